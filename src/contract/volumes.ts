@@ -1,0 +1,71 @@
+/** What is known of one fastMRI file before any of its k-space is transformed. */
+import { z } from 'zod'
+
+export const ROLES = ['train', 'val', 'test'] as const
+export const Role = z.enum(ROLES)
+export type Role = z.infer<typeof Role>
+
+/**
+ * How the file's k-space was acquired.
+ * `full`: every phase-encoding column was measured; `nearlyEmptyColumns` of them carry next to no signal, and
+ * `zeroPadding` counts the exactly empty ones at the two edges.
+ * `sub-sampled`: the file carries a `mask` dataset, or has exactly empty columns between measured ones. Such k-space is never masked again.
+ */
+export const Sampling = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('full'), nearlyEmptyColumns: z.int(), zeroPadding: z.int() }),
+  z.object({
+    kind: z.literal('sub-sampled'),
+    evidence: z.enum(['mask dataset', 'empty columns']),
+    measuredColumns: z.int(),
+    acceleration: z.number(),
+  }),
+])
+export type Sampling = z.infer<typeof Sampling>
+
+export const VolumeInfo = z.object({
+  /** Absolute path. */
+  path: z.string(),
+  /** File name with extension: it seeds the file's mask, as in fastMRI. */
+  file: z.string(),
+  slices: z.int(),
+  /** k-space matrix: readout rows, phase-encoding columns. */
+  rows: z.int(),
+  columns: z.int(),
+  /** [height, width] of `reconstruction_esc` (or `_rss`), `null` without ground truth. */
+  targetShape: z.tuple([z.int(), z.int()]).nullable(),
+  /** Crop that the header asks for, `null` without a header. */
+  reconSize: z.tuple([z.int(), z.int()]).nullable(),
+  acquisition: z.string().nullable(),
+  /** Attribute `max`: maximum of the ground truth over the volume. */
+  maximum: z.number().nullable(),
+  /** Salted SHA-256 of the file's patient id (or of its name where it has none); the id itself is kept nowhere. */
+  patient: z.string(),
+  sampling: Sampling,
+  synthetic: z.boolean(),
+  /** The file carries the noise-free image (`reconstruction_noise_free`); synthetic files only. */
+  noiseFree: z.boolean(),
+  bytes: z.int(),
+})
+export type VolumeInfo = z.infer<typeof VolumeInfo>
+
+/** A file that a scan found and cannot use, with the reason in plain words. */
+export const SkippedFile = z.object({ path: z.string(), reason: z.string() })
+export type SkippedFile = z.infer<typeof SkippedFile>
+
+/** Which slices of a volume take part. `middle`: index ⌊slices / 2⌋ only, as the report's authors took one slice a volume. */
+export const SliceSelection = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('all') }),
+  z.object({ kind: z.literal('range'), from: z.int().min(0), to: z.int().min(0) }),
+  z.object({ kind: z.literal('every'), n: z.int().min(1) }),
+  z.object({ kind: z.literal('middle') }),
+])
+export type SliceSelection = z.infer<typeof SliceSelection>
+
+/** Indices (from 0, ascending) of the selected slices of a volume of `count` slices; a range includes both ends. */
+export function selectSlices(selection: SliceSelection, count: number): number[] {
+  const all = Array.from({ length: count }, (_, index) => index)
+  if (selection.kind === 'all') return all
+  if (selection.kind === 'range') return all.filter(index => index >= selection.from && index <= selection.to)
+  if (selection.kind === 'every') return all.filter(index => index % selection.n === 0)
+  return count > 0 ? [Math.floor(count / 2)] : []
+}
