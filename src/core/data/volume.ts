@@ -1,5 +1,6 @@
 /** A volume as the science sees it, whatever file format it came from. */
 import type { VolumeInfo } from '../../contract/volumes.ts'
+import type { Hdf5File } from './hdf5.ts'
 
 export interface Volume {
   readonly info: VolumeInfo
@@ -12,4 +13,15 @@ export interface Volume {
   /** The file's own sampling mask over columns (1 measured, 0 not), or `null` when fully sampled. */
   readonly mask: Uint8Array | null
   dispose(): void
+}
+
+/** One file format: a file of `formats/` and a line in its table. */
+export interface VolumeFormat {
+  readonly label: string
+  /** File name endings, lower case, with their dot. */
+  readonly extensions: readonly string[]
+  /** Whether the file looks like this format, judged by its dataset names. */
+  sniff(file: Hdf5File): boolean
+  /** `hashPatient` turns a patient id into what may be kept of it. The volume owns the file from here on. */
+  open(file: Hdf5File, hashPatient: (id: string) => string): Volume
 }

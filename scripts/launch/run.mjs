@@ -1,0 +1,22 @@
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import process from 'node:process'
+
+/**
+ * Runs a child to its end and gives its exit status (128 + n for signal n). Ctrl-C reaches the child through the
+ * terminal: this process only has to outlive it. What is sent to this process alone is passed on.
+ */
+export function runToEnd(command, args, { env = process.env, cwd = process.cwd(), stdio = 'inherit' } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { env, cwd, stdio })
+    const outlive = () => {}
+    const passOn = signal => child.kill(signal)
+    process.on('SIGINT', outlive).on('SIGTERM', passOn).on('SIGHUP', passOn)
+    const settle = (finish, value) => {
+      process.off('SIGINT', outlive).off('SIGTERM', passOn).off('SIGHUP', passOn)
+      finish(value)
+    }
+    child.once('error', error => settle(reject, error))
+    child.once('close', (code, signal) => settle(resolve, code ?? 128 + constants.signals[signal]))
+  })
+}

@@ -1,0 +1,55 @@
+import process from 'node:process'
+import { Command } from 'commander'
+import type { TrainingEvent } from '../../contract/runs.ts'
+import { callersPath } from '../../services/context.ts'
+import { runDemo } from '../../services/demo.ts'
+import { demonstrationStudy } from '../../services/demonstration.ts'
+import { tableText } from '../../services/reports/index.ts'
+import { findStudy } from '../../services/studies.ts'
+import { wholeNumber } from '../options.ts'
+import { inSession } from '../session.ts'
+import { print, printJson, say, trainingProgress } from '../terminal.ts'
+
+interface Options {
+  readonly study?: string
+  readonly out: string
+  readonly seed: number
+  readonly channels: number
+}
+
+/** One progress display after another, a training each. */
+function parts() {
+  let current: ReturnType<typeof trainingProgress> | null = null
+  return {
+    onPart(label: string) {
+      current?.stop()
+      say(`${label} …`)
+      current = trainingProgress(label)
+    },
+    onEvent: (event: TrainingEvent) => current?.onEvent(event),
+    stop: () => current?.stop(),
+  }
+}
+
+export const demoCommand = (): Command =>
+  new Command('demo')
+    .description(
+      'The report’s Table 1 at demonstration scale: SimCLR pre-training and fine-tuning, the control, a baseline from scratch',
+    )
+    .option('--study <name>', 'name or number (default: the demonstration study)')
+    .option('--out <folder>', 'where the figure and the page go', 'self-mri-report')
+    .option('--seed <n>', 'seed of weights, order, masks and augmentations', wholeNumber, 0)
+    .option('--channels <n>', 'top-level channels of the U-Net', wholeNumber, 16)
+    .action((options: Options, command: Command) =>
+      inSession(command, async ({ services, signal, json }) => {
+        const study =
+          options.study === undefined ? await demonstrationStudy(services, signal) : findStudy(services, options.study)
+        for (const remark of study.remarks) say(remark)
+        const progress = parts()
+        const request = { study, seed: options.seed, channels: options.channels, directory: callersPath(options.out) }
+        const report = await runDemo(services, request, { ...progress, signal }).finally(() => progress.stop())
+        if (json) return printJson(report)
+        print(tableText(report, process.stdout.columns ?? 120))
+        print(`\nFigure: ${report.files.figure}\nPage:   ${report.files.page}`)
+      }),
+    )

@@ -1,0 +1,50 @@
+import process from 'node:process'
+import { Command } from 'commander'
+import type { EngineHealth } from '../../contract/engine.ts'
+import { installNow } from '../../services/engine.ts'
+import { inSession } from '../session.ts'
+import { print, printJson } from '../terminal.ts'
+
+const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
+
+function describe(health: EngineHealth): string {
+  const { memory } = health
+  return [
+    `TensorFlow   ${health.tensorflow} (TensorFlow.js ${health.tfjs}), on ${health.device}`,
+    `Node         ${health.node}, ${health.platform}, ${health.cores} cores`,
+    `Memory       ${gigabytes(memory.freeBytes)} free of ${gigabytes(memory.totalBytes)}; the engine takes ${gigabytes(memory.residentBytes)}`,
+    `Training     ${health.stepMs.toFixed(1)} ms a step (U-Net-8, 64 × 64, batch 1; median of 10)`,
+  ].join('\n')
+}
+
+function install(): Command {
+  return new Command('install')
+    .description('Install or mend the native TensorFlow engine, in the user’s cache folder')
+    .option('--cpu', 'the CPU build')
+    .option('--cuda', 'the build for NVIDIA GPUs')
+    .option('--force', 'install again even where it is whole')
+    .action((options: { cpu?: boolean; cuda?: boolean; force?: boolean }, command: Command) =>
+      inSession(command, async ({ services, signal, json }) => {
+        const variant = options.cpu ? 'cpu' : options.cuda ? 'cuda' : 'auto'
+        const engine = await installNow(services, { variant, force: options.force, signal })
+        if (json) printJson(engine)
+        else print(`TensorFlow ${engine.tensorflow} (${engine.variant}) is installed in ${engine.directory}`)
+      }),
+    )
+}
+
+function doctor(): Command {
+  return new Command('doctor')
+    .description('Say which engine computes here, and time a small training step')
+    .action((_options, command: Command) =>
+      inSession(command, async ({ services, signal, json }) => {
+        const health = await (await services.jobs(signal)).call('doctor', {}, { signal })
+        if (json) printJson(health)
+        else print(describe(health))
+        if (!Number.isFinite(health.loss)) process.exitCode = 1
+      }),
+    )
+}
+
+export const engineCommand = (): Command =>
+  new Command('engine').description('The native TensorFlow engine').addCommand(install()).addCommand(doctor())

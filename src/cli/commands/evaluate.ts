@@ -1,0 +1,106 @@
+import process from 'node:process'
+import Table from 'cli-table3'
+import { Command, Option } from 'commander'
+import { AppError } from '../../contract/errors.ts'
+import type { Evaluation, Metrics } from '../../contract/evaluation.ts'
+import type { SliceSelection } from '../../contract/volumes.ts'
+import { callersPath } from '../../services/context.ts'
+import { evaluate } from '../../services/evaluations.ts'
+import { protocolSentence } from '../../services/reports/index.ts'
+import { findStudy, volumesOf } from '../../services/studies.ts'
+import { addMaskOptions, maskFrom, sliceSelection, wholeNumber } from '../options.ts'
+import { inSession, type Session } from '../session.ts'
+import { print, printJson, progressBar, say } from '../terminal.ts'
+
+interface Options {
+  readonly run: string
+  readonly study?: string
+  readonly maskDraws?: number
+  readonly slices: SliceSelection
+  readonly reference: 'ground truth' | 'noise-free'
+  readonly mask: string
+  readonly acceleration: number
+  readonly centerFraction: number
+}
+
+const cells = ({ ssim, psnr, nmse }: Metrics) => [ssim.toFixed(3), psnr.toFixed(2), nmse.toFixed(4)]
+
+function describe(evaluation: Evaluation): string {
+  const table = new Table({
+    head: ['file', 'slices', 'acceleration', 'SSIM', 'PSNR (dB)', 'NMSE', 'foreground SSIM', 'PSNR (dB)', 'NMSE'],
+    style: { head: [], border: [], compact: true },
+  })
+  for (const volume of evaluation.volumes) {
+    const ssim = volume.sd ? `${volume.ssim.toFixed(3)} ± ${volume.sd.ssim.toFixed(3)}` : volume.ssim.toFixed(3)
+    const file = volume.synthetic ? `${volume.file} (synthetic)` : volume.file
+    table.push([
+      file,
+      volume.slices,
+      `${volume.acceleration.toFixed(2)}×`,
+      ssim,
+      ...cells(volume).slice(1),
+      ...cells(volume.foreground),
+    ])
+  }
+  if (evaluation.mean)
+    table.push(['mean over volumes', '', '', ...cells(evaluation.mean), ...cells(evaluation.mean.foreground)])
+  const run = evaluation.run === 'zero-filled' ? 'Zero-filled' : `Run ${evaluation.run}`
+  return [
+    run,
+    table.toString(),
+    protocolSentence(evaluation.protocol),
+    'Research use only. Not a medical device.',
+  ].join('\n')
+}
+
+function pathsOf(paths: readonly string[], study: string | undefined, { services }: Session): string[] {
+  if (study !== undefined && paths.length === 0)
+    return volumesOf(findStudy(services, study), 'test').map(volume => volume.path)
+  if (paths.length === 0)
+    throw new AppError('INVALID_ARGUMENT', 'Expected files or folders to score, or --study NAME for its test volumes')
+  return paths.map(callersPath)
+}
+
+export const evaluateCommand = (): Command =>
+  addMaskOptions(
+    new Command('evaluate')
+      .description('Score reconstructions as fastMRI does: SSIM, PSNR, NMSE per volume')
+      .argument('[path...]', 'files or folders')
+      .option('--study <name>', 'the test volumes of this study, where no path is given')
+      .option('--run <run>', 'a run’s number, or zero-filled', 'zero-filled')
+      .option(
+        '--mask-draws <n>',
+        'average over n masks, of seeds 0 to n − 1, with the SD, in place of the mask seeded by file name',
+        wholeNumber,
+      )
+      .option('--slices <which>', 'all, middle, every:N or A-B (from 1)', sliceSelection, { kind: 'all' } as const)
+      .addOption(
+        new Option('--reference <image>', 'what is compared with')
+          .choices(['ground truth', 'noise-free'])
+          .default('ground truth'),
+      ),
+  ).action((paths: string[], options: Options, command: Command) =>
+    inSession(command, async session => {
+      if (options.maskDraws === 0) throw new AppError('INVALID_ARGUMENT', '--mask-draws: expected at least 1, got 0')
+      const bar = progressBar('Scoring')
+      const settings = {
+        mask: maskFrom(options),
+        maskDraws: options.maskDraws ?? null,
+        slices: options.slices,
+        reference: options.reference,
+      }
+      const request = { paths: pathsOf(paths, options.study, session), run: options.run, settings }
+      const onProgress = ({ done, total, label }: { done: number; total: number; label: string }) =>
+        bar.update(done, total, label)
+      const evaluation = await evaluate(session.services, request, { onProgress, signal: session.signal }).finally(() =>
+        bar.stop(),
+      )
+      for (const { path, reason } of evaluation.skipped) say(`Skipped ${path}: ${reason}`)
+      if (session.json) printJson(evaluation)
+      else if (evaluation.mean) print(describe(evaluation))
+      if (!evaluation.mean) {
+        say('No volume could be scored.')
+        process.exitCode = 1
+      }
+    }),
+  )

@@ -1,0 +1,91 @@
+import { basename } from 'node:path'
+import { Command } from 'commander'
+import { AppError } from '../../contract/errors.ts'
+import { ROLES, type SliceSelection } from '../../contract/volumes.ts'
+import { callersPath } from '../../services/context.ts'
+import { demonstrationStudy } from '../../services/demonstration.ts'
+import { importStudy, type Study } from '../../services/studies.ts'
+import { importSyntheticKnee } from '../../services/synthetic-knee.ts'
+import { sliceSelection, wholeNumber } from '../options.ts'
+import { inSession, type Session } from '../session.ts'
+import { print, printJson, progressBar } from '../terminal.ts'
+import { describeStudy } from './studies.ts'
+
+interface Options {
+  readonly name?: string
+  readonly slices: SliceSelection
+  readonly splitSeed: number
+  readonly demonstration?: boolean
+  readonly syntheticKnee?: string
+  readonly patients: string
+  readonly slicesPerVolume: number
+  readonly seed: number
+}
+
+async function makeStudy(paths: string[], options: Options, { services, signal }: Session): Promise<Study> {
+  if (options.demonstration) return demonstrationStudy(services, signal)
+  const bar = progressBar(options.syntheticKnee ? 'Synthetic knee' : 'Scanning')
+  const onProgress = ({ done, total, label }: { done: number; total: number; label: string }) =>
+    bar.update(done, total, label)
+  try {
+    if (options.syntheticKnee) {
+      const counts = options.patients.split(',').map(Number)
+      if (counts.length !== 3 || counts.some(count => !Number.isInteger(count) || count < 0)) {
+        throw new AppError(
+          'INVALID_ARGUMENT',
+          `--patients: expected three whole numbers for ${ROLES.join(', ')}, as 4,1,1, got ${options.patients}`,
+        )
+      }
+      const [train, val, test] = counts
+      const spec = {
+        directory: callersPath(options.syntheticKnee),
+        seed: options.seed,
+        patients: { train, val, test },
+        slices: options.slicesPerVolume,
+      }
+      return await importSyntheticKnee(
+        services,
+        spec,
+        { name: options.name, slices: options.slices },
+        { onProgress, signal },
+      )
+    }
+    if (paths.length === 0)
+      throw new AppError(
+        'INVALID_ARGUMENT',
+        'Expected files or folders to import, or --demonstration, or --synthetic-knee FOLDER',
+      )
+    const roots = paths.map(callersPath)
+    const request = {
+      paths: roots,
+      name: options.name ?? basename(roots[0]),
+      slices: options.slices,
+      splitSeed: options.splitSeed,
+    }
+    return await importStudy(services, request, { onProgress, signal })
+  } finally {
+    bar.stop()
+  }
+}
+
+export const importCommand = (): Command =>
+  new Command('import')
+    .description(
+      'Make a study of fastMRI HDF5 files; folders train, val and test keep their roles, else patients are split',
+    )
+    .argument('[path...]', 'files or folders')
+    .option('--name <name>', 'the study’s name (default: the first path’s)')
+    .option('--slices <which>', 'all, middle, every:N or A-B (from 1)', sliceSelection, { kind: 'all' } as const)
+    .option('--split-seed <n>', 'seed of the split by patient', wholeNumber, 0)
+    .option('--demonstration', 'the measured brain study that comes with the program')
+    .option('--synthetic-knee <folder>', 'make the synthetic knee study there, and import it')
+    .option('--patients <train,val,test>', 'synthetic patients of each role, a PD and a PDFS volume each', '4,1,1')
+    .option('--slices-per-volume <n>', 'slices of a synthetic volume', wholeNumber, 8)
+    .option('--seed <n>', 'seed of the synthetic knees', wholeNumber, 0)
+    .action((paths: string[], options: Options, command: Command) =>
+      inSession(command, async session => {
+        const study = await makeStudy(paths, options, session)
+        if (session.json) printJson(study)
+        else print(describeStudy(study))
+      }),
+    )

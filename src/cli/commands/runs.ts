@@ -1,0 +1,76 @@
+import Table from 'cli-table3'
+import { Command } from 'commander'
+import type { RunRow } from '../../contract/runs.ts'
+import { epochsOf, findRun, listRuns } from '../../services/runs.ts'
+import { inSession } from '../session.ts'
+import { print, printJson } from '../terminal.ts'
+
+const KIND = { pretrain: 'pre-training', finetune: 'fine-tuning', train: 'training' } as const
+
+const network = (run: RunRow) => `${run.network}${run.channels === null ? '' : `-${run.channels}`}`
+
+/** One run in a few lines. */
+export function describeRun(run: RunRow): string {
+  const lines = [
+    `Run ${run.id}: ${run.method ? `${run.method} ` : ''}${KIND[run.kind]} of ${network(run)}${run.parent ? ` from ${run.parent}` : ''}, ${run.status}`,
+  ]
+  if (run.reason) lines.push(`  ${run.reason}`)
+  if (run.summary) {
+    const { steps, seconds, loss, chanceLoss, bestEpoch } = run.summary
+    const chance = chanceLoss === null ? '' : ` (chance ${chanceLoss.toFixed(4)})`
+    lines.push(
+      `  ${run.epochs.done} epochs, ${steps} steps in ${seconds.steps.toFixed(1)} s (validation ${seconds.validation.toFixed(1)} s apart), loss ${loss.toFixed(4)}${chance}${bestEpoch ? `, best epoch ${bestEpoch}` : ''}`,
+    )
+  }
+  if (run.metrics) {
+    const { ssim, psnr, nmse } = run.metrics
+    const { mask } = run.config
+    lines.push(
+      `  validation: SSIM ${ssim.toFixed(3)}, PSNR ${psnr.toFixed(2)} dB, NMSE ${nmse.toFixed(4)} (${mask.kind} mask, ${mask.acceleration}×, center ${mask.centerFraction}, seeded by file name; volume maximum)`,
+    )
+  }
+  if (run.checkpoint) lines.push(`  ${run.checkpoint.path}`, `  sha256 ${run.checkpoint.sha256}`)
+  return lines.join('\n')
+}
+
+function listing(runs: readonly RunRow[]): string {
+  const table = new Table({
+    head: ['run', 'kind', 'network', 'from', 'status', 'epochs', 'validation SSIM', 'study'],
+    style: { head: [], border: [], compact: true },
+  })
+  for (const run of runs) {
+    const kind = run.method ? `${run.method} ${KIND[run.kind]}` : KIND[run.kind]
+    table.push([
+      run.id,
+      kind,
+      network(run),
+      run.parent ?? '–',
+      run.status,
+      `${run.epochs.done}/${run.epochs.planned}`,
+      run.metrics?.ssim.toFixed(3) ?? '–',
+      run.study,
+    ])
+  }
+  return table.toString()
+}
+
+export const runsCommand = (): Command =>
+  new Command('runs')
+    .description('List the runs, or show one with its epochs')
+    .argument('[run]', 'a run’s number')
+    .action((id: string | undefined, _options, command: Command) =>
+      inSession(command, async ({ services, json }) => {
+        if (id !== undefined) {
+          const run = findRun(services, id)
+          if (json) printJson({ ...run, figures: epochsOf(services, id) })
+          else print(describeRun(run))
+          return
+        }
+        const runs = listRuns(services)
+        if (json) printJson(runs)
+        else
+          print(
+            runs.length > 0 ? listing(runs) : 'No run yet. Start one with: self-mri train, pretrain, or npm run demo',
+          )
+      }),
+    )

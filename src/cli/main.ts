@@ -1,0 +1,55 @@
+/** The command line. Labs script against it: its options, exit codes and JSON are an interface. */
+import process from 'node:process'
+import { Command, CommanderError } from 'commander'
+import { demoCommand } from './commands/demo.ts'
+import { engineCommand } from './commands/engine.ts'
+import { evaluateCommand } from './commands/evaluate.ts'
+import { importCommand } from './commands/import.ts'
+import { reconstructCommand } from './commands/reconstruct.ts'
+import { runsCommand } from './commands/runs.ts'
+import { studiesCommand } from './commands/studies.ts'
+import { fineTuneCommand, pretrainCommand, trainCommand } from './commands/train.ts'
+
+const program = new Command('self-mri')
+  .description(
+    'Self-supervised pre-training for accelerated MRI reconstruction. Research use only; not a medical device.',
+  )
+  .option(
+    '--profile <folder>',
+    'where the database and the checkpoints live (else SELF_MRI_PROFILE, else the user’s data folder)',
+  )
+  .option('--json', 'one JSON document on standard output')
+  .showHelpAfterError('(--help lists the options)')
+  .exitOverride()
+
+const commands = [
+  demoCommand,
+  importCommand,
+  studiesCommand,
+  pretrainCommand,
+  fineTuneCommand,
+  trainCommand,
+  evaluateCommand,
+  reconstructCommand,
+  runsCommand,
+  engineCommand,
+]
+for (const make of commands) {
+  const command = make()
+  // So that they may stand after the command's name too.
+  for (const each of [command, ...command.commands]) {
+    each.exitOverride()
+    if (each.commands.length === 0)
+      each
+        .option('--json', 'one JSON document on standard output')
+        .option('--profile <folder>', 'where the database and the checkpoints live')
+  }
+  program.addCommand(command)
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error
+  process.exitCode = error.exitCode === 0 ? 0 : 2 // its message is printed already
+}

@@ -1,0 +1,67 @@
+/** What every command does around its work: open the profile, hear Ctrl+C, turn errors into messages and exit codes. */
+import process from 'node:process'
+import type { Command } from 'commander'
+import { AppError } from '../contract/errors.ts'
+import { openServices, type Services } from '../services/context.ts'
+import { type Bar, printJson, progressBar, say } from './terminal.ts'
+
+const EXIT = { failure: 1, usage: 2, cancelled: 130 } as const
+
+export interface Session {
+  readonly services: Services
+  readonly signal: AbortSignal
+  /** Whether one JSON document is wanted on standard output. */
+  readonly json: boolean
+}
+
+/** Shows the engine's installation, which may happen on the way. */
+function installProgress() {
+  let bar: Bar | null = null
+  let lastLabel = ''
+  return ({ label, fraction }: { label: string; fraction: number | null }) => {
+    bar ??= progressBar('Setting up the engine')
+    if (fraction !== null && process.stderr.isTTY) bar.update(Math.round(fraction * 100), 100, label)
+    else if (label !== lastLabel) say(`Setting up the engine: ${label}`)
+    lastLabel = label
+    if (fraction === null || fraction >= 1) {
+      bar.stop()
+      bar = null
+    }
+  }
+}
+
+function report(error: unknown, json: boolean): number {
+  if (error instanceof AppError) {
+    if (json) printJson({ error: { code: error.code, message: error.message } })
+    say(error.code === 'CANCELLED' ? 'Cancelled.' : error.message)
+    if (error.code === 'CANCELLED') return EXIT.cancelled
+    return error.code === 'INVALID_ARGUMENT' ? EXIT.usage : EXIT.failure
+  }
+  if (json) printJson({ error: { code: null, message: String(error) } })
+  say(`This is a fault of the program: ${error instanceof Error ? error.stack : error}`)
+  return EXIT.failure
+}
+
+/** Runs a command's work with the services of its profile. A second Ctrl+C ends the program at once. */
+export async function inSession(command: Command, work: (session: Session) => Promise<void>): Promise<void> {
+  const { profile, json = false } = command.optsWithGlobals() as { profile?: string; json?: boolean }
+  const cancellation = new AbortController()
+  const interrupt = () => {
+    if (cancellation.signal.aborted) process.exit(EXIT.cancelled)
+    cancellation.abort()
+    say('\nCancelling… (Ctrl+C again ends at once)')
+  }
+  process.on('SIGINT', interrupt)
+  process.on('SIGTERM', interrupt)
+  let services: Services | null = null
+  try {
+    services = openServices({ profile, onInstall: installProgress() })
+    await work({ services, signal: cancellation.signal, json })
+  } catch (error) {
+    process.exitCode = report(error, json)
+  } finally {
+    services?.dispose()
+    process.off('SIGINT', interrupt)
+    process.off('SIGTERM', interrupt)
+  }
+}

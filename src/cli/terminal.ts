@@ -1,0 +1,76 @@
+/** What the command line prints: results on standard output, everything else on standard error. */
+import process from 'node:process'
+import { SingleBar } from 'cli-progress'
+import type { TrainingEvent } from '../contract/runs.ts'
+
+export const say = (line: string): void => void process.stderr.write(`${line}\n`)
+
+export const print = (text: string): void => void process.stdout.write(`${text}\n`)
+
+/** One JSON document. */
+export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2))
+
+export interface Bar {
+  /** `done` of `total`; the label is shown beside. */
+  update(done: number, total: number, label: string): void
+  stop(): void
+}
+
+/** A bar with the time left on a terminal; elsewhere nothing, as logs say it line by line. */
+export function progressBar(title: string): Bar {
+  if (!process.stderr.isTTY) return { update() {}, stop() {} }
+  const bar = new SingleBar({
+    stream: process.stderr,
+    format: `${title.padEnd(22)} {bar} {percentage} %  {eta_formatted} left  {label}`,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    barsize: 24,
+    hideCursor: true,
+    etaBuffer: 50,
+    clearOnComplete: true,
+  })
+  let started = false
+  return {
+    update(done, total, label) {
+      if (!started) bar.start(total, done, { label })
+      started = true
+      bar.setTotal(total)
+      bar.update(done, { label })
+    },
+    stop: () => bar.stop(),
+  }
+}
+
+const fixed = (value: number | null | undefined, digits: number) =>
+  value === null || value === undefined ? '–' : value.toFixed(digits)
+
+/** Shows a training: a bar with its time left on a terminal, and a line an epoch elsewhere (at most some twenty a training). */
+export function trainingProgress(title: string): { onEvent(event: TrainingEvent): void; stop(): void } {
+  const bar = progressBar(title)
+  let epochs = 1
+  return {
+    onEvent(event) {
+      if (event.type === 'started') {
+        epochs = event.epochs
+        for (const note of event.notes) say(note)
+        if (!process.stderr.isTTY)
+          say(
+            `${title}: ${event.epochs} epochs, ${event.steps} steps, ${event.parameters.toLocaleString('en')} parameters`,
+          )
+      } else if (event.type === 'step') {
+        bar.update(event.step, event.steps, `epoch ${event.epoch}/${epochs}, loss ${event.loss.toFixed(4)}`)
+      } else if (event.type === 'epoch' && !process.stderr.isTTY) {
+        const { epoch, loss, validationLoss, validation, extra } = event.figures
+        if (epoch !== epochs && epoch % Math.max(1, Math.floor(epochs / 20)) !== 0) return
+        const more = Object.entries(extra)
+          .map(([name, value]) => `, ${name} ${value.toFixed(3)}`)
+          .join('')
+        const metrics = validation ? `, SSIM ${validation.ssim.toFixed(3)}` : ''
+        say(
+          `${title}: epoch ${epoch}/${epochs}, loss ${loss.toFixed(4)}, validation loss ${fixed(validationLoss, 4)}${metrics}${more}`,
+        )
+      }
+    },
+    stop: () => bar.stop(),
+  }
+}

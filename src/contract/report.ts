@@ -1,0 +1,61 @@
+/** The report's Table 1 as data: what `demo --json` prints and what the page and the figure are drawn from. */
+import { z } from 'zod'
+import { Metrics, Protocol, VolumeScore } from './evaluation.ts'
+
+/** Wall-clock seconds of a training, by what they were spent on. Steps include reading and augmenting their batch. */
+export const TrainingSeconds = z.object({
+  steps: z.number(),
+  validation: z.number(),
+  /** Opening files, building the network, the first (warm-up) step's excess over the median step. */
+  preparation: z.number(),
+})
+export type TrainingSeconds = z.infer<typeof TrainingSeconds>
+
+/** One finished training, pre-training or fine-tuning. */
+export const TrainingSummary = z.object({
+  run: z.string(),
+  epochs: z.int(),
+  steps: z.int(),
+  batch: z.int(),
+  seconds: TrainingSeconds,
+  /** Mean training loss of the last epoch. */
+  loss: z.number(),
+  /** The loss of a network that has learned nothing (ln(2N − 1) for NT-Xent), `null` where there is no such level. */
+  chanceLoss: z.number().nullable(),
+  validationLoss: z.number().nullable(),
+  /** Epoch (from 1) whose weights were kept. */
+  bestEpoch: z.int().nullable(),
+  checkpoint: z.object({ path: z.string(), sha256: z.string() }),
+})
+export type TrainingSummary = z.infer<typeof TrainingSummary>
+
+export const ROW_KINDS = ['zero-filled', 'fine-tuned', 'control', 'baseline'] as const
+
+export const ReportRow = z.object({
+  kind: z.enum(ROW_KINDS),
+  /** 'Zero-filled', 'SimCLR + fine-tuning', 'Control: same fine-tuning, no pre-training', 'Baseline from scratch'. */
+  label: z.string(),
+  network: z.string().nullable(),
+  channels: z.int().nullable(),
+  pretraining: TrainingSummary.extend({ method: z.string() }).nullable(),
+  training: TrainingSummary.nullable(),
+  /** Pre-training and training steps together; 0 for zero-filled. */
+  totalSeconds: z.number(),
+  metrics: Metrics.extend({ foreground: Metrics }),
+  volumes: z.array(VolumeScore),
+})
+export type ReportRow = z.infer<typeof ReportRow>
+
+export const Report = z.object({
+  study: z.string(),
+  /** Shown wherever the study is: attribution, 'synthetic', remarks on the data. */
+  remarks: z.array(z.string()),
+  synthetic: z.boolean(),
+  seed: z.int(),
+  device: z.string(),
+  split: z.object({ train: z.array(z.string()), val: z.array(z.string()), test: z.array(z.string()) }),
+  protocol: Protocol,
+  rows: z.array(ReportRow),
+  files: z.object({ figure: z.string(), page: z.string() }),
+})
+export type Report = z.infer<typeof Report>

@@ -1,0 +1,21 @@
+/** The file formats that can be opened: a new one is a file beside this one and a line in the table. */
+import { AppError } from '../../../contract/errors.ts'
+import type { Hdf5File } from '../hdf5.ts'
+import type { Volume, VolumeFormat } from '../volume.ts'
+import { fastmriH5 } from './fastmri-h5.ts'
+
+export const FORMATS = { fastmriH5 } satisfies Record<string, VolumeFormat>
+
+/** File name endings of all formats. */
+export const EXTENSIONS: readonly string[] = Object.values(FORMATS).flatMap(format => format.extensions)
+
+/** The volume in a file, by the first format that recognises it. */
+export function openFormat(file: Hdf5File, hashPatient: (id: string) => string): Volume {
+  const format = Object.values(FORMATS).find(candidate => candidate.sniff(file))
+  if (format) return format.open(file, hashPatient)
+  const found = file.datasets.length > 0 ? file.datasets.join(', ') : 'no dataset at all'
+  throw new AppError(
+    'UNSUPPORTED_FORMAT',
+    `Expected a dataset "kspace", got ${found}, in ${file.path}. Choose a fastMRI single-coil file that carries its k-space.`,
+  )
+}

@@ -1,0 +1,49 @@
+/**
+ * The ISMRM raw data header (XML, http://www.ismrm.org/ISMRMRD) that fastMRI keeps in `ismrmrd_header`, as far as a
+ * volume needs it: the size of the reconstructed image and whose it is.
+ */
+import { XMLParser } from 'fast-xml-parser'
+
+export interface IsmrmrdHeader {
+  /** `encoding/reconSpace/matrixSize` [x, y]: the crop [height, width] that fastMRI calls `recon_size`. */
+  readonly reconSize: [number, number] | null
+  readonly patientId: string | null
+}
+
+// Entities stay as they are: a header needs none, and nested ones are a way to fill the memory.
+const parser = new XMLParser({ removeNSPrefix: true, parseTagValue: false, processEntities: false })
+
+/** The header's fields, or `null` for no header and for one that is not well-formed XML of that kind. */
+export function parseIsmrmrdHeader(xml: string | null): IsmrmrdHeader | null {
+  if (xml === null) return null
+  const header = field(parse(xml), 'ismrmrdHeader')
+  if (header === undefined) return null
+  const matrix = ['encoding', 'reconSpace', 'matrixSize'].reduce(field, header)
+  const height = size(field(matrix, 'x'))
+  const width = size(field(matrix, 'y'))
+  const patientId = field(field(header, 'subjectInformation'), 'patientID')
+  return {
+    reconSize: height !== null && width !== null ? [height, width] : null,
+    patientId: typeof patientId === 'string' && patientId.trim() !== '' ? patientId.trim() : null,
+  }
+}
+
+/** A header that cannot be read is as good as none: everything in it has a fall-back. */
+function parse(xml: string): unknown {
+  try {
+    return parser.parse(xml, true)
+  } catch {
+    return null
+  }
+}
+
+/** A child element; of several (one `encoding` per scan) the first. */
+function field(node: unknown, name: string): unknown {
+  const first = Array.isArray(node) ? node[0] : node
+  return typeof first === 'object' && first !== null ? (first as Record<string, unknown>)[name] : undefined
+}
+
+function size(text: unknown): number | null {
+  const value = Number(text)
+  return Number.isInteger(value) && value > 0 ? value : null
+}

@@ -1,0 +1,18 @@
+/** The slices a training or an evaluation goes through. */
+import { type SliceSelection, selectSlices, type VolumeInfo } from '../../contract/volumes.ts'
+import type { Volume } from './volume.ts'
+
+/** A volume known by its facts, opened only when its k-space is needed; whoever provides it decides how long it stays open. */
+export interface VolumeSource {
+  readonly info: VolumeInfo
+  open(): Promise<Volume>
+}
+
+export interface SliceReference {
+  readonly source: VolumeSource
+  readonly index: number
+}
+
+/** The selected slices of all volumes, volume by volume. */
+export const listSlices = (sources: readonly VolumeSource[], selection: SliceSelection): SliceReference[] =>
+  sources.flatMap(source => selectSlices(selection, source.info.slices).map(index => ({ source, index })))

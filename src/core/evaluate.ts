@@ -1,0 +1,113 @@
+/** Scoring a volume's reconstruction as fastMRI's evaluation does, over one mask (seeded by file name) or several seeded draws. */
+import { throwIfCancelled } from '../contract/errors.ts'
+import {
+  FOREGROUND_THRESHOLD,
+  type MaskSpec,
+  type Metrics,
+  type Protocol,
+  type VolumeScore,
+} from '../contract/evaluation.ts'
+import { type SliceSelection, selectSlices } from '../contract/volumes.ts'
+import type { Volume } from './data/volume.ts'
+import { acceleration } from './mri/mask.ts'
+import { scoreVolume } from './mri/metrics.ts'
+import { RandomState } from './mri/random.ts'
+import { centreCropReal, cropShape } from './mri/transform.ts'
+import { type Model, maskOf, reconstructSlices } from './reconstruct.ts'
+
+export interface EvaluationSettings {
+  readonly mask: MaskSpec
+  /** `null`: one mask, seeded by the file's name. N: masks from seeds 0 … N − 1, each metric averaged over them. */
+  readonly maskDraws: number | null
+  readonly slices: SliceSelection
+  readonly reference: 'ground truth' | 'noise-free'
+}
+
+export const protocolOf = ({ mask, maskDraws, slices, reference }: EvaluationSettings): Protocol => ({
+  mask,
+  maskSeed: maskDraws === null ? 'file name' : 'seeded draws',
+  maskDraws: maskDraws ?? 1,
+  crop: 'ground truth size, centred',
+  dataRange: 'volume maximum of the ground truth',
+  ssim: '7 × 7 uniform window, K1 0.01, K2 0.03, per slice, mean over slices',
+  reference: reference === 'noise-free' ? 'reconstruction_noise_free' : 'reconstruction_esc or reconstruction_rss',
+  foreground: { threshold: FOREGROUND_THRESHOLD, of: 'volume maximum, ground truth averaged over 7 × 7' },
+  slices,
+})
+
+/** Ground truth of the selected slices, cropped, and its maximum over the whole volume. */
+function readReference(volume: Volume, indices: readonly number[], settings: EvaluationSettings) {
+  const { info } = volume
+  const crop = cropShape(info)
+  const pixels = crop[0] * crop[1]
+  const target = new Float32Array(indices.length * pixels)
+  let maximum = Number.NEGATIVE_INFINITY
+  for (let index = 0; index < info.slices; index++) {
+    const image = settings.reference === 'noise-free' ? volume.readNoiseFree(index)! : volume.readTarget(index)!
+    const cropped = centreCropReal(image, info.targetShape!, crop)
+    for (const value of cropped) maximum = Math.max(maximum, value)
+    const place = indices.indexOf(index)
+    if (place >= 0) target.set(cropped, place * pixels)
+  }
+  return { target, maximum, shape: [indices.length, ...crop] as const }
+}
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+
+function standardDeviation(values: readonly number[]): number {
+  const centre = mean(values)
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1))
+}
+
+const overAll = (scores: readonly Metrics[], statistic: (values: number[]) => number): Metrics => ({
+  ssim: statistic(scores.map(score => score.ssim)),
+  psnr: statistic(scores.map(score => score.psnr)),
+  nmse: statistic(scores.map(score => score.nmse)),
+})
+
+export const meanOfMetrics = (scores: readonly Metrics[]): Metrics => overAll(scores, mean)
+
+/** Why a volume cannot be scored, or `null` if it can. */
+export function unscorable(volume: Volume, settings: EvaluationSettings): string | null {
+  if (settings.reference === 'noise-free' && !volume.info.noiseFree)
+    return 'It carries no noise-free image (reconstruction_noise_free).'
+  if (!volume.info.targetShape)
+    return 'It has no ground truth (reconstruction_esc or reconstruction_rss): reconstruct it instead.'
+  if (selectSlices(settings.slices, volume.info.slices).length === 0)
+    return `None of its ${volume.info.slices} slices is selected.`
+  return null
+}
+
+/** Scores one volume that `unscorable` lets through. `model` null is the zero-filled reconstruction. */
+export async function evaluateVolume(
+  volume: Volume,
+  model: Model | null,
+  settings: EvaluationSettings,
+  signal: { readonly aborted: boolean },
+): Promise<VolumeScore> {
+  const { info } = volume
+  const indices = selectSlices(settings.slices, info.slices)
+  const { target, maximum, shape } = readReference(volume, indices, settings)
+  const draws = volume.mask ? 1 : (settings.maskDraws ?? 1) // a file's own mask is the only one it has
+  const scores: (Metrics & { foreground: Metrics; acceleration: number })[] = []
+  for (let draw = 0; draw < draws; draw++) {
+    throwIfCancelled(signal)
+    const mask = maskOf(volume, settings.mask, settings.maskDraws === null ? undefined : RandomState.fromSeed(draw))
+    const prediction = reconstructSlices(volume, indices, mask, model)
+    scores.push({ ...scoreVolume({ prediction, target, shape, maximum }), acceleration: acceleration(mask) })
+    await Promise.resolve()
+  }
+  const accelerations = scores.map(score => score.acceleration)
+  return {
+    file: info.file,
+    path: info.path,
+    slices: indices.length,
+    acquisition: info.acquisition,
+    synthetic: info.synthetic,
+    sampling: volume.mask ? 'sub-sampled in the file' : 'masked here',
+    acceleration: mean(accelerations),
+    ...meanOfMetrics(scores),
+    foreground: meanOfMetrics(scores.map(score => score.foreground)),
+    ...(draws > 1 && { sd: { ...overAll(scores, standardDeviation), acceleration: standardDeviation(accelerations) } }),
+  }
+}

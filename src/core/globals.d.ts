@@ -1,0 +1,8 @@
+/** What core uses of the JavaScript world beyond the language itself; both Node and browsers have it. */
+declare class TextEncoder {
+  encode(text: string): Uint8Array
+}
+declare class TextDecoder {
+  decode(bytes: Uint8Array): string
+}
+declare const performance: { now(): number }

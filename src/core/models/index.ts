@@ -1,0 +1,12 @@
+/** Every reconstruction network there is. Adding one is a file beside this and a line here. */
+import { AppError } from '../../contract/errors.ts'
+import type { Network } from './network.ts'
+import { unet } from './unet.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: each network has a configuration of its own, checked by its schema
+export const NETWORKS = { unet } satisfies Record<string, Network<any>>
+
+export function networkOf(id: string): Network {
+  if (Object.hasOwn(NETWORKS, id)) return NETWORKS[id as keyof typeof NETWORKS] as Network<never> as Network
+  throw new AppError('INVALID_ARGUMENT', `Expected a network out of ${Object.keys(NETWORKS).join(', ')}, got ${id}`)
+}

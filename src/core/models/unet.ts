@@ -1,0 +1,111 @@
+/**
+ * fastMRI's U-Net (`fastmri/models/unet.py`): per level two (3 × 3 convolution without bias → instance norm → leaky ReLU 0.2),
+ * 2 × 2 average pooling down, 2 × 2 transposed convolution up, skips concatenated after the upsampled map, a 1 × 1 convolution with bias last.
+ * Ronneberger et al. 2015, arXiv:1505.04597; Zbontar et al. 2018, arXiv:1811.08839.
+ */
+import * as tf from '@tensorflow/tfjs-core'
+import { z } from 'zod'
+import { kernels } from '../kernels.ts'
+import type { Network, ParameterSpec, Parameters } from './network.ts'
+
+const UnetConfig = z.object({
+  channels: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(32)
+    .describe('channels of the top level; each level down has twice as many'),
+  pools: z.int().min(1).max(6).default(4).describe('levels of 2 × 2 average pooling'),
+})
+type UnetConfig = z.infer<typeof UnetConfig>
+
+const conv = (name: string, from: number, to: number, size: number): ParameterSpec => ({
+  name,
+  kind: 'conv',
+  shape: [to, from, size, size],
+  fanIn: from * size * size,
+})
+
+/** The two convolutions of a ConvBlock carry fastMRI's places in its Sequential: 0 and 4. */
+const blockSpecs = (name: string, from: number, to: number): ParameterSpec[] => [
+  conv(`${name}.layers.0.weight`, from, to, 3),
+  conv(`${name}.layers.4.weight`, to, to, 3),
+]
+
+/** Names of the up path: the last block shares its Sequential with the 1 × 1 convolution. */
+const upBlock = (level: number, pools: number) => (level === pools - 1 ? `up_conv.${level}.0` : `up_conv.${level}`)
+
+function parameters({ channels, pools }: UnetConfig): ParameterSpec[] {
+  const specs = blockSpecs('down_sample_layers.0', 1, channels)
+  for (let level = 1; level < pools; level++) {
+    specs.push(...blockSpecs(`down_sample_layers.${level}`, channels * 2 ** (level - 1), channels * 2 ** level))
+  }
+  const deepest = channels * 2 ** (pools - 1)
+  specs.push(...blockSpecs('conv', deepest, deepest * 2))
+  for (let level = 0; level < pools; level++) {
+    const width = deepest / 2 ** level
+    specs.push({
+      name: `up_transpose_conv.${level}.layers.0.weight`,
+      kind: 'conv-transpose',
+      shape: [width * 2, width, 2, 2],
+      fanIn: width * 4, // PyTorch takes weight.size(1) · k² for a transposed convolution
+    })
+    specs.push(...blockSpecs(upBlock(level, pools), width * 2, width))
+  }
+  specs.push(conv(`up_conv.${pools - 1}.1.weight`, channels, 1, 1))
+  specs.push({ name: `up_conv.${pools - 1}.1.bias`, kind: 'vector', shape: [1], fanIn: channels })
+  return specs
+}
+
+const normaliseAndActivate = (x: tf.Tensor4D) => kernels().leakyRelu(kernels().instanceNorm(x))
+
+function block(parameters: Parameters, name: string, x: tf.Tensor4D): tf.Tensor4D {
+  const once = (input: tf.Tensor4D, layer: number) =>
+    normaliseAndActivate(tf.conv2d(input, parameters[`${name}.layers.${layer}.weight`] as tf.Tensor4D, 1, 'same'))
+  return once(once(x, 0), 4)
+}
+
+/** Reflect-pads one row at the bottom and one column at the right where the skip connection has one more. */
+function padTo(x: tf.Tensor4D, skip: tf.Tensor4D): tf.Tensor4D {
+  let padded = x
+  for (const axis of [1, 2] as const) {
+    if (padded.shape[axis] === skip.shape[axis]) continue
+    const begin = [0, 0, 0, 0]
+    const size = [...padded.shape]
+    begin[axis] = Math.max(0, padded.shape[axis] - 2)
+    size[axis] = 1
+    padded = tf.concat([padded, tf.slice(padded, begin, size)], axis)
+  }
+  return padded
+}
+
+function apply({ pools }: UnetConfig, parameters: Parameters, image: tf.Tensor4D): tf.Tensor4D {
+  const skips: tf.Tensor4D[] = []
+  let x = image
+  for (let level = 0; level < pools; level++) {
+    x = block(parameters, `down_sample_layers.${level}`, x)
+    skips.push(x)
+    x = tf.avgPool(x, 2, 2, 'valid')
+  }
+  x = block(parameters, 'conv', x)
+  for (let level = 0; level < pools; level++) {
+    const weights = parameters[`up_transpose_conv.${level}.layers.0.weight`] as tf.Tensor4D // [kh, kw, out, in]
+    const [batch, height, width] = x.shape
+    x = tf.conv2dTranspose(x, weights, [batch, height * 2, width * 2, weights.shape[2]], 2, 'valid')
+    const skip = skips[pools - 1 - level]
+    x = tf.concat([padTo(normaliseAndActivate(x), skip), skip], 3)
+    x = block(parameters, upBlock(level, pools), x)
+  }
+  const last = `up_conv.${pools - 1}.1`
+  return tf.add(tf.conv2d(x, parameters[`${last}.weight`] as tf.Tensor4D, 1, 'same'), parameters[`${last}.bias`])
+}
+
+export const unet: Network<UnetConfig> = {
+  label: 'U-Net',
+  paper: 'Ronneberger et al. 2015 (arXiv:1505.04597), as in fastMRI (arXiv:1811.08839)',
+  config: UnetConfig,
+  parameters,
+  apply,
+  // The bottleneck needs more than one pixel, or its instance norm has nothing to normalise.
+  minimumSize: ({ pools }) => 2 ** (pools + 1),
+}

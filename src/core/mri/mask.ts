@@ -1,0 +1,135 @@
+/**
+ * fastMRI's column masks: which phase-encoding columns of centred k-space count as measured.
+ * A mask keeps the `low = round(columns · centerFraction)` lowest frequencies and, of the rest,
+ *   random               each column with probability p = (columns / acceleration − low) / (columns − low),
+ *   equispaced           every acceleration-th column from a random offset (so it measures more than 1 / acceleration),
+ *   equispaced_fraction  every (1 / p)-th column, rounded, from a random offset (so it measures 1 / acceleration).
+ * Source: Zbontar et al. 2018, "fastMRI: An open dataset and benchmarks for accelerated MRI"; masks equal those of its
+ * reference code bit for bit, for the same seed.
+ */
+import { AppError } from '../../contract/errors.ts'
+import type { MaskSpec } from '../../contract/evaluation.ts'
+import { RandomState } from './random.ts'
+
+/** The always measured lowest frequencies: columns `from` ≤ column < `to`. */
+export function centreColumns(spec: MaskSpec, columns: number): { from: number; to: number } {
+  if (!Number.isInteger(columns) || columns < 1) {
+    throw new AppError('INVALID_ARGUMENT', `Expected a mask over a whole number of columns from 1 up, got ${columns}`)
+  }
+  const low = roundHalfToEven(columns * spec.centerFraction)
+  if (!(low >= 1 && low <= columns)) {
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected a centre of 1 to ${columns} columns, got ${low} (centre fraction ${spec.centerFraction} of ${columns} columns). ` +
+        `Choose a centre fraction from ${(1 / columns).toPrecision(2)} to 1.`,
+    )
+  }
+  const from = Math.floor((columns - low + 1) / 2)
+  return { from, to: from + low }
+}
+
+/** One mask over the columns: 1 measured, 0 not. */
+export function makeMask(spec: MaskSpec, columns: number, random: RandomState): Uint8Array {
+  const centre = centreColumns(spec, columns)
+  const mask = drawColumns(spec, columns, centre.to - centre.from, random)
+  return mask.fill(1, centre.from, centre.to)
+}
+
+/** The mask that fastMRI validates a file with: seeded by the characters of the file's name, extension included. */
+export function fileNameMask(spec: MaskSpec, columns: number, file: string): Uint8Array {
+  return makeMask(spec, columns, RandomState.fromKey(Array.from(file, character => character.codePointAt(0) as number)))
+}
+
+/** k-space [rows, columns, 2] with the columns that the mask leaves out set to 0, as a new array. */
+export function applyMask(kspace: Float32Array, mask: Uint8Array): Float32Array {
+  const rowLength = 2 * mask.length
+  if (rowLength === 0 || kspace.length % rowLength !== 0) {
+    throw new AppError(
+      'SHAPE_MISMATCH',
+      `Expected k-space of whole rows of ${mask.length} complex columns (the mask's), got ${kspace.length} numbers`,
+    )
+  }
+  const masked = new Float32Array(kspace.length)
+  for (let row = 0; row < kspace.length; row += rowLength) {
+    for (let i = 0; i < rowLength; i++) masked[row + i] = kspace[row + i] * mask[i >> 1] + 0 // + 0 turns −0 into 0, as fastMRI does
+  }
+  return masked
+}
+
+/** Columns over measured columns. */
+export function acceleration(mask: Uint8Array): number {
+  return mask.length / countMeasured(mask)
+}
+
+/**
+ * A further sub-sample of what was measured: measured centre columns stay, every other measured column stays with
+ * probability `keep`. Where two or more lie outside the centre, at least one of them goes and at least one stays, so
+ * that the view is never the measurement itself nor the bare centre.
+ */
+export function subsampleMask(measured: Uint8Array, spec: MaskSpec, keep: number, random: RandomState): Uint8Array {
+  if (!(keep > 0 && keep < 1)) {
+    throw new AppError('INVALID_ARGUMENT', `Expected a share of columns to keep between 0 and 1, got ${keep}`)
+  }
+  const centre = centreColumns(spec, measured.length)
+  const outside = Array.from(measured.keys()).filter(
+    column => measured[column] && (column < centre.from || column >= centre.to),
+  )
+  const view = measured.slice()
+  for (const column of outside) view[column] = random.uniform() < keep ? 1 : 0
+  if (outside.length < 2) return view
+  const kept = outside.filter(column => view[column]).length
+  if (kept === outside.length) view[outside[random.randint(outside.length)]] = 0
+  if (kept === 0) view[outside[random.randint(outside.length)]] = 1
+  return view
+}
+
+/** The columns beside the centre; what is drawn inside the centre is overwritten, but drawn all the same, as in fastMRI. */
+function drawColumns(spec: MaskSpec, columns: number, low: number, random: RandomState): Uint8Array {
+  if (spec.kind === 'equispaced') return drawEvery(spec.acceleration, columns, random)
+  const probability = (columns / spec.acceleration - low) / (columns - low)
+  if (!(probability > 0 && probability <= 1)) {
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected an acceleration from 1 to below ${(columns / low).toPrecision(3)} (${columns} columns, of which the centre fraction ` +
+        `${spec.centerFraction} always measures ${low}), got ${spec.acceleration}. Lower the acceleration or the centre fraction.`,
+    )
+  }
+  if (spec.kind === 'random')
+    return Uint8Array.from({ length: columns }, () => (random.uniform() < probability ? 1 : 0))
+  const spacing = (spec.acceleration * (low - columns)) / (low * spec.acceleration - columns)
+  return drawSpaced(spacing, columns, random)
+}
+
+function drawEvery(step: number, columns: number, random: RandomState): Uint8Array {
+  if (!Number.isInteger(step) || step < 1) {
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected a whole acceleration from 1 up for an equispaced mask, got ${step}. Use equispaced_fraction for one in between.`,
+    )
+  }
+  const mask = new Uint8Array(columns)
+  for (let column = random.randint(step); column < columns; column += step) mask[column] = 1
+  return mask
+}
+
+function drawSpaced(spacing: number, columns: number, random: RandomState): Uint8Array {
+  const offset = random.randint(roundHalfToEven(spacing))
+  const count = Math.ceil((columns - 1 - offset) / spacing)
+  // NumPy's arange steps by the rounded difference of its first two values; halves must round as they do there.
+  const step = offset + spacing - offset
+  const mask = new Uint8Array(columns)
+  for (let k = 0; k < count; k++) mask[roundHalfToEven(offset + k * step)] = 1
+  return mask
+}
+
+/** Python's `round`: 2.5 → 2, 3.5 → 4. */
+function roundHalfToEven(value: number): number {
+  const floor = Math.floor(value)
+  const rest = value - floor
+  if (rest === 0.5) return floor + (floor % 2)
+  return rest < 0.5 ? floor : floor + 1
+}
+
+function countMeasured(mask: Uint8Array): number {
+  return mask.reduce((count, measured) => count + (measured ? 1 : 0), 0)
+}

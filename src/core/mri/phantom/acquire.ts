@@ -1,0 +1,143 @@
+/**
+ * From signal to measured k-space: receive coil (smooth magnitude and phase), Fourier transform of the fine grid cut to the
+ * scanner's 640 × 372 samples (so edges ring as they do in a scanner), thermal noise.
+ *
+ *   k = cut(F(S · m)) + n,   n ~ CN(0, 2σ²): standard deviation σ in the real and in the imaginary part
+ */
+import { centredLineTransform } from '../fft-double.ts'
+import { stream } from '../random.ts'
+import { COLUMNS, CROP, FINE_COLUMNS, FINE_ROWS, fineX, fineY, ROWS } from './grid.ts'
+import type { Acquisition } from './tissues.ts'
+
+/** The receive side of one patient's scan; millimetres of the scanner. */
+export interface Receiver {
+  /** Bright spots near coil elements: place, strength and width. */
+  readonly elements: readonly {
+    readonly x: number
+    readonly y: number
+    readonly gain: number
+    readonly widthMm: number
+  }[]
+  /** Phase in radians over x/80 mm and y/140 mm: 1, x, y, x², xy, y², x³, y³. */
+  readonly phase: readonly number[]
+  readonly phaseSpots: readonly {
+    readonly x: number
+    readonly y: number
+    readonly radians: number
+    readonly widthMm: number
+  }[]
+  /** Half length of what the coil sees along the leg. */
+  readonly reachMm: number
+  /** Spatial change of fat suppression or flip angle, relative, a half field of view. */
+  readonly shadingX: number
+  readonly shadingY: number
+  /** Muscle signal at sensitivity 1 over the noise's standard deviation per real or imaginary part. */
+  readonly snr: number
+  /** From the tissue table's units to a scanner's. */
+  readonly gain: number
+}
+
+export function drawReceiver(seed: number, patient: number, acquisition: Acquisition): Receiver {
+  const isSuppressed = acquisition === 'CORPDFS_FBK'
+  const random = stream(seed, `phantom-receiver-${acquisition}`, patient)
+  const between = (low: number, high: number) => low + (high - low) * random.uniform()
+  return {
+    elements: [-1, 1].flatMap(sideX =>
+      [-1, 1].map(sideY => ({
+        x: sideX * between(50, 75),
+        y: sideY * between(15, 55),
+        gain: between(0.25, 0.65),
+        widthMm: between(28, 42),
+      })),
+    ),
+    phase: [3.1, 1.6, 2.2, 0.9, 0.8, 1.2, 0.6, 0.8].map(size => between(-size, size)),
+    phaseSpots: Array.from({ length: 4 }, () => ({
+      x: between(-65, 65),
+      y: between(-75, 75),
+      radians: between(-0.8, 0.8),
+      widthMm: between(18, 40),
+    })),
+    reachMm: between(86, 102),
+    shadingX: between(-0.12, 0.12),
+    shadingY: between(-0.12, 0.12),
+    snr: isSuppressed ? between(10, 20) : between(25, 45),
+    gain: between(3.4e-4, 6e-4),
+  }
+}
+
+/** Complex image on the fine grid, [FINE_ROWS, FINE_COLUMNS, 2]. */
+function receive(signal: Float32Array, receiver: Receiver): Float64Array {
+  const image = new Float64Array(2 * signal.length)
+  const spots = [...receiver.elements, ...receiver.phaseSpots]
+  // exp(−(x² + y²)/2w²) is the product of one table for rows and one for columns
+  const profile = (count: number, at: (k: number) => number, centre: (spot: (typeof spots)[number]) => number) =>
+    spots.map(spot =>
+      Float64Array.from({ length: count }, (_, k) =>
+        Math.exp(-((at(k) - centre(spot)) ** 2) / (2 * spot.widthMm ** 2)),
+      ),
+    )
+  const across = profile(FINE_COLUMNS, fineX, spot => spot.x)
+  const along = profile(FINE_ROWS, fineY, spot => spot.y)
+  const elementCount = receiver.elements.length
+  const [p0, px, py, pxx, pxy, pyy, pxxx, pyyy] = receiver.phase
+  for (let row = 0, i = 0; row < FINE_ROWS; row++) {
+    const v = fineY(row) / 140
+    const reach = Math.exp(-((fineY(row) / receiver.reachMm) ** 4))
+    for (let column = 0; column < FINE_COLUMNS; column++, i++) {
+      if (signal[i] === 0) continue
+      const u = fineX(column) / 80
+      let magnitude = 0.78
+      let phase = p0 + u * (px + u * (pxx + u * pxxx) + v * pxy) + v * (py + v * (pyy + v * pyyy))
+      for (let s = 0; s < elementCount; s++) magnitude += receiver.elements[s].gain * across[s][column] * along[s][row]
+      for (let s = elementCount; s < spots.length; s++) {
+        phase += receiver.phaseSpots[s - elementCount].radians * across[s][column] * along[s][row]
+      }
+      const value = signal[i] * magnitude * reach * (1 + receiver.shadingX * u + receiver.shadingY * v) * receiver.gain
+      image[2 * i] = value * Math.cos(phase)
+      image[2 * i + 1] = value * Math.sin(phase)
+    }
+  }
+  return image
+}
+
+/** The central [ROWS, COLUMNS] of the fine image's k-space, scaled so that its image has the fine image's values. */
+function bandLimit(image: Float64Array): Float64Array {
+  const alongRow = centredLineTransform(FINE_COLUMNS, false, COLUMNS)
+  const alongColumn = centredLineTransform(FINE_ROWS, false, ROWS)
+  const half = new Float64Array(2 * FINE_ROWS * COLUMNS)
+  for (let row = 0; row < FINE_ROWS; row++) alongRow(image, row * FINE_COLUMNS, 1, half, row * COLUMNS, 1)
+  const kspace = new Float64Array(2 * ROWS * COLUMNS)
+  for (let column = 0; column < COLUMNS; column++) alongColumn(half, column, COLUMNS, kspace, column, COLUMNS)
+  const scale = Math.sqrt((ROWS * COLUMNS) / (FINE_ROWS * FINE_COLUMNS))
+  for (let i = 0; i < kspace.length; i++) kspace[i] *= scale
+  return kspace
+}
+
+/** Magnitude of the image of [ROWS, COLUMNS] k-space, centre crop to [CROP, CROP]; rows outside the crop are never made. */
+function croppedMagnitude(kspace: Float64Array): Float32Array {
+  const alongColumn = centredLineTransform(ROWS, true)
+  const alongRow = centredLineTransform(COLUMNS, true)
+  const image = new Float64Array(kspace.length)
+  for (let column = 0; column < COLUMNS; column++) alongColumn(kspace, column, COLUMNS, image, column, COLUMNS)
+  const top = (ROWS - CROP) / 2
+  const left = (COLUMNS - CROP) / 2
+  const line = new Float64Array(2 * COLUMNS)
+  const magnitude = new Float32Array(CROP * CROP)
+  for (let row = 0; row < CROP; row++) {
+    alongRow(image, (top + row) * COLUMNS, 1, line, 0, 1)
+    for (let column = 0; column < CROP; column++) {
+      const at = 2 * (left + column)
+      magnitude[row * CROP + column] = Math.sqrt(line[at] ** 2 + line[at + 1] ** 2)
+    }
+  }
+  return magnitude
+}
+
+/** Measures one plane. `noise` gives standard normal draws. */
+export function acquire(signal: Float32Array, receiver: Receiver, muscle: number, noise: { normal(): number }) {
+  const clean = bandLimit(receive(signal, receiver))
+  const noiseSd = (muscle * receiver.gain) / receiver.snr
+  const kspace = new Float32Array(clean.length)
+  for (let i = 0; i < kspace.length; i++) kspace[i] = clean[i] + noiseSd * noise.normal()
+  return { kspace, noiseFree: croppedMagnitude(clean), noiseSd }
+}

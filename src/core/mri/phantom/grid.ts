@@ -1,0 +1,26 @@
+/** The sampling of the synthetic scan: fastMRI's knee matrix and field of view, and the finer grid that anatomy is drawn on. */
+
+/** k-space as stored: readout rows (oversampled twofold) × phase-encoding columns. */
+export const ROWS = 640
+export const COLUMNS = 372
+/** Side of the central square that fastMRI reconstructs. */
+export const CROP = 320
+/** Readout 280 mm, phase encoding 162.75 mm: isotropic pixels of 0.4375 mm, so the crop shows 140 mm. */
+export const PIXEL_MM = 0.4375
+export const FIELD_OF_VIEW_MM = { rows: ROWS * PIXEL_MM, columns: COLUMNS * PIXEL_MM } as const
+export const SLICE_THICKNESS_MM = 3
+
+/** Anatomy is sampled one and a half times as finely over the same field of view, then band-limited by cutting its spectrum. */
+export const FINE_ROWS = 960
+export const FINE_COLUMNS = 576
+export const FINE_ROW_MM = FIELD_OF_VIEW_MM.rows / FINE_ROWS
+export const FINE_COLUMN_MM = FIELD_OF_VIEW_MM.columns / FINE_COLUMNS
+
+/** Scanner coordinates of a fine sample, 0 in the middle; y grows downwards (towards the foot), x to the right. */
+export function fineX(column: number): number {
+  return (column - FINE_COLUMNS / 2) * FINE_COLUMN_MM
+}
+
+export function fineY(row: number): number {
+  return (row - FINE_ROWS / 2) * FINE_ROW_MM
+}

@@ -1,0 +1,45 @@
+/** What a fastMRI file says of itself beside its arrays, for a synthetic scan: attributes and the ISMRMRD header. */
+import { COLUMNS, CROP, FIELD_OF_VIEW_MM, PIXEL_MM, ROWS, SLICE_THICKNESS_MM } from './grid.ts'
+import type { Acquisition } from './tissues.ts'
+
+export interface SyntheticVolume {
+  readonly seed: number
+  readonly patient: number
+  readonly acquisition: Acquisition
+}
+
+/** Attributes of the file's root that are known without its slices (`max` and `norm` come from the ground truth). */
+export function volumeAttributes({ seed, patient, acquisition }: SyntheticVolume) {
+  return { acquisition, patient_id: `synthetic-${seed}-${patient}` }
+}
+
+/** `ismrmrd_header`: every column from 0 to 371 is encoded and 186 is the centre, so a reader finds no padding. */
+export function ismrmrdHeader(volume: SyntheticVolume, slices: number): string {
+  const space = (rows: number, columns: number, heightMm: number, widthMm: number) => `
+      <matrixSize><x>${rows}</x><y>${columns}</y><z>1</z></matrixSize>
+      <fieldOfView_mm><x>${heightMm}</x><y>${widthMm}</y><z>${SLICE_THICKNESS_MM}</z></fieldOfView_mm>`
+  const limit = (name: string, maximum: number, center: number) =>
+    `<${name}><minimum>0</minimum><maximum>${maximum}</maximum><center>${center}</center></${name}>`
+  return `<?xml version="1.0" encoding="utf-8"?>
+<ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD">
+  <patientInformation><patientID>${volumeAttributes(volume).patient_id}</patientID></patientInformation>
+  <measurementInformation><protocolName>${volume.acquisition} (synthetic)</protocolName></measurementInformation>
+  <acquisitionSystemInformation>
+    <systemVendor>Self-MRI synthetic</systemVendor>
+    <receiverChannels>1</receiverChannels>
+  </acquisitionSystemInformation>
+  <experimentalConditions><H1resonanceFrequency_Hz>123200000</H1resonanceFrequency_Hz></experimentalConditions>
+  <encoding>
+    <encodedSpace>${space(ROWS, COLUMNS, FIELD_OF_VIEW_MM.rows, FIELD_OF_VIEW_MM.columns)}
+    </encodedSpace>
+    <reconSpace>${space(CROP, CROP, CROP * PIXEL_MM, CROP * PIXEL_MM)}
+    </reconSpace>
+    <encodingLimits>
+      ${limit('kspace_encoding_step_1', COLUMNS - 1, COLUMNS / 2)}
+      ${limit('slice', slices - 1, Math.floor(slices / 2))}
+    </encodingLimits>
+    <trajectory>cartesian</trajectory>
+  </encoding>
+</ismrmrdHeader>
+`
+}

@@ -1,0 +1,49 @@
+/**
+ * Synthetic knees: fastMRI-like single-coil k-space of drawn anatomy, for a machine that has no real data at hand.
+ * k-space is simulated from the signal of solids on a finer grid; no target image is ever transformed to make it, and the
+ * noise-free image is kept beside. It is knee-like, not a knee: nothing learned on it says how well anything images patients.
+ */
+import { AppError } from '../../../contract/errors.ts'
+import { stream } from '../random.ts'
+import { acquire, drawReceiver } from './acquire.ts'
+import type { SyntheticVolume } from './header.ts'
+import { drawPatient } from './patient.ts'
+import { renderPlane } from './render.ts'
+import { tissueTable } from './tissues.ts'
+
+export { ismrmrdHeader, type SyntheticVolume, volumeAttributes } from './header.ts'
+export type { Acquisition } from './tissues.ts'
+
+/** Frozen: a change of anything that it draws takes a new version and a new hash in its test. */
+export const GENERATOR = { name: 'Self-MRI synthetic knee', version: 1 } as const
+
+/** Planes lie between these depths (mm, anterior positive): from the trochlea to the popliteal vessels. */
+const FRONT_MM = 23
+const BACK_MM = -35
+
+export interface SyntheticSliceSpec extends SyntheticVolume {
+  /** From 0, front to back. */
+  readonly slice: number
+  /** Of the volume: the planes share the knee's depth evenly. */
+  readonly slices: number
+}
+
+export interface SyntheticSlice {
+  /** Measured k-space, centred, [640, 372, 2]. */
+  readonly kspace: Float32Array
+  /** Magnitude of the image of the same k-space before noise, centre crop, [320, 320]. */
+  readonly noiseFree: Float32Array
+  /** Standard deviation of the noise in the real and in the imaginary part of k-space. */
+  readonly noiseSd: number
+}
+
+export function synthesizeSlice({ seed, patient, acquisition, slice, slices }: SyntheticSliceSpec): SyntheticSlice {
+  if (!Number.isInteger(slice) || !Number.isInteger(slices) || slice < 0 || slice >= slices)
+    throw new AppError('INVALID_ARGUMENT', `Expected a slice from 0 to ${slices - 1}, got ${slice}`)
+  const anatomy = drawPatient(seed, patient)
+  const tissues = tissueTable(acquisition, anatomy.suppression)
+  const depthMm = FRONT_MM + ((BACK_MM - FRONT_MM) * (slice + 0.5)) / slices
+  const signal = renderPlane({ seed, index: patient, patient: anatomy, depthMm }, tissues)
+  const noise = stream(seed, `phantom-noise-${acquisition}`, patient, slices, slice)
+  return acquire(signal, drawReceiver(seed, patient, acquisition), tissues.muscle, noise)
+}

@@ -1,0 +1,82 @@
+/**
+ * The plain-number half of fastMRI's `UnetDataTransform`: which centred crop of the image a network sees, and
+ *   normalised = clamp((magnitude − mean) / (std + 1e−11), −6, 6)
+ * with mean and unbiased (n − 1) standard deviation of the zero-filled crop; the ground truth gets the same two numbers.
+ * Raw magnitudes are near 1e−5, so the statistics are accumulated in double and the 1e−11 is not negligible by design.
+ * Source: Zbontar et al. 2018, "fastMRI: An open dataset and benchmarks for accelerated MRI", and its reference code.
+ */
+import { AppError } from '../../contract/errors.ts'
+import type { VolumeInfo } from '../../contract/volumes.ts'
+
+export type Shape = readonly [height: number, width: number]
+
+const EPSILON = 1e-11
+const LIMIT = 6
+
+/**
+ * The crop that a volume's images are compared at: the ground truth's size, else the header's, else the whole image.
+ * Acquisitions narrower than that (some FLAIR brains) are cropped square to their columns, as fastMRI does.
+ */
+export function cropShape(
+  info: Pick<VolumeInfo, 'targetShape' | 'reconSize' | 'rows' | 'columns'>,
+): [height: number, width: number] {
+  const [height, width] = info.targetShape ?? info.reconSize ?? [info.rows, info.columns]
+  if (info.columns < width) return [Math.min(info.columns, info.rows), info.columns]
+  return [Math.min(height, info.rows), width]
+}
+
+/** The middle of a real image, starting at ⌊(size − crop) / 2⌋ on both axes, as a new array. */
+export function centreCropReal(
+  image: Float32Array,
+  [height, width]: Shape,
+  [cropHeight, cropWidth]: Shape,
+): Float32Array {
+  if (image.length !== height * width) {
+    throw new AppError('SHAPE_MISMATCH', `Expected an image of ${height} × ${width}, got ${image.length} pixels`)
+  }
+  if (cropHeight > height || cropWidth > width) {
+    throw new AppError(
+      'SHAPE_MISMATCH',
+      `Expected a crop of at most the image's ${height} × ${width}, got ${cropHeight} × ${cropWidth}`,
+    )
+  }
+  const top = Math.floor((height - cropHeight) / 2)
+  const left = Math.floor((width - cropWidth) / 2)
+  const crop = new Float32Array(cropHeight * cropWidth)
+  for (let row = 0; row < cropHeight; row++) {
+    const start = (top + row) * width + left
+    crop.set(image.subarray(start, start + cropWidth), row * cropWidth)
+  }
+  return crop
+}
+
+/** The zero-filled magnitude as the network sees it, with the two numbers that undo it. */
+export function normalise(magnitude: Float32Array): { image: Float32Array; mean: number; std: number } {
+  let sum = 0
+  for (const value of magnitude) sum += value
+  const mean = sum / magnitude.length
+  let squares = 0
+  for (const value of magnitude) squares += (value - mean) ** 2
+  const std = Math.sqrt(squares / (magnitude.length - 1))
+  return { image: scale(magnitude, mean, std), mean, std }
+}
+
+/** The ground truth in the network's units: the same crop, and the statistics of the zero-filled image. */
+export function normaliseTarget(
+  target: Float32Array,
+  shape: Shape,
+  crop: Shape,
+  mean: number,
+  std: number,
+): Float32Array {
+  return scale(centreCropReal(target, shape, crop), mean, std)
+}
+
+/** Back to the file's units (without the 1e−11, as fastMRI does). */
+export function unnormalise(image: Float32Array, mean: number, std: number): Float32Array {
+  return image.map(value => value * std + mean)
+}
+
+function scale(image: Float32Array, mean: number, std: number): Float32Array {
+  return image.map(value => Math.max(-LIMIT, Math.min(LIMIT, (value - mean) / (std + EPSILON))))
+}

@@ -1,0 +1,64 @@
+/** A slice from k-space to image: masked, zero-filled, and through a network where there is one. */
+import * as tf from '@tensorflow/tfjs-core'
+import type { MaskSpec } from '../contract/evaluation.ts'
+import type { Volume } from './data/volume.ts'
+import type { Network, ParameterSpec } from './models/network.ts'
+import { magnitudeImage } from './mri/fft.ts'
+import { applyMask, fileNameMask, makeMask } from './mri/mask.ts'
+import type { RandomState } from './mri/random.ts'
+import { cropShape, normalise, unnormalise } from './mri/transform.ts'
+import { unpack } from './training/parameters.ts'
+
+/** A network with its weights; the weights are the holder's to dispose. */
+export interface Model {
+  readonly network: Network
+  readonly config: unknown
+  readonly specs: readonly ParameterSpec[]
+  readonly parameters: tf.Tensor1D
+}
+
+/** How a volume is to be masked: its own mask if it has one, else one seeded by its name, or drawn from `random`. */
+export function maskOf(volume: Volume, spec: MaskSpec, random?: RandomState): Uint8Array {
+  if (volume.mask) return volume.mask // measured so: never masked again
+  const { columns, file } = volume.info
+  return random ? makeMask(spec, columns, random) : fileNameMask(spec, columns, file)
+}
+
+/** Zero-filled magnitude of one slice, [crop height, crop width]; `mask` over columns. */
+export function zeroFilled(volume: Volume, index: number, mask: Uint8Array): Float32Array {
+  const { rows, columns } = volume.info
+  return magnitudeImage(applyMask(volume.readKspace(index), mask), [rows, columns], cropShape(volume.info))
+}
+
+/** Network output for one normalised image [h, w], in the same normalised units. */
+export function predict(model: Model, image: Float32Array, shape: readonly [number, number]): Float32Array {
+  const output = tf.tidy(() => {
+    const input = tf.tensor4d(image, [1, shape[0], shape[1], 1])
+    return model.network.apply(model.config, unpack(model.parameters, model.specs), input)
+  })
+  const values = output.dataSync() as Float32Array
+  output.dispose()
+  return values
+}
+
+/** One slice's reconstruction in the units of the k-space, [crop height, crop width]; zero-filled where `model` is null. */
+export function reconstructSlice(volume: Volume, index: number, mask: Uint8Array, model: Model | null): Float32Array {
+  const magnitude = zeroFilled(volume, index, mask)
+  if (!model) return magnitude
+  const { image, mean, std } = normalise(magnitude)
+  return unnormalise(predict(model, image, cropShape(volume.info)), mean, std)
+}
+
+/** Several slices, concatenated: [indices.length, h, w]. */
+export function reconstructSlices(
+  volume: Volume,
+  indices: readonly number[],
+  mask: Uint8Array,
+  model: Model | null,
+): Float32Array {
+  const [height, width] = cropShape(volume.info)
+  const images = new Float32Array(indices.length * height * width)
+  for (const [i, index] of indices.entries())
+    images.set(reconstructSlice(volume, index, mask, model), i * height * width)
+  return images
+}

@@ -1,0 +1,23 @@
+/**
+ * Intensity distortion for one channel: of colour jitter only brightness and contrast mean anything on a grey image, and both are undone by
+ * instance norm, but for the borders. A gamma curve is not, so it is part of the distortion.
+ */
+
+export interface Distortion {
+  /** Exponent of the image scaled to its maximum. */
+  readonly gamma: number
+  /** Factor about the image's mean. */
+  readonly contrast: number
+  /** Factor of the whole image. */
+  readonly brightness: number
+}
+
+/** Magnitude image (≥ 0) → distorted, in the same units; never negative. */
+export function distort(image: Float32Array, { gamma, contrast, brightness }: Distortion): Float32Array {
+  let maximum = 0
+  for (const value of image) maximum = Math.max(maximum, value)
+  if (maximum === 0) return image
+  const curved = image.map(value => maximum * (value / maximum) ** gamma)
+  const mean = curved.reduce((sum, value) => sum + value, 0) / curved.length
+  return curved.map(value => Math.max(0, (mean + (value - mean) * contrast) * brightness))
+}

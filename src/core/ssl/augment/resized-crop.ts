@@ -1,0 +1,78 @@
+/**
+ * Random resized crop. The box is drawn as torchvision's RandomResizedCrop draws it (area, log-uniform aspect 3/4 to 4/3, ten tries, then the
+ * centre); it is resized with a triangle filter as wide as the reduction, Pillow's antialiased BILINEAR.
+ */
+import type { RandomState } from '../../mri/random.ts'
+
+export interface Box {
+  readonly top: number
+  readonly left: number
+  readonly height: number
+  readonly width: number
+}
+
+const ASPECT: readonly [number, number] = [Math.log(3 / 4), Math.log(4 / 3)]
+const TRIES = 10
+
+export function randomBox([rows, columns]: readonly [number, number], minimumArea: number, random: RandomState): Box {
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const area = rows * columns * (minimumArea + (1 - minimumArea) * random.uniform())
+    const aspect = Math.exp(ASPECT[0] + (ASPECT[1] - ASPECT[0]) * random.uniform())
+    const width = Math.round(Math.sqrt(area * aspect))
+    const height = Math.round(Math.sqrt(area / aspect))
+    if (width > 0 && height > 0 && width <= columns && height <= rows) {
+      return { top: random.randint(rows - height + 1), left: random.randint(columns - width + 1), height, width }
+    }
+  }
+  const side = Math.min(rows, columns)
+  return { top: (rows - side) >> 1, left: (columns - side) >> 1, height: side, width: side }
+}
+
+/** For each output index the first input index and the weights of those from there on, summing to 1. */
+function weightsAlong(
+  from: number,
+  length: number,
+  size: number,
+): { readonly start: number; readonly weights: Float64Array }[] {
+  const scale = length / size
+  const reach = Math.max(scale, 1)
+  return Array.from({ length: size }, (_, i) => {
+    const centre = (i + 0.5) * scale
+    const start = Math.max(0, Math.floor(centre - reach + 0.5))
+    const end = Math.min(length, Math.floor(centre + reach + 0.5))
+    const raw = Float64Array.from({ length: end - start }, (_, k) =>
+      Math.max(0, 1 - Math.abs((start + k - centre + 0.5) / reach)),
+    )
+    const sum = raw.reduce((total, weight) => total + weight, 0)
+    return { start: from + start, weights: raw.map(weight => weight / sum) }
+  })
+}
+
+/** The box of an image [rows, columns], resized to [size, size]. */
+export function resizeBox(
+  image: Float32Array,
+  [, columns]: readonly [number, number],
+  box: Box,
+  size: number,
+): Float32Array {
+  const across = weightsAlong(box.left, box.width, size)
+  const down = weightsAlong(0, box.height, size)
+  const narrow = new Float64Array(box.height * size)
+  for (let row = 0; row < box.height; row++) {
+    const line = (box.top + row) * columns
+    for (const [i, { start, weights }] of across.entries()) {
+      let sum = 0
+      for (let k = 0; k < weights.length; k++) sum += weights[k] * image[line + start + k]
+      narrow[row * size + i] = sum
+    }
+  }
+  const result = new Float32Array(size * size)
+  for (const [j, { start, weights }] of down.entries()) {
+    for (let i = 0; i < size; i++) {
+      let sum = 0
+      for (let k = 0; k < weights.length; k++) sum += weights[k] * narrow[(start + k) * size + i]
+      result[j * size + i] = sum
+    }
+  }
+  return result
+}

@@ -1,0 +1,12 @@
+/** Every self-supervised method there is. Adding one is a file beside this and a line here. */
+import { AppError } from '../../contract/errors.ts'
+import type { SslMethod } from './method.ts'
+import { simclr } from './simclr.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: each method has a configuration of its own, checked by its schema
+export const METHODS = { simclr } satisfies Record<string, SslMethod<any>>
+
+export function methodOf(id: string): SslMethod {
+  if (Object.hasOwn(METHODS, id)) return METHODS[id as keyof typeof METHODS] as SslMethod<never> as SslMethod
+  throw new AppError('INVALID_ARGUMENT', `Expected a method out of ${Object.keys(METHODS).join(', ')}, got ${id}`)
+}

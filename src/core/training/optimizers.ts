@@ -1,0 +1,86 @@
+/**
+ * SGD, Adam and RMSprop as PyTorch defines them (torch.optim), each a pure function of (parameters, gradients, slots, scalars).
+ * TensorFlow.js's own RMSprop differs: its epsilon is inside the root.
+ * Whatever changes from step to step is one of the `scalars`, so that a recorded step can be replayed.
+ */
+import * as tf from '@tensorflow/tfjs-core'
+import type { OptimizerConfig } from '../../contract/runs.ts'
+
+interface Updated {
+  readonly parameters: tf.Tensor1D
+  readonly slots: tf.Tensor1D[]
+}
+
+export interface Optimizer {
+  /** How many vectors of state, each as long as the parameters, zero at first. */
+  readonly slots: number
+  /** The step's own numbers at this learning rate and step (from 1). */
+  scalars(rate: number, step: number): number[]
+  update(
+    parameters: tf.Tensor1D,
+    gradients: tf.Tensor1D,
+    slots: readonly tf.Tensor1D[],
+    scalars: readonly tf.Scalar[],
+  ): Updated
+}
+
+/** decay · average + weight · value */
+const blend = (average: tf.Tensor1D, value: tf.Tensor1D, decay: number, weight: number): tf.Tensor1D =>
+  tf.add(tf.mul(average, decay), tf.mul(value, weight))
+
+function sgd({ momentum, nesterov }: Extract<OptimizerConfig, { kind: 'sgd' }>): Optimizer {
+  return {
+    slots: momentum > 0 ? 1 : 0,
+    scalars: rate => [rate],
+    update(parameters, gradients, [velocity], [rate]) {
+      if (!velocity) return { parameters: tf.sub(parameters, tf.mul(gradients, rate)), slots: [] }
+      const next = blend(velocity, gradients, momentum, 1)
+      const direction = nesterov ? blend(next, gradients, momentum, 1) : next
+      return { parameters: tf.sub(parameters, tf.mul(direction, rate)), slots: [next] }
+    },
+  }
+}
+
+/** Kingma & Ba 2015, arXiv:1412.6980: p ← p − rate/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε). */
+function adam({ beta1, beta2, epsilon }: Extract<OptimizerConfig, { kind: 'adam' }>): Optimizer {
+  return {
+    slots: 2,
+    scalars: (rate, step) => [rate / (1 - beta1 ** step), 1 / Math.sqrt(1 - beta2 ** step)],
+    update(parameters, gradients, [mean, square], [rate, correction]) {
+      const nextMean = blend(mean, gradients, beta1, 1 - beta1)
+      const nextSquare = blend(square, tf.square(gradients), beta2, 1 - beta2)
+      const scale = tf.add(tf.mul(tf.sqrt(nextSquare), correction), epsilon)
+      return { parameters: tf.sub(parameters, tf.mul(tf.div(nextMean, scale), rate)), slots: [nextMean, nextSquare] }
+    },
+  }
+}
+
+/** Hinton's RMSprop with epsilon outside the root: p ← p − rate · g / (√v + ε). */
+function rmsprop({ alpha, epsilon, momentum }: Extract<OptimizerConfig, { kind: 'rmsprop' }>): Optimizer {
+  return {
+    slots: momentum > 0 ? 2 : 1,
+    scalars: rate => [rate],
+    update(parameters, gradients, [square, velocity], [rate]) {
+      const nextSquare = blend(square, tf.square(gradients), alpha, 1 - alpha)
+      const direction: tf.Tensor1D = tf.div(gradients, tf.add(tf.sqrt(nextSquare), epsilon))
+      if (!velocity) return { parameters: tf.sub(parameters, tf.mul(direction, rate)), slots: [nextSquare] }
+      const next = blend(velocity, direction, momentum, 1)
+      return { parameters: tf.sub(parameters, tf.mul(next, rate)), slots: [nextSquare, next] }
+    },
+  }
+}
+
+function withoutDecay(config: OptimizerConfig): Optimizer {
+  if (config.kind === 'sgd') return sgd(config)
+  return config.kind === 'adam' ? adam(config) : rmsprop(config)
+}
+
+export function makeOptimizer(config: OptimizerConfig): Optimizer {
+  const optimizer = withoutDecay(config)
+  if (config.weightDecay === 0) return optimizer
+  return {
+    ...optimizer,
+    update: (parameters, gradients, slots, scalars) =>
+      optimizer.update(parameters, blend(parameters, gradients, config.weightDecay, 1), slots, scalars),
+  }
+}

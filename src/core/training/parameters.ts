@@ -1,0 +1,106 @@
+/**
+ * A network's parameters as one flat vector, so that an optimizer is a dozen operations whatever the number of tensors.
+ * The vector holds TensorFlow.js's layouts; PyTorch's appear only in checkpoints.
+ */
+import * as tf from '@tensorflow/tfjs-core'
+import { AppError } from '../../contract/errors.ts'
+import type { ParameterSpec, Parameters } from '../models/network.ts'
+import { stream } from '../mri/random.ts'
+
+/** A tensor outside TensorFlow.js, in PyTorch's layout. */
+export interface PlainTensor {
+  readonly shape: readonly number[]
+  readonly data: Float32Array
+}
+
+const size = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1)
+
+export const countParameters = (specs: readonly ParameterSpec[]) =>
+  specs.reduce((sum, spec) => sum + size(spec.shape), 0)
+
+/** Which axis of PyTorch's layout each axis of TensorFlow.js's is. */
+const TORCH_AXES = { conv: [2, 3, 1, 0], 'conv-transpose': [2, 3, 1, 0], linear: [1, 0], vector: [0] } as const
+
+const shapeHere = (spec: ParameterSpec) => TORCH_AXES[spec.kind].map(axis => spec.shape[axis])
+
+/** Fresh parameters: every tensor from a stream of its own, keyed by (seed, its name), so that nets sharing a name share its values. */
+export function initialParameters(specs: readonly ParameterSpec[], seed: number): Float32Array {
+  const flat = new Float32Array(countParameters(specs))
+  let offset = 0
+  for (const spec of specs) {
+    const random = stream(seed, `initialise ${spec.name}`)
+    const bound = 1 / Math.sqrt(spec.fanIn)
+    const end = offset + size(spec.shape)
+    for (; offset < end; offset++) flat[offset] = (random.uniform() * 2 - 1) * bound
+  }
+  return flat
+}
+
+/** The flat vector [n] as named tensors; differentiable. */
+export function unpack(flat: tf.Tensor1D, specs: readonly ParameterSpec[]): Parameters {
+  const parts = tf.split(
+    flat,
+    specs.map(spec => size(spec.shape)),
+  )
+  return Object.fromEntries(specs.map((spec, i) => [spec.name, tf.reshape(parts[i], shapeHere(spec))]))
+}
+
+/** Copies `source` (row-major, shape `shape`) with its axes reordered: result axis i is source axis `axes[i]`. */
+function permute(source: Float32Array, shape: readonly number[], axes: readonly number[]): Float32Array {
+  if (shape.length === 1) return source.slice()
+  const strides = shape.map((_, axis) => size(shape.slice(axis + 1)))
+  const outer = axes.map(axis => shape[axis])
+  const steps = axes.map(axis => strides[axis])
+  const result = new Float32Array(source.length)
+  const index = outer.map(() => 0)
+  let from = 0
+  for (let to = 0; to < result.length; to++) {
+    result[to] = source[from]
+    for (let axis = outer.length - 1; axis >= 0; axis--) {
+      from += steps[axis]
+      if (++index[axis] < outer[axis]) break
+      from -= steps[axis] * outer[axis]
+      index[axis] = 0
+    }
+  }
+  return result
+}
+
+/** Flat vector → named tensors in PyTorch's layouts. */
+export function toTorch(flat: Float32Array, specs: readonly ParameterSpec[]): Map<string, PlainTensor> {
+  const tensors = new Map<string, PlainTensor>()
+  let offset = 0
+  for (const spec of specs) {
+    const values = flat.subarray(offset, offset + size(spec.shape))
+    const axes = TORCH_AXES[spec.kind]
+    const inverse = spec.shape.map((_, axis) => axes.indexOf(axis as never))
+    tensors.set(spec.name, { shape: spec.shape, data: permute(values, shapeHere(spec), inverse) })
+    offset += values.length
+  }
+  return tensors
+}
+
+/** Named tensors in PyTorch's layouts → flat vector. Names and shapes must be those of `specs`; `origin` is named in the error. */
+export function fromTorch(
+  tensors: ReadonlyMap<string, PlainTensor>,
+  specs: readonly ParameterSpec[],
+  origin: string,
+): Float32Array {
+  const flat = new Float32Array(countParameters(specs))
+  let offset = 0
+  for (const spec of specs) {
+    const tensor = tensors.get(spec.name)
+    const shape = spec.shape.join(' × ')
+    if (!tensor)
+      throw new AppError('SHAPE_MISMATCH', `Expected a tensor ${spec.name} of ${shape}, got none, in ${origin}`)
+    if (tensor.shape.join(' × ') !== shape) {
+      throw new AppError(
+        'SHAPE_MISMATCH',
+        `Expected ${spec.name} of ${shape}, got ${tensor.shape.join(' × ')}, in ${origin}`,
+      )
+    }
+    flat.set(permute(tensor.data, spec.shape, TORCH_AXES[spec.kind]), offset)
+    offset += tensor.data.length
+  }
+  return flat
+}

@@ -1,0 +1,153 @@
+/**
+ * Supervised reconstruction as fastMRI trains it (`unet_module.py`): L1 between the network's output and the ground truth on normalised
+ * images, a fresh random mask per slice and epoch in training, masks seeded by file name in validation, metrics on un-normalised volumes.
+ */
+import * as tf from '@tensorflow/tfjs-core'
+import { AppError } from '../../contract/errors.ts'
+import type { MaskSpec } from '../../contract/evaluation.ts'
+import { type SliceSelection, selectSlices } from '../../contract/volumes.ts'
+import { listSlices, type SliceReference, type VolumeSource } from '../data/slices.ts'
+import { meanOfMetrics } from '../evaluate.ts'
+import type { Network } from '../models/network.ts'
+import { scoreVolume } from '../mri/metrics.ts'
+import { stream } from '../mri/random.ts'
+import { centreCropReal, cropShape, normalise, normaliseTarget, unnormalise } from '../mri/transform.ts'
+import { maskOf, predict, zeroFilled } from '../reconstruct.ts'
+import type { TrainingTask, Validation } from './train.ts'
+
+export interface SupervisedJob {
+  readonly network: Network
+  readonly networkConfig: unknown
+  readonly train: readonly VolumeSource[]
+  readonly validation: readonly VolumeSource[]
+  readonly slices: SliceSelection
+  readonly mask: MaskSpec
+  readonly batch: number
+  readonly seed: number
+}
+
+/** A prepared validation volume: inputs and targets do not change from epoch to epoch. */
+interface ValidationVolume {
+  readonly shape: readonly [number, number]
+  readonly inputs: readonly {
+    readonly image: Float32Array
+    readonly target: Float32Array
+    readonly mean: number
+    readonly std: number
+  }[]
+  readonly target: Float32Array // [slices, h, w], un-normalised
+}
+
+const meanAbsoluteError = (prediction: tf.Tensor, target: tf.Tensor) =>
+  tf.mean(tf.abs(tf.sub(prediction, target))) as tf.Scalar
+
+/** Stacks equally sized images into [batch, h, w, 1]; throws `SHAPE_MISMATCH` where sizes differ. */
+export function stackImages(
+  images: readonly Float32Array[],
+  shapes: readonly (readonly [number, number])[],
+): tf.Tensor4D {
+  const [height, width] = shapes[0]
+  const other = shapes.find(([h, w]) => h !== height || w !== width)
+  if (other) {
+    throw new AppError(
+      'SHAPE_MISMATCH',
+      `Expected images of one size in a batch, got ${height} × ${width} and ${other.join(' × ')}. Use a batch of 1 for a study of several matrices.`,
+    )
+  }
+  const values = new Float32Array(images.length * height * width)
+  for (const [i, image] of images.entries()) values.set(image, i * height * width)
+  return tf.tensor4d(values, [images.length, height, width, 1])
+}
+
+async function prepareValidation(source: VolumeSource, job: SupervisedJob): Promise<ValidationVolume> {
+  const volume = await source.open()
+  const crop = cropShape(source.info)
+  const mask = maskOf(volume, job.mask)
+  const indices = selectSlices(job.slices, source.info.slices)
+  const target = new Float32Array(indices.length * crop[0] * crop[1])
+  const inputs = indices.map((index, i) => {
+    const { image, mean, std } = normalise(zeroFilled(volume, index, mask))
+    const truth = volume.readTarget(index)!
+    target.set(centreCropReal(truth, source.info.targetShape!, crop), i * crop[0] * crop[1])
+    return { image, target: normaliseTarget(truth, source.info.targetShape!, crop, mean, std), mean, std }
+  })
+  return { shape: crop, inputs, target }
+}
+
+/** Mean absolute difference of two equally long arrays, in double. */
+function meanDifference(a: Float32Array, b: Float32Array): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += Math.abs(a[i] - b[i])
+  return sum / a.length
+}
+
+/** Needs at least one training volume with ground truth; volumes without are left out by the caller, who names them. */
+export function supervisedTask(job: SupervisedJob): TrainingTask {
+  const { network, networkConfig, seed } = job
+  const specs = network.parameters(networkConfig)
+  const samples = listSlices(job.train, job.slices)
+  const stepsPerEpoch = Math.ceil(samples.length / job.batch)
+  let prepared: Promise<ValidationVolume[]> | null = null
+
+  async function sample({ source, index }: SliceReference, epoch: number, place: number) {
+    const volume = await source.open()
+    const crop = cropShape(source.info)
+    const mask = maskOf(volume, job.mask, stream(seed, 'mask', epoch, place))
+    const { image, mean, std } = normalise(zeroFilled(volume, index, mask))
+    return {
+      image,
+      target: normaliseTarget(volume.readTarget(index)!, source.info.targetShape!, crop, mean, std),
+      shape: crop,
+    }
+  }
+
+  async function validate(parameters: tf.Tensor1D): Promise<Validation | null> {
+    if (job.validation.length === 0) return null
+    prepared ??= Promise.all(job.validation.map(source => prepareValidation(source, job)))
+    const model = { network, config: networkConfig, specs, parameters }
+    const losses: number[] = []
+    const volumes = (await prepared).map(({ shape, inputs, target }) => {
+      const prediction = new Float32Array(target.length)
+      for (const [i, input] of inputs.entries()) {
+        const output = predict(model, input.image, shape)
+        losses.push(meanDifference(output, input.target))
+        prediction.set(unnormalise(output, input.mean, input.std), i * shape[0] * shape[1])
+      }
+      return scoreVolume({ prediction, target, shape: [inputs.length, ...shape] })
+    })
+    return {
+      loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
+      metrics: meanOfMetrics(volumes),
+      extra: {},
+    }
+  }
+
+  return {
+    network: specs,
+    head: [],
+    stepsPerEpoch,
+    chanceLoss: null,
+    keepBest: true,
+    validateEvery: 1,
+    loss: (parameters, [image, target]) =>
+      meanAbsoluteError(network.apply(networkConfig, parameters, image as tf.Tensor4D), target),
+    async batch(epoch, step) {
+      const order = stream(seed, 'order', epoch).shuffle(samples.length)
+      const places = order.slice(step * job.batch, (step + 1) * job.batch)
+      const chosen = []
+      for (const place of places) chosen.push(await sample(samples[place], epoch, place))
+      const shapes = chosen.map(({ shape }) => shape)
+      return [
+        stackImages(
+          chosen.map(({ image }) => image),
+          shapes,
+        ),
+        stackImages(
+          chosen.map(({ target }) => target),
+          shapes,
+        ),
+      ]
+    },
+    validate,
+  }
+}

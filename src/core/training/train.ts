@@ -1,0 +1,194 @@
+/** The training loop, the same for every pretext and every supervised task. */
+import * as tf from '@tensorflow/tfjs-core'
+import { AppError, throwIfCancelled } from '../../contract/errors.ts'
+import type { Metrics } from '../../contract/evaluation.ts'
+import type { TrainingSeconds, TrainingSummary } from '../../contract/report.ts'
+import type { Recipe, TrainingEvent } from '../../contract/runs.ts'
+import type { ParameterSpec } from '../models/network.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import { makeOptimizer } from './optimizers.ts'
+import { countParameters, initialParameters, toTorch } from './parameters.ts'
+import { learningRate } from './schedules.ts'
+import { disposeState, initialState, type Loss, makeStep, type TrainingState } from './step.ts'
+
+export interface Validation {
+  readonly loss: number
+  readonly metrics: Metrics | null
+  /** The method's own figures, by name. */
+  readonly extra: Readonly<Record<string, number>>
+}
+
+/** What is to be learned: parameters, batches, a loss, and how well it goes on patients not trained on. */
+export interface TrainingTask {
+  /** The network's parameters, which checkpoints carry, then the head's, which they carry apart. */
+  readonly network: readonly ParameterSpec[]
+  readonly head: readonly ParameterSpec[]
+  readonly stepsPerEpoch: number
+  readonly loss: Loss
+  /** Loss of a network that has learned nothing, where there is such a level. */
+  readonly chanceLoss: number | null
+  /** `epoch` and `step` (within it) from 0. The caller disposes the tensors. */
+  batch(epoch: number, step: number): Promise<tf.Tensor[]>
+  /** `null` where there is nothing to validate on. */
+  validate(parameters: tf.Tensor1D): Promise<Validation | null>
+  /** Whether the weights with the lowest validation loss are kept (else the last ones). */
+  readonly keepBest: boolean
+  /** Epochs between validations; the last epoch is always validated. */
+  readonly validateEvery: number
+}
+
+/** Where checkpoints go; core opens no file itself. */
+export type SaveCheckpoint = (
+  name: 'best' | 'last' | 'head',
+  checkpoint: Checkpoint,
+) => Promise<{ path: string; sha256: string }>
+
+export interface Training {
+  readonly run: string
+  readonly task: TrainingTask
+  readonly recipe: Recipe
+  readonly seed: number
+  /** Weights to start from, the network's part only; `null` draws them from the seed. */
+  readonly start: Float32Array | null
+  readonly metadata: Readonly<Record<string, string>>
+  readonly notes: readonly string[]
+  readonly save: SaveCheckpoint
+  readonly signal: { readonly aborted: boolean }
+}
+
+/** The last weights are written at least this often, and at the end. */
+const SAVE_EVERY_MS = 60_000
+
+/** The network's parameters from `start`, or drawn from the seed; the head's always drawn from the seed. */
+function startingParameters({ task, seed, start }: Training): Float32Array {
+  const parameters = initialParameters([...task.network, ...task.head], seed)
+  if (start) parameters.set(start)
+  return parameters
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? 0
+}
+
+/**
+ * Trains and yields what happens; returns the summary. Weights are kept as the task says: the best by validation loss, else the last.
+ * On cancellation the last finished step's weights are written before `CANCELLED` is thrown.
+ * Throws `NOT_FINITE` (epoch and step named) when the loss stops being a number; the checkpoints written before stay.
+ */
+export async function* train(training: Training): AsyncGenerator<TrainingEvent, TrainingSummary> {
+  const { task, recipe, save, signal, run } = training
+  const begun = performance.now()
+  const specs = [...task.network, ...task.head]
+  const optimizer = makeOptimizer(recipe.optimizer)
+  const step = makeStep(specs, task.loss, optimizer)
+  const steps = recipe.epochs * task.stepsPerEpoch
+  let state: TrainingState = initialState(startingParameters(training), optimizer)
+
+  const stepMs: number[] = []
+  const spent = { validation: 0, saving: 0 }
+  let last: { path: string; sha256: string } | null = null
+  let best: { path: string; sha256: string; epoch: number; loss: number } | null = null
+  let savedAt = begun
+  let lastLoss = Number.NaN
+
+  async function write(role: 'best' | 'last', epoch: number): Promise<{ path: string; sha256: string }> {
+    const start = performance.now()
+    const tensors = toTorch((await state.parameters.data()) as Float32Array, specs)
+    const pick = (wanted: readonly ParameterSpec[]) => new Map(wanted.map(spec => [spec.name, tensors.get(spec.name)!]))
+    const metadata = { ...training.metadata, format: 'pt', run, epoch: String(epoch) }
+    if (role === 'last' && task.head.length > 0) await save('head', { tensors: pick(task.head), metadata })
+    const written = await save(role, { tensors: pick(task.network), metadata })
+    spent.saving += performance.now() - start
+    savedAt = performance.now()
+    return written
+  }
+
+  try {
+    yield { type: 'started', steps, epochs: recipe.epochs, parameters: countParameters(specs), notes: training.notes }
+    const prepared = performance.now() - begun
+    for (let epoch = 0; epoch < recipe.epochs; epoch++) {
+      const epochStart = performance.now()
+      let total = 0
+      let rate = 0
+      for (let i = 0; i < task.stepsPerEpoch; i++) {
+        if (signal.aborted) last = await write('last', epoch)
+        throwIfCancelled(signal)
+        const stepStart = performance.now()
+        const done = epoch * task.stepsPerEpoch + i
+        rate = learningRate(recipe.schedule, epoch, done, steps)
+        const batch = await task.batch(epoch, i)
+        const scalars = optimizer.scalars(rate, done + 1).map(value => tf.scalar(value))
+        const next = step(state, batch, scalars)
+        const loss = (await next.loss.data())[0]
+        tf.dispose([batch, scalars, next.loss])
+        if (!Number.isFinite(loss)) {
+          disposeState(next.state)
+          throw new AppError(
+            'NOT_FINITE',
+            `The loss became ${loss} at epoch ${epoch + 1}, step ${i + 1} of ${task.stepsPerEpoch}. A lower learning rate may help; it was ${rate}.`,
+          )
+        }
+        disposeState(state)
+        state = next.state
+        total += loss
+        stepMs.push(performance.now() - stepStart)
+        yield { type: 'step', step: done + 1, steps, epoch: epoch + 1, loss }
+      }
+      lastLoss = total / task.stepsPerEpoch
+      const seconds = (performance.now() - epochStart) / 1000
+      const final = epoch === recipe.epochs - 1
+      let validation: Validation | null = null
+      if (final || (epoch + 1) % task.validateEvery === 0) {
+        const start = performance.now()
+        validation = await task.validate(state.parameters)
+        spent.validation += performance.now() - start
+      }
+      yield {
+        type: 'epoch',
+        figures: {
+          epoch: epoch + 1,
+          loss: lastLoss,
+          learningRate: rate,
+          seconds,
+          validationLoss: validation?.loss ?? null,
+          validation: validation?.metrics ?? null,
+          extra: { ...validation?.extra },
+        },
+      }
+      if (validation && task.keepBest && (!best || validation.loss < best.loss)) {
+        best = { ...(await write('best', epoch + 1)), epoch: epoch + 1, loss: validation.loss }
+        yield { type: 'checkpoint', role: 'best', epoch: epoch + 1, path: best.path, sha256: best.sha256 }
+      }
+      if (final || performance.now() - savedAt > SAVE_EVERY_MS) {
+        last = await write('last', epoch + 1)
+        yield { type: 'checkpoint', role: 'last', epoch: epoch + 1, ...last }
+      }
+      if (final) {
+        // The first step also plans and allocates: its excess over the median is preparation, not training.
+        const excess = Math.max(0, stepMs[0] - median(stepMs))
+        const seconds: TrainingSeconds = {
+          steps: (stepMs.reduce((sum, ms) => sum + ms, 0) - excess) / 1000,
+          validation: spent.validation / 1000,
+          preparation: (prepared + excess) / 1000,
+        }
+        const { path, sha256 } = best ?? last!
+        return {
+          run,
+          epochs: recipe.epochs,
+          steps,
+          batch: recipe.batch,
+          seconds,
+          loss: lastLoss,
+          chanceLoss: task.chanceLoss,
+          validationLoss: best?.loss ?? validation?.loss ?? null,
+          bestEpoch: best?.epoch ?? null,
+          checkpoint: { path, sha256 },
+        }
+      }
+    }
+    throw new Error('A training has at least one epoch')
+  } finally {
+    disposeState(state)
+  }
+}

@@ -1,0 +1,106 @@
+/** The parent's side of an engine process. */
+import { fork } from 'node:child_process'
+import process from 'node:process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { AppError, throwIfCancelled } from '../contract/errors.ts'
+import { engineEnvironment, type InstalledEngine } from './environment.ts'
+import type { CallName, Calls, FromEngine, ToEngine } from './protocol.ts'
+
+export interface CallOptions<Event> {
+  readonly onEvent?: (event: Event) => void
+  readonly signal?: AbortSignal
+}
+
+export interface Engine {
+  call<Name extends CallName>(
+    name: Name,
+    params: Calls[Name]['params'],
+    options?: CallOptions<Calls[Name]['event']>,
+  ): Promise<Calls[Name]['result']>
+  dispose(): void
+}
+
+interface Pending {
+  readonly onEvent?: (event: never) => void
+  readonly resolve: (result: never) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Lines that native libraries print whatever the log level says; they tell a user nothing. */
+const NOISE =
+  /oneDNN custom operations are on|rebuild TensorFlow with the appropriate compiler flags|TF_ENABLE_ONEDNN_OPTS|cpu_feature_guard|All log messages before absl/
+
+const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url))
+
+/**
+ * Starts an engine process. `installed` null gives one that reads and writes files but computes nothing.
+ * When the process dies every call in hand fails with `ENGINE_DIED`, its exit code or signal named.
+ */
+export function startEngine(installed: InstalledEngine | null): Engine {
+  const child = fork(WORKER, [], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: { ...process.env, ...(installed && { ...engineEnvironment(installed), SELF_MRI_BINDING: installed.binding }) },
+  })
+  const pending = new Map<number, Pending>()
+  let lastId = 0
+  let death: AppError | null = null
+  let lastWords = ''
+
+  for (const stream of [child.stdout!, child.stderr!]) {
+    createInterface({ input: stream }).on('line', line => {
+      if (NOISE.test(line)) return
+      lastWords = line
+      process.stderr.write(`engine: ${line}\n`)
+    })
+  }
+
+  function die(error: AppError): void {
+    death ??= error
+    for (const { reject } of pending.values()) reject(death)
+    pending.clear()
+  }
+  child.on('error', cause =>
+    die(new AppError('ENGINE_DIED', `The engine process could not start: ${cause.message}`, cause)),
+  )
+  child.on('exit', (code, signal) => {
+    const how = signal
+      ? `by ${signal}${signal === 'SIGKILL' ? ' (the system does so when memory runs out)' : ''}`
+      : `with exit code ${code}`
+    die(new AppError('ENGINE_DIED', `The engine process ended ${how}${lastWords && `; its last words: ${lastWords}`}`))
+  })
+  child.on('message', (message: FromEngine) => {
+    const call = pending.get(message.id)
+    if (!call) return
+    if (message.type === 'event') return call.onEvent?.(message.event as never)
+    pending.delete(message.id)
+    if (message.type === 'result') return call.resolve(message.result as never)
+    const error = message.code ? new AppError(message.code, message.message) : new Error(message.message)
+    if (message.stack) error.stack = message.stack
+    call.reject(error)
+  })
+
+  const send = (message: ToEngine) => {
+    if (child.connected) child.send(message)
+  }
+
+  return {
+    call(name, params, { onEvent, signal } = {}) {
+      throwIfCancelled(signal)
+      if (death) return Promise.reject(death)
+      const id = ++lastId
+      const cancel = () => send({ type: 'cancel', id })
+      signal?.addEventListener('abort', cancel, { once: true })
+      const answer = new Promise<never>((resolve, reject) => {
+        pending.set(id, { onEvent: onEvent as Pending['onEvent'], resolve, reject })
+        send({ type: 'call', id, name, params })
+      })
+      return answer.finally(() => signal?.removeEventListener('abort', cancel))
+    },
+    dispose() {
+      death ??= new AppError('ENGINE_DIED', 'The engine process was closed')
+      if (child.connected) child.disconnect()
+    },
+  }
+}

@@ -1,0 +1,49 @@
+/** Whether this machine's engine computes: versions, device, memory, and a small training step. */
+import { availableParallelism, freemem, totalmem } from 'node:os'
+import process from 'node:process'
+import * as tf from '@tensorflow/tfjs-core'
+import type { Device, EngineHealth } from '../contract/engine.ts'
+import { unet } from '../core/models/unet.ts'
+import { makeOptimizer } from '../core/training/optimizers.ts'
+import { initialParameters } from '../core/training/parameters.ts'
+import { disposeState, initialState, makeStep } from '../core/training/step.ts'
+
+const STEPS = 11 // the first one is not counted
+
+export function examine(device: Device): EngineHealth {
+  const config = { channels: 8, pools: 4 }
+  const specs = unet.parameters(config)
+  const optimizer = makeOptimizer({ kind: 'rmsprop', alpha: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0 })
+  const step = makeStep(
+    specs,
+    (parameters, [image, target]) =>
+      tf.mean(tf.abs(tf.sub(unet.apply(config, parameters, image as tf.Tensor4D), target))),
+    optimizer,
+  )
+  const batch = [1, 2].map(seed => tf.randomNormal([1, 64, 64, 1], 0, 1, 'float32', seed))
+  const rate = tf.scalar(1e-3)
+  let state = initialState(initialParameters(specs, 0), optimizer)
+  const times: number[] = []
+  let loss = Number.NaN
+  for (let i = 0; i < STEPS; i++) {
+    const start = performance.now()
+    const next = step(state, batch, [rate])
+    loss = next.loss.dataSync()[0]
+    next.loss.dispose()
+    disposeState(state)
+    state = next.state
+    times.push(performance.now() - start)
+  }
+  disposeState(state)
+  tf.dispose([batch, rate])
+  const counted = times.slice(1).toSorted((a, b) => a - b)
+  return {
+    ...device,
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+    cores: availableParallelism(),
+    memory: { totalBytes: totalmem(), freeBytes: freemem(), residentBytes: process.memoryUsage.rss() },
+    stepMs: counted[counted.length >> 1],
+    loss,
+  }
+}

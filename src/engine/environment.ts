@@ -1,0 +1,78 @@
+/** Where the engine lives on this machine, and the environment in which its processes start. */
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import envPaths from 'env-paths'
+
+/** `cuda` computes on an NVIDIA GPU (and on the CPU where there is none), `cpu` is the smaller download. */
+export const VARIANTS = ['cpu', 'cuda'] as const
+export type Variant = (typeof VARIANTS)[number]
+
+export type InstalledEngine = {
+  readonly variant: Variant
+  readonly directory: string
+  /** Path of the Node-API add-on that TensorFlow.js calls. */
+  readonly binding: string
+  /** Version of the native TensorFlow. */
+  readonly tensorflow: string
+  /** ISO 8601. */
+  readonly installedAt: string
+}
+
+/** SELF_MRI_CACHE, else the operating system's cache folder of this user. */
+export function cacheDirectory(): string {
+  const chosen = process.env.SELF_MRI_CACHE
+  if (!chosen) return envPaths('self-mri', { suffix: '' }).cache
+  return resolve(process.env.INIT_CWD ?? process.cwd(), chosen)
+}
+
+/** The exact wheels of a variant, with their hashes; pip reads the same file. */
+export function requirementsPath(variant: Variant): string {
+  return fileURLToPath(new URL(`../../resources/engine/requirements-${variant}.txt`, import.meta.url))
+}
+
+export function requiredTensorflow(variant: Variant): string {
+  return /^tensorflow(?:-cpu)?==([\d.]+)/m.exec(readFileSync(requirementsPath(variant), 'utf8'))![1]
+}
+
+/** The folder of TensorFlow.js' add-on sources, `binding/`, which are built on the user's machine. */
+export function bindingSources(): string {
+  const require = createRequire(import.meta.url)
+  return join(dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json')), 'binding')
+}
+
+/**
+ * All checkouts share the cache, so the folder's name says all that its content depends on: the TensorFlow version, the
+ * variant, the platform, and a hash over the pinned wheels and the add-on's sources.
+ */
+export function engineDirectory(variant: Variant): string {
+  const hash = createHash('sha256').update(readFileSync(requirementsPath(variant)))
+  const sources = bindingSources()
+  for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)))
+  const key = hash.digest('hex').slice(0, 12)
+  const name = `tensorflow-${requiredTensorflow(variant)}-${variant}-${process.platform}-${process.arch}-${key}`
+  return join(cacheDirectory(), 'engine', name)
+}
+
+/** Variables to set when an engine process is spawned: TensorFlow reads them as it loads. What the user has set wins. */
+export function engineEnvironment(engine: InstalledEngine): NodeJS.ProcessEnv {
+  const { TF_CPP_MIN_LOG_LEVEL = '2', TF_FORCE_GPU_ALLOW_GROWTH = 'true', LD_LIBRARY_PATH } = process.env
+  const variables = {
+    // Warnings and errors only.
+    TF_CPP_MIN_LOG_LEVEL,
+    // Else the first of two engine processes takes all of the GPU's memory.
+    TF_FORCE_GPU_ALLOW_GROWTH,
+  }
+  if (engine.variant === 'cpu') return variables
+  // The search path inside TensorFlow's own libraries lacks some of NVIDIA's; and these, not another CUDA, are pinned.
+  const folders = [...nvidiaLibraries(engine.directory), LD_LIBRARY_PATH].filter(Boolean)
+  return { ...variables, LD_LIBRARY_PATH: folders.join(':') }
+}
+
+function nvidiaLibraries(directory: string): string[] {
+  const packages = readdirSync(join(directory, 'nvidia'), { withFileTypes: true }).filter(entry => entry.isDirectory())
+  return packages.map(({ name }) => join(directory, 'nvidia', name, 'lib')).filter(folder => existsSync(folder))
+}

@@ -1,0 +1,58 @@
+/** Files that are either whole or not there: written beside, synced, renamed; and their hashes. */
+import { createHash } from 'node:crypto'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import process from 'node:process'
+import { AppError } from '../contract/errors.ts'
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../core/training/checkpoint.ts'
+
+function writeError(error: unknown, path: string): unknown {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new AppError(
+      'DISK_FULL',
+      `Expected room for ${path}, got a full disk. Free some space; what was written before is whole.`,
+      error,
+    )
+  }
+  return code ? new AppError('FILE_UNREADABLE', `Expected to write ${path}, got: ${message}`, error) : error
+}
+
+/** Replaces `path` by `bytes` in one step. A crash leaves either the old file or the new one. */
+export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
+  const partial = join(dirname(path), `.${basename(path)}.${process.pid}.part`)
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    const file = await open(partial, 'w')
+    try {
+      await file.writeFile(bytes)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(partial, path)
+    const folder = await open(dirname(path), 'r')
+    await folder.sync().finally(() => folder.close()) // the rename itself must survive a power cut
+  } catch (error) {
+    await rm(partial, { force: true })
+    throw writeError(error, path)
+  }
+}
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<{ path: string; sha256: string }> {
+  const bytes = encodeCheckpoint(checkpoint)
+  await writeAtomically(path, bytes)
+  return { path, sha256: sha256(bytes) }
+}
+
+export async function readCheckpoint(path: string): Promise<Checkpoint> {
+  let bytes: Uint8Array
+  try {
+    bytes = await readFile(path)
+  } catch (cause) {
+    throw new AppError('FILE_UNREADABLE', `Expected a checkpoint, got: ${(cause as Error).message}`, cause)
+  }
+  return decodeCheckpoint(bytes, path)
+}

@@ -1,0 +1,199 @@
+/** What an engine process does for each call. */
+import { basename, extname, join } from 'node:path'
+import process from 'node:process'
+import { AppError, throwIfCancelled } from '../contract/errors.ts'
+import type { SkippedFile } from '../contract/volumes.ts'
+import { evaluateVolume, unscorable } from '../core/evaluate.ts'
+import { networkOf } from '../core/models/index.ts'
+import { centreCropReal, cropShape } from '../core/mri/transform.ts'
+import { maskOf, reconstructSlice, reconstructSlices } from '../core/reconstruct.ts'
+import { methodOf } from '../core/ssl/index.ts'
+import { pretextTask } from '../core/ssl/pretext.ts'
+import { fromTorch } from '../core/training/parameters.ts'
+import { supervisedTask } from '../core/training/supervised.ts'
+import { train as runTraining } from '../core/training/train.ts'
+import { examine } from './doctor.ts'
+import { readCheckpoint, writeCheckpoint } from './files.ts'
+import { writeReconstruction } from './hdf5.ts'
+import { withModel } from './models.ts'
+import type { CallName, Calls, Reconstructed, TrainRequest } from './protocol.ts'
+import { synthesizeKnees } from './synthesize.ts'
+import { loadTensorflow } from './tensorflow.ts'
+import { VolumePool } from './volume-pool.ts'
+import { openVolume, scanFolder } from './volumes.ts'
+
+export interface Context<Event> {
+  readonly signal: AbortSignal
+  emit(event: Event): void
+}
+
+type Handlers = {
+  readonly [Name in CallName]: (
+    params: Calls[Name]['params'],
+    context: Context<Calls[Name]['event']>,
+  ) => Promise<Calls[Name]['result']>
+}
+
+/** Set by the client when it spawns an engine that is to compute; scanning and synthesis need none. */
+function tensorflow() {
+  const binding = process.env.SELF_MRI_BINDING
+  if (!binding)
+    throw new AppError(
+      'ENGINE_UNAVAILABLE',
+      'The TensorFlow engine is not installed. Install it with: self-mri engine install',
+    )
+  return loadTensorflow(binding)
+}
+
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+/** Whatever the user wants to stop stops everything; a file's own fault stops only that file. */
+function rethrowIfCancelled(error: unknown): void {
+  if (error instanceof AppError && error.code === 'CANCELLED') throw error
+}
+
+function taskOf({ config, train, validation }: TrainRequest, pool: VolumePool) {
+  const network = networkOf(config.network)
+  const shared = {
+    network,
+    networkConfig: network.config.parse(config.networkConfig),
+    train: train.map(info => pool.source(info)),
+    validation: validation.map(info => pool.source(info)),
+    slices: config.slices,
+    mask: config.mask,
+    batch: config.recipe.batch,
+    seed: config.seed,
+  }
+  if (config.kind !== 'pretrain') return supervisedTask(shared)
+  if (!config.method || !config.pretext) throw new Error('A pre-training has a method and says what it may see')
+  const method = methodOf(config.method)
+  const methodConfig = method.config.parse(config.methodConfig)
+  return pretextTask({ ...shared, method, methodConfig, pretext: config.pretext, epochs: config.recipe.epochs })
+}
+
+export const handlers: Handlers = {
+  scan: ({ paths, salt }, { emit, signal }) =>
+    scanFolder(paths, salt, { onProgress: progress => emit({ ...progress, label: 'files' }), signal }),
+
+  async train(request, { emit, signal }) {
+    await tensorflow()
+    const pool = new VolumePool()
+    try {
+      const task = taskOf(request, pool)
+      const start = request.start
+        ? fromTorch((await readCheckpoint(request.start)).tensors, task.network, request.start)
+        : null
+      const { config } = request
+      const training = runTraining({
+        run: request.run,
+        task,
+        recipe: config.recipe,
+        seed: config.seed,
+        start,
+        metadata: {
+          network: config.network,
+          config: JSON.stringify(config.networkConfig),
+          kind: config.kind,
+          ...(config.method && { method: config.method }),
+        },
+        notes: request.notes,
+        save: (name, checkpoint) => writeCheckpoint(join(request.directory, `${name}.safetensors`), checkpoint),
+        signal,
+      })
+      while (true) {
+        const { value, done } = await training.next()
+        if (done) return value
+        emit(value)
+        await new Promise(resolve => setImmediate(resolve)) // lets messages, and so a cancellation, in
+      }
+    } finally {
+      pool.dispose()
+    }
+  },
+
+  async evaluate({ paths, salt, model: reference, settings }, { emit, signal }) {
+    await tensorflow()
+    return withModel(reference, async model => {
+      const volumes = []
+      const skipped: SkippedFile[] = []
+      for (const [done, path] of paths.entries()) {
+        throwIfCancelled(signal)
+        emit({ done, total: paths.length, label: basename(path) })
+        try {
+          const volume = await openVolume(path, salt)
+          try {
+            const reason = unscorable(volume, settings)
+            if (reason) skipped.push({ path, reason })
+            else volumes.push(await evaluateVolume(volume, model, settings, signal))
+          } finally {
+            volume.dispose()
+          }
+        } catch (error) {
+          rethrowIfCancelled(error)
+          skipped.push({ path, reason: reasonOf(error) })
+        }
+        await new Promise(resolve => setImmediate(resolve))
+      }
+      emit({ done: paths.length, total: paths.length, label: '' })
+      return { volumes, skipped }
+    })
+  },
+
+  async reconstruct({ paths, salt, model: reference, mask: spec, directory, run }, { emit, signal }) {
+    await tensorflow()
+    return withModel(reference, async model => {
+      const results: Reconstructed[] = []
+      for (const [done, path] of paths.entries()) {
+        throwIfCancelled(signal)
+        emit({ done, total: paths.length, label: basename(path) })
+        try {
+          const volume = await openVolume(path, salt)
+          try {
+            const { info } = volume
+            const output = join(directory, `${basename(path, extname(path))}.h5`)
+            const indices = Array.from({ length: info.slices }, (_, index) => index)
+            const images = reconstructSlices(volume, indices, maskOf(volume, spec), model)
+            await writeReconstruction(output, images, [info.slices, ...cropShape(info)], {
+              run,
+              source: info.file,
+              notice: `${info.synthetic ? 'Synthetic data. ' : ''}Research use only. Not a medical device.`,
+            })
+            results.push({ path, output })
+          } finally {
+            volume.dispose()
+          }
+        } catch (error) {
+          rethrowIfCancelled(error)
+          results.push({ path, reason: reasonOf(error) })
+        }
+        await new Promise(resolve => setImmediate(resolve))
+      }
+      emit({ done: paths.length, total: paths.length, label: '' })
+      return results
+    })
+  },
+
+  async compare({ path, salt, slice, mask: spec, models }) {
+    await tensorflow()
+    const volume = await openVolume(path, salt)
+    try {
+      const shape = cropShape(volume.info)
+      const mask = maskOf(volume, spec)
+      const truth = volume.readTarget(slice)
+      const images: Float32Array[] = []
+      for (const reference of models)
+        images.push(await withModel(reference, async model => reconstructSlice(volume, slice, mask, model)))
+      const cropped = truth && centreCropReal(truth, volume.info.targetShape!, shape)
+      const maximum = (cropped ?? images[0]).reduce((most, value) => Math.max(most, value), 0)
+      return { shape, truth: cropped, images, maximum }
+    } finally {
+      volume.dispose()
+    }
+  },
+
+  async synthesize(spec, { emit, signal }) {
+    return { files: await synthesizeKnees(spec, emit, signal) }
+  },
+
+  doctor: async () => examine(await tensorflow()),
+}

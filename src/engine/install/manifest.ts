@@ -1,0 +1,54 @@
+/** `manifest.json` of an installed engine: written last, it lists every file with its size. */
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { z } from 'zod'
+import { engineDirectory, type InstalledEngine, VARIANTS, type Variant } from '../environment.ts'
+
+const FILE = 'manifest.json'
+export const BINDING = 'tfjs_binding.node'
+
+const Manifest = z.object({
+  variant: z.enum(VARIANTS),
+  tensorflow: z.string(),
+  installedAt: z.string(),
+  files: z.array(z.object({ path: z.string(), bytes: z.int() })),
+})
+
+export function writeManifest(directory: string, variant: Variant, tensorflow: string): void {
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => join(entry.parentPath, entry.name))
+    .map(path => ({ path: relative(directory, path), bytes: statSync(path).size }))
+  const manifest: z.infer<typeof Manifest> = { variant, tensorflow, installedAt: new Date().toISOString(), files }
+  writeFileSync(join(directory, FILE), JSON.stringify(manifest, null, 2))
+}
+
+/** The engine in that folder, or null where it is missing, half-done or cut short. */
+export function readManifest(directory: string): InstalledEngine | null {
+  let text: string
+  try {
+    text = readFileSync(join(directory, FILE), 'utf8')
+  } catch {
+    return null
+  }
+  const parsed = Manifest.safeParse(parseJson(text))
+  if (!parsed.success) return null
+  const { variant, tensorflow, installedAt, files } = parsed.data
+  const size = (path: string) => statSync(join(directory, path), { throwIfNoEntry: false })?.size
+  if (!files.some(file => file.path === BINDING) || files.some(file => size(file.path) !== file.bytes)) return null
+  return { variant, directory, binding: join(directory, BINDING), tensorflow, installedAt }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+/** The installed engine of a variant; without one, the CUDA engine where somebody installed it, else the CPU's. */
+export function locateEngine(variant?: Variant): InstalledEngine | null {
+  if (variant) return readManifest(engineDirectory(variant))
+  return locateEngine('cuda') ?? locateEngine('cpu')
+}

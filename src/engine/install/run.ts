@@ -1,0 +1,37 @@
+/** Runs a program to its end and keeps what it says; used for pip, the compiler and the smoke test. */
+import { spawn } from 'node:child_process'
+import process from 'node:process'
+import { createInterface } from 'node:readline'
+import { AppError } from '../../contract/errors.ts'
+
+export type Ended = {
+  /** Exit status; null where the program is missing or a signal ended it. */
+  readonly status: number | null
+  readonly endedBy: NodeJS.Signals | null
+  /** The lines of standard output and standard error, as they came. */
+  readonly output: string
+}
+
+type Options = { env?: NodeJS.ProcessEnv; signal?: AbortSignal; onLine?: (line: string) => void }
+
+/** A program that is missing ends with status null; an aborted signal ends the program and throws `CANCELLED`. */
+export async function run(command: string, args: readonly string[], options: Options = {}): Promise<Ended> {
+  const { env, signal, onLine } = options
+  const ended = await new Promise<Ended>(resolve => {
+    const child = spawn(command, args, { env: { ...process.env, ...env }, signal, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on('line', line => {
+        output += `${line}\n`
+        onLine?.(line.trim())
+      })
+    }
+    child.once('error', error => {
+      // An abort also arrives here, before the program has ended: wait for `close` then.
+      if (child.pid === undefined) resolve({ status: null, endedBy: null, output: error.message })
+    })
+    child.once('close', (status, endedBy) => resolve({ status, endedBy, output }))
+  })
+  if (signal?.aborted) throw new AppError('CANCELLED', 'The installation was cancelled')
+  return ended
+}

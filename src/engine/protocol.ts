@@ -1,0 +1,100 @@
+/** What an engine process is asked and answers. Arrays travel as binary (Node's advanced serialization). */
+import type { EngineHealth } from '../contract/engine.ts'
+import type { ErrorCode } from '../contract/errors.ts'
+import type { MaskSpec, VolumeScore } from '../contract/evaluation.ts'
+import type { TrainingSummary } from '../contract/report.ts'
+import type { RunConfig, TrainingEvent } from '../contract/runs.ts'
+import type { SkippedFile, VolumeInfo } from '../contract/volumes.ts'
+import type { EvaluationSettings } from '../core/evaluate.ts'
+import type { SyntheticKneeSpec } from './synthesize.ts'
+import type { ScannedVolume } from './volumes.ts'
+
+/** A trained network on disk. */
+export interface ModelReference {
+  readonly network: string
+  readonly networkConfig: unknown
+  readonly checkpoint: string
+}
+
+export interface TrainRequest {
+  readonly run: string
+  readonly config: RunConfig
+  readonly train: readonly VolumeInfo[]
+  readonly validation: readonly VolumeInfo[]
+  /** Checkpoint whose network weights are the start; `null`: drawn from the seed. */
+  readonly start: string | null
+  /** Folder for the run's checkpoints. */
+  readonly directory: string
+  readonly notes: readonly string[]
+}
+
+export interface Progress {
+  readonly done: number
+  readonly total: number
+  readonly label: string
+}
+
+/** Where a reconstruction went, or why a file has none. */
+export type Reconstructed =
+  | { readonly path: string; readonly output: string }
+  | { readonly path: string; readonly reason: string }
+
+/** One slice through several models, for looking at side by side; images [h, w] in the units of the file. */
+export interface Comparison {
+  readonly shape: readonly [number, number]
+  readonly truth: Float32Array | null
+  /** One per model, `null` model first being the zero-filled input. */
+  readonly images: readonly Float32Array[]
+  readonly maximum: number
+}
+
+/** Every call: its parameters, the events on the way, and its result. */
+export interface Calls {
+  scan: {
+    params: { paths: readonly string[]; salt: string }
+    event: Progress
+    result: { volumes: readonly ScannedVolume[]; skipped: readonly SkippedFile[] }
+  }
+  train: { params: TrainRequest; event: TrainingEvent; result: TrainingSummary }
+  evaluate: {
+    params: { paths: readonly string[]; salt: string; model: ModelReference | null; settings: EvaluationSettings }
+    event: Progress
+    result: { volumes: readonly VolumeScore[]; skipped: readonly SkippedFile[] }
+  }
+  reconstruct: {
+    params: {
+      paths: readonly string[]
+      salt: string
+      model: ModelReference | null
+      mask: MaskSpec
+      directory: string
+      run: string
+    }
+    event: Progress
+    result: readonly Reconstructed[]
+  }
+  compare: {
+    params: { path: string; salt: string; slice: number; mask: MaskSpec; models: readonly (ModelReference | null)[] }
+    event: never
+    result: Comparison
+  }
+  synthesize: { params: SyntheticKneeSpec; event: Progress; result: { files: readonly string[] } }
+  doctor: { params: Record<string, never>; event: never; result: EngineHealth }
+}
+
+export type CallName = keyof Calls
+
+export type ToEngine =
+  | { readonly type: 'call'; readonly id: number; readonly name: CallName; readonly params: unknown }
+  | { readonly type: 'cancel'; readonly id: number }
+
+export type FromEngine =
+  | { readonly type: 'event'; readonly id: number; readonly event: unknown }
+  | { readonly type: 'result'; readonly id: number; readonly result: unknown }
+  | {
+      readonly type: 'error'
+      readonly id: number
+      readonly code: ErrorCode | null
+      readonly message: string
+      readonly stack?: string
+    }

@@ -1,0 +1,41 @@
+/**
+ * Loads TensorFlow.js on the native TensorFlow of the engine's cache, and installs the fused kernels.
+ * tfjs-node's own index wants its binding inside node_modules; this goes round it (see docs in ARCHITECTURE.md).
+ */
+import { createRequire } from 'node:module'
+import * as tf from '@tensorflow/tfjs-core'
+import type { Device } from '../contract/engine.ts'
+import { AppError } from '../contract/errors.ts'
+import { useKernels } from '../core/kernels.ts'
+import { fusedKernels, type NativeBackend } from './kernels.ts'
+
+const require = createRequire(import.meta.url)
+
+let loaded: Device | null = null
+
+/** Makes TensorFlow.js compute on the native library beside `bindingPath`. Called once a process; later calls return the same. */
+export async function loadTensorflow(bindingPath: string): Promise<Device> {
+  if (loaded) return loaded
+  // tfjs-node 4.22 calls two functions that Node ≥ 23 no longer has, or warns of.
+  const util = require('node:util')
+  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined
+  util.isArray = Array.isArray
+  const { NodeJSKernelBackend } = require('@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js')
+  require('@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js')
+  let binding: NativeBackend['binding']
+  try {
+    binding = require(bindingPath)
+  } catch (cause) {
+    throw new AppError(
+      'ENGINE_UNAVAILABLE',
+      `The TensorFlow engine in ${bindingPath} does not load. Mend it with: self-mri engine install`,
+      cause,
+    )
+  }
+  tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, 'tfjs-node-gpu'))
+  await tf.setBackend('tensorflow')
+  const backend = tf.backend() as unknown as NativeBackend
+  useKernels(fusedKernels(backend))
+  loaded = { tensorflow: binding.TF_Version, tfjs: tf.version_core, device: backend.isUsingGpuDevice ? 'GPU' : 'CPU' }
+  return loaded
+}

@@ -1,0 +1,124 @@
+/** Volumes from paths: opening one, and listing what a folder holds. */
+import { createHash } from 'node:crypto'
+import { readdir, realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { AppError, throwIfCancelled } from '../contract/errors.ts'
+import type { Role, SkippedFile, VolumeInfo } from '../contract/volumes.ts'
+import { EXTENSIONS, openFormat } from '../core/data/formats/index.ts'
+import type { Volume } from '../core/data/volume.ts'
+import { fileError } from './file-errors.ts'
+import { openHdf5 } from './hdf5.ts'
+
+export type ScannedVolume = VolumeInfo & { readonly role: Role | null }
+
+export interface Scan {
+  readonly volumes: readonly ScannedVolume[]
+  readonly skipped: readonly SkippedFile[]
+}
+
+export interface ScanOptions {
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void
+  readonly signal?: AbortSignal
+}
+
+/** Opens a volume. Of its patient id only SHA-256(salt + id) is kept. */
+export async function openVolume(path: string, salt: string): Promise<Volume> {
+  const file = await openHdf5(path)
+  try {
+    return openFormat(file, id =>
+      createHash('sha256')
+        .update(salt + id)
+        .digest('hex'),
+    )
+  } catch (error) {
+    file.dispose()
+    throw error
+  }
+}
+
+/** The volumes in files and folders, by path; what cannot be used is listed with its reason and stops nothing. */
+export async function scanFolder(paths: readonly string[], salt: string, options: ScanOptions = {}): Promise<Scan> {
+  const { onProgress, signal } = options
+  const skipped: SkippedFile[] = []
+  const files = await findFiles(paths, skipped, signal)
+  const volumes: ScannedVolume[] = []
+  for (const [index, { path, role }] of files.entries()) {
+    throwIfCancelled(signal)
+    try {
+      const volume = await openVolume(path, salt)
+      volumes.push({ ...volume.info, role })
+      volume.dispose()
+    } catch (error) {
+      skipped.push({ path, reason: reasonOf(error, path) })
+    }
+    onProgress?.({ done: index + 1, total: files.length })
+    await setImmediate() // reading is synchronous: lets a cancellation in
+  }
+  return { volumes, skipped: skipped.sort(byPath) }
+}
+
+interface FoundFile {
+  readonly path: string
+  readonly role: Role | null
+}
+
+/** All candidate files, each once however many ways lead to it; hidden files and folders are passed over. */
+async function findFiles(paths: readonly string[], skipped: SkippedFile[], signal?: AbortSignal): Promise<FoundFile[]> {
+  const found = new Map<string, FoundFile>() // by real path: links and repeated paths lead to the same file
+  const visited = new Set<string>()
+
+  const visit = async (path: string, root: string): Promise<void> => {
+    throwIfCancelled(signal)
+    try {
+      const real = await realpath(path)
+      if ((await stat(real)).isDirectory()) {
+        if (visited.has(real)) return
+        visited.add(real)
+        for (const name of (await readdir(path)).sort()) {
+          if (!name.startsWith('.')) await visit(join(path, name), root)
+        }
+      } else if (!found.has(real) && (path === root || hasExtension(path))) {
+        found.set(real, { path, role: roleOf(path, root) })
+      }
+    } catch (error) {
+      if (error instanceof AppError) throw error
+      if (path === root || hasExtension(path)) skipped.push({ path, reason: reasonOf(error, path) })
+    }
+  }
+
+  for (const path of [...new Set(paths.map(path => resolve(path)))].sort()) await visit(path, path)
+  return [...found.values()].sort(byPath)
+}
+
+function hasExtension(path: string): boolean {
+  return EXTENSIONS.some(extension => path.toLowerCase().endsWith(extension))
+}
+
+const ROLE_OF_FOLDER: ReadonlyMap<string, Role> = new Map([
+  ['train', 'train'],
+  ['val', 'val'],
+  ['test', 'test'],
+  ['singlecoil_train', 'train'],
+  ['singlecoil_val', 'val'],
+  ['singlecoil_test', 'test'],
+  ['singlecoil_test_v2', 'test'],
+  ['singlecoil_challenge', 'test'],
+])
+
+/** The role that the nearest folder names, from the file's own up to the root; a file given by itself has its own folder's. */
+function roleOf(path: string, root: string): Role | null {
+  const top = path === root ? dirname(path) : root
+  const folders = [basename(top), ...relative(top, dirname(path)).split(sep)]
+  const named = folders.findLast(folder => ROLE_OF_FOLDER.has(folder.toLowerCase()))
+  return named === undefined ? null : ROLE_OF_FOLDER.get(named.toLowerCase())!
+}
+
+function reasonOf(error: unknown, path: string): string {
+  const plain = fileError(error, path)
+  return plain instanceof Error ? plain.message : String(plain)
+}
+
+function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  return a.path < b.path ? -1 : Number(a.path > b.path)
+}

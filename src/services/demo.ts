@@ -1,0 +1,202 @@
+/**
+ * The main job: the report's Table 1 on a study, at demonstration scale. Zero-filled; SimCLR pre-training and fine-tuning; the control, which is
+ * the same fine-tuning from the same seed without pre-training; a longer baseline from scratch. Scored on the study's test patients.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Evaluation } from '../contract/evaluation.ts'
+import type { Report, ReportRow } from '../contract/report.ts'
+import type { Recipe, RunConfig, RunRow, TrainingEvent } from '../contract/runs.ts'
+import { locateEngine } from '../engine/install.ts'
+import { BASELINE, FINE_TUNING, METHODS, NETWORKS } from './catalogue.ts'
+import type { Services } from './context.ts'
+import { evaluate, ZERO_FILLED } from './evaluations.ts'
+import { type Comparison, comparisonPng, comparisonSvg, type Pane, reportPage } from './reports/index.ts'
+import { modelOf, startRun } from './runs.ts'
+import { type Study, volumesOf } from './studies.ts'
+
+export interface DemoRequest {
+  readonly study: Study
+  readonly seed: number
+  readonly channels: number
+  /** Folder for the figure and the page. */
+  readonly directory: string
+}
+
+export interface DemoOptions {
+  /** Called as each part begins; its events follow. */
+  readonly onPart?: (label: string) => void
+  readonly onEvent?: (event: TrainingEvent) => void
+  readonly signal?: AbortSignal
+}
+
+/** 30 epochs, the last ten at a tenth of the rate. */
+const BASELINE_HERE: Recipe = {
+  ...BASELINE,
+  epochs: 30,
+  schedule: { kind: 'step', rate: 1e-3, every: 20, factor: 0.1 },
+}
+
+/** Error maps end at this share of the ground truth's maximum. */
+const ERROR_SHARE = 0.2
+
+/** Runs everything and writes the figure (PNG) and the page (HTML); what it returns is the page as data. */
+export async function runDemo(
+  services: Services,
+  { study, seed, channels, directory }: DemoRequest,
+  options: DemoOptions = {},
+): Promise<Report> {
+  const { onPart, onEvent, signal } = options
+  const method = METHODS.simclr
+  const settings = {
+    mask: { kind: 'random', acceleration: 4, centerFraction: 0.08 },
+    maskDraws: null,
+    slices: study.slices,
+    reference: 'ground truth',
+  } as const
+  const paths = volumesOf(study, 'test').map(volume => volume.path)
+
+  const common = {
+    network: 'unet',
+    networkConfig: NETWORKS.unet.config.parse({ channels }),
+    mask: settings.mask,
+    slices: study.slices,
+    seed,
+  }
+  const supervised = (kind: 'finetune' | 'train', recipe: Recipe): RunConfig => ({
+    ...common,
+    kind,
+    method: null,
+    methodConfig: {},
+    pretext: null,
+    recipe,
+  })
+  const train = (label: string, config: RunConfig, parent: string | null) => {
+    onPart?.(label)
+    return startRun(services, { study, config, parent: parent === null ? null : { run: parent } }, { onEvent, signal })
+  }
+  const score = (run: string) => evaluate(services, { paths, run, settings }, { signal })
+
+  onPart?.('Zero-filled')
+  const zeroFilled = await score(ZERO_FILLED)
+  const pretrained = await train(
+    `${method.label} pre-training`,
+    {
+      ...common,
+      kind: 'pretrain',
+      method: 'simclr',
+      methodConfig: method.config.parse({}),
+      pretext: { measurement: 'fixed', viewMasks: 'independent', keep: 0.5 },
+      recipe: method.recipe,
+    },
+    null,
+  )
+  const fineTuned = await train('Fine-tuning', supervised('finetune', FINE_TUNING), pretrained.id)
+  const control = await train('Control', supervised('train', FINE_TUNING), null)
+  const baseline = await train('Baseline', supervised('train', BASELINE_HERE), null)
+  onPart?.('Scoring')
+
+  const row = (
+    kind: ReportRow['kind'],
+    label: string,
+    evaluation: Evaluation,
+    run: RunRow | null,
+    parent: RunRow | null = null,
+  ): ReportRow => {
+    const training = run?.summary ?? null
+    const pretraining = parent?.summary ? { ...parent.summary, method: method.label } : null
+    return {
+      kind,
+      label,
+      network: run && NETWORKS.unet.label,
+      channels: run && channels,
+      pretraining,
+      training,
+      totalSeconds: (pretraining?.seconds.steps ?? 0) + (training?.seconds.steps ?? 0),
+      metrics: evaluation.mean!,
+      volumes: evaluation.volumes,
+    }
+  }
+  const rows = [
+    row('zero-filled', 'Zero-filled', zeroFilled, null),
+    row('fine-tuned', `${method.label} + fine-tuning`, await score(fineTuned.id), fineTuned, pretrained),
+    row('control', 'Control: same fine-tuning, no pre-training', await score(control.id), control),
+    row('baseline', 'Baseline from scratch', await score(baseline.id), baseline),
+  ]
+
+  const engine = locateEngine()!
+  const patients = (role: 'train' | 'val' | 'test') => volumesOf(study, role).map(volume => volume.file)
+  const report: Report = {
+    study: study.name,
+    remarks: [...study.remarks],
+    synthetic: study.volumes.some(volume => volume.synthetic),
+    seed,
+    device: `TensorFlow ${engine.tensorflow}, ${engine.variant === 'cuda' ? 'CUDA build' : 'CPU'}`,
+    split: { train: patients('train'), val: patients('val'), test: patients('test') },
+    protocol: zeroFilled.protocol,
+    rows,
+    files: { figure: join(directory, 'comparison.png'), page: join(directory, 'index.html') },
+  }
+  const figure = await drawComparison(services, study, report, { pretrained, fineTuned, control, baseline }, signal)
+  mkdirSync(directory, { recursive: true })
+  writeFileSync(report.files.figure, comparisonPng(figure))
+  writeFileSync(report.files.page, reportPage(report, comparisonSvg(figure)))
+  return report
+}
+
+/** One slice of the first test volume through every run. */
+async function drawComparison(
+  services: Services,
+  study: Study,
+  report: Report,
+  runs: Readonly<Record<'pretrained' | 'fineTuned' | 'control' | 'baseline', RunRow>>,
+  signal?: AbortSignal,
+): Promise<Comparison> {
+  const volume = volumesOf(study, 'test')[0]
+  const slice = volume.slices >> 1
+  const models = [null, ...Object.values(runs).map(run => modelOf(services, run.id))]
+  const engine = await services.jobs(signal)
+  const { shape, truth, images, maximum } = await engine.call(
+    'compare',
+    { path: volume.path, salt: services.salt, slice, mask: report.protocol.mask, models },
+    { signal },
+  )
+  const metricsOf = (kind: ReportRow['kind']) =>
+    report.rows.find(row => row.kind === kind)!.volumes.find(score => score.path === volume.path) ?? null
+  const difference = (image: Float32Array) => truth && image.map((value, i) => Math.abs(value - truth[i]))
+  const pane = (title: string, run: RunRow | null, image: Float32Array, kind: ReportRow['kind']): Pane => ({
+    title,
+    run: run?.id ?? null,
+    image,
+    units: 'signal',
+    metrics: metricsOf(kind),
+    error: difference(image),
+  })
+  return {
+    title: study.name,
+    caption: `${volume.file}, slice ${slice + 1} of ${volume.slices}${volume.acquisition ? `, ${volume.acquisition}` : ''}`,
+    shape,
+    panes: [
+      pane('Sub-sampled input', null, images[0], 'zero-filled'),
+      {
+        title: 'SimCLR pre-trained',
+        run: runs.pretrained.id,
+        image: images[1],
+        units: 'arbitrary',
+        metrics: null,
+        error: null,
+      },
+      pane('Fine-tuned', runs.fineTuned, images[2], 'fine-tuned'),
+      pane('Control', runs.control, images[3], 'control'),
+      pane('Baseline', runs.baseline, images[4], 'baseline'),
+      ...(truth
+        ? [{ title: 'Ground truth', run: null, image: truth, units: 'signal' as const, metrics: null, error: null }]
+        : []),
+    ],
+    window: [0, maximum],
+    errorMaximum: ERROR_SHARE * maximum,
+    synthetic: report.synthetic,
+    protocol: report.protocol,
+    remarks: report.remarks,
+  }
+}

@@ -1,0 +1,46 @@
+/** The demonstration study that comes with the program: measured brain k-space with roles that never change. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Role } from '../contract/volumes.ts'
+import type { Services } from './context.ts'
+import { findStudy, importStudy, type Study } from './studies.ts'
+
+export const DEMONSTRATION = 'Brain, 0.055 T (demonstration)'
+
+const FOLDER = fileURLToPath(new URL('../../resources/demonstration', import.meta.url))
+
+const ROLE_OF_PATIENT: Readonly<Record<string, Role>> = { '6A': 'train', '6B': 'train', '7A': 'val', '7B': 'test' }
+
+const ATTRIBUTION =
+  'Measured at 0.055 T with one coil, 4 slices of 128 × 126 a volume; CC0, bispmri/Ultra-low-field-MRI-Scanner (Liu et al., Nature Communications 2021).'
+
+/** Imported at first use. Where the program has moved since, its files' paths follow. */
+export async function demonstrationStudy(services: Services, signal?: AbortSignal): Promise<Study> {
+  const { db } = services
+  if (!db.prepare('SELECT 1 FROM studies WHERE name = ?').get(DEMONSTRATION)) {
+    return importStudy(
+      services,
+      {
+        paths: [FOLDER],
+        name: DEMONSTRATION,
+        slices: { kind: 'all' },
+        splitSeed: 0,
+        roles: file => ROLE_OF_PATIENT[file.split('_')[1]] ?? null,
+        remarks: [ATTRIBUTION],
+      },
+      { signal },
+    )
+  }
+  const study = findStudy(services, DEMONSTRATION)
+  const move = db.prepare(
+    "UPDATE volumes SET path = @path, info = json_set(info, '$.path', @path) WHERE study_id = @study AND path = @old",
+  )
+  db.transaction(() => {
+    for (const { path: old, file } of study.volumes) {
+      const path = join(FOLDER, file)
+      if (old !== path && existsSync(path)) move.run({ path, study: study.id, old })
+    }
+  })()
+  return findStudy(services, DEMONSTRATION)
+}

@@ -1,0 +1,91 @@
+/** Scoring and reconstructing files with a run's network, or zero-filled. */
+import { AppError } from '../contract/errors.ts'
+import type { Evaluation, MaskSpec } from '../contract/evaluation.ts'
+import { type EvaluationSettings, meanOfMetrics, protocolOf } from '../core/evaluate.ts'
+import type { Progress, Reconstructed } from '../engine/protocol.ts'
+import type { Services } from './context.ts'
+import { findRun, modelOf, requireUnseen } from './runs.ts'
+
+export const ZERO_FILLED = 'zero-filled'
+
+export interface EvaluationRequest {
+  /** Files and folders. */
+  readonly paths: readonly string[]
+  /** A run's number, or `zero-filled`. */
+  readonly run: string
+  readonly settings: EvaluationSettings
+}
+
+interface Options {
+  readonly onProgress?: (progress: Progress) => void
+  readonly signal?: AbortSignal
+}
+
+const modelFor = (services: Services, run: string) => (run === ZERO_FILLED ? null : modelOf(services, run))
+
+/** Scores every volume under `paths` and stores the result. Refused (`PATIENT_LEAK`) for patients the run was trained on. */
+export async function evaluate(
+  services: Services,
+  { paths, run, settings }: EvaluationRequest,
+  { onProgress, signal }: Options = {},
+): Promise<Evaluation> {
+  const model = modelFor(services, run)
+  if (run !== ZERO_FILLED && findRun(services, run).kind === 'pretrain') {
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected a fine-tuned or trained run, got run ${run}, a pre-training: its output is in arbitrary units and has no score. Fine-tune it first.`,
+    )
+  }
+  const { salt } = services
+  const scan = await services.interactive.call('scan', { paths, salt }, { signal })
+  if (model) requireUnseen(services, run, scan.volumes)
+  const engine = await services.jobs(signal)
+  const scored = await engine.call(
+    'evaluate',
+    { paths: scan.volumes.map(volume => volume.path), salt, model, settings },
+    { onEvent: onProgress, signal },
+  )
+  const skipped = [...scan.skipped, ...scored.skipped]
+  const { volumes } = scored
+  const evaluation: Evaluation = {
+    run,
+    protocol: protocolOf(settings),
+    volumes: [...volumes],
+    mean:
+      volumes.length > 0
+        ? { ...meanOfMetrics(volumes), foreground: meanOfMetrics(volumes.map(volume => volume.foreground)) }
+        : null,
+    skipped,
+  }
+  services.db
+    .prepare('INSERT INTO evaluations (run_id, result, created_at) VALUES (?, ?, ?)')
+    .run(run === ZERO_FILLED ? null : Number(run), JSON.stringify(evaluation), new Date().toISOString())
+  return evaluation
+}
+
+export interface ReconstructionRequest {
+  readonly paths: readonly string[]
+  readonly run: string
+  readonly mask: MaskSpec
+  /** Folder for one HDF5 file a volume. */
+  readonly directory: string
+}
+
+/** Reconstructs every volume under `paths`; no ground truth is needed. Files that cannot be are listed with their reason. */
+export async function reconstruct(
+  services: Services,
+  { paths, run, mask, directory }: ReconstructionRequest,
+  { onProgress, signal }: Options = {},
+): Promise<readonly Reconstructed[]> {
+  const model = modelFor(services, run)
+  const { salt } = services
+  const scan = await services.interactive.call('scan', { paths, salt }, { signal })
+  const engine = await services.jobs(signal)
+  const files = scan.volumes.map(volume => volume.path)
+  const done = await engine.call(
+    'reconstruct',
+    { paths: files, salt, model, mask, directory, run },
+    { onEvent: onProgress, signal },
+  )
+  return [...scan.skipped, ...done]
+}

@@ -1,0 +1,69 @@
+/** What the figure is drawn with, as SVG text: the program's tokens, lines of text, pictures, colour bars. */
+import { pixelsUri, type Range } from './colour.ts'
+import { escapeMarkup, wrapText } from './format.ts'
+
+export const GROUND = '#0b0d10'
+export const LINE = '#262b33'
+const TEXT = '#e6e9ee'
+export const SECONDARY = '#9aa4b2'
+export const AMBER = '#e8b04b'
+
+/** Advance of an average character of DejaVu Sans Condensed, in ems, on the safe side. */
+const ADVANCE = { regular: 0.56, bold: 0.59 }
+
+type TextStyle = { readonly fill?: string; readonly bold?: boolean; readonly anchor?: 'middle' | 'end' }
+
+export function text(x: number, y: number, size: number, content: string, style: TextStyle = {}): string {
+  const weight = style.bold ? ' font-weight="700"' : ''
+  const anchor = style.anchor ? ` text-anchor="${style.anchor}"` : ''
+  return `<text x="${x}" y="${y}" font-size="${size}" fill="${style.fill ?? TEXT}"${weight}${anchor}>${escapeMarkup(content)}</text>`
+}
+
+/** Lines that fit `width`, the first baseline at `y`, 1.4 em apart. */
+export function paragraph(x: number, y: number, size: number, lines: readonly string[], style: TextStyle = {}): string {
+  return lines.map((line, index) => text(x, y + index * 1.4 * size, size, line, style)).join('')
+}
+
+export function fit(content: string, width: number, size: number, bold = false): string[] {
+  return wrapText(content, Math.max(4, Math.floor(width / (size * (bold ? ADVANCE.bold : ADVANCE.regular)))))
+}
+
+export function picture(x: number, y: number, width: number, height: number, uri: string): string {
+  return `<image x="${x}" y="${y}" width="${width}" height="${height}" preserveAspectRatio="none" href="${uri}"/>`
+}
+
+interface ColourBar {
+  readonly name: string
+  readonly range: Range
+  readonly exponent: number
+  /** Whether values below the range are drawn in its lowest colour; those above always take the highest. */
+  readonly clipsBelow: boolean
+  /** From 0, the low end, to 1. */
+  readonly colourAt: (fraction: number) => readonly number[]
+}
+
+const superscript = (exponent: number): string =>
+  String(exponent).replace(/./g, character => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'['-0123456789'.indexOf(character)])
+
+/** A vertical bar as tall as the images beside it, with five numbers; above it, what it measures. */
+export function colourBar(x: number, y: number, height: number, size: number, bar: ColourBar): string {
+  const levels = 256
+  const uri = pixelsUri([levels, 1], 1, index => bar.colourAt(1 - index / (levels - 1)))
+  const [low, high] = bar.range
+  const ticks = [0, 0.25, 0.5, 0.75, 1].map(fraction => {
+    const at = y + (1 - fraction) * height
+    const baseline = Math.min(Math.max(at + 0.3 * size, y + 0.65 * size), y + height)
+    const value = ((low + fraction * (high - low)) / 10 ** bar.exponent).toFixed(2)
+    const clipped = fraction === 1 ? '≥ ' : fraction === 0 && bar.clipsBelow ? '≤ ' : ''
+    return (
+      `<path d="M${x + size} ${at}h${0.35 * size}" stroke="${SECONDARY}"/>` +
+      text(x + 1.6 * size, baseline, 0.85 * size, clipped + value)
+    )
+  })
+  const unit = bar.exponent === 0 ? '' : ` × 10${superscript(bar.exponent)}`
+  return (
+    text(x, y - 0.8 * size, 0.85 * size, bar.name + unit, { fill: SECONDARY }) +
+    picture(x, y, size, height, uri) +
+    ticks.join('')
+  )
+}

@@ -1,0 +1,120 @@
+/** The report's Table 1 for a terminal: a table where it fits, a list of the same numbers where the terminal is narrow. */
+import Table from 'cli-table3'
+import type { Report, ReportRow, TrainingSummary } from '../../contract/report.ts'
+import {
+  baselineSeconds,
+  formatCount,
+  formatDuration,
+  formatLoss,
+  formatNmse,
+  formatPsnr,
+  formatShare,
+  formatSsim,
+  NONE,
+  protocolSentence,
+  RESEARCH_ONLY,
+  volumesSentence,
+  wrapText,
+} from './format.ts'
+
+const LABEL_COLUMNS = 26
+const TABLE_COLUMNS = 112
+
+/** What a training took and came to, a fact a line. */
+function trainingFacts(training: TrainingSummary | null): string[] {
+  if (!training) return [NONE]
+  const chance = training.chanceLoss === null ? [] : [`chance ${formatLoss(training.chanceLoss)}`]
+  return [
+    `${formatCount(training.epochs)} epochs`,
+    `${formatCount(training.steps)} steps`,
+    formatDuration(training.seconds.steps),
+    `loss ${formatLoss(training.loss)}`,
+    ...chance,
+  ]
+}
+
+function networkFact({ network, channels }: ReportRow): string[] {
+  return network === null ? [] : [channels === null ? network : `${network}, ${channels} channels`]
+}
+
+function total(row: ReportRow): string {
+  return row.totalSeconds > 0 ? formatDuration(row.totalSeconds) : NONE
+}
+
+function asTable(report: Report): string {
+  const joint = { 'top-mid': '──', 'mid-mid': '──', 'bottom-mid': '──', middle: '  ' }
+  const ends = ['top-left', 'top-right', 'left', 'left-mid', 'right', 'right-mid', 'bottom-left', 'bottom-right']
+  const table = new Table({
+    head: [
+      '',
+      'Pre-training',
+      'Training',
+      'SSIM',
+      'PSNR\n(dB)',
+      'NMSE',
+      'SSIM\nforegr.',
+      'Total\ntime',
+      'of the\nbaseline',
+    ],
+    colAligns: ['left', 'left', 'left', 'right', 'right', 'right', 'right', 'right', 'right'],
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+    chars: { ...joint, ...Object.fromEntries(ends.map(name => [name, ''])) },
+  })
+  const baseline = baselineSeconds(report)
+  for (const row of report.rows) {
+    const label = [
+      ...wrapText(row.label, LABEL_COLUMNS),
+      ...networkFact(row).flatMap(fact => wrapText(fact, LABEL_COLUMNS)),
+    ]
+    const { ssim, psnr, nmse, foreground } = row.metrics
+    table.push([
+      label.join('\n'),
+      [...(row.pretraining ? [row.pretraining.method] : []), ...trainingFacts(row.pretraining)].join('\n'),
+      trainingFacts(row.training).join('\n'),
+      formatSsim(ssim),
+      formatPsnr(psnr),
+      formatNmse(nmse),
+      formatSsim(foreground.ssim),
+      total(row),
+      formatShare(row.totalSeconds, baseline),
+    ])
+  }
+  return table.toString().replace(/ +$/gm, '')
+}
+
+function asList(report: Report, columns: number): string {
+  const baseline = baselineSeconds(report)
+  const indented = (name: string, facts: readonly string[]) =>
+    wrapText(`${name}: ${facts.join(', ')}`, columns - 2).map(line => `  ${line}`)
+  const blocks = report.rows.map(row => [
+    ...wrapText(row.label, columns),
+    ...networkFact(row).map(fact => `  ${fact}`),
+    ...(row.pretraining ? indented(`Pre-training, ${row.pretraining.method}`, trainingFacts(row.pretraining)) : []),
+    ...(row.training ? indented('Training', trainingFacts(row.training)) : []),
+    ...indented('SSIM', [`${formatSsim(row.metrics.ssim)} (foreground ${formatSsim(row.metrics.foreground.ssim)})`]),
+    ...indented('PSNR', [`${formatPsnr(row.metrics.psnr)} dB`]),
+    ...indented('NMSE', [formatNmse(row.metrics.nmse)]),
+    ...(row.totalSeconds > 0
+      ? indented('Total time', [total(row), `${formatShare(row.totalSeconds, baseline)} of the baseline`])
+      : []),
+  ])
+  return blocks.map(block => block.join('\n')).join('\n\n')
+}
+
+/** The table, then what its numbers depend on; `columns` is the terminal's width. */
+export function tableText(report: Report, columns = 120): string {
+  const wide = columns >= TABLE_COLUMNS
+  const title = `${report.study}${report.synthetic ? ' (SYNTHETIC)' : ''}`
+  const notes = [
+    volumesSentence(report),
+    protocolSentence(report.protocol),
+    `Seed ${report.seed}. ${report.device}. Times are of training steps, batches included; validation is not in them.`,
+    ...report.remarks,
+    RESEARCH_ONLY,
+  ]
+  return [
+    ...wrapText(title, columns),
+    wide ? asTable(report) : `\n${asList(report, columns)}\n`,
+    ...notes.flatMap(note => wrapText(note, Math.min(columns, TABLE_COLUMNS))),
+  ].join('\n')
+}

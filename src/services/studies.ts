@@ -1,0 +1,236 @@
+/** Studies: volumes with their roles, kept by patient, and the files that could not be used. */
+import { AppError } from '../contract/errors.ts'
+import { ROLES, type Role, type SkippedFile, SliceSelection, selectSlices, VolumeInfo } from '../contract/volumes.ts'
+import { stream } from '../core/mri/random.ts'
+import type { Progress } from '../engine/protocol.ts'
+import type { Services } from './context.ts'
+
+export interface StudyVolume extends VolumeInfo {
+  readonly role: Role
+}
+
+export interface Study {
+  readonly id: number
+  readonly name: string
+  readonly roots: readonly string[]
+  readonly split: Split
+  readonly slices: SliceSelection
+  /** Shown wherever the study is: attribution, what is odd about the data. */
+  readonly remarks: readonly string[]
+  readonly createdAt: string
+  readonly volumes: readonly StudyVolume[]
+  readonly skipped: readonly SkippedFile[]
+}
+
+/** How the volumes came by their roles. */
+export interface Split {
+  readonly by: 'folders' | 'patients' | 'the study'
+  readonly seed: number | null
+  readonly fractions: Readonly<Record<Role, number>> | null
+}
+
+export interface ImportRequest {
+  readonly paths: readonly string[]
+  readonly name: string
+  readonly slices: SliceSelection
+  readonly splitSeed: number
+  /** Roles that the study's maker gives, by file name; other files are split. */
+  readonly roles?: (file: string) => Role | null
+  readonly remarks?: readonly string[]
+}
+
+const FRACTIONS: Readonly<Record<Role, number>> = { train: 0.7, val: 0.15, test: 0.15 }
+
+/** How many of `count` patients train, validate and test: from three on at least one of each; of two one trains; a single one is tested. */
+function quotas(count: number): Record<Role, number> {
+  if (count < 3) return { train: count === 2 ? 1 : 0, val: 0, test: Math.min(count, 1) }
+  const val = Math.max(1, Math.round(count * FRACTIONS.val))
+  const test = Math.max(1, Math.round(count * FRACTIONS.test))
+  return { train: count - val - test, val, test }
+}
+
+/**
+ * A role for every volume. A role that is given stays, and goes to the patient's other volumes too; the remaining patients are
+ * shuffled by `seed` (in the order of their first file, so that the split does not depend on the profile's salt) and dealt out.
+ */
+export function assignRoles<V extends { readonly patient: string; readonly role: Role | null }>(
+  volumes: readonly V[],
+  seed: number,
+): (V & { role: Role })[] {
+  const given = new Map<string, Role>()
+  for (const { patient, role } of volumes) if (role && !given.has(patient)) given.set(patient, role)
+  const open = [...new Set(volumes.map(volume => volume.patient))].filter(patient => !given.has(patient))
+  const shuffled = stream(seed, 'split')
+    .shuffle(open.length)
+    .map(place => open[place])
+  const { val, test } = quotas(open.length)
+  for (const [i, patient] of shuffled.entries()) {
+    given.set(patient, i < test ? 'test' : i < test + val ? 'val' : 'train')
+  }
+  return volumes.map(volume => ({ ...volume, role: volume.role ?? given.get(volume.patient)! }))
+}
+
+const range = (values: readonly number[]) => {
+  const [low, high] = [Math.min(...values), Math.max(...values)]
+  return low === high ? `${low}` : `${low} to ${high}`
+}
+
+/** What a user must know of the data, read off the files themselves. */
+function remarksOn(volumes: readonly StudyVolume[]): string[] {
+  const remarks: string[] = []
+  if (volumes.some(volume => volume.synthetic))
+    remarks.push('Synthetic data: nothing learned on it says how well anything images patients.')
+  const nearlyEmpty = volumes.flatMap(({ sampling }) =>
+    sampling.kind === 'full' && sampling.nearlyEmptyColumns > 0 ? [sampling.nearlyEmptyColumns] : [],
+  )
+  if (nearlyEmpty.length > 0) {
+    const columns = range([...new Set(volumes.map(volume => volume.columns))])
+    remarks.push(
+      `${range(nearlyEmpty)} of the ${columns} k-space columns carry next to no signal in ${nearlyEmpty.length} of ${volumes.length} volumes.`,
+    )
+  }
+  const subSampled = volumes.filter(volume => volume.sampling.kind === 'sub-sampled').length
+  if (subSampled > 0)
+    remarks.push(
+      `${subSampled} of ${volumes.length} volumes are sub-sampled in the file: their own mask is used and none is added.`,
+    )
+  const unlabelled = volumes.filter(volume => !volume.targetShape).length
+  if (unlabelled > 0)
+    remarks.push(`${unlabelled} of ${volumes.length} volumes have no ground truth: they are reconstructed, not scored.`)
+  for (const [patient, roles] of patientRoles(volumes)) {
+    if (roles.size < 2) continue
+    const files = volumes.filter(volume => volume.patient === patient).map(volume => volume.file)
+    remarks.push(
+      `One patient has several roles (${[...roles].join(', ')}): ${files.join(', ')}. A training on this study is refused.`,
+    )
+  }
+  return remarks
+}
+
+function patientRoles(volumes: readonly StudyVolume[]): Map<string, Set<Role>> {
+  const roles = new Map<string, Set<Role>>()
+  for (const { patient, role } of volumes) roles.set(patient, (roles.get(patient) ?? new Set()).add(role))
+  return roles
+}
+
+/** Scans and stores a study; one of the same name is refused. Throws where not a single file can be used, with the reasons. */
+export async function importStudy(
+  services: Services,
+  request: ImportRequest,
+  options: { onProgress?: (progress: Progress) => void; signal?: AbortSignal } = {},
+): Promise<Study> {
+  if (services.db.prepare('SELECT 1 FROM studies WHERE name = ?').get(request.name)) {
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected a new study’s name, got "${request.name}", which there is already. --name gives another.`,
+    )
+  }
+  const scan = await services.interactive.call(
+    'scan',
+    { paths: request.paths, salt: services.salt },
+    { onEvent: options.onProgress, signal: options.signal },
+  )
+  if (scan.volumes.length === 0) {
+    const reasons = scan.skipped.map(({ path, reason }) => `\n  ${path}: ${reason}`).join('')
+    throw new AppError(
+      'UNSUPPORTED_FORMAT',
+      `Expected at least one fastMRI HDF5 file (.h5), got none in ${request.paths.join(', ')}${reasons}`,
+    )
+  }
+  const found = scan.volumes.map(volume => ({ ...volume, role: request.roles?.(volume.file) ?? volume.role }))
+  const volumes = assignRoles(found, request.splitSeed)
+  const dealt = found.some(volume => volume.role === null)
+  const split: Split = {
+    by: request.roles ? 'the study' : dealt ? 'patients' : 'folders',
+    seed: dealt ? request.splitSeed : null,
+    fractions: dealt ? FRACTIONS : null,
+  }
+  const remarks = [...(request.remarks ?? []), ...remarksOn(volumes)]
+  const { db } = services
+  const id = db.transaction(() => {
+    const { lastInsertRowid } = db
+      .prepare('INSERT INTO studies (name, roots, split, slices, remarks, created_at) VALUES (?, ?, ?, ?, ?, ?)')
+      .run(
+        request.name,
+        JSON.stringify(request.paths),
+        JSON.stringify(split),
+        JSON.stringify(request.slices),
+        JSON.stringify(remarks),
+        new Date().toISOString(),
+      )
+    const addVolume = db.prepare('INSERT INTO volumes (study_id, path, role, patient, info) VALUES (?, ?, ?, ?, ?)')
+    for (const volume of volumes)
+      addVolume.run(lastInsertRowid, volume.path, volume.role, volume.patient, JSON.stringify(VolumeInfo.parse(volume)))
+    const addSkipped = db.prepare('INSERT INTO skipped_files (study_id, path, reason) VALUES (?, ?, ?)')
+    for (const { path, reason } of scan.skipped) addSkipped.run(lastInsertRowid, path, reason)
+    return Number(lastInsertRowid)
+  })()
+  return findStudy(services, String(id))
+}
+
+interface StudyRow {
+  readonly id: number
+  readonly name: string
+  readonly roots: string
+  readonly split: string
+  readonly slices: string
+  readonly remarks: string
+  readonly created_at: string
+}
+
+function readStudy({ db }: Services, row: StudyRow): Study {
+  const volumes = db.prepare('SELECT role, info FROM volumes WHERE study_id = ? ORDER BY path').all(row.id) as {
+    role: Role
+    info: string
+  }[]
+  const skipped = db
+    .prepare('SELECT path, reason FROM skipped_files WHERE study_id = ? ORDER BY path')
+    .all(row.id) as SkippedFile[]
+  return {
+    id: row.id,
+    name: row.name,
+    roots: JSON.parse(row.roots),
+    split: JSON.parse(row.split),
+    slices: SliceSelection.parse(JSON.parse(row.slices)),
+    remarks: JSON.parse(row.remarks),
+    createdAt: row.created_at,
+    volumes: volumes.map(({ role, info }) => ({ ...VolumeInfo.parse(JSON.parse(info)), role })),
+    skipped,
+  }
+}
+
+export const listStudies = (services: Services): Study[] =>
+  (services.db.prepare('SELECT * FROM studies ORDER BY id').all() as StudyRow[]).map(row => readStudy(services, row))
+
+/** By id or by name. */
+export function findStudy(services: Services, which: string): Study {
+  const row = services.db.prepare('SELECT * FROM studies WHERE name = ? OR CAST(id AS TEXT) = ?').get(which, which) as
+    | StudyRow
+    | undefined
+  if (row) return readStudy(services, row)
+  const names = (services.db.prepare('SELECT name FROM studies ORDER BY id').all() as { name: string }[]).map(
+    ({ name }) => `"${name}"`,
+  )
+  throw new AppError(
+    'STUDY_NOT_FOUND',
+    `Expected a study’s name or number${names.length > 0 ? ` (${names.join(', ')})` : ''}, got "${which}". Import one with: self-mri import PATH`,
+  )
+}
+
+/** Volumes of a role with at least one selected slice. */
+export const volumesOf = (study: Study, role: Role): StudyVolume[] =>
+  study.volumes.filter(volume => volume.role === role && selectSlices(study.slices, volume.slices).length > 0)
+
+/** Throws `PATIENT_LEAK` where a patient of the study has more than one role, naming the files. */
+export function requireSeparatePatients(study: Study): void {
+  for (const [patient, roles] of patientRoles(study.volumes)) {
+    if (roles.size < 2) continue
+    const files = study.volumes
+      .filter(volume => volume.patient === patient)
+      .map(({ file, role }) => `${file} (${role})`)
+    throw new AppError(
+      'PATIENT_LEAK',
+      `Expected every patient in one role of ${ROLES.join(', ')}, got one in several, in ${files.join(', ')}. Move the files of a patient into one folder and import again.`,
+    )
+  }
+}

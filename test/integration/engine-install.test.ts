@@ -1,0 +1,192 @@
+/**
+ * The installation from end to end, with a pip and a compiler that take their results from the engine already
+ * installed: everything but the download and the build is real, the smoke test included.
+ */
+import { spawn } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { cacheDirectory, engineDirectory } from '../../src/engine/environment.ts'
+import { BINDING } from '../../src/engine/install/manifest.ts'
+import { type InstallStep, installEngine, locateEngine } from '../../src/engine/install.ts'
+
+const real = locateEngine('cpu') ?? (await installEngine({ variant: 'cpu' }))
+
+/** Beside the real engine, as its libraries are linked, not copied; only what is copied may be damaged. */
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(cacheDirectory(), 'test-'))
+  vi.stubEnv('PATH', `${join(folder, 'bin')}:${process.env.PATH}`)
+  vi.stubEnv('CXX', join(folder, 'bin', 'compiler'))
+  vi.stubEnv('SELF_MRI_CACHE', join(folder, 'cache'))
+  mkdirSync(join(folder, 'bin'))
+  program('python3', PIP)
+  program('compiler', COMPILER)
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function program(name: string, script: string): void {
+  const path = join(folder, 'bin', name)
+  writeFileSync(path, `#!/bin/sh\nfolder='${folder}'\nreal='${real.directory}'\n${script}\n`)
+  chmodSync(path, 0o755)
+}
+
+const PIP = `
+test "$3" = --version && echo "pip 24.0 from somewhere" && exit 0
+echo "$*" >> "$folder/pip.log"
+echo "Collecting tensorflow-cpu==2.21.0"
+echo "  Downloading tensorflow_cpu-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl (273.8 MB)"
+mkdir -p "$5/tensorflow/include" "$5/tensorflow/python"
+ln "$real"/tensorflow/libtensorflow* "$5/tensorflow/"
+echo unused > "$5/tensorflow/python/unused.py"
+`
+
+const COMPILER = `
+test "$1" = --version && exit 0
+while test "$1" != -o; do shift; done
+cp "$real/${BINDING}" "$2"
+`
+
+const pipRuns = () => readFileSync(join(folder, 'pip.log'), 'utf8').trim().split('\n')
+const engineFolder = () => join(folder, 'cache', 'engine')
+const install = () => installEngine({ variant: 'cpu' })
+
+describe('an installation', () => {
+  test('keeps the libraries and the add-on, and nothing else', async () => {
+    const steps: InstallStep[] = []
+    const engine = await installEngine({ variant: 'cpu', onProgress: step => steps.push(step) })
+    expect(engine).toMatchObject({ variant: 'cpu', tensorflow: real.tensorflow, directory: engineDirectory('cpu') })
+    expect(locateEngine('cpu')).toEqual(engine)
+    expect(readdirSync(engineFolder())).toHaveLength(1)
+    const files = readdirSync(engine.directory, { recursive: true }).map(String).sort()
+    expect(files.filter(file => !file.startsWith('tensorflow'))).toEqual(['manifest.json', BINDING])
+    expect(files.filter(file => file.startsWith('tensorflow'))).toHaveLength(3)
+    expect(steps.map(step => step.label)).toEqual(expect.arrayContaining(['Building the add-on', 'Testing the engine']))
+  })
+
+  test('asks pip for the pinned wheels of this platform, by hash', async () => {
+    await install()
+    const [arguments_] = pipRuns()
+    expect(arguments_).toMatch(/^-m pip install --target \S+/)
+    expect(arguments_).toContain('requirements-cpu.txt --no-deps --require-hashes --only-binary=:all:')
+    expect(arguments_).toContain('--platform')
+  })
+
+  test('is found again in less than 5 ms, and not repeated unless forced', async () => {
+    const engine = await install()
+    const times = Array.from({ length: 20 }, () => {
+      const start = performance.now()
+      locateEngine('cpu')
+      return performance.now() - start
+    })
+    expect(times.sort((a, b) => a - b)[10]).toBeLessThan(5)
+    expect(await install()).toEqual(engine)
+    expect(pipRuns()).toHaveLength(1)
+    await installEngine({ variant: 'cpu', force: true })
+    expect(pipRuns()).toHaveLength(2)
+    expect(locateEngine('cpu')).not.toBeNull()
+  })
+
+  test('that is broken is mended', async () => {
+    const { binding, directory } = await install()
+    truncateSync(binding, 1000)
+    expect(locateEngine('cpu')).toBeNull()
+    await install()
+    rmSync(join(directory, 'manifest.json'))
+    expect((await install()).binding).toBe(binding)
+    expect(pipRuns()).toHaveLength(3)
+    expect(readdirSync(engineFolder())).toHaveLength(1)
+  })
+
+  test('happens once when two processes ask at once', async () => {
+    const [first, second] = await Promise.all([installInProcess().done, installInProcess().done])
+    expect(first).toMatchObject({ status: 0, output: engineDirectory('cpu') })
+    expect(second).toMatchObject({ status: 0, output: engineDirectory('cpu') })
+    expect(pipRuns()).toHaveLength(1)
+  })
+
+  test('that was killed half-way is taken over, and its leftovers go', async () => {
+    program('python3', `${PIP}\nexec sleep 5`)
+    const killed = installInProcess()
+    await vi.waitUntil(() => existsSync(join(folder, 'pip.log')), { timeout: 10_000 })
+    killed.child.kill('SIGKILL')
+    await killed.done
+    expect(readdirSync(engineFolder()).sort()).toEqual([expect.stringMatching(/^\.installing-/), 'install.lock'])
+    program('python3', PIP)
+    await install()
+    expect(readdirSync(engineFolder())).toHaveLength(1)
+  })
+})
+
+describe('a failed installation leaves nothing behind', () => {
+  const expectEmpty = () => {
+    expect(readdirSync(engineFolder())).toEqual([])
+    expect(locateEngine('cpu')).toBeNull()
+  }
+
+  test('cancelled: pip is ended', async () => {
+    program('python3', `${PIP}\nexec sleep 30`)
+    const control = new AbortController()
+    const start = performance.now()
+    const installing = installEngine({ variant: 'cpu', signal: control.signal })
+    await vi.waitUntil(() => existsSync(join(folder, 'pip.log')), { timeout: 10_000 })
+    control.abort()
+    await expect(installing).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect(performance.now() - start).toBeLessThan(10_000)
+    expectEmpty()
+  })
+
+  test('pip fails', async () => {
+    program('python3', `${PIP}\necho "ERROR: No matching distribution found" >&2; exit 1`)
+    await expect(install()).rejects.toMatchObject({
+      code: 'ENGINE_UNAVAILABLE',
+      message: expect.stringContaining('ERROR: No matching distribution found'),
+    })
+    expectEmpty()
+  })
+
+  test('the compiler fails', async () => {
+    program('compiler', 'test "$1" = --version && exit 0\necho "tfjs_backend.cc:1: error: no such type"; exit 1')
+    await expect(install()).rejects.toThrow(/tfjs_backend\.cc:1: error: no such type/)
+    expectEmpty()
+  })
+
+  test('the add-on does not load', async () => {
+    program('compiler', `${COMPILER}\ntruncate -s 1000 "$2" 2>/dev/null || head -c 1000 "$real/${BINDING}" > "$2"`)
+    await expect(install()).rejects.toThrow(/Expected the newly built engine to compute/)
+    expectEmpty()
+  })
+})
+
+/** An installation in a Node of its own, as two terminals would start it. */
+function installInProcess() {
+  const url = new URL('../../src/engine/install.ts', import.meta.url).href
+  const script = `const { installEngine } = await import('${url}')
+    console.log((await installEngine({ variant: 'cpu' })).directory)`
+  const flags = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning', '--input-type=module']
+  const child = spawn(process.execPath, [...flags, '-e', script], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    env: { ...process.env, NODE_OPTIONS: '' },
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', text => (output += text))
+  const done = new Promise<{ status: number | null; output: string }>(resolve => {
+    child.once('close', status => resolve({ status, output: output.trim() }))
+  })
+  return { child, done }
+}

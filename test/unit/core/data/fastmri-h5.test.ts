@@ -1,0 +1,230 @@
+import { describe, expect, it } from 'vitest'
+import { VolumeInfo } from '../../../../src/contract/volumes.ts'
+import { EXTENSIONS, openFormat } from '../../../../src/core/data/formats/index.ts'
+import type { ElementKind, Hdf5File } from '../../../../src/core/data/hdf5.ts'
+
+interface StoredDataset {
+  readonly shape: readonly number[]
+  readonly kind: ElementKind
+  readonly values: ArrayLike<number>
+}
+
+type Datasets = Record<string, StoredDataset | string>
+type Attributes = Record<string, string | number>
+
+/** An HDF5 file that is only in memory. */
+function memoryFile(contents: Datasets, attributes: Attributes = {}): Hdf5File & { disposed: boolean } {
+  const stored = (name: string) => {
+    const entry = contents[name]
+    return entry === undefined || typeof entry === 'string' ? null : entry
+  }
+  return {
+    path: '/data/file1.h5',
+    name: 'file1.h5',
+    bytes: 1234,
+    disposed: false,
+    datasets: Object.keys(contents),
+    shape: name => (typeof contents[name] === 'string' ? [] : (stored(name)?.shape ?? null)),
+    kind: name => (typeof contents[name] === 'string' ? 'string' : (stored(name)?.kind ?? null)),
+    readFloat32(name, from, count) {
+      const { shape, kind, values } = stored(name)!
+      const perSlice = shape.slice(1).reduce((a, b) => a * b, kind.startsWith('complex') ? 2 : 1)
+      return Float32Array.from(values).slice(from * perSlice, (from + count) * perSlice)
+    },
+    readNumbers: name => Float64Array.from(stored(name)!.values),
+    readText: name => (typeof contents[name] === 'string' ? contents[name] : null),
+    attribute: name => attributes[name] ?? null,
+    dispose() {
+      this.disposed = true
+    },
+  }
+}
+
+/** k-space [slices, 6 rows, columns] where column c has the amplitude amplitudes[c] in all its samples. */
+function kspace(slices: number, amplitudes: readonly number[], kind: ElementKind = 'complex64'): StoredDataset {
+  const columns = amplitudes.length
+  const values = Array.from({ length: slices * 6 * columns * 2 }, (_, i) => amplitudes[Math.floor(i / 2) % columns])
+  return { shape: [slices, 6, columns], kind, values }
+}
+
+function images(slices: number, height: number, width: number, value = 1): StoredDataset {
+  const values = Array.from({ length: slices * height * width }, (_, i) => value + i)
+  return { shape: [slices, height, width], kind: 'float32', values }
+}
+
+const full = kspace(3, [1, 2, 3, 4, 5])
+const open = (datasets: Datasets, attributes?: Attributes) =>
+  openFormat(memoryFile(datasets, attributes), id => `hash of ${id.length} letters`)
+const sampling = (datasets: Datasets) => open(datasets).info.sampling
+
+describe('openFormat', () => {
+  it('describes a full volume completely', () => {
+    const header =
+      '<ismrmrdHeader><encoding><reconSpace><matrixSize><x>8</x><y>7</y></matrixSize></reconSpace></encoding></ismrmrdHeader>'
+    const { info, mask } = open(
+      {
+        kspace: full,
+        reconstruction_esc: images(3, 4, 5),
+        reconstruction_rss: images(3, 2, 2),
+        reconstruction_noise_free: images(3, 4, 5),
+        ismrmrd_header: header,
+      },
+      { acquisition: 'CORPD_FBK', max: 0.5, patient_id: 'secret', synthetic: 1 },
+    )
+    expect(info).toEqual({
+      path: '/data/file1.h5',
+      file: 'file1.h5',
+      slices: 3,
+      rows: 6,
+      columns: 5,
+      targetShape: [4, 5],
+      reconSize: [8, 7],
+      acquisition: 'CORPD_FBK',
+      maximum: 0.5,
+      patient: 'hash of 6 letters',
+      sampling: { kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 },
+      synthetic: true,
+      noiseFree: true,
+      bytes: 1234,
+    })
+    expect(VolumeInfo.parse(info)).toEqual(info)
+    expect(mask).toBeNull()
+  })
+
+  it('makes do with k-space alone, and leaves no trace of the patient id', () => {
+    const { info, readTarget, readNoiseFree } = open({ kspace: full })
+    expect(info).toMatchObject({ targetShape: null, reconSize: null, acquisition: null, maximum: null })
+    expect(info).toMatchObject({ patient: 'hash of 8 letters', synthetic: false, noiseFree: false }) // the file name
+    expect(readTarget(0)).toBeNull()
+    expect(readNoiseFree(0)).toBeNull()
+    const subject =
+      '<ismrmrdHeader><subjectInformation><patientID>Jane</patientID></subjectInformation></ismrmrdHeader>'
+    const fromHeader = open({ kspace: full, ismrmrd_header: subject }, { patient_id: '' })
+    expect(fromHeader.info.patient).toBe('hash of 4 letters')
+    const fromAttribute = open({ kspace: full, ismrmrd_header: subject }, { patient_id: 'secret' })
+    expect(fromAttribute.info.patient).toBe('hash of 6 letters')
+    expect(JSON.stringify([fromHeader, fromAttribute])).not.toMatch(/Jane|secret/)
+  })
+
+  it('reads slices, the target from reconstruction_rss if it is the only one', () => {
+    const volume = open({ kspace: full, reconstruction_rss: images(3, 2, 2, 7) })
+    expect(volume.readKspace(2)).toEqual(Float32Array.from(full.values).slice(2 * 60))
+    expect(volume.readTarget(1)).toEqual(Float32Array.of(11, 12, 13, 14))
+    expect(() => volume.readKspace(3)).toThrow(RangeError)
+    expect(() => volume.readKspace(-1)).toThrow(RangeError)
+  })
+
+  it('disposes its file', () => {
+    const file = memoryFile({ kspace: full })
+    openFormat(file, id => id).dispose()
+    expect(file.disposed).toBe(true)
+  })
+
+  it('knows the file name endings', () => {
+    expect(EXTENSIONS).toEqual(['.h5', '.hdf5'])
+  })
+
+  const refused = [
+    ['no k-space', { reconstruction: images(3, 4, 4), other: 'x' }, 'UNSUPPORTED_FORMAT', 'got reconstruction, other'],
+    ['nothing', {}, 'UNSUPPORTED_FORMAT', 'no dataset at all'],
+    [
+      'multi-coil',
+      { kspace: { ...full, shape: [3, 15, 6, 5] } },
+      'UNSUPPORTED_FORMAT',
+      'multi-coil k-space [3, 15, 6, 5]',
+    ],
+    ['one slice without its axis', { kspace: { ...full, shape: [18, 5] } }, 'UNSUPPORTED_FORMAT', 'got [18, 5]'],
+    ['no slices', { kspace: { ...full, shape: [0, 6, 5] } }, 'UNSUPPORTED_FORMAT', 'got [0, 6, 5]'],
+    ['real k-space', { kspace: { ...full, kind: 'float32' } }, 'UNSUPPORTED_FORMAT', 'got float32'],
+    ['odd elements', { kspace: { ...full, kind: 'other' } }, 'UNSUPPORTED_FORMAT', 'big-endian'],
+    ['all zero', { kspace: kspace(3, [0, 0, 0]) }, 'UNSUPPORTED_FORMAT', 'zero everywhere'],
+    ['too few targets', { kspace: full, reconstruction_esc: images(2, 4, 4) }, 'SHAPE_MISMATCH', 'got [2, 4, 4]'],
+    [
+      'a target not 2-D',
+      { kspace: full, reconstruction_esc: { ...full, shape: [3, 90] } },
+      'SHAPE_MISMATCH',
+      'got [3, 90]',
+    ],
+    [
+      'noise-free alone',
+      { kspace: full, reconstruction_noise_free: images(3, 4, 4) },
+      'SHAPE_MISMATCH',
+      'there is none',
+    ],
+    [
+      'noise-free of another size',
+      { kspace: full, reconstruction_esc: images(3, 4, 4), reconstruction_noise_free: images(3, 4, 5) },
+      'SHAPE_MISMATCH',
+      '4 × 4, got 4 × 5',
+    ],
+    ['a mask too short', { kspace: full, mask: images(1, 1, 4, 0) }, 'SHAPE_MISMATCH', 'a mask of 5 values'],
+    [
+      'a mask of zeros',
+      { kspace: full, mask: { shape: [5], kind: 'integer', values: [0, 0, 0, 0, 0] } },
+      'UNSUPPORTED_FORMAT',
+      'only zeros',
+    ],
+  ] as const
+
+  it.each(refused)('refuses %s, naming the file', (_, datasets, code, words) => {
+    expect(() => open(datasets as Datasets)).toThrow(
+      expect.objectContaining({ name: 'AppError', code, message: expect.stringContaining(words) }),
+    )
+    expect(() => open(datasets as Datasets)).toThrow('/data/file1.h5')
+  })
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])('opens a volume with %s in it and refuses that slice only', bad => {
+    const values = Array.from(full.values)
+    values[60 + 3] = bad
+    const volume = open({ kspace: { ...full, values }, reconstruction_esc: images(3, 2, 2, bad) })
+    expect(volume.info.sampling).toEqual({ kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 })
+    expect(volume.readKspace(0).length).toBe(60)
+    expect(() => volume.readKspace(1)).toThrow(
+      expect.objectContaining({ code: 'NOT_FINITE', message: expect.stringContaining('kspace, slice 1') }),
+    )
+    expect(() => volume.readKspace(1)).toThrow('/data/file1.h5')
+    expect(() => volume.readTarget(0)).toThrow(expect.objectContaining({ code: 'NOT_FINITE' }))
+  })
+})
+
+describe('sampling', () => {
+  it.each([
+    [[5], 'float32', [1, 0, 2, 0, 0]],
+    [[1, 1, 5, 1], 'integer', [1, 0, 1, 0, 0]],
+  ] as const)('is what a mask dataset of shape %j says', (shape, kind, values) => {
+    const volume = open({ kspace: full, mask: { shape, kind, values } })
+    const expected = { kind: 'sub-sampled', evidence: 'mask dataset', measuredColumns: 2, acceleration: 2.5 }
+    expect(volume.info.sampling).toEqual(expected)
+    expect(volume.mask).toEqual(Uint8Array.of(1, 0, 1, 0, 0))
+  })
+
+  it('is judged from k-space when the mask leaves nothing out', () => {
+    const ones = { shape: [5], kind: 'integer', values: [1, 1, 1, 1, 1] } as const
+    expect(sampling({ kspace: full, mask: ones })).toEqual({ kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 })
+  })
+
+  it('is sub-sampled with empty columns between measured ones', () => {
+    const volume = open({ kspace: kspace(2, [0, 1, 0, 3, 4, 0, 0, 2, 0, 0]) })
+    const expected = { kind: 'sub-sampled', evidence: 'empty columns', measuredColumns: 4, acceleration: 2.5 }
+    expect(volume.info.sampling).toEqual(expected)
+    expect(volume.mask).toEqual(Uint8Array.of(0, 1, 0, 1, 1, 0, 0, 1, 0, 0))
+  })
+
+  it('is full with empty columns at the edges only, and nearly empty ones counted', () => {
+    // energies relative to the median: 0.04 and 0.0001 count, 0.0625 does not
+    const volume = open({ kspace: kspace(1, [0, 0, 0.01, 0.2, 0.25, 1, 1, 1, 1, 9, 0]) })
+    expect(volume.info.sampling).toEqual({ kind: 'full', nearlyEmptyColumns: 2, zeroPadding: 3 })
+    expect(volume.mask).toBeNull()
+  })
+
+  it('is judged from the middle slice', () => {
+    const values = Array.from(kspace(3, [1, 1, 1]).values, (value, i) => (i >= 36 && i % 6 === 2 ? 0 : value))
+    const { sampling } = open({ kspace: { shape: [3, 6, 3], kind: 'complex64', values } }).info
+    expect(sampling.kind).toBe('full') // column 1 loses only its real part there
+    const empty = values.map((value, i) => (i >= 36 && i < 72 && i % 6 === 3 ? 0 : value))
+    expect(open({ kspace: { shape: [3, 6, 3], kind: 'complex64', values: empty } }).info.sampling).toMatchObject({
+      evidence: 'empty columns',
+      measuredColumns: 2,
+    })
+  })
+})

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import { parseIsmrmrdHeader } from '../../../../src/core/data/formats/ismrmrd-header.ts'
+
+const space = (x: string, y: string) => `<matrixSize><x>${x}</x><y>${y}</y><z>1</z></matrixSize>`
+const encoding = (x: string, y: string) =>
+  `<encoding><encodedSpace>${space('640', '372')}</encodedSpace><reconSpace>${space(x, y)}</reconSpace></encoding>`
+const header = (inside: string) => `<?xml version="1.0"?>
+  <ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD">${inside}</ismrmrdHeader>`
+
+describe('parseIsmrmrdHeader', () => {
+  it('finds the reconstructed size and the patient', () => {
+    const subject = '<subjectInformation><patientID> 0042 </patientID></subjectInformation>'
+    expect(parseIsmrmrdHeader(header(subject + encoding('320', '310')))).toEqual({
+      reconSize: [320, 310],
+      patientId: '0042',
+    })
+  })
+
+  it('knows a namespace prefix, and takes the first of several encodings', () => {
+    const prefixed = header(encoding('320', '320') + encoding('64', '64')).replaceAll(/<(\/?)(\w)/g, '<$1ns:$2')
+    expect(parseIsmrmrdHeader(prefixed)).toEqual({ reconSize: [320, 320], patientId: null })
+  })
+
+  it.each([
+    ['no sizes', header('')],
+    ['half a size', header('<encoding><reconSpace><matrixSize><x>320</x></matrixSize></reconSpace></encoding>')],
+    ['words', header(encoding('many', '320'))],
+    ['zero', header(encoding('0', '320'))],
+    ['a fraction', header(encoding('320', '1.5'))],
+  ])('has no size with %s', (_, xml) => {
+    expect(parseIsmrmrdHeader(xml)).toEqual({ reconSize: null, patientId: null })
+  })
+
+  it.each([
+    ['nothing', null],
+    ['an empty text', ''],
+    ['plain text', 'not a header'],
+    ['other XML', '<note>320</note>'],
+    ['a header cut off', header(encoding('320', '320')).slice(0, -40)],
+    ['crossed tags', '<ismrmrdHeader><a><b></a></b></ismrmrdHeader>'],
+  ])('is null for %s', (_, xml) => {
+    expect(parseIsmrmrdHeader(xml)).toBeNull()
+  })
+
+  it('does not expand entities', () => {
+    const bomb = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
+    const subject = '<subjectInformation><patientID>&b;</patientID></subjectInformation>'
+    expect(parseIsmrmrdHeader(bomb + header(subject).replace(/<\?.*\?>\s*/, ''))?.patientId).not.toContain('aaaa')
+  })
+})

@@ -1,0 +1,116 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { unet } from '../../../../src/core/models/unet.ts'
+import { makeOptimizer } from '../../../../src/core/training/optimizers.ts'
+import {
+  countParameters,
+  fromTorch,
+  initialParameters,
+  toTorch,
+  unpack,
+} from '../../../../src/core/training/parameters.ts'
+import { disposeState, initialState, makeStep } from '../../../../src/core/training/step.ts'
+import { useEngine } from '../../../engine.ts'
+import { expectClose, golden } from '../../../golden.ts'
+
+const vectors = golden('unet')
+const config = { channels: 4, pools: 2 }
+const specs = unet.parameters(config)
+
+const weights = () =>
+  fromTorch(
+    new Map(
+      specs.map(spec => {
+        const { shape, data } = vectors.array(`weight.${spec.name}`)
+        return [spec.name, { shape, data: Float32Array.from(data) }]
+      }),
+    ),
+    specs,
+    'golden',
+  )
+
+/** [batch, 1, height, width] → [batch, height, width, 1]: with one channel the bytes are the same. */
+function image(name: string): tf.Tensor4D {
+  const { shape, data } = vectors.array(name)
+  return tf.tensor4d(Float32Array.from(data), [shape[0], shape[2], shape[3], 1])
+}
+
+const meanAbsoluteError = (prediction: tf.Tensor, target: tf.Tensor) =>
+  tf.mean(tf.abs(tf.sub(prediction, target))) as tf.Scalar
+
+beforeAll(useEngine)
+
+describe.each(['16x16', '18x22'])('U-Net on %s', size => {
+  it('gives PyTorch’s output', () => {
+    const output = tf.tidy(() => unet.apply(config, unpack(tf.tensor1d(weights()), specs), image(`${size}.x`)))
+    expectClose(output.dataSync(), vectors.array(`${size}.y`).data, 2e-5)
+  })
+
+  it('gives PyTorch’s loss and gradients', () => {
+    const { value, grad } = tf.valueAndGrad(flat =>
+      meanAbsoluteError(
+        unet.apply(config, unpack(flat as tf.Tensor1D, specs), image(`${size}.x`)),
+        image(`${size}.target`),
+      ),
+    )(tf.tensor1d(weights()))
+    expect(value.dataSync()[0]).toBeCloseTo(vectors.scalar(`${size}.loss`), 5)
+    for (const [name, tensor] of toTorch(grad.dataSync() as Float32Array, specs)) {
+      const expected = vectors.array(`${size}.grad.${name}`)
+      expect(tensor.shape).toEqual(expected.shape)
+      expectClose(tensor.data, expected.data, 1e-3)
+      expect(tensor.data.some(value => value !== 0)).toBe(true)
+    }
+  })
+})
+
+describe('U-Net', () => {
+  it('follows PyTorch over five steps of RMSprop', () => {
+    const optimizer = makeOptimizer({ kind: 'rmsprop', alpha: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0 })
+    const step = makeStep(
+      specs,
+      (parameters, [x, y]) => meanAbsoluteError(unet.apply(config, parameters, x as tf.Tensor4D), y),
+      optimizer,
+    )
+    let state = initialState(weights(), optimizer)
+    const batch = [image('16x16.x'), image('16x16.target')]
+    const before = tf.memory().numTensors
+    for (const expected of vectors.scalars('16x16.rmsprop_lr1e-3_losses_5_steps')) {
+      const next = step(state, batch, [tf.scalar(1e-3)])
+      disposeState(state)
+      state = next.state
+      expect(Math.abs(next.loss.dataSync()[0] / expected - 1)).toBeLessThan(1e-4)
+      next.loss.dispose()
+    }
+    expect(tf.memory().numTensors - before).toBe(5) // the five learning rates; nothing else is left behind
+  })
+
+  it('has as many parameters as fastMRI’s', () => {
+    expect(countParameters(unet.parameters({ channels: 32, pools: 4 }))).toBe(7_756_097)
+    expect(countParameters(unet.parameters({ channels: 64, pools: 4 }))).toBe(31_023_745)
+  })
+
+  it.each([
+    [128, 126],
+    [96, 96],
+    [196, 128],
+    [67, 45],
+    [33, 34],
+  ])('takes an image of %i × %i', (height, width) => {
+    const large = { channels: 2, pools: 4 }
+    const wide = unet.parameters(large)
+    const output = tf.tidy(() =>
+      unet.apply(
+        large,
+        unpack(tf.tensor1d(initialParameters(wide, 1)), wide),
+        tf.randomNormal([1, height, width, 1], 0, 1, 'float32', 3),
+      ),
+    )
+    expect(output.shape).toEqual([1, height, width, 1])
+    expect(Array.from(output.dataSync()).every(Number.isFinite)).toBe(true)
+  })
+
+  it('starts from the same weights for the same seed, and from others for another', () => {
+    expect(initialParameters(specs, 5)).toEqual(initialParameters(specs, 5))
+    expect(initialParameters(specs, 5)).not.toEqual(initialParameters(specs, 6))
+  })
+})

@@ -1,0 +1,201 @@
+import { describe, expect, it } from 'vitest'
+import type { MaskSpec } from '../../../../src/contract/evaluation.ts'
+import {
+  acceleration,
+  applyMask,
+  centreColumns,
+  fileNameMask,
+  makeMask,
+  subsampleMask,
+} from '../../../../src/core/mri/mask.ts'
+import { RandomState } from '../../../../src/core/mri/random.ts'
+import { golden, goldenMasks } from '../../../golden.ts'
+
+interface GoldenMask {
+  kind: MaskSpec['kind']
+  cols: number
+  center_fractions: number[]
+  accelerations: number[]
+  seed: string | number
+  sampled: number
+  low: number
+  pad: number
+  mask: number[]
+}
+
+const SPEC: MaskSpec = { kind: 'random', acceleration: 4, centerFraction: 0.08 }
+const bits = (mask: Uint8Array) => mask.join('')
+
+describe('makeMask equals fastMRI', () => {
+  it.each(goldenMasks.masks as GoldenMask[])('$kind, $cols columns, $accelerations, seed $seed', expected => {
+    const { kind, cols, seed } = expected
+    const random =
+      typeof seed === 'number'
+        ? RandomState.fromSeed(seed)
+        : RandomState.fromKey([...seed].map(character => character.charCodeAt(0)))
+    const pair = random.randint(expected.accelerations.length)
+    const spec = { kind, acceleration: expected.accelerations[pair], centerFraction: expected.center_fractions[pair] }
+    const mask = makeMask(spec, cols, random)
+    expect([...mask]).toEqual(expected.mask)
+    expect(acceleration(mask)).toBe(cols / expected.sampled)
+    expect(centreColumns(spec, cols)).toEqual({ from: expected.pad, to: expected.pad + expected.low })
+    if (expected.accelerations.length === 1 && typeof seed === 'string') {
+      expect([...fileNameMask(spec, cols, seed)]).toEqual(expected.mask)
+    }
+  })
+
+  it('draws successive masks from one generator', () => {
+    const random = RandomState.fromSeed(42)
+    const masks = Array.from({ length: 3 }, () => [...makeMask(SPEC, 32, random)])
+    expect(masks).toEqual(goldenMasks.sequence_from_RandomState_42)
+  })
+
+  it('agrees with the array file', () => {
+    const expected = golden('masks').array('random_372_a4_cf08_file1000000').data
+    expect([...fileNameMask(SPEC, 372, 'file1000000.h5')]).toEqual([...expected])
+  })
+
+  // Expected: numpy.around(numpy.arange(offset, columns − 1, spacing)), NumPy 2.4.
+  it('rounds halves as NumPy does in a fractional mask', () => {
+    const spec: MaskSpec = { kind: 'equispaced_fraction', acceleration: 3, centerFraction: 0.08 }
+    const mask = makeMask(spec, 367, RandomState.fromSeed(1))
+    const { from, to } = centreColumns(spec, 367)
+    const outside = [...mask.keys()].filter(column => mask[column] && (column < from || column >= to))
+    expect(outside).toEqual([
+      1, 5, 8, 12, 15, 19, 23, 26, 30, 34, 37, 41, 44, 48, 52, 55, 59, 63, 66, 70, 73, 77, 81, 84, 88, 92, 95, 99, 102,
+      106, 110, 113, 117, 121, 124, 128, 131, 135, 139, 142, 146, 149, 153, 157, 160, 164, 168, 200, 204, 207, 211, 215,
+      218, 222, 226, 229, 233, 236, 240, 244, 247, 251, 255, 258, 262, 265, 269, 273, 276, 280, 283, 287, 291, 294, 298,
+      302, 305, 309, 312, 316, 320, 323, 327, 331, 334, 338, 341, 345, 349, 352, 356, 360, 363,
+    ])
+  })
+
+  it('seeds by code points, as Python’s ord', () => {
+    const random = RandomState.fromKey([0x1d510, 0x2e, 0x68, 0x35])
+    expect(bits(fileNameMask(SPEC, 64, '𝔐.h5'))).toBe(bits(makeMask(SPEC, 64, random)))
+  })
+})
+
+describe('makeMask', () => {
+  it('measures everything at acceleration 1', () => {
+    for (const kind of ['random', 'equispaced', 'equispaced_fraction'] as const) {
+      const random = RandomState.fromSeed(1)
+      const measured = makeMask({ kind, acceleration: 1, centerFraction: 0.08 }, 50, random).join('')
+      expect(measured.slice(0, 49)).toBe('1'.repeat(49)) // fastMRI's fractional mask ends before the last column
+    }
+  })
+
+  it.each<[string, Partial<MaskSpec>, number, string]>([
+    ['an acceleration that the centre alone exceeds', { acceleration: 13 }, 372, '372 columns'],
+    ['the same of a fractional mask', { kind: 'equispaced_fraction', acceleration: 13 }, 372, 'below 12.4'],
+    ['a centre of everything', { centerFraction: 1 }, 20, 'always measures 20'],
+    ['an acceleration below 1', { acceleration: 0.5 }, 372, 'got 0.5'],
+    ['a fractional step of an equispaced mask', { kind: 'equispaced', acceleration: 4.5 }, 372, 'equispaced_fraction'],
+    ['an equispaced step of 0', { kind: 'equispaced', acceleration: 0 }, 372, 'got 0'],
+    ['too few columns for a centre', {}, 6, 'got 0 (centre fraction 0.08 of 6 columns)'],
+    ['no columns', {}, 0, 'got 0'],
+    ['half a column', {}, 20.5, 'got 20.5'],
+  ])('refuses %s', (_, change, columns, message) => {
+    const make = () => makeMask({ ...SPEC, ...change }, columns, RandomState.fromSeed(0))
+    expect(make).toThrow(message)
+    expect(make).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+  })
+})
+
+describe('applyMask', () => {
+  const kspace = Float32Array.of(1, 2, -3, 4, -5, -6, 7, 8, -9, 10, -0, 12) // [2, 3, 2]
+
+  it('zeroes whole columns, real and imaginary, on every row', () => {
+    expect([...applyMask(kspace, Uint8Array.of(1, 0, 1))]).toEqual([1, 2, 0, 0, -5, -6, 7, 8, 0, 0, 0, 12])
+  })
+
+  it('drops the sign of zeros and leaves its input alone', () => {
+    const before = [...kspace]
+    const masked = applyMask(kspace, Uint8Array.of(0, 0, 1))
+    expect([...masked].filter(value => Object.is(value, -0))).toEqual([])
+    expect([...kspace]).toEqual(before)
+  })
+
+  it.each(['even', 'odd', 'narrow'])('equals fastMRI’s masked k-space, case %s', name => {
+    const vectors = golden('unet_transform')
+    const { data } = vectors.array(`${name}.kspace`)
+    const mask = vectors.array(`${name}.mask`).data as Uint8Array
+    expect([...applyMask(data as Float32Array, mask)]).toEqual(
+      [...vectors.array(`${name}.masked_kspace`).data].map(value => value + 0),
+    )
+  })
+
+  it.each([new Uint8Array(4), new Uint8Array(0)])('refuses a mask of other columns', mask => {
+    expect(() => applyMask(kspace, mask)).toThrow(expect.objectContaining({ code: 'SHAPE_MISMATCH' }))
+  })
+})
+
+describe('subsampleMask', () => {
+  const measured = fileNameMask(SPEC, 372, 'file1000000.h5')
+  const centre = centreColumns(SPEC, 372)
+  const outside = (mask: Uint8Array) =>
+    [...mask.keys()].filter(column => mask[column] && (column < centre.from || column >= centre.to))
+
+  it('nests in the measured columns, keeps the centre, drops some and keeps some', () => {
+    for (const keep of [1e-9, 0.3, 0.5, 0.9, 1 - 1e-9]) {
+      for (let seed = 0; seed < 50; seed++) {
+        const view = subsampleMask(measured, SPEC, keep, RandomState.fromSeed(seed))
+        expect([...view.keys()].filter(column => view[column] && !measured[column])).toEqual([])
+        expect([...view.subarray(centre.from, centre.to)]).toEqual(new Array(30).fill(1))
+        expect(outside(view).length).toBeGreaterThanOrEqual(1)
+        expect(outside(view).length).toBeLessThan(outside(measured).length)
+      }
+    }
+  })
+
+  it('keeps exactly the centre for certain', () => {
+    const always = new Uint8Array(372).fill(1)
+    for (let seed = 0; seed < 100; seed++) {
+      const view = subsampleMask(new Uint8Array(372).fill(1), SPEC, 0.5, RandomState.fromSeed(seed))
+      for (const column of always.keys()) always[column] &= view[column]
+    }
+    expect([...always.keys()].filter(column => always[column])).toEqual(
+      Array.from({ length: 30 }, (_, index) => centre.from + index),
+    )
+  })
+
+  it('keeps the share that was asked for', () => {
+    const random = RandomState.fromSeed(0)
+    let kept = 0
+    for (let draw = 0; draw < 500; draw++) kept += outside(subsampleMask(measured, SPEC, 0.6, random)).length
+    expect(kept / (500 * outside(measured).length)).toBeCloseTo(0.6, 1)
+  })
+
+  it('is the same for the same seed, differs between draws, and leaves the measured mask alone', () => {
+    const before = bits(measured)
+    const random = RandomState.fromSeed(4)
+    const first = bits(subsampleMask(measured, SPEC, 0.5, random))
+    expect(bits(subsampleMask(measured, SPEC, 0.5, RandomState.fromSeed(4)))).toBe(first)
+    expect(bits(subsampleMask(measured, SPEC, 0.5, random))).not.toBe(first)
+    expect(bits(measured)).toBe(before)
+  })
+
+  it('does not measure a centre column that the measurement lacks', () => {
+    const gap = measured.slice().fill(0, centre.from, centre.from + 3)
+    const view = subsampleMask(gap, SPEC, 0.5, RandomState.fromSeed(0))
+    expect([...view.subarray(centre.from, centre.from + 4)]).toEqual([0, 0, 0, 1])
+  })
+
+  it('reaches every outside column when one is forced to stay', () => {
+    const columns = new Set<number>()
+    const two = new Uint8Array(25).fill(1, 12, 14)
+    two[3] = 1
+    two[20] = 1
+    for (let seed = 0; seed < 40; seed++) {
+      const view = subsampleMask(two, { ...SPEC, centerFraction: 0.1 }, 1e-9, RandomState.fromSeed(seed))
+      expect(view[3] + view[20]).toBe(1)
+      columns.add(view[3] ? 3 : 20)
+    }
+    expect(columns.size).toBe(2)
+  })
+
+  it.each([0, 1, -0.5, Number.NaN])('refuses to keep a share of %s', keep => {
+    expect(() => subsampleMask(measured, SPEC, keep, RandomState.fromSeed(0))).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    )
+  })
+})

@@ -1,0 +1,241 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { ifft2Centred } from '../../../../src/core/mri/fft-double.ts'
+import { acquire, drawReceiver } from '../../../../src/core/mri/phantom/acquire.ts'
+import {
+  type Acquisition,
+  GENERATOR,
+  ismrmrdHeader,
+  synthesizeSlice,
+  volumeAttributes,
+} from '../../../../src/core/mri/phantom/index.ts'
+import { drawPatient } from '../../../../src/core/mri/phantom/patient.ts'
+import { renderPlane } from '../../../../src/core/mri/phantom/render.ts'
+import { tissueTable } from '../../../../src/core/mri/phantom/tissues.ts'
+import { expectClose } from '../../../golden.ts'
+
+const FROZEN_VERSION = 1
+const FROZEN_SHA256 = 'HASH'
+/** Of the noise-free image of the slice below. */
+const STATISTICS = {
+  maximum: 0.001074,
+  mean: 0.00028564,
+  pixels: [
+    { row: 160, column: 160, value: 0.00041835 },
+    { row: 100, column: 150, value: 0.00048472 },
+    { row: 220, column: 160, value: 0.00040968 },
+    { row: 40, column: 60, value: 0.00022891 },
+    { row: 300, column: 220, value: 0.00038721 },
+  ],
+}
+
+const middle = { seed: 1, patient: 0, acquisition: 'CORPD_FBK', slice: 6, slices: 12 } as const
+const slice = synthesizeSlice(middle)
+const suppressed = synthesizeSlice({ ...middle, acquisition: 'CORPDFS_FBK' })
+const otherPatient = synthesizeSlice({ ...middle, patient: 3 })
+
+function mean(values: ArrayLike<number>): number {
+  let sum = 0
+  for (let i = 0; i < values.length; i++) sum += values[i]
+  return sum / values.length
+}
+
+function maximum(values: ArrayLike<number>): number {
+  let largest = -Infinity
+  for (let i = 0; i < values.length; i++) largest = Math.max(largest, values[i])
+  return largest
+}
+
+function quantile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(share * (values.length - 1))]
+}
+
+/** |a − b| over |b|, Euclidean. */
+function relativeDifference(a: Float32Array, b: Float32Array): number {
+  return Math.sqrt(mean(a.map((value, i) => (value - b[i]) ** 2)) / mean(b.map(value => value ** 2)))
+}
+
+/** Complex image of [640, 372, 2] k-space. */
+function imageOf(kspace: Float32Array): Float64Array {
+  return ifft2Centred(Float64Array.from(kspace), 640, 372)
+}
+
+/** Magnitudes of the central 320 × 320. */
+function cropOf(image: Float64Array): Float32Array {
+  return Float32Array.from({ length: 320 * 320 }, (_, i) => {
+    const at = 2 * ((160 + Math.floor(i / 320)) * 372 + 26 + (i % 320))
+    return Math.hypot(image[at], image[at + 1])
+  })
+}
+
+describe('the freeze', () => {
+  it('holds the source text', () => {
+    const root = new URL('../../../../src/core/mri/', import.meta.url)
+    const files = [...readdirSync(new URL('phantom/', root)).map(file => `phantom/${file}`), 'fft-double.ts'].sort()
+    const hash = createHash('sha256')
+    for (const file of files) {
+      hash.update(`${file}\n${readFileSync(new URL(file, root), 'utf8').replaceAll('\r\n', '\n')}\n`)
+    }
+    const remedy = 'the generator is frozen: a change needs a new GENERATOR.version and a new hash'
+    expect({ version: GENERATOR.version, sha256: hash.digest('hex') }, remedy).toEqual({
+      version: FROZEN_VERSION,
+      sha256: FROZEN_SHA256,
+    })
+  })
+
+  it('holds one slice, coarsely', () => {
+    const image = slice.noiseFree
+    const relative = (value: number) => value / STATISTICS.maximum
+    expect(maximum(image) / STATISTICS.maximum).toBeCloseTo(1, 2)
+    expect(relative(mean(image))).toBeCloseTo(relative(STATISTICS.mean), 3)
+    for (const { row, column, value } of STATISTICS.pixels) {
+      expect(relative(image[row * 320 + column])).toBeCloseTo(relative(value), 2)
+    }
+  })
+})
+
+describe('k-space', () => {
+  it('has the shape and the scale of a fastMRI knee', () => {
+    expect(slice.kspace.length).toBe(640 * 372 * 2)
+    expect(slice.noiseFree.length).toBe(320 * 320)
+    for (const { noiseFree } of [slice, suppressed, otherPatient]) {
+      expect(maximum(noiseFree)).toBeGreaterThan(3e-4)
+      expect(maximum(noiseFree)).toBeLessThan(1.2e-3)
+    }
+  })
+
+  it('without noise is the k-space of the noise-free image', () => {
+    const patient = drawPatient(middle.seed, middle.patient)
+    const tissues = tissueTable('CORPD_FBK', patient.suppression)
+    const signal = renderPlane({ seed: middle.seed, index: 0, patient, depthMm: -3 }, tissues)
+    const receiver = drawReceiver(middle.seed, middle.patient, 'CORPD_FBK')
+    const clean = acquire(signal, receiver, tissues.muscle, { normal: () => 0 })
+    expectClose(clean.noiseFree, cropOf(imageOf(clean.kspace)), 1e-5)
+    const shifted = acquire(signal, receiver, tissues.muscle, { normal: () => 1 })
+    expect(shifted.noiseFree).toEqual(clean.noiseFree)
+    expect(shifted.kspace[1000] - clean.kspace[1000]).toBeCloseTo(clean.noiseSd, 9)
+  })
+
+  it('carries noise of the stated standard deviation, in air and under the knee', () => {
+    for (const { kspace, noiseSd, noiseFree } of [slice, suppressed]) {
+      const image = imageOf(kspace)
+      const air: number[] = []
+      for (let row = 0; row < 640; row++) {
+        for (let column = 0; column < 12; column++) {
+          const at = 2 * (row * 372 + column)
+          air.push(image[at], image[at + 1])
+        }
+      }
+      expect(Math.sqrt(mean(air.map(value => value ** 2))) / noiseSd).toBeCloseTo(1, 1)
+      // where signal is far above noise, the magnitude's error is the noise's in-phase part
+      const measured = cropOf(image)
+      const errors = [...measured.keys()]
+        .filter(i => noiseFree[i] > 8 * noiseSd)
+        .map(i => (measured[i] - noiseFree[i]) ** 2)
+      expect(errors.length).toBeGreaterThan(5000)
+      expect(Math.sqrt(mean(errors)) / noiseSd).toBeCloseTo(1, 1)
+    }
+  })
+
+  it('has the signal-to-noise ratio of its acquisition', () => {
+    const ratios = (acquisition: Acquisition) =>
+      Array.from({ length: 40 }, (_, patient) => drawReceiver(5, patient, acquisition).snr)
+    const [pd, pdfs] = [ratios('CORPD_FBK'), ratios('CORPDFS_FBK')]
+    expect(Math.min(...pd)).toBeGreaterThanOrEqual(25)
+    expect(Math.max(...pd)).toBeLessThanOrEqual(45)
+    expect(Math.min(...pdfs)).toBeGreaterThanOrEqual(10)
+    expect(Math.max(...pdfs)).toBeLessThanOrEqual(20)
+    expect(Math.max(...pd) - Math.min(...pd)).toBeGreaterThan(10)
+  })
+})
+
+describe('determinism', () => {
+  it('gives the same bytes for the same numbers', () => {
+    const again = synthesizeSlice(middle)
+    expect(Buffer.from(again.kspace.buffer).equals(Buffer.from(slice.kspace.buffer))).toBe(true)
+    expect(Buffer.from(again.noiseFree.buffer).equals(Buffer.from(slice.noiseFree.buffer))).toBe(true)
+  })
+
+  it('gives another knee for another patient, seed or depth', () => {
+    const otherSeed = synthesizeSlice({ ...middle, seed: 2 })
+    const otherDepth = synthesizeSlice({ ...middle, slice: 9 })
+    for (const other of [otherPatient, otherSeed, otherDepth])
+      expect(relativeDifference(other.noiseFree, slice.noiseFree)).toBeGreaterThan(0.2)
+  })
+
+  it('changes little to the next of many slices', () => {
+    const here = synthesizeSlice({ ...middle, slice: 150, slices: 300 })
+    const next = synthesizeSlice({ ...middle, slice: 151, slices: 300 })
+    const difference = relativeDifference(next.noiseFree, here.noiseFree)
+    expect(difference).toBeGreaterThan(0.005)
+    expect(difference).toBeLessThan(0.1)
+  })
+
+  it('makes knees of different size', () => {
+    const sizes = Array.from({ length: 30 }, (_, patient) => drawPatient(1, patient).size)
+    expect(Math.max(...sizes) - Math.min(...sizes)).toBeGreaterThan(0.15)
+    const order = sizes.map((_, patient) => patient).sort((a, b) => sizes[a] - sizes[b])
+    const [small, large] = [order[0], order[sizes.length - 1]].map(index => {
+      const patient = drawPatient(1, index)
+      const tissues = tissueTable('CORPD_FBK', 1)
+      const signal = renderPlane({ seed: 1, index, patient: { ...patient, fatMm: 8 }, depthMm: 0 }, tissues)
+      return mean(signal.map(value => (value > 0.1 ? 1 : 0)))
+    })
+    expect(large / small).toBeGreaterThan(1.08)
+  })
+
+  it('refuses a slice that is not there', () => {
+    for (const wrong of [-1, 12, 1.5])
+      expect(() => synthesizeSlice({ ...middle, slice: wrong })).toThrow('Expected a slice from 0 to 11')
+  })
+})
+
+describe('contrast', () => {
+  it('leaves 10 to 15 % of fat under fat suppression, and fluid brightest', () => {
+    const patient = drawPatient(middle.seed, middle.patient)
+    const plane = { seed: middle.seed, index: middle.patient, patient, depthMm: 0 }
+    const pd = renderPlane(plane, tissueTable('CORPD_FBK', patient.suppression))
+    const pdfs = renderPlane(plane, tissueTable('CORPDFS_FBK', patient.suppression))
+    const fat = [...pd.keys()].filter(i => pd[i] > 0.97)
+    expect(fat.length).toBeGreaterThan(10_000)
+    const ratio = quantile(
+      fat.map(i => pdfs[i] / pd[i]),
+      0.5,
+    )
+    expect(ratio).toBeGreaterThan(0.08)
+    expect(ratio).toBeLessThan(0.17)
+    const knee = [...pdfs.keys()].filter(i => pd[i] > 0.02).map(i => pdfs[i])
+    expect(quantile(knee, 0.999)).toBeGreaterThan(5 * ratio)
+  })
+
+  it('shows fat much darker against the brightest tissue in the measured image too', () => {
+    const threshold = 0.5 * maximum(slice.noiseFree)
+    const bright = [...slice.noiseFree.keys()].filter(i => slice.noiseFree[i] > threshold)
+    const level = ({ noiseFree }: { noiseFree: Float32Array }) =>
+      mean(bright.map(i => noiseFree[i])) / maximum(noiseFree)
+    expect(level(suppressed)).toBeLessThan(0.35 * level(slice))
+  })
+})
+
+describe('what the file says of itself', () => {
+  const volume = { seed: 7, patient: 12, acquisition: 'CORPDFS_FBK' } as const
+
+  it('names the acquisition and a synthetic patient', () => {
+    expect(volumeAttributes(volume)).toEqual({ acquisition: 'CORPDFS_FBK', patient_id: 'synthetic-7-12' })
+  })
+
+  it('describes the encoding as fastMRI readers look for it', () => {
+    const header = ismrmrdHeader(volume, 12).replaceAll(/\s+</g, '<')
+    expect(header).toContain('<encodedSpace><matrixSize><x>640</x><y>372</y><z>1</z></matrixSize>')
+    expect(header).toContain('<fieldOfView_mm><x>280</x><y>162.75</y><z>3</z></fieldOfView_mm>')
+    expect(header).toContain('<reconSpace><matrixSize><x>320</x><y>320</y><z>1</z></matrixSize>')
+    expect(header).toContain('<fieldOfView_mm><x>140</x><y>140</y><z>3</z></fieldOfView_mm>')
+    expect(header).toContain(
+      '<kspace_encoding_step_1><minimum>0</minimum><maximum>371</maximum><center>186</center></kspace_encoding_step_1>',
+    )
+    expect(header).toContain('<systemVendor>Self-MRI synthetic</systemVendor>')
+    expect(header).toContain('<patientID>synthetic-7-12</patientID>')
+    expect(header).not.toContain('patientName')
+  })
+})

@@ -1,0 +1,94 @@
+/** The import rules catch what they are for: each planted import fails, and a clean tree is really read. */
+import { execFile } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const program = join(root, 'node_modules', '.bin', 'depcruise')
+
+type Report = { modules: unknown[]; summary: { violations: { from: string; rule: { name: string } }[] } }
+
+function cruise(folder: string): Promise<Report> {
+  const args = [program, '--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'src']
+  return new Promise((resolve, reject) => {
+    // The status is that of the violations: only a report that is missing is a failure.
+    execFile(process.execPath, args, { cwd: folder, maxBuffer: 1e8 }, (error, report) => {
+      if (report) resolve(JSON.parse(report))
+      else reject(error)
+    })
+  })
+}
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'self-mri-imports-'))
+  for (const name of ['package.json', 'tsconfig.base.json', '.dependency-cruiser.cjs']) {
+    cpSync(join(root, name), join(folder, name))
+  }
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(join(folder, path)), { recursive: true })
+  writeFileSync(join(folder, path), text)
+}
+
+const PLANTED: readonly [rule: string, path: string, text: string][] = [
+  ['core-packages', 'src/core/a.ts', "import { readFileSync } from 'node:fs'\nreadFileSync('x')"],
+  ['core-packages', 'src/core/b.ts', "import process from 'process'\nprocess.exit()"],
+  ['core-packages', 'src/core/c.ts', "import { Command } from 'commander'\nnew Command()"],
+  ['core', 'src/core/d.ts', "import type { Engine } from '../engine/client.ts'\nexport type E = Engine"],
+  ['contract', 'src/contract/a.ts', "import { x } from '../core/plain.ts'\nexport const y = x"],
+  ['contract-packages', 'src/contract/b.ts', "import { join } from 'node:path'\nexport const y = join"],
+  ['engine', 'src/engine/a.ts', "import { x } from '../services/plain.ts'\nexport const y = x"],
+  ['services', 'src/services/a.ts', "import { x } from '../engine/tensorflow.ts'\nexport const y = x"],
+  ['shells', 'src/cli/a.ts', "import { x } from '../engine/client.ts'\nexport const y = x"],
+  ['shells', 'src/cli/b.ts', "import { x } from '../core/plain.ts'\nexport const y = x"],
+  ['native-in-engine', 'src/services/b.ts', "import { File } from 'h5wasm/node'\nexport const y = File"],
+  [
+    'native-in-engine',
+    'src/services/c.ts',
+    "import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)\n" +
+      "export const y = require('@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js')",
+  ],
+  ['sqlite-in-db', 'src/services/d.ts', "import Database from 'better-sqlite3'\nexport const y = Database"],
+  ['src-alone', 'src/services/e.ts', "import { x } from '../../test/plain.ts'\nexport const y = x"],
+  ['declared-packages', 'src/services/f.ts', "import { test } from 'vitest'\nexport const y = test"],
+  ['resolvable', 'src/core/e.ts', "import { x } from './nowhere.ts'\nexport const y = x"],
+  ['no-cycles', 'src/core/f.ts', "import { y } from './g.ts'\nexport const x = () => y"],
+]
+
+const ALLOWED: readonly [path: string, text: string][] = [
+  ['src/core/plain.ts', "import type { z } from 'zod'\nexport const x = 1\nexport type Z = z.ZodType"],
+  [
+    'src/core/ops.ts',
+    "import { add } from '@tensorflow/tfjs-core'\nimport { x } from './plain.ts'\nexport const y = add(x, x)",
+  ],
+  ['src/engine/client.ts', "import { x } from '../core/plain.ts'\nexport { x }\nexport type Engine = string"],
+  ['src/engine/tensorflow.ts', "import { File } from 'h5wasm/node'\nexport const x = File"],
+  ['src/services/plain.ts', "import { x } from '../engine/client.ts'\nexport { x }"],
+  ['src/services/db/a.ts', "import Database from 'better-sqlite3'\nexport const y = Database"],
+  ['src/cli/plain.ts', "import { x } from '../services/plain.ts'\nimport process from 'node:process'\nprocess.exit(x)"],
+  ['test/plain.ts', 'export const x = 1'],
+]
+
+test('each planted import breaks its rule, and what the table allows breaks none', async () => {
+  for (const [path, text] of ALLOWED) write(path, text)
+  for (const [, path, text] of PLANTED) write(path, text)
+  write('src/core/g.ts', "import { x } from './f.ts'\nexport const y = () => x")
+  const { violations } = (await cruise(folder)).summary
+  const found = violations.map(({ from, rule }) => `${rule.name}: ${from}`)
+  expect(found).toEqual(expect.arrayContaining(PLANTED.map(([rule, path]) => `${rule}: ${path}`)))
+  const allowed = ALLOWED.map(([path]) => path)
+  expect(violations.filter(({ from }) => allowed.includes(from))).toEqual([])
+})
+
+test('the project itself is read whole', async () => {
+  const { modules } = await cruise(root)
+  expect(modules.length).toBeGreaterThan(20)
+})

