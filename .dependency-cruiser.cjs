@@ -9,7 +9,12 @@ const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error',
 
 module.exports = {
   forbidden: [
-    forbid('no-cycles', 'A cycle hides who depends on whom', {}, { circular: true }),
+    forbid(
+      'no-cycles',
+      'Modules that wait for each other as they load; types alone do not',
+      {},
+      { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    ),
     forbid('resolvable', 'An import that resolves to nothing', {}, { couldNotResolve: true }),
     forbid(
       'declared-packages',
@@ -49,11 +54,11 @@ module.exports = {
     ),
     forbid(
       'services',
-      'services import contract, core, and of the engine its client, installer and environment',
+      'services import contract, core, and of the engine its client, messages, installer and environment',
       { path: '^src/services/' },
       {
         path: allBut('services', 'contract', 'core'),
-        pathNot: '^src/engine/(?:client|install|environment)[.]ts$',
+        pathNot: '^src/engine/(?:client|protocol|install|environment)[.]ts$',
       },
     ),
     forbid(

@@ -47,7 +47,7 @@ async function installEngineFirst() {
   const { installEngine } = await import('../src/engine/install.ts')
   let shown = ''
   const onProgress = ({ label, fraction }) => {
-    const line = fraction === null ? `${label} …` : `${label}: ${Math.floor(fraction * 10)}0 %`
+    const line = fraction === null ? `${label} …` : `${label}: ${Math.floor(fraction * 10) * 10} %`
     if (line !== shown) console.error(line)
     shown = line
   }

@@ -26,7 +26,13 @@ function stamp(root) {
   return `${hash} ${process.platform}-${process.arch}\n`
 }
 
-const isCurrent = root => existsSync(stampPath(root)) && readFileSync(stampPath(root), 'utf8') === stamp(root)
+function isCurrent(root) {
+  try {
+    return readFileSync(stampPath(root), 'utf8') === stamp(root)
+  } catch {
+    return false
+  }
+}
 
 /** Whether npm already put exactly the locked packages there, as after an `npm install` by hand. */
 function isInstalled(root) {

@@ -57,18 +57,27 @@ export function engineDirectory(variant: Variant): string {
   return join(cacheDirectory(), 'engine', name)
 }
 
-/** Variables to set when an engine process is spawned: TensorFlow reads them as it loads. What the user has set wins. */
+/** What an engine process starts with unless the user has set it otherwise: its libraries read these as they load. */
+const STANDARD = {
+  // Warnings and errors only.
+  TF_CPP_MIN_LOG_LEVEL: '2',
+  // Else the first of two engine processes takes all of the GPU's memory.
+  TF_FORCE_GPU_ALLOW_GROWTH: 'true',
+  // glibc gives every large block back to the system and asks for it again, so that a training step spends more time in page
+  // faults than in arithmetic (U-Net-32, 320 × 320, two busy cores: 4.8 s instead of 1.7 s). With these it keeps freed blocks.
+  MALLOC_MMAP_THRESHOLD_: '10000000000',
+  MALLOC_TRIM_THRESHOLD_: '10000000000',
+  MALLOC_TOP_PAD_: '67108864',
+}
+
+/** Variables to add when an engine process is spawned. */
 export function engineEnvironment(engine: InstalledEngine): NodeJS.ProcessEnv {
-  const { TF_CPP_MIN_LOG_LEVEL = '2', TF_FORCE_GPU_ALLOW_GROWTH = 'true', LD_LIBRARY_PATH } = process.env
-  const variables = {
-    // Warnings and errors only.
-    TF_CPP_MIN_LOG_LEVEL,
-    // Else the first of two engine processes takes all of the GPU's memory.
-    TF_FORCE_GPU_ALLOW_GROWTH,
-  }
+  const variables = Object.fromEntries(
+    Object.entries(STANDARD).map(([name, value]) => [name, process.env[name] ?? value]),
+  )
   if (engine.variant === 'cpu') return variables
   // The search path inside TensorFlow's own libraries lacks some of NVIDIA's; and these, not another CUDA, are pinned.
-  const folders = [...nvidiaLibraries(engine.directory), LD_LIBRARY_PATH].filter(Boolean)
+  const folders = [...nvidiaLibraries(engine.directory), process.env.LD_LIBRARY_PATH].filter(Boolean)
   return { ...variables, LD_LIBRARY_PATH: folders.join(':') }
 }
 

@@ -77,6 +77,13 @@ export function fusedKernels(backend: NativeBackend): Kernels {
     }
   })
 
+  /** The batch moves into the channels, [1, height, width, batch · channel]: each sample then has statistics of its own. */
+  function normaliseBatch(x: tf.Tensor4D): tf.Tensor4D {
+    const [batch, height, width, channels] = x.shape
+    const together = tf.reshape(tf.transpose(x, [1, 2, 0, 3]), [1, height, width, batch * channels]) as tf.Tensor4D
+    return tf.transpose(tf.reshape(normaliseOne(together), [height, width, batch, channels]), [2, 0, 1, 3])
+  }
+
   const leakyAttributes = [type('T', binding.TF_FLOAT), number('alpha', LEAKY_SLOPE)]
   const leakyRelu = withGradient((x, save) => {
     const y = backend.executeSingleOutput('LeakyRelu', leakyAttributes, [x])
@@ -99,14 +106,7 @@ export function fusedKernels(backend: NativeBackend): Kernels {
   const axes = () => constant('axes', () => tf.tensor1d([0, 1], 'int32'))
 
   return {
-    // A batch is normalised sample by sample: per-sample statistics, and slices along the batch are contiguous.
-    instanceNorm: x =>
-      x.shape[0] === 1
-        ? normaliseOne(x)
-        : tf.concat(
-            tf.split<tf.Tensor4D>(x, x.shape[0], 0).map(sample => normaliseOne(sample)),
-            0,
-          ),
+    instanceNorm: x => (x.shape[0] === 1 ? normaliseOne(x) : normaliseBatch(x)),
     leakyRelu,
     centredDft: (x, inverse) =>
       tf.tidy(() => {

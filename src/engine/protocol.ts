@@ -4,9 +4,8 @@ import type { ErrorCode } from '../contract/errors.ts'
 import type { MaskSpec, VolumeScore } from '../contract/evaluation.ts'
 import type { TrainingSummary } from '../contract/report.ts'
 import type { RunConfig, TrainingEvent } from '../contract/runs.ts'
-import type { SkippedFile, VolumeInfo } from '../contract/volumes.ts'
+import type { Role, SkippedFile, VolumeInfo } from '../contract/volumes.ts'
 import type { EvaluationSettings } from '../core/evaluate.ts'
-import type { SyntheticKneeSpec } from './synthesize.ts'
 import type { ScannedVolume } from './volumes.ts'
 
 /** A trained network on disk. */
@@ -32,6 +31,16 @@ export interface Progress {
   readonly done: number
   readonly total: number
   readonly label: string
+}
+
+/** The synthetic knee study to write. */
+export interface SyntheticKneeSpec {
+  readonly directory: string
+  readonly seed: number
+  /** Patients of each role. */
+  readonly patients: Readonly<Record<Role, number>>
+  /** Slices of each volume; every patient has a PD and a PDFS volume, as fastMRI's knees do. */
+  readonly slices: number
 }
 
 /** Where a reconstruction went, or why a file has none. */

@@ -11,16 +11,7 @@ import {
   volumeAttributes,
 } from '../core/mri/phantom/index.ts'
 import { writeFastMri } from './hdf5.ts'
-import type { Progress } from './protocol.ts'
-
-export interface SyntheticKneeSpec {
-  readonly directory: string
-  readonly seed: number
-  /** Patients for training, validation, test. */
-  readonly patients: Readonly<Record<(typeof ROLES)[number], number>>
-  /** Slices of each volume; every patient has a PD and a PDFS volume, as fastMRI's knees do. */
-  readonly slices: number
-}
+import type { Progress, SyntheticKneeSpec } from './protocol.ts'
 
 const MATRIX: readonly [number, number] = [640, 372]
 const CROP: readonly [number, number] = [320, 320]

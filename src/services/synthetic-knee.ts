@@ -1,8 +1,7 @@
 /** The synthetic knee study: written as fastMRI files, then imported as any folder would be. */
 import { AppError } from '../contract/errors.ts'
 import type { SliceSelection } from '../contract/volumes.ts'
-import type { Progress } from '../engine/protocol.ts'
-import type { SyntheticKneeSpec } from '../engine/synthesize.ts'
+import type { Progress, SyntheticKneeSpec } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
 import { importStudy, type Study } from './studies.ts'
 

@@ -64,7 +64,8 @@ const npmRuns = () =>
   existsSync(join(root, 'npm.log')) ? readFileSync(join(root, 'npm.log'), 'utf8').split('\n').length - 1 : 0
 
 function start(...args: string[]) {
-  const env = { ...process.env, PATH: `${join(root, 'bin')}:${process.env.PATH}`, SELF_MRI_CACHE: join(root, 'cache') }
+  const { NODE_COMPILE_CACHE: _ours, ...inherited } = process.env
+  const env = { ...inherited, PATH: `${join(root, 'bin')}:${process.env.PATH}`, SELF_MRI_CACHE: join(root, 'cache') }
   const child = spawn(process.execPath, [join(root, 'scripts', 'launch.mjs'), ...args], { env })
   const said = { output: '', errors: '' }
   child.stdout.on('data', text => (said.output += text))

@@ -62,7 +62,10 @@ export function decodeCheckpoint(bytes: Uint8Array, origin: string): Checkpoint 
     const start = 8 + headerBytes + from
     const values = shape.reduce((product, n) => product * n, 1)
     if (to - from !== values * 4 || start + values * 4 > bytes.length) throw damaged(`a file that ends within ${name}`)
-    tensors.set(name, { shape, data: new Float32Array(bytes.slice(start, start + values * 4).buffer) })
+    tensors.set(name, {
+      shape,
+      data: new Float32Array(Uint8Array.from(bytes.subarray(start, start + values * 4)).buffer),
+    })
   }
   return { tensors, metadata: metadata as unknown as Record<string, string> }
 }

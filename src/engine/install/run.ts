@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
-import { AppError } from '../../contract/errors.ts'
+import { throwIfCancelled } from '../../contract/errors.ts'
 
 export type Ended = {
   /** Exit status; null where the program is missing or a signal ended it. */
@@ -17,6 +17,7 @@ type Options = { env?: NodeJS.ProcessEnv; signal?: AbortSignal; onLine?: (line: 
 /** A program that is missing ends with status null; an aborted signal ends the program and throws `CANCELLED`. */
 export async function run(command: string, args: readonly string[], options: Options = {}): Promise<Ended> {
   const { env, signal, onLine } = options
+  throwIfCancelled(signal)
   const ended = await new Promise<Ended>(resolve => {
     const child = spawn(command, args, { env: { ...process.env, ...env }, signal, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
@@ -32,6 +33,6 @@ export async function run(command: string, args: readonly string[], options: Opt
     })
     child.once('close', (status, endedBy) => resolve({ status, endedBy, output }))
   })
-  if (signal?.aborted) throw new AppError('CANCELLED', 'The installation was cancelled')
+  throwIfCancelled(signal)
   return ended
 }
