@@ -112,7 +112,10 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
       let total = 0
       let rate = 0
       for (let i = 0; i < task.stepsPerEpoch; i++) {
-        if (signal.aborted) last = await write('last', epoch)
+        if (signal.aborted) {
+          const stopped = await write('last', epoch)
+          yield { type: 'checkpoint', role: 'last', epoch, ...stopped }
+        }
         throwIfCancelled(signal)
         const stepStart = performance.now()
         const done = epoch * task.stepsPerEpoch + i

@@ -1,0 +1,74 @@
+/** One side of the comparison: a process that answers a line of JSON with a line of JSON. Arrays pass as files. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import type { MaskSpec } from '../../src/contract/evaluation.ts'
+
+export interface Load {
+  readonly do: 'load'
+  /** Where our side writes `weights.safetensors`, `image.f32` and `target.f32`, and the peer reads them. */
+  readonly folder: string
+  /** HDF5 file whose first slice is reconstructed. */
+  readonly kspace: string
+  readonly mask: MaskSpec
+  readonly network: { readonly channels: number; readonly pools: number }
+  readonly size: readonly [height: number, width: number]
+  readonly rates: { readonly timed: number; readonly checked: number }
+}
+
+export type Request =
+  | Load
+  /** Computes a work once, from the start, and writes its result as raw float32. */
+  | { readonly do: 'result'; readonly work: string; readonly path: string }
+  | { readonly do: 'time'; readonly work: string; readonly iterations: number }
+
+/** What computes each work, by the work's name. */
+export type Names = Readonly<Record<string, { readonly name: string; readonly version: string }>>
+
+export interface Side {
+  load(request: Omit<Load, 'do'>): Promise<Names>
+  result(work: string, path: string): Promise<void>
+  /** Milliseconds of each iteration. */
+  time(work: string, iterations: number): Promise<number[]>
+  dispose(): void
+}
+
+/** Two threads on any machine, and no GPU: the same for both sides. */
+const THREADS = {
+  OMP_NUM_THREADS: '2',
+  MKL_NUM_THREADS: '2',
+  OPENBLAS_NUM_THREADS: '2',
+  TF_NUM_INTRAOP_THREADS: '2',
+  TF_NUM_INTEROP_THREADS: '2',
+  CUDA_VISIBLE_DEVICES: '-1',
+}
+
+export function startSide(label: string, [command, ...args]: readonly string[], env: NodeJS.ProcessEnv): Side {
+  const child = spawn(command, args, { env: { ...env, ...THREADS }, stdio: 'pipe' })
+  let lastWords = ''
+  const listen = (text: unknown) => {
+    lastWords = `${lastWords}${text}`.slice(-4000)
+  }
+  child.stderr.on('data', listen)
+  child.on('error', listen)
+  child.stdin.on('error', () => {}) // it died: the missing answer says so
+  const ended = once(child, 'close').catch(() => [])
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+
+  async function ask<Answer>(request: Request): Promise<Answer> {
+    child.stdin.write(`${JSON.stringify(request)}\n`)
+    const { value, done } = await answers.next()
+    if (!done) return JSON.parse(value)
+    const [code, signal] = await ended
+    throw new Error(
+      `The process of ${label} ended (${signal ?? `exit code ${code}`}). Its last words:\n${lastWords.trim()}`,
+    )
+  }
+
+  return {
+    load: async request => (await ask<{ names: Names }>({ do: 'load', ...request })).names,
+    result: async (work, path) => void (await ask({ do: 'result', work, path })),
+    time: async (work, iterations) => (await ask<{ ms: number[] }>({ do: 'time', work, iterations })).ms,
+    dispose: () => child.stdin.end(),
+  }
+}

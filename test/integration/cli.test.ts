@@ -1,0 +1,290 @@
+/** The command line as labs script it: child processes, a profile of their own, one JSON document on standard output. */
+import { spawn } from 'node:child_process'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Evaluation } from '../../src/contract/evaluation.ts'
+import type { RunRow } from '../../src/contract/runs.ts'
+import { decodeCheckpoint } from '../../src/core/training/checkpoint.ts'
+import { sha256 } from '../../src/engine/files.ts'
+import { openHdf5 } from '../../src/engine/hdf5.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const demonstration = join(root, 'resources/demonstration')
+const knee = join(root, 'test/fixtures/kspace/larson_brain_sag_t1_640x372.h5')
+const reference: Record<string, Record<string, number>> = JSON.parse(
+  readFileSync(join(root, 'test/fixtures/zero-filled.json'), 'utf8'),
+)
+
+vi.setConfig({ testTimeout: 240_000 })
+
+let folder: string
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'self-mri-cli-'))
+})
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+interface Finished {
+  readonly status: number | null
+  readonly out: string
+  readonly err: string
+}
+
+function start(args: readonly string[], profile = 'profile') {
+  const child = spawn(process.execPath, [join(root, 'src/cli/main.ts'), ...args], {
+    cwd: root,
+    env: { ...process.env, INIT_CWD: folder, SELF_MRI_PROFILE: join(folder, profile) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const finished = new Promise<Finished>(resolve => {
+    let out = ''
+    let err = ''
+    child.stdout.on('data', chunk => {
+      out += chunk
+    })
+    child.stderr.on('data', chunk => {
+      err += chunk
+    })
+    child.on('close', status => resolve({ status, out, err }))
+  })
+  return { child, finished }
+}
+
+const run = (...args: string[]) => start(args).finished
+
+async function json<T>(...args: string[]): Promise<T> {
+  const { status, out, err } = await run(...args, '--json')
+  expect(status, err).toBe(0)
+  return JSON.parse(out)
+}
+
+const tiny = ['--channels', '4', '--pools', '2']
+
+describe('evaluate --run zero-filled', () => {
+  it('equals NumPy and scikit-image on the fastMRI matrix and on narrow ones', async () => {
+    const { volumes, mean, protocol } = await json<Evaluation>('evaluate', knee, demonstration)
+    expect(volumes.map(volume => volume.file).sort()).toEqual(Object.keys(reference).sort())
+    for (const volume of volumes) {
+      const expected = reference[volume.file]
+      for (const name of ['ssim', 'psnr', 'nmse', 'acceleration', 'slices'] as const) {
+        expect(Math.abs(volume[name] - expected[name]), `${volume.file} ${name}`).toBeLessThan(1e-5)
+      }
+    }
+    expect(mean!.ssim).toBeCloseTo(volumes.reduce((sum, volume) => sum + volume.ssim, 0) / volumes.length, 12)
+    expect(protocol).toMatchObject({
+      maskSeed: 'file name',
+      mask: { kind: 'random', acceleration: 4, centerFraction: 0.08 },
+      foreground: { threshold: 0.1 },
+    })
+  })
+
+  it('averages over seeded masks and gives their spread', async () => {
+    const { volumes, protocol } = await json<Evaluation>(
+      'evaluate',
+      join(demonstration, 'ulf055T_7B_FSE.h5'),
+      '--mask-draws',
+      '3',
+      '--slices',
+      '1-2',
+    )
+    expect(protocol).toMatchObject({
+      maskSeed: 'seeded draws',
+      maskDraws: 3,
+      slices: { kind: 'range', from: 0, to: 1 },
+    })
+    expect(volumes[0].slices).toBe(2)
+    expect(volumes[0].sd!.ssim).toBeGreaterThan(0)
+  })
+
+  it('lists what cannot be scored, scores the rest, and fails where nothing can', async () => {
+    const mixed = join(folder, 'mixed')
+    mkdirSync(mixed)
+    copyFileSync(join(demonstration, 'ulf055T_6A_FSE.h5'), join(mixed, 'good.h5'))
+    copyFileSync(join(demonstration, 'ulf055T_6A_FSE.h5'), join(mixed, 'cut.h5'))
+    truncateSync(join(mixed, 'cut.h5'), 300_000)
+    writeFileSync(join(mixed, 'text.h5'), 'no HDF5')
+    const { volumes, skipped } = await json<Evaluation>('evaluate', 'mixed') // relative to the caller
+    expect(volumes.map(volume => volume.file)).toEqual(['good.h5'])
+    expect(skipped.map(({ path }) => basename(path))).toEqual(['cut.h5', 'text.h5'])
+    expect(skipped[0].reason).toMatch(/truncated/)
+    const none = await run('evaluate', join(mixed, 'text.h5'))
+    expect(none.status).toBe(1)
+    expect(none.err).toMatch(/text\.h5/)
+  })
+})
+
+describe('from a folder to a fine-tuned reconstruction', () => {
+  it('imports, pre-trains, fine-tunes with its control, evaluates and reconstructs', async () => {
+    const study = await json<{ name: string; volumes: { role: string; patient: string; file: string }[] }>(
+      'import',
+      '--demonstration',
+    )
+    expect(study.volumes.map(({ file, role }) => `${file.slice(8, 10)} ${role}`)).toEqual([
+      '6A train',
+      '6A train',
+      '6B train',
+      '6B train',
+      '7A val',
+      '7A val',
+      '7B test',
+      '7B test',
+    ])
+    for (const { patient } of study.volumes) expect(patient).toMatch(/^[0-9a-f]{64}$/)
+
+    const pretrained = await json<RunRow>(
+      'pretrain',
+      ...tiny,
+      '--epochs',
+      '1',
+      '--crop',
+      '32',
+      '--hidden',
+      '8',
+      '--slices',
+      'middle',
+      '--batch',
+      '2',
+    )
+    expect(pretrained).toMatchObject({
+      kind: 'pretrain',
+      method: 'simclr',
+      status: 'finished',
+      network: 'unet',
+      channels: 4,
+      metrics: null,
+    })
+    expect(pretrained.config.pretext).toEqual({
+      measurement: 'fixed',
+      viewMasks: 'independent',
+      keep: expect.any(Number),
+    })
+    const [fineTuned, control] = await json<RunRow[]>(
+      'finetune',
+      '--from',
+      pretrained.id,
+      '--epochs',
+      '2',
+      '--slices',
+      'middle',
+      '--control',
+    )
+    expect(fineTuned).toMatchObject({ kind: 'finetune', parent: pretrained.id, status: 'finished', channels: 4 })
+    expect(control).toMatchObject({
+      kind: 'train',
+      parent: null,
+      config: { seed: fineTuned.config.seed, recipe: fineTuned.config.recipe },
+    })
+    expect(control.checkpoint!.sha256).not.toBe(fineTuned.checkpoint!.sha256)
+
+    const bytes = readFileSync(fineTuned.checkpoint!.path)
+    expect(sha256(bytes)).toBe(fineTuned.checkpoint!.sha256)
+    expect(decodeCheckpoint(bytes, '').tensors.get('up_conv.1.1.bias')!.shape).toEqual([1])
+
+    const test = join(demonstration, 'ulf055T_7B_FSE.h5')
+    const scored = await json<Evaluation>('evaluate', test, '--run', fineTuned.id)
+    expect(scored.volumes[0].ssim).toBeGreaterThan(0)
+    expect(await json<Evaluation>('evaluate', test, '--run', fineTuned.id)).toEqual(scored)
+
+    await json('reconstruct', test, knee, '--run', fineTuned.id, '--out', 'out')
+    const file = await openHdf5(join(folder, 'out/ulf055T_7B_FSE.h5'))
+    expect(file.shape('reconstruction')).toEqual([4, 128, 126])
+    expect(file.kind('reconstruction')).toBe('float32')
+    file.dispose()
+
+    const listed = await json<RunRow[]>('runs')
+    expect(listed.map(({ id, status }) => [id, status])).toEqual(
+      [pretrained.id, fineTuned.id, control.id].map(id => [id, 'finished']),
+    )
+
+    const leak = await run('evaluate', join(demonstration, 'ulf055T_6A_FSE.h5'), '--run', fineTuned.id, '--json')
+    expect(leak.status).toBe(1)
+    expect(JSON.parse(leak.out).error).toMatchObject({
+      code: 'PATIENT_LEAK',
+      message: expect.stringContaining('ulf055T_6A_FSE.h5'),
+    })
+
+    const external = join(folder, 'external.safetensors')
+    copyFileSync(fineTuned.checkpoint!.path, external)
+    expect(
+      await json<RunRow>('finetune', '--from', 'external.safetensors', '--epochs', '1', '--slices', 'middle'),
+    ).toMatchObject({ parent: external, channels: 4 })
+  })
+
+  it('trains the same twice', async () => {
+    const args = ['train', ...tiny, '--epochs', '1', '--slices', 'middle', '--seed', '4']
+    const [first, second] = [await json<RunRow>(...args), await json<RunRow>(...args)]
+    expect(first.checkpoint!.sha256).not.toBe('')
+    const tensors = (row: RunRow) =>
+      [...decodeCheckpoint(readFileSync(row.checkpoint!.path), '').tensors.values()].map(({ data }) => data)
+    expect(tensors(first)).toEqual(tensors(second))
+  })
+
+  it('cancels cleanly on Ctrl+C: exit code 130, the row and its last weights stay', async () => {
+    const { child, finished } = start(['train', ...tiny, '--epochs', '500', '--json'])
+    await new Promise<void>(resolve =>
+      child.stderr.on('data', chunk => /500 epochs/.test(String(chunk)) && resolve()),
+    )
+    child.kill('SIGINT')
+    const { status, out, err } = await finished
+    expect(status).toBe(130)
+    expect(JSON.parse(out).error.code).toBe('CANCELLED')
+    expect(err).toMatch(/Cancelling/)
+    const last = (await json<RunRow[]>('runs')).at(-1)!
+    expect(last.status).toBe('cancelled')
+    expect(existsSync(last.checkpoint!.path)).toBe(true)
+    expect(readdirSync(join(folder, 'profile/runs', last.id)).filter(name => name.endsWith('.part'))).toEqual([])
+  })
+})
+
+describe('what is asked wrongly', () => {
+  it.each([
+    [['evaluate', 'nowhere.h5'], 1, /nowhere\.h5/],
+    [['evaluate', '--run', '999', knee], 1, /got "999"/],
+    [['evaluate'], 2, /Expected files or folders/],
+    [['train', '--channels', '0'], 2, /--channels/],
+    [['pretrain', '--temperature', '-1'], 2, /--temperature/],
+    [['train', '--slices', '5-2'], 2, /A-B/],
+    [['train', '--study', 'nowhere'], 1, /nowhere/],
+    [['import', 'empty'], 1, /empty/],
+    [['no-such-command'], 2, /no-such-command/],
+  ] as const)('%j exits %i and says what', async (args, status, message) => {
+    mkdirSync(join(folder, 'empty'), { recursive: true })
+    const finished = await run(...args)
+    expect(finished.err).toMatch(message)
+    expect(finished.status).toBe(status)
+    expect(finished.out).toBe('')
+  })
+
+  it('every command has its help', async () => {
+    for (const command of [
+      'import',
+      'studies',
+      'pretrain',
+      'finetune',
+      'train',
+      'evaluate',
+      'reconstruct',
+      'runs',
+      'engine',
+      'demo',
+    ]) {
+      const { status, out } = await run(command, '--help')
+      expect(status).toBe(0)
+      expect(out).toContain(`Usage: self-mri ${command}`)
+    }
+  })
+})

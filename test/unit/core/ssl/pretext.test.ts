@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import type { Pretext } from '../../../../src/contract/runs.ts'
+import { fileNameMask } from '../../../../src/core/mri/mask.ts'
+import { stream } from '../../../../src/core/mri/random.ts'
+import { measurementMask, viewMasks } from '../../../../src/core/ssl/pretext.ts'
+import { noiseVolume } from '../../../volumes.ts'
+
+const spec = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const
+const volume = noiseVolume('patient', { columns: 126 })
+const drawn = (epoch: number, view: number) => stream(0, 'view mask', epoch, 0, view)
+const masksOf = (pretext: Omit<Pretext, 'keep'>, epoch: number, of = volume) =>
+  viewMasks(of, 0, spec, { ...pretext, keep: 0.5 }, view => drawn(epoch, view))
+
+const isWithin = (mask: Uint8Array, whole: Uint8Array) => mask.every((measured, column) => measured <= whole[column])
+const union = (masks: Uint8Array[]) => masks[0].map((_, column) => Math.max(...masks.map(mask => mask[column])))
+
+describe('what a pretext may see', () => {
+  it('fixed: over all epochs nothing but the slice’s one measurement', () => {
+    const measured = measurementMask(volume, 0, spec)
+    const seen = Array.from({ length: 50 }, (_, epoch) =>
+      masksOf({ measurement: 'fixed', viewMasks: 'independent' }, epoch),
+    ).flat()
+    for (const mask of seen) expect(isWithin(mask, measured)).toBe(true)
+    expect(union(seen)).toEqual(measured)
+  })
+
+  it('fixed: a measurement is the same in every run, and differs from slice to slice', () => {
+    expect(measurementMask(volume, 0, spec)).toEqual(measurementMask(volume, 0, spec))
+    expect(measurementMask(volume, 0, spec)).not.toEqual(measurementMask(volume, 1, spec))
+  })
+
+  it('fresh: in the end all of k-space', () => {
+    const seen = Array.from({ length: 100 }, (_, epoch) =>
+      masksOf({ measurement: 'fresh', viewMasks: 'independent' }, epoch),
+    ).flat()
+    expect(union(seen).every(measured => measured === 1)).toBe(true)
+  })
+
+  it('independent: the two views’ masks differ; shared: they are one', () => {
+    for (const measurement of ['fixed', 'fresh'] as const) {
+      const [a, b] = masksOf({ measurement, viewMasks: 'independent' }, 3)
+      expect(a).not.toEqual(b)
+      const [c, d] = masksOf({ measurement, viewMasks: 'shared' }, 3)
+      expect(c).toBe(d)
+    }
+    expect(masksOf({ measurement: 'fixed', viewMasks: 'shared' }, 3)[0]).toEqual(measurementMask(volume, 0, spec))
+  })
+
+  it('keeps to the mask of a file that is sub-sampled already, even when fresh', () => {
+    const own = fileNameMask(spec, 126, 'scanner.h5')
+    const scanned = noiseVolume('scanned', { columns: 126, mask: own })
+    expect(measurementMask(scanned, 0, spec)).toBe(own)
+    for (const mask of masksOf({ measurement: 'fresh', viewMasks: 'independent' }, 1, scanned))
+      expect(isWithin(mask, own)).toBe(true)
+    expect(masksOf({ measurement: 'fresh', viewMasks: 'shared' }, 1, scanned)[0]).toBe(own)
+  })
+})

@@ -1,0 +1,50 @@
+/** Small volumes in memory, for tests that need no file. */
+
+import type { VolumeInfo } from '../src/contract/volumes.ts'
+import type { VolumeSource } from '../src/core/data/slices.ts'
+import type { Volume } from '../src/core/data/volume.ts'
+import { RandomState } from '../src/core/mri/random.ts'
+
+/** k-space of noise, strongest at the centre, and a ground truth of noise; `patient` seeds it. */
+export function noiseVolume(
+  patient: string,
+  { slices = 2, rows = 40, columns = 36, mask = null as Uint8Array | null } = {},
+): Volume {
+  const random = RandomState.fromKey(Array.from(patient, character => character.charCodeAt(0)))
+  const kspace = Array.from({ length: slices }, () =>
+    Float32Array.from({ length: rows * columns * 2 }, (_, i) => {
+      const column = (i >> 1) % columns
+      const row = Math.floor((i >> 1) / columns)
+      return (random.normal() * 1e-4) / (1 + 0.02 * ((column - columns / 2) ** 2 + (row - rows / 2) ** 2))
+    }),
+  )
+  const truth = kspace.map(slice =>
+    Float32Array.from({ length: rows * columns }, (_, i) => Math.hypot(slice[2 * i], slice[2 * i + 1])),
+  )
+  const info: VolumeInfo = {
+    path: `/${patient}.h5`,
+    file: `${patient}.h5`,
+    slices,
+    rows,
+    columns,
+    targetShape: [rows, columns],
+    reconSize: null,
+    acquisition: null,
+    maximum: null,
+    patient,
+    sampling: { kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 },
+    synthetic: true,
+    noiseFree: false,
+    bytes: 0,
+  }
+  return {
+    info,
+    mask,
+    readKspace: index => kspace[index].slice(),
+    readTarget: index => truth[index].slice(),
+    readNoiseFree: () => null,
+    dispose() {},
+  }
+}
+
+export const sourceOf = (volume: Volume): VolumeSource => ({ info: volume.info, open: async () => volume })
