@@ -55,7 +55,7 @@ export const makeCheck = (what: string, difference: number, atMost: number): Che
   passed: difference <= atMost,
 })
 
-const milliseconds = (ms: number) => ms.toPrecision(3)
+const milliseconds = (ms: number) => (ms >= 100 ? ms.toFixed(0) : ms.toPrecision(3))
 
 const times = ({ medianMs, minMs, maxMs }: Spread) =>
   `${milliseconds(medianMs)} (${milliseconds(minMs)}–${milliseconds(maxMs)})`

@@ -62,7 +62,7 @@ export const Pretext = z.object({
   /** `independent`: each view has a mask of its own (with a fixed measurement, a further sub-sample of it). `shared`: one for both. */
   viewMasks: z.enum(['independent', 'shared']).default('independent'),
   /** Share of the measured lines outside the centre that a further sub-sample keeps. */
-  keep: z.number().gt(0).lt(1).default(0.5),
+  keep: z.number().gt(0).lt(1).default(0.7),
 })
 export type Pretext = z.infer<typeof Pretext>
 

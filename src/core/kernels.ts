@@ -11,6 +11,8 @@ export interface Kernels {
   leakyRelu(x: tf.Tensor4D): tf.Tensor4D
   /** Centred orthonormal 2-D DFT of [height, width, 2] (re, im), or its inverse. Not differentiable. */
   centredDft(x: tf.Tensor3D, inverse: boolean): tf.Tensor3D
+  /** √(re² + im²) of [height, width, 2]. Not differentiable. */
+  magnitude(x: tf.Tensor3D): tf.Tensor2D
 }
 
 export const INSTANCE_NORM_EPSILON = 1e-5
@@ -28,6 +30,7 @@ export const plain: Kernels = {
     return tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, INSTANCE_NORM_EPSILON)))
   },
   leakyRelu: x => tf.leakyRelu(x, LEAKY_SLOPE),
+  magnitude: x => tf.tidy(() => tf.sqrt(tf.sum(tf.square(x), 2)) as tf.Tensor2D),
   centredDft: (x, inverse) =>
     tf.tidy(() => {
       const [height, width] = x.shape

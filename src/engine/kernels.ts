@@ -105,7 +105,14 @@ export function fusedKernels(backend: NativeBackend): Kernels {
   ]
   const axes = () => constant('axes', () => tf.tensor1d([0, 1], 'int32'))
 
+  const absoluteAttributes = [type('T', binding.TF_COMPLEX64), type('Tout', binding.TF_FLOAT)]
+
   return {
+    magnitude: x =>
+      tf.tidy(() => {
+        const complex = backend.executeSingleOutput('Bitcast', toComplex, [x])
+        return backend.executeSingleOutput('ComplexAbs', absoluteAttributes, [complex]) as tf.Tensor2D
+      }),
     instanceNorm: x => (x.shape[0] === 1 ? normaliseOne(x) : normaliseBatch(x)),
     leakyRelu,
     centredDft: (x, inverse) =>

@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Evaluation } from '../contract/evaluation.ts'
 import type { Report, ReportRow } from '../contract/report.ts'
-import type { Recipe, RunConfig, RunRow, TrainingEvent } from '../contract/runs.ts'
+import { Pretext, type Recipe, type RunConfig, type RunRow, type TrainingEvent } from '../contract/runs.ts'
 import { locateEngine } from '../engine/install.ts'
 import { BASELINE, FINE_TUNING, METHODS, NETWORKS } from './catalogue.ts'
 import type { Services } from './context.ts'
@@ -86,7 +86,7 @@ export async function runDemo(
       kind: 'pretrain',
       method: 'simclr',
       methodConfig: method.config.parse({}),
-      pretext: { measurement: 'fixed', viewMasks: 'independent', keep: 0.5 },
+      pretext: Pretext.parse({}),
       recipe: method.recipe,
     },
     null,

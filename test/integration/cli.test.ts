@@ -235,9 +235,7 @@ describe('from a folder to a fine-tuned reconstruction', () => {
 
   it('cancels cleanly on Ctrl+C: exit code 130, the row and its last weights stay', async () => {
     const { child, finished } = start(['train', ...tiny, '--epochs', '500', '--json'])
-    await new Promise<void>(resolve =>
-      child.stderr.on('data', chunk => /500 epochs/.test(String(chunk)) && resolve()),
-    )
+    await new Promise<void>(resolve => child.stderr.on('data', chunk => /500 epochs/.test(String(chunk)) && resolve()))
     child.kill('SIGINT')
     const { status, out, err } = await finished
     expect(status).toBe(130)

@@ -59,10 +59,26 @@ function parameters({ channels, pools }: UnetConfig): ParameterSpec[] {
 
 const normaliseAndActivate = (x: tf.Tensor4D) => kernels().leakyRelu(kernels().instanceNorm(x))
 
-function block(parameters: Parameters, name: string, x: tf.Tensor4D): tf.Tensor4D {
-  const once = (input: tf.Tensor4D, layer: number) =>
-    normaliseAndActivate(tf.conv2d(input, parameters[`${name}.layers.${layer}.weight`] as tf.Tensor4D, 1, 'same'))
-  return once(once(x, 0), 4)
+/**
+ * A convolution of several maps as if concatenated along their channels: the sum of one convolution each. TensorFlow's gradients of a wide
+ * convolution at full resolution take far longer than those of its parts (64 → 32 channels at 320 × 320 on a CPU: 830 ms against 130 ms).
+ */
+function convolve(inputs: readonly tf.Tensor4D[], weights: tf.Tensor4D): tf.Tensor4D {
+  const parts =
+    inputs.length === 1
+      ? [weights]
+      : tf.split<tf.Tensor4D>(
+          weights,
+          inputs.map(input => input.shape[3]),
+          2,
+        )
+  return inputs.map((input, i) => tf.conv2d(input, parts[i], 1, 'same')).reduce((sum, part) => tf.add(sum, part))
+}
+
+function block(parameters: Parameters, name: string, ...inputs: tf.Tensor4D[]): tf.Tensor4D {
+  const once = (maps: readonly tf.Tensor4D[], layer: number) =>
+    normaliseAndActivate(convolve(maps, parameters[`${name}.layers.${layer}.weight`] as tf.Tensor4D))
+  return once([once(inputs, 0)], 4)
 }
 
 /** Reflect-pads one row at the bottom and one column at the right where the skip connection has one more. */
@@ -93,8 +109,7 @@ function apply({ pools }: UnetConfig, parameters: Parameters, image: tf.Tensor4D
     const [batch, height, width] = x.shape
     x = tf.conv2dTranspose(x, weights, [batch, height * 2, width * 2, weights.shape[2]], 2, 'valid')
     const skip = skips[pools - 1 - level]
-    x = tf.concat([padTo(normaliseAndActivate(x), skip), skip], 3)
-    x = block(parameters, upBlock(level, pools), x)
+    x = block(parameters, upBlock(level, pools), padTo(normaliseAndActivate(x), skip), skip)
   }
   const last = `up_conv.${pools - 1}.1`
   return tf.add(tf.conv2d(x, parameters[`${last}.weight`] as tf.Tensor4D, 1, 'same'), parameters[`${last}.bias`])

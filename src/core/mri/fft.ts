@@ -23,7 +23,7 @@ export function magnitudeImage(
   const magnitude = tf.tidy(() => {
     const image = ifft2c(tf.tensor3d(kspace, [shape[0], shape[1], 2]))
     const start = [Math.floor((shape[0] - crop[0]) / 2), Math.floor((shape[1] - crop[1]) / 2), 0]
-    return tf.sqrt(tf.sum(tf.square(tf.slice(image, start, [crop[0], crop[1], 2])), 2))
+    return kernels().magnitude(tf.slice(image, start, [crop[0], crop[1], 2]))
   })
   const values = magnitude.dataSync() as Float32Array
   magnitude.dispose()

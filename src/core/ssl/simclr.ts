@@ -9,9 +9,9 @@ import type { SslMethod } from './method.ts'
 import { ntXent, retrievalAccuracy } from './nt-xent.ts'
 
 const SimclrConfig = z.object({
-  crop: z.int().min(32).max(320).default(96).describe('side of the square views, pixels'),
-  minimumArea: z.number().gt(0).max(1).default(0.3).describe('smallest share of the image that a view shows'),
-  intensity: z.number().min(0).max(1).default(0.5).describe('strength of the intensity distortion; 0 leaves it out'),
+  crop: z.int().min(32).max(320).default(64).describe('side of the square views, pixels'),
+  minimumArea: z.number().gt(0).max(1).default(0.5).describe('smallest share of the image that a view shows'),
+  intensity: z.number().min(0).max(1).default(0.3).describe('strength of the intensity distortion; 0 leaves it out'),
   blur: z.number().min(0).max(1).default(0.5).describe('probability of a Gaussian blur of 0.1 to 2 pixels'),
   temperature: z.number().gt(0).default(0.1).describe('temperature of NT-Xent'),
   hidden: z.int().min(1).default(256).describe('width of the head’s hidden layer'),
