@@ -1,4 +1,5 @@
 /** What an engine process does for each call. */
+import { realpath } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import process from 'node:process'
 import { AppError, throwIfCancelled } from '../contract/errors.ts'
@@ -143,6 +144,7 @@ export const handlers: Handlers = {
     await tensorflow()
     return withModel(reference, async model => {
       const results: Reconstructed[] = []
+      const taken = new Set(await Promise.all(paths.map(path => realpath(path)))) // no input is ever written over
       for (const [done, path] of paths.entries()) {
         throwIfCancelled(signal)
         emit({ done, total: paths.length, label: basename(path) })
@@ -151,6 +153,13 @@ export const handlers: Handlers = {
           try {
             const { info } = volume
             const output = join(directory, `${basename(path, extname(path))}.h5`)
+            if (taken.has(await realpath(output).catch(() => output))) {
+              throw new AppError(
+                'INVALID_ARGUMENT',
+                `Expected a free name for its reconstruction, got ${output}, which is an input or another file’s. Give another folder.`,
+              )
+            }
+            taken.add(output)
             const indices = Array.from({ length: info.slices }, (_, index) => index)
             const images = reconstructSlices(volume, indices, maskOf(volume, spec), model)
             await writeReconstruction(output, images, [info.slices, ...cropShape(info)], {

@@ -205,6 +205,14 @@ describe('from a folder to a fine-tuned reconstruction', () => {
     expect(file.kind('reconstruction')).toBe('float32')
     file.dispose()
 
+    const own = join(folder, 'own')
+    mkdirSync(own)
+    copyFileSync(test, join(own, 'scan.h5'))
+    const refused = await run('reconstruct', join(own, 'scan.h5'), '--out', own)
+    expect(refused.status).toBe(1)
+    expect(refused.err).toMatch(/scan\.h5, which is an input/)
+    expect(sha256(readFileSync(join(own, 'scan.h5')))).toBe(sha256(readFileSync(test)))
+
     const listed = await json<RunRow[]>('runs')
     expect(listed.map(({ id, status }) => [id, status])).toEqual(
       [pretrained.id, fineTuned.id, control.id].map(id => [id, 'finished']),

@@ -160,7 +160,9 @@ function shellWord(text: string): string {
 
 function reproduction(report: Report): string {
   const runs = report.rows.flatMap(row => (row.training ? [row.training.run] : []))
-  const commands = runs.map(run => `self-mri evaluate ${shellWord(report.study)} --run ${shellWord(run)}`)
+  const commands = runs.map(
+    run => `npm run -s self-mri -- evaluate --study ${shellWord(report.study)} --run ${shellWord(run)}`,
+  )
   return `<pre>${commands.map(escapeMarkup).join('\n')}</pre>`
 }
 

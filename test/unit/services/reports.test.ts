@@ -338,7 +338,7 @@ describe('page', () => {
     expect(page.match(/<code class="hash">(ab){32}</g)).toHaveLength(4)
     expect(page).toContain('<li>three.h5</li>')
     for (const run of ['ft-1', 'co-1', 'ba-1'])
-      expect(page).toContain(`self-mri evaluate &#39;Knee &lt;1&gt;&#39; --run ${run}`)
+      expect(page).toContain(`npm run -s self-mri -- evaluate --study &#39;Knee &lt;1&gt;&#39; --run ${run}`)
     expect(page).toContain(`title="${protocolSentence(PROTOCOL)}"`)
   })
 
