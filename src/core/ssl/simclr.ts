@@ -32,7 +32,7 @@ export const simclr: SslMethod<SimclrConfig> = {
   paper: 'Chen et al. 2020, arXiv:2002.05709',
   config: SimclrConfig,
   recipe: {
-    epochs: 100,
+    epochs: 60,
     batch: 8,
     optimizer: { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
     schedule: { kind: 'cosine', rate: 1e-3, end: 0 },
