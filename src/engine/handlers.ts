@@ -3,7 +3,9 @@ import { realpath } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import process from 'node:process'
 import { AppError, throwIfCancelled } from '../contract/errors.ts'
+import type { VolumeScore } from '../contract/evaluation.ts'
 import type { SkippedFile } from '../contract/volumes.ts'
+import type { Volume } from '../core/data/volume.ts'
 import { evaluateVolume, unscorable } from '../core/evaluate.ts'
 import { networkOf } from '../core/models/index.ts'
 import { centreCropReal, cropShape } from '../core/mri/transform.ts'
@@ -17,7 +19,7 @@ import { examine } from './doctor.ts'
 import { readCheckpoint, writeCheckpoint } from './files.ts'
 import { writeReconstruction } from './hdf5.ts'
 import { withModel } from './models.ts'
-import type { CallName, Calls, Reconstructed, TrainRequest } from './protocol.ts'
+import type { CallName, Calls, Progress, Reconstructed, TrainRequest } from './protocol.ts'
 import { synthesizeKnees } from './synthesize.ts'
 import { loadTensorflow } from './tensorflow.ts'
 import { VolumePool } from './volume-pool.ts'
@@ -46,11 +48,32 @@ function tensorflow() {
   return loadTensorflow(binding)
 }
 
-const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
-
-/** Whatever the user wants to stop stops everything; a file's own fault stops only that file. */
-function rethrowIfCancelled(error: unknown): void {
-  if (error instanceof AppError && error.code === 'CANCELLED') throw error
+/**
+ * Opens one volume after another for `use`, which says why it left one out, or null. A file's own fault leaves out only that file;
+ * a cancellation stops all.
+ */
+async function eachVolume(
+  paths: readonly string[],
+  salt: string,
+  { emit, signal }: Context<Progress>,
+  use: (volume: Volume) => Promise<string | null>,
+): Promise<SkippedFile[]> {
+  const skipped: SkippedFile[] = []
+  for (const [done, path] of paths.entries()) {
+    throwIfCancelled(signal)
+    emit({ done, total: paths.length, label: basename(path) })
+    try {
+      const volume = await openVolume(path, salt)
+      const reason = await use(volume).finally(() => volume.dispose())
+      if (reason) skipped.push({ path, reason })
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'CANCELLED') throw error
+      skipped.push({ path, reason: error instanceof Error ? error.message : String(error) })
+    }
+    await new Promise(resolve => setImmediate(resolve)) // lets messages, and so a cancellation, in
+  }
+  emit({ done: paths.length, total: paths.length, label: '' })
+  return skipped
 }
 
 function taskOf({ config, train, validation }: TrainRequest, pool: VolumePool) {
@@ -112,73 +135,42 @@ export const handlers: Handlers = {
     }
   },
 
-  async evaluate({ paths, salt, model: reference, settings }, { emit, signal }) {
+  async evaluate({ paths, salt, model: reference, settings }, context) {
     await tensorflow()
     return withModel(reference, async model => {
-      const volumes = []
-      const skipped: SkippedFile[] = []
-      for (const [done, path] of paths.entries()) {
-        throwIfCancelled(signal)
-        emit({ done, total: paths.length, label: basename(path) })
-        try {
-          const volume = await openVolume(path, salt)
-          try {
-            const reason = unscorable(volume, settings)
-            if (reason) skipped.push({ path, reason })
-            else volumes.push(await evaluateVolume(volume, model, settings, signal))
-          } finally {
-            volume.dispose()
-          }
-        } catch (error) {
-          rethrowIfCancelled(error)
-          skipped.push({ path, reason: reasonOf(error) })
-        }
-        await new Promise(resolve => setImmediate(resolve))
-      }
-      emit({ done: paths.length, total: paths.length, label: '' })
+      const volumes: VolumeScore[] = []
+      const skipped = await eachVolume(paths, salt, context, async volume => {
+        const reason = unscorable(volume, settings)
+        if (!reason) volumes.push(await evaluateVolume(volume, model, settings, context.signal))
+        return reason
+      })
       return { volumes, skipped }
     })
   },
 
-  async reconstruct({ paths, salt, model: reference, mask: spec, directory, run }, { emit, signal }) {
+  async reconstruct({ paths, salt, model: reference, mask: spec, directory, run }, context) {
     await tensorflow()
     return withModel(reference, async model => {
-      const results: Reconstructed[] = []
+      const written: Reconstructed[] = []
       const taken = new Set(await Promise.all(paths.map(path => realpath(path)))) // no input is ever written over
-      for (const [done, path] of paths.entries()) {
-        throwIfCancelled(signal)
-        emit({ done, total: paths.length, label: basename(path) })
-        try {
-          const volume = await openVolume(path, salt)
-          try {
-            const { info } = volume
-            const output = join(directory, `${basename(path, extname(path))}.h5`)
-            if (taken.has(await realpath(output).catch(() => output))) {
-              throw new AppError(
-                'INVALID_ARGUMENT',
-                `Expected a free name for its reconstruction, got ${output}, which is an input or another file’s. Give another folder.`,
-              )
-            }
-            taken.add(output)
-            const indices = Array.from({ length: info.slices }, (_, index) => index)
-            const images = reconstructSlices(volume, indices, maskOf(volume, spec), model)
-            await writeReconstruction(output, images, [info.slices, ...cropShape(info)], {
-              run,
-              source: info.file,
-              notice: `${info.synthetic ? 'Synthetic data. ' : ''}Research use only. Not a medical device.`,
-            })
-            results.push({ path, output })
-          } finally {
-            volume.dispose()
-          }
-        } catch (error) {
-          rethrowIfCancelled(error)
-          results.push({ path, reason: reasonOf(error) })
+      const skipped = await eachVolume(paths, salt, context, async volume => {
+        const { info } = volume
+        const output = join(directory, `${basename(info.path, extname(info.path))}.h5`)
+        if (taken.has(await realpath(output).catch(() => output))) {
+          return `Expected a free name for its reconstruction, got ${output}, which is an input or another file’s. Give another folder.`
         }
-        await new Promise(resolve => setImmediate(resolve))
-      }
-      emit({ done: paths.length, total: paths.length, label: '' })
-      return results
+        taken.add(output)
+        const indices = Array.from({ length: info.slices }, (_, index) => index)
+        const images = reconstructSlices(volume, indices, maskOf(volume, spec), model)
+        await writeReconstruction(output, images, [info.slices, ...cropShape(info)], {
+          run,
+          source: info.file,
+          notice: `${info.synthetic ? 'Synthetic data. ' : ''}Research use only. Not a medical device.`,
+        })
+        written.push({ path: info.path, output })
+        return null
+      })
+      return [...written, ...skipped]
     })
   },
 

@@ -15,11 +15,13 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { EngineHealth } from '../../src/contract/engine.ts'
 import type { Evaluation } from '../../src/contract/evaluation.ts'
 import type { RunRow } from '../../src/contract/runs.ts'
 import { decodeCheckpoint } from '../../src/core/training/checkpoint.ts'
 import { sha256 } from '../../src/engine/files.ts'
 import { openHdf5 } from '../../src/engine/hdf5.ts'
+import type { Study } from '../../src/services/studies.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const demonstration = join(root, 'resources/demonstration')
@@ -253,6 +255,50 @@ describe('from a folder to a fine-tuned reconstruction', () => {
     expect(last.status).toBe('cancelled')
     expect(existsSync(last.checkpoint!.path)).toBe(true)
     expect(readdirSync(join(folder, 'profile/runs', last.id)).filter(name => name.endsWith('.part'))).toEqual([])
+  })
+})
+
+describe('the synthetic knee study', () => {
+  it('is made as fastMRI files in the roles’ folders, says synthetic, and is scored against its noise-free images too', async () => {
+    const study = await json<Study>(
+      'import',
+      '--synthetic-knee',
+      'knees',
+      '--patients',
+      '1,0,1',
+      '--slices-per-volume',
+      '1',
+      '--seed',
+      '3',
+    )
+    expect(study.name).toMatch(/synthetic/)
+    expect(study.remarks.join()).toMatch(/Synthetic/)
+    expect(study.volumes.map(volume => volume.role).sort()).toEqual(['test', 'test', 'train', 'train'])
+    for (const volume of study.volumes) {
+      expect(volume).toMatchObject({
+        rows: 640,
+        columns: 372,
+        targetShape: [320, 320],
+        reconSize: [320, 320],
+        synthetic: true,
+        noiseFree: true,
+      })
+      expect(volume.sampling).toEqual({ kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 })
+    }
+    const measured = await json<Evaluation>('evaluate', '--study', study.name)
+    const noiseFree = await json<Evaluation>('evaluate', '--study', study.name, '--reference', 'noise-free')
+    expect(noiseFree.protocol.reference).toBe('reconstruction_noise_free')
+    expect(measured.volumes.every(volume => volume.synthetic)).toBe(true)
+    expect(noiseFree.mean!.ssim).not.toBe(measured.mean!.ssim)
+  })
+})
+
+describe('engine doctor', () => {
+  it('computes a training step and says on what', async () => {
+    const health = await json<EngineHealth>('engine', 'doctor')
+    expect(health.tensorflow).toMatch(/^2\./)
+    expect(health.stepMs).toBeGreaterThan(0)
+    expect(Number.isFinite(health.loss)).toBe(true)
   })
 })
 
