@@ -3,20 +3,8 @@ import { createHash } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
-import { AppError } from '../contract/errors.ts'
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../core/training/checkpoint.ts'
-
-function writeError(error: unknown, path: string): unknown {
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new AppError(
-      'DISK_FULL',
-      `Expected room for ${path}, got a full disk. Free some space; what was written before is whole.`,
-      error,
-    )
-  }
-  return code ? new AppError('FILE_UNREADABLE', `Expected to write ${path}, got: ${message}`, error) : error
-}
+import { fileError } from './file-errors.ts'
 
 /** Replaces `path` by `bytes` in one step. A crash leaves either the old file or the new one. */
 export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
@@ -35,7 +23,7 @@ export async function writeAtomically(path: string, bytes: Uint8Array): Promise<
     await folder.sync().finally(() => folder.close()) // the rename itself must survive a power cut
   } catch (error) {
     await rm(partial, { force: true })
-    throw writeError(error, path)
+    throw fileError(error, path)
   }
 }
 
@@ -52,7 +40,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   try {
     bytes = await readFile(path)
   } catch (cause) {
-    throw new AppError('FILE_UNREADABLE', `Expected a checkpoint, got: ${(cause as Error).message}`, cause)
+    throw fileError(cause, path)
   }
   return decodeCheckpoint(bytes, path)
 }

@@ -10,8 +10,6 @@ import type { ElementKind, Hdf5File } from '../core/data/hdf5.ts'
 import { fileError } from './file-errors.ts'
 import { type Hdf5Module, hyperslab, loadHdf5, takeReason, withMemory } from './hdf5-library.ts'
 
-export { type FastMriContent, writeFastMri, writeReconstruction } from './hdf5-write.ts'
-
 /** Opens a file for reading; everything after that is synchronous. */
 export async function openHdf5(path: string): Promise<Hdf5File> {
   const library = await loadHdf5()

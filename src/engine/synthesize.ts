@@ -10,7 +10,7 @@ import {
   synthesizeSlice,
   volumeAttributes,
 } from '../core/mri/phantom/index.ts'
-import { writeFastMri } from './hdf5.ts'
+import { writeFastMri } from './hdf5-write.ts'
 import type { Progress, SyntheticKneeSpec } from './protocol.ts'
 
 const MATRIX: readonly [number, number] = [640, 372]

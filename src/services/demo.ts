@@ -4,7 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Evaluation } from '../contract/evaluation.ts'
+import { type Evaluation, MaskSpec } from '../contract/evaluation.ts'
 import type { Report, ReportRow } from '../contract/report.ts'
 import { Pretext, type Recipe, type RunConfig, type RunRow, type TrainingEvent } from '../contract/runs.ts'
 import { locateEngine } from '../engine/install.ts'
@@ -12,7 +12,7 @@ import { BASELINE, FINE_TUNING, METHODS, NETWORKS } from './catalogue.ts'
 import type { Services } from './context.ts'
 import { evaluate, ZERO_FILLED } from './evaluations.ts'
 import { type Comparison, comparisonPng, comparisonSvg, type Pane, reportPage } from './reports/index.ts'
-import { modelOf, startRun } from './runs.ts'
+import { modelOf, startRun, supervisedConfig } from './runs.ts'
 import { type Study, volumesOf } from './studies.ts'
 
 export interface DemoRequest {
@@ -49,7 +49,7 @@ export async function runDemo(
   const { onPart, onEvent, signal } = options
   const method = METHODS.simclr
   const settings = {
-    mask: { kind: 'random', acceleration: 4, centerFraction: 0.08 },
+    mask: MaskSpec.parse({}),
     maskDraws: null,
     slices: study.slices,
     reference: 'ground truth',
@@ -63,14 +63,6 @@ export async function runDemo(
     slices: study.slices,
     seed,
   }
-  const supervised = (kind: 'finetune' | 'train', recipe: Recipe): RunConfig => ({
-    ...common,
-    kind,
-    method: null,
-    methodConfig: {},
-    pretext: null,
-    recipe,
-  })
   const train = (label: string, config: RunConfig, parent: string | null) => {
     onPart?.(label)
     return startRun(services, { study, config, parent: parent === null ? null : { run: parent } }, { onEvent, signal })
@@ -91,9 +83,9 @@ export async function runDemo(
     },
     null,
   )
-  const fineTuned = await train('Fine-tuning', supervised('finetune', FINE_TUNING), pretrained.id)
-  const control = await train('Control', supervised('train', FINE_TUNING), null)
-  const baseline = await train('Baseline', supervised('train', BASELINE_HERE), null)
+  const fineTuned = await train('Fine-tuning', supervisedConfig('finetune', common, FINE_TUNING), pretrained.id)
+  const control = await train('Control', supervisedConfig('train', common, FINE_TUNING), null)
+  const baseline = await train('Baseline', supervisedConfig('train', common, BASELINE_HERE), null)
   onPart?.('Scoring')
 
   const row = (

@@ -6,7 +6,14 @@ import process from 'node:process'
 import { AppError } from '../contract/errors.ts'
 import type { Metrics } from '../contract/evaluation.ts'
 import { TrainingSummary } from '../contract/report.ts'
-import { type EpochFigures, RunConfig, type RunRow, type RunStatus, type TrainingEvent } from '../contract/runs.ts'
+import {
+  type EpochFigures,
+  type Recipe,
+  RunConfig,
+  type RunRow,
+  type RunStatus,
+  type TrainingEvent,
+} from '../contract/runs.ts'
 import { locateEngine } from '../engine/install.ts'
 import type { ModelReference } from '../engine/protocol.ts'
 import { runDirectory, type Services } from './context.ts'
@@ -25,6 +32,19 @@ export interface RunOptions {
   readonly onStart?: (run: string) => void
   readonly signal?: AbortSignal
 }
+
+/** What a training has to say whatever it is for. */
+export type CommonConfig = Pick<RunConfig, 'network' | 'networkConfig' | 'mask' | 'slices' | 'seed'>
+
+/** A fine-tuning or a training from scratch. */
+export const supervisedConfig = (kind: 'finetune' | 'train', common: CommonConfig, recipe: Recipe): RunConfig => ({
+  ...common,
+  kind,
+  method: null,
+  methodConfig: {},
+  pretext: null,
+  recipe,
+})
 
 interface Row {
   readonly id: number

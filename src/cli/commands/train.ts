@@ -7,7 +7,7 @@ import { BASELINE, FINE_TUNING, METHODS, methodOf, NETWORKS, networkOf } from '.
 import { networkOfCheckpoint } from '../../services/checkpoints.ts'
 import { callersPath } from '../../services/context.ts'
 import { demonstrationStudy } from '../../services/demonstration.ts'
-import { findRun, type RunRequest, startRun } from '../../services/runs.ts'
+import { type CommonConfig, findRun, type RunRequest, startRun, supervisedConfig } from '../../services/runs.ts'
 import { findStudy, type Study } from '../../services/studies.ts'
 import { addMaskOptions, addSchemaOptions, maskFrom, settingsFrom, sliceSelection, wholeNumber } from '../options.ts'
 import { inSession, type Session } from '../session.ts'
@@ -66,19 +66,12 @@ function show(runs: readonly RunRow[], json: boolean): void {
   else for (const run of runs) print(describeRun(run))
 }
 
-const supervisedConfig = (
-  kind: 'finetune' | 'train',
+const commonConfig = (
   network: Pick<RunConfig, 'network' | 'networkConfig'>,
-  recipe: Recipe,
   study: Study,
   options: CommonOptions,
-): RunConfig => ({
-  kind,
+): CommonConfig => ({
   ...network,
-  method: null,
-  methodConfig: {},
-  pretext: null,
-  recipe: recipeFrom(recipe, options),
   mask: maskFrom(options),
   slices: options.slices ?? study.slices,
   seed: options.seed,
@@ -114,8 +107,9 @@ export function pretrainCommand(): Command {
       const study = await studyOf(session, options.study)
       const method = methodOf(options.method)
       const config: RunConfig = {
-        ...supervisedConfig('train', networkFrom(options), method.recipe, study, options),
+        ...commonConfig(networkFrom(options), study, options),
         kind: 'pretrain',
+        recipe: recipeFrom(method.recipe, options),
         method: options.method,
         methodConfig: settingsFrom(method.config, options) as Record<string, unknown>,
         pretext: settingsFrom(Pretext, options),
@@ -143,7 +137,11 @@ export function trainCommand(): Command {
             schedule: { kind: 'step', rate: BASELINE.schedule.rate, every: options.stepEpochs, factor: 0.1 },
           }
         : BASELINE
-      const config = supervisedConfig('train', networkFrom(options), recipe, study, options)
+      const config = supervisedConfig(
+        'train',
+        commonConfig(networkFrom(options), study, options),
+        recipeFrom(recipe, options),
+      )
       show([await perform(session, 'Training', { study, config, parent: null })], session.json)
     }),
   )
@@ -165,7 +163,11 @@ export function fineTuneCommand(): Command {
       const network = parent
         ? { network: parent.network, networkConfig: parent.config.networkConfig }
         : networkOfCheckpoint(file)
-      const config = supervisedConfig('finetune', network, FINE_TUNING, study, options)
+      const config = supervisedConfig(
+        'finetune',
+        commonConfig(network, study, options),
+        recipeFrom(FINE_TUNING, options),
+      )
       const runs = [
         await perform(session, 'Fine-tuning', { study, config, parent: parent ? { run: parent.id } : { file } }),
       ]

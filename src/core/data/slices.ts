@@ -1,5 +1,6 @@
 /** The slices a training or an evaluation goes through. */
 import { type SliceSelection, selectSlices, type VolumeInfo } from '../../contract/volumes.ts'
+import { stream } from '../mri/random.ts'
 import type { Volume } from './volume.ts'
 
 /** A volume known by its facts, opened only when its k-space is needed; whoever provides it decides how long it stays open. */
@@ -16,3 +17,14 @@ export interface SliceReference {
 /** The selected slices of all volumes, volume by volume. */
 export const listSlices = (sources: readonly VolumeSource[], selection: SliceSelection): SliceReference[] =>
   sources.flatMap(source => selectSlices(selection, source.info.slices).map(index => ({ source, index })))
+
+/** Which of `count` samples each step of an epoch takes: shuffled anew by (seed, epoch), once an epoch. */
+export function batchPlaces(seed: number, count: number, batch: number): (epoch: number, step: number) => number[] {
+  let order: readonly number[] = []
+  let shuffledFor = -1
+  return (epoch, step) => {
+    if (epoch !== shuffledFor) order = stream(seed, 'order', epoch).shuffle(count)
+    shuffledFor = epoch
+    return order.slice(step * batch, (step + 1) * batch)
+  }
+}

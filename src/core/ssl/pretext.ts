@@ -6,32 +6,22 @@ import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../../contract/errors.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import type { Pretext } from '../../contract/runs.ts'
-import type { SliceSelection } from '../../contract/volumes.ts'
-import { listSlices, type SliceReference, type VolumeSource } from '../data/slices.ts'
+import { batchPlaces, listSlices, type SliceReference } from '../data/slices.ts'
 import type { Volume } from '../data/volume.ts'
-import type { Network } from '../models/network.ts'
 import { makeMask, subsampleMask } from '../mri/mask.ts'
 import { RandomState, stream } from '../mri/random.ts'
 import { cropShape, normalise } from '../mri/transform.ts'
 import { zeroFilled } from '../reconstruct.ts'
 import { unpack } from '../training/parameters.ts'
-import { stackImages } from '../training/supervised.ts'
+import { type SupervisedJob, stackImages } from '../training/supervised.ts'
 import type { TrainingTask, Validation } from '../training/train.ts'
 import type { SslMethod } from './method.ts'
 
-export interface PretextJob {
+export interface PretextJob extends SupervisedJob {
   readonly method: SslMethod
   readonly methodConfig: unknown
-  readonly network: Network
-  readonly networkConfig: unknown
-  readonly train: readonly VolumeSource[]
-  readonly validation: readonly VolumeSource[]
-  readonly slices: SliceSelection
-  readonly mask: MaskSpec
   readonly pretext: Pretext
-  readonly batch: number
   readonly epochs: number
-  readonly seed: number
 }
 
 /** The slice's one and only measurement: keyed by file name and slice, so the same in every run, as from a scanner. */
@@ -69,6 +59,7 @@ export function pretextTask(job: PretextJob): TrainingTask {
   const size = method.viewSize(methodConfig)
   const samples = listSlices(job.train, job.slices)
   const heldOut = listSlices(job.validation, job.slices)
+  const placesOf = batchPlaces(seed, samples.length, job.batch)
   const stepsPerEpoch = Math.floor(samples.length / job.batch)
   if (stepsPerEpoch === 0) {
     throw new AppError(
@@ -137,9 +128,7 @@ export function pretextTask(job: PretextJob): TrainingTask {
     validateEvery: Math.max(1, Math.floor(job.epochs / 10)),
     loss: (parameters, [images]) => method.loss(methodConfig, embed(parameters, images as tf.Tensor4D)),
     async batch(epoch, step) {
-      const order = stream(seed, 'order', epoch).shuffle(samples.length)
-      const places = order.slice(step * job.batch, (step + 1) * job.batch)
-      return [stack(await collect(samples, places, epoch))]
+      return [stack(await collect(samples, placesOf(epoch, step), epoch))]
     },
     validate,
   }

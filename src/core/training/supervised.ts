@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../../contract/errors.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import { type SliceSelection, selectSlices } from '../../contract/volumes.ts'
-import { listSlices, type SliceReference, type VolumeSource } from '../data/slices.ts'
+import { batchPlaces, listSlices, type SliceReference, type VolumeSource } from '../data/slices.ts'
 import { meanOfMetrics } from '../evaluate.ts'
 import type { Network } from '../models/network.ts'
 import { scoreVolume } from '../mri/metrics.ts'
@@ -86,6 +86,7 @@ export function supervisedTask(job: SupervisedJob): TrainingTask {
   const { network, networkConfig, seed } = job
   const specs = network.parameters(networkConfig)
   const samples = listSlices(job.train, job.slices)
+  const placesOf = batchPlaces(seed, samples.length, job.batch)
   const stepsPerEpoch = Math.ceil(samples.length / job.batch)
   let prepared: Promise<ValidationVolume[]> | null = null
 
@@ -132,10 +133,8 @@ export function supervisedTask(job: SupervisedJob): TrainingTask {
     loss: (parameters, [image, target]) =>
       meanAbsoluteError(network.apply(networkConfig, parameters, image as tf.Tensor4D), target),
     async batch(epoch, step) {
-      const order = stream(seed, 'order', epoch).shuffle(samples.length)
-      const places = order.slice(step * job.batch, (step + 1) * job.batch)
       const chosen = []
-      for (const place of places) chosen.push(await sample(samples[place], epoch, place))
+      for (const place of placesOf(epoch, step)) chosen.push(await sample(samples[place], epoch, place))
       const shapes = chosen.map(({ shape }) => shape)
       return [
         stackImages(

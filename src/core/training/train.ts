@@ -86,20 +86,17 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
   let state: TrainingState = initialState(startingParameters(training), optimizer)
 
   const stepMs: number[] = []
-  const spent = { validation: 0, saving: 0 }
+  let validationMs = 0
   let last: { path: string; sha256: string } | null = null
   let best: { path: string; sha256: string; epoch: number; loss: number } | null = null
   let savedAt = begun
-  let lastLoss = Number.NaN
 
   async function write(role: 'best' | 'last', epoch: number): Promise<{ path: string; sha256: string }> {
-    const start = performance.now()
     const tensors = toTorch((await state.parameters.data()) as Float32Array, specs)
     const pick = (wanted: readonly ParameterSpec[]) => new Map(wanted.map(spec => [spec.name, tensors.get(spec.name)!]))
     const metadata = { ...training.metadata, format: 'pt', run, epoch: String(epoch) }
     if (role === 'last' && task.head.length > 0) await save('head', { tensors: pick(task.head), metadata })
     const written = await save(role, { tensors: pick(task.network), metadata })
-    spent.saving += performance.now() - start
     savedAt = performance.now()
     return written
   }
@@ -138,20 +135,20 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
         stepMs.push(performance.now() - stepStart)
         yield { type: 'step', step: done + 1, steps, epoch: epoch + 1, loss }
       }
-      lastLoss = total / task.stepsPerEpoch
+      const loss = total / task.stepsPerEpoch
       const seconds = (performance.now() - epochStart) / 1000
       const final = epoch === recipe.epochs - 1
       let validation: Validation | null = null
       if (final || (epoch + 1) % task.validateEvery === 0) {
         const start = performance.now()
         validation = await task.validate(state.parameters)
-        spent.validation += performance.now() - start
+        validationMs += performance.now() - start
       }
       yield {
         type: 'epoch',
         figures: {
           epoch: epoch + 1,
-          loss: lastLoss,
+          loss,
           learningRate: rate,
           seconds,
           validationLoss: validation?.loss ?? null,
@@ -172,7 +169,7 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
         const excess = Math.max(0, stepMs[0] - median(stepMs))
         const seconds: TrainingSeconds = {
           steps: (stepMs.reduce((sum, ms) => sum + ms, 0) - excess) / 1000,
-          validation: spent.validation / 1000,
+          validation: validationMs / 1000,
           preparation: (prepared + excess) / 1000,
         }
         const { path, sha256 } = best ?? last!
@@ -182,7 +179,7 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
           steps,
           batch: recipe.batch,
           seconds,
-          loss: lastLoss,
+          loss,
           chanceLoss: task.chanceLoss,
           validationLoss: best?.loss ?? validation?.loss ?? null,
           bestEpoch: best?.epoch ?? null,

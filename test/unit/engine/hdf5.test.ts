@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { File, ready } from 'h5wasm/node'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { AppError } from '../../../src/contract/errors.ts'
-import { type FastMriContent, openHdf5, writeFastMri, writeReconstruction } from '../../../src/engine/hdf5.ts'
+import { openHdf5 } from '../../../src/engine/hdf5.ts'
+import { type FastMriContent, writeFastMri, writeReconstruction } from '../../../src/engine/hdf5-write.ts'
 import { golden } from '../../golden.ts'
 
 const goldenFile = fileURLToPath(new URL('../../fixtures/golden/h5/file1000052.h5', import.meta.url))

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { File, ready } from 'h5wasm/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { VolumeInfo } from '../../../src/contract/volumes.ts'
-import { writeFastMri, writeReconstruction } from '../../../src/engine/hdf5.ts'
+import { writeFastMri, writeReconstruction } from '../../../src/engine/hdf5-write.ts'
 import { openVolume, scanFolder } from '../../../src/engine/volumes.ts'
 import { golden } from '../../golden.ts'
 
