@@ -1,18 +1,31 @@
 /** What the engine says of itself. */
+import { z } from 'zod'
 
 /** Which TensorFlow computes, and where. */
-export interface Device {
-  readonly tensorflow: string
-  readonly tfjs: string
-  readonly device: 'GPU' | 'CPU'
-}
+export const Device = z.object({ tensorflow: z.string(), tfjs: z.string(), device: z.enum(['GPU', 'CPU']) })
+export type Device = z.infer<typeof Device>
 
-export interface EngineHealth extends Device {
-  readonly node: string
-  readonly platform: string
-  readonly cores: number
-  readonly memory: { readonly totalBytes: number; readonly freeBytes: number; readonly residentBytes: number }
+export const EngineHealth = Device.extend({
+  node: z.string(),
+  platform: z.string(),
+  cores: z.int(),
+  memory: z.object({ totalBytes: z.number(), freeBytes: z.number(), residentBytes: z.number() }),
   /** A training step of U-Net-8 on 64 × 64 images, batch 1: median of ten, milliseconds. */
-  readonly stepMs: number
-  readonly loss: number
-}
+  stepMs: z.number(),
+  loss: z.number(),
+})
+export type EngineHealth = z.infer<typeof EngineHealth>
+
+/** The bottom line of the window. */
+export const EngineState = z.object({
+  /** The TensorFlow that is installed; `null`: none, or a broken one. */
+  installed: z.object({ tensorflow: z.string(), variant: z.enum(['cpu', 'cuda']) }).nullable(),
+  /** Where it computes, once an engine process has started. */
+  device: z.enum(['GPU', 'CPU']).nullable(),
+  threads: z.int(),
+  /** Resident memory of the engine processes, bytes. */
+  residentBytes: z.number(),
+  /** What it is doing, in words; `null` when idle. */
+  doing: z.string().nullable(),
+})
+export type EngineState = z.infer<typeof EngineState>

@@ -4,11 +4,12 @@ import { MaskSpec, Metrics } from './evaluation.ts'
 import { TrainingSummary } from './report.ts'
 import { SliceSelection } from './volumes.ts'
 
-export const RUN_KINDS = ['pretrain', 'finetune', 'train'] as const
+/** `import`: a checkpoint of other origin, which is there to be looked at and fine-tuned; nothing was trained here. */
+export const RUN_KINDS = ['pretrain', 'finetune', 'train', 'import'] as const
 export const RunKind = z.enum(RUN_KINDS)
 export type RunKind = z.infer<typeof RunKind>
 
-export const RUN_STATUSES = ['running', 'finished', 'cancelled', 'failed', 'interrupted'] as const
+export const RUN_STATUSES = ['queued', 'running', 'finished', 'cancelled', 'failed', 'interrupted'] as const
 export type RunStatus = (typeof RUN_STATUSES)[number]
 
 const weightDecay = z.number().min(0).default(0)
@@ -94,29 +95,47 @@ export const EpochFigures = z.object({
 export type EpochFigures = z.infer<typeof EpochFigures>
 
 /** What a training says while it runs. */
-export type TrainingEvent =
-  | {
-      readonly type: 'started'
-      readonly steps: number
-      readonly epochs: number
-      readonly parameters: number
-      readonly notes: readonly string[]
-    }
-  | {
-      readonly type: 'step'
-      readonly step: number
-      readonly steps: number
-      readonly epoch: number
-      readonly loss: number
-    }
-  | { readonly type: 'epoch'; readonly figures: EpochFigures }
-  | {
-      readonly type: 'checkpoint'
-      readonly role: 'best' | 'last'
-      readonly epoch: number
-      readonly path: string
-      readonly sha256: string
-    }
+export const TrainingEvent = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('started'),
+    steps: z.int(),
+    epochs: z.int(),
+    parameters: z.int(),
+    notes: z.array(z.string()),
+  }),
+  z.object({ type: z.literal('step'), step: z.int(), steps: z.int(), epoch: z.int(), loss: z.number() }),
+  z.object({ type: z.literal('epoch'), figures: EpochFigures }),
+  z.object({
+    type: z.literal('checkpoint'),
+    role: z.enum(['best', 'last']),
+    epoch: z.int(),
+    path: z.string(),
+    sha256: z.string(),
+  }),
+  /** What the network makes of one fixed validation slice, as raw float32 [height, width] in a file. */
+  z.object({
+    type: z.literal('preview'),
+    epoch: z.int(),
+    shape: z.tuple([z.int(), z.int()]),
+    units: z.enum(['signal', 'arbitrary']),
+    /** Name of the volume's file, and the slice from 0. */
+    file: z.string(),
+    slice: z.int(),
+    path: z.string(),
+  }),
+])
+export type TrainingEvent = z.infer<typeof TrainingEvent>
+
+/** What the log of a run holds. */
+export const RunEvent = z.union([
+  TrainingEvent,
+  z.object({ type: z.literal('status'), status: z.enum(RUN_STATUSES), reason: z.string().nullable() }),
+])
+export type RunEvent = z.infer<typeof RunEvent>
+
+/** One line of the log. `seq` rises over all runs of a profile. */
+export const LoggedEvent = z.object({ seq: z.int(), run: z.string(), at: z.string(), event: RunEvent })
+export type LoggedEvent = z.infer<typeof LoggedEvent>
 
 /** A run as listed: `runs --json`. */
 export const RunRow = z.object({
@@ -139,3 +158,27 @@ export const RunRow = z.object({
   config: RunConfig,
 })
 export type RunRow = z.infer<typeof RunRow>
+
+/** A run as the screens see it. */
+export const RunView = RunRow.extend({
+  startedAt: z.string().nullable(),
+  /** Patients (hashes) whom this run or one it came from was trained on, and those who chose a checkpoint. */
+  trainedPatients: z.array(z.string()),
+  validatedPatients: z.array(z.string()),
+  /** Where the run's, or its first ancestor's, training data is not known here: an imported checkpoint. */
+  unknownTraining: z.boolean(),
+  /** Epoch (from 1) of the kept weights. */
+  keptEpoch: z.int().nullable(),
+  /** Seconds that this run and those it came from spent on steps, as far as they are finished. */
+  secondsBefore: z.number(),
+})
+export type RunView = z.infer<typeof RunView>
+
+/** What a run's page shows beside its row. */
+export const RunDetail = z.object({
+  run: RunView,
+  /** JSON object: versions and device that made it. */
+  environment: z.record(z.string(), z.unknown()),
+  events: z.array(LoggedEvent),
+})
+export type RunDetail = z.infer<typeof RunDetail>

@@ -1,7 +1,8 @@
 /** What an engine process is asked and answers. Arrays travel as binary (Node's advanced serialization). */
-import type { EngineHealth } from '../contract/engine.ts'
+import type { Device, EngineHealth } from '../contract/engine.ts'
 import type { ErrorCode } from '../contract/errors.ts'
 import type { MaskSpec, VolumeScore } from '../contract/evaluation.ts'
+import type { FrameMeta } from '../contract/images.ts'
 import type { TrainingSummary } from '../contract/report.ts'
 import type { RunConfig, TrainingEvent } from '../contract/runs.ts'
 import type { Role, SkippedFile, VolumeInfo } from '../contract/volumes.ts'
@@ -57,6 +58,30 @@ export interface Comparison {
   readonly maximum: number
 }
 
+/** One image for a pane, in the units of the file; `null` model: zero-filled. */
+export interface FrameRequest {
+  readonly path: string
+  readonly salt: string
+  readonly slice: number
+  readonly mask: MaskSpec
+  readonly source: 'truth' | 'network'
+  readonly model: ModelReference | null
+  /** A pre-training's output is in arbitrary units: no metric is computed. */
+  readonly scored: boolean
+}
+
+export interface Frame {
+  /** [h, w], row-major. */
+  readonly image: Float32Array
+  readonly meta: FrameMeta
+}
+
+/** An 8-bit picture for lists, black at 0 and white at its 99.5th percentile, row-major. */
+export interface Thumbnail {
+  readonly shape: readonly [number, number]
+  readonly pixels: Uint8Array
+}
+
 /** Every call: its parameters, the events on the way, and its result. */
 export interface Calls {
   scan: {
@@ -87,6 +112,10 @@ export interface Calls {
     event: never
     result: Comparison
   }
+  frame: { params: FrameRequest; event: never; result: Frame }
+  thumbnail: { params: { path: string; salt: string; mask: MaskSpec; size: number }; event: never; result: Thumbnail }
+  /** Where it computes, and how much memory this process takes. */
+  status: { params: Record<string, never>; event: never; result: { device: Device | null; residentBytes: number } }
   synthesize: { params: SyntheticKneeSpec; event: Progress; result: { files: readonly string[] } }
   doctor: { params: Record<string, never>; event: never; result: EngineHealth }
 }

@@ -1,0 +1,138 @@
+/**
+ * The contract between the screens and the services, behind app:// and HTTP alike. Images do not pass here: `images.ts` has their paths.
+ * Long works are event iterators: progress, then one `done`; ending the iteration cancels the work.
+ */
+import { eventIterator, oc } from '@orpc/contract'
+import { z } from 'zod'
+import { EngineHealth, EngineState } from './engine.ts'
+import { MaskSpec, Protocol } from './evaluation.ts'
+import { FrameScore, FrameSource } from './images.ts'
+import { LoggedEvent, Pretext, Recipe, RunDetail, RunView } from './runs.ts'
+import { Study, StudySummary } from './studies.ts'
+import { SkippedFile, SliceSelection } from './volumes.ts'
+
+const Progress = z.object({
+  type: z.literal('progress'),
+  done: z.number(),
+  /** 0: not known yet. */
+  total: z.number(),
+  label: z.string(),
+})
+
+/** Progress on the way, then the result. */
+const work = <Schema extends z.ZodType>(result: Schema) =>
+  eventIterator(z.discriminatedUnion('type', [Progress, z.object({ type: z.literal('done'), result })]))
+
+/** What the window hears without asking. A `state` comes at least every two seconds: silence for longer means the line is dead. */
+export const AppEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('state'), engine: EngineState }),
+  z.object({ type: z.literal('run'), logged: LoggedEvent }),
+  /** The lists of studies or runs changed otherwise: read them again. */
+  z.object({ type: z.literal('changed'), what: z.enum(['studies', 'runs']) }),
+])
+export type AppEvent = z.infer<typeof AppEvent>
+
+/** JSON Schema of settings; the forms are made from it. */
+const Schema = z.record(z.string(), z.unknown())
+
+export const Catalogue = z.object({
+  networks: z.array(z.object({ id: z.string(), label: z.string(), paper: z.string(), schema: Schema })),
+  methods: z.array(z.object({ id: z.string(), label: z.string(), paper: z.string(), schema: Schema, recipe: Recipe })),
+  baseline: Recipe,
+  fineTuning: Recipe,
+})
+export type Catalogue = z.infer<typeof Catalogue>
+
+export const StartRequest = z.object({
+  study: z.int(),
+  /** `null`: a baseline from scratch; else a pre-training. */
+  method: z.string().nullable(),
+  methodConfig: z.record(z.string(), z.unknown()).default({}),
+  pretext: Pretext.optional(),
+  network: z.string().default('unet'),
+  networkConfig: z.record(z.string(), z.unknown()).default({}),
+  recipe: Recipe,
+  mask: MaskSpec.optional(),
+  seed: z.int().min(0).default(0),
+})
+export type StartRequest = z.infer<typeof StartRequest>
+
+const run = z.object({ run: z.string() })
+const study = z.object({ study: z.int() })
+const ids = z.object({ runs: z.array(z.string()) })
+
+export const contract = {
+  app: {
+    info: oc.output(
+      z.object({
+        version: z.string(),
+        profile: z.string(),
+        cache: z.string(),
+        platform: z.string(),
+        demonstration: z.int(),
+      }),
+    ),
+    /** Log lines with a higher `seq` than `afterSeq` (none: only new ones), then what comes. */
+    watch: oc.input(z.object({ afterSeq: z.int().optional() })).output(eventIterator(AppEvent)),
+    /** Folders and fastMRI files of a folder on the host, for typing a path. */
+    browse: oc
+      .input(z.object({ path: z.string() }))
+      .output(z.object({ folder: z.string(), entries: z.array(z.object({ name: z.string(), folder: z.boolean() })) })),
+  },
+  engine: {
+    install: oc.input(z.object({ variant: z.enum(['cpu', 'cuda']).optional() })).output(work(EngineState)),
+    doctor: oc.output(EngineHealth),
+  },
+  studies: {
+    list: oc.output(z.array(StudySummary)),
+    get: oc.input(study).output(Study),
+    /** Scans files and folders on the host and stores them as a study. */
+    import: oc
+      .input(
+        z.object({ paths: z.array(z.string()).min(1), name: z.string().optional(), slices: SliceSelection.optional() }),
+      )
+      .output(work(Study)),
+    synthesize: oc
+      .input(
+        z.object({
+          seed: z.int().min(0).default(0),
+          /** Patients for training; a third as many, at least one, validate, and as many test. */
+          patients: z.int().min(1).max(200).default(3),
+          slices: z.int().min(1).max(64).default(4),
+        }),
+      )
+      .output(work(Study)),
+    /** Takes the study off the list; its files and runs stay. */
+    hide: oc.input(study).output(z.void()),
+    restore: oc.input(study).output(z.void()),
+    /** Adds files to the study of new scans, which is made if there is none. */
+    addScans: oc
+      .input(z.object({ paths: z.array(z.string()).min(1) }))
+      .output(z.object({ study: z.int(), volumes: z.array(z.int()), skipped: z.array(SkippedFile) })),
+    removeScan: oc.input(z.object({ volume: z.int() })).output(z.void()),
+  },
+  catalogue: oc.output(Catalogue),
+  runs: {
+    list: oc.output(z.array(RunView)),
+    get: oc.input(run).output(RunDetail),
+    start: oc.input(StartRequest).output(ids),
+    /** Fine-tunes a run's kept weights with the fine-tuning recipe; `control`: its same-seed control too. */
+    fineTune: oc
+      .input(run.extend({ control: z.boolean(), study: z.int().optional(), recipe: Recipe.optional() }))
+      .output(ids),
+    /** The same configuration again, from the same start. */
+    again: oc.input(run).output(ids),
+    cancel: oc.input(run).output(z.void()),
+    hide: oc.input(run).output(z.void()),
+    restore: oc.input(run).output(z.void()),
+    importCheckpoint: oc.input(study.extend({ path: z.string() })).output(run),
+  },
+  /** A volume's score for one source, over all its slices, and its protocol. `null` where there is nothing to score against. */
+  score: oc
+    .input(z.object({ volume: z.int(), source: FrameSource, mask: MaskSpec }))
+    .output(z.object({ score: FrameScore, protocol: Protocol }).nullable()),
+  /** Writes a volume's reconstruction as HDF5; `path`: where (the desktop's save dialog), else for `downloadPath(name)`. */
+  save: oc
+    .input(z.object({ volume: z.int(), source: FrameSource, mask: MaskSpec, path: z.string().optional() }))
+    .output(work(z.object({ path: z.string(), name: z.string() }))),
+}
