@@ -32,9 +32,9 @@ module.exports = {
     forbid('contract', 'contract imports itself only', { path: '^src/contract/' }, { path: allBut('contract') }),
     forbid(
       'contract-packages',
-      'contract is schemas: zod, no Node',
+      'contract is schemas and procedures: zod, @orpc/contract, no Node',
       { path: '^src/contract/' },
-      { dependencyTypes: ['core', 'npm', 'npm-optional'], pathNot: packageIn('zod') },
+      { dependencyTypes: ['core', 'npm', 'npm-optional'], pathNot: packageIn('zod', '@orpc/contract') },
     ),
     forbid('core', 'core imports contract only', { path: '^src/core/' }, { path: allBut('core', 'contract') }),
     forbid(
@@ -63,11 +63,61 @@ module.exports = {
     ),
     forbid(
       'shells',
-      'the command line, the host and the desktop shell import contract and services only',
-      { path: '^src/(cli|host|main)/' },
+      'the host and the desktop import contract and services only',
+      { path: '^src/(host|main)/' },
       { path: '^src/', pathNot: '^src/(?:$1|contract|services)/' },
     ),
+    forbid(
+      'cli',
+      'the command line imports contract and services, and starts the host',
+      { path: '^src/cli/' },
+      { path: allBut('cli', 'contract', 'services'), pathNot: '^src/host/serve[.]ts$' },
+    ),
+    forbid(
+      'renderer',
+      'the window knows the rest by its contract only',
+      { path: '^src/renderer/' },
+      { path: allBut('renderer', 'contract') },
+    ),
+    forbid(
+      'renderer-packages',
+      'the window has nothing of the services’ or the engine’s packages',
+      { path: '^src/renderer/' },
+      {
+        path: packageIn('@hono', '@orpc/server', '@resvg', '@tensorflow', 'better-sqlite3', 'h5wasm', 'msgpackr'),
+      },
+    ),
+    forbid(
+      'no-node-in-window',
+      'the window is a browser’s page, its preload sandboxed',
+      { path: '^src/(?:renderer|preload)/' },
+      { dependencyTypes: ['core'] },
+    ),
+    forbid(
+      'preload',
+      'the preload imports the contract’s types only',
+      { path: '^src/preload/' },
+      { path: '^src/', pathNot: '^src/preload/', dependencyTypesNot: ['type-only'] },
+    ),
+    forbid(
+      'preload-packages',
+      'the preload runs in a sandbox: Electron’s few modules for it',
+      { path: '^src/preload/' },
+      { path: 'node_modules/', pathNot: packageIn('electron') },
+    ),
 
+    forbid(
+      'electron-in-desktop',
+      'the desktop alone knows Electron',
+      { path: '^src/', pathNot: '^src/(?:main|preload)/' },
+      { path: packageIn('electron') },
+    ),
+    forbid(
+      'electron-as-parameter',
+      'Electron is passed from the entry, so that main is tested against a fake one',
+      { path: '^src/main/', pathNot: '^src/main/index[.]ts$' },
+      { path: packageIn('electron'), dependencyTypesNot: ['type-only', 'type-import'] },
+    ),
     forbid(
       'native-in-engine',
       'the engine alone loads a native backend or opens an HDF5 file',

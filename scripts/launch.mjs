@@ -1,25 +1,42 @@
 /**
- * Starts every command of Self-MRI: `node scripts/launch.mjs <demo|test|check|bench|self-mri> [arguments]`.
+ * Starts every command of Self-MRI: `node scripts/launch.mjs <start|demo|test|…> [arguments]`.
  * Each step runs only where it is needed and says so on standard error: the packages of package-lock.json, a Node that
- * can run the program, then the program itself. Plain Node without packages, as it runs before there are any.
+ * can run the program, the window where the command shows it, then the program itself. Plain Node without packages, as it runs before there are any.
  */
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { buildParts } from './launch/build.mjs'
 import { cacheDirectory } from './launch/cache.mjs'
 import { installDependencies } from './launch/dependencies.mjs'
 import { chooseNode } from './launch/node.mjs'
 import { runToEnd } from './launch/run.mjs'
+import { startApp } from './launch/start.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
+/** Runs a script of the project with the chosen Node. */
+const run = (entry, ...before) => {
+  return (args, { node, flags, env }) => {
+    if (!existsSync(join(root, entry))) throw new Error(`Expected ${entry} in ${root}, got no such file.`)
+    return runToEnd(node, [...flags, join(root, entry), ...before, ...args], { env })
+  }
+}
+
+async function selfMri(args, setup) {
+  if (args.includes('serve')) await buildParts(root, ['renderer'], setup)
+  return run('src/cli/main.ts')(args, setup)
+}
+
 const COMMANDS = {
-  demo: args => ['src/cli/main.ts', 'demo', ...args],
-  test: args => ['scripts/test.mjs', 'test', ...args],
-  check: args => ['scripts/test.mjs', 'check', ...args],
-  bench: args => ['scripts/bench/main.ts', ...args],
-  'self-mri': args => ['src/cli/main.ts', ...args],
+  start: (args, setup) => startApp(root, args, setup),
+  demo: run('src/cli/main.ts', 'demo'),
+  test: run('scripts/test.mjs', 'test'),
+  e2e: run('scripts/test.mjs', 'test', 'test/e2e/'),
+  check: run('scripts/test.mjs', 'check'),
+  bench: run('scripts/bench/main.ts'),
+  'self-mri': selfMri,
 }
 
 async function launch(name, ...args) {
@@ -27,12 +44,10 @@ async function launch(name, ...args) {
     throw new Error(`Usage: node scripts/launch.mjs <${Object.keys(COMMANDS).join('|')}> [arguments]`)
   }
   await installDependencies(root)
-  const { node, flags } = chooseNode(root)
-  const [entry, ...rest] = COMMANDS[name](args)
+  const cache = cacheDirectory()
   // A second start then skips stripping and compiling, as do the engine processes.
-  const env = { NODE_COMPILE_CACHE: join(cacheDirectory(), 'compiled'), ...process.env }
-  if (!existsSync(join(root, entry))) throw new Error(`Expected ${entry} in ${root}, got no such file.`)
-  return runToEnd(node, [...flags, join(root, entry), ...rest], { env })
+  const env = { NODE_COMPILE_CACHE: join(cache, 'compiled'), ...process.env }
+  return COMMANDS[name](args, { ...chooseNode(root), env, cache })
 }
 
 try {

@@ -1,17 +1,15 @@
 /**
- * `check`: types, style, import rules, unused code. `test`: the same, the engine's installation, then every test.
- * `test <filter…>`: the tests whose path contains a filter, without the checks.
+ * `check`: types, style, import rules, unused code. `test`: the same, the engine's installation, the app's build, then
+ * every test, those in a browser last. `test <filter…>`: the tests whose path contains a filter, without the checks.
  * The last line is `N passed, N failed, N skipped`; each check counts as one test.
  */
-import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import process from 'node:process'
-import { fileURLToPath } from 'node:url'
-
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const NOTHING = { passed: 0, failed: 0, skipped: 0 }
+import { ALL_PARTS, buildParts } from './launch/build.mjs'
+import { runE2e } from './test/e2e.mjs'
+import { NOTHING, root, runProgram } from './test/program.mjs'
 
 const CHECKS = [
   ['types', ['tsc', '-b']],
@@ -19,19 +17,6 @@ const CHECKS = [
   ['imports', ['depcruise', '--config', '.dependency-cruiser.cjs', 'src']],
   ['unused code', ['knip', '--no-config-hints']],
 ]
-
-/** Runs a package's program on this very Node, which need not be the one on the PATH. */
-function runProgram([name, ...args], stdio) {
-  const program = join(root, 'node_modules', '.bin', name)
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...process.execArgv, program, ...args], { cwd: root, stdio })
-    let output = ''
-    child.stdout?.on('data', text => (output += text))
-    child.stderr?.on('data', text => (output += text))
-    child.once('error', reject)
-    child.once('close', status => resolve({ status, output }))
-  })
-}
 
 async function runCheck([name, command]) {
   const start = performance.now()
@@ -60,7 +45,18 @@ async function installEngineFirst() {
   }
 }
 
-async function runTests(filters) {
+/** The tests drive what was built, never what was built before. */
+async function buildFirst() {
+  try {
+    await buildParts(root, ALL_PARTS, { node: process.execPath, flags: process.execArgv })
+    return NOTHING
+  } catch (error) {
+    console.error(`✗ build: ${error.message}`)
+    return { ...NOTHING, failed: 1 }
+  }
+}
+
+async function runVitest(filters) {
   const folder = mkdtempSync(join(tmpdir(), 'self-mri-test-'))
   const reportPath = join(folder, 'report.json')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportPath}`]
@@ -96,16 +92,34 @@ const sum = counts =>
     skipped: a.skipped + b.skipped,
   }))
 
+/** Paths of the tests that a filter chooses: Vitest's, and those in a browser. */
+function choose(filters) {
+  const files = readdirSync(join(root, 'test'), { recursive: true }).map(path => `test/${path.replaceAll('\\', '/')}`)
+  const chosen = files.filter(path => filters.length === 0 || filters.some(filter => path.includes(filter)))
+  return {
+    vitest: chosen.filter(path => path.endsWith('.test.ts')),
+    e2e: chosen.filter(path => path.endsWith('.spec.ts')),
+  }
+}
+
+async function test(filters) {
+  const { vitest, e2e } = choose(filters)
+  if (vitest.length + e2e.length === 0) {
+    console.log(`✗ Expected tests whose path contains ${filters.join(' or ')}, got none.`)
+    return [{ ...NOTHING, failed: 1 }]
+  }
+  const prepared = [await installEngineFirst(), await buildFirst()]
+  if (prepared.some(({ failed }) => failed > 0)) return prepared
+  const counts = []
+  if (vitest.length > 0) counts.push(await runVitest(vitest))
+  if (e2e.length > 0) counts.push(await runE2e(e2e))
+  return counts
+}
+
 async function main(mode, ...filters) {
   const counts = []
   if (filters.length === 0) for (const check of CHECKS) counts.push(await runCheck(check))
-  if (mode === 'test') {
-    const engine = await installEngineFirst()
-    counts.push(engine)
-    if (engine.failed === 0) {
-      counts.push(await runTests(filters.length > 0 ? filters : ['test/unit/', 'test/contract/', 'test/integration/']))
-    }
-  }
+  if (mode === 'test') counts.push(...(await test(filters)))
   const { passed, failed, skipped } = sum(counts)
   console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
   return failed === 0 ? 0 : 1

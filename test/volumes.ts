@@ -31,6 +31,7 @@ export function noiseVolume(
     reconSize: null,
     acquisition: null,
     maximum: null,
+    orientation: null,
     patient,
     sampling: { kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 },
     synthetic: true,

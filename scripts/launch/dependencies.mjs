@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
+import { whileLocked } from './lock.mjs'
 import { runToEnd } from './run.mjs'
-
-const HEARTBEAT_MS = 2000
-const STALE_MS = 30_000
 
 /** Runs `npm ci` where node_modules is not what package-lock.json asks for on this platform. */
 export async function installDependencies(root) {
   if (isCurrent(root)) return
-  await whileLocked(root, async () => {
+  // npm ci empties node_modules, so the lock lies beside it.
+  await whileLocked(join(root, '.cache', 'npm-ci.lock'), 'installing the packages', async () => {
     if (isCurrent(root)) return
     if (!isInstalled(root)) await runNpm(root)
     writeFileSync(stampPath(root), stamp(root))
@@ -69,36 +68,4 @@ async function runNpm(root) {
     ),
     { exitCode: status },
   )
-}
-
-/**
- * Two starts at once must not both empty node_modules. The lock is a folder (npm ci wipes node_modules, so it lies
- * beside it) whose time its owner refreshes; one that is not refreshed belonged to a process that died.
- */
-async function whileLocked(root, work) {
-  const lock = join(root, '.cache', 'npm-ci.lock')
-  mkdirSync(join(root, '.cache'), { recursive: true })
-  for (let waited = false; !take(lock); waited = true) {
-    if (!waited) console.error('Waiting for another start that is installing the packages …')
-    await new Promise(resolve => setTimeout(resolve, 200))
-  }
-  const heartbeat = setInterval(() => existsSync(lock) && utimesSync(lock, new Date(), new Date()), HEARTBEAT_MS)
-  try {
-    await work()
-  } finally {
-    clearInterval(heartbeat)
-    rmSync(lock, { recursive: true, force: true })
-  }
-}
-
-function take(lock) {
-  try {
-    mkdirSync(lock)
-    return true
-  } catch (error) {
-    if (error.code !== 'EEXIST') throw error
-  }
-  const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
-  if (age > STALE_MS) rmSync(lock, { recursive: true, force: true })
-  return false
 }

@@ -1,14 +1,22 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import process from 'node:process'
+import { createInterface } from 'node:readline'
 
 /**
  * Runs a child to its end and gives its exit status (128 + n for signal n). Ctrl-C reaches the child through the
  * terminal: this process only has to outlive it. What is sent to this process alone is passed on.
+ * `onLine` hears each line of the child's standard output, which still goes to ours.
  */
-export function runToEnd(command, args, { env = process.env, cwd = process.cwd(), stdio = 'inherit' } = {}) {
+export function runToEnd(command, args, { env = process.env, cwd = process.cwd(), stdio = 'inherit', onLine } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env, cwd, stdio })
+    const child = spawn(command, args, { env, cwd, stdio: onLine ? ['inherit', 'pipe', 'inherit'] : stdio })
+    if (onLine) {
+      createInterface({ input: child.stdout }).on('line', line => {
+        console.log(line)
+        onLine(line)
+      })
+    }
     const outlive = () => {}
     const passOn = signal => child.kill(signal)
     process.on('SIGINT', outlive).on('SIGTERM', passOn).on('SIGHUP', passOn)

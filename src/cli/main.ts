@@ -7,6 +7,7 @@ import { evaluateCommand } from './commands/evaluate.ts'
 import { importCommand } from './commands/import.ts'
 import { reconstructCommand } from './commands/reconstruct.ts'
 import { runsCommand } from './commands/runs.ts'
+import { serveCommand } from './commands/serve.ts'
 import { studiesCommand } from './commands/studies.ts'
 import { fineTuneCommand, pretrainCommand, trainCommand } from './commands/train.ts'
 
@@ -32,6 +33,7 @@ const commands = [
   evaluateCommand,
   reconstructCommand,
   runsCommand,
+  serveCommand,
   engineCommand,
 ]
 for (const make of commands) {

@@ -2,7 +2,7 @@
 import process from 'node:process'
 import type { Command } from 'commander'
 import { AppError } from '../contract/errors.ts'
-import { openServices, type Services } from '../services/context.ts'
+import { openServices, type ServiceOptions, type Services } from '../services/context.ts'
 import { type Bar, printJson, progressBar, say } from './terminal.ts'
 
 const EXIT = { failure: 1, usage: 2, cancelled: 130 } as const
@@ -43,7 +43,11 @@ function report(error: unknown, json: boolean): number {
 }
 
 /** Runs a command's work with the services of its profile. A second Ctrl+C ends the program at once. */
-export async function inSession(command: Command, work: (session: Session) => Promise<void>): Promise<void> {
+export async function inSession(
+  command: Command,
+  work: (session: Session) => Promise<void>,
+  options: Pick<ServiceOptions, 'forWindow'> = {},
+): Promise<void> {
   const { profile, json = false } = command.optsWithGlobals() as { profile?: string; json?: boolean }
   const cancellation = new AbortController()
   const interrupt = () => {
@@ -55,7 +59,7 @@ export async function inSession(command: Command, work: (session: Session) => Pr
   process.on('SIGTERM', interrupt)
   let services: Services | null = null
   try {
-    services = openServices({ profile, onInstall: installProgress() })
+    services = openServices({ profile, onInstall: installProgress(), ...options })
     await work({ services, signal: cancellation.signal, json })
   } catch (error) {
     process.exitCode = report(error, json)

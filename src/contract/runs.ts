@@ -82,6 +82,10 @@ export const RunConfig = z.object({
 })
 export type RunConfig = z.infer<typeof RunConfig>
 
+/** A configuration as a row holds it: an import was not trained here and has no recipe. */
+export const StoredConfig = RunConfig.extend({ recipe: Recipe.nullable() })
+export type StoredConfig = z.infer<typeof StoredConfig>
+
 /** One epoch's figures. `extra` are the method's own, by name (retrieval accuracy, …). */
 export const EpochFigures = z.object({
   epoch: z.int(),
@@ -155,7 +159,7 @@ export const RunRow = z.object({
   metrics: Metrics.nullable(),
   checkpoint: z.object({ path: z.string(), sha256: z.string() }).nullable(),
   summary: TrainingSummary.nullable(),
-  config: RunConfig,
+  config: StoredConfig,
 })
 export type RunRow = z.infer<typeof RunRow>
 
@@ -169,7 +173,7 @@ export const RunView = RunRow.extend({
   unknownTraining: z.boolean(),
   /** Epoch (from 1) of the kept weights. */
   keptEpoch: z.int().nullable(),
-  /** Seconds that this run and those it came from spent on steps, as far as they are finished. */
+  /** Seconds that the runs it came from spent on steps, as far as they are finished. */
   secondsBefore: z.number(),
 })
 export type RunView = z.infer<typeof RunView>

@@ -38,6 +38,11 @@ export const VolumeInfo = z.object({
   acquisition: z.string().nullable(),
   /** Attribute `max`: maximum of the ground truth over the volume. */
   maximum: z.number().nullable(),
+  /**
+   * Patient directions towards which rows run (rightwards) and columns run (downwards), as in DICOM's Patient Orientation (0020,0020):
+   * one or two different axes' letters of L R A P H F each, such as `['L', 'F']`; `null` where the file does not say.
+   */
+  orientation: z.tuple([z.string(), z.string()]).nullable().default(null),
   /** Salted SHA-256 of the file's patient id (or of its name where it has none); the id itself is kept nowhere. */
   patient: z.string(),
   sampling: Sampling,

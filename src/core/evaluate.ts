@@ -1,5 +1,4 @@
 /** Scoring a volume's reconstruction as fastMRI's evaluation does, over one mask (seeded by file name) or several seeded draws. */
-import { throwIfCancelled } from '../contract/errors.ts'
 import {
   FOREGROUND_THRESHOLD,
   type MaskSpec,
@@ -13,6 +12,7 @@ import { acceleration } from './mri/mask.ts'
 import { scoreVolume } from './mri/metrics.ts'
 import { RandomState } from './mri/random.ts'
 import { centreCropReal, cropShape } from './mri/transform.ts'
+import type { Pause } from './pause.ts'
 import { type Model, maskOf, reconstructSlices } from './reconstruct.ts'
 
 export interface EvaluationSettings {
@@ -83,7 +83,7 @@ export async function evaluateVolume(
   volume: Volume,
   model: Model | null,
   settings: EvaluationSettings,
-  signal: { readonly aborted: boolean },
+  pause: Pause,
 ): Promise<VolumeScore> {
   const { info } = volume
   const indices = selectSlices(settings.slices, info.slices)
@@ -91,11 +91,9 @@ export async function evaluateVolume(
   const draws = volume.mask ? 1 : (settings.maskDraws ?? 1) // a file's own mask is the only one it has
   const scores: (Metrics & { foreground: Metrics; acceleration: number })[] = []
   for (let draw = 0; draw < draws; draw++) {
-    throwIfCancelled(signal)
     const mask = maskOf(volume, settings.mask, settings.maskDraws === null ? undefined : RandomState.fromSeed(draw))
-    const prediction = reconstructSlices(volume, indices, mask, model)
+    const prediction = await reconstructSlices(volume, indices, mask, model, pause)
     scores.push({ ...scoreVolume({ prediction, target, shape, maximum }), acceleration: acceleration(mask) })
-    await Promise.resolve()
   }
   const accelerations = scores.map(score => score.acceleration)
   return {

@@ -3,10 +3,11 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { MaskSpec } from '../contract/evaluation.ts'
 import type { Volume } from './data/volume.ts'
 import type { Network, ParameterSpec } from './models/network.ts'
-import { magnitudeImage } from './mri/fft.ts'
-import { applyMask, fileNameMask, makeMask } from './mri/mask.ts'
+import { zeroFilledImage } from './mri/fft.ts'
+import { fileNameMask, makeMask } from './mri/mask.ts'
 import type { RandomState } from './mri/random.ts'
 import { cropShape, normalise, unnormalise } from './mri/transform.ts'
+import type { Pause } from './pause.ts'
 import { unpack } from './training/parameters.ts'
 
 /** A network with its weights; the weights are the holder's to dispose. */
@@ -26,8 +27,7 @@ export function maskOf(volume: Volume, spec: MaskSpec, random?: RandomState): Ui
 
 /** Zero-filled magnitude of one slice, [crop height, crop width]; `mask` over columns. */
 export function zeroFilled(volume: Volume, index: number, mask: Uint8Array): Float32Array {
-  const { rows, columns } = volume.info
-  return magnitudeImage(applyMask(volume.readKspace(index), mask), [rows, columns], cropShape(volume.info))
+  return zeroFilledImage(volume.readKspace(index), mask, cropShape(volume.info))
 }
 
 /** Network output for one normalised image [h, w], in the same normalised units. */
@@ -50,15 +50,18 @@ export function reconstructSlice(volume: Volume, index: number, mask: Uint8Array
 }
 
 /** Several slices, concatenated: [indices.length, h, w]. */
-export function reconstructSlices(
+export async function reconstructSlices(
   volume: Volume,
   indices: readonly number[],
   mask: Uint8Array,
   model: Model | null,
-): Float32Array {
+  pause: Pause,
+): Promise<Float32Array> {
   const [height, width] = cropShape(volume.info)
   const images = new Float32Array(indices.length * height * width)
-  for (const [i, index] of indices.entries())
+  for (const [i, index] of indices.entries()) {
+    await pause()
     images.set(reconstructSlice(volume, index, mask, model), i * height * width)
+  }
   return images
 }

@@ -1,11 +1,14 @@
 /** The parent's side of an engine process. */
-import { fork } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { setPriority } from 'node:os'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
+import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { AppError, throwIfCancelled } from '../contract/errors.ts'
+import { openChannel } from './channel.ts'
 import { engineEnvironment, type InstalledEngine } from './environment.ts'
-import type { CallName, Calls, FromEngine, ToEngine } from './protocol.ts'
+import { type CallName, type Calls, CHANNEL, type FromEngine, type ToEngine } from './protocol.ts'
 
 export interface CallOptions<Event> {
   readonly onEvent?: (event: Event) => void
@@ -13,6 +16,10 @@ export interface CallOptions<Event> {
 }
 
 export interface Engine {
+  /** Of the process; `undefined` if it could not start. */
+  readonly pid: number | undefined
+  /** Whether the process has ended, or was told to: every further call fails. */
+  readonly dead: boolean
   call<Name extends CallName>(
     name: Name,
     params: Calls[Name]['params'],
@@ -33,14 +40,30 @@ const NOISE =
 
 const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url))
 
+export interface EngineOptions {
+  /** Above 0 the process yields to others, up to 19; ignored where the system does not permit it. */
+  readonly niceness?: number
+}
+
+/** Flags that a Node needs to run this program's TypeScript, or was given for its memory; not those of a debugger or of `-e`. */
+const PASSED_ON = /^--(?:experimental-|disable-warning|max-)/
+
+/** The Node that runs engine processes, with its flags: SELF_MRI_NODE and SELF_MRI_NODE_FLAGS, else this process's own. */
+function engineNode(): { node: string; flags: readonly string[] } {
+  const node = process.env.SELF_MRI_NODE
+  if (node) return { node, flags: (process.env.SELF_MRI_NODE_FLAGS ?? '').split(' ').filter(Boolean) }
+  if (process.versions.electron) throw new Error('SELF_MRI_NODE names no Node, and Electron runs no engine')
+  return { node: process.execPath, flags: process.execArgv.filter(flag => PASSED_ON.test(flag)) }
+}
+
 /**
  * Starts an engine process. `installed` null gives one that reads and writes files but computes nothing.
  * When the process dies every call in hand fails with `ENGINE_DIED`, its exit code or signal named.
  */
-export function startEngine(installed: InstalledEngine | null): Engine {
-  const child = fork(WORKER, [], {
-    serialization: 'advanced',
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+export function startEngine(installed: InstalledEngine | null, { niceness = 0 }: EngineOptions = {}): Engine {
+  const { node, flags } = engineNode()
+  const child = spawn(node, [...flags, WORKER], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...(installed && { ...engineEnvironment(installed), SELF_MRI_BINDING: installed.binding }) },
   })
   const pending = new Map<number, Pending>()
@@ -64,28 +87,49 @@ export function startEngine(installed: InstalledEngine | null): Engine {
   child.on('error', cause =>
     die(new AppError('ENGINE_DIED', `The engine process could not start: ${cause.message}`, cause)),
   )
-  child.on('exit', (code, signal) => {
+  child.on('close', (code, signal) => {
     const how = signal
       ? `by ${signal}${signal === 'SIGKILL' ? ' (the system does so when memory runs out)' : ''}`
       : `with exit code ${code}`
     die(new AppError('ENGINE_DIED', `The engine process ended ${how}${lastWords && `; its last words: ${lastWords}`}`))
   })
-  child.on('message', (message: FromEngine) => {
+  const pipe = child.stdio[CHANNEL] as Duplex
+  const channel = openChannel<ToEngine, FromEngine>(pipe, message => {
     const call = pending.get(message.id)
     if (!call) return
-    if (message.type === 'event') return call.onEvent?.(message.event as never)
+    if (message.type === 'event') return hear(call, message.id, message.event)
     pending.delete(message.id)
     if (message.type === 'result') return call.resolve(message.result as never)
     const error = message.code ? new AppError(message.code, message.message) : new Error(message.message)
     if (message.stack) error.stack = message.stack
     call.reject(error)
   })
+  const send = (message: ToEngine) => void channel.send(message)
 
-  const send = (message: ToEngine) => {
-    if (child.connected) child.send(message)
+  /** A caller that fails over an event (it could not write it down, say) has its call ended with that error. */
+  function hear({ onEvent, reject }: Pending, id: number, event: unknown): void {
+    try {
+      onEvent?.(event as never)
+    } catch (error) {
+      pending.delete(id)
+      send({ type: 'cancel', id })
+      reject(error)
+    }
+  }
+
+  if (niceness > 0 && child.pid !== undefined) {
+    try {
+      setPriority(child.pid, niceness)
+    } catch {
+      // as it was
+    }
   }
 
   return {
+    pid: child.pid,
+    get dead() {
+      return death !== null
+    },
     call(name, params, { onEvent, signal } = {}) {
       throwIfCancelled(signal)
       if (death) return Promise.reject(death)
@@ -100,7 +144,7 @@ export function startEngine(installed: InstalledEngine | null): Engine {
     },
     dispose() {
       death ??= new AppError('ENGINE_DIED', 'The engine process was closed')
-      if (child.connected) child.disconnect()
+      pipe.destroy()
     },
   }
 }

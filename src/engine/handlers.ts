@@ -2,13 +2,15 @@
 import { realpath } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import process from 'node:process'
-import { AppError, throwIfCancelled } from '../contract/errors.ts'
+import { AppError } from '../contract/errors.ts'
 import type { VolumeScore } from '../contract/evaluation.ts'
 import type { SkippedFile } from '../contract/volumes.ts'
 import type { Volume } from '../core/data/volume.ts'
 import { evaluateVolume, unscorable } from '../core/evaluate.ts'
+import { croppedTruth } from '../core/frame.ts'
 import { networkOf } from '../core/models/index.ts'
-import { centreCropReal, cropShape } from '../core/mri/transform.ts'
+import { cropShape } from '../core/mri/transform.ts'
+import type { Pause } from '../core/pause.ts'
 import { maskOf, reconstructSlice, reconstructSlices } from '../core/reconstruct.ts'
 import { methodOf } from '../core/ssl/index.ts'
 import { pretextTask } from '../core/ssl/pretext.ts'
@@ -16,18 +18,22 @@ import { fromTorch } from '../core/training/parameters.ts'
 import { supervisedTask } from '../core/training/supervised.ts'
 import { train as runTraining } from '../core/training/train.ts'
 import { examine } from './doctor.ts'
-import { readCheckpoint, writeCheckpoint } from './files.ts'
+import { readCheckpoint } from './files.ts'
+import { frame, thumbnail } from './frames.ts'
 import { writeReconstruction } from './hdf5-write.ts'
 import { withModel } from './models.ts'
 import type { CallName, Calls, Progress, Reconstructed, TrainRequest } from './protocol.ts'
+import { runFiles } from './run-files.ts'
 import { synthesizeKnees } from './synthesize.ts'
-import { loadTensorflow } from './tensorflow.ts'
+import { loadedDevice, requireTensorflow } from './tensorflow.ts'
 import { VolumePool } from './volume-pool.ts'
 import { openVolume, scanFolder } from './volumes.ts'
 
 export interface Context<Event> {
   readonly signal: AbortSignal
   emit(event: Event): void
+  /** Lets messages in and what somebody waits for go first; rejects with `CANCELLED` once the call is cancelled. */
+  readonly pause: Pause
 }
 
 type Handlers = {
@@ -37,17 +43,6 @@ type Handlers = {
   ) => Promise<Calls[Name]['result']>
 }
 
-/** Set by the client when it spawns an engine that is to compute; scanning and synthesis need none. */
-function tensorflow() {
-  const binding = process.env.SELF_MRI_BINDING
-  if (!binding)
-    throw new AppError(
-      'ENGINE_UNAVAILABLE',
-      'The TensorFlow engine is not installed. Install it with: self-mri engine install',
-    )
-  return loadTensorflow(binding)
-}
-
 /**
  * Opens one volume after another for `use`, which says why it left one out, or null. A file's own fault leaves out only that file;
  * a cancellation stops all.
@@ -55,12 +50,12 @@ function tensorflow() {
 async function eachVolume(
   paths: readonly string[],
   salt: string,
-  { emit, signal }: Context<Progress>,
+  { emit, pause }: Context<Progress>,
   use: (volume: Volume) => Promise<string | null>,
 ): Promise<SkippedFile[]> {
   const skipped: SkippedFile[] = []
   for (const [done, path] of paths.entries()) {
-    throwIfCancelled(signal)
+    await pause()
     emit({ done, total: paths.length, label: basename(path) })
     try {
       const volume = await openVolume(path, salt)
@@ -70,7 +65,6 @@ async function eachVolume(
       if (error instanceof AppError && error.code === 'CANCELLED') throw error
       skipped.push({ path, reason: error instanceof Error ? error.message : String(error) })
     }
-    await new Promise(resolve => setImmediate(resolve)) // lets messages, and so a cancellation, in
   }
   emit({ done: paths.length, total: paths.length, label: '' })
   return skipped
@@ -99,8 +93,9 @@ export const handlers: Handlers = {
   scan: ({ paths, salt }, { emit, signal }) =>
     scanFolder(paths, salt, { onProgress: progress => emit({ ...progress, label: 'files' }), signal }),
 
-  async train(request, { emit, signal }) {
-    await tensorflow()
+  async train(request, { emit, pause }) {
+    if (request.config.kind === 'import') throw new Error('An imported checkpoint is not trained')
+    await requireTensorflow()
     const pool = new VolumePool()
     try {
       const task = taskOf(request, pool)
@@ -121,14 +116,13 @@ export const handlers: Handlers = {
           ...(config.method && { method: config.method }),
         },
         notes: request.notes,
-        save: (name, checkpoint) => writeCheckpoint(join(request.directory, `${name}.safetensors`), checkpoint),
-        signal,
+        files: runFiles(request.directory),
+        pause,
       })
       while (true) {
         const { value, done } = await training.next()
         if (done) return value
         emit(value)
-        await new Promise(resolve => setImmediate(resolve)) // lets messages, and so a cancellation, in
       }
     } finally {
       pool.dispose()
@@ -136,12 +130,12 @@ export const handlers: Handlers = {
   },
 
   async evaluate({ paths, salt, model: reference, settings }, context) {
-    await tensorflow()
+    await requireTensorflow()
     return withModel(reference, async model => {
       const volumes: VolumeScore[] = []
       const skipped = await eachVolume(paths, salt, context, async volume => {
         const reason = unscorable(volume, settings)
-        if (!reason) volumes.push(await evaluateVolume(volume, model, settings, context.signal))
+        if (!reason) volumes.push(await evaluateVolume(volume, model, settings, context.pause))
         return reason
       })
       return { volumes, skipped }
@@ -149,7 +143,7 @@ export const handlers: Handlers = {
   },
 
   async reconstruct({ paths, salt, model: reference, mask: spec, directory, run }, context) {
-    await tensorflow()
+    await requireTensorflow()
     return withModel(reference, async model => {
       const written: Reconstructed[] = []
       const taken = new Set(await Promise.all(paths.map(path => realpath(path)))) // no input is ever written over
@@ -161,7 +155,7 @@ export const handlers: Handlers = {
         }
         taken.add(output)
         const indices = Array.from({ length: info.slices }, (_, index) => index)
-        const images = reconstructSlices(volume, indices, maskOf(volume, spec), model)
+        const images = await reconstructSlices(volume, indices, maskOf(volume, spec), model, context.pause)
         await writeReconstruction(output, images, [info.slices, ...cropShape(info)], {
           run,
           source: info.file,
@@ -175,26 +169,31 @@ export const handlers: Handlers = {
   },
 
   async compare({ path, salt, slice, mask: spec, models }) {
-    await tensorflow()
+    await requireTensorflow()
     const volume = await openVolume(path, salt)
     try {
       const shape = cropShape(volume.info)
       const mask = maskOf(volume, spec)
-      const truth = volume.readTarget(slice)
+      const truth = croppedTruth(volume, slice)
       const images: Float32Array[] = []
       for (const reference of models)
         images.push(await withModel(reference, async model => reconstructSlice(volume, slice, mask, model)))
-      const cropped = truth && centreCropReal(truth, volume.info.targetShape!, shape)
-      const maximum = (cropped ?? images[0]).reduce((most, value) => Math.max(most, value), 0)
-      return { shape, truth: cropped, images, maximum }
+      const maximum = (truth ?? images[0]).reduce((most, value) => Math.max(most, value), 0)
+      return { shape, truth, images, maximum }
     } finally {
       volume.dispose()
     }
   },
 
-  async synthesize(spec, { emit, signal }) {
-    return { files: await synthesizeKnees(spec, emit, signal) }
+  frame: (request, { signal }) => frame(request, signal),
+
+  thumbnail: (request, { signal }) => thumbnail(request, signal),
+
+  status: async () => ({ device: loadedDevice(), residentBytes: process.memoryUsage.rss() }),
+
+  async synthesize(spec, { emit, pause }) {
+    return { files: await synthesizeKnees(spec, emit, pause) }
   },
 
-  doctor: async () => examine(await tensorflow()),
+  doctor: async () => examine(await requireTensorflow()),
 }

@@ -1,6 +1,6 @@
 /**
  * core's kernels as native TensorFlow operations that TensorFlow.js does not use itself:
- * FusedBatchNormV3 (with a batch of one it is instance norm), LeakyRelu, and FFT2D on bit-cast floats.
+ * FusedBatchNormV3 (with a batch of one it is instance norm), LeakyRelu, and IFFT on bit-cast floats.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { INSTANCE_NORM_EPSILON, type Kernels, LEAKY_SLOPE } from '../core/kernels.ts'
@@ -14,7 +14,7 @@ interface OpAttribute {
 /** The part of tfjs-node's backend and binding that is called here. */
 export interface NativeBackend {
   readonly binding: Record<
-    'TF_FLOAT' | 'TF_INT32' | 'TF_COMPLEX64' | 'TF_ATTR_TYPE' | 'TF_ATTR_FLOAT' | 'TF_ATTR_STRING' | 'TF_ATTR_BOOL',
+    'TF_FLOAT' | 'TF_COMPLEX64' | 'TF_ATTR_TYPE' | 'TF_ATTR_FLOAT' | 'TF_ATTR_STRING' | 'TF_ATTR_BOOL',
     number
   > & { readonly TF_Version: string }
   readonly isUsingGpuDevice: boolean
@@ -98,38 +98,15 @@ export function fusedKernels(backend: NativeBackend): Kernels {
   const toComplex = [type('T', binding.TF_FLOAT), type('type', binding.TF_COMPLEX64)]
   const toFloat = [type('T', binding.TF_COMPLEX64), type('type', binding.TF_FLOAT)]
   const transformAttributes = [type('Tcomplex', binding.TF_COMPLEX64)]
-  const rollAttributes = [
-    type('T', binding.TF_COMPLEX64),
-    type('Tshift', binding.TF_INT32),
-    type('Taxis', binding.TF_INT32),
-  ]
-  const axes = () => constant('axes', () => tf.tensor1d([0, 1], 'int32'))
-
-  const absoluteAttributes = [type('T', binding.TF_COMPLEX64), type('Tout', binding.TF_FLOAT)]
 
   return {
-    magnitude: x =>
-      tf.tidy(() => {
-        const complex = backend.executeSingleOutput('Bitcast', toComplex, [x])
-        return backend.executeSingleOutput('ComplexAbs', absoluteAttributes, [complex]) as tf.Tensor2D
-      }),
     instanceNorm: x => (x.shape[0] === 1 ? normaliseOne(x) : normaliseBatch(x)),
     leakyRelu,
-    centredDft: (x, inverse) =>
+    inverseDft: x =>
       tf.tidy(() => {
-        const [height, width] = x.shape
-        const roll = (values: tf.Tensor, round: (half: number) => number) =>
-          backend.executeSingleOutput('Roll', rollAttributes, [
-            values,
-            tf.tensor1d([round(height / 2), round(width / 2)], 'int32'),
-            axes(),
-          ])
-        const complex = backend.executeSingleOutput('Bitcast', toComplex, [x])
-        const spectrum = backend.executeSingleOutput(inverse ? 'IFFT2D' : 'FFT2D', transformAttributes, [
-          roll(complex, Math.ceil),
-        ])
-        const values = backend.executeSingleOutput('Bitcast', toFloat, [roll(spectrum, Math.floor)])
-        return tf.mul(values, inverse ? Math.sqrt(height * width) : 1 / Math.sqrt(height * width)) as tf.Tensor3D
+        const lines = backend.executeSingleOutput('Bitcast', toComplex, [x])
+        const transformed = backend.executeSingleOutput('IFFT', transformAttributes, [lines])
+        return backend.executeSingleOutput('Bitcast', toFloat, [transformed]) as tf.Tensor3D
       }),
   }
 }

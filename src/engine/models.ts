@@ -7,7 +7,7 @@ import { readCheckpoint } from './files.ts'
 import type { ModelReference } from './protocol.ts'
 
 /** The caller disposes `parameters`. */
-async function loadModel(reference: ModelReference): Promise<Model> {
+export async function loadModel(reference: ModelReference): Promise<Model> {
   const network = networkOf(reference.network)
   const config = network.config.parse(reference.networkConfig)
   const specs = network.parameters(config)

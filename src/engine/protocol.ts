@@ -1,4 +1,4 @@
-/** What an engine process is asked and answers. Arrays travel as binary (Node's advanced serialization). */
+/** What an engine process is asked and answers, over `channel.ts`; arrays travel as binary. */
 import type { Device, EngineHealth } from '../contract/engine.ts'
 import type { ErrorCode } from '../contract/errors.ts'
 import type { MaskSpec, VolumeScore } from '../contract/evaluation.ts'
@@ -8,6 +8,9 @@ import type { RunConfig, TrainingEvent } from '../contract/runs.ts'
 import type { Role, SkippedFile, VolumeInfo } from '../contract/volumes.ts'
 import type { EvaluationSettings } from '../core/evaluate.ts'
 import type { ScannedVolume } from './volumes.ts'
+
+/** File descriptor of the pipe to the parent, in an engine process. */
+export const CHANNEL = 3
 
 /** A trained network on disk. */
 export interface ModelReference {

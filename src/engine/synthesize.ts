@@ -1,6 +1,5 @@
 /** The synthetic knee study as files: fastMRI's format, in train, val and test folders, split by patient. */
 import { join } from 'node:path'
-import { throwIfCancelled } from '../contract/errors.ts'
 import { ROLES } from '../contract/volumes.ts'
 import { ifft2Centred } from '../core/mri/fft-double.ts'
 import {
@@ -10,6 +9,7 @@ import {
   synthesizeSlice,
   volumeAttributes,
 } from '../core/mri/phantom/index.ts'
+import type { Pause } from '../core/pause.ts'
 import { writeFastMri } from './hdf5-write.ts'
 import type { Progress, SyntheticKneeSpec } from './protocol.ts'
 
@@ -40,7 +40,7 @@ const largest = (images: readonly Float32Array[]) =>
 export async function synthesizeKnees(
   spec: SyntheticKneeSpec,
   report: (progress: Progress) => void,
-  signal: { readonly aborted: boolean },
+  pause: Pause,
 ): Promise<string[]> {
   const roles = ROLES.flatMap(role => Array.from({ length: spec.patients[role] }, () => role))
   const total = roles.length * ACQUISITIONS.length * spec.slices
@@ -53,12 +53,11 @@ export async function synthesizeKnees(
       const noiseFree: Float32Array[] = []
       const file = `synthetic_knee_${spec.seed}_${String(patient).padStart(3, '0')}_${acquisition}.h5`
       for (let slice = 0; slice < spec.slices; slice++) {
-        throwIfCancelled(signal)
+        await pause()
         const made = synthesizeSlice({ ...volume, slice, slices: spec.slices })
         kspace.push(made.kspace)
         noiseFree.push(made.noiseFree)
         report({ done: ++done, total, label: file })
-        await new Promise(resolve => setImmediate(resolve)) // lets a cancellation in
       }
       const reconstruction = kspace.map(reconstruct)
       const path = join(spec.directory, role, file)

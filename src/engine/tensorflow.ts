@@ -3,6 +3,7 @@
  * tfjs-node's own index wants its binding inside node_modules; this goes round it (see docs in ARCHITECTURE.md).
  */
 import { createRequire } from 'node:module'
+import process from 'node:process'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Device } from '../contract/engine.ts'
 import { AppError } from '../contract/errors.ts'
@@ -38,4 +39,19 @@ export async function loadTensorflow(bindingPath: string): Promise<Device> {
   useKernels(fusedKernels(backend))
   loaded = { tensorflow: binding.TF_Version, tfjs: tf.version_core, device: backend.isUsingGpuDevice ? 'GPU' : 'CPU' }
   return loaded
+}
+
+/** Where this process computes; `null` until it has loaded TensorFlow. */
+export const loadedDevice = (): Device | null => loaded
+
+/** Loads TensorFlow where the client said when it spawned this process; scanning, synthesis and the ground truth need none. */
+export async function requireTensorflow(): Promise<Device> {
+  if (loaded) return loaded
+  const binding = process.env.SELF_MRI_BINDING
+  if (!binding)
+    throw new AppError(
+      'ENGINE_UNAVAILABLE',
+      'The TensorFlow engine is not installed. Install it with: self-mri engine install',
+    )
+  return loadTensorflow(binding)
 }

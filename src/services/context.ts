@@ -1,38 +1,49 @@
-/** What every service works on: a profile folder with its database, and the two engine processes, started when first needed. */
+/** What every service works on: a profile folder with its database, its queue, and the engine processes, started when first needed. */
 import { randomBytes } from 'node:crypto'
-import { join, resolve } from 'node:path'
-import process from 'node:process'
-import envPaths from 'env-paths'
+import { AppError } from '../contract/errors.ts'
 import { type Engine, startEngine } from '../engine/client.ts'
 import { type InstallOptions, installEngine, locateEngine } from '../engine/install.ts'
+import { type Bell, makeBell } from './bell.ts'
 import { type Db, openDatabase } from './db/index.ts'
+import { holdEngine } from './engines.ts'
+import { markInterrupted } from './interrupted.ts'
+import { profileDirectory } from './profile.ts'
+import { makeQueue, type Queue } from './queue.ts'
 
 export interface Services {
   readonly profile: string
   readonly db: Db
   /** Patient ids are hashed with it; it never leaves this profile. */
   readonly salt: string
-  /** Engine for training and evaluation; TensorFlow is installed first where it is missing. */
+  /** Rung when the database holds something new. */
+  readonly bell: Bell
+  /** Trainings that wait for their turn. */
+  readonly queue: Queue
+  /** Engine for training and evaluation. Without TensorFlow it is installed first, or for a window `ENGINE_UNAVAILABLE` is thrown. */
   jobs(signal?: AbortSignal): Promise<Engine>
-  /** Engine for reading and writing files, which needs no TensorFlow. */
+  /** Engine for looking at files, and for reading and writing them, which needs no TensorFlow. */
   readonly interactive: Engine
+  /** The engine processes that live now. */
+  readonly engines: readonly Engine[]
+  /** Later calls go to new engine processes: TensorFlow has been installed or changed. */
+  renewEngines(): void
   readonly onInstall: InstallOptions['onProgress']
+  /** Ends at once; runs that wait or are in training here read `interrupted`. */
   dispose(): void
+  /** Cancels what is in training, waits until its last weights are written, and disposes. */
+  close(): Promise<void>
 }
 
 export interface ServiceOptions {
   /** Profile folder; else SELF_MRI_PROFILE, else the operating system's data folder of this user. */
   readonly profile?: string
   readonly onInstall?: InstallOptions['onProgress']
+  /** Behind a window nothing is installed unasked, and trainings give way to viewing. */
+  readonly forWindow?: boolean
 }
 
-/** A user's path: relative to where the command was called, which `npm run` leaves. */
-export const callersPath = (path: string): string => resolve(process.env.INIT_CWD ?? process.cwd(), path)
-
-export function profileDirectory(chosen?: string): string {
-  const path = chosen ?? process.env.SELF_MRI_PROFILE
-  return path ? callersPath(path) : envPaths('self-mri', { suffix: '' }).data
-}
+/** `nice` of the engine that trains behind a window: a slice that is looked at goes first. */
+const TRAINING_NICENESS = 10
 
 /** The profile's salt, drawn once. */
 function readSalt(db: Db): string {
@@ -43,46 +54,63 @@ function readSalt(db: Db): string {
   return (db.prepare("SELECT value FROM settings WHERE name = 'salt'").get() as { value: string }).value
 }
 
-/** Runs whose process is gone did not end by themselves: an application crash, a machine restart. */
-function markInterrupted(db: Db): void {
-  const alive = (pid: number) => {
-    try {
-      return process.kill(pid, 0)
-    } catch (error) {
-      return (error as NodeJS.ErrnoException).code === 'EPERM'
-    }
-  }
-  const running = db.prepare("SELECT id, pid FROM runs WHERE status = 'running'").all() as { id: number; pid: number }[]
-  const update = db.prepare("UPDATE runs SET status = 'interrupted', reason = ?, finished_at = ? WHERE id = ?")
-  for (const { id, pid } of running) {
-    if (!alive(pid))
-      update.run(`The program (process ${pid}) ended while the run was going on.`, new Date().toISOString(), id)
-  }
+function installedEngine() {
+  const installed = locateEngine()
+  if (installed) return installed
+  throw new AppError('ENGINE_UNAVAILABLE', 'The TensorFlow engine is not installed yet. Install it first.')
 }
 
-export function openServices({ profile, onInstall }: ServiceOptions = {}): Services {
+export function openServices({ profile, onInstall, forWindow = false }: ServiceOptions = {}): Services {
   const directory = profileDirectory(profile)
   const db = openDatabase(directory)
-  markInterrupted(db)
-  let jobs: Promise<Engine> | null = null
-  let interactive: Engine | null = null
-  const start = async (signal?: AbortSignal) => startEngine(await installEngine({ onProgress: onInstall, signal }))
-  return {
+  const bell = makeBell()
+  markInterrupted({ db, bell }, { atStart: true })
+  const interactive = holdEngine()
+  const jobs = holdEngine()
+  /** Whether the interactive engine was started with TensorFlow. */
+  let computes = false
+  let queue: Queue | null = null
+
+  const services: Services = {
     profile: directory,
     db,
     salt: readSalt(db),
+    bell,
     onInstall,
-    jobs: signal => (jobs ??= start(signal)),
+    get queue() {
+      queue ??= makeQueue(services)
+      return queue
+    },
+    async jobs(signal) {
+      if (jobs.current) return jobs.current
+      const installed = forWindow ? installedEngine() : await installEngine({ onProgress: onInstall, signal })
+      return jobs.get(() => startEngine(installed, forWindow ? { niceness: TRAINING_NICENESS } : {}))
+    },
     get interactive() {
-      interactive ??= startEngine(locateEngine())
-      return interactive
+      if (!computes && locateEngine()) interactive.retire() // installed since, perhaps by another program
+      return interactive.get(() => {
+        const installed = locateEngine()
+        computes = installed !== null
+        return startEngine(installed)
+      })
+    },
+    get engines() {
+      return [interactive.current, jobs.current].filter(engine => engine !== null)
+    },
+    renewEngines() {
+      interactive.retire()
+      jobs.retire()
     },
     dispose() {
-      interactive?.dispose()
-      jobs?.then(engine => engine.dispose()).catch(() => {})
+      queue?.abandon()
+      interactive.dispose()
+      jobs.dispose()
       db.close()
     },
+    async close() {
+      await queue?.stop()
+      services.dispose()
+    },
   }
+  return services
 }
-
-export const runDirectory = (services: Services, run: string): string => join(services.profile, 'runs', run)

@@ -12,8 +12,9 @@ import { BASELINE, FINE_TUNING, METHODS, NETWORKS } from './catalogue.ts'
 import type { Services } from './context.ts'
 import { evaluate, ZERO_FILLED } from './evaluations.ts'
 import { type Comparison, comparisonPng, comparisonSvg, type Pane, reportPage } from './reports/index.ts'
-import { modelOf, startRun, supervisedConfig } from './runs.ts'
+import { modelOf } from './runs.ts'
 import { type Study, volumesOf } from './studies.ts'
+import { startRun, supervisedConfig } from './training.ts'
 
 export interface DemoRequest {
   readonly study: Study

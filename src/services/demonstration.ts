@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Role } from '../contract/volumes.ts'
 import type { Services } from './context.ts'
-import { findStudy, importStudy, type Study } from './studies.ts'
+import { importStudy, type Study, studyById } from './studies.ts'
 
 export const DEMONSTRATION = 'Brain, 0.055 T (demonstration)'
 
@@ -15,24 +15,37 @@ const ROLE_OF_PATIENT: Readonly<Record<string, Role>> = { '6A': 'train', '6B': '
 const ATTRIBUTION =
   'Measured at 0.055 T with one coil, 4 slices of 128 × 126 a volume; CC0, bispmri/Ultra-low-field-MRI-Scanner (Liu et al., Nature Communications 2021).'
 
+function findDemonstration(services: Services): Study | null {
+  const row = services.db.prepare('SELECT id FROM studies WHERE name = ?').get(DEMONSTRATION) as
+    | { id: number }
+    | undefined
+  return row ? studyById(services, row.id) : null
+}
+
+async function importDemonstration(services: Services, signal?: AbortSignal): Promise<Study> {
+  const request = {
+    paths: [FOLDER],
+    name: DEMONSTRATION,
+    kind: 'demonstration',
+    slices: { kind: 'all' },
+    splitSeed: 0,
+    roles: (file: string) => ROLE_OF_PATIENT[file.split('_')[1]] ?? null,
+    remarks: [ATTRIBUTION],
+  } as const
+  try {
+    return await importStudy(services, request, { signal })
+  } catch (error) {
+    const byAnother = findDemonstration(services) // a program that was started at the same moment
+    if (byAnother) return byAnother
+    throw error
+  }
+}
+
 /** Imported at first use. Where the program has moved since, its files' paths follow. */
 export async function demonstrationStudy(services: Services, signal?: AbortSignal): Promise<Study> {
   const { db } = services
-  if (!db.prepare('SELECT 1 FROM studies WHERE name = ?').get(DEMONSTRATION)) {
-    return importStudy(
-      services,
-      {
-        paths: [FOLDER],
-        name: DEMONSTRATION,
-        slices: { kind: 'all' },
-        splitSeed: 0,
-        roles: file => ROLE_OF_PATIENT[file.split('_')[1]] ?? null,
-        remarks: [ATTRIBUTION],
-      },
-      { signal },
-    )
-  }
-  const study = findStudy(services, DEMONSTRATION)
+  const study = findDemonstration(services)
+  if (!study) return importDemonstration(services, signal)
   const move = db.prepare(
     "UPDATE volumes SET path = @path, info = json_set(info, '$.path', @path) WHERE study_id = @study AND path = @old",
   )
@@ -42,5 +55,5 @@ export async function demonstrationStudy(services: Services, signal?: AbortSigna
       if (old !== path && existsSync(path)) move.run({ path, study: study.id, old })
     }
   })()
-  return findStudy(services, DEMONSTRATION)
+  return studyById(services, study.id)
 }

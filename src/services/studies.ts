@@ -1,39 +1,19 @@
 /** Studies: volumes with their roles, kept by patient, and the files that could not be used. */
 import { AppError } from '../contract/errors.ts'
-import { ROLES, type Role, type SkippedFile, SliceSelection, selectSlices, VolumeInfo } from '../contract/volumes.ts'
+import type { Split, Study, StudySummary, StudyVolume } from '../contract/studies.ts'
+import { ROLES, type Role, SliceSelection, selectSlices, VolumeInfo } from '../contract/volumes.ts'
 import { stream } from '../core/mri/random.ts'
 import type { Progress } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
 
-export interface StudyVolume extends VolumeInfo {
-  readonly role: Role
-}
-
-export interface Study {
-  readonly id: number
-  readonly name: string
-  readonly roots: readonly string[]
-  readonly split: Split
-  readonly slices: SliceSelection
-  /** Shown wherever the study is: attribution, what is odd about the data. */
-  readonly remarks: readonly string[]
-  readonly createdAt: string
-  readonly volumes: readonly StudyVolume[]
-  readonly skipped: readonly SkippedFile[]
-}
-
-/** How the volumes came by their roles. */
-export interface Split {
-  readonly by: 'folders' | 'patients' | 'the study'
-  readonly seed: number | null
-  readonly fractions: Readonly<Record<Role, number>> | null
-}
+export type { Study, StudyVolume } from '../contract/studies.ts'
 
 export interface ImportRequest {
   readonly paths: readonly string[]
   readonly name: string
   readonly slices: SliceSelection
   readonly splitSeed: number
+  readonly kind?: Study['kind']
   /** Roles that the study's maker gives, by file name; other files are split. */
   readonly roles?: (file: string) => Role | null
   readonly remarks?: readonly string[]
@@ -76,7 +56,7 @@ const range = (values: readonly number[]) => {
 }
 
 /** What a user must know of the data, read off the files themselves. */
-function remarksOn(volumes: readonly StudyVolume[]): string[] {
+export function remarksOn(volumes: readonly Omit<StudyVolume, 'id'>[]): string[] {
   const remarks: string[] = []
   if (volumes.some(volume => volume.synthetic))
     remarks.push('Synthetic data: nothing learned on it says how well anything images patients.')
@@ -107,7 +87,7 @@ function remarksOn(volumes: readonly StudyVolume[]): string[] {
   return remarks
 }
 
-function patientRoles(volumes: readonly StudyVolume[]): Map<string, Set<Role>> {
+function patientRoles(volumes: readonly Omit<StudyVolume, 'id'>[]): Map<string, Set<Role>> {
   const roles = new Map<string, Set<Role>>()
   for (const { patient, role } of volumes) roles.set(patient, (roles.get(patient) ?? new Set()).add(role))
   return roles
@@ -122,7 +102,7 @@ export async function importStudy(
   if (services.db.prepare('SELECT 1 FROM studies WHERE name = ?').get(request.name)) {
     throw new AppError(
       'INVALID_ARGUMENT',
-      `Expected a new study’s name, got "${request.name}", which there is already. --name gives another.`,
+      `Expected a new study’s name, got "${request.name}", which there is already. Give it another name.`,
     )
   }
   const scan = await services.interactive.call(
@@ -149,9 +129,12 @@ export async function importStudy(
   const { db } = services
   const id = db.transaction(() => {
     const { lastInsertRowid } = db
-      .prepare('INSERT INTO studies (name, roots, split, slices, remarks, created_at) VALUES (?, ?, ?, ?, ?, ?)')
+      .prepare(
+        'INSERT INTO studies (name, kind, roots, split, slices, remarks, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      )
       .run(
         request.name,
+        request.kind ?? 'folder',
         JSON.stringify(request.paths),
         JSON.stringify(split),
         JSON.stringify(request.slices),
@@ -165,42 +148,89 @@ export async function importStudy(
     for (const { path, reason } of scan.skipped) addSkipped.run(lastInsertRowid, path, reason)
     return Number(lastInsertRowid)
   })()
-  return findStudy(services, String(id))
+  services.bell.ring()
+  return studyById(services, id)
 }
 
 interface StudyRow {
   readonly id: number
   readonly name: string
+  readonly kind: Study['kind']
   readonly roots: string
   readonly split: string
   readonly slices: string
   readonly remarks: string
   readonly created_at: string
+  readonly hidden_at: string | null
 }
 
+interface VolumeRow {
+  readonly id: number
+  readonly role: Role
+  readonly info: string
+}
+
+const toVolume = ({ id, role, info }: VolumeRow): StudyVolume => ({ ...VolumeInfo.parse(JSON.parse(info)), id, role })
+
 function readStudy({ db }: Services, row: StudyRow): Study {
-  const volumes = db.prepare('SELECT role, info FROM volumes WHERE study_id = ? ORDER BY path').all(row.id) as {
-    role: Role
-    info: string
-  }[]
-  const skipped = db
-    .prepare('SELECT path, reason FROM skipped_files WHERE study_id = ? ORDER BY path')
-    .all(row.id) as SkippedFile[]
+  const volumes = db.prepare('SELECT id, role, info FROM volumes WHERE study_id = ? ORDER BY path').all(row.id)
+  const skipped = db.prepare('SELECT path, reason FROM skipped_files WHERE study_id = ? ORDER BY path').all(row.id)
   return {
     id: row.id,
     name: row.name,
+    kind: row.kind,
     roots: JSON.parse(row.roots),
     split: JSON.parse(row.split),
     slices: SliceSelection.parse(JSON.parse(row.slices)),
     remarks: JSON.parse(row.remarks),
     createdAt: row.created_at,
-    volumes: volumes.map(({ role, info }) => ({ ...VolumeInfo.parse(JSON.parse(info)), role })),
-    skipped,
+    volumes: (volumes as VolumeRow[]).map(toVolume),
+    skipped: skipped as Study['skipped'],
   }
 }
 
 export const listStudies = (services: Services): Study[] =>
   (services.db.prepare('SELECT * FROM studies ORDER BY id').all() as StudyRow[]).map(row => readStudy(services, row))
+
+/** Those that are not hidden. */
+export function summariseStudies({ db }: Services): StudySummary[] {
+  const rows = db
+    .prepare(`
+      SELECT id, name, kind, created_at AS createdAt,
+        (SELECT COUNT(*) FROM volumes WHERE study_id = studies.id) AS volumes,
+        (SELECT COUNT(*) FROM skipped_files WHERE study_id = studies.id) AS skipped,
+        EXISTS (SELECT 1 FROM volumes WHERE study_id = studies.id AND json_extract(info, '$.synthetic')) AS synthetic
+      FROM studies WHERE hidden_at IS NULL ORDER BY id`)
+    .all() as (Omit<StudySummary, 'synthetic'> & { synthetic: 0 | 1 })[]
+  return rows.map(row => ({ ...row, synthetic: row.synthetic === 1 }))
+}
+
+export function studyById(services: Services, id: number): Study {
+  const row = services.db.prepare('SELECT * FROM studies WHERE id = ?').get(id) as StudyRow | undefined
+  if (row) return readStudy(services, row)
+  throw new AppError('STUDY_NOT_FOUND', `Expected a study’s number, got ${id}`)
+}
+
+/** Takes a study off the list, or puts it back. */
+export function setStudyHidden(services: Services, id: number, hidden: boolean): void {
+  studyById(services, id)
+  services.db.prepare('UPDATE studies SET hidden_at = ? WHERE id = ?').run(hidden ? new Date().toISOString() : null, id)
+  services.bell.ring()
+}
+
+/** The name, or with a number behind it where it is taken: 'knees (2)'. */
+export function freeName({ db }: Services, name: string): string {
+  const taken = db.prepare('SELECT 1 FROM studies WHERE name = ?')
+  let free = name
+  for (let n = 2; taken.get(free); n++) free = `${name} (${n})`
+  return free
+}
+
+export function volumeById({ db }: Services, id: number): StudyVolume {
+  const row = db.prepare('SELECT id, role, info FROM volumes WHERE id = ?').get(id) as VolumeRow | undefined
+  if (row) return toVolume(row)
+  throw new AppError('STUDY_NOT_FOUND', `Expected a volume’s number, got ${id}: it is in no study any more.`)
+}
 
 /** By id or by name. */
 export function findStudy(services: Services, which: string): Study {

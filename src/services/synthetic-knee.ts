@@ -1,19 +1,58 @@
 /** The synthetic knee study: written as fastMRI files, then imported as any folder would be. */
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { AppError } from '../contract/errors.ts'
+import type { Study } from '../contract/studies.ts'
 import type { SliceSelection } from '../contract/volumes.ts'
+import { startEngine } from '../engine/client.ts'
 import type { Progress, SyntheticKneeSpec } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
-import { importStudy, type Study } from './studies.ts'
+import { freeName, importStudy } from './studies.ts'
+
+interface Options {
+  readonly onProgress?: (progress: Progress) => void
+  readonly signal?: AbortSignal
+}
+
+const nameFor = (seed: number) => `Knee, synthetic (seed ${seed})`
 
 export async function importSyntheticKnee(
   services: Services,
   spec: SyntheticKneeSpec,
-  { name = `Knee, synthetic (seed ${spec.seed})`, slices }: { readonly name?: string; readonly slices: SliceSelection },
-  options: { readonly onProgress?: (progress: Progress) => void; readonly signal?: AbortSignal } = {},
+  { name = nameFor(spec.seed), slices }: { readonly name?: string; readonly slices: SliceSelection },
+  options: Options = {},
 ): Promise<Study> {
   if (spec.slices < 1 || Object.values(spec.patients).every(count => count === 0)) {
     throw new AppError('INVALID_ARGUMENT', 'Expected at least one patient and one slice a volume')
   }
-  await services.interactive.call('synthesize', spec, { onEvent: options.onProgress, signal: options.signal })
-  return importStudy(services, { paths: [spec.directory], name, slices, splitSeed: 0 }, { signal: options.signal })
+  // A process of its own: a slice takes a second of arithmetic, for which nobody who looks at images should wait.
+  const engine = startEngine(null)
+  try {
+    await engine.call('synthesize', spec, { onEvent: options.onProgress, signal: options.signal })
+  } finally {
+    engine.dispose()
+  }
+  const request = { paths: [spec.directory], name, kind: 'synthetic', slices, splitSeed: 0 } as const
+  return importStudy(services, request, { signal: options.signal })
+}
+
+/** Makes the study in the profile, in a folder of its own, which is removed again when the work is cancelled or fails. */
+export async function makeSyntheticKnee(
+  services: Services,
+  { seed, patients, slices }: { readonly seed: number; readonly patients: number; readonly slices: number },
+  options: Options = {},
+): Promise<Study> {
+  const wanted = join(services.profile, `synthetic-knee-seed-${seed}`)
+  let directory = wanted
+  for (let n = 2; existsSync(directory); n++) directory = `${wanted}-${n}`
+  const others = Math.max(1, Math.round(patients / 3))
+  const spec = { directory, seed, slices, patients: { train: patients, val: others, test: others } }
+  try {
+    const name = freeName(services, nameFor(seed))
+    return await importSyntheticKnee(services, spec, { name, slices: { kind: 'all' } }, options)
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true })
+    throw error
+  }
 }

@@ -1,13 +1,15 @@
 /** What every network and every method must do; a new entry in a table inherits these tests. */
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { throwIfCancelled } from '../../src/contract/errors.ts'
 import type { Recipe, TrainingEvent } from '../../src/contract/runs.ts'
 import { NETWORKS, networkOf } from '../../src/core/models/index.ts'
 import { fileNameMask } from '../../src/core/mri/mask.ts'
+import { reconstructSlice } from '../../src/core/reconstruct.ts'
 import { METHODS, methodOf } from '../../src/core/ssl/index.ts'
 import { pretextTask } from '../../src/core/ssl/pretext.ts'
 import type { Checkpoint } from '../../src/core/training/checkpoint.ts'
-import { initialParameters, unpack } from '../../src/core/training/parameters.ts'
+import { fromTorch, initialParameters, unpack } from '../../src/core/training/parameters.ts'
 import { supervisedTask } from '../../src/core/training/supervised.ts'
 import { type Training, type TrainingTask, train } from '../../src/core/training/train.ts'
 import { useEngine } from '../engine.ts'
@@ -50,6 +52,8 @@ const recipe: Recipe = {
 
 async function trainAll(task: TrainingTask, changes: Partial<Training> = {}) {
   const saved = new Map<string, Checkpoint>()
+  const previews = new Map<number, Float32Array>()
+  const written: string[] = []
   const training: Training = {
     run: '1',
     task,
@@ -58,24 +62,45 @@ async function trainAll(task: TrainingTask, changes: Partial<Training> = {}) {
     start: null,
     metadata: {},
     notes: [],
-    save: async (name, checkpoint) => {
-      saved.set(name, checkpoint)
-      return { path: name, sha256: '' }
+    files: {
+      async saveCheckpoint(role, epoch, checkpoint) {
+        saved.set(role, checkpoint)
+        written.push(`${role} ${epoch}`)
+        return { path: role, sha256: '' }
+      },
+      async savePreview(epoch, image) {
+        previews.set(epoch, image)
+        return { path: `previews/${epoch}` }
+      },
     },
-    signal: { aborted: false },
+    pause: async () => {},
     ...changes,
   }
   const events: TrainingEvent[] = []
   const steps = train(training)
   for (;;) {
     const { value, done } = await steps.next()
-    if (done) return { summary: value, events, saved }
+    if (done) return { summary: value, events, saved, previews, written }
     events.push(value)
   }
 }
 
+/** Is cancelled at the pause of this number, from 0. */
+function pauseUntil(count: number): Training['pause'] {
+  let pauses = 0
+  return async () => throwIfCancelled({ aborted: pauses++ === count })
+}
+
 const losses = (events: readonly TrainingEvent[]) =>
   events.flatMap(event => (event.type === 'step' ? [event.loss] : []))
+function correlation(a: Float32Array, b: Float32Array): number {
+  const mean = (values: Float32Array) => values.reduce((sum, value) => sum + value, 0) / values.length
+  const [meanA, meanB] = [mean(a), mean(b)]
+  const product = (x: Float32Array, y: Float32Array, mx: number, my: number) =>
+    x.reduce((sum, value, i) => sum + (value - mx) * (y[i] - my), 0)
+  return product(a, b, meanA, meanB) / Math.sqrt(product(a, a, meanA, meanA) * product(b, b, meanB, meanB))
+}
+
 const weights = (checkpoint: Checkpoint) => [...checkpoint.tensors.values()].flatMap(({ data }) => Array.from(data))
 
 describe.each(tasks)('%s', (_, make) => {
@@ -109,15 +134,11 @@ describe.each(tasks)('%s', (_, make) => {
     const before = tf.memory().numTensors
     await trainAll(make())
     expect(tf.memory().numTensors).toBe(before)
-    const signal = { aborted: false }
-    const save: Training['save'] = async () => ({ path: '', sha256: '' })
-    const steps = train({ run: '1', task: make(), recipe, seed: 5, start: null, metadata: {}, notes: [], save, signal })
-    await steps.next()
-    await steps.next()
-    signal.aborted = true
-    expect((await steps.next()).value).toMatchObject({ type: 'checkpoint', role: 'last', epoch: 0 })
-    await expect(steps.next()).rejects.toMatchObject({ code: 'CANCELLED' })
-    expect(tf.memory().numTensors).toBe(before)
+    for (const pauses of [0, 1, 6, 9]) {
+      const cancelled = trainAll(make(), { recipe: { ...recipe, epochs: 9 }, pause: pauseUntil(pauses) })
+      await expect(cancelled).rejects.toMatchObject({ code: 'CANCELLED' })
+      expect(tf.memory().numTensors, `cancelled at pause ${pauses}`).toBe(before)
+    }
   })
 
   it('writes the network under its own names, and the head apart', async () => {
@@ -125,6 +146,49 @@ describe.each(tasks)('%s', (_, make) => {
     const { saved } = await trainAll(task)
     expect([...saved.get('last')!.tensors.keys()]).toEqual(task.network.map(spec => spec.name))
     expect(saved.has('head')).toBe(task.head.length > 0)
+  })
+
+  it('previews its middle validation slice after each validation', async () => {
+    const task = make()
+    const { events, previews, saved } = await trainAll(task)
+    const validated = events.flatMap(event =>
+      event.type === 'epoch' && event.figures.validationLoss !== null ? [event.figures.epoch] : [],
+    )
+    const told = events.flatMap(event => (event.type === 'preview' ? [event] : []))
+    expect(told.map(({ epoch }) => epoch)).toEqual(validated)
+    expect(told[0]).toMatchObject({ shape: [40, 36], file: 'c.h5', slice: 1, path: `previews/${validated[0]}` })
+    const specs = [...task.network, ...task.head]
+    const kept = fromTorch(new Map([...saved.get('last')!.tensors, ...(saved.get('head')?.tensors ?? [])]), specs, '')
+    const parameters = tf.tensor1d(kept)
+    const last = (await task.preview(parameters))!
+    expect(previews.get(recipe.epochs)).toEqual(last.image)
+    expect(previews.get(recipe.epochs)).not.toEqual(previews.get(1) ?? new Float32Array(0))
+    const volume = noiseVolume('c')
+    const model = { network: networkOf('unet'), config: { channels: 2, pools: 4 }, specs, parameters }
+    const reconstructed = reconstructSlice(volume, 1, fileNameMask(mask, 36, 'c.h5'), model)
+    if (last.units === 'signal') expect(last.image).toEqual(reconstructed)
+    else expect(correlation(last.image, reconstructed)).toBeCloseTo(1, 6) // but in other units
+    expect(last.units).toBe(task.keepBest ? 'signal' : 'arbitrary')
+  })
+
+  it('that is cancelled keeps the last step’s weights, as of the epoch begun', async () => {
+    const task = make()
+    const perEpoch = task.stepsPerEpoch
+    for (const [pauses, epoch] of [
+      [1, 1],
+      [perEpoch, 1], // in the validation
+    ]) {
+      const written: string[] = []
+      const files: Training['files'] = {
+        async saveCheckpoint(role, epoch) {
+          written.push(`${role} ${epoch}`)
+          return { path: '', sha256: '' }
+        },
+        savePreview: async () => ({ path: '' }),
+      }
+      await expect(trainAll(make(), { files, pause: pauseUntil(pauses) })).rejects.toMatchObject({ code: 'CANCELLED' })
+      expect(written.at(-1)).toBe(`last ${epoch}`)
+    }
   })
 })
 
@@ -159,6 +223,70 @@ describe('a training', () => {
     expect(summary.validationLoss).toBe(Math.min(...validated))
     expect(summary.bestEpoch).toBe(validated.indexOf(Math.min(...validated)) + 1)
     expect(saved.get('best')!.metadata.epoch).toBe(String(summary.bestEpoch))
+  })
+
+  it('writes the last weights after the first epoch, at the end, and between when writing is cheap', async () => {
+    const epochs = { ...recipe, epochs: 4 }
+    const { written } = await trainAll(supervised(), { recipe: epochs })
+    expect(new Set(written).size).toBe(written.length) // no file is ever written twice
+    expect(written.filter(each => each.startsWith('last'))).toEqual(['last 1', 'last 2', 'last 3', 'last 4'])
+    const slow: string[] = []
+    await trainAll(supervised(), {
+      recipe: epochs,
+      files: {
+        async saveCheckpoint(role, epoch) {
+          slow.push(`${role} ${epoch}`)
+          await new Promise(resolve => setTimeout(resolve, 200))
+          return { path: '', sha256: '' }
+        },
+        savePreview: async () => ({ path: '' }),
+      },
+    })
+    expect(slow.filter(each => each.startsWith('last'))).toEqual(['last 1', 'last 4'])
+  })
+
+  it('previews nothing without a validation volume', async () => {
+    const network = networkOf('unet')
+    const task = supervisedTask({
+      network,
+      networkConfig: network.config.parse({ channels: 2 }),
+      train: patients('a'),
+      validation: [],
+      slices,
+      mask,
+      batch: 1,
+      seed: 0,
+    })
+    const { events } = await trainAll(task)
+    expect(events.filter(({ type }) => type === 'preview')).toEqual([])
+  })
+
+  it('validates on more volumes than are open at once', async () => {
+    const network = networkOf('unet')
+    let open = 0
+    const sources = Array.from({ length: 5 }, (_, i) => noiseVolume(String(i)))
+    const task = supervisedTask({
+      network,
+      networkConfig: network.config.parse({ channels: 2 }),
+      train: patients('a'),
+      // Each volume is closed by the opening of the next.
+      validation: sources.map((volume, i) => ({
+        info: volume.info,
+        async open() {
+          open = i
+          const readKspace = (index: number) => {
+            if (open !== i) throw new Error(`volume ${i} has been closed`)
+            return volume.readKspace(index)
+          }
+          return { ...volume, readKspace }
+        },
+      })),
+      slices,
+      mask,
+      batch: 1,
+      seed: 0,
+    })
+    expect((await trainAll(task)).summary.validationLoss).toBeGreaterThan(0)
   })
 
   it('stops at a loss that is no number and names the step; what was written stays', async () => {

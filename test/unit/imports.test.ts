@@ -47,8 +47,28 @@ const PLANTED: readonly [rule: string, path: string, text: string][] = [
   ['contract-packages', 'src/contract/b.ts', "import { join } from 'node:path'\nexport const y = join"],
   ['engine', 'src/engine/a.ts', "import { x } from '../services/plain.ts'\nexport const y = x"],
   ['services', 'src/services/a.ts', "import { x } from '../engine/tensorflow.ts'\nexport const y = x"],
-  ['shells', 'src/cli/a.ts', "import { x } from '../engine/client.ts'\nexport const y = x"],
-  ['shells', 'src/cli/b.ts', "import { x } from '../core/plain.ts'\nexport const y = x"],
+  ['cli', 'src/cli/a.ts', "import { x } from '../engine/client.ts'\nexport const y = x"],
+  ['cli', 'src/cli/b.ts', "import { x } from '../core/plain.ts'\nexport const y = x"],
+  ['cli', 'src/cli/c.ts', "import { x } from '../main/plain.ts'\nexport const y = x"],
+  ['shells', 'src/host/a.ts', "import { x } from '../engine/client.ts'\nexport const y = x"],
+  ['shells', 'src/main/a.ts', "import { x } from '../host/serve.ts'\nexport const y = x"],
+  ['shells', 'src/main/b.ts', "import { x } from '../cli/plain.ts'\nexport const y = x"],
+  ['renderer', 'src/renderer/a.tsx', "import { x } from '../services/plain.ts'\nexport const y = x"],
+  ['renderer', 'src/renderer/b.ts', "import type { X } from '../core/plain.ts'\nexport type Y = X"],
+  ['renderer-packages', 'src/renderer/c.ts', "import Database from 'better-sqlite3'\nexport const y = Database"],
+  [
+    'renderer-packages',
+    'src/renderer/d.ts',
+    "import { RPCHandler } from '@orpc/server/fetch'\nexport const y = RPCHandler",
+  ],
+  ['no-node-in-window', 'src/renderer/e.ts', "import { join } from 'node:path'\nexport const y = join"],
+  ['no-node-in-window', 'src/preload/a.ts', "import { join } from 'node:path'\nexport const y = join"],
+  ['preload', 'src/preload/b.ts', "import { x } from '../contract/plain.ts'\nexport const y = x"],
+  ['preload', 'src/preload/c.ts', "import { x } from '../main/plain.ts'\nexport const y = x"],
+  ['preload-packages', 'src/preload/d.ts', "import { z } from 'zod'\nexport const y = z"],
+  ['electron-in-desktop', 'src/services/g.ts', "import { app } from 'electron'\nexport const y = app"],
+  ['electron-in-desktop', 'src/renderer/f.ts', "import type { App } from 'electron'\nexport type Y = App"],
+  ['electron-as-parameter', 'src/main/c.ts', "import { app } from 'electron'\nexport const y = app"],
   ['native-in-engine', 'src/services/b.ts', "import { File } from 'h5wasm/node'\nexport const y = File"],
   [
     'native-in-engine',
@@ -74,6 +94,26 @@ const ALLOWED: readonly [path: string, text: string][] = [
   ['src/services/plain.ts', "import { x } from '../engine/client.ts'\nexport { x }"],
   ['src/services/db/a.ts', "import Database from 'better-sqlite3'\nexport const y = Database"],
   ['src/cli/plain.ts', "import { x } from '../services/plain.ts'\nimport process from 'node:process'\nprocess.exit(x)"],
+  ['src/cli/serve.ts', "import { x } from '../host/serve.ts'\nexport { x }"],
+  ['src/host/serve.ts', "import { x } from '../services/plain.ts'\nexport { x }"],
+  ['src/contract/plain.ts', "import { oc } from '@orpc/contract'\nexport const x = oc\nexport type X = typeof x"],
+  [
+    'src/renderer/plain.tsx',
+    "import type { X } from '../contract/plain.ts'\nexport { useState } from 'react'\nexport type Y = X",
+  ],
+  [
+    'src/preload/index.ts',
+    "import { ipcRenderer } from 'electron'\nimport type { X } from '../contract/plain.ts'\nexport const y: X = ipcRenderer",
+  ],
+  [
+    'src/main/index.ts',
+    "import * as electron from 'electron'\nimport { x } from './plain.ts'\nexport const y = [electron, x]",
+  ],
+  [
+    'src/main/plain.ts',
+    "import type { Event } from 'electron'\nimport { x } from '../services/plain.ts'\n" +
+      "export type E = Event | typeof import('electron')\nexport { x }",
+  ],
   ['test/plain.ts', 'export const x = 1'],
 ]
 

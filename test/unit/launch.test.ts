@@ -1,82 +1,29 @@
-/** The launcher in a project of its own, with an npm that only writes down that it ran. */
-import { spawn } from 'node:child_process'
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+/** The launcher: packages, a Node, the program. */
+import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { cacheDirectory } from '../../src/engine/environment.ts'
+import { makeProject, scripts } from './launch-project.ts'
 
-const scripts = fileURLToPath(new URL('../../scripts', import.meta.url))
 const { chooseNode } = await import(join(scripts, 'launch', 'node.mjs'))
 const launcherCache = await import(join(scripts, 'launch', 'cache.mjs'))
 
+let project: ReturnType<typeof makeProject>
 let root: string
+let launch: typeof project.launch
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'self-mri-launch-'))
-  for (const folder of ['bin', 'scripts', 'src/cli']) mkdirSync(join(root, folder), { recursive: true })
-  cpSync(join(scripts, 'launch.mjs'), join(root, 'scripts', 'launch.mjs'))
-  cpSync(join(scripts, 'launch'), join(root, 'scripts', 'launch'), { recursive: true })
-  writeFileSync(join(root, 'package.json'), '{ "type": "module" }')
-  lockPackages('1.0.0')
-  writeNpm('echo added 1 package')
-  writeProgram('console.log(JSON.stringify(process.argv.slice(2)))')
+  project = makeProject()
+  ;({ root, launch } = project)
 })
 afterEach(() => {
   vi.unstubAllEnvs()
-  rmSync(root, { recursive: true, force: true })
+  project.remove()
 })
 
-const notHere = { version: '9.0.0', optional: true, os: ['elsewhere'], cpu: [process.arch] }
 const here = { version: '9.0.0', optional: true, os: [process.platform], cpu: [process.arch] }
 
-function lockPackages(version: string, more = {}): void {
-  const packages = { '': {}, 'node_modules/a': { version }, 'node_modules/b': notHere, ...more }
-  writeFileSync(join(root, 'package-lock.json'), JSON.stringify({ packages }))
-}
-
-/** Like npm ci, it empties node_modules first. */
-function writeNpm(script: string): void {
-  const path = join(root, 'bin', 'npm')
-  writeFileSync(
-    path,
-    `#!/bin/sh\ncd "${root}"\necho "$*" >> npm.log\nrm -rf node_modules\nmkdir node_modules\n${script}\n`,
-  )
-  chmodSync(path, 0o755)
-}
-
-function writeProgram(script: string): void {
-  writeFileSync(join(root, 'src', 'cli', 'main.ts'), `const typed: number = 1\nvoid typed\n${script}\n`)
-}
-
-const npmRuns = () =>
-  existsSync(join(root, 'npm.log')) ? readFileSync(join(root, 'npm.log'), 'utf8').split('\n').length - 1 : 0
-
-function start(...args: string[]) {
-  const { NODE_COMPILE_CACHE: _ours, ...inherited } = process.env
-  const env = { ...inherited, PATH: `${join(root, 'bin')}:${process.env.PATH}`, SELF_MRI_CACHE: join(root, 'cache') }
-  const child = spawn(process.execPath, [join(root, 'scripts', 'launch.mjs'), ...args], { env })
-  const said = { output: '', errors: '' }
-  child.stdout.on('data', text => (said.output += text))
-  child.stderr.on('data', text => (said.errors += text))
-  const done = new Promise<typeof said & { status: number | null }>(resolve => {
-    child.once('close', status => resolve({ ...said, status }))
-  })
-  return { child, said, done }
-}
-
-const launch = (...args: string[]) => start(...args).done
+const npmRuns = () => project.lines('npm.log').length
 
 describe('the packages', () => {
   test('are installed once for a lock file, and npm speaks on standard error', async () => {
@@ -87,7 +34,7 @@ describe('the packages', () => {
     expect(readFileSync(join(root, 'npm.log'), 'utf8')).toBe('ci --include=dev --include=optional --loglevel=error\n')
     expect(await launch('self-mri')).toMatchObject({ status: 0, output: '[]\n', errors: '' })
     expect(npmRuns()).toBe(1)
-    lockPackages('1.0.1')
+    project.lockPackages('1.0.1')
     await launch('self-mri')
     expect(npmRuns()).toBe(2)
   })
@@ -96,29 +43,26 @@ describe('the packages', () => {
     ['one is missing', '1.0.0', { 'node_modules/node-here': here }],
     ['one has another version', '1.0.1', {}],
   ])('installed by hand are left alone, unless %s', async (_what, version, more) => {
-    mkdirSync(join(root, 'node_modules', 'a'), { recursive: true })
-    writeFileSync(join(root, 'node_modules', 'a', 'package.json'), '{}')
-    const packages = { 'node_modules/a': { version: '1.0.0' } }
-    writeFileSync(join(root, 'node_modules', '.package-lock.json'), JSON.stringify({ packages }))
+    project.writePackages()
     expect(await launch('self-mri')).toMatchObject({ status: 0, errors: '' })
     expect(npmRuns()).toBe(0)
-    lockPackages(version, more)
+    project.lockPackages(version, more)
     await launch('self-mri')
     expect(npmRuns()).toBe(1)
   })
 
   test('that cannot be fetched stop the start, and the next start tries again', async () => {
-    writeNpm('echo "npm error network" >&2; exit 7')
+    project.writeNpm('echo "npm error network" >&2; exit 7')
     const failed = await launch('self-mri')
     expect(failed).toMatchObject({ status: 7, output: '' })
     expect(failed.errors).toMatch(/npm error network\n.*check the connection and the registry/s)
-    writeNpm('')
+    project.writeNpm('')
     expect(await launch('self-mri')).toMatchObject({ status: 0 })
     expect(npmRuns()).toBe(2)
   })
 
   test('are installed once when two start at the same time', async () => {
-    writeNpm('sleep 1')
+    project.writeNpm('sleep 1')
     const both = await Promise.all([launch('self-mri'), launch('self-mri')])
     expect(both.map(({ status }) => status)).toEqual([0, 0])
     expect(both.some(({ errors }) => errors.includes('Waiting for another start'))).toBe(true)
@@ -144,23 +88,23 @@ describe('the program', () => {
     expect(await launch('toString')).toMatchObject({ status: 1, errors: expect.stringContaining('Usage:') })
     expect(await launch()).toMatchObject({
       status: 1,
-      errors: expect.stringContaining('demo|test|check|bench|self-mri'),
+      errors: expect.stringContaining('start|demo|test|e2e|check|bench|self-mri'),
     })
     expect(npmRuns()).toBe(0)
   })
 
   test('gives its own exit status, and 128 + n for a signal', async () => {
-    writeProgram('process.exit(3)')
+    project.writeProgram('process.exit(3)')
     expect(await launch('self-mri')).toMatchObject({ status: 3 })
-    writeProgram("process.kill(process.pid, 'SIGKILL')")
+    project.writeProgram("process.kill(process.pid, 'SIGKILL')")
     expect(await launch('self-mri')).toMatchObject({ status: 137 })
   })
 
   test('gets SIGTERM, and is outlived through Ctrl-C', async () => {
-    writeProgram(`process.on('SIGTERM', () => { console.log('ended'); process.exit(9) })
+    project.writeProgram(`process.on('SIGTERM', () => { console.log('ended'); process.exit(9) })
       setInterval(() => {}, 1000)
       console.log('ready')`)
-    const { child, said, done } = start('self-mri')
+    const { child, said, done } = project.start(['self-mri'])
     await vi.waitUntil(() => said.output.includes('ready'), { timeout: 10_000 })
     // The terminal sends it to the program too, which here does not mind.
     child.kill('SIGINT')

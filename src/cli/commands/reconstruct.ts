@@ -1,7 +1,7 @@
 import process from 'node:process'
 import { Command } from 'commander'
-import { callersPath } from '../../services/context.ts'
 import { reconstruct } from '../../services/evaluations.ts'
+import { callersPath } from '../../services/profile.ts'
 import { addMaskOptions, maskFrom } from '../options.ts'
 import { inSession } from '../session.ts'
 import { print, printJson, progressBar, say } from '../terminal.ts'

@@ -5,7 +5,12 @@ import { epochsOf, findRun, listRuns } from '../../services/runs.ts'
 import { inSession } from '../session.ts'
 import { print, printJson } from '../terminal.ts'
 
-const KIND = { pretrain: 'pre-training', finetune: 'fine-tuning', train: 'training' } as const
+const KIND = {
+  pretrain: 'pre-training',
+  finetune: 'fine-tuning',
+  train: 'training',
+  import: 'imported checkpoint',
+} as const
 
 const network = (run: RunRow) => `${run.network}${run.channels === null ? '' : `-${run.channels}`}`
 

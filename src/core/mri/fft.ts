@@ -1,31 +1,63 @@
 /**
- * Centred orthonormal 2-D Fourier transform between image and k-space, any size:
- * k = fftshift(DFT(ifftshift(x))) / √(H·W) and its inverse (fastMRI `fftc.py`). Origin at index ⌊n/2⌋ in both domains.
+ * The zero-filled image: |centred orthonormal inverse 2-D DFT| of masked k-space, any size (fastMRI `fftc.py`):
+ * x = fftshift(IDFT(ifftshift(k · mask))) · √(H·W). Origin at index ⌊n/2⌋ in both domains.
+ * Nothing is computed that the image does not show: columns that were not measured are transformed along one axis only,
+ * rows outside the crop neither, and k-space is not shifted, as a shift there only turns the image's phase.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { kernels } from '../kernels.ts'
-
-/** Image → k-space, both [height, width, 2] (re, im). */
-export const fft2c = (image: tf.Tensor3D): tf.Tensor3D => kernels().centredDft(image, false)
-
-/** k-space → image, both [height, width, 2] (re, im). */
-export const ifft2c = (kspace: tf.Tensor3D): tf.Tensor3D => kernels().centredDft(kspace, true)
+import { gatherColumns, measuredColumns } from './mask.ts'
 
 /**
- * |ifft2c(k-space)|, cut to the central `crop`: the zero-filled reconstruction where k-space is masked.
- * k-space [rows, columns, 2] → magnitude [crop height, crop width]; crop starts at ⌊(n − size)/2⌋.
+ * k-space [rows, columns, 2], of which only the mask's columns are looked at → magnitude [crop height, crop width];
+ * the crop starts at ⌊(n − size)/2⌋.
  */
-export function magnitudeImage(
+export function zeroFilledImage(
   kspace: Float32Array,
-  shape: readonly [number, number],
-  crop: readonly [number, number],
+  mask: Uint8Array,
+  [height, width]: readonly [number, number],
 ): Float32Array {
-  const magnitude = tf.tidy(() => {
-    const image = ifft2c(tf.tensor3d(kspace, [shape[0], shape[1], 2]))
-    const start = [Math.floor((shape[0] - crop[0]) / 2), Math.floor((shape[1] - crop[1]) / 2), 0]
-    return kernels().magnitude(tf.slice(image, start, [crop[0], crop[1], 2]))
-  })
-  const values = magnitude.dataSync() as Float32Array
-  magnitude.dispose()
-  return values
+  const columns = mask.length
+  const measured = measuredColumns(mask)
+  const lines = gatherColumns(kspace, mask) // [measured, row, 2]
+  const rows = lines.length / (2 * measured.length)
+  const top = cropStart(rows, height)
+  const left = cropStart(columns, width)
+
+  const alongRows = inverseDft(lines, measured.length, rows)
+  const cropped = new Float32Array(2 * height * columns) // [row of the crop, column, 2]
+  for (let i = 0; i < measured.length; i++) {
+    let to = 2 * measured[i]
+    for (let row = 0; row < height; row++) {
+      const from = 2 * (i * rows + ((top + row) % rows))
+      cropped[to] = alongRows[from]
+      cropped[to + 1] = alongRows[from + 1]
+      to += 2 * columns
+    }
+  }
+
+  const both = inverseDft(cropped, height, columns)
+  const image = new Float32Array(height * width)
+  const scale = Math.sqrt(rows * columns)
+  let to = 0
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      const from = 2 * (row * columns + ((left + column) % columns))
+      image[to++] = scale * Math.sqrt(both[from] ** 2 + both[from + 1] ** 2)
+    }
+  }
+  return image
+}
+
+/** Where an axis's central crop starts in what the DFT returns, which has its origin at index 0. */
+function cropStart(length: number, size: number): number {
+  return (Math.floor((length - size) / 2) + Math.ceil(length / 2)) % length
+}
+
+/** Inverse DFT of each line of [line, sample, 2]. */
+function inverseDft(values: Float32Array, lines: number, samples: number): Float32Array {
+  const transformed = tf.tidy(() => kernels().inverseDft(tf.tensor3d(values, [lines, samples, 2])))
+  const result = transformed.dataSync() as Float32Array
+  transformed.dispose()
+  return result
 }

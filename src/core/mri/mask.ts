@@ -40,8 +40,13 @@ export function fileNameMask(spec: MaskSpec, columns: number, file: string): Uin
   return makeMask(spec, columns, RandomState.fromKey(Array.from(file, character => character.codePointAt(0) as number)))
 }
 
-/** k-space [rows, columns, 2] with the columns that the mask leaves out set to 0, as a new array. */
-export function applyMask(kspace: Float32Array, mask: Uint8Array): Float32Array {
+/** The columns that a mask measures, ascending. */
+export function measuredColumns(mask: Uint8Array): Int32Array {
+  return Int32Array.from(mask.keys()).filter(column => mask[column])
+}
+
+/** The measured columns of k-space [rows, columns, 2], one after the other: [measured, row, 2]. All else counts as 0. */
+export function gatherColumns(kspace: Float32Array, mask: Uint8Array): Float32Array {
   const rowLength = 2 * mask.length
   if (rowLength === 0 || kspace.length % rowLength !== 0) {
     throw new AppError(
@@ -49,18 +54,16 @@ export function applyMask(kspace: Float32Array, mask: Uint8Array): Float32Array 
       `Expected k-space of whole rows of ${mask.length} complex columns (the mask's), got ${kspace.length} numbers`,
     )
   }
-  const masked = new Float32Array(kspace.length)
-  const measured = Int32Array.from(
-    Array.from(mask.keys()).filter(column => mask[column]),
-    column => 2 * column,
-  )
-  for (let row = 0; row < kspace.length; row += rowLength) {
-    for (const re of measured) {
-      masked[row + re] = kspace[row + re] + 0 // + 0 turns −0 into 0, as fastMRI does
-      masked[row + re + 1] = kspace[row + re + 1] + 0
+  const measured = measuredColumns(mask)
+  const gathered = new Float32Array((measured.length * kspace.length) / mask.length)
+  let to = 0
+  for (let i = 0; i < measured.length; i++) {
+    for (let from = 2 * measured[i]; from < kspace.length; from += rowLength) {
+      gathered[to++] = kspace[from]
+      gathered[to++] = kspace[from + 1]
     }
   }
-  return masked
+  return gathered
 }
 
 /** Columns over measured columns. */

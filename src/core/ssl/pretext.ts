@@ -11,8 +11,10 @@ import type { Volume } from '../data/volume.ts'
 import { makeMask, subsampleMask } from '../mri/mask.ts'
 import { RandomState, stream } from '../mri/random.ts'
 import { cropShape, normalise } from '../mri/transform.ts'
+import type { Pause } from '../pause.ts'
 import { zeroFilled } from '../reconstruct.ts'
 import { unpack } from '../training/parameters.ts'
+import { previewOf } from '../training/preview.ts'
 import { type SupervisedJob, stackImages } from '../training/supervised.ts'
 import type { TrainingTask, Validation } from '../training/train.ts'
 import type { SslMethod } from './method.ts'
@@ -56,6 +58,7 @@ export function pretextTask(job: PretextJob): TrainingTask {
   const { method, methodConfig, network, networkConfig, seed } = job
   const networkSpecs = network.parameters(networkConfig)
   const head = method.head(methodConfig)
+  const specs = [...networkSpecs, ...head]
   const size = method.viewSize(methodConfig)
   const samples = listSlices(job.train, job.slices)
   const heldOut = listSlices(job.validation, job.slices)
@@ -90,9 +93,13 @@ export function pretextTask(job: PretextJob): TrainingTask {
     references: readonly SliceReference[],
     places: readonly number[],
     epoch: number,
+    pause: Pause = async () => {},
   ): Promise<Float32Array[]> {
     const pairs: Float32Array[][] = []
-    for (const place of places) pairs.push(await views(references[place], epoch, place))
+    for (const place of places) {
+      await pause()
+      pairs.push(await views(references[place], epoch, place))
+    }
     return [...pairs.map(pair => pair[0]), ...pairs.map(pair => pair[1])]
   }
 
@@ -106,13 +113,13 @@ export function pretextTask(job: PretextJob): TrainingTask {
   const embed = (parameters: Parameters<TrainingTask['loss']>[0], images: tf.Tensor4D) =>
     method.embed(methodConfig, parameters, network.apply(networkConfig, parameters, images))
 
-  let validationViews: Promise<Float32Array[]> | null = null
+  let validationViews: Float32Array[] | null = null
 
-  async function validate(flat: tf.Tensor1D): Promise<Validation | null> {
+  async function validate(flat: tf.Tensor1D, pause: Pause): Promise<Validation | null> {
     if (heldOut.length < 2) return null
-    validationViews ??= collect(heldOut, [...heldOut.keys()], VALIDATION_EPOCH)
-    const images = await validationViews
-    const embeddings = tf.tidy(() => embed(unpack(flat, [...networkSpecs, ...head]), stack(images)))
+    validationViews ??= await collect(heldOut, [...heldOut.keys()], VALIDATION_EPOCH, pause)
+    const images = validationViews
+    const embeddings = tf.tidy(() => embed(unpack(flat, specs), stack(images)))
     const loss = tf.tidy(() => method.loss(methodConfig, embeddings).dataSync()[0])
     const extra = method.figures(methodConfig, embeddings)
     embeddings.dispose()
@@ -131,5 +138,6 @@ export function pretextTask(job: PretextJob): TrainingTask {
       return [stack(await collect(samples, placesOf(epoch, step), epoch))]
     },
     validate,
+    preview: previewOf(job, specs, 'arbitrary'),
   }
 }

@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../../contract/errors.ts'
-import type { MaskSpec } from '../../contract/evaluation.ts'
+import type { MaskSpec, Metrics } from '../../contract/evaluation.ts'
 import { type SliceSelection, selectSlices } from '../../contract/volumes.ts'
 import { batchPlaces, listSlices, type SliceReference, type VolumeSource } from '../data/slices.ts'
 import { meanOfMetrics } from '../evaluate.ts'
@@ -12,7 +12,9 @@ import type { Network } from '../models/network.ts'
 import { scoreVolume } from '../mri/metrics.ts'
 import { stream } from '../mri/random.ts'
 import { centreCropReal, cropShape, normalise, normaliseTarget, unnormalise } from '../mri/transform.ts'
+import type { Pause } from '../pause.ts'
 import { maskOf, predict, zeroFilled } from '../reconstruct.ts'
+import { previewOf } from './preview.ts'
 import type { TrainingTask, Validation } from './train.ts'
 
 export interface SupervisedJob {
@@ -26,15 +28,17 @@ export interface SupervisedJob {
   readonly seed: number
 }
 
+interface ValidationInput {
+  readonly image: Float32Array
+  readonly target: Float32Array
+  readonly mean: number
+  readonly std: number
+}
+
 /** A prepared validation volume: inputs and targets do not change from epoch to epoch. */
 interface ValidationVolume {
   readonly shape: readonly [number, number]
-  readonly inputs: readonly {
-    readonly image: Float32Array
-    readonly target: Float32Array
-    readonly mean: number
-    readonly std: number
-  }[]
+  readonly inputs: readonly ValidationInput[]
   readonly target: Float32Array // [slices, h, w], un-normalised
 }
 
@@ -59,18 +63,20 @@ export function stackImages(
   return tf.tensor4d(values, [images.length, height, width, 1])
 }
 
-async function prepareValidation(source: VolumeSource, job: SupervisedJob): Promise<ValidationVolume> {
+async function prepareValidation(source: VolumeSource, job: SupervisedJob, pause: Pause): Promise<ValidationVolume> {
   const volume = await source.open()
   const crop = cropShape(source.info)
   const mask = maskOf(volume, job.mask)
   const indices = selectSlices(job.slices, source.info.slices)
   const target = new Float32Array(indices.length * crop[0] * crop[1])
-  const inputs = indices.map((index, i) => {
+  const inputs: ValidationInput[] = []
+  for (const [i, index] of indices.entries()) {
+    await pause()
     const { image, mean, std } = normalise(zeroFilled(volume, index, mask))
     const truth = volume.readTarget(index)!
     target.set(centreCropReal(truth, source.info.targetShape!, crop), i * crop[0] * crop[1])
-    return { image, target: normaliseTarget(truth, source.info.targetShape!, crop, mean, std), mean, std }
-  })
+    inputs.push({ image, target: normaliseTarget(truth, source.info.targetShape!, crop, mean, std), mean, std })
+  }
   return { shape: crop, inputs, target }
 }
 
@@ -88,7 +94,7 @@ export function supervisedTask(job: SupervisedJob): TrainingTask {
   const samples = listSlices(job.train, job.slices)
   const placesOf = batchPlaces(seed, samples.length, job.batch)
   const stepsPerEpoch = Math.ceil(samples.length / job.batch)
-  let prepared: Promise<ValidationVolume[]> | null = null
+  const prepared: ValidationVolume[] = []
 
   async function sample({ source, index }: SliceReference, epoch: number, place: number) {
     const volume = await source.open()
@@ -102,23 +108,26 @@ export function supervisedTask(job: SupervisedJob): TrainingTask {
     }
   }
 
-  async function validate(parameters: tf.Tensor1D): Promise<Validation | null> {
+  async function validate(parameters: tf.Tensor1D, pause: Pause): Promise<Validation | null> {
     if (job.validation.length === 0) return null
-    prepared ??= Promise.all(job.validation.map(source => prepareValidation(source, job)))
     const model = { network, config: networkConfig, specs, parameters }
     const losses: number[] = []
-    const volumes = (await prepared).map(({ shape, inputs, target }) => {
+    const scores: Metrics[] = []
+    for (const [place, source] of job.validation.entries()) {
+      prepared[place] ??= await prepareValidation(source, job, pause)
+      const { shape, inputs, target } = prepared[place]
       const prediction = new Float32Array(target.length)
       for (const [i, input] of inputs.entries()) {
+        await pause()
         const output = predict(model, input.image, shape)
         losses.push(meanDifference(output, input.target))
         prediction.set(unnormalise(output, input.mean, input.std), i * shape[0] * shape[1])
       }
-      return scoreVolume({ prediction, target, shape: [inputs.length, ...shape] })
-    })
+      scores.push(scoreVolume({ prediction, target, shape: [inputs.length, ...shape] }))
+    }
     return {
       loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
-      metrics: meanOfMetrics(volumes),
+      metrics: meanOfMetrics(scores),
       extra: {},
     }
   }
@@ -148,5 +157,6 @@ export function supervisedTask(job: SupervisedJob): TrainingTask {
       ]
     },
     validate,
+    preview: previewOf(job, specs, 'signal'),
   }
 }

@@ -1,13 +1,15 @@
 /** The training loop, the same for every pretext and every supervised task. */
 import * as tf from '@tensorflow/tfjs-core'
-import { AppError, throwIfCancelled } from '../../contract/errors.ts'
+import { AppError } from '../../contract/errors.ts'
 import type { Metrics } from '../../contract/evaluation.ts'
 import type { TrainingSeconds, TrainingSummary } from '../../contract/report.ts'
 import type { Recipe, TrainingEvent } from '../../contract/runs.ts'
 import type { ParameterSpec } from '../models/network.ts'
+import type { Pause } from '../pause.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { makeOptimizer } from './optimizers.ts'
 import { countParameters, initialParameters, toTorch } from './parameters.ts'
+import type { Preview } from './preview.ts'
 import { learningRate } from './schedules.ts'
 import { disposeState, initialState, type Loss, makeStep, type TrainingState } from './step.ts'
 
@@ -30,18 +32,25 @@ export interface TrainingTask {
   /** `epoch` and `step` (within it) from 0. The caller disposes the tensors. */
   batch(epoch: number, step: number): Promise<tf.Tensor[]>
   /** `null` where there is nothing to validate on. */
-  validate(parameters: tf.Tensor1D): Promise<Validation | null>
+  validate(parameters: tf.Tensor1D, pause: Pause): Promise<Validation | null>
+  /** What the network makes of one fixed slice; `null` where there is nothing to validate on. */
+  preview(parameters: tf.Tensor1D): Promise<Preview | null>
   /** Whether the weights with the lowest validation loss are kept (else the last ones). */
   readonly keepBest: boolean
   /** Epochs between validations; the last epoch is always validated. */
   readonly validateEvery: number
 }
 
-/** Where checkpoints go; core opens no file itself. */
-export type SaveCheckpoint = (
-  name: 'best' | 'last' | 'head',
-  checkpoint: Checkpoint,
-) => Promise<{ path: string; sha256: string }>
+/** Where files go; core opens none itself. An epoch, from 1, is written at most once in each role. */
+export interface RunFiles {
+  saveCheckpoint(
+    role: 'best' | 'last' | 'head',
+    epoch: number,
+    checkpoint: Checkpoint,
+  ): Promise<{ path: string; sha256: string }>
+  /** Image [height, width]. */
+  savePreview(epoch: number, image: Float32Array): Promise<{ path: string }>
+}
 
 export interface Training {
   readonly run: string
@@ -52,12 +61,12 @@ export interface Training {
   readonly start: Float32Array | null
   readonly metadata: Readonly<Record<string, string>>
   readonly notes: readonly string[]
-  readonly save: SaveCheckpoint
-  readonly signal: { readonly aborted: boolean }
+  readonly files: RunFiles
+  readonly pause: Pause
 }
 
-/** The last weights are written at least this often, and at the end. */
-const SAVE_EVERY_MS = 60_000
+/** The last weights are written at an epoch's end once this many times what writing them takes has passed. */
+const SAVE_AFTER = 20
 
 /** The network's parameters from `start`, or drawn from the seed; the head's always drawn from the seed. */
 function startingParameters({ task, seed, start }: Training): Float32Array {
@@ -73,11 +82,11 @@ function median(values: readonly number[]): number {
 
 /**
  * Trains and yields what happens; returns the summary. Weights are kept as the task says: the best by validation loss, else the last.
- * On cancellation the last finished step's weights are written before `CANCELLED` is thrown.
+ * When `pause` rejects with `CANCELLED` the last finished step's weights are written, as of the epoch begun, before that is thrown.
  * Throws `NOT_FINITE` (epoch and step named) when the loss stops being a number; the checkpoints written before stay.
  */
 export async function* train(training: Training): AsyncGenerator<TrainingEvent, TrainingSummary> {
-  const { task, recipe, save, signal, run } = training
+  const { task, recipe, files, pause, run } = training
   const begun = performance.now()
   const specs = [...task.network, ...task.head]
   const optimizer = makeOptimizer(recipe.optimizer)
@@ -89,31 +98,40 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
   let validationMs = 0
   let last: { path: string; sha256: string } | null = null
   let best: { path: string; sha256: string; epoch: number; loss: number } | null = null
-  let savedAt = begun
+  let savedAt = Number.NEGATIVE_INFINITY
+  let saveMs = 0
+  let epoch = 0
 
-  async function write(role: 'best' | 'last', epoch: number): Promise<{ path: string; sha256: string }> {
+  async function write(role: 'best' | 'last'): Promise<{ path: string; sha256: string }> {
+    const start = performance.now()
     const tensors = toTorch((await state.parameters.data()) as Float32Array, specs)
     const pick = (wanted: readonly ParameterSpec[]) => new Map(wanted.map(spec => [spec.name, tensors.get(spec.name)!]))
-    const metadata = { ...training.metadata, format: 'pt', run, epoch: String(epoch) }
-    if (role === 'last' && task.head.length > 0) await save('head', { tensors: pick(task.head), metadata })
-    const written = await save(role, { tensors: pick(task.network), metadata })
-    savedAt = performance.now()
+    const metadata = { ...training.metadata, format: 'pt', run, epoch: String(epoch + 1) }
+    if (role === 'last' && task.head.length > 0)
+      await files.saveCheckpoint('head', epoch + 1, { tensors: pick(task.head), metadata })
+    const written = await files.saveCheckpoint(role, epoch + 1, { tensors: pick(task.network), metadata })
+    if (role === 'last') {
+      savedAt = performance.now()
+      saveMs = savedAt - start
+    }
     return written
   }
 
   try {
-    yield { type: 'started', steps, epochs: recipe.epochs, parameters: countParameters(specs), notes: training.notes }
+    yield {
+      type: 'started',
+      steps,
+      epochs: recipe.epochs,
+      parameters: countParameters(specs),
+      notes: [...training.notes],
+    }
     const prepared = performance.now() - begun
-    for (let epoch = 0; epoch < recipe.epochs; epoch++) {
+    for (; epoch < recipe.epochs; epoch++) {
       const epochStart = performance.now()
       let total = 0
       let rate = 0
       for (let i = 0; i < task.stepsPerEpoch; i++) {
-        if (signal.aborted) {
-          const stopped = await write('last', epoch)
-          yield { type: 'checkpoint', role: 'last', epoch, ...stopped }
-        }
-        throwIfCancelled(signal)
+        await pause()
         const stepStart = performance.now()
         const done = epoch * task.stepsPerEpoch + i
         rate = learningRate(recipe.schedule, epoch, done, steps)
@@ -139,9 +157,11 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
       const seconds = (performance.now() - epochStart) / 1000
       const final = epoch === recipe.epochs - 1
       let validation: Validation | null = null
+      let preview: Preview | null = null
       if (final || (epoch + 1) % task.validateEvery === 0) {
         const start = performance.now()
-        validation = await task.validate(state.parameters)
+        validation = await task.validate(state.parameters, pause)
+        preview = await task.preview(state.parameters)
         validationMs += performance.now() - start
       }
       yield {
@@ -156,12 +176,16 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
           extra: { ...validation?.extra },
         },
       }
+      if (preview) {
+        const { image, ...facts } = preview
+        yield { type: 'preview', epoch: epoch + 1, ...facts, ...(await files.savePreview(epoch + 1, image)) }
+      }
       if (validation && task.keepBest && (!best || validation.loss < best.loss)) {
-        best = { ...(await write('best', epoch + 1)), epoch: epoch + 1, loss: validation.loss }
+        best = { ...(await write('best')), epoch: epoch + 1, loss: validation.loss }
         yield { type: 'checkpoint', role: 'best', epoch: epoch + 1, path: best.path, sha256: best.sha256 }
       }
-      if (final || performance.now() - savedAt > SAVE_EVERY_MS) {
-        last = await write('last', epoch + 1)
+      if (final || performance.now() - savedAt >= SAVE_AFTER * saveMs) {
+        last = await write('last')
         yield { type: 'checkpoint', role: 'last', epoch: epoch + 1, ...last }
       }
       if (final) {
@@ -188,6 +212,10 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
       }
     }
     throw new Error('A training has at least one epoch')
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'CANCELLED')
+      yield { type: 'checkpoint', role: 'last', epoch: epoch + 1, ...(await write('last')) }
+    throw error
   } finally {
     disposeState(state)
   }

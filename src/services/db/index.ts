@@ -1,5 +1,5 @@
 /** The profile's database: SQLite in WAL mode, STRICT tables, one migration a file. Only services write it. */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { AppError } from '../../contract/errors.ts'
@@ -13,7 +13,18 @@ const migrations = () =>
   readdirSync(MIGRATIONS)
     .filter(name => name.endsWith('.sql'))
     .sort()
-    .map(name => ({ version: Number.parseInt(name, 10), sql: readFileSync(new URL(name, MIGRATIONS), 'utf8') }))
+    .map(name => ({ name, version: Number.parseInt(name, 10), sql: readFileSync(new URL(name, MIGRATIONS), 'utf8') }))
+
+/** A copy of the database as it is, complete or not there. The caller holds the write lock, so nothing changes meanwhile. */
+function keepCopy(path: string, copy: string): void {
+  rmSync(copy, { force: true })
+  const reader = new Database(path, { readonly: true })
+  try {
+    reader.prepare('VACUUM INTO ?').run(copy)
+  } finally {
+    reader.close()
+  }
+}
 
 function migrate(db: Db, path: string): void {
   const known = migrations()
@@ -26,13 +37,19 @@ function migrate(db: Db, path: string): void {
     )
   }
   if (current() === newest) return
+  // Else rebuilding a table would delete the rows that refer to it. Within a transaction this cannot be switched.
+  db.pragma('foreign_keys = OFF')
   // Another process may be migrating too: the version is read again under the write lock.
   db.transaction(() => {
-    for (const { version, sql } of known) {
-      if (version <= current()) continue
+    const before = current()
+    const pending = known.filter(({ version }) => version > before)
+    if (before > 0 && pending.length > 0) keepCopy(path, `${path}.before-${pending[0].name.slice(0, 4)}`)
+    for (const { version, sql } of pending) {
       db.exec(sql)
       db.pragma(`user_version = ${version}`)
     }
+    const broken = db.pragma('foreign_key_check') as unknown[]
+    if (broken.length > 0) throw new Error(`Migration left ${broken.length} rows that refer to nothing`)
   }).immediate()
 }
 
@@ -43,8 +60,8 @@ export function openDatabase(profile: string): Db {
     mkdirSync(profile, { recursive: true })
     const db = new Database(path, { timeout: 10_000 })
     db.pragma('journal_mode = WAL')
-    db.pragma('foreign_keys = ON')
     migrate(db, path)
+    db.pragma('foreign_keys = ON')
     return db
   } catch (cause) {
     if (cause instanceof AppError) throw cause

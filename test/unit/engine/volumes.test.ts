@@ -30,6 +30,7 @@ describe('openVolume', () => {
       reconSize: [16, 16],
       acquisition: 'CORPD_FBK',
       maximum: golden('h5').params.max,
+      orientation: null,
       patient: sha256('saltsynthetic'),
       sampling: { kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 },
       synthetic: false,

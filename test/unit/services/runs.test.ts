@@ -8,8 +8,10 @@ import type { RunConfig } from '../../../src/contract/runs.ts'
 import type { VolumeInfo } from '../../../src/contract/volumes.ts'
 import { openServices, type Services } from '../../../src/services/context.ts'
 import { openDatabase } from '../../../src/services/db/index.ts'
-import { findRun, listRuns, modelOf, requireUnseen, startRun } from '../../../src/services/runs.ts'
+import { eventsOf } from '../../../src/services/log.ts'
+import { findRun, listRuns, modelOf, requireUnseen } from '../../../src/services/runs.ts'
 import { findStudy } from '../../../src/services/studies.ts'
+import { startRun } from '../../../src/services/training.ts'
 import { noiseVolume } from '../../volumes.ts'
 
 let profile: string
@@ -57,13 +59,19 @@ function addStudy(name: string, volumes: [VolumeInfo, string][]): string {
 /** A run's row as a process of this number would have left it. */
 function addRun(
   study: string,
-  { pid = process.pid, status = 'finished', parent = null as number | null, trained = [] as string[] } = {},
+  {
+    pid = process.pid,
+    status = 'finished',
+    parent = null as number | null,
+    trained = [] as string[],
+    createdAt = new Date().toISOString(),
+  } = {},
 ): number {
   const { lastInsertRowid } = services.db
     .prepare(
-      "INSERT INTO runs (kind, study_id, parent_id, status, config, environment, pid, created_at) VALUES ('train', ?, ?, ?, ?, '{}', ?, '')",
+      "INSERT INTO runs (kind, study_id, parent_id, status, config, environment, pid, created_at) VALUES ('train', ?, ?, ?, ?, '{}', ?, ?)",
     )
-    .run(Number(study), parent, status, JSON.stringify(config), pid)
+    .run(Number(study), parent, status, JSON.stringify(config), pid, createdAt)
   for (const patient of trained)
     services.db.prepare("INSERT INTO run_patients VALUES (?, ?, 'train')").run(lastInsertRowid, patient)
   return Number(lastInsertRowid)
@@ -114,14 +122,23 @@ describe('a run', () => {
   it('whose process is gone reads interrupted after the next start; one that lives is left alone', () => {
     const study = addStudy('s', [[info('a'), 'train']])
     const gone = addRun(study, { pid: 2 ** 30, status: 'running' })
-    const alive = addRun(study, { pid: process.pid, status: 'running' })
+    const waited = addRun(study, { pid: 2 ** 30, status: 'queued' })
+    const alive = addRun(study, { pid: process.ppid, status: 'running' })
+    const mine = addRun(study, { status: 'running' })
+    // In a container a program gets the same number each time it is started.
+    const before = addRun(study, { status: 'running', createdAt: '2020-01-01T00:00:00.000Z' })
     services.dispose()
     services = openServices({ profile })
-    expect(findRun(services, String(gone))).toMatchObject({
-      status: 'interrupted',
-      reason: expect.stringContaining('ended while'),
-    })
-    expect(findRun(services, String(alive)).status).toBe('running')
+    for (const [run, reason] of [
+      [gone, 'ended while'],
+      [waited, 'had begun'],
+      [before, 'ended while'],
+    ] as const) {
+      const { status, reason: said } = findRun(services, String(run))
+      expect([status, said]).toEqual(['interrupted', expect.stringContaining(reason)])
+      expect(eventsOf(services, String(run)).at(-1)!.event).toMatchObject({ type: 'status', status, reason: said })
+    }
+    for (const run of [alive, mine]) expect(findRun(services, String(run)).status).toBe('running')
   })
 
   it('whose checkpoint was changed or is gone is refused, the file named', () => {
@@ -159,6 +176,7 @@ describe('the database', () => {
     services.dispose()
     const path = join(profile, 'self-mri.sqlite')
     const raw = new Database(path)
+    const version = raw.pragma('user_version', { simple: true })
     raw.pragma('user_version = 999')
     raw.close()
     expect(() => openDatabase(profile)).toThrow(
@@ -166,7 +184,7 @@ describe('the database', () => {
     )
     const again = new Database(path)
     expect(again.pragma('user_version', { simple: true })).toBe(999)
-    again.pragma('user_version = 1')
+    again.pragma(`user_version = ${version}`)
     again.close()
     services = openServices({ profile })
   })

@@ -1,8 +1,8 @@
 /**
  * fastMRI's single-coil HDF5 files (Zbontar et al., arXiv 1811.08839; Knoll et al., Radiol. Artif. Intell. 2020):
  * `kspace` complex [slices, rows, columns], `reconstruction_esc` and `reconstruction_rss` [slices, height, width],
- * `ismrmrd_header`, in sub-sampled files `mask`; attributes acquisition, max, norm, patient_id. This project's synthetic
- * files add `reconstruction_noise_free` and the attribute `synthetic`.
+ * `ismrmrd_header`, in sub-sampled files `mask`; attributes acquisition, max, norm, patient_id. This project reads the attribute
+ * `patient_orientation` too, and its synthetic files add `reconstruction_noise_free` and the attribute `synthetic`.
  */
 import { AppError } from '../../../contract/errors.ts'
 import type { Sampling } from '../../../contract/volumes.ts'
@@ -57,6 +57,7 @@ function open(file: Hdf5File, hashPatient: (id: string) => string): Volume {
       targetShape,
       reconSize: header?.reconSize ?? null,
       acquisition: acquisition === null ? null : String(acquisition),
+      orientation: parseOrientation(file.attribute('patient_orientation')),
       maximum: typeof maximum === 'number' && Number.isFinite(maximum) ? maximum : null,
       patient: hashPatient(patientId),
       sampling,
@@ -70,6 +71,19 @@ function open(file: Hdf5File, hashPatient: (id: string) => string): Volume {
     readNoiseFree: index => (noiseFree === null ? null : readSlice(noiseFree, index)),
     dispose: () => file.dispose(),
   }
+}
+
+/** A patient direction: the letter of the nearest axis' end and, of an oblique plane, that of another axis. */
+const DIRECTION = /^(?:[LR][APHF]?|[AP][LRHF]?|[HF][LRAP]?)$/
+
+const axisOf = (direction: string) => ['LR', 'AP', 'HF'].find(ends => ends.includes(direction[0]))
+
+/** DICOM's Patient Orientation, such as `L\F` or `LA\F`; `null` for anything that does not say two directions. */
+function parseOrientation(text: string | number | null): [rows: string, columns: string] | null {
+  const directions = String(text ?? '').split('\\')
+  if (directions.length !== 2 || !directions.every(direction => DIRECTION.test(direction))) return null
+  const [rows, columns] = directions
+  return axisOf(rows) === axisOf(columns) ? null : [rows, columns]
 }
 
 function kspaceShape(file: Hdf5File): [slices: number, rows: number, columns: number] {

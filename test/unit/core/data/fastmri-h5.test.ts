@@ -81,6 +81,7 @@ describe('openFormat', () => {
       reconSize: [8, 7],
       acquisition: 'CORPD_FBK',
       maximum: 0.5,
+      orientation: null,
       patient: 'hash of 6 letters',
       sampling: { kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 },
       synthetic: true,
@@ -104,6 +105,29 @@ describe('openFormat', () => {
     const fromAttribute = open({ kspace: full, ismrmrd_header: subject }, { patient_id: 'secret' })
     expect(fromAttribute.info.patient).toBe('hash of 6 letters')
     expect(JSON.stringify([fromHeader, fromAttribute])).not.toMatch(/Jane|secret/)
+  })
+
+  it('reads the patient orientation as DICOM writes it, and nothing else for one', () => {
+    const orientation = (text: string | number) =>
+      open({ kspace: full }, { patient_orientation: text }).info.orientation
+    expect(orientation('L\\F')).toEqual(['L', 'F'])
+    expect(orientation('LA\\FP')).toEqual(['LA', 'FP'])
+    for (const malformed of [
+      '',
+      'L',
+      'L\\',
+      '\\F',
+      'L\\F\\A',
+      'L\\R',
+      'LR\\F',
+      'LL\\F',
+      'LAF\\F',
+      'l\\f',
+      'X\\F',
+      'L/F',
+      3,
+    ])
+      expect(orientation(malformed), String(malformed)).toBeNull()
   })
 
   it('reads slices, the target from reconstruction_rss if it is the only one', () => {

@@ -1,0 +1,50 @@
+/** How a run's network does on one fixed validation slice, to be looked at while it trains. */
+import type * as tf from '@tensorflow/tfjs-core'
+import type { MaskSpec } from '../../contract/evaluation.ts'
+import type { VolumeSource } from '../data/slices.ts'
+import type { Network, ParameterSpec } from '../models/network.ts'
+import { cropShape, normalise, unnormalise } from '../mri/transform.ts'
+import { maskOf, predict, zeroFilled } from '../reconstruct.ts'
+
+export interface Preview {
+  /** [height, width] */
+  readonly image: Float32Array
+  readonly shape: [number, number]
+  readonly units: 'signal' | 'arbitrary'
+  /** Name of the volume's file, and the slice from 0. */
+  readonly file: string
+  readonly slice: number
+}
+
+interface PreviewedJob {
+  readonly network: Network
+  readonly networkConfig: unknown
+  readonly validation: readonly VolumeSource[]
+  readonly mask: MaskSpec
+}
+
+/**
+ * The network's output on the middle slice of the first validation volume, masked by its file's name; `null` without such a volume.
+ * Outputs in `arbitrary` units stay as the network gives them. `specs` are those of the parameters that it is given.
+ */
+export function previewOf(
+  { network, networkConfig, validation, mask }: PreviewedJob,
+  specs: readonly ParameterSpec[],
+  units: Preview['units'],
+): (parameters: tf.Tensor1D) => Promise<Preview | null> {
+  const [source] = validation
+  let input: ReturnType<typeof normalise> | null = null
+  return async parameters => {
+    if (!source) return null
+    const { file, slices } = source.info
+    const shape = cropShape(source.info)
+    const slice = Math.floor(slices / 2)
+    if (!input) {
+      const volume = await source.open()
+      input = normalise(zeroFilled(volume, slice, maskOf(volume, mask)))
+    }
+    const output = predict({ network, config: networkConfig, specs, parameters }, input.image, shape)
+    const image = units === 'signal' ? unnormalise(output, input.mean, input.std) : output
+    return { image, shape, units, file, slice }
+  }
+}

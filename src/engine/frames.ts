@@ -1,0 +1,83 @@
+/** Images for panes and lists. Files and networks stay open from call to call, so that scrolling opens nothing anew. */
+import { setImmediate } from 'node:timers/promises'
+import { AppError, throwIfCancelled } from '../contract/errors.ts'
+import type { Volume } from '../core/data/volume.ts'
+import { croppedTruth, describeFrame, truthMaximum } from '../core/frame.ts'
+import { cropShape } from '../core/mri/transform.ts'
+import { type Model, maskOf, reconstructSlice } from '../core/reconstruct.ts'
+import { shrink, toEightBit } from '../core/thumbnail.ts'
+import { KeptFiles } from './kept-files.ts'
+import { loadModel } from './models.ts'
+import type { Calls, Frame, FrameRequest, ModelReference, Thumbnail } from './protocol.ts'
+import { requireTensorflow } from './tensorflow.ts'
+import { VolumePool } from './volume-pool.ts'
+
+const MODELS_KEPT = 4
+
+const volumes = new VolumePool()
+const models = new KeptFiles<Model>(MODELS_KEPT, model => model.parameters.dispose())
+/** Of open volumes: a file that changed is another volume. */
+const maxima = new WeakMap<Volume, number | null>()
+let queue: Promise<unknown> = Promise.resolve()
+
+/** One work after another, so that none closes the volume or network of the one before; a cancelled one is passed over. */
+function inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const result = queue.then(async () => {
+    await setImmediate() // lets its cancellation in
+    throwIfCancelled(signal)
+    return work()
+  })
+  queue = result.catch(() => {}) // told to its caller
+  return result
+}
+
+const openModel = (reference: ModelReference) => models.get(reference.checkpoint, () => loadModel(reference))
+
+async function maximumOf(volume: Volume): Promise<number | null> {
+  const known = maxima.get(volume)
+  if (known !== undefined) return known
+  const maximum = await truthMaximum(volume, setImmediate)
+  maxima.set(volume, maximum)
+  return maximum
+}
+
+export const frame = (request: FrameRequest, signal: AbortSignal): Promise<Frame> =>
+  inTurn(signal, () => makeFrame(request))
+
+/** The ground truth needs no TensorFlow. */
+async function makeFrame({ path, slice, source, mask: spec, model, scored }: FrameRequest): Promise<Frame> {
+  if (source === 'network') await requireTensorflow()
+  const volume = await volumes.open(path)
+  const { info } = volume
+  if (!(Number.isInteger(slice) && slice >= 0 && slice < info.slices))
+    throw new AppError('INVALID_ARGUMENT', `Expected a slice from 0 to ${info.slices - 1}, got ${slice}, in ${path}`)
+  const facts = { shape: cropShape(info), volumeMaximum: await maximumOf(volume) }
+  const truth = croppedTruth(volume, slice)
+  if (source === 'truth') {
+    if (!truth)
+      throw new AppError(
+        'INVALID_ARGUMENT',
+        `Expected a ground truth, got none, in ${path}. Look at its k-space instead.`,
+      )
+    return { image: truth, meta: describeFrame({ ...facts, image: truth, units: 'signal', truth: null, mask: null }) }
+  }
+  const mask = maskOf(volume, spec)
+  const image = reconstructSlice(volume, slice, mask, model && (await openModel(model)))
+  const units = scored ? 'signal' : 'arbitrary'
+  return { image, meta: describeFrame({ ...facts, image, units, truth: scored ? truth : null, mask }) }
+}
+
+export const thumbnail = (request: Calls['thumbnail']['params'], signal: AbortSignal): Promise<Thumbnail> =>
+  inTurn(signal, () => makeThumbnail(request))
+
+async function makeThumbnail({ path, mask, size }: Calls['thumbnail']['params']): Promise<Thumbnail> {
+  const volume = await volumes.open(path)
+  const middle = Math.floor(volume.info.slices / 2)
+  let image = croppedTruth(volume, middle)
+  if (!image) {
+    await requireTensorflow()
+    image = reconstructSlice(volume, middle, maskOf(volume, mask), null)
+  }
+  const { pixels, shape } = shrink(image, cropShape(volume.info), size)
+  return { shape, pixels: toEightBit(pixels) }
+}

@@ -1,0 +1,49 @@
+/** What was made of files and is kept for the next call; one whose file has changed since is made again. */
+import { stat } from 'node:fs/promises'
+import { fileError } from './file-errors.ts'
+
+export class KeptFiles<Value> {
+  readonly #kept = new Map<string, { readonly version: string; readonly value: Value }>() // in the order of last use
+  readonly #limit: number
+  readonly #release: (value: Value) => void
+
+  /** At most `limit` values are kept: then the one used least lately is released. */
+  constructor(limit: number, release: (value: Value) => void) {
+    this.#limit = limit
+    this.#release = release
+  }
+
+  /** The value of `path`. One call at a time: another may release it as soon as it begins. */
+  async get(path: string, make: () => Promise<Value>): Promise<Value> {
+    const version = await versionOf(path)
+    const kept = this.#kept.get(path)
+    if (kept && kept.version !== version) this.#give(path, kept.value)
+    const value = kept?.version === version ? kept.value : await make()
+    this.#kept.delete(path)
+    this.#kept.set(path, { version, value })
+    if (this.#kept.size > this.#limit) {
+      const [oldest, { value: forgotten }] = this.#kept.entries().next().value!
+      this.#give(oldest, forgotten)
+    }
+    return value
+  }
+
+  dispose(): void {
+    for (const [path, { value }] of this.#kept) this.#give(path, value)
+  }
+
+  #give(path: string, value: Value): void {
+    this.#kept.delete(path)
+    this.#release(value)
+  }
+}
+
+/** Another whenever the file was written or replaced. */
+async function versionOf(path: string): Promise<string> {
+  try {
+    const { ino, size, mtimeMs } = await stat(path)
+    return `${ino} ${size} ${mtimeMs}`
+  } catch (error) {
+    throw fileError(error, path)
+  }
+}

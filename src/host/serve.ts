@@ -1,0 +1,55 @@
+/** The window over HTTP, for a browser: on this machine alone. */
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import { AppError } from '../contract/errors.ts'
+import type { Services } from '../services/context.ts'
+import { createHandler } from '../services/handler.ts'
+import { makeGuard, makeToken } from './guard.ts'
+
+export interface HostOptions {
+  /** 0: a free one. */
+  readonly port: number
+  /** Folder of the bundled window. */
+  readonly assets: string
+}
+
+export interface Host {
+  readonly port: number
+  readonly token: string
+  /** Opens the window in a browser: it carries the token. */
+  readonly url: string
+  /** Takes no more requests and ends open streams. The services stay open. */
+  close(): Promise<void>
+}
+
+const ADDRESS = '127.0.0.1'
+
+export async function serve(services: Services, { port: wanted, assets }: HostOptions): Promise<Host> {
+  const handle = createHandler(services, { assets })
+  const token = makeToken()
+  let guard: ReturnType<typeof makeGuard> | null = null
+  const server = createAdaptorServer({
+    fetch: (request: Request) => guard?.(request) ?? handle(request),
+    overrideGlobalObjects: false,
+  })
+  if ('requestTimeout' in server) server.requestTimeout = 0 // a large file through a slow tunnel takes its time
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', cause => {
+      const message = `Expected a port that is free, got ${wanted}: ${cause.message}. --port 0 takes any.`
+      reject(new AppError('INVALID_ARGUMENT', message, cause))
+    })
+    server.listen(wanted, ADDRESS, resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  guard = makeGuard(port, token)
+  return {
+    port,
+    token,
+    url: `http://${ADDRESS}:${port}/?token=${token}`,
+    close: () =>
+      new Promise(resolve => {
+        server.close(() => resolve())
+        if ('closeAllConnections' in server) server.closeAllConnections()
+      }),
+  }
+}

@@ -1,0 +1,58 @@
+/** The desktop: the services in this process, and one window that speaks with them through app://. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { confineWindows } from './confinement.ts'
+import type { Electron } from './electron.ts'
+import { setMenu } from './menu.ts'
+import { answerNativeCalls } from './native-calls.ts'
+import { type Closing, guardQuit } from './quit.ts'
+import { declareScheme, type Handler, serveScheme } from './scheme.ts'
+import { openWindow } from './window.ts'
+
+/** What stands behind the window. */
+export interface Backend extends Closing {
+  readonly handle: Handler
+}
+
+export interface DesktopOptions {
+  readonly profile: string
+  /** Path of the built preload. */
+  readonly preload: string
+  readonly development: boolean
+  readonly openBackend: () => Backend
+}
+
+/** To be called as the program loads: the scheme has to be declared before Electron is ready. */
+export function startDesktop(electron: Electron, options: DesktopOptions): Promise<void> {
+  const { app, dialog } = electron
+  declareScheme(electron)
+  // The lock is that of this folder: one window a profile.
+  const userData = join(options.profile, 'electron')
+  mkdirSync(userData, { recursive: true })
+  app.setPath('userData', userData)
+  if (!app.requestSingleInstanceLock()) {
+    app.quit()
+    return Promise.resolve()
+  }
+  return app
+    .whenReady()
+    .then(() => openDesktop(electron, options))
+    .catch(error => {
+      dialog.showErrorBox('Self-MRI could not start', error instanceof Error ? error.message : String(error))
+      app.exit(1)
+    })
+}
+
+function openDesktop(electron: Electron, { profile, preload, development, openBackend }: DesktopOptions): void {
+  const backend = openBackend()
+  confineWindows(electron)
+  serveScheme(electron, backend.handle)
+  setMenu(electron, { development, profile })
+  const window = openWindow(electron, { profile, preload })
+  answerNativeCalls(electron, { window, profile })
+  guardQuit(electron, window, backend)
+  electron.app.on('second-instance', () => {
+    if (window.isMinimized()) window.restore()
+    window.focus()
+  })
+}

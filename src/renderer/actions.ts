@@ -1,0 +1,159 @@
+/** What buttons, menus and keys do to runs and studies; each says what came of it. */
+import type { QueryClient } from '@tanstack/react-query'
+import { downloadPath } from '../contract/images.ts'
+import type { RunView } from '../contract/runs.ts'
+import { client, desktop, followWork } from './client.ts'
+import { markCancelling } from './live.ts'
+import { tellDone, tellError } from './notify.tsx'
+import { goToScreen } from './shell/screens.ts'
+import { useView } from './view.ts'
+import { follow } from './works.ts'
+
+export const queries: { current: QueryClient | null } = { current: null }
+
+/** Resolves once what is on screen has been read again, so that what is opened next is in it. */
+const refresh = async (...keys: string[]): Promise<void> => {
+  await Promise.all(keys.map(key => queries.current?.invalidateQueries({ queryKey: [key] })))
+}
+
+export async function fineTune(run: RunView, control: boolean): Promise<void> {
+  try {
+    const { runs } = await client.runs.fineTune({ run: run.id, control })
+    await refresh('runs')
+    tellDone(`Run ${runs[0]} fine-tunes run ${run.id}${control ? `; run ${runs[1]} is its control` : ''}.`)
+    goToScreen('runs', runs[0])
+  } catch (error) {
+    tellError(error, `Run ${run.id} was not fine-tuned`)
+  }
+}
+
+export async function cancelRun(run: RunView): Promise<void> {
+  markCancelling(run.id, true)
+  try {
+    await client.runs.cancel({ run: run.id })
+  } catch (error) {
+    markCancelling(run.id, false)
+    tellError(error, `Run ${run.id} was not cancelled`)
+  }
+}
+
+export async function runAgain(run: RunView): Promise<void> {
+  try {
+    const { runs } = await client.runs.again({ run: run.id })
+    await refresh('runs')
+    goToScreen('runs', runs[0])
+  } catch (error) {
+    tellError(error, `Run ${run.id} was not started again`)
+  }
+}
+
+export async function hideRun(run: RunView): Promise<void> {
+  try {
+    await client.runs.hide({ run: run.id })
+    await refresh('runs')
+    tellDone(`Run ${run.id} was taken off the list; its files stay.`, async () => {
+      await client.runs.restore({ run: run.id })
+      await refresh('runs')
+    })
+  } catch (error) {
+    tellError(error, `Run ${run.id} was not taken off the list`)
+  }
+}
+
+export async function hideStudy(study: { readonly id: number; readonly name: string }): Promise<void> {
+  try {
+    await client.studies.hide({ study: study.id })
+    await refresh('studies')
+    tellDone(`“${study.name}” was taken off the list; its files stay.`, async () => {
+      await client.studies.restore({ study: study.id })
+      await refresh('studies')
+    })
+  } catch (error) {
+    tellError(error, `“${study.name}” was not taken off the list`)
+  }
+}
+
+export async function removeScan(volume: { readonly id: number; readonly file: string; readonly path: string }) {
+  try {
+    await client.studies.removeScan({ volume: volume.id })
+    await refresh('studies', 'study')
+    tellDone(`${volume.file} was taken off the list; the file stays.`, () => addScans([volume.path]))
+  } catch (error) {
+    tellError(error, `${volume.file} was not taken off the list`)
+  }
+}
+
+export const importFolder = (path: string) =>
+  follow(
+    'Adding a study',
+    signal => progress => followWork(options => client.studies.import({ paths: [path] }, options), signal, progress),
+  ).then(async study => {
+    if (!study) return
+    await refresh('studies')
+    const broken = study.skipped.length > 0 ? `; ${study.skipped.length} files could not be used` : ''
+    tellDone(`“${study.name}”: ${study.volumes.length} volumes${broken}.`)
+    useView.setState({ study: study.id, volume: null })
+    goToScreen('studies')
+  })
+
+export const synthesizeKnee = (settings: { seed: number; patients: number; slices: number }) =>
+  follow(
+    'Drawing the synthetic knee',
+    signal => progress => followWork(options => client.studies.synthesize(settings, options), signal, progress),
+  ).then(async study => {
+    if (!study) return
+    await refresh('studies')
+    tellDone(`“${study.name}” is there.`)
+    useView.setState({ study: study.id, volume: null })
+    goToScreen('studies')
+  })
+
+/** Files that belong to no study: they are opened to be reconstructed. */
+export async function addScans(paths: string[]): Promise<void> {
+  try {
+    const { study, volumes, skipped } = await client.studies.addScans({ paths })
+    await refresh('studies', 'study')
+    for (const { path, reason } of skipped) tellError(new Error(reason), path)
+    if (volumes.length === 0) return
+    const { volumes: all } = await client.studies.get({ study })
+    const first = all.find(({ id }) => id === volumes[0])
+    if (first) useView.setState({ study, volume: first.id, slice: first.slices >> 1, window: null, ownWindow: {} })
+    goToScreen('compare')
+  } catch (error) {
+    tellError(error, 'The files were not opened')
+  }
+}
+
+export async function importCheckpoint(path: string, study: number): Promise<void> {
+  try {
+    const { run } = await client.runs.importCheckpoint({ path, study })
+    await refresh('runs')
+    tellDone(`The checkpoint is run ${run}; it can be looked at and fine-tuned.`)
+    goToScreen('runs', run)
+  } catch (error) {
+    tellError(error, 'The checkpoint was not imported')
+  }
+}
+
+/** Reconstructs a volume into an HDF5 file: where the desktop's dialog says, or as the browser's download. */
+export async function saveReconstruction(volume: { readonly id: number; readonly file: string }, source: string) {
+  const { mask } = useView.getState()
+  const suggested = `${volume.file.replace(/\.h(df)?5$/i, '')}-${source.replace(':', '-')}.h5`
+  const path = desktop ? await desktop.saveFile(suggested) : undefined
+  if (path === null) return
+  const saved = await follow(
+    'Saving the reconstruction',
+    signal => progress =>
+      followWork(options => client.save({ volume: volume.id, source, mask, path }, options), signal, progress),
+  )
+  if (!saved) return
+  if (desktop) {
+    tellDone(`Saved: ${saved.path}`)
+    return
+  }
+  const link = document.createElement('a')
+  link.href = downloadPath(saved.name)
+  link.download = saved.name
+  link.click()
+  tellDone(`Saved: ${saved.name}`)
+}

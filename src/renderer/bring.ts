@@ -1,0 +1,56 @@
+/** Files and folders from this computer to the host: the desktop knows their paths, a browser brings them there. */
+import { uploadPath } from '../contract/images.ts'
+import { addScans, importCheckpoint, importFolder } from './actions.ts'
+import { desktop, type WorkProgress } from './client.ts'
+import { follow } from './works.ts'
+
+export interface BroughtFile {
+  readonly file: File
+  /** Within what was chosen or dropped: the folder's name first, where there is one. */
+  readonly path: string
+}
+
+const readable = (path: string) => /\.(h5|hdf5)$/i.test(path)
+
+/** Paths on the host, in the same order. */
+async function upload(
+  files: readonly BroughtFile[],
+  signal: AbortSignal,
+  onProgress: (progress: WorkProgress) => void,
+): Promise<string[]> {
+  const batch = crypto.randomUUID()
+  const paths: string[] = []
+  for (const [done, { file, path }] of files.entries()) {
+    onProgress({ done, total: files.length, label: path })
+    const response = await fetch(uploadPath(batch, path), { method: 'PUT', body: file, signal })
+    const answer = await response.json()
+    if (!response.ok) throw new Error(answer.message)
+    paths.push(answer.path)
+  }
+  return paths
+}
+
+const bring = (name: string, files: readonly BroughtFile[]) =>
+  follow(`Bringing ${name} to the host`, signal => progress => upload(files, signal, progress))
+
+/** A folder becomes a study. `files` are all files under it; the desktop needs none of them. */
+export async function openFolder(name: string, itself: File | null, files: readonly BroughtFile[]): Promise<void> {
+  if (desktop && itself) return importFolder(desktop.pathOf(itself))
+  const wanted = files.filter(({ path }) => readable(path))
+  if (wanted.length === 0) throw new Error(`Expected HDF5 files (.h5) in ${name}, got none.`)
+  const paths = await bring(name, wanted)
+  // The folder itself: what its first file's path has before its place in the folder.
+  if (paths) await importFolder(paths[0].slice(0, paths[0].length - wanted[0].path.length + name.length))
+}
+
+/** Checkpoints are imported into `study`, everything else is opened to be reconstructed. */
+export async function openFiles(files: readonly BroughtFile[], study: number | null): Promise<void> {
+  if (files.length === 0) return
+  const name = files.length === 1 ? files[0].path : `${files.length} files`
+  const paths = desktop ? files.map(({ file }) => desktop!.pathOf(file)) : await bring(name, files)
+  if (!paths) return
+  const isCheckpoint = (path: string) => path.endsWith('.safetensors')
+  const scans = paths.filter(path => !isCheckpoint(path))
+  if (scans.length > 0) await addScans(scans)
+  if (study !== null) for (const path of paths.filter(isCheckpoint)) await importCheckpoint(path, study)
+}

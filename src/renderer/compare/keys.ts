@@ -1,0 +1,44 @@
+/** The viewer's keys; `?` lists them. */
+import { useHotkeys } from '@mantine/hooks'
+import { FIT, foldLeft, foldRight, goToSlice, resetView, useView, zoomAt } from '../view.ts'
+
+export const VIEWER_KEYS: readonly (readonly [keys: string, does: string])[] = [
+  ['wheel, ↑ ↓', 'slice before, slice after'],
+  ['Home, End', 'first slice, last slice'],
+  ['drag', 'window (left–right) and level (up–down)'],
+  ['Shift + drag, middle button', 'move the image'],
+  ['Ctrl + wheel, + −', 'zoom'],
+  ['double click, space', 'fit the image, reset the window'],
+  ['E', 'images or error maps'],
+  ['[ ]', 'fold the left and the right panel'],
+]
+
+const ZOOM_STEP = 1.25
+
+export function useViewerKeys(slices: number): void {
+  const step = (by: number) => () => goToSlice(useView.getState().slice + by, slices)
+  const zoom = (factor: number) => () => {
+    const { place, pointer } = useView.getState()
+    const at = pointer ?? place
+    zoomAt(factor, at.x, at.y)
+  }
+  useHotkeys([
+    ['ArrowUp', step(-1)],
+    ['ArrowDown', step(1)],
+    ['ArrowLeft', step(-1)],
+    ['ArrowRight', step(1)],
+    ['PageUp', step(-1)],
+    ['PageDown', step(1)],
+    ['Home', () => goToSlice(0, slices)],
+    ['End', () => goToSlice(slices - 1, slices)],
+    ['space', resetView],
+    ['0', () => useView.setState({ place: FIT })],
+    ['=', zoom(ZOOM_STEP)],
+    ['+', zoom(ZOOM_STEP)],
+    ['shift+Plus', zoom(ZOOM_STEP)],
+    ['-', zoom(1 / ZOOM_STEP)],
+    ['E', () => useView.setState(view => ({ errors: !view.errors }))],
+    ['[', foldLeft],
+    [']', foldRight],
+  ])
+}

@@ -1,0 +1,113 @@
+/** Left of the panes: the study, its volumes, its runs. */
+import { Button, Select } from '@mantine/core'
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { useEffect, useRef } from 'react'
+import type { RunView } from '../../contract/runs.ts'
+import type { Study, StudyVolume } from '../../contract/studies.ts'
+import { ROLE_LABEL } from '../format.ts'
+import { useInfo, useStudies } from '../queries.ts'
+import { RunLine } from '../runs/run-line.tsx'
+import { goToScreen } from '../shell/screens.ts'
+import { openStudy, openVolume, useView } from '../view.ts'
+import type { Comparison } from '../viewer/sources.ts'
+import { Thumbnail } from '../viewer/thumbnail.tsx'
+import style from './navigation-panel.module.css'
+
+/** Opens the demonstration study where nothing was open, and a study's first test volume where none of its own is. */
+function useOpened({ study, volume }: Comparison): void {
+  const { data: studies } = useStudies()
+  const { data: info } = useInfo()
+  const open = useView(view => view.study)
+  useEffect(() => {
+    if (!studies || !info) return
+    if (!studies.some(({ id }) => id === open)) openStudy(info.demonstration)
+  }, [studies, info, open])
+  useEffect(() => {
+    if (!study || volume) return
+    const first = study.volumes.find(({ role }) => role === 'test') ?? study.volumes[0]
+    if (first) openVolume(study.id, first)
+  }, [study, volume])
+}
+
+export function NavigationPanel({ comparison }: { comparison: Comparison }) {
+  useOpened(comparison)
+  const { study, runs } = comparison
+  const { data: studies } = useStudies()
+  const own = runs.filter(run => run.study === study?.name).toReversed()
+  return (
+    <nav className={style.panel} aria-label="Study">
+      <div className={style.head}>
+        <Select
+          aria-label="Study"
+          data={(studies ?? []).map(({ id, name }) => ({ value: String(id), label: name }))}
+          value={study ? String(study.id) : null}
+          onChange={value => value && openStudy(Number(value))}
+          allowDeselect={false}
+        />
+      </div>
+      <VolumeList study={study} open={comparison.volume} />
+      <section className={style.runs} aria-label="Runs of this study">
+        <h2 className={style.heading}>Runs</h2>
+        <div className={style.runList}>
+          {own.map(run => (
+            <RunLine key={run.id} run={run} onOpen={() => showRun(run)} />
+          ))}
+          {own.length === 0 && (
+            <div className={style.none}>
+              <p>No run on this study yet.</p>
+              {study?.kind !== 'scans' && (
+                <Button onClick={() => goToScreen('runs', 'pretrain')}>Pre-train a network</Button>
+              )}
+            </div>
+          )}
+        </div>
+      </section>
+    </nav>
+  )
+}
+
+const showRun = (run: RunView) => goToScreen('runs', run.id)
+
+const ROW = 44
+
+function VolumeList({ study, open }: { study: Study | null; open: StudyVolume | null }) {
+  const scroller = useRef<HTMLDivElement>(null)
+  const volumes = study?.volumes ?? []
+  const rows = useVirtualizer({
+    count: volumes.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW,
+    overscan: 6,
+  })
+  return (
+    <div ref={scroller} className={style.volumes}>
+      <div style={{ height: rows.getTotalSize(), position: 'relative' }}>
+        {rows.getVirtualItems().map(({ index, start }) => {
+          const volume = volumes[index]
+          return (
+            <button
+              key={volume.id}
+              type="button"
+              className={style.volume}
+              style={{ transform: `translateY(${start}px)` }}
+              aria-current={volume.id === open?.id || undefined}
+              onClick={() => openVolume(study!.id, volume)}
+            >
+              <Thumbnail volume={volume.id} size={36} />
+              <span className={style.volumeText}>
+                <span className="truncate" title={volume.file}>
+                  {volume.file}
+                </span>
+                <span className="secondary truncate">
+                  {study!.kind === 'scans' ? '' : `${ROLE_LABEL[volume.role]} · `}
+                  {volume.slices} slices{volume.targetShape ? '' : ' · no ground truth'}
+                </span>
+              </span>
+            </button>
+          )
+        })}
+      </div>
+      {study && volumes.length === 0 && <p className={style.none}>This study has no volume that can be used.</p>}
+    </div>
+  )
+}

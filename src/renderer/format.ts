@@ -1,0 +1,71 @@
+/** Numbers and names as the screens write them: SSIM with 3 decimals, PSNR with 2, NMSE with 4. */
+import type { MaskSpec, Protocol } from '../contract/evaluation.ts'
+import type { RunKind, RunStatus, RunView } from '../contract/runs.ts'
+import type { Role, VolumeInfo } from '../contract/volumes.ts'
+
+const fixed = (digits: number) => (value: number | null | undefined) =>
+  value === null || value === undefined || !Number.isFinite(value) ? '–' : value.toFixed(digits)
+
+export const ssim = fixed(3)
+export const psnr = fixed(2)
+export const nmse = fixed(4)
+export const loss = fixed(4)
+
+/** Three digits; k-space units are small. */
+export function signal(value: number): string {
+  const size = Math.abs(value)
+  return size === 0 || (size >= 1e-3 && size < 1e6) ? Number(value.toPrecision(3)).toString() : value.toExponential(2)
+}
+
+export const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
+
+export const ROLE_LABEL: Readonly<Record<Role, string>> = { train: 'training', val: 'validation', test: 'test' }
+
+export const STATUS_LABEL: Readonly<Record<RunStatus, string>> = {
+  queued: 'queued',
+  running: 'running',
+  finished: 'finished',
+  cancelled: 'cancelled',
+  failed: 'failed',
+  interrupted: 'interrupted',
+}
+
+const KIND_LABEL: Readonly<Record<RunKind, string>> = {
+  pretrain: 'pre-training',
+  finetune: 'fine-tuning',
+  train: 'from scratch',
+  import: 'imported checkpoint',
+}
+
+const METHOD_LABEL: Readonly<Record<string, string>> = { simclr: 'SimCLR' }
+
+/** 'SimCLR pre-training', 'fine-tuning of 12', 'from scratch, 10 epochs', 'imported checkpoint'. */
+export function runLabel(run: RunView): string {
+  if (run.kind === 'pretrain') return `${METHOD_LABEL[run.method ?? ''] ?? run.method} ${KIND_LABEL.pretrain}`
+  if (run.kind === 'finetune') return `fine-tuning${/^\d+$/.test(run.parent ?? '') ? ` of ${run.parent}` : ''}`
+  if (run.kind === 'train') return `${KIND_LABEL.train}, ${run.epochs.planned} epochs`
+  return KIND_LABEL.import
+}
+
+export function matrix({ rows, columns, targetShape }: VolumeInfo): string {
+  const kspace = `${rows} × ${columns}`
+  const image = targetShape?.join(' × ') ?? kspace
+  return image === kspace ? kspace : `${kspace} → ${image}`
+}
+
+export function samplingLabel({ sampling }: VolumeInfo): string {
+  if (sampling.kind === 'sub-sampled') return `sub-sampled in the file, ${sampling.acceleration.toFixed(1)}×`
+  return sampling.nearlyEmptyColumns > 0 ? `full, ${sampling.nearlyEmptyColumns} columns nearly empty` : 'full'
+}
+
+export const maskLabel = ({ kind, acceleration, centerFraction }: MaskSpec): string =>
+  `${kind.replace('_', ' ')}, ${acceleration}×, centre ${centerFraction}`
+
+/** A protocol in words, for hovers. */
+export function protocolText(protocol: Protocol, acceleration?: number | null): string {
+  return [
+    `Mask: ${maskLabel(protocol.mask)}${acceleration ? `; really ${acceleration.toFixed(2)}×` : ''}. Mask seed: ${protocol.maskSeed}.`,
+    `Data range: ${protocol.dataRange}. Crop: ${protocol.crop}.`,
+    `SSIM: ${protocol.ssim}. Reference: ${protocol.reference}.`,
+  ].join('\n')
+}

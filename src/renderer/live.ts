@@ -1,0 +1,96 @@
+/** What the host says without being asked: the engine's state and the log of runs, kept up through lost connections. */
+import type { QueryClient } from '@tanstack/react-query'
+import { create } from 'zustand'
+import type { AppEvent } from '../contract/api.ts'
+import type { EngineState } from '../contract/engine.ts'
+import type { LoggedEvent, RunDetail } from '../contract/runs.ts'
+import { client } from './client.ts'
+import { progressAfter, type RunProgress } from './progress.ts'
+
+interface Live {
+  readonly connected: boolean
+  readonly engine: EngineState | null
+  /** By run. */
+  readonly progress: Readonly<Record<string, RunProgress>>
+  /** Runs whose cancellation has been asked for and is not true yet. */
+  readonly cancelling: ReadonlySet<string>
+}
+
+export const useLive = create<Live>(() => ({ connected: false, engine: null, progress: {}, cancelling: new Set() }))
+
+export function markCancelling(run: string, cancelling: boolean): void {
+  useLive.setState(state => {
+    const next = new Set(state.cancelling)
+    if (cancelling) next.add(run)
+    else next.delete(run)
+    return { cancelling: next }
+  })
+}
+
+export function takeProgress(run: string, events: readonly LoggedEvent[]): void {
+  useLive.setState(({ progress }) => ({
+    progress: { ...progress, [run]: events.reduce(progressAfter, progress[run] ?? null) as RunProgress },
+  }))
+}
+
+/** The host says something every two seconds. */
+const SILENCE_MS = 7000
+const RETRY_MS = 1000
+
+function take(event: AppEvent, queries: QueryClient): void {
+  if (event.type === 'state') {
+    useLive.setState({ engine: event.engine })
+  } else if (event.type === 'changed') {
+    void queries.invalidateQueries({ queryKey: [event.what] })
+    if (event.what === 'studies') void queries.invalidateQueries({ queryKey: ['study'] })
+  } else {
+    const { logged } = event
+    takeProgress(logged.run, [logged])
+    queries.setQueryData<RunDetail>(
+      ['run', logged.run],
+      detail => detail && { ...detail, events: [...detail.events.filter(({ seq }) => seq !== logged.seq), logged] },
+    )
+    if (logged.event.type === 'status' || logged.event.type === 'checkpoint') {
+      void queries.invalidateQueries({ queryKey: ['runs'] })
+      if (logged.event.type === 'status') {
+        void queries.invalidateQueries({ queryKey: ['run', logged.run] })
+        if (logged.event.status !== 'running') markCancelling(logged.run, false)
+      }
+    }
+  }
+}
+
+/** Follows the host until `signal`; where the line goes silent or breaks it is taken up after the last line of the log. */
+export async function followHost(queries: QueryClient, signal: AbortSignal): Promise<void> {
+  let afterSeq: number | undefined
+  let missed = false
+  while (!signal.aborted) {
+    const line = new AbortController()
+    const end = () => line.abort()
+    signal.addEventListener('abort', end, { once: true })
+    let silence = setTimeout(end, SILENCE_MS)
+    try {
+      for await (const event of await client.app.watch({ afterSeq }, { signal: line.signal })) {
+        clearTimeout(silence)
+        silence = setTimeout(end, SILENCE_MS)
+        if (!useLive.getState().connected) {
+          useLive.setState({ connected: true })
+          if (missed) void queries.invalidateQueries()
+          missed = false
+        }
+        if (event.type === 'run') afterSeq = event.logged.seq
+        take(event, queries)
+      }
+    } catch {
+      // Shown as 'reconnecting' below, and tried again.
+    } finally {
+      clearTimeout(silence)
+      line.abort()
+      signal.removeEventListener('abort', end)
+    }
+    if (signal.aborted) return
+    missed = true
+    useLive.setState({ connected: false })
+    await new Promise(resolve => setTimeout(resolve, RETRY_MS))
+  }
+}

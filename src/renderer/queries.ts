@@ -1,0 +1,49 @@
+/** What the screens read from the services. Live events refresh it. */
+import { useQuery } from '@tanstack/react-query'
+import type { MaskSpec } from '../contract/evaluation.ts'
+import type { RunView } from '../contract/runs.ts'
+import { client } from './client.ts'
+
+export const useStudies = () => useQuery({ queryKey: ['studies'], queryFn: () => client.studies.list() })
+
+export const useStudy = (study: number | null) =>
+  useQuery({
+    queryKey: ['study', study],
+    queryFn: () => client.studies.get({ study: study! }),
+    enabled: study !== null,
+  })
+
+export const useRuns = () => useQuery({ queryKey: ['runs'], queryFn: () => client.runs.list() })
+
+export const useRun = (run: string | null) =>
+  useQuery({ queryKey: ['run', run], queryFn: () => client.runs.get({ run: run! }), enabled: run !== null })
+
+export const useCatalogue = () =>
+  useQuery({ queryKey: ['catalogue'], queryFn: () => client.catalogue(), staleTime: Number.POSITIVE_INFINITY })
+
+export const useInfo = () =>
+  useQuery({ queryKey: ['info'], queryFn: () => client.app.info(), staleTime: Number.POSITIVE_INFINITY })
+
+export const isRunSource = (source: string): boolean => source.startsWith('run:')
+
+export const runOf = (source: string, runs: readonly RunView[] | undefined): RunView | null =>
+  isRunSource(source) ? (runs?.find(run => `run:${run.id}` === source) ?? null) : null
+
+/** Distinguishes what a run's source shows now from what it will show after more training. */
+export const versionOf = (run: RunView | null): string => run?.checkpoint?.sha256.slice(0, 12) ?? ''
+
+/** `version` as for frames. A network is scored over the whole volume, which takes a while. */
+export const useScore = (
+  volume: number | null,
+  source: string | null,
+  version: string,
+  mask: MaskSpec,
+  enabled: boolean,
+) =>
+  useQuery({
+    queryKey: ['score', volume, source, version, mask],
+    queryFn: ({ signal }) => client.score({ volume: volume!, source: source!, mask }, { signal }),
+    enabled: enabled && volume !== null && source !== null,
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  })

@@ -1,0 +1,52 @@
+/** A run in a list: colour, status as shape and word, what it is, how far. */
+
+import type { RunStatus, RunView } from '../../contract/runs.ts'
+import { runColour } from '../colours.ts'
+import { runLabel, STATUS_LABEL, ssim } from '../format.ts'
+import { useLive } from '../live.ts'
+import { clock, secondsLeft } from '../progress.ts'
+import style from './run-line.module.css'
+
+const SHAPE: Readonly<Record<RunStatus, string>> = {
+  queued: '○',
+  running: '▶',
+  finished: '✓',
+  cancelled: '■',
+  failed: '✕',
+  interrupted: '⚠',
+}
+
+export const StatusMark = ({ status }: { status: RunStatus }) => (
+  <span className={style.mark} data-status={status} title={STATUS_LABEL[status]} aria-hidden>
+    {SHAPE[status]}
+  </span>
+)
+
+/** '42 %, 3:10 left', 'SSIM .716', or its status in words. */
+export function RunState({ run }: { run: RunView }) {
+  const progress = useLive(state => state.progress[run.id])
+  const cancelling = useLive(state => state.cancelling.has(run.id))
+  if (cancelling) return 'Cancelling…'
+  if (run.status === 'running') {
+    if (!progress?.steps) return 'starting'
+    const left = secondsLeft(progress)
+    return `${Math.floor((100 * progress.step) / progress.steps)} %${left === null ? '' : `, ${clock(left)} left`}`
+  }
+  if (run.status === 'finished' && run.metrics) return `SSIM ${ssim(run.metrics.ssim)}`
+  return STATUS_LABEL[run.status]
+}
+
+export function RunLine({ run, onOpen }: { run: RunView; onOpen: () => void }) {
+  return (
+    <button type="button" className={style.line} onClick={onOpen} title={run.reason ?? undefined}>
+      <span className={style.swatch} style={{ background: runColour(run.id) }} />
+      <StatusMark status={run.status} />
+      <span className="truncate">
+        {run.id} {runLabel(run)}
+      </span>
+      <span className={style.state}>
+        <RunState run={run} />
+      </span>
+    </button>
+  )
+}

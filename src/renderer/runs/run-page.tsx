@@ -1,0 +1,225 @@
+/** One run: what it is, what can be done with it, its validation slice after each epoch, what made it. */
+import { Button, CopyButton, Tooltip } from '@mantine/core'
+import { useEffect, useMemo, useState } from 'react'
+import { previewPath } from '../../contract/images.ts'
+import type { RunView, TrainingEvent } from '../../contract/runs.ts'
+import { cancelRun, hideRun, runAgain } from '../actions.ts'
+import { loss, maskLabel, nmse, psnr, runLabel, STATUS_LABEL, ssim } from '../format.ts'
+import { takeProgress, useLive } from '../live.ts'
+import { clock } from '../progress.ts'
+import { useRun, useStudies } from '../queries.ts'
+import { goToScreen } from '../shell/screens.ts'
+import { pickSource, useView } from '../view.ts'
+import { fitWindow, GREY, ownWindow, paint } from '../viewer/drawing.ts'
+import { FineTuneButton } from './fine-tune.tsx'
+import { RunState, StatusMark } from './run-line.tsx'
+import style from './runs.module.css'
+
+const ended = (run: RunView) => run.status !== 'queued' && run.status !== 'running'
+
+export function RunPage({ run }: { run: RunView }) {
+  const { data: detail } = useRun(run.id)
+  const cancelling = useLive(state => state.cancelling.has(run.id))
+  const heard = useLive(state => state.progress[run.id] !== undefined)
+  useEffect(() => {
+    if (detail && run.status === 'running' && !heard) takeProgress(run.id, detail.events)
+  }, [detail, run.status, run.id, heard])
+  const previews = useMemo(
+    () => (detail?.events ?? []).flatMap(({ event }) => (event.type === 'preview' ? [event] : [])),
+    [detail],
+  )
+  return (
+    <article className={style.page} aria-label={`Run ${run.id}`}>
+      <header className={style.pageHead}>
+        <h2>
+          <StatusMark status={run.status} /> Run {run.id}, {runLabel(run)}:{' '}
+          {run.status === 'running' ? <RunState run={run} /> : STATUS_LABEL[run.status]}
+        </h2>
+        {run.reason && run.status !== 'finished' && <p className={style.reason}>{run.reason}</p>}
+        <div className={style.buttons}>
+          <FineTuneButton run={run} />
+          {!ended(run) && (
+            <Button onClick={() => cancelRun(run)} disabled={cancelling}>
+              {cancelling ? 'Cancelling…' : 'Cancel'}
+            </Button>
+          )}
+          <CompareButton run={run} />
+          {ended(run) && run.kind !== 'import' && <Button onClick={() => runAgain(run)}>Run again</Button>}
+          {ended(run) && <Button onClick={() => hideRun(run)}>Take off the list</Button>}
+        </div>
+      </header>
+      <Previews run={run} previews={previews} />
+      <Facts run={run} environment={detail?.environment ?? {}} />
+    </article>
+  )
+}
+
+function CompareButton({ run }: { run: RunView }) {
+  const { data: studies } = useStudies()
+  const study = studies?.find(({ name }) => name === run.study)
+  if (!run.checkpoint || !study) return null
+  const show = () => {
+    const view = useView.getState()
+    if (view.study !== study.id) useView.setState({ study: study.id, volume: null, window: null, ownWindow: {} })
+    const slot = run.kind === 'finetune' ? 'fine-tuned' : run.kind === 'train' ? 'baseline' : 'pretrained'
+    pickSource(slot, `run:${run.id}`)
+    useView.setState({ focus: slot })
+    goToScreen('compare')
+  }
+  return <Button onClick={show}>Compare its images</Button>
+}
+
+type Preview = Extract<TrainingEvent, { type: 'preview' }>
+
+/** The validation slice after each epoch: a strip, the chosen epoch large. The newest is followed until another is chosen. */
+function Previews({ run, previews }: { run: RunView; previews: readonly Preview[] }) {
+  const [chosen, setChosen] = useState<number | null>(null)
+  if (previews.length === 0) {
+    if (run.kind === 'import') return null
+    return (
+      <section className={style.previews}>
+        <h3>Validation slice</h3>
+        <p className="secondary">
+          {ended(run)
+            ? 'No epoch was validated.'
+            : 'An image of one validation slice comes after each validated epoch.'}
+        </p>
+      </section>
+    )
+  }
+  const shown = previews.find(({ epoch }) => epoch === chosen) ?? previews.at(-1)!
+  return (
+    <section className={style.previews}>
+      <h3>
+        Validation slice: {shown.file}, slice {shown.slice + 1}, after epoch {shown.epoch}
+        {shown.units === 'arbitrary' && <span className="secondary"> · arbitrary units, own window</span>}
+      </h3>
+      <div className={style.previewBody}>
+        <PreviewImage run={run.id} preview={shown} size={240} />
+        <div className={style.strip}>
+          {previews.map(preview => (
+            <button
+              key={preview.epoch}
+              type="button"
+              aria-pressed={preview.epoch === shown.epoch}
+              aria-label={`Epoch ${preview.epoch}`}
+              className={style.stripItem}
+              onClick={() => setChosen(preview === previews.at(-1) ? null : preview.epoch)}
+            >
+              <PreviewImage run={run.id} preview={preview} size={56} />
+              <span>{preview.epoch}</span>
+            </button>
+          ))}
+        </div>
+      </div>
+    </section>
+  )
+}
+
+function PreviewImage({ run, preview, size }: { run: string; preview: Preview; size: number }) {
+  const [canvas, setCanvas] = useState<HTMLCanvasElement | null>(null)
+  const { epoch, shape, units } = preview
+  useEffect(() => {
+    if (!canvas) return
+    let wanted = true
+    const [height, width] = shape
+    void fetch(previewPath(run, epoch))
+      .then(response => (response.ok ? response.arrayBuffer() : null))
+      .then(bytes => {
+        if (!bytes || !wanted) return
+        const values = new Float32Array(bytes)
+        const pixels = new ImageData(width, height)
+        const window = units === 'arbitrary' ? ownWindow(values) : fitWindow(values)
+        paint(values, window, GREY, new Uint32Array(pixels.data.buffer))
+        canvas.width = width
+        canvas.height = height
+        canvas.getContext('2d')!.putImageData(pixels, 0, 0)
+      })
+      .catch(() => {}) // the strip keeps its place; the next epoch asks again
+    return () => {
+      wanted = false
+    }
+  }, [canvas, run, epoch, shape, units])
+  return <canvas ref={setCanvas} className={style.preview} style={{ width: size, height: size }} />
+}
+
+function Facts({ run, environment }: { run: RunView; environment: Readonly<Record<string, unknown>> }) {
+  const { config, summary, checkpoint, metrics } = run
+  const { recipe } = config
+  const facts: [string, string][] = [
+    ['study', run.study],
+    ['network', `${config.network === 'unet' ? 'U-Net' : config.network}${run.channels ? `-${run.channels}` : ''}`],
+    [
+      'start',
+      run.parent === null
+        ? run.kind === 'import'
+          ? 'the imported file'
+          : 'drawn from the seed'
+        : `${/^\d+$/.test(run.parent) ? 'run ' : ''}${run.parent}`,
+    ],
+    ['seed', String(config.seed)],
+    ...(recipe
+      ? ([
+          ['epochs', `${run.epochs.done} of ${run.epochs.planned}, batch ${recipe.batch}`],
+          ['optimizer', `${recipe.optimizer.kind}, rate ${recipe.schedule.rate}, schedule ${recipe.schedule.kind}`],
+        ] as [string, string][])
+      : []),
+    ['mask', maskLabel(config.mask)],
+    ...(config.pretext
+      ? ([['pretext', `measurement ${config.pretext.measurement}, view masks ${config.pretext.viewMasks}`]] as [
+          string,
+          string,
+        ][])
+      : []),
+    ...(summary
+      ? ([
+          ['time', `${clock(summary.seconds.steps)} of steps, ${clock(summary.seconds.validation)} of validation`],
+          [
+            'loss',
+            `${loss(summary.loss)}${summary.chanceLoss === null ? '' : ` (chance ${loss(summary.chanceLoss)})`}`,
+          ],
+        ] as [string, string][])
+      : []),
+    ...(metrics
+      ? ([
+          [
+            'validation',
+            `SSIM ${ssim(metrics.ssim)}, PSNR ${psnr(metrics.psnr)} dB, NMSE ${nmse(metrics.nmse)}, epoch ${run.keptEpoch}`,
+          ],
+        ] as [string, string][])
+      : []),
+    ...Object.entries(environment)
+      .filter(([, value]) => value !== null && typeof value !== 'object')
+      .map(([name, value]): [string, string] => [name, String(value)]),
+  ]
+  return (
+    <section className={style.facts}>
+      <h3>What made it</h3>
+      <dl>
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+        {checkpoint && (
+          <div>
+            <dt>checkpoint</dt>
+            <dd className="mono">
+              <Tooltip label={`SHA-256 ${checkpoint.sha256}`}>
+                <span className={style.path}>{checkpoint.path}</span>
+              </Tooltip>{' '}
+              <CopyButton value={checkpoint.path}>
+                {({ copied, copy }) => (
+                  <Button size="compact-xs" onClick={copy}>
+                    {copied ? 'Copied' : 'Copy path'}
+                  </Button>
+                )}
+              </CopyButton>
+            </dd>
+          </div>
+        )}
+      </dl>
+    </section>
+  )
+}

@@ -1,0 +1,273 @@
+/** Runs: the list, several runs' curves overlaid, what differs between them, and one run's page. */
+import { Button, Checkbox, Menu, SegmentedControl, Switch } from '@mantine/core'
+import { IconChevronDown, IconPlus, IconUpload } from '@tabler/icons-react'
+import { useQueries } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { RunDetail, RunView } from '../../contract/runs.ts'
+import { client } from '../client.ts'
+import { runColour } from '../colours.ts'
+import { runLabel, ssim } from '../format.ts'
+import { useRuns } from '../queries.ts'
+import { goToScreen, useScreen } from '../shell/screens.ts'
+import { CheckpointImport } from './checkpoint-import.tsx'
+import { type Axis, curvesOf, differences } from './curves.ts'
+import { Plot } from './plot.tsx'
+import { RunState, StatusMark } from './run-line.tsx'
+import { RunPage } from './run-page.tsx'
+import style from './runs.module.css'
+import { StartForm } from './start-form.tsx'
+
+export function Runs() {
+  const { data: runs } = useRuns()
+  const detail = useScreen(state => state.detail)
+  const [overlaid, setOverlaid] = useState<ReadonlySet<string>>(new Set())
+  const [importing, setImporting] = useState(false)
+  const form = detail === 'baseline' || detail === 'pretrain' ? detail : null
+  const open = runs?.find(({ id }) => id === detail) ?? (form ? null : (runs?.at(-1) ?? null))
+  const shown = [...new Set([...(open ? [open.id] : []), ...overlaid])]
+  const toggle = (run: string) =>
+    setOverlaid(before => {
+      const next = new Set(before)
+      if (!next.delete(run)) next.add(run)
+      return next
+    })
+
+  return (
+    <div className={style.screen}>
+      <section className={style.list} aria-label="Runs">
+        <header className={style.head}>
+          <h1>Runs</h1>
+          <span className={style.spacer} />
+          <Menu position="bottom-end">
+            <Menu.Target>
+              <Button variant="filled" rightSection={<IconChevronDown size={14} />}>
+                New run
+              </Button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Item leftSection={<IconPlus size={14} />} onClick={() => goToScreen('runs', 'pretrain')}>
+                Pre-training…
+              </Menu.Item>
+              <Menu.Item leftSection={<IconPlus size={14} />} onClick={() => goToScreen('runs', 'baseline')}>
+                Baseline from scratch…
+              </Menu.Item>
+              <Menu.Item leftSection={<IconUpload size={14} />} onClick={() => setImporting(true)}>
+                Import a checkpoint…
+              </Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
+        </header>
+        <div className={style.rows}>
+          {runs?.toReversed().map(run => (
+            <Row
+              key={run.id}
+              run={run}
+              open={run.id === open?.id}
+              overlaid={shown.includes(run.id)}
+              onToggle={() => toggle(run.id)}
+            />
+          ))}
+          {runs?.length === 0 && <p className={style.none}>No run yet.</p>}
+        </div>
+      </section>
+      <section className={style.main}>
+        {runs && runs.length > 0 && <Overlay shown={shown} runs={runs} />}
+        {open && <RunPage key={open.id} run={open} />}
+        {runs?.length === 0 && <FirstRun />}
+      </section>
+      <StartForm kind={form} onClose={() => goToScreen('runs')} />
+      <CheckpointImport opened={importing} onClose={() => setImporting(false)} />
+    </div>
+  )
+}
+
+function FirstRun() {
+  return (
+    <div className={style.empty}>
+      <h2>From sub-sampled images to a reconstruction</h2>
+      <ol>
+        <li>Pre-train a network on the sub-sampled images alone. No ground truth is needed.</li>
+        <li>Fine-tune it briefly with one click, its control without pre-training beside.</li>
+        <li>Compare their images with a baseline from scratch, on patients that none of them has seen.</li>
+      </ol>
+      <div className={style.buttons}>
+        <Button onClick={() => goToScreen('runs', 'pretrain')}>Pre-train a network</Button>
+        <Button onClick={() => goToScreen('runs', 'baseline')}>Train a baseline</Button>
+      </div>
+    </div>
+  )
+}
+
+function Row(props: { run: RunView; open: boolean; overlaid: boolean; onToggle: () => void }) {
+  const { run, open, overlaid, onToggle } = props
+  return (
+    <div className={style.row} data-open={open || undefined} data-run={run.id} data-status={run.status}>
+      <Checkbox
+        aria-label={`Overlay run ${run.id}`}
+        checked={overlaid}
+        disabled={open}
+        onChange={onToggle}
+        color={runColour(run.id)}
+      />
+      <button type="button" className={style.rowButton} onClick={() => goToScreen('runs', run.id)}>
+        <span className={style.swatch} style={{ background: runColour(run.id) }} />
+        <span className={style.rowText}>
+          <span className={style.rowTitle}>
+            <StatusMark status={run.status} />
+            <span className="truncate">
+              {run.id} · {runLabel(run)}
+            </span>
+          </span>
+          <span className="secondary truncate">{run.study}</span>
+        </span>
+        <span className={style.rowState}>
+          <RunState run={run} />
+        </span>
+      </button>
+    </div>
+  )
+}
+
+/** Details of several runs, each once they are there. */
+function useDetails(shown: readonly string[]): RunDetail[] {
+  const results = useQueries({
+    queries: shown.map(run => ({ queryKey: ['run', run], queryFn: () => client.runs.get({ run }) })),
+  })
+  return results.flatMap(({ data }) => (data ? [data] : []))
+}
+
+function Overlay({ shown, runs }: { shown: readonly string[]; runs: readonly RunView[] }) {
+  const [axis, setAxis] = useState<Axis>('epoch')
+  const [withParents, setWithParents] = useState(true)
+  const details = useDetails(shown)
+  const rows = details.length > 1 ? differences(details) : []
+  const lines = details.map(detail => ({ detail, curves: curvesOf(detail, axis, withParents) }))
+  const name = ({ run }: RunDetail) => `Run ${run.id}`
+  const line = (run: string, dash?: 'dot') => ({ color: runColour(run), width: 1.75, ...(dash && { dash }) })
+  const x =
+    axis === 'epoch' ? 'epoch' : withParents ? 'seconds of training, pre-training included' : 'seconds of training'
+  return (
+    <>
+      <header className={style.head}>
+        <h2 className="truncate">
+          {shown.length > 1 ? `Runs ${shown.join(', ')}` : shown.length === 1 ? `Run ${shown[0]}` : 'Curves'}
+        </h2>
+        <span className={style.legend}>
+          {details.length > 1 &&
+            details.map(({ run }) => (
+              <span key={run.id} className={style.legendItem}>
+                <span className={style.swatch} style={{ background: runColour(run.id) }} />
+                <span className="truncate">
+                  {run.id} {runLabel(run)}
+                </span>
+              </span>
+            ))}
+        </span>
+        <span className={style.spacer} />
+        {axis === 'time' && (
+          <Switch
+            size="xs"
+            label="with pre-training"
+            checked={withParents}
+            onChange={event => setWithParents(event.currentTarget.checked)}
+          />
+        )}
+        <SegmentedControl
+          aria-label="Horizontal axis"
+          value={axis}
+          onChange={value => setAxis(value as Axis)}
+          data={[
+            { value: 'epoch', label: 'by epoch' },
+            { value: 'time', label: 'by time' },
+          ]}
+        />
+      </header>
+      <div className={style.plots}>
+        <div className={style.plot}>
+          <Plot
+            label="Loss"
+            x={x}
+            y="loss (dots: steps)"
+            data={lines.flatMap(({ detail, curves }) => [
+              {
+                ...curves.steps,
+                type: 'scatter' as const,
+                mode: 'markers' as const,
+                marker: { color: runColour(detail.run.id), size: 3, opacity: 0.35 },
+                name: `${name(detail)}, step`,
+                hoverinfo: 'skip' as const,
+              },
+              {
+                ...curves.loss,
+                type: 'scatter' as const,
+                mode: 'lines+markers' as const,
+                marker: { size: 4 },
+                line: line(detail.run.id),
+                name: `${name(detail)}, training`,
+              },
+              {
+                ...curves.validationLoss,
+                type: 'scatter' as const,
+                mode: 'lines+markers' as const,
+                marker: { size: 4 },
+                line: line(detail.run.id, 'dot'),
+                name: `${name(detail)}, validation`,
+              },
+            ])}
+          />
+        </div>
+        <div className={style.plot}>
+          <Plot
+            label="Validation SSIM"
+            x={x}
+            y="validation SSIM"
+            data={lines.map(({ detail, curves }) => ({
+              ...curves.ssim,
+              type: 'scatter' as const,
+              mode: 'lines+markers' as const,
+              marker: { size: 4 },
+              line: line(detail.run.id),
+              name: name(detail),
+            }))}
+          />
+          {details.length > 0 && lines.every(({ curves }) => curves.ssim.x.length === 0) && (
+            <p className={style.plotNote}>
+              {details.every(({ run }) => run.kind === 'pretrain')
+                ? 'A pre-training has no SSIM: its output is in arbitrary units.'
+                : 'No validated epoch yet.'}
+            </p>
+          )}
+        </div>
+      </div>
+      {rows.length > 0 && (
+        <table className={style.differences}>
+          <caption>Where their configurations differ</caption>
+          <thead>
+            <tr>
+              <th />
+              {details.map(({ run }) => (
+                <th key={run.id}>run {run.id}</th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(({ path, values }) => (
+              <tr key={path}>
+                <th className="mono">{path}</th>
+                {values.map((value, i) => (
+                  <td key={details[i].run.id}>{value}</td>
+                ))}
+              </tr>
+            ))}
+            <tr>
+              <th>validation SSIM, kept weights</th>
+              {details.map(({ run }) => (
+                <td key={run.id}>{ssim(runs.find(({ id }) => id === run.id)?.metrics?.ssim)}</td>
+              ))}
+            </tr>
+          </tbody>
+        </table>
+      )}
+    </>
+  )
+}

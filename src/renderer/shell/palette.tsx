@@ -1,0 +1,82 @@
+/** The command palette, on Ctrl+K. */
+import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight'
+import '@mantine/spotlight/styles.css'
+import { cancelRun } from '../actions.ts'
+import { runLabel, STATUS_LABEL } from '../format.ts'
+import { useRuns, useStudies, useStudy } from '../queries.ts'
+import { openStudy, openVolume, resetView, useView } from '../view.ts'
+import { goToScreen } from './screens.ts'
+
+export function Palette({ onKeys }: { onKeys: () => void }) {
+  const { data: studies = [] } = useStudies()
+  const { data: runs = [] } = useRuns()
+  const { data: study } = useStudy(useView(view => view.study))
+  const running = runs.filter(({ status }) => status === 'running' || status === 'queued')
+  const groups: SpotlightActionGroupData[] = [
+    {
+      group: 'Do',
+      actions: [
+        { id: 'pretrain', label: 'Pre-train a network', onClick: () => goToScreen('runs', 'pretrain') },
+        { id: 'baseline', label: 'Train a baseline', onClick: () => goToScreen('runs', 'baseline') },
+        { id: 'compare', label: 'Compare images', onClick: () => goToScreen('compare') },
+        { id: 'studies', label: 'Browse studies', onClick: () => goToScreen('studies') },
+        {
+          id: 'errors',
+          label: 'Images or error maps',
+          onClick: () => useView.setState(view => ({ errors: !view.errors })),
+        },
+        { id: 'fit', label: 'Fit image and window', onClick: resetView },
+        { id: 'settings', label: 'Settings: engine, look, places', onClick: () => goToScreen('settings') },
+        { id: 'keys', label: 'List the keys', onClick: onKeys },
+        ...running.map(run => ({
+          id: `cancel ${run.id}`,
+          label: `Cancel run ${run.id}`,
+          onClick: () => void cancelRun(run),
+        })),
+      ],
+    },
+    {
+      group: 'Studies',
+      actions: studies.map(({ id, name }) => ({
+        id: `study ${id}`,
+        label: name,
+        onClick: () => {
+          openStudy(id)
+          goToScreen('compare')
+        },
+      })),
+    },
+    {
+      group: 'Volumes',
+      actions: (study?.volumes ?? []).map(volume => ({
+        id: `volume ${volume.id}`,
+        label: volume.file,
+        onClick: () => {
+          openVolume(study!.id, volume)
+          goToScreen('compare')
+        },
+      })),
+    },
+    {
+      group: 'Runs',
+      actions: runs.toReversed().map(run => ({
+        id: `run ${run.id}`,
+        label: `Run ${run.id}, ${runLabel(run)}`,
+        description: `${STATUS_LABEL[run.status]} · ${run.study}`,
+        onClick: () => goToScreen('runs', run.id),
+      })),
+    },
+  ]
+  return (
+    <Spotlight
+      actions={groups.filter(({ actions }) => actions.length > 0)}
+      shortcut={['mod + K']}
+      nothingFound="Nothing of that name"
+      highlightQuery
+      limit={12}
+      scrollable
+      maxHeight={420}
+      searchProps={{ placeholder: 'Command, study, volume or run' }}
+    />
+  )
+}

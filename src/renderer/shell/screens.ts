@@ -1,0 +1,24 @@
+/** Which screen is open; the address keeps it, so that reloading and going back work. */
+import { create } from 'zustand'
+
+export const SCREENS = ['studies', 'runs', 'compare', 'settings'] as const
+export type Screen = (typeof SCREENS)[number]
+
+/** What a screen opens with: a form, or a run. */
+interface Where {
+  readonly screen: Screen
+  readonly detail: string | null
+}
+
+function fromAddress(): Where {
+  const [screen, detail = null] = location.hash.slice(1).split('/')
+  return { screen: SCREENS.find(name => name === screen) ?? 'compare', detail }
+}
+
+export const useScreen = create<Where>(() => fromAddress())
+
+export function goToScreen(screen: Screen, detail: string | null = null): void {
+  location.hash = detail ? `${screen}/${detail}` : screen
+}
+
+addEventListener('hashchange', () => useScreen.setState(fromAddress()))

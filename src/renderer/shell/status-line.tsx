@@ -1,0 +1,126 @@
+/** The bottom line: what computes, what it does, how long it still takes, and that this is for research. */
+import { Button, Progress, Tooltip } from '@mantine/core'
+import { useEffect, useState } from 'react'
+import { cancelRun } from '../actions.ts'
+import { runColour } from '../colours.ts'
+import { gigabytes, runLabel } from '../format.ts'
+import { useLive } from '../live.ts'
+import { clock, secondsLeft, secondsPerStep } from '../progress.ts'
+import { useRuns } from '../queries.ts'
+import { useWorks, workSecondsLeft } from '../works.ts'
+import { goToScreen } from './screens.ts'
+import style from './status-line.module.css'
+
+export function StatusLine() {
+  return (
+    <footer className={style.line}>
+      <EngineText />
+      <span className={style.middle}>
+        <Works />
+        <RunningRun />
+      </span>
+      <Tooltip label="Nothing here has been cleared for diagnosis or treatment.">
+        <span className={style.notice}>Research use only. Not a medical device.</span>
+      </Tooltip>
+    </footer>
+  )
+}
+
+function EngineText() {
+  const { connected, engine } = useLive()
+  if (!connected)
+    return (
+      <span className={style.warning} role="status">
+        {engine ? 'The host does not answer; trying again …' : 'Connecting …'}
+      </span>
+    )
+  if (!engine?.installed) {
+    return (
+      <span className={style.warning}>
+        The engine is not installed.
+        <Button size="compact-xs" ml={8} onClick={() => goToScreen('settings')}>
+          Install
+        </Button>
+      </span>
+    )
+  }
+  const { installed, device, threads, residentBytes, doing } = engine
+  const where = device ?? (installed.variant === 'cuda' ? 'CUDA build' : 'CPU')
+  return (
+    <span className={style.engine}>
+      TensorFlow {installed.tensorflow} · {where}, {threads} threads · {gigabytes(residentBytes)}
+      {doing === null && <span className="secondary"> · idle</span>}
+    </span>
+  )
+}
+
+function useNow(everyMs: number): number {
+  const [now, setNow] = useState(Date.now())
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), everyMs)
+    return () => clearInterval(timer)
+  }, [everyMs])
+  return now
+}
+
+function Works() {
+  const works = useWorks(state => state.works)
+  const now = useNow(1000)
+  return works.map(work => {
+    const { id, title, progress, cancelling, cancel } = work
+    const left = workSecondsLeft(work, now)
+    const share = progress && progress.total > 0 ? progress.done / progress.total : null
+    return (
+      <span key={id} className={style.work}>
+        <span className="truncate">
+          {title}
+          {progress && progress.total > 0 && `: ${progress.done} of ${progress.total}`}
+          {left !== null && `, ${clock(left)} left`}
+        </span>
+        <Progress
+          className={style.bar}
+          size="xs"
+          value={(share ?? 1) * 100}
+          animated={share === null}
+          aria-label={title}
+        />
+        <Button size="compact-xs" onClick={cancel} disabled={cancelling}>
+          {cancelling ? 'Cancelling…' : 'Cancel'}
+        </Button>
+      </span>
+    )
+  })
+}
+
+function RunningRun() {
+  const { data: runs } = useRuns()
+  const progresses = useLive(state => state.progress)
+  const cancelling = useLive(state => state.cancelling)
+  const run = runs?.find(({ status }) => status === 'running')
+  if (!run) return null
+  const progress = progresses[run.id]
+  const left = progress && secondsLeft(progress)
+  const pace = progress && secondsPerStep(progress)
+  const waiting = runs?.filter(({ status }) => status === 'queued').length ?? 0
+  return (
+    <span className={style.work}>
+      <span className={style.swatch} style={{ background: runColour(run.id) }} />
+      <button type="button" className={style.link} onClick={() => goToScreen('runs', run.id)}>
+        Run {run.id}, {runLabel(run)}:{' '}
+        {progress?.steps
+          ? `epoch ${Math.max(1, progress.epoch)}/${progress.epochs}${pace ? `, ${pace.toFixed(2)} s/step` : ''}${left ? `, ${clock(left)} left` : ''}`
+          : 'starting'}
+        {waiting > 0 && `; ${waiting} waiting`}
+      </button>
+      <Progress
+        className={style.bar}
+        size="xs"
+        value={progress?.steps ? (100 * progress.step) / progress.steps : 0}
+        aria-label={`Run ${run.id}`}
+      />
+      <Button size="compact-xs" onClick={() => cancelRun(run)} disabled={cancelling.has(run.id)}>
+        {cancelling.has(run.id) ? 'Cancelling…' : 'Cancel'}
+      </Button>
+    </span>
+  )
+}

@@ -1,0 +1,51 @@
+/** What must be known of a number or an image before it is believed. */
+import { Tooltip } from '@mantine/core'
+import type { RunView } from '../../contract/runs.ts'
+import type { StudyVolume } from '../../contract/studies.ts'
+import style from './badges.module.css'
+
+type Tone = 'warning' | 'plain'
+
+export function Badge({ text, why, tone = 'plain' }: { text: string; why: string; tone?: Tone }) {
+  return (
+    <Tooltip label={why}>
+      <span className={style.badge} data-tone={tone}>
+        {text}
+      </span>
+    </Tooltip>
+  )
+}
+
+/** Whether the run, or one it came from, has seen the volume's patient. */
+export function SeenBadge({ run, volume }: { run: RunView; volume: StudyVolume }) {
+  if (run.trainedPatients.includes(volume.patient)) {
+    return (
+      <Badge
+        tone="warning"
+        text="in training"
+        why={`Run ${run.id}, or a run it came from, was trained on this patient: what it does here says nothing about new patients.`}
+      />
+    )
+  }
+  if (run.validatedPatients.includes(volume.patient)) {
+    return <Badge text="validation" why={`This patient chose which weights of run ${run.id} were kept.`} />
+  }
+  if (run.unknownTraining) {
+    return (
+      <Badge
+        tone="warning"
+        text="training unknown"
+        why="An imported checkpoint: which patients it was trained on is not known here."
+      />
+    )
+  }
+  return null
+}
+
+export const SyntheticBadge = () => (
+  <Badge
+    tone="warning"
+    text="synthetic"
+    why="Drawn anatomy, not a patient: nothing learned on it says how well anything images patients."
+  />
+)

@@ -1,0 +1,88 @@
+/** From numbers to pixels: window/level, colour maps, and where an image lies in its pane. */
+import { interpolateInferno, interpolateViridis } from 'd3-scale-chromatic'
+import type { GreyWindow, Place } from '../view.ts'
+
+/** 256 colours, RGBA as little-endian 32-bit words. */
+export type ColourMap = Uint32Array
+
+const LEVELS = 256
+const OPAQUE = 0xff000000
+
+export const GREY: ColourMap = Uint32Array.from({ length: LEVELS }, (_, i) => (OPAQUE | (i << 16) | (i << 8) | i) >>> 0)
+
+function fromInterpolator(interpolate: (share: number) => string): ColourMap {
+  return Uint32Array.from({ length: LEVELS }, (_, i) => {
+    const text = interpolate(i / (LEVELS - 1))
+    const [red, green, blue] = text.startsWith('#')
+      ? [1, 3, 5].map(start => Number.parseInt(text.slice(start, start + 2), 16))
+      : text.match(/\d+/g)!.map(Number)
+    return (OPAQUE | (blue << 16) | (green << 8) | red) >>> 0
+  })
+}
+
+export const INFERNO = fromInterpolator(interpolateInferno)
+export const VIRIDIS = fromInterpolator(interpolateViridis)
+
+/** Level 0 … 255 of a value: 0 at and below `low`, 255 at and above `high`, rounded between. */
+export function level(value: number, { low, high }: GreyWindow): number {
+  const share = (value - low) / (high - low)
+  return share <= 0 ? 0 : share >= 1 ? LEVELS - 1 : Math.round(share * (LEVELS - 1))
+}
+
+/** Fills an image's pixels, one a value. Values that are no number are level 0. */
+export function paint(values: Float32Array, { low, high }: GreyWindow, map: ColourMap, into: Uint32Array): void {
+  const scale = (LEVELS - 1) / (high - low || 1)
+  for (let i = 0; i < values.length; i++) {
+    const share = (values[i] - low) * scale
+    into[i] = map[share > LEVELS - 1 ? LEVELS - 1 : share > 0 ? (share + 0.5) | 0 : 0]
+  }
+}
+
+/** |a − b|, into a new array. */
+export function absoluteDifference(a: Float32Array, b: Float32Array): Float32Array {
+  return a.map((value, i) => Math.abs(value - b[i]))
+}
+
+/** The value below which a share of all values lies. */
+export function percentile(values: Float32Array, share: number): number {
+  const sorted = values.toSorted()
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
+}
+
+/** Black at 0, white at the 99.5th percentile: what a window fitted to a magnitude image is. */
+export function fitWindow(values: Float32Array): GreyWindow {
+  return { low: 0, high: percentile(values, 0.995) || 1 }
+}
+
+/** A window over the middle 99 % of values of any sign, for outputs in arbitrary units. */
+export function ownWindow(values: Float32Array): GreyWindow {
+  const sorted = values.toSorted()
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
+  const [low, high] = [at(0.005), at(0.995)]
+  return high > low ? { low, high } : { low, high: low + 1 }
+}
+
+/** Where the image lies in a pane of that size, in the pane's pixels: its corner and the size of one voxel. */
+export interface Layout {
+  readonly left: number
+  readonly top: number
+  readonly scale: number
+}
+
+export function layOut(
+  pane: { readonly width: number; readonly height: number },
+  [height, width]: readonly [number, number],
+  { zoom, x, y }: Place,
+): Layout {
+  const scale = Math.min(pane.width / width, pane.height / height) * zoom
+  return { left: pane.width / 2 - x * width * scale, top: pane.height / 2 - y * height * scale, scale }
+}
+
+/** Image position, in shares of its sides, of a point of the pane; may lie outside 0 … 1. */
+export function imagePoint(
+  point: { readonly x: number; readonly y: number },
+  { left, top, scale }: Layout,
+  [height, width]: readonly [number, number],
+): { x: number; y: number } {
+  return { x: (point.x - left) / (scale * width), y: (point.y - top) / (scale * height) }
+}

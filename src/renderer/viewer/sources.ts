@@ -1,0 +1,71 @@
+/** Which source each pane shows: the one that was picked, else the newest run that fits. */
+
+import { framePath } from '../../contract/images.ts'
+import type { RunView } from '../../contract/runs.ts'
+import type { Study, StudyVolume } from '../../contract/studies.ts'
+import { runOf, useRuns, useStudy, versionOf } from '../queries.ts'
+import { SLOTS, type Slot, useView } from '../view.ts'
+
+export const SLOT_LABEL: Readonly<Record<Slot, string>> = {
+  input: 'Sub-sampled input',
+  pretrained: 'Pre-trained',
+  'fine-tuned': 'Fine-tuned',
+  baseline: 'Baseline',
+  truth: 'Ground truth',
+  error: 'Error',
+}
+
+export interface PaneState {
+  readonly slot: Slot
+  /** `null`: nothing fits yet. */
+  readonly source: string | null
+  readonly run: RunView | null
+  /** Of the image at the current slice; `null` where there is none to ask for. */
+  readonly url: string | null
+}
+
+const usable = (run: RunView) => run.checkpoint !== null
+
+/** The newest run of a study that fits a slot; a baseline is the longest training from scratch. */
+function fitting(slot: Slot, runs: readonly RunView[], study: Study): RunView | null {
+  const own = runs.filter(run => run.study === study.name && usable(run))
+  const newest = (kind: RunView['kind']) => own.findLast(run => run.kind === kind) ?? null
+  if (slot === 'pretrained') return newest('pretrain') ?? newest('import')
+  if (slot === 'fine-tuned' || slot === 'error') return newest('finetune')
+  if (slot !== 'baseline') return null
+  const longest = Math.max(...own.filter(run => run.kind === 'train').map(run => run.epochs.planned))
+  return own.findLast(run => run.kind === 'train' && run.epochs.planned === longest) ?? null
+}
+
+function automatic(slot: Slot, runs: readonly RunView[], study: Study): string | null {
+  if (slot === 'input') return 'zero-filled'
+  if (slot === 'truth') return 'truth'
+  const run = fitting(slot, runs, study)
+  if (run) return `run:${run.id}`
+  return slot === 'error' ? 'zero-filled' : null
+}
+
+export interface Comparison {
+  readonly study: Study | null
+  readonly volume: StudyVolume | null
+  readonly panes: readonly PaneState[]
+  readonly runs: readonly RunView[]
+}
+
+/** The panes as chosen, for the open volume. */
+export function useComparison(): Comparison {
+  const { study: studyId, volume: volumeId, slice, mask, picked } = useView()
+  const { data: study = null } = useStudy(studyId)
+  const { data: runs = [] } = useRuns()
+  const volume = study?.volumes.find(({ id }) => id === volumeId) ?? null
+  const panes = SLOTS.map((slot): PaneState => {
+    const choice = picked[String(studyId)]?.[slot]
+    const stillThere = choice && (!choice.startsWith('run:') || runOf(choice, runs))
+    const source = stillThere ? choice : study ? automatic(slot, runs, study) : null
+    const run = source ? runOf(source, runs) : null
+    const missing = source === 'truth' && !volume?.targetShape
+    const url = volume && source && !missing ? framePath(volume.id, slice, source, mask, versionOf(run)) : null
+    return { slot, source, run, url }
+  })
+  return { study, volume, panes, runs }
+}

@@ -1,0 +1,46 @@
+/** A volume's picture in lists, fetched when it comes into sight. */
+import { useQuery } from '@tanstack/react-query'
+import { useLayoutEffect, useRef } from 'react'
+import { FRAME_HEADER, THUMBNAIL, thumbnailPath } from '../../contract/images.ts'
+import style from './thumbnail.module.css'
+
+interface Picture {
+  readonly shape: readonly [number, number]
+  readonly pixels: Uint8Array
+}
+
+async function download(volume: number): Promise<Picture> {
+  const response = await fetch(thumbnailPath(volume))
+  if (!response.ok) throw new Error(`The host answered ${response.status}`)
+  const { shape } = JSON.parse(response.headers.get(FRAME_HEADER)!)
+  return { shape, pixels: new Uint8Array(await response.arrayBuffer()) }
+}
+
+/** The list that shows it renders only what is in sight. */
+export function Thumbnail({ volume, size }: { volume: number; size: number }) {
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const { data } = useQuery({
+    queryKey: ['thumbnail', volume],
+    queryFn: () => download(volume),
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  })
+  useLayoutEffect(() => {
+    if (!data || !canvas.current) return
+    const [height, width] = data.shape
+    canvas.current.width = width
+    canvas.current.height = height
+    const image = new ImageData(width, height)
+    const pixels = new Uint32Array(image.data.buffer)
+    for (let i = 0; i < pixels.length; i++) {
+      const grey = data.pixels[i]
+      pixels[i] = (0xff000000 | (grey << 16) | (grey << 8) | grey) >>> 0
+    }
+    canvas.current.getContext('2d')!.putImageData(image, 0, 0)
+  }, [data])
+  return (
+    <span className={style.frame} style={{ width: size, height: size }}>
+      <canvas ref={canvas} className={style.picture} width={THUMBNAIL} height={THUMBNAIL} hidden={!data} />
+    </span>
+  )
+}

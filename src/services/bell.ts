@@ -1,0 +1,19 @@
+/** Tells whoever watches in this process that the database holds something new. What it is, they read there. */
+export interface Bell {
+  ring(): void
+  /** Calls `listener` at every ring until the returned function is called. */
+  listen(listener: () => void): () => void
+}
+
+export function makeBell(): Bell {
+  const listeners = new Set<() => void>()
+  return {
+    ring() {
+      for (const listener of listeners) listener()
+    },
+    listen(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}

@@ -1,0 +1,113 @@
+/** Images and scores for the viewer, kept in memory. Nothing of a file or a checkpoint that has changed is shown: its version is in the key. */
+import { AppError } from '../contract/errors.ts'
+import type { MaskSpec, Protocol } from '../contract/evaluation.ts'
+import { type FrameScore, THUMBNAIL } from '../contract/images.ts'
+import type { StudyVolume } from '../contract/studies.ts'
+import { type EvaluationSettings, protocolOf } from '../core/evaluate.ts'
+import type { Frame, ModelReference, Thumbnail } from '../engine/protocol.ts'
+import type { Services } from './context.ts'
+import { fileVersion } from './digests.ts'
+import { keepResults } from './kept-results.ts'
+import { findRun, isPretrained, keptModel } from './runs.ts'
+import { volumeById } from './studies.ts'
+
+const FRAME_BYTES = 256e6
+const THUMBNAIL_BYTES = 16e6
+const SCORES = 2000
+
+export interface Shown {
+  /** Volume's number. */
+  readonly volume: number
+  /** `zero-filled`, `truth` or `run:ID`. */
+  readonly source: string
+  readonly mask: MaskSpec
+}
+
+export interface Frames {
+  frame(request: Shown & { readonly slice: number }, signal?: AbortSignal): Promise<Frame>
+  thumbnail(volume: number, signal?: AbortSignal): Promise<Thumbnail>
+  /** Over all slices; `null` where there is nothing to score, or nothing to score against. */
+  score(request: Shown, signal?: AbortSignal): Promise<{ score: FrameScore; protocol: Protocol } | null>
+}
+
+/** A path's version for keys; a file that is gone is told so in a user's words. */
+function versionOf(path: string): string {
+  try {
+    return `${path}@${fileVersion(path)}`
+  } catch (cause) {
+    throw new AppError('FILE_UNREADABLE', `Expected a file that can be read, got: ${(cause as Error).message}`, cause)
+  }
+}
+
+interface Source {
+  readonly kind: 'truth' | 'network'
+  readonly model: ModelReference | null
+  readonly scored: boolean
+  /** What the image depends on beside the file. */
+  readonly key: string
+}
+
+function sourceOf(services: Services, source: string, { kind, acceleration, centerFraction }: MaskSpec): Source {
+  if (source === 'truth') return { kind: 'truth', model: null, scored: false, key: 'truth' }
+  const mask = `${kind},${acceleration},${centerFraction}`
+  if (source === 'zero-filled') return { kind: 'network', model: null, scored: true, key: `zero-filled ${mask}` }
+  const run = findRun(services, source.slice('run:'.length))
+  const { model, sha256 } = keptModel(services, run.id)
+  const scored = !isPretrained(run)
+  return { kind: 'network', model, scored, key: `${sha256} ${scored} ${mask}` }
+}
+
+export function makeFrames(services: Services): Frames {
+  const { salt } = services
+  const frames = keepResults<Frame>(FRAME_BYTES, ({ image }) => image.byteLength)
+  const thumbnails = keepResults<Thumbnail>(THUMBNAIL_BYTES, ({ pixels }) => pixels.byteLength)
+  const scores = keepResults<FrameScore | null>(SCORES, () => 1)
+
+  async function evaluate(
+    { path }: StudyVolume,
+    { model }: Source,
+    settings: EvaluationSettings,
+    signal: AbortSignal,
+  ): Promise<FrameScore | null> {
+    const params = { paths: [path], salt, model, settings }
+    const { volumes, skipped } = await services.interactive.call('evaluate', params, { signal })
+    if (skipped.length > 0) throw new AppError('FILE_UNREADABLE', skipped[0].reason)
+    const [{ ssim, psnr, nmse, acceleration, slices }] = volumes
+    return [ssim, psnr, nmse].every(Number.isFinite) ? { ssim, psnr, nmse, acceleration, slices } : null
+  }
+
+  return {
+    async frame({ volume: id, slice, source: name, mask }, signal) {
+      const { path } = volumeById(services, id)
+      const { kind, model, scored, key } = sourceOf(services, name, mask)
+      const make = (aborted: AbortSignal) =>
+        services.interactive.call(
+          'frame',
+          { path, salt, slice, mask, source: kind, model, scored },
+          { signal: aborted },
+        )
+      return frames.get(`${versionOf(path)} ${slice} ${key}`, make, signal)
+    },
+    async thumbnail(id, signal) {
+      const { path } = volumeById(services, id)
+      const mask = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const
+      const make = (aborted: AbortSignal) =>
+        services.interactive.call('thumbnail', { path, salt, mask, size: THUMBNAIL }, { signal: aborted })
+      return thumbnails.get(versionOf(path), make, signal)
+    },
+    async score({ volume: id, source: name, mask }, signal) {
+      const volume = volumeById(services, id)
+      const source = sourceOf(services, name, mask)
+      if (!volume.targetShape || !source.scored) return null
+      const settings: EvaluationSettings = {
+        mask,
+        maskDraws: null,
+        slices: { kind: 'all' },
+        reference: 'ground truth',
+      }
+      const make = (aborted: AbortSignal) => evaluate(volume, source, settings, aborted)
+      const score = await scores.get(`${versionOf(volume.path)} ${source.key}`, make, signal)
+      return score && { score, protocol: protocolOf(settings) }
+    },
+  }
+}

@@ -1,0 +1,58 @@
+/** The one handler behind app:// and HTTP: a request in, a response out. Who may ask is the host's to check. */
+import { RPCHandler } from '@orpc/server/fetch'
+import type { Services } from './context.ts'
+import { withRpcErrors } from './faults.ts'
+import { makeFrames } from './frames.ts'
+import { makeRouter } from './router.ts'
+import { sendAsset } from './web/assets.ts'
+import { frameResponse, previewResponse, thumbnailResponse } from './web/images.ts'
+import { failure, json, notFound } from './web/respond.ts'
+import { receiveUpload, sendDownload } from './web/transfers.ts'
+
+export interface HandlerOptions {
+  /** Folder of the bundled window: index.html and what it loads. */
+  readonly assets: string
+}
+
+export type Handler = (request: Request) => Promise<Response>
+
+function withSafeHeaders(response: Response): Response {
+  response.headers.set('x-content-type-options', 'nosniff')
+  response.headers.set('referrer-policy', 'no-referrer')
+  return response
+}
+
+/** The path's parts, each decoded on its own, so that an encoded separator stays within its part. `null`: no such encoding. */
+function partsOf(pathname: string): string[] | null {
+  try {
+    return pathname.slice(1).split('/').map(decodeURIComponent)
+  } catch {
+    return null
+  }
+}
+
+export function createHandler(services: Services, { assets }: HandlerOptions): Handler {
+  const frames = makeFrames(services)
+  const rpc = new RPCHandler(makeRouter(services, frames), { clientInterceptors: [withRpcErrors] })
+
+  async function respond(request: Request): Promise<Response> {
+    const url = new URL(request.url)
+    const parts = partsOf(url.pathname)
+    if (!parts) return notFound('such path')
+    const [route, ...rest] = parts
+    if (route === 'rpc') {
+      const { matched, response } = await rpc.handle(request, { prefix: '/rpc', context: {} })
+      return matched ? response : notFound('such procedure')
+    }
+    if (route === 'uploads' && request.method === 'PUT') return receiveUpload(services, rest, request)
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return json({ code: 'INVALID_ARGUMENT', message: `Expected GET, got ${request.method}` }, 405)
+    if (route === 'frames') return frameResponse(frames, rest, url, request.signal)
+    if (route === 'thumbnails') return thumbnailResponse(frames, rest, request.signal)
+    if (route === 'previews') return previewResponse(services, rest)
+    if (route === 'downloads') return sendDownload(services, rest)
+    return sendAsset(assets, parts)
+  }
+
+  return request => respond(request).catch(failure).then(withSafeHeaders)
+}

@@ -1,0 +1,43 @@
+/** Runs whose process is gone did not end by themselves: the program crashed or was killed, or the machine was started again. */
+import process from 'node:process'
+import type { Services } from './context.ts'
+import { logEvent } from './log.ts'
+
+const STARTED_AT = new Date(performance.timeOrigin).toISOString()
+
+function alive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/**
+ * Marks them `interrupted`, with the reason. `atStart`: also those that carry this process's own number but are older than it: in a
+ * container a program gets the same number each time.
+ */
+export function markInterrupted(
+  services: Pick<Services, 'db' | 'bell'>,
+  { atStart = false }: { readonly atStart?: boolean } = {},
+): void {
+  const { db } = services
+  const open = db.prepare("SELECT id, pid, status, created_at FROM runs WHERE status IN ('queued', 'running')").all()
+  for (const { id, pid, status, created_at: createdAt } of open as {
+    id: number
+    pid: number
+    status: 'queued' | 'running'
+    created_at: string
+  }[]) {
+    const goesOn = pid === process.pid ? !atStart || createdAt >= STARTED_AT : alive(pid)
+    if (goesOn) continue
+    const when = status === 'queued' ? 'before the run had begun' : 'while the run was going on'
+    const reason = `The program (process ${pid}) ended ${when}.`
+    db.transaction(() => {
+      const { changes } = db
+        .prepare("UPDATE runs SET status = 'interrupted', reason = ?, finished_at = ? WHERE id = ? AND status = ?")
+        .run(reason, new Date().toISOString(), id, status)
+      if (changes > 0) logEvent(services, String(id), { type: 'status', status: 'interrupted', reason })
+    })()
+  }
+}

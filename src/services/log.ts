@@ -1,0 +1,46 @@
+/**
+ * The log of runs: every event is written as a row first, then watchers are told to read on. So history, reconnection and live are one
+ * path, and rows of another process (a command line that trains on the same profile) come the same way.
+ */
+import type { LoggedEvent, RunEvent } from '../contract/runs.ts'
+import type { Services } from './context.ts'
+
+type Row = { readonly seq: number; readonly run_id: number; readonly at: string; readonly event: string }
+
+const toEvent = ({ seq, run_id, at, event }: Row): LoggedEvent => ({
+  seq,
+  run: String(run_id),
+  at,
+  event: JSON.parse(event),
+})
+
+export function logEvent({ db, bell }: Pick<Services, 'db' | 'bell'>, run: string, event: RunEvent): void {
+  const insert = db.prepare('INSERT INTO events (run_id, at, event) VALUES (?, ?, ?)')
+  insert.run(Number(run), new Date().toISOString(), JSON.stringify(event))
+  bell.ring()
+}
+
+/** Highest number that has been given; 0 in an empty log. */
+export const lastEvent = ({ db }: Services): number =>
+  (db.prepare('SELECT MAX(seq) AS seq FROM events').get() as { seq: number | null }).seq ?? 0
+
+/** At most `limit` lines with a higher number than `seq`, in order. */
+export const eventsAfter = ({ db }: Services, seq: number, limit: number): LoggedEvent[] =>
+  (db.prepare('SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?').all(seq, limit) as Row[]).map(toEvent)
+
+/** More steps than this are more than a plot has pixels. */
+const STEPS_SHOWN = 2000
+
+/** A run's lines, in order; of a long run's steps an evenly thinned choice. */
+export function eventsOf({ db }: Services, run: string): LoggedEvent[] {
+  const rows = db
+    .prepare(`
+      WITH numbered AS (
+        SELECT *, event GLOB '{"type":"step"*' AS step,
+          ROW_NUMBER() OVER (PARTITION BY event GLOB '{"type":"step"*' ORDER BY seq) AS place FROM events WHERE run_id = @run
+      )
+      SELECT seq, run_id, at, event FROM numbered
+      WHERE NOT step OR place % (1 + (SELECT COUNT(*) FROM numbered WHERE step) / @steps) = 0 ORDER BY seq`)
+    .all({ run: Number(run), steps: STEPS_SHOWN }) as Row[]
+  return rows.map(toEvent)
+}

@@ -1,0 +1,137 @@
+/** The contract's procedures, each handed to the service that does it. */
+import { createRequire } from 'node:module'
+import { basename } from 'node:path'
+import process from 'node:process'
+import { implement } from '@orpc/server'
+import { contract } from '../contract/api.ts'
+import { cacheDirectory } from '../engine/environment.ts'
+import { installEngine } from '../engine/install.ts'
+import type { Progress } from '../engine/protocol.ts'
+import { browse } from './browse.ts'
+import { catalogue } from './catalogue.ts'
+import { importCheckpoint } from './checkpoints.ts'
+import type { Services } from './context.ts'
+import { demonstrationStudy } from './demonstration.ts'
+import { endable } from './endable.ts'
+import { watchEngines } from './engine-state.ts'
+import type { Frames } from './frames.ts'
+import { callersPath } from './profile.ts'
+import { again, cancelRun, fineTune, startRequested } from './run-requests.ts'
+import { setRunHidden, viewRun, viewRuns } from './run-views.ts'
+import { saveReconstruction } from './save.ts'
+import { addScans, removeScan } from './scans.ts'
+import { freeName, importStudy, setStudyHidden, studyById, summariseStudies } from './studies.ts'
+import { makeSyntheticKnee } from './synthetic-knee.ts'
+import { watch } from './watch.ts'
+import { followWork } from './work.ts'
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
+
+type OnProgress = (progress: Progress) => void
+
+export function makeRouter(services: Services, frames: Frames) {
+  const engines = watchEngines(services)
+
+  let demonstration: Promise<number> | null = null
+  const demonstrationId = () => {
+    demonstration ??= demonstrationStudy(services).then(study => study.id)
+    demonstration.catch(() => {
+      demonstration = null // the next one tries again
+    })
+    return demonstration
+  }
+  demonstrationId().catch(error => console.error(error))
+
+  /** A long work under a name in the bottom line. */
+  const work = <Result>(
+    words: string,
+    outer: AbortSignal | undefined,
+    begin: (options: { onProgress: OnProgress; signal: AbortSignal }) => Promise<Result>,
+  ) =>
+    endable(signal => {
+      const activity = engines.begin(words)
+      const run = (onProgress: OnProgress, aborted: AbortSignal) =>
+        begin({
+          onProgress(progress) {
+            const { done, total } = progress
+            activity.update(total > 0 ? `${words}: ${Math.floor(done)} of ${total}` : words)
+            onProgress(progress)
+          },
+          signal: aborted,
+        }).finally(activity.end)
+      return followWork(run, signal)
+    }, outer)
+
+  const api = implement(contract)
+  return api.router({
+    app: {
+      info: api.app.info.handler(async () => ({
+        version,
+        profile: services.profile,
+        cache: cacheDirectory(),
+        platform: `${process.platform} ${process.arch}`,
+        demonstration: await demonstrationId(),
+      })),
+      watch: api.app.watch.handler(({ input, signal }) =>
+        endable(aborted => watch(services, engines, input.afterSeq, aborted), signal),
+      ),
+      browse: api.app.browse.handler(({ input }) => browse(input.path)),
+    },
+    engine: {
+      install: api.engine.install.handler(({ input, signal }) =>
+        work('installing the engine', signal, async ({ onProgress, signal: aborted }) => {
+          const onStep = ({ label, fraction }: { label: string; fraction: number | null }) =>
+            onProgress({ done: Math.round((fraction ?? 0) * 100), total: fraction === null ? 0 : 100, label })
+          await installEngine({ variant: input.variant ?? 'auto', onProgress: onStep, signal: aborted })
+          services.renewEngines()
+          return engines.state()
+        }),
+      ),
+      doctor: api.engine.doctor.handler(async ({ signal }) =>
+        (await services.jobs(signal)).call('doctor', {}, { signal }),
+      ),
+    },
+    studies: {
+      list: api.studies.list.handler(async () => {
+        await demonstrationId().catch(() => {}) // said already; the other studies are there
+        return summariseStudies(services)
+      }),
+      get: api.studies.get.handler(({ input }) => studyById(services, input.study)),
+      import: api.studies.import.handler(({ input, signal }) =>
+        work('scanning files', signal, options => {
+          const paths = input.paths.map(callersPath)
+          const name = input.name ?? freeName(services, basename(paths[0]) || paths[0])
+          const request = { paths, name, slices: input.slices ?? { kind: 'all' as const }, splitSeed: 0 }
+          return importStudy(services, request, options)
+        }),
+      ),
+      synthesize: api.studies.synthesize.handler(({ input, signal }) =>
+        work('making synthetic knees', signal, options => makeSyntheticKnee(services, input, options)),
+      ),
+      hide: api.studies.hide.handler(({ input }) => setStudyHidden(services, input.study, true)),
+      restore: api.studies.restore.handler(({ input }) => setStudyHidden(services, input.study, false)),
+      addScans: api.studies.addScans.handler(({ input, signal }) =>
+        addScans(services, input.paths.map(callersPath), signal),
+      ),
+      removeScan: api.studies.removeScan.handler(({ input }) => removeScan(services, input.volume)),
+    },
+    catalogue: api.catalogue.handler(() => catalogue()),
+    runs: {
+      list: api.runs.list.handler(() => viewRuns(services)),
+      get: api.runs.get.handler(({ input }) => viewRun(services, input.run)),
+      start: api.runs.start.handler(({ input }) => ({ runs: startRequested(services, input) })),
+      fineTune: api.runs.fineTune.handler(({ input }) => ({ runs: fineTune(services, input) })),
+      again: api.runs.again.handler(({ input }) => ({ runs: again(services, input.run) })),
+      cancel: api.runs.cancel.handler(({ input }) => cancelRun(services, input.run)),
+      hide: api.runs.hide.handler(({ input }) => setRunHidden(services, input.run, true)),
+      restore: api.runs.restore.handler(({ input }) => setRunHidden(services, input.run, false)),
+      importCheckpoint: api.runs.importCheckpoint.handler(({ input }) => ({
+        run: importCheckpoint(services, input.study, callersPath(input.path)),
+      })),
+    },
+    score: api.score.handler(({ input, signal }) => frames.score(input, signal)),
+    save: api.save.handler(({ input, signal }) =>
+      work('reconstructing', signal, options => saveReconstruction(services, input, options)),
+    ),
+  })
+}

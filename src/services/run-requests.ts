@@ -1,0 +1,108 @@
+/** What the window asks to be trained: checked at once, so that whoever asks hears what is wrong, then queued. */
+import type { z } from 'zod'
+import type { StartRequest } from '../contract/api.ts'
+import { AppError } from '../contract/errors.ts'
+import { MaskSpec } from '../contract/evaluation.ts'
+import { Pretext, type Recipe, type RunConfig } from '../contract/runs.ts'
+import { locateEngine } from '../engine/install.ts'
+import { FINE_TUNING, methodOf, networkOf } from './catalogue.ts'
+import type { Services } from './context.ts'
+import { findRun, storedRun } from './runs.ts'
+import { studyById } from './studies.ts'
+import { type CommonConfig, type Parent, prepareRun, type RunRequest, supervisedConfig } from './training.ts'
+
+function settings(schema: z.ZodType, given: unknown, of: string): Record<string, unknown> {
+  const parsed = schema.safeParse(given)
+  if (parsed.success) return parsed.data as Record<string, unknown>
+  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+  throw new AppError('INVALID_ARGUMENT', `Expected settings that ${of} takes, got ${faults.join('; ')}`)
+}
+
+function enqueue(services: Services, requests: readonly RunRequest[]): string[] {
+  if (!locateEngine()) {
+    throw new AppError(
+      'ENGINE_UNAVAILABLE',
+      'The TensorFlow engine, which trains, is not installed yet. Install it first.',
+    )
+  }
+  return services.queue.add(requests.map(request => prepareRun(services, request)))
+}
+
+/** A baseline or a pre-training. */
+export function startRequested(services: Services, request: StartRequest): string[] {
+  const study = studyById(services, request.study)
+  const common: CommonConfig = {
+    network: request.network,
+    networkConfig: settings(networkOf(request.network).config, request.networkConfig, request.network),
+    mask: MaskSpec.parse(request.mask ?? {}),
+    slices: study.slices,
+    seed: request.seed,
+  }
+  const { method, recipe } = request
+  const config: RunConfig =
+    method === null
+      ? supervisedConfig('train', common, recipe)
+      : {
+          ...common,
+          kind: 'pretrain',
+          method,
+          methodConfig: settings(methodOf(method).config, request.methodConfig, method),
+          pretext: Pretext.parse(request.pretext ?? {}),
+          recipe,
+        }
+  return enqueue(services, [{ study, config, parent: null }])
+}
+
+/** A fine-tuning from a run's kept weights; with `control` also the same training from the same seed without them. */
+export function fineTune(
+  services: Services,
+  {
+    run,
+    control,
+    study: chosen,
+    recipe = FINE_TUNING,
+  }: { readonly run: string; readonly control: boolean; readonly study?: number; readonly recipe?: Recipe },
+): string[] {
+  const parent = findRun(services, run)
+  if (parent.status === 'queued' || parent.status === 'running') {
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected a run that has ended, got run ${run}, which is ${parent.status}. Wait for its weights.`,
+    )
+  }
+  const own = storedRun(services, run).study_id
+  const study = studyById(services, chosen ?? own)
+  const { network, networkConfig, mask, slices, seed } = parent.config
+  const common = { network, networkConfig, mask, slices: study.id === own ? slices : study.slices, seed }
+  const config = supervisedConfig('finetune', common, recipe)
+  return enqueue(services, [
+    { study, config, parent: { run } },
+    ...(control ? [{ study, config: { ...config, kind: 'train' as const }, parent: null }] : []),
+  ])
+}
+
+/** The same configuration from the same start once more. */
+export function again(services: Services, run: string): string[] {
+  const { config } = findRun(services, run)
+  const { recipe } = config
+  if (!recipe) {
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected a run that was trained here, got run ${run}, an imported checkpoint.`,
+    )
+  }
+  const row = storedRun(services, run)
+  const parent: Parent =
+    row.parent_id !== null ? { run: String(row.parent_id) } : row.start_path !== null ? { file: row.start_path } : null
+  return enqueue(services, [{ study: studyById(services, row.study_id), config: { ...config, recipe }, parent }])
+}
+
+/** Ends a run that waits or is in training here; one that has ended stays as it is. */
+export function cancelRun(services: Services, run: string): void {
+  const { status, pid } = storedRun(services, run)
+  if (services.queue.cancel(run) || (status !== 'queued' && status !== 'running')) return
+  throw new AppError(
+    'INVALID_ARGUMENT',
+    `Expected a run of this program, got run ${run}, which another one (process ${pid}) trains. Press Ctrl+C there.`,
+  )
+}

@@ -1,0 +1,63 @@
+/** Runs as the screens see them. */
+import { AppError } from '../contract/errors.ts'
+import { TrainingSummary } from '../contract/report.ts'
+import type { RunDetail, RunView } from '../contract/runs.ts'
+import type { Services } from './context.ts'
+import { eventsOf } from './log.ts'
+import { keptCheckpoint, lineage, type StoredRun, storedRun, storedRuns, toRunRow } from './runs.ts'
+
+interface Ancestor {
+  readonly kind: string
+  readonly start_path: string | null
+  readonly summary: string | null
+}
+
+function toView(services: Services, row: StoredRun): RunView {
+  const { db } = services
+  const line = lineage(services, String(row.id))
+  const places = line.map(() => '?').join()
+  const patients = (role: 'train' | 'val') =>
+    db
+      .prepare(`SELECT DISTINCT patient FROM run_patients WHERE role = ? AND run_id IN (${places})`)
+      .pluck()
+      .all(role, ...line) as string[]
+  const ancestors = line.map(
+    id => db.prepare('SELECT kind, start_path, summary FROM runs WHERE id = ?').get(id) as Ancestor,
+  )
+  return {
+    ...toRunRow(services, row),
+    startedAt: row.started_at,
+    trainedPatients: patients('train'),
+    validatedPatients: patients('val'),
+    unknownTraining: ancestors.some(({ kind, start_path }) => kind === 'import' || start_path !== null),
+    keptEpoch: row.kind === 'import' ? null : (keptCheckpoint(services, row.id)?.epoch ?? null),
+    secondsBefore: ancestors
+      .slice(1)
+      .flatMap(({ summary }) => (summary ? [TrainingSummary.parse(JSON.parse(summary)).seconds.steps] : []))
+      .reduce((sum, seconds) => sum + seconds, 0),
+  }
+}
+
+/** Those that are not hidden. */
+export const viewRuns = (services: Services): RunView[] =>
+  storedRuns(services)
+    .filter(row => row.hidden_at === null)
+    .map(row => toView(services, row))
+
+export function viewRun(services: Services, run: string): RunDetail {
+  const row = storedRun(services, run)
+  return { run: toView(services, row), environment: JSON.parse(row.environment), events: eventsOf(services, run) }
+}
+
+/** Takes a run off the list, or puts it back; its files stay. */
+export function setRunHidden(services: Services, run: string, hidden: boolean): void {
+  const { id, status } = storedRun(services, run)
+  if (hidden && (status === 'queued' || status === 'running')) {
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected a run that has ended, got run ${run}, which is ${status}. Cancel it first.`,
+    )
+  }
+  services.db.prepare('UPDATE runs SET hidden_at = ? WHERE id = ?').run(hidden ? new Date().toISOString() : null, id)
+  services.bell.ring()
+}

@@ -1,0 +1,79 @@
+/** The study of new scans: files to be reconstructed that belong to no study. Made when the first one comes; nothing is trained on it. */
+import { rmSync } from 'node:fs'
+import { sep } from 'node:path'
+import { AppError } from '../contract/errors.ts'
+import { type SkippedFile, VolumeInfo } from '../contract/volumes.ts'
+import type { Services } from './context.ts'
+import { uploadsDirectory } from './profile.ts'
+import { freeName, remarksOn, studyById } from './studies.ts'
+
+const NAME = 'New scans'
+
+function scansStudy(services: Services): number {
+  const { db } = services
+  const row = db.prepare("SELECT id FROM studies WHERE kind = 'scans'").get() as { id: number } | undefined
+  if (row) return row.id
+  const { lastInsertRowid } = db
+    .prepare(
+      `INSERT INTO studies (name, kind, roots, split, slices, remarks, created_at)
+        VALUES (?, 'scans', '[]', '{"by":"the study","seed":null,"fractions":null}', '{"kind":"all"}', '[]', ?)`,
+    )
+    .run(freeName(services, NAME), new Date().toISOString())
+  return Number(lastInsertRowid)
+}
+
+function updateRemarks(services: Services, study: number): void {
+  const { volumes } = studyById(services, study)
+  services.db
+    .prepare('UPDATE studies SET remarks = ?, hidden_at = NULL WHERE id = ?')
+    .run(JSON.stringify(remarksOn(volumes)), study)
+}
+
+export interface AddedScans {
+  readonly study: number
+  readonly volumes: number[]
+  readonly skipped: SkippedFile[]
+}
+
+/** Adds the usable files in `paths`; a file that is there already is read again and keeps its number. */
+export async function addScans(
+  services: Services,
+  paths: readonly string[],
+  signal?: AbortSignal,
+): Promise<AddedScans> {
+  const { db, salt, bell } = services
+  const scan = await services.interactive.call('scan', { paths, salt }, { signal })
+  const add = db.prepare(
+    `INSERT INTO volumes (study_id, path, role, patient, info) VALUES (?, ?, 'test', ?, ?)
+      ON CONFLICT (study_id, path) DO UPDATE SET patient = excluded.patient, info = excluded.info RETURNING id`,
+  )
+  const added = db.transaction(() => {
+    const study = scansStudy(services)
+    const volumes = scan.volumes.map(volume => {
+      const row = add.get(study, volume.path, volume.patient, JSON.stringify(VolumeInfo.parse(volume)))
+      return (row as { id: number }).id
+    })
+    updateRemarks(services, study)
+    return { study, volumes, skipped: [...scan.skipped] }
+  })()
+  bell.ring()
+  return added
+}
+
+/** Takes a scan off the list. A file that a browser sent is deleted with it: the profile alone held it. */
+export function removeScan(services: Services, volume: number): void {
+  const { db, bell } = services
+  const row = db
+    .prepare(
+      "SELECT study_id, path FROM volumes JOIN studies ON studies.id = study_id WHERE volumes.id = ? AND kind = 'scans'",
+    )
+    .get(volume) as { study_id: number; path: string } | undefined
+  if (!row) throw new AppError('STUDY_NOT_FOUND', `Expected a new scan’s number, got ${volume}`)
+  db.transaction(() => {
+    db.prepare('DELETE FROM volumes WHERE id = ?').run(volume)
+    updateRemarks(services, row.study_id)
+  })()
+  const elsewhere = db.prepare('SELECT 1 FROM volumes WHERE path = ?').get(row.path)
+  if (!elsewhere && row.path.startsWith(uploadsDirectory(services) + sep)) rmSync(row.path, { force: true })
+  bell.ring()
+}

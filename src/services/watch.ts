@@ -1,0 +1,73 @@
+/** What the window hears without asking: the engine's state, the log of runs, and that a list changed. */
+import type { AppEvent } from '../contract/api.ts'
+import type { Services } from './context.ts'
+import type { EngineWatch } from './engine-state.ts'
+import { markInterrupted } from './interrupted.ts'
+import { eventsAfter, lastEvent } from './log.ts'
+
+/** The contract promises a `state` this often; rows that another process wrote are found at the same time. */
+const HEARTBEAT_MS = 2000
+
+const PAGE = 500
+
+/** A text that changes when the list does, other than by what the log tells. */
+const FINGERPRINTS = {
+  studies: `SELECT json_array(COUNT(*), COUNT(hidden_at), MAX(id), (SELECT json_array(COUNT(*), MAX(id)) FROM volumes)) FROM studies`,
+  runs: 'SELECT json_array(COUNT(*), COUNT(hidden_at)) FROM runs',
+} as const
+
+const fingerprint = ({ db }: Services, what: keyof typeof FINGERPRINTS) =>
+  db.prepare(FINGERPRINTS[what]).pluck().get() as string
+
+/** Ends when the signal is aborted. Without `afterSeq`, or with one that this profile has not come to yet, the log begins now. */
+export async function* watch(
+  services: Services,
+  engines: EngineWatch,
+  afterSeq: number | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<AppEvent, void> {
+  let seq = Math.min(afterSeq ?? Number.POSITIVE_INFINITY, lastEvent(services))
+  const lists = (['studies', 'runs'] as const).map(what => ({ what, seen: fingerprint(services, what) }))
+  let rung = false
+  let wake = () => {}
+  const hear = () => {
+    rung = true
+    wake()
+  }
+  const unlisten = services.bell.listen(hear)
+  signal.addEventListener('abort', hear)
+  let beatAt = Number.NEGATIVE_INFINITY
+  try {
+    while (!signal.aborted && services.db.open) {
+      if (performance.now() - beatAt >= HEARTBEAT_MS) {
+        beatAt = performance.now()
+        markInterrupted(services)
+        yield { type: 'state', engine: engines.state() }
+        continue
+      }
+      rung = false
+      const page = eventsAfter(services, seq, PAGE)
+      for (const logged of page) {
+        seq = logged.seq
+        yield { type: 'run', logged }
+      }
+      for (const list of lists) {
+        const now = fingerprint(services, list.what)
+        if (now === list.seen) continue
+        list.seen = now
+        yield { type: 'changed', what: list.what }
+      }
+      if (rung || page.length === PAGE) continue
+      await new Promise<void>(resolve => {
+        const timer = setTimeout(resolve, Math.max(0, HEARTBEAT_MS - (performance.now() - beatAt)))
+        wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    }
+  } finally {
+    unlisten()
+    signal.removeEventListener('abort', hear)
+  }
+}

@@ -1,0 +1,75 @@
+/** Images as bytes: the body is raw, little-endian and row-major, the header `x-frame` says the rest. */
+import { readFile } from 'node:fs/promises'
+import { AppError } from '../../contract/errors.ts'
+import { MaskSpec } from '../../contract/evaluation.ts'
+import { FRAME_HEADER, FrameSource } from '../../contract/images.ts'
+import type { RunEvent } from '../../contract/runs.ts'
+import type { Services } from '../context.ts'
+import type { Frames } from '../frames.ts'
+
+function image(pixels: Float32Array | Uint8Array, meta: unknown): Response {
+  return new Response(pixels as Uint8Array<ArrayBuffer>, {
+    headers: {
+      'content-type': 'application/octet-stream',
+      'cache-control': 'no-store',
+      [FRAME_HEADER]: JSON.stringify(meta),
+    },
+  })
+}
+
+function number(text: string | undefined, what: string): number {
+  if (text && /^\d{1,15}$/.test(text)) return Number(text)
+  throw new AppError('INVALID_ARGUMENT', `Expected ${what}, got ${text}`)
+}
+
+function maskFrom(query: URLSearchParams): MaskSpec {
+  const parsed = MaskSpec.safeParse({
+    kind: query.get('kind') ?? undefined,
+    acceleration: query.has('acceleration') ? Number(query.get('acceleration')) : undefined,
+    centerFraction: query.has('center') ? Number(query.get('center')) : undefined,
+  })
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
+  throw new AppError('INVALID_ARGUMENT', `Expected a mask, got ${faults}`)
+}
+
+/** `/frames/VOLUME/SLICE/SOURCE?kind=…&acceleration=…&center=…` */
+export async function frameResponse(frames: Frames, parts: readonly string[], url: URL, signal: AbortSignal) {
+  const [volume, slice, source] = parts
+  if (!FrameSource.safeParse(source).success)
+    throw new AppError('INVALID_ARGUMENT', `Expected zero-filled, truth or run:NUMBER, got ${source}`)
+  const request = {
+    volume: number(volume, 'a volume’s number'),
+    slice: number(slice, 'a slice’s number'),
+    source,
+    mask: maskFrom(url.searchParams),
+  }
+  const { image: pixels, meta } = await frames.frame(request, signal)
+  return image(pixels, meta)
+}
+
+/** `/thumbnails/VOLUME`: 8 bits a pixel. */
+export async function thumbnailResponse(frames: Frames, [volume]: readonly string[], signal: AbortSignal) {
+  const { pixels, shape } = await frames.thumbnail(number(volume, 'a volume’s number'), signal)
+  return image(pixels, { shape })
+}
+
+/** `/previews/RUN/EPOCH`: the file that the run's log names. */
+export async function previewResponse({ db }: Services, [run, epoch]: readonly string[]) {
+  const row = db
+    .prepare(
+      `SELECT event FROM events WHERE run_id = ? AND json_extract(event, '$.type') = 'preview'
+        AND json_extract(event, '$.epoch') = ? ORDER BY seq DESC LIMIT 1`,
+    )
+    .pluck()
+    .get(number(run, 'a run’s number'), number(epoch, 'an epoch’s number')) as string | undefined
+  if (!row) throw new AppError('RUN_NOT_FOUND', `Expected an epoch with an image, got epoch ${epoch} of run ${run}`)
+  const { path, shape, units, file, slice } = JSON.parse(row) as Extract<RunEvent, { type: 'preview' }>
+  let bytes: Buffer
+  try {
+    bytes = await readFile(path)
+  } catch (cause) {
+    throw new AppError('FILE_UNREADABLE', `Expected the run’s image, got: ${(cause as Error).message}`, cause)
+  }
+  return image(bytes, { shape, units, file, slice, epoch: Number(epoch) })
+}

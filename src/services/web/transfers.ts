@@ -1,0 +1,54 @@
+/** Files in and out of a browser, which has no paths of the host: uploads into the profile, downloads of what `save` wrote there. */
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ReadableStream as WebStream } from 'node:stream/web'
+import { AppError } from '../../contract/errors.ts'
+import type { Services } from '../context.ts'
+import { reconstructionsDirectory, uploadsDirectory } from '../profile.ts'
+import { json, notFound } from './respond.ts'
+
+/** A name of one file or folder that stays where it is put: no parent, no separator, nothing hidden. */
+const isPlainName = (name: string) => !/^\.|[\\/\0]/.test(name) && name.length > 0 && name.length <= 255
+
+/** `PUT /uploads/BATCH/PATH`: streams the body to the profile and answers with its `path` there. */
+export async function receiveUpload(services: Services, parts: readonly string[], request: Request): Promise<Response> {
+  const [batch, ...names] = parts
+  if (!/^[\w-]{1,64}$/.test(batch ?? '') || names.length === 0 || !names.every(isPlainName)) {
+    throw new AppError('INVALID_ARGUMENT', `Expected a batch and a plain path, got ${parts.join('/')}`)
+  }
+  const folder = join(uploadsDirectory(services), batch)
+  const path = join(folder, ...names)
+  const partial = join(dirname(path), `.${basename(path)}.part`)
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    const body = request.body ? Readable.fromWeb(request.body as WebStream) : Readable.from([])
+    await pipeline(body, createWriteStream(partial), { signal: request.signal })
+    await rename(partial, path)
+  } catch (error) {
+    await rm(partial, { force: true })
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOSPC') throw new AppError('DISK_FULL', `The disk is full: ${message}`, error)
+    if (code === 'ABORT_ERR' || request.signal.aborted) throw new AppError('CANCELLED', 'Cancelled')
+    throw new AppError('FILE_UNREADABLE', `Expected the file whole, got: ${message}, in ${path}`, error)
+  }
+  return json({ path }, 201)
+}
+
+/** `GET /downloads/NAME` */
+export async function sendDownload(services: Services, [name, ...more]: readonly string[]): Promise<Response> {
+  if (!name || more.length > 0 || !isPlainName(name)) return notFound('file of that name')
+  const path = join(reconstructionsDirectory(services), name)
+  const found = await stat(path).catch(() => null)
+  if (!found?.isFile()) return notFound(`file ${name}`)
+  return new Response(Readable.toWeb(createReadStream(path)) as unknown as ReadableStream<Uint8Array>, {
+    headers: {
+      'content-type': 'application/x-hdf5',
+      'content-length': String(found.size),
+      'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
+      'cache-control': 'no-store',
+    },
+  })
+}

@@ -1,0 +1,62 @@
+/** The real host on a profile of its own, as `self-mri serve` starts it. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { test as base } from '@playwright/test'
+
+export const root = fileURLToPath(new URL('../..', import.meta.url))
+
+const { chooseNode } = await import(join(root, 'scripts', 'launch', 'node.mjs'))
+
+export interface Host {
+  /** With the token in it. */
+  readonly url: string
+  readonly profile: string
+  readonly pid: number
+  /** Ends it as Ctrl+C does. Its profile stays. */
+  stop(): Promise<void>
+  /** Ends it as a crash does. */
+  kill(): Promise<void>
+}
+
+async function readAddress(child: ChildProcess): Promise<string> {
+  for await (const line of createInterface({ input: child.stdout! })) {
+    const [address] = /http:\/\/127\.0\.0\.1:[^"\s]+/.exec(line) ?? []
+    if (address) return address
+  }
+  throw new Error('The host ended without saying its address')
+}
+
+export async function startHost(profile: string): Promise<Host> {
+  const { node, flags } = chooseNode(root)
+  const args = [...flags, join(root, 'src/cli/main.ts'), 'serve', '--json', '--profile', profile]
+  const child = spawn(node, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(child, 'exit')
+  const url = await readAddress(child)
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal)
+    await ended
+  }
+  return { url, profile, pid: child.pid!, stop: () => end('SIGINT'), kill: () => end('SIGKILL') }
+}
+
+/** `profile`: a folder that is empty at first and removed at the end; `host`: a host on it. */
+export const test = base.extend<{ profile: string; host: Host }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of what a fixture needs from here.
+  profile: async ({}, use) => {
+    const profile = mkdtempSync(join(tmpdir(), 'self-mri-profile-'))
+    await use(profile)
+    rmSync(profile, { recursive: true, force: true })
+  },
+  host: async ({ profile }, use) => {
+    const host = await startHost(profile)
+    await use(host)
+    await host.stop()
+  },
+})
+
+export { expect } from '@playwright/test'

@@ -1,0 +1,348 @@
+/**
+ * The whole journey in a real browser on an empty profile: look, pre-train, fine-tune with its control, compare, cancel, restart, add a
+ * folder with a broken file, reconstruct an unlabelled file. Any content-security violation or console error fails it.
+ */
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { expect, type Locator, type Page, test } from '@playwright/test'
+import { FRAME_HEADER, FrameMeta } from '../../src/contract/images.ts'
+import { type Host, startHost } from './host.ts'
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const DEMONSTRATION = here('../../resources/demonstration')
+
+/** A measured file without ground truth: the demonstration's, its images renamed to something that is none. */
+function unlabelledFile(): Buffer {
+  const bytes = readFileSync(join(DEMONSTRATION, 'ulf055T_7B_FSE.h5'))
+  for (const [name, other] of [
+    ['reconstruction_esc', 'reconstruction_esd'],
+    ['reconstruction_rss', 'reconstruction_rsz'],
+  ]) {
+    const at = bytes.indexOf(name)
+    expect(at).toBeGreaterThan(0)
+    bytes.write(other, at)
+  }
+  return bytes
+}
+
+/** Where pictures for people go: `SELF_MRI_PICTURES` names a folder that is kept. */
+const PICTURES = process.env.SELF_MRI_PICTURES ?? here('../../test-results/pictures')
+
+test.describe.configure({ mode: 'serial' })
+
+let folder: string
+let host: Host
+let page: Page
+const faults: string[] = []
+
+const pane = (slot: string): Locator => page.locator(`[data-slot="${slot}"]`)
+/** Its canvas, not the icons of its header. */
+const image = (slot: string): Locator => pane(slot).locator('[role="img"]')
+const runRow = (run: number): Locator => page.locator(`[data-run="${run}"]`)
+
+async function openPage(browser: import('@playwright/test').Browser): Promise<void> {
+  page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+  page.on('console', message => {
+    if (message.type() === 'error') faults.push(message.text())
+  })
+  page.on('pageerror', error => faults.push(String(error)))
+  await page.addInitScript(() => {
+    addEventListener('securitypolicyviolation', event => {
+      console.error(`Content security policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`)
+    })
+  })
+  await page.goto(host.url)
+}
+
+async function picture(name: string): Promise<void> {
+  mkdirSync(PICTURES, { recursive: true })
+  for (const [width, height] of [
+    [1440, 900],
+    [1024, 700],
+  ]) {
+    await page.setViewportSize({ width, height })
+    await page.waitForTimeout(250)
+    await page.screenshot({ path: join(PICTURES, `${name}-${width}.png`) })
+  }
+  await page.setViewportSize({ width: 1440, height: 900 })
+}
+
+async function goTo(screen: 'Studies' | 'Runs' | 'Compare' | 'Settings'): Promise<void> {
+  await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: screen }).click()
+}
+
+/** Types into a field of Mantine's, found by its label. */
+async function fill(label: string | RegExp, value: string): Promise<void> {
+  await page
+    .getByRole('dialog')
+    .getByLabel(label, { exact: typeof label === 'string' })
+    .fill(value)
+}
+
+/** Grey level that the page shows at the centres of voxels, with the window it shows them in. */
+async function greyLevels(
+  slot: string,
+  shape: readonly [number, number],
+  voxels: readonly (readonly [number, number])[],
+) {
+  return pane(slot)
+    .locator('canvas[data-low]')
+    .evaluate(
+      (element, { shape: [height, width], voxels }) => {
+        const canvas = element as HTMLCanvasElement
+        const scale = Math.min(canvas.width / width, canvas.height / height)
+        const [left, top] = [(canvas.width - width * scale) / 2, (canvas.height - height * scale) / 2]
+        const context = canvas.getContext('2d')!
+        const levels = voxels.map(
+          ([row, column]) =>
+            context.getImageData(Math.floor(left + (column + 0.5) * scale), Math.floor(top + (row + 0.5) * scale), 1, 1)
+              .data[0],
+        )
+        return { levels, low: Number(canvas.dataset.low), high: Number(canvas.dataset.high) }
+      },
+      { shape, voxels },
+    )
+}
+
+async function floatImage(url: string): Promise<{ values: Float32Array; meta: FrameMeta }> {
+  const answer = await page.request.get(new URL(url, host.url).href)
+  expect(answer.status()).toBe(200)
+  const body = await answer.body()
+  return {
+    values: new Float32Array(new Uint8Array(body).buffer),
+    meta: FrameMeta.parse(JSON.parse(answer.headers()[FRAME_HEADER])),
+  }
+}
+
+test.beforeAll(async ({ browser }) => {
+  folder = mkdtempSync(join(tmpdir(), 'self-mri-e2e-'))
+  host = await startHost(join(folder, 'profile'))
+  await openPage(browser)
+})
+
+test.afterAll(async () => {
+  await host?.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test.afterEach(() => {
+  expect(faults).toEqual([])
+})
+
+test('opens on the demonstration study, with a test volume and its ground truth', async () => {
+  await expect(page.getByRole('heading', { name: /7B_FLAIR/ })).toBeVisible()
+  await expect(image('input')).toBeVisible()
+  await expect(image('truth')).toBeVisible()
+  await expect(pane('pretrained')).toContainText('No pre-trained network')
+  await expect(pane('input')).toContainText('orientation unknown')
+  await expect(page.getByText('Research use only')).toBeVisible()
+  await expect(pane('input').locator('[data-metric="volume-ssim"]')).toHaveText(/0\.\d{3}/)
+  await picture('compare-empty')
+})
+
+test('shows the zero-filled image’s own grey levels', async () => {
+  const url = await pane('input').getAttribute('data-url')
+  const { values, meta } = await floatImage(url!)
+  const [height, width] = meta.shape
+  const voxels = Array.from({ length: 400 }, (_, i) => [(i * 37) % height, (i * 61) % width] as const)
+  const { levels, low, high } = await greyLevels('input', meta.shape, voxels)
+  expect(high).toBeGreaterThan(low)
+  let grey = 0
+  for (const [i, [row, column]] of voxels.entries()) {
+    const share = (values[row * width + column] - low) / (high - low)
+    const expected = Math.round(Math.min(1, Math.max(0, share)) * 255)
+    expect(Math.abs(levels[i] - expected)).toBeLessThanOrEqual(1)
+    if (expected > 20 && expected < 235) grey++
+  }
+  expect(grey).toBeGreaterThan(50)
+})
+
+test('points at the same voxel in all panes, at any zoom', async () => {
+  const box = (await image('input').boundingBox())!
+  for (const turns of [0, 4, 8]) {
+    await page.mouse.move(box.x + box.width * 0.4, box.y + box.height * 0.45)
+    await page.keyboard.down('Control')
+    for (let i = 0; i < turns; i++) await page.mouse.wheel(0, -100)
+    await page.keyboard.up('Control')
+    await page.mouse.move(box.x + box.width * 0.42, box.y + box.height * 0.47)
+    const readout = (slot: string) => pane(slot).locator('output').first()
+    await expect(readout('input')).toHaveText(/x \d+\s+y \d+/)
+    const [, x, y] = /x (\d+)\s+y (\d+)/.exec((await readout('input').textContent())!)!
+    const same = new RegExp(`x ${x}\\s+y ${y}\\s`)
+    await expect(readout('truth')).toHaveText(same)
+    const truthBox = (await image('truth').boundingBox())!
+    await page.mouse.move(truthBox.x + truthBox.width * 0.42, truthBox.y + truthBox.height * 0.47)
+    await expect(readout('truth')).toHaveText(same)
+  }
+  await image('input').dblclick()
+})
+
+test('goes through slices by wheel and keys, and changes the window of all panes by drag', async () => {
+  const number = page.getByLabel('Slice', { exact: true })
+  await expect(number).toHaveText('slice 3 / 4')
+  const box = (await image('input').boundingBox())!
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
+  await page.mouse.wheel(0, 100)
+  await expect(number).toHaveText('slice 4 / 4')
+  await page.keyboard.press('Home')
+  await expect(number).toHaveText('slice 1 / 4')
+  await page.keyboard.press('ArrowDown')
+  await expect(number).toHaveText('slice 2 / 4')
+  const before = await pane('truth').locator('canvas[data-high]').getAttribute('data-high')
+  await page.mouse.down()
+  await page.mouse.move(box.x + box.width / 2 + 60, box.y + box.height / 2 + 20, { steps: 4 })
+  await page.mouse.up()
+  const [input, truth] = await Promise.all(
+    ['input', 'truth'].map(slot => pane(slot).locator('canvas[data-high]').getAttribute('data-high')),
+  )
+  expect(truth).not.toBe(before)
+  expect(input).toBe(truth)
+  await page.keyboard.press('Space')
+})
+
+test('pre-trains a network from the form, with live curves', async () => {
+  await goTo('Runs')
+  await picture('runs-empty')
+  await page.getByRole('button', { name: 'New run' }).click()
+  await page.getByRole('menuitem', { name: 'Pre-training…' }).click()
+  await fill('Epochs', '3')
+  await fill('channels', '4')
+  await fill('pools', '3')
+  await picture('pretrain-form')
+  await page.getByRole('dialog').getByRole('button', { name: 'Start' }).click()
+  await expect(runRow(1)).toBeVisible()
+  await expect(runRow(1)).toHaveAttribute('data-status', 'finished', { timeout: 90_000 })
+  await expect(page.locator('.scatterlayer .trace').first()).toBeAttached()
+  await expect(page.getByText(/Validation slice: .*arbitrary units/)).toBeVisible()
+})
+
+test('fine-tunes it with one click, its control beside', async () => {
+  await page.getByRole('button', { name: 'Fine-tune from this checkpoint' }).click()
+  await expect(runRow(2)).toBeVisible()
+  await expect(runRow(3)).toHaveAttribute('data-status', /queued|running/)
+  await expect(page.getByRole('contentinfo')).toContainText('Run 2')
+  await picture('runs-running')
+  await expect(runRow(3)).toHaveAttribute('data-status', 'finished', { timeout: 120_000 })
+  await expect(runRow(2)).toContainText(/SSIM 0\.\d{3}/)
+  await runRow(2).getByRole('button').click()
+  await page.getByRole('checkbox', { name: 'Overlay run 3' }).click()
+  await expect(page.getByRole('table', { name: 'Where their configurations differ' })).toContainText('start')
+  await page.getByText('by time').click()
+  await picture('runs-overlay')
+})
+
+test('compares all sources on a test slice, with errors on one scale', async () => {
+  await goTo('Compare')
+  for (const slot of ['input', 'pretrained', 'fine-tuned', 'baseline', 'truth']) await expect(image(slot)).toBeVisible()
+  await expect(pane('pretrained')).toContainText('arbitrary units, own window')
+  await expect(pane('pretrained')).toContainText('no metric')
+  await expect(pane('fine-tuned').locator('[data-metric="volume-ssim"]')).toHaveText(/0\.\d{3}/, { timeout: 30_000 })
+  await expect(pane('error').getByRole('figure')).toBeVisible()
+  await picture('compare')
+  await page.getByText('Errors', { exact: true }).click()
+  const scales = await page.locator('figure > span:first-child').allTextContents()
+  expect(scales.length).toBeGreaterThanOrEqual(4)
+  expect(new Set(scales).size).toBe(1)
+  await picture('compare-errors')
+  await page.getByText('Images', { exact: true }).click()
+  await page.getByRole('button', { name: /6A_FLAIR/ }).click()
+  await expect(pane('fine-tuned')).toContainText('in training')
+  await picture('compare-in-training')
+})
+
+test('cancels a run, which keeps what it has', async () => {
+  await goTo('Runs')
+  await page.getByRole('button', { name: 'New run' }).click()
+  await page.getByRole('menuitem', { name: 'Baseline from scratch…' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Start' }).click()
+  await expect(runRow(4)).toHaveAttribute('data-status', 'running', { timeout: 30_000 })
+  await expect(runRow(4)).toContainText('%', { timeout: 30_000 })
+  await page.getByRole('article').getByRole('button', { name: 'Cancel' }).click()
+  await expect(runRow(4)).toHaveAttribute('data-status', 'cancelled', { timeout: 30_000 })
+})
+
+test('finds everything after the host was killed in the middle of a training', async ({ browser }) => {
+  await page.getByRole('article').getByRole('button', { name: 'Run again' }).click()
+  await expect(runRow(5)).toHaveAttribute('data-status', 'running', { timeout: 30_000 })
+  // One epoch at least is written down.
+  await expect(page.getByText(/Validation slice: /)).toBeVisible({ timeout: 60_000 })
+  await host.kill()
+  await page.close()
+  faults.length = 0 // the dying line
+  host = await startHost(join(folder, 'profile'))
+  await openPage(browser)
+  await goTo('Runs')
+  await expect(runRow(5)).toHaveAttribute('data-status', 'interrupted')
+  await runRow(5).getByRole('button').click()
+  await expect(page.getByText(/The program .* ended/)).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Compare its images' })).toBeVisible()
+  await expect(page.getByText(/Validation slice: /)).toBeVisible()
+  await picture('runs-interrupted')
+  await expect(runRow(2)).toContainText(/SSIM/)
+})
+
+test('adds a folder with one broken file', async () => {
+  const study = join(folder, 'clinic')
+  mkdirSync(study)
+  copyFileSync(join(DEMONSTRATION, 'ulf055T_7A_FSE.h5'), join(study, 'whole.h5'))
+  writeFileSync(join(study, 'broken.h5'), readFileSync(join(DEMONSTRATION, 'ulf055T_7B_FSE.h5')).subarray(0, 500_000))
+  await goTo('Studies')
+  await picture('studies')
+  await page.getByRole('button', { name: 'Add a study' }).click()
+  await page.getByRole('menuitem', { name: /A folder/ }).click()
+  await fill('Folder on the host', study)
+  await page.getByRole('dialog').getByRole('button', { name: 'Add', exact: true }).click()
+  await expect(page.getByRole('heading', { name: 'clinic' })).toBeVisible({ timeout: 30_000 })
+  await expect(page.getByText('1 file could not be used')).toBeVisible()
+  await expect(page.getByText(/truncated/)).toBeVisible()
+  await expect(page.getByRole('button', { name: 'whole.h5' })).toBeVisible()
+  await picture('studies-broken')
+})
+
+test('reconstructs a dropped file without ground truth, and saves it', async () => {
+  const bytes = unlabelledFile().toString('base64')
+  const transfer = await page.evaluateHandle(base64 => {
+    const raw = Uint8Array.from(atob(base64), character => character.charCodeAt(0))
+    const data = new DataTransfer()
+    data.items.add(new File([raw], 'new-scan.h5'))
+    return data
+  }, bytes)
+  await page.dispatchEvent('body', 'drop', { dataTransfer: transfer })
+  await expect(page.getByRole('heading', { name: /new-scan/ })).toBeVisible({ timeout: 30_000 })
+  await expect(pane('truth')).toContainText('no ground truth')
+  await pane('fine-tuned').getByRole('combobox').click()
+  await page.getByRole('option', { name: /Run 2/ }).click()
+  await expect(image('fine-tuned')).toBeVisible({ timeout: 30_000 })
+  await expect(pane('fine-tuned')).toContainText('no metric')
+  await picture('new-scan')
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save reconstruction…' }).click(),
+  ])
+  const saved = join(folder, 'saved.h5')
+  await download.saveAs(saved)
+  expect(readFileSync(saved).subarray(1, 4).toString()).toBe('HDF')
+  expect(readFileSync(saved).includes('Research use only')).toBe(true)
+})
+
+test('has settings, keys and a palette', async () => {
+  await goTo('Settings')
+  await expect(page.getByText(/TensorFlow 2/).first()).toBeVisible()
+  await picture('settings')
+  await page.getByText('Light', { exact: true }).click()
+  await goTo('Compare')
+  await picture('compare-light')
+  await goTo('Settings')
+  await page.getByText('Dark', { exact: true }).click()
+  await page.keyboard.press('?')
+  await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible()
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('Control+k')
+  await page.keyboard.type('baseline')
+  await picture('palette')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('dialog', { name: 'Baseline from scratch' })).toBeVisible()
+})

@@ -1,0 +1,21 @@
+/** The window in a real browser, one journey at a time: two cores train and draw. */
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from '@playwright/test'
+
+const { findChromium } = await import(fileURLToPath(new URL('../../scripts/test/chromium.mjs', import.meta.url)))
+
+export default defineConfig({
+  testDir: '.',
+  outputDir: '../../test-results',
+  workers: 1,
+  retries: 0,
+  timeout: 180_000,
+  expect: { timeout: 20_000 },
+  reporter: 'list',
+  use: {
+    viewport: { width: 1440, height: 900 },
+    trace: 'retain-on-failure',
+    // Playwright starts it without its sandbox, which root could not have.
+    launchOptions: { executablePath: findChromium() },
+  },
+})

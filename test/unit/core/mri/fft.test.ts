@@ -1,0 +1,54 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { zeroFilledImage } from '../../../../src/core/mri/fft.ts'
+import { useEngine } from '../../../engine.ts'
+import { expectClose, golden } from '../../../golden.ts'
+
+beforeAll(useEngine)
+
+const vectors = golden('fft')
+
+/** NumPy's centred inverse transform of [height, width, 2], its magnitude. */
+const reference = (name: string) => {
+  const { data, shape } = vectors.array(`${name}.ifft`)
+  return {
+    shape,
+    magnitude: Float64Array.from({ length: data.length / 2 }, (_, i) => Math.hypot(data[2 * i], data[2 * i + 1])),
+  }
+}
+const kspaceOf = (name: string) => vectors.array(`${name}.x`).data as Float32Array
+const NAMES = ['16x12', '15x11', '7x10', '5x372']
+
+describe('zeroFilledImage', () => {
+  it.each(NAMES)('of full k-space is the magnitude of NumPy’s transform, %s', name => {
+    const { shape, magnitude } = reference(name)
+    const [height, width] = shape
+    expectClose(zeroFilledImage(kspaceOf(name), new Uint8Array(width).fill(1), [height, width]), magnitude, 1e-5)
+  })
+
+  it.each(NAMES)('is cut to the middle, even and odd crops, %s', name => {
+    const { shape, magnitude } = reference(name)
+    const [rows, columns] = shape
+    for (const [height, width] of [
+      [rows - 1, columns - 2],
+      [rows - 2, columns - 3],
+      [1, 1],
+    ]) {
+      const top = Math.floor((rows - height) / 2)
+      const left = Math.floor((columns - width) / 2)
+      const expected = Array.from({ length: height }, (_, row) =>
+        [...magnitude.subarray((top + row) * columns + left)].slice(0, width),
+      ).flat()
+      expectClose(zeroFilledImage(kspaceOf(name), new Uint8Array(columns).fill(1), [height, width]), expected, 1e-5)
+    }
+  })
+
+  it.each(NAMES)('looks at measured columns only, and takes all others for zero, %s', name => {
+    const [rows, columns] = reference(name).shape
+    const mask = Uint8Array.from({ length: columns }, (_, column) => Number(column % 3 === 1))
+    const masked = kspaceOf(name).map((value, i) => (mask[(i >> 1) % columns] ? value : 0))
+    const damaged = kspaceOf(name).map((value, i) => (mask[(i >> 1) % columns] ? value : Number.NaN))
+    const image = zeroFilledImage(damaged, mask, [rows, columns])
+    expectClose(image, zeroFilledImage(masked, new Uint8Array(columns).fill(1), [rows, columns]), 1e-5)
+    expect(image.some(value => value > 0)).toBe(true)
+  })
+})

@@ -1,0 +1,289 @@
+/** The desktop against a fake Electron. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { startDesktop } from '../../../src/main/desktop.ts'
+import { fakeElectron } from './fake-electron.ts'
+
+let profile: string
+let fake: ReturnType<typeof fakeElectron>
+beforeEach(() => {
+  profile = mkdtempSync(join(tmpdir(), 'self-mri-desktop-'))
+  fake = fakeElectron()
+})
+afterEach(() => rmSync(profile, { recursive: true, force: true }))
+
+const backend = {
+  handle: vi.fn(async (request: Request) => new Response(new URL(request.url).pathname)),
+  doing: vi.fn((): string | null => null),
+  close: vi.fn(async () => {}),
+  dispose: vi.fn(),
+}
+beforeEach(() => {
+  vi.clearAllMocks()
+  backend.doing.mockReturnValue(null)
+  backend.close.mockResolvedValue()
+})
+
+async function start({ development = false, openBackend = () => backend } = {}) {
+  const started = startDesktop(fake.electron, { profile, preload: '/out/preload.cjs', development, openBackend })
+  fake.becomeReady()
+  await started
+}
+
+describe('starting', () => {
+  test('the scheme is declared before Electron is ready, and the window comes after', async () => {
+    await start()
+    expect(fake.log).toEqual(['privileges', 'ready', 'window'])
+    const [[schemes]] = fake.protocol.registerSchemesAsPrivileged.mock.calls
+    expect(schemes).toEqual([
+      { scheme: 'app', privileges: expect.objectContaining({ standard: true, secure: true, supportFetchAPI: true }) },
+    ])
+    expect(JSON.stringify(schemes)).not.toContain('bypassCSP')
+  })
+
+  test('the window is sandboxed, isolated, without Node, and shown when it has something to show', async () => {
+    await start()
+    const { options, show, loadURL } = fake.window
+    expect(options).toMatchObject({ show: false, backgroundColor: '#0b0d10', minWidth: 1024, minHeight: 700 })
+    expect(options.webPreferences).toMatchObject({
+      preload: '/out/preload.cjs',
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      webSecurity: true,
+    })
+    expect(loadURL).toHaveBeenCalledWith('app://self-mri/')
+    expect(show).not.toHaveBeenCalled()
+    fake.window.emit('ready-to-show')
+    expect(show).toHaveBeenCalled()
+  })
+
+  test('app://self-mri is the handler, and no other host is', async () => {
+    await start()
+    expect(await (await fake.fetch('app://self-mri/rpc/runs/list', { method: 'POST' })).text()).toBe('/rpc/runs/list')
+    expect((await fake.fetch('app://elsewhere/rpc/runs/list')).status).toBe(404)
+    expect(backend.handle).toHaveBeenCalledTimes(1)
+  })
+
+  test('a second start of the profile shows the first one’s window', async () => {
+    fake.app.requestSingleInstanceLock.mockReturnValue(false)
+    await start()
+    expect(fake.windows).toHaveLength(0)
+    expect(fake.app.quit).toHaveBeenCalled()
+    expect(fake.app.setPath).toHaveBeenCalledWith('userData', join(profile, 'electron'))
+
+    fake = fakeElectron()
+    await start()
+    fake.window.isMinimized.mockReturnValue(true)
+    fake.app.emit('second-instance')
+    expect(fake.window.restore).toHaveBeenCalled()
+    expect(fake.window.focus).toHaveBeenCalled()
+  })
+
+  test('what hinders it is said', async () => {
+    await start({
+      openBackend: () => {
+        throw new Error('Expected a database')
+      },
+    })
+    expect(fake.dialog.showErrorBox).toHaveBeenCalledWith(expect.any(String), 'Expected a database')
+    expect(fake.app.exit).toHaveBeenCalledWith(1)
+  })
+})
+
+describe('the window’s place', () => {
+  test('is remembered, and only its size where the screen is gone', async () => {
+    await start()
+    expect(fake.window.options).toMatchObject({ width: 1440, height: 900 })
+    fake.window.isMaximized.mockReturnValue(true)
+    fake.window.emit('close', { preventDefault() {} })
+
+    fake = fakeElectron()
+    await start()
+    expect(fake.window.options).toMatchObject({ x: 10, y: 20, width: 1200, height: 800 })
+    fake.window.emit('ready-to-show')
+    expect(fake.window.maximize).toHaveBeenCalled()
+
+    fake = fakeElectron()
+    fake.screen.getAllDisplays.mockReturnValue([{ workArea: { x: 3000, y: 0, width: 800, height: 600 } }])
+    await start()
+    expect(fake.window.options).toMatchObject({ width: 1200, height: 800 })
+    expect(fake.window.options).not.toHaveProperty('x')
+  })
+
+  test('a damaged note is passed over', async () => {
+    writeFileSync(join(profile, 'window.json'), '{"width": "wide"}')
+    await start()
+    expect(fake.window.options).toMatchObject({ width: 1440, height: 900 })
+  })
+})
+
+describe('the window may not', () => {
+  beforeEach(() => start())
+
+  test('go elsewhere, in a frame or as a whole', () => {
+    const page = fake.page()
+    expect(page.navigate('https://github.com/')).toBe(false)
+    expect(page.navigate('file:///etc/passwd')).toBe(false)
+    expect(page.navigate('app://elsewhere/')).toBe(false)
+    expect(page.navigate('app://self-mri.elsewhere/')).toBe(false)
+    expect(page.navigate('app://self-mri/', false)).toBe(false)
+    expect(page.navigate('app://self-mri/')).toBe(true)
+    const webview = { preventDefault: vi.fn() }
+    page.emit('will-attach-webview', webview)
+    expect(webview.preventDefault).toHaveBeenCalled()
+  })
+
+  test('open windows; a listed link opens in the system’s browser', () => {
+    const page = fake.page()
+    for (const address of [
+      'http://arxiv.org/abs/2002.05709',
+      'https://arxiv.org.example.com/',
+      'https://user@arxiv.org/',
+      'file:///etc/passwd',
+      'app://self-mri/',
+      'nonsense',
+    ]) {
+      expect(page.open(address)).toBe(false)
+    }
+    expect(fake.shell.openExternal).not.toHaveBeenCalled()
+    expect(page.open('https://arxiv.org/abs/2002.05709')).toBe(false)
+    expect(fake.shell.openExternal).toHaveBeenCalledWith('https://arxiv.org/abs/2002.05709')
+  })
+
+  test('get any permission', () => {
+    const handlerOf = (name: keyof typeof fake.permissions) =>
+      fake.permissions[name].mock.calls[0][0] as (...args: unknown[]) => unknown
+    const answer = vi.fn()
+    handlerOf('setPermissionRequestHandler')({}, 'media', answer)
+    expect(answer).toHaveBeenCalledWith(false)
+    expect(handlerOf('setPermissionCheckHandler')()).toBe(false)
+    expect(handlerOf('setDevicePermissionHandler')()).toBe(false)
+  })
+})
+
+describe('native calls', () => {
+  beforeEach(() => start())
+
+  test('are answered for our own page alone', async () => {
+    expect(fake.channels()).toEqual(['openFiles', 'openFolder', 'saveFile', 'showInFolder'])
+    for (const channel of fake.channels()) {
+      for (const origin of ['https://example.com', 'app://elsewhere', 'null', null]) {
+        await expect(fake.call(channel, 'x', origin)).rejects.toThrow('Expected a call from app://self-mri')
+      }
+    }
+    expect(fake.dialog.showOpenDialog).not.toHaveBeenCalled()
+  })
+
+  test('open a folder, open files', async () => {
+    expect(await fake.call('openFolder')).toBeNull()
+    expect(await fake.call('openFiles')).toEqual([])
+    fake.dialog.showOpenDialog.mockResolvedValue({ filePaths: ['/data/a.h5', '/data/b.h5'] })
+    expect(await fake.call('openFolder')).toBe('/data/a.h5')
+    expect(await fake.call('openFiles')).toEqual(['/data/a.h5', '/data/b.h5'])
+    expect(fake.dialog.showOpenDialog).toHaveBeenCalledWith(fake.window, { properties: ['openDirectory'] })
+  })
+
+  test('say where to save; the name proposed names no folder', async () => {
+    expect(await fake.call('saveFile', '../../scan.h5')).toBeNull()
+    expect(fake.dialog.showSaveDialog).toHaveBeenCalledWith(fake.window, { defaultPath: 'scan.h5' })
+    await expect(fake.call('saveFile', 5)).rejects.toThrow('Expected text, got number')
+  })
+
+  test('show in its folder only what the app wrote', async () => {
+    for (const path of ['/etc/passwd', `${profile}/../x`, `${profile}-elsewhere/x`, '/data/out.h5']) {
+      await expect(fake.call('showInFolder', path)).rejects.toThrow('Expected a file that the app wrote')
+    }
+    fake.dialog.showSaveDialog.mockResolvedValue({ filePath: '/data/out.h5' })
+    await fake.call('saveFile', 'out.h5')
+    await fake.call('showInFolder', '/data/out.h5')
+    await fake.call('showInFolder', join(profile, 'runs', '1', 'best.safetensors'))
+    expect(fake.shell.showItemInFolder.mock.calls).toEqual([
+      ['/data/out.h5'],
+      [join(profile, 'runs', '1', 'best.safetensors')],
+    ])
+  })
+})
+
+describe('the menu', () => {
+  const roles = () => JSON.stringify(fake.Menu.buildFromTemplate.mock.calls[0][0])
+
+  test('reloads for developers only', async () => {
+    await start()
+    expect(roles()).toContain('"editMenu"')
+    expect(roles()).not.toMatch(/reload|toggleDevTools/)
+    fake = fakeElectron()
+    await start({ development: true })
+    expect(roles()).toMatch(/reload.*toggleDevTools/)
+  })
+})
+
+describe('quitting', () => {
+  /** Whether the system's wish to close went through at once. */
+  function wish(name: 'close' | 'before-quit'): boolean {
+    const event = { preventDefault: vi.fn() }
+    if (name === 'close') fake.window.emit(name, event)
+    else fake.app.emit(name, event)
+    return event.preventDefault.mock.calls.length === 0
+  }
+
+  test.each(['close', 'before-quit'] as const)('by %s closes the services first', async name => {
+    await start()
+    expect(wish(name)).toBe(false)
+    await vi.waitFor(() => expect(fake.app.quit).toHaveBeenCalledTimes(1))
+    expect(backend.close).toHaveBeenCalledTimes(1)
+    expect(fake.dialog.showMessageBox).not.toHaveBeenCalled()
+    expect(wish('before-quit')).toBe(true)
+    expect(wish('close')).toBe(true)
+    expect(existsSync(join(profile, 'window.json'))).toBe(true)
+    expect(JSON.parse(readFileSync(join(profile, 'window.json'), 'utf8'))).toMatchObject({ width: 1200 })
+  })
+
+  test('asks once while a training goes on, waits for its last weights, then leaves', async () => {
+    await start()
+    backend.doing.mockReturnValue('run 3: epoch 2/10')
+    let written = () => {}
+    backend.close.mockImplementation(() => new Promise<void>(resolve => (written = resolve)))
+    wish('close')
+    wish('close')
+    wish('before-quit')
+    await vi.waitFor(() => expect(backend.close).toHaveBeenCalledTimes(1))
+    expect(fake.dialog.showMessageBox.mock.calls).toEqual([
+      [fake.window, expect.objectContaining({ message: expect.stringContaining('run 3: epoch 2/10') })],
+    ])
+    expect(fake.app.quit).not.toHaveBeenCalled()
+    written()
+    await vi.waitFor(() => expect(fake.app.quit).toHaveBeenCalledTimes(1))
+  })
+
+  test('can be thought better of', async () => {
+    await start()
+    backend.doing.mockReturnValue('run 3: epoch 2/10')
+    fake.dialog.showMessageBox.mockResolvedValue({ response: 1 })
+    wish('close')
+    await new Promise(setImmediate)
+    expect(backend.close).not.toHaveBeenCalled()
+    expect(fake.app.quit).not.toHaveBeenCalled()
+    fake.dialog.showMessageBox.mockResolvedValue({ response: 0 })
+    wish('close')
+    await vi.waitFor(() => expect(fake.app.quit).toHaveBeenCalled())
+  })
+
+  test('does not wait for ever for an engine that hangs', async () => {
+    await start()
+    backend.close.mockReturnValue(new Promise(() => {}))
+    vi.useFakeTimers()
+    try {
+      wish('before-quit')
+      await vi.advanceTimersByTimeAsync(59_000)
+      expect(fake.app.quit).not.toHaveBeenCalled()
+      await vi.advanceTimersByTimeAsync(2_000)
+      expect(backend.dispose).toHaveBeenCalledTimes(1)
+      expect(fake.app.quit).toHaveBeenCalledTimes(1)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+})

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import {
+  absoluteDifference,
+  fitWindow,
+  GREY,
+  INFERNO,
+  imagePoint,
+  layOut,
+  level,
+  ownWindow,
+  paint,
+  VIRIDIS,
+} from '../../../src/renderer/viewer/drawing.ts'
+
+const channels = (word: number) => [word & 255, (word >>> 8) & 255, (word >>> 16) & 255, word >>> 24]
+
+describe('window and level', () => {
+  const window = { low: 2, high: 12 }
+
+  it('maps low to black, high to white, and rounds between', () => {
+    expect([2, 12, 7, 4.5].map(value => level(value, window))).toEqual([0, 255, 128, 64])
+  })
+
+  it('clips outside, and takes what is no number for black', () => {
+    expect([-1e9, 1e9].map(value => level(value, window))).toEqual([0, 255])
+    const pixels = new Uint32Array(1)
+    paint(Float32Array.of(Number.NaN), window, GREY, pixels)
+    expect(channels(pixels[0])).toEqual([0, 0, 0, 255])
+  })
+
+  it('paints every value at its level, in every map', () => {
+    const values = Float32Array.from({ length: 1000 }, (_, i) => i / 60)
+    for (const map of [GREY, INFERNO, VIRIDIS]) {
+      const pixels = new Uint32Array(values.length)
+      paint(values, window, map, pixels)
+      for (const [i, value] of values.entries()) {
+        const near = [-1, 0, 1].map(off => map[Math.max(0, Math.min(255, level(value, window) + off))])
+        expect(near).toContain(pixels[i])
+      }
+    }
+  })
+
+  it('has opaque maps whose brightness only rises', () => {
+    for (const map of [GREY, INFERNO, VIRIDIS]) {
+      const brightness = Array.from(map, word => {
+        const [red, green, blue, alpha] = channels(word)
+        expect(alpha).toBe(255)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+      })
+      for (let i = 8; i < 256; i++) expect(brightness[i]).toBeGreaterThan(brightness[i - 8])
+    }
+  })
+
+  it('fits a magnitude image from 0 to its 99.5th percentile', () => {
+    const values = Float32Array.from({ length: 1000 }, (_, i) => i)
+    expect(fitWindow(values)).toEqual({ low: 0, high: 995 })
+    expect(fitWindow(new Float32Array(10))).toEqual({ low: 0, high: 1 })
+  })
+
+  it('fits an image in arbitrary units to its own middle, of whatever sign', () => {
+    const values = Float32Array.from({ length: 1000 }, (_, i) => i - 500)
+    expect(ownWindow(values)).toEqual({ low: -495, high: 495 })
+    expect(ownWindow(new Float32Array(4).fill(3))).toEqual({ low: 3, high: 4 })
+  })
+})
+
+describe('places', () => {
+  const pane = { width: 400, height: 300 }
+  const shape = [128, 126] as const
+
+  it('fits the whole image, centred', () => {
+    const { left, top, scale } = layOut(pane, shape, { zoom: 1, x: 0.5, y: 0.5 })
+    expect(scale).toBe(300 / 128)
+    expect(top).toBe(0)
+    expect(left).toBeCloseTo((400 - 126 * scale) / 2)
+  })
+
+  it('tells the same voxel under the same point in panes that look at the same place, at any zoom', () => {
+    for (const zoom of [1, 1.7, 8, 32]) {
+      const place = { zoom, x: 0.4, y: 0.6 }
+      const point = { x: 123, y: 45 }
+      const { x, y } = imagePoint(point, layOut(pane, shape, place), shape)
+      const layout = layOut(pane, shape, place)
+      expect(layout.left + x * shape[1] * layout.scale).toBeCloseTo(point.x)
+      expect(layout.top + y * shape[0] * layout.scale).toBeCloseTo(point.y)
+    }
+  })
+
+  it('leaves the two images of a difference as they were', () => {
+    const [a, b] = [Float32Array.of(1, 5), Float32Array.of(4, 3)]
+    expect([...absoluteDifference(a, b)]).toEqual([3, 2])
+    expect([...a, ...b]).toEqual([1, 5, 4, 3])
+  })
+})

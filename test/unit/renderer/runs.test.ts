@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import type { LoggedEvent, RunDetail, RunEvent } from '../../../src/contract/runs.ts'
+import { runColour } from '../../../src/renderer/colours.ts'
+import { clock, progressAfter, type RunProgress, secondsLeft, secondsPerStep } from '../../../src/renderer/progress.ts'
+import { curvesOf, differences } from '../../../src/renderer/runs/curves.ts'
+
+const START = Date.parse('2026-01-01T00:00:00Z')
+
+const logged = (seconds: number, event: RunEvent): LoggedEvent => ({
+  seq: seconds,
+  run: '3',
+  at: new Date(START + seconds * 1000).toISOString(),
+  event,
+})
+
+const started = logged(0, { type: 'started', steps: 40, epochs: 4, parameters: 10, notes: [] })
+const step = (seconds: number, n: number) =>
+  logged(seconds, { type: 'step', step: n, steps: 40, epoch: Math.ceil(n / 10), loss: 1 / n })
+const epoch = (seconds: number, n: number, ssim: number | null) =>
+  logged(seconds, {
+    type: 'epoch',
+    figures: {
+      epoch: n,
+      loss: 1 / n,
+      learningRate: 0.1,
+      seconds: 5,
+      validationLoss: ssim === null ? null : 2 / n,
+      validation: ssim === null ? null : { ssim, psnr: 1, nmse: 1 },
+      extra: {},
+    },
+  })
+
+const progressOf = (events: readonly LoggedEvent[]) => events.reduce(progressAfter, null) as RunProgress
+
+describe('progress', () => {
+  it('knows nothing of the time left before it has a pace', () => {
+    expect(secondsLeft(progressOf([started]))).toBeNull()
+    expect(secondsLeft(progressOf([started, step(1, 2)]))).toBeNull()
+  })
+
+  it('measures the pace from the first step heard of', () => {
+    const progress = progressOf([started, step(10, 4), step(16, 16)])
+    expect(secondsPerStep(progress)).toBeCloseTo(0.5)
+    expect(secondsLeft(progress)).toBeCloseTo(12)
+    expect(progress).toMatchObject({ epoch: 2, epochs: 4, step: 16, steps: 40 })
+  })
+
+  it('starts anew where the run does', () => {
+    expect(progressOf([started, step(10, 4), started])).toMatchObject({ step: 0, from: null })
+  })
+
+  it('writes times as a person reads them', () => {
+    expect([0, 45.4, 190, 3725].map(clock)).toEqual(['0 s', '45 s', '3:10', '1:02:05'])
+  })
+})
+
+const detail = (events: readonly LoggedEvent[], secondsBefore = 0): RunDetail =>
+  ({
+    run: { id: '3', secondsBefore, epochs: { done: 2, planned: 4 } },
+    environment: {},
+    events,
+  }) as unknown as RunDetail
+
+describe('curves', () => {
+  const events = [started, step(2, 5), epoch(5, 1, 0.5), step(7, 15), epoch(11, 2, null)]
+
+  it('are by epoch: steps between the epochs they belong to', () => {
+    const curves = curvesOf(detail(events), 'epoch', true)
+    expect(curves.loss).toEqual({ x: [1, 2], y: [1, 0.5] })
+    expect(curves.ssim).toEqual({ x: [1], y: [0.5] })
+    expect(curves.steps.x).toEqual([0.5, 1.5])
+  })
+
+  it('are by time of training, behind what the pre-training took', () => {
+    expect(curvesOf(detail(events, 100), 'time', true).loss.x).toEqual([105, 110])
+    expect(curvesOf(detail(events, 100), 'time', false).loss.x).toEqual([5, 10])
+  })
+})
+
+describe('differences', () => {
+  it('names the settings in which runs differ, and no others', () => {
+    const run = (seed: number, parent: string | null) =>
+      ({ run: { study: 'Brain', parent, config: { seed, mask: { acceleration: 4 } } } }) as unknown as RunDetail
+    expect(differences([run(1, '4'), run(2, null)])).toEqual([
+      { path: 'seed', values: ['1', '2'] },
+      { path: 'start', values: ['4', '–'] },
+    ])
+    expect(differences([run(1, null), run(1, null)])).toEqual([])
+  })
+})
+
+describe('colours', () => {
+  it('stay with the run and differ between neighbours', () => {
+    const seven = Array.from({ length: 7 }, (_, i) => runColour(String(i + 10)))
+    expect(new Set(seven).size).toBe(7)
+    expect(runColour('10')).toBe(seven[0])
+  })
+})
