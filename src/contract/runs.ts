@@ -166,6 +166,10 @@ export type RunRow = z.infer<typeof RunRow>
 /** A run as the screens see it. */
 export const RunView = RunRow.extend({
   startedAt: z.string().nullable(),
+  /** The method's name in words. */
+  methodLabel: z.string().nullable(),
+  /** The network has learned no scale: its output is in arbitrary units, and no metric fits it. */
+  arbitraryUnits: z.boolean(),
   /** Patients (hashes) whom this run or one it came from was trained on, and those who chose a checkpoint. */
   trainedPatients: z.array(z.string()),
   validatedPatients: z.array(z.string()),

@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { AppError, throwIfCancelled } from '../contract/errors.ts'
 import { openChannel } from './channel.ts'
-import { engineEnvironment, type InstalledEngine } from './environment.ts'
+import { engineEnvironment, engineNode, type InstalledEngine } from './environment.ts'
 import { type CallName, type Calls, CHANNEL, type FromEngine, type ToEngine } from './protocol.ts'
 
 export interface CallOptions<Event> {
@@ -43,17 +43,6 @@ const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url))
 export interface EngineOptions {
   /** Above 0 the process yields to others, up to 19; ignored where the system does not permit it. */
   readonly niceness?: number
-}
-
-/** Flags that a Node needs to run this program's TypeScript, or was given for its memory; not those of a debugger or of `-e`. */
-const PASSED_ON = /^--(?:experimental-|disable-warning|max-)/
-
-/** The Node that runs engine processes, with its flags: SELF_MRI_NODE and SELF_MRI_NODE_FLAGS, else this process's own. */
-function engineNode(): { node: string; flags: readonly string[] } {
-  const node = process.env.SELF_MRI_NODE
-  if (node) return { node, flags: (process.env.SELF_MRI_NODE_FLAGS ?? '').split(' ').filter(Boolean) }
-  if (process.versions.electron) throw new Error('SELF_MRI_NODE names no Node, and Electron runs no engine')
-  return { node: process.execPath, flags: process.execArgv.filter(flag => PASSED_ON.test(flag)) }
 }
 
 /**

@@ -70,6 +70,17 @@ const STANDARD = {
   MALLOC_TOP_PAD_: '67108864',
 }
 
+/** Flags that a Node needs to run this program's TypeScript, or was given for its memory; not those of a debugger or of `-e`. */
+const PASSED_ON = /^--(?:experimental-|disable-warning|max-)/
+
+/** The Node that runs engine processes, with its flags: SELF_MRI_NODE and SELF_MRI_NODE_FLAGS, else this process's own. */
+export function engineNode(): { node: string; flags: readonly string[] } {
+  const node = process.env.SELF_MRI_NODE
+  if (node) return { node, flags: (process.env.SELF_MRI_NODE_FLAGS ?? '').split(' ').filter(Boolean) }
+  if (process.versions.electron) throw new Error('SELF_MRI_NODE names no Node, and Electron runs no engine')
+  return { node: process.execPath, flags: process.execArgv.filter(flag => PASSED_ON.test(flag)) }
+}
+
 /** Variables to add when an engine process is spawned. */
 export function engineEnvironment(engine: InstalledEngine): NodeJS.ProcessEnv {
   const variables = Object.fromEntries(

@@ -3,6 +3,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import { downloadPath } from '../contract/images.ts'
 import type { RunView } from '../contract/runs.ts'
 import { client, desktop, followWork } from './client.ts'
+import { count } from './format.ts'
 import { markCancelling } from './live.ts'
 import { tellDone, tellError } from './notify.tsx'
 import { goToScreen } from './shell/screens.ts'
@@ -90,8 +91,8 @@ export const importFolder = (path: string) =>
   ).then(async study => {
     if (!study) return
     await refresh('studies')
-    const broken = study.skipped.length > 0 ? `; ${study.skipped.length} files could not be used` : ''
-    tellDone(`“${study.name}”: ${study.volumes.length} volumes${broken}.`)
+    const broken = study.skipped.length > 0 ? `; ${count(study.skipped.length, 'file')} could not be used` : ''
+    tellDone(`“${study.name}”: ${count(study.volumes.length, 'volume')}${broken}.`)
     useView.setState({ study: study.id, volume: null })
     goToScreen('studies')
   })

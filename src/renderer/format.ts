@@ -37,14 +37,12 @@ const KIND_LABEL: Readonly<Record<RunKind, string>> = {
   import: 'imported checkpoint',
 }
 
-const METHOD_LABEL: Readonly<Record<string, string>> = { simclr: 'SimCLR' }
-
 /** 'SimCLR pre-training', 'fine-tuning of 12', 'from scratch, 10 epochs', 'imported checkpoint'. */
 export function runLabel(run: RunView): string {
-  if (run.kind === 'pretrain') return `${METHOD_LABEL[run.method ?? ''] ?? run.method} ${KIND_LABEL.pretrain}`
+  if (run.kind === 'pretrain') return `${run.methodLabel} ${KIND_LABEL.pretrain}`
   if (run.kind === 'finetune') return `fine-tuning${/^\d+$/.test(run.parent ?? '') ? ` of ${run.parent}` : ''}`
   if (run.kind === 'train') return `${KIND_LABEL.train}, ${run.epochs.planned} epochs`
-  return KIND_LABEL.import
+  return run.methodLabel ? `${KIND_LABEL.import}, ${run.methodLabel}` : KIND_LABEL.import
 }
 
 export function matrix({ rows, columns, targetShape }: VolumeInfo): string {
@@ -69,3 +67,6 @@ export function protocolText(protocol: Protocol, acceleration?: number | null): 
     `SSIM: ${protocol.ssim}. Reference: ${protocol.reference}.`,
   ].join('\n')
 }
+
+/** '1 volume', '8 volumes' */
+export const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`

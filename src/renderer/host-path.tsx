@@ -12,7 +12,7 @@ interface Props {
 }
 
 export function HostPath({ label, what, value, onChange }: Props) {
-  const { data, error } = useQuery({
+  const { data } = useQuery({
     queryKey: ['browse', value],
     queryFn: () => client.app.browse({ path: value }),
     placeholderData: before => before,
@@ -35,9 +35,10 @@ export function HostPath({ label, what, value, onChange }: Props) {
         data={[...new Set(offered)]}
         value={value}
         onChange={onChange}
-        error={error && value !== '' ? 'No such folder on the host' : undefined}
         limit={30}
-        maxDropdownHeight={240}
+        maxDropdownHeight={220}
+        // Above, where it covers no button.
+        comboboxProps={{ position: 'top' }}
         data-autofocus
         filter={({ options, search }) =>
           options.filter(

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { MaskSpec } from '../contract/evaluation.ts'
 import type { RunView } from '../contract/runs.ts'
 import { client } from './client.ts'
+import { useView } from './view.ts'
 
 export const useStudies = () => useQuery({ queryKey: ['studies'], queryFn: () => client.studies.list() })
 
@@ -12,6 +13,14 @@ export const useStudy = (study: number | null) =>
     queryFn: () => client.studies.get({ study: study! }),
     enabled: study !== null,
   })
+
+/** Studies that can be trained on, and the one to begin with: the open one where it is among them. */
+export function useTrainable() {
+  const { data: studies = [] } = useStudies()
+  const open = useView(view => view.study)
+  const trainable = studies.filter(({ kind }) => kind !== 'scans')
+  return { trainable, first: trainable.find(({ id }) => id === open) ?? trainable[0] ?? null }
+}
 
 export const useRuns = () => useQuery({ queryKey: ['runs'], queryFn: () => client.runs.list() })
 

@@ -2,7 +2,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { AppError } from '../contract/errors.ts'
 import { EXTENSIONS } from '../core/data/formats/index.ts'
 import { callersPath } from './profile.ts'
 
@@ -18,26 +17,24 @@ const isFolder = (path: string) =>
     () => false,
   )
 
-/** Folders, and files that might be volumes, of the folder `path` or of the one that it would lie in; an empty path is the home folder. */
+/** What can be opened beside folders: volumes and checkpoints. */
+const OPENABLE = [...EXTENSIONS, '.safetensors']
+
+/** Folders and files to open of the folder `path`, or of the nearest there is above it; an empty path is the home folder. */
 export async function browse(path: string): Promise<Listing> {
-  const asked = path.trim() === '' ? homedir() : callersPath(path.trim())
-  const folder = (await isFolder(asked)) ? asked : dirname(asked)
-  let names: string[]
-  try {
-    names = await readdir(folder)
-  } catch (cause) {
-    throw new AppError('FILE_UNREADABLE', `Expected a folder, got: ${(cause as Error).message}`, cause)
-  }
+  let folder = path.trim() === '' ? homedir() : callersPath(path.trim())
+  while (!(await isFolder(folder)) && dirname(folder) !== folder) folder = dirname(folder)
+  const names = await readdir(folder).catch(() => []) // a folder that may not be read has nothing to offer
   const entries = await Promise.all(
     names
       .filter(name => !name.startsWith('.'))
       .map(async name => ({ name, folder: await isFolder(join(folder, name)) })),
   )
-  const isVolume = (name: string) => EXTENSIONS.some(extension => name.toLowerCase().endsWith(extension))
+  const isOpenable = (name: string) => OPENABLE.some(extension => name.toLowerCase().endsWith(extension))
   return {
     folder,
     entries: entries
-      .filter(entry => entry.folder || isVolume(entry.name))
+      .filter(entry => entry.folder || isOpenable(entry.name))
       .sort((a, b) => Number(b.folder) - Number(a.folder) || a.name.localeCompare(b.name)),
   }
 }

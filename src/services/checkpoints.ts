@@ -10,8 +10,8 @@ import { decodeCheckpoint } from '../core/training/checkpoint.ts'
 import { fromTorch } from '../core/training/parameters.ts'
 import type { Services } from './context.ts'
 import { runDirectory } from './profile.ts'
+import { insertRow } from './run-rows.ts'
 import { studyById } from './studies.ts'
-import { insertRow } from './training.ts'
 
 export interface ImportedNetwork {
   readonly network: keyof typeof NETWORKS

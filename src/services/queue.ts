@@ -2,7 +2,8 @@
 import { AppError } from '../contract/errors.ts'
 import type { TrainingEvent } from '../contract/runs.ts'
 import type { Services } from './context.ts'
-import { insertRuns, type PreparedRun, recordFailure, setStatus, trainRun } from './training.ts'
+import { recordFailure, setStatus } from './run-rows.ts'
+import { insertRuns, type PreparedRun, trainRun } from './training.ts'
 
 export interface Queue {
   /** Writes the rows and trains as soon as those before have ended; returns the runs' ids. */

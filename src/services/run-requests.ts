@@ -7,9 +7,10 @@ import { Pretext, type Recipe, type RunConfig } from '../contract/runs.ts'
 import { locateEngine } from '../engine/install.ts'
 import { FINE_TUNING, methodOf, networkOf } from './catalogue.ts'
 import type { Services } from './context.ts'
+import type { Parent } from './run-rows.ts'
 import { findRun, storedRun } from './runs.ts'
 import { studyById } from './studies.ts'
-import { type CommonConfig, type Parent, prepareRun, type RunRequest, supervisedConfig } from './training.ts'
+import { type CommonConfig, prepareRun, type RunRequest, supervisedConfig } from './training.ts'
 
 function settings(schema: z.ZodType, given: unknown, of: string): Record<string, unknown> {
   const parsed = schema.safeParse(given)

@@ -2,9 +2,10 @@
 import { AppError } from '../contract/errors.ts'
 import { TrainingSummary } from '../contract/report.ts'
 import type { RunDetail, RunView } from '../contract/runs.ts'
+import { methodOf } from './catalogue.ts'
 import type { Services } from './context.ts'
 import { eventsOf } from './log.ts'
-import { keptCheckpoint, lineage, type StoredRun, storedRun, storedRuns, toRunRow } from './runs.ts'
+import { isPretrained, keptCheckpoint, lineage, type StoredRun, storedRun, storedRuns, toRunRow } from './runs.ts'
 
 interface Ancestor {
   readonly kind: string
@@ -24,9 +25,12 @@ function toView(services: Services, row: StoredRun): RunView {
   const ancestors = line.map(
     id => db.prepare('SELECT kind, start_path, summary FROM runs WHERE id = ?').get(id) as Ancestor,
   )
+  const run = toRunRow(services, row)
   return {
-    ...toRunRow(services, row),
+    ...run,
     startedAt: row.started_at,
+    methodLabel: run.method && methodOf(run.method).label,
+    arbitraryUnits: isPretrained(run),
     trainedPatients: patients('train'),
     validatedPatients: patients('val'),
     unknownTraining: ancestors.some(({ kind, start_path }) => kind === 'import' || start_path !== null),

@@ -5,7 +5,8 @@ import { AppError } from '../contract/errors.ts'
 import { type SkippedFile, VolumeInfo } from '../contract/volumes.ts'
 import type { Services } from './context.ts'
 import { uploadsDirectory } from './profile.ts'
-import { freeName, remarksOn, studyById } from './studies.ts'
+import { remarksOn } from './remarks.ts'
+import { freeName, studyById } from './studies.ts'
 
 const NAME = 'New scans'
 

@@ -2,9 +2,10 @@
 import { AppError } from '../contract/errors.ts'
 import type { Split, Study, StudySummary, StudyVolume } from '../contract/studies.ts'
 import { ROLES, type Role, SliceSelection, selectSlices, VolumeInfo } from '../contract/volumes.ts'
-import { stream } from '../core/mri/random.ts'
 import type { Progress } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
+import { patientRoles, remarksOn } from './remarks.ts'
+import { assignRoles, FRACTIONS } from './split.ts'
 
 export type { Study, StudyVolume } from '../contract/studies.ts'
 
@@ -17,80 +18,6 @@ export interface ImportRequest {
   /** Roles that the study's maker gives, by file name; other files are split. */
   readonly roles?: (file: string) => Role | null
   readonly remarks?: readonly string[]
-}
-
-const FRACTIONS: Readonly<Record<Role, number>> = { train: 0.7, val: 0.15, test: 0.15 }
-
-/** How many of `count` patients train, validate and test: from three on at least one of each; of two one trains; a single one is tested. */
-function quotas(count: number): Record<Role, number> {
-  if (count < 3) return { train: count === 2 ? 1 : 0, val: 0, test: Math.min(count, 1) }
-  const val = Math.max(1, Math.round(count * FRACTIONS.val))
-  const test = Math.max(1, Math.round(count * FRACTIONS.test))
-  return { train: count - val - test, val, test }
-}
-
-/**
- * A role for every volume. A role that is given stays, and goes to the patient's other volumes too; the remaining patients are
- * shuffled by `seed` (in the order of their first file, so that the split does not depend on the profile's salt) and dealt out.
- */
-export function assignRoles<V extends { readonly patient: string; readonly role: Role | null }>(
-  volumes: readonly V[],
-  seed: number,
-): (V & { role: Role })[] {
-  const given = new Map<string, Role>()
-  for (const { patient, role } of volumes) if (role && !given.has(patient)) given.set(patient, role)
-  const open = [...new Set(volumes.map(volume => volume.patient))].filter(patient => !given.has(patient))
-  const shuffled = stream(seed, 'split')
-    .shuffle(open.length)
-    .map(place => open[place])
-  const { val, test } = quotas(open.length)
-  for (const [i, patient] of shuffled.entries()) {
-    given.set(patient, i < test ? 'test' : i < test + val ? 'val' : 'train')
-  }
-  return volumes.map(volume => ({ ...volume, role: volume.role ?? given.get(volume.patient)! }))
-}
-
-const range = (values: readonly number[]) => {
-  const [low, high] = [Math.min(...values), Math.max(...values)]
-  return low === high ? `${low}` : `${low} to ${high}`
-}
-
-/** What a user must know of the data, read off the files themselves. */
-export function remarksOn(volumes: readonly Omit<StudyVolume, 'id'>[]): string[] {
-  const remarks: string[] = []
-  if (volumes.some(volume => volume.synthetic))
-    remarks.push('Synthetic data: nothing learned on it says how well anything images patients.')
-  const nearlyEmpty = volumes.flatMap(({ sampling }) =>
-    sampling.kind === 'full' && sampling.nearlyEmptyColumns > 0 ? [sampling.nearlyEmptyColumns] : [],
-  )
-  if (nearlyEmpty.length > 0) {
-    const columns = range([...new Set(volumes.map(volume => volume.columns))])
-    remarks.push(
-      `${range(nearlyEmpty)} of the ${columns} k-space columns carry next to no signal in ${nearlyEmpty.length} of ${volumes.length} volumes.`,
-    )
-  }
-  const subSampled = volumes.filter(volume => volume.sampling.kind === 'sub-sampled').length
-  if (subSampled > 0)
-    remarks.push(
-      `${subSampled} of ${volumes.length} volumes are sub-sampled in the file: their own mask is used and none is added.`,
-    )
-  const unlabelled = volumes.filter(volume => !volume.targetShape).length
-  if (unlabelled > 0)
-    remarks.push(`${unlabelled} of ${volumes.length} volumes have no ground truth: they are reconstructed, not scored.`)
-  for (const [patient, roles] of patientRoles(volumes)) {
-    if (roles.size < 2) continue
-    const files = volumes.filter(volume => volume.patient === patient).map(volume => volume.file)
-    remarks.push(
-      `One patient has several roles (${[...roles].join(', ')}): ${files.join(', ')}. A training on this study is refused.`,
-    )
-  }
-  return remarks
-}
-
-function patientRoles(volumes: readonly Omit<StudyVolume, 'id'>[]): Map<string, Set<Role>> {
-  const roles = new Map<string, Set<Role>>()
-  for (const { patient, role } of volumes) roles.set(patient, (roles.get(patient) ?? new Set()).add(role))
-  return roles
 }
 
 /** Scans and stores a study; one of the same name is refused. Throws where not a single file can be used, with the reasons. */

@@ -11,7 +11,14 @@ import { RPCLink } from '@orpc/client/fetch'
 import type { ContractRouterClient } from '@orpc/contract'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { contract, StartRequest } from '../../src/contract/api.ts'
-import { FRAME_HEADER, FrameMeta, framePath, previewPath, thumbnailPath, uploadPath } from '../../src/contract/images.ts'
+import {
+  FRAME_HEADER,
+  FrameMeta,
+  framePath,
+  previewPath,
+  thumbnailPath,
+  uploadPath,
+} from '../../src/contract/images.ts'
 import type { LoggedEvent } from '../../src/contract/runs.ts'
 import { openHdf5 } from '../../src/engine/hdf5.ts'
 import { writeKspaceAlone } from '../unit/engine/noise-file.ts'
@@ -233,6 +240,15 @@ describe('a study', () => {
     await expect(host.client.runs.start({ ...(await tiny(1)), networkConfig: { pools: 99 } })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
     })
+  })
+
+  it('is found by typing its folder’s path', async () => {
+    const { roots, volumes } = await demonstration()
+    const entries = volumes.map(({ file }) => ({ name: file, folder: false }))
+    expect(await host.client.app.browse({ path: roots[0] })).toEqual({ folder: roots[0], entries })
+    const above = await host.client.app.browse({ path: `${roots[0]}-half-typed` })
+    expect(above.entries).toContainEqual({ name: 'demonstration', folder: true })
+    expect(await host.client.app.browse({ path: '/nowhere/at/all' })).toMatchObject({ folder: '/' })
   })
 
   it('can be taken off the list and put back, and its folder imported under another name', async () => {

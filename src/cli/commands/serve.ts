@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command, Option } from 'commander'
 import { AppError } from '../../contract/errors.ts'
-import { serve } from '../../host/serve.ts'
 import { demonstrationStudy } from '../../services/demonstration.ts'
 import { wholeNumber } from '../options.ts'
 import { inSession } from '../session.ts'
@@ -32,6 +31,7 @@ export const serveCommand = (): Command =>
               `Expected the window, which is built by npm start, got nothing in ${assets}`,
             )
           await demonstrationStudy(services, signal)
+          const { serve } = await import('../../host/serve.ts') // other commands start sooner without
           const host = await serve(services, { port, assets })
           say('Open this URL in a browser on this machine. Ctrl+C ends the host.')
           print(json ? JSON.stringify({ url: host.url, port: host.port, token: host.token }) : host.url)

@@ -1,8 +1,8 @@
 /**
  * The zero-filled image: |centred orthonormal inverse 2-D DFT| of masked k-space, any size (fastMRI `fftc.py`):
  * x = fftshift(IDFT(ifftshift(k · mask))) · √(H·W). Origin at index ⌊n/2⌋ in both domains.
- * Nothing is computed that the image does not show: columns that were not measured are transformed along one axis only,
- * rows outside the crop neither, and k-space is not shifted, as a shift there only turns the image's phase.
+ * Only measured columns are transformed along themselves, and only the crop's rows along the other axis; k-space is not
+ * shifted, as a shift there only turns the image's phase.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { kernels } from '../kernels.ts'
@@ -20,7 +20,7 @@ export function zeroFilledImage(
   const columns = mask.length
   const measured = measuredColumns(mask)
   const lines = gatherColumns(kspace, mask) // [measured, row, 2]
-  const rows = lines.length / (2 * measured.length)
+  const rows = kspace.length / (2 * columns)
   const top = cropStart(rows, height)
   const left = cropStart(columns, width)
 

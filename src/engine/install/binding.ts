@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { AppError } from '../../contract/errors.ts'
-import { bindingSources, engineEnvironment, type InstalledEngine } from '../environment.ts'
+import { bindingSources, engineEnvironment, engineNode, type InstalledEngine } from '../environment.ts'
 import type { Platform } from './platform.ts'
 import { run } from './run.ts'
 
@@ -63,7 +63,7 @@ const SMOKE_TEST = `
 `
 
 export async function smokeTest(engine: InstalledEngine, signal?: AbortSignal): Promise<void> {
-  const { status, endedBy, output } = await run(process.execPath, ['-e', SMOKE_TEST, engine.binding], {
+  const { status, endedBy, output } = await run(engineNode().node, ['-e', SMOKE_TEST, engine.binding], {
     signal,
     env: { ...engineEnvironment(engine), NODE_OPTIONS: '' },
   })

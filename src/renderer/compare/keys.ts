@@ -1,5 +1,5 @@
 /** The viewer's keys; `?` lists them. */
-import { useHotkeys } from '@mantine/hooks'
+import { useKeys } from '../use-keys.ts'
 import { FIT, foldLeft, foldRight, goToSlice, resetView, useView, zoomAt } from '../view.ts'
 
 export const VIEWER_KEYS: readonly (readonly [keys: string, does: string])[] = [
@@ -22,7 +22,7 @@ export function useViewerKeys(slices: number): void {
     const at = pointer ?? place
     zoomAt(factor, at.x, at.y)
   }
-  useHotkeys([
+  useKeys([
     ['ArrowUp', step(-1)],
     ['ArrowDown', step(1)],
     ['ArrowLeft', step(-1)],

@@ -9,7 +9,7 @@ import { useInfo, useStudies } from '../queries.ts'
 import { RunLine } from '../runs/run-line.tsx'
 import { goToScreen } from '../shell/screens.ts'
 import { openStudy, openVolume, useView } from '../view.ts'
-import type { Comparison } from '../viewer/sources.ts'
+import { type Comparison, runsFor } from '../viewer/sources.ts'
 import { Thumbnail } from '../viewer/thumbnail.tsx'
 import style from './navigation-panel.module.css'
 
@@ -33,7 +33,7 @@ export function NavigationPanel({ comparison }: { comparison: Comparison }) {
   useOpened(comparison)
   const { study, runs } = comparison
   const { data: studies } = useStudies()
-  const own = runs.filter(run => run.study === study?.name).toReversed()
+  const own = study ? runsFor(study, runs).toReversed() : []
   return (
     <nav className={style.panel} aria-label="Study">
       <div className={style.head}>

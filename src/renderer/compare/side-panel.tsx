@@ -56,7 +56,7 @@ function Numbers({ comparison, volume }: { comparison: Comparison; volume: Study
 
 function NumbersRow({ pane: { slot, source, run }, volume }: { pane: PaneState; volume: StudyVolume }) {
   const mask = useView(view => view.mask)
-  const scored = run?.kind !== 'pretrain'
+  const scored = !run?.arbitraryUnits
   const { data, isLoading } = useScore(volume.id, source, versionOf(run), mask, scored)
   const cell = (text: string) => (isLoading ? '…' : text)
   return (
@@ -158,7 +158,7 @@ function Focused(props: { pane: PaneState; comparison: Comparison; volume: Study
   const { pane, comparison, volume } = props
   const { source, run } = pane
   if (source === null) return null
-  const savable = source !== 'truth' && run?.kind !== 'pretrain'
+  const savable = source !== 'truth' && !run?.arbitraryUnits
   return (
     <section className={style.section}>
       <h2 className="truncate">{sourceLabel(source, comparison)}</h2>

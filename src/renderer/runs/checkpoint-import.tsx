@@ -1,18 +1,18 @@
 /** Importing a checkpoint of other origin: a safetensors file with fastMRI's U-Net names. */
-import { Button, Modal } from '@mantine/core'
+import { Button, Modal, Select } from '@mantine/core'
 import { useState } from 'react'
 import { importCheckpoint } from '../actions.ts'
 import { HostPath } from '../host-path.tsx'
-import { useInfo } from '../queries.ts'
-import { useView } from '../view.ts'
+import { useTrainable } from '../queries.ts'
 import style from './runs.module.css'
 
 export function CheckpointImport({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const [path, setPath] = useState('')
-  const study = useView(view => view.study)
-  const { data: info } = useInfo()
+  const { trainable, first } = useTrainable()
+  const [chosenStudy, setStudy] = useState<number | null>(null)
+  const study = chosenStudy ?? first?.id ?? null
   const start = async () => {
-    await importCheckpoint(path, study ?? info!.demonstration)
+    await importCheckpoint(path, study!)
     onClose()
   }
   return (
@@ -29,9 +29,16 @@ export function CheckpointImport({ opened, onClose }: { opened: boolean; onClose
           is not known here.
         </p>
         <HostPath label="File on the host" what="file" value={path} onChange={setPath} />
+        <Select
+          label="Study that it is for"
+          data={trainable.map(({ id, name }) => ({ value: String(id), label: name }))}
+          value={study === null ? null : String(study)}
+          onChange={value => value && setStudy(Number(value))}
+          allowDeselect={false}
+        />
         <div className={style.formEnd}>
           <Button onClick={onClose}>Close</Button>
-          <Button type="submit" variant="filled" disabled={!path.endsWith('.safetensors')}>
+          <Button type="submit" variant="filled" disabled={study === null || !path.endsWith('.safetensors')}>
             Import
           </Button>
         </div>

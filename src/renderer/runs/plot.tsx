@@ -17,11 +17,12 @@ interface Props {
   readonly data: Data[]
   readonly x: string
   readonly y: string
-  readonly logarithmic?: boolean
+  /** Values that there can be. */
+  readonly bounds?: readonly [number, number]
 }
 
 /** The page's own colours: Plotly takes none from style sheets. */
-function layoutFor({ x, y, logarithmic }: Props): Partial<Layout> {
+function layoutFor({ x, y, bounds }: Props): Partial<Layout> {
   const css = getComputedStyle(document.documentElement)
   const colour = (name: string) => css.getPropertyValue(name).trim()
   const axis = (title: string) => ({
@@ -37,7 +38,7 @@ function layoutFor({ x, y, logarithmic }: Props): Partial<Layout> {
     font: { family: css.fontFamily, size: 11, color: colour('--secondary') },
     margin: { l: 48, r: 12, t: 8, b: 36 },
     xaxis: { ...axis(x), rangemode: 'tozero' },
-    yaxis: { ...axis(y), type: logarithmic ? 'log' : 'linear' },
+    yaxis: { ...axis(y), ...(bounds && { minallowed: bounds[0], maxallowed: bounds[1] }) },
     showlegend: false,
     hovermode: 'x unified',
     hoverlabel: { bgcolor: colour('--raised'), bordercolor: colour('--line'), font: { color: colour('--text') } },

@@ -143,6 +143,14 @@ function PreviewImage({ run, preview, size }: { run: string; preview: Preview; s
   return <canvas ref={setCanvas} className={style.preview} style={{ width: size, height: size }} />
 }
 
+const ENVIRONMENT_LABEL: Readonly<Record<string, string>> = {
+  selfMri: 'Self-MRI',
+  node: 'Node',
+  tfjs: 'TensorFlow.js',
+  tensorflow: 'TensorFlow',
+  variant: 'build',
+}
+
 function Facts({ run, environment }: { run: RunView; environment: Readonly<Record<string, unknown>> }) {
   const { config, summary, checkpoint, metrics } = run
   const { recipe } = config
@@ -190,7 +198,7 @@ function Facts({ run, environment }: { run: RunView; environment: Readonly<Recor
       : []),
     ...Object.entries(environment)
       .filter(([, value]) => value !== null && typeof value !== 'object')
-      .map(([name, value]): [string, string] => [name, String(value)]),
+      .map(([name, value]): [string, string] => [ENVIRONMENT_LABEL[name] ?? name, String(value)]),
   ]
   return (
     <section className={style.facts}>

@@ -219,6 +219,7 @@ function Overlay({ shown, runs }: { shown: readonly string[]; runs: readonly Run
         <div className={style.plot}>
           <Plot
             label="Validation SSIM"
+            bounds={[0, 1]}
             x={x}
             y="validation SSIM"
             data={lines.map(({ detail, curves }) => ({
@@ -232,7 +233,7 @@ function Overlay({ shown, runs }: { shown: readonly string[]; runs: readonly Run
           />
           {details.length > 0 && lines.every(({ curves }) => curves.ssim.x.length === 0) && (
             <p className={style.plotNote}>
-              {details.every(({ run }) => run.kind === 'pretrain')
+              {details.every(({ run }) => run.arbitraryUnits)
                 ? 'A pre-training has no SSIM: its output is in arbitrary units.'
                 : 'No validated epoch yet.'}
             </p>

@@ -5,7 +5,7 @@ import type { Catalogue } from '../../contract/api.ts'
 import type { Pretext, Recipe } from '../../contract/runs.ts'
 import { queries } from '../actions.ts'
 import { client, errorText } from '../client.ts'
-import { useCatalogue, useStudies } from '../queries.ts'
+import { useCatalogue, useTrainable } from '../queries.ts'
 import { goToScreen } from '../shell/screens.ts'
 import { useView } from '../view.ts'
 import style from './runs.module.css'
@@ -36,12 +36,10 @@ const WHAT: Readonly<Record<FormKind, string>> = {
 const PRETEXT: Pretext = { measurement: 'fixed', viewMasks: 'independent', keep: 0.7 }
 
 function Form({ kind, catalogue, onClose }: { kind: FormKind; catalogue: Catalogue; onClose: () => void }) {
-  const { data: studies } = useStudies()
-  const open = useView(view => view.study)
+  const { trainable, first } = useTrainable()
   const mask = useView(view => view.mask)
-  const trainable = (studies ?? []).filter(study => study.kind !== 'scans')
   const [chosenStudy, setStudy] = useState<number | null>(null)
-  const study = chosenStudy ?? trainable.find(({ id }) => id === open)?.id ?? trainable[0]?.id ?? null
+  const study = chosenStudy ?? first?.id ?? null
   const [methodId, setMethod] = useState(catalogue.methods[0].id)
   const method = catalogue.methods.find(({ id }) => id === methodId)!
   const network = catalogue.networks[0]

@@ -1,6 +1,5 @@
 /** The window: rail, screen, bottom line; dropping, the palette and the keys work everywhere. */
 import { ActionIcon, Tooltip } from '@mantine/core'
-import { useHotkeys } from '@mantine/hooks'
 import {
   IconChartLine,
   IconColumns3,
@@ -12,6 +11,7 @@ import {
 import { lazy, Suspense, useState } from 'react'
 import { Compare } from '../compare/compare.tsx'
 import { Studies } from '../studies/studies.tsx'
+import { useKeys } from '../use-keys.ts'
 import style from './app.module.css'
 import { DropTarget } from './drop-target.tsx'
 import { KeyList } from './key-list.tsx'
@@ -33,8 +33,8 @@ const RAIL: readonly { screen: Screen; label: string; icon: TablerIcon; key: str
 export function App() {
   const screen = useScreen(state => state.screen)
   const [keys, setKeys] = useState(false)
-  useHotkeys([
-    ...RAIL.map(({ screen, key }): [string, () => void] => [`alt+${key}`, () => goToScreen(screen)]),
+  useKeys([
+    ...RAIL.map(({ screen, key }) => [`alt+${key}`, () => goToScreen(screen)] as const),
     ['shift+?', () => setKeys(true)],
     ['?', () => setKeys(true)],
   ])

@@ -2,8 +2,7 @@
 import { useEffect, useState } from 'react'
 import { type BroughtFile, openFiles, openFolder } from '../bring.ts'
 import { tellError } from '../notify.tsx'
-import { useInfo } from '../queries.ts'
-import { useView } from '../view.ts'
+import { useTrainable } from '../queries.ts'
 import style from './app.module.css'
 
 interface Dropped {
@@ -34,7 +33,7 @@ async function take(dropped: readonly Dropped[], study: number | null): Promise<
 
 export function DropTarget() {
   const [over, setOver] = useState(false)
-  const { data: info } = useInfo()
+  const study = useTrainable().first?.id ?? null
   useEffect(() => {
     const listening = new AbortController()
     const { signal } = listening
@@ -53,16 +52,14 @@ export function DropTarget() {
         entry: item.webkitGetAsEntry(),
         file: item.getAsFile(),
       }))
-      take(dropped, useView.getState().study ?? info?.demonstration ?? null).catch(error =>
-        tellError(error, 'What was dropped could not be opened'),
-      )
+      take(dropped, study).catch(error => tellError(error, 'What was dropped could not be opened'))
     }
     addEventListener('dragenter', enter, { signal })
     addEventListener('dragover', enter, { signal })
     addEventListener('dragleave', event => event.relatedTarget === null && setOver(false), { signal })
     addEventListener('drop', drop, { signal })
     return () => listening.abort()
-  }, [info])
+  }, [study])
   if (!over) return null
   return (
     <div className={style.dropping}>

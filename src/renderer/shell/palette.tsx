@@ -76,6 +76,8 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
       limit={12}
       scrollable
       maxHeight={420}
+      overlayProps={{ blur: 0 }}
+      transitionProps={{ duration: 120 }}
       searchProps={{ placeholder: 'Command, study, volume or run' }}
     />
   )

@@ -28,6 +28,8 @@ export function StatusLine() {
 
 function EngineText() {
   const { connected, engine } = useLive()
+  const { data: runs } = useRuns()
+  const training = runs?.some(({ status }) => status === 'running') // it has its own place
   if (!connected)
     return (
       <span className={style.warning} role="status">
@@ -49,7 +51,7 @@ function EngineText() {
   return (
     <span className={style.engine}>
       TensorFlow {installed.tensorflow} · {where}, {threads} threads · {gigabytes(residentBytes)}
-      {doing === null && <span className="secondary"> · idle</span>}
+      {!training && <span className="secondary"> · {doing ?? 'idle'}</span>}
     </span>
   )
 }

@@ -8,7 +8,7 @@ import type { Study, StudySummary, StudyVolume } from '../../contract/studies.ts
 import { hideStudy, importFolder, removeScan, synthesizeKnee } from '../actions.ts'
 import { openFiles } from '../bring.ts'
 import { desktop } from '../client.ts'
-import { matrix, ROLE_LABEL, samplingLabel } from '../format.ts'
+import { count, matrix, ROLE_LABEL, samplingLabel } from '../format.ts'
 import { HostPath } from '../host-path.tsx'
 import { tellError } from '../notify.tsx'
 import { useInfo, useStudies, useStudy } from '../queries.ts'
@@ -94,9 +94,7 @@ function StudyLine({ study, open }: { study: StudySummary; open: boolean }) {
     >
       <span className="truncate">{study.name}</span>
       <span className={style.studyFacts}>
-        <span className="secondary">
-          {study.volumes} {study.volumes === 1 ? 'volume' : 'volumes'}
-        </span>
+        <span className="secondary">{count(study.volumes, 'volume')}</span>
         {study.skipped > 0 && <span className={style.warning}>{study.skipped} not usable</span>}
         {study.synthetic && <SyntheticBadge />}
       </span>
@@ -111,9 +109,7 @@ function StudyPage({ study }: { study: Study }) {
     <section className={style.page} aria-label={study.name}>
       <header className={style.head}>
         <h2 className="truncate">{study.name}</h2>
-        <span className="secondary">
-          {study.volumes.length} {study.volumes.length === 1 ? 'volume' : 'volumes'}
-        </span>
+        <span className="secondary">{count(study.volumes.length, 'volume')}</span>
         <span className={style.spacer} />
         {study.kind !== 'demonstration' && <Button onClick={() => hideStudy(study)}>Take off the list</Button>}
         {study.kind !== 'scans' && <Button onClick={() => goToScreen('runs', 'pretrain')}>Pre-train on it</Button>}
@@ -128,9 +124,7 @@ function StudyPage({ study }: { study: Study }) {
         )}
         {study.skipped.length > 0 && (
           <details className={style.skipped} open>
-            <summary>
-              {study.skipped.length} {study.skipped.length === 1 ? 'file' : 'files'} could not be used
-            </summary>
+            <summary>{count(study.skipped.length, 'file')} could not be used</summary>
             <ul>
               {study.skipped.map(({ path, reason }) => (
                 <li key={path}>

@@ -276,15 +276,17 @@ function Orientation({ volume: { orientation } }: { volume: StudyVolume }) {
 function PaneNumbers({ pane, volume, meta }: { pane: PaneState; volume: StudyVolume; meta: FrameMeta | null }) {
   const mask = useView(view => view.mask)
   const { source, run } = pane
-  const scored = source !== null && source !== 'truth' && volume.targetShape !== null && run?.kind !== 'pretrain'
+  const scored = source !== null && source !== 'truth' && volume.targetShape !== null && !run?.arbitraryUnits
   const { data, isLoading } = useScore(volume.id, source, versionOf(run), mask, scored && meta !== null)
   if (!scored) {
     const why =
       source === 'truth'
-        ? 'reference'
+        ? volume.targetShape
+          ? 'reference'
+          : ''
         : source === null
           ? ''
-          : run?.kind === 'pretrain'
+          : run?.arbitraryUnits
             ? 'arbitrary units: no metric'
             : 'no ground truth: no metric'
     return <p className={style.none}>{why}</p>

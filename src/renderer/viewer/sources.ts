@@ -24,17 +24,21 @@ export interface PaneState {
   readonly url: string | null
 }
 
-const usable = (run: RunView) => run.checkpoint !== null
+/** Runs that are about a study. New scans belong to none: any run may reconstruct them. */
+export const runsFor = (study: Study, runs: readonly RunView[]): readonly RunView[] =>
+  study.kind === 'scans' ? runs : runs.filter(run => run.study === study.name)
 
-/** The newest run of a study that fits a slot; a baseline is the longest training from scratch. */
+/** The newest run that fits a slot, a finished one where there is any; a baseline is the longest training from scratch. */
 function fitting(slot: Slot, runs: readonly RunView[], study: Study): RunView | null {
-  const own = runs.filter(run => run.study === study.name && usable(run))
-  const newest = (kind: RunView['kind']) => own.findLast(run => run.kind === kind) ?? null
-  if (slot === 'pretrained') return newest('pretrain') ?? newest('import')
-  if (slot === 'fine-tuned' || slot === 'error') return newest('finetune')
+  const own = runsFor(study, runs).filter(run => run.checkpoint)
+  const newest = (fits: (run: RunView) => boolean) =>
+    own.findLast(run => fits(run) && run.status === 'finished') ?? own.findLast(fits) ?? null
+  if (slot === 'pretrained') return newest(run => run.arbitraryUnits)
+  if (slot === 'fine-tuned' || slot === 'error') return newest(run => run.kind === 'finetune')
   if (slot !== 'baseline') return null
-  const longest = Math.max(...own.filter(run => run.kind === 'train').map(run => run.epochs.planned))
-  return own.findLast(run => run.kind === 'train' && run.epochs.planned === longest) ?? null
+  const finished = own.filter(run => run.kind === 'train' && run.status === 'finished')
+  const longest = Math.max(...finished.map(run => run.epochs.planned))
+  return newest(run => run.kind === 'train' && (finished.length === 0 || run.epochs.planned === longest))
 }
 
 function automatic(slot: Slot, runs: readonly RunView[], study: Study): string | null {

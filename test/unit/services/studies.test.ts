@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ROLES, type Role, selectSlices } from '../../../src/contract/volumes.ts'
-import { assignRoles } from '../../../src/services/studies.ts'
+import { assignRoles } from '../../../src/services/split.ts'
 
 const volumes = (patients: number, roles: Record<string, Role> = {}) =>
   Array.from({ length: patients }, (_, i) => [`p${i}`, `p${i}`])
