@@ -71,6 +71,7 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
     <Spotlight
       actions={groups.filter(({ actions }) => actions.length > 0)}
       shortcut={['mod + K']}
+      tagsToIgnore={[]}
       nothingFound="Nothing of that name"
       highlightQuery
       limit={12}
