@@ -132,8 +132,13 @@ function Mask({ volume, panes }: { volume: StudyVolume; panes: readonly PaneStat
       )}
       <Strip mask={frame?.meta.mask ?? ''} />
       <p className="secondary">
-        {frame?.meta.acceleration ? `really ${frame.meta.acceleration.toFixed(2)}×` : ' '}
-        {own ? '' : ', seeded by the file’s name'} · {samplingLabel(volume)}
+        {[
+          frame?.meta.acceleration && `really ${frame.meta.acceleration.toFixed(2)}×`,
+          !own && 'seeded by the file’s name',
+          samplingLabel(volume),
+        ]
+          .filter(Boolean)
+          .join(' · ')}
       </p>
     </section>
   )

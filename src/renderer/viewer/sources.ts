@@ -7,7 +7,7 @@ import { runOf, useRuns, useStudy, versionOf } from '../queries.ts'
 import { SLOTS, type Slot, useView } from '../view.ts'
 
 export const SLOT_LABEL: Readonly<Record<Slot, string>> = {
-  input: 'Sub-sampled input',
+  input: 'Sub-sampled',
   pretrained: 'Pre-trained',
   'fine-tuned': 'Fine-tuned',
   baseline: 'Baseline',
