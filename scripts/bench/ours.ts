@@ -10,15 +10,16 @@ import { maskOf, predict, zeroFilled } from '../../src/core/reconstruct.ts'
 import { encodeCheckpoint } from '../../src/core/training/checkpoint.ts'
 import { makeOptimizer } from '../../src/core/training/optimizers.ts'
 import { initialParameters, toTorch } from '../../src/core/training/parameters.ts'
-import { disposeState, initialState, makeStep } from '../../src/core/training/step.ts'
+import { makeStep } from '../../src/core/training/step.ts'
+import { eagerStepper, startingState } from '../../src/core/training/stepper.ts'
 import { loadTensorflow } from '../../src/engine/tensorflow.ts'
 import { openVolume } from '../../src/engine/volumes.ts'
 import type { Load, Names, Request } from './side.ts'
 
 interface Computation {
-  result(): Float32Array
+  result(): Float32Array | Promise<Float32Array>
   /** Called again and again when it is timed. */
-  once(): void
+  once(): unknown
 }
 
 const SEED = 0
@@ -66,32 +67,26 @@ function training(
   )
   const batch = [image, target].map(values => tf.tensor4d(values, [1, size[0], size[1], 1]))
   const start = (rate: number) => {
-    const scalars = optimizer.scalars(rate, 1).map(value => tf.scalar(value))
-    let state = initialState(weights, optimizer)
-    return () => {
-      const next = step(state, batch, scalars)
-      disposeState(state)
-      state = next.state
-      const loss = next.loss.dataSync()[0]
-      next.loss.dispose()
-      return loss
-    }
+    const stepper = eagerStepper(step, startingState(weights, optimizer))
+    return () => stepper.step(batch, optimizer.scalars(rate, 1))
   }
   return {
-    result() {
+    async result() {
       const next = start(rates.checked)
-      return Float32Array.of(next(), next(), next())
+      return Float32Array.of(await next(), await next(), await next())
     },
     once: start(rates.timed),
   }
 }
 
-function measure(once: () => void, iterations: number): number[] {
-  return Array.from({ length: iterations }, () => {
+async function measure(once: Computation['once'], iterations: number): Promise<number[]> {
+  const times: number[] = []
+  for (let i = 0; i < iterations; i++) {
     const start = performance.now()
-    once()
-    return performance.now() - start
-  })
+    await once()
+    times.push(performance.now() - start)
+  }
+  return times
 }
 
 let works: Record<string, Computation> = {}
@@ -103,8 +98,8 @@ async function answer(request: Request): Promise<object> {
     return { names: loaded.names }
   }
   const work = works[request.work]
-  if (request.do === 'time') return { ms: measure(work.once, request.iterations) }
-  writeFileSync(request.path, work.result())
+  if (request.do === 'time') return { ms: await measure(work.once, request.iterations) }
+  writeFileSync(request.path, await work.result())
   return {}
 }
 

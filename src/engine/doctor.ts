@@ -6,11 +6,12 @@ import type { Device, EngineHealth } from '../contract/engine.ts'
 import { unet } from '../core/models/unet.ts'
 import { makeOptimizer } from '../core/training/optimizers.ts'
 import { initialParameters } from '../core/training/parameters.ts'
-import { disposeState, initialState, makeStep } from '../core/training/step.ts'
+import { makeStep } from '../core/training/step.ts'
+import { eagerStepper, startingState } from '../core/training/stepper.ts'
 
 const STEPS = 11 // the first one is not counted
 
-export function examine(device: Device): EngineHealth {
+export async function examine(device: Device): Promise<EngineHealth> {
   const config = { channels: 8, pools: 4 }
   const specs = unet.parameters(config)
   const optimizer = makeOptimizer({ kind: 'rmsprop', alpha: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0 })
@@ -21,21 +22,16 @@ export function examine(device: Device): EngineHealth {
     optimizer,
   )
   const batch = [1, 2].map(seed => tf.randomNormal([1, 64, 64, 1], 0, 1, 'float32', seed))
-  const rate = tf.scalar(1e-3)
-  let state = initialState(initialParameters(specs, 0), optimizer)
+  const stepper = eagerStepper(step, startingState(initialParameters(specs, 0), optimizer))
   const times: number[] = []
   let loss = Number.NaN
   for (let i = 0; i < STEPS; i++) {
     const start = performance.now()
-    const next = step(state, batch, [rate])
-    loss = next.loss.dataSync()[0]
-    next.loss.dispose()
-    disposeState(state)
-    state = next.state
+    loss = await stepper.step(batch, optimizer.scalars(1e-3, i + 1))
     times.push(performance.now() - start)
   }
-  disposeState(state)
-  tf.dispose([batch, rate])
+  stepper.dispose()
+  tf.dispose(batch)
   const counted = times.slice(1).toSorted((a, b) => a - b)
   return {
     ...device,

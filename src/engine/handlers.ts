@@ -15,6 +15,7 @@ import { maskOf, reconstructSlice, reconstructSlices } from '../core/reconstruct
 import { methodOf } from '../core/ssl/index.ts'
 import { pretextTask } from '../core/ssl/pretext.ts'
 import { fromTorch } from '../core/training/parameters.ts'
+import { eagerStepper } from '../core/training/stepper.ts'
 import { supervisedTask } from '../core/training/supervised.ts'
 import { train as runTraining } from '../core/training/train.ts'
 import { examine } from './doctor.ts'
@@ -118,6 +119,7 @@ export const handlers: Handlers = {
         notes: request.notes,
         files: runFiles(request.directory),
         pause,
+        makeStepper: eagerStepper,
       })
       while (true) {
         const { value, done } = await training.next()

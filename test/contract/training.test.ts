@@ -10,6 +10,7 @@ import { METHODS, methodOf } from '../../src/core/ssl/index.ts'
 import { pretextTask } from '../../src/core/ssl/pretext.ts'
 import type { Checkpoint } from '../../src/core/training/checkpoint.ts'
 import { fromTorch, initialParameters, unpack } from '../../src/core/training/parameters.ts'
+import { eagerStepper } from '../../src/core/training/stepper.ts'
 import { supervisedTask } from '../../src/core/training/supervised.ts'
 import { type Training, type TrainingTask, train } from '../../src/core/training/train.ts'
 import { useEngine } from '../engine.ts'
@@ -74,6 +75,7 @@ async function trainAll(task: TrainingTask, changes: Partial<Training> = {}) {
       },
     },
     pause: async () => {},
+    makeStepper: eagerStepper,
     ...changes,
   }
   const events: TrainingEvent[] = []

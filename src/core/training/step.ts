@@ -4,7 +4,7 @@ import type { ParameterSpec, Parameters } from '../models/network.ts'
 import type { Optimizer } from './optimizers.ts'
 import { unpack } from './parameters.ts'
 
-/** What a training carries from step to step; owned by whoever holds it. */
+/** What a training carries from step to step. */
 export interface TrainingState {
   readonly parameters: tf.Tensor1D
   readonly slots: readonly tf.Tensor1D[]
@@ -27,15 +27,4 @@ export function makeStep(specs: readonly ParameterSpec[], loss: Loss, optimizer:
       // A named object of tensors, so that tidy keeps them all.
       return { state: { parameters, slots }, loss: value as tf.Scalar } as unknown as tf.TensorContainer
     }) as unknown as ReturnType<Step>
-}
-
-export function initialState(parameters: Float32Array, optimizer: Optimizer): TrainingState {
-  return {
-    parameters: tf.tensor1d(parameters),
-    slots: Array.from({ length: optimizer.slots }, () => tf.zeros([parameters.length]) as tf.Tensor1D),
-  }
-}
-
-export function disposeState(state: TrainingState): void {
-  tf.dispose([state.parameters, ...state.slots])
 }

@@ -11,7 +11,8 @@ import { makeOptimizer } from './optimizers.ts'
 import { countParameters, initialParameters, toTorch } from './parameters.ts'
 import type { Preview } from './preview.ts'
 import { learningRate } from './schedules.ts'
-import { disposeState, initialState, type Loss, makeStep, type TrainingState } from './step.ts'
+import { type Loss, makeStep } from './step.ts'
+import { type MakeStepper, startingState } from './stepper.ts'
 
 export interface Validation {
   readonly loss: number
@@ -63,6 +64,7 @@ export interface Training {
   readonly notes: readonly string[]
   readonly files: RunFiles
   readonly pause: Pause
+  readonly makeStepper: MakeStepper
 }
 
 /** The last weights are written at an epoch's end once this many times what writing them takes has passed. */
@@ -90,9 +92,11 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
   const begun = performance.now()
   const specs = [...task.network, ...task.head]
   const optimizer = makeOptimizer(recipe.optimizer)
-  const step = makeStep(specs, task.loss, optimizer)
   const steps = recipe.epochs * task.stepsPerEpoch
-  let state: TrainingState = initialState(startingParameters(training), optimizer)
+  const stepper = training.makeStepper(
+    makeStep(specs, task.loss, optimizer),
+    startingState(startingParameters(training), optimizer),
+  )
 
   const stepMs: number[] = []
   let validationMs = 0
@@ -104,7 +108,7 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
 
   async function write(role: 'best' | 'last'): Promise<{ path: string; sha256: string }> {
     const start = performance.now()
-    const tensors = toTorch((await state.parameters.data()) as Float32Array, specs)
+    const tensors = toTorch((await stepper.read()).parameters, specs)
     const pick = (wanted: readonly ParameterSpec[]) => new Map(wanted.map(spec => [spec.name, tensors.get(spec.name)!]))
     const metadata = { ...training.metadata, format: 'pt', run, epoch: String(epoch + 1) }
     if (role === 'last' && task.head.length > 0)
@@ -136,19 +140,14 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
         const done = epoch * task.stepsPerEpoch + i
         rate = learningRate(recipe.schedule, epoch, done, steps)
         const batch = await task.batch(epoch, i)
-        const scalars = optimizer.scalars(rate, done + 1).map(value => tf.scalar(value))
-        const next = step(state, batch, scalars)
-        const loss = (await next.loss.data())[0]
-        tf.dispose([batch, scalars, next.loss])
+        const loss = await stepper.step(batch, optimizer.scalars(rate, done + 1))
+        tf.dispose(batch)
         if (!Number.isFinite(loss)) {
-          disposeState(next.state)
           throw new AppError(
             'NOT_FINITE',
             `The loss became ${loss} at epoch ${epoch + 1}, step ${i + 1} of ${task.stepsPerEpoch}. A lower learning rate may help; it was ${rate}.`,
           )
         }
-        disposeState(state)
-        state = next.state
         total += loss
         stepMs.push(performance.now() - stepStart)
         yield { type: 'step', step: done + 1, steps, epoch: epoch + 1, loss }
@@ -160,8 +159,8 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
       let preview: Preview | null = null
       if (final || (epoch + 1) % task.validateEvery === 0) {
         const start = performance.now()
-        validation = await task.validate(state.parameters, pause)
-        preview = await task.preview(state.parameters)
+        validation = await task.validate(stepper.parameters(), pause)
+        preview = await task.preview(stepper.parameters())
         validationMs += performance.now() - start
       }
       yield {
@@ -217,6 +216,6 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
       yield { type: 'checkpoint', role: 'last', epoch: epoch + 1, ...(await write('last')) }
     throw error
   } finally {
-    disposeState(state)
+    stepper.dispose()
   }
 }
