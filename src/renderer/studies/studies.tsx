@@ -102,7 +102,7 @@ function StudyLine({ study, open }: { study: StudySummary; open: boolean }) {
   )
 }
 
-const COLUMNS = ['', 'File', 'Role', 'Acquisition', 'Slices', 'Matrix', 'Ground truth', 'Sampling'] as const
+const COLUMNS = ['', 'File', 'Role', 'Acquisition', 'Slices', 'Matrix', 'Truth', 'Sampling'] as const
 
 function StudyPage({ study }: { study: Study }) {
   return (

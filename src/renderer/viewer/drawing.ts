@@ -1,5 +1,5 @@
 /** From numbers to pixels: window/level, colour maps, and where an image lies in its pane. */
-import { interpolateInferno, interpolateViridis } from 'd3-scale-chromatic'
+import { interpolateInferno } from 'd3-scale-chromatic'
 import type { GreyWindow, Place } from '../view.ts'
 
 /** 256 colours, RGBA as little-endian 32-bit words. */
@@ -10,31 +10,20 @@ const OPAQUE = 0xff000000
 
 export const GREY: ColourMap = Uint32Array.from({ length: LEVELS }, (_, i) => (OPAQUE | (i << 16) | (i << 8) | i) >>> 0)
 
-function fromInterpolator(interpolate: (share: number) => string): ColourMap {
-  return Uint32Array.from({ length: LEVELS }, (_, i) => {
-    const text = interpolate(i / (LEVELS - 1))
-    const [red, green, blue] = text.startsWith('#')
-      ? [1, 3, 5].map(start => Number.parseInt(text.slice(start, start + 2), 16))
-      : text.match(/\d+/g)!.map(Number)
-    return (OPAQUE | (blue << 16) | (green << 8) | red) >>> 0
-  })
-}
+/** The d3 scale gives '#rrggbb'. */
+export const INFERNO: ColourMap = Uint32Array.from({ length: LEVELS }, (_, i) => {
+  const rgb = Number.parseInt(interpolateInferno(i / (LEVELS - 1)).slice(1), 16)
+  const [red, green, blue] = [rgb >> 16, (rgb >> 8) & 255, rgb & 255]
+  return (OPAQUE | (blue << 16) | (green << 8) | red) >>> 0
+})
 
-export const INFERNO = fromInterpolator(interpolateInferno)
-export const VIRIDIS = fromInterpolator(interpolateViridis)
-
-/** Level 0 … 255 of a value: 0 at and below `low`, 255 at and above `high`, rounded between. */
-export function level(value: number, { low, high }: GreyWindow): number {
-  const share = (value - low) / (high - low)
-  return share <= 0 ? 0 : share >= 1 ? LEVELS - 1 : Math.round(share * (LEVELS - 1))
-}
-
-/** Fills an image's pixels, one a value. Values that are no number are level 0. */
+/** Fills an image's pixels: level 0 at and below `low` and for what is no number, 255 at and above `high`, rounded between. */
 export function paint(values: Float32Array, { low, high }: GreyWindow, map: ColourMap, into: Uint32Array): void {
-  const scale = (LEVELS - 1) / (high - low || 1)
+  const top = LEVELS - 1
+  const scale = top / (high - low || 1)
   for (let i = 0; i < values.length; i++) {
-    const share = (values[i] - low) * scale
-    into[i] = map[share > LEVELS - 1 ? LEVELS - 1 : share > 0 ? (share + 0.5) | 0 : 0]
+    const level = (values[i] - low) * scale
+    into[i] = map[level >= top ? top : level > 0 ? (level + 0.5) | 0 : 0]
   }
 }
 
