@@ -15,16 +15,22 @@ import { installEngine, locateEngine } from '../../src/engine/install.ts'
 import { peerPython } from './python.ts'
 import { type Check, formatCheck, formatRows, makeCheck, type Row, spread } from './report.ts'
 import { type Names, type Side, startSide } from './side.ts'
-import { MASK, NETWORK, RATES, SIZE, WORKS, type Work } from './works.ts'
+import { ENDURANCE, MASK, RATES, SIZE, WORKS, type Work } from './works.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const say = (line: string) => void process.stderr.write(`${line}\n`)
 const print = (text: string) => void process.stdout.write(`${text}\n`)
 
-function chosenWorks(only: string | undefined): readonly Work[] {
+interface Chosen {
+  readonly works: readonly Work[]
+  readonly endurance: boolean
+}
+
+function chosen(only: string | undefined): Chosen {
   const works = WORKS.filter(({ name }) => only === undefined || name === only)
-  if (works.length > 0) return works
-  const names = WORKS.map(({ name }) => name).join(', ')
+  const endurance = only === undefined || only === ENDURANCE.name
+  if (works.length > 0 || endurance) return { works, endurance }
+  const names = [...WORKS, ENDURANCE].map(({ name }) => name).join(', ')
   throw new AppError('INVALID_ARGUMENT', `Expected --only with one of ${names}, got ${only}`)
 }
 
@@ -70,14 +76,35 @@ async function timeWork({ name, label, atMost, iterations, blocks }: Work, ours:
   return row
 }
 
+/** The last epoch of a training of ours beside its first, whose first step also records. */
+async function timeEpochs(ours: Side): Promise<Row[]> {
+  const { epochs, steps, atMost } = ENDURANCE
+  const endured = await ours.endure(epochs, steps)
+  const [first, last] = [endured[0], endured[endured.length - 1]]
+  const [a, b] = [last, first].map(({ ms }) => spread(ms.slice(1)))
+  const itself = { name: 'Self-MRI', version: 'epoch 1' }
+  const work = `U-Net-8, 64 × 64: epoch ${epochs} against epoch 1, ${steps} steps each`
+  return [
+    { work: `${work}: time of a step`, ours: a, peer: { ...b, ...itself }, ratio: a.medianMs / b.medianMs, atMost },
+    {
+      work: `${work}: memory`,
+      ours: { bytes: last.bytes },
+      peer: { bytes: first.bytes, ...itself },
+      ratio: last.bytes / first.bytes,
+      atMost,
+    },
+  ]
+}
+
 const load = () => loadavg()[0]
 
-async function compare(works: readonly Work[], ours: Side, peer: Side, folder: string) {
+async function compare({ works, endurance }: Chosen, ours: Side, peer: Side, folder: string) {
   const kspace = here('../../test/fixtures/kspace/larson_brain_sag_t1_640x372.h5')
-  const request = { folder, kspace, mask: MASK, network: NETWORK, size: SIZE, rates: RATES }
+  const computed = Object.fromEntries(works.map(work => [work.name, work.computed]))
+  const request = { folder, kspace, mask: MASK, size: SIZE, rates: RATES, works: computed }
   const loadBefore = load()
-  const { [WORKS[0].name]: self } = await ours.load(request) // writes what the peer reads
-  const names = await peer.load(request)
+  const { engine } = await ours.load(request) // writes what the peer reads
+  const { names } = await peer.load(request)
 
   const checks: Check[] = []
   for (const work of works) {
@@ -91,6 +118,10 @@ async function compare(works: readonly Work[], ours: Side, peer: Side, folder: s
       say(`Timing: ${work.label} …`)
       rows.push(await timeWork(work, ours, peer, names))
     }
+    if (endurance) {
+      say(`Timing: ${ENDURANCE.epochs} epochs …`)
+      rows.push(...(await timeEpochs(ours)))
+    }
   }
   const machine = {
     cpu: cpus()[0].model.trim(),
@@ -98,7 +129,7 @@ async function compare(works: readonly Work[], ours: Side, peer: Side, folder: s
     memoryBytes: totalmem(),
     platform: `${process.platform} ${process.arch}`,
     node: process.versions.node,
-    engine: self.version,
+    engine,
     threads: 2,
     /** One-minute load average, before and after: what else ran. */
     load: { before: loadBefore, after: load() },
@@ -108,7 +139,7 @@ async function compare(works: readonly Work[], ours: Side, peer: Side, folder: s
 
 async function bench(): Promise<number> {
   const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string' } } })
-  const works = chosenWorks(values.only)
+  const works = chosen(values.only)
   const folder = await mkdtemp(join(tmpdir(), 'self-mri-bench-'))
   const sides: Side[] = []
   try {

@@ -84,10 +84,13 @@ def read_safetensors(path):
     return tensors
 
 
-def network_works(folder, network, size, rates):
-    weights = read_safetensors(os.path.join(folder, "weights.safetensors"))
+def network_work(folder, name, computed, rates):
+    """The forward pass, or the training step, of a network with weights, image and target as our side wrote them."""
+    network, size = computed["network"], computed["size"]
+    weights = read_safetensors(os.path.join(folder, f"{name}.safetensors"))
     image, target = (
-        np.fromfile(os.path.join(folder, name), np.float32).reshape(1, 1, *size) for name in ("image.f32", "target.f32")
+        np.fromfile(os.path.join(folder, f"{name}-{which}.f32"), np.float32).reshape(1, 1, *size)
+        for which in ("image", "target")
     )
 
     def fresh():
@@ -95,11 +98,14 @@ def network_works(folder, network, size, rates):
         model.load_state_dict(weights, strict=True)
         return model
 
-    model = fresh()
+    def make_forward():
+        model = fresh()
 
-    def forward():
-        with torch.inference_mode():
-            return model(torch.from_numpy(image)).numpy()
+        def forward():
+            with torch.inference_mode():
+                return model(torch.from_numpy(image)).numpy()
+
+        return forward
 
     def start_training(rate):
         model = fresh()
@@ -119,7 +125,10 @@ def network_works(folder, network, size, rates):
         step = start_training(rates["checked"])
         return np.array([step() for _ in range(3)], np.float32)
 
-    return {"forward": (forward, forward), "training": (first_losses, start_training(rates["timed"]))}
+    if computed["kind"] == "forward":
+        forward = make_forward()
+        return forward, forward
+    return first_losses, start_training(rates["timed"])
 
 
 def random_mask(name, columns, spec):
@@ -176,18 +185,20 @@ def slice_work(path, spec, size):
             np.abs(image[row, column], out=magnitude[to_row, to_column])
         return magnitude
 
-    return {"slice": (zero_filled, zero_filled)}
+    return zero_filled, zero_filled
 
 
 def load(request):
-    size = tuple(request["size"])
-    works = {
-        **network_works(request["folder"], request["network"], size, request["rates"]),
-        **slice_work(request["kspace"], request["mask"], size),
-    }
     pytorch = {"name": "PyTorch", "version": torch.__version__}
     arrays = {"name": "h5py + SciPy", "version": f"{h5py.__version__} + {scipy.__version__}"}
-    return works, {"names": {"forward": pytorch, "training": pytorch, "slice": arrays}}
+    works, names = {}, {}
+    for name, computed in request["works"].items():
+        if computed["kind"] == "slice":
+            works[name] = slice_work(request["kspace"], request["mask"], tuple(request["size"]))
+        else:
+            works[name] = network_work(request["folder"], name, computed, request["rates"])
+        names[name] = arrays if computed["kind"] == "slice" else pytorch
+    return works, {"names": names}
 
 
 def measure(once, iterations):

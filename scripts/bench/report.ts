@@ -13,14 +13,17 @@ export interface Check {
   readonly passed: boolean
 }
 
-export interface Row {
+interface RowOf<Figures> {
   readonly work: string
-  readonly ours: Spread
-  readonly peer: Spread & { readonly name: string; readonly version: string }
+  readonly ours: Figures
+  readonly peer: Figures & { readonly name: string; readonly version: string }
   /** Our median ÷ the peer's. */
   readonly ratio: number
   readonly atMost: number
 }
+
+/** A work's time, or the memory that a process takes for it. */
+export type Row = RowOf<Spread> | RowOf<{ readonly bytes: number }>
 
 export function spread(ms: readonly number[]): Spread {
   const sorted = ms.toSorted((a, b) => a - b)
@@ -57,6 +60,9 @@ export const makeCheck = (what: string, difference: number, atMost: number): Che
 
 const milliseconds = (ms: number) => (ms >= 100 ? ms.toFixed(0) : ms.toPrecision(3))
 
+const figures = (of: Spread | { readonly bytes: number }) =>
+  'bytes' in of ? `${(of.bytes / 1e6).toFixed(0)} MB` : times(of)
+
 const times = ({ medianMs, minMs, maxMs }: Spread) =>
   `${milliseconds(medianMs)} (${milliseconds(minMs)}–${milliseconds(maxMs)})`
 
@@ -68,8 +74,8 @@ export function formatCheck({ what, difference, atMost, passed }: Check): string
 export function formatRows(rows: readonly Row[]): string {
   const cells = rows.map(({ work, ours, peer, ratio, atMost }) => [
     work,
-    times(ours),
-    times(peer),
+    figures(ours),
+    figures(peer),
     ratio.toFixed(2),
     atMost.toFixed(2),
     ratio <= atMost ? 'within the limit' : 'ABOVE the limit',

@@ -3,16 +3,18 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { MaskSpec } from '../../src/contract/evaluation.ts'
+import type { Computed } from './works.ts'
 
 export interface Load {
   readonly do: 'load'
-  /** Where our side writes `weights.safetensors`, `image.f32` and `target.f32`, and the peer reads them. */
+  /** Where our side writes each network work's NAME.safetensors, NAME-image.f32 and NAME-target.f32, and the peer reads them. */
   readonly folder: string
   /** HDF5 file whose first slice is reconstructed. */
   readonly kspace: string
   readonly mask: MaskSpec
-  readonly network: { readonly channels: number; readonly pools: number }
+  /** The slice's crop. */
   readonly size: readonly [height: number, width: number]
+  readonly works: Readonly<Record<string, Computed>>
   readonly rates: { readonly timed: number; readonly checked: number }
 }
 
@@ -21,15 +23,27 @@ export type Request =
   /** Computes a work once, from the start, and writes its result as raw float32. */
   | { readonly do: 'result'; readonly work: string; readonly path: string }
   | { readonly do: 'time'; readonly work: string; readonly iterations: number }
+  /** Our side alone: a training of so many epochs and steps, the time of each step and the memory after each epoch. */
+  | { readonly do: 'endure'; readonly epochs: number; readonly steps: number }
 
 /** What computes each work, by the work's name. */
 export type Names = Readonly<Record<string, { readonly name: string; readonly version: string }>>
 
+/** Of each epoch: milliseconds of each step, and the process's resident bytes. */
+export type Endured = readonly { readonly ms: readonly number[]; readonly bytes: number }[]
+
+export interface Loaded {
+  readonly names: Names
+  /** Which TensorFlow ours is. */
+  readonly engine: string
+}
+
 export interface Side {
-  load(request: Omit<Load, 'do'>): Promise<Names>
+  load(request: Omit<Load, 'do'>): Promise<Loaded>
   result(work: string, path: string): Promise<void>
   /** Milliseconds of each iteration. */
   time(work: string, iterations: number): Promise<number[]>
+  endure(epochs: number, steps: number): Promise<Endured>
   dispose(): void
 }
 
@@ -66,9 +80,10 @@ export function startSide(label: string, [command, ...args]: readonly string[], 
   }
 
   return {
-    load: async request => (await ask<{ names: Names }>({ do: 'load', ...request })).names,
+    load: request => ask<Loaded>({ do: 'load', ...request }),
     result: async (work, path) => void (await ask({ do: 'result', work, path })),
     time: async (work, iterations) => (await ask<{ ms: number[] }>({ do: 'time', work, iterations })).ms,
+    endure: async (epochs, steps) => (await ask<{ endured: Endured }>({ do: 'endure', epochs, steps })).endured,
     dispose: () => child.stdin.end(),
   }
 }

@@ -41,7 +41,7 @@ for (const make of commands) {
   // So that they may stand after the command's name too.
   for (const each of [command, ...command.commands]) {
     each.exitOverride()
-    if (each.commands.length === 0)
+    if (each.commands.length === 0 || each.registeredArguments.length > 0)
       each
         .option('--json', 'one JSON document on standard output')
         .option('--profile <folder>', 'where the database and the checkpoints live')

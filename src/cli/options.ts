@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { AppError } from '../contract/errors.ts'
 import { MASK_KINDS, MaskSpec } from '../contract/evaluation.ts'
+import { Recipe } from '../contract/runs.ts'
 import type { SliceSelection } from '../contract/volumes.ts'
 
 interface JsonProperty {
@@ -26,6 +27,9 @@ export function wholeNumber(text: string): number {
   return value
 }
 
+/** `100,200,500` */
+export const epochList = (text: string): number[] => text.split(',').map(wholeNumber)
+
 const parameters = (schema: z.ZodType) =>
   Object.entries((z.toJSONSchema(schema, { io: 'input' }).properties ?? {}) as Record<string, JsonProperty>)
 
@@ -44,9 +48,17 @@ export function addSchemaOptions(command: Command, schema: z.ZodType, heading: s
 
 /** The schema's settings out of parsed options; throws `INVALID_ARGUMENT` with each fault on a line. */
 export function settingsFrom<T>(schema: z.ZodType<T>, options: Record<string, unknown>): T {
-  const given = Object.fromEntries(
-    parameters(schema).flatMap(([name]) => (options[name] === undefined ? [] : [[name, options[name]]])),
+  return parse(
+    schema,
+    Object.fromEntries(
+      parameters(schema).flatMap(([name]) => (options[name] === undefined ? [] : [[name, options[name]]])),
+    ),
   )
+}
+
+export const parseRecipe = (recipe: Recipe): Recipe => parse(Recipe, recipe)
+
+function parse<T>(schema: z.ZodType<T>, given: unknown): T {
   const parsed = schema.safeParse(given)
   if (parsed.success) return parsed.data
   throw new AppError(

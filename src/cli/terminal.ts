@@ -50,13 +50,21 @@ export function trainingProgress(title: string): { onEvent(event: TrainingEvent)
   let epochs = 1
   return {
     onEvent(event) {
-      if (event.type === 'started') {
+      if (event.type === 'started' || event.type === 'resumed') {
         epochs = event.epochs
         for (const note of event.notes) say(note)
-        if (!process.stderr.isTTY)
+        const from =
+          event.type === 'resumed' ? `goes on after step ${event.from.step}, in epoch ${event.from.epoch + 1}; ` : ''
+        if (!process.stderr.isTTY || from)
           say(
-            `${title}: ${event.epochs} epochs, ${event.steps} steps, ${event.parameters.toLocaleString('en')} parameters`,
+            `${title}: ${from}${event.epochs} epochs, ${event.steps} steps, ${event.parameters.toLocaleString('en')} parameters`,
           )
+      } else if (event.type === 'note') {
+        say(`${title}: ${event.text}`)
+      } else if (event.type === 'waiting') {
+        say(`${title}: ${event.words}`)
+      } else if (event.type === 'continued') {
+        say(`${title}: goes on after ${Math.round(event.seconds)} s`)
       } else if (event.type === 'step') {
         bar.update(event.step, event.steps, `epoch ${event.epoch}/${epochs}, loss ${event.loss.toFixed(4)}`)
       } else if (event.type === 'epoch' && !process.stderr.isTTY) {

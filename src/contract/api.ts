@@ -57,6 +57,13 @@ export const StartRequest = z.object({
 })
 export type StartRequest = z.infer<typeof StartRequest>
 
+/** Of a profile. */
+export const Settings = z.object({
+  /** Interrupted runs go on when the window opens, at most three times without progress. */
+  autoResume: z.boolean(),
+})
+export type Settings = z.infer<typeof Settings>
+
 const run = z.object({ run: z.string() })
 const study = z.object({ study: z.int() })
 const ids = z.object({ runs: z.array(z.string()) })
@@ -72,6 +79,10 @@ export const contract = {
         demonstration: z.int(),
       }),
     ),
+    settings: {
+      get: oc.output(Settings),
+      set: oc.input(Settings.partial()).output(Settings),
+    },
     /** Log lines with a higher `seq` than `afterSeq` (none: only new ones), then what comes. */
     watch: oc.input(z.object({ afterSeq: z.int().optional() })).output(eventIterator(AppEvent)),
     /** Folders and fastMRI files of a folder on the host, for typing a path. */
@@ -116,12 +127,31 @@ export const contract = {
     list: oc.output(z.array(RunView)),
     get: oc.input(run).output(RunDetail),
     start: oc.input(StartRequest).output(ids),
-    /** Fine-tunes a run's kept weights with the fine-tuning recipe; `control`: its same-seed control too. */
+    /**
+     * Fine-tunes a run's kept weights, or those of a milestone (`epoch`), with the fine-tuning recipe; `control`: its same-seed control
+     * too.
+     */
     fineTune: oc
-      .input(run.extend({ control: z.boolean(), study: z.int().optional(), recipe: Recipe.optional() }))
+      .input(
+        run.extend({
+          control: z.boolean(),
+          study: z.int().optional(),
+          recipe: Recipe.optional(),
+          epoch: z.int().optional(),
+        }),
+      )
       .output(ids),
-    /** The same configuration again, from the same start. */
-    again: oc.input(run).output(ids),
+    /** The same configuration again, from the same start; with another batch where one is given (see `suggestion`). */
+    again: oc
+      .input(run.extend({ batch: z.int().min(1).optional(), accumulate: z.int().min(1).optional() }))
+      .output(ids),
+    /** Finishes its step, writes its state and lets the next one begin. It reads `running` until then. */
+    pause: oc.input(run).output(z.void()),
+    /** Queues it again where it was. */
+    resume: oc.input(run).output(z.void()),
+    /** Puts a run that waits before another one that waits; `null`: at the end. */
+    move: oc.input(run.extend({ before: z.string().nullable() })).output(z.void()),
+    /** Like `pause`, but for good: its weights and its state stay. */
     cancel: oc.input(run).output(z.void()),
     hide: oc.input(run).output(z.void()),
     restore: oc.input(run).output(z.void()),

@@ -5,6 +5,10 @@ import { z } from 'zod'
 export const Device = z.object({ tensorflow: z.string(), tfjs: z.string(), device: z.enum(['GPU', 'CPU']) })
 export type Device = z.infer<typeof Device>
 
+/** A native operation: how often it is called, and the milliseconds of all its calls. */
+export const OperationTime = z.object({ name: z.string(), count: z.int(), ms: z.number() })
+export type OperationTime = z.infer<typeof OperationTime>
+
 export const EngineHealth = Device.extend({
   node: z.string(),
   platform: z.string(),
@@ -12,6 +16,12 @@ export const EngineHealth = Device.extend({
   memory: z.object({ totalBytes: z.number(), freeBytes: z.number(), residentBytes: z.number() }),
   /** A training step of U-Net-8 on 64 × 64 images, batch 1: median of ten, milliseconds. */
   stepMs: z.number(),
+  /** How trainings take their steps: replayed as one native graph, or one operation at a time. */
+  way: z.enum(['graph', 'eager']),
+  /** Why not as a graph, in a line each. */
+  notes: z.array(z.string()),
+  /** The operations of one such step, taken eagerly. */
+  operations: z.array(OperationTime),
   loss: z.number(),
 })
 export type EngineHealth = z.infer<typeof EngineHealth>

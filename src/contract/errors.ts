@@ -15,6 +15,7 @@ export const ERROR_CODES = [
   'CHECKPOINT_DAMAGED',
   'PATIENT_LEAK',
   'DATABASE',
+  'DEVICE_BUSY',
   'CANCELLED',
 ] as const
 

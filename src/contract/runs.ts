@@ -1,5 +1,6 @@
 /** What a run is: its configuration as stored, the events of its training, and its row. */
 import { z } from 'zod'
+import { Device } from './engine.ts'
 import { MaskSpec, Metrics } from './evaluation.ts'
 import { TrainingSummary } from './report.ts'
 import { SliceSelection } from './volumes.ts'
@@ -9,7 +10,8 @@ export const RUN_KINDS = ['pretrain', 'finetune', 'train', 'import'] as const
 export const RunKind = z.enum(RUN_KINDS)
 export type RunKind = z.infer<typeof RunKind>
 
-export const RUN_STATUSES = ['queued', 'running', 'finished', 'cancelled', 'failed', 'interrupted'] as const
+/** `paused`, and most of `cancelled`, `failed` and `interrupted`, can be resumed: see `resumable`. */
+export const RUN_STATUSES = ['queued', 'running', 'paused', 'finished', 'cancelled', 'failed', 'interrupted'] as const
 export type RunStatus = (typeof RUN_STATUSES)[number]
 
 const weightDecay = z.number().min(0).default(0)
@@ -53,6 +55,21 @@ export const Recipe = z.object({
   batch: z.int().min(1),
   optimizer: OptimizerConfig,
   schedule: ScheduleConfig,
+  /** Gradients of so many batches are averaged in one optimizer step: as if `batch` were as many times as large, in less memory. */
+  accumulate: z.int().min(1).default(1),
+  /** Epochs in which the rate rises linearly from 0, before the schedule begins. */
+  warmup: z.int().min(0).default(0),
+  /** Largest L2 norm of all gradients together; longer ones are scaled down to it. */
+  clipNorm: z.number().gt(0).nullable().default(null),
+  /** Ends after `patience` validations in a row without a lower validation loss. */
+  earlyStopping: z
+    .object({ patience: z.int().min(1) })
+    .nullable()
+    .default(null),
+  /** Minutes after which the state is written within an epoch too. */
+  saveMinutes: z.number().gt(0).default(5),
+  /** Epochs (from 1) whose weights are kept for good. */
+  milestones: z.array(z.int().min(1)).default([]),
 })
 export type Recipe = z.infer<typeof Recipe>
 
@@ -98,8 +115,18 @@ export const EpochFigures = z.object({
 })
 export type EpochFigures = z.infer<typeof EpochFigures>
 
+/** `milestone`: of an epoch that the recipe names. */
+export const CheckpointRole = z.enum(['best', 'last', 'milestone'])
+export type CheckpointRole = z.infer<typeof CheckpointRole>
+
+/** Where a training is: steps and epochs that are done. A step of an unfinished epoch is one of `step` alone. */
+export const Position = z.object({ step: z.int(), epoch: z.int() })
+export type Position = z.infer<typeof Position>
+
 /** What a training says while it runs. */
 export const TrainingEvent = z.discriminatedUnion('type', [
+  /** What computes. It goes into the run's environment, not into its log. */
+  z.object({ type: z.literal('device'), device: Device }),
   z.object({
     type: z.literal('started'),
     steps: z.int(),
@@ -107,12 +134,41 @@ export const TrainingEvent = z.discriminatedUnion('type', [
     parameters: z.int(),
     notes: z.array(z.string()),
   }),
+  /** Takes the place of `started`: goes on from a state. Steps and epochs after `from` are no longer in the log: they come again. */
+  z.object({
+    type: z.literal('resumed'),
+    from: Position,
+    steps: z.int(),
+    epochs: z.int(),
+    parameters: z.int(),
+    notes: z.array(z.string()),
+  }),
+  z.object({ type: z.literal('note'), text: z.string() }),
+  /** Stands still until there is room, or the device is free; `continued` follows. `words` say so in full. */
+  z.object({
+    type: z.literal('waiting'),
+    reason: z.enum(['disk full', 'device in use']),
+    /** The file that could not be written. */
+    path: z.string().nullable(),
+    words: z.string(),
+  }),
+  z.object({ type: z.literal('continued'), seconds: z.number() }),
   z.object({ type: z.literal('step'), step: z.int(), steps: z.int(), epoch: z.int(), loss: z.number() }),
   z.object({ type: z.literal('epoch'), figures: EpochFigures }),
   z.object({
     type: z.literal('checkpoint'),
-    role: z.enum(['best', 'last']),
+    role: CheckpointRole,
     epoch: z.int(),
+    /** Steps that were done; 0 in logs of older programs. */
+    step: z.int().default(0),
+    path: z.string(),
+    sha256: z.string(),
+  }),
+  /** All that a training needs to go on exactly here was written. `bestEpoch`: whose weights were the best until then. */
+  z.object({
+    type: z.literal('state'),
+    at: Position,
+    bestEpoch: z.int().nullable(),
     path: z.string(),
     sha256: z.string(),
   }),
@@ -149,6 +205,8 @@ export const RunRow = z.object({
   network: z.string(),
   channels: z.int().nullable(),
   parent: z.string().nullable(),
+  /** The parent's milestone whose weights are the start; `null`: its kept weights. */
+  parentEpoch: z.int().nullable(),
   study: z.string(),
   status: z.enum(RUN_STATUSES),
   reason: z.string().nullable(),
@@ -158,6 +216,14 @@ export const RunRow = z.object({
   /** Validation metrics of the kept weights, with the mask's seed from the file name; `null` for a pre-training. */
   metrics: Metrics.nullable(),
   checkpoint: z.object({ path: z.string(), sha256: z.string() }).nullable(),
+  /** Epochs whose weights are kept for good, and can be fine-tuned. */
+  milestones: z.array(z.int()),
+  /** Steps that its newest state holds; `null`: none. */
+  stateStep: z.int().nullable(),
+  /** Whether it can go on where it was (or, before its first state, begin anew). */
+  resumable: z.boolean(),
+  /** After memory ran out: a smaller batch that gives the same result, or for methods that compare within a batch a near one. */
+  suggestion: z.object({ batch: z.int(), accumulate: z.int() }).nullable(),
   summary: TrainingSummary.nullable(),
   config: StoredConfig,
 })
@@ -166,6 +232,8 @@ export type RunRow = z.infer<typeof RunRow>
 /** A run as the screens see it. */
 export const RunView = RunRow.extend({
   startedAt: z.string().nullable(),
+  /** From 1, among those that wait; `null`: it does not wait. */
+  queuePosition: z.int().nullable(),
   /** The method's name in words. */
   methodLabel: z.string().nullable(),
   /** The network has learned no scale: its output is in arbitrary units, and no metric fits it. */
@@ -187,6 +255,9 @@ export const RunDetail = z.object({
   run: RunView,
   /** JSON object: versions and device that made it. */
   environment: z.record(z.string(), z.unknown()),
+  /** What it had to say: volumes left out, a damaged state passed over, an early end. */
+  notes: z.array(z.string()),
+  checkpoints: z.array(z.object({ role: CheckpointRole, epoch: z.int(), path: z.string(), sha256: z.string() })),
   events: z.array(LoggedEvent),
 })
 export type RunDetail = z.infer<typeof RunDetail>

@@ -30,23 +30,47 @@ export function zeroFilled(volume: Volume, index: number, mask: Uint8Array): Flo
   return zeroFilledImage(volume.readKspace(index), mask, cropShape(volume.info))
 }
 
-/** Network output for one normalised image [h, w], in the same normalised units. */
-export function predict(model: Model, image: Float32Array, shape: readonly [number, number]): Float32Array {
-  const output = tf.tidy(() => {
-    const input = tf.tensor4d(image, [1, shape[0], shape[1], 1])
-    return model.network.apply(model.config, unpack(model.parameters, model.specs), input)
-  })
+/** The network's output for one normalised image [h, w], in the same normalised units. */
+export type Predict = (model: Model, image: Float32Array, shape: readonly [number, number]) => Float32Array
+
+/** The network's output for images [batch, h, w, 1]; the caller disposes it. */
+export const applyModel = (
+  { network, config, specs }: Omit<Model, 'parameters'>,
+  parameters: tf.Tensor1D,
+  images: tf.Tensor4D,
+) => tf.tidy(() => network.apply(config, unpack(parameters, specs), images))
+
+/** One operation at a time, as TensorFlow.js does it: what is seldom asked for. */
+export const predictOnce: Predict = (model, image, shape) => {
+  const input = tf.tensor4d(image, [1, shape[0], shape[1], 1])
+  const output = applyModel(model, model.parameters, input)
   const values = output.dataSync() as Float32Array
-  output.dispose()
+  tf.dispose([input, output])
   return values
 }
 
+let predictMany: Predict = predictOnce
+
+/** The engine has a faster way for many images of one shape. */
+export function usePredictor(replacement: Predict): void {
+  predictMany = replacement
+}
+
+/** One image of many: a volume's slices, a validation. */
+export const predict: Predict = (model, image, shape) => predictMany(model, image, shape)
+
 /** One slice's reconstruction in the units of the k-space, [crop height, crop width]; zero-filled where `model` is null. */
-export function reconstructSlice(volume: Volume, index: number, mask: Uint8Array, model: Model | null): Float32Array {
+export function reconstructSlice(
+  volume: Volume,
+  index: number,
+  mask: Uint8Array,
+  model: Model | null,
+  through: Predict = predictOnce,
+): Float32Array {
   const magnitude = zeroFilled(volume, index, mask)
   if (!model) return magnitude
   const { image, mean, std } = normalise(magnitude)
-  return unnormalise(predict(model, image, cropShape(volume.info)), mean, std)
+  return unnormalise(through(model, image, cropShape(volume.info)), mean, std)
 }
 
 /** Several slices, concatenated: [indices.length, h, w]. */
@@ -61,7 +85,7 @@ export async function reconstructSlices(
   const images = new Float32Array(indices.length * height * width)
   for (const [i, index] of indices.entries()) {
     await pause()
-    images.set(reconstructSlice(volume, index, mask, model), i * height * width)
+    images.set(reconstructSlice(volume, index, mask, model, predict), i * height * width)
   }
   return images
 }

@@ -11,7 +11,8 @@ import { engineEnvironment, engineNode, type InstalledEngine } from './environme
 import { type CallName, type Calls, CHANNEL, type FromEngine, type ToEngine } from './protocol.ts'
 
 export interface CallOptions<Event> {
-  readonly onEvent?: (event: Event) => void
+  /** Where it gives a promise, the call stands still at its next pause until that is settled, and fails if it is rejected. */
+  readonly onEvent?: (event: Event) => void | Promise<void>
   readonly signal?: AbortSignal
 }
 
@@ -29,7 +30,9 @@ export interface Engine {
 }
 
 interface Pending {
-  readonly onEvent?: (event: never) => void
+  readonly onEvent?: (event: never) => void | Promise<void>
+  /** The last promise of `onEvent`, while it is not settled. */
+  held: Promise<void> | null
   readonly resolve: (result: never) => void
   readonly reject: (error: unknown) => void
 }
@@ -96,13 +99,25 @@ export function startEngine(installed: InstalledEngine | null, { niceness = 0 }:
   const send = (message: ToEngine) => void channel.send(message)
 
   /** A caller that fails over an event (it could not write it down, say) has its call ended with that error. */
-  function hear({ onEvent, reject }: Pending, id: number, event: unknown): void {
-    try {
-      onEvent?.(event as never)
-    } catch (error) {
+  function hear(call: Pending, id: number, event: unknown): void {
+    const fail = (error: unknown) => {
       pending.delete(id)
       send({ type: 'cancel', id })
-      reject(error)
+      call.reject(error)
+    }
+    const settle = (promise: Promise<void>) => {
+      if (call.held !== promise) return
+      call.held = null
+      send({ type: 'hold', id, held: false })
+    }
+    try {
+      const promise = call.onEvent?.(event as never)
+      if (!promise) return
+      if (!call.held) send({ type: 'hold', id, held: true })
+      call.held = promise
+      promise.then(() => settle(promise), fail)
+    } catch (error) {
+      fail(error)
     }
   }
 
@@ -126,7 +141,7 @@ export function startEngine(installed: InstalledEngine | null, { niceness = 0 }:
       const cancel = () => send({ type: 'cancel', id })
       signal?.addEventListener('abort', cancel, { once: true })
       const answer = new Promise<never>((resolve, reject) => {
-        pending.set(id, { onEvent: onEvent as Pending['onEvent'], resolve, reject })
+        pending.set(id, { onEvent: onEvent as Pending['onEvent'], held: null, resolve, reject })
         send({ type: 'call', id, name, params })
       })
       return answer.finally(() => signal?.removeEventListener('abort', cancel))

@@ -7,7 +7,11 @@ import { unet } from '../core/models/unet.ts'
 import { makeOptimizer } from '../core/training/optimizers.ts'
 import { initialParameters } from '../core/training/parameters.ts'
 import { makeStep } from '../core/training/step.ts'
-import { eagerStepper, startingState } from '../core/training/stepper.ts'
+import { startingState } from '../core/training/stepper.ts'
+import type { Backend } from './graph/native.ts'
+import { profileOperations } from './graph/profile.ts'
+import { makeTrainingStepper } from './graph/stepper.ts'
+import { computesEagerly } from './graph/way.ts'
 
 const STEPS = 11 // the first one is not counted
 
@@ -22,7 +26,9 @@ export async function examine(device: Device): Promise<EngineHealth> {
     optimizer,
   )
   const batch = [1, 2].map(seed => tf.randomNormal([1, 64, 64, 1], 0, 1, 'float32', seed))
-  const stepper = eagerStepper(step, startingState(initialParameters(specs, 0), optimizer))
+  const start = startingState(initialParameters(specs, 0), optimizer)
+  const notes: string[] = []
+  const stepper = makeTrainingStepper(line => notes.push(line))(step, start)
   const times: number[] = []
   let loss = Number.NaN
   for (let i = 0; i < STEPS; i++) {
@@ -31,6 +37,13 @@ export async function examine(device: Device): Promise<EngineHealth> {
     times.push(performance.now() - start)
   }
   stepper.dispose()
+  const operations = profileOperations(tf.backend() as unknown as Backend, () =>
+    tf.tidy(() => {
+      const slots = start.slots.map(slot => tf.tensor1d(slot))
+      const scalars = optimizer.scalars(1e-3, 1).map(value => tf.scalar(value))
+      step({ parameters: tf.tensor1d(start.parameters), slots }, batch, scalars).loss.dataSync()
+    }),
+  )
   tf.dispose(batch)
   const counted = times.slice(1).toSorted((a, b) => a - b)
   return {
@@ -40,6 +53,9 @@ export async function examine(device: Device): Promise<EngineHealth> {
     cores: availableParallelism(),
     memory: { totalBytes: totalmem(), freeBytes: freemem(), residentBytes: process.memoryUsage.rss() },
     stepMs: counted[counted.length >> 1],
+    way: computesEagerly() || notes.length > 0 ? 'eager' : 'graph',
+    notes,
+    operations,
     loss,
   }
 }

@@ -2,7 +2,7 @@
 import { AppError } from '../contract/errors.ts'
 
 export function diskFull(path: string, cause?: unknown): AppError {
-  return new AppError('DISK_FULL', `The disk is full: cannot write ${path}. Free some space, then try again.`, cause)
+  return new AppError('DISK_FULL', `The disk is full: cannot write ${path}. Free some space.`, cause)
 }
 
 /** What went wrong with a file, from the operating system's error code; any other error stays as it is. */

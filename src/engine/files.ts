@@ -35,12 +35,12 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
   return { path, sha256: sha256(bytes) }
 }
 
-export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  let bytes: Uint8Array
+export async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    bytes = await readFile(path)
+    return await readFile(path)
   } catch (cause) {
     throw fileError(cause, path)
   }
-  return decodeCheckpoint(bytes, path)
 }
+
+export const readCheckpoint = async (path: string): Promise<Checkpoint> => decodeCheckpoint(await readBytes(path), path)

@@ -15,15 +15,16 @@ import { maskOf, reconstructSlice, reconstructSlices } from '../core/reconstruct
 import { methodOf } from '../core/ssl/index.ts'
 import { pretextTask } from '../core/ssl/pretext.ts'
 import { fromTorch } from '../core/training/parameters.ts'
-import { eagerStepper } from '../core/training/stepper.ts'
 import { supervisedTask } from '../core/training/supervised.ts'
 import { train as runTraining } from '../core/training/train.ts'
 import { examine } from './doctor.ts'
 import { readCheckpoint } from './files.ts'
 import { frame, thumbnail } from './frames.ts'
+import { graphStepper } from './graph/stepper.ts'
 import { writeReconstruction } from './hdf5-write.ts'
 import { withModel } from './models.ts'
 import type { CallName, Calls, Progress, Reconstructed, TrainRequest } from './protocol.ts'
+import { newestWhole } from './resume.ts'
 import { runFiles } from './run-files.ts'
 import { synthesizeKnees } from './synthesize.ts'
 import { loadedDevice, requireTensorflow } from './tensorflow.ts'
@@ -96,30 +97,30 @@ export const handlers: Handlers = {
 
   async train(request, { emit, pause }) {
     if (request.config.kind === 'import') throw new Error('An imported checkpoint is not trained')
-    await requireTensorflow()
+    const device = await requireTensorflow()
+    emit({ type: 'device', device })
     const pool = new VolumePool()
     try {
       const task = taskOf(request, pool)
-      const start = request.start
-        ? fromTorch((await readCheckpoint(request.start)).tensors, task.network, request.start)
-        : null
-      const { config } = request
+      const { config, start, states } = request
+      const resumed = states.length > 0 ? await newestWhole(request.run, states) : null
       const training = runTraining({
         run: request.run,
         task,
         recipe: config.recipe,
         seed: config.seed,
-        start,
+        start: start && !resumed ? fromTorch((await readCheckpoint(start)).tensors, task.network, start) : null,
+        resume: resumed?.state ?? null,
         metadata: {
           network: config.network,
           config: JSON.stringify(config.networkConfig),
           kind: config.kind,
           ...(config.method && { method: config.method }),
         },
-        notes: request.notes,
-        files: runFiles(request.directory),
+        notes: [...request.notes, ...(resumed?.notes ?? [])],
+        files: runFiles(request.directory, { pause, emit }),
         pause,
-        makeStepper: eagerStepper,
+        makeStepper: graphStepper,
       })
       while (true) {
         const { value, done } = await training.next()

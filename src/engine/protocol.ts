@@ -19,6 +19,12 @@ export interface ModelReference {
   readonly checkpoint: string
 }
 
+/** A file, and the hash of what was written into it. */
+export interface WrittenFile {
+  readonly path: string
+  readonly sha256: string
+}
+
 export interface TrainRequest {
   readonly run: string
   readonly config: RunConfig
@@ -26,6 +32,8 @@ export interface TrainRequest {
   readonly validation: readonly VolumeInfo[]
   /** Checkpoint whose network weights are the start; `null`: drawn from the seed. */
   readonly start: string | null
+  /** States to go on from instead, newest first: the first one that is whole is taken. */
+  readonly states: readonly WrittenFile[]
   /** Folder for the run's checkpoints. */
   readonly directory: string
   readonly notes: readonly string[]
@@ -128,6 +136,8 @@ export type CallName = keyof Calls
 export type ToEngine =
   | { readonly type: 'call'; readonly id: number; readonly name: CallName; readonly params: unknown }
   | { readonly type: 'cancel'; readonly id: number }
+  /** The call stands still at its next pause while it is held. */
+  | { readonly type: 'hold'; readonly id: number; readonly held: boolean }
 
 export type FromEngine =
   | { readonly type: 'event'; readonly id: number; readonly event: unknown }

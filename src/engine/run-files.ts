@@ -1,26 +1,62 @@
-/** What a run writes into its folder: checkpoints by role and epoch, and previews by epoch. */
-import { rm } from 'node:fs/promises'
+/** What a run writes into its folder: checkpoints by role and epoch, states by position, previews by epoch. Services remove them. */
 import { join } from 'node:path'
-import type { RunFiles } from '../core/training/train.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AppError } from '../contract/errors.ts'
+import type { TrainingEvent } from '../contract/runs.ts'
+import type { Pause } from '../core/pause.ts'
+import type { RunFiles } from '../core/training/keeper.ts'
 import { writeAtomically, writeCheckpoint } from './files.ts'
 
-/** The newest, and the one before: it is what the database names until the parent has recorded the newest, should it die before. */
-const KEPT = 2
+/** While the disk is full, a write is tried again this often, and a cancellation is heard so often. */
+const RETRY_MS = 3000
+const LISTEN_MS = 100
 
-const numbered = (epoch: number) => String(epoch).padStart(4, '0')
+const numbered = (n: number, digits = 4) => String(n).padStart(digits, '0')
 
-export function runFiles(directory: string): RunFiles {
-  const written: Record<string, string[]> = { best: [], last: [], head: [] } // paths, oldest first
+interface Waiting {
+  /** Rejects once the run is cancelled: nothing is waited for then. */
+  readonly pause: Pause
+  emit(event: Extract<TrainingEvent, { type: 'waiting' | 'continued' }>): void
+}
+
+/** Tries to write until there is room; whoever watches is told. What was written before stays as it is. */
+async function whenThereIsRoom<T>(path: string, write: () => Promise<T>, { pause, emit }: Waiting): Promise<T> {
+  let since: number | null = null
+  while (true) {
+    try {
+      const written = await write()
+      if (since !== null) emit({ type: 'continued', seconds: (performance.now() - since) / 1000 })
+      return written
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'DISK_FULL') throw error
+      await pause()
+      if (since === null) {
+        since = performance.now()
+        emit({ type: 'waiting', reason: 'disk full', path, words: `${error.message} The training waits until then.` })
+      }
+      for (const start = performance.now(); performance.now() - start < RETRY_MS; ) {
+        await sleep(LISTEN_MS)
+        await pause()
+      }
+    }
+  }
+}
+
+export function runFiles(directory: string, waiting: Waiting): RunFiles {
   return {
-    async saveCheckpoint(role, epoch, checkpoint) {
-      const file = await writeCheckpoint(join(directory, `${role}-${numbered(epoch)}.safetensors`), checkpoint)
-      written[role].push(file.path)
-      for (const old of written[role].splice(0, written[role].length - KEPT)) await rm(old, { force: true })
-      return file
+    saveCheckpoint(role, epoch, checkpoint, step) {
+      const within = step === undefined ? '' : `-${numbered(step, 6)}`
+      const path = join(directory, `${role}-${numbered(epoch)}${within}.safetensors`)
+      return whenThereIsRoom(path, () => writeCheckpoint(path, checkpoint), waiting)
+    },
+    saveState(epoch, step, state) {
+      const path = join(directory, `state-${numbered(epoch)}-${numbered(step, 6)}.safetensors`)
+      return whenThereIsRoom(path, () => writeCheckpoint(path, state), waiting)
     },
     async savePreview(epoch, image) {
       const path = join(directory, 'previews', `${numbered(epoch)}.f32`)
-      await writeAtomically(path, new Uint8Array(image.buffer, image.byteOffset, image.byteLength))
+      const bytes = new Uint8Array(image.buffer, image.byteOffset, image.byteLength)
+      await whenThereIsRoom(path, () => writeAtomically(path, bytes), waiting)
       return { path }
     },
   }

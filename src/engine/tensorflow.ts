@@ -8,6 +8,10 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Device } from '../contract/engine.ts'
 import { AppError } from '../contract/errors.ts'
 import { useKernels } from '../core/kernels.ts'
+import { usePredictor } from '../core/reconstruct.ts'
+import type { Backend } from './graph/native.ts'
+import { makeGraphPredictor } from './graph/predictor.ts'
+import { computesEagerly, say } from './graph/way.ts'
 import { fusedKernels, type NativeBackend } from './kernels.ts'
 
 const require = createRequire(import.meta.url)
@@ -37,6 +41,7 @@ export async function loadTensorflow(bindingPath: string): Promise<Device> {
   await tf.setBackend('tensorflow')
   const backend = tf.backend() as unknown as NativeBackend
   useKernels(fusedKernels(backend))
+  if (!computesEagerly()) usePredictor(makeGraphPredictor(backend as unknown as Backend, say))
   loaded = { tensorflow: binding.TF_Version, tfjs: tf.version_core, device: backend.isUsingGpuDevice ? 'GPU' : 'CPU' }
   return loaded
 }

@@ -1,4 +1,5 @@
 /** Entry of an engine process: a plain Node child that answers calls over a pipe until its parent goes away. */
+import { once } from 'node:events'
 import { Socket } from 'node:net'
 import process from 'node:process'
 import { setImmediate } from 'node:timers/promises'
@@ -13,14 +14,29 @@ const STEP_INTERVAL_MS = 100
 /** What somebody looks at and waits for: longer works let these go first. */
 const FIRST: ReadonlySet<CallName> = new Set(['frame', 'thumbnail', 'status'])
 
-const running = new Map<number, AbortController>()
+interface Running {
+  readonly controller: AbortController
+  /** Resolves when the call is no longer held; `null`: it is not. */
+  held: { readonly released: Promise<void>; release(): void } | null
+}
+
+const running = new Map<number, Running>()
 const first = new Set<Promise<void>>()
 
 const pipe = new Socket({ fd: CHANNEL, readable: true, writable: true })
 const channel = openChannel<FromEngine, ToEngine>(pipe, message => {
-  if (message.type === 'cancel') running.get(message.id)?.abort()
+  if (message.type === 'cancel') running.get(message.id)?.controller.abort()
+  else if (message.type === 'hold') hold(message.id, message.held)
   else begin(message.id, message.name, message.params)
 })
+
+function hold(id: number, held: boolean): void {
+  const call = running.get(id)
+  if (!call) return
+  call.held?.release()
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  call.held = held ? { released, release } : null
+}
 
 function begin(id: number, name: CallName, params: unknown): void {
   const answered = answer(id, name, params)
@@ -33,10 +49,12 @@ function begin(id: number, name: CallName, params: unknown): void {
  * Lets messages in, then waits until what goes first is answered to its last byte. It always ends in an immediate: only from there
  * does the next one come after the pipe has been read.
  */
-async function pause(signal: AbortSignal): Promise<void> {
+async function pause(call: Running): Promise<void> {
+  const { signal } = call.controller
   await setImmediate()
-  while (first.size > 0) {
+  while (first.size > 0 || (call.held && !signal.aborted)) {
     await Promise.all(first)
+    if (call.held) await Promise.race([call.held.released, once(signal, 'abort')])
     await setImmediate()
   }
   throwIfCancelled(signal)
@@ -51,13 +69,16 @@ function codeOf(error: unknown): AppError['code'] | null {
   return /OOM|RESOURCE_EXHAUSTED|out of memory/i.test(String(error)) ? 'OUT_OF_MEMORY' : null
 }
 
+const exhausted = (message: string) =>
+  `The memory of the device did not suffice. A smaller batch takes less. TensorFlow says: ${message.slice(0, 300)}`
+
 async function answer(id: number, name: CallName, params: unknown): Promise<void> {
-  const controller = new AbortController()
-  running.set(id, controller)
+  const call: Running = { controller: new AbortController(), held: null }
+  running.set(id, call)
   let sentAt = 0
   const context: Context<unknown> = {
-    signal: controller.signal,
-    pause: () => pause(controller.signal),
+    signal: call.controller.signal,
+    pause: () => pause(call),
     emit(event) {
       if (isStep(event) && performance.now() - sentAt < STEP_INTERVAL_MS) return
       sentAt = performance.now()
@@ -69,7 +90,14 @@ async function answer(id: number, name: CallName, params: unknown): Promise<void
     await channel.send({ type: 'result', id, result: await handler(params, context) })
   } catch (error) {
     const { message, stack } = error instanceof Error ? error : new Error(String(error))
-    await channel.send({ type: 'error', id, code: codeOf(error), message, stack })
+    const code = codeOf(error)
+    await channel.send({
+      type: 'error',
+      id,
+      code,
+      message: code === 'OUT_OF_MEMORY' ? exhausted(message) : message,
+      stack,
+    })
   } finally {
     running.delete(id)
   }

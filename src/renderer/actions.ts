@@ -4,7 +4,7 @@ import { downloadPath } from '../contract/images.ts'
 import type { RunView } from '../contract/runs.ts'
 import { client, desktop, followWork } from './client.ts'
 import { count } from './format.ts'
-import { markCancelling } from './live.ts'
+import { markStopping } from './live.ts'
 import { tellDone, tellError } from './notify.tsx'
 import { goToScreen } from './shell/screens.ts'
 import { useView } from './view.ts'
@@ -17,9 +17,10 @@ const refresh = async (...keys: string[]): Promise<void> => {
   await Promise.all(keys.map(key => queries.current?.invalidateQueries({ queryKey: [key] })))
 }
 
-export async function fineTune(run: RunView, control: boolean): Promise<void> {
+/** `epoch`: a milestone's weights in place of the kept ones. */
+export async function fineTune(run: RunView, control: boolean, epoch?: number): Promise<void> {
   try {
-    const { runs } = await client.runs.fineTune({ run: run.id, control })
+    const { runs } = await client.runs.fineTune({ run: run.id, control, epoch })
     await refresh('runs')
     tellDone(`Run ${runs[0]} fine-tunes run ${run.id}${control ? `; run ${runs[1]} is its control` : ''}.`)
     goToScreen('runs', runs[0])
@@ -28,19 +29,44 @@ export async function fineTune(run: RunView, control: boolean): Promise<void> {
   }
 }
 
-export async function cancelRun(run: RunView): Promise<void> {
-  markCancelling(run.id, true)
+async function stop(run: RunView, how: 'Cancelling…' | 'Pausing…', ask: () => Promise<void>): Promise<void> {
+  if (run.status === 'running') markStopping(run.id, how)
   try {
-    await client.runs.cancel({ run: run.id })
+    await ask()
+    await refresh('runs')
   } catch (error) {
-    markCancelling(run.id, false)
-    tellError(error, `Run ${run.id} was not cancelled`)
+    markStopping(run.id, null)
+    tellError(error, `Run ${run.id} goes on`)
   }
 }
 
-export async function runAgain(run: RunView): Promise<void> {
+export const cancelRun = (run: RunView) => stop(run, 'Cancelling…', () => client.runs.cancel({ run: run.id }))
+export const pauseRun = (run: RunView) => stop(run, 'Pausing…', () => client.runs.pause({ run: run.id }))
+
+export async function resumeRun(run: RunView): Promise<void> {
   try {
-    const { runs } = await client.runs.again({ run: run.id })
+    await client.runs.resume({ run: run.id })
+    await refresh('runs')
+    goToScreen('runs', run.id)
+  } catch (error) {
+    tellError(error, `Run ${run.id} was not resumed`)
+  }
+}
+
+/** Before another that waits, or to the end. */
+export async function moveRun(run: RunView, before: string | null): Promise<void> {
+  try {
+    await client.runs.move({ run: run.id, before })
+    await refresh('runs')
+  } catch (error) {
+    tellError(error, `Run ${run.id} was not moved`)
+  }
+}
+
+/** The same configuration again; `changes` where it did not fit into memory. */
+export async function runAgain(run: RunView, changes: { batch?: number; accumulate?: number } = {}): Promise<void> {
+  try {
+    const { runs } = await client.runs.again({ run: run.id, ...changes })
     await refresh('runs')
     goToScreen('runs', runs[0])
   } catch (error) {

@@ -24,6 +24,7 @@ export const ROLE_LABEL: Readonly<Record<Role, string>> = { train: 'training', v
 export const STATUS_LABEL: Readonly<Record<RunStatus, string>> = {
   queued: 'queued',
   running: 'running',
+  paused: 'paused',
   finished: 'finished',
   cancelled: 'cancelled',
   failed: 'failed',

@@ -5,6 +5,7 @@ import type { AppEvent } from '../contract/api.ts'
 import type { EngineState } from '../contract/engine.ts'
 import type { LoggedEvent, RunDetail } from '../contract/runs.ts'
 import { client } from './client.ts'
+import { withEvent } from './log.ts'
 import { progressAfter, type RunProgress } from './progress.ts'
 
 interface Live {
@@ -12,19 +13,17 @@ interface Live {
   readonly engine: EngineState | null
   /** By run. */
   readonly progress: Readonly<Record<string, RunProgress>>
-  /** Runs whose cancellation has been asked for and is not true yet. */
-  readonly cancelling: ReadonlySet<string>
+  /** Runs that have been asked to stop and have not yet. */
+  readonly stopping: Readonly<Record<string, 'Cancelling…' | 'Pausing…'>>
 }
 
-export const useLive = create<Live>(() => ({ connected: false, engine: null, progress: {}, cancelling: new Set() }))
+export const useLive = create<Live>(() => ({ connected: false, engine: null, progress: {}, stopping: {} }))
 
-export function markCancelling(run: string, cancelling: boolean): void {
-  useLive.setState(state => {
-    const next = new Set(state.cancelling)
-    if (cancelling) next.add(run)
-    else next.delete(run)
-    return { cancelling: next }
-  })
+/** `null`: it has stopped, or goes on. */
+export function markStopping(run: string, how: Live['stopping'][string] | null): void {
+  useLive.setState(({ stopping: { [run]: _, ...others } }) => ({
+    stopping: how === null ? others : { ...others, [run]: how },
+  }))
 }
 
 export function takeProgress(run: string, events: readonly LoggedEvent[]): void {
@@ -48,13 +47,16 @@ function take(event: AppEvent, queries: QueryClient): void {
     takeProgress(logged.run, [logged])
     queries.setQueryData<RunDetail>(
       ['run', logged.run],
-      detail => detail && { ...detail, events: [...detail.events.filter(({ seq }) => seq !== logged.seq), logged] },
+      detail => detail && { ...detail, events: withEvent(detail.events, logged) },
     )
+    // A reading that was under way may still carry what this takes back.
+    if (logged.event.type === 'resumed' || logged.event.type === 'started')
+      void queries.invalidateQueries({ queryKey: ['run', logged.run] })
     if (logged.event.type === 'status' || logged.event.type === 'checkpoint') {
       void queries.invalidateQueries({ queryKey: ['runs'] })
       if (logged.event.type === 'status') {
         void queries.invalidateQueries({ queryKey: ['run', logged.run] })
-        if (logged.event.status !== 'running') markCancelling(logged.run, false)
+        if (logged.event.status !== 'running') markStopping(logged.run, null)
       }
     }
   }

@@ -10,15 +10,24 @@ export interface RunProgress {
   /** Milliseconds since 1970 and step of the first step that was heard of: the pace is measured from there. */
   readonly from: { readonly at: number; readonly step: number } | null
   readonly at: number
+  /** Why it waits, in words: for room on the disk, for the device. */
+  readonly waiting: string | null
 }
 
-const NOTHING: RunProgress = { epoch: 0, epochs: 0, step: 0, steps: 0, loss: null, from: null, at: 0 }
+const NOTHING: RunProgress = { epoch: 0, epochs: 0, step: 0, steps: 0, loss: null, from: null, at: 0, waiting: null }
 
 /** Progress after one more line of the log. */
 export function progressAfter(before: RunProgress | null, { event, at }: LoggedEvent): RunProgress {
   const progress = before ?? NOTHING
   const time = Date.parse(at)
   if (event.type === 'started') return { ...NOTHING, epochs: event.epochs, steps: event.steps, at: time }
+  if (event.type === 'resumed') {
+    const { step, epoch } = event.from
+    return { ...NOTHING, epochs: event.epochs, steps: event.steps, step, epoch, at: time }
+  }
+  if (event.type === 'waiting') return { ...progress, waiting: event.words }
+  // The wait is no part of the pace.
+  if (event.type === 'continued') return { ...progress, waiting: null, from: null, at: time }
   if (event.type !== 'step') return progress
   return {
     ...progress,
@@ -28,6 +37,7 @@ export function progressAfter(before: RunProgress | null, { event, at }: LoggedE
     loss: event.loss,
     from: progress.from ?? { at: time, step: event.step },
     at: time,
+    waiting: null,
   }
 }
 

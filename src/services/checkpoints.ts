@@ -82,7 +82,7 @@ export function importCheckpoint(services: Services, study: number, path: string
       const copy = join(directory, 'last.safetensors')
       writeFileSync(copy, bytes)
       db.prepare(
-        "INSERT INTO checkpoints (run_id, role, epoch, path, sha256, written_at) VALUES (?, 'last', 0, ?, ?, ?)",
+        "INSERT INTO checkpoints (run_id, role, epoch, step, path, sha256, written_at) VALUES (?, 'last', 0, 0, ?, ?, ?)",
       ).run(Number(run), copy, createHash('sha256').update(bytes).digest('hex'), new Date().toISOString())
       return run
     })()

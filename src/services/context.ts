@@ -9,6 +9,7 @@ import { holdEngine } from './engines.ts'
 import { markInterrupted } from './interrupted.ts'
 import { profileDirectory } from './profile.ts'
 import { makeQueue, type Queue } from './queue.ts'
+import { resumeInterrupted } from './resume.ts'
 
 export interface Services {
   readonly profile: string
@@ -30,7 +31,7 @@ export interface Services {
   readonly onInstall: InstallOptions['onProgress']
   /** Ends at once; runs that wait or are in training here read `interrupted`. */
   dispose(): void
-  /** Cancels what is in training, waits until its last weights are written, and disposes. */
+  /** Stops what is in training, waits until its state is written, and disposes. */
   close(): Promise<void>
 }
 
@@ -112,5 +113,6 @@ export function openServices({ profile, onInstall, forWindow = false }: ServiceO
       services.dispose()
     },
   }
+  if (forWindow) resumeInterrupted(services)
   return services
 }

@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Evaluation, MaskSpec } from '../contract/evaluation.ts'
 import type { Report, ReportRow } from '../contract/report.ts'
-import { Pretext, type Recipe, type RunConfig, type RunRow, type TrainingEvent } from '../contract/runs.ts'
+import { Pretext, type Recipe, type RunConfig, type RunRow } from '../contract/runs.ts'
 import { locateEngine } from '../engine/install.ts'
 import { BASELINE, FINE_TUNING, METHODS, NETWORKS } from './catalogue.ts'
 import type { Services } from './context.ts'
@@ -14,7 +14,7 @@ import { evaluate, ZERO_FILLED } from './evaluations.ts'
 import { type Comparison, comparisonPng, comparisonSvg, type Pane, reportPage } from './reports/index.ts'
 import { modelOf } from './runs.ts'
 import { type Study, volumesOf } from './studies.ts'
-import { startRun, supervisedConfig } from './training.ts'
+import { type RunOptions, startRun, supervisedConfig } from './training.ts'
 
 export interface DemoRequest {
   readonly study: Study
@@ -24,11 +24,9 @@ export interface DemoRequest {
   readonly directory: string
 }
 
-export interface DemoOptions {
+export interface DemoOptions extends Pick<RunOptions, 'onEvent' | 'onBusy' | 'signal'> {
   /** Called as each part begins; its events follow. */
   readonly onPart?: (label: string) => void
-  readonly onEvent?: (event: TrainingEvent) => void
-  readonly signal?: AbortSignal
 }
 
 /** 30 epochs, the last ten at a tenth of the rate. */
@@ -47,7 +45,7 @@ export async function runDemo(
   { study, seed, channels, directory }: DemoRequest,
   options: DemoOptions = {},
 ): Promise<Report> {
-  const { onPart, onEvent, signal } = options
+  const { onPart, onEvent, onBusy, signal } = options
   const method = METHODS.simclr
   const settings = {
     mask: MaskSpec.parse({}),
@@ -66,7 +64,11 @@ export async function runDemo(
   }
   const train = (label: string, config: RunConfig, parent: string | null) => {
     onPart?.(label)
-    return startRun(services, { study, config, parent: parent === null ? null : { run: parent } }, { onEvent, signal })
+    return startRun(
+      services,
+      { study, config, parent: parent === null ? null : { run: parent } },
+      { onEvent, onBusy, signal },
+    )
   }
   const score = (run: string) => evaluate(services, { paths, run, settings }, { signal })
 

@@ -18,6 +18,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   CHECKPOINT_DAMAGED: 422,
   PATIENT_LEAK: 409,
   DATABASE: 500,
+  DEVICE_BUSY: 409,
   CANCELLED: 499,
 }
 

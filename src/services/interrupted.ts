@@ -22,20 +22,22 @@ export function markInterrupted(
   { atStart = false }: { readonly atStart?: boolean } = {},
 ): void {
   const { db } = services
-  const open = db.prepare("SELECT id, pid, status, created_at FROM runs WHERE status IN ('queued', 'running')").all()
-  for (const { id, pid, status, created_at: createdAt } of open as {
+  const open = db.prepare("SELECT id, pid, status, claimed_at FROM runs WHERE status IN ('queued', 'running')").all()
+  for (const { id, pid, status, claimed_at: claimedAt } of open as {
     id: number
     pid: number
     status: 'queued' | 'running'
-    created_at: string
+    claimed_at: string
   }[]) {
-    const goesOn = pid === process.pid ? !atStart || createdAt >= STARTED_AT : alive(pid)
+    const goesOn = pid === process.pid ? !atStart || claimedAt >= STARTED_AT : alive(pid)
     if (goesOn) continue
     const when = status === 'queued' ? 'before the run had begun' : 'while the run was going on'
     const reason = `The program (process ${pid}) ended ${when}.`
     db.transaction(() => {
       const { changes } = db
-        .prepare("UPDATE runs SET status = 'interrupted', reason = ?, finished_at = ? WHERE id = ? AND status = ?")
+        .prepare(
+          "UPDATE runs SET status = 'interrupted', reason = ?, finished_at = ?, queue_place = NULL WHERE id = ? AND status = ?",
+        )
         .run(reason, new Date().toISOString(), id, status)
       if (changes > 0) logEvent(services, String(id), { type: 'status', status: 'interrupted', reason })
     })()

@@ -2,7 +2,7 @@
  * The log of runs: every event is written as a row first, then watchers are told to read on. So history, reconnection and live are one
  * path, and rows of another process (a command line that trains on the same profile) come the same way.
  */
-import type { LoggedEvent, RunEvent } from '../contract/runs.ts'
+import type { LoggedEvent, Position, RunEvent } from '../contract/runs.ts'
 import type { Services } from './context.ts'
 
 type Row = { readonly seq: number; readonly run_id: number; readonly at: string; readonly event: string }
@@ -27,6 +27,24 @@ export const lastEvent = ({ db }: Services): number =>
 /** At most `limit` lines with a higher number than `seq`, in order. */
 export const eventsAfter = ({ db }: Services, seq: number, limit: number): LoggedEvent[] =>
   (db.prepare('SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?').all(seq, limit) as Row[]).map(toEvent)
+
+/** A run's lines with a higher number, all of them. */
+export const eventsOfRunAfter = ({ db }: Pick<Services, 'db'>, run: string, seq: number): LoggedEvent[] =>
+  (db.prepare('SELECT * FROM events WHERE run_id = ? AND seq > ? ORDER BY seq').all(Number(run), seq) as Row[]).map(
+    toEvent,
+  )
+
+/** Takes out what a run logged after a position: it will happen again. */
+export function forgetAfter({ db }: Pick<Services, 'db'>, run: string, { step, epoch }: Position): void {
+  db.prepare(`
+    DELETE FROM events WHERE run_id = @run AND CASE event ->> '$.type'
+      WHEN 'step' THEN event ->> '$.step' > @step
+      WHEN 'checkpoint' THEN event ->> '$.step' > @step
+      WHEN 'state' THEN event ->> '$.at.step' > @step
+      WHEN 'preview' THEN event ->> '$.epoch' > @epoch
+      WHEN 'epoch' THEN event ->> '$.figures.epoch' > @epoch
+      ELSE 0 END`).run({ run: Number(run), step, epoch })
+}
 
 /** More steps than this are more than a plot has pixels. */
 const STEPS_SHOWN = 2000

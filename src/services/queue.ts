@@ -1,18 +1,29 @@
-/** Trainings one after another, in the order in which they were asked for. The rows are there from the first moment, as `queued`. */
+/** Trainings one after another, in an order that can be changed. The rows are there from the first moment, as `queued`. */
 import { AppError } from '../contract/errors.ts'
 import type { TrainingEvent } from '../contract/runs.ts'
 import type { Services } from './context.ts'
-import { recordFailure, setStatus } from './run-rows.ts'
-import { insertRuns, type PreparedRun, trainRun } from './training.ts'
+import { takeDevice } from './device.ts'
+import { logEvent } from './log.ts'
+import type { Resumption } from './resume.ts'
+import { onceThereIsRoom } from './room.ts'
+import { type Stop, setQueuePlaces, setStatus } from './run-rows.ts'
+import { endRun, insertRuns, type PreparedRun, trainRun } from './training.ts'
 
 export interface Queue {
   /** Writes the rows and trains as soon as those before have ended; returns the runs' ids. */
   add(prepared: readonly PreparedRun[]): string[]
-  /** Ends a run that waits at once, and asks one that is in training to stop: it reads `running` until it has. `false`: it is not here. */
-  cancel(run: string): boolean
+  /** Queues a run that has ended again, to go on where it was. */
+  resume(run: string, resumption: Resumption): void
+  /**
+   * Stops a run that waits at once, and asks one that is in training to stop: it reads `running` until its state is written. `false`: it is
+   * not here.
+   */
+  stopRun(run: string, stop: 'cancel' | 'pause'): boolean
+  /** Puts a run that waits before another one (`null`: at the end). `false`: one of them does not wait here. */
+  move(run: string, before: string | null): boolean
   /** What is in training, in words. */
   readonly doing: string | null
-  /** Cancels what is in training and waits for its last weights; what waits reads `interrupted`. */
+  /** Stops what is in training and waits for its state; it and what waits read `interrupted`. */
   stop(): Promise<void>
   /** Ends at once: the process is about to go, or the engine has gone. */
   abandon(): void
@@ -25,9 +36,14 @@ interface Waiting {
 
 interface Current {
   readonly run: string
-  readonly cancellation: AbortController
+  readonly controller: AbortController
   readonly epochs: number
+  stop: Stop
   epoch: number
+  /** Whether it has the device; before, its row still reads `queued`. */
+  begun: boolean
+  /** What it stands still for, in words. */
+  waitsFor: string | null
 }
 
 export function makeQueue(services: Services): Queue {
@@ -35,31 +51,75 @@ export function makeQueue(services: Services): Queue {
   let current: Current | null = null
   let working: Promise<void> | null = null
 
-  async function train({ run, prepared }: Waiting): Promise<void> {
-    const mine: Current = { run, cancellation: new AbortController(), epochs: prepared.config.recipe.epochs, epoch: 1 }
-    current = mine
-    const { signal } = mine.cancellation
+  const place = () =>
+    setQueuePlaces(
+      services,
+      [...(current && !current.begun ? [current] : []), ...waiting].map(({ run }) => run),
+    )
+
+  /** With the device to itself; however it ends, the row says so. */
+  async function train({ run, prepared }: Waiting, mine: Current): Promise<void> {
+    const { signal } = mine.controller
+    const stop = () => mine.stop
+    const onWait = (words: string | null) => {
+      mine.waitsFor = words
+    }
+    const onBusy = (owner: string) => {
+      mine.waitsFor = `waiting for ${owner}`
+      const words = `Waits for the device, on which ${owner} trains.`
+      logEvent(services, run, { type: 'waiting', reason: 'device in use', path: null, words })
+    }
     const onEvent = (event: TrainingEvent) => {
       if (event.type === 'step') mine.epoch = event.epoch
+      if (event.type === 'waiting') mine.waitsFor = `the disk is full (${event.path}); waiting for room`
+      if (event.type === 'continued') mine.waitsFor = null
     }
+    const device = await takeDevice({ signal, onWait: onBusy }).catch(error => endRun(services, run, error, stop()))
+    if (!device) return
     try {
-      setStatus(services, run, 'running', null)
-      const engine = await services.jobs(signal).catch(error => {
-        recordFailure(services, run, error)
+      mine.waitsFor = null
+      mine.begun = true
+      device.name(run)
+      await onceThereIsRoom(() => setStatus(services, run, 'running', null), signal)
+      place()
+      const engine = await services.jobs(signal).catch(async error => {
+        await endRun(services, run, error, stop())
         throw error
       })
-      await trainRun(services, engine, run, prepared, { onEvent, signal })
-    } catch (error) {
-      // The run's row says how it ended; the next one has a chance of its own.
-      if (!(error instanceof AppError)) console.error(error)
+      await trainRun(services, engine, run, prepared, { onEvent, onWait, signal, stop })
     } finally {
-      current = null
+      device.release()
     }
   }
 
   async function work(): Promise<void> {
-    for (let next = waiting.shift(); next; next = waiting.shift()) await train(next)
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const { run, prepared } = next
+      current = {
+        run,
+        controller: new AbortController(),
+        epochs: prepared.config.recipe.epochs,
+        stop: 'cancel',
+        epoch: 1,
+        begun: false,
+        waitsFor: null,
+      }
+      try {
+        await train(next, current)
+      } catch (error) {
+        // The run's row says how it ended; the next one has a chance of its own.
+        if (!(error instanceof AppError)) console.error(error)
+      } finally {
+        current = null
+      }
+    }
     working = null
+  }
+
+  function begin(added: readonly Waiting[]): void {
+    waiting.push(...added)
+    working ??= work()
+    place()
   }
 
   /** What waits will not be trained any more. */
@@ -68,30 +128,53 @@ export function makeQueue(services: Services): Queue {
       setStatus(services, run, 'interrupted', 'The program was closed before the run had begun.')
   }
 
+  const stopWaiting = {
+    cancel: { status: 'cancelled', reason: 'Cancelled before it had begun.' },
+    pause: { status: 'paused', reason: null },
+  } as const
+
   return {
     add(prepared) {
       const runs = insertRuns(services, prepared, 'queued')
-      for (const [i, run] of runs.entries()) waiting.push({ run, prepared: prepared[i] })
-      working ??= work()
+      begin(runs.map((run, i) => ({ run, prepared: prepared[i] })))
       return runs
     },
-    cancel(run) {
-      const place = waiting.findIndex(each => each.run === run)
-      if (place >= 0) {
-        waiting.splice(place, 1)
-        setStatus(services, run, 'cancelled', 'Cancelled before it had begun.')
+    resume(run, { prepared, claim }) {
+      claim()
+      begin([{ run, prepared }])
+    },
+    stopRun(run, stop) {
+      const at = waiting.findIndex(each => each.run === run)
+      if (at >= 0) {
+        waiting.splice(at, 1)
+        setStatus(services, run, stopWaiting[stop].status, stopWaiting[stop].reason)
+        place()
         return true
       }
       if (current?.run !== run) return false
-      current.cancellation.abort()
+      if (!current.controller.signal.aborted) current.stop = stop
+      current.controller.abort()
+      return true
+    },
+    move(run, before) {
+      const moved = waiting.find(each => each.run === run)
+      if (!moved || (before !== null && !waiting.some(each => each.run === before))) return false
+      if (run === before) return true
+      waiting.splice(waiting.indexOf(moved), 1)
+      const at = before === null ? waiting.length : waiting.findIndex(each => each.run === before)
+      waiting.splice(at, 0, moved)
+      place()
       return true
     },
     get doing() {
-      return current && `run ${current.run}: epoch ${current.epoch}/${current.epochs}`
+      if (!current) return null
+      const { run, epoch, epochs, waitsFor } = current
+      return `run ${run}: ${waitsFor ?? `epoch ${epoch}/${epochs}`}`
     },
     async stop() {
       giveUpWaiting()
-      current?.cancellation.abort()
+      if (current && !current.controller.signal.aborted) current.stop = 'close'
+      current?.controller.abort()
       await working
     },
     abandon() {

@@ -16,10 +16,11 @@ import { endable } from './endable.ts'
 import { watchEngines } from './engine-state.ts'
 import type { Frames } from './frames.ts'
 import { callersPath } from './profile.ts'
-import { again, cancelRun, fineTune, startRequested } from './run-requests.ts'
+import { again, fineTune, moveRun, resume, startRequested, stopRun } from './run-requests.ts'
 import { setRunHidden, viewRun, viewRuns } from './run-views.ts'
 import { saveReconstruction } from './save.ts'
 import { addScans, removeScan } from './scans.ts'
+import { changeSettings, readSettings } from './settings.ts'
 import { freeName, importStudy, setStudyHidden, studyById, summariseStudies } from './studies.ts'
 import { makeSyntheticKnee } from './synthetic-knee.ts'
 import { watch } from './watch.ts'
@@ -72,6 +73,10 @@ export function makeRouter(services: Services, frames: Frames) {
         platform: `${process.platform} ${process.arch}`,
         demonstration: await demonstrationId(),
       })),
+      settings: {
+        get: api.app.settings.get.handler(() => readSettings(services)),
+        set: api.app.settings.set.handler(({ input }) => changeSettings(services, input)),
+      },
       watch: api.app.watch.handler(({ input, signal }) =>
         endable(aborted => watch(services, engines, input.afterSeq, aborted), signal),
       ),
@@ -121,8 +126,11 @@ export function makeRouter(services: Services, frames: Frames) {
       get: api.runs.get.handler(({ input }) => viewRun(services, input.run)),
       start: api.runs.start.handler(({ input }) => ({ runs: startRequested(services, input) })),
       fineTune: api.runs.fineTune.handler(({ input }) => ({ runs: fineTune(services, input) })),
-      again: api.runs.again.handler(({ input }) => ({ runs: again(services, input.run) })),
-      cancel: api.runs.cancel.handler(({ input }) => cancelRun(services, input.run)),
+      again: api.runs.again.handler(({ input }) => ({ runs: again(services, input) })),
+      pause: api.runs.pause.handler(({ input }) => stopRun(services, input.run, 'pause')),
+      resume: api.runs.resume.handler(({ input }) => resume(services, input.run)),
+      move: api.runs.move.handler(({ input }) => moveRun(services, input.run, input.before)),
+      cancel: api.runs.cancel.handler(({ input }) => stopRun(services, input.run, 'cancel')),
       hide: api.runs.hide.handler(({ input }) => setRunHidden(services, input.run, true)),
       restore: api.runs.restore.handler(({ input }) => setRunHidden(services, input.run, false)),
       importCheckpoint: api.runs.importCheckpoint.handler(({ input }) => ({

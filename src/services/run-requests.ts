@@ -3,11 +3,11 @@ import type { z } from 'zod'
 import type { StartRequest } from '../contract/api.ts'
 import { AppError } from '../contract/errors.ts'
 import { MaskSpec } from '../contract/evaluation.ts'
-import { Pretext, type Recipe, type RunConfig } from '../contract/runs.ts'
+import { Pretext, Recipe, type RunConfig } from '../contract/runs.ts'
 import { locateEngine } from '../engine/install.ts'
 import { FINE_TUNING, methodOf, networkOf } from './catalogue.ts'
 import type { Services } from './context.ts'
-import type { Parent } from './run-rows.ts'
+import { parentOf, prepareResumption } from './resume.ts'
 import { findRun, storedRun } from './runs.ts'
 import { studyById } from './studies.ts'
 import { type CommonConfig, prepareRun, type RunRequest, supervisedConfig } from './training.ts'
@@ -19,13 +19,16 @@ function settings(schema: z.ZodType, given: unknown, of: string): Record<string,
   throw new AppError('INVALID_ARGUMENT', `Expected settings that ${of} takes, got ${faults.join('; ')}`)
 }
 
+function requireEngine(): void {
+  if (locateEngine()) return
+  throw new AppError(
+    'ENGINE_UNAVAILABLE',
+    'The TensorFlow engine, which trains, is not installed yet. Install it first.',
+  )
+}
+
 function enqueue(services: Services, requests: readonly RunRequest[]): string[] {
-  if (!locateEngine()) {
-    throw new AppError(
-      'ENGINE_UNAVAILABLE',
-      'The TensorFlow engine, which trains, is not installed yet. Install it first.',
-    )
-  }
+  requireEngine()
   return services.queue.add(requests.map(request => prepareRun(services, request)))
 }
 
@@ -54,7 +57,10 @@ export function startRequested(services: Services, request: StartRequest): strin
   return enqueue(services, [{ study, config, parent: null }])
 }
 
-/** A fine-tuning from a run's kept weights; with `control` also the same training from the same seed without them. */
+/**
+ * A fine-tuning from a run's kept weights, or a milestone's (`epoch`); with `control` also the same training from the same seed without
+ * them.
+ */
 export function fineTune(
   services: Services,
   {
@@ -62,10 +68,17 @@ export function fineTune(
     control,
     study: chosen,
     recipe = FINE_TUNING,
-  }: { readonly run: string; readonly control: boolean; readonly study?: number; readonly recipe?: Recipe },
+    epoch = null,
+  }: {
+    readonly run: string
+    readonly control: boolean
+    readonly study?: number
+    readonly recipe?: Recipe
+    readonly epoch?: number | null
+  },
 ): string[] {
   const parent = findRun(services, run)
-  if (parent.status === 'queued' || parent.status === 'running') {
+  if (epoch === null && (parent.status === 'queued' || parent.status === 'running')) {
     throw new AppError(
       'INVALID_ARGUMENT',
       `Expected a run that has ended, got run ${run}, which is ${parent.status}. Wait for its weights.`,
@@ -77,33 +90,54 @@ export function fineTune(
   const common = { network, networkConfig, mask, slices: study.id === own ? slices : study.slices, seed }
   const config = supervisedConfig('finetune', common, recipe)
   return enqueue(services, [
-    { study, config, parent: { run } },
+    { study, config, parent: { run, epoch } },
     ...(control ? [{ study, config: { ...config, kind: 'train' as const }, parent: null }] : []),
   ])
 }
 
-/** The same configuration from the same start once more. */
-export function again(services: Services, run: string): string[] {
+/** The same configuration from the same start once more; with another batch where one is given. */
+export function again(
+  services: Services,
+  { run, ...changes }: { readonly run: string; readonly batch?: number; readonly accumulate?: number },
+): string[] {
+  const row = storedRun(services, run)
   const { config } = findRun(services, run)
-  const { recipe } = config
-  if (!recipe) {
+  if (!config.recipe) {
     throw new AppError(
       'INVALID_ARGUMENT',
       `Expected a run that was trained here, got run ${run}, an imported checkpoint.`,
     )
   }
-  const row = storedRun(services, run)
-  const parent: Parent =
-    row.parent_id !== null ? { run: String(row.parent_id) } : row.start_path !== null ? { file: row.start_path } : null
-  return enqueue(services, [{ study: studyById(services, row.study_id), config: { ...config, recipe }, parent }])
+  const recipe = Recipe.parse({ ...config.recipe, ...changes })
+  const study = studyById(services, row.study_id)
+  return enqueue(services, [{ study, config: { ...config, recipe }, parent: parentOf(row) }])
 }
 
-/** Ends a run that waits or is in training here; one that has ended stays as it is. */
-export function cancelRun(services: Services, run: string): void {
-  const { status, pid } = storedRun(services, run)
-  if (services.queue.cancel(run) || (status !== 'queued' && status !== 'running')) return
-  throw new AppError(
+/** Queues a run that has ended before its end to go on where it was. */
+export function resume(services: Services, run: string): void {
+  const resumption = prepareResumption(services, run)
+  requireEngine()
+  services.queue.resume(run, resumption)
+}
+
+const elsewhere = (run: string, pid: number) =>
+  new AppError(
     'INVALID_ARGUMENT',
     `Expected a run of this program, got run ${run}, which another one (process ${pid}) trains. Press Ctrl+C there.`,
   )
+
+/** Ends a run that waits or is in training here, for good or for now; one that has ended stays as it is. */
+export function stopRun(services: Services, run: string, stop: 'cancel' | 'pause'): void {
+  const { status, pid } = storedRun(services, run)
+  if (services.queue.stopRun(run, stop) || (status !== 'queued' && status !== 'running')) return
+  throw elsewhere(run, pid)
+}
+
+/** Another order of those that wait. */
+export function moveRun(services: Services, run: string, before: string | null): void {
+  if (services.queue.move(run, before)) return
+  const wrong = [run, before]
+    .filter(each => each !== null)
+    .map(each => `run ${each}, ${storedRun(services, each).status}`)
+  throw new AppError('INVALID_ARGUMENT', `Expected runs that wait for their turn here, got ${wrong.join(' and ')}.`)
 }

@@ -1,30 +1,38 @@
-/** The only writer of runs: their rows, what happens in them, how they end. */
+/** The rows of runs: how they begin, what they read, how they end. What happens in between is `recorder.ts`'s to write. */
 import { createRequire } from 'node:module'
+import { availableParallelism, cpus } from 'node:os'
+import { basename } from 'node:path'
 import process from 'node:process'
-import { AppError } from '../contract/errors.ts'
+import { AppError, type ErrorCode } from '../contract/errors.ts'
 import type { TrainingSummary } from '../contract/report.ts'
-import type { RunStatus, StoredConfig, TrainingEvent } from '../contract/runs.ts'
+import type { RunStatus, StoredConfig } from '../contract/runs.ts'
 import { locateEngine } from '../engine/install.ts'
 import type { Services } from './context.ts'
 import { logEvent } from './log.ts'
 
-/** The run whose weights are the start, or a checkpoint file of another origin; `null`: from scratch. */
-export type Parent = { readonly run: string } | { readonly file: string } | null
+/**
+ * The run whose weights are the start (its kept ones, or a milestone's), or a checkpoint file of another origin; `null`: from scratch.
+ */
+export type Parent = { readonly run: string; readonly epoch?: number | null } | { readonly file: string } | null
 
 const now = () => new Date().toISOString()
 
 const require = createRequire(import.meta.url)
 
-/** What else decides a result: written down with the run, so that it can be told later what made it. */
-function environment() {
+/** What else decides a result: written down with the run, so that it can be told later what made it. The device follows as it begins. */
+function environment(data: string | null) {
   const engine = locateEngine()
   return {
+    data,
     selfMri: require('../../package.json').version as string,
     node: process.versions.node,
     platform: `${process.platform} ${process.arch}`,
     tfjs: require('@tensorflow/tfjs-core/package.json').version as string,
     tensorflow: engine?.tensorflow ?? null,
     variant: engine?.variant ?? null,
+    build: engine && basename(engine.directory),
+    cpu: cpus()[0]?.model ?? null,
+    threads: availableParallelism(),
   }
 }
 
@@ -36,23 +44,34 @@ export function insertRow(
     config,
     parent,
     status,
-  }: { readonly study: number; readonly config: StoredConfig; readonly parent: Parent; readonly status: RunStatus },
+    data = null,
+  }: {
+    readonly study: number
+    readonly config: StoredConfig
+    readonly parent: Parent
+    readonly status: RunStatus
+    /** Tells the volumes that it is trained on from others. */
+    readonly data?: string | null
+  },
 ): string {
   const { db } = services
   return db.transaction(() => {
     const { lastInsertRowid } = db
       .prepare(
-        'INSERT INTO runs (kind, study_id, parent_id, start_path, status, config, environment, pid, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        `INSERT INTO runs (kind, study_id, parent_id, parent_epoch, start_path, status, config, environment, pid, created_at, claimed_at)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
         config.kind,
         study,
         parent && 'run' in parent ? Number(parent.run) : null,
+        parent && 'run' in parent ? (parent.epoch ?? null) : null,
         parent && 'file' in parent ? parent.file : null,
         status,
         JSON.stringify(config),
-        JSON.stringify(environment()),
+        JSON.stringify(environment(data)),
         process.pid,
+        now(),
         now(),
       )
     const run = String(lastInsertRowid)
@@ -61,25 +80,31 @@ export function insertRow(
   })()
 }
 
+interface Ending {
+  readonly summary?: TrainingSummary
+  readonly fault?: ErrorCode | null
+}
+
 /** A run's new status, in its row and in the log. */
 export function setStatus(
   services: Services,
   run: string,
   status: RunStatus,
   reason: string | null,
-  summary: TrainingSummary | null = null,
+  { summary, fault = null }: Ending = {},
 ): void {
   const { db } = services
   const ended = status !== 'queued' && status !== 'running'
   db.transaction(() => {
     db.prepare(
-      `UPDATE runs SET status = @status, reason = @reason, summary = @summary, finished_at = @finished,
+      `UPDATE runs SET status = @status, reason = @reason, fault = @fault, summary = @summary, finished_at = @finished, queue_place = NULL,
         started_at = CASE WHEN @status = 'running' THEN @at ELSE started_at END WHERE id = @run`,
     ).run({
       run: Number(run),
       status,
       reason,
-      summary: summary && JSON.stringify(summary),
+      fault,
+      summary: summary ? JSON.stringify(summary) : null,
       finished: ended ? now() : null,
       at: now(),
     })
@@ -87,55 +112,45 @@ export function setStatus(
   })()
 }
 
-/** Of steps, of which an engine may send ten a second, the log takes two. */
-const STEP_INTERVAL_MS = 500
-
-/** Writes the events of a run's training as they come. */
-export function recorder(services: Services, run: string): (event: TrainingEvent) => void {
+/**
+ * Queues a run again that has ended with this status: it is this process's from now on. Throws `INVALID_ARGUMENT` where another program was
+ * quicker. `resumes`: how often in a row it was resumed unasked.
+ */
+export function claimRun(services: Services, run: string, before: RunStatus, resumes: number, step: number): void {
   const { db } = services
-  let stepAt = Number.NEGATIVE_INFINITY
-  const write = db.transaction((event: TrainingEvent) => {
-    if (event.type === 'epoch') {
-      const { epoch, loss, learningRate, seconds, validationLoss, validation, extra } = event.figures
-      db.prepare(
-        'INSERT INTO epochs (run_id, epoch, loss, learning_rate, seconds, validation_loss, ssim, psnr, nmse, extra) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-      ).run(
-        Number(run),
-        epoch,
-        loss,
-        learningRate,
-        seconds,
-        validationLoss,
-        validation?.ssim ?? null,
-        validation?.psnr ?? null,
-        validation?.nmse ?? null,
-        JSON.stringify(extra),
-      )
-    } else if (event.type === 'checkpoint') {
-      db.prepare(
-        'INSERT OR REPLACE INTO checkpoints (run_id, role, epoch, path, sha256, written_at) VALUES (?, ?, ?, ?, ?, ?)',
-      ).run(Number(run), event.role, event.epoch, event.path, event.sha256, now())
-    }
-    logEvent(services, run, event)
-  })
-  return event => {
-    if (!db.open) return // the program is on its way out
-    if (event.type === 'step') {
-      if (performance.now() - stepAt < STEP_INTERVAL_MS) return
-      stepAt = performance.now()
-    }
-    write(event)
-  }
+  db.transaction(() => {
+    const { changes } = db
+      .prepare('UPDATE runs SET pid = ?, claimed_at = ?, resumes = ?, resumed_step = ? WHERE id = ? AND status = ?')
+      .run(process.pid, now(), resumes, step, Number(run), before)
+    if (changes === 0)
+      throw new AppError('INVALID_ARGUMENT', `Expected run ${run} to be ${before}, but another program has resumed it.`)
+    setStatus(services, run, 'queued', null)
+  }).immediate()
 }
 
-function statusAfter(error: unknown): RunStatus {
-  if (!(error instanceof AppError)) return 'failed'
-  if (error.code === 'CANCELLED') return 'cancelled'
-  return error.code === 'ENGINE_DIED' ? 'interrupted' : 'failed'
+/** The places of the runs that wait, in their order. */
+export function setQueuePlaces({ db, bell }: Services, runs: readonly string[]): void {
+  const place = db.prepare('UPDATE runs SET queue_place = ? WHERE id = ? AND queue_place IS NOT ?')
+  db.transaction(() => {
+    for (const [i, run] of runs.entries()) place.run(i + 1, Number(run), i + 1)
+  })()
+  bell.ring()
+}
+
+/** What ends a training before its end, when it is not a fault. */
+export type Stop = 'cancel' | 'pause' | 'close'
+
+const STOPPED: Readonly<Record<Stop, { readonly status: RunStatus; readonly reason: string | null }>> = {
+  cancel: { status: 'cancelled', reason: 'Cancelled' },
+  pause: { status: 'paused', reason: null },
+  close: { status: 'interrupted', reason: 'The program was closed while the run was going on.' },
 }
 
 /** Writes how a run ended that did not finish: its row says why. */
-export function recordFailure(services: Services, run: string, error: unknown): void {
+export function recordFailure(services: Services, run: string, error: unknown, stop: Stop = 'cancel'): void {
   if (!services.db.open) return // its row was written as the program closed
-  setStatus(services, run, statusAfter(error), error instanceof Error ? error.message : String(error))
+  const fault = error instanceof AppError ? error.code : null
+  const message = error instanceof Error ? error.message : String(error)
+  if (fault === 'CANCELLED') setStatus(services, run, STOPPED[stop].status, STOPPED[stop].reason)
+  else setStatus(services, run, fault === 'ENGINE_DIED' ? 'interrupted' : 'failed', message, { fault })
 }

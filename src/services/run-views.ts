@@ -29,6 +29,7 @@ function toView(services: Services, row: StoredRun): RunView {
   return {
     ...run,
     startedAt: row.started_at,
+    queuePosition: row.queue_place,
     methodLabel: run.method && methodOf(run.method).label,
     arbitraryUnits: isPretrained(run),
     trainedPatients: patients('train'),
@@ -48,9 +49,21 @@ export const viewRuns = (services: Services): RunView[] =>
     .filter(row => row.hidden_at === null)
     .map(row => toView(services, row))
 
+function checkpointsOf({ db }: Services, run: number): RunDetail['checkpoints'] {
+  const rows = db.prepare('SELECT role, epoch, path, sha256 FROM checkpoints WHERE run_id = ? ORDER BY epoch, role')
+  return rows.all(run) as RunDetail['checkpoints']
+}
+
 export function viewRun(services: Services, run: string): RunDetail {
   const row = storedRun(services, run)
-  return { run: toView(services, row), environment: JSON.parse(row.environment), events: eventsOf(services, run) }
+  const events = eventsOf(services, run)
+  return {
+    run: toView(services, row),
+    environment: JSON.parse(row.environment),
+    notes: events.flatMap(({ event }) => ('notes' in event ? event.notes : event.type === 'note' ? [event.text] : [])),
+    checkpoints: checkpointsOf(services, row.id),
+    events,
+  }
 }
 
 /** Takes a run off the list, or puts it back; its files stay. */

@@ -1,9 +1,10 @@
 /** Runs as they are written down: listed, found, their kept weights, the runs they came from. `training.ts` writes them. */
-import { AppError } from '../contract/errors.ts'
+import { AppError, type ErrorCode } from '../contract/errors.ts'
 import type { Metrics } from '../contract/evaluation.ts'
 import { TrainingSummary } from '../contract/report.ts'
 import { type EpochFigures, type RunRow, type RunStatus, StoredConfig } from '../contract/runs.ts'
-import type { ModelReference } from '../engine/protocol.ts'
+import { methodOf } from '../core/ssl/index.ts'
+import type { ModelReference, WrittenFile } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
 import { fileDigest } from './digests.ts'
 
@@ -14,9 +15,14 @@ export interface StoredRun {
   readonly study_id: number
   readonly study: string
   readonly parent_id: number | null
+  readonly parent_epoch: number | null
   readonly start_path: string | null
   readonly status: RunStatus
   readonly reason: string | null
+  readonly fault: ErrorCode | null
+  readonly queue_place: number | null
+  readonly resumes: number
+  readonly resumed_step: number
   readonly config: string
   readonly summary: string | null
   readonly created_at: string
@@ -27,12 +33,54 @@ export interface StoredRun {
   readonly pid: number
 }
 
+interface KeptCheckpoint extends WrittenFile {
+  readonly epoch: number
+}
+
 /** The kept weights of a run: the best where there are any, else the last. */
-export function keptCheckpoint({ db }: Services, run: number): { path: string; sha256: string; epoch: number } | null {
+export function keptCheckpoint({ db }: Services, run: number): KeptCheckpoint | null {
   const row = db
-    .prepare("SELECT path, sha256, epoch FROM checkpoints WHERE run_id = ? ORDER BY role = 'last' LIMIT 1")
+    .prepare(
+      "SELECT path, sha256, epoch FROM checkpoints WHERE run_id = ? AND role <> 'milestone' ORDER BY role = 'last', epoch DESC LIMIT 1",
+    )
     .get(run)
-  return (row as { path: string; sha256: string; epoch: number } | undefined) ?? null
+  return (row as KeptCheckpoint | undefined) ?? null
+}
+
+interface State extends WrittenFile {
+  readonly step: number
+}
+
+/** What a run can go on from, newest first. */
+export const statesOf = ({ db }: Services, run: number): State[] =>
+  db
+    .prepare('SELECT step, path, sha256 FROM states WHERE run_id = ? ORDER BY step DESC, epoch DESC')
+    .all(run) as State[]
+
+/** Faults that would only come again. */
+const HOPELESS: ReadonlySet<ErrorCode> = new Set(['NOT_FINITE', 'CHECKPOINT_DAMAGED'])
+
+/** Without a state a run begins anew, unless it failed, or is of a program that wrote no states: its epochs would be lost. */
+function isResumable({ status, kind, fault, environment }: StoredRun, hasState: boolean): boolean {
+  if (kind === 'import' || !['paused', 'cancelled', 'interrupted', 'failed'].includes(status)) return false
+  if (status === 'failed') return hasState && !(fault && HOPELESS.has(fault))
+  return hasState || typeof JSON.parse(environment).data === 'string'
+}
+
+/** The system ends a process by SIGKILL when memory runs out. */
+const ranOutOfMemory = ({ fault, reason }: StoredRun) =>
+  fault === 'OUT_OF_MEMORY' || (fault === 'ENGINE_DIED' && reason?.includes('SIGKILL') === true)
+
+/** The largest part of the batch that divides it; the rest comes by accumulation where the method permits it. */
+function suggest(row: StoredRun, { recipe, method }: StoredConfig): RunRow['suggestion'] {
+  if (!recipe || !ranOutOfMemory(row)) return null
+  const { batch, accumulate } = recipe
+  const separable = method === null || methodOf(method).separable
+  const least = separable ? 1 : 2 // a sample that is compared needs another one
+  for (let part = Math.floor(batch / 2); part >= least; part--) {
+    if (batch % part === 0) return { batch: part, accumulate: separable ? accumulate * (batch / part) : 1 }
+  }
+  return null
 }
 
 export function toRunRow(services: Services, row: StoredRun): RunRow {
@@ -46,6 +94,7 @@ export function toRunRow(services: Services, row: StoredRun): RunRow {
         .get(row.id, checkpoint.epoch) as Metrics | undefined)
     : undefined
   const { channels } = config.networkConfig
+  const stateStep = statesOf(services, row.id)[0]?.step ?? null
   return {
     id: String(row.id),
     kind: row.kind,
@@ -53,6 +102,7 @@ export function toRunRow(services: Services, row: StoredRun): RunRow {
     network: config.network,
     channels: typeof channels === 'number' ? channels : null,
     parent: row.parent_id === null ? row.start_path : String(row.parent_id),
+    parentEpoch: row.parent_epoch,
     study: row.study,
     status: row.status,
     reason: row.reason,
@@ -61,6 +111,13 @@ export function toRunRow(services: Services, row: StoredRun): RunRow {
     epochs: { done, planned: config.recipe?.epochs ?? 0 },
     metrics: metrics ?? null,
     checkpoint: checkpoint && { path: checkpoint.path, sha256: checkpoint.sha256 },
+    milestones: db
+      .prepare("SELECT epoch FROM checkpoints WHERE run_id = ? AND role = 'milestone' ORDER BY epoch")
+      .pluck()
+      .all(row.id) as number[],
+    stateStep,
+    resumable: isResumable(row, stateStep !== null),
+    suggestion: suggest(row, config),
     summary: row.summary ? TrainingSummary.parse(JSON.parse(row.summary)) : null,
     config,
   }
@@ -105,15 +162,27 @@ export interface KeptModel {
   readonly sha256: string
 }
 
-/** A run's network with its kept weights, after checking that the file is the one that was written. */
-export function keptModel(services: Services, id: string): KeptModel {
+function milestoneOf({ db }: Services, { id, milestones }: RunRow, epoch: number): WrittenFile {
+  const row = db
+    .prepare("SELECT path, sha256 FROM checkpoints WHERE run_id = ? AND role = 'milestone' AND epoch = ?")
+    .get(Number(id), epoch) as WrittenFile | undefined
+  if (row) return row
+  throw new AppError(
+    'INVALID_ARGUMENT',
+    `Expected a milestone of run ${id}${milestones.length > 0 ? ` (${milestones.join(', ')})` : ', which has none'}, got epoch ${epoch}.`,
+  )
+}
+
+/** A run's network with its kept weights, or a milestone's, after checking that the file is the one that was written. */
+export function keptModel(services: Services, id: string, epoch: number | null = null): KeptModel {
   const run = findRun(services, id)
-  if (!run.checkpoint)
+  const checkpoint = epoch === null ? run.checkpoint : milestoneOf(services, run, epoch)
+  if (!checkpoint)
     throw new AppError(
       'RUN_NOT_FOUND',
       `Expected a run with a checkpoint, got run ${id}, which is ${run.status} and has none.`,
     )
-  const { path, sha256 } = run.checkpoint
+  const { path, sha256 } = checkpoint
   let digest: string
   try {
     digest = fileDigest(path)
@@ -132,7 +201,8 @@ export function keptModel(services: Services, id: string): KeptModel {
   }
 }
 
-export const modelOf = (services: Services, id: string): ModelReference => keptModel(services, id).model
+export const modelOf = (services: Services, id: string, epoch: number | null = null): ModelReference =>
+  keptModel(services, id, epoch).model
 
 /** Whether the weights come from a pretext alone: what the network makes of an image is then in arbitrary units. */
 export const isPretrained = ({ kind, method }: Pick<RunRow, 'kind' | 'method'>): boolean =>

@@ -1,11 +1,17 @@
 /** A training from its checks to its end: prepared, written down, trained. */
+import { createHash } from 'node:crypto'
 import { AppError } from '../contract/errors.ts'
 import type { Recipe, RunConfig, RunRow, TrainingEvent } from '../contract/runs.ts'
 import type { Study, StudyVolume } from '../contract/studies.ts'
+import { methodOf } from '../core/ssl/index.ts'
 import type { Engine } from '../engine/client.ts'
+import type { WrittenFile } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
+import { takeDevice } from './device.ts'
 import { runDirectory } from './profile.ts'
-import { insertRow, type Parent, recorder, recordFailure, setStatus } from './run-rows.ts'
+import { makeRecorder } from './recorder.ts'
+import { onceThereIsRoom } from './room.ts'
+import { insertRow, type Parent, recordFailure, type Stop, setStatus } from './run-rows.ts'
 import { findRun, modelOf, requireUnseen } from './runs.ts'
 import { requireSeparatePatients, volumesOf } from './studies.ts'
 
@@ -15,11 +21,21 @@ export interface RunRequest {
   readonly parent: Parent
 }
 
-export interface RunOptions {
+export interface TrainOptions {
   readonly onEvent?: (event: TrainingEvent) => void
+  /** Called when writing down what happens waits for room on the disk, and (null) when it goes on. */
+  readonly onWait?: (words: string | null) => void
+  readonly signal?: AbortSignal
+  /** What it means when the signal is aborted. */
+  readonly stop?: () => Stop
+}
+
+export interface RunOptions extends Pick<TrainOptions, 'onEvent' | 'signal'> {
   /** Called with the run's id before it begins. */
   readonly onStart?: (run: string) => void
-  readonly signal?: AbortSignal
+  /** Another program trains on the device: called with which, or else refused with `DEVICE_BUSY`. */
+  readonly onBusy?: (owner: string) => void
+  readonly noWait?: boolean
 }
 
 /** What a training has to say whatever it is for. */
@@ -41,14 +57,31 @@ export interface PreparedRun extends RunRequest {
   readonly validation: readonly StudyVolume[]
   /** Checkpoint whose weights are the start. */
   readonly start: string | null
+  /** States to go on from instead, newest first. */
+  readonly states: readonly WrittenFile[]
+  /** Tells the volumes from others. */
+  readonly data: string
   readonly notes: readonly string[]
 }
 
 const usable = (volumes: readonly StudyVolume[], kind: RunConfig['kind']) =>
   kind === 'pretrain' ? volumes : volumes.filter(volume => volume.targetShape)
 
+function startOf(services: Services, parent: Parent): string | null {
+  if (parent === null) return null
+  return 'run' in parent ? modelOf(services, parent.run, parent.epoch).checkpoint : parent.file
+}
+
+/** Of the volumes in their order: what they are, wherever they lie. */
+function dataDigest(volumes: readonly StudyVolume[]): string {
+  const facts = volumes.map(({ file, role, patient, slices, rows, columns, bytes }) =>
+    [file, role, patient, slices, rows, columns, bytes].join('|'),
+  )
+  return createHash('sha256').update(facts.join('\n')).digest('hex')
+}
+
 /** Checks a request; throws `PATIENT_LEAK`, `INVALID_ARGUMENT`, or what is wrong with the checkpoint it starts from. */
-export function prepareRun(services: Services, request: RunRequest): PreparedRun {
+export function prepareRun(services: Services, request: RunRequest, states: readonly WrittenFile[] = []): PreparedRun {
   const { study, config, parent } = request
   if (study.kind === 'scans') {
     throw new AppError(
@@ -65,10 +98,16 @@ export function prepareRun(services: Services, request: RunRequest): PreparedRun
   }
   const held = study.volumes.filter(volume => volume.role !== 'train')
   if (parent && 'run' in parent) requireUnseen(services, parent.run, held)
-  const start = parent === null ? null : 'run' in parent ? modelOf(services, parent.run).checkpoint : parent.file
+  if (config.recipe.accumulate > 1 && config.method && !methodOf(config.method).separable) {
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected batches that are taken whole (accumulate 1), as ${methodOf(config.method).label} compares the samples of a batch with each other, got accumulate ${config.recipe.accumulate}.`,
+    )
+  }
   const leftOut = volumesOf(study, 'train').length - train.length
   const notes = leftOut > 0 ? [`${leftOut} training volumes without ground truth are left out.`] : []
-  return { ...request, train, validation, start, notes }
+  const start = states.length > 0 ? null : startOf(services, parent)
+  return { ...request, train, validation, start, states, data: dataDigest([...train, ...validation]), notes }
 }
 
 /** Writes the rows of runs together, all or none: their ids, in order. */
@@ -80,8 +119,8 @@ export function insertRuns(
   const { db } = services
   const add = db.prepare('INSERT OR IGNORE INTO run_patients (run_id, patient, role) VALUES (?, ?, ?)')
   return db.transaction(() =>
-    prepared.map(({ study, config, parent, train, validation }) => {
-      const run = insertRow(services, { study: study.id, config, parent, status })
+    prepared.map(({ study, config, parent, train, validation, data }) => {
+      const run = insertRow(services, { study: study.id, config, parent, status, data })
       for (const { patient } of train) add.run(Number(run), patient, 'train')
       for (const { patient } of validation) add.run(Number(run), patient, 'val')
       return run
@@ -90,46 +129,69 @@ export function insertRuns(
 }
 
 /**
- * Trains a run whose row is there and reads `running`. When it fails or is cancelled the row says so with the reason, epochs and checkpoints
- * written until then stay, and the error is thrown on.
+ * Trains a run whose row is there and reads `running`. When it fails or is stopped the row says so with the reason; epochs, checkpoints and
+ * states written until then stay, and the error is thrown on.
  */
 export async function trainRun(
   services: Services,
   engine: Engine,
   run: string,
-  { config, train, validation, start, notes }: PreparedRun,
-  { onEvent, signal }: Pick<RunOptions, 'onEvent' | 'signal'> = {},
+  { config, train, validation, start, states, notes }: PreparedRun,
+  { onEvent, onWait, signal, stop }: TrainOptions = {},
 ): Promise<void> {
-  const record = recorder(services, run)
+  const recorder = makeRecorder(services, run, { signal, onWait })
   try {
     const summary = await engine.call(
       'train',
-      { run, config, train, validation, start, directory: runDirectory(services, run), notes },
+      { run, config, train, validation, start, states, directory: runDirectory(services, run), notes },
       {
         signal,
         onEvent(event) {
-          record(event)
           onEvent?.(event)
+          return recorder.record(event)
         },
       },
     )
-    setStatus(services, run, 'finished', null, summary)
+    await recorder.flush()
+    await onceThereIsRoom(() => setStatus(services, run, 'finished', null, { summary }), signal)
   } catch (error) {
-    recordFailure(services, run, error)
+    await endRun(services, run, error, stop?.())
     throw error
+  } finally {
+    if (services.db.open) recorder.close()
   }
 }
 
-/** Trains now, whatever waits in a queue, and returns the finished run. Its row is there from the first moment. */
-export async function startRun(
+/** Writes down how a run ended that did not finish, as soon as there is room; a program that closes does not wait for it. */
+export async function endRun(services: Services, run: string, error: unknown, stop: Stop = 'cancel'): Promise<void> {
+  const never = stop === 'close' ? AbortSignal.abort() : undefined
+  await onceThereIsRoom(() => recordFailure(services, run, error, stop), never).catch((failure: unknown) => {
+    if (!(failure instanceof AppError)) throw failure
+  })
+}
+
+/** Trains now, whatever waits in a queue, as soon as the device is free. */
+export async function trainNow(
   services: Services,
-  request: RunRequest,
-  { onEvent, onStart, signal }: RunOptions = {},
+  prepared: PreparedRun,
+  begin: () => string,
+  { onEvent, onStart, onBusy, noWait, signal }: RunOptions,
 ): Promise<RunRow> {
-  const prepared = prepareRun(services, request)
   const engine = await services.jobs(signal)
-  const [run] = insertRuns(services, [prepared], 'running')
-  onStart?.(run)
-  await trainRun(services, engine, run, prepared, { onEvent, signal })
-  return findRun(services, run)
+  const device = await takeDevice({ signal, onWait: onBusy, noWait })
+  try {
+    const run = begin()
+    device.name(run)
+    onStart?.(run)
+    await trainRun(services, engine, run, prepared, { onEvent, signal })
+    return findRun(services, run)
+  } finally {
+    device.release()
+  }
+}
+
+/** Trains now and returns the finished run. Its row is there from the first moment. */
+export async function startRun(services: Services, request: RunRequest, options: RunOptions = {}): Promise<RunRow> {
+  const prepared = prepareRun(services, request)
+  return trainNow(services, prepared, () => insertRuns(services, [prepared], 'running')[0], options)
 }

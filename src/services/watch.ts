@@ -13,7 +13,8 @@ const PAGE = 500
 /** A text that changes when the list does, other than by what the log tells. */
 const FINGERPRINTS = {
   studies: `SELECT json_array(COUNT(*), COUNT(hidden_at), MAX(id), (SELECT json_array(COUNT(*), MAX(id)) FROM volumes)) FROM studies`,
-  runs: 'SELECT json_array(COUNT(*), COUNT(hidden_at)) FROM runs',
+  runs: `SELECT json_array(COUNT(*), COUNT(hidden_at),
+    json_group_array(json_array(id, queue_place)) FILTER (WHERE queue_place IS NOT NULL)) FROM runs`,
 } as const
 
 const fingerprint = ({ db }: Services, what: keyof typeof FINGERPRINTS) =>

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { throwIfCancelled } from '../../src/contract/errors.ts'
-import type { Recipe, TrainingEvent } from '../../src/contract/runs.ts'
+import { Recipe, type TrainingEvent } from '../../src/contract/runs.ts'
 import { NETWORKS, networkOf } from '../../src/core/models/index.ts'
 import { fileNameMask } from '../../src/core/mri/mask.ts'
 import { reconstructSlice } from '../../src/core/reconstruct.ts'
@@ -44,12 +44,12 @@ const tasks: [string, () => TrainingTask][] = Object.keys(NETWORKS).flatMap(netw
   ]
 })
 
-const recipe: Recipe = {
+const recipe = Recipe.parse({
   epochs: 2,
   batch: 1,
-  optimizer: { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
+  optimizer: { kind: 'adam' },
   schedule: { kind: 'constant', rate: 1e-3 },
-}
+})
 
 async function trainAll(task: TrainingTask, changes: Partial<Training> = {}) {
   const saved = new Map<string, Checkpoint>()
@@ -68,6 +68,10 @@ async function trainAll(task: TrainingTask, changes: Partial<Training> = {}) {
         saved.set(role, checkpoint)
         written.push(`${role} ${epoch}`)
         return { path: role, sha256: '' }
+      },
+      async saveState(epoch, step) {
+        written.push(`state ${epoch} ${step}`)
+        return { path: `state ${epoch} ${step}`, sha256: '' }
       },
       async savePreview(epoch, image) {
         previews.set(epoch, image)
@@ -175,7 +179,7 @@ describe.each(tasks)('%s', (_, make) => {
 
   it('that is cancelled keeps the last step’s weights, as of the epoch begun', async () => {
     const task = make()
-    const perEpoch = task.stepsPerEpoch
+    const perEpoch = task.batchesPerEpoch
     for (const [pauses, epoch] of [
       [1, 1],
       [perEpoch, 1], // in the validation
@@ -186,6 +190,7 @@ describe.each(tasks)('%s', (_, make) => {
           written.push(`${role} ${epoch}`)
           return { path: '', sha256: '' }
         },
+        saveState: async () => ({ path: '', sha256: '' }),
         savePreview: async () => ({ path: '' }),
       }
       await expect(trainAll(make(), { files, pause: pauseUntil(pauses) })).rejects.toMatchObject({ code: 'CANCELLED' })
@@ -241,6 +246,7 @@ describe('a training', () => {
           await new Promise(resolve => setTimeout(resolve, 200))
           return { path: '', sha256: '' }
         },
+        saveState: async () => ({ path: '', sha256: '' }),
         savePreview: async () => ({ path: '' }),
       },
     })

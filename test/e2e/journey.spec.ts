@@ -265,11 +265,22 @@ test('cancels a run, which keeps what it has', async () => {
   await expect(runRow(4)).toHaveAttribute('data-status', 'cancelled', { timeout: 30_000 })
 })
 
-test('finds everything after the host was killed in the middle of a training', async ({ browser }) => {
+test('pauses a run and resumes it where it was', async () => {
+  await page.getByRole('article').getByRole('button', { name: 'Resume' }).click()
+  await expect(runRow(4)).toHaveAttribute('data-status', 'running', { timeout: 30_000 })
+  await expect(page.getByText(/Validation slice: /)).toBeVisible({ timeout: 60_000 })
+  await page.getByRole('article').getByRole('button', { name: 'Pause' }).click()
+  await expect(runRow(4)).toHaveAttribute('data-status', 'paused', { timeout: 30_000 })
+  await expect(page.getByRole('article').getByRole('button', { name: 'Resume' })).toBeVisible()
+  await picture('runs-paused')
+})
+
+test('finds everything after the host was killed in the middle of a training, and goes on', async ({ browser }) => {
   await page.getByRole('article').getByRole('button', { name: 'Run again' }).click()
   await expect(runRow(5)).toHaveAttribute('data-status', 'running', { timeout: 30_000 })
-  // One epoch at least is written down.
+  // One epoch at least is written down, and its weights.
   await expect(page.getByText(/Validation slice: /)).toBeVisible({ timeout: 60_000 })
+  await expect(page.getByRole('button', { name: 'Compare its images' })).toBeVisible({ timeout: 30_000 })
   await host.kill()
   await page.close()
   faults.length = 0 // the dying line
@@ -281,8 +292,19 @@ test('finds everything after the host was killed in the middle of a training', a
   await expect(page.getByText(/The program .* ended/)).toBeVisible()
   await expect(page.getByRole('button', { name: 'Compare its images' })).toBeVisible()
   await expect(page.getByText(/Validation slice: /)).toBeVisible()
+  await expect(runRow(4)).toHaveAttribute('data-status', 'paused')
   await picture('runs-interrupted')
   await expect(runRow(2)).toContainText(/SSIM/)
+  const epochs = () => page.getByRole('button', { name: /^Epoch \d+$/ })
+  const before = await epochs().count()
+  await page.getByRole('article').getByRole('button', { name: 'Resume' }).click()
+  await expect(epochs().nth(before)).toBeVisible({ timeout: 60_000 })
+  // Each epoch once, none left out: the curve has no break.
+  const names = await epochs().evaluateAll(buttons => buttons.map(button => button.getAttribute('aria-label')))
+  expect(names).toEqual(names.map((_, i) => `Epoch ${i + 1}`))
+  await picture('runs-resumed')
+  await page.getByRole('article').getByRole('button', { name: 'Cancel' }).click()
+  await expect(runRow(5)).toHaveAttribute('data-status', 'cancelled', { timeout: 30_000 })
 })
 
 test('adds a folder with one broken file', async () => {

@@ -10,7 +10,7 @@ import { createORPCClient } from '@orpc/client'
 import { RPCLink } from '@orpc/client/fetch'
 import type { ContractRouterClient } from '@orpc/contract'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { contract, StartRequest } from '../../src/contract/api.ts'
+import type { contract } from '../../src/contract/api.ts'
 import {
   FRAME_HEADER,
   FrameMeta,
@@ -112,7 +112,9 @@ async function demonstration() {
   return host.client.studies.get({ study: id })
 }
 
-const tiny = async (epochs: number): Promise<StartRequest> => ({
+type StartInput = Parameters<Host['client']['runs']['start']>[0]
+
+const tiny = async (epochs: number): Promise<StartInput> => ({
   study: (await demonstration()).id,
   method: null,
   methodConfig: {},

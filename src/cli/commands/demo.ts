@@ -26,6 +26,7 @@ function parts() {
       say(`${label} …`)
       current = trainingProgress(label)
     },
+    onBusy: (owner: string) => say(`waiting for ${owner} (Ctrl+C gives up)`),
     onEvent: (event: TrainingEvent) => current?.onEvent(event),
     stop: () => current?.stop(),
   }

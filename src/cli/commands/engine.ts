@@ -7,6 +7,25 @@ import { print, printJson } from '../terminal.ts'
 
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
 
+const WAYS = {
+  graph: 'replayed as one native graph',
+  eager: 'one operation at a time (eager)',
+} as const
+
+/** The native operations of a step, as far as they take a hundredth of it. */
+function describeOperations({ operations }: EngineHealth): string {
+  const total = operations.reduce((sum, { ms }) => sum + ms, 0)
+  const count = operations.reduce((sum, operation) => sum + operation.count, 0)
+  const line = (name: string, times: number, ms: number) =>
+    `${name.padEnd(24)} ${String(times).padStart(5)} ${ms.toFixed(2).padStart(9)} ms ${((100 * ms) / total).toFixed(0).padStart(3)} %`
+  return [
+    '',
+    'One such step taken eagerly, by native operation: calls and time',
+    ...operations.filter(({ ms }) => ms >= total / 100).map(({ name, count, ms }) => line(name, count, ms)),
+    line('all', count, total),
+  ].join('\n')
+}
+
 function describe(health: EngineHealth): string {
   const { memory } = health
   return [
@@ -14,6 +33,8 @@ function describe(health: EngineHealth): string {
     `Node         ${health.node}, ${health.platform}, ${health.cores} cores`,
     `Memory       ${gigabytes(memory.freeBytes)} free of ${gigabytes(memory.totalBytes)}; the engine takes ${gigabytes(memory.residentBytes)}`,
     `Training     ${health.stepMs.toFixed(1)} ms a step (U-Net-8, 64 × 64, batch 1; median of 10)`,
+    `Steps        ${WAYS[health.way]}`,
+    ...health.notes,
   ].join('\n')
 }
 
@@ -36,11 +57,12 @@ function install(): Command {
 function doctor(): Command {
   return new Command('doctor')
     .description('Say which engine computes here, and time a small training step')
-    .action((_options, command: Command) =>
+    .option('--ops', 'time and count per native operation of that step')
+    .action((options: { ops?: boolean }, command: Command) =>
       inSession(command, async ({ services, signal, json }) => {
         const health = await (await services.jobs(signal)).call('doctor', {}, { signal })
         if (json) printJson(health)
-        else print(describe(health))
+        else print(describe(health) + (options.ops ? `\n${describeOperations(health)}` : ''))
         if (!Number.isFinite(health.loss)) process.exitCode = 1
       }),
     )

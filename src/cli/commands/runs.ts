@@ -1,7 +1,9 @@
 import Table from 'cli-table3'
 import { Command } from 'commander'
 import type { RunRow } from '../../contract/runs.ts'
+import { resumeRun } from '../../services/resume.ts'
 import { epochsOf, findRun, listRuns } from '../../services/runs.ts'
+import { perform } from '../perform.ts'
 import { inSession } from '../session.ts'
 import { print, printJson } from '../terminal.ts'
 
@@ -34,6 +36,18 @@ export function describeRun(run: RunRow): string {
       `  validation: SSIM ${ssim.toFixed(3)}, PSNR ${psnr.toFixed(2)} dB, NMSE ${nmse.toFixed(4)} (${mask.kind} mask, ${mask.acceleration}×, center ${mask.centerFraction}, seeded by file name; volume maximum)`,
     )
   }
+  if (run.milestones.length > 0)
+    lines.push(`  milestones: epochs ${run.milestones.join(', ')} (finetune --from ${run.id}@EPOCH)`)
+  if (run.resumable)
+    lines.push(
+      `  goes on ${run.stateStep === null ? 'from its beginning' : `after step ${run.stateStep}`} with: self-mri runs resume ${run.id}`,
+    )
+  if (run.suggestion) {
+    const { batch, accumulate } = run.suggestion
+    lines.push(
+      `  memory suffices more likely with: --batch ${batch}${accumulate > 1 ? ` --accumulate ${accumulate}` : ''}`,
+    )
+  }
   if (run.checkpoint) lines.push(`  ${run.checkpoint.path}`, `  sha256 ${run.checkpoint.sha256}`)
   return lines.join('\n')
 }
@@ -59,6 +73,22 @@ function listing(runs: readonly RunRow[]): string {
   return table.toString()
 }
 
+const resumeCommand = (): Command =>
+  new Command('resume')
+    .description('Go on with a run that was cancelled, paused or interrupted: it ends as if it never had been')
+    .argument('<run>', 'a run’s number')
+    .option('--no-wait', 'refuse instead of waiting while another program trains on the device')
+    .action((id: string, { wait }: { wait: boolean }, command: Command) =>
+      inSession(command, async session => {
+        const on = `study "${findRun(session.services, id).study}"`
+        const run = await perform({ session, title: 'Resuming', noWait: !wait, on }, (services, options) =>
+          resumeRun(services, id, options),
+        )
+        if (session.json) printJson(run)
+        else print(describeRun(run))
+      }),
+    )
+
 export const runsCommand = (): Command =>
   new Command('runs')
     .description('List the runs, or show one with its epochs')
@@ -79,3 +109,4 @@ export const runsCommand = (): Command =>
           )
       }),
     )
+    .addCommand(resumeCommand())

@@ -10,9 +10,19 @@ import { callersPath } from '../../services/profile.ts'
 import { findRun } from '../../services/runs.ts'
 import { findStudy, type Study } from '../../services/studies.ts'
 import { type CommonConfig, type RunRequest, startRun, supervisedConfig } from '../../services/training.ts'
-import { addMaskOptions, addSchemaOptions, maskFrom, settingsFrom, sliceSelection, wholeNumber } from '../options.ts'
+import {
+  addMaskOptions,
+  addSchemaOptions,
+  epochList,
+  maskFrom,
+  parseRecipe,
+  settingsFrom,
+  sliceSelection,
+  wholeNumber,
+} from '../options.ts'
+import { perform } from '../perform.ts'
 import { inSession, type Session } from '../session.ts'
-import { print, printJson, say, trainingProgress } from '../terminal.ts'
+import { print, printJson } from '../terminal.ts'
 import { describeRun } from './runs.ts'
 
 interface CommonOptions extends Record<string, unknown> {
@@ -21,6 +31,14 @@ interface CommonOptions extends Record<string, unknown> {
   readonly epochs?: number
   readonly batch?: number
   readonly rate?: number
+  readonly accumulate?: number
+  readonly warmup?: number
+  readonly clipNorm?: number
+  readonly patience?: number
+  readonly saveMinutes?: number
+  readonly milestones?: number[]
+  /** False: `--no-wait`. */
+  readonly wait: boolean
   readonly slices?: SliceSelection
   readonly mask: string
   readonly acceleration: number
@@ -34,6 +52,13 @@ const addCommonOptions = (command: Command, recipe: Recipe): Command =>
       .option('--epochs <n>', `how often every slice is seen (default: ${recipe.epochs})`, wholeNumber)
       .option('--batch <n>', `slices a step (default: ${recipe.batch})`, wholeNumber)
       .option('--rate <n>', `learning rate at the start (default: ${recipe.schedule.rate})`, Number)
+      .option('--accumulate <n>', 'batches whose gradients are averaged in one step (default: 1)', wholeNumber)
+      .option('--warmup <epochs>', 'epochs in which the rate rises from 0 (default: 0)', wholeNumber)
+      .option('--clip-norm <n>', 'largest L2 norm of the gradient; longer ones are scaled down to it', Number)
+      .option('--patience <n>', 'end after so many validations without a lower loss', wholeNumber)
+      .option('--save-minutes <n>', 'how often the state is saved within an epoch (default: 5)', Number)
+      .option('--milestones <epochs>', 'epochs whose weights are kept for good: 100,200,500', epochList)
+      .option('--no-wait', 'refuse instead of waiting while another program trains on the device')
       .option('--slices <which>', 'all, middle, every:N or A-B (default: as the study has it)', sliceSelection)
       .option('--seed <n>', 'seed of weights, order, masks and augmentations', wholeNumber, 0),
   )
@@ -42,25 +67,21 @@ const studyOf = ({ services, signal }: Session, name: string | undefined): Promi
   name === undefined ? demonstrationStudy(services, signal) : findStudy(services, name)
 
 /** The recipe with what the user wants otherwise. */
-const recipeFrom = (recipe: Recipe, { epochs, batch, rate }: CommonOptions): Recipe => ({
-  ...recipe,
-  epochs: epochs ?? recipe.epochs,
-  batch: batch ?? recipe.batch,
-  schedule: { ...recipe.schedule, rate: rate ?? recipe.schedule.rate },
-})
-
-async function perform(session: Session, title: string, request: RunRequest): Promise<RunRow> {
-  const progress = trainingProgress(title)
-  try {
-    return await startRun(session.services, request, {
-      onEvent: progress.onEvent,
-      onStart: run => say(`${title}: run ${run} on study "${request.study.name}"`),
-      signal: session.signal,
-    })
-  } finally {
-    progress.stop()
-  }
+function recipeFrom(recipe: Recipe, { rate, patience, ...options }: CommonOptions): Recipe {
+  const numbers = ['epochs', 'batch', 'accumulate', 'warmup', 'clipNorm', 'saveMinutes', 'milestones'] as const
+  const given = numbers.filter(name => options[name] !== undefined).map(name => [name, options[name]])
+  return parseRecipe({
+    ...recipe,
+    ...Object.fromEntries(given),
+    schedule: { ...recipe.schedule, rate: rate ?? recipe.schedule.rate },
+    earlyStopping: patience === undefined ? recipe.earlyStopping : { patience },
+  })
 }
+
+const start = (session: Session, title: string, request: RunRequest, { wait }: CommonOptions): Promise<RunRow> =>
+  perform({ session, title, noWait: !wait, on: `study "${request.study.name}"` }, (services, options) =>
+    startRun(services, request, options),
+  )
 
 function show(runs: readonly RunRow[], json: boolean): void {
   if (json) printJson(runs.length === 1 ? runs[0] : runs)
@@ -115,7 +136,10 @@ export function pretrainCommand(): Command {
         methodConfig: settingsFrom(method.config, options) as Record<string, unknown>,
         pretext: settingsFrom(Pretext, options),
       }
-      show([await perform(session, `${method.label} pre-training`, { study, config, parent: null })], session.json)
+      show(
+        [await start(session, `${method.label} pre-training`, { study, config, parent: null }, options)],
+        session.json,
+      )
     }),
   )
 }
@@ -143,7 +167,7 @@ export function trainCommand(): Command {
         commonConfig(networkFrom(options), study, options),
         recipeFrom(recipe, options),
       )
-      show([await perform(session, 'Training', { study, config, parent: null })], session.json)
+      show([await start(session, 'Training', { study, config, parent: null }, options)], session.json)
     }),
   )
 }
@@ -153,13 +177,17 @@ export function fineTuneCommand(): Command {
     new Command('finetune').description('Fine-tune a pre-trained network, with ground truth'),
     FINE_TUNING,
   )
-    .requiredOption('--from <run>', 'a run’s number, or a safetensors file with fastMRI’s U-Net names')
+    .requiredOption(
+      '--from <run>',
+      'a run’s number, RUN@EPOCH for one of its milestones, or a safetensors file with fastMRI’s U-Net names',
+    )
     .option('--control', 'train the same-seed control beside: the same fine-tuning without pre-training')
   return command.action((options: CommonOptions & { from: string; control?: boolean }) =>
     inSession(command, async session => {
       const file = callersPath(options.from)
-      const isFile = existsSync(file) && !/^\d+$/.test(options.from)
-      const parent = isFile ? null : findRun(session.services, options.from)
+      const isFile = existsSync(file) && !/^\d+(@\d+)?$/.test(options.from)
+      const [id, epoch] = options.from.split('@')
+      const parent = isFile ? null : findRun(session.services, id)
       const study = await studyOf(session, options.study ?? parent?.study)
       const network = parent
         ? { network: parent.network, networkConfig: parent.config.networkConfig }
@@ -169,11 +197,12 @@ export function fineTuneCommand(): Command {
         commonConfig(network, study, options),
         recipeFrom(FINE_TUNING, options),
       )
-      const runs = [
-        await perform(session, 'Fine-tuning', { study, config, parent: parent ? { run: parent.id } : { file } }),
-      ]
-      if (options.control)
-        runs.push(await perform(session, 'Control', { study, config: { ...config, kind: 'train' }, parent: null }))
+      const from = parent ? { run: parent.id, epoch: epoch === undefined ? null : Number(epoch) } : { file }
+      const runs = [await start(session, 'Fine-tuning', { study, config, parent: from }, options)]
+      if (options.control) {
+        const request = { study, config: { ...config, kind: 'train' as const }, parent: null }
+        runs.push(await start(session, 'Control', request, options))
+      }
       show(runs, session.json)
     }),
   )

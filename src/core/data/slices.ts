@@ -18,6 +18,9 @@ export interface SliceReference {
 export const listSlices = (sources: readonly VolumeSource[], selection: SliceSelection): SliceReference[] =>
   sources.flatMap(source => selectSlices(selection, source.info.slices).map(index => ({ source, index })))
 
+/** In words, slices counted from 1. */
+export const nameSlice = ({ source, index }: SliceReference): string => `${source.info.file} slice ${index + 1}`
+
 /** Which of `count` samples each step of an epoch takes: shuffled anew by (seed, epoch), once an epoch. */
 export function batchPlaces(seed: number, count: number, batch: number): (epoch: number, step: number) => number[] {
   let order: readonly number[] = []

@@ -11,6 +11,8 @@ export interface SslMethod<Config = unknown> {
   readonly config: z.ZodType<Config>
   /** What a training uses unless told otherwise. */
   readonly recipe: Recipe
+  /** Whether the loss is a mean over samples, so that a batch may be taken in parts; not where samples are compared with each other. */
+  readonly separable: boolean
   /** Side of the square views, pixels. */
   viewSize(config: Config): number
   /** One view [size, size] of a magnitude image [h, w]; each image gives two. */

@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../../contract/errors.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import type { Pretext } from '../../contract/runs.ts'
-import { batchPlaces, listSlices, type SliceReference } from '../data/slices.ts'
+import { batchPlaces, listSlices, nameSlice, type SliceReference } from '../data/slices.ts'
 import type { Volume } from '../data/volume.ts'
 import { makeMask, subsampleMask } from '../mri/mask.ts'
 import { RandomState, stream } from '../mri/random.ts'
@@ -63,8 +63,8 @@ export function pretextTask(job: PretextJob): TrainingTask {
   const samples = listSlices(job.train, job.slices)
   const heldOut = listSlices(job.validation, job.slices)
   const placesOf = batchPlaces(seed, samples.length, job.batch)
-  const stepsPerEpoch = Math.floor(samples.length / job.batch)
-  if (stepsPerEpoch === 0) {
+  const batchesPerEpoch = Math.floor(samples.length / job.batch)
+  if (batchesPerEpoch === 0) {
     throw new AppError(
       'INVALID_ARGUMENT',
       `Expected at least ${job.batch} training slices for a batch of ${job.batch}, got ${samples.length}`,
@@ -129,13 +129,15 @@ export function pretextTask(job: PretextJob): TrainingTask {
   return {
     network: networkSpecs,
     head,
-    stepsPerEpoch,
+    batchesPerEpoch,
+    separable: method.separable,
     chanceLoss: method.chanceLoss(job.batch),
     keepBest: false,
     validateEvery: Math.max(1, Math.floor(job.epochs / 10)),
     loss: (parameters, [images]) => method.loss(methodConfig, embed(parameters, images as tf.Tensor4D)),
-    async batch(epoch, step) {
-      return [stack(await collect(samples, placesOf(epoch, step), epoch))]
+    contents: (epoch, index) => placesOf(epoch, index).map(place => nameSlice(samples[place])),
+    async batch(epoch, index) {
+      return [stack(await collect(samples, placesOf(epoch, index), epoch))]
     },
     validate,
     preview: previewOf(job, specs, 'arbitrary'),

@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
+import { Recipe } from '../../contract/runs.ts'
 import { augmentations } from './augment/index.ts'
 import type { SslMethod } from './method.ts'
 import { ntXent, retrievalAccuracy } from './nt-xent.ts'
@@ -31,12 +32,13 @@ export const simclr: SslMethod<SimclrConfig> = {
   label: 'SimCLR',
   paper: 'Chen et al. 2020, arXiv:2002.05709',
   config: SimclrConfig,
-  recipe: {
+  recipe: Recipe.parse({
     epochs: 60,
     batch: 8,
-    optimizer: { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
+    optimizer: { kind: 'adam' },
     schedule: { kind: 'cosine', rate: 1e-3, end: 0 },
-  },
+  }),
+  separable: false,
   viewSize: ({ crop }) => crop,
   view: (config, magnitude, shape, random) => {
     const { resizedCrop, flip, distortIntensity, blur } = augmentations(random)

@@ -14,8 +14,8 @@ interface Updated {
 export interface Optimizer {
   /** How many vectors of state, each as long as the parameters, zero at first. */
   readonly slots: number
-  /** The step's own numbers at this learning rate and step (from 1). */
-  scalars(rate: number, step: number): number[]
+  /** The step's own numbers at this learning rate and step (from 1); `part`: which share of the step's samples, where it has several. */
+  scalars(rate: number, step: number, part?: { readonly share: number; readonly last: boolean }): number[]
   update(
     parameters: tf.Tensor1D,
     gradients: tf.Tensor1D,

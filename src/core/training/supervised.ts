@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../../contract/errors.ts'
 import type { MaskSpec, Metrics } from '../../contract/evaluation.ts'
 import { type SliceSelection, selectSlices } from '../../contract/volumes.ts'
-import { batchPlaces, listSlices, type SliceReference, type VolumeSource } from '../data/slices.ts'
+import { batchPlaces, listSlices, nameSlice, type SliceReference, type VolumeSource } from '../data/slices.ts'
 import { meanOfMetrics } from '../evaluate.ts'
 import type { Network } from '../models/network.ts'
 import { scoreVolume } from '../mri/metrics.ts'
@@ -93,7 +93,7 @@ export function supervisedTask(job: SupervisedJob): TrainingTask {
   const specs = network.parameters(networkConfig)
   const samples = listSlices(job.train, job.slices)
   const placesOf = batchPlaces(seed, samples.length, job.batch)
-  const stepsPerEpoch = Math.ceil(samples.length / job.batch)
+  const batchesPerEpoch = Math.ceil(samples.length / job.batch)
   const prepared: ValidationVolume[] = []
 
   async function sample({ source, index }: SliceReference, epoch: number, place: number) {
@@ -135,15 +135,17 @@ export function supervisedTask(job: SupervisedJob): TrainingTask {
   return {
     network: specs,
     head: [],
-    stepsPerEpoch,
+    batchesPerEpoch,
+    separable: true,
     chanceLoss: null,
     keepBest: true,
     validateEvery: 1,
     loss: (parameters, [image, target]) =>
       meanAbsoluteError(network.apply(networkConfig, parameters, image as tf.Tensor4D), target),
-    async batch(epoch, step) {
+    contents: (epoch, index) => placesOf(epoch, index).map(place => nameSlice(samples[place])),
+    async batch(epoch, index) {
       const chosen = []
-      for (const place of placesOf(epoch, step)) chosen.push(await sample(samples[place], epoch, place))
+      for (const place of placesOf(epoch, index)) chosen.push(await sample(samples[place], epoch, place))
       const shapes = chosen.map(({ shape }) => shape)
       return [
         stackImages(

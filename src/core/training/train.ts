@@ -2,17 +2,20 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../../contract/errors.ts'
 import type { Metrics } from '../../contract/evaluation.ts'
-import type { TrainingSeconds, TrainingSummary } from '../../contract/report.ts'
+import type { TrainingSummary } from '../../contract/report.ts'
 import type { Recipe, TrainingEvent } from '../../contract/runs.ts'
 import type { ParameterSpec } from '../models/network.ts'
 import type { Pause } from '../pause.ts'
-import type { Checkpoint } from './checkpoint.ts'
-import { makeOptimizer } from './optimizers.ts'
-import { countParameters, initialParameters, toTorch } from './parameters.ts'
+import { recipeOptimizer } from './gradients.ts'
+import { makeKeeper, type RunFiles } from './keeper.ts'
+import type { Optimizer } from './optimizers.ts'
+import { countParameters, initialParameters, type PlainTensor } from './parameters.ts'
 import type { Preview } from './preview.ts'
-import { learningRate } from './schedules.ts'
+import { recipeRate } from './schedules.ts'
+import { BEGINNING, type Progress, type SavedState } from './state.ts'
 import { type Loss, makeStep } from './step.ts'
-import { type MakeStepper, startingState } from './stepper.ts'
+import { type MakeStepper, type PlainState, startingState } from './stepper.ts'
+import { makeStopwatch } from './stopwatch.ts'
 
 export interface Validation {
   readonly loss: number
@@ -26,12 +29,16 @@ export interface TrainingTask {
   /** The network's parameters, which checkpoints carry, then the head's, which they carry apart. */
   readonly network: readonly ParameterSpec[]
   readonly head: readonly ParameterSpec[]
-  readonly stepsPerEpoch: number
+  readonly batchesPerEpoch: number
   readonly loss: Loss
+  /** Whether the loss is a mean over samples, so that a step may take several batches. */
+  readonly separable: boolean
   /** Loss of a network that has learned nothing, where there is such a level. */
   readonly chanceLoss: number | null
-  /** `epoch` and `step` (within it) from 0. The caller disposes the tensors. */
-  batch(epoch: number, step: number): Promise<tf.Tensor[]>
+  /** `epoch` and `index` (of the batch within it) from 0; the first axis of the first tensor is the samples. The caller disposes them. */
+  batch(epoch: number, index: number): Promise<tf.Tensor[]>
+  /** What is in that batch, in words: files and slices (from 1). */
+  contents(epoch: number, index: number): string[]
   /** `null` where there is nothing to validate on. */
   validate(parameters: tf.Tensor1D, pause: Pause): Promise<Validation | null>
   /** What the network makes of one fixed slice; `null` where there is nothing to validate on. */
@@ -40,17 +47,9 @@ export interface TrainingTask {
   readonly keepBest: boolean
   /** Epochs between validations; the last epoch is always validated. */
   readonly validateEvery: number
-}
-
-/** Where files go; core opens none itself. An epoch, from 1, is written at most once in each role. */
-export interface RunFiles {
-  saveCheckpoint(
-    role: 'best' | 'last' | 'head',
-    epoch: number,
-    checkpoint: Checkpoint,
-  ): Promise<{ path: string; sha256: string }>
-  /** Image [height, width]. */
-  savePreview(epoch: number, image: Float32Array): Promise<{ path: string }>
+  /** What the method itself carries from step to step (a memory bank, a queue), as tensors by name; and how it takes that up again. */
+  state?(): ReadonlyMap<string, PlainTensor>
+  restore?(state: ReadonlyMap<string, PlainTensor>): void
 }
 
 export interface Training {
@@ -60,6 +59,8 @@ export interface Training {
   readonly seed: number
   /** Weights to start from, the network's part only; `null` draws them from the seed. */
   readonly start: Float32Array | null
+  /** Goes on from here instead. */
+  readonly resume?: SavedState | null
   readonly metadata: Readonly<Record<string, string>>
   readonly notes: readonly string[]
   readonly files: RunFiles
@@ -67,8 +68,10 @@ export interface Training {
   readonly makeStepper: MakeStepper
 }
 
-/** The last weights are written at an epoch's end once this many times what writing them takes has passed. */
-const SAVE_AFTER = 20
+const NOTHING: { readonly validation: Validation | null; readonly preview: Preview | null } = {
+  validation: null,
+  preview: null,
+}
 
 /** The network's parameters from `start`, or drawn from the seed; the head's always drawn from the seed. */
 function startingParameters({ task, seed, start }: Training): Float32Array {
@@ -77,143 +80,178 @@ function startingParameters({ task, seed, start }: Training): Float32Array {
   return parameters
 }
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? 0
+/** What the optimizer begins with: the resumed state, or a fresh one; a state of another network or optimizer is refused. */
+function plainStart(training: Training, optimizer: Optimizer): PlainState {
+  const fresh = startingState(startingParameters(training), optimizer)
+  const { run, task, resume } = training
+  if (!resume) return fresh
+  const { parameters, slots: held } = resume.plain
+  if (held.length !== optimizer.slots || [parameters, ...held].some(({ length }) => length !== fresh.parameters.length))
+    throw new AppError(
+      'CHECKPOINT_DAMAGED',
+      `Expected a state of run ${run}’s network and optimizer, got another one’s.`,
+    )
+  task.restore?.(resume.method)
+  return resume.plain
 }
 
 /**
  * Trains and yields what happens; returns the summary. Weights are kept as the task says: the best by validation loss, else the last.
- * When `pause` rejects with `CANCELLED` the last finished step's weights are written, as of the epoch begun, before that is thrown.
- * Throws `NOT_FINITE` (epoch and step named) when the loss stops being a number; the checkpoints written before stay.
+ * When `pause` rejects with `CANCELLED` the last finished step's weights and the state are written before that is thrown: a training that
+ * resumes there ends with the same weights as one that was never interrupted.
+ * Throws `NOT_FINITE` (epoch, step and slices named) when the loss stops being a number; what was written before stays.
  */
 export async function* train(training: Training): AsyncGenerator<TrainingEvent, TrainingSummary> {
-  const { task, recipe, files, pause, run } = training
-  const begun = performance.now()
+  const { task, recipe, files, pause, run, resume } = training
+  if (recipe.accumulate > 1 && !task.separable) {
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected batches that are taken whole (accumulate 1), as this method compares the samples of a batch with each other, got accumulate ${recipe.accumulate}.`,
+    )
+  }
   const specs = [...task.network, ...task.head]
-  const optimizer = makeOptimizer(recipe.optimizer)
-  const steps = recipe.epochs * task.stepsPerEpoch
-  const stepper = training.makeStepper(
-    makeStep(specs, task.loss, optimizer),
-    startingState(startingParameters(training), optimizer),
-  )
+  const optimizer = recipeOptimizer(recipe)
+  const perEpoch = Math.ceil(task.batchesPerEpoch / recipe.accumulate)
+  const steps = recipe.epochs * perEpoch
+  let progress: Progress = resume?.progress ?? BEGINNING
+  const watch = makeStopwatch(progress.seconds)
+  const stepper = training.makeStepper(makeStep(specs, task.loss, optimizer), plainStart(training, optimizer))
+  const keeper = makeKeeper(training, stepper, perEpoch)
 
-  const stepMs: number[] = []
-  let validationMs = 0
-  let last: { path: string; sha256: string } | null = null
-  let best: { path: string; sha256: string; epoch: number; loss: number } | null = null
-  let savedAt = Number.NEGATIVE_INFINITY
-  let saveMs = 0
-  let epoch = 0
+  const patience = recipe.earlyStopping?.patience ?? Number.POSITIVE_INFINITY
+  const outOfPatience = () => (progress.lowest?.waited ?? 0) >= patience
 
-  async function write(role: 'best' | 'last'): Promise<{ path: string; sha256: string }> {
-    const start = performance.now()
-    const tensors = toTorch((await stepper.read()).parameters, specs)
-    const pick = (wanted: readonly ParameterSpec[]) => new Map(wanted.map(spec => [spec.name, tensors.get(spec.name)!]))
-    const metadata = { ...training.metadata, format: 'pt', run, epoch: String(epoch + 1) }
-    if (role === 'last' && task.head.length > 0)
-      await files.saveCheckpoint('head', epoch + 1, { tensors: pick(task.head), metadata })
-    const written = await files.saveCheckpoint(role, epoch + 1, { tensors: pick(task.network), metadata })
-    if (role === 'last') {
-      savedAt = performance.now()
-      saveMs = savedAt - start
+  /** A step of this number, from 0: its loss. Several batches count by their samples. */
+  async function takeStep(step: number): Promise<number> {
+    const [epoch, place] = [Math.floor(step / perEpoch), step % perEpoch]
+    const first = place * recipe.accumulate
+    const indices = Array.from(
+      { length: Math.min(recipe.accumulate, task.batchesPerEpoch - first) },
+      (_, i) => first + i,
+    )
+    const rate = recipeRate(recipe, step, perEpoch)
+    const batches: tf.Tensor[][] = []
+    let loss = 0
+    try {
+      for (const index of indices) batches.push(await task.batch(epoch, index))
+      const samples = batches.reduce((sum, [images]) => sum + images.shape[0], 0)
+      for (const [i, batch] of batches.entries()) {
+        const share = batch[0].shape[0] / samples
+        const scalars = optimizer.scalars(rate, step + 1, { share, last: i === batches.length - 1 })
+        loss += share * (await stepper.step(batch, scalars))
+      }
+    } finally {
+      tf.dispose(batches)
     }
-    return written
+    if (Number.isFinite(loss)) return loss
+    const contents = indices.flatMap(index => task.contents(epoch, index))
+    throw new AppError(
+      'NOT_FINITE',
+      `The loss became ${loss} at epoch ${epoch + 1}, step ${place + 1} of ${perEpoch}, on ${contents.join(', ')}. A lower learning rate may help; it was ${rate}.`,
+    )
   }
 
-  try {
+  /** The steps of the epoch begun that are not done yet. */
+  async function* takeSteps(): AsyncGenerator<TrainingEvent, void> {
+    const end = (progress.epoch + 1) * perEpoch
+    while (progress.step < end) {
+      await pause()
+      const loss = await watch.step(() => takeStep(progress.step))
+      progress = {
+        ...progress,
+        step: progress.step + 1,
+        lossSum: progress.lossSum + loss,
+        epochSeconds: progress.epochSeconds + watch.lastStep,
+      }
+      yield { type: 'step', step: progress.step, steps, epoch: progress.epoch + 1, loss }
+      if (keeper.minutes >= recipe.saveMinutes) yield await keeper.state(atNow())
+    }
+  }
+
+  const atNow = (): Progress => ({ ...progress, seconds: watch.seconds })
+
+  const validate = async () => ({
+    validation: await task.validate(stepper.parameters(), pause),
+    preview: await task.preview(stepper.parameters()),
+  })
+
+  /** Validates where it is time to, tells the epoch, and writes what is to be kept of it. */
+  async function* endEpoch(): AsyncGenerator<TrainingEvent, void> {
+    const epoch = progress.epoch + 1
+    const validated = epoch === recipe.epochs || epoch % task.validateEvery === 0
+    const { validation, preview } = validated ? await watch.validation(validate) : NOTHING
+    const validationLoss = validation?.loss ?? null
+    const loss = progress.lossSum / perEpoch
     yield {
-      type: 'started',
-      steps,
-      epochs: recipe.epochs,
-      parameters: countParameters(specs),
-      notes: [...training.notes],
+      type: 'epoch',
+      figures: {
+        epoch,
+        loss,
+        learningRate: recipeRate(recipe, progress.step - 1, perEpoch),
+        seconds: progress.epochSeconds,
+        validationLoss,
+        validation: validation?.metrics ?? null,
+        extra: { ...validation?.extra },
+      },
     }
-    const prepared = performance.now() - begun
-    for (; epoch < recipe.epochs; epoch++) {
-      const epochStart = performance.now()
-      let total = 0
-      let rate = 0
-      for (let i = 0; i < task.stepsPerEpoch; i++) {
-        await pause()
-        const stepStart = performance.now()
-        const done = epoch * task.stepsPerEpoch + i
-        rate = learningRate(recipe.schedule, epoch, done, steps)
-        const batch = await task.batch(epoch, i)
-        const loss = await stepper.step(batch, optimizer.scalars(rate, done + 1))
-        tf.dispose(batch)
-        if (!Number.isFinite(loss)) {
-          throw new AppError(
-            'NOT_FINITE',
-            `The loss became ${loss} at epoch ${epoch + 1}, step ${i + 1} of ${task.stepsPerEpoch}. A lower learning rate may help; it was ${rate}.`,
-          )
-        }
-        total += loss
-        stepMs.push(performance.now() - stepStart)
-        yield { type: 'step', step: done + 1, steps, epoch: epoch + 1, loss }
+    if (preview) {
+      const { image, ...facts } = preview
+      yield { type: 'preview', epoch, ...facts, ...(await files.savePreview(epoch, image)) }
+    }
+    let { best, lowest } = progress
+    if (validationLoss !== null) {
+      const better = lowest === null || validationLoss < lowest.loss
+      lowest = better ? { loss: validationLoss, waited: 0 } : { ...lowest!, waited: lowest!.waited + 1 }
+      if (better && task.keepBest) {
+        const written = await keeper.weights('best', progress)
+        best = { path: written.path, sha256: written.sha256, epoch, loss: validationLoss }
+        yield written
       }
-      const loss = total / task.stepsPerEpoch
-      const seconds = (performance.now() - epochStart) / 1000
-      const final = epoch === recipe.epochs - 1
-      let validation: Validation | null = null
-      let preview: Preview | null = null
-      if (final || (epoch + 1) % task.validateEvery === 0) {
-        const start = performance.now()
-        validation = await task.validate(stepper.parameters(), pause)
-        preview = await task.preview(stepper.parameters())
-        validationMs += performance.now() - start
-      }
+    }
+    if (recipe.milestones.includes(epoch)) yield await keeper.weights('milestone', progress)
+    progress = { ...progress, epoch, lossSum: 0, epochSeconds: 0, best, lowest, loss, validationLoss }
+    if (isOver() || keeper.due || keeper.minutes >= recipe.saveMinutes) yield* save()
+    if (outOfPatience() && epoch < recipe.epochs)
       yield {
-        type: 'epoch',
-        figures: {
-          epoch: epoch + 1,
-          loss,
-          learningRate: rate,
-          seconds,
-          validationLoss: validation?.loss ?? null,
-          validation: validation?.metrics ?? null,
-          extra: { ...validation?.extra },
-        },
+        type: 'note',
+        text: `Stopped early, after epoch ${epoch} of ${recipe.epochs}: ${patience} validations without a lower loss.`,
       }
-      if (preview) {
-        const { image, ...facts } = preview
-        yield { type: 'preview', epoch: epoch + 1, ...facts, ...(await files.savePreview(epoch + 1, image)) }
-      }
-      if (validation && task.keepBest && (!best || validation.loss < best.loss)) {
-        best = { ...(await write('best')), epoch: epoch + 1, loss: validation.loss }
-        yield { type: 'checkpoint', role: 'best', epoch: epoch + 1, path: best.path, sha256: best.sha256 }
-      }
-      if (final || performance.now() - savedAt >= SAVE_AFTER * saveMs) {
-        last = await write('last')
-        yield { type: 'checkpoint', role: 'last', epoch: epoch + 1, ...last }
-      }
-      if (final) {
-        // The first step also plans and allocates: its excess over the median is preparation, not training.
-        const excess = Math.max(0, stepMs[0] - median(stepMs))
-        const seconds: TrainingSeconds = {
-          steps: (stepMs.reduce((sum, ms) => sum + ms, 0) - excess) / 1000,
-          validation: validationMs / 1000,
-          preparation: (prepared + excess) / 1000,
-        }
-        const { path, sha256 } = best ?? last!
-        return {
-          run,
-          epochs: recipe.epochs,
-          steps,
-          batch: recipe.batch,
-          seconds,
-          loss,
-          chanceLoss: task.chanceLoss,
-          validationLoss: best?.loss ?? validation?.loss ?? null,
-          bestEpoch: best?.epoch ?? null,
-          checkpoint: { path, sha256 },
-        }
-      }
+  }
+
+  async function* save(): AsyncGenerator<TrainingEvent, void> {
+    const last = await keeper.weights('last', progress)
+    progress = { ...progress, last: { path: last.path, sha256: last.sha256 } }
+    yield last
+    yield await keeper.state(atNow())
+  }
+
+  const isOver = () => progress.epoch === recipe.epochs || outOfPatience()
+
+  try {
+    const size = { steps, epochs: recipe.epochs, parameters: countParameters(specs), notes: [...training.notes] }
+    const { step, epoch } = progress
+    yield resume ? { type: 'resumed', from: { step, epoch }, ...size } : { type: 'started', ...size }
+    watch.prepared()
+    while (!isOver()) {
+      yield* takeSteps()
+      yield* endEpoch()
     }
-    throw new Error('A training has at least one epoch')
+    const { best, last, loss, validationLoss } = progress
+    const { path, sha256 } = best ?? last!
+    return {
+      run,
+      epochs: progress.epoch,
+      steps: progress.step,
+      batch: recipe.batch * recipe.accumulate,
+      seconds: watch.seconds,
+      loss: loss!,
+      chanceLoss: task.chanceLoss,
+      validationLoss: best?.loss ?? validationLoss,
+      bestEpoch: best?.epoch ?? null,
+      checkpoint: { path, sha256 },
+    }
   } catch (error) {
-    if (error instanceof AppError && error.code === 'CANCELLED')
-      yield { type: 'checkpoint', role: 'last', epoch: epoch + 1, ...(await write('last')) }
+    if (error instanceof AppError && error.code === 'CANCELLED') yield* save()
     throw error
   } finally {
     stepper.dispose()

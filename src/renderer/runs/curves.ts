@@ -24,7 +24,9 @@ function add(points: Points, x: number, y: number | null): void {
   points.y.push(y)
 }
 
-const started = (events: readonly LoggedEvent[]) => events.find(({ event }) => event.type === 'started')
+/** Either tells how many steps and epochs are planned. */
+const begun = (events: readonly LoggedEvent[]) =>
+  events.find(({ event }) => event.type === 'started' || event.type === 'resumed')
 
 /**
  * Points of a run. By time: seconds of training (steps, as epochs report them) since its start, behind `before` seconds that the runs it
@@ -33,9 +35,8 @@ const started = (events: readonly LoggedEvent[]) => events.find(({ event }) => e
 export function curvesOf({ run, events }: RunDetail, axis: Axis, withParents: boolean): Curves {
   const curves: Curves = { loss: empty(), validationLoss: empty(), ssim: empty(), steps: empty() }
   const before = withParents ? run.secondsBefore : 0
-  const begin = started(events)
-  const stepsAll = begin?.event.type === 'started' ? begin.event.steps : 0
-  const epochsAll = begin?.event.type === 'started' ? begin.event.epochs : run.epochs.planned
+  const begin = begun(events)
+  const plan = begin && 'epochs' in begin.event ? begin.event : { steps: 0, epochs: run.epochs.planned }
   let seconds = before
   let lastEpochAt = begin ? Date.parse(begin.at) : 0
   for (const { event, at } of events) {
@@ -47,10 +48,12 @@ export function curvesOf({ run, events }: RunDetail, axis: Axis, withParents: bo
       add(curves.loss, x, figures.loss)
       add(curves.validationLoss, x, figures.validationLoss)
       add(curves.ssim, x, figures.validation?.ssim ?? null)
+    } else if (event.type === 'resumed') {
+      lastEpochAt = Date.parse(at) // the time between is no training
     } else if (event.type === 'step') {
       const x =
         axis === 'epoch'
-          ? (event.step / Math.max(1, stepsAll)) * epochsAll
+          ? (event.step / Math.max(1, plan.steps)) * plan.epochs
           : seconds + Math.max(0, (Date.parse(at) - lastEpochAt) / 1000)
       add(curves.steps, x, event.loss)
     }

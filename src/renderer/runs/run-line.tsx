@@ -10,6 +10,7 @@ import style from './run-line.module.css'
 const SHAPE: Readonly<Record<RunStatus, string>> = {
   queued: '○',
   running: '▶',
+  paused: '‖',
   finished: '✓',
   cancelled: '■',
   failed: '✕',
@@ -25,9 +26,11 @@ export const StatusMark = ({ status }: { status: RunStatus }) => (
 /** '42 %, 3:10 left', 'SSIM .716', or its status in words. */
 export function RunState({ run }: { run: RunView }) {
   const progress = useLive(state => state.progress[run.id])
-  const cancelling = useLive(state => state.cancelling.has(run.id))
-  if (cancelling) return 'Cancelling…'
+  const stopping = useLive(state => state.stopping[run.id])
+  if (stopping) return stopping
+  if (run.status === 'queued' && run.queuePosition) return `waits, place ${run.queuePosition}`
   if (run.status === 'running') {
+    if (progress?.waiting) return 'waits'
     if (!progress?.steps) return 'starting'
     const left = secondsLeft(progress)
     return `${Math.floor((100 * progress.step) / progress.steps)} %${left === null ? '' : `, ${clock(left)} left`}`

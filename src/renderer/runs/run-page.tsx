@@ -3,7 +3,7 @@ import { Button, CopyButton, Tooltip } from '@mantine/core'
 import { useEffect, useMemo, useState } from 'react'
 import { previewPath } from '../../contract/images.ts'
 import type { RunView, TrainingEvent } from '../../contract/runs.ts'
-import { cancelRun, hideRun, runAgain } from '../actions.ts'
+import { cancelRun, fineTune, hideRun, pauseRun, resumeRun, runAgain } from '../actions.ts'
 import { loss, maskLabel, nmse, psnr, runLabel, STATUS_LABEL, ssim } from '../format.ts'
 import { takeProgress, useLive } from '../live.ts'
 import { clock } from '../progress.ts'
@@ -19,8 +19,8 @@ const ended = (run: RunView) => run.status !== 'queued' && run.status !== 'runni
 
 export function RunPage({ run }: { run: RunView }) {
   const { data: detail } = useRun(run.id)
-  const cancelling = useLive(state => state.cancelling.has(run.id))
-  const heard = useLive(state => state.progress[run.id] !== undefined)
+  const progress = useLive(state => state.progress[run.id])
+  const heard = progress !== undefined
   useEffect(() => {
     if (detail && run.status === 'running' && !heard) takeProgress(run.id, detail.events)
   }, [detail, run.status, run.id, heard])
@@ -33,24 +33,84 @@ export function RunPage({ run }: { run: RunView }) {
       <header className={style.pageHead}>
         <h2>
           <StatusMark status={run.status} /> Run {run.id}, {runLabel(run)}:{' '}
-          {run.status === 'running' ? <RunState run={run} /> : STATUS_LABEL[run.status]}
+          {ended(run) ? STATUS_LABEL[run.status] : <RunState run={run} />}
         </h2>
         {run.reason && run.status !== 'finished' && <p className={style.reason}>{run.reason}</p>}
+        {progress?.waiting && !ended(run) && (
+          <p className={style.reason} role="status">
+            {progress.waiting}
+          </p>
+        )}
+        {detail?.notes.map(note => (
+          <p key={note} className="secondary">
+            {note}
+          </p>
+        ))}
         <div className={style.buttons}>
           <FineTuneButton run={run} />
-          {!ended(run) && (
-            <Button onClick={() => cancelRun(run)} disabled={cancelling}>
-              {cancelling ? 'Cancelling…' : 'Cancel'}
-            </Button>
+          {run.status === 'running' && <StopButtons run={run} />}
+          {run.status === 'queued' && <Button onClick={() => cancelRun(run)}>Cancel</Button>}
+          {run.resumable && (
+            <Tooltip label={`Goes on after step ${run.stateStep}, exactly as if it had not stopped.`}>
+              <Button
+                variant={run.status === 'paused' || run.status === 'interrupted' ? 'filled' : 'default'}
+                onClick={() => resumeRun(run)}
+              >
+                Resume
+              </Button>
+            </Tooltip>
           )}
+          {run.suggestion && <SmallerBatch run={run} suggestion={run.suggestion} />}
           <CompareButton run={run} />
           {ended(run) && run.kind !== 'import' && <Button onClick={() => runAgain(run)}>Run again</Button>}
           {ended(run) && <Button onClick={() => hideRun(run)}>Take off the list</Button>}
         </div>
+        {run.milestones.length > 0 && <Milestones run={run} />}
       </header>
       <Previews run={run} previews={previews} />
       <Facts run={run} environment={detail?.environment ?? {}} />
     </article>
+  )
+}
+
+function StopButtons({ run }: { run: RunView }) {
+  const stopping = useLive(state => state.stopping[run.id])
+  if (stopping) return <Button disabled>{stopping}</Button>
+  return (
+    <>
+      <Tooltip label="Finishes the step, writes everything down and lets the next run in. Resuming goes on exactly there.">
+        <Button onClick={() => pauseRun(run)}>Pause</Button>
+      </Tooltip>
+      <Button onClick={() => cancelRun(run)}>Cancel</Button>
+    </>
+  )
+}
+
+/** After it ran out of memory: the same step in smaller parts. */
+function SmallerBatch({ run, suggestion }: { run: RunView; suggestion: NonNullable<RunView['suggestion']> }) {
+  const { batch, accumulate } = suggestion
+  return (
+    <Tooltip label="The gradients of the smaller batches are averaged into one step: the same training, in less memory.">
+      <Button variant="filled" onClick={() => runAgain(run, suggestion)}>
+        Try again with batch {batch}
+        {accumulate > 1 && `, ${accumulate} gradients a step`}
+      </Button>
+    </Tooltip>
+  )
+}
+
+/** Weights kept at epochs that the recipe names; fine-tuning may start from each. */
+function Milestones({ run }: { run: RunView }) {
+  return (
+    <p className={style.buttons}>
+      <span className="secondary">Fine-tune from epoch</span>
+      {run.milestones.map(epoch => (
+        <Button key={epoch} size="compact-xs" onClick={() => fineTune(run, true, epoch)}>
+          {epoch}
+        </Button>
+      ))}
+      <span className="secondary">(with control)</span>
+    </p>
   )
 }
 
@@ -163,12 +223,15 @@ function Facts({ run, environment }: { run: RunView; environment: Readonly<Recor
         ? run.kind === 'import'
           ? 'the imported file'
           : 'drawn from the seed'
-        : `${/^\d+$/.test(run.parent) ? 'run ' : ''}${run.parent}`,
+        : `${/^\d+$/.test(run.parent) ? 'run ' : ''}${run.parent}${run.parentEpoch ? `, epoch ${run.parentEpoch}` : ''}`,
     ],
     ['seed', String(config.seed)],
     ...(recipe
       ? ([
-          ['epochs', `${run.epochs.done} of ${run.epochs.planned}, batch ${recipe.batch}`],
+          [
+            'epochs',
+            `${run.epochs.done} of ${run.epochs.planned}, batch ${recipe.batch}${recipe.accumulate > 1 ? ` × ${recipe.accumulate}` : ''}`,
+          ],
           ['optimizer', `${recipe.optimizer.kind}, rate ${recipe.schedule.rate}, schedule ${recipe.schedule.kind}`],
         ] as [string, string][])
       : []),
@@ -198,7 +261,10 @@ function Facts({ run, environment }: { run: RunView; environment: Readonly<Recor
       : []),
     ...Object.entries(environment)
       .filter(([, value]) => value !== null && typeof value !== 'object')
-      .map(([name, value]): [string, string] => [ENVIRONMENT_LABEL[name] ?? name, String(value)]),
+      .map(([name, value]): [string, string] => [
+        ENVIRONMENT_LABEL[name] ?? name,
+        String(value).replace(/^([0-9a-f]{12})[0-9a-f]{20,}$/, '$1…'), // of a hash its beginning
+      ]),
   ]
   return (
     <section className={style.facts}>

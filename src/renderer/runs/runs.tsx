@@ -1,9 +1,10 @@
 /** Runs: the list, several runs' curves overlaid, what differs between them, and one run's page. */
-import { Button, Checkbox, Menu, SegmentedControl, Switch } from '@mantine/core'
-import { IconChevronDown, IconPlus, IconUpload } from '@tabler/icons-react'
+import { ActionIcon, Button, Checkbox, Menu, SegmentedControl, Switch, Tooltip } from '@mantine/core'
+import { IconChevronDown, IconChevronUp, IconPlus, IconUpload } from '@tabler/icons-react'
 import { useQueries } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { RunDetail, RunView } from '../../contract/runs.ts'
+import { moveRun } from '../actions.ts'
 import { client } from '../client.ts'
 import { runColour } from '../colours.ts'
 import { runLabel, ssim } from '../format.ts'
@@ -62,6 +63,8 @@ export function Runs() {
             <Row
               key={run.id}
               run={run}
+              // The run that waits one place before it.
+              ahead={runs.find(other => other.queuePosition === (run.queuePosition ?? 0) - 1)?.id ?? null}
               open={run.id === open?.id}
               overlaid={shown.includes(run.id)}
               onToggle={() => toggle(run.id)}
@@ -98,8 +101,8 @@ function FirstRun() {
   )
 }
 
-function Row(props: { run: RunView; open: boolean; overlaid: boolean; onToggle: () => void }) {
-  const { run, open, overlaid, onToggle } = props
+function Row(props: { run: RunView; ahead: string | null; open: boolean; overlaid: boolean; onToggle: () => void }) {
+  const { run, ahead, open, overlaid, onToggle } = props
   return (
     <div className={style.row} data-open={open || undefined} data-run={run.id} data-status={run.status}>
       <Checkbox
@@ -124,6 +127,13 @@ function Row(props: { run: RunView; open: boolean; overlaid: boolean; onToggle: 
           <RunState run={run} />
         </span>
       </button>
+      {run.queuePosition !== null && run.queuePosition > 1 && ahead && (
+        <Tooltip label="Sooner">
+          <ActionIcon aria-label={`Move run ${run.id} ahead`} onClick={() => moveRun(run, ahead)}>
+            <IconChevronUp size={14} />
+          </ActionIcon>
+        </Tooltip>
+      )}
     </div>
   )
 }

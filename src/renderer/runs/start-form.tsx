@@ -8,6 +8,7 @@ import { client, errorText } from '../client.ts'
 import { useCatalogue, useTrainable } from '../queries.ts'
 import { goToScreen } from '../shell/screens.ts'
 import { useView } from '../view.ts'
+import { RecipeFields } from './recipe-fields.tsx'
 import style from './runs.module.css'
 import { defaultsOf, SchemaForm, type Settings } from './schema-form.tsx'
 
@@ -149,13 +150,14 @@ function Form({ kind, catalogue, onClose }: { kind: FormKind; catalogue: Catalog
       <div className={style.formGrid}>
         <SchemaForm schema={network.schema} value={networkConfig} onChange={setNetworkConfig} />
       </div>
-      {kind === 'pretrain' && (
-        <>
-          <Button variant="subtle" justify="flex-start" onClick={() => setAll(!all)} aria-expanded={all}>
-            {all ? 'Fewer settings' : `All settings of ${method.label}`}
-          </Button>
-          <Collapse expanded={all}>
-            <div className={style.formGrid}>
+      <Button variant="subtle" justify="flex-start" onClick={() => setAll(!all)} aria-expanded={all}>
+        {all ? 'Fewer settings' : 'All settings'}
+      </Button>
+      <Collapse expanded={all}>
+        <div className={style.formGrid}>
+          <RecipeFields recipe={recipe} onChange={setRecipe} />
+          {kind === 'pretrain' && (
+            <>
               <SchemaForm schema={method.schema} value={methodConfig} onChange={setMethodConfig} />
               <Select
                 label="measurement"
@@ -173,10 +175,10 @@ function Form({ kind, catalogue, onClose }: { kind: FormKind; catalogue: Catalog
                 onChange={value => value && setPretext({ ...pretext, viewMasks: value as Pretext['viewMasks'] })}
                 allowDeselect={false}
               />
-            </div>
-          </Collapse>
-        </>
-      )}
+            </>
+          )}
+        </div>
+      </Collapse>
       {error && (
         <p className={style.reason} role="alert">
           {error}

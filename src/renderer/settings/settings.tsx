@@ -1,5 +1,6 @@
 /** Settings: the engine (install, examine), the look, where things lie. */
-import { Button, CopyButton, SegmentedControl, useMantineColorScheme } from '@mantine/core'
+import { Button, CopyButton, SegmentedControl, Switch, useMantineColorScheme } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { EngineHealth } from '../../contract/engine.ts'
 import { queries } from '../actions.ts'
@@ -17,6 +18,7 @@ export function Settings() {
       <div className={style.column}>
         <h1>Settings</h1>
         <EngineSection />
+        <RunsSection />
         <LookSection />
         <PlacesSection />
       </div>
@@ -108,6 +110,31 @@ function EngineSection() {
           <dd>{health.stepMs.toFixed(1)} ms a step (U-Net-8, 64 × 64, batch 1; median of 10)</dd>
         </dl>
       )}
+    </section>
+  )
+}
+
+function RunsSection() {
+  const { data: settings } = useQuery({ queryKey: ['settings'], queryFn: () => client.app.settings.get() })
+  const change = async (autoResume: boolean) => {
+    try {
+      await client.app.settings.set({ autoResume })
+      await queries.current?.invalidateQueries({ queryKey: ['settings'] })
+    } catch (error) {
+      tellError(error, 'The setting was not changed')
+    }
+  }
+  return (
+    <section className={style.section} aria-label="Runs">
+      <h2>Runs</h2>
+      <Switch
+        size="xs"
+        label="Resume interrupted runs at start"
+        description="At most three times without progress. Runs that were paused or cancelled stay so."
+        checked={settings?.autoResume ?? false}
+        disabled={!settings}
+        onChange={event => change(event.currentTarget.checked)}
+      />
     </section>
   )
 }

@@ -1,7 +1,7 @@
 /** The command palette, on Ctrl+K. */
 import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight'
 import '@mantine/spotlight/styles.css'
-import { cancelRun } from '../actions.ts'
+import { cancelRun, pauseRun, resumeRun } from '../actions.ts'
 import { runLabel, STATUS_LABEL } from '../format.ts'
 import { useRuns, useStudies, useStudy } from '../queries.ts'
 import { openStudy, openVolume, resetView, useView } from '../view.ts'
@@ -11,7 +11,6 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
   const { data: studies = [] } = useStudies()
   const { data: runs = [] } = useRuns()
   const { data: study } = useStudy(useView(view => view.study))
-  const running = runs.filter(({ status }) => status === 'running' || status === 'queued')
   const groups: SpotlightActionGroupData[] = [
     {
       group: 'Do',
@@ -28,11 +27,17 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
         { id: 'fit', label: 'Fit image and window', onClick: resetView },
         { id: 'settings', label: 'Settings: engine, look, places', onClick: () => goToScreen('settings') },
         { id: 'keys', label: 'List the keys', onClick: onKeys },
-        ...running.map(run => ({
-          id: `cancel ${run.id}`,
-          label: `Cancel run ${run.id}`,
-          onClick: () => void cancelRun(run),
-        })),
+        ...runs.flatMap(run => [
+          ...(run.status === 'running'
+            ? [{ id: `pause ${run.id}`, label: `Pause run ${run.id}`, onClick: () => void pauseRun(run) }]
+            : []),
+          ...(run.status === 'running' || run.status === 'queued'
+            ? [{ id: `cancel ${run.id}`, label: `Cancel run ${run.id}`, onClick: () => void cancelRun(run) }]
+            : []),
+          ...(run.resumable
+            ? [{ id: `resume ${run.id}`, label: `Resume run ${run.id}`, onClick: () => void resumeRun(run) }]
+            : []),
+        ]),
       ],
     },
     {

@@ -1,7 +1,7 @@
 /** The bottom line: what computes, what it does, how long it still takes, and that this is for research. */
 import { Button, Progress, Tooltip } from '@mantine/core'
 import { useEffect, useState } from 'react'
-import { cancelRun } from '../actions.ts'
+import { pauseRun } from '../actions.ts'
 import { runColour } from '../colours.ts'
 import { gigabytes, runLabel } from '../format.ts'
 import { useLive } from '../live.ts'
@@ -97,7 +97,7 @@ function Works() {
 function RunningRun() {
   const { data: runs } = useRuns()
   const progresses = useLive(state => state.progress)
-  const cancelling = useLive(state => state.cancelling)
+  const stopping = useLive(state => state.stopping)
   const run = runs?.find(({ status }) => status === 'running')
   if (!run) return null
   const progress = progresses[run.id]
@@ -107,11 +107,18 @@ function RunningRun() {
   return (
     <span className={style.work}>
       <span className={style.swatch} style={{ background: runColour(run.id) }} />
-      <button type="button" className={style.link} onClick={() => goToScreen('runs', run.id)}>
+      <button
+        type="button"
+        className={style.link}
+        data-waiting={progress?.waiting ? '' : undefined}
+        onClick={() => goToScreen('runs', run.id)}
+      >
         Run {run.id}, {runLabel(run)}:{' '}
-        {progress?.steps
-          ? `epoch ${Math.max(1, progress.epoch)}/${progress.epochs}${pace ? `, ${pace.toFixed(2)} s/step` : ''}${left ? `, ${clock(left)} left` : ''}`
-          : 'starting'}
+        {progress?.waiting
+          ? progress.waiting
+          : progress?.steps
+            ? `epoch ${Math.max(1, progress.epoch)}/${progress.epochs}${pace ? `, ${pace.toFixed(2)} s/step` : ''}${left ? `, ${clock(left)} left` : ''}`
+            : 'starting'}
         {waiting > 0 && `; ${waiting} waiting`}
       </button>
       <Progress
@@ -120,9 +127,15 @@ function RunningRun() {
         value={progress?.steps ? (100 * progress.step) / progress.steps : 0}
         aria-label={`Run ${run.id}`}
       />
-      <Button size="compact-xs" onClick={() => cancelRun(run)} disabled={cancelling.has(run.id)}>
-        {cancelling.has(run.id) ? 'Cancelling…' : 'Cancel'}
-      </Button>
+      {stopping[run.id] ? (
+        <Button size="compact-xs" disabled>
+          {stopping[run.id]}
+        </Button>
+      ) : (
+        <Button size="compact-xs" onClick={() => pauseRun(run)}>
+          Pause
+        </Button>
+      )}
     </span>
   )
 }

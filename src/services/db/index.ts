@@ -6,6 +6,8 @@ import { AppError } from '../../contract/errors.ts'
 
 export type Db = Database.Database
 
+const FILE = 'self-mri.sqlite'
+
 const MIGRATIONS = new URL('./migrations/', import.meta.url)
 
 /** `0001-first.sql`, `0002-…`: the number is the version of the database after it. */
@@ -53,16 +55,53 @@ function migrate(db: Db, path: string): void {
   }).immediate()
 }
 
+/** Copies that migrations made, newest last. */
+const copiesOf = (profile: string) =>
+  readdirSync(profile)
+    .filter(name => name.startsWith(`${FILE}.before-`) && !name.includes('-wal') && !name.includes('-shm'))
+    .sort()
+
+/** The pages' faults, in words; none where they fit together. */
+function faultsOf(db: Db): string[] {
+  try {
+    const answers = db.pragma('quick_check(3)') as { quick_check: string }[]
+    return answers.map(({ quick_check: answer }) => answer).filter(answer => answer !== 'ok')
+  } catch (error) {
+    if (!/^SQLITE_(?:CORRUPT|NOTADB)/.test(String((error as { code?: string }).code))) throw error
+    return [(error as Error).message]
+  }
+}
+
+/** Refuses a file whose pages do not fit together, before anything is written into it. */
+function checkWhole(db: Db, profile: string): void {
+  const faults = faultsOf(db)
+  if (faults.length === 0) return
+  const copy = copiesOf(profile).at(-1)
+  const remedy = copy
+    ? `${copy} beside it is a copy from before the last update`
+    : 'no update has left a copy of it: restore one of your own, or name another profile with --profile DIR'
+  throw new AppError(
+    'DATABASE',
+    `Expected a database that is whole, got: ${faults.join('; ')}, in ${join(profile, FILE)}; ${remedy}.`,
+  )
+}
+
 /** Opens the database of a profile folder, which is made if it is missing. */
 export function openDatabase(profile: string): Db {
-  const path = join(profile, 'self-mri.sqlite')
+  const path = join(profile, FILE)
   try {
     mkdirSync(profile, { recursive: true })
     const db = new Database(path, { timeout: 10_000 })
-    db.pragma('journal_mode = WAL')
-    migrate(db, path)
-    db.pragma('foreign_keys = ON')
-    return db
+    try {
+      checkWhole(db, profile)
+      db.pragma('journal_mode = WAL')
+      migrate(db, path)
+      db.pragma('foreign_keys = ON')
+      return db
+    } catch (error) {
+      db.close()
+      throw error
+    }
   } catch (cause) {
     if (cause instanceof AppError) throw cause
     throw new AppError(

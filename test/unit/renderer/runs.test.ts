@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { LoggedEvent, RunDetail, RunEvent } from '../../../src/contract/runs.ts'
 import { runColour } from '../../../src/renderer/colours.ts'
+import { withEvent } from '../../../src/renderer/log.ts'
 import { clock, progressAfter, type RunProgress, secondsLeft, secondsPerStep } from '../../../src/renderer/progress.ts'
 import { curvesOf, differences } from '../../../src/renderer/runs/curves.ts'
 
@@ -49,6 +50,26 @@ describe('progress', () => {
     expect(progressOf([started, step(10, 4), started])).toMatchObject({ step: 0, from: null })
   })
 
+  it('goes on from where a run was resumed, and does not count the wait into its pace', () => {
+    const resumed = logged(100, {
+      type: 'resumed',
+      from: { step: 20, epoch: 2 },
+      steps: 40,
+      epochs: 4,
+      parameters: 10,
+      notes: [],
+    })
+    const progress = progressOf([started, step(10, 4), resumed])
+    expect(progress).toMatchObject({ step: 20, epoch: 2, steps: 40, from: null })
+    const words = 'The disk is full'
+    const waiting = progressAfter(progress, logged(110, { type: 'waiting', reason: 'disk full', path: '/x', words }))
+    expect(waiting.waiting).toBe(words)
+    const after = [logged(500, { type: 'continued', seconds: 390 }), step(501, 22), step(503, 26)]
+    const going = after.reduce(progressAfter, waiting)
+    expect(going.waiting).toBeNull()
+    expect(secondsPerStep(going)).toBeCloseTo(0.5)
+  })
+
   it('writes times as a person reads them', () => {
     expect([0, 45.4, 190, 3725].map(clock)).toEqual(['0 s', '45 s', '3:10', '1:02:05'])
   })
@@ -60,6 +81,35 @@ const detail = (events: readonly LoggedEvent[], secondsBefore = 0): RunDetail =>
     environment: {},
     events,
   }) as unknown as RunDetail
+
+describe('a log', () => {
+  const preview = (seconds: number, n: number) =>
+    logged(seconds, { type: 'preview', epoch: n, shape: [1, 1], units: 'signal', file: 'a.h5', slice: 0, path: '/p' })
+  const resumed = (seconds: number, at: number, n: number) =>
+    logged(seconds, { type: 'resumed', from: { step: at, epoch: n }, steps: 40, epochs: 4, parameters: 1, notes: [] })
+
+  it('takes back what a resumed run does again, and keeps what it does not', () => {
+    const events = [
+      started,
+      step(1, 5),
+      step(2, 10),
+      epoch(3, 1, 0.5),
+      preview(4, 1),
+      step(5, 12),
+      epoch(6, 2, 0.6),
+      preview(7, 2),
+    ]
+    const seqs = (log: readonly LoggedEvent[]) => log.map(({ seq }) => seq)
+    expect(seqs(withEvent(events, resumed(8, 11, 1)))).toEqual([0, 1, 2, 3, 4, 8])
+    expect(seqs(withEvent(events, resumed(8, 0, 0)))).toEqual([0, 8])
+    expect(seqs(withEvent(events, { ...started, seq: 8 }))).toEqual([0, 8])
+    expect(seqs(withEvent(events, step(9, 13)))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 9])
+  })
+
+  it('holds each line once', () => {
+    expect(withEvent([started, step(1, 5)], step(1, 5))).toHaveLength(2)
+  })
+})
 
 describe('curves', () => {
   const events = [started, step(2, 5), epoch(5, 1, 0.5), step(7, 15), epoch(11, 2, null)]

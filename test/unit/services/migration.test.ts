@@ -49,7 +49,11 @@ it('keeps every row, gives volumes numbers and studies kinds, and leaves a copy 
   before.close()
 
   const db = openDatabase(profile)
-  expect(kept.map(table => rows(db, table))).toEqual(first)
+  // A checkpoint of that version did not say its step.
+  const withSteps = first.map((all, i) =>
+    kept[i] === 'checkpoints' ? all.map(row => ({ ...(row as object), step: 0 })) : all,
+  )
+  expect(kept.map(table => rows(db, table))).toEqual(withSteps)
   expect(rows(db, 'runs')).toEqual(
     runs.map(run => expect.objectContaining({ ...run, hidden_at: null, started_at: expect.stringMatching(/^c/) })),
   )
@@ -66,7 +70,7 @@ it('keeps every row, gives volumes numbers and studies kinds, and leaves a copy 
   expect(db.pragma('foreign_key_check')).toEqual([])
   expect(db.pragma('foreign_keys', { simple: true })).toBe(1)
   const next = db.prepare(
-    "INSERT INTO runs (kind, study_id, status, config, environment, pid, created_at) VALUES ('import', 2, 'queued', '{}', '{}', 1, '')",
+    "INSERT INTO runs (kind, study_id, status, config, environment, pid, claimed_at, created_at) VALUES ('import', 2, 'queued', '{}', '{}', 1, '', '')",
   )
   expect(next.run().lastInsertRowid).toBe(10)
   expect(() => db.exec('INSERT INTO run_patients VALUES (99, ?, ?)')).toThrow()

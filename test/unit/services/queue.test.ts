@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { AppError } from '../../../src/contract/errors.ts'
 import type { TrainingSummary } from '../../../src/contract/report.ts'
-import type { RunConfig, TrainingEvent } from '../../../src/contract/runs.ts'
+import { Recipe, type RunConfig, type TrainingEvent } from '../../../src/contract/runs.ts'
 import type { StudyVolume } from '../../../src/contract/studies.ts'
 import { unet } from '../../../src/core/models/unet.ts'
 import { encodeCheckpoint } from '../../../src/core/training/checkpoint.ts'
@@ -101,12 +101,7 @@ const config: RunConfig = supervisedConfig(
     slices: { kind: 'all' },
     seed: 0,
   },
-  {
-    epochs: 5,
-    batch: 1,
-    optimizer: { kind: 'sgd', momentum: 0, nesterov: false, weightDecay: 0 },
-    schedule: { kind: 'constant', rate: 1 },
-  },
+  Recipe.parse({ epochs: 5, batch: 1, optimizer: { kind: 'sgd' }, schedule: { kind: 'constant', rate: 1 } }),
 )
 
 function addStudy(kind = 'folder'): number {
@@ -154,15 +149,15 @@ describe('the queue', () => {
   it('cancels a run that waits at once, and one in training when it has really stopped', async () => {
     const [first, second, third] = queue.add(prepared(3))
     await settled()
-    expect(queue.cancel(second)).toBe(true)
-    expect(queue.cancel(first)).toBe(true)
+    expect(queue.stopRun(second, 'cancel')).toBe(true)
+    expect(queue.stopRun(first, 'cancel')).toBe(true)
     expect(trainings[0].signal.aborted).toBe(true)
     expect(statuses()).toEqual(['running', 'cancelled', 'queued'])
     await trainings[0].fail(new AppError('CANCELLED', 'Cancelled'))
     expect(statuses()).toEqual(['cancelled', 'cancelled', 'running'])
     expect(trainings.map(({ run }) => run)).toEqual([first, third])
     await trainings[1].finish()
-    expect(queue.cancel(first)).toBe(false)
+    expect(queue.stopRun(first, 'cancel')).toBe(false)
   })
 
   it('goes on with another engine when one died, whose run is interrupted with the reason', async () => {
@@ -175,7 +170,7 @@ describe('the queue', () => {
     expect(statuses()).toEqual(['interrupted', 'finished'])
   })
 
-  it('that is stopped lets the training write its last weights, and begins nothing more', async () => {
+  it('that is stopped lets the training write its state, and begins nothing more', async () => {
     queue.add(prepared(2))
     await settled()
     const stopped = queue.stop()
@@ -183,7 +178,7 @@ describe('the queue', () => {
     expect(statuses()).toEqual(['running', 'interrupted'])
     await trainings[0].fail(new AppError('CANCELLED', 'Cancelled'))
     await stopped
-    expect(statuses()).toEqual(['cancelled', 'interrupted'])
+    expect(statuses()).toEqual(['interrupted', 'interrupted'])
     expect(trainings).toHaveLength(1)
   })
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { RunConfig } from '../../../src/contract/runs.ts'
+import { Recipe, type RunConfig } from '../../../src/contract/runs.ts'
 import type { VolumeInfo } from '../../../src/contract/volumes.ts'
 import { openServices, type Services } from '../../../src/services/context.ts'
 import { openDatabase } from '../../../src/services/db/index.ts'
@@ -34,12 +34,12 @@ const config: RunConfig = {
   method: null,
   methodConfig: {},
   pretext: null,
-  recipe: {
+  recipe: Recipe.parse({
     epochs: 2,
     batch: 1,
-    optimizer: { kind: 'sgd', momentum: 0, nesterov: false, weightDecay: 0 },
+    optimizer: { kind: 'sgd' },
     schedule: { kind: 'constant', rate: 1 },
-  },
+  }),
   mask: { kind: 'random', acceleration: 4, centerFraction: 0.08 },
   slices: { kind: 'all' },
   seed: 0,
@@ -69,9 +69,9 @@ function addRun(
 ): number {
   const { lastInsertRowid } = services.db
     .prepare(
-      "INSERT INTO runs (kind, study_id, parent_id, status, config, environment, pid, created_at) VALUES ('train', ?, ?, ?, ?, '{}', ?, ?)",
+      "INSERT INTO runs (kind, study_id, parent_id, status, config, environment, pid, created_at, claimed_at) VALUES ('train', ?, ?, ?, ?, '{}', ?, ?, ?)",
     )
-    .run(Number(study), parent, status, JSON.stringify(config), pid, createdAt)
+    .run(Number(study), parent, status, JSON.stringify(config), pid, createdAt, createdAt)
   for (const patient of trained)
     services.db.prepare("INSERT INTO run_patients VALUES (?, ?, 'train')").run(lastInsertRowid, patient)
   return Number(lastInsertRowid)
@@ -146,7 +146,7 @@ describe('a run', () => {
     const path = join(profile, 'last.safetensors')
     writeFileSync(path, 'weights')
     const sha256 = createHash('sha256').update('weights').digest('hex')
-    services.db.prepare("INSERT INTO checkpoints VALUES (?, 'last', 1, ?, ?, '')").run(run, path, sha256)
+    services.db.prepare("INSERT INTO checkpoints VALUES (?, 'last', 1, 0, ?, ?, '')").run(run, path, sha256)
     expect(modelOf(services, String(run)).checkpoint).toBe(path)
     writeFileSync(path, 'wEights')
     expect(() => modelOf(services, String(run))).toThrow(

@@ -17,7 +17,7 @@ beforeEach(() => {
   services = openServices({ profile })
   services.db.exec(`
     INSERT INTO studies (id, name, roots, split, slices, remarks, created_at) VALUES (1, 's', '[]', '{}', '{}', '[]', '');
-    INSERT INTO runs (id, kind, study_id, status, config, environment, pid, created_at) VALUES (1, 'train', 1, 'finished', '{}', '{}', 1, '');
+    INSERT INTO runs (id, kind, study_id, status, config, environment, pid, created_at, claimed_at) VALUES (1, 'train', 1, 'finished', '{}', '{}', 1, '', '');
   `)
 })
 

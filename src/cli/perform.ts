@@ -1,0 +1,33 @@
+/** A training on the terminal. */
+import type { RunRow } from '../contract/runs.ts'
+import type { Services } from '../services/context.ts'
+import type { RunOptions } from '../services/training.ts'
+import type { Session } from './session.ts'
+import { say, trainingProgress } from './terminal.ts'
+
+interface Performance {
+  readonly session: Session
+  readonly title: string
+  readonly noWait: boolean
+  /** On what, for the line that says it begins. */
+  readonly on: string
+}
+
+/** Shows a training on the terminal while it goes on. */
+export async function perform(
+  { session, title, noWait, on }: Performance,
+  train: (services: Services, options: RunOptions) => Promise<RunRow>,
+): Promise<RunRow> {
+  const progress = trainingProgress(title)
+  try {
+    return await train(session.services, {
+      onEvent: progress.onEvent,
+      onStart: run => say(`${title}: run ${run} on ${on}`),
+      onBusy: owner => say(`${title}: waiting for ${owner} (Ctrl+C gives up)`),
+      noWait,
+      signal: session.signal,
+    })
+  } finally {
+    progress.stop()
+  }
+}

@@ -1,0 +1,102 @@
+/** A training's weights and states as files: what is written, and that nothing is which is no number. */
+import { AppError } from '../../contract/errors.ts'
+import type { CheckpointRole, TrainingEvent } from '../../contract/runs.ts'
+import type { ParameterSpec } from '../models/network.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import { type PlainTensor, toTorch } from './parameters.ts'
+import { encodeState, type Progress } from './state.ts'
+import type { Stepper } from './stepper.ts'
+
+/** Where files go; core opens none itself. A file of the same name always has the same content. */
+export interface RunFiles {
+  /** `epoch` is the one they are of, from 1; `step`, where that is not finished, says which of its steps was the last. */
+  saveCheckpoint(
+    role: CheckpointRole | 'head',
+    epoch: number,
+    checkpoint: Checkpoint,
+    step?: number,
+  ): Promise<{ path: string; sha256: string }>
+  /** `epoch` and `step` are those done. */
+  saveState(epoch: number, step: number, state: Checkpoint): Promise<{ path: string; sha256: string }>
+  /** Image [height, width]. */
+  savePreview(epoch: number, image: Float32Array): Promise<{ path: string }>
+}
+
+interface Kept {
+  readonly run: string
+  readonly task: {
+    readonly network: readonly ParameterSpec[]
+    readonly head: readonly ParameterSpec[]
+    state?(): ReadonlyMap<string, PlainTensor>
+  }
+  readonly metadata: Readonly<Record<string, string>>
+  readonly files: RunFiles
+}
+
+/** States and last weights are written once this many times what writing them takes has passed. */
+const SAVE_AFTER = 20
+
+export interface Keeper {
+  /** The network's weights; the head's too where they are the last. Throws `NOT_FINITE`. */
+  weights(role: CheckpointRole, progress: Progress): Promise<Extract<TrainingEvent, { type: 'checkpoint' }>>
+  /** Throws `NOT_FINITE`. */
+  state(progress: Progress): Promise<Extract<TrainingEvent, { type: 'state' }>>
+  /** Whether enough time has passed since the last state, or there was none. */
+  readonly due: boolean
+  /** Minutes since the last state, or since the beginning. */
+  readonly minutes: number
+}
+
+export function makeKeeper({ run, task, metadata: common, files }: Kept, stepper: Stepper, perEpoch: number): Keeper {
+  const specs = [...task.network, ...task.head]
+  const begun = performance.now()
+  let savedAt: number | null = null
+  let lastMs = 0
+  let costMs = 0
+
+  async function read({ step }: Progress) {
+    const plain = await stepper.read()
+    if ([plain.parameters, ...plain.slots].every(values => values.every(Number.isFinite))) return plain
+    throw new AppError(
+      'NOT_FINITE',
+      `After step ${step} the weights are no longer numbers, so they are not kept. A lower learning rate, or clipping, may help.`,
+    )
+  }
+
+  async function weights(role: CheckpointRole, progress: Progress) {
+    const { step } = progress
+    const epoch = Math.max(1, Math.ceil(step / perEpoch))
+    const within = step === epoch * perEpoch ? undefined : step
+    const tensors = toTorch((await read(progress)).parameters, specs)
+    const pick = (wanted: readonly ParameterSpec[]) => new Map(wanted.map(spec => [spec.name, tensors.get(spec.name)!]))
+    const metadata = { ...common, format: 'pt', run, epoch: String(epoch) }
+    if (role === 'last' && task.head.length > 0)
+      await files.saveCheckpoint('head', epoch, { tensors: pick(task.head), metadata }, within)
+    const written = await files.saveCheckpoint(role, epoch, { tensors: pick(task.network), metadata }, within)
+    return { type: 'checkpoint' as const, role, epoch, step, ...written }
+  }
+
+  return {
+    async weights(role, progress) {
+      const start = performance.now()
+      const event = await weights(role, progress)
+      if (role === 'last') lastMs = performance.now() - start
+      return event
+    },
+    async state(progress) {
+      const start = performance.now()
+      const { step, epoch, best } = progress
+      const saved = { progress, plain: await read(progress), method: task.state?.() ?? new Map() }
+      const written = await files.saveState(epoch, step, encodeState(run, saved))
+      savedAt = performance.now()
+      costMs = lastMs + savedAt - start
+      return { type: 'state', at: { step, epoch }, bestEpoch: best?.epoch ?? null, ...written }
+    },
+    get due() {
+      return savedAt === null || performance.now() - savedAt >= SAVE_AFTER * costMs
+    },
+    get minutes() {
+      return (performance.now() - (savedAt ?? begun)) / 60_000
+    },
+  }
+}

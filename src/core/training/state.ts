@@ -1,0 +1,97 @@
+/**
+ * All that a training carries from step to step, as one safetensors file: a run that goes on from it ends with the same weights, bit for
+ * bit. Random streams are keyed by (seed, purpose, epoch, index), so the position says where they are.
+ */
+import { z } from 'zod'
+import { AppError } from '../../contract/errors.ts'
+import { TrainingSeconds } from '../../contract/report.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import type { PlainTensor } from './parameters.ts'
+import type { PlainState } from './stepper.ts'
+
+const WrittenFile = z.object({ path: z.string(), sha256: z.string() })
+
+/** How far a training has come. */
+const Progress = z.object({
+  /** Steps done, of all epochs. */
+  step: z.int(),
+  /** Epochs done: validated, told and written. */
+  epoch: z.int(),
+  /** Of the epoch begun: the sum of its steps' losses, and seconds since it began. */
+  lossSum: z.number(),
+  epochSeconds: z.number(),
+  /** The weights that are kept, where the task keeps the best. */
+  best: WrittenFile.extend({ epoch: z.int(), loss: z.number() }).nullable(),
+  last: WrittenFile.nullable(),
+  /** Lowest validation loss, and how many validations since have not gone below it. */
+  lowest: z.object({ loss: z.number(), waited: z.int() }).nullable(),
+  /** Of the last epoch that is done. */
+  loss: z.number().nullable(),
+  validationLoss: z.number().nullable(),
+  seconds: TrainingSeconds,
+})
+export type Progress = z.infer<typeof Progress>
+
+export const BEGINNING: Progress = {
+  step: 0,
+  epoch: 0,
+  lossSum: 0,
+  epochSeconds: 0,
+  best: null,
+  last: null,
+  lowest: null,
+  loss: null,
+  validationLoss: null,
+  seconds: { steps: 0, validation: 0, preparation: 0 },
+}
+
+export interface SavedState {
+  readonly progress: Progress
+  readonly plain: PlainState
+  /** The method's own: a memory bank, a queue. */
+  readonly method: ReadonlyMap<string, PlainTensor>
+}
+
+const FORMAT = 'self-mri state 1'
+const METHOD = 'method.'
+
+const vector = (data: Float32Array): PlainTensor => ({ shape: [data.length], data })
+
+export function encodeState(run: string, { progress, plain, method }: SavedState): Checkpoint {
+  return {
+    tensors: new Map<string, PlainTensor>([
+      ['parameters', vector(plain.parameters)],
+      ...plain.slots.map((slot, i): [string, PlainTensor] => [`slot.${i}`, vector(slot)]),
+      ...Array.from(method, ([name, tensor]): [string, PlainTensor] => [METHOD + name, tensor]),
+    ]),
+    metadata: { format: FORMAT, run, progress: JSON.stringify(progress) },
+  }
+}
+
+/** `null`: it is none, or another program's. */
+function progressOf({ format, progress = '' }: Checkpoint['metadata']): Progress | null {
+  if (format !== FORMAT) return null
+  try {
+    return Progress.parse(JSON.parse(progress))
+  } catch {
+    return null
+  }
+}
+
+/** Throws `CHECKPOINT_DAMAGED` where it is no state of this run; `origin` is named. */
+export function decodeState({ tensors, metadata }: Checkpoint, run: string, origin: string): SavedState {
+  const parameters = tensors.get('parameters')
+  const progress = progressOf(metadata)
+  if (!progress || metadata.run !== run || !parameters) {
+    throw new AppError(
+      'CHECKPOINT_DAMAGED',
+      `Expected a state of run ${run} (${FORMAT}), got ${metadata.format ?? 'another file'} of run ${metadata.run ?? '?'}, in ${origin}`,
+    )
+  }
+  const slots: Float32Array[] = []
+  for (let slot = tensors.get('slot.0'); slot; slot = tensors.get(`slot.${slots.length}`)) slots.push(slot.data)
+  const method = Array.from(tensors)
+    .filter(([name]) => name.startsWith(METHOD))
+    .map(([name, tensor]): [string, PlainTensor] => [name.slice(METHOD.length), tensor])
+  return { progress, plain: { parameters: parameters.data, slots }, method: new Map(method) }
+}

@@ -1,0 +1,62 @@
+/** The part of tfjs-node's backend and binding that recording and replaying need. Tensors are numbers there: ids, never used twice. */
+import type * as tf from '@tensorflow/tfjs-core'
+
+export interface OpAttribute {
+  readonly name: string
+  /** One of the binding's TF_ATTR_*. */
+  readonly type: number
+  readonly value: unknown
+}
+
+export interface NativeTensor {
+  readonly id: number
+  readonly shape: readonly number[]
+  /** A TF_DataType, the same number as in a GraphDef. */
+  readonly dtype: number
+}
+
+type AttributeType =
+  | 'TF_ATTR_STRING'
+  | 'TF_ATTR_INT'
+  | 'TF_ATTR_FLOAT'
+  | 'TF_ATTR_BOOL'
+  | 'TF_ATTR_TYPE'
+  | 'TF_ATTR_SHAPE'
+
+export interface Binding extends Readonly<Record<AttributeType, number>> {
+  executeOp(
+    name: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly number[],
+    outputs: number,
+  ): NativeTensor[]
+  createTensor(shape: readonly number[], dtype: number, values: ArrayBufferView): number
+  deleteTensor(id: number): void
+  tensorDataSync(id: number): unknown
+  loadSavedModel(folder: string, tags: string): number
+  deleteSavedModel(session: number): void
+  runSavedModel(session: number, inputs: readonly number[], inputNames: string, outputNames: string): NativeTensor[]
+}
+
+export interface Backend {
+  binding: Binding
+  createOutputTensor(tensor: NativeTensor): tf.Tensor
+  /** Makes the native tensors of what only JavaScript holds yet. */
+  getInputTensorIds(tensors: readonly tf.Tensor[]): number[]
+}
+
+export const DataType = { float32: 1, int32: 3, uint8: 4, string: 7, complex64: 8, int64: 9, bool: 10 } as const
+
+export const dataTypeName = (dtype: number): string =>
+  Object.entries(DataType).find(([, number]) => number === dtype)?.[0] ?? `type ${dtype}`
+
+/** Runs `work` with some of the binding's functions replaced. They are read-only, so the binding gets an object before it. */
+export function withBinding<T>(backend: Backend, replaced: Partial<Binding>, work: () => T): T {
+  const { binding } = backend
+  backend.binding = Object.create(binding, Object.getOwnPropertyDescriptors(replaced))
+  try {
+    return work()
+  } finally {
+    backend.binding = binding
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * Recordings as one SavedModel: an operation is a node, its wiring the node's inputs, a declared tensor a Placeholder, the rest a
+ * Const. Field numbers are those of tensorflow/core/framework/{graph,node_def,attr_value,tensor,tensor_shape}.proto and
+ * tensorflow/core/protobuf/{meta_graph,saved_model}.proto.
+ *
+ * All recordings share the variables. Each reads them once, by nodes of its own, and assigns them once, after its own reads:
+ * nothing else orders a read and a write of one variable. What is fetched waits for all assignments.
+ */
+import { type Binding, DataType, type OpAttribute } from './native.ts'
+import { boolean, bytes, float, integer, type Message, message } from './protobuf.ts'
+import { type Constant, NotRecordable, type Recording, type Source, type TensorType } from './recording.ts'
+
+/** Names by which the session is driven. */
+export const names = {
+  /** Placeholder for a variable's value, and the node that has assigned them all. */
+  initial: (variable: number) => `initial${variable}`,
+  initialised: 'initialised',
+  value: (variable: number) => `value${variable}`,
+  feed: (graph: number, feed: number) => `graph${graph}/feed${feed}`,
+  output: (graph: number, output: number) => `graph${graph}/result${output}`,
+} as const
+
+export const TAG = 'serve'
+const ATTRIBUTE = { string: 2, integer: 3, float: 4, boolean: 5, type: 6, shape: 7, tensor: 8 } as const
+
+type Attributes = Readonly<Record<string, Message>>
+
+/** `inputs`: a node's name, `name:output`, or `^name` for one that must only have run before. */
+const node = (name: string, op: string, inputs: readonly string[], attributes: Attributes): Message =>
+  bytes(
+    1,
+    message(
+      bytes(1, name),
+      bytes(2, op),
+      ...inputs.map(input => bytes(3, input)),
+      ...Object.entries(attributes).map(([key, value]) => bytes(5, message(bytes(1, key), bytes(2, value)))),
+    ),
+  )
+
+const dtypeOf = (dtype: number) => integer(ATTRIBUTE.type, dtype)
+const shapeProto = (shape: readonly number[]) => message(...shape.map(size => bytes(2, integer(1, size))))
+const shapeOf = (shape: readonly number[]) => bytes(ATTRIBUTE.shape, shapeProto(shape))
+
+/** Many constants are one number over and over (the ones that a gradient starts from): written once, it stands for all. */
+function isSplat({ dtype, bytes }: Constant): boolean {
+  if (dtype !== DataType.float32 || bytes.length <= 4) return false
+  return Buffer.compare(bytes.subarray(4), bytes.subarray(0, -4)) === 0
+}
+
+function tensorOf(constant: Constant): Message {
+  const { dtype, shape } = constant
+  const content = isSplat(constant) ? bytes(5, constant.bytes.subarray(0, 4)) : bytes(4, constant.bytes)
+  return bytes(ATTRIBUTE.tensor, message(integer(1, dtype), bytes(2, shapeProto(shape)), content))
+}
+
+/**
+ * The graph optimizer computes with constants beforehand: x / c becomes x · (1 / c), x² by Pow a Square, and the last bit is another. So it
+ * must not see the values of float constants, nor of those that become floats; integers, mostly shapes and axes, it needs.
+ */
+function constantNodes(name: string, constant: Constant, isCast: boolean): Message[] {
+  const type = dtypeOf(constant.dtype)
+  const value = tensorOf(constant)
+  if (!isCast && !FLOATING.has(constant.dtype)) return [node(name, 'Const', [], { dtype: type, value })]
+  return [
+    node(`${name}/value`, 'Const', [], { dtype: type, value }),
+    node(name, 'PlaceholderWithDefault', [`${name}/value`], { dtype: type, shape: shapeOf(constant.shape) }),
+  ]
+}
+
+const FLOATING: ReadonlySet<number> = new Set([DataType.float32, DataType.complex64])
+
+/** An attribute as the graph writes it; lists are a message of their own. */
+function attributeOf(binding: Binding, op: string, { name, type, value }: OpAttribute): Message {
+  const single = (each: unknown): Message | null => {
+    if (type === binding.TF_ATTR_INT) return integer(ATTRIBUTE.integer, each as number)
+    if (type === binding.TF_ATTR_FLOAT) return float(ATTRIBUTE.float, each as number)
+    if (type === binding.TF_ATTR_BOOL) return boolean(ATTRIBUTE.boolean, each as boolean)
+    if (type === binding.TF_ATTR_TYPE) return integer(ATTRIBUTE.type, each as number)
+    if (type === binding.TF_ATTR_STRING) return bytes(ATTRIBUTE.string, each as string)
+    return null
+  }
+  if (type === binding.TF_ATTR_SHAPE && Array.isArray(value)) return shapeOf(value)
+  const isList = Array.isArray(value)
+  const written = (isList ? value : [value]).map(single)
+  if (value === undefined || value === null || written.includes(null))
+    throw new NotRecordable(`The attribute ${name} of ${op} is of a kind that cannot be written down`)
+  return isList ? bytes(1, message(...(written as Message[]))) : written[0]!
+}
+
+/**
+ * These give memory of their own. Others may hand on a buffer they were given, and a feed's or a constant's must not become a
+ * variable's: JavaScript owns it, and would be told of its end by one of TensorFlow's threads.
+ */
+const FRESH = new Set(['Add', 'AddV2', 'Sub', 'Mul', 'Div', 'RealDiv'])
+
+function graphNodes(
+  binding: Binding,
+  graph: number,
+  { variables, feeds, ops, constants, next, outputs }: Recording,
+): Message[] {
+  const at = (name: string) => `graph${graph}/${name}`
+  const reference = (source: Source): string => {
+    if (source.kind === 'output') return at(`op${source.op}${source.index > 0 ? `:${source.index}` : ''}`)
+    return source.kind === 'feed' ? names.feed(graph, source.index) : at(`${source.kind}${source.index}`)
+  }
+  const castInputs = ops.flatMap(({ name, inputs }) => (name === 'Cast' ? inputs : []))
+  const cast = new Set(castInputs.flatMap(source => (source.kind === 'constant' ? [source.index] : [])))
+  const nodes = [
+    ...variables.map(({ dtype }, i) =>
+      node(at(`variable${i}`), 'ReadVariableOp', [`handle${i}`], { dtype: dtypeOf(dtype) }),
+    ),
+    ...feeds.map(({ dtype, shape }, i) =>
+      node(names.feed(graph, i), 'Placeholder', [], { dtype: dtypeOf(dtype), shape: shapeOf(shape) }),
+    ),
+    ...constants.flatMap((constant, i) => constantNodes(at(`constant${i}`), constant, cast.has(i))),
+    ...ops.map(({ name, attributes, inputs }, i) =>
+      node(
+        at(`op${i}`),
+        name,
+        inputs.map(reference),
+        Object.fromEntries(attributes.map(each => [each.name, attributeOf(binding, name, each)])),
+      ),
+    ),
+  ]
+  const assigned: string[] = []
+  for (const [i, source] of next.entries()) {
+    if (source.kind === 'variable' && source.index === i) continue
+    const { dtype } = variables[i]
+    let value = reference(source)
+    if (source.kind !== 'output' || !FRESH.has(ops[source.op].name)) {
+      nodes.push(node(at(`copy${i}`), 'DeepCopy', [value], { T: dtypeOf(dtype) }))
+      value = at(`copy${i}`)
+    }
+    nodes.push(
+      node(at(`assign${i}`), 'AssignVariableOp', [`handle${i}`, value, `^${at(`variable${i}`)}`], {
+        dtype: dtypeOf(dtype),
+      }),
+    )
+    assigned.push(`^${at(`assign${i}`)}`)
+  }
+  for (const [i, { source, dtype }] of outputs.entries()) {
+    nodes.push(node(names.output(graph, i), 'Identity', [reference(source), ...assigned], { T: dtypeOf(dtype) }))
+  }
+  return nodes
+}
+
+function variableNodes(variables: readonly TensorType[]): Message[] {
+  const zero = { dtype: DataType.float32, shape: [], bytes: new Uint8Array(4), use: '', madeInside: true }
+  return [
+    ...variables.flatMap(({ dtype, shape }, i) => {
+      const type = { dtype: dtypeOf(dtype) }
+      return [
+        node(`handle${i}`, 'VarHandleOp', [], {
+          ...type,
+          shape: shapeOf(shape),
+          shared_name: bytes(ATTRIBUTE.string, `variable${i}`),
+        }),
+        node(names.initial(i), 'Placeholder', [], { ...type, shape: shapeOf(shape) }),
+        node(`initialise${i}`, 'AssignVariableOp', [`handle${i}`, names.initial(i)], type),
+        node(names.value(i), 'ReadVariableOp', [`handle${i}`], type),
+      ]
+    }),
+    node('zero', 'Const', [], { dtype: dtypeOf(DataType.float32), value: tensorOf(zero) }),
+    node(names.initialised, 'Identity', ['zero', ...variables.map((_, i) => `^initialise${i}`)], {
+      T: dtypeOf(DataType.float32),
+    }),
+  ]
+}
+
+/** The bytes of saved_model.pb; the recordings' variables are the same ones. */
+export function encodeSavedModel(binding: Binding, recordings: readonly Recording[]): Message {
+  const nodes = [
+    ...variableNodes(recordings[0].variables),
+    ...recordings.flatMap((recording, graph) => graphNodes(binding, graph, recording)),
+  ]
+  // Which version of TensorFlow's graphs this is: any that a current one still reads.
+  const graphDef = message(...nodes, bytes(4, integer(1, 1800)))
+  return message(integer(1, 1), bytes(2, message(bytes(1, bytes(4, TAG)), bytes(2, graphDef))))
+}

@@ -1,0 +1,260 @@
+/**
+ * A training's steps, recorded once for each shape of batch and replayed as one native graph. What cannot be recorded is trained
+ * eagerly, with a line that says why.
+ */
+import * as tf from '@tensorflow/tfjs-core'
+import type { Step, TrainingState } from '../../core/training/step.ts'
+import { eagerStepper, type MakeStepper, type PlainState, type Stepper } from '../../core/training/stepper.ts'
+import { compareRecordings } from './compare.ts'
+import type { Backend } from './native.ts'
+import { NotRecordable, type Recording, record } from './recording.ts'
+import { attempt, GraphSession } from './session.ts'
+import { computesEagerly, say } from './way.ts'
+
+/** Each shape's graph costs memory and makes every rebuilding slower; batches of further shapes are taken eagerly. */
+const MOST_SHAPES = 8
+
+/** How far the first replayed step may be from the eager one before it is taken for wrong; they are equal on a CPU. */
+const LOSS_TOLERANCE = 1e-2
+const UPDATE_TOLERANCE = 0.25
+
+const vectors = ({ parameters, slots }: TrainingState): tf.Tensor[] => [parameters, ...slots]
+const stateOf = ([parameters, ...slots]: readonly tf.Tensor[]) => ({ parameters, slots }) as unknown as TrainingState
+
+/** The same numbers in another order: other data, of which every value is one that may occur. */
+const reversed = (tensor: tf.Tensor) => (tensor.rank === 0 ? tf.clone(tensor) : tf.reverse(tensor))
+
+const shapesOf = (batch: readonly tf.Tensor[], scalars: readonly number[]) =>
+  [...batch.map(({ dtype, shape }) => `${dtype} ${shape.join(' × ')}`), `${scalars.length} scalars`].join(', ')
+
+/** One recording of a step, and the state that the step gave. */
+function recordStep(
+  backend: Backend,
+  step: Step,
+  state: readonly tf.Tensor[],
+  batch: readonly tf.Tensor[],
+  scalars: readonly number[],
+) {
+  const fed = scalars.map(value => tf.scalar(value))
+  try {
+    return record(backend, {
+      variables: state,
+      feeds: [...batch, ...fed],
+      run(variables, feeds) {
+        const { state: next, loss } = step(
+          stateOf(variables),
+          feeds.slice(0, batch.length),
+          feeds.slice(batch.length) as tf.Scalar[],
+        )
+        return { next: vectors(next), outputs: [loss] }
+      },
+    })
+  } finally {
+    tf.dispose(fed)
+  }
+}
+
+interface Rehearsal {
+  readonly recording: Recording
+  /** What the step gave eagerly. The caller disposes it. */
+  readonly next: readonly tf.Tensor[]
+  readonly loss: number
+}
+
+/**
+ * Takes the step twice without keeping its results: on the batch to come, then from the state after it, on the same batch in another
+ * order and with other scalars. Only so does what was not declared show itself by its change.
+ */
+function rehearse(
+  backend: Backend,
+  step: Step,
+  state: readonly tf.Tensor[],
+  batch: readonly tf.Tensor[],
+  scalars: readonly number[],
+): Rehearsal {
+  const first = recordStep(backend, step, state, batch, scalars)
+  const others = batch.map(reversed)
+  let second: ReturnType<typeof recordStep> | null = null
+  try {
+    second = recordStep(
+      backend,
+      step,
+      first.next,
+      others,
+      scalars.map(value => value / 2),
+    )
+    compareRecordings(first.recording, second.recording)
+    return { recording: first.recording, next: first.next, loss: first.outputs[0].dataSync()[0] }
+  } catch (error) {
+    tf.dispose([...first.next])
+    throw error
+  } finally {
+    tf.dispose([...others, ...first.outputs, ...(second ? [...second.next, ...second.outputs] : [])])
+  }
+}
+
+/** Throws `NotRecordable` where the first replay is not the step that was recorded: whatever went wrong, training goes on right. */
+function checkReplay(
+  before: readonly tf.Tensor[],
+  eager: Rehearsal,
+  replayed: { after: readonly tf.Tensor[]; loss: number },
+): void {
+  if (!Number.isFinite(eager.loss) && !Number.isFinite(replayed.loss)) return // the training stops at it either way
+  const wrong = (what: string, difference: number) =>
+    new NotRecordable(`The replayed step is not the recorded one: its ${what} differs by ${difference.toPrecision(2)}`)
+  const lossDifference = Math.abs(replayed.loss - eager.loss) / Math.max(Math.abs(eager.loss), 1e-6)
+  if (!(lossDifference <= LOSS_TOLERANCE)) throw wrong('loss', lossDifference)
+  for (const [i, expected] of eager.next.entries()) {
+    const [difference, update] = tf.tidy(() =>
+      [replayed.after[i], before[i]].map(other => tf.sum(tf.abs(tf.sub(other, expected))).dataSync()[0]),
+    )
+    if (!(difference <= UPDATE_TOLERANCE * update))
+      throw wrong(i === 0 ? 'parameters' : `slot ${i}`, difference / update)
+  }
+}
+
+/** `say` hears one line when the training, or a batch, goes eagerly. */
+export function makeGraphStepper(backend: Backend, say: (line: string) => void): MakeStepper {
+  return (step, start) => new GraphStepper(backend, say, step, start)
+}
+
+class GraphStepper implements Stepper {
+  readonly #backend: Backend
+  readonly #say: (line: string) => void
+  readonly #step: Step
+  /** Where the state is: outside TensorFlow before the first step, then in a session, or with an eager stepper for good. */
+  #start: PlainState | null
+  #session: GraphSession | null = null
+  #eager: Stepper | null = null
+  readonly #shapes: string[] = []
+  readonly #recordings: Recording[] = []
+  #parameters: tf.Tensor1D | null = null
+  readonly #refused = new Set<string>()
+
+  constructor(backend: Backend, say: (line: string) => void, step: Step, start: PlainState) {
+    this.#backend = backend
+    this.#say = say
+    this.#step = step
+    this.#start = start
+  }
+
+  async step(batch: readonly tf.Tensor[], scalars: readonly number[]): Promise<number> {
+    if (this.#eager) return this.#eager.step(batch, scalars)
+    this.#forgetParameters()
+    const shape = shapesOf(batch, scalars)
+    const graph = this.#shapes.indexOf(shape)
+    if (graph >= 0) return this.#replay(graph, batch, scalars)
+    if (this.#shapes.length === MOST_SHAPES) return this.#stepEagerly(shape, batch, scalars)
+    const before = this.#session?.readAll() ?? tensorsOf(this.#start!)
+    try {
+      return this.#add(shape, before, batch, scalars)
+    } catch (error) {
+      if (!(error instanceof NotRecordable)) throw error
+      this.#say(
+        `The training goes on eagerly, one operation at a time: the step cannot be replayed as one graph. ${error.message}.`,
+      )
+      const state = await plainOf(before)
+      this.dispose()
+      this.#eager = eagerStepper(this.#step, state)
+      return this.#eager.step(batch, scalars)
+    } finally {
+      tf.dispose(before)
+    }
+  }
+
+  /** Records a shape, makes a session of all shapes so far that goes on from `before`, and takes the step there. */
+  #add(shape: string, before: tf.Tensor[], batch: readonly tf.Tensor[], scalars: readonly number[]): number {
+    const rehearsal = rehearse(this.#backend, this.#step, before, batch, scalars)
+    let session: GraphSession | null = null
+    let after: tf.Tensor[] = []
+    try {
+      session = new GraphSession(this.#backend, [...this.#recordings, rehearsal.recording])
+      session.assign(before)
+      const previous = this.#session
+      this.#recordings.push(rehearsal.recording)
+      this.#shapes.push(shape)
+      this.#session = session
+      previous?.dispose()
+      const loss = attempt(() => this.#replay(this.#shapes.length - 1, batch, scalars))
+      after = this.#session.readAll()
+      checkReplay(before, rehearsal, { after, loss })
+      this.#start = null
+      return loss
+    } catch (error) {
+      if (session !== this.#session) session?.dispose()
+      throw error
+    } finally {
+      tf.dispose([...rehearsal.next, ...after])
+    }
+  }
+
+  #replay(graph: number, batch: readonly tf.Tensor[], scalars: readonly number[]): number {
+    const fed = scalars.map(value => tf.scalar(value))
+    const [loss] = this.#session!.run(graph, [...batch, ...fed])
+    const [value] = loss.dataSync()
+    tf.dispose([loss, ...fed])
+    return value
+  }
+
+  async #stepEagerly(shape: string, batch: readonly tf.Tensor[], scalars: readonly number[]): Promise<number> {
+    if (!this.#refused.has(shape)) {
+      this.#say(
+        `Batches of ${shape} go eagerly, one operation at a time: ${MOST_SHAPES} other shapes are recorded already.`,
+      )
+      this.#refused.add(shape)
+    }
+    const eager = eagerStepper(this.#step, await this.read())
+    try {
+      const loss = await eager.step(batch, scalars)
+      const next = tensorsOf(await eager.read())
+      this.#session!.assign(next)
+      tf.dispose(next)
+      return loss
+    } finally {
+      eager.dispose()
+    }
+  }
+
+  parameters(): tf.Tensor1D {
+    if (this.#eager) return this.#eager.parameters()
+    this.#parameters ??= (this.#session?.read(0) ?? tf.tensor1d(this.#start!.parameters)) as tf.Tensor1D
+    return this.#parameters
+  }
+
+  async read(): Promise<PlainState> {
+    if (this.#eager) return this.#eager.read()
+    const state = this.#session?.readAll() ?? tensorsOf(this.#start!)
+    try {
+      return await plainOf(state)
+    } finally {
+      tf.dispose(state)
+    }
+  }
+
+  #forgetParameters(): void {
+    this.#parameters?.dispose()
+    this.#parameters = null
+  }
+
+  dispose(): void {
+    this.#forgetParameters()
+    this.#session?.dispose()
+    this.#session = null
+    this.#eager?.dispose()
+  }
+}
+
+const tensorsOf = ({ parameters, slots }: PlainState): tf.Tensor[] =>
+  [parameters, ...slots].map(vector => tf.tensor1d(vector))
+
+async function plainOf(state: readonly tf.Tensor[]): Promise<PlainState> {
+  const [parameters, ...slots] = await Promise.all(state.map(vector => vector.data() as Promise<Float32Array>))
+  return { parameters, slots }
+}
+
+/** As a graph, unless SELF_MRI_EAGER=1; `hear` is told what goes eagerly all the same. */
+export const makeTrainingStepper = (hear: (line: string) => void): MakeStepper =>
+  computesEagerly() ? eagerStepper : makeGraphStepper(tf.backend() as unknown as Backend, hear)
+
+/** What trainings use. */
+export const graphStepper: MakeStepper = (step, start) => makeTrainingStepper(say)(step, start)

@@ -1,0 +1,40 @@
+/** The newest state of a run that is whole; damaged ones are passed over, and named. */
+import { AppError } from '../contract/errors.ts'
+import { decodeCheckpoint } from '../core/training/checkpoint.ts'
+import { decodeState, type SavedState } from '../core/training/state.ts'
+import { readBytes, sha256 } from './files.ts'
+import type { WrittenFile } from './protocol.ts'
+
+async function readHashed({ path, sha256: expected }: WrittenFile): Promise<Uint8Array> {
+  const bytes = await readBytes(path)
+  const digest = sha256(bytes)
+  if (digest === expected) return bytes
+  throw new AppError('CHECKPOINT_DAMAGED', `Expected SHA-256 ${expected}, got ${digest}, in ${path}`)
+}
+
+/** With the best weights that it names, whose file must be whole too. */
+async function readState(run: string, file: WrittenFile): Promise<SavedState> {
+  const state = decodeState(decodeCheckpoint(await readHashed(file), file.path), run, file.path)
+  if (state.progress.best) await readHashed(state.progress.best)
+  return state
+}
+
+/** `states`: newest first. Throws `CHECKPOINT_DAMAGED` where none is whole. */
+export async function newestWhole(
+  run: string,
+  states: readonly WrittenFile[],
+): Promise<{ state: SavedState; notes: readonly string[] }> {
+  const faults: string[] = []
+  for (const file of states) {
+    try {
+      const state = await readState(run, file)
+      const { epoch, step } = state.progress
+      const from = `Goes on from the state before, after epoch ${epoch}, step ${step}.`
+      return { state, notes: faults.length > 0 ? [`A saved state is damaged: ${faults.join('; ')}. ${from}`] : [] }
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error
+      faults.push(error.message)
+    }
+  }
+  throw new AppError('CHECKPOINT_DAMAGED', `No saved state of run ${run} is whole: ${faults.join('; ')}. Run it again.`)
+}

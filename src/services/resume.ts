@@ -1,0 +1,74 @@
+/** Runs that ended before their end go on where they were. */
+import { AppError } from '../contract/errors.ts'
+import type { RunRow } from '../contract/runs.ts'
+import { locateEngine } from '../engine/install.ts'
+import type { Services } from './context.ts'
+import { claimRun, type Parent, setStatus } from './run-rows.ts'
+import { type StoredRun, statesOf, storedRun, storedRuns, toRunRow } from './runs.ts'
+import { readSettings } from './settings.ts'
+import { studyById } from './studies.ts'
+import { type PreparedRun, prepareRun, type RunOptions, trainNow } from './training.ts'
+
+export interface Resumption {
+  readonly prepared: PreparedRun
+  /** Queues it again. */
+  claim(): void
+}
+
+/** Where a run can go on. Throws `INVALID_ARGUMENT` where it cannot, or its study's volumes are no longer those that it began with. */
+export function prepareResumption(services: Services, id: string, { unasked = false } = {}): Resumption {
+  const row = storedRun(services, id)
+  const { config, resumable, status } = toRunRow(services, row)
+  const { recipe } = config
+  if (!resumable || !recipe)
+    throw new AppError('INVALID_ARGUMENT', `Expected a run that can be resumed, got run ${id}, which is ${status}.`)
+  const states = statesOf(services, row.id)
+  const study = studyById(services, row.study_id)
+  const prepared = prepareRun(services, { study, config: { ...config, recipe }, parent: parentOf(row) }, states)
+  const began = JSON.parse(row.environment).data
+  if (began && began !== prepared.data) {
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected the volumes that run ${id} began with, but study "${study.name}" has others now: it cannot go on as it was. Start it again.`,
+    )
+  }
+  const step = states[0]?.step ?? 0
+  const resumes = unasked ? (step > row.resumed_step ? 1 : row.resumes + 1) : 0
+  return { prepared, claim: () => claimRun(services, id, status, resumes, step) }
+}
+
+/** Where the row's weights came from. */
+export function parentOf({ parent_id, parent_epoch, start_path }: StoredRun): Parent {
+  if (parent_id !== null) return { run: String(parent_id), epoch: parent_epoch }
+  return start_path === null ? null : { file: start_path }
+}
+
+/** Goes on with a run that has ended before its end, and returns it finished. */
+export async function resumeRun(services: Services, id: string, options: RunOptions = {}): Promise<RunRow> {
+  const resumption = prepareResumption(services, id)
+  const begin = () => {
+    resumption.claim()
+    setStatus(services, id, 'running', null)
+    return id
+  }
+  return trainNow(services, resumption.prepared, begin, options)
+}
+
+/** Unasked, a run that comes no further is resumed so often. */
+const MOST_RESUMES = 3
+
+/** Queues interrupted runs where the profile's settings say so; one that cannot go on stays as it is. */
+export function resumeInterrupted(services: Services): void {
+  if (!readSettings(services).autoResume || !locateEngine()) return
+  for (const row of storedRuns(services)) {
+    if (row.status !== 'interrupted' || row.hidden_at !== null || !toRunRow(services, row).resumable) continue
+    const step = statesOf(services, row.id)[0]?.step ?? 0
+    if (row.resumes >= MOST_RESUMES && step <= row.resumed_step) continue
+    try {
+      const run = String(row.id)
+      services.queue.resume(run, prepareResumption(services, run, { unasked: true }))
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error
+    }
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * Loaded into engine processes by tests (`--import`), so that the program itself knows no faults on demand:
+ * TEST_SLOW_WRITES: each state takes so many milliseconds to write. TEST_FULL_DISK: while this file exists, the disk is full.
+ * TEST_OUT_OF_MEMORY: operations on a batch larger than this find no memory.
+ */
+import { existsSync } from 'node:fs'
+import promises from 'node:fs/promises'
+import Module, { syncBuiltinESMExports } from 'node:module'
+import process from 'node:process'
+
+const { TEST_SLOW_WRITES, TEST_FULL_DISK, TEST_OUT_OF_MEMORY, SELF_MRI_BINDING } = process.env
+
+const open = promises.open
+promises.open = async (path, flags, ...rest) => {
+  const file = await open(path, flags, ...rest)
+  if (flags !== 'w') return file
+  const writeFile = file.writeFile.bind(file)
+  file.writeFile = async bytes => {
+    if (TEST_FULL_DISK && existsSync(TEST_FULL_DISK))
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+    if (!TEST_SLOW_WRITES || !String(path).includes('.state-')) return writeFile(bytes)
+    const half = bytes.length >> 1
+    await file.write(bytes.subarray(0, half))
+    await new Promise(resolve => setTimeout(resolve, Number(TEST_SLOW_WRITES)))
+    await file.write(bytes.subarray(half))
+  }
+  return file
+}
+syncBuiltinESMExports()
+
+if (TEST_OUT_OF_MEMORY && SELF_MRI_BINDING) {
+  const load = Module._load
+  Module._load = function (request, ...rest) {
+    const loaded = load.call(this, request, ...rest)
+    if (request !== SELF_MRI_BINDING) return loaded
+    const { createTensor } = loaded
+    loaded.createTensor = (shape, ...more) => {
+      if (shape.length === 4 && shape[0] > Number(TEST_OUT_OF_MEMORY))
+        throw new Error(`RESOURCE_EXHAUSTED: OOM when allocating tensor with shape[${shape}]`)
+      return createTensor(shape, ...more)
+    }
+    return loaded
+  }
+}

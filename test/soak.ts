@@ -1,0 +1,284 @@
+/**
+ * A training that is killed again and again, at seeded random moments, and each time goes on; beside one that is left alone. What the two
+ * leave behind must be the same. The host, its engine alone, and a host in the middle of writing a state are killed in turn.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { createORPCClient } from '@orpc/client'
+import { RPCLink } from '@orpc/client/fetch'
+import type { ContractRouterClient } from '@orpc/contract'
+import type { contract } from '../src/contract/api.ts'
+import type { RunDetail } from '../src/contract/runs.ts'
+import { RandomState } from '../src/core/mri/random.ts'
+import { decodeCheckpoint } from '../src/core/training/checkpoint.ts'
+import { sha256 } from '../src/engine/files.ts'
+import { writeNoise } from './unit/engine/noise-file.ts'
+
+export interface SoakOptions {
+  /** A folder that is this soak's alone. */
+  readonly folder: string
+  readonly seed: number
+  readonly kills: number
+  readonly channels: number
+  /** Side of the images, pixels. */
+  readonly size: number
+  /** Training slices, in volumes of four; steps an epoch. */
+  readonly slices: number
+  readonly epochs: number
+  readonly saveMinutes: number
+  readonly say?: (line: string) => void
+}
+
+/** What a run leaves behind that must not depend on how often it was killed. */
+interface Remains {
+  /** Of the kept weights, and of the last ones. */
+  readonly hashes: readonly string[]
+  /** Of the newest state's parameters and optimizer slots. */
+  readonly state: readonly string[]
+  /** The epochs' rows but for their seconds. */
+  readonly epochs: readonly object[]
+  /** The log's epochs, and those of `epochs.csv`, in order. */
+  readonly told: readonly number[]
+  readonly csv: readonly number[]
+}
+
+export interface Soak {
+  readonly undisturbed: Remains
+  readonly disturbed: Remains
+  readonly kills: readonly string[]
+  /** Resident memory of the undisturbed run's engine at each second, bytes. */
+  readonly residentBytes: readonly number[]
+  /** Seconds of steps as the two runs counted them. */
+  readonly stepSeconds: readonly [number, number]
+}
+
+const root = fileURLToPath(new URL('../', import.meta.url))
+const FAULTY = fileURLToPath(new URL('./faulty-engine.mjs', import.meta.url))
+const SLOW_WRITE_MS = 200
+
+type Client = ContractRouterClient<typeof contract>
+
+interface Host {
+  readonly child: ChildProcess
+  readonly client: Client
+}
+
+/** `slow`: engines take their time over states, so that a kill can come in between. */
+async function startHost(folder: string, profile: string, slow: boolean): Promise<Host> {
+  const child = spawn(
+    process.execPath,
+    [join(root, 'src/cli/main.ts'), 'serve', '--json', '--assets', join(folder, 'assets')],
+    {
+      cwd: root,
+      env: {
+        ...process.env,
+        SELF_MRI_PROFILE: join(folder, profile),
+        SELF_MRI_DEVICE: `soak-${process.pid}`,
+        ...(slow && {
+          SELF_MRI_NODE: process.execPath,
+          SELF_MRI_NODE_FLAGS: `--import ${FAULTY}`,
+          TEST_SLOW_WRITES: String(SLOW_WRITE_MS),
+        }),
+      },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  )
+  const [line] = await once(child.stdout!, 'data')
+  const { port, token } = JSON.parse(String(line))
+  const headers = { authorization: `Bearer ${token}` }
+  return { child, client: createORPCClient(new RPCLink({ url: `http://127.0.0.1:${port}/rpc`, headers })) }
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  const closed = once(child, 'close')
+  child.kill(signal)
+  await closed
+}
+
+const read = (path: string) => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return '' // the process, or the file, is gone
+  }
+}
+
+/** The host's engine that trains: behind a window it alone is niced. */
+function jobsEngine({ child }: Host): number | null {
+  const children = read(`/proc/${child.pid}/task/${child.pid}/children`).split(' ').filter(Boolean).map(Number)
+  const niceness = (pid: number) => Number(read(`/proc/${pid}/stat`).split(') ')[1]?.split(' ')[16])
+  return children.find(pid => niceness(pid) > 0) ?? null
+}
+
+const residentBytes = (pid: number) => 1024 * Number(/VmRSS:\s+(\d+)/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0)
+
+async function importStudy({ client }: Host, path: string): Promise<number> {
+  for await (const event of await client.studies.import({ paths: [path] }))
+    if (event.type === 'done') return event.result.id
+  throw new Error('The study was not imported')
+}
+
+async function start({ client }: Host, study: number, options: SoakOptions): Promise<string> {
+  const { runs } = await client.runs.start({
+    study,
+    method: null,
+    networkConfig: { channels: options.channels, pools: 3 },
+    recipe: {
+      epochs: options.epochs,
+      batch: 1,
+      optimizer: { kind: 'adam' },
+      schedule: { kind: 'cosine', rate: 1e-3, end: 0 },
+      saveMinutes: options.saveMinutes,
+    },
+  })
+  return runs[0]
+}
+
+/** Steps done, told twice a second; ends when the run has ended. */
+async function* follow({ client }: Host, run: string): AsyncGenerator<number, string> {
+  const { events } = await client.runs.get({ run })
+  for await (const event of await client.app.watch({ afterSeq: events.at(-1)?.seq ?? 0 })) {
+    if (event.type !== 'run' || event.logged.run !== run) continue
+    const { event: told } = event.logged
+    if (told.type === 'step') yield told.step
+    if (told.type === 'status' && !['queued', 'running'].includes(told.status)) return told.status
+  }
+  throw new Error('The stream ended')
+}
+
+const figures = ({ events }: RunDetail) =>
+  events.flatMap(({ event }) => (event.type === 'epoch' ? [event.figures] : []))
+
+function remains(directory: string, detail: RunDetail): Remains {
+  const states = readdirSync(directory)
+    .filter(name => name.startsWith('state-'))
+    .sort()
+  const state = decodeCheckpoint(readFileSync(join(directory, states.at(-1)!)), 'state')
+  const epochs = figures(detail)
+  return {
+    hashes: detail.checkpoints
+      .filter(({ role, epoch }) => role === 'last' || epoch === detail.run.keptEpoch)
+      .flatMap(({ role, path, sha256: written }) => [role, written, sha256(readFileSync(path))]),
+    state: Array.from(state.tensors, ([name, { data }]) => `${name} ${sha256(new Uint8Array(data.buffer))}`),
+    epochs: epochs.map(({ seconds: _, ...rest }) => rest),
+    told: epochs.map(({ epoch }) => epoch),
+    csv: read(join(directory, 'epochs.csv'))
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map(line => Number(line.split(',')[0])),
+  }
+}
+
+async function leaveAlone(options: SoakOptions, study: string) {
+  const host = await startHost(options.folder, 'undisturbed', false)
+  const resident: number[] = []
+  const sampling = setInterval(() => {
+    const pid = jobsEngine(host)
+    if (pid !== null) resident.push(residentBytes(pid))
+  }, 1000)
+  try {
+    const run = await start(host, await importStudy(host, study), options)
+    const steps = follow(host, run)
+    while (!(await steps.next()).done);
+    const detail = await host.client.runs.get({ run })
+    const directory = join(options.folder, 'undisturbed', 'runs', run)
+    return { remains: remains(directory, detail), seconds: detail.run.summary!.seconds.steps, resident }
+  } finally {
+    clearInterval(sampling)
+    await end(host.child, 'SIGTERM')
+  }
+}
+
+const KILLS = ['host SIGKILL', 'engine SIGKILL', 'host SIGKILL in a write', 'engine SIGTERM', 'host SIGTERM'] as const
+type Kill = (typeof KILLS)[number]
+
+const isWriting = (directory: string) => {
+  try {
+    return readdirSync(directory).some(name => name.startsWith('.state-'))
+  } catch {
+    return false
+  }
+}
+
+async function kill(host: Host, how: Kill, directory: string): Promise<void> {
+  const signal = how.includes('SIGTERM') ? 'SIGTERM' : 'SIGKILL'
+  if (how.startsWith('engine')) return void process.kill(jobsEngine(host)!, signal)
+  if (how.endsWith('write')) while (!isWriting(directory)) await sleep(3)
+  await end(host.child, signal)
+}
+
+async function killAgainAndAgain(options: SoakOptions, study: string) {
+  const { folder, kills: wanted, epochs, slices, say = () => {} } = options
+  const random = RandomState.fromKey([options.seed])
+  // In the first four fifths, so that all are over before the run is.
+  const moments = Array.from({ length: wanted }, () => Math.floor(random.uniform() * 0.8 * epochs * slices)).sort(
+    (a, b) => a - b,
+  )
+  const kills: string[] = []
+  const directory = join(folder, 'disturbed', 'runs', '1')
+  let host = await startHost(folder, 'disturbed', true)
+  try {
+    const run = await start(host, await importStudy(host, study), options)
+    while (true) {
+      const how = KILLS[kills.length % KILLS.length]
+      const moment = kills.length < wanted ? moments[kills.length] : Number.POSITIVE_INFINITY
+      let status: string | null = null
+      let killed = false
+      const steps = follow(host, run)
+      while (status === null && !(killed && how.startsWith('host'))) {
+        const { value, done } = await steps.next()
+        if (done) status = value
+        else if (!killed && value >= moment) {
+          await sleep(random.uniform() * 100)
+          await kill(host, how, directory)
+          killed = true
+          kills.push(`${how} after step ${value}`)
+          say(`${kills.length}: ${kills.at(-1)}`)
+        }
+      }
+      if (killed && how.startsWith('host')) {
+        await steps.return('').catch(() => {})
+        host = await startHost(folder, 'disturbed', true)
+      } else if (status === 'finished') break
+      const { run: view } = await host.client.runs.get({ run })
+      if (!view.resumable) throw new Error(`Run ${run} is ${view.status} and cannot go on: ${view.reason}`)
+      await host.client.runs.resume({ run })
+    }
+    const detail = await host.client.runs.get({ run })
+    return { remains: remains(directory, detail), seconds: detail.run.summary!.seconds.steps, kills }
+  } finally {
+    await end(host.child, 'SIGTERM')
+  }
+}
+
+export async function soak(options: SoakOptions): Promise<Soak> {
+  const { folder, size, slices, say = () => {} } = options
+  mkdirSync(join(folder, 'assets'), { recursive: true })
+  writeFileSync(join(folder, 'assets', 'index.html'), '')
+  const study = join(folder, 'study')
+  for (const [role, count] of [
+    ['train', slices / 4],
+    ['val', 1],
+  ] as const) {
+    mkdirSync(join(study, role), { recursive: true })
+    for (let i = 0; i < count; i++)
+      await writeNoise(join(study, role), `${role}${i}`, { slices: 4, rows: size, columns: size })
+  }
+  const alone = await leaveAlone(options, study)
+  say(`undisturbed: ${alone.seconds.toFixed(1)} s of steps`)
+  const killed = await killAgainAndAgain(options, study)
+  rmSync(study, { recursive: true })
+  return {
+    undisturbed: alone.remains,
+    disturbed: killed.remains,
+    kills: killed.kills,
+    residentBytes: alone.resident,
+    stepSeconds: [alone.seconds, killed.seconds],
+  }
+}

@@ -1,0 +1,301 @@
+/** A training that is stopped and goes on, and what a recipe does beside its steps. */
+import * as tf from '@tensorflow/tfjs-core'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { throwIfCancelled } from '../../../../src/contract/errors.ts'
+import { Recipe, type TrainingEvent } from '../../../../src/contract/runs.ts'
+import { networkOf } from '../../../../src/core/models/index.ts'
+import { methodOf } from '../../../../src/core/ssl/index.ts'
+import { pretextTask } from '../../../../src/core/ssl/pretext.ts'
+import type { Checkpoint } from '../../../../src/core/training/checkpoint.ts'
+import { recipeOptimizer } from '../../../../src/core/training/gradients.ts'
+import { recipeRate } from '../../../../src/core/training/schedules.ts'
+import { decodeState } from '../../../../src/core/training/state.ts'
+import { eagerStepper } from '../../../../src/core/training/stepper.ts'
+import { supervisedTask } from '../../../../src/core/training/supervised.ts'
+import { type Training, type TrainingTask, train } from '../../../../src/core/training/train.ts'
+import { useEngine } from '../../../engine.ts'
+import { expectClose } from '../../../golden.ts'
+import { noiseVolume, sourceOf } from '../../../volumes.ts'
+
+beforeAll(useEngine)
+
+const network = networkOf('unet')
+const shared = {
+  network,
+  networkConfig: network.config.parse({ channels: 2, pools: 2 }),
+  train: ['a', 'b', 'c'].map(name => sourceOf(noiseVolume(name))),
+  validation: [sourceOf(noiseVolume('v'))],
+  slices: { kind: 'all' },
+  mask: { kind: 'random', acceleration: 4, centerFraction: 0.08 },
+  seed: 3,
+} as const
+
+const supervised = (batch = 1) => supervisedTask({ ...shared, batch })
+const simclr = () =>
+  pretextTask({
+    ...shared,
+    method: methodOf('simclr'),
+    methodConfig: methodOf('simclr').config.parse({ crop: 32, hidden: 8 }),
+    pretext: { measurement: 'fixed', viewMasks: 'independent', keep: 0.5 },
+    batch: 2,
+    epochs: 3,
+  })
+
+const recipeOf = (changes: Partial<Parameters<typeof Recipe.parse>[0] & object> = {}) =>
+  Recipe.parse({
+    epochs: 3,
+    batch: 1,
+    optimizer: { kind: 'adam' },
+    schedule: { kind: 'cosine', rate: 1e-3, end: 0 },
+    ...changes,
+  })
+
+interface Outcome {
+  readonly events: TrainingEvent[]
+  readonly error: unknown
+  readonly files: Map<string, Checkpoint>
+}
+
+/** Trains until its end or its error; files by name, `last` ones by epoch. */
+async function attempt(task: TrainingTask, changes: Partial<Training> = {}): Promise<Outcome> {
+  const files = new Map<string, Checkpoint>()
+  const write = async (path: string, checkpoint: Checkpoint) => {
+    files.set(path, checkpoint)
+    return { path, sha256: path }
+  }
+  const training = train({
+    run: '1',
+    task,
+    recipe: recipeOf(),
+    seed: 3,
+    start: null,
+    metadata: {},
+    notes: [],
+    pause: async () => {},
+    makeStepper: eagerStepper,
+    files: {
+      saveCheckpoint: (role, epoch, checkpoint, step) => write(`${role} ${epoch}${step ? ` ${step}` : ''}`, checkpoint),
+      saveState: (epoch, step, state) => write(`state ${epoch} ${step}`, state),
+      savePreview: async epoch => ({ path: `preview ${epoch}` }),
+    },
+    ...changes,
+  })
+  const events: TrainingEvent[] = []
+  try {
+    for await (const event of training) events.push(event)
+    return { events, error: null, files }
+  } catch (error) {
+    return { events, error, files }
+  }
+}
+
+const stopAtPause = (count: number): Training['pause'] => {
+  let pauses = 0
+  return async () => throwIfCancelled({ aborted: pauses++ === count })
+}
+
+const newestState = ({ files }: Outcome) => {
+  const name = [...files.keys()].filter(each => each.startsWith('state')).at(-1)!
+  return decodeState(files.get(name)!, '1', name)
+}
+const weights = ({ tensors }: Checkpoint) => Array.from(tensors, ([name, { data }]) => [name, ...data])
+const epochs = ({ events }: Outcome) =>
+  events.flatMap(event => (event.type === 'epoch' ? [{ ...event.figures, seconds: 0 }] : []))
+const steps = ({ events }: Outcome) =>
+  events.flatMap(event => (event.type === 'step' ? [[event.step, event.loss]] : []))
+
+const cases: [string, () => TrainingTask, Recipe][] = [
+  ['supervised', supervised, recipeOf()],
+  [
+    'supervised, with all that a recipe can do',
+    supervised,
+    recipeOf({
+      accumulate: 4, // of six batches an epoch
+      clipNorm: 0.05,
+      warmup: 1,
+      optimizer: { kind: 'rmsprop', momentum: 0.9 },
+      earlyStopping: { patience: 9 },
+    }),
+  ],
+  ['SimCLR', simclr, recipeOf({ batch: 2 })],
+]
+
+describe.each(cases)('a training that is stopped anywhere and goes on: %s', (_, make, recipe) => {
+  it('tells the same epochs and steps, and ends with the same weights and state, bit for bit', async () => {
+    const whole = await attempt(make(), { recipe })
+    const last = 'last 3'
+    for (const pauses of [0, 1, 4, 7, 11]) {
+      const stopped = await attempt(make(), { recipe, pause: stopAtPause(pauses) })
+      if (!stopped.error) continue // it was over by then
+      expect(stopped.error).toMatchObject({ code: 'CANCELLED' })
+      const state = newestState(stopped)
+      const { epoch, step } = state.progress
+      const rest = await attempt(make(), { recipe, resume: state })
+      expect(rest.events[0]).toMatchObject({ type: 'resumed', from: { epoch, step } })
+      expect(epochs(rest), `after step ${step}`).toEqual(epochs(whole).slice(epoch))
+      expect(steps(rest)).toEqual(steps(whole).slice(step))
+      expect(weights(rest.files.get(last)!)).toEqual(weights(whole.files.get(last)!))
+      expect(newestState(rest).plain).toEqual(newestState(whole).plain)
+      const { seconds } = newestState(rest).progress
+      expect(seconds.steps).toBeGreaterThanOrEqual(state.progress.seconds.steps)
+    }
+  })
+})
+
+describe('a state', () => {
+  it('of a finished training gives its summary without a step', async () => {
+    const whole = await attempt(supervised())
+    const training = { resume: newestState(whole) }
+    const again = await attempt(supervised(), training)
+    expect(again.events.map(({ type }) => type)).toEqual(['resumed'])
+    expect(again.error).toBeNull()
+  })
+
+  it('carries what a method carries', async () => {
+    const withQueue = (): TrainingTask => {
+      const task = supervised()
+      let queue = Float32Array.of(1)
+      return {
+        ...task,
+        async batch(epoch, index) {
+          queue = queue.map(value => value * 1.25 + index)
+          const [images, target] = await task.batch(epoch, index)
+          const shifted = tf.add(target, queue[0] % 1)
+          target.dispose()
+          return [images, shifted]
+        },
+        state: () => new Map([['queue', { shape: [1], data: queue.slice() }]]),
+        restore: state => {
+          queue = state.get('queue')!.data.slice()
+        },
+      }
+    }
+    const whole = await attempt(withQueue())
+    const stopped = await attempt(withQueue(), { pause: stopAtPause(4) })
+    const rest = await attempt(withQueue(), { resume: newestState(stopped) })
+    expect(weights(rest.files.get('last 3')!)).toEqual(weights(whole.files.get('last 3')!))
+  })
+
+  it('of another network is refused', async () => {
+    const state = newestState(await attempt(supervised()))
+    const plain = { ...state.plain, parameters: state.plain.parameters.slice(1) }
+    const { error } = await attempt(supervised(), { resume: { ...state, plain } })
+    expect(error).toMatchObject({ code: 'CHECKPOINT_DAMAGED' })
+  })
+
+  it('is written within an epoch after so many minutes', async () => {
+    const { files } = await attempt(supervised(), { recipe: recipeOf({ epochs: 1, saveMinutes: 1e-9 }) })
+    const names = [...files.keys()].filter(name => name.startsWith('state'))
+    expect(names).toEqual([1, 2, 3, 4, 5, 6].map(step => `state 0 ${step}`).concat('state 1 6'))
+  })
+})
+
+describe('a loss that is no number', () => {
+  it('stops the run at its step, names the slices, and nothing of it is written', async () => {
+    const task = supervised(2)
+    const poisoned: TrainingTask = {
+      ...task,
+      async batch(epoch, index) {
+        const [images, target] = await task.batch(epoch, index)
+        if (epoch < 1 || index < 1) return [images, target]
+        const spoilt = tf.mul(target, Number.NaN)
+        target.dispose()
+        return [images, spoilt]
+      },
+    }
+    const { error, files, events } = await attempt(poisoned)
+    expect(error).toMatchObject({ code: 'NOT_FINITE' })
+    const named = task.contents(1, 1)
+    expect(named).toHaveLength(2)
+    expect((error as Error).message).toContain(`epoch 2, step 2 of 3, on ${named.join(', ')}`)
+    expect(named[0]).toMatch(/^[abc]\.h5 slice [12]$/)
+    expect([...files.keys()].at(-1)).toBe('state 1 3')
+    expect(events.at(-1)).toMatchObject({ type: 'step', step: 4 })
+    for (const { tensors } of files.values())
+      for (const { data } of tensors.values()) expect(data.every(Number.isFinite)).toBe(true)
+  })
+
+  it('is not needed: weights that are no numbers after the last step are not written either', async () => {
+    const task = supervised()
+    const exploding: TrainingTask = { ...task, loss: (...given) => tf.mul(task.loss(...given), 1e30) }
+    const recipe = recipeOf({ optimizer: { kind: 'sgd' }, schedule: { kind: 'constant', rate: 1e30 }, epochs: 1 })
+    const { error, files } = await attempt({ ...exploding, batchesPerEpoch: 1, validate: async () => null }, { recipe })
+    expect(error).toMatchObject({ code: 'NOT_FINITE', message: expect.stringContaining('After step 1') })
+    expect([...files.keys()]).toEqual([])
+  })
+})
+
+describe('a recipe', () => {
+  const flat = (values: readonly number[]) => tf.tensor1d(Float32Array.from(values))
+  const scalars = (values: readonly number[]) => values.map(value => tf.scalar(value))
+
+  it('of an older program has today’s defaults', () => {
+    const old = { epochs: 2, batch: 1, optimizer: { kind: 'sgd' }, schedule: { kind: 'constant', rate: 1 } }
+    expect(Recipe.parse(old)).toMatchObject({
+      accumulate: 1,
+      warmup: 0,
+      clipNorm: null,
+      earlyStopping: null,
+      saveMinutes: 5,
+      milestones: [],
+    })
+  })
+
+  it('clips by the norm of all gradients together, as PyTorch does, and leaves shorter ones as they are', () => {
+    const optimizer = recipeOptimizer(recipeOf({ optimizer: { kind: 'sgd' }, clipNorm: 1 }))
+    const update = (gradients: readonly number[]) =>
+      Array.from(
+        optimizer.update(flat([0, 0]), flat(gradients), [], scalars(optimizer.scalars(1, 1))).parameters.dataSync(),
+      )
+    expectClose(update([3, 4]), [-3 / (5 + 1e-6), -4 / (5 + 1e-6)], 1e-6)
+    expect(update([0.25, -0.5])).toEqual([-0.25, 0.5])
+  })
+
+  it.each(['sgd', 'adam', 'rmsprop'])('that accumulates steps as with the larger batch: %s', async kind => {
+    const changes = { optimizer: { kind }, schedule: { kind: 'constant', rate: 1e-3 } }
+    // Six slices: a step of four, and one of two, which counts by its samples.
+    const large = await attempt(supervised(4), { recipe: recipeOf({ ...changes, batch: 4 }) })
+    const parts = await attempt(supervised(2), { recipe: recipeOf({ ...changes, batch: 2, accumulate: 2 }) })
+    const single = await attempt(supervised(1), { recipe: recipeOf({ ...changes, batch: 1, accumulate: 4 }) })
+    const losses = (outcome: Outcome) => steps(outcome).map(([, loss]) => loss)
+    expect(losses(large)).toHaveLength(6)
+    for (const outcome of [parts, single]) expectClose(losses(outcome), losses(large), 1e-4)
+  })
+
+  it('that accumulates is refused where samples are compared with each other', async () => {
+    const { error } = await attempt(simclr(), { recipe: recipeOf({ batch: 2, accumulate: 2 }) })
+    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('accumulate 2') })
+  })
+
+  it('warms up linearly from 0, then follows its schedule from the beginning', () => {
+    const warm = recipeOf({ epochs: 5, warmup: 2, schedule: { kind: 'step', rate: 1, every: 2, factor: 0.1 } })
+    const rates = Array.from({ length: 10 }, (_, step) => recipeRate(warm, step, 2))
+    expectClose(rates, [0, 0.25, 0.5, 0.75, 1, 1, 1, 1, 0.1, 0.1], 1e-12)
+  })
+
+  it('stops early after so many validations without a lower loss', async () => {
+    const task = supervised()
+    const validationLosses = [3, 2, 2.5, 2, 1]
+    let validations = 0
+    const told = {
+      ...task,
+      validate: async () => ({ loss: validationLosses[validations++], metrics: null, extra: {} }),
+    }
+    const recipe = recipeOf({ epochs: 5, earlyStopping: { patience: 2 } })
+    const { events, error, files } = await attempt(told, { recipe })
+    expect(error).toBeNull()
+    expect(epochs({ events, error, files })).toHaveLength(4)
+    expect(events.at(-1)).toMatchObject({ type: 'note', text: expect.stringContaining('after epoch 4 of 5') })
+    expect([...files.keys()].filter(name => name.startsWith('best'))).toEqual(['best 1', 'best 2'])
+    expect(files.has('last 4')).toBe(true)
+  })
+
+  it('keeps the weights of the epochs that it names', async () => {
+    const { events, files } = await attempt(supervised(), { recipe: recipeOf({ milestones: [1, 3] }) })
+    expect([...files.keys()].filter(name => name.startsWith('milestone'))).toEqual(['milestone 1', 'milestone 3'])
+    expect(weights(files.get('milestone 3')!)).toEqual(weights(files.get('last 3')!))
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'checkpoint', role: 'milestone', epoch: 3, step: 18 }),
+    )
+  })
+})

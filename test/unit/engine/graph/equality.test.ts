@@ -1,0 +1,158 @@
+/**
+ * A replayed training is the eager one, bit for bit, on a CPU: TensorFlow's graph optimizer changes the order in which operations run
+ * and where their memory is, not their arithmetic. A new method, network or optimizer inherits these tests.
+ */
+import * as tf from '@tensorflow/tfjs-core'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { OptimizerConfig } from '../../../../src/contract/runs.ts'
+import { NETWORKS, networkOf } from '../../../../src/core/models/index.ts'
+import { METHODS, methodOf } from '../../../../src/core/ssl/index.ts'
+import { pretextTask } from '../../../../src/core/ssl/pretext.ts'
+import { makeOptimizer } from '../../../../src/core/training/optimizers.ts'
+import { initialParameters } from '../../../../src/core/training/parameters.ts'
+import { makeStep } from '../../../../src/core/training/step.ts'
+import { eagerStepper, startingState } from '../../../../src/core/training/stepper.ts'
+import { supervisedTask } from '../../../../src/core/training/supervised.ts'
+import type { TrainingTask } from '../../../../src/core/training/train.ts'
+import { makeGraphStepper } from '../../../../src/engine/graph/stepper.ts'
+import { useEngine } from '../../../engine.ts'
+import { noiseVolume, sourceOf } from '../../../volumes.ts'
+import { backend, type Feed, take, trainAsGraph, trainEagerly } from './steps.ts'
+
+beforeAll(useEngine)
+
+const STEPS = 4
+const mask = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const
+const adam = OptimizerConfig.parse({ kind: 'adam' })
+
+function shared(network: string, columns = 36) {
+  const volumes = (...names: string[]) => names.map(name => sourceOf(noiseVolume(name, { columns })))
+  return {
+    network: networkOf(network),
+    networkConfig: networkOf(network).config.parse({ channels: 2 }),
+    train: volumes('a', 'b', 'c', 'd'),
+    validation: [],
+    slices: { kind: 'all' } as const,
+    mask,
+    seed: 5,
+  }
+}
+
+function pretext(id: string, network: string): TrainingTask {
+  const method = methodOf(id)
+  return pretextTask({
+    ...shared(network),
+    method,
+    methodConfig: method.config.parse({ crop: 32, hidden: 16 }),
+    pretext: { measurement: 'fixed', viewMasks: 'independent', keep: 0.5 },
+    batch: 2,
+    epochs: 1,
+  })
+}
+
+const tasks: [string, () => TrainingTask][] = Object.keys(NETWORKS).flatMap(network => [
+  [`supervised ${network}, batch 1`, () => supervisedTask({ ...shared(network), batch: 1 })] as const,
+  [`supervised ${network}, batch 2, odd size`, () => supervisedTask({ ...shared(network, 37), batch: 2 })] as const,
+  ...Object.keys(METHODS).map(id => [`${id} on ${network}`, () => pretext(id, network)] as const),
+]) as [string, () => TrainingTask][]
+
+const optimizers: [string, OptimizerConfig][] = OptimizerConfig.options.flatMap(({ shape }) => {
+  const [kind] = shape.kind.values
+  const make = (changes: object = {}) => OptimizerConfig.parse({ kind, ...changes })
+  return [
+    [kind, make()],
+    [`${kind}, weight decay`, make({ weightDecay: 0.01 })],
+    ...('momentum' in shape
+      ? ([
+          [`${kind}, no momentum`, make({ momentum: 0 })],
+          [`${kind}, momentum`, make({ momentum: 0.9 })],
+        ] as const)
+      : []),
+    ...('nesterov' in shape ? ([[`${kind}, Nesterov`, make({ nesterov: true })]] as const) : []),
+  ] as [string, OptimizerConfig][]
+})
+
+async function prepare(task: TrainingTask, config: OptimizerConfig) {
+  const specs = [...task.network, ...task.head]
+  const optimizer = makeOptimizer(config)
+  const batches = await Promise.all([0, 1, 2].map(index => task.batch(0, index)))
+  const feed: Feed = i => ({
+    batch: batches[i % batches.length].map(tensor => tf.clone(tensor)),
+    scalars: optimizer.scalars(1e-3 / (i + 1), i + 1),
+  })
+  const start = startingState(initialParameters(specs, 5), optimizer)
+  return { step: makeStep(specs, task.loss, optimizer), start, feed, free: () => tf.dispose(batches) }
+}
+
+async function expectEqual(task: TrainingTask, config: OptimizerConfig): Promise<void> {
+  const { step, start, feed, free } = await prepare(task, config)
+  const graph = await trainAsGraph(step, start, STEPS, feed)
+  expect(graph).toEqual({ ...(await trainEagerly(step, start, STEPS, feed)), lines: [] })
+  free()
+}
+
+describe('replayed steps equal eager ones, bit for bit:', () => {
+  it.each(tasks)('%s', (_, make) => expectEqual(make(), adam))
+
+  it.each(optimizers)('%s', (_, config) => expectEqual(supervisedTask({ ...shared('unet'), batch: 1 }), config))
+
+  it('resumed in the middle, as if it had never stopped', async () => {
+    const { step, start, feed, free } = await prepare(supervisedTask({ ...shared('unet'), batch: 1 }), adam)
+    const whole = await trainAsGraph(step, start, 2 * STEPS, feed)
+    const half = await trainAsGraph(step, start, STEPS, feed)
+    const rest = await trainAsGraph(step, half.state, STEPS, i => feed(i + STEPS))
+    expect([...half.losses, ...rest.losses]).toEqual(whole.losses)
+    expect(rest.state).toEqual(whole.state)
+    free()
+  })
+
+  it('batches of several shapes, which share the state', async () => {
+    const one = await prepare(supervisedTask({ ...shared('unet'), batch: 1 }), adam)
+    const other = await prepare(supervisedTask({ ...shared('unet', 40), batch: 1 }), adam)
+    const last = await prepare(supervisedTask({ ...shared('unet'), batch: 3 }), adam) // 8 slices: 3, 3, 2
+    const feed: Feed = i => [one, other, last][i % 3].feed(i)
+    const graph = await trainAsGraph(one.step, one.start, 12, feed)
+    expect(graph).toEqual({ ...(await trainEagerly(one.step, one.start, 12, feed)), lines: [] })
+    for (const { free } of [one, other, last]) free()
+  })
+})
+
+describe('a graph stepper', () => {
+  it('takes batches beyond its eighth shape eagerly, says so once, and stays equal', async () => {
+    const config = { channels: 2, pools: 1 }
+    const network = networkOf('unet')
+    const specs = network.parameters(config)
+    const optimizer = makeOptimizer(adam)
+    const step = makeStep(
+      specs,
+      (parameters, [image]) => tf.mean(tf.square(network.apply(config, parameters, image as tf.Tensor4D))) as tf.Scalar,
+      optimizer,
+    )
+    const start = startingState(initialParameters(specs, 1), optimizer)
+    const feed: Feed = i => ({
+      batch: [tf.randomNormal([1, 8, 8 + (i % 10), 1], 0, 1, 'float32', i + 1)],
+      scalars: optimizer.scalars(1e-3, i + 1),
+    })
+    const { lines, ...graph } = await trainAsGraph(step, start, 20, feed)
+    expect(graph).toMatchObject({ losses: (await trainEagerly(step, start, 20, feed)).losses })
+    expect(lines).toEqual([
+      expect.stringMatching(/^Batches of float32 1 × 8 × 16 × 1, 2 scalars go eagerly.*8 other shapes/),
+      expect.stringMatching(/^Batches of float32 1 × 8 × 17 × 1/),
+    ])
+  })
+
+  it('gives the parameters of the step before, and the state it began with before the first', async () => {
+    const { step, start, feed, free } = await prepare(supervisedTask({ ...shared('unet'), batch: 1 }), adam)
+    const [graph, eager] = [makeGraphStepper(backend(), () => {})(step, start), eagerStepper(step, start)]
+    expect(await graph.read()).toEqual(start)
+    expect(graph.parameters().dataSync()).toEqual(start.parameters)
+    for (let i = 0; i < 3; i++) {
+      await take(graph, 1, feed, i)
+      await take(eager, 1, feed, i)
+      expect(graph.parameters().dataSync()).toEqual(eager.parameters().dataSync())
+    }
+    graph.dispose()
+    eager.dispose()
+    free()
+  })
+})

@@ -1,0 +1,104 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { networkOf } from '../../../../src/core/models/index.ts'
+import { type Model, predictOnce } from '../../../../src/core/reconstruct.ts'
+import { initialParameters } from '../../../../src/core/training/parameters.ts'
+import { makeGraphPredictor, RECORDED_AFTER } from '../../../../src/engine/graph/predictor.ts'
+import { useEngine } from '../../../engine.ts'
+import { backend } from './steps.ts'
+
+beforeAll(useEngine)
+
+const sessions = () =>
+  (backend() as unknown as { binding: { getNumOfSavedModels(): number } }).binding.getNumOfSavedModels()
+
+function modelOf(channels: number, seed: number): Model {
+  const network = networkOf('unet')
+  const config = network.config.parse({ channels, pools: 2 })
+  const specs = network.parameters(config)
+  return { network, config, specs, parameters: tf.tensor1d(initialParameters(specs, seed)) }
+}
+
+const imageOf = (seed: number, [height, width]: readonly [number, number]) =>
+  tf.tidy(() => tf.randomNormal([height * width], 0, 1, 'float32', seed).dataSync() as Float32Array)
+
+describe('a graph predictor', () => {
+  const lines: string[] = []
+  let predict: ReturnType<typeof makeGraphPredictor>
+  let before: number
+
+  beforeEach(() => {
+    lines.length = 0
+    before = sessions()
+    predict = makeGraphPredictor(backend(), line => lines.push(line))
+  })
+
+  afterEach(() => {
+    predict.dispose()
+    expect(sessions()).toBe(before)
+  })
+
+  /** Predicts so many images, each as eagerly. */
+  function expectEqual(model: Model, shape: readonly [number, number], images: number): void {
+    for (let i = 1; i <= images; i++) {
+      const image = imageOf(i, shape)
+      expect(predict(model, image, shape)).toEqual(predictOnce(model, image, shape))
+    }
+  }
+
+  it('records after a dozen images of a shape; each output is the eager one, bit for bit', () => {
+    const model = modelOf(2, 1)
+    expectEqual(model, [24, 21], RECORDED_AFTER)
+    expect(sessions()).toBe(before)
+    expectEqual(model, [24, 21], 3)
+    expect(sessions()).toBe(before + 1)
+    expectEqual(model, [16, 16], RECORDED_AFTER + 2)
+    expectEqual(model, [24, 21], 2)
+    expect(sessions()).toBe(before + 1)
+    expect(lines).toEqual([])
+  })
+
+  it('takes up other weights of the same network, and another network', () => {
+    const [first, second, wider] = [modelOf(2, 1), modelOf(2, 2), modelOf(3, 1)]
+    expectEqual(first, [16, 16], RECORDED_AFTER + 2)
+    expectEqual(second, [16, 16], 2)
+    expectEqual(first, [16, 16], 2)
+    expectEqual(wider, [16, 16], 2)
+    expect(sessions()).toBe(before)
+  })
+
+  it('leaves no tensor behind', () => {
+    const model = modelOf(2, 1)
+    expectEqual(model, [16, 16], RECORDED_AFTER + 1)
+    const held = tf.memory().numTensors
+    expectEqual(model, [16, 16], 5)
+    expect(tf.memory().numTensors).toBe(held)
+  })
+
+  it('lets go of its session when nobody has asked for a while', () => {
+    vi.useFakeTimers()
+    expectEqual(modelOf(2, 1), [16, 16], RECORDED_AFTER + 1)
+    expect(sessions()).toBe(before + 1)
+    vi.advanceTimersByTime(61_000)
+    expect(sessions()).toBe(before)
+    vi.useRealTimers()
+  })
+
+  it('stays eager where the network cannot be recorded, and says so once', () => {
+    const model = modelOf(2, 1)
+    const noisy: Model = {
+      ...model,
+      network: {
+        ...model.network,
+        label: 'noisy',
+        apply: (config, parameters, image) =>
+          model.network.apply(config, parameters, tf.add(image, tf.randomNormal(image.shape))),
+      },
+    }
+    for (let i = 0; i < RECORDED_AFTER + 3; i++) predict(noisy, imageOf(1, [16, 16]), [16, 16])
+    expect(lines).toEqual([
+      expect.stringMatching(/^The network goes on eagerly.* on 16 × 16 images. An undeclared tensor/),
+    ])
+    expect(sessions()).toBe(before)
+  })
+})
