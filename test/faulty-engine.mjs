@@ -33,12 +33,14 @@ if (TEST_OUT_OF_MEMORY && SELF_MRI_BINDING) {
   Module._load = function (request, ...rest) {
     const loaded = load.call(this, request, ...rest)
     if (request !== SELF_MRI_BINDING) return loaded
-    const { createTensor } = loaded
-    loaded.createTensor = (shape, ...more) => {
-      if (shape.length === 4 && shape[0] > Number(TEST_OUT_OF_MEMORY))
-        throw new Error(`RESOURCE_EXHAUSTED: OOM when allocating tensor with shape[${shape}]`)
-      return createTensor(shape, ...more)
-    }
-    return loaded
+    return Object.create(loaded, {
+      createTensor: {
+        value(shape, ...more) {
+          if (shape.length === 4 && shape[0] > Number(TEST_OUT_OF_MEMORY))
+            throw new Error(`RESOURCE_EXHAUSTED: OOM when allocating tensor with shape[${shape}]`)
+          return loaded.createTensor(shape, ...more)
+        },
+      },
+    })
   }
 }

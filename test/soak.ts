@@ -2,21 +2,15 @@
  * A training that is killed again and again, at seeded random moments, and each time goes on; beside one that is left alone. What the two
  * leave behind must be the same. The host, its engine alone, and a host in the middle of writing a state are killed in turn.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { createORPCClient } from '@orpc/client'
-import { RPCLink } from '@orpc/client/fetch'
-import type { ContractRouterClient } from '@orpc/contract'
-import type { contract } from '../src/contract/api.ts'
 import type { RunDetail } from '../src/contract/runs.ts'
 import { RandomState } from '../src/core/mri/random.ts'
 import { decodeCheckpoint } from '../src/core/training/checkpoint.ts'
 import { sha256 } from '../src/engine/files.ts'
+import { end, type Host, startHost } from './hosts.ts'
 import { writeNoise } from './unit/engine/noise-file.ts'
 
 export interface SoakOptions {
@@ -57,48 +51,8 @@ export interface Soak {
   readonly stepSeconds: readonly [number, number]
 }
 
-const root = fileURLToPath(new URL('../', import.meta.url))
-const FAULTY = fileURLToPath(new URL('./faulty-engine.mjs', import.meta.url))
-const SLOW_WRITE_MS = 200
-
-type Client = ContractRouterClient<typeof contract>
-
-interface Host {
-  readonly child: ChildProcess
-  readonly client: Client
-}
-
-/** `slow`: engines take their time over states, so that a kill can come in between. */
-async function startHost(folder: string, profile: string, slow: boolean): Promise<Host> {
-  const child = spawn(
-    process.execPath,
-    [join(root, 'src/cli/main.ts'), 'serve', '--json', '--assets', join(folder, 'assets')],
-    {
-      cwd: root,
-      env: {
-        ...process.env,
-        SELF_MRI_PROFILE: join(folder, profile),
-        SELF_MRI_DEVICE: `soak-${process.pid}`,
-        ...(slow && {
-          SELF_MRI_NODE: process.execPath,
-          SELF_MRI_NODE_FLAGS: `--import ${FAULTY}`,
-          TEST_SLOW_WRITES: String(SLOW_WRITE_MS),
-        }),
-      },
-      stdio: ['ignore', 'pipe', 'ignore'],
-    },
-  )
-  const [line] = await once(child.stdout!, 'data')
-  const { port, token } = JSON.parse(String(line))
-  const headers = { authorization: `Bearer ${token}` }
-  return { child, client: createORPCClient(new RPCLink({ url: `http://127.0.0.1:${port}/rpc`, headers })) }
-}
-
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  const closed = once(child, 'close')
-  child.kill(signal)
-  await closed
-}
+/** Engines take their time over states, so that a kill can come in between. */
+const SLOW_WRITES = { TEST_SLOW_WRITES: '200' }
 
 const read = (path: string) => {
   try {
@@ -108,11 +62,12 @@ const read = (path: string) => {
   }
 }
 
-/** The host's engine that trains: behind a window it alone is niced. */
+const niceness = (pid: number) => Number(read(`/proc/${pid}/stat`).split(') ')[1]?.split(' ')[16])
+
+/** The host's engine that trains: behind a window it alone is nicer than the host. */
 function jobsEngine({ child }: Host): number | null {
   const children = read(`/proc/${child.pid}/task/${child.pid}/children`).split(' ').filter(Boolean).map(Number)
-  const niceness = (pid: number) => Number(read(`/proc/${pid}/stat`).split(') ')[1]?.split(' ')[16])
-  return children.find(pid => niceness(pid) > 0) ?? null
+  return children.find(pid => niceness(pid) > niceness(child.pid!)) ?? null
 }
 
 const residentBytes = (pid: number) => 1024 * Number(/VmRSS:\s+(\d+)/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0)
@@ -176,7 +131,7 @@ function remains(directory: string, detail: RunDetail): Remains {
 }
 
 async function leaveAlone(options: SoakOptions, study: string) {
-  const host = await startHost(options.folder, 'undisturbed', false)
+  const host = await startHost(options.folder, 'undisturbed')
   const resident: number[] = []
   const sampling = setInterval(() => {
     const pid = jobsEngine(host)
@@ -191,7 +146,7 @@ async function leaveAlone(options: SoakOptions, study: string) {
     return { remains: remains(directory, detail), seconds: detail.run.summary!.seconds.steps, resident }
   } finally {
     clearInterval(sampling)
-    await end(host.child, 'SIGTERM')
+    await end(host, 'SIGTERM')
   }
 }
 
@@ -210,7 +165,7 @@ async function kill(host: Host, how: Kill, directory: string): Promise<void> {
   const signal = how.includes('SIGTERM') ? 'SIGTERM' : 'SIGKILL'
   if (how.startsWith('engine')) return void process.kill(jobsEngine(host)!, signal)
   if (how.endsWith('write')) while (!isWriting(directory)) await sleep(3)
-  await end(host.child, signal)
+  await end(host, signal)
 }
 
 async function killAgainAndAgain(options: SoakOptions, study: string) {
@@ -222,7 +177,7 @@ async function killAgainAndAgain(options: SoakOptions, study: string) {
   )
   const kills: string[] = []
   const directory = join(folder, 'disturbed', 'runs', '1')
-  let host = await startHost(folder, 'disturbed', true)
+  let host = await startHost(folder, 'disturbed', SLOW_WRITES)
   try {
     const run = await start(host, await importStudy(host, study), options)
     while (true) {
@@ -244,7 +199,7 @@ async function killAgainAndAgain(options: SoakOptions, study: string) {
       }
       if (killed && how.startsWith('host')) {
         await steps.return('').catch(() => {})
-        host = await startHost(folder, 'disturbed', true)
+        host = await startHost(folder, 'disturbed', SLOW_WRITES)
       } else if (status === 'finished') break
       const { run: view } = await host.client.runs.get({ run })
       if (!view.resumable) throw new Error(`Run ${run} is ${view.status} and cannot go on: ${view.reason}`)
@@ -253,14 +208,12 @@ async function killAgainAndAgain(options: SoakOptions, study: string) {
     const detail = await host.client.runs.get({ run })
     return { remains: remains(directory, detail), seconds: detail.run.summary!.seconds.steps, kills }
   } finally {
-    await end(host.child, 'SIGTERM')
+    await end(host, 'SIGTERM')
   }
 }
 
 export async function soak(options: SoakOptions): Promise<Soak> {
   const { folder, size, slices, say = () => {} } = options
-  mkdirSync(join(folder, 'assets'), { recursive: true })
-  writeFileSync(join(folder, 'assets', 'index.html'), '')
   const study = join(folder, 'study')
   for (const [role, count] of [
     ['train', slices / 4],

@@ -179,7 +179,10 @@ export function makeQueue(services: Services): Queue {
     },
     abandon() {
       giveUpWaiting()
-      if (current) setStatus(services, current.run, 'interrupted', 'The program was closed while the run was going on.')
+      if (!current) return
+      setStatus(services, current.run, 'interrupted', 'The program was closed while the run was going on.')
+      current.stop = 'close'
+      current.controller.abort()
     },
   }
 }

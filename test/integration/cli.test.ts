@@ -256,6 +256,51 @@ describe('from a folder to a fine-tuned reconstruction', () => {
     expect(existsSync(last.checkpoint!.path)).toBe(true)
     expect(readdirSync(join(folder, 'profile/runs', last.id)).filter(name => name.endsWith('.part'))).toEqual([])
   })
+
+  it('goes on after Ctrl+C as if it had never been pressed; a milestone is fine-tuned', async () => {
+    const args = ['train', ...tiny, '--epochs', '12', '--milestones', '2,12', '--warmup', '1', '--patience', '12']
+    const whole = await json<RunRow>(...args)
+    expect(whole.milestones).toEqual([2, 12])
+    const { child, finished } = start([...args, '--json'])
+    await new Promise<void>(resolve => child.stderr.on('data', chunk => /epoch 2\/12/.test(String(chunk)) && resolve()))
+    child.kill('SIGINT')
+    expect((await finished).status).toBe(130)
+    const stopped = (await json<RunRow[]>('runs')).at(-1)!
+    expect(stopped).toMatchObject({ status: 'cancelled', resumable: true })
+    const rest = await json<RunRow>('runs', 'resume', stopped.id)
+    expect(rest).toMatchObject({
+      id: stopped.id,
+      status: 'finished',
+      epochs: { done: 12, planned: 12 },
+      milestones: [2, 12],
+    })
+    const tensors = ({ checkpoint }: RunRow) =>
+      [...decodeCheckpoint(readFileSync(checkpoint!.path), '').tensors.values()].map(({ data }) => data)
+    expect(tensors(rest)).toEqual(tensors(whole))
+
+    const from = ['finetune', '--epochs', '1', '--from']
+    const tuned = await json<RunRow>(...from, `${whole.id}@2`)
+    expect(tuned).toMatchObject({ parent: whole.id, parentEpoch: 2 })
+    const { status, err } = await start([...from, `${whole.id}@3`]).finished
+    expect(status).toBe(2)
+    expect(err).toMatch(/a milestone of run \d+ \(2, 12\), got epoch 3/)
+  })
+
+  it('waits its turn on the device in words, or with --no-wait does not', async () => {
+    const first = start(['train', ...tiny, '--epochs', '500'])
+    await new Promise<void>(resolve =>
+      first.child.stderr.on('data', chunk => /500 epochs/.test(String(chunk)) && resolve()),
+    )
+    const refused = await start(['train', ...tiny, '--epochs', '1', '--no-wait']).finished
+    expect([refused.status, refused.err]).toEqual([1, expect.stringMatching(/run \d+ of process \d+ trains/)])
+    const second = start(['train', ...tiny, '--epochs', '1'])
+    await new Promise<void>(resolve =>
+      second.child.stderr.on('data', chunk => /waiting for run \d+ of process/.test(String(chunk)) && resolve()),
+    )
+    first.child.kill('SIGINT')
+    await first.finished
+    expect((await second.finished).status).toBe(0)
+  })
 })
 
 describe('the synthetic knee study', () => {

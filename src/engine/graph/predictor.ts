@@ -9,8 +9,8 @@ import type { Backend } from './native.ts'
 import { NotRecordable, type Recording, record } from './recording.ts'
 import { GraphSession } from './session.ts'
 
-/** Measured: U-Net-32 on 320 × 320 takes 400 ms to record, load and plan, and spares 20 to 40 ms an image. */
-export const RECORDED_AFTER = 12
+/** Measured: recording, loading and planning cost what a graph spares on 13 (U-Net-16, 160 × 160) to 36 images (U-Net-32, 320 × 320). */
+export const RECORDED_AFTER = 20
 
 /** Shapes of one network that are recorded. */
 const MOST_SHAPES = 8

@@ -122,22 +122,20 @@ function graphNodes(
       ),
     ),
   ]
-  const assigned: string[] = []
-  for (const [i, source] of next.entries()) {
-    if (source.kind === 'variable' && source.index === i) continue
-    const { dtype } = variables[i]
-    let value = reference(source)
-    if (source.kind !== 'output' || !FRESH.has(ops[source.op].name)) {
-      nodes.push(node(at(`copy${i}`), 'DeepCopy', [value], { T: dtypeOf(dtype) }))
-      value = at(`copy${i}`)
-    }
-    nodes.push(
-      node(at(`assign${i}`), 'AssignVariableOp', [`handle${i}`, value, `^${at(`variable${i}`)}`], {
-        dtype: dtypeOf(dtype),
-      }),
-    )
-    assigned.push(`^${at(`assign${i}`)}`)
-  }
+  const changes = next.flatMap((source, i) => {
+    if (source.kind === 'variable' && source.index === i) return []
+    if (source.kind === 'output' && FRESH.has(ops[source.op].name)) return [{ i, value: reference(source) }]
+    const copy = at(`copy${i}`)
+    nodes.push(node(copy, 'DeepCopy', [reference(source)], { T: dtypeOf(variables[i].dtype) }))
+    return [{ i, value: copy }]
+  })
+  // All new values before any is assigned: memory that runs out between leaves the state as it was.
+  const computed = changes.map(({ value }) => `^${value.split(':')[0]}`)
+  const assigned = changes.map(({ i, value }) => {
+    const inputs = [`handle${i}`, value, `^${at(`variable${i}`)}`, ...computed]
+    nodes.push(node(at(`assign${i}`), 'AssignVariableOp', inputs, { dtype: dtypeOf(variables[i].dtype) }))
+    return `^${at(`assign${i}`)}`
+  })
   for (const [i, { source, dtype }] of outputs.entries()) {
     nodes.push(node(names.output(graph, i), 'Identity', [reference(source), ...assigned], { T: dtypeOf(dtype) }))
   }

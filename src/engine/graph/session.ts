@@ -22,13 +22,15 @@ function load(binding: Binding, recordings: readonly Recording[]): number {
   }
 }
 
+export const isExhausted = (error: unknown): boolean => /OOM|RESOURCE_EXHAUSTED|out of memory/i.test(String(error))
+
 /** What the native library does not take is not recordable; exhausted memory is the affair of whoever computes. */
 export function attempt<T>(work: () => T): T {
   try {
     return work()
   } catch (error) {
     if (error instanceof NotRecordable || !(error instanceof Error)) throw error
-    if (/OOM|RESOURCE_EXHAUSTED|out of memory/i.test(error.message)) throw error
+    if (isExhausted(error)) throw error
     throw new NotRecordable(`TensorFlow does not take the graph: ${error.message.split(/\s*\n\s*/).join(' ')}`)
   }
 }

@@ -8,7 +8,7 @@ import { eagerStepper, type MakeStepper, type PlainState, type Stepper } from '.
 import { compareRecordings } from './compare.ts'
 import type { Backend } from './native.ts'
 import { NotRecordable, type Recording, record } from './recording.ts'
-import { attempt, GraphSession } from './session.ts'
+import { attempt, GraphSession, isExhausted } from './session.ts'
 import { computesEagerly, say } from './way.ts'
 
 /** Each shape's graph costs memory and makes every rebuilding slower; batches of further shapes are taken eagerly. */
@@ -74,15 +74,15 @@ function rehearse(
 ): Rehearsal {
   const first = recordStep(backend, step, state, batch, scalars)
   const others = batch.map(reversed)
+  const otherScalars = scalars.map(value => value / 2)
   let second: ReturnType<typeof recordStep> | null = null
   try {
-    second = recordStep(
-      backend,
-      step,
-      first.next,
-      others,
-      scalars.map(value => value / 2),
-    )
+    try {
+      second = recordStep(backend, step, first.next, others, otherScalars)
+    } catch (error) {
+      if (error instanceof NotRecordable || isExhausted(error)) throw error
+      throw new NotRecordable(`It fails on other data, on which it was tried: ${error}`) // eagerly it may never meet them
+    }
     compareRecordings(first.recording, second.recording)
     return { recording: first.recording, next: first.next, loss: first.outputs[0].dataSync()[0] }
   } catch (error) {

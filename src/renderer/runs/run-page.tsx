@@ -208,7 +208,7 @@ const ENVIRONMENT_LABEL: Readonly<Record<string, string>> = {
   node: 'Node',
   tfjs: 'TensorFlow.js',
   tensorflow: 'TensorFlow',
-  variant: 'build',
+  variant: 'variant',
 }
 
 function Facts({ run, environment }: { run: RunView; environment: Readonly<Record<string, unknown>> }) {

@@ -82,7 +82,7 @@ function checkWhole(db: Db, profile: string): void {
     : 'no update has left a copy of it: restore one of your own, or name another profile with --profile DIR'
   throw new AppError(
     'DATABASE',
-    `Expected a database that is whole, got: ${faults.join('; ')}, in ${join(profile, FILE)}; ${remedy}.`,
+    `Expected a database that is whole, got: ${faults.join('; ').replaceAll('\n', ' ')}, in ${join(profile, FILE)}; ${remedy}.`,
   )
 }
 

@@ -1,8 +1,11 @@
 /** The queue with an engine that does what a test says. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import process from 'node:process'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AppError } from '../../../src/contract/errors.ts'
 import type { TrainingSummary } from '../../../src/contract/report.ts'
 import { Recipe, type RunConfig, type TrainingEvent } from '../../../src/contract/runs.ts'
@@ -11,12 +14,17 @@ import { unet } from '../../../src/core/models/unet.ts'
 import { encodeCheckpoint } from '../../../src/core/training/checkpoint.ts'
 import { initialParameters, toTorch } from '../../../src/core/training/parameters.ts'
 import type { Engine } from '../../../src/engine/client.ts'
+import type { TrainRequest } from '../../../src/engine/protocol.ts'
 import { importCheckpoint } from '../../../src/services/checkpoints.ts'
 import { openServices, type Services } from '../../../src/services/context.ts'
+import { takeDevice } from '../../../src/services/device.ts'
 import { eventsOf } from '../../../src/services/log.ts'
 import { makeQueue, type Queue } from '../../../src/services/queue.ts'
+import { prepareResumption, type Resumption, resumeInterrupted } from '../../../src/services/resume.ts'
+import { setStatus } from '../../../src/services/run-rows.ts'
 import { viewRun } from '../../../src/services/run-views.ts'
 import { findRun, listRuns } from '../../../src/services/runs.ts'
+import { changeSettings } from '../../../src/services/settings.ts'
 import { studyById } from '../../../src/services/studies.ts'
 import { prepareRun, supervisedConfig } from '../../../src/services/training.ts'
 import { noiseVolume } from '../../volumes.ts'
@@ -24,6 +32,7 @@ import { noiseVolume } from '../../volumes.ts'
 interface Training {
   readonly run: string
   readonly signal: AbortSignal
+  readonly states: TrainRequest['states']
   emit(event: TrainingEvent): void
   finish(): Promise<void>
   fail(error: Error): Promise<void>
@@ -53,10 +62,11 @@ const summary = (run: string): TrainingSummary => ({
 
 /** Only `train`, which stays in hand until the test ends it. */
 const fakeEngine = {
-  call: (_name: 'train', { run }: { run: string }, options: { signal: AbortSignal; onEvent: Training['emit'] }) =>
+  call: (_name: 'train', { run, states }: TrainRequest, options: { signal: AbortSignal; onEvent: Training['emit'] }) =>
     new Promise((resolve, reject) => {
       trainings.push({
         run,
+        states,
         signal: options.signal,
         emit: options.onEvent,
         finish() {
@@ -87,7 +97,9 @@ beforeEach(() => {
   queue = makeQueue(faked)
 })
 
-afterEach(() => {
+afterEach(async () => {
+  queue.abandon()
+  for (const { fail } of trainings) await fail(new AppError('CANCELLED', 'The test is over'))
   services.dispose()
   rmSync(profile, { recursive: true, force: true })
 })
@@ -190,7 +202,174 @@ describe('the queue', () => {
   })
 })
 
+/** As an engine that has written it would tell it. */
+const state = (step: number): TrainingEvent => ({
+  type: 'state',
+  at: { step, epoch: 0 },
+  bestEpoch: null,
+  path: join(profile, `state-${step}`),
+  sha256: `sha ${step}`,
+})
+
+describe('a run that is paused', () => {
+  it('reads so when it has really stopped, lets the next one begin, and goes on at its state', async () => {
+    const [first, second] = queue.add(prepared(2))
+    await settled()
+    trainings[0].emit(state(3))
+    trainings[0].emit(state(7))
+    expect(queue.stopRun(first, 'pause')).toBe(true)
+    queue.stopRun(first, 'cancel') // too late: it is stopping already
+    expect(statuses()).toEqual(['running', 'queued'])
+    await trainings[0].fail(new AppError('CANCELLED', 'Cancelled'))
+    expect(statuses()).toEqual(['paused', 'running'])
+    expect(findRun(services, first)).toMatchObject({ resumable: true, stateStep: 7 })
+
+    queue.resume(first, prepareResumption(services, first))
+    expect(viewRun(services, first).run).toMatchObject({ status: 'queued', queuePosition: 1 })
+    expect(() => prepareResumption(services, first)).toThrow(/got run 1, which is queued/)
+    await trainings[1].finish()
+    expect(statuses()).toEqual(['running', 'finished'])
+    expect(trainings[2].run).toBe(first)
+    expect(trainings[2].states.map(({ sha256 }) => sha256)).toEqual(['sha 7', 'sha 3'])
+    expect(queue.stopRun(second, 'pause')).toBe(false)
+    await trainings[2].finish()
+  })
+
+  it('while it waits is taken out of the queue, whose order can be changed', async () => {
+    const [, second, third, fourth] = queue.add(prepared(4))
+    await settled()
+    const places = () => [second, third, fourth].map(run => viewRun(services, run).run.queuePosition)
+    expect(places()).toEqual([1, 2, 3])
+    expect(queue.move(fourth, second)).toBe(true)
+    expect(places()).toEqual([2, 3, 1])
+    expect(queue.move(fourth, null)).toBe(true)
+    expect(places()).toEqual([1, 2, 3])
+    expect(queue.stopRun(second, 'pause')).toBe(true)
+    expect(places()).toEqual([null, 1, 2])
+    expect(queue.move(third, second)).toBe(false)
+    await trainings[0].finish()
+    expect(trainings[1].run).toBe(third)
+  })
+})
+
+describe('a resumption', () => {
+  it('is refused where the study has other volumes by now', async () => {
+    const [run] = queue.add(prepared(1))
+    await settled()
+    queue.stopRun(run, 'pause')
+    await trainings[0].fail(new AppError('CANCELLED', 'Cancelled'))
+    services.db.exec("UPDATE volumes SET info = json_set(info, '$.slices', 99)")
+    expect(() => prepareResumption(services, run)).toThrow(/has others now/)
+  })
+
+  it('of a loss that was no number, or without a state after a failure, is not offered', async () => {
+    queue.add(prepared(3))
+    await settled()
+    trainings[0].emit(state(3))
+    await trainings[0].fail(new AppError('NOT_FINITE', 'The loss became NaN'))
+    await trainings[1].fail(new AppError('OUT_OF_MEMORY', 'too much'))
+    trainings[2].emit(state(3))
+    await trainings[2].fail(new AppError('OUT_OF_MEMORY', 'too much'))
+    expect(listRuns(services).map(({ resumable }) => resumable)).toEqual([false, false, true])
+  })
+
+  it('unasked comes at most three times without progress', () => {
+    changeSettings(services, { autoResume: true })
+    const [run] = queue.add(prepared(1))
+    const interrupt = () => setStatus(services, run, 'interrupted', 'it crashed')
+    const resumed: string[] = []
+    const watched: Services = Object.create(services, {
+      queue: {
+        value: {
+          resume(id: string, { claim }: Resumption) {
+            claim()
+            resumed.push(id)
+          },
+        },
+      },
+    })
+    const rounds = (count: number) => {
+      for (let i = 0; i < count; i++) {
+        interrupt()
+        resumeInterrupted(watched)
+      }
+      return resumed.length
+    }
+    expect(rounds(5)).toBe(3)
+    services.db.prepare("INSERT INTO states VALUES (?, 5, 0, NULL, 'p', 's', '')").run(Number(run))
+    expect(rounds(5)).toBe(6)
+    changeSettings(services, { autoResume: false })
+    services.db.prepare("INSERT INTO states VALUES (?, 9, 0, NULL, 'p', 's', '')").run(Number(run))
+    expect(rounds(1)).toBe(6)
+  })
+})
+
+describe('the device', () => {
+  const taken = async () => {
+    const lock = await takeDevice({})
+    lock.name('5')
+    return lock
+  }
+
+  it('that another program trains on is waited for, in words', async () => {
+    const lock = await taken()
+    const [run] = queue.add(prepared(1))
+    await settled()
+    const words = `run 5 of process ${process.pid}`
+    expect(queue.doing).toBe(`run ${run}: waiting for ${words}`)
+    expect(viewRun(services, run).run).toMatchObject({ status: 'queued', queuePosition: 1 })
+    expect(eventsOf(services, run).at(-1)!.event).toMatchObject({ type: 'waiting', reason: 'device in use' })
+    lock.release()
+    await vi.waitFor(() => expect(statuses()).toEqual(['running']))
+    await trainings[0].finish()
+    const next = await takeDevice({ noWait: true }) // it was given back
+    next.release()
+  })
+
+  it('need not be waited for', async () => {
+    const lock = await taken()
+    await expect(takeDevice({ noWait: true })).rejects.toMatchObject({
+      code: 'DEVICE_BUSY',
+      message: expect.stringContaining('run 5 of process'),
+    })
+    const [run] = queue.add(prepared(1))
+    await settled()
+    queue.stopRun(run, 'cancel')
+    await vi.waitFor(() => expect(statuses()).toEqual(['cancelled']))
+    expect(trainings).toEqual([])
+    lock.release()
+  })
+
+  it('is free again when its owner was killed', async () => {
+    const owner = spawn(process.execPath, [
+      '--input-type=module',
+      '-e',
+      `const { takeDevice } = await import(${JSON.stringify(import.meta.resolve('../../../src/services/device.ts'))})
+      await takeDevice({}); console.log('taken'); setInterval(() => {}, 1000)`,
+    ])
+    await once(owner.stdout, 'data')
+    await expect(takeDevice({ noWait: true })).rejects.toMatchObject({
+      message: expect.stringContaining(`process ${owner.pid}`),
+    })
+    owner.kill('SIGKILL')
+    await once(owner, 'close')
+    const lock = await takeDevice({ noWait: true })
+    lock.release()
+  })
+})
+
 describe('what may be asked for', () => {
+  it('is no accumulation for a method that compares the samples of a batch', () => {
+    const study = studyById(services, addStudy())
+    const pretraining: RunConfig = {
+      ...config,
+      kind: 'pretrain',
+      method: 'simclr',
+      recipe: { ...config.recipe, accumulate: 2 },
+    }
+    expect(() => prepareRun(services, { study, config: pretraining, parent: null })).toThrow(/SimCLR.*accumulate 2/)
+  })
+
   it('is no training on new scans', () => {
     const study = studyById(services, addStudy('scans'))
     expect(() => prepareRun(services, { study, config, parent: null })).toThrow(/nothing is trained on them/)

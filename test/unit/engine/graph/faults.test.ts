@@ -72,6 +72,20 @@ describe('silent faults', () => {
     for (let i = 0; i < 30; i++) expect(await linesOf(() => stepOf(swap), 4)).toEqual([])
   })
 
+  it('2. a variable that only the loss reads is read before it is written, in every session', async () => {
+    const one = { parameters: start.parameters, slots: [] }
+    const step: Step = ({ parameters }, [x], [rate]) =>
+      tf.tidy(
+        () =>
+          ({
+            state: { parameters: tf.mul(x, rate), slots: [] },
+            loss: tf.sum(parameters),
+          }) as unknown as tf.TensorContainer,
+      ) as unknown as ReturnType<Step>
+    const eager = await trainEagerly(step, one, 4, feed)
+    for (let i = 0; i < 30; i++) expect(await trainAsGraph(step, one, 4, feed)).toEqual(eager)
+  })
+
   it('2. the order is written in the graph', () => {
     const [p, q] = [tf.tensor1d([1]), tf.tensor1d([2])]
     const { recording } = record(backend(), {
@@ -201,6 +215,17 @@ describe('what cannot be recorded is trained eagerly, and says why:', () => {
     expect((await trainAsGraph(wiring(), start, 3, feed)).lines[0]).toMatch(
       /inputs of operation 0 \(Sub\) were variable 0, variable 2, then variable 0, variable 1/,
     )
+  })
+
+  it('a step that fails on the data it is tried with', async () => {
+    const make = () => {
+      let calls = 0
+      return stepOf((p, slots, x, rate) => {
+        if (++calls === 2) throw new Error('an unknown label')
+        return plain(p, slots, x, rate)
+      })
+    }
+    expect(await linesOf(make, 1)).toEqual([expect.stringMatching(/fails on other data.*an unknown label/)])
   })
 
   it('an operation that TensorFlow does not take in a graph', async () => {

@@ -46,7 +46,7 @@ describe('a graph predictor', () => {
     }
   }
 
-  it('records after a dozen images of a shape; each output is the eager one, bit for bit', () => {
+  it('records after a number of images of a shape; each output is the eager one, bit for bit', () => {
     const model = modelOf(2, 1)
     expectEqual(model, [24, 21], RECORDED_AFTER)
     expect(sessions()).toBe(before)

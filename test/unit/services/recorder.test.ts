@@ -1,0 +1,224 @@
+/** What a training says, as it is written down: rows, files that are no longer needed, numbers, and a disk that is full. */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Recipe, type RunEvent, type TrainingEvent } from '../../../src/contract/runs.ts'
+import { openServices, type Services } from '../../../src/services/context.ts'
+import { logEvent } from '../../../src/services/log.ts'
+import { makeRecorder, type Recorder } from '../../../src/services/recorder.ts'
+import { setStatus } from '../../../src/services/run-rows.ts'
+import { viewRun } from '../../../src/services/run-views.ts'
+import { findRun } from '../../../src/services/runs.ts'
+
+let profile: string
+let services: Services
+let recorder: Recorder
+let directory: string
+
+const config = {
+  kind: 'train',
+  network: 'unet',
+  networkConfig: { channels: 4, pools: 2 },
+  method: null as string | null,
+  methodConfig: {},
+  pretext: null,
+  recipe: Recipe.parse({ epochs: 9, batch: 6, optimizer: { kind: 'sgd' }, schedule: { kind: 'constant', rate: 1 } }),
+  mask: { kind: 'random', acceleration: 4, centerFraction: 0.08 },
+  slices: { kind: 'all' },
+  seed: 0,
+}
+
+beforeEach(() => {
+  profile = mkdtempSync(join(tmpdir(), 'self-mri-recorder-'))
+  services = openServices({ profile })
+  services.db.exec(`
+    INSERT INTO studies (id, name, roots, split, slices, remarks, created_at) VALUES (1, 's', '[]', '{}', '{}', '[]', '');
+    INSERT INTO runs (id, kind, study_id, status, config, environment, pid, claimed_at, created_at)
+      VALUES (1, 'train', 1, 'running', '${JSON.stringify(config)}', '{"data":"x"}', ${process.pid}, '9', '9');
+  `)
+  directory = join(profile, 'runs', '1')
+  mkdirSync(directory, { recursive: true })
+  recorder = makeRecorder(services, '1')
+})
+
+afterEach(() => {
+  services.dispose()
+  rmSync(profile, { recursive: true, force: true })
+})
+
+/** With the file, which it names. */
+function checkpoint(role: 'best' | 'last' | 'milestone', epoch: number, step = epoch * 10): TrainingEvent {
+  const path = join(directory, `${role}-${epoch}`)
+  writeFileSync(path, '')
+  if (role === 'last') writeFileSync(join(directory, `head-${epoch}`), '')
+  return { type: 'checkpoint', role, epoch, step, path, sha256: 'sha' }
+}
+function state(epoch: number, step: number, bestEpoch: number | null = null): TrainingEvent {
+  const path = join(directory, `state-${epoch}-${step}`)
+  writeFileSync(path, '')
+  return { type: 'state', at: { epoch, step }, bestEpoch, path, sha256: 'sha' }
+}
+const epoch = (number: number, extra: Record<string, number> = {}): TrainingEvent => ({
+  type: 'epoch',
+  figures: {
+    epoch: number,
+    loss: 1 / number,
+    learningRate: 0.1,
+    seconds: 2,
+    validationLoss: number === 2 ? null : 0.5,
+    validation: number === 2 ? null : { ssim: 0.9, psnr: 30, nmse: 0.1 },
+    extra,
+  },
+})
+const resumed = (step: number, epoch: number): TrainingEvent => ({
+  type: 'resumed',
+  from: { step, epoch },
+  steps: 90,
+  epochs: 9,
+  parameters: 1,
+  notes: ['a note'],
+})
+
+const record = (...events: TrainingEvent[]) => {
+  for (const event of events) recorder.record(event)
+}
+const files = () =>
+  readdirSync(directory)
+    .filter(name => !/csv|jsonl/.test(name))
+    .sort()
+const jsonl = (): RunEvent[] =>
+  readFileSync(join(directory, 'events.jsonl'), 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map(line => JSON.parse(line).event)
+
+describe('files of a run', () => {
+  it('stay as long as they are needed: the two newest states, the best of each, the last, milestones', () => {
+    record(checkpoint('best', 1), checkpoint('last', 1), state(1, 10, 1))
+    record(checkpoint('best', 2), checkpoint('milestone', 2), checkpoint('last', 2), state(2, 20, 2))
+    expect(files()).toContain('best-1') // the state of epoch 1 names it
+    record(checkpoint('best', 3), state(2, 25, 3), state(2, 27, 3))
+    expect(files()).toEqual(['best-3', 'head-2', 'last-2', 'milestone-2', 'state-2-25', 'state-2-27'])
+    expect(findRun(services, '1')).toMatchObject({ milestones: [2], stateStep: 27 })
+  })
+
+  it('that a dead process has half written are taken away', () => {
+    writeFileSync(join(directory, '.state-0001-000010.safetensors.123.part'), '')
+    makeRecorder(services, '1')
+    expect(files()).toEqual([])
+  })
+})
+
+describe('a run that goes on', () => {
+  it('has every epoch once, and no line of what will happen again', () => {
+    record(epoch(1), checkpoint('best', 1), checkpoint('last', 1), state(1, 10, 1))
+    record({ type: 'step', step: 12, steps: 90, epoch: 2, loss: 1 }, epoch(2), epoch(3), checkpoint('best', 3))
+    record(resumed(10, 1), epoch(2), epoch(3))
+    const { events, notes } = viewRun(services, '1')
+    expect(events.flatMap(({ event }) => (event.type === 'epoch' ? [event.figures.epoch] : []))).toEqual([1, 2, 3])
+    expect(events.some(({ event }) => event.type === 'step')).toBe(false)
+    expect(notes).toEqual(['a note'])
+    expect(findRun(services, '1').epochs.done).toBe(3)
+    expect(files()).toEqual(['best-1', 'head-1', 'last-1', 'state-1-10'])
+  })
+
+  it('passes over a damaged state for good', () => {
+    record(state(1, 10), state(1, 15), resumed(10, 1))
+    expect(findRun(services, '1').stateStep).toBe(10)
+  })
+})
+
+describe('the run’s numbers', () => {
+  it('are a CSV and the log’s lines, as they come, and as they are after a resumption', () => {
+    record(epoch(1), epoch(2, { retrieval: 0.25 }))
+    const csv = () => readFileSync(join(directory, 'epochs.csv'), 'utf8')
+    expect(csv()).toBe(
+      'epoch,loss,learning_rate,seconds,validation_loss,ssim,psnr,nmse,retrieval\n1,1,0.1,2,0.5,0.9,30,0.1,\n2,0.5,0.1,2,,,,,0.25\n',
+    )
+    record(resumed(10, 1))
+    expect(csv().split('\n')).toHaveLength(3)
+    record(epoch(2))
+    expect(jsonl().map(event => event.type)).toEqual(['epoch', 'resumed', 'epoch'])
+    setStatus(services, '1', 'finished', null)
+    recorder.close()
+    expect(jsonl().at(-1)).toMatchObject({ type: 'status', status: 'finished' })
+  })
+
+  it('are taken up by another process', () => {
+    record(epoch(1))
+    logEvent(services, '1', { type: 'note', text: 'another process' })
+    makeRecorder(services, '1').record(epoch(2))
+    expect(jsonl().map(event => event.type)).toEqual(['epoch', 'note', 'epoch'])
+  })
+})
+
+describe('a database for which the disk has no room (SQLITE_FULL)', () => {
+  const long = (text: string): TrainingEvent => ({ type: 'note', text: text.repeat(20_000) })
+
+  it('is waited for: events are kept, in order, and whoever trains stands still', async () => {
+    const { db } = services
+    const words: (string | null)[] = []
+    recorder = makeRecorder(services, '1', { onWait: each => words.push(each) })
+    db.pragma(`max_page_count = ${db.pragma('page_count', { simple: true })}`)
+    const held = recorder.record(long('a'))
+    expect(held).toBeInstanceOf(Promise)
+    expect(recorder.record(long('b'))).toBe(held)
+    expect(words).toEqual([expect.stringMatching(/disk is full.*waiting for room/)])
+    db.pragma('max_page_count = 1000000')
+    await held
+    await recorder.flush()
+    const { notes } = viewRun(services, '1')
+    expect(notes.map(text => text[0])).toEqual(['a', 'b'])
+    expect(words.at(-1)).toBeNull()
+  })
+
+  it('is not waited for any more once the run is cancelled', async () => {
+    const { db } = services
+    const controller = new AbortController()
+    recorder = makeRecorder(services, '1', { signal: controller.signal })
+    db.pragma(`max_page_count = ${db.pragma('page_count', { simple: true })}`)
+    const held = recorder.record(long('a'))
+    controller.abort()
+    await expect(held).rejects.toMatchObject({ code: 'CANCELLED' })
+    db.pragma('max_page_count = 1000000')
+  })
+})
+
+describe('memory that ran out', () => {
+  const fail = (fault: 'OUT_OF_MEMORY' | 'ENGINE_DIED' | 'NOT_FINITE', reason: string, changes: object = {}) => {
+    services.db.prepare('UPDATE runs SET config = ?').run(JSON.stringify({ ...config, ...changes }))
+    setStatus(services, '1', 'failed', reason, { fault })
+    return findRun(services, '1').suggestion
+  }
+  const batchOf = (batch: number, accumulate = 1) => ({ recipe: { ...config.recipe, batch, accumulate } })
+
+  it('brings a batch that gives the same result in less', () => {
+    expect(fail('OUT_OF_MEMORY', '')).toEqual({ batch: 3, accumulate: 2 })
+    expect(fail('OUT_OF_MEMORY', '', batchOf(7, 2))).toEqual({ batch: 1, accumulate: 14 })
+    expect(fail('OUT_OF_MEMORY', '', batchOf(1))).toBeNull()
+    expect(fail('ENGINE_DIED', 'The engine process ended by SIGKILL (…)')).toEqual({ batch: 3, accumulate: 2 })
+    expect(fail('ENGINE_DIED', 'The engine process ended by SIGTERM')).toBeNull()
+    expect(fail('NOT_FINITE', '')).toBeNull()
+  })
+
+  it('brings a smaller batch alone where samples are compared with each other', () => {
+    expect(fail('OUT_OF_MEMORY', '', { method: 'simclr', kind: 'pretrain' })).toEqual({ batch: 3, accumulate: 1 })
+    expect(fail('OUT_OF_MEMORY', '', { method: 'simclr', kind: 'pretrain', ...batchOf(2) })).toBeNull()
+  })
+})
+
+it('the device goes into the environment; another one than before is noted', () => {
+  const device = { tensorflow: '2.21.0', tfjs: '4.22.0', device: 'CPU' } as const
+  record({ type: 'device', device })
+  expect(viewRun(services, '1')).toMatchObject({ environment: { data: 'x', ...device }, notes: [], events: [] })
+  record({ type: 'device', device: { ...device, device: 'GPU' } })
+  expect(viewRun(services, '1').notes).toEqual([expect.stringContaining('device GPU, not CPU')])
+})
+
+it('nothing is written once the program is on its way out', () => {
+  services.db.close()
+  expect(() => record(epoch(1))).not.toThrow()
+  expect(existsSync(join(directory, 'epochs.csv'))).toBe(false)
+  vi.restoreAllMocks()
+})
