@@ -35,7 +35,13 @@ function versionOf(path: string): string {
   try {
     return `${path}@${fileVersion(path)}`
   } catch (cause) {
-    throw new AppError('FILE_UNREADABLE', `Expected a file that can be read, got: ${(cause as Error).message}`, cause)
+    const gone = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    const got = gone ? 'none there' : (cause as Error).message
+    throw new AppError(
+      'FILE_UNREADABLE',
+      `Expected the file as it was imported, got ${got}: ${path}. Put it back, or import its folder again.`,
+      cause,
+    )
   }
 }
 
