@@ -3,13 +3,12 @@
  * every test, those in a browser last. `test <filter…>`: the tests whose path contains a filter, without the checks.
  * The last line is `N passed, N failed, N skipped`; each check counts as one test.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { ALL_PARTS, buildParts } from './launch/build.mjs'
 import { runE2e } from './test/e2e.mjs'
-import { NOTHING, root, runProgram } from './test/program.mjs'
+import { NOTHING, root, runCounted, runProgram } from './test/program.mjs'
 
 const CHECKS = [
   ['types', ['tsc', '-b']],
@@ -56,33 +55,19 @@ async function buildFirst() {
   }
 }
 
-async function runVitest(filters) {
-  const folder = mkdtempSync(join(tmpdir(), 'self-mri-test-'))
-  const reportPath = join(folder, 'report.json')
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportPath}`]
-  try {
-    const { status } = await runProgram(['vitest', 'run', ...reporters, ...filters], 'inherit')
-    return countTests(reportPath, status)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
+const runVitest = filters =>
+  runCounted(reportPath => {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportPath}`]
+    return runProgram(['vitest', 'run', ...reporters, ...filters], 'inherit')
+  }, countTests)
 
-function countTests(reportPath, status) {
-  let report
-  try {
-    report = JSON.parse(readFileSync(reportPath, 'utf8'))
-  } catch {
-    return { ...NOTHING, failed: 1 }
-  }
+function countTests(report) {
   const { numPassedTests: passed, numPendingTests: pending, numTodoTests: todo } = report
   // A file that does not load, or whose afterAll fails, has no failed test of its own.
   const broken = report.testResults.filter(
     file => file.status === 'failed' && !file.assertionResults.some(test => test.status === 'failed'),
   )
-  const failed = report.numFailedTests + broken.length
-  // Vitest also fails for what no test owns: an unhandled rejection, or no test at all.
-  return { passed, failed: failed || (status === 0 ? 0 : 1), skipped: pending + todo }
+  return { passed, failed: report.numFailedTests + broken.length, skipped: pending + todo }
 }
 
 const sum = counts =>

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -18,4 +20,28 @@ export function runProgram([name, ...args], stdio, env = process.env) {
     child.once('error', reject)
     child.once('close', status => resolve({ status, output }))
   })
+}
+
+/** Runs a test runner that writes a JSON report to a path, and counts its tests. Without a report something failed. */
+export async function runCounted(run, count) {
+  const folder = mkdtempSync(join(tmpdir(), 'self-mri-test-'))
+  try {
+    const reportPath = join(folder, 'report.json')
+    const { status } = await run(reportPath)
+    const report = readReport(reportPath)
+    if (!report) return { ...NOTHING, failed: 1 }
+    const { passed, failed, skipped } = count(report)
+    // A runner also fails for what no test owns: an unhandled rejection, a file that does not load, or no test at all.
+    return { passed, failed: failed || (status === 0 ? 0 : 1), skipped }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function readReport(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch {
+    return null
+  }
 }

@@ -5,6 +5,7 @@ import process from 'node:process'
 import { setImmediate } from 'node:timers/promises'
 import { AppError, throwIfCancelled } from '../contract/errors.ts'
 import { openChannel } from './channel.ts'
+import { isExhausted } from './exhausted.ts'
 import { type Context, handlers } from './handlers.ts'
 import { type CallName, CHANNEL, type FromEngine, type ToEngine } from './protocol.ts'
 
@@ -63,10 +64,9 @@ async function pause(call: Running): Promise<void> {
 /** Whether an event is one of many alike, of which the latest is as good as all. */
 const isStep = (event: unknown) => (event as { type?: string }).type === 'step'
 
-/** A native library's exhausted memory reads 'OOM' or RESOURCE_EXHAUSTED. */
 function codeOf(error: unknown): AppError['code'] | null {
   if (error instanceof AppError) return error.code
-  return /OOM|RESOURCE_EXHAUSTED|out of memory/i.test(String(error)) ? 'OUT_OF_MEMORY' : null
+  return isExhausted(error) ? 'OUT_OF_MEMORY' : null
 }
 
 const exhausted = (message: string) =>

@@ -1,9 +1,10 @@
 /** What the screens read from the services. Live events refresh it. */
 import { useQuery } from '@tanstack/react-query'
+import { useEffect } from 'react'
 import type { MaskSpec } from '../contract/evaluation.ts'
 import type { RunView } from '../contract/runs.ts'
 import { client } from './client.ts'
-import { useView } from './view.ts'
+import { openStudy, useView } from './view.ts'
 
 export const useStudies = () => useQuery({ queryKey: ['studies'], queryFn: () => client.studies.list() })
 
@@ -13,6 +14,17 @@ export const useStudy = (study: number | null) =>
     queryFn: () => client.studies.get({ study: study! }),
     enabled: study !== null,
   })
+
+/** The open study's number; the demonstration is opened where none is, or one that is no longer listed. */
+export function useOpenStudy(): number | null {
+  const { data: studies } = useStudies()
+  const { data: info } = useInfo()
+  const open = useView(view => view.study)
+  useEffect(() => {
+    if (studies && info && !studies.some(({ id }) => id === open)) openStudy(info.demonstration)
+  }, [studies, info, open])
+  return open
+}
 
 /** Studies that can be trained on, and the one to begin with: the open one where it is among them. */
 export function useTrainable() {

@@ -1,7 +1,7 @@
 /** What the viewer shows, shared by all panes: volume, slice, zoom, window, sources. Choices are kept per study on this machine. */
 import { create } from 'zustand'
 import { persist } from 'zustand/middleware'
-import type { MaskSpec } from '../contract/evaluation.ts'
+import { MaskSpec } from '../contract/evaluation.ts'
 
 /** What each pane of the comparison is for; `null` sources are chosen by the slot itself. */
 export const SLOTS = ['input', 'pretrained', 'fine-tuned', 'baseline', 'truth', 'error'] as const
@@ -49,15 +49,13 @@ export interface View {
   readonly rightPanelNarrow: boolean
 }
 
-const DEFAULT_MASK: MaskSpec = { kind: 'random', acceleration: 4, centerFraction: 0.08 }
-
 export const useView = create<View>()(
   persist(
     (): View => ({
       study: null,
       volume: null,
       slice: 0,
-      mask: DEFAULT_MASK,
+      mask: MaskSpec.parse({}),
       picked: {},
       place: FIT,
       window: null,

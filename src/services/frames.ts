@@ -1,6 +1,6 @@
 /** Images and scores for the viewer, kept in memory. Nothing of a file or a checkpoint that has changed is shown: its version is in the key. */
 import { AppError } from '../contract/errors.ts'
-import type { MaskSpec, Protocol } from '../contract/evaluation.ts'
+import { MaskSpec, type Protocol } from '../contract/evaluation.ts'
 import { type FrameScore, THUMBNAIL } from '../contract/images.ts'
 import type { StudyVolume } from '../contract/studies.ts'
 import { type EvaluationSettings, protocolOf } from '../core/evaluate.ts'
@@ -96,7 +96,7 @@ export function makeFrames(services: Services): Frames {
     },
     async thumbnail(id, signal) {
       const { path } = volumeById(services, id)
-      const mask = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const
+      const mask = MaskSpec.parse({})
       const make = (aborted: AbortSignal) =>
         services.interactive.call('thumbnail', { path, salt, mask, size: THUMBNAIL }, { signal: aborted })
       return thumbnails.get(versionOf(path), make, signal)

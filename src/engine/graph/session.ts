@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type * as tf from '@tensorflow/tfjs-core'
+import { isExhausted } from '../exhausted.ts'
 import type { Backend, Binding, NativeTensor } from './native.ts'
 import { NotRecordable, type Recording } from './recording.ts'
 import { encodeSavedModel, names, TAG } from './saved-model.ts'
@@ -21,8 +22,6 @@ function load(binding: Binding, recordings: readonly Recording[]): number {
     rmSync(folder, { recursive: true, force: true })
   }
 }
-
-export const isExhausted = (error: unknown): boolean => /OOM|RESOURCE_EXHAUSTED|out of memory/i.test(String(error))
 
 /** What the native library does not take is not recordable; exhausted memory is the affair of whoever computes. */
 export function attempt<T>(work: () => T): T {

@@ -5,10 +5,11 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Step, TrainingState } from '../../core/training/step.ts'
 import { eagerStepper, type MakeStepper, type PlainState, type Stepper } from '../../core/training/stepper.ts'
+import { isExhausted } from '../exhausted.ts'
 import { compareRecordings } from './compare.ts'
 import type { Backend } from './native.ts'
 import { NotRecordable, type Recording, record } from './recording.ts'
-import { attempt, GraphSession, isExhausted } from './session.ts'
+import { attempt, GraphSession } from './session.ts'
 import { computesEagerly, say } from './way.ts'
 
 /** Each shape's graph costs memory and makes every rebuilding slower; batches of further shapes are taken eagerly. */

@@ -3,8 +3,8 @@ import { useMediaQuery } from '@mantine/hooks'
 import { useEffect, useMemo } from 'react'
 import { Group, Panel, Separator } from 'react-resizable-panels'
 import { framePath } from '../../contract/images.ts'
-import { versionOf } from '../queries.ts'
-import { type GreyWindow, NARROW, useView } from '../view.ts'
+import { useOpenStudy, versionOf } from '../queries.ts'
+import { type GreyWindow, NARROW, openVolume, useView } from '../view.ts'
 import { fitWindow } from '../viewer/drawing.ts'
 import { type Frame, fetchAhead, useFrame } from '../viewer/frames.ts'
 import { Pane } from '../viewer/pane.tsx'
@@ -15,8 +15,19 @@ import { NavigationPanel } from './navigation-panel.tsx'
 import { SidePanel } from './side-panel.tsx'
 import { Toolbar } from './toolbar.tsx'
 
+/** A study's first test volume where none of its own is open. */
+function useOpenVolume({ study, volume }: Comparison): void {
+  useOpenStudy()
+  useEffect(() => {
+    if (!study || volume) return
+    const first = study.volumes.find(({ role }) => role === 'test') ?? study.volumes[0]
+    if (first) openVolume(study.id, first)
+  }, [study, volume])
+}
+
 export function Compare() {
   const comparison = useComparison()
+  useOpenVolume(comparison)
   const leftPanel = useView(view => view.leftPanel)
   const rightPanel = useRightPanel()
   useViewerKeys(comparison.volume?.slices ?? 1)

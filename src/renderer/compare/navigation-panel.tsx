@@ -1,36 +1,19 @@
 /** Left of the panes: the study, its volumes, its runs. */
 import { Button, Select } from '@mantine/core'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useRef } from 'react'
+import { useRef } from 'react'
 import type { RunView } from '../../contract/runs.ts'
 import type { Study, StudyVolume } from '../../contract/studies.ts'
 import { ROLE_LABEL } from '../format.ts'
-import { useInfo, useStudies } from '../queries.ts'
+import { useStudies } from '../queries.ts'
 import { RunLine } from '../runs/run-line.tsx'
 import { goToScreen } from '../shell/screens.ts'
-import { openStudy, openVolume, useView } from '../view.ts'
+import { openStudy, openVolume } from '../view.ts'
 import { type Comparison, runsFor } from '../viewer/sources.ts'
 import { Thumbnail } from '../viewer/thumbnail.tsx'
 import style from './navigation-panel.module.css'
 
-/** Opens the demonstration study where nothing was open, and a study's first test volume where none of its own is. */
-function useOpened({ study, volume }: Comparison): void {
-  const { data: studies } = useStudies()
-  const { data: info } = useInfo()
-  const open = useView(view => view.study)
-  useEffect(() => {
-    if (!studies || !info) return
-    if (!studies.some(({ id }) => id === open)) openStudy(info.demonstration)
-  }, [studies, info, open])
-  useEffect(() => {
-    if (!study || volume) return
-    const first = study.volumes.find(({ role }) => role === 'test') ?? study.volumes[0]
-    if (first) openVolume(study.id, first)
-  }, [study, volume])
-}
-
 export function NavigationPanel({ comparison }: { comparison: Comparison }) {
-  useOpened(comparison)
   const { study, runs } = comparison
   const { data: studies } = useStudies()
   const own = study ? runsFor(study, runs).toReversed() : []

@@ -7,13 +7,16 @@ import {
   IconLayoutSidebar,
   IconLayoutSidebarRight,
 } from '@tabler/icons-react'
+import { useShallow } from 'zustand/react/shallow'
 import { signal } from '../format.ts'
 import { ERROR_SCALES, foldLeft, foldRight, goToSlice, resetView, useView } from '../view.ts'
 import type { Comparison } from '../viewer/sources.ts'
 import style from './compare.module.css'
 
 export function Toolbar({ comparison: { study, volume } }: { comparison: Comparison }) {
-  const { slice, window, errors, errorScale, place } = useView()
+  const { slice, window, errors, errorScale, place } = useView(
+    useShallow(({ slice, window, errors, errorScale, place }) => ({ slice, window, errors, errorScale, place })),
+  )
   const slices = volume?.slices ?? 1
   return (
     <div className={style.toolbar} role="toolbar" aria-label="Viewer">

@@ -10,6 +10,7 @@ import { clock } from '../progress.ts'
 import { useRun, useStudies } from '../queries.ts'
 import { goToScreen } from '../shell/screens.ts'
 import { pickSource, useView } from '../view.ts'
+import { putPixels } from '../viewer/canvas.ts'
 import { fitWindow, GREY, ownWindow, paint } from '../viewer/drawing.ts'
 import { FineTuneButton } from './fine-tune.tsx'
 import { RunState, StatusMark } from './run-line.tsx'
@@ -182,18 +183,13 @@ function PreviewImage({ run, preview, size }: { run: string; preview: Preview; s
   useEffect(() => {
     if (!canvas) return
     let wanted = true
-    const [height, width] = shape
     void fetch(previewPath(run, epoch))
       .then(response => (response.ok ? response.arrayBuffer() : null))
       .then(bytes => {
         if (!bytes || !wanted) return
         const values = new Float32Array(bytes)
-        const pixels = new ImageData(width, height)
         const window = units === 'arbitrary' ? ownWindow(values) : fitWindow(values)
-        paint(values, window, GREY, new Uint32Array(pixels.data.buffer))
-        canvas.width = width
-        canvas.height = height
-        canvas.getContext('2d')!.putImageData(pixels, 0, 0)
+        putPixels(canvas, shape, pixels => paint(values, window, GREY, pixels))
       })
       .catch(() => {}) // the strip keeps its place; the next epoch asks again
     return () => {

@@ -2,7 +2,7 @@
 import { Button, Collapse, Drawer, NumberInput, Select } from '@mantine/core'
 import { useEffect, useState } from 'react'
 import type { Catalogue } from '../../contract/api.ts'
-import type { Pretext, Recipe } from '../../contract/runs.ts'
+import { Pretext, type Recipe } from '../../contract/runs.ts'
 import { queries } from '../actions.ts'
 import { client, errorText } from '../client.ts'
 import { useCatalogue, useTrainable } from '../queries.ts'
@@ -34,8 +34,6 @@ const WHAT: Readonly<Record<FormKind, string>> = {
   baseline: 'Trains from scratch on ground truth, as fastMRI does: what every pre-training is compared with.',
 }
 
-const PRETEXT: Pretext = { measurement: 'fixed', viewMasks: 'independent', keep: 0.7 }
-
 function Form({ kind, catalogue, onClose }: { kind: FormKind; catalogue: Catalogue; onClose: () => void }) {
   const { trainable, first } = useTrainable()
   const mask = useView(view => view.mask)
@@ -48,7 +46,7 @@ function Form({ kind, catalogue, onClose }: { kind: FormKind; catalogue: Catalog
   const [recipe, setRecipe] = useState<Recipe>(standard)
   const [networkConfig, setNetworkConfig] = useState<Settings>({ ...defaultsOf(network.schema), channels: 16 })
   const [methodConfig, setMethodConfig] = useState<Settings>(defaultsOf(method.schema))
-  const [pretext, setPretext] = useState<Pretext>(PRETEXT)
+  const [pretext, setPretext] = useState(() => Pretext.parse({}))
   const [seed, setSeed] = useState(0)
   const [all, setAll] = useState(false)
   const [error, setError] = useState<string | null>(null)

@@ -3,7 +3,7 @@ import { Button, Menu, Modal, NumberInput } from '@mantine/core'
 import { useFileDialog } from '@mantine/hooks'
 import { IconChevronDown, IconFileImport, IconFolderPlus, IconShape } from '@tabler/icons-react'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useRef, useState } from 'react'
+import { useRef, useState } from 'react'
 import type { Study, StudySummary, StudyVolume } from '../../contract/studies.ts'
 import { hideStudy, importFolder, removeScan, synthesizeKnee } from '../actions.ts'
 import { openFiles } from '../bring.ts'
@@ -11,22 +11,18 @@ import { desktop } from '../client.ts'
 import { count, matrix, ROLE_LABEL, samplingLabel } from '../format.ts'
 import { HostPath } from '../host-path.tsx'
 import { tellError } from '../notify.tsx'
-import { useInfo, useStudies, useStudy } from '../queries.ts'
+import { useOpenStudy, useStudies, useStudy } from '../queries.ts'
 import { goToScreen } from '../shell/screens.ts'
-import { openStudy, openVolume, useView } from '../view.ts'
+import { openStudy, openVolume } from '../view.ts'
 import { SyntheticBadge } from '../viewer/badges.tsx'
 import { Thumbnail } from '../viewer/thumbnail.tsx'
 import style from './studies.module.css'
 
 export function Studies() {
   const { data: studies } = useStudies()
-  const { data: info } = useInfo()
-  const open = useView(view => view.study)
+  const open = useOpenStudy()
   const [adding, setAdding] = useState(false)
   const [drawing, setDrawing] = useState(false)
-  useEffect(() => {
-    if (studies && info && !studies.some(({ id }) => id === open)) openStudy(info.demonstration)
-  }, [studies, info, open])
   const { data: study } = useStudy(open)
   const add = async () => {
     if (!desktop) return setAdding(true)

@@ -1,16 +1,14 @@
 /** The scale of an error map, always beside it: colours, the two ends, and what the upper end is. */
 import { useLayoutEffect, useRef } from 'react'
 import { signal } from '../format.ts'
+import { putPixels } from './canvas.ts'
 import style from './colour-bar.module.css'
 import type { ColourMap } from './drawing.ts'
 
 export function ColourBar({ map, maximum, note }: { map: ColourMap; maximum: number; note: string }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   useLayoutEffect(() => {
-    const context = canvas.current!.getContext('2d')!
-    const pixels = new ImageData(1, map.length)
-    new Uint32Array(pixels.data.buffer).set(map.toReversed())
-    context.putImageData(pixels, 0, 0)
+    putPixels(canvas.current!, [map.length, 1], pixels => pixels.set(map.toReversed()))
   }, [map])
   return (
     <figure className={style.bar} aria-label={`Colour bar from 0 to ${signal(maximum)}, ${note}`}>

@@ -1,5 +1,6 @@
 /** Which source each pane shows: the one that was picked, else the newest run that fits. */
 
+import { useShallow } from 'zustand/react/shallow'
 import { framePath } from '../../contract/images.ts'
 import type { RunView } from '../../contract/runs.ts'
 import type { Study, StudyVolume } from '../../contract/studies.ts'
@@ -58,7 +59,14 @@ export interface Comparison {
 
 /** The panes as chosen, for the open volume. */
 export function useComparison(): Comparison {
-  const { study: studyId, volume: volumeId, slice, mask, picked } = useView()
+  // Not the whole view: the pointer is in it, and moves all the time.
+  const {
+    study: studyId,
+    volume: volumeId,
+    slice,
+    mask,
+    picked,
+  } = useView(useShallow(({ study, volume, slice, mask, picked }) => ({ study, volume, slice, mask, picked })))
   const { data: study = null } = useStudy(studyId)
   const { data: runs = [] } = useRuns()
   const volume = study?.volumes.find(({ id }) => id === volumeId) ?? null

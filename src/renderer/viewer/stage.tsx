@@ -2,6 +2,7 @@
 import { type PointerEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { signal } from '../format.ts'
 import { type GreyWindow, goToSlice, move, resetView, useView, zoomAt } from '../view.ts'
+import { putPixels } from './canvas.ts'
 import { type ColourMap, imagePoint, layOut, paint } from './drawing.ts'
 import style from './stage.module.css'
 
@@ -46,13 +47,7 @@ function usePainted({ values, shape }: StageImage, window: GreyWindow, map: Colo
   const painted = useRef<{ values: Float32Array; low: number; high: number; map: ColourMap } | null>(null)
   const last = painted.current
   if (!last || last.values !== values || last.low !== window.low || last.high !== window.high || last.map !== map) {
-    const [height, width] = shape
-    const target = canvas.current
-    if (target.width !== width) target.width = width
-    if (target.height !== height) target.height = height
-    const pixels = new ImageData(width, height)
-    paint(values, window, map, new Uint32Array(pixels.data.buffer))
-    target.getContext('2d')!.putImageData(pixels, 0, 0)
+    putPixels(canvas.current, shape, pixels => paint(values, window, map, pixels))
     painted.current = { values, low: window.low, high: window.high, map }
   }
   return canvas.current

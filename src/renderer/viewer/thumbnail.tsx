@@ -2,6 +2,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { useLayoutEffect, useRef } from 'react'
 import { FRAME_HEADER, THUMBNAIL, thumbnailPath } from '../../contract/images.ts'
+import { putPixels } from './canvas.ts'
+import { GREY } from './drawing.ts'
 import style from './thumbnail.module.css'
 
 interface Picture {
@@ -27,16 +29,7 @@ export function Thumbnail({ volume, size }: { volume: number; size: number }) {
   })
   useLayoutEffect(() => {
     if (!data || !canvas.current) return
-    const [height, width] = data.shape
-    canvas.current.width = width
-    canvas.current.height = height
-    const image = new ImageData(width, height)
-    const pixels = new Uint32Array(image.data.buffer)
-    for (let i = 0; i < pixels.length; i++) {
-      const grey = data.pixels[i]
-      pixels[i] = (0xff000000 | (grey << 16) | (grey << 8) | grey) >>> 0
-    }
-    canvas.current.getContext('2d')!.putImageData(image, 0, 0)
+    putPixels(canvas.current, data.shape, pixels => pixels.set(Array.from(data.pixels, level => GREY[level])))
   }, [data])
   return (
     <span className={style.frame} style={{ width: size, height: size }}>
