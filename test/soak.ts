@@ -171,8 +171,8 @@ async function kill(host: Host, how: Kill, directory: string): Promise<void> {
 async function killAgainAndAgain(options: SoakOptions, study: string) {
   const { folder, kills: wanted, epochs, slices, say = () => {} } = options
   const random = RandomState.fromKey([options.seed])
-  // In the first four fifths, so that all are over before the run is.
-  const moments = Array.from({ length: wanted }, () => Math.floor(random.uniform() * 0.8 * epochs * slices)).sort(
+  // In the first half: steps are told twice a second, and the last kill must come before the run is over.
+  const moments = Array.from({ length: wanted }, () => Math.floor(random.uniform() * 0.5 * epochs * slices)).sort(
     (a, b) => a - b,
   )
   const kills: string[] = []
@@ -197,10 +197,11 @@ async function killAgainAndAgain(options: SoakOptions, study: string) {
           say(`${kills.length}: ${kills.at(-1)}`)
         }
       }
+      if (status === 'finished') break
       if (killed && how.startsWith('host')) {
         await steps.return('').catch(() => {})
         host = await startHost(folder, 'disturbed', SLOW_WRITES)
-      } else if (status === 'finished') break
+      }
       const { run: view } = await host.client.runs.get({ run })
       if (!view.resumable) throw new Error(`Run ${run} is ${view.status} and cannot go on: ${view.reason}`)
       await host.client.runs.resume({ run })

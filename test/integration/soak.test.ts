@@ -8,7 +8,7 @@ import { soak } from '../soak.ts'
 it('a training that is killed six times ends as one that is left alone: weights bit for bit, no row lost or doubled', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'self-mri-soak-'))
   try {
-    const options = { folder, seed: 5, kills: 6, channels: 4, size: 64, slices: 16, epochs: 8, saveMinutes: 0.005 }
+    const options = { folder, seed: 5, kills: 6, channels: 8, size: 96, slices: 16, epochs: 8, saveMinutes: 0.005 }
     const { undisturbed, disturbed, kills, stepSeconds } = await soak(options)
     expect(kills).toHaveLength(6)
     expect(disturbed).toEqual(undisturbed)
