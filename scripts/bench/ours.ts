@@ -78,7 +78,7 @@ function stepOf(network: NetworkWork['network'], optimizer: Optimizer): Step {
   return makeStep(
     unet.parameters(network),
     (parameters, [input, truth]) =>
-      tf.mean(tf.abs(tf.sub(unet.apply(network, parameters, input as tf.Tensor4D), truth))),
+      tf.mean(tf.abs(tf.sub(unet.outputs(network, parameters, input as tf.Tensor4D)[0], truth))),
     optimizer,
   )
 }

@@ -5,10 +5,12 @@ import { demoCommand } from './commands/demo.ts'
 import { engineCommand } from './commands/engine.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
 import { importCommand } from './commands/import.ts'
+import { recipesCommand } from './commands/recipes.ts'
 import { reconstructCommand } from './commands/reconstruct.ts'
 import { runsCommand } from './commands/runs.ts'
 import { serveCommand } from './commands/serve.ts'
 import { studiesCommand } from './commands/studies.ts'
+import { studyCommand } from './commands/study.ts'
 import { fineTuneCommand, pretrainCommand, trainCommand } from './commands/train.ts'
 
 const program = new Command('self-mri')
@@ -25,6 +27,7 @@ const program = new Command('self-mri')
 
 const commands = [
   demoCommand,
+  studyCommand,
   importCommand,
   studiesCommand,
   pretrainCommand,
@@ -33,6 +36,7 @@ const commands = [
   evaluateCommand,
   reconstructCommand,
   runsCommand,
+  recipesCommand,
   serveCommand,
   engineCommand,
 ]

@@ -1,5 +1,5 @@
 /** Options shared by commands, and options made from a configuration's schema. */
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Help, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { AppError } from '../contract/errors.ts'
 import { MASK_KINDS, MaskSpec } from '../contract/evaluation.ts'
@@ -27,33 +27,92 @@ export function wholeNumber(text: string): number {
   return value
 }
 
+/** `yes` or `no`. */
+export function yesOrNo(text: string): boolean {
+  if (text === 'yes' || text === 'no') return text === 'yes'
+  throw new InvalidArgumentError('Expected yes or no.')
+}
+
 /** `100,200,500` */
 export const epochList = (text: string): number[] => text.split(',').map(wholeNumber)
 
 const parameters = (schema: z.ZodType) =>
   Object.entries((z.toJSONSchema(schema, { io: 'input' }).properties ?? {}) as Record<string, JsonProperty>)
 
-/** Adds an option for every setting of the schema: `--kebab-name VALUE`, its description and its default. */
-export function addSchemaOptions(command: Command, schema: z.ZodType, heading: string): void {
-  for (const [name, { type, enum: choices, default: standard, description }] of parameters(schema)) {
-    const option = new Option(
-      `--${kebab(name)} <${type === 'string' ? 'word' : 'n'}>`,
-      `${description ?? ''} (default: ${standard})`,
-    ).helpGroup(heading)
-    if (choices) option.choices([...choices])
-    else if (type !== 'string') option.argParser(number)
-    command.addOption(option)
-  }
+/** Settings of one thing that can be chosen, as the help lists them. */
+export interface SettingsGroup {
+  readonly heading: string
+  readonly schema: z.ZodType
+  /** What each is where it is not given, for the help; else the recipe says. */
+  readonly standards?: Readonly<Record<string, unknown>>
 }
 
-/** The schema's settings out of parsed options; throws `INVALID_ARGUMENT` with each fault on a line. */
-export function settingsFrom<T>(schema: z.ZodType<T>, options: Record<string, unknown>): T {
-  return parse(
-    schema,
-    Object.fromEntries(
-      parameters(schema).flatMap(([name]) => (options[name] === undefined ? [] : [[name, options[name]]])),
-    ),
-  )
+const flags = (name: string, { type }: JsonProperty) => {
+  const value = { string: 'word', boolean: 'yes|no' }[type ?? ''] ?? 'n'
+  return `--${kebab(name)} <${value}>`
+}
+
+const inWords = (value: unknown) => (typeof value === 'boolean' ? (value ? 'yes' : 'no') : value)
+
+function describe(name: string, { enum: choices, description }: JsonProperty, { standards }: SettingsGroup): string {
+  const standard = standards ? inWords(standards[name]) : 'the recipe’s'
+  return [description, choices && `(${choices.join(', ')})`, `(default: ${standard})`].filter(Boolean).join(' ')
+}
+
+/**
+ * Adds an option for every setting of the groups: `--kebab-name VALUE`. Several may have a setting of the same name: it is one option,
+ * which the help lists under each heading, and whose text is the chosen one's to understand (`settingsFrom`).
+ */
+export function addSettingsOptions(command: Command, groups: readonly SettingsGroup[]): void {
+  const listed: Option[] = []
+  const names = new Set<string>()
+  for (const group of groups) {
+    for (const [name, property] of parameters(group.schema)) {
+      const made = () => new Option(flags(name, property), describe(name, property, group)).helpGroup(group.heading)
+      listed.push(made())
+      if (!names.has(name)) command.addOption(made().hideHelp())
+      names.add(name)
+    }
+  }
+  command.configureHelp({
+    visibleOptions(this: Help, shown: Command) {
+      return [...Help.prototype.visibleOptions.call(this, shown), ...listed]
+    },
+  })
+}
+
+/** Refuses an option that is a setting of something else that could have been chosen. */
+export function refuseForeign(
+  options: Record<string, unknown>,
+  { all, chosen, of }: { all: readonly SettingsGroup[]; chosen: readonly z.ZodType[]; of: string },
+): void {
+  const known = new Set(chosen.flatMap(schema => parameters(schema).map(([name]) => name)))
+  const foreign = all
+    .flatMap(({ schema }) => parameters(schema).map(([name]) => name))
+    .find(name => options[name] !== undefined && !known.has(name))
+  if (foreign) throw new AppError('INVALID_ARGUMENT', `--${kebab(foreign)}: ${of} has no such setting`)
+}
+
+/** An option's text as the setting has it; what it cannot be stays text, for the schema to refuse. */
+function valueFrom(given: unknown, { type }: JsonProperty): unknown {
+  if (typeof given !== 'string') return given
+  if (type === 'boolean') return given === 'yes' ? true : given === 'no' ? false : given
+  if (type === 'string') return given
+  const value = Number(given)
+  return given.trim() === '' || Number.isNaN(value) ? given : value
+}
+
+/** The schema's settings out of parsed options, else out of `base`; throws `INVALID_ARGUMENT` with each fault on a line. */
+export function settingsFrom<T>(
+  schema: z.ZodType<T>,
+  options: Record<string, unknown>,
+  base: Readonly<Record<string, unknown>> = {},
+): T {
+  const given = parameters(schema).flatMap(([name, property]): [string, unknown][] => {
+    const value = options[name] === undefined ? base[name] : valueFrom(options[name], property)
+    return value === undefined ? [] : [[name, value]]
+  })
+  return parse(schema, Object.fromEntries(given))
 }
 
 export const parseRecipe = (recipe: Recipe): Recipe => parse(Recipe, recipe)

@@ -7,8 +7,10 @@ import { z } from 'zod'
 import { EngineHealth, EngineState } from './engine.ts'
 import { MaskSpec, Protocol } from './evaluation.ts'
 import { FrameScore, FrameSource } from './images.ts'
+import { NamedRecipe, RecipeSettings } from './recipes.ts'
 import { LoggedEvent, Pretext, Recipe, RunDetail, RunView } from './runs.ts'
 import { Study, StudySummary } from './studies.ts'
+import { Reproduction, ReproductionRequest, StudyReport } from './study.ts'
 import { SkippedFile, SliceSelection } from './volumes.ts'
 
 const Progress = z.object({
@@ -27,8 +29,8 @@ const work = <Schema extends z.ZodType>(result: Schema) =>
 export const AppEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('state'), engine: EngineState }),
   z.object({ type: z.literal('run'), logged: LoggedEvent }),
-  /** The lists of studies or runs changed otherwise: read them again. */
-  z.object({ type: z.literal('changed'), what: z.enum(['studies', 'runs']) }),
+  /** The lists of studies, runs or reproductions changed otherwise: read them again. */
+  z.object({ type: z.literal('changed'), what: z.enum(['studies', 'runs', 'reproductions']) }),
 ])
 export type AppEvent = z.infer<typeof AppEvent>
 
@@ -37,9 +39,11 @@ const Schema = z.record(z.string(), z.unknown())
 
 export const Catalogue = z.object({
   networks: z.array(z.object({ id: z.string(), label: z.string(), paper: z.string(), schema: Schema })),
-  methods: z.array(z.object({ id: z.string(), label: z.string(), paper: z.string(), schema: Schema, recipe: Recipe })),
-  baseline: Recipe,
-  fineTuning: Recipe,
+  methods: z.array(z.object({ id: z.string(), label: z.string(), paper: z.string(), schema: Schema })),
+  /** Of `Pretext`, `Recipe` and the mask: for the forms. */
+  schemas: z.object({ pretext: Schema, recipe: Schema, mask: Schema }),
+  /** Those that ship: two of every method, and two from scratch (`scratch/report`, `scratch/workstation`). */
+  recipes: z.array(NamedRecipe),
 })
 export type Catalogue = z.infer<typeof Catalogue>
 
@@ -52,10 +56,31 @@ export const StartRequest = z.object({
   network: z.string().default('unet'),
   networkConfig: z.record(z.string(), z.unknown()).default({}),
   recipe: Recipe,
+  /** How its fine-tuning is to go, if it is a pre-training; kept with the run for its one-click fine-tuning. */
+  fineTuning: Recipe.optional(),
   mask: MaskSpec.optional(),
   seed: z.int().min(0).default(0),
 })
 export type StartRequest = z.infer<typeof StartRequest>
+
+/** One picture of a sample: [height, width], or several side by side. */
+const ViewPicture = z.object({
+  name: z.string(),
+  shape: z.tuple([z.int(), z.int()]),
+  /** 8-bit greys, base64, row-major: one window for all pictures, −2.2 to 4 of the network's units, so that what turns white is white. */
+  pixels: z.string(),
+  /** Share of pixels at the window's two ends. */
+  black: z.number(),
+  white: z.number(),
+})
+
+/** What the first batch of a pre-training would be. */
+export const Views = z.object({
+  samples: z.array(z.object({ name: z.string(), pictures: z.array(ViewPicture) })),
+  /** What must be known before it is started: a label that betrays itself, pictures that are nearly white. */
+  cautions: z.array(z.string()),
+})
+export type Views = z.infer<typeof Views>
 
 /** Of a profile. */
 export const Settings = z.object({
@@ -123,10 +148,42 @@ export const contract = {
     removeScan: oc.input(z.object({ volume: z.int() })).output(z.void()),
   },
   catalogue: oc.output(Catalogue),
+  /** A user's own recipes. */
+  recipes: {
+    list: oc.output(z.array(NamedRecipe)),
+    /** Saves over the own recipe of that id, or as a new one. */
+    save: oc
+      .input(z.object({ id: z.string().optional(), name: NamedRecipe.shape.name, settings: RecipeSettings }))
+      .output(NamedRecipe),
+    hide: oc.input(z.object({ id: z.string() })).output(z.void()),
+    restore: oc.input(z.object({ id: z.string() })).output(z.void()),
+  },
+  /** The report reproduced on a study. */
+  reproductions: {
+    list: oc.output(z.array(Reproduction)),
+    start: oc.input(ReproductionRequest).output(Reproduction),
+    /** Goes on where it was; rows that are there are not computed again. */
+    resume: oc.input(z.object({ id: z.int() })).output(z.void()),
+    stop: oc.input(z.object({ id: z.int() })).output(z.void()),
+    /** What there is so far. */
+    report: oc.input(z.object({ id: z.int() })).output(StudyReport),
+    /** Figures as SVG, from the same code as the report's page. */
+    figures: oc
+      .input(z.object({ id: z.int() }))
+      .output(z.array(z.object({ name: z.string(), title: z.string(), svg: z.string() }))),
+    /** Writes the page (HTML), the JSON and the figures (PNG) for the browser or into a folder of the host. */
+    save: oc
+      .input(z.object({ id: z.int(), folder: z.string().optional() }))
+      .output(z.object({ path: z.string(), name: z.string() })),
+  },
   runs: {
     list: oc.output(z.array(RunView)),
     get: oc.input(run).output(RunDetail),
     start: oc.input(StartRequest).output(ids),
+    /** The views that a pre-training would begin with; nothing is trained. */
+    views: oc.input(StartRequest).output(Views),
+    /** Names of the layers of a run's network, for `featuresPath`. */
+    layers: oc.input(run).output(z.array(z.string())),
     /**
      * Fine-tunes a run's kept weights, or those of a milestone (`epoch`), with the fine-tuning recipe; `control`: its same-seed control
      * too.

@@ -33,7 +33,7 @@ export type Protocol = z.infer<typeof Protocol>
 
 export const FOREGROUND_THRESHOLD = 0.1
 
-/** One volume's score. `sd` is there with more than one mask draw: the standard deviation over the draws (n − 1). */
+/** One volume's score. With more than one mask draw also each draw's, and `sd`: the standard deviation over them (n − 1). */
 export const VolumeScore = z.object({
   file: z.string(),
   path: z.string(),
@@ -47,6 +47,9 @@ export const VolumeScore = z.object({
   psnr: z.number(),
   nmse: z.number(),
   foreground: Metrics,
+  /** fastMRI's aggregation before March 2021: each slice's, PSNR by that slice's maximum, then the mean; not in scores of older programs. */
+  sliceWise: Metrics.omit({ ssim: true }).optional(),
+  draws: z.array(Metrics).optional(),
   sd: Metrics.extend({ acceleration: z.number() }).optional(),
 })
 export type VolumeScore = z.infer<typeof VolumeScore>

@@ -42,6 +42,23 @@ export function framePath(volume: number, slice: number, source: string, mask: M
 export const thumbnailPath = (volume: number): string => `/thumbnails/${volume}`
 export const THUMBNAIL = 64
 
+/** Header of the feature maps of a layer: the body is float32 [count, height, width], the first `count` of `channels`. */
+export const FeatureMeta = z.object({
+  shape: z.tuple([z.int(), z.int()]),
+  count: z.int(),
+  channels: z.int(),
+  /** Over the maps that came. */
+  minimum: z.number(),
+  maximum: z.number(),
+})
+export type FeatureMeta = z.infer<typeof FeatureMeta>
+/** Maps that one answer holds at most. */
+export const MOST_FEATURES = 64
+
+/** Path and query of a layer's feature maps for one slice through a run's network. */
+export const featuresPath = (volume: number, slice: number, run: string, layer: string, mask: MaskSpec): string =>
+  `/features/${volume}/${slice}/${run}/${encodeURIComponent(layer)}?kind=${mask.kind}&acceleration=${mask.acceleration}&center=${mask.centerFraction}`
+
 /** What a run's weights made of its fixed validation slice after an epoch. */
 export const previewPath = (run: string, epoch: number): string => `/previews/${run}/${epoch}`
 

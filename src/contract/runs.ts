@@ -70,6 +70,8 @@ export const Recipe = z.object({
   saveMinutes: z.number().gt(0).default(5),
   /** Epochs (from 1) whose weights are kept for good. */
   milestones: z.array(z.int().min(1)).default([]),
+  /** Where training starts from other weights: the output layer is drawn anew, as a pretext leaves it at a scale of its own. */
+  freshOutput: z.boolean().default(false),
 })
 export type Recipe = z.infer<typeof Recipe>
 
@@ -81,6 +83,13 @@ export const Pretext = z.object({
   viewMasks: z.enum(['independent', 'shared']).default('independent'),
   /** Share of the measured lines outside the centre that a further sub-sample keeps. */
   keep: z.number().gt(0).lt(1).default(0.7),
+  /**
+   * Methods that compare samples: a batch holds as few as possible, and negatives are drawn from none, that show the same patient at the
+   * same or a neighbouring slice, in whatever contrast.
+   */
+  apart: z.boolean().default(true),
+  /** Weight of a reconstruction term beside the method's own loss: L1 of sub-sampling the view's measurement again; 0 leaves it out. */
+  reconstruction: z.number().min(0).default(0),
 })
 export type Pretext = z.infer<typeof Pretext>
 
@@ -93,6 +102,8 @@ export const RunConfig = z.object({
   methodConfig: z.record(z.string(), z.unknown()),
   pretext: Pretext.nullable(),
   recipe: Recipe,
+  /** A pre-training's: what its one-click fine-tuning goes through; `null`: the method's own. */
+  fineTuning: Recipe.nullable().default(null),
   mask: MaskSpec,
   slices: SliceSelection,
   seed: z.int().min(0),

@@ -9,11 +9,12 @@ import {
 import { type SliceSelection, selectSlices } from '../contract/volumes.ts'
 import type { Volume } from './data/volume.ts'
 import { acceleration } from './mri/mask.ts'
-import { scoreVolume } from './mri/metrics.ts'
+import { scoreVolume, type VolumeMetrics } from './mri/metrics.ts'
 import { RandomState } from './mri/random.ts'
 import { centreCropReal, cropShape } from './mri/transform.ts'
 import type { Pause } from './pause.ts'
 import { type Model, maskOf, reconstructSlices } from './reconstruct.ts'
+import { mean, standardDeviation } from './statistics.ts'
 
 export interface EvaluationSettings {
   readonly mask: MaskSpec
@@ -52,13 +53,6 @@ function readReference(volume: Volume, indices: readonly number[], settings: Eva
   return { target, maximum, shape: [indices.length, ...crop] as const }
 }
 
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
-
-function standardDeviation(values: readonly number[]): number {
-  const centre = mean(values)
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1))
-}
-
 const overAll = (scores: readonly Metrics[], statistic: (values: number[]) => number): Metrics => ({
   ssim: statistic(scores.map(score => score.ssim)),
   psnr: statistic(scores.map(score => score.psnr)),
@@ -66,6 +60,9 @@ const overAll = (scores: readonly Metrics[], statistic: (values: number[]) => nu
 })
 
 export const meanOfMetrics = (scores: readonly Metrics[]): Metrics => overAll(scores, mean)
+
+/** Over at least two. */
+export const sdOfMetrics = (scores: readonly Metrics[]): Metrics => overAll(scores, standardDeviation)
 
 /** Why a volume cannot be scored, or `null` if it can. */
 export function unscorable(volume: Volume, settings: EvaluationSettings): string | null {
@@ -89,7 +86,7 @@ export async function evaluateVolume(
   const indices = selectSlices(settings.slices, info.slices)
   const { target, maximum, shape } = readReference(volume, indices, settings)
   const draws = volume.mask ? 1 : (settings.maskDraws ?? 1) // a file's own mask is the only one it has
-  const scores: (Metrics & { foreground: Metrics; acceleration: number })[] = []
+  const scores: (VolumeMetrics & { acceleration: number })[] = []
   for (let draw = 0; draw < draws; draw++) {
     const mask = maskOf(volume, settings.mask, settings.maskDraws === null ? undefined : RandomState.fromSeed(draw))
     const prediction = await reconstructSlices(volume, indices, mask, model, pause)
@@ -106,6 +103,13 @@ export async function evaluateVolume(
     acceleration: mean(accelerations),
     ...meanOfMetrics(scores),
     foreground: meanOfMetrics(scores.map(score => score.foreground)),
-    ...(draws > 1 && { sd: { ...overAll(scores, standardDeviation), acceleration: standardDeviation(accelerations) } }),
+    sliceWise: {
+      psnr: mean(scores.map(score => score.sliceWise.psnr)),
+      nmse: mean(scores.map(score => score.sliceWise.nmse)),
+    },
+    ...(draws > 1 && {
+      draws: scores.map(({ ssim, psnr, nmse }) => ({ ssim, psnr, nmse })),
+      sd: { ...sdOfMetrics(scores), acceleration: standardDeviation(accelerations) },
+    }),
   }
 }

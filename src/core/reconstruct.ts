@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { MaskSpec } from '../contract/evaluation.ts'
 import type { Volume } from './data/volume.ts'
-import type { Network, ParameterSpec } from './models/network.ts'
+import { type Network, type ParameterSpec, reconstructionOf } from './models/network.ts'
 import { zeroFilledImage } from './mri/fft.ts'
 import { fileNameMask, makeMask } from './mri/mask.ts'
 import type { RandomState } from './mri/random.ts'
@@ -38,7 +38,7 @@ export const applyModel = (
   { network, config, specs }: Omit<Model, 'parameters'>,
   parameters: tf.Tensor1D,
   images: tf.Tensor4D,
-) => tf.tidy(() => network.apply(config, unpack(parameters, specs), images))
+) => tf.tidy(() => reconstructionOf(network.outputs(config, unpack(parameters, specs), images)))
 
 /** One operation at a time, as TensorFlow.js does it: what is seldom asked for. */
 export const predictOnce: Predict = (model, image, shape) => {

@@ -22,7 +22,7 @@ export async function examine(device: Device): Promise<EngineHealth> {
   const step = makeStep(
     specs,
     (parameters, [image, target]) =>
-      tf.mean(tf.abs(tf.sub(unet.apply(config, parameters, image as tf.Tensor4D), target))),
+      tf.mean(tf.abs(tf.sub(unet.outputs(config, parameters, image as tf.Tensor4D)[0], target))),
     optimizer,
   )
   const batch = [1, 2].map(seed => tf.randomNormal([1, 64, 64, 1], 0, 1, 'float32', seed))

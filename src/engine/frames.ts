@@ -1,14 +1,15 @@
-/** Images for panes and lists. Files and networks stay open from call to call, so that scrolling opens nothing anew. */
+/** Images and feature maps for panes and lists. Files and networks stay open from call to call, so that scrolling opens nothing anew. */
 import { setImmediate } from 'node:timers/promises'
 import { AppError, throwIfCancelled } from '../contract/errors.ts'
 import type { Volume } from '../core/data/volume.ts'
+import { type Features, featureMaps } from '../core/features.ts'
 import { croppedTruth, describeFrame, truthMaximum } from '../core/frame.ts'
-import { cropShape } from '../core/mri/transform.ts'
-import { type Model, maskOf, reconstructSlice } from '../core/reconstruct.ts'
+import { cropShape, normalise } from '../core/mri/transform.ts'
+import { type Model, maskOf, reconstructSlice, zeroFilled } from '../core/reconstruct.ts'
 import { shrink, toEightBit } from '../core/thumbnail.ts'
 import { KeptFiles } from './kept-files.ts'
 import { loadModel } from './models.ts'
-import type { Calls, Frame, FrameRequest, ModelReference, Thumbnail } from './protocol.ts'
+import type { Calls, FeaturesRequest, Frame, FrameRequest, ModelReference, Thumbnail } from './protocol.ts'
 import { requireTensorflow } from './tensorflow.ts'
 import { VolumePool } from './volume-pool.ts'
 
@@ -41,16 +42,22 @@ async function maximumOf(volume: Volume): Promise<number | null> {
   return maximum
 }
 
+/** Throws `INVALID_ARGUMENT` for a slice that the file has not. */
+async function openAt(path: string, slice: number): Promise<Volume> {
+  const volume = await volumes.open(path)
+  const { slices } = volume.info
+  if (Number.isInteger(slice) && slice >= 0 && slice < slices) return volume
+  throw new AppError('INVALID_ARGUMENT', `Expected a slice from 0 to ${slices - 1}, got ${slice}, in ${path}`)
+}
+
 export const frame = (request: FrameRequest, signal: AbortSignal): Promise<Frame> =>
   inTurn(signal, () => makeFrame(request))
 
 /** The ground truth needs no TensorFlow. */
 async function makeFrame({ path, slice, source, mask: spec, model, scored }: FrameRequest): Promise<Frame> {
   if (source === 'network') await requireTensorflow()
-  const volume = await volumes.open(path)
+  const volume = await openAt(path, slice)
   const { info } = volume
-  if (!(Number.isInteger(slice) && slice >= 0 && slice < info.slices))
-    throw new AppError('INVALID_ARGUMENT', `Expected a slice from 0 to ${info.slices - 1}, got ${slice}, in ${path}`)
   const facts = { shape: cropShape(info), volumeMaximum: await maximumOf(volume) }
   const truth = croppedTruth(volume, slice)
   if (source === 'truth') {
@@ -80,4 +87,14 @@ async function makeThumbnail({ path, mask, size }: Calls['thumbnail']['params'])
   }
   const { pixels, shape } = shrink(image, cropShape(volume.info), size)
   return { shape, pixels: toEightBit(pixels) }
+}
+
+export const features = (request: FeaturesRequest, signal: AbortSignal): Promise<Features> =>
+  inTurn(signal, () => makeFeatures(request))
+
+async function makeFeatures({ path, slice, mask, model, layer, most }: FeaturesRequest): Promise<Features> {
+  await requireTensorflow()
+  const volume = await openAt(path, slice)
+  const { image } = normalise(zeroFilled(volume, slice, maskOf(volume, mask)))
+  return featureMaps(await openModel(model), { image, shape: cropShape(volume.info), layer, most })
 }

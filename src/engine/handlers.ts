@@ -8,26 +8,24 @@ import type { SkippedFile } from '../contract/volumes.ts'
 import type { Volume } from '../core/data/volume.ts'
 import { evaluateVolume, unscorable } from '../core/evaluate.ts'
 import { croppedTruth } from '../core/frame.ts'
-import { networkOf } from '../core/models/index.ts'
 import { cropShape } from '../core/mri/transform.ts'
 import type { Pause } from '../core/pause.ts'
 import { maskOf, reconstructSlice, reconstructSlices } from '../core/reconstruct.ts'
-import { methodOf } from '../core/ssl/index.ts'
-import { pretextTask } from '../core/ssl/pretext.ts'
 import { fromTorch } from '../core/training/parameters.ts'
-import { supervisedTask } from '../core/training/supervised.ts'
 import { train as runTraining } from '../core/training/train.ts'
 import { examine } from './doctor.ts'
 import { readCheckpoint } from './files.ts'
-import { frame, thumbnail } from './frames.ts'
+import { features, frame, thumbnail } from './frames.ts'
 import { graphStepper } from './graph/stepper.ts'
 import { writeReconstruction } from './hdf5-write.ts'
 import { withModel } from './models.ts'
-import type { CallName, Calls, Progress, Reconstructed, TrainRequest } from './protocol.ts'
+import type { CallName, Calls, Progress, Reconstructed } from './protocol.ts'
 import { newestWhole } from './resume.ts'
 import { runFiles } from './run-files.ts'
 import { synthesizeKnees } from './synthesize.ts'
+import { taskOf } from './tasks.ts'
 import { loadedDevice, requireTensorflow } from './tensorflow.ts'
+import { views } from './views.ts'
 import { VolumePool } from './volume-pool.ts'
 import { openVolume, scanFolder } from './volumes.ts'
 
@@ -70,25 +68,6 @@ async function eachVolume(
   }
   emit({ done: paths.length, total: paths.length, label: '' })
   return skipped
-}
-
-function taskOf({ config, train, validation }: TrainRequest, pool: VolumePool) {
-  const network = networkOf(config.network)
-  const shared = {
-    network,
-    networkConfig: network.config.parse(config.networkConfig),
-    train: train.map(info => pool.source(info)),
-    validation: validation.map(info => pool.source(info)),
-    slices: config.slices,
-    mask: config.mask,
-    batch: config.recipe.batch,
-    seed: config.seed,
-  }
-  if (config.kind !== 'pretrain') return supervisedTask(shared)
-  if (!config.method || !config.pretext) throw new Error('A pre-training has a method and says what it may see')
-  const method = methodOf(config.method)
-  const methodConfig = method.config.parse(config.methodConfig)
-  return pretextTask({ ...shared, method, methodConfig, pretext: config.pretext, epochs: config.recipe.epochs })
 }
 
 export const handlers: Handlers = {
@@ -191,6 +170,10 @@ export const handlers: Handlers = {
   frame: (request, { signal }) => frame(request, signal),
 
   thumbnail: (request, { signal }) => thumbnail(request, signal),
+
+  features: (request, { signal }) => features(request, signal),
+
+  views: request => views(request),
 
   status: async () => ({ device: loadedDevice(), residentBytes: process.memoryUsage.rss() }),
 

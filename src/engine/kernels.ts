@@ -1,9 +1,9 @@
 /**
  * core's kernels as native TensorFlow operations that TensorFlow.js does not use itself:
- * FusedBatchNormV3 (with a batch of one it is instance norm), LeakyRelu, and IFFT on bit-cast floats.
+ * FusedBatchNormV3 (with a batch of one it is instance norm too), LeakyRelu, and IFFT on bit-cast floats.
  */
 import * as tf from '@tensorflow/tfjs-core'
-import { INSTANCE_NORM_EPSILON, type Kernels, LEAKY_SLOPE } from '../core/kernels.ts'
+import { NORM_EPSILON, type Kernels, LEAKY_SLOPE } from '../core/kernels.ts'
 
 interface OpAttribute {
   readonly name: string
@@ -47,11 +47,11 @@ export function fusedKernels(backend: NativeBackend): Kernels {
   const normAttributes = [
     type('T', binding.TF_FLOAT),
     type('U', binding.TF_FLOAT),
-    number('epsilon', INSTANCE_NORM_EPSILON),
+    number('epsilon', NORM_EPSILON),
     { name: 'data_format', type: binding.TF_ATTR_STRING, value: 'NHWC' },
     { name: 'is_training', type: binding.TF_ATTR_BOOL, value: true },
   ]
-  const normaliseOne = withGradient((x, save) => {
+  const normaliseTogether = withGradient((x, save) => {
     const channels = x.shape[3]
     const scale = constant(`ones ${channels}`, () => tf.ones([channels]))
     const offset = constant(`zeros ${channels}`, () => tf.zeros([channels]))
@@ -81,7 +81,7 @@ export function fusedKernels(backend: NativeBackend): Kernels {
   function normaliseBatch(x: tf.Tensor4D): tf.Tensor4D {
     const [batch, height, width, channels] = x.shape
     const together = tf.reshape(tf.transpose(x, [1, 2, 0, 3]), [1, height, width, batch * channels]) as tf.Tensor4D
-    return tf.transpose(tf.reshape(normaliseOne(together), [height, width, batch, channels]), [2, 0, 1, 3])
+    return tf.transpose(tf.reshape(normaliseTogether(together), [height, width, batch, channels]), [2, 0, 1, 3])
   }
 
   const leakyAttributes = [type('T', binding.TF_FLOAT), number('alpha', LEAKY_SLOPE)]
@@ -100,7 +100,8 @@ export function fusedKernels(backend: NativeBackend): Kernels {
   const transformAttributes = [type('Tcomplex', binding.TF_COMPLEX64)]
 
   return {
-    instanceNorm: x => (x.shape[0] === 1 ? normaliseOne(x) : normaliseBatch(x)),
+    instanceNorm: x => (x.shape[0] === 1 ? normaliseTogether(x) : normaliseBatch(x)),
+    batchNorm: normaliseTogether,
     leakyRelu,
     inverseDft: x =>
       tf.tidy(() => {

@@ -7,6 +7,8 @@ import type { TrainingSummary } from '../contract/report.ts'
 import type { RunConfig, TrainingEvent } from '../contract/runs.ts'
 import type { Role, SkippedFile, VolumeInfo } from '../contract/volumes.ts'
 import type { EvaluationSettings } from '../core/evaluate.ts'
+import type { Features } from '../core/features.ts'
+import type { Picture } from '../core/ssl/pictures.ts'
 import type { ScannedVolume } from './volumes.ts'
 
 /** File descriptor of the pipe to the parent, in an engine process. */
@@ -93,6 +95,25 @@ export interface Thumbnail {
   readonly pixels: Uint8Array
 }
 
+/** A layer's feature maps for one slice. */
+export interface FeaturesRequest {
+  readonly path: string
+  readonly salt: string
+  readonly slice: number
+  readonly mask: MaskSpec
+  readonly model: ModelReference
+  readonly layer: string
+  /** Maps at most. */
+  readonly most: number
+}
+
+/** What the first batch of a pre-training would be. */
+export interface BatchViews {
+  readonly samples: readonly { readonly name: string; readonly pictures: readonly Picture[] }[]
+  /** What is wrong with the pictures, in words. */
+  readonly cautions: readonly string[]
+}
+
 /** Every call: its parameters, the events on the way, and its result. */
 export interface Calls {
   scan: {
@@ -125,6 +146,8 @@ export interface Calls {
   }
   frame: { params: FrameRequest; event: never; result: Frame }
   thumbnail: { params: { path: string; salt: string; mask: MaskSpec; size: number }; event: never; result: Thumbnail }
+  features: { params: FeaturesRequest; event: never; result: Features }
+  views: { params: Pick<TrainRequest, 'config' | 'train'>; event: never; result: BatchViews }
   /** Where it computes, and how much memory this process takes. */
   status: { params: Record<string, never>; event: never; result: { device: Device | null; residentBytes: number } }
   synthesize: { params: SyntheticKneeSpec; event: Progress; result: { files: readonly string[] } }

@@ -12,8 +12,8 @@ import { type CallName, CHANNEL, type FromEngine, type ToEngine } from './protoc
 /** Progress of a tight loop is sent at most this often; other events always. */
 const STEP_INTERVAL_MS = 100
 
-/** What somebody looks at and waits for: longer works let these go first. */
-const FIRST: ReadonlySet<CallName> = new Set(['frame', 'thumbnail', 'status'])
+/** What somebody looks at and waits for: longer works let these go first, and so none of these pauses. */
+const FIRST: ReadonlySet<CallName> = new Set(['frame', 'thumbnail', 'features', 'views', 'status'])
 
 interface Running {
   readonly controller: AbortController

@@ -1,7 +1,9 @@
 /** What buttons, menus and keys do to runs and studies; each says what came of it. */
 import type { QueryClient } from '@tanstack/react-query'
 import { downloadPath } from '../contract/images.ts'
+import type { NamedRecipe, RecipeSettings } from '../contract/recipes.ts'
 import type { RunView } from '../contract/runs.ts'
+import type { Reproduction, ReproductionRequest } from '../contract/study.ts'
 import { client, desktop, followWork } from './client.ts'
 import { count } from './format.ts'
 import { markStopping } from './live.ts'
@@ -87,6 +89,77 @@ export async function hideRun(run: RunView): Promise<void> {
   }
 }
 
+/** Over the own recipe of that id, or as a new one; `null` where it was not saved, and the user is told. */
+export async function saveRecipe(recipe: {
+  id?: string
+  name: string
+  settings: RecipeSettings
+}): Promise<NamedRecipe | null> {
+  try {
+    const saved = await client.recipes.save(recipe)
+    await refresh('recipes')
+    tellDone(`The recipe “${saved.name}” is saved.`)
+    return saved
+  } catch (error) {
+    tellError(error, `The recipe “${recipe.name}” was not saved`)
+    return null
+  }
+}
+
+export async function deleteRecipe({ id, name }: NamedRecipe): Promise<void> {
+  try {
+    await client.recipes.hide({ id })
+    await refresh('recipes')
+    tellDone(`The recipe “${name}” was deleted.`, async () => {
+      await client.recipes.restore({ id })
+      await refresh('recipes')
+    })
+  } catch (error) {
+    tellError(error, `The recipe “${name}” was not deleted`)
+  }
+}
+
+export async function startReproduction(request: ReproductionRequest): Promise<void> {
+  try {
+    const { id } = await client.reproductions.start(request)
+    await refresh('reproductions')
+    goToScreen('report', String(id))
+  } catch (error) {
+    tellError(error, 'The reproduction was not started')
+  }
+}
+
+export async function stopReproduction({ id }: Reproduction): Promise<void> {
+  try {
+    await client.reproductions.stop({ id })
+    await refresh('reproductions')
+  } catch (error) {
+    tellError(error, `Reproduction ${id} goes on`)
+  }
+}
+
+export async function resumeReproduction({ id }: Reproduction): Promise<void> {
+  try {
+    await client.reproductions.resume({ id })
+    await refresh('reproductions')
+  } catch (error) {
+    tellError(error, `Reproduction ${id} was not resumed`)
+  }
+}
+
+/** The page, the JSON and the figures: into a folder that the desktop's dialog gives, or as the browser's download. */
+export async function saveReproduction({ id }: Reproduction): Promise<void> {
+  const folder = desktop ? await desktop.openFolder() : undefined
+  if (folder === null) return
+  try {
+    const { path, name } = await client.reproductions.save({ id, folder })
+    if (!desktop) download(name)
+    tellDone(`Saved: ${desktop ? path : name}`)
+  } catch (error) {
+    tellError(error, 'The report was not saved')
+  }
+}
+
 export async function hideStudy(study: { readonly id: number; readonly name: string }): Promise<void> {
   try {
     await client.studies.hide({ study: study.id })
@@ -162,6 +235,14 @@ export async function importCheckpoint(path: string, study: number): Promise<voi
   }
 }
 
+/** A file that the host wrote, to where the browser puts its downloads. */
+function download(name: string): void {
+  const link = document.createElement('a')
+  link.href = downloadPath(name)
+  link.download = name
+  link.click()
+}
+
 /** Reconstructs a volume into an HDF5 file: where the desktop's dialog says, or as the browser's download. */
 export async function saveReconstruction(volume: { readonly id: number; readonly file: string }, source: string) {
   const { mask } = useView.getState()
@@ -178,9 +259,6 @@ export async function saveReconstruction(volume: { readonly id: number; readonly
     tellDone(`Saved: ${saved.path}`)
     return
   }
-  const link = document.createElement('a')
-  link.href = downloadPath(saved.name)
-  link.download = saved.name
-  link.click()
+  download(saved.name)
   tellDone(`Saved: ${saved.name}`)
 }

@@ -36,12 +36,16 @@ export function takeProgress(run: string, events: readonly LoggedEvent[]): void 
 const SILENCE_MS = 7000
 const RETRY_MS = 1000
 
+/** What is read of one of a list, by the list's name. */
+const SINGLE: Readonly<Record<string, string>> = { studies: 'study', reproductions: 'reproduction' }
+
 function take(event: AppEvent, queries: QueryClient): void {
   if (event.type === 'state') {
     useLive.setState({ engine: event.engine })
   } else if (event.type === 'changed') {
     void queries.invalidateQueries({ queryKey: [event.what] })
-    if (event.what === 'studies') void queries.invalidateQueries({ queryKey: ['study'] })
+    const single = SINGLE[event.what]
+    if (single) void queries.invalidateQueries({ queryKey: [single] })
   } else {
     const { logged } = event
     takeProgress(logged.run, [logged])

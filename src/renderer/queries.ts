@@ -42,6 +42,30 @@ export const useRun = (run: string | null) =>
 export const useCatalogue = () =>
   useQuery({ queryKey: ['catalogue'], queryFn: () => client.catalogue(), staleTime: Number.POSITIVE_INFINITY })
 
+/** A user's own recipes; those that ship are in the catalogue. */
+export const useRecipes = () => useQuery({ queryKey: ['recipes'], queryFn: () => client.recipes.list() })
+
+export const useReproductions = () =>
+  useQuery({
+    queryKey: ['reproductions'],
+    queryFn: () => client.reproductions.list(),
+    // Its time left changes without a word from the host.
+    refetchInterval: ({ state }) => (state.data?.some(({ status }) => status === 'running') ? 5000 : false),
+  })
+
+/** The report as it grows; the host says when there is more of it. */
+export const useStudyReport = (id: number) =>
+  useQuery({ queryKey: ['reproduction', id, 'report'], queryFn: () => client.reproductions.report({ id }) })
+
+export const useStudyFigures = (id: number) =>
+  useQuery({ queryKey: ['reproduction', id, 'figures'], queryFn: () => client.reproductions.figures({ id }) })
+
+/** A network's name in words. */
+export function useNetworkLabel(network: string): string {
+  const { data } = useCatalogue()
+  return data?.networks.find(({ id }) => id === network)?.label ?? network
+}
+
 export const useInfo = () =>
   useQuery({ queryKey: ['info'], queryFn: () => client.app.info(), staleTime: Number.POSITIVE_INFINITY })
 

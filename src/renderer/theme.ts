@@ -73,7 +73,7 @@ export const variables: CSSVariablesResolver = () => {
     '--mantine-color-default-color': 'var(--text)',
     '--mantine-color-default-border': 'var(--line)',
     '--mantine-color-placeholder': 'var(--secondary)',
-    '--mantine-color-error': 'var(--danger)',
+    '--mantine-color-error': 'var(--warning)',
   }
   return { variables: {}, dark: shared, light: shared }
 }

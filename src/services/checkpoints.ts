@@ -1,21 +1,54 @@
-/** Checkpoints of other origin: any safetensors file whose tensors carry fastMRI's U-Net names. */
+/** Checkpoints of other origin: any safetensors file whose tensors carry the names of a network that is known. */
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError } from '../contract/errors.ts'
 import { MaskSpec } from '../contract/evaluation.ts'
 import type { StoredConfig } from '../contract/runs.ts'
-import { NETWORKS } from '../core/models/index.ts'
 import { decodeCheckpoint } from '../core/training/checkpoint.ts'
-import { fromTorch } from '../core/training/parameters.ts'
+import { fromTorch, type PlainTensor } from '../core/training/parameters.ts'
+import { METHODS, NETWORKS, networkOf } from './catalogue.ts'
+import { chosenSettings } from './chosen-settings.ts'
 import type { Services } from './context.ts'
 import { runDirectory } from './profile.ts'
 import { insertRow } from './run-rows.ts'
 import { studyById } from './studies.ts'
 
+type NetworkId = keyof typeof NETWORKS
+
 export interface ImportedNetwork {
-  readonly network: keyof typeof NETWORKS
-  readonly networkConfig: { readonly channels: number; readonly pools: number }
+  readonly network: NetworkId
+  readonly networkConfig: Readonly<Record<string, number | boolean>>
+  /** Of a pre-training of this program: its metadata says so. */
+  readonly method: string | null
+}
+
+interface Signs {
+  /** The tensor that tells it from other networks: its first convolution. */
+  readonly first: string
+  /** What else its names and that tensor say of it. */
+  configOf(tensors: ReadonlyMap<string, PlainTensor>, first: PlainTensor): ImportedNetwork['networkConfig']
+}
+
+/** By what each network is told from its tensors. */
+const SIGNS: Readonly<Record<NetworkId, Signs>> = {
+  unet: {
+    first: 'down_sample_layers.0.layers.0.weight',
+    configOf(tensors, { shape: [channels] }) {
+      let pools = 0
+      while (tensors.has(`down_sample_layers.${pools}.layers.0.weight`)) pools++
+      return { channels, pools }
+    },
+  },
+  'unet-plus-plus': {
+    first: 'conv0_0.conv1.weight',
+    configOf: (tensors, { shape: [channels] }) => ({ channels, deepSupervision: tensors.has('final1.weight') }),
+  },
+}
+
+const some = (names: Iterable<string>) => {
+  const all = [...names]
+  return `${all.slice(0, 3).join(', ')}${all.length > 3 ? ` and ${all.length - 3} more` : ''}`
 }
 
 function readFile(path: string): Uint8Array {
@@ -30,27 +63,37 @@ function readFile(path: string): Uint8Array {
   }
 }
 
-function networkOfBytes(bytes: Uint8Array, path: string) {
+function networkOfBytes(bytes: Uint8Array, path: string): ImportedNetwork {
   const { tensors, metadata } = decodeCheckpoint(bytes, path)
-  const first = tensors.get('down_sample_layers.0.layers.0.weight')
-  if (!first) {
+  const found = (Object.keys(SIGNS) as NetworkId[]).find(id => tensors.has(SIGNS[id].first))
+  if (!found) {
+    const known = Object.entries(SIGNS).map(([id, { first }]) => `${NETWORKS[id as NetworkId].label} (${first}, …)`)
+    throw new AppError('UNSUPPORTED_FORMAT', `Expected ${known.join(' or ')}, got ${some(tensors.keys())}, in ${path}`)
+  }
+  const { first, configOf } = SIGNS[found]
+  const { label, config, parameters } = networkOf(found)
+  const told = configOf(tensors, tensors.get(first)!)
+  const networkConfig = chosenSettings(config, told, { of: `${label} (of ${path})` }) as typeof told
+  const specs = parameters(networkConfig)
+  fromTorch(tensors, specs, path) // every name and shape is there, or this throws
+  const expected = new Set(specs.map(({ name }) => name))
+  const others = [...tensors.keys()].filter(name => !expected.has(name))
+  if (others.length > 0) {
     throw new AppError(
-      'UNSUPPORTED_FORMAT',
-      `Expected fastMRI’s U-Net (down_sample_layers.0.layers.0.weight, …), got ${[...tensors.keys()].slice(0, 3).join(', ')} …, in ${path}`,
+      'SHAPE_MISMATCH',
+      `Expected the ${expected.size} tensors of a ${label}, got ${tensors.size}: also ${some(others)}, in ${path}`,
     )
   }
-  let pools = 0
-  while (tensors.has(`down_sample_layers.${pools}.layers.0.weight`)) pools++
-  const networkConfig = { channels: first.shape[0], pools }
-  fromTorch(tensors, NETWORKS.unet.parameters(networkConfig), path) // every name and shape is there, or this throws
-  return { network: 'unet' as const, networkConfig, metadata }
+  const { kind, method } = metadata
+  return {
+    network: found,
+    networkConfig,
+    method: kind === 'pretrain' && Object.hasOwn(METHODS, method) ? method : null,
+  }
 }
 
 /** The network that a checkpoint file holds, told from its tensors; throws where it is none that is known. */
-export function networkOfCheckpoint(path: string): ImportedNetwork {
-  const { network, networkConfig } = networkOfBytes(readFile(path), path)
-  return { network, networkConfig }
-}
+export const networkOfCheckpoint = (path: string): ImportedNetwork => networkOfBytes(readFile(path), path)
 
 /**
  * Copies a checkpoint into the profile as a run that was not trained here: its id. What it was trained with is not known, so its configuration
@@ -58,16 +101,13 @@ export function networkOfCheckpoint(path: string): ImportedNetwork {
  */
 export function importCheckpoint(services: Services, study: number, path: string): string {
   const bytes = readFile(path)
-  const { network, networkConfig, metadata } = networkOfBytes(bytes, path)
   const config: StoredConfig = {
+    ...networkOfBytes(bytes, path),
     kind: 'import',
-    network,
-    networkConfig,
-    // One of this program's own says in its metadata whether it was pre-trained.
-    method: (metadata.kind === 'pretrain' && metadata.method) || null,
     methodConfig: {},
     pretext: null,
     recipe: null,
+    fineTuning: null,
     mask: MaskSpec.parse({}),
     slices: studyById(services, study).slices,
     seed: 0,

@@ -6,9 +6,9 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Evaluation, MaskSpec } from '../contract/evaluation.ts'
 import type { Report, ReportRow } from '../contract/report.ts'
-import { Pretext, type Recipe, type RunConfig, type RunRow } from '../contract/runs.ts'
+import type { RunConfig, RunRow } from '../contract/runs.ts'
 import { locateEngine } from '../engine/install.ts'
-import { BASELINE, FINE_TUNING, METHODS, NETWORKS } from './catalogue.ts'
+import { FINE_TUNING, FROM_SCRATCH, METHODS, networkOf } from './catalogue.ts'
 import type { Services } from './context.ts'
 import { evaluate, ZERO_FILLED } from './evaluations.ts'
 import { type Comparison, comparisonPng, comparisonSvg, type Pane, reportPage } from './reports/index.ts'
@@ -29,13 +29,6 @@ export interface DemoOptions extends Pick<RunOptions, 'onEvent' | 'onBusy' | 'si
   readonly onPart?: (label: string) => void
 }
 
-/** 30 epochs, the last ten at a tenth of the rate. */
-const BASELINE_HERE: Recipe = {
-  ...BASELINE,
-  epochs: 30,
-  schedule: { kind: 'step', rate: 1e-3, every: 20, factor: 0.1 },
-}
-
 /** Error maps end at this share of the ground truth's maximum. */
 const ERROR_SHARE = 0.2
 
@@ -47,6 +40,8 @@ export async function runDemo(
 ): Promise<Report> {
   const { onPart, onEvent, onBusy, signal } = options
   const method = METHODS.simclr
+  const { pretext, training, fineTuning, ...way } = method.recipes.workstation
+  const network = networkOf(way.network)
   const settings = {
     mask: MaskSpec.parse({}),
     maskDraws: null,
@@ -56,8 +51,8 @@ export async function runDemo(
   const paths = volumesOf(study, 'test').map(volume => volume.path)
 
   const common = {
-    network: 'unet',
-    networkConfig: NETWORKS.unet.config.parse({ channels }),
+    network: way.network,
+    networkConfig: network.config.parse({ ...way.networkConfig, channels }) as RunConfig['networkConfig'],
     mask: settings.mask,
     slices: study.slices,
     seed,
@@ -80,15 +75,17 @@ export async function runDemo(
       ...common,
       kind: 'pretrain',
       method: 'simclr',
-      methodConfig: method.config.parse({}),
-      pretext: Pretext.parse({}),
-      recipe: method.recipe,
+      methodConfig: method.config.parse(way.methodConfig),
+      pretext,
+      recipe: training,
+      fineTuning,
     },
     null,
   )
-  const fineTuned = await train('Fine-tuning', supervisedConfig('finetune', common, FINE_TUNING), pretrained.id)
-  const control = await train('Control', supervisedConfig('train', common, FINE_TUNING), null)
-  const baseline = await train('Baseline', supervisedConfig('train', common, BASELINE_HERE), null)
+  const supervised = fineTuning ?? FINE_TUNING
+  const fineTuned = await train('Fine-tuning', supervisedConfig('finetune', common, supervised), pretrained.id)
+  const control = await train('Control', supervisedConfig('train', common, supervised), null)
+  const baseline = await train('Baseline', supervisedConfig('train', common, FROM_SCRATCH.workstation.training), null)
   onPart?.('Scoring')
 
   const row = (
@@ -103,7 +100,7 @@ export async function runDemo(
     return {
       kind,
       label,
-      network: run && NETWORKS.unet.label,
+      network: run && network.label,
       channels: run && channels,
       pretraining,
       training,

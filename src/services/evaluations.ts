@@ -1,10 +1,11 @@
 /** Scoring and reconstructing files with a run's network, or zero-filled. */
 import { AppError } from '../contract/errors.ts'
 import type { Evaluation, MaskSpec } from '../contract/evaluation.ts'
+import type { VolumeInfo } from '../contract/volumes.ts'
 import { type EvaluationSettings, meanOfMetrics, protocolOf } from '../core/evaluate.ts'
 import type { Progress, Reconstructed } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
-import { findRun, modelOf, requireUnseen } from './runs.ts'
+import { findRun, keptModel, modelOf, requireUnseen } from './runs.ts'
 
 export const ZERO_FILLED = 'zero-filled'
 
@@ -13,6 +14,8 @@ export interface EvaluationRequest {
   readonly paths: readonly string[]
   /** A run's number, or `zero-filled`. */
   readonly run: string
+  /** Of the run's milestones; else its kept weights. */
+  readonly epoch?: number | null
   readonly settings: EvaluationSettings
 }
 
@@ -23,26 +26,40 @@ interface Options {
 
 const modelFor = (services: Services, run: string) => (run === ZERO_FILLED ? null : modelOf(services, run))
 
-/** Scores every volume under `paths` and stores the result. Refused (`PATIENT_LEAK`) for patients the run was trained on. */
-export async function evaluate(
+/** What scores depend on beside the weights: settings, and what the volumes are, wherever they lie. */
+export const scoreKey = (settings: EvaluationSettings, volumes: readonly VolumeInfo[]): string =>
+  JSON.stringify({
+    settings,
+    volumes: volumes
+      .map(({ file, patient, slices, rows, columns, bytes }) => [file, patient, slices, rows, columns, bytes].join('|'))
+      .sort(),
+  })
+
+/** The newest result of these weights (`null`: zero-filled) under a key, if there is one. */
+export function storedEvaluation(services: Services, checkpoint: string | null, key: string): Evaluation | null {
+  const result = services.db
+    .prepare(
+      'SELECT result FROM evaluations WHERE checkpoint IS @checkpoint AND request = @key AND (run_id IS NULL) = (@checkpoint IS NULL) ORDER BY id DESC',
+    )
+    .pluck()
+    .get({ checkpoint, key }) as string | undefined
+  return result === undefined ? null : JSON.parse(result)
+}
+
+/** As `evaluate`, for weights that come from a pretext alone too, whose output is in arbitrary units: the caller says so. */
+export async function scoreAnyway(
   services: Services,
-  { paths, run, settings }: EvaluationRequest,
+  { paths, run, epoch = null, settings }: EvaluationRequest,
   { onProgress, signal }: Options = {},
 ): Promise<Evaluation> {
-  const model = modelFor(services, run)
-  if (run !== ZERO_FILLED && findRun(services, run).kind === 'pretrain') {
-    throw new AppError(
-      'INVALID_ARGUMENT',
-      `Expected a fine-tuned or trained run, got run ${run}, a pre-training: its output is in arbitrary units and has no score. Fine-tune it first.`,
-    )
-  }
+  const kept = run === ZERO_FILLED ? null : keptModel(services, run, epoch)
   const { salt } = services
   const scan = await services.interactive.call('scan', { paths, salt }, { signal })
-  if (model) requireUnseen(services, run, scan.volumes)
+  if (kept) requireUnseen(services, run, scan.volumes)
   const engine = await services.jobs(signal)
   const scored = await engine.call(
     'evaluate',
-    { paths: scan.volumes.map(volume => volume.path), salt, model, settings },
+    { paths: scan.volumes.map(volume => volume.path), salt, model: kept?.model ?? null, settings },
     { onEvent: onProgress, signal },
   )
   const skipped = [...scan.skipped, ...scored.skipped]
@@ -58,9 +75,32 @@ export async function evaluate(
     skipped,
   }
   services.db
-    .prepare('INSERT INTO evaluations (run_id, result, created_at) VALUES (?, ?, ?)')
-    .run(run === ZERO_FILLED ? null : Number(run), JSON.stringify(evaluation), new Date().toISOString())
+    .prepare('INSERT INTO evaluations (run_id, checkpoint, request, result, created_at) VALUES (?, ?, ?, ?, ?)')
+    .run(
+      run === ZERO_FILLED ? null : Number(run),
+      kept?.sha256 ?? null,
+      scoreKey(settings, scan.volumes),
+      JSON.stringify(evaluation),
+      new Date().toISOString(),
+    )
+  services.bell.ring()
   return evaluation
+}
+
+/** Scores every volume under `paths` and stores the result. Refused (`PATIENT_LEAK`) for patients the run was trained on. */
+export async function evaluate(
+  services: Services,
+  request: EvaluationRequest,
+  options: Options = {},
+): Promise<Evaluation> {
+  const { run } = request
+  if (run !== ZERO_FILLED && findRun(services, run).kind === 'pretrain') {
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected a fine-tuned or trained run, got run ${run}, a pre-training: its output is in arbitrary units and has no score. Fine-tune it first.`,
+    )
+  }
+  return scoreAnyway(services, request, options)
 }
 
 export interface ReconstructionRequest {

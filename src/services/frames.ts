@@ -1,9 +1,10 @@
-/** Images and scores for the viewer, kept in memory. Nothing of a file or a checkpoint that has changed is shown: its version is in the key. */
+/** Images, feature maps and scores for the viewer, kept in memory. Nothing of a file or a checkpoint that has changed is shown: its version is in the key. */
 import { AppError } from '../contract/errors.ts'
 import { MaskSpec, type Protocol } from '../contract/evaluation.ts'
-import { type FrameScore, THUMBNAIL } from '../contract/images.ts'
+import { type FrameScore, MOST_FEATURES, THUMBNAIL } from '../contract/images.ts'
 import type { StudyVolume } from '../contract/studies.ts'
 import { type EvaluationSettings, protocolOf } from '../core/evaluate.ts'
+import type { Features } from '../core/features.ts'
 import type { Frame, ModelReference, Thumbnail } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
 import { fileVersion } from './digests.ts'
@@ -13,6 +14,7 @@ import { volumeById } from './studies.ts'
 
 const FRAME_BYTES = 256e6
 const THUMBNAIL_BYTES = 16e6
+const FEATURE_BYTES = 256e6
 const SCORES = 2000
 
 export interface Shown {
@@ -23,9 +25,17 @@ export interface Shown {
   readonly mask: MaskSpec
 }
 
+export interface ShownLayer extends Omit<Shown, 'source'> {
+  readonly slice: number
+  readonly run: string
+  readonly layer: string
+}
+
 export interface Frames {
   frame(request: Shown & { readonly slice: number }, signal?: AbortSignal): Promise<Frame>
   thumbnail(volume: number, signal?: AbortSignal): Promise<Thumbnail>
+  /** The first maps that a layer of the run's network makes of a slice. */
+  features(request: ShownLayer, signal?: AbortSignal): Promise<Features>
   /** Over all slices; `null` where there is nothing to score, or nothing to score against. */
   score(request: Shown, signal?: AbortSignal): Promise<{ score: FrameScore; protocol: Protocol } | null>
 }
@@ -53,9 +63,11 @@ interface Source {
   readonly key: string
 }
 
-function sourceOf(services: Services, source: string, { kind, acceleration, centerFraction }: MaskSpec): Source {
+const maskKey = ({ kind, acceleration, centerFraction }: MaskSpec) => `${kind},${acceleration},${centerFraction}`
+
+function sourceOf(services: Services, source: string, spec: MaskSpec): Source {
   if (source === 'truth') return { kind: 'truth', model: null, scored: false, key: 'truth' }
-  const mask = `${kind},${acceleration},${centerFraction}`
+  const mask = maskKey(spec)
   if (source === 'zero-filled') return { kind: 'network', model: null, scored: true, key: `zero-filled ${mask}` }
   const run = findRun(services, source.slice('run:'.length))
   const { model, sha256 } = keptModel(services, run.id)
@@ -67,6 +79,7 @@ export function makeFrames(services: Services): Frames {
   const { salt } = services
   const frames = keepResults<Frame>(FRAME_BYTES, ({ image }) => image.byteLength)
   const thumbnails = keepResults<Thumbnail>(THUMBNAIL_BYTES, ({ pixels }) => pixels.byteLength)
+  const features = keepResults<Features>(FEATURE_BYTES, ({ maps }) => maps.byteLength)
   const scores = keepResults<FrameScore | null>(SCORES, () => 1)
 
   async function evaluate(
@@ -100,6 +113,17 @@ export function makeFrames(services: Services): Frames {
       const make = (aborted: AbortSignal) =>
         services.interactive.call('thumbnail', { path, salt, mask, size: THUMBNAIL }, { signal: aborted })
       return thumbnails.get(versionOf(path), make, signal)
+    },
+    async features({ volume: id, slice, run, layer, mask }, signal) {
+      const { path } = volumeById(services, id)
+      const { model, sha256 } = keptModel(services, run)
+      const make = (aborted: AbortSignal) =>
+        services.interactive.call(
+          'features',
+          { path, salt, slice, mask, model, layer, most: MOST_FEATURES },
+          { signal: aborted },
+        )
+      return features.get(`${versionOf(path)} ${slice} ${sha256} ${maskKey(mask)} ${layer}`, make, signal)
     },
     async score({ volume: id, source: name, mask }, signal) {
       const volume = volumeById(services, id)

@@ -5,7 +5,7 @@ import { withRpcErrors } from './faults.ts'
 import { makeFrames } from './frames.ts'
 import { makeRouter } from './router.ts'
 import { sendAsset } from './web/assets.ts'
-import { frameResponse, previewResponse, thumbnailResponse } from './web/images.ts'
+import { featuresResponse, frameResponse, previewResponse, thumbnailResponse } from './web/images.ts'
 import { failure, json, notFound } from './web/respond.ts'
 import { receiveUpload, sendDownload } from './web/transfers.ts'
 
@@ -48,6 +48,7 @@ export function createHandler(services: Services, { assets }: HandlerOptions): H
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return json({ code: 'INVALID_ARGUMENT', message: `Expected GET, got ${request.method}` }, 405)
     if (route === 'frames') return frameResponse(frames, rest, url, request.signal)
+    if (route === 'features') return featuresResponse(frames, rest, url, request.signal)
     if (route === 'thumbnails') return thumbnailResponse(frames, rest, request.signal)
     if (route === 'previews') return previewResponse(services, rest)
     if (route === 'downloads') return sendDownload(services, rest)

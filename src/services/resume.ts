@@ -1,6 +1,8 @@
 /** Runs that ended before their end go on where they were. */
 import { AppError } from '../contract/errors.ts'
 import type { RunRow } from '../contract/runs.ts'
+import type { Study } from '../contract/studies.ts'
+import type { Role } from '../contract/volumes.ts'
 import { locateEngine } from '../engine/install.ts'
 import type { Services } from './context.ts'
 import { claimRun, type Parent, setStatus } from './run-rows.ts'
@@ -15,6 +17,18 @@ export interface Resumption {
   claim(): void
 }
 
+/** The study as the run began with it: its patients in the roles that they had then, and nobody else. */
+function studyOfRun(services: Services, { id, study_id }: StoredRun): Study {
+  const study = studyById(services, study_id)
+  const rows = services.db.prepare('SELECT patient, role FROM run_patients WHERE run_id = ?').raw().all(id)
+  const roles = new Map(rows as [string, Role][])
+  const volumes = study.volumes.flatMap(volume => {
+    const role = roles.get(volume.patient)
+    return role ? [{ ...volume, role }] : []
+  })
+  return { ...study, volumes }
+}
+
 /** Where a run can go on. Throws `INVALID_ARGUMENT` where it cannot, or its study's volumes are no longer those that it began with. */
 export function prepareResumption(services: Services, id: string, { unasked = false } = {}): Resumption {
   const row = storedRun(services, id)
@@ -23,7 +37,7 @@ export function prepareResumption(services: Services, id: string, { unasked = fa
   if (!resumable || !recipe)
     throw new AppError('INVALID_ARGUMENT', `Expected a run that can be resumed, got run ${id}, which is ${status}.`)
   const states = statesOf(services, row.id)
-  const study = studyById(services, row.study_id)
+  const study = studyOfRun(services, row)
   const prepared = prepareRun(services, { study, config: { ...config, recipe }, parent: parentOf(row) }, states)
   const began = JSON.parse(row.environment).data
   if (began && began !== prepared.data) {

@@ -16,13 +16,16 @@ import { endable } from './endable.ts'
 import { watchEngines } from './engine-state.ts'
 import type { Frames } from './frames.ts'
 import { callersPath } from './profile.ts'
+import { ownRecipes, saveRecipe, setRecipeHidden } from './recipes.ts'
+import { makeReproductions } from './reproduction/window.ts'
 import { again, fineTune, moveRun, resume, startRequested, stopRun } from './run-requests.ts'
-import { setRunHidden, viewRun, viewRuns } from './run-views.ts'
+import { layersOf, setRunHidden, viewRun, viewRuns } from './run-views.ts'
 import { saveReconstruction } from './save.ts'
 import { addScans, removeScan } from './scans.ts'
 import { changeSettings, readSettings } from './settings.ts'
 import { freeName, importStudy, setStudyHidden, studyById, summariseStudies } from './studies.ts'
 import { makeSyntheticKnee } from './synthetic-knee.ts'
+import { previewViews } from './views.ts'
 import { watch } from './watch.ts'
 import { followWork } from './work.ts'
 
@@ -32,6 +35,7 @@ type OnProgress = (progress: Progress) => void
 
 export function makeRouter(services: Services, frames: Frames) {
   const engines = watchEngines(services)
+  const reproductions = makeReproductions(services)
 
   let demonstration: Promise<number> | null = null
   const demonstrationId = () => {
@@ -121,10 +125,31 @@ export function makeRouter(services: Services, frames: Frames) {
       removeScan: api.studies.removeScan.handler(({ input }) => removeScan(services, input.volume)),
     },
     catalogue: api.catalogue.handler(() => catalogue()),
+    recipes: {
+      list: api.recipes.list.handler(() => ownRecipes(services)),
+      save: api.recipes.save.handler(({ input }) => saveRecipe(services, input)),
+      hide: api.recipes.hide.handler(({ input }) => setRecipeHidden(services, input.id, true)),
+      restore: api.recipes.restore.handler(({ input }) => setRecipeHidden(services, input.id, false)),
+    },
+    reproductions: {
+      list: api.reproductions.list.handler(() => reproductions.list()),
+      start: api.reproductions.start.handler(({ input }) => reproductions.start(input)),
+      resume: api.reproductions.resume.handler(({ input }) => reproductions.resume(input.id)),
+      stop: api.reproductions.stop.handler(({ input }) => reproductions.stop(input.id)),
+      report: api.reproductions.report.handler(({ input }) => reproductions.report(input.id)),
+      figures: api.reproductions.figures.handler(async ({ input, signal }) => [
+        ...(await reproductions.figures(input.id, signal)),
+      ]),
+      save: api.reproductions.save.handler(({ input, signal }) =>
+        reproductions.save(input.id, input.folder && callersPath(input.folder), signal),
+      ),
+    },
     runs: {
       list: api.runs.list.handler(() => viewRuns(services)),
       get: api.runs.get.handler(({ input }) => viewRun(services, input.run)),
       start: api.runs.start.handler(({ input }) => ({ runs: startRequested(services, input) })),
+      views: api.runs.views.handler(({ input, signal }) => previewViews(services, input, signal)),
+      layers: api.runs.layers.handler(({ input }) => layersOf(services, input.run)),
       fineTune: api.runs.fineTune.handler(({ input }) => ({ runs: fineTune(services, input) })),
       again: api.runs.again.handler(({ input }) => ({ runs: again(services, input) })),
       pause: api.runs.pause.handler(({ input }) => stopRun(services, input.run, 'pause')),

@@ -1,25 +1,18 @@
 /** What the window asks to be trained: checked at once, so that whoever asks hears what is wrong, then queued. */
-import type { z } from 'zod'
 import type { StartRequest } from '../contract/api.ts'
 import { AppError } from '../contract/errors.ts'
 import { MaskSpec } from '../contract/evaluation.ts'
 import { Pretext, Recipe, type RunConfig } from '../contract/runs.ts'
 import { locateEngine } from '../engine/install.ts'
-import { FINE_TUNING, methodOf, networkOf } from './catalogue.ts'
+import { fineTuningOf, methodOf, networkOf } from './catalogue.ts'
+import { chosenSettings, requireFittingHead } from './chosen-settings.ts'
 import type { Services } from './context.ts'
 import { parentOf, prepareResumption } from './resume.ts'
 import { findRun, storedRun } from './runs.ts'
-import { studyById } from './studies.ts'
-import { type CommonConfig, prepareRun, type RunRequest, supervisedConfig } from './training.ts'
+import { type Study, studyById } from './studies.ts'
+import { type CommonConfig, type PreparedRun, prepareRun, type RunRequest, supervisedConfig } from './training.ts'
 
-function settings(schema: z.ZodType, given: unknown, of: string): Record<string, unknown> {
-  const parsed = schema.safeParse(given)
-  if (parsed.success) return parsed.data as Record<string, unknown>
-  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
-  throw new AppError('INVALID_ARGUMENT', `Expected settings that ${of} takes, got ${faults.join('; ')}`)
-}
-
-function requireEngine(): void {
+export function requireEngine(): void {
   if (locateEngine()) return
   throw new AppError(
     'ENGINE_UNAVAILABLE',
@@ -32,29 +25,40 @@ function enqueue(services: Services, requests: readonly RunRequest[]): string[] 
   return services.queue.add(requests.map(request => prepareRun(services, request)))
 }
 
-/** A baseline or a pre-training. */
-export function startRequested(services: Services, request: StartRequest): string[] {
-  const study = studyById(services, request.study)
+function configOf(request: StartRequest, { slices }: Pick<Study, 'slices'>): RunConfig {
+  const { network, method, recipe } = request
   const common: CommonConfig = {
-    network: request.network,
-    networkConfig: settings(networkOf(request.network).config, request.networkConfig, request.network),
+    network,
+    networkConfig: chosenSettings(networkOf(network).config, request.networkConfig, { of: network }),
     mask: MaskSpec.parse(request.mask ?? {}),
-    slices: study.slices,
+    slices,
     seed: request.seed,
   }
-  const { method, recipe } = request
-  const config: RunConfig =
-    method === null
-      ? supervisedConfig('train', common, recipe)
-      : {
-          ...common,
-          kind: 'pretrain',
-          method,
-          methodConfig: settings(methodOf(method).config, request.methodConfig, method),
-          pretext: Pretext.parse(request.pretext ?? {}),
-          recipe,
-        }
-  return enqueue(services, [{ study, config, parent: null }])
+  if (method === null) return supervisedConfig('train', common, recipe)
+  const methodConfig = chosenSettings(methodOf(method).config, request.methodConfig, { of: method })
+  requireFittingHead({ ...common, method, methodConfig }, recipe.batch)
+  return {
+    ...common,
+    kind: 'pretrain',
+    method,
+    methodConfig,
+    pretext: Pretext.parse(request.pretext ?? {}),
+    recipe,
+    fineTuning: request.fineTuning ?? null,
+  }
+}
+
+/** A baseline or a pre-training that has passed every check that needs no engine. */
+export function prepareRequested(services: Services, request: StartRequest): PreparedRun {
+  const study = studyById(services, request.study)
+  return prepareRun(services, { study, config: configOf(request, study), parent: null })
+}
+
+/** Queues a baseline or a pre-training. */
+export function startRequested(services: Services, request: StartRequest): string[] {
+  const prepared = prepareRequested(services, request)
+  requireEngine()
+  return services.queue.add([prepared])
 }
 
 /**
@@ -67,7 +71,7 @@ export function fineTune(
     run,
     control,
     study: chosen,
-    recipe = FINE_TUNING,
+    recipe: given,
     epoch = null,
   }: {
     readonly run: string
@@ -88,7 +92,7 @@ export function fineTune(
   const study = studyById(services, chosen ?? own)
   const { network, networkConfig, mask, slices, seed } = parent.config
   const common = { network, networkConfig, mask, slices: study.id === own ? slices : study.slices, seed }
-  const config = supervisedConfig('finetune', common, recipe)
+  const config = supervisedConfig('finetune', common, given ?? fineTuningOf(parent.config))
   return enqueue(services, [
     { study, config, parent: { run, epoch } },
     ...(control ? [{ study, config: { ...config, kind: 'train' as const }, parent: null }] : []),

@@ -2,10 +2,19 @@
 import { AppError } from '../contract/errors.ts'
 import { TrainingSummary } from '../contract/report.ts'
 import type { RunDetail, RunView } from '../contract/runs.ts'
-import { methodOf } from './catalogue.ts'
+import { methodOf, networkOf } from './catalogue.ts'
 import type { Services } from './context.ts'
 import { eventsOf } from './log.ts'
-import { isPretrained, keptCheckpoint, lineage, type StoredRun, storedRun, storedRuns, toRunRow } from './runs.ts'
+import {
+  findRun,
+  isPretrained,
+  keptCheckpoint,
+  lineage,
+  type StoredRun,
+  storedRun,
+  storedRuns,
+  toRunRow,
+} from './runs.ts'
 
 interface Ancestor {
   readonly kind: string
@@ -64,6 +73,13 @@ export function viewRun(services: Services, run: string): RunDetail {
     checkpoints: checkpointsOf(services, row.id),
     events,
   }
+}
+
+/** Names of the layers of a run's network, in the order in which an image goes through them. */
+export function layersOf(services: Services, run: string): string[] {
+  const { network, config } = findRun(services, run)
+  const { layers, config: schema } = networkOf(network)
+  return layers(schema.parse(config.networkConfig))
 }
 
 /** Takes a run off the list, or puts it back; its files stay. */

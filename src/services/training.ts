@@ -49,6 +49,7 @@ export const supervisedConfig = (kind: 'finetune' | 'train', common: CommonConfi
   methodConfig: {},
   pretext: null,
   recipe,
+  fineTuning: null,
 })
 
 /** A request that has passed every check that needs no engine. */
@@ -98,14 +99,17 @@ export function prepareRun(services: Services, request: RunRequest, states: read
   }
   const held = study.volumes.filter(volume => volume.role !== 'train')
   if (parent && 'run' in parent) requireUnseen(services, parent.run, held)
-  if (config.recipe.accumulate > 1 && config.method && !methodOf(config.method).separable) {
+  const method = config.method === null ? null : methodOf(config.method)
+  if (config.recipe.accumulate > 1 && method && !method.separable) {
     throw new AppError(
       'INVALID_ARGUMENT',
-      `Expected batches that are taken whole (accumulate 1), as ${methodOf(config.method).label} compares the samples of a batch with each other, got accumulate ${config.recipe.accumulate}.`,
+      `Expected batches that are taken whole (accumulate 1), as ${method.label} compares the samples of a batch with each other, got accumulate ${config.recipe.accumulate}.`,
     )
   }
   const leftOut = volumesOf(study, 'train').length - train.length
   const notes = leftOut > 0 ? [`${leftOut} training volumes without ground truth are left out.`] : []
+  const caution = config.pretext && method?.caution?.(method.config.parse(config.methodConfig), config.pretext)
+  if (caution) notes.push(caution)
   const start = states.length > 0 ? null : startOf(services, parent)
   return { ...request, train, validation, start, states, data: dataDigest([...train, ...validation]), notes }
 }

@@ -15,6 +15,8 @@ const FINGERPRINTS = {
   studies: `SELECT json_array(COUNT(*), COUNT(hidden_at), MAX(id), (SELECT json_array(COUNT(*), MAX(id)) FROM volumes)) FROM studies`,
   runs: `SELECT json_array(COUNT(*), COUNT(hidden_at),
     json_group_array(json_array(id, queue_place)) FILTER (WHERE queue_place IS NOT NULL)) FROM runs`,
+  reproductions: `SELECT json_array(json_group_array(json_array(id, status)),
+    (SELECT COUNT(*) FROM runs WHERE status = 'finished'), (SELECT MAX(id) FROM evaluations)) FROM reproductions`,
 } as const
 
 const fingerprint = ({ db }: Services, what: keyof typeof FINGERPRINTS) =>
@@ -28,7 +30,10 @@ export async function* watch(
   signal: AbortSignal,
 ): AsyncGenerator<AppEvent, void> {
   let seq = Math.min(afterSeq ?? Number.POSITIVE_INFINITY, lastEvent(services))
-  const lists = (['studies', 'runs'] as const).map(what => ({ what, seen: fingerprint(services, what) }))
+  const lists = (['studies', 'runs', 'reproductions'] as const).map(what => ({
+    what,
+    seen: fingerprint(services, what),
+  }))
   let rung = false
   let wake = () => {}
   const hear = () => {

@@ -1,9 +1,9 @@
 /** pretrain, finetune and train: three ways to configure the same training. */
 import { existsSync } from 'node:fs'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { Pretext, type Recipe, type RunConfig, type RunRow } from '../../contract/runs.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
-import { BASELINE, FINE_TUNING, METHODS, methodOf, NETWORKS, networkOf } from '../../services/catalogue.ts'
+import { fineTuningOf, methodOf, networkOf } from '../../services/catalogue.ts'
 import { networkOfCheckpoint } from '../../services/checkpoints.ts'
 import { demonstrationStudy } from '../../services/demonstration.ts'
 import { callersPath } from '../../services/profile.ts'
@@ -12,15 +12,26 @@ import { findStudy, type Study } from '../../services/studies.ts'
 import { type CommonConfig, type RunRequest, startRun, supervisedConfig } from '../../services/training.ts'
 import {
   addMaskOptions,
-  addSchemaOptions,
+  addSettingsOptions,
   epochList,
   maskFrom,
   parseRecipe,
+  refuseForeign,
   settingsFrom,
   sliceSelection,
   wholeNumber,
+  yesOrNo,
 } from '../options.ts'
 import { perform } from '../perform.ts'
+import {
+  addMethodOption,
+  addRecipeOptions,
+  chosenRecipe,
+  NETWORK_SETTINGS,
+  networkFrom,
+  PRETRAINING_SETTINGS,
+  type RecipeChoice,
+} from '../recipe-choice.ts'
 import { inSession, type Session } from '../session.ts'
 import { print, printJson } from '../terminal.ts'
 import { describeRun } from './runs.ts'
@@ -37,6 +48,7 @@ interface CommonOptions extends Record<string, unknown> {
   readonly patience?: number
   readonly saveMinutes?: number
   readonly milestones?: number[]
+  readonly freshOutput?: boolean
   /** False: `--no-wait`. */
   readonly wait: boolean
   readonly slices?: SliceSelection
@@ -45,15 +57,19 @@ interface CommonOptions extends Record<string, unknown> {
   readonly centerFraction: number
 }
 
-const addCommonOptions = (command: Command, recipe: Recipe): Command =>
+const addCommonOptions = (command: Command): Command =>
   addMaskOptions(
     command
       .option('--study <name>', 'name or number (default: the demonstration study)')
-      .option('--epochs <n>', `how often every slice is seen (default: ${recipe.epochs})`, wholeNumber)
-      .option('--batch <n>', `slices a step (default: ${recipe.batch})`, wholeNumber)
-      .option('--rate <n>', `learning rate at the start (default: ${recipe.schedule.rate})`, Number)
-      .option('--accumulate <n>', 'batches whose gradients are averaged in one step (default: 1)', wholeNumber)
-      .option('--warmup <epochs>', 'epochs in which the rate rises from 0 (default: 0)', wholeNumber)
+      .option('--epochs <n>', 'how often every slice is seen (default: the recipe’s)', wholeNumber)
+      .option('--batch <n>', 'slices a step (default: the recipe’s)', wholeNumber)
+      .option('--rate <n>', 'learning rate at the start (default: the recipe’s)', Number)
+      .option(
+        '--accumulate <n>',
+        'batches whose gradients are averaged in one step (default: the recipe’s)',
+        wholeNumber,
+      )
+      .option('--warmup <epochs>', 'epochs in which the rate rises from 0 (default: the recipe’s)', wholeNumber)
       .option('--clip-norm <n>', 'largest L2 norm of the gradient; longer ones are scaled down to it', Number)
       .option('--patience <n>', 'end after so many validations without a lower loss', wholeNumber)
       .option('--save-minutes <n>', 'how often the state is saved within an epoch (default: 5)', Number)
@@ -68,8 +84,17 @@ const studyOf = ({ services, signal }: Session, name: string | undefined): Promi
 
 /** The recipe with what the user wants otherwise. */
 function recipeFrom(recipe: Recipe, { rate, patience, ...options }: CommonOptions): Recipe {
-  const numbers = ['epochs', 'batch', 'accumulate', 'warmup', 'clipNorm', 'saveMinutes', 'milestones'] as const
-  const given = numbers.filter(name => options[name] !== undefined).map(name => [name, options[name]])
+  const names = [
+    'epochs',
+    'batch',
+    'accumulate',
+    'warmup',
+    'clipNorm',
+    'saveMinutes',
+    'milestones',
+    'freshOutput',
+  ] as const
+  const given = names.filter(name => options[name] !== undefined).map(name => [name, options[name]])
   return parseRecipe({
     ...recipe,
     ...Object.fromEntries(given),
@@ -99,42 +124,29 @@ const commonConfig = (
   seed: options.seed,
 })
 
-function networkFrom(options: { network: string } & Record<string, unknown>) {
-  return {
-    network: options.network,
-    networkConfig: settingsFrom(networkOf(options.network).config, options) as Record<string, unknown>,
-  }
-}
-
-function addNetworkOptions(command: Command): Command {
-  command.addOption(
-    new Option('--network <id>', 'reconstruction network').choices(Object.keys(NETWORKS)).default('unet'),
-  )
-  for (const network of Object.values(NETWORKS)) addSchemaOptions(command, network.config, `${network.label}:`)
-  return command
-}
-
 export function pretrainCommand(): Command {
   const command = new Command('pretrain').description(
     'Pre-train a network without ground truth, on sub-sampled images alone',
   )
-  command.addOption(
-    new Option('--method <id>', 'self-supervised method').choices(Object.keys(METHODS)).default('simclr'),
-  )
-  addNetworkOptions(addCommonOptions(command, METHODS.simclr.recipe))
-  for (const method of Object.values(METHODS)) addSchemaOptions(command, method.config, `${method.label}:`)
-  addSchemaOptions(command, Pretext, 'What the pretext may see:')
-  return command.action((options: CommonOptions & { method: string; network: string }) =>
+  addCommonOptions(addRecipeOptions(addMethodOption(command)))
+  addSettingsOptions(command, PRETRAINING_SETTINGS)
+  return command.action((options: CommonOptions & RecipeChoice) =>
     inSession(command, async session => {
       const study = await studyOf(session, options.study)
-      const method = methodOf(options.method)
+      const recipe = chosenRecipe(session.services, options.recipe, options.method)
+      const method = methodOf(recipe.method!)
+      const network = networkFrom(recipe, options)
+      const { label, config: schema } = networkOf(network.network)
+      const chosen = [schema, method.config, Pretext]
+      refuseForeign(options, { all: PRETRAINING_SETTINGS, chosen, of: `${method.label} on ${label}` })
       const config: RunConfig = {
-        ...commonConfig(networkFrom(options), study, options),
+        ...commonConfig(network, study, options),
         kind: 'pretrain',
-        recipe: recipeFrom(method.recipe, options),
-        method: options.method,
-        methodConfig: settingsFrom(method.config, options) as Record<string, unknown>,
-        pretext: settingsFrom(Pretext, options),
+        recipe: recipeFrom(recipe.training, options),
+        method: recipe.method,
+        methodConfig: settingsFrom(method.config, options, recipe.methodConfig) as Record<string, unknown>,
+        pretext: settingsFrom(Pretext, options, recipe.pretext ?? {}),
+        fineTuning: recipe.fineTuning,
       }
       show(
         [await start(session, `${method.label} pre-training`, { study, config, parent: null }, options)],
@@ -145,28 +157,28 @@ export function pretrainCommand(): Command {
 }
 
 export function trainCommand(): Command {
-  const command = addNetworkOptions(
-    addCommonOptions(new Command('train').description('Train a network from scratch, with ground truth'), BASELINE),
-  )
-  command.option(
+  const command = new Command('train').description('Train a network from scratch, with ground truth')
+  addCommonOptions(addRecipeOptions(command)).option(
     '--step-epochs <n>',
-    `epochs until the rate falls to a tenth (default: ${BASELINE.schedule.kind === 'step' ? BASELINE.schedule.every : '–'})`,
+    'epochs until the rate falls to a tenth (default: the recipe’s)',
     wholeNumber,
   )
-  return command.action((options: CommonOptions & { network: string; stepEpochs?: number }) =>
+  addSettingsOptions(command, NETWORK_SETTINGS)
+  return command.action((options: CommonOptions & RecipeChoice & { stepEpochs?: number }) =>
     inSession(command, async session => {
       const study = await studyOf(session, options.study)
+      const named = chosenRecipe(session.services, options.recipe, null, options.network)
+      const network = networkFrom(named, options)
+      const { label, config: schema } = networkOf(network.network)
+      refuseForeign(options, { all: NETWORK_SETTINGS, chosen: [schema], of: label })
+      const { training } = named
       const recipe: Recipe = options.stepEpochs
         ? {
-            ...BASELINE,
-            schedule: { kind: 'step', rate: BASELINE.schedule.rate, every: options.stepEpochs, factor: 0.1 },
+            ...training,
+            schedule: { kind: 'step', rate: training.schedule.rate, every: options.stepEpochs, factor: 0.1 },
           }
-        : BASELINE
-      const config = supervisedConfig(
-        'train',
-        commonConfig(networkFrom(options), study, options),
-        recipeFrom(recipe, options),
-      )
+        : training
+      const config = supervisedConfig('train', commonConfig(network, study, options), recipeFrom(recipe, options))
       show([await start(session, 'Training', { study, config, parent: null }, options)], session.json)
     }),
   )
@@ -174,13 +186,15 @@ export function trainCommand(): Command {
 
 export function fineTuneCommand(): Command {
   const command = addCommonOptions(
-    new Command('finetune').description('Fine-tune a pre-trained network, with ground truth'),
-    FINE_TUNING,
+    new Command('finetune').description(
+      'Fine-tune a pre-trained network, with ground truth, as the recipe of its pre-training says',
+    ),
   )
     .requiredOption(
       '--from <run>',
-      'a run’s number, RUN@EPOCH for one of its milestones, or a safetensors file with fastMRI’s U-Net names',
+      'a run’s number, RUN@EPOCH for one of its milestones, or a safetensors file with the names of fastMRI’s U-Net or of U-Net++',
     )
+    .option('--fresh-output <yes|no>', 'draw the output layer anew (default: the recipe’s)', yesOrNo)
     .option('--control', 'train the same-seed control beside: the same fine-tuning without pre-training')
   return command.action((options: CommonOptions & { from: string; control?: boolean }) =>
     inSession(command, async session => {
@@ -189,13 +203,13 @@ export function fineTuneCommand(): Command {
       const [id, epoch] = options.from.split('@')
       const parent = isFile ? null : findRun(session.services, id)
       const study = await studyOf(session, options.study ?? parent?.study)
-      const network = parent
-        ? { network: parent.network, networkConfig: parent.config.networkConfig }
-        : networkOfCheckpoint(file)
+      const { network, networkConfig, method, fineTuning } = parent
+        ? parent.config
+        : { ...networkOfCheckpoint(file), fineTuning: null }
       const config = supervisedConfig(
         'finetune',
-        commonConfig(network, study, options),
-        recipeFrom(FINE_TUNING, options),
+        commonConfig({ network, networkConfig }, study, options),
+        recipeFrom(fineTuningOf({ method, fineTuning }), options),
       )
       const from = parent ? { run: parent.id, epoch: epoch === undefined ? null : Number(epoch) } : { file }
       const runs = [await start(session, 'Fine-tuning', { study, config, parent: from }, options)]

@@ -31,3 +31,42 @@ export function batchPlaces(seed: number, count: number, batch: number): (epoch:
     return order.slice(step * batch, (step + 1) * batch)
   }
 }
+
+/** Whether two slices show the same thing: the same patient at the same or a neighbouring place, in whatever contrast. */
+export const sameSubject = (a: SliceReference, b: SliceReference): boolean =>
+  a.source.info.patient === b.source.info.patient && Math.abs(a.index - b.index) <= 1
+
+/**
+ * Like `batchPlaces`, but a batch holds as few as possible of what shows the same thing: each place is the first one left, in the shuffled
+ * order, with the fewest such others in the batch.
+ */
+export function spreadPlaces(
+  seed: number,
+  samples: readonly SliceReference[],
+  batch: number,
+): (epoch: number, step: number) => number[] {
+  const shuffled = batchPlaces(seed, samples.length, samples.length)
+  let batches: readonly number[][] = []
+  let madeFor = -1
+  const make = (left: number[]): number[][] => {
+    const made: number[][] = []
+    while (left.length > 0) {
+      const chosen: number[] = []
+      while (chosen.length < batch && left.length > 0) {
+        let [best, fewest] = [0, Number.POSITIVE_INFINITY]
+        for (let i = 0; i < left.length && fewest > 0; i++) {
+          const same = chosen.filter(other => sameSubject(samples[other], samples[left[i]])).length
+          if (same < fewest) [best, fewest] = [i, same]
+        }
+        chosen.push(...left.splice(best, 1))
+      }
+      made.push(chosen)
+    }
+    return made
+  }
+  return (epoch, step) => {
+    if (epoch !== madeFor) batches = make([...shuffled(epoch, 0)])
+    madeFor = epoch
+    return batches[step] ?? []
+  }
+}

@@ -4,25 +4,46 @@ import type { z } from 'zod'
 
 /**
  * One parameter tensor. `shape` is PyTorch's; `kind` says how PyTorch's axes map onto TensorFlow.js's:
- * conv [out, in, kh, kw] ↔ [kh, kw, in, out] · conv-transpose [in, out, kh, kw] ↔ [kh, kw, out, in] · linear [out, in] ↔ [in, out] · vector unchanged.
+ * conv [out, in, kh, kw] ↔ [kh, kw, in, out] · conv-transpose [in, out, kh, kw] ↔ [kh, kw, out, in] · linear [out, in] ↔ [in, out] · matrix and vector unchanged.
  */
 export interface ParameterSpec {
   readonly name: string
-  readonly kind: 'conv' | 'conv-transpose' | 'linear' | 'vector'
+  readonly kind: 'conv' | 'conv-transpose' | 'linear' | 'matrix' | 'vector'
   readonly shape: readonly number[]
-  /** Drawn from U(−1/√fanIn, 1/√fanIn), PyTorch's default for these layers. */
+  /** Drawn from U(−1/√fanIn, 1/√fanIn), PyTorch's default for these layers, unless `initial` says otherwise. */
   readonly fanIn: number
+  /** The value all elements begin with; `unit rows`: rows drawn, then scaled to length 1. */
+  readonly initial?: number | 'unit rows'
+  /** Set by a step, not learned: running statistics, a memory bank, a queue. A checkpoint carries it like any other. */
+  readonly buffer?: true
+  /** Of the last layer, which makes the image. */
+  readonly output?: true
 }
 
 export type Parameters = Readonly<Record<string, tf.Tensor>>
+
+/** What a pass through a network tells beside its result. */
+export interface Pass {
+  /** Given while training: takes a buffer's next value. Without it, batch norm uses the statistics that its buffers hold. */
+  readonly set?: (name: string, value: tf.Tensor) => void
+  /** Hears the features of every layer that `layers` names. */
+  readonly tap?: (layer: string, features: tf.Tensor4D) => void
+}
 
 export interface Network<Config = unknown> {
   readonly label: string
   readonly paper: string
   readonly config: z.ZodType<Config>
   parameters(config: Config): ParameterSpec[]
-  /** Image [batch, height, width, 1] → image of the same shape. */
-  apply(config: Config, parameters: Parameters, image: tf.Tensor4D): tf.Tensor4D
+  /** Names of the layers, in the order in which a pass goes through them. */
+  layers(config: Config): string[]
+  /** The deepest layer: its name, its channels, and how many pixels of the image one of its pixels stands for. */
+  bottleneck(config: Config): { readonly layer: string; readonly channels: number; readonly scale: number }
+  /** Image [batch, height, width, 1] → images of the same shape: the reconstruction last, and before it others that training judges too. */
+  outputs(config: Config, parameters: Parameters, image: tf.Tensor4D, pass?: Pass): readonly tf.Tensor4D[]
   /** Smallest height and width that the network takes. */
   minimumSize(config: Config): number
 }
+
+/** The reconstruction [batch, height, width, 1] of images of that shape. */
+export const reconstructionOf = (outputs: readonly tf.Tensor4D[]): tf.Tensor4D => outputs[outputs.length - 1]

@@ -6,7 +6,8 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { kernels } from '../kernels.ts'
-import type { Network, ParameterSpec, Parameters } from './network.ts'
+import { convolve } from './convolve.ts'
+import type { Network, ParameterSpec, Parameters, Pass } from './network.ts'
 
 const UnetConfig = z.object({
   channels: z
@@ -52,28 +53,12 @@ function parameters({ channels, pools }: UnetConfig): ParameterSpec[] {
     })
     specs.push(...blockSpecs(upBlock(level, pools), width * 2, width))
   }
-  specs.push(conv(`up_conv.${pools - 1}.1.weight`, channels, 1, 1))
-  specs.push({ name: `up_conv.${pools - 1}.1.bias`, kind: 'vector', shape: [1], fanIn: channels })
+  specs.push({ ...conv(`up_conv.${pools - 1}.1.weight`, channels, 1, 1), output: true })
+  specs.push({ name: `up_conv.${pools - 1}.1.bias`, kind: 'vector', shape: [1], fanIn: channels, output: true })
   return specs
 }
 
 const normaliseAndActivate = (x: tf.Tensor4D) => kernels().leakyRelu(kernels().instanceNorm(x))
-
-/**
- * A convolution of several maps as if concatenated along their channels: the sum of one convolution each. TensorFlow's gradients of a wide
- * convolution at full resolution take far longer than those of its parts (64 → 32 channels at 320 × 320 on a CPU: 830 ms against 130 ms).
- */
-function convolve(inputs: readonly tf.Tensor4D[], weights: tf.Tensor4D): tf.Tensor4D {
-  const parts =
-    inputs.length === 1
-      ? [weights]
-      : tf.split<tf.Tensor4D>(
-          weights,
-          inputs.map(input => input.shape[3]),
-          2,
-        )
-  return inputs.map((input, i) => tf.conv2d(input, parts[i], 1, 'same')).reduce((sum, part) => tf.add(sum, part))
-}
 
 function block(parameters: Parameters, name: string, ...inputs: tf.Tensor4D[]): tf.Tensor4D {
   const once = (maps: readonly tf.Tensor4D[], layer: number) =>
@@ -95,24 +80,35 @@ function padTo(x: tf.Tensor4D, skip: tf.Tensor4D): tf.Tensor4D {
   return padded
 }
 
-function apply({ pools }: UnetConfig, parameters: Parameters, image: tf.Tensor4D): tf.Tensor4D {
+const layers = ({ pools }: UnetConfig): string[] => [
+  ...Array.from({ length: pools }, (_, level) => `down_sample_layers.${level}`),
+  'conv',
+  ...Array.from({ length: pools }, (_, level) => upBlock(level, pools)),
+]
+
+function outputs({ pools }: UnetConfig, parameters: Parameters, image: tf.Tensor4D, { tap }: Pass = {}): [tf.Tensor4D] {
+  const through = (name: string, ...inputs: tf.Tensor4D[]) => {
+    const features = block(parameters, name, ...inputs)
+    tap?.(name, features)
+    return features
+  }
   const skips: tf.Tensor4D[] = []
   let x = image
   for (let level = 0; level < pools; level++) {
-    x = block(parameters, `down_sample_layers.${level}`, x)
+    x = through(`down_sample_layers.${level}`, x)
     skips.push(x)
     x = tf.avgPool(x, 2, 2, 'valid')
   }
-  x = block(parameters, 'conv', x)
+  x = through('conv', x)
   for (let level = 0; level < pools; level++) {
     const weights = parameters[`up_transpose_conv.${level}.layers.0.weight`] as tf.Tensor4D // [kh, kw, out, in]
     const [batch, height, width] = x.shape
     x = tf.conv2dTranspose(x, weights, [batch, height * 2, width * 2, weights.shape[2]], 2, 'valid')
     const skip = skips[pools - 1 - level]
-    x = block(parameters, upBlock(level, pools), padTo(normaliseAndActivate(x), skip), skip)
+    x = through(upBlock(level, pools), padTo(normaliseAndActivate(x), skip), skip)
   }
   const last = `up_conv.${pools - 1}.1`
-  return tf.add(tf.conv2d(x, parameters[`${last}.weight`] as tf.Tensor4D, 1, 'same'), parameters[`${last}.bias`])
+  return [tf.add(tf.conv2d(x, parameters[`${last}.weight`] as tf.Tensor4D, 1, 'same'), parameters[`${last}.bias`])]
 }
 
 export const unet: Network<UnetConfig> = {
@@ -120,7 +116,9 @@ export const unet: Network<UnetConfig> = {
   paper: 'Ronneberger et al. 2015 (arXiv:1505.04597), as in fastMRI (arXiv:1811.08839)',
   config: UnetConfig,
   parameters,
-  apply,
+  layers,
+  bottleneck: ({ channels, pools }) => ({ layer: 'conv', channels: channels * 2 ** pools, scale: 2 ** pools }),
+  outputs,
   // The bottleneck needs more than one pixel, or its instance norm has nothing to normalise.
   minimumSize: ({ pools }) => 2 ** (pools + 1),
 }

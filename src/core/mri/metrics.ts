@@ -22,6 +22,8 @@ export interface VolumeMetrics extends Metrics {
   readonly maximum: number
   /** Over pixels whose ground truth, averaged over 7 × 7, reaches a tenth of R; NaN where there are none. */
   readonly foreground: Metrics
+  /** fastMRI's aggregation before March 2021: NMSE and PSNR, by that slice's own maximum, of each slice, then their mean. */
+  readonly sliceWise: Omit<Metrics, 'ssim'>
 }
 
 export interface ScoredVolume {
@@ -44,12 +46,15 @@ export function scoreVolume(volume: ScoredVolume): VolumeMetrics {
   const pixels = height * width
   const ssimSlices: number[] = []
   const inForeground = new Uint8Array(target.length)
+  const eachSlice: Omit<Metrics, 'ssim'>[] = []
   let foregroundSsim = 0
   let foregroundWindows = 0
   for (let from = 0; from < target.length; from += pixels) {
     const truth = target.subarray(from, from + pixels)
-    const map = ssimMap(prediction.subarray(from, from + pixels), truth, height, width, maximum)
+    const image = prediction.subarray(from, from + pixels)
+    const map = ssimMap(image, truth, height, width, maximum)
     ssimSlices.push(mean(map))
+    eachSlice.push(scorePixels(image, truth, largest(truth)))
     const foreground = findForeground(truth, height, width, maximum)
     inForeground.set(foreground, from)
     let window = 0
@@ -69,6 +74,10 @@ export function scoreVolume(volume: ScoredVolume): VolumeMetrics {
     foreground: {
       ssim: foregroundSsim / foregroundWindows,
       ...scorePixels(prediction, target, maximum, inForeground),
+    },
+    sliceWise: {
+      psnr: mean(eachSlice.map(({ psnr }) => psnr)),
+      nmse: mean(eachSlice.map(({ nmse }) => nmse)),
     },
   }
 }

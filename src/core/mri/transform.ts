@@ -58,7 +58,7 @@ export function normalise(magnitude: Float32Array): { image: Float32Array; mean:
   let squares = 0
   for (const value of magnitude) squares += (value - mean) ** 2
   const std = Math.sqrt(squares / (magnitude.length - 1))
-  return { image: scale(magnitude, mean, std), mean, std }
+  return { image: rescale(magnitude, mean, std), mean, std }
 }
 
 /** The ground truth in the network's units: the same crop, and the statistics of the zero-filled image. */
@@ -69,7 +69,7 @@ export function normaliseTarget(
   mean: number,
   std: number,
 ): Float32Array {
-  return scale(centreCropReal(target, shape, crop), mean, std)
+  return rescale(centreCropReal(target, shape, crop), mean, std)
 }
 
 /** Back to the file's units (without the 1e−11, as fastMRI does). */
@@ -77,6 +77,7 @@ export function unnormalise(image: Float32Array, mean: number, std: number): Flo
   return image.map(value => value * std + mean)
 }
 
-function scale(image: Float32Array, mean: number, std: number): Float32Array {
+/** (image − mean) / std within the limits: an image in the units that another one was normalised to. */
+export function rescale(image: Float32Array, mean: number, std: number): Float32Array {
   return image.map(value => Math.max(-LIMIT, Math.min(LIMIT, (value - mean) / (std + EPSILON))))
 }

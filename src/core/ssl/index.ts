@@ -1,10 +1,22 @@
 /** Every self-supervised method there is. Adding one is a file beside this and a line here. */
 import { AppError } from '../../contract/errors.ts'
 import type { SslMethod } from './method.ts'
+import { pirl } from './pirl.ts'
+import { rotnet } from './rotnet.ts'
 import { simclr } from './simclr.ts'
+import { subsampleAgain } from './subsample-again.ts'
+import { swav } from './swav.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: each method has a configuration of its own, checked by its schema
-export const METHODS = { simclr } satisfies Record<string, SslMethod<any>>
+type AnyMethod = SslMethod<any>
+
+export const METHODS = {
+  simclr,
+  swav,
+  pirl,
+  rotnet,
+  'subsample-again': subsampleAgain,
+} satisfies Record<string, AnyMethod>
 
 export function methodOf(id: string): SslMethod {
   if (Object.hasOwn(METHODS, id)) return METHODS[id as keyof typeof METHODS] as SslMethod<never> as SslMethod

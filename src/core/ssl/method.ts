@@ -1,28 +1,84 @@
-/** What a self-supervised method is: views of a sub-sampled image, a head on the network's output, a loss. */
+/** What a self-supervised method is: views of a sub-sampled slice, a head on the network, a loss. */
 import type * as tf from '@tensorflow/tfjs-core'
 import type { z } from 'zod'
-import type { Recipe } from '../../contract/runs.ts'
+import type { RecipeSettings, Shipped } from '../../contract/recipes.ts'
+import type { Pretext } from '../../contract/runs.ts'
 import type { ParameterSpec, Parameters } from '../models/network.ts'
 import type { RandomState } from '../mri/random.ts'
+import type { Shape } from '../mri/transform.ts'
+import type { Projection, StepPass } from '../training/step.ts'
+import type { Trunk } from './trunk.ts'
+
+/** One slice as a pretext may see it. Images are magnitudes [h, w] in the file's units, of `shape`. */
+export interface Sample {
+  readonly shape: Shape
+  /** Zero-filled, view after view (from 0) under masks as the pretext says. */
+  view(view: number): Float32Array
+  /** Of all the lines that were measured. */
+  measured(): Float32Array
+  /** Of the measured lines sub-sampled once more. */
+  again(view: number): Float32Array
+  /** Fully sampled; `null` where the pretext may not see it, or the file does not hold it. */
+  full(): Float32Array | null
+  /** A fresh mask over so many columns. */
+  mask(columns: number, view: number): Uint8Array
+  /** The stream of a view's augmentations. */
+  random(view: number): RandomState
+  /** Which of the training's samples it is; `null` for one of a held-out patient. */
+  readonly place: number | null
+  /** Samples that show something else: see `Pretext.apart`. */
+  readonly rivals: readonly number[]
+  /** Of the training's samples. */
+  readonly count: number
+}
+
+/** One tensor of a sample. Batches stack those of the same place: [batch, …shape]. */
+export interface Part {
+  /** What is shown of it before a training begins: 'view 1', 'rotated 90°'; pictures are [h, w, 1] or [n, h, w, 1]. */
+  readonly name: string
+  readonly data: Float32Array
+  readonly shape: readonly number[]
+}
+
+/** How many samples there are: in a batch, and in the training. */
+export interface Counts {
+  readonly batch: number
+  readonly samples: number
+}
+
+/** How a method does on held-out patients; the loss is `null` where it is not defined for them. */
+export interface Judgement {
+  readonly loss: number | null
+  readonly figures: Readonly<Record<string, number>>
+}
+
+export interface MethodRecipe extends Omit<RecipeSettings, 'method'> {
+  readonly pretext: Pretext
+  readonly note: string
+}
 
 export interface SslMethod<Config = unknown> {
   readonly label: string
   readonly paper: string
   readonly config: z.ZodType<Config>
-  /** What a training uses unless told otherwise. */
-  readonly recipe: Recipe
+  readonly recipes: Readonly<Record<Shipped, MethodRecipe>>
   /** Whether the loss is a mean over samples, so that a batch may be taken in parts; not where samples are compared with each other. */
   readonly separable: boolean
-  /** Side of the square views, pixels. */
-  viewSize(config: Config): number
-  /** One view [size, size] of a magnitude image [h, w]; each image gives two. */
-  view(config: Config, magnitude: Float32Array, shape: readonly [number, number], random: RandomState): Float32Array
-  head(config: Config): ParameterSpec[]
-  /** Head's embeddings of the network's output images [2N, size, size, 1]: first the N first views, then the N second. */
-  embed(config: Config, parameters: Parameters, output: tf.Tensor4D): tf.Tensor2D
-  loss(config: Config, embeddings: tf.Tensor2D): tf.Scalar
-  /** Loss of embeddings that tell nothing apart, for N images. */
-  chanceLoss(images: number): number
-  /** Figures on held-out patients, by name. */
-  figures(config: Config, embeddings: tf.Tensor2D): Record<string, number>
+  /** Whether samples are told apart from each other, so that two of the same thing are false negatives. */
+  readonly contrastive: boolean
+  /** What must be known of a pretext that may see so much, `null` if nothing. */
+  caution?(config: Config, pretext: Pretext): string | null
+  /** Smallest side of the images that the network is given; `null`: the slice's own size. */
+  smallestView(config: Config): number | null
+  parts(config: Config, sample: Sample): Part[]
+  /** What a step (from 0) is told beside its samples, after them. Not stacked. */
+  schedule?(config: Config, step: number, batch: number): Part[]
+  /** Buffers (memory bank, queue) included. */
+  head(config: Config, trunk: Trunk, counts: Counts): ParameterSpec[]
+  loss(config: Config, trunk: Trunk, parameters: Parameters, batch: readonly tf.Tensor[], pass: StepPass): tf.Scalar
+  readonly project?: Projection
+  /** Loss of a network that tells nothing apart; `null` where there is no such level. */
+  chanceLoss(config: Config, counts: Counts): number | null
+  /** Of samples of held-out patients, stacked as in a batch, with nothing told beside them. */
+  judge(config: Config, trunk: Trunk, parameters: Parameters, batch: readonly tf.Tensor[]): Judgement
 }

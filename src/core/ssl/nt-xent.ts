@@ -3,9 +3,7 @@
  * −log exp(z_a·z_p/T) / Σ_{b ≠ a} exp(z_a·z_b/T), z L2-normalised, p the other view of a's image.
  */
 import * as tf from '@tensorflow/tfjs-core'
-
-/** Rows scaled to length 1. */
-const normaliseRows = (z: tf.Tensor2D): tf.Tensor2D => tf.div(z, tf.maximum(tf.norm(z, 2, 1, true), 1e-12))
+import { normaliseRows } from './rows.ts'
 
 /** Similarities [2N, 2N] over the temperature, with an anchor's own entry out of the running. */
 function logits(normalised: tf.Tensor2D, temperature: number): tf.Tensor2D {

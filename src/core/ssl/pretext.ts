@@ -6,24 +6,40 @@ import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../../contract/errors.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import type { Pretext } from '../../contract/runs.ts'
-import { batchPlaces, listSlices, nameSlice, type SliceReference } from '../data/slices.ts'
+import { batchPlaces, listSlices, nameSlice, type SliceReference, sameSubject, spreadPlaces } from '../data/slices.ts'
 import type { Volume } from '../data/volume.ts'
 import { makeMask, subsampleMask } from '../mri/mask.ts'
 import { RandomState, stream } from '../mri/random.ts'
-import { cropShape, normalise } from '../mri/transform.ts'
+import { cropShape } from '../mri/transform.ts'
 import type { Pause } from '../pause.ts'
 import { zeroFilled } from '../reconstruct.ts'
 import { unpack } from '../training/parameters.ts'
 import { previewOf } from '../training/preview.ts'
-import { type SupervisedJob, stackImages } from '../training/supervised.ts'
+import type { SupervisedJob } from '../training/supervised.ts'
 import type { TrainingTask, Validation } from '../training/train.ts'
-import type { SslMethod } from './method.ts'
+import { advise } from './health.ts'
+import type { Judgement, Part, Sample, SslMethod } from './method.ts'
+import { withReconstruction } from './reconstruction-term.ts'
+import { makeTrunk } from './trunk.ts'
+import { stackParts } from './views.ts'
 
 export interface PretextJob extends SupervisedJob {
   readonly method: SslMethod
   readonly methodConfig: unknown
   readonly pretext: Pretext
   readonly epochs: number
+}
+
+/** A slice of a batch, and what a method makes of it. */
+export interface SampleViews {
+  /** File and slice, in words. */
+  readonly name: string
+  readonly parts: readonly Part[]
+}
+
+export interface PretextTask extends TrainingTask {
+  /** What a batch is made of, to be looked at. */
+  views(epoch: number, index: number): Promise<SampleViews[]>
 }
 
 /** The slice's one and only measurement: keyed by file name and slice, so the same in every run, as from a scanner. */
@@ -33,36 +49,45 @@ export function measurementMask(volume: Volume, index: number, mask: MaskSpec): 
   return makeMask(mask, volume.info.columns, RandomState.fromKey([...key, index]))
 }
 
-/** The two masks of a slice's views at one epoch; `random(view)` gives view 0's and view 1's stream. */
+/** The masks of a slice's views at one epoch; `random(view)` gives each view's stream. */
 export function viewMasks(
   volume: Volume,
   index: number,
   mask: MaskSpec,
   { measurement, viewMasks, keep }: Pretext,
   random: (view: number) => RandomState,
-): [Uint8Array, Uint8Array] {
+): (view: number) => Uint8Array {
   const fresh = measurement === 'fresh' && !volume.mask // a file sub-sampled already has no other lines to draw from
   const draw = (view: number) =>
     fresh
       ? makeMask(mask, volume.info.columns, random(view))
       : subsampleMask(measurementMask(volume, index, mask), mask, keep, random(view))
-  if (viewMasks === 'independent') return [draw(0), draw(1)]
+  if (viewMasks === 'independent') return draw
   const shared = fresh ? draw(0) : measurementMask(volume, index, mask)
-  return [shared, shared]
+  return () => shared
 }
 
-/** Views of the validation patients are drawn once: as if from an epoch that no training reaches. */
+/** Views of held-out patients are drawn once: as if from an epoch that no training reaches. */
 const VALIDATION_EPOCH = 0xffffffff
+/** Slices of held-out patients that a pretext is judged on, spread over all of them. */
+const MOST_HELD_OUT = 64
 
-export function pretextTask(job: PretextJob): TrainingTask {
-  const { method, methodConfig, network, networkConfig, seed } = job
+function spread<T>(all: readonly T[], most: number): T[] {
+  if (all.length <= most) return [...all]
+  return Array.from({ length: most }, (_, i) => all[Math.floor((i * all.length) / most)])
+}
+
+export function pretextTask(job: PretextJob): PretextTask {
+  const { network, networkConfig, methodConfig, seed, pretext } = job
+  const method = pretext.reconstruction > 0 ? withReconstruction(job.method, pretext.reconstruction) : job.method
   const networkSpecs = network.parameters(networkConfig)
-  const head = method.head(methodConfig)
-  const specs = [...networkSpecs, ...head]
-  const size = method.viewSize(methodConfig)
+  const trunk = makeTrunk(network, networkConfig)
   const samples = listSlices(job.train, job.slices)
-  const heldOut = listSlices(job.validation, job.slices)
-  const placesOf = batchPlaces(seed, samples.length, job.batch)
+  const heldOut = spread(listSlices(job.validation, job.slices), MOST_HELD_OUT)
+  const head = method.head(methodConfig, trunk, { batch: job.batch, samples: samples.length })
+  const specs = [...networkSpecs, ...head]
+  const apart = method.contrastive && pretext.apart
+  const placesOf = apart ? spreadPlaces(seed, samples, job.batch) : batchPlaces(seed, samples.length, job.batch)
   const batchesPerEpoch = Math.floor(samples.length / job.batch)
   if (batchesPerEpoch === 0) {
     throw new AppError(
@@ -70,76 +95,128 @@ export function pretextTask(job: PretextJob): TrainingTask {
       `Expected at least ${job.batch} training slices for a batch of ${job.batch}, got ${samples.length}`,
     )
   }
-  if (size < network.minimumSize(networkConfig)) {
+  const smallest = method.smallestView(methodConfig)
+  if (smallest !== null && smallest < network.minimumSize(networkConfig)) {
     throw new AppError(
       'INVALID_ARGUMENT',
-      `Expected views of at least ${network.minimumSize(networkConfig)} pixels for this network, got ${size}`,
+      `Expected views of at least ${network.minimumSize(networkConfig)} pixels for this network, got ${smallest}`,
     )
   }
 
-  async function views({ source, index }: SliceReference, epoch: number, place: number): Promise<Float32Array[]> {
+  const everyPlace = [...samples.keys()]
+  const rivalsOf = (place: number) =>
+    apart ? everyPlace.filter(other => !sameSubject(samples[other], samples[place])) : everyPlace
+
+  /** `key` tells the sample's streams from those of others. */
+  async function partsOf(reference: SliceReference, epoch: number, key: number, place: number | null): Promise<Part[]> {
+    const { source, index } = reference
     const volume = await source.open()
-    const masks = viewMasks(volume, index, job.mask, job.pretext, view => stream(seed, 'view mask', epoch, place, view))
-    const first = zeroFilled(volume, index, masks[0])
-    const second = masks[1] === masks[0] ? first : zeroFilled(volume, index, masks[1])
-    return [first, second].map((magnitude, view) => {
-      const random = stream(seed, 'augmentation', epoch, place, view)
-      return normalise(method.view(methodConfig, magnitude, cropShape(source.info), random)).image
-    })
-  }
-
-  /** All first views, then all second views: 2N of [size, size]. */
-  async function collect(
-    references: readonly SliceReference[],
-    places: readonly number[],
-    epoch: number,
-    pause: Pause = async () => {},
-  ): Promise<Float32Array[]> {
-    const pairs: Float32Array[][] = []
-    for (const place of places) {
-      await pause()
-      pairs.push(await views(references[place], epoch, place))
+    const maskOf = viewMasks(volume, index, job.mask, pretext, view => stream(seed, 'view mask', epoch, key, view))
+    const fresh = pretext.measurement === 'fresh' && !volume.mask
+    const measured = () =>
+      fresh
+        ? makeMask(job.mask, volume.info.columns, stream(seed, 'measurement', epoch, key))
+        : measurementMask(volume, index, job.mask)
+    const images = new Map<Uint8Array, Float32Array>() // views that share a mask share its image
+    const imageOf = (mask: Uint8Array) => {
+      const image = images.get(mask) ?? zeroFilled(volume, index, mask)
+      images.set(mask, image)
+      return image
     }
-    return [...pairs.map(pair => pair[0]), ...pairs.map(pair => pair[1])]
+    const sample: Sample = {
+      shape: cropShape(source.info),
+      view: view => imageOf(maskOf(view)),
+      measured: () => imageOf(measured()),
+      again: view =>
+        imageOf(subsampleMask(measured(), job.mask, pretext.keep, stream(seed, 'sub-sample again', epoch, key, view))),
+      full: () => (fresh ? imageOf(new Uint8Array(volume.info.columns).fill(1)) : null),
+      mask: (columns, view) => makeMask(job.mask, columns, stream(seed, 'view mask', epoch, key, view)),
+      random: view => stream(seed, 'augmentation', epoch, key, view),
+      place,
+      get rivals() {
+        return place === null ? everyPlace : rivalsOf(place)
+      },
+      count: samples.length,
+    }
+    return method.parts(methodConfig, sample)
   }
 
-  /** [2N, size, size, 1] */
-  const stack = (images: readonly Float32Array[]) =>
-    stackImages(
-      images,
-      images.map(() => [size, size]),
-    )
+  const stack = (parts: readonly (readonly Part[])[]) =>
+    parts[0].map((_, i) => stackParts(parts.map(sample => sample[i])))
 
-  const embed = (parameters: Parameters<TrainingTask['loss']>[0], images: tf.Tensor4D) =>
-    method.embed(methodConfig, parameters, network.apply(networkConfig, parameters, images))
+  /** Samples that are judged together: all, where they are compared with each other. */
+  let judged: Part[][][] | null = null
+  const advised = new Set<string>()
 
-  let validationViews: Float32Array[] | null = null
+  async function heldOutParts(pause: Pause): Promise<Part[][][]> {
+    const parts: Part[][] = []
+    for (const [key, reference] of heldOut.entries()) {
+      await pause()
+      parts.push(await partsOf(reference, VALIDATION_EPOCH, key, null))
+    }
+    return method.separable ? parts.map(sample => [sample]) : [parts]
+  }
 
   async function validate(flat: tf.Tensor1D, pause: Pause): Promise<Validation | null> {
     if (heldOut.length < 2) return null
-    validationViews ??= await collect(heldOut, [...heldOut.keys()], VALIDATION_EPOCH, pause)
-    const images = validationViews
-    const embeddings = tf.tidy(() => embed(unpack(flat, specs), stack(images)))
-    const loss = tf.tidy(() => method.loss(methodConfig, embeddings).dataSync()[0])
-    const extra = method.figures(methodConfig, embeddings)
-    embeddings.dispose()
-    return { loss, metrics: null, extra }
+    judged ??= await heldOutParts(pause)
+    const parameters = tf.tidy(() => unpack(flat, specs))
+    const batches = judged.map(stack)
+    try {
+      const judgements: Judgement[] = []
+      for (const batch of batches) {
+        await pause()
+        judgements.push(method.judge(methodConfig, trunk, parameters, batch))
+      }
+      const { loss, figures } = meanJudgement(judgements)
+      const chance = method.chanceLoss(methodConfig, { batch: heldOut.length, samples: samples.length })
+      const advice = [...advise({ loss, chance, figures })].filter(([kind]) => !advised.has(kind))
+      for (const [kind] of advice) advised.add(kind)
+      return { loss, metrics: null, extra: figures, advice: advice.map(([, words]) => words) }
+    } finally {
+      tf.dispose([...batches.flat(), ...Object.values(parameters)])
+    }
   }
+
+  async function collect(epoch: number, index: number): Promise<Part[][]> {
+    const parts: Part[][] = []
+    for (const place of placesOf(epoch, index)) parts.push(await partsOf(samples[place], epoch, place, place))
+    return parts
+  }
+
+  const contents = (epoch: number, index: number) => placesOf(epoch, index).map(place => nameSlice(samples[place]))
 
   return {
     network: networkSpecs,
     head,
     batchesPerEpoch,
     separable: method.separable,
-    chanceLoss: method.chanceLoss(job.batch),
+    chanceLoss: method.chanceLoss(methodConfig, { batch: job.batch, samples: samples.length }),
     keepBest: false,
     validateEvery: Math.max(1, Math.floor(job.epochs / 10)),
-    loss: (parameters, [images]) => method.loss(methodConfig, embed(parameters, images as tf.Tensor4D)),
-    contents: (epoch, index) => placesOf(epoch, index).map(place => nameSlice(samples[place])),
+    loss: (parameters, batch, pass) => method.loss(methodConfig, trunk, parameters, batch, pass),
+    project: method.project,
+    contents,
     async batch(epoch, index) {
-      return [stack(await collect(samples, placesOf(epoch, index), epoch))]
+      const told = method.schedule?.(methodConfig, epoch * batchesPerEpoch + index, job.batch) ?? []
+      return [...stack(await collect(epoch, index)), ...told.map(({ data, shape }) => tf.tensor(data, [...shape]))]
+    },
+    async views(epoch, index) {
+      const names = contents(epoch, index)
+      return (await collect(epoch, index)).map((parts, i) => ({ name: names[i], parts }))
     },
     validate,
     preview: previewOf(job, specs, 'arbitrary'),
+  }
+}
+
+/** Of equally many samples each. */
+function meanJudgement(judgements: readonly Judgement[]): Judgement {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+  const losses = judgements.map(({ loss }) => loss)
+  const names = Object.keys(judgements[0].figures)
+  return {
+    loss: losses.every(loss => loss !== null) ? mean(losses) : null,
+    figures: Object.fromEntries(names.map(name => [name, mean(judgements.map(({ figures }) => figures[name]))])),
   }
 }

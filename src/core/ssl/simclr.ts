@@ -4,58 +4,95 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
-import { Recipe } from '../../contract/runs.ts'
+import { Pretext, Recipe } from '../../contract/runs.ts'
+import type { Parameters, Pass } from '../models/network.ts'
+import { FINE_TUNING } from '../training/recipes.ts'
 import { augmentations } from './augment/index.ts'
-import type { SslMethod } from './method.ts'
+import { embeddingSpread } from './health.ts'
+import type { Sample, SslMethod } from './method.ts'
 import { ntXent, retrievalAccuracy } from './nt-xent.ts'
+import { ATTACHMENT, type Trunk } from './trunk.ts'
+import { applyLinear, linear, picture, STANDARDISE, standardise } from './views.ts'
 
 const SimclrConfig = z.object({
-  crop: z.int().min(32).max(320).default(64).describe('side of the square views, pixels'),
+  crop: z.int().min(32).max(320).default(64).describe('side of the square views, pixels (the report: 224)'),
   minimumArea: z.number().gt(0).max(1).default(0.5).describe('smallest share of the image that a view shows'),
   intensity: z.number().min(0).max(1).default(0.3).describe('strength of the intensity distortion; 0 leaves it out'),
   blur: z.number().min(0).max(1).default(0.5).describe('probability of a Gaussian blur of 0.1 to 2 pixels'),
+  standardise: STANDARDISE,
   temperature: z.number().gt(0).default(0.1).describe('temperature of NT-Xent'),
+  ...ATTACHMENT,
   hidden: z.int().min(1).default(256).describe('width of the head’s hidden layer'),
   embedding: z.int().min(2).default(128).describe('length of an embedding'),
 })
 type SimclrConfig = z.infer<typeof SimclrConfig>
 
-function head({ crop, hidden, embedding }: SimclrConfig) {
-  const linear = (name: string, from: number, to: number) => [
-    { name: `${name}.weight`, kind: 'linear' as const, shape: [to, from], fanIn: from },
-    { name: `${name}.bias`, kind: 'vector' as const, shape: [to], fanIn: from },
-  ]
-  return [...linear('head.0', crop * crop, hidden), ...linear('head.2', hidden, embedding)]
+function view(config: SimclrConfig, sample: Sample, index: number): Float32Array {
+  const { resizedCrop, flip, distortIntensity, blur } = augmentations(sample.random(index))
+  const { crop } = config
+  let image = flip(resizedCrop(sample.view(index), sample.shape, crop, config.minimumArea), crop)
+  if (config.intensity > 0) image = distortIntensity(image, config.intensity)
+  return standardise(blur(image, crop, config.blur), config.standardise)
+}
+
+/** Of all first views, then all second ones: [2N, embedding]. */
+function embed(config: SimclrConfig, trunk: Trunk, parameters: Parameters, views: readonly tf.Tensor[], pass: Pass) {
+  const features = trunk.features(config, parameters, tf.concat4d(views.slice(0, 2) as tf.Tensor4D[], 0), pass)
+  return applyLinear(parameters, 'head.2', tf.relu(applyLinear(parameters, 'head.0', features)))
 }
 
 export const simclr: SslMethod<SimclrConfig> = {
   label: 'SimCLR',
   paper: 'Chen et al. 2020, arXiv:2002.05709',
   config: SimclrConfig,
-  recipe: Recipe.parse({
-    epochs: 60,
-    batch: 8,
-    optimizer: { kind: 'adam' },
-    schedule: { kind: 'cosine', rate: 1e-3, end: 0 },
-  }),
+  recipes: {
+    report: {
+      note: 'The report: crops of 224, flip, intensity distortion, blur, NT-Xent, SGD. The batch (4 × 32), LARC and the rate are VISSL’s for one node.',
+      network: 'unet',
+      networkConfig: { channels: 32 },
+      methodConfig: { crop: 224, minimumArea: 0.08, intensity: 1, standardise: 'report', hidden: 2048 },
+      pretext: Pretext.parse({ viewMasks: 'shared' }),
+      training: Recipe.parse({
+        epochs: 200,
+        batch: 128,
+        optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 1e-6, larc: {} },
+        schedule: { kind: 'cosine', rate: 0.15, end: 0 },
+        milestones: [50, 100, 200],
+      }),
+      fineTuning: { ...FINE_TUNING, milestones: [5] },
+    },
+    workstation: {
+      note: 'Adam in place of SGD, which stays at chance for hundreds of steps on a small study; views of 64 pixels, each under its own mask; the head on the bottleneck, which generalises to other patients where one on the output image learns the training slices by heart; the decoder is pre-trained by the reconstruction term.',
+      network: 'unet',
+      networkConfig: { channels: 16 },
+      methodConfig: { minimumArea: 0.7, attach: 'bottleneck', grid: 4 },
+      pretext: Pretext.parse({ reconstruction: 5 }),
+      training: Recipe.parse({
+        epochs: 100,
+        batch: 8,
+        optimizer: { kind: 'adam' },
+        schedule: { kind: 'cosine', rate: 1e-3, end: 0 },
+      }),
+      fineTuning: FINE_TUNING,
+    },
+  },
   separable: false,
-  viewSize: ({ crop }) => crop,
-  view: (config, magnitude, shape, random) => {
-    const { resizedCrop, flip, distortIntensity, blur } = augmentations(random)
-    const { crop } = config
-    let image = flip(resizedCrop(magnitude, shape, crop, config.minimumArea), crop)
-    if (config.intensity > 0) image = distortIntensity(image, config.intensity)
-    return blur(image, crop, config.blur)
+  contrastive: true,
+  smallestView: ({ crop }) => crop,
+  parts: (config, sample) =>
+    [0, 1].map(index => picture(`view ${index + 1}`, view(config, sample, index), config.crop)),
+  head: (config, trunk) => [
+    ...linear('head.0', trunk.featureLength(config, config.crop), config.hidden),
+    ...linear('head.2', config.hidden, config.embedding),
+  ],
+  loss: (config, trunk, parameters, batch, pass) =>
+    ntXent(embed(config, trunk, parameters, batch, pass), config.temperature),
+  chanceLoss: (_, { batch }) => Math.log(2 * batch - 1),
+  judge(config, trunk, parameters, batch) {
+    const embeddings = tf.tidy(() => embed(config, trunk, parameters, batch, {}))
+    const loss = tf.tidy(() => ntXent(embeddings, config.temperature).dataSync()[0])
+    const figures = { retrieval: retrievalAccuracy(embeddings), spread: embeddingSpread(embeddings) }
+    embeddings.dispose()
+    return { loss, figures }
   },
-  head,
-  embed(_config, parameters, output) {
-    const flat = tf.reshape(output, [output.shape[0], -1])
-    const hidden = tf.relu(
-      tf.add(tf.matMul(flat, parameters['head.0.weight'] as tf.Tensor2D), parameters['head.0.bias']),
-    )
-    return tf.add(tf.matMul(hidden, parameters['head.2.weight'] as tf.Tensor2D), parameters['head.2.bias'])
-  },
-  loss: ({ temperature }, embeddings) => ntXent(embeddings, temperature),
-  chanceLoss: images => Math.log(2 * images - 1),
-  figures: (_config, embeddings) => ({ retrieval: retrievalAccuracy(embeddings) }),
 }

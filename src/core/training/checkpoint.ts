@@ -34,7 +34,10 @@ export function encodeCheckpoint({ tensors, metadata }: Checkpoint): Uint8Array 
   return bytes
 }
 
-/** Reads a safetensors file of float32 tensors; `origin` is named in errors (`CHECKPOINT_DAMAGED`, `UNSUPPORTED_FORMAT`). */
+/** PyTorch's batch norm counts its batches, as int64, which decides nothing here. */
+const COUNTERS = '.num_batches_tracked'
+
+/** Reads a safetensors file of float32 tensors, counters of batches left out; `origin` is named in errors (`CHECKPOINT_DAMAGED`, `UNSUPPORTED_FORMAT`). */
 export function decodeCheckpoint(bytes: Uint8Array, origin: string): Checkpoint {
   const damaged = (why: string, cause?: unknown) =>
     new AppError('CHECKPOINT_DAMAGED', `Expected a safetensors checkpoint, got ${why}, in ${origin}`, cause)
@@ -57,6 +60,7 @@ export function decodeCheckpoint(bytes: Uint8Array, origin: string): Checkpoint 
       data_offsets: [from, to],
     },
   ] of Object.entries(entries)) {
+    if (name.endsWith(COUNTERS)) continue
     if (dtype !== 'F32')
       throw new AppError('UNSUPPORTED_FORMAT', `Expected float32 (F32) for ${name}, got ${dtype}, in ${origin}`)
     const start = 8 + headerBytes + from

@@ -3,7 +3,7 @@ import { AppError } from '../../contract/errors.ts'
 import type { CheckpointRole, TrainingEvent } from '../../contract/runs.ts'
 import type { ParameterSpec } from '../models/network.ts'
 import type { Checkpoint } from './checkpoint.ts'
-import { type PlainTensor, toTorch } from './parameters.ts'
+import { toTorch } from './parameters.ts'
 import { encodeState, type Progress } from './state.ts'
 import type { Stepper } from './stepper.ts'
 
@@ -27,7 +27,6 @@ interface Kept {
   readonly task: {
     readonly network: readonly ParameterSpec[]
     readonly head: readonly ParameterSpec[]
-    state?(): ReadonlyMap<string, PlainTensor>
   }
   readonly metadata: Readonly<Record<string, string>>
   readonly files: RunFiles
@@ -86,7 +85,7 @@ export function makeKeeper({ run, task, metadata: common, files }: Kept, stepper
     async state(progress) {
       const start = performance.now()
       const { step, epoch, best } = progress
-      const saved = { progress, plain: await read(progress), method: task.state?.() ?? new Map() }
+      const saved = { progress, plain: await read(progress) }
       const written = await files.saveState(epoch, step, encodeState(run, saved))
       savedAt = performance.now()
       costMs = lastMs + savedAt - start

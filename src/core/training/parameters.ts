@@ -19,7 +19,13 @@ export const countParameters = (specs: readonly ParameterSpec[]) =>
   specs.reduce((sum, spec) => sum + size(spec.shape), 0)
 
 /** Which axis of PyTorch's layout each axis of TensorFlow.js's is. */
-const TORCH_AXES = { conv: [2, 3, 1, 0], 'conv-transpose': [2, 3, 1, 0], linear: [1, 0], vector: [0] } as const
+const TORCH_AXES = {
+  conv: [2, 3, 1, 0],
+  'conv-transpose': [2, 3, 1, 0],
+  linear: [1, 0],
+  matrix: [0, 1],
+  vector: [0],
+} as const
 
 const shapeHere = (spec: ParameterSpec) => TORCH_AXES[spec.kind].map(axis => spec.shape[axis])
 
@@ -28,12 +34,53 @@ export function initialParameters(specs: readonly ParameterSpec[], seed: number)
   const flat = new Float32Array(countParameters(specs))
   let offset = 0
   for (const spec of specs) {
+    const values = flat.subarray(offset, offset + size(spec.shape))
+    offset += values.length
+    if (typeof spec.initial === 'number') {
+      values.fill(spec.initial)
+      continue
+    }
     const random = stream(seed, `initialise ${spec.name}`)
     const bound = 1 / Math.sqrt(spec.fanIn)
-    const end = offset + size(spec.shape)
-    for (; offset < end; offset++) flat[offset] = (random.uniform() * 2 - 1) * bound
+    for (let i = 0; i < values.length; i++) values[i] = (random.uniform() * 2 - 1) * bound
+    if (spec.initial === 'unit rows') scaleRows(values, spec.shape[1])
   }
   return flat
+}
+
+/** Rows of `length` elements to length 1, in place. */
+function scaleRows(values: Float32Array, length: number): void {
+  for (let row = 0; row < values.length; row += length) {
+    const part = values.subarray(row, row + length)
+    const norm = Math.hypot(...part)
+    for (let i = 0; i < length; i++) part[i] /= norm
+  }
+}
+
+/** The flat vector [n] with other values for those named, which are in TensorFlow.js's layouts. */
+export function replace(
+  flat: tf.Tensor1D,
+  specs: readonly ParameterSpec[],
+  values: ReadonlyMap<string, tf.Tensor>,
+): tf.Tensor1D {
+  if (values.size === 0) return flat
+  const parts: tf.Tensor1D[] = []
+  let [from, to] = [0, 0] // what is kept since the last replaced one
+  const keep = () => {
+    if (to > from) parts.push(tf.slice(flat, from, to - from))
+  }
+  for (const spec of specs) {
+    const value = values.get(spec.name)
+    const end = to + size(spec.shape)
+    if (value) {
+      keep()
+      parts.push(tf.reshape(value, [-1]))
+      from = end
+    }
+    to = end
+  }
+  keep()
+  return tf.concat(parts)
 }
 
 /** The flat vector [n] as named tensors; differentiable. */

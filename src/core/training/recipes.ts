@@ -1,4 +1,5 @@
 /** How long and with what a network is trained, unless told otherwise. */
+import type { Shipped } from '../../contract/recipes.ts'
 import { Recipe } from '../../contract/runs.ts'
 
 const rmsprop = { kind: 'rmsprop', alpha: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0 } as const
@@ -18,3 +19,19 @@ export const FINE_TUNING: Recipe = Recipe.parse({
   optimizer: rmsprop,
   schedule: { kind: 'step', rate: 1e-3, every: 10, factor: 0.1 },
 })
+
+/** Training from scratch, whatever the network: channels of its top level, how long, and where the numbers come from. */
+export const FROM_SCRATCH: Readonly<
+  Record<Shipped, { readonly note: string; readonly channels: number; readonly training: Recipe }>
+> = {
+  report: {
+    note: 'fastMRI’s demonstration, the report’s baseline: 32 channels, RMSprop 1e-3, a tenth of it from epoch 40 on.',
+    channels: 32,
+    training: BASELINE,
+  },
+  workstation: {
+    note: 'The same with half the channels, and 30 epochs, the last ten at a tenth of the rate.',
+    channels: 16,
+    training: { ...BASELINE, epochs: 30, schedule: { kind: 'step', rate: 1e-3, every: 20, factor: 0.1 } },
+  },
+}

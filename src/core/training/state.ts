@@ -48,21 +48,17 @@ export const BEGINNING: Progress = {
 export interface SavedState {
   readonly progress: Progress
   readonly plain: PlainState
-  /** The method's own: a memory bank, a queue. */
-  readonly method: ReadonlyMap<string, PlainTensor>
 }
 
 const FORMAT = 'self-mri state 1'
-const METHOD = 'method.'
 
 const vector = (data: Float32Array): PlainTensor => ({ shape: [data.length], data })
 
-export function encodeState(run: string, { progress, plain, method }: SavedState): Checkpoint {
+export function encodeState(run: string, { progress, plain }: SavedState): Checkpoint {
   return {
     tensors: new Map<string, PlainTensor>([
       ['parameters', vector(plain.parameters)],
       ...plain.slots.map((slot, i): [string, PlainTensor] => [`slot.${i}`, vector(slot)]),
-      ...Array.from(method, ([name, tensor]): [string, PlainTensor] => [METHOD + name, tensor]),
     ]),
     metadata: { format: FORMAT, run, progress: JSON.stringify(progress) },
   }
@@ -90,8 +86,5 @@ export function decodeState({ tensors, metadata }: Checkpoint, run: string, orig
   }
   const slots: Float32Array[] = []
   for (let slot = tensors.get('slot.0'); slot; slot = tensors.get(`slot.${slots.length}`)) slots.push(slot.data)
-  const method = Array.from(tensors)
-    .filter(([name]) => name.startsWith(METHOD))
-    .map(([name, tensor]): [string, PlainTensor] => [name.slice(METHOD.length), tensor])
-  return { progress, plain: { parameters: parameters.data, slots }, method: new Map(method) }
+  return { progress, plain: { parameters: parameters.data, slots } }
 }

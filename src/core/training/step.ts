@@ -1,8 +1,8 @@
 /** One training step: a pure function of (parameters, optimizer slots, batch, scalars). */
 import * as tf from '@tensorflow/tfjs-core'
-import type { ParameterSpec, Parameters } from '../models/network.ts'
+import type { ParameterSpec, Parameters, Pass } from '../models/network.ts'
 import type { Optimizer } from './optimizers.ts'
-import { unpack } from './parameters.ts'
+import { replace, unpack } from './parameters.ts'
 
 /** What a training carries from step to step. */
 export interface TrainingState {
@@ -10,8 +10,17 @@ export interface TrainingState {
   readonly slots: readonly tf.Tensor1D[]
 }
 
-/** A differentiable loss of named parameters and the batch's tensors. */
-export type Loss = (parameters: Parameters, batch: readonly tf.Tensor[]) => tf.Scalar
+/** What a loss may do beside being computed: set buffers, and see the parameters as they stand, out of reach of the gradient. */
+export interface StepPass extends Pass {
+  readonly set: (name: string, value: tf.Tensor) => void
+  readonly held: Parameters
+}
+
+/** A differentiable loss of named parameters and the batch's tensors. A buffer that it sets has that value from then on, in this step too. */
+export type Loss = (parameters: Parameters, batch: readonly tf.Tensor[], pass: StepPass) => tf.Scalar
+
+/** New values for some parameters after each update, such as rows brought back to length 1. */
+export type Projection = (parameters: Parameters) => Readonly<Record<string, tf.Tensor>>
 
 export type Step = (
   state: TrainingState,
@@ -19,12 +28,33 @@ export type Step = (
   scalars: readonly tf.Scalar[],
 ) => { readonly state: TrainingState; readonly loss: tf.Scalar }
 
-export function makeStep(specs: readonly ParameterSpec[], loss: Loss, optimizer: Optimizer): Step {
+export function makeStep(
+  specs: readonly ParameterSpec[],
+  loss: Loss,
+  optimizer: Optimizer,
+  project: Projection = () => ({}),
+): Step {
+  const bufferNames = specs.filter(spec => spec.buffer).map(({ name }) => name)
   return (state, batch, scalars) =>
     tf.tidy(() => {
-      const { value, grad } = tf.valueAndGrad(flat => loss(unpack(flat as tf.Tensor1D, specs), batch))(state.parameters)
-      const { parameters, slots } = optimizer.update(state.parameters, grad as tf.Tensor1D, state.slots, scalars)
+      const held = unpack(state.parameters, specs) // outside the gradient's tape
+      const buffers = Object.fromEntries(bufferNames.map(name => [name, held[name]]))
+      const values = new Map<string, tf.Tensor>()
+      const { value, grad } = tf.valueAndGrad(flat => {
+        const parameters: Record<string, tf.Tensor> = { ...unpack(flat as tf.Tensor1D, specs), ...buffers }
+        const set = (name: string, next: tf.Tensor) => {
+          parameters[name] = next
+          values.get(name)?.dispose() // set before in this step: by another pass through the network
+          values.set(name, tf.keep(tf.clone(next)))
+        }
+        return loss(parameters, batch, { set, held })
+      })(state.parameters)
+      const updated = optimizer.update(state.parameters, grad as tf.Tensor1D, state.slots, scalars)
+      const set = replace(updated.parameters, specs, values)
+      const projected = new Map(Object.entries(project(unpack(set, specs))))
+      tf.dispose([...values.values()])
       // A named object of tensors, so that tidy keeps them all.
-      return { state: { parameters, slots }, loss: value as tf.Scalar } as unknown as tf.TensorContainer
+      const next = { parameters: replace(set, specs, projected), slots: updated.slots }
+      return { state: next, loss: value as tf.Scalar } as unknown as tf.TensorContainer
     }) as unknown as ReturnType<Step>
 }

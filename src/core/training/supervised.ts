@@ -140,8 +140,11 @@ export function supervisedTask(job: SupervisedJob): TrainingTask {
     chanceLoss: null,
     keepBest: true,
     validateEvery: 1,
-    loss: (parameters, [image, target]) =>
-      meanAbsoluteError(network.apply(networkConfig, parameters, image as tf.Tensor4D), target),
+    loss(parameters, [image, target], pass) {
+      const outputs = network.outputs(networkConfig, parameters, image as tf.Tensor4D, pass)
+      const losses = outputs.map(output => meanAbsoluteError(output, target))
+      return tf.div(tf.addN(losses), losses.length)
+    },
     contents: (epoch, index) => placesOf(epoch, index).map(place => nameSlice(samples[place])),
     async batch(epoch, index) {
       const chosen = []

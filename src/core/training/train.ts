@@ -9,19 +9,22 @@ import type { Pause } from '../pause.ts'
 import { recipeOptimizer } from './gradients.ts'
 import { makeKeeper, type RunFiles } from './keeper.ts'
 import type { Optimizer } from './optimizers.ts'
-import { countParameters, initialParameters, type PlainTensor } from './parameters.ts'
+import { countParameters, initialParameters } from './parameters.ts'
 import type { Preview } from './preview.ts'
 import { recipeRate } from './schedules.ts'
 import { BEGINNING, type Progress, type SavedState } from './state.ts'
-import { type Loss, makeStep } from './step.ts'
+import { type Loss, makeStep, type Projection } from './step.ts'
 import { type MakeStepper, type PlainState, startingState } from './stepper.ts'
 import { makeStopwatch } from './stopwatch.ts'
 
 export interface Validation {
-  readonly loss: number
+  /** `null` where the task has none on patients that it was not trained on. */
+  readonly loss: number | null
   readonly metrics: Metrics | null
   /** The method's own figures, by name. */
   readonly extra: Readonly<Record<string, number>>
+  /** What seems to go wrong, and what to try. */
+  readonly advice?: readonly string[]
 }
 
 /** What is to be learned: parameters, batches, a loss, and how well it goes on patients not trained on. */
@@ -47,9 +50,8 @@ export interface TrainingTask {
   readonly keepBest: boolean
   /** Epochs between validations; the last epoch is always validated. */
   readonly validateEvery: number
-  /** What the method itself carries from step to step (a memory bank, a queue), as tensors by name; and how it takes that up again. */
-  state?(): ReadonlyMap<string, PlainTensor>
-  restore?(state: ReadonlyMap<string, PlainTensor>): void
+  /** What becomes of parameters after each update. */
+  readonly project?: Projection
 }
 
 export interface Training {
@@ -73,17 +75,23 @@ const NOTHING: { readonly validation: Validation | null; readonly preview: Previ
   preview: null,
 }
 
-/** The network's parameters from `start`, or drawn from the seed; the head's always drawn from the seed. */
-function startingParameters({ task, seed, start }: Training): Float32Array {
+/** The network's parameters from `start` (but for a fresh output layer), or drawn from the seed; the head's always drawn from the seed. */
+function startingParameters({ task, seed, start, recipe }: Training): Float32Array {
   const parameters = initialParameters([...task.network, ...task.head], seed)
-  if (start) parameters.set(start)
+  if (!start) return parameters
+  let end = 0
+  for (const spec of task.network) {
+    const begin = end
+    end += countParameters([spec])
+    if (!(recipe.freshOutput && spec.output)) parameters.set(start.subarray(begin, end), begin)
+  }
   return parameters
 }
 
 /** What the optimizer begins with: the resumed state, or a fresh one; a state of another network or optimizer is refused. */
 function plainStart(training: Training, optimizer: Optimizer): PlainState {
   const fresh = startingState(startingParameters(training), optimizer)
-  const { run, task, resume } = training
+  const { run, resume } = training
   if (!resume) return fresh
   const { parameters, slots: held } = resume.plain
   if (held.length !== optimizer.slots || [parameters, ...held].some(({ length }) => length !== fresh.parameters.length))
@@ -91,7 +99,6 @@ function plainStart(training: Training, optimizer: Optimizer): PlainState {
       'CHECKPOINT_DAMAGED',
       `Expected a state of run ${run}’s network and optimizer, got another one’s.`,
     )
-  task.restore?.(resume.method)
   return resume.plain
 }
 
@@ -115,7 +122,10 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
   const steps = recipe.epochs * perEpoch
   let progress: Progress = resume?.progress ?? BEGINNING
   const watch = makeStopwatch(progress.seconds)
-  const stepper = training.makeStepper(makeStep(specs, task.loss, optimizer), plainStart(training, optimizer))
+  const stepper = training.makeStepper(
+    makeStep(specs, task.loss, optimizer, task.project),
+    plainStart(training, optimizer),
+  )
   const keeper = makeKeeper(training, stepper, perEpoch)
 
   const patience = recipe.earlyStopping?.patience ?? Number.POSITIVE_INFINITY
@@ -194,6 +204,7 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
         extra: { ...validation?.extra },
       },
     }
+    for (const text of validation?.advice ?? []) yield { type: 'note', text }
     if (preview) {
       const { image, ...facts } = preview
       yield { type: 'preview', epoch, ...facts, ...(await files.savePreview(epoch, image)) }

@@ -30,7 +30,9 @@ export function Compare() {
   useOpenVolume(comparison)
   const leftPanel = useView(view => view.leftPanel)
   const rightPanel = useRightPanel()
-  useViewerKeys(comparison.volume?.slices ?? 1)
+  const focus = useView(view => view.focus)
+  const focused = comparison.panes.find(({ slot }) => slot === focus)?.run
+  useViewerKeys(comparison.volume?.slices ?? 1, focused?.checkpoint ? focused.id : null)
   return (
     <Group className={style.screen} id="compare">
       {leftPanel && (

@@ -1,4 +1,5 @@
 /** The viewer's keys; `?` lists them. */
+import { showFeatures } from '../features/open.ts'
 import { useKeys } from '../use-keys.ts'
 import { FIT, foldLeft, foldRight, goToSlice, resetView, useView, zoomAt } from '../view.ts'
 
@@ -10,12 +11,20 @@ export const VIEWER_KEYS: readonly (readonly [keys: string, does: string])[] = [
   ['Ctrl + wheel, + −', 'zoom'],
   ['double click, space', 'fit the image, reset the window'],
   ['E', 'images or error maps'],
+  ['F', 'feature maps of the run in focus'],
   ['[ ]', 'fold the left and the right panel'],
 ]
 
 const ZOOM_STEP = 1.25
 
-export function useViewerKeys(slices: number): void {
+export const FEATURE_KEYS: readonly (readonly [keys: string, does: string])[] = [
+  ['← →', 'layer before, layer after'],
+  ['wheel, ↑ ↓', 'slice before, slice after'],
+  ['click, Esc', 'one channel large, all channels'],
+]
+
+/** `run`: of the pane in focus, where it has weights. */
+export function useViewerKeys(slices: number, run: string | null): void {
   const step = (by: number) => () => goToSlice(useView.getState().slice + by, slices)
   const zoom = (factor: number) => () => {
     const { place, pointer } = useView.getState()
@@ -38,6 +47,7 @@ export function useViewerKeys(slices: number): void {
     ['shift+Plus', zoom(ZOOM_STEP)],
     ['-', zoom(1 / ZOOM_STEP)],
     ['E', () => useView.setState(view => ({ errors: !view.errors }))],
+    ['F', () => run !== null && showFeatures(run)],
     ['[', foldLeft],
     [']', foldRight],
   ])

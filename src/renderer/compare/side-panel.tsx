@@ -4,7 +4,7 @@ import type { MaskSpec } from '../../contract/evaluation.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { saveReconstruction } from '../actions.ts'
 import { nmse, protocolText, psnr, samplingLabel, ssim } from '../format.ts'
-import { useScore, versionOf } from '../queries.ts'
+import { useNetworkLabel, useScore, versionOf } from '../queries.ts'
 import { FineTuneButton } from '../runs/fine-tune.tsx'
 import { useView } from '../view.ts'
 import { useFrame } from '../viewer/frames.ts'
@@ -162,6 +162,7 @@ function Strip({ mask }: { mask: string }) {
 function Focused(props: { pane: PaneState; comparison: Comparison; volume: StudyVolume }) {
   const { pane, comparison, volume } = props
   const { source, run } = pane
+  const network = useNetworkLabel(run?.network ?? '')
   if (source === null) return null
   const savable = source !== 'truth' && !run?.arbitraryUnits
   return (
@@ -169,7 +170,7 @@ function Focused(props: { pane: PaneState; comparison: Comparison; volume: Study
       <h2 className="truncate">{sourceLabel(source, comparison)}</h2>
       {run && (
         <p className="secondary">
-          {run.network === 'unet' ? 'U-Net' : run.network}
+          {network}
           {run.channels ? `-${run.channels}` : ''}, {run.epochs.done} of {run.epochs.planned} epochs, kept:{' '}
           {run.keptEpoch ? `epoch ${run.keptEpoch}` : 'as imported'}; seed {run.config.seed}
         </p>

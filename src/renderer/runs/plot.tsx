@@ -12,6 +12,8 @@ const CONFIG: Partial<Config> = {
   modeBarButtonsToRemove: ['select2d', 'lasso2d', 'autoScale2d'],
 }
 
+const COMPACT: Partial<Config> = { responsive: true, displayModeBar: false }
+
 interface Props {
   readonly label: string
   readonly data: Data[]
@@ -19,10 +21,16 @@ interface Props {
   readonly y: string
   /** Values that there can be. */
   readonly bounds?: readonly [number, number]
+  /** The axis shows all of the bounds, not what the data take of them. */
+  readonly whole?: boolean
+  /** A dashed line to compare with. */
+  readonly level?: { readonly value: number; readonly label: string }
+  /** Small, among others: few ticks, narrow margins, no tools. */
+  readonly compact?: boolean
 }
 
 /** The page's own colours: Plotly takes none from style sheets. */
-function layoutFor({ x, y, bounds }: Props): Partial<Layout> {
+function layoutFor({ x, y, bounds, whole, level, compact }: Props): Partial<Layout> {
   const css = getComputedStyle(document.documentElement)
   const colour = (name: string) => css.getPropertyValue(name).trim()
   const axis = (title: string) => ({
@@ -36,9 +44,41 @@ function layoutFor({ x, y, bounds }: Props): Partial<Layout> {
     paper_bgcolor: 'rgba(0,0,0,0)',
     plot_bgcolor: 'rgba(0,0,0,0)',
     font: { family: css.fontFamily, size: 11, color: colour('--secondary') },
-    margin: { l: 48, r: 12, t: 8, b: 36 },
-    xaxis: { ...axis(x), rangemode: 'tozero' },
-    yaxis: { ...axis(y), ...(bounds && { minallowed: bounds[0], maxallowed: bounds[1] }) },
+    // The level's name stands beside the plot, where no line goes through it.
+    margin: compact ? { l: 28, r: level ? 56 : 8, t: 6, b: 20 } : { l: 48, r: 12, t: 8, b: 36 },
+    xaxis: { ...axis(x), rangemode: 'tozero', ...(compact && { nticks: 6 }) },
+    yaxis: {
+      ...axis(y),
+      ...(bounds && !whole && { minallowed: bounds[0], maxallowed: bounds[1] }),
+      // A little more, so that the last tick and what lies on the bound are seen.
+      ...(bounds && whole && { range: [bounds[0], bounds[1] + 0.06 * (bounds[1] - bounds[0])] }),
+      ...(compact && { nticks: 5 }),
+    },
+    ...(level && {
+      shapes: [
+        {
+          type: 'line',
+          xref: 'paper',
+          x0: 0,
+          x1: 1,
+          y0: level.value,
+          y1: level.value,
+          line: { color: colour('--secondary'), width: 1, dash: 'dash' },
+        },
+      ],
+      annotations: [
+        {
+          xref: 'paper',
+          x: 1,
+          y: level.value,
+          xanchor: 'left',
+          yanchor: 'middle',
+          showarrow: false,
+          text: level.label,
+          font: { size: 10, color: colour('--secondary') },
+        },
+      ],
+    }),
     showlegend: false,
     hovermode: 'x unified',
     hoverlabel: { bgcolor: colour('--raised'), bordercolor: colour('--line'), font: { color: colour('--text') } },
@@ -53,7 +93,7 @@ export function Plot(props: Props) {
     let there = true
     const target = element.current!
     void plotly().then(library => {
-      if (there) void library.react(target, data, layoutFor(props), CONFIG)
+      if (there) void library.react(target, data, layoutFor(props), props.compact ? COMPACT : CONFIG)
     })
     return () => {
       there = false

@@ -1,78 +1,227 @@
-/** A recipe's settings that few change: gradients, warm-up, stopping early, what is kept. */
-import { NumberInput, TextInput } from '@mantine/core'
-import { useState } from 'react'
+/** All settings of a recipe, in parts that fold; what is folded is summed up in its heading. */
+import { IconChevronRight } from '@tabler/icons-react'
+import { type ReactNode, useId } from 'react'
+import type { Catalogue } from '../../contract/api.ts'
+import type { RecipeSettings } from '../../contract/recipes.ts'
 import type { Recipe } from '../../contract/runs.ts'
+import style from './recipe-fields.module.css'
+import { SchemaForm } from './schema-form.tsx'
+import { faultsOf, labelOf, type Schema, type Settings, summaryOf } from './settings-schema.ts'
 
-interface Props {
-  readonly recipe: Recipe
-  readonly onChange: (recipe: Recipe) => void
+export const PARTS = ['training', 'optimizer', 'network', 'method', 'pretext', 'keeping', 'fineTuning', 'mask'] as const
+export type Part = (typeof PARTS)[number]
+
+/** What the form is about. Values may be wrong while they are typed. */
+export interface Draft {
+  readonly settings: RecipeSettings
+  readonly mask: Settings
 }
 
-/** '100, 200' → [100, 200]; what is no whole number from 1 up is left out. */
-const epochsIn = (text: string) =>
-  text
-    .split(/[\s,;]+/)
-    .map(Number)
-    .filter(epoch => Number.isInteger(epoch) && epoch > 0)
+export interface Schemas {
+  readonly network: Schema
+  /** `null`: from scratch. */
+  readonly method: Schema | null
+  readonly pretext: Schema
+  readonly recipe: Schema
+  readonly mask: Schema
+}
 
-export function RecipeFields({ recipe, onChange }: Props) {
-  const [milestones, setMilestones] = useState(recipe.milestones.join(', '))
-  const optional = (value: string | number) => (typeof value === 'number' && value > 0 ? value : null)
+export function schemasFor(catalogue: Catalogue, { network, method }: RecipeSettings): Schemas {
+  const named = (list: readonly { id: string; schema: Settings }[], id: string | null) =>
+    list.find(each => each.id === id)?.schema ?? null
+  return {
+    ...catalogue.schemas,
+    network: named(catalogue.networks, network) ?? {},
+    method: named(catalogue.methods, method),
+  }
+}
+
+/** Every value of a draft that cannot be used, by its path. */
+export function faultsIn({ settings, mask }: Draft, schemas: Schemas): ReadonlyMap<string, string> {
+  const { networkConfig, methodConfig, pretext, training, fineTuning } = settings
+  return new Map(
+    [
+      ...faultsOf(schemas.recipe, training, 'training'),
+      ...faultsOf(schemas.network, networkConfig, 'network'),
+      ...(schemas.method ? faultsOf(schemas.method, methodConfig, 'method') : []),
+      ...(pretext ? faultsOf(schemas.pretext, pretext, 'pretext') : []),
+      ...(fineTuning ? faultsOf(schemas.recipe, fineTuning, 'fineTuning') : []),
+      ...faultsOf(schemas.mask, mask, 'mask'),
+    ].map(({ path, text }) => [path, text]),
+  )
+}
+
+const COMMON = ['epochs', 'batch', 'schedule']
+const KEEPING = ['accumulate', 'warmup', 'clipNorm', 'earlyStopping', 'saveMinutes', 'milestones', 'freshOutput']
+
+/** The part of the form that a path's field is in. */
+export function partOf(path: string): Part {
+  const [first, second] = path.split('.')
+  if (first === 'training') return KEEPING.includes(second) ? 'keeping' : second === 'optimizer' ? second : first
+  return first as Part
+}
+
+const OPTIMIZER: Readonly<Record<string, string>> = { sgd: 'SGD', adam: 'Adam', rmsprop: 'RMSprop' }
+
+/** '10 epochs, batch 1, RMSprop, rate 0.001 step' */
+export const recipeSummary = ({ epochs, batch, optimizer, schedule }: Recipe): string =>
+  `${epochs} epochs, batch ${batch}, ${OPTIMIZER[optimizer.kind] ?? optimizer.kind}, rate ${schedule.rate} ${schedule.kind}`
+
+const optimizerSummary = ({ kind, ...rest }: Recipe['optimizer']) =>
+  [OPTIMIZER[kind], ...Object.entries(rest).map(([name, value]) => `${labelOf(name).toLowerCase()} ${value}`)].join(
+    ', ',
+  )
+
+function keepingSummary({ accumulate, warmup, clipNorm, earlyStopping, milestones, freshOutput }: Recipe): string {
+  const parts = [
+    accumulate > 1 && `${accumulate} batches a step`,
+    warmup > 0 && `warm-up ${warmup}`,
+    clipNorm !== null && `clipped at ${clipNorm}`,
+    earlyStopping && `stops after ${earlyStopping.patience}`,
+    milestones.length > 0 && `milestones ${milestones.join(', ')}`,
+    freshOutput && 'fresh output layer',
+  ].filter(Boolean)
+  return parts.join(', ') || 'as usual'
+}
+
+interface Props {
+  readonly catalogue: Catalogue
+  readonly draft: Draft
+  readonly schemas: Schemas
+  readonly faults: ReadonlyMap<string, string>
+  readonly open: ReadonlySet<Part>
+  readonly onOpen: (part: Part) => void
+  readonly onSettings: (settings: RecipeSettings) => void
+  readonly onMask: (mask: Settings) => void
+  /** Beside the training's own fields. */
+  readonly children: ReactNode
+}
+
+export function RecipeFields(props: Props) {
+  const { catalogue, draft, schemas, faults, open, onOpen, onSettings, onMask, children } = props
+  const { settings, mask } = draft
+  const { method, network, training, fineTuning, pretext, networkConfig, methodConfig } = settings
+  const label = (list: readonly { id: string; label: string }[], id: string | null) =>
+    list.find(each => each.id === id)?.label ?? id
+  const change = (changes: Partial<Record<keyof RecipeSettings, unknown>>) =>
+    onSettings({ ...settings, ...changes } as RecipeSettings)
+  const wrong = (part: Part) => [...faults.keys()].filter(path => partOf(path) === part).length
+  const fold = (part: Part) => ({ open: open.has(part), onOpen: () => onOpen(part), wrong: wrong(part) })
   return (
-    <>
-      <NumberInput
-        label="accumulate"
-        description="batches whose gradients are averaged into one step"
-        min={1}
-        allowDecimal={false}
-        value={recipe.accumulate}
-        onChange={value => typeof value === 'number' && value >= 1 && onChange({ ...recipe, accumulate: value })}
-      />
-      <NumberInput
-        label="warm-up"
-        description="epochs in which the rate rises from 0"
-        min={0}
-        allowDecimal={false}
-        value={recipe.warmup}
-        onChange={value => typeof value === 'number' && value >= 0 && onChange({ ...recipe, warmup: value })}
-      />
-      <NumberInput
-        label="clip norm"
-        description="largest L2 norm of the gradients; empty: none"
-        min={0}
-        step={0.5}
-        value={recipe.clipNorm ?? ''}
-        onChange={value => onChange({ ...recipe, clipNorm: optional(value) })}
-      />
-      <NumberInput
-        label="stop early"
-        description="validations without a lower loss; empty: never"
-        min={1}
-        allowDecimal={false}
-        value={recipe.earlyStopping?.patience ?? ''}
-        onChange={value => {
-          const patience = optional(value)
-          onChange({ ...recipe, earlyStopping: patience === null ? null : { patience } })
-        }}
-      />
-      <NumberInput
-        label="save every"
-        description="minutes, beside every epoch"
-        min={0.5}
-        step={1}
-        value={recipe.saveMinutes}
-        onChange={value => typeof value === 'number' && value > 0 && onChange({ ...recipe, saveMinutes: value })}
-      />
-      <TextInput
-        size="xs"
-        label="milestones"
-        description="epochs whose weights are kept: 100, 200"
-        value={milestones}
-        onChange={event => {
-          setMilestones(event.currentTarget.value)
-          onChange({ ...recipe, milestones: epochsIn(event.currentTarget.value) })
-        }}
-      />
-    </>
+    <div className={style.parts}>
+      <Fold
+        {...fold('training')}
+        title={method === null ? 'Training' : 'Pre-training'}
+        summary={recipeSummary(training)}
+      >
+        <SchemaForm
+          schema={schemas.recipe}
+          value={training}
+          onChange={next => change({ training: next })}
+          path="training"
+          faults={faults}
+          only={COMMON}
+        />
+        {children}
+      </Fold>
+      <Fold {...fold('optimizer')} title="Optimizer" summary={optimizerSummary(training.optimizer)}>
+        <SchemaForm
+          schema={schemas.recipe}
+          value={training}
+          onChange={next => change({ training: next })}
+          path="training"
+          faults={faults}
+          only={['optimizer']}
+        />
+      </Fold>
+      <Fold
+        {...fold('network')}
+        title={`Network: ${label(catalogue.networks, network)}`}
+        summary={summaryOf(schemas.network, networkConfig)}
+      >
+        <SchemaForm
+          schema={schemas.network}
+          value={networkConfig}
+          onChange={next => change({ networkConfig: next })}
+          path="network"
+          faults={faults}
+        />
+      </Fold>
+      {schemas.method && Object.keys(schemas.method.properties ?? {}).length > 0 && (
+        <Fold
+          {...fold('method')}
+          title={`Method: ${label(catalogue.methods, method)}`}
+          summary={summaryOf(schemas.method, methodConfig)}
+        >
+          <SchemaForm
+            schema={schemas.method}
+            value={methodConfig}
+            onChange={next => change({ methodConfig: next })}
+            path="method"
+            faults={faults}
+          />
+        </Fold>
+      )}
+      {pretext && (
+        <Fold {...fold('pretext')} title="What it may see" summary={summaryOf(schemas.pretext, pretext)}>
+          <SchemaForm
+            schema={schemas.pretext}
+            value={pretext}
+            onChange={next => change({ pretext: next })}
+            path="pretext"
+            faults={faults}
+          />
+        </Fold>
+      )}
+      <Fold {...fold('keeping')} title="Gradients, stopping, keeping" summary={keepingSummary(training)}>
+        <SchemaForm
+          schema={schemas.recipe}
+          value={training}
+          onChange={next => change({ training: next })}
+          path="training"
+          faults={faults}
+          only={KEEPING}
+        />
+      </Fold>
+      {fineTuning && (
+        <Fold {...fold('fineTuning')} title="Fine-tuning, later" summary={recipeSummary(fineTuning)}>
+          <SchemaForm
+            schema={schemas.recipe}
+            value={fineTuning}
+            onChange={next => change({ fineTuning: next })}
+            path="fineTuning"
+            faults={faults}
+          />
+        </Fold>
+      )}
+      <Fold {...fold('mask')} title="Mask" summary={summaryOf(schemas.mask, mask)}>
+        <SchemaForm schema={schemas.mask} value={mask} onChange={onMask} path="mask" faults={faults} />
+      </Fold>
+    </div>
+  )
+}
+
+function Fold(props: {
+  title: string
+  summary: string
+  open: boolean
+  wrong: number
+  onOpen: () => void
+  children: ReactNode
+}) {
+  const { title, summary, open, wrong, onOpen, children } = props
+  const id = useId()
+  return (
+    <section className={style.part} aria-labelledby={id}>
+      <button type="button" className={style.heading} aria-expanded={open} onClick={onOpen}>
+        <IconChevronRight className={style.chevron} size={14} />
+        <span id={id} className={style.title}>
+          {title}
+        </span>
+        {wrong > 0 && <span className={style.wrong}>{wrong} to mend</span>}
+        {!open && <span className={style.summary}>{summary}</span>}
+      </button>
+      {open && <div className={style.body}>{children}</div>}
+    </section>
   )
 }

@@ -4,15 +4,19 @@ import { useEffect, useMemo, useState } from 'react'
 import { previewPath } from '../../contract/images.ts'
 import type { RunView, TrainingEvent } from '../../contract/runs.ts'
 import { cancelRun, fineTune, hideRun, pauseRun, resumeRun, runAgain } from '../actions.ts'
+import { showFeatures } from '../features/open.ts'
 import { loss, maskLabel, nmse, psnr, runLabel, STATUS_LABEL, ssim } from '../format.ts'
 import { takeProgress, useLive } from '../live.ts'
 import { clock } from '../progress.ts'
-import { useRun, useStudies } from '../queries.ts'
+import { useNetworkLabel, useRun, useStudies } from '../queries.ts'
 import { goToScreen } from '../shell/screens.ts'
 import { pickSource, useView } from '../view.ts'
 import { putPixels } from '../viewer/canvas.ts'
 import { fitWindow, GREY, ownWindow, paint } from '../viewer/drawing.ts'
 import { FineTuneButton } from './fine-tune.tsx'
+import { Health } from './health.tsx'
+import { warns } from './health-figures.ts'
+import { recipeSummary } from './recipe-fields.tsx'
 import { RunState, StatusMark } from './run-line.tsx'
 import style from './runs.module.css'
 
@@ -42,11 +46,13 @@ export function RunPage({ run }: { run: RunView }) {
             {progress.waiting}
           </p>
         )}
-        {detail?.notes.map(note => (
-          <p key={note} className="secondary">
-            {note}
-          </p>
-        ))}
+        {detail?.notes
+          .filter(note => run.kind !== 'pretrain' || !warns(note)) // beside what they are about
+          .map(note => (
+            <p key={note} className="secondary">
+              {note}
+            </p>
+          ))}
         <div className={style.buttons}>
           <FineTuneButton run={run} />
           {run.status === 'running' && <StopButtons run={run} />}
@@ -63,11 +69,13 @@ export function RunPage({ run }: { run: RunView }) {
           )}
           {run.suggestion && <SmallerBatch run={run} suggestion={run.suggestion} />}
           <CompareButton run={run} />
+          {run.checkpoint && <Button onClick={() => showFeatures(run.id)}>Feature maps</Button>}
           {ended(run) && run.kind !== 'import' && <Button onClick={() => runAgain(run)}>Run again</Button>}
           {ended(run) && <Button onClick={() => hideRun(run)}>Take off the list</Button>}
         </div>
         {run.milestones.length > 0 && <Milestones run={run} />}
       </header>
+      {detail && run.kind === 'pretrain' && <Health run={run} detail={detail} />}
       <Previews run={run} previews={previews} />
       <Facts run={run} environment={detail?.environment ?? {}} />
     </article>
@@ -209,10 +217,11 @@ const ENVIRONMENT_LABEL: Readonly<Record<string, string>> = {
 
 function Facts({ run, environment }: { run: RunView; environment: Readonly<Record<string, unknown>> }) {
   const { config, summary, checkpoint, metrics } = run
-  const { recipe } = config
+  const { recipe, pretext, fineTuning } = config
+  const network = useNetworkLabel(config.network)
   const facts: [string, string][] = [
     ['study', run.study],
-    ['network', `${config.network === 'unet' ? 'U-Net' : config.network}${run.channels ? `-${run.channels}` : ''}`],
+    ['network', `${network}${run.channels ? `-${run.channels}` : ''}`],
     [
       'start',
       run.parent === null
@@ -232,11 +241,16 @@ function Facts({ run, environment }: { run: RunView; environment: Readonly<Recor
         ] as [string, string][])
       : []),
     ['mask', maskLabel(config.mask)],
-    ...(config.pretext
-      ? ([['pretext', `measurement ${config.pretext.measurement}, view masks ${config.pretext.viewMasks}`]] as [
-          string,
-          string,
-        ][])
+    ...(pretext
+      ? ([
+          [
+            'pretext',
+            `measurement ${pretext.measurement}, view masks ${pretext.viewMasks}${pretext.reconstruction > 0 ? `, reconstruction term ${pretext.reconstruction}` : ''}`,
+          ],
+        ] as [string, string][])
+      : []),
+    ...(run.kind === 'pretrain' && fineTuning
+      ? ([['fine-tuning', recipeSummary(fineTuning)]] as [string, string][])
       : []),
     ...(summary
       ? ([

@@ -1,90 +1,258 @@
-/** Fields made from a settings' JSON Schema: a number, a choice, a switch or a word for each property. */
+/** Fields made from a JSON Schema: a row each, its name and what it means at the left. What is wrong is said where its meaning stood. */
 import { NumberInput, Select, Switch, TextInput } from '@mantine/core'
+import { type KeyboardEvent, type ReactNode, useId, useState } from 'react'
+import { STANDARDS, WORDS } from './recipe-words.ts'
+import style from './schema-form.module.css'
+import {
+  labelOf,
+  listFrom,
+  nudge,
+  nullableOf,
+  numberFrom,
+  propertiesOf,
+  restOf,
+  type Schema,
+  type Settings,
+  same,
+  standardOf,
+  textOf,
+  variantsOf,
+  withVariant,
+} from './settings-schema.ts'
 
-interface Property {
-  readonly type?: string
-  readonly enum?: readonly string[]
-  readonly default?: unknown
-  readonly description?: string
-  readonly minimum?: number
-  readonly exclusiveMinimum?: number
-  readonly maximum?: number
-}
-
-export type Settings = Readonly<Record<string, unknown>>
-
-const properties = (schema: Settings) => Object.entries((schema.properties ?? {}) as Record<string, Property>)
-
-export const defaultsOf = (schema: Settings): Settings =>
-  Object.fromEntries(properties(schema).map(([name, { default: standard }]) => [name, standard]))
-
-/** 'minimumArea' → 'minimum area' */
-const words = (name: string) => name.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)
-
-interface Props {
-  readonly schema: Settings
+export interface FormProps {
+  readonly schema: Schema
   readonly value: Settings
   readonly onChange: (value: Settings) => void
+  /** Where the value lies in what `faults` is about: 'training'. */
+  readonly path: string
+  /** What is wrong, by path. */
+  readonly faults: ReadonlyMap<string, string>
+  /** Names of the properties to show, in that order; all where not given. */
+  readonly only?: readonly string[]
 }
 
-export function SchemaForm({ schema, value, onChange }: Props) {
-  return properties(schema).map(([name, property]) => (
-    <Field
-      key={name}
-      name={name}
-      property={property}
-      value={value[name]}
-      onChange={next => onChange({ ...value, [name]: next })}
-    />
-  ))
+export function SchemaForm({ schema, value, onChange, path, faults, only }: FormProps) {
+  const all = propertiesOf(schema)
+  const shown = only ? only.flatMap(name => all.filter(([each]) => each === name)) : all
+  return (
+    <div className={style.form}>
+      {shown.map(([name, property]) => (
+        <Field
+          key={name}
+          name={name}
+          schema={property}
+          value={value[name]}
+          onChange={next => onChange({ ...value, [name]: next })}
+          path={`${path}.${name}`}
+          faults={faults}
+        />
+      ))}
+    </div>
+  )
 }
 
-function Field(props: { name: string; property: Property; value: unknown; onChange: (value: unknown) => void }) {
-  const { name, property, value, onChange } = props
-  const label = words(name)
-  const description = property.description
-  if (property.enum) {
+interface FieldProps {
+  readonly name: string
+  readonly schema: Schema
+  readonly value: unknown
+  readonly onChange: (value: unknown) => void
+  readonly path: string
+  readonly faults: ReadonlyMap<string, string>
+}
+
+interface Control {
+  readonly id: string
+  readonly 'aria-describedby': string | undefined
+  readonly error: boolean
+}
+
+function Row(props: {
+  label: string
+  help: string | undefined
+  fault: string | undefined
+  children: (control: Control) => ReactNode
+}) {
+  const { label, help, fault, children } = props
+  const id = useId()
+  const says = fault ?? help
+  return (
+    <div className={style.row}>
+      <div className={style.words}>
+        <label className={style.label} htmlFor={id}>
+          {label}
+        </label>
+        {says && (
+          <p id={`${id} help`} className={style.help} data-fault={fault ? '' : undefined}>
+            {says}
+          </p>
+        )}
+      </div>
+      <div className={style.control}>
+        {children({ id, 'aria-describedby': says ? `${id} help` : undefined, error: fault !== undefined })}
+      </div>
+    </div>
+  )
+}
+
+function Field({ name, schema, value, onChange, path, faults }: FieldProps) {
+  const words = WORDS[name] ?? {}
+  const inner = nullableOf(schema)
+  const label = words.label ?? labelOf(name)
+  const help = schema.description ?? inner?.description ?? words.help
+  const row = { label, help, fault: faults.get(path) }
+  const settings = value as Settings
+
+  const variants = variantsOf(schema)
+  if (variants) {
+    const { key, names } = variants
+    return (
+      <>
+        <Row {...row}>
+          {control => (
+            <Select
+              {...control}
+              data={names.map(each => ({ value: each, label: choice(each) }))}
+              value={textOf(settings[key])}
+              onChange={next => next && onChange(withVariant(schema, settings, next, STANDARDS))}
+              allowDeselect={false}
+            />
+          )}
+        </Row>
+        <Nested schema={restOf(variants, settings[key])} {...{ value: settings, onChange, path, faults }} />
+      </>
+    )
+  }
+  if (inner?.type === 'object') {
+    return (
+      <>
+        <Row {...row}>
+          {({ error, ...control }) => (
+            <Switch
+              {...control}
+              checked={value !== null}
+              onChange={event => onChange(event.currentTarget.checked ? standardOf(inner, STANDARDS) : null)}
+            />
+          )}
+        </Row>
+        {value !== null && <Nested schema={inner} {...{ value: settings, onChange, path, faults }} />}
+      </>
+    )
+  }
+  if (schema.type === 'object') {
+    return (
+      <>
+        <Row {...row}>{() => null}</Row>
+        <Nested schema={schema} {...{ value: settings, onChange, path, faults }} />
+      </>
+    )
+  }
+  return (
+    <Row {...row}>
+      {control => <Value {...{ control, value, onChange }} schema={inner ?? schema} optional={inner !== null} />}
+    </Row>
+  )
+}
+
+const Nested = (props: FormProps) => (
+  <div className={style.nested}>
+    <SchemaForm {...props} />
+  </div>
+)
+
+/** 'equispaced_fraction' → 'equispaced fraction' */
+const choice = (value: string) => value.replaceAll('_', ' ')
+
+interface ValueProps {
+  readonly control: Control
+  readonly schema: Schema
+  readonly optional: boolean
+  readonly value: unknown
+  readonly onChange: (value: unknown) => void
+}
+
+function Value({ control, schema, optional, value, onChange }: ValueProps) {
+  if (schema.enum) {
     return (
       <Select
-        label={label}
-        description={description}
-        data={[...property.enum]}
-        value={String(value)}
+        {...control}
+        data={schema.enum.map(each => ({ value: each, label: choice(each) }))}
+        value={textOf(value)}
         onChange={onChange}
         allowDeselect={false}
       />
     )
   }
-  if (property.type === 'boolean') {
+  if (schema.type === 'boolean') {
+    const { error, ...others } = control
+    return <Switch {...others} checked={value === true} onChange={event => onChange(event.currentTarget.checked)} />
+  }
+  if (schema.type === 'integer') {
     return (
-      <Switch
-        label={label}
-        description={description}
-        checked={Boolean(value)}
-        onChange={event => onChange(event.currentTarget.checked)}
+      <NumberInput
+        {...control}
+        value={value === null ? '' : (value as number)}
+        placeholder={optional ? 'none' : undefined}
+        allowDecimal={false}
+        clampBehavior="none"
+        min={schema.minimum}
+        max={schema.maximum}
+        onChange={next => onChange(next === '' && optional ? null : next)}
       />
     )
   }
-  if (property.type === 'number' || property.type === 'integer') {
+  if (schema.type === 'number') {
     return (
-      <NumberInput
-        label={label}
-        description={description}
-        value={value as number}
-        min={property.minimum}
-        max={property.maximum}
-        allowDecimal={property.type === 'number'}
-        step={property.type === 'integer' ? 1 : 0.05}
-        onChange={next => typeof next === 'number' && onChange(next)}
+      <Typed
+        {...{ control, value, onChange }}
+        placeholder={optional ? 'none' : undefined}
+        read={text => numberFrom(text, optional)}
+        write={textOf}
+        onArrow={direction => typeof value === 'number' && onChange(nudge(value, direction))}
       />
     )
+  }
+  if (schema.type === 'array') {
+    return (
+      <Typed
+        {...{ control, value, onChange }}
+        placeholder="none"
+        read={listFrom}
+        write={list => (list as unknown[]).join(', ')}
+      />
+    )
+  }
+  return <TextInput {...control} value={textOf(value)} onChange={event => onChange(event.currentTarget.value)} />
+}
+
+/** Text that stays as it was typed while it means the value: '1e-3', '0.10', '100, '. */
+function Typed(props: {
+  control: Control
+  value: unknown
+  placeholder: string | undefined
+  onChange: (value: unknown) => void
+  read: (text: string) => unknown
+  write: (value: unknown) => string
+  onArrow?: (direction: 1 | -1) => void
+}) {
+  const { control, value, placeholder, onChange, read, write, onArrow } = props
+  const [typed, setTyped] = useState(() => write(value))
+  const press = (event: KeyboardEvent) => {
+    if (!onArrow || (event.key !== 'ArrowUp' && event.key !== 'ArrowDown')) return
+    event.preventDefault()
+    onArrow(event.key === 'ArrowUp' ? 1 : -1)
   }
   return (
     <TextInput
-      label={label}
-      description={description}
-      value={String(value ?? '')}
-      onChange={event => onChange(event.currentTarget.value)}
+      {...control}
+      placeholder={placeholder}
+      inputMode={onArrow ? 'decimal' : undefined}
+      value={same(read(typed), value) ? typed : write(value)}
+      onChange={event => {
+        setTyped(event.currentTarget.value)
+        onChange(read(event.currentTarget.value))
+      }}
+      onKeyDown={press}
     />
   )
 }

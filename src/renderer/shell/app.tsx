@@ -5,11 +5,13 @@ import {
   IconColumns3,
   IconFolders,
   IconKeyboard,
+  IconReport,
   IconSettings,
   type TablerIcon,
 } from '@tabler/icons-react'
 import { lazy, Suspense, useState } from 'react'
 import { Compare } from '../compare/compare.tsx'
+import { FeatureMaps } from '../features/feature-maps.tsx'
 import { Studies } from '../studies/studies.tsx'
 import { useKeys } from '../use-keys.ts'
 import style from './app.module.css'
@@ -21,13 +23,15 @@ import { StatusLine } from './status-line.tsx'
 
 /** Plots are heavy: they are loaded with their screen, after the first image. */
 const Runs = lazy(() => import('../runs/runs.tsx').then(module => ({ default: module.Runs })))
+const Report = lazy(() => import('../report/report.tsx').then(module => ({ default: module.Report })))
 const Settings = lazy(() => import('../settings/settings.tsx').then(module => ({ default: module.Settings })))
 
 const RAIL: readonly { screen: Screen; label: string; icon: TablerIcon; key: string }[] = [
   { screen: 'studies', label: 'Studies', icon: IconFolders, key: '1' },
   { screen: 'runs', label: 'Runs', icon: IconChartLine, key: '2' },
   { screen: 'compare', label: 'Compare', icon: IconColumns3, key: '3' },
-  { screen: 'settings', label: 'Settings', icon: IconSettings, key: '4' },
+  { screen: 'report', label: 'Report', icon: IconReport, key: '4' },
+  { screen: 'settings', label: 'Settings', icon: IconSettings, key: '5' },
 ]
 
 export function App() {
@@ -66,12 +70,14 @@ export function App() {
           {screen === 'studies' && <Studies />}
           {screen === 'runs' && <Runs />}
           {screen === 'compare' && <Compare />}
+          {screen === 'report' && <Report />}
           {screen === 'settings' && <Settings />}
         </Suspense>
       </div>
       <div className={style.status}>
         <StatusLine />
       </div>
+      <FeatureMaps />
       <DropTarget />
       <Palette onKeys={() => setKeys(true)} />
       <KeyList opened={keys} onClose={() => setKeys(false)} />

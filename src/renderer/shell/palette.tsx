@@ -2,6 +2,7 @@
 import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight'
 import '@mantine/spotlight/styles.css'
 import { cancelRun, pauseRun, resumeRun } from '../actions.ts'
+import { showFeatures } from '../features/open.ts'
 import { runLabel, STATUS_LABEL } from '../format.ts'
 import { useRuns, useStudies, useStudy } from '../queries.ts'
 import { openStudy, openVolume, resetView, useView } from '../view.ts'
@@ -17,6 +18,8 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
       actions: [
         { id: 'pretrain', label: 'Pre-train a network', onClick: () => goToScreen('runs', 'pretrain') },
         { id: 'baseline', label: 'Train a baseline', onClick: () => goToScreen('runs', 'baseline') },
+        { id: 'reproduce', label: 'Reproduce the report', onClick: () => goToScreen('report', 'new') },
+        { id: 'report', label: 'The report as reproduced: tables, figures', onClick: () => goToScreen('report') },
         { id: 'compare', label: 'Compare images', onClick: () => goToScreen('compare') },
         { id: 'studies', label: 'Browse studies', onClick: () => goToScreen('studies') },
         {
@@ -33,6 +36,15 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
             : []),
           ...(run.status === 'running' || run.status === 'queued'
             ? [{ id: `cancel ${run.id}`, label: `Cancel run ${run.id}`, onClick: () => void cancelRun(run) }]
+            : []),
+          ...(run.checkpoint
+            ? [
+                {
+                  id: `features ${run.id}`,
+                  label: `Feature maps of run ${run.id}`,
+                  onClick: () => showFeatures(run.id),
+                },
+              ]
             : []),
           ...(run.resumable
             ? [{ id: `resume ${run.id}`, label: `Resume run ${run.id}`, onClick: () => void resumeRun(run) }]

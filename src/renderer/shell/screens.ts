@@ -1,10 +1,10 @@
 /** Which screen is open; the address keeps it, so that reloading and going back work. */
 import { create } from 'zustand'
 
-export const SCREENS = ['studies', 'runs', 'compare', 'settings'] as const
+export const SCREENS = ['studies', 'runs', 'compare', 'report', 'settings'] as const
 export type Screen = (typeof SCREENS)[number]
 
-/** What a screen opens with: a form, or a run. */
+/** What a screen opens with: a form, a run, or a reproduction. */
 interface Where {
   readonly screen: Screen
   readonly detail: string | null

@@ -47,13 +47,15 @@ export class FrameFailure extends Error implements FrameError {
   }
 }
 
+/** What the host says in place of an image. */
+export const failureOf = async (response: Response): Promise<FrameFailure> =>
+  new FrameFailure(
+    await response.json().catch(() => ({ code: 'INTERNAL', message: `The host answered ${response.status}` })),
+  )
+
 async function download(url: string): Promise<Frame> {
   const response = await fetch(url)
-  if (!response.ok) {
-    throw new FrameFailure(
-      await response.json().catch(() => ({ code: 'INTERNAL', message: `The host answered ${response.status}` })),
-    )
-  }
+  if (!response.ok) throw await failureOf(response)
   const meta = FrameMeta.parse(JSON.parse(response.headers.get(FRAME_HEADER)!))
   return { url, image: new Float32Array(await response.arrayBuffer()), meta }
 }

@@ -1,9 +1,12 @@
 /** One pane of the comparison: which source, its image or error map, its numbers. */
-import { Button, Select, Tooltip } from '@mantine/core'
+import { ActionIcon, Button, Menu, Select, Tooltip } from '@mantine/core'
+import { IconChartLine, IconDots, IconGridDots } from '@tabler/icons-react'
 import { useMemo, useRef } from 'react'
 import type { FrameMeta } from '../../contract/images.ts'
+import type { RunView } from '../../contract/runs.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { runColour } from '../colours.ts'
+import { showFeatures } from '../features/open.ts'
 import { nmse, protocolText, psnr, runLabel, ssim } from '../format.ts'
 import { useScore, versionOf } from '../queries.ts'
 import { FineTuneButton } from '../runs/fine-tune.tsx'
@@ -68,6 +71,7 @@ export function Pane({ pane, comparison, volume, truth, shared }: Props) {
         <SourceSelect pane={pane} comparison={comparison} />
         {volume.synthetic && <SyntheticBadge />}
         {run && <SeenBadge run={run} volume={volume} />}
+        {run?.checkpoint && <PaneMenu run={run} />}
       </header>
       <div className={style.stage}>
         <PaneImage
@@ -79,6 +83,30 @@ export function Pane({ pane, comparison, volume, truth, shared }: Props) {
         <PaneNumbers pane={pane} volume={volume} meta={frame?.meta ?? null} />
       </footer>
     </section>
+  )
+}
+
+function PaneMenu({ run }: { run: RunView }) {
+  return (
+    <Menu position="bottom-end" width={190}>
+      <Menu.Target>
+        <ActionIcon size="sm" aria-label={`More of run ${run.id}`}>
+          <IconDots size={14} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item
+          leftSection={<IconGridDots size={14} />}
+          rightSection={<span className="secondary">F</span>}
+          onClick={() => showFeatures(run.id)}
+        >
+          Feature maps
+        </Menu.Item>
+        <Menu.Item leftSection={<IconChartLine size={14} />} onClick={() => goToScreen('runs', run.id)}>
+          Open run {run.id}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
   )
 }
 

@@ -1,6 +1,7 @@
 /** One image on its canvas: drawn through the shared place and window, moved by mouse. */
 import { type PointerEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { signal } from '../format.ts'
+import { useSize } from '../use-size.ts'
 import { type GreyWindow, goToSlice, move, resetView, useView, zoomAt } from '../view.ts'
 import { putPixels } from './canvas.ts'
 import { type ColourMap, imagePoint, layOut, paint } from './drawing.ts'
@@ -26,19 +27,6 @@ interface Props {
 /** Pixels of dragging that double a window's width. */
 const DOUBLING = 180
 const ZOOM_STEP = 1.2
-
-function useSize(element: HTMLElement | null) {
-  const [size, setSize] = useState({ width: 0, height: 0 })
-  useLayoutEffect(() => {
-    if (!element) return
-    const measure = () => setSize({ width: element.clientWidth, height: element.clientHeight })
-    measure()
-    const observer = new ResizeObserver(measure)
-    observer.observe(element)
-    return () => observer.disconnect()
-  }, [element])
-  return size
-}
 
 /** The image painted at its own resolution; painted again only where numbers, window or colours change. */
 function usePainted({ values, shape }: StageImage, window: GreyWindow, map: ColourMap): HTMLCanvasElement {

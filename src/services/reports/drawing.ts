@@ -4,7 +4,7 @@ import { escapeMarkup, wrapText } from './format.ts'
 
 export const GROUND = '#0b0d10'
 export const LINE = '#262b33'
-const TEXT = '#e6e9ee'
+export const TEXT = '#e6e9ee'
 export const SECONDARY = '#9aa4b2'
 export const AMBER = '#e8b04b'
 
@@ -26,6 +26,16 @@ export function paragraph(x: number, y: number, size: number, lines: readonly st
 
 export function fit(content: string, width: number, size: number, bold = false): string[] {
   return wrapText(content, Math.max(4, Math.floor(width / (size * (bold ? ADVANCE.bold : ADVANCE.regular)))))
+}
+
+/** A square in a method's colour, before its name, whose first line of text stands 0.9 em below `y`. */
+export const swatch = (x: number, y: number, size: number, colour: string): string =>
+  `<rect x="${x}" y="${y}" width="${0.9 * size}" height="${0.9 * size}" rx="2" fill="${colour}"/>`
+
+/** One line of it, cut where it must be. */
+export function shortened(content: string, width: number, size: number, bold = false): string {
+  const [line = '', ...rest] = fit(content, width, size, bold)
+  return rest.length === 0 ? line : `${line.replace(/[\s,;.]+$/, '')} …`
 }
 
 export function picture(x: number, y: number, width: number, height: number, uri: string): string {

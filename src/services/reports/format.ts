@@ -80,15 +80,19 @@ export function protocolSentence(protocol: Protocol): string {
     .join('. ')}.`
 }
 
-/** The test volumes as they were scored; every row scored the same ones. */
-function testVolumes(report: Report): readonly VolumeScore[] {
-  return report.rows.find(row => row.volumes.length > 0)?.volumes ?? []
+interface Scored {
+  readonly rows: readonly { readonly volumes: readonly VolumeScore[] }[]
+}
+
+/** The test volumes as they were scored, each once; rows score the same ones, or those of their fold. */
+function testVolumes({ rows }: Scored): readonly VolumeScore[] {
+  return [...new Map(rows.flatMap(({ volumes }) => volumes.map(volume => [volume.path, volume]))).values()]
 }
 
 const NAMED_VOLUMES = 8
 
 /** The test volumes with the acceleration that their masks really had; a long list is cut to its first names and its range. */
-export function volumesSentence(report: Report): string {
+export function volumesSentence(report: Scored): string {
   const volumes = testVolumes(report)
   if (volumes.length === 0) return 'Test volumes: none could be scored.'
   const named = volumes.slice(0, NAMED_VOLUMES).map(volume => {

@@ -1,5 +1,12 @@
-/** Reports: the comparison figure, Table 1 for the terminal and the HTML page. */
-export { type Comparison, comparisonPng, comparisonSvg, type Pane } from './figure.ts'
+/** Reports: the comparison figure, Table 1 for the terminal and the HTML page; the same of a whole study, and its Markdown. */
+export { type Comparison, comparisonPng, comparisonSvg } from './figure.ts'
 export { protocolSentence } from './format.ts'
 export { reportPage } from './page.ts'
+export type { Pane } from './pane.ts'
+export { svgPng as studyFigurePng } from './sheet.ts'
+export { type StudyFigure, studyFigures } from './study-figures.ts'
+export type { StudyImages } from './study-images.ts'
+export { studyMarkdown } from './study-markdown.ts'
+export { studyPage } from './study-page.ts'
+export { studyTableText } from './study-text.ts'
 export { tableText } from './table.ts'

@@ -14,7 +14,8 @@ p { margin: 8px 0; max-width: 110ch }
 .badge { display: inline-block; margin-left: 12px; padding: 0 8px; border: 1px solid var(--amber); border-radius: 4px; color: var(--amber); font-size: 12px; font-weight: 600; letter-spacing: .04em; vertical-align: 3px }
 .scroll { overflow-x: auto }
 figure { margin: 20px 0 0; border-radius: 4px; background: #0b0d10 }
-figure svg { display: block; width: 100%; height: auto; min-width: 960px }
+figure > svg { display: block; width: 100%; height: auto; min-width: 960px }
+.drawn > svg { width: auto; max-width: 100% }
 table { border-collapse: collapse; white-space: nowrap }
 .wide { width: 100% }
 th, td { padding: 6px 8px; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line) }
@@ -25,6 +26,10 @@ thead .group { color: var(--text) }
 tbody th { font-weight: 600; white-space: normal; min-width: 200px }
 .number { text-align: right }
 .start { padding-left: 24px }
+.words { white-space: normal; min-width: 110px }
+.section th { padding-top: 16px; color: var(--secondary); font-weight: 500 }
+.warning { color: var(--amber); font-weight: 600 }
+ul.plain { padding-left: 18px; list-style: disc; max-width: 110ch }
 .value { font-weight: 600 }
 small { display: block; color: var(--secondary); font-size: 12px; line-height: 16px; font-weight: 400 }
 .dot { display: inline-block; width: 10px; height: 10px; margin-left: 2px; border-radius: 2px }
@@ -55,7 +60,7 @@ footer { margin-top: 32px; padding-top: 12px; border-top: 1px solid var(--line) 
   body { font-size: 9px; line-height: 13px; print-color-adjust: exact }
   main { padding: 0 }
   .scroll { overflow: visible }
-  figure svg { min-width: 0 }
+  figure > svg { min-width: 0 }
   th, td { padding: 3px 5px }
   .start { padding-left: 10px }
   small, code, pre { font-size: 8px; line-height: 11px }

@@ -1,5 +1,4 @@
 /** The report's Table 1 for a terminal: a table where it fits, a list of the same numbers where the terminal is narrow. */
-import Table from 'cli-table3'
 import type { Report, ReportRow, TrainingSummary } from '../../contract/report.ts'
 import {
   baselineSeconds,
@@ -16,9 +15,7 @@ import {
   volumesSentence,
   wrapText,
 } from './format.ts'
-
-const LABEL_COLUMNS = 26
-const TABLE_COLUMNS = 112
+import { drawTable, factLines, LABEL_COLUMNS, TABLE_COLUMNS } from './text-table.ts'
 
 /** What a training took and came to, a fact a line. */
 function trainingFacts(training: TrainingSummary | null): string[] {
@@ -42,32 +39,25 @@ function total(row: ReportRow): string {
 }
 
 function asTable(report: Report): string {
-  const joint = { 'top-mid': '──', 'mid-mid': '──', 'bottom-mid': '──', middle: '  ' }
-  const ends = ['top-left', 'top-right', 'left', 'left-mid', 'right', 'right-mid', 'bottom-left', 'bottom-right']
-  const table = new Table({
-    head: [
-      '',
-      'Pre-training',
-      'Training',
-      'SSIM',
-      'PSNR\n(dB)',
-      'NMSE',
-      'SSIM\nforegr.',
-      'Total\ntime',
-      'of the\nbaseline',
-    ],
-    colAligns: ['left', 'left', 'left', 'right', 'right', 'right', 'right', 'right', 'right'],
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-    chars: { ...joint, ...Object.fromEntries(ends.map(name => [name, ''])) },
-  })
+  const head = [
+    '',
+    'Pre-training',
+    'Training',
+    'SSIM',
+    'PSNR\n(dB)',
+    'NMSE',
+    'SSIM\nforegr.',
+    'Total\ntime',
+    'of the\nbaseline',
+  ]
   const baseline = baselineSeconds(report)
-  for (const row of report.rows) {
+  const rows = report.rows.map(row => {
     const label = [
       ...wrapText(row.label, LABEL_COLUMNS),
       ...networkFact(row).flatMap(fact => wrapText(fact, LABEL_COLUMNS)),
     ]
     const { ssim, psnr, nmse, foreground } = row.metrics
-    table.push([
+    return [
       label.join('\n'),
       [...(row.pretraining ? [row.pretraining.method] : []), ...trainingFacts(row.pretraining)].join('\n'),
       trainingFacts(row.training).join('\n'),
@@ -77,15 +67,14 @@ function asTable(report: Report): string {
       formatSsim(foreground.ssim),
       total(row),
       formatShare(row.totalSeconds, baseline),
-    ])
-  }
-  return table.toString().replace(/ +$/gm, '')
+    ]
+  })
+  return drawTable(head, rows, column => column < 3)
 }
 
 function asList(report: Report, columns: number): string {
   const baseline = baselineSeconds(report)
-  const indented = (name: string, facts: readonly string[]) =>
-    wrapText(`${name}: ${facts.join(', ')}`, columns - 2).map(line => `  ${line}`)
+  const indented = (name: string, facts: readonly string[]) => factLines(name, facts, columns)
   const blocks = report.rows.map(row => [
     ...wrapText(row.label, columns),
     ...networkFact(row).map(fact => `  ${fact}`),

@@ -48,6 +48,20 @@ export async function frameResponse(frames: Frames, parts: readonly string[], ur
   return image(pixels, meta)
 }
 
+/** `/features/VOLUME/SLICE/RUN/LAYER?kind=…&acceleration=…&center=…`: float32 [count, height, width]. */
+export async function featuresResponse(frames: Frames, parts: readonly string[], url: URL, signal: AbortSignal) {
+  const [volume, slice, run, layer = ''] = parts
+  const request = {
+    volume: number(volume, 'a volume’s number'),
+    slice: number(slice, 'a slice’s number'),
+    run: String(number(run, 'a run’s number')),
+    layer,
+    mask: maskFrom(url.searchParams),
+  }
+  const { maps, meta } = await frames.features(request, signal)
+  return image(maps, meta)
+}
+
 /** `/thumbnails/VOLUME`: 8 bits a pixel. */
 export async function thumbnailResponse(frames: Frames, [volume]: readonly string[], signal: AbortSignal) {
   const { pixels, shape } = await frames.thumbnail(number(volume, 'a volume’s number'), signal)

@@ -40,6 +40,7 @@ const config: RunConfig = {
     optimizer: { kind: 'sgd' },
     schedule: { kind: 'constant', rate: 1 },
   }),
+  fineTuning: null,
   mask: { kind: 'random', acceleration: 4, centerFraction: 0.08 },
   slices: { kind: 'all' },
   seed: 0,

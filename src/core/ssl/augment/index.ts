@@ -34,5 +34,9 @@ export function augmentations(random: RandomState) {
       const sigma = uniform(random, 0.1, 2)
       return chosen ? gaussianBlur(image, width, sigma) : image
     },
+
+    /** With probability ½ a Gaussian blur of this standard deviation, pixels. */
+    blurBy: (image: Float32Array, width: number, sigma: number) =>
+      random.uniform() < 0.5 ? gaussianBlur(image, width, sigma) : image,
   }
 }

@@ -43,14 +43,14 @@ beforeAll(useEngine)
 
 describe.each(['16x16', '18x22'])('U-Net on %s', size => {
   it('gives PyTorch’s output', () => {
-    const output = tf.tidy(() => unet.apply(config, unpack(tf.tensor1d(weights()), specs), image(`${size}.x`)))
+    const output = tf.tidy(() => unet.outputs(config, unpack(tf.tensor1d(weights()), specs), image(`${size}.x`))[0])
     expectClose(output.dataSync(), vectors.array(`${size}.y`).data, 2e-5)
   })
 
   it('gives PyTorch’s loss and gradients', () => {
     const { value, grad } = tf.valueAndGrad(flat =>
       meanAbsoluteError(
-        unet.apply(config, unpack(flat as tf.Tensor1D, specs), image(`${size}.x`)),
+        unet.outputs(config, unpack(flat as tf.Tensor1D, specs), image(`${size}.x`))[0],
         image(`${size}.target`),
       ),
     )(tf.tensor1d(weights()))
@@ -69,7 +69,7 @@ describe('U-Net', () => {
     const optimizer = makeOptimizer({ kind: 'rmsprop', alpha: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0 })
     const step = makeStep(
       specs,
-      (parameters, [x, y]) => meanAbsoluteError(unet.apply(config, parameters, x as tf.Tensor4D), y),
+      (parameters, [x, y]) => meanAbsoluteError(unet.outputs(config, parameters, x as tf.Tensor4D)[0], y),
       optimizer,
     )
     const stepper = eagerStepper(step, startingState(weights(), optimizer))
@@ -94,13 +94,8 @@ describe('U-Net', () => {
   ])('takes an image of %i × %i', (height, width) => {
     const large = { channels: 2, pools: 4 }
     const wide = unet.parameters(large)
-    const output = tf.tidy(() =>
-      unet.apply(
-        large,
-        unpack(tf.tensor1d(initialParameters(wide, 1)), wide),
-        tf.randomNormal([1, height, width, 1], 0, 1, 'float32', 3),
-      ),
-    )
+    const image = tf.randomNormal<tf.Rank.R4>([1, height, width, 1], 0, 1, 'float32', 3)
+    const [output] = unet.outputs(large, unpack(tf.tensor1d(initialParameters(wide, 1)), wide), image)
     expect(output.shape).toEqual([1, height, width, 1])
     expect(Array.from(output.dataSync()).every(Number.isFinite)).toBe(true)
   })

@@ -48,6 +48,8 @@ describe('scoreVolume equals fastMRI’s evaluation', () => {
     expect(score.ssimSlices.length).toBe(slices.length)
     for (const [slice, ssim] of slices.entries()) expectNear(score.ssimSlices[slice], ssim)
     expect(score.maximum).toBe(vectors.scalar(`${name}.maxval`))
+    expectNear(score.sliceWise.nmse, vectors.scalar(`${name}.legacy_slicewise_nmse`))
+    expectNear(score.sliceWise.psnr, vectors.scalar(`${name}.legacy_slicewise_psnr`))
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Pretext } from '../../../../src/contract/runs.ts'
+import { Pretext } from '../../../../src/contract/runs.ts'
 import { fileNameMask } from '../../../../src/core/mri/mask.ts'
 import { stream } from '../../../../src/core/mri/random.ts'
 import { measurementMask, viewMasks } from '../../../../src/core/ssl/pretext.ts'
@@ -8,8 +8,11 @@ import { noiseVolume } from '../../../volumes.ts'
 const spec = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const
 const volume = noiseVolume('patient', { columns: 126 })
 const drawn = (epoch: number, view: number) => stream(0, 'view mask', epoch, 0, view)
-const masksOf = (pretext: Omit<Pretext, 'keep'>, epoch: number, of = volume) =>
-  viewMasks(of, 0, spec, { ...pretext, keep: 0.5 }, view => drawn(epoch, view))
+/** Of the first two views. */
+function masksOf(pretext: Partial<Pretext>, epoch: number, of = volume): [Uint8Array, Uint8Array] {
+  const maskOf = viewMasks(of, 0, spec, Pretext.parse({ ...pretext, keep: 0.5 }), view => drawn(epoch, view))
+  return [maskOf(0), maskOf(1)]
+}
 
 const isWithin = (mask: Uint8Array, whole: Uint8Array) => mask.every((measured, column) => measured <= whole[column])
 const union = (masks: Uint8Array[]) => masks[0].map((_, column) => Math.max(...masks.map(mask => mask[column])))

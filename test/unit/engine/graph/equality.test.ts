@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { OptimizerConfig } from '../../../../src/contract/runs.ts'
+import { OptimizerConfig, Pretext } from '../../../../src/contract/runs.ts'
 import { NETWORKS, networkOf } from '../../../../src/core/models/index.ts'
 import { METHODS, methodOf } from '../../../../src/core/ssl/index.ts'
 import { pretextTask } from '../../../../src/core/ssl/pretext.ts'
@@ -38,13 +38,27 @@ function shared(network: string, columns = 36) {
   }
 }
 
+/** Settings of all methods, each of which takes its own. */
+const SMALL = {
+  crop: 32,
+  hidden: 16,
+  embedding: 8,
+  large: 32,
+  small: 32,
+  smalls: 1,
+  prototypes: 6,
+  queue: 4,
+  frozen: 1,
+  negatives: 9,
+}
+
 function pretext(id: string, network: string): TrainingTask {
   const method = methodOf(id)
   return pretextTask({
     ...shared(network),
     method,
-    methodConfig: method.config.parse({ crop: 32, hidden: 16 }),
-    pretext: { measurement: 'fixed', viewMasks: 'independent', keep: 0.5 },
+    methodConfig: method.config.parse(SMALL),
+    pretext: Pretext.parse({ keep: 0.5 }),
     batch: 2,
     epochs: 1,
   })
@@ -125,7 +139,8 @@ describe('a graph stepper', () => {
     const optimizer = makeOptimizer(adam)
     const step = makeStep(
       specs,
-      (parameters, [image]) => tf.mean(tf.square(network.apply(config, parameters, image as tf.Tensor4D))) as tf.Scalar,
+      (parameters, [image]) =>
+        tf.mean(tf.square(network.outputs(config, parameters, image as tf.Tensor4D)[0])) as tf.Scalar,
       optimizer,
     )
     const start = startingState(initialParameters(specs, 1), optimizer)

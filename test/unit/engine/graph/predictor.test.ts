@@ -91,8 +91,8 @@ describe('a graph predictor', () => {
       network: {
         ...model.network,
         label: 'noisy',
-        apply: (config, parameters, image) =>
-          model.network.apply(config, parameters, tf.add(image, tf.randomNormal(image.shape))),
+        outputs: (config, parameters, image) =>
+          model.network.outputs(config, parameters, tf.add(image, tf.randomNormal(image.shape))),
       },
     }
     for (let i = 0; i < RECORDED_AFTER + 3; i++) predict(noisy, imageOf(1, [16, 16]), [16, 16])

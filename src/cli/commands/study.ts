@@ -1,0 +1,117 @@
+/** The whole report on a study: every row, resumable. */
+import process from 'node:process'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { TrainingEvent } from '../../contract/runs.ts'
+import type { Study } from '../../contract/studies.ts'
+import { ReproductionRequest, SCALES, type Scale } from '../../contract/study.ts'
+import { METHODS } from '../../services/catalogue.ts'
+import type { Services } from '../../services/context.ts'
+import { demonstrationStudy } from '../../services/demonstration.ts'
+import { callersPath } from '../../services/profile.ts'
+import { formatDuration } from '../../services/reports/format.ts'
+import { studyTableText } from '../../services/reports/index.ts'
+import { begin, type Plan, type PlannedTraining, progressOf, trainingLabel } from '../../services/reproduction/index.ts'
+import { syntheticKneeStudy } from '../../services/reproduction/knee.ts'
+import { drawReproduction, writeFiles } from '../../services/reproduction/save.ts'
+import { trainAtOnce } from '../../services/reproduction/trainers.ts'
+import { findStudy } from '../../services/studies.ts'
+import { wholeNumber } from '../options.ts'
+import { inSession, type Session } from '../session.ts'
+import { print, printJson, progressBar, say, trainingProgress } from '../terminal.ts'
+
+interface Options {
+  readonly study?: string
+  readonly syntheticKnee?: boolean
+  readonly scale: Scale
+  readonly seeds: number
+  readonly methods?: string[]
+  readonly leaveOneOut?: boolean
+  readonly headline?: boolean
+  readonly out: string
+}
+
+function seeds(text: string): number {
+  const count = wholeNumber(text)
+  if (!ReproductionRequest.shape.seeds.safeParse(count).success) throw new InvalidArgumentError('Expected 1 to 20.')
+  return count
+}
+
+async function studyOf({ study, syntheticKnee }: Options, { services, signal }: Session): Promise<Study> {
+  if (study !== undefined) return findStudy(services, study)
+  if (!syntheticKnee) return demonstrationStudy(services, signal)
+  const bar = progressBar('Synthetic knee')
+  const onProgress = ({ done, total, label }: { done: number; total: number; label: string }) =>
+    bar.update(done, total, label)
+  return syntheticKneeStudy(services, { onProgress, signal }).finally(() => bar.stop())
+}
+
+/** One progress display after another, a training each. */
+function parts(services: Services, plan: Plan) {
+  let current: ReturnType<typeof trainingProgress> | null = null
+  return {
+    onPart(training: PlannedTraining | null) {
+      current?.stop()
+      current = null
+      if (!training) return
+      const { done, planned, secondsLeft } = progressOf(services, plan)
+      const left = secondsLeft === null ? '' : `, about ${formatDuration(secondsLeft)} of training left`
+      const label = trainingLabel(plan, training)
+      say(`${label} (${done + 1} of ${planned}${left}) …`)
+      current = trainingProgress(label)
+    },
+    onEvent: (event: TrainingEvent) => current?.onEvent(event),
+    stop: () => current?.stop(),
+  }
+}
+
+async function reproduce(options: Options, session: Session): Promise<void> {
+  const { services, signal, json } = session
+  const study = await studyOf(options, session)
+  for (const remark of study.remarks) say(remark)
+  const { scale, methods, leaveOneOut = false, headline = false } = options
+  const request = { study: study.id, scale, seeds: options.seeds, methods, leaveOneOut, headline }
+  const { id, plan, carryOut } = begin(services, { request })
+  for (const reduction of plan.reductions) say(reduction)
+
+  const { onPart, onEvent, stop } = parts(services, plan)
+  const onBusy = (owner: string) => say(`waiting for ${owner} (Ctrl+C gives up)`)
+  try {
+    await carryOut(
+      trainAtOnce(services, () => ({ signal, onEvent, onBusy })),
+      { onPart, signal },
+    )
+  } catch (error) {
+    if (signal.aborted) say('Everything that was done is kept: the same command goes on from here.')
+    throw error
+  } finally {
+    stop()
+  }
+  const drawn = await drawReproduction(services, id, signal)
+  const page = writeFiles(drawn, callersPath(options.out))
+  for (const { key, reason } of drawn.report.failures) say(`Failed: ${key}: ${reason}`)
+  if (!drawn.report.complete) process.exitCode = 1
+  if (json) return printJson(drawn.report)
+  print(studyTableText(drawn.report, process.stdout.columns ?? 120))
+  print(`\nPage: ${page}`)
+}
+
+export const studyCommand = (): Command =>
+  new Command('study')
+    .description(
+      'Every row of the report on a study: baselines, each method’s pre-training and fine-tuning, and their controls. Stopped, it goes on where it was.',
+    )
+    .addOption(
+      new Option('--study <name>', 'name or number (default: the demonstration study)').conflicts('syntheticKnee'),
+    )
+    .option('--synthetic-knee', 'on the synthetic knee study, which is made where there is none')
+    .addOption(
+      new Option('--scale <scale>', 'the report’s own settings, or what fits 25 minutes on two cores')
+        .choices([...SCALES])
+        .default('demonstration'),
+    )
+    .option('--seeds <n>', 'seeds 0 to n − 1', seeds, 1)
+    .option('--methods <ids>', `some of ${Object.keys(METHODS).join(', ')} (default: all)`, text => text.split(','))
+    .option('--leave-one-out', 'every patient tested once, another one choosing the checkpoint')
+    .option('--headline', 'baselines, fine-tunings and their controls alone')
+    .option('--out <folder>', 'where the page, the figures and the numbers go', 'self-mri-study')
+    .action((options: Options, command: Command) => inSession(command, session => reproduce(options, session)))

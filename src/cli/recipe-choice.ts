@@ -1,0 +1,77 @@
+/** What is trained, and how: a recipe, and what the user wants otherwise. */
+import { type Command, Option } from 'commander'
+import { AppError } from '../contract/errors.ts'
+import { type NamedRecipe, SHIPPED, type Shipped } from '../contract/recipes.ts'
+import { Pretext, type RunConfig } from '../contract/runs.ts'
+import { METHODS, NETWORKS, networkOf, scratchId } from '../services/catalogue.ts'
+import type { Services } from '../services/context.ts'
+import { findRecipe } from '../services/recipes.ts'
+import { type SettingsGroup, settingsFrom } from './options.ts'
+
+/** Of every network that there is. */
+export const NETWORK_SETTINGS: readonly SettingsGroup[] = Object.values(NETWORKS).map(({ label, config }) => ({
+  heading: `${label}:`,
+  schema: config,
+}))
+
+const METHOD_SETTINGS: readonly SettingsGroup[] = Object.values(METHODS).map(({ label, config, recipes }) => ({
+  heading: `${label} (defaults: its workstation recipe’s):`,
+  schema: config,
+  standards: config.parse(recipes.workstation.methodConfig),
+}))
+
+/** Of every network and method, and of what a pretext may see. */
+export const PRETRAINING_SETTINGS: readonly SettingsGroup[] = [
+  ...NETWORK_SETTINGS,
+  ...METHOD_SETTINGS,
+  { heading: 'What the pretext may see:', schema: Pretext },
+]
+
+export interface RecipeChoice extends Record<string, unknown> {
+  readonly recipe: string
+  readonly method?: string
+  readonly network?: string
+}
+
+export const addMethodOption = (command: Command): Command =>
+  command.addOption(
+    new Option('--method <id>', 'self-supervised method (default: the recipe’s, else simclr)').choices(
+      Object.keys(METHODS),
+    ),
+  )
+
+export const addRecipeOptions = (command: Command): Command =>
+  command
+    .option(
+      '--recipe <name>',
+      'report, workstation, or one of those that self-mri recipes lists; the other options change it',
+      'workstation' satisfies Shipped,
+    )
+    .addOption(
+      new Option('--network <id>', 'reconstruction network (default: the recipe’s)').choices(Object.keys(NETWORKS)),
+    )
+
+const isShipped = (name: string): name is Shipped => (SHIPPED as readonly string[]).includes(name)
+
+/** The recipe of that name for the method (`null`: from scratch); `undefined`: SimCLR, or the recipe’s own. */
+export function chosenRecipe(
+  services: Services,
+  name: string,
+  method: string | null | undefined,
+  network = Object.keys(NETWORKS)[0],
+): NamedRecipe {
+  const idOf = (shipped: Shipped) =>
+    method === null ? scratchId(network, shipped) : `${method ?? 'simclr'}/${shipped}`
+  const recipe = findRecipe(services, isShipped(name) ? idOf(name) : name)
+  if (method === undefined ? recipe.method !== null : recipe.method === method) return recipe
+  const wanted = method === undefined ? 'a pre-training' : method === null ? 'a training from scratch' : method
+  const got = recipe.method === null ? 'a training from scratch' : `one of ${recipe.method}`
+  throw new AppError('INVALID_ARGUMENT', `--recipe: Expected a recipe of ${wanted}, got ${name}, ${got}`)
+}
+
+/** Another network takes what its settings share with those of the recipe's. */
+export function networkFrom(recipe: NamedRecipe, options: RecipeChoice): Pick<RunConfig, 'network' | 'networkConfig'> {
+  const network = options.network ?? recipe.network
+  const networkConfig = settingsFrom(networkOf(network).config, options, recipe.networkConfig)
+  return { network, networkConfig: networkConfig as Record<string, unknown> }
+}

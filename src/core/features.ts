@@ -1,0 +1,59 @@
+/** What a layer of a network makes of one image: its feature maps, as the report's Figure 3c shows them. */
+import * as tf from '@tensorflow/tfjs-core'
+import { AppError } from '../contract/errors.ts'
+import type { FeatureMeta } from '../contract/images.ts'
+import type { Model } from './reconstruct.ts'
+import { unpack } from './training/parameters.ts'
+
+export interface Features {
+  /** [count, height, width]: the first maps of the layer. */
+  readonly maps: Float32Array
+  readonly meta: FeatureMeta
+}
+
+/** Of a normalised image [h, w]; at most so many maps. Throws `INVALID_ARGUMENT` for a layer that the network has not. */
+export function featureMaps(
+  { network, config, specs, parameters }: Model,
+  {
+    image,
+    shape,
+    layer,
+    most,
+  }: {
+    readonly image: Float32Array
+    readonly shape: readonly [number, number]
+    readonly layer: string
+    readonly most: number
+  },
+): Features {
+  const layers = network.layers(config)
+  if (!layers.includes(layer))
+    throw new AppError('INVALID_ARGUMENT', `Expected a layer of ${network.label} (${layers.join(', ')}), got ${layer}`)
+  let channels = 0
+  const heard = tf.tidy(() => {
+    let maps: tf.Tensor3D | null = null
+    const tap = (name: string, features: tf.Tensor4D) => {
+      if (name !== layer) return
+      const [, height, width, all] = features.shape
+      channels = all
+      const count = Math.min(most, channels)
+      maps = tf.transpose(
+        tf.reshape(tf.slice(features, 0, [1, height, width, count]), [height, width, count]),
+        [2, 0, 1],
+      )
+    }
+    network.outputs(config, unpack(parameters, specs), tf.tensor4d(image, [1, ...shape, 1]), { tap })
+    return maps! as tf.Tensor3D
+  })
+  const [count, height, width] = heard.shape
+  const maps = heard.dataSync<'float32'>()
+  heard.dispose()
+  let [minimum, maximum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const value of maps) {
+    if (value < minimum) minimum = value
+    if (value > maximum) maximum = value
+  }
+  if (!(Number.isFinite(minimum) && Number.isFinite(maximum)))
+    throw new AppError('NOT_FINITE', `Expected features that are finite numbers, got ${minimum} to ${maximum}.`)
+  return { maps, meta: { shape: [height, width], count, channels, minimum, maximum } }
+}

@@ -1,0 +1,163 @@
+/**
+ * U-Net++ (Zhou et al. 2018, arXiv:1807.10165) as pytorch-nested-unet has it: x(i,0) = H(pool(x(i−1,0))),
+ * x(i,j) = H([x(i,0), …, x(i,j−1), up(x(i+1,j−1))]), H = (3 × 3 convolution with bias → batch norm → ReLU) twice, 2 × 2 max-pooling down,
+ * bilinear (aligned corners) up, a 1 × 1 convolution last. With deep supervision there is one on each of x(0,1) … x(0,4).
+ */
+import * as tf from '@tensorflow/tfjs-core'
+import { z } from 'zod'
+import { kernels, NORM_EPSILON } from '../kernels.ts'
+import { convolve } from './convolve.ts'
+import type { Network, ParameterSpec, Parameters, Pass } from './network.ts'
+
+const UnetPlusPlusConfig = z.object({
+  channels: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(32)
+    .describe('channels of the top level; each level down has twice as many'),
+  deepSupervision: z
+    .boolean()
+    .default(false)
+    .describe('an output on each of the four columns; the loss is the mean of theirs, the last is the reconstruction'),
+})
+type UnetPlusPlusConfig = z.infer<typeof UnetPlusPlusConfig>
+
+const DEPTH = 4
+/** Images are padded to a multiple of this. */
+const MULTIPLE = 2 ** DEPTH
+const MOMENTUM = 0.1
+
+const nodeName = (level: number, column: number) => `conv${level}_${column}`
+
+/** Level and column of every node, in the order in which they are computed: as soon as what they need is there. */
+const NODES = Array.from({ length: DEPTH + 1 }, (_, diagonal) =>
+  Array.from({ length: diagonal + 1 }, (_, column) => ({ level: diagonal - column, column })),
+).flat()
+
+/** Names and places of the 1 × 1 convolutions that make images of x(0,column). */
+const heads = ({ deepSupervision }: UnetPlusPlusConfig) =>
+  deepSupervision
+    ? Array.from({ length: DEPTH }, (_, i) => ({ name: `final${i + 1}`, column: i + 1 }))
+    : [{ name: 'final', column: DEPTH }]
+
+const conv = (name: string, from: number, to: number, size: number): ParameterSpec[] => [
+  { name: `${name}.weight`, kind: 'conv', shape: [to, from, size, size], fanIn: from * size * size },
+  { name: `${name}.bias`, kind: 'vector', shape: [to], fanIn: from * size * size },
+]
+
+const vector = (name: string, length: number, initial: number): ParameterSpec => ({
+  name,
+  kind: 'vector',
+  shape: [length],
+  fanIn: 1,
+  initial,
+})
+
+/** PyTorch's names. Its `num_batches_tracked` is left out: loading a file without a version adds it. Running statistics come last. */
+function parameters(config: UnetPlusPlusConfig, widths: readonly number[]): ParameterSpec[] {
+  const learned: ParameterSpec[] = []
+  const running: ParameterSpec[] = []
+  for (const { level, column } of NODES) {
+    const width = widths[level]
+    const above = level === 0 ? 1 : widths[level - 1]
+    const from = column === 0 ? above : column * width + widths[level + 1]
+    for (const [layer, input] of [
+      [1, from],
+      [2, width],
+    ]) {
+      const norm = `${nodeName(level, column)}.bn${layer}`
+      learned.push(...conv(`${nodeName(level, column)}.conv${layer}`, input, width, 3))
+      learned.push(vector(`${norm}.weight`, width, 1), vector(`${norm}.bias`, width, 0))
+      running.push({ ...vector(`${norm}.running_mean`, width, 0), buffer: true })
+      running.push({ ...vector(`${norm}.running_var`, width, 1), buffer: true })
+    }
+  }
+  for (const { name } of heads(config))
+    learned.push(...conv(name, widths[0], 1, 1).map((spec): ParameterSpec => ({ ...spec, output: true })))
+  return [...learned, ...running]
+}
+
+/** By the batch's statistics while training, which the running ones follow (the variance unbiased, as PyTorch); else by the running ones. */
+function batchNorm(parameters: Parameters, name: string, x: tf.Tensor4D, { set }: Pass): tf.Tensor4D {
+  const [mean, variance] = [`${name}.running_mean`, `${name}.running_var`]
+  const affine = (normalised: tf.Tensor4D): tf.Tensor4D =>
+    tf.add(tf.mul(normalised, parameters[`${name}.weight`]), parameters[`${name}.bias`])
+  if (!set) {
+    const scale = tf.rsqrt(tf.add(parameters[variance], NORM_EPSILON))
+    return affine(tf.mul(tf.sub(x, parameters[mean]), scale))
+  }
+  const [batch, height, width] = x.shape
+  const count = batch * height * width
+  const now = tf.moments(x, [0, 1, 2])
+  const follow = (buffer: string, value: tf.Tensor, factor: number) =>
+    set(buffer, tf.add(tf.mul(parameters[buffer], 1 - MOMENTUM), tf.mul(value, MOMENTUM * factor)))
+  follow(mean, now.mean, 1)
+  follow(variance, now.variance, count / Math.max(1, count - 1))
+  return affine(kernels().batchNorm(x))
+}
+
+function node(parameters: Parameters, name: string, inputs: readonly tf.Tensor4D[], pass: Pass): tf.Tensor4D {
+  const once = (maps: readonly tf.Tensor4D[], layer: number) => {
+    const convolved = convolve(maps, parameters[`${name}.conv${layer}.weight`] as tf.Tensor4D)
+    const biased: tf.Tensor4D = tf.add(convolved, parameters[`${name}.conv${layer}.bias`])
+    return tf.relu(batchNorm(parameters, `${name}.bn${layer}`, biased, pass))
+  }
+  return once([once(inputs, 1)], 2)
+}
+
+const double = (x: tf.Tensor4D) => tf.image.resizeBilinear(x, [x.shape[1] * 2, x.shape[2] * 2], true)
+
+/** Reflected at the edges to multiples of 16, half of it on either side; and what undoes it. */
+function pad(image: tf.Tensor4D): { padded: tf.Tensor4D; crop: (x: tf.Tensor4D) => tf.Tensor4D } {
+  const [, height, width] = image.shape
+  const missing = [height, width].map(size => (MULTIPLE - (size % MULTIPLE)) % MULTIPLE)
+  if (missing.every(pixels => pixels === 0)) return { padded: image, crop: x => x }
+  const [down, across] = missing.map((pixels): [number, number] => [pixels >> 1, pixels - (pixels >> 1)])
+  return {
+    padded: tf.mirrorPad(image, [[0, 0], down, across, [0, 0]], 'reflect'),
+    crop: x => tf.slice(x, [0, down[0], across[0], 0], [x.shape[0], height, width, x.shape[3]]),
+  }
+}
+
+function outputs(
+  config: UnetPlusPlusConfig,
+  parameters: Parameters,
+  image: tf.Tensor4D,
+  pass: Pass = {},
+): tf.Tensor4D[] {
+  const { padded, crop } = pad(image)
+  const x: tf.Tensor4D[][] = Array.from({ length: DEPTH + 1 }, () => [])
+  for (const { level, column } of NODES) {
+    const inputs =
+      column > 0
+        ? [...x[level], double(x[level + 1][column - 1])]
+        : [level === 0 ? padded : tf.maxPool(x[level - 1][0], 2, 2, 'valid')]
+    const features = node(parameters, nodeName(level, column), inputs, pass)
+    pass.tap?.(nodeName(level, column), features)
+    x[level].push(features)
+  }
+  return heads(config).map(({ name, column }) => {
+    const made = tf.conv2d(x[0][column], parameters[`${name}.weight`] as tf.Tensor4D, 1, 'same')
+    return crop(tf.add(made, parameters[`${name}.bias`]))
+  })
+}
+
+/** The network with other widths than doubling ones. */
+export const makeUnetPlusPlus = (
+  widths: (config: UnetPlusPlusConfig) => readonly number[],
+): Network<UnetPlusPlusConfig> => ({
+  label: 'U-Net++',
+  paper: 'Zhou et al. 2018 (arXiv:1807.10165), as in pytorch-nested-unet',
+  config: UnetPlusPlusConfig,
+  parameters: config => parameters(config, widths(config)),
+  layers: () => NODES.map(({ level, column }) => nodeName(level, column)),
+  bottleneck: config => ({ layer: nodeName(DEPTH, 0), channels: widths(config)[DEPTH], scale: MULTIPLE }),
+  outputs,
+  // Smaller images cannot be reflected to a multiple of 16.
+  minimumSize: () => MULTIPLE,
+})
+
+export const unetPlusPlus = makeUnetPlusPlus(({ channels }) =>
+  Array.from({ length: DEPTH + 1 }, (_, level) => channels * 2 ** level),
+)

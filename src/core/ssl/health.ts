@@ -1,0 +1,45 @@
+/** Whether an embedding is worth anything, in figures, and what to try where it is not. */
+import * as tf from '@tensorflow/tfjs-core'
+import { normaliseRows } from './rows.ts'
+
+/**
+ * √d times the mean over dimensions of the SD over rows, of L2-normalised embeddings [n, d]: 1 where they spread evenly, 0 where all have
+ * become one point (Chen & He 2021, arXiv:2011.10566, section 4.1).
+ */
+export const embeddingSpread = (embeddings: tf.Tensor2D): number =>
+  tf.tidy(() => {
+    const { variance } = tf.moments(normaliseRows(embeddings), 0)
+    return tf.mul(tf.mean(tf.sqrt(variance)), Math.sqrt(embeddings.shape[1])).dataSync()[0]
+  })
+
+const COLLAPSED = 0.1
+/** A loss above this share of its chance level has learned next to nothing. */
+const NEAR_CHANCE = 0.97
+
+export interface Health {
+  readonly loss: number | null
+  readonly chance: number | null
+  readonly figures: Readonly<Record<string, number>>
+}
+
+/** Kinds of trouble with words that say what to try; a kind comes once in a training. */
+export function advise({ loss, chance, figures }: Health): Map<string, string> {
+  const advice = new Map<string, string>()
+  const { spread, prototypes, prototypesOf } = figures
+  if (spread !== undefined && spread < COLLAPSED)
+    advice.set(
+      'collapsed',
+      `The embeddings have nearly become one point (spread ${spread.toFixed(3)} of 1). A lower learning rate, larger views, or a head on the output image may help.`,
+    )
+  if (loss !== null && chance !== null && loss > NEAR_CHANCE * chance)
+    advice.set(
+      'chance',
+      `The loss on held-out patients, ${loss.toFixed(3)}, is at its chance level, ${chance.toFixed(3)}: nothing is told apart yet. Adam at 1e-3, larger views, weaker augmentations or more epochs may help.`,
+    )
+  if (prototypes !== undefined && prototypes < 0.1 * prototypesOf)
+    advice.set(
+      'prototypes',
+      `Only about ${prototypes.toFixed(1)} of ${prototypesOf} prototypes are in use. Fewer prototypes, a queue, or a smaller epsilon may help.`,
+    )
+  return advice
+}

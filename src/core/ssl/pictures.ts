@@ -1,0 +1,90 @@
+/**
+ * A method's views as pictures, to be looked at before anything is trained: 8 bits through one window for all, so that a pipeline that
+ * turns images white, as the report met with PIRL, is seen at once.
+ */
+import { shrink } from '../thumbnail.ts'
+import type { Part } from './method.ts'
+
+/** Of the network's units: black at its start, white at its end. Views have mean 0 and SD 1, or lie between −2.2 and 2.2. */
+const WINDOW = [-2.2, 4] as const
+/** Pixels along a picture's side. */
+const LARGEST = 256
+const GAP = 1
+
+export interface Picture {
+  readonly name: string
+  readonly shape: [number, number]
+  /** Row-major greys; gaps between parts are black. */
+  readonly pixels: Uint8Array
+  /** Share of the part's own pixels at the window's two ends. */
+  readonly black: number
+  readonly white: number
+}
+
+const grey = (value: number): number => {
+  const [from, to] = WINDOW
+  return Math.max(0, Math.min(255, Math.round(((value - from) / (to - from)) * 255)))
+}
+
+/** Of a part's shape: how many pictures, and their size; `null` where it is none: a label, a row of a bank. */
+function pictureShape(shape: readonly number[]): { count: number; height: number; width: number } | null {
+  if (shape.at(-1) !== 1 || (shape.length !== 3 && shape.length !== 4)) return null
+  const [count, height, width] = shape.length === 4 ? shape : [1, ...shape]
+  return { count, height, width }
+}
+
+function shareOf(data: Float32Array, end: number): number {
+  let there = 0
+  for (const value of data) if (grey(value) === end) there++
+  return there / data.length
+}
+
+/** A part [h, w, 1], or [n, h, w, 1] side by side in a grid as square as can be; averaged down where it is larger than a picture. */
+export function pictureOf({ name, data, shape }: Part): Picture | null {
+  const size = pictureShape(shape)
+  if (!size) return null
+  const { count, height, width } = size
+  const columns = Math.ceil(Math.sqrt(count))
+  const rows = Math.ceil(count / columns)
+  const room = Math.floor((LARGEST - (columns - 1) * GAP) / columns)
+  const tiles = Array.from({ length: count }, (_, i) =>
+    shrink(data.subarray(i * height * width, (i + 1) * height * width), [height, width], room),
+  )
+  const [tall, wide] = tiles[0].shape
+  const whole: [number, number] = [rows * (tall + GAP) - GAP, columns * (wide + GAP) - GAP]
+  const pixels = new Uint8Array(whole[0] * whole[1])
+  for (const [i, tile] of tiles.entries()) {
+    const top = Math.floor(i / columns) * (tall + GAP)
+    const left = (i % columns) * (wide + GAP)
+    for (const [j, value] of tile.pixels.entries())
+      pixels[(top + Math.floor(j / wide)) * whole[1] + left + (j % wide)] = grey(value)
+  }
+  return { name, shape: whole, pixels, black: shareOf(data, 0), white: shareOf(data, 255) }
+}
+
+/** Above this share at one end of the window a picture shows next to nothing. */
+const MOST = 0.5
+
+const ENDS = [
+  [
+    'white',
+    'The report met this with PIRL: it comes of the intensity distortion or the normalisation. Try a weaker intensity, or to standardise by image.',
+  ],
+  [
+    'black',
+    'Try to standardise by image, a weaker intensity, or crops that show more of the slice (a larger minimum area).',
+  ],
+] as const
+
+/** What is wrong with the samples' pictures, in words: nearly all of it white, or black. */
+export function pictureCautions(samples: readonly { readonly pictures: readonly Picture[] }[]): string[] {
+  const pictures = samples.flatMap(sample => sample.pictures)
+  return ENDS.flatMap(([end, remedy]) => {
+    const bad = pictures.filter(picture => picture[end] > MOST)
+    if (bad.length === 0) return []
+    const names = [...new Set(bad.map(({ name }) => name))].join(', ')
+    return [
+      `${bad.length} of ${pictures.length} pictures are nearly ${end} (${names}): the network sees next to nothing in them. ${remedy}`,
+    ]
+  })
+}

@@ -1,0 +1,186 @@
+/**
+ * PIRL (Misra & van der Maaten 2020, arXiv:1912.01991; VISSL's form): an image and the nine shuffled patches of a jigsaw of it are to be
+ * told from other images of a memory bank, by noise-contrastive estimation. Bank, partition and negatives are VISSL's: row y of the bank
+ * follows the image's embedding, after its scores were taken; Z is set once, at the very first step.
+ */
+import * as tf from '@tensorflow/tfjs-core'
+import { z } from 'zod'
+import { Pretext, Recipe } from '../../contract/runs.ts'
+import type { Parameters, Pass } from '../models/network.ts'
+import { FINE_TUNING } from '../training/recipes.ts'
+import { augmentations } from './augment/index.ts'
+import { GRID, jigsawPatches } from './augment/jigsaw.ts'
+import { embeddingSpread } from './health.ts'
+import type { Part, Sample, SslMethod } from './method.ts'
+import { drawCounts, infoNce, nce, partition, updatedBank } from './nce.ts'
+import { nearestIsOwn } from './rows.ts'
+import { stopGradient } from './stop-gradient.ts'
+import { ATTACHMENT, type Trunk } from './trunk.ts'
+import { applyLinear, linear, picture, STANDARDISE, standardise } from './views.ts'
+
+const PATCHES = GRID * GRID
+
+const PirlConfig = z.object({
+  crop: z.int().min(32).max(320).default(64).describe('side of the square image, pixels (the report: 224)'),
+  minimumArea: z.number().gt(0).max(1).default(0.5).describe('smallest share of the slice that the image shows'),
+  patch: z
+    .int()
+    .min(16)
+    .max(128)
+    .default(32)
+    .describe('side of a patch, pixels (the report: 64); a cell of the jigsaw has 85/64 of it'),
+  jigsawArea: z.number().gt(0).max(1).default(0.6).describe('smallest share of the slice that the jigsaw shows'),
+  standardise: STANDARDISE,
+  ...ATTACHMENT,
+  embedding: z.int().min(2).default(128).describe('length of an embedding'),
+  negatives: z.int().min(1).default(32_000).describe('rows of the memory bank drawn for each sample, with replacement'),
+  momentum: z.number().min(0).lt(1).default(0.5).describe('share of a bank’s row that stays when its image comes by'),
+  contrast: z
+    .enum(['nce', 'cross-entropy'])
+    .default('nce')
+    .describe(
+      'noise-contrastive estimation with a partition set at the first step, or cross-entropy, which needs none',
+    ),
+  temperature: z.number().gt(0).default(0.07).describe('temperature of the scores'),
+  patchWeight: z.number().min(0).max(1).default(0.5).describe('weight of the patches’ loss; the image’s has the rest'),
+})
+type PirlConfig = z.infer<typeof PirlConfig>
+
+/** Side of the jigsaw's square: three cells, of which a patch is 64/85. */
+const jigsawSide = ({ patch }: PirlConfig) => GRID * Math.round((patch * 85) / 64)
+
+function parts(config: PirlConfig, sample: Sample): Part[] {
+  const { crop, patch, negatives } = config
+  const image = () => {
+    const { resizedCrop, flip } = augmentations(sample.random(0))
+    return standardise(
+      flip(resizedCrop(sample.view(0), sample.shape, crop, config.minimumArea), crop),
+      config.standardise,
+    )
+  }
+  const patches = () => {
+    const random = sample.random(1)
+    const { resizedCrop, flip } = augmentations(random)
+    const side = jigsawSide(config)
+    const square = flip(resizedCrop(sample.view(1), sample.shape, side, config.jigsawArea), side)
+    return jigsawPatches(standardise(square, config.standardise), side, patch, random)
+  }
+  const { place, count, rivals } = sample
+  const positive = new Float32Array(count)
+  if (place !== null) positive[place] = 1
+  const drawn = (stream: number) => {
+    const counts = new Float32Array(count)
+    const among = drawCounts(sample.random(stream), negatives, rivals.length)
+    for (const [i, other] of rivals.entries()) counts[other] = among[i]
+    return counts
+  }
+  return [
+    picture('image', image(), crop),
+    { name: 'jigsaw patches', data: patches(), shape: [PATCHES, patch, patch, 1] },
+    { name: 'row of the bank', data: positive, shape: [count] },
+    { name: 'negatives of the patches', data: drawn(2), shape: [count] },
+    { name: 'negatives of the image', data: drawn(3), shape: [count] },
+  ]
+}
+
+/** Of the image and of its patches: [n, embedding] each. */
+function embed(
+  config: PirlConfig,
+  trunk: Trunk,
+  parameters: Parameters,
+  [images, patches]: readonly tf.Tensor[],
+  pass: Pass,
+): [images: tf.Tensor2D, patches: tf.Tensor2D] {
+  const [n, , height, width] = patches.shape
+  const single = tf.reshape(patches, [n * PATCHES, height, width, 1]) as tf.Tensor4D
+  const each = applyLinear(parameters, 'head.patch', trunk.features(config, parameters, single, pass))
+  const together = tf.reshape(each, [n, PATCHES * config.embedding]) as tf.Tensor2D
+  return [
+    applyLinear(parameters, 'head.image', trunk.features(config, parameters, images as tf.Tensor4D, pass)),
+    applyLinear(parameters, 'head.jigsaw', together),
+  ]
+}
+
+export const pirl: SslMethod<PirlConfig> = {
+  label: 'PIRL',
+  paper: 'Misra & van der Maaten 2020, arXiv:1912.01991',
+  config: PirlConfig,
+  recipes: {
+    report: {
+      note: 'The report: U-Net-32, jigsaw patches of 64, 128-d, 32,000 negatives, momentum 0.5, temperature 0.07, normalisation (0.5, 0.225), flip, no colour jitter, SGD 0.0012 falling to 0.0000012. The batch (4 × 32) is its authors’ own.',
+      network: 'unet',
+      networkConfig: { channels: 32 },
+      methodConfig: { crop: 224, minimumArea: 0.08, patch: 64, standardise: 'report' },
+      pretext: Pretext.parse({ viewMasks: 'shared', apart: false }),
+      training: Recipe.parse({
+        epochs: 1000,
+        batch: 128,
+        optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 1e-4 },
+        schedule: { kind: 'cosine', rate: 1.2e-3, end: 1.2e-6 },
+        milestones: [100, 200, 500, 1000],
+      }),
+      fineTuning: FINE_TUNING,
+    },
+    workstation: {
+      note: 'Adam in place of SGD, an image of 64 pixels and patches of 32; cross-entropy, as the partition of NCE, set at the first step, lets its loss grow without bound on a small bank; no negatives of the same patient and place.',
+      network: 'unet',
+      networkConfig: { channels: 16 },
+      methodConfig: { negatives: 256, contrast: 'cross-entropy', temperature: 0.1 },
+      pretext: Pretext.parse({}),
+      training: Recipe.parse({
+        epochs: 100,
+        batch: 8,
+        optimizer: { kind: 'adam' },
+        schedule: { kind: 'cosine', rate: 1e-3, end: 0 },
+      }),
+      fineTuning: FINE_TUNING,
+    },
+  },
+  separable: false,
+  contrastive: true,
+  smallestView: ({ crop, patch }) => Math.min(crop, patch),
+  parts,
+  head: (config, trunk, { samples }) => [
+    ...linear('head.patch', trunk.featureLength(config, config.patch), config.embedding),
+    ...linear('head.jigsaw', PATCHES * config.embedding, config.embedding),
+    ...linear('head.image', trunk.featureLength(config, config.crop), config.embedding),
+    {
+      name: 'head.bank',
+      kind: 'matrix',
+      shape: [samples, config.embedding],
+      fanIn: 1,
+      initial: 'unit rows',
+      buffer: true,
+    },
+    { name: 'head.partition', kind: 'vector', shape: [1], fanIn: 1, initial: 0, buffer: true },
+  ],
+  loss(config, trunk, parameters, batch, pass) {
+    const { temperature, momentum, patchWeight } = config
+    const [, , positive, patchCounts, imageCounts] = batch as tf.Tensor2D[]
+    const bank = parameters['head.bank'] as tf.Tensor2D
+    const [images, patches] = embed(config, trunk, parameters, batch, pass)
+    let told = (v: tf.Tensor2D, counts: tf.Tensor2D) => infoNce(v, bank, positive, counts, temperature)
+    if (config.contrast === 'nce') {
+      const before = tf.reshape(parameters['head.partition'], []) as tf.Scalar
+      const first = partition(patches, bank, positive, patchCounts, temperature)
+      const z = stopGradient(tf.where(tf.greater(before, 0), before, first) as tf.Scalar)
+      pass.set('head.partition', tf.reshape(z, [1]))
+      told = (v, counts) => nce(v, bank, positive, counts, z, temperature)
+    }
+    const loss = tf.add(
+      tf.mul(told(patches, patchCounts), patchWeight),
+      tf.mul(told(images, imageCounts), 1 - patchWeight),
+    )
+    pass.set('head.bank', updatedBank(bank, positive, images, momentum))
+    return loss as tf.Scalar
+  },
+  // With P = 1/M for all NCE gives −ln(1/(1 + K)) − K ln(K/(K + 1)).
+  chanceLoss: ({ negatives, contrast }) =>
+    Math.log(negatives + 1) + (contrast === 'nce' ? negatives * Math.log1p(1 / negatives) : 0),
+  judge(config, trunk, parameters, batch) {
+    const [images, patches] = tf.tidy(() => embed(config, trunk, parameters, batch, {}))
+    const figures = { retrieval: nearestIsOwn(images, patches), spread: embeddingSpread(images) }
+    tf.dispose([images, patches])
+    return { loss: null, figures }
+  },
+}

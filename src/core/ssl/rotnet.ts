@@ -1,0 +1,120 @@
+/**
+ * RotNet (Gidaris et al. 2018, arXiv:1803.07728): which of 0°, 90°, 180°, 270° counter-clockwise was an image rotated by? Softmax
+ * cross-entropy of a linear head. The square is cut first (a shape that is not square betrays the label), flipped, then rotated (a flip
+ * afterwards makes 90° and 270° the same for a symmetric population), then masked: aliasing that turns with the image betrays the label.
+ */
+import * as tf from '@tensorflow/tfjs-core'
+import { z } from 'zod'
+import { Pretext, Recipe } from '../../contract/runs.ts'
+import type { Parameters, Pass } from '../models/network.ts'
+import { FINE_TUNING } from '../training/recipes.ts'
+import { augmentations } from './augment/index.ts'
+import { rotate } from './augment/rotate.ts'
+import type { Part, Sample, SslMethod } from './method.ts'
+import { applyFrequencyMask, frequencyToSpatial, spatialToFrequency, toOneChannelTensor } from './transforms.ts'
+import { ATTACHMENT, type Trunk } from './trunk.ts'
+import { applyLinear, centreSquare, linear, picture, STANDARDISE, standardise } from './views.ts'
+
+const TURNS = 4
+
+const RotnetConfig = z.object({
+  crop: z.int().min(32).max(320).default(64).describe('side of the square images, pixels (the report: 320)'),
+  minimumArea: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.8)
+    .describe('smallest share of the image’s central square that is shown'),
+  standardise: STANDARDISE,
+  ...ATTACHMENT,
+})
+type RotnetConfig = z.infer<typeof RotnetConfig>
+
+function parts(config: RotnetConfig, sample: Sample): Part[] {
+  const { crop } = config
+  const random = sample.random(0)
+  const { resizedCrop, flip } = augmentations(random)
+  const full = sample.full()
+  const { image, side } = centreSquare(full ?? sample.view(0), sample.shape)
+  const upright = flip(resizedCrop(image, [side, side], crop, config.minimumArea), crop)
+  const turns = random.randint(TURNS)
+  const turned = rotate(upright, turns)
+  const masked = full
+    ? toOneChannelTensor(
+        frequencyToSpatial(applyFrequencyMask(spatialToFrequency(turned, [crop, crop]), sample.mask(crop, 0)), [
+          crop,
+          crop,
+        ]),
+      )
+    : turned
+  const label = new Float32Array(TURNS)
+  label[turns] = 1
+  return [
+    picture(`rotated ${turns * 90}°`, standardise(masked, config.standardise), crop),
+    { name: 'label', data: label, shape: [TURNS] },
+  ]
+}
+
+const logitsOf = (config: RotnetConfig, trunk: Trunk, parameters: Parameters, images: tf.Tensor, pass: Pass) =>
+  applyLinear(parameters, 'head', trunk.features(config, parameters, images as tf.Tensor4D, pass))
+
+/** Mean over samples of −log softmax at the label; labels one-hot. */
+export const crossEntropy = (logits: tf.Tensor2D, labels: tf.Tensor): tf.Scalar =>
+  tf.neg(tf.mean(tf.sum(tf.mul(labels, tf.logSoftmax(logits)), 1))) as tf.Scalar
+
+export const rotnet: SslMethod<RotnetConfig> = {
+  label: 'RotNet',
+  paper: 'Gidaris et al. 2018, arXiv:1803.07728',
+  config: RotnetConfig,
+  recipes: {
+    report: {
+      note: 'The report: U-Net-64, whole images of 320, Adam 0.0012 falling to 0.00012 every iteration. The batch (4 × 2) is its authors’ own; flips come before the rotation here, after it there.',
+      network: 'unet',
+      networkConfig: { channels: 64 },
+      methodConfig: { crop: 320, minimumArea: 0.08, standardise: 'report' },
+      pretext: Pretext.parse({ measurement: 'fresh' }),
+      training: Recipe.parse({
+        epochs: 200,
+        batch: 8,
+        optimizer: { kind: 'adam' },
+        schedule: { kind: 'cosine', rate: 1.2e-3, end: 1.2e-4 },
+        milestones: [100, 200],
+      }),
+      fineTuning: FINE_TUNING,
+    },
+    workstation: {
+      note: 'The report’s optimizer on images of 64 pixels, with a reconstruction term, without which the output image forgets the anatomy.',
+      network: 'unet',
+      networkConfig: { channels: 16 },
+      methodConfig: {},
+      pretext: Pretext.parse({ measurement: 'fresh', reconstruction: 5 }),
+      training: Recipe.parse({
+        epochs: 100,
+        batch: 8,
+        optimizer: { kind: 'adam' },
+        schedule: { kind: 'cosine', rate: 1.2e-3, end: 1.2e-4 },
+      }),
+      fineTuning: FINE_TUNING,
+    },
+  },
+  separable: true,
+  contrastive: false,
+  caution: (_, { measurement }) =>
+    measurement === 'fixed'
+      ? 'The measurement is fixed, so images are rotated after they were masked: the direction of their aliasing shows the label’s parity, and accuracy says less than it seems to. Choose the fresh measurement to rotate first.'
+      : null,
+  smallestView: ({ crop }) => crop,
+  parts,
+  head: (config, trunk) => linear('head', trunk.featureLength(config, config.crop), TURNS),
+  loss: (config, trunk, parameters, [images, labels], pass) =>
+    crossEntropy(logitsOf(config, trunk, parameters, images, pass), labels),
+  chanceLoss: () => Math.log(TURNS),
+  judge(config, trunk, parameters, [images, labels]) {
+    const [loss, accuracy] = tf.tidy(() => {
+      const logits = logitsOf(config, trunk, parameters, images, {})
+      const right = tf.equal(tf.argMax(logits, 1), tf.argMax(labels, 1))
+      return [crossEntropy(logits, labels).dataSync()[0], tf.mean(tf.cast(right, 'float32')).dataSync()[0]]
+    })
+    return { loss, figures: { accuracy } }
+  },
+}

@@ -1,0 +1,11 @@
+/** Embeddings as rows. */
+import * as tf from '@tensorflow/tfjs-core'
+
+/** Rows scaled to length 1. */
+export const normaliseRows = (z: tf.Tensor2D): tf.Tensor2D => tf.div(z, tf.maximum(tf.norm(z, 2, 1, true), 1e-12))
+
+/** Share of rows of `a` [n, d] whose most similar row of `b` [n, d] is that of the same place. Chance is 1/n. */
+export function nearestIsOwn(a: tf.Tensor2D, b: tf.Tensor2D): number {
+  const nearest = tf.tidy(() => tf.argMax(tf.matMul(normaliseRows(a), normaliseRows(b), false, true), 1).dataSync())
+  return Array.from(nearest).filter((found, place) => found === place).length / nearest.length
+}

@@ -1,0 +1,8 @@
+import * as tf from '@tensorflow/tfjs-core'
+
+/** The tensor as a constant: no gradient goes back through it. */
+export const stopGradient = <T extends tf.Tensor>(x: T): T =>
+  tf.customGrad(value => ({
+    value: tf.clone(value as tf.Tensor),
+    gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy),
+  }))(x) as T

@@ -1,0 +1,73 @@
+/**
+ * Sub-sample again, our own baseline for every pretext: the measured lines are sub-sampled once more, and the network learns to give the
+ * image of all measured lines. Only sub-sampled k-space is seen. A denoising auto-encoder (Vincent et al. 2008) in the spirit of SSDU
+ * (Yaman et al. 2020, arXiv:1912.07669); L1 on normalised images, as in fine-tuning.
+ */
+import * as tf from '@tensorflow/tfjs-core'
+import { z } from 'zod'
+import { Pretext, Recipe } from '../../contract/runs.ts'
+import { normalise, rescale } from '../mri/transform.ts'
+import { BASELINE, FINE_TUNING } from '../training/recipes.ts'
+import type { Sample, SslMethod } from './method.ts'
+
+const SubsampleAgainConfig = z.object({})
+type SubsampleAgainConfig = z.infer<typeof SubsampleAgainConfig>
+
+/** Input and target [h, w, 1], both by the input's mean and SD. */
+export function inputAndTarget(again: Float32Array, measured: Float32Array, shape: readonly number[]) {
+  const { image, mean, std } = normalise(again)
+  return [
+    { name: 'sub-sampled again', data: image, shape: [...shape, 1] },
+    { name: 'all measured lines', data: rescale(measured, mean, std), shape: [...shape, 1] },
+  ]
+}
+
+const parts = (_: SubsampleAgainConfig, sample: Sample) =>
+  inputAndTarget(sample.again(0), sample.measured(), sample.shape)
+
+export const subsampleAgain: SslMethod<SubsampleAgainConfig> = {
+  label: 'Sub-sample again',
+  paper: 'in the spirit of SSDU (Yaman et al. 2020, arXiv:1912.07669)',
+  config: SubsampleAgainConfig,
+  recipes: {
+    report: {
+      note: 'Not in the report: the baseline that any pretext must beat. Trained as the report fine-tunes, for as long as its baseline.',
+      network: 'unet',
+      networkConfig: { channels: 32 },
+      methodConfig: {},
+      pretext: Pretext.parse({}),
+      training: { ...BASELINE, milestones: [10, 20, 50] },
+      fineTuning: FINE_TUNING,
+    },
+    workstation: {
+      note: 'Twenty epochs, as in the trial that it comes from.',
+      network: 'unet',
+      networkConfig: { channels: 16 },
+      methodConfig: {},
+      pretext: Pretext.parse({}),
+      training: Recipe.parse({
+        epochs: 20,
+        batch: 1,
+        optimizer: { kind: 'rmsprop' },
+        schedule: { kind: 'constant', rate: 1e-3 },
+      }),
+      fineTuning: FINE_TUNING,
+    },
+  },
+  separable: true,
+  contrastive: false,
+  smallestView: () => null,
+  parts,
+  head: () => [],
+  loss: (_, trunk, parameters, [input, target], pass) =>
+    tf.mean(tf.abs(tf.sub(trunk.output(parameters, input as tf.Tensor4D, pass), target))) as tf.Scalar,
+  chanceLoss: () => null,
+  judge(_, trunk, parameters, [input, target]) {
+    const [loss, unchanged] = tf.tidy(() =>
+      [trunk.output(parameters, input as tf.Tensor4D, {}), input].map(
+        image => tf.mean(tf.abs(tf.sub(image, target))).dataSync()[0],
+      ),
+    )
+    return { loss, figures: { 'input loss': unchanged } }
+  },
+}

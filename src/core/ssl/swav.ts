@@ -1,0 +1,236 @@
+/**
+ * SwAV (Caron et al. 2020, arXiv:2006.09882; VISSL's form): several crops of one image are assigned to learned prototypes, evenly over the
+ * batch (Sinkhorn-Knopp), and each crop predicts the assignment of the others. A queue of earlier embeddings makes even assignment mean
+ * something in small batches. Prototypes stand still at first, and are brought back to length 1 after every update.
+ */
+import * as tf from '@tensorflow/tfjs-core'
+import { z } from 'zod'
+import { AppError } from '../../contract/errors.ts'
+import { Pretext, Recipe } from '../../contract/runs.ts'
+import type { Parameters, Pass } from '../models/network.ts'
+import { FINE_TUNING } from '../training/recipes.ts'
+import type { StepPass } from '../training/step.ts'
+import { augmentations } from './augment/index.ts'
+import { embeddingSpread } from './health.ts'
+import type { Part, Sample, SslMethod } from './method.ts'
+import { normaliseRows } from './rows.ts'
+import { stopGradient } from './stop-gradient.ts'
+import { assign, prototypesInUse, swappedPrediction } from './swapped-prediction.ts'
+import { ATTACHMENT, type Trunk } from './trunk.ts'
+import { applyLinear, linear, picture, STANDARDISE, standardise } from './views.ts'
+
+/** Crops whose assignments are predicted: the first two. */
+const ASSIGNED = [0, 1]
+
+const side = (standard: number, what: string) =>
+  z.int().min(16).max(320).default(standard).describe(`side of the ${what} crops, pixels`)
+const area = (standard: number, what: string) => z.number().gt(0).max(1).default(standard).describe(what)
+
+const SwavConfig = z.object({
+  large: side(64, 'large'),
+  larges: z
+    .int()
+    .min(2)
+    .max(8)
+    .default(2)
+    .describe('large crops of an image; the first two are assigned to prototypes'),
+  largeArea: area(0.5, 'smallest share of the image that a large crop shows'),
+  small: side(64, 'small'),
+  smalls: z.int().min(0).max(8).default(6).describe('small crops of an image'),
+  smallArea: area(0.2, 'smallest share of the image that a small crop shows'),
+  flip: z.boolean().default(true).describe('left to right with probability ½'),
+  blur: z.number().min(0).default(0.5).describe('radius of the Gaussian blur, pixels; half of the crops are blurred'),
+  standardise: STANDARDISE,
+  ...ATTACHMENT,
+  hidden: z.int().min(1).default(256).describe('width of the head’s hidden layer'),
+  embedding: z.int().min(2).default(128).describe('length of an embedding'),
+  prototypes: z.int().min(2).default(3000).describe('prototypes'),
+  temperature: z.number().gt(0).default(0.1).describe('temperature of the prediction'),
+  epsilon: z.number().gt(0).default(0.05).describe('Sinkhorn’s regularisation'),
+  iterations: z.int().min(1).default(3).describe('Sinkhorn’s iterations'),
+  queue: z.int().min(0).default(0).describe('earlier embeddings that are assigned with the batch; 0 for none'),
+  queueFrom: z.int().min(0).default(0).describe('step from which the queue is used, once it is full'),
+  frozen: z.int().min(0).default(313).describe('steps at the beginning in which prototypes stand still'),
+})
+type SwavConfig = z.infer<typeof SwavConfig>
+
+const crops = ({ larges, smalls }: SwavConfig) => larges + smalls
+const sideOf = (config: SwavConfig, crop: number) => (crop < config.larges ? config.large : config.small)
+
+function crop(config: SwavConfig, sample: Sample, index: number): Part {
+  const { resizedCrop, flip, blurBy } = augmentations(sample.random(index))
+  const size = sideOf(config, index)
+  let image = resizedCrop(
+    sample.view(index),
+    sample.shape,
+    size,
+    index < config.larges ? config.largeArea : config.smallArea,
+  )
+  if (config.flip) image = flip(image, size)
+  if (config.blur > 0) image = blurBy(image, size, config.blur)
+  return picture(`crop ${index + 1}`, standardise(image, config.standardise), size)
+}
+
+/** Embeddings of all crops, crop-major and of length 1: [crops · n, embedding]. Crops of one size go through the network together. */
+function embed(config: SwavConfig, trunk: Trunk, parameters: Parameters, batch: readonly tf.Tensor[], pass: Pass) {
+  const views = batch.slice(0, crops(config)) as tf.Tensor4D[]
+  const sets =
+    config.large === config.small
+      ? [views]
+      : [views.slice(0, config.larges), views.slice(config.larges)].filter(set => set.length > 0)
+  const features = tf.concat2d(
+    sets.map(set => trunk.features(config, parameters, tf.concat4d(set, 0), pass)),
+    0,
+  )
+  return normaliseRows(applyLinear(parameters, 'head.2', tf.relu(applyLinear(parameters, 'head.0', features))))
+}
+
+const scoresOf = (embeddings: tf.Tensor2D, prototypes: tf.Tensor): tf.Tensor2D =>
+  tf.matMul(embeddings, prototypes as tf.Tensor2D, false, true)
+
+const perCrop = <T extends tf.Tensor2D>(config: SwavConfig, rows: T): T[] => tf.split(rows, crops(config), 0)
+
+/** The prototypes as this step may change them. */
+function prototypesOf(parameters: Parameters, { held }: StepPass, learning: tf.Tensor): tf.Tensor {
+  const name = 'head.prototypes'
+  return tf.add(tf.mul(parameters[name], learning), tf.mul(held[name], tf.sub(1, learning)))
+}
+
+/** Assignments of the first crops' images, with the queue where it is in use; puts the embeddings into the queue. */
+function assignments(
+  config: SwavConfig,
+  parameters: Parameters,
+  embeddings: tf.Tensor2D,
+  prototypes: tf.Tensor,
+  useQueue: tf.Tensor,
+  set: Pass['set'],
+): tf.Tensor2D[] {
+  const still = perCrop(config, stopGradient(embeddings))
+  const fixed = stopGradient(prototypes)
+  return ASSIGNED.map(index => {
+    const scores = scoresOf(still[index], fixed)
+    const alone = assign(scores, null, config)
+    if (config.queue === 0) return alone
+    const name = `head.queue.${index}`
+    const queue = parameters[name] as tf.Tensor2D
+    const among = assign(scores, scoresOf(queue, fixed), config)
+    const batch = scores.shape[0]
+    set?.(name, tf.concat2d([still[index], tf.slice(queue, 0, config.queue - batch)], 0))
+    return tf.add(tf.mul(among, useQueue), tf.mul(alone, tf.sub(1, useQueue)))
+  })
+}
+
+/** The report's fine-tuning of SwAV: 7e-4, halved every 3 epochs. */
+const HALVING: Recipe = { ...FINE_TUNING, schedule: { kind: 'step', rate: 7e-4, every: 3, factor: 0.5 } }
+
+export const swav: SslMethod<SwavConfig> = {
+  label: 'SwAV',
+  paper: 'Caron et al. 2020, arXiv:2006.09882',
+  config: SwavConfig,
+  recipes: {
+    report: {
+      note: 'The report: U-Net++ with deep supervision, crops of 64 in sets of 2 and 6, 3,000 prototypes frozen for 313 steps, flip 0.5, blur radius 0.5. The batch (4 × 16) is its authors’ own; the rate is that of its fine-tuning, as its pre-training’s is not known here.',
+      network: 'unet-plus-plus',
+      networkConfig: { channels: 32, deepSupervision: true },
+      methodConfig: { largeArea: 0.14, smallArea: 0.05, standardise: 'report', hidden: 4096 },
+      pretext: Pretext.parse({ viewMasks: 'shared', apart: false }),
+      training: Recipe.parse({
+        epochs: 100,
+        batch: 64,
+        optimizer: { kind: 'rmsprop' },
+        schedule: { kind: 'cosine', rate: 7e-4, end: 7e-7 },
+        milestones: [50, 100],
+      }),
+      fineTuning: HALVING,
+    },
+    workstation: {
+      note: 'Adam; crops of 48 and 32 and 16 prototypes, as a batch of 8 cannot fill thousands; each crop under its own mask; the head on the bottleneck; the decoder is pre-trained by the reconstruction term.',
+      network: 'unet-plus-plus',
+      networkConfig: { channels: 16 },
+      methodConfig: {
+        large: 48,
+        largeArea: 0.7,
+        small: 32,
+        smalls: 2,
+        smallArea: 0.5,
+        attach: 'bottleneck',
+        grid: 1,
+        prototypes: 16,
+        frozen: 0,
+      },
+      pretext: Pretext.parse({ reconstruction: 5 }),
+      training: Recipe.parse({
+        epochs: 100,
+        batch: 8,
+        optimizer: { kind: 'adam' },
+        schedule: { kind: 'cosine', rate: 1e-3, end: 0 },
+      }),
+      fineTuning: HALVING,
+    },
+  },
+  separable: false,
+  contrastive: true,
+  smallestView: config => Math.min(config.large, config.smalls > 0 ? config.small : config.large),
+  parts: (config, sample) => Array.from({ length: crops(config) }, (_, index) => crop(config, sample, index)),
+  // Whether prototypes learn, and whether the queue is used.
+  schedule: ({ frozen, queue, queueFrom }, step, batch) => [
+    { name: 'prototypes learn', data: Float32Array.of(step >= frozen ? 1 : 0), shape: [1] },
+    { name: 'queue in use', data: Float32Array.of(step >= queueFrom && step * batch >= queue ? 1 : 0), shape: [1] },
+  ],
+  head(config, trunk, { batch }) {
+    const [large, small] = [config.large, config.small].map(size => trunk.featureLength(config, size))
+    if (config.smalls > 0 && large !== small) {
+      throw new AppError(
+        'INVALID_ARGUMENT',
+        `Expected large and small crops of one size where the head attaches to the whole output image, got ${config.large} and ${config.small}. Attach it to a grid instead.`,
+      )
+    }
+    if (config.queue > 0 && config.queue < batch) {
+      throw new AppError('INVALID_ARGUMENT', `Expected a queue of at least the batch’s ${batch}, got ${config.queue}`)
+    }
+    return [
+      ...linear('head.0', large, config.hidden),
+      ...linear('head.2', config.hidden, config.embedding),
+      {
+        name: 'head.prototypes',
+        kind: 'matrix',
+        shape: [config.prototypes, config.embedding],
+        fanIn: 1,
+        initial: 'unit rows',
+      },
+      ...(config.queue > 0
+        ? ASSIGNED.map(index => ({
+            name: `head.queue.${index}`,
+            kind: 'matrix' as const,
+            shape: [config.queue, config.embedding],
+            fanIn: 1,
+            initial: 0,
+            buffer: true as const,
+          }))
+        : []),
+    ]
+  },
+  loss(config, trunk, parameters, batch, pass) {
+    const [learning, useQueue] = batch.slice(crops(config))
+    const embeddings = embed(config, trunk, parameters, batch, pass)
+    const prototypes = prototypesOf(parameters, pass, learning)
+    const targets = assignments(config, parameters, embeddings, prototypes, useQueue, pass.set)
+    return swappedPrediction(perCrop(config, scoresOf(embeddings, prototypes)), targets, ASSIGNED, config.temperature)
+  },
+  project: parameters => ({ 'head.prototypes': normaliseRows(parameters['head.prototypes'] as tf.Tensor2D) }),
+  chanceLoss: ({ prototypes }) => Math.log(prototypes),
+  judge(config, trunk, parameters, batch) {
+    const embeddings = tf.tidy(() => embed(config, trunk, parameters, batch, {}))
+    const [loss, inUse] = tf.tidy(() => {
+      const scores = perCrop(config, scoresOf(embeddings, parameters['head.prototypes']))
+      const targets = ASSIGNED.map(index => assign(scores[index], null, config))
+      return [
+        swappedPrediction(scores, targets, ASSIGNED, config.temperature).dataSync()[0],
+        prototypesInUse(tf.concat2d(targets, 0)),
+      ]
+    })
+    const figures = { prototypes: inUse, prototypesOf: config.prototypes, spread: embeddingSpread(embeddings) }
+    embeddings.dispose()
+    return { loss, figures }
+  },
+}

@@ -1,0 +1,100 @@
+/** Where a method's head is attached to the network. The report flattens the network's output image; two smaller ways are settings. */
+import * as tf from '@tensorflow/tfjs-core'
+import { z } from 'zod'
+import { AppError } from '../../contract/errors.ts'
+import type { Network, Parameters, Pass } from '../models/network.ts'
+
+/** Settings that methods with a head share. */
+export const ATTACHMENT = {
+  attach: z
+    .enum(['output', 'grid', 'bottleneck'])
+    .default('output')
+    .describe(
+      'where the head attaches: the flattened output image (the report’s way), the output averaged over a grid, or the bottleneck’s magnitudes averaged over a grid',
+    ),
+  grid: z.int().min(1).max(64).default(8).describe('cells of the grid along each axis, where the head attaches to one'),
+}
+export type Attachment = Readonly<z.infer<z.ZodObject<typeof ATTACHMENT>>>
+
+export interface Trunk {
+  /** Length of the features of a square view of this side, pixels. */
+  featureLength(attachment: Attachment, side: number): number
+  /** Views [n, side, side, 1] → [n, length]. */
+  features(attachment: Attachment, parameters: Parameters, views: tf.Tensor4D, pass: Pass): tf.Tensor2D
+  /** The network's output image of [n, h, w, 1]; the mean of its outputs where it has several, so that all are pre-trained. */
+  output(parameters: Parameters, images: tf.Tensor4D, pass: Pass): tf.Tensor4D
+}
+
+/** Means over `grid` × `grid` equal cells of [n, side, side, channels]. */
+function pool(x: tf.Tensor4D, grid: number): tf.Tensor4D {
+  const cell = x.shape[1] / grid
+  return tf.avgPool(x, cell, cell, 'valid')
+}
+
+/** Views that go through the network together where nothing is trained. */
+const AT_A_TIME = 8
+
+function requireGrid(grid: number, side: number, of: string): void {
+  if (side % grid === 0) return
+  throw new AppError(
+    'INVALID_ARGUMENT',
+    `Expected a grid that divides the ${side} pixels of ${of}, got ${grid}. Choose one of ${Array.from(
+      { length: side },
+      (_, i) => i + 1,
+    )
+      .filter(n => side % n === 0)
+      .join(', ')}.`,
+  )
+}
+
+export function makeTrunk(network: Network, networkConfig: unknown): Trunk {
+  const { layer, channels, scale } = network.bottleneck(networkConfig)
+
+  function output(parameters: Parameters, images: tf.Tensor4D, { set }: Pass): tf.Tensor4D {
+    const outputs = network.outputs(networkConfig, parameters, images, { set })
+    return outputs.length === 1 ? outputs[0] : tf.div(tf.addN([...outputs]), outputs.length)
+  }
+
+  function bottleneck(parameters: Parameters, images: tf.Tensor4D, { set }: Pass): tf.Tensor4D {
+    let features: tf.Tensor4D | null = null
+    const tap = (name: string, heard: tf.Tensor4D) => {
+      if (name === layer) features = heard
+    }
+    network.outputs(networkConfig, parameters, images, { set, tap })
+    // Instance norm leaves every channel's mean at 0: only magnitudes say anything when averaged.
+    return tf.abs(features!)
+  }
+
+  return {
+    featureLength({ attach, grid }, side) {
+      if (attach === 'output') return side * side
+      if (attach === 'grid') {
+        requireGrid(grid, side, 'the views')
+        return grid * grid
+      }
+      requireGrid(grid, Math.floor(side / scale), 'the bottleneck')
+      return grid * grid * channels
+    },
+    features(attachment, parameters, views, pass) {
+      if (pass.set) return features(attachment, parameters, views, pass)
+      return tf.tidy(() => {
+        // Outside training some at a time: all features of all layers at once need too much memory.
+        const parts: tf.Tensor2D[] = []
+        for (let from = 0; from < views.shape[0]; from += AT_A_TIME) {
+          const some = tf.slice(views, from, Math.min(AT_A_TIME, views.shape[0] - from))
+          parts.push(tf.tidy(() => features(attachment, parameters, some, pass)))
+        }
+        return tf.concat2d(parts, 0)
+      })
+    },
+    output,
+  }
+
+  function features({ attach, grid }: Attachment, parameters: Parameters, views: tf.Tensor4D, pass: Pass) {
+    const maps =
+      attach === 'output'
+        ? output(parameters, views, pass)
+        : pool((attach === 'grid' ? output : bottleneck)(parameters, views, pass), grid)
+    return tf.reshape(maps, [maps.shape[0], -1]) as tf.Tensor2D
+  }
+}

@@ -1,0 +1,65 @@
+/** What a reproduction will compute, in words, before it is started. */
+import type { Catalogue } from '../../contract/api.ts'
+import type { Scale } from '../../contract/study.ts'
+import { count } from '../format.ts'
+
+export interface Wanted {
+  readonly scale: Scale
+  readonly seeds: number
+  readonly methods: readonly string[]
+  readonly leaveOneOut: boolean
+  readonly headline: boolean
+  /** Of the study; `null` while it is not known. */
+  readonly patients: number | null
+}
+
+/** Labels of the networks that the methods' recipes train: each network, and each width of it, needs a baseline of its own. */
+export function networksOf(catalogue: Catalogue, methods: readonly string[], scale: Scale): string[] {
+  const recipe = scale === 'full' ? 'report' : 'workstation'
+  const networks = new Map<string, string>()
+  for (const method of methods) {
+    const found = catalogue.recipes.find(({ id }) => id === `${method}/${recipe}`)
+    if (!found) continue
+    const { network, networkConfig } = found
+    const label = catalogue.networks.find(({ id }) => id === network)?.label ?? network
+    networks.set(JSON.stringify([network, networkConfig]), label)
+  }
+  return [...networks.values()]
+}
+
+/** Minutes of the whole demonstration, one seed, one split, on two cores. */
+const MINUTES = 25
+/** Of the time: what is left without milestones, controls of equal time and few labels. */
+const HEADLINE_SHARE = 0.6
+
+function duration(minutes: number): string {
+  if (minutes < 90) return `${Math.max(5, Math.round(minutes / 5) * 5)} minutes`
+  return `${(minutes / 60).toFixed(minutes < 600 ? 1 : 0).replace(/\.0$/, '')} hours`
+}
+
+export function estimate(wanted: Wanted, catalogue: Catalogue): { trains: string; takes: string } {
+  const { scale, seeds, methods, leaveOneOut, headline, patients } = wanted
+  const networks = networksOf(catalogue, methods, scale)
+  const folds = leaveOneOut ? patients : 1
+  const each = networks.length + 3 * methods.length
+  const times = (folds ?? 0) * seeds
+  const over = [
+    seeds > 1 && `${seeds} seeds`,
+    leaveOneOut && (patients === null ? 'every left-out patient' : `${count(patients, 'left-out patient')}`),
+  ].filter(Boolean)
+  const baselines = `${count(networks.length, 'baseline')} (${[...new Set(networks)].join(', ')})`
+  const trains = [
+    `Trains ${baselines}, and for ${count(methods.length, 'method')} the pre-training, its fine-tuning, and the same fine-tuning without pre-training`,
+    over.length > 0 ? `, for each of ${over.join(' and ')}` : '',
+    times > 0 ? `: ${headline ? 'up to' : 'at least'} ${each * times} trainings. ` : '. ',
+    headline ? '' : 'Fine-tunings from milestones, controls of equal time and few labels come on top.',
+  ].join('')
+  if (scale === 'full')
+    return {
+      trains: trains.trim(),
+      takes: 'With the report’s own settings: days on a CPU. It is meant for a GPU and the fastMRI knee study.',
+    }
+  const all = Math.max(1, catalogue.methods.length)
+  const minutes = MINUTES * Math.max(1, times) * (methods.length / all) * (headline ? HEADLINE_SHARE : 1)
+  return { trains: trains.trim(), takes: `On two cores about ${duration(minutes)}.` }
+}

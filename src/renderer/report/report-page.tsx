@@ -1,0 +1,196 @@
+/** One reproduction: how far it is, Table 1, what the methods gained, figures, and what is smaller than in the report. */
+import { Button, Progress } from '@mantine/core'
+import { useEffect, useMemo, useState } from 'react'
+import type { Reproduction, StudyReport } from '../../contract/study.ts'
+import { resumeReproduction, saveReproduction, stopReproduction } from '../actions.ts'
+import { errorText } from '../client.ts'
+import { count } from '../format.ts'
+import { clock } from '../progress.ts'
+import { useStudyFigures, useStudyReport } from '../queries.ts'
+import { SyntheticBadge } from '../viewer/badges.tsx'
+import { Gains } from './gains.tsx'
+import style from './report.module.css'
+import { FEW_LABELS, MAIN, ON_THE_WAY, sectionsOf } from './rows.ts'
+import { requestWords, StatusMark } from './state.tsx'
+import { RowTable } from './table.tsx'
+
+export function ReportPage({ reproduction }: { reproduction: Reproduction }) {
+  const { id, study, request } = reproduction
+  const { data: report, error, refetch } = useStudyReport(id)
+  return (
+    <section className={style.page} aria-label={`Reproduction ${id}`}>
+      <header className={style.head}>
+        <h2 className="truncate">{study}</h2>
+        {report?.synthetic && <SyntheticBadge />}
+        <span className="secondary truncate">{requestWords(request)}</span>
+        <span className={style.spacer} />
+        <Actions reproduction={reproduction} any={(report?.rows.length ?? 0) > 0} />
+      </header>
+      <div className={style.scroll}>
+        <State reproduction={reproduction} />
+        {error ? (
+          <div className={style.failure} role="alert">
+            <p className="selectable">{errorText(error)}</p>
+            <Button onClick={() => refetch()}>Try again</Button>
+          </div>
+        ) : report ? (
+          <Body reproduction={reproduction} report={report} />
+        ) : (
+          <div className={style.skeleton} role="status" aria-label="Loading" />
+        )}
+      </div>
+    </section>
+  )
+}
+
+function Actions({ reproduction, any }: { reproduction: Reproduction; any: boolean }) {
+  const { status } = reproduction
+  const [busy, setBusy] = useState<'stop' | 'resume' | 'save' | null>(null)
+  const doing = (what: typeof busy, act: (of: Reproduction) => Promise<void>) => async () => {
+    setBusy(what)
+    await act(reproduction)
+    setBusy(null)
+  }
+  return (
+    <>
+      {status === 'running' && (
+        <Button loading={busy === 'stop'} onClick={doing('stop', stopReproduction)}>
+          Stop
+        </Button>
+      )}
+      {(status === 'stopped' || status === 'failed') && (
+        <Button variant="filled" loading={busy === 'resume'} onClick={doing('resume', resumeReproduction)}>
+          Resume
+        </Button>
+      )}
+      {any && (
+        <Button
+          variant={status === 'finished' ? 'filled' : 'default'}
+          loading={busy === 'save'}
+          onClick={doing('save', saveReproduction)}
+        >
+          Save page, JSON and figures
+        </Button>
+      )}
+    </>
+  )
+}
+
+/** One line that stays in its place from the start to the end. */
+function State({ reproduction }: { reproduction: Reproduction }) {
+  const { status, done, planned, current, secondsLeft, reason } = reproduction
+  return (
+    <div className={style.state}>
+      <StatusMark status={status} />
+      <span className={style.stateWords}>
+        {status}, {done} of {count(planned, 'training')}
+        {status === 'running' && secondsLeft !== null && `, ${clock(secondsLeft)} left`}
+      </span>
+      <Progress
+        className={style.progress}
+        size="xs"
+        value={planned > 0 ? (100 * done) / planned : 0}
+        aria-label="Trainings done"
+      />
+      <span className="secondary truncate">{status === 'running' ? (current ?? 'waits its turn') : ''}</span>
+      {reason && status !== 'finished' && <span className={style.reason}>{reason}</span>}
+    </div>
+  )
+}
+
+function Body({ reproduction, report }: { reproduction: Reproduction; report: StudyReport }) {
+  const tables = useMemo(
+    () => ({
+      main: sectionsOf(report, MAIN),
+      way: sectionsOf(report, ON_THE_WAY),
+      few: sectionsOf(report, FEW_LABELS),
+    }),
+    [report],
+  )
+  const { remarks, failures, reductions, folds } = report
+  return (
+    <div className={style.body}>
+      {remarks.length > 0 && (
+        <ul className={style.remarks}>
+          {remarks.map(remark => (
+            <li key={remark}>{remark}</li>
+          ))}
+        </ul>
+      )}
+      {failures.length > 0 && (
+        <section className={style.failures} aria-label="What failed">
+          <h3>{count(failures.length, 'row')} could not be computed</h3>
+          <ul>
+            {failures.map(({ key, reason }) => (
+              <li key={key}>
+                {key}: {reason}
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      {tables.main.length > 0 ? (
+        <div className={style.stack}>
+          <RowTable title="Table 1" sections={tables.main} report={report} />
+          <p className="secondary">
+            The saved page has the report’s own numbers beside, marked as such, with what is known about them.
+          </p>
+        </div>
+      ) : (
+        <p className="secondary">
+          {reproduction.status === 'running'
+            ? 'Rows come as their trainings finish.'
+            : 'No row was finished. Resume to go on.'}
+        </p>
+      )}
+      {report.gains.length > 0 && <Gains gains={report.gains} />}
+      {tables.way.length > 0 && <RowTable title="On the way" sections={tables.way} report={report} />}
+      {tables.few.length > 0 && <RowTable title="Few labels" sections={tables.few} report={report} />}
+      <Figures reproduction={reproduction} />
+      <details className={style.details} open={reductions.length > 0 && reductions.length <= 4}>
+        <summary>{count(reductions.length, 'reduction')} from the report’s settings</summary>
+        <ul>
+          {reductions.map(reduction => (
+            <li key={reduction}>{reduction}</li>
+          ))}
+        </ul>
+      </details>
+      <details className={style.details}>
+        <summary>
+          {folds.length > 1 ? `${folds.length} splits` : 'The split'}: who trains, validates and is tested
+        </summary>
+        <ul>
+          {folds.map(({ name, train, val, test }) => (
+            <li key={name}>
+              {name}: trained on {train.join(', ')}; checkpoint chosen on {val.join(', ')}; tested on {test.join(', ')}
+            </li>
+          ))}
+        </ul>
+      </details>
+      <p className="secondary">
+        {report.device} · started {new Date(report.createdAt).toLocaleString()}
+      </p>
+    </div>
+  )
+}
+
+function Figures({ reproduction: { id } }: { reproduction: Reproduction }) {
+  const { data } = useStudyFigures(id)
+  return data?.map(({ name, title, svg }) => (
+    <figure key={name} className={style.figure}>
+      <figcaption>{title}</figcaption>
+      <Drawing svg={svg} title={title} />
+    </figure>
+  ))
+}
+
+/** An SVG as an image: nothing in it runs. */
+function Drawing({ svg, title }: { svg: string; title: string }) {
+  const [url, setUrl] = useState<string | null>(null)
+  useEffect(() => {
+    const made = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }))
+    setUrl(made)
+    return () => URL.revokeObjectURL(made)
+  }, [svg])
+  return url && <img className={style.drawing} src={url} alt={title} />
+}

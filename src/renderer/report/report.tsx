@@ -1,0 +1,61 @@
+/** The report reproduced: what was asked for and how far it is, its tables and figures as they grow. */
+import { Button } from '@mantine/core'
+import type { Reproduction } from '../../contract/study.ts'
+import { useReproductions } from '../queries.ts'
+import { goToScreen, useScreen } from '../shell/screens.ts'
+import style from './report.module.css'
+import { ReportPage } from './report-page.tsx'
+import { Reproduce } from './reproduce.tsx'
+import { requestWords, StateWords, StatusMark } from './state.tsx'
+
+export function Report() {
+  const { data: reproductions } = useReproductions()
+  const detail = useScreen(state => state.detail)
+  if (!reproductions) return <div role="status" aria-label="Loading" />
+  const asking = detail === 'new' || reproductions.length === 0
+  const open = asking ? null : (reproductions.find(({ id }) => String(id) === detail) ?? reproductions.at(-1)!)
+  return (
+    <div className={style.screen}>
+      <section className={style.list} aria-label="Reproductions">
+        <header className={style.head}>
+          <h1>Report</h1>
+          {!asking && (
+            <Button ml="auto" onClick={() => goToScreen('report', 'new')}>
+              Reproduce…
+            </Button>
+          )}
+        </header>
+        <div className={style.rows}>
+          {reproductions.toReversed().map(each => (
+            <Row key={each.id} reproduction={each} open={each.id === open?.id} />
+          ))}
+          {reproductions.length === 0 && <p className={style.none}>Not reproduced yet.</p>}
+        </div>
+      </section>
+      {open ? <ReportPage key={open.id} reproduction={open} /> : <Reproduce first={reproductions.length === 0} />}
+    </div>
+  )
+}
+
+function Row({ reproduction, open }: { reproduction: Reproduction; open: boolean }) {
+  const { id, study, status } = reproduction
+  return (
+    <button
+      type="button"
+      className={style.row}
+      aria-current={open || undefined}
+      data-reproduction={id}
+      data-status={status}
+      onClick={() => goToScreen('report', String(id))}
+    >
+      <span className={style.rowTitle}>
+        <StatusMark status={status} />
+        <span className="truncate">{study}</span>
+      </span>
+      <span className="secondary">{requestWords(reproduction.request)}</span>
+      <span className="secondary truncate">
+        <StateWords reproduction={reproduction} />
+      </span>
+    </button>
+  )
+}

@@ -1,0 +1,39 @@
+/** A reproduction in a few words: what was asked for, how far it is. */
+import type { Reproduction, ReproductionRequest } from '../../contract/study.ts'
+import { count } from '../format.ts'
+import { clock } from '../progress.ts'
+import style from './report.module.css'
+
+const SHAPE: Readonly<Record<Reproduction['status'], string>> = {
+  running: '▶',
+  finished: '✓',
+  stopped: '■',
+  failed: '✕',
+}
+
+export const StatusMark = ({ status }: { status: Reproduction['status'] }) => (
+  <span className={style.mark} data-status={status} title={status} aria-hidden>
+    {SHAPE[status]}
+  </span>
+)
+
+/** 'demonstration, 2 seeds, left-out patients, RotNet' */
+export const requestWords = ({ scale, seeds, methods, leaveOneOut, headline }: ReproductionRequest): string =>
+  [
+    scale,
+    count(seeds, 'seed'),
+    leaveOneOut && 'each patient left out',
+    methods && count(methods.length, 'method'),
+    headline && 'headline only',
+  ]
+    .filter(Boolean)
+    .join(', ')
+
+/** '4 of 15 trainings, 12:10 left' */
+export function StateWords({ reproduction }: { reproduction: Reproduction }) {
+  const { status, done, planned, secondsLeft } = reproduction
+  const far = `${done} of ${count(planned, 'training')}`
+  if (status === 'running') return `${far}${secondsLeft === null ? '' : `, ${clock(secondsLeft)} left`}`
+  if (status === 'finished') return `finished, ${count(done, 'training')}`
+  return `${status}, ${far}`
+}

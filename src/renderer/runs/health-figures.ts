@@ -1,0 +1,98 @@
+/** How a pre-training does, from its log: the loss against its chance level, and the method's own figures by epoch. */
+import type { LoggedEvent } from '../../contract/runs.ts'
+import type { Points } from './curves.ts'
+
+export interface HealthFigure {
+  readonly name: string
+  readonly label: string
+  /** What it means, in a line. */
+  readonly meaning: string
+  readonly points: Points
+  /** Values that there can be, where they are known. */
+  readonly bounds: readonly [number, number] | null
+  /** A level to compare with, and what it is. */
+  readonly level: { readonly value: number; readonly label: string } | null
+}
+
+interface Kind {
+  readonly label: string
+  readonly meaning: string
+  readonly bounds?: readonly [number, number]
+  readonly level?: HealthFigure['level']
+}
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  retrieval: {
+    label: 'Retrieval',
+    meaning: 'share of held-out samples whose nearest embedding is their own other view',
+    bounds: [0, 1],
+  },
+  accuracy: {
+    label: 'Accuracy',
+    meaning: 'share of held-out images whose rotation is told right; chance is 25 %',
+    bounds: [0, 1],
+    level: { value: 0.25, label: 'chance' },
+  },
+  spread: {
+    label: 'Spread',
+    meaning: 'of normalised embeddings: 1 evenly spread, 0 collapsed into one point',
+    bounds: [0, 1],
+    level: { value: 0, label: 'collapsed' },
+  },
+  prototypes: { label: 'Prototypes in use', meaning: 'how many the held-out crops are assigned to' },
+  'input loss': { label: 'Loss of the input', meaning: 'the loss if the network changed nothing' },
+}
+
+/** Figures that only say what another is measured against. */
+const OF: Readonly<Record<string, string>> = { prototypes: 'prototypesOf' }
+
+/** One for each figure that the log has, in the order in which they came. */
+export function healthOf(events: readonly LoggedEvent[]): HealthFigure[] {
+  const points = new Map<string, { x: number[]; y: number[] }>()
+  for (const { event } of events) {
+    if (event.type !== 'epoch') continue
+    for (const [name, value] of Object.entries(event.figures.extra)) {
+      const line = points.get(name) ?? { x: [], y: [] }
+      line.x.push(event.figures.epoch)
+      line.y.push(value)
+      points.set(name, line)
+    }
+  }
+  const references = new Set(Object.values(OF))
+  return [...points].flatMap(([name, line]): HealthFigure[] => {
+    if (references.has(name)) return []
+    const kind = KINDS[name] ?? { label: name, meaning: '' }
+    const most = OF[name] && points.get(OF[name])?.y.at(-1)
+    return [
+      {
+        name,
+        label: kind.label,
+        meaning: most ? `${kind.meaning}, of ${most}` : kind.meaning,
+        points: line,
+        bounds: most ? [0, most] : (kind.bounds ?? null),
+        level: most ? { value: most, label: 'all' } : (kind.level ?? null),
+      },
+    ]
+  })
+}
+
+/** Notes that say what may be wrong with a pre-training, and what to try. */
+export const warns = (note: string): boolean =>
+  /may help|collapsed|nearly become|chance level|shows the label|betray|nearly white|say(?:s)? less/.test(note)
+
+export interface Warning {
+  readonly text: string
+  /** After which it was said; it need not be so any more. `null`: before the first. */
+  readonly epoch: number | null
+}
+
+export function warningsOf(events: readonly LoggedEvent[]): Warning[] {
+  let epoch: number | null = null
+  const warnings = new Map<string, Warning>()
+  for (const { event } of events) {
+    if (event.type === 'epoch') epoch = event.figures.epoch
+    const notes = 'notes' in event ? event.notes : event.type === 'note' ? [event.text] : []
+    for (const text of notes.filter(warns)) if (!warnings.has(text)) warnings.set(text, { text, epoch })
+  }
+  return [...warnings.values()]
+}

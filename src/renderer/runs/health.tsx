@@ -1,0 +1,121 @@
+/** Whether a pre-training learns anything: small plots of its own figures, each with what it means, and its warnings. */
+import { useMemo } from 'react'
+import type { RunDetail, RunView } from '../../contract/runs.ts'
+import { runColour } from '../colours.ts'
+import { loss as lossText } from '../format.ts'
+import { curvesOf, type Points } from './curves.ts'
+import style from './health.module.css'
+import { type HealthFigure, healthOf, warningsOf } from './health-figures.ts'
+import { Plot } from './plot.tsx'
+
+interface Line {
+  readonly name: string
+  readonly points: Points
+  readonly dotted?: boolean
+}
+
+export function Health({ run, detail }: { run: RunView; detail: RunDetail }) {
+  const figures = useMemo(() => healthOf(detail.events), [detail.events])
+  const curves = useMemo(() => curvesOf(detail, 'epoch', false), [detail])
+  const warnings = useMemo(() => warningsOf(detail.events), [detail.events])
+  const chance = run.summary?.chanceLoss ?? null
+  // The loss that doing nothing has belongs beside the loss.
+  const input = figures.find(({ name }) => name === 'input loss')
+  const lines: Line[] = [
+    { name: 'training', points: curves.loss },
+    { name: 'held-out patients', points: curves.validationLoss, dotted: true },
+  ].filter(({ points }) => points.x.length > 0)
+  const level =
+    chance !== null
+      ? { value: chance, label: 'chance' }
+      : input
+        ? { value: input.points.y.at(-1)!, label: 'the input' }
+        : null
+  return (
+    <section className={style.health} aria-label="Health of the pre-training">
+      <h3>
+        Does it learn? <span className={style.now}>by epoch</span>
+      </h3>
+      {warnings.length > 0 && (
+        <ul className={style.warnings}>
+          {warnings.map(({ text, epoch }) => (
+            <li key={text}>
+              {epoch !== null && `After epoch ${epoch}: `}
+              {text}
+            </li>
+          ))}
+        </ul>
+      )}
+      {curves.loss.x.length === 0 ? (
+        <p className="secondary">Its figures come after the first epoch.</p>
+      ) : (
+        <div className={style.plots}>
+          <Small
+            run={run}
+            label="Loss"
+            meaning={
+              chance !== null
+                ? `solid: training, dotted: held-out patients; a network that tells nothing apart has ${lossText(chance)}`
+                : input
+                  ? 'solid: training, dotted: held-out patients; dashed: the input, unchanged'
+                  : 'solid: training, dotted: held-out patients'
+            }
+            lines={lines}
+            level={level}
+            bounds={null}
+          />
+          {figures
+            .filter(figure => figure !== input)
+            .map(({ name, label, meaning, points, bounds, level: at }) => (
+              <Small key={name} {...{ run, label, meaning, bounds }} lines={[{ name: label, points }]} level={at} />
+            ))}
+        </div>
+      )}
+    </section>
+  )
+}
+
+interface SmallProps {
+  readonly run: RunView
+  readonly label: string
+  readonly meaning: string
+  readonly lines: readonly Line[]
+  readonly level: HealthFigure['level']
+  readonly bounds: HealthFigure['bounds']
+}
+
+const number = (value: number) => (Number.isInteger(value) ? String(value) : value.toPrecision(3))
+
+function Small({ run, label, meaning, lines, level, bounds }: SmallProps) {
+  const colour = runColour(run.id)
+  const last = lines[0]?.points.y.at(-1)
+  return (
+    <figure className={style.small}>
+      <figcaption className={style.caption}>
+        <span className={style.label}>
+          {label} <span className={style.now}>{last === undefined ? '' : number(last)}</span>
+        </span>
+        <span className={style.meaning}>{meaning}</span>
+      </figcaption>
+      <div className={style.plot}>
+        <Plot
+          label={`${label} by epoch`}
+          x=""
+          y=""
+          compact
+          bounds={bounds ?? undefined}
+          whole={bounds !== null}
+          level={level ?? undefined}
+          data={lines.map(({ name, points, dotted }) => ({
+            ...points,
+            type: 'scatter' as const,
+            mode: 'lines+markers' as const,
+            marker: { size: 4 },
+            line: { color: colour, width: 1.75, ...(dotted && { dash: 'dot' as const }) },
+            name,
+          }))}
+        />
+      </div>
+    </figure>
+  )
+}

@@ -1,0 +1,207 @@
+/** Settings by their JSON Schema: what a value begins as, what is wrong with it, and how text becomes one. */
+
+export interface Schema {
+  readonly type?: string
+  readonly const?: unknown
+  readonly enum?: readonly string[]
+  readonly default?: unknown
+  readonly description?: string
+  readonly minimum?: number
+  readonly exclusiveMinimum?: number
+  readonly maximum?: number
+  readonly exclusiveMaximum?: number
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly items?: Schema
+  readonly oneOf?: readonly Schema[]
+  readonly anyOf?: readonly Schema[]
+}
+
+export type Settings = Readonly<Record<string, unknown>>
+
+/** One value that cannot be used: where, by its path ('training.schedule.rate'), and what was expected. */
+export interface Fault {
+  readonly path: string
+  readonly text: string
+}
+
+export const propertiesOf = (schema: Schema): [string, Schema][] => Object.entries(schema.properties ?? {})
+
+const isObject = (value: unknown): value is Settings =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** A schema that allows `null` beside one thing: that thing. */
+export function nullableOf(schema: Schema): Schema | null {
+  const ways = schema.anyOf ?? schema.oneOf
+  if (ways?.length !== 2 || !ways.some(({ type }) => type === 'null')) return null
+  const inner = ways.find(({ type }) => type !== 'null')
+  return inner ? { description: schema.description, ...inner } : null
+}
+
+export interface Variants {
+  /** The property that tells the variants apart. */
+  readonly key: string
+  readonly names: readonly string[]
+  of(name: unknown): Schema | null
+}
+
+/** Objects told apart by a constant that each has. */
+export function variantsOf(schema: Schema): Variants | null {
+  const ways = schema.oneOf ?? schema.anyOf
+  const key = propertiesOf(ways?.[0] ?? {}).find(([, { const: constant }]) => typeof constant === 'string')?.[0]
+  if (!ways || key === undefined) return null
+  const named = new Map(ways.map(way => [way.properties?.[key]?.const, way]))
+  return { key, names: [...named.keys()].map(String), of: name => named.get(name) ?? null }
+}
+
+/** The schema of a variant without the constant that names it. */
+export function restOf({ key, of }: Variants, name: unknown): Schema {
+  const { [key]: _, ...properties } = of(name)?.properties ?? {}
+  return { type: 'object', properties }
+}
+
+/** `standards`: for values that must be there and have no default, by the property's name. */
+export function standardOf(schema: Schema, standards: Settings = {}, name = ''): unknown {
+  if (schema.default !== undefined) return schema.default
+  if (schema.const !== undefined) return schema.const
+  if (name in standards) return standards[name]
+  if (nullableOf(schema)) return null
+  const variants = variantsOf(schema)
+  if (variants) return standardOf(variants.of(variants.names[0])!, standards)
+  if (schema.enum) return schema.enum[0]
+  if (schema.type === 'object')
+    return Object.fromEntries(propertiesOf(schema).map(([each, part]) => [each, standardOf(part, standards, each)]))
+  if (schema.type === 'array') return []
+  if (schema.type === 'boolean') return false
+  if (schema.type === 'string') return ''
+  return schema.minimum ?? (schema.exclusiveMinimum === undefined ? 0 : schema.exclusiveMinimum + 1)
+}
+
+/** A value with everything that its schema has and it lacks; what the schema does not know is left out. */
+export function complete(schema: Schema, value: unknown, standards: Settings = {}, name = ''): unknown {
+  if (value === undefined) return complete(schema, standardOf(schema, standards, name), standards, name)
+  const inner = nullableOf(schema)
+  if (inner) return value === null ? null : complete(inner, value, standards, name)
+  const variants = variantsOf(schema)
+  if (variants && isObject(value)) {
+    const variant = variants.of(value[variants.key])
+    return variant ? complete(variant, value, standards) : value
+  }
+  if (schema.type !== 'object' || !schema.properties || !isObject(value)) return value
+  return Object.fromEntries(
+    propertiesOf(schema).map(([each, part]) => [each, complete(part, value[each], standards, each)]),
+  )
+}
+
+/** Another variant, which keeps what both have and may keep. */
+export function withVariant(schema: Schema, value: Settings, name: string, standards: Settings = {}): Settings {
+  const { key, of } = variantsOf(schema)!
+  const variant = of(name)!
+  const kept = propertiesOf(variant).filter(
+    ([each, part]) => each !== key && each in value && faultsOf(part, value[each]).length === 0,
+  )
+  const begun = { ...Object.fromEntries(kept.map(([each]) => [each, value[each]])), [key]: name }
+  return complete(variant, begun, standards) as Settings
+}
+
+const limits = ({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: Schema): string =>
+  [
+    minimum !== undefined && minimum > Number.MIN_SAFE_INTEGER && `at least ${minimum}`,
+    exclusiveMinimum !== undefined && `more than ${exclusiveMinimum}`,
+    maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER && `at most ${maximum}`,
+    exclusiveMaximum !== undefined && `less than ${exclusiveMaximum}`,
+  ]
+    .filter(Boolean)
+    .join(', ')
+
+function numberFault(schema: Schema, value: unknown): string | null {
+  const whole = schema.type === 'integer'
+  const within =
+    typeof value === 'number' &&
+    Number.isFinite(value) &&
+    (!whole || Number.isInteger(value)) &&
+    value >= (schema.minimum ?? Number.NEGATIVE_INFINITY) &&
+    value > (schema.exclusiveMinimum ?? Number.NEGATIVE_INFINITY) &&
+    value <= (schema.maximum ?? Number.POSITIVE_INFINITY) &&
+    value < (schema.exclusiveMaximum ?? Number.POSITIVE_INFINITY)
+  if (within) return null
+  const bounds = limits(schema)
+  return `Expected a ${whole ? 'whole number' : 'number'}${bounds && `, ${bounds}`}`
+}
+
+export function faultsOf(schema: Schema, value: unknown, path = ''): Fault[] {
+  const inner = nullableOf(schema)
+  if (inner) return value === null ? [] : faultsOf(inner, value, path)
+  const variants = variantsOf(schema)
+  if (variants) {
+    const variant = isObject(value) ? variants.of(value[variants.key]) : null
+    return variant ? faultsOf(variant, value, path) : [{ path, text: `Expected ${variants.names.join(', ')}` }]
+  }
+  if (schema.const !== undefined)
+    return value === schema.const ? [] : [{ path, text: `Expected ${String(schema.const)}` }]
+  if (schema.enum)
+    return schema.enum.includes(value as string) ? [] : [{ path, text: `Expected ${schema.enum.join(', ')}` }]
+  if (schema.type === 'number' || schema.type === 'integer') {
+    const text = numberFault(schema, value)
+    return text ? [{ path, text }] : []
+  }
+  if (schema.type === 'array') {
+    const { items } = schema
+    if (!Array.isArray(value) || !items) return []
+    const bad = value.find(item => faultsOf(items, item).length > 0)
+    return bad === undefined ? [] : [{ path, text: `${faultsOf(items, bad)[0].text}, got ${bad}` }]
+  }
+  if (schema.type !== 'object' || !isObject(value)) return []
+  return propertiesOf(schema).flatMap(([name, part]) => faultsOf(part, value[name], path ? `${path}.${name}` : name))
+}
+
+/** Text as a number; what is none stays text, so that it can be said. Empty: `null` where that is allowed. */
+export function numberFrom(text: string, optional: boolean): number | string | null {
+  const trimmed = text.trim()
+  if (trimmed === '') return optional ? null : ''
+  const number = Number(trimmed)
+  return Number.isFinite(number) ? number : text
+}
+
+export const textOf = (value: unknown): string => (value === null || value === undefined ? '' : String(value))
+
+/** '100, 200' → [100, 200] */
+export const listFrom = (text: string): (number | string)[] =>
+  text
+    .split(/[\s,;]+/)
+    .filter(part => part !== '')
+    .map(part => numberFrom(part, false) as number | string)
+
+/** One more or less of the first digit: what the arrow keys do to a number of any size. */
+export function nudge(value: number, direction: 1 | -1): number {
+  if (value === 0) return direction * 0.1
+  const size = Math.abs(value)
+  const falls = Math.sign(value) !== direction
+  // 0.001 falls to 0.0009: below a power of ten its digit is a smaller one.
+  const power = Math.floor(Math.log10(size) + 1e-9) - (falls && isPowerOfTen(size) ? 1 : 0)
+  return Number((value + direction * 10 ** power).toPrecision(12))
+}
+
+const isPowerOfTen = (size: number) => Math.abs(Math.log10(size) - Math.round(Math.log10(size))) < 1e-9
+
+/** Whether two values say the same, whatever the order of their properties. */
+export function same(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => same(item, b[i]))
+  if (!isObject(a) || !isObject(b)) return Object.is(a, b)
+  const names = new Set([...Object.keys(a), ...Object.keys(b)])
+  return [...names].every(name => same(a[name], b[name]))
+}
+
+const words = (name: string) => name.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`).replaceAll('_', ' ')
+
+/** 'minimumArea' → 'Minimum area' */
+export const labelOf = (name: string): string => words(name).replace(/^./, letter => letter.toUpperCase())
+
+/** 'crop 64, flip yes, blur 0.5, …' */
+export function summaryOf(schema: Schema, value: Settings): string {
+  const parts = propertiesOf(schema).flatMap(([name]) => {
+    const part = value[name]
+    if (typeof part === 'boolean') return part ? [words(name)] : []
+    return typeof part === 'number' || typeof part === 'string' ? [`${words(name)} ${words(String(part))}`] : []
+  })
+  return parts.join(', ') || 'nothing to set'
+}

@@ -1,0 +1,112 @@
+/** One image of a figure: its pixels, its error map and its numbers. */
+import type { Metrics } from '../../contract/evaluation.ts'
+import { errorColour, greyLevel, ownWindow, pixelsUri, type Range } from './colour.ts'
+import { LINE, paragraph, picture, SECONDARY, text } from './drawing.ts'
+import { formatNmse, formatPsnr, formatSsim, NONE } from './format.ts'
+import { DENSITY, type Sheet } from './sheet.ts'
+
+export interface Pane {
+  readonly title: string
+  readonly run: string | null
+  /** [height, width] */
+  readonly image: Float32Array
+  readonly units: 'signal' | 'arbitrary'
+  /** Of this slice's volume. */
+  readonly metrics: Metrics | null
+  /** |image − truth|; `null` for the truth and for arbitrary units. */
+  readonly error: Float32Array | null
+  /** Of the strip above it; the run's where not given. */
+  readonly colour?: string
+  /** Said in the place of metrics. */
+  readonly note?: string
+}
+
+/** What all panes of a figure share. */
+export interface Scales {
+  readonly shape: readonly [height: number, width: number]
+  /** Of panes in signal units. */
+  readonly window: Range
+  readonly errorMaximum: number
+}
+
+/** Panes are enlarged by the largest whole factor that keeps them within this many units. */
+const PANE_UNITS = 320
+
+export interface Layout extends Sheet {
+  readonly scale: number
+  /** Size of a drawn image. */
+  readonly image: { readonly width: number; readonly height: number }
+  /** Width of a pane; wider than its image when the image is narrow. */
+  readonly cell: number
+  readonly gap: number
+  readonly barX: number
+}
+
+export function layOut([height, width]: readonly [number, number], columns: number, paneOverText: number): Layout {
+  const scale = Math.max(1, Math.floor(PANE_UNITS / Math.max(height, width)))
+  const cell = Math.max(height, width) * scale
+  const size = Math.round(cell / paneOverText)
+  const [gap, margin] = [size, 2 * size]
+  const barX = margin + columns * (cell + gap)
+  const barColumn = 5 * size
+  return {
+    scale,
+    image: { width: width * scale, height: height * scale },
+    cell,
+    gap,
+    margin,
+    size,
+    barX,
+    width: barX + barColumn + margin,
+  }
+}
+
+/** The pane's three numbers, each under its name; words where there are none. */
+export function metricsBlock(pane: Pane, x: number, y: number, { cell, size }: Layout): string {
+  if (pane.units === 'arbitrary')
+    return paragraph(x, y, size, ['arbitrary units, own window', 'no metric'], { fill: SECONDARY })
+  if (!pane.metrics) return text(x, y, size, pane.note ?? (pane.error ? 'no metric' : 'reference'), { fill: SECONDARY })
+  const { ssim, psnr, nmse } = pane.metrics
+  const numbers = [
+    ['SSIM', formatSsim(ssim)],
+    ['PSNR, dB', formatPsnr(psnr)],
+    ['NMSE', formatNmse(nmse)],
+  ]
+  return numbers
+    .map(([name, value], index) => {
+      const at = x + (index * cell) / 3
+      return (
+        text(at, y, 0.85 * size, name, { fill: SECONDARY }) +
+        text(at, y + 1.4 * size, 1.1 * size, value, { bold: true })
+      )
+    })
+    .join('')
+}
+
+function emptyCell(x: number, y: number, { image, size }: Layout, why: string): string {
+  const [centre, middle] = [x + image.width / 2, y + image.height / 2]
+  const box = `<rect x="${x + 0.5}" y="${y + 0.5}" width="${image.width - 1}" height="${image.height - 1}" fill="none" stroke="${LINE}"/>`
+  return (
+    box +
+    text(centre, middle, 1.6 * size, NONE, { fill: SECONDARY, anchor: 'middle' }) +
+    text(centre, middle + 1.8 * size, size, why, { fill: SECONDARY, anchor: 'middle' })
+  )
+}
+
+function whyNoError(pane: Pane): string {
+  if (pane.units === 'arbitrary') return 'arbitrary units: no error map'
+  return pane.metrics ? 'no error map' : 'the reference itself'
+}
+
+export function imagePicture(pane: Pane, x: number, y: number, scales: Scales, { scale, image }: Layout): string {
+  const window = pane.units === 'signal' ? scales.window : ownWindow(pane.image)
+  const uri = pixelsUri(scales.shape, scale * DENSITY, index => [greyLevel(pane.image[index], window)])
+  return picture(x, y, image.width, image.height, uri)
+}
+
+export function errorPicture(pane: Pane, x: number, y: number, scales: Scales, layout: Layout): string {
+  const { error } = pane
+  if (pane.units === 'arbitrary' || !error) return emptyCell(x, y, layout, whyNoError(pane))
+  const uri = pixelsUri(scales.shape, layout.scale * DENSITY, index => errorColour(error[index], scales.errorMaximum))
+  return picture(x, y, layout.image.width, layout.image.height, uri)
+}

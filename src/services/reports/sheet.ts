@@ -1,0 +1,80 @@
+/** What every figure is: one SVG without external parts on a dark ground, headed by its title, and the same as a PNG. */
+import { createRequire } from 'node:module'
+import { Resvg } from '@resvg/resvg-js'
+import { AMBER, fit, GROUND, paragraph, SECONDARY, text } from './drawing.ts'
+import { escapeMarkup, RESEARCH_ONLY } from './format.ts'
+
+/** Device pixels of the PNG per unit of the SVG; images are embedded at this density, so that the raster repeats them exactly. */
+export const DENSITY = 2
+
+export interface Titled {
+  readonly title: string
+  /** What is drawn: file, slice, acquisition; or how to read it. */
+  readonly caption: string
+  readonly synthetic: boolean
+}
+
+export interface Sheet {
+  readonly width: number
+  readonly margin: number
+  /** Text size. */
+  readonly size: number
+}
+
+interface Drawn {
+  readonly svg: string
+  /** The y below it. */
+  readonly bottom: number
+}
+
+/** The title, the caption and, for synthetic data, the badge. */
+function heading({ title, caption, synthetic }: Titled, { width, margin, size }: Sheet): Drawn {
+  const badgeWidth = 9 * size
+  const room = width - 2 * margin - (synthetic ? badgeWidth + size : 0)
+  const titles = fit(title, room, 1.6 * size, true)
+  const captions = fit(caption, room, size)
+  const captionTop = margin + 1.4 * size + (titles.length - 1) * 2.24 * size + 1.9 * size
+  const left = width - margin - badgeWidth
+  const badge = synthetic
+    ? `<rect x="${left}" y="${margin}" width="${badgeWidth}" height="${2 * size}" rx="4" fill="none" stroke="${AMBER}"/>` +
+      text(left + badgeWidth / 2, margin + 1.4 * size, size, 'SYNTHETIC', { fill: AMBER, bold: true, anchor: 'middle' })
+    : ''
+  return {
+    svg:
+      paragraph(margin, margin + 1.4 * size, 1.6 * size, titles, { bold: true }) +
+      paragraph(margin, captionTop, size, captions, { fill: SECONDARY }) +
+      badge,
+    bottom: captionTop + (captions.length - 1) * 1.4 * size + 2 * size,
+  }
+}
+
+/** The heading, `body`, which is drawn below y as told and says where it ends, then the lines of `foot`. */
+export function sheet(titled: Titled, sizes: Sheet, body: (top: number) => Drawn, foot: readonly string[]): string {
+  const { width, margin, size } = sizes
+  const head = heading(titled, sizes)
+  const { svg, bottom } = body(head.bottom)
+  const lines = foot.flatMap(line => fit(line, width - 2 * margin, size))
+  const lastY = bottom + lines.length * 1.4 * size + 0.4 * size
+  const height = Math.ceil(lastY + margin)
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
+    `role="img" aria-label="${escapeMarkup(`${titled.title}. ${titled.caption}`)}" ` +
+    `font-family="DejaVu Sans Condensed, DejaVu Sans, sans-serif">` +
+    `<rect width="${width}" height="${height}" fill="${GROUND}"/>${head.svg}${svg}` +
+    paragraph(margin, bottom, size, lines, { fill: SECONDARY }) +
+    `${text(margin, lastY, size, RESEARCH_ONLY, { bold: true })}</svg>`
+  )
+}
+
+/** A figure as a PNG at twice its size; its fonts come with the program, so that it is the same on every machine. */
+export function svgPng(svg: string): Uint8Array {
+  const { resolve } = createRequire(import.meta.url)
+  const font = {
+    loadSystemFonts: false,
+    fontFiles: ['DejaVuSansCondensed.ttf', 'DejaVuSansCondensed-Bold.ttf'].map(file =>
+      resolve(`dejavu-fonts-ttf/ttf/${file}`),
+    ),
+    defaultFontFamily: 'DejaVu Sans Condensed',
+  }
+  return new Resvg(svg, { font, fitTo: { mode: 'zoom', value: DENSITY } }).render().asPng()
+}

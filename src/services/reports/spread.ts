@@ -1,0 +1,45 @@
+/** Means over trainings, with their standard deviation (n − 1). */
+import { NONE } from './format.ts'
+
+export interface Spread {
+  readonly mean: number
+  /** `null` with one value. */
+  readonly sd: number | null
+  readonly n: number
+}
+
+/** `null` where there is no value; what was never measured is left out. */
+export function spreadOf(values: readonly (number | null | undefined)[]): Spread | null {
+  const measured = values.filter((value): value is number => value != null && !Number.isNaN(value))
+  const n = measured.length
+  if (n === 0) return null
+  const mean = measured.reduce((sum, value) => sum + value, 0) / n
+  const variance = measured.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1)
+  return { mean, sd: n > 1 && Number.isFinite(variance) ? Math.sqrt(variance) : null, n }
+}
+
+export const meanOf = (values: readonly (number | null | undefined)[]): number | null => spreadOf(values)?.mean ?? null
+
+/** '± 0.004', to the decimals of the mean as it is written; `null` with one value. */
+export function formatSd({ mean, sd }: Spread, format: (value: number) => string): string | null {
+  if (sd === null) return null
+  const decimals = /^-?\d+(?:\.(\d+))?$/.exec(format(mean))
+  return `± ${decimals ? sd.toFixed(decimals[1]?.length ?? 0) : format(sd)}`
+}
+
+export function formatSpread(spread: Spread | null, format: (value: number) => string): string {
+  if (!spread) return NONE
+  return [format(spread.mean), formatSd(spread, format)].filter(part => part !== null).join(' ')
+}
+
+/** A difference of SSIM with its sign: +0.0041, −0.0012. */
+export function formatDifference(value: number | null | undefined): string {
+  if (value == null || !Number.isFinite(value)) return NONE
+  const digits = Math.abs(value).toFixed(4)
+  return Number(digits) === 0 ? digits : `${value < 0 ? '−' : '+'}${digits}`
+}
+
+export const formatDeviation = (value: number | null | undefined): string => formatDifference(value).replace('+', '')
+
+export const formatPercent = (share: number | null | undefined): string =>
+  share == null || !Number.isFinite(share) ? NONE : `${(100 * share).toFixed(0)} %`

@@ -1,0 +1,154 @@
+/** Figures 1 and 2 of a study: the loss of the pre-training, and SSIM on validation while it is fine-tuned. */
+import type { EpochFigures } from '../../contract/runs.ts'
+import type { StudyReport, StudyRow } from '../../contract/study.ts'
+import { axisOver, timeUnit } from './axis.ts'
+import { SECONDARY, TEXT } from './drawing.ts'
+import { formatLoss, formatSsim } from './format.ts'
+import type { Panel, Point, Series } from './plot.ts'
+import { meanOf } from './spread.ts'
+import { baselineOf, companion, type Group, groupsOf, type Line, linesOf, pairs } from './study-rows.ts'
+
+export type Colours = ReadonlyMap<string, string>
+
+export const colourOf = (colours: Colours, method: string | null): string => (method && colours.get(method)) || TEXT
+
+/** Mean of curves by epoch, over the epochs that all of them have. */
+function meanCurve(curves: readonly (readonly Point[])[]): Point[] {
+  const [first = [], ...others] = curves
+  return first.flatMap((point, index) => {
+    const same = [point, ...others.flatMap(curve => curve[index] ?? [])]
+    if (same.length < curves.length) return []
+    return [{ x: meanOf(same.map(({ x }) => x))!, y: meanOf(same.map(({ y }) => y))! }]
+  })
+}
+
+const pointsBy = (curve: readonly EpochFigures[], of: (figures: EpochFigures) => number | null): Point[] =>
+  curve.flatMap(figures => {
+    const y = of(figures)
+    return y === null || !Number.isFinite(y) ? [] : [{ x: figures.epoch, y }]
+  })
+
+/** A method's pre-trainings, each once, whatever was fine-tuned from them. */
+function pretrainings(group: Group): Line[] {
+  const lines = linesOf(group, 'fine-tuned', 'milestone', 'few labels').filter(({ rows }) =>
+    rows.some(row => row.pretraining),
+  )
+  return lines.filter(({ method }, index) => lines.findIndex(other => other.method === method) === index)
+}
+
+/** The loss by epoch on an axis of its own; one panel per method and network. */
+export function lossPanels(report: StudyReport, colours: Colours): Panel[] {
+  return groupsOf(report).flatMap(group =>
+    pretrainings(group).map(line => {
+      const trainings = line.rows.flatMap(({ pretraining }) => pretraining ?? [])
+      const all = (of: (figures: EpochFigures) => number | null) =>
+        trainings.map(({ curve }) => pointsBy(curve, of)).filter(points => points.length > 0)
+      const [training, heldOut] = [all(({ loss }) => loss), all(({ validationLoss }) => validationLoss)]
+      const chance = meanOf(trainings.map(({ chanceLoss }) => chanceLoss))
+      const colour = colourOf(colours, line.method)
+      const faint = (curves: readonly Point[][], stroke: string): Series[] =>
+        curves.length < 2 ? [] : curves.map(points => ({ label: null, points, colour: stroke, faint: true }))
+      const series: Series[] = [
+        ...faint(training, colour),
+        ...faint(heldOut, SECONDARY),
+        { label: 'training', points: meanCurve(training), colour },
+        { label: 'held out', points: meanCurve(heldOut), colour: SECONDARY, dash: '2 3' },
+      ]
+      const points = series.flatMap(one => one.points)
+      return {
+        title: line.name,
+        subtitle: `${line.networkName}${trainings.length > 1 ? `; n = ${trainings.length}` : ''}`,
+        colour,
+        xName: 'epoch',
+        yName: 'loss',
+        x: axisOver(
+          points.map(({ x }) => x),
+          5,
+          { whole: true },
+        ),
+        y: axisOver([...points.map(({ y }) => y), ...(chance === null ? [] : [chance])], 6),
+        series,
+        levels: chance === null ? [] : [{ y: chance, label: `chance ${formatLoss(chance)}` }],
+      }
+    }),
+  )
+}
+
+const validated = ({ training }: StudyRow): readonly EpochFigures[] => training?.curve ?? []
+
+/** SSIM by epoch, or by seconds of steps with those of the pre-training before. */
+function ssimCurve(row: StudyRow, by: 'epoch' | 'time'): Point[] {
+  let seconds = row.pretraining?.seconds.steps ?? 0
+  return validated(row).flatMap(({ epoch, seconds: spent, validation }) => {
+    seconds += spent
+    return validation ? [{ x: by === 'epoch' ? epoch : seconds, y: validation.ssim }] : []
+  })
+}
+
+const best = (points: readonly Point[]): number | null =>
+  points.length === 0 ? null : Math.max(...points.map(({ y }) => y))
+
+/** The first epochs would squeeze all that is of interest into one line: drawn are twice what lies between the best SSIM and the lowest last one. */
+function interesting(curves: readonly (readonly Point[])[]): number[] {
+  const values = curves.flatMap(points => points.map(({ y }) => y))
+  const lasts = curves.flatMap(points => points.at(-1)?.y ?? [])
+  const [top, last] = [Math.max(...values), Math.min(...lasts)]
+  return last < top ? values.filter(value => value >= top - 2 * (top - last)) : values
+}
+
+/** Per method and network: by epoch, then by time. Means over trainings of the same seeds and patients. */
+export function ssimPanels(report: StudyReport, colours: Colours): (readonly [byEpoch: Panel, byTime: Panel])[] {
+  return groupsOf(report).flatMap(group => {
+    const baseline = baselineOf(group)
+    const rowsOf = (line: Line) => {
+      const of = (other: Line | undefined) => pairs(line, other).map(([, row]) => row)
+      return {
+        tuned: line.rows,
+        control: of(companion(group, line, 'control')),
+        equalTime: of(companion(group, line, 'control of equal time')),
+        baseline: of(baseline),
+      }
+    }
+    const seriesOf = (line: Line, by: 'epoch' | 'time', unit: number): Series[] => {
+      const rows = rowsOf(line)
+      const mean = (of: readonly StudyRow[]) =>
+        meanCurve(of.map(row => ssimCurve(row, by))).map(({ x, y }) => ({ x: x / unit, y }))
+      return [
+        { label: 'baseline', points: mean(rows.baseline), colour: TEXT },
+        { label: 'equal time', points: mean(rows.equalTime), colour: SECONDARY, dash: '2 3' },
+        { label: 'control', points: mean(rows.control), colour: SECONDARY, dash: '7 4' },
+        { label: 'fine-tuned', points: mean(rows.tuned), colour: colourOf(colours, line.method) },
+      ]
+    }
+    const tuned = linesOf(group, 'fine-tuned')
+    const curves = tuned.flatMap(line => seriesOf(line, 'time', 1).map(({ points }) => points))
+    const y = axisOver(interesting(curves), 5)
+    const [unit, unitName] = timeUnit(Math.max(0, ...curves.flat().map(({ x }) => x)))
+    return tuned.map(line => {
+      const rows = rowsOf(line).baseline
+      const bound = meanOf(rows.map(row => best(ssimCurve(row, 'epoch'))))
+      const total = meanOf(rows.map(({ totalSeconds }) => totalSeconds))
+      const panel = (by: 'epoch' | 'time'): Panel => {
+        const series = seriesOf(line, by, by === 'epoch' ? 1 : unit)
+        const n = line.rows.length > 1 ? `; n = ${line.rows.length}` : ''
+        return {
+          title: by === 'epoch' ? line.name : '',
+          subtitle: by === 'epoch' ? `${line.networkName}${n}` : '',
+          colour: colourOf(colours, line.method),
+          xName: by === 'epoch' ? 'epoch of training with ground truth' : `total time with pre-training, ${unitName}`,
+          yName: 'SSIM',
+          x: axisOver([0, ...series.flatMap(({ points }) => points.map(({ x }) => x))], 6, {
+            from: 0,
+            whole: by === 'epoch',
+          }),
+          y,
+          series,
+          levels: bound === null ? [] : [{ y: bound, label: `best ${formatSsim(bound)}`, colour: TEXT }],
+          marks:
+            by === 'time' && total !== null ? [{ x: (0.6 * total) / unit, label: '60 % of the baseline’s total' }] : [],
+        }
+      }
+      return [panel('epoch'), panel('time')] as const
+    })
+  })
+}

@@ -1,0 +1,106 @@
+/** The figures of a study as SVGs: Figures 1 to 3 of the report, gains with their intervals, few labels, milestones. */
+import type { StudyReport } from '../../contract/study.ts'
+import { runColours } from './colour.ts'
+import { protocolSentence } from './format.ts'
+import { type Box, drawPanel, type Panel } from './plot.ts'
+import { type Sheet, sheet } from './sheet.ts'
+import { lossPanels, ssimPanels } from './study-curves.ts'
+import { gainFigure } from './study-gain-figure.ts'
+import { imagesFigure, type StudyImages } from './study-images.ts'
+import { fewLabelPanels, milestonePanels } from './study-points.ts'
+import { methodsOf } from './study-rows.ts'
+
+export interface StudyFigure {
+  /** For a file. */
+  readonly name: string
+  readonly title: string
+  readonly svg: string
+}
+
+const SHEET: Sheet = { width: 1152, margin: 26, size: 13 }
+
+/** Panels in rows, as wide as the sheet allows. */
+function drawGrid(rows: readonly (readonly Panel[])[], columns: number, height: number, top: number) {
+  const { width, margin, size } = SHEET
+  const gap = 1.5 * size
+  const across = Math.min((width - 2 * margin - gap * (columns - 1)) / columns, 720)
+  const boxOf = (row: number, column: number): Box => ({
+    left: margin + column * (across + gap),
+    top: top + row * (height + gap),
+    width: across,
+    height,
+    size,
+  })
+  return {
+    svg: rows
+      .map((panels, row) => panels.map((panel, column) => drawPanel(panel, boxOf(row, column))).join(''))
+      .join(''),
+    bottom: top + rows.length * (height + gap) + size,
+  }
+}
+
+const inRows = (panels: readonly Panel[], columns: number): Panel[][] =>
+  Array.from({ length: Math.ceil(panels.length / columns) }, (_, row) =>
+    panels.slice(row * columns, (row + 1) * columns),
+  )
+
+const PANEL_HEIGHT = 240
+
+/** Those figures of which there is something to draw; Figure 3 where there are images. */
+export function studyFigures(report: StudyReport, images: StudyImages | null): StudyFigure[] {
+  const colours = runColours(methodsOf(report))
+  const foot = [protocolSentence(report.protocol), ...(report.complete ? [] : ['Incomplete: rows are missing.'])]
+  const figure = (
+    number: number,
+    name: string,
+    title: string,
+    caption: string,
+    panels: readonly (readonly Panel[])[],
+    columns = Math.max(0, ...panels.map(row => row.length)),
+    notes = foot,
+  ): StudyFigure[] => {
+    if (panels.flat().every(({ series }) => series.every(({ points }) => points.length === 0))) return []
+    const whole = `Figure ${number}. ${title}`
+    const titled = { title: `${report.study}. ${whole}`, caption, synthetic: report.synthetic }
+    const svg = sheet(titled, SHEET, top => drawGrid(panels, columns, PANEL_HEIGHT, top), notes)
+    return [{ name: `figure-${number}-${name}`, title: whole, svg }]
+  }
+  const small = (panels: readonly Panel[]) => inRows(panels, panels.length === 4 ? 2 : 3)
+  const gains = gainFigure(report, colours, SHEET, foot)
+  return [
+    ...figure(
+      1,
+      'pre-training-loss',
+      'Loss of the pre-training',
+      'Per epoch, each method on a scale of its own. Thin lines are single trainings, thick ones their mean; dotted, on held-out patients; dashed, the loss of a network that has learned nothing.',
+      small(lossPanels(report, colours)),
+      undefined,
+      report.complete ? [] : ['Incomplete: rows are missing.'],
+    ),
+    ...figure(
+      2,
+      'fine-tuning-ssim',
+      'SSIM on validation patients while training with ground truth',
+      'Left by epoch, right by total time, pre-training included. Means over the same seeds and patients; the first epochs are cut off below. The control is the same fine-tuning without pre-training; dashed across, the mean of the baseline’s best.',
+      ssimPanels(report, colours),
+    ),
+    ...(images
+      ? [{ name: 'figure-3-images', title: 'Figure 3. Images', svg: imagesFigure(report, images, colours) }]
+      : []),
+    ...(gains ? [{ name: 'figure-4-gains', title: 'Figure 4. Gains in SSIM', svg: gains }] : []),
+    ...figure(
+      5,
+      'few-labels',
+      'Few labels: SSIM on test patients by the number of patients with ground truth',
+      'Points are means, whiskers the standard deviation over trainings, patients’ differences included.',
+      small(fewLabelPanels(report, colours)),
+    ),
+    ...figure(
+      6,
+      'milestones',
+      'SSIM on test patients, fine-tuned from earlier epochs of the pre-training',
+      'Points are means, whiskers the standard deviation over trainings, patients’ differences included.',
+      small(milestonePanels(report, colours)),
+    ),
+  ]
+}

@@ -1,0 +1,161 @@
+/** What a study's rows say, in sentences; every number and every verdict is computed from them. */
+import type { Gain, StudyReport, StudyRow } from '../../contract/study.ts'
+import { formatSsim } from './format.ts'
+import { formatDeviation, formatDifference, formatPercent, formatSpread, meanOf, spreadOf } from './spread.ts'
+import { differenceCell, differences, formatInterval, gainName } from './study-gains.ts'
+import { baselineOf, type Group, groupsOf, type Line, lineName, linesOf, pairs } from './study-rows.ts'
+
+/** Of the baseline's total time, in which a method is asked to reach its SSIM. */
+const SHARE = 0.6
+
+const plural = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`
+
+/** What was run, and whether all of it is here. */
+export function statusSentences({ request, folds, device, createdAt, complete, failures }: StudyReport): string[] {
+  const patients = request.leaveOneOut
+    ? `each of ${plural(folds.length, 'patient')} left out in turn, another one choosing the checkpoint`
+    : 'the study’s own split'
+  const scale = request.scale === 'full' ? 'the report’s settings' : 'demonstration scale'
+  return [
+    `The report’s rows at ${scale}, ${plural(request.seeds, 'seed')}, ${patients}. ${device}, ${createdAt}.`,
+    ...(complete ? [] : ['INCOMPLETE: rows are missing, and means are over those that are there.']),
+    ...(failures.length > 0 ? [`${plural(failures.length, 'row')} failed; the reasons are listed.`] : []),
+  ]
+}
+
+export const failureLines = ({ failures }: StudyReport): string[] =>
+  failures.map(({ key, reason }) => `Failed: ${key}: ${reason}`)
+
+const VERDICTS: readonly (readonly [Gain['verdict'], string])[] = [
+  ['gain', 'Gain over the control at equal epochs'],
+  ['loss', 'Loss against the control'],
+  ['no difference shown', 'No difference shown'],
+  ['too few to say', 'Too few to say'],
+]
+
+const gainSentence = (gain: Gain, report: StudyReport): string => {
+  const { value, spread = '' } = differenceCell(gain)
+  const interval = gain.interval ? `, 95 % interval ${formatInterval(gain.interval)}` : ''
+  return `${gainName(gain, report)} (${[value, spread].join(' ').trim()}${interval}, ${plural(gain.pairs, 'pair')})`
+}
+
+/** Methods by their verdict against the control at equal epochs. */
+function gainFindings(report: StudyReport): string[] {
+  const gains = report.gains.filter(({ against }) => against === 'control')
+  if (gains.length === 0) return ['No gain over a control can be given: there is no pair of rows yet.']
+  return VERDICTS.flatMap(([verdict, words]) => {
+    const such = gains.filter(gain => gain.verdict === verdict).map(gain => gainSentence(gain, report))
+    if (such.length === 0 && verdict !== 'gain' && verdict !== 'loss') return []
+    return [`${words}: ${such.join('; ') || 'none'}.`]
+  })
+}
+
+const bestSsim = ({ training }: StudyRow): number | null => {
+  const all = training?.curve.flatMap(({ validation }) => (validation ? [validation.ssim] : [])) ?? []
+  return all.length === 0 ? null : Math.max(...all)
+}
+
+/** When a line reached the baseline's best validation SSIM, over its pairs with the baseline. */
+interface Reach {
+  readonly pairs: number
+  readonly inTime: number
+  readonly words: string
+}
+
+/** How often, after what share of the baseline's total; of those that did not in time, why. */
+function reachOf(line: Line, group: Group): Reach | null {
+  const compared = pairs(line, baselineOf(group)).filter(([, baseline]) => baseline.totalSeconds > 0)
+  if (compared.length === 0) return null
+  const shares = compared.map(([row, baseline]) => row.toBaseline && row.toBaseline.seconds / baseline.totalSeconds)
+  const inTime = shares.filter(share => share !== null && share <= SHARE)
+  const late = shares.filter(share => share !== null && share > SHARE)
+  const never = compared.filter(([row]) => !row.toBaseline)
+  const gap = meanOf(
+    never.map(([row, baseline]) => {
+      const [best, bound] = [bestSsim(row), bestSsim(baseline)]
+      return best === null || bound === null ? null : bound - best
+    }),
+  )
+  const pretraining = meanOf(
+    compared.map(([row, baseline]) => row.pretraining && row.pretraining.seconds.steps / baseline.totalSeconds),
+  )
+  const short = gap === null ? '' : `, ${formatDeviation(gap)} of validation SSIM short at its best, on average`
+  const before = pretraining === null ? '' : `; pre-training alone takes ${formatPercent(pretraining)}`
+  const parts = [
+    ...(inTime.length > 0
+      ? [`in time in ${inTime.length} of ${compared.length}, after ${formatPercent(meanOf(inTime))}`]
+      : []),
+    ...(late.length > 0 ? [`later in ${late.length}, after ${formatPercent(meanOf(late))}${before}`] : []),
+    ...(never.length > 0 ? [`never in ${never.length} of ${compared.length}${short}`] : []),
+  ]
+  return { pairs: compared.length, inTime: inTime.length, words: parts.join('; ') }
+}
+
+interface Reached {
+  readonly name: string
+  readonly reach: Reach
+}
+
+/** Of which lines every training reached it in time, of which some, of which none. */
+function sorted(all: readonly Reached[]): string {
+  const named = (some: readonly Reached[], counted = false) =>
+    some.map(({ name, reach }) => (counted ? `${name} (${reach.inTime} of ${reach.pairs})` : name)).join('; ') || 'none'
+  const always = all.filter(({ reach }) => reach.inTime === reach.pairs)
+  const never = all.filter(({ reach }) => reach.inTime === 0)
+  const some = all.filter(one => !always.includes(one) && !never.includes(one))
+  return `In every training: ${named(always)}. In some: ${named(some, true)}. In none: ${named(never)}.`
+}
+
+/** Which methods reach the baseline's SSIM in so little of its time, or why none does; and whether their controls do too. */
+function timeFindings(report: StudyReport): string[] {
+  const groups = groupsOf(report)
+  const reaches = (kind: 'fine-tuned' | 'control'): Reached[] =>
+    groups.flatMap(group =>
+      linesOf(group, kind).flatMap(line => {
+        const reach = reachOf(line, group)
+        return reach ? [{ name: lineName(line, groups), reach }] : []
+      }),
+    )
+  const [tuned, controls] = [reaches('fine-tuned'), reaches('control')]
+  if (tuned.length === 0) return ['No method can be compared with a baseline of its network yet.']
+  const bests = groups.flatMap(group => {
+    const rows = baselineOf(group)?.rows ?? []
+    const share = meanOf(rows.map(row => row.toBaseline && row.toBaseline.seconds / row.totalSeconds))
+    return share === null ? [] : [`${formatPercent(share)} (${group.name})`]
+  })
+  return [
+    `The baseline’s best validation SSIM in at most ${formatPercent(SHARE)} of its total time, pre-training included. ${sorted(tuned)}`,
+    ...tuned.map(({ name, reach }) => `${name}: ${reach.words}.`),
+    ...(controls.length === 0 ? [] : [`The same without pre-training, by the control of each. ${sorted(controls)}`]),
+    ...(bests.length === 0
+      ? []
+      : [`The baseline itself first has its best SSIM after ${bests.join(', ')} of its total time.`]),
+  ]
+}
+
+/** What fewer epochs from scratch reach. */
+function scratchFindings(report: StudyReport): string[] {
+  return groupsOf(report).flatMap(group => {
+    const baseline = baselineOf(group)
+    const epochs = meanOf(baseline?.rows.map(({ training }) => training?.epochs) ?? [])
+    const ssim = (line: Line) => formatSpread(spreadOf(line.rows.map(row => row.metrics.ssim)), formatSsim)
+    const parts = linesOf(group, 'baseline at')
+      .sort((a, b) => (a.epoch ?? 0) - (b.epoch ?? 0))
+      .map(line => {
+        const less = meanOf(differences(line, baseline))
+        const share = meanOf(pairs(line, baseline).map(([row, same]) => row.totalSeconds / same.totalSeconds))
+        const beside =
+          less === null ? '' : `, ${formatDifference(less)} of the baseline’s, in ${formatPercent(share)} of its time`
+        return `${line.epoch} epochs SSIM ${ssim(line)}${beside}`
+      })
+    if (parts.length === 0) return []
+    const whole = baseline && epochs !== null ? `; the baseline, ${epochs.toFixed(0)} epochs, ${ssim(baseline)}` : ''
+    return [`From scratch (${group.name}): ${parts.join('; ')}${whole}.`]
+  })
+}
+
+export const conclusions = (report: StudyReport): string[] => [
+  ...gainFindings(report),
+  ...timeFindings(report),
+  ...scratchFindings(report),
+]

@@ -1,0 +1,106 @@
+/** Figure 4 of a study: every gain as a dot with its interval, against zero. */
+import type { Gain, StudyReport } from '../../contract/study.ts'
+import { axisOver } from './axis.ts'
+import { fit, LINE, SECONDARY, swatch, TEXT, text } from './drawing.ts'
+import { type Sheet, sheet } from './sheet.ts'
+import { formatDifference } from './spread.ts'
+import { type Colours, colourOf } from './study-curves.ts'
+import { AGAINST, formatInterval, gainName } from './study-gains.ts'
+
+/** Gains so many times as far from zero as the median one are drawn at the edge, lest they squeeze all others. */
+const FAR = 5
+
+const ends = ({ mean, interval }: Gain): number[] => [mean, ...(interval ?? [])]
+
+const reach = (gain: Gain): number => Math.max(...ends(gain).map(Math.abs))
+
+function axisOf(gains: readonly Gain[]) {
+  const reaches = gains.map(reach).sort((a, b) => a - b)
+  const limit = FAR * (reaches[reaches.length >> 1] || 1)
+  return axisOver([0, ...gains.flatMap(ends).map(end => Math.min(Math.max(end, -limit), limit))], 7)
+}
+
+/** `null` without gains. */
+export function gainFigure(
+  report: StudyReport,
+  colours: Colours,
+  sizes: Sheet,
+  foot: readonly string[],
+): string | null {
+  if (report.gains.length === 0) return null
+  const { width, margin, size } = sizes
+  const axis = axisOf(report.gains)
+  const [low, high] = axis.range
+  const [left, right] = [margin + 22 * size, width - margin - 29 * size]
+  const at = (value: number) => Math.round(10 * (left + ((value - low) / (high - low)) * (right - left))) / 10
+
+  /** An interval that leaves the plot ends in an arrow. */
+  const edge = (value: number, y: number, colour: string) =>
+    value < low || value > high
+      ? `<path d="M${value < low ? left - 8 : right + 8} ${y}l${value < low ? 9 : -9} -5v10z" fill="${colour}"/>`
+      : `<path d="M${at(value)} ${y - 5}v10" stroke="${colour}" stroke-width="2"/>`
+
+  const gainRow = (gain: Gain, y: number, lines: readonly string[]) => {
+    const colour = colourOf(colours, gain.method)
+    const { mean, interval } = gain
+    const within = (value: number) => Math.min(Math.max(value, low), high)
+    const whisker = interval
+      ? `<path d="M${at(within(interval[0]))} ${y}H${at(within(interval[1]))}" stroke="${colour}" stroke-width="2"/>${interval.map(end => edge(end, y, colour)).join('')}`
+      : ''
+    const fill = interval ? colour : 'none'
+    const dot =
+      mean < low || mean > high
+        ? edge(mean, y, colour)
+        : `<circle cx="${at(mean)}" cy="${y}" r="5" fill="${fill}" stroke="${colour}" stroke-width="2"/>`
+    const base = y + 0.35 * size
+    const numbers = interval ? formatInterval(interval) : `n = ${gain.pairs}`
+    return (
+      swatch(margin, base - 0.8 * size, size, colour) +
+      lines.map((line, index) => text(margin + 1.5 * size, base + index * 1.3 * size, size, line)).join('') +
+      whisker +
+      dot +
+      text(right + 5.5 * size, base, size, formatDifference(mean), { bold: true, anchor: 'end' }) +
+      text(right + 6.5 * size, base, size, numbers, { fill: SECONDARY }) +
+      text(right + 18 * size, base, size, gain.verdict, { bold: gain.verdict === 'gain' || gain.verdict === 'loss' })
+    )
+  }
+
+  const body = (top: number) => {
+    let y = top + 0.6 * size
+    const parts: string[] = []
+    for (const [against, name] of Object.entries(AGAINST)) {
+      const gains = report.gains.filter(gain => gain.against === against)
+      if (gains.length === 0) continue
+      parts.push(text(margin, y + 0.35 * size, size, name, { bold: true }))
+      y += 2.2 * size
+      for (const gain of gains) {
+        const lines = fit(gainName(gain, report), left - margin - 2.5 * size, size)
+        parts.push(gainRow(gain, y, lines))
+        y += (0.7 + 1.3 * lines.length) * size
+      }
+      y += 1.2 * size
+    }
+    const bottom = y - size
+    const grid = axis.ticks.map(
+      tick =>
+        `<path d="M${at(tick)} ${top}V${bottom}" stroke="${tick === 0 ? TEXT : LINE}"/>` +
+        text(at(tick), bottom + 1.5 * size, size, axis.format(tick), { fill: SECONDARY, anchor: 'middle' }),
+    )
+    const name = text((left + right) / 2, bottom + 3.2 * size, size, 'SSIM, difference on test patients', {
+      fill: SECONDARY,
+      anchor: 'middle',
+    })
+    return { svg: grid.join('') + parts.join('') + name, bottom: bottom + 5.5 * size }
+  }
+  return sheet(
+    {
+      title: `${report.study}. Figure 4. Gains in SSIM`,
+      caption:
+        'Dots are means over pairs of the same seed and patients, whiskers 95 % intervals of a bootstrap over patients, then seeds; a hollow dot has too few pairs for an interval. A gain is called one only where the interval leaves zero, a loss likewise.',
+      synthetic: report.synthetic,
+    },
+    sizes,
+    body,
+    foot,
+  )
+}

@@ -1,0 +1,74 @@
+/** A method's SSIM less that of its control or of the baseline. */
+import type { Gain, StudyReport } from '../../contract/study.ts'
+import { formatCount, NONE, protocolSentence } from './format.ts'
+import { formatDeviation, formatDifference, formatPercent, type Spread, spreadOf } from './spread.ts'
+import { type Line, pairs } from './study-rows.ts'
+import { type Cell, type Column, type StudyTable, tableOf } from './study-table.ts'
+
+export function gainName(gain: Gain, report: StudyReport): string {
+  const row = report.rows.find(({ network }) => network === gain.network)
+  return `${gain.label}, ${row?.networkLabel ?? gain.network}`
+}
+
+export const formatInterval = (interval: Gain['interval']): string =>
+  interval ? `${formatDifference(interval[0])} to ${formatDifference(interval[1])}` : NONE
+
+export function differenceCell(spread: Pick<Spread, 'mean' | 'sd'> | null): Cell {
+  if (!spread) return { value: NONE }
+  const { mean, sd } = spread
+  return { value: formatDifference(mean), spread: sd === null ? undefined : `± ${formatDeviation(sd)}` }
+}
+
+export const AGAINST = {
+  control: 'Less the control at equal epochs',
+  'control of equal time': 'Less the control of equal time',
+  baseline: 'Less the baseline',
+} as const
+
+export function gainTable(report: StudyReport): StudyTable | null {
+  const title = `SSIM less that of the other, on the same test patients from the same seed. ${protocolSentence(report.protocol)}`
+  const column = (name: string, cell: Column<Gain>['cell'], words = false): Column<Gain> => ({
+    group: '',
+    name,
+    short: name,
+    title,
+    words,
+    cell,
+  })
+  return tableOf<Gain>({
+    title: 'Gain in SSIM',
+    head: 'Method',
+    columns: [
+      column('Mean', differenceCell),
+      column('95 % interval', ({ interval }) => ({ value: formatInterval(interval) })),
+      column('Pairs', gain => ({ value: formatCount(gain.pairs) })),
+      column('Verdict', ({ verdict }) => ({ value: verdict }), true),
+      column('Of the baseline’s total time', ({ timeShare }) => ({ value: formatPercent(timeShare) })),
+    ],
+    sections: Object.entries(AGAINST).map(([against, name]) => ({
+      name,
+      items: report.gains.filter(gain => gain.against === against),
+    })),
+    row: gain => ({ label: gainName(gain, report), note: null, method: gain.method }),
+    notes: [
+      'The interval is a bootstrap over patients, then seeds. A gain is called one only where the interval leaves zero, a loss likewise.',
+    ],
+    protocol: [protocolSentence(report.protocol)],
+  })
+}
+
+/** SSIM of a line less that of another, pair by pair. */
+export const differences = (line: Line, other: Line | undefined): number[] =>
+  pairs(line, other).map(([row, same]) => row.metrics.ssim - same.metrics.ssim)
+
+export const differenceColumn = (
+  name: string,
+  title: string,
+  otherOf: (line: Line) => Line | undefined,
+): Column<Line> => ({
+  group: '',
+  name,
+  short: name,
+  title,
+  cell: line => differenceCell(spreadOf(differences(line, otherOf(line)))),
+})

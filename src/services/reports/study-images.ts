@@ -1,0 +1,83 @@
+/** Figure 3 of a study: one test slice sub-sampled, as ground truth, and of every method before and after fine-tuning, errors on one scale. */
+import type { Metrics } from '../../contract/evaluation.ts'
+import type { StudyReport } from '../../contract/study.ts'
+import { TEXT } from './drawing.ts'
+import { panesSvg } from './figure.ts'
+import type { Pane } from './pane.ts'
+import { type Colours, colourOf } from './study-curves.ts'
+
+/** Images are [height, width] in the file's units; pre-trained ones in arbitrary units. Metrics are of the slice's volume. */
+export interface StudyImages {
+  /** File, slice, acquisition, fold and seed. */
+  readonly caption: string
+  readonly shape: readonly [height: number, width: number]
+  readonly truth: Float32Array | null
+  /** Of the volume's ground truth: where the window of all images ends. */
+  readonly maximum: number
+  readonly zeroFilled: Float32Array
+  readonly zeroFilledMetrics?: Metrics | null
+  readonly baselines: readonly {
+    readonly label: string
+    readonly image: Float32Array
+    readonly metrics?: Metrics | null
+  }[]
+  readonly methods: readonly {
+    readonly method: string
+    readonly label: string
+    readonly pretrained: Float32Array
+    readonly fineTuned: Float32Array
+    readonly metrics?: Metrics | null
+  }[]
+}
+
+/** Error maps end at this share of the ground truth's maximum. */
+const ERROR_SHARE = 0.2
+
+/** A pane over its text: five side by side stay legible on a page. */
+const PANE_OVER_TEXT = 14
+
+export function imagesFigure(report: StudyReport, images: StudyImages, colours: Colours): string {
+  const { truth, maximum, baselines, methods } = images
+  const errorOf = (image: Float32Array) => truth && image.map((value, index) => Math.abs(value - truth[index]))
+  const pane = (title: string, image: Float32Array, metrics: Metrics | null | undefined, colour?: string): Pane => ({
+    title,
+    run: null,
+    image,
+    units: 'signal',
+    metrics: metrics ?? null,
+    error: errorOf(image),
+    colour,
+    note: 'no metric',
+  })
+  const first = [
+    pane('Sub-sampled, zero-filled', images.zeroFilled, images.zeroFilledMetrics),
+    ...baselines.map(({ label, image, metrics }) => pane(label, image, metrics, TEXT)),
+    ...(truth ? [{ ...pane('Ground truth', truth, null), error: null, note: 'reference' }] : []),
+  ]
+  const pretrained = methods.map(
+    ({ method, label, pretrained: image }): Pane => ({
+      ...pane(`${label}, pre-trained`, image, null, colourOf(colours, method)),
+      units: 'arbitrary',
+      error: null,
+    }),
+  )
+  const fineTuned = methods.map(({ method, label, fineTuned: image, metrics }) =>
+    pane(`${label}, fine-tuned`, image, metrics, colourOf(colours, method)),
+  )
+  const few = 2 * methods.length <= first.length
+  const rows = [first, ...(few ? [[...pretrained, ...fineTuned]] : [pretrained, fineTuned])]
+  return panesSvg(
+    {
+      title: `${report.study}. Figure 3. Images`,
+      caption: images.caption,
+      synthetic: report.synthetic,
+      shape: images.shape,
+      window: [0, maximum],
+      errorMaximum: ERROR_SHARE * maximum,
+      protocol: report.protocol,
+      remarks: report.remarks,
+    },
+    rows.filter(panes => panes.length > 0),
+    PANE_OVER_TEXT,
+  )
+}

@@ -1,0 +1,108 @@
+/** Studies as one page of Markdown: docs/study.md. */
+import type { StudyReport } from '../../contract/study.ts'
+import { NONE, protocolParts, RESEARCH_ONLY, volumesSentence } from './format.ts'
+import { conclusions, statusSentences } from './study-findings.ts'
+import { gainTable } from './study-gains.ts'
+import { pretextTable, theirTable } from './study-side-tables.ts'
+import type { Cell, StudyTable } from './study-table.ts'
+import { tableOne, tableTwo } from './study-tables.ts'
+import { fewLabelsTable, milestoneTable, scratchTable } from './study-ways.ts'
+import { FACTS_AND_INFERENCES } from './the-report.ts'
+
+/** Text in a line or a cell: nothing in it is Markdown or HTML. */
+const escaped = (text: string): string =>
+  text.replace(/\s+/g, ' ').replace(/[\\`*_[\]<>|#&~]/g, character => (character === '&' ? '&amp;' : `\\${character}`))
+
+const inline = ({ value, spread, notes }: Cell): string =>
+  [value, spread, notes?.length ? `(${notes.join(', ')})` : null]
+    .filter(text => text != null)
+    .map(escaped)
+    .join(' ')
+
+const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+
+function tableLines({ head, columns, sections }: StudyTable): string[] {
+  const blanks = columns.map(() => '')
+  return [
+    line([head, ...columns.map(({ short }) => short)].map(escaped)),
+    line(['---', ...columns.map(({ words }) => (words ? '---' : '---:'))]),
+    ...sections.flatMap(({ name, rows }) => [
+      ...(name === null ? [] : [line([`**${escaped(name)}**`, ...blanks])]),
+      ...rows.map(({ label, note, cells }) =>
+        line([escaped(note ? `${label} (${note})` : label), ...cells.map(inline)]),
+      ),
+    ]),
+  ]
+}
+
+const items = (lines: readonly string[]): string[] =>
+  lines.length === 0 ? [NONE] : lines.map(text => `- ${escaped(text)}`)
+
+function studyLines(report: StudyReport): string[] {
+  const printed = new Set<string>()
+  const table = (one: StudyTable | null): string[] => {
+    if (!one) return []
+    const notes = [...one.notes, ...one.protocol.filter(text => !printed.has(text))]
+    for (const text of one.protocol) printed.add(text)
+    return [`### ${escaped(one.title)}`, '', ...tableLines(one), '', ...notes.flatMap(text => [escaped(text), ''])]
+  }
+  const [status, ...warnings] = statusSentences(report)
+  return [
+    `## ${escaped(report.study)}${report.synthetic ? ' (SYNTHETIC)' : ''}`,
+    '',
+    escaped(status),
+    '',
+    ...warnings.flatMap(text => [`**${escaped(text)}**`, '']),
+    ...report.remarks.flatMap(text => [escaped(text), '']),
+    '### What came out',
+    '',
+    ...items(conclusions(report)),
+    '',
+    ...table(tableOne(report)),
+    ...table(gainTable(report)),
+    ...table(scratchTable(report)),
+    ...table(tableTwo(report)),
+    ...table(pretextTable(report)),
+    ...table(milestoneTable(report)),
+    ...table(fewLabelsTable(report)),
+    '### Smaller than in the report',
+    '',
+    ...items(report.reductions),
+    '',
+    ...(report.failures.length > 0
+      ? ['### Failed rows', '', ...items(report.failures.map(({ key, reason }) => `${key}: ${reason}`)), '']
+      : []),
+    '### Protocol',
+    '',
+    ...protocolParts(report.protocol).map(([name, value]) => `- ${name}: ${escaped(value)}`),
+    '',
+    escaped(volumesSentence(report)),
+    '',
+  ]
+}
+
+/** One or more studies; `command` writes the page again. */
+export function studyMarkdown(reports: StudyReport | readonly StudyReport[], command: string): string {
+  const all = [reports].flat()
+  const theirs = theirTable()
+  return [
+    '# The report reproduced: what pre-training changes',
+    '',
+    'Written by the program from the JSON of its studies; every number and every verdict is computed from their rows. To write it again:',
+    '',
+    '```sh',
+    ...command.split('\n'),
+    '```',
+    '',
+    `A gain is called one only where its 95 % interval (bootstrap over patients, then seeds) leaves zero, a loss likewise. ${RESEARCH_ONLY}`,
+    '',
+    ...all.flatMap(studyLines),
+    `## ${escaped(theirs.title)}`,
+    '',
+    ...tableLines(theirs),
+    '',
+    ...theirs.notes.flatMap(text => [escaped(text), '']),
+    ...items(FACTS_AND_INFERENCES),
+    '',
+  ].join('\n')
+}

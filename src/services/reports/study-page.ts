@@ -1,0 +1,138 @@
+/** A study's report as one HTML file, figures inline: no script, nothing fetched. */
+import type { StudyReport } from '../../contract/study.ts'
+import { runColours } from './colour.ts'
+import { escapeMarkup, NONE, protocolParts, RESEARCH_ONLY, volumesSentence } from './format.ts'
+import { badge, checkpointTable, definitions, dot, groupHead, htmlDocument, paragraphs, splitLists } from './html.ts'
+import type { Colours } from './study-curves.ts'
+import type { StudyFigure } from './study-figures.ts'
+import { conclusions, statusSentences } from './study-findings.ts'
+import { gainTable } from './study-gains.ts'
+import { methodsOf } from './study-rows.ts'
+import { pretextTable, theirTable } from './study-side-tables.ts'
+import type { Cell, StudyTable, TableRow } from './study-table.ts'
+import { tableOne, tableTwo } from './study-tables.ts'
+import { fewLabelsTable, milestoneTable, scratchTable } from './study-ways.ts'
+import { FACTS_AND_INFERENCES } from './the-report.ts'
+import { volumeDetails } from './volume-scores.ts'
+
+type Column = StudyTable['columns'][number]
+
+/** Whether a column is the first under its heading. */
+const begins = (columns: readonly Column[], index: number) =>
+  columns[index].group === '' || columns[index].group !== columns[index - 1]?.group
+
+function headRows({ columns, head }: StudyTable): string {
+  const classOf = ({ words }: Column, index: number) =>
+    `${words ? 'words' : 'number'} ${begins(columns, index) ? 'start' : ''}`
+  const names = columns.map(
+    (column, index) => `<th scope="col" class="${classOf(column, index)}">${escapeMarkup(column.name)}</th>`,
+  )
+  const spans = columns.flatMap(({ group }, index) => {
+    const same = columns.slice(index).findIndex((_, ahead) => ahead > 0 && begins(columns, index + ahead))
+    const span = same < 0 ? columns.length - index : same
+    return begins(columns, index) ? [groupHead(escapeMarkup(group), span)] : []
+  })
+  const grouped = columns.some(({ group }) => group !== '')
+  return (
+    (grouped ? `<tr><td></td>${spans.join('')}</tr>` : '') +
+    `<tr><th scope="col">${escapeMarkup(head)}</th>${names.join('')}</tr>`
+  )
+}
+
+function cellMarkup({ value, spread, notes }: Cell, { title, words }: Column, start: boolean): string {
+  const small = [...(spread ? [spread] : []), ...(notes ?? [])].map(line => `<small>${escapeMarkup(line)}</small>`)
+  return `<td class="${words ? 'words' : 'number'} ${start ? 'start' : ''}" title="${escapeMarkup(title)}">${escapeMarkup(value)}${small.join('')}</td>`
+}
+
+function rowMarkup({ label, note, method, cells }: TableRow, { columns }: StudyTable, colours: Colours): string {
+  const mark = method !== null && colours.has(method) ? dot(label, colours.get(method)) : ''
+  return (
+    `<tr><th scope="row">${escapeMarkup(label)}${mark}${note ? `<small>${escapeMarkup(note)}</small>` : ''}</th>` +
+    `${cells.map((cell, index) => cellMarkup(cell, columns[index], begins(columns, index))).join('')}</tr>`
+  )
+}
+
+function tableMarkup(table: StudyTable, colours: Colours): string {
+  const sections = table.sections.map(({ name, rows }) => {
+    const head =
+      name === null
+        ? ''
+        : `<tr class="section"><th scope="rowgroup" colspan="${table.columns.length + 1}">${escapeMarkup(name)}</th></tr>`
+    return `<tbody>${head}${rows.map(row => rowMarkup(row, table, colours)).join('')}</tbody>`
+  })
+  return (
+    `<h2>${escapeMarkup(table.title)}</h2><div class="scroll"><table><thead>${headRows(table)}</thead>${sections.join('')}</table></div>` +
+    paragraphs([...table.notes, ...table.protocol], 'secondary')
+  )
+}
+
+const list = (lines: readonly string[]): string =>
+  lines.length === 0
+    ? `<p>${NONE}</p>`
+    : `<ul class="plain">${lines.map(line => `<li>${escapeMarkup(line)}</li>`).join('')}</ul>`
+
+function checkpoints({ rows }: StudyReport): string {
+  const all = rows.flatMap(({ label, methodLabel, pretraining, training }) => [
+    ...(pretraining ? [{ head: escapeMarkup(`${methodLabel ?? label}, pre-training`), training: pretraining }] : []),
+    ...(training ? [{ head: escapeMarkup(label), training }] : []),
+  ])
+  const once = new Map(all.map(one => [one.training.run, one]))
+  return `<details><summary>${once.size} trainings</summary>${checkpointTable([...once.values()])}</details>`
+}
+
+/** The whole page. */
+export function studyPage(report: StudyReport, figures: readonly StudyFigure[]): string {
+  const colours = runColours(methodsOf(report))
+  const drawn = (number: number) =>
+    figures
+      .filter(({ name }) => name.startsWith(`figure-${number}-`))
+      .map(({ svg }) => `<figure class="scroll drawn">${svg}</figure>`)
+      .join('\n')
+  const table = (one: StudyTable | null) => (one ? tableMarkup(one, colours) : '')
+  const [status, ...warnings] = statusSentences(report)
+  const folds = report.folds.map(
+    fold => `<details><summary>${escapeMarkup(fold.name)}</summary>${splitLists(fold)}</details>`,
+  )
+  const scored = report.rows.map(row =>
+    volumeDetails({
+      label: `${row.label}${row.networkLabel ? `, ${row.networkLabel}` : ''}, seed ${row.seed}, ${report.folds[row.fold]?.name ?? `fold ${row.fold}`}`,
+      volumes: row.volumes,
+    }),
+  )
+  const parts = [
+    `<h1>${escapeMarkup(report.study)}${report.synthetic ? badge('SYNTHETIC') : ''}${report.complete ? '' : badge('INCOMPLETE')}</h1>`,
+    `<p class="secondary">${escapeMarkup(status)} ${RESEARCH_ONLY}</p>`,
+    paragraphs(warnings, 'warning'),
+    '<h2>What came out</h2>',
+    list(conclusions(report)),
+    table(tableOne(report)),
+    table(theirTable()),
+    list(FACTS_AND_INFERENCES),
+    table(pretextTable(report)),
+    drawn(1),
+    drawn(2),
+    drawn(3),
+    table(tableTwo(report)),
+    table(gainTable(report)),
+    drawn(4),
+    table(scratchTable(report)),
+    table(fewLabelsTable(report)),
+    drawn(5),
+    table(milestoneTable(report)),
+    drawn(6),
+    '<h2>Smaller than in the report</h2>',
+    list(report.reductions),
+    '<h2>Failed rows</h2>',
+    list(report.failures.map(({ key, reason }) => `${key}: ${reason}`)),
+    '<h2>Protocol</h2>',
+    definitions([...protocolParts(report.protocol), ['Device', report.device]]),
+    `<p>${escapeMarkup(volumesSentence(report))}</p>`,
+    '<h2>Patients</h2>',
+    ...folds,
+    '<h2>Scores of each test volume</h2>',
+    ...scored,
+    '<h2>Checkpoints</h2>',
+    checkpoints(report),
+  ]
+  return htmlDocument(`${report.study}: the report reproduced`, parts.filter(Boolean).join('\n'), report.remarks)
+}

@@ -1,0 +1,93 @@
+/** A study's rows as they are read: per network, what differs in seed and left-out patient alone is one line. */
+import type { StudyReport, StudyRow, StudyRowKind } from '../../contract/study.ts'
+import { formatCount } from './format.ts'
+
+/** Rows that differ in seed and fold alone. */
+export interface Line {
+  readonly kind: StudyRowKind
+  readonly label: string
+  readonly method: string | null
+  /** In words: the method, else the row's label. */
+  readonly name: string
+  readonly epoch: number | null
+  readonly patients: number | null
+  readonly network: string | null
+  readonly networkName: string | null
+  readonly rows: readonly StudyRow[]
+}
+
+/** A network with a baseline of its own; `null`: no network. */
+export interface Group {
+  readonly name: string | null
+  readonly lines: readonly Line[]
+}
+
+const networkName = ({ network, networkLabel, channels }: StudyRow): string | null =>
+  network === null
+    ? null
+    : `${networkLabel ?? network}${channels === null ? '' : `, ${formatCount(channels)} channels`}`
+
+const hasPatients = ({ kind }: StudyRow) => kind === 'few labels' || kind === 'few labels control'
+
+function lineOf(rows: readonly StudyRow[]): Line {
+  const [first] = rows
+  return {
+    kind: first.kind,
+    label: first.label,
+    method: first.method,
+    name: first.methodLabel ?? first.method ?? first.label,
+    epoch: first.epoch,
+    patients: hasPatients(first) ? first.patients : null,
+    network: first.network,
+    networkName: networkName(first),
+    rows,
+  }
+}
+
+/** Rows of the same `identity` together, in the order of their first. */
+function gather<T>(items: readonly T[], identity: (item: T) => unknown): T[][] {
+  const groups = new Map<string, T[]>()
+  for (const item of items) {
+    const key = JSON.stringify(identity(item))
+    groups.set(key, [...(groups.get(key) ?? []), item])
+  }
+  return [...groups.values()]
+}
+
+export function groupsOf(report: StudyReport): Group[] {
+  return gather(report.rows, row => [row.network, row.channels]).map(rows => ({
+    name: networkName(rows[0]),
+    lines: gather(rows, row => [row.kind, row.method, row.epoch, hasPatients(row) && row.patients]).map(lineOf),
+  }))
+}
+
+export const linesOf = ({ lines }: Group, ...kinds: readonly StudyRowKind[]): Line[] =>
+  lines.filter(line => kinds.includes(line.kind))
+
+/** What a line is compared with, of the same method where each has one, on as many patients. */
+export function companion(group: Group, line: Line, kind: StudyRowKind): Line | undefined {
+  const all = linesOf(group, kind).filter(other => other.patients === line.patients)
+  return all.find(other => other.method === line.method) ?? all.find(other => other.method === null)
+}
+
+export const baselineOf = (group: Group): Line | undefined => linesOf(group, 'baseline')[0]
+
+/** Rows of `line` with the row of `other` of the same seed and fold. */
+export function pairs(line: Line, other: Line | undefined): (readonly [row: StudyRow, other: StudyRow])[] {
+  return line.rows.flatMap(row => {
+    const same = other?.rows.find(({ seed, fold }) => seed === row.seed && fold === row.fold)
+    return same ? [[row, same] as const] : []
+  })
+}
+
+/** Trainings that a line of Table 1 has once the report is complete. */
+export const plannedRows = ({ request, folds }: StudyReport): number => request.seeds * Math.max(1, folds.length)
+
+/** Methods in the order of the report, for their colours. */
+export const methodsOf = (report: StudyReport): string[] => [
+  ...new Set(report.rows.flatMap(({ method }) => (method === null ? [] : [method]))),
+]
+
+/** A fine-tuned row's name with its network, where there is more than one. */
+export const lineName = (line: Line, groups: readonly Group[]): string =>
+  groups.filter(({ name }) => name !== null).length > 1 ? `${line.name} on ${line.networkName}` : line.name

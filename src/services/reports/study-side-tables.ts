@@ -1,0 +1,71 @@
+/** What the pretexts learned, and the report's own numbers. */
+import type { StudyReport } from '../../contract/study.ts'
+import { formatCount, formatLoss, NONE } from './format.ts'
+import { meanOf } from './spread.ts'
+import { groupsOf, type Line } from './study-rows.ts'
+import { plain, type StudyTable, sectionsOf, tableOf } from './study-table.ts'
+import { THEIR_ROWS, type TheirRow } from './the-report.ts'
+
+const inWords = (record: Readonly<Record<string, number | string>>): string =>
+  Object.entries(record)
+    .map(
+      ([name, value]) =>
+        `${name.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)} ${typeof value === 'number' ? Number(value.toPrecision(3)) : value}`,
+    )
+    .join(', ') || NONE
+
+/** The last figures on held-out patients, meaned over trainings. */
+function meanFigures({ rows }: Line): Record<string, number> {
+  const names = new Set(rows.flatMap(({ pretraining }) => Object.keys(pretraining?.figures ?? {})))
+  return Object.fromEntries(
+    [...names].map(name => [name, meanOf(rows.map(({ pretraining }) => pretraining?.figures[name])) ?? Number.NaN]),
+  )
+}
+
+/** Whether the pretexts learned anything: loss against chance, figures on held-out patients. */
+export function pretextTable(report: StudyReport): StudyTable | null {
+  const groups = groupsOf(report)
+  const title = 'Of the pre-training, at its last epoch; a mean over trainings.'
+  const mean = (name: string, of: (line: Line) => readonly (number | null | undefined)[], format = formatLoss) =>
+    plain<Line>(name, title, line => format(meanOf(of(line))))
+  return tableOf<Line>({
+    title: 'What the pretexts learned',
+    head: 'Method',
+    columns: [
+      mean('Batch', ({ rows }) => rows.map(row => row.pretraining?.batch), formatCount),
+      mean('Steps', ({ rows }) => rows.map(row => row.pretraining?.steps), formatCount),
+      mean('Loss', ({ rows }) => rows.map(row => row.pretraining?.loss)),
+      mean('Held-out loss', ({ rows }) => rows.map(row => row.pretraining?.curve.at(-1)?.validationLoss)),
+      mean('Chance', ({ rows }) => rows.map(row => row.pretraining?.chanceLoss)),
+      plain('Held-out figures', title, line => inWords(meanFigures(line)), true),
+      plain('Settings', title, ({ rows }) => inWords(rows[0].pretraining?.settings ?? {}), true),
+    ],
+    sections: sectionsOf(groups, 'fine-tuned'),
+    row: line => ({ label: line.name, note: null, method: line.method }),
+    notes: ['A loss at its chance level is that of a network which tells nothing apart.'],
+    protocol: [],
+  })
+}
+
+export function theirTable(): StudyTable {
+  const column = (name: string, of: (row: TheirRow) => string | null, words = false) =>
+    plain<TheirRow>(name, 'As the report prints it; its protocol is not known in full.', row => of(row) ?? NONE, words)
+  return tableOf<TheirRow>({
+    title: 'The report’s own numbers, as far as they are known here',
+    head: 'Row',
+    columns: [
+      column('Network', row => row.network, true),
+      column('Epochs', row => row.epochs, true),
+      column('SSL loss', row => row.sslLoss),
+      column('Chance', row => row.chance, true),
+      column('SSIM', row => row.ssim),
+      column('PSNR, dB', row => row.psnr),
+      column('NMSE', row => row.nmse),
+      column('Less total time', row => row.saving),
+    ],
+    sections: [{ name: null, items: THEIR_ROWS }],
+    row: ({ label, method }) => ({ label, method, note: null }),
+    notes: [`${NONE}: not known here.`],
+    protocol: [],
+  })!
+}

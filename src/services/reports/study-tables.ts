@@ -1,0 +1,177 @@
+/** Table 1 of a study, and the same rows by other measures. */
+import type { StudyReport } from '../../contract/study.ts'
+import { formatCount, formatDuration, formatLoss, NONE, protocolSentence } from './format.ts'
+import { meanOf } from './spread.ts'
+import { type Group, groupsOf, type Line, linesOf, plannedRows } from './study-rows.ts'
+import {
+  type Column,
+  leadingColumns,
+  lineRow,
+  metricColumn,
+  STEPS_TITLE,
+  type StudyTable,
+  spreadCell,
+  tableOf,
+  timeColumns,
+} from './study-table.ts'
+import { THEIR_BASELINE, THEIR_ROWS } from './the-report.ts'
+
+const trainingColumns = (
+  group: string,
+  prefix: string,
+  lossName: string,
+  of: 'pretraining' | 'training',
+): Column<Line>[] => [
+  {
+    group,
+    name: 'Time',
+    short: `${prefix} time`,
+    title: STEPS_TITLE,
+    fact: value => value,
+    cell: ({ rows }) =>
+      spreadCell(
+        rows.map(row => row[of]?.seconds.steps),
+        formatDuration,
+      ),
+  },
+  {
+    group,
+    name: 'Epochs',
+    short: `${prefix} epochs`,
+    title: 'Epochs that were trained.',
+    fact: value => `${value} epochs`,
+    cell: ({ rows }) => ({ value: formatCount(meanOf(rows.map(row => row[of]?.epochs))) }),
+  },
+  {
+    group,
+    name: lossName,
+    short: lossName === 'Loss' ? `${prefix} loss` : lossName,
+    title: 'Mean training loss of the last epoch; chance is the loss of a network that has learned nothing.',
+    fact: value => `loss ${value}`,
+    cell: ({ rows }) => {
+      const chance = meanOf(rows.map(row => row[of]?.chanceLoss))
+      return spreadCell(
+        rows.map(row => row[of]?.loss),
+        formatLoss,
+        chance === null ? [] : [`chance ${formatLoss(chance)}`],
+      )
+    },
+  },
+]
+
+/** The report's own numbers of a method; those of its baseline stand beside the U-Net's. */
+const theirColumn: Column<Line> = {
+  group: '',
+  name: 'The report’s own',
+  short: 'The report’s own',
+  title: 'As the report prints it, by a protocol of its own; what is known and what is inferred of it is said below.',
+  words: true,
+  aside: true,
+  cell: ({ kind, method, network }) => {
+    const baseline = kind === 'baseline' && network === 'unet' ? THEIR_BASELINE : undefined
+    const theirs = kind === 'fine-tuned' ? THEIR_ROWS.find(row => row.method && row.method === method) : baseline
+    const facts = [
+      theirs?.sslLoss && `SSL loss ${theirs.sslLoss}`,
+      theirs?.ssim && `SSIM ${theirs.ssim}`,
+      theirs?.psnr && `PSNR ${theirs.psnr}`,
+      theirs?.nmse && `NMSE ${theirs.nmse}`,
+      theirs?.saving && `${theirs.saving} less time`,
+    ].filter(fact => fact != null)
+    return { value: facts[0] ?? NONE, notes: facts.slice(1) }
+  },
+}
+
+function spreadNote(report: StudyReport): string {
+  const [{ seeds }, { length }] = [report.request, report.folds]
+  if (plannedRows(report) === 1) return 'One seed and one split: no spread over trainings can be given.'
+  const trainings = `${seeds === 1 ? 'one seed' : `${seeds} seeds`}, ${length > 1 ? `${length} left-out patients in turn` : 'one split'}`
+  const patients = length > 1 ? '; patients’ differences are in it, so methods are compared pair by pair, as gains' : ''
+  return `± is the standard deviation over n trainings (${trainings})${patients}.`
+}
+
+/** Each method with its controls, the baseline last. */
+const headlineSections = (groups: readonly Group[]) =>
+  groups.map(group => {
+    const headline = linesOf(group, 'fine-tuned', 'control', 'control of equal time')
+    const methods = [...new Set(headline.map(({ method }) => method))]
+    const byMethod = methods.flatMap(method => headline.filter(line => line.method === method))
+    return { name: group.name, items: [...linesOf(group, 'zero-filled'), ...byMethod, ...linesOf(group, 'baseline')] }
+  })
+
+export function tableOne(report: StudyReport): StudyTable | null {
+  const groups = groupsOf(report)
+  const groupOf = (line: Line) => groups.find(({ lines }) => lines.includes(line))!
+  return tableOf({
+    title: 'Table 1. What pre-training changes',
+    head: 'Reconstruction',
+    columns: [
+      ...trainingColumns('Pre-training', 'PT', 'SSL loss', 'pretraining'),
+      ...trainingColumns('Training', 'FT', 'Loss', 'training'),
+      ...leadingColumns(report),
+      ...timeColumns(groupOf),
+      theirColumn,
+    ],
+    sections: headlineSections(groups),
+    row: lineRow(report),
+    notes: [
+      spreadNote(report),
+      'Times are of training steps, batches included; validation is not in them. Percentages are of the baseline’s total. The time to the baseline’s SSIM ends at the first validation that reaches the best one of the baseline of the same network, seed and patients.',
+    ],
+    protocol: [protocolSentence(report.protocol)],
+  })
+}
+
+const SLICE_WISE =
+  'Slice-wise: PSNR and NMSE of each slice, PSNR by that slice’s maximum, then the mean, as fastMRI aggregated before March 2021; the masks are those of the leading protocol.'
+
+export function tableTwo(report: StudyReport): StudyTable | null {
+  const { protocol, rows, synthetic } = report
+  const draws = rows.find(row => row.manyMasks)?.manyMasks?.draws
+  const many = draws
+    ? protocolSentence({ ...protocol, maskSeed: 'seeded draws', maskDraws: draws })
+    : 'Mean over masks of many seeds.'
+  const noiseFree = protocolSentence({ ...protocol, reference: 'reconstruction_noise_free' })
+  const manyGroup = `Mean over ${draws ?? 'many'} masks, ± SD over them`
+  const manyColumn = (metric: 'ssim' | 'psnr' | 'nmse', short: string): Column<Line> => {
+    const column = metricColumn(metric, manyGroup, many, row => row.manyMasks?.mean ?? null, short)
+    const deviation = metricColumn(metric, '', '', row => row.manyMasks?.sd ?? null)
+    return {
+      ...column,
+      cell: line => {
+        const sd = deviation.cell(line).value
+        return { value: column.cell(line).value, ...(sd !== NONE && { spread: `± ${sd}` }) }
+      },
+    }
+  }
+  const main = protocolSentence(protocol)
+  const groups = groupsOf(report)
+  return tableOf({
+    title: 'Table 2. The same rows by other measures',
+    head: 'Reconstruction',
+    columns: [
+      metricColumn('ssim', 'Foreground', main, row => row.metrics.foreground, 'SSIM foregr.'),
+      manyColumn('ssim', `SSIM ${draws ?? 'many'} masks`),
+      manyColumn('psnr', `PSNR ${draws ?? 'many'} masks`),
+      manyColumn('nmse', `NMSE ${draws ?? 'many'} masks`),
+      metricColumn('psnr', 'Slice-wise (older)', `${SLICE_WISE} ${main}`, row => row.sliceWise, 'PSNR slices'),
+      metricColumn('nmse', 'Slice-wise (older)', `${SLICE_WISE} ${main}`, row => row.sliceWise, 'NMSE slices'),
+      ...(synthetic || rows.some(row => row.noiseFree)
+        ? [metricColumn('ssim', 'Noise-free truth', noiseFree, row => row.noiseFree, 'SSIM noise-free')]
+        : []),
+      {
+        ...metricColumn('ssim', 'Pre-trained output', `Before any fine-tuning, in arbitrary units. ${main}`, row =>
+          row.pretrainedSsim === null ? null : { ssim: row.pretrainedSsim },
+        ),
+        short: 'SSIM of PT',
+      },
+    ],
+    sections: headlineSections(groups),
+    row: lineRow(report),
+    notes: [
+      'Foreground: air is left out. Masks of many seeds: the mean over them, and ± the standard deviation over them (its mean over trainings).',
+      SLICE_WISE,
+      'The pre-trained output is scored as it comes, before any fine-tuning: it has learned no scale.',
+    ],
+    protocol: [main, ...(draws ? [`Of the masks of many seeds: ${many}`] : [])],
+  })
+}

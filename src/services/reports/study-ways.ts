@@ -1,0 +1,143 @@
+/** Other ways to the same image: fewer epochs from scratch, an earlier epoch of the pre-training, fewer labels. */
+import type { StudyReport } from '../../contract/study.ts'
+import { formatCount, formatSsim, protocolSentence } from './format.ts'
+import { meanOf, spreadOf } from './spread.ts'
+import { differenceCell, differenceColumn, differences } from './study-gains.ts'
+import { baselineOf, companion, type Group, groupsOf, type Line, linesOf, pairs } from './study-rows.ts'
+import {
+  type Cell,
+  type Column,
+  leadingColumns,
+  lineRow,
+  metricColumn,
+  plain,
+  type StudyTable,
+  sectionsOf,
+  spreadCell,
+  tableOf,
+  timeColumns,
+} from './study-table.ts'
+
+/** Which group a line is of. */
+const finder = (groups: readonly Group[]) => (line: Line) => groups.find(({ lines }) => lines.includes(line))!
+
+const epochsColumn = (name: string, of: (line: Line) => number | null): Column<Line> =>
+  plain(name, 'Epochs that were trained.', line => formatCount(of(line)))
+
+/** What the baseline reaches on its way. */
+export function scratchTable(report: StudyReport): StudyTable | null {
+  const groups = groupsOf(report)
+  const groupOf = finder(groups)
+  const protocol = protocolSentence(report.protocol)
+  if (groups.every(group => linesOf(group, 'baseline at').length === 0)) return null
+  return tableOf<Line>({
+    title: 'Epochs from scratch',
+    head: 'Training',
+    columns: [
+      epochsColumn('Epochs', ({ kind, epoch, rows }) =>
+        kind === 'baseline' ? meanOf(rows.map(({ training }) => training?.epochs)) : epoch,
+      ),
+      ...leadingColumns(report),
+      metricColumn('ssim', 'Foreground', protocol, row => row.metrics.foreground, 'SSIM foregr.'),
+      differenceColumn('SSIM less the baseline’s', protocol, line =>
+        line.kind === 'baseline' ? undefined : baselineOf(groupOf(line)),
+      ),
+      timeColumns(groupOf)[0],
+    ],
+    sections: sectionsOf(groups, 'baseline at', 'baseline'),
+    row: lineRow(report),
+    notes: ['The comparison that the report left out: what the same time buys without pre-training.'],
+    protocol: [protocol],
+  })
+}
+
+export const hasMilestones = (group: Group, { method }: Line) =>
+  linesOf(group, 'milestone').some(line => line.method === method)
+
+/** The epochs of pre-training that a line begins with. */
+export const pretrainedEpochs = ({ kind, epoch, rows }: Line): number | null =>
+  kind === 'milestone' ? epoch : meanOf(rows.map(({ pretraining }) => pretraining?.epochs))
+
+/** Fine-tuned from milestones of a method's pre-training, then from its end. */
+export function milestoneLines(group: Group, method: string | null): Line[] {
+  const lines = linesOf(group, 'milestone', 'fine-tuned').filter(line => line.method === method)
+  return lines.sort((a, b) => (pretrainedEpochs(a) ?? 0) - (pretrainedEpochs(b) ?? 0))
+}
+
+export const methodsIn = (group: Group, kind: 'milestone' | 'few labels') => [
+  ...new Set(linesOf(group, kind).map(({ method }) => method)),
+]
+
+export function milestoneTable(report: StudyReport): StudyTable | null {
+  const groups = groupsOf(report)
+  const groupOf = finder(groups)
+  return tableOf<Line>({
+    title: 'Fine-tuned from earlier epochs of the pre-training',
+    head: 'Reconstruction',
+    columns: [
+      epochsColumn('Epochs of pre-training', pretrainedEpochs),
+      ...leadingColumns(report),
+      differenceColumn('SSIM less the control’s', protocolSentence(report.protocol), line =>
+        companion(groupOf(line), line, 'control'),
+      ),
+      ...timeColumns(groupOf),
+    ],
+    sections: groups.map(group => ({
+      name: group.name,
+      items: methodsIn(group, 'milestone').flatMap(method => milestoneLines(group, method)),
+    })),
+    row: lineRow(report),
+    notes: [],
+    protocol: [protocolSentence(report.protocol)],
+  })
+}
+
+/** A method fine-tuned on so many patients' ground truth, and its control. */
+export interface FewLabels {
+  readonly patients: number | null
+  readonly tuned: Line
+  readonly control: Line | undefined
+}
+
+/** By number of patients; the last are all of them, of Table 1. */
+export function fewLabels(group: Group, method: string | null): FewLabels[] {
+  const of = (kind: 'few labels' | 'fine-tuned', control: 'few labels control' | 'control') =>
+    linesOf(group, kind)
+      .filter(line => line.method === method)
+      .map(tuned => ({
+        patients: tuned.patients ?? meanOf(tuned.rows.map(row => row.patients)),
+        tuned,
+        control: companion(group, tuned, control),
+      }))
+  const few = of('few labels', 'few labels control')
+  const all = of('fine-tuned', 'control').filter(({ patients }) => few.every(other => other.patients !== patients))
+  return [...few, ...all].sort((a, b) => (a.patients ?? 0) - (b.patients ?? 0))
+}
+
+export function fewLabelsTable(report: StudyReport): StudyTable | null {
+  const protocol = protocolSentence(report.protocol)
+  const column = (name: string, cell: (item: FewLabels) => Cell): Column<FewLabels> => ({
+    ...plain<FewLabels>(name, protocol, () => ''),
+    cell,
+  })
+  const ssim = (line: Line | undefined) => spreadCell(line?.rows.map(row => row.metrics.ssim) ?? [], formatSsim)
+  const groups = groupsOf(report)
+  return tableOf<FewLabels>({
+    title: 'Few labels: fine-tuned on the ground truth of the first patients',
+    head: 'Method',
+    columns: [
+      plain('Patients', 'Training patients whose ground truth was used.', ({ patients }) => formatCount(patients)),
+      column('SSIM, fine-tuned', ({ tuned }) => ssim(tuned)),
+      column('SSIM, control', ({ control }) => ssim(control)),
+      column('Difference', ({ tuned, control }) => differenceCell(spreadOf(differences(tuned, control)))),
+      plain('Pairs', protocol, ({ tuned, control }) => formatCount(pairs(tuned, control).length)),
+    ],
+    sections: groups.map(group => ({
+      name: group.name,
+      items: methodsIn(group, 'few labels').flatMap(method => fewLabels(group, method)),
+    })),
+    row: ({ tuned }) => ({ label: tuned.name, note: null, method: tuned.method }),
+    notes: ['The control is the same fine-tuning from the same seed on the same patients, without pre-training.'],
+    protocol: [protocol],
+  })
+}

@@ -1,0 +1,51 @@
+/** The scores of each test volume of a row, folded away. */
+import type { Metrics, VolumeScore } from '../../contract/evaluation.ts'
+import { escapeMarkup, formatAcceleration, formatCount, formatNmse, formatPsnr, formatSsim, NONE } from './format.ts'
+import { number } from './html.ts'
+
+/** A score with its standard deviation over the mask draws, where there was more than one. */
+function withSd(value: string, sd: string | undefined): string {
+  return sd === undefined ? value : `${value} ± ${sd}`
+}
+
+function metricCells({ ssim, psnr, nmse }: Metrics, sd?: Metrics): string {
+  return (
+    number(withSd(formatSsim(ssim), sd && formatSsim(sd.ssim)), 'start') +
+    number(withSd(formatPsnr(psnr), sd && formatPsnr(sd.psnr))) +
+    number(withSd(formatNmse(nmse), sd && formatNmse(sd.nmse)))
+  )
+}
+
+function volumeRow(volume: VolumeScore): string {
+  const acceleration = withSd(
+    formatAcceleration(volume.acceleration),
+    volume.sd && formatAcceleration(volume.sd.acceleration),
+  )
+  return (
+    `<tr><td title="${escapeMarkup(volume.path)}">${escapeMarkup(volume.file)}${volume.synthetic ? ' (synthetic)' : ''}</td>` +
+    `<td>${escapeMarkup(volume.acquisition ?? NONE)}</td>${number(formatCount(volume.slices))}<td>${volume.sampling}</td>` +
+    `${number(acceleration)}${metricCells(volume, volume.sd)}${metricCells(volume.foreground)}</tr>`
+  )
+}
+
+/** The row's score of every test volume, folded away. */
+export function volumeDetails(row: { readonly label: string; readonly volumes: readonly VolumeScore[] }): string {
+  const heads = [
+    'Slices',
+    'Sampling',
+    'Acceleration',
+    'SSIM',
+    'PSNR, dB',
+    'NMSE',
+    'Foreground SSIM',
+    'PSNR, dB',
+    'NMSE',
+  ]
+    .map(name => `<th scope="col"${name === 'Sampling' ? '' : ' class="number"'}>${name}</th>`)
+    .join('')
+  return (
+    `<details><summary>${escapeMarkup(row.label)}: ${row.volumes.length} ${row.volumes.length === 1 ? 'volume' : 'volumes'}</summary>` +
+    `<div class="scroll"><table><thead><tr><th scope="col">File</th><th scope="col">Acquisition</th>${heads}</tr></thead>` +
+    `<tbody>${row.volumes.map(volumeRow).join('')}</tbody></table></div></details>`
+  )
+}

@@ -1,0 +1,112 @@
+/** Goes through a plan: what is there is taken, what was begun goes on, the rest is trained; then every row is scored. */
+import process from 'node:process'
+import { AppError, throwIfCancelled } from '../../contract/errors.ts'
+import type { RunRow } from '../../contract/runs.ts'
+import type { Services } from '../context.ts'
+import { findRun, storedRun } from '../runs.ts'
+import type { PreparedRun } from '../training.ts'
+import { type Finished, lookUp } from './lookup.ts'
+import type { Plan, PlannedTraining } from './plan.ts'
+import { score } from './scores.ts'
+
+/** How trainings are done: at once, or through the window's queue. All resolve when the run has ended, however it has; or reject. */
+export interface Trainer {
+  /** The run's id. */
+  train(prepared: PreparedRun): Promise<string>
+  resume(run: string): Promise<unknown>
+  /** Waits for one that somebody else trains or has queued. */
+  follow(run: string): Promise<unknown>
+}
+
+export interface Steps {
+  /** A training begins, or scoring does (`null`). */
+  readonly onPart?: (planned: PlannedTraining | null) => void
+  readonly signal?: AbortSignal
+}
+
+/** Why trainings and rows are not there, by key. */
+export type Failures = Map<string, string>
+
+/** This program closed while it trained: whoever goes on later finds the run where it was. */
+function throwIfClosed(services: Services, { id, status, reason }: RunRow): void {
+  const { pid, fault } = storedRun(services, id)
+  if (status === 'interrupted' && fault === null && pid === process.pid)
+    throw new AppError('CANCELLED', reason ?? 'The program was closed.')
+}
+
+/** A loss that is no number would become so again. */
+const isHopeless = (services: Services, { id, status }: RunRow) =>
+  status === 'failed' && storedRun(services, id).fault === 'NOT_FINITE'
+
+/** The finished run of a training. Throws why there is none. */
+async function ensure(
+  services: Services,
+  plan: Plan,
+  planned: PlannedTraining,
+  finished: Finished,
+  trainer: Trainer,
+  { onPart, signal }: Steps,
+): Promise<RunRow> {
+  let told = false
+  for (let tried = false; ; ) {
+    throwIfCancelled(signal)
+    const found = lookUp(services, plan, planned, finished)
+    if (!found.prepared) throw new AppError('INVALID_ARGUMENT', found.reason)
+    const { prepared, run } = found
+    if (run?.status === 'finished') return run
+    if (!told) onPart?.(planned)
+    told = true
+    if (run && (run.status === 'queued' || run.status === 'running')) {
+      await trainer.follow(run.id)
+      throwIfClosed(services, findRun(services, run.id))
+      continue
+    }
+    if (run && (tried || isHopeless(services, run))) throw new AppError('INVALID_ARGUMENT', run.reason ?? run.status)
+    tried = true
+    let id = run?.resumable ? run.id : null
+    if (id) await trainer.resume(id)
+    else id = await trainer.train(prepared)
+    throwIfClosed(services, findRun(services, id))
+  }
+}
+
+/**
+ * Rejects with `CANCELLED` once the signal is aborted or the program closes; everything that was done stays. What fails is told, and
+ * the rest goes on.
+ */
+export async function goThrough(
+  services: Services,
+  plan: Plan,
+  trainer: Trainer,
+  steps: Steps = {},
+): Promise<Failures> {
+  const { signal, onPart } = steps
+  const finished: Finished = new Map()
+  const failures: Failures = new Map()
+
+  async function attempt(key: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (!services.db.open) throw new AppError('CANCELLED', 'The program was closed.')
+      throwIfCancelled(signal)
+      if (error instanceof AppError && error.code === 'CANCELLED') throw error
+      if (!(error instanceof AppError)) console.error(error)
+      failures.set(key, error instanceof Error ? error.message : String(error))
+    }
+  }
+  async function scoreRows(training: string | null): Promise<void> {
+    for (const row of plan.rows.filter(each => each.training === training))
+      await attempt(row.key, () => score(services, plan, row, finished, signal))
+  }
+
+  onPart?.(null)
+  await scoreRows(null)
+  for (const planned of plan.trainings) {
+    await attempt(planned.key, async () => {
+      finished.set(planned.key, await ensure(services, plan, planned, finished, trainer, steps))
+    })
+    if (finished.has(planned.key)) await scoreRows(planned.key)
+  }
+  return failures
+}

@@ -1,0 +1,90 @@
+/** How long trainings take, before they are measured and while they are. */
+import type { RunConfig } from '../../contract/runs.ts'
+import { stream } from '../../core/mri/random.ts'
+import type { Sample, SslMethod } from '../../core/ssl/method.ts'
+import { methodOf } from '../catalogue.ts'
+import type { Sizes } from './folds.ts'
+
+/** A training step of U-Net-16, a pixel of a sample; measured at 128 × 126 on two cores. */
+const SECONDS_PER_PIXEL = 0.045 / (128 * 126)
+/** A pass without a gradient, over a training step. */
+const FORWARD = 0.4
+const PRETEXT_VALIDATIONS = 10
+/** Of U-Net-16, from the benchmark's U-Net-32 and U-Net-64. */
+const CHANNEL_EXPONENT = 1.4
+
+/** A network's step over the U-Net's of as many channels. */
+export const networkCost = (network: string): number => (network === 'unet' ? 1 : 3)
+
+const SIDE = 320
+
+const known = new Map<string, number | null>()
+
+/** Pixels that go through the network for one sample of a pretext; `null`: the slice's. */
+function pixelsOfSample(id: string, methodConfig: unknown): number | null {
+  const key = JSON.stringify([id, methodConfig])
+  const pixels = known.has(key) ? known.get(key)! : countPixels(methodOf(id), methodConfig)
+  known.set(key, pixels)
+  return pixels
+}
+
+function countPixels(method: SslMethod, methodConfig: unknown): number | null {
+  if (method.smallestView(methodConfig) === null) return null
+  const image = () => new Float32Array(SIDE * SIDE)
+  const random = () => stream(0, 'estimate')
+  const sample: Sample = {
+    shape: [SIDE, SIDE],
+    view: image,
+    measured: image,
+    again: image,
+    full: () => null,
+    mask: columns => new Uint8Array(columns),
+    random,
+    place: null,
+    rivals: [0],
+    count: 1,
+  }
+  const pictures = method.parts(methodConfig, sample).filter(({ shape }) => shape.length > 2)
+  return pictures.reduce((sum, { data }) => sum + data.length, 0)
+}
+
+/** Seconds of a training, validation included. */
+export function estimateSeconds(
+  { network, networkConfig, method, methodConfig, recipe }: RunConfig,
+  sizes: Sizes,
+): number {
+  const { channels } = networkConfig
+  const width = typeof channels === 'number' ? (channels / 16) ** CHANNEL_EXPONENT : 1
+  const perPixel = SECONDS_PER_PIXEL * networkCost(network) * width
+  const own = method === null ? null : pixelsOfSample(method, methodConfig)
+  const pixels = own ?? sizes.pixels
+  const samples = method === null ? sizes.trainingSlices : sizes.pretextSlices
+  const validations = method === null ? recipe.epochs : PRETEXT_VALIDATIONS
+  return perPixel * pixels * (recipe.epochs * samples + FORWARD * validations * sizes.validationSlices)
+}
+
+export interface Timed {
+  /** Trainings of one group cost alike: what is measured of some says how wrong the estimate of others is. */
+  readonly group: string
+  readonly estimate: number
+  /** `null`: not over yet. */
+  readonly seconds: number | null
+  /** Share that is done of one that is not over. */
+  readonly done: number
+}
+
+/** `null` before the first is over. */
+export function secondsLeft(trainings: readonly Timed[]): number | null {
+  const over = trainings.filter(({ seconds }) => seconds !== null)
+  if (over.length === 0) return null
+  const ratio = (some: readonly Timed[]) => {
+    const sum = (value: (timed: Timed) => number) => some.reduce((total, timed) => total + value(timed), 0)
+    return sum(({ seconds }) => seconds!) / sum(({ estimate }) => estimate)
+  }
+  return trainings
+    .filter(({ seconds }) => seconds === null)
+    .reduce((sum, { group, estimate, done }) => {
+      const alike = over.filter(other => other.group === group)
+      return sum + estimate * (1 - done) * ratio(alike.length > 0 ? alike : over)
+    }, 0)
+}

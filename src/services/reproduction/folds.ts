@@ -1,0 +1,121 @@
+/** A study with other roles, fewer training patients or fewer slices: what it is called and stored as stays the study's. */
+import { AppError } from '../../contract/errors.ts'
+import type { Study, StudyVolume } from '../../contract/studies.ts'
+import type { StudyReport } from '../../contract/study.ts'
+import { type Role, type SliceSelection, selectSlices } from '../../contract/volumes.ts'
+import { cropShape } from '../../core/mri/transform.ts'
+import { requireSeparatePatients, volumesOf } from '../studies.ts'
+
+export interface Patient {
+  /** Hash. */
+  readonly id: string
+  /** What the names of its files have in common. */
+  readonly name: string
+}
+
+export interface Fold {
+  readonly study: Study
+  /** Test patients, in words. */
+  readonly name: string
+}
+
+/** How much of a study is trained on. */
+export interface Sizes {
+  readonly pretextSlices: number
+  /** With ground truth. */
+  readonly trainingSlices: number
+  readonly validationSlices: number
+  /** Of the largest image. */
+  readonly pixels: number
+  readonly trainingPatients: number
+}
+
+/** What names begin with alike, in whole words: `knee_001` of `knee_001_PD` and `knee_001_PDFS`. */
+function commonStart([first, ...others]: readonly string[]): string {
+  if (others.length === 0) return first
+  let length = first.length
+  while (others.some(name => name.slice(0, length) !== first.slice(0, length))) length--
+  return first.slice(0, length).replace(/[^\p{L}\p{N}]*[\p{L}\p{N}]*$/u, '') || first
+}
+
+/** In the order of their first files' names, which is the same in every profile, as the hashes are not. */
+export function patientsOf(volumes: readonly StudyVolume[]): Patient[] {
+  const files = new Map<string, string[]>()
+  for (const { patient, file } of volumes.toSorted((a, b) => (a.file < b.file ? -1 : 1)))
+    files.set(patient, [...(files.get(patient) ?? []), file.replace(/\.[^.]*$/, '')])
+  return [...files].map(([id, names]) => ({ id, name: commonStart(names) }))
+}
+
+const inWords = (volumes: readonly StudyVolume[]) =>
+  patientsOf(volumes)
+    .map(({ name }) => name)
+    .join(', ')
+
+/** The study's own roles, or every patient tested once, while the next one chooses the checkpoint and the rest train. */
+export function foldsOf(study: Study, leaveOneOut: boolean): Fold[] {
+  if (!leaveOneOut) {
+    requireSeparatePatients(study)
+    for (const [role, what] of [
+      ['train', 'to train on'],
+      ['val', 'to choose checkpoints'],
+      ['test', 'to test'],
+    ] as const) {
+      if (volumesOf(study, role).some(volume => volume.targetShape)) continue
+      throw new AppError(
+        'INVALID_ARGUMENT',
+        `Expected a study with volumes ${what}, with ground truth, got none in study "${study.name}". Leaving one patient out after the other gives roles to all.`,
+      )
+    }
+    return [{ study, name: inWords(volumesOf(study, 'test')) }]
+  }
+  const patients = patientsOf(study.volumes.filter(volume => volume.targetShape))
+  if (patients.length < 3) {
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected at least 3 patients with ground truth to leave one out, got ${patients.length} in study "${study.name}".`,
+    )
+  }
+  return patients.map(({ name }, test) => {
+    const roles = new Map<string, Role>(patients.map(({ id }) => [id, 'train']))
+    roles.set(patients[test].id, 'test')
+    roles.set(patients[(test + 1) % patients.length].id, 'val')
+    const volumes = study.volumes.flatMap(volume => {
+      const role = roles.get(volume.patient)
+      return role ? [{ ...volume, role }] : []
+    })
+    return { study: { ...study, volumes }, name }
+  })
+}
+
+/** With the ground truth of the first so many training patients alone. */
+export function withTrainingPatients(study: Study, count: number): Study {
+  const kept = new Set(
+    patientsOf(trainable(study))
+      .slice(0, count)
+      .map(({ id }) => id),
+  )
+  return { ...study, volumes: study.volumes.filter(({ role, patient }) => role !== 'train' || kept.has(patient)) }
+}
+
+export const withSlices = (study: Study, slices: SliceSelection): Study => ({ ...study, slices })
+
+/** Training volumes with ground truth. */
+const trainable = (study: Study) => volumesOf(study, 'train').filter(volume => volume.targetShape)
+
+export function sizesOf(study: Study): Sizes {
+  const slicesOf = (volumes: readonly StudyVolume[]) =>
+    volumes.reduce((sum, { slices }) => sum + selectSlices(study.slices, slices).length, 0)
+  const areas = study.volumes.map(volume => cropShape(volume).reduce((area, side) => area * side, 1))
+  return {
+    pretextSlices: slicesOf(volumesOf(study, 'train')),
+    trainingSlices: slicesOf(trainable(study)),
+    validationSlices: slicesOf(volumesOf(study, 'val').filter(volume => volume.targetShape)),
+    pixels: Math.max(...areas),
+    trainingPatients: patientsOf(trainable(study)).length,
+  }
+}
+
+export function describeFold({ study, name }: Fold): StudyReport['folds'][number] {
+  const files = (role: Role) => volumesOf(study, role).map(({ file }) => file)
+  return { name, train: files('train'), val: files('val'), test: files('test') }
+}

@@ -1,0 +1,88 @@
+/** What a method gains over its controls and the baseline, on the same test patients from the same seeds. */
+import type { StudyVolume } from '../../contract/studies.ts'
+import type { Gain, StudyRow } from '../../contract/study.ts'
+import { stream } from '../../core/mri/random.ts'
+import { bootstrapInterval, mean, standardDeviation } from '../../core/statistics.ts'
+import type { Plan, PlannedRow } from './plan.ts'
+
+const AGAINST = { control: 'control', equalTime: 'control of equal time', baseline: 'baseline' } as const
+
+/** SSIM of each patient, the mean over the volumes (two contrasts of one are not independent). */
+function byPatient({ volumes }: StudyRow, patientOf: (file: string) => string): Map<string, number> {
+  const scores = new Map<string, number[]>()
+  for (const { file, ssim } of volumes) {
+    const patient = patientOf(file)
+    scores.set(patient, [...(scores.get(patient) ?? []), ssim])
+  }
+  return new Map([...scores].map(([patient, all]) => [patient, mean(all)]))
+}
+
+interface Pair {
+  readonly row: StudyRow
+  readonly other: StudyRow
+}
+
+/** Differences of each patient, one a seed. */
+function differences(pairs: readonly Pair[], patientOf: (file: string) => string): number[][] {
+  const all = new Map<string, number[]>()
+  for (const { row, other } of pairs) {
+    const others = byPatient(other, patientOf)
+    for (const [patient, ssim] of byPatient(row, patientOf)) {
+      const same = others.get(patient)
+      if (same !== undefined) all.set(patient, [...(all.get(patient) ?? []), ssim - same])
+    }
+  }
+  return [...all.values()]
+}
+
+function verdictOf(interval: Gain['interval']): Gain['verdict'] {
+  if (!interval) return 'too few to say'
+  if (interval[0] > 0) return 'gain'
+  return interval[1] < 0 ? 'loss' : 'no difference shown'
+}
+
+/** `groups`: a patient's differences, one a seed. */
+export function judge(
+  groups: readonly (readonly number[])[],
+): Pick<Gain, 'mean' | 'sd' | 'interval' | 'pairs' | 'verdict'> {
+  const all = groups.flat()
+  const tellable = groups.length >= 2 || groups.some(seeds => seeds.length >= 3)
+  const interval = tellable ? bootstrapInterval(groups, stream(0, 'bootstrap')) : null
+  return {
+    mean: mean(groups.map(mean)),
+    sd: all.length > 1 ? standardDeviation(all) : null,
+    interval,
+    pairs: all.length,
+    verdict: verdictOf(interval),
+  }
+}
+
+/** Of the rows that are there. */
+export function gainsOf(plan: Plan, rows: readonly StudyRow[]): Gain[] {
+  const byKey = new Map(rows.map(row => [row.key, row]))
+  const patients = new Map(plan.study.volumes.map(({ file, patient }: StudyVolume) => [file, patient]))
+  const patientOf = (file: string) => patients.get(file) ?? file
+  const tuned = plan.rows.filter(({ kind }) => kind === 'fine-tuned')
+  const pairsOf = (planned: readonly PlannedRow[], against: (row: PlannedRow) => string | null): Pair[] =>
+    planned.flatMap(each => {
+      const row = byKey.get(each.key)
+      const key = against(each)
+      const other = key === null ? undefined : byKey.get(key)
+      return row && other ? [{ row, other }] : []
+    })
+  const total = (some: readonly StudyRow[]) => some.reduce((sum, { totalSeconds }) => sum + totalSeconds, 0)
+
+  return [...new Set(tuned.map(({ method }) => method!))].flatMap(method => {
+    const own = tuned.filter(row => row.method === method)
+    const baselines = pairsOf(own, ({ against }) => against!.baseline)
+    const timeShare =
+      baselines.length > 0 ? total(baselines.map(({ row }) => row)) / total(baselines.map(({ other }) => other)) : null
+    return Object.entries(AGAINST).flatMap(([name, against]) => {
+      const pairs = pairsOf(own, row => row.against![name as keyof typeof AGAINST])
+      if (pairs.length === 0) return []
+      const [{ row }] = pairs
+      const judged = judge(differences(pairs, patientOf))
+      return [{ method, label: row.methodLabel!, network: row.network!, against, ...judged, timeShare }]
+    })
+  })
+}

@@ -1,0 +1,79 @@
+/** One slice of the first test volume, of the first fold and seed, through every network that is there. */
+import type { StudyReport, StudyRow } from '../../contract/study.ts'
+import { selectSlices } from '../../contract/volumes.ts'
+import type { ModelReference } from '../../engine/protocol.ts'
+import type { Services } from '../context.ts'
+import type { StudyImages } from '../reports/index.ts'
+import { volumesOf } from '../studies.ts'
+import { survey } from './lookup.ts'
+import type { Plan } from './plan.ts'
+import { type Weights, weightsOfRow } from './scores.ts'
+
+const modelOfWeights = ({ run, path }: Weights): ModelReference => ({
+  network: run.network,
+  networkConfig: run.config.networkConfig,
+  checkpoint: path,
+})
+
+export async function imagesOf(
+  services: Services,
+  plan: Plan,
+  report: StudyReport,
+  signal?: AbortSignal,
+): Promise<StudyImages> {
+  const { finished } = survey(services, plan)
+  const { study, name } = plan.folds[0]
+  const [volume] = volumesOf(study, 'test').filter(({ targetShape }) => targetShape)
+  const slices = selectSlices(study.slices, volume.slices)
+  const slice = slices[slices.length >> 1]
+
+  const rowsOf = (kind: StudyRow['kind']) =>
+    plan.rows
+      .filter(row => row.kind === kind && row.fold === 0 && row.seed === 0)
+      .flatMap(planned => {
+        const row = report.rows.find(({ key }) => key === planned.key)
+        return row ? [{ row, ...weightsOfRow(services, plan, planned, finished) }] : []
+      })
+  const metricsOf = ({ volumes }: StudyRow) => volumes.find(({ file }) => file === volume.file) ?? null
+  const [zeroFilled] = rowsOf('zero-filled')
+  const baselines = rowsOf('baseline')
+  const methods = rowsOf('fine-tuned')
+
+  const models = [
+    null,
+    ...baselines.map(({ weights }) => modelOfWeights(weights!)),
+    ...methods.flatMap(({ weights, pretrained }) => [modelOfWeights(pretrained!), modelOfWeights(weights!)]),
+  ]
+  const { shape, truth, maximum, images } = await services.interactive.call(
+    'compare',
+    { path: volume.path, salt: services.salt, slice, mask: plan.mask, models },
+    { signal },
+  )
+  const named = ({ networkLabel, channels }: StudyRow) =>
+    [networkLabel, channels].filter(part => part !== null).join('-')
+  return {
+    caption: [
+      `${volume.file}, slice ${slice + 1} of ${volume.slices}`,
+      ...(volume.acquisition ? [volume.acquisition] : []),
+      ...(plan.folds.length > 1 ? [`${name} left out`] : []),
+      'seed 0',
+    ].join(', '),
+    shape,
+    truth,
+    maximum,
+    zeroFilled: images[0],
+    zeroFilledMetrics: zeroFilled ? metricsOf(zeroFilled.row) : null,
+    baselines: baselines.map(({ row }, i) => ({
+      label: `${row.label}, ${named(row)}`,
+      image: images[1 + i],
+      metrics: metricsOf(row),
+    })),
+    methods: methods.map(({ row }, i) => ({
+      method: row.method!,
+      label: row.methodLabel!,
+      pretrained: images[1 + baselines.length + 2 * i],
+      fineTuned: images[2 + baselines.length + 2 * i],
+      metrics: metricsOf(row),
+    })),
+  }
+}

@@ -1,0 +1,108 @@
+/** The report reproduced on a study, for the command line and for the window. */
+import { AppError } from '../../contract/errors.ts'
+import type { RunStatus } from '../../contract/runs.ts'
+import type { Reproduction, ReproductionRequest, StudyReport } from '../../contract/study.ts'
+import type { Services } from '../context.ts'
+import { studyById } from '../studies.ts'
+import { type Failures, goThrough, type Steps, type Trainer } from './driver.ts'
+import { secondsLeft, type Timed } from './estimate.ts'
+import { survey } from './lookup.ts'
+import { makePlan, type Plan, type PlannedTraining } from './plan.ts'
+import { assemble } from './report.ts'
+import { claim, findOrAdd, type StoredReproduction, setStatus, storedReproduction } from './store.ts'
+
+export type { Plan, PlannedTraining } from './plan.ts'
+
+export const planOf = (services: Services, request: ReproductionRequest): Plan =>
+  makePlan(request, studyById(services, request.study))
+
+/** With its fold and its seed, where there are several. */
+export function trainingLabel({ folds, request }: Plan, { label, fold, config }: PlannedTraining): string {
+  return [
+    label,
+    ...(folds.length > 1 ? [`${folds[fold].name} left out`] : []),
+    ...(request.seeds > 1 ? [`seed ${config.seed}`] : []),
+  ].join(', ')
+}
+
+const ENDED_BADLY: readonly (RunStatus | undefined)[] = ['failed', 'cancelled']
+
+/** Where a plan is, and what comes next of what can be trained. */
+export function progressOf(services: Services, plan: Plan) {
+  const { found, finished } = survey(services, plan)
+  const timed = plan.trainings.flatMap(({ key, group, estimate }): Timed[] => {
+    const each = found.get(key)!
+    const run = each.prepared && each.run
+    if (!each.prepared && !each.waits) return []
+    if (ENDED_BADLY.includes(run?.status)) return []
+    const summary = finished.get(key)?.summary
+    const { steps, validation, preparation } = summary?.seconds ?? { steps: 0, validation: 0, preparation: 0 }
+    const done = run ? Math.min(1, run.epochs.done / run.epochs.planned) : 0
+    return [{ group, estimate, seconds: summary ? steps + validation + preparation : null, done }]
+  })
+  const next = plan.trainings.find(({ key }) => {
+    const each = found.get(key)!
+    return each.prepared && !finished.has(key) && !ENDED_BADLY.includes(each.run?.status)
+  })
+  return { done: finished.size, planned: plan.trainings.length, secondsLeft: secondsLeft(timed), next }
+}
+
+/** As the screens see it. */
+export function viewReproduction(services: Services, stored: StoredReproduction): Reproduction {
+  const { request, status } = stored
+  const study = studyById(services, request.study)
+  const view = { ...stored, study: study.name, current: null }
+  try {
+    const plan = makePlan(request, study)
+    const { next, ...progress } = progressOf(services, plan)
+    const current = next ? trainingLabel(plan, next) : 'Scoring'
+    return { ...view, ...progress, current: status === 'running' ? current : null }
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    return { ...view, reason: error.message, done: 0, planned: 0, secondsLeft: null } // its study is another one by now
+  }
+}
+
+/** Failures of this process's attempts, which the profile does not hold. */
+const attempts = new WeakMap<Services, Map<number, Failures>>()
+
+export function reportOf(services: Services, id: number): StudyReport {
+  const { request, createdAt } = storedReproduction(services, id)
+  return assemble(services, planOf(services, request), createdAt, attempts.get(services)?.get(id))
+}
+
+export interface Begun {
+  readonly id: number
+  readonly plan: Plan
+  /** Works on it to its end; its row says how that was. */
+  carryOut(trainer: Trainer, steps?: Steps): Promise<void>
+}
+
+/** Claims a reproduction for this program; throws what is wrong with the request. */
+export function begin(
+  services: Services,
+  of: { readonly request: ReproductionRequest } | { readonly id: number },
+): Begun {
+  const asked = 'id' in of ? storedReproduction(services, of.id).request : of.request
+  const plan = planOf(services, asked)
+  const id = 'id' in of ? of.id : findOrAdd(services, plan.request)
+  const release = claim(services, id)
+  return {
+    id,
+    plan,
+    async carryOut(trainer, steps) {
+      try {
+        const failures = await goThrough(services, plan, trainer, steps)
+        attempts.set(services, (attempts.get(services) ?? new Map()).set(id, failures))
+        setStatus(services, id, 'finished', failures.size > 0 ? `${failures.size} of its parts failed.` : null)
+      } catch (error) {
+        const cancelled = error instanceof AppError && error.code === 'CANCELLED'
+        const reason = error instanceof Error ? error.message : String(error)
+        if (services.db.open) setStatus(services, id, cancelled ? 'stopped' : 'failed', cancelled ? null : reason)
+        throw error
+      } finally {
+        release()
+      }
+    },
+  }
+}

@@ -1,0 +1,25 @@
+/** The synthetic knee study that the demonstration is made for. */
+import type { Study } from '../../contract/studies.ts'
+import type { Role } from '../../contract/volumes.ts'
+import type { Progress } from '../../engine/protocol.ts'
+import type { Services } from '../context.ts'
+import { listStudies } from '../studies.ts'
+import { makeSyntheticKnee } from '../synthetic-knee.ts'
+import { patientsOf } from './folds.ts'
+
+const KNEE = { seed: 0, patients: 3, slices: 4 } as const
+
+const isThatKnee = ({ kind, volumes }: Study) => {
+  const patients = (role: Role) => patientsOf(volumes.filter(volume => volume.role === role)).length
+  return (
+    kind === 'synthetic' &&
+    volumes.every(({ file, slices }) => file.startsWith(`synthetic_knee_${KNEE.seed}_`) && slices === KNEE.slices) &&
+    [patients('train'), patients('val'), patients('test')].join() === `${KNEE.patients},1,1`
+  )
+}
+
+/** The one that is there, or a new one: three patients train, one validates, one tests, two contrasts of four slices each. */
+export const syntheticKneeStudy = async (
+  services: Services,
+  options: { readonly onProgress?: (progress: Progress) => void; readonly signal?: AbortSignal } = {},
+): Promise<Study> => listStudies(services).find(isThatKnee) ?? makeSyntheticKnee(services, KNEE, options)

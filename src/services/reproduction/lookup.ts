@@ -1,0 +1,124 @@
+/**
+ * Which of a plan's trainings are there. A run of the profile is one of them where its configuration, what it starts from and the volumes
+ * are equal, whoever began it: so nothing need be written down about a reproduction but what was asked for.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import { AppError } from '../../contract/errors.ts'
+import { RunConfig, type RunRow } from '../../contract/runs.ts'
+import type { Services } from '../context.ts'
+import { findRun } from '../runs.ts'
+import { type PreparedRun, prepareRun } from '../training.ts'
+import { withTrainingPatients } from './folds.ts'
+import type { Plan, PlannedTraining } from './plan.ts'
+import { stretch } from './scales.ts'
+
+/** `prepared`: as it is to be trained. `run`: the one that is there, finished or not. */
+export type Found =
+  | { readonly prepared: PreparedRun; readonly run: RunRow | null }
+  /** It cannot be trained, or not yet. */
+  | { readonly prepared: null; readonly reason: string; readonly waits: boolean }
+
+/** Finished runs by the key of the training that they are. */
+export type Finished = Map<string, RunRow>
+
+/** The same fine-tuning as the pace's, with as many epochs as fit in the time that others took. */
+function stretched(planned: PlannedTraining, finished: Finished): RunConfig | null {
+  const { config, asLongAs } = planned
+  if (!asLongAs) return config
+  const summaryOf = (key: string) => finished.get(key)?.summary
+  const [pace, ...spent] = [asLongAs.pace, ...asLongAs.trainings].map(summaryOf)
+  if (!pace || spent.some(summary => !summary)) return null
+  const seconds = spent.reduce((sum, summary) => sum + summary!.seconds.steps, 0)
+  const epochs = Math.round(seconds / (pace.seconds.steps / pace.epochs))
+  return { ...config, recipe: stretch(config.recipe, Math.max(config.recipe.epochs, epochs)) }
+}
+
+/** What a training computes does not depend on what its one-click fine-tuning would be. */
+const computed = (config: unknown) => ({ ...RunConfig.parse(config), fineTuning: null })
+
+/** From worst to best: of several equal runs the first that has come furthest is taken. */
+const PREFERENCE: readonly RunRow['status'][] = [
+  'failed',
+  'cancelled',
+  'interrupted',
+  'paused',
+  'queued',
+  'running',
+  'finished',
+]
+
+function equalRun(services: Services, { study, config, data }: PreparedRun, parent: Parent): RunRow | null {
+  const ids = services.db
+    .prepare(
+      `SELECT CAST(id AS TEXT) FROM runs WHERE study_id = ? AND kind = ? AND parent_id IS ? AND parent_epoch IS ? AND start_path IS NULL
+        AND environment ->> '$.data' = ? ORDER BY id`,
+    )
+    .pluck()
+    .all(study.id, config.kind, parent && Number(parent.run), parent?.epoch ?? null, data) as string[]
+  const wanted = computed(JSON.parse(JSON.stringify(config)))
+  const equal = ids
+    .map(id => findRun(services, id))
+    .filter(run => run.config.recipe !== null && isDeepStrictEqual(computed(run.config), wanted))
+  return equal.reduce<RunRow | null>(
+    (best, run) => (best && PREFERENCE.indexOf(best.status) >= PREFERENCE.indexOf(run.status) ? best : run),
+    null,
+  )
+}
+
+type Parent = { readonly run: string; readonly epoch: number | null } | null
+
+/** Trainings before it in the plan have been looked up; those that are finished are in `finished`. */
+export function lookUp(services: Services, { folds }: Plan, planned: PlannedTraining, finished: Finished): Found {
+  const { patients, fold } = planned
+  const before = planned.parent && finished.get(planned.parent.key)
+  const config = stretched(planned, finished)
+  if ((planned.parent && !before) || !config) {
+    const keys = planned.parent ? [planned.parent.key] : [planned.asLongAs!.pace, ...planned.asLongAs!.trainings]
+    const missing = keys.filter(key => !finished.has(key))
+    return { prepared: null, reason: `It needs what is not there: ${missing.join('; ')}.`, waits: true }
+  }
+  const parent = before ? { run: before.id, epoch: planned.parent!.epoch } : null
+  const whole = folds[fold].study
+  const study = patients === null ? whole : withTrainingPatients(whole, patients)
+  try {
+    const prepared = prepareRun(services, { study, config, parent })
+    return { prepared, run: equalRun(services, prepared, parent) }
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    return { prepared: null, reason: error.message, waits: false }
+  }
+}
+
+export interface Survey {
+  readonly finished: Finished
+  /** By key, in the order of the plan. */
+  readonly found: ReadonlyMap<string, Found>
+}
+
+/** What a plan's survey found finished stays so: looking hundreds of trainings up takes seconds. */
+const surveyed = new WeakMap<Services, Map<string, Map<string, Found>>>()
+
+function foundBefore(services: Services, { request, study }: Plan): Map<string, Found> {
+  const plans = surveyed.get(services) ?? new Map<string, Map<string, Found>>()
+  surveyed.set(services, plans)
+  const key = JSON.stringify([request, study.slices, study.volumes])
+  const before = plans.get(key) ?? new Map<string, Found>()
+  plans.set(key, before)
+  return before
+}
+
+/** What there is of all trainings of a plan. */
+export function survey(services: Services, plan: Plan): Survey {
+  const finished: Finished = new Map()
+  const before = foundBefore(services, plan)
+  const found = new Map<string, Found>()
+  for (const planned of plan.trainings) {
+    const { key } = planned
+    const each = before.get(key) ?? lookUp(services, plan, planned, finished)
+    found.set(key, each)
+    if (!each.prepared || each.run?.status !== 'finished') continue
+    finished.set(key, each.run)
+    before.set(key, each)
+  }
+  return { finished, found }
+}

@@ -1,0 +1,110 @@
+/** The report on a study as a list of trainings, in the order in which they are done, and the rows that come of them. Nothing is read. */
+import { MaskSpec } from '../../contract/evaluation.ts'
+import type { RunConfig } from '../../contract/runs.ts'
+import type { Study } from '../../contract/studies.ts'
+import type { ReproductionRequest, StudyRowKind } from '../../contract/study.ts'
+import { METHODS, methodOf } from '../catalogue.ts'
+import { type Fold, foldsOf, type Sizes, sizesOf, withSlices } from './folds.ts'
+import { fewerImages, reductionsOf } from './reductions.ts'
+import { courseAt, slicesAt } from './scales.ts'
+import { seedPlan } from './seed-plan.ts'
+
+export interface PlannedTraining {
+  readonly key: string
+  /** What it is but for its fold, written out. */
+  readonly identity: string
+  readonly label: string
+  /** Index into the folds. */
+  readonly fold: number
+  /** Training patients whose ground truth is used; `null`: all. */
+  readonly patients: number | null
+  readonly config: RunConfig
+  /** Whose weights are the start, at a milestone or as kept. */
+  readonly parent: { readonly key: string; readonly epoch: number | null } | null
+  /** Goes on for as long as those take, at the pace of another one, as measured: `config` has then more epochs. */
+  readonly asLongAs: { readonly trainings: readonly string[]; readonly pace: string } | null
+  /** Trainings that cost alike. */
+  readonly group: string
+  /** Seconds, before anything is measured. */
+  readonly estimate: number
+}
+
+export interface PlannedRow {
+  readonly key: string
+  readonly kind: StudyRowKind
+  readonly label: string
+  readonly method: string | null
+  readonly fold: number
+  readonly seed: number
+  /** Key of the training whose weights it scores; `null`: zero-filled. */
+  readonly training: string | null
+  /** `milestone`: of the pre-training; `baseline at`: of the training itself. */
+  readonly epoch: number | null
+  readonly patients: number | null
+  /** Key of the training whose best validation SSIM it is measured against. */
+  readonly baseline: string | null
+  /** Of the rows that a fine-tuned one is compared with. */
+  readonly against: { readonly control: string; readonly equalTime: string | null; readonly baseline: string } | null
+  /** Scored over many masks too. */
+  readonly manyMasks: boolean
+}
+
+export interface Plan {
+  readonly request: ReproductionRequest
+  readonly study: Study
+  readonly folds: readonly Fold[]
+  readonly mask: MaskSpec
+  readonly trainings: readonly PlannedTraining[]
+  readonly rows: readonly PlannedRow[]
+  readonly reductions: readonly string[]
+}
+
+/** Every choice spelt out, so that it means the same when there are more methods. */
+export const spellOut = (request: ReproductionRequest): ReproductionRequest => ({
+  ...request,
+  methods: request.methods ?? Object.keys(METHODS),
+})
+
+/** Throws `INVALID_ARGUMENT` for a method that there is not, or a study with too few patients. */
+export function makePlan(asked: ReproductionRequest, study: Study): Plan {
+  const request = spellOut(asked)
+  const { scale, seeds } = request
+  const methods = [...new Set(request.methods)]
+  for (const method of methods) methodOf(method)
+  const slices = slicesAt(scale, foldsOf(study, request.leaveOneOut)[0].study)
+  const folds = foldsOf(withSlices(study, slices), request.leaveOneOut)
+  const mask = MaskSpec.parse({})
+  const parts = Array.from({ length: seeds }, (_, seed) =>
+    folds.map(({ study: of }, fold) => {
+      const sizes = sizesOf(of)
+      const courses = methods.map(method => courseAt(scale, method, sizes).here)
+      return seedPlan(request, courses, { fold, seed, sizes, mask, slices })
+    }),
+  ).flat()
+  return {
+    request,
+    study,
+    folds,
+    mask,
+    trainings: parts.flatMap(({ trainings }) => trainings),
+    rows: parts.flatMap(({ rows }) => rows),
+    reductions: reductionsAt(request, methods, sizesOf(folds[0].study), slices.kind !== study.slices.kind),
+  }
+}
+
+function reductionsAt(
+  { scale }: ReproductionRequest,
+  methods: readonly string[],
+  sizes: Sizes,
+  middle: boolean,
+): string[] {
+  return [
+    ...fewerImages(sizes.pretextSlices),
+    ...(middle ? ['The middle slice of each volume alone, in training and in scoring.'] : []),
+    ...(scale === 'demonstration' ? ['Twenty masks are drawn for the main rows alone.'] : []),
+    ...methods.flatMap(method => {
+      const { report, here } = courseAt(scale, method, sizes)
+      return reductionsOf(report, here)
+    }),
+  ]
+}

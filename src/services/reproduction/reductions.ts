@@ -1,0 +1,50 @@
+/** What differs from a method's report recipe, in words, by comparing the two field by field. */
+import type { Course } from './scales.ts'
+
+type Fields = Map<string, string>
+
+/** The report's authors took one slice of each of fastMRI's single-coil knee volumes. */
+const REPORT_IMAGES = 973
+
+const inWords = (name: string) => name.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function written(value: unknown): string {
+  if (value === null) return 'none'
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  if (Array.isArray(value)) return value.length > 0 ? value.join(', ') : 'none'
+  if (!isRecord(value)) return String(value)
+  const { kind, ...rest } = value
+  const more = Object.entries(rest).map(([name, each]) => `${inWords(name)} ${written(each)}`)
+  return [kind, more.length > 0 && `(${more.join(', ')})`].filter(Boolean).join(' ')
+}
+
+/** Every setting by its name in words; a choice with settings of its own (an optimizer, a schedule) is one. */
+function fieldsOf({ network, networkConfig, methodConfig, pretext, training, fineTuning }: Course): Fields {
+  const fields: Fields = new Map([['network', network]])
+  const parts = [
+    ['', networkConfig],
+    ['', methodConfig],
+    ['', pretext],
+    ['pre-training ', training],
+    ['fine-tuning ', fineTuning],
+  ] as const
+  for (const [prefix, part] of parts)
+    for (const [name, value] of Object.entries(part)) fields.set(`${prefix}${inWords(name)}`, written(value))
+  return fields
+}
+
+/** One sentence, or none where nothing differs. */
+export function reductionsOf(report: Course, here: Course): string[] {
+  const [theirs, ours] = [fieldsOf(report), fieldsOf(here)]
+  const names = [...new Set([...theirs.keys(), ...ours.keys()])]
+  const differences = names
+    .filter(name => theirs.get(name) !== ours.get(name))
+    .map(name => `${name} ${ours.get(name) ?? 'none'} in place of ${theirs.get(name) ?? 'none'}`)
+  return differences.length > 0 ? [`${here.label}: ${differences.join('; ')}.`] : []
+}
+
+export const fewerImages = (trainingSlices: number): string[] =>
+  trainingSlices < REPORT_IMAGES ? [`Training images: ${trainingSlices} in place of ${REPORT_IMAGES}.`] : []

@@ -1,0 +1,68 @@
+/** What there is of a plan, as a report: read from the profile alone. */
+import type { StudyReport } from '../../contract/study.ts'
+import { protocolOf } from '../../core/evaluate.ts'
+import type { Services } from '../context.ts'
+import { storedRun } from '../runs.ts'
+import type { Failures } from './driver.ts'
+import { describeFold } from './folds.ts'
+import { gainsOf } from './gains.ts'
+import { type Finished, type Survey, survey } from './lookup.ts'
+import type { Plan } from './plan.ts'
+import { studyRow } from './rows.ts'
+import { readScores } from './scores.ts'
+
+/** What computed, as the runs say it; several where it has changed. */
+function deviceInWords(services: Services, finished: Finished): string {
+  const words = [...finished.values()].map(({ id }) => {
+    const { tensorflow, variant, device } = JSON.parse(storedRun(services, id).environment)
+    return `TensorFlow ${tensorflow}, ${device ?? (variant === 'cuda' ? 'CUDA build' : 'CPU')}`
+  })
+  return [...new Set(words)].join('; ') || 'nothing trained yet'
+}
+
+/** Trainings that ended without a result, and those that wait for such a one. */
+function failedTrainings({ trainings }: Plan, { found }: Survey): Failures {
+  const failures: Failures = new Map()
+  for (const { key, parent, asLongAs } of trainings) {
+    const each = found.get(key)!
+    const needs = [parent?.key, asLongAs?.pace, ...(asLongAs?.trainings ?? [])]
+    const failed = needs.filter(need => need !== undefined && failures.has(need))
+    if (failed.length > 0) failures.set(key, `It needs what failed: ${[...new Set(failed)].join('; ')}.`)
+    else if (!each.prepared && !each.waits) failures.set(key, each.reason)
+    else if (each.prepared && (each.run?.status === 'failed' || each.run?.status === 'cancelled'))
+      failures.set(key, each.run.reason ?? each.run.status)
+  }
+  return failures
+}
+
+/** `failures`: what is known beside, of this process's attempt. */
+export function assemble(
+  services: Services,
+  plan: Plan,
+  createdAt: string,
+  failures: Failures = new Map(),
+): StudyReport {
+  const { request, study, folds, mask, reductions } = plan
+  const all = survey(services, plan)
+  const { finished } = all
+  const rows = plan.rows.flatMap(row => {
+    const scores = readScores(services, plan, row, finished)
+    return scores ? [studyRow(services, plan, row, scores, finished)] : []
+  })
+  const failed = new Map([...failures, ...failedTrainings(plan, all)])
+  return {
+    request,
+    study: study.name,
+    synthetic: study.volumes.some(({ synthetic }) => synthetic),
+    remarks: [...study.remarks],
+    device: deviceInWords(services, finished),
+    createdAt,
+    complete: rows.length === plan.rows.length,
+    folds: folds.map(describeFold),
+    protocol: protocolOf({ mask, maskDraws: null, slices: folds[0].study.slices, reference: 'ground truth' }),
+    reductions: [...reductions],
+    rows,
+    gains: gainsOf(plan, rows),
+    failures: [...failed].map(([key, reason]) => ({ key, reason })),
+  }
+}

@@ -1,0 +1,130 @@
+/** A planned row with its scores as a row of the report. */
+import type { Evaluation, Metrics } from '../../contract/evaluation.ts'
+import type { RunRow } from '../../contract/runs.ts'
+import type { StudyRow, StudyTraining } from '../../contract/study.ts'
+import { meanOfMetrics, sdOfMetrics } from '../../core/evaluate.ts'
+import { mean } from '../../core/statistics.ts'
+import { methodOf, networkOf } from '../catalogue.ts'
+import type { Services } from '../context.ts'
+import { epochsOf } from '../runs.ts'
+import type { Finished } from './lookup.ts'
+import type { Plan, PlannedRow } from './plan.ts'
+import { MASK_DRAWS, type RowScores, type Weights, weightsOfRow } from './scores.ts'
+
+/** The method's own settings, and what every training is judged by. */
+function settingsOf({ config }: RunRow): StudyTraining['settings'] {
+  const own = Object.entries(config.methodConfig).flatMap(([name, value]) => {
+    if (typeof value === 'boolean') return [[name, value ? 'yes' : 'no'] as const]
+    return typeof value === 'number' || typeof value === 'string' ? [[name, value] as const] : []
+  })
+  const { optimizer, schedule } = config.recipe!
+  return {
+    ...Object.fromEntries(own),
+    ...(config.pretext && { measurement: config.pretext.measurement, viewMasks: config.pretext.viewMasks }),
+    optimizer: optimizer.kind,
+    rate: schedule.rate,
+    schedule: schedule.kind,
+  }
+}
+
+const stepSeconds = (curve: StudyTraining['curve']) => curve.reduce((sum, { seconds }) => sum + seconds, 0)
+
+/** Seconds of a training's steps until the end of an epoch. */
+function secondsUntil({ seconds, curve }: StudyTraining, epoch: number): number {
+  const part = curve.filter(figures => figures.epoch <= epoch)
+  return seconds.steps * (stepSeconds(part) / stepSeconds(curve))
+}
+
+/** A training as it was when it had come to an epoch, whose weights were kept. */
+function until(training: StudyTraining, { epoch, path, sha256 }: Weights): StudyTraining {
+  if (epoch === null) return training
+  const curve = training.curve.filter(figures => figures.epoch <= epoch)
+  const share = epoch / training.epochs
+  const { loss, validationLoss } = curve.at(-1)!
+  return {
+    ...training,
+    epochs: epoch,
+    steps: Math.round(training.steps * share),
+    seconds: {
+      steps: secondsUntil(training, epoch),
+      validation: training.seconds.validation * share,
+      preparation: training.seconds.preparation,
+    },
+    loss,
+    validationLoss,
+    bestEpoch: training.bestEpoch === null ? null : epoch,
+    checkpoint: { path, sha256 },
+    figures: figuresOf(curve),
+    curve,
+  }
+}
+
+/** Not every epoch is validated. */
+const figuresOf = (curve: StudyTraining['curve']) =>
+  curve.findLast(({ extra }) => Object.keys(extra).length > 0)?.extra ?? {}
+
+function trainingOf(services: Services, weights: Weights): StudyTraining {
+  const { run } = weights
+  const curve = epochsOf(services, run.id)
+  return until({ ...run.summary!, settings: settingsOf(run), figures: figuresOf(curve), curve }, weights)
+}
+
+const bestSsim = (curve: StudyTraining['curve']) =>
+  Math.max(...curve.map(({ validation }) => validation?.ssim ?? Number.NEGATIVE_INFINITY))
+
+function reach(bound: number, training: StudyTraining, before: number): StudyRow['toBaseline'] {
+  const first = training.curve.find(({ validation }) => validation && validation.ssim >= bound)
+  return first ? { seconds: before + secondsUntil(training, first.epoch), epoch: first.epoch } : null
+}
+
+const plain = ({ ssim, psnr, nmse }: Metrics): Metrics => ({ ssim, psnr, nmse })
+
+/** The SD is that of the mean over volumes, which a mask's draw moves together. */
+function overMasks({ volumes, mean: all }: Evaluation): NonNullable<StudyRow['manyMasks']> {
+  const draws = Array.from({ length: MASK_DRAWS }, (_, i) =>
+    meanOfMetrics(volumes.map(({ draws, ...one }) => draws?.[i] ?? one)),
+  )
+  return { draws: MASK_DRAWS, mean: plain(all!), sd: sdOfMetrics(draws) }
+}
+
+export function studyRow(
+  services: Services,
+  plan: Plan,
+  row: PlannedRow,
+  { byFileName, manyMasks, noiseFree, pretrained }: RowScores,
+  finished: Finished,
+): StudyRow {
+  const { weights, pretrained: start } = weightsOfRow(services, plan, row, finished)
+  const config = weights?.run.config ?? null
+  const training = weights && trainingOf(services, weights)
+  const pretraining = start && trainingOf(services, start)
+  const before = pretraining?.seconds.steps ?? 0
+  const baseline = row.baseline === null ? undefined : finished.get(row.baseline)
+  const { key, kind, label, method, seed, fold, epoch, patients } = row
+  const { volumes } = byFileName
+  const sliceWise = volumes.map(volume => volume.sliceWise!)
+  return {
+    key,
+    kind,
+    label,
+    method,
+    methodLabel: method && methodOf(method).label,
+    network: config?.network ?? null,
+    networkLabel: config && networkOf(config.network).label,
+    channels: weights?.run.channels ?? null,
+    seed,
+    fold,
+    epoch,
+    patients,
+    pretraining,
+    training,
+    totalSeconds: before + (training?.seconds.steps ?? 0),
+    metrics: byFileName.mean!,
+    sliceWise: { psnr: mean(sliceWise.map(({ psnr }) => psnr)), nmse: mean(sliceWise.map(({ nmse }) => nmse)) },
+    manyMasks: manyMasks && overMasks(manyMasks),
+    noiseFree: noiseFree && plain(noiseFree.mean!),
+    volumes,
+    toBaseline: training && baseline ? reach(bestSsim(epochsOf(services, baseline.id)), training, before) : null,
+    pretrainedSsim: pretrained && pretrained.mean!.ssim,
+  }
+}

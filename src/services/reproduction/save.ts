@@ -1,0 +1,73 @@
+/** A reproduction as files: a page that needs nothing else, its figures, its numbers, and the same to be read in a repository. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ReproductionRequest, StudyReport } from '../../contract/study.ts'
+import type { Services } from '../context.ts'
+import { reconstructionsDirectory } from '../profile.ts'
+import { type StudyFigure, studyFigurePng, studyFigures, studyMarkdown, studyPage } from '../reports/index.ts'
+import { imagesOf } from './images.ts'
+import { planOf, reportOf } from './index.ts'
+import type { Plan } from './plan.ts'
+
+export interface Drawn {
+  readonly report: StudyReport
+  readonly figures: readonly StudyFigure[]
+}
+
+/** The figures of a plan's report; the images are computed. */
+export async function draw(services: Services, plan: Plan, report: StudyReport, signal?: AbortSignal): Promise<Drawn> {
+  const images = await imagesOf(services, plan, report, signal)
+  return { report, figures: studyFigures(report, images) }
+}
+
+/** The report as it is now, with its figures. */
+export function drawReproduction(services: Services, id: number, signal?: AbortSignal): Promise<Drawn> {
+  const report = reportOf(services, id)
+  return draw(services, planOf(services, report.request), report, signal)
+}
+
+/** The command that makes the same. */
+export function commandOf(
+  { scale, seeds, methods, leaveOneOut, headline }: ReproductionRequest,
+  study: string,
+): string {
+  const options = [
+    `--study '${study.replaceAll("'", "'\\''")}'`,
+    `--scale ${scale}`,
+    `--seeds ${seeds}`,
+    ...(methods ? [`--methods ${methods.join(',')}`] : []),
+    ...(leaveOneOut ? ['--leave-one-out'] : []),
+    ...(headline ? ['--headline'] : []),
+  ]
+  return `npm run self-mri -- study ${options.join(' ')}`
+}
+
+/** Writes everything into a folder: its page's path. */
+export function writeFiles({ report, figures }: Drawn, folder: string): string {
+  const page = join(folder, 'index.html')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(page, studyPage(report, figures))
+  writeFileSync(join(folder, 'study.json'), `${JSON.stringify(report, null, 2)}\n`)
+  writeFileSync(join(folder, 'study.md'), studyMarkdown(report, commandOf(report.request, report.study)))
+  for (const { name, svg } of figures) {
+    writeFileSync(join(folder, `${name}.svg`), svg)
+    writeFileSync(join(folder, `${name}.png`), studyFigurePng(svg))
+  }
+  return page
+}
+
+/** Into a folder of the host; without one the page alone, for the browser to fetch. */
+export async function save(
+  services: Services,
+  id: number,
+  folder?: string,
+  signal?: AbortSignal,
+): Promise<{ path: string; name: string }> {
+  const drawn = await drawReproduction(services, id, signal)
+  if (folder !== undefined) return { path: writeFiles(drawn, folder), name: 'index.html' }
+  const directory = reconstructionsDirectory(services)
+  const name = `reproduction-${id}.html`
+  mkdirSync(directory, { recursive: true })
+  writeFileSync(join(directory, name), studyPage(drawn.report, drawn.figures))
+  return { path: join(directory, name), name }
+}

@@ -1,0 +1,104 @@
+/**
+ * What each scale trains with. `full`: the report's recipes. `demonstration`: the workstation's, cut to fit 25 minutes on two cores.
+ *
+ * The budget, with a step of U-Net-16 at 128 × 126 and batch 1 taken as 45 ms, three times that for U-Net++, in proportion to pixels:
+ *   brain, 16 training slices of 128 × 126, minutes: baselines of 50 epochs 3 · five pre-trainings of 200 to 320 steps 4 · their fine-tunings
+ *   and two controls 2 · controls of equal time, as long as pre-training and fine-tuning 5.5 · milestones 2 · few labels and scoring 3.
+ *   knee, 24 slices of 320 × 320, six times as large: the middle slice of each volume alone (6 in training), 8 channels in U-Net++, one
+ *   milestone. Baselines 4 · pre-trainings 5 · fine-tunings and controls 3 · controls of equal time 7 · milestones 1.5 · the rest 3.
+ * Twenty masks are drawn for the main rows alone. `reproduction.test.ts` adds it up.
+ */
+import type { Recipe } from '../../contract/runs.ts'
+import type { Study } from '../../contract/studies.ts'
+import type { Scale } from '../../contract/study.ts'
+import type { SliceSelection } from '../../contract/volumes.ts'
+import type { MethodRecipe } from '../../core/ssl/method.ts'
+import { FINE_TUNING, methodOf, networkOf } from '../catalogue.ts'
+import { networkCost } from './estimate.ts'
+import { type Sizes, sizesOf } from './folds.ts'
+
+/** A method's whole way, every setting spelt out. */
+export interface Course extends MethodRecipe {
+  readonly method: string
+  readonly label: string
+  readonly fineTuning: Recipe
+}
+
+/** Fewest optimizer steps of a demonstration's pretext; and most, where the recipe would have more of a large study. */
+const STEPS = { fewest: 200, most: 400 }
+/** Training pixels of an epoch above which a demonstration takes the middle slice of each volume. */
+const MOST_PIXELS = 1e6
+/** Pixels of an image above which networks that cost more than the U-Net get fewer channels, and one milestone is enough. */
+const LARGE = 40_000
+const FEWER_CHANNELS = 8
+
+/** The same recipe over another number of epochs: what counts in epochs goes with it. */
+export function stretch(recipe: Recipe, epochs: number): Recipe {
+  const factor = epochs / recipe.epochs
+  const inEpochs = (count: number) => Math.max(1, Math.round(count * factor))
+  const { schedule, warmup, milestones } = recipe
+  return {
+    ...recipe,
+    epochs,
+    schedule: schedule.kind === 'step' ? { ...schedule, every: inEpochs(schedule.every) } : schedule,
+    warmup: Math.round(warmup * factor),
+    milestones: [...new Set(milestones.map(inEpochs))],
+  }
+}
+
+/** Settings and defaults, so that two recipes can be compared. */
+function spelledOut(method: string, { network, networkConfig, methodConfig, ...recipe }: MethodRecipe): Course {
+  const { label, config } = methodOf(method)
+  return {
+    ...recipe,
+    method,
+    label,
+    network,
+    networkConfig: networkOf(network).config.parse(networkConfig) as Course['networkConfig'],
+    methodConfig: config.parse(methodConfig) as Course['methodConfig'],
+    fineTuning: recipe.fineTuning ?? FINE_TUNING,
+  }
+}
+
+/** A batch holds no more than there is. */
+const fitted = (training: Recipe, { pretextSlices }: Sizes): Recipe => ({
+  ...training,
+  batch: Math.min(training.batch, pretextSlices),
+})
+
+function demonstrated(course: Course, report: Course, sizes: Sizes): Course {
+  const training = fitted(course.training, sizes)
+  const large = sizes.pixels > LARGE
+  const perEpoch = Math.ceil(Math.floor(sizes.pretextSlices / training.batch) / training.accumulate)
+  const epochs = Math.max(
+    Math.ceil(STEPS.fewest / perEpoch),
+    Math.min(training.epochs, Math.ceil(STEPS.most / perEpoch)),
+  )
+  const { milestones } = stretch(report.training, epochs)
+  const { network, networkConfig } = course
+  const narrower = large && networkCost(network) > 1 && Number(networkConfig.channels) > FEWER_CHANNELS
+  return {
+    ...course,
+    networkConfig: narrower ? { ...networkConfig, channels: FEWER_CHANNELS } : networkConfig,
+    training: { ...stretch(training, epochs), milestones: large ? milestones.slice(-2) : milestones },
+  }
+}
+
+/** The report's own way of a method, and the one that a scale takes on a study of these sizes. */
+export function courseAt(
+  scale: Scale,
+  method: string,
+  sizes: Sizes,
+): { readonly report: Course; readonly here: Course } {
+  const { recipes } = methodOf(method)
+  const report = spelledOut(method, recipes.report)
+  if (scale === 'full') return { report, here: { ...report, training: fitted(report.training, sizes) } }
+  return { report, here: demonstrated(spelledOut(method, recipes.workstation), report, sizes) }
+}
+
+/** The slices that take part. */
+export function slicesAt(scale: Scale, study: Study): SliceSelection {
+  if (scale === 'full' || study.slices.kind !== 'all') return study.slices
+  const { trainingSlices, pixels } = sizesOf(study)
+  return trainingSlices * pixels > MOST_PIXELS ? { kind: 'middle' } : study.slices
+}

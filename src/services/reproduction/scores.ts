@@ -1,0 +1,115 @@
+/** What a row is scored by. A score of the same weights under the same settings on the same volumes is taken from the profile. */
+import { AppError } from '../../contract/errors.ts'
+import type { Evaluation } from '../../contract/evaluation.ts'
+import type { RunRow } from '../../contract/runs.ts'
+import type { EvaluationSettings } from '../../core/evaluate.ts'
+import type { Services } from '../context.ts'
+import { scoreAnyway, scoreKey, storedEvaluation, ZERO_FILLED } from '../evaluations.ts'
+import { volumesOf } from '../studies.ts'
+import type { Finished } from './lookup.ts'
+import type { Plan, PlannedRow } from './plan.ts'
+
+export const MASK_DRAWS = 20
+
+const ASPECTS = ['byFileName', 'manyMasks', 'noiseFree', 'pretrained'] as const
+
+/** `null`: not scored for this row. */
+export type RowScores = { readonly byFileName: Evaluation } & Readonly<
+  Record<Exclude<(typeof ASPECTS)[number], 'byFileName'>, Evaluation | null>
+>
+
+/** Weights on disk. */
+export interface Weights {
+  readonly run: RunRow
+  /** A milestone; `null`: the kept ones. */
+  readonly epoch: number | null
+  readonly path: string
+  readonly sha256: string
+}
+
+/** `null`: a milestone that is not there. */
+export function weightsOf({ db }: Services, run: RunRow, epoch: number | null): Weights | null {
+  const file =
+    epoch === null
+      ? run.checkpoint
+      : (db
+          .prepare("SELECT path, sha256 FROM checkpoints WHERE run_id = ? AND role = 'milestone' AND epoch = ?")
+          .get(Number(run.id), epoch) as RunRow['checkpoint'])
+  return file ? { ...file, run, epoch } : null
+}
+
+/** The weights that a row is of, and those of the pre-training that it began with. */
+export function weightsOfRow(services: Services, plan: Plan, row: PlannedRow, finished: Finished) {
+  const run = row.training === null ? undefined : finished.get(row.training)
+  const parent = plan.trainings.find(({ key }) => key === row.training)?.parent
+  const before = parent ? finished.get(parent.key) : undefined
+  return {
+    weights: run ? weightsOf(services, run, row.kind === 'baseline at' ? row.epoch : null) : null,
+    pretrained: before ? weightsOf(services, before, parent!.epoch) : null,
+  }
+}
+
+interface Score {
+  readonly weights: Weights | null
+  readonly settings: EvaluationSettings
+}
+
+/** What a row's scores are of; `null` while its training is not there. */
+function scoresOfRow(services: Services, plan: Plan, row: PlannedRow, finished: Finished) {
+  const { weights, pretrained } = weightsOfRow(services, plan, row, finished)
+  if (row.training !== null && !weights) return null
+  const { study } = plan.folds[row.fold]
+  const volumes = volumesOf(study, 'test')
+  const settings: EvaluationSettings = {
+    mask: plan.mask,
+    maskDraws: null,
+    slices: study.slices,
+    reference: 'ground truth',
+  }
+  const noiseFree = volumes.every(volume => volume.noiseFree)
+  const scores: Readonly<Record<(typeof ASPECTS)[number], Score | null>> = {
+    byFileName: { weights, settings },
+    manyMasks: row.manyMasks ? { weights, settings: { ...settings, maskDraws: MASK_DRAWS } } : null,
+    noiseFree: noiseFree ? { weights, settings: { ...settings, reference: 'noise-free' } } : null,
+    pretrained: pretrained && { weights: pretrained, settings },
+  }
+  return { volumes, scores }
+}
+
+/** What is stored of a row's scores; `null` until all are there. */
+export function readScores(services: Services, plan: Plan, row: PlannedRow, finished: Finished): RowScores | null {
+  const wanted = scoresOfRow(services, plan, row, finished)
+  if (!wanted) return null
+  const read: Partial<Record<(typeof ASPECTS)[number], Evaluation | null>> = {}
+  for (const aspect of ASPECTS) {
+    const score = wanted.scores[aspect]
+    read[aspect] =
+      score && storedEvaluation(services, score.weights?.sha256 ?? null, scoreKey(score.settings, wanted.volumes))
+    if (score && !read[aspect]?.mean) return null
+  }
+  return read as RowScores
+}
+
+/** Scores what is not scored yet. */
+export async function score(
+  services: Services,
+  plan: Plan,
+  row: PlannedRow,
+  finished: Finished,
+  signal?: AbortSignal,
+): Promise<void> {
+  const wanted = scoresOfRow(services, plan, row, finished)
+  if (!wanted) return
+  const paths = wanted.volumes.map(({ path }) => path)
+  for (const aspect of ASPECTS) {
+    const each = wanted.scores[aspect]
+    if (!each) continue
+    const { weights, settings } = each
+    if (storedEvaluation(services, weights?.sha256 ?? null, scoreKey(settings, wanted.volumes))) continue
+    const request = { paths, run: weights?.run.id ?? ZERO_FILLED, epoch: weights?.epoch, settings }
+    const { mean, skipped } = await scoreAnyway(services, request, { signal })
+    if (mean) continue
+    const reasons = skipped.map(({ path, reason }) => `${path}: ${reason}`).join('; ')
+    throw new AppError('FILE_UNREADABLE', `Expected test volumes that can be scored, got none: ${reasons}`)
+  }
+}

@@ -1,0 +1,61 @@
+/** Reproductions behind the window: each is a loop in this process that puts one training after another into the queue. */
+import { AppError } from '../../contract/errors.ts'
+import type { Reproduction, ReproductionRequest, StudyReport } from '../../contract/study.ts'
+import { locateEngine } from '../../engine/install.ts'
+import type { Services } from '../context.ts'
+import type { StudyFigure } from '../reports/index.ts'
+import { begin, reportOf, viewReproduction } from './index.ts'
+import { drawReproduction, save } from './save.ts'
+import { claim, setStatus, storedReproduction, storedReproductions } from './store.ts'
+import { trainThroughQueue } from './trainers.ts'
+
+export interface Reproductions {
+  list(): Reproduction[]
+  start(request: ReproductionRequest): Reproduction
+  resume(id: number): void
+  stop(id: number): void
+  report(id: number): StudyReport
+  figures(id: number, signal?: AbortSignal): Promise<readonly StudyFigure[]>
+  save(id: number, folder?: string, signal?: AbortSignal): Promise<{ path: string; name: string }>
+}
+
+export function makeReproductions(services: Services): Reproductions {
+  const working = new Map<number, AbortController>()
+
+  function carryOut(of: Parameters<typeof begin>[1]): number {
+    if (!locateEngine())
+      throw new AppError(
+        'ENGINE_UNAVAILABLE',
+        'The TensorFlow engine, which trains, is not installed yet. Install it first.',
+      )
+    const { id, carryOut: work } = begin(services, of)
+    const controller = new AbortController()
+    working.set(id, controller)
+    work(trainThroughQueue(services, controller.signal), { signal: controller.signal })
+      .catch((error: unknown) => {
+        if (!(error instanceof AppError)) console.error(error) // its row says so
+      })
+      .finally(() => working.delete(id))
+    return id
+  }
+  const view = (id: number) => viewReproduction(services, storedReproduction(services, id))
+
+  return {
+    list: () => storedReproductions(services).map(stored => viewReproduction(services, stored)),
+    start: request => view(carryOut({ request })),
+    resume(id) {
+      if (!working.has(id)) carryOut({ id })
+    },
+    stop(id) {
+      const controller = working.get(id)
+      if (controller) return controller.abort()
+      if (storedReproduction(services, id).status !== 'running') return
+      const release = claim(services, id) // throws who works on it
+      setStatus(services, id, 'stopped')
+      release()
+    },
+    report: id => reportOf(services, id),
+    figures: async (id, signal) => (await drawReproduction(services, id, signal)).figures,
+    save: (id, folder, signal) => save(services, id, folder, signal),
+  }
+}

@@ -1,0 +1,111 @@
+/** The report's rows from real computations, on volumes so small that all of them take seconds. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import type { TrainingEvent } from '../../src/contract/runs.ts'
+import { ReproductionRequest, STUDY_ROW_KINDS, StudyReport, type StudyRow } from '../../src/contract/study.ts'
+import { openServices, type Services } from '../../src/services/context.ts'
+import { evaluate } from '../../src/services/evaluations.ts'
+import { type Failures, goThrough } from '../../src/services/reproduction/driver.ts'
+import { makePlan, type Plan, type PlannedTraining } from '../../src/services/reproduction/plan.ts'
+import { assemble } from '../../src/services/reproduction/report.ts'
+import { draw, writeFiles } from '../../src/services/reproduction/save.ts'
+import { stretch } from '../../src/services/reproduction/scales.ts'
+import { trainAtOnce } from '../../src/services/reproduction/trainers.ts'
+import { listRuns } from '../../src/services/runs.ts'
+import { importStudy, type Study } from '../../src/services/studies.ts'
+import { writeNoise } from '../unit/engine/noise-file.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+let folder: string
+let services: Services
+let study: Study
+
+beforeAll(async () => {
+  vi.stubEnv('SELF_MRI_EAGER', '1') // trainings are too short to be worth recording
+  folder = mkdtempSync(join(tmpdir(), 'self-mri-study-'))
+  for (const [i, role] of ['train', 'train', 'val', 'test'].entries()) {
+    mkdirSync(join(folder, 'data', role), { recursive: true })
+    await writeNoise(join(folder, 'data', role), `patient-${i}`, { slices: 2, rows: 48, columns: 44 })
+  }
+  services = openServices({ profile: join(folder, 'profile') })
+  const request = { paths: [join(folder, 'data')], name: 'noise', slices: { kind: 'all' }, splitSeed: 0 } as const
+  study = await importStudy(services, request)
+})
+
+afterAll(() => {
+  services.dispose()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** With networks and trainings a tenth as long as those of the demonstration. */
+function tiny(plan: Plan): Plan {
+  const tenth = <T extends { readonly epoch: number | null }>(of: T): T => ({ ...of, epoch: of.epoch && of.epoch / 10 })
+  return {
+    ...plan,
+    rows: plan.rows.map(tenth),
+    trainings: plan.trainings.map(({ config, parent, ...training }) => ({
+      ...training,
+      parent: parent && tenth(parent),
+      config: {
+        ...config,
+        networkConfig: { channels: 2, pools: 2 },
+        recipe: stretch(config.recipe, config.recipe.epochs / 10),
+      },
+    })),
+  }
+}
+
+/** Stops within a training of that name. */
+async function goOn(plan: Plan, stopAt?: string): Promise<Failures> {
+  const controller = new AbortController()
+  const { signal } = controller
+  let at = ''
+  const onEvent = (event: TrainingEvent) => {
+    if (event.type === 'epoch' && event.figures.epoch === 2 && at === stopAt) controller.abort()
+  }
+  const onPart = (planned: PlannedTraining | null) => {
+    at = planned?.label ?? ''
+  }
+  const trainer = trainAtOnce(services, () => ({ signal, onEvent }))
+  return goThrough(services, plan, trainer, { signal, onPart })
+}
+
+it('a study that is stopped goes on, ends with every row and its files, and its checkpoints score the same', async () => {
+  const request = ReproductionRequest.parse({ study: study.id, methods: ['subsample-again', 'simclr'] })
+  const plan = tiny(makePlan(request, study))
+  await expect(goOn(plan, 'Sub-sample again pre-training')).rejects.toMatchObject({ code: 'CANCELLED' })
+  expect(await goOn(plan)).toEqual(new Map())
+  expect(listRuns(services).map(({ status }) => status)).toEqual(plan.trainings.map(() => 'finished'))
+
+  const drawn = await draw(services, plan, assemble(services, plan, new Date().toISOString()))
+  const report = StudyReport.parse(JSON.parse(JSON.stringify(drawn.report)))
+  expect(report).toMatchObject({ complete: true, failures: [], synthetic: true })
+  expect(new Set(report.rows.map(({ kind }) => kind)).size).toBe(STUDY_ROW_KINDS.length)
+  for (const row of report.rows) {
+    expect(row.metrics.ssim).toBeGreaterThan(0)
+    expect(row.noiseFree).toEqual(expect.objectContaining({ ssim: expect.any(Number) }))
+    expect(row.training === null).toBe(row.kind === 'zero-filled')
+  }
+  const rowOf = (kind: StudyRow['kind']) => report.rows.find(row => row.kind === kind)!
+  const tuned = rowOf('fine-tuned')
+  expect(tuned.pretraining!.loss).toBeLessThan(tuned.pretraining!.curve[0].loss)
+  expect(rowOf('control of equal time').training!.epochs).toBeGreaterThan(tuned.training!.epochs)
+
+  const paths = tuned.volumes.map(({ path }) => path)
+  const settings = {
+    mask: report.protocol.mask,
+    maskDraws: null,
+    slices: study.slices,
+    reference: 'ground truth',
+  } as const
+  const { mean } = await evaluate(services, { paths, run: tuned.training!.run, settings })
+  for (const name of ['ssim', 'psnr', 'nmse'] as const) expect(mean![name]).toBeCloseTo(tuned.metrics[name], 6)
+
+  const page = writeFiles(drawn, join(folder, 'out'))
+  expect(readFileSync(page, 'utf8')).toContain('SYNTHETIC')
+  const files = readdirSync(join(folder, 'out'))
+  expect(files).toEqual(expect.arrayContaining(['index.html', 'study.json', 'study.md', 'figure-3-images.png']))
+})

@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { MaskSpec } from '../../../src/contract/evaluation.ts'
+import { Pretext, Recipe } from '../../../src/contract/runs.ts'
+import { STANDARDS } from '../../../src/renderer/runs/recipe-words.ts'
+import {
+  complete,
+  faultsOf,
+  labelOf,
+  listFrom,
+  nudge,
+  nullableOf,
+  numberFrom,
+  type Schema,
+  type Settings,
+  same,
+  standardOf,
+  summaryOf,
+  variantsOf,
+  withVariant,
+} from '../../../src/renderer/runs/settings-schema.ts'
+
+const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input' }) as Schema
+const recipe = schemaOf(Recipe)
+const part = (name: string) => recipe.properties![name]
+
+const MINIMAL = {
+  epochs: 10,
+  batch: 2,
+  optimizer: { kind: 'adam' },
+  schedule: { kind: 'step', rate: 1e-3, every: 10, factor: 0.1 },
+}
+
+describe('schemas', () => {
+  it('tells what may be null, and what comes in variants', () => {
+    expect(nullableOf(part('clipNorm'))).toMatchObject({ type: 'number', exclusiveMinimum: 0 })
+    expect(nullableOf(part('earlyStopping'))?.properties).toHaveProperty('patience')
+    expect(nullableOf(part('optimizer'))).toBeNull()
+    expect(variantsOf(part('optimizer'))).toMatchObject({ key: 'kind', names: ['sgd', 'adam', 'rmsprop'] })
+    expect(variantsOf(part('earlyStopping'))).toBeNull()
+    expect(variantsOf({ anyOf: part('schedule').oneOf })?.names).toEqual(['constant', 'step', 'cosine', 'linear'])
+  })
+
+  it('completes a value as zod does', () => {
+    for (const [schema, value] of [
+      [Recipe, MINIMAL],
+      [Recipe, { ...MINIMAL, optimizer: { kind: 'sgd', momentum: 0.5 }, earlyStopping: { patience: 3 } }],
+      [Pretext, {}],
+      [Pretext, { measurement: 'fresh' }],
+      [MaskSpec, { acceleration: 8 }],
+    ] as const)
+      expect(complete(schemaOf(schema), value)).toEqual(schema.parse(value))
+  })
+
+  it('begins what must be there with something that can be used', () => {
+    expect(Recipe.safeParse(standardOf(recipe, STANDARDS)).success).toBe(true)
+    expect(standardOf(nullableOf(part('earlyStopping'))!, STANDARDS)).toEqual({ patience: 10 })
+  })
+
+  it('leaves out what a schema does not know', () => {
+    expect(complete(schemaOf(z.object({ channels: z.int().default(32) })), { width: 3 })).toEqual({ channels: 32 })
+  })
+
+  it('changes to another variant and keeps what both have', () => {
+    const schedule = withVariant(part('schedule'), MINIMAL.schedule, 'cosine', STANDARDS)
+    expect(schedule).toEqual({ kind: 'cosine', rate: 1e-3, end: 0 })
+    expect(withVariant(part('schedule'), schedule, 'step', STANDARDS)).toEqual(MINIMAL.schedule)
+    expect(withVariant(part('optimizer'), { kind: 'sgd', momentum: 0.7, weightDecay: 1e-4 }, 'rmsprop')).toEqual({
+      kind: 'rmsprop',
+      alpha: 0.99,
+      epsilon: 1e-8,
+      momentum: 0.7,
+      weightDecay: 1e-4,
+    })
+    // What is wrong is not carried on.
+    expect(withVariant(part('schedule'), { kind: 'step', rate: 'x' }, 'constant', STANDARDS)).toEqual({
+      kind: 'constant',
+      rate: 1e-3,
+    })
+  })
+})
+
+describe('faults', () => {
+  const texts = (value: Settings) =>
+    Object.fromEntries(faultsOf(recipe, complete(recipe, value), 'training').map(({ path, text }) => [path, text]))
+
+  it('finds none where zod finds none', () => {
+    expect(texts(MINIMAL)).toEqual({})
+    expect(texts({ ...MINIMAL, clipNorm: 1, earlyStopping: { patience: 1 }, milestones: [1, 5] })).toEqual({})
+  })
+
+  it('says at each field what was expected', () => {
+    expect(
+      texts({
+        ...MINIMAL,
+        epochs: 0,
+        batch: '',
+        schedule: { kind: 'cosine', rate: 0, end: -1 },
+        clipNorm: 'much',
+        earlyStopping: { patience: 1.5 },
+        milestones: [10, 'x'],
+      }),
+    ).toEqual({
+      'training.epochs': 'Expected a whole number, at least 1',
+      'training.batch': 'Expected a whole number, at least 1',
+      'training.schedule.rate': 'Expected a number, more than 0',
+      'training.schedule.end': 'Expected a number, at least 0',
+      'training.clipNorm': 'Expected a number, more than 0',
+      'training.earlyStopping.patience': 'Expected a whole number, at least 1',
+      'training.milestones': 'Expected a whole number, at least 1, got x',
+    })
+  })
+
+  it('knows variants and choices', () => {
+    expect(texts({ ...MINIMAL, optimizer: { kind: 'lion' } })).toEqual({
+      'training.optimizer': 'Expected sgd, adam, rmsprop',
+    })
+    expect(faultsOf(schemaOf(Pretext), { ...Pretext.parse({}), measurement: 'often', keep: 1 }, 'pretext')).toEqual([
+      { path: 'pretext.measurement', text: 'Expected fixed, fresh' },
+      { path: 'pretext.keep', text: 'Expected a number, more than 0, less than 1' },
+    ])
+  })
+})
+
+describe('text', () => {
+  it('becomes numbers of any size, nothing, or stays what it is', () => {
+    expect(numberFrom('1e-8', false)).toBe(1e-8)
+    expect(numberFrom(' 0.0012 ', false)).toBe(0.0012)
+    expect(numberFrom('', true)).toBeNull()
+    expect(numberFrom('', false)).toBe('')
+    expect(numberFrom('0.', false)).toBe(0)
+    expect(numberFrom('1e', false)).toBe('1e')
+  })
+
+  it('becomes lists', () => {
+    expect(listFrom('100, 200; 300 ')).toEqual([100, 200, 300])
+    expect(listFrom('')).toEqual([])
+    expect(listFrom('10, x')).toEqual([10, 'x'])
+  })
+
+  it('goes up and down by its first digit', () => {
+    expect(nudge(0.001, 1)).toBe(0.002)
+    expect(nudge(0.001, -1)).toBe(0.0009)
+    expect(nudge(0.0009, 1)).toBe(0.001)
+    expect(nudge(0.12, 1)).toBe(0.22)
+    expect(nudge(0.05, -1)).toBe(0.04)
+    expect(nudge(5, -1)).toBe(4)
+    expect(nudge(0, 1)).toBe(0.1)
+  })
+
+  it('names properties and sums settings up', () => {
+    expect(labelOf('minimumArea')).toBe('Minimum area')
+    const schema = schemaOf(z.object({ crop: z.int(), flip: z.boolean(), blur: z.boolean(), kind: z.string() }))
+    expect(summaryOf(schema, { crop: 64, flip: true, blur: false, kind: 'equispaced_fraction' })).toBe(
+      'crop 64, flip, kind equispaced fraction',
+    )
+  })
+})
+
+it('compares values, not the order of their properties', () => {
+  expect(same({ a: 1, b: [1, 2] }, { b: [1, 2], a: 1 })).toBe(true)
+  expect(same({ a: 1 }, { a: 1, b: null })).toBe(false)
+  expect(same([1, 2], [2, 1])).toBe(false)
+  expect(same(null, {})).toBe(false)
+})

@@ -1,0 +1,634 @@
+/** The report's rows as a plan, and the driver that goes through it, with an engine that does what a test says. */
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { AppError } from '../../../src/contract/errors.ts'
+import type { RunConfig } from '../../../src/contract/runs.ts'
+import type { Study, StudyVolume } from '../../../src/contract/studies.ts'
+import { ReproductionRequest, STUDY_ROW_KINDS, StudyReport } from '../../../src/contract/study.ts'
+import type { Role } from '../../../src/contract/volumes.ts'
+import { METHODS } from '../../../src/core/ssl/index.ts'
+import type { Engine } from '../../../src/engine/client.ts'
+import type { Calls, TrainRequest } from '../../../src/engine/protocol.ts'
+import { openServices, type Services } from '../../../src/services/context.ts'
+import { evaluate } from '../../../src/services/evaluations.ts'
+import { makeQueue } from '../../../src/services/queue.ts'
+import { goThrough } from '../../../src/services/reproduction/driver.ts'
+import { secondsLeft } from '../../../src/services/reproduction/estimate.ts'
+import { foldsOf, patientsOf, withTrainingPatients } from '../../../src/services/reproduction/folds.ts'
+import { judge } from '../../../src/services/reproduction/gains.ts'
+import { begin, planOf, reportOf, viewReproduction } from '../../../src/services/reproduction/index.ts'
+import { makePlan, type Plan } from '../../../src/services/reproduction/plan.ts'
+import { assemble } from '../../../src/services/reproduction/report.ts'
+import { stretch } from '../../../src/services/reproduction/scales.ts'
+import { storedReproduction, storedReproductions } from '../../../src/services/reproduction/store.ts'
+import { trainAtOnce, trainThroughQueue } from '../../../src/services/reproduction/trainers.ts'
+import { prepareResumption } from '../../../src/services/resume.ts'
+import { listRuns } from '../../../src/services/runs.ts'
+import { studyById } from '../../../src/services/studies.ts'
+
+interface Patient {
+  readonly name: string
+  readonly role: Role
+}
+
+const volume = (
+  id: number,
+  { name, role }: Patient,
+  contrast: string,
+  sizes: Pick<StudyVolume, 'slices' | 'rows' | 'columns' | 'targetShape' | 'synthetic'>,
+): StudyVolume => ({
+  ...sizes,
+  id,
+  role,
+  path: `/data/${name}_${contrast}.h5`,
+  file: `${name}_${contrast}.h5`,
+  patient: createHash('sha256').update(name).digest('hex'),
+  reconSize: null,
+  acquisition: contrast,
+  maximum: null,
+  orientation: null,
+  sampling: { kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 },
+  noiseFree: sizes.synthetic,
+  bytes: id,
+})
+
+function study(patients: readonly Patient[], contrasts: readonly string[], sizes: Parameters<typeof volume>[3]): Study {
+  return {
+    id: 1,
+    name: 'A study',
+    kind: 'folder',
+    roots: [],
+    split: { by: 'folders', seed: null, fractions: null },
+    slices: { kind: 'all' },
+    remarks: [],
+    createdAt: '',
+    volumes: patients.flatMap((patient, i) =>
+      contrasts.map((contrast, j) => volume(2 * i + j, patient, contrast, sizes)),
+    ),
+    skipped: [],
+  }
+}
+
+const patientsNamed = (prefix: string, roles: readonly Role[]) =>
+  roles.map((role, i) => ({ name: `${prefix}${i}`, role }))
+
+const BRAIN = study(patientsNamed('ulf_', ['train', 'train', 'val', 'test']), ['FLAIR', 'FSE'], {
+  slices: 4,
+  rows: 128,
+  columns: 126,
+  targetShape: [128, 126],
+  synthetic: false,
+})
+const KNEE = study(patientsNamed('knee_00', ['train', 'train', 'train', 'val', 'test']), ['PD', 'PDFS'], {
+  slices: 4,
+  rows: 640,
+  columns: 372,
+  targetShape: [320, 320],
+  synthetic: true,
+})
+
+const request = (changes: Partial<ReproductionRequest> = {}) => ReproductionRequest.parse({ study: 1, ...changes })
+
+const kindsOf = ({ rows }: Plan) => [...new Set(rows.map(({ kind }) => kind))]
+
+describe.each([
+  ['brain', BRAIN],
+  ['knee', KNEE],
+] as const)('the plan of the demonstration on the %s', (_, of) => {
+  const plan = makePlan(request(), of)
+
+  it('has every row, each of its own key and of a training that is planned', () => {
+    expect(kindsOf(plan)).toEqual([...STUDY_ROW_KINDS])
+    const keys = new Set(plan.trainings.map(({ key }) => key))
+    for (const { training } of plan.rows) expect(training === null || keys.has(training)).toBe(true)
+    expect(new Set(plan.rows.map(({ key }) => key)).size).toBe(plan.rows.length)
+    expect(keys.size).toBe(plan.trainings.length)
+    for (const method of Object.keys(METHODS))
+      for (const kind of ['fine-tuned', 'control of equal time', 'milestone'] as const)
+        expect(
+          plan.rows.some(row => row.method === method && row.kind === kind),
+          `${method} ${kind}`,
+        ).toBe(true)
+  })
+
+  it('trains nothing before what it needs', () => {
+    const done = new Set<string>()
+    for (const { key, parent, asLongAs } of plan.trainings) {
+      for (const need of [parent?.key, asLongAs?.pace, ...(asLongAs?.trainings ?? [])])
+        expect(need === undefined || done.has(need), `${key} needs ${need}`).toBe(true)
+      done.add(key)
+    }
+  })
+
+  it('gives every pretext 200 steps at least, a U-Net 16 channels, a fine-tuning 10 epochs and a baseline 50', () => {
+    for (const { key, config, asLongAs } of plan.trainings) {
+      const { epochs, batch, milestones } = config.recipe
+      if (config.kind === 'pretrain') {
+        expect(epochs * Math.floor((of === BRAIN ? 16 : 6) / batch)).toBeGreaterThanOrEqual(200)
+        expect(milestones.at(-1)).toBe(epochs)
+      } else if (!asLongAs) expect(epochs, key).toBe(key.startsWith('baseline') ? 50 : 10)
+      if (config.network === 'unet') expect(config.networkConfig.channels).toBeGreaterThanOrEqual(16)
+    }
+  })
+
+  it('takes less than 25 minutes by the estimates of its making, preparing and scoring included', () => {
+    const seconds = plan.trainings.reduce((sum, { estimate }) => sum + estimate, 0)
+    const slices = plan.folds[0].study.slices.kind === 'middle' ? 2 : 8
+    const pixels = of === BRAIN ? 128 * 126 : 320 * 320
+    const scoring = plan.rows.reduce((sum, row) => sum + (row.manyMasks ? 21 : 1) * slices * pixels * 1.5e-6, 0)
+    expect((1.2 * seconds + scoring) / 60).toBeLessThan(25)
+  })
+
+  it('says what is smaller than in the report, method by method', () => {
+    for (const { label } of Object.values(METHODS))
+      expect(plan.reductions.some(words => words.startsWith(`${label}: `) && words.includes('channels'))).toBe(true)
+  })
+})
+
+describe('the plan', () => {
+  it('shares a control between methods that fine-tune one network alike, and has a baseline of each network', () => {
+    const { rows, trainings } = makePlan(request({ headline: true }), BRAIN)
+    const networks = new Set(trainings.map(({ config }) => JSON.stringify([config.network, config.networkConfig])))
+    expect(rows.filter(({ kind }) => kind === 'baseline')).toHaveLength(networks.size)
+    const onUnet = rows.filter(({ kind, training }) => {
+      const config = trainings.find(({ key }) => key === training)?.config
+      return kind === 'fine-tuned' && config?.network === 'unet'
+    })
+    expect(onUnet.length).toBeGreaterThan(1)
+    expect(new Set(onUnet.map(({ against }) => against!.control)).size).toBe(1)
+  })
+
+  it('of the headline leaves out milestones, equal time and few labels, and the same pre-trainings stay', () => {
+    const [headline, whole] = [true, false].map(only => makePlan(request({ headline: only }), BRAIN))
+    expect(kindsOf(headline)).toEqual(['zero-filled', 'baseline', 'baseline at', 'fine-tuned', 'control'])
+    const configs = ({ trainings }: Plan) => trainings.map(({ key, config }) => [key, config])
+    expect(configs(whole)).toEqual(expect.arrayContaining(configs(headline)))
+  })
+
+  it('at full scale takes the report’s recipes, as far as a batch can be filled', () => {
+    const { trainings, rows } = makePlan(request({ scale: 'full', methods: ['simclr'] }), BRAIN)
+    const { recipe, methodConfig } = trainings.find(({ config }) => config.kind === 'pretrain')!.config
+    expect(recipe).toMatchObject({ epochs: 200, batch: 16, milestones: [50, 100, 200] })
+    expect(methodConfig).toMatchObject({ crop: 224 })
+    expect(rows.filter(({ kind }) => kind === 'milestone').map(({ epoch }) => epoch)).toEqual([50, 100])
+  })
+
+  it('tests every patient once, another one choosing the checkpoint, and leaks none', () => {
+    const { folds, trainings } = makePlan(request({ leaveOneOut: true, seeds: 2, headline: true }), BRAIN)
+    const roles = folds.map(({ study: { volumes } }) =>
+      ['ulf_0', 'ulf_1', 'ulf_2', 'ulf_3'].map(name => volumes.find(({ file }) => file.startsWith(name))!.role),
+    )
+    expect(roles).toEqual([
+      ['test', 'val', 'train', 'train'],
+      ['train', 'test', 'val', 'train'],
+      ['train', 'train', 'test', 'val'],
+      ['val', 'train', 'train', 'test'],
+    ])
+    expect(folds.map(({ name }) => name)).toEqual(['ulf_0', 'ulf_1', 'ulf_2', 'ulf_3'])
+    const once = makePlan(request({ headline: true }), BRAIN).trainings.length
+    expect(trainings).toHaveLength(8 * once)
+    expect(() => makePlan(request({ leaveOneOut: true }), { ...BRAIN, volumes: BRAIN.volumes.slice(0, 4) })).toThrow(
+      /at least 3 patients/,
+    )
+    expect(() => makePlan(request(), { ...BRAIN, volumes: BRAIN.volumes.slice(0, 4) })).toThrow(/to choose checkpoints/)
+  })
+
+  it('takes the first patients for few labels', () => {
+    const [{ study: whole }] = foldsOf(KNEE, false)
+    const few = withTrainingPatients(whole, 2)
+    expect(patientsOf(few.volumes).map(({ name }) => name)).toEqual(['knee_000', 'knee_001', 'knee_003', 'knee_004'])
+    expect(withTrainingPatients(whole, 3)).toEqual(whole)
+  })
+})
+
+it('a recipe is stretched with all that counts in epochs', () => {
+  const { training, fineTuning } = METHODS.simclr.recipes.report
+  expect(stretch(fineTuning!, 30)).toMatchObject({ epochs: 30, schedule: { every: 30 } })
+  expect(stretch(training, 20).milestones).toEqual([5, 10, 20])
+})
+
+it('the time left is estimated from trainings alike', () => {
+  const timed = (group: string, estimate: number, seconds: number | null, done = 0) => ({
+    group,
+    estimate,
+    seconds,
+    done,
+  })
+  expect(secondsLeft([timed('a', 1, null)])).toBeNull()
+  expect(secondsLeft([timed('a', 10, 20), timed('b', 10, 5), timed('a', 10, null, 0.5), timed('c', 4, null)])).toBe(15)
+})
+
+describe('a gain', () => {
+  it('is one only where the interval leaves zero', () => {
+    expect(
+      judge([
+        [0.01, 0.02],
+        [0.015, 0.02],
+      ]),
+    ).toMatchObject({ verdict: 'gain', pairs: 4 })
+    expect(judge([[-0.01], [-0.02]])).toMatchObject({ verdict: 'loss' })
+    expect(judge([[0.01], [-0.02]])).toMatchObject({ verdict: 'no difference shown' })
+    expect(judge([[0.01, 0.02, 0.01]])).toMatchObject({ verdict: 'gain' })
+  })
+  it('of one patient and fewer than three seeds is too little to say', () => {
+    expect(judge([[0.01]])).toEqual({ mean: 0.01, sd: null, interval: null, pairs: 1, verdict: 'too few to say' })
+    expect(judge([[0.01, 0.02]])).toMatchObject({ interval: null, verdict: 'too few to say' })
+  })
+})
+
+// ---------------------------------------------------------------------------------------------- the driver
+
+let profile: string
+let services: Services
+/** Runs and scores that came to their end. */
+let trained: string[]
+let scored: string[]
+/** What happens within a training, after its first epoch, whose state is written; or before a scoring (`null`). */
+let meet: (training: RunConfig | null, signal?: AbortSignal) => void | Promise<void>
+
+const write = (path: string, text: string) => {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text)
+  return { path, sha256: createHash('sha256').update(text).digest('hex') }
+}
+
+/** Until the signal is aborted, as an engine does that is cancelled. */
+const untilCancelled = (signal?: AbortSignal) =>
+  new Promise<never>((_, reject) =>
+    signal?.addEventListener('abort', () => reject(new AppError('CANCELLED', 'Cancelled'))),
+  )
+
+const SECONDS_PER_EPOCH = 2
+
+type TrainEvent = (event: Calls['train']['event']) => void
+
+async function train({ run, config, start, states, directory }: TrainRequest, emit: TrainEvent, signal?: AbortSignal) {
+  const { epochs, milestones } = config.recipe
+  const shared = { steps: epochs, epochs, parameters: 1, notes: [] }
+  const from = { step: 1, epoch: 1 }
+  if (states.length > 0) emit({ type: 'resumed', from, ...shared })
+  else emit({ type: 'started', ...shared })
+  const pretext = config.kind === 'pretrain'
+  const weights = (role: 'last' | 'best' | 'milestone', epoch: number) => {
+    const file = write(join(directory, `${role}-${epoch}.safetensors`), `${run} ${role} ${epoch}`)
+    emit({ type: 'checkpoint', role, epoch, step: epoch, ...file })
+    return file
+  }
+  for (let epoch = states.length > 0 ? 2 : 1; epoch <= epochs; epoch++) {
+    const ssim = 0.5 + 0.01 * Math.min(epoch, 40) + (start ? 0.05 : 0)
+    emit({
+      type: 'epoch',
+      figures: {
+        epoch,
+        loss: 1 / epoch,
+        learningRate: 1,
+        seconds: SECONDS_PER_EPOCH,
+        validationLoss: 1 / epoch,
+        validation: pretext ? null : { ssim, psnr: 30, nmse: 0.1 },
+        extra: pretext && epoch === epochs ? { retrieval: 0.5 } : {},
+      },
+    })
+    if (milestones.includes(epoch)) weights('milestone', epoch)
+    if (epoch > 1) continue
+    emit({ type: 'state', at: from, bestEpoch: null, ...write(join(directory, 'state'), run) })
+    await meet(config, signal)
+  }
+  const checkpoint = weights(pretext ? 'last' : 'best', epochs)
+  trained.push(run)
+  return {
+    run,
+    epochs,
+    steps: epochs,
+    batch: 1,
+    seconds: { steps: epochs * SECONDS_PER_EPOCH, validation: 1, preparation: 1 },
+    loss: 1 / epochs,
+    chanceLoss: pretext ? 3 : null,
+    validationLoss: null,
+    bestEpoch: pretext ? null : epochs,
+    checkpoint,
+  }
+}
+
+async function score({ paths, model, settings }: Calls['evaluate']['params']): Promise<Calls['evaluate']['result']> {
+  await meet(null)
+  scored.push(JSON.stringify([model?.checkpoint ?? null, settings, paths]))
+  const metrics = { ssim: model ? 0.7 : 0.6, psnr: 30, nmse: 0.04 }
+  const volumes = paths.map((path, i) => ({
+    ...metrics,
+    path,
+    file: path.split('/').at(-1)!,
+    slices: 4,
+    acquisition: null,
+    synthetic: false,
+    sampling: 'masked here' as const,
+    acceleration: 4,
+    foreground: metrics,
+    sliceWise: { psnr: 26 + i, nmse: 0.05 },
+    ...(settings.maskDraws && {
+      draws: Array.from({ length: settings.maskDraws }, (_, draw) => ({
+        ...metrics,
+        ssim: metrics.ssim + (draw % 2) / 10,
+      })),
+      sd: { ...metrics, acceleration: 0 },
+    }),
+  }))
+  return { volumes, skipped: [] }
+}
+
+const engine = {
+  call(name: string, params: never, { onEvent, signal }: { onEvent?: TrainEvent; signal?: AbortSignal } = {}) {
+    if (signal?.aborted) return Promise.reject(new AppError('CANCELLED', 'Cancelled'))
+    if (name === 'train') return train(params, onEvent!, signal)
+    if (name === 'evaluate') return score(params)
+    const { paths } = params as Calls['scan']['params']
+    const { volumes } = studyById(services, 1)
+    return Promise.resolve({ volumes: volumes.filter(({ path }) => paths.includes(path)), skipped: [] })
+  },
+} as unknown as Engine
+
+function open(): void {
+  const real = openServices({ profile })
+  services = Object.create(real, {
+    jobs: { value: async () => engine },
+    interactive: { value: engine },
+  })
+  const queue = makeQueue(services)
+  Object.defineProperty(services, 'queue', { value: queue })
+}
+
+beforeEach(() => {
+  profile = mkdtempSync(join(tmpdir(), 'self-mri-reproduction-'))
+  trained = []
+  scored = []
+  meet = () => {}
+  open()
+  const { db } = services
+  db.prepare(
+    `INSERT INTO studies (id, name, kind, roots, split, slices, remarks, created_at)
+      VALUES (1, 'A study', 'folder', '[]', '{"by":"folders","seed":null,"fractions":null}', '{"kind":"all"}', '[]', '')`,
+  ).run()
+  for (const { id, role, ...info } of BRAIN.volumes)
+    db.prepare('INSERT INTO volumes (study_id, path, role, patient, info) VALUES (1, ?, ?, ?, ?)').run(
+      info.path,
+      role,
+      info.patient,
+      JSON.stringify(info),
+    )
+})
+
+afterEach(() => {
+  if (services.db.open) services.dispose()
+  rmSync(profile, { recursive: true, force: true })
+})
+
+const SMALL = request({ methods: ['simclr', 'subsample-again'] })
+
+async function reproduce(of: ReproductionRequest = SMALL, signal?: AbortSignal) {
+  const { id, carryOut } = begin(services, { request: of })
+  await carryOut(
+    trainAtOnce(services, () => ({ signal })),
+    { signal },
+  )
+  return id
+}
+
+const once = (all: readonly string[]) => expect(new Set(all).size).toBe(all.length)
+
+describe('a reproduction', () => {
+  it('ends with every row, from trainings that are done once', async () => {
+    const plan = planOf(services, SMALL)
+    const id = await reproduce()
+    const report = StudyReport.parse(JSON.parse(JSON.stringify(reportOf(services, id))))
+    expect(report.failures).toEqual([])
+    expect(report.complete).toBe(true)
+    expect(report.rows.map(({ key }) => key)).toEqual(plan.rows.map(({ key }) => key))
+    expect(trained).toHaveLength(plan.trainings.length)
+    once(trained)
+    once(scored)
+    expect(storedReproduction(services, id)).toMatchObject({ status: 'finished', reason: null })
+    const view = viewReproduction(services, storedReproduction(services, id))
+    expect(view).toMatchObject({ done: plan.trainings.length, planned: plan.trainings.length, secondsLeft: 0 })
+  })
+
+  it('gives its rows what the contract says', async () => {
+    const { rows, gains } = reportOf(services, await reproduce())
+    const [row, baseline, at, equal, milestone] = (
+      ['fine-tuned', 'baseline', 'baseline at', 'control of equal time', 'milestone'] as const
+    ).map(kind => rows.find(each => each.kind === kind)!)
+    const before = row.pretraining!.epochs
+    expect(row).toMatchObject({ totalSeconds: 2 * (before + 10), pretrainedSsim: 0.7, patients: 2 })
+    expect(row.sliceWise).toEqual({ psnr: 26.5, nmse: 0.05 })
+    expect(row.manyMasks).toMatchObject({ draws: 20, sd: { ssim: expect.closeTo(0.0513, 4) } })
+    expect(row.pretraining).toMatchObject({ figures: { retrieval: 0.5 }, settings: { crop: 64, optimizer: 'adam' } })
+    expect(baseline.toBaseline).toEqual({ seconds: 80, epoch: 40 })
+    expect(row.toBaseline).toBeNull()
+    expect(at).toMatchObject({
+      totalSeconds: 20,
+      training: { epochs: 10, checkpoint: { path: /milestone-10/ } },
+    } as never)
+    expect(at.training!.checkpoint.path).toMatch(/milestone-10/)
+    expect(equal.training!.epochs).toBe(before + 10)
+    expect(milestone.pretraining!.epochs).toBe(milestone.epoch)
+    expect(milestone.totalSeconds).toBe(2 * (milestone.epoch! + 10))
+    expect(gains.map(({ method, against, verdict }) => [method, against, verdict])).toEqual(
+      ['simclr', 'subsample-again'].flatMap(method =>
+        ['control', 'control of equal time', 'baseline'].map(against => [method, against, 'too few to say']),
+      ),
+    )
+  })
+
+  it('scores checkpoints that any evaluation scores the same', async () => {
+    const report = reportOf(services, await reproduce())
+    const row = report.rows.find(({ kind }) => kind === 'fine-tuned')!
+    const paths = row.volumes.map(({ path }) => path)
+    const settings = {
+      mask: report.protocol.mask,
+      maskDraws: null,
+      slices: report.protocol.slices,
+      reference: 'ground truth',
+    }
+    const { mean } = await evaluate(services, { paths, run: row.training!.run, settings: settings as never })
+    expect(mean).toEqual(row.metrics)
+  })
+
+  it('leaves every patient out, on folds that no run or score leaks into', async () => {
+    const id = await reproduce(request({ methods: ['subsample-again'], leaveOneOut: true, headline: true, seeds: 2 }))
+    const report = reportOf(services, id)
+    expect(report).toMatchObject({ complete: true, failures: [] })
+    expect(report.gains[0]).toMatchObject({ pairs: 8, verdict: 'no difference shown' })
+    once(trained)
+    expect(listRuns(services).every(({ study: name }) => name === 'A study')).toBe(true)
+  })
+
+  it('takes what a headline has trained, and a run that somebody else began', async () => {
+    await reproduce({ ...SMALL, headline: true })
+    await reproduce()
+    once(trained)
+    once(scored)
+    expect(trained).toHaveLength(planOf(services, SMALL).trainings.length)
+  })
+
+  it('trains what stays where a training fails, lists it, and does not try what would fail again', async () => {
+    meet = training => {
+      if (training?.method === 'simclr') throw new AppError('NOT_FINITE', 'The loss became NaN')
+    }
+    const id = await reproduce()
+    const { complete, failures } = reportOf(services, id)
+    expect(complete).toBe(false)
+    expect(failures[0]).toEqual({ key: 'pre-training · simclr · fold 0 · seed 0', reason: 'The loss became NaN' })
+    expect(failures[1]).toEqual({
+      key: 'fine-tuning · simclr · fold 0 · seed 0',
+      reason: 'It needs what failed: pre-training · simclr · fold 0 · seed 0.',
+    })
+    expect(failures.every(({ key }) => key.includes('simclr'))).toBe(true)
+    expect(trained).toHaveLength(planOf(services, SMALL).trainings.length - failures.length)
+    expect(storedReproduction(services, id)).toMatchObject({ status: 'finished', reason: /failed/ })
+    await reproduce()
+    once(trained)
+    once(scored)
+    expect(reportOf(services, id).failures).toEqual(failures)
+  })
+})
+
+/** As a process that is killed leaves it: nothing is written any more, the device and its lock are gone. */
+function kill(): void {
+  services.db.prepare("UPDATE runs SET pid = 4194305 WHERE status IN ('queued', 'running')").run()
+  process.env.SELF_MRI_DEVICE = `test-${process.pid}-${++kills}`
+  services = undefined as never
+  open()
+}
+let kills = 0
+
+describe('a reproduction that is stopped', () => {
+  it('and one that is killed, at every point in turn, goes on where it was and computes nothing twice', async () => {
+    const plan = planOf(services, SMALL)
+    let attempts = 0
+    let complete = false
+    while (!complete && attempts++ < 300) {
+      const controller = new AbortController()
+      let calls = 0
+      const killed = new Promise<'killed'>(resolve => {
+        meet = () => {
+          if (calls++ < attempts % 2) return undefined // every second attempt gets no further
+          if (attempts % 4 < 2) {
+            resolve('killed')
+            return new Promise(() => {}) // and is never heard of again
+          }
+          controller.abort()
+          throw new AppError('CANCELLED', 'Cancelled')
+        }
+      })
+      const { signal } = controller
+      const trainer = trainAtOnce(services, () => ({ signal }))
+      const work = goThrough(services, plan, trainer, { signal }).then(
+        () => 'done',
+        (error: AppError) => error.code,
+      )
+      const outcome = await Promise.race([work, killed])
+      if (outcome === 'killed') kill()
+      else if (outcome === 'done') complete = true
+      else expect(outcome).toBe('CANCELLED')
+    }
+    expect(attempts).toBeGreaterThan(plan.trainings.length + plan.rows.length)
+    once(trained)
+    once(scored)
+    expect(trained).toHaveLength(plan.trainings.length)
+    expect(assemble(services, plan, '')).toMatchObject({ complete: true, failures: [] })
+    expect(listRuns(services)).toHaveLength(plan.trainings.length)
+  })
+
+  it('reads so, and is taken up under its number', async () => {
+    const controller = new AbortController()
+    meet = training => {
+      if (!training) return
+      controller.abort()
+      throw new AppError('CANCELLED', 'Cancelled')
+    }
+    await expect(reproduce(SMALL, controller.signal)).rejects.toMatchObject({ code: 'CANCELLED' })
+    const [{ id, status }] = storedReproductions(services)
+    expect(status).toBe('stopped')
+    meet = () => {}
+    expect(await reproduce()).toBe(id)
+    expect(storedReproductions(services)).toMatchObject([{ id, status: 'finished' }])
+    once(trained)
+  })
+
+  it('is worked on by one program at a time, and one whose program is gone was stopped', async () => {
+    const { id } = begin(services, { request: SMALL })
+    expect(storedReproduction(services, id).status).toBe('running')
+    expect(() => begin(services, { id })).toThrow(/nobody works on.*process/)
+    services.db
+      .prepare(
+        "INSERT INTO reproductions SELECT 9, study_id, '{\"study\":1}', status, reason, '', NULL FROM reproductions",
+      )
+      .run()
+    expect(storedReproduction(services, 9)).toMatchObject({ status: 'stopped', reason: expect.stringMatching(/ended/) })
+  })
+})
+
+describe('behind the window', () => {
+  const TINY = request({ methods: ['subsample-again'], headline: true })
+
+  /** Works through the queue; `work` settles with its end. */
+  function start() {
+    const controller = new AbortController()
+    const { signal } = controller
+    const { id, carryOut } = begin(services, { request: TINY })
+    const work = carryOut(trainThroughQueue(services, signal), { signal })
+    work.catch(() => {})
+    return { id, controller, work }
+  }
+  const statuses = () => listRuns(services).map(({ status }) => status)
+
+  it('trainings go through the queue, where one that is paused is waited for', async () => {
+    let held = 0
+    meet = (training, signal) => (training && held++ === 1 ? untilCancelled(signal) : undefined)
+    const { id, work } = start()
+    await vi.waitFor(() => expect(held).toBe(2))
+    expect(viewReproduction(services, storedReproduction(services, id))).toMatchObject({
+      status: 'running',
+      done: 1,
+      current: 'Sub-sample again pre-training',
+      secondsLeft: expect.any(Number),
+    })
+    services.queue.stopRun('2', 'pause')
+    await vi.waitFor(() => expect(statuses()).toEqual(['finished', 'paused']))
+    services.queue.resume('2', prepareResumption(services, '2'))
+    await work
+    expect(reportOf(services, id)).toMatchObject({ complete: true, failures: [] })
+    once(trained)
+  })
+
+  it('one that is stopped pauses its training, and goes on with it', async () => {
+    meet = (training, signal) => (training ? untilCancelled(signal) : undefined)
+    const { id, controller, work } = start()
+    await vi.waitFor(() => expect(services.queue.doing).toContain('epoch'))
+    await vi.waitFor(() => expect(statuses()).toEqual(['running']))
+    controller.abort()
+    await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect(statuses()).toEqual(['paused'])
+    expect(storedReproduction(services, id).status).toBe('stopped')
+    meet = () => {}
+    await start().work
+    expect(statuses().every(status => status === 'finished')).toBe(true)
+    once(trained)
+  })
+
+  it('one whose training is cancelled goes on with the rest, and one whose program closes begins nothing more', async () => {
+    let held = 0
+    meet = (training, signal) => (training && held++ < 2 ? untilCancelled(signal) : undefined)
+    const { id, work } = start()
+    await vi.waitFor(() => expect(statuses()).toEqual(['running']))
+    await vi.waitFor(() => expect(held).toBe(1))
+    services.queue.stopRun('1', 'cancel')
+    await vi.waitFor(() => expect(held).toBe(2))
+    await services.queue.stop()
+    await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect(statuses()).toEqual(['cancelled', 'interrupted'])
+    expect(storedReproduction(services, id).status).toBe('stopped')
+  })
+})
