@@ -78,6 +78,10 @@ export function addSettingsOptions(command: Command, groups: readonly SettingsGr
     visibleOptions(this: Help, shown: Command) {
       return [...Help.prototype.visibleOptions.call(this, shown), ...listed]
     },
+    // In the order in which they are listed, wherever the option itself stands.
+    groupItems<T extends Command | Option>(this: Help, _all: T[], visible: T[], groupOf: (item: T) => string) {
+      return Help.prototype.groupItems.call(this, visible, visible, groupOf as never) as Map<string, T[]>
+    },
   })
 }
 

@@ -22,6 +22,13 @@ export const OptimizerConfig = z.discriminatedUnion('kind', [
     momentum: z.number().min(0).max(1).default(0.9),
     nesterov: z.boolean().default(false),
     weightDecay,
+    larc: z
+      .object({
+        trust: z.number().gt(0).default(1e-3).describe('length of a tensor’s step over that of the tensor, at rate 1'),
+      })
+      .nullable()
+      .default(null)
+      .describe('each tensor’s gradient scaled to the tensor’s own length, as VISSL trains with'),
   }),
   z.object({
     kind: z.literal('adam'),
@@ -40,11 +47,28 @@ export const OptimizerConfig = z.discriminatedUnion('kind', [
 ])
 export type OptimizerConfig = z.infer<typeof OptimizerConfig>
 
-/** `rate` is the learning rate at the start. `step` multiplies it by `factor` every `every` epochs (PyTorch's StepLR). */
+/**
+ * `rate` is the learning rate at the start. `step` multiplies it by `factor` every `every` epochs (PyTorch's StepLR), `multistep` at each of
+ * its milestones, epochs too (MultiStepLR). `warmup-cosine` rises from `start` to `rate` over the share `warmup` of the training's steps,
+ * then takes up the cosine that has run since the training's beginning: VISSL's, which is not re-mapped to what is left.
+ */
 export const ScheduleConfig = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('constant'), rate: z.number().gt(0) }),
   z.object({ kind: z.literal('step'), rate: z.number().gt(0), every: z.int().min(1), factor: z.number().gt(0) }),
+  z.object({
+    kind: z.literal('multistep'),
+    rate: z.number().gt(0),
+    milestones: z.array(z.int().min(1)).describe('epochs after which the rate is multiplied: 30, 60'),
+    factor: z.number().gt(0),
+  }),
   z.object({ kind: z.literal('cosine'), rate: z.number().gt(0), end: z.number().min(0) }),
+  z.object({
+    kind: z.literal('warmup-cosine'),
+    start: z.number().min(0).describe('the rate before the warm-up'),
+    rate: z.number().gt(0).describe('at the end of the warm-up, of which the cosine is'),
+    end: z.number().min(0),
+    warmup: z.number().gt(0).lt(1).default(0.1).describe('share of the steps in which the rate rises'),
+  }),
   z.object({ kind: z.literal('linear'), rate: z.number().gt(0), end: z.number().min(0) }),
 ])
 export type ScheduleConfig = z.infer<typeof ScheduleConfig>

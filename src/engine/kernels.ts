@@ -3,7 +3,7 @@
  * FusedBatchNormV3 (with a batch of one it is instance norm too), LeakyRelu, and IFFT on bit-cast floats.
  */
 import * as tf from '@tensorflow/tfjs-core'
-import { NORM_EPSILON, type Kernels, LEAKY_SLOPE } from '../core/kernels.ts'
+import { type Kernels, LEAKY_SLOPE, NORM_EPSILON } from '../core/kernels.ts'
 
 interface OpAttribute {
   readonly name: string

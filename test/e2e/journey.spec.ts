@@ -1,6 +1,7 @@
 /**
- * The whole journey in a real browser on an empty profile: look, pre-train, fine-tune with its control, compare, cancel, restart, add a
- * folder with a broken file, reconstruct an unlabelled file. Any content-security violation or console error fails it.
+ * The whole journey in a real browser on an empty profile: look, choose and edit a recipe, preview its views, pre-train, look inside,
+ * fine-tune with its control, compare, cancel, restart, add a folder with a broken file, reconstruct an unlabelled file, begin to reproduce
+ * the report. Any content-security violation or console error fails it.
  */
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -72,7 +73,7 @@ async function picture(name: string): Promise<void> {
   await page.setViewportSize({ width: 1440, height: 900 })
 }
 
-async function goTo(screen: 'Studies' | 'Runs' | 'Compare' | 'Settings'): Promise<void> {
+async function goTo(screen: 'Studies' | 'Runs' | 'Compare' | 'Report' | 'Settings'): Promise<void> {
   await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: screen }).click()
 }
 
@@ -205,18 +206,97 @@ test('goes through slices by wheel and keys, and changes the window of all panes
   await page.keyboard.press('Space')
 })
 
-test('pre-trains a network from the form, with live curves', async () => {
+async function choose(field: string, option: string): Promise<void> {
+  await page.getByRole('combobox', { name: field }).click()
+  await page.getByRole('option', { name: option, exact: true }).click()
+}
+
+test('chooses a recipe, edits it, and keeps it as its own', async () => {
   await goTo('Runs')
   await picture('runs-empty')
   await page.getByRole('button', { name: 'New run' }).click()
   await page.getByRole('menuitem', { name: 'Pre-training…' }).click()
+  const form = page.getByRole('dialog', { name: 'Pre-training' })
+  await choose('Method', 'RotNet')
+  await choose('Recipe', 'Report')
+  await expect(form.getByLabel('Channels')).toHaveValue('64')
+  await choose('Recipe', 'Workstation')
+  await expect(form.getByText('as shipped')).toBeVisible()
   await fill('Epochs', '3')
+  await expect(form.getByText('edited')).toBeVisible()
+  await form.getByRole('button', { name: 'Save as…' }).click()
+  await fill('Name of the recipe', 'RotNet, three epochs')
+  await page.keyboard.press('Enter')
+  await expect(form.getByText('as saved')).toBeVisible()
+  await expect(form.getByRole('combobox', { name: 'Recipe' })).toHaveValue('RotNet, three epochs')
+  // What is wrong is said at its field, and nothing starts.
+  await form.getByRole('button', { name: /^Method: RotNet/ }).click()
+  await fill('Crop', '20')
+  await form.getByRole('button', { name: 'Start' }).click()
+  await expect(form.getByText('Expected a whole number, at least 32, at most 320')).toBeVisible()
+  await expect(form.getByLabel('Crop')).toBeFocused()
+  await picture('pretrain-form-wrong')
+  await form.getByRole('button', { name: 'Reset' }).click()
+  await expect(form.getByText('as saved')).toBeVisible()
+  await form.getByRole('button', { name: 'Delete' }).click()
+  await expect(form.getByRole('combobox', { name: 'Recipe' })).toHaveValue('Workstation')
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await choose('Recipe', 'RotNet, three epochs')
+  await expect(form.getByLabel('Epochs')).toHaveValue('3')
   await picture('pretrain-form')
+})
+
+test('shows the views of the first batch before anything is trained', async () => {
+  await page.getByRole('button', { name: 'Preview views' }).click()
+  const views = page.getByRole('region', { name: 'Views of the first batch' })
+  await expect(views.getByRole('img', { name: /^rotated \d+°$/ })).toHaveCount(8)
+  await picture('views')
+  await page.getByRole('button', { name: /^What it may see/ }).click()
+  await choose('Measurement', 'fixed')
+  await views.getByRole('button', { name: 'Preview again' }).click()
+  await expect(views.getByRole('list', { name: 'Cautions' })).toContainText('aliasing')
+  await picture('views-caution')
+  await page.getByRole('button', { name: 'Reset' }).click()
+  await expect(page.getByText('as saved')).toBeVisible()
+})
+
+test('pre-trains a network from the form, with live curves and its health', async () => {
   await page.getByRole('dialog').getByRole('button', { name: 'Start' }).click()
   await expect(runRow(1)).toBeVisible()
   await expect(runRow(1)).toHaveAttribute('data-status', 'finished', { timeout: 90_000 })
   await expect(page.locator('.scatterlayer .trace').first()).toBeAttached()
   await expect(page.getByText(/Validation slice: .*arbitrary units/)).toBeVisible()
+  const health = page.getByRole('region', { name: 'Health of the pre-training' })
+  await expect(health.getByText('chance is 25 %')).toBeVisible()
+  await expect(health.getByRole('img', { name: 'Accuracy by epoch' }).locator('.scatterlayer .trace')).toBeAttached()
+  await expect(health.getByText(/tells nothing apart has 1\.3863/)).toBeVisible()
+  await picture('runs-health')
+})
+
+test('looks inside: the feature maps of its layers', async () => {
+  await page.getByRole('button', { name: 'Feature maps' }).click()
+  const maps = page.getByRole('dialog', { name: /Feature maps of run 1/ })
+  const layer = maps.getByRole('combobox', { name: 'Layer' })
+  const channels = maps.getByRole('button', { name: /^Channel \d+$/ })
+  await expect(channels).toHaveCount(16)
+  const last = await layer.inputValue()
+  await picture('features')
+  await page.keyboard.press('ArrowLeft')
+  await expect(layer).not.toHaveValue(last)
+  await expect(channels).toHaveCount(32)
+  const slice = maps.getByLabel('Slice of the feature maps')
+  const before = await slice.textContent()
+  await channels.first().hover()
+  await page.mouse.wheel(0, -100)
+  await expect(slice).not.toHaveText(before!)
+  await page.keyboard.press('ArrowDown')
+  await expect(slice).toHaveText(before!)
+  await channels.nth(3).click()
+  await expect(channels).toHaveCount(1)
+  await page.keyboard.press('Escape')
+  await expect(channels).toHaveCount(32)
+  await page.keyboard.press('Escape')
+  await expect(maps).toBeHidden()
 })
 
 test('fine-tunes it with one click, its control beside', async () => {
@@ -252,6 +332,13 @@ test('compares all sources on a test slice, with errors on one scale', async () 
   await page.getByRole('button', { name: /6A_FLAIR/ }).click()
   await expect(pane('fine-tuned')).toContainText('in training')
   await picture('compare-in-training')
+  await pane('fine-tuned').getByRole('button', { name: 'More of run 2' }).click()
+  await page.getByRole('menuitem', { name: 'Feature maps' }).click()
+  await expect(page.getByRole('button', { name: 'Channel 16', exact: true })).toBeVisible()
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('f')
+  await expect(page.getByRole('dialog', { name: /Feature maps of run 2/ })).toBeVisible()
+  await page.keyboard.press('Escape')
 })
 
 test('cancels a run, which keeps what it has', async () => {
@@ -391,6 +478,29 @@ test('imports a checkpoint and fine-tunes it; names what is none', async () => {
   await page.getByRole('checkbox', { name: 'with control' }).uncheck()
   await page.getByRole('button', { name: 'Fine-tune from this checkpoint' }).click()
   await expect(runRow(7)).toHaveAttribute('data-status', 'finished', { timeout: 60_000 })
+})
+
+test('begins to reproduce the report, and stops', async () => {
+  await goTo('Report')
+  await expect(page.getByRole('heading', { name: 'Reproduce the report' })).toBeVisible()
+  await picture('report-empty')
+  for (const method of ['SimCLR', 'SwAV', 'PIRL', 'RotNet'])
+    await page.getByRole('checkbox', { name: method, exact: true }).uncheck()
+  await page.getByRole('switch', { name: 'Headline only' }).check()
+  await expect(page.getByText(/up to 4 trainings/)).toBeVisible()
+  await page.getByRole('button', { name: 'Reproduce the report' }).click()
+  const reproduction = page.getByRole('region', { name: /^Reproduction \d+$/ })
+  await expect(reproduction.getByRole('table', { name: /^Table 1/ })).toContainText(/Zero-filled.*0\.\d{3}/, {
+    timeout: 60_000,
+  })
+  // The control of a fine-tuning before is one of its trainings, and is not done twice.
+  await expect(reproduction.getByText(/^running, \d of 4 trainings/)).toBeVisible()
+  await expect(reproduction.getByRole('img', { name: /^Figure 3/ })).toBeVisible({ timeout: 60_000 })
+  await picture('report-running')
+  await reproduction.getByRole('button', { name: 'Stop' }).click()
+  await expect(reproduction.getByText(/^stopped, \d of 4 trainings/)).toBeVisible({ timeout: 60_000 })
+  await expect(reproduction.getByRole('button', { name: 'Resume' })).toBeVisible()
+  await picture('report-stopped')
 })
 
 test('has settings, keys and a palette', async () => {

@@ -173,6 +173,8 @@ describe('from a folder to a fine-tuned reconstruction', () => {
       measurement: 'fixed',
       viewMasks: 'independent',
       keep: expect.any(Number),
+      apart: true,
+      reconstruction: expect.any(Number),
     })
     const [fineTuned, control] = await json<RunRow[]>(
       'finetune',
@@ -354,6 +356,9 @@ describe('what is asked wrongly', () => {
     [['evaluate'], 2, /Expected files or folders/],
     [['train', '--channels', '0'], 2, /--channels/],
     [['pretrain', '--temperature', '-1'], 2, /--temperature/],
+    [['pretrain', '--method', 'rotnet', '--prototypes', '4'], 2, /--prototypes: RotNet on U-Net has no such setting/],
+    [['pretrain', '--recipe', 'scratch/report'], 2, /--recipe: Expected a recipe of a pre-training/],
+    [['recipes', 'show', 'simclr'], 2, /simclr\/report/],
     [['train', '--slices', '5-2'], 2, /A-B/],
     [['train', '--study', 'nowhere'], 1, /nowhere/],
     [['import', 'empty'], 1, /empty/],
@@ -376,6 +381,7 @@ describe('what is asked wrongly', () => {
       'evaluate',
       'reconstruct',
       'runs',
+      'recipes',
       'engine',
       'demo',
     ]) {

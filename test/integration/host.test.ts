@@ -12,8 +12,10 @@ import type { ContractRouterClient } from '@orpc/contract'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { contract } from '../../src/contract/api.ts'
 import {
+  FeatureMeta,
   FRAME_HEADER,
   FrameMeta,
+  featuresPath,
   framePath,
   previewPath,
   thumbnailPath,
@@ -330,6 +332,18 @@ describe('a training', () => {
     const start = await listen(0, ({ run, event }) => run === fineTuned && event.type === 'step')
     const volume = (await demonstration()).volumes[0]
     await frame(volume.id, 3, `run:${pretrained[0]}`) // looking does not wait for training
+    const [layer] = await host.client.runs.layers({ run: pretrained[0] })
+    const maps = await host.fetch(featuresPath(volume.id, 3, pretrained[0], layer, mask))
+    const { shape, ...meta } = FeatureMeta.parse(JSON.parse(maps.headers.get(FRAME_HEADER)!))
+    expect(meta).toMatchObject({ count: 2, channels: 2 })
+    expect((await maps.arrayBuffer()).byteLength).toBe(4 * 2 * shape[0] * shape[1])
+    const wrong = await host.fetch(featuresPath(volume.id, 3, pretrained[0], 'attic', mask))
+    const { message } = (await wrong.json()) as { message: string }
+    expect([wrong.status, message]).toEqual([400, expect.stringContaining(layer)])
+    const { samples } = await host.client.runs.views({ ...pretraining, recipe: { ...recipe, batch: 3 } })
+    expect(samples.map(({ pictures }) => pictures.map(({ name }) => name))).toEqual(
+      Array.from({ length: 3 }, () => ['view 1', 'view 2']),
+    )
     await host.client.runs.cancel({ run: fineTuned })
     await listen(start.at(-1)!.seq, hasEnded(fineTuned))
     const ended = await host.client.runs.list()

@@ -50,6 +50,7 @@ function parts(services: Services, plan: Plan) {
   let current: ReturnType<typeof trainingProgress> | null = null
   return {
     onPart(training: PlannedTraining | null) {
+      if (current && !training) say('Scoring …')
       current?.stop()
       current = null
       if (!training) return

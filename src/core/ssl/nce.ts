@@ -16,9 +16,9 @@ export function drawCounts(random: RandomState, draws: number, rows: number): Fl
   return counts
 }
 
-/** exp(m·v/T) of every sample and row, [n, rows]; v [n, d] not normalised, bank [rows, d] of length 1. */
-const similarities = (v: tf.Tensor2D, bank: tf.Tensor2D, temperature: number) =>
-  tf.exp(tf.div(tf.matMul(normaliseRows(v), bank, false, true), temperature))
+/** m·v/T of every sample and row, [n, rows]; v [n, d] not normalised, bank [rows, d] of length 1. */
+const similarities = (v: tf.Tensor2D, bank: tf.Tensor2D, temperature: number): tf.Tensor2D =>
+  tf.div(tf.matMul(normaliseRows(v), bank, false, true), temperature)
 
 /** Z as the very first scores set it: their mean over positives and negatives, times the bank's rows. No gradient is meant. */
 export function partition(
@@ -29,7 +29,7 @@ export function partition(
   temperature: number,
 ): tf.Scalar {
   const taken = tf.add(positive, counts)
-  const mean = tf.div(tf.sum(tf.mul(taken, similarities(v, bank, temperature))), tf.sum(taken))
+  const mean = tf.div(tf.sum(tf.mul(taken, tf.exp(similarities(v, bank, temperature)))), tf.sum(taken))
   return tf.mul(mean, bank.shape[0])
 }
 
@@ -42,11 +42,11 @@ export function nce(
   partition: tf.Scalar,
   temperature: number,
 ): tf.Scalar {
-  const p = tf.div(similarities(v, bank, temperature), partition)
+  const logP = tf.sub(similarities(v, bank, temperature), tf.log(partition)) // P itself may leave float32's range
   const c = tf.div(tf.sum(counts, 1, true), bank.shape[0]) // [n, 1], K/M
-  const all = tf.add(tf.add(p, c), EPSILON)
-  const own = tf.sum(tf.mul(positive, tf.log(tf.div(p, all))))
-  const others = tf.sum(tf.mul(counts, tf.log(tf.div(c, all))))
+  const logAll = tf.log(tf.add(tf.add(tf.exp(logP), c), EPSILON))
+  const own = tf.sum(tf.mul(positive, tf.sub(logP, logAll)))
+  const others = tf.sum(tf.mul(counts, tf.sub(tf.log(c), logAll)))
   return tf.div(tf.neg(tf.add(own, others)), v.shape[0])
 }
 
@@ -58,7 +58,7 @@ export function infoNce(
   counts: tf.Tensor2D,
   temperature: number,
 ): tf.Scalar {
-  const logits = tf.div(tf.matMul(normaliseRows(v), bank, false, true), temperature)
+  const logits = similarities(v, bank, temperature)
   const own = tf.sum(tf.mul(positive, logits), 1)
   const all = tf.log(tf.sum(tf.mul(tf.add(positive, counts), tf.exp(logits)), 1)) // |logits| ≤ 1/T, so exp is safe
   return tf.mean(tf.sub(all, own)) as tf.Scalar

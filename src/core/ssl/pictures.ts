@@ -47,9 +47,11 @@ export function pictureOf({ name, data, shape }: Part): Picture | null {
   const columns = Math.ceil(Math.sqrt(count))
   const rows = Math.ceil(count / columns)
   const room = Math.floor((LARGEST - (columns - 1) * GAP) / columns)
-  const tiles = Array.from({ length: count }, (_, i) =>
-    shrink(data.subarray(i * height * width, (i + 1) * height * width), [height, width], room),
-  )
+  const tiles = Array.from({ length: count }, (_, i) => {
+    const tile = data.subarray(i * height * width, (i + 1) * height * width)
+    const fits = Math.max(height, width) <= room
+    return fits ? { pixels: tile, shape: [height, width] as const } : shrink(tile, [height, width], room)
+  })
   const [tall, wide] = tiles[0].shape
   const whole: [number, number] = [rows * (tall + GAP) - GAP, columns * (wide + GAP) - GAP]
   const pixels = new Uint8Array(whole[0] * whole[1])

@@ -125,8 +125,16 @@ export const pirl: SslMethod<PirlConfig> = {
       note: 'Adam in place of SGD, an image of 64 pixels and patches of 32; cross-entropy, as the partition of NCE, set at the first step, lets its loss grow without bound on a small bank; no negatives of the same patient and place.',
       network: 'unet',
       networkConfig: { channels: 16 },
-      methodConfig: { negatives: 256, contrast: 'cross-entropy', temperature: 0.1 },
-      pretext: Pretext.parse({}),
+      methodConfig: {
+        minimumArea: 0.7,
+        jigsawArea: 0.8,
+        attach: 'grid',
+        grid: 16,
+        negatives: 256,
+        contrast: 'cross-entropy',
+        temperature: 0.1,
+      },
+      pretext: Pretext.parse({ reconstruction: 5 }),
       training: Recipe.parse({
         epochs: 100,
         batch: 8,

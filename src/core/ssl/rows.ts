@@ -1,8 +1,9 @@
 /** Embeddings as rows. */
 import * as tf from '@tensorflow/tfjs-core'
 
-/** Rows scaled to length 1. */
-export const normaliseRows = (z: tf.Tensor2D): tf.Tensor2D => tf.div(z, tf.maximum(tf.norm(z, 2, 1, true), 1e-12))
+/** Rows scaled to length 1. A row of zeros stays one, with a gradient that is finite: the root is taken of what is not 0. */
+export const normaliseRows = (z: tf.Tensor2D): tf.Tensor2D =>
+  tf.mul(z, tf.rsqrt(tf.maximum(tf.sum(tf.square(z), 1, true), 1e-24)))
 
 /** Share of rows of `a` [n, d] whose most similar row of `b` [n, d] is that of the same place. Chance is 1/n. */
 export function nearestIsOwn(a: tf.Tensor2D, b: tf.Tensor2D): number {

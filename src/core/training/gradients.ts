@@ -42,9 +42,12 @@ function accumulating(optimizer: Optimizer): Optimizer {
   }
 }
 
-/** The recipe's optimizer with what the recipe does to gradients. */
-export function recipeOptimizer({ optimizer: config, clipNorm, accumulate }: Recipe): Optimizer {
-  const plain = makeOptimizer(config)
+/** The recipe's optimizer with what the recipe does to gradients; `sizes` of the tensors, as for `makeOptimizer`. */
+export function recipeOptimizer(
+  { optimizer: config, clipNorm, accumulate }: Recipe,
+  sizes?: readonly number[],
+): Optimizer {
+  const plain = makeOptimizer(config, sizes)
   const clipped = clipNorm === null ? plain : clipping(plain, clipNorm)
   return accumulate === 1 ? clipped : accumulating(clipped)
 }

@@ -70,17 +70,49 @@ function rmsprop({ alpha, epsilon, momentum }: Extract<OptimizerConfig, { kind: 
   }
 }
 
-function withoutDecay(config: OptimizerConfig): Optimizer {
+/** What becomes of gradients before the optimizer itself takes them. */
+type Change = (parameters: tf.Tensor1D, gradients: tf.Tensor1D) => tf.Tensor1D
+
+/**
+ * LARC (You et al. 2017, arXiv:1708.03888; apex's `LARC.py`, clip=False, as VISSL uses it), of each tensor by itself:
+ * g ← (g + wd·p) · trust · ‖p‖ / (‖g‖ + wd·‖p‖ + ε) where neither norm is 0, else g. `sizes`: of the tensors, one after another.
+ */
+function larc(trust: number, weightDecay: number, sizes: readonly number[] | undefined): Change {
+  const epsilon = 1e-8
+  const scaled: Change = (p, g) => {
+    const [length, slope] = [tf.sqrt(tf.sum(tf.square(p))), tf.sqrt(tf.sum(tf.square(g)))]
+    const ratio = tf.div(tf.mul(length, trust), tf.add(tf.add(slope, tf.mul(length, weightDecay)), epsilon))
+    const isMoving = tf.logicalAnd(tf.greater(length, 0), tf.greater(slope, 0))
+    return tf.where(isMoving, tf.mul(blend(p, g, weightDecay, 1), ratio), g)
+  }
+  return (parameters, gradients) => {
+    const lengths = [...(sizes ?? [parameters.shape[0]])]
+    const tensors = tf.split<tf.Tensor1D>(parameters, lengths)
+    return tf.concat1d(tf.split<tf.Tensor1D>(gradients, lengths).map((gradient, i) => scaled(tensors[i], gradient)))
+  }
+}
+
+function plain(config: OptimizerConfig): Optimizer {
   if (config.kind === 'sgd') return sgd(config)
   return config.kind === 'adam' ? adam(config) : rmsprop(config)
 }
 
-export function makeOptimizer(config: OptimizerConfig): Optimizer {
-  const optimizer = withoutDecay(config)
-  if (config.weightDecay === 0) return optimizer
+/** Weight decay as L2, or within LARC. */
+function changeOf(config: OptimizerConfig, sizes: readonly number[] | undefined): Change | null {
+  if (config.kind === 'sgd' && config.larc) return larc(config.larc.trust, config.weightDecay, sizes)
+  return config.weightDecay === 0
+    ? null
+    : (parameters, gradients) => blend(parameters, gradients, config.weightDecay, 1)
+}
+
+/** `sizes`: of the tensors in the flat vector, in order; left out, it is one tensor. */
+export function makeOptimizer(config: OptimizerConfig, sizes?: readonly number[]): Optimizer {
+  const optimizer = plain(config)
+  const change = changeOf(config, sizes)
+  if (!change) return optimizer
   return {
     ...optimizer,
     update: (parameters, gradients, slots, scalars) =>
-      optimizer.update(parameters, blend(parameters, gradients, config.weightDecay, 1), slots, scalars),
+      optimizer.update(parameters, change(parameters, gradients), slots, scalars),
   }
 }

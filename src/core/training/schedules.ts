@@ -1,9 +1,17 @@
-/** Learning rates over a training: PyTorch's StepLR, fvcore's cosine and linear (as VISSL uses them), and a constant. */
+/** Learning rates over a training: PyTorch's StepLR and MultiStepLR, fvcore's cosine, linear and composite (as VISSL uses them), a constant. */
 import type { Recipe, ScheduleConfig } from '../../contract/runs.ts'
 
+const linear = (from: number, to: number, where: number) => from + (to - from) * where
+const cosine = (from: number, to: number, where: number) => to + 0.5 * (from - to) * (1 + Math.cos(Math.PI * where))
+
+/** fvcore's tolerance where one schedule gives way to the next. */
+const TOLERANCE = 1e-6
+
 /**
- * The learning rate of one step. `epoch` and `step` count from 0; `steps` is the whole training's number.
- * `step` (StepLR): rate · factor^⌊epoch / every⌋ during that epoch. cosine: end + ½ (rate − end)(1 + cos π·step/steps). linear likewise.
+ * The learning rate of one step. `epoch` and `step` count from 0; `steps` is the whole training's number; where = step / steps.
+ * `step` (StepLR): rate · factor^⌊epoch / every⌋ during that epoch; `multistep`: rate · factor^(milestones ≤ epoch).
+ * cosine: end + ½ (rate − end)(1 + cos π·where). linear likewise. `warmup-cosine`: start + (rate − start) · where/warmup, from
+ * where = warmup on the cosine at where, so it goes on at cos(π·warmup), below `rate`.
  */
 export function learningRate(schedule: ScheduleConfig, epoch: number, step: number, steps: number): number {
   const where = step / steps
@@ -12,10 +20,16 @@ export function learningRate(schedule: ScheduleConfig, epoch: number, step: numb
       return schedule.rate
     case 'step':
       return schedule.rate * schedule.factor ** Math.floor(epoch / schedule.every)
+    case 'multistep':
+      return schedule.rate * schedule.factor ** schedule.milestones.filter(milestone => milestone <= epoch).length
     case 'cosine':
-      return schedule.end + 0.5 * (schedule.rate - schedule.end) * (1 + Math.cos(Math.PI * where))
+      return cosine(schedule.rate, schedule.end, where)
+    case 'warmup-cosine':
+      return where + TOLERANCE > schedule.warmup
+        ? cosine(schedule.rate, schedule.end, where)
+        : linear(schedule.start, schedule.rate, where / schedule.warmup)
     case 'linear':
-      return schedule.rate + (schedule.end - schedule.rate) * where
+      return linear(schedule.rate, schedule.end, where)
   }
 }
 

@@ -117,7 +117,10 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
     )
   }
   const specs = [...task.network, ...task.head]
-  const optimizer = recipeOptimizer(recipe)
+  const optimizer = recipeOptimizer(
+    recipe,
+    specs.map(spec => countParameters([spec])),
+  )
   const perEpoch = Math.ceil(task.batchesPerEpoch / recipe.accumulate)
   const steps = recipe.epochs * perEpoch
   let progress: Progress = resume?.progress ?? BEGINNING

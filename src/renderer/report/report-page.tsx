@@ -3,7 +3,7 @@ import { Button, Progress } from '@mantine/core'
 import { useEffect, useMemo, useState } from 'react'
 import type { Reproduction, StudyReport } from '../../contract/study.ts'
 import { resumeReproduction, saveReproduction, stopReproduction } from '../actions.ts'
-import { errorText } from '../client.ts'
+import { desktop, errorText } from '../client.ts'
 import { count } from '../format.ts'
 import { clock } from '../progress.ts'
 import { useStudyFigures, useStudyReport } from '../queries.ts'
@@ -43,6 +43,9 @@ export function ReportPage({ reproduction }: { reproduction: Reproduction }) {
   )
 }
 
+/** A browser gets the page, with its figures in it; a folder of the desktop takes everything. */
+const SAVE = desktop ? 'Save page, JSON and figures' : 'Save page with figures'
+
 function Actions({ reproduction, any }: { reproduction: Reproduction; any: boolean }) {
   const { status } = reproduction
   const [busy, setBusy] = useState<'stop' | 'resume' | 'save' | null>(null)
@@ -69,7 +72,7 @@ function Actions({ reproduction, any }: { reproduction: Reproduction; any: boole
           loading={busy === 'save'}
           onClick={doing('save', saveReproduction)}
         >
-          Save page, JSON and figures
+          {SAVE}
         </Button>
       )}
     </>
@@ -176,15 +179,10 @@ function Body({ reproduction, report }: { reproduction: Reproduction; report: St
 
 function Figures({ reproduction: { id } }: { reproduction: Reproduction }) {
   const { data } = useStudyFigures(id)
-  return data?.map(({ name, title, svg }) => (
-    <figure key={name} className={style.figure}>
-      <figcaption>{title}</figcaption>
-      <Drawing svg={svg} title={title} />
-    </figure>
-  ))
+  return data?.map(({ name, title, svg }) => <Drawing key={name} svg={svg} title={title} />)
 }
 
-/** An SVG as an image: nothing in it runs. */
+/** An SVG as an image, its title in it: nothing in it runs. */
 function Drawing({ svg, title }: { svg: string; title: string }) {
   const [url, setUrl] = useState<string | null>(null)
   useEffect(() => {

@@ -181,8 +181,11 @@ function reached(rows: readonly StudyRow[]): ReactNode {
   )
 }
 
-/** Losses span decades: four digits that mean something. */
-const lossText = (value: number) => (Number.isFinite(value) ? value.toPrecision(4) : '–')
+/** Losses span decades: digits that mean something, in little room. */
+function lossText(value: number): string {
+  if (!Number.isFinite(value)) return '–'
+  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(1) : value.toPrecision(4)
+}
 
 function Training({ trainings }: { trainings: readonly (StudyTraining | null)[] }) {
   const there = trainings.filter(training => training !== null)

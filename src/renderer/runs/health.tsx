@@ -53,13 +53,7 @@ export function Health({ run, detail }: { run: RunView; detail: RunDetail }) {
           <Small
             run={run}
             label="Loss"
-            meaning={
-              chance !== null
-                ? `solid: training, dotted: held-out patients; a network that tells nothing apart has ${lossText(chance)}`
-                : input
-                  ? 'solid: training, dotted: held-out patients; dashed: the input, unchanged'
-                  : 'solid: training, dotted: held-out patients'
-            }
+            meaning={lossMeaning(run, chance, input !== undefined)}
             lines={lines}
             level={level}
             bounds={null}
@@ -73,6 +67,20 @@ export function Health({ run, detail }: { run: RunView; detail: RunDetail }) {
       )}
     </section>
   )
+}
+
+function lossMeaning(run: RunView, chance: number | null, input: boolean): string {
+  // Beside the method's own loss: no chance level fits the sum.
+  const both = (run.config.pretext?.reconstruction ?? 0) > 0
+  return [
+    both
+      ? 'solid: training, the reconstruction term included; dotted: held-out patients, without it'
+      : 'solid: training, dotted: held-out patients',
+    chance !== null && `a network that tells nothing apart has ${lossText(chance)}`,
+    input && 'dashed: the input, unchanged',
+  ]
+    .filter(Boolean)
+    .join('; ')
 }
 
 interface SmallProps {

@@ -103,7 +103,11 @@ function sorted(all: readonly Reached[]): string {
   const always = all.filter(({ reach }) => reach.inTime === reach.pairs)
   const never = all.filter(({ reach }) => reach.inTime === 0)
   const some = all.filter(one => !always.includes(one) && !never.includes(one))
-  return `In every training: ${named(always)}. In some: ${named(some, true)}. In none: ${named(never)}.`
+  return [
+    `In every training: ${named(always)}.`,
+    ...(some.length > 0 ? [`In some: ${named(some, true)}.`] : []),
+    ...(never.length > 0 ? [`In none: ${named(never)}.`] : []),
+  ].join(' ')
 }
 
 /** Which methods reach the baseline's SSIM in so little of its time, or why none does; and whether their controls do too. */

@@ -1,6 +1,5 @@
 /** A study's rows as they are read: per network, what differs in seed and left-out patient alone is one line. */
 import type { StudyReport, StudyRow, StudyRowKind } from '../../contract/study.ts'
-import { formatCount } from './format.ts'
 
 /** Rows that differ in seed and fold alone. */
 export interface Line {
@@ -22,10 +21,9 @@ export interface Group {
   readonly lines: readonly Line[]
 }
 
+/** U-Net-16 */
 const networkName = ({ network, networkLabel, channels }: StudyRow): string | null =>
-  network === null
-    ? null
-    : `${networkLabel ?? network}${channels === null ? '' : `, ${formatCount(channels)} channels`}`
+  network === null ? null : [networkLabel ?? network, channels].filter(part => part !== null).join('-')
 
 const hasPatients = ({ kind }: StudyRow) => kind === 'few labels' || kind === 'few labels control'
 

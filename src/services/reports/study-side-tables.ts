@@ -35,7 +35,11 @@ export function pretextTable(report: StudyReport): StudyTable | null {
       mean('Batch', ({ rows }) => rows.map(row => row.pretraining?.batch), formatCount),
       mean('Steps', ({ rows }) => rows.map(row => row.pretraining?.steps), formatCount),
       mean('Loss', ({ rows }) => rows.map(row => row.pretraining?.loss)),
-      mean('Held-out loss', ({ rows }) => rows.map(row => row.pretraining?.curve.at(-1)?.validationLoss)),
+      mean('Held-out loss', ({ rows }) =>
+        rows.map(
+          row => row.pretraining?.curve.findLast(({ validationLoss }) => validationLoss !== null)?.validationLoss,
+        ),
+      ),
       mean('Chance', ({ rows }) => rows.map(row => row.pretraining?.chanceLoss)),
       plain('Held-out figures', title, line => inWords(meanFigures(line)), true),
       plain('Settings', title, ({ rows }) => inWords(rows[0].pretraining?.settings ?? {}), true),

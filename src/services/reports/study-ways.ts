@@ -51,9 +51,6 @@ export function scratchTable(report: StudyReport): StudyTable | null {
   })
 }
 
-export const hasMilestones = (group: Group, { method }: Line) =>
-  linesOf(group, 'milestone').some(line => line.method === method)
-
 /** The epochs of pre-training that a line begins with. */
 export const pretrainedEpochs = ({ kind, epoch, rows }: Line): number | null =>
   kind === 'milestone' ? epoch : meanOf(rows.map(({ pretraining }) => pretraining?.epochs))

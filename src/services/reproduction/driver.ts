@@ -96,11 +96,11 @@ export async function goThrough(
     }
   }
   async function scoreRows(training: string | null): Promise<void> {
+    onPart?.(null)
     for (const row of plan.rows.filter(each => each.training === training))
       await attempt(row.key, () => score(services, plan, row, finished, signal))
   }
 
-  onPart?.(null)
   await scoreRows(null)
   for (const planned of plan.trainings) {
     await attempt(planned.key, async () => {

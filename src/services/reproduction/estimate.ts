@@ -7,6 +7,8 @@ import type { Sizes } from './folds.ts'
 
 /** A training step of U-Net-16, a pixel of a sample; measured at 128 × 126 on two cores. */
 const SECONDS_PER_PIXEL = 0.045 / (128 * 126)
+/** Reading, masking and transforming k-space for one image, a pixel of it. */
+const PREPARATION_PER_PIXEL = 1e-7
 /** A pass without a gradient, over a training step. */
 const FORWARD = 0.4
 const PRETEXT_VALIDATIONS = 10
@@ -18,18 +20,23 @@ export const networkCost = (network: string): number => (network === 'unet' ? 1 
 
 const SIDE = 320
 
-const known = new Map<string, number | null>()
-
-/** Pixels that go through the network for one sample of a pretext; `null`: the slice's. */
-function pixelsOfSample(id: string, methodConfig: unknown): number | null {
-  const key = JSON.stringify([id, methodConfig])
-  const pixels = known.has(key) ? known.get(key)! : countPixels(methodOf(id), methodConfig)
-  known.set(key, pixels)
-  return pixels
+/** What a sample of a pretext is made of. */
+interface Views {
+  readonly count: number
+  /** That go through the network; `null`: as many as the slice has. */
+  readonly pixels: number | null
 }
 
-function countPixels(method: SslMethod, methodConfig: unknown): number | null {
-  if (method.smallestView(methodConfig) === null) return null
+const known = new Map<string, Views>()
+
+function viewsOf(id: string, methodConfig: unknown): Views {
+  const key = JSON.stringify([id, methodConfig])
+  const views = known.get(key) ?? countViews(methodOf(id), methodConfig)
+  known.set(key, views)
+  return views
+}
+
+function countViews(method: SslMethod, methodConfig: unknown): Views {
   const image = () => new Float32Array(SIDE * SIDE)
   const random = () => stream(0, 'estimate')
   const sample: Sample = {
@@ -45,7 +52,8 @@ function countPixels(method: SslMethod, methodConfig: unknown): number | null {
     count: 1,
   }
   const pictures = method.parts(methodConfig, sample).filter(({ shape }) => shape.length > 2)
-  return pictures.reduce((sum, { data }) => sum + data.length, 0)
+  const pixels = pictures.reduce((sum, { data }) => sum + data.length, 0)
+  return { count: pictures.length, pixels: method.smallestView(methodConfig) === null ? null : pixels }
 }
 
 /** Seconds of a training, validation included. */
@@ -56,11 +64,12 @@ export function estimateSeconds(
   const { channels } = networkConfig
   const width = typeof channels === 'number' ? (channels / 16) ** CHANNEL_EXPONENT : 1
   const perPixel = SECONDS_PER_PIXEL * networkCost(network) * width
-  const own = method === null ? null : pixelsOfSample(method, methodConfig)
-  const pixels = own ?? sizes.pixels
-  const samples = method === null ? sizes.trainingSlices : sizes.pretextSlices
+  const views = method === null ? { count: 1, pixels: null } : viewsOf(method, methodConfig)
+  const passed = perPixel * (views.pixels ?? sizes.pixels)
+  const prepared = PREPARATION_PER_PIXEL * views.count * sizes.pixels
+  const samples = recipe.epochs * (method === null ? sizes.trainingSlices : sizes.pretextSlices)
   const validations = method === null ? recipe.epochs : PRETEXT_VALIDATIONS
-  return perPixel * pixels * (recipe.epochs * samples + FORWARD * validations * sizes.validationSlices)
+  return samples * (passed + prepared) + FORWARD * passed * validations * sizes.validationSlices
 }
 
 export interface Timed {

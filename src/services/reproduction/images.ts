@@ -1,7 +1,7 @@
 /** One slice of the first test volume, of the first fold and seed, through every network that is there. */
 import type { StudyReport, StudyRow } from '../../contract/study.ts'
 import { selectSlices } from '../../contract/volumes.ts'
-import type { ModelReference } from '../../engine/protocol.ts'
+import type { Calls, Comparison, ModelReference } from '../../engine/protocol.ts'
 import type { Services } from '../context.ts'
 import type { StudyImages } from '../reports/index.ts'
 import { volumesOf } from '../studies.ts'
@@ -14,6 +14,22 @@ const modelOfWeights = ({ run, path }: Weights): ModelReference => ({
   networkConfig: run.config.networkConfig,
   checkpoint: path,
 })
+
+/** The last ones: they are asked for again whenever something else of the report has changed. */
+const kept = new WeakMap<Services, { readonly key: string; readonly comparison: Comparison }>()
+
+async function compare(
+  services: Services,
+  params: Calls['compare']['params'],
+  signal?: AbortSignal,
+): Promise<Comparison> {
+  const key = JSON.stringify(params)
+  const last = kept.get(services)
+  if (last?.key === key) return last.comparison
+  const comparison = await services.interactive.call('compare', params, { signal })
+  kept.set(services, { key, comparison })
+  return comparison
+}
 
 export async function imagesOf(
   services: Services,
@@ -44,11 +60,8 @@ export async function imagesOf(
     ...baselines.map(({ weights }) => modelOfWeights(weights!)),
     ...methods.flatMap(({ weights, pretrained }) => [modelOfWeights(pretrained!), modelOfWeights(weights!)]),
   ]
-  const { shape, truth, maximum, images } = await services.interactive.call(
-    'compare',
-    { path: volume.path, salt: services.salt, slice, mask: plan.mask, models },
-    { signal },
-  )
+  const params = { path: volume.path, salt: services.salt, slice, mask: plan.mask, models }
+  const { shape, truth, maximum, images } = await compare(services, params, signal)
   const named = ({ networkLabel, channels }: StudyRow) =>
     [networkLabel, channels].filter(part => part !== null).join('-')
   return {

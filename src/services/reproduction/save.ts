@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ReproductionRequest, StudyReport } from '../../contract/study.ts'
+import { locateEngine } from '../../engine/install.ts'
 import type { Services } from '../context.ts'
 import { reconstructionsDirectory } from '../profile.ts'
 import { type StudyFigure, studyFigurePng, studyFigures, studyMarkdown, studyPage } from '../reports/index.ts'
@@ -14,9 +15,9 @@ export interface Drawn {
   readonly figures: readonly StudyFigure[]
 }
 
-/** The figures of a plan's report; the images are computed. */
+/** The figures of a plan's report; the images are computed, where there is what computes them. */
 export async function draw(services: Services, plan: Plan, report: StudyReport, signal?: AbortSignal): Promise<Drawn> {
-  const images = await imagesOf(services, plan, report, signal)
+  const images = locateEngine() ? await imagesOf(services, plan, report, signal) : null
   return { report, figures: studyFigures(report, images) }
 }
 

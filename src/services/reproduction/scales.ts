@@ -1,11 +1,12 @@
 /**
  * What each scale trains with. `full`: the report's recipes. `demonstration`: the workstation's, cut to fit 25 minutes on two cores.
  *
- * The budget, with a step of U-Net-16 at 128 × 126 and batch 1 taken as 45 ms, three times that for U-Net++, in proportion to pixels:
- *   brain, 16 training slices of 128 × 126, minutes: baselines of 50 epochs 3 · five pre-trainings of 200 to 320 steps 4 · their fine-tunings
- *   and two controls 2 · controls of equal time, as long as pre-training and fine-tuning 5.5 · milestones 2 · few labels and scoring 3.
- *   knee, 24 slices of 320 × 320, six times as large: the middle slice of each volume alone (6 in training), 8 channels in U-Net++, one
- *   milestone. Baselines 4 · pre-trainings 5 · fine-tunings and controls 3 · controls of equal time 7 · milestones 1.5 · the rest 3.
+ * The budget in minutes, with a step of U-Net-16 at 128 × 126 and batch 1 taken as 45 ms, three times that for U-Net++, in proportion to
+ * pixels, and 10 ms to prepare a view of a 320 × 320 slice:
+ *   brain, 16 training slices of 128 × 126: baselines of 50 epochs 3 · five pre-trainings of 200 to 320 steps 4 · their fine-tunings and two
+ *   controls 2 · controls of equal time, as long as both 5 · milestones and few labels 2 · scoring 2.
+ *   knee, 24 slices of 320 × 320, six times as large: so the middle slice of each volume alone (6 in training), 8 channels in U-Net++, one
+ *   milestone. Baselines 3.5 · pre-trainings 5 · fine-tunings and controls 2.5 · controls of equal time 6.5 · the rest 2.5 · scoring 2.
  * Twenty masks are drawn for the main rows alone. `reproduction.test.ts` adds it up.
  */
 import type { Recipe } from '../../contract/runs.ts'

@@ -505,7 +505,7 @@ describe('numbers', () => {
   test('networks that differ in channels have baselines of their own', () => {
     const wide = single.rows.filter(row => row.network === 'unet').map(row => ({ ...row, channels: 64 }))
     const names = groupsOf({ ...single, rows: [...single.rows, ...wide] }).map(({ name }) => name)
-    expect(names).toEqual([null, 'U-Net, 16 channels', 'U-Net++, 16 channels', 'U-Net, 64 channels'])
+    expect(names).toEqual([null, 'U-Net-16', 'U-Net++-16', 'U-Net-64'])
   })
 })
 
@@ -537,10 +537,8 @@ describe('words', () => {
 
   test('who reaches the baseline in time is counted, and so are the controls', () => {
     const text = flat(studyMarkdown(many, ''))
-    expect(text).toContain(
-      'In every training: none. In some: SimCLR on U-Net, 16 channels (16 of 20); Sub-sample again',
-    )
-    expect(text).toMatch(/SwAV on U-Net\+\+, 16 channels: never in 20 of 20, 0\.\d{4} of validation SSIM short/)
+    expect(text).toContain('In every training: none. In some: SimCLR on U-Net-16 (16 of 20); Sub-sample again')
+    expect(text).toMatch(/SwAV on U-Net\+\+-16: never in 20 of 20, 0\.\d{4} of validation SSIM short/)
     const reached = many.rows.map(row =>
       row.kind === 'control' ? { ...row, toBaseline: { seconds: 50, epoch: 10 } } : row,
     )

@@ -1,16 +1,35 @@
+/** Augmentations against Pillow, SciPy, scikit-image and NumPy (test/fixtures/augment.py), and what they draw. */
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { RandomState } from '../../../../src/core/mri/random.ts'
+import { RandomState, stream } from '../../../../src/core/mri/random.ts'
 import { gaussianBlur } from '../../../../src/core/ssl/augment/blur.ts'
 import { augmentations } from '../../../../src/core/ssl/augment/index.ts'
-import { distort } from '../../../../src/core/ssl/augment/intensity.ts'
-import { randomBox, resizeBox } from '../../../../src/core/ssl/augment/resized-crop.ts'
+import { type Distortion, distort } from '../../../../src/core/ssl/augment/intensity.ts'
+import { GRID, jigsawPatches } from '../../../../src/core/ssl/augment/jigsaw.ts'
+import { type Box, randomBox, resizeBox } from '../../../../src/core/ssl/augment/resized-crop.ts'
+import { rotate } from '../../../../src/core/ssl/augment/rotate.ts'
+import { expectClose, golden } from '../../../golden.ts'
+
+const reference: {
+  shape: [number, number]
+  image: number[]
+  resized: { box: Box; size: number; image: number[] }[]
+  blurred: { sigma: number; image: number[] }[]
+  distorted: (Distortion & { image: number[] })[]
+} = JSON.parse(readFileSync(new URL('../../../fixtures/augment.json', import.meta.url), 'utf8'))
+const { shape } = reference
+const image = Float32Array.from(reference.image)
 
 const ramp = (rows: number, columns: number) => Float32Array.from({ length: rows * columns }, (_, i) => i % columns)
 
 describe('resized crop', () => {
+  it.each(reference.resized)('is Pillow’s: $box.height × $box.width to $size', ({ box, size, image: expected }) => {
+    expectClose(resizeBox(image, shape, box, size), expected, 1e-6)
+  })
+
   it('of the whole image at its own size is the image', () => {
-    const image = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i))
-    expect(resizeBox(image, [8, 8], { top: 0, left: 0, height: 8, width: 8 }, 8)).toEqual(image)
+    const waves = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i))
+    expect(resizeBox(waves, [8, 8], { top: 0, left: 0, height: 8, width: 8 }, 8)).toEqual(waves)
   })
 
   it('averages evenly when it halves: Pillow’s triangle of twice the width, 1/8 3/8 3/8 1/8 inside', () => {
@@ -21,9 +40,9 @@ describe('resized crop', () => {
 
   it('keeps a constant constant, whatever the box', () => {
     const random = RandomState.fromSeed(3)
-    const image = new Float32Array(40 * 30).fill(2.5)
+    const even = new Float32Array(40 * 30).fill(2.5)
     for (let i = 0; i < 20; i++) {
-      for (const value of resizeBox(image, [40, 30], randomBox([40, 30], 0.1, random), 16))
+      for (const value of resizeBox(even, [40, 30], randomBox([40, 30], 0.1, random), 16))
         expect(value).toBeCloseTo(2.5, 5)
     }
   })
@@ -41,6 +60,10 @@ describe('resized crop', () => {
 })
 
 describe('blur', () => {
+  it.each(reference.blurred)('is SciPy’s at $sigma', ({ sigma, image: expected }) => {
+    expectClose(gaussianBlur(image, shape[1], sigma), expected, 1e-6)
+  })
+
   it('keeps the sum of what lies inside and spreads a point by its standard deviation', () => {
     const point = new Float32Array(41 * 41)
     point[20 * 41 + 20] = 1
@@ -61,16 +84,81 @@ describe('blur', () => {
 })
 
 describe('intensity', () => {
+  it.each(reference.distorted)('is scikit-image’s gamma $gamma, contrast $contrast, brightness $brightness', sample => {
+    expectClose(distort(image, sample), sample.image, 1e-6)
+  })
+
   it('follows gamma, contrast and brightness, and never goes below zero', () => {
-    const image = Float32Array.from([0, 1, 2, 4])
-    expect(Array.from(distort(image, { gamma: 1, contrast: 1, brightness: 1 }))).toEqual([0, 1, 2, 4])
-    expect(distort(image, { gamma: 2, contrast: 1, brightness: 1 })[2]).toBeCloseTo(1, 6)
-    expect(distort(image, { gamma: 1, contrast: 2, brightness: 1 })[3]).toBeCloseTo(1.75 + 2 * 2.25, 6)
-    expect(Math.min(...distort(image, { gamma: 1, contrast: 3, brightness: 1 }))).toBe(0)
+    const steps = Float32Array.from([0, 1, 2, 4])
+    expect(Array.from(distort(steps, { gamma: 1, contrast: 1, brightness: 1 }))).toEqual([0, 1, 2, 4])
+    expect(distort(steps, { gamma: 2, contrast: 1, brightness: 1 })[2]).toBeCloseTo(1, 6)
+    expect(distort(steps, { gamma: 1, contrast: 2, brightness: 1 })[3]).toBeCloseTo(1.75 + 2 * 2.25, 6)
+    expect(Math.min(...distort(steps, { gamma: 1, contrast: 3, brightness: 1 }))).toBe(0)
   })
 
   it('leaves an empty image alone', () => {
     expect(distort(new Float32Array(4), { gamma: 0.5, contrast: 2, brightness: 1 })).toEqual(new Float32Array(4))
+  })
+})
+
+describe('rotation', () => {
+  it('is NumPy’s rot90, counter-clockwise', () => {
+    const { array } = golden('ops')
+    const upright = Float32Array.from(array('rotnet_label0').data)
+    for (const turns of [0, 1, 2, 3]) expect(rotate(upright, turns)).toEqual(array(`rotnet_label${turns}`).data)
+  })
+})
+
+describe('jigsaw', () => {
+  const [side, patch] = [255, 64]
+  const cell = side / GRID
+  const places = Float32Array.from({ length: side * side }, (_, i) => i)
+
+  /** Where each patch's first pixel came from, by the pixels' own numbers. */
+  function corners(random: RandomState): { top: number; left: number }[] {
+    const patches = jigsawPatches(places, side, patch, random)
+    expect(patches.length).toBe(GRID * GRID * patch * patch)
+    return Array.from({ length: GRID * GRID }, (_, i) => {
+      const first = patches[i * patch * patch]
+      return { top: Math.floor(first / side), left: first % side }
+    })
+  }
+
+  it('cuts patches as they are in the image', () => {
+    const [{ top, left }] = corners(RandomState.fromSeed(1))
+    const patches = jigsawPatches(places, side, patch, RandomState.fromSeed(1))
+    for (const [y, x] of [
+      [0, 63],
+      [63, 0],
+      [40, 7],
+    ])
+      expect(patches[y * patch + x]).toBe((top + y) * side + left + x)
+  })
+
+  it('takes one from each cell, jittered by 0 to 20 pixels either way', () => {
+    const random = RandomState.fromSeed(2)
+    const jitters = { top: new Set<number>(), left: new Set<number>() }
+    for (let image = 0; image < 50; image++) {
+      const cells = corners(random).map(({ top, left }) => {
+        jitters.top.add(top % cell)
+        jitters.left.add(left % cell)
+        return Math.floor(left / cell) * GRID + Math.floor(top / cell)
+      })
+      expect(cells.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
+    }
+    for (const seen of [jitters.top, jitters.left])
+      expect([...seen].toSorted((a, b) => a - b)).toEqual(Array.from({ length: cell - patch }, (_, i) => i))
+  })
+
+  it('draws across and down for one cell after another, column by column, then one order for all', () => {
+    const random = RandomState.fromSeed(3)
+    const drawn = [0, 1, 2].flatMap(column =>
+      [0, 1, 2].map(row => {
+        const left = column * cell + random.randint(cell - patch)
+        return { left, top: row * cell + random.randint(cell - patch) }
+      }),
+    )
+    expect(corners(RandomState.fromSeed(3))).toEqual(random.shuffle(GRID * GRID).map(from => drawn[from]))
   })
 })
 
@@ -84,12 +172,13 @@ describe('augmentations', () => {
     expect(flipped).toBeLessThan(130)
   })
 
-  it('repeat for the same stream', () => {
-    const view = (seed: number) => {
-      const { resizedCrop, distortIntensity, blur } = augmentations(RandomState.fromSeed(seed))
-      return blur(distortIntensity(resizedCrop(ramp(20, 20), [20, 20], 12, 0.3), 0.5), 12, 0.5)
+  it('repeat for the same seed, epoch and index, and for no other', () => {
+    const view = (seed: number, epoch: number, index: number) => {
+      const { resizedCrop, flip, distortIntensity, blur } = augmentations(stream(seed, 'augmentation', epoch, index))
+      return blur(distortIntensity(flip(resizedCrop(image, shape, 12, 0.3), 12), 0.5), 12, 0.5)
     }
-    expect(view(9)).toEqual(view(9))
-    expect(view(9)).not.toEqual(view(10))
+    expect(view(9, 1, 2)).toEqual(view(9, 1, 2))
+    for (const other of [view(8, 1, 2), view(9, 0, 2), view(9, 1, 3), view(9, 2, 1)])
+      expect(view(9, 1, 2)).not.toEqual(other)
   })
 })

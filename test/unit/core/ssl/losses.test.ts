@@ -58,6 +58,23 @@ describe('PIRL', () => {
     }
   })
 
+  it('keeps to the formula where P leaves float32’s range', () => {
+    const memory = bank()
+    const row = tf.slice(memory, 0, 1)
+    const opposite = tf.concat2d([row, tf.neg(row)], 0) // its positive itself, and as far from it as can be
+    const cosines = tf.matMul<tf.Tensor2D>(opposite, memory, false, true).arraySync()
+    const [cold, z] = [0.015, M * Math.exp(1 / 0.015)]
+    const all = (cosine: number) => Math.exp(cosine / cold) / z + 1 + 2 ** -23 // K = M, so c = 1
+    const losses = cosines.map(each =>
+      each.reduce((sum, cosine) => sum + Math.log(all(cosine)), Math.log(all(each[0]) * z) - each[0] / cold),
+    )
+    const loss = (v: tf.Tensor) =>
+      nce(v as tf.Tensor2D, memory, oneHot([0, 0], M), tf.ones<tf.Rank.R2>([2, M]), tf.scalar(z), cold)
+    const { value, grad } = tf.valueAndGrad(loss)(opposite)
+    expect(value.dataSync()[0] / ((losses[0] + losses[1]) / 2) - 1).toBeCloseTo(0, 4)
+    expect(Array.from(grad.dataSync()).every(Number.isFinite)).toBe(true)
+  })
+
   it('moves the rows of the bank that came by, and only those', () => {
     const after = updatedBank(bank(), positive(), matrix('images_raw'), momentum)
     expectClose(after.dataSync(), vectors.array('memory_after').data, 1e-6)
@@ -68,6 +85,24 @@ describe('PIRL', () => {
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(1000)
     expect(Math.min(...counts)).toBeGreaterThan(100)
     expect(counts).toEqual(drawCounts(RandomState.fromSeed(3), 1000, 7))
+  })
+})
+
+describe('rows', () => {
+  it('are brought to length 1 as PyTorch does', () => {
+    const { array } = golden('ops')
+    const rows = tf.tensor2d(Float32Array.from(array('x').data), [2, 105])
+    expectClose(normaliseRows(rows).dataSync(), array('l2_normalize.y').data, 1e-6)
+  })
+
+  it('of zeros stay, and lose no gradient', () => {
+    const { value, grad } = tf.valueAndGrad(z => tf.sum(normaliseRows(z as tf.Tensor2D)) as tf.Scalar)(
+      tf.tensor2d([3, 4, 0, 0], [2, 2]),
+    )
+    const gradient = Array.from(grad.dataSync())
+    expect(value.dataSync()[0]).toBeCloseTo(1.4, 6)
+    expect(gradient[0]).toBeCloseTo((25 - 3 * 7) / 125, 6)
+    expect(gradient.every(Number.isFinite)).toBe(true)
   })
 })
 

@@ -67,7 +67,9 @@ function pretext(id: string, network: string): TrainingTask {
 const tasks: [string, () => TrainingTask][] = Object.keys(NETWORKS).flatMap(network => [
   [`supervised ${network}, batch 1`, () => supervisedTask({ ...shared(network), batch: 1 })] as const,
   [`supervised ${network}, batch 2, odd size`, () => supervisedTask({ ...shared(network, 37), batch: 2 })] as const,
-  ...Object.keys(METHODS).map(id => [`${id} on ${network}`, () => pretext(id, network)] as const),
+  ...Object.keys(METHODS)
+    .filter(id => methodOf(id).recipes.workstation.network === network)
+    .map(id => [`${id} on ${network}`, () => pretext(id, network)] as const),
 ]) as [string, () => TrainingTask][]
 
 const optimizers: [string, OptimizerConfig][] = OptimizerConfig.options.flatMap(({ shape }) => {

@@ -25,7 +25,8 @@ it('holds no more tensors after 200 steps than after one, and none nor a session
   const optimizer = makeOptimizer({ kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 })
   const step = makeStep(
     specs,
-    (parameters, [x, y]) => tf.mean(tf.abs(tf.sub(unet.outputs(config, parameters, x as tf.Tensor4D)[0], y))) as tf.Scalar,
+    (parameters, [x, y]) =>
+      tf.mean(tf.abs(tf.sub(unet.outputs(config, parameters, x as tf.Tensor4D)[0], y))) as tf.Scalar,
     optimizer,
   )
   // Every third batch is of another shape.

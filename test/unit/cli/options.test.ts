@@ -1,0 +1,94 @@
+import { Command } from 'commander'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { addSettingsOptions, refuseForeign, type SettingsGroup, settingsFrom } from '../../../src/cli/options.ts'
+import { addMethodOption, addRecipeOptions, PRETRAINING_SETTINGS } from '../../../src/cli/recipe-choice.ts'
+import { METHODS, methodOf } from '../../../src/services/catalogue.ts'
+
+/** Two that share names and mean different things by them. */
+const A = z.object({
+  blur: z.number().min(0).max(1).default(0.5).describe('probability'),
+  how: z.enum(['one', 'two']).default('one'),
+  minimumArea: z.number().default(1),
+})
+const B = z.object({
+  blur: z.boolean().default(true).describe('whether'),
+  how: z.enum(['three', 'four']).default('three'),
+  queue: z.int().min(0).default(0),
+})
+const groups: readonly SettingsGroup[] = [
+  { heading: 'A:', schema: A, standards: { blur: 0.25, how: 'two', minimumArea: 1 } },
+  { heading: 'B:', schema: B },
+]
+
+function parse(...args: string[]): Record<string, unknown> {
+  const command = new Command().exitOverride().configureOutput({ writeErr: () => {} })
+  addSettingsOptions(command, groups)
+  return command.parse(args, { from: 'user' }).opts()
+}
+
+const refused = (message: RegExp) =>
+  expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) })
+
+describe('settings that several share by name', () => {
+  it('are one option, which the chosen one understands', () => {
+    const options = parse('--blur', '0.75', '--how', 'two')
+    expect(settingsFrom(A, options)).toEqual({ blur: 0.75, how: 'two', minimumArea: 1 })
+    expect(() => settingsFrom(B, options)).toThrow(refused(/^--blur: .*boolean.*\n--how: .*three/))
+    expect(settingsFrom(B, parse('--blur', 'no', '--queue', '12'))).toEqual({ blur: false, how: 'three', queue: 12 })
+    expect(() => settingsFrom(A, parse('--blur', 'no'))).toThrow(refused(/^--blur: .*number/))
+    expect(() => settingsFrom(A, parse('--blur', '2'))).toThrow(refused(/^--blur: /))
+    expect(() => settingsFrom(A, parse('--minimum-area', ''))).toThrow(refused(/^--minimum-area: /))
+  })
+
+  it('come from the recipe where they are not given; what it has beside is passed over', () => {
+    const recipe = { blur: 0.1, how: 'two', minimumArea: 0.3, queue: 7 }
+    expect(settingsFrom(A, parse('--blur', '0'), recipe)).toEqual({ blur: 0, how: 'two', minimumArea: 0.3 })
+  })
+
+  it('are each listed under their own heading, with their own words', () => {
+    const command = new Command()
+    addSettingsOptions(command, groups)
+    const [a, b] = command.helpInformation().split('B:')
+    expect(a).toMatch(/A:\n\s+--blur <n>\s+probability \(default: 0\.25\)/)
+    expect(b).toMatch(/--blur <yes\|no>\s+whether \(default: the recipe’s\)/)
+    expect(b).toMatch(/--how <word>\s+\(three, four\)/)
+  })
+
+  it('of another one than is chosen are refused', () => {
+    const refuse = (options: Record<string, unknown>) => refuseForeign(options, { all: groups, chosen: [A], of: 'A' })
+    expect(() => refuse(parse('--blur', '1', '--how', 'one'))).not.toThrow()
+    expect(() => refuse(parse('--queue', '3'))).toThrow(refused(/^--queue: A has no such setting$/))
+  })
+})
+
+describe('the settings of every method and network', () => {
+  const command = addRecipeOptions(addMethodOption(new Command().exitOverride()))
+  addSettingsOptions(command, PRETRAINING_SETTINGS)
+
+  it('are all listed', () => {
+    const help = command.helpInformation()
+    const headings = PRETRAINING_SETTINGS.map(({ heading }) => heading)
+    const there = headings.filter(heading => help.includes(`\n${heading}\n`))
+    expect(headings.filter(heading => !there.includes(heading))).toEqual([
+      expect.stringContaining(METHODS['subsample-again'].label), // which has none
+    ])
+    const places = there.map(heading => help.indexOf(`\n${heading}\n`))
+    expect(places).toEqual(places.toSorted((a, b) => a - b))
+    expect(help).toMatch(/--patch-weight <n>/)
+    expect(help.match(/--temperature <n>/g)).toHaveLength(3)
+  })
+
+  it('come back as the method takes them', () => {
+    const options = command
+      .parse(['--method', 'swav', '--large', '32', '--flip', 'no', '--attach', 'bottleneck'], { from: 'user' })
+      .opts()
+    const { methodConfig } = METHODS.swav.recipes.workstation
+    expect(settingsFrom(methodOf('swav').config, options, methodConfig)).toMatchObject({
+      ...methodConfig,
+      large: 32,
+      flip: false,
+      attach: 'bottleneck',
+    })
+  })
+})

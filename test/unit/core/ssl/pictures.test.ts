@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import type { Part } from '../../../../src/core/ssl/method.ts'
+import { pictureCautions, pictureOf } from '../../../../src/core/ssl/pictures.ts'
+
+const part = (shape: number[], value: (index: number) => number): Part => ({
+  name: 'view 1',
+  shape,
+  data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => value(i)),
+})
+
+describe('a picture', () => {
+  it('is 8 bits through one window, whatever the part holds', () => {
+    const values = [-2.2, 4, 1, -9, 9, 0]
+    const { pixels, shape, black, white } = pictureOf(part([2, 3, 1], i => values[i]))!
+    expect(shape).toEqual([2, 3])
+    expect(Array.from(pixels)).toEqual([0, 255, 132, 0, 255, 90])
+    expect([black, white]).toEqual([2 / 6, 2 / 6])
+  })
+
+  it('of several parts lays them side by side in a square grid, a black pixel between', () => {
+    const { pixels, shape, black } = pictureOf(part([5, 2, 2, 1], i => 1 + Math.floor(i / 4) * 0.62))!
+    expect(shape).toEqual([5, 8]) // two rows of three
+    const grey = (row: number, column: number) => pixels[row * 8 + column]
+    expect([grey(0, 0), grey(0, 3), grey(0, 6), grey(3, 0), grey(3, 3), grey(3, 6)]).toEqual([
+      132, 157, 183, 208, 234, 0,
+    ])
+    for (let i = 0; i < 8; i++) expect(grey(2, i)).toBe(0)
+    for (let i = 0; i < 5; i++) expect(grey(i, 2)).toBe(0)
+    expect(black).toBe(0) // gaps are no part of it
+  })
+
+  it('is averaged down to 256 pixels, a grid as a whole', () => {
+    const large = pictureOf(part([320, 640, 1], i => (i % 2 === 0 ? 0.9 - 1.24 : 0.9 + 1.24)))!
+    expect(large.shape).toEqual([128, 256])
+    const middle = large.pixels.reduce((sum, value) => sum + value, 0) / large.pixels.length
+    expect(middle).toBeCloseTo(127.5, 0)
+    for (const shape of [
+      [9, 128, 128, 1],
+      [9, 64, 64, 1],
+      [4, 100, 300, 1],
+    ]) {
+      const { shape: whole, pixels } = pictureOf(part(shape, () => 0))!
+      expect(Math.max(...whole)).toBeLessThanOrEqual(256)
+      expect(pixels.length).toBe(whole[0] * whole[1])
+    }
+  })
+
+  it('is not made of labels, rows of a bank or flat lists', () => {
+    for (const shape of [[4], [100], [12, 128], [3, 3, 3]]) expect(pictureOf(part(shape, () => 0))).toBeNull()
+  })
+})
+
+describe('cautions', () => {
+  const samples = (...values: number[]) =>
+    values.map(value => ({ pictures: [pictureOf(part([4, 4, 1], () => value))!] }))
+
+  it('are none for pictures that show something', () => {
+    expect(pictureCautions(samples(0, 1, 2.2))).toEqual([])
+  })
+
+  it('say how many are nearly white, or nearly black, and what to try', () => {
+    const [white, black] = pictureCautions(samples(9, 9, 0, -9))
+    expect(white).toMatch(/^2 of 4 pictures are nearly white \(view 1\).*PIRL.*intensity.*standardise/)
+    expect(black).toMatch(/^1 of 4 pictures are nearly black/)
+  })
+})

@@ -1,0 +1,108 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as tf from '@tensorflow/tfjs-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Pretext, Recipe, RunConfig } from '../../../src/contract/runs.ts'
+import type { VolumeInfo } from '../../../src/contract/volumes.ts'
+import { METHODS, methodOf } from '../../../src/core/ssl/index.ts'
+import { pictureOf } from '../../../src/core/ssl/pictures.ts'
+import { startEngine } from '../../../src/engine/client.ts'
+import { locateEngine } from '../../../src/engine/install.ts'
+import { pretrainingOf } from '../../../src/engine/tasks.ts'
+import { views } from '../../../src/engine/views.ts'
+import { VolumePool } from '../../../src/engine/volume-pool.ts'
+import { openVolume } from '../../../src/engine/volumes.ts'
+import { useEngine } from '../../engine.ts'
+import { writeNoise } from './noise-file.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'views-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+let train: VolumeInfo[]
+
+beforeAll(async () => {
+  await useEngine()
+  train = []
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) {
+    const volume = await openVolume(await writeNoise(folder, name), 'salt')
+    train.push(volume.info)
+    volume.dispose()
+  }
+})
+
+const configOf = (method: string, batch: number, methodConfig = {}, pretext = {}): RunConfig =>
+  RunConfig.parse({
+    kind: 'pretrain',
+    network: 'unet',
+    networkConfig: { channels: 2, pools: 2 },
+    method,
+    methodConfig: methodOf(method).config.parse(methodConfig),
+    pretext: Pretext.parse(pretext),
+    recipe: Recipe.parse({
+      epochs: 1,
+      batch,
+      optimizer: { kind: 'adam' },
+      schedule: { kind: 'constant', rate: 1e-3 },
+    }),
+    mask: { kind: 'random', acceleration: 4, centerFraction: 0.08 },
+    slices: { kind: 'all' },
+    seed: 2,
+  })
+
+describe('the views of a first batch', () => {
+  it.each(Object.keys(METHODS))('are its parts that are pictures, at most eight samples: %s', async method => {
+    for (const batch of [2, 10]) {
+      const config = configOf(method, batch)
+      const pool = new VolumePool()
+      const first = await pretrainingOf({ config, train, validation: [] }, pool).views(0, 0)
+      pool.dispose()
+      const { samples } = await views({ config, train })
+      expect(first).toHaveLength(batch)
+      expect(samples.map(({ name }) => name)).toEqual(first.slice(0, 8).map(({ name }) => name))
+      for (const [i, { pictures }] of samples.entries()) {
+        const parts = first[i].parts.filter(({ shape }) => shape.length >= 3)
+        expect(pictures).toEqual(parts.map(pictureOf))
+        expect(pictures.length).toBeGreaterThan(0)
+      }
+    }
+  })
+
+  it('have nothing to be cautioned of where images stand in the middle of the window', async () => {
+    const { cautions } = await views({ config: configOf('simclr', 2), train })
+    expect(cautions).toEqual([])
+  })
+
+  it('are refused where the training would be', async () => {
+    await expect(views({ config: configOf('simclr', 13), train })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('at least 13 training slices'),
+    })
+    await expect(views({ config: configOf('swav', 10, { queue: 9 }), train })).rejects.toMatchObject({
+      message: expect.stringContaining('a queue of at least the batch’s 10'),
+    })
+  })
+
+  it('leave no tensor behind, and write nothing', async () => {
+    const files = readdirSync(folder)
+    const config = configOf('rotnet', 2, {}, { measurement: 'fresh' })
+    await views({ config, train })
+    const before = tf.memory().numTensors
+    await views({ config, train })
+    expect(tf.memory().numTensors).toBe(before)
+    expect(readdirSync(folder)).toEqual(files)
+  })
+
+  it('come over the pipe as bytes', async () => {
+    const engine = startEngine(locateEngine())
+    try {
+      const config = configOf('pirl', 2)
+      const { samples } = await engine.call('views', { config, train })
+      expect(samples).toEqual((await views({ config, train })).samples)
+      expect(samples[0].pictures[1]).toMatchObject({ name: 'jigsaw patches', shape: [98, 98] })
+      expect(samples[0].pictures[1].pixels).toBeInstanceOf(Uint8Array)
+    } finally {
+      engine.dispose()
+    }
+  })
+})

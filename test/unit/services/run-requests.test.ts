@@ -1,0 +1,198 @@
+/** What is asked to be trained, with a queue that trains nothing. */
+import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { StartRequest } from '../../../src/contract/api.ts'
+import type { BatchViews } from '../../../src/engine/protocol.ts'
+import { FINE_TUNING, METHODS, shippedRecipes } from '../../../src/services/catalogue.ts'
+import { openServices, type Services } from '../../../src/services/context.ts'
+import { fineTune, startRequested } from '../../../src/services/run-requests.ts'
+import { insertRow } from '../../../src/services/run-rows.ts'
+import { layersOf } from '../../../src/services/run-views.ts'
+import type { Study } from '../../../src/services/studies.ts'
+import { type PreparedRun, supervisedConfig } from '../../../src/services/training.ts'
+import { previewViews } from '../../../src/services/views.ts'
+import { addStudy } from '../../studies.ts'
+import { noiseVolume } from '../../volumes.ts'
+
+let profile: string
+let opened: Services
+let services: Services
+let study: Study
+let queued: PreparedRun[]
+let calls: { name: string; params: unknown }[]
+
+const NO_VIEWS: BatchViews = { samples: [], cautions: [] }
+let answer: BatchViews
+
+beforeEach(() => {
+  profile = mkdtempSync(join(tmpdir(), 'self-mri-requests-'))
+  opened = openServices({ profile })
+  queued = []
+  calls = []
+  answer = NO_VIEWS
+  services = Object.create(opened, {
+    queue: {
+      value: {
+        add(runs: PreparedRun[]) {
+          queued.push(...runs)
+          return runs.map((_, i) => String(i))
+        },
+      },
+    },
+    interactive: {
+      value: {
+        async call(name: string, params: unknown) {
+          calls.push({ name, params })
+          return answer
+        },
+      },
+    },
+  })
+  study = addStudy(services, 's', [
+    [noiseVolume('a').info, 'train'],
+    [noiseVolume('b').info, 'train'],
+    [noiseVolume('c').info, 'val'],
+  ])
+})
+
+afterEach(() => {
+  opened.dispose()
+  rmSync(profile, { recursive: true, force: true })
+})
+
+function requestOf(id: string, changes: Partial<StartRequest> = {}): StartRequest {
+  const { method, methodConfig, network, networkConfig, pretext, training, fineTuning } = shippedRecipes().find(
+    recipe => recipe.id === id,
+  )!
+  return StartRequest.parse({
+    study: study.id,
+    ...{ method, methodConfig, network, networkConfig },
+    ...(pretext && { pretext }),
+    recipe: training,
+    ...(fineTuning && { fineTuning }),
+    ...changes,
+  })
+}
+
+/** A finished run with kept weights. */
+function addRun(changes: Partial<Parameters<typeof insertRow>[1]['config']>): string {
+  const common = {
+    network: 'unet-plus-plus',
+    networkConfig: { channels: 2 },
+    mask: { kind: 'random', acceleration: 4, centerFraction: 0.08 },
+    slices: { kind: 'all' },
+    seed: 0,
+  } as const
+  const config = { ...supervisedConfig('train', common, FINE_TUNING), ...changes }
+  const run = insertRow(services, { study: study.id, config, parent: null, status: 'finished' })
+  const path = join(profile, `${run}.safetensors`)
+  writeFileSync(path, 'weights')
+  services.db
+    .prepare("INSERT INTO checkpoints VALUES (?, 'last', 1, 0, ?, ?, '')")
+    .run(run, path, createHash('sha256').update('weights').digest('hex'))
+  return run
+}
+
+const tuning = { ...FINE_TUNING, epochs: 3, freshOutput: true }
+
+describe('a start', () => {
+  it('keeps with the run how its fine-tuning is to go', () => {
+    startRequested(services, requestOf('swav/workstation', { fineTuning: tuning }))
+    startRequested(services, requestOf('swav/workstation', { fineTuning: undefined }))
+    startRequested(services, requestOf('scratch/report', { fineTuning: tuning }))
+    expect(queued.map(({ config }) => config.fineTuning)).toEqual([tuning, null, null])
+    expect(queued.map(({ config }) => [config.kind, config.method])).toEqual([
+      ['pretrain', 'swav'],
+      ['pretrain', 'swav'],
+      ['train', null],
+    ])
+  })
+
+  it('notes what must be known of it', () => {
+    const rotnet = requestOf('rotnet/workstation')
+    startRequested(services, rotnet)
+    startRequested(services, { ...rotnet, pretext: { ...rotnet.pretext!, measurement: 'fixed' } })
+    startRequested(services, requestOf('simclr/report', { recipe: { ...rotnet.recipe, batch: 2 } }))
+    expect(queued.map(({ notes }) => notes)).toEqual([[], [expect.stringContaining('aliasing shows the label')], []])
+  })
+
+  it('that cannot be is refused at once', () => {
+    const request = requestOf('swav/workstation')
+    for (const [changes, message] of [
+      [{ methodConfig: { prototypes: 1 } }, /swav takes.*prototypes: /],
+      [{ methodConfig: { queue: 4 } }, /a queue of at least the batch’s 8, got 4/],
+      [{ networkConfig: { channels: 0 } }, /unet-plus-plus takes.*channels: /],
+    ] as const)
+      expect(() => startRequested(services, { ...request, ...changes })).toThrow(
+        expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) }),
+      )
+    expect(queued).toEqual([])
+  })
+})
+
+describe('a fine-tuning', () => {
+  const recipeOf = (run: string, recipe?: typeof tuning) => {
+    fineTune(services, { run, control: true, recipe })
+    const [tuned, control] = queued.splice(0)
+    expect(control.config).toEqual({ ...tuned.config, kind: 'train' })
+    expect(tuned).toMatchObject({ config: { kind: 'finetune', fineTuning: null, method: null }, parent: { run } })
+    return tuned.config.recipe
+  }
+  const { workstation } = METHODS.swav.recipes
+
+  it('goes as was chosen with the pre-training, else as the method’s own, else as the report’s', () => {
+    const pretrained = { kind: 'pretrain', method: 'swav', pretext: workstation.pretext } as const
+    expect(recipeOf(addRun({ ...pretrained, fineTuning: tuning }))).toEqual(tuning)
+    expect(recipeOf(addRun(pretrained))).toEqual(workstation.fineTuning)
+    expect(recipeOf(addRun({}))).toEqual(FINE_TUNING)
+    expect(recipeOf(addRun({ kind: 'import', method: 'swav', recipe: null }))).toEqual(workstation.fineTuning)
+    expect(recipeOf(addRun({ kind: 'import', recipe: null }))).toEqual(FINE_TUNING)
+  })
+
+  it('goes as it is told', () => {
+    const given = { ...tuning, epochs: 7 }
+    expect(recipeOf(addRun({ fineTuning: tuning }), given)).toEqual(given)
+  })
+})
+
+describe('a preview of views', () => {
+  it('asks the engine for the batch of the very run, says its caution, and queues nothing', async () => {
+    const request = requestOf('rotnet/workstation')
+    const fixed = { ...request, pretext: { ...request.pretext!, measurement: 'fixed' as const } }
+    const picture = { name: 'rotated 90°', shape: [1, 3] as [number, number], black: 0, white: 1 }
+    answer = {
+      samples: [{ name: 'a.h5 slice 1', pictures: [{ ...picture, pixels: Uint8Array.of(1, 2, 255) }] }],
+      cautions: ['nearly white'],
+    }
+    expect(await previewViews(services, fixed)).toEqual({
+      samples: [{ name: 'a.h5 slice 1', pictures: [{ ...picture, pixels: 'AQL/' }] }],
+      cautions: [expect.stringContaining('aliasing'), 'nearly white'],
+    })
+    startRequested(services, fixed)
+    const [{ config, train }] = queued
+    expect(calls).toEqual([{ name: 'views', params: { config, train } }])
+  })
+
+  it('of what makes none is refused, as is what could not be started', async () => {
+    await expect(previewViews(services, requestOf('scratch/report'))).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    })
+    const wrong = requestOf('simclr/workstation', { methodConfig: { crop: 1 } })
+    await expect(previewViews(services, wrong)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    expect(calls).toEqual([])
+  })
+})
+
+it('a run’s layers are those of its network', () => {
+  expect(layersOf(services, addRun({}))).toHaveLength(15)
+  expect(layersOf(services, addRun({ network: 'unet', networkConfig: { channels: 2, pools: 2 } }))).toEqual([
+    'down_sample_layers.0',
+    'down_sample_layers.1',
+    'conv',
+    'up_conv.0',
+    'up_conv.1.0',
+  ])
+})
