@@ -40,12 +40,12 @@ export const addMethodOption = (command: Command): Command =>
     ),
   )
 
-export const addRecipeOptions = (command: Command): Command =>
+export const addRecipeOptions = (command: Command, standard: Shipped): Command =>
   command
     .option(
       '--recipe <name>',
       'report, workstation, or one of those that self-mri recipes lists; the other options change it',
-      'workstation' satisfies Shipped,
+      standard,
     )
     .addOption(
       new Option('--network <id>', 'reconstruction network (default: the recipe’s)').choices(Object.keys(NETWORKS)),

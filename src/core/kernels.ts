@@ -1,5 +1,5 @@
 /**
- * The four operations that a native engine does much faster than TensorFlow.js's own compositions.
+ * The five operations that a native engine does much faster than TensorFlow.js's own compositions.
  * `plain` is the definition, in ordinary TensorFlow.js; the engine installs fused ones, which are tested against it.
  */
 import * as tf from '@tensorflow/tfjs-core'
@@ -7,12 +7,22 @@ import * as tf from '@tensorflow/tfjs-core'
 export interface Kernels {
   /** Each channel of each sample of [batch, height, width, channel] to mean 0 and variance 1 (biased; epsilon 1e-5; no affine). */
   instanceNorm(x: tf.Tensor4D): tf.Tensor4D
-  /** Each channel of the whole batch to mean 0 and variance 1, likewise. */
-  batchNorm(x: tf.Tensor4D): tf.Tensor4D
+  /** Each channel of the whole batch likewise, then times `scale` plus `offset`, which are learned. */
+  batchNorm(x: tf.Tensor4D, scale: tf.Tensor1D, offset: tf.Tensor1D): BatchNorm
+  /** The larger of x and 0. */
+  relu(x: tf.Tensor4D): tf.Tensor4D
   /** x where x > 0, else 0.2 · x. */
   leakyRelu(x: tf.Tensor4D): tf.Tensor4D
   /** Inverse DFT (with its 1 / n) of each line of [line, sample, 2] (re, im). Not differentiable. */
   inverseDft(x: tf.Tensor3D): tf.Tensor3D
+}
+
+/** [batch, height, width, channel] normalised, and what it was of each channel before. Only `normalised` may be differentiated. */
+export interface BatchNorm {
+  readonly normalised: tf.Tensor4D
+  readonly mean: tf.Tensor1D
+  /** Unbiased, unlike the one that x is divided by. */
+  readonly variance: tf.Tensor1D
 }
 
 export const NORM_EPSILON = 1e-5
@@ -25,7 +35,16 @@ function normalise(x: tf.Tensor4D, axes: number[]): tf.Tensor4D {
 
 export const plain: Kernels = {
   instanceNorm: x => normalise(x, [1, 2]),
-  batchNorm: x => normalise(x, [0, 1, 2]),
+  batchNorm(x, scale, offset) {
+    const { mean, variance } = tf.moments(x, [0, 1, 2])
+    const count = x.size / x.shape[3]
+    return {
+      normalised: tf.add(tf.mul(normalise(x, [0, 1, 2]), scale), offset),
+      mean: mean as tf.Tensor1D,
+      variance: tf.mul(variance, count / Math.max(1, count - 1)),
+    }
+  },
+  relu: x => tf.relu(x),
   leakyRelu: x => tf.leakyRelu(x, LEAKY_SLOPE),
   inverseDft: x =>
     tf.tidy(() => {

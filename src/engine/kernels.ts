@@ -3,7 +3,7 @@
  * FusedBatchNormV3 (with a batch of one it is instance norm too), LeakyRelu, and IFFT on bit-cast floats.
  */
 import * as tf from '@tensorflow/tfjs-core'
-import { type Kernels, LEAKY_SLOPE, NORM_EPSILON } from '../core/kernels.ts'
+import { type BatchNorm, type Kernels, LEAKY_SLOPE, NORM_EPSILON } from '../core/kernels.ts'
 
 interface OpAttribute {
   readonly name: string
@@ -22,13 +22,15 @@ export interface NativeBackend {
   executeMultipleOutputs(name: string, attributes: OpAttribute[], inputs: tf.Tensor[], outputs: number): tf.Tensor[]
 }
 
-type Forward = (
-  x: tf.Tensor4D,
-  save: (tensors: tf.Tensor[]) => void,
-) => { value: tf.Tensor; gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor }
+type Forward<Inputs extends tf.Tensor[]> = (...inputs: [...Inputs, save: (tensors: tf.Tensor[]) => void]) => {
+  value: tf.Tensor
+  gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor | tf.Tensor[]
+}
 
-/** `tf.customGrad` for one input; its own type lets neither the input nor the saved tensors be named. */
-const withGradient = tf.customGrad as unknown as (forward: Forward) => (x: tf.Tensor4D) => tf.Tensor4D
+/** `tf.customGrad`; its own type lets neither the inputs nor the saved tensors be named. */
+const withGradient = tf.customGrad as unknown as <Inputs extends tf.Tensor[]>(
+  forward: Forward<Inputs>,
+) => (...inputs: Inputs) => tf.Tensor4D
 
 /** Fused kernels on a native backend. Their few constant tensors live as long as the backend. */
 export function fusedKernels(backend: NativeBackend): Kernels {
@@ -51,58 +53,82 @@ export function fusedKernels(backend: NativeBackend): Kernels {
     { name: 'data_format', type: binding.TF_ATTR_STRING, value: 'NHWC' },
     { name: 'is_training', type: binding.TF_ATTR_BOOL, value: true },
   ]
-  const normaliseTogether = withGradient((x, save) => {
-    const channels = x.shape[3]
-    const scale = constant(`ones ${channels}`, () => tf.ones([channels]))
-    const offset = constant(`zeros ${channels}`, () => tf.zeros([channels]))
+  /** `hear` is told each channel's mean and unbiased variance, which die when it returns. */
+  function normaliseTogether(
+    x: tf.Tensor4D,
+    scale: tf.Tensor1D,
+    offset: tf.Tensor1D,
+    hear: (mean: tf.Tensor1D, variance: tf.Tensor1D) => void = () => {},
+  ): tf.Tensor4D {
     const none = constant('empty', () => tf.tensor1d([]))
-    const [y, , , mean, variance, reserve] = backend.executeMultipleOutputs(
-      'FusedBatchNormV3',
-      normAttributes,
-      [x, scale, offset, none, none],
-      6,
+    return withGradient<[tf.Tensor4D, tf.Tensor1D, tf.Tensor1D]>((x, scale, offset, save) => {
+      const [y, batchMean, batchVariance, mean, variance, reserve] = backend.executeMultipleOutputs(
+        'FusedBatchNormV3',
+        normAttributes,
+        [x, scale, offset, none, none],
+        6,
+      )
+      hear(batchMean as tf.Tensor1D, batchVariance as tf.Tensor1D)
+      save([x, scale, mean, variance, reserve])
+      return {
+        value: y,
+        // Its other two outputs are empty.
+        gradFunc: (dy, saved) =>
+          backend.executeMultipleOutputs('FusedBatchNormGradV3', normAttributes, [dy, ...saved], 5).slice(0, 3),
+      }
+    })(x, scale, offset)
+  }
+
+  function batchNorm(x: tf.Tensor4D, scale: tf.Tensor1D, offset: tf.Tensor1D): BatchNorm {
+    const kept: tf.Tensor1D[] = []
+    const normalised = normaliseTogether(x, scale, offset, (...statistics) => {
+      kept.push(...statistics.map(tf.keep))
+    })
+    const [mean, variance] = kept.map(tf.clone) // which belong to the caller's scope
+    tf.dispose(kept)
+    return { normalised, mean, variance }
+  }
+
+  function instanceNorm(x: tf.Tensor4D): tf.Tensor4D {
+    if (x.shape[0] > 1) return normaliseBatch(x)
+    const channels = x.shape[3]
+    return normaliseTogether(
+      x,
+      constant(`ones ${channels}`, () => tf.ones([channels])) as tf.Tensor1D,
+      constant(`zeros ${channels}`, () => tf.zeros([channels])) as tf.Tensor1D,
     )
-    save([x, mean, variance, reserve])
-    return {
-      value: y,
-      gradFunc: (dy, saved) => {
-        const [input, ...statistics] = saved
-        return backend.executeMultipleOutputs(
-          'FusedBatchNormGradV3',
-          normAttributes,
-          [dy, input, scale, ...statistics],
-          5,
-        )[0]
-      },
-    }
-  })
+  }
 
   /** The batch moves into the channels, [1, height, width, batch · channel]: each sample then has statistics of its own. */
   function normaliseBatch(x: tf.Tensor4D): tf.Tensor4D {
     const [batch, height, width, channels] = x.shape
     const together = tf.reshape(tf.transpose(x, [1, 2, 0, 3]), [1, height, width, batch * channels]) as tf.Tensor4D
-    return tf.transpose(tf.reshape(normaliseTogether(together), [height, width, batch, channels]), [2, 0, 1, 3])
+    return tf.transpose(tf.reshape(instanceNorm(together), [height, width, batch, channels]), [2, 0, 1, 3])
   }
 
-  const leakyAttributes = [type('T', binding.TF_FLOAT), number('alpha', LEAKY_SLOPE)]
-  const leakyRelu = withGradient((x, save) => {
-    const y = backend.executeSingleOutput('LeakyRelu', leakyAttributes, [x])
-    save([y])
-    return {
-      value: y,
-      // The sign of y is the sign of x, so y serves where the kernel asks for its features.
-      gradFunc: (dy, saved) => backend.executeSingleOutput('LeakyReluGrad', leakyAttributes, [dy, saved[0]]),
-    }
-  })
+  function rectifier(slope: number): (x: tf.Tensor4D) => tf.Tensor4D {
+    const attributes = [type('T', binding.TF_FLOAT), number('alpha', slope)]
+    return withGradient<[tf.Tensor4D]>((x, save) => {
+      const y = backend.executeSingleOutput('LeakyRelu', attributes, [x])
+      save([y])
+      return {
+        value: y,
+        // The sign of y is the sign of x, so y serves where the kernel asks for its features.
+        gradFunc: (dy, saved) => backend.executeSingleOutput('LeakyReluGrad', attributes, [dy, saved[0]]),
+      }
+    })
+  }
 
   const toComplex = [type('T', binding.TF_FLOAT), type('type', binding.TF_COMPLEX64)]
   const toFloat = [type('T', binding.TF_COMPLEX64), type('type', binding.TF_FLOAT)]
   const transformAttributes = [type('Tcomplex', binding.TF_COMPLEX64)]
 
   return {
-    instanceNorm: x => (x.shape[0] === 1 ? normaliseTogether(x) : normaliseBatch(x)),
-    batchNorm: normaliseTogether,
-    leakyRelu,
+    instanceNorm,
+    batchNorm,
+    // Not as Relu: the graph optimizer would make one operation of it and a batch norm before it, and the last bit another.
+    relu: rectifier(0),
+    leakyRelu: rectifier(LEAKY_SLOPE),
     inverseDft: x =>
       tf.tidy(() => {
         const lines = backend.executeSingleOutput('Bitcast', toComplex, [x])

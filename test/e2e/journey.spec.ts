@@ -477,7 +477,7 @@ test('imports a checkpoint and fine-tunes it; names what is none', async () => {
   await expect(page.getByRole('heading', { name: /imported checkpoint: finished/ })).toBeVisible()
   await page.getByRole('checkbox', { name: 'with control' }).uncheck()
   await page.getByRole('button', { name: 'Fine-tune from this checkpoint' }).click()
-  await expect(runRow(7)).toHaveAttribute('data-status', 'finished', { timeout: 60_000 })
+  await expect(runRow(7)).toHaveAttribute('data-status', 'finished', { timeout: 120_000 })
 })
 
 test('begins to reproduce the report, and stops', async () => {

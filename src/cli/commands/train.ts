@@ -128,7 +128,7 @@ export function pretrainCommand(): Command {
   const command = new Command('pretrain').description(
     'Pre-train a network without ground truth, on sub-sampled images alone',
   )
-  addCommonOptions(addRecipeOptions(addMethodOption(command)))
+  addCommonOptions(addRecipeOptions(addMethodOption(command), 'workstation'))
   addSettingsOptions(command, PRETRAINING_SETTINGS)
   return command.action((options: CommonOptions & RecipeChoice) =>
     inSession(command, async session => {
@@ -158,7 +158,7 @@ export function pretrainCommand(): Command {
 
 export function trainCommand(): Command {
   const command = new Command('train').description('Train a network from scratch, with ground truth')
-  addCommonOptions(addRecipeOptions(command)).option(
+  addCommonOptions(addRecipeOptions(command, 'report')).option(
     '--step-epochs <n>',
     'epochs until the rate falls to a tenth (default: the recipe’s)',
     wholeNumber,

@@ -41,7 +41,7 @@ const heads = ({ deepSupervision }: UnetPlusPlusConfig) =>
     ? Array.from({ length: DEPTH }, (_, i) => ({ name: `final${i + 1}`, column: i + 1 }))
     : [{ name: 'final', column: DEPTH }]
 
-const conv = (name: string, from: number, to: number, size: number): ParameterSpec[] => [
+const conv = (name: string, from: number, to: number, size: number): [ParameterSpec, ParameterSpec] => [
   { name: `${name}.weight`, kind: 'conv', shape: [to, from, size, size], fanIn: from * size * size },
   { name: `${name}.bias`, kind: 'vector', shape: [to], fanIn: from * size * size },
 ]
@@ -54,7 +54,10 @@ const vector = (name: string, length: number, initial: number): ParameterSpec =>
   initial,
 })
 
-/** PyTorch's names. Its `num_batches_tracked` is left out: loading a file without a version adds it. Running statistics come last. */
+/**
+ * PyTorch's names, running statistics last. Its `num_batches_tracked` is left out: `_NormBase._load_from_state_dict` adds it where the state_dict
+ * has no version (its `_metadata`), as none from a file of plain tensors has; nothing depends on it while momentum is a number.
+ */
 function parameters(config: UnetPlusPlusConfig, widths: readonly number[]): ParameterSpec[] {
   const learned: ParameterSpec[] = []
   const running: ParameterSpec[] = []
@@ -67,7 +70,9 @@ function parameters(config: UnetPlusPlusConfig, widths: readonly number[]): Para
       [2, width],
     ]) {
       const norm = `${nodeName(level, column)}.bn${layer}`
-      learned.push(...conv(`${nodeName(level, column)}.conv${layer}`, input, width, 3))
+      const [weight, bias] = conv(`${nodeName(level, column)}.conv${layer}`, input, width, 3)
+      // Batch norm takes such a bias away again, so that it has no gradient: it stays what it is.
+      learned.push(weight, { ...bias, buffer: true })
       learned.push(vector(`${norm}.weight`, width, 1), vector(`${norm}.bias`, width, 0))
       running.push({ ...vector(`${norm}.running_mean`, width, 0), buffer: true })
       running.push({ ...vector(`${norm}.running_var`, width, 1), buffer: true })
@@ -78,33 +83,42 @@ function parameters(config: UnetPlusPlusConfig, widths: readonly number[]): Para
   return [...learned, ...running]
 }
 
-/** By the batch's statistics while training, which the running ones follow (the variance unbiased, as PyTorch); else by the running ones. */
-function batchNorm(parameters: Parameters, name: string, x: tf.Tensor4D, { set }: Pass): tf.Tensor4D {
-  const [mean, variance] = [`${name}.running_mean`, `${name}.running_var`]
-  const affine = (normalised: tf.Tensor4D): tf.Tensor4D =>
-    tf.add(tf.mul(normalised, parameters[`${name}.weight`]), parameters[`${name}.bias`])
+/**
+ * Convolution, batch norm, ReLU. While training, the batch is normalised by its own statistics, which the running ones follow (the variance unbiased,
+ * as in PyTorch); else by the running ones.
+ */
+function layer(
+  parameters: Parameters,
+  [conv, norm]: readonly [string, string],
+  inputs: readonly tf.Tensor4D[],
+  { set }: Pass,
+): tf.Tensor4D {
+  const weights = parameters[`${conv}.weight`] as tf.Tensor4D
+  const bias = parameters[`${conv}.bias`]
+  const [scale, offset] = [parameters[`${norm}.weight`], parameters[`${norm}.bias`]] as tf.Tensor1D[]
+  const [mean, variance] = [`${norm}.running_mean`, `${norm}.running_var`]
   if (!set) {
-    const scale = tf.rsqrt(tf.add(parameters[variance], NORM_EPSILON))
-    return affine(tf.mul(tf.sub(x, parameters[mean]), scale))
+    // Linear maps both: as one convolution.
+    const factor = tf.mul(scale, tf.rsqrt(tf.add(parameters[variance], NORM_EPSILON)))
+    const constant = tf.add(offset, tf.mul(tf.sub(bias, parameters[mean]), factor))
+    return kernels().relu(tf.add(convolve(inputs, tf.mul(weights, factor)), constant))
   }
-  const [batch, height, width] = x.shape
-  const count = batch * height * width
-  const now = tf.moments(x, [0, 1, 2])
-  const follow = (buffer: string, value: tf.Tensor, factor: number) =>
-    set(buffer, tf.add(tf.mul(parameters[buffer], 1 - MOMENTUM), tf.mul(value, MOMENTUM * factor)))
-  follow(mean, now.mean, 1)
-  follow(variance, now.variance, count / Math.max(1, count - 1))
-  return affine(kernels().batchNorm(x))
+  // The bias is left out, as the batch's mean would take it away again; only the running mean knows it.
+  const { normalised, ...batch } = kernels().batchNorm(convolve(inputs, weights), scale, offset)
+  const follow = (buffer: string, value: tf.Tensor) =>
+    set(buffer, tf.add(tf.mul(parameters[buffer], 1 - MOMENTUM), tf.mul(value, MOMENTUM)))
+  follow(mean, tf.add(batch.mean, bias))
+  follow(variance, batch.variance)
+  return kernels().relu(normalised)
 }
 
-function node(parameters: Parameters, name: string, inputs: readonly tf.Tensor4D[], pass: Pass): tf.Tensor4D {
-  const once = (maps: readonly tf.Tensor4D[], layer: number) => {
-    const convolved = convolve(maps, parameters[`${name}.conv${layer}.weight`] as tf.Tensor4D)
-    const biased: tf.Tensor4D = tf.add(convolved, parameters[`${name}.conv${layer}.bias`])
-    return tf.relu(batchNorm(parameters, `${name}.bn${layer}`, biased, pass))
-  }
-  return once([once(inputs, 1)], 2)
-}
+const node = (parameters: Parameters, name: string, inputs: readonly tf.Tensor4D[], pass: Pass): tf.Tensor4D =>
+  layer(
+    parameters,
+    [`${name}.conv2`, `${name}.bn2`],
+    [layer(parameters, [`${name}.conv1`, `${name}.bn1`], inputs, pass)],
+    pass,
+  )
 
 const double = (x: tf.Tensor4D) => tf.image.resizeBilinear(x, [x.shape[1] * 2, x.shape[2] * 2], true)
 
@@ -154,7 +168,7 @@ export const makeUnetPlusPlus = (
   layers: () => NODES.map(({ level, column }) => nodeName(level, column)),
   bottleneck: config => ({ layer: nodeName(DEPTH, 0), channels: widths(config)[DEPTH], scale: MULTIPLE }),
   outputs,
-  // Smaller images cannot be reflected to a multiple of 16.
+  // The deepest node then has one pixel; and from here on there are always enough pixels to reflect.
   minimumSize: () => MULTIPLE,
 })
 

@@ -16,14 +16,19 @@ const COLLAPSED = 0.1
 /** A loss above this share of its chance level has learned next to nothing. */
 const NEAR_CHANCE = 0.97
 
+/** Judgements after which a loss at chance says something. */
+const PATIENCE = 3
+
 export interface Health {
+  /** From 1, over the training. */
+  readonly judgement: number
   readonly loss: number | null
   readonly chance: number | null
   readonly figures: Readonly<Record<string, number>>
 }
 
 /** Kinds of trouble with words that say what to try; a kind comes once in a training. */
-export function advise({ loss, chance, figures }: Health): Map<string, string> {
+export function advise({ judgement, loss, chance, figures }: Health): Map<string, string> {
   const advice = new Map<string, string>()
   const { spread, prototypes, prototypesOf } = figures
   if (spread !== undefined && spread < COLLAPSED)
@@ -31,10 +36,10 @@ export function advise({ loss, chance, figures }: Health): Map<string, string> {
       'collapsed',
       `The embeddings have nearly become one point (spread ${spread.toFixed(3)} of 1). A lower learning rate, larger views, or a head on the output image may help.`,
     )
-  if (loss !== null && chance !== null && loss > NEAR_CHANCE * chance)
+  if (judgement >= PATIENCE && loss !== null && chance !== null && loss > NEAR_CHANCE * chance)
     advice.set(
       'chance',
-      `The loss on held-out patients, ${loss.toFixed(3)}, is at its chance level, ${chance.toFixed(3)}: nothing is told apart yet. Adam at 1e-3, larger views, weaker augmentations or more epochs may help.`,
+      `The loss on held-out patients, ${loss.toFixed(3)}, is at its chance level, ${chance.toFixed(3)}: nothing is told apart. Adam at 1e-3, larger views, weaker augmentations or more epochs may help.`,
     )
   if (prototypes !== undefined && prototypes < 0.1 * prototypesOf)
     advice.set(

@@ -104,8 +104,10 @@ export function pretextTask(job: PretextJob): PretextTask {
   }
 
   const everyPlace = [...samples.keys()]
-  const rivalsOf = (place: number) =>
-    apart ? everyPlace.filter(other => !sameSubject(samples[other], samples[place])) : everyPlace
+  function rivalsOf(place: number): number[] {
+    const others = apart ? everyPlace.filter(other => !sameSubject(samples[other], samples[place])) : []
+    return others.length > 0 ? others : everyPlace // of a single patient's few slices none may be apart
+  }
 
   /** `key` tells the sample's streams from those of others. */
   async function partsOf(reference: SliceReference, epoch: number, key: number, place: number | null): Promise<Part[]> {
@@ -147,6 +149,7 @@ export function pretextTask(job: PretextJob): PretextTask {
   /** Samples that are judged together: all, where they are compared with each other. */
   let judged: Part[][][] | null = null
   const advised = new Set<string>()
+  let judgements = 0
 
   async function heldOutParts(pause: Pause): Promise<Part[][][]> {
     const parts: Part[][] = []
@@ -163,14 +166,16 @@ export function pretextTask(job: PretextJob): PretextTask {
     const parameters = tf.tidy(() => unpack(flat, specs))
     const batches = judged.map(stack)
     try {
-      const judgements: Judgement[] = []
+      const outcomes: Judgement[] = []
       for (const batch of batches) {
         await pause()
-        judgements.push(method.judge(methodConfig, trunk, parameters, batch))
+        outcomes.push(method.judge(methodConfig, trunk, parameters, batch))
       }
-      const { loss, figures } = meanJudgement(judgements)
+      const { loss, figures } = meanJudgement(outcomes)
       const chance = method.chanceLoss(methodConfig, { batch: heldOut.length, samples: samples.length })
-      const advice = [...advise({ loss, chance, figures })].filter(([kind]) => !advised.has(kind))
+      const advice = [...advise({ judgement: ++judgements, loss, chance, figures })].filter(
+        ([kind]) => !advised.has(kind),
+      )
       for (const [kind] of advice) advised.add(kind)
       return { loss, metrics: null, extra: figures, advice: advice.map(([, words]) => words) }
     } finally {

@@ -1,7 +1,10 @@
 /** Embeddings as rows. */
 import * as tf from '@tensorflow/tfjs-core'
 
-/** Rows scaled to length 1. A row of zeros stays one, with a gradient that is finite: the root is taken of what is not 0. */
+/**
+ * Rows scaled to length 1. A row of zeros stays one, with a gradient that is finite: the root is taken of what is not 0. Not z / √…, which
+ * TensorFlow's graph optimizer rewrites to this, and a replayed step would no longer be the eager one bit for bit.
+ */
 export const normaliseRows = (z: tf.Tensor2D): tf.Tensor2D =>
   tf.mul(z, tf.rsqrt(tf.maximum(tf.sum(tf.square(z), 1, true), 1e-24)))
 

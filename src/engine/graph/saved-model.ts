@@ -93,6 +93,17 @@ function attributeOf(binding: Binding, op: string, { name, type, value }: OpAttr
  */
 const FRESH = new Set(['Add', 'AddV2', 'Sub', 'Mul', 'Div', 'RealDiv'])
 
+/**
+ * The graph optimizer takes sums of three and more, and products, in another order, and the last bit is another. It leaves alone what it has
+ * marked as its own work (tensorflow/core/grappler/optimizers/arithmetic_optimizer.cc, kAddOpsRewriteTag and kMinimizeBroadcastsTag).
+ */
+const AS_IT_IS: Attributes = Object.fromEntries(
+  ['AddOpsRewriteStage', 'MinimizeBroadcasts'].map(stage => [
+    `_grappler_ArithmeticOptimizer_${stage}`,
+    boolean(ATTRIBUTE.boolean, true),
+  ]),
+)
+
 function graphNodes(
   binding: Binding,
   graph: number,
@@ -114,12 +125,10 @@ function graphNodes(
     ),
     ...constants.flatMap((constant, i) => constantNodes(at(`constant${i}`), constant, cast.has(i))),
     ...ops.map(({ name, attributes, inputs }, i) =>
-      node(
-        at(`op${i}`),
-        name,
-        inputs.map(reference),
-        Object.fromEntries(attributes.map(each => [each.name, attributeOf(binding, name, each)])),
-      ),
+      node(at(`op${i}`), name, inputs.map(reference), {
+        ...Object.fromEntries(attributes.map(each => [each.name, attributeOf(binding, name, each)])),
+        ...AS_IT_IS,
+      }),
     ),
   ]
   const changes = next.flatMap((source, i) => {

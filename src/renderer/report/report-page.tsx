@@ -11,7 +11,7 @@ import { SyntheticBadge } from '../viewer/badges.tsx'
 import { Gains } from './gains.tsx'
 import style from './report.module.css'
 import { FEW_LABELS, MAIN, ON_THE_WAY, sectionsOf } from './rows.ts'
-import { requestWords, StatusMark } from './state.tsx'
+import { isIncomplete, requestWords, StatusMark } from './state.tsx'
 import { RowTable } from './table.tsx'
 
 export function ReportPage({ reproduction }: { reproduction: Reproduction }) {
@@ -48,6 +48,7 @@ const SAVE = desktop ? 'Save page, JSON and figures' : 'Save page with figures'
 
 function Actions({ reproduction, any }: { reproduction: Reproduction; any: boolean }) {
   const { status } = reproduction
+  const resumable = status === 'stopped' || status === 'failed' || isIncomplete(reproduction)
   const [busy, setBusy] = useState<'stop' | 'resume' | 'save' | null>(null)
   const doing = (what: typeof busy, act: (of: Reproduction) => Promise<void>) => async () => {
     setBusy(what)
@@ -61,14 +62,14 @@ function Actions({ reproduction, any }: { reproduction: Reproduction; any: boole
           Stop
         </Button>
       )}
-      {(status === 'stopped' || status === 'failed') && (
+      {resumable && (
         <Button variant="filled" loading={busy === 'resume'} onClick={doing('resume', resumeReproduction)}>
           Resume
         </Button>
       )}
       {any && (
         <Button
-          variant={status === 'finished' ? 'filled' : 'default'}
+          variant={status === 'finished' && !resumable ? 'filled' : 'default'}
           loading={busy === 'save'}
           onClick={doing('save', saveReproduction)}
         >
@@ -95,7 +96,10 @@ function State({ reproduction }: { reproduction: Reproduction }) {
         value={planned > 0 ? (100 * done) / planned : 0}
         aria-label="Trainings done"
       />
-      <span className="secondary truncate">{status === 'running' ? (current ?? 'waits its turn') : ''}</span>
+      <span className="secondary truncate">
+        {status === 'running' && (current ?? 'waits its turn')}
+        {isIncomplete(reproduction) && 'The rest failed, or the recipes have changed since.'}
+      </span>
       {reason && status !== 'finished' && <span className={style.reason}>{reason}</span>}
     </div>
   )

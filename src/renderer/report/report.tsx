@@ -1,5 +1,6 @@
 /** The report reproduced: what was asked for and how far it is, its tables and figures as they grow. */
 import { Button } from '@mantine/core'
+import { useMemo } from 'react'
 import type { Reproduction } from '../../contract/study.ts'
 import { useReproductions } from '../queries.ts'
 import { goToScreen, useScreen } from '../shell/screens.ts'
@@ -9,11 +10,13 @@ import { Reproduce } from './reproduce.tsx'
 import { requestWords, StateWords, StatusMark } from './state.tsx'
 
 export function Report() {
-  const { data: reproductions } = useReproductions()
+  const { data } = useReproductions()
+  // The newest first.
+  const reproductions = useMemo(() => data?.toSorted((a, b) => b.id - a.id), [data])
   const detail = useScreen(state => state.detail)
   if (!reproductions) return <div role="status" aria-label="Loading" />
   const asking = detail === 'new' || reproductions.length === 0
-  const open = asking ? null : (reproductions.find(({ id }) => String(id) === detail) ?? reproductions.at(-1)!)
+  const open = asking ? null : (reproductions.find(({ id }) => String(id) === detail) ?? reproductions[0])
   return (
     <div className={style.screen}>
       <section className={style.list} aria-label="Reproductions">
@@ -26,7 +29,7 @@ export function Report() {
           )}
         </header>
         <div className={style.rows}>
-          {reproductions.toReversed().map(each => (
+          {reproductions.map(each => (
             <Row key={each.id} reproduction={each} open={each.id === open?.id} />
           ))}
           {reproductions.length === 0 && <p className={style.none}>Not reproduced yet.</p>}

@@ -29,11 +29,15 @@ export const requestWords = ({ scale, seeds, methods, leaveOneOut, headline }: R
     .filter(Boolean)
     .join(', ')
 
+/** Rows failed, or the recipes have changed since, so that what was trained is not what they ask for. */
+export const isIncomplete = ({ status, done, planned }: Reproduction): boolean =>
+  status === 'finished' && done < planned
+
 /** '4 of 15 trainings, 12:10 left' */
 export function StateWords({ reproduction }: { reproduction: Reproduction }) {
   const { status, done, planned, secondsLeft } = reproduction
   const far = `${done} of ${count(planned, 'training')}`
   if (status === 'running') return `${far}${secondsLeft === null ? '' : `, ${clock(secondsLeft)} left`}`
-  if (status === 'finished') return `finished, ${count(done, 'training')}`
+  if (status === 'finished' && done >= planned) return `finished, ${count(done, 'training')}`
   return `${status}, ${far}`
 }

@@ -6,7 +6,7 @@ import type { RecipeSettings } from '../../contract/recipes.ts'
 import type { Recipe } from '../../contract/runs.ts'
 import style from './recipe-fields.module.css'
 import { SchemaForm } from './schema-form.tsx'
-import { faultsOf, labelOf, type Schema, type Settings, summaryOf } from './settings-schema.ts'
+import { faultsOf, type Schema, type Settings, shortOf, summaryOf } from './settings-schema.ts'
 
 export const PARTS = ['training', 'optimizer', 'network', 'method', 'pretext', 'keeping', 'fineTuning', 'mask'] as const
 export type Part = (typeof PARTS)[number]
@@ -67,10 +67,13 @@ const OPTIMIZER: Readonly<Record<string, string>> = { sgd: 'SGD', adam: 'Adam', 
 export const recipeSummary = ({ epochs, batch, optimizer, schedule }: Recipe): string =>
   `${epochs} epochs, batch ${batch}, ${OPTIMIZER[optimizer.kind] ?? optimizer.kind}, rate ${schedule.rate} ${schedule.kind}`
 
-const optimizerSummary = ({ kind, ...rest }: Recipe['optimizer']) =>
-  [OPTIMIZER[kind], ...Object.entries(rest).map(([name, value]) => `${labelOf(name).toLowerCase()} ${value}`)].join(
-    ', ',
-  )
+function optimizerSummary({ kind, ...rest }: Recipe['optimizer']): string {
+  const parts = Object.entries(rest).flatMap(([name, value]) => {
+    if (value === null || value === false) return []
+    return [typeof value === 'number' ? `${shortOf(name)} ${value}` : shortOf(name)]
+  })
+  return [OPTIMIZER[kind] ?? kind, ...parts].join(', ')
+}
 
 function keepingSummary({ accumulate, warmup, clipNorm, earlyStopping, milestones, freshOutput }: Recipe): string {
   const parts = [

@@ -19,6 +19,7 @@ export const WORDS: Readonly<Record<string, Words>> = {
   factor: { help: 'what each step multiplies it by' },
   end: { help: 'at the last step' },
   optimizer: { label: 'Optimizer' },
+  larc: { label: 'LARC' },
   weightDecay: { help: 'L2, as PyTorch’s' },
   accumulate: { help: 'batches whose gradients are averaged into one step' },
   warmup: { label: 'Warm-up', help: 'epochs in which the rate rises from 0' },

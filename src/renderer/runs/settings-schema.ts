@@ -191,17 +191,19 @@ export function same(a: unknown, b: unknown): boolean {
   return [...names].every(name => same(a[name], b[name]))
 }
 
-const words = (name: string) => name.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`).replaceAll('_', ' ')
+/** 'minimumArea' → 'minimum area' */
+export const shortOf = (name: string): string =>
+  name.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`).replaceAll('_', ' ')
 
 /** 'minimumArea' → 'Minimum area' */
-export const labelOf = (name: string): string => words(name).replace(/^./, letter => letter.toUpperCase())
+export const labelOf = (name: string): string => shortOf(name).replace(/^./, letter => letter.toUpperCase())
 
 /** 'crop 64, flip yes, blur 0.5, …' */
 export function summaryOf(schema: Schema, value: Settings): string {
   const parts = propertiesOf(schema).flatMap(([name]) => {
     const part = value[name]
-    if (typeof part === 'boolean') return part ? [words(name)] : []
-    return typeof part === 'number' || typeof part === 'string' ? [`${words(name)} ${words(String(part))}`] : []
+    if (typeof part === 'boolean') return part ? [shortOf(name)] : []
+    return typeof part === 'number' || typeof part === 'string' ? [`${shortOf(name)} ${shortOf(String(part))}`] : []
   })
   return parts.join(', ') || 'nothing to set'
 }

@@ -63,7 +63,7 @@ describe('settings that several share by name', () => {
 })
 
 describe('the settings of every method and network', () => {
-  const command = addRecipeOptions(addMethodOption(new Command().exitOverride()))
+  const command = addRecipeOptions(addMethodOption(new Command().exitOverride()), 'workstation')
   addSettingsOptions(command, PRETRAINING_SETTINGS)
 
   it('are all listed', () => {

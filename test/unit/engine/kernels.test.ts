@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { kernels, plain } from '../../../src/core/kernels.ts'
+import { type Kernels, kernels, plain } from '../../../src/core/kernels.ts'
 import { useEngine } from '../../engine.ts'
 import { expectClose, golden } from '../../golden.ts'
 
@@ -14,15 +14,22 @@ const channelsLast = (name: string) => {
   return tf.transpose(tf.tensor4d(Float32Array.from(data), shape as [number, number, number, number]), [0, 2, 3, 1])
 }
 
+/** The kernels of one map. */
+const unary = ({ batchNorm, ...others }: Kernels) => ({
+  ...others,
+  batchNorm: (x: tf.Tensor4D) => batchNorm(x, tf.ones([x.shape[3]]), tf.zeros([x.shape[3]])).normalised,
+})
+
 describe('fused kernels', () => {
   it.each([
     ['instanceNorm', 'instance_norm.y'],
     ['leakyRelu', 'leaky_relu_0.2.y'],
+    ['batchNorm', 'batch_norm_train.y'],
   ] as const)('%s equals PyTorch’s, batch 2', (kernel, expected) => {
-    expectClose(kernels()[kernel](channelsLast('x')).dataSync(), channelsLast(expected).dataSync(), 1e-5)
+    expectClose(unary(kernels())[kernel](channelsLast('x')).dataSync(), channelsLast(expected).dataSync(), 1e-5)
   })
 
-  it.each(['instanceNorm', 'leakyRelu'] as const)(
+  it.each(['instanceNorm', 'batchNorm', 'leakyRelu', 'relu'] as const)(
     '%s and its gradient equal the plain operations’, batch 1 to 3',
     kernel => {
       for (const batch of [1, 2, 3]) {
@@ -30,14 +37,41 @@ describe('fused kernels', () => {
         const weights = tf.randomNormal([batch, 9, 7, 5], 0, 1, 'float32', 2)
         const scored = (f: (x: tf.Tensor4D) => tf.Tensor) =>
           tf.valueAndGrad(v => tf.sum(tf.mul(f(v as tf.Tensor4D), weights)))(x)
-        const fused = scored(kernels()[kernel])
-        const reference = scored(plain[kernel])
-        expectClose(kernels()[kernel](x).dataSync(), plain[kernel](x).dataSync(), 1e-5)
+        const [native, defined] = [unary(kernels())[kernel], unary(plain)[kernel]]
+        const fused = scored(native)
+        const reference = scored(defined)
+        expectClose(native(x).dataSync(), defined(x).dataSync(), 1e-5)
         expectClose(fused.grad.dataSync(), reference.grad.dataSync(), 1e-4)
         expect(fused.grad.dataSync().some(v => v !== 0)).toBe(true)
       }
     },
   )
+
+  it('batchNorm, its statistics, and its gradient by scale and offset equal the plain operations’', () => {
+    for (const batch of [1, 3]) {
+      const x = tf.randomNormal<tf.Rank.R4>([batch, 9, 7, 5], 1, 2, 'float32', 1)
+      const weights = tf.randomNormal([batch, 9, 7, 5], 0, 1, 'float32', 2)
+      const [scale, offset] = [3, 4].map(seed => tf.randomNormal<tf.Rank.R1>([5], 1, 1, 'float32', seed))
+      const [fused, reference] = [kernels(), plain].map(({ batchNorm }) => ({
+        ...batchNorm(x, scale, offset),
+        ...tf.valueAndGrads((x, scale, offset) =>
+          tf.sum(tf.mul(batchNorm(x as tf.Tensor4D, scale as tf.Tensor1D, offset as tf.Tensor1D).normalised, weights)),
+        )([x, scale, offset]),
+      }))
+      for (const part of ['normalised', 'mean', 'variance'] as const)
+        expectClose(fused[part].dataSync(), reference[part].dataSync(), 1e-5)
+      for (const [i, gradient] of reference.grads.entries())
+        expectClose(fused.grads[i].dataSync(), gradient.dataSync(), 1e-4)
+    }
+  })
+
+  it('batchNorm of one pixel is its offset, with a variance of 0', () => {
+    const offset = tf.tensor1d([3, -4])
+    for (const { batchNorm } of [kernels(), plain]) {
+      const { normalised, variance } = batchNorm(tf.ones([1, 1, 1, 2]), tf.tensor1d([5, 6]), offset)
+      expect([...normalised.dataSync(), ...variance.dataSync()]).toEqual([3, -4, 0, 0])
+    }
+  })
 
   it('leave no tensor behind', () => {
     const run = () =>
@@ -45,6 +79,7 @@ describe('fused kernels', () => {
         tf.grad(v => tf.sum(tf.square(kernels().leakyRelu(kernels().instanceNorm(v as tf.Tensor4D)))))(
           tf.ones([2, 8, 8, 3]),
         ).dataSync()
+        tf.grad(v => tf.sum(unary(kernels()).batchNorm(kernels().relu(v as tf.Tensor4D))))(tf.ones([2, 8, 8, 3]))
         kernels()
           .inverseDft(tf.ones([6, 5, 2]))
           .dataSync()

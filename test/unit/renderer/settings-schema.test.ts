@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { MaskSpec } from '../../../src/contract/evaluation.ts'
-import { Pretext, Recipe } from '../../../src/contract/runs.ts'
+import { Pretext, Recipe, ScheduleConfig } from '../../../src/contract/runs.ts'
 import { STANDARDS } from '../../../src/renderer/runs/recipe-words.ts'
 import {
   complete,
@@ -38,13 +38,15 @@ describe('schemas', () => {
     expect(nullableOf(part('optimizer'))).toBeNull()
     expect(variantsOf(part('optimizer'))).toMatchObject({ key: 'kind', names: ['sgd', 'adam', 'rmsprop'] })
     expect(variantsOf(part('earlyStopping'))).toBeNull()
-    expect(variantsOf({ anyOf: part('schedule').oneOf })?.names).toEqual(['constant', 'step', 'cosine', 'linear'])
+    expect(variantsOf({ anyOf: part('schedule').oneOf })?.names).toEqual(
+      ScheduleConfig.options.map(({ shape }) => shape.kind.value),
+    )
   })
 
   it('completes a value as zod does', () => {
     for (const [schema, value] of [
       [Recipe, MINIMAL],
-      [Recipe, { ...MINIMAL, optimizer: { kind: 'sgd', momentum: 0.5 }, earlyStopping: { patience: 3 } }],
+      [Recipe, { ...MINIMAL, optimizer: { kind: 'sgd', momentum: 0.5, larc: {} }, earlyStopping: { patience: 3 } }],
       [Pretext, {}],
       [Pretext, { measurement: 'fresh' }],
       [MaskSpec, { acceleration: 8 }],

@@ -64,6 +64,13 @@ function pretext(id: string, network: string): TrainingTask {
   })
 }
 
+/** Several outputs, of each of which the loss is a part. */
+function deepSupervision(): TrainingTask {
+  const network = networkOf('unet-plus-plus')
+  const networkConfig = network.config.parse({ channels: 2, deepSupervision: true })
+  return supervisedTask({ ...shared('unet-plus-plus'), networkConfig, batch: 1 })
+}
+
 const tasks: [string, () => TrainingTask][] = Object.keys(NETWORKS).flatMap(network => [
   [`supervised ${network}, batch 1`, () => supervisedTask({ ...shared(network), batch: 1 })] as const,
   [`supervised ${network}, batch 2, odd size`, () => supervisedTask({ ...shared(network, 37), batch: 2 })] as const,
@@ -84,6 +91,7 @@ const optimizers: [string, OptimizerConfig][] = OptimizerConfig.options.flatMap(
           [`${kind}, momentum`, make({ momentum: 0.9 })],
         ] as const)
       : []),
+    ...('larc' in shape ? ([[`${kind}, LARC`, make({ larc: {} })]] as const) : []),
     ...('nesterov' in shape ? ([[`${kind}, Nesterov`, make({ nesterov: true })]] as const) : []),
   ] as [string, OptimizerConfig][]
 })
@@ -109,6 +117,8 @@ async function expectEqual(task: TrainingTask, config: OptimizerConfig): Promise
 
 describe('replayed steps equal eager ones, bit for bit:', () => {
   it.each(tasks)('%s', (_, make) => expectEqual(make(), adam))
+
+  it('deep supervision', () => expectEqual(deepSupervision(), adam))
 
   it.each(optimizers)('%s', (_, config) => expectEqual(supervisedTask({ ...shared('unet'), batch: 1 }), config))
 

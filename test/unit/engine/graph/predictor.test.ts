@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { networkOf } from '../../../../src/core/models/index.ts'
+import { NETWORKS, networkOf } from '../../../../src/core/models/index.ts'
 import { type Model, predictOnce } from '../../../../src/core/reconstruct.ts'
 import { initialParameters } from '../../../../src/core/training/parameters.ts'
 import { makeGraphPredictor, RECORDED_AFTER } from '../../../../src/engine/graph/predictor.ts'
@@ -12,8 +12,8 @@ beforeAll(useEngine)
 const sessions = () =>
   (backend() as unknown as { binding: { getNumOfSavedModels(): number } }).binding.getNumOfSavedModels()
 
-function modelOf(channels: number, seed: number): Model {
-  const network = networkOf('unet')
+function modelOf(channels: number, seed: number, id = 'unet'): Model {
+  const network = networkOf(id)
   const config = network.config.parse({ channels, pools: 2 })
   const specs = network.parameters(config)
   return { network, config, specs, parameters: tf.tensor1d(initialParameters(specs, seed)) }
@@ -46,17 +46,20 @@ describe('a graph predictor', () => {
     }
   }
 
-  it('records after a number of images of a shape; each output is the eager one, bit for bit', () => {
-    const model = modelOf(2, 1)
-    expectEqual(model, [24, 21], RECORDED_AFTER)
-    expect(sessions()).toBe(before)
-    expectEqual(model, [24, 21], 3)
-    expect(sessions()).toBe(before + 1)
-    expectEqual(model, [16, 16], RECORDED_AFTER + 2)
-    expectEqual(model, [24, 21], 2)
-    expect(sessions()).toBe(before + 1)
-    expect(lines).toEqual([])
-  })
+  it.each(Object.keys(NETWORKS))(
+    'records %s after a number of images of a shape; each output is the eager one, bit for bit',
+    id => {
+      const model = modelOf(2, 1, id)
+      expectEqual(model, [24, 21], RECORDED_AFTER)
+      expect(sessions()).toBe(before)
+      expectEqual(model, [24, 21], 3)
+      expect(sessions()).toBe(before + 1)
+      expectEqual(model, [16, 16], RECORDED_AFTER + 2)
+      expectEqual(model, [24, 21], 2)
+      expect(sessions()).toBe(before + 1)
+      expect(lines).toEqual([])
+    },
+  )
 
   it('takes up other weights of the same network, and another network', () => {
     const [first, second, wider] = [modelOf(2, 1), modelOf(2, 2), modelOf(3, 1)]
