@@ -116,6 +116,13 @@ export function makeQueue(services: Services): Queue {
     working = null
   }
 
+  let closed = false
+
+  /** Throws `CANCELLED` once the program closes: nothing would train them. */
+  function requireOpen(): void {
+    if (closed) throw new AppError('CANCELLED', 'The program is being closed.')
+  }
+
   function begin(added: readonly Waiting[]): void {
     waiting.push(...added)
     working ??= work()
@@ -135,11 +142,13 @@ export function makeQueue(services: Services): Queue {
 
   return {
     add(prepared) {
+      requireOpen()
       const runs = insertRuns(services, prepared, 'queued')
       begin(runs.map((run, i) => ({ run, prepared: prepared[i] })))
       return runs
     },
     resume(run, { prepared, claim }) {
+      requireOpen()
       claim()
       begin([{ run, prepared }])
     },
@@ -172,12 +181,14 @@ export function makeQueue(services: Services): Queue {
       return `run ${run}: ${waitsFor ?? `epoch ${epoch}/${epochs}`}`
     },
     async stop() {
+      closed = true
       giveUpWaiting()
       if (current && !current.controller.signal.aborted) current.stop = 'close'
       current?.controller.abort()
       await working
     },
     abandon() {
+      closed = true
       giveUpWaiting()
       if (!current) return
       setStatus(services, current.run, 'interrupted', 'The program was closed while the run was going on.')

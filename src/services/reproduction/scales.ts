@@ -1,12 +1,12 @@
 /**
  * What each scale trains with. `full`: the report's recipes. `demonstration`: the workstation's, cut to fit 25 minutes on two cores.
  *
- * The budget in minutes, with a step of U-Net-16 at 128 × 126 and batch 1 taken as 45 ms, three times that for U-Net++, in proportion to
+ * The budget in minutes, with a step of U-Net-16 at 128 × 126 and batch 1 taken as 45 ms, 2.1 times that for U-Net++, in proportion to
  * pixels, and 10 ms to prepare a view of a 320 × 320 slice:
  *   brain, 16 training slices of 128 × 126: baselines of 50 epochs 3 · five pre-trainings of 200 to 320 steps 4 · their fine-tunings and two
  *   controls 2 · controls of equal time, as long as both 5 · milestones and few labels 2 · scoring 2.
- *   knee, 24 slices of 320 × 320, six times as large: so the middle slice of each volume alone (6 in training), 8 channels in U-Net++, one
- *   milestone. Baselines 3.5 · pre-trainings 5 · fine-tunings and controls 2.5 · controls of equal time 6.5 · the rest 2.5 · scoring 2.
+ *   knee, 24 slices of 320 × 320, six times as large: so the middle slice of each volume alone (6 in training), one milestone.
+ *   Baselines 5 · pre-trainings 5 · fine-tunings and controls 2.5 · controls of equal time 6.5 · the rest 2.5 · scoring 2.
  * Twenty masks are drawn for the main rows alone. `reproduction.test.ts` adds it up.
  */
 import type { Recipe } from '../../contract/runs.ts'
@@ -15,7 +15,6 @@ import type { Scale } from '../../contract/study.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
 import type { MethodRecipe } from '../../core/ssl/method.ts'
 import { FINE_TUNING, methodOf, networkOf } from '../catalogue.ts'
-import { networkCost } from './estimate.ts'
 import { type Sizes, sizesOf } from './folds.ts'
 
 /** A method's whole way, every setting spelt out. */
@@ -29,9 +28,8 @@ export interface Course extends MethodRecipe {
 const STEPS = { fewest: 200, most: 400 }
 /** Training pixels of an epoch above which a demonstration takes the middle slice of each volume. */
 const MOST_PIXELS = 1e6
-/** Pixels of an image above which networks that cost more than the U-Net get fewer channels, and one milestone is enough. */
+/** Pixels of an image above which one milestone is enough. */
 const LARGE = 40_000
-const FEWER_CHANNELS = 8
 
 /** The same recipe over another number of epochs: what counts in epochs goes with it. */
 export function stretch(recipe: Recipe, epochs: number): Recipe {
@@ -76,11 +74,8 @@ function demonstrated(course: Course, report: Course, sizes: Sizes): Course {
     Math.min(training.epochs, Math.ceil(STEPS.most / perEpoch)),
   )
   const { milestones } = stretch(report.training, epochs)
-  const { network, networkConfig } = course
-  const narrower = large && networkCost(network) > 1 && Number(networkConfig.channels) > FEWER_CHANNELS
   return {
     ...course,
-    networkConfig: narrower ? { ...networkConfig, channels: FEWER_CHANNELS } : networkConfig,
     training: { ...stretch(training, epochs), milestones: large ? milestones.slice(-2) : milestones },
   }
 }

@@ -1,7 +1,7 @@
 /** Files in and out of a browser, which has no paths of the host: uploads into the profile, downloads of what `save` wrote there. */
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, extname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream as WebStream } from 'node:stream/web'
@@ -37,6 +37,8 @@ export async function receiveUpload(services: Services, parts: readonly string[]
   return json({ path }, 201)
 }
 
+const TYPES: Readonly<Record<string, string>> = { '.h5': 'application/x-hdf5', '.html': 'text/html; charset=utf-8' }
+
 /** `GET /downloads/NAME` */
 export async function sendDownload(services: Services, [name, ...more]: readonly string[]): Promise<Response> {
   if (!name || more.length > 0 || !isPlainName(name)) return notFound('file of that name')
@@ -45,7 +47,7 @@ export async function sendDownload(services: Services, [name, ...more]: readonly
   if (!found?.isFile()) return notFound(`file ${name}`)
   return new Response(Readable.toWeb(createReadStream(path)) as unknown as ReadableStream<Uint8Array>, {
     headers: {
-      'content-type': 'application/x-hdf5',
+      'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
       'content-length': String(found.size),
       'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
       'cache-control': 'no-store',
