@@ -8,7 +8,7 @@ import { lossPanels, ssimPanels } from './study-curves.ts'
 import { gainFigure } from './study-gain-figure.ts'
 import { imagesFigure, type StudyImages } from './study-images.ts'
 import { fewLabelPanels, milestonePanels } from './study-points.ts'
-import { methodsOf } from './study-rows.ts'
+import { hasReconstructionTerm, methodsOf, RECONSTRUCTION_TERM } from './study-rows.ts'
 
 export interface StudyFigure {
   /** For a file. */
@@ -72,7 +72,8 @@ export function studyFigures(report: StudyReport, images: StudyImages | null): S
       1,
       'pre-training-loss',
       'Loss of the pre-training',
-      'Per epoch, each method on a scale of its own. Thin lines are single trainings, thick ones their mean; dotted, on held-out patients; dashed, the loss of a network that has learned nothing.',
+      'Per epoch, each method on a scale of its own. Thin lines are single trainings, thick ones their mean; dotted, on held-out patients; dashed, the loss of a network that has learned nothing.' +
+        (hasReconstructionTerm(report) ? ` ${RECONSTRUCTION_TERM}` : ''),
       small(lossPanels(report, colours)),
       undefined,
       report.complete ? [] : ['Incomplete: rows are missing.'],

@@ -89,3 +89,10 @@ export const methodsOf = (report: StudyReport): string[] => [
 /** A fine-tuned row's name with its network, where there is more than one. */
 export const lineName = (line: Line, groups: readonly Group[]): string =>
   groups.filter(({ name }) => name !== null).length > 1 ? `${line.name} on ${line.networkName}` : line.name
+
+/** Said of a pre-training's loss wherever it stands beside its chance level. */
+export const RECONSTRUCTION_TERM =
+  'The training loss has the recipe’s reconstruction term in it, where there is one; the loss on held-out patients and the chance level have not.'
+
+export const hasReconstructionTerm = ({ rows }: StudyReport): boolean =>
+  rows.some(({ pretraining }) => Number(pretraining?.settings.reconstruction ?? 0) > 0)

@@ -2,7 +2,15 @@
 import type { StudyReport } from '../../contract/study.ts'
 import { formatCount, formatDuration, formatLoss, NONE, protocolSentence } from './format.ts'
 import { meanOf } from './spread.ts'
-import { type Group, groupsOf, type Line, linesOf, plannedRows } from './study-rows.ts'
+import {
+  type Group,
+  groupsOf,
+  hasReconstructionTerm,
+  type Line,
+  linesOf,
+  plannedRows,
+  RECONSTRUCTION_TERM,
+} from './study-rows.ts'
 import {
   type Column,
   leadingColumns,
@@ -115,6 +123,7 @@ export function tableOne(report: StudyReport): StudyTable | null {
     row: lineRow(report),
     notes: [
       spreadNote(report),
+      ...(hasReconstructionTerm(report) ? [RECONSTRUCTION_TERM] : []),
       'Times are of training steps, batches included; validation is not in them. Percentages are of the baseline’s total. The time to the baseline’s SSIM ends at the first validation that reaches the best one of the baseline of the same network, seed and patients.',
     ],
     protocol: [protocolSentence(report.protocol)],

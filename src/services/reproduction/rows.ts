@@ -20,7 +20,11 @@ function settingsOf({ config }: RunRow): StudyTraining['settings'] {
   const { optimizer, schedule } = config.recipe!
   return {
     ...Object.fromEntries(own),
-    ...(config.pretext && { measurement: config.pretext.measurement, viewMasks: config.pretext.viewMasks }),
+    ...(config.pretext && {
+      measurement: config.pretext.measurement,
+      viewMasks: config.pretext.viewMasks,
+      reconstruction: config.pretext.reconstruction,
+    }),
     optimizer: optimizer.kind,
     rate: schedule.rate,
     schedule: schedule.kind,
