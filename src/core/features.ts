@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../contract/errors.ts'
 import type { FeatureMeta } from '../contract/images.ts'
+import { extremes } from './extremes.ts'
 import type { Model } from './reconstruct.ts'
 import { unpack } from './training/parameters.ts'
 
@@ -48,12 +49,8 @@ export function featureMaps(
   const [count, height, width] = heard.shape
   const maps = heard.dataSync<'float32'>()
   heard.dispose()
-  let [minimum, maximum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  for (const value of maps) {
-    if (value < minimum) minimum = value
-    if (value > maximum) maximum = value
+  return {
+    maps,
+    meta: { shape: [height, width], count, channels, ...extremes(maps, 'features that are finite numbers') },
   }
-  if (!(Number.isFinite(minimum) && Number.isFinite(maximum)))
-    throw new AppError('NOT_FINITE', `Expected features that are finite numbers, got ${minimum} to ${maximum}.`)
-  return { maps, meta: { shape: [height, width], count, channels, minimum, maximum } }
 }

@@ -1,7 +1,7 @@
 /** One slice for looking at: the ground truth to hold it against, and what is told of an image beside its pixels. */
-import { AppError } from '../contract/errors.ts'
 import type { FrameMeta } from '../contract/images.ts'
 import type { Volume } from './data/volume.ts'
+import { extremes } from './extremes.ts'
 import { acceleration } from './mri/mask.ts'
 import { scoreVolume } from './mri/metrics.ts'
 import { centreCropReal, cropShape } from './mri/transform.ts'
@@ -40,14 +40,7 @@ const finiteOrNull = (value: number) => (Number.isFinite(value) ? value : null)
 
 /** Throws `NOT_FINITE` for an image that holds no number at all. */
 export function describeFrame({ image, shape, units, volumeMaximum, truth, mask }: FrameFacts): FrameMeta {
-  let minimum = Number.POSITIVE_INFINITY
-  let maximum = Number.NEGATIVE_INFINITY
-  for (const value of image) {
-    if (value < minimum) minimum = value
-    if (value > maximum) maximum = value
-  }
-  if (!(Number.isFinite(minimum) && Number.isFinite(maximum)))
-    throw new AppError('NOT_FINITE', `Expected an image of finite numbers, got ${minimum} to ${maximum}.`)
+  const { minimum, maximum } = extremes(image, 'an image of finite numbers')
   return {
     shape: [shape[0], shape[1]],
     units,

@@ -1,6 +1,6 @@
 /** What a reconstruction network is: named parameters in PyTorch's layouts, and a pure function of them. */
-import type * as tf from '@tensorflow/tfjs-core'
-import type { z } from 'zod'
+import * as tf from '@tensorflow/tfjs-core'
+import { z } from 'zod'
 
 /**
  * One parameter tensor. `shape` is PyTorch's; `kind` says how PyTorch's axes map onto TensorFlow.js's:
@@ -21,6 +21,14 @@ export interface ParameterSpec {
 }
 
 export type Parameters = Readonly<Record<string, tf.Tensor>>
+
+/** The setting that networks share. */
+export const CHANNELS = z
+  .int()
+  .min(1)
+  .max(256)
+  .default(32)
+  .describe('channels of the top level; each level down has twice as many')
 
 /** What a pass through a network tells beside its result. */
 export interface Pass {
@@ -47,3 +55,7 @@ export interface Network<Config = unknown> {
 
 /** The reconstruction [batch, height, width, 1] of images of that shape. */
 export const reconstructionOf = (outputs: readonly tf.Tensor4D[]): tf.Tensor4D => outputs[outputs.length - 1]
+
+/** The mean of outputs, or of their losses; one alone is itself. */
+export const meanOf = <T extends tf.Tensor>(tensors: readonly T[]): T =>
+  tensors.length === 1 ? tensors[0] : tf.div(tf.addN([...tensors]), tensors.length)

@@ -7,15 +7,10 @@ import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { kernels, NORM_EPSILON } from '../kernels.ts'
 import { convolve } from './convolve.ts'
-import type { Network, ParameterSpec, Parameters, Pass } from './network.ts'
+import { CHANNELS, type Network, type ParameterSpec, type Parameters, type Pass } from './network.ts'
 
 const UnetPlusPlusConfig = z.object({
-  channels: z
-    .int()
-    .min(1)
-    .max(256)
-    .default(32)
-    .describe('channels of the top level; each level down has twice as many'),
+  channels: CHANNELS,
   deepSupervision: z
     .boolean()
     .default(false)

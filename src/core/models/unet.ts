@@ -7,15 +7,10 @@ import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { kernels } from '../kernels.ts'
 import { convolve } from './convolve.ts'
-import type { Network, ParameterSpec, Parameters, Pass } from './network.ts'
+import { CHANNELS, type Network, type ParameterSpec, type Parameters, type Pass } from './network.ts'
 
 const UnetConfig = z.object({
-  channels: z
-    .int()
-    .min(1)
-    .max(256)
-    .default(32)
-    .describe('channels of the top level; each level down has twice as many'),
+  channels: CHANNELS,
   pools: z.int().min(1).max(6).default(4).describe('levels of 2 × 2 average pooling'),
 })
 type UnetConfig = z.infer<typeof UnetConfig>

@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { Pretext, Recipe } from '../../contract/runs.ts'
 import type { Parameters, Pass } from '../models/network.ts'
-import { FINE_TUNING } from '../training/recipes.ts'
+import { CONTRASTIVE, FINE_TUNING } from '../training/recipes.ts'
 import { augmentations } from './augment/index.ts'
 import { GRID, jigsawPatches } from './augment/jigsaw.ts'
 import { embeddingSpread } from './health.ts'
@@ -135,14 +135,7 @@ export const pirl: SslMethod<PirlConfig> = {
         temperature: 0.1,
       },
       pretext: Pretext.parse({ reconstruction: 5 }),
-      training: Recipe.parse({
-        epochs: 100,
-        batch: 8,
-        optimizer: { kind: 'adam' },
-        schedule: { kind: 'cosine', rate: 3e-4, end: 0 },
-        warmup: 10,
-        clipNorm: 1,
-      }),
+      training: CONTRASTIVE,
       fineTuning: FINE_TUNING,
     },
   },

@@ -13,15 +13,16 @@ import { RandomState, stream } from '../mri/random.ts'
 import { cropShape } from '../mri/transform.ts'
 import type { Pause } from '../pause.ts'
 import { zeroFilled } from '../reconstruct.ts'
+import { mean } from '../statistics.ts'
 import { unpack } from '../training/parameters.ts'
 import { previewOf } from '../training/preview.ts'
+import { stack } from '../training/stack.ts'
 import type { SupervisedJob } from '../training/supervised.ts'
 import type { TrainingTask, Validation } from '../training/train.ts'
 import { advise } from './health.ts'
 import type { Judgement, Part, Sample, SslMethod } from './method.ts'
 import { withReconstruction } from './reconstruction-term.ts'
 import { makeTrunk } from './trunk.ts'
-import { stackParts } from './views.ts'
 
 export interface PretextJob extends SupervisedJob {
   readonly method: SslMethod
@@ -143,8 +144,8 @@ export function pretextTask(job: PretextJob): PretextTask {
     return method.parts(methodConfig, sample)
   }
 
-  const stack = (parts: readonly (readonly Part[])[]) =>
-    parts[0].map((_, i) => stackParts(parts.map(sample => sample[i])))
+  const stackAll = (samples: readonly (readonly Part[])[]) =>
+    samples[0].map((_, i) => stack(samples.map(sample => sample[i])))
 
   /** Samples that are judged together: all, where they are compared with each other. */
   let judged: Part[][][] | null = null
@@ -164,7 +165,7 @@ export function pretextTask(job: PretextJob): PretextTask {
     if (heldOut.length < 2) return null
     judged ??= await heldOutParts(pause)
     const parameters = tf.tidy(() => unpack(flat, specs))
-    const batches = judged.map(stack)
+    const batches = judged.map(stackAll)
     try {
       const outcomes: Judgement[] = []
       for (const batch of batches) {
@@ -204,7 +205,7 @@ export function pretextTask(job: PretextJob): PretextTask {
     contents,
     async batch(epoch, index) {
       const told = method.schedule?.(methodConfig, epoch * batchesPerEpoch + index, job.batch) ?? []
-      return [...stack(await collect(epoch, index)), ...told.map(({ data, shape }) => tf.tensor(data, [...shape]))]
+      return [...stackAll(await collect(epoch, index)), ...told.map(({ data, shape }) => tf.tensor(data, [...shape]))]
     },
     async views(epoch, index) {
       const names = contents(epoch, index)
@@ -217,7 +218,6 @@ export function pretextTask(job: PretextJob): PretextTask {
 
 /** Of equally many samples each. */
 function meanJudgement(judgements: readonly Judgement[]): Judgement {
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
   const losses = judgements.map(({ loss }) => loss)
   const names = Object.keys(judgements[0].figures)
   return {

@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { Pretext, Recipe } from '../../contract/runs.ts'
 import type { Parameters, Pass } from '../models/network.ts'
-import { FINE_TUNING } from '../training/recipes.ts'
+import { CONTRASTIVE, FINE_TUNING } from '../training/recipes.ts'
 import { augmentations } from './augment/index.ts'
 import { embeddingSpread } from './health.ts'
 import type { Sample, SslMethod } from './method.ts'
@@ -67,14 +67,7 @@ export const simclr: SslMethod<SimclrConfig> = {
       networkConfig: { channels: 16 },
       methodConfig: { minimumArea: 0.7, attach: 'bottleneck', grid: 4 },
       pretext: Pretext.parse({ reconstruction: 5 }),
-      training: Recipe.parse({
-        epochs: 100,
-        batch: 8,
-        optimizer: { kind: 'adam' },
-        schedule: { kind: 'cosine', rate: 3e-4, end: 0 },
-        warmup: 10,
-        clipNorm: 1,
-      }),
+      training: CONTRASTIVE,
       fineTuning: FINE_TUNING,
     },
   },

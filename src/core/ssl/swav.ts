@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
 import { Pretext, Recipe } from '../../contract/runs.ts'
 import type { Parameters, Pass } from '../models/network.ts'
-import { FINE_TUNING } from '../training/recipes.ts'
+import { CONTRASTIVE, FINE_TUNING } from '../training/recipes.ts'
 import type { StepPass } from '../training/step.ts'
 import { augmentations } from './augment/index.ts'
 import { embeddingSpread } from './health.ts'
@@ -159,14 +159,7 @@ export const swav: SslMethod<SwavConfig> = {
         frozen: 0,
       },
       pretext: Pretext.parse({ reconstruction: 5 }),
-      training: Recipe.parse({
-        epochs: 100,
-        batch: 8,
-        optimizer: { kind: 'adam' },
-        schedule: { kind: 'cosine', rate: 3e-4, end: 0 },
-        warmup: 10,
-        clipNorm: 1,
-      }),
+      training: CONTRASTIVE,
       fineTuning: HALVING,
     },
   },

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
-import type { Network, Parameters, Pass } from '../models/network.ts'
+import { meanOf, type Network, type Parameters, type Pass } from '../models/network.ts'
 
 /** Settings that methods with a head share. */
 export const ATTACHMENT = {
@@ -51,8 +51,7 @@ export function makeTrunk(network: Network, networkConfig: unknown): Trunk {
   const { layer, channels, scale } = network.bottleneck(networkConfig)
 
   function output(parameters: Parameters, images: tf.Tensor4D, { set }: Pass): tf.Tensor4D {
-    const outputs = network.outputs(networkConfig, parameters, images, { set })
-    return outputs.length === 1 ? outputs[0] : tf.div(tf.addN([...outputs]), outputs.length)
+    return meanOf(network.outputs(networkConfig, parameters, images, { set }))
   }
 
   function bottleneck(parameters: Parameters, images: tf.Tensor4D, { set }: Pass): tf.Tensor4D {

@@ -1,8 +1,7 @@
 /** What methods share in making views: their settings, their scale, their stacking. */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
-import { AppError } from '../../contract/errors.ts'
-import { normalise, type Shape } from '../mri/transform.ts'
+import { centreCropReal, normalise, type Shape } from '../mri/transform.ts'
 import type { Part } from './method.ts'
 
 export const STANDARDISE = z
@@ -17,15 +16,9 @@ export function standardise(image: Float32Array, how: z.infer<typeof STANDARDISE
 }
 
 /** The largest centred square of [h, w], and its side. */
-export function centreSquare(image: Float32Array, [height, width]: Shape): { image: Float32Array; side: number } {
-  const side = Math.min(height, width)
-  const square = new Float32Array(side * side)
-  const [top, left] = [(height - side) >> 1, (width - side) >> 1]
-  for (let row = 0; row < side; row++) {
-    const start = (top + row) * width + left
-    square.set(image.subarray(start, start + side), row * side)
-  }
-  return { image: square, side }
+export function centreSquare(image: Float32Array, shape: Shape): { image: Float32Array; side: number } {
+  const side = Math.min(...shape)
+  return { image: centreCropReal(image, shape, [side, side]), side }
 }
 
 /** A picture [side, side] as a part. */
@@ -35,26 +28,10 @@ export const picture = (name: string, data: Float32Array, side: number): Part =>
   shape: [side, side, 1],
 })
 
-/** Samples' parts of one place as [batch, …shape]; throws `SHAPE_MISMATCH` where sizes differ. */
-export function stackParts(parts: readonly Part[]): tf.Tensor {
-  const [{ shape }] = parts
-  const other = parts.find(part => part.shape.join() !== shape.join())
-  if (other) {
-    throw new AppError(
-      'SHAPE_MISMATCH',
-      `Expected images of one size in a batch, got ${shape.slice(0, 2).join(' × ')} and ${other.shape.slice(0, 2).join(' × ')}. Use a batch of 1 for a study of several matrices.`,
-    )
-  }
-  const { length } = parts[0].data
-  const values = new Float32Array(parts.length * length)
-  for (const [i, { data }] of parts.entries()) values.set(data, i * length)
-  return tf.tensor(values, [parts.length, ...shape])
-}
-
-/** A linear layer's weight and bias; the bias may be left out. */
-export const linear = (name: string, from: number, to: number, bias = true) => [
+/** A linear layer's weight and bias. */
+export const linear = (name: string, from: number, to: number) => [
   { name: `${name}.weight`, kind: 'linear' as const, shape: [to, from], fanIn: from },
-  ...(bias ? [{ name: `${name}.bias`, kind: 'vector' as const, shape: [to], fanIn: from }] : []),
+  { name: `${name}.bias`, kind: 'vector' as const, shape: [to], fanIn: from },
 ]
 
 /** [n, from] → [n, to] */

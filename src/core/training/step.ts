@@ -32,7 +32,7 @@ export function makeStep(
   specs: readonly ParameterSpec[],
   loss: Loss,
   optimizer: Optimizer,
-  project: Projection = () => ({}),
+  project?: Projection,
 ): Step {
   const bufferNames = specs.filter(spec => spec.buffer).map(({ name }) => name)
   return (state, batch, scalars) =>
@@ -51,10 +51,10 @@ export function makeStep(
       })(state.parameters)
       const updated = optimizer.update(state.parameters, grad as tf.Tensor1D, state.slots, scalars)
       const set = replace(updated.parameters, specs, values)
-      const projected = new Map(Object.entries(project(unpack(set, specs))))
+      const parameters = project ? replace(set, specs, new Map(Object.entries(project(unpack(set, specs))))) : set
       tf.dispose([...values.values()])
       // A named object of tensors, so that tidy keeps them all.
-      const next = { parameters: replace(set, specs, projected), slots: updated.slots }
+      const next = { parameters, slots: updated.slots }
       return { state: next, loss: value as tf.Scalar } as unknown as tf.TensorContainer
     }) as unknown as ReturnType<Step>
 }

@@ -3,18 +3,18 @@
  * images, a fresh random mask per slice and epoch in training, masks seeded by file name in validation, metrics on un-normalised volumes.
  */
 import * as tf from '@tensorflow/tfjs-core'
-import { AppError } from '../../contract/errors.ts'
 import type { MaskSpec, Metrics } from '../../contract/evaluation.ts'
 import { type SliceSelection, selectSlices } from '../../contract/volumes.ts'
 import { batchPlaces, listSlices, nameSlice, type SliceReference, type VolumeSource } from '../data/slices.ts'
 import { meanOfMetrics } from '../evaluate.ts'
-import type { Network } from '../models/network.ts'
+import { meanOf, type Network } from '../models/network.ts'
 import { scoreVolume } from '../mri/metrics.ts'
 import { stream } from '../mri/random.ts'
 import { centreCropReal, cropShape, normalise, normaliseTarget, unnormalise } from '../mri/transform.ts'
 import type { Pause } from '../pause.ts'
 import { maskOf, predict, zeroFilled } from '../reconstruct.ts'
 import { previewOf } from './preview.ts'
+import { stack } from './stack.ts'
 import type { TrainingTask, Validation } from './train.ts'
 
 export interface SupervisedJob {
@@ -44,24 +44,6 @@ interface ValidationVolume {
 
 const meanAbsoluteError = (prediction: tf.Tensor, target: tf.Tensor) =>
   tf.mean(tf.abs(tf.sub(prediction, target))) as tf.Scalar
-
-/** Stacks equally sized images into [batch, h, w, 1]; throws `SHAPE_MISMATCH` where sizes differ. */
-export function stackImages(
-  images: readonly Float32Array[],
-  shapes: readonly (readonly [number, number])[],
-): tf.Tensor4D {
-  const [height, width] = shapes[0]
-  const other = shapes.find(([h, w]) => h !== height || w !== width)
-  if (other) {
-    throw new AppError(
-      'SHAPE_MISMATCH',
-      `Expected images of one size in a batch, got ${height} × ${width} and ${other.join(' × ')}. Use a batch of 1 for a study of several matrices.`,
-    )
-  }
-  const values = new Float32Array(images.length * height * width)
-  for (const [i, image] of images.entries()) values.set(image, i * height * width)
-  return tf.tensor4d(values, [images.length, height, width, 1])
-}
 
 async function prepareValidation(source: VolumeSource, job: SupervisedJob, pause: Pause): Promise<ValidationVolume> {
   const volume = await source.open()
@@ -142,24 +124,15 @@ export function supervisedTask(job: SupervisedJob): TrainingTask {
     validateEvery: 1,
     loss(parameters, [image, target], pass) {
       const outputs = network.outputs(networkConfig, parameters, image as tf.Tensor4D, pass)
-      const losses = outputs.map(output => meanAbsoluteError(output, target))
-      return tf.div(tf.addN(losses), losses.length)
+      return meanOf(outputs.map(output => meanAbsoluteError(output, target)))
     },
     contents: (epoch, index) => placesOf(epoch, index).map(place => nameSlice(samples[place])),
     async batch(epoch, index) {
-      const chosen = []
+      const chosen: Awaited<ReturnType<typeof sample>>[] = []
       for (const place of placesOf(epoch, index)) chosen.push(await sample(samples[place], epoch, place))
-      const shapes = chosen.map(({ shape }) => shape)
-      return [
-        stackImages(
-          chosen.map(({ image }) => image),
-          shapes,
-        ),
-        stackImages(
-          chosen.map(({ target }) => target),
-          shapes,
-        ),
-      ]
+      return (['image', 'target'] as const).map(which =>
+        stack(chosen.map(each => ({ data: each[which], shape: [...each.shape, 1] }))),
+      )
     },
     validate,
     preview: previewOf(job, specs, 'signal'),

@@ -110,6 +110,17 @@ export function RecipeFields(props: Props) {
     onSettings({ ...settings, ...changes } as RecipeSettings)
   const wrong = (part: Part) => [...faults.keys()].filter(path => partOf(path) === part).length
   const fold = (part: Part) => ({ open: open.has(part), onOpen: () => onOpen(part), wrong: wrong(part) })
+  /** Of one part of the settings, or of some of its fields; `path` is what faults are told by. */
+  const form = (schema: Schema, part: keyof RecipeSettings, path: string, only?: readonly string[]) => (
+    <SchemaForm
+      schema={schema}
+      value={settings[part] as Settings}
+      onChange={next => change({ [part]: next })}
+      path={path}
+      faults={faults}
+      only={only}
+    />
+  )
   return (
     <div className={style.parts}>
       <Fold
@@ -117,38 +128,18 @@ export function RecipeFields(props: Props) {
         title={method === null ? 'Training' : 'Pre-training'}
         summary={recipeSummary(training)}
       >
-        <SchemaForm
-          schema={schemas.recipe}
-          value={training}
-          onChange={next => change({ training: next })}
-          path="training"
-          faults={faults}
-          only={COMMON}
-        />
+        {form(schemas.recipe, 'training', 'training', COMMON)}
         {children}
       </Fold>
       <Fold {...fold('optimizer')} title="Optimizer" summary={optimizerSummary(training.optimizer)}>
-        <SchemaForm
-          schema={schemas.recipe}
-          value={training}
-          onChange={next => change({ training: next })}
-          path="training"
-          faults={faults}
-          only={['optimizer']}
-        />
+        {form(schemas.recipe, 'training', 'training', ['optimizer'])}
       </Fold>
       <Fold
         {...fold('network')}
         title={`Network: ${label(catalogue.networks, network)}`}
         summary={summaryOf(schemas.network, networkConfig)}
       >
-        <SchemaForm
-          schema={schemas.network}
-          value={networkConfig}
-          onChange={next => change({ networkConfig: next })}
-          path="network"
-          faults={faults}
-        />
+        {form(schemas.network, 'networkConfig', 'network')}
       </Fold>
       {schemas.method && Object.keys(schemas.method.properties ?? {}).length > 0 && (
         <Fold
@@ -156,45 +147,20 @@ export function RecipeFields(props: Props) {
           title={`Method: ${label(catalogue.methods, method)}`}
           summary={summaryOf(schemas.method, methodConfig)}
         >
-          <SchemaForm
-            schema={schemas.method}
-            value={methodConfig}
-            onChange={next => change({ methodConfig: next })}
-            path="method"
-            faults={faults}
-          />
+          {form(schemas.method, 'methodConfig', 'method')}
         </Fold>
       )}
       {pretext && (
         <Fold {...fold('pretext')} title="What it may see" summary={summaryOf(schemas.pretext, pretext)}>
-          <SchemaForm
-            schema={schemas.pretext}
-            value={pretext}
-            onChange={next => change({ pretext: next })}
-            path="pretext"
-            faults={faults}
-          />
+          {form(schemas.pretext, 'pretext', 'pretext')}
         </Fold>
       )}
       <Fold {...fold('keeping')} title="Gradients, stopping, keeping" summary={keepingSummary(training)}>
-        <SchemaForm
-          schema={schemas.recipe}
-          value={training}
-          onChange={next => change({ training: next })}
-          path="training"
-          faults={faults}
-          only={KEEPING}
-        />
+        {form(schemas.recipe, 'training', 'training', KEEPING)}
       </Fold>
       {fineTuning && (
         <Fold {...fold('fineTuning')} title="Fine-tuning, later" summary={recipeSummary(fineTuning)}>
-          <SchemaForm
-            schema={schemas.recipe}
-            value={fineTuning}
-            onChange={next => change({ fineTuning: next })}
-            path="fineTuning"
-            faults={faults}
-          />
+          {form(schemas.recipe, 'fineTuning', 'fineTuning')}
         </Fold>
       )}
       <Fold {...fold('mask')} title="Mask" summary={summaryOf(schemas.mask, mask)}>

@@ -1,0 +1,23 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { AppError } from '../../contract/errors.ts'
+
+/** One sample's array of a batch. Images are [h, w, 1]. */
+export interface Stacked {
+  readonly data: Float32Array
+  readonly shape: readonly number[]
+}
+
+/** Samples as [batch, …shape]; throws `SHAPE_MISMATCH` where sizes differ. */
+export function stack(samples: readonly Stacked[]): tf.Tensor {
+  const [{ data, shape }] = samples
+  const other = samples.find(sample => sample.shape.join() !== shape.join())
+  if (other) {
+    throw new AppError(
+      'SHAPE_MISMATCH',
+      `Expected images of one size in a batch, got ${shape.slice(0, 2).join(' × ')} and ${other.shape.slice(0, 2).join(' × ')}. Use a batch of 1 for a study of several matrices.`,
+    )
+  }
+  const values = new Float32Array(samples.length * data.length)
+  for (const [i, sample] of samples.entries()) values.set(sample.data, i * data.length)
+  return tf.tensor(values, [samples.length, ...shape])
+}
