@@ -55,6 +55,8 @@ export type StudyTraining = z.infer<typeof StudyTraining>
 export const StudyRow = z.object({
   /** Tells it from every other row of the report: kind, method, network, epoch or patients, fold, seed. */
   key: z.string(),
+  /** SHA-256 of all that its figures depend on: volumes, masks, trainings. Reports of several machines are put together by it. */
+  identity: z.string(),
   kind: StudyRowKind,
   label: z.string(),
   /** The catalogue's id and name. */

@@ -12,7 +12,7 @@ import { formatDuration } from '../../services/reports/format.ts'
 import { studyTableText } from '../../services/reports/index.ts'
 import { begin, type Plan, type PlannedTraining, progressOf, trainingLabel } from '../../services/reproduction/index.ts'
 import { syntheticKneeStudy } from '../../services/reproduction/knee.ts'
-import { drawReproduction, writeFiles } from '../../services/reproduction/save.ts'
+import { draw, writeFiles, writtenBefore } from '../../services/reproduction/save.ts'
 import { trainAtOnce } from '../../services/reproduction/trainers.ts'
 import { findStudy } from '../../services/studies.ts'
 import { wholeNumber } from '../options.ts'
@@ -71,8 +71,11 @@ async function reproduce(options: Options, session: Session): Promise<void> {
   for (const remark of study.remarks) say(remark)
   const { scale, methods, leaveOneOut = false, headline = false } = options
   const request = { study: study.id, scale, seeds: options.seeds, methods, leaveOneOut, headline }
-  const { id, plan, carryOut } = begin(services, { request })
+  const out = callersPath(options.out)
+  const { plan, carryOut, report } = begin(services, { request }, writtenBefore(out))
   for (const reduction of plan.reductions) say(reduction)
+  const known = plan.known.rows.size
+  if (known > 0) say(`${known} of ${plan.rows.length} rows are in ${out} already and are not computed again.`)
 
   const { onPart, onEvent, stop } = parts(services, plan)
   const onBusy = (owner: string) => say(`waiting for ${owner} (Ctrl+C gives up)`)
@@ -87,8 +90,8 @@ async function reproduce(options: Options, session: Session): Promise<void> {
   } finally {
     stop()
   }
-  const drawn = await drawReproduction(services, id, signal)
-  const page = writeFiles(drawn, callersPath(options.out))
+  const drawn = await draw(services, plan, report(), signal)
+  const page = writeFiles(drawn, out)
   for (const { key, reason } of drawn.report.failures) say(`Failed: ${key}: ${reason}`)
   if (!drawn.report.complete) process.exitCode = 1
   if (json) return printJson(drawn.report)

@@ -1,4 +1,4 @@
-/** One slice of the first test volume, of the first fold and seed, through every network that is there. */
+/** One slice of the first test volume of a fold, through every network of a seed that is there. */
 import type { StudyReport, StudyRow } from '../../contract/study.ts'
 import { selectSlices } from '../../contract/volumes.ts'
 import type { Calls, Comparison, ModelReference } from '../../engine/protocol.ts'
@@ -38,17 +38,27 @@ export async function imagesOf(
   signal?: AbortSignal,
 ): Promise<StudyImages> {
   const { finished } = survey(services, plan)
-  const { study, name } = plan.folds[0]
+  const weightsOfPart = (fold: number, seed: number) =>
+    plan.rows
+      .filter(row => row.kind === 'fine-tuned' && row.fold === fold && row.seed === seed)
+      .filter(row => weightsOfRow(services, plan, row, finished).pretrained).length
+  // The first part of which most is in this profile: of a report that was begun elsewhere some is not.
+  const [{ fold, seed }] = plan.folds
+    .flatMap((_, fold) => Array.from({ length: plan.request.seeds }, (_, seed) => ({ fold, seed })))
+    .map(part => ({ ...part, weights: weightsOfPart(part.fold, part.seed) }))
+    .toSorted((a, b) => b.weights - a.weights || a.seed - b.seed || a.fold - b.fold)
+  const { study, name } = plan.folds[fold]
   const [volume] = volumesOf(study, 'test').filter(({ targetShape }) => targetShape)
   const slices = selectSlices(study.slices, volume.slices)
   const slice = slices[slices.length >> 1]
 
   const rowsOf = (kind: StudyRow['kind']) =>
     plan.rows
-      .filter(row => row.kind === kind && row.fold === 0 && row.seed === 0)
+      .filter(row => row.kind === kind && row.fold === fold && row.seed === seed)
       .flatMap(planned => {
         const row = report.rows.find(({ key }) => key === planned.key)
-        return row ? [{ row, ...weightsOfRow(services, plan, planned, finished) }] : []
+        const found = weightsOfRow(services, plan, planned, finished)
+        return row && (found.weights || row.kind === 'zero-filled') ? [{ row, ...found }] : []
       })
   const metricsOf = ({ volumes }: StudyRow) => volumes.find(({ file }) => file === volume.file) ?? null
   const [zeroFilled] = rowsOf('zero-filled')
@@ -69,7 +79,7 @@ export async function imagesOf(
       `${volume.file}, slice ${slice + 1} of ${volume.slices}`,
       ...(volume.acquisition ? [volume.acquisition] : []),
       ...(plan.folds.length > 1 ? [`${name} left out`] : []),
-      'seed 0',
+      `seed ${seed}`,
     ].join(', '),
     shape,
     truth,

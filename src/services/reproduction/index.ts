@@ -6,6 +6,7 @@ import type { Services } from '../context.ts'
 import { studyById } from '../studies.ts'
 import { type Failures, goThrough, type Steps, type Trainer } from './driver.ts'
 import { secondsLeft, type Timed } from './estimate.ts'
+import { withKnown } from './known.ts'
 import { survey } from './lookup.ts'
 import { makePlan, type Plan, type PlannedTraining } from './plan.ts'
 import { assemble } from './report.ts'
@@ -76,20 +77,25 @@ export interface Begun {
   readonly plan: Plan
   /** Works on it to its end; its row says how that was. */
   carryOut(trainer: Trainer, steps?: Steps): Promise<void>
+  /** As it is now. */
+  report(): StudyReport
 }
 
-/** Claims a reproduction for this program; throws what is wrong with the request. */
+/** Claims a reproduction for this program; throws what is wrong with the request. Rows that `before` has are taken from it. */
 export function begin(
   services: Services,
   of: { readonly request: ReproductionRequest } | { readonly id: number },
+  before: StudyReport | null = null,
 ): Begun {
   const asked = 'id' in of ? storedReproduction(services, of.id).request : of.request
-  const plan = planOf(services, asked)
+  const whole = planOf(services, asked)
+  const plan = before ? withKnown(whole, before) : whole
   const id = 'id' in of ? of.id : findOrAdd(services, plan.request)
   const release = claim(services, id)
   return {
     id,
     plan,
+    report: () => assemble(services, plan, storedReproduction(services, id).createdAt, attempts.get(services)?.get(id)),
     async carryOut(trainer, steps) {
       try {
         const failures = await goThrough(services, plan, trainer, steps)

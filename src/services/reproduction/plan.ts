@@ -2,7 +2,7 @@
 import { MaskSpec } from '../../contract/evaluation.ts'
 import type { RunConfig } from '../../contract/runs.ts'
 import type { Study } from '../../contract/studies.ts'
-import type { ReproductionRequest, StudyRowKind } from '../../contract/study.ts'
+import type { ReproductionRequest, StudyRow, StudyRowKind } from '../../contract/study.ts'
 import { METHODS, methodOf } from '../catalogue.ts'
 import { type Fold, foldsOf, type Sizes, sizesOf, withSlices } from './folds.ts'
 import { fewerImages, reductionsOf } from './reductions.ts'
@@ -57,6 +57,8 @@ export interface Plan {
   readonly trainings: readonly PlannedTraining[]
   readonly rows: readonly PlannedRow[]
   readonly reductions: readonly string[]
+  /** Rows that another report has, by key, and what computed them: see `withKnown`. */
+  readonly known: { readonly rows: ReadonlyMap<string, StudyRow>; readonly device: string | null }
 }
 
 /** Every choice spelt out, so that it means the same when there are more methods. */
@@ -89,6 +91,7 @@ export function makePlan(asked: ReproductionRequest, study: Study): Plan {
     trainings: parts.flatMap(({ trainings }) => trainings),
     rows: parts.flatMap(({ rows }) => rows),
     reductions: reductionsAt(request, methods, sizesOf(folds[0].study), slices.kind !== study.slices.kind),
+    known: { rows: new Map(), device: null },
   }
 }
 

@@ -12,12 +12,12 @@ import { studyRow } from './rows.ts'
 import { readScores } from './scores.ts'
 
 /** What computed, as the runs say it; several where it has changed. */
-function deviceInWords(services: Services, finished: Finished): string {
+function deviceInWords(services: Services, { known }: Plan, finished: Finished): string {
   const words = [...finished.values()].map(({ id }) => {
     const { tensorflow, variant, device } = JSON.parse(storedRun(services, id).environment)
     return `TensorFlow ${tensorflow}, ${device ?? (variant === 'cuda' ? 'CUDA build' : 'CPU')}`
   })
-  return [...new Set(words)].join('; ') || 'nothing trained yet'
+  return [...new Set([...(known.device === null ? [] : [known.device]), ...words])].join('; ') || 'nothing trained yet'
 }
 
 /** Trainings that ended without a result, and those that wait for such a one. */
@@ -46,6 +46,8 @@ export function assemble(
   const all = survey(services, plan)
   const { finished } = all
   const rows = plan.rows.flatMap(row => {
+    const known = plan.known.rows.get(row.key)
+    if (known) return [known]
     const scores = readScores(services, plan, row, finished)
     return scores ? [studyRow(services, plan, row, scores, finished)] : []
   })
@@ -55,7 +57,7 @@ export function assemble(
     study: study.name,
     synthetic: study.volumes.some(({ synthetic }) => synthetic),
     remarks: [...study.remarks],
-    device: deviceInWords(services, finished),
+    device: deviceInWords(services, plan, finished),
     createdAt,
     complete: rows.length === plan.rows.length,
     folds: folds.map(describeFold),

@@ -7,6 +7,7 @@ import { mean } from '../../core/statistics.ts'
 import { methodOf, networkOf } from '../catalogue.ts'
 import type { Services } from '../context.ts'
 import { epochsOf } from '../runs.ts'
+import { identityOf } from './known.ts'
 import type { Finished } from './lookup.ts'
 import type { Plan, PlannedRow } from './plan.ts'
 import { MASK_DRAWS, type RowScores, type Weights, weightsOfRow } from './scores.ts'
@@ -109,6 +110,7 @@ export function studyRow(
   const sliceWise = volumes.map(volume => volume.sliceWise!)
   return {
     key,
+    identity: identityOf(plan, row),
     kind,
     label,
     method,

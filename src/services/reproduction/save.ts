@@ -1,7 +1,8 @@
 /** A reproduction as files: a page that needs nothing else, its figures, its numbers, and the same to be read in a repository. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ReproductionRequest, StudyReport } from '../../contract/study.ts'
+import { AppError } from '../../contract/errors.ts'
+import { type ReproductionRequest, StudyReport } from '../../contract/study.ts'
 import { locateEngine } from '../../engine/install.ts'
 import type { Services } from '../context.ts'
 import { reconstructionsDirectory } from '../profile.ts'
@@ -43,12 +44,29 @@ export function commandOf(
   return `npm run self-mri -- study ${options.join(' ')}`
 }
 
+const NUMBERS = 'study.json'
+
+/** The report that a folder has from before; `null` where there is none. Throws `FILE_UNREADABLE` for what would be lost if it were written over. */
+export function writtenBefore(folder: string): StudyReport | null {
+  const path = join(folder, NUMBERS)
+  if (!existsSync(path)) return null
+  try {
+    return StudyReport.parse(JSON.parse(readFileSync(path, 'utf8')))
+  } catch (cause) {
+    throw new AppError(
+      'FILE_UNREADABLE',
+      `Expected a report of this version of the program in ${path}, which would be written over, got something else. Move it, or choose another folder with --out.`,
+      cause,
+    )
+  }
+}
+
 /** Writes everything into a folder: its page's path. */
 export function writeFiles({ report, figures }: Drawn, folder: string): string {
   const page = join(folder, 'index.html')
   mkdirSync(folder, { recursive: true })
   writeFileSync(page, studyPage(report, figures))
-  writeFileSync(join(folder, 'study.json'), `${JSON.stringify(report, null, 2)}\n`)
+  writeFileSync(join(folder, NUMBERS), `${JSON.stringify(report, null, 2)}\n`)
   writeFileSync(join(folder, 'study.md'), studyMarkdown(report, commandOf(report.request, report.study)))
   for (const { name, svg } of figures) {
     writeFileSync(join(folder, `${name}.svg`), svg)

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AppError } from '../../../src/contract/errors.ts'
 import type { RunConfig } from '../../../src/contract/runs.ts'
 import type { Study, StudyVolume } from '../../../src/contract/studies.ts'
-import { ReproductionRequest, STUDY_ROW_KINDS, StudyReport } from '../../../src/contract/study.ts'
+import { ReproductionRequest, STUDY_ROW_KINDS, StudyReport, type StudyRow } from '../../../src/contract/study.ts'
 import type { Role } from '../../../src/contract/volumes.ts'
 import { METHODS } from '../../../src/core/ssl/index.ts'
 import type { Engine } from '../../../src/engine/client.ts'
@@ -360,7 +360,7 @@ function open(): void {
   Object.defineProperty(services, 'queue', { value: queue })
 }
 
-beforeEach(() => {
+function newProfile(): void {
   profile = mkdtempSync(join(tmpdir(), 'self-mri-reproduction-'))
   vi.stubEnv('SELF_MRI_CACHE', profile) // devices of the killed are left there
   trained = []
@@ -379,7 +379,9 @@ beforeEach(() => {
       info.patient,
       JSON.stringify(info),
     )
-})
+}
+
+beforeEach(newProfile)
 
 afterEach(() => {
   if (services.db.open) services.dispose()
@@ -472,6 +474,33 @@ describe('a reproduction', () => {
     once(trained)
     once(scored)
     expect(trained).toHaveLength(planOf(services, SMALL).trainings.length)
+  })
+
+  it('goes on in another profile from the rows that a report has', async () => {
+    const one = reportOf(services, await reproduce(request({ methods: ['subsample-again'], headline: true })))
+    const all = request({ methods: ['subsample-again'], headline: true, seeds: 2 })
+    const changed = one.rows.map(row => (row.kind === 'control' ? { ...row, identity: 'of another recipe' } : row))
+    services.dispose()
+    rmSync(profile, { recursive: true, force: true })
+    newProfile()
+    const { plan, carryOut, report } = begin(
+      services,
+      { request: all },
+      { ...one, rows: changed, device: 'another device' },
+    )
+    expect(plan.trainings.map(({ key }) => key)).toEqual([
+      ...['baseline · U-Net-16', 'control · U-Net-16'].map(key => `${key} · fold 0 · seed 0`), // the control is timed against the baseline
+      ...planOf(services, all)
+        .trainings.map(({ key }) => key)
+        .filter(key => key.endsWith('seed 1')),
+    ])
+    await carryOut(trainAtOnce(services, () => ({})))
+    const { complete, rows, device } = report()
+    expect(complete).toBe(true)
+    expect(trained).toHaveLength(plan.trainings.length)
+    expect(device).toMatch(/^another device; /)
+    const fineTuned = (some: readonly StudyRow[]) => some.find(({ kind, seed }) => kind === 'fine-tuned' && seed === 0)
+    expect(fineTuned(rows)).toEqual(fineTuned(one.rows))
   })
 
   it('trains what stays where a training fails, lists it, and does not try what would fail again', async () => {

@@ -163,6 +163,7 @@ function studyOf({
         const metrics = metricsOf(ssim + 0.003 * noise(seed, fold, rows.length))
         rows.push({
           key: `${row.kind} ${row.label} ${row.epoch ?? row.patients ?? ''} fold ${fold} seed ${seed}`,
+          identity: 'an identity',
           method: null,
           methodLabel: null,
           network: null,

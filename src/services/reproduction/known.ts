@@ -1,0 +1,61 @@
+/**
+ * Rows that another report has already, whoever computed them and where: of equal trainings on equal volumes. So a reproduction that takes
+ * days goes on on another machine, and the files that one wrote are enough for it.
+ */
+import { createHash } from 'node:crypto'
+import type { StudyReport } from '../../contract/study.ts'
+import type { Plan, PlannedRow, PlannedTraining } from './plan.ts'
+
+/** Keys of trainings, and of all that they need. */
+function closure(trainings: ReadonlyMap<string, PlannedTraining>, keys: readonly (string | null)[]): Set<string> {
+  const all = new Set<string>()
+  const visit = (key: string | null | undefined) => {
+    if (!key || all.has(key)) return
+    all.add(key)
+    const { parent, asLongAs } = trainings.get(key)!
+    for (const need of [parent?.key, asLongAs?.pace, ...(asLongAs?.trainings ?? [])]) visit(need)
+  }
+  keys.forEach(visit)
+  return all
+}
+
+const byKey = ({ trainings }: Plan) => new Map(trainings.map(training => [training.key, training]))
+const neededBy = (trainings: ReadonlyMap<string, PlannedTraining>, { training, baseline }: PlannedRow) =>
+  closure(trainings, [training, baseline])
+
+/** SHA-256 of all that a row's figures depend on. Patients are told apart by roles, as their hashes are each profile's own. */
+export function identityOf(plan: Plan, row: PlannedRow): string {
+  const trainings = byKey(plan)
+  const { study } = plan.folds[row.fold]
+  const volumes = study.volumes.map(({ file, role, slices, rows, columns, bytes }) => [
+    file,
+    role,
+    slices,
+    rows,
+    columns,
+    bytes,
+  ])
+  const trained = [...neededBy(trainings, row)].toSorted().map(key => [key, trainings.get(key)!.identity])
+  const { kind, epoch, patients, manyMasks } = row
+  return createHash('sha256')
+    .update(JSON.stringify([kind, epoch, patients, manyMasks, plan.mask, study.slices, volumes, trained]))
+    .digest('hex')
+}
+
+/** What is left to do where a report has some of the rows. */
+export function withKnown(plan: Plan, report: Pick<StudyReport, 'rows' | 'device'>): Plan {
+  const there = new Map(report.rows.map(row => [row.key, row]))
+  const known = plan.rows.flatMap(row => {
+    const same = there.get(row.key)
+    return same?.identity === identityOf(plan, row) ? [same] : []
+  })
+  if (known.length === 0) return plan
+  const rows = new Map(known.map(row => [row.key, row]))
+  const all = byKey(plan)
+  const needed = new Set(plan.rows.filter(({ key }) => !rows.has(key)).flatMap(row => [...neededBy(all, row)]))
+  return {
+    ...plan,
+    known: { rows, device: report.device },
+    trainings: plan.trainings.filter(({ key }) => needed.has(key)),
+  }
+}
