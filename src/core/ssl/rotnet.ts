@@ -83,10 +83,10 @@ export const rotnet: SslMethod<RotnetConfig> = {
       fineTuning: FINE_TUNING,
     },
     workstation: {
-      note: 'The report’s optimizer on images of 64 pixels, with a reconstruction term, without which the output image forgets the anatomy.',
+      note: 'The report’s optimizer on images of 48 pixels, with a reconstruction term, without which the output image forgets the anatomy.',
       network: 'unet',
       networkConfig: { channels: 16 },
-      methodConfig: {},
+      methodConfig: { crop: 48 },
       pretext: Pretext.parse({ measurement: 'fresh', reconstruction: 5 }),
       training: Recipe.parse({
         epochs: 100,

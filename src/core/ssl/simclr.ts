@@ -62,10 +62,10 @@ export const simclr: SslMethod<SimclrConfig> = {
       fineTuning: { ...FINE_TUNING, milestones: [5] },
     },
     workstation: {
-      note: 'Adam with a warm-up (without one it collapses at some seeds) in place of SGD, which stays at chance for hundreds of steps on a small study; views of 64 pixels, each under its own mask; the head on the bottleneck, which generalises to other patients where one on the output image learns the training slices by heart; the decoder is pre-trained by the reconstruction term.',
+      note: 'Adam with a warm-up (without one it collapses at some seeds) in place of SGD, which stays at chance for hundreds of steps on a small study; views of 48 pixels that show most of the slice, each under its own mask; the head on the bottleneck, which generalises to other patients where one on the output image learns the training slices by heart; the decoder is pre-trained by the reconstruction term.',
       network: 'unet',
       networkConfig: { channels: 16 },
-      methodConfig: { minimumArea: 0.7, attach: 'bottleneck', grid: 4 },
+      methodConfig: { crop: 48, minimumArea: 0.85, blur: 0.3, attach: 'bottleneck', grid: 3 },
       pretext: Pretext.parse({ reconstruction: 5 }),
       training: CONTRASTIVE,
       fineTuning: FINE_TUNING,

@@ -5,8 +5,8 @@ import type { Study } from '../../contract/studies.ts'
 import type { ReproductionRequest, StudyRow, StudyRowKind } from '../../contract/study.ts'
 import { METHODS, methodOf } from '../catalogue.ts'
 import { type Fold, foldsOf, type Sizes, sizesOf, withSlices } from './folds.ts'
-import { fewerImages, reductionsOf } from './reductions.ts'
-import { courseAt, slicesAt } from './scales.ts'
+import { baselineReductions, fewerImages, reductionsOf } from './reductions.ts'
+import { baselineAt, courseAt, slicesAt } from './scales.ts'
 import { seedPlan } from './seed-plan.ts'
 
 export interface PlannedTraining {
@@ -80,7 +80,7 @@ export function makePlan(asked: ReproductionRequest, study: Study): Plan {
     folds.map(({ study: of }, fold) => {
       const sizes = sizesOf(of)
       const courses = methods.map(method => courseAt(scale, method, sizes).here)
-      return seedPlan(request, courses, { fold, seed, sizes, mask, slices })
+      return seedPlan(request, courses, { fold, seed, sizes, mask, slices, scratch: baselineAt(scale) })
     }),
   ).flat()
   return {
@@ -105,6 +105,7 @@ function reductionsAt(
     ...fewerImages(sizes.pretextSlices),
     ...(middle ? ['The middle slice of each volume alone, in training and in scoring.'] : []),
     ...(scale === 'demonstration' ? ['Twenty masks are drawn for the main rows alone.'] : []),
+    ...baselineReductions(baselineAt('full'), baselineAt(scale)),
     ...methods.flatMap(method => {
       const { report, here } = courseAt(scale, method, sizes)
       return reductionsOf(report, here)

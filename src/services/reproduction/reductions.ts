@@ -1,4 +1,5 @@
 /** What differs from a method's report recipe, in words, by comparing the two field by field. */
+import type { Recipe } from '../../contract/runs.ts'
 import type { Course } from './scales.ts'
 
 type Fields = Map<string, string>
@@ -37,14 +38,22 @@ function fieldsOf({ network, networkConfig, methodConfig, pretext, training, fin
 }
 
 /** One sentence, or none where nothing differs. */
-export function reductionsOf(report: Course, here: Course): string[] {
-  const [theirs, ours] = [fieldsOf(report), fieldsOf(here)]
+function differences(label: string, theirs: Fields, ours: Fields): string[] {
   const names = [...new Set([...theirs.keys(), ...ours.keys()])]
-  const differences = names
+  const all = names
     .filter(name => theirs.get(name) !== ours.get(name))
     .map(name => `${name} ${ours.get(name) ?? 'none'} in place of ${theirs.get(name) ?? 'none'}`)
-  return differences.length > 0 ? [`${here.label}: ${differences.join('; ')}.`] : []
+  return all.length > 0 ? [`${label}: ${all.join('; ')}.`] : []
 }
+
+export const reductionsOf = (report: Course, here: Course): string[] =>
+  differences(here.label, fieldsOf(report), fieldsOf(here))
+
+const recipeFields = (recipe: Recipe): Fields =>
+  new Map(Object.entries(recipe).map(([name, value]) => [inWords(name), written(value)]))
+
+export const baselineReductions = (report: Recipe, here: Recipe): string[] =>
+  differences('Baseline', recipeFields(report), recipeFields(here))
 
 export const fewerImages = (trainingSlices: number): string[] =>
   trainingSlices < REPORT_IMAGES ? [`Training images: ${trainingSlices} in place of ${REPORT_IMAGES}.`] : []

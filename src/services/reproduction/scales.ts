@@ -14,7 +14,7 @@ import type { Study } from '../../contract/studies.ts'
 import type { Scale } from '../../contract/study.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
 import type { MethodRecipe } from '../../core/ssl/method.ts'
-import { FINE_TUNING, methodOf, networkOf } from '../catalogue.ts'
+import { FINE_TUNING, FROM_SCRATCH, methodOf, networkOf } from '../catalogue.ts'
 import { type Sizes, sizesOf } from './folds.ts'
 
 /** A method's whole way, every setting spelt out. */
@@ -91,6 +91,9 @@ export function courseAt(
   if (scale === 'full') return { report, here: { ...report, training: fitted(report.training, sizes) } }
   return { report, here: demonstrated(spelledOut(method, recipes.workstation), report, sizes) }
 }
+
+/** The baseline's way, by the same names as the methods'. */
+export const baselineAt = (scale: Scale): Recipe => FROM_SCRATCH[scale === 'full' ? 'report' : 'workstation'].training
 
 /** The slices that take part. */
 export function slicesAt(scale: Scale, study: Study): SliceSelection {

@@ -2,7 +2,7 @@
 import { type ReproductionRequest, STUDY_ROW_KINDS, type StudyRowKind } from '../../contract/study.ts'
 import type { PlannedRow, PlannedTraining } from './plan.ts'
 import type { Course } from './scales.ts'
-import { BASELINE_MILESTONES, keyOf, networkKey, networkName, type Part, seedTrainings } from './seed-trainings.ts'
+import { keyOf, milestonesOf, networkKey, networkName, type Part, seedTrainings } from './seed-trainings.ts'
 
 /** Those that a demonstration scores over many masks. */
 const MAIN: ReadonlySet<StudyRowKind> = new Set([
@@ -45,7 +45,7 @@ export function seedPlan(
     const key = baseline(course)
     const words = key.split(' · ').slice(1, -2) // as the training is told from others
     const own = { training: key, baseline: key }
-    for (const epoch of BASELINE_MILESTONES)
+    for (const epoch of milestonesOf(part))
       row([...words, epoch], { ...own, kind: 'baseline at', label: `Baseline after ${epoch} epochs`, epoch })
     return row(words, { ...own, kind: 'baseline', label: 'Baseline from scratch' })
   }

@@ -2,7 +2,7 @@
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import { type Recipe, RunConfig } from '../../contract/runs.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
-import { BASELINE, networkOf } from '../catalogue.ts'
+import { networkOf } from '../catalogue.ts'
 import { supervisedConfig } from '../training.ts'
 import { estimateSeconds } from './estimate.ts'
 import type { Sizes } from './folds.ts'
@@ -15,12 +15,13 @@ export interface Part {
   readonly sizes: Sizes
   readonly mask: MaskSpec
   readonly slices: SliceSelection
+  readonly scratch: Recipe
 }
 
 type Network = Pick<RunConfig, 'network' | 'networkConfig'>
 
 /** Epochs whose weights a baseline is scored at too: after as many as a fine-tuning has, and on the way. */
-export const BASELINE_MILESTONES = [10, 20, 30]
+export const milestonesOf = ({ scratch }: Part): number[] => [10, 20, 30].filter(epoch => epoch < scratch.epochs)
 
 export const networkKey = ({ network, networkConfig }: Network) => JSON.stringify([network, networkConfig])
 
@@ -73,7 +74,7 @@ export function seedTrainings(part: Part) {
       plan(
         ['baseline', networkName(of)],
         `Baseline, ${networkName(of)}`,
-        supervised('train', of, { ...BASELINE, milestones: BASELINE_MILESTONES }),
+        supervised('train', of, { ...part.scratch, milestones: milestonesOf(part) }),
       ),
 
     pretraining: (course: Course) =>

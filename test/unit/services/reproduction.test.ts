@@ -123,13 +123,13 @@ describe.each([
     }
   })
 
-  it('gives every pretext 200 steps at least, a U-Net 16 channels, a fine-tuning 10 epochs and a baseline 50', () => {
+  it('gives every pretext 200 steps at least, a U-Net 16 channels, a fine-tuning 10 epochs and a baseline 30', () => {
     for (const { key, config, asLongAs } of plan.trainings) {
       const { epochs, batch, milestones } = config.recipe
       if (config.kind === 'pretrain') {
         expect(epochs * Math.floor((of === BRAIN ? 16 : 6) / batch)).toBeGreaterThanOrEqual(200)
         expect(milestones.at(-1)).toBe(epochs)
-      } else if (!asLongAs) expect(epochs, key).toBe(key.startsWith('baseline') ? 50 : 10)
+      } else if (!asLongAs) expect(epochs, key).toBe(key.startsWith('baseline') ? 30 : 10)
       if (config.network === 'unet') expect(config.networkConfig.channels).toBeGreaterThanOrEqual(16)
     }
   })
@@ -427,8 +427,8 @@ describe('a reproduction', () => {
     expect(row).toMatchObject({ totalSeconds: 2 * (before + 10), pretrainedSsim: 0.7, patients: 2 })
     expect(row.sliceWise).toEqual({ psnr: 26.5, nmse: 0.05 })
     expect(row.manyMasks).toMatchObject({ draws: 20, sd: { ssim: expect.closeTo(0.0513, 4) } })
-    expect(row.pretraining).toMatchObject({ figures: { retrieval: 0.5 }, settings: { crop: 64, optimizer: 'adam' } })
-    expect(baseline.toBaseline).toEqual({ seconds: 80, epoch: 40 })
+    expect(row.pretraining).toMatchObject({ figures: { retrieval: 0.5 }, settings: { crop: 48, optimizer: 'adam' } })
+    expect(baseline.toBaseline).toEqual({ seconds: 60, epoch: 30 })
     expect(row.toBaseline).toBeNull()
     expect(at).toMatchObject({
       totalSeconds: 20,
