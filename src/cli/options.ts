@@ -33,6 +33,19 @@ export function yesOrNo(text: string): boolean {
   throw new InvalidArgumentError('Expected yes or no.')
 }
 
+export interface NamedWeights {
+  readonly run: string
+  /** Of a milestone; `null`: the kept weights. */
+  readonly epoch: number | null
+}
+
+/** `RUN`, `RUN@EPOCH` for one of its milestones, or `zero-filled`. */
+export function namedWeights(text: string): NamedWeights {
+  const [run, epoch] = text.split('@')
+  if (epoch === undefined) return { run, epoch: null }
+  return { run, epoch: wholeNumber(epoch) }
+}
+
 /** `100,200,500` */
 export const epochList = (text: string): number[] => text.split(',').map(wholeNumber)
 

@@ -24,8 +24,6 @@ interface Options {
   readonly signal?: AbortSignal
 }
 
-const modelFor = (services: Services, run: string) => (run === ZERO_FILLED ? null : modelOf(services, run))
-
 /** What scores depend on beside the weights: settings, and what the volumes are, wherever they lie. */
 export const scoreKey = (settings: EvaluationSettings, volumes: readonly VolumeInfo[]): string =>
   JSON.stringify({
@@ -106,6 +104,8 @@ export async function evaluate(
 export interface ReconstructionRequest {
   readonly paths: readonly string[]
   readonly run: string
+  /** Of the run's milestones; else its kept weights. */
+  readonly epoch?: number | null
   readonly mask: MaskSpec
   /** Folder for one HDF5 file a volume. */
   readonly directory: string
@@ -114,10 +114,10 @@ export interface ReconstructionRequest {
 /** Reconstructs every volume under `paths`; no ground truth is needed. Files that cannot be are listed with their reason. */
 export async function reconstruct(
   services: Services,
-  { paths, run, mask, directory }: ReconstructionRequest,
+  { paths, run, epoch = null, mask, directory }: ReconstructionRequest,
   { onProgress, signal }: Options = {},
 ): Promise<readonly Reconstructed[]> {
-  const model = modelFor(services, run)
+  const model = run === ZERO_FILLED ? null : modelOf(services, run, epoch)
   const { salt } = services
   const scan = await services.interactive.call('scan', { paths, salt }, { signal })
   const engine = await services.jobs(signal)

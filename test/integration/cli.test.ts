@@ -154,6 +154,8 @@ describe('from a folder to a fine-tuned reconstruction', () => {
       '1',
       '--crop',
       '32',
+      '--grid',
+      '2',
       '--hidden',
       '8',
       '--slices',
@@ -184,6 +186,8 @@ describe('from a folder to a fine-tuned reconstruction', () => {
       '2',
       '--slices',
       'middle',
+      '--milestones',
+      '1',
       '--control',
     )
     expect(fineTuned).toMatchObject({ kind: 'finetune', parent: pretrained.id, status: 'finished', channels: 4 })
@@ -202,6 +206,11 @@ describe('from a folder to a fine-tuned reconstruction', () => {
     const scored = await json<Evaluation>('evaluate', test, '--run', fineTuned.id)
     expect(scored.volumes[0].ssim).toBeGreaterThan(0)
     expect(await json<Evaluation>('evaluate', test, '--run', fineTuned.id)).toEqual(scored)
+
+    const milestone = await run('evaluate', test, '--run', `${fineTuned.id}@1`)
+    expect(milestone.out).toMatch(new RegExp(`^Run ${fineTuned.id} at epoch 1$`, 'm'))
+    const none = await run('evaluate', test, '--run', `${fineTuned.id}@7`)
+    expect(none).toMatchObject({ status: 2, err: expect.stringMatching(/milestone.*\b1\b/s) })
 
     await json('reconstruct', test, knee, '--run', fineTuned.id, '--out', 'out')
     const file = await openHdf5(join(folder, 'out/ulf055T_7B_FSE.h5'))

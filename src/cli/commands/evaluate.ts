@@ -4,16 +4,16 @@ import { Command, Option } from 'commander'
 import { AppError } from '../../contract/errors.ts'
 import type { Evaluation, Metrics } from '../../contract/evaluation.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
-import { evaluate } from '../../services/evaluations.ts'
+import { evaluate, ZERO_FILLED } from '../../services/evaluations.ts'
 import { callersPath } from '../../services/profile.ts'
 import { protocolSentence } from '../../services/reports/index.ts'
 import { findStudy, volumesOf } from '../../services/studies.ts'
-import { addMaskOptions, maskFrom, sliceSelection, wholeNumber } from '../options.ts'
+import { addMaskOptions, maskFrom, type NamedWeights, namedWeights, sliceSelection, wholeNumber } from '../options.ts'
 import { inSession, type Session } from '../session.ts'
 import { print, printJson, progressBar, say } from '../terminal.ts'
 
 interface Options {
-  readonly run: string
+  readonly run: NamedWeights
   readonly study?: string
   readonly maskDraws?: number
   readonly slices: SliceSelection
@@ -25,7 +25,7 @@ interface Options {
 
 const cells = ({ ssim, psnr, nmse }: Metrics) => [ssim.toFixed(3), psnr.toFixed(2), nmse.toFixed(4)]
 
-function describe(evaluation: Evaluation): string {
+function describe(evaluation: Evaluation, { epoch }: NamedWeights): string {
   const table = new Table({
     head: ['file', 'slices', 'acceleration', 'SSIM', 'PSNR (dB)', 'NMSE', 'foreground SSIM', 'PSNR (dB)', 'NMSE'],
     style: { head: [], border: [], compact: true },
@@ -44,7 +44,8 @@ function describe(evaluation: Evaluation): string {
   }
   if (evaluation.mean)
     table.push(['mean over volumes', '', '', ...cells(evaluation.mean), ...cells(evaluation.mean.foreground)])
-  const run = evaluation.run === 'zero-filled' ? 'Zero-filled' : `Run ${evaluation.run}`
+  const at = epoch === null ? '' : ` at epoch ${epoch}`
+  const run = evaluation.run === ZERO_FILLED ? 'Zero-filled' : `Run ${evaluation.run}${at}`
   return [
     run,
     table.toString(),
@@ -67,7 +68,11 @@ export const evaluateCommand = (): Command =>
       .description('Score reconstructions as fastMRI does: SSIM, PSNR, NMSE per volume')
       .argument('[path...]', 'files or folders')
       .option('--study <name>', 'the test volumes of this study, where no path is given')
-      .option('--run <run>', 'a run’s number, or zero-filled', 'zero-filled')
+      .addOption(
+        new Option('--run <run>', 'a run’s number, RUN@EPOCH for one of its milestones, or zero-filled')
+          .argParser(namedWeights)
+          .default({ run: ZERO_FILLED, epoch: null }, ZERO_FILLED),
+      )
       .option(
         '--mask-draws <n>',
         'average over n masks, of seeds 0 to n − 1, with the SD, in place of the mask seeded by file name',
@@ -89,7 +94,7 @@ export const evaluateCommand = (): Command =>
         slices: options.slices,
         reference: options.reference,
       }
-      const request = { paths: pathsOf(paths, options.study, session), run: options.run, settings }
+      const request = { paths: pathsOf(paths, options.study, session), ...options.run, settings }
       const onProgress = ({ done, total, label }: { done: number; total: number; label: string }) =>
         bar.update(done, total, label)
       const evaluation = await evaluate(session.services, request, { onProgress, signal: session.signal }).finally(() =>
@@ -97,7 +102,7 @@ export const evaluateCommand = (): Command =>
       )
       for (const { path, reason } of evaluation.skipped) say(`Skipped ${path}: ${reason}`)
       if (session.json) printJson(evaluation)
-      else if (evaluation.mean) print(describe(evaluation))
+      else if (evaluation.mean) print(describe(evaluation, options.run))
       if (!evaluation.mean) {
         say('No volume could be scored.')
         process.exitCode = 1

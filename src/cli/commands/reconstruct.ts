@@ -1,13 +1,13 @@
 import process from 'node:process'
-import { Command } from 'commander'
-import { reconstruct } from '../../services/evaluations.ts'
+import { Command, Option } from 'commander'
+import { reconstruct, ZERO_FILLED } from '../../services/evaluations.ts'
 import { callersPath } from '../../services/profile.ts'
-import { addMaskOptions, maskFrom } from '../options.ts'
+import { addMaskOptions, maskFrom, type NamedWeights, namedWeights } from '../options.ts'
 import { inSession } from '../session.ts'
 import { print, printJson, progressBar, say } from '../terminal.ts'
 
 interface Options {
-  readonly run: string
+  readonly run: NamedWeights
   readonly out: string
   readonly mask: string
   readonly acceleration: number
@@ -22,13 +22,17 @@ export const reconstructCommand = (): Command =>
       )
       .argument('<path...>', 'files or folders; no ground truth is needed, and sub-sampled files are not masked again')
       .requiredOption('--out <folder>', 'where the reconstructions go')
-      .option('--run <run>', 'a run’s number, or zero-filled', 'zero-filled'),
+      .addOption(
+        new Option('--run <run>', 'a run’s number, RUN@EPOCH for one of its milestones, or zero-filled')
+          .argParser(namedWeights)
+          .default({ run: ZERO_FILLED, epoch: null }, ZERO_FILLED),
+      ),
   ).action((paths: string[], options: Options, command: Command) =>
     inSession(command, async ({ services, signal, json }) => {
       const bar = progressBar('Reconstructing')
       const request = {
         paths: paths.map(callersPath),
-        run: options.run,
+        ...options.run,
         mask: maskFrom(options),
         directory: callersPath(options.out),
       }
@@ -37,7 +41,7 @@ export const reconstructCommand = (): Command =>
       const results = await reconstruct(services, request, { onProgress, signal }).finally(() => bar.stop())
       const written = results.filter(result => 'output' in result)
       for (const result of results) if ('reason' in result) say(`Skipped ${result.path}: ${result.reason}`)
-      if (json) printJson({ run: options.run, volumes: results })
+      if (json) printJson({ ...options.run, volumes: results })
       else for (const { output } of written) print(output)
       if (written.length === 0) process.exitCode = 1
     }),

@@ -15,6 +15,7 @@ import {
   addSettingsOptions,
   epochList,
   maskFrom,
+  namedWeights,
   parseRecipe,
   refuseForeign,
   settingsFrom,
@@ -200,8 +201,8 @@ export function fineTuneCommand(): Command {
     inSession(command, async session => {
       const file = callersPath(options.from)
       const isFile = existsSync(file) && !/^\d+(@\d+)?$/.test(options.from)
-      const [id, epoch] = options.from.split('@')
-      const parent = isFile ? null : findRun(session.services, id)
+      const { run, epoch } = namedWeights(options.from)
+      const parent = isFile ? null : findRun(session.services, run)
       const study = await studyOf(session, options.study ?? parent?.study)
       const { network, networkConfig, method, fineTuning } = parent
         ? parent.config
@@ -211,7 +212,7 @@ export function fineTuneCommand(): Command {
         commonConfig({ network, networkConfig }, study, options),
         recipeFrom(fineTuningOf({ method, fineTuning }), options),
       )
-      const from = parent ? { run: parent.id, epoch: epoch === undefined ? null : Number(epoch) } : { file }
+      const from = parent ? { run: parent.id, epoch } : { file }
       const runs = [await start(session, 'Fine-tuning', { study, config, parent: from }, options)]
       if (options.control) {
         const request = { study, config: { ...config, kind: 'train' as const }, parent: null }
