@@ -171,7 +171,7 @@ export const contract = {
     figures: oc
       .input(z.object({ id: z.int() }))
       .output(z.array(z.object({ name: z.string(), title: z.string(), svg: z.string() }))),
-    /** Writes the page (HTML), the JSON and the figures (PNG) for the browser or into a folder of the host. */
+    /** Writes the page (HTML), the JSON, the Markdown and the figures: into a folder of the host, or as a zip for the browser. */
     save: oc
       .input(z.object({ id: z.int(), folder: z.string().optional() }))
       .output(z.object({ path: z.string(), name: z.string() })),

@@ -2,6 +2,7 @@
  * A method's views as pictures, to be looked at before anything is trained: 8 bits through one window for all, so that a pipeline that
  * turns images white, as the report met with PIRL, is seen at once.
  */
+import { extremes } from '../extremes.ts'
 import { shrink } from '../thumbnail.ts'
 import type { Part } from './method.ts'
 
@@ -16,7 +17,7 @@ export interface Picture {
   readonly shape: [number, number]
   /** Row-major greys; gaps between parts are black. */
   readonly pixels: Uint8Array
-  /** Share of the part's own pixels at the window's two ends. */
+  /** Shares of the part's own pixels within 5 % of its range from its lowest and its highest value; a flat one is all black or all white. */
   readonly black: number
   readonly white: number
 }
@@ -33,10 +34,18 @@ function pictureShape(shape: readonly number[]): { count: number; height: number
   return { count, height, width }
 }
 
-function shareOf(data: Float32Array, end: number): number {
-  let there = 0
-  for (const value of data) if (grey(value) === end) there++
-  return there / data.length
+const NEAR = 0.05
+
+function endsOf(data: Float32Array): Pick<Picture, 'black' | 'white'> {
+  const { minimum, maximum } = extremes(data, 'a view of finite numbers')
+  if (minimum === maximum) return grey(minimum) < 128 ? { black: 1, white: 0 } : { black: 0, white: 1 }
+  const near = NEAR * (maximum - minimum)
+  let [black, white] = [0, 0]
+  for (const value of data) {
+    if (value <= minimum + near) black++
+    if (value >= maximum - near) white++
+  }
+  return { black: black / data.length, white: white / data.length }
 }
 
 /** A part [h, w, 1], or [n, h, w, 1] side by side in a grid as square as can be; averaged down where it is larger than a picture. */
@@ -61,11 +70,11 @@ export function pictureOf({ name, data, shape }: Part): Picture | null {
     for (const [j, value] of tile.pixels.entries())
       pixels[(top + Math.floor(j / wide)) * whole[1] + left + (j % wide)] = grey(value)
   }
-  return { name, shape: whole, pixels, black: shareOf(data, 0), white: shareOf(data, 255) }
+  return { name, shape: whole, pixels, ...endsOf(data) }
 }
 
-/** Above this share at one end of the window a picture shows next to nothing. */
-const MOST = 0.5
+/** Above these shares a picture shows next to nothing: the air round a head is black by right. */
+const MOST = { white: 0.5, black: 0.95 } as const
 
 const ENDS = [
   [
@@ -82,7 +91,7 @@ const ENDS = [
 export function pictureCautions(samples: readonly { readonly pictures: readonly Picture[] }[]): string[] {
   const pictures = samples.flatMap(sample => sample.pictures)
   return ENDS.flatMap(([end, remedy]) => {
-    const bad = pictures.filter(picture => picture[end] > MOST)
+    const bad = pictures.filter(picture => picture[end] > MOST[end])
     if (bad.length === 0) return []
     const names = [...new Set(bad.map(({ name }) => name))].join(', ')
     return [

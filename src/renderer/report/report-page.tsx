@@ -3,7 +3,7 @@ import { Button, Progress } from '@mantine/core'
 import { useEffect, useMemo, useState } from 'react'
 import type { Reproduction, StudyReport } from '../../contract/study.ts'
 import { resumeReproduction, saveReproduction, stopReproduction } from '../actions.ts'
-import { desktop, errorText } from '../client.ts'
+import { errorText } from '../client.ts'
 import { count } from '../format.ts'
 import { clock } from '../progress.ts'
 import { useStudyFigures, useStudyReport } from '../queries.ts'
@@ -13,6 +13,7 @@ import style from './report.module.css'
 import { FEW_LABELS, MAIN, ON_THE_WAY, sectionsOf } from './rows.ts'
 import { isIncomplete, requestWords, StatusMark } from './state.tsx'
 import { RowTable } from './table.tsx'
+import { TheirNumbers } from './theirs.tsx'
 
 export function ReportPage({ reproduction }: { reproduction: Reproduction }) {
   const { id, study, request } = reproduction
@@ -43,8 +44,7 @@ export function ReportPage({ reproduction }: { reproduction: Reproduction }) {
   )
 }
 
-/** A browser gets the page, with its figures in it; a folder of the desktop takes everything. */
-const SAVE = desktop ? 'Save page, JSON and figures' : 'Save page with figures'
+const SAVE = 'Save page, JSON and figures'
 
 function Actions({ reproduction, any }: { reproduction: Reproduction; any: boolean }) {
   const { status } = reproduction
@@ -137,12 +137,10 @@ function Body({ reproduction, report }: { reproduction: Reproduction; report: St
         </section>
       )}
       {tables.main.length > 0 ? (
-        <div className={style.stack}>
+        <>
           <RowTable title="Table 1" sections={tables.main} report={report} />
-          <p className="secondary">
-            The saved page has the report’s own numbers beside, marked as such, with what is known about them.
-          </p>
-        </div>
+          <TheirNumbers />
+        </>
       ) : (
         <p className="secondary">
           {reproduction.status === 'running'

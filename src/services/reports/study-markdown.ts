@@ -1,5 +1,6 @@
 /** Studies as one page of Markdown: docs/study.md. */
 import type { StudyReport } from '../../contract/study.ts'
+import { FACTS_AND_INFERENCES } from '../../contract/the-report.ts'
 import { NONE, protocolParts, RESEARCH_ONLY, volumesSentence } from './format.ts'
 import { conclusions, statusSentences } from './study-findings.ts'
 import { gainTable } from './study-gains.ts'
@@ -7,7 +8,6 @@ import { pretextTable, theirTable } from './study-side-tables.ts'
 import type { Cell, StudyTable } from './study-table.ts'
 import { tableOne, tableTwo } from './study-tables.ts'
 import { fewLabelsTable, milestoneTable, scratchTable } from './study-ways.ts'
-import { FACTS_AND_INFERENCES } from './the-report.ts'
 
 /** Text in a line or a cell: nothing in it is Markdown or HTML. */
 const escaped = (text: string): string =>

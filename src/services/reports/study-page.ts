@@ -1,5 +1,6 @@
 /** A study's report as one HTML file, figures inline: no script, nothing fetched. */
 import type { StudyReport } from '../../contract/study.ts'
+import { FACTS_AND_INFERENCES } from '../../contract/the-report.ts'
 import { runColours } from './colour.ts'
 import { escapeMarkup, NONE, protocolParts, RESEARCH_ONLY, volumesSentence } from './format.ts'
 import { badge, checkpointTable, definitions, dot, groupHead, htmlDocument, paragraphs, splitLists } from './html.ts'
@@ -12,7 +13,6 @@ import { pretextTable, theirTable } from './study-side-tables.ts'
 import type { Cell, StudyTable, TableRow } from './study-table.ts'
 import { tableOne, tableTwo } from './study-tables.ts'
 import { fewLabelsTable, milestoneTable, scratchTable } from './study-ways.ts'
-import { FACTS_AND_INFERENCES } from './the-report.ts'
 import { volumeDetails } from './volume-scores.ts'
 
 type Column = StudyTable['columns'][number]

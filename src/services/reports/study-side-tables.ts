@@ -1,10 +1,10 @@
 /** What the pretexts learned, and the report's own numbers. */
 import type { StudyReport } from '../../contract/study.ts'
+import { THEIR_ROWS, type TheirRow } from '../../contract/the-report.ts'
 import { formatCount, formatLoss, NONE } from './format.ts'
 import { meanOf } from './spread.ts'
 import { groupsOf, type Line } from './study-rows.ts'
 import { plain, type StudyTable, sectionsOf, tableOf } from './study-table.ts'
-import { THEIR_ROWS, type TheirRow } from './the-report.ts'
 
 const inWords = (record: Readonly<Record<string, number | string>>): string =>
   Object.entries(record)

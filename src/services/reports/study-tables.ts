@@ -1,5 +1,6 @@
 /** Table 1 of a study, and the same rows by other measures. */
 import type { StudyReport } from '../../contract/study.ts'
+import { THEIR_BASELINE, THEIR_ROWS } from '../../contract/the-report.ts'
 import { formatCount, formatDuration, formatLoss, NONE, protocolSentence } from './format.ts'
 import { meanOf } from './spread.ts'
 import {
@@ -22,7 +23,6 @@ import {
   tableOf,
   timeColumns,
 } from './study-table.ts'
-import { THEIR_BASELINE, THEIR_ROWS } from './the-report.ts'
 
 const trainingColumns = (
   group: string,

@@ -1,6 +1,7 @@
 /** A reproduction as files: a page that needs nothing else, its figures, its numbers, and the same to be read in a repository. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { strToU8, zipSync } from 'fflate'
 import { AppError } from '../../contract/errors.ts'
 import { type ReproductionRequest, StudyReport } from '../../contract/study.ts'
 import { locateEngine } from '../../engine/install.ts'
@@ -61,21 +62,29 @@ export function writtenBefore(folder: string): StudyReport | null {
   }
 }
 
+const PAGE = 'index.html'
+
+/** By name. */
+const filesOf = ({ report, figures }: Drawn): Record<string, Uint8Array> => ({
+  [PAGE]: strToU8(studyPage(report, figures)),
+  [NUMBERS]: strToU8(`${JSON.stringify(report, null, 2)}\n`),
+  'study.md': strToU8(studyMarkdown(report, commandOf(report.request, report.study))),
+  ...Object.fromEntries(
+    figures.flatMap(({ name, svg }) => [
+      [`${name}.svg`, strToU8(svg)],
+      [`${name}.png`, studyFigurePng(svg)],
+    ]),
+  ),
+})
+
 /** Writes everything into a folder: its page's path. */
-export function writeFiles({ report, figures }: Drawn, folder: string): string {
-  const page = join(folder, 'index.html')
+export function writeFiles(drawn: Drawn, folder: string): string {
   mkdirSync(folder, { recursive: true })
-  writeFileSync(page, studyPage(report, figures))
-  writeFileSync(join(folder, NUMBERS), `${JSON.stringify(report, null, 2)}\n`)
-  writeFileSync(join(folder, 'study.md'), studyMarkdown(report, commandOf(report.request, report.study)))
-  for (const { name, svg } of figures) {
-    writeFileSync(join(folder, `${name}.svg`), svg)
-    writeFileSync(join(folder, `${name}.png`), studyFigurePng(svg))
-  }
-  return page
+  for (const [name, bytes] of Object.entries(filesOf(drawn))) writeFileSync(join(folder, name), bytes)
+  return join(folder, PAGE)
 }
 
-/** Into a folder of the host; without one the page alone, for the browser to fetch. */
+/** Into a folder of the host; without one as a zip, for the browser to fetch. */
 export async function save(
   services: Services,
   id: number,
@@ -83,10 +92,10 @@ export async function save(
   signal?: AbortSignal,
 ): Promise<{ path: string; name: string }> {
   const drawn = await drawReproduction(services, id, signal)
-  if (folder !== undefined) return { path: writeFiles(drawn, folder), name: 'index.html' }
+  if (folder !== undefined) return { path: writeFiles(drawn, folder), name: PAGE }
   const directory = reconstructionsDirectory(services)
-  const name = `reproduction-${id}.html`
+  const name = `reproduction-${id}.zip`
   mkdirSync(directory, { recursive: true })
-  writeFileSync(join(directory, name), studyPage(drawn.report, drawn.figures))
+  writeFileSync(join(directory, name), zipSync(filesOf(drawn)))
   return { path: join(directory, name), name }
 }

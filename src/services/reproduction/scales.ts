@@ -35,13 +35,18 @@ const LARGE = 40_000
 export function stretch(recipe: Recipe, epochs: number): Recipe {
   const factor = epochs / recipe.epochs
   const inEpochs = (count: number) => Math.max(1, Math.round(count * factor))
+  const allInEpochs = (counts: readonly number[]) => [...new Set(counts.map(inEpochs))]
   const { schedule, warmup, milestones } = recipe
   return {
     ...recipe,
     epochs,
-    schedule: schedule.kind === 'step' ? { ...schedule, every: inEpochs(schedule.every) } : schedule,
+    schedule: {
+      ...schedule,
+      ...(schedule.kind === 'step' && { every: inEpochs(schedule.every) }),
+      ...(schedule.kind === 'multistep' && { milestones: allInEpochs(schedule.milestones) }),
+    },
     warmup: Math.round(warmup * factor),
-    milestones: [...new Set(milestones.map(inEpochs))],
+    milestones: allInEpochs(milestones),
   }
 }
 

@@ -209,6 +209,8 @@ it('a recipe is stretched with all that counts in epochs', () => {
   const { training, fineTuning } = METHODS.simclr.recipes.report
   expect(stretch(fineTuning!, 30)).toMatchObject({ epochs: 30, schedule: { every: 30 } })
   expect(stretch(training, 20).milestones).toEqual([5, 10, 20])
+  const multistep = { kind: 'multistep' as const, rate: 1, milestones: [3, 6], factor: 0.1 }
+  expect(stretch({ ...fineTuning!, schedule: multistep }, 20).schedule).toMatchObject({ milestones: [6, 12] })
 })
 
 it('the time left is estimated from trainings alike', () => {

@@ -14,7 +14,7 @@ describe('a picture', () => {
     const { pixels, shape, black, white } = pictureOf(part([2, 3, 1], i => values[i]))!
     expect(shape).toEqual([2, 3])
     expect(Array.from(pixels)).toEqual([0, 255, 132, 0, 255, 90])
-    expect([black, white]).toEqual([2 / 6, 2 / 6])
+    expect([black, white]).toEqual([1 / 6, 1 / 6]) // of its own range, −9 to 9
   })
 
   it('of several parts lays them side by side in a square grid, a black pixel between', () => {
@@ -26,7 +26,7 @@ describe('a picture', () => {
     ])
     for (let i = 0; i < 8; i++) expect(grey(2, i)).toBe(0)
     for (let i = 0; i < 5; i++) expect(grey(i, 2)).toBe(0)
-    expect(black).toBe(0) // gaps are no part of it
+    expect(black).toBe(1 / 5) // gaps are no part of it
   })
 
   it('is averaged down to 256 pixels, a grid as a whole', () => {
@@ -55,12 +55,14 @@ describe('cautions', () => {
     values.map(value => ({ pictures: [pictureOf(part([4, 4, 1], () => value))!] }))
 
   it('are none for pictures that show something', () => {
-    expect(pictureCautions(samples(0, 1, 2.2))).toEqual([])
+    const head = pictureOf(part([10, 10, 1], i => (i < 60 ? 0 : 1 + (i % 7)))) // air, then tissue
+    expect(pictureCautions([{ pictures: [head!] }])).toEqual([])
   })
 
   it('say how many are nearly white, or nearly black, and what to try', () => {
-    const [white, black] = pictureCautions(samples(9, 9, 0, -9))
-    expect(white).toMatch(/^2 of 4 pictures are nearly white \(view 1\).*PIRL.*intensity.*standardise/)
-    expect(black).toMatch(/^1 of 4 pictures are nearly black/)
+    const saturated = pictureOf(part([4, 4, 1], i => (i < 12 ? 2.2 : -2.2 + i / 16)))! // as the report’s normalisation shows it
+    const [white, black] = pictureCautions([...samples(9, -9), { pictures: [saturated] }])
+    expect(white).toMatch(/^2 of 3 pictures are nearly white \(view 1\).*PIRL.*intensity.*standardise/)
+    expect(black).toMatch(/^1 of 3 pictures are nearly black/)
   })
 })
