@@ -5,7 +5,9 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { EngineHealth, EngineState } from './engine.ts'
-import { MaskSpec, Protocol } from './evaluation.ts'
+import { MaskSeed, MaskSpec, Protocol } from './evaluation.ts'
+import { ExportFormat } from './exports.ts'
+import { FigureRequest } from './figure.ts'
 import { FrameScore, FrameSource } from './images.ts'
 import { NamedRecipe, RecipeSettings } from './recipes.ts'
 import { LoggedEvent, Pretext, Recipe, RunDetail, RunView } from './runs.ts'
@@ -216,10 +218,26 @@ export const contract = {
   },
   /** A volume's score for one source, over all its slices, and its protocol. `null` where there is nothing to score against. */
   score: oc
-    .input(z.object({ volume: z.int(), source: FrameSource, mask: MaskSpec }))
+    .input(z.object({ volume: z.int(), source: FrameSource, mask: MaskSpec, seed: MaskSeed.default(null) }))
     .output(z.object({ score: FrameScore, protocol: Protocol }).nullable()),
-  /** Writes a volume's reconstruction as HDF5; `path`: where (the desktop's save dialog), else for `downloadPath(name)`. */
+  /**
+   * Writes a volume, or one slice of it, as a file. `path`: where (the desktop's save dialog), with the ending of `exportEnding`; else it is
+   * for `downloadPath(name)`. A volume as DICOM is a new folder at `path`, and a zip for the browser.
+   */
   save: oc
-    .input(z.object({ volume: z.int(), source: FrameSource, mask: MaskSpec, path: z.string().optional() }))
+    .input(
+      z.object({
+        volume: z.int(),
+        source: FrameSource,
+        mask: MaskSpec,
+        seed: MaskSeed.default(null),
+        format: ExportFormat.default('hdf5'),
+        /** Counted from 0; `null`: the volume. */
+        slice: z.int().nullable().default(null),
+        path: z.string().optional(),
+      }),
+    )
     .output(work(z.object({ path: z.string(), name: z.string() }))),
+  /** Writes the viewer's comparison as a figure for print; `path`: where, else for `downloadPath(name)`. */
+  figure: oc.input(FigureRequest).output(work(z.object({ path: z.string(), name: z.string() }))),
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { SliceSelection } from './volumes.ts'
 
-export const MASK_KINDS = ['random', 'equispaced', 'equispaced_fraction'] as const
+export const MASK_KINDS = ['random', 'equispaced', 'equispaced_fraction', 'magic'] as const
 
 /** A fastMRI column mask. `centerFraction` of the columns, the lowest frequencies, is always measured. */
 export const MaskSpec = z.object({
@@ -12,14 +12,21 @@ export const MaskSpec = z.object({
 })
 export type MaskSpec = z.infer<typeof MaskSpec>
 
+/** What one mask is drawn from; `null`: the characters of the file's name, as fastMRI validates. */
+export const MaskSeed = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1)
+  .nullable()
+
 export const Metrics = z.object({ ssim: z.number(), psnr: z.number(), nmse: z.number() })
 export type Metrics = z.infer<typeof Metrics>
 
 /** Everything a metric depends on beside the images themselves. */
 export const Protocol = z.object({
   mask: MaskSpec,
-  /** `file name`: seeded by the file name as fastMRI validates; `seeded draws`: the mean over `maskDraws` seeds 0, 1, …. */
-  maskSeed: z.enum(['file name', 'seeded draws']),
+  /** `file name`: seeded by the file name as fastMRI validates; `seeded draws`: the mean over `maskDraws` seeds 0, 1, …; `seed 3`: that one. */
+  maskSeed: z.union([z.enum(['file name', 'seeded draws']), z.templateLiteral(['seed ', z.int()])]),
   maskDraws: z.int(),
   crop: z.literal('ground truth size, centred'),
   dataRange: z.literal('volume maximum of the ground truth'),

@@ -1,9 +1,26 @@
-/** Images on their way to a pane: raw little-endian float32 in the body, everything else in one header. */
+/** Images on their way to a pane: raw little-endian float32 in the body, NaN where a pixel has no value, everything else in one header. */
 import { z } from 'zod'
 import { type MaskSpec, Metrics } from './evaluation.ts'
 
 /** `zero-filled`, `truth`, or `run:ID`: what a pane shows of a slice. */
 export const FrameSource = z.string().regex(/^(?:zero-filled|truth|run:\d+)$/)
+
+/**
+ * What a pane shows of a source:
+ *   image     magnitude, the source's own units,
+ *   ssim      SSIM of the 7 × 7 window around each pixel, against the ground truth,
+ *   k-space   log10 of its magnitude,
+ *   phase     of the complex image, radians,
+ *   mask      the measured columns over the grid of k-space, 1 or 0,
+ *   residual  |M(F x̂ − y)|, log10: how far from the measurement,
+ *   mean, spread  of each pixel over `SPREAD_SEEDS` mask seeds,
+ *   feature   one channel of a layer of the run's network.
+ */
+export const SHOWS = ['image', 'ssim', 'k-space', 'phase', 'mask', 'residual', 'mean', 'spread', 'feature'] as const
+export type Show = (typeof SHOWS)[number]
+
+/** `mean` and `spread` are over masks from seeds 0 … this − 1. */
+export const SPREAD_SEEDS = 8
 
 /** Header of an image response that carries its `FrameMeta` as JSON. */
 export const FRAME_HEADER = 'x-frame'
@@ -11,8 +28,15 @@ export const FRAME_HEADER = 'x-frame'
 export const FrameMeta = z.object({
   /** [height, width] */
   shape: z.tuple([z.int(), z.int()]),
-  /** `signal`: units of the file's k-space. `arbitrary`: a pre-trained network's output, which no metric fits. */
-  units: z.enum(['signal', 'arbitrary']),
+  show: z.enum(SHOWS),
+  /**
+   * `signal`: units of the file's k-space. `arbitrary`: a pre-trained network's output, which no metric fits, or a feature. `log`: log10 of
+   * the k-space's units. `share`: of measuring, 0 to 1.
+   */
+  units: z.enum(['signal', 'arbitrary', 'ssim', 'log', 'radians', 'share']),
+  /** One sentence on what the image is, where its name does not say it all. */
+  note: z.string().nullable(),
+  /** Over pixels that have a value. */
   minimum: z.number(),
   maximum: z.number(),
   /** Maximum of the ground truth over the volume: the data range of metrics; `null` without ground truth. */
@@ -21,10 +45,12 @@ export const FrameMeta = z.object({
   metrics: z
     .object({ ssim: z.number().nullable(), psnr: z.number().nullable(), nmse: z.number().nullable() })
     .nullable(),
-  /** Which columns were measured, one character each: `1` or `0`. Empty for the ground truth. */
+  /** Which columns were measured, one character each: `1` or `0`. Empty for the ground truth, unless its residual is shown, and over several masks. */
   mask: z.string(),
-  /** Columns over measured columns; `null` for the ground truth. */
+  /** Columns over measured columns, the mean over several masks; `null` without a mask. */
   acceleration: z.number().nullable(),
+  /** ‖M(F x̂ − y)‖ / ‖M y‖ of a `residual`; `floor`: of the ground truth's magnitude treated the same way, `null` without one. */
+  residual: z.object({ value: z.number(), floor: z.number().nullable() }).nullable(),
 })
 export type FrameMeta = z.infer<typeof FrameMeta>
 
@@ -32,10 +58,37 @@ export type FrameMeta = z.infer<typeof FrameMeta>
 export const FrameScore = Metrics.extend({ acceleration: z.number(), slices: z.int() })
 export type FrameScore = z.infer<typeof FrameScore>
 
-/** Path and query of a slice's image. `version` only keeps caches apart: a run's weights change while it trains. */
-export function framePath(volume: number, slice: number, source: string, mask: MaskSpec, version = ''): string {
-  const query = `kind=${mask.kind}&acceleration=${mask.acceleration}&center=${mask.centerFraction}`
-  return `/frames/${volume}/${slice}/${source}?${query}${version && `&version=${version}`}`
+export interface FrameOptions {
+  /** Only keeps caches apart: a run's weights change while it trains. */
+  readonly version?: string
+  readonly show?: Show
+  /** Of the mask; `null`: seeded by the file's name. */
+  readonly seed?: number | null
+  /** Of a `feature`. */
+  readonly layer?: string
+  /** Of a `feature`, counted from 0. */
+  readonly channel?: number
+}
+
+const maskQuery = (mask: MaskSpec) =>
+  `kind=${mask.kind}&acceleration=${mask.acceleration}&center=${mask.centerFraction}`
+
+/** Path and query of a slice's image; what is as by default is not in it. */
+export function framePath(
+  volume: number,
+  slice: number,
+  source: string,
+  mask: MaskSpec,
+  { version = '', show = 'image', seed = null, layer = '', channel = 0 }: FrameOptions = {},
+): string {
+  const asked = [
+    maskQuery(mask),
+    version && `version=${version}`,
+    show !== 'image' && `show=${show}`,
+    seed !== null && `seed=${seed}`,
+    show === 'feature' && `layer=${encodeURIComponent(layer)}&channel=${channel}`,
+  ]
+  return `/frames/${volume}/${slice}/${source}?${asked.filter(Boolean).join('&')}`
 }
 
 /** A volume's picture in lists: middle slice, ground truth where there is one, else zero-filled; `THUMBNAIL` pixels square at most. */
@@ -57,7 +110,7 @@ export const MOST_FEATURES = 64
 
 /** Path and query of a layer's feature maps for one slice through a run's network. */
 export const featuresPath = (volume: number, slice: number, run: string, layer: string, mask: MaskSpec): string =>
-  `/features/${volume}/${slice}/${run}/${encodeURIComponent(layer)}?kind=${mask.kind}&acceleration=${mask.acceleration}&center=${mask.centerFraction}`
+  `/features/${volume}/${slice}/${run}/${encodeURIComponent(layer)}?${maskQuery(mask)}`
 
 /** What a run's weights made of its fixed validation slice after an epoch. */
 export const previewPath = (run: string, epoch: number): string => `/previews/${run}/${epoch}`

@@ -10,23 +10,24 @@ import { type SliceSelection, selectSlices } from '../contract/volumes.ts'
 import type { Volume } from './data/volume.ts'
 import { acceleration } from './mri/mask.ts'
 import { scoreVolume, type VolumeMetrics } from './mri/metrics.ts'
-import { RandomState } from './mri/random.ts'
 import { centreCropReal, cropShape } from './mri/transform.ts'
 import type { Pause } from './pause.ts'
-import { type Model, maskOf, reconstructSlices } from './reconstruct.ts'
+import { type Model, reconstructSlices, seededMaskOf } from './reconstruct.ts'
 import { mean, standardDeviation } from './statistics.ts'
 
 export interface EvaluationSettings {
   readonly mask: MaskSpec
   /** `null`: one mask, seeded by the file's name. N: masks from seeds 0 … N − 1, each metric averaged over them. */
   readonly maskDraws: number | null
+  /** One mask from this seed instead; only where `maskDraws` is `null`. */
+  readonly maskSeed?: number
   readonly slices: SliceSelection
   readonly reference: 'ground truth' | 'noise-free'
 }
 
-export const protocolOf = ({ mask, maskDraws, slices, reference }: EvaluationSettings): Protocol => ({
+export const protocolOf = ({ mask, maskDraws, maskSeed, slices, reference }: EvaluationSettings): Protocol => ({
   mask,
-  maskSeed: maskDraws === null ? 'file name' : 'seeded draws',
+  maskSeed: maskDraws !== null ? 'seeded draws' : maskSeed === undefined ? 'file name' : `seed ${maskSeed}`,
   maskDraws: maskDraws ?? 1,
   crop: 'ground truth size, centred',
   dataRange: 'volume maximum of the ground truth',
@@ -88,7 +89,7 @@ export async function evaluateVolume(
   const draws = volume.mask ? 1 : (settings.maskDraws ?? 1) // a file's own mask is the only one it has
   const scores: (VolumeMetrics & { acceleration: number })[] = []
   for (let draw = 0; draw < draws; draw++) {
-    const mask = maskOf(volume, settings.mask, settings.maskDraws === null ? undefined : RandomState.fromSeed(draw))
+    const mask = seededMaskOf(volume, settings.mask, settings.maskDraws === null ? (settings.maskSeed ?? null) : draw)
     const prediction = await reconstructSlices(volume, indices, mask, model, pause)
     scores.push({ ...scoreVolume({ prediction, target, shape, maximum }), acceleration: acceleration(mask) })
   }

@@ -7,23 +7,25 @@ import type { Model } from './reconstruct.ts'
 import { unpack } from './training/parameters.ts'
 
 export interface Features {
-  /** [count, height, width]: the first maps of the layer. */
+  /** [count, height, width]: maps of the layer, one after another. */
   readonly maps: Float32Array
   readonly meta: FeatureMeta
 }
 
-/** Of a normalised image [h, w]; at most so many maps. Throws `INVALID_ARGUMENT` for a layer that the network has not. */
+/** Of a normalised image [h, w]; at most so many maps from the `first` on. Throws `INVALID_ARGUMENT` for a layer or channel that there is not. */
 export function featureMaps(
   { network, config, specs, parameters }: Model,
   {
     image,
     shape,
     layer,
+    first = 0,
     most,
   }: {
     readonly image: Float32Array
     readonly shape: readonly [number, number]
     readonly layer: string
+    readonly first?: number
     readonly most: number
   },
 ): Features {
@@ -37,9 +39,14 @@ export function featureMaps(
       if (name !== layer) return
       const [, height, width, all] = features.shape
       channels = all
-      const count = Math.min(most, channels)
+      if (first >= channels)
+        throw new AppError(
+          'INVALID_ARGUMENT',
+          `Expected a channel from 0 to ${channels - 1} of ${layer}, got ${first}. Choose one of these.`,
+        )
+      const count = Math.min(most, channels - first)
       maps = tf.transpose(
-        tf.reshape(tf.slice(features, 0, [1, height, width, count]), [height, width, count]),
+        tf.reshape(tf.slice(features, [0, 0, 0, first], [1, height, width, count]), [height, width, count]),
         [2, 0, 1],
       )
     }

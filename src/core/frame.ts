@@ -25,36 +25,45 @@ export async function truthMaximum(volume: Volume, pause: Pause): Promise<number
   return maximum
 }
 
-interface FrameFacts {
+/** An image and what is known of it; what is left out is `null` in what is told. */
+export interface Picture extends Partial<Pick<FrameMeta, 'note' | 'metrics' | 'acceleration' | 'residual'>> {
   readonly image: Float32Array
   readonly shape: readonly [number, number]
   readonly units: FrameMeta['units']
-  readonly volumeMaximum: number | null
-  /** What to score the image against; `null`: no score. */
-  readonly truth: Float32Array | null
-  /** Over columns; `null`: nothing was masked. */
-  readonly mask: Uint8Array | null
+  /** The mask over columns that it was made with. */
+  readonly mask?: Uint8Array
 }
 
 const finiteOrNull = (value: number) => (Number.isFinite(value) ? value : null)
 
 /** Throws `NOT_FINITE` for an image that holds no number at all. */
-export function describeFrame({ image, shape, units, volumeMaximum, truth, mask }: FrameFacts): FrameMeta {
+export function describeFrame(
+  { image, shape, units, mask, note = null, metrics = null, residual = null, ...picture }: Picture,
+  { show, volumeMaximum }: Pick<FrameMeta, 'show' | 'volumeMaximum'>,
+): FrameMeta {
   const { minimum, maximum } = extremes(image, 'an image of finite numbers')
   return {
     shape: [shape[0], shape[1]],
+    show,
     units,
+    note,
     minimum,
     maximum,
     volumeMaximum,
-    metrics: truth && volumeMaximum !== null ? sliceMetrics(image, truth, shape, volumeMaximum) : null,
+    metrics,
     mask: mask ? mask.join('') : '',
-    acceleration: mask && acceleration(mask),
+    acceleration: picture.acceleration ?? (mask ? acceleration(mask) : null),
+    residual,
   }
 }
 
 /** The metrics of one slice, with the data range of its volume. */
-function sliceMetrics(prediction: Float32Array, target: Float32Array, shape: readonly [number, number], range: number) {
+export function sliceMetrics(
+  prediction: Float32Array,
+  target: Float32Array,
+  shape: readonly [number, number],
+  range: number,
+): NonNullable<FrameMeta['metrics']> {
   const { ssim, psnr, nmse } = scoreVolume({ prediction, target, shape: [1, ...shape], maximum: range })
   return { ssim: finiteOrNull(ssim), psnr: finiteOrNull(psnr), nmse: finiteOrNull(nmse) }
 }

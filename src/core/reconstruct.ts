@@ -5,7 +5,7 @@ import type { Volume } from './data/volume.ts'
 import { type Network, type ParameterSpec, reconstructionOf } from './models/network.ts'
 import { zeroFilledImage } from './mri/fft.ts'
 import { fileNameMask, makeMask } from './mri/mask.ts'
-import type { RandomState } from './mri/random.ts'
+import { RandomState } from './mri/random.ts'
 import { cropShape, normalise, unnormalise } from './mri/transform.ts'
 import type { Pause } from './pause.ts'
 import { unpack } from './training/parameters.ts'
@@ -24,6 +24,10 @@ export function maskOf(volume: Volume, spec: MaskSpec, random?: RandomState): Ui
   const { columns, file } = volume.info
   return random ? makeMask(spec, columns, random) : fileNameMask(spec, columns, file)
 }
+
+/** As `maskOf`, drawn from a seed; `null`: seeded by the file's name. */
+export const seededMaskOf = (volume: Volume, spec: MaskSpec, seed: number | null): Uint8Array =>
+  maskOf(volume, spec, seed === null ? undefined : RandomState.fromSeed(seed))
 
 /** Zero-filled magnitude of one slice, [crop height, crop width]; `mask` over columns. */
 export function zeroFilled(volume: Volume, index: number, mask: Uint8Array): Float32Array {

@@ -6,6 +6,7 @@ import { type Features, featureMaps } from '../core/features.ts'
 import { croppedTruth, describeFrame, truthMaximum } from '../core/frame.ts'
 import { cropShape, normalise } from '../core/mri/transform.ts'
 import { type Model, maskOf, reconstructSlice, zeroFilled } from '../core/reconstruct.ts'
+import { imageOfDraw, pictureOf, pictureOverMasks, type Subject } from '../core/shows.ts'
 import { shrink, toEightBit } from '../core/thumbnail.ts'
 import { KeptFiles } from './kept-files.ts'
 import { loadModel } from './models.ts'
@@ -50,28 +51,28 @@ async function openAt(path: string, slice: number): Promise<Volume> {
   throw new AppError('INVALID_ARGUMENT', `Expected a slice from 0 to ${slices - 1}, got ${slice}, in ${path}`)
 }
 
-export const frame = (request: FrameRequest, signal: AbortSignal): Promise<Frame> =>
-  inTurn(signal, () => makeFrame(request))
-
 /** The ground truth needs no TensorFlow. */
-async function makeFrame({ path, slice, source, mask: spec, model, scored }: FrameRequest): Promise<Frame> {
-  if (source === 'network') await requireTensorflow()
-  const volume = await openAt(path, slice)
-  const { info } = volume
-  const facts = { shape: cropShape(info), volumeMaximum: await maximumOf(volume) }
-  const truth = croppedTruth(volume, slice)
-  if (source === 'truth') {
-    if (!truth)
-      throw new AppError(
-        'INVALID_ARGUMENT',
-        `Expected a ground truth, got none, in ${path}. Look at its k-space instead.`,
-      )
-    return { image: truth, meta: describeFrame({ ...facts, image: truth, units: 'signal', truth: null, mask: null }) }
-  }
-  const mask = maskOf(volume, spec)
-  const image = reconstructSlice(volume, slice, mask, model && (await openModel(model)))
-  const units = scored ? 'signal' : 'arbitrary'
-  return { image, meta: describeFrame({ ...facts, image, units, truth: scored ? truth : null, mask }) }
+async function subjectOf({ path, model, ...request }: FrameRequest): Promise<Subject> {
+  if (request.source === 'network') await requireTensorflow()
+  const volume = await openAt(path, request.slice)
+  return { ...request, volume, volumeMaximum: await maximumOf(volume), model: model && (await openModel(model)) }
+}
+
+/** A mean or spread takes its turn anew for each mask, so that other panes need not wait for all of them. */
+export async function frame(request: FrameRequest, signal: AbortSignal): Promise<Frame> {
+  const { show } = request
+  let volumeMaximum: number | null = null
+  const draw = <T>(seed: number | null, make: (subject: Subject) => T): Promise<T> =>
+    inTurn(signal, async () => {
+      const subject = await subjectOf({ ...request, seed })
+      volumeMaximum = subject.volumeMaximum
+      return make(subject)
+    })
+  const picture =
+    show === 'mean' || show === 'spread'
+      ? await pictureOverMasks(show, seed => draw(seed, imageOfDraw))
+      : await draw(request.seed, subject => pictureOf(show, subject))
+  return { image: picture.image, meta: describeFrame(picture, { show, volumeMaximum }) }
 }
 
 export const thumbnail = (request: Calls['thumbnail']['params'], signal: AbortSignal): Promise<Thumbnail> =>

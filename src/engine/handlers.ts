@@ -4,20 +4,21 @@ import { basename, extname, join } from 'node:path'
 import process from 'node:process'
 import { AppError } from '../contract/errors.ts'
 import type { VolumeScore } from '../contract/evaluation.ts'
+import { exportName } from '../contract/exports.ts'
 import type { SkippedFile } from '../contract/volumes.ts'
 import type { Volume } from '../core/data/volume.ts'
 import { evaluateVolume, unscorable } from '../core/evaluate.ts'
 import { croppedTruth } from '../core/frame.ts'
 import { cropShape } from '../core/mri/transform.ts'
 import type { Pause } from '../core/pause.ts'
-import { maskOf, reconstructSlice, reconstructSlices } from '../core/reconstruct.ts'
+import { maskOf, reconstructSlice } from '../core/reconstruct.ts'
 import { fromTorch } from '../core/training/parameters.ts'
 import { train as runTraining } from '../core/training/train.ts'
 import { examine } from './doctor.ts'
+import { exportVolume } from './exports/volume.ts'
 import { readCheckpoint } from './files.ts'
 import { features, frame, thumbnail } from './frames.ts'
 import { graphStepper } from './graph/stepper.ts'
-import { writeReconstruction } from './hdf5-write.ts'
 import { withModel } from './models.ts'
 import type { CallName, Calls, Progress, Reconstructed } from './protocol.ts'
 import { newestWhole } from './resume.ts'
@@ -124,25 +125,20 @@ export const handlers: Handlers = {
     })
   },
 
-  async reconstruct({ paths, salt, model: reference, mask: spec, directory, run }, context) {
-    await requireTensorflow()
-    return withModel(reference, async model => {
+  async reconstruct(request, context) {
+    const { paths, salt, slice, format, directory } = request
+    if (request.source === 'network') await requireTensorflow()
+    return withModel(request.model, async model => {
       const written: Reconstructed[] = []
       const taken = new Set(await Promise.all(paths.map(path => realpath(path)))) // no input is ever written over
       const skipped = await eachVolume(paths, salt, context, async volume => {
         const { info } = volume
-        const output = join(directory, `${basename(info.path, extname(info.path))}.h5`)
+        const output = join(directory, exportName(basename(info.path, extname(info.path)), format, slice))
         if (taken.has(await realpath(output).catch(() => output))) {
           return `Expected a free name for its reconstruction, got ${output}, which is an input or another file’s. Give another folder.`
         }
         taken.add(output)
-        const indices = Array.from({ length: info.slices }, (_, index) => index)
-        const images = await reconstructSlices(volume, indices, maskOf(volume, spec), model, context.pause)
-        await writeReconstruction(output, images, [info.slices, ...cropShape(info)], {
-          run,
-          source: info.file,
-          notice: `${info.synthetic ? 'Synthetic data. ' : ''}Research use only. Not a medical device.`,
-        })
+        await exportVolume(volume, model, request, output, context.pause)
         written.push({ path: info.path, output })
         return null
       })

@@ -2,7 +2,8 @@
 import type { Device, EngineHealth } from '../contract/engine.ts'
 import type { ErrorCode } from '../contract/errors.ts'
 import type { MaskSpec, VolumeScore } from '../contract/evaluation.ts'
-import type { FrameMeta } from '../contract/images.ts'
+import type { ExportFormat } from '../contract/exports.ts'
+import type { FrameMeta, Show } from '../contract/images.ts'
 import type { TrainingSummary } from '../contract/report.ts'
 import type { RunConfig, TrainingEvent } from '../contract/runs.ts'
 import type { Role, SkippedFile, VolumeInfo } from '../contract/volumes.ts'
@@ -57,6 +58,26 @@ export interface SyntheticKneeSpec {
   readonly slices: number
 }
 
+/** Reconstructions to be written, a file (DICOM: a folder) for each volume. */
+export interface ReconstructRequest {
+  readonly paths: readonly string[]
+  readonly salt: string
+  readonly source: 'truth' | 'network'
+  /** `null`: zero-filled. */
+  readonly model: ModelReference | null
+  readonly mask: MaskSpec
+  /** Of the mask; `null`: seeded by the file's name. */
+  readonly seed: number | null
+  /** Counted from 0; `null`: all. */
+  readonly slice: number | null
+  readonly format: ExportFormat
+  readonly directory: string
+  /** What the files say of it: a run's number, `zero-filled` or `truth`; its weights' SHA-256; the units of its output. */
+  readonly run: string
+  readonly checkpoint: string | null
+  readonly units: 'signal' | 'arbitrary'
+}
+
 /** Where a reconstruction went, or why a file has none. */
 export type Reconstructed =
   | { readonly path: string; readonly output: string }
@@ -71,7 +92,7 @@ export interface Comparison {
   readonly maximum: number
 }
 
-/** One image for a pane, in the units of the file; `null` model: zero-filled. */
+/** One image for a pane; `null` model: zero-filled. */
 export interface FrameRequest {
   readonly path: string
   readonly salt: string
@@ -81,6 +102,12 @@ export interface FrameRequest {
   readonly model: ModelReference | null
   /** A pre-training's output is in arbitrary units: no metric is computed. */
   readonly scored: boolean
+  readonly show: Show
+  /** Of the mask; `null`: the file's name. */
+  readonly seed: number | null
+  /** Of a `feature`; the channel counted from 0. */
+  readonly layer: string
+  readonly channel: number
 }
 
 export interface Frame {
@@ -127,18 +154,7 @@ export interface Calls {
     event: Progress
     result: { volumes: readonly VolumeScore[]; skipped: readonly SkippedFile[] }
   }
-  reconstruct: {
-    params: {
-      paths: readonly string[]
-      salt: string
-      model: ModelReference | null
-      mask: MaskSpec
-      directory: string
-      run: string
-    }
-    event: Progress
-    result: readonly Reconstructed[]
-  }
+  reconstruct: { params: ReconstructRequest; event: Progress; result: readonly Reconstructed[] }
   compare: {
     params: { path: string; salt: string; slice: number; mask: MaskSpec; models: readonly (ModelReference | null)[] }
     event: never

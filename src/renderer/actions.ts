@@ -1,5 +1,7 @@
 /** What buttons, menus and keys do to runs and studies; each says what came of it. */
 import type { QueryClient } from '@tanstack/react-query'
+import { type ExportFormat, exportName } from '../contract/exports.ts'
+import type { FigureFormat, FigureInput } from '../contract/figure.ts'
 import { downloadPath } from '../contract/images.ts'
 import type { NamedRecipe, RecipeSettings } from '../contract/recipes.ts'
 import type { RunView } from '../contract/runs.ts'
@@ -9,7 +11,7 @@ import { count } from './format.ts'
 import { markStopping } from './live.ts'
 import { tellDone, tellError } from './notify.tsx'
 import { goToScreen } from './shell/screens.ts'
-import { useView } from './view.ts'
+import { openVolume, useView } from './view.ts'
 import { follow } from './works.ts'
 
 export const queries: { current: QueryClient | null } = { current: null }
@@ -217,7 +219,7 @@ export async function addScans(paths: string[]): Promise<void> {
     if (volumes.length === 0) return
     const { volumes: all } = await client.studies.get({ study })
     const first = all.find(({ id }) => id === volumes[0])
-    if (first) useView.setState({ study, volume: first.id, slice: first.slices >> 1, window: null, ownWindow: {} })
+    if (first) openVolume(study, first)
     goToScreen('compare')
   } catch (error) {
     tellError(error, 'The files were not opened')
@@ -243,22 +245,68 @@ function download(name: string): void {
   link.click()
 }
 
-/** Reconstructs a volume into an HDF5 file: where the desktop's dialog says, or as the browser's download. */
-export async function saveReconstruction(volume: { readonly id: number; readonly file: string }, source: string) {
-  const { mask } = useView.getState()
-  const suggested = `${volume.file.replace(/\.h(df)?5$/i, '')}-${source.replace(':', '-')}.h5`
-  const path = desktop ? await desktop.saveFile(suggested) : undefined
+interface Export {
+  readonly volume: { readonly id: number; readonly file: string }
+  readonly source: string
+  readonly format: ExportFormat
+  /** From 0; `null`: the volume. */
+  readonly slice: number | null
+}
+
+/** A reconstruction as a file: where the desktop's dialog says, or as the browser's download. */
+export async function saveReconstruction({ volume, source, format, slice }: Export): Promise<void> {
+  const { mask, seed } = useView.getState()
+  const stem = `${volume.file.replace(/\.h(df)?5$/i, '')}-${source.replace(':', '-')}`
+  const path = desktop ? await desktop.saveFile(exportName(stem, format, slice)) : undefined
   if (path === null) return
+  const input = { volume: volume.id, source, mask, seed, format, slice, path }
   const saved = await follow(
     'Saving the reconstruction',
-    signal => progress =>
-      followWork(options => client.save({ volume: volume.id, source, mask, path }, options), signal, progress),
+    signal => progress => followWork(options => client.save(input, options), signal, progress),
   )
-  if (!saved) return
-  if (desktop) {
-    tellDone(`Saved: ${saved.path}`)
-    return
+  if (saved) tellSaved(saved)
+}
+
+function tellSaved({ path, name }: { readonly path: string; readonly name: string }): void {
+  if (!desktop) download(name)
+  tellDone(`Saved: ${desktop ? path : name}`)
+}
+
+const TYPES: Readonly<Record<FigureFormat, string>> = {
+  svg: 'image/svg+xml',
+  png: 'image/png',
+  pdf: 'application/pdf',
+}
+
+/** A figure's bytes, for this page itself. */
+async function figureBlob(request: FigureInput, format: FigureFormat, signal: AbortSignal): Promise<Blob> {
+  const draw = (options: { signal?: AbortSignal }) => client.figure({ ...request, format }, options)
+  const { name } = await followWork(draw, signal, () => {})
+  const answer = await fetch(downloadPath(name), { signal })
+  return new Blob([await answer.arrayBuffer()], { type: TYPES[format] })
+}
+
+/** As an image that a page can show; the caller revokes it. */
+export const figureImage = async (request: FigureInput, signal: AbortSignal): Promise<string> =>
+  URL.createObjectURL(await figureBlob(request, 'svg', signal))
+
+export async function saveFigure(request: FigureInput, suggested: string): Promise<void> {
+  const path = desktop ? await desktop.saveFile(`${suggested}.${request.format}`) : undefined
+  if (path === null) return
+  const saved = await follow(
+    'Drawing the figure',
+    signal => progress => followWork(options => client.figure({ ...request, path }, options), signal, progress),
+  )
+  if (saved) tellSaved(saved)
+}
+
+/** As PNG, for another program to paste. */
+export async function copyFigure(request: FigureInput): Promise<void> {
+  try {
+    const png = await figureBlob(request, 'png', new AbortController().signal)
+    await navigator.clipboard.write([new ClipboardItem({ 'image/png': png })])
+    tellDone('The figure was copied.')
+  } catch (error) {
+    tellError(error, 'The figure was not copied')
   }
-  download(saved.name)
-  tellDone(`Saved: ${saved.name}`)
 }

@@ -1,7 +1,7 @@
 /** What the screens read from the services. Live events refresh it. */
 import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
-import type { MaskSpec } from '../contract/evaluation.ts'
+import { useShallow } from 'zustand/react/shallow'
 import type { RunView } from '../contract/runs.ts'
 import { client } from './client.ts'
 import { openStudy, useView } from './view.ts'
@@ -78,17 +78,13 @@ export const runOf = (source: string, runs: readonly RunView[] | undefined): Run
 export const versionOf = (run: RunView | null): string => run?.checkpoint?.sha256.slice(0, 12) ?? ''
 
 /** `version` as for frames. A network is scored over the whole volume, which takes a while. */
-export const useScore = (
-  volume: number | null,
-  source: string | null,
-  version: string,
-  mask: MaskSpec,
-  enabled: boolean,
-) =>
-  useQuery({
-    queryKey: ['score', volume, source, version, mask],
-    queryFn: ({ signal }) => client.score({ volume: volume!, source: source!, mask }, { signal }),
+export function useScore(volume: number | null, source: string | null, version: string, enabled: boolean) {
+  const { mask, seed } = useView(useShallow(view => ({ mask: view.mask, seed: view.seed })))
+  return useQuery({
+    queryKey: ['score', volume, source, version, mask, seed],
+    queryFn: ({ signal }) => client.score({ volume: volume!, source: source!, mask, seed }, { signal }),
     enabled: enabled && volume !== null && source !== null,
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
   })
+}

@@ -1,19 +1,17 @@
-/** What the viewer shows, shared by all panes: volume, slice, zoom, window, sources. Choices are kept per study on this machine. */
+/** What the viewer shows, shared by its panes: volume, slice, zoom, windows, sources. Layouts are kept per study on this machine. */
 import { create } from 'zustand'
 import { persist } from 'zustand/middleware'
 import { MaskSpec } from '../contract/evaluation.ts'
+import { type LayoutName, layoutOf, type PaneChoice, type Slot } from './viewer/layouts.ts'
+import type { Pair, Shape, ToolName } from './viewer/marks.ts'
 
-/** What each pane of the comparison is for; `null` sources are chosen by the slot itself. */
-export const SLOTS = ['input', 'pretrained', 'fine-tuned', 'baseline', 'truth', 'error'] as const
-export type Slot = (typeof SLOTS)[number]
-
-/** Grey-scale window in the units of the file: black at `low`, white at `high`. */
+/** Window of numbers: the map's first colour at `low`, its last at `high`. */
 export interface GreyWindow {
   readonly low: number
   readonly high: number
 }
 
-/** Where all panes look: `zoom` times the fitted size, around a point of the image in shares of its sides. */
+/** Where a pane looks: `zoom` times the fitted size, around a point of the image in shares of its sides. */
 export interface Place {
   readonly zoom: number
   readonly x: number
@@ -25,24 +23,53 @@ export const FIT: Place = { zoom: 1, x: 0.5, y: 0.5 }
 /** Error maps end at 1/N of the ground truth's maximum over the volume. */
 export const ERROR_SCALES = [1, 2, 5, 10, 20] as const
 
+/** What all panes share unless it is unlinked. */
+export const LINKS = ['slice', 'place', 'window'] as const
+export type Link = (typeof LINKS)[number]
+
+/** What a pane has for itself while that is unlinked. */
+interface OwnView {
+  readonly slice?: number
+  readonly place?: Place
+}
+
 export interface View {
   readonly study: number | null
   readonly volume: number | null
   readonly slice: number
   readonly mask: MaskSpec
-  /** Sources picked by hand, by study and slot. */
-  readonly picked: Readonly<Record<string, Readonly<Partial<Record<Slot, string>>>>>
+  /** Of the mask's draw; `null`: by the file's name, as in scores. */
+  readonly seed: number | null
+  /** By study. */
+  readonly layouts: Readonly<Record<string, LayoutName>>
+  /** Panes changed by hand, by study and layout: see `paneKey`. */
+  readonly panes: Readonly<Record<string, readonly PaneChoice[]>>
+  readonly link: Readonly<Record<Link, boolean>>
   readonly place: Place
-  /** `null`: fitted to the ground truth (or the input) of the volume. */
-  readonly window: GreyWindow | null
-  /** A pane in arbitrary units windows itself; these are moves by hand, by source. */
-  readonly ownWindow: Readonly<Record<string, GreyWindow>>
+  /** By pane. */
+  readonly own: Readonly<Record<number, OwnView>>
+  /** Set by hand, by what shares one: see `windowKey` in `viewer/windows.ts`. Absent: fitted. */
+  readonly windows: Readonly<Record<string, GreyWindow>>
+  /** Colour maps chosen, by what is shown. */
+  readonly colours: Readonly<Record<string, string>>
   readonly errors: boolean
   readonly errorScale: number
+  readonly signedErrors: boolean
   /** The pane that keys and the side panel are about. */
-  readonly focus: Slot
+  readonly focus: number
   /** Pointer over the image, in shares of its sides. */
   readonly pointer: { readonly x: number; readonly y: number } | null
+  readonly tool: ToolName
+  readonly magnifier: boolean
+  /** Slices go by themselves. */
+  readonly cine: boolean
+  /** Two panes in one place of all. */
+  readonly pair: Pair | null
+  /** The first of a pair, picked. */
+  readonly picked: number | null
+  /** Regions and lines, by volume. */
+  readonly shapes: Readonly<Record<string, readonly Shape[]>>
+  readonly selected: string | null
   readonly leftPanel: boolean
   readonly rightPanel: boolean
   /** The right panel folds first: a narrow window has a choice of its own, folded to begin with. */
@@ -56,30 +83,52 @@ export const useView = create<View>()(
       volume: null,
       slice: 0,
       mask: MaskSpec.parse({}),
-      picked: {},
+      seed: null,
+      layouts: {},
+      panes: {},
+      link: { slice: true, place: true, window: true },
       place: FIT,
-      window: null,
-      ownWindow: {},
+      own: {},
+      windows: {},
+      colours: {},
       errors: false,
       errorScale: 5,
-      focus: 'fine-tuned',
+      signedErrors: false,
+      focus: 2,
       pointer: null,
+      tool: 'window',
+      magnifier: false,
+      cine: false,
+      pair: null,
+      picked: null,
+      shapes: {},
+      selected: null,
       leftPanel: true,
       rightPanel: true,
       rightPanelNarrow: false,
     }),
     {
       name: 'self-mri view',
-      version: 1,
-      partialize: ({ study, volume, slice, mask, picked, errorScale, leftPanel, rightPanel }) => ({
-        study,
-        volume,
-        slice,
-        mask,
-        picked,
-        errorScale,
-        leftPanel,
-        rightPanel,
+      version: 2,
+      // Version 1 had one layout: its sources were picked by slot.
+      migrate: old => {
+        const { picked: _, ...kept } = old as View
+        return kept as View
+      },
+      partialize: view => ({
+        study: view.study,
+        volume: view.volume,
+        slice: view.slice,
+        mask: view.mask,
+        seed: view.seed,
+        layouts: view.layouts,
+        panes: view.panes,
+        colours: view.colours,
+        errorScale: view.errorScale,
+        signedErrors: view.signedErrors,
+        shapes: view.shapes,
+        leftPanel: view.leftPanel,
+        rightPanel: view.rightPanel,
       }),
     },
   ),
@@ -96,9 +145,11 @@ export function foldRight(): void {
   set(view => ({ [panel]: !view[panel] }))
 }
 
+/** Where every pane looks again as one, and what is fitted again. */
+const FRESH = { place: FIT, own: {}, windows: {}, pointer: null, pair: null, picked: null, cine: false, selected: null }
+
 export function openStudy(study: number): void {
-  if (useView.getState().study !== study)
-    set({ study, volume: null, slice: 0, place: FIT, window: null, ownWindow: {}, pointer: null })
+  if (useView.getState().study !== study) set({ ...FRESH, study, volume: null, slice: 0 })
 }
 
 /** Opens a volume at its middle slice, or at the same slice where the study stays. */
@@ -106,36 +157,103 @@ export function openVolume(study: number, volume: { readonly id: number; readonl
   const now = useView.getState()
   if (now.study === study && now.volume === volume.id) return
   const slice = now.study === study && now.volume !== null ? Math.min(now.slice, volume.slices - 1) : volume.slices >> 1
-  set({ study, volume: volume.id, slice, place: FIT, window: null, ownWindow: {}, pointer: null })
+  set({ ...FRESH, study, volume: volume.id, slice })
 }
 
-export function pickSource(slot: Slot, source: string | null): void {
-  const { study, picked } = useView.getState()
-  const { [slot]: _, ...others } = picked[String(study)] ?? {}
-  set({ picked: { ...picked, [String(study)]: source === null ? others : { ...others, [slot]: source } } })
+export const DEFAULT_LAYOUT: LayoutName = '2x3'
+
+export const layoutNameOf = ({ study, layouts }: Pick<View, 'study' | 'layouts'>): LayoutName =>
+  layouts[String(study)] ?? DEFAULT_LAYOUT
+
+const paneKey = (view: Pick<View, 'study' | 'layouts'>) => `${view.study} ${layoutNameOf(view)}`
+
+export const choicesOf = (view: Pick<View, 'study' | 'layouts' | 'panes'>): readonly PaneChoice[] =>
+  view.panes[paneKey(view)] ?? layoutOf(layoutNameOf(view)).panes
+
+export function chooseLayout(layout: LayoutName): void {
+  const { study, layouts, focus } = useView.getState()
+  const most = layoutOf(layout).panes.length - 1
+  set({
+    layouts: { ...layouts, [String(study)]: layout },
+    focus: Math.min(focus, most),
+    own: {},
+    pair: null,
+    picked: null,
+  })
 }
 
-export function goToSlice(slice: number, slices: number): void {
-  set({ slice: Math.max(0, Math.min(slices - 1, slice)) })
+export function changePane(pane: number, changes: Partial<PaneChoice>): void {
+  const view = useView.getState()
+  const choices = choicesOf(view).map((choice, i) => (i === pane ? { ...choice, ...changes } : choice))
+  set({ panes: { ...view.panes, [paneKey(view)]: choices } })
+}
+
+/** Into the pane that is for it, else the one in focus; that one is in focus then. */
+export function showSource(slot: Slot, source: string): void {
+  const view = useView.getState()
+  const own = choicesOf(view).findIndex(choice => choice.slot === slot && choice.show === 'image')
+  const pane = own >= 0 ? own : view.focus
+  changePane(pane, { source })
+  set({ focus: pane })
+}
+
+/** The layout's own panes again. */
+export function resetPanes(): void {
+  const view = useView.getState()
+  const { [paneKey(view)]: _, ...panes } = view.panes
+  set({ panes })
+}
+
+export const sliceOf = ({ link, slice, own }: Pick<View, 'link' | 'slice' | 'own'>, pane: number): number =>
+  link.slice ? slice : (own[pane]?.slice ?? slice)
+
+export const placeOf = ({ link, place, own }: Pick<View, 'link' | 'place' | 'own'>, pane: number): Place =>
+  link.place ? place : (own[pane]?.place ?? place)
+
+function setOwn(pane: number, changes: OwnView): void {
+  const { own } = useView.getState()
+  set({ own: { ...own, [pane]: { ...own[pane], ...changes } } })
+}
+
+/** Linked again, all panes follow the one in focus. */
+export function toggleLink(which: Link): void {
+  const view = useView.getState()
+  const { link, focus } = view
+  const linked = !link[which]
+  const own =
+    which === 'slice' ? { slice: sliceOf(view, focus) } : which === 'place' ? { place: placeOf(view, focus) } : {}
+  set({ link: { ...link, [which]: linked }, ...(linked && own), ...(linked && which !== 'window' && { own: {} }) })
+}
+
+export function goToSlice(slice: number, slices: number, pane = useView.getState().focus): void {
+  const next = Math.max(0, Math.min(slices - 1, slice))
+  if (useView.getState().link.slice) set({ slice: next })
+  else setOwn(pane, { slice: next })
 }
 
 const MOST_ZOOM = 32
 
 /** Zooms by `factor`, keeping the image point (x, y) under the pointer where it is. */
-export function zoomAt(factor: number, x: number, y: number): void {
-  const { place } = useView.getState()
+export function zoomAt(factor: number, x: number, y: number, pane = useView.getState().focus): void {
+  const place = placeOf(useView.getState(), pane)
   const zoom = Math.min(MOST_ZOOM, Math.max(1, place.zoom * factor))
   const share = place.zoom / zoom
-  move({ zoom, x: x + (place.x - x) * share, y: y + (place.y - y) * share })
+  move({ zoom, x: x + (place.x - x) * share, y: y + (place.y - y) * share }, pane)
 }
 
 /** Keeps the centre within the image. */
-export function move({ zoom, x, y }: Place): void {
+export function move({ zoom, x, y }: Place, pane = useView.getState().focus): void {
   const margin = 0.5 / zoom
   const clamp = (value: number) => Math.min(1 - margin, Math.max(margin, value))
-  set({ place: { zoom, x: clamp(x), y: clamp(y) } })
+  const place = { zoom, x: clamp(x), y: clamp(y) }
+  if (useView.getState().link.place) set({ place })
+  else setOwn(pane, { place })
 }
 
 export function resetView(): void {
-  set({ place: FIT, window: null, ownWindow: {} })
+  set({ place: FIT, own: {}, windows: {} })
+}
+
+export function setWindow(key: string, window: GreyWindow): void {
+  set(({ windows }) => ({ windows: { ...windows, [key]: window } }))
 }

@@ -1,11 +1,11 @@
-/** Scoring and reconstructing files with a run's network, or zero-filled. */
+/** Scoring files with a run's network, or zero-filled. */
 import { AppError } from '../contract/errors.ts'
-import type { Evaluation, MaskSpec } from '../contract/evaluation.ts'
+import type { Evaluation } from '../contract/evaluation.ts'
 import type { VolumeInfo } from '../contract/volumes.ts'
 import { type EvaluationSettings, meanOfMetrics, protocolOf } from '../core/evaluate.ts'
-import type { Progress, Reconstructed } from '../engine/protocol.ts'
+import type { Progress } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
-import { findRun, keptModel, modelOf, requireUnseen } from './runs.ts'
+import { findRun, keptModel, requireUnseen } from './runs.ts'
 
 export const ZERO_FILLED = 'zero-filled'
 
@@ -99,33 +99,4 @@ export async function evaluate(
     )
   }
   return scoreAnyway(services, request, options)
-}
-
-export interface ReconstructionRequest {
-  readonly paths: readonly string[]
-  readonly run: string
-  /** Of the run's milestones; else its kept weights. */
-  readonly epoch?: number | null
-  readonly mask: MaskSpec
-  /** Folder for one HDF5 file a volume. */
-  readonly directory: string
-}
-
-/** Reconstructs every volume under `paths`; no ground truth is needed. Files that cannot be are listed with their reason. */
-export async function reconstruct(
-  services: Services,
-  { paths, run, epoch = null, mask, directory }: ReconstructionRequest,
-  { onProgress, signal }: Options = {},
-): Promise<readonly Reconstructed[]> {
-  const model = run === ZERO_FILLED ? null : modelOf(services, run, epoch)
-  const { salt } = services
-  const scan = await services.interactive.call('scan', { paths, salt }, { signal })
-  const engine = await services.jobs(signal)
-  const files = scan.volumes.map(volume => volume.path)
-  const done = await engine.call(
-    'reconstruct',
-    { paths: files, salt, model, mask, directory, run },
-    { onEvent: onProgress, signal },
-  )
-  return [...scan.skipped, ...done]
 }

@@ -1,7 +1,7 @@
 /** Images, feature maps and scores for the viewer, kept in memory. Nothing of a file or a checkpoint that has changed is shown: its version is in the key. */
 import { AppError } from '../contract/errors.ts'
 import { MaskSpec, type Protocol } from '../contract/evaluation.ts'
-import { type FrameScore, MOST_FEATURES, THUMBNAIL } from '../contract/images.ts'
+import { type FrameScore, MOST_FEATURES, type Show, THUMBNAIL } from '../contract/images.ts'
 import type { StudyVolume } from '../contract/studies.ts'
 import { type EvaluationSettings, protocolOf } from '../core/evaluate.ts'
 import type { Features } from '../core/features.ts'
@@ -25,6 +25,19 @@ export interface Shown {
   readonly mask: MaskSpec
 }
 
+interface Seeded {
+  /** Of the mask; `null`: the file's name. */
+  readonly seed: number | null
+}
+
+export interface ShownSlice extends Shown, Seeded {
+  readonly slice: number
+  readonly show: Show
+  /** Of a `feature`; the channel counted from 0. */
+  readonly layer: string
+  readonly channel: number
+}
+
 export interface ShownLayer extends Omit<Shown, 'source'> {
   readonly slice: number
   readonly run: string
@@ -32,12 +45,12 @@ export interface ShownLayer extends Omit<Shown, 'source'> {
 }
 
 export interface Frames {
-  frame(request: Shown & { readonly slice: number }, signal?: AbortSignal): Promise<Frame>
+  frame(request: ShownSlice, signal?: AbortSignal): Promise<Frame>
   thumbnail(volume: number, signal?: AbortSignal): Promise<Thumbnail>
   /** The first maps that a layer of the run's network makes of a slice. */
   features(request: ShownLayer, signal?: AbortSignal): Promise<Features>
   /** Over all slices; `null` where there is nothing to score, or nothing to score against. */
-  score(request: Shown, signal?: AbortSignal): Promise<{ score: FrameScore; protocol: Protocol } | null>
+  score(request: Shown & Seeded, signal?: AbortSignal): Promise<{ score: FrameScore; protocol: Protocol } | null>
 }
 
 /** A path's version for keys; a file that is gone is told so in a user's words. */
@@ -58,21 +71,21 @@ function versionOf(path: string): string {
 interface Source {
   readonly kind: 'truth' | 'network'
   readonly model: ModelReference | null
+  /** Whether it is in the units of the file. */
   readonly scored: boolean
-  /** What the image depends on beside the file. */
+  /** What the source is beside the file and the mask. */
   readonly key: string
 }
 
 const maskKey = ({ kind, acceleration, centerFraction }: MaskSpec) => `${kind},${acceleration},${centerFraction}`
 
-function sourceOf(services: Services, source: string, spec: MaskSpec): Source {
-  if (source === 'truth') return { kind: 'truth', model: null, scored: false, key: 'truth' }
-  const mask = maskKey(spec)
-  if (source === 'zero-filled') return { kind: 'network', model: null, scored: true, key: `zero-filled ${mask}` }
+function sourceOf(services: Services, source: string): Source {
+  if (source === 'truth') return { kind: 'truth', model: null, scored: true, key: 'truth' }
+  if (source === 'zero-filled') return { kind: 'network', model: null, scored: true, key: 'zero-filled' }
   const run = findRun(services, source.slice('run:'.length))
   const { model, sha256 } = keptModel(services, run.id)
   const scored = !isPretrained(run)
-  return { kind: 'network', model, scored, key: `${sha256} ${scored} ${mask}` }
+  return { kind: 'network', model, scored, key: `${sha256} ${scored}` }
 }
 
 export function makeFrames(services: Services): Frames {
@@ -96,16 +109,15 @@ export function makeFrames(services: Services): Frames {
   }
 
   return {
-    async frame({ volume: id, slice, source: name, mask }, signal) {
+    async frame({ volume: id, slice, source: name, mask, show, layer, channel, ...asked }, signal) {
       const { path } = volumeById(services, id)
-      const { kind, model, scored, key } = sourceOf(services, name, mask)
-      const make = (aborted: AbortSignal) =>
-        services.interactive.call(
-          'frame',
-          { path, salt, slice, mask, source: kind, model, scored },
-          { signal: aborted },
-        )
-      return frames.get(`${versionOf(path)} ${slice} ${key}`, make, signal)
+      const { kind, model, scored, key } = sourceOf(services, name)
+      const seed = show === 'mean' || show === 'spread' ? null : asked.seed // they are over seeds of their own
+      const request = { path, salt, slice, mask, source: kind, model, scored, show, seed, layer, channel }
+      const make = (aborted: AbortSignal) => services.interactive.call('frame', request, { signal: aborted })
+      const masked = kind === 'truth' && show !== 'residual' ? '' : `${maskKey(mask)} ${seed}`
+      const feature = show === 'feature' ? `${channel} ${layer}` : ''
+      return frames.get(`${versionOf(path)} ${slice} ${key} ${show} ${masked} ${feature}`, make, signal)
     },
     async thumbnail(id, signal) {
       const { path } = volumeById(services, id)
@@ -125,18 +137,19 @@ export function makeFrames(services: Services): Frames {
         )
       return features.get(`${versionOf(path)} ${slice} ${sha256} ${maskKey(mask)} ${layer}`, make, signal)
     },
-    async score({ volume: id, source: name, mask }, signal) {
+    async score({ volume: id, source: name, mask, seed }, signal) {
       const volume = volumeById(services, id)
-      const source = sourceOf(services, name, mask)
-      if (!volume.targetShape || !source.scored) return null
+      const source = sourceOf(services, name)
+      if (!volume.targetShape || !source.scored || source.kind === 'truth') return null
       const settings: EvaluationSettings = {
         mask,
         maskDraws: null,
+        ...(seed !== null && { maskSeed: seed }),
         slices: { kind: 'all' },
         reference: 'ground truth',
       }
       const make = (aborted: AbortSignal) => evaluate(volume, source, settings, aborted)
-      const score = await scores.get(`${versionOf(volume.path)} ${source.key}`, make, signal)
+      const score = await scores.get(`${versionOf(volume.path)} ${source.key} ${maskKey(mask)} ${seed}`, make, signal)
       return score && { score, protocol: protocolOf(settings) }
     },
   }

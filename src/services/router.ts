@@ -14,6 +14,7 @@ import type { Services } from './context.ts'
 import { demonstrationStudy } from './demonstration.ts'
 import { endable } from './endable.ts'
 import { watchEngines } from './engine-state.ts'
+import { saveFigure } from './figures/save.ts'
 import type { Frames } from './frames.ts'
 import { callersPath } from './profile.ts'
 import { ownRecipes, saveRecipe, setRecipeHidden } from './recipes.ts'
@@ -165,6 +166,9 @@ export function makeRouter(services: Services, frames: Frames) {
     score: api.score.handler(({ input, signal }) => frames.score(input, signal)),
     save: api.save.handler(({ input, signal }) =>
       work('reconstructing', signal, options => saveReconstruction(services, input, options)),
+    ),
+    figure: api.figure.handler(({ input, signal }) =>
+      work('drawing a figure', signal, options => saveFigure(services, frames, input, options)),
     ),
   })
 }

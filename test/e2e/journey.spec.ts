@@ -6,11 +6,10 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { expect, type Locator, type Page, test } from '@playwright/test'
-import { FRAME_HEADER, FrameMeta } from '../../src/contract/images.ts'
 import { type Host, startHost } from './host.ts'
+import { coloursAt, floatImage, openPage, takePicture } from './page.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const DEMONSTRATION = here('../../resources/demonstration')
@@ -29,9 +28,6 @@ function unlabelledFile(): Buffer {
   return bytes
 }
 
-/** Folder for pictures of every screen, for people to look at; none are taken without it. */
-const PICTURES = process.env.SELF_MRI_PICTURES
-
 test.describe.configure({ mode: 'serial' })
 
 let folder: string
@@ -44,34 +40,7 @@ const pane = (slot: string): Locator => page.locator(`[data-slot="${slot}"]`)
 const image = (slot: string): Locator => pane(slot).locator('[role="img"]')
 const runRow = (run: number): Locator => page.locator(`[data-run="${run}"]`)
 
-async function openPage(browser: import('@playwright/test').Browser): Promise<void> {
-  page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
-  page.on('console', message => {
-    if (message.type() === 'error') faults.push(`${message.text()} ${message.location().url}`)
-  })
-  page.on('pageerror', error => faults.push(String(error)))
-  await page.addInitScript(() => {
-    addEventListener('securitypolicyviolation', event => {
-      console.error(`Content security policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`)
-    })
-  })
-  await page.goto(host.url)
-}
-
-async function picture(name: string): Promise<void> {
-  if (!PICTURES) return
-  mkdirSync(PICTURES, { recursive: true })
-  await page.mouse.move(600, 890) // no hover in the way
-  for (const [width, height] of [
-    [1440, 900],
-    [1024, 700],
-  ]) {
-    await page.setViewportSize({ width, height })
-    await page.waitForTimeout(250)
-    await page.screenshot({ path: join(PICTURES, `${name}-${width}.png`) })
-  }
-  await page.setViewportSize({ width: 1440, height: 900 })
-}
+const picture = (name: string) => takePicture(page, name)
 
 async function goTo(screen: 'Studies' | 'Runs' | 'Compare' | 'Report' | 'Settings'): Promise<void> {
   await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: screen }).click()
@@ -85,45 +54,20 @@ async function fill(label: string | RegExp, value: string): Promise<void> {
     .fill(value)
 }
 
-/** Grey level that the page shows at the centres of voxels, with the window it shows them in. */
+/** Grey levels that the page shows at the centres of voxels, with the window it shows them in. */
 async function greyLevels(
   slot: string,
   shape: readonly [number, number],
   voxels: readonly (readonly [number, number])[],
 ) {
-  return pane(slot)
-    .locator('canvas[data-low]')
-    .evaluate(
-      (element, { shape: [height, width], voxels }) => {
-        const canvas = element as HTMLCanvasElement
-        const scale = Math.min(canvas.width / width, canvas.height / height)
-        const [left, top] = [(canvas.width - width * scale) / 2, (canvas.height - height * scale) / 2]
-        const context = canvas.getContext('2d')!
-        const levels = voxels.map(
-          ([row, column]) =>
-            context.getImageData(Math.floor(left + (column + 0.5) * scale), Math.floor(top + (row + 0.5) * scale), 1, 1)
-              .data[0],
-        )
-        return { levels, low: Number(canvas.dataset.low), high: Number(canvas.dataset.high) }
-      },
-      { shape, voxels },
-    )
-}
-
-async function floatImage(url: string): Promise<{ values: Float32Array; meta: FrameMeta }> {
-  const answer = await page.request.get(new URL(url, host.url).href)
-  expect(answer.status()).toBe(200)
-  const body = await answer.body()
-  return {
-    values: new Float32Array(new Uint8Array(body).buffer),
-    meta: FrameMeta.parse(JSON.parse(answer.headers()[FRAME_HEADER])),
-  }
+  const { colours, low, high } = await coloursAt(page, `[data-slot="${slot}"] canvas[data-low]`, shape, voxels)
+  return { levels: colours.map(([grey]) => grey), low, high }
 }
 
 test.beforeAll(async ({ browser }) => {
   folder = mkdtempSync(join(tmpdir(), 'self-mri-e2e-'))
   host = await startHost(join(folder, 'profile'))
-  await openPage(browser)
+  page = await openPage(browser, host.url, faults)
 })
 
 test.afterAll(async () => {
@@ -148,7 +92,7 @@ test('opens on the demonstration study, with a test volume and its ground truth'
 
 test('shows the zero-filled image’s own grey levels', async () => {
   const url = await pane('input').getAttribute('data-url')
-  const { values, meta } = await floatImage(url!)
+  const { values, meta } = await floatImage(page, url!)
   const [height, width] = meta.shape
   const voxels = Array.from({ length: 400 }, (_, i) => [(i * 37) % height, (i * 61) % width] as const)
   const { levels, low, high } = await greyLevels('input', meta.shape, voxels)
@@ -372,7 +316,7 @@ test('finds everything after the host was killed in the middle of a training, an
   await page.close()
   faults.length = 0 // the dying line
   host = await startHost(join(folder, 'profile'))
-  await openPage(browser)
+  page = await openPage(browser, host.url, faults)
   await goTo('Runs')
   await expect(runRow(5)).toHaveAttribute('data-status', 'interrupted')
   await runRow(5).getByRole('button').click()
@@ -450,9 +394,10 @@ test('reconstructs a dropped file without ground truth, and saves it', async () 
   await expect(image('fine-tuned')).toBeVisible({ timeout: 30_000 })
   await expect(pane('fine-tuned')).toContainText('no metric')
   await picture('new-scan')
+  await page.getByRole('button', { name: 'Save reconstruction…' }).click()
   const [download] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Save reconstruction…' }).click(),
+    page.getByRole('menuitem', { name: 'HDF5, as fastMRI’s' }).first().click(),
   ])
   const saved = join(folder, 'saved.h5')
   await download.saveAs(saved)

@@ -349,6 +349,36 @@ describe('the synthetic knee study', () => {
   })
 })
 
+describe('reconstruct --format', () => {
+  const scan = join(demonstration, 'ulf055T_7B_FSE.h5')
+
+  it.each([
+    ['npy', '_slice-2.npy', '\x93NUMPY', ['--slice', '2']],
+    ['nifti', '.nii.gz', '\x1f\x8b', ['--seed', '7']],
+  ])('%s writes %s', async (format, ending, magic, more) => {
+    const { volumes } = await json<{ volumes: { output: string }[] }>(
+      ...['reconstruct', scan, '--format', format, ...more, '--out', 'formats'],
+    )
+    expect(volumes.map(({ output }) => output)).toEqual([join(folder, `formats/ulf055T_7B_FSE${ending}`)])
+    expect(readFileSync(volumes[0].output).subarray(0, magic.length).toString('latin1')).toBe(magic)
+  })
+
+  it('dicom writes a file a slice, and not where something is already', async () => {
+    const args = ['reconstruct', scan, '--run', 'truth', '--format', 'dicom', '--out', 'formats'] as const
+    await json(...args)
+    const written = join(folder, 'formats/ulf055T_7B_FSE')
+    expect(readdirSync(written)).toEqual([1, 2, 3, 4].map(number => `slice-00${number}.dcm`))
+    const again = await run(...args)
+    expect(again).toMatchObject({ status: 1, err: expect.stringMatching(/new or an empty folder.*ulf055T_7B_FSE/) })
+  })
+
+  it('says which slices there are', async () => {
+    const { status, err } = await run('reconstruct', scan, '--slice', '5', '--out', 'formats')
+    expect(status).toBe(1)
+    expect(err).toMatch(/Expected a slice from 1 to 4, got 5, in .*ulf055T_7B_FSE\.h5/)
+  })
+})
+
 describe('engine doctor', () => {
   it('computes a training step and says on what', async () => {
     const health = await json<EngineHealth>('engine', 'doctor')
@@ -369,6 +399,8 @@ describe('what is asked wrongly', () => {
     [['pretrain', '--recipe', 'scratch/report'], 2, /--recipe: Expected a recipe of a pre-training/],
     [['recipes', 'show', 'simclr'], 2, /simclr\/report/],
     [['train', '--slices', '5-2'], 2, /A-B/],
+    [['reconstruct', knee, '--out', 'x', '--format', 'png'], 2, /Allowed choices are hdf5, npy, nifti, dicom/],
+    [['reconstruct', knee, '--out', 'x', '--slice', '0'], 2, /counted from 1/],
     [['train', '--study', 'nowhere'], 1, /nowhere/],
     [['import', 'empty'], 1, /empty/],
     [['no-such-command'], 2, /no-such-command/],

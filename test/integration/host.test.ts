@@ -99,8 +99,8 @@ function ask(path: string, headers: Record<string, string>) {
   })
 }
 
-async function frame(volume: number, slice: number, source: string) {
-  const response = await host.fetch(framePath(volume, slice, source, mask))
+async function frame(volume: number, slice: number, source: string, options?: Parameters<typeof framePath>[4]) {
+  const response = await host.fetch(framePath(volume, slice, source, mask, options))
   const body = await response.arrayBuffer()
   if (!response.ok) throw new Error(new TextDecoder().decode(body))
   return {
@@ -232,6 +232,28 @@ describe('a study', () => {
     const scored = await host.client.score({ volume: volume.id, source: 'zero-filled', mask })
     expect(scored).toMatchObject({ score: { slices: volume.slices }, protocol: { maskSeed: 'file name' } })
     expect(await host.client.score({ volume: volume.id, source: 'truth', mask })).toBeNull()
+  })
+
+  it('shows any aspect of any source, of any mask', async () => {
+    const volume = (await demonstration()).volumes.find(({ role }) => role === 'test')!
+    const grid = [volume.rows, volume.columns]
+    const input = await frame(volume.id, 2, 'zero-filled')
+    for (const [show, shape] of [
+      ['ssim', volume.targetShape],
+      ['k-space', grid],
+      ['phase', volume.targetShape],
+      ['mask', grid],
+      ['residual', grid],
+      ['spread', volume.targetShape],
+    ] as const)
+      expect((await frame(volume.id, 2, 'zero-filled', { show })).meta).toMatchObject({ show, shape })
+    const { residual } = (await frame(volume.id, 2, 'truth', { show: 'residual' })).meta
+    expect(residual!.value).toBe(residual!.floor)
+    const other = await frame(volume.id, 2, 'zero-filled', { seed: 3 })
+    expect(other.meta.mask).not.toBe(input.meta.mask)
+    const scored = await host.client.score({ volume: volume.id, source: 'zero-filled', mask, seed: 3 })
+    expect(scored).toMatchObject({ score: { acceleration: other.meta.acceleration }, protocol: { maskSeed: 'seed 3' } })
+    await expect(frame(volume.id, 2, 'truth', { show: 'mean' })).rejects.toThrow('Choose zero-filled or a run')
   })
 
   it('that is not there, or a question that makes no sense, is refused with a code', async () => {

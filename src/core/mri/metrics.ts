@@ -11,7 +11,8 @@ import { AppError } from '../../contract/errors.ts'
 import { FOREGROUND_THRESHOLD, type Metrics } from '../../contract/evaluation.ts'
 
 const WINDOW = 7
-const MARGIN = (WINDOW - 1) / 2
+/** Pixels on each side of an image that no window is centred on. */
+export const SSIM_MARGIN = (WINDOW - 1) / 2
 const AREA = WINDOW * WINDOW
 const K1 = 0.01
 const K2 = 0.03
@@ -58,8 +59,8 @@ export function scoreVolume(volume: ScoredVolume): VolumeMetrics {
     const foreground = findForeground(truth, height, width, maximum)
     inForeground.set(foreground, from)
     let window = 0
-    for (let row = MARGIN; row < height - MARGIN; row++) {
-      for (let column = MARGIN; column < width - MARGIN; column++, window++) {
+    for (let row = SSIM_MARGIN; row < height - SSIM_MARGIN; row++) {
+      for (let column = SSIM_MARGIN; column < width - SSIM_MARGIN; column++, window++) {
         if (!foreground[row * width + column]) continue
         foregroundSsim += map[window]
         foregroundWindows++
@@ -169,15 +170,15 @@ function findForeground(target: Float32Array, height: number, width: number, max
   const threshold = FOREGROUND_THRESHOLD * maximum
   const columnSums = new Float64Array(width)
   for (let row = 0; row < height; row++) {
-    const top = Math.max(0, row - MARGIN)
-    const bottom = Math.min(height, row + MARGIN + 1)
+    const top = Math.max(0, row - SSIM_MARGIN)
+    const bottom = Math.min(height, row + SSIM_MARGIN + 1)
     columnSums.fill(0)
     for (let above = top; above < bottom; above++) {
       for (let column = 0; column < width; column++) columnSums[column] += target[above * width + column]
     }
     for (let column = 0; column < width; column++) {
-      const left = Math.max(0, column - MARGIN)
-      const right = Math.min(width, column + MARGIN + 1)
+      const left = Math.max(0, column - SSIM_MARGIN)
+      const right = Math.min(width, column + SSIM_MARGIN + 1)
       let sum = 0
       for (let i = left; i < right; i++) sum += columnSums[i]
       if (sum / ((bottom - top) * (right - left)) >= threshold) foreground[row * width + column] = 1

@@ -1,14 +1,18 @@
 /** The comparison: one slice through several sources, side by side, between the study's lists and the numbers. */
 import { useMediaQuery } from '@mantine/hooks'
-import { useEffect, useMemo } from 'react'
+import { useEffect } from 'react'
 import { Group, Panel, Separator } from 'react-resizable-panels'
+import { useShallow } from 'zustand/react/shallow'
 import { framePath } from '../../contract/images.ts'
-import { useOpenStudy, versionOf } from '../queries.ts'
-import { type GreyWindow, NARROW, openVolume, useView } from '../view.ts'
-import { fitWindow } from '../viewer/drawing.ts'
-import { type Frame, fetchAhead, useFrame } from '../viewer/frames.ts'
+import { useOpenStudy } from '../queries.ts'
+import { goToSlice, layoutNameOf, NARROW, openVolume, sliceOf, useView } from '../view.ts'
+import { fetchAhead, useFrame } from '../viewer/frames.ts'
+import { useTruth } from '../viewer/layer.ts'
+import { layoutOf } from '../viewer/layouts.ts'
+import { PairStage } from '../viewer/pair-stage.tsx'
 import { Pane } from '../viewer/pane.tsx'
-import { type Comparison, useComparison } from '../viewer/sources.ts'
+import { type Comparison, urlAt, useComparison } from '../viewer/sources.ts'
+import { fitFileWindow } from '../viewer/windows.ts'
 import style from './compare.module.css'
 import { useViewerKeys } from './keys.ts'
 import { NavigationPanel } from './navigation-panel.tsx'
@@ -30,9 +34,8 @@ export function Compare() {
   useOpenVolume(comparison)
   const leftPanel = useView(view => view.leftPanel)
   const rightPanel = useRightPanel()
-  const focus = useView(view => view.focus)
-  const focused = comparison.panes.find(({ slot }) => slot === focus)?.run
-  useViewerKeys(comparison.volume?.slices ?? 1, focused?.checkpoint ? focused.id : null)
+  useViewerKeys(comparison)
+  useCine(comparison.volume?.slices ?? 1)
   return (
     <Group className={style.screen} id="compare">
       {leftPanel && (
@@ -66,47 +69,55 @@ function useRightPanel(): boolean {
   return useView(view => (narrow ? view.rightPanelNarrow : view.rightPanel))
 }
 
-/**
- * The window that all panes in the file's units share: the user's, else fitted to the first image of the volume that came (the ground
- * truth where there is one) and kept while scrolling.
- */
-function useSharedWindow(reference: Frame | null, volume: number | undefined): GreyWindow | null {
-  const chosen = useView(view => view.window)
-  const fitted = useMemo(() => new Map<number, GreyWindow>(), [])
-  if (volume !== undefined && reference && !fitted.has(volume)) fitted.set(volume, fitWindow(reference.image))
-  return chosen ?? (volume === undefined ? null : (fitted.get(volume) ?? null))
+/** Slices a second. */
+const CINE = 8
+
+function useCine(slices: number): void {
+  const running = useView(view => view.cine)
+  useEffect(() => {
+    if (!running || slices < 2) return
+    const timer = setInterval(() => {
+      const view = useView.getState()
+      goToSlice((sliceOf(view, view.focus) + 1) % slices, slices)
+    }, 1000 / CINE)
+    return () => clearInterval(timer)
+  }, [running, slices])
 }
 
+/** The slices round each pane's own. */
+const NEAR = [1, -1, 2]
+
 function useFetchAhead({ volume, panes }: Comparison, ready: boolean): void {
-  const slice = useView(view => view.slice)
-  const mask = useView(view => view.mask)
-  const urls = useMemo(() => {
-    if (!volume) return []
-    const near = [slice + 1, slice - 1, slice + 2].filter(index => index >= 0 && index < volume.slices)
-    return near.flatMap(index =>
-      panes.flatMap(({ url, source, run }) =>
-        url && source ? [framePath(volume.id, index, source, mask, versionOf(run))] : [],
-      ),
-    )
-  }, [volume, panes, slice, mask])
-  const list = urls.join('\n')
+  const list = volume
+    ? NEAR.flatMap(by =>
+        panes.flatMap(pane => {
+          const slice = pane.slice + by
+          const url = slice >= 0 && slice < volume.slices ? urlAt(pane, volume, slice) : null
+          return url === null ? [] : [url]
+        }),
+      ).join('\n')
+    : ''
   useEffect(() => {
     if (!ready || list === '') return
     const leaving = new AbortController()
-    void fetchAhead(list.split('\n'), leaving.signal)
+    void fetchAhead([...new Set(list.split('\n'))], leaving.signal)
     return () => leaving.abort()
   }, [list, ready])
 }
 
 function Panes({ comparison }: { comparison: Comparison }) {
   const { volume, panes } = comparison
-  const slice = useView(view => view.slice)
-  const mask = useView(view => view.mask)
-  const truthUrl = volume?.targetShape ? framePath(volume.id, slice, 'truth', mask) : null
-  const { frame: truth } = useFrame(truthUrl)
-  const input = useFrame(volume && !volume.targetShape ? framePath(volume.id, slice, 'zero-filled', mask) : null)
-  const shared = useSharedWindow(truth ?? input.frame, volume?.id)
-  useFetchAhead(comparison, (truth ?? input.frame) !== null)
+  const { slice, mask, seed, pair, focus } = useView(
+    useShallow(({ slice, mask, seed, pair, focus }) => ({ slice, mask, seed, pair, focus })),
+  )
+  const layout = layoutOf(useView(layoutNameOf))
+  const truth = useTruth(volume, slice)
+  const input = useFrame(
+    volume && !volume.targetShape ? framePath(volume.id, slice, 'zero-filled', mask, { seed }) : null,
+  )
+  const reference = truth ?? input.frame
+  if (volume && reference) fitFileWindow(volume.id, reference)
+  useFetchAhead(comparison, reference !== null)
   if (!volume) {
     return (
       <div className={style.empty}>
@@ -114,10 +125,21 @@ function Panes({ comparison }: { comparison: Comparison }) {
       </div>
     )
   }
+  if (pair && panes[pair.first] && panes[pair.second]) return <PairStage {...{ pair, comparison, volume }} />
+  const [large] = layout.strip ? [panes[focus] ?? panes[0]] : [null]
   return (
-    <div className={style.panes}>
+    <div
+      className={style.panes}
+      data-strip={layout.strip}
+      style={{
+        gridTemplate: layout.strip
+          ? `minmax(0, 3fr) minmax(110px, 1fr) / repeat(${panes.length}, minmax(0, 1fr))`
+          : `repeat(${layout.rows}, minmax(0, 1fr)) / repeat(${layout.columns}, minmax(0, 1fr))`,
+      }}
+    >
+      {large && <Pane key="large" {...{ comparison, volume }} pane={large} />}
       {panes.map(pane => (
-        <Pane key={pane.slot} {...{ pane, comparison, volume, truth, shared }} />
+        <Pane key={pane.pane} {...{ pane, comparison, volume }} small={layout.strip} />
       ))}
     </div>
   )

@@ -1,16 +1,29 @@
 /** The viewer's keys; `?` lists them. */
 import { showFeatures } from '../features/open.ts'
+import { removeShape } from '../shapes.ts'
 import { useKeys } from '../use-keys.ts'
-import { FIT, foldLeft, foldRight, goToSlice, resetView, useView, zoomAt } from '../view.ts'
+import { FIT, foldLeft, foldRight, goToSlice, placeOf, resetView, sliceOf, useView, zoomAt } from '../view.ts'
+import { compareBy, leavePair } from '../viewer/pair.ts'
+import { applyPreset, PRESETS } from '../viewer/presets.ts'
+import type { Comparison } from '../viewer/sources.ts'
+import { TOOL_NAMES, TOOLS } from '../viewer/tools/index.ts'
 
 export const VIEWER_KEYS: readonly (readonly [keys: string, does: string])[] = [
   ['wheel, ↑ ↓', 'slice before, slice after'],
   ['Home, End', 'first slice, last slice'],
-  ['drag', 'window (left–right) and level (up–down)'],
-  ['Shift + drag, middle button', 'move the image'],
+  ['C', 'play the slices'],
+  ['N', 'the next pane into focus'],
+  ...TOOL_NAMES.map((name): [string, string] => [`${TOOLS[name].key}, then drag`, TOOLS[name].does]),
+  ['Shift + drag, middle button', 'move the image, whatever the tool'],
+  ['Del', 'remove the region or line that is selected'],
+  ['M', 'magnifier'],
   ['Ctrl + wheel, + −', 'zoom'],
   ['double click, space', 'fit the image, reset the window'],
+  ...PRESETS.map(({ label }, i): [string, string] => [String(i + 1), label.toLowerCase()]),
   ['E', 'images or error maps'],
+  ['Alt + click', 'pick two panes to compare'],
+  ['S, B, X', 'swipe, blink, overlay of the two'],
+  ['Esc', 'back to the panes; nothing selected'],
   ['F', 'feature maps of the run in focus'],
   ['[ ]', 'fold the left and the right panel'],
 ]
@@ -23,13 +36,25 @@ export const FEATURE_KEYS: readonly (readonly [keys: string, does: string])[] = 
   ['click, Esc', 'one channel large, all channels'],
 ]
 
-/** `run`: of the pane in focus, where it has weights. */
-export function useViewerKeys(slices: number, run: string | null): void {
-  const step = (by: number) => () => goToSlice(useView.getState().slice + by, slices)
+export function useViewerKeys({ volume, panes }: Comparison): void {
+  const slices = volume?.slices ?? 1
+  const step = (by: number) => () => {
+    const view = useView.getState()
+    goToSlice(sliceOf(view, view.focus) + by, slices)
+  }
   const zoom = (factor: number) => () => {
-    const { place, pointer } = useView.getState()
-    const at = pointer ?? place
+    const view = useView.getState()
+    const at = view.pointer ?? placeOf(view, view.focus)
     zoomAt(factor, at.x, at.y)
+  }
+  const focused = () => panes[useView.getState().focus]
+  const features = () => {
+    const run = focused()?.run
+    if (run?.checkpoint) showFeatures(run.id)
+  }
+  const remove = () => {
+    const { selected } = useView.getState()
+    if (selected !== null) removeShape(selected)
   }
   useKeys([
     ['ArrowUp', step(-1)],
@@ -40,14 +65,37 @@ export function useViewerKeys(slices: number, run: string | null): void {
     ['PageDown', step(1)],
     ['Home', () => goToSlice(0, slices)],
     ['End', () => goToSlice(slices - 1, slices)],
+    ['C', () => useView.setState(({ cine }) => ({ cine: !cine }))],
+    ['N', () => useView.setState(({ focus }) => ({ focus: (focus + 1) % panes.length }))],
+    ...TOOL_NAMES.map((tool): [string, () => void] => [TOOLS[tool].key, () => useView.setState({ tool })]),
+    ['Delete', remove],
+    ['Backspace', remove],
+    ['M', () => useView.setState(({ magnifier }) => ({ magnifier: !magnifier }))],
     ['space', resetView],
-    ['0', () => useView.setState({ place: FIT })],
+    ['0', () => useView.setState({ place: FIT, own: {} })],
     ['=', zoom(ZOOM_STEP)],
     ['+', zoom(ZOOM_STEP)],
     ['shift+Plus', zoom(ZOOM_STEP)],
     ['-', zoom(1 / ZOOM_STEP)],
+    ...PRESETS.map((preset, i): [string, () => void] => [
+      String(i + 1),
+      () => {
+        const pane = focused()
+        if (pane) applyPreset(preset, pane)
+      },
+    ]),
     ['E', () => useView.setState(view => ({ errors: !view.errors }))],
-    ['F', () => run !== null && showFeatures(run)],
+    ['S', () => compareBy('swipe')],
+    ['B', () => compareBy('blink')],
+    ['X', () => compareBy('overlay')],
+    [
+      'Escape',
+      () => {
+        leavePair()
+        useView.setState({ selected: null })
+      },
+    ],
+    ['F', features],
     ['[', foldLeft],
     [']', foldRight],
   ])

@@ -33,7 +33,7 @@ export function NavigationPanel({ comparison }: { comparison: Comparison }) {
         <h2 className={style.heading}>Runs</h2>
         <div className={style.runList}>
           {own.map(run => (
-            <RunLine key={run.id} run={run} onOpen={() => showRun(run)} />
+            <RunLine key={run.id} run={run} onOpen={() => showRun(run)} draggable />
           ))}
           {own.length === 0 && (
             <div className={style.none}>

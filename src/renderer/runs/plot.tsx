@@ -31,7 +31,7 @@ interface Props {
 
 /** The page's own colours: Plotly takes none from style sheets. */
 function layoutFor({ x, y, bounds, whole, level, compact }: Props): Partial<Layout> {
-  const css = getComputedStyle(document.documentElement)
+  const css = getComputedStyle(document.body)
   const colour = (name: string) => css.getPropertyValue(name).trim()
   const axis = (title: string) => ({
     title: { text: title, font: { size: 12 }, standoff: 6 },
@@ -39,6 +39,7 @@ function layoutFor({ x, y, bounds, whole, level, compact }: Props): Partial<Layo
     zerolinecolor: colour('--line'),
     linecolor: colour('--line'),
     automargin: true,
+    exponentformat: 'e' as const,
   })
   return {
     paper_bgcolor: 'rgba(0,0,0,0)',

@@ -5,6 +5,7 @@ import { runColour } from '../colours.ts'
 import { runLabel, STATUS_LABEL, ssim } from '../format.ts'
 import { useLive } from '../live.ts'
 import { clock, secondsLeft } from '../progress.ts'
+import { RUN_TYPE } from '../viewer/marks.ts'
 import style from './run-line.module.css'
 
 const SHAPE: Readonly<Record<RunStatus, string>> = {
@@ -39,9 +40,24 @@ export function RunState({ run }: { run: RunView }) {
   return STATUS_LABEL[run.status]
 }
 
-export function RunLine({ run, onOpen }: { run: RunView; onOpen: () => void }) {
+interface LineProps {
+  readonly run: RunView
+  readonly onOpen: () => void
+  /** Onto a pane, once it has weights. */
+  readonly draggable?: boolean
+}
+
+export function RunLine({ run, onOpen, draggable = false }: LineProps) {
+  const drags = draggable && run.checkpoint !== null
   return (
-    <button type="button" className={style.line} onClick={onOpen} title={run.reason ?? undefined}>
+    <button
+      type="button"
+      className={style.line}
+      onClick={onOpen}
+      title={run.reason ?? (drags ? 'Drag it onto a pane to see it there' : undefined)}
+      draggable={drags}
+      onDragStart={event => event.dataTransfer.setData(RUN_TYPE, run.id)}
+    >
       <span className={style.swatch} style={{ background: runColour(run.id) }} />
       <StatusMark status={run.status} />
       <span className="truncate">

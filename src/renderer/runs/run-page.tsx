@@ -10,7 +10,7 @@ import { takeProgress, useLive } from '../live.ts'
 import { clock } from '../progress.ts'
 import { useNetworkLabel, useRun, useStudies } from '../queries.ts'
 import { goToScreen } from '../shell/screens.ts'
-import { pickSource, useView } from '../view.ts'
+import { openStudy, showSource } from '../view.ts'
 import { putPixels } from '../viewer/canvas.ts'
 import { fitWindow, GREY, ownWindow, paint } from '../viewer/drawing.ts'
 import { FineTuneButton } from './fine-tune.tsx'
@@ -128,11 +128,9 @@ function CompareButton({ run }: { run: RunView }) {
   const study = studies?.find(({ name }) => name === run.study)
   if (!run.checkpoint || !study) return null
   const show = () => {
-    const view = useView.getState()
-    if (view.study !== study.id) useView.setState({ study: study.id, volume: null, window: null, ownWindow: {} })
+    openStudy(study.id)
     const slot = run.kind === 'finetune' ? 'fine-tuned' : run.kind === 'train' ? 'baseline' : 'pretrained'
-    pickSource(slot, `run:${run.id}`)
-    useView.setState({ focus: slot })
+    showSource(slot, `run:${run.id}`)
     goToScreen('compare')
   }
   return <Button onClick={show}>Compare its images</Button>

@@ -1,22 +1,29 @@
-/** The scale of an error map, always beside it: colours, the two ends, and what the upper end is. */
+/** The scale of what is no plain image, always beside it: colours, the two ends, and what they are. */
 import { useLayoutEffect, useRef } from 'react'
 import { signal } from '../format.ts'
 import { putPixels } from './canvas.ts'
 import style from './colour-bar.module.css'
-import type { ColourMap } from './drawing.ts'
+import type { Colours } from './drawing.ts'
 
-export function ColourBar({ map, maximum, note }: { map: ColourMap; maximum: number; note: string }) {
+interface Props {
+  readonly map: Colours
+  readonly low: number
+  readonly high: number
+  readonly note: string
+}
+
+export function ColourBar({ map, low, high, note }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null)
   useLayoutEffect(() => {
     putPixels(canvas.current!, [map.length, 1], pixels => pixels.set(map.toReversed()))
   }, [map])
   return (
-    <figure className={style.bar} aria-label={`Colour bar from 0 to ${signal(maximum)}, ${note}`}>
+    <figure className={style.bar} aria-label={`Colour bar from ${signal(low)} to ${signal(high)}, ${note}`}>
       <span className={style.end}>
-        {signal(maximum)} <span className={style.note}>{note}</span>
+        {signal(high)} <span className={style.note}>{note}</span>
       </span>
       <canvas ref={canvas} width={1} height={map.length} />
-      <span>0</span>
+      <span>{signal(low)}</span>
     </figure>
   )
 }

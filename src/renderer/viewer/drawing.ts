@@ -1,24 +1,45 @@
 /** From numbers to pixels: window/level, colour maps, and where an image lies in its pane. */
-import { interpolateInferno } from 'd3-scale-chromatic'
+import { interpolateInferno, interpolateViridis } from 'd3-scale-chromatic'
+import type { ColourMap } from '../../contract/figure.ts'
 import type { GreyWindow, Place } from '../view.ts'
 
 /** 256 colours, RGBA as little-endian 32-bit words. */
-export type ColourMap = Uint32Array
+export type Colours = Uint32Array
 
 const LEVELS = 256
 const OPAQUE = 0xff000000
 
-export const GREY: ColourMap = Uint32Array.from({ length: LEVELS }, (_, i) => (OPAQUE | (i << 16) | (i << 8) | i) >>> 0)
+export const GREY: Colours = Uint32Array.from({ length: LEVELS }, (_, i) => (OPAQUE | (i << 16) | (i << 8) | i) >>> 0)
 
-/** The d3 scale gives '#rrggbb'. */
-export const INFERNO: ColourMap = Uint32Array.from({ length: LEVELS }, (_, i) => {
-  const rgb = Number.parseInt(interpolateInferno(i / (LEVELS - 1)).slice(1), 16)
-  const [red, green, blue] = [rgb >> 16, (rgb >> 8) & 255, rgb & 255]
-  return (OPAQUE | (blue << 16) | (green << 8) | red) >>> 0
+const word = (red: number, green: number, blue: number) => (OPAQUE | (blue << 16) | (green << 8) | red) >>> 0
+
+/** Of a d3 scale that gives '#rrggbb'. */
+const fromScale = (scale: (share: number) => string): Colours =>
+  Uint32Array.from({ length: LEVELS }, (_, i) => {
+    const rgb = Number.parseInt(scale(i / (LEVELS - 1)).slice(1), 16)
+    return word(rgb >> 16, (rgb >> 8) & 255, rgb & 255)
+  })
+
+export const INFERNO = fromScale(interpolateInferno)
+export const VIRIDIS = fromScale(interpolateViridis)
+
+/** Black at 0, so that no error is dark as everywhere here; blue below, orange above, of equal brightness at equal distance. */
+export const DIVERGING: Colours = Uint32Array.from({ length: LEVELS }, (_, i) => {
+  const signed = (2 * i) / (LEVELS - 1) - 1
+  const colour = signed < 0 ? [96, 176, 255] : [255, 158, 74]
+  const [red, green, blue] = colour.map(value => Math.round(value * Math.abs(signed)))
+  return word(red, green, blue)
 })
 
+export const COLOURS: Readonly<Record<ColourMap, Colours>> = {
+  grey: GREY,
+  viridis: VIRIDIS,
+  inferno: INFERNO,
+  diverging: DIVERGING,
+}
+
 /** Fills an image's pixels: level 0 at and below `low` and for what is no number, 255 at and above `high`, rounded between. */
-export function paint(values: Float32Array, { low, high }: GreyWindow, map: ColourMap, into: Uint32Array): void {
+export function paint(values: Float32Array, { low, high }: GreyWindow, map: Colours, into: Uint32Array): void {
   const top = LEVELS - 1
   const scale = top / (high - low || 1)
   for (let i = 0; i < values.length; i++) {
@@ -27,9 +48,9 @@ export function paint(values: Float32Array, { low, high }: GreyWindow, map: Colo
   }
 }
 
-/** |a − b|, into a new array. */
-export function absoluteDifference(a: Float32Array, b: Float32Array): Float32Array {
-  return a.map((value, i) => Math.abs(value - b[i]))
+/** |a − b|, or a − b, into a new array. */
+export function difference(a: Float32Array, b: Float32Array, signed: boolean): Float32Array {
+  return a.map((value, i) => (signed ? value - b[i] : Math.abs(value - b[i])))
 }
 
 /** The value below which a share of all values lies. */

@@ -31,7 +31,8 @@ function keep(frame: Frame): void {
   }
 }
 
-function recall(url: string): Frame | null {
+/** Of what is kept; `null` where it is not. */
+export function keptFrame(url: string): Frame | null {
   const frame = kept.get(url)
   if (!frame) return null
   kept.delete(url)
@@ -62,7 +63,7 @@ async function download(url: string): Promise<Frame> {
 
 /** The image of a URL; concurrent callers share one request. Throws `FrameFailure`. */
 export function loadFrame(url: string): Promise<Frame> {
-  const there = recall(url)
+  const there = keptFrame(url)
   if (there) return Promise.resolve(there)
   const running = underway.get(url)
   if (running) return running
@@ -103,7 +104,7 @@ export function useFrame(url: string | null): FrameState & { retry(): void } {
   const retry = () => setAttempt(attempt + 1)
   if (url === null) return { frame: null, error: null, retry }
   if (loaded?.url === url) return { ...loaded.state, retry }
-  return { frame: recall(url), error: null, retry }
+  return { frame: keptFrame(url), error: null, retry }
 }
 
 /** Fetches what will be wanted next, one after another; what fails then is asked for again when it is wanted. */

@@ -1,44 +1,33 @@
-/** One pane of the comparison: which source, its image or error map, its numbers. */
+/** One pane of the comparison: which source, what is shown of it, its image, its numbers. */
 import { ActionIcon, Button, Menu, Select, Tooltip } from '@mantine/core'
 import { IconChartLine, IconDots, IconGridDots } from '@tabler/icons-react'
-import { useMemo, useRef } from 'react'
+import { type DragEvent, type PointerEvent, useMemo, useState } from 'react'
 import type { FrameMeta } from '../../contract/images.ts'
-import type { RunView } from '../../contract/runs.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { runColour } from '../colours.ts'
 import { showFeatures } from '../features/open.ts'
-import { nmse, protocolText, psnr, runLabel, ssim } from '../format.ts'
+import { nmse, protocolText, psnr, ssim } from '../format.ts'
 import { useScore, versionOf } from '../queries.ts'
 import { FineTuneButton } from '../runs/fine-tune.tsx'
 import { goToScreen } from '../shell/screens.ts'
-import { type GreyWindow, pickSource, useView } from '../view.ts'
+import { changePane, useView } from '../view.ts'
 import { SeenBadge, SyntheticBadge } from './badges.tsx'
 import { ColourBar } from './colour-bar.tsx'
-import { absoluteDifference, fitWindow, GREY, INFERNO, ownWindow } from './drawing.ts'
-import { type Frame, type FrameError, useFrame } from './frames.ts'
+import type { FrameError } from './frames.ts'
+import { type PaneLayer, usePaneLayer } from './layer.ts'
+import type { PaneShow } from './layouts.ts'
+import { RUN_TYPE } from './marks.ts'
+import { pickForPair } from './pair.ts'
 import style from './pane.module.css'
-import { type Comparison, type PaneState, SLOT_LABEL } from './sources.ts'
-import { Stage, type StageImage } from './stage.tsx'
+import { type Comparison, type PaneState, SHOW_LABEL, SHOW_SHORT, SLOT_LABEL, sourceLabel } from './sources.ts'
+import { Stage } from './stage.tsx'
 
 interface Props {
   readonly pane: PaneState
   readonly comparison: Comparison
   readonly volume: StudyVolume
-  /** Of the ground truth at this slice, `null` while it loads or where there is none. */
-  readonly truth: Frame | null
-  /** The window of all panes in the units of the file. */
-  readonly shared: GreyWindow | null
-}
-
-/** Windows of panes in arbitrary units, by frame: sorting is not free. */
-const fitted = new WeakMap<Frame, GreyWindow>()
-
-function fittedOwn(frame: Frame): GreyWindow {
-  const found = fitted.get(frame)
-  if (found) return found
-  const made = frame.meta.units === 'arbitrary' ? ownWindow(frame.image) : fitWindow(frame.image)
-  fitted.set(frame, made)
-  return made
+  /** In a strip: its image and what it is of, no numbers. */
+  readonly small?: boolean
 }
 
 const NO_RUN = {
@@ -47,77 +36,123 @@ const NO_RUN = {
   baseline: 'No baseline on this study yet.',
 } as const
 
-export function Pane({ pane, comparison, volume, truth, shared }: Props) {
-  const { slot, source, run, url } = pane
-  const { frame, error, retry } = useFrame(url)
-  const focus = useView(view => view.focus)
-  const errors = useView(view => view.errors)
-  const slice = useView(view => view.slice)
-  const title = source === null ? SLOT_LABEL[slot] : sourceLabel(source, comparison)
-  const wantsError = (slot === 'error' || errors) && source !== 'truth' && frame?.meta.units !== 'arbitrary'
+/** Takes a run that is dropped on the pane. */
+function useDrop(pane: number) {
+  const [over, setOver] = useState(false)
+  const takes = (event: DragEvent) => event.dataTransfer.types.includes(RUN_TYPE)
+  return {
+    'data-drop': over || undefined,
+    onDragOver(event: DragEvent) {
+      if (!takes(event)) return
+      event.preventDefault()
+      event.stopPropagation()
+      setOver(true)
+    },
+    onDragLeave: () => setOver(false),
+    onDrop(event: DragEvent) {
+      if (!takes(event)) return
+      event.preventDefault()
+      event.stopPropagation()
+      setOver(false)
+      changePane(pane, { source: `run:${event.dataTransfer.getData(RUN_TYPE)}` })
+    },
+  }
+}
 
+export function Pane({ pane, comparison, volume, small = false }: Props) {
+  const { slot, source, run, show } = pane
+  const drawn = usePaneLayer(pane, volume)
+  const focused = useView(view => view.focus === pane.pane)
+  const picked = useView(view => view.picked === pane.pane)
+  const drop = useDrop(pane.pane)
+  const title = source === null ? SLOT_LABEL[slot] : sourceLabel(source, comparison)
+  const take = (event: PointerEvent) => {
+    useView.setState({ focus: pane.pane })
+    if (event.altKey) pickForPair(pane.pane)
+  }
   return (
     <section
       className={style.pane}
       data-slot={slot}
-      data-url={frame?.url}
-      data-focused={focus === slot || undefined}
+      data-small={small || undefined}
+      data-pane={pane.pane}
+      data-url={drawn.held ? undefined : drawn.frame?.url}
+      data-focused={focused || undefined}
+      data-picked={picked || undefined}
       aria-label={`${SLOT_LABEL[slot]}: ${title}`}
-      onPointerDownCapture={() => useView.setState({ focus: slot })}
+      onPointerDownCapture={take}
+      {...drop}
     >
       <header className={style.header}>
         <span className={style.swatch} style={{ background: run ? runColour(run.id) : 'transparent' }} />
-        {slot === 'error' && <span className="secondary">Error of</span>}
-        <SourceSelect pane={pane} comparison={comparison} />
-        {volume.synthetic && <SyntheticBadge />}
-        {run && <SeenBadge run={run} volume={volume} />}
-        {run?.checkpoint && <PaneMenu run={run} />}
+        {show !== 'image' && show !== 'feature' && (
+          <span className={style.aspect} title={SHOW_LABEL[show]}>
+            {SHOW_SHORT[show]}
+          </span>
+        )}
+        {small ? (
+          <span className="truncate">{run ? `Run ${run.id}` : source === null ? SLOT_LABEL[slot] : title}</span>
+        ) : (
+          <>
+            <SourceSelect pane={pane} comparison={comparison} />
+            {volume.synthetic && <SyntheticBadge />}
+            {run && <SeenBadge run={run} volume={volume} />}
+            <PaneMenu pane={pane} />
+          </>
+        )}
       </header>
       <div className={style.stage}>
-        <PaneImage
-          {...{ pane, comparison, volume, truth, shared, frame, error, retry, wantsError, title }}
-          slice={slice}
-        />
+        <PaneImage {...{ pane, comparison, volume, drawn, title }} />
       </div>
-      <footer className={style.footer}>
-        <PaneNumbers pane={pane} volume={volume} meta={frame?.meta ?? null} />
-      </footer>
+      {!small && (
+        <footer className={style.footer}>
+          <PaneNumbers pane={pane} volume={volume} meta={drawn.frame?.meta ?? null} />
+        </footer>
+      )}
     </section>
   )
 }
 
-function PaneMenu({ run }: { run: RunView }) {
+const SHOWN = Object.keys(SHOW_LABEL) as Exclude<PaneShow, 'feature'>[]
+
+function PaneMenu({ pane: { pane, slot, run, show } }: { pane: PaneState }) {
   return (
-    <Menu position="bottom-end" width={190}>
+    <Menu position="bottom-end" width={270}>
       <Menu.Target>
-        <ActionIcon size="sm" aria-label={`More of run ${run.id}`}>
+        <ActionIcon size="sm" aria-label={run ? `More of run ${run.id}` : `More of the pane ${SLOT_LABEL[slot]}`}>
           <IconDots size={14} />
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Item
-          leftSection={<IconGridDots size={14} />}
-          rightSection={<span className="secondary">F</span>}
-          onClick={() => showFeatures(run.id)}
-        >
-          Feature maps
-        </Menu.Item>
-        <Menu.Item leftSection={<IconChartLine size={14} />} onClick={() => goToScreen('runs', run.id)}>
-          Open run {run.id}
-        </Menu.Item>
+        <Menu.Label>Show</Menu.Label>
+        <Menu.RadioGroup value={show} onChange={next => changePane(pane, { show: next as PaneShow })}>
+          {SHOWN.map(each => (
+            <Menu.RadioItem key={each} value={each} closeMenuOnClick>
+              {SHOW_LABEL[each]}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
+        {run?.checkpoint && (
+          <>
+            <Menu.Divider />
+            <Menu.Item
+              leftSection={<IconGridDots size={14} />}
+              rightSection={<span className="secondary">F</span>}
+              onClick={() => showFeatures(run.id)}
+            >
+              Feature maps
+            </Menu.Item>
+            <Menu.Item leftSection={<IconChartLine size={14} />} onClick={() => goToScreen('runs', run.id)}>
+              Open run {run.id}
+            </Menu.Item>
+          </>
+        )}
       </Menu.Dropdown>
     </Menu>
   )
 }
 
-export function sourceLabel(source: string, { runs }: Comparison): string {
-  if (source === 'zero-filled') return 'Sub-sampled input (zero-filled)'
-  if (source === 'truth') return 'Ground truth'
-  const run = runs.find(({ id }) => `run:${id}` === source)
-  return run ? `Run ${run.id} · ${runLabel(run)}` : source
-}
-
-function SourceSelect({ pane: { slot, source }, comparison }: { pane: PaneState; comparison: Comparison }) {
+function SourceSelect({ pane: { pane, slot, source }, comparison }: { pane: PaneState; comparison: Comparison }) {
   const { runs, study } = comparison
   const data = useMemo(() => {
     const offered = runs.filter(run => run.checkpoint)
@@ -140,7 +175,7 @@ function SourceSelect({ pane: { slot, source }, comparison }: { pane: PaneState;
       data={data}
       value={source}
       placeholder={SLOT_LABEL[slot]}
-      onChange={value => pickSource(slot, value)}
+      onChange={value => changePane(pane, { source: value })}
       allowDeselect={false}
       maxDropdownHeight={320}
       comboboxProps={{ width: 280, position: 'bottom-start', shadow: 'md' }}
@@ -152,91 +187,62 @@ interface ImageProps {
   readonly pane: PaneState
   readonly comparison: Comparison
   readonly volume: StudyVolume
-  readonly truth: Frame | null
-  readonly shared: GreyWindow | null
-  readonly frame: Frame | null
-  readonly error: FrameError | null
-  readonly retry: () => void
-  readonly wantsError: boolean
+  readonly drawn: PaneLayer
   readonly title: string
-  readonly slice: number
 }
 
-function PaneImage(props: ImageProps) {
-  const { pane, comparison, volume, truth, shared, frame, error, retry, wantsError, title, slice } = props
-  const { slot, source } = pane
-  const own = useView(view => (source ? view.ownWindow[source] : undefined))
-  const errorScale = useView(view => view.errorScale)
-  // While the next slice is on its way the last one stays, dimmed and named, so that nothing flashes and nothing lies.
-  const shown = useRef<{ frame: Frame; key: string; slice: number } | null>(null)
-  const key = `${volume.id} ${source}`
-  if (frame) shown.current = { frame, key, slice }
-  const held = frame ? null : shown.current?.key === key ? shown.current : null
-  const current = frame ?? held?.frame ?? null
+const UNITS: Readonly<Record<FrameMeta['units'], string>> = {
+  signal: '',
+  arbitrary: ' a.u.',
+  ssim: '',
+  log: ' log₁₀',
+  radians: ' rad',
+  share: '',
+}
 
-  const difference = useMemo((): StageImage | null => {
-    if (!wantsError || !frame || !truth || frame.image.length !== truth.image.length) return null
-    return { values: absoluteDifference(frame.image, truth.image), shape: frame.meta.shape }
-  }, [wantsError, frame, truth])
-  const image = useMemo(
-    (): StageImage | null => current && { values: current.image, shape: current.meta.shape },
-    [current],
-  )
-
+function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps) {
+  const { slot, source, slice, show } = pane
+  const { layer, frame, held, isError, onWindow, error, retry } = drawn
   if (source === null) return <Empty slot={slot} comparison={comparison} />
   if (source === 'truth' && !volume.targetShape)
     return <p className={style.message}>This file has no ground truth: it is reconstructed, not scored.</p>
-  if (slot === 'error' && !volume.targetShape)
-    return <p className={style.message}>No ground truth, so no error can be shown.</p>
+  if (isError && !volume.targetShape) return <p className={style.message}>No ground truth, so no error can be shown.</p>
   if (error) return <Failure error={error} retry={retry} />
-  if (!current || !image) return <div className={style.skeleton} role="status" aria-label="Loading" />
-  if (wantsError) {
-    if (!difference || current.meta.volumeMaximum === null) {
-      if (!volume.targetShape) return <p className={style.message}>No ground truth, so no error can be shown.</p>
-      return <div className={style.skeleton} role="status" aria-label="Loading" />
-    }
-    const maximum = current.meta.volumeMaximum / errorScale
-    return (
-      <>
-        <Stage
-          image={difference}
-          window={{ low: 0, high: maximum }}
-          map={INFERNO}
-          slices={volume.slices}
-          label={`Absolute error of ${title}`}
-          unit=""
-        />
-        <ColourBar map={INFERNO} maximum={maximum} note={`|error|, 1/${errorScale} of the maximum`} />
-        <Orientation volume={volume} />
-      </>
-    )
-  }
-  const arbitrary = current.meta.units === 'arbitrary'
-  const window = arbitrary ? (own ?? fittedOwn(current)) : (shared ?? fittedOwn(current))
-  const onWindow = (next: GreyWindow) =>
-    useView.setState(state => (arbitrary ? { ownWindow: { ...state.ownWindow, [source]: next } } : { window: next }))
+  if (isError && frame?.meta.units === 'arbitrary')
+    return <p className={style.message}>Arbitrary units: a pre-trained network’s output has no error to show.</p>
+  if (!layer || !frame) return <div className={style.skeleton} role="status" aria-label="Loading" />
+  const arbitrary = frame.meta.units === 'arbitrary'
   return (
     <>
-      <div className={style.fill} data-held={held ? '' : undefined}>
+      <div className={style.fill} data-held={held || undefined}>
         <Stage
-          image={image}
-          window={window}
-          map={GREY}
-          onWindow={onWindow}
+          pane={pane.pane}
+          layer={layer}
+          onWindow={onWindow ?? undefined}
           slices={volume.slices}
-          label={title}
-          unit={arbitrary ? ' a.u.' : ''}
+          label={isError ? `Error of ${title}` : title}
+          unit={isError ? '' : UNITS[frame.meta.units]}
         />
       </div>
+      <PaneBar drawn={drawn} />
       {held && <output className={style.held}>loading slice {slice + 1} …</output>}
       {arbitrary && (
         <Tooltip label="A pre-trained network has not learned the ground truth’s scale. This pane has a window of its own, and no metric fits it.">
           <span className={style.units}>arbitrary units, own window</span>
         </Tooltip>
       )}
-      <Orientation volume={volume} />
+      {show !== 'k-space' && show !== 'mask' && show !== 'residual' && <Orientation volume={volume} />}
     </>
   )
+}
+
+/** The scale of everything that is no plain image. */
+export function PaneBar({ drawn: { layer, colours, isError, frame } }: { drawn: PaneLayer }) {
+  const scale = useView(view => view.errorScale)
+  if (!layer || !frame || (!isError && colours === 'grey' && frame.meta.show === 'image')) return null
+  const { low, high } = layer.window
+  const note = isError ? `1/${scale} of the maximum` : UNITS[frame.meta.units].trim()
+  return <ColourBar map={layer.map} low={low} high={high} note={note} />
 }
 
 function Empty({ slot, comparison: { panes, study } }: { slot: PaneState['slot']; comparison: Comparison }) {
@@ -302,10 +308,11 @@ function Orientation({ volume: { orientation } }: { volume: StudyVolume }) {
 
 /** SSIM, PSNR, NMSE of the slice and of the volume; the protocol on hover. */
 function PaneNumbers({ pane, volume, meta }: { pane: PaneState; volume: StudyVolume; meta: FrameMeta | null }) {
-  const mask = useView(view => view.mask)
   const { source, run } = pane
   const scored = source !== null && source !== 'truth' && volume.targetShape !== null && !run?.arbitraryUnits
-  const { data, isLoading } = useScore(volume.id, source, versionOf(run), mask, scored && meta !== null)
+  const { data, isLoading } = useScore(volume.id, source, versionOf(run), scored && meta !== null)
+  if (meta?.show === 'residual' && meta.residual) return <Residual residual={meta.residual} note={meta.note} />
+  if (meta && meta.show !== 'image' && meta.note) return <Note text={meta.note} />
   if (!scored) {
     const why =
       source === 'truth'
@@ -347,6 +354,30 @@ function PaneNumbers({ pane, volume, meta }: { pane: PaneState; volume: StudyVol
           </tr>
         </tbody>
       </table>
+    </Tooltip>
+  )
+}
+
+const Note = ({ text }: { text: string }) => (
+  <p className={style.note} title={text}>
+    {text}
+  </p>
+)
+
+/** How far from the measurement, beside the least that a magnitude image can be. */
+function Residual({
+  residual: { value, floor },
+  note,
+}: {
+  residual: NonNullable<FrameMeta['residual']>
+  note: string | null
+}) {
+  return (
+    <Tooltip label={note} maw={420}>
+      <p className={style.note}>
+        ‖M(Fx̂ − y)‖ / ‖My‖ = {value.toFixed(3)}
+        {floor !== null && <span className="secondary">, of the ground truth itself {floor.toFixed(3)}</span>}
+      </p>
     </Tooltip>
   )
 }

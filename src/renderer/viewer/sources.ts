@@ -1,11 +1,12 @@
-/** Which source each pane shows: the one that was picked, else the newest run that fits. */
-
+/** What each pane shows: the source that was picked, else the newest run that fits, and which aspect of it. */
 import { useShallow } from 'zustand/react/shallow'
-import { framePath } from '../../contract/images.ts'
+import { framePath, type Show } from '../../contract/images.ts'
 import type { RunView } from '../../contract/runs.ts'
 import type { Study, StudyVolume } from '../../contract/studies.ts'
+import { runLabel } from '../format.ts'
 import { runOf, useRuns, useStudy, versionOf } from '../queries.ts'
-import { SLOTS, type Slot, useView } from '../view.ts'
+import { choicesOf, sliceOf, useView } from '../view.ts'
+import type { PaneShow, Slot } from './layouts.ts'
 
 export const SLOT_LABEL: Readonly<Record<Slot, string>> = {
   input: 'Sub-sampled',
@@ -16,12 +17,40 @@ export const SLOT_LABEL: Readonly<Record<Slot, string>> = {
   error: 'Error',
 }
 
+export const SHOW_LABEL: Readonly<Record<Exclude<PaneShow, 'feature'>, string>> = {
+  image: 'Image',
+  error: 'Error map',
+  ssim: 'SSIM map',
+  'k-space': 'k-space, log magnitude',
+  phase: 'Phase',
+  mask: 'Mask',
+  residual: 'Data-consistency residual',
+  mean: 'Mean over mask seeds',
+  spread: 'Sampling sensitivity (SD over mask seeds)',
+}
+
+/** In a pane's header. */
+export const SHOW_SHORT: Readonly<Record<Exclude<PaneShow, 'feature' | 'image'>, string>> = {
+  error: 'Error of',
+  ssim: 'SSIM of',
+  'k-space': 'k-space of',
+  phase: 'Phase of',
+  mask: 'Mask of',
+  residual: 'Residual of',
+  mean: 'Mean of',
+  spread: 'Spread of',
+}
+
 export interface PaneState {
+  /** Its place in the layout, from 0. */
+  readonly pane: number
   readonly slot: Slot
+  readonly show: PaneShow
   /** `null`: nothing fits yet. */
   readonly source: string | null
   readonly run: RunView | null
-  /** Of the image at the current slice; `null` where there is none to ask for. */
+  readonly slice: number
+  /** Of the image at its slice; `null` where there is none to ask for. */
   readonly url: string | null
 }
 
@@ -57,27 +86,55 @@ export interface Comparison {
   readonly runs: readonly RunView[]
 }
 
+/** What is asked of the host for an aspect: an error map is made here. */
+const asked = (show: PaneShow): Show => (show === 'error' ? 'image' : show)
+
+/** The address of a pane's image at another slice. */
+export function urlAt({ source, run, show }: PaneState, volume: StudyVolume, slice: number): string | null {
+  if (source === null || (source === 'truth' && !volume.targetShape)) return null
+  const { mask, seed } = useView.getState()
+  return framePath(volume.id, slice, source, mask, { version: versionOf(run), show: asked(show), seed })
+}
+
 /** The panes as chosen, for the open volume. */
 export function useComparison(): Comparison {
   // Not the whole view: the pointer is in it, and moves all the time.
-  const {
-    study: studyId,
-    volume: volumeId,
-    slice,
-    mask,
-    picked,
-  } = useView(useShallow(({ study, volume, slice, mask, picked }) => ({ study, volume, slice, mask, picked })))
-  const { data: study = null } = useStudy(studyId)
+  const view = useView(
+    useShallow(({ study, volume, slice, mask, seed, layouts, panes, link, own }) => ({
+      study,
+      volume,
+      slice,
+      mask,
+      seed,
+      layouts,
+      panes,
+      link,
+      own,
+    })),
+  )
+  const { data: study = null } = useStudy(view.study)
   const { data: runs = [] } = useRuns()
-  const volume = study?.volumes.find(({ id }) => id === volumeId) ?? null
-  const panes = SLOTS.map((slot): PaneState => {
-    const choice = picked[String(studyId)]?.[slot]
-    const stillThere = choice && (!choice.startsWith('run:') || runOf(choice, runs))
-    const source = stillThere ? choice : study ? automatic(slot, runs, study) : null
-    const run = source ? runOf(source, runs) : null
-    const missing = source === 'truth' && !volume?.targetShape
-    const url = volume && source && !missing ? framePath(volume.id, slice, source, mask, versionOf(run)) : null
-    return { slot, source, run, url }
+  const volume = study?.volumes.find(({ id }) => id === view.volume) ?? null
+  const panes = choicesOf(view).map(({ slot, source: picked, show }, pane): PaneState => {
+    const stillThere = picked && (!picked.startsWith('run:') || runOf(picked, runs))
+    const source = stillThere ? picked : study ? automatic(slot, runs, study) : null
+    const state = {
+      pane,
+      slot,
+      show,
+      source,
+      run: source ? runOf(source, runs) : null,
+      slice: sliceOf(view, pane),
+      url: null,
+    }
+    return { ...state, url: volume && urlAt(state, volume, state.slice) }
   })
   return { study, volume, panes, runs }
+}
+
+export function sourceLabel(source: string, { runs }: Pick<Comparison, 'runs'>): string {
+  if (source === 'zero-filled') return 'Sub-sampled input (zero-filled)'
+  if (source === 'truth') return 'Ground truth'
+  const run = runs.find(({ id }) => `run:${id}` === source)
+  return run ? `Run ${run.id} · ${runLabel(run)}` : source
 }

@@ -1,22 +1,37 @@
-/** One image on its canvas: drawn through the shared place and window, moved by mouse. */
+/** Images on one canvas: drawn through a place and windows, one alone or two mixed; moved and measured by mouse. */
 import { type PointerEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { useShallow } from 'zustand/react/shallow'
 import { signal } from '../format.ts'
 import { useSize } from '../use-size.ts'
-import { type GreyWindow, goToSlice, move, resetView, useView, zoomAt } from '../view.ts'
+import { type GreyWindow, goToSlice, placeOf, resetView, sliceOf, useView, zoomAt } from '../view.ts'
 import { putPixels } from './canvas.ts'
-import { type ColourMap, imagePoint, layOut, paint } from './drawing.ts'
+import { type Colours, imagePoint, type Layout, layOut, paint } from './drawing.ts'
+import type { Pair } from './marks.ts'
+import { ShapeLayer } from './shape-layer.tsx'
 import style from './stage.module.css'
+import { TOOLS } from './tools/index.ts'
+import type { Drag } from './tools/tool.ts'
 
-export interface StageImage {
+export interface Layer {
   /** [h, w] row-major */
   readonly values: Float32Array
   readonly shape: readonly [number, number]
+  readonly window: GreyWindow
+  readonly map: Colours
+}
+
+/** How a second image is seen with the first. */
+export interface Mix extends Pick<Pair, 'mode' | 'edge' | 'share'> {
+  readonly layer: Layer
+  /** Blink: whether the second is seen now. */
+  readonly turn: boolean
 }
 
 interface Props {
-  readonly image: StageImage
-  readonly window: GreyWindow
-  readonly map: ColourMap
+  /** In the layout. */
+  readonly pane: number
+  readonly layer: Layer
+  readonly mix?: Mix | null
   /** What a drag of the mouse changes; absent where the window is fixed, as an error map's is. */
   readonly onWindow?: (window: GreyWindow) => void
   readonly slices: number
@@ -24,78 +39,127 @@ interface Props {
   readonly unit: string
 }
 
-/** Pixels of dragging that double a window's width. */
-const DOUBLING = 180
 const ZOOM_STEP = 1.2
+/** Side of the magnifier, pixels, and how many voxels it shows. */
+const MAGNIFIER = { side: 132, voxels: 22 }
+
+type Box = { readonly width: number; readonly height: number }
 
 /** The image painted at its own resolution; painted again only where numbers, window or colours change. */
-function usePainted({ values, shape }: StageImage, window: GreyWindow, map: ColourMap): HTMLCanvasElement {
+function usePainted(layer: Layer | null): HTMLCanvasElement | null {
   const canvas = useRef<HTMLCanvasElement>(null)
+  const painted = useRef<Layer | null>(null)
+  if (!layer) return null
   canvas.current ??= document.createElement('canvas')
-  const painted = useRef<{ values: Float32Array; low: number; high: number; map: ColourMap } | null>(null)
+  const { values, shape, window, map } = layer
   const last = painted.current
-  if (!last || last.values !== values || last.low !== window.low || last.high !== window.high || last.map !== map) {
+  const same =
+    last?.values === values && last.map === map && last.window.low === window.low && last.window.high === window.high
+  if (!same) {
     putPixels(canvas.current, shape, pixels => paint(values, window, map, pixels))
-    painted.current = { values, low: window.low, high: window.high, map }
+    painted.current = layer
   }
   return canvas.current
 }
 
-export function Stage({ image, window, map, onWindow, slices, label, unit }: Props) {
+function drawAt(context: CanvasRenderingContext2D, image: HTMLCanvasElement, { left, top, scale }: Layout): void {
+  context.drawImage(image, left, top, image.width * scale, image.height * scale)
+}
+
+/** The second image over the first. */
+function drawMixed(context: CanvasRenderingContext2D, image: HTMLCanvasElement, layout: Layout, mix: Mix): void {
+  const { width, height } = context.canvas
+  context.save()
+  if (mix.mode === 'overlay') context.globalAlpha = mix.share
+  if (mix.mode === 'swipe') {
+    context.beginPath()
+    if (mix.edge === 'vertical') context.rect(mix.share * width, 0, width, height)
+    else context.rect(0, mix.share * height, width, height)
+    context.clip()
+  }
+  if (mix.mode !== 'blink' || mix.turn) {
+    if (mix.mode !== 'overlay') {
+      context.fillStyle = '#0b0d10'
+      context.fillRect(0, 0, width, height)
+    }
+    drawAt(context, image, layout)
+  }
+  context.restore()
+}
+
+/** Pixels of the device for so many of the page. */
+function fit(canvas: HTMLCanvasElement, { width, height }: Box): Box {
+  const ratio = globalThis.devicePixelRatio || 1
+  const size = { width: Math.round(width * ratio), height: Math.round(height * ratio) }
+  if (canvas.width !== size.width) canvas.width = size.width
+  if (canvas.height !== size.height) canvas.height = size.height
+  return size
+}
+
+export function Stage({ pane, layer, mix = null, onWindow, slices, label, unit }: Props) {
   const [element, setElement] = useState<HTMLDivElement | null>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
+  const loupe = useRef<HTMLCanvasElement>(null)
   const cross = useRef<HTMLDivElement>(null)
   const readout = useRef<HTMLOutputElement>(null)
   const size = useSize(element)
-  const place = useView(view => view.place)
-  const painted = usePainted(image, window, map)
-  const drag = useRef<{ kind: 'window' | 'pan'; x: number; y: number; window: GreyWindow } | null>(null)
-  const { shape, values } = image
+  const { place, tool, slice } = useView(
+    useShallow(view => ({ place: placeOf(view, pane), tool: view.tool, slice: sliceOf(view, pane) })),
+  )
+  const painted = usePainted(layer)!
+  const second = usePainted(mix?.layer ?? null)
+  const drag = useRef<Drag | null>(null)
+  const { shape, values, window } = layer
 
   useLayoutEffect(() => {
     const target = canvas.current
     if (!target || size.width === 0) return
-    const ratio = globalThis.devicePixelRatio || 1
-    const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)]
-    if (target.width !== width) target.width = width
-    if (target.height !== height) target.height = height
+    const inside = fit(target, size)
     const context = target.getContext('2d')!
-    const { left, top, scale } = layOut({ width, height }, shape, place)
+    const layout = layOut(inside, shape, place)
     context.imageSmoothingEnabled = false
-    context.clearRect(0, 0, width, height)
-    context.drawImage(painted, left, top, shape[1] * scale, shape[0] * scale)
+    context.clearRect(0, 0, inside.width, inside.height)
+    drawAt(context, painted, layout)
+    if (mix && second) drawMixed(context, second, layOut(inside, mix.layer.shape, place), mix)
   })
 
+  const layoutNow = useCallback(() => layOut(size, shape, placeOf(useView.getState(), pane)), [size, shape, pane])
+
   // The pointer moves far more often than anything else: it is followed without rendering.
-  const follow = useCallback(
-    (pointer: { x: number; y: number } | null) => {
-      if (!cross.current || !readout.current) return
-      const inside = pointer && pointer.x >= 0 && pointer.x < 1 && pointer.y >= 0 && pointer.y < 1
-      cross.current.hidden = !inside
-      if (!inside) {
-        readout.current.textContent = ''
-        return
-      }
-      const layout = layOut(size, shape, useView.getState().place)
-      const x = layout.left + pointer.x * shape[1] * layout.scale
-      const y = layout.top + pointer.y * shape[0] * layout.scale
-      cross.current.style.transform = `translate(${x}px, ${y}px)`
-      const [column, row] = [Math.floor(pointer.x * shape[1]), Math.floor(pointer.y * shape[0])]
-      readout.current.textContent = `x ${column}  y ${row}  ${signal(values[row * shape[1] + column])}${unit}`
-    },
-    [size, shape, values, unit],
-  )
+  const follow = useCallback(() => {
+    const { pointer, magnifier } = useView.getState()
+    if (!cross.current || !readout.current || !loupe.current) return
+    const inside = pointer && pointer.x >= 0 && pointer.x < 1 && pointer.y >= 0 && pointer.y < 1
+    cross.current.hidden = !inside
+    loupe.current.hidden = !(inside && magnifier)
+    if (!inside) {
+      readout.current.textContent = ''
+      return
+    }
+    const { left, top, scale } = layoutNow()
+    const [x, y] = [pointer.x * shape[1], pointer.y * shape[0]]
+    cross.current.style.transform = `translate(${left + x * scale}px, ${top + y * scale}px)`
+    const [column, row] = [Math.floor(x), Math.floor(y)]
+    const value = values[row * shape[1] + column]
+    readout.current.textContent = `x ${column}  y ${row}  ${signal(value)}${unit}`
+    if (magnifier) magnify(loupe.current, painted, x, y)
+  }, [layoutNow, shape, values, unit, painted])
   useEffect(() => {
-    follow(useView.getState().pointer)
+    follow()
     return useView.subscribe((state, before) => {
-      if (state.pointer !== before.pointer || state.place !== before.place) follow(state.pointer)
+      if (
+        state.pointer !== before.pointer ||
+        state.place !== before.place ||
+        state.own !== before.own ||
+        state.magnifier !== before.magnifier
+      )
+        follow()
     })
   }, [follow])
 
   const pointOf = (event: { clientX: number; clientY: number }) => {
     const box = element!.getBoundingClientRect()
-    const point = { x: event.clientX - box.left, y: event.clientY - box.top }
-    return imagePoint(point, layOut(size, shape, useView.getState().place), shape)
+    return imagePoint({ x: event.clientX - box.left, y: event.clientY - box.top }, layoutNow(), shape)
   }
 
   // React listens to wheels passively; the page must not scroll or zoom along.
@@ -103,41 +167,39 @@ export function Stage({ image, window, map, onWindow, slices, label, unit }: Pro
     if (!element) return
     const wheel = (event: WheelEvent) => {
       event.preventDefault()
-      const { slice } = useView.getState()
-      if (!event.ctrlKey && !event.metaKey) return goToSlice(slice + Math.sign(event.deltaY), slices)
+      const now = sliceOf(useView.getState(), pane)
+      if (!event.ctrlKey && !event.metaKey) return goToSlice(now + Math.sign(event.deltaY), slices, pane)
       const box = element.getBoundingClientRect()
-      const point = { x: event.clientX - box.left, y: event.clientY - box.top }
-      const { x, y } = imagePoint(point, layOut(size, shape, useView.getState().place), shape)
-      zoomAt(event.deltaY < 0 ? ZOOM_STEP : 1 / ZOOM_STEP, x, y)
+      const { x, y } = imagePoint({ x: event.clientX - box.left, y: event.clientY - box.top }, layoutNow(), shape)
+      zoomAt(event.deltaY < 0 ? ZOOM_STEP : 1 / ZOOM_STEP, x, y, pane)
     }
     element.addEventListener('wheel', wheel, { passive: false })
     return () => element.removeEventListener('wheel', wheel)
-  }, [element, size, shape, slices])
+  }, [element, pane, layoutNow, shape, slices])
 
   const begin = (event: PointerEvent<HTMLDivElement>) => {
-    if (event.button > 1) return
+    if (event.button > 1 || event.altKey) return // Alt picks a pair
     event.currentTarget.setPointerCapture(event.pointerId)
-    const pan = event.button === 1 || event.shiftKey || !onWindow
-    drag.current = { kind: pan ? 'pan' : 'window', x: event.clientX, y: event.clientY, window }
+    const { scale } = layoutNow()
+    const chosen = event.button === 1 || event.shiftKey ? TOOLS.pan : TOOLS[useView.getState().tool]
+    drag.current = chosen.begin({
+      pane,
+      point: pointOf(event),
+      client: { x: event.clientX, y: event.clientY },
+      size,
+      extent: { width: scale * shape[1], height: scale * shape[0] },
+      place: placeOf(useView.getState(), pane),
+      window,
+      setWindow: onWindow ?? null,
+    })
   }
   const follows = (event: PointerEvent<HTMLDivElement>) => {
-    useView.setState({ pointer: pointOf(event) })
-    const from = drag.current
-    if (!from) return
-    const [dx, dy] = [event.clientX - from.x, event.clientY - from.y]
-    if (from.kind === 'window') {
-      const width = (from.window.high - from.window.low) * 2 ** (dx / DOUBLING)
-      const centre =
-        (from.window.low + from.window.high) / 2 + (dy / size.height) * (from.window.high - from.window.low)
-      onWindow?.({ low: centre - width / 2, high: centre + width / 2 })
-    } else {
-      const { place: now } = useView.getState()
-      const { scale } = layOut(size, shape, now)
-      move({ zoom: now.zoom, x: now.x - dx / (scale * shape[1]), y: now.y - dy / (scale * shape[0]) })
-      drag.current = { ...from, x: event.clientX, y: event.clientY }
-    }
+    const point = pointOf(event)
+    useView.setState({ pointer: point })
+    drag.current?.move(point, { x: event.clientX, y: event.clientY })
   }
   const end = () => {
+    drag.current?.end?.()
     drag.current = null
   }
 
@@ -145,6 +207,7 @@ export function Stage({ image, window, map, onWindow, slices, label, unit }: Pro
     <div
       ref={setElement}
       className={style.stage}
+      style={{ cursor: TOOLS[tool].cursor }}
       role="img"
       aria-label={label}
       onPointerDown={begin}
@@ -155,8 +218,22 @@ export function Stage({ image, window, map, onWindow, slices, label, unit }: Pro
       onDoubleClick={resetView}
     >
       <canvas ref={canvas} className={style.canvas} data-low={window.low} data-high={window.high} />
+      <ShapeLayer layout={layOut(size, shape, place)} shape={shape} slice={slice} />
       <div ref={cross} className={style.cross} hidden />
+      <canvas ref={loupe} className={style.magnifier} width={MAGNIFIER.side} height={MAGNIFIER.side} hidden />
       <output ref={readout} className={style.readout} />
     </div>
   )
+}
+
+/** The voxels around a point of the image, in its own pixels. */
+function magnify(loupe: HTMLCanvasElement, image: HTMLCanvasElement, x: number, y: number): void {
+  const { side, voxels } = MAGNIFIER
+  const context = loupe.getContext('2d')!
+  context.imageSmoothingEnabled = false
+  context.fillStyle = '#0b0d10'
+  context.fillRect(0, 0, side, side)
+  const scale = side / voxels
+  const [left, top] = [Math.floor(x) + 0.5 - voxels / 2, Math.floor(y) + 0.5 - voxels / 2]
+  context.drawImage(image, -left * scale, -top * scale, image.width * scale, image.height * scale)
 }

@@ -3,7 +3,9 @@
  * Inferno (S. van der Walt, N. Smith, 2015; CC0) is perceptually uniform and rises in lightness, so that it survives a
  * black-and-white printer and colour-blind eyes.
  */
+import { interpolateRdBu, interpolateViridis } from 'd3-scale-chromatic'
 import { encode } from 'fast-png'
+import type { ColourMap } from '../../contract/figure.ts'
 
 /** Inferno at 33 even positions, sRGB; lines between them stay within 2 of 255 of the published 256 entries. */
 const INFERNO = (
@@ -19,7 +21,7 @@ const RUN_COLOURS = ['#e69f00', '#56b4e9', '#009e73', '#f0e442', '#0072b2', '#d5
 export type Range = readonly [low: number, high: number]
 
 /** Where `value` lies in the range: 0 at or below its low end, 1 at or above its high end. */
-function position(value: number, [low, high]: Range): number {
+export function position(value: number, [low, high]: Range): number {
   return high > low ? Math.min(1, Math.max(0, (value - low) / (high - low))) : 0
 }
 
@@ -34,6 +36,39 @@ export function errorColour(error: number, maximum: number): [number, number, nu
   const mix = (channel: number) =>
     Math.round(INFERNO[below][channel] + (at - below) * (INFERNO[below + 1][channel] - INFERNO[below][channel]))
   return [mix(0), mix(1), mix(2)]
+}
+
+const LEVELS = 256
+
+/** '#440154' or 'rgb(68, 1, 84)' as red, green and blue. */
+function channelsOf(colour: string): readonly number[] {
+  if (colour.startsWith('#')) return [1, 3, 5].map(at => Number.parseInt(colour.slice(at, at + 2), 16))
+  return colour.match(/\d+/g)!.map(Number)
+}
+
+const table = (colourAt: (fraction: number) => string) =>
+  Array.from({ length: LEVELS }, (_, level) => channelsOf(colourAt(level / (LEVELS - 1))))
+
+/** Viridis: S. van der Walt, N. Smith (2015; CC0). */
+const VIRIDIS = table(interpolateViridis)
+/** C. Brewer's red–blue, turned so that blue is below. */
+const DIVERGING = table(fraction => interpolateRdBu(1 - fraction))
+
+/** Of a pixel that is no number, in colour maps; grey leaves it black. */
+const NOT_A_NUMBER = [200, 200, 200]
+
+const finite = (colourAt: (fraction: number) => readonly number[]) => (fraction: number) =>
+  Number.isNaN(fraction) ? NOT_A_NUMBER : colourAt(fraction)
+
+const fromTable = (colours: readonly (readonly number[])[]) =>
+  finite(fraction => colours[Math.round(position(fraction, [0, 1]) * (LEVELS - 1))])
+
+/** A map's colour from 0, the low end of the range, to 1: one channel for grey, else three. */
+export const COLOURS: Readonly<Record<ColourMap, (fraction: number) => readonly number[]>> = {
+  grey: fraction => [greyLevel(fraction, [0, 1])],
+  viridis: fromTable(VIRIDIS),
+  inferno: finite(fraction => errorColour(fraction, 1)),
+  diverging: fromTable(DIVERGING),
 }
 
 /** The 1st to 99th percentile: the window of an image that shares its units with no other. */

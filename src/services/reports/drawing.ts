@@ -8,6 +8,21 @@ export const TEXT = '#e6e9ee'
 export const SECONDARY = '#9aa4b2'
 export const AMBER = '#e8b04b'
 
+/** Colours of words and lines; those of the screen where nothing else is said. */
+export interface Ink {
+  readonly ground: string
+  readonly line: string
+  readonly text: string
+  readonly secondary: string
+  /** Line round a colour bar, whose white end has no edge of its own on paper; in text sizes. */
+  readonly edge: number | null
+}
+
+export const SCREEN: Ink = { ground: GROUND, line: LINE, text: TEXT, secondary: SECONDARY, edge: null }
+
+/** On white paper. */
+export const PRINT: Ink = { ground: '#ffffff', line: '#b4bac3', text: '#000000', secondary: '#3f4650', edge: 0.05 }
+
 /** Advance of an average character of DejaVu Sans Condensed, in ems, on the safe side. */
 const ADVANCE = { regular: 0.56, bold: 0.59 }
 
@@ -46,8 +61,10 @@ interface ColourBar {
   readonly name: string
   readonly range: Range
   readonly exponent: number
-  /** Whether values below the range are drawn in its lowest colour; those above always take the highest. */
+  /** Whether values below the range are drawn in its lowest colour. */
   readonly clipsBelow: boolean
+  /** Whether values above it are drawn in its highest; so they are where nothing is said. */
+  readonly clipsAbove?: boolean
   /** From 0, the low end, to 1. */
   readonly colourAt: (fraction: number) => readonly number[]
 }
@@ -55,25 +72,47 @@ interface ColourBar {
 const superscript = (exponent: number): string =>
   String(exponent).replace(/./g, character => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'['-0123456789'.indexOf(character)])
 
-/** A vertical bar as tall as the images beside it, with five numbers; above it, what it measures. */
-export function colourBar(x: number, y: number, height: number, size: number, bar: ColourBar): string {
+/** The power of ten that numbers beside a bar share; none for numbers that read well as they are. */
+export function exponentOf(largest: number): number {
+  return largest > 0 && (largest >= 1000 || largest < 0.1) ? Math.floor(Math.log10(largest)) : 0
+}
+
+/**
+ * A vertical bar as tall as the images beside it, with five numbers; above it, what it measures: on one line, or with the power of ten on a
+ * line of its own (`stacked`), so that the whole is five text sizes wide.
+ */
+export function colourBar(
+  x: number,
+  y: number,
+  height: number,
+  size: number,
+  bar: ColourBar,
+  { ink = SCREEN, stacked = false } = {},
+): string {
   const levels = 256
   const uri = pixelsUri([levels, 1], 1, index => bar.colourAt(1 - index / (levels - 1)))
   const [low, high] = bar.range
+  const line = ink.edge ? ` stroke-width="${ink.edge * size}"` : ''
   const ticks = [0, 0.25, 0.5, 0.75, 1].map(fraction => {
     const at = y + (1 - fraction) * height
     const baseline = Math.min(Math.max(at + 0.3 * size, y + 0.65 * size), y + height)
-    const value = ((low + fraction * (high - low)) / 10 ** bar.exponent).toFixed(2)
-    const clipped = fraction === 1 ? '≥ ' : fraction === 0 && bar.clipsBelow ? '≤ ' : ''
+    const value = ((low + fraction * (high - low)) / 10 ** bar.exponent).toFixed(2).replace('-', '−')
+    const clipped = fraction === 1 && (bar.clipsAbove ?? true) ? '≥ ' : fraction === 0 && bar.clipsBelow ? '≤ ' : ''
     return (
-      `<path d="M${x + size} ${at}h${0.35 * size}" stroke="${SECONDARY}"/>` +
-      text(x + 1.6 * size, baseline, 0.85 * size, clipped + value)
+      `<path d="M${x + size} ${at}h${0.35 * size}" stroke="${ink.secondary}"${line}/>` +
+      text(x + 1.6 * size, baseline, 0.85 * size, clipped + value, { fill: ink.text })
     )
   })
-  const unit = bar.exponent === 0 ? '' : ` × 10${superscript(bar.exponent)}`
+  const unit = bar.exponent === 0 ? '' : `× 10${superscript(bar.exponent)}`
+  const words = [bar.name, unit].filter(Boolean)
+  const lines = stacked ? words : [words.join(' ')]
+  const outline = ink.edge
+    ? `<rect x="${x}" y="${y}" width="${size}" height="${height}" fill="none" stroke="${ink.secondary}"${line}/>`
+    : ''
   return (
-    text(x, y - 0.8 * size, 0.85 * size, bar.name + unit, { fill: SECONDARY }) +
+    paragraph(x, y - 0.8 * size - (lines.length - 1) * 1.2 * size, 0.85 * size, lines, { fill: ink.secondary }) +
     picture(x, y, size, height, uri) +
+    outline +
     ticks.join('')
   )
 }

@@ -5,7 +5,7 @@
 import { AppError } from '../../contract/errors.ts'
 import type { Protocol } from '../../contract/evaluation.ts'
 import { errorColour, greyLevel, runColours } from './colour.ts'
-import { colourBar, fit, LINE, paragraph, SECONDARY, text } from './drawing.ts'
+import { colourBar, exponentOf, fit, LINE, paragraph, SECONDARY, text } from './drawing.ts'
 import { protocolSentence } from './format.ts'
 import { errorPicture, imagePicture, type Layout, layOut, metricsBlock, type Pane, type Scales } from './pane.ts'
 import { sheet, svgPng, type Titled } from './sheet.ts'
@@ -23,10 +23,9 @@ export interface Comparison extends Frame {
 /** A pane over the text size: a figure shrunk to a page stays as legible whatever its matrix. */
 const PANE_OVER_TEXT = 16
 
-/** The power of ten that the numbers beside the bars share; none for numbers that read well as they are. */
+/** The power of ten that the numbers beside all bars share. */
 function sharedExponent({ window, errorMaximum }: Scales): number {
-  const largest = Math.max(Math.abs(window[0]), Math.abs(window[1]), errorMaximum)
-  return largest > 0 && (largest >= 1000 || largest < 0.1) ? Math.floor(Math.log10(largest)) : 0
+  return exponentOf(Math.max(Math.abs(window[0]), Math.abs(window[1]), errorMaximum))
 }
 
 function checkShapes([height, width]: readonly [number, number], panes: readonly Pane[]): void {

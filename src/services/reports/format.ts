@@ -51,6 +51,7 @@ function slicesInWords(slices: Protocol['slices']): string {
 
 function seedInWords(protocol: Protocol): string {
   if (protocol.maskSeed === 'file name') return 'seeded by the file name'
+  if (protocol.maskSeed !== 'seeded draws') return `one draw, ${protocol.maskSeed}`
   return protocol.maskDraws === 1
     ? 'one draw, seed 0'
     : `mean over ${protocol.maskDraws} draws, seeds 0 to ${protocol.maskDraws - 1}`

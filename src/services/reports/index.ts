@@ -1,9 +1,11 @@
-/** Reports: the comparison figure, Table 1 for the terminal and the HTML page; the same of a whole study, and its Markdown. */
+/** Reports: the comparison figure, Table 1 for the terminal and the HTML page; the same of a whole study, and its Markdown. What figures are drawn with. */
+export { COLOURS, pixelsUri, position, type Range } from './colour.ts'
+export { colourBar, exponentOf, fit, PRINT, paragraph, text } from './drawing.ts'
 export { type Comparison, comparisonPng, comparisonSvg } from './figure.ts'
-export { protocolSentence } from './format.ts'
+export { escapeMarkup, formatAcceleration, protocolParts, protocolSentence, RESEARCH_ONLY } from './format.ts'
 export { reportPage } from './page.ts'
-export type { Pane } from './pane.ts'
-export { svgPng as studyFigurePng } from './sheet.ts'
+export { emptyCell, numbersBlock, numbersLines, type Pane } from './pane.ts'
+export { FONT, FONT_FAMILY, LETTERS, svgPng as studyFigurePng } from './sheet.ts'
 export { type StudyFigure, studyFigures } from './study-figures.ts'
 export type { StudyImages } from './study-images.ts'
 export { studyMarkdown } from './study-markdown.ts'

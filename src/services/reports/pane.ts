@@ -1,7 +1,7 @@
 /** One image of a figure: its pixels, its error map and its numbers. */
 import type { Metrics } from '../../contract/evaluation.ts'
 import { errorColour, greyLevel, ownWindow, pixelsUri, type Range } from './colour.ts'
-import { LINE, paragraph, picture, SECONDARY, text } from './drawing.ts'
+import { type Ink, paragraph, picture, SCREEN, SECONDARY, text } from './drawing.ts'
 import { formatNmse, formatPsnr, formatSsim, NONE } from './format.ts'
 import { DENSITY, type Sheet } from './sheet.ts'
 
@@ -61,36 +61,65 @@ export function layOut([height, width]: readonly [number, number], columns: numb
   }
 }
 
-/** The pane's three numbers, each under its name; words where there are none. */
-export function metricsBlock(pane: Pane, x: number, y: number, { cell, size }: Layout): string {
-  if (pane.units === 'arbitrary')
-    return paragraph(x, y, size, ['arbitrary units, own window', 'no metric'], { fill: SECONDARY })
-  if (!pane.metrics) return text(x, y, size, pane.note ?? (pane.error ? 'no metric' : 'reference'), { fill: SECONDARY })
-  const { ssim, psnr, nmse } = pane.metrics
+type Numbers = { readonly [Name in keyof Metrics]: number | null }
+
+/** Three numbers side by side, each under its name; below one another where a pane is narrower than this many text sizes. */
+const NUMBERS_SIDE_BY_SIDE = 12.5
+
+/** Lines of text that the three numbers of panes of that width take. */
+export const numbersLines = (cell: number, size: number): number => (cell < NUMBERS_SIDE_BY_SIDE * size ? 3 : 2)
+
+/** The first baseline at `y`. */
+export function numbersBlock(
+  { ssim, psnr, nmse }: Numbers,
+  x: number,
+  y: number,
+  { cell, size }: { readonly cell: number; readonly size: number },
+  ink = SCREEN,
+): string {
   const numbers = [
     ['SSIM', formatSsim(ssim)],
     ['PSNR, dB', formatPsnr(psnr)],
     ['NMSE', formatNmse(nmse)],
   ]
+  const stacked = numbersLines(cell, size) === 3
   return numbers
     .map(([name, value], index) => {
-      const at = x + (index * cell) / 3
+      const [nameX, nameY] = stacked ? [x, y + 1.4 * size * index] : [x + (index * cell) / 3, y]
+      const [valueX, valueY] = stacked ? [x + cell, nameY] : [nameX, y + 1.4 * size]
       return (
-        text(at, y, 0.85 * size, name, { fill: SECONDARY }) +
-        text(at, y + 1.4 * size, 1.1 * size, value, { bold: true })
+        text(nameX, nameY, 0.85 * size, name, { fill: ink.secondary }) +
+        text(valueX, valueY, (stacked ? 1 : 1.1) * size, value, {
+          fill: ink.text,
+          bold: true,
+          anchor: stacked ? 'end' : undefined,
+        })
       )
     })
     .join('')
 }
 
-function emptyCell(x: number, y: number, { image, size }: Layout, why: string): string {
+/** The pane's three numbers; words where there are none. */
+export function metricsBlock(pane: Pane, x: number, y: number, layout: Layout): string {
+  const { size } = layout
+  if (pane.units === 'arbitrary')
+    return paragraph(x, y, size, ['arbitrary units, own window', 'no metric'], { fill: SECONDARY })
+  if (!pane.metrics) return text(x, y, size, pane.note ?? (pane.error ? 'no metric' : 'reference'), { fill: SECONDARY })
+  return numbersBlock(pane.metrics, x, y, layout)
+}
+
+/** A frame in the place of a map that is not there, with the reason in lines. */
+export function emptyCell(
+  x: number,
+  y: number,
+  { image, size }: Pick<Layout, 'image' | 'size'>,
+  why: readonly string[],
+  ink: Ink = SCREEN,
+): string {
   const [centre, middle] = [x + image.width / 2, y + image.height / 2]
-  const box = `<rect x="${x + 0.5}" y="${y + 0.5}" width="${image.width - 1}" height="${image.height - 1}" fill="none" stroke="${LINE}"/>`
-  return (
-    box +
-    text(centre, middle, 1.6 * size, NONE, { fill: SECONDARY, anchor: 'middle' }) +
-    text(centre, middle + 1.8 * size, size, why, { fill: SECONDARY, anchor: 'middle' })
-  )
+  const box = `<rect x="${x + 0.5}" y="${y + 0.5}" width="${image.width - 1}" height="${image.height - 1}" fill="none" stroke="${ink.line}"/>`
+  const style = { fill: ink.secondary, anchor: 'middle' } as const
+  return box + text(centre, middle, 1.6 * size, NONE, style) + paragraph(centre, middle + 1.8 * size, size, why, style)
 }
 
 function whyNoError(pane: Pane): string {
@@ -106,7 +135,7 @@ export function imagePicture(pane: Pane, x: number, y: number, scales: Scales, {
 
 export function errorPicture(pane: Pane, x: number, y: number, scales: Scales, layout: Layout): string {
   const { error } = pane
-  if (pane.units === 'arbitrary' || !error) return emptyCell(x, y, layout, whyNoError(pane))
+  if (pane.units === 'arbitrary' || !error) return emptyCell(x, y, layout, [whyNoError(pane)])
   const uri = pixelsUri(scales.shape, layout.scale * DENSITY, index => errorColour(error[index], scales.errorMaximum))
   return picture(x, y, layout.image.width, layout.image.height, uri)
 }

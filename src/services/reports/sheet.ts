@@ -59,22 +59,32 @@ export function sheet(titled: Titled, sizes: Sheet, body: (top: number) => Drawn
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
     `role="img" aria-label="${escapeMarkup(`${titled.title}. ${titled.caption}`)}" ` +
-    `font-family="DejaVu Sans Condensed, DejaVu Sans, sans-serif">` +
+    `font-family="${FONT_FAMILY}">` +
     `<rect width="${width}" height="${height}" fill="${GROUND}"/>${head.svg}${svg}` +
     paragraph(margin, bottom, size, lines, { fill: SECONDARY }) +
     `${text(margin, lastY, size, RESEARCH_ONLY, { bold: true })}</svg>`
   )
 }
 
-/** A figure as a PNG at twice its size; its fonts come with the program, so that it is the same on every machine. */
+const { resolve } = createRequire(import.meta.url)
+
+/** The letters of figures come with the program, so that a figure is the same on every machine. */
+export const LETTERS = {
+  regular: resolve('dejavu-fonts-ttf/ttf/DejaVuSansCondensed.ttf'),
+  bold: resolve('dejavu-fonts-ttf/ttf/DejaVuSansCondensed-Bold.ttf'),
+}
+
+/** For resvg. */
+export const FONT = {
+  loadSystemFonts: false,
+  fontFiles: Object.values(LETTERS),
+  defaultFontFamily: 'DejaVu Sans Condensed',
+}
+
+/** As an SVG names them, with what else looks alike. */
+export const FONT_FAMILY = 'DejaVu Sans Condensed, DejaVu Sans, sans-serif'
+
+/** A figure as a PNG at twice its size. */
 export function svgPng(svg: string): Uint8Array {
-  const { resolve } = createRequire(import.meta.url)
-  const font = {
-    loadSystemFonts: false,
-    fontFiles: ['DejaVuSansCondensed.ttf', 'DejaVuSansCondensed-Bold.ttf'].map(file =>
-      resolve(`dejavu-fonts-ttf/ttf/${file}`),
-    ),
-    defaultFontFamily: 'DejaVu Sans Condensed',
-  }
-  return new Resvg(svg, { font, fitTo: { mode: 'zoom', value: DENSITY } }).render().asPng()
+  return new Resvg(svg, { font: FONT, fitTo: { mode: 'zoom', value: DENSITY } }).render().asPng()
 }

@@ -1,18 +1,22 @@
 /** Images as bytes: the body is raw, little-endian and row-major, the header `x-frame` says the rest. */
 import { readFile } from 'node:fs/promises'
 import { AppError } from '../../contract/errors.ts'
-import { MaskSpec } from '../../contract/evaluation.ts'
-import { FRAME_HEADER, FrameSource } from '../../contract/images.ts'
+import { MaskSeed, MaskSpec } from '../../contract/evaluation.ts'
+import { FRAME_HEADER, FrameSource, SHOWS } from '../../contract/images.ts'
 import type { RunEvent } from '../../contract/runs.ts'
 import type { Services } from '../context.ts'
 import type { Frames } from '../frames.ts'
+
+/** A header holds nothing else. */
+const asciiJson = (value: unknown) =>
+  JSON.stringify(value).replace(/[^ -~]/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 function image(pixels: Float32Array | Uint8Array, meta: unknown): Response {
   return new Response(pixels as Uint8Array<ArrayBuffer>, {
     headers: {
       'content-type': 'application/octet-stream',
       'cache-control': 'no-store',
-      [FRAME_HEADER]: JSON.stringify(meta),
+      [FRAME_HEADER]: asciiJson(meta),
     },
   })
 }
@@ -33,16 +37,41 @@ function maskFrom(query: URLSearchParams): MaskSpec {
   throw new AppError('INVALID_ARGUMENT', `Expected a mask, got ${faults}`)
 }
 
-/** `/frames/VOLUME/SLICE/SOURCE?kind=…&acceleration=…&center=…` */
+function seedFrom(query: URLSearchParams): number | null {
+  const text = query.get('seed')
+  const parsed = MaskSeed.safeParse(text === null ? null : /^\d+$/.test(text) ? Number(text) : text)
+  if (parsed.success) return parsed.data
+  throw new AppError(
+    'INVALID_ARGUMENT',
+    `Expected a mask’s seed from 0 to ${2 ** 32 - 1}, got ${text}. Leave it out for the mask that the file’s name seeds.`,
+  )
+}
+
+function showFrom(query: URLSearchParams): (typeof SHOWS)[number] {
+  const text = query.get('show') ?? 'image'
+  const show = SHOWS.find(one => one === text)
+  if (show) return show
+  throw new AppError(
+    'INVALID_ARGUMENT',
+    `Expected to show one of ${SHOWS.join(', ')}, got ${text}. Choose one of these.`,
+  )
+}
+
+/** `/frames/VOLUME/SLICE/SOURCE?kind=…&acceleration=…&center=…`, with `show`, `seed`, `layer` and `channel` where they are not as by default. */
 export async function frameResponse(frames: Frames, parts: readonly string[], url: URL, signal: AbortSignal) {
   const [volume, slice, source] = parts
+  const query = url.searchParams
   if (!FrameSource.safeParse(source).success)
     throw new AppError('INVALID_ARGUMENT', `Expected zero-filled, truth or run:NUMBER, got ${source}`)
   const request = {
     volume: number(volume, 'a volume’s number'),
     slice: number(slice, 'a slice’s number'),
     source,
-    mask: maskFrom(url.searchParams),
+    mask: maskFrom(query),
+    show: showFrom(query),
+    seed: seedFrom(query),
+    layer: query.get('layer') ?? '',
+    channel: number(query.get('channel') ?? '0', 'a channel’s number'),
   }
   const { image: pixels, meta } = await frames.frame(request, signal)
   return image(pixels, meta)

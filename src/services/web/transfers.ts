@@ -37,7 +37,13 @@ export async function receiveUpload(services: Services, parts: readonly string[]
   return json({ path }, 201)
 }
 
-const TYPES: Readonly<Record<string, string>> = { '.h5': 'application/x-hdf5', '.html': 'text/html; charset=utf-8' }
+const TYPES: Readonly<Record<string, string>> = {
+  '.h5': 'application/x-hdf5',
+  '.html': 'text/html; charset=utf-8',
+  '.gz': 'application/gzip',
+  '.dcm': 'application/dicom',
+  '.zip': 'application/zip',
+}
 
 /** `GET /downloads/NAME` */
 export async function sendDownload(services: Services, [name, ...more]: readonly string[]): Promise<Response> {

@@ -1,25 +1,42 @@
 import { describe, expect, it } from 'vitest'
-import { describeFrame, truthMaximum } from '../../../src/core/frame.ts'
+import { describeFrame, sliceMetrics, truthMaximum } from '../../../src/core/frame.ts'
 import { noiseVolume } from '../../volumes.ts'
 
 const truth = noiseVolume('a').readTarget(0)!
-const facts = { shape: [40, 36], units: 'signal', truth, volumeMaximum: 1, mask: null } as const
+const picture = { image: truth, shape: [40, 36], units: 'signal' } as const
+const facts = { show: 'image', volumeMaximum: 1 } as const
 
 describe('describeFrame', () => {
-  it('has null for what is infinite or undefined', () => {
-    const { metrics } = describeFrame({ ...facts, image: truth })
-    expect(metrics).toEqual({ ssim: expect.closeTo(1, 9), psnr: null, nmse: 0 })
-    const empty = new Float32Array(truth.length)
-    expect(describeFrame({ ...facts, image: empty, truth: empty, volumeMaximum: 0 }).metrics).toEqual({
-      ssim: null,
-      psnr: null,
-      nmse: null,
+  it('has null, and no mask, for what it was not told', () => {
+    expect(describeFrame(picture, facts)).toEqual({
+      shape: [40, 36],
+      show: 'image',
+      units: 'signal',
+      note: null,
+      minimum: Math.min(...truth),
+      maximum: Math.max(...truth),
+      volumeMaximum: 1,
+      metrics: null,
+      mask: '',
+      acceleration: null,
+      residual: null,
     })
   })
 
-  it('refuses an image of no numbers', () => {
-    const image = new Float32Array(truth.length).fill(Number.NaN)
-    expect(() => describeFrame({ ...facts, image })).toThrow(expect.objectContaining({ code: 'NOT_FINITE' }))
+  it('takes pixels without a value for none, and refuses an image of nothing else', () => {
+    const image = truth.slice().fill(Number.NaN, 1)
+    expect(describeFrame({ ...picture, image }, facts)).toMatchObject({ minimum: truth[0], maximum: truth[0] })
+    expect(() => describeFrame({ ...picture, image: image.fill(Number.NaN) }, facts)).toThrow(
+      expect.objectContaining({ code: 'NOT_FINITE' }),
+    )
+  })
+})
+
+describe('sliceMetrics', () => {
+  it('has null for what is infinite or undefined', () => {
+    expect(sliceMetrics(truth, truth, [40, 36], 1)).toEqual({ ssim: expect.closeTo(1, 9), psnr: null, nmse: 0 })
+    const empty = new Float32Array(truth.length)
+    expect(sliceMetrics(empty, empty, [40, 36], 0)).toEqual({ ssim: null, psnr: null, nmse: null })
   })
 })
 

@@ -129,7 +129,8 @@ describe('a long evaluation', () => {
     const { first, answer } = begun('evaluate', evaluation)
     await first
     const order: string[] = []
-    const request = { path, salt: '', slice: 0, mask, model: null, scored: true, source: 'network' } as const
+    const shown = { show: 'image', seed: null, layer: '', channel: 0 } as const
+    const request = { path, salt: '', slice: 0, mask, model: null, scored: true, source: 'network', ...shown } as const
     await Promise.all([
       engine.call('frame', request).then(() => order.push('frame')),
       answer.then(({ volumes }) => {
@@ -143,12 +144,14 @@ describe('a long evaluation', () => {
   it('and a long reconstruction hear that they are cancelled before their volume is done', async () => {
     engine = startEngine(locateEngine())
     const directory = join(folder, 'out')
-    const calls = [
-      ['evaluate', evaluation],
-      ['reconstruct', { ...evaluation, mask, directory, run: '1' }],
-    ] as const
-    for (const [name, params] of calls) {
+    const reconstruction: Calls['reconstruct']['params'] = {
+      ...evaluation,
+      ...{ source: 'network', mask, seed: null, slice: null, format: 'hdf5', directory },
+      ...{ run: '1', checkpoint: null, units: 'signal' },
+    }
+    for (const name of ['evaluate', 'reconstruct'] as const) {
       const stop = new AbortController()
+      const params = name === 'evaluate' ? evaluation : reconstruction
       const { first, answer } = begun(name, params as Calls['reconstruct']['params'], stop.signal)
       await first
       stop.abort()

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { FrameMeta } from '../../../src/contract/images.ts'
+import { FrameMeta, SHOWS } from '../../../src/contract/images.ts'
 import { fileNameMask } from '../../../src/core/mri/mask.ts'
 import { scoreVolume } from '../../../src/core/mri/metrics.ts'
 import { maskOf, reconstructSlice } from '../../../src/core/reconstruct.ts'
@@ -20,6 +20,7 @@ const folder = mkdtempSync(join(tmpdir(), 'frames-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const mask = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const
+const usual = { salt: '', mask, scored: true, show: 'image', seed: null, layer: '', channel: 0 } as const
 const { signal } = new AbortController()
 let path: string
 let bare: string
@@ -33,7 +34,7 @@ beforeAll(async () => {
 })
 
 const ask = (changes: Partial<FrameRequest> = {}) =>
-  frame({ path, salt: '', slice: 1, mask, source: 'network', model, scored: true, ...changes }, signal)
+  frame({ path, slice: 1, ...usual, source: 'network', model, ...changes }, signal)
 
 /** What the image is by the functions that evaluation uses, and its score as a volume of one slice. */
 async function expected(reference: ModelReference | null) {
@@ -56,13 +57,16 @@ describe('a frame', () => {
       const measured = fileNameMask(mask, 36, 'knee.h5')
       expect(meta).toEqual({
         shape: [40, 36],
+        show: 'image',
         units: 'signal',
+        note: null,
         minimum: Math.min(...image),
         maximum: Math.max(...image),
         volumeMaximum: maximum,
         metrics: wanted.metrics,
         mask: Array.from(measured).join(''),
         acceleration: 36 / measured.filter(column => column === 1).length,
+        residual: null,
       })
       expect(FrameMeta.parse(meta)).toEqual(meta)
     }
@@ -84,7 +88,7 @@ describe('a frame', () => {
 
   it('that is no longer wanted is passed over', async () => {
     const scrolledOn = new AbortController()
-    const request = { path, salt: '', slice: 0, mask, source: 'network', model, scored: true } as const
+    const request = { path, slice: 0, ...usual, source: 'network', model } as const
     const answers = [frame(request, scrolledOn.signal), ask()]
     scrolledOn.abort()
     await expect(answers[0]).rejects.toMatchObject({ code: 'CANCELLED' })
@@ -109,6 +113,30 @@ describe('a frame', () => {
     expect(replaced.meta.shape).toEqual([40, 36])
   })
 
+  it.each(SHOWS)('as %s is described in full', async show => {
+    const asked = show === 'phase' ? { model: null } : {}
+    const { image, meta } = await ask({ show, layer: 'conv', ...asked })
+    expect(FrameMeta.parse(JSON.parse(JSON.stringify(meta)))).toEqual(meta)
+    expect(meta.show).toBe(show)
+    expect(image).toHaveLength(meta.shape[0] * meta.shape[1])
+  })
+
+  it('over several masks lets others have their turn between two, and ends when it is no longer wanted', async () => {
+    const order: string[] = []
+    const note = (name: string) => () => order.push(name)
+    const leaving = new AbortController()
+    const request = { path, slice: 1, ...usual, source: 'network', model, show: 'spread' } as const
+    const left = frame(request, leaving.signal).catch(error => order.push(error.code))
+    await Promise.all([
+      ask({ show: 'spread' }).then(note('spread')),
+      ask()
+        .then(note('image'))
+        .then(() => leaving.abort()),
+      left,
+    ])
+    expect(order).toEqual(['image', 'CANCELLED', 'spread'])
+  })
+
   it('leaves no tensor behind, of however many models', async () => {
     const models: ModelReference[] = []
     for (let seed = 0; seed < 6; seed++) models.push(await writeUnet(join(folder, `${seed}.safetensors`), seed))
@@ -125,7 +153,7 @@ describe('a frame', () => {
 describe('without TensorFlow', () => {
   it('the ground truth and its thumbnail are there, other images are ENGINE_UNAVAILABLE, and status says so', async () => {
     const engine = startEngine(null)
-    const request = { path, salt: '', slice: 1, mask, model: null, scored: true } as const
+    const request = { path, slice: 1, ...usual, model: null } as const
     const { image, meta } = await engine.call('frame', { ...request, source: 'truth' })
     const { truth, maximum } = await expected(null)
     expect(image).toEqual(truth)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
-  absoluteDifference,
+  DIVERGING,
+  difference,
   fitWindow,
   GREY,
   INFERNO,
@@ -8,6 +9,7 @@ import {
   layOut,
   ownWindow,
   paint,
+  VIRIDIS,
 } from '../../../src/renderer/viewer/drawing.ts'
 
 const channels = (word: number) => [word & 255, (word >>> 8) & 255, (word >>> 16) & 255, word >>> 24]
@@ -38,7 +40,7 @@ describe('window and level', () => {
   })
 
   it('has opaque maps whose brightness only rises', () => {
-    for (const map of [GREY, INFERNO]) {
+    for (const map of [GREY, VIRIDIS, INFERNO]) {
       const brightness = Array.from(map, word => {
         const [red, green, blue, alpha] = channels(word)
         expect(alpha).toBe(255)
@@ -46,6 +48,15 @@ describe('window and level', () => {
       })
       for (let i = 8; i < 256; i++) expect(brightness[i]).toBeGreaterThan(brightness[i - 8])
     }
+  })
+
+  it('is black where there is no error, and as bright on either side of it', () => {
+    const signed = Float32Array.of(-5, 0, 5)
+    const pixels = new Uint32Array(3)
+    paint(signed, { low: -5, high: 5 }, DIVERGING, pixels)
+    expect(channels(pixels[0])).toEqual([96, 176, 255, 255])
+    expect(Math.max(...channels(pixels[1]).slice(0, 3))).toBeLessThanOrEqual(1)
+    expect(channels(pixels[2])).toEqual([255, 158, 74, 255])
   })
 
   it('fits a magnitude image from 0 to its 99.5th percentile', () => {
@@ -85,7 +96,8 @@ describe('places', () => {
 
   it('leaves the two images of a difference as they were', () => {
     const [a, b] = [Float32Array.of(1, 5), Float32Array.of(4, 3)]
-    expect([...absoluteDifference(a, b)]).toEqual([3, 2])
+    expect([...difference(a, b, false)]).toEqual([3, 2])
+    expect([...difference(a, b, true)]).toEqual([-3, 2])
     expect([...a, ...b]).toEqual([1, 5, 4, 3])
   })
 })

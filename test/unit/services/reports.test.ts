@@ -389,6 +389,10 @@ describe('words and numbers', () => {
     expect(formatShare(15, 10)).toBe('150.0 %')
   })
 
+  test('a protocol of one seed names it', () => {
+    expect(protocolSentence({ ...PROTOCOL, maskSeed: 'seed 3' })).toContain('one draw, seed 3')
+  })
+
   test('the protocol names everything a metric depends on', () => {
     const sentence = protocolSentence({
       ...PROTOCOL,

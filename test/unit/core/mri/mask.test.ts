@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { MaskSpec } from '../../../../src/contract/evaluation.ts'
+import { MASK_KINDS, type MaskSpec } from '../../../../src/contract/evaluation.ts'
 import {
   acceleration,
   centreColumns,
@@ -23,6 +24,15 @@ interface GoldenMask {
   pad: number
   mask: number[]
 }
+
+/** Of `magic-masks.py`, which computes fastMRI's definition with NumPy. */
+const MAGIC: readonly {
+  columns: number
+  acceleration: number
+  centerFraction: number
+  seed: number | string
+  mask: string
+}[] = JSON.parse(readFileSync(new URL('../../../fixtures/magic-masks.json', import.meta.url), 'utf8'))
 
 const SPEC: MaskSpec = { kind: 'random', acceleration: 4, centerFraction: 0.08 }
 const bits = (mask: Uint8Array) => mask.join('')
@@ -56,6 +66,13 @@ describe('makeMask equals fastMRI', () => {
     expect([...fileNameMask(SPEC, 372, 'file1000000.h5')]).toEqual([...expected])
   })
 
+  it.each(MAGIC)('magic, $columns columns, $acceleration×, seed $seed', ({ columns, seed, mask, ...numbers }) => {
+    const spec: MaskSpec = { kind: 'magic', ...numbers }
+    const made =
+      typeof seed === 'string' ? fileNameMask(spec, columns, seed) : makeMask(spec, columns, RandomState.fromSeed(seed))
+    expect(bits(made)).toBe(mask)
+  })
+
   // Expected: numpy.around(numpy.arange(offset, columns − 1, spacing)), NumPy 2.4.
   it('rounds halves as NumPy does in a fractional mask', () => {
     const spec: MaskSpec = { kind: 'equispaced_fraction', acceleration: 3, centerFraction: 0.08 }
@@ -78,7 +95,7 @@ describe('makeMask equals fastMRI', () => {
 
 describe('makeMask', () => {
   it('measures everything at acceleration 1', () => {
-    for (const kind of ['random', 'equispaced', 'equispaced_fraction'] as const) {
+    for (const kind of MASK_KINDS) {
       const random = RandomState.fromSeed(1)
       const measured = makeMask({ kind, acceleration: 1, centerFraction: 0.08 }, 50, random).join('')
       expect(measured.slice(0, 49)).toBe('1'.repeat(49)) // fastMRI's fractional mask ends before the last column
@@ -91,6 +108,7 @@ describe('makeMask', () => {
     ['a centre of everything', { centerFraction: 1 }, 20, 'always measures 20'],
     ['an acceleration below 1', { acceleration: 0.5 }, 372, 'got 0.5'],
     ['a fractional step of an equispaced mask', { kind: 'equispaced', acceleration: 4.5 }, 372, 'equispaced_fraction'],
+    ['the same of a magic mask', { kind: 'magic', acceleration: 4.5 }, 372, 'for a magic mask, got 4.5'],
     ['an equispaced step of 0', { kind: 'equispaced', acceleration: 0 }, 372, 'got 0'],
     ['too few columns for a centre', {}, 6, 'got 0 (centre fraction 0.08 of 6 columns)'],
     ['no columns', {}, 0, 'got 0'],
@@ -100,6 +118,36 @@ describe('makeMask', () => {
     expect(make).toThrow(message)
     expect(make).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
   })
+})
+
+describe('a magic mask', () => {
+  it.each([2, 3, 4, 5, 6, 8])(
+    'at %d× has its centre, and two combs whose teeth lie two columns apart once mirrored',
+    step => {
+      const offsets = new Set<number>()
+      for (const columns of [157, 372]) {
+        const spec: MaskSpec = { kind: 'magic', acceleration: step, centerFraction: 0.04 }
+        const { from, to } = centreColumns(spec, columns)
+        const zero = Math.floor(columns / 2)
+        for (let seed = 0; seed < 40; seed++) {
+          const mask = makeMask(spec, columns, RandomState.fromSeed(seed))
+          expect([...mask.subarray(from, to)]).toEqual(new Array(to - from).fill(1))
+          const outside = [...mask.keys()].filter(column => mask[column] && (column < from || column >= to))
+          const comb = (teeth: number[]) => new Set(teeth.map(frequency => frequency % step))
+          const right = comb(outside.filter(column => column > zero).map(column => column - zero))
+          const left = comb(outside.filter(column => column < zero).map(column => zero - column))
+          expect([right.size, left.size]).toEqual([1, 1])
+          const apart = ([...right][0] - [...left][0] + step) % step
+          expect([2 % step, (step - 2) % step]).toContain(apart)
+          offsets.add([...right][0])
+          const expected = (columns - (to - from)) / step // outside of the centre, one in `step`
+          expect(Math.abs(outside.length - expected)).toBeLessThan(2)
+          expect(acceleration(mask)).toBe(columns / (outside.length + to - from))
+        }
+      }
+      expect(offsets.size).toBe(Math.ceil(step / 2)) // two neighbouring offsets start at the same odd frequency
+    },
+  )
 })
 
 describe('gatherColumns', () => {

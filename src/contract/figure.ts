@@ -1,0 +1,94 @@
+/** The viewer's comparison as a figure for a paper: what is asked for. */
+import { z } from 'zod'
+import { MaskSeed, MaskSpec } from './evaluation.ts'
+import { FrameSource, SHOWS } from './images.ts'
+
+/** `diverging`: blue below the middle of the range, red above it, nearly white at it. */
+export const COLOUR_MAPS = ['grey', 'viridis', 'inferno', 'diverging'] as const
+export type ColourMap = (typeof COLOUR_MAPS)[number]
+
+export const FIGURE_FORMATS = ['png', 'pdf', 'svg'] as const
+export type FigureFormat = (typeof FIGURE_FORMATS)[number]
+
+/** An error map ends at the volume's maximum over `scale`. `signed`: image − ground truth, else its magnitude. */
+export const ErrorScale = z.object({ scale: z.number().gt(0).max(1000), signed: z.boolean() })
+export type ErrorScale = z.infer<typeof ErrorScale>
+
+/** Part of an image in shares of its width and height, from its upper left corner. */
+export const Share = z
+  .object({
+    x: z.number().min(0).lt(1),
+    y: z.number().min(0).lt(1),
+    width: z.number().gt(0).max(1),
+    height: z.number().gt(0).max(1),
+  })
+  .refine(({ x, y, width, height }) => x + width <= 1.000001 && y + height <= 1.000001, {
+    message: 'Expected a part within the image',
+  })
+export type Share = z.infer<typeof Share>
+
+/** Shows that are compared with the ground truth pixel by pixel. */
+const COMPARED = ['image', 'mean']
+
+export const FigurePane = z
+  .object({
+    source: FrameSource,
+    show: z.enum(SHOWS).default('image'),
+    /** Of a `feature`. */
+    layer: z.string().default(''),
+    /** Of a `feature`, counted from 0. */
+    channel: z.int().min(0).default(0),
+    label: z.string().max(200),
+    window: z
+      .object({ low: z.number(), high: z.number() })
+      .refine(({ low, high }) => high > low, { message: 'Expected a window that ends above its begin' }),
+    map: z.enum(COLOUR_MAPS).default('grey'),
+    /** Shows its error map in its place. */
+    error: ErrorScale.nullable().default(null),
+  })
+  .refine(({ error, show }) => !error || COMPARED.includes(show), {
+    message: 'Expected an image for an error map, got another map',
+  })
+export type FigurePane = z.infer<typeof FigurePane>
+
+/** Widths of a journal's page, in mm. */
+export const FIGURE_WIDTHS = { page: 180, column: 85 } as const
+
+export const FigureRequest = z
+  .object({
+    volume: z.int(),
+    /** Counted from 0. */
+    slice: z.int().min(0),
+    mask: MaskSpec,
+    seed: MaskSeed.default(null),
+    /** In rows of `columns`. */
+    panes: z.array(FigurePane).min(1).max(9),
+    columns: z.int().min(1).max(4),
+    /** Error maps of all panes below them. */
+    errorRow: ErrorScale.nullable().default(null),
+    /** A detail, magnified in a corner of each pane and framed where it is. */
+    inset: Share.nullable().default(null),
+    /** The part that is shown; the whole image without. */
+    crop: Share.nullable().default(null),
+    labels: z.boolean().default(true),
+    metrics: z.boolean().default(true),
+    /** Of images; those of error maps are always there. */
+    colourBar: z.boolean().default(true),
+    /** In mm. */
+    width: z.number().min(30).max(400).default(FIGURE_WIDTHS.page),
+    /** Pixels per inch. */
+    dpi: z.int().min(300).max(1200).default(300),
+    format: z.enum(FIGURE_FORMATS).default('png'),
+    /** Absolute, on the host; without one the file is for `downloadPath(name)`. */
+    path: z.string().optional(),
+  })
+  .refine(
+    ({ errorRow, panes }) =>
+      new Set([errorRow, ...panes.map(({ error }) => error)].flatMap(e => e?.scale ?? [])).size < 2,
+    {
+      message: 'Expected one scale for all error maps of a figure, got several',
+    },
+  )
+export type FigureRequest = z.infer<typeof FigureRequest>
+/** With its defaults left out. */
+export type FigureInput = z.input<typeof FigureRequest>

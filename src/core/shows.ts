@@ -1,0 +1,229 @@
+/** What a pane shows of a source's slice, for every `Show`: one function each. */
+import { AppError } from '../contract/errors.ts'
+import type { MaskSpec } from '../contract/evaluation.ts'
+import { type Show, SPREAD_SEEDS } from '../contract/images.ts'
+import type { Volume } from './data/volume.ts'
+import { featureMaps } from './features.ts'
+import { croppedTruth, type Picture, sliceMetrics } from './frame.ts'
+import {
+  largest,
+  logMagnitude,
+  logSpectrum,
+  maskedKspace,
+  maskGrid,
+  norm,
+  phaseImage,
+  pixelStatistics,
+  residualOf,
+  ssimImage,
+} from './mri/aspects.ts'
+import { acceleration } from './mri/mask.ts'
+import { cropShape, normalise, type Shape } from './mri/transform.ts'
+import { type Model, reconstructSlice, seededMaskOf, zeroFilled } from './reconstruct.ts'
+import { mean } from './statistics.ts'
+
+/** A slice of a source. */
+export interface Subject {
+  readonly volume: Volume
+  readonly slice: number
+  readonly source: 'truth' | 'network'
+  /** `null`: zero-filled, or the ground truth. */
+  readonly model: Model | null
+  /** Whether the image is in the units of the file, so that metrics fit it. */
+  readonly scored: boolean
+  readonly mask: MaskSpec
+  /** `null`: seeded by the file's name. */
+  readonly seed: number | null
+  /** Maximum of the ground truth over the volume; `null` without ground truth. */
+  readonly volumeMaximum: number | null
+  /** What a `feature` is of; the channel counted from 0. */
+  readonly layer: string
+  readonly channel: number
+}
+
+const refuse = (message: string): never => {
+  throw new AppError('INVALID_ARGUMENT', message)
+}
+
+const drawnMask = ({ volume, mask, seed }: Subject) => seededMaskOf(volume, mask, seed)
+
+/** The mask that the source was made with; `undefined` for the ground truth, which was fully sampled. */
+const maskOfSource = (subject: Subject) => (subject.source === 'truth' ? undefined : drawnMask(subject))
+
+function truthOf({ volume, slice }: Subject): Float32Array {
+  return (
+    croppedTruth(volume, slice) ??
+    refuse(`Expected a ground truth, got none, in ${volume.info.path}. Look at its k-space instead.`)
+  )
+}
+
+/** The source's magnitude, [crop height, crop width]. */
+const magnitudeOf = (subject: Subject): Float32Array =>
+  subject.source === 'truth'
+    ? truthOf(subject)
+    : reconstructSlice(subject.volume, subject.slice, drawnMask(subject), subject.model)
+
+/** The columns that the source is made of: all of them for the ground truth. */
+function columnsOf(subject: Subject): Uint8Array {
+  const { path, columns } = subject.volume.info
+  if (subject.source === 'truth' && subject.volume.mask)
+    refuse(
+      `Expected fully sampled k-space, got a file that was sub-sampled in the scanner, ${path}. Look at the zero-filled source instead.`,
+    )
+  return maskOfSource(subject) ?? new Uint8Array(columns).fill(1)
+}
+
+/** Of k-space, [rows, columns]. */
+const gridOf = ({ volume: { info } }: Subject): Shape => [info.rows, info.columns]
+
+/** The k-space that the source is made of. */
+function measurementOf(subject: Subject) {
+  const { volume, slice } = subject
+  const mask = columnsOf(subject)
+  const measured = maskedKspace(volume.readKspace(slice), mask)
+  return { measured, mask, shape: gridOf(subject), crop: cropShape(volume.info) }
+}
+
+function requireScored({ scored }: Subject, what: string): void {
+  if (!scored)
+    refuse(
+      `Expected an image in the units of the file for ${what}, got a pre-training’s output, which is in arbitrary units. Fine-tune the run first.`,
+    )
+}
+
+/** Against the ground truth; `null` where there is none, or it is the source itself. */
+function metricsOf({ volume, slice, source, scored, volumeMaximum }: Subject, image: Float32Array) {
+  const truth = source === 'truth' || !scored ? null : croppedTruth(volume, slice)
+  return truth && volumeMaximum !== null ? sliceMetrics(image, truth, cropShape(volume.info), volumeMaximum) : null
+}
+
+/** The magnitude without its metrics. */
+const imageOf = (subject: Subject): Picture => ({
+  image: magnitudeOf(subject),
+  shape: cropShape(subject.volume.info),
+  units: subject.scored ? 'signal' : 'arbitrary',
+  mask: maskOfSource(subject),
+})
+
+const PICTURES: Readonly<Record<Exclude<Show, 'mean' | 'spread'>, (subject: Subject) => Picture>> = {
+  image(subject) {
+    const picture = imageOf(subject)
+    return { ...picture, metrics: metricsOf(subject, picture.image) }
+  },
+
+  ssim(subject) {
+    requireScored(subject, 'SSIM')
+    const truth = truthOf(subject)
+    const picture = imageOf(subject)
+    return {
+      ...picture,
+      image: ssimImage(picture.image, truth, picture.shape, subject.volumeMaximum!),
+      units: 'ssim',
+      metrics: metricsOf(subject, picture.image),
+      note: 'SSIM of the 7 × 7 window around each pixel; the three pixels at each edge have no whole window and no value.',
+    }
+  },
+
+  'k-space'(subject) {
+    if (subject.model) {
+      const { image, shape, mask } = imageOf(subject)
+      return {
+        image: logSpectrum(image, shape),
+        shape,
+        units: 'log',
+        mask,
+        note: 'log₁₀ of the Fourier transform of the magnitude image: a magnitude network has no phase, so this is not measured k-space.',
+      }
+    }
+    const { measured, mask, shape } = measurementOf(subject)
+    return {
+      image: logMagnitude(measured, mask),
+      shape,
+      units: 'log',
+      mask: maskOfSource(subject),
+      note: `log₁₀ of the measured magnitude, at least a millionth of its largest${subject.source === 'truth' ? '' : '; columns that were not measured have no value'}.`,
+    }
+  },
+
+  phase(subject) {
+    if (subject.model)
+      refuse('Expected a source with a phase, got a run: a magnitude network has none. Look at the zero-filled phase.')
+    const { measured, shape, crop } = measurementOf(subject)
+    return { image: phaseImage(measured, shape, crop), shape: crop, units: 'radians', mask: maskOfSource(subject) }
+  },
+
+  mask(subject) {
+    const shape = gridOf(subject)
+    return { image: maskGrid(columnsOf(subject), shape[0]), shape, units: 'share', mask: maskOfSource(subject) }
+  },
+
+  residual(subject) {
+    requireScored(subject, 'the residual')
+    const { volume, slice } = subject
+    const measurement = measurementOf({ ...subject, source: 'network' })
+    const whole = norm(measurement.measured)
+    const difference = residualOf(magnitudeOf(subject), measurement)
+    const truth = croppedTruth(volume, slice)
+    return {
+      image: logMagnitude(difference, measurement.mask, largest(measurement.measured)),
+      shape: measurement.shape,
+      units: 'log',
+      mask: measurement.mask,
+      residual: {
+        value: norm(difference) / whole,
+        floor: truth && norm(residualOf(truth, measurement)) / whole,
+      },
+      note: 'log₁₀ of |M(F x̂ − y)|, at least a millionth of the largest measured value: x̂ borrows the zero-filled phase, and the zero-filled image outside of the crop, as a magnitude has neither.',
+    }
+  },
+
+  feature({ model, volume, slice, layer, channel, ...subject }) {
+    if (!model)
+      return refuse('Expected a run, got a source without a network: only its layers have features. Choose a run.')
+    const mask = seededMaskOf(volume, subject.mask, subject.seed)
+    const { image } = normalise(zeroFilled(volume, slice, mask))
+    const { maps, meta } = featureMaps(model, { image, shape: cropShape(volume.info), layer, first: channel, most: 1 })
+    return {
+      image: maps,
+      shape: meta.shape,
+      units: 'arbitrary',
+      mask,
+      note: `Channel ${channel + 1} of ${meta.channels} of ${layer}.`,
+    }
+  },
+}
+
+/** Throws `INVALID_ARGUMENT`, with what to look at instead, where the source cannot be shown so. */
+export const pictureOf = (show: keyof typeof PICTURES, subject: Subject): Picture => PICTURES[show](subject)
+
+/**
+ * Mean or spread of each pixel over masks from seeds 0 … `SPREAD_SEEDS` − 1: how much the image owes to the mask that happened to be
+ * drawn. `draw` gives a seed's image, so that whoever provides it decides what else happens between two.
+ */
+export async function pictureOverMasks(
+  show: 'mean' | 'spread',
+  draw: (seed: number) => Promise<Picture>,
+): Promise<Picture> {
+  const pictures: Picture[] = []
+  for (let seed = 0; seed < SPREAD_SEEDS; seed++) pictures.push(await draw(seed))
+  const [{ shape, units }] = pictures
+  return {
+    image: pixelStatistics(pictures.map(({ image }) => image))[show],
+    shape,
+    units,
+    acceleration: mean(pictures.map(({ mask }) => acceleration(mask!))),
+    note: `${show === 'mean' ? 'Mean' : 'Standard deviation (n − 1)'} of each pixel over ${SPREAD_SEEDS} masks, seeds 0 to ${SPREAD_SEEDS - 1}.`,
+  }
+}
+
+/** The image of one of several masks; throws `INVALID_ARGUMENT` where there is one mask at most. */
+export function imageOfDraw(subject: Subject): Picture {
+  const { source, volume } = subject
+  if (source === 'truth')
+    refuse('Expected a source that depends on the mask, got the ground truth. Choose zero-filled or a run.')
+  if (volume.mask)
+    refuse(
+      `Expected a fully sampled file to draw masks for, got one that was sub-sampled in the scanner and has one mask only, ${volume.info.path}. Look at its image instead.`,
+    )
+  return imageOf(subject)
+}

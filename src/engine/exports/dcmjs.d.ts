@@ -1,0 +1,5 @@
+/** dcmjs brings no types. */
+declare module 'dcmjs' {
+  const library: import('./dicom-library.ts').DicomLibrary
+  export default library
+}

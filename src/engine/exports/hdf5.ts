@@ -1,0 +1,14 @@
+/** fastMRI's submission format: one dataset `reconstruction`, float32 [slices, height, width], one slice where one is asked for. */
+import { writeReconstruction } from '../hdf5-write.ts'
+import type { WriteReconstruction } from './reconstruction.ts'
+
+export const writeHdf5: WriteReconstruction = (path, { images, shape, slice, info, provenance }) =>
+  writeReconstruction(path, images, shape, {
+    run: provenance.run,
+    source: info.file,
+    notice: `${info.synthetic ? 'Synthetic data. ' : ''}Research use only. Not a medical device.`,
+    mask: provenance.mask,
+    units: provenance.units === 'arbitrary' ? 'arbitrary' : 'of the k-space',
+    ...(provenance.checkpoint && { checkpoint: provenance.checkpoint }),
+    ...(slice !== null && { slice: slice + 1 }),
+  })

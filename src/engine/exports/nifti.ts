@@ -1,0 +1,66 @@
+/**
+ * NIfTI-1 in one compressed file (`.nii.gz`): a header of 348 bytes, an empty extension, and float32 images whose first index runs along a
+ * row: i is the column, j the row (downwards), k the slice. How they lie in space is not known: no orientation, voxels of size 1 in no unit.
+ * Source: nifti1.h, https://nifti.nimh.nih.gov/pub/dist/src/niftilib/nifti1.h
+ */
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { writeAtomically } from '../files.ts'
+import { bytesOf, type Reconstruction, sourceInWords, type WriteReconstruction } from './reconstruction.ts'
+
+const HEADER_BYTES = 348
+/** The header and the four bytes that say that no extension follows. */
+const DATA_OFFSET = 352
+const FLOAT32 = { code: 16, bits: 32 }
+const UNKNOWN = 0
+const DESCRIPTION_BYTES = 80
+
+/** Offsets in the header of the fields that are not 0. */
+const AT = {
+  sizeof_hdr: 0,
+  dim: 40,
+  datatype: 70,
+  bitpix: 72,
+  pixdim: 76,
+  vox_offset: 108,
+  scl_slope: 112,
+  xyzt_units: 123,
+  descrip: 148,
+  qform_code: 252,
+  sform_code: 254,
+  magic: 344,
+} as const
+
+/** At most 79 characters and a zero. */
+function describe({ info, provenance }: Reconstruction): string {
+  const parts = [
+    'derived, research use only',
+    ...(info.synthetic ? ['synthetic'] : []),
+    sourceInWords(provenance),
+    ...(provenance.units === 'arbitrary' ? ['arbitrary units'] : []),
+  ]
+  return parts.join('; ').slice(0, DESCRIPTION_BYTES - 1)
+}
+
+/** The file before it is compressed. */
+export function encodeNifti(reconstruction: Reconstruction): Uint8Array {
+  const { images, shape } = reconstruction
+  const [slices, height, width] = shape
+  const header = Buffer.alloc(DATA_OFFSET)
+  header.writeInt32LE(HEADER_BYTES, AT.sizeof_hdr)
+  for (const [i, size] of [3, width, height, slices, 1, 1, 1, 1].entries()) header.writeInt16LE(size, AT.dim + 2 * i)
+  header.writeInt16LE(FLOAT32.code, AT.datatype)
+  header.writeInt16LE(FLOAT32.bits, AT.bitpix)
+  for (let i = 0; i < 8; i++) header.writeFloatLE(1, AT.pixdim + 4 * i)
+  header.writeFloatLE(DATA_OFFSET, AT.vox_offset)
+  header.writeFloatLE(1, AT.scl_slope)
+  header.writeUInt8(UNKNOWN, AT.xyzt_units)
+  header.write(describe(reconstruction), AT.descrip, 'latin1')
+  header.writeInt16LE(UNKNOWN, AT.qform_code)
+  header.writeInt16LE(UNKNOWN, AT.sform_code)
+  header.write('n+1\0', AT.magic, 'latin1')
+  return Buffer.concat([header, bytesOf(images)])
+}
+
+export const writeNifti: WriteReconstruction = async (path, reconstruction) =>
+  writeAtomically(path, await promisify(gzip)(encodeNifti(reconstruction)))

@@ -1,0 +1,195 @@
+/** The panes as a figure for a paper: what is in it, how it looks, where it goes. */
+import { Button, Checkbox, Modal, NumberInput, SegmentedControl, Select } from '@mantine/core'
+import { useDebouncedValue } from '@mantine/hooks'
+import { useEffect, useState } from 'react'
+import {
+  FIGURE_FORMATS,
+  FIGURE_WIDTHS,
+  type FigureFormat,
+  type FigureInput,
+  type Share,
+} from '../../contract/figure.ts'
+import type { StudyVolume } from '../../contract/studies.ts'
+import { copyFigure, figureImage, saveFigure } from '../actions.ts'
+import { errorText } from '../client.ts'
+import { shapesOf } from '../shapes.ts'
+import { useView } from '../view.ts'
+import { keptFrame } from '../viewer/frames.ts'
+import { box, type Shape } from '../viewer/marks.ts'
+import { type Comparison, type PaneState, SHOW_LABEL, SLOT_LABEL } from '../viewer/sources.ts'
+import { coloursOf, windowNow } from '../viewer/windows.ts'
+import style from './figure-dialog.module.css'
+
+interface Choices {
+  readonly columns: number
+  readonly errorRow: boolean
+  readonly inset: boolean
+  readonly labels: boolean
+  readonly metrics: boolean
+  readonly colourBar: boolean
+  readonly width: number
+  readonly dpi: number
+  readonly format: FigureFormat
+}
+
+/** A rectangle as a part of the image. */
+function shareOf(shape: Shape): Share {
+  const { left, top, right, bottom } = box(shape)
+  const inside = (value: number) => Math.min(1, Math.max(0, value))
+  const [x, y] = [inside(left), inside(top)]
+  return { x, y, width: inside(right) - x, height: inside(bottom) - y }
+}
+
+function labelOf({ slot, show, run }: PaneState): string {
+  const name = run ? `${SLOT_LABEL[slot === 'error' ? 'fine-tuned' : slot]}, run ${run.id}` : SLOT_LABEL[slot]
+  if (show === 'image' || show === 'feature') return name
+  return show === 'error' ? `Error: ${run ? `run ${run.id}` : 'sub-sampled'}` : `${SHOW_LABEL[show]}: ${name}`
+}
+
+/** The panes that have an image, as they are seen. */
+function panesOf({ panes, volume }: Comparison): FigureInput['panes'] {
+  const { windows, link, errorScale, signedErrors, colours } = useView.getState()
+  return panes.flatMap(pane => {
+    const frame = pane.url === null ? null : keptFrame(pane.url)
+    if (!frame || pane.source === null || !volume) return []
+    const window = windowNow(pane.pane, pane.source, frame, { windows, linked: link.window, volume: volume.id })
+    const isError = pane.show === 'error'
+    return [
+      {
+        source: pane.source,
+        show: pane.show === 'error' ? ('image' as const) : pane.show,
+        label: labelOf(pane),
+        window,
+        map: coloursOf(pane.show === 'error' ? 'image' : pane.show, colours, false),
+        error: isError ? { scale: errorScale, signed: signedErrors } : null,
+      },
+    ]
+  })
+}
+
+interface Props {
+  readonly comparison: Comparison
+  readonly volume: StudyVolume
+  readonly onClose: () => void
+}
+
+export function FigureDialog({ comparison, volume, onClose }: Props) {
+  const rectangle = useView(view => shapesOf(view).find(({ id, kind }) => id === view.selected && kind !== 'line'))
+  const [choices, setChoices] = useState<Choices>({
+    columns:
+      comparison.panes.length > 4 ? Math.min(4, Math.ceil(comparison.panes.length / 2)) : comparison.panes.length,
+    errorRow: false,
+    inset: rectangle !== undefined,
+    labels: true,
+    metrics: true,
+    colourBar: true,
+    width: FIGURE_WIDTHS.page,
+    dpi: 300,
+    format: 'png',
+  })
+  const change = (changes: Partial<Choices>) => setChoices({ ...choices, ...changes })
+  const { slice, mask, seed, errorScale, signedErrors } = useView.getState()
+  const { inset, errorRow, ...plain } = choices
+  const panes = panesOf(comparison)
+  const request: FigureInput = {
+    ...plain,
+    volume: volume.id,
+    slice,
+    mask,
+    seed,
+    panes: errorRow ? panes.filter(({ error }) => !error) : panes,
+    errorRow: errorRow ? { scale: errorScale, signed: signedErrors } : null,
+    inset: inset && rectangle ? shareOf(rectangle) : null,
+  }
+  const name = `${volume.file.replace(/\.[^.]*$/, '')}_slice-${slice + 1}`
+  const check = (which: 'errorRow' | 'labels' | 'metrics' | 'colourBar', label: string) => (
+    <Checkbox label={label} checked={choices[which]} onChange={event => change({ [which]: event.target.checked })} />
+  )
+  return (
+    <Modal opened onClose={onClose} title="Figure for a paper" size={1080}>
+      <div className={style.dialog}>
+        <div className={style.choices}>
+          <SegmentedControl
+            aria-label="Width"
+            value={String(choices.width)}
+            onChange={value => change({ width: Number(value) })}
+            data={[
+              { value: String(FIGURE_WIDTHS.page), label: `page, ${FIGURE_WIDTHS.page} mm` },
+              { value: String(FIGURE_WIDTHS.column), label: `column, ${FIGURE_WIDTHS.column} mm` },
+            ]}
+          />
+          <NumberInput
+            label="Images in a row"
+            value={choices.columns}
+            min={1}
+            max={4}
+            onChange={value => Number(value) >= 1 && change({ columns: Number(value) })}
+          />
+          {check('labels', 'Labels')}
+          {check('metrics', 'SSIM, PSNR, NMSE of the slice')}
+          {check('colourBar', 'Colour bar of the images')}
+          {volume.targetShape && check('errorRow', `Error maps below, ×${errorScale}${signedErrors ? ', signed' : ''}`)}
+          <Checkbox
+            label="Magnified detail"
+            description={rectangle ? rectangle.label : 'Draw and select a rectangle first (R).'}
+            disabled={!rectangle}
+            checked={choices.inset && rectangle !== undefined}
+            onChange={event => change({ inset: event.target.checked })}
+          />
+          <Select
+            label="Format"
+            data={FIGURE_FORMATS.map(format => ({ value: format, label: format.toUpperCase() }))}
+            value={choices.format}
+            onChange={value => value && change({ format: value as FigureFormat })}
+            allowDeselect={false}
+          />
+          {choices.format === 'png' && (
+            <NumberInput
+              label="Resolution"
+              suffix=" dpi"
+              value={choices.dpi}
+              min={300}
+              max={1200}
+              step={100}
+              onChange={value => Number(value) >= 300 && change({ dpi: Number(value) })}
+            />
+          )}
+        </div>
+        <Preview request={request} />
+        <div className={style.actions}>
+          <Button onClick={() => void copyFigure(request)}>Copy</Button>
+          <Button variant="filled" disabled={panes.length === 0} onClick={() => void saveFigure(request, name)}>
+            Save figure…
+          </Button>
+        </div>
+      </div>
+    </Modal>
+  )
+}
+
+/** The figure as it will be; the last one stays while the next is drawn. */
+function Preview({ request }: { request: FigureInput }) {
+  const [text] = useDebouncedValue(JSON.stringify(request), 250)
+  const [drawn, setDrawn] = useState<{ url: string } | { failure: string } | null>(null)
+  useEffect(() => {
+    const leaving = new AbortController()
+    figureImage(JSON.parse(text), leaving.signal).then(
+      url => (leaving.signal.aborted ? URL.revokeObjectURL(url) : setDrawn({ url })),
+      error => leaving.signal.aborted || setDrawn({ failure: errorText(error) }),
+    )
+    return () => leaving.abort()
+  }, [text])
+  useEffect(
+    () => () => {
+      if (drawn && 'url' in drawn) URL.revokeObjectURL(drawn.url)
+    },
+    [drawn],
+  )
+  return (
+    <div className={style.preview}>
+      {drawn === null && <p className="secondary">Drawing …</p>}
+      {drawn && 'failure' in drawn && <p role="alert">{drawn.failure}</p>}
+      {drawn && 'url' in drawn && <img src={drawn.url} alt="The figure as it will be" />}
+    </div>
+  )
+}

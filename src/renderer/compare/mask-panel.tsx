@@ -1,0 +1,135 @@
+/** How k-space is sub-sampled: every pane follows while it is changed. */
+import { ActionIcon, Button, NumberInput, Select, Slider, Tooltip } from '@mantine/core'
+import { IconDice3 } from '@tabler/icons-react'
+import { useShallow } from 'zustand/react/shallow'
+import { MASK_KINDS, MaskSpec } from '../../contract/evaluation.ts'
+import type { StudyVolume } from '../../contract/studies.ts'
+import { samplingLabel } from '../format.ts'
+import { useView } from '../view.ts'
+import { useFrame } from '../viewer/frames.ts'
+import { urlAt } from '../viewer/sources.ts'
+import style from './side-panel.module.css'
+
+const STANDARD = MaskSpec.parse({})
+
+export function MaskPanel({ volume }: { volume: StudyVolume }) {
+  const { mask, seed, slice } = useView(useShallow(({ mask, seed, slice }) => ({ mask, seed, slice })))
+  const input = { pane: -1, slot: 'input', show: 'image', source: 'zero-filled', run: null, slice, url: null } as const
+  const { frame } = useFrame(urlAt(input, volume, slice))
+  const change = (changes: Partial<MaskSpec>) => useView.setState({ mask: { ...mask, ...changes } })
+  const own = volume.sampling.kind === 'sub-sampled'
+  const changed =
+    seed !== null ||
+    mask.kind !== STANDARD.kind ||
+    mask.acceleration !== STANDARD.acceleration ||
+    mask.centerFraction !== STANDARD.centerFraction
+  return (
+    <section className={style.section} aria-label="Mask">
+      <h2 className={style.heading}>
+        Mask
+        {changed && (
+          <Button size="compact-xs" onClick={() => useView.setState({ mask: STANDARD, seed: null })}>
+            Reset
+          </Button>
+        )}
+      </h2>
+      {own ? (
+        <p className="secondary">Sub-sampled in the file: its own mask is used, none is added.</p>
+      ) : (
+        <div className={style.mask}>
+          <Select
+            aria-label="Kind of mask"
+            className={style.whole}
+            data={MASK_KINDS.map(kind => ({ value: kind, label: kind.replaceAll('_', ' ') }))}
+            value={mask.kind}
+            onChange={kind => kind && change({ kind: kind as MaskSpec['kind'] })}
+            allowDeselect={false}
+          />
+          <SliderRow
+            label="Acceleration"
+            value={mask.acceleration}
+            words={`${mask.acceleration}×`}
+            min={1}
+            max={16}
+            step={1}
+            onChange={acceleration => change({ acceleration })}
+          />
+          <SliderRow
+            label="Centre"
+            value={mask.centerFraction}
+            words={mask.centerFraction.toFixed(2)}
+            min={0.02}
+            max={0.4}
+            step={0.01}
+            onChange={centerFraction => change({ centerFraction })}
+          />
+          <span>Seed</span>
+          <div className={style.seed}>
+            <NumberInput
+              aria-label="Seed of the mask"
+              placeholder="file name"
+              value={seed ?? ''}
+              min={0}
+              max={9999}
+              allowDecimal={false}
+              onChange={value => useView.setState({ seed: value === '' ? null : Number(value) })}
+            />
+            <Tooltip label="The next seed: another mask of the same kind">
+              <ActionIcon
+                aria-label="The next seed"
+                onClick={() => useView.setState({ seed: seed === null ? 0 : seed + 1 })}
+              >
+                <IconDice3 size={16} />
+              </ActionIcon>
+            </Tooltip>
+          </div>
+        </div>
+      )}
+      <Strip mask={frame?.meta.mask ?? ''} />
+      <p className="secondary">
+        {[
+          frame?.meta.acceleration && `really ${frame.meta.acceleration.toFixed(2)}×`,
+          !own && (seed === null ? 'seeded by the file’s name' : `seed ${seed}`),
+          samplingLabel(volume),
+        ]
+          .filter(Boolean)
+          .join(' · ')}
+      </p>
+    </section>
+  )
+}
+
+interface RowProps {
+  readonly label: string
+  readonly value: number
+  readonly words: string
+  readonly min: number
+  readonly max: number
+  readonly step: number
+  readonly onChange: (value: number) => void
+}
+
+function SliderRow({ label, value, words, min, max, step, onChange }: RowProps) {
+  return (
+    <>
+      <span>{label}</span>
+      <Slider thumbLabel={label} label={null} {...{ value, min, max, step, onChange }} />
+      <output className={style.value}>{words}</output>
+    </>
+  )
+}
+
+/** The measured columns, one line each. */
+function Strip({ mask }: { mask: string }) {
+  return (
+    <svg
+      className={style.strip}
+      viewBox={`0 0 ${mask.length || 1} 1`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={`Measured columns: ${[...mask].filter(column => column === '1').length} of ${mask.length}`}
+    >
+      {[...mask].map((column, i) => (column === '1' ? <rect key={i} x={i} y={0} width={1} height={1} /> : null))}
+    </svg>
+  )
+}

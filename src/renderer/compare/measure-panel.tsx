@@ -1,0 +1,255 @@
+/** What is measured in the region or along the line that is selected, in every pane at once. */
+import { ActionIcon, Button, FileButton, Tooltip } from '@mantine/core'
+import { IconTrash } from '@tabler/icons-react'
+import { useMemo } from 'react'
+import { useShallow } from 'zustand/react/shallow'
+import { framePath } from '../../contract/images.ts'
+import type { StudyVolume } from '../../contract/studies.ts'
+import { runColour } from '../colours.ts'
+import { nmse, psnr, signal, ssim } from '../format.ts'
+import { tellDone, tellError } from '../notify.tsx'
+import { versionOf } from '../queries.ts'
+import { Plot } from '../runs/plot.tsx'
+import { addShapes, removeShape, selectShape, shapesOf } from '../shapes.ts'
+import { useView } from '../view.ts'
+import { type Frame, useFrame } from '../viewer/frames.ts'
+import { useTruth } from '../viewer/layer.ts'
+import type { Shape } from '../viewer/marks.ts'
+import {
+  errorIn,
+  fastmriPlusBoxes,
+  histogramOf,
+  lengthOf,
+  meanIn,
+  pixelsIn,
+  profileOf,
+  spreadIn,
+} from '../viewer/measure.ts'
+import { type Comparison, type PaneState, SHOW_LABEL, SLOT_LABEL } from '../viewer/sources.ts'
+import style from './side-panel.module.css'
+
+export function MeasurePanel({ comparison, volume }: { comparison: Comparison; volume: StudyVolume }) {
+  const { shapes, selected, slice } = useView(
+    useShallow(view => ({ shapes: shapesOf(view), selected: view.selected, slice: view.slice })),
+  )
+  const here = shapes.filter(shape => shape.slice === null || shape.slice === slice)
+  const shape = here.find(({ id }) => id === selected)
+  return (
+    <section className={style.section} aria-label="Measurements">
+      <h2 className={style.heading}>
+        Measurements
+        <BoxesButton volume={volume} comparison={comparison} />
+      </h2>
+      {here.length === 0 && (
+        <p className="secondary">Draw a rectangle (R), an ellipse (O) or a line (L) on an image.</p>
+      )}
+      {here.length > 0 && (
+        <ul className={style.shapes}>
+          {here.map(({ id, label }) => (
+            <li key={id} data-selected={id === selected || undefined}>
+              <button type="button" className="truncate" onClick={() => selectShape(id === selected ? null : id)}>
+                {label}
+              </button>
+              <Tooltip label="Remove (Del)">
+                <ActionIcon size="sm" aria-label={`Remove ${label}`} onClick={() => removeShape(id)}>
+                  <IconTrash size={14} />
+                </ActionIcon>
+              </Tooltip>
+            </li>
+          ))}
+        </ul>
+      )}
+      {shape &&
+        (shape.kind === 'line' ? <Line {...{ shape, comparison }} /> : <Region {...{ shape, comparison, volume }} />)}
+    </section>
+  )
+}
+
+function BoxesButton({ volume, comparison }: { volume: StudyVolume; comparison: Comparison }) {
+  const frame = useFrame(comparison.panes.find(({ source }) => source === 'zero-filled')?.url ?? null).frame
+  const read = async (file: File | null) => {
+    if (!file || !frame) return
+    const boxes = fastmriPlusBoxes(await file.text(), volume.file, frame.meta.shape)
+    if (boxes.length === 0)
+      return tellError(
+        new Error(
+          `${file.name} has no box for ${volume.file}. It takes fastMRI+’s tables: file, slice, x, y, width, height, label.`,
+        ),
+        'No box was added',
+      )
+    addShapes(boxes)
+    tellDone(
+      `${boxes.length} boxes of ${file.name} were added, on ${new Set(boxes.map(box => box.slice)).size} slices.`,
+    )
+  }
+  return (
+    <FileButton accept=".csv,text/csv" onChange={file => void read(file)}>
+      {props => (
+        <Tooltip label="Boxes of a radiologist from fastMRI+’s table, as regions">
+          <Button size="compact-xs" {...props}>
+            fastMRI+ boxes…
+          </Button>
+        </Tooltip>
+      )}
+    </FileButton>
+  )
+}
+
+/** What can be measured in: images and what else is a map of the same pixels. */
+const measurable = ({ source, show }: PaneState) =>
+  source !== null && (show === 'image' || show === 'error' || show === 'mean' || show === 'spread' || show === 'phase')
+
+const nameOf = ({ slot, show, run }: PaneState) =>
+  [
+    run ? `Run ${run.id}` : SLOT_LABEL[slot],
+    show !== 'image' && show !== 'error' && show !== 'feature' && SHOW_LABEL[show],
+  ]
+    .filter(Boolean)
+    .join(', ')
+
+/** Panes without those that show the same again. */
+const distinct = (panes: readonly PaneState[]) =>
+  panes.filter((pane, i) => measurable(pane) && panes.findIndex(other => other.url === pane.url) === i)
+
+function Region({ shape, comparison, volume }: { shape: Shape; comparison: Comparison; volume: StudyVolume }) {
+  const panes = distinct(comparison.panes)
+  return (
+    <>
+      <table className={style.table}>
+        <thead>
+          <tr>
+            <th />
+            <th>SSIM</th>
+            <th>PSNR</th>
+            <th>NMSE</th>
+          </tr>
+        </thead>
+        {panes.map(pane => (
+          <RegionRows key={pane.pane} {...{ pane, shape, volume }} />
+        ))}
+      </table>
+      <Histogram shape={shape} panes={panes} />
+      <p className="secondary">
+        Of this slice alone: mean ± SD of the pixels; SSIM the mean of its map (7 × 7); PSNR by the volume’s maximum.
+      </p>
+    </>
+  )
+}
+
+function RegionRows({ pane, shape, volume }: { pane: PaneState; shape: Shape; volume: StudyVolume }) {
+  const { mask, seed } = useView(useShallow(({ mask, seed }) => ({ mask, seed })))
+  const { frame } = useFrame(pane.url)
+  const truth = useTruth(volume, pane.slice)
+  const compared =
+    pane.source !== 'truth' &&
+    volume.targetShape !== null &&
+    frame?.meta.show === 'image' &&
+    frame.meta.units === 'signal'
+  const map = useFrame(
+    compared
+      ? framePath(volume.id, pane.slice, pane.source!, mask, { version: versionOf(pane.run), show: 'ssim', seed })
+      : null,
+  ).frame
+  const numbers = useMemo(() => {
+    if (!frame) return null
+    const pixels = pixelsIn(shape, frame.meta.shape)
+    if (pixels.length === 0) return null
+    const range = frame.meta.volumeMaximum
+    return {
+      ...spreadIn(frame.image, pixels),
+      error: compared && truth && range ? errorIn(frame.image, truth.image, pixels, range) : null,
+      ssim: map ? meanIn(map.image, pixels) : null,
+    }
+  }, [frame, truth, map, shape, compared])
+  return (
+    <tbody>
+      <tr>
+        <th title={nameOf(pane)}>{nameOf(pane)}</th>
+        <td>{ssim(numbers?.ssim)}</td>
+        <td>{psnr(numbers?.error?.psnr)}</td>
+        <td>{nmse(numbers?.error?.nmse)}</td>
+      </tr>
+      <tr className={style.under}>
+        <td colSpan={4}>{numbers ? `${signal(numbers.mean)} ± ${signal(numbers.sd)}` : '…'}</td>
+      </tr>
+    </tbody>
+  )
+}
+
+interface Shown {
+  readonly pane: PaneState
+  readonly frame: Frame
+}
+
+/** The frames of panes that are there: as many hooks as panes, whose number a layout fixes. */
+function useFrames(panes: readonly PaneState[]): Shown[] {
+  const nine = Array.from({ length: 9 }, (_, i) => panes[i] ?? null)
+  const frames = nine.map(pane => useFrame(pane?.url ?? null).frame)
+  return nine.flatMap((pane, i) => {
+    const frame = frames[i]
+    return pane && frame ? [{ pane, frame }] : []
+  })
+}
+
+const colourOf = ({ pane: { run, source } }: Shown) =>
+  run ? runColour(run.id) : source === 'truth' ? '#e6e9ee' : '#9aa4b2'
+
+function Histogram({ shape, panes }: { shape: Shape; panes: readonly PaneState[] }) {
+  const shown = useFrames(panes).filter(({ frame }) => frame.meta.units === 'signal' && frame.meta.show === 'image')
+  const high = Math.max(...shown.map(({ frame }) => frame.meta.maximum))
+  if (shown.length === 0) return null
+  return (
+    <div className={style.plot}>
+      <Plot
+        label="Histogram of the region in every pane"
+        compact
+        x="value"
+        y="pixels"
+        data={shown.map(each => {
+          const { at, counts } = histogramOf(each.frame.image, pixelsIn(shape, each.frame.meta.shape), 0, high)
+          return {
+            type: 'scatter',
+            mode: 'lines',
+            line: { shape: 'hvh', width: 1.25, color: colourOf(each) },
+            x: at,
+            y: counts,
+            name: nameOf(each.pane),
+          }
+        })}
+      />
+    </div>
+  )
+}
+
+function Line({ shape, comparison }: { shape: Shape; comparison: Comparison }) {
+  const shown = useFrames(distinct(comparison.panes)).filter(({ frame }) => frame.meta.units === 'signal')
+  const [first] = shown
+  if (!first) return null
+  return (
+    <>
+      <p>
+        {lengthOf(shape, first.frame.meta.shape).toFixed(1)} pixels{' '}
+        <span className="secondary">(the file’s field of view is not known here)</span>
+      </p>
+      <div className={style.plot}>
+        <Plot
+          label="Profile along the line in every pane"
+          compact
+          x="pixels"
+          y="value"
+          data={shown.map(each => {
+            const { at, values } = profileOf(each.frame.image, each.frame.meta.shape, shape)
+            return {
+              type: 'scatter',
+              mode: 'lines',
+              line: { width: 1.5, color: colourOf(each) },
+              x: at,
+              y: values,
+              name: nameOf(each.pane),
+            }
+          })}
+        />
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,82 @@
+/** A pane's image as it is to be drawn: its numbers, window and colours, or why there is none. */
+import { useMemo, useRef } from 'react'
+import { useShallow } from 'zustand/react/shallow'
+import type { ColourMap } from '../../contract/figure.ts'
+import { framePath } from '../../contract/images.ts'
+import type { StudyVolume } from '../../contract/studies.ts'
+import { type GreyWindow, setWindow, useView } from '../view.ts'
+import { COLOURS, difference } from './drawing.ts'
+import { type Frame, type FrameError, useFrame } from './frames.ts'
+import type { PaneState } from './sources.ts'
+import type { Layer } from './stage.tsx'
+import { coloursOf, windowKey, windowNow } from './windows.ts'
+
+export interface PaneLayer {
+  readonly layer: Layer | null
+  readonly frame: Frame | null
+  /** The frame is of another slice or mask, on until the one asked for comes. */
+  readonly held: boolean
+  readonly colours: ColourMap
+  readonly isError: boolean
+  /** `null` where the window is fixed. */
+  readonly onWindow: ((window: GreyWindow) => void) | null
+  readonly error: FrameError | null
+  readonly retry: () => void
+}
+
+/** Of the ground truth at a slice; `null` while it loads, or where there is none. */
+export function useTruth(volume: StudyVolume | null, slice: number): Frame | null {
+  const mask = useView(view => view.mask)
+  return useFrame(volume?.targetShape ? framePath(volume.id, slice, 'truth', mask) : null).frame
+}
+
+/** The frame asked for, or, while it is on its way, the last one of the same source and volume: nothing flashes and nothing lies. */
+function useShown({ url, source, show }: PaneState, volume: StudyVolume) {
+  const { frame, error, retry } = useFrame(url)
+  const last = useRef<{ frame: Frame; key: string } | null>(null)
+  const key = `${volume.id} ${source} ${show}`
+  if (frame) last.current = { frame, key }
+  const shown = frame ?? (last.current?.key === key && !error ? last.current.frame : null)
+  return { shown, held: shown !== null && !frame, error, retry }
+}
+
+export function usePaneLayer(pane: PaneState, volume: StudyVolume): PaneLayer {
+  const { shown, held, error, retry } = useShown(pane, volume)
+  const view = useView(
+    useShallow(({ windows, link, errors, errorScale, signedErrors, colours }) => ({
+      windows,
+      linked: link.window,
+      errors,
+      errorScale,
+      signedErrors,
+      colours,
+    })),
+  )
+  const { source, show, slice } = pane
+  const { signedErrors } = view
+  const isError = (show === 'error' || (show === 'image' && view.errors)) && source !== 'truth'
+  const truth = useTruth(isError ? volume : null, slice)
+  const errors = useMemo((): Float32Array | null => {
+    if (!isError || !shown || !truth || shown.meta.units !== 'signal') return null
+    return shown.image.length === truth.image.length ? difference(shown.image, truth.image, signedErrors) : null
+  }, [isError, shown, truth, signedErrors])
+
+  const colours = coloursOf(isError ? 'error' : show, view.colours, signedErrors)
+  const map = COLOURS[colours]
+  const common = { frame: shown, held, colours, isError, error, retry }
+  if (!shown || source === null) return { ...common, layer: null, onWindow: null }
+  const { shape, volumeMaximum } = shown.meta
+  if (isError) {
+    if (!errors || held || volumeMaximum === null) return { ...common, layer: null, onWindow: null }
+    const high = volumeMaximum / view.errorScale
+    const window = { low: signedErrors ? -high : 0, high }
+    return { ...common, layer: { values: errors, shape, window, map }, onWindow: null }
+  }
+  const key = windowKey(pane.pane, source, shown.meta, view.linked)
+  const window = windowNow(pane.pane, source, shown, { ...view, volume: volume.id })
+  return {
+    ...common,
+    layer: { values: shown.image, shape, window, map },
+    onWindow: next => setWindow(key, next),
+  }
+}

@@ -1,0 +1,180 @@
+/** Two panes in the place of all: swipe, blink, overlay. */
+import { ActionIcon, Button, SegmentedControl, Select, Slider, Tooltip } from '@mantine/core'
+import { useReducedMotion } from '@mantine/hooks'
+import { IconArrowsExchange, IconFlipHorizontal, IconFlipVertical, IconX } from '@tabler/icons-react'
+import { type PointerEvent, useEffect, useState } from 'react'
+import type { StudyVolume } from '../../contract/studies.ts'
+import { runColour } from '../colours.ts'
+import { usePaneLayer } from './layer.ts'
+import type { Pair } from './marks.ts'
+import { changePair, leavePair } from './pair.ts'
+import style from './pair-stage.module.css'
+import { PaneBar } from './pane.tsx'
+import { type Comparison, type PaneState, SHOW_LABEL, SLOT_LABEL, sourceLabel } from './sources.ts'
+import { Stage } from './stage.tsx'
+
+/** Changes a second; 0: by hand. */
+const RATES = [0, 0.5, 1, 2, 4, 8]
+
+interface Props {
+  readonly pair: Pair
+  readonly comparison: Comparison
+  readonly volume: StudyVolume
+}
+
+function nameOf({ source, slot, show, run }: PaneState, comparison: Comparison) {
+  const name = source === null ? SLOT_LABEL[slot] : sourceLabel(source, comparison)
+  const text = show === 'image' || show === 'feature' ? name : `${SHOW_LABEL[show]} · ${name}`
+  return { text, colour: run ? runColour(run.id) : 'transparent' }
+}
+
+/** Which of two is seen, in turns. */
+function useTurns(rate: number): [turn: boolean, flip: () => void] {
+  const [turn, setTurn] = useState(false)
+  useEffect(() => {
+    if (rate === 0) return
+    const timer = setInterval(() => setTurn(now => !now), 1000 / rate)
+    return () => clearInterval(timer)
+  }, [rate])
+  return [turn, () => setTurn(!turn)]
+}
+
+export function PairStage({ pair, comparison, volume }: Props) {
+  const [first, second] = [comparison.panes[pair.first], comparison.panes[pair.second]]
+  const [below, above] = [usePaneLayer(first, volume), usePaneLayer(second, volume)]
+  const still = useReducedMotion()
+  const rate = pair.mode === 'blink' && !still ? pair.rate : 0
+  const [turn, flip] = useTurns(rate)
+  const names = [nameOf(first, comparison), nameOf(second, comparison)]
+  const ready = below.layer && above.layer
+  return (
+    <section className={style.pair} aria-label="Two panes compared" data-mode={pair.mode}>
+      <header className={style.head}>
+        <SegmentedControl
+          aria-label="How the two are compared"
+          value={pair.mode}
+          onChange={value => changePair({ mode: value as Pair['mode'] })}
+          data={[
+            { value: 'swipe', label: 'Swipe' },
+            { value: 'blink', label: 'Blink' },
+            { value: 'overlay', label: 'Overlay' },
+          ]}
+        />
+        {names.map(({ text, colour }, i) => (
+          <span
+            key={i === 0 ? 'first' : 'second'}
+            className={style.name}
+            data-seen={pair.mode !== 'blink' || turn === (i === 1) || undefined}
+          >
+            <span className={style.swatch} style={{ background: colour }} />
+            <span className="truncate">{text}</span>
+          </span>
+        ))}
+        <Tooltip label="Exchange the two">
+          <ActionIcon
+            aria-label="Exchange the two"
+            onClick={() => changePair({ first: pair.second, second: pair.first })}
+          >
+            <IconArrowsExchange size={16} />
+          </ActionIcon>
+        </Tooltip>
+        <span className={style.spacer} />
+        {pair.mode === 'swipe' && (
+          <Tooltip label="Turn the edge">
+            <ActionIcon
+              aria-label="Turn the edge"
+              onClick={() => changePair({ edge: pair.edge === 'vertical' ? 'horizontal' : 'vertical' })}
+            >
+              {pair.edge === 'vertical' ? <IconFlipHorizontal size={16} /> : <IconFlipVertical size={16} />}
+            </ActionIcon>
+          </Tooltip>
+        )}
+        {pair.mode === 'blink' && (
+          <>
+            <Select
+              aria-label="Changes a second"
+              w={104}
+              data={RATES.map(each => ({ value: String(each), label: each === 0 ? 'by hand' : `${each} a second` }))}
+              value={String(rate)}
+              disabled={still}
+              onChange={value => changePair({ rate: Number(value) })}
+              allowDeselect={false}
+            />
+            {rate === 0 && <Button onClick={flip}>Flip</Button>}
+          </>
+        )}
+        {pair.mode === 'overlay' && (
+          <Slider
+            aria-label="How much of the second is seen"
+            w={140}
+            min={0}
+            max={1}
+            step={0.01}
+            value={pair.share}
+            label={value => `${Math.round(100 * value)} %`}
+            onChange={share => changePair({ share })}
+          />
+        )}
+        <Tooltip label="Back to the panes (Esc)">
+          <ActionIcon aria-label="Back to the panes" onClick={leavePair}>
+            <IconX size={16} />
+          </ActionIcon>
+        </Tooltip>
+      </header>
+      <div className={style.stage}>
+        {ready ? (
+          <>
+            <Stage
+              pane={pair.first}
+              layer={below.layer!}
+              mix={{ ...pair, layer: above.layer!, turn }}
+              onWindow={below.onWindow ?? undefined}
+              slices={volume.slices}
+              label={`${names[0].text} and ${names[1].text}`}
+              unit=""
+            />
+            <PaneBar drawn={turn && pair.mode === 'blink' ? above : below} />
+            {pair.mode === 'swipe' && <Edge pair={pair} />}
+          </>
+        ) : (
+          <p className={style.message}>{below.error?.message ?? above.error?.message ?? 'Loading both images …'}</p>
+        )}
+      </div>
+    </section>
+  )
+}
+
+/** The edge between the two, to be dragged. */
+function Edge({ pair: { edge, share } }: { pair: Pair }) {
+  const vertical = edge === 'vertical'
+  const follow = (event: PointerEvent<HTMLDivElement>) => {
+    if (!event.currentTarget.hasPointerCapture(event.pointerId)) return
+    const box = event.currentTarget.parentElement!.getBoundingClientRect()
+    const at = vertical ? (event.clientX - box.left) / box.width : (event.clientY - box.top) / box.height
+    changePair({ share: Math.min(1, Math.max(0, at)) })
+  }
+  const step = (by: number) => changePair({ share: Math.min(1, Math.max(0, share + by)) })
+  return (
+    <div
+      className={style.edge}
+      data-edge={edge}
+      style={{ [vertical ? 'left' : 'top']: `${100 * share}%` }}
+      role="slider"
+      tabIndex={0}
+      aria-label="Edge between the two images"
+      aria-orientation={vertical ? 'horizontal' : 'vertical'}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.round(100 * share)}
+      onPointerDown={event => event.currentTarget.setPointerCapture(event.pointerId)}
+      onPointerMove={follow}
+      onKeyDown={event => {
+        const by = { ArrowLeft: -0.02, ArrowUp: -0.02, ArrowRight: 0.02, ArrowDown: 0.02 }[event.key]
+        if (by === undefined) return
+        event.preventDefault()
+        event.stopPropagation()
+        step(by)
+      }}
+    />
+  )
+}

@@ -1,0 +1,45 @@
+/** Windows by number keys, for what the pane in focus shows. */
+import type { FrameMeta } from '../../contract/images.ts'
+import { type GreyWindow, setWindow, useView } from '../view.ts'
+import { type Frame, keptFrame } from './frames.ts'
+import type { PaneState } from './sources.ts'
+import { fileWindow, inFileUnits, windowKey, windowNow, windowOf } from './windows.ts'
+
+interface Now {
+  readonly frame: Frame
+  /** As it is seen now. */
+  readonly window: GreyWindow
+  /** What it is where nothing was set by hand. */
+  readonly fitted: GreyWindow
+}
+
+export interface Preset {
+  readonly label: string
+  window(now: Now): GreyWindow
+}
+
+const scaled = ({ low, high }: GreyWindow, factor: number): GreyWindow => {
+  const [centre, half] = [(low + high) / 2, ((high - low) / 2) * factor]
+  return { low: centre - half, high: centre + half }
+}
+
+const whole = ({ minimum, maximum }: FrameMeta): GreyWindow => ({ low: minimum, high: maximum })
+
+/** Keys 1, 2, 3 … */
+export const PRESETS: readonly Preset[] = [
+  { label: 'Fit to the ground truth', window: ({ fitted }) => fitted },
+  { label: 'Fit to this pane', window: ({ frame }) => windowOf(frame) },
+  { label: 'Whole range of this pane', window: ({ frame }) => whole(frame.meta) },
+  { label: 'Wider', window: ({ window }) => scaled(window, 1.25) },
+  { label: 'Narrower', window: ({ window }) => scaled(window, 0.8) },
+]
+
+export function applyPreset(preset: Preset, { pane, source, url }: PaneState): void {
+  const frame = url === null ? null : keptFrame(url)
+  const { link, windows, volume } = useView.getState()
+  if (!frame || source === null) return
+  const key = windowKey(pane, source, frame.meta, link.window)
+  const fitted = (inFileUnits(frame.meta) ? fileWindow(volume) : null) ?? windowOf(frame)
+  const window = windowNow(pane, source, frame, { windows, linked: link.window, volume })
+  setWindow(key, preset.window({ frame, window, fitted }))
+}

@@ -1,0 +1,139 @@
+/** The images and error maps of a figure, each with the range and the colours that it is drawn in. */
+import { AppError } from '../../contract/errors.ts'
+import type { ColourMap, ErrorScale, FigurePane, FigureRequest } from '../../contract/figure.ts'
+import type { FrameMeta, Show } from '../../contract/images.ts'
+import type { StudyVolume } from '../../contract/studies.ts'
+import type { Progress } from '../../engine/protocol.ts'
+import type { Frames } from '../frames.ts'
+import type { Range } from '../reports/index.ts'
+
+type Read = Pick<FigurePane, 'source' | 'show' | 'layer' | 'channel'>
+
+type Frame = Awaited<ReturnType<Frames['frame']>>
+
+/** What one cell of the figure shows. */
+export interface Picture {
+  readonly kind: 'image' | 'error'
+  readonly shape: readonly [height: number, width: number]
+  /** [height, width] */
+  readonly values: Float32Array
+  readonly range: Range
+  readonly map: ColourMap
+  /** Above its colour bar. */
+  readonly name: string
+  /** Whether it is laid out as the image is: the shown part and the detail are parts of it. k-space is always whole. */
+  readonly spatial: boolean
+  /** Whether values lie outside the range. */
+  readonly clips: readonly [below: boolean, above: boolean]
+}
+
+export interface DrawnPane {
+  readonly label: string
+  readonly source: string
+  readonly show: Show
+  /** A reason in its place, where an error map was asked for and there is none. */
+  readonly main: Picture | string
+  /** In the row of error maps; `null` without that row. */
+  readonly error: Picture | string | null
+  /** Of this slice. */
+  readonly metrics: FrameMeta['metrics']
+  /** Said where there are no metrics. */
+  readonly reason: string
+  /** One sentence on what is shown, where its name does not say it. */
+  readonly note: string | null
+  /** Columns over measured columns, as the mask was really drawn. */
+  readonly acceleration: number | null
+}
+
+const SHOWN: Partial<Record<Show, string>> = {
+  ssim: 'SSIM',
+  'k-space': 'log₁₀ |k|',
+  phase: 'phase, rad',
+  mask: 'measured',
+  residual: 'log₁₀ |r|',
+  spread: 'SD',
+}
+
+const OF_KSPACE: readonly Show[] = ['k-space', 'mask', 'residual']
+
+function nameOf(show: Show, { units }: FrameMeta): string {
+  return SHOWN[show] ?? (units === 'arbitrary' ? 'a.u.' : 'signal')
+}
+
+function imageOf({ show, window: { low, high }, map }: FigurePane, { image, meta }: Frame): Picture {
+  return {
+    kind: 'image',
+    shape: meta.shape,
+    values: image,
+    range: [low, high],
+    map,
+    name: nameOf(show, meta),
+    spatial: !OF_KSPACE.includes(show),
+    clips: [meta.minimum < low, meta.maximum > high],
+  }
+}
+
+/** image − truth or its magnitude, to the volume's maximum over the scale; in words why there is none. */
+function errorOf({ source, show }: FigurePane, frame: Frame, truth: Frame, scale: ErrorScale): Picture | string {
+  if (source === 'truth') return 'the reference itself'
+  const { units, shape } = frame.meta
+  if (units === 'arbitrary') return 'arbitrary units: no error map'
+  if (units !== 'signal' || (show !== 'image' && show !== 'mean')) return 'no error map'
+  if (frame.image.length !== truth.image.length)
+    throw new AppError(
+      'SHAPE_MISMATCH',
+      `Expected images of the ground truth’s ${truth.image.length} pixels, got ${frame.image.length}, from ${source}`,
+    )
+  const end = truth.meta.volumeMaximum! / scale.scale
+  const signed = frame.image.map((value, index) => value - truth.image[index])
+  const values = scale.signed ? signed : signed.map(Math.abs)
+  return {
+    kind: 'error',
+    shape,
+    values,
+    range: [scale.signed ? -end : 0, end],
+    map: scale.signed ? 'diverging' : 'inferno',
+    name: scale.signed ? 'error' : '|error|',
+    spatial: true,
+    clips: [values.some(value => value < -end), values.some(value => value > end)],
+  }
+}
+
+function reasonOf({ source, show }: FigurePane, { meta }: Frame, volume: StudyVolume): string {
+  if (show !== 'image') return ''
+  if (source === 'truth') return 'reference'
+  if (meta.units === 'arbitrary') return 'arbitrary units'
+  return volume.targetShape ? 'no metric' : 'no ground truth'
+}
+
+/** Throws `INVALID_ARGUMENT` for error maps of a volume without ground truth. */
+export async function gatherPanes(
+  frames: Pick<Frames, 'frame'>,
+  volume: StudyVolume,
+  { slice, mask, seed, panes, errorRow }: FigureRequest,
+  { onProgress, signal }: { readonly onProgress?: (progress: Progress) => void; readonly signal?: AbortSignal } = {},
+): Promise<DrawnPane[]> {
+  const compares = errorRow !== null || panes.some(({ error }) => error)
+  if (compares && !volume.targetShape)
+    throw new AppError('INVALID_ARGUMENT', `Expected a ground truth for error maps, got none, in ${volume.path}`)
+  const read = ({ source, show, layer, channel }: Read) =>
+    frames.frame({ volume: volume.id, slice, source, mask, seed, show, layer, channel }, signal)
+  const truth = compares ? await read({ source: 'truth', show: 'image', layer: '', channel: 0 }) : null
+  const drawn: DrawnPane[] = []
+  for (const pane of panes) {
+    onProgress?.({ done: drawn.length, total: panes.length, label: pane.label })
+    const frame = await read(pane)
+    drawn.push({
+      label: pane.label,
+      source: pane.source,
+      show: pane.show,
+      main: pane.error ? errorOf(pane, frame, truth!, pane.error) : imageOf(pane, frame),
+      error: !errorRow ? null : pane.error ? 'shown above' : errorOf(pane, frame, truth!, errorRow),
+      metrics: pane.show === 'image' ? frame.meta.metrics : null,
+      reason: reasonOf(pane, frame, volume),
+      note: frame.meta.note,
+      acceleration: frame.meta.acceleration,
+    })
+  }
+  return drawn
+}

@@ -1,0 +1,86 @@
+/** One picture of a figure: its pixels, unsmoothed, with the magnified detail in a corner and the detail's frame. */
+import type { Share } from '../../contract/figure.ts'
+import { COLOURS, pixelsUri, position } from '../reports/index.ts'
+import { type Part, type Place, partOf, shownPart } from './layout.ts'
+import type { Picture } from './panes.ts'
+
+/** Frames of details, in Okabe & Ito's sky blue on black: seen on grey, on inferno and on white. */
+const FRAME = '#56b4e9'
+
+/** A detail takes this share of its picture's sides at most. */
+const DETAIL_SHARE = 0.42
+
+/** Pixels are embedded as blocks of at most so many squared, so that readers that smooth leave most of a block as it is. */
+const MOST_REPEATS = 4
+
+function pixels({ shape, values, range, map }: Picture, part: Part, { x, y, width, height }: Place): string {
+  const repeats = Math.min(MOST_REPEATS, Math.ceil(width / part.width))
+  const uri = pixelsUri([part.height, part.width], repeats, index => {
+    const row = part.top + Math.floor(index / part.width)
+    return COLOURS[map](position(values[row * shape[1] + part.left + (index % part.width)], range))
+  })
+  return `<image x="${x}" y="${y}" width="${width}" height="${height}" preserveAspectRatio="none" image-rendering="optimizeSpeed" style="image-rendering:pixelated" href="${uri}"/>`
+}
+
+const box = ({ x, y, width, height }: Place, colour: string, stroke: number): string =>
+  `<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="none" stroke="${colour}" stroke-width="${stroke}"/>`
+
+const frame = (place: Place, stroke: number): string => box(place, '#000000', 2.2 * stroke) + box(place, FRAME, stroke)
+
+/** Where a part of the image is drawn when `shown` is drawn at `place`; `null` where nothing of it is shown. */
+function placeWithin(part: Part, shown: Part, place: Place): Place | null {
+  const [scaleX, scaleY] = [place.width / shown.width, place.height / shown.height]
+  const left = Math.max(part.left, shown.left)
+  const top = Math.max(part.top, shown.top)
+  const right = Math.min(part.left + part.width, shown.left + shown.width)
+  const bottom = Math.min(part.top + part.height, shown.top + shown.height)
+  if (left >= right || top >= bottom) return null
+  return {
+    x: place.x + (left - shown.left) * scaleX,
+    y: place.y + (top - shown.top) * scaleY,
+    width: (right - left) * scaleX,
+    height: (bottom - top) * scaleY,
+  }
+}
+
+interface Detail {
+  readonly part: Part
+  readonly place: Place
+  /** Over the picture around it. */
+  readonly magnification: number
+}
+
+/** The detail as large as its share allows, in the corner farthest from what it shows, the lower right one first. */
+export function detailOf(shape: Picture['shape'], inset: Share, shown: Part, place: Place): Detail {
+  const part = partOf(shape, inset)
+  const scale = Math.min((DETAIL_SHARE * place.width) / part.width, (DETAIL_SHARE * place.height) / part.height)
+  const [width, height] = [Math.round(part.width * scale), Math.round(part.height * scale)]
+  const centreX = (part.left + part.width / 2 - shown.left) / shown.width
+  const centreY = (part.top + part.height / 2 - shown.top) / shown.height
+  const x = place.x + (centreX > 0.55 ? 0 : place.width - width)
+  const y = place.y + (centreY > 0.55 ? 0 : place.height - height)
+  return { part, place: { x, y, width, height }, magnification: scale / (place.width / shown.width) }
+}
+
+/** `stroke`: width of a frame's line. */
+export function drawPicture(
+  picture: Picture,
+  place: Place,
+  { crop, inset }: { readonly crop: Share | null; readonly inset: Share | null },
+  stroke: number,
+): string {
+  const shown = shownPart(picture, crop)
+  const image = pixels(picture, shown, place)
+  if (!inset || !picture.spatial) return image
+  const detail = detailOf(picture.shape, inset, shown, place)
+  const framed = placeWithin(detail.part, shown, place)
+  const inner = {
+    x: detail.place.x + 1.1 * stroke,
+    y: detail.place.y + 1.1 * stroke,
+    width: detail.place.width - 2.2 * stroke,
+    height: detail.place.height - 2.2 * stroke,
+  }
+  return (
+    image + (framed ? frame(framed, stroke) : '') + pixels(picture, detail.part, detail.place) + frame(inner, stroke)
+  )
+}

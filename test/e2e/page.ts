@@ -1,0 +1,85 @@
+/** What the browser's tests share: a page that tells what it complains of, pictures of it, and what it shows. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { AxeBuilder } from '@axe-core/playwright'
+import { type Browser, expect, type Page } from '@playwright/test'
+import { FRAME_HEADER, FrameMeta } from '../../src/contract/images.ts'
+
+/** Folder for pictures of every screen, for people to look at; none are taken without it. */
+const PICTURES = process.env.SELF_MRI_PICTURES
+
+/** Errors of the console, of scripts and of the content security policy are added to `faults`. */
+export async function openPage(browser: Browser, url: string, faults: string[]): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+  page.on('console', message => {
+    if (message.type() === 'error') faults.push(`${message.text()} ${message.location().url}`)
+  })
+  page.on('pageerror', error => faults.push(String(error)))
+  await page.addInitScript(() => {
+    addEventListener('securitypolicyviolation', event => {
+      console.error(`Content security policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`)
+    })
+  })
+  await page.goto(url)
+  return page
+}
+
+export async function takePicture(page: Page, name: string): Promise<void> {
+  if (!PICTURES) return
+  mkdirSync(PICTURES, { recursive: true })
+  await page.mouse.move(600, 890) // no hover in the way
+  for (const [width, height] of [
+    [1440, 900],
+    [1024, 700],
+  ]) {
+    await page.setViewportSize({ width, height })
+    await page.waitForTimeout(250)
+    await page.screenshot({ path: join(PICTURES, `${name}-${width}.png`) })
+  }
+  await page.setViewportSize({ width: 1440, height: 900 })
+}
+
+/** No serious fault of accessibility on the screen as it is. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze()
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+  const words = serious.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ html }) => `${id}: ${help}: ${html.slice(0, 160)}`),
+  )
+  expect(words).toEqual([])
+}
+
+/** The numbers of an image, by its path. */
+export async function floatImage(page: Page, path: string): Promise<{ values: Float32Array; meta: FrameMeta }> {
+  const answer = await page.request.get(new URL(path, page.url()).href)
+  expect(answer.status()).toBe(200)
+  const body = await answer.body()
+  return {
+    values: new Float32Array(new Uint8Array(body).buffer),
+    meta: FrameMeta.parse(JSON.parse(answer.headers()[FRAME_HEADER])),
+  }
+}
+
+/** Red, green, blue that a pane's canvas has at the centres of voxels of an image that is fitted, and its window. */
+export function coloursAt(
+  page: Page,
+  canvas: string,
+  shape: readonly [number, number],
+  voxels: readonly (readonly [row: number, column: number])[],
+) {
+  return page.locator(canvas).evaluate(
+    (element, { shape: [height, width], voxels }) => {
+      const canvas = element as HTMLCanvasElement
+      const scale = Math.min(canvas.width / width, canvas.height / height)
+      const [left, top] = [(canvas.width - width * scale) / 2, (canvas.height - height * scale) / 2]
+      const context = canvas.getContext('2d')!
+      const colours = voxels.map(([row, column]) => {
+        const [x, y] = [left + (column + 0.5) * scale, top + (row + 0.5) * scale]
+        return Array.from(context.getImageData(Math.floor(x), Math.floor(y), 1, 1).data.slice(0, 3))
+      })
+      return { colours, low: Number(canvas.dataset.low), high: Number(canvas.dataset.high) }
+    },
+    { shape, voxels },
+  )
+}

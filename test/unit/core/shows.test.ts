@@ -1,0 +1,244 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Volume } from '../../../src/core/data/volume.ts'
+import { networkOf } from '../../../src/core/models/index.ts'
+import { ifft2Centred } from '../../../src/core/mri/fft-double.ts'
+import { acceleration, fileNameMask, makeMask } from '../../../src/core/mri/mask.ts'
+import { RandomState } from '../../../src/core/mri/random.ts'
+import { centreCropReal } from '../../../src/core/mri/transform.ts'
+import { type Model, reconstructSlice, seededMaskOf } from '../../../src/core/reconstruct.ts'
+import { imageOfDraw, pictureOf, pictureOverMasks, type Subject } from '../../../src/core/shows.ts'
+import { initialParameters } from '../../../src/core/training/parameters.ts'
+import { useEngine } from '../../engine.ts'
+import { expectClose } from '../../golden.ts'
+import { noiseVolume } from '../../volumes.ts'
+
+const mask = { kind: 'random', acceleration: 3, centerFraction: 0.1 } as const
+const [rows, columns] = [48, 36]
+const crop = [32, 32] as const
+
+/** Its ground truth is the magnitude of its own k-space's image, cut to the middle. */
+function consistentVolume(own: Uint8Array | null = null): Volume {
+  const volume = noiseVolume('knee', { rows, columns, mask: own })
+  const truth = (index: number) => {
+    const image = ifft2Centred(Float64Array.from(volume.readKspace(index)), rows, columns)
+    const whole = Float32Array.from({ length: rows * columns }, (_, i) => Math.hypot(image[2 * i], image[2 * i + 1]))
+    return centreCropReal(whole, [rows, columns], crop)
+  }
+  return { ...volume, info: { ...volume.info, targetShape: [32, 32] }, readTarget: truth }
+}
+
+const withoutTruth = (volume: Volume): Volume => ({
+  ...volume,
+  info: { ...volume.info, targetShape: null, reconSize: [32, 32] },
+  readTarget: () => null,
+})
+
+const volume = consistentVolume()
+const measured = fileNameMask(mask, columns, 'knee.h5')
+let model: Model
+
+beforeAll(async () => {
+  await useEngine()
+  const network = networkOf('unet')
+  const config = { channels: 2, pools: 3 }
+  const specs = network.parameters(config)
+  model = { network, config, specs, parameters: tf.tensor1d(initialParameters(specs, 1)) }
+})
+
+const subject = (changes: Partial<Subject> = {}): Subject => ({
+  volume,
+  slice: 1,
+  source: 'network',
+  model: null,
+  scored: true,
+  mask,
+  seed: null,
+  volumeMaximum: Math.max(...volume.readTarget(1)!),
+  layer: 'conv',
+  channel: 0,
+  ...changes,
+})
+const truth = (changes: Partial<Subject> = {}) => subject({ source: 'truth', ...changes })
+const refused = (message: string) =>
+  expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) })
+
+describe('an image', () => {
+  it('is of the mask that its seed draws, as evaluation draws it', () => {
+    for (const seed of [null, 0, 7]) {
+      const drawn = seed === null ? measured : makeMask(mask, columns, RandomState.fromSeed(seed))
+      const picture = pictureOf('image', subject({ seed }))
+      expect(picture.mask).toEqual(drawn)
+      expect(picture.image).toEqual(reconstructSlice(volume, 1, drawn, null))
+    }
+    expect(pictureOf('image', truth())).toMatchObject({ image: volume.readTarget(1), metrics: null, units: 'signal' })
+    expect(pictureOf('image', truth()).mask).toBeUndefined()
+  })
+})
+
+describe('ssim', () => {
+  it('has the slice’s SSIM as its mean, and is 1 of the truth itself', () => {
+    const { image, metrics, units } = pictureOf('ssim', subject())
+    const values = image.filter(value => !Number.isNaN(value))
+    expect(values.reduce((sum, value) => sum + value, 0) / values.length).toBeCloseTo(metrics!.ssim!, 6)
+    expect(units).toBe('ssim')
+    expect(pictureOf('ssim', truth()).image.every(value => Number.isNaN(value) || value > 1 - 1e-6)).toBe(true)
+  })
+
+  it('is refused without a ground truth, and in arbitrary units', () => {
+    expect(() => pictureOf('ssim', subject({ volume: withoutTruth(volume) }))).toThrow(refused('Look at its k-space'))
+    expect(() => pictureOf('ssim', subject({ model, scored: false }))).toThrow(refused('Fine-tune'))
+  })
+})
+
+describe('k-space', () => {
+  const at = (image: Float32Array, i: number) => 10 ** image[i]
+
+  it('is the measured one, whole of the truth, with no value where nothing was measured', () => {
+    const kspace = volume.readKspace(1)
+    const magnitudes = Float32Array.from({ length: rows * columns }, (_, i) =>
+      Math.hypot(kspace[2 * i], kspace[2 * i + 1]),
+    )
+    const [ofInput, ofTruth] = [pictureOf('k-space', subject()), pictureOf('k-space', truth())]
+    expect([ofInput.shape, ofTruth.shape]).toEqual(Array(2).fill([rows, columns]))
+    for (let i = 0; i < magnitudes.length; i++) {
+      expect(at(ofTruth.image, i) / magnitudes[i]).toBeCloseTo(1, 4)
+      if (measured[i % columns]) expect(ofInput.image[i]).toBe(ofTruth.image[i])
+      else expect(ofInput.image[i]).toBeNaN()
+    }
+    expect(ofInput.note).toContain('not measured')
+    expect(ofTruth.note).not.toContain('not measured')
+  })
+
+  it('of a run is that of its magnitude, symmetric, and says so', () => {
+    const { image, shape, note } = pictureOf('k-space', subject({ model }))
+    expect(shape).toEqual([32, 32])
+    const sum = pictureOf('image', subject({ model })).image.reduce((all, value) => all + value, 0)
+    expect(at(image, 16 * 32 + 16) / (Math.abs(sum) / 32)).toBeCloseTo(1, 4)
+    expect(at(image, 14 * 32 + 19) / at(image, 18 * 32 + 13)).toBeCloseTo(1, 4)
+    expect(note).toContain('not measured k-space')
+  })
+})
+
+describe('phase', () => {
+  it('is that of the complex image behind the magnitude', () => {
+    const { image, shape, units } = pictureOf('phase', truth())
+    expect([shape, units]).toEqual([[32, 32], 'radians'])
+    const complex = ifft2Centred(Float64Array.from(volume.readKspace(1)), rows, columns)
+    const part = (offset: number) =>
+      centreCropReal(
+        Float32Array.from({ length: rows * columns }, (_, i) => complex[2 * i + offset]),
+        [rows, columns],
+        crop,
+      )
+    const magnitudes = volume.readTarget(1)!
+    expectClose(
+      magnitudes.map((value, i) => value * Math.cos(image[i])),
+      part(0),
+      1e-5,
+    )
+    expectClose(
+      magnitudes.map((value, i) => value * Math.sin(image[i])),
+      part(1),
+      1e-5,
+    )
+    expect(pictureOf('phase', subject()).image).not.toEqual(image)
+  })
+
+  it('of a run is refused', () => {
+    expect(() => pictureOf('phase', subject({ model }))).toThrow(refused('Look at the zero-filled phase'))
+  })
+})
+
+it('a mask is over the grid of k-space; that of the truth is full', () => {
+  const { image, shape, units } = pictureOf('mask', subject({ seed: 3 }))
+  expect([shape, units]).toEqual([[rows, columns], 'share'])
+  const drawn = makeMask(mask, columns, RandomState.fromSeed(3))
+  expect([...image]).toEqual(Array.from({ length: rows }, () => [...drawn]).flat())
+  expect(pictureOf('mask', truth()).image.every(value => value === 1)).toBe(true)
+})
+
+describe('the residual', () => {
+  it('is nothing of the zero-filled image, the floor of the truth, and more of an untrained network', () => {
+    const [ofInput, ofTruth, ofRun] = [subject(), truth(), subject({ model })].map(
+      one => pictureOf('residual', one).residual!,
+    )
+    expect(ofInput.value).toBeLessThan(1e-6)
+    expect(ofTruth.value).toBe(ofTruth.floor)
+    expect([ofInput.floor, ofRun.floor]).toEqual([ofTruth.floor, ofTruth.floor])
+    expect(ofTruth.floor).toBeGreaterThan(1e-3)
+    expect(ofTruth.floor).toBeLessThan(1)
+    expect(ofRun.value).toBeGreaterThan(ofTruth.value)
+  })
+
+  it('is nothing of the truth where every column is measured', () => {
+    const { residual } = pictureOf('residual', truth({ mask: { ...mask, acceleration: 1 } }))
+    expect(residual!.value).toBeLessThan(1e-6)
+  })
+
+  it('has a map whose norm is its value, no floor without truth, and none in arbitrary units', () => {
+    const { image, residual, shape } = pictureOf('residual', subject({ model }))
+    expect(shape).toEqual([rows, columns])
+    const norm = (values: Iterable<number>) => Math.sqrt([...values].reduce((sum, value) => sum + value ** 2, 0))
+    const whole = norm(volume.readKspace(1).filter((_, i) => measured[(i >> 1) % columns]))
+    expect(norm(image.filter(Number.isFinite).map(value => 10 ** value)) / whole / residual!.value).toBeCloseTo(1, 4)
+    expect(pictureOf('residual', subject({ volume: withoutTruth(volume) })).residual!.floor).toBeNull()
+    expect(() => pictureOf('residual', subject({ model, scored: false }))).toThrow(refused('Fine-tune'))
+  })
+})
+
+describe('mean and spread', () => {
+  const over = (show: 'mean' | 'spread', changes: Partial<Subject> = {}) =>
+    pictureOverMasks(show, async seed => imageOfDraw(subject({ ...changes, seed })))
+
+  it('are over masks from seeds 0 to 7', async () => {
+    const masks = Array.from({ length: 8 }, (_, seed) => seededMaskOf(volume, mask, seed))
+    const images = masks.map(drawn => reconstructSlice(volume, 1, drawn, null))
+    const [mean, spread] = [await over('mean'), await over('spread')]
+    const means = images[0].map((_, i) => images.reduce((sum, image) => sum + image[i], 0) / 8)
+    expectClose(mean.image, means, 1e-6)
+    const squares = images[0].map((_, i) => images.reduce((sum, image) => sum + (image[i] - means[i]) ** 2, 0) / 7)
+    expectClose(spread.image, squares.map(Math.sqrt), 1e-5)
+    expect(mean.acceleration).toBeCloseTo(masks.reduce((sum, drawn) => sum + acceleration(drawn), 0) / 8, 9)
+    expect(mean).toMatchObject({ units: 'signal', shape: [32, 32], note: expect.stringContaining('seeds 0 to 7') })
+  })
+
+  it('are the image and nothing where all masks are equal', async () => {
+    const full = { mask: { ...mask, acceleration: 1 } }
+    expect((await over('spread', full)).image.every(value => value === 0)).toBe(true)
+    expect((await over('mean', full)).image).toEqual(pictureOf('image', subject(full)).image)
+  })
+
+  it('are refused of what has one mask or none', async () => {
+    await expect(over('mean', { source: 'truth' })).rejects.toEqual(refused('Choose zero-filled or a run'))
+    await expect(over('spread', { volume: consistentVolume(measured) })).rejects.toEqual(refused('Look at its image'))
+  })
+})
+
+describe('of a file that was sub-sampled in the scanner', () => {
+  it('what needs all of k-space is refused, and everything else has the file’s own mask', () => {
+    const own = consistentVolume(measured)
+    for (const show of ['k-space', 'phase', 'mask'] as const) {
+      expect(() => pictureOf(show, truth({ volume: own }))).toThrow(refused('Look at the zero-filled source'))
+      expect(pictureOf(show, subject({ volume: own, seed: 5 })).mask).toBe(measured)
+    }
+  })
+})
+
+describe('a feature', () => {
+  it('is one channel of a layer of the run', () => {
+    const layer = 'down_sample_layers.1'
+    const [first, last] = [0, 3].map(channel => pictureOf('feature', subject({ model, layer, channel })))
+    expect(first).toMatchObject({ shape: [16, 16], units: 'arbitrary', note: `Channel 1 of 4 of ${layer}.` })
+    expect(first.image).toHaveLength(256)
+    expect(last.image).not.toEqual(first.image)
+  })
+
+  it('that there is not is refused, and leaves no tensor behind', () => {
+    const before = tf.memory().numTensors
+    expect(() => pictureOf('feature', subject())).toThrow(refused('Choose a run'))
+    expect(() => pictureOf('feature', subject({ model, layer: '' }))).toThrow(refused('Expected a layer of U-Net'))
+    expect(() => pictureOf('feature', subject({ model, channel: 16 }))).toThrow(refused('from 0 to 15 of conv, got 16'))
+    expect(tf.memory().numTensors).toBe(before)
+  })
+})

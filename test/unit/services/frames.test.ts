@@ -1,0 +1,141 @@
+/** What a pane asks for, on its way to the engine, and scores by seed. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { FRAME_HEADER, framePath, type Show } from '../../../src/contract/images.ts'
+import type { EvaluationSettings } from '../../../src/core/evaluate.ts'
+import { describeFrame } from '../../../src/core/frame.ts'
+import type { Frame, FrameRequest } from '../../../src/engine/protocol.ts'
+import { openServices, type Services } from '../../../src/services/context.ts'
+import { makeFrames } from '../../../src/services/frames.ts'
+import { createHandler, type Handler } from '../../../src/services/handler.ts'
+import { addStudy } from '../../studies.ts'
+import { noiseVolume } from '../../volumes.ts'
+
+const mask = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const
+const picture = { image: Float32Array.of(1, 2), shape: [1, 2], units: 'signal', note: 'log₁₀ of |x̂|, “×”' } as const
+const answer: Frame = {
+  image: picture.image,
+  meta: describeFrame(picture, { show: 'image', volumeMaximum: null }),
+}
+
+let profile: string
+let opened: Services
+let services: Services
+let handler: Handler
+let asked: FrameRequest[]
+let scored: EvaluationSettings[]
+let volume: number
+let path: string
+
+beforeEach(() => {
+  profile = mkdtempSync(join(tmpdir(), 'self-mri-frames-'))
+  opened = openServices({ profile })
+  asked = []
+  scored = []
+  services = Object.create(opened, {
+    interactive: {
+      value: {
+        async call(name: string, request: FrameRequest & { settings: EvaluationSettings }) {
+          if (name === 'frame') return asked.push(request) && answer
+          if (name !== 'evaluate') return new Promise(() => {})
+          scored.push(request.settings)
+          return { volumes: [{ ssim: 1, psnr: 1, nmse: 0, acceleration: 4, slices: 2 }], skipped: [] }
+        },
+      },
+    },
+  })
+  path = join(profile, 'a.h5')
+  writeFileSync(path, 'k-space')
+  volume = addStudy(services, 's', [[{ ...noiseVolume('a').info, path }, 'test']]).volumes[0].id
+  handler = createHandler(services, { assets: profile })
+})
+
+afterEach(() => {
+  opened.dispose()
+  rmSync(profile, { recursive: true, force: true })
+})
+
+const get = (address: string) => handler(new Request(`http://localhost${address}`))
+
+describe('a frame’s path', () => {
+  it('has nothing in it that is as by default', () => {
+    const plain = '/frames/3/1/run:7?kind=random&acceleration=4&center=0.08'
+    expect(framePath(3, 1, 'run:7', mask)).toBe(plain)
+    expect(framePath(3, 1, 'run:7', mask, { show: 'image', seed: null, version: '', layer: 'a' })).toBe(plain)
+    expect(framePath(3, 1, 'run:7', mask, { version: 'v' })).toBe(`${plain}&version=v`)
+    expect(framePath(3, 1, 'run:7', mask, { show: 'ssim', seed: 0 })).toBe(`${plain}&show=ssim&seed=0`)
+    expect(framePath(3, 1, 'run:7', mask, { show: 'feature', layer: 'a&b', channel: 2 })).toBe(
+      `${plain}&show=feature&layer=a%26b&channel=2`,
+    )
+  })
+
+  it('asks the engine for what it says, once', async () => {
+    const options = { show: 'feature', seed: 5, layer: 'a&b', channel: 2 } as const
+    for (const address of [
+      framePath(volume, 1, 'zero-filled', mask),
+      framePath(volume, 1, 'zero-filled', mask, options),
+    ]) {
+      const response = await get(address)
+      expect(JSON.parse(response.headers.get(FRAME_HEADER)!)).toEqual(answer.meta)
+      await get(address)
+    }
+    const common = { path, salt: opened.salt, slice: 1, mask, source: 'network', model: null, scored: true }
+    expect(asked).toEqual([
+      { ...common, show: 'image', seed: null, layer: '', channel: 0 },
+      { ...common, ...options },
+    ])
+  })
+
+  it('is another image where anything is another; the truth depends on the mask for its residual alone', async () => {
+    const shown = (source: string, show: Show, seed: number | null, acceleration = 4) =>
+      get(framePath(volume, 1, source, { ...mask, acceleration }, { show, seed }))
+    for (const show of ['image', 'ssim', 'mask'] as const)
+      for (const seed of [null, 0, 1]) {
+        await shown('zero-filled', show, seed)
+        await shown('truth', show, seed)
+      }
+    expect(asked).toHaveLength(9 + 3)
+    for (const seed of [null, 0])
+      for (const acceleration of [4, 8]) await shown('truth', 'residual', seed, acceleration)
+    expect(asked).toHaveLength(12 + 4)
+    for (const seed of [0, 1]) await shown('zero-filled', 'spread', seed)
+    expect(asked).toHaveLength(16 + 1) // over its own seeds, whichever is asked for
+  })
+
+  it('that makes no sense is refused in words', async () => {
+    const plain = framePath(volume, 1, 'zero-filled', mask)
+    for (const [address, message] of [
+      [`${plain}&show=sideways`, 'Expected to show one of image, ssim, k-space'],
+      [`${plain}&show=`, 'Expected to show one of'],
+      [`${plain}&seed=-1`, 'Leave it out'],
+      [`${plain}&seed=1.5`, 'from 0 to 4294967295, got 1.5'],
+      [`${plain}&seed=4294967296`, 'from 0 to 4294967295'],
+      [`${plain}&seed=`, 'Leave it out'],
+      [`${plain}&show=feature&channel=x`, 'Expected a channel’s number, got x'],
+      [plain.replace('random', 'diagonal'), 'Expected a mask'],
+    ]) {
+      const response = await get(address)
+      const expected = { code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) }
+      expect([response.status, await response.json()], address).toEqual([400, expected])
+    }
+    expect(asked).toEqual([])
+  })
+
+  it('of fastMRI’s magic masks is as good as of others', async () => {
+    expect((await get(framePath(volume, 1, 'zero-filled', { ...mask, kind: 'magic' }))).status).toBe(200)
+    expect(asked[0].mask.kind).toBe('magic')
+  })
+})
+
+it('a score is of the mask that its seed draws, and says so', async () => {
+  const frames = makeFrames(services)
+  const score = (seed: number | null, source = 'zero-filled') => frames.score({ volume, source, mask, seed })
+  for (const seed of [null, 3, 0, 3]) {
+    const { protocol } = (await score(seed))!
+    expect(protocol).toMatchObject({ maskSeed: seed === null ? 'file name' : `seed ${seed}`, maskDraws: 1 })
+  }
+  expect(scored.map(({ maskSeed }) => maskSeed)).toEqual([undefined, 3, 0])
+  expect(await score(3, 'truth')).toBeNull()
+})

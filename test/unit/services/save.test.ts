@@ -1,0 +1,135 @@
+/** What a window saves: formats, slices, seeds, where it goes, and what is refused. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { unzipSync } from 'fflate'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { networkOf } from '../../../src/core/models/index.ts'
+import { initialParameters, toTorch } from '../../../src/core/training/parameters.ts'
+import { sha256, writeCheckpoint } from '../../../src/engine/files.ts'
+import { openHdf5 } from '../../../src/engine/hdf5.ts'
+import { openVolume } from '../../../src/engine/volumes.ts'
+import { importCheckpoint } from '../../../src/services/checkpoints.ts'
+import { openServices, type Services } from '../../../src/services/context.ts'
+import { type SaveRequest, saveReconstruction } from '../../../src/services/save.ts'
+import { addStudy } from '../../studies.ts'
+import { writeNoise } from '../engine/noise-file.ts'
+
+const mask = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const
+
+let folder: string
+let services: Services
+let scan: string
+let volume: number
+let pretrained: string
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'self-mri-save-'))
+  services = openServices({ profile: join(folder, 'profile') })
+  scan = await writeNoise(folder, 'a', { slices: 3, rows: 40, columns: 36 })
+  const opened = await openVolume(scan, '')
+  const study = addStudy(services, 's', [[opened.info, 'test']])
+  opened.dispose()
+  volume = study.volumes[0].id
+  const specs = networkOf('unet').parameters({ channels: 2, pools: 2 })
+  const checkpoint = join(folder, 'pretrained.safetensors')
+  const tensors = toTorch(initialParameters(specs, 1), specs)
+  await writeCheckpoint(checkpoint, { tensors, metadata: { kind: 'pretrain', method: 'simclr' } })
+  pretrained = importCheckpoint(services, study.id, checkpoint)
+})
+
+afterAll(async () => {
+  await services.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const save = (request: Partial<SaveRequest> = {}) =>
+  saveReconstruction(services, {
+    ...{ volume, source: 'zero-filled', mask, seed: null, slice: null, format: 'npy' },
+    ...request,
+  })
+
+const floatsOf = (bytes: Uint8Array) => new Float32Array(new Uint8Array(bytes).buffer)
+const npyValues = (path: string) => floatsOf(readFileSync(path).subarray(128))
+
+describe('saving', () => {
+  it('puts a slice of the ground truth, as it is, into the profile', async () => {
+    const { path, name } = await save({ source: 'truth', slice: 1 })
+    expect(name).toBe('a_truth_slice-2.npy')
+    const opened = await openVolume(scan, '')
+    expect(npyValues(path)).toEqual(opened.readTarget(1))
+    opened.dispose()
+    expect((await save({ source: 'truth', slice: 1 })).name).toBe('a_truth_slice-2 (2).npy')
+  })
+
+  it('draws the mask from the seed, and all formats hold the same', async () => {
+    const [byName, seeded] = [npyValues((await save()).path), npyValues((await save({ seed: 3 })).path)]
+    expect(seeded).not.toEqual(byName)
+    expect(seeded).toHaveLength(3 * 40 * 36)
+    const nifti = await save({ seed: 3, format: 'nifti', path: join(folder, 'out.nii.gz') })
+    expect(nifti).toEqual({ path: join(folder, 'out.nii.gz'), name: 'out.nii.gz' })
+    expect(floatsOf(gunzipSync(readFileSync(nifti.path)).subarray(352))).toEqual(seeded)
+    const file = await openHdf5((await save({ seed: 3, format: 'hdf5', slice: 2 })).path)
+    expect(file.readFloat32('reconstruction', 0, 1)).toEqual(seeded.slice(2 * 40 * 36))
+    expect(file.attribute('mask')).toBe('random, acceleration 4, centre fraction 0.08, seed 3')
+    file.dispose()
+  })
+
+  it('makes DICOM of a volume a folder on the desktop and a zip for the browser', async () => {
+    const names = ['slice-001.dcm', 'slice-002.dcm', 'slice-003.dcm']
+    const { path } = await save({ format: 'dicom', path: join(folder, 'dicom') })
+    expect(readdirSync(path)).toEqual(names)
+    const zip = await save({ format: 'dicom' })
+    expect(zip.name).toBe('a_zero-filled.zip')
+    const files = unzipSync(readFileSync(zip.path))
+    expect(Object.keys(files).sort()).toEqual(names)
+    expect(Buffer.from(files['slice-001.dcm'].subarray(128, 132)).toString()).toBe('DICM')
+    expect((await save({ format: 'dicom', slice: 0 })).name).toBe('a_zero-filled_slice-1.dcm')
+  })
+
+  it('says of a pre-training’s output that it has no units', async () => {
+    const file = await openHdf5((await save({ source: `run:${pretrained}`, format: 'hdf5', slice: 0 })).path)
+    expect([file.attribute('units'), file.attribute('checkpoint')]).toEqual([
+      'arbitrary',
+      sha256(readFileSync(join(folder, 'pretrained.safetensors'))),
+    ])
+    file.dispose()
+  })
+})
+
+describe('what is refused', () => {
+  it('is DICOM of what has no units', async () => {
+    await expect(save({ source: `run:${pretrained}`, format: 'dicom' })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/a pre-training.*Fine-tune it first, or choose HDF5/),
+    })
+  })
+
+  it('is a path of another format', async () => {
+    for (const [request, wanted] of [
+      [{ format: 'nifti' }, 'x.nii'],
+      [{ format: 'dicom', slice: 0 }, 'x.npy'],
+      [{ format: 'hdf5' }, 'x.npy'],
+    ] as const)
+      await expect(save({ ...request, path: join(folder, wanted) })).rejects.toThrow(
+        /Expected an absolute path that ends/,
+      )
+    await expect(save({ format: 'dicom', path: 'dicom' })).rejects.toThrow(/Expected an absolute path, got dicom/)
+  })
+
+  it('is what would be lost: the scan, and a folder with files', async () => {
+    const before = sha256(readFileSync(scan))
+    await expect(save({ format: 'hdf5', path: scan })).rejects.toThrow(/Expected another file than the scan itself/)
+    mkdirSync(join(folder, 'full'))
+    writeFileSync(join(folder, 'full/notes.txt'), '')
+    await expect(save({ format: 'dicom', path: join(folder, 'full') })).rejects.toThrow(/a new or an empty folder/)
+    expect(readdirSync(join(folder, 'full'))).toEqual(['notes.txt'])
+    expect(sha256(readFileSync(scan))).toBe(before)
+  })
+
+  it('is a slice that the volume has not, and nothing stays behind', async () => {
+    await expect(save({ slice: 3 })).rejects.toThrow(/Expected a slice from 1 to 3, got 4, in .*a\.h5/)
+    expect(readdirSync(join(folder, 'profile/reconstructions')).filter(name => name.startsWith('.'))).toEqual([])
+  })
+})
