@@ -1,4 +1,5 @@
 /** What the screens read from the services. Live events refresh it. */
+import { useDebouncedValue } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { useShallow } from 'zustand/react/shallow'
@@ -77,13 +78,18 @@ export const runOf = (source: string, runs: readonly RunView[] | undefined): Run
 /** Distinguishes what a run's source shows now from what it will show after more training. */
 export const versionOf = (run: RunView | null): string => run?.checkpoint?.sha256.slice(0, 12) ?? ''
 
+/** A mask that is being dragged is not scored with. */
+const STILL_MS = 400
+
 /** `version` as for frames. A network is scored over the whole volume, which takes a while. */
 export function useScore(volume: number | null, source: string | null, version: string, enabled: boolean) {
   const { mask, seed } = useView(useShallow(view => ({ mask: view.mask, seed: view.seed })))
+  const key = JSON.stringify([mask, seed])
+  const [still] = useDebouncedValue(key, STILL_MS)
   return useQuery({
     queryKey: ['score', volume, source, version, mask, seed],
     queryFn: ({ signal }) => client.score({ volume: volume!, source: source!, mask, seed }, { signal }),
-    enabled: enabled && volume !== null && source !== null,
+    enabled: enabled && volume !== null && source !== null && still === key,
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
   })

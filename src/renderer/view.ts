@@ -1,6 +1,6 @@
 /** What the viewer shows, shared by its panes: volume, slice, zoom, windows, sources. Layouts are kept per study on this machine. */
 import { create } from 'zustand'
-import { persist } from 'zustand/middleware'
+import { createJSONStorage, persist, type StateStorage } from 'zustand/middleware'
 import { MaskSpec } from '../contract/evaluation.ts'
 import { type LayoutName, layoutOf, type PaneChoice, type Slot } from './viewer/layouts.ts'
 import type { Pair, Shape, ToolName } from './viewer/marks.ts'
@@ -70,10 +70,24 @@ export interface View {
   /** Regions and lines, by volume. */
   readonly shapes: Readonly<Record<string, readonly Shape[]>>
   readonly selected: string | null
+  /** The dialog of a figure for print is open. */
+  readonly figure: boolean
   readonly leftPanel: boolean
   readonly rightPanel: boolean
   /** The right panel folds first: a narrow window has a choice of its own, folded to begin with. */
   readonly rightPanelNarrow: boolean
+}
+
+let written: string | null = null
+
+/** The pointer moves sixty times a second and is not kept: only what differs is written. */
+const CHANGES_ONLY: StateStorage = {
+  getItem: name => localStorage.getItem(name),
+  setItem(name, value) {
+    if (value !== written) localStorage.setItem(name, value)
+    written = value
+  },
+  removeItem: name => localStorage.removeItem(name),
 }
 
 export const useView = create<View>()(
@@ -103,6 +117,7 @@ export const useView = create<View>()(
       picked: null,
       shapes: {},
       selected: null,
+      figure: false,
       leftPanel: true,
       rightPanel: true,
       rightPanelNarrow: false,
@@ -110,6 +125,7 @@ export const useView = create<View>()(
     {
       name: 'self-mri view',
       version: 2,
+      storage: createJSONStorage(() => CHANGES_ONLY),
       // Version 1 had one layout: its sources were picked by slot.
       migrate: old => {
         const { picked: _, ...kept } = old as View

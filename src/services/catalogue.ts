@@ -10,7 +10,7 @@ import { FINE_TUNING, FROM_SCRATCH } from '../core/training/recipes.ts'
 
 export { NETWORKS, networkOf } from '../core/models/index.ts'
 export { METHODS, methodOf } from '../core/ssl/index.ts'
-export { BASELINE, FINE_TUNING, FROM_SCRATCH } from '../core/training/recipes.ts'
+export { FINE_TUNING, FROM_SCRATCH } from '../core/training/recipes.ts'
 
 const jsonSchema = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input' }) as Record<string, unknown>
 

@@ -108,8 +108,11 @@ it('a study that is stopped goes on, ends with every row and its files, and its 
     for (const name of ['ssim', 'psnr', 'nmse'] as const) expect(mean![name], label).toBeCloseTo(metrics[name], 6)
   }
 
-  const page = writeFiles(drawn, join(folder, 'out'))
+  const page = writeFiles(services, drawn, join(folder, 'out'))
   expect(readFileSync(page, 'utf8')).toContain('SYNTHETIC')
+  const written = readFileSync(join(folder, 'out/study.json'), 'utf8')
+  expect(StudyReport.parse(JSON.parse(written)).rows).toHaveLength(report.rows.length)
+  expect(written).not.toContain(folder) // no place of this machine
   const files = readdirSync(join(folder, 'out'))
   expect(files).toEqual(expect.arrayContaining(['index.html', 'study.json', 'study.md', 'figure-3-images.png']))
 })

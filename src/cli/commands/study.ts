@@ -91,7 +91,7 @@ async function reproduce(options: Options, session: Session): Promise<void> {
     stop()
   }
   const drawn = await draw(services, plan, report(), signal)
-  const page = writeFiles(drawn, out)
+  const page = writeFiles(services, drawn, out)
   for (const { key, reason } of drawn.report.failures) say(`Failed: ${key}: ${reason}`)
   if (!drawn.report.complete) process.exitCode = 1
   if (json) return printJson(drawn.report)

@@ -1,6 +1,6 @@
 /** The comparison: one slice through several sources, side by side, between the study's lists and the numbers. */
 import { useMediaQuery } from '@mantine/hooks'
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import { Group, Panel, Separator } from 'react-resizable-panels'
 import { useShallow } from 'zustand/react/shallow'
 import { framePath } from '../../contract/images.ts'
@@ -14,6 +14,7 @@ import { Pane } from '../viewer/pane.tsx'
 import { type Comparison, urlAt, useComparison } from '../viewer/sources.ts'
 import { fitFileWindow } from '../viewer/windows.ts'
 import style from './compare.module.css'
+import { FigureDialog } from './figure-dialog.tsx'
 import { useViewerKeys } from './keys.ts'
 import { NavigationPanel } from './navigation-panel.tsx'
 import { SidePanel } from './side-panel.tsx'
@@ -32,7 +33,10 @@ function useOpenVolume({ study, volume }: Comparison): void {
 export function Compare() {
   const comparison = useComparison()
   useOpenVolume(comparison)
+  const panes = useRef(comparison.panes)
+  panes.current = comparison.panes
   const leftPanel = useView(view => view.leftPanel)
+  const figure = useView(view => view.figure)
   const rightPanel = useRightPanel()
   useViewerKeys(comparison)
   useCine(comparison.volume?.slices ?? 1)
@@ -41,15 +45,16 @@ export function Compare() {
       {leftPanel && (
         <>
           <Panel id="navigation" className={style.side} defaultSize={248} minSize={180} maxSize={420}>
-            <NavigationPanel comparison={comparison} />
+            <NavigationPanel study={comparison.study} volume={comparison.volume} runs={comparison.runs} />
           </Panel>
           <Separator className={style.separator} />
         </>
       )}
       <Panel id="panes" minSize={360}>
         <main className={style.middle}>
-          <Toolbar comparison={comparison} />
+          <Toolbar study={comparison.study} volume={comparison.volume} panes={panes} />
           <Panes comparison={comparison} />
+          {figure && comparison.volume && <FigureDialog comparison={comparison} volume={comparison.volume} />}
         </main>
       </Panel>
       {rightPanel && (
@@ -84,6 +89,9 @@ function useCine(slices: number): void {
   }, [running, slices])
 }
 
+/** What is looked at comes first: while masks are dragged nothing is fetched ahead. */
+const AHEAD_AFTER_MS = 200
+
 /** The slices round each pane's own. */
 const NEAR = [1, -1, 2]
 
@@ -100,8 +108,11 @@ function useFetchAhead({ volume, panes }: Comparison, ready: boolean): void {
   useEffect(() => {
     if (!ready || list === '') return
     const leaving = new AbortController()
-    void fetchAhead([...new Set(list.split('\n'))], leaving.signal)
-    return () => leaving.abort()
+    const timer = setTimeout(() => void fetchAhead([...new Set(list.split('\n'))], leaving.signal), AHEAD_AFTER_MS)
+    return () => {
+      clearTimeout(timer)
+      leaving.abort()
+    }
   }, [list, ready])
 }
 

@@ -17,7 +17,7 @@ import { useView } from '../view.ts'
 import { keptFrame } from '../viewer/frames.ts'
 import { box, type Shape } from '../viewer/marks.ts'
 import { type Comparison, type PaneState, SHOW_LABEL, SLOT_LABEL } from '../viewer/sources.ts'
-import { coloursOf, windowNow } from '../viewer/windows.ts'
+import { coloursOf, windowNow, windowSource } from '../viewer/windows.ts'
 import style from './figure-dialog.module.css'
 
 interface Choices {
@@ -52,14 +52,17 @@ function panesOf({ panes, volume }: Comparison): FigureInput['panes'] {
   return panes.flatMap(pane => {
     const frame = pane.url === null ? null : keptFrame(pane.url)
     if (!frame || pane.source === null || !volume) return []
-    const window = windowNow(pane.pane, pane.source, frame, { windows, linked: link.window, volume: volume.id })
+    const found = windowSource({ pane: pane.pane, source: pane.source }, frame, {
+      linked: link.window,
+      volume: volume.id,
+    })
     const isError = pane.show === 'error'
     return [
       {
         source: pane.source,
         show: pane.show === 'error' ? ('image' as const) : pane.show,
         label: labelOf(pane),
-        window,
+        window: windowNow(found, windows),
         map: coloursOf(pane.show === 'error' ? 'image' : pane.show, colours, false),
         error: isError ? { scale: errorScale, signed: signedErrors } : null,
       },
@@ -70,10 +73,11 @@ function panesOf({ panes, volume }: Comparison): FigureInput['panes'] {
 interface Props {
   readonly comparison: Comparison
   readonly volume: StudyVolume
-  readonly onClose: () => void
 }
 
-export function FigureDialog({ comparison, volume, onClose }: Props) {
+const close = () => useView.setState({ figure: false })
+
+export function FigureDialog({ comparison, volume }: Props) {
   const rectangle = useView(view => shapesOf(view).find(({ id, kind }) => id === view.selected && kind !== 'line'))
   const [choices, setChoices] = useState<Choices>({
     columns:
@@ -106,7 +110,7 @@ export function FigureDialog({ comparison, volume, onClose }: Props) {
     <Checkbox label={label} checked={choices[which]} onChange={event => change({ [which]: event.target.checked })} />
   )
   return (
-    <Modal opened onClose={onClose} title="Figure for a paper" size={1080}>
+    <Modal opened onClose={close} title="Figure for a paper" size={1080}>
       <div className={style.dialog}>
         <div className={style.choices}>
           <SegmentedControl

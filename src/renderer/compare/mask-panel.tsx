@@ -2,15 +2,13 @@
 import { ActionIcon, Button, NumberInput, Select, Slider, Tooltip } from '@mantine/core'
 import { IconDice3 } from '@tabler/icons-react'
 import { useShallow } from 'zustand/react/shallow'
-import { MASK_KINDS, MaskSpec } from '../../contract/evaluation.ts'
+import { MASK_KINDS, type MaskSpec } from '../../contract/evaluation.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { samplingLabel } from '../format.ts'
 import { useView } from '../view.ts'
 import { useFrame } from '../viewer/frames.ts'
-import { urlAt } from '../viewer/sources.ts'
+import { STANDARD_MASK as STANDARD, urlAt } from '../viewer/sources.ts'
 import style from './side-panel.module.css'
-
-const STANDARD = MaskSpec.parse({})
 
 export function MaskPanel({ volume }: { volume: StudyVolume }) {
   const { mask, seed, slice } = useView(useShallow(({ mask, seed, slice }) => ({ mask, seed, slice })))

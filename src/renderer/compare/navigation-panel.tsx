@@ -1,7 +1,7 @@
 /** Left of the panes: the study, its volumes, its runs. */
 import { Button, Select } from '@mantine/core'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useRef } from 'react'
+import { memo, useRef } from 'react'
 import type { RunView } from '../../contract/runs.ts'
 import type { Study, StudyVolume } from '../../contract/studies.ts'
 import { ROLE_LABEL } from '../format.ts'
@@ -13,8 +13,8 @@ import { type Comparison, runsFor } from '../viewer/sources.ts'
 import { Thumbnail } from '../viewer/thumbnail.tsx'
 import style from './navigation-panel.module.css'
 
-export function NavigationPanel({ comparison }: { comparison: Comparison }) {
-  const { study, runs } = comparison
+/** Nothing of it depends on the slice. */
+export const NavigationPanel = memo(function NavigationPanel({ study, volume, runs }: Omit<Comparison, 'panes'>) {
   const { data: studies } = useStudies()
   const own = study ? runsFor(study, runs).toReversed() : []
   return (
@@ -28,7 +28,7 @@ export function NavigationPanel({ comparison }: { comparison: Comparison }) {
           allowDeselect={false}
         />
       </div>
-      <VolumeList study={study} open={comparison.volume} />
+      <VolumeList study={study} open={volume} />
       <section className={style.runs} aria-label="Runs of this study">
         <h2 className={style.heading}>Runs</h2>
         <div className={style.runList}>
@@ -47,7 +47,7 @@ export function NavigationPanel({ comparison }: { comparison: Comparison }) {
       </section>
     </nav>
   )
-}
+})
 
 const showRun = (run: RunView) => goToScreen('runs', run.id)
 

@@ -59,8 +59,8 @@ function Numbers({ comparison, volume }: { comparison: Comparison; volume: Study
 
 function NumbersRow({ pane: { slot, source, run }, volume }: { pane: PaneState; volume: StudyVolume }) {
   const scored = !run?.arbitraryUnits
-  const { data, isLoading } = useScore(volume.id, source, versionOf(run), scored)
-  const cell = (text: string) => (isLoading ? '…' : text)
+  const { data, isPending } = useScore(volume.id, source, versionOf(run), scored)
+  const cell = (text: string) => (isPending ? '…' : text)
   return (
     <Tooltip
       label={

@@ -19,11 +19,12 @@ import {
   IconZoomIn,
   IconZoomScan,
 } from '@tabler/icons-react'
-import { type ReactNode, useState } from 'react'
+import { memo, type ReactNode, type RefObject } from 'react'
 import { useShallow } from 'zustand/react/shallow'
 import { COLOUR_MAPS } from '../../contract/figure.ts'
 import { signal } from '../format.ts'
 import {
+  choicesOf,
   chooseLayout,
   ERROR_SCALES,
   foldLeft,
@@ -41,12 +42,11 @@ import {
 import { LAYOUT_NAMES, type LayoutName, layoutOf } from '../viewer/layouts.ts'
 import type { Pair } from '../viewer/marks.ts'
 import { compareBy } from '../viewer/pair.ts'
-import { applyPreset, PRESETS } from '../viewer/presets.ts'
-import type { Comparison } from '../viewer/sources.ts'
+import { applyPreset, PRESETS, type Preset } from '../viewer/presets.ts'
+import type { Comparison, PaneState } from '../viewer/sources.ts'
 import { TOOL_NAMES, TOOLS } from '../viewer/tools/index.ts'
 import { coloursOf, FILE } from '../viewer/windows.ts'
 import style from './compare.module.css'
-import { FigureDialog } from './figure-dialog.tsx'
 
 interface ToggleProps {
   readonly label: string
@@ -84,8 +84,12 @@ const PAIRED: readonly { mode: Pair['mode']; label: string; key: string; icon: R
   { mode: 'overlay', label: 'Lay one over another', key: 'X', icon: <IconBlendMode size={16} /> },
 ]
 
-export function Toolbar({ comparison }: { comparison: Comparison }) {
-  const { study, volume } = comparison
+interface Props extends Pick<Comparison, 'study' | 'volume'> {
+  /** As they are now: nothing here is drawn again when they change. */
+  readonly panes: RefObject<readonly PaneState[]>
+}
+
+export const Toolbar = memo(function Toolbar({ study, volume, panes }: Props) {
   return (
     <div className={style.toolbars} role="toolbar" aria-label="Viewer">
       <div className={style.toolbar}>
@@ -106,10 +110,10 @@ export function Toolbar({ comparison }: { comparison: Comparison }) {
           </ActionIcon>
         </Tooltip>
       </div>
-      <div className={style.toolbar}>{volume && <Tools comparison={comparison} />}</div>
+      <div className={style.toolbar}>{volume && <Tools panes={panes} />}</div>
     </div>
   )
-}
+})
 
 function Slices({ slices }: { slices: number }) {
   const { slice, cine } = useView(useShallow(view => ({ slice: sliceOf(view, view.focus), cine: view.cine })))
@@ -192,7 +196,7 @@ function Arrangement() {
   )
 }
 
-function Tools({ comparison }: { comparison: Comparison }) {
+function Tools({ panes }: Pick<Props, 'panes'>) {
   const { errors, errorScale, signedErrors, tool, magnifier } = useView(
     useShallow(({ errors, errorScale, signedErrors, tool, magnifier }) => ({
       errors,
@@ -202,7 +206,6 @@ function Tools({ comparison }: { comparison: Comparison }) {
       magnifier,
     })),
   )
-  const [figure, setFigure] = useState(false)
   return (
     <>
       <ActionIcon.Group aria-label="What a drag does">
@@ -231,7 +234,7 @@ function Tools({ comparison }: { comparison: Comparison }) {
       </ActionIcon.Group>
       <span className={style.spacer} />
       <WindowNumbers />
-      <WindowMenu comparison={comparison} />
+      <WindowMenu panes={panes} />
       <SegmentedControl
         aria-label="Images or error maps (E)"
         value={errors ? 'errors' : 'images'}
@@ -260,13 +263,10 @@ function Tools({ comparison }: { comparison: Comparison }) {
         <IconPlusMinus size={16} />
       </Toggle>
       <Tooltip label="Figure for a paper">
-        <ActionIcon aria-label="Figure for a paper" onClick={() => setFigure(true)}>
+        <ActionIcon aria-label="Figure for a paper" onClick={() => useView.setState({ figure: true })}>
           <IconPhotoDown size={16} />
         </ActionIcon>
       </Tooltip>
-      {figure && comparison.volume && (
-        <FigureDialog comparison={comparison} volume={comparison.volume} onClose={() => setFigure(false)} />
-      )}
       <Tooltip label="Fit the image and the window (space)">
         <ActionIcon aria-label="Fit" onClick={resetView}>
           <IconArrowsMaximize size={16} />
@@ -289,13 +289,19 @@ function WindowNumbers() {
   )
 }
 
-function WindowMenu({ comparison }: { comparison: Comparison }) {
-  const { focus, colours, signedErrors } = useView(
-    useShallow(({ focus, colours, signedErrors }) => ({ focus, colours, signedErrors })),
+function WindowMenu({ panes }: Pick<Props, 'panes'>) {
+  const { show, colours, signedErrors } = useView(
+    useShallow(view => ({
+      show: choicesOf(view)[view.focus]?.show ?? 'image',
+      colours: view.colours,
+      signedErrors: view.signedErrors,
+    })),
   )
-  const pane = comparison.panes[focus]
-  if (!pane) return null
-  const now = coloursOf(pane.show, colours, signedErrors)
+  const now = coloursOf(show, colours, signedErrors)
+  const apply = (preset: Preset) => {
+    const pane = panes.current[useView.getState().focus]
+    if (pane) applyPreset(preset, pane)
+  }
   return (
     <Menu width={230} position="bottom-end">
       <Menu.Target>
@@ -309,17 +315,14 @@ function WindowMenu({ comparison }: { comparison: Comparison }) {
           <Menu.Item
             key={preset.label}
             rightSection={<span className="secondary">{i + 1}</span>}
-            onClick={() => applyPreset(preset, pane)}
+            onClick={() => apply(preset)}
           >
             {preset.label}
           </Menu.Item>
         ))}
         <Menu.Divider />
         <Menu.Label>Colours</Menu.Label>
-        <Menu.RadioGroup
-          value={now}
-          onChange={name => useView.setState({ colours: { ...colours, [pane.show]: name } })}
-        >
+        <Menu.RadioGroup value={now} onChange={name => useView.setState({ colours: { ...colours, [show]: name } })}>
           {COLOUR_MAPS.map(name => (
             <Menu.RadioItem key={name} value={name} closeMenuOnClick>
               {name}

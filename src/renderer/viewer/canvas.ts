@@ -1,5 +1,7 @@
 /** Pixels onto a canvas of their own size. */
 
+const images = new WeakMap<HTMLCanvasElement, ImageData>()
+
 /** Gives the canvas the shape [height, width]; `fill` writes one RGBA word a pixel, row by row. */
 export function putPixels(
   canvas: HTMLCanvasElement,
@@ -8,7 +10,9 @@ export function putPixels(
 ): void {
   if (canvas.width !== width) canvas.width = width
   if (canvas.height !== height) canvas.height = height
-  const image = new ImageData(width, height)
+  const held = images.get(canvas)
+  const image = held?.width === width && held.height === height ? held : new ImageData(width, height)
+  images.set(canvas, image)
   fill(new Uint32Array(image.data.buffer))
   canvas.getContext('2d')!.putImageData(image, 0, 0)
 }

@@ -2,14 +2,13 @@
 import { useMemo, useRef } from 'react'
 import { useShallow } from 'zustand/react/shallow'
 import type { ColourMap } from '../../contract/figure.ts'
-import { framePath } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
-import { type GreyWindow, setWindow, useView } from '../view.ts'
+import { useView } from '../view.ts'
 import { COLOURS, difference } from './drawing.ts'
 import { type Frame, type FrameError, useFrame } from './frames.ts'
-import type { PaneState } from './sources.ts'
+import { type PaneState, truthPath } from './sources.ts'
 import type { Layer } from './stage.tsx'
-import { coloursOf, windowKey, windowNow } from './windows.ts'
+import { coloursOf, windowSource } from './windows.ts'
 
 export interface PaneLayer {
   readonly layer: Layer | null
@@ -18,16 +17,13 @@ export interface PaneLayer {
   readonly held: boolean
   readonly colours: ColourMap
   readonly isError: boolean
-  /** `null` where the window is fixed. */
-  readonly onWindow: ((window: GreyWindow) => void) | null
   readonly error: FrameError | null
   readonly retry: () => void
 }
 
 /** Of the ground truth at a slice; `null` while it loads, or where there is none. */
 export function useTruth(volume: StudyVolume | null, slice: number): Frame | null {
-  const mask = useView(view => view.mask)
-  return useFrame(volume?.targetShape ? framePath(volume.id, slice, 'truth', mask) : null).frame
+  return useFrame(volume?.targetShape ? truthPath(volume, slice) : null).frame
 }
 
 /** The frame asked for, or, while it is on its way, the last one of the same source and volume: nothing flashes and nothing lies. */
@@ -43,8 +39,7 @@ function useShown({ url, source, show }: PaneState, volume: StudyVolume) {
 export function usePaneLayer(pane: PaneState, volume: StudyVolume): PaneLayer {
   const { shown, held, error, retry } = useShown(pane, volume)
   const view = useView(
-    useShallow(({ windows, link, errors, errorScale, signedErrors, colours }) => ({
-      windows,
+    useShallow(({ link, errors, errorScale, signedErrors, colours }) => ({
       linked: link.window,
       errors,
       errorScale,
@@ -64,19 +59,14 @@ export function usePaneLayer(pane: PaneState, volume: StudyVolume): PaneLayer {
   const colours = coloursOf(isError ? 'error' : show, view.colours, signedErrors)
   const map = COLOURS[colours]
   const common = { frame: shown, held, colours, isError, error, retry }
-  if (!shown || source === null) return { ...common, layer: null, onWindow: null }
+  if (!shown || source === null) return { ...common, layer: null }
   const { shape, volumeMaximum } = shown.meta
   if (isError) {
-    if (!errors || held || volumeMaximum === null) return { ...common, layer: null, onWindow: null }
+    if (!errors || held || volumeMaximum === null) return { ...common, layer: null }
     const high = volumeMaximum / view.errorScale
-    const window = { low: signedErrors ? -high : 0, high }
-    return { ...common, layer: { values: errors, shape, window, map }, onWindow: null }
+    const fitted = { low: signedErrors ? -high : 0, high }
+    return { ...common, layer: { values: errors, shape, map, window: { key: null, file: false, fitted } } }
   }
-  const key = windowKey(pane.pane, source, shown.meta, view.linked)
-  const window = windowNow(pane.pane, source, shown, { ...view, volume: volume.id })
-  return {
-    ...common,
-    layer: { values: shown.image, shape, window, map },
-    onWindow: next => setWindow(key, next),
-  }
+  const window = windowSource({ pane: pane.pane, source }, shown, { linked: view.linked, volume: volume.id })
+  return { ...common, layer: { values: shown.image, shape, map, window } }
 }

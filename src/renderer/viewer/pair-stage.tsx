@@ -128,7 +128,6 @@ export function PairStage({ pair, comparison, volume }: Props) {
               pane={pair.first}
               layer={below.layer!}
               mix={{ ...pair, layer: above.layer!, turn }}
-              onWindow={below.onWindow ?? undefined}
               slices={volume.slices}
               label={`${names[0].text} and ${names[1].text}`}
               unit=""

@@ -1,7 +1,8 @@
 /** One pane of the comparison: which source, what is shown of it, its image, its numbers. */
 import { ActionIcon, Button, Menu, Select, Tooltip } from '@mantine/core'
 import { IconChartLine, IconDots, IconGridDots } from '@tabler/icons-react'
-import { type DragEvent, type PointerEvent, useMemo, useState } from 'react'
+import { type DragEvent, memo, type PointerEvent, useMemo, useState } from 'react'
+import { useShallow } from 'zustand/react/shallow'
 import type { FrameMeta } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { runColour } from '../colours.ts'
@@ -21,6 +22,7 @@ import { pickForPair } from './pair.ts'
 import style from './pane.module.css'
 import { type Comparison, type PaneState, SHOW_LABEL, SHOW_SHORT, SLOT_LABEL, sourceLabel } from './sources.ts'
 import { Stage } from './stage.tsx'
+import { windowNow } from './windows.ts'
 
 interface Props {
   readonly pane: PaneState
@@ -94,10 +96,10 @@ export function Pane({ pane, comparison, volume, small = false }: Props) {
           <span className="truncate">{run ? `Run ${run.id}` : source === null ? SLOT_LABEL[slot] : title}</span>
         ) : (
           <>
-            <SourceSelect pane={pane} comparison={comparison} />
+            <SourceSelect {...{ pane: pane.pane, slot, source, runs: comparison.runs, study: comparison.study }} />
             {volume.synthetic && <SyntheticBadge />}
             {run && <SeenBadge run={run} volume={volume} />}
-            <PaneMenu pane={pane} />
+            <PaneMenu {...{ pane: pane.pane, slot, run, show }} />
           </>
         )}
       </header>
@@ -115,7 +117,7 @@ export function Pane({ pane, comparison, volume, small = false }: Props) {
 
 const SHOWN = Object.keys(SHOW_LABEL) as Exclude<PaneShow, 'feature'>[]
 
-function PaneMenu({ pane: { pane, slot, run, show } }: { pane: PaneState }) {
+const PaneMenu = memo(function PaneMenu({ pane, slot, run, show }: Pick<PaneState, 'pane' | 'slot' | 'run' | 'show'>) {
   return (
     <Menu position="bottom-end" width={270}>
       <Menu.Target>
@@ -150,13 +152,14 @@ function PaneMenu({ pane: { pane, slot, run, show } }: { pane: PaneState }) {
       </Menu.Dropdown>
     </Menu>
   )
-}
+})
 
-function SourceSelect({ pane: { pane, slot, source }, comparison }: { pane: PaneState; comparison: Comparison }) {
-  const { runs, study } = comparison
+type SourceProps = Pick<PaneState, 'pane' | 'slot' | 'source'> & Pick<Comparison, 'runs' | 'study'>
+
+const SourceSelect = memo(function SourceSelect({ pane, slot, source, runs, study }: SourceProps) {
   const data = useMemo(() => {
     const offered = runs.filter(run => run.checkpoint)
-    const item = (value: string) => ({ value, label: sourceLabel(value, comparison) })
+    const item = (value: string) => ({ value, label: sourceLabel(value, { runs }) })
     const own = offered.filter(run => run.study === study?.name).toReversed()
     const others = offered.filter(run => run.study !== study?.name).toReversed()
     return [
@@ -166,7 +169,7 @@ function SourceSelect({ pane: { pane, slot, source }, comparison }: { pane: Pane
         ? [{ group: 'Runs of other studies', items: others.map(run => item(`run:${run.id}`)) }]
         : []),
     ]
-  }, [comparison, runs, study])
+  }, [runs, study])
   return (
     <Select
       aria-label={`Source of the pane ${SLOT_LABEL[slot]}`}
@@ -181,7 +184,7 @@ function SourceSelect({ pane: { pane, slot, source }, comparison }: { pane: Pane
       comboboxProps={{ width: 280, position: 'bottom-start', shadow: 'md' }}
     />
   )
-}
+})
 
 interface ImageProps {
   readonly pane: PaneState
@@ -202,7 +205,7 @@ const UNITS: Readonly<Record<FrameMeta['units'], string>> = {
 
 function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps) {
   const { slot, source, slice, show } = pane
-  const { layer, frame, held, isError, onWindow, error, retry } = drawn
+  const { layer, frame, held, isError, error, retry } = drawn
   if (source === null) return <Empty slot={slot} comparison={comparison} />
   if (source === 'truth' && !volume.targetShape)
     return <p className={style.message}>This file has no ground truth: it is reconstructed, not scored.</p>
@@ -218,7 +221,6 @@ function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps) {
         <Stage
           pane={pane.pane}
           layer={layer}
-          onWindow={onWindow ?? undefined}
           slices={volume.slices}
           label={isError ? `Error of ${title}` : title}
           unit={isError ? '' : UNITS[frame.meta.units]}
@@ -239,8 +241,9 @@ function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps) {
 /** The scale of everything that is no plain image. */
 export function PaneBar({ drawn: { layer, colours, isError, frame } }: { drawn: PaneLayer }) {
   const scale = useView(view => view.errorScale)
-  if (!layer || !frame || (!isError && colours === 'grey' && frame.meta.show === 'image')) return null
-  const { low, high } = layer.window
+  const window = useView(useShallow(view => (layer ? windowNow(layer.window, view.windows) : null)))
+  if (!layer || !window || !frame || (!isError && colours === 'grey' && frame.meta.show === 'image')) return null
+  const { low, high } = window
   const note = isError ? `1/${scale} of the maximum` : UNITS[frame.meta.units].trim()
   return <ColourBar map={layer.map} low={low} high={high} note={note} />
 }
@@ -310,7 +313,7 @@ function Orientation({ volume: { orientation } }: { volume: StudyVolume }) {
 function PaneNumbers({ pane, volume, meta }: { pane: PaneState; volume: StudyVolume; meta: FrameMeta | null }) {
   const { source, run } = pane
   const scored = source !== null && source !== 'truth' && volume.targetShape !== null && !run?.arbitraryUnits
-  const { data, isLoading } = useScore(volume.id, source, versionOf(run), scored && meta !== null)
+  const { data, isPending } = useScore(volume.id, source, versionOf(run), scored && meta !== null)
   if (meta?.show === 'residual' && meta.residual) return <Residual residual={meta.residual} note={meta.note} />
   if (meta && meta.show !== 'image' && meta.note) return <Note text={meta.note} />
   if (!scored) {
@@ -346,11 +349,11 @@ function PaneNumbers({ pane, volume, meta }: { pane: PaneState; volume: StudyVol
             <td>{psnr(meta?.metrics?.psnr)}</td>
             <td>{nmse(meta?.metrics?.nmse)}</td>
           </tr>
-          <tr aria-busy={isLoading}>
+          <tr aria-busy={isPending}>
             <th>volume</th>
-            <td data-metric="volume-ssim">{isLoading ? '…' : ssim(volumeScore?.ssim)}</td>
-            <td>{isLoading ? '…' : psnr(volumeScore?.psnr)}</td>
-            <td>{isLoading ? '…' : nmse(volumeScore?.nmse)}</td>
+            <td data-metric="volume-ssim">{isPending ? '…' : ssim(volumeScore?.ssim)}</td>
+            <td>{isPending ? '…' : psnr(volumeScore?.psnr)}</td>
+            <td>{isPending ? '…' : nmse(volumeScore?.nmse)}</td>
           </tr>
         </tbody>
       </table>

@@ -3,7 +3,7 @@ import type { FrameMeta } from '../../contract/images.ts'
 import { type GreyWindow, setWindow, useView } from '../view.ts'
 import { type Frame, keptFrame } from './frames.ts'
 import type { PaneState } from './sources.ts'
-import { fileWindow, inFileUnits, windowKey, windowNow, windowOf } from './windows.ts'
+import { windowNow, windowOf, windowSource } from './windows.ts'
 
 interface Now {
   readonly frame: Frame
@@ -38,8 +38,6 @@ export function applyPreset(preset: Preset, { pane, source, url }: PaneState): v
   const frame = url === null ? null : keptFrame(url)
   const { link, windows, volume } = useView.getState()
   if (!frame || source === null) return
-  const key = windowKey(pane, source, frame.meta, link.window)
-  const fitted = (inFileUnits(frame.meta) ? fileWindow(volume) : null) ?? windowOf(frame)
-  const window = windowNow(pane, source, frame, { windows, linked: link.window, volume })
-  setWindow(key, preset.window({ frame, window, fitted }))
+  const found = windowSource({ pane, source }, frame, { linked: link.window, volume })
+  setWindow(found.key!, preset.window({ frame, window: windowNow(found, windows), fitted: found.fitted }))
 }

@@ -1,5 +1,6 @@
 /** What each pane shows: the source that was picked, else the newest run that fits, and which aspect of it. */
 import { useShallow } from 'zustand/react/shallow'
+import { MaskSpec } from '../../contract/evaluation.ts'
 import { framePath, type Show } from '../../contract/images.ts'
 import type { RunView } from '../../contract/runs.ts'
 import type { Study, StudyVolume } from '../../contract/studies.ts'
@@ -86,12 +87,19 @@ export interface Comparison {
   readonly runs: readonly RunView[]
 }
 
+export const STANDARD_MASK = MaskSpec.parse({})
+
+/** The ground truth's own image: the same whatever the mask, so that it stays while masks are tried. */
+export const truthPath = (volume: StudyVolume, slice: number, show: Show = 'image'): string =>
+  framePath(volume.id, slice, 'truth', STANDARD_MASK, { show })
+
 /** What is asked of the host for an aspect: an error map is made here. */
 const asked = (show: PaneShow): Show => (show === 'error' ? 'image' : show)
 
 /** The address of a pane's image at another slice. */
 export function urlAt({ source, run, show }: PaneState, volume: StudyVolume, slice: number): string | null {
   if (source === null || (source === 'truth' && !volume.targetShape)) return null
+  if (source === 'truth' && show !== 'residual') return truthPath(volume, slice, asked(show))
   const { mask, seed } = useView.getState()
   return framePath(volume.id, slice, source, mask, { version: versionOf(run), show: asked(show), seed })
 }

@@ -3,7 +3,7 @@ import { type PointerEvent, useCallback, useEffect, useLayoutEffect, useRef, use
 import { useShallow } from 'zustand/react/shallow'
 import { signal } from '../format.ts'
 import { useSize } from '../use-size.ts'
-import { type GreyWindow, goToSlice, placeOf, resetView, sliceOf, useView, zoomAt } from '../view.ts'
+import { type GreyWindow, goToSlice, placeOf, resetView, setWindow, sliceOf, useView, zoomAt } from '../view.ts'
 import { putPixels } from './canvas.ts'
 import { type Colours, imagePoint, type Layout, layOut, paint } from './drawing.ts'
 import type { Pair } from './marks.ts'
@@ -11,13 +11,14 @@ import { ShapeLayer } from './shape-layer.tsx'
 import style from './stage.module.css'
 import { TOOLS } from './tools/index.ts'
 import type { Drag } from './tools/tool.ts'
+import { type WindowSource, windowNow } from './windows.ts'
 
 export interface Layer {
   /** [h, w] row-major */
   readonly values: Float32Array
   readonly shape: readonly [number, number]
-  readonly window: GreyWindow
   readonly map: Colours
+  readonly window: WindowSource
 }
 
 /** How a second image is seen with the first. */
@@ -32,8 +33,6 @@ interface Props {
   readonly pane: number
   readonly layer: Layer
   readonly mix?: Mix | null
-  /** What a drag of the mouse changes; absent where the window is fixed, as an error map's is. */
-  readonly onWindow?: (window: GreyWindow) => void
   readonly slices: number
   readonly label: string
   readonly unit: string
@@ -45,21 +44,20 @@ const MAGNIFIER = { side: 132, voxels: 22 }
 
 type Box = { readonly width: number; readonly height: number }
 
+interface Painted {
+  readonly canvas: HTMLCanvasElement
+  of: (Pick<Layer, 'values' | 'map'> & GreyWindow) | null
+}
+
 /** The image painted at its own resolution; painted again only where numbers, window or colours change. */
-function usePainted(layer: Layer | null): HTMLCanvasElement | null {
-  const canvas = useRef<HTMLCanvasElement>(null)
-  const painted = useRef<Layer | null>(null)
-  if (!layer) return null
-  canvas.current ??= document.createElement('canvas')
-  const { values, shape, window, map } = layer
-  const last = painted.current
-  const same =
-    last?.values === values && last.map === map && last.window.low === window.low && last.window.high === window.high
-  if (!same) {
-    putPixels(canvas.current, shape, pixels => paint(values, window, map, pixels))
-    painted.current = layer
+function painting(held: { current: Painted | null }, { values, shape, map }: Layer, { low, high }: GreyWindow) {
+  held.current ??= { canvas: document.createElement('canvas'), of: null }
+  const { canvas, of } = held.current
+  if (of?.values !== values || of.map !== map || of.low !== low || of.high !== high) {
+    putPixels(canvas, shape, pixels => paint(values, { low, high }, map, pixels))
+    held.current.of = { values, map, low, high }
   }
-  return canvas.current
+  return canvas
 }
 
 function drawAt(context: CanvasRenderingContext2D, image: HTMLCanvasElement, { left, top, scale }: Layout): void {
@@ -96,7 +94,7 @@ function fit(canvas: HTMLCanvasElement, { width, height }: Box): Box {
   return size
 }
 
-export function Stage({ pane, layer, mix = null, onWindow, slices, label, unit }: Props) {
+export function Stage({ pane, layer, mix = null, slices, label, unit }: Props) {
   const [element, setElement] = useState<HTMLDivElement | null>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
   const loupe = useRef<HTMLCanvasElement>(null)
@@ -106,22 +104,46 @@ export function Stage({ pane, layer, mix = null, onWindow, slices, label, unit }
   const { place, tool, slice } = useView(
     useShallow(view => ({ place: placeOf(view, pane), tool: view.tool, slice: sliceOf(view, pane) })),
   )
-  const painted = usePainted(layer)!
-  const second = usePainted(mix?.layer ?? null)
+  const painted = useRef<Painted>(null)
+  const second = useRef<Painted>(null)
   const drag = useRef<Drag | null>(null)
-  const { shape, values, window } = layer
+  const { shape, values } = layer
 
-  useLayoutEffect(() => {
+  const draw = () => {
     const target = canvas.current
     if (!target || size.width === 0) return
+    const { windows } = useView.getState()
+    const window = windowNow(layer.window, windows)
     const inside = fit(target, size)
     const context = target.getContext('2d')!
-    const layout = layOut(inside, shape, place)
     context.imageSmoothingEnabled = false
     context.clearRect(0, 0, inside.width, inside.height)
-    drawAt(context, painted, layout)
-    if (mix && second) drawMixed(context, second, layOut(inside, mix.layer.shape, place), mix)
-  })
+    drawAt(context, painting(painted, layer, window), layOut(inside, shape, place))
+    if (mix) {
+      const above = painting(second, mix.layer, windowNow(mix.layer.window, windows))
+      drawMixed(context, above, layOut(inside, mix.layer.shape, place), mix)
+    }
+    target.dataset.low = String(window.low)
+    target.dataset.high = String(window.high)
+  }
+  const latest = useRef(draw)
+  latest.current = draw
+  useLayoutEffect(draw)
+  // A window that is dragged is drawn without rendering, once a frame.
+  useEffect(() => {
+    let frame = 0
+    const unlisten = useView.subscribe((state, before) => {
+      if (state.windows === before.windows || frame !== 0) return
+      frame = requestAnimationFrame(() => {
+        frame = 0
+        latest.current()
+      })
+    })
+    return () => {
+      unlisten()
+      cancelAnimationFrame(frame)
+    }
+  }, [])
 
   const layoutNow = useCallback(() => layOut(size, shape, placeOf(useView.getState(), pane)), [size, shape, pane])
 
@@ -142,8 +164,8 @@ export function Stage({ pane, layer, mix = null, onWindow, slices, label, unit }
     const [column, row] = [Math.floor(x), Math.floor(y)]
     const value = values[row * shape[1] + column]
     readout.current.textContent = `x ${column}  y ${row}  ${signal(value)}${unit}`
-    if (magnifier) magnify(loupe.current, painted, x, y)
-  }, [layoutNow, shape, values, unit, painted])
+    if (magnifier && painted.current) magnify(loupe.current, painted.current.canvas, x, y)
+  }, [layoutNow, shape, values, unit])
   useEffect(() => {
     follow()
     return useView.subscribe((state, before) => {
@@ -181,6 +203,7 @@ export function Stage({ pane, layer, mix = null, onWindow, slices, label, unit }
     if (event.button > 1 || event.altKey) return // Alt picks a pair
     event.currentTarget.setPointerCapture(event.pointerId)
     const { scale } = layoutNow()
+    const { key } = layer.window
     const chosen = event.button === 1 || event.shiftKey ? TOOLS.pan : TOOLS[useView.getState().tool]
     drag.current = chosen.begin({
       pane,
@@ -189,8 +212,8 @@ export function Stage({ pane, layer, mix = null, onWindow, slices, label, unit }
       size,
       extent: { width: scale * shape[1], height: scale * shape[0] },
       place: placeOf(useView.getState(), pane),
-      window,
-      setWindow: onWindow ?? null,
+      window: windowNow(layer.window, useView.getState().windows),
+      setWindow: key === null ? null : window => setWindow(key, window),
     })
   }
   const follows = (event: PointerEvent<HTMLDivElement>) => {
@@ -217,7 +240,7 @@ export function Stage({ pane, layer, mix = null, onWindow, slices, label, unit }
       onPointerLeave={() => useView.setState({ pointer: null })}
       onDoubleClick={resetView}
     >
-      <canvas ref={canvas} className={style.canvas} data-low={window.low} data-high={window.high} />
+      <canvas ref={canvas} className={style.canvas} />
       <ShapeLayer layout={layOut(size, shape, place)} shape={shape} slice={slice} />
       <div ref={cross} className={style.cross} hidden />
       <canvas ref={loupe} className={style.magnifier} width={MAGNIFIER.side} height={MAGNIFIER.side} hidden />

@@ -10,12 +10,6 @@ import type { PaneShow } from './layouts.ts'
 export const inFileUnits = ({ units, show }: Pick<FrameMeta, 'units' | 'show'>): boolean =>
   units === 'signal' && show !== 'spread'
 
-interface Seen {
-  readonly windows: Readonly<Record<string, GreyWindow>>
-  readonly linked: boolean
-  readonly volume: number | null
-}
-
 /** The key of the file's own window. */
 export const FILE = 'file'
 
@@ -32,7 +26,7 @@ export function fitFileWindow(volume: number, reference: Frame): void {
 }
 
 /** What panes share a window: the file's units; what is arbitrary windows itself; everything else goes by what is shown. */
-export function windowKey(pane: number, source: string, meta: FrameMeta, linked: boolean): string {
+function windowKey(pane: number, source: string, meta: FrameMeta, linked: boolean): string {
   if (!linked) return `pane ${pane}`
   if (inFileUnits(meta)) return FILE
   return meta.units === 'arbitrary' ? `${meta.show} ${source}` : meta.show
@@ -61,10 +55,28 @@ export function windowOf(frame: Frame): GreyWindow {
   return made
 }
 
-/** The window that a pane is seen through now. */
-export function windowNow(pane: number, source: string, frame: Frame, { windows, linked, volume }: Seen): GreyWindow {
-  const shared = inFileUnits(frame.meta) ? (windows[FILE] ?? fileWindow(volume)) : null
-  return windows[windowKey(pane, source, frame.meta, linked)] ?? shared ?? windowOf(frame)
+/** Where a pane's window is found: a drag changes it far more often than anything else, so it is looked up as it is drawn. */
+export interface WindowSource {
+  /** `null`: it is fixed. */
+  readonly key: string | null
+  readonly file: boolean
+  /** Where none was set by hand. */
+  readonly fitted: GreyWindow
+}
+
+type Windows = Readonly<Record<string, GreyWindow>>
+
+export const windowNow = ({ key, file, fitted }: WindowSource, windows: Windows): GreyWindow =>
+  key === null ? fitted : (windows[key] ?? (file ? windows[FILE] : undefined) ?? fitted)
+
+export function windowSource(
+  { pane, source }: { readonly pane: number; readonly source: string },
+  frame: Frame,
+  { linked, volume }: { readonly linked: boolean; readonly volume: number | null },
+): WindowSource {
+  const file = inFileUnits(frame.meta)
+  const fitted = (file ? fileWindow(volume) : null) ?? windowOf(frame)
+  return { key: windowKey(pane, source, frame.meta, linked), file, fitted }
 }
 
 const OWN_COLOURS: Readonly<Partial<Record<PaneShow, ColourMap>>> = {

@@ -1,9 +1,9 @@
 /** A reproduction as files: a page that needs nothing else, its figures, its numbers, and the same to be read in a repository. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { isAbsolute, join, relative } from 'node:path'
 import { strToU8, zipSync } from 'fflate'
 import { AppError } from '../../contract/errors.ts'
-import { type ReproductionRequest, StudyReport } from '../../contract/study.ts'
+import { type ReproductionRequest, StudyReport, type StudyTraining } from '../../contract/study.ts'
 import { locateEngine } from '../../engine/install.ts'
 import type { Services } from '../context.ts'
 import { reconstructionsDirectory } from '../profile.ts'
@@ -64,10 +64,29 @@ export function writtenBefore(folder: string): StudyReport | null {
 
 const PAGE = 'index.html'
 
+/** As it is where it is another machine's. */
+const inside = (folder: string, path: string) => (isAbsolute(path) ? relative(folder, path) : path)
+
+/** For other machines too: checkpoints by their place in the profile, volumes by their file. */
+function portable(report: StudyReport, profile: string): StudyReport {
+  const inProfile = (training: StudyTraining | null) =>
+    training && {
+      ...training,
+      checkpoint: { ...training.checkpoint, path: inside(profile, training.checkpoint.path) },
+    }
+  const rows = report.rows.map(row => ({
+    ...row,
+    pretraining: inProfile(row.pretraining),
+    training: inProfile(row.training),
+    volumes: row.volumes.map(volume => ({ ...volume, path: volume.file })),
+  }))
+  return { ...report, rows }
+}
+
 /** By name. */
-const filesOf = ({ report, figures }: Drawn): Record<string, Uint8Array> => ({
+const filesOf = ({ report, figures }: Drawn, profile: string): Record<string, Uint8Array> => ({
   [PAGE]: strToU8(studyPage(report, figures)),
-  [NUMBERS]: strToU8(`${JSON.stringify(report, null, 2)}\n`),
+  [NUMBERS]: strToU8(`${JSON.stringify(portable(report, profile))}\n`),
   'study.md': strToU8(studyMarkdown(report, commandOf(report.request, report.study))),
   ...Object.fromEntries(
     figures.flatMap(({ name, svg }) => [
@@ -78,9 +97,9 @@ const filesOf = ({ report, figures }: Drawn): Record<string, Uint8Array> => ({
 })
 
 /** Writes everything into a folder: its page's path. */
-export function writeFiles(drawn: Drawn, folder: string): string {
+export function writeFiles({ profile }: Pick<Services, 'profile'>, drawn: Drawn, folder: string): string {
   mkdirSync(folder, { recursive: true })
-  for (const [name, bytes] of Object.entries(filesOf(drawn))) writeFileSync(join(folder, name), bytes)
+  for (const [name, bytes] of Object.entries(filesOf(drawn, profile))) writeFileSync(join(folder, name), bytes)
   return join(folder, PAGE)
 }
 
@@ -92,10 +111,10 @@ export async function save(
   signal?: AbortSignal,
 ): Promise<{ path: string; name: string }> {
   const drawn = await drawReproduction(services, id, signal)
-  if (folder !== undefined) return { path: writeFiles(drawn, folder), name: PAGE }
+  if (folder !== undefined) return { path: writeFiles(services, drawn, folder), name: PAGE }
   const directory = reconstructionsDirectory(services)
   const name = `reproduction-${id}.zip`
   mkdirSync(directory, { recursive: true })
-  writeFileSync(join(directory, name), zipSync(filesOf(drawn)))
+  writeFileSync(join(directory, name), zipSync(filesOf(drawn, services.profile)))
   return { path: join(directory, name), name }
 }
