@@ -1,5 +1,5 @@
 /** Mantine's components in the colours of tokens.css. */
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core'
+import { type ButtonProps, type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core'
 
 /** One cool blue for what is selected or running. */
 const accent: MantineColorsTuple = [
@@ -44,7 +44,13 @@ export const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {
-    Button: { defaultProps: { size: 'xs', variant: 'default' } },
+    Button: {
+      defaultProps: { size: 'xs', variant: 'default' },
+      // Mantine's own contrast goes by the light theme's blue.
+      vars: (_: unknown, { variant }: ButtonProps) => ({
+        root: variant === 'filled' ? { '--button-color': 'var(--on-accent)' } : {},
+      }),
+    },
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray', size: 'md' } },
     Notification: { defaultProps: { closeButtonProps: { 'aria-label': 'Close the message' } } },
     Tooltip: {

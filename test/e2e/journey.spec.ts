@@ -285,6 +285,13 @@ test('compares all sources on a test slice, with errors on one scale', async () 
   await page.keyboard.press('Escape')
 })
 
+test('shows a run that is dragged onto a pane', async () => {
+  await page.getByRole('navigation', { name: 'Study' }).locator('[draggable="true"]').last().dragTo(pane('truth'))
+  await expect(pane('truth')).toHaveAttribute('aria-label', /Run 1/)
+  await page.getByRole('button', { name: 'The layout’s own panes again' }).click()
+  await expect(pane('truth')).toHaveAttribute('aria-label', 'Ground truth: Ground truth')
+})
+
 test('cancels a run, which keeps what it has', async () => {
   await goTo('Runs')
   await page.getByRole('button', { name: 'New run' }).click()

@@ -51,6 +51,7 @@ export function usePaneLayer(pane: PaneState, volume: StudyVolume): PaneLayer {
   const { signedErrors } = view
   const isError = (show === 'error' || (show === 'image' && view.errors)) && source !== 'truth'
   const truth = useTruth(isError ? volume : null, slice)
+  const lastError = useRef<{ layer: Layer; key: string } | null>(null)
   const errors = useMemo((): Float32Array | null => {
     if (!isError || !shown || !truth || shown.meta.units !== 'signal') return null
     return shown.image.length === truth.image.length ? difference(shown.image, truth.image, signedErrors) : null
@@ -62,10 +63,16 @@ export function usePaneLayer(pane: PaneState, volume: StudyVolume): PaneLayer {
   if (!shown || source === null) return { ...common, layer: null }
   const { shape, volumeMaximum } = shown.meta
   if (isError) {
-    if (!errors || held || volumeMaximum === null) return { ...common, layer: null }
+    const key = `${volume.id} ${source} ${signedErrors} ${view.errorScale} ${colours}`
+    if (!errors || held || volumeMaximum === null) {
+      const last = lastError.current?.key === key ? lastError.current.layer : null
+      return { ...common, layer: last, held: last !== null }
+    }
     const high = volumeMaximum / view.errorScale
     const fitted = { low: signedErrors ? -high : 0, high }
-    return { ...common, layer: { values: errors, shape, map, window: { key: null, file: false, fitted } } }
+    const layer = { values: errors, shape, map, window: { key: null, file: false, fitted } }
+    lastError.current = { layer, key }
+    return { ...common, layer }
   }
   const window = windowSource({ pane: pane.pane, source }, shown, { linked: view.linked, volume: volume.id })
   return { ...common, layer: { values: shown.image, shape, map, window } }
