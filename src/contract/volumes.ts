@@ -43,6 +43,8 @@ export const VolumeInfo = z.object({
    * one or two different axes' letters of L R A P H F each, such as `['L', 'F']`; `null` where the file does not say.
    */
   orientation: z.tuple([z.string(), z.string()]).nullable().default(null),
+  /** Of an image's pixel, mm [down, right]; absent where the file does not say, or was imported before this was read. */
+  pixelSize: z.tuple([z.number(), z.number()]).optional(),
   /** Salted SHA-256 of the file's patient id (or of its name where it has none); the id itself is kept nowhere. */
   patient: z.string(),
   sampling: Sampling,

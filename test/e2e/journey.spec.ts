@@ -239,8 +239,14 @@ test('looks inside: the feature maps of its layers', async () => {
   await expect(channels).toHaveCount(1)
   await page.keyboard.press('Escape')
   await expect(channels).toHaveCount(32)
-  await page.keyboard.press('Escape')
+  await channels.nth(3).click()
+  await maps.getByRole('button', { name: 'Show in the pane' }).click()
   await expect(maps).toBeHidden()
+  await expect(pane('fine-tuned')).toContainText('channel 4 of')
+  await expect(image('fine-tuned')).toBeVisible()
+  await picture('feature-in-a-pane')
+  await page.getByRole('button', { name: 'The layout’s own panes again' }).click()
+  await goTo('Runs')
 })
 
 test('fine-tunes it with one click, its control beside', async () => {

@@ -1,6 +1,7 @@
 /**
  * DICOM MR images, one file a slice: derived, anonymous, marked as research. Nothing is taken over from the scan but the direction of its
- * rows and columns where the file says it: what is not known (size of a pixel, place in the patient, the sequence) is left out, not made up.
+ * rows and columns and the size of a pixel where the file says them: what is not known (place in the patient, the sequence) is left out, not
+ * made up.
  * Source: DICOM PS3.3 A.4 (MR Image IOD), PS3.5 B.2 (UIDs from UUIDs)
  */
 import { randomUUID } from 'node:crypto'
@@ -79,6 +80,7 @@ function sharedAttributes({ shape, info, provenance }: Reconstruction, scale: Sc
     PositionReferenceIndicator: '',
     SeriesNumber: '1',
     PatientOrientation: info.orientation ? [...info.orientation] : '',
+    ...(info.pixelSize && { PixelSpacing: info.pixelSize.map(decimal) }),
     SamplesPerPixel: 1,
     PhotometricInterpretation: 'MONOCHROME2',
     Rows: rows,

@@ -40,9 +40,10 @@ function shareOf(shape: Shape): Share {
   return { x, y, width: inside(right) - x, height: inside(bottom) - y }
 }
 
-function labelOf({ slot, show, run }: PaneState): string {
+function labelOf({ slot, show, run, layer, channel }: PaneState): string {
   const name = run ? `${SLOT_LABEL[slot === 'error' ? 'fine-tuned' : slot]}, run ${run.id}` : SLOT_LABEL[slot]
-  if (show === 'image' || show === 'feature') return name
+  if (show === 'image') return name
+  if (show === 'feature') return `${layer}, channel ${(channel ?? 0) + 1}: ${name}`
   return show === 'error' ? `Error: ${run ? `run ${run.id}` : 'sub-sampled'}` : `${SHOW_LABEL[show]}: ${name}`
 }
 
@@ -61,6 +62,8 @@ function panesOf({ panes, volume }: Comparison): FigureInput['panes'] {
       {
         source: pane.source,
         show: pane.show === 'error' ? ('image' as const) : pane.show,
+        layer: pane.layer,
+        channel: pane.channel,
         label: labelOf(pane),
         window: windowNow(found, windows),
         map: coloursOf(pane.show === 'error' ? 'image' : pane.show, colours, false),

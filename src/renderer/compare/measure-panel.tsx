@@ -60,7 +60,11 @@ export function MeasurePanel({ comparison, volume }: { comparison: Comparison; v
         </ul>
       )}
       {shape &&
-        (shape.kind === 'line' ? <Line {...{ shape, comparison }} /> : <Region {...{ shape, comparison, volume }} />)}
+        (shape.kind === 'line' ? (
+          <Line {...{ shape, comparison, volume }} />
+        ) : (
+          <Region {...{ shape, comparison, volume }} />
+        ))}
     </section>
   )
 }
@@ -221,15 +225,17 @@ function Histogram({ shape, panes }: { shape: Shape; panes: readonly PaneState[]
   )
 }
 
-function Line({ shape, comparison }: { shape: Shape; comparison: Comparison }) {
+function Line({ shape, comparison, volume }: { shape: Shape; comparison: Comparison; volume: StudyVolume }) {
   const shown = useFrames(distinct(comparison.panes)).filter(({ frame }) => frame.meta.units === 'signal')
   const [first] = shown
   if (!first) return null
+  const size = first.frame.meta.shape
   return (
     <>
       <p>
-        {lengthOf(shape, first.frame.meta.shape).toFixed(1)} pixels{' '}
-        <span className="secondary">(the file’s field of view is not known here)</span>
+        {volume.pixelSize && `${lengthOf(shape, size, volume.pixelSize).toFixed(1)} mm, `}
+        {lengthOf(shape, size).toFixed(1)} pixels
+        {!volume.pixelSize && <span className="secondary"> (the file does not say how large they are)</span>}
       </p>
       <div className={style.plot}>
         <Plot

@@ -9,8 +9,9 @@ import type { StudyVolume } from '../../contract/studies.ts'
 import { client, errorText } from '../client.ts'
 import { runLabel, signal } from '../format.ts'
 import { useRuns, useStudies, useStudy, versionOf } from '../queries.ts'
+import { goToScreen } from '../shell/screens.ts'
 import { useSize } from '../use-size.ts'
-import { type GreyWindow, goToSlice, openVolume, useView } from '../view.ts'
+import { changePane, type GreyWindow, goToSlice, openVolume, useView } from '../view.ts'
 import { SyntheticBadge } from '../viewer/badges.tsx'
 import { putPixels } from '../viewer/canvas.ts'
 import { GREY, paint } from '../viewer/drawing.ts'
@@ -128,6 +129,9 @@ function Layers({ run, enlarged, onEnlarge }: Props) {
             onChange={event => useFeatures.setState({ shared: event.currentTarget.checked })}
           />
         </Tooltip>
+        {enlarged !== null && layer !== null && (
+          <Button onClick={() => showInPane(run, layer, enlarged)}>Show in the pane</Button>
+        )}
         {enlarged !== null && <Button onClick={() => onEnlarge(null)}>All channels</Button>}
       </div>
       {error ? (
@@ -146,6 +150,13 @@ function Layers({ run, enlarged, onEnlarge }: Props) {
       )}
     </>
   )
+}
+
+/** Beside the images, in the pane in focus. */
+function showInPane(run: RunView, layer: string, channel: number): void {
+  changePane(useView.getState().focus, { source: `run:${run.id}`, show: 'feature', layer, channel })
+  closeFeatures()
+  goToScreen('compare')
 }
 
 async function download(url: string, signal: AbortSignal) {

@@ -13,6 +13,10 @@ export interface PaneChoice {
   /** Picked by hand; `null`: what fits the slot. */
   readonly source: string | null
   readonly show: PaneShow
+  /** Of a `feature`. */
+  readonly layer?: string
+  /** Of a `feature`, from 0. */
+  readonly channel?: number
 }
 
 export interface Layout {

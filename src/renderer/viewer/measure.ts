@@ -57,9 +57,12 @@ export function meanIn(values: Float32Array, pixels: readonly number[]): number 
   return known.reduce((sum, value) => sum + value, 0) / known.length
 }
 
-/** A line's length in pixels of an image [h, w]. */
-export const lengthOf = ({ from, to }: Pick<Shape, 'from' | 'to'>, [height, width]: Size): number =>
-  Math.hypot((to.x - from.x) * width, (to.y - from.y) * height)
+/** A line's length in pixels of an image [h, w]; in mm with the size of a pixel, [down, right]. */
+export const lengthOf = (
+  { from, to }: Pick<Shape, 'from' | 'to'>,
+  [height, width]: Size,
+  [down, right]: Size = [1, 1],
+): number => Math.hypot((to.x - from.x) * width * right, (to.y - from.y) * height * down)
 
 export interface Profile {
   /** Pixels from the line's start. */

@@ -87,9 +87,9 @@ export function Pane({ pane, comparison, volume, small = false }: Props) {
     >
       <header className={style.header}>
         <span className={style.swatch} style={{ background: run ? runColour(run.id) : 'transparent' }} />
-        {show !== 'image' && show !== 'feature' && (
-          <span className={style.aspect} title={SHOW_LABEL[show]}>
-            {SHOW_SHORT[show]}
+        {show !== 'image' && (
+          <span className={style.aspect} title={show === 'feature' ? pane.layer : SHOW_LABEL[show]}>
+            {show === 'feature' ? `${pane.layer}, channel ${(pane.channel ?? 0) + 1} of` : SHOW_SHORT[show]}
           </span>
         )}
         {small ? (
@@ -215,6 +215,7 @@ function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps) {
     return <p className={style.message}>Arbitrary units: a pre-trained network’s output has no error to show.</p>
   if (!layer || !frame) return <div className={style.skeleton} role="status" aria-label="Loading" />
   const arbitrary = frame.meta.units === 'arbitrary'
+  const inKspace = show === 'k-space' || show === 'mask' || show === 'residual'
   return (
     <>
       <div className={style.fill} data-held={held || undefined}>
@@ -222,6 +223,7 @@ function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps) {
           pane={pane.pane}
           layer={layer}
           slices={volume.slices}
+          marks={!inKspace}
           label={isError ? `Error of ${title}` : title}
           unit={isError ? '' : UNITS[frame.meta.units]}
         />
@@ -233,7 +235,7 @@ function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps) {
           <span className={style.units}>arbitrary units, own window</span>
         </Tooltip>
       )}
-      {show !== 'k-space' && show !== 'mask' && show !== 'residual' && <Orientation volume={volume} />}
+      {!inKspace && <Orientation volume={volume} />}
     </>
   )
 }

@@ -47,6 +47,8 @@ export interface PaneState {
   readonly pane: number
   readonly slot: Slot
   readonly show: PaneShow
+  readonly layer?: string
+  readonly channel?: number
   /** `null`: nothing fits yet. */
   readonly source: string | null
   readonly run: RunView | null
@@ -97,11 +99,15 @@ export const truthPath = (volume: StudyVolume, slice: number, show: Show = 'imag
 const asked = (show: PaneShow): Show => (show === 'error' ? 'image' : show)
 
 /** The address of a pane's image at another slice. */
-export function urlAt({ source, run, show }: PaneState, volume: StudyVolume, slice: number): string | null {
+export function urlAt(
+  { source, run, show, layer, channel }: PaneState,
+  volume: StudyVolume,
+  slice: number,
+): string | null {
   if (source === null || (source === 'truth' && !volume.targetShape)) return null
   if (source === 'truth' && show !== 'residual') return truthPath(volume, slice, asked(show))
   const { mask, seed } = useView.getState()
-  return framePath(volume.id, slice, source, mask, { version: versionOf(run), show: asked(show), seed })
+  return framePath(volume.id, slice, source, mask, { version: versionOf(run), show: asked(show), seed, layer, channel })
 }
 
 /** The panes as chosen, for the open volume. */
@@ -123,13 +129,12 @@ export function useComparison(): Comparison {
   const { data: study = null } = useStudy(view.study)
   const { data: runs = [] } = useRuns()
   const volume = study?.volumes.find(({ id }) => id === view.volume) ?? null
-  const panes = choicesOf(view).map(({ slot, source: picked, show }, pane): PaneState => {
+  const panes = choicesOf(view).map(({ source: picked, ...choice }, pane): PaneState => {
     const stillThere = picked && (!picked.startsWith('run:') || runOf(picked, runs))
-    const source = stillThere ? picked : study ? automatic(slot, runs, study) : null
+    const source = stillThere ? picked : study ? automatic(choice.slot, runs, study) : null
     const state = {
+      ...choice,
       pane,
-      slot,
-      show,
       source,
       run: source ? runOf(source, runs) : null,
       slice: sliceOf(view, pane),

@@ -34,6 +34,8 @@ interface Props {
   readonly layer: Layer
   readonly mix?: Mix | null
   readonly slices: number
+  /** Regions and lines mean nothing in k-space. */
+  readonly marks?: boolean
   readonly label: string
   readonly unit: string
 }
@@ -94,7 +96,7 @@ function fit(canvas: HTMLCanvasElement, { width, height }: Box): Box {
   return size
 }
 
-export function Stage({ pane, layer, mix = null, slices, label, unit }: Props) {
+export function Stage({ pane, layer, mix = null, slices, marks = true, label, unit }: Props) {
   const [element, setElement] = useState<HTMLDivElement | null>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
   const loupe = useRef<HTMLCanvasElement>(null)
@@ -241,7 +243,7 @@ export function Stage({ pane, layer, mix = null, slices, label, unit }: Props) {
       onDoubleClick={resetView}
     >
       <canvas ref={canvas} className={style.canvas} />
-      <ShapeLayer layout={layOut(size, shape, place)} shape={shape} slice={slice} />
+      {marks && <ShapeLayer layout={layOut(size, shape, place)} shape={shape} slice={slice} />}
       <div ref={cross} className={style.cross} hidden />
       <canvas ref={loupe} className={style.magnifier} width={MAGNIFIER.side} height={MAGNIFIER.side} hidden />
       <output ref={readout} className={style.readout} />

@@ -197,10 +197,16 @@ describe('DICOM', () => {
   })
 
   it('says what is synthetic, and which way the patient lies where it is known', async () => {
-    const info = { ...volume.info, synthetic: true, orientation: ['L', 'F'] as [string, string] }
+    const info = {
+      ...volume.info,
+      synthetic: true,
+      orientation: ['L', 'F'] as [string, string],
+      pixelSize: [0.5, 0.25] as [number, number],
+    }
     const { attributes } = await read(await write('dicom', { ...second, info }, 'synthetic.dcm'))
     expect(attributes.SeriesDescription).toMatch(/^Synthetic data: /)
     expect(attributes.PatientOrientation).toEqual(['L', 'F'])
+    expect(attributes.PixelSpacing).toEqual([0.5, 0.25]) // rows apart, columns apart
   })
 
   it('keeps an image that is the same everywhere', async () => {

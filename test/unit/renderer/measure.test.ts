@@ -53,8 +53,9 @@ describe('numbers of a region', () => {
 describe('a line', () => {
   const ramp = Float32Array.from({ length: 200 }, (_, i) => (i % 20) + 0.5) // 10 rows of the column's centre
 
-  it('has its length in pixels, whatever the image’s sides', () => {
+  it('has its length in pixels, whatever the image’s sides, and in mm', () => {
     expect(lengthOf({ from: at(0, 0), to: at(1, 1) }, [30, 40])).toBe(50)
+    expect(lengthOf({ from: at(0, 0), to: at(1, 1) }, [30, 40], [0.5, 0.5])).toBe(25)
   })
 
   it('has a profile that is linear between pixel centres', () => {

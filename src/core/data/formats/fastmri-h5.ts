@@ -58,6 +58,7 @@ function open(file: Hdf5File, hashPatient: (id: string) => string): Volume {
       reconSize: header?.reconSize ?? null,
       acquisition: acquisition === null ? null : String(acquisition),
       orientation: parseOrientation(file.attribute('patient_orientation')),
+      ...(header?.pixelSize && { pixelSize: header.pixelSize }),
       maximum: typeof maximum === 'number' && Number.isFinite(maximum) ? maximum : null,
       patient: hashPatient(patientId),
       sampling,

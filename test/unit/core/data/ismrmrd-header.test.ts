@@ -12,13 +12,25 @@ describe('parseIsmrmrdHeader', () => {
     const subject = '<subjectInformation><patientID> 0042 </patientID></subjectInformation>'
     expect(parseIsmrmrdHeader(header(subject + encoding('320', '310')))).toEqual({
       reconSize: [320, 310],
+      pixelSize: null,
       patientId: '0042',
     })
   })
 
+  it.each([
+    ['140', '155', [0.4375, 0.5]],
+    ['320', '310', null], // the matrix in its place
+    ['0', '140', null],
+    ['wide', '140', null],
+  ])('has the size of a pixel of a field of view of %s by %s mm', (x, y, expected) => {
+    const view = `<fieldOfView_mm><x>${x}</x><y>${y}</y></fieldOfView_mm>`
+    const xml = header(encoding('320', '310').replace('</reconSpace>', `${view}</reconSpace>`))
+    expect(parseIsmrmrdHeader(xml)!.pixelSize).toEqual(expected)
+  })
+
   it('knows a namespace prefix, and takes the first of several encodings', () => {
     const prefixed = header(encoding('320', '320') + encoding('64', '64')).replaceAll(/<(\/?)(\w)/g, '<$1ns:$2')
-    expect(parseIsmrmrdHeader(prefixed)).toEqual({ reconSize: [320, 320], patientId: null })
+    expect(parseIsmrmrdHeader(prefixed)).toEqual({ reconSize: [320, 320], pixelSize: null, patientId: null })
   })
 
   it.each([
@@ -28,7 +40,7 @@ describe('parseIsmrmrdHeader', () => {
     ['zero', header(encoding('0', '320'))],
     ['a fraction', header(encoding('320', '1.5'))],
   ])('has no size with %s', (_, xml) => {
-    expect(parseIsmrmrdHeader(xml)).toEqual({ reconSize: null, patientId: null })
+    expect(parseIsmrmrdHeader(xml)).toEqual({ reconSize: null, pixelSize: null, patientId: null })
   })
 
   it.each([
