@@ -150,9 +150,12 @@ test('goes through slices by wheel and keys, and changes the window of all panes
   await page.keyboard.press('Space')
 })
 
+/** A drawer that is still coming in takes the focus, and with it the list of a field that was clicked too early. */
 async function choose(field: string, option: string): Promise<void> {
-  await page.getByRole('combobox', { name: field }).click()
-  await page.getByRole('option', { name: option, exact: true }).click()
+  await expect(async () => {
+    await page.getByRole('combobox', { name: field }).click()
+    await page.getByRole('option', { name: option, exact: true }).click({ timeout: 3000 })
+  }).toPass()
 }
 
 test('chooses a recipe, edits it, and keeps it as its own', async () => {
@@ -242,8 +245,9 @@ test('looks inside: the feature maps of its layers', async () => {
   await channels.nth(3).click()
   await maps.getByRole('button', { name: 'Show in the pane' }).click()
   await expect(maps).toBeHidden()
-  await expect(pane('fine-tuned')).toContainText('channel 4 of')
-  await expect(image('fine-tuned')).toBeVisible()
+  const focused = page.locator('[data-focused]')
+  await expect(focused).toContainText('channel 4 of')
+  await expect(focused.locator('[role="img"]')).toBeVisible()
   await picture('feature-in-a-pane')
   await page.getByRole('button', { name: 'The layout’s own panes again' }).click()
   await goTo('Runs')

@@ -130,7 +130,14 @@ function Layers({ run, enlarged, onEnlarge }: Props) {
           />
         </Tooltip>
         {enlarged !== null && layer !== null && (
-          <Button onClick={() => showInPane(run, layer, enlarged)}>Show in the pane</Button>
+          <Button
+            onClick={() => {
+              onEnlarge(null)
+              showInPane(run, layer, enlarged)
+            }}
+          >
+            Show in the pane
+          </Button>
         )}
         {enlarged !== null && <Button onClick={() => onEnlarge(null)}>All channels</Button>}
       </div>
