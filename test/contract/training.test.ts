@@ -1,6 +1,6 @@
 /** What every network and every method must do; a new entry in a table inherits these tests. */
 import * as tf from '@tensorflow/tfjs-core'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { throwIfCancelled } from '../../src/contract/errors.ts'
 import { Pretext, Recipe, type TrainingEvent } from '../../src/contract/runs.ts'
 import { NETWORKS, networkOf } from '../../src/core/models/index.ts'
@@ -262,16 +262,26 @@ describe('a training', () => {
 
   it('writes the last weights after the first epoch, at the end, and between when writing is cheap', async () => {
     const epochs = { ...recipe, epochs: 4 }
-    const { written } = await trainAll(supervised(), { recipe: epochs })
+    let clock = 0
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => clock)
+    const task = supervised()
+    const timed = () => ({
+      ...task,
+      batch(epoch: number, index: number) {
+        clock += 10
+        return task.batch(epoch, index)
+      },
+    })
+    const { written } = await trainAll(timed(), { recipe: epochs })
     expect(new Set(written).size).toBe(written.length) // no file is ever written twice
     expect(written.filter(each => each.startsWith('last'))).toEqual(['last 1', 'last 2', 'last 3', 'last 4'])
     const slow: string[] = []
-    await trainAll(supervised(), {
+    await trainAll(timed(), {
       recipe: epochs,
       files: {
         async saveCheckpoint(role, epoch) {
           slow.push(`${role} ${epoch}`)
-          await new Promise(resolve => setTimeout(resolve, 200))
+          clock += 200
           return { path: '', sha256: '' }
         },
         saveState: async () => ({ path: '', sha256: '' }),
@@ -279,6 +289,7 @@ describe('a training', () => {
       },
     })
     expect(slow.filter(each => each.startsWith('last'))).toEqual(['last 1', 'last 4'])
+    now.mockRestore()
   })
 
   it('previews nothing without a validation volume', async () => {
