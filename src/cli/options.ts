@@ -5,6 +5,7 @@ import { AppError } from '../contract/errors.ts'
 import { MASK_KINDS, MaskSpec } from '../contract/evaluation.ts'
 import { Recipe } from '../contract/runs.ts'
 import type { SliceSelection } from '../contract/volumes.ts'
+import { ZERO_FILLED } from '../services/evaluations.ts'
 
 interface JsonProperty {
   readonly type?: string
@@ -45,6 +46,10 @@ export function namedWeights(text: string): NamedWeights {
   if (epoch === undefined) return { run, epoch: null }
   return { run, epoch: wholeNumber(epoch) }
 }
+
+/** `--run`, zero-filled where it is not given. */
+export const runOption = (description: string): Option =>
+  new Option('--run <run>', description).argParser(namedWeights).default({ run: ZERO_FILLED, epoch: null }, ZERO_FILLED)
 
 /** `100,200,500` */
 export const epochList = (text: string): number[] => text.split(',').map(wholeNumber)

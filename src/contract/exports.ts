@@ -15,6 +15,10 @@ const ENDINGS: Readonly<Record<ExportFormat, string>> = {
 export const exportEnding = (format: ExportFormat, slice: number | null): string =>
   format === 'dicom' && slice === null ? '' : ENDINGS[format]
 
-/** A file's name; `slice` counts from 0, its name from 1. */
+/** What a name begins with; `slice` counts from 0, the name from 1. */
+export const sliceStem = (stem: string, slice: number | null): string =>
+  slice === null ? stem : `${stem}_slice-${slice + 1}`
+
+/** A file's name. */
 export const exportName = (stem: string, format: ExportFormat, slice: number | null): string =>
-  `${stem}${slice === null ? '' : `_slice-${slice + 1}`}${exportEnding(format, slice)}`
+  `${sliceStem(stem, slice)}${exportEnding(format, slice)}`

@@ -1,7 +1,7 @@
 /** The viewer's comparison as a figure for a paper: what is asked for. */
 import { z } from 'zod'
 import { MaskSeed, MaskSpec } from './evaluation.ts'
-import { FrameSource, SHOWS } from './images.ts'
+import { FrameSource, isCompared, SHOWS } from './images.ts'
 
 /** `diverging`: blue below the middle of the range, red above it, nearly white at it. */
 export const COLOUR_MAPS = ['grey', 'viridis', 'inferno', 'diverging'] as const
@@ -27,9 +27,6 @@ export const Share = z
   })
 export type Share = z.infer<typeof Share>
 
-/** Shows that are compared with the ground truth pixel by pixel. */
-const COMPARED = ['image', 'mean']
-
 export const FigurePane = z
   .object({
     source: FrameSource,
@@ -46,7 +43,7 @@ export const FigurePane = z
     /** Shows its error map in its place. */
     error: ErrorScale.nullable().default(null),
   })
-  .refine(({ error, show }) => !error || COMPARED.includes(show), {
+  .refine(({ error, show }) => !error || isCompared(show), {
     message: 'Expected an image for an error map, got another map',
   })
 export type FigurePane = z.infer<typeof FigurePane>

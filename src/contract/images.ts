@@ -19,6 +19,12 @@ export const FrameSource = z.string().regex(/^(?:zero-filled|truth|run:\d+)$/)
 export const SHOWS = ['image', 'ssim', 'k-space', 'phase', 'mask', 'residual', 'mean', 'spread', 'feature'] as const
 export type Show = (typeof SHOWS)[number]
 
+/** Whether it lies in k-space, not in the image: parts, regions and directions of the image mean nothing there. */
+export const isOfKspace = (show: string): boolean => show === 'k-space' || show === 'mask' || show === 'residual'
+
+/** Whether it is compared with the ground truth pixel by pixel. */
+export const isCompared = (show: Show): boolean => show === 'image' || show === 'mean'
+
 /** `mean` and `spread` are over masks from seeds 0 … this − 1. */
 export const SPREAD_SEEDS = 8
 

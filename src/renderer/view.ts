@@ -1,6 +1,7 @@
 /** What the viewer shows, shared by its panes: volume, slice, zoom, windows, sources. Layouts are kept per study on this machine. */
 import { create } from 'zustand'
-import { createJSONStorage, persist, type StateStorage } from 'zustand/middleware'
+import { createJSONStorage, type PersistStorage, persist } from 'zustand/middleware'
+import { shallow } from 'zustand/shallow'
 import { MaskSpec } from '../contract/evaluation.ts'
 import { type LayoutName, layoutOf, type PaneChoice, type Slot } from './viewer/layouts.ts'
 import type { Pair, Shape, ToolName } from './viewer/marks.ts'
@@ -78,16 +79,17 @@ export interface View {
   readonly rightPanelNarrow: boolean
 }
 
-let written: string | null = null
+const STORED = createJSONStorage<Partial<View>>(() => localStorage)!
+let kept: Partial<View> | null = null
 
 /** The pointer moves sixty times a second and is not kept: only what differs is written. */
-const CHANGES_ONLY: StateStorage = {
-  getItem: name => localStorage.getItem(name),
+const CHANGES_ONLY: PersistStorage<Partial<View>> = {
+  ...STORED,
   setItem(name, value) {
-    if (value !== written) localStorage.setItem(name, value)
-    written = value
+    if (kept && shallow(kept, value.state)) return
+    kept = value.state
+    return STORED.setItem(name, value)
   },
-  removeItem: name => localStorage.removeItem(name),
 }
 
 export const useView = create<View>()(
@@ -125,7 +127,7 @@ export const useView = create<View>()(
     {
       name: 'self-mri view',
       version: 2,
-      storage: createJSONStorage(() => CHANGES_ONLY),
+      storage: CHANGES_ONLY,
       // Version 1 had one layout: its sources were picked by slot.
       migrate: old => {
         const { picked: _, ...kept } = old as View
@@ -182,6 +184,9 @@ export const layoutNameOf = ({ study, layouts }: Pick<View, 'study' | 'layouts'>
   layouts[String(study)] ?? DEFAULT_LAYOUT
 
 const paneKey = (view: Pick<View, 'study' | 'layouts'>) => `${view.study} ${layoutNameOf(view)}`
+
+/** Whether the layout's panes were changed by hand. */
+export const hasOwnPanes = (view: Pick<View, 'study' | 'layouts' | 'panes'>): boolean => paneKey(view) in view.panes
 
 export const choicesOf = (view: Pick<View, 'study' | 'layouts' | 'panes'>): readonly PaneChoice[] =>
   view.panes[paneKey(view)] ?? layoutOf(layoutNameOf(view)).panes

@@ -5,7 +5,7 @@ import { basename, dirname, extname, isAbsolute, join } from 'node:path'
 import { zipSync } from 'fflate'
 import { AppError } from '../contract/errors.ts'
 import type { MaskSpec } from '../contract/evaluation.ts'
-import { type ExportFormat, exportEnding } from '../contract/exports.ts'
+import { type ExportFormat, exportEnding, sliceStem } from '../contract/exports.ts'
 import type { Progress, Reconstructed, ReconstructRequest } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
 import { ZERO_FILLED } from './evaluations.ts'
@@ -157,8 +157,7 @@ export async function saveReconstruction(
     )
     if ('reason' in written) throw new AppError('FILE_UNREADABLE', written.reason)
     const of = `${basename(volume.file, extname(volume.file))}_${source.replace(':', '-')}`
-    const name = slice === null ? of : `${of}_slice-${slice + 1}`
-    const path = wanted ?? freePath(folder, name, ending || '.zip')
+    const path = wanted ?? freePath(folder, sliceStem(of, slice), ending || '.zip')
     if (ending === '' && wanted === undefined) await zipFolder(written.output, path)
     else {
       if (ending === '') await rmdir(path).catch(() => {}) // an empty one, which Windows does not rename over

@@ -238,10 +238,10 @@ describe('from a folder to a fine-tuned reconstruction', () => {
       message: expect.stringContaining('ulf055T_6A_FSE.h5'),
     })
 
-    const external = join(folder, 'external.safetensors')
+    const external = join(folder, 'external@best.safetensors')
     copyFileSync(fineTuned.checkpoint!.path, external)
     expect(
-      await json<RunRow>('finetune', '--from', 'external.safetensors', '--epochs', '1', '--slices', 'middle'),
+      await json<RunRow>('finetune', '--from', 'external@best.safetensors', '--epochs', '1', '--slices', 'middle'),
     ).toMatchObject({ parent: external, channels: 4 })
   })
 
@@ -392,6 +392,7 @@ describe('what is asked wrongly', () => {
   it.each([
     [['evaluate', 'nowhere.h5'], 1, /nowhere\.h5/],
     [['evaluate', '--run', '999', knee], 1, /got "999"/],
+    [['finetune', '--from', 'nobody@x'], 1, /got "nobody@x"/],
     [['evaluate'], 2, /Expected files or folders/],
     [['train', '--channels', '0'], 2, /--channels/],
     [['pretrain', '--temperature', '-1'], 2, /--temperature/],

@@ -8,7 +8,7 @@ import { evaluate, ZERO_FILLED } from '../../services/evaluations.ts'
 import { callersPath } from '../../services/profile.ts'
 import { protocolSentence } from '../../services/reports/index.ts'
 import { findStudy, volumesOf } from '../../services/studies.ts'
-import { addMaskOptions, maskFrom, type NamedWeights, namedWeights, sliceSelection, wholeNumber } from '../options.ts'
+import { addMaskOptions, maskFrom, type NamedWeights, runOption, sliceSelection, wholeNumber } from '../options.ts'
 import { inSession, type Session } from '../session.ts'
 import { print, printJson, progressBar, say } from '../terminal.ts'
 
@@ -68,11 +68,7 @@ export const evaluateCommand = (): Command =>
       .description('Score reconstructions as fastMRI does: SSIM, PSNR, NMSE per volume')
       .argument('[path...]', 'files or folders')
       .option('--study <name>', 'the test volumes of this study, where no path is given')
-      .addOption(
-        new Option('--run <run>', 'a run’s number, RUN@EPOCH for one of its milestones, or zero-filled')
-          .argParser(namedWeights)
-          .default({ run: ZERO_FILLED, epoch: null }, ZERO_FILLED),
-      )
+      .addOption(runOption('a run’s number, RUN@EPOCH for one of its milestones, or zero-filled'))
       .option(
         '--mask-draws <n>',
         'average over n masks, of seeds 0 to n − 1, with the SD, in place of the mask seeded by file name',

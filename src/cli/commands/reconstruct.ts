@@ -1,10 +1,9 @@
 import process from 'node:process'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { ExportFormat } from '../../contract/exports.ts'
-import { ZERO_FILLED } from '../../services/evaluations.ts'
 import { callersPath } from '../../services/profile.ts'
 import { reconstruct } from '../../services/save.ts'
-import { addMaskOptions, maskFrom, type NamedWeights, namedWeights, wholeNumber } from '../options.ts'
+import { addMaskOptions, maskFrom, type NamedWeights, runOption, wholeNumber } from '../options.ts'
 import { inSession } from '../session.ts'
 import { print, printJson, progressBar, say } from '../terminal.ts'
 
@@ -35,12 +34,9 @@ export const reconstructCommand = (): Command =>
       .argument('<path...>', 'files or folders; no ground truth is needed, and sub-sampled files are not masked again')
       .requiredOption('--out <folder>', 'where the reconstructions go')
       .addOption(
-        new Option(
-          '--run <run>',
+        runOption(
           'a run’s number, RUN@EPOCH for one of its milestones, zero-filled, or truth: the file’s own ground truth',
-        )
-          .argParser(namedWeights)
-          .default({ run: ZERO_FILLED, epoch: null }, ZERO_FILLED),
+        ),
       )
       .addOption(new Option('--format <format>', 'what is written').choices(ExportFormat.options).default('hdf5'))
       .option('--slice <n>', 'one slice of each volume, counted from 1; else all', sliceNumber),

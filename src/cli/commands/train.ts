@@ -200,9 +200,9 @@ export function fineTuneCommand(): Command {
   return command.action((options: CommonOptions & { from: string; control?: boolean }) =>
     inSession(command, async session => {
       const file = callersPath(options.from)
-      const isFile = existsSync(file) && !/^\d+(@\d+)?$/.test(options.from)
-      const { run, epoch } = namedWeights(options.from)
-      const parent = isFile ? null : findRun(session.services, run)
+      const named = /^\d+(@\d+)?$/.test(options.from) ? namedWeights(options.from) : null
+      const isFile = !named && existsSync(file)
+      const parent = isFile ? null : findRun(session.services, named?.run ?? options.from)
       const study = await studyOf(session, options.study ?? parent?.study)
       const { network, networkConfig, method, fineTuning } = parent
         ? parent.config
@@ -212,7 +212,7 @@ export function fineTuneCommand(): Command {
         commonConfig({ network, networkConfig }, study, options),
         recipeFrom(fineTuningOf({ method, fineTuning }), options),
       )
-      const from = parent ? { run: parent.id, epoch } : { file }
+      const from = parent ? { run: parent.id, epoch: named?.epoch ?? null } : { file }
       const runs = [await start(session, 'Fine-tuning', { study, config, parent: from }, options)]
       if (options.control) {
         const request = { study, config: { ...config, kind: 'train' as const }, parent: null }

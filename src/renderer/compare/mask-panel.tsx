@@ -3,17 +3,17 @@ import { ActionIcon, Button, NumberInput, Select, Slider, Tooltip } from '@manti
 import { IconDice3 } from '@tabler/icons-react'
 import { useShallow } from 'zustand/react/shallow'
 import { MASK_KINDS, type MaskSpec } from '../../contract/evaluation.ts'
+import { framePath } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { samplingLabel } from '../format.ts'
 import { useView } from '../view.ts'
 import { useFrame } from '../viewer/frames.ts'
-import { STANDARD_MASK as STANDARD, urlAt } from '../viewer/sources.ts'
+import { STANDARD_MASK as STANDARD } from '../viewer/sources.ts'
 import style from './side-panel.module.css'
 
 export function MaskPanel({ volume }: { volume: StudyVolume }) {
   const { mask, seed, slice } = useView(useShallow(({ mask, seed, slice }) => ({ mask, seed, slice })))
-  const input = { pane: -1, slot: 'input', show: 'image', source: 'zero-filled', run: null, slice, url: null } as const
-  const { frame } = useFrame(urlAt(input, volume, slice))
+  const { frame } = useFrame(framePath(volume.id, slice, 'zero-filled', mask, { seed }))
   const change = (changes: Partial<MaskSpec>) => useView.setState({ mask: { ...mask, ...changes } })
   const own = volume.sampling.kind === 'sub-sampled'
   const changed =

@@ -26,6 +26,7 @@ import {
   spreadIn,
 } from '../viewer/measure.ts'
 import { type Comparison, type PaneState, SHOW_LABEL, SLOT_LABEL } from '../viewer/sources.ts'
+import { MetricsHead } from './metrics-head.tsx'
 import style from './side-panel.module.css'
 
 export function MeasurePanel({ comparison, volume }: { comparison: Comparison; volume: StudyVolume }) {
@@ -120,14 +121,7 @@ function Region({ shape, comparison, volume }: { shape: Shape; comparison: Compa
   return (
     <>
       <table className={style.table}>
-        <thead>
-          <tr>
-            <th />
-            <th>SSIM</th>
-            <th>PSNR</th>
-            <th>NMSE</th>
-          </tr>
-        </thead>
+        <MetricsHead />
         {panes.map(pane => (
           <RegionRows key={pane.pane} {...{ pane, shape, volume }} />
         ))}

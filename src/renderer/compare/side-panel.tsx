@@ -11,6 +11,7 @@ import { useView } from '../view.ts'
 import { type Comparison, type PaneState, SLOT_LABEL, sourceLabel } from '../viewer/sources.ts'
 import { MaskPanel } from './mask-panel.tsx'
 import { MeasurePanel } from './measure-panel.tsx'
+import { MetricsHead } from './metrics-head.tsx'
 import style from './side-panel.module.css'
 
 export function SidePanel({ comparison }: { comparison: Comparison }) {
@@ -36,14 +37,7 @@ function Numbers({ comparison, volume }: { comparison: Comparison; volume: Study
       <h2>Volume, {volume.slices} slices</h2>
       {volume.targetShape ? (
         <table className={style.table}>
-          <thead>
-            <tr>
-              <th />
-              <th>SSIM</th>
-              <th>PSNR</th>
-              <th>NMSE</th>
-            </tr>
-          </thead>
+          <MetricsHead />
           <tbody>
             {rows.map(pane => (
               <NumbersRow key={pane.pane} pane={pane} volume={volume} />

@@ -30,6 +30,7 @@ import {
   foldLeft,
   foldRight,
   goToSlice,
+  hasOwnPanes,
   type Link,
   layoutNameOf,
   placeOf,
@@ -146,7 +147,7 @@ function Arrangement() {
       layout: layoutNameOf(view),
       link: view.link,
       pair: view.pair?.mode,
-      changed: view.panes[`${view.study} ${layoutNameOf(view)}`] !== undefined,
+      changed: hasOwnPanes(view),
     })),
   )
   return (

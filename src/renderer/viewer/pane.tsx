@@ -3,7 +3,7 @@ import { ActionIcon, Button, Menu, Select, Tooltip } from '@mantine/core'
 import { IconChartLine, IconDots, IconGridDots } from '@tabler/icons-react'
 import { type DragEvent, memo, type PointerEvent, useMemo, useState } from 'react'
 import { useShallow } from 'zustand/react/shallow'
-import type { FrameMeta } from '../../contract/images.ts'
+import { type FrameMeta, isOfKspace } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { runColour } from '../colours.ts'
 import { showFeatures } from '../features/open.ts'
@@ -215,7 +215,7 @@ function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps) {
     return <p className={style.message}>Arbitrary units: a pre-trained network’s output has no error to show.</p>
   if (!layer || !frame) return <div className={style.skeleton} role="status" aria-label="Loading" />
   const arbitrary = frame.meta.units === 'arbitrary'
-  const inKspace = show === 'k-space' || show === 'mask' || show === 'residual'
+  const inKspace = isOfKspace(show)
   return (
     <>
       <div className={style.fill} data-held={held || undefined}>

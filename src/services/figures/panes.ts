@@ -1,7 +1,7 @@
 /** The images and error maps of a figure, each with the range and the colours that it is drawn in. */
 import { AppError } from '../../contract/errors.ts'
 import type { ColourMap, ErrorScale, FigurePane, FigureRequest } from '../../contract/figure.ts'
-import type { FrameMeta, Show } from '../../contract/images.ts'
+import { type FrameMeta, isCompared, isOfKspace, type Show } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import type { Progress } from '../../engine/protocol.ts'
 import type { Frames } from '../frames.ts'
@@ -54,8 +54,6 @@ const SHOWN: Partial<Record<Show, string>> = {
   spread: 'SD',
 }
 
-const OF_KSPACE: readonly Show[] = ['k-space', 'mask', 'residual']
-
 function nameOf(show: Show, { units }: FrameMeta): string {
   return SHOWN[show] ?? (units === 'arbitrary' ? 'a.u.' : 'signal')
 }
@@ -68,7 +66,7 @@ function imageOf({ show, window: { low, high }, map }: FigurePane, { image, meta
     range: [low, high],
     map,
     name: nameOf(show, meta),
-    spatial: !OF_KSPACE.includes(show),
+    spatial: !isOfKspace(show),
     clips: [meta.minimum < low, meta.maximum > high],
   }
 }
@@ -78,7 +76,7 @@ function errorOf({ source, show }: FigurePane, frame: Frame, truth: Frame, scale
   if (source === 'truth') return 'the reference itself'
   const { units, shape } = frame.meta
   if (units === 'arbitrary') return 'arbitrary units: no error map'
-  if (units !== 'signal' || (show !== 'image' && show !== 'mean')) return 'no error map'
+  if (units !== 'signal' || !isCompared(show)) return 'no error map'
   if (frame.image.length !== truth.image.length)
     throw new AppError(
       'SHAPE_MISMATCH',

@@ -2,6 +2,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, isAbsolute, join } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
+import { sliceStem } from '../../contract/exports.ts'
 import type { FigureFormat, FigureRequest } from '../../contract/figure.ts'
 import type { Progress } from '../../engine/protocol.ts'
 import type { Services } from '../context.ts'
@@ -44,7 +45,7 @@ export async function saveFigure(
   const folder = wanted === undefined ? reconstructionsDirectory(services) : dirname(wanted)
   await mkdir(folder, { recursive: true })
   const stem = basename(volume.file, extname(volume.file))
-  const path = wanted ?? freePath(folder, `${stem}_slice-${slice + 1}`, `.${format}`)
+  const path = wanted ?? freePath(folder, sliceStem(stem, slice), `.${format}`)
   await writeWhole(path, content)
   return { path, name: basename(path) }
 }

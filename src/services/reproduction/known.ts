@@ -19,7 +19,15 @@ function closure(trainings: ReadonlyMap<string, PlannedTraining>, keys: readonly
   return all
 }
 
-const byKey = ({ trainings }: Plan) => new Map(trainings.map(training => [training.key, training]))
+const maps = new WeakMap<Plan, ReadonlyMap<string, PlannedTraining>>()
+
+/** Made once a plan: every row of it asks. */
+function byKey(plan: Plan): ReadonlyMap<string, PlannedTraining> {
+  const made = maps.get(plan) ?? new Map(plan.trainings.map(training => [training.key, training]))
+  maps.set(plan, made)
+  return made
+}
+
 const neededBy = (trainings: ReadonlyMap<string, PlannedTraining>, { training, baseline }: PlannedRow) =>
   closure(trainings, [training, baseline])
 
