@@ -1,7 +1,8 @@
 /**
- * `npm run bench [-- --json] [-- --only <work>]`: Self-MRI beside PyTorch and h5py + SciPy, in one run on this machine.
- * First both sides must compute the same (exit code 1 otherwise); then they take turns, block by block, so that whatever
- * slows the machine slows both. Two threads each, the same weights, the same measured slice; files stay open.
+ * `npm run bench [-- --json] [--only <work>] [--gpu] [--python <path>]`: Self-MRI beside PyTorch and h5py + SciPy, in one run on
+ * this machine. First both sides must compute the same (exit code 1 otherwise); then they take turns, block by block, so that
+ * whatever slows the machine slows both. Two threads each, the same weights, the same measured slice; files stay open. With
+ * `--gpu` both on the NVIDIA GPU. The peer's packages are installed, unless `--python` names a Python that has them.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
@@ -11,41 +12,51 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { AppError } from '../../src/contract/errors.ts'
 import { engineEnvironment } from '../../src/engine/environment.ts'
+import { run } from '../../src/engine/install/run.ts'
 import { installEngine, locateEngine } from '../../src/engine/install.ts'
 import { peerPython } from './python.ts'
 import { type Check, formatCheck, formatRows, makeCheck, type Row, spread } from './report.ts'
 import { type Names, type Side, startSide } from './side.ts'
-import { ENDURANCE, MASK, RATES, SIZE, WORKS, type Work } from './works.ts'
+import { ENDURANCE, type Hardware, MASK, RATES, SIZE, WORKS, type Work } from './works.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const say = (line: string) => void process.stderr.write(`${line}\n`)
 const print = (text: string) => void process.stdout.write(`${text}\n`)
 
 interface Chosen {
+  readonly hardware: Hardware
   readonly works: readonly Work[]
   readonly endurance: boolean
 }
 
-function chosen(only: string | undefined): Chosen {
-  const works = WORKS.filter(({ name }) => only === undefined || name === only)
+function chosen(hardware: Hardware, only: string | undefined): Chosen {
+  const works = WORKS[hardware].filter(({ name }) => only === undefined || name === only)
   const endurance = only === undefined || only === ENDURANCE.name
-  if (works.length > 0 || endurance) return { works, endurance }
-  const names = [...WORKS, ENDURANCE].map(({ name }) => name).join(', ')
+  if (works.length > 0 || endurance) return { hardware, works, endurance }
+  const names = [...WORKS[hardware], ENDURANCE].map(({ name }) => name).join(', ')
   throw new AppError('INVALID_ARGUMENT', `Expected --only with one of ${names}, got ${only}`)
 }
 
-async function startOurs(): Promise<Side> {
+async function startOurs(hardware: Hardware): Promise<Side> {
   const onProgress = ({ label }: { label: string }) => say(label)
-  const engine = locateEngine() ?? (await installEngine({ variant: 'cpu', onProgress }))
+  const variant = hardware === 'gpu' ? 'cuda' : 'cpu'
+  const there = hardware === 'gpu' ? locateEngine('cuda') : locateEngine()
+  const engine = there ?? (await installEngine({ variant, onProgress }))
   const command = [process.execPath, ...process.execArgv, here('./ours.ts'), engine.binding]
-  return startSide('Self-MRI', command, { ...process.env, ...engineEnvironment(engine) })
+  return startSide({ label: 'Self-MRI', command, env: { ...process.env, ...engineEnvironment(engine) }, hardware })
 }
 
-async function startPeer(): Promise<Side> {
-  const python = await peerPython(say)
+async function startPeer(hardware: Hardware, chosenPython: string | undefined): Promise<Side> {
+  const python = chosenPython ?? (await peerPython(say))
   // Set where an old OpenBLAS would fail; they slow a current one.
   const { OPENBLAS_CORETYPE, OPENBLAS_L2_SIZE, ...env } = process.env
-  return startSide('the peer', [python, '-I', here('./peer.py')], env)
+  return startSide({ label: 'the peer', command: [python, '-I', here('./peer.py')], env, hardware })
+}
+
+/** The first GPU's name, as its driver gives it. */
+async function gpuName(): Promise<string> {
+  const { output } = await run('nvidia-smi', ['--query-gpu=name', '--format=csv,noheader'])
+  return output.trim().split('\n')[0]
 }
 
 async function checkWork({ name, check }: Work, ours: Side, peer: Side, folder: string): Promise<Check> {
@@ -98,10 +109,10 @@ async function timeEpochs(ours: Side): Promise<Row[]> {
 
 const load = () => loadavg()[0]
 
-async function compare({ works, endurance }: Chosen, ours: Side, peer: Side, folder: string) {
+async function compare({ hardware, works, endurance }: Chosen, ours: Side, peer: Side, folder: string) {
   const kspace = here('../../test/fixtures/kspace/larson_brain_sag_t1_640x372.h5')
   const computed = Object.fromEntries(works.map(work => [work.name, work.computed]))
-  const request = { folder, kspace, mask: MASK, size: SIZE, rates: RATES, works: computed }
+  const request = { hardware, folder, kspace, mask: MASK, size: SIZE, rates: RATES, works: computed }
   const loadBefore = load()
   const { engine } = await ours.load(request) // writes what the peer reads
   const { names } = await peer.load(request)
@@ -130,7 +141,7 @@ async function compare({ works, endurance }: Chosen, ours: Side, peer: Side, fol
     platform: `${process.platform} ${process.arch}`,
     node: process.versions.node,
     engine,
-    threads: 2,
+    ...(hardware === 'gpu' ? { gpu: await gpuName() } : { threads: 2 }),
     /** One-minute load average, before and after: what else ran. */
     load: { before: loadBefore, after: load() },
   }
@@ -138,19 +149,28 @@ async function compare({ works, endurance }: Chosen, ours: Side, peer: Side, fol
 }
 
 async function bench(): Promise<number> {
-  const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string' } } })
-  const works = chosen(values.only)
+  const { values } = parseArgs({
+    options: {
+      json: { type: 'boolean' },
+      only: { type: 'string' },
+      gpu: { type: 'boolean' },
+      python: { type: 'string' },
+    },
+  })
+  const hardware = values.gpu ? 'gpu' : 'cpu'
+  const works = chosen(hardware, values.only)
   const folder = await mkdtemp(join(tmpdir(), 'self-mri-bench-'))
   const sides: Side[] = []
   try {
-    sides.push(await startOurs(), await startPeer())
+    sides.push(await startOurs(hardware), await startPeer(hardware, values.python))
     const { rows, checks, machine } = await compare(works, sides[0], sides[1], folder)
     const same = checks.every(({ passed }) => passed)
     if (values.json) print(JSON.stringify({ rows, checks, machine }, null, 2))
     else if (same) {
       const { cpu, cores, platform, engine, node, load } = machine
+      const limits = 'gpu' in machine ? `${machine.gpu}, TF32` : '2 threads each'
       print(formatRows(rows))
-      print(`\n${cpu}, ${cores} cores, ${platform}; 2 threads each; Node ${node}; ${engine}`)
+      print(`\n${cpu}, ${cores} cores, ${platform}; ${limits}; Node ${node}; ${engine}`)
       if (load.before > 1) print(`The machine was busy: load ${load.before.toFixed(1)} before the first measurement.`)
     }
     if (!same) say('The two sides do not compute the same: nothing was timed.')

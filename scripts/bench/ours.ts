@@ -30,6 +30,8 @@ const RMSPROP = { kind: 'rmsprop', alpha: 0.99, epsilon: 1e-8, momentum: 0, weig
 
 async function load(request: Load): Promise<{ works: Record<string, Computation>; names: Names; engine: string }> {
   const { tensorflow, tfjs, device } = await loadTensorflow(process.argv[2])
+  if (device !== request.hardware.toUpperCase())
+    throw new Error(`Expected TensorFlow on a ${request.hardware}, got ${device}`)
   const volume = await openVolume(request.kspace, '')
   const reconstruct = () => zeroFilled(volume, 0, maskOf(volume, request.mask))
   const { image, mean, std } = normalise(reconstruct())
@@ -85,13 +87,13 @@ function stepOf(network: NetworkWork['network'], optimizer: Optimizer): Step {
 
 function training(
   { rates }: Load,
-  { network, size }: NetworkWork,
+  { network, size, batch: count }: NetworkWork,
   weights: Float32Array,
   image: Float32Array,
   target: Float32Array,
 ): Computation {
   const optimizer = makeOptimizer(RMSPROP)
-  const batch = [image, target].map(values => tf.tensor4d(values, [1, size[0], size[1], 1]))
+  const batch = [image, target].map(values => tf.tile(tf.tensor4d(values, [1, ...size, 1]), [count, 1, 1, 1]))
   const start = (rate: number) => {
     const stepper = graphStepper(stepOf(network, optimizer), startingState(weights, optimizer))
     return { next: () => stepper.step(batch, optimizer.scalars(rate, 1)), end: () => stepper.dispose() }

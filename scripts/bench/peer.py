@@ -84,26 +84,31 @@ def read_safetensors(path):
     return tensors
 
 
-def network_work(folder, name, computed, rates):
+def network_work(request, name, computed):
     """The forward pass, or the training step, of a network with weights, image and target as our side wrote them."""
+    folder, rates = request["folder"], request["rates"]
     network, size = computed["network"], computed["size"]
+    device = "cuda" if request["hardware"] == "gpu" else "cpu"
     weights = read_safetensors(os.path.join(folder, f"{name}.safetensors"))
     image, target = (
-        np.fromfile(os.path.join(folder, f"{name}-{which}.f32"), np.float32).reshape(1, 1, *size)
+        np.tile(
+            np.fromfile(os.path.join(folder, f"{name}-{which}.f32"), np.float32).reshape(1, 1, *size),
+            (computed["batch"], 1, 1, 1),
+        )
         for which in ("image", "target")
     )
 
     def fresh():
         model = Unet(**network)
         model.load_state_dict(weights, strict=True)
-        return model
+        return model.to(device)
 
     def make_forward():
         model = fresh()
 
         def forward():
             with torch.inference_mode():
-                return model(torch.from_numpy(image)).numpy()
+                return model(torch.from_numpy(image).to(device)).cpu().numpy()
 
         return forward
 
@@ -114,7 +119,7 @@ def network_work(folder, name, computed, rates):
 
         def step():
             optimizer.zero_grad()
-            loss = nn.functional.l1_loss(model(batch[0]), batch[1])
+            loss = nn.functional.l1_loss(model(batch[0].to(device)), batch[1].to(device))
             loss.backward()
             optimizer.step()
             return loss.item()
@@ -189,6 +194,10 @@ def slice_work(path, spec, size):
 
 
 def load(request):
+    if request["hardware"] == "cpu":
+        torch.set_num_threads(THREADS)
+    else:
+        torch.backends.cudnn.benchmark = True  # as TensorFlow does, it tries what is fastest
     pytorch = {"name": "PyTorch", "version": torch.__version__}
     arrays = {"name": "h5py + SciPy", "version": f"{h5py.__version__} + {scipy.__version__}"}
     works, names = {}, {}
@@ -196,7 +205,7 @@ def load(request):
         if computed["kind"] == "slice":
             works[name] = slice_work(request["kspace"], request["mask"], tuple(request["size"]))
         else:
-            works[name] = network_work(request["folder"], name, computed, request["rates"])
+            works[name] = network_work(request, name, computed)
         names[name] = arrays if computed["kind"] == "slice" else pytorch
     return works, {"names": names}
 
@@ -211,7 +220,6 @@ def measure(once, iterations):
 
 
 def main():
-    torch.set_num_threads(THREADS)
     works = {}
     for line in sys.stdin:
         request = json.loads(line)

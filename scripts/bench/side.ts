@@ -3,10 +3,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { MaskSpec } from '../../src/contract/evaluation.ts'
-import type { Computed } from './works.ts'
+import type { Computed, Hardware } from './works.ts'
 
 export interface Load {
   readonly do: 'load'
+  readonly hardware: Hardware
   /** Where our side writes each network work's NAME.safetensors, NAME-image.f32 and NAME-target.f32, and the peer reads them. */
   readonly folder: string
   /** HDF5 file whose first slice is reconstructed. */
@@ -47,18 +48,28 @@ export interface Side {
   dispose(): void
 }
 
-/** Two threads on any machine, and no GPU: the same for both sides. */
-const THREADS = {
-  OMP_NUM_THREADS: '2',
-  MKL_NUM_THREADS: '2',
-  OPENBLAS_NUM_THREADS: '2',
-  TF_NUM_INTRAOP_THREADS: '2',
-  TF_NUM_INTEROP_THREADS: '2',
-  CUDA_VISIBLE_DEVICES: '-1',
+/** The same for both sides: two threads on any machine and no GPU, or the GPU and whatever threads each takes. */
+const LIMITS: Record<Hardware, NodeJS.ProcessEnv> = {
+  cpu: {
+    OMP_NUM_THREADS: '2',
+    MKL_NUM_THREADS: '2',
+    OPENBLAS_NUM_THREADS: '2',
+    TF_NUM_INTRAOP_THREADS: '2',
+    TF_NUM_INTEROP_THREADS: '2',
+    CUDA_VISIBLE_DEVICES: '-1',
+  },
+  gpu: {},
 }
 
-export function startSide(label: string, [command, ...args]: readonly string[], env: NodeJS.ProcessEnv): Side {
-  const child = spawn(command, args, { env: { ...env, ...THREADS }, stdio: 'pipe' })
+interface Start {
+  readonly label: string
+  readonly command: readonly string[]
+  readonly env: NodeJS.ProcessEnv
+  readonly hardware: Hardware
+}
+
+export function startSide({ label, command: [program, ...args], env, hardware }: Start): Side {
+  const child = spawn(program, args, { env: { ...env, ...LIMITS[hardware] }, stdio: 'pipe' })
   let lastWords = ''
   const listen = (text: unknown) => {
     lastWords = `${lastWords}${text}`.slice(-4000)

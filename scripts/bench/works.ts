@@ -9,8 +9,13 @@ export type Computed =
       readonly network: { readonly channels: number; readonly pools: number }
       /** [height, width] */
       readonly size: readonly [number, number]
+      /** Images at once: the same one so many times. */
+      readonly batch: number
     }
   | { readonly kind: 'slice' }
+
+/** Where both sides compute. A GPU multiplies in TF32, whose 10 bits of mantissa the checks must allow for. */
+export type Hardware = 'cpu' | 'gpu'
 
 export interface Work {
   readonly name: string
@@ -42,13 +47,14 @@ export const MASK: MaskSpec = { kind: 'random', acceleration: 4, centerFraction:
 const output = { label: 'network output, of its maximum', difference: differenceOfMaximum, atMost: 1e-4 }
 const losses = { label: 'losses of 3 training steps, each', difference: differenceOfEach, atMost: 1e-4 }
 
-const unet = (kind: 'forward' | 'training', channels: number, size: number): Computed => ({
+const unet = (kind: 'forward' | 'training', channels: number, size: number, batch = 1): Computed => ({
   kind,
   network: { channels, pools: 4 },
   size: [size, size],
+  batch,
 })
 
-export const WORKS: readonly Work[] = [
+const CPU_WORKS: readonly Work[] = [
   {
     name: 'training',
     label: 'U-Net-32 training step (L1, RMSprop), 320 × 320, batch 1',
@@ -95,6 +101,28 @@ export const WORKS: readonly Work[] = [
     check: { label: 'zero-filled image, of its maximum', difference: differenceOfMaximum, atMost: 1e-5 },
   },
 ]
+
+const GPU_STEPS = 20
+
+/** Nothing is promised of a GPU but to be no slower than PyTorch. It takes more steps a second, and larger batches. */
+const GPU_WORKS: readonly Work[] = [
+  ...CPU_WORKS,
+  {
+    name: 'training-batch-8',
+    label: 'U-Net-32 training step (L1, RMSprop), 320 × 320, batch 8',
+    computed: unet('training', 32, 320, 8),
+    atMost: 1,
+    iterations: GPU_STEPS,
+    blocks: 5,
+    check: losses,
+  } satisfies Work,
+].map(work =>
+  work.computed.kind === 'slice'
+    ? work
+    : { ...work, atMost: 1, iterations: GPU_STEPS, check: { ...work.check, atMost: 5e-3 } },
+)
+
+export const WORKS: Readonly<Record<Hardware, readonly Work[]>> = { cpu: CPU_WORKS, gpu: GPU_WORKS }
 
 /** A training of ours alone, whose last epoch must be like its first: U-Net-8, 64 × 64. */
 export const ENDURANCE = { name: 'epochs', epochs: 100, steps: 20, atMost: 1.05 } as const

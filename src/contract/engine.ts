@@ -2,7 +2,13 @@
 import { z } from 'zod'
 
 /** Which TensorFlow computes, and where. */
-export const Device = z.object({ tensorflow: z.string(), tfjs: z.string(), device: z.enum(['GPU', 'CPU']) })
+export const Device = z.object({
+  tensorflow: z.string(),
+  tfjs: z.string(),
+  device: z.enum(['GPU', 'CPU']),
+  /** The GPU's name, where its driver tells it. */
+  gpu: z.string().nullable(),
+})
 export type Device = z.infer<typeof Device>
 
 /** A native operation: how often it is called, and the milliseconds of all its calls. */

@@ -2,6 +2,7 @@
  * Loads TensorFlow.js on the native TensorFlow of the engine's cache, and installs the fused kernels.
  * tfjs-node's own index wants its binding inside node_modules; this goes round it (see docs in ARCHITECTURE.md).
  */
+import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import process from 'node:process'
 import * as tf from '@tensorflow/tfjs-core'
@@ -42,8 +43,24 @@ export async function loadTensorflow(bindingPath: string): Promise<Device> {
   const backend = tf.backend() as unknown as NativeBackend
   useKernels(fusedKernels(backend))
   if (!computesEagerly()) usePredictor(makeGraphPredictor(backend as unknown as Backend, say))
-  loaded = { tensorflow: binding.TF_Version, tfjs: tf.version_core, device: backend.isUsingGpuDevice ? 'GPU' : 'CPU' }
+  const device = backend.isUsingGpuDevice ? 'GPU' : 'CPU'
+  loaded = {
+    tensorflow: binding.TF_Version,
+    tfjs: tf.version_core,
+    device,
+    gpu: device === 'GPU' ? gpuName() : null,
+  }
   return loaded
+}
+
+/** TensorFlow takes the first GPU that it may see; its C interface does not tell the name. */
+function gpuName(): string | null {
+  const seen = process.env.CUDA_VISIBLE_DEVICES?.split(',')[0]
+  const which = seen ? [`--id=${seen}`] : []
+  const { status, stdout } = spawnSync('nvidia-smi', [...which, '--query-gpu=name', '--format=csv,noheader'], {
+    encoding: 'utf8',
+  })
+  return status === 0 ? stdout.trim().split('\n')[0] : null
 }
 
 /** Where this process computes; `null` until it has loaded TensorFlow. */

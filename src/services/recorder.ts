@@ -101,11 +101,11 @@ function makeRows(services: Services, run: string) {
         JSON.stringify(device),
         id,
       )
-      const changed = (['tensorflow', 'tfjs', 'device'] as const).filter(
-        name => before.device !== undefined && before[name] !== device[name],
+      const changed = (['tensorflow', 'tfjs', 'device', 'gpu'] as const).filter(
+        name => before.device !== undefined && (before[name] ?? null) !== device[name],
       )
       if (changed.length === 0) return null
-      const text = `Goes on with ${changed.map(name => `${name} ${device[name]}, not ${before[name]}`).join('; ')}: the last digits may differ.`
+      const text = `Goes on with ${changed.map(name => `${name} ${device[name] ?? 'none'}, not ${before[name] ?? 'none'}`).join('; ')}: the last digits may differ.`
       return { type: 'note', text }
     },
   }

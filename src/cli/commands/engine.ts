@@ -29,7 +29,7 @@ function describeOperations({ operations }: EngineHealth): string {
 function describe(health: EngineHealth): string {
   const { memory } = health
   return [
-    `TensorFlow   ${health.tensorflow} (TensorFlow.js ${health.tfjs}), on ${health.device}`,
+    `TensorFlow   ${health.tensorflow} (TensorFlow.js ${health.tfjs}), on ${health.gpu ?? health.device}`,
     `Node         ${health.node}, ${health.platform}, ${health.cores} cores`,
     `Memory       ${gigabytes(memory.freeBytes)} free of ${gigabytes(memory.totalBytes)}; the engine takes ${gigabytes(memory.residentBytes)}`,
     `Training     ${health.stepMs.toFixed(1)} ms a step (U-Net-8, 64 × 64, batch 1; median of 10)`,

@@ -95,7 +95,7 @@ function EngineSection() {
         <dl className={style.facts}>
           <dt>TensorFlow</dt>
           <dd>
-            {health.tensorflow} (TensorFlow.js {health.tfjs}), on {health.device}
+            {health.tensorflow} (TensorFlow.js {health.tfjs}), on {health.gpu ?? health.device}
           </dd>
           <dt>Node</dt>
           <dd>
