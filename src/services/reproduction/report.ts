@@ -29,8 +29,9 @@ function failedTrainings({ trainings }: Plan, { found }: Survey): Failures {
     const failed = needs.filter(need => need !== undefined && failures.has(need))
     if (failed.length > 0) failures.set(key, `It needs what failed: ${[...new Set(failed)].join('; ')}.`)
     else if (!each.prepared && !each.waits) failures.set(key, each.reason)
-    else if (each.prepared && (each.run?.status === 'failed' || each.run?.status === 'cancelled'))
-      failures.set(key, each.run.reason ?? each.run.status)
+    else if (each.prepared && each.run?.status === 'failed') failures.set(key, each.run.reason ?? 'It failed.')
+    else if (each.prepared && each.run?.status === 'cancelled')
+      failures.set(key, 'It was cancelled. Resume the reproduction, and it goes on.')
   }
   return failures
 }

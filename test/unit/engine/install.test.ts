@@ -83,10 +83,11 @@ describe('an engine process', () => {
   const engine = (variant: 'cpu' | 'cuda') =>
     ({ variant, directory: folder, binding: '', tensorflow: '2.21.0', installedAt: '' }) as const
 
-  test('keeps quiet and shares the GPU; what the user has set wins', () => {
+  test('keeps quiet, shares the GPU, and computes the same each time; what the user has set wins', () => {
     vi.stubEnv('TF_CPP_MIN_LOG_LEVEL', undefined)
     vi.stubEnv('TF_FORCE_GPU_ALLOW_GROWTH', undefined)
-    const expected = { TF_CPP_MIN_LOG_LEVEL: '2', TF_FORCE_GPU_ALLOW_GROWTH: 'true' }
+    vi.stubEnv('TF_DETERMINISTIC_OPS', undefined)
+    const expected = { TF_CPP_MIN_LOG_LEVEL: '2', TF_FORCE_GPU_ALLOW_GROWTH: 'true', TF_DETERMINISTIC_OPS: '1' }
     expect(engineEnvironment(engine('cpu'))).toMatchObject(expected)
     vi.stubEnv('TF_CPP_MIN_LOG_LEVEL', '0')
     expect(engineEnvironment(engine('cpu'))).toMatchObject({ ...expected, TF_CPP_MIN_LOG_LEVEL: '0' })

@@ -662,6 +662,7 @@ describe('behind the window', () => {
     await services.queue.stop()
     await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
     expect(statuses()).toEqual(['cancelled', 'interrupted'])
+    expect(reportOf(services, id).failures[0].reason).toBe('It was cancelled. Resume the reproduction, and it goes on.')
     expect(storedReproduction(services, id).status).toBe('stopped')
   })
 })
