@@ -1,10 +1,11 @@
 /**
- * `npm run bench [-- --json] [--only <work>] [--gpu] [--python <path>]`: Self-MRI beside PyTorch and h5py + SciPy, in one run on
- * this machine. First both sides must compute the same (exit code 1 otherwise); then they take turns, block by block, so that
- * whatever slows the machine slows both. Two threads each, the same weights, the same measured slice; files stay open. With
- * `--gpu` both on the NVIDIA GPU. The peer's packages are installed, unless `--python` names a Python that has them.
+ * `npm run bench [-- --json] [--only <work>] [--gpu] [--python <path>]`: Self-MRI beside PyTorch, h5py + SciPy and fastMRI's arithmetic, in
+ * one run on this machine. Where two sides do the same, they must compute the same first (exit code 1 otherwise); then they take turns,
+ * block by block, so that whatever slows the machine slows both. Two threads and a process each, the same weights, the same slices; files
+ * stay open. With `--gpu` both on the NVIDIA GPU. The peer's packages are installed, unless `--python` names a Python that has them.
+ * `--only` takes a work's name or its beginning, up to a hyphen.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -14,43 +15,51 @@ import { AppError } from '../../src/contract/errors.ts'
 import { engineEnvironment } from '../../src/engine/environment.ts'
 import { run } from '../../src/engine/install/run.ts'
 import { installEngine, locateEngine } from '../../src/engine/install.ts'
+import type { Hardware } from './computed.ts'
 import { peerPython } from './python.ts'
-import { type Check, formatCheck, formatRows, makeCheck, type Row, spread } from './report.ts'
-import { type Names, type Side, startSide } from './side.ts'
-import { ENDURANCE, type Hardware, MASK, RATES, SIZE, WORKS, type Work } from './works.ts'
+import { type Check, formatCheck, formatRows, type Row } from './report.ts'
+import { type Loaded, startSide } from './side.ts'
+import { syntheticVolume } from './volume.ts'
+import { WORKS } from './works/index.ts'
+import { type Bench, isChosen, type Outcome, type Work } from './works/work.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const say = (line: string) => void process.stderr.write(`${line}\n`)
 const print = (text: string) => void process.stdout.write(`${text}\n`)
 
-interface Chosen {
-  readonly hardware: Hardware
-  readonly works: readonly Work[]
-  readonly endurance: boolean
-}
-
-function chosen(hardware: Hardware, only: string | undefined): Chosen {
-  const works = WORKS[hardware].filter(({ name }) => only === undefined || name === only)
-  const endurance = only === undefined || only === ENDURANCE.name
-  if (works.length > 0 || endurance) return { hardware, works, endurance }
-  const names = [...WORKS[hardware], ENDURANCE].map(({ name }) => name).join(', ')
+function chosen(hardware: Hardware, only: string | undefined): readonly Work[] {
+  const works = WORKS[hardware].filter(({ name }) => only === undefined || isChosen(name, only))
+  if (works.length > 0) return works
+  const names = WORKS[hardware].map(({ name }) => name).join(', ')
   throw new AppError('INVALID_ARGUMENT', `Expected --only with one of ${names}, got ${only}`)
 }
 
-async function startOurs(hardware: Hardware): Promise<Side> {
+/** What starts our processes. */
+async function ourSide(hardware: Hardware) {
   const onProgress = ({ label }: { label: string }) => say(label)
   const variant = hardware === 'gpu' ? 'cuda' : 'cpu'
   const there = hardware === 'gpu' ? locateEngine('cuda') : locateEngine()
   const engine = there ?? (await installEngine({ variant, onProgress }))
   const command = [process.execPath, ...process.execArgv, here('./ours.ts'), engine.binding]
-  return startSide({ label: 'Self-MRI', command, env: { ...process.env, ...engineEnvironment(engine) }, hardware })
+  const env = { ...process.env, ...engineEnvironment(engine) }
+  return () => startSide({ label: 'Self-MRI', command, env, hardware })
 }
 
-async function startPeer(hardware: Hardware, chosenPython: string | undefined): Promise<Side> {
+async function peerSide(hardware: Hardware, chosenPython: string | undefined) {
   const python = chosenPython ?? (await peerPython(say))
   // Set where an old OpenBLAS would fail; they slow a current one.
   const { OPENBLAS_CORETYPE, OPENBLAS_L2_SIZE, ...env } = process.env
-  return startSide({ label: 'the peer', command: [python, '-I', here('./peer.py')], env, hardware })
+  const command = [python, '-I', '-B', here('./peer/main.py')]
+  return () => startSide({ label: 'the peer', command, env, hardware })
+}
+
+/** Made when it is first needed, once. */
+function lazily<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | null = null
+  return () => {
+    made ??= make()
+    return made
+  }
 }
 
 /** The first GPU's name, as its driver gives it. */
@@ -59,94 +68,36 @@ async function gpuName(): Promise<string> {
   return output.trim().split('\n')[0]
 }
 
-async function checkWork({ name, check }: Work, ours: Side, peer: Side, folder: string): Promise<Check> {
-  const results: Float32Array[] = []
-  for (const [i, side] of [ours, peer].entries()) {
-    const path = join(folder, `${name}-${i}.f32`)
-    await side.result(name, path)
-    results.push(new Float32Array(Uint8Array.from(await readFile(path)).buffer))
-  }
-  return makeCheck(check.label, check.difference(results[0], results[1]), check.atMost)
+interface Left {
+  readonly work: string
+  readonly reason: string
 }
 
-/** A B A B …: the first block of each side and the first iteration of each block only warm up. */
-async function timeWork({ name, label, atMost, iterations, blocks }: Work, ours: Side, peer: Side, names: Names) {
-  const oursMs: number[] = []
-  const peerMs: number[] = []
-  for (let block = 0; block <= blocks; block++) {
-    for (const [side, times] of [
-      [ours, oursMs],
-      [peer, peerMs],
-    ] as const) {
-      const ms = await side.time(name, 1 + iterations)
-      if (block > 0) times.push(...ms.slice(1))
-    }
-  }
-  const [a, b] = [spread(oursMs), spread(peerMs)]
-  const row: Row = { work: label, ours: a, peer: { ...b, ...names[name] }, ratio: a.medianMs / b.medianMs, atMost }
-  return row
-}
+/** One work that fails, for want of memory say, takes none of the others with it. */
+const failure = (error: unknown): Outcome => ({
+  checks: [],
+  rows: [],
+  failed: error instanceof Error ? error.message : String(error),
+})
 
-/** The last epoch of a training of ours beside its first, whose first step also records. */
-async function timeEpochs(ours: Side): Promise<Row[]> {
-  const { epochs, steps, atMost } = ENDURANCE
-  const endured = await ours.endure(epochs, steps)
-  const [first, last] = [endured[0], endured[endured.length - 1]]
-  const [a, b] = [last, first].map(({ ms }) => spread(ms.slice(1)))
-  const itself = { name: 'Self-MRI', version: 'epoch 1' }
-  const work = `U-Net-8, 64 × 64: epoch ${epochs} against epoch 1, ${steps} steps each`
-  return [
-    { work: `${work}: time of a step`, ours: a, peer: { ...b, ...itself }, ratio: a.medianMs / b.medianMs, atMost },
-    {
-      work: `${work}: memory`,
-      ours: { bytes: last.bytes },
-      peer: { bytes: first.bytes, ...itself },
-      ratio: last.bytes / first.bytes,
-      atMost,
-    },
-  ]
+async function measureAll(works: readonly Work[], bench: Bench) {
+  const checks: Check[] = []
+  const rows: Row[] = []
+  const skipped: Left[] = []
+  const failed: Left[] = []
+  for (const work of works) {
+    say(`${work.name} …`)
+    const outcome = await work.measure(bench).catch(failure)
+    for (const check of outcome.checks) say(formatCheck(check))
+    checks.push(...outcome.checks)
+    rows.push(...outcome.rows)
+    if (outcome.skipped) skipped.push({ work: work.label, reason: outcome.skipped })
+    if (outcome.failed) failed.push({ work: work.label, reason: outcome.failed })
+  }
+  return { rows, checks, skipped, failed }
 }
 
 const load = () => loadavg()[0]
-
-async function compare({ hardware, works, endurance }: Chosen, ours: Side, peer: Side, folder: string) {
-  const kspace = here('../../test/fixtures/kspace/larson_brain_sag_t1_640x372.h5')
-  const computed = Object.fromEntries(works.map(work => [work.name, work.computed]))
-  const request = { hardware, folder, kspace, mask: MASK, size: SIZE, rates: RATES, works: computed }
-  const loadBefore = load()
-  const { engine } = await ours.load(request) // writes what the peer reads
-  const { names } = await peer.load(request)
-
-  const checks: Check[] = []
-  for (const work of works) {
-    const check = await checkWork(work, ours, peer, folder)
-    say(formatCheck(check))
-    checks.push(check)
-  }
-  const rows: Row[] = []
-  if (checks.every(({ passed }) => passed)) {
-    for (const work of works) {
-      say(`Timing: ${work.label} …`)
-      rows.push(await timeWork(work, ours, peer, names))
-    }
-    if (endurance) {
-      say(`Timing: ${ENDURANCE.epochs} epochs …`)
-      rows.push(...(await timeEpochs(ours)))
-    }
-  }
-  const machine = {
-    cpu: cpus()[0].model.trim(),
-    cores: cpus().length,
-    memoryBytes: totalmem(),
-    platform: `${process.platform} ${process.arch}`,
-    node: process.versions.node,
-    engine,
-    ...(hardware === 'gpu' ? { gpu: await gpuName() } : { threads: 2 }),
-    /** One-minute load average, before and after: what else ran. */
-    load: { before: loadBefore, after: load() },
-  }
-  return { rows, checks, machine }
-}
 
 async function bench(): Promise<number> {
   const { values } = parseArgs({
@@ -160,25 +111,57 @@ async function bench(): Promise<number> {
   const hardware = values.gpu ? 'gpu' : 'cpu'
   const works = chosen(hardware, values.only)
   const folder = await mkdtemp(join(tmpdir(), 'self-mri-bench-'))
-  const sides: Side[] = []
   try {
-    sides.push(await startOurs(hardware), await startPeer(hardware, values.python))
-    const { rows, checks, machine } = await compare(works, sides[0], sides[1], folder)
-    const same = checks.every(({ passed }) => passed)
-    if (values.json) print(JSON.stringify({ rows, checks, machine }, null, 2))
-    else if (same) {
+    const ours = lazily(() => ourSide(hardware))
+    const peer = lazily(() => peerSide(hardware, values.python))
+    const started: Bench = {
+      hardware,
+      folder,
+      slice: here('../../test/fixtures/kspace/larson_brain_sag_t1_640x372.h5'),
+      ours: async () => (await ours())(),
+      peer: async () => (await peer())(),
+      volume: lazily(() => {
+        say('Making a synthetic volume …')
+        return syntheticVolume(folder)
+      }),
+      say,
+    }
+    const loadBefore = load()
+    const { rows, checks, skipped, failed } = await measureAll(works, started)
+    const machine = {
+      cpu: cpus()[0].model.trim(),
+      cores: cpus().length,
+      memoryBytes: totalmem(),
+      platform: `${process.platform} ${process.arch}`,
+      node: process.versions.node,
+      engine: await engineName(started),
+      ...(hardware === 'gpu' ? { gpu: await gpuName() } : { threads: 2 }),
+      /** One-minute load average, before and after: what else ran. */
+      load: { before: loadBefore, after: load() },
+    }
+    if (values.json) print(JSON.stringify({ rows, checks, skipped, failed, machine }, null, 2))
+    else {
       const { cpu, cores, platform, engine, node, load } = machine
       const limits = 'gpu' in machine ? `${machine.gpu}, TF32` : '2 threads each'
       print(formatRows(rows))
+      for (const { work, reason } of skipped) print(`Not measured: ${work}: ${reason}.`)
       print(`\n${cpu}, ${cores} cores, ${platform}; ${limits}; Node ${node}; ${engine}`)
       if (load.before > 1) print(`The machine was busy: load ${load.before.toFixed(1)} before the first measurement.`)
     }
-    if (!same) say('The two sides do not compute the same: nothing was timed.')
-    return same ? 0 : 1
+    const unequal = checks.filter(({ passed }) => !passed)
+    for (const { what } of unequal) say(`The two sides do not compute the same, so this was not timed: ${what}.`)
+    for (const { work, reason } of failed) say(`This failed: ${work}: ${reason}`)
+    return unequal.length + failed.length === 0 ? 0 : 1
   } finally {
-    for (const side of sides) side.dispose()
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+async function engineName({ ours }: Bench): Promise<string> {
+  const side = await ours()
+  const { version } = await side.ask<Loaded>({ do: 'idle' })
+  await side.dispose()
+  return version
 }
 
 try {

@@ -13,6 +13,7 @@ import { run } from '../../src/engine/install/run.ts'
 
 const REQUIREMENTS = fileURLToPath(new URL('./requirements.txt', import.meta.url))
 const OLDEST = [3, 10]
+const IMPORTS = 'import h5py, numpy, scipy.fft, skimage.metrics, torch'
 
 /** Path of the environment's Python; the environment is made where there is none, and made again where it is broken. */
 export async function peerPython(say: (line: string) => void): Promise<string> {
@@ -36,7 +37,7 @@ export async function peerPython(say: (line: string) => void): Promise<string> {
 }
 
 async function imports(python: string): Promise<boolean> {
-  return (await run(python, ['-I', '-c', 'import h5py, numpy, scipy.fft, torch'])).status === 0
+  return (await run(python, ['-I', '-c', IMPORTS])).status === 0
 }
 
 async function install(root: string, home: string, python: string, say: (line: string) => void): Promise<void> {
@@ -45,7 +46,7 @@ async function install(root: string, home: string, python: string, say: (line: s
   for (const name of await readdir(root)) {
     if (name.startsWith('python-')) await rm(join(root, name), { recursive: true, force: true })
   }
-  say('Installing the peer, once: PyTorch, SciPy and h5py (on Linux up to 3 GB to fetch, 6 GB on disk) …')
+  say('Installing the peer, once: PyTorch, SciPy, scikit-image and h5py (on Linux up to 3 GB to fetch, 6 GB on disk) …')
   await must(base, ['-m', 'venv', home], {}, 'Debian and Ubuntu: `sudo apt install python3-venv`')
   const temporary = join(home, 'temporary') // /tmp may be too small
   await mkdir(temporary)
@@ -53,7 +54,7 @@ async function install(root: string, home: string, python: string, say: (line: s
   const env = { TMPDIR: temporary, PIP_USER: '0', PIP_DISABLE_PIP_VERSION_CHECK: '1' }
   await must(python, pip, env, 'check the network, the disk’s space and pip’s index (`python3 -m pip config list`)')
   await rm(temporary, { recursive: true, force: true })
-  await must(python, ['-I', '-c', 'import h5py, numpy, scipy.fft, torch'], {}, 'start the bench again')
+  await must(python, ['-I', '-c', IMPORTS], {}, 'start the bench again')
 }
 
 async function findPython(): Promise<string> {

@@ -6,6 +6,9 @@ export interface Spread {
   readonly maxMs: number
 }
 
+/** A work's time, the memory that a process takes for it, or how much of it is done a second. */
+export type Figures = Spread | { readonly bytes: number } | { readonly perSecond: number }
+
 export interface Check {
   readonly what: string
   readonly difference: number
@@ -13,17 +16,22 @@ export interface Check {
   readonly passed: boolean
 }
 
-interface RowOf<Figures> {
-  readonly work: string
-  readonly ours: Figures
-  readonly peer: Figures & { readonly name: string; readonly version: string }
-  /** Our median ÷ the peer's. */
-  readonly ratio: number
-  readonly atMost: number
+interface Named {
+  readonly name: string
+  readonly version: string
 }
 
-/** A work's time, or the memory that a process takes for it. */
-export type Row = RowOf<Spread> | RowOf<{ readonly bytes: number }>
+export interface Row {
+  readonly work: string
+  readonly ours: Figures
+  /** `null` where nothing else does the same. */
+  readonly peer: (Figures & Named) | null
+  /** A plain limit in a peer's place; `null` where there is a peer, or the figure is only told. */
+  readonly limit: Figures | null
+  /** Ours ÷ the peer's or the limit; the other way about where more is better. */
+  readonly ratio: number | null
+  readonly atMost: number | null
+}
 
 export function spread(ms: readonly number[]): Spread {
   const sorted = ms.toSorted((a, b) => a - b)
@@ -31,6 +39,34 @@ export function spread(ms: readonly number[]): Spread {
   const medianMs = sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
   return { medianMs, minMs: sorted[0], maxMs: sorted[sorted.length - 1] }
 }
+
+/** How long each part took, from when each ended, one after another. */
+export const partsOf = (ends: readonly number[]): number[] => ends.map((end, i) => end - (ends[i - 1] ?? 0))
+
+/** Less is better. */
+function cost(figures: Figures): number {
+  if ('bytes' in figures) return figures.bytes
+  return 'perSecond' in figures ? 1 / figures.perSecond : figures.medianMs
+}
+
+export const rowAgainst = (work: string, ours: Figures, peer: Figures & Named, atMost: number): Row => ({
+  work,
+  ours,
+  peer,
+  limit: null,
+  ratio: cost(ours) / cost(peer),
+  atMost,
+})
+
+/** Without a peer: measured against a limit alone, or (`null`) only told. */
+export const rowAlone = (work: string, ours: Figures, limit: Figures | null): Row => ({
+  work,
+  ours,
+  peer: null,
+  limit,
+  ratio: limit && cost(ours) / cost(limit),
+  atMost: limit && 1,
+})
 
 /** max |a − b| ÷ max |b|; not finite where the lengths differ or a number is not finite. */
 export function differenceOfMaximum(a: Float32Array, b: Float32Array): number {
@@ -60,28 +96,41 @@ export const makeCheck = (what: string, difference: number, atMost: number): Che
 
 const milliseconds = (ms: number) => (ms >= 100 ? ms.toFixed(0) : ms.toPrecision(3))
 
-const figures = (of: Spread | { readonly bytes: number }) =>
-  'bytes' in of ? `${(of.bytes / 1e6).toFixed(0)} MB` : times(of)
-
-const times = ({ medianMs, minMs, maxMs }: Spread) =>
-  `${milliseconds(medianMs)} (${milliseconds(minMs)}–${milliseconds(maxMs)})`
+function format(of: Figures): string {
+  if ('bytes' in of) return `${(of.bytes / 1e6).toFixed(0)} MB`
+  if ('perSecond' in of) return `${of.perSecond.toFixed(0)} a second`
+  const { medianMs, minMs, maxMs } = of
+  const range = minMs === maxMs ? '' : ` (${milliseconds(minMs)}–${milliseconds(maxMs)})`
+  return `${milliseconds(medianMs)}${range}`
+}
 
 export function formatCheck({ what, difference, atMost, passed }: Check): string {
   return `${passed ? '✓' : '✗'} ${what}: differs by ${difference.toExponential(1)}, at most ${atMost.toExponential(0)}`
 }
 
+function against({ peer, limit }: Row): string {
+  if (peer) return `${peer.name} ${peer.version}`
+  if (!limit) return 'no peer, no limit'
+  if ('perSecond' in limit) return `no peer: at least ${format(limit)}`
+  return `no peer: at most ${format(limit)}${'bytes' in limit ? '' : ' ms'}`
+}
+
 /** Median and spread in milliseconds, side by side. */
 export function formatRows(rows: readonly Row[]): string {
-  const cells = rows.map(({ work, ours, peer, ratio, atMost }) => [
-    work,
-    figures(ours),
-    figures(peer),
-    ratio.toFixed(2),
-    atMost.toFixed(2),
-    ratio <= atMost ? 'within the limit' : 'ABOVE the limit',
-    `${peer.name} ${peer.version}`,
-  ])
-  return formatTable([['ms: median (min–max)', 'Self-MRI', 'peer', 'ratio', 'at most', '', 'peer'], ...cells])
+  const cells = rows.map(row => {
+    const { work, ours, peer, ratio, atMost } = row
+    const judged = ratio !== null && atMost !== null
+    return [
+      work,
+      format(ours),
+      peer ? format(peer) : '–',
+      ratio?.toFixed(2) ?? '–',
+      atMost?.toFixed(2) ?? '–',
+      judged ? (ratio <= atMost ? 'within the limit' : 'ABOVE the limit') : '',
+      against(row),
+    ]
+  })
+  return formatTable([['ms: median (min–max)', 'Self-MRI', 'peer', 'ratio', 'at most', '', 'against'], ...cells])
 }
 
 /** Columns as wide as their widest cell, two spaces between them. */

@@ -1,51 +1,43 @@
-/** One side of the comparison: a process that answers a line of JSON with a line of JSON. Arrays pass as files. */
+/** A process that computes one work: it answers a line of JSON with a line of JSON. Arrays pass as files. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import type { MaskSpec } from '../../src/contract/evaluation.ts'
-import type { Computed, Hardware } from './works.ts'
-
-export interface Load {
-  readonly do: 'load'
-  readonly hardware: Hardware
-  /** Where our side writes each network work's NAME.safetensors, NAME-image.f32 and NAME-target.f32, and the peer reads them. */
-  readonly folder: string
-  /** HDF5 file whose first slice is reconstructed. */
-  readonly kspace: string
-  readonly mask: MaskSpec
-  /** The slice's crop. */
-  readonly size: readonly [height: number, width: number]
-  readonly works: Readonly<Record<string, Computed>>
-  readonly rates: { readonly timed: number; readonly checked: number }
-}
+import type { Given, Hardware } from './computed.ts'
 
 export type Request =
-  | Load
-  /** Computes a work once, from the start, and writes its result as raw float32. */
-  | { readonly do: 'result'; readonly work: string; readonly path: string }
-  | { readonly do: 'time'; readonly work: string; readonly iterations: number }
-  /** Our side alone: a training of so many epochs and steps, the time of each step and the memory after each epoch. */
+  /** Loads the libraries alone, and says which they are. */
+  | { readonly do: 'idle' }
+  /** Our side alone: writes what both sides load, as the kind of work needs it. */
+  | ({ readonly do: 'write' } & Given)
+  | ({ readonly do: 'load' } & Given)
+  /** Computes from the start and writes the result as raw float32. Once, before any timing. */
+  | { readonly do: 'result'; readonly path: string }
+  | { readonly do: 'time'; readonly iterations: number }
+  /** Our side alone: a training of so many epochs and steps. */
   | { readonly do: 'endure'; readonly epochs: number; readonly steps: number }
+  /** The peer writes files as fastMRI's are laid out, and our side makes a study of them. */
+  | {
+      readonly do: 'write study'
+      readonly files: string
+      readonly volumes: number
+      readonly slices: number
+      readonly header: string
+    }
+  | { readonly do: 'study'; readonly files: string; readonly profile: string }
 
-/** What computes each work, by the work's name. */
-export type Names = Readonly<Record<string, { readonly name: string; readonly version: string }>>
-
-/** Of each epoch: milliseconds of each step, and the process's resident bytes. */
-export type Endured = readonly { readonly ms: readonly number[]; readonly bytes: number }[]
-
+/** What computes, and for our side which TensorFlow it is. */
 export interface Loaded {
-  readonly names: Names
-  /** Which TensorFlow ours is. */
-  readonly engine: string
+  readonly name: string
+  readonly version: string
 }
 
 export interface Side {
-  load(request: Omit<Load, 'do'>): Promise<Loaded>
-  result(work: string, path: string): Promise<void>
+  readonly pid: number
+  ask<Answer>(request: Request): Promise<Answer>
+  load(given: Given): Promise<Loaded>
   /** Milliseconds of each iteration. */
-  time(work: string, iterations: number): Promise<number[]>
-  endure(epochs: number, steps: number): Promise<Endured>
-  dispose(): void
+  time(iterations: number): Promise<number[]>
+  dispose(): Promise<void>
 }
 
 /** The same for both sides: two threads on any machine and no GPU, or the GPU and whatever threads each takes. */
@@ -91,10 +83,13 @@ export function startSide({ label, command: [program, ...args], env, hardware }:
   }
 
   return {
-    load: request => ask<Loaded>({ do: 'load', ...request }),
-    result: async (work, path) => void (await ask({ do: 'result', work, path })),
-    time: async (work, iterations) => (await ask<{ ms: number[] }>({ do: 'time', work, iterations })).ms,
-    endure: async (epochs, steps) => (await ask<{ endured: Endured }>({ do: 'endure', epochs, steps })).endured,
-    dispose: () => child.stdin.end(),
+    pid: child.pid ?? 0,
+    ask,
+    load: given => ask<Loaded>({ do: 'load', ...given }),
+    time: async iterations => (await ask<{ ms: number[] }>({ do: 'time', iterations })).ms,
+    async dispose() {
+      child.stdin.end()
+      await ended
+    },
   }
 }

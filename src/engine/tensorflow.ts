@@ -2,7 +2,6 @@
  * Loads TensorFlow.js on the native TensorFlow of the engine's cache, and installs the fused kernels.
  * tfjs-node's own index wants its binding inside node_modules; this goes round it (see docs in ARCHITECTURE.md).
  */
-import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import process from 'node:process'
 import * as tf from '@tensorflow/tfjs-core'
@@ -13,6 +12,7 @@ import { usePredictor } from '../core/reconstruct.ts'
 import type { Backend } from './graph/native.ts'
 import { makeGraphPredictor } from './graph/predictor.ts'
 import { computesEagerly, say } from './graph/way.ts'
+import { run } from './install/run.ts'
 import { fusedKernels, type NativeBackend } from './kernels.ts'
 
 const require = createRequire(import.meta.url)
@@ -48,19 +48,17 @@ export async function loadTensorflow(bindingPath: string): Promise<Device> {
     tensorflow: binding.TF_Version,
     tfjs: tf.version_core,
     device,
-    gpu: device === 'GPU' ? gpuName() : null,
+    gpu: device === 'GPU' ? await gpuName() : null,
   }
   return loaded
 }
 
 /** TensorFlow takes the first GPU that it may see; its C interface does not tell the name. */
-function gpuName(): string | null {
+async function gpuName(): Promise<string | null> {
   const seen = process.env.CUDA_VISIBLE_DEVICES?.split(',')[0]
   const which = seen ? [`--id=${seen}`] : []
-  const { status, stdout } = spawnSync('nvidia-smi', [...which, '--query-gpu=name', '--format=csv,noheader'], {
-    encoding: 'utf8',
-  })
-  return status === 0 ? stdout.trim().split('\n')[0] : null
+  const { status, output } = await run('nvidia-smi', [...which, '--query-gpu=name', '--format=csv,noheader'])
+  return status === 0 ? output.trim().split('\n')[0] : null
 }
 
 /** Where this process computes; `null` until it has loaded TensorFlow. */

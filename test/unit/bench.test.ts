@@ -3,8 +3,13 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
 // Named at run time: the tests' types do not reach into scripts.
-const report = await import(fileURLToPath(new URL('../../scripts/bench/report.ts', import.meta.url)))
-const { differenceOfEach, differenceOfMaximum, formatCheck, formatRows, formatTable, makeCheck, spread } = report
+const bench = (path: string) => import(fileURLToPath(new URL(`../../scripts/bench/${path}`, import.meta.url)))
+const { differenceOfEach, differenceOfMaximum, formatCheck, formatRows, formatTable, makeCheck, partsOf, spread } =
+  await bench('report.ts')
+const { rowAgainst, rowAlone } = await bench('report.ts')
+const { parseMemory } = await bench('memory.ts')
+const { WORKS } = await bench('works/index.ts')
+const { isChosen } = await bench('works/work.ts')
 
 test('a spread is the median, the least and the most, whatever the order', () => {
   expect(spread([9, 100, 20])).toEqual({ medianMs: 20, minMs: 9, maxMs: 100 })
@@ -45,14 +50,41 @@ test('columns are as wide as their widest cell', () => {
 })
 
 test('a row says its times, and in words whether its ratio is within the limit', () => {
-  const row = (ratio: number) => ({
-    work: 'forward',
-    ours: spread([ratio * 200]),
-    peer: { ...spread([200, 190, 2100]), name: 'PyTorch', version: '1.0' },
-    ratio,
-    atMost: 1.2,
-  })
-  const [, within, above] = formatRows([row(1.2), row(1.21)]).split('\n')
-  expect(within).toMatch(/^forward +240 \(240–240\) +200 \(190–2100\) +1\.20 +1\.20 +within the limit +PyTorch 1\.0$/)
+  const peer = { ...spread([200, 190, 2100]), name: 'PyTorch', version: '1.0' }
+  const row = (ours: number) => rowAgainst('forward', spread([ours - 1, ours, ours + 1]), peer, 1.2)
+  const [, within, above] = formatRows([row(240), row(242)]).split('\n')
+  expect(within).toMatch(/^forward +240 \(239–241\) +200 \(190–2100\) +1\.20 +1\.20 +within the limit +PyTorch 1\.0$/)
   expect(above).toMatch(/ 1\.21 +1\.20 +ABOVE the limit /)
+})
+
+test('a row without a peer says so: its share of a plain limit, or nothing', () => {
+  const [, slow, fast, large, told] = formatRows([
+    rowAlone('list', spread([1500]), spread([1000])),
+    rowAlone('scan', { perSecond: 400 }, { perSecond: 200 }),
+    rowAlone('memory', { bytes: 250e6 }, { bytes: 500e6 }),
+    rowAlone('part', spread([3]), null),
+  ]).split('\n')
+  expect(slow).toMatch(/^list +1500 +– +1\.50 +1\.00 +ABOVE the limit +no peer: at most 1000 ms$/)
+  expect(fast).toMatch(/^scan +400 a second +– +0\.50 +1\.00 +within the limit +no peer: at least 200 a second$/)
+  expect(large).toMatch(/^memory +250 MB +– +0\.50 +1\.00 +within the limit +no peer: at most 500 MB$/)
+  expect(told).toMatch(/^part +3\.00 +– +– +– +no peer, no limit$/)
+})
+
+test('parts of a start follow one after another', () => {
+  expect(partsOf([40, 700, 1700])).toEqual([40, 660, 1000])
+})
+
+test('memory is what Linux tells of a process, or nothing', () => {
+  const status = 'Name:\tnode\nVmPeak:\t  999 kB\nVmHWM:\t   20 kB\nVmRSS:\t   10 kB\n'
+  expect(parseMemory(status)).toEqual({ residentBytes: 10 * 1024, peakBytes: 20 * 1024 })
+  expect(parseMemory('Name:\tnode\n')).toBeNull()
+})
+
+test('every work has a name of its own, and --only takes one or all that begin with it', () => {
+  for (const works of Object.values<{ name: string }[]>(WORKS)) {
+    const names = works.map(({ name }) => name)
+    expect(new Set(names).size).toBe(names.length)
+  }
+  const chosen = (only: string) => WORKS.cpu.filter(({ name }: { name: string }) => isChosen(name, only)).length
+  expect(['unet-32', 'unet-32-adam', 'epoch', 'unet', 'u'].map(chosen)).toEqual([6, 2, 1, 19, 0])
 })

@@ -129,7 +129,10 @@ function requireSameSize(file: Hdf5File, noiseFree: [number, number], target: [n
 /** Σ over rows of |k|² for each column. */
 function columnEnergy(kspace: Float32Array, columns: number): Float64Array {
   const energy = new Float64Array(columns)
-  for (let i = 0; i < kspace.length; i += 2) energy[(i / 2) % columns] += kspace[i] ** 2 + kspace[i + 1] ** 2
+  for (let i = 0; i < kspace.length; ) {
+    for (let column = 0; column < columns; column++, i += 2)
+      energy[column] += kspace[i] * kspace[i] + kspace[i + 1] * kspace[i + 1]
+  }
   return energy
 }
 

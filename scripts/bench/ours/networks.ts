@@ -1,0 +1,116 @@
+/** A network's forward pass and its training step, on the first slice of measured k-space. */
+import * as tf from '@tensorflow/tfjs-core'
+import { networkOf } from '../../../src/core/models/index.ts'
+import type { Parameters } from '../../../src/core/models/network.ts'
+import { centreCropReal, cropShape, normalise, normaliseTarget } from '../../../src/core/mri/transform.ts'
+import { maskOf, predict, zeroFilled } from '../../../src/core/reconstruct.ts'
+import { fromTorch, initialParameters, toTorch } from '../../../src/core/training/parameters.ts'
+import { makeStep, type Step, type StepPass } from '../../../src/core/training/step.ts'
+import { startingState } from '../../../src/core/training/stepper.ts'
+import { readCheckpoint, writeCheckpoint } from '../../../src/engine/files.ts'
+import { RECORDED_AFTER } from '../../../src/engine/graph/predictor.ts'
+import { graphStepper } from '../../../src/engine/graph/stepper.ts'
+import { openVolume } from '../../../src/engine/volumes.ts'
+import {
+  type Forward,
+  floatsPath,
+  type Given,
+  type NetworkChoice,
+  readFloats,
+  type Trained,
+  type Training,
+  weightsPath,
+  writeFloats,
+} from '../computed.ts'
+import { type Computation, type Kind, SEED } from './computation.ts'
+import { optimizerOf } from './optimizer.ts'
+
+export const specsOf = ({ network, networkConfig }: NetworkChoice) => networkOf(network).parameters(networkConfig)
+
+/** Drawn weights, as a checkpoint of the program's. */
+export async function writeWeights(given: Pick<Given, 'folder' | 'name'>, choice: NetworkChoice): Promise<void> {
+  const specs = specsOf(choice)
+  await writeCheckpoint(weightsPath(given), { tensors: toTorch(initialParameters(specs, SEED), specs), metadata: {} })
+}
+
+export async function readWeights(given: Pick<Given, 'folder' | 'name'>, choice: NetworkChoice): Promise<Float32Array> {
+  const path = weightsPath(given)
+  return fromTorch((await readCheckpoint(path)).tensors, specsOf(choice), path)
+}
+
+async function write(given: Given<Forward | Training>): Promise<void> {
+  const { file, mask, computed } = given
+  const volume = await openVolume(file, '')
+  const crop = cropShape(volume.info)
+  const { image, mean, std } = normalise(zeroFilled(volume, 0, maskOf(volume, mask)))
+  const target = normaliseTarget(volume.readTarget(0)!, volume.info.targetShape!, crop, mean, std)
+  volume.dispose()
+  await writeWeights(given, computed)
+  await writeFloats(floatsPath(given, 'image'), centreCropReal(image, crop, computed.size))
+  await writeFloats(floatsPath(given, 'target'), centreCropReal(target, crop, computed.size))
+}
+
+/** As a volume's slices are reconstructed, one after another: once there have been some, as a graph. */
+export const forward: Kind<Forward> = {
+  write,
+  async load(given) {
+    const { network, networkConfig, size, batch } = given.computed
+    const parameters = tf.tensor1d(await readWeights(given, given.computed))
+    const model = { network: networkOf(network), config: networkConfig, specs: specsOf(given.computed), parameters }
+    const image = await readFloats(floatsPath(given, 'image'))
+    const once = () => Array.from({ length: batch }, () => predict(model, image, size))
+    return {
+      result() {
+        for (let images = 0; images < RECORDED_AFTER; images += batch) once()
+        return Float32Array.from(once().flatMap(output => [...output]))
+      },
+      once,
+    }
+  },
+}
+
+/** The step that supervised training takes. */
+export function supervisedStep(
+  { network, networkConfig }: NetworkChoice,
+  { optimizer }: Pick<Trained, 'optimizer'>,
+): Step {
+  const { outputs, parameters } = networkOf(network)
+  const loss = (values: Parameters, [input, truth]: readonly tf.Tensor[], pass: StepPass) =>
+    tf.mean(tf.abs(tf.sub(outputs(networkConfig, values, input as tf.Tensor4D, pass)[0], truth))) as tf.Scalar
+  return makeStep(parameters(networkConfig), loss, optimizerOf(optimizer))
+}
+
+/** Steps on one batch: the first ones at the rate of the check, those that are timed at their own. */
+export function stepsOn(
+  batch: readonly tf.Tensor[],
+  step: Step,
+  weights: Float32Array,
+  { optimizer: kind, rates, checkedSteps }: Trained,
+): Computation {
+  const optimizer = optimizerOf(kind)
+  const stepper = graphStepper(step, startingState(weights, optimizer))
+  let taken = 0
+  const next = (rate: number) => stepper.step(batch, optimizer.scalars(rate, ++taken))
+  return {
+    async result() {
+      const losses: number[] = []
+      while (losses.length < checkedSteps) losses.push(await next(rates.checked))
+      return Float32Array.from(losses)
+    },
+    once: () => next(rates.timed),
+  }
+}
+
+export const training: Kind<Training> = {
+  write,
+  async load(given) {
+    const { computed } = given
+    const batch: tf.Tensor[] = []
+    for (const which of ['image', 'target']) {
+      const image = tf.tensor4d(await readFloats(floatsPath(given, which)), [1, ...computed.size, 1])
+      batch.push(tf.tile(image, [computed.batch, 1, 1, 1]))
+    }
+    const weights = await readWeights(given, computed)
+    return stepsOn(batch, supervisedStep(computed, computed), weights, computed)
+  },
+}

@@ -1,0 +1,97 @@
+/** A large study as the program makes it: scanned and stored, listed, and the first epochs of two trainings planned. */
+import process from 'node:process'
+import { MaskSpec } from '../../../src/contract/evaluation.ts'
+import type { RunConfig } from '../../../src/contract/runs.ts'
+import { simclr } from '../../../src/core/ssl/simclr.ts'
+import { FROM_SCRATCH } from '../../../src/core/training/recipes.ts'
+import { taskOf } from '../../../src/engine/tasks.ts'
+import { VolumePool } from '../../../src/engine/volume-pool.ts'
+import { openServices } from '../../../src/services/context.ts'
+import { importStudy, studyById, summariseStudies, volumesOf } from '../../../src/services/studies.ts'
+import { memoryOf } from '../memory.ts'
+import { SEED } from './computation.ts'
+
+export interface Studied {
+  readonly volumes: number
+  /** That the first epoch of a training goes through. */
+  readonly slices: number
+  readonly scanMs: number
+  readonly listMs: readonly number[]
+  /** From scratch, and of SimCLR, whose batches hold no slice's neighbours. */
+  readonly planMs: { readonly supervised: readonly number[]; readonly simclr: readonly number[] }
+  /** Peaks of this process and of its engine's, together; `null` where the system does not tell them. */
+  readonly peakBytes: number | null
+}
+
+const REPEATS = 5
+
+const common = { mask: MaskSpec.parse({}), slices: { kind: 'all' }, fineTuning: null, seed: SEED } as const
+
+const SUPERVISED: RunConfig = {
+  ...common,
+  kind: 'train',
+  network: 'unet',
+  networkConfig: { channels: FROM_SCRATCH.report.channels },
+  method: null,
+  methodConfig: {},
+  pretext: null,
+  recipe: FROM_SCRATCH.report.training,
+}
+
+const { workstation } = simclr.recipes
+const SIMCLR: RunConfig = {
+  ...common,
+  kind: 'pretrain',
+  network: workstation.network,
+  networkConfig: workstation.networkConfig,
+  method: 'simclr',
+  methodConfig: workstation.methodConfig,
+  pretext: workstation.pretext,
+  recipe: workstation.training,
+}
+
+/** Of each repeat. */
+function timed(work: () => unknown): number[] {
+  return Array.from({ length: REPEATS }, () => {
+    const begun = performance.now()
+    work()
+    return performance.now() - begun
+  })
+}
+
+export async function study(files: string, profile: string): Promise<Studied> {
+  const services = openServices({ profile })
+  try {
+    await services.interactive.call('status', {}) // the engine process has started
+    const begun = performance.now()
+    const { id } = await importStudy(services, {
+      paths: [files],
+      name: 'large',
+      slices: { kind: 'all' },
+      splitSeed: SEED,
+    })
+    const scanMs = performance.now() - begun
+    const listMs = timed(() => JSON.stringify([summariseStudies(services), studyById(services, id)]))
+    const { volumes, ...rest } = studyById(services, id)
+    const request = { train: volumesOf({ ...rest, volumes }, 'train'), validation: [] }
+    const pool = new VolumePool()
+    const plan = (config: RunConfig) => taskOf({ ...request, config }, pool)
+    const task = plan(SUPERVISED)
+    const planMs = {
+      supervised: timed(() => plan(SUPERVISED).contents(0, 0)),
+      simclr: timed(() => plan(SIMCLR).contents(0, 0)),
+    }
+    const pids = [process.pid, ...services.engines.map(engine => engine.pid!)]
+    const peaks = pids.map(pid => memoryOf(pid)?.peakBytes ?? null)
+    return {
+      volumes: volumes.length,
+      slices: task.batchesPerEpoch * SUPERVISED.recipe.batch,
+      scanMs,
+      listMs,
+      planMs,
+      peakBytes: peaks.includes(null) ? null : peaks.reduce<number>((sum, bytes) => sum + bytes!, 0),
+    }
+  } finally {
+    services.dispose()
+  }
+}

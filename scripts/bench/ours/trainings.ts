@@ -1,0 +1,185 @@
+/** Whole trainings, step by step: from files to updated weights, the way that a run of the program takes. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import process from 'node:process'
+import * as tf from '@tensorflow/tfjs-core'
+import { Pretext, Recipe, type RunConfig, type TrainingEvent } from '../../../src/contract/runs.ts'
+import type { VolumeInfo } from '../../../src/contract/volumes.ts'
+import { methodOf } from '../../../src/core/ssl/index.ts'
+import { initialParameters, toTorch } from '../../../src/core/training/parameters.ts'
+import { makeStep } from '../../../src/core/training/step.ts'
+import { startingState } from '../../../src/core/training/stepper.ts'
+import { writeCheckpoint } from '../../../src/engine/files.ts'
+import { graphStepper } from '../../../src/engine/graph/stepper.ts'
+import { handlers } from '../../../src/engine/handlers.ts'
+import type { TrainRequest } from '../../../src/engine/protocol.ts'
+import { taskOf } from '../../../src/engine/tasks.ts'
+import { VolumePool } from '../../../src/engine/volume-pool.ts'
+import { openVolume } from '../../../src/engine/volumes.ts'
+import { type Epoch, floatsPath, type Given, type PretextTraining, weightsPath, writeFloats } from '../computed.ts'
+import { type Kind, SEED } from './computation.ts'
+import { stepsOn, supervisedStep } from './networks.ts'
+import { optimizerOf } from './optimizer.ts'
+
+/** How often the volume is in the training: so often that no epoch ends, and writes weights, while steps are timed. */
+const COPIES = 40
+
+/** Of a volume, without its slices. */
+async function factsOf(file: string): Promise<VolumeInfo> {
+  const volume = await openVolume(file, '')
+  volume.dispose()
+  return volume.info
+}
+
+type TrainingWork = Given<PretextTraining | Epoch>
+
+function configOf({ computed, mask }: TrainingWork, rate: number): RunConfig {
+  const { network, networkConfig, optimizer } = computed
+  const pretext = computed.kind === 'pretext' ? computed : null
+  const recipe = Recipe.parse({
+    epochs: 1000,
+    batch: pretext?.batch ?? 1,
+    optimizer: { kind: optimizer },
+    schedule: { kind: 'constant', rate },
+    saveMinutes: 1e6,
+  })
+  return {
+    kind: pretext ? 'pretrain' : 'train',
+    network,
+    networkConfig,
+    method: pretext?.method ?? null,
+    methodConfig: pretext?.methodConfig ?? {},
+    pretext: pretext && Pretext.parse({ measurement: pretext.measurement }),
+    recipe,
+    fineTuning: null,
+    mask,
+    slices: { kind: 'all' },
+    seed: SEED,
+  }
+}
+
+async function requestOf(given: TrainingWork, rate: number): Promise<TrainRequest> {
+  const info = await factsOf(given.file)
+  return {
+    run: 'bench',
+    config: configOf(given, rate),
+    train: Array.from({ length: COPIES }, () => info),
+    validation: [],
+    start: null,
+    states: [],
+    directory: join(given.folder, `${given.name}-${process.pid}`),
+    notes: [],
+  }
+}
+
+/** The engine's own training, which stands still at its pause until the next step is asked for. */
+function startTraining(request: TrainRequest): () => Promise<number> {
+  let [wanted, taken] = [0, 0]
+  let goOn = () => {}
+  let heard = (_loss: number) => {}
+  const pause = () =>
+    new Promise<void>(resolve => {
+      goOn = resolve
+      if (taken < wanted) resolve()
+    })
+  const emit = (event: TrainingEvent) => {
+    if (event.type !== 'step') return
+    taken++
+    heard(event.loss)
+  }
+  const ended = handlers.train(request, { signal: new AbortController().signal, emit, pause }).then((): never => {
+    throw new Error('The training ended while its steps were timed')
+  })
+  ended.catch(() => {}) // whoever waits for a step hears it
+  const step = () =>
+    new Promise<number>(resolve => {
+      heard = resolve
+      wanted++
+      goOn()
+    })
+  return () => Promise.race([ended, step()])
+}
+
+/** A batch of the program's own, as files, with what the peer must know of it. */
+async function writePretext(given: Given<PretextTraining>): Promise<void> {
+  const { computed } = given
+  const pool = new VolumePool()
+  const request = await requestOf(given, computed.rates.checked)
+  const task = taskOf(request, pool)
+  const specs = [...task.network, ...task.head]
+  await writeCheckpoint(weightsPath(given), { tensors: toTorch(initialParameters(specs, SEED), specs), metadata: {} })
+  const batch = await task.batch(0, 0)
+  for (const [i, part] of batch.entries())
+    await writeFloats(floatsPath(given, `part-${i}`), (await part.data()) as Float32Array)
+  const facts = {
+    methodConfig: methodOf(computed.method).config.parse(computed.methodConfig),
+    keep: request.config.pretext!.keep,
+    copies: COPIES,
+    parts: batch.map(part => part.shape),
+  }
+  await writeFile(join(given.folder, `${given.name}.json`), JSON.stringify(facts))
+  tf.dispose(batch)
+  pool.dispose()
+}
+
+/** The check is of one batch and its weights; what is timed is the whole training. */
+export const pretext: Kind<PretextTraining> = {
+  write: writePretext,
+  async load(given) {
+    const { computed } = given
+    const request = await requestOf(given, computed.rates.timed)
+    let next: (() => Promise<number>) | null = null
+    return {
+      async result() {
+        const pool = new VolumePool()
+        const task = taskOf(request, pool)
+        const specs = [...task.network, ...task.head]
+        const batch = await task.batch(0, 0)
+        const step = makeStep(specs, task.loss, optimizerOf(computed.optimizer), task.project)
+        const losses = await stepsOn(batch, step, initialParameters(specs, SEED), computed).result()
+        tf.dispose(batch)
+        pool.dispose()
+        return losses
+      },
+      once() {
+        next ??= startTraining(request)
+        return next()
+      },
+    }
+  },
+}
+
+async function firstLosses(next: () => unknown, count: number): Promise<Float32Array> {
+  const losses: number[] = []
+  while (losses.length < count) losses.push(Number(await next()))
+  return Float32Array.from(losses)
+}
+
+export const epoch: Kind<Epoch> = {
+  async load(given) {
+    const next = startTraining(await requestOf(given, given.computed.rates.timed))
+    return { result: () => firstLosses(next, given.computed.checkedSteps), once: next }
+  },
+}
+
+/** The same training's first batches, prepared before; then the last of them again and again. */
+export const steps: Kind<Epoch> = {
+  async load(given) {
+    const { computed } = given
+    const { timed } = computed.rates
+    const pool = new VolumePool()
+    const task = taskOf(await requestOf(given, timed), pool)
+    const batches: tf.Tensor[][] = []
+    for (let index = 0; index < computed.checkedSteps; index++) batches.push(await task.batch(0, index))
+    pool.dispose()
+    const weights = initialParameters(task.network, SEED)
+    const optimizer = optimizerOf(computed.optimizer)
+    const stepper = graphStepper(supervisedStep(computed, computed), startingState(weights, optimizer))
+    let taken = 0
+    const next = () => {
+      const batch = batches[Math.min(taken, batches.length - 1)]
+      return stepper.step(batch, optimizer.scalars(timed, ++taken))
+    }
+    return { result: () => firstLosses(next, computed.checkedSteps), once: next }
+  },
+}

@@ -1,0 +1,80 @@
+"""
+The peer's process of the bench: the same works in PyTorch, and in h5py with SciPy or fastMRI's arithmetic.
+
+Answers on standard output, one line of JSON for each line of JSON on standard input; pixels and weights pass as files
+in a folder. The requests are those of side.ts.
+"""
+
+import json
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import h5py
+import numpy as np
+import scipy
+import torch
+
+from images import THREADS, slice_work, volume_work
+from networks import forward_work, training_work
+from pretexts import pretext_work
+from study import write_study
+
+WORKS = {
+    "forward": forward_work,
+    "training": training_work,
+    "pretext": pretext_work,
+    "slice": slice_work,
+    "volume": volume_work,
+}
+
+
+def limit(hardware):
+    if hardware == "cpu":
+        torch.set_num_threads(THREADS)
+    else:
+        torch.backends.cudnn.benchmark = True  # as TensorFlow does, it tries what is fastest
+
+
+def name(kind):
+    if kind == "slice":
+        return {"name": "h5py + SciPy", "version": f"{h5py.__version__} + {scipy.__version__}"}
+    if kind == "volume":
+        return {"name": "PyTorch + fastMRI's arithmetic", "version": torch.__version__}
+    return {"name": "PyTorch", "version": torch.__version__}
+
+
+def measure(once, iterations):
+    times = []
+    for _ in range(iterations):
+        start = time.perf_counter()
+        once()
+        times.append((time.perf_counter() - start) * 1e3)
+    return times
+
+
+def main():
+    result = once = None
+    for line in sys.stdin:
+        request = json.loads(line)
+        do = request.pop("do")
+        answer = {}
+        if do == "load":
+            limit(request["hardware"])
+            kind = request["computed"]["kind"]
+            result, once = WORKS[kind](request)
+            answer = name(kind)
+        elif do == "result":
+            result().astype(np.float32).tofile(request["path"])
+        elif do == "time":
+            answer = {"ms": measure(once, request["iterations"])}
+        elif do == "write study":
+            write_study(**request)
+        print(json.dumps(answer), flush=True)
+
+
+# The worker of a DataLoader may import this file too.
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""Files as fastMRI's are laid out, contiguous and uncompressed, in which one line of the middle slice has been written."""
+
+import os
+
+import h5py
+import numpy as np
+
+ROWS, COLUMNS, CROP = 640, 372, 320
+
+
+def write_study(files, volumes, slices, header):
+    """Two volumes of each patient. The system keeps no room for what was not written."""
+    os.makedirs(files)
+    line = np.full(COLUMNS, 1e-5 + 1e-5j, np.complex64)
+    for volume in range(volumes):
+        with h5py.File(os.path.join(files, f"file{1000000 + volume}.h5"), "w") as file:
+            kspace = file.create_dataset("kspace", (slices, ROWS, COLUMNS), np.complex64)
+            kspace[slices // 2, ROWS // 2] = line
+            for name in ("reconstruction_esc", "reconstruction_rss"):
+                file.create_dataset(name, (slices, CROP, CROP), np.float32)
+            file["ismrmrd_header"] = header
+            file.attrs["acquisition"] = ("CORPD_FBK", "CORPDFS_FBK")[volume % 2]
+            file.attrs["max"] = 1e-4
+            file.attrs["norm"] = 1e-2
+            file.attrs["patient_id"] = f"patient {volume // 2}"

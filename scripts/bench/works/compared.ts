@@ -1,0 +1,93 @@
+/** Two processes that do the same: first both must compute the same, then they take turns. */
+import { join } from 'node:path'
+import process from 'node:process'
+import { MaskSpec } from '../../../src/contract/evaluation.ts'
+import { type Computed, type Given, readFloats } from '../computed.ts'
+import { makeCheck, rowAgainst, type Spread, spread } from '../report.ts'
+import type { Side } from '../side.ts'
+import type { Bench, Outcome, Work } from './work.ts'
+
+export interface Compared {
+  readonly name: string
+  readonly label: string
+  readonly computed: Computed
+  /** Measured against another work of ours, not against the peer. */
+  readonly against?: { readonly computed: Computed; readonly version: string }
+  /** Limit of our median ÷ the other's. */
+  readonly atMost: number
+  /**
+   * Iterations of one block: those that only warm up, then those that count. Before the first block both sides warm up once more. Works of
+   * seconds need none of it: the check was one.
+   */
+  readonly warmUps: number
+  readonly iterations: number
+  readonly blocks: number
+  /** What both sides take together, where that is more than most machines have to spare. */
+  readonly gigabytes?: number
+  /** Results must agree before anything is timed. */
+  readonly check: {
+    readonly label: string
+    readonly difference: (ours: Float32Array, other: Float32Array) => number
+    readonly atMost: number
+  }
+}
+
+const MASK = MaskSpec.parse({})
+const FROM_VOLUME: ReadonlySet<Computed['kind']> = new Set(['pretext', 'epoch', 'steps', 'volume'])
+
+export async function givenOf({ name, computed }: Pick<Compared, 'name' | 'computed'>, bench: Bench): Promise<Given> {
+  const file = FROM_VOLUME.has(computed.kind) ? await bench.volume() : bench.slice
+  return { hardware: bench.hardware, folder: bench.folder, name, file, mask: MASK, computed }
+}
+
+/** Each side's result, ours first. */
+export async function results(sides: readonly Side[], { folder, name }: Given): Promise<Float32Array[]> {
+  const found: Float32Array[] = []
+  for (const [i, side] of sides.entries()) {
+    const path = join(folder, `${name}-result-${i}.f32`)
+    await side.ask({ do: 'result', path })
+    found.push(await readFloats(path))
+  }
+  return found
+}
+
+/** A B A B … */
+async function inTurns(
+  sides: readonly Side[],
+  { warmUps, iterations, blocks }: Pick<Compared, 'warmUps' | 'iterations' | 'blocks'>,
+): Promise<Spread[]> {
+  const times = sides.map((): number[] => [])
+  for (const side of sides) await side.time(warmUps)
+  for (let block = 0; block < blocks; block++) {
+    for (const [i, side] of sides.entries()) {
+      const ms = await side.time(warmUps + iterations)
+      times[i].push(...ms.slice(warmUps))
+    }
+  }
+  return times.map(spread)
+}
+
+async function compare(work: Compared, bench: Bench): Promise<Outcome> {
+  const { against, check, label, atMost, gigabytes = 0 } = work
+  if (process.availableMemory() < gigabytes * 1e9)
+    return { checks: [], rows: [], skipped: `it takes ${gigabytes} GB of memory, and less is free` }
+  const given = await givenOf(work, bench)
+  const sides = [await bench.ours()]
+  try {
+    await sides[0].ask({ do: 'write', ...given })
+    sides.push(against ? await bench.ours() : await bench.peer())
+    await sides[0].load(given)
+    const loaded = await sides[1].load(against ? { ...given, computed: against.computed } : given)
+    const [ours, other] = await results(sides, given)
+    const checks = [makeCheck(`${label}: ${check.label}`, check.difference(ours, other), check.atMost)]
+    if (!checks[0].passed) return { checks, rows: [] }
+    bench.say(`Timing: ${label} …`)
+    const [a, b] = await inTurns(sides, work)
+    const named = against ? { ...loaded, version: against.version } : loaded
+    return { checks, rows: [rowAgainst(label, a, { ...b, ...named }, atMost)] }
+  } finally {
+    for (const side of sides) await side.dispose()
+  }
+}
+
+export const compared = (work: Compared): Work => ({ ...work, measure: bench => compare(work, bench) })

@@ -1,0 +1,25 @@
+/** Files to images. */
+import { differenceOfEach, differenceOfMaximum } from '../report.ts'
+import type { Compared } from './compared.ts'
+
+export const SLICE: Compared = {
+  name: 'slice',
+  label: '640 × 372 slice, from disk to zero-filled 320 × 320',
+  computed: { kind: 'slice' },
+  atMost: 1.2,
+  warmUps: 5,
+  iterations: 30,
+  blocks: 10,
+  check: { label: 'zero-filled image, of its maximum', difference: differenceOfMaximum, atMost: 1e-5 },
+}
+
+export const VOLUME: Compared = {
+  name: 'volume',
+  label: 'Synthetic volume, 35 slices of 640 × 372, reconstructed (U-Net-32) and scored',
+  computed: { kind: 'volume', network: 'unet', networkConfig: { channels: 32, pools: 4 } },
+  atMost: 0.9,
+  warmUps: 0,
+  iterations: 1,
+  blocks: 3,
+  check: { label: 'SSIM, PSNR, NMSE, each', difference: differenceOfEach, atMost: 1e-4 },
+}

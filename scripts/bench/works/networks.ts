@@ -1,0 +1,120 @@
+/** Networks: forward passes and training steps. */
+import type { Images, NetworkChoice, Size, Trained } from '../computed.ts'
+import { differenceOfEach, differenceOfMaximum } from '../report.ts'
+import type { Compared } from './compared.ts'
+
+/**
+ * Learning rates. RMSprop's first steps move every weight by about ten times the rate, Adam's by the rate, whatever the gradient's size, so
+ * at the usual rate they amplify rounding: the third loss of PyTorch itself differs by 1e-4 (with oneDNN) to 9e-4 (without) from its own in
+ * float64. At the checked rate by less than 1e-6, while the loss still falls by 4 %.
+ */
+export const RATES = {
+  rmsprop: { checked: 1e-6, timed: 1e-3 },
+  adam: { checked: 1e-5, timed: 1e-3 },
+} as const
+
+const LABELS = { rmsprop: 'RMSprop', adam: 'Adam' } as const
+
+type Pace = Pick<Compared, 'warmUps' | 'iterations' | 'blocks' | 'gigabytes'>
+
+interface Subject extends NetworkChoice {
+  readonly name: string
+  readonly label: string
+  /** Largest shares of PyTorch's time. */
+  readonly forward: number
+  readonly training: number
+  /** Of training steps, by the batch. */
+  readonly pace: Readonly<Record<1 | 4, Pace>>
+}
+
+const unet = (channels: number): NetworkChoice => ({ network: 'unet', networkConfig: { channels, pools: 4 } })
+
+const FEW: Pace = { warmUps: 0, iterations: 1, blocks: 3 }
+/** Each step takes many seconds; recording it takes most of the memory. */
+const FEWEST: Pace = { ...FEW, blocks: 2, gigabytes: 18 }
+
+const SUBJECTS: readonly Subject[] = [
+  {
+    name: 'unet-32',
+    label: 'U-Net-32',
+    ...unet(32),
+    forward: 0.8,
+    training: 0.75,
+    pace: { 1: { ...FEW, warmUps: 1, iterations: 3 }, 4: FEW },
+  },
+  { name: 'unet-64', label: 'U-Net-64', ...unet(64), forward: 0.85, training: 0.85, pace: { 1: FEW, 4: FEWEST } },
+  {
+    name: 'unet-plus-plus-32',
+    label: 'U-Net++-32',
+    network: 'unet-plus-plus',
+    networkConfig: { channels: 32 },
+    forward: 0.9,
+    training: 0.9,
+    pace: { 1: FEW, 4: FEWEST },
+  },
+]
+
+const output = { label: 'network output, of its maximum', difference: differenceOfMaximum, atMost: 1e-4 }
+const losses = (steps: number) => ({
+  label: steps === 1 ? 'loss of a training step' : `losses of ${steps} training steps, each`,
+  difference: differenceOfEach,
+  atMost: 1e-4,
+})
+
+const SIZE: Size = [320, 320]
+
+const place = ({ size, batch }: Images) => `${size.join(' × ')}, batch ${batch}`
+
+const trainingWork = (
+  { name, label, network, networkConfig, training }: Pick<Subject, 'name' | 'label' | 'training'> & NetworkChoice,
+  optimizer: Trained['optimizer'],
+  images: Images,
+  pace: Pace,
+): Compared => {
+  const checkedSteps = images.batch === 1 ? 3 : 1 // what an update does is the same of any batch
+  const rates = RATES[optimizer]
+  return {
+    name: images.batch === 1 ? `${name}-${optimizer}` : `${name}-${optimizer}-batch-${images.batch}`,
+    label: `${label} training step (L1, ${LABELS[optimizer]}), ${place(images)}`,
+    computed: { kind: 'training', network, networkConfig, ...images, optimizer, rates, checkedSteps },
+    atMost: training,
+    ...pace,
+    check: losses(checkedSteps),
+  }
+}
+
+function worksOf(subject: Subject): Compared[] {
+  const { name, label, network, networkConfig, forward, pace } = subject
+  return ([1, 4] as const).flatMap(batch => {
+    const images = { size: SIZE, batch }
+    const forwardWork: Compared = {
+      name: batch === 1 ? `${name}-forward` : `${name}-forward-batch-${batch}`,
+      // The program reconstructs one slice after another.
+      label: `${label} forward, ${place(images)}${batch === 1 ? '' : ' (ours one by one)'}`,
+      computed: { kind: 'forward', network, networkConfig, ...images },
+      atMost: forward,
+      ...(batch === 1 ? { warmUps: 1, iterations: 4, blocks: 3 } : FEW),
+      check: output,
+    }
+    return [
+      forwardWork,
+      trainingWork(subject, 'rmsprop', images, pace[batch]),
+      trainingWork(subject, 'adam', images, pace[batch]),
+    ]
+  })
+}
+
+const SMALL: Compared = {
+  ...trainingWork(
+    { name: 'unet-2', label: 'U-Net-2', ...unet(2), training: 1.5 },
+    'rmsprop',
+    { size: [32, 32], batch: 1 },
+    { warmUps: 10, iterations: 50, blocks: 10 },
+  ),
+  label: 'U-Net-2 training step (L1, RMSprop), 32 × 32, batch 1: overhead',
+}
+
+export const NETWORKS: readonly Compared[] = [...SUBJECTS.flatMap(worksOf), SMALL]
+
+/** A GPU takes larger batches. */
+export const BATCH_OF_8 = trainingWork(SUBJECTS[0], 'rmsprop', { size: SIZE, batch: 8 }, FEW)

@@ -1,0 +1,67 @@
+/** Trainings from files: of the self-supervised methods, and an epoch of a supervised one. */
+import type { NetworkChoice } from '../computed.ts'
+import { differenceOfEach } from '../report.ts'
+import type { Compared } from './compared.ts'
+import { RATES } from './networks.ts'
+
+/** The head attaches to the output image, so that the whole network is trained; SwAV's, whose crops have two sizes, to a grid of it. */
+const METHODS = [
+  { method: 'simclr', label: 'SimCLR', views: '2 views', measurement: 'fixed', methodConfig: { crop: 128 } },
+  {
+    method: 'swav',
+    label: 'SwAV',
+    views: '2 crops and 6 of 64 px',
+    measurement: 'fixed',
+    methodConfig: { large: 128, small: 64, attach: 'grid', prototypes: 64, frozen: 0 },
+  },
+  {
+    method: 'pirl',
+    label: 'PIRL',
+    views: 'an image and 9 patches of 64 px',
+    measurement: 'fixed',
+    methodConfig: { crop: 128, patch: 64, negatives: 256, contrast: 'cross-entropy', temperature: 0.1 },
+  },
+  { method: 'rotnet', label: 'RotNet', views: '1 view', measurement: 'fresh', methodConfig: { crop: 128 } },
+] as const
+
+const UNET_16: NetworkChoice = { network: 'unet', networkConfig: { channels: 16, pools: 4 } }
+const UNET_32: NetworkChoice = { network: 'unet', networkConfig: { channels: 32, pools: 4 } }
+
+const losses = (of: string) => ({ label: `losses of 3 steps on ${of}, each`, difference: differenceOfEach })
+
+export const PRETEXTS: readonly Compared[] = METHODS.map(({ method, label, views, measurement, methodConfig }) => ({
+  name: method,
+  label: `${label} step, synthetic file to weights (U-Net-16, Adam), 128 px, batch 8: ${views}`,
+  computed: {
+    kind: 'pretext',
+    method,
+    methodConfig,
+    measurement,
+    ...UNET_16,
+    batch: 8,
+    optimizer: 'adam',
+    rates: RATES.adam,
+    checkedSteps: 3,
+  },
+  atMost: 0.9,
+  // A DataLoader has two batches at hand when its turn comes.
+  warmUps: 3,
+  iterations: 4,
+  blocks: 3,
+  // What each side draws at random it draws by itself.
+  check: { ...losses('one batch of ours (augmentations are not compared)'), atMost: 1e-4 },
+}))
+
+const trained = { ...UNET_32, optimizer: 'rmsprop', rates: RATES.rmsprop, checkedSteps: 3 } as const
+
+export const EPOCH: Compared = {
+  name: 'epoch',
+  label: 'U-Net-32 epoch from a synthetic file (read, mask, FFT, normalise, step), batch 1: each step',
+  computed: { kind: 'epoch', ...trained },
+  against: { computed: { kind: 'steps', ...trained }, version: 'its own steps alone' },
+  atMost: 1.05,
+  warmUps: 1,
+  iterations: 5,
+  blocks: 4,
+  check: { ...losses('the same batches'), atMost: 0 },
+}
