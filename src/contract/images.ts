@@ -25,11 +25,22 @@ export const isOfKspace = (show: string): boolean => show === 'k-space' || show 
 /** Whether it is compared with the ground truth pixel by pixel. */
 export const isCompared = (show: Show): boolean => show === 'image' || show === 'mean'
 
+/** What is shown of several masks; everything else is of one. */
+export type OverMasks = Extract<Show, 'mean' | 'spread'>
+
 /** `mean` and `spread` are over masks from seeds 0 … this − 1. */
 export const SPREAD_SEEDS = 8
 
 /** Header of an image response that carries its `FrameMeta` as JSON. */
 export const FRAME_HEADER = 'x-frame'
+
+/** Of one slice, against the ground truth; a value may be infinite or undefined, which is `null`. */
+export const SliceMetrics = z.object({
+  ssim: z.number().nullable(),
+  psnr: z.number().nullable(),
+  nmse: z.number().nullable(),
+})
+export type SliceMetrics = z.infer<typeof SliceMetrics>
 
 export const FrameMeta = z.object({
   /** [height, width] */
@@ -47,10 +58,8 @@ export const FrameMeta = z.object({
   maximum: z.number(),
   /** Maximum of the ground truth over the volume: the data range of metrics; `null` without ground truth. */
   volumeMaximum: z.number().nullable(),
-  /** Of this slice, against the ground truth; a value may be infinite or undefined, which is `null`. */
-  metrics: z
-    .object({ ssim: z.number().nullable(), psnr: z.number().nullable(), nmse: z.number().nullable() })
-    .nullable(),
+  /** Absent where they are still to come; `null` where none fit. */
+  metrics: SliceMetrics.nullable().optional(),
   /** Which columns were measured, one character each: `1` or `0`. Empty for the ground truth, unless its residual is shown, and over several masks. */
   mask: z.string(),
   /** Columns over measured columns, the mean over several masks; `null` without a mask. */
@@ -63,6 +72,9 @@ export type FrameMeta = z.infer<typeof FrameMeta>
 /** A volume's score in the viewer: over all its slices, as `evaluate` gives it. */
 export const FrameScore = Metrics.extend({ acceleration: z.number(), slices: z.int() })
 export type FrameScore = z.infer<typeof FrameScore>
+
+/** Images that one request asks for at most. */
+const MOST_FRAMES = 64
 
 export interface FrameOptions {
   /** Only keeps caches apart: a run's weights change while it trains. */
@@ -96,6 +108,29 @@ export function framePath(
   ]
   return `/frames/${volume}/${slice}/${source}?${asked.filter(Boolean).join('&')}`
 }
+
+/** Where several images are asked for at once, by `POST`. */
+export const FRAMES_PATH = '/frames'
+
+export const FramesRequest = z.object({
+  /** Of images, as `framePath` gives them: each comes as soon as it is there, then their metrics. */
+  frames: z.array(z.string()).max(MOST_FRAMES),
+  /** Of images that are there already: their metrics alone. */
+  metrics: z.array(z.string()).max(MOST_FRAMES),
+})
+export type FramesRequest = z.infer<typeof FramesRequest>
+
+/**
+ * A part of the answer: two little-endian uint32, which are the bytes of this as JSON and of the float32 pixels of `meta`'s image; then
+ * these two.
+ */
+export const FramesPart = z.object({
+  path: z.string(),
+  meta: FrameMeta.optional(),
+  metrics: SliceMetrics.nullable().optional(),
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+})
+export type FramesPart = z.infer<typeof FramesPart>
 
 /** A volume's picture in lists: middle slice, ground truth where there is one, else zero-filled; `THUMBNAIL` pixels square at most. */
 export const thumbnailPath = (volume: number): string => `/thumbnails/${volume}`

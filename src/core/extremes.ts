@@ -4,9 +4,9 @@ import { AppError } from '../contract/errors.ts'
 export function extremes(values: Float32Array, what: string): { minimum: number; maximum: number } {
   let minimum = Number.POSITIVE_INFINITY
   let maximum = Number.NEGATIVE_INFINITY
-  for (const value of values) {
-    if (value < minimum) minimum = value
-    if (value > maximum) maximum = value
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] < minimum) minimum = values[i]
+    if (values[i] > maximum) maximum = values[i]
   }
   if (!(Number.isFinite(minimum) && Number.isFinite(maximum)))
     throw new AppError('NOT_FINITE', `Expected ${what}, got ${minimum} to ${maximum}.`)

@@ -1,9 +1,9 @@
 /** One slice for looking at: the ground truth to hold it against, and what is told of an image beside its pixels. */
-import type { FrameMeta } from '../contract/images.ts'
+import type { FrameMeta, SliceMetrics } from '../contract/images.ts'
 import type { Volume } from './data/volume.ts'
 import { extremes } from './extremes.ts'
 import { acceleration } from './mri/mask.ts'
-import { scoreVolume } from './mri/metrics.ts'
+import { scoreSlice } from './mri/metrics.ts'
 import { centreCropReal, cropShape } from './mri/transform.ts'
 import type { Pause } from './pause.ts'
 
@@ -20,13 +20,14 @@ export async function truthMaximum(volume: Volume, pause: Pause): Promise<number
   let maximum = Number.NEGATIVE_INFINITY
   for (let index = 0; index < volume.info.slices; index++) {
     await pause()
-    for (const value of croppedTruth(volume, index)!) if (value > maximum) maximum = value
+    const truth = croppedTruth(volume, index)!
+    for (let i = 0; i < truth.length; i++) if (truth[i] > maximum) maximum = truth[i]
   }
   return maximum
 }
 
 /** An image and what is known of it; what is left out is `null` in what is told. */
-export interface Picture extends Partial<Pick<FrameMeta, 'note' | 'metrics' | 'acceleration' | 'residual'>> {
+export interface Picture extends Partial<Pick<FrameMeta, 'note' | 'acceleration' | 'residual'>> {
   readonly image: Float32Array
   readonly shape: readonly [number, number]
   readonly units: FrameMeta['units']
@@ -38,19 +39,17 @@ const finiteOrNull = (value: number) => (Number.isFinite(value) ? value : null)
 
 /** Throws `NOT_FINITE` for an image that holds no number at all. */
 export function describeFrame(
-  { image, shape, units, mask, note = null, metrics = null, residual = null, ...picture }: Picture,
-  { show, volumeMaximum }: Pick<FrameMeta, 'show' | 'volumeMaximum'>,
+  { image, shape, units, mask, note = null, residual = null, ...picture }: Picture,
+  facts: Pick<FrameMeta, 'show' | 'volumeMaximum' | 'metrics'>,
 ): FrameMeta {
   const { minimum, maximum } = extremes(image, 'an image of finite numbers')
   return {
     shape: [shape[0], shape[1]],
-    show,
     units,
     note,
     minimum,
     maximum,
-    volumeMaximum,
-    metrics,
+    ...facts,
     mask: mask ? mask.join('') : '',
     acceleration: picture.acceleration ?? (mask ? acceleration(mask) : null),
     residual,
@@ -63,7 +62,7 @@ export function sliceMetrics(
   target: Float32Array,
   shape: readonly [number, number],
   range: number,
-): NonNullable<FrameMeta['metrics']> {
-  const { ssim, psnr, nmse } = scoreVolume({ prediction, target, shape: [1, ...shape], maximum: range })
+): SliceMetrics {
+  const { ssim, psnr, nmse } = scoreSlice(prediction, target, shape, range)
   return { ssim: finiteOrNull(ssim), psnr: finiteOrNull(psnr), nmse: finiteOrNull(nmse) }
 }

@@ -63,6 +63,17 @@ export function usePredictor(replacement: Predict): void {
 /** One image of many: a volume's slices, a validation. */
 export const predict: Predict = (model, image, shape) => predictMany(model, image, shape)
 
+/** A zero-filled image [h, w] through a network, in its own units. */
+export function throughNetwork(
+  magnitude: Float32Array,
+  model: Model,
+  shape: readonly [number, number],
+  through: Predict = predictOnce,
+): Float32Array {
+  const { image, mean, std } = normalise(magnitude)
+  return unnormalise(through(model, image, shape), mean, std)
+}
+
 /** One slice's reconstruction in the units of the k-space, [crop height, crop width]; zero-filled where `model` is null. */
 export function reconstructSlice(
   volume: Volume,
@@ -72,9 +83,7 @@ export function reconstructSlice(
   through: Predict = predictOnce,
 ): Float32Array {
   const magnitude = zeroFilled(volume, index, mask)
-  if (!model) return magnitude
-  const { image, mean, std } = normalise(magnitude)
-  return unnormalise(through(model, image, cropShape(volume.info)), mean, std)
+  return model ? throughNetwork(magnitude, model, cropShape(volume.info), through) : magnitude
 }
 
 /** Several slices, concatenated: [indices.length, h, w]. */

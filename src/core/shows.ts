@@ -1,7 +1,7 @@
 /** What a pane shows of a source's slice, for every `Show`: one function each. */
 import { AppError } from '../contract/errors.ts'
 import type { MaskSpec } from '../contract/evaluation.ts'
-import { type Show, SPREAD_SEEDS } from '../contract/images.ts'
+import { type OverMasks, type Show, type SliceMetrics, SPREAD_SEEDS } from '../contract/images.ts'
 import type { Volume } from './data/volume.ts'
 import { featureMaps } from './features.ts'
 import { croppedTruth, type Picture, sliceMetrics } from './frame.ts'
@@ -19,7 +19,7 @@ import {
 } from './mri/aspects.ts'
 import { acceleration } from './mri/mask.ts'
 import { cropShape, normalise, type Shape } from './mri/transform.ts'
-import { type Model, reconstructSlice, seededMaskOf, zeroFilled } from './reconstruct.ts'
+import { type Model, seededMaskOf } from './reconstruct.ts'
 import { mean } from './statistics.ts'
 
 /** A slice of a source. */
@@ -39,6 +39,8 @@ export interface Subject {
   /** What a `feature` is of; the channel counted from 0. */
   readonly layer: string
   readonly channel: number
+  /** As `reconstructSlice`; whoever looks at several things of a slice may have kept its image. */
+  readonly reconstruct: (volume: Volume, index: number, mask: Uint8Array, model: Model | null) => Float32Array
 }
 
 const refuse = (message: string): never => {
@@ -61,7 +63,7 @@ function truthOf({ volume, slice }: Subject): Float32Array {
 const magnitudeOf = (subject: Subject): Float32Array =>
   subject.source === 'truth'
     ? truthOf(subject)
-    : reconstructSlice(subject.volume, subject.slice, drawnMask(subject), subject.model)
+    : subject.reconstruct(subject.volume, subject.slice, drawnMask(subject), subject.model)
 
 /** The columns that the source is made of: all of them for the ground truth. */
 function columnsOf(subject: Subject): Uint8Array {
@@ -91,13 +93,17 @@ function requireScored({ scored }: Subject, what: string): void {
     )
 }
 
-/** Against the ground truth; `null` where there is none, or it is the source itself. */
-function metricsOf({ volume, slice, source, scored, volumeMaximum }: Subject, image: Float32Array) {
-  const truth = source === 'truth' || !scored ? null : croppedTruth(volume, slice)
-  return truth && volumeMaximum !== null ? sliceMetrics(image, truth, cropShape(volume.info), volumeMaximum) : null
+/** Whether its image is held against a ground truth that is another. */
+export const hasMetrics = ({ source, scored, volumeMaximum }: Subject): boolean =>
+  source !== 'truth' && scored && volumeMaximum !== null
+
+/** Of the image, against the ground truth; `null` where none fit. */
+export function metricsOf(subject: Subject): SliceMetrics | null {
+  if (!hasMetrics(subject)) return null
+  return sliceMetrics(magnitudeOf(subject), truthOf(subject), cropShape(subject.volume.info), subject.volumeMaximum!)
 }
 
-/** The magnitude without its metrics. */
+/** The magnitude. */
 const imageOf = (subject: Subject): Picture => ({
   image: magnitudeOf(subject),
   shape: cropShape(subject.volume.info),
@@ -105,11 +111,8 @@ const imageOf = (subject: Subject): Picture => ({
   mask: maskOfSource(subject),
 })
 
-const PICTURES: Readonly<Record<Exclude<Show, 'mean' | 'spread'>, (subject: Subject) => Picture>> = {
-  image(subject) {
-    const picture = imageOf(subject)
-    return { ...picture, metrics: metricsOf(subject, picture.image) }
-  },
+const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => Picture>> = {
+  image: imageOf,
 
   ssim(subject) {
     requireScored(subject, 'SSIM')
@@ -119,7 +122,6 @@ const PICTURES: Readonly<Record<Exclude<Show, 'mean' | 'spread'>, (subject: Subj
       ...picture,
       image: ssimImage(picture.image, truth, picture.shape, subject.volumeMaximum!),
       units: 'ssim',
-      metrics: metricsOf(subject, picture.image),
       note: 'SSIM of the 7 × 7 window around each pixel; the three pixels at each edge have no whole window and no value.',
     }
   },
@@ -181,7 +183,7 @@ const PICTURES: Readonly<Record<Exclude<Show, 'mean' | 'spread'>, (subject: Subj
     if (!model)
       return refuse('Expected a run, got a source without a network: only its layers have features. Choose a run.')
     const mask = seededMaskOf(volume, subject.mask, subject.seed)
-    const { image } = normalise(zeroFilled(volume, slice, mask))
+    const { image } = normalise(subject.reconstruct(volume, slice, mask, null))
     const { maps, meta } = featureMaps(model, { image, shape: cropShape(volume.info), layer, first: channel, most: 1 })
     return {
       image: maps,
@@ -197,23 +199,25 @@ const PICTURES: Readonly<Record<Exclude<Show, 'mean' | 'spread'>, (subject: Subj
 export const pictureOf = (show: keyof typeof PICTURES, subject: Subject): Picture => PICTURES[show](subject)
 
 /**
- * Mean or spread of each pixel over masks from seeds 0 … `SPREAD_SEEDS` − 1: how much the image owes to the mask that happened to be
+ * Mean and spread of each pixel over masks from seeds 0 … `SPREAD_SEEDS` − 1: how much the image owes to the mask that happened to be
  * drawn. `draw` gives a seed's image, so that whoever provides it decides what else happens between two.
  */
-export async function pictureOverMasks(
-  show: 'mean' | 'spread',
+export async function picturesOverMasks(
   draw: (seed: number) => Promise<Picture>,
-): Promise<Picture> {
+): Promise<Readonly<Record<OverMasks, Picture>>> {
   const pictures: Picture[] = []
   for (let seed = 0; seed < SPREAD_SEEDS; seed++) pictures.push(await draw(seed))
   const [{ shape, units }] = pictures
-  return {
-    image: pixelStatistics(pictures.map(({ image }) => image))[show],
+  const images = pixelStatistics(pictures.map(({ image }) => image))
+  const accelerations = mean(pictures.map(({ mask }) => acceleration(mask!)))
+  const told = (image: Float32Array, what: string): Picture => ({
+    image,
     shape,
     units,
-    acceleration: mean(pictures.map(({ mask }) => acceleration(mask!))),
-    note: `${show === 'mean' ? 'Mean' : 'Standard deviation (n − 1)'} of each pixel over ${SPREAD_SEEDS} masks, seeds 0 to ${SPREAD_SEEDS - 1}.`,
-  }
+    acceleration: accelerations,
+    note: `${what} of each pixel over ${SPREAD_SEEDS} masks, seeds 0 to ${SPREAD_SEEDS - 1}.`,
+  })
+  return { mean: told(images.mean, 'Mean'), spread: told(images.spread, 'Standard deviation (n − 1)') }
 }
 
 /** The image of one of several masks; throws `INVALID_ARGUMENT` where there is one mask at most. */

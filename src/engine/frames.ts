@@ -1,12 +1,13 @@
 /** Images and feature maps for panes and lists. Files and networks stay open from call to call, so that scrolling opens nothing anew. */
 import { setImmediate } from 'node:timers/promises'
 import { AppError, throwIfCancelled } from '../contract/errors.ts'
+import type { OverMasks, SliceMetrics } from '../contract/images.ts'
 import type { Volume } from '../core/data/volume.ts'
 import { type Features, featureMaps } from '../core/features.ts'
 import { croppedTruth, describeFrame, truthMaximum } from '../core/frame.ts'
 import { cropShape, normalise } from '../core/mri/transform.ts'
-import { type Model, maskOf, reconstructSlice, zeroFilled } from '../core/reconstruct.ts'
-import { imageOfDraw, pictureOf, pictureOverMasks, type Subject } from '../core/shows.ts'
+import { type Model, maskOf, throughNetwork, zeroFilled } from '../core/reconstruct.ts'
+import { hasMetrics, imageOfDraw, metricsOf, pictureOf, picturesOverMasks, type Subject } from '../core/shows.ts'
 import { shrink, toEightBit } from '../core/thumbnail.ts'
 import { KeptFiles } from './kept-files.ts'
 import { loadModel } from './models.ts'
@@ -15,11 +16,15 @@ import { requireTensorflow } from './tensorflow.ts'
 import { VolumePool } from './volume-pool.ts'
 
 const MODELS_KEPT = 4
+/** A slice's images through as many networks as panes show, and those of the slice before. */
+const MADE_KEPT = 16
 
 const volumes = new VolumePool()
 const models = new KeptFiles<Model>(MODELS_KEPT, model => model.parameters.dispose())
 /** Of open volumes: a file that changed is another volume. */
 const maxima = new WeakMap<Volume, number | null>()
+/** The last images; the newest at the end. */
+const made: Made[] = []
 let queue: Promise<unknown> = Promise.resolve()
 
 /** One work after another, so that none closes the volume or network of the one before; a cancelled one is passed over. */
@@ -51,28 +56,70 @@ async function openAt(path: string, slice: number): Promise<Volume> {
   throw new AppError('INVALID_ARGUMENT', `Expected a slice from 0 to ${slices - 1}, got ${slice}, in ${path}`)
 }
 
-/** The ground truth needs no TensorFlow. */
-async function subjectOf({ path, model, ...request }: FrameRequest): Promise<Subject> {
-  if (request.source === 'network') await requireTensorflow()
-  const volume = await openAt(path, request.slice)
-  return { ...request, volume, volumeMaximum: await maximumOf(volume), model: model && (await openModel(model)) }
+interface Made {
+  readonly volume: Volume
+  readonly slice: number
+  readonly mask: Uint8Array
+  /** `null`: zero-filled. */
+  readonly model: Model | null
+  readonly image: Float32Array
 }
 
-/** A mean or spread takes its turn anew for each mask, so that other panes need not wait for all of them. */
-export async function frame(request: FrameRequest, signal: AbortSignal): Promise<Frame> {
-  const { show } = request
+const isEqual = (a: Uint8Array, b: Uint8Array) => a.every((column, i) => column === b[i])
+
+/** As `reconstructSlice`. The networks of a slice share their input, and its metrics are of an image that was just made. */
+function reconstruct(volume: Volume, slice: number, mask: Uint8Array, model: Model | null): Float32Array {
+  const known = made.find(
+    one => one.volume === volume && one.slice === slice && one.model === model && isEqual(one.mask, mask),
+  )
+  if (known) return known.image
+  const image = model
+    ? throughNetwork(reconstruct(volume, slice, mask, null), model, cropShape(volume.info))
+    : zeroFilled(volume, slice, mask)
+  if (made.push({ volume, slice, mask, model, image }) > MADE_KEPT) made.shift()
+  return image
+}
+
+/** The ground truth needs no TensorFlow. */
+async function subjectOf({ path, model, ...request }: Omit<FrameRequest, 'show'>): Promise<Subject> {
+  if (request.source === 'network') await requireTensorflow()
+  const volume = await openAt(path, request.slice)
+  const volumeMaximum = await maximumOf(volume)
+  return { ...request, volume, volumeMaximum, model: model && (await openModel(model)), reconstruct }
+}
+
+export const frame = (request: FrameRequest, signal: AbortSignal): Promise<Frame> =>
+  inTurn(signal, async () => {
+    const { show } = request
+    const subject = await subjectOf(request)
+    const picture = pictureOf(show, subject)
+    const { volumeMaximum } = subject
+    const awaited = show === 'image' && hasMetrics(subject)
+    const meta = describeFrame(picture, { show, volumeMaximum, ...(!awaited && { metrics: null }) })
+    return { image: picture.image, meta }
+  })
+
+export const metrics = (request: FrameRequest, signal: AbortSignal): Promise<SliceMetrics | null> =>
+  inTurn(signal, async () => metricsOf(await subjectOf(request)))
+
+/** It takes its turn anew for each mask, so that other panes need not wait for all of them. */
+export async function overMasks(
+  request: Calls['overMasks']['params'],
+  signal: AbortSignal,
+): Promise<Calls['overMasks']['result']> {
   let volumeMaximum: number | null = null
-  const draw = <T>(seed: number | null, make: (subject: Subject) => T): Promise<T> =>
+  const pictures = await picturesOverMasks(seed =>
     inTurn(signal, async () => {
       const subject = await subjectOf({ ...request, seed })
       volumeMaximum = subject.volumeMaximum
-      return make(subject)
-    })
-  const picture =
-    show === 'mean' || show === 'spread'
-      ? await pictureOverMasks(show, seed => draw(seed, imageOfDraw))
-      : await draw(request.seed, subject => pictureOf(show, subject))
-  return { image: picture.image, meta: describeFrame(picture, { show, volumeMaximum }) }
+      return imageOfDraw(subject)
+    }),
+  )
+  const framed = (show: OverMasks): Frame => {
+    const { image } = pictures[show]
+    return { image, meta: describeFrame(pictures[show], { show, volumeMaximum, metrics: null }) }
+  }
+  return { mean: framed('mean'), spread: framed('spread') }
 }
 
 export const thumbnail = (request: Calls['thumbnail']['params'], signal: AbortSignal): Promise<Thumbnail> =>
@@ -84,7 +131,7 @@ async function makeThumbnail({ path, mask, size }: Calls['thumbnail']['params'])
   let image = croppedTruth(volume, middle)
   if (!image) {
     await requireTensorflow()
-    image = reconstructSlice(volume, middle, maskOf(volume, mask), null)
+    image = reconstruct(volume, middle, maskOf(volume, mask), null)
   }
   const { pixels, shape } = shrink(image, cropShape(volume.info), size)
   return { shape, pixels: toEightBit(pixels) }
@@ -96,6 +143,6 @@ export const features = (request: FeaturesRequest, signal: AbortSignal): Promise
 async function makeFeatures({ path, slice, mask, model, layer, most }: FeaturesRequest): Promise<Features> {
   await requireTensorflow()
   const volume = await openAt(path, slice)
-  const { image } = normalise(zeroFilled(volume, slice, maskOf(volume, mask)))
+  const { image } = normalise(reconstruct(volume, slice, maskOf(volume, mask), null))
   return featureMaps(await openModel(model), { image, shape: cropShape(volume.info), layer, most })
 }

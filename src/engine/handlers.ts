@@ -17,7 +17,7 @@ import { train as runTraining } from '../core/training/train.ts'
 import { examine } from './doctor.ts'
 import { exportVolume } from './exports/volume.ts'
 import { readCheckpoint } from './files.ts'
-import { features, frame, thumbnail } from './frames.ts'
+import { features, frame, metrics, overMasks, thumbnail } from './frames.ts'
 import { graphStepper } from './graph/stepper.ts'
 import { withModel } from './models.ts'
 import type { CallName, Calls, Progress, Reconstructed } from './protocol.ts'
@@ -164,6 +164,10 @@ export const handlers: Handlers = {
   },
 
   frame: (request, { signal }) => frame(request, signal),
+
+  metrics: (request, { signal }) => metrics(request, signal),
+
+  overMasks: (request, { signal }) => overMasks(request, signal),
 
   thumbnail: (request, { signal }) => thumbnail(request, signal),
 

@@ -3,7 +3,7 @@ import type { Device, EngineHealth } from '../contract/engine.ts'
 import type { ErrorCode } from '../contract/errors.ts'
 import type { MaskSpec, VolumeScore } from '../contract/evaluation.ts'
 import type { ExportFormat } from '../contract/exports.ts'
-import type { FrameMeta, Show } from '../contract/images.ts'
+import type { FrameMeta, OverMasks, Show, SliceMetrics } from '../contract/images.ts'
 import type { TrainingSummary } from '../contract/report.ts'
 import type { RunConfig, TrainingEvent } from '../contract/runs.ts'
 import type { Role, SkippedFile, VolumeInfo } from '../contract/volumes.ts'
@@ -102,7 +102,7 @@ export interface FrameRequest {
   readonly model: ModelReference | null
   /** A pre-training's output is in arbitrary units: no metric is computed. */
   readonly scored: boolean
-  readonly show: Show
+  readonly show: Exclude<Show, OverMasks>
   /** Of the mask; `null`: the file's name. */
   readonly seed: number | null
   /** Of a `feature`; the channel counted from 0. */
@@ -160,7 +160,10 @@ export interface Calls {
     event: never
     result: Comparison
   }
+  /** Without its metrics, which take as long again: `metrics` gives them. */
   frame: { params: FrameRequest; event: never; result: Frame }
+  metrics: { params: FrameRequest; event: never; result: SliceMetrics | null }
+  overMasks: { params: Omit<FrameRequest, 'show' | 'seed'>; event: never; result: Readonly<Record<OverMasks, Frame>> }
   thumbnail: { params: { path: string; salt: string; mask: MaskSpec; size: number }; event: never; result: Thumbnail }
   features: { params: FeaturesRequest; event: never; result: Features }
   views: { params: Pick<TrainRequest, 'config' | 'train'>; event: never; result: BatchViews }

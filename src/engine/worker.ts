@@ -13,7 +13,15 @@ import { type CallName, CHANNEL, type FromEngine, type ToEngine } from './protoc
 const STEP_INTERVAL_MS = 100
 
 /** What somebody looks at and waits for: longer works let these go first, and so none of these pauses. */
-const FIRST: ReadonlySet<CallName> = new Set(['frame', 'thumbnail', 'features', 'views', 'status'])
+const FIRST: ReadonlySet<CallName> = new Set([
+  'frame',
+  'metrics',
+  'overMasks',
+  'thumbnail',
+  'features',
+  'views',
+  'status',
+])
 
 interface Running {
   readonly controller: AbortController

@@ -1,11 +1,18 @@
 /** Images, feature maps and scores for the viewer, kept in memory. Nothing of a file or a checkpoint that has changed is shown: its version is in the key. */
 import { AppError } from '../contract/errors.ts'
 import { MaskSpec, type Protocol } from '../contract/evaluation.ts'
-import { type FrameScore, MOST_FEATURES, type Show, THUMBNAIL } from '../contract/images.ts'
+import {
+  type FrameScore,
+  MOST_FEATURES,
+  type OverMasks,
+  type Show,
+  type SliceMetrics,
+  THUMBNAIL,
+} from '../contract/images.ts'
 import type { StudyVolume } from '../contract/studies.ts'
 import { type EvaluationSettings, protocolOf } from '../core/evaluate.ts'
 import type { Features } from '../core/features.ts'
-import type { Frame, ModelReference, Thumbnail } from '../engine/protocol.ts'
+import type { Frame, FrameRequest, ModelReference, Thumbnail } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
 import { fileVersion } from './digests.ts'
 import { keepResults } from './kept-results.ts'
@@ -16,6 +23,7 @@ const FRAME_BYTES = 256e6
 const THUMBNAIL_BYTES = 16e6
 const FEATURE_BYTES = 256e6
 const SCORES = 2000
+const METRICS = 10_000
 
 export interface Shown {
   /** Volume's number. */
@@ -45,6 +53,11 @@ export interface ShownLayer extends Omit<Shown, 'source'> {
 }
 
 export interface Frames {
+  /** As soon as it is there, its metrics absent where they are still to come. */
+  image(request: ShownSlice, signal?: AbortSignal): Promise<Frame>
+  /** `null` where none fit. */
+  metrics(request: ShownSlice, signal?: AbortSignal): Promise<SliceMetrics | null>
+  /** Image and metrics. */
   frame(request: ShownSlice, signal?: AbortSignal): Promise<Frame>
   thumbnail(volume: number, signal?: AbortSignal): Promise<Thumbnail>
   /** The first maps that a layer of the run's network makes of a slice. */
@@ -91,9 +104,22 @@ function sourceOf(services: Services, source: string): Source {
 export function makeFrames(services: Services): Frames {
   const { salt } = services
   const frames = keepResults<Frame>(FRAME_BYTES, ({ image }) => image.byteLength)
+  const overMasks = keepResults<Readonly<Record<OverMasks, Frame>>>(
+    FRAME_BYTES,
+    ({ mean, spread }) => mean.image.byteLength + spread.image.byteLength,
+  )
+  const metrics = keepResults<SliceMetrics | null>(METRICS, () => 1)
   const thumbnails = keepResults<Thumbnail>(THUMBNAIL_BYTES, ({ pixels }) => pixels.byteLength)
   const features = keepResults<Features>(FEATURE_BYTES, ({ maps }) => maps.byteLength)
   const scores = keepResults<FrameScore | null>(SCORES, () => 1)
+  let scoring: Promise<unknown> = Promise.resolve()
+
+  /** One volume after another: several at once would each have a slice's turn before the images that somebody waits for. */
+  function scoreInTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = scoring.then(work)
+    scoring = result.catch(() => {}) // told to its caller
+    return result
+  }
 
   async function evaluate(
     { path }: StudyVolume,
@@ -108,16 +134,46 @@ export function makeFrames(services: Services): Frames {
     return [ssim, psnr, nmse].every(Number.isFinite) ? { ssim, psnr, nmse, acceleration, slices } : null
   }
 
+  /** What the engine is asked, and the key of its answer. */
+  function ask(shown: ShownSlice & Pick<FrameRequest, 'show'>): {
+    readonly request: FrameRequest
+    readonly key: string
+  } {
+    const { volume: id, slice, source: name, mask, show, seed, layer, channel } = shown
+    const { path } = volumeById(services, id)
+    const { kind, model, scored, key } = sourceOf(services, name)
+    const masked = kind === 'truth' && show !== 'residual' ? '' : `${maskKey(mask)} ${seed}`
+    const feature = show === 'feature' ? `${channel} ${layer}` : ''
+    return {
+      request: { path, salt, slice, mask, source: kind, model, scored, show, seed, layer, channel },
+      key: `${versionOf(path)} ${slice} ${key} ${show} ${masked} ${feature}`,
+    }
+  }
+
+  async function image(shown: ShownSlice, signal?: AbortSignal): Promise<Frame> {
+    const { show } = shown
+    if (show === 'mean' || show === 'spread') {
+      const { request, key } = ask({ ...shown, show: 'image', seed: null }) // over seeds of its own
+      const make = (aborted: AbortSignal) => services.interactive.call('overMasks', request, { signal: aborted })
+      return (await overMasks.get(key, make, signal))[show]
+    }
+    const { request, key } = ask({ ...shown, show })
+    return frames.get(key, aborted => services.interactive.call('frame', request, { signal: aborted }), signal)
+  }
+
+  async function metricsOf(shown: ShownSlice, signal?: AbortSignal): Promise<SliceMetrics | null> {
+    const { meta } = await image(shown, signal)
+    if (meta.metrics !== undefined) return meta.metrics
+    const { request, key } = ask({ ...shown, show: 'image' })
+    return metrics.get(key, aborted => services.interactive.call('metrics', request, { signal: aborted }), signal)
+  }
+
   return {
-    async frame({ volume: id, slice, source: name, mask, show, layer, channel, ...asked }, signal) {
-      const { path } = volumeById(services, id)
-      const { kind, model, scored, key } = sourceOf(services, name)
-      const seed = show === 'mean' || show === 'spread' ? null : asked.seed // they are over seeds of their own
-      const request = { path, salt, slice, mask, source: kind, model, scored, show, seed, layer, channel }
-      const make = (aborted: AbortSignal) => services.interactive.call('frame', request, { signal: aborted })
-      const masked = kind === 'truth' && show !== 'residual' ? '' : `${maskKey(mask)} ${seed}`
-      const feature = show === 'feature' ? `${channel} ${layer}` : ''
-      return frames.get(`${versionOf(path)} ${slice} ${key} ${show} ${masked} ${feature}`, make, signal)
+    image,
+    metrics: metricsOf,
+    async frame(shown, signal) {
+      const { image: pixels, meta } = await image(shown, signal)
+      return { image: pixels, meta: { ...meta, metrics: await metricsOf(shown, signal) } }
     },
     async thumbnail(id, signal) {
       const { path } = volumeById(services, id)
@@ -148,7 +204,7 @@ export function makeFrames(services: Services): Frames {
         slices: { kind: 'all' },
         reference: 'ground truth',
       }
-      const make = (aborted: AbortSignal) => evaluate(volume, source, settings, aborted)
+      const make = (aborted: AbortSignal) => scoreInTurn(() => evaluate(volume, source, settings, aborted))
       const score = await scores.get(`${versionOf(volume.path)} ${source.key} ${maskKey(mask)} ${seed}`, make, signal)
       return score && { score, protocol: protocolOf(settings) }
     },

@@ -5,7 +5,7 @@ import { withRpcErrors } from './faults.ts'
 import { makeFrames } from './frames.ts'
 import { makeRouter } from './router.ts'
 import { sendAsset } from './web/assets.ts'
-import { featuresResponse, frameResponse, previewResponse, thumbnailResponse } from './web/images.ts'
+import { featuresResponse, frameResponse, framesResponse, previewResponse, thumbnailResponse } from './web/images.ts'
 import { failure, json, notFound } from './web/respond.ts'
 import { receiveUpload, sendDownload } from './web/transfers.ts'
 
@@ -45,6 +45,7 @@ export function createHandler(services: Services, { assets }: HandlerOptions): H
       return matched ? response : notFound('such procedure')
     }
     if (route === 'uploads' && request.method === 'PUT') return receiveUpload(services, rest, request)
+    if (route === 'frames' && request.method === 'POST') return framesResponse(frames, request)
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return json({ code: 'INVALID_ARGUMENT', message: `Expected GET, got ${request.method}` }, 405)
     if (route === 'frames') return frameResponse(frames, rest, url, request.signal)

@@ -83,6 +83,19 @@ export function scoreVolume(volume: ScoredVolume): VolumeMetrics {
   }
 }
 
+/** Scores one slice [height, width] as a volume of its own, `maximum` being its volume's. */
+export function scoreSlice(
+  prediction: Float32Array,
+  target: Float32Array,
+  [height, width]: readonly [number, number],
+  maximum: number,
+): Metrics {
+  return {
+    ssim: mean(ssimMap(prediction, target, height, width, maximum)),
+    ...scorePixels(prediction, target, maximum),
+  }
+}
+
 /**
  * SSIM of every 7 × 7 window inside the image, [height − 6, width − 6]: the window's upper left corner is the index.
  * Each image is centred on its own mean first, because E[x²] − E[x]² loses the digits that a large common level takes

@@ -53,10 +53,10 @@ export function centreCropReal(
 /** The zero-filled magnitude as the network sees it, with the two numbers that undo it. */
 export function normalise(magnitude: Float32Array): { image: Float32Array; mean: number; std: number } {
   let sum = 0
-  for (const value of magnitude) sum += value
+  for (let i = 0; i < magnitude.length; i++) sum += magnitude[i]
   const mean = sum / magnitude.length
   let squares = 0
-  for (const value of magnitude) squares += (value - mean) ** 2
+  for (let i = 0; i < magnitude.length; i++) squares += (magnitude[i] - mean) ** 2
   const std = Math.sqrt(squares / (magnitude.length - 1))
   return { image: rescale(magnitude, mean, std), mean, std }
 }
@@ -79,5 +79,8 @@ export function unnormalise(image: Float32Array, mean: number, std: number): Flo
 
 /** (image − mean) / std within the limits: an image in the units that another one was normalised to. */
 export function rescale(image: Float32Array, mean: number, std: number): Float32Array {
-  return image.map(value => Math.max(-LIMIT, Math.min(LIMIT, (value - mean) / (std + EPSILON))))
+  const scaled = new Float32Array(image.length)
+  for (let i = 0; i < image.length; i++)
+    scaled[i] = Math.max(-LIMIT, Math.min(LIMIT, (image[i] - mean) / (std + EPSILON)))
+  return scaled
 }

@@ -3,16 +3,14 @@ import { useMediaQuery } from '@mantine/hooks'
 import { useEffect, useRef } from 'react'
 import { Group, Panel, Separator } from 'react-resizable-panels'
 import { useShallow } from 'zustand/react/shallow'
-import { framePath } from '../../contract/images.ts'
+import type { StudyVolume } from '../../contract/studies.ts'
 import { useOpenStudy } from '../queries.ts'
 import { goToSlice, layoutNameOf, NARROW, openVolume, sliceOf, useView } from '../view.ts'
-import { fetchAhead, useFrame } from '../viewer/frames.ts'
-import { useTruth } from '../viewer/layer.ts'
+import { fetchAhead } from '../viewer/frames.ts'
 import { layoutOf } from '../viewer/layouts.ts'
 import { PairStage } from '../viewer/pair-stage.tsx'
 import { Pane } from '../viewer/pane.tsx'
-import { type Comparison, urlAt, useComparison } from '../viewer/sources.ts'
-import { fitFileWindow } from '../viewer/windows.ts'
+import { type Comparison, type PaneState, urlOf, useComparison } from '../viewer/sources.ts'
 import style from './compare.module.css'
 import { FigureDialog } from './figure-dialog.tsx'
 import { useViewerKeys } from './keys.ts'
@@ -54,6 +52,7 @@ export function Compare() {
         <main className={style.middle}>
           <Toolbar study={comparison.study} volume={comparison.volume} panes={panes} />
           <Panes comparison={comparison} />
+          {comparison.volume && <FetchAhead volume={comparison.volume} panes={comparison.panes} />}
           {figure && comparison.volume && <FigureDialog comparison={comparison} volume={comparison.volume} />}
         </main>
       </Panel>
@@ -92,43 +91,28 @@ function useCine(slices: number): void {
 /** What is looked at comes first: while masks are dragged nothing is fetched ahead. */
 const AHEAD_AFTER_MS = 200
 
-/** The slices round each pane's own. */
-const NEAR = [1, -1, 2]
+/** Slices from a pane's own. */
+const NEAR = [1, -1, 2, -2, 3]
 
-function useFetchAhead({ volume, panes }: Comparison, ready: boolean): void {
-  const list = volume
-    ? NEAR.flatMap(by =>
-        panes.flatMap(pane => {
-          const slice = pane.slice + by
-          const url = slice >= 0 && slice < volume.slices ? urlAt(pane, volume, slice) : null
-          return url === null ? [] : [url]
-        }),
-      ).join('\n')
-    : ''
+/** Fetches the slices round each pane's own, once its own are there. */
+function FetchAhead({ volume, panes }: { volume: StudyVolume; panes: readonly PaneState[] }) {
+  const where = useView(useShallow(({ slice, mask, seed, link, own }) => ({ slice, mask, seed, link, own })))
   useEffect(() => {
-    if (!ready || list === '') return
     const leaving = new AbortController()
-    const timer = setTimeout(() => void fetchAhead([...new Set(list.split('\n'))], leaving.signal), AHEAD_AFTER_MS)
+    const urlsOf = (by: number) => panes.flatMap(pane => urlOf(where, pane, volume, by) ?? [])
+    const timer = setTimeout(() => void fetchAhead([0, ...NEAR].map(urlsOf), leaving.signal), AHEAD_AFTER_MS)
     return () => {
       clearTimeout(timer)
       leaving.abort()
     }
-  }, [list, ready])
+  }, [where, panes, volume])
+  return null
 }
 
 function Panes({ comparison }: { comparison: Comparison }) {
   const { volume, panes } = comparison
-  const { slice, mask, seed, pair, focus } = useView(
-    useShallow(({ slice, mask, seed, pair, focus }) => ({ slice, mask, seed, pair, focus })),
-  )
+  const { pair, focus } = useView(useShallow(({ pair, focus }) => ({ pair, focus })))
   const layout = layoutOf(useView(layoutNameOf))
-  const truth = useTruth(volume, slice)
-  const input = useFrame(
-    volume && !volume.targetShape ? framePath(volume.id, slice, 'zero-filled', mask, { seed }) : null,
-  )
-  const reference = truth ?? input.frame
-  if (volume && reference) fitFileWindow(volume.id, reference)
-  useFetchAhead(comparison, reference !== null)
   if (!volume) {
     return (
       <div className={style.empty}>

@@ -17,8 +17,8 @@ import { shapesOf } from '../shapes.ts'
 import { useView } from '../view.ts'
 import { keptFrame } from '../viewer/frames.ts'
 import { box, type Shape } from '../viewer/marks.ts'
-import { type Comparison, type PaneState, SHOW_LABEL, SLOT_LABEL } from '../viewer/sources.ts'
-import { coloursOf, windowNow, windowSource } from '../viewer/windows.ts'
+import { type Comparison, type PaneState, SHOW_LABEL, SLOT_LABEL, urlOf } from '../viewer/sources.ts'
+import { coloursOf, fileWindow, windowNow, windowSource } from '../viewer/windows.ts'
 import style from './figure-dialog.module.css'
 
 interface Choices {
@@ -50,13 +50,15 @@ function labelOf({ slot, show, run, layer, channel }: PaneState): string {
 
 /** The panes that have an image, as they are seen. */
 function panesOf({ panes, volume }: Comparison): FigureInput['panes'] {
-  const { windows, link, errorScale, signedErrors, colours } = useView.getState()
+  const view = useView.getState()
+  const { windows, link, errorScale, signedErrors, colours } = view
   return panes.flatMap(pane => {
-    const frame = pane.url === null ? null : keptFrame(pane.url)
-    if (!frame || pane.source === null || !volume) return []
+    const url = volume && urlOf(view, pane, volume)
+    const frame = url && keptFrame(url)
+    if (!frame || pane.source === null) return []
     const found = windowSource({ pane: pane.pane, source: pane.source }, frame, {
       linked: link.window,
-      volume: volume.id,
+      file: fileWindow(volume.id),
     })
     const isError = pane.show === 'error'
     return [

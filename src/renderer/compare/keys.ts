@@ -81,7 +81,7 @@ export function useViewerKeys({ volume, panes }: Comparison): void {
       String(i + 1),
       () => {
         const pane = focused()
-        if (pane) applyPreset(preset, pane)
+        if (pane && volume) applyPreset(preset, pane, volume)
       },
     ]),
     ['E', () => useView.setState(view => ({ errors: !view.errors }))],

@@ -1,9 +1,10 @@
 /** How k-space is sub-sampled: every pane follows while it is changed. */
 import { ActionIcon, Button, NumberInput, Select, Slider, Tooltip } from '@mantine/core'
 import { IconDice3 } from '@tabler/icons-react'
+import { memo, useRef } from 'react'
 import { useShallow } from 'zustand/react/shallow'
 import { MASK_KINDS, type MaskSpec } from '../../contract/evaluation.ts'
-import { framePath } from '../../contract/images.ts'
+import { type FrameMeta, framePath } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { samplingLabel } from '../format.ts'
 import { useView } from '../view.ts'
@@ -12,8 +13,7 @@ import { STANDARD_MASK as STANDARD } from '../viewer/sources.ts'
 import style from './side-panel.module.css'
 
 export function MaskPanel({ volume }: { volume: StudyVolume }) {
-  const { mask, seed, slice } = useView(useShallow(({ mask, seed, slice }) => ({ mask, seed, slice })))
-  const { frame } = useFrame(framePath(volume.id, slice, 'zero-filled', mask, { seed }))
+  const { mask, seed } = useView(useShallow(({ mask, seed }) => ({ mask, seed })))
   const change = (changes: Partial<MaskSpec>) => useView.setState({ mask: { ...mask, ...changes } })
   const own = volume.sampling.kind === 'sub-sampled'
   const changed =
@@ -83,17 +83,36 @@ export function MaskPanel({ volume }: { volume: StudyVolume }) {
           </div>
         </div>
       )}
-      <Strip mask={frame?.meta.mask ?? ''} />
+      <Drawn volume={volume} />
+    </section>
+  )
+}
+
+/** The mask as it was drawn; all slices of a volume have the same. */
+function Drawn({ volume }: { volume: StudyVolume }) {
+  const known = useRef<{ key: string; meta: FrameMeta } | null>(null)
+  const { seed, key } = useView(
+    useShallow(({ mask, seed }) => ({ seed, key: framePath(volume.id, 0, 'zero-filled', mask, { seed }) })),
+  )
+  const url = useView(({ slice, mask }) =>
+    known.current?.key === key ? null : framePath(volume.id, slice, 'zero-filled', mask, { seed }),
+  )
+  const { frame } = useFrame(url)
+  if (frame) known.current = { key, meta: frame.meta }
+  const meta = known.current?.key === key ? known.current.meta : null
+  return (
+    <>
+      <Strip mask={meta?.mask ?? ''} />
       <p className="secondary">
         {[
-          frame?.meta.acceleration && `really ${frame.meta.acceleration.toFixed(2)}×`,
-          !own && (seed === null ? 'seeded by the file’s name' : `seed ${seed}`),
+          meta?.acceleration && `really ${meta.acceleration.toFixed(2)}×`,
+          volume.sampling.kind === 'full' && (seed === null ? 'seeded by the file’s name' : `seed ${seed}`),
           samplingLabel(volume),
         ]
           .filter(Boolean)
           .join(' · ')}
       </p>
-    </section>
+    </>
   )
 }
 
@@ -118,7 +137,7 @@ function SliderRow({ label, value, words, min, max, step, onChange }: RowProps) 
 }
 
 /** The measured columns, one line each. */
-function Strip({ mask }: { mask: string }) {
+const Strip = memo(function Strip({ mask }: { mask: string }) {
   return (
     <svg
       className={style.strip}
@@ -130,4 +149,4 @@ function Strip({ mask }: { mask: string }) {
       {[...mask].map((column, i) => (column === '1' ? <rect key={i} x={i} y={0} width={1} height={1} /> : null))}
     </svg>
   )
-}
+})

@@ -25,7 +25,7 @@ import {
   profileOf,
   spreadIn,
 } from '../viewer/measure.ts'
-import { type Comparison, type PaneState, SHOW_LABEL, SLOT_LABEL } from '../viewer/sources.ts'
+import { type Comparison, type PaneState, SHOW_LABEL, SLOT_LABEL, urlOf, usePlace, useUrls } from '../viewer/sources.ts'
 import { MetricsHead } from './metrics-head.tsx'
 import style from './side-panel.module.css'
 
@@ -71,7 +71,8 @@ export function MeasurePanel({ comparison, volume }: { comparison: Comparison; v
 }
 
 function BoxesButton({ volume, comparison }: { volume: StudyVolume; comparison: Comparison }) {
-  const frame = useFrame(comparison.panes.find(({ source }) => source === 'zero-filled')?.url ?? null).frame
+  const input = comparison.panes.find(({ source }) => source === 'zero-filled')
+  const { frame } = useFrame(useView(view => (input ? urlOf(view, input, volume) : null)))
   const read = async (file: File | null) => {
     if (!file || !frame) return
     const boxes = fastmriPlusBoxes(await file.text(), volume.file, frame.meta.shape)
@@ -112,17 +113,24 @@ const nameOf = ({ slot, show, run }: PaneState) =>
     .filter(Boolean)
     .join(', ')
 
-/** Panes without those that show the same again. */
-const distinct = (panes: readonly PaneState[]) =>
-  panes.filter((pane, i) => measurable(pane) && panes.findIndex(other => other.url === pane.url) === i)
+interface Measured {
+  readonly pane: PaneState
+  readonly url: string | null
+}
+
+/** Panes that can be measured in, without those that show the same again. */
+function useMeasured(panes: readonly PaneState[], volume: StudyVolume): readonly Measured[] {
+  const urls = useUrls(panes, volume)
+  return panes.flatMap((pane, i) => (measurable(pane) && urls.indexOf(urls[i]) === i ? [{ pane, url: urls[i] }] : []))
+}
 
 function Region({ shape, comparison, volume }: { shape: Shape; comparison: Comparison; volume: StudyVolume }) {
-  const panes = distinct(comparison.panes)
+  const panes = useMeasured(comparison.panes, volume)
   return (
     <>
       <table className={style.table}>
         <MetricsHead />
-        {panes.map(pane => (
+        {panes.map(({ pane }) => (
           <RegionRows key={pane.pane} {...{ pane, shape, volume }} />
         ))}
       </table>
@@ -136,8 +144,9 @@ function Region({ shape, comparison, volume }: { shape: Shape; comparison: Compa
 
 function RegionRows({ pane, shape, volume }: { pane: PaneState; shape: Shape; volume: StudyVolume }) {
   const { mask, seed } = useView(useShallow(({ mask, seed }) => ({ mask, seed })))
-  const { frame } = useFrame(pane.url)
-  const truth = useTruth(volume, pane.slice)
+  const { slice, url } = usePlace(pane, volume)
+  const { frame } = useFrame(url)
+  const truth = useTruth(volume, slice)
   const compared =
     pane.source !== 'truth' &&
     volume.targetShape !== null &&
@@ -145,7 +154,7 @@ function RegionRows({ pane, shape, volume }: { pane: PaneState; shape: Shape; vo
     frame.meta.units === 'signal'
   const map = useFrame(
     compared
-      ? framePath(volume.id, pane.slice, pane.source!, mask, { version: versionOf(pane.run), show: 'ssim', seed })
+      ? framePath(volume.id, slice, pane.source!, mask, { version: versionOf(pane.run), show: 'ssim', seed })
       : null,
   ).frame
   const numbers = useMemo(() => {
@@ -180,19 +189,19 @@ interface Shown {
 }
 
 /** The frames of panes that are there: as many hooks as panes, whose number a layout fixes. */
-function useFrames(panes: readonly PaneState[]): Shown[] {
+function useFrames(panes: readonly Measured[]): Shown[] {
   const nine = Array.from({ length: 9 }, (_, i) => panes[i] ?? null)
-  const frames = nine.map(pane => useFrame(pane?.url ?? null).frame)
-  return nine.flatMap((pane, i) => {
+  const frames = nine.map(measured => useFrame(measured?.url ?? null).frame)
+  return nine.flatMap((measured, i) => {
     const frame = frames[i]
-    return pane && frame ? [{ pane, frame }] : []
+    return measured && frame ? [{ pane: measured.pane, frame }] : []
   })
 }
 
 const colourOf = ({ pane: { run, source } }: Shown) =>
   run ? runColour(run.id) : source === 'truth' ? '#e6e9ee' : '#9aa4b2'
 
-function Histogram({ shape, panes }: { shape: Shape; panes: readonly PaneState[] }) {
+function Histogram({ shape, panes }: { shape: Shape; panes: readonly Measured[] }) {
   const shown = useFrames(panes).filter(({ frame }) => frame.meta.units === 'signal' && frame.meta.show === 'image')
   const high = Math.max(...shown.map(({ frame }) => frame.meta.maximum))
   if (shown.length === 0) return null
@@ -220,7 +229,7 @@ function Histogram({ shape, panes }: { shape: Shape; panes: readonly PaneState[]
 }
 
 function Line({ shape, comparison, volume }: { shape: Shape; comparison: Comparison; volume: StudyVolume }) {
-  const shown = useFrames(distinct(comparison.panes)).filter(({ frame }) => frame.meta.units === 'signal')
+  const shown = useFrames(useMeasured(comparison.panes, volume)).filter(({ frame }) => frame.meta.units === 'signal')
   const [first] = shown
   if (!first) return null
   const size = first.frame.meta.shape

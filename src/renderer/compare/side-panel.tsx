@@ -8,12 +8,13 @@ import { nmse, protocolText, psnr, ssim } from '../format.ts'
 import { useNetworkLabel, useScore, versionOf } from '../queries.ts'
 import { FineTuneButton } from '../runs/fine-tune.tsx'
 import { useView } from '../view.ts'
-import { type Comparison, type PaneState, SLOT_LABEL, sourceLabel } from '../viewer/sources.ts'
+import { type Comparison, type PaneState, SLOT_LABEL, sourceLabel, usePlace } from '../viewer/sources.ts'
 import { MaskPanel } from './mask-panel.tsx'
 import { MeasurePanel } from './measure-panel.tsx'
 import { MetricsHead } from './metrics-head.tsx'
 import style from './side-panel.module.css'
 
+/** Of its parts, those that depend on the slice look at it themselves. */
 export function SidePanel({ comparison }: { comparison: Comparison }) {
   const { volume, panes } = comparison
   const focus = useView(view => view.focus)
@@ -110,32 +111,41 @@ const FORMATS: readonly { format: ExportFormat; label: string }[] = [
   { format: 'dicom', label: 'DICOM' },
 ]
 
-function SaveMenu({ pane, volume, source }: { pane: PaneState; volume: StudyVolume; source: string }) {
+interface SaveProps {
+  readonly pane: PaneState
+  readonly volume: StudyVolume
+  readonly source: string
+}
+
+const SaveMenu = (props: SaveProps) => (
+  <Menu width={220} position="bottom-start">
+    <Menu.Target>
+      <Button>Save reconstruction…</Button>
+    </Menu.Target>
+    <Menu.Dropdown>
+      <SaveItems {...props} />
+    </Menu.Dropdown>
+  </Menu>
+)
+
+function SaveItems({ pane, volume, source }: SaveProps) {
+  const { slice } = usePlace(pane, volume)
   const parts = [
-    { label: `All ${volume.slices} slices`, slice: null },
-    { label: `Slice ${pane.slice + 1}`, slice: pane.slice },
+    { label: `All ${volume.slices} slices`, which: null },
+    { label: `Slice ${slice + 1}`, which: slice },
   ]
-  return (
-    <Menu width={220} position="bottom-start">
-      <Menu.Target>
-        <Button>Save reconstruction…</Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {parts.map(({ label, slice }) => (
-          <Fragment key={label}>
-            <Menu.Label>{label}</Menu.Label>
-            {FORMATS.map(each => (
-              <Menu.Item
-                key={each.format}
-                disabled={each.format === 'dicom' && pane.run?.arbitraryUnits}
-                onClick={() => void saveReconstruction({ volume, source, format: each.format, slice })}
-              >
-                {each.label}
-              </Menu.Item>
-            ))}
-          </Fragment>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
-  )
+  return parts.map(({ label, which }) => (
+    <Fragment key={label}>
+      <Menu.Label>{label}</Menu.Label>
+      {FORMATS.map(each => (
+        <Menu.Item
+          key={each.format}
+          disabled={each.format === 'dicom' && pane.run?.arbitraryUnits}
+          onClick={() => void saveReconstruction({ volume, source, format: each.format, slice: which })}
+        >
+          {each.label}
+        </Menu.Item>
+      ))}
+    </Fragment>
+  ))
 }

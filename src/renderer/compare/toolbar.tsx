@@ -22,6 +22,7 @@ import {
 import { memo, type ReactNode, type RefObject } from 'react'
 import { useShallow } from 'zustand/react/shallow'
 import { COLOUR_MAPS } from '../../contract/figure.ts'
+import type { StudyVolume } from '../../contract/studies.ts'
 import { signal } from '../format.ts'
 import {
   choicesOf,
@@ -40,6 +41,7 @@ import {
   toggleLink,
   useView,
 } from '../view.ts'
+import { SyntheticBadge } from '../viewer/badges.tsx'
 import { LAYOUT_NAMES, type LayoutName, layoutOf } from '../viewer/layouts.ts'
 import type { Pair } from '../viewer/marks.ts'
 import { compareBy } from '../viewer/pair.ts'
@@ -90,6 +92,10 @@ interface Props extends Pick<Comparison, 'study' | 'volume'> {
   readonly panes: RefObject<readonly PaneState[]>
 }
 
+interface ToolsProps extends Pick<Props, 'panes'> {
+  readonly volume: StudyVolume
+}
+
 export const Toolbar = memo(function Toolbar({ study, volume, panes }: Props) {
   return (
     <div className={style.toolbars} role="toolbar" aria-label="Viewer">
@@ -111,7 +117,7 @@ export const Toolbar = memo(function Toolbar({ study, volume, panes }: Props) {
           </ActionIcon>
         </Tooltip>
       </div>
-      <div className={style.toolbar}>{volume && <Tools panes={panes} />}</div>
+      <div className={style.toolbar}>{volume && <Tools panes={panes} volume={volume} />}</div>
     </div>
   )
 })
@@ -197,7 +203,7 @@ function Arrangement() {
   )
 }
 
-function Tools({ panes }: Pick<Props, 'panes'>) {
+function Tools({ panes, volume }: ToolsProps) {
   const { errors, errorScale, signedErrors, tool, magnifier } = useView(
     useShallow(({ errors, errorScale, signedErrors, tool, magnifier }) => ({
       errors,
@@ -233,9 +239,10 @@ function Tools({ panes }: Pick<Props, 'panes'>) {
           <IconZoomIn size={16} />
         </Toggle>
       </ActionIcon.Group>
+      {volume.synthetic && <SyntheticBadge />}
       <span className={style.spacer} />
       <WindowNumbers />
-      <WindowMenu panes={panes} />
+      <WindowMenu panes={panes} volume={volume} />
       <SegmentedControl
         aria-label="Images or error maps (E)"
         value={errors ? 'errors' : 'images'}
@@ -290,7 +297,7 @@ function WindowNumbers() {
   )
 }
 
-function WindowMenu({ panes }: Pick<Props, 'panes'>) {
+function WindowMenu({ panes, volume }: ToolsProps) {
   const { show, colours, signedErrors } = useView(
     useShallow(view => ({
       show: choicesOf(view)[view.focus]?.show ?? 'image',
@@ -301,7 +308,7 @@ function WindowMenu({ panes }: Pick<Props, 'panes'>) {
   const now = coloursOf(show, colours, signedErrors)
   const apply = (preset: Preset) => {
     const pane = panes.current[useView.getState().focus]
-    if (pane) applyPreset(preset, pane)
+    if (pane) applyPreset(preset, pane, volume)
   }
   return (
     <Menu width={230} position="bottom-end">

@@ -15,7 +15,7 @@ import { changePane, type GreyWindow, goToSlice, openVolume, useView } from '../
 import { SyntheticBadge } from '../viewer/badges.tsx'
 import { putPixels } from '../viewer/canvas.ts'
 import { GREY, paint } from '../viewer/drawing.ts'
-import { failureOf } from '../viewer/frames.ts'
+import { failureOf } from '../viewer/frame-parts.ts'
 import style from './feature-maps.module.css'
 import { fitGrid, split, windowOf } from './maps.ts'
 import { closeFeatures, useFeatures } from './open.ts'

@@ -50,7 +50,9 @@ export function paint(values: Float32Array, { low, high }: GreyWindow, map: Colo
 
 /** |a − b|, or a − b, into a new array. */
 export function difference(a: Float32Array, b: Float32Array, signed: boolean): Float32Array {
-  return a.map((value, i) => (signed ? value - b[i] : Math.abs(value - b[i])))
+  const difference = new Float32Array(a.length)
+  for (let i = 0; i < a.length; i++) difference[i] = signed ? a[i] - b[i] : Math.abs(a[i] - b[i])
+  return difference
 }
 
 /** The value below which a share of all values lies. */

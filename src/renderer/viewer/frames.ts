@@ -1,6 +1,10 @@
-/** Images for the panes: fetched once, kept by their URL within a limit, never shown for another slice than their own. */
-import { useEffect, useState } from 'react'
-import { FRAME_HEADER, FrameMeta } from '../../contract/images.ts'
+/**
+ * Images for the panes, by their URL: what is wanted at one moment is asked for in one request, each is fetched once and kept within a
+ * limit, and none is ever shown for another slice than its own. What nobody wants any more is not waited for.
+ */
+import { useEffect, useSyncExternalStore } from 'react'
+import type { FrameMeta, SliceMetrics } from '../../contract/images.ts'
+import { askForFrames, FrameFailure, type Part } from './frame-parts.ts'
 
 export interface Frame {
   readonly url: string
@@ -19,62 +23,103 @@ const LIMIT_BYTES = 256e6
 
 const kept = new Map<string, Frame>() // in the order of last use
 let keptBytes = 0
-const underway = new Map<string, Promise<Frame>>()
+/** Of what is kept, once they are there; `null`: none fit. */
+const metricsKept = new Map<string, SliceMetrics | null>()
+const failed = new Map<string, FrameError>()
+/** How many want each; they stay. */
+const wanted = new Map<string, number>()
+/** The requests that they will come with, images or metrics. */
+const underway = new Map<string, Request>()
+const listeners = new Set<() => void>()
+let asking = false
+
+interface Request {
+  readonly cancellation: AbortController
+  /** Images that have not come yet. */
+  readonly missing: Set<string>
+}
+
+function listen(listener: () => void): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+const tell = () => {
+  for (const listener of listeners) listener()
+}
+
+const found = (url: string | null): Frame | FrameError | null =>
+  url === null ? null : (kept.get(url) ?? failed.get(url) ?? null)
 
 function keep(frame: Frame): void {
   kept.set(frame.url, frame)
+  if (frame.meta.metrics !== undefined) metricsKept.set(frame.url, frame.meta.metrics)
   keptBytes += frame.image.byteLength
   for (const [url, { image }] of kept) {
     if (keptBytes <= LIMIT_BYTES) return
+    if (wanted.has(url)) continue
     kept.delete(url)
+    metricsKept.delete(url)
     keptBytes -= image.byteLength
   }
 }
 
 /** Of what is kept; `null` where it is not. */
-export function keptFrame(url: string): Frame | null {
-  const frame = kept.get(url)
-  if (!frame) return null
-  kept.delete(url)
-  kept.set(url, frame)
-  return frame
-}
+export const keptFrame = (url: string): Frame | null => kept.get(url) ?? null
 
-export class FrameFailure extends Error implements FrameError {
-  readonly code: string
-  constructor({ code, message }: FrameError) {
-    super(message)
-    this.code = code
+/** Until the function that it gives is called. */
+function want(url: string): () => void {
+  wanted.set(url, (wanted.get(url) ?? 0) + 1)
+  const frame = kept.get(url)
+  if (frame && kept.delete(url)) kept.set(url, frame)
+  askSoon()
+  return () => {
+    const others = wanted.get(url)! - 1
+    if (others > 0) wanted.set(url, others)
+    else if (wanted.delete(url)) failed.delete(url)
+    askSoon()
   }
 }
 
-/** What the host says in place of an image. */
-export const failureOf = async (response: Response): Promise<FrameFailure> =>
-  new FrameFailure(
-    await response.json().catch(() => ({ code: 'INTERNAL', message: `The host answered ${response.status}` })),
-  )
-
-async function download(url: string): Promise<Frame> {
-  const response = await fetch(url)
-  if (!response.ok) throw await failureOf(response)
-  const meta = FrameMeta.parse(JSON.parse(response.headers.get(FRAME_HEADER)!))
-  return { url, image: new Float32Array(await response.arrayBuffer()), meta }
+/** Once all that is drawn now has said what it wants. */
+function askSoon(): void {
+  if (asking) return
+  asking = true
+  queueMicrotask(() => {
+    asking = false
+    for (const { missing, cancellation } of new Set(underway.values()))
+      if (missing.size > 0 && ![...missing].some(url => wanted.has(url))) cancellation.abort()
+    const urls = [...wanted.keys()].filter(url => !underway.has(url) && !failed.has(url))
+    const frames = urls.filter(url => !kept.has(url))
+    const metrics = urls.filter(url => kept.has(url) && !metricsKept.has(url))
+    if (frames.length + metrics.length > 0) void ask(frames, metrics)
+  })
 }
 
-/** The image of a URL; concurrent callers share one request. Throws `FrameFailure`. */
-export function loadFrame(url: string): Promise<Frame> {
-  const there = keptFrame(url)
-  if (there) return Promise.resolve(there)
-  const running = underway.get(url)
-  if (running) return running
-  const request = download(url)
-    .then(frame => {
-      keep(frame)
-      return frame
-    })
-    .finally(() => underway.delete(url))
-  underway.set(url, request)
-  return request
+async function ask(frames: string[], metrics: string[]): Promise<void> {
+  const request: Request = { cancellation: new AbortController(), missing: new Set(frames) }
+  const { signal } = request.cancellation
+  for (const url of [...frames, ...metrics]) underway.set(url, request)
+  let failure: FrameError = { code: 'UNREACHABLE', message: 'The host’s answer broke off' }
+  try {
+    for await (const part of askForFrames({ frames, metrics }, signal)) {
+      receive(part, request)
+      tell()
+    }
+  } catch (error) {
+    failure = error instanceof FrameFailure ? error : { code: 'UNREACHABLE', message: String((error as Error).message) }
+  }
+  for (const [url, { cancellation }] of underway) if (cancellation === request.cancellation) underway.delete(url)
+  if (!signal.aborted) for (const url of request.missing) failed.set(url, failure)
+  tell()
+  if (signal.aborted) askSoon() // somebody may want it again by now
+}
+
+function receive({ path: url, image, meta, metrics, error }: Part, { missing }: Request): void {
+  if (missing.delete(url)) {
+    if (meta) keep({ url, image, meta })
+    else if (error) failed.set(url, error)
+  } else if (kept.has(url)) metricsKept.set(url, metrics ?? null)
 }
 
 export interface FrameState {
@@ -85,32 +130,36 @@ export interface FrameState {
 
 /** The frame of `url` (`null`: none is wanted). A frame that is kept is there at once. */
 export function useFrame(url: string | null): FrameState & { retry(): void } {
-  const [loaded, setLoaded] = useState<{ url: string; state: FrameState } | null>(null)
-  const [attempt, setAttempt] = useState(0)
-  useEffect(() => {
-    if (url === null) return
-    let wanted = true
-    loadFrame(url).then(
-      frame => wanted && setLoaded({ url, state: { frame, error: null } }),
-      error => {
-        const failure = error instanceof FrameFailure ? error : { code: 'UNREACHABLE', message: String(error.message) }
-        if (wanted) setLoaded({ url, state: { frame: null, error: failure } })
-      },
-    )
-    return () => {
-      wanted = false
-    }
-  }, [url, attempt])
-  const retry = () => setAttempt(attempt + 1)
-  if (url === null) return { frame: null, error: null, retry }
-  if (loaded?.url === url) return { ...loaded.state, retry }
-  return { frame: keptFrame(url), error: null, retry }
+  useEffect(() => (url === null ? undefined : want(url)), [url])
+  const now = useSyncExternalStore(listen, () => found(url))
+  const retry = () => {
+    if (url !== null) failed.delete(url)
+    askSoon()
+    tell()
+  }
+  return now && 'image' in now ? { frame: now, error: null, retry } : { frame: null, error: now, retry }
 }
 
-/** Fetches what will be wanted next, one after another; what fails then is asked for again when it is wanted. */
-export async function fetchAhead(urls: readonly string[], signal: AbortSignal): Promise<void> {
-  for (const url of urls) {
+/** Of the image at `url`; `undefined` while they are on their way, `null` where none will come. */
+export const useMetrics = (url: string | null): SliceMetrics | null | undefined =>
+  useSyncExternalStore(listen, () => (url === null || failed.has(url) ? null : metricsKept.get(url)))
+
+/** Fetches what will be wanted next, one list after another; what fails then is asked for again when it is wanted. */
+export async function fetchAhead(lists: readonly (readonly string[])[], signal: AbortSignal): Promise<void> {
+  for (const urls of lists) {
     if (signal.aborted) return
-    await loadFrame(url).catch(() => {})
+    const leave = urls.map(want)
+    await new Promise<void>(resolve => {
+      const look = () => {
+        if (!signal.aborted && !urls.every(found)) return
+        listeners.delete(look)
+        signal.removeEventListener('abort', look)
+        resolve()
+      }
+      listeners.add(look)
+      signal.addEventListener('abort', look)
+      look()
+    })
+    for (const left of leave) left()
   }
 }

@@ -2,15 +2,17 @@
 import { useMemo, useRef } from 'react'
 import { useShallow } from 'zustand/react/shallow'
 import type { ColourMap } from '../../contract/figure.ts'
+import { framePath } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { useView } from '../view.ts'
 import { COLOURS, difference } from './drawing.ts'
 import { type Frame, type FrameError, useFrame } from './frames.ts'
-import { type PaneState, truthPath } from './sources.ts'
+import { type PaneState, truthPath, usePlace } from './sources.ts'
 import type { Layer } from './stage.tsx'
-import { coloursOf, windowSource } from './windows.ts'
+import { coloursOf, fileWindow, fitFileWindow, windowSource } from './windows.ts'
 
 export interface PaneLayer {
+  readonly slice: number
   readonly layer: Layer | null
   readonly frame: Frame | null
   /** The frame is of another slice or mask, on until the one asked for comes. */
@@ -26,8 +28,19 @@ export function useTruth(volume: StudyVolume | null, slice: number): Frame | nul
   return useFrame(volume?.targetShape ? truthPath(volume, slice) : null).frame
 }
 
+/** The window that a volume's panes share is fitted to the first of these to come: ground truth, or input where there is none. */
+function useFileWindow(volume: StudyVolume): void {
+  // Once it is fitted nothing more is wanted.
+  const url = useView(({ slice, mask, seed }) => {
+    if (fileWindow(volume.id)) return null
+    return volume.targetShape ? truthPath(volume, slice) : framePath(volume.id, slice, 'zero-filled', mask, { seed })
+  })
+  const { frame } = useFrame(url)
+  if (frame) fitFileWindow(volume.id, frame)
+}
+
 /** The frame asked for, or, while it is on its way, the last one of the same source and volume: nothing flashes and nothing lies. */
-function useShown({ url, source, show }: PaneState, volume: StudyVolume) {
+function useShown({ source, show }: PaneState, volume: StudyVolume, url: string | null) {
   const { frame, error, retry } = useFrame(url)
   const last = useRef<{ frame: Frame; key: string } | null>(null)
   const key = `${volume.id} ${source} ${show}`
@@ -37,7 +50,9 @@ function useShown({ url, source, show }: PaneState, volume: StudyVolume) {
 }
 
 export function usePaneLayer(pane: PaneState, volume: StudyVolume): PaneLayer {
-  const { shown, held, error, retry } = useShown(pane, volume)
+  const { slice, url } = usePlace(pane, volume)
+  const { shown, held, error, retry } = useShown(pane, volume, url)
+  useFileWindow(volume)
   const view = useView(
     useShallow(({ link, errors, errorScale, signedErrors, colours }) => ({
       linked: link.window,
@@ -47,33 +62,42 @@ export function usePaneLayer(pane: PaneState, volume: StudyVolume): PaneLayer {
       colours,
     })),
   )
-  const { source, show, slice } = pane
+  const { source, show } = pane
   const { signedErrors } = view
   const isError = (show === 'error' || (show === 'image' && view.errors)) && source !== 'truth'
   const truth = useTruth(isError ? volume : null, slice)
   const lastError = useRef<{ layer: Layer; key: string } | null>(null)
+  const image = shown?.meta.units === 'signal' ? shown.image : null
+  const reference = truth?.image
   const errors = useMemo((): Float32Array | null => {
-    if (!isError || !shown || !truth || shown.meta.units !== 'signal') return null
-    return shown.image.length === truth.image.length ? difference(shown.image, truth.image, signedErrors) : null
-  }, [isError, shown, truth, signedErrors])
+    if (!isError || held || !image || !reference) return null
+    return image.length === reference.length ? difference(image, reference, signedErrors) : null
+  }, [isError, held, image, reference, signedErrors])
 
   const colours = coloursOf(isError ? 'error' : show, view.colours, signedErrors)
   const map = COLOURS[colours]
-  const common = { frame: shown, held, colours, isError, error, retry }
-  if (!shown || source === null) return { ...common, layer: null }
-  const { shape, volumeMaximum } = shown.meta
-  if (isError) {
-    const key = `${volume.id} ${source} ${signedErrors} ${view.errorScale} ${colours}`
-    if (!errors || held || volumeMaximum === null) {
-      const last = lastError.current?.key === key ? lastError.current.layer : null
-      return { ...common, layer: last, held: last !== null }
+  const file = fileWindow(volume.id)
+  const { linked, errorScale } = view
+  const layer = useMemo((): Layer | null => {
+    if (!shown || source === null) return null
+    const { shape, volumeMaximum } = shown.meta
+    if (!isError) {
+      const window = windowSource({ pane: pane.pane, source }, shown, { linked, file })
+      return { values: shown.image, shape, map, window }
     }
-    const high = volumeMaximum / view.errorScale
+    if (!errors || volumeMaximum === null) return null
+    const high = volumeMaximum / errorScale
     const fitted = { low: signedErrors ? -high : 0, high }
-    const layer = { values: errors, shape, map, window: { key: null, file: false, fitted } }
+    return { values: errors, shape, map, window: { key: null, file: false, fitted } }
+  }, [shown, source, isError, errors, map, linked, file, pane.pane, errorScale, signedErrors])
+  const common = { slice, frame: shown, colours, isError, error, retry }
+  if (!isError) return { ...common, layer, held }
+  // An error needs two frames of one slice: the last one stays until both are there.
+  const key = `${volume.id} ${source} ${signedErrors} ${errorScale} ${colours}`
+  if (layer && !held) {
     lastError.current = { layer, key }
-    return { ...common, layer }
+    return { ...common, layer, held }
   }
-  const window = windowSource({ pane: pane.pane, source }, shown, { linked: view.linked, volume: volume.id })
-  return { ...common, layer: { values: shown.image, shape, map, window } }
+  const last = lastError.current?.key === key ? lastError.current.layer : null
+  return { ...common, layer: last, held: last !== null }
 }

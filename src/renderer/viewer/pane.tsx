@@ -12,15 +12,23 @@ import { useScore, versionOf } from '../queries.ts'
 import { FineTuneButton } from '../runs/fine-tune.tsx'
 import { goToScreen } from '../shell/screens.ts'
 import { changePane, useView } from '../view.ts'
-import { SeenBadge, SyntheticBadge } from './badges.tsx'
+import { SeenBadge } from './badges.tsx'
 import { ColourBar } from './colour-bar.tsx'
-import type { FrameError } from './frames.ts'
+import { type FrameError, useMetrics } from './frames.ts'
 import { type PaneLayer, usePaneLayer } from './layer.ts'
 import type { PaneShow } from './layouts.ts'
 import { RUN_TYPE } from './marks.ts'
 import { pickForPair } from './pair.ts'
 import style from './pane.module.css'
-import { type Comparison, type PaneState, SHOW_LABEL, SHOW_SHORT, SLOT_LABEL, sourceLabel } from './sources.ts'
+import {
+  type Comparison,
+  type PaneState,
+  SHOW_LABEL,
+  SHOW_SHORT,
+  SLOT_LABEL,
+  sourceLabel,
+  usePlace,
+} from './sources.ts'
 import { Stage } from './stage.tsx'
 import { windowNow } from './windows.ts'
 
@@ -62,7 +70,7 @@ function useDrop(pane: number) {
 }
 
 export function Pane({ pane, comparison, volume, small = false }: Props) {
-  const { slot, source, run, show } = pane
+  const { slot, source } = pane
   const drawn = usePaneLayer(pane, volume)
   const focused = useView(view => view.focus === pane.pane)
   const picked = useView(view => view.picked === pane.pane)
@@ -85,39 +93,52 @@ export function Pane({ pane, comparison, volume, small = false }: Props) {
       onPointerDownCapture={take}
       {...drop}
     >
-      <header className={style.header}>
-        <span className={style.swatch} style={{ background: run ? runColour(run.id) : 'transparent' }} />
-        {show !== 'image' && (
-          <span className={style.aspect} title={show === 'feature' ? pane.layer : SHOW_LABEL[show]}>
-            {show === 'feature' ? `${pane.layer}, channel ${(pane.channel ?? 0) + 1} of` : SHOW_SHORT[show]}
-          </span>
-        )}
-        {small ? (
-          <span className="truncate">{run ? `Run ${run.id}` : source === null ? SLOT_LABEL[slot] : title}</span>
-        ) : (
-          <>
-            <SourceSelect {...{ pane: pane.pane, slot, source, runs: comparison.runs, study: comparison.study }} />
-            {volume.synthetic && <SyntheticBadge />}
-            {run && <SeenBadge run={run} volume={volume} />}
-            <PaneMenu {...{ pane: pane.pane, slot, run, show }} />
-          </>
-        )}
-      </header>
+      <PaneHead {...{ pane, volume, small, title }} runs={comparison.runs} study={comparison.study} />
       <div className={style.stage}>
         <PaneImage {...{ pane, comparison, volume, drawn, title }} />
       </div>
       {!small && (
         <footer className={style.footer}>
-          <PaneNumbers pane={pane} volume={volume} meta={drawn.frame?.meta ?? null} />
+          <PaneFoot pane={pane} volume={volume} meta={drawn.frame?.meta ?? null} />
         </footer>
       )}
     </section>
   )
 }
 
+interface HeadProps extends Pick<Props, 'pane' | 'volume' | 'small'>, Pick<Comparison, 'runs' | 'study'> {
+  readonly title: string
+}
+
+/** Nothing of it depends on the slice. */
+const PaneHead = memo(function PaneHead({ pane, volume, small, title, runs, study }: HeadProps) {
+  const { slot, source, run, show } = pane
+  return (
+    <header className={style.header}>
+      <span className={style.swatch} style={{ background: run ? runColour(run.id) : 'transparent' }} />
+      {show !== 'image' && (
+        <span className={style.aspect} title={show === 'feature' ? pane.layer : SHOW_LABEL[show]}>
+          {show === 'feature' ? `${pane.layer}, channel ${(pane.channel ?? 0) + 1} of` : SHOW_SHORT[show]}
+        </span>
+      )}
+      {small ? (
+        <span className="truncate" title={title}>
+          {run ? `Run ${run.id}` : SLOT_LABEL[source === 'zero-filled' ? 'input' : source === 'truth' ? 'truth' : slot]}
+        </span>
+      ) : (
+        <>
+          <SourceSelect {...{ pane: pane.pane, slot, source, runs, study }} />
+          {run && <SeenBadge run={run} volume={volume} />}
+          <PaneMenu {...{ pane: pane.pane, slot, run, show }} />
+        </>
+      )}
+    </header>
+  )
+})
+
 const SHOWN = Object.keys(SHOW_LABEL) as Exclude<PaneShow, 'feature'>[]
 
-const PaneMenu = memo(function PaneMenu({ pane, slot, run, show }: Pick<PaneState, 'pane' | 'slot' | 'run' | 'show'>) {
+function PaneMenu({ pane, slot, run, show }: Pick<PaneState, 'pane' | 'slot' | 'run' | 'show'>) {
   return (
     <Menu position="bottom-end" width={270}>
       <Menu.Target>
@@ -152,11 +173,11 @@ const PaneMenu = memo(function PaneMenu({ pane, slot, run, show }: Pick<PaneStat
       </Menu.Dropdown>
     </Menu>
   )
-})
+}
 
 type SourceProps = Pick<PaneState, 'pane' | 'slot' | 'source'> & Pick<Comparison, 'runs' | 'study'>
 
-const SourceSelect = memo(function SourceSelect({ pane, slot, source, runs, study }: SourceProps) {
+function SourceSelect({ pane, slot, source, runs, study }: SourceProps) {
   const data = useMemo(() => {
     const offered = runs.filter(run => run.checkpoint)
     const item = (value: string) => ({ value, label: sourceLabel(value, { runs }) })
@@ -184,7 +205,7 @@ const SourceSelect = memo(function SourceSelect({ pane, slot, source, runs, stud
       comboboxProps={{ width: 280, position: 'bottom-start', shadow: 'md' }}
     />
   )
-})
+}
 
 interface ImageProps {
   readonly pane: PaneState
@@ -204,8 +225,8 @@ const UNITS: Readonly<Record<FrameMeta['units'], string>> = {
 }
 
 function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps) {
-  const { slot, source, slice, show } = pane
-  const { layer, frame, held, isError, error, retry } = drawn
+  const { slot, source, show } = pane
+  const { slice, layer, frame, held, isError, error, retry } = drawn
   if (source === null) return <Empty slot={slot} comparison={comparison} />
   if (source === 'truth' && !volume.targetShape)
     return <p className={style.message}>This file has no ground truth: it is reconstructed, not scored.</p>
@@ -311,13 +332,28 @@ function Orientation({ volume: { orientation } }: { volume: StudyVolume }) {
   )
 }
 
-/** SSIM, PSNR, NMSE of the slice and of the volume; the protocol on hover. */
-function PaneNumbers({ pane, volume, meta }: { pane: PaneState; volume: StudyVolume; meta: FrameMeta | null }) {
-  const { source, run } = pane
-  const scored = source !== null && source !== 'truth' && volume.targetShape !== null && !run?.arbitraryUnits
-  const { data, isPending } = useScore(volume.id, source, versionOf(run), scored && meta !== null)
+interface FootProps {
+  readonly pane: PaneState
+  readonly volume: StudyVolume
+}
+
+/** What is said of the image below it. */
+function PaneFoot({ pane, volume, meta }: FootProps & { meta: FrameMeta | null }) {
   if (meta?.show === 'residual' && meta.residual) return <Residual residual={meta.residual} note={meta.note} />
   if (meta && meta.show !== 'image' && meta.note) return <Note text={meta.note} />
+  return <PaneNumbers {...{ pane, volume }} seen={meta !== null} acceleration={meta?.acceleration ?? null} />
+}
+
+interface NumbersProps extends FootProps {
+  readonly seen: boolean
+  readonly acceleration: number | null
+}
+
+/** SSIM, PSNR, NMSE of the slice and of the volume; the protocol on hover. Only the slice's row changes with the slice. */
+const PaneNumbers = memo(function PaneNumbers({ pane, volume, seen, acceleration }: NumbersProps) {
+  const { source, run } = pane
+  const scored = source !== null && source !== 'truth' && volume.targetShape !== null && !run?.arbitraryUnits
+  const { data, isPending } = useScore(volume.id, source, versionOf(run), scored && seen)
   if (!scored) {
     const why =
       source === 'truth'
@@ -331,7 +367,7 @@ function PaneNumbers({ pane, volume, meta }: { pane: PaneState; volume: StudyVol
             : 'no ground truth: no metric'
     return <p className={style.none}>{why}</p>
   }
-  const protocol = data ? protocolText(data.protocol, meta?.acceleration) : 'Protocol: scoring the volume …'
+  const protocol = data ? protocolText(data.protocol, acceleration ?? undefined) : 'Protocol: scoring the volume …'
   const volumeScore = data?.score
   return (
     <Tooltip label={<span className={style.protocol}>{protocol}</span>} maw={420}>
@@ -345,12 +381,7 @@ function PaneNumbers({ pane, volume, meta }: { pane: PaneState; volume: StudyVol
           </tr>
         </thead>
         <tbody>
-          <tr>
-            <th>slice</th>
-            <td>{ssim(meta?.metrics?.ssim)}</td>
-            <td>{psnr(meta?.metrics?.psnr)}</td>
-            <td>{nmse(meta?.metrics?.nmse)}</td>
-          </tr>
+          <SliceRow {...{ pane, volume }} />
           <tr aria-busy={isPending}>
             <th>volume</th>
             <td data-metric="volume-ssim">{isPending ? '…' : ssim(volumeScore?.ssim)}</td>
@@ -360,6 +391,19 @@ function PaneNumbers({ pane, volume, meta }: { pane: PaneState; volume: StudyVol
         </tbody>
       </table>
     </Tooltip>
+  )
+})
+
+function SliceRow({ pane, volume }: FootProps) {
+  const metrics = useMetrics(usePlace(pane, volume).url)
+  const cell = (text: string) => (metrics === undefined ? '…' : text)
+  return (
+    <tr aria-busy={metrics === undefined}>
+      <th>slice</th>
+      <td>{cell(ssim(metrics?.ssim))}</td>
+      <td>{cell(psnr(metrics?.psnr))}</td>
+      <td>{cell(nmse(metrics?.nmse))}</td>
+    </tr>
   )
 }
 

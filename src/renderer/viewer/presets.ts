@@ -1,9 +1,10 @@
 /** Windows by number keys, for what the pane in focus shows. */
 import type { FrameMeta } from '../../contract/images.ts'
+import type { StudyVolume } from '../../contract/studies.ts'
 import { type GreyWindow, setWindow, useView } from '../view.ts'
 import { type Frame, keptFrame } from './frames.ts'
-import type { PaneState } from './sources.ts'
-import { windowNow, windowOf, windowSource } from './windows.ts'
+import { type PaneState, urlOf } from './sources.ts'
+import { fileWindow, windowNow, windowOf, windowSource } from './windows.ts'
 
 interface Now {
   readonly frame: Frame
@@ -34,10 +35,13 @@ export const PRESETS: readonly Preset[] = [
   { label: 'Narrower', window: ({ window }) => scaled(window, 0.8) },
 ]
 
-export function applyPreset(preset: Preset, { pane, source, url }: PaneState): void {
+export function applyPreset(preset: Preset, shown: PaneState, volume: StudyVolume): void {
+  const view = useView.getState()
+  const url = urlOf(view, shown, volume)
   const frame = url === null ? null : keptFrame(url)
-  const { link, windows, volume } = useView.getState()
+  const { pane, source } = shown
+  const { link, windows } = view
   if (!frame || source === null) return
-  const found = windowSource({ pane, source }, frame, { linked: link.window, volume })
+  const found = windowSource({ pane, source }, frame, { linked: link.window, file: fileWindow(volume.id) })
   setWindow(found.key!, preset.window({ frame, window: windowNow(found, windows), fitted: found.fitted }))
 }

@@ -2,7 +2,7 @@
 import { type PointerEvent, useRef } from 'react'
 import { useShallow } from 'zustand/react/shallow'
 import { changeShape, selectShape, shapesOf } from '../shapes.ts'
-import { useView } from '../view.ts'
+import { sliceOf, useView } from '../view.ts'
 import type { Layout } from './drawing.ts'
 import { box, type Shape } from './marks.ts'
 import style from './stage.module.css'
@@ -11,11 +11,14 @@ interface Props {
   /** Of the pane, pixels of the page. */
   readonly layout: Layout
   readonly shape: readonly [number, number]
-  readonly slice: number
+  /** In the layout. */
+  readonly pane: number
 }
 
-export function ShapeLayer({ layout, shape: [height, width], slice }: Props) {
-  const { shapes, selected } = useView(useShallow(view => ({ shapes: shapesOf(view), selected: view.selected })))
+export function ShapeLayer({ layout, shape: [height, width], pane }: Props) {
+  const { shapes, selected, slice } = useView(
+    useShallow(view => ({ shapes: shapesOf(view), selected: view.selected, slice: sliceOf(view, pane) })),
+  )
   const drag = useRef<{ id: string; x: number; y: number; from: Shape['from']; to: Shape['to'] } | null>(null)
   const here = shapes.filter(each => each.slice === null || each.slice === slice)
   if (here.length === 0) return null

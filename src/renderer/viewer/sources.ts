@@ -6,7 +6,7 @@ import type { RunView } from '../../contract/runs.ts'
 import type { Study, StudyVolume } from '../../contract/studies.ts'
 import { runLabel } from '../format.ts'
 import { runOf, useRuns, useStudy, versionOf } from '../queries.ts'
-import { choicesOf, sliceOf, useView } from '../view.ts'
+import { choicesOf, sliceOf, useView, type View } from '../view.ts'
 import type { PaneShow, Slot } from './layouts.ts'
 
 export const SLOT_LABEL: Readonly<Record<Slot, string>> = {
@@ -42,6 +42,7 @@ export const SHOW_SHORT: Readonly<Record<Exclude<PaneShow, 'feature' | 'image'>,
   spread: 'Spread of',
 }
 
+/** Nothing of it depends on the slice or the mask: `usePlace` says where a pane looks. */
 export interface PaneState {
   /** Its place in the layout, from 0. */
   readonly pane: number
@@ -52,9 +53,6 @@ export interface PaneState {
   /** `null`: nothing fits yet. */
   readonly source: string | null
   readonly run: RunView | null
-  readonly slice: number
-  /** Of the image at its slice; `null` where there is none to ask for. */
-  readonly url: string | null
 }
 
 /** Runs that are about a study. New scans belong to none: any run may reconstruct them. */
@@ -98,49 +96,44 @@ export const truthPath = (volume: StudyVolume, slice: number, show: Show = 'imag
 /** What is asked of the host for an aspect: an error map is made here. */
 const asked = (show: PaneShow): Show => (show === 'error' ? 'image' : show)
 
-/** The address of a pane's image at another slice. */
-export function urlAt(
-  { source, run, show, layer, channel }: PaneState,
+/** Of a pane's image at its slice, or `by` slices on; `null` where there is none to ask for. */
+export function urlOf(
+  view: Pick<View, 'slice' | 'mask' | 'seed' | 'link' | 'own'>,
+  pane: PaneState,
   volume: StudyVolume,
-  slice: number,
+  by = 0,
 ): string | null {
+  const { source, run, show, layer, channel } = pane
+  const slice = sliceOf(view, pane.pane) + by
+  if (slice < 0 || slice >= volume.slices) return null
   if (source === null || (source === 'truth' && !volume.targetShape)) return null
   if (source === 'truth' && show !== 'residual') return truthPath(volume, slice, asked(show))
-  const { mask, seed } = useView.getState()
+  const { mask, seed } = view
   return framePath(volume.id, slice, source, mask, { version: versionOf(run), show: asked(show), seed, layer, channel })
 }
 
+/** Where a pane looks now. */
+export const usePlace = (
+  pane: PaneState,
+  volume: StudyVolume,
+): { readonly slice: number; readonly url: string | null } =>
+  useView(useShallow(view => ({ slice: sliceOf(view, pane.pane), url: urlOf(view, pane, volume) })))
+
+/** Of the image of each pane. */
+export const useUrls = (panes: readonly PaneState[], volume: StudyVolume): readonly (string | null)[] =>
+  useView(useShallow(view => panes.map(pane => urlOf(view, pane, volume))))
+
 /** The panes as chosen, for the open volume. */
 export function useComparison(): Comparison {
-  // Not the whole view: the pointer is in it, and moves all the time.
-  const view = useView(
-    useShallow(({ study, volume, slice, mask, seed, layouts, panes, link, own }) => ({
-      study,
-      volume,
-      slice,
-      mask,
-      seed,
-      layouts,
-      panes,
-      link,
-      own,
-    })),
-  )
+  // Not the whole view: the pointer is in it, and the slice, which change all the time.
+  const view = useView(useShallow(({ study, volume, layouts, panes }) => ({ study, volume, layouts, panes })))
   const { data: study = null } = useStudy(view.study)
   const { data: runs = [] } = useRuns()
   const volume = study?.volumes.find(({ id }) => id === view.volume) ?? null
   const panes = choicesOf(view).map(({ source: picked, ...choice }, pane): PaneState => {
     const stillThere = picked && (!picked.startsWith('run:') || runOf(picked, runs))
     const source = stillThere ? picked : study ? automatic(choice.slot, runs, study) : null
-    const state = {
-      ...choice,
-      pane,
-      source,
-      run: source ? runOf(source, runs) : null,
-      slice: sliceOf(view, pane),
-      url: null,
-    }
-    return { ...state, url: volume && urlAt(state, volume, state.slice) }
+    return { ...choice, pane, source, run: source ? runOf(source, runs) : null }
   })
   return { study, volume, panes, runs }
 }

@@ -1,5 +1,5 @@
 /** Images on one canvas: drawn through a place and windows, one alone or two mixed; moved and measured by mouse. */
-import { type PointerEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { memo, type PointerEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { useShallow } from 'zustand/react/shallow'
 import { signal } from '../format.ts'
 import { useSize } from '../use-size.ts'
@@ -96,16 +96,15 @@ function fit(canvas: HTMLCanvasElement, { width, height }: Box): Box {
   return size
 }
 
-export function Stage({ pane, layer, mix = null, slices, marks = true, label, unit }: Props) {
+/** Drawn again where its layer, its place or its window is another. */
+export const Stage = memo(function Stage({ pane, layer, mix = null, slices, marks = true, label, unit }: Props) {
   const [element, setElement] = useState<HTMLDivElement | null>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
   const loupe = useRef<HTMLCanvasElement>(null)
   const cross = useRef<HTMLDivElement>(null)
   const readout = useRef<HTMLOutputElement>(null)
   const size = useSize(element)
-  const { place, tool, slice } = useView(
-    useShallow(view => ({ place: placeOf(view, pane), tool: view.tool, slice: sliceOf(view, pane) })),
-  )
+  const { place, tool } = useView(useShallow(view => ({ place: placeOf(view, pane), tool: view.tool })))
   const painted = useRef<Painted>(null)
   const second = useRef<Painted>(null)
   const drag = useRef<Drag | null>(null)
@@ -243,13 +242,13 @@ export function Stage({ pane, layer, mix = null, slices, marks = true, label, un
       onDoubleClick={resetView}
     >
       <canvas ref={canvas} className={style.canvas} />
-      {marks && <ShapeLayer layout={layOut(size, shape, place)} shape={shape} slice={slice} />}
+      {marks && <ShapeLayer pane={pane} layout={layOut(size, shape, place)} shape={shape} />}
       <div ref={cross} className={style.cross} hidden />
       <canvas ref={loupe} className={style.magnifier} width={MAGNIFIER.side} height={MAGNIFIER.side} hidden />
       <output ref={readout} className={style.readout} />
     </div>
   )
-}
+})
 
 /** The voxels around a point of the image, in its own pixels. */
 function magnify(loupe: HTMLCanvasElement, image: HTMLCanvasElement, x: number, y: number): void {

@@ -17,8 +17,7 @@ export const FILE = 'file'
 const files = new Map<number, GreyWindow>()
 
 /** The window that all panes in a volume's units share where none was set by hand; `null` before an image of it came. */
-export const fileWindow = (volume: number | null): GreyWindow | null =>
-  volume === null ? null : (files.get(volume) ?? null)
+export const fileWindow = (volume: number): GreyWindow | null => files.get(volume) ?? null
 
 /** `reference`: the ground truth where there is one, else the input. */
 export function fitFileWindow(volume: number, reference: Frame): void {
@@ -38,20 +37,20 @@ const FIXED: Readonly<Partial<Record<FrameMeta['show'], GreyWindow>>> = {
   phase: { low: -Math.PI, high: Math.PI },
 }
 
-/** Of frames: sorting is not free. */
-const fitted = new WeakMap<Frame, GreyWindow>()
+/** Of images: sorting is not free. */
+const fitted = new WeakMap<Float32Array, GreyWindow>()
 
 /** What fits an image by itself. */
 export function windowOf(frame: Frame): GreyWindow {
   const { show, units } = frame.meta
   const fixed = FIXED[show]
   if (fixed) return fixed
-  const found = fitted.get(frame)
+  const found = fitted.get(frame.image)
   if (found) return found
   // The logarithm of nothing measured is no number.
   const values = units === 'log' ? frame.image.filter(Number.isFinite) : frame.image
   const made = units === 'signal' ? fitWindow(values) : ownWindow(values)
-  fitted.set(frame, made)
+  fitted.set(frame.image, made)
   return made
 }
 
@@ -72,11 +71,11 @@ export const windowNow = ({ key, file, fitted }: WindowSource, windows: Windows)
 export function windowSource(
   { pane, source }: { readonly pane: number; readonly source: string },
   frame: Frame,
-  { linked, volume }: { readonly linked: boolean; readonly volume: number | null },
+  { linked, file }: { readonly linked: boolean; readonly file: GreyWindow | null },
 ): WindowSource {
-  const file = inFileUnits(frame.meta)
-  const fitted = (file ? fileWindow(volume) : null) ?? windowOf(frame)
-  return { key: windowKey(pane, source, frame.meta, linked), file, fitted }
+  const shared = inFileUnits(frame.meta)
+  const fitted = (shared ? file : null) ?? windowOf(frame)
+  return { key: windowKey(pane, source, frame.meta, linked), file: shared, fitted }
 }
 
 const OWN_COLOURS: Readonly<Partial<Record<PaneShow, ColourMap>>> = {

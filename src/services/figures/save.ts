@@ -1,5 +1,7 @@
 /** A figure as a file: where the user wants it, or in the profile for the browser to fetch. */
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { renameSync } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, isAbsolute, join } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
 import { sliceStem } from '../../contract/exports.ts'
@@ -19,12 +21,14 @@ const WRITERS: Readonly<
   Record<FigureFormat, (figure: Figure, dpi: number, signal?: AbortSignal) => Promise<Uint8Array> | string>
 > = { png: pngOf, pdf: pdfOf, svg: svgOf }
 
-/** Written beside, then renamed: a file of that name is there whole or not at all. */
-async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
-  const partial = join(dirname(path), `.${basename(path)}.part`)
+/** Written beside, then renamed: a file of that name is there whole or not at all, and no other takes a free name in between. */
+async function writeWhole(folder: string, nameIt: () => string, content: Uint8Array | string): Promise<string> {
+  const partial = join(folder, `.${randomUUID()}.part`)
   try {
     await writeFile(partial, content)
-    await rename(partial, path)
+    const path = nameIt()
+    renameSync(partial, path)
+    return path
   } finally {
     await rm(partial, { force: true })
   }
@@ -45,7 +49,6 @@ export async function saveFigure(
   const folder = wanted === undefined ? reconstructionsDirectory(services) : dirname(wanted)
   await mkdir(folder, { recursive: true })
   const stem = basename(volume.file, extname(volume.file))
-  const path = wanted ?? freePath(folder, sliceStem(stem, slice), `.${format}`)
-  await writeWhole(path, content)
+  const path = await writeWhole(folder, () => wanted ?? freePath(folder, sliceStem(stem, slice), `.${format}`), content)
   return { path, name: basename(path) }
 }

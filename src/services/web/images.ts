@@ -2,10 +2,11 @@
 import { readFile } from 'node:fs/promises'
 import { AppError } from '../../contract/errors.ts'
 import { MaskSeed, MaskSpec } from '../../contract/evaluation.ts'
-import { FRAME_HEADER, FrameSource, SHOWS } from '../../contract/images.ts'
+import { FRAME_HEADER, FrameSource, type FramesPart, FramesRequest, SHOWS } from '../../contract/images.ts'
 import type { RunEvent } from '../../contract/runs.ts'
 import type { Services } from '../context.ts'
-import type { Frames } from '../frames.ts'
+import { describeFault } from '../faults.ts'
+import type { Frames, ShownSlice } from '../frames.ts'
 
 /** A header holds nothing else. */
 const asciiJson = (value: unknown) =>
@@ -57,13 +58,11 @@ function showFrom(query: URLSearchParams): (typeof SHOWS)[number] {
   )
 }
 
-/** `/frames/VOLUME/SLICE/SOURCE?kind=…&acceleration=…&center=…`, with `show`, `seed`, `layer` and `channel` where they are not as by default. */
-export async function frameResponse(frames: Frames, parts: readonly string[], url: URL, signal: AbortSignal) {
-  const [volume, slice, source] = parts
-  const query = url.searchParams
+/** Of `VOLUME/SLICE/SOURCE` and `kind=…&acceleration=…&center=…`, with `show`, `seed`, `layer` and `channel` where they are not as by default. */
+function shownFrom([volume, slice, source]: readonly string[], query: URLSearchParams): ShownSlice {
   if (!FrameSource.safeParse(source).success)
     throw new AppError('INVALID_ARGUMENT', `Expected zero-filled, truth or run:NUMBER, got ${source}`)
-  const request = {
+  return {
     volume: number(volume, 'a volume’s number'),
     slice: number(slice, 'a slice’s number'),
     source,
@@ -73,8 +72,82 @@ export async function frameResponse(frames: Frames, parts: readonly string[], ur
     layer: query.get('layer') ?? '',
     channel: number(query.get('channel') ?? '0', 'a channel’s number'),
   }
-  const { image: pixels, meta } = await frames.frame(request, signal)
+}
+
+/** `/frames/VOLUME/SLICE/SOURCE?…`: one image with its metrics. */
+export async function frameResponse(frames: Frames, parts: readonly string[], url: URL, signal: AbortSignal) {
+  const { image: pixels, meta } = await frames.frame(shownFrom(parts, url.searchParams), signal)
   return image(pixels, meta)
+}
+
+function shownAt(path: string): ShownSlice {
+  const { pathname, searchParams } = new URL(path, 'http://localhost')
+  return shownFrom(pathname.split('/').slice(2), searchParams)
+}
+
+/** A part up to its pixels. */
+function headOf(part: FramesPart, pixelBytes: number): Uint8Array {
+  const text = new TextEncoder().encode(JSON.stringify(part))
+  const head = new Uint8Array(8 + text.length)
+  const lengths = new DataView(head.buffer)
+  lengths.setUint32(0, text.length, true)
+  lengths.setUint32(4, pixelBytes, true)
+  head.set(text, 8)
+  return head
+}
+
+/** A network takes ten times as long as anything else: it does not hold up what is there at once. */
+const goesLast = (path: string) => path.includes('/run:')
+
+/** Sends a part for everything that is asked for, as it comes. */
+async function sendFrames(
+  frames: Frames,
+  asked: FramesRequest,
+  send: (part: FramesPart, pixels?: Float32Array) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const each = (paths: readonly string[], answer: (path: string, shown: ShownSlice) => Promise<void>) =>
+    Promise.all(
+      paths.map(async path => {
+        try {
+          await answer(path, shownAt(path))
+        } catch (error) {
+          if (signal.aborted) return
+          const { code, message } = describeFault(error)
+          send({ path, error: { code, message } })
+        }
+      }),
+    )
+  const waiting = [...asked.metrics]
+  await each(
+    asked.frames.toSorted((a, b) => Number(goesLast(a)) - Number(goesLast(b))),
+    async (path, shown) => {
+      const { image: pixels, meta } = await frames.image(shown, signal)
+      if (meta.metrics === undefined) waiting.push(path)
+      send({ path, meta }, pixels)
+    },
+  )
+  await each(waiting, async (path, shown) => send({ path, metrics: await frames.metrics(shown, signal) }))
+}
+
+/** `POST /frames`: see `FramesPart`. */
+export async function framesResponse(frames: Frames, request: Request): Promise<Response> {
+  const { data: asked } = FramesRequest.safeParse(await request.json().catch(() => null))
+  if (!asked) throw new AppError('INVALID_ARGUMENT', 'Expected paths of frames and of metrics')
+  const leaving = new AbortController()
+  const signal = AbortSignal.any([request.signal, leaving.signal])
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      const send = (part: FramesPart, pixels: Float32Array = new Float32Array()) => {
+        if (signal.aborted) return
+        controller.enqueue(headOf(part, pixels.byteLength))
+        controller.enqueue(new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength))
+      }
+      void sendFrames(frames, asked, send, signal).then(() => signal.aborted || controller.close())
+    },
+    cancel: () => leaving.abort(),
+  })
+  return new Response(body, { headers: { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' } })
 }
 
 /** `/features/VOLUME/SLICE/RUN/LAYER?kind=…&acceleration=…&center=…`: float32 [count, height, width]. */

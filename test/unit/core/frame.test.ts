@@ -4,7 +4,7 @@ import { noiseVolume } from '../../volumes.ts'
 
 const truth = noiseVolume('a').readTarget(0)!
 const picture = { image: truth, shape: [40, 36], units: 'signal' } as const
-const facts = { show: 'image', volumeMaximum: 1 } as const
+const facts = { show: 'image', volumeMaximum: 1, metrics: null } as const
 
 describe('describeFrame', () => {
   it('has null, and no mask, for what it was not told', () => {

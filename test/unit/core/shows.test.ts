@@ -7,7 +7,7 @@ import { acceleration, fileNameMask, makeMask } from '../../../src/core/mri/mask
 import { RandomState } from '../../../src/core/mri/random.ts'
 import { centreCropReal } from '../../../src/core/mri/transform.ts'
 import { type Model, reconstructSlice, seededMaskOf } from '../../../src/core/reconstruct.ts'
-import { imageOfDraw, pictureOf, pictureOverMasks, type Subject } from '../../../src/core/shows.ts'
+import { imageOfDraw, metricsOf, pictureOf, picturesOverMasks, type Subject } from '../../../src/core/shows.ts'
 import { initialParameters } from '../../../src/core/training/parameters.ts'
 import { useEngine } from '../../engine.ts'
 import { expectClose } from '../../golden.ts'
@@ -57,6 +57,7 @@ const subject = (changes: Partial<Subject> = {}): Subject => ({
   volumeMaximum: Math.max(...volume.readTarget(1)!),
   layer: 'conv',
   channel: 0,
+  reconstruct: reconstructSlice,
   ...changes,
 })
 const truth = (changes: Partial<Subject> = {}) => subject({ source: 'truth', ...changes })
@@ -71,16 +72,17 @@ describe('an image', () => {
       expect(picture.mask).toEqual(drawn)
       expect(picture.image).toEqual(reconstructSlice(volume, 1, drawn, null))
     }
-    expect(pictureOf('image', truth())).toMatchObject({ image: volume.readTarget(1), metrics: null, units: 'signal' })
+    expect(pictureOf('image', truth())).toMatchObject({ image: volume.readTarget(1), units: 'signal' })
     expect(pictureOf('image', truth()).mask).toBeUndefined()
+    expect(metricsOf(truth())).toBeNull()
   })
 })
 
 describe('ssim', () => {
   it('has the slice’s SSIM as its mean, and is 1 of the truth itself', () => {
-    const { image, metrics, units } = pictureOf('ssim', subject())
+    const { image, units } = pictureOf('ssim', subject())
     const values = image.filter(value => !Number.isNaN(value))
-    expect(values.reduce((sum, value) => sum + value, 0) / values.length).toBeCloseTo(metrics!.ssim!, 6)
+    expect(values.reduce((sum, value) => sum + value, 0) / values.length).toBeCloseTo(metricsOf(subject())!.ssim!, 6)
     expect(units).toBe('ssim')
     expect(pictureOf('ssim', truth()).image.every(value => Number.isNaN(value) || value > 1 - 1e-6)).toBe(true)
   })
@@ -188,13 +190,13 @@ describe('the residual', () => {
 })
 
 describe('mean and spread', () => {
-  const over = (show: 'mean' | 'spread', changes: Partial<Subject> = {}) =>
-    pictureOverMasks(show, async seed => imageOfDraw(subject({ ...changes, seed })))
+  const over = (changes: Partial<Subject> = {}) =>
+    picturesOverMasks(async seed => imageOfDraw(subject({ ...changes, seed })))
 
   it('are over masks from seeds 0 to 7', async () => {
     const masks = Array.from({ length: 8 }, (_, seed) => seededMaskOf(volume, mask, seed))
     const images = masks.map(drawn => reconstructSlice(volume, 1, drawn, null))
-    const [mean, spread] = [await over('mean'), await over('spread')]
+    const { mean, spread } = await over()
     const means = images[0].map((_, i) => images.reduce((sum, image) => sum + image[i], 0) / 8)
     expectClose(mean.image, means, 1e-6)
     const squares = images[0].map((_, i) => images.reduce((sum, image) => sum + (image[i] - means[i]) ** 2, 0) / 7)
@@ -205,13 +207,14 @@ describe('mean and spread', () => {
 
   it('are the image and nothing where all masks are equal', async () => {
     const full = { mask: { ...mask, acceleration: 1 } }
-    expect((await over('spread', full)).image.every(value => value === 0)).toBe(true)
-    expect((await over('mean', full)).image).toEqual(pictureOf('image', subject(full)).image)
+    const { mean, spread } = await over(full)
+    expect(spread.image.every(value => value === 0)).toBe(true)
+    expect(mean.image).toEqual(pictureOf('image', subject(full)).image)
   })
 
   it('are refused of what has one mask or none', async () => {
-    await expect(over('mean', { source: 'truth' })).rejects.toEqual(refused('Choose zero-filled or a run'))
-    await expect(over('spread', { volume: consistentVolume(measured) })).rejects.toEqual(refused('Look at its image'))
+    await expect(over({ source: 'truth' })).rejects.toEqual(refused('Choose zero-filled or a run'))
+    await expect(over({ volume: consistentVolume(measured) })).rejects.toEqual(refused('Look at its image'))
   })
 })
 

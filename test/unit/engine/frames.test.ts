@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { FrameMeta, SHOWS } from '../../../src/contract/images.ts'
+import { FrameMeta, SHOWS, type Show } from '../../../src/contract/images.ts'
 import { fileNameMask } from '../../../src/core/mri/mask.ts'
 import { scoreVolume } from '../../../src/core/mri/metrics.ts'
 import { maskOf, reconstructSlice } from '../../../src/core/reconstruct.ts'
 import { startEngine } from '../../../src/engine/client.ts'
-import { frame, thumbnail } from '../../../src/engine/frames.ts'
+import { frame, metrics, overMasks, thumbnail } from '../../../src/engine/frames.ts'
 import { withModel } from '../../../src/engine/models.ts'
 import type { FrameRequest, ModelReference } from '../../../src/engine/protocol.ts'
 import { openVolume } from '../../../src/engine/volumes.ts'
@@ -33,8 +33,13 @@ beforeAll(async () => {
   model = await writeUnet(join(folder, 'a.safetensors'), 1)
 })
 
-const ask = (changes: Partial<FrameRequest> = {}) =>
-  frame({ path, slice: 1, ...usual, source: 'network', model, ...changes }, signal)
+const requestOf = (changes: Partial<FrameRequest> = {}): FrameRequest => ({
+  ...{ path, slice: 1, ...usual, source: 'network', model },
+  ...changes,
+})
+const ask = (changes: Partial<FrameRequest> = {}) => frame(requestOf(changes), signal)
+const askAny = async (show: Show, changes: Partial<FrameRequest> = {}) =>
+  show === 'mean' || show === 'spread' ? (await overMasks(requestOf(changes), signal))[show] : ask({ show, ...changes })
 
 /** What the image is by the functions that evaluation uses, and its score as a volume of one slice. */
 async function expected(reference: ModelReference | null) {
@@ -48,7 +53,7 @@ async function expected(reference: ModelReference | null) {
 }
 
 describe('a frame', () => {
-  it('is reconstructSlice’s image, scored as a volume of one slice with the range of the whole volume', async () => {
+  it('is reconstructSlice’s image; its metrics are of a volume of one slice with the range of the whole volume', async () => {
     for (const reference of [null, model]) {
       const { image, meta } = await ask({ model: reference })
       const { maximum, ownMaximum, ...wanted } = await expected(reference)
@@ -63,12 +68,12 @@ describe('a frame', () => {
         minimum: Math.min(...image),
         maximum: Math.max(...image),
         volumeMaximum: maximum,
-        metrics: wanted.metrics,
         mask: Array.from(measured).join(''),
         acceleration: 36 / measured.filter(column => column === 1).length,
         residual: null,
       })
       expect(FrameMeta.parse(meta)).toEqual(meta)
+      expect(await metrics(requestOf({ model: reference }), signal)).toEqual(wanted.metrics)
     }
   })
 
@@ -115,7 +120,7 @@ describe('a frame', () => {
 
   it.each(SHOWS)('as %s is described in full', async show => {
     const asked = show === 'phase' ? { model: null } : {}
-    const { image, meta } = await ask({ show, layer: 'conv', ...asked })
+    const { image, meta } = await askAny(show, { layer: 'conv', ...asked })
     expect(FrameMeta.parse(JSON.parse(JSON.stringify(meta)))).toEqual(meta)
     expect(meta.show).toBe(show)
     expect(image).toHaveLength(meta.shape[0] * meta.shape[1])
@@ -125,16 +130,15 @@ describe('a frame', () => {
     const order: string[] = []
     const note = (name: string) => () => order.push(name)
     const leaving = new AbortController()
-    const request = { path, slice: 1, ...usual, source: 'network', model, show: 'spread' } as const
-    const left = frame(request, leaving.signal).catch(error => order.push(error.code))
+    const left = overMasks(requestOf(), leaving.signal).catch(error => order.push(error.code))
     await Promise.all([
-      ask({ show: 'spread' }).then(note('spread')),
+      overMasks(requestOf(), signal).then(note('masks')),
       ask()
         .then(note('image'))
         .then(() => leaving.abort()),
       left,
     ])
-    expect(order).toEqual(['image', 'CANCELLED', 'spread'])
+    expect(order).toEqual(['image', 'CANCELLED', 'masks'])
   })
 
   it('leaves no tensor behind, of however many models', async () => {

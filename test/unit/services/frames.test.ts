@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { FRAME_HEADER, framePath, type Show } from '../../../src/contract/images.ts'
+import { FRAME_HEADER, FramesPart, framePath, type Show } from '../../../src/contract/images.ts'
 import type { EvaluationSettings } from '../../../src/core/evaluate.ts'
 import { describeFrame } from '../../../src/core/frame.ts'
 import type { Frame, FrameRequest } from '../../../src/engine/protocol.ts'
@@ -18,6 +18,11 @@ const picture = { image: Float32Array.of(1, 2), shape: [1, 2], units: 'signal', 
 const answer: Frame = {
   image: picture.image,
   meta: describeFrame(picture, { show: 'image', volumeMaximum: null }),
+}
+const metrics = { ssim: 0.5, psnr: 20, nmse: 0.1 }
+const several = {
+  mean: { ...answer, meta: { ...answer.meta, metrics: null } },
+  spread: { ...answer, meta: { ...answer.meta, metrics: null } },
 }
 
 let profile: string
@@ -39,6 +44,8 @@ beforeEach(() => {
       value: {
         async call(name: string, request: FrameRequest & { settings: EvaluationSettings }) {
           if (name === 'frame') return asked.push(request) && answer
+          if (name === 'overMasks') return asked.push(request) && several
+          if (name === 'metrics') return metrics
           if (name !== 'evaluate') return new Promise(() => {})
           scored.push(request.settings)
           return { volumes: [{ ssim: 1, psnr: 1, nmse: 0, acceleration: 4, slices: 2 }], skipped: [] }
@@ -78,7 +85,7 @@ describe('a frame’s path', () => {
       framePath(volume, 1, 'zero-filled', mask, options),
     ]) {
       const response = await get(address)
-      expect(JSON.parse(response.headers.get(FRAME_HEADER)!)).toEqual(answer.meta)
+      expect(JSON.parse(response.headers.get(FRAME_HEADER)!)).toEqual({ ...answer.meta, metrics })
       await get(address)
     }
     const common = { path, salt: opened.salt, slice: 1, mask, source: 'network', model: null, scored: true }
@@ -100,8 +107,8 @@ describe('a frame’s path', () => {
     for (const seed of [null, 0])
       for (const acceleration of [4, 8]) await shown('truth', 'residual', seed, acceleration)
     expect(asked).toHaveLength(12 + 4)
-    for (const seed of [0, 1]) await shown('zero-filled', 'spread', seed)
-    expect(asked).toHaveLength(16 + 1) // over its own seeds, whichever is asked for
+    for (const seed of [0, 1]) for (const show of ['mean', 'spread'] as const) await shown('zero-filled', show, seed)
+    expect(asked).toHaveLength(16 + 1) // one work gives both, over its own seeds, whichever is asked for
   })
 
   it('that makes no sense is refused in words', async () => {
@@ -126,6 +133,48 @@ describe('a frame’s path', () => {
   it('of fastMRI’s magic masks is as good as of others', async () => {
     expect((await get(framePath(volume, 1, 'zero-filled', { ...mask, kind: 'magic' }))).status).toBe(200)
     expect(asked[0].mask.kind).toBe('magic')
+  })
+})
+
+describe('several frames at once', () => {
+  const post = (body: unknown) =>
+    handler(new Request('http://localhost/frames', { method: 'POST', body: JSON.stringify(body) }))
+
+  async function partsOf(response: Response): Promise<{ head: FramesPart; pixels: Float32Array }[]> {
+    const bytes = await response.arrayBuffer()
+    const parts: { head: FramesPart; pixels: Float32Array }[] = []
+    for (let at = 0; at < bytes.byteLength; ) {
+      const lengths = new DataView(bytes, at)
+      const [text, image] = [lengths.getUint32(0, true), lengths.getUint32(4, true)]
+      const head = FramesPart.parse(JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, at + 8, text))))
+      parts.push({ head, pixels: new Float32Array(bytes.slice(at + 8 + text, at + 8 + text + image)) })
+      at += 8 + text + image
+    }
+    return parts
+  }
+
+  it('come each with its path, the images before any metrics; one that fails is alone in it', async () => {
+    const [first, second] = [1, 2].map(slice => framePath(volume, slice, 'zero-filled', mask))
+    const wrong = framePath(volume, 1, 'run:99', mask)
+    const parts = await partsOf(await post({ frames: [wrong, first], metrics: [second] }))
+    expect(
+      parts.map(({ head: { path, meta, error } }) => [path, meta ? 'image' : error ? error.code : 'metrics']),
+    ).toEqual(
+      expect.arrayContaining([
+        [wrong, 'RUN_NOT_FOUND'],
+        [first, 'image'],
+        [first, 'metrics'],
+        [second, 'metrics'],
+      ]),
+    )
+    const image = parts.findIndex(({ head }) => head.meta)
+    expect(parts[image]).toEqual({ head: { path: first, meta: answer.meta }, pixels: answer.image })
+    expect(parts.slice(0, image).some(({ head }) => head.metrics)).toBe(false)
+    expect(parts.at(-1)!.head.metrics).toEqual(metrics)
+  })
+
+  it('are asked for by their paths', async () => {
+    for (const body of [null, { frames: 'a', metrics: [] }, { frames: [] }]) expect((await post(body)).status).toBe(400)
   })
 })
 

@@ -1,0 +1,123 @@
+/** How the panes' images are asked for: together, once, and no longer than somebody wants them. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { FrameMeta, FramesPart, FramesRequest } from '../../../src/contract/images.ts'
+
+vi.mock('react', () => ({
+  useEffect: (effect: () => undefined | (() => void)) => leaving.push(effect() ?? (() => {})),
+  useSyncExternalStore: (_: unknown, snapshot: () => unknown) => snapshot(),
+}))
+
+const leaving: (() => void)[] = []
+let asked: { readonly request: FramesRequest; readonly signal: AbortSignal; readonly answer: TransformStream }[]
+let frames: typeof import('../../../src/renderer/viewer/frames.ts')
+
+const meta: FrameMeta = {
+  ...{ shape: [1, 2], show: 'image', units: 'signal', note: null, minimum: 0, maximum: 1, volumeMaximum: 1 },
+  ...{ mask: '', acceleration: null, residual: null },
+} as FrameMeta
+
+beforeEach(async () => {
+  vi.resetModules()
+  asked = []
+  vi.stubGlobal('fetch', async (_: string, { body, signal }: { body: string; signal: AbortSignal }) => {
+    const answer = new TransformStream<Uint8Array, Uint8Array>()
+    asked.push({ request: JSON.parse(body), signal, answer })
+    signal.addEventListener('abort', () => void answer.writable.abort(signal.reason).catch(() => {}))
+    return new Response(answer.readable)
+  })
+  frames = await import('../../../src/renderer/viewer/frames.ts')
+})
+
+afterEach(() => {
+  leaving.splice(0)
+  vi.unstubAllGlobals()
+})
+
+const settled = () => new Promise(resolve => setTimeout(resolve, 5))
+
+/** A part as the host sends it, in pieces that are no whole parts. */
+async function send(request: number, part: FramesPart, pixels: readonly number[] = []): Promise<void> {
+  const text = new TextEncoder().encode(JSON.stringify(part))
+  const image = new Uint8Array(Float32Array.from(pixels).buffer)
+  const bytes = Buffer.concat([new Uint8Array(Uint32Array.of(text.length, image.length).buffer), text, image])
+  const writer = asked[request].answer.writable.getWriter()
+  for (const piece of [bytes.subarray(0, 5), bytes.subarray(5, 40), bytes.subarray(40)]) void writer.write(piece)
+  writer.releaseLock()
+  await settled()
+}
+
+const now = (url: string) => {
+  const state = frames.useFrame(url)
+  leaving.pop()!()
+  return state
+}
+
+describe('the panes’ images', () => {
+  it('are asked for in one request, each once, and come as they are ready', async () => {
+    for (const url of ['/a', '/b', '/a']) frames.useFrame(url)
+    await settled()
+    expect(asked.map(({ request }) => request)).toEqual([{ frames: ['/a', '/b'], metrics: [] }])
+    await send(0, { path: '/b', meta }, [3, 4])
+    expect(now('/a')).toMatchObject({ frame: null, error: null })
+    expect(now('/b').frame).toMatchObject({ url: '/b', image: Float32Array.of(3, 4) })
+    expect(frames.useMetrics('/b')).toBeUndefined()
+    await send(0, { path: '/b', metrics: { ssim: 0.5, psnr: 20, nmse: 0.1 } })
+    expect(frames.useMetrics('/b')).toEqual({ ssim: 0.5, psnr: 20, nmse: 0.1 })
+    await send(0, { path: '/a', error: { code: 'FILE_UNREADABLE', message: 'truncated' } })
+    expect(now('/a')).toMatchObject({ frame: null, error: { code: 'FILE_UNREADABLE', message: 'truncated' } })
+    expect(asked).toHaveLength(1)
+  })
+
+  it('that nobody wants any more are given up, unless one of their request is still wanted', async () => {
+    for (const url of ['/a', '/b']) frames.useFrame(url)
+    await settled()
+    leaving[0]()
+    await settled()
+    expect(asked[0].signal.aborted).toBe(false)
+    leaving[1]()
+    frames.useFrame('/c')
+    await settled()
+    expect(asked[0].signal.aborted).toBe(true)
+    expect(asked[1].request.frames).toEqual(['/c'])
+    frames.useFrame('/a')
+    await settled()
+    expect(asked[2].request.frames).toEqual(['/a'])
+  })
+
+  it('keep their place in a request that was made ahead', async () => {
+    const moving = new AbortController()
+    void frames.fetchAhead([['/next'], ['/after']], moving.signal)
+    await settled()
+    moving.abort()
+    frames.useFrame('/next')
+    await settled()
+    expect(asked).toHaveLength(1)
+    expect(asked[0].signal.aborted).toBe(false)
+  })
+
+  it('whose metrics did not come are asked for their metrics alone', async () => {
+    frames.useFrame('/a')
+    await settled()
+    await send(0, { path: '/a', meta }, [1, 2])
+    leaving.pop()!()
+    void asked[0].answer.writable.close()
+    await settled()
+    frames.useFrame('/a')
+    await settled()
+    expect(asked[1].request).toEqual({ frames: [], metrics: ['/a'] })
+  })
+
+  it('fail together where the answer breaks off, and are asked for again', async () => {
+    for (const url of ['/a', '/b']) frames.useFrame(url)
+    await settled()
+    await send(0, { path: '/a', meta: { ...meta, metrics: null } }, [1, 2])
+    void asked[0].answer.writable.close()
+    await settled()
+    expect(now('/a').error).toBeNull()
+    const { error, retry } = now('/b')
+    expect(error).toMatchObject({ code: 'UNREACHABLE' })
+    retry()
+    await settled()
+    expect(asked[1].request).toEqual({ frames: ['/b'], metrics: [] })
+  })
+})
