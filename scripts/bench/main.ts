@@ -89,6 +89,7 @@ async function measureAll(works: readonly Work[], bench: Bench) {
     say(`${work.name} …`)
     const outcome = await work.measure(bench).catch(failure)
     for (const check of outcome.checks) say(formatCheck(check))
+    if (outcome.rows.length > 0) say(formatRows(outcome.rows)) // a whole run takes long, and may be stopped
     checks.push(...outcome.checks)
     rows.push(...outcome.rows)
     if (outcome.skipped) skipped.push({ work: work.label, reason: outcome.skipped })
