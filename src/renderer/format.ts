@@ -42,7 +42,7 @@ const KIND_LABEL: Readonly<Record<RunKind, string>> = {
 export function runLabel(run: RunView): string {
   if (run.kind === 'pretrain') return `${run.methodLabel} ${KIND_LABEL.pretrain}`
   if (run.kind === 'finetune') return `fine-tuning${/^\d+$/.test(run.parent ?? '') ? ` of ${run.parent}` : ''}`
-  if (run.kind === 'train') return `${KIND_LABEL.train}, ${run.epochs.planned} epochs`
+  if (run.kind === 'train') return `${KIND_LABEL.train}, ${count(run.epochs.planned, 'epoch')}`
   return run.methodLabel ? `${KIND_LABEL.import}, ${run.methodLabel}` : KIND_LABEL.import
 }
 

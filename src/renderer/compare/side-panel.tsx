@@ -4,7 +4,7 @@ import { Fragment } from 'react'
 import type { ExportFormat } from '../../contract/exports.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { saveReconstruction } from '../actions.ts'
-import { nmse, protocolText, psnr, ssim } from '../format.ts'
+import { count, nmse, protocolText, psnr, ssim } from '../format.ts'
 import { useNetworkLabel, useScore, versionOf } from '../queries.ts'
 import { FineTuneButton } from '../runs/fine-tune.tsx'
 import { useView } from '../view.ts'
@@ -94,7 +94,7 @@ function Focused(props: { pane: PaneState; comparison: Comparison; volume: Study
       {run && (
         <p className="secondary">
           {network}
-          {run.channels ? `-${run.channels}` : ''}, {run.epochs.done} of {run.epochs.planned} epochs, kept:{' '}
+          {run.channels ? `-${run.channels}` : ''}, {run.epochs.done} of {count(run.epochs.planned, 'epoch')}, kept:{' '}
           {run.keptEpoch ? `epoch ${run.keptEpoch}` : 'as imported'}; seed {run.config.seed}
         </p>
       )}

@@ -4,6 +4,7 @@ import { type ReactNode, useId } from 'react'
 import type { Catalogue } from '../../contract/api.ts'
 import type { RecipeSettings } from '../../contract/recipes.ts'
 import type { Recipe } from '../../contract/runs.ts'
+import { count } from '../format.ts'
 import style from './recipe-fields.module.css'
 import { SchemaForm } from './schema-form.tsx'
 import { faultsOf, type Schema, type Settings, shortOf, summaryOf } from './settings-schema.ts'
@@ -65,7 +66,7 @@ const OPTIMIZER: Readonly<Record<string, string>> = { sgd: 'SGD', adam: 'Adam', 
 
 /** '10 epochs, batch 1, RMSprop, rate 0.001 step' */
 export const recipeSummary = ({ epochs, batch, optimizer, schedule }: Recipe): string =>
-  `${epochs} epochs, batch ${batch}, ${OPTIMIZER[optimizer.kind] ?? optimizer.kind}, rate ${schedule.rate} ${schedule.kind}`
+  `${count(epochs, 'epoch')}, batch ${batch}, ${OPTIMIZER[optimizer.kind] ?? optimizer.kind}, rate ${schedule.rate} ${schedule.kind}`
 
 function optimizerSummary({ kind, ...rest }: Recipe['optimizer']): string {
   const parts = Object.entries(rest).flatMap(([name, value]) => {
