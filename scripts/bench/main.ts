@@ -13,7 +13,6 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { AppError } from '../../src/contract/errors.ts'
 import { engineEnvironment } from '../../src/engine/environment.ts'
-import { run } from '../../src/engine/install/run.ts'
 import { installEngine, locateEngine } from '../../src/engine/install.ts'
 import type { Hardware } from './computed.ts'
 import { peerPython } from './python.ts'
@@ -60,12 +59,6 @@ function lazily<Value>(make: () => Promise<Value>): () => Promise<Value> {
     made ??= make()
     return made
   }
-}
-
-/** The first GPU's name, as its driver gives it. */
-async function gpuName(): Promise<string> {
-  const { output } = await run('nvidia-smi', ['--query-gpu=name', '--format=csv,noheader'])
-  return output.trim().split('\n')[0]
 }
 
 interface Left {
@@ -136,14 +129,14 @@ async function bench(): Promise<number> {
       platform: `${process.platform} ${process.arch}`,
       node: process.versions.node,
       engine: await engineName(started),
-      ...(hardware === 'gpu' ? { gpu: await gpuName() } : { threads: 2 }),
+      ...(hardware === 'cpu' && { threads: 2 }),
       /** One-minute load average, before and after: what else ran. */
       load: { before: loadBefore, after: load() },
     }
     if (values.json) print(JSON.stringify({ rows, checks, skipped, failed, machine }, null, 2))
     else {
       const { cpu, cores, platform, engine, node, load } = machine
-      const limits = 'gpu' in machine ? `${machine.gpu}, TF32` : '2 threads each'
+      const limits = hardware === 'gpu' ? 'TF32' : '2 threads each'
       print(formatRows(rows))
       for (const { work, reason } of skipped) print(`Not measured: ${work}: ${reason}.`)
       print(`\n${cpu}, ${cores} cores, ${platform}; ${limits}; Node ${node}; ${engine}`)

@@ -18,8 +18,8 @@ const KINDS: Readonly<Record<Computed['kind'], () => Promise<Kind<never>>>> = {
 }
 
 async function loaded(): Promise<Loaded> {
-  const { tensorflow, tfjs, device } = await loadTensorflow(process.argv[2])
-  return { name: 'Self-MRI', version: `TensorFlow ${tensorflow} (${device}), TensorFlow.js ${tfjs}` }
+  const { tensorflow, tfjs, device, gpu } = await loadTensorflow(process.argv[2])
+  return { name: 'Self-MRI', version: `TensorFlow ${tensorflow} (${gpu ?? device}), TensorFlow.js ${tfjs}` }
 }
 
 async function kindOf({ hardware, computed }: Given): Promise<Kind<never>> {

@@ -1,5 +1,5 @@
 /** What the browser's tests share: a page that tells what it complains of, pictures of it, and what it shows. */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { AxeBuilder } from '@axe-core/playwright'
@@ -38,6 +38,12 @@ export async function takePicture(page: Page, name: string): Promise<void> {
     await page.screenshot({ path: join(PICTURES, `${name}-${width}.png`) })
   }
   await page.setViewportSize({ width: 1440, height: 900 })
+}
+
+/** The file that the page hands over when this is done. */
+export async function downloaded(page: Page, act: () => Promise<void>): Promise<Buffer> {
+  const [file] = await Promise.all([page.waitForEvent('download'), act()])
+  return readFileSync(await file.path())
 }
 
 /** No serious fault of accessibility on the screen as it is. */

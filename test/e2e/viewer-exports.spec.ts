@@ -1,12 +1,12 @@
 /** What leaves the viewer: the figure on the clipboard, a feature map in print, and what is said of a file that broke after it was opened. */
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, type Locator, type Page, test } from '@playwright/test'
 import { decode } from 'fast-png'
 import { type Host, root, startHost } from './host.ts'
-import { openPage, takePicture } from './page.ts'
+import { downloaded, openPage, takePicture } from './page.ts'
 
 const { chooseNode } = await import(join(root, 'scripts', 'launch', 'node.mjs'))
 
@@ -24,11 +24,6 @@ const figureDialog = () => page.getByRole('dialog', { name: 'Figure for a paper'
 async function openFigure(): Promise<void> {
   await page.getByRole('button', { name: 'Figure for a paper' }).click()
   await expect(figureDialog().getByRole('img', { name: 'The figure as it will be' })).toBeVisible()
-}
-
-async function downloaded(act: () => Promise<void>): Promise<Buffer> {
-  const [file] = await Promise.all([page.waitForEvent('download'), act()])
-  return readFileSync(await file.path())
 }
 
 /** How many grey levels and colours a picture has, of a sample of its pixels. */
@@ -92,7 +87,7 @@ test('prints a feature map that a pane shows', async () => {
   await expect(shown.locator('[role="img"]')).toBeVisible()
   await openFigure()
   await takePicture(page, 'viewer-figure-feature')
-  const save = () => downloaded(() => figureDialog().getByRole('button', { name: 'Save figure…' }).click())
+  const save = () => downloaded(page, () => figureDialog().getByRole('button', { name: 'Save figure…' }).click())
   expect(coloursOf(await save()).colours).toBeGreaterThan(100)
   await figureDialog().getByRole('combobox', { name: 'Format' }).click()
   await page.getByRole('option', { name: 'SVG' }).click()

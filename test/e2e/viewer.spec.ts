@@ -1,11 +1,11 @@
 /** The viewer on the demonstration study, before any network is trained: what is on the screen is what the numbers say. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, type Locator, type Page, test } from '@playwright/test'
 import { decode } from 'fast-png'
 import { type Host, startHost } from './host.ts'
-import { coloursAt, expectAccessible, floatImage, openPage, takePicture } from './page.ts'
+import { coloursAt, downloaded, expectAccessible, floatImage, openPage, takePicture } from './page.ts'
 
 test.describe.configure({ mode: 'serial' })
 
@@ -33,13 +33,6 @@ async function drag(on: Locator, from: readonly [number, number], to: readonly [
   await page.mouse.down()
   await page.mouse.move(x + to[0] * width, y + to[1] * height, { steps: 6 })
   await page.mouse.up()
-}
-
-async function download(act: () => Promise<void>): Promise<Buffer> {
-  const [file] = await Promise.all([page.waitForEvent('download'), act()])
-  const path = join(folder, file.suggestedFilename())
-  await file.saveAs(path)
-  return readFileSync(path)
 }
 
 async function show(slot: string, what: string): Promise<void> {
@@ -253,7 +246,7 @@ test('saves a figure with its resolution, and a slice for other programs', async
   const dialog = page.getByRole('dialog', { name: 'Figure for a paper' })
   await expect(dialog.getByRole('img', { name: 'The figure as it will be' })).toBeVisible()
   await picture('viewer-figure')
-  const png = decode(await download(() => dialog.getByRole('button', { name: 'Save figure…' }).click()))
+  const png = decode(await downloaded(page, () => dialog.getByRole('button', { name: 'Save figure…' }).click()))
   expect(png.width).toBe(Math.round((180 / 25.4) * 300))
   expect(png.resolution).toMatchObject({ unit: 1 })
   expect(Math.round(png.resolution!.x * 0.0254)).toBe(300)
@@ -262,7 +255,7 @@ test('saves a figure with its resolution, and a slice for other programs', async
   await pane('input').click({ position: { x: 100, y: 100 } })
   await page.getByRole('button', { name: 'Save reconstruction…' }).click()
   await page.getByText('Slice 3', { exact: true }).waitFor()
-  const npy = await download(() => page.getByRole('menuitem', { name: 'NumPy' }).last().click())
+  const npy = await downloaded(page, () => page.getByRole('menuitem', { name: 'NumPy' }).last().click())
   expect(npy.subarray(1, 6).toString()).toBe('NUMPY')
   expect(npy.toString('latin1')).toContain('(128, 126)')
 })
