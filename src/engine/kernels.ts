@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { type BatchNorm, type Kernels, LEAKY_SLOPE, NORM_EPSILON } from '../core/kernels.ts'
 
-interface OpAttribute {
+export interface OpAttribute {
   readonly name: string
   readonly type: number
   readonly value: unknown

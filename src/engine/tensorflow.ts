@@ -14,6 +14,7 @@ import { makeGraphPredictor } from './graph/predictor.ts'
 import { computesEagerly, say } from './graph/way.ts'
 import { run } from './install/run.ts'
 import { fusedKernels, type NativeBackend } from './kernels.ts'
+import { useOneDnn } from './onednn.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -41,7 +42,7 @@ export async function loadTensorflow(bindingPath: string): Promise<Device> {
   tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, 'tfjs-node-gpu'))
   await tf.setBackend('tensorflow')
   const backend = tf.backend() as unknown as NativeBackend
-  useKernels(fusedKernels(backend))
+  useKernels(fusedKernels(useOneDnn(backend)))
   if (!computesEagerly()) usePredictor(makeGraphPredictor(backend as unknown as Backend, say))
   const device = backend.isUsingGpuDevice ? 'GPU' : 'CPU'
   loaded = {
