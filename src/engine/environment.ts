@@ -70,6 +70,9 @@ const STANDARD = {
   MALLOC_MMAP_THRESHOLD_: '10000000000',
   MALLOC_TRIM_THRESHOLD_: '10000000000',
   MALLOC_TOP_PAD_: '67108864',
+  // Else what the threads that record a step have freed is of no use to those that replay it: 7.6 GB instead of 4.2 GB, and 5.9 s a step instead of
+  // 5.0 s (U-Net-32, 320 × 320, batch 4).
+  MALLOC_ARENA_MAX: '1',
 }
 
 /** Flags that a Node needs to run this program's TypeScript, or was given for its memory; not those of a debugger or of `-e`. */

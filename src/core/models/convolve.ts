@@ -6,13 +6,11 @@ import * as tf from '@tensorflow/tfjs-core'
  * One AddN, as a graph optimizer may take several Adds in another order.
  */
 export function convolve(inputs: readonly tf.Tensor4D[], weights: tf.Tensor4D): tf.Tensor4D {
-  const parts =
-    inputs.length === 1
-      ? [weights]
-      : tf.split<tf.Tensor4D>(
-          weights,
-          inputs.map(input => input.shape[3]),
-          2,
-        )
+  if (inputs.length === 1) return tf.conv2d(inputs[0], weights, 1, 'same')
+  const parts = tf.split<tf.Tensor4D>(
+    weights,
+    inputs.map(input => input.shape[3]),
+    2,
+  )
   return tf.addN(inputs.map((input, i) => tf.conv2d(input, parts[i], 1, 'same')))
 }

@@ -107,13 +107,11 @@ function layer(
   return kernels().relu(normalised)
 }
 
-const node = (parameters: Parameters, name: string, inputs: readonly tf.Tensor4D[], pass: Pass): tf.Tensor4D =>
-  layer(
-    parameters,
-    [`${name}.conv2`, `${name}.bn2`],
-    [layer(parameters, [`${name}.conv1`, `${name}.bn1`], inputs, pass)],
-    pass,
-  )
+function node(parameters: Parameters, name: string, inputs: readonly tf.Tensor4D[], pass: Pass): tf.Tensor4D {
+  const once = (maps: readonly tf.Tensor4D[], i: number) =>
+    tf.tidy(() => layer(parameters, [`${name}.conv${i}`, `${name}.bn${i}`], maps, pass))
+  return once([once(inputs, 1)], 2)
+}
 
 const double = (x: tf.Tensor4D) => tf.image.resizeBilinear(x, [x.shape[1] * 2, x.shape[2] * 2], true)
 

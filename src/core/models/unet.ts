@@ -57,7 +57,7 @@ const normaliseAndActivate = (x: tf.Tensor4D) => kernels().leakyRelu(kernels().i
 
 function block(parameters: Parameters, name: string, ...inputs: tf.Tensor4D[]): tf.Tensor4D {
   const once = (maps: readonly tf.Tensor4D[], layer: number) =>
-    normaliseAndActivate(convolve(maps, parameters[`${name}.layers.${layer}.weight`] as tf.Tensor4D))
+    tf.tidy(() => normaliseAndActivate(convolve(maps, parameters[`${name}.layers.${layer}.weight`] as tf.Tensor4D)))
   return once([once(inputs, 0)], 4)
 }
 

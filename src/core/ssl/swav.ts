@@ -9,7 +9,6 @@ import { AppError } from '../../contract/errors.ts'
 import { Pretext, Recipe } from '../../contract/runs.ts'
 import type { Parameters, Pass } from '../models/network.ts'
 import { CONTRASTIVE, FINE_TUNING } from '../training/recipes.ts'
-import type { StepPass } from '../training/step.ts'
 import { augmentations } from './augment/index.ts'
 import { embeddingSpread } from './health.ts'
 import type { Part, Sample, SslMethod } from './method.ts'
@@ -91,9 +90,8 @@ const scoresOf = (embeddings: tf.Tensor2D, prototypes: tf.Tensor): tf.Tensor2D =
 const perCrop = <T extends tf.Tensor2D>(config: SwavConfig, rows: T): T[] => tf.split(rows, crops(config), 0)
 
 /** The prototypes as this step may change them. */
-function prototypesOf(parameters: Parameters, { held }: StepPass, learning: tf.Tensor): tf.Tensor {
-  const name = 'head.prototypes'
-  return tf.add(tf.mul(parameters[name], learning), tf.mul(held[name], tf.sub(1, learning)))
+function prototypesOf({ 'head.prototypes': prototypes }: Parameters, learning: tf.Tensor): tf.Tensor {
+  return tf.add(tf.mul(prototypes, learning), tf.mul(stopGradient(prototypes), tf.sub(1, learning)))
 }
 
 /** Assignments of the first crops' images, with the queue where it is in use; puts the embeddings into the queue. */
@@ -208,7 +206,7 @@ export const swav: SslMethod<SwavConfig> = {
   loss(config, trunk, parameters, batch, pass) {
     const [learning, useQueue] = batch.slice(crops(config))
     const embeddings = embed(config, trunk, parameters, batch, pass)
-    const prototypes = prototypesOf(parameters, pass, learning)
+    const prototypes = prototypesOf(parameters, learning)
     const targets = assignments(config, parameters, embeddings, prototypes, useQueue, pass.set)
     return swappedPrediction(perCrop(config, scoresOf(embeddings, prototypes)), targets, ASSIGNED, config.temperature)
   },

@@ -24,19 +24,29 @@ export interface Optimizer {
   ): Updated
 }
 
+/** Each vector is as long as all parameters together, so what only leads to a result goes as soon as it is there. */
+const brief = (compute: () => tf.Tensor): tf.Tensor1D => tf.tidy(compute) as tf.Tensor1D
+
 /** decay · average + weight · value */
 const blend = (average: tf.Tensor1D, value: tf.Tensor1D, decay: number, weight: number): tf.Tensor1D =>
-  tf.add(tf.mul(average, decay), tf.mul(value, weight))
+  brief(() => tf.add(tf.mul(average, decay), tf.mul(value, weight)))
+
+/** decay · average + (1 − decay) · value² */
+const blendSquare = (average: tf.Tensor1D, value: tf.Tensor1D, decay: number): tf.Tensor1D =>
+  brief(() => blend(average, tf.square(value), decay, 1 - decay))
+
+const move = (parameters: tf.Tensor1D, direction: tf.Tensor, rate: tf.Scalar): tf.Tensor1D =>
+  brief(() => tf.sub(parameters, tf.mul(direction, rate)))
 
 function sgd({ momentum, nesterov }: Extract<OptimizerConfig, { kind: 'sgd' }>): Optimizer {
   return {
     slots: momentum > 0 ? 1 : 0,
     scalars: rate => [rate],
     update(parameters, gradients, [velocity], [rate]) {
-      if (!velocity) return { parameters: tf.sub(parameters, tf.mul(gradients, rate)), slots: [] }
+      if (!velocity) return { parameters: move(parameters, gradients, rate), slots: [] }
       const next = blend(velocity, gradients, momentum, 1)
       const direction = nesterov ? blend(next, gradients, momentum, 1) : next
-      return { parameters: tf.sub(parameters, tf.mul(direction, rate)), slots: [next] }
+      return { parameters: move(parameters, direction, rate), slots: [next] }
     },
   }
 }
@@ -48,9 +58,9 @@ function adam({ beta1, beta2, epsilon }: Extract<OptimizerConfig, { kind: 'adam'
     scalars: (rate, step) => [rate / (1 - beta1 ** step), 1 / Math.sqrt(1 - beta2 ** step)],
     update(parameters, gradients, [mean, square], [rate, correction]) {
       const nextMean = blend(mean, gradients, beta1, 1 - beta1)
-      const nextSquare = blend(square, tf.square(gradients), beta2, 1 - beta2)
-      const scale = tf.add(tf.mul(tf.sqrt(nextSquare), correction), epsilon)
-      return { parameters: tf.sub(parameters, tf.mul(tf.div(nextMean, scale), rate)), slots: [nextMean, nextSquare] }
+      const nextSquare = blendSquare(square, gradients, beta2)
+      const scale = brief(() => tf.add(tf.mul(tf.sqrt(nextSquare), correction), epsilon))
+      return { parameters: move(parameters, tf.div(nextMean, scale), rate), slots: [nextMean, nextSquare] }
     },
   }
 }
@@ -61,11 +71,11 @@ function rmsprop({ alpha, epsilon, momentum }: Extract<OptimizerConfig, { kind: 
     slots: momentum > 0 ? 2 : 1,
     scalars: rate => [rate],
     update(parameters, gradients, [square, velocity], [rate]) {
-      const nextSquare = blend(square, tf.square(gradients), alpha, 1 - alpha)
-      const direction: tf.Tensor1D = tf.div(gradients, tf.add(tf.sqrt(nextSquare), epsilon))
-      if (!velocity) return { parameters: tf.sub(parameters, tf.mul(direction, rate)), slots: [nextSquare] }
+      const nextSquare = blendSquare(square, gradients, alpha)
+      const direction = brief(() => tf.div(gradients, tf.add(tf.sqrt(nextSquare), epsilon)))
+      if (!velocity) return { parameters: move(parameters, direction, rate), slots: [nextSquare] }
       const next = blend(velocity, direction, momentum, 1)
-      return { parameters: tf.sub(parameters, tf.mul(next, rate)), slots: [nextSquare, next] }
+      return { parameters: move(parameters, next, rate), slots: [nextSquare, next] }
     },
   }
 }

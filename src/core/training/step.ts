@@ -1,6 +1,7 @@
 /** One training step: a pure function of (parameters, optimizer slots, batch, scalars). */
 import * as tf from '@tensorflow/tfjs-core'
 import type { ParameterSpec, Parameters, Pass } from '../models/network.ts'
+import { frugalValueAndGrad } from './frugal.ts'
 import type { Optimizer } from './optimizers.ts'
 import { replace, unpack } from './parameters.ts'
 
@@ -10,11 +11,8 @@ export interface TrainingState {
   readonly slots: readonly tf.Tensor1D[]
 }
 
-/** What a loss may do beside being computed: set buffers, and see the parameters as they stand, out of reach of the gradient. */
-export interface StepPass extends Pass {
-  readonly set: (name: string, value: tf.Tensor) => void
-  readonly held: Parameters
-}
+/** What a loss may do beside being computed: set buffers. */
+export type StepPass = Required<Pick<Pass, 'set'>>
 
 /** A differentiable loss of named parameters and the batch's tensors. A buffer that it sets has that value from then on, in this step too. */
 export type Loss = (parameters: Parameters, batch: readonly tf.Tensor[], pass: StepPass) => tf.Scalar
@@ -35,19 +33,25 @@ export function makeStep(
   project?: Projection,
 ): Step {
   const bufferNames = specs.filter(spec => spec.buffer).map(({ name }) => name)
+  const buffersOf = (flat: tf.Tensor1D): Parameters => {
+    if (bufferNames.length === 0) return {}
+    return tf.tidy(() => {
+      const all = unpack(flat, specs)
+      return Object.fromEntries(bufferNames.map(name => [name, all[name]]))
+    })
+  }
   return (state, batch, scalars) =>
     tf.tidy(() => {
-      const held = unpack(state.parameters, specs) // outside the gradient's tape
-      const buffers = Object.fromEntries(bufferNames.map(name => [name, held[name]]))
+      const buffers = buffersOf(state.parameters) // outside the gradient's tape
       const values = new Map<string, tf.Tensor>()
-      const { value, grad } = tf.valueAndGrad(flat => {
+      const { value, grad } = frugalValueAndGrad(flat => {
         const parameters: Record<string, tf.Tensor> = { ...unpack(flat as tf.Tensor1D, specs), ...buffers }
         const set = (name: string, next: tf.Tensor) => {
           parameters[name] = next
           values.get(name)?.dispose() // set before in this step: by another pass through the network
           values.set(name, tf.keep(tf.clone(next)))
         }
-        return loss(parameters, batch, { set, held })
+        return loss(parameters, batch, { set })
       })(state.parameters)
       const updated = optimizer.update(state.parameters, grad as tf.Tensor1D, state.slots, scalars)
       const set = replace(updated.parameters, specs, values)

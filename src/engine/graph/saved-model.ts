@@ -104,11 +104,32 @@ const AS_IT_IS: Attributes = Object.fromEntries(
   ]),
 )
 
-function graphNodes(
-  binding: Binding,
-  graph: number,
-  { variables, feeds, ops, constants, next, outputs }: Recording,
-): Message[] {
+/** An operation that reads nothing newer than so many operations ago waits for the one `LAG` before it. */
+const JUMP = 32
+const LAG = 4
+
+/**
+ * A graph runs whatever has its inputs. What a gradient prepares of a map from the forward pass (a padded copy, say) would be made as soon as that map is
+ * there, and held until the gradient comes: so it waits for what was recorded shortly before it. Per operation: the one that it waits for, or -1.
+ */
+function waits({ ops, next, outputs }: Recording): number[] {
+  const needed = new Set<number>()
+  const need = (source: Source) => {
+    if (source.kind === 'output') needed.add(source.op)
+  }
+  next.forEach(need)
+  for (const { source } of outputs) need(source)
+  for (let i = ops.length - 1; i >= 0; i--) if (needed.has(i)) ops[i].inputs.forEach(need)
+  return ops.map(({ inputs }, i) => {
+    const newest = Math.max(-1, ...inputs.map(source => (source.kind === 'output' ? source.op : -1)))
+    if (newest < 0 || i - newest <= JUMP) return -1
+    for (let before = i - LAG; before > newest; before--) if (needed.has(before)) return before
+    return -1
+  })
+}
+
+function graphNodes(binding: Binding, graph: number, recording: Recording): Message[] {
+  const { variables, feeds, ops, constants, next, outputs } = recording
   const at = (name: string) => `graph${graph}/${name}`
   const reference = (source: Source): string => {
     if (source.kind === 'output') return at(`op${source.op}${source.index > 0 ? `:${source.index}` : ''}`)
@@ -116,6 +137,8 @@ function graphNodes(
   }
   const castInputs = ops.flatMap(({ name, inputs }) => (name === 'Cast' ? inputs : []))
   const cast = new Set(castInputs.flatMap(source => (source.kind === 'constant' ? [source.index] : [])))
+  const waitsFor = waits(recording)
+  const order = (i: number) => (waitsFor[i] < 0 ? [] : [`^${at(`op${waitsFor[i]}`)}`])
   const nodes = [
     ...variables.map(({ dtype }, i) =>
       node(at(`variable${i}`), 'ReadVariableOp', [`handle${i}`], { dtype: dtypeOf(dtype) }),
@@ -125,7 +148,7 @@ function graphNodes(
     ),
     ...constants.flatMap((constant, i) => constantNodes(at(`constant${i}`), constant, cast.has(i))),
     ...ops.map(({ name, attributes, inputs }, i) =>
-      node(at(`op${i}`), name, inputs.map(reference), {
+      node(at(`op${i}`), name, [...inputs.map(reference), ...order(i)], {
         ...Object.fromEntries(attributes.map(each => [each.name, attributeOf(binding, name, each)])),
         ...AS_IT_IS,
       }),

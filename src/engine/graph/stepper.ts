@@ -95,19 +95,15 @@ function rehearse(
 }
 
 /** Throws `NotRecordable` where the first replay is not the step that was recorded: whatever went wrong, training goes on right. */
-function checkReplay(
-  before: readonly tf.Tensor[],
-  eager: Rehearsal,
-  replayed: { after: readonly tf.Tensor[]; loss: number },
-): void {
-  if (!Number.isFinite(eager.loss) && !Number.isFinite(replayed.loss)) return // the training stops at it either way
+function checkReplay(before: readonly tf.Tensor[], eager: Rehearsal, session: GraphSession, loss: number): void {
+  if (!Number.isFinite(eager.loss) && !Number.isFinite(loss)) return // the training stops at it either way
   const wrong = (what: string, difference: number) =>
     new NotRecordable(`The replayed step is not the recorded one: its ${what} differs by ${difference.toPrecision(2)}`)
-  const lossDifference = Math.abs(replayed.loss - eager.loss) / Math.max(Math.abs(eager.loss), 1e-6)
+  const lossDifference = Math.abs(loss - eager.loss) / Math.max(Math.abs(eager.loss), 1e-6)
   if (!(lossDifference <= LOSS_TOLERANCE)) throw wrong('loss', lossDifference)
   for (const [i, expected] of eager.next.entries()) {
     const [difference, update] = tf.tidy(() =>
-      [replayed.after[i], before[i]].map(other => tf.sum(tf.abs(tf.sub(other, expected))).dataSync()[0]),
+      [session.read(i), before[i]].map(other => tf.sum(tf.abs(tf.sub(other, expected))).dataSync()[0]),
     )
     if (!(difference <= UPDATE_TOLERANCE * update))
       throw wrong(i === 0 ? 'parameters' : `slot ${i}`, difference / update)
@@ -167,7 +163,6 @@ class GraphStepper implements Stepper {
   #add(shape: string, before: tf.Tensor[], batch: readonly tf.Tensor[], scalars: readonly number[]): number {
     const rehearsal = rehearse(this.#backend, this.#step, before, batch, scalars)
     let session: GraphSession | null = null
-    let after: tf.Tensor[] = []
     try {
       session = new GraphSession(this.#backend, [...this.#recordings, rehearsal.recording])
       session.assign(before)
@@ -177,15 +172,14 @@ class GraphStepper implements Stepper {
       this.#session = session
       previous?.dispose()
       const loss = attempt(() => this.#replay(this.#shapes.length - 1, batch, scalars))
-      after = this.#session.readAll()
-      checkReplay(before, rehearsal, { after, loss })
+      checkReplay(before, rehearsal, session, loss)
       this.#start = null
       return loss
     } catch (error) {
       if (session !== this.#session) session?.dispose()
       throw error
     } finally {
-      tf.dispose([...rehearsal.next, ...after])
+      tf.dispose([...rehearsal.next])
     }
   }
 
