@@ -88,8 +88,8 @@ export interface FrameOptions {
   readonly channel?: number
 }
 
-const maskQuery = (mask: MaskSpec) =>
-  `kind=${mask.kind}&acceleration=${mask.acceleration}&center=${mask.centerFraction}`
+const maskQuery = (mask: MaskSpec, seed: number | null) =>
+  `kind=${mask.kind}&acceleration=${mask.acceleration}&center=${mask.centerFraction}${seed === null ? '' : `&seed=${seed}`}`
 
 /** Path and query of a slice's image; what is as by default is not in it. */
 export function framePath(
@@ -100,10 +100,9 @@ export function framePath(
   { version = '', show = 'image', seed = null, layer = '', channel = 0 }: FrameOptions = {},
 ): string {
   const asked = [
-    maskQuery(mask),
+    maskQuery(mask, seed),
     version && `version=${version}`,
     show !== 'image' && `show=${show}`,
-    seed !== null && `seed=${seed}`,
     show === 'feature' && `layer=${encodeURIComponent(layer)}&channel=${channel}`,
   ]
   return `/frames/${volume}/${slice}/${source}?${asked.filter(Boolean).join('&')}`
@@ -149,9 +148,15 @@ export type FeatureMeta = z.infer<typeof FeatureMeta>
 /** Maps that one answer holds at most. */
 export const MOST_FEATURES = 64
 
-/** Path and query of a layer's feature maps for one slice through a run's network. */
-export const featuresPath = (volume: number, slice: number, run: string, layer: string, mask: MaskSpec): string =>
-  `/features/${volume}/${slice}/${run}/${encodeURIComponent(layer)}?${maskQuery(mask)}`
+/** Path and query of a layer's feature maps for one slice through a run's network; `seed` of the mask, `null`: the file's name. */
+export const featuresPath = (
+  volume: number,
+  slice: number,
+  run: string,
+  layer: string,
+  mask: MaskSpec,
+  seed: number | null = null,
+): string => `/features/${volume}/${slice}/${run}/${encodeURIComponent(layer)}?${maskQuery(mask, seed)}`
 
 /** What a run's weights made of its fixed validation slice after an epoch. */
 export const previewPath = (run: string, epoch: number): string => `/previews/${run}/${epoch}`

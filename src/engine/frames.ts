@@ -6,7 +6,7 @@ import type { Volume } from '../core/data/volume.ts'
 import { type Features, featureMaps } from '../core/features.ts'
 import { croppedTruth, describeFrame, truthMaximum } from '../core/frame.ts'
 import { cropShape, normalise } from '../core/mri/transform.ts'
-import { type Model, maskOf, throughNetwork, zeroFilled } from '../core/reconstruct.ts'
+import { type Model, seededMaskOf, throughNetwork, zeroFilled } from '../core/reconstruct.ts'
 import { hasMetrics, imageOfDraw, metricsOf, pictureOf, picturesOverMasks, type Subject } from '../core/shows.ts'
 import { shrink, toEightBit } from '../core/thumbnail.ts'
 import { KeptFiles } from './kept-files.ts'
@@ -131,7 +131,7 @@ async function makeThumbnail({ path, mask, size }: Calls['thumbnail']['params'])
   let image = croppedTruth(volume, middle)
   if (!image) {
     await requireTensorflow()
-    image = reconstruct(volume, middle, maskOf(volume, mask), null)
+    image = reconstruct(volume, middle, seededMaskOf(volume, mask, null), null)
   }
   const { pixels, shape } = shrink(image, cropShape(volume.info), size)
   return { shape, pixels: toEightBit(pixels) }
@@ -140,9 +140,9 @@ async function makeThumbnail({ path, mask, size }: Calls['thumbnail']['params'])
 export const features = (request: FeaturesRequest, signal: AbortSignal): Promise<Features> =>
   inTurn(signal, () => makeFeatures(request))
 
-async function makeFeatures({ path, slice, mask, model, layer, most }: FeaturesRequest): Promise<Features> {
+async function makeFeatures({ path, slice, mask, seed, model, layer, most }: FeaturesRequest): Promise<Features> {
   await requireTensorflow()
   const volume = await openAt(path, slice)
-  const { image } = normalise(reconstruct(volume, slice, maskOf(volume, mask), null))
+  const { image } = normalise(reconstruct(volume, slice, seededMaskOf(volume, mask, seed), null))
   return featureMaps(await openModel(model), { image, shape: cropShape(volume.info), layer, most })
 }

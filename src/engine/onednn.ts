@@ -118,32 +118,12 @@ function filterGradient(
     const row = columns + 2
     const pixels = batch * (rows + 2) * row
     const length = pixels - 2 * row - 2
-    const maps = tf.reshape(
-      tf.pad(x, [
-        [0, 0],
-        [1, 1],
-        [1, 1],
-        [0, 0],
-      ]),
-      [pixels, from],
-    )
-    const gradients = tf.slice(
-      tf.reshape(
-        tf.pad(dy, [
-          [0, 0],
-          [0, 2],
-          [0, 2],
-          [0, 0],
-        ]),
-        [pixels, to],
-      ),
-      [0, 0],
-      [length, to],
-    )
-    const beside = tf.concat(
-      [0, 1, 2].map(j => tf.slice(maps, [j, 0], [pixels - 2, from])),
-      1,
-    )
+    const listed = (map: tf.Tensor4D, border: [number, number]) =>
+      tf.reshape(tf.pad(map, [[0, 0], border, border, [0, 0]]), [pixels, map.shape[3]])
+    const maps = listed(x, [1, 1])
+    const gradients = tf.slice(listed(dy, [0, 2]), [0, 0], [length, to])
+    const shifted = [0, 1, 2].map(j => tf.slice(maps, [j, 0], [pixels - 2, from]))
+    const beside = tf.concat(shifted, 1)
     const products = [0, 1, 2].map(i =>
       matrixProduct(backend, tf.slice(beside, [i * row, 0], [length, 3 * from]), gradients),
     )

@@ -9,6 +9,7 @@ import type { RunConfig, TrainingEvent } from '../contract/runs.ts'
 import type { Role, SkippedFile, VolumeInfo } from '../contract/volumes.ts'
 import type { EvaluationSettings } from '../core/evaluate.ts'
 import type { Features } from '../core/features.ts'
+import type { Voxel } from '../core/mri/phantom/index.ts'
 import type { Picture } from '../core/ssl/pictures.ts'
 import type { ScannedVolume } from './volumes.ts'
 
@@ -56,6 +57,8 @@ export interface SyntheticKneeSpec {
   readonly patients: Readonly<Record<Role, number>>
   /** Slices of each volume; every patient has a PD and a PDFS volume, as fastMRI's knees do. */
   readonly slices: number
+  /** Side of a voxel, in fastMRI's (640 × 372 samples). */
+  readonly voxel: Voxel
 }
 
 /** Reconstructions to be written, a file (DICOM: a folder) for each volume. */
@@ -128,6 +131,8 @@ export interface FeaturesRequest {
   readonly salt: string
   readonly slice: number
   readonly mask: MaskSpec
+  /** Of the mask; `null`: the file's name. */
+  readonly seed: number | null
   readonly model: ModelReference
   readonly layer: string
   /** Maps at most. */

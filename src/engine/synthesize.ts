@@ -6,6 +6,8 @@ import {
   type Acquisition,
   GENERATOR,
   ismrmrdHeader,
+  type Sizes,
+  sizesOf,
   synthesizeSlice,
   volumeAttributes,
 } from '../core/mri/phantom/index.ts'
@@ -13,18 +15,15 @@ import type { Pause } from '../core/pause.ts'
 import { writeFastMri } from './hdf5-write.ts'
 import type { Progress, SyntheticKneeSpec } from './protocol.ts'
 
-const MATRIX: readonly [number, number] = [640, 372]
-const CROP: readonly [number, number] = [320, 320]
 const ACQUISITIONS: readonly Acquisition[] = ['CORPD_FBK', 'CORPDFS_FBK']
 
 /** Ground truth as fastMRI's: the magnitude of the centred inverse transform of the measured k-space, centre crop. */
-function reconstruct(kspace: Float32Array): Float32Array {
-  const [rows, columns] = MATRIX
+function reconstruct(kspace: Float32Array, { rows, columns, crop }: Sizes): Float32Array {
   const image = ifft2Centred(Float64Array.from(kspace), rows, columns)
-  const [top, left] = [(rows - CROP[0]) >> 1, (columns - CROP[1]) >> 1]
-  const magnitude = new Float32Array(CROP[0] * CROP[1])
+  const [top, left] = [(rows - crop) >> 1, (columns - crop) >> 1]
+  const magnitude = new Float32Array(crop * crop)
   for (let i = 0; i < magnitude.length; i++) {
-    const at = 2 * ((top + Math.floor(i / CROP[1])) * columns + left + (i % CROP[1]))
+    const at = 2 * ((top + Math.floor(i / crop)) * columns + left + (i % crop))
     magnitude[i] = Math.hypot(image[at], image[at + 1])
   }
   return magnitude
@@ -44,6 +43,8 @@ export async function synthesizeKnees(
 ): Promise<string[]> {
   const roles = ROLES.flatMap(role => Array.from({ length: spec.patients[role] }, () => role))
   const total = roles.length * ACQUISITIONS.length * spec.slices
+  const { voxel } = spec
+  const sizes = sizesOf(voxel)
   const files: string[] = []
   let done = 0
   for (const [patient, role] of roles.entries()) {
@@ -54,20 +55,20 @@ export async function synthesizeKnees(
       const file = `synthetic_knee_${spec.seed}_${String(patient).padStart(3, '0')}_${acquisition}.h5`
       for (let slice = 0; slice < spec.slices; slice++) {
         await pause()
-        const made = synthesizeSlice({ ...volume, slice, slices: spec.slices })
+        const made = synthesizeSlice({ ...volume, slice, slices: spec.slices, voxel })
         kspace.push(made.kspace)
         noiseFree.push(made.noiseFree)
         report({ done: ++done, total, label: file })
       }
-      const reconstruction = kspace.map(reconstruct)
+      const reconstruction = kspace.map(measured => reconstruct(measured, sizes))
       const path = join(spec.directory, role, file)
       await writeFastMri(path, {
-        matrix: MATRIX,
+        matrix: [sizes.rows, sizes.columns],
         kspace,
-        imageSize: CROP,
+        imageSize: [sizes.crop, sizes.crop],
         reconstruction,
         noiseFree,
-        header: ismrmrdHeader(volume, spec.slices),
+        header: ismrmrdHeader(volume, spec.slices, voxel),
         attributes: {
           ...volumeAttributes(volume),
           max: largest(reconstruction),

@@ -46,7 +46,7 @@ export interface ShownSlice extends Shown, Seeded {
   readonly channel: number
 }
 
-export interface ShownLayer extends Omit<Shown, 'source'> {
+export interface ShownLayer extends Omit<Shown, 'source'>, Seeded {
   readonly slice: number
   readonly run: string
   readonly layer: string
@@ -182,16 +182,16 @@ export function makeFrames(services: Services): Frames {
         services.interactive.call('thumbnail', { path, salt, mask, size: THUMBNAIL }, { signal: aborted })
       return thumbnails.get(versionOf(path), make, signal)
     },
-    async features({ volume: id, slice, run, layer, mask }, signal) {
+    async features({ volume: id, slice, run, layer, mask, seed }, signal) {
       const { path } = volumeById(services, id)
       const { model, sha256 } = keptModel(services, run)
       const make = (aborted: AbortSignal) =>
         services.interactive.call(
           'features',
-          { path, salt, slice, mask, model, layer, most: MOST_FEATURES },
+          { path, salt, slice, mask, seed, model, layer, most: MOST_FEATURES },
           { signal: aborted },
         )
-      return features.get(`${versionOf(path)} ${slice} ${sha256} ${maskKey(mask)} ${layer}`, make, signal)
+      return features.get(`${versionOf(path)} ${slice} ${sha256} ${maskKey(mask)} ${seed} ${layer}`, make, signal)
     },
     async score({ volume: id, source: name, mask, seed }, signal) {
       const volume = volumeById(services, id)

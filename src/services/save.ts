@@ -1,6 +1,6 @@
 /** Reconstructions as files: in a folder, where the user wants them, or in the profile for the browser to fetch. */
-import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { existsSync, renameSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, rmdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, isAbsolute, join } from 'node:path'
 import { zipSync } from 'fflate'
 import { AppError } from '../contract/errors.ts'
@@ -118,11 +118,12 @@ async function requireWritable(path: string, ending: string, scan: string): Prom
     )
 }
 
-/** A folder's files as one; stored as they are, since noise hardly gets smaller. */
-async function zipFolder(folder: string, path: string): Promise<void> {
+/** A folder's files as one, at `path`; stored as they are, since noise hardly gets smaller. */
+async function zipFolder(folder: string, path: string): Promise<string> {
   const names = await readdir(folder)
   const files = await Promise.all(names.map(async name => [name, await readFile(join(folder, name))] as const))
   await writeFile(path, zipSync(Object.fromEntries(files), { level: 0 }))
+  return path
 }
 
 export interface SaveRequest extends Shown, Export {
@@ -157,12 +158,11 @@ export async function saveReconstruction(
     )
     if ('reason' in written) throw new AppError('FILE_UNREADABLE', written.reason)
     const of = `${basename(volume.file, extname(volume.file))}_${source.replace(':', '-')}`
+    const isZip = ending === '' && wanted === undefined
+    const made = isZip ? await zipFolder(written.output, join(workshop, 'volume.zip')) : written.output
+    if (ending === '' && wanted !== undefined) await rmdir(wanted).catch(() => {}) // an empty one, which Windows does not rename over
     const path = wanted ?? freePath(folder, sliceStem(of, slice), ending || '.zip')
-    if (ending === '' && wanted === undefined) await zipFolder(written.output, path)
-    else {
-      if (ending === '') await rmdir(path).catch(() => {}) // an empty one, which Windows does not rename over
-      await rename(written.output, path)
-    }
+    renameSync(made, path) // no other export takes the free name in between
     return { path, name: basename(path) }
   } finally {
     await rm(workshop, { recursive: true, force: true })

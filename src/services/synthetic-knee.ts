@@ -15,12 +15,13 @@ interface Options {
   readonly signal?: AbortSignal
 }
 
-const nameFor = (seed: number) => `Knee, synthetic (seed ${seed})`
+const nameFor = ({ seed, voxel }: Pick<SyntheticKneeSpec, 'seed' | 'voxel'>) =>
+  `Knee, synthetic${voxel === 1 ? '' : ', coarse'} (seed ${seed})`
 
 export async function importSyntheticKnee(
   services: Services,
   spec: SyntheticKneeSpec,
-  { name = nameFor(spec.seed), slices }: { readonly name?: string; readonly slices: SliceSelection },
+  { name = nameFor(spec), slices }: { readonly name?: string; readonly slices: SliceSelection },
   options: Options = {},
 ): Promise<Study> {
   if (spec.slices < 1 || Object.values(spec.patients).every(count => count === 0)) {
@@ -40,16 +41,24 @@ export async function importSyntheticKnee(
 /** Makes the study in the profile, in a folder of its own, which is removed again when the work is cancelled or fails. */
 export async function makeSyntheticKnee(
   services: Services,
-  { seed, patients, slices }: { readonly seed: number; readonly patients: number; readonly slices: number },
+  {
+    patients,
+    voxel = 1,
+    ...rest
+  }: Pick<SyntheticKneeSpec, 'seed' | 'slices'> & {
+    /** That train; a third as many each validate and test. */
+    readonly patients: number
+    readonly voxel?: SyntheticKneeSpec['voxel']
+  },
   options: Options = {},
 ): Promise<Study> {
-  const wanted = join(services.profile, `synthetic-knee-seed-${seed}`)
+  const wanted = join(services.profile, `synthetic-knee-seed-${rest.seed}`)
   let directory = wanted
   for (let n = 2; existsSync(directory); n++) directory = `${wanted}-${n}`
   const others = Math.max(1, Math.round(patients / 3))
-  const spec = { directory, seed, slices, patients: { train: patients, val: others, test: others } }
+  const spec = { ...rest, directory, voxel, patients: { train: patients, val: others, test: others } }
   try {
-    const name = freeName(services, nameFor(seed))
+    const name = freeName(services, nameFor(spec))
     return await importSyntheticKnee(services, spec, { name, slices: { kind: 'all' } }, options)
   } catch (error) {
     await rm(directory, { recursive: true, force: true })

@@ -175,7 +175,8 @@ async function download(url: string, signal: AbortSignal) {
 
 function useMaps(run: RunView, volume: StudyVolume | null, slice: number, layer: string | null) {
   const mask = useView(view => view.mask)
-  const url = volume && layer !== null ? featuresPath(volume.id, slice, run.id, layer, mask) : null
+  const seed = useView(view => view.seed)
+  const url = volume && layer !== null ? featuresPath(volume.id, slice, run.id, layer, mask, seed) : null
   return useQuery({
     queryKey: ['features', url, versionOf(run)],
     queryFn: ({ signal }) => download(url!, signal),

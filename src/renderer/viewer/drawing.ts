@@ -38,13 +38,13 @@ export const COLOURS: Readonly<Record<ColourMap, Colours>> = {
   diverging: DIVERGING,
 }
 
-/** Fills an image's pixels: level 0 at and below `low` and for what is no number, 255 at and above `high`, rounded between. */
+/** Fills an image's pixels: level 0 at and below `low`, 255 at and above `high`, rounded between; black where there is no number, whatever the map. */
 export function paint(values: Float32Array, { low, high }: GreyWindow, map: Colours, into: Uint32Array): void {
   const top = LEVELS - 1
   const scale = top / (high - low || 1)
   for (let i = 0; i < values.length; i++) {
     const level = (values[i] - low) * scale
-    into[i] = map[level >= top ? top : level > 0 ? (level + 0.5) | 0 : 0]
+    into[i] = level >= top ? map[top] : level > 0 ? map[(level + 0.5) | 0] : level <= 0 ? map[0] : OPAQUE
   }
 }
 

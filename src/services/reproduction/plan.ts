@@ -5,7 +5,7 @@ import type { Study } from '../../contract/studies.ts'
 import type { ReproductionRequest, StudyRow, StudyRowKind } from '../../contract/study.ts'
 import { METHODS, methodOf } from '../catalogue.ts'
 import { type Fold, foldsOf, type Sizes, sizesOf, withSlices } from './folds.ts'
-import { baselineReductions, fewerImages, reductionsOf } from './reductions.ts'
+import { baselineReductions, coarserImages, fewerImages, reductionsOf } from './reductions.ts'
 import { baselineAt, courseAt, slicesAt } from './scales.ts'
 import { seedPlan } from './seed-plan.ts'
 
@@ -90,7 +90,10 @@ export function makePlan(asked: ReproductionRequest, study: Study): Plan {
     mask,
     trainings: parts.flatMap(({ trainings }) => trainings),
     rows: parts.flatMap(({ rows }) => rows),
-    reductions: reductionsAt(request, methods, sizesOf(folds[0].study), slices.kind !== study.slices.kind),
+    reductions: [
+      ...coarserImages(study),
+      ...reductionsAt(request, methods, sizesOf(folds[0].study), slices.kind !== study.slices.kind),
+    ],
     known: { rows: new Map(), device: null },
   }
 }

@@ -1,5 +1,6 @@
 /** What differs from a method's report recipe, in words, by comparing the two field by field. */
 import type { Recipe } from '../../contract/runs.ts'
+import type { Study } from '../../contract/studies.ts'
 import type { Course } from './scales.ts'
 
 type Fields = Map<string, string>
@@ -54,6 +55,15 @@ const recipeFields = (recipe: Recipe): Fields =>
 
 export const baselineReductions = (report: Recipe, here: Recipe): string[] =>
   differences('Baseline', recipeFields(report), recipeFields(here))
+
+/** fastMRI's, along phase encoding. */
+const KNEE_COLUMNS = 372
+
+/** Of synthetic knees, the only ones whose size is ours to choose. */
+export const coarserImages = ({ kind, volumes: [first] }: Study): string[] =>
+  kind === 'synthetic' && first.columns < KNEE_COLUMNS
+    ? [`k-space: ${first.rows} × ${first.columns} samples of the same field of view in place of 640 × ${KNEE_COLUMNS}.`]
+    : []
 
 export const fewerImages = (trainingSlices: number): string[] =>
   trainingSlices < REPORT_IMAGES ? [`Training images: ${trainingSlices} in place of ${REPORT_IMAGES}.`] : []

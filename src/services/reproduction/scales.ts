@@ -27,7 +27,7 @@ export interface Course extends MethodRecipe {
 /** Fewest optimizer steps of a demonstration's pretext; and most, where the recipe would have more of a large study. */
 const STEPS = { fewest: 200, most: 400 }
 /** Training pixels of an epoch above which a demonstration takes the middle slice of each volume. */
-const MOST_PIXELS = 1e6
+const MOST_PIXELS = 5e5
 /** Pixels of an image above which one milestone is enough. */
 const LARGE = 40_000
 

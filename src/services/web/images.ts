@@ -150,7 +150,7 @@ export async function framesResponse(frames: Frames, request: Request): Promise<
   return new Response(body, { headers: { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' } })
 }
 
-/** `/features/VOLUME/SLICE/RUN/LAYER?kind=…&acceleration=…&center=…`: float32 [count, height, width]. */
+/** `/features/VOLUME/SLICE/RUN/LAYER?kind=…&acceleration=…&center=…`, with `seed` where it is not the file's name: float32 [count, height, width]. */
 export async function featuresResponse(frames: Frames, parts: readonly string[], url: URL, signal: AbortSignal) {
   const [volume, slice, run, layer = ''] = parts
   const request = {
@@ -159,6 +159,7 @@ export async function featuresResponse(frames: Frames, parts: readonly string[],
     run: String(number(run, 'a run’s number')),
     layer,
     mask: maskFrom(url.searchParams),
+    seed: seedFrom(url.searchParams),
   }
   const { maps, meta } = await frames.features(request, signal)
   return image(maps, meta)

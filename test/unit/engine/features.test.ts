@@ -37,8 +37,8 @@ beforeAll(async () => {
   }
 })
 
-const ask = (model: ModelReference, layer: string, changes: { slice?: number; most?: number } = {}) =>
-  features({ path, salt: '', slice: 1, mask, model, layer, most: 64, ...changes }, signal)
+const ask = (model: ModelReference, layer: string, changes: { slice?: number; most?: number; seed?: number } = {}) =>
+  features({ path, salt: '', slice: 1, mask, seed: null, model, layer, most: 64, ...changes }, signal)
 
 describe.each(Object.keys(NETWORKS))('feature maps of %s', id => {
   it('are those that the pass which reconstructs the slice goes through, channel after channel', async () => {

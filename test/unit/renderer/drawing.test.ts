@@ -29,6 +29,10 @@ describe('window and level', () => {
 
   it('clips outside, and takes what is no number for black', () => {
     expect(levels([-1e9, 1e9, Number.NaN, Number.POSITIVE_INFINITY])).toEqual([0, 255, 0, 255])
+    const pixels = new Uint32Array(2)
+    paint(Float32Array.of(Number.NaN, 2), window, VIRIDIS, pixels)
+    expect(channels(pixels[0])).toEqual([0, 0, 0, 255])
+    expect(pixels[1]).toBe(VIRIDIS[0])
   })
 
   it('paints an error map in its own colours', () => {

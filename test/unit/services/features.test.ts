@@ -79,6 +79,7 @@ it('come as float32 with their header, are asked for once, and again where anyth
       salt: opened.salt,
       slice: 1,
       mask,
+      seed: null,
       layer: 'up_conv.3.0',
       most: MOST_FEATURES,
       model: { network: 'unet', networkConfig: { channels: 2 }, checkpoint: join(profile, 'last.safetensors') },
@@ -88,9 +89,11 @@ it('come as float32 with their header, are asked for once, and again where anyth
     featuresPath(volume, 0, run, 'up_conv.3.0', mask),
     featuresPath(volume, 1, run, 'conv', mask),
     featuresPath(volume, 1, run, 'conv', { ...mask, acceleration: 8 }),
+    featuresPath(volume, 1, run, 'conv', mask, 7),
   ])
     await ask(other)
-  expect(calls).toHaveLength(4)
+  expect(calls).toHaveLength(5)
+  expect(calls[4]).toMatchObject({ mask, seed: 7 })
 })
 
 it('of a run, a volume or a slice that is none are refused in words', async () => {

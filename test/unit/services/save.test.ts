@@ -88,6 +88,12 @@ describe('saving', () => {
     expect((await save({ format: 'dicom', slice: 0 })).name).toBe('a_zero-filled_slice-1.dcm')
   })
 
+  it('gives exports that end together names of their own', async () => {
+    const made = await Promise.all([1, 2, 3].map(() => save({ source: 'truth', format: 'dicom' })))
+    expect(new Set(made.map(({ path }) => path)).size).toBe(3)
+    for (const { path } of made) expect(Object.keys(unzipSync(readFileSync(path)))).toHaveLength(3)
+  })
+
   it('says of a pre-training’s output that it has no units', async () => {
     const file = await openHdf5((await save({ source: `run:${pretrained}`, format: 'hdf5', slice: 0 })).path)
     expect([file.attribute('units'), file.attribute('checkpoint')]).toEqual([

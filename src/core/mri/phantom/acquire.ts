@@ -6,7 +6,7 @@
  */
 import { centredLineTransform } from '../fft-double.ts'
 import { stream } from '../random.ts'
-import { COLUMNS, CROP, FINE_COLUMNS, FINE_ROWS, fineX, fineY, ROWS } from './grid.ts'
+import { COLUMNS, FINE_COLUMNS, FINE_ROWS, fineX, fineY, ROWS, type Sizes, sizesOf, type Voxel } from './grid.ts'
 import type { Acquisition } from './tissues.ts'
 
 /** The receive side of one patient's scan; millimetres of the scanner. */
@@ -113,31 +113,54 @@ function bandLimit(image: Float64Array): Float64Array {
   return kspace
 }
 
-/** Magnitude of the image of [ROWS, COLUMNS] k-space, centre crop to [CROP, CROP]; rows outside the crop are never made. */
-function croppedMagnitude(kspace: Float64Array): Float32Array {
-  const alongColumn = centredLineTransform(ROWS, true)
-  const alongRow = centredLineTransform(COLUMNS, true)
+/** Magnitude of the image of k-space with these sizes, centre crop; rows outside the crop are never made. */
+function croppedMagnitude(kspace: Float64Array, { rows, columns, crop }: Sizes): Float32Array {
+  const alongColumn = centredLineTransform(rows, true)
+  const alongRow = centredLineTransform(columns, true)
   const image = new Float64Array(kspace.length)
-  for (let column = 0; column < COLUMNS; column++) alongColumn(kspace, column, COLUMNS, image, column, COLUMNS)
-  const top = (ROWS - CROP) / 2
-  const left = (COLUMNS - CROP) / 2
-  const line = new Float64Array(2 * COLUMNS)
-  const magnitude = new Float32Array(CROP * CROP)
-  for (let row = 0; row < CROP; row++) {
-    alongRow(image, (top + row) * COLUMNS, 1, line, 0, 1)
-    for (let column = 0; column < CROP; column++) {
+  for (let column = 0; column < columns; column++) alongColumn(kspace, column, columns, image, column, columns)
+  const top = (rows - crop) / 2
+  const left = (columns - crop) / 2
+  const line = new Float64Array(2 * columns)
+  const magnitude = new Float32Array(crop * crop)
+  for (let row = 0; row < crop; row++) {
+    alongRow(image, (top + row) * columns, 1, line, 0, 1)
+    for (let column = 0; column < crop; column++) {
       const at = 2 * (left + column)
-      magnitude[row * CROP + column] = Math.sqrt(line[at] ** 2 + line[at + 1] ** 2)
+      magnitude[row * crop + column] = Math.sqrt(line[at] ** 2 + line[at + 1] ** 2)
     }
   }
   return magnitude
 }
 
-/** Measures one plane. `noise` gives standard normal draws. */
-export function acquire(signal: Float32Array, receiver: Receiver, muscle: number, noise: { normal(): number }) {
+/** The central part of [ROWS, COLUMNS] k-space that a coarser scan measures, scaled so that its image has the same values. */
+function central<T extends Float32Array | Float64Array>(kspace: T, { rows, columns }: Sizes, into: T): T {
+  if (rows === ROWS) return kspace
+  const scale = Math.sqrt((rows * columns) / (ROWS * COLUMNS))
+  const [top, left] = [(ROWS - rows) / 2, (COLUMNS - columns) / 2]
+  for (let row = 0; row < rows; row++)
+    for (let i = 0; i < 2 * columns; i++)
+      into[row * 2 * columns + i] = scale * kspace[2 * ((top + row) * COLUMNS + left) + i]
+  return into
+}
+
+/** Measures one plane. `noise` gives standard normal draws, the same ones whatever the voxel. */
+export function acquire(
+  signal: Float32Array,
+  receiver: Receiver,
+  muscle: number,
+  noise: { normal(): number },
+  voxel: Voxel = 1,
+) {
   const clean = bandLimit(receive(signal, receiver))
   const noiseSd = (muscle * receiver.gain) / receiver.snr
-  const kspace = new Float32Array(clean.length)
-  for (let i = 0; i < kspace.length; i++) kspace[i] = clean[i] + noiseSd * noise.normal()
-  return { kspace, noiseFree: croppedMagnitude(clean), noiseSd }
+  const noisy = new Float32Array(clean.length)
+  for (let i = 0; i < noisy.length; i++) noisy[i] = clean[i] + noiseSd * noise.normal()
+  const sizes = sizesOf(voxel)
+  const length = 2 * sizes.rows * sizes.columns
+  return {
+    kspace: central(noisy, sizes, new Float32Array(length)),
+    noiseFree: croppedMagnitude(central(clean, sizes, new Float64Array(length)), sizes),
+    noiseSd: noiseSd / voxel,
+  }
 }

@@ -10,6 +10,17 @@ export const PIXEL_MM = 0.4375
 export const FIELD_OF_VIEW_MM = { rows: ROWS * PIXEL_MM, columns: COLUMNS * PIXEL_MM } as const
 export const SLICE_THICKNESS_MM = 3
 
+/** Side of a voxel, in fastMRI's: of two, the scan measures the central half of k-space along both axes of the same field of view. */
+export type Voxel = 1 | 2
+
+export interface Sizes {
+  readonly rows: number
+  readonly columns: number
+  readonly crop: number
+}
+
+export const sizesOf = (voxel: Voxel): Sizes => ({ rows: ROWS / voxel, columns: COLUMNS / voxel, crop: CROP / voxel })
+
 /** Anatomy is sampled one and a half times as finely over the same field of view, then band-limited by cutting its spectrum. */
 export const FINE_ROWS = 960
 export const FINE_COLUMNS = 576

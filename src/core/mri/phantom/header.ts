@@ -1,5 +1,5 @@
 /** What a fastMRI file says of itself beside its arrays, for a synthetic scan: attributes and the ISMRMRD header. */
-import { COLUMNS, CROP, FIELD_OF_VIEW_MM, PIXEL_MM, ROWS, SLICE_THICKNESS_MM } from './grid.ts'
+import { CROP, FIELD_OF_VIEW_MM, PIXEL_MM, SLICE_THICKNESS_MM, sizesOf, type Voxel } from './grid.ts'
 import type { Acquisition } from './tissues.ts'
 
 export interface SyntheticVolume {
@@ -13,10 +13,11 @@ export function volumeAttributes({ seed, patient, acquisition }: SyntheticVolume
   return { acquisition, patient_id: `synthetic-${seed}-${patient}` }
 }
 
-/** `ismrmrd_header`: every column from 0 to 371 is encoded and 186 is the centre, so a reader finds no padding. */
-export function ismrmrdHeader(volume: SyntheticVolume, slices: number): string {
-  const space = (rows: number, columns: number, heightMm: number, widthMm: number) => `
-      <matrixSize><x>${rows}</x><y>${columns}</y><z>1</z></matrixSize>
+/** `ismrmrd_header`: every column (from 0 to 371, of a voxel of 1) is encoded and the middle one (186) is the centre, so a reader finds no padding. */
+export function ismrmrdHeader(volume: SyntheticVolume, slices: number, voxel: Voxel = 1): string {
+  const { rows, columns, crop } = sizesOf(voxel)
+  const space = (height: number, width: number, heightMm: number, widthMm: number) => `
+      <matrixSize><x>${height}</x><y>${width}</y><z>1</z></matrixSize>
       <fieldOfView_mm><x>${heightMm}</x><y>${widthMm}</y><z>${SLICE_THICKNESS_MM}</z></fieldOfView_mm>`
   const limit = (name: string, maximum: number, center: number) =>
     `<${name}><minimum>0</minimum><maximum>${maximum}</maximum><center>${center}</center></${name}>`
@@ -30,12 +31,12 @@ export function ismrmrdHeader(volume: SyntheticVolume, slices: number): string {
   </acquisitionSystemInformation>
   <experimentalConditions><H1resonanceFrequency_Hz>123200000</H1resonanceFrequency_Hz></experimentalConditions>
   <encoding>
-    <encodedSpace>${space(ROWS, COLUMNS, FIELD_OF_VIEW_MM.rows, FIELD_OF_VIEW_MM.columns)}
+    <encodedSpace>${space(rows, columns, FIELD_OF_VIEW_MM.rows, FIELD_OF_VIEW_MM.columns)}
     </encodedSpace>
-    <reconSpace>${space(CROP, CROP, CROP * PIXEL_MM, CROP * PIXEL_MM)}
+    <reconSpace>${space(crop, crop, CROP * PIXEL_MM, CROP * PIXEL_MM)}
     </reconSpace>
     <encodingLimits>
-      ${limit('kspace_encoding_step_1', COLUMNS - 1, COLUMNS / 2)}
+      ${limit('kspace_encoding_step_1', columns - 1, columns / 2)}
       ${limit('slice', slices - 1, Math.floor(slices / 2))}
     </encodingLimits>
     <trajectory>cartesian</trajectory>

@@ -6,11 +6,13 @@
 import { AppError } from '../../../contract/errors.ts'
 import { stream } from '../random.ts'
 import { acquire, drawReceiver } from './acquire.ts'
+import type { Voxel } from './grid.ts'
 import type { SyntheticVolume } from './header.ts'
 import { drawPatient } from './patient.ts'
 import { renderPlane } from './render.ts'
 import { tissueTable } from './tissues.ts'
 
+export { type Sizes, sizesOf, type Voxel } from './grid.ts'
 export { ismrmrdHeader, type SyntheticVolume, volumeAttributes } from './header.ts'
 export type { Acquisition } from './tissues.ts'
 
@@ -26,18 +28,27 @@ export interface SyntheticSliceSpec extends SyntheticVolume {
   readonly slice: number
   /** Of the volume: the planes share the knee's depth evenly. */
   readonly slices: number
+  /** 1, fastMRI's, where it is left out. */
+  readonly voxel?: Voxel
 }
 
 export interface SyntheticSlice {
-  /** Measured k-space, centred, [640, 372, 2]. */
+  /** Measured k-space, centred, [640, 372, 2]; of a voxel of 2 a quarter of it. */
   readonly kspace: Float32Array
-  /** Magnitude of the image of the same k-space before noise, centre crop, [320, 320]. */
+  /** Magnitude of the image of the same k-space before noise, centre crop, [320, 320] or a quarter of it. */
   readonly noiseFree: Float32Array
   /** Standard deviation of the noise in the real and in the imaginary part of k-space. */
   readonly noiseSd: number
 }
 
-export function synthesizeSlice({ seed, patient, acquisition, slice, slices }: SyntheticSliceSpec): SyntheticSlice {
+export function synthesizeSlice({
+  seed,
+  patient,
+  acquisition,
+  slice,
+  slices,
+  voxel,
+}: SyntheticSliceSpec): SyntheticSlice {
   if (!Number.isInteger(slice) || !Number.isInteger(slices) || slice < 0 || slice >= slices)
     throw new AppError('INVALID_ARGUMENT', `Expected a slice from 0 to ${slices - 1}, got ${slice}`)
   const anatomy = drawPatient(seed, patient)
@@ -45,5 +56,5 @@ export function synthesizeSlice({ seed, patient, acquisition, slice, slices }: S
   const depthMm = FRONT_MM + ((BACK_MM - FRONT_MM) * (slice + 0.5)) / slices
   const signal = renderPlane({ seed, index: patient, patient: anatomy, depthMm }, tissues)
   const noise = stream(seed, `phantom-noise-${acquisition}`, patient, slices, slice)
-  return acquire(signal, drawReceiver(seed, patient, acquisition), tissues.muscle, noise)
+  return acquire(signal, drawReceiver(seed, patient, acquisition), tissues.muscle, noise, voxel)
 }
