@@ -88,8 +88,10 @@ export interface FrameOptions {
   readonly channel?: number
 }
 
-const maskQuery = (mask: MaskSpec, seed: number | null) =>
-  `kind=${mask.kind}&acceleration=${mask.acceleration}&center=${mask.centerFraction}${seed === null ? '' : `&seed=${seed}`}`
+const maskQuery = (mask: MaskSpec) =>
+  `kind=${mask.kind}&acceleration=${mask.acceleration}&center=${mask.centerFraction}`
+
+const seedQuery = (seed: number | null) => seed !== null && `seed=${seed}`
 
 /** Path and query of a slice's image; what is as by default is not in it. */
 export function framePath(
@@ -100,9 +102,10 @@ export function framePath(
   { version = '', show = 'image', seed = null, layer = '', channel = 0 }: FrameOptions = {},
 ): string {
   const asked = [
-    maskQuery(mask, seed),
+    maskQuery(mask),
     version && `version=${version}`,
     show !== 'image' && `show=${show}`,
+    seedQuery(seed),
     show === 'feature' && `layer=${encodeURIComponent(layer)}&channel=${channel}`,
   ]
   return `/frames/${volume}/${slice}/${source}?${asked.filter(Boolean).join('&')}`
@@ -156,7 +159,8 @@ export const featuresPath = (
   layer: string,
   mask: MaskSpec,
   seed: number | null = null,
-): string => `/features/${volume}/${slice}/${run}/${encodeURIComponent(layer)}?${maskQuery(mask, seed)}`
+): string =>
+  `/features/${volume}/${slice}/${run}/${encodeURIComponent(layer)}?${[maskQuery(mask), seedQuery(seed)].filter(Boolean).join('&')}`
 
 /** What a run's weights made of its fixed validation slice after an epoch. */
 export const previewPath = (run: string, epoch: number): string => `/previews/${run}/${epoch}`

@@ -143,6 +143,18 @@ describe.each([
     expect((seconds + 3 * plan.trainings.length + scoring) / 60).toBeLessThan(27)
   })
 
+  it('says of synthetic knees alone that their k-space is smaller', () => {
+    const sized = (kind: Study['kind'], columns: number) => ({
+      ...BRAIN,
+      kind,
+      volumes: BRAIN.volumes.map(volume => ({ ...volume, columns })),
+    })
+    const said = (study: Study) => makePlan(request({}), study).reductions.filter(words => words.startsWith('k-space'))
+    expect(said(sized('synthetic', 186))).toEqual([expect.stringContaining('186 samples')])
+    expect(said(sized('synthetic', 372))).toEqual([])
+    expect(said(BRAIN)).toEqual([])
+  })
+
   it('says what is smaller than in the report, method by method', () => {
     for (const { label } of Object.values(METHODS))
       expect(plan.reductions.some(words => words.startsWith(`${label}: `) && words.includes('channels'))).toBe(true)

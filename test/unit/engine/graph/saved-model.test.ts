@@ -1,7 +1,8 @@
 /** The bytes that TensorFlow reads, against the examples of the format's own description. */
+import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { boolean, bytes, float, integer } from '../../../../src/engine/graph/protobuf.ts'
-import type { Recording } from '../../../../src/engine/graph/recording.ts'
+import { type Recording, record } from '../../../../src/engine/graph/recording.ts'
 import { encodeSavedModel } from '../../../../src/engine/graph/saved-model.ts'
 import { GraphSession } from '../../../../src/engine/graph/session.ts'
 import { useEngine } from '../../../engine.ts'
@@ -70,5 +71,32 @@ describe('a saved model', () => {
       ]).length
     expect(size(() => 1)).toBeLessThan(1000)
     expect(size(i => i)).toBeGreaterThan(4000)
+  })
+
+  it('has what reads only something old wait for what was recorded shortly before it', () => {
+    const feed = tf.tensor1d([0.5, -2])
+    const after = (steps: number) =>
+      record(backend(), {
+        variables: [],
+        feeds: [feed],
+        run(_, [x]) {
+          const old = tf.sin(x) // operation 0
+          let y = old
+          for (let i = 0; i < steps; i++) y = tf.tanh(y)
+          return { next: [], outputs: [tf.add(y, tf.neg(old))] }
+        },
+      })
+    const waited = (recording: Recording) =>
+      Buffer.from(encodeSavedModel(backend().binding, [recording]))
+        .toString('latin1')
+        .match(/\^graph0\/op\d+/g)
+    const [near, far] = [after(10), after(50)]
+    expect(waited(near.recording)).toBeNull()
+    expect(waited(far.recording)).toEqual(['^graph0/op47']) // the 51st operation is the one that waits
+    const session = new GraphSession(backend(), [far.recording])
+    const [replayed] = session.run(0, [feed])
+    expect(replayed.dataSync()).toEqual(far.outputs[0].dataSync())
+    session.dispose()
+    tf.dispose([feed, replayed, ...near.outputs, ...far.outputs])
   })
 })
