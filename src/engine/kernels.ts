@@ -32,6 +32,9 @@ const withGradient = tf.customGrad as unknown as <Inputs extends tf.Tensor[]>(
   forward: Forward<Inputs>,
 ) => (...inputs: Inputs) => tf.Tensor4D
 
+/** Elements of a sample from which on, on a CPU, a batch is normalised sample by sample; measured. */
+const LARGE_SAMPLE = 2 ** 18
+
 /** Fused kernels on a native backend. Their few constant tensors live as long as the backend. */
 export function fusedKernels(backend: NativeBackend): Kernels {
   const { binding } = backend
@@ -99,9 +102,15 @@ export function fusedKernels(backend: NativeBackend): Kernels {
     )
   }
 
-  /** The batch moves into the channels, [1, height, width, batch · channel]: each sample then has statistics of its own. */
+  /** Each sample then has statistics of its own. Where they are large, moving them into the channels and back takes longer than as many norms. */
   function normaliseBatch(x: tf.Tensor4D): tf.Tensor4D {
     const [batch, height, width, channels] = x.shape
+    if (!backend.isUsingGpuDevice && height * width * channels >= LARGE_SAMPLE) {
+      return tf.concat(
+        tf.split(x, batch, 0).map(sample => instanceNorm(sample as tf.Tensor4D)),
+        0,
+      )
+    }
     const together = tf.reshape(tf.transpose(x, [1, 2, 0, 3]), [1, height, width, batch * channels]) as tf.Tensor4D
     return tf.transpose(tf.reshape(instanceNorm(together), [height, width, batch, channels]), [2, 0, 1, 3])
   }

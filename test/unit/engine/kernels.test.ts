@@ -47,6 +47,16 @@ describe('fused kernels', () => {
     },
   )
 
+  it('instanceNorm of large samples, each by itself, equals the plain operations’', () => {
+    const x = tf.randomNormal<tf.Rank.R4>([2, 130, 127, 16], 1, 2, 'float32', 1)
+    const weights = tf.randomNormal([2, 130, 127, 16], 0, 1, 'float32', 2)
+    const [fused, reference] = [kernels(), plain].map(({ instanceNorm }) =>
+      tf.valueAndGrad(v => tf.sum(tf.mul(instanceNorm(v as tf.Tensor4D), weights)))(x),
+    )
+    expectClose(kernels().instanceNorm(x).dataSync(), plain.instanceNorm(x).dataSync(), 1e-5)
+    expectClose(fused.grad.dataSync(), reference.grad.dataSync(), 1e-4)
+  })
+
   it('batchNorm, its statistics, and its gradient by scale and offset equal the plain operations’', () => {
     for (const batch of [1, 3]) {
       const x = tf.randomNormal<tf.Rank.R4>([batch, 9, 7, 5], 1, 2, 'float32', 1)
