@@ -38,6 +38,23 @@ function inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   return result
 }
 
+let pictured: Promise<unknown> = Promise.resolve()
+
+/** In turn too, but after everything else that is asked for: a list's pictures can wait, an image in the viewer cannot. */
+function whenNothingWaits<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const result = pictured.then(async () => {
+    let last: typeof queue
+    do {
+      await setImmediate() // lets in what was asked for at the same time
+      last = queue
+      await last
+    } while (last !== queue)
+    return inTurn(signal, work)
+  })
+  pictured = result.catch(() => {}) // told to its caller
+  return result
+}
+
 const openModel = (reference: ModelReference) => models.get(reference.checkpoint, () => loadModel(reference))
 
 async function maximumOf(volume: Volume): Promise<number | null> {
@@ -123,7 +140,7 @@ export async function overMasks(
 }
 
 export const thumbnail = (request: Calls['thumbnail']['params'], signal: AbortSignal): Promise<Thumbnail> =>
-  inTurn(signal, () => makeThumbnail(request))
+  whenNothingWaits(signal, () => makeThumbnail(request))
 
 async function makeThumbnail({ path, mask, size }: Calls['thumbnail']['params']): Promise<Thumbnail> {
   const volume = await volumes.open(path)

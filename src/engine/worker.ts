@@ -20,6 +20,7 @@ const FIRST: ReadonlySet<CallName> = new Set([
   'thumbnail',
   'features',
   'views',
+  'prepare',
   'status',
 ])
 

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import * as electron from 'electron'
 import { openServices } from '../services/context.ts'
+import { prepareEngine } from '../services/engine.ts'
 import { createHandler } from '../services/handler.ts'
 import { profileDirectory } from '../services/profile.ts'
 import { type Backend, startDesktop } from './desktop.ts'
@@ -19,6 +20,7 @@ const profile = profileDirectory(typeof values.profile === 'string' ? values.pro
 
 function openBackend(): Backend {
   const services = openServices({ profile, forWindow: true })
+  prepareEngine(services)
   return {
     handle: createHandler(services, { assets: fromOut('renderer') }),
     doing: () => services.queue.doing,

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { Command, Option } from 'commander'
 import { AppError } from '../../contract/errors.ts'
 import { demonstrationStudy } from '../../services/demonstration.ts'
+import { prepareEngine } from '../../services/engine.ts'
 import { wholeNumber } from '../options.ts'
 import { inSession } from '../session.ts'
 import { print, say } from '../terminal.ts'
@@ -32,6 +33,7 @@ export const serveCommand = (): Command =>
             )
           await demonstrationStudy(services, signal)
           const { serve } = await import('../../host/serve.ts') // other commands start sooner without
+          prepareEngine(services)
           const host = await serve(services, { port, assets })
           say('Open this URL in a browser on this machine. Ctrl+C ends the host.')
           print(json ? JSON.stringify({ url: host.url, port: host.port, token: host.token }) : host.url)
