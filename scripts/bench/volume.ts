@@ -11,7 +11,7 @@ const DRAWN = 5
 
 export async function syntheticVolume(folder: string): Promise<string> {
   const directory = join(folder, 'knee')
-  const spec = { directory, seed: 0, patients: { train: 1, val: 0, test: 0 }, slices: DRAWN, voxel: 1 as const }
+  const spec = { directory, seed: 0, patients: { train: 1, val: 0, test: 0 }, slices: DRAWN }
   const [file] = await synthesizeKnees(
     spec,
     () => {},

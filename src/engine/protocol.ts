@@ -57,8 +57,8 @@ export interface SyntheticKneeSpec {
   readonly patients: Readonly<Record<Role, number>>
   /** Slices of each volume; every patient has a PD and a PDFS volume, as fastMRI's knees do. */
   readonly slices: number
-  /** Side of a voxel, in fastMRI's (640 × 372 samples). */
-  readonly voxel: Voxel
+  /** Side of a voxel, in fastMRI's (640 × 372 samples); 1 where it is left out. */
+  readonly voxel?: Voxel
 }
 
 /** Reconstructions to be written, a file (DICOM: a folder) for each volume. */

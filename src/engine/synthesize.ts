@@ -43,7 +43,7 @@ export async function synthesizeKnees(
 ): Promise<string[]> {
   const roles = ROLES.flatMap(role => Array.from({ length: spec.patients[role] }, () => role))
   const total = roles.length * ACQUISITIONS.length * spec.slices
-  const { voxel } = spec
+  const { voxel = 1 } = spec
   const sizes = sizesOf(voxel)
   const files: string[] = []
   let done = 0

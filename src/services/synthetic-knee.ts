@@ -16,7 +16,7 @@ interface Options {
 }
 
 const nameFor = ({ seed, voxel }: Pick<SyntheticKneeSpec, 'seed' | 'voxel'>) =>
-  `Knee, synthetic${voxel === 1 ? '' : ', coarse'} (seed ${seed})`
+  `Knee, synthetic${voxel === 2 ? ', coarse' : ''} (seed ${seed})`
 
 export async function importSyntheticKnee(
   services: Services,
@@ -43,12 +43,10 @@ export async function makeSyntheticKnee(
   services: Services,
   {
     patients,
-    voxel = 1,
     ...rest
-  }: Pick<SyntheticKneeSpec, 'seed' | 'slices'> & {
+  }: Pick<SyntheticKneeSpec, 'seed' | 'slices' | 'voxel'> & {
     /** That train; a third as many each validate and test. */
     readonly patients: number
-    readonly voxel?: SyntheticKneeSpec['voxel']
   },
   options: Options = {},
 ): Promise<Study> {
@@ -56,7 +54,7 @@ export async function makeSyntheticKnee(
   let directory = wanted
   for (let n = 2; existsSync(directory); n++) directory = `${wanted}-${n}`
   const others = Math.max(1, Math.round(patients / 3))
-  const spec = { ...rest, directory, voxel, patients: { train: patients, val: others, test: others } }
+  const spec = { ...rest, directory, patients: { train: patients, val: others, test: others } }
   try {
     const name = freeName(services, nameFor(spec))
     return await importSyntheticKnee(services, spec, { name, slices: { kind: 'all' } }, options)

@@ -42,7 +42,6 @@ async function makeStudy(paths: string[], options: Options, { services, signal }
         seed: options.seed,
         patients: { train, val, test },
         slices: options.slicesPerVolume,
-        voxel: 1 as const,
       }
       return await importSyntheticKnee(
         services,

@@ -1,6 +1,7 @@
 /** What differs from a method's report recipe, in words, by comparing the two field by field. */
 import type { Recipe } from '../../contract/runs.ts'
 import type { Study } from '../../contract/studies.ts'
+import { sizesOf } from '../../core/mri/phantom/index.ts'
 import type { Course } from './scales.ts'
 
 type Fields = Map<string, string>
@@ -56,13 +57,14 @@ const recipeFields = (recipe: Recipe): Fields =>
 export const baselineReductions = (report: Recipe, here: Recipe): string[] =>
   differences('Baseline', recipeFields(report), recipeFields(here))
 
-/** fastMRI's, along phase encoding. */
-const KNEE_COLUMNS = 372
+const FASTMRI = sizesOf(1)
 
 /** Of synthetic knees, the only ones whose size is ours to choose. */
 export const coarserImages = ({ kind, volumes: [first] }: Study): string[] =>
-  kind === 'synthetic' && first.columns < KNEE_COLUMNS
-    ? [`k-space: ${first.rows} × ${first.columns} samples of the same field of view in place of 640 × ${KNEE_COLUMNS}.`]
+  kind === 'synthetic' && first.columns < FASTMRI.columns
+    ? [
+        `k-space: ${first.rows} × ${first.columns} samples of the same field of view in place of ${FASTMRI.rows} × ${FASTMRI.columns}.`,
+      ]
     : []
 
 export const fewerImages = (trainingSlices: number): string[] =>
