@@ -74,7 +74,9 @@ const inWords = (value: unknown) => (typeof value === 'boolean' ? (value ? 'yes'
 
 function describe(name: string, { enum: choices, description }: JsonProperty, { standards }: SettingsGroup): string {
   const standard = standards ? inWords(standards[name]) : 'the recipe’s'
-  return [description, choices && `(${choices.join(', ')})`, `(default: ${standard})`].filter(Boolean).join(' ')
+  return [description, choices && `(${choices.join(', ')})`, standard !== undefined && `(default: ${standard})`]
+    .filter(Boolean)
+    .join(' ')
 }
 
 /**

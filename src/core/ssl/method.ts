@@ -24,6 +24,8 @@ export interface Sample {
   mask(columns: number, view: number): Uint8Array
   /** The stream of a view's augmentations. */
   random(view: number): RandomState
+  /** Which of the slice's instances it is, from 0. */
+  readonly instance: number
   /** Which of the training's samples it is; `null` for one of a held-out patient. */
   readonly place: number | null
   /** Samples that show something else: see `Pretext.apart`. */
@@ -68,6 +70,8 @@ export interface SslMethod<Config = unknown> {
   readonly contrastive: boolean
   /** What must be known of a pretext that may see so much, `null` if nothing. */
   caution?(config: Config, pretext: Pretext): string | null
+  /** How many samples a slice makes, each an instance of its own; 1 where not said. */
+  instances?(config: Config): number
   /** Smallest side of the images that the network is given; `null`: the slice's own size. */
   smallestView(config: Config): number | null
   parts(config: Config, sample: Sample): Part[]

@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { Pretext, Recipe } from '../../contract/runs.ts'
 import type { Parameters, Pass } from '../models/network.ts'
+import type { Shape } from '../mri/transform.ts'
 import { CONTRASTIVE, FINE_TUNING } from '../training/recipes.ts'
 import { augmentations } from './augment/index.ts'
 import { GRID, jigsawPatches } from './augment/jigsaw.ts'
@@ -43,26 +44,55 @@ const PirlConfig = z.object({
     ),
   temperature: z.number().gt(0).default(0.07).describe('temperature of the scores'),
   patchWeight: z.number().min(0).max(1).default(0.5).describe('weight of the patches’ loss; the image’s has the rest'),
+  // Without a default, so that the settings of runs there are stay what they were.
+  regions: z
+    .int()
+    .min(1)
+    .max(8)
+    .optional()
+    .describe(
+      'regions of a slice along each axis, half overlapping, each an instance of its own with a row of the bank; 1, the whole slice, where not said (the report)',
+    ),
 })
 type PirlConfig = z.infer<typeof PirlConfig>
 
 /** Side of the jigsaw's square: three cells, of which a patch is 64/85. */
 const jigsawSide = ({ patch }: PirlConfig) => GRID * Math.round((patch * 85) / 64)
 
+/**
+ * An instance's region of an image [h, w]: of `regions` along an axis each spans 2/(regions + 1) of it and begins half of that after the one
+ * before. As Exemplar-CNN (Dosovitskiy et al. 2014, arXiv:1406.6909) makes its classes of parts of images: a small study has few slices,
+ * which are learned by heart.
+ */
+export function regionOf(image: Float32Array, [height, width]: Shape, regions: number, instance: number) {
+  const begin = (place: number, side: number) => Math.floor((place * side) / (regions + 1))
+  const [row, column] = [Math.floor(instance / regions), instance % regions]
+  const [top, left] = [begin(row, height), begin(column, width)]
+  const shape: Shape = [begin(row + 2, height) - top, begin(column + 2, width) - left]
+  const region = new Float32Array(shape[0] * shape[1])
+  for (let y = 0; y < shape[0]; y++) {
+    const start = (top + y) * width + left
+    region.set(image.subarray(start, start + shape[1]), y * shape[1])
+  }
+  return { image: region, shape }
+}
+
+const regionsOf = ({ regions = 1 }: PirlConfig) => regions
+
 function parts(config: PirlConfig, sample: Sample): Part[] {
   const { crop, patch, negatives } = config
+  const region = (view: number) => regionOf(sample.view(view), sample.shape, regionsOf(config), sample.instance)
   const image = () => {
     const { resizedCrop, flip } = augmentations(sample.random(0))
-    return standardise(
-      flip(resizedCrop(sample.view(0), sample.shape, crop, config.minimumArea), crop),
-      config.standardise,
-    )
+    const seen = region(0)
+    return standardise(flip(resizedCrop(seen.image, seen.shape, crop, config.minimumArea), crop), config.standardise)
   }
   const patches = () => {
     const random = sample.random(1)
     const { resizedCrop, flip } = augmentations(random)
     const side = jigsawSide(config)
-    const square = flip(resizedCrop(sample.view(1), sample.shape, side, config.jigsawArea), side)
+    const seen = region(1)
+    const square = flip(resizedCrop(seen.image, seen.shape, side, config.jigsawArea), side)
     return jigsawPatches(standardise(square, config.standardise), side, patch, random)
   }
   const { place, count, rivals } = sample
@@ -141,6 +171,7 @@ export const pirl: SslMethod<PirlConfig> = {
   },
   separable: false,
   contrastive: true,
+  instances: config => regionsOf(config) ** 2,
   smallestView: ({ crop, patch }) => Math.min(crop, patch),
   parts,
   head: (config, trunk, { samples }) => [
@@ -182,7 +213,11 @@ export const pirl: SslMethod<PirlConfig> = {
     Math.log(negatives + 1) + (contrast === 'nce' ? negatives * Math.log1p(1 / negatives) : 0),
   judge(config, trunk, parameters, batch) {
     const [images, patches] = tf.tidy(() => embed(config, trunk, parameters, batch, {}))
-    const figures = { retrieval: nearestIsOwn(images, patches), spread: embeddingSpread(images) }
+    const figures = {
+      retrieval: nearestIsOwn(images, patches),
+      retrievalChance: 1 / images.shape[0],
+      spread: embeddingSpread(images),
+    }
     tf.dispose([images, patches])
     return { loss: null, figures }
   },

@@ -6,7 +6,15 @@ import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../../contract/errors.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import type { Pretext } from '../../contract/runs.ts'
-import { batchPlaces, listSlices, nameSlice, type SliceReference, sameSubject, spreadPlaces } from '../data/slices.ts'
+import {
+  batchPlaces,
+  listSlices,
+  nameSlice,
+  type SliceReference,
+  sameSubject,
+  spreadPlaces,
+  type VolumeSource,
+} from '../data/slices.ts'
 import type { Volume } from '../data/volume.ts'
 import { makeMask, subsampleMask } from '../mri/mask.ts'
 import { RandomState, stream } from '../mri/random.ts'
@@ -33,9 +41,14 @@ export interface PretextJob extends SupervisedJob {
 
 /** A slice of a batch, and what a method makes of it. */
 export interface SampleViews {
-  /** File and slice, in words. */
+  /** File and slice, and which part of it where it makes several samples, in words. */
   readonly name: string
   readonly parts: readonly Part[]
+}
+
+/** A slice, or one of the instances that a method makes of it. */
+interface Instance extends SliceReference {
+  readonly instance: number
 }
 
 export interface PretextTask extends TrainingTask {
@@ -83,8 +96,11 @@ export function pretextTask(job: PretextJob): PretextTask {
   const method = pretext.reconstruction > 0 ? withReconstruction(job.method, pretext.reconstruction) : job.method
   const networkSpecs = network.parameters(networkConfig)
   const trunk = makeTrunk(network, networkConfig)
-  const samples = listSlices(job.train, job.slices)
-  const heldOut = spread(listSlices(job.validation, job.slices), MOST_HELD_OUT)
+  const instances = Array.from({ length: method.instances?.(methodConfig) ?? 1 }, (_, instance) => instance)
+  const instancesOf = (volumes: readonly VolumeSource[]): Instance[] =>
+    listSlices(volumes, job.slices).flatMap(slice => instances.map(instance => ({ ...slice, instance })))
+  const samples = instancesOf(job.train)
+  const heldOut = spread(instancesOf(job.validation), MOST_HELD_OUT)
   const head = method.head(methodConfig, trunk, { batch: job.batch, samples: samples.length })
   const specs = [...networkSpecs, ...head]
   const apart = method.contrastive && pretext.apart
@@ -111,8 +127,8 @@ export function pretextTask(job: PretextJob): PretextTask {
   }
 
   /** `key` tells the sample's streams from those of others. */
-  async function partsOf(reference: SliceReference, epoch: number, key: number, place: number | null): Promise<Part[]> {
-    const { source, index } = reference
+  async function partsOf(reference: Instance, epoch: number, key: number, place: number | null): Promise<Part[]> {
+    const { source, index, instance } = reference
     const volume = await source.open()
     const maskOf = viewMasks(volume, index, job.mask, pretext, view => stream(seed, 'view mask', epoch, key, view))
     const fresh = pretext.measurement === 'fresh' && !volume.mask
@@ -135,6 +151,7 @@ export function pretextTask(job: PretextJob): PretextTask {
       full: () => (fresh ? imageOf(new Uint8Array(volume.info.columns).fill(1)) : null),
       mask: (columns, view) => makeMask(job.mask, columns, stream(seed, 'view mask', epoch, key, view)),
       random: view => stream(seed, 'augmentation', epoch, key, view),
+      instance,
       place,
       get rivals() {
         return place === null ? everyPlace : rivalsOf(place)
@@ -190,7 +207,9 @@ export function pretextTask(job: PretextJob): PretextTask {
     return parts
   }
 
-  const contents = (epoch: number, index: number) => placesOf(epoch, index).map(place => nameSlice(samples[place]))
+  const nameOf = (sample: Instance) =>
+    nameSlice(sample) + (instances.length > 1 ? `, part ${sample.instance + 1} of ${instances.length}` : '')
+  const contents = (epoch: number, index: number) => placesOf(epoch, index).map(place => nameOf(samples[place]))
 
   return {
     network: networkSpecs,

@@ -86,7 +86,11 @@ export const simclr: SslMethod<SimclrConfig> = {
   judge(config, trunk, parameters, batch) {
     const embeddings = tf.tidy(() => embed(config, trunk, parameters, batch, {}))
     const loss = tf.tidy(() => ntXent(embeddings, config.temperature).dataSync()[0])
-    const figures = { retrieval: retrievalAccuracy(embeddings), spread: embeddingSpread(embeddings) }
+    const figures = {
+      retrieval: retrievalAccuracy(embeddings),
+      retrievalChance: 1 / (embeddings.shape[0] - 1),
+      spread: embeddingSpread(embeddings),
+    }
     embeddings.dispose()
     return { loss, figures }
   },

@@ -43,8 +43,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'input loss': { label: 'Loss of the input', meaning: 'the loss if the network changed nothing' },
 }
 
-/** Figures that only say what another is measured against. */
+/** Figures that only say what another is measured against: the most that there can be, or what chance gives. */
 const OF: Readonly<Record<string, string>> = { prototypes: 'prototypesOf' }
+const CHANCE: Readonly<Record<string, string>> = { retrieval: 'retrievalChance' }
 
 /** One for each figure that the log has, in the order in which they came. */
 export function healthOf(events: readonly LoggedEvent[]): HealthFigure[] {
@@ -58,19 +59,26 @@ export function healthOf(events: readonly LoggedEvent[]): HealthFigure[] {
       points.set(name, line)
     }
   }
-  const references = new Set(Object.values(OF))
+  const references = new Set([...Object.values(OF), ...Object.values(CHANCE)])
+  const last = (name: string | undefined) => (name === undefined ? undefined : points.get(name)?.y.at(-1))
   return [...points].flatMap(([name, line]): HealthFigure[] => {
     if (references.has(name)) return []
     const kind = KINDS[name] ?? { label: name, meaning: '' }
-    const most = OF[name] && points.get(OF[name])?.y.at(-1)
+    const most = last(OF[name])
+    const chance = last(CHANCE[name])
+    const level = most
+      ? { value: most, label: 'all' }
+      : chance === undefined
+        ? (kind.level ?? null)
+        : { value: chance, label: 'chance' }
     return [
       {
         name,
         label: kind.label,
-        meaning: most ? `${kind.meaning}, of ${most}` : kind.meaning,
+        meaning: `${kind.meaning}${most ? `, of ${most}` : ''}${chance ? `; chance is 1 of ${Math.round(1 / chance)}` : ''}`,
         points: line,
         bounds: most ? [0, most] : (kind.bounds ?? null),
-        level: most ? { value: most, label: 'all' } : (kind.level ?? null),
+        level,
       },
     ]
   })

@@ -47,6 +47,7 @@ function countViews(method: SslMethod, methodConfig: unknown): Views {
     full: () => null,
     mask: columns => new Uint8Array(columns),
     random,
+    instance: 0,
     place: null,
     rivals: [0],
     count: 1,

@@ -68,6 +68,23 @@ describe('the views of a first batch', () => {
     }
   })
 
+  it('are of regions, each with a row of the bank, where a method makes several instances of a slice', async () => {
+    const pool = new VolumePool()
+    const { batchesPerEpoch, views: of } = pretrainingOf(
+      { config: configOf('pirl', 8, { regions: 2, negatives: 50 }), train, validation: [] },
+      pool,
+    )
+    const samples = (await Promise.all(Array.from({ length: batchesPerEpoch }, (_, index) => of(0, index)))).flat()
+    pool.dispose()
+    const places = samples.map(({ parts }) => parts.find(({ name }) => name === 'row of the bank')!.data.indexOf(1))
+    expect(places.toSorted((a, b) => a - b)).toEqual([...places.keys()])
+    expect(samples[0].name).toMatch(/ slice [12], part [1-4] of 4$/)
+    const region = (name: string) => samples.findIndex(sample => sample.name === name)
+    const pictured = (at: number) => samples[at].parts[0].data
+    expect(places).toHaveLength(4 * train.reduce((sum, { slices }) => sum + slices, 0))
+    expect(pictured(region('a.h5 slice 1, part 1 of 4'))).not.toEqual(pictured(region('a.h5 slice 1, part 4 of 4')))
+  })
+
   it('have nothing to be cautioned of where images stand in the middle of the window', async () => {
     const { cautions } = await views({ config: configOf('simclr', 2), train })
     expect(cautions).toEqual([])

@@ -25,6 +25,9 @@ it('gathers a method’s figures, with what they are measured against', () => {
   })
   expect(spread).toMatchObject({ label: 'Spread', bounds: [0, 1], points: { x: [1, 2], y: [0.2, 0.6] } })
   expect(other).toMatchObject({ name: 'novel', label: 'novel', bounds: null, level: null })
+  expect(healthOf([epoch(1, { retrieval: 0.5, retrievalChance: 1 / 15 })])).toMatchObject([
+    { name: 'retrieval', meaning: expect.stringContaining('1 of 15'), level: { value: 1 / 15, label: 'chance' } },
+  ])
   expect(healthOf([])).toEqual([])
 })
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Pretext } from '../../../../src/contract/runs.ts'
 import { fileNameMask } from '../../../../src/core/mri/mask.ts'
 import { stream } from '../../../../src/core/mri/random.ts'
+import { regionOf } from '../../../../src/core/ssl/pirl.ts'
 import { measurementMask, viewMasks } from '../../../../src/core/ssl/pretext.ts'
 import { noiseVolume } from '../../../volumes.ts'
 
@@ -56,5 +57,23 @@ describe('what a pretext may see', () => {
     for (const mask of masksOf({ measurement: 'fresh', viewMasks: 'independent' }, 1, scanned))
       expect(isWithin(mask, own)).toBe(true)
     expect(masksOf({ measurement: 'fresh', viewMasks: 'shared' }, 1, scanned)[0]).toBe(own)
+  })
+})
+
+describe('regions of a slice as instances', () => {
+  const shape = [9, 13] as const
+  const image = Float32Array.from({ length: 9 * 13 }, (_, i) => i)
+
+  it('are the slice itself where there is one', () => {
+    expect(regionOf(image, shape, 1, 0)).toEqual({ image, shape: [9, 13] })
+  })
+
+  it('cover the slice, each half over the one before', () => {
+    const regions = Array.from({ length: 9 }, (_, instance) => regionOf(image, shape, 3, instance))
+    expect(new Set(regions.flatMap(region => [...region.image]))).toEqual(new Set(image))
+    for (const { image: part, shape: size } of regions) expect(part.length).toBe(size[0] * size[1])
+    const [first, , third, fourth] = regions
+    expect([first.image[0], third.image.at(-1), fourth.image[0]]).toEqual([0, 4 * 13 - 1, 2 * 13])
+    expect(first.shape).toEqual([4, 6])
   })
 })
