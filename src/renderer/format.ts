@@ -14,7 +14,9 @@ export const loss = fixed(4)
 /** Three digits; k-space units are small. */
 export function signal(value: number): string {
   const size = Math.abs(value)
-  return size === 0 || (size >= 1e-3 && size < 1e6) ? Number(value.toPrecision(3)).toString() : value.toExponential(2)
+  const digits =
+    size === 0 || (size >= 1e-3 && size < 1e6) ? String(Number(size.toPrecision(3))) : size.toExponential(2)
+  return value < 0 ? `−${digits}` : digits
 }
 
 export const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
@@ -68,6 +70,10 @@ export function protocolText(protocol: Protocol, acceleration?: number | null): 
     `SSIM: ${protocol.ssim}. Reference: ${protocol.reference}.`,
   ].join('\n')
 }
+
+/** What a browser brought to the host lies there under a name of its own: it is told of as its owner knows it. */
+export const withoutUpload = (text: string): string =>
+  text.replaceAll(/(?<=^|\s)(?:[A-Za-z]:)?[\\/][^:\n]*?[\\/]uploads[\\/][0-9a-f-]{36}[\\/]/g, '')
 
 /** '1 volume', '8 volumes' */
 export const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`

@@ -2,6 +2,7 @@
 import { Button, CopyButton } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { errorCode, errorText } from './client.ts'
+import { withoutUpload } from './format.ts'
 
 export function tellDone(message: string, undo?: () => void): void {
   const id = notifications.show({
@@ -28,7 +29,7 @@ export function tellDone(message: string, undo?: () => void): void {
 
 export function tellError(error: unknown, what: string): void {
   if (errorCode(error) === 'CANCELLED' || (error instanceof DOMException && error.name === 'AbortError')) return
-  const text = errorText(error)
+  const text = withoutUpload(errorText(error))
   notifications.show({
     title: what,
     message: (

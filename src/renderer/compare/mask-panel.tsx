@@ -103,7 +103,7 @@ function Drawn({ volume }: { volume: StudyVolume }) {
   return (
     <>
       <Strip mask={meta?.mask ?? ''} />
-      <p className="secondary">
+      <p className={style.drawn}>
         {[
           meta?.acceleration && `really ${meta.acceleration.toFixed(2)}×`,
           volume.sampling.kind === 'full' && (seed === null ? 'seeded by the file’s name' : `seed ${seed}`),

@@ -4,7 +4,7 @@ export const MetricsHead = () => (
     <tr>
       <th />
       <th>SSIM</th>
-      <th>PSNR</th>
+      <th>PSNR dB</th>
       <th>NMSE</th>
     </tr>
   </thead>

@@ -4,6 +4,7 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { memo, useRef } from 'react'
 import type { RunView } from '../../contract/runs.ts'
 import type { Study, StudyVolume } from '../../contract/studies.ts'
+import { FileName } from '../file-name.tsx'
 import { ROLE_LABEL } from '../format.ts'
 import { useStudies } from '../queries.ts'
 import { RunLine } from '../runs/run-line.tsx'
@@ -78,8 +79,8 @@ function VolumeList({ study, open }: { study: Study | null; open: StudyVolume | 
             >
               <Thumbnail volume={volume.id} size={36} />
               <span className={style.volumeText}>
-                <span className="truncate" title={volume.file}>
-                  {volume.file}
+                <span className={style.volumeFile} title={volume.file}>
+                  <FileName name={volume.file} />
                 </span>
                 <span className="secondary truncate">
                   {study!.kind === 'scans' ? '' : `${ROLE_LABEL[volume.role]} · `}

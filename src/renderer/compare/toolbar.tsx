@@ -23,6 +23,7 @@ import { memo, type ReactNode, type RefObject } from 'react'
 import { useShallow } from 'zustand/react/shallow'
 import { COLOUR_MAPS } from '../../contract/figure.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
+import { FileName } from '../file-name.tsx'
 import { signal } from '../format.ts'
 import {
   choicesOf,
@@ -105,8 +106,11 @@ export const Toolbar = memo(function Toolbar({ study, volume, panes }: Props) {
             <IconLayoutSidebar size={16} />
           </ActionIcon>
         </Tooltip>
-        <h1 className={`${style.title} truncate`} title={volume?.path}>
-          {volume ? `${volume.file}${volume.acquisition ? ` · ${volume.acquisition}` : ''}` : (study?.name ?? '')}
+        <h1 className={style.title} title={volume?.path ?? study?.name}>
+          {volume ? <FileName name={volume.file} /> : <span className="truncate">{study?.name}</span>}
+          {volume?.acquisition && !volume.file.includes(volume.acquisition) && (
+            <span className={style.acquisition}> · {volume.acquisition}</span>
+          )}
         </h1>
         {volume && <Slices slices={volume.slices} />}
         <span className={style.spacer} />

@@ -7,7 +7,8 @@ import { FeatureMeta, FRAME_HEADER, featuresPath } from '../../contract/images.t
 import type { RunView } from '../../contract/runs.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { client, errorText } from '../client.ts'
-import { runLabel, signal } from '../format.ts'
+import { FileName } from '../file-name.tsx'
+import { maskLabel, runLabel, signal } from '../format.ts'
 import { useRuns, useStudies, useStudy, versionOf } from '../queries.ts'
 import { goToScreen } from '../shell/screens.ts'
 import { useSize } from '../use-size.ts'
@@ -35,7 +36,7 @@ export function FeatureMaps() {
       onClose={close}
       // The first Escape leaves the enlarged map.
       closeOnEscape={enlarged === null}
-      title={run && `Feature maps of run ${run.id}, ${runLabel(run)}`}
+      title={run && <Title run={run} />}
       size="min(1320px, 96vw)"
       classNames={{ content: style.content, body: style.body }}
     >
@@ -57,6 +58,25 @@ function useVolume(run: RunView): StudyVolume | null {
     if (first) openVolume(study.id, first)
   }, [study, volume])
   return volume
+}
+
+/** What the maps are of: they follow the mask that the panes have. */
+function Title({ run }: { run: RunView }) {
+  const volume = useVolume(run)
+  const mask = useView(view => view.mask)
+  const seed = useView(view => view.seed)
+  return (
+    <>
+      Feature maps of run {run.id}, {runLabel(run)}
+      {volume && (
+        <span className={style.mask}>
+          {volume.sampling.kind === 'full'
+            ? `${maskLabel(mask)}, ${seed === null ? 'seeded by the file’s name' : `seed ${seed}`}`
+            : 'under the file’s own mask'}
+        </span>
+      )}
+    </>
+  )
 }
 
 interface Props {
@@ -114,8 +134,8 @@ function Layers({ run, enlarged, onEnlarge }: Props) {
         {volume?.synthetic && <SyntheticBadge />}
         {volume && (
           <>
-            <span className={`${style.where} truncate`} title={volume.file}>
-              {volume.file}
+            <span className={style.where} title={volume.file}>
+              <FileName name={volume.file} />
             </span>
             <output className={style.slice} aria-label="Slice of the feature maps">
               slice {slice + 1} / {volume.slices}
@@ -277,6 +297,8 @@ function FeatureMap(props: {
 }) {
   const { channel, values, shape, size, own, window, large, onClick } = props
   const canvas = useRef<HTMLCanvasElement>(null)
+  // Where several values share a pixel, none is left out.
+  const imageRendering = size.width < shape[1] ? 'auto' : undefined
   useLayoutEffect(() => {
     // A blank map is black, whatever its value is.
     const through = window ?? { low: values[0], high: values[0] + 1 }
@@ -284,7 +306,11 @@ function FeatureMap(props: {
   }, [values, shape, window])
   return (
     <button type="button" className={style.map} onClick={onClick} aria-label={`Channel ${channel}`}>
-      <canvas ref={canvas} className={style.canvas} style={{ width: size.width, height: size.height }} />
+      <canvas
+        ref={canvas}
+        className={style.canvas}
+        style={{ width: size.width, height: size.height, imageRendering }}
+      />
       <span className={style.caption}>
         {channel}
         {own === null ? ' · blank' : large && window ? ` · ${signal(window.low)} to ${signal(window.high)}` : ''}

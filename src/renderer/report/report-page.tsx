@@ -21,9 +21,13 @@ export function ReportPage({ reproduction }: { reproduction: Reproduction }) {
   return (
     <section className={style.page} aria-label={`Reproduction ${id}`}>
       <header className={style.head}>
-        <h2 className="truncate">{study}</h2>
+        <h2 className="truncate" title={study}>
+          {study}
+        </h2>
         {report?.synthetic && <SyntheticBadge />}
-        <span className="secondary truncate">{requestWords(request)}</span>
+        <span className={`${style.request} truncate`} title={requestWords(request)}>
+          {requestWords(request)}
+        </span>
         <span className={style.spacer} />
         <Actions reproduction={reproduction} any={(report?.rows.length ?? 0) > 0} />
       </header>
@@ -156,7 +160,7 @@ function Body({ reproduction, report }: { reproduction: Reproduction; report: St
         <summary>{count(reductions.length, 'reduction')} from the report’s settings</summary>
         <ul>
           {reductions.map(reduction => (
-            <li key={reduction}>{reduction}</li>
+            <Reduction key={reduction} text={reduction} />
           ))}
         </ul>
       </details>
@@ -179,8 +183,26 @@ function Body({ reproduction, report }: { reproduction: Reproduction; report: St
   )
 }
 
+/** 'SimCLR: channels 16 in place of 32; …': one that has many settings has a line for each. */
+function Reduction({ text }: { text: string }) {
+  const [, what, settings = ''] = /^([^:]+): (.+)\.$/.exec(text) ?? []
+  const parts = settings.split('; ')
+  if (parts.length < 4) return <li>{text}</li>
+  return (
+    <li>
+      {what}
+      <ul className={style.settings}>
+        {parts.map(part => (
+          <li key={part}>{part}</li>
+        ))}
+      </ul>
+    </li>
+  )
+}
+
 function Figures({ reproduction: { id } }: { reproduction: Reproduction }) {
-  const { data } = useStudyFigures(id)
+  const { data, isPending } = useStudyFigures(id)
+  if (isPending) return <div className={style.figureSkeleton} role="status" aria-label="Loading the figures" />
   return data?.map(({ name, title, svg }) => <Drawing key={name} svg={svg} title={title} />)
 }
 

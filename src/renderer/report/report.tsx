@@ -53,7 +53,9 @@ function Row({ reproduction, open }: { reproduction: Reproduction; open: boolean
     >
       <span className={style.rowTitle}>
         <StatusMark status={status} />
-        <span className="truncate">{study}</span>
+        <span className="truncate" title={study}>
+          {study}
+        </span>
       </span>
       <span className="secondary">{requestWords(reproduction.request)}</span>
       <span className="secondary truncate">

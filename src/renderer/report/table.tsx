@@ -5,6 +5,7 @@ import { type ReactNode, useState } from 'react'
 import type { StudyReport, StudyRow, StudyTraining } from '../../contract/study.ts'
 import { nmse, protocolText, psnr, ssim } from '../format.ts'
 import { clock } from '../progress.ts'
+import { shortOf } from '../runs/settings-schema.ts'
 import { goToScreen } from '../shell/screens.ts'
 import style from './report.module.css'
 import { type Line, placeOf, plannedRows, type Section, type Statistic, statistic, stepSeconds } from './rows.ts'
@@ -192,7 +193,7 @@ function Training({ trainings }: { trainings: readonly (StudyTraining | null)[] 
   if (there.length === 0) return '–'
   const [first] = there
   const losses = statistic(there.map(({ loss }) => loss))!
-  const settings = Object.entries(first.settings).map(([name, value]) => `${name} ${value}`)
+  const settings = Object.entries(first.settings).map(([name, value]) => `${shortOf(name)} ${value}`)
   const figures = Object.entries(first.figures).map(([name, value]) => `${name} ${Number(value.toPrecision(3))}`)
   const why = [
     `${first.steps} steps, batch ${first.batch}${settings.length > 0 ? `; ${settings.join(', ')}` : ''}.`,

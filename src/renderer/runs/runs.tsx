@@ -2,7 +2,7 @@
 import { ActionIcon, Button, Checkbox, Menu, SegmentedControl, Switch, Tooltip } from '@mantine/core'
 import { IconChevronDown, IconChevronUp, IconPlus, IconUpload } from '@tabler/icons-react'
 import { useQueries } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { RunDetail, RunView } from '../../contract/runs.ts'
 import { moveRun } from '../actions.ts'
 import { client } from '../client.ts'
@@ -103,8 +103,12 @@ function FirstRun() {
 
 function Row(props: { run: RunView; ahead: string | null; open: boolean; overlaid: boolean; onToggle: () => void }) {
   const { run, ahead, open, overlaid, onToggle } = props
+  const row = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (open) row.current?.scrollIntoView({ block: 'nearest' })
+  }, [open])
   return (
-    <div className={style.row} data-open={open || undefined} data-run={run.id} data-status={run.status}>
+    <div ref={row} className={style.row} data-open={open || undefined} data-run={run.id} data-status={run.status}>
       <Checkbox
         aria-label={`Overlay run ${run.id}`}
         checked={overlaid}
@@ -114,14 +118,14 @@ function Row(props: { run: RunView; ahead: string | null; open: boolean; overlai
       />
       <button type="button" className={style.rowButton} onClick={() => goToScreen('runs', run.id)}>
         <span className={style.swatch} style={{ background: runColour(run.id) }} />
-        <span className={style.rowText}>
-          <span className={style.rowTitle}>
-            <StatusMark status={run.status} />
-            <span className="truncate">
-              {run.id} · {runLabel(run)}
-            </span>
+        <span className={style.rowTitle}>
+          <StatusMark status={run.status} />
+          <span className="truncate">
+            {run.id} · {runLabel(run)}
           </span>
-          <span className="secondary truncate">{run.study}</span>
+        </span>
+        <span className={`${style.rowStudy} truncate`} title={run.study}>
+          {run.study}
         </span>
         <span className={style.rowState}>
           <RunState run={run} />

@@ -8,7 +8,8 @@ import type { Study, StudySummary, StudyVolume } from '../../contract/studies.ts
 import { hideStudy, importFolder, removeScan, synthesizeKnee } from '../actions.ts'
 import { openFiles } from '../bring.ts'
 import { desktop } from '../client.ts'
-import { count, matrix, ROLE_LABEL, samplingLabel } from '../format.ts'
+import { FileName } from '../file-name.tsx'
+import { count, matrix, ROLE_LABEL, samplingLabel, withoutUpload } from '../format.ts'
 import { HostPath } from '../host-path.tsx'
 import { tellError } from '../notify.tsx'
 import { useOpenStudy, useStudies, useStudy } from '../queries.ts'
@@ -88,7 +89,9 @@ function StudyLine({ study, open }: { study: StudySummary; open: boolean }) {
       data-study={study.id}
       onClick={() => openStudy(study.id)}
     >
-      <span className="truncate">{study.name}</span>
+      <span className="truncate" title={study.name}>
+        {study.name}
+      </span>
       <span className={style.studyFacts}>
         <span className="secondary">{count(study.volumes, 'volume')}</span>
         {study.skipped > 0 && <span className={style.warning}>{study.skipped} not usable</span>}
@@ -100,12 +103,16 @@ function StudyLine({ study, open }: { study: StudySummary; open: boolean }) {
 
 const COLUMNS = ['', 'File', 'Role', 'Acquisition', 'Slices', 'Matrix', 'Truth', 'Sampling'] as const
 
+/** Said once, where it is true of every volume. */
+const allSynthetic = ({ volumes }: Study) => volumes.length > 0 && volumes.every(({ synthetic }) => synthetic)
+
 function StudyPage({ study }: { study: Study }) {
   return (
     <section className={style.page} aria-label={study.name}>
       <header className={style.head}>
         <h2 className="truncate">{study.name}</h2>
-        <span className="secondary">{count(study.volumes.length, 'volume')}</span>
+        {allSynthetic(study) && <SyntheticBadge />}
+        <span className={style.volumeCount}>{count(study.volumes.length, 'volume')}</span>
         <span className={style.spacer} />
         {study.kind !== 'demonstration' && <Button onClick={() => hideStudy(study)}>Take off the list</Button>}
         {study.kind !== 'scans' && <Button onClick={() => goToScreen('runs', 'pretrain')}>Pre-train on it</Button>}
@@ -124,7 +131,7 @@ function StudyPage({ study }: { study: Study }) {
             <ul>
               {study.skipped.map(({ path, reason }) => (
                 <li key={path}>
-                  <span className="mono">{path.split(/[\\/]/).at(-1)}</span> {reason}
+                  <span className="mono">{path.split(/[\\/]/).at(-1)}</span> {withoutUpload(reason)}
                 </li>
               ))}
             </ul>
@@ -183,12 +190,14 @@ function VolumeRow({ study, volume, start }: { study: Study; volume: StudyVolume
       </td>
       <td className={style.file}>
         <button type="button" className={style.open} onClick={open} title={volume.path}>
-          {volume.file}
+          <FileName name={volume.file} />
         </button>
-        {volume.synthetic && <SyntheticBadge />}
+        {volume.synthetic && !allSynthetic(study) && <SyntheticBadge />}
       </td>
       <td>{study.kind === 'scans' ? '–' : ROLE_LABEL[volume.role]}</td>
-      <td className="truncate">{volume.acquisition ?? '–'}</td>
+      <td className="truncate" title={volume.acquisition ?? undefined}>
+        {volume.acquisition ?? '–'}
+      </td>
       <td>{volume.slices}</td>
       <td>{matrix(volume)}</td>
       <td>{volume.targetShape ? 'yes' : 'no'}</td>

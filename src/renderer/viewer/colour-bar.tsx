@@ -19,7 +19,7 @@ export function ColourBar({ map, low, high, note }: Props) {
   }, [map])
   return (
     <figure className={style.bar} aria-label={`Colour bar from ${signal(low)} to ${signal(high)}, ${note}`}>
-      <span className={style.end}>
+      <span>
         {signal(high)} <span className={style.note}>{note}</span>
       </span>
       <canvas ref={canvas} width={1} height={map.length} />

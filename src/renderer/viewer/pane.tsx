@@ -189,6 +189,7 @@ function SourceSelect({ pane, slot, source, runs, study }: SourceProps) {
       variant="unstyled"
       data={data}
       value={source}
+      title={source === null ? undefined : sourceLabel(source, { runs })}
       placeholder={SLOT_LABEL[slot]}
       onChange={value => changePane(pane, { source: value })}
       allowDeselect={false}

@@ -139,7 +139,7 @@ export function useComparison(): Comparison {
 }
 
 export function sourceLabel(source: string, { runs }: Pick<Comparison, 'runs'>): string {
-  if (source === 'zero-filled') return 'Sub-sampled input (zero-filled)'
+  if (source === 'zero-filled') return 'Sub-sampled, zero-filled'
   if (source === 'truth') return 'Ground truth'
   const run = runs.find(({ id }) => `run:${id}` === source)
   return run ? `Run ${run.id} · ${runLabel(run)}` : source
