@@ -143,10 +143,10 @@ export const contract = {
     /** Takes the study off the list; its files and runs stay. */
     hide: oc.input(study).output(z.void()),
     restore: oc.input(study).output(z.void()),
-    /** Adds files to the study of new scans, which is made if there is none. */
+    /** Adds files to the study of new scans, which is made with the first that can be used; `null`: there is none yet. */
     addScans: oc
       .input(z.object({ paths: z.array(z.string()).min(1) }))
-      .output(z.object({ study: z.int(), volumes: z.array(z.int()), skipped: z.array(SkippedFile) })),
+      .output(z.object({ study: z.int().nullable(), volumes: z.array(z.int()), skipped: z.array(SkippedFile) })),
     removeScan: oc.input(z.object({ volume: z.int() })).output(z.void()),
   },
   catalogue: oc.output(Catalogue),

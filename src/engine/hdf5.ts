@@ -41,7 +41,10 @@ function requireReadable(path: string): number {
     throw new AppError('FILE_UNREADABLE', `Expected an HDF5 file, got an empty one (0 bytes): ${path}. Copy it again.`)
   }
   if (end === null) {
-    throw new AppError('UNSUPPORTED_FORMAT', `Expected an HDF5 file, got a file of another kind: ${path}`)
+    throw new AppError(
+      'UNSUPPORTED_FORMAT',
+      `Expected an HDF5 file, got a file of another kind: ${path}. Choose a fastMRI file (.h5).`,
+    )
   }
   if (end > bytes) {
     const message = `The file is truncated: ${bytes} of ${end} bytes are there, in ${path}.`

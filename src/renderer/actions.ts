@@ -216,7 +216,7 @@ export async function addScans(paths: string[]): Promise<void> {
     const { study, volumes, skipped } = await client.studies.addScans({ paths })
     await refresh('studies', 'study')
     for (const { path, reason } of skipped) tellError(new Error(reason), `${path.split(/[\\/]/).at(-1)} was not opened`)
-    if (volumes.length === 0) return
+    if (study === null || volumes.length === 0) return
     const { volumes: all } = await client.studies.get({ study })
     const first = all.find(({ id }) => id === volumes[0])
     if (first) openVolume(study, first)

@@ -10,11 +10,11 @@ import { freeName, studyById } from './studies.ts'
 
 const NAME = 'New scans'
 
-function scansStudy(services: Services): number {
-  const { db } = services
-  const row = db.prepare("SELECT id FROM studies WHERE kind = 'scans'").get() as { id: number } | undefined
-  if (row) return row.id
-  const { lastInsertRowid } = db
+const thereIs = ({ db }: Services) =>
+  db.prepare("SELECT id FROM studies WHERE kind = 'scans'").pluck().get() as number | undefined
+
+function makeStudy(services: Services): number {
+  const { lastInsertRowid } = services.db
     .prepare(
       `INSERT INTO studies (name, kind, roots, split, slices, remarks, created_at)
         VALUES (?, 'scans', '[]', '{"by":"the study","seed":null,"fractions":null}', '{"kind":"all"}', '[]', ?)`,
@@ -30,8 +30,15 @@ function updateRemarks(services: Services, study: number): void {
     .run(JSON.stringify(remarksOn(volumes)), study)
 }
 
+/** Deletes a file that a browser sent and nothing uses: the profile alone holds it. */
+function dropUpload(services: Services, path: string): void {
+  const used = services.db.prepare('SELECT 1 FROM volumes WHERE path = ?').get(path)
+  if (!used && path.startsWith(uploadsDirectory(services) + sep)) rmSync(path, { force: true })
+}
+
 export interface AddedScans {
-  readonly study: number
+  /** `null`: nothing could be used, and there is none yet. */
+  readonly study: number | null
   readonly volumes: number[]
   readonly skipped: SkippedFile[]
 }
@@ -49,7 +56,9 @@ export async function addScans(
       ON CONFLICT (study_id, path) DO UPDATE SET patient = excluded.patient, info = excluded.info RETURNING id`,
   )
   const added = db.transaction(() => {
-    const study = scansStudy(services)
+    const there = thereIs(services) ?? null
+    if (scan.volumes.length === 0) return { study: there, volumes: [], skipped: [...scan.skipped] }
+    const study = there ?? makeStudy(services)
     const volumes = scan.volumes.map(volume => {
       const row = add.get(study, volume.path, volume.patient, JSON.stringify(VolumeInfo.parse(volume)))
       return (row as { id: number }).id
@@ -57,11 +66,12 @@ export async function addScans(
     updateRemarks(services, study)
     return { study, volumes, skipped: [...scan.skipped] }
   })()
+  for (const { path } of scan.skipped) dropUpload(services, path)
   bell.ring()
   return added
 }
 
-/** Takes a scan off the list. A file that a browser sent is deleted with it: the profile alone held it. */
+/** Takes a scan off the list. A file that a browser sent is deleted with it. */
 export function removeScan(services: Services, volume: number): void {
   const { db, bell } = services
   const row = db
@@ -74,7 +84,6 @@ export function removeScan(services: Services, volume: number): void {
     db.prepare('DELETE FROM volumes WHERE id = ?').run(volume)
     updateRemarks(services, row.study_id)
   })()
-  const elsewhere = db.prepare('SELECT 1 FROM volumes WHERE path = ?').get(row.path)
-  if (!elsewhere && row.path.startsWith(uploadsDirectory(services) + sep)) rmSync(row.path, { force: true })
+  dropUpload(services, row.path)
   bell.ring()
 }

@@ -403,15 +403,23 @@ describe('a new scan', () => {
       'scan.h5': readFileSync(await writeKspaceAlone(folder, 'unlabelled')),
       'broken.h5': Buffer.from('this is no HDF5'),
     }
-    const paths: string[] = []
-    for (const [name, body] of Object.entries(files)) {
-      const sent = await host.fetch(uploadPath('drop-1', `new/${name}`), { method: 'PUT', body })
+    const send = async (batch: string, [name, body]: [string, Buffer]) => {
+      const sent = await host.fetch(uploadPath(batch, `new/${name}`), { method: 'PUT', body })
       expect(sent.status).toBe(201)
-      paths.push(((await sent.json()) as { path: string }).path)
+      return ((await sent.json()) as { path: string }).path
     }
+    const [whole, broken] = Object.entries(files)
+    const nothing = await send('drop-0', broken)
+    expect(await host.client.studies.addScans({ paths: [nothing] })).toMatchObject({ study: null, volumes: [] })
+    expect((await host.client.studies.list()).filter(({ kind }) => kind === 'scans')).toEqual([])
+    expect(existsSync(nothing)).toBe(false)
+
+    const paths = [await send('drop-1', whole), await send('drop-1', broken)]
     expect((await host.fetch('/uploads/drop-1/..%2f..%2fx.h5', { method: 'PUT', body: 'x' })).status).toBe(400)
 
-    const { study, volumes, skipped } = await host.client.studies.addScans({ paths })
+    const added = await host.client.studies.addScans({ paths })
+    const { volumes, skipped } = added
+    const study = added.study!
     expect(volumes).toHaveLength(1)
     expect(skipped).toMatchObject([{ path: paths[1], reason: expect.stringMatching(/HDF5/) }])
     expect(await host.client.studies.get({ study })).toMatchObject({ kind: 'scans', name: 'New scans' })

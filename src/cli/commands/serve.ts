@@ -32,8 +32,8 @@ export const serveCommand = (): Command =>
               `Expected the window, which is built by npm start, got nothing in ${assets}`,
             )
           await demonstrationStudy(services, signal)
-          const { serve } = await import('../../host/serve.ts') // other commands start sooner without
           prepareEngine(services)
+          const { serve } = await import('../../host/serve.ts') // other commands start sooner without
           const host = await serve(services, { port, assets })
           say('Open this URL in a browser on this machine. Ctrl+C ends the host.')
           print(json ? JSON.stringify({ url: host.url, port: host.port, token: host.token }) : host.url)

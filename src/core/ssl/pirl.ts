@@ -152,7 +152,7 @@ export const pirl: SslMethod<PirlConfig> = {
       fineTuning: FINE_TUNING,
     },
     workstation: {
-      note: 'Adam in place of SGD, an image of 64 pixels and patches of 32; cross-entropy, as the partition of NCE, set at the first step, lets its loss grow without bound on a small bank; no negatives of the same patient and place.',
+      note: 'Adam in place of SGD, an image of 64 pixels and patches of 32; cross-entropy, as the partition of NCE, set at the first step, lets its loss grow without bound on a small bank; no negatives of the same patient and place. Sixteen slices are learned by heart: on another patient it finds the positive no better than chance. Regions (3, the head on a grid of 32, no reconstruction term, Adam 1e-3, 432 steps of 8) did so 6 and 9 times as often as chance in two trials.',
       network: 'unet',
       networkConfig: { channels: 16 },
       methodConfig: {

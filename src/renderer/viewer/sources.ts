@@ -59,13 +59,20 @@ export interface PaneState {
 export const runsFor = (study: Study, runs: readonly RunView[]): readonly RunView[] =>
   study.kind === 'scans' ? runs : runs.filter(run => run.study === study.name)
 
-/** The newest run that fits a slot, a finished one where there is any; a baseline is the longest training from scratch. */
+/**
+ * The newest run that fits a slot, a finished one where there is any: the fine-tuning of the pre-training beside it, where it has one; a
+ * baseline is the longest training from scratch.
+ */
 function fitting(slot: Slot, runs: readonly RunView[], study: Study): RunView | null {
   const own = runsFor(study, runs).filter(run => run.checkpoint)
   const newest = (fits: (run: RunView) => boolean) =>
     own.findLast(run => fits(run) && run.status === 'finished') ?? own.findLast(fits) ?? null
-  if (slot === 'pretrained') return newest(run => run.arbitraryUnits)
-  if (slot === 'fine-tuned' || slot === 'error') return newest(run => run.kind === 'finetune')
+  const pretrained = newest(run => run.arbitraryUnits)
+  if (slot === 'pretrained') return pretrained
+  if (slot === 'fine-tuned' || slot === 'error') {
+    const fineTunings = (run: RunView) => run.kind === 'finetune'
+    return newest(run => fineTunings(run) && run.parent === pretrained?.id) ?? newest(fineTunings)
+  }
   if (slot !== 'baseline') return null
   const finished = own.filter(run => run.kind === 'train' && run.status === 'finished')
   const longest = Math.max(...finished.map(run => run.epochs.planned))
