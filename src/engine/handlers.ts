@@ -175,8 +175,6 @@ export const handlers: Handlers = {
 
   views: request => views(request),
 
-  prepare: requireTensorflow,
-
   status: async () => ({ device: loadedDevice(), residentBytes: process.memoryUsage.rss() }),
 
   async synthesize(spec, { emit, pause }) {

@@ -172,8 +172,6 @@ export interface Calls {
   thumbnail: { params: { path: string; salt: string; mask: MaskSpec; size: number }; event: never; result: Thumbnail }
   features: { params: FeaturesRequest; event: never; result: Features }
   views: { params: Pick<TrainRequest, 'config' | 'train'>; event: never; result: BatchViews }
-  /** Loads TensorFlow before it is needed. */
-  prepare: { params: Record<string, never>; event: never; result: Device }
   /** Where it computes, and how much memory this process takes. */
   status: { params: Record<string, never>; event: never; result: { device: Device | null; residentBytes: number } }
   synthesize: { params: SyntheticKneeSpec; event: Progress; result: { files: readonly string[] } }

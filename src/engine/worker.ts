@@ -20,7 +20,6 @@ const FIRST: ReadonlySet<CallName> = new Set([
   'thumbnail',
   'features',
   'views',
-  'prepare',
   'status',
 ])
 

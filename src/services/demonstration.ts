@@ -10,6 +10,9 @@ export const DEMONSTRATION = 'Brain, 0.055 T (demonstration)'
 
 const FOLDER = fileURLToPath(new URL('../../resources/demonstration', import.meta.url))
 
+/** One that is there in every installation. */
+export const DEMONSTRATION_VOLUME = join(FOLDER, 'ulf055T_6A_FSE.h5')
+
 const ROLE_OF_PATIENT: Readonly<Record<string, Role>> = { '6A': 'train', '6B': 'train', '7A': 'val', '7B': 'test' }
 
 const ATTRIBUTION =
