@@ -1,6 +1,7 @@
 /** A training's weights and states as files: what is written, and that nothing is which is no number. */
 import { AppError } from '../../contract/errors.ts'
 import type { CheckpointRole, TrainingEvent } from '../../contract/runs.ts'
+import { allFinite } from '../extremes.ts'
 import type { ParameterSpec } from '../models/network.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { toTorch } from './parameters.ts'
@@ -55,7 +56,7 @@ export function makeKeeper({ run, task, metadata: common, files }: Kept, stepper
 
   async function read({ step }: Progress) {
     const plain = await stepper.read()
-    if ([plain.parameters, ...plain.slots].every(values => values.every(Number.isFinite))) return plain
+    if ([plain.parameters, ...plain.slots].every(allFinite)) return plain
     throw new AppError(
       'NOT_FINITE',
       `After step ${step} the weights are no longer numbers, so they are not kept. A lower learning rate, or clipping, may help.`,

@@ -92,24 +92,21 @@ export function unpack(flat: tf.Tensor1D, specs: readonly ParameterSpec[]): Para
   return Object.fromEntries(specs.map((spec, i) => [spec.name, tf.reshape(parts[i], shapeHere(spec))]))
 }
 
-/** Copies `source` (row-major, shape `shape`) with its axes reordered: result axis i is source axis `axes[i]`. */
+/** Copies `source` (row-major, at most four axes) with its axes reordered: result axis i is source axis `axes[i]`. */
 function permute(source: Float32Array, shape: readonly number[], axes: readonly number[]): Float32Array {
   if (shape.length === 1) return source.slice()
-  const strides = shape.map((_, axis) => size(shape.slice(axis + 1)))
-  const outer = axes.map(axis => shape[axis])
-  const steps = axes.map(axis => strides[axis])
+  const missing = 4 - shape.length
+  const [a, b, c, d] = [...Array<number>(missing).fill(1), ...axes.map(axis => shape[axis])]
+  const steps = axes.map(axis => size(shape.slice(axis + 1)))
+  const [stepA, stepB, stepC, stepD] = [...Array<number>(missing).fill(0), ...steps]
   const result = new Float32Array(source.length)
-  const index = outer.map(() => 0)
-  let from = 0
-  for (let to = 0; to < result.length; to++) {
-    result[to] = source[from]
-    for (let axis = outer.length - 1; axis >= 0; axis--) {
-      from += steps[axis]
-      if (++index[axis] < outer[axis]) break
-      from -= steps[axis] * outer[axis]
-      index[axis] = 0
-    }
-  }
+  let to = 0
+  for (let i = 0; i < a; i++)
+    for (let j = 0; j < b; j++)
+      for (let k = 0; k < c; k++) {
+        const from = i * stepA + j * stepB + k * stepC
+        for (let l = 0; l < d; l++) result[to++] = source[from + l * stepD]
+      }
   return result
 }
 

@@ -6,6 +6,7 @@
  */
 import { AppError } from '../../../contract/errors.ts'
 import type { Sampling } from '../../../contract/volumes.ts'
+import { allFinite } from '../../extremes.ts'
 import type { Hdf5File } from '../hdf5.ts'
 import type { Volume, VolumeFormat } from '../volume.ts'
 import { parseIsmrmrdHeader } from './ismrmrd-header.ts'
@@ -176,14 +177,7 @@ function readMask(file: Hdf5File, columns: number): Uint8Array | null {
 }
 
 function requireFinite(values: Float32Array, dataset: string, index: number, path: string): void {
-  // Sums of float32 in double cannot overflow, so they are finite exactly where every value is. Two at once take half the time.
-  let even = 0
-  let odd = 0
-  for (let i = 0; i < values.length; i += 2) {
-    even += values[i]
-    odd += values[i + 1] ?? 0
-  }
-  if (Number.isFinite(even + odd)) return
+  if (allFinite(values)) return
   throw new AppError(
     'NOT_FINITE',
     `Expected finite numbers, got ${values.find(value => !Number.isFinite(value))} in ${dataset}, ` +
