@@ -10,7 +10,7 @@ import { freeName, studyById } from './studies.ts'
 
 const NAME = 'New scans'
 
-const thereIs = ({ db }: Services) =>
+const scansStudy = ({ db }: Services) =>
   db.prepare("SELECT id FROM studies WHERE kind = 'scans'").pluck().get() as number | undefined
 
 function makeStudy(services: Services): number {
@@ -56,7 +56,7 @@ export async function addScans(
       ON CONFLICT (study_id, path) DO UPDATE SET patient = excluded.patient, info = excluded.info RETURNING id`,
   )
   const added = db.transaction(() => {
-    const there = thereIs(services) ?? null
+    const there = scansStudy(services) ?? null
     if (scan.volumes.length === 0) return { study: there, volumes: [], skipped: [...scan.skipped] }
     const study = there ?? makeStudy(services)
     const volumes = scan.volumes.map(volume => {
