@@ -7,7 +7,7 @@ import type { NamedRecipe, RecipeSettings } from '../contract/recipes.ts'
 import type { RunView } from '../contract/runs.ts'
 import type { Reproduction, ReproductionRequest } from '../contract/study.ts'
 import { client, desktop, followWork } from './client.ts'
-import { count } from './format.ts'
+import { count, fileOf } from './format.ts'
 import { markStopping } from './live.ts'
 import { tellDone, tellError } from './notify.tsx'
 import { goToScreen } from './shell/screens.ts'
@@ -215,7 +215,7 @@ export async function addScans(paths: string[]): Promise<void> {
   try {
     const { study, volumes, skipped } = await client.studies.addScans({ paths })
     await refresh('studies', 'study')
-    for (const { path, reason } of skipped) tellError(new Error(reason), `${path.split(/[\\/]/).at(-1)} was not opened`)
+    for (const { path, reason } of skipped) tellError(new Error(reason), `${fileOf(path)} was not opened`)
     if (study === null || volumes.length === 0) return
     const { volumes: all } = await client.studies.get({ study })
     const first = all.find(({ id }) => id === volumes[0])

@@ -71,6 +71,12 @@ export function protocolText(protocol: Protocol, acceleration?: number | null): 
   ].join('\n')
 }
 
+/** A path's last part, on whatever system. */
+export const fileOf = (path: string): string => path.split(/[\\/]/).at(-1)!
+
+/** Of a mask. */
+export const seedLabel = (seed: number | null): string => (seed === null ? 'seeded by the file’s name' : `seed ${seed}`)
+
 /** What a browser brought to the host lies there under a name of its own: it is told of as its owner knows it. */
 export const withoutUpload = (text: string): string =>
   text.replaceAll(/(?<=^|\s)(?:[A-Za-z]:)?[\\/][^:\n]*?[\\/]uploads[\\/][0-9a-f-]{36}[\\/]/g, '')

@@ -6,7 +6,7 @@ import { useShallow } from 'zustand/react/shallow'
 import { MASK_KINDS, type MaskSpec } from '../../contract/evaluation.ts'
 import { type FrameMeta, framePath } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
-import { samplingLabel } from '../format.ts'
+import { samplingLabel, seedLabel } from '../format.ts'
 import { useView } from '../view.ts'
 import { useFrame } from '../viewer/frames.ts'
 import { STANDARD_MASK as STANDARD } from '../viewer/sources.ts'
@@ -106,7 +106,7 @@ function Drawn({ volume }: { volume: StudyVolume }) {
       <p className={style.drawn}>
         {[
           meta?.acceleration && `really ${meta.acceleration.toFixed(2)}×`,
-          volume.sampling.kind === 'full' && (seed === null ? 'seeded by the file’s name' : `seed ${seed}`),
+          volume.sampling.kind === 'full' && seedLabel(seed),
           samplingLabel(volume),
         ]
           .filter(Boolean)

@@ -8,7 +8,7 @@ import type { RunView } from '../../contract/runs.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { client, errorText } from '../client.ts'
 import { FileName } from '../file-name.tsx'
-import { maskLabel, runLabel, signal } from '../format.ts'
+import { maskLabel, runLabel, seedLabel, signal } from '../format.ts'
 import { useRuns, useStudies, useStudy, versionOf } from '../queries.ts'
 import { goToScreen } from '../shell/screens.ts'
 import { useSize } from '../use-size.ts'
@@ -70,9 +70,7 @@ function Title({ run }: { run: RunView }) {
       Feature maps of run {run.id}, {runLabel(run)}
       {volume && (
         <span className={style.mask}>
-          {volume.sampling.kind === 'full'
-            ? `${maskLabel(mask)}, ${seed === null ? 'seeded by the file’s name' : `seed ${seed}`}`
-            : 'under the file’s own mask'}
+          {volume.sampling.kind === 'full' ? `${maskLabel(mask)}, ${seedLabel(seed)}` : 'under the file’s own mask'}
         </span>
       )}
     </>

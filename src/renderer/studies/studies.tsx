@@ -9,7 +9,7 @@ import { hideStudy, importFolder, removeScan, synthesizeKnee } from '../actions.
 import { openFiles } from '../bring.ts'
 import { desktop } from '../client.ts'
 import { FileName } from '../file-name.tsx'
-import { count, matrix, ROLE_LABEL, samplingLabel, withoutUpload } from '../format.ts'
+import { count, fileOf, matrix, ROLE_LABEL, samplingLabel, withoutUpload } from '../format.ts'
 import { HostPath } from '../host-path.tsx'
 import { tellError } from '../notify.tsx'
 import { useOpenStudy, useStudies, useStudy } from '../queries.ts'
@@ -131,7 +131,7 @@ function StudyPage({ study }: { study: Study }) {
             <ul>
               {study.skipped.map(({ path, reason }) => (
                 <li key={path}>
-                  <span className="mono">{path.split(/[\\/]/).at(-1)}</span> {withoutUpload(reason)}
+                  <span className="mono">{fileOf(path)}</span> {withoutUpload(reason)}
                 </li>
               ))}
             </ul>
