@@ -31,12 +31,21 @@ const brief = (compute: () => tf.Tensor): tf.Tensor1D => tf.tidy(compute) as tf.
 const blend = (average: tf.Tensor1D, value: tf.Tensor1D, decay: number, weight: number): tf.Tensor1D =>
   brief(() => tf.add(tf.mul(average, decay), tf.mul(value, weight)))
 
-/** decay · average + (1 − decay) · value² */
-const blendSquare = (average: tf.Tensor1D, value: tf.Tensor1D, decay: number): tf.Tensor1D =>
-  brief(() => blend(average, tf.square(value), decay, 1 - decay))
+/** decay · average + (1 − decay) · value, as TensorFlow's own Adam computes it to the last bit: 1 − decay as float32 has it. */
+const follow = (average: tf.Tensor1D, value: tf.Tensor1D, decay: number): tf.Tensor1D =>
+  brief(() => tf.add(average, tf.mul(tf.sub(value, average), 1 - Math.fround(decay))))
 
 const move = (parameters: tf.Tensor1D, direction: tf.Tensor, rate: tf.Scalar): tf.Tensor1D =>
   brief(() => tf.sub(parameters, tf.mul(direction, rate)))
+
+/** parameters − rate · direction / (√square + epsilon), in the same order of operations. */
+const moveByRoot = (
+  parameters: tf.Tensor1D,
+  direction: tf.Tensor1D,
+  square: tf.Tensor1D,
+  rate: tf.Scalar,
+  epsilon: tf.Scalar | number,
+): tf.Tensor1D => brief(() => tf.sub(parameters, tf.div(tf.mul(direction, rate), tf.add(tf.sqrt(square), epsilon))))
 
 function sgd({ momentum, nesterov }: Extract<OptimizerConfig, { kind: 'sgd' }>): Optimizer {
   return {
@@ -51,16 +60,21 @@ function sgd({ momentum, nesterov }: Extract<OptimizerConfig, { kind: 'sgd' }>):
   }
 }
 
-/** Kingma & Ba 2015, arXiv:1412.6980: p ← p − rate/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε). */
+/** Kingma & Ba 2015, arXiv:1412.6980: p ← p − rate/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε), numerator and denominator times √(1 − β₂ᵗ). */
 function adam({ beta1, beta2, epsilon }: Extract<OptimizerConfig, { kind: 'adam' }>): Optimizer {
   return {
     slots: 2,
-    scalars: (rate, step) => [rate / (1 - beta1 ** step), 1 / Math.sqrt(1 - beta2 ** step)],
-    update(parameters, gradients, [mean, square], [rate, correction]) {
-      const nextMean = blend(mean, gradients, beta1, 1 - beta1)
-      const nextSquare = blendSquare(square, gradients, beta2)
-      const scale = brief(() => tf.add(tf.mul(tf.sqrt(nextSquare), correction), epsilon))
-      return { parameters: move(parameters, tf.div(nextMean, scale), rate), slots: [nextMean, nextSquare] }
+    scalars(rate, step) {
+      const correction = Math.sqrt(1 - beta2 ** step)
+      return [(rate * correction) / (1 - beta1 ** step), epsilon * correction]
+    },
+    update(parameters, gradients, [mean, square], [rate, epsilon]) {
+      const nextMean = follow(mean, gradients, beta1)
+      const nextSquare = brief(() => follow(square, tf.square(gradients), beta2))
+      return {
+        parameters: moveByRoot(parameters, nextMean, nextSquare, rate, epsilon),
+        slots: [nextMean, nextSquare],
+      }
     },
   }
 }
@@ -71,9 +85,10 @@ function rmsprop({ alpha, epsilon, momentum }: Extract<OptimizerConfig, { kind: 
     slots: momentum > 0 ? 2 : 1,
     scalars: rate => [rate],
     update(parameters, gradients, [square, velocity], [rate]) {
-      const nextSquare = blendSquare(square, gradients, alpha)
+      const nextSquare = brief(() => follow(square, tf.square(gradients), alpha))
+      if (!velocity)
+        return { parameters: moveByRoot(parameters, gradients, nextSquare, rate, epsilon), slots: [nextSquare] }
       const direction = brief(() => tf.div(gradients, tf.add(tf.sqrt(nextSquare), epsilon)))
-      if (!velocity) return { parameters: move(parameters, direction, rate), slots: [nextSquare] }
       const next = blend(velocity, direction, momentum, 1)
       return { parameters: move(parameters, next, rate), slots: [nextSquare, next] }
     },

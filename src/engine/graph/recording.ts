@@ -10,6 +10,14 @@ export type Source =
   | { readonly kind: 'variable' | 'feed' | 'constant'; readonly index: number }
   | { readonly kind: 'output'; readonly op: number; readonly index: number }
 
+export const isVariable = (source: Source | undefined, index: number): boolean =>
+  source?.kind === 'variable' && source.index === index
+
+export function isSame(a: Source | undefined, b: Source | undefined): boolean {
+  if (!a || a.kind !== b?.kind || a.index !== b.index) return false
+  return a.kind !== 'output' || b.kind !== 'output' || a.op === b.op
+}
+
 export interface TensorType {
   readonly dtype: number
   readonly shape: readonly number[]

@@ -6,9 +6,18 @@
  * All recordings share the variables. Each reads them once, by nodes of its own, and assigns them once, after its own reads:
  * nothing else orders a read and a write of one variable. What is fetched waits for all assignments.
  */
+import { type AdamUpdate, findAdamUpdate } from './adam.ts'
 import { type Binding, DataType, type OpAttribute } from './native.ts'
 import { boolean, bytes, float, integer, type Message, message } from './protobuf.ts'
-import { type Constant, NotRecordable, type Recording, type Source, type TensorType } from './recording.ts'
+import {
+  type Constant,
+  isVariable,
+  NotRecordable,
+  type RecordedOp,
+  type Recording,
+  type Source,
+  type TensorType,
+} from './recording.ts'
 
 /** Names by which the session is driven. */
 export const names = {
@@ -112,14 +121,7 @@ const LAG = 4
  * A graph runs whatever has its inputs. What a gradient prepares of a map from the forward pass (a padded copy, say) would be made as soon as that map is
  * there, and held until the gradient comes: so it waits for what was recorded shortly before it. Per operation: the one that it waits for, or -1.
  */
-function waits({ ops, next, outputs }: Recording): number[] {
-  const needed = new Set<number>()
-  const need = (source: Source) => {
-    if (source.kind === 'output') needed.add(source.op)
-  }
-  next.forEach(need)
-  for (const { source } of outputs) need(source)
-  for (let i = ops.length - 1; i >= 0; i--) if (needed.has(i)) ops[i].inputs.forEach(need)
+function waits(ops: readonly RecordedOp[], needed: ReadonlySet<number>): number[] {
   return ops.map(({ inputs }, i) => {
     const newest = Math.max(-1, ...inputs.map(source => (source.kind === 'output' ? source.op : -1)))
     if (newest < 0 || i - newest <= JUMP) return -1
@@ -128,8 +130,22 @@ function waits({ ops, next, outputs }: Recording): number[] {
   })
 }
 
+/** The operations that something comes from, in order. */
+function operationsOf(wanted: readonly Source[], ops: readonly RecordedOp[]): Set<number> {
+  const needed = new Set<number>()
+  const need = (source: Source) => {
+    if (source.kind === 'output') needed.add(source.op)
+  }
+  wanted.forEach(need)
+  for (let i = ops.length - 1; i >= 0; i--) if (needed.has(i)) ops[i].inputs.forEach(need)
+  return new Set([...needed].toSorted((a, b) => a - b))
+}
+
 function graphNodes(binding: Binding, graph: number, recording: Recording): Message[] {
   const { variables, feeds, ops, constants, next, outputs } = recording
+  const adam = findAdamUpdate(recording)
+  const results = outputs.map(({ source }) => source)
+  const needed = operationsOf([...results, ...(adam ? [adam.gradients, adam.rate, adam.epsilon] : next)], ops)
   const at = (name: string) => `graph${graph}/${name}`
   const reference = (source: Source): string => {
     if (source.kind === 'output') return at(`op${source.op}${source.index > 0 ? `:${source.index}` : ''}`)
@@ -137,7 +153,7 @@ function graphNodes(binding: Binding, graph: number, recording: Recording): Mess
   }
   const castInputs = ops.flatMap(({ name, inputs }) => (name === 'Cast' ? inputs : []))
   const cast = new Set(castInputs.flatMap(source => (source.kind === 'constant' ? [source.index] : [])))
-  const waitsFor = waits(recording)
+  const waitsFor = waits(ops, needed)
   const order = (i: number) => (waitsFor[i] < 0 ? [] : [`^${at(`op${waitsFor[i]}`)}`])
   const nodes = [
     ...variables.map(({ dtype }, i) =>
@@ -147,35 +163,70 @@ function graphNodes(binding: Binding, graph: number, recording: Recording): Mess
       node(names.feed(graph, i), 'Placeholder', [], { dtype: dtypeOf(dtype), shape: shapeOf(shape) }),
     ),
     ...constants.flatMap((constant, i) => constantNodes(at(`constant${i}`), constant, cast.has(i))),
-    ...ops.map(({ name, attributes, inputs }, i) =>
-      node(at(`op${i}`), name, [...inputs.map(reference), ...order(i)], {
-        ...Object.fromEntries(attributes.map(each => [each.name, attributeOf(binding, name, each)])),
+    ...[...needed].map(i =>
+      node(at(`op${i}`), ops[i].name, [...ops[i].inputs.map(reference), ...order(i)], {
+        ...Object.fromEntries(ops[i].attributes.map(each => [each.name, attributeOf(binding, ops[i].name, each)])),
         ...AS_IT_IS,
       }),
     ),
   ]
-  const changes = next.flatMap((source, i) => {
-    if (source.kind === 'variable' && source.index === i) return []
-    if (source.kind === 'output' && FRESH.has(ops[source.op].name)) return [{ i, value: reference(source) }]
-    const copy = at(`copy${i}`)
-    nodes.push(node(copy, 'DeepCopy', [reference(source)], { T: dtypeOf(variables[i].dtype) }))
-    return [{ i, value: copy }]
-  })
-  // All new values before any is assigned: memory that runs out between leaves the state as it was.
-  const computed = changes.map(({ value }) => `^${value.split(':')[0]}`)
-  const assigned = changes.map(({ i, value }) => {
-    const inputs = [`handle${i}`, value, `^${at(`variable${i}`)}`, ...computed]
-    nodes.push(node(at(`assign${i}`), 'AssignVariableOp', inputs, { dtype: dtypeOf(variables[i].dtype) }))
-    return `^${at(`assign${i}`)}`
-  })
+  const assigned = adam ? update(adam) : assign()
   for (const [i, { source, dtype }] of outputs.entries()) {
     nodes.push(node(names.output(graph, i), 'Identity', [reference(source), ...assigned], { T: dtypeOf(dtype) }))
   }
   return nodes
+
+  /** Gives each variable its next value; returns what is done then. */
+  function assign(): string[] {
+    const changes = next.flatMap((source, i) => {
+      if (source.kind === 'variable' && source.index === i) return []
+      if (source.kind === 'output' && FRESH.has(ops[source.op].name)) return [{ i, value: reference(source) }]
+      const copy = at(`copy${i}`)
+      nodes.push(node(copy, 'DeepCopy', [reference(source)], { T: dtypeOf(variables[i].dtype) }))
+      return [{ i, value: copy }]
+    })
+    // All new values before any is assigned: memory that runs out between leaves the state as it was.
+    const computed = changes.map(({ value }) => `^${value.split(':')[0]}`)
+    return changes.map(({ i, value }) => {
+      const inputs = [`handle${i}`, value, `^${at(`variable${i}`)}`, ...computed]
+      nodes.push(node(at(`assign${i}`), 'AssignVariableOp', inputs, { dtype: dtypeOf(variables[i].dtype) }))
+      return `^${at(`assign${i}`)}`
+    })
+  }
+
+  /** The same by one operation. Where somebody still holds what was read of a variable, it changes a copy. */
+  function update({ gradients, rate, epsilon, decays }: AdamUpdate): string[] {
+    const read = [...results, ...[...needed].flatMap(i => ops[i].inputs)]
+    const reads = variables.flatMap((_, i) =>
+      read.some(source => isVariable(source, i)) ? [`^${at(`variable${i}`)}`] : [],
+    )
+    const decayed = decays.map((decay, i) => {
+      nodes.push(numberNode(at(`decay${i}`), decay))
+      return at(`decay${i}`)
+    })
+    // The decays' powers are zero: rate and epsilon have their corrections already.
+    const numbers = [ZERO, ZERO, reference(rate), ...decayed, reference(epsilon)]
+    const handles = variables.map((_, i) => `handle${i}`)
+    const inputs = [...handles, ...numbers, reference(gradients), ...reads]
+    nodes.push(node(at('update'), 'ResourceApplyAdam', inputs, { T: dtypeOf(DataType.float32) }))
+    return [`^${at('update')}`]
+  }
+}
+
+const ZERO = 'zero'
+
+function numberNode(name: string, value: number): Message {
+  const constant = {
+    dtype: DataType.float32,
+    shape: [],
+    bytes: new Uint8Array(Float32Array.of(value).buffer),
+    use: '',
+    madeInside: true,
+  }
+  return node(name, 'Const', [], { dtype: dtypeOf(DataType.float32), value: tensorOf(constant) })
 }
 
 function variableNodes(variables: readonly TensorType[]): Message[] {
-  const zero = { dtype: DataType.float32, shape: [], bytes: new Uint8Array(4), use: '', madeInside: true }
   return [
     ...variables.flatMap(({ dtype, shape }, i) => {
       const type = { dtype: dtypeOf(dtype) }
@@ -190,8 +241,8 @@ function variableNodes(variables: readonly TensorType[]): Message[] {
         node(names.value(i), 'ReadVariableOp', [`handle${i}`], type),
       ]
     }),
-    node('zero', 'Const', [], { dtype: dtypeOf(DataType.float32), value: tensorOf(zero) }),
-    node(names.initialised, 'Identity', ['zero', ...variables.map((_, i) => `^initialise${i}`)], {
+    numberNode(ZERO, 0),
+    node(names.initialised, 'Identity', [ZERO, ...variables.map((_, i) => `^initialise${i}`)], {
       T: dtypeOf(DataType.float32),
     }),
   ]

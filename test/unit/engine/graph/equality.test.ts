@@ -14,6 +14,8 @@ import { makeStep } from '../../../../src/core/training/step.ts'
 import { eagerStepper, startingState } from '../../../../src/core/training/stepper.ts'
 import { supervisedTask } from '../../../../src/core/training/supervised.ts'
 import type { TrainingTask } from '../../../../src/core/training/train.ts'
+import { type Recording, record } from '../../../../src/engine/graph/recording.ts'
+import { encodeSavedModel } from '../../../../src/engine/graph/saved-model.ts'
 import { makeGraphStepper } from '../../../../src/engine/graph/stepper.ts'
 import { useEngine } from '../../../engine.ts'
 import { noiseVolume, sourceOf } from '../../../volumes.ts'
@@ -121,6 +123,32 @@ describe('replayed steps equal eager ones, bit for bit:', () => {
   it('deep supervision', () => expectEqual(deepSupervision(), adam))
 
   it.each(optimizers)('%s', (_, config) => expectEqual(supervisedTask({ ...shared('unet'), batch: 1 }), config))
+
+  it('Adam is one operation, where nothing else has a part in the next values', async () => {
+    const { step, start, feed, free } = await prepare(supervisedTask({ ...shared('unet'), batch: 1 }), adam)
+    const { batch, scalars } = feed(0)
+    const variables = [start.parameters, ...start.slots].map(vector => tf.tensor1d(vector))
+    const fed = scalars.map(value => tf.scalar(value))
+    const graphOf = (change: (parameters: tf.Tensor1D) => tf.Tensor1D) =>
+      record(backend(), {
+        variables,
+        feeds: [...batch, ...fed],
+        run([parameters, ...slots], feeds) {
+          const { state, loss } = step(
+            { parameters: parameters as tf.Tensor1D, slots: slots as tf.Tensor1D[] },
+            feeds.slice(0, batch.length),
+            feeds.slice(batch.length) as tf.Scalar[],
+          )
+          return { next: [change(state.parameters), ...state.slots], outputs: [loss] }
+        },
+      }).recording
+    const isFused = (recording: Recording) =>
+      Buffer.from(encodeSavedModel(backend().binding, [recording])).includes('ResourceApplyAdam')
+    expect(isFused(graphOf(parameters => parameters))).toBe(true)
+    expect(isFused(graphOf(parameters => tf.clipByValue(parameters, -1, 1)))).toBe(false)
+    tf.dispose([...variables, ...fed, ...batch])
+    free()
+  })
 
   it('resumed in the middle, as if it had never stopped', async () => {
     const { step, start, feed, free } = await prepare(supervisedTask({ ...shared('unet'), batch: 1 }), adam)

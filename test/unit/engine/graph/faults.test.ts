@@ -242,7 +242,11 @@ describe('what cannot be recorded is trained eagerly, and says why:', () => {
       recording: record(backend(), { variables: [], feeds: [], run: () => ({ next: [], outputs: [tf.scalar(1)] }) })
         .recording,
     }
-    const recording = { ...odd.recording, ops: [{ name: 'Square', attributes: [shapes], inputs: [] }] }
+    const recording = {
+      ...odd.recording,
+      ops: [{ name: 'Square', attributes: [shapes], inputs: [] }],
+      outputs: [{ dtype: 1, shape: [], source: { kind: 'output' as const, op: 0, index: 0 } }],
+    }
     expect(() => new GraphSession(backend(), [recording])).toThrow(
       /The attribute shapes of Square .* cannot be written down/,
     )
