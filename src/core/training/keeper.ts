@@ -54,9 +54,8 @@ export function makeKeeper({ run, task, metadata: common, files }: Kept, stepper
   let lastMs = 0
   let costMs = 0
 
-  async function read({ step }: Progress) {
-    const plain = await stepper.read()
-    if ([plain.parameters, ...plain.slots].every(allFinite)) return plain
+  function refuseNumberless({ step }: Progress, vectors: readonly Float32Array[]): void {
+    if (vectors.every(allFinite)) return
     throw new AppError(
       'NOT_FINITE',
       `After step ${step} the weights are no longer numbers, so they are not kept. A lower learning rate, or clipping, may help.`,
@@ -67,7 +66,9 @@ export function makeKeeper({ run, task, metadata: common, files }: Kept, stepper
     const { step } = progress
     const epoch = Math.max(1, Math.ceil(step / perEpoch))
     const within = step === epoch * perEpoch ? undefined : step
-    const tensors = toTorch((await read(progress)).parameters, specs)
+    const parameters = (await stepper.parameters().data()) as Float32Array
+    refuseNumberless(progress, [parameters])
+    const tensors = toTorch(parameters, specs)
     const pick = (wanted: readonly ParameterSpec[]) => new Map(wanted.map(spec => [spec.name, tensors.get(spec.name)!]))
     const metadata = { ...common, format: 'pt', run, epoch: String(epoch) }
     if (role === 'last' && task.head.length > 0)
@@ -86,8 +87,9 @@ export function makeKeeper({ run, task, metadata: common, files }: Kept, stepper
     async state(progress) {
       const start = performance.now()
       const { step, epoch, best } = progress
-      const saved = { progress, plain: await read(progress) }
-      const written = await files.saveState(epoch, step, encodeState(run, saved))
+      const plain = await stepper.read()
+      refuseNumberless(progress, [plain.parameters, ...plain.slots])
+      const written = await files.saveState(epoch, step, encodeState(run, { progress, plain }))
       savedAt = performance.now()
       costMs = lastMs + savedAt - start
       return { type: 'state', at: { step, epoch }, bestEpoch: best?.epoch ?? null, ...written }
