@@ -1,8 +1,9 @@
 /**
  * The five operations that a native engine does much faster than TensorFlow.js's own compositions.
- * `plain` is the definition, in ordinary TensorFlow.js; the engine installs fused ones, which are tested against it.
+ * `plain` is the definition, in ordinary TensorFlow.js, the DFT in none; the engine installs fused ones, which are tested against it.
  */
 import * as tf from '@tensorflow/tfjs-core'
+import { inverseDft } from './mri/dft.ts'
 
 export interface Kernels {
   /** Each channel of each sample of [batch, height, width, channel] to mean 0 and variance 1 (biased; epsilon 1e-5; no affine). */
@@ -13,8 +14,8 @@ export interface Kernels {
   relu(x: tf.Tensor4D): tf.Tensor4D
   /** x where x > 0, else 0.2 · x. */
   leakyRelu(x: tf.Tensor4D): tf.Tensor4D
-  /** Inverse DFT (with its 1 / n) of each line of [line, sample, 2] (re, im). Not differentiable. */
-  inverseDft(x: tf.Tensor3D): tf.Tensor3D
+  /** Inverse DFT (with its 1 / n) of each line of [line, sample, 2] (re, im). */
+  inverseDft(values: Float32Array, lines: number, samples: number): Float32Array
 }
 
 /** [batch, height, width, channel] normalised, and what it was of each channel before. Only `normalised` may be differentiated. */
@@ -46,12 +47,7 @@ export const plain: Kernels = {
   },
   relu: x => tf.relu(x),
   leakyRelu: x => tf.leakyRelu(x, LEAKY_SLOPE),
-  inverseDft: x =>
-    tf.tidy(() => {
-      const [re, im] = tf.unstack(x, 2)
-      const lines = tf.ifft(tf.complex(re, im))
-      return tf.stack([tf.real(lines), tf.imag(lines)], 2) as tf.Tensor3D
-    }),
+  inverseDft,
 }
 
 let active: Kernels = plain

@@ -14,6 +14,7 @@ import type { Pause } from '../core/pause.ts'
 import { maskOf, reconstructSlice } from '../core/reconstruct.ts'
 import { fromTorch } from '../core/training/parameters.ts'
 import { train as runTraining } from '../core/training/train.ts'
+import { type Batches, expectBatches, prepareAhead } from './batches.ts'
 import { examine } from './doctor.ts'
 import { exportVolume } from './exports/volume.ts'
 import { readCheckpoint } from './files.ts'
@@ -77,12 +78,20 @@ export const handlers: Handlers = {
 
   async train(request, { emit, pause }) {
     if (request.config.kind === 'import') throw new Error('An imported checkpoint is not trained')
+    expectBatches()
     const device = await requireTensorflow()
     emit({ type: 'device', device })
     const pool = new VolumePool()
+    let batches: Batches | null = null
     try {
-      const task = taskOf(request, pool)
-      const { config, start, states } = request
+      const { config, train, validation, start, states } = request
+      batches = prepareAhead(
+        taskOf(request, pool),
+        { config, train, validation },
+        config.recipe.epochs,
+        device.device === 'GPU',
+      )
+      const { task } = batches
       const resumed = states.length > 0 ? await newestWhole(request.run, states) : null
       const training = runTraining({
         run: request.run,
@@ -108,6 +117,7 @@ export const handlers: Handlers = {
         emit(value)
       }
     } finally {
+      batches?.dispose()
       pool.dispose()
     }
   },

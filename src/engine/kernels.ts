@@ -138,11 +138,16 @@ export function fusedKernels(backend: NativeBackend): Kernels {
     // Not as Relu: the graph optimizer would make one operation of it and a batch norm before it, and the last bit another.
     relu: rectifier(0),
     leakyRelu: rectifier(LEAKY_SLOPE),
-    inverseDft: x =>
-      tf.tidy(() => {
-        const lines = backend.executeSingleOutput('Bitcast', toComplex, [x])
-        const transformed = backend.executeSingleOutput('IFFT', transformAttributes, [lines])
-        return backend.executeSingleOutput('Bitcast', toFloat, [transformed]) as tf.Tensor3D
-      }),
+    inverseDft(values, lines, samples) {
+      const transformed = tf.tidy(() => {
+        const complex = backend.executeSingleOutput('Bitcast', toComplex, [tf.tensor3d(values, [lines, samples, 2])])
+        return backend.executeSingleOutput('Bitcast', toFloat, [
+          backend.executeSingleOutput('IFFT', transformAttributes, [complex]),
+        ])
+      })
+      const result = transformed.dataSync() as Float32Array
+      transformed.dispose()
+      return result
+    },
   }
 }

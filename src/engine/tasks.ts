@@ -7,7 +7,7 @@ import type { TrainingTask } from '../core/training/train.ts'
 import type { TrainRequest } from './protocol.ts'
 import type { VolumePool } from './volume-pool.ts'
 
-type TaskRequest = Pick<TrainRequest, 'config' | 'train' | 'validation'>
+export type TaskRequest = Pick<TrainRequest, 'config' | 'train' | 'validation'>
 
 function jobOf({ config, train, validation }: TaskRequest, pool: VolumePool) {
   const network = networkOf(config.network)

@@ -10,6 +10,7 @@ import { METHODS, methodOf } from '../../src/core/ssl/index.ts'
 import { pretextTask } from '../../src/core/ssl/pretext.ts'
 import type { Checkpoint } from '../../src/core/training/checkpoint.ts'
 import { fromTorch, initialParameters, unpack } from '../../src/core/training/parameters.ts'
+import { tensorsOf } from '../../src/core/training/stack.ts'
 import { eagerStepper } from '../../src/core/training/stepper.ts'
 import { supervisedTask } from '../../src/core/training/supervised.ts'
 import { type Training, type TrainingTask, train } from '../../src/core/training/train.ts'
@@ -138,7 +139,7 @@ describe.each(cases)('%s', (_, { network: networkId, make }) => {
   it('has a finite loss, and a finite gradient that is not zero for every tensor', async () => {
     const task = make()
     const specs = [...task.network, ...task.head]
-    const batch = await task.batch(0, 0)
+    const batch = tensorsOf(await task.prepare(0, 0))
     const start = tf.tensor1d(initialParameters(specs, 5))
     const held = unpack(start, specs)
     const buffers = Object.fromEntries(specs.flatMap(({ name, buffer }) => (buffer ? [[name, held[name]]] : [])))
@@ -245,9 +246,9 @@ describe('a training', () => {
 
   it('sees the same order and masks as its control, whatever its start', async () => {
     const [one, two] = [supervised(), supervised()]
-    const [a, b] = [await one.batch(1, 2), await two.batch(1, 2)]
-    expect(a[0].dataSync()).toEqual(b[0].dataSync())
-    expect((await one.batch(2, 2))[0].dataSync()).not.toEqual(a[0].dataSync())
+    const [a, b] = [await one.prepare(1, 2), await two.prepare(1, 2)]
+    expect(a[0].data).toEqual(b[0].data)
+    expect((await one.prepare(2, 2))[0].data).not.toEqual(a[0].data)
   })
 
   it('keeps the weights with the lowest validation loss', async () => {
@@ -267,9 +268,9 @@ describe('a training', () => {
     const task = supervised()
     const timed = () => ({
       ...task,
-      batch(epoch: number, index: number) {
+      prepare(epoch: number, index: number) {
         clock += 10
-        return task.batch(epoch, index)
+        return task.prepare(epoch, index)
       },
     })
     const { written } = await trainAll(timed(), { recipe: epochs })
@@ -362,7 +363,7 @@ describe('a training', () => {
       batch: 2,
       seed: 0,
     })
-    const inputs = async (epoch: number) => (await task.batch(epoch, 0))[0].dataSync().toSorted()
+    const inputs = async (epoch: number) => (await task.prepare(epoch, 0))[0].data.toSorted()
     expect(await inputs(0)).toEqual(await inputs(1))
   })
 
@@ -379,7 +380,7 @@ describe('a training', () => {
       batch: 4,
       seed: 0,
     })
-    await expect(task.batch(0, 0)).rejects.toMatchObject({
+    await expect(task.prepare(0, 0)).rejects.toMatchObject({
       code: 'SHAPE_MISMATCH',
       message: expect.stringContaining('batch of 1'),
     })

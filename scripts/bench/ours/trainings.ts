@@ -7,6 +7,7 @@ import { Pretext, Recipe, type RunConfig, type TrainingEvent } from '../../../sr
 import type { VolumeInfo } from '../../../src/contract/volumes.ts'
 import { methodOf } from '../../../src/core/ssl/index.ts'
 import { initialParameters, toTorch } from '../../../src/core/training/parameters.ts'
+import { tensorsOf } from '../../../src/core/training/stack.ts'
 import { makeStep } from '../../../src/core/training/step.ts'
 import { startingState } from '../../../src/core/training/stepper.ts'
 import { writeCheckpoint } from '../../../src/engine/files.ts'
@@ -108,7 +109,7 @@ async function writePretext(given: Given<PretextTraining>): Promise<void> {
   const task = taskOf(request, pool)
   const specs = [...task.network, ...task.head]
   await writeCheckpoint(weightsPath(given), { tensors: toTorch(initialParameters(specs, SEED), specs), metadata: {} })
-  const batch = await task.batch(0, 0)
+  const batch = tensorsOf(await task.prepare(0, 0))
   for (const [i, part] of batch.entries())
     await writeFloats(floatsPath(given, `part-${i}`), (await part.data()) as Float32Array)
   const facts = {
@@ -134,7 +135,7 @@ export const pretext: Kind<PretextTraining> = {
         const pool = new VolumePool()
         const task = taskOf(request, pool)
         const specs = [...task.network, ...task.head]
-        const batch = await task.batch(0, 0)
+        const batch = tensorsOf(await task.prepare(0, 0))
         const step = makeStep(specs, task.loss, optimizerOf(computed.optimizer), task.project)
         const losses = await stepsOn(batch, step, initialParameters(specs, SEED), computed).result()
         tf.dispose(batch)
@@ -170,7 +171,7 @@ export const steps: Kind<Epoch> = {
     const pool = new VolumePool()
     const task = taskOf(await requestOf(given, timed), pool)
     const batches: tf.Tensor[][] = []
-    for (let index = 0; index < computed.checkedSteps; index++) batches.push(await task.batch(0, index))
+    for (let index = 0; index < computed.checkedSteps; index++) batches.push(tensorsOf(await task.prepare(0, index)))
     pool.dispose()
     const weights = initialParameters(task.network, SEED)
     const optimizer = optimizerOf(computed.optimizer)

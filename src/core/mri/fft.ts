@@ -4,7 +4,6 @@
  * Only measured columns are transformed along themselves, and only the crop's rows along the other axis; k-space is not
  * shifted, as a shift there only turns the image's phase.
  */
-import * as tf from '@tensorflow/tfjs-core'
 import { kernels } from '../kernels.ts'
 import { gatherColumns, measuredColumns } from './mask.ts'
 
@@ -24,6 +23,7 @@ export function zeroFilledImage(
   const top = cropStart(rows, height)
   const left = cropStart(columns, width)
 
+  const { inverseDft } = kernels()
   const alongRows = inverseDft(lines, measured.length, rows)
   const cropped = new Float32Array(2 * height * columns) // [row of the crop, column, 2]
   for (let i = 0; i < measured.length; i++) {
@@ -52,12 +52,4 @@ export function zeroFilledImage(
 /** Where an axis's central crop starts in what the DFT returns, which has its origin at index 0. */
 function cropStart(length: number, size: number): number {
   return (Math.floor((length - size) / 2) + Math.ceil(length / 2)) % length
-}
-
-/** Inverse DFT of each line of [line, sample, 2]. */
-function inverseDft(values: Float32Array, lines: number, samples: number): Float32Array {
-  const transformed = tf.tidy(() => kernels().inverseDft(tf.tensor3d(values, [lines, samples, 2])))
-  const result = transformed.dataSync() as Float32Array
-  transformed.dispose()
-  return result
 }

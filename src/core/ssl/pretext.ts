@@ -24,7 +24,7 @@ import { zeroFilled } from '../reconstruct.ts'
 import { mean } from '../statistics.ts'
 import { unpack } from '../training/parameters.ts'
 import { previewOf } from '../training/preview.ts'
-import { stack } from '../training/stack.ts'
+import { stack, tensorsOf } from '../training/stack.ts'
 import type { SupervisedJob } from '../training/supervised.ts'
 import type { TrainingTask, Validation } from '../training/train.ts'
 import { advise } from './health.ts'
@@ -182,7 +182,7 @@ export function pretextTask(job: PretextJob): PretextTask {
     if (heldOut.length < 2) return null
     judged ??= await heldOutParts(pause)
     const parameters = tf.tidy(() => unpack(flat, specs))
-    const batches = judged.map(stackAll)
+    const batches = judged.map(samples => tensorsOf(stackAll(samples)))
     try {
       const outcomes: Judgement[] = []
       for (const batch of batches) {
@@ -222,9 +222,9 @@ export function pretextTask(job: PretextJob): PretextTask {
     loss: (parameters, batch, pass) => method.loss(methodConfig, trunk, parameters, batch, pass),
     project: method.project,
     contents,
-    async batch(epoch, index) {
+    async prepare(epoch, index) {
       const told = method.schedule?.(methodConfig, epoch * batchesPerEpoch + index, job.batch) ?? []
-      return [...stackAll(await collect(epoch, index)), ...told.map(({ data, shape }) => tf.tensor(data, [...shape]))]
+      return [...stackAll(await collect(epoch, index)), ...told]
     },
     async views(epoch, index) {
       const names = contents(epoch, index)

@@ -1,14 +1,15 @@
+/** Samples as a batch: plain arrays, which a thread of their own may prepare, and the tensors that become of them. */
 import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../../contract/errors.ts'
 
-/** One sample's array of a batch. Images are [h, w, 1]. */
-export interface Stacked {
+/** A tensor's values outside TensorFlow.js. Images are [h, w, 1]. */
+export interface Plain {
   readonly data: Float32Array
   readonly shape: readonly number[]
 }
 
 /** Samples as [batch, …shape]; throws `SHAPE_MISMATCH` where sizes differ. */
-export function stack(samples: readonly Stacked[]): tf.Tensor {
+export function stack(samples: readonly Plain[]): Plain {
   const [{ data, shape }] = samples
   const other = samples.find(sample => sample.shape.join() !== shape.join())
   if (other) {
@@ -19,5 +20,9 @@ export function stack(samples: readonly Stacked[]): tf.Tensor {
   }
   const values = new Float32Array(samples.length * data.length)
   for (const [i, sample] of samples.entries()) values.set(sample.data, i * data.length)
-  return tf.tensor(values, [samples.length, ...shape])
+  return { data: values, shape: [samples.length, ...shape] }
 }
+
+/** The caller disposes them. */
+export const tensorsOf = (batch: readonly Plain[]): tf.Tensor[] =>
+  batch.map(({ data, shape }) => tf.tensor(data, [...shape]))

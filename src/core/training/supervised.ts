@@ -127,7 +127,7 @@ export function supervisedTask(job: SupervisedJob): TrainingTask {
       return meanOf(outputs.map(output => meanAbsoluteError(output, target)))
     },
     contents: (epoch, index) => placesOf(epoch, index).map(place => nameSlice(samples[place])),
-    async batch(epoch, index) {
+    async prepare(epoch, index) {
       const chosen: Awaited<ReturnType<typeof sample>>[] = []
       for (const place of placesOf(epoch, index)) chosen.push(await sample(samples[place], epoch, place))
       return (['image', 'target'] as const).map(which =>

@@ -12,6 +12,7 @@ import type { Optimizer } from './optimizers.ts'
 import { countParameters, initialParameters } from './parameters.ts'
 import type { Preview } from './preview.ts'
 import { recipeRate } from './schedules.ts'
+import { type Plain, tensorsOf } from './stack.ts'
 import { BEGINNING, type Progress, type SavedState } from './state.ts'
 import { type Loss, makeStep, type Projection } from './step.ts'
 import { type MakeStepper, type PlainState, startingState } from './stepper.ts'
@@ -38,8 +39,11 @@ export interface TrainingTask {
   readonly separable: boolean
   /** Loss of a network that has learned nothing, where there is such a level. */
   readonly chanceLoss: number | null
-  /** `epoch` and `index` (of the batch within it) from 0; the first axis of the first tensor is the samples. The caller disposes them. */
-  batch(epoch: number, index: number): Promise<tf.Tensor[]>
+  /**
+   * A batch: `epoch` and `index` (within it) from 0; the first axis of the first array is the samples. The same whenever and in whatever thread it is
+   * asked for, and no part of it is kept.
+   */
+  prepare(epoch: number, index: number): Promise<Plain[]>
   /** What is in that batch, in words: files and slices (from 1). */
   contents(epoch: number, index: number): string[]
   /** `null` where there is nothing to validate on. */
@@ -146,7 +150,7 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
     const batches: tf.Tensor[][] = []
     let loss = 0
     try {
-      for (const index of indices) batches.push(await task.batch(epoch, index))
+      for (const index of indices) batches.push(tensorsOf(await task.prepare(epoch, index)))
       const samples = batches.reduce((sum, [images]) => sum + images.shape[0], 0)
       for (const [i, batch] of batches.entries()) {
         const share = batch[0].shape[0] / samples

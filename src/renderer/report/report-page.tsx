@@ -214,5 +214,11 @@ function Drawing({ svg, title }: { svg: string; title: string }) {
     setUrl(made)
     return () => URL.revokeObjectURL(made)
   }, [svg])
-  return url && <img className={style.drawing} src={url} alt={title} />
+  if (!url) return null
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: where it is wider than the page it scrolls, by the keyboard too
+    <figure className={style.figure} tabIndex={0} aria-label={title}>
+      <img className={style.drawing} src={url} alt={title} />
+    </figure>
+  )
 }

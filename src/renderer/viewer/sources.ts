@@ -61,7 +61,7 @@ export const runsFor = (study: Study, runs: readonly RunView[]): readonly RunVie
 
 /**
  * The newest run that fits a slot, a finished one where there is any: the fine-tuning of the pre-training beside it, where it has one; a
- * baseline is the longest training from scratch.
+ * baseline is the training from scratch that does best on the patients it was validated on.
  */
 function fitting(slot: Slot, runs: readonly RunView[], study: Study): RunView | null {
   const own = runsFor(study, runs).filter(run => run.checkpoint)
@@ -74,9 +74,9 @@ function fitting(slot: Slot, runs: readonly RunView[], study: Study): RunView | 
     return newest(run => fineTunings(run) && run.parent === pretrained?.id) ?? newest(fineTunings)
   }
   if (slot !== 'baseline') return null
-  const finished = own.filter(run => run.kind === 'train' && run.status === 'finished')
-  const longest = Math.max(...finished.map(run => run.epochs.planned))
-  return newest(run => run.kind === 'train' && (finished.length === 0 || run.epochs.planned === longest))
+  const fromScratch = own.filter(run => run.kind === 'train')
+  const best = Math.max(...fromScratch.map(({ status, metrics }) => (status === 'finished' && metrics?.ssim) || 0))
+  return newest(run => run.kind === 'train' && (best === 0 || run.metrics?.ssim === best))
 }
 
 function automatic(slot: Slot, runs: readonly RunView[], study: Study): string | null {

@@ -1,16 +1,19 @@
 /** Figures 1 and 2 of a study: the loss of the pre-training, and SSIM on validation while it is fine-tuned. */
 import type { EpochFigures } from '../../contract/runs.ts'
 import type { StudyReport, StudyRow } from '../../contract/study.ts'
+import { METHODS } from '../catalogue.ts'
 import { axisOver, timeUnit } from './axis.ts'
+import { runColours } from './colour.ts'
 import { SECONDARY, TEXT } from './drawing.ts'
 import { formatLoss, formatSsim } from './format.ts'
 import type { Panel, Point, Series } from './plot.ts'
 import { meanOf } from './spread.ts'
 import { baselineOf, companion, type Group, groupsOf, type Line, linesOf, pairs } from './study-rows.ts'
 
-export type Colours = ReadonlyMap<string, string>
+const METHOD_COLOURS = runColours(Object.keys(METHODS))
 
-export const colourOf = (colours: Colours, method: string | null): string => (method && colours.get(method)) || TEXT
+/** A method's is the same in every report, whichever others are in it; what is no method's has the colour of words. */
+export const colourOf = (method: string | null): string => (method && METHOD_COLOURS.get(method)) || TEXT
 
 /** Mean of curves by epoch, over the epochs that all of them have. */
 function meanCurve(curves: readonly (readonly Point[])[]): Point[] {
@@ -37,7 +40,7 @@ function pretrainings(group: Group): Line[] {
 }
 
 /** The loss by epoch on an axis of its own; one panel per method and network. */
-export function lossPanels(report: StudyReport, colours: Colours): Panel[] {
+export function lossPanels(report: StudyReport): Panel[] {
   return groupsOf(report).flatMap(group =>
     pretrainings(group).map(line => {
       const trainings = line.rows.flatMap(({ pretraining }) => pretraining ?? [])
@@ -45,7 +48,7 @@ export function lossPanels(report: StudyReport, colours: Colours): Panel[] {
         trainings.map(({ curve }) => pointsBy(curve, of)).filter(points => points.length > 0)
       const [training, heldOut] = [all(({ loss }) => loss), all(({ validationLoss }) => validationLoss)]
       const chance = meanOf(trainings.map(({ chanceLoss }) => chanceLoss))
-      const colour = colourOf(colours, line.method)
+      const colour = colourOf(line.method)
       const faint = (curves: readonly Point[][], stroke: string): Series[] =>
         curves.length < 2 ? [] : curves.map(points => ({ label: null, points, colour: stroke, faint: true }))
       const series: Series[] = [
@@ -97,7 +100,7 @@ function interesting(curves: readonly (readonly Point[])[]): number[] {
 }
 
 /** Per method and network: by epoch, then by time. Means over trainings of the same seeds and patients. */
-export function ssimPanels(report: StudyReport, colours: Colours): (readonly [byEpoch: Panel, byTime: Panel])[] {
+export function ssimPanels(report: StudyReport): (readonly [byEpoch: Panel, byTime: Panel])[] {
   return groupsOf(report).flatMap(group => {
     const baseline = baselineOf(group)
     const rowsOf = (line: Line) => {
@@ -117,7 +120,7 @@ export function ssimPanels(report: StudyReport, colours: Colours): (readonly [by
         { label: 'baseline', points: mean(rows.baseline), colour: TEXT },
         { label: 'equal time', points: mean(rows.equalTime), colour: SECONDARY, dash: '2 3' },
         { label: 'control', points: mean(rows.control), colour: SECONDARY, dash: '7 4' },
-        { label: 'fine-tuned', points: mean(rows.tuned), colour: colourOf(colours, line.method) },
+        { label: 'fine-tuned', points: mean(rows.tuned), colour: colourOf(line.method) },
       ]
     }
     const tuned = linesOf(group, 'fine-tuned')
@@ -134,7 +137,7 @@ export function ssimPanels(report: StudyReport, colours: Colours): (readonly [by
         return {
           title: by === 'epoch' ? line.name : '',
           subtitle: by === 'epoch' ? `${line.networkName}${n}` : '',
-          colour: colourOf(colours, line.method),
+          colour: colourOf(line.method),
           xName: by === 'epoch' ? 'epoch of training with ground truth' : `total time with pre-training, ${unitName}`,
           yName: 'SSIM',
           x: axisOver([0, ...series.flatMap(({ points }) => points.map(({ x }) => x))], 6, {

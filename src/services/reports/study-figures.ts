@@ -1,6 +1,5 @@
 /** The figures of a study as SVGs: Figures 1 to 3 of the report, gains with their intervals, few labels, milestones. */
 import type { StudyReport } from '../../contract/study.ts'
-import { runColours } from './colour.ts'
 import { protocolSentence } from './format.ts'
 import { type Box, drawPanel, type Panel } from './plot.ts'
 import { type Sheet, sheet } from './sheet.ts'
@@ -8,7 +7,7 @@ import { lossPanels, ssimPanels } from './study-curves.ts'
 import { gainFigure } from './study-gain-figure.ts'
 import { imagesFigure, type StudyImages } from './study-images.ts'
 import { fewLabelPanels, milestonePanels } from './study-points.ts'
-import { hasReconstructionTerm, methodsOf, RECONSTRUCTION_TERM } from './study-rows.ts'
+import { hasReconstructionTerm, RECONSTRUCTION_TERM } from './study-rows.ts'
 
 export interface StudyFigure {
   /** For a file. */
@@ -48,7 +47,6 @@ const PANEL_HEIGHT = 240
 
 /** Those figures of which there is something to draw; Figure 3 where there are images. */
 export function studyFigures(report: StudyReport, images: StudyImages | null): StudyFigure[] {
-  const colours = runColours(methodsOf(report))
   const foot = [protocolSentence(report.protocol), ...(report.complete ? [] : ['Incomplete: rows are missing.'])]
   const figure = (
     number: number,
@@ -66,7 +64,7 @@ export function studyFigures(report: StudyReport, images: StudyImages | null): S
     return [{ name: `figure-${number}-${name}`, title: whole, svg }]
   }
   const small = (panels: readonly Panel[]) => inRows(panels, panels.length === 4 ? 2 : 3)
-  const gains = gainFigure(report, colours, SHEET, foot)
+  const gains = gainFigure(report, SHEET, foot)
   return [
     ...figure(
       1,
@@ -74,7 +72,7 @@ export function studyFigures(report: StudyReport, images: StudyImages | null): S
       'Loss of the pre-training',
       'Per epoch, each method on a scale of its own. Thin lines are single trainings, thick ones their mean; dotted, on held-out patients; dashed, the loss of a network that has learned nothing.' +
         (hasReconstructionTerm(report) ? ` ${RECONSTRUCTION_TERM}` : ''),
-      small(lossPanels(report, colours)),
+      small(lossPanels(report)),
       undefined,
       report.complete ? [] : ['Incomplete: rows are missing.'],
     ),
@@ -83,25 +81,23 @@ export function studyFigures(report: StudyReport, images: StudyImages | null): S
       'fine-tuning-ssim',
       'SSIM on validation patients while training with ground truth',
       'Left by epoch, right by total time, pre-training included. Means over the same seeds and patients; the first epochs are cut off below. The control is the same fine-tuning without pre-training; dashed across, the mean of the baseline’s best.',
-      ssimPanels(report, colours),
+      ssimPanels(report),
     ),
-    ...(images
-      ? [{ name: 'figure-3-images', title: 'Figure 3. Images', svg: imagesFigure(report, images, colours) }]
-      : []),
+    ...(images ? [{ name: 'figure-3-images', title: 'Figure 3. Images', svg: imagesFigure(report, images) }] : []),
     ...(gains ? [{ name: 'figure-4-gains', title: 'Figure 4. Gains in SSIM', svg: gains }] : []),
     ...figure(
       5,
       'few-labels',
       'Few labels: SSIM on test patients by the number of patients with ground truth',
       'Points are means, whiskers the standard deviation over trainings, patients’ differences included.',
-      small(fewLabelPanels(report, colours)),
+      small(fewLabelPanels(report)),
     ),
     ...figure(
       6,
       'milestones',
       'SSIM on test patients, fine-tuned from earlier epochs of the pre-training',
       'Points are means, whiskers the standard deviation over trainings, patients’ differences included.',
-      small(milestonePanels(report, colours)),
+      small(milestonePanels(report)),
     ),
   ]
 }

@@ -4,7 +4,7 @@ import { axisOver } from './axis.ts'
 import { fit, LINE, SECONDARY, swatch, TEXT, text } from './drawing.ts'
 import { type Sheet, sheet } from './sheet.ts'
 import { formatDifference } from './spread.ts'
-import { type Colours, colourOf } from './study-curves.ts'
+import { colourOf } from './study-curves.ts'
 import { AGAINST, formatInterval, gainName } from './study-gains.ts'
 
 /** Gains so many times as far from zero as the median one are drawn at the edge, lest they squeeze all others. */
@@ -21,12 +21,7 @@ function axisOf(gains: readonly Gain[]) {
 }
 
 /** `null` without gains. */
-export function gainFigure(
-  report: StudyReport,
-  colours: Colours,
-  sizes: Sheet,
-  foot: readonly string[],
-): string | null {
+export function gainFigure(report: StudyReport, sizes: Sheet, foot: readonly string[]): string | null {
   if (report.gains.length === 0) return null
   const { width, margin, size } = sizes
   const axis = axisOf(report.gains)
@@ -41,7 +36,7 @@ export function gainFigure(
       : `<path d="M${at(value)} ${y - 5}v10" stroke="${colour}" stroke-width="2"/>`
 
   const gainRow = (gain: Gain, y: number, lines: readonly string[]) => {
-    const colour = colourOf(colours, gain.method)
+    const colour = colourOf(gain.method)
     const { mean, interval } = gain
     const within = (value: number) => Math.min(Math.max(value, low), high)
     const whisker = interval

@@ -4,7 +4,7 @@ import type { StudyReport } from '../../contract/study.ts'
 import { TEXT } from './drawing.ts'
 import { panesSvg } from './figure.ts'
 import type { Pane } from './pane.ts'
-import { type Colours, colourOf } from './study-curves.ts'
+import { colourOf } from './study-curves.ts'
 
 /** Images are [height, width] in the file's units; pre-trained ones in arbitrary units. Metrics are of the slice's volume. */
 export interface StudyImages {
@@ -36,7 +36,7 @@ const ERROR_SHARE = 0.2
 /** A pane over its text: five side by side stay legible on a page. */
 const PANE_OVER_TEXT = 14
 
-export function imagesFigure(report: StudyReport, images: StudyImages, colours: Colours): string {
+export function imagesFigure(report: StudyReport, images: StudyImages): string {
   const { truth, maximum, baselines, methods } = images
   const errorOf = (image: Float32Array) => truth && image.map((value, index) => Math.abs(value - truth[index]))
   const pane = (title: string, image: Float32Array, metrics: Metrics | null | undefined, colour?: string): Pane => ({
@@ -56,13 +56,13 @@ export function imagesFigure(report: StudyReport, images: StudyImages, colours: 
   ]
   const pretrained = methods.map(
     ({ method, label, pretrained: image }): Pane => ({
-      ...pane(`${label}, pre-trained`, image, null, colourOf(colours, method)),
+      ...pane(`${label}, pre-trained`, image, null, colourOf(method)),
       units: 'arbitrary',
       error: null,
     }),
   )
   const fineTuned = methods.map(({ method, label, fineTuned: image, metrics }) =>
-    pane(`${label}, fine-tuned`, image, metrics, colourOf(colours, method)),
+    pane(`${label}, fine-tuned`, image, metrics, colourOf(method)),
   )
   const few = 2 * methods.length <= first.length
   const rows = [first, ...(few ? [[...pretrained, ...fineTuned]] : [pretrained, fineTuned])]

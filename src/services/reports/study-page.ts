@@ -1,14 +1,12 @@
 /** A study's report as one HTML file, figures inline: no script, nothing fetched. */
 import type { StudyReport } from '../../contract/study.ts'
 import { FACTS_AND_INFERENCES } from '../../contract/the-report.ts'
-import { runColours } from './colour.ts'
 import { escapeMarkup, NONE, protocolParts, RESEARCH_ONLY, volumesSentence } from './format.ts'
 import { badge, checkpointTable, definitions, dot, groupHead, htmlDocument, paragraphs, splitLists } from './html.ts'
-import type { Colours } from './study-curves.ts'
+import { colourOf } from './study-curves.ts'
 import type { StudyFigure } from './study-figures.ts'
 import { conclusions, statusSentences } from './study-findings.ts'
 import { gainTable } from './study-gains.ts'
-import { methodsOf } from './study-rows.ts'
 import { pretextTable, theirTable } from './study-side-tables.ts'
 import type { Cell, StudyTable, TableRow } from './study-table.ts'
 import { tableOne, tableTwo } from './study-tables.ts'
@@ -44,21 +42,21 @@ function cellMarkup({ value, spread, notes }: Cell, { title, words }: Column, st
   return `<td class="${words ? 'words' : 'number'} ${start ? 'start' : ''}" title="${escapeMarkup(title)}">${escapeMarkup(value)}${small.join('')}</td>`
 }
 
-function rowMarkup({ label, note, method, cells }: TableRow, { columns }: StudyTable, colours: Colours): string {
-  const mark = method !== null && colours.has(method) ? dot(label, colours.get(method)) : ''
+function rowMarkup({ label, note, method, cells }: TableRow, { columns }: StudyTable): string {
+  const mark = method === null ? '' : dot(label, colourOf(method))
   return (
     `<tr><th scope="row">${escapeMarkup(label)}${mark}${note ? `<small>${escapeMarkup(note)}</small>` : ''}</th>` +
     `${cells.map((cell, index) => cellMarkup(cell, columns[index], begins(columns, index))).join('')}</tr>`
   )
 }
 
-function tableMarkup(table: StudyTable, colours: Colours): string {
+function tableMarkup(table: StudyTable): string {
   const sections = table.sections.map(({ name, rows }) => {
     const head =
       name === null
         ? ''
         : `<tr class="section"><th scope="rowgroup" colspan="${table.columns.length + 1}">${escapeMarkup(name)}</th></tr>`
-    return `<tbody>${head}${rows.map(row => rowMarkup(row, table, colours)).join('')}</tbody>`
+    return `<tbody>${head}${rows.map(row => rowMarkup(row, table)).join('')}</tbody>`
   })
   return (
     `<h2>${escapeMarkup(table.title)}</h2><div class="scroll"><table><thead>${headRows(table)}</thead>${sections.join('')}</table></div>` +
@@ -82,13 +80,12 @@ function checkpoints({ rows }: StudyReport): string {
 
 /** The whole page. */
 export function studyPage(report: StudyReport, figures: readonly StudyFigure[]): string {
-  const colours = runColours(methodsOf(report))
   const drawn = (number: number) =>
     figures
       .filter(({ name }) => name.startsWith(`figure-${number}-`))
       .map(({ svg }) => `<figure class="scroll drawn">${svg}</figure>`)
       .join('\n')
-  const table = (one: StudyTable | null) => (one ? tableMarkup(one, colours) : '')
+  const table = (one: StudyTable | null) => (one ? tableMarkup(one) : '')
   const [status, ...warnings] = statusSentences(report)
   const folds = report.folds.map(
     fold => `<details><summary>${escapeMarkup(fold.name)}</summary>${splitLists(fold)}</details>`,

@@ -5,7 +5,7 @@ import { SECONDARY, TEXT } from './drawing.ts'
 import { formatSsim } from './format.ts'
 import type { Panel, Point, Series } from './plot.ts'
 import { spreadOf } from './spread.ts'
-import { type Colours, colourOf } from './study-curves.ts'
+import { colourOf } from './study-curves.ts'
 import { baselineOf, companion, type Group, groupsOf, type Line } from './study-rows.ts'
 import { fewLabels, methodsIn, milestoneLines, pretrainedEpochs } from './study-ways.ts'
 
@@ -32,11 +32,11 @@ function pointsPanel(panel: Omit<Panel, 'x' | 'y' | 'yName'>): Panel {
 
 const subtitle = ({ name }: Group) => name ?? ''
 
-export function fewLabelPanels(report: StudyReport, colours: Colours): Panel[] {
+export function fewLabelPanels(report: StudyReport): Panel[] {
   return groupsOf(report).flatMap(group =>
     methodsIn(group, 'few labels').map(method => {
       const all = fewLabels(group, method)
-      const colour = colourOf(colours, method)
+      const colour = colourOf(method)
       return pointsPanel({
         title: all[0].tuned.name,
         subtitle: subtitle(group),
@@ -65,11 +65,11 @@ export function fewLabelPanels(report: StudyReport, colours: Colours): Panel[] {
   )
 }
 
-export function milestonePanels(report: StudyReport, colours: Colours): Panel[] {
+export function milestonePanels(report: StudyReport): Panel[] {
   return groupsOf(report).flatMap(group =>
     methodsIn(group, 'milestone').map(method => {
       const lines = milestoneLines(group, method)
-      const colour = colourOf(colours, method)
+      const colour = colourOf(method)
       const series: Series = {
         label: 'fine-tuned',
         points: lines.flatMap(line => pointAt(pretrainedEpochs(line), line)),

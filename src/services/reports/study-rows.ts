@@ -81,11 +81,6 @@ export function pairs(line: Line, other: Line | undefined): (readonly [row: Stud
 /** Trainings that a line of Table 1 has once the report is complete. */
 export const plannedRows = ({ request, folds }: StudyReport): number => request.seeds * Math.max(1, folds.length)
 
-/** Methods in the order of the report, for their colours. */
-export const methodsOf = (report: StudyReport): string[] => [
-  ...new Set(report.rows.flatMap(({ method }) => (method === null ? [] : [method]))),
-]
-
 /** A fine-tuned row's name with its network, where there is more than one. */
 export const lineName = (line: Line, groups: readonly Group[]): string =>
   groups.filter(({ name }) => name !== null).length > 1 ? `${line.name} on ${line.networkName}` : line.name

@@ -234,12 +234,10 @@ describe('a loss that is no number', () => {
     const task = supervised(2)
     const poisoned: TrainingTask = {
       ...task,
-      async batch(epoch, index) {
-        const [images, target] = await task.batch(epoch, index)
+      async prepare(epoch, index) {
+        const [images, target] = await task.prepare(epoch, index)
         if (epoch < 1 || index < 1) return [images, target]
-        const spoilt = tf.mul(target, Number.NaN)
-        target.dispose()
-        return [images, spoilt]
+        return [images, { ...target, data: target.data.map(() => Number.NaN) }]
       },
     }
     const { error, files, events } = await attempt(poisoned)

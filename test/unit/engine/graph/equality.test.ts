@@ -10,6 +10,7 @@ import { METHODS, methodOf } from '../../../../src/core/ssl/index.ts'
 import { pretextTask } from '../../../../src/core/ssl/pretext.ts'
 import { makeOptimizer } from '../../../../src/core/training/optimizers.ts'
 import { initialParameters } from '../../../../src/core/training/parameters.ts'
+import { tensorsOf } from '../../../../src/core/training/stack.ts'
 import { makeStep } from '../../../../src/core/training/step.ts'
 import { eagerStepper, startingState } from '../../../../src/core/training/stepper.ts'
 import { supervisedTask } from '../../../../src/core/training/supervised.ts'
@@ -101,7 +102,7 @@ const optimizers: [string, OptimizerConfig][] = OptimizerConfig.options.flatMap(
 async function prepare(task: TrainingTask, config: OptimizerConfig) {
   const specs = [...task.network, ...task.head]
   const optimizer = makeOptimizer(config)
-  const batches = await Promise.all([0, 1, 2].map(index => task.batch(0, index)))
+  const batches = await Promise.all([0, 1, 2].map(async index => tensorsOf(await task.prepare(0, index))))
   const feed: Feed = i => ({
     batch: batches[i % batches.length].map(tensor => tf.clone(tensor)),
     scalars: optimizer.scalars(1e-3 / (i + 1), i + 1),
