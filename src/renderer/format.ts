@@ -40,10 +40,13 @@ const KIND_LABEL: Readonly<Record<RunKind, string>> = {
   import: 'imported checkpoint',
 }
 
-/** 'SimCLR pre-training', 'fine-tuning of 12', 'from scratch, 10 epochs', 'imported checkpoint'. */
+/** 'SimCLR pre-training', 'fine-tuning of 12', 'fine-tuning of 12@50' (from its milestone), 'from scratch, 10 epochs', 'imported checkpoint'. */
 export function runLabel(run: RunView): string {
   if (run.kind === 'pretrain') return `${run.methodLabel} ${KIND_LABEL.pretrain}`
-  if (run.kind === 'finetune') return `fine-tuning${/^\d+$/.test(run.parent ?? '') ? ` of ${run.parent}` : ''}`
+  if (run.kind === 'finetune') {
+    const epoch = run.parentEpoch === null ? '' : `@${run.parentEpoch}`
+    return `fine-tuning${/^\d+$/.test(run.parent ?? '') ? ` of ${run.parent}${epoch}` : ''}`
+  }
   if (run.kind === 'train') return `${KIND_LABEL.train}, ${count(run.epochs.planned, 'epoch')}`
   return run.methodLabel ? `${KIND_LABEL.import}, ${run.methodLabel}` : KIND_LABEL.import
 }

@@ -31,7 +31,10 @@ export const NavigationPanel = memo(function NavigationPanel({ study, volume, ru
       </div>
       <VolumeList study={study} open={volume} />
       <section className={style.runs} aria-label="Runs of this study">
-        <h2 className={style.heading}>Runs</h2>
+        <div className={style.heading}>
+          <h2>Runs</h2>
+          {own.some(run => run.metrics) && <span>SSIM in validation</span>}
+        </div>
         <div className={style.runList}>
           {own.map(run => (
             <RunLine key={run.id} run={run} onOpen={() => showRun(run)} draggable />

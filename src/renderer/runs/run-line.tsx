@@ -24,8 +24,8 @@ export const StatusMark = ({ status }: { status: RunStatus }) => (
   </span>
 )
 
-/** '42 %, 3:10 left', 'SSIM .716', or its status in words. */
-export function RunState({ run }: { run: RunView }) {
+/** '42 %, 3:10 left', 'SSIM 0.716' (under a heading the number alone), or its status in words. */
+export function RunState({ run, headed = false }: { run: RunView; headed?: boolean }) {
   const progress = useLive(state => state.progress[run.id])
   const stopping = useLive(state => state.stopping[run.id])
   if (stopping) return stopping
@@ -36,7 +36,7 @@ export function RunState({ run }: { run: RunView }) {
     const left = secondsLeft(progress)
     return `${Math.floor((100 * progress.step) / progress.steps)} %${left === null ? '' : `, ${clock(left)} left`}`
   }
-  if (run.status === 'finished' && run.metrics) return `SSIM ${ssim(run.metrics.ssim)}`
+  if (run.status === 'finished' && run.metrics) return `${headed ? '' : 'SSIM '}${ssim(run.metrics.ssim)}`
   return STATUS_LABEL[run.status]
 }
 
@@ -54,7 +54,7 @@ export function RunLine({ run, onOpen, draggable = false }: LineProps) {
       type="button"
       className={style.line}
       onClick={onOpen}
-      title={run.reason ?? (drags ? 'Drag it onto a pane to see it there' : undefined)}
+      title={run.reason ?? `${run.id} ${runLabel(run)}${drags ? '. Drag it onto a pane to see it there' : ''}`}
       draggable={drags}
       onDragStart={event => event.dataTransfer.setData(RUN_TYPE, run.id)}
     >
@@ -64,7 +64,7 @@ export function RunLine({ run, onOpen, draggable = false }: LineProps) {
         {run.id} {runLabel(run)}
       </span>
       <span className={style.state}>
-        <RunState run={run} />
+        <RunState run={run} headed />
       </span>
     </button>
   )

@@ -60,8 +60,9 @@ export const runsFor = (study: Study, runs: readonly RunView[]): readonly RunVie
   study.kind === 'scans' ? runs : runs.filter(run => run.study === study.name)
 
 /**
- * The newest run that fits a slot, a finished one where there is any: the fine-tuning of the pre-training beside it, where it has one; a
- * baseline is the training from scratch that does best on the patients it was validated on.
+ * The newest run that fits a slot, a finished one where there is any: the fine-tuning of the pre-training beside it, where it has one, and of its
+ * kept weights rather than a milestone's; a baseline is the training from scratch, of the same network where there is one, that does best on the
+ * patients it was validated on.
  */
 function fitting(slot: Slot, runs: readonly RunView[], study: Study): RunView | null {
   const own = runsFor(study, runs).filter(run => run.checkpoint)
@@ -70,13 +71,18 @@ function fitting(slot: Slot, runs: readonly RunView[], study: Study): RunView | 
   const pretrained = newest(run => run.arbitraryUnits)
   if (slot === 'pretrained') return pretrained
   if (slot === 'fine-tuned' || slot === 'error') {
-    const fineTunings = (run: RunView) => run.kind === 'finetune'
-    return newest(run => fineTunings(run) && run.parent === pretrained?.id) ?? newest(fineTunings)
+    const isFineTuning = (run: RunView) => run.kind === 'finetune'
+    const isBeside = (run: RunView) => isFineTuning(run) && run.parent === pretrained?.id
+    return newest(run => isBeside(run) && run.parentEpoch === null) ?? newest(isBeside) ?? newest(isFineTuning)
   }
   if (slot !== 'baseline') return null
   const fromScratch = own.filter(run => run.kind === 'train')
-  const best = Math.max(...fromScratch.map(({ status, metrics }) => (status === 'finished' && metrics?.ssim) || 0))
-  return newest(run => run.kind === 'train' && (best === 0 || run.metrics?.ssim === best))
+  const alike = fromScratch.filter(
+    ({ network, channels }) => network === pretrained?.network && channels === pretrained.channels,
+  )
+  const candidates = alike.length > 0 ? alike : fromScratch
+  const best = Math.max(...candidates.map(({ status, metrics }) => (status === 'finished' && metrics?.ssim) || 0))
+  return newest(run => candidates.includes(run) && (best === 0 || run.metrics?.ssim === best))
 }
 
 function automatic(slot: Slot, runs: readonly RunView[], study: Study): string | null {
