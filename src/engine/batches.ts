@@ -90,8 +90,22 @@ function atLeast(count: number): readonly Thread[] {
   return [...threads].slice(0, count)
 }
 
+function endAll(): void {
+  for (const thread of threads) thread.end()
+  threads.clear() // at once: one that is ending takes no more work
+}
+
+function endWhenIdle(): void {
+  if (active > 0) return
+  idle = setTimeout(endAll, IDLE_MS)
+  idle.unref()
+}
+
 /** Begins what a training will want, while TensorFlow is still loading. */
-export const expectBatches = (): void => void atLeast(1)
+export function expectBatches(): void {
+  atLeast(1)
+  endWhenIdle()
+}
 
 export interface Batches {
   /** The same task, of whose batches a few are always being prepared. */
@@ -134,9 +148,8 @@ export function prepareAhead(task: TrainingTask, request: TaskRequest, epochs: n
     },
     dispose() {
       for (const thread of those) thread.close(training)
-      if (--active > 0) return
-      idle = setTimeout(() => threads.forEach(thread => void thread.end()), IDLE_MS)
-      idle.unref()
+      active--
+      endWhenIdle()
     },
   }
 }
