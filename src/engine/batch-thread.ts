@@ -1,8 +1,8 @@
 /** Entry of a thread that prepares a training's batches: files, masks, Fourier transforms and augmentations, no TensorFlow. */
 import { parentPort } from 'node:worker_threads'
-import { AppError } from '../contract/errors.ts'
 import type { TrainingTask } from '../core/training/train.ts'
 import type { FromThread, ToThread } from './batches.ts'
+import { failureOf } from './failure.ts'
 import { taskOf } from './tasks.ts'
 import { VolumePool } from './volume-pool.ts'
 
@@ -18,9 +18,7 @@ async function answer({ call, training, epoch, index }: Extract<ToThread, { do: 
       batch.map(({ data }) => data.buffer as ArrayBuffer),
     )
   } catch (error) {
-    const { message, stack } = error instanceof Error ? error : new Error(String(error))
-    const code = error instanceof AppError ? error.code : null
-    port.postMessage({ call, failure: { code, message, stack } } satisfies FromThread)
+    port.postMessage({ call, failure: failureOf(error) } satisfies FromThread)
   }
 }
 

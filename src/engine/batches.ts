@@ -2,9 +2,9 @@
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { AppError } from '../contract/errors.ts'
-import type { Plain } from '../core/training/stack.ts'
+import type { PlainTensor } from '../core/training/parameters.ts'
 import type { TrainingTask } from '../core/training/train.ts'
+import { errorOf, type Failure } from './failure.ts'
 import type { TaskRequest } from './tasks.ts'
 
 export type ToThread =
@@ -19,23 +19,28 @@ export type ToThread =
   | { readonly do: 'close'; readonly training: number }
 
 export type FromThread =
-  | { readonly call: number; readonly batch: readonly Plain[] }
-  | {
-      readonly call: number
-      readonly failure: { readonly code: AppError['code'] | null; readonly message: string; readonly stack?: string }
-    }
+  | { readonly call: number; readonly batch: readonly PlainTensor[] }
+  | { readonly call: number; readonly failure: Failure }
 
 const ENTRY = fileURLToPath(new URL('./batch-thread.ts', import.meta.url))
 
 /** A thread holds its modules and the files it has open; it goes when nobody has trained for so long. */
 const IDLE_MS = 60_000
 
-/** A GPU's step takes less time than its batch: several are then prepared at once. On a CPU the step has all cores. */
-const threadsBeside = (gpu: boolean) => (gpu ? Math.max(1, Math.min(8, Math.floor(availableParallelism() / 2))) : 1)
+const isPretext = ({ config }: TaskRequest) => config.kind === 'pretrain'
+
+/**
+ * A GPU's step takes less time than its batch: several are then prepared at once. On a CPU the step has all cores: a pretext's batch gains by a thread
+ * beside it, a supervised one, a few per cent of its step, loses more.
+ */
+function threadsBeside(request: TaskRequest, gpu: boolean): number {
+  if (gpu) return Math.max(1, Math.min(8, Math.floor(availableParallelism() / 2)))
+  return isPretext(request) ? 1 : 0
+}
 
 interface Thread {
   open(training: number, request: TaskRequest): void
-  prepare(training: number, epoch: number, index: number): Promise<readonly Plain[]>
+  prepare(training: number, epoch: number, index: number): Promise<readonly PlainTensor[]>
   close(training: number): void
   end(): void
 }
@@ -43,17 +48,14 @@ interface Thread {
 function startThread(onEnd: () => void): Thread {
   const worker = new Worker(ENTRY)
   worker.unref()
-  const pending = new Map<number, PromiseWithResolvers<readonly Plain[]>>()
+  const pending = new Map<number, PromiseWithResolvers<readonly PlainTensor[]>>()
   let calls = 0
   const send = (message: ToThread) => worker.postMessage(message)
   worker.on('message', (message: FromThread) => {
     const call = pending.get(message.call)!
     pending.delete(message.call)
-    if ('batch' in message) return call.resolve(message.batch)
-    const { code, message: text, stack } = message.failure
-    const error = code ? new AppError(code, text) : new Error(text)
-    if (stack) error.stack = stack
-    call.reject(error)
+    if ('batch' in message) call.resolve(message.batch)
+    else call.reject(errorOf(message.failure))
   })
   const end = (error: Error) => {
     onEnd()
@@ -65,7 +67,7 @@ function startThread(onEnd: () => void): Thread {
   return {
     open: (training, request) => send({ do: 'open', training, request }),
     prepare(training, epoch, index) {
-      const call = Promise.withResolvers<readonly Plain[]>()
+      const call = Promise.withResolvers<readonly PlainTensor[]>()
       pending.set(++calls, call)
       send({ do: 'prepare', training, call: calls, epoch, index })
       return call.promise
@@ -101,49 +103,50 @@ function endWhenIdle(): void {
   idle.unref()
 }
 
-/** Begins what a training will want, while TensorFlow is still loading. */
-export function expectBatches(): void {
+/** Begins what a training will want wherever it computes, while TensorFlow is still loading. */
+export function expectBatches(request: TaskRequest): void {
+  if (!isPretext(request)) return
   atLeast(1)
   endWhenIdle()
 }
 
 export interface Batches {
-  /** The same task, of whose batches a few are always being prepared. */
+  /** The same task, of whose batches a few are always being prepared where that helps. */
   readonly task: TrainingTask
   dispose(): void
 }
 
-/** `request` is what the task is of, `epochs` how many there will be. */
-export function prepareAhead(task: TrainingTask, request: TaskRequest, epochs: number, gpu: boolean): Batches {
-  const those = atLeast(threadsBeside(gpu))
+/** `request` is what the task is of. */
+export function prepareAhead(task: TrainingTask, request: TaskRequest, gpu: boolean): Batches {
+  const count = threadsBeside(request, gpu)
+  if (count === 0) return { task, dispose: () => {} }
+  const those = atLeast(count)
   const training = ++trainings
   active++
   for (const thread of those) thread.open(training, request)
-  const asked = new Map<string, Promise<readonly Plain[]>>()
-  let turn = 0
+  const perEpoch = task.batchesPerEpoch
+  const end = request.config.recipe.epochs * perEpoch
+  /** By the batch's place in the whole training. */
+  const asked = new Map<number, Promise<readonly PlainTensor[]>>()
 
-  function ask(epoch: number, index: number): Promise<readonly Plain[]> {
-    const key = `${epoch} ${index}`
-    const before = asked.get(key)
+  function ask(place: number): Promise<readonly PlainTensor[]> {
+    const before = asked.get(place)
     if (before) return before
-    const batch = those[turn++ % those.length].prepare(training, epoch, index)
+    const batch = those[place % count].prepare(training, Math.floor(place / perEpoch), place % perEpoch)
     batch.catch(() => {}) // whoever wants it hears it
-    asked.set(key, batch)
+    asked.set(place, batch)
     return batch
   }
 
   return {
     task: {
       ...task,
-      async prepare(epoch, index) {
-        const batch = ask(epoch, index)
-        asked.delete(`${epoch} ${index}`)
-        for (let ahead = 1; ahead <= those.length + 1; ahead++) {
-          const place = epoch * task.batchesPerEpoch + index + ahead
-          if (place < epochs * task.batchesPerEpoch)
-            ask(Math.floor(place / task.batchesPerEpoch), place % task.batchesPerEpoch)
-        }
-        return [...(await batch)]
+      prepare(epoch, index) {
+        const place = epoch * perEpoch + index
+        const batch = ask(place)
+        asked.delete(place)
+        for (let next = place + 1; next <= place + count + 1 && next < end; next++) ask(next)
+        return batch
       },
     },
     dispose() {

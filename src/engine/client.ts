@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { AppError, throwIfCancelled } from '../contract/errors.ts'
 import { openChannel } from './channel.ts'
 import { engineEnvironment, engineNode, type InstalledEngine } from './environment.ts'
+import { errorOf } from './failure.ts'
 import { type CallName, type Calls, CHANNEL, type FromEngine, type ToEngine } from './protocol.ts'
 
 export interface CallOptions<Event> {
@@ -92,9 +93,7 @@ export function startEngine(installed: InstalledEngine | null, { niceness = 0 }:
     if (message.type === 'event') return hear(call, message.id, message.event)
     pending.delete(message.id)
     if (message.type === 'result') return call.resolve(message.result as never)
-    const error = message.code ? new AppError(message.code, message.message) : new Error(message.message)
-    if (message.stack) error.stack = message.stack
-    call.reject(error)
+    call.reject(errorOf(message))
   })
   const send = (message: ToEngine) => void channel.send(message)
 

@@ -79,18 +79,15 @@ export const handlers: Handlers = {
   async train(request, { emit, pause }) {
     if (request.config.kind === 'import') throw new Error('An imported checkpoint is not trained')
     const { config, train, validation, start, states } = request
-    const isPretext = config.kind === 'pretrain'
-    if (isPretext) expectBatches()
+    const asked = { config, train, validation }
+    expectBatches(asked)
     const device = await requireTensorflow()
     emit({ type: 'device', device })
     const pool = new VolumePool()
     let batches: Batches | null = null
     try {
-      const alone = taskOf(request, pool)
-      const gpu = device.device === 'GPU'
-      // Of a supervised step on a CPU the batch is a few per cent, and a thread beside it takes more than it gives.
-      if (gpu || isPretext) batches = prepareAhead(alone, { config, train, validation }, config.recipe.epochs, gpu)
-      const task = batches?.task ?? alone
+      batches = prepareAhead(taskOf(request, pool), asked, device.device === 'GPU')
+      const { task } = batches
       const resumed = states.length > 0 ? await newestWhole(request.run, states) : null
       const training = runTraining({
         run: request.run,

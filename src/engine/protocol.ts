@@ -1,6 +1,5 @@
 /** What an engine process is asked and answers, over `channel.ts`; arrays travel as binary. */
 import type { Device, EngineHealth } from '../contract/engine.ts'
-import type { ErrorCode } from '../contract/errors.ts'
 import type { MaskSpec, VolumeScore } from '../contract/evaluation.ts'
 import type { ExportFormat } from '../contract/exports.ts'
 import type { FrameMeta, OverMasks, Show, SliceMetrics } from '../contract/images.ts'
@@ -11,6 +10,7 @@ import type { EvaluationSettings } from '../core/evaluate.ts'
 import type { Features } from '../core/features.ts'
 import type { Voxel } from '../core/mri/phantom/index.ts'
 import type { Picture } from '../core/ssl/pictures.ts'
+import type { Failure } from './failure.ts'
 import type { ScannedVolume } from './volumes.ts'
 
 /** File descriptor of the pipe to the parent, in an engine process. */
@@ -189,10 +189,4 @@ export type ToEngine =
 export type FromEngine =
   | { readonly type: 'event'; readonly id: number; readonly event: unknown }
   | { readonly type: 'result'; readonly id: number; readonly result: unknown }
-  | {
-      readonly type: 'error'
-      readonly id: number
-      readonly code: ErrorCode | null
-      readonly message: string
-      readonly stack?: string
-    }
+  | (Failure & { readonly type: 'error'; readonly id: number })

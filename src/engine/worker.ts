@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import { Socket } from 'node:net'
 import process from 'node:process'
 import { setImmediate } from 'node:timers/promises'
-import { AppError, throwIfCancelled } from '../contract/errors.ts'
+import { throwIfCancelled } from '../contract/errors.ts'
 import { openChannel } from './channel.ts'
 import { isExhausted } from './exhausted.ts'
+import { failureOf } from './failure.ts'
 import { type Context, handlers } from './handlers.ts'
 import { type CallName, CHANNEL, type FromEngine, type ToEngine } from './protocol.ts'
 
@@ -72,11 +73,6 @@ async function pause(call: Running): Promise<void> {
 /** Whether an event is one of many alike, of which the latest is as good as all. */
 const isStep = (event: unknown) => (event as { type?: string }).type === 'step'
 
-function codeOf(error: unknown): AppError['code'] | null {
-  if (error instanceof AppError) return error.code
-  return isExhausted(error) ? 'OUT_OF_MEMORY' : null
-}
-
 const exhausted = (message: string) =>
   `The memory of the device did not suffice. A smaller batch takes less. TensorFlow says: ${message.slice(0, 300)}`
 
@@ -97,15 +93,10 @@ async function answer(id: number, name: CallName, params: unknown): Promise<void
     const handler = handlers[name] as (params: unknown, context: Context<unknown>) => Promise<unknown>
     await channel.send({ type: 'result', id, result: await handler(params, context) })
   } catch (error) {
-    const { message, stack } = error instanceof Error ? error : new Error(String(error))
-    const code = codeOf(error)
-    await channel.send({
-      type: 'error',
-      id,
-      code,
-      message: code === 'OUT_OF_MEMORY' ? exhausted(message) : message,
-      stack,
-    })
+    const failure = failureOf(error)
+    const code = failure.code ?? (isExhausted(error) ? 'OUT_OF_MEMORY' : null)
+    const message = code === 'OUT_OF_MEMORY' ? exhausted(failure.message) : failure.message
+    await channel.send({ type: 'error', id, ...failure, code, message })
   } finally {
     running.delete(id)
   }

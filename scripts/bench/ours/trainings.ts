@@ -10,6 +10,7 @@ import { initialParameters, toTorch } from '../../../src/core/training/parameter
 import { tensorsOf } from '../../../src/core/training/stack.ts'
 import { makeStep } from '../../../src/core/training/step.ts'
 import { startingState } from '../../../src/core/training/stepper.ts'
+import { prepareAhead } from '../../../src/engine/batches.ts'
 import { writeCheckpoint } from '../../../src/engine/files.ts'
 import { graphStepper } from '../../../src/engine/graph/stepper.ts'
 import { handlers } from '../../../src/engine/handlers.ts'
@@ -169,9 +170,12 @@ export const steps: Kind<Epoch> = {
     const { computed } = given
     const { timed } = computed.rates
     const pool = new VolumePool()
-    const task = taskOf(await requestOf(given, timed), pool)
+    const request = await requestOf(given, timed)
+    const ahead = prepareAhead(taskOf(request, pool), request, given.hardware === 'gpu') // the same last bits
+    const { task } = ahead
     const batches: tf.Tensor[][] = []
     for (let index = 0; index < computed.checkedSteps; index++) batches.push(tensorsOf(await task.prepare(0, index)))
+    ahead.dispose()
     pool.dispose()
     const weights = initialParameters(task.network, SEED)
     const optimizer = optimizerOf(computed.optimizer)

@@ -6,6 +6,7 @@ import type { Pretext } from '../../contract/runs.ts'
 import type { ParameterSpec, Parameters } from '../models/network.ts'
 import type { RandomState } from '../mri/random.ts'
 import type { Shape } from '../mri/transform.ts'
+import type { PlainTensor } from '../training/parameters.ts'
 import type { Projection, StepPass } from '../training/step.ts'
 import type { Trunk } from './trunk.ts'
 
@@ -35,11 +36,9 @@ export interface Sample {
 }
 
 /** One tensor of a sample. Batches stack those of the same place: [batch, …shape]. */
-export interface Part {
+export interface Part extends PlainTensor {
   /** What is shown of it before a training begins: 'view 1', 'rotated 90°'; pictures are [h, w, 1] or [n, h, w, 1]. */
   readonly name: string
-  readonly data: Float32Array
-  readonly shape: readonly number[]
 }
 
 /** How many samples there are: in a batch, and in the training. */

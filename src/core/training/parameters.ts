@@ -7,7 +7,7 @@ import { AppError } from '../../contract/errors.ts'
 import type { ParameterSpec, Parameters } from '../models/network.ts'
 import { stream } from '../mri/random.ts'
 
-/** A tensor outside TensorFlow.js, in PyTorch's layout. */
+/** A tensor's values outside TensorFlow.js; a parameter's are in PyTorch's layout, images are [h, w, 1]. */
 export interface PlainTensor {
   readonly shape: readonly number[]
   readonly data: Float32Array

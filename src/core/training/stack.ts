@@ -1,15 +1,10 @@
 /** Samples as a batch: plain arrays, which a thread of their own may prepare, and the tensors that become of them. */
 import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../../contract/errors.ts'
-
-/** A tensor's values outside TensorFlow.js. Images are [h, w, 1]. */
-export interface Plain {
-  readonly data: Float32Array
-  readonly shape: readonly number[]
-}
+import type { PlainTensor } from './parameters.ts'
 
 /** Samples as [batch, …shape]; throws `SHAPE_MISMATCH` where sizes differ. */
-export function stack(samples: readonly Plain[]): Plain {
+export function stack(samples: readonly PlainTensor[]): PlainTensor {
   const [{ data, shape }] = samples
   const other = samples.find(sample => sample.shape.join() !== shape.join())
   if (other) {
@@ -24,5 +19,5 @@ export function stack(samples: readonly Plain[]): Plain {
 }
 
 /** The caller disposes them. */
-export const tensorsOf = (batch: readonly Plain[]): tf.Tensor[] =>
+export const tensorsOf = (batch: readonly PlainTensor[]): tf.Tensor[] =>
   batch.map(({ data, shape }) => tf.tensor(data, [...shape]))

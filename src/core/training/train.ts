@@ -9,10 +9,10 @@ import type { Pause } from '../pause.ts'
 import { recipeOptimizer } from './gradients.ts'
 import { makeKeeper, type RunFiles } from './keeper.ts'
 import type { Optimizer } from './optimizers.ts'
-import { countParameters, initialParameters } from './parameters.ts'
+import { countParameters, initialParameters, type PlainTensor } from './parameters.ts'
 import type { Preview } from './preview.ts'
 import { recipeRate } from './schedules.ts'
-import { type Plain, tensorsOf } from './stack.ts'
+import { tensorsOf } from './stack.ts'
 import { BEGINNING, type Progress, type SavedState } from './state.ts'
 import { type Loss, makeStep, type Projection } from './step.ts'
 import { type MakeStepper, type PlainState, startingState } from './stepper.ts'
@@ -43,7 +43,7 @@ export interface TrainingTask {
    * A batch: `epoch` and `index` (within it) from 0; the first axis of the first array is the samples. The same whenever and in whatever thread it is
    * asked for, and no part of it is kept.
    */
-  prepare(epoch: number, index: number): Promise<Plain[]>
+  prepare(epoch: number, index: number): Promise<readonly PlainTensor[]>
   /** What is in that batch, in words: files and slices (from 1). */
   contents(epoch: number, index: number): string[]
   /** `null` where there is nothing to validate on. */

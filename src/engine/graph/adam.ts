@@ -4,8 +4,9 @@
  *   m ← m + (g − m)(1 − β₁),  v ← v + (g² − v)(1 − β₂),  p ← p − m · rate / (√v + ε).
  * The bits are those of the operations one by one.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { DataType } from './native.ts'
-import { isSame, isVariable, type Recording, type Source } from './recording.ts'
+import { isVariable, type Recording, type Source } from './recording.ts'
 
 /** An update by one operation, of the variables 0 (the parameters), 1 (their mean gradient) and 2 (its mean square). */
 export interface AdamUpdate {
@@ -41,8 +42,8 @@ export function findAdamUpdate({ ops, constants, next }: Recording): AdamUpdate 
   const [gradients] = operands(square?.value, 'Square')
   const isAdam =
     isVariable(parameters, 0) &&
-    isSame(direction, next[1]) &&
-    isSame(operands(root, 'Sqrt')[0], next[2]) &&
-    isSame(gradients, mean?.value)
+    isDeepStrictEqual(direction, next[1]) &&
+    isDeepStrictEqual(operands(root, 'Sqrt')[0], next[2]) &&
+    isDeepStrictEqual(gradients, mean?.value)
   return isAdam && mean && square ? { gradients, rate, epsilon, decays: [mean.decay, square.decay] } : null
 }

@@ -13,11 +13,6 @@ export type Source =
 export const isVariable = (source: Source | undefined, index: number): boolean =>
   source?.kind === 'variable' && source.index === index
 
-export function isSame(a: Source | undefined, b: Source | undefined): boolean {
-  if (!a || a.kind !== b?.kind || a.index !== b.index) return false
-  return a.kind !== 'output' || b.kind !== 'output' || a.op === b.op
-}
-
 export interface TensorType {
   readonly dtype: number
   readonly shape: readonly number[]

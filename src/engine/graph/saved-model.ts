@@ -50,13 +50,15 @@ const dtypeOf = (dtype: number) => integer(ATTRIBUTE.type, dtype)
 const shapeProto = (shape: readonly number[]) => message(...shape.map(size => bytes(2, integer(1, size))))
 const shapeOf = (shape: readonly number[]) => bytes(ATTRIBUTE.shape, shapeProto(shape))
 
+type Values = TensorType & Pick<Constant, 'bytes'>
+
 /** Many constants are one number over and over (the ones that a gradient starts from): written once, it stands for all. */
-function isSplat({ dtype, bytes }: Constant): boolean {
+function isSplat({ dtype, bytes }: Values): boolean {
   if (dtype !== DataType.float32 || bytes.length <= 4) return false
   return Buffer.compare(bytes.subarray(4), bytes.subarray(0, -4)) === 0
 }
 
-function tensorOf(constant: Constant): Message {
+function tensorOf(constant: Values): Message {
   const { dtype, shape } = constant
   const content = isSplat(constant) ? bytes(5, constant.bytes.subarray(0, 4)) : bytes(4, constant.bytes)
   return bytes(ATTRIBUTE.tensor, message(integer(1, dtype), bytes(2, shapeProto(shape)), content))
@@ -179,7 +181,7 @@ function graphNodes(binding: Binding, graph: number, recording: Recording): Mess
   /** Gives each variable its next value; returns what is done then. */
   function assign(): string[] {
     const changes = next.flatMap((source, i) => {
-      if (source.kind === 'variable' && source.index === i) return []
+      if (isVariable(source, i)) return []
       if (source.kind === 'output' && FRESH.has(ops[source.op].name)) return [{ i, value: reference(source) }]
       const copy = at(`copy${i}`)
       nodes.push(node(copy, 'DeepCopy', [reference(source)], { T: dtypeOf(variables[i].dtype) }))
@@ -216,13 +218,7 @@ function graphNodes(binding: Binding, graph: number, recording: Recording): Mess
 const ZERO = 'zero'
 
 function numberNode(name: string, value: number): Message {
-  const constant = {
-    dtype: DataType.float32,
-    shape: [],
-    bytes: new Uint8Array(Float32Array.of(value).buffer),
-    use: '',
-    madeInside: true,
-  }
+  const constant = { dtype: DataType.float32, shape: [], bytes: new Uint8Array(Float32Array.of(value).buffer) }
   return node(name, 'Const', [], { dtype: dtypeOf(DataType.float32), value: tensorOf(constant) })
 }
 

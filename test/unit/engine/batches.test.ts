@@ -55,7 +55,7 @@ describe('batches prepared ahead', () => {
       const pool = new VolumePool()
       const task = taskOf(request, pool)
       for (const gpu of [false, true]) {
-        const ahead = prepareAhead(task, request, EPOCHS, gpu)
+        const ahead = prepareAhead(task, request, gpu)
         for (let epoch = 0; epoch < EPOCHS; epoch++)
           for (let index = 0; index < task.batchesPerEpoch; index++)
             expect(await ahead.task.prepare(epoch, index)).toEqual(await task.prepare(epoch, index))
@@ -69,7 +69,7 @@ describe('batches prepared ahead', () => {
     const request = requestOf('simclr')
     const pool = new VolumePool()
     const task = taskOf(request, pool)
-    const ahead = prepareAhead(task, request, EPOCHS, false)
+    const ahead = prepareAhead(task, request, false)
     for (const [epoch, index] of [
       [1, 1],
       [0, 0],
@@ -84,7 +84,7 @@ describe('batches prepared ahead', () => {
     const request = requestOf(null)
     const gone = { ...request, train: train.map(info => ({ ...info, path: `${info.path}.gone` })) }
     const pool = new VolumePool()
-    const ahead = prepareAhead(taskOf(gone, pool), gone, EPOCHS, false)
+    const ahead = prepareAhead(taskOf(gone, pool), gone, true)
     const [expected, got] = await Promise.all(
       [taskOf(gone, pool), ahead.task].map(task => task.prepare(0, 0).catch((error: unknown) => error)),
     )
