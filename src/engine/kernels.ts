@@ -32,7 +32,7 @@ const withGradient = tf.customGrad as unknown as <Inputs extends tf.Tensor[]>(
   forward: Forward<Inputs>,
 ) => (...inputs: Inputs) => tf.Tensor4D
 
-/** Elements of a sample from which on, on a CPU, a batch is normalised sample by sample; measured. */
+/** Elements of a sample from which on a batch is normalised sample by sample; measured. */
 const LARGE_SAMPLE = 2 ** 18
 
 /** Fused kernels on a native backend. Their few constant tensors live as long as the backend. */
@@ -49,25 +49,28 @@ export function fusedKernels(backend: NativeBackend): Kernels {
     return made
   }
 
-  const normAttributes = [
+  const normAttributes = (layout: 'NHWC' | 'NCHW'): OpAttribute[] => [
     type('T', binding.TF_FLOAT),
     type('U', binding.TF_FLOAT),
     number('epsilon', NORM_EPSILON),
-    { name: 'data_format', type: binding.TF_ATTR_STRING, value: 'NHWC' },
+    { name: 'data_format', type: binding.TF_ATTR_STRING, value: layout },
     { name: 'is_training', type: binding.TF_ATTR_BOOL, value: true },
   ]
+  const attributesOf = { NHWC: normAttributes('NHWC'), NCHW: normAttributes('NCHW') }
+
   /** `hear` is told each channel's mean and unbiased variance, which die when it returns. */
   function normaliseTogether(
     x: tf.Tensor4D,
     scale: tf.Tensor1D,
     offset: tf.Tensor1D,
-    hear: (mean: tf.Tensor1D, variance: tf.Tensor1D) => void = () => {},
+    { layout = 'NHWC' as 'NHWC' | 'NCHW', hear = (_mean: tf.Tensor1D, _variance: tf.Tensor1D) => {} } = {},
   ): tf.Tensor4D {
+    const attributes = attributesOf[layout]
     const none = constant('empty', () => tf.tensor1d([]))
     return withGradient<[tf.Tensor4D, tf.Tensor1D, tf.Tensor1D]>((x, scale, offset, save) => {
       const [y, batchMean, batchVariance, mean, variance, reserve] = backend.executeMultipleOutputs(
         'FusedBatchNormV3',
-        normAttributes,
+        attributes,
         [x, scale, offset, none, none],
         6,
       )
@@ -77,35 +80,47 @@ export function fusedKernels(backend: NativeBackend): Kernels {
         value: y,
         // Its other two outputs are empty.
         gradFunc: (dy, saved) =>
-          backend.executeMultipleOutputs('FusedBatchNormGradV3', normAttributes, [dy, ...saved], 5).slice(0, 3),
+          backend.executeMultipleOutputs('FusedBatchNormGradV3', attributes, [dy, ...saved], 5).slice(0, 3),
       }
     })(x, scale, offset)
   }
 
   function batchNorm(x: tf.Tensor4D, scale: tf.Tensor1D, offset: tf.Tensor1D): BatchNorm {
     const kept: tf.Tensor1D[] = []
-    const normalised = normaliseTogether(x, scale, offset, (...statistics) => {
-      kept.push(...statistics.map(tf.keep))
-    })
+    const hear = (...statistics: tf.Tensor1D[]) => void kept.push(...statistics.map(tf.keep))
+    const normalised = normaliseTogether(x, scale, offset, { hear })
     const [mean, variance] = kept.map(tf.clone) // which belong to the caller's scope
     tf.dispose(kept)
     return { normalised, mean, variance }
   }
 
   function instanceNorm(x: tf.Tensor4D): tf.Tensor4D {
-    if (x.shape[0] > 1) return normaliseBatch(x)
-    const channels = x.shape[3]
-    return normaliseTogether(
+    if (x.shape[0] === 1) return normaliseMaps(x, x.shape[3], 'NHWC')
+    return backend.isUsingGpuDevice ? normaliseChannelsFirst(x) : normaliseBatch(x)
+  }
+
+  /** Each map by its own mean and variance. */
+  const normaliseMaps = (x: tf.Tensor4D, maps: number, layout: 'NHWC' | 'NCHW') =>
+    normaliseTogether(
       x,
-      constant(`ones ${channels}`, () => tf.ones([channels])) as tf.Tensor1D,
-      constant(`zeros ${channels}`, () => tf.zeros([channels])) as tf.Tensor1D,
+      constant(`ones ${maps}`, () => tf.ones([maps])) as tf.Tensor1D,
+      constant(`zeros ${maps}`, () => tf.zeros([maps])) as tf.Tensor1D,
+      { layout },
     )
+
+  /** On a GPU the graph optimizer makes every convolution channels first, and these two transpositions cancel with its own. */
+  function normaliseChannelsFirst(x: tf.Tensor4D): tf.Tensor4D {
+    const [batch, height, width, channels] = x.shape
+    const maps = batch * channels
+    const first = tf.reshape(tf.transpose(x, [0, 3, 1, 2]), [1, maps, height, width]) as tf.Tensor4D
+    const normalised = tf.reshape(normaliseMaps(first, maps, 'NCHW'), [batch, channels, height, width])
+    return tf.transpose(normalised, [0, 2, 3, 1]) as tf.Tensor4D
   }
 
   /** Each sample then has statistics of its own. Where they are large, moving them into the channels and back takes longer than as many norms. */
   function normaliseBatch(x: tf.Tensor4D): tf.Tensor4D {
     const [batch, height, width, channels] = x.shape
-    if (!backend.isUsingGpuDevice && height * width * channels >= LARGE_SAMPLE) {
+    if (height * width * channels >= LARGE_SAMPLE) {
       return tf.concat(
         tf.split(x, batch, 0).map(sample => instanceNorm(sample as tf.Tensor4D)),
         0,

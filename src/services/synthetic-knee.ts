@@ -15,7 +15,7 @@ interface Options {
   readonly signal?: AbortSignal
 }
 
-const nameFor = ({ seed, voxel }: Pick<SyntheticKneeSpec, 'seed' | 'voxel'>) =>
+export const nameFor = ({ seed, voxel }: Pick<SyntheticKneeSpec, 'seed' | 'voxel'>) =>
   `Knee, synthetic${voxel === 2 ? ', coarse' : ''} (seed ${seed})`
 
 export async function importSyntheticKnee(

@@ -3,18 +3,23 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import type { TrainingEvent } from '../../src/contract/runs.ts'
+import { Recipe, RunConfig, type RunRow, type TrainingEvent } from '../../src/contract/runs.ts'
 import { ReproductionRequest, STUDY_ROW_KINDS, StudyReport, type StudyRow } from '../../src/contract/study.ts'
+import { decodeCheckpoint } from '../../src/core/training/checkpoint.ts'
+import { FINE_TUNING } from '../../src/core/training/recipes.ts'
 import { openServices, type Services } from '../../src/services/context.ts'
 import { evaluate } from '../../src/services/evaluations.ts'
+import { eventsOf } from '../../src/services/log.ts'
+import { isBeginning } from '../../src/services/reproduction/beginning.ts'
 import { type Failures, goThrough } from '../../src/services/reproduction/driver.ts'
 import { makePlan, type Plan, type PlannedTraining } from '../../src/services/reproduction/plan.ts'
 import { assemble } from '../../src/services/reproduction/report.ts'
 import { draw, writeFiles } from '../../src/services/reproduction/save.ts'
 import { stretch } from '../../src/services/reproduction/scales.ts'
 import { trainAtOnce } from '../../src/services/reproduction/trainers.ts'
-import { listRuns } from '../../src/services/runs.ts'
+import { epochsOf, listRuns } from '../../src/services/runs.ts'
 import { importStudy, type Study } from '../../src/services/studies.ts'
+import { startRun } from '../../src/services/training.ts'
 import { writeNoise } from '../unit/engine/noise-file.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -115,4 +120,37 @@ it('a study that is stopped goes on, ends with every row and its files, and its 
   expect(written).not.toContain(folder) // no place of this machine
   const files = readdirSync(join(folder, 'out'))
   expect(files).toEqual(expect.arrayContaining(['index.html', 'study.json', 'study.md', 'figure-3-images.png']))
+})
+
+const tensorsOf = ({ checkpoint }: RunRow) => decodeCheckpoint(readFileSync(checkpoint!.path), checkpoint!.path).tensors
+
+it('a training that begins like a shorter one goes on from there, and ends as if it had not', async () => {
+  const runs = listRuns(services).filter(({ kind }) => kind === 'train')
+  const goneOn = runs.filter(({ id }) =>
+    eventsOf(services, id).some(({ event }) => event.type === 'note' && event.text.startsWith('Begins as run')),
+  )
+  // The baseline after the control, the longer control of equal time after the shorter, and that after the control.
+  expect(goneOn).toHaveLength(3)
+  for (const { id, config, summary, ...run } of goneOn) {
+    const whole = await startRun(services, { study, config: RunConfig.parse(config), parent: null })
+    expect(tensorsOf(whole)).toEqual(tensorsOf({ id, config, summary, ...run }))
+    expect(whole.summary).toMatchObject({ epochs: summary!.epochs, bestEpoch: summary!.bestEpoch, loss: summary!.loss })
+    const figures = (of: string) => epochsOf(services, of).map(({ seconds, ...each }) => each)
+    expect(figures(whole.id)).toEqual(figures(id))
+  }
+})
+
+it('a training of other rates, or with a milestone that was not kept, begins anew', () => {
+  const recipe = (epochs: number, more: object = {}) => Recipe.parse({ ...FINE_TUNING, epochs, ...more })
+  const halving = { schedule: { kind: 'step', rate: 1e-3, every: 3, factor: 0.5 } }
+  const cosine = { schedule: { kind: 'cosine', rate: 1e-3, end: 0 } }
+  const constant = { schedule: { kind: 'constant', rate: 1e-3 } }
+  expect(isBeginning(recipe(10), recipe(50, constant))).toBe(true)
+  expect(isBeginning(recipe(10), recipe(10))).toBe(false)
+  expect(isBeginning(recipe(10), recipe(50, halving))).toBe(false)
+  expect(isBeginning(recipe(2), recipe(50, halving))).toBe(true)
+  for (const epochs of [1, 10]) expect(isBeginning(recipe(epochs, cosine), recipe(50, cosine))).toBe(false)
+  expect(isBeginning(recipe(10), recipe(50, { ...constant, milestones: [10, 20] }))).toBe(false)
+  expect(isBeginning(recipe(10, { milestones: [10] }), recipe(50, { ...constant, milestones: [10, 20] }))).toBe(true)
+  expect(isBeginning(recipe(10, { earlyStopping: { patience: 3 } }), recipe(50, constant))).toBe(false)
 })

@@ -1,6 +1,6 @@
 """
-The program's self-supervised methods in PyTorch: networks with their heads and losses, and a DataLoader of one worker that
-reads, masks, transforms and augments. Its random numbers are its own; what is done with them is the same work.
+The program's self-supervised methods in PyTorch: networks with their heads and losses, and a DataLoader of one worker (of
+eight beside a GPU, as many as the program has threads there) that reads, masks, transforms and augments. Its random numbers are its own; what is done with them is the same work.
 """
 
 import json
@@ -296,14 +296,15 @@ class Views(Dataset):
 def batches(given, facts):
     """Without end."""
     views = Views(given, facts)
+    on_gpu = given["hardware"] == "gpu"
     loader = DataLoader(
         views,
         batch_size=given["computed"]["batch"],
         shuffle=True,
         drop_last=True,
-        num_workers=1,
+        num_workers=8 if on_gpu else 1,
         persistent_workers=True,
-        pin_memory=given["hardware"] == "gpu",
+        pin_memory=on_gpu,
     )
     while True:
         yield from loader

@@ -13,6 +13,8 @@ import type { Work } from './work.ts'
 const COMPARED: readonly Compared[] = [...NETWORKS, ...PRETEXTS, EPOCH, VOLUME, SLICE]
 
 const GPU_STEPS = 20
+/** Of pretexts: far more than there are batches at hand when the steps begin. */
+const GPU_PRETEXT_STEPS = 60
 
 /** Nothing is promised of a GPU but to be no slower than PyTorch. It takes more steps a second, and its products are of 10 bits. */
 function onGpu(work: Compared): Compared {
@@ -21,7 +23,8 @@ function onGpu(work: Compared): Compared {
   const checked = { ...work, check: { ...work.check, atMost: 5e-3 } }
   if (kind === 'epoch') return checked
   if (kind === 'volume') return { ...checked, atMost: 1 }
-  return { ...checked, atMost: 1, warmUps: Math.max(1, work.warmUps), iterations: GPU_STEPS, blocks: 5 }
+  const iterations = kind === 'pretext' ? GPU_PRETEXT_STEPS : GPU_STEPS
+  return { ...checked, atMost: 1, warmUps: Math.max(1, work.warmUps), iterations, blocks: 5 }
 }
 
 /** The processor's memory, files and the app's start are the same beside a GPU. */

@@ -42,3 +42,9 @@ export function recipeRate({ schedule, warmup, epochs }: Recipe, step: number, p
   if (step < warm) return schedule.rate * (step / warm)
   return learningRate(schedule, Math.floor((step - warm) / perEpoch), step - warm, epochs * perEpoch - warm)
 }
+
+/** Whether two recipes have equal learning rates in the first epochs, both as long at least. Two steps an epoch tell all schedules apart. */
+export function sameRates(a: Recipe, b: Recipe, epochs: number): boolean {
+  const steps = Array.from({ length: 2 * epochs }, (_, step) => step)
+  return steps.every(step => recipeRate(a, step, 2) === recipeRate(b, step, 2))
+}

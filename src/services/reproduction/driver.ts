@@ -5,6 +5,7 @@ import type { RunRow } from '../../contract/runs.ts'
 import type { Services } from '../context.ts'
 import { findRun, storedRun } from '../runs.ts'
 import type { PreparedRun } from '../training.ts'
+import { goOnFrom } from './beginning.ts'
 import { type Finished, lookUp } from './lookup.ts'
 import type { Plan, PlannedTraining } from './plan.ts'
 import { score } from './scores.ts'
@@ -52,7 +53,7 @@ async function ensure(
     throwIfCancelled(signal)
     const found = lookUp(services, plan, planned, finished)
     if (!found.prepared) throw new AppError('INVALID_ARGUMENT', found.reason)
-    const { prepared, run } = found
+    const { prepared, run, beginning } = found
     if (run?.status === 'finished') return run
     if (!told) onPart?.(planned)
     told = true
@@ -63,7 +64,7 @@ async function ensure(
     }
     if (run && (tried || isHopeless(services, run))) throw new AppError('INVALID_ARGUMENT', run.reason ?? run.status)
     tried = true
-    let id = run?.resumable ? run.id : null
+    let id = run?.resumable ? run.id : beginning && goOnFrom(services, prepared, beginning)
     if (id) await trainer.resume(id)
     else id = await trainer.train(prepared)
     throwIfClosed(services, findRun(services, id))

@@ -57,6 +57,10 @@ function countViews(method: SslMethod, methodConfig: unknown): Views {
   return { count: pictures.length, pixels: method.smallestView(methodConfig) === null ? null : pixels }
 }
 
+/** Of an epoch of a pretext, which may take several of each slice. */
+export const pretextSamples = (method: string, methodConfig: unknown, { pretextSlices }: Sizes): number =>
+  pretextSlices * (methodOf(method).instances?.(methodConfig) ?? 1)
+
 /** Seconds of a training, validation included. */
 export function estimateSeconds(
   { network, networkConfig, method, methodConfig, recipe }: RunConfig,
@@ -68,7 +72,8 @@ export function estimateSeconds(
   const views = method === null ? { count: 1, pixels: null } : viewsOf(method, methodConfig)
   const passed = perPixel * (views.pixels ?? sizes.pixels)
   const prepared = PREPARATION_PER_PIXEL * views.count * sizes.pixels
-  const samples = recipe.epochs * (method === null ? sizes.trainingSlices : sizes.pretextSlices)
+  const perEpoch = method === null ? sizes.trainingSlices : pretextSamples(method, methodConfig, sizes)
+  const samples = recipe.epochs * perEpoch
   const validations = method === null ? recipe.epochs : PRETEXT_VALIDATIONS
   return samples * (passed + prepared) + FORWARD * passed * validations * sizes.validationSlices
 }

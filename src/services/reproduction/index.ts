@@ -31,14 +31,14 @@ const ENDED_BADLY: readonly (RunStatus | undefined)[] = ['failed', 'cancelled']
 /** Where a plan is, and what comes next of what can be trained. */
 export function progressOf(services: Services, plan: Plan) {
   const { found, finished } = survey(services, plan)
-  const timed = plan.trainings.flatMap(({ key, group, estimate }): Timed[] => {
+  const timed = plan.trainings.flatMap(({ key, group, estimate, spared }): Timed[] => {
     const each = found.get(key)!
     const run = each.prepared && each.run
     if (!each.prepared && !each.waits) return []
     if (ENDED_BADLY.includes(run?.status)) return []
     const summary = finished.get(key)?.summary
     const { steps, validation, preparation } = summary?.seconds ?? { steps: 0, validation: 0, preparation: 0 }
-    const done = run ? Math.min(1, run.epochs.done / run.epochs.planned) : 0
+    const done = run ? Math.min(1, run.epochs.done / run.epochs.planned) : Math.min(1, spared / estimate)
     return [{ group, estimate, seconds: summary ? steps + validation + preparation : null, done }]
   })
   const next = plan.trainings.find(({ key }) => {

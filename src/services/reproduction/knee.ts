@@ -5,12 +5,14 @@ import { sizesOf } from '../../core/mri/phantom/index.ts'
 import type { Progress } from '../../engine/protocol.ts'
 import type { Services } from '../context.ts'
 import { listStudies } from '../studies.ts'
-import { makeSyntheticKnee } from '../synthetic-knee.ts'
+import { makeSyntheticKnee, nameFor } from '../synthetic-knee.ts'
 import { patientsOf } from './folds.ts'
 
 /** Of coarse voxels: at fastMRI’s 640 × 372 all rows would take about 50 minutes on two cores. */
 const KNEE = { seed: 0, patients: 3, slices: 4, voxel: 2 } as const
 const COLUMNS = sizesOf(KNEE.voxel).columns
+/** What it is called where no other has the name. */
+export const SYNTHETIC_KNEE = nameFor(KNEE)
 
 const isThatKnee = ({ kind, volumes }: Study) => {
   const patients = (role: Role) => patientsOf(volumes.filter(volume => volume.role === role)).length

@@ -8,13 +8,14 @@ import { RunConfig, type RunRow } from '../../contract/runs.ts'
 import type { Services } from '../context.ts'
 import { findRun } from '../runs.ts'
 import { type PreparedRun, prepareRun } from '../training.ts'
+import { beginningOf } from './beginning.ts'
 import { withTrainingPatients } from './folds.ts'
 import type { Plan, PlannedTraining } from './plan.ts'
 import { stretch } from './scales.ts'
 
-/** `prepared`: as it is to be trained. `run`: the one that is there, finished or not. */
+/** `prepared`: as it is to be trained. `run`: the one that is there, finished or not; where there is none, `beginning` is a shorter one like it. */
 export type Found =
-  | { readonly prepared: PreparedRun; readonly run: RunRow | null }
+  | { readonly prepared: PreparedRun; readonly run: RunRow | null; readonly beginning: RunRow | null }
   /** It cannot be trained, or not yet. */
   | { readonly prepared: null; readonly reason: string; readonly waits: boolean }
 
@@ -47,7 +48,8 @@ const PREFERENCE: readonly RunRow['status'][] = [
   'finished',
 ]
 
-function equalRun(services: Services, { study, config, data }: PreparedRun, parent: Parent): RunRow | null {
+/** Of the same volumes, with the same start. */
+function runsLike(services: Services, { study, config, data }: PreparedRun, parent: Parent): RunRow[] {
   const ids = services.db
     .prepare(
       `SELECT CAST(id AS TEXT) FROM runs WHERE study_id = ? AND kind = ? AND parent_id IS ? AND parent_epoch IS ? AND start_path IS NULL
@@ -55,10 +57,12 @@ function equalRun(services: Services, { study, config, data }: PreparedRun, pare
     )
     .pluck()
     .all(study.id, config.kind, parent && Number(parent.run), parent?.epoch ?? null, data) as string[]
+  return ids.map(id => findRun(services, id))
+}
+
+function equalRun(runs: readonly RunRow[], { config }: PreparedRun): RunRow | null {
   const wanted = computed(JSON.parse(JSON.stringify(config)))
-  const equal = ids
-    .map(id => findRun(services, id))
-    .filter(run => run.config.recipe !== null && isDeepStrictEqual(computed(run.config), wanted))
+  const equal = runs.filter(run => run.config.recipe !== null && isDeepStrictEqual(computed(run.config), wanted))
   return equal.reduce<RunRow | null>(
     (best, run) => (best && PREFERENCE.indexOf(best.status) >= PREFERENCE.indexOf(run.status) ? best : run),
     null,
@@ -82,7 +86,9 @@ export function lookUp(services: Services, { folds }: Plan, planned: PlannedTrai
   const study = patients === null ? whole : withTrainingPatients(whole, patients)
   try {
     const prepared = prepareRun(services, { study, config, parent })
-    return { prepared, run: equalRun(services, prepared, parent) }
+    const runs = runsLike(services, prepared, parent)
+    const run = equalRun(runs, prepared)
+    return { prepared, run, beginning: run ? null : beginningOf(prepared.config, runs) }
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     return { prepared: null, reason: error.message, waits: false }

@@ -27,6 +27,8 @@ export interface PlannedTraining {
   readonly group: string
   /** Seconds, before anything is measured. */
   readonly estimate: number
+  /** Of those, what a shorter training before it in the plan spares, with which it begins. */
+  readonly spared: number
 }
 
 export interface PlannedRow {

@@ -6,10 +6,12 @@ import { AppError } from '../../contract/errors.ts'
 import { type ReproductionRequest, StudyReport, type StudyTraining } from '../../contract/study.ts'
 import { locateEngine } from '../../engine/install.ts'
 import type { Services } from '../context.ts'
+import { DEMONSTRATION } from '../demonstration.ts'
 import { reconstructionsDirectory } from '../profile.ts'
 import { type StudyFigure, studyFigurePng, studyFigures, studyMarkdown, studyPage } from '../reports/index.ts'
 import { imagesOf } from './images.ts'
 import { planOf, reportOf } from './index.ts'
+import { SYNTHETIC_KNEE } from './knee.ts'
 import type { Plan } from './plan.ts'
 
 export interface Drawn {
@@ -29,13 +31,20 @@ export function drawReproduction(services: Services, id: number, signal?: AbortS
   return draw(services, planOf(services, report.request), report, signal)
 }
 
+/** Which study, as a profile that has none yet understands it where it can. */
+function studyOption(study: string): string[] {
+  if (study === DEMONSTRATION) return []
+  if (study === SYNTHETIC_KNEE) return ['--synthetic-knee']
+  return [`--study '${study.replaceAll("'", "'\\''")}'`]
+}
+
 /** The command that makes the same. */
 export function commandOf(
   { scale, seeds, methods, leaveOneOut, headline }: ReproductionRequest,
   study: string,
 ): string {
   const options = [
-    `--study '${study.replaceAll("'", "'\\''")}'`,
+    ...studyOption(study),
     `--scale ${scale}`,
     `--seeds ${seeds}`,
     ...(methods ? [`--methods ${methods.join(',')}`] : []),

@@ -3,8 +3,8 @@
  *
  * The budget in minutes, with a step of U-Net-16 at 128 × 126 and batch 1 taken as 45 ms, 2.1 times that for U-Net++, in proportion to
  * pixels, and 10 ms to prepare a view of a 320 × 320 slice:
- *   brain, 16 training slices of 128 × 126: baselines of 50 epochs 3 · five pre-trainings of 200 to 320 steps 4 · their fine-tunings and two
- *   controls 2 · controls of equal time, as long as both 5 · milestones and few labels 2 · scoring 2.
+ *   brain, 16 training slices of 128 × 126: baselines of 50 epochs 3 · five pre-trainings of 200 to 414 steps 6 · their fine-tunings and two
+ *   controls 2 · controls of equal time, on a network only as long as the longest 4 · milestones and few labels 2 · scoring 2.
  *   knee, 24 slices of 320 × 320, six times as large: so the middle slice of each volume alone (6 in training), one milestone.
  *   Baselines 5 · pre-trainings 5 · fine-tunings and controls 2.5 · controls of equal time 6.5 · the rest 2.5 · scoring 2.
  * Twenty masks are drawn for the main rows alone. `reproduction.test.ts` adds it up.
@@ -15,6 +15,7 @@ import type { Scale } from '../../contract/study.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
 import type { MethodRecipe } from '../../core/ssl/method.ts'
 import { FINE_TUNING, FROM_SCRATCH, methodOf, networkOf } from '../catalogue.ts'
+import { pretextSamples } from './estimate.ts'
 import { type Sizes, sizesOf } from './folds.ts'
 
 /** A method's whole way, every setting spelt out. */
@@ -65,15 +66,16 @@ function spelledOut(method: string, { network, networkConfig, methodConfig, ...r
 }
 
 /** A batch holds no more than there is. */
-const fitted = (training: Recipe, { pretextSlices }: Sizes): Recipe => ({
+const fitted = ({ method, methodConfig, training }: Course, sizes: Sizes): Recipe => ({
   ...training,
-  batch: Math.min(training.batch, pretextSlices),
+  batch: Math.min(training.batch, pretextSamples(method, methodConfig, sizes)),
 })
 
 function demonstrated(course: Course, report: Course, sizes: Sizes): Course {
-  const training = fitted(course.training, sizes)
+  const training = fitted(course, sizes)
   const large = sizes.pixels > LARGE
-  const perEpoch = Math.ceil(Math.floor(sizes.pretextSlices / training.batch) / training.accumulate)
+  const samples = pretextSamples(course.method, course.methodConfig, sizes)
+  const perEpoch = Math.ceil(Math.floor(samples / training.batch) / training.accumulate)
   const epochs = Math.max(
     Math.ceil(STEPS.fewest / perEpoch),
     Math.min(training.epochs, Math.ceil(STEPS.most / perEpoch)),
@@ -93,7 +95,7 @@ export function courseAt(
 ): { readonly report: Course; readonly here: Course } {
   const { recipes } = methodOf(method)
   const report = spelledOut(method, recipes.report)
-  if (scale === 'full') return { report, here: { ...report, training: fitted(report.training, sizes) } }
+  if (scale === 'full') return { report, here: { ...report, training: fitted(report, sizes) } }
   return { report, here: demonstrated(spelledOut(method, recipes.workstation), report, sizes) }
 }
 

@@ -20,7 +20,7 @@ export function seedPlan(
 ): { readonly trainings: PlannedTraining[]; readonly rows: PlannedRow[] } {
   const { fold, seed, sizes } = part
   const everyPatient = sizes.trainingPatients
-  const { baseline, fineTuning, control, equalTime, planned } = seedTrainings(part)
+  const { baseline, pretraining, fineTuning, control, equalTime, planned } = seedTrainings(part)
   const rows: PlannedRow[] = []
 
   /** Words tell it from others of its kind. */
@@ -79,6 +79,8 @@ export function seedPlan(
     })
   }
   if (!headline) {
+    const estimateOf = (course: Course) => planned().find(({ key }) => key === pretraining(course))!.estimate
+    for (const course of courses.toSorted((a, b) => estimateOf(a) - estimateOf(b))) equalTime(course)
     for (const course of courses)
       ofMethod(course, {
         kind: 'control of equal time',

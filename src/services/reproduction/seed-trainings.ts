@@ -4,10 +4,11 @@ import { type Recipe, RunConfig } from '../../contract/runs.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
 import { networkOf } from '../catalogue.ts'
 import { supervisedConfig } from '../training.ts'
+import { isBeginning } from './beginning.ts'
 import { estimateSeconds } from './estimate.ts'
 import type { Sizes } from './folds.ts'
 import type { PlannedTraining } from './plan.ts'
-import type { Course } from './scales.ts'
+import { type Course, stretch } from './scales.ts'
 
 export interface Part {
   readonly fold: number
@@ -46,7 +47,7 @@ export function seedTrainings(part: Part) {
     words: readonly string[],
     label: string,
     config: RunConfig,
-    more: Partial<Pick<PlannedTraining, 'patients' | 'parent' | 'asLongAs' | 'estimate'>> = {},
+    more: Partial<Pick<PlannedTraining, 'patients' | 'parent' | 'asLongAs' | 'estimate' | 'spared'>> = {},
   ): string {
     const identity = JSON.stringify([config, more.parent, more.patients, more.asLongAs])
     for (let n = 1; ; n++) {
@@ -56,7 +57,7 @@ export function seedTrainings(part: Part) {
       if (other) continue
       const group = `${config.method ?? 'supervised'} ${networkKey(config)}`
       const estimate = estimateSeconds(config, sizes) * ((more.patients ?? everyPatient) / everyPatient)
-      const rest = { patients: null, parent: null, asLongAs: null }
+      const rest = { patients: null, parent: null, asLongAs: null, spared: 0 }
       planned.set(key, { ...rest, key, identity, label, fold: part.fold, config, group, estimate, ...more })
       return key
     }
@@ -70,12 +71,17 @@ export function seedTrainings(part: Part) {
   const onFew = (few: number | null) => (few === null ? '' : ` on ${few} of ${everyPatient} patients`)
 
   const trainings = {
-    baseline: (of: Network) =>
-      plan(
-        ['baseline', networkName(of)],
-        `Baseline, ${networkName(of)}`,
-        supervised('train', of, { ...part.scratch, milestones: milestonesOf(part) }),
-      ),
+    /** The control comes first: where the baseline begins like it, it goes on from there. */
+    baseline(course: Course): string {
+      const { config, estimate } = planned.get(trainings.control(course))!
+      const recipe = { ...part.scratch, milestones: milestonesOf(part) }
+      return plan(
+        ['baseline', networkName(course)],
+        `Baseline, ${networkName(course)}`,
+        supervised('train', course, recipe),
+        { spared: isBeginning(config.recipe, recipe) ? estimate : 0 },
+      )
+    },
 
     pretraining: (course: Course) =>
       plan(
@@ -106,23 +112,31 @@ export function seedTrainings(part: Part) {
 
     control(course: Course, patients = everyPatient): string {
       const few = fewer(patients)
+      const recipe = fromScratch(course.fineTuning)
+      const milestones = few === null ? milestonesOf(part).filter(epoch => epoch <= recipe.epochs) : []
       return plan(
         [`control${onFew(few)}`, networkName(course)],
         `Control, ${networkName(course)}${onFew(few)}`,
-        supervised('train', course, fromScratch(course.fineTuning)),
+        supervised('train', course, { ...recipe, milestones }),
         { patients: few },
       )
     },
 
+    /** Asked for from the shortest to the longest: at a constant rate each begins with the one before. */
     equalTime(course: Course): string {
       const spent = [trainings.pretraining(course), trainings.fineTuning(course)]
+      const pace = trainings.control(course)
+      const recipe = fromScratch(course.fineTuning)
+      const before = [...planned.values()].filter(({ key, asLongAs }) => key === pace || asLongAs?.pace === pace)
+      const isConstant = isBeginning(recipe, stretch(recipe, 2 * recipe.epochs))
       return plan(
         ['control of equal time', course.method],
         `Control of equal time to ${course.label}`,
-        supervised('train', course, fromScratch(course.fineTuning)),
+        supervised('train', course, recipe),
         {
-          asLongAs: { trainings: spent, pace: trainings.control(course) },
+          asLongAs: { trainings: spent, pace },
           estimate: spent.reduce((sum, key) => sum + planned.get(key)!.estimate, 0),
+          spared: isConstant ? Math.max(...before.map(({ estimate }) => estimate)) : 0,
         },
       )
     },
