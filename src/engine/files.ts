@@ -6,19 +6,20 @@ import process from 'node:process'
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../core/training/checkpoint.ts'
 import { fileError } from './file-errors.ts'
 
-/** Replaces `path` by `bytes` in one step. A crash leaves either the old file or the new one. */
-export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
+/** Replaces `path` by `bytes` in one step. A crash leaves either the old file or the new one; a power cut only where it is `lasting`, which takes longer. */
+export async function writeAtomically(path: string, bytes: Uint8Array, { lasting = true } = {}): Promise<void> {
   const partial = join(dirname(path), `.${basename(path)}.${process.pid}.part`)
   try {
     await mkdir(dirname(path), { recursive: true })
     const file = await open(partial, 'w')
     try {
       await file.writeFile(bytes)
-      await file.sync()
+      if (lasting) await file.sync()
     } finally {
       await file.close()
     }
     await rename(partial, path)
+    if (!lasting) return
     const folder = await open(dirname(path), 'r')
     await folder.sync().finally(() => folder.close()) // the rename itself must survive a power cut
   } catch (error) {

@@ -1,5 +1,5 @@
 /**
- * HDF5 files, read. Pixels pass as raw bytes, one copy from the library's memory into a Float32Array:
+ * HDF5 files, read. Pixels pass as raw bytes, at most one copy from the library's memory into a Float32Array:
  * h5wasm's own `slice()` makes an array of two numbers for each complex sample and takes a hundred times as long.
  */
 import fs from 'node:fs'
@@ -85,17 +85,25 @@ class OpenFile implements Hdf5File {
   }
 
   readFloat32(dataset: string, from: number, count: number): Float32Array {
+    return this.withFloat32(dataset, from, count, values => values.slice())
+  }
+
+  withFloat32<T>(dataset: string, from: number, count: number, use: (values: Float32Array) => T): T {
     const shape = this.shape(dataset)
     if (shape === null || from < 0 || count < 0 || from + count > shape[0]) {
       throw new RangeError(`No slices ${from} to ${from + count} of ${dataset} in ${this.path}`)
     }
     const kind = this.kind(dataset)
-    const box = [count, ...shape.slice(1)]
-    if (kind === 'float32' || kind === 'complex64') return new Float32Array(this.#readBytes(dataset, from, box))
-    if (kind === 'float64' || kind === 'complex128') {
-      return Float32Array.from(new Float64Array(this.#readBytes(dataset, from, box)))
-    }
-    throw new AppError('UNSUPPORTED_FORMAT', `Expected floats in ${dataset}, got ${kind} elements, in ${this.path}`)
+    const single = kind === 'float32' || kind === 'complex64'
+    if (!single && kind !== 'float64' && kind !== 'complex128')
+      throw new AppError('UNSUPPORTED_FORMAT', `Expected floats in ${dataset}, got ${kind} elements, in ${this.path}`)
+    return this.#withBytes(dataset, from, [count, ...shape.slice(1)], ({ buffer, byteOffset, byteLength }) =>
+      use(
+        single
+          ? new Float32Array(buffer, byteOffset, byteLength / 4)
+          : Float32Array.from(new Float64Array(buffer, byteOffset, byteLength / 8)),
+      ),
+    )
   }
 
   readNumbers(dataset: string): Float64Array {
@@ -133,8 +141,8 @@ class OpenFile implements Hdf5File {
     return undamaged(this.path, dataset, () => new Dataset(this.#file.file_id, `/${dataset}`).value)
   }
 
-  /** The elements [from, 0, …] to [from, 0, …] + box of a dataset, byte for byte. */
-  #readBytes(dataset: string, from: number, box: readonly number[]): ArrayBuffer {
+  /** Lends the elements [from, 0, …] to [from, 0, …] + box of a dataset, byte for byte. */
+  #withBytes<T>(dataset: string, from: number, box: readonly number[], use: (bytes: Uint8Array) => T): T {
     const bytes = box.reduce((product, length) => product * length, this.#metadata.get(dataset)!.size)
     return withMemory(this.#library, bytes, this.path, pointer => {
       const position = [...hyperslab(from, box), BigInt(pointer)] as const
@@ -142,7 +150,7 @@ class OpenFile implements Hdf5File {
         this.#library.get_dataset_data(this.#file.file_id, `/${dataset}`, ...position),
       )
       // HEAPU8 is a new view once the memory has grown: it is looked up after the call.
-      return this.#library.HEAPU8.slice(pointer, pointer + bytes).buffer as ArrayBuffer
+      return use(this.#library.HEAPU8.subarray(pointer, pointer + bytes))
     })
   }
 }

@@ -56,7 +56,7 @@ export function runFiles(directory: string, waiting: Waiting): RunFiles {
     async savePreview(epoch, image) {
       const path = join(directory, 'previews', `${numbered(epoch)}.f32`)
       const bytes = new Uint8Array(image.buffer, image.byteOffset, image.byteLength)
-      await whenThereIsRoom(path, () => writeAtomically(path, bytes), waiting)
+      await whenThereIsRoom(path, () => writeAtomically(path, bytes, { lasting: false }), waiting)
       return { path }
     },
   }

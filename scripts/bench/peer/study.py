@@ -9,7 +9,7 @@ ROWS, COLUMNS, CROP = 640, 372, 320
 
 
 def write_study(files, volumes, slices, header):
-    """Two volumes of each patient. The system keeps no room for what was not written."""
+    """Two volumes of each patient. The system keeps no room for what was not written; it has written the rest when this returns."""
     os.makedirs(files)
     line = np.full(COLUMNS, 1e-5 + 1e-5j, np.complex64)
     for volume in range(volumes):
@@ -23,3 +23,4 @@ def write_study(files, volumes, slices, header):
             file.attrs["max"] = 1e-4
             file.attrs["norm"] = 1e-2
             file.attrs["patient_id"] = f"patient {volume // 2}"
+    os.sync()

@@ -92,20 +92,27 @@ export function unpack(flat: tf.Tensor1D, specs: readonly ParameterSpec[]): Para
   return Object.fromEntries(specs.map((spec, i) => [spec.name, tf.reshape(parts[i], shapeHere(spec))]))
 }
 
-/** Copies `source` (row-major, at most four axes) with its axes reordered: result axis i is source axis `axes[i]`. */
+/**
+ * Copies `source` (row-major, at most four axes) with its axes reordered: result axis i is source axis `axes[i]`. Goes along the longer of
+ * the two last axes, the source's or the result's: a kernel's rows have three elements, its channels hundreds.
+ */
 function permute(source: Float32Array, shape: readonly number[], axes: readonly number[]): Float32Array {
   if (shape.length === 1) return source.slice()
-  const missing = 4 - shape.length
-  const [a, b, c, d] = [...Array<number>(missing).fill(1), ...axes.map(axis => shape[axis])]
-  const steps = axes.map(axis => size(shape.slice(axis + 1)))
-  const [stepA, stepB, stepC, stepD] = [...Array<number>(missing).fill(0), ...steps]
+  const sizes = axes.map(axis => shape[axis])
+  const stepsOf = (lengths: readonly number[]) => lengths.map((_, axis) => size(lengths.slice(axis + 1)))
+  const from = stepsOf(shape)
+  const to = stepsOf(sizes)
+  // In the order of the result: of each of its axes the length, and the steps in either array.
+  const walk = axes.map((axis, i) => ({ length: sizes[i], read: from[axis], write: to[i] }))
+  if (shape.at(-1)! > sizes.at(-1)!) walk.sort((one, other) => other.read - one.read)
+  const [a, b, c, d] = [...Array(4 - walk.length).fill({ length: 1, read: 0, write: 0 }), ...walk]
   const result = new Float32Array(source.length)
-  let to = 0
-  for (let i = 0; i < a; i++)
-    for (let j = 0; j < b; j++)
-      for (let k = 0; k < c; k++) {
-        const from = i * stepA + j * stepB + k * stepC
-        for (let l = 0; l < d; l++) result[to++] = source[from + l * stepD]
+  for (let i = 0; i < a.length; i++)
+    for (let j = 0; j < b.length; j++)
+      for (let k = 0; k < c.length; k++) {
+        let read = i * a.read + j * b.read + k * c.read
+        let write = i * a.write + j * b.write + k * c.write
+        for (let l = 0; l < d.length; l++, read += d.read, write += d.write) result[write] = source[read]
       }
   return result
 }

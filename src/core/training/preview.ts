@@ -25,12 +25,14 @@ interface PreviewedJob {
 
 /**
  * The network's output on the middle slice of the first validation volume, masked by its file's name; `null` without such a volume.
- * Outputs in `arbitrary` units stay as the network gives them. `specs` are those of the parameters that it is given.
+ * Outputs in `arbitrary` units stay as the network gives them. `specs` are those of the parameters that it is given; `known` has the output
+ * where a validation has computed it.
  */
 export function previewOf(
   { network, networkConfig, validation, mask }: PreviewedJob,
   specs: readonly ParameterSpec[],
   units: Preview['units'],
+  known: (parameters: tf.Tensor1D, slice: number) => Float32Array | null = () => null,
 ): (parameters: tf.Tensor1D) => Promise<Preview | null> {
   const [source] = validation
   let input: ReturnType<typeof normalise> | null = null
@@ -43,7 +45,8 @@ export function previewOf(
       const volume = await source.open()
       input = normalise(zeroFilled(volume, slice, maskOf(volume, mask)))
     }
-    const output = predict({ network, config: networkConfig, specs, parameters }, input.image, shape)
+    const model = { network, config: networkConfig, specs, parameters }
+    const output = known(parameters, slice) ?? predict(model, input.image, shape)
     const image = units === 'signal' ? unnormalise(output, input.mean, input.std) : output
     return { image, shape, units, file, slice }
   }

@@ -29,6 +29,7 @@ export interface SupervisedJob {
 }
 
 interface ValidationInput {
+  readonly index: number
   readonly image: Float32Array
   readonly target: Float32Array
   readonly mean: number
@@ -57,7 +58,7 @@ async function prepareValidation(source: VolumeSource, job: SupervisedJob, pause
     const { image, mean, std } = normalise(zeroFilled(volume, index, mask))
     const truth = volume.readTarget(index)!
     target.set(centreCropReal(truth, source.info.targetShape!, crop), i * crop[0] * crop[1])
-    inputs.push({ image, target: normaliseTarget(truth, source.info.targetShape!, crop, mean, std), mean, std })
+    inputs.push({ index, image, target: normaliseTarget(truth, source.info.targetShape!, crop, mean, std), mean, std })
   }
   return { shape: crop, inputs, target }
 }
@@ -77,6 +78,8 @@ export function supervisedTask(job: SupervisedJob): TrainingTask {
   const placesOf = batchPlaces(seed, samples.length, job.batch)
   const batchesPerEpoch = Math.ceil(samples.length / job.batch)
   const prepared: ValidationVolume[] = []
+  /** What the last validation made of the first volume's slices, by their index. */
+  let shown: { readonly by: tf.Tensor1D; readonly outputs: ReadonlyMap<number, Float32Array> } | null = null
 
   async function sample({ source, index }: SliceReference, epoch: number, place: number) {
     const volume = await source.open()
@@ -99,13 +102,16 @@ export function supervisedTask(job: SupervisedJob): TrainingTask {
       prepared[place] ??= await prepareValidation(source, job, pause)
       const { shape, inputs, target } = prepared[place]
       const prediction = new Float32Array(target.length)
+      const outputs = new Map<number, Float32Array>()
       for (const [i, input] of inputs.entries()) {
         await pause()
         const output = predict(model, input.image, shape)
+        outputs.set(input.index, output)
         losses.push(meanDifference(output, input.target))
         prediction.set(unnormalise(output, input.mean, input.std), i * shape[0] * shape[1])
       }
       scores.push(scoreVolume({ prediction, target, shape: [inputs.length, ...shape] }))
+      if (place === 0) shown = { by: parameters, outputs }
     }
     return {
       loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
@@ -135,6 +141,8 @@ export function supervisedTask(job: SupervisedJob): TrainingTask {
       )
     },
     validate,
-    preview: previewOf(job, specs, 'signal'),
+    preview: previewOf(job, specs, 'signal', (parameters, slice) =>
+      shown?.by === parameters ? (shown.outputs.get(slice) ?? null) : null,
+    ),
   }
 }

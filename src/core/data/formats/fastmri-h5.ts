@@ -32,7 +32,7 @@ function open(file: Hdf5File, hashPatient: (id: string) => string): Volume {
   const noiseFree = file.shape('reconstruction_noise_free') === null ? null : 'reconstruction_noise_free'
   if (noiseFree !== null) requireSameSize(file, imageShape(file, noiseFree, slices), targetShape)
 
-  const energy = columnEnergy(file.readFloat32('kspace', Math.floor(slices / 2), 1), columns)
+  const energy = file.withFloat32('kspace', Math.floor(slices / 2), 1, kspace => columnEnergy(kspace, columns))
   const { mask, sampling } = judgeSampling(file, energy)
   const header = parseIsmrmrdHeader(file.readText('ismrmrd_header'))
   const patientId = String(file.attribute('patient_id') ?? '').trim() || header?.patientId || file.name

@@ -31,6 +31,9 @@ function memoryFile(contents: Datasets, attributes: Attributes = {}): Hdf5File &
       const perSlice = shape.slice(1).reduce((a, b) => a * b, kind.startsWith('complex') ? 2 : 1)
       return Float32Array.from(values).slice(from * perSlice, (from + count) * perSlice)
     },
+    withFloat32(name, from, count, use) {
+      return use(this.readFloat32(name, from, count))
+    },
     readNumbers: name => Float64Array.from(stored(name)!.values),
     readText: name => (typeof contents[name] === 'string' ? contents[name] : null),
     attribute: name => attributes[name] ?? null,
