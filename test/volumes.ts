@@ -42,6 +42,7 @@ export function noiseVolume(
     info,
     mask,
     readKspace: index => kspace[index].slice(),
+    withKspace: (index, use) => use(kspace[index]),
     readTarget: index => truth[index].slice(),
     readNoiseFree: () => null,
     dispose() {},
@@ -49,3 +50,6 @@ export function noiseVolume(
 }
 
 export const sourceOf = (volume: Volume): VolumeSource => ({ info: volume.info, open: async () => volume })
+
+/** Of what a file only lends. */
+export const copy = (values: Float32Array): Float32Array => values.slice()

@@ -4,8 +4,8 @@ import { Metrics, Protocol, VolumeScore } from './evaluation.ts'
 import { TrainingSummary } from './report.ts'
 import { EpochFigures } from './runs.ts'
 
-/** `full`: the report's settings. `demonstration`: within 25 minutes on two cores; what is smaller than in the report is listed. */
-export const SCALES = ['demonstration', 'full'] as const
+/** `full`: the report's settings. `workstation`: the workstation recipes. `demonstration`: those within 25 minutes on two cores. What is smaller than in the report is listed. */
+export const SCALES = ['demonstration', 'workstation', 'full'] as const
 export const Scale = z.enum(SCALES)
 export type Scale = z.infer<typeof Scale>
 

@@ -31,7 +31,7 @@ export const seededMaskOf = (volume: Volume, spec: MaskSpec, seed: number | null
 
 /** Zero-filled magnitude of one slice, [crop height, crop width]; `mask` over columns. */
 export function zeroFilled(volume: Volume, index: number, mask: Uint8Array): Float32Array {
-  return zeroFilledImage(volume.readKspace(index), mask, cropShape(volume.info))
+  return volume.withKspace(index, kspace => zeroFilledImage(kspace, mask, cropShape(volume.info)))
 }
 
 /** The network's output for one normalised image [h, w], in the same normalised units. */

@@ -1,5 +1,5 @@
 /**
- * HDF5 files, read. Pixels pass as raw bytes, at most one copy from the library's memory into a Float32Array:
+ * HDF5 files, read. Pixels are looked at as raw bytes where the library has them:
  * h5wasm's own `slice()` makes an array of two numbers for each complex sample and takes a hundred times as long.
  */
 import fs from 'node:fs'
@@ -82,10 +82,6 @@ class OpenFile implements Hdf5File {
   kind(dataset: string): ElementKind | null {
     const metadata = this.#metadata.get(dataset)
     return metadata ? elementKind(this.#library, metadata) : null
-  }
-
-  readFloat32(dataset: string, from: number, count: number): Float32Array {
-    return this.withFloat32(dataset, from, count, values => values.slice())
   }
 
   withFloat32<T>(dataset: string, from: number, count: number, use: (values: Float32Array) => T): T {

@@ -322,11 +322,13 @@ describe('a training', () => {
         info: volume.info,
         async open() {
           open = i
-          const readKspace = (index: number) => {
-            if (open !== i) throw new Error(`volume ${i} has been closed`)
-            return volume.readKspace(index)
+          return {
+            ...volume,
+            withKspace(index, use) {
+              if (open !== i) throw new Error(`volume ${i} has been closed`)
+              return volume.withKspace(index, use)
+            },
           }
-          return { ...volume, readKspace }
         },
       })),
       slices,

@@ -1,5 +1,5 @@
 /** The report's rows from real computations, on volumes so small that all of them take seconds. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
@@ -10,16 +10,16 @@ import { FINE_TUNING } from '../../src/core/training/recipes.ts'
 import { openServices, type Services } from '../../src/services/context.ts'
 import { evaluate } from '../../src/services/evaluations.ts'
 import { eventsOf } from '../../src/services/log.ts'
-import { isBeginning } from '../../src/services/reproduction/beginning.ts'
+import { goOnFrom, isBeginning } from '../../src/services/reproduction/beginning.ts'
 import { type Failures, goThrough } from '../../src/services/reproduction/driver.ts'
 import { makePlan, type Plan, type PlannedTraining } from '../../src/services/reproduction/plan.ts'
 import { assemble } from '../../src/services/reproduction/report.ts'
 import { draw, writeFiles } from '../../src/services/reproduction/save.ts'
 import { stretch } from '../../src/services/reproduction/scales.ts'
 import { trainAtOnce } from '../../src/services/reproduction/trainers.ts'
-import { epochsOf, listRuns } from '../../src/services/runs.ts'
+import { epochsOf, listRuns, statesOf } from '../../src/services/runs.ts'
 import { importStudy, type Study } from '../../src/services/studies.ts'
-import { startRun } from '../../src/services/training.ts'
+import { prepareRun, startRun } from '../../src/services/training.ts'
 import { writeNoise } from '../unit/engine/noise-file.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -138,6 +138,26 @@ it('a training that begins like a shorter one goes on from there, and ends as if
     const figures = (of: string) => epochsOf(services, of).map(({ seconds, ...each }) => each)
     expect(figures(whole.id)).toEqual(figures(id))
   }
+})
+
+it('a training whose shorter one is damaged begins anew', () => {
+  const [shorter] = listRuns(services).filter(({ kind }) => kind === 'train')
+  const recipe = { ...RunConfig.parse(shorter.config).recipe, epochs: 77, milestones: [] }
+  const prepared = prepareRun(services, {
+    study,
+    config: RunConfig.parse({ ...shorter.config, recipe: stretch(recipe, 77) }),
+    parent: null,
+  })
+  const runs = listRuns(services).length
+  const [{ path }] = statesOf(services, Number(shorter.id))
+  const bytes = readFileSync(path)
+  writeFileSync(path, bytes.subarray(0, bytes.length - 4))
+  expect(goOnFrom(services, prepared, shorter)).toBeNull()
+  rmSync(path)
+  expect(goOnFrom(services, prepared, shorter)).toBeNull()
+  expect(listRuns(services)).toHaveLength(runs)
+  writeFileSync(path, bytes)
+  expect(goOnFrom(services, prepared, shorter)).toMatch(/^\d+$/)
 })
 
 it('a training of other rates, or with a milestone that was not kept, begins anew', () => {

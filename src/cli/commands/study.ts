@@ -109,7 +109,10 @@ export const studyCommand = (): Command =>
     )
     .option('--synthetic-knee', 'on the synthetic knee study, which is made where there is none')
     .addOption(
-      new Option('--scale <scale>', 'the report’s own settings, or what fits 25 minutes on two cores')
+      new Option(
+        '--scale <scale>',
+        'the report’s own settings, the workstation recipes, or those cut to fit 25 minutes on two cores',
+      )
         .choices([...SCALES])
         .default('demonstration'),
     )

@@ -14,9 +14,10 @@ export interface Hdf5File {
   shape(dataset: string): readonly number[] | null
   /** Element kind of a dataset, `null` if there is none of that name. */
   kind(dataset: string): ElementKind | null
-  /** Slices [from, from + count) along the first axis as float32, row-major; complex as interleaved (re, im). */
-  readFloat32(dataset: string, from: number, count: number): Float32Array
-  /** The same without a copy: the array is the library's own, of no use once `use` has returned. */
+  /**
+   * Slices [from, from + count) along the first axis as float32, row-major; complex as interleaved (re, im). Not copied: the array is the
+   * library's own, of no use once `use` has returned.
+   */
   withFloat32<T>(dataset: string, from: number, count: number, use: (values: Float32Array) => T): T
   /** A whole small dataset of numbers (booleans as 0 and 1) as float64. */
   readNumbers(dataset: string): Float64Array

@@ -6,6 +6,8 @@ export interface Volume {
   readonly info: VolumeInfo
   /** One slice of centred k-space, [rows, columns, 2] (re, im), as stored. A fresh array. */
   readKspace(index: number): Float32Array
+  /** The same without a copy: the array is not the caller's, and of no use once `use` has returned. */
+  withKspace<T>(index: number, use: (kspace: Float32Array) => T): T
   /** One slice of the ground truth magnitude, [height, width], or `null` where the file has none. */
   readTarget(index: number): Float32Array | null
   /** The noise-free image of a synthetic slice, same shape as the target, or `null`. */

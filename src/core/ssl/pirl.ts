@@ -168,7 +168,7 @@ export const pirl: SslMethod<PirlConfig> = {
       pretext: Pretext.parse({ reconstruction: 5 }),
       training: {
         ...CONTRASTIVE,
-        epochs: 24,
+        epochs: 23,
         batch: 8,
         schedule: { kind: 'cosine', rate: 1e-3, end: 0 },
         warmup: 1,

@@ -59,6 +59,11 @@ export function estimate(wanted: Wanted, catalogue: Catalogue): { trains: string
       trains: trains.trim(),
       takes: 'With the report’s own settings: days on a CPU. It is meant for a GPU and the fastMRI knee study.',
     }
+  if (scale === 'workstation')
+    return {
+      trains: trains.trim(),
+      takes: 'On a GPU minutes for each seed and split; on two cores about twice as long as a demonstration.',
+    }
   const all = Math.max(1, catalogue.methods.length)
   const minutes = MINUTES * Math.max(1, times) * (methods.length / all) * (headline ? HEADLINE_SHARE : 1)
   return { trains: trains.trim(), takes: `On two cores about ${duration(minutes)}.` }

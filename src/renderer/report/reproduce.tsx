@@ -9,7 +9,8 @@ import { estimate } from './estimate.ts'
 import style from './reproduce.module.css'
 
 const SCALE_WORDS: Readonly<Record<Scale, string>> = {
-  demonstration: 'The workstation recipes: smaller networks, crops and batches. All that is smaller is listed.',
+  demonstration: 'The workstation recipes, cut to fit 25 minutes on two cores. All that is smaller is listed.',
+  workstation: 'The workstation recipes: smaller networks, crops and batches. All that is smaller is listed.',
   full: 'The report’s own settings.',
 }
 
@@ -101,6 +102,7 @@ export function Reproduce({ first }: { first: boolean }) {
             onChange={value => setScale(value as Scale)}
             data={[
               { value: 'demonstration', label: 'Demonstration' },
+              { value: 'workstation', label: 'Workstation' },
               { value: 'full', label: 'Full' },
             ]}
           />

@@ -15,7 +15,7 @@ export function statusSentences({ request, folds, device, createdAt, complete, f
   const patients = request.leaveOneOut
     ? `each of ${plural(folds.length, 'patient')} left out in turn, another one choosing the checkpoint`
     : 'the study’s own split'
-  const scale = request.scale === 'full' ? 'the report’s settings' : 'demonstration scale'
+  const scale = request.scale === 'full' ? 'the report’s settings' : `${request.scale} scale`
   return [
     `The report’s rows at ${scale}, ${plural(request.seeds, 'seed')}, ${patients}. ${device}, ${createdAt}.`,
     ...(complete ? [] : ['INCOMPLETE: rows are missing, and means are over those that are there.']),

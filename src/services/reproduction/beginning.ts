@@ -3,7 +3,7 @@
  * goes on where the shorter one ended, and ends with the weights that it would have had from its own beginning, bit for bit.
  */
 import { createHash } from 'node:crypto'
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../contract/errors.ts'
@@ -41,7 +41,18 @@ export function beginningOf(config: RunConfig, runs: readonly RunRow[]): RunRow 
   return fitting.toSorted((a, b) => b.config.recipe!.epochs - a.config.recipe!.epochs)[0] ?? null
 }
 
-type Kept = { readonly path: string }
+interface Kept {
+  readonly path: string
+  readonly sha256: string
+}
+
+const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+
+function readWhole({ path, sha256 }: Kept): Uint8Array {
+  const bytes = readFileSync(path)
+  if (digest(bytes) === sha256) return bytes
+  throw new AppError('CHECKPOINT_DAMAGED', `Expected SHA-256 ${sha256}, got another, in ${path}`)
+}
 
 const EPOCH = 'epoch, loss, learning_rate, seconds, validation_loss, ssim, psnr, nmse, extra'
 
@@ -51,35 +62,40 @@ function takeOver(services: Services, run: string, { id }: RunRow): void {
   const directory = runDirectory(services, run)
   mkdirSync(directory, { recursive: true })
   const own = (path: string) => join(directory, basename(path))
-  const ids = [Number(run), Number(id)]
+  const ids = { run: Number(run), shorter: Number(id) }
 
-  const [{ path: end }] = statesOf(services, ids[1])
-  const { progress, plain } = decodeState(decodeCheckpoint(readFileSync(end), end), id, end)
+  const [end] = statesOf(services, ids.shorter)
+  if (!end) throw new AppError('CHECKPOINT_DAMAGED', `Expected a state of run ${id}, got none`)
+  const { progress, plain } = decodeState(decodeCheckpoint(readWhole(end), end.path), id, end.path)
   const best = progress.best && { ...progress.best, path: own(progress.best.path) }
-  const bytes = encodeCheckpoint(encodeState(run, { progress: { ...progress, best, last: null }, plain }))
-  writeFileSync(own(end), bytes)
+  const state = encodeCheckpoint(encodeState(run, { progress: { ...progress, best, last: null }, plain }))
+  writeFileSync(own(end.path), state)
   db.prepare(
     'INSERT INTO states (run_id, step, epoch, best_epoch, path, sha256, written_at) VALUES (@run, @step, @epoch, @best, @path, @sha256, @at)',
   ).run({
-    run: ids[0],
+    run: ids.run,
     step: progress.step,
     epoch: progress.epoch,
     best: best?.epoch ?? null,
-    path: own(end),
-    sha256: createHash('sha256').update(bytes).digest('hex'),
+    path: own(end.path),
+    sha256: digest(state),
     at: new Date().toISOString(),
   })
 
-  db.prepare(`INSERT INTO epochs (run_id, ${EPOCH}) SELECT ?, ${EPOCH} FROM epochs WHERE run_id = ?`).run(ids)
-  const kept = db.prepare("SELECT * FROM checkpoints WHERE run_id = ? AND role <> 'last'").all(ids[1]) as Kept[]
+  const kept = db.prepare("SELECT * FROM checkpoints WHERE run_id = ? AND role <> 'last'").all(ids.shorter) as Kept[]
   const add = db.prepare(
     'INSERT INTO checkpoints (run_id, role, epoch, step, path, sha256, written_at) VALUES (@run_id, @role, @epoch, @step, @path, @sha256, @written_at)',
   )
   for (const checkpoint of kept) {
     const path = own(checkpoint.path)
-    copyFileSync(checkpoint.path, path)
-    add.run({ ...checkpoint, run_id: ids[0], path })
+    writeFileSync(path, readWhole(checkpoint))
+    add.run({ ...checkpoint, run_id: ids.run, path })
   }
+  db.prepare(`INSERT INTO epochs (run_id, ${EPOCH}) SELECT @run, ${EPOCH} FROM epochs WHERE run_id = @shorter`).run(ids)
+  // So that it is told where something else computes now.
+  db.prepare('UPDATE runs SET environment = (SELECT environment FROM runs WHERE id = @shorter) WHERE id = @run').run(
+    ids,
+  )
   const text = `Begins as run ${id} did, with the same weights, batches and rates: its first ${progress.epoch} epochs are taken from there.`
   logEvent(services, run, { type: 'note', text })
 }

@@ -57,6 +57,10 @@ function countViews(method: SslMethod, methodConfig: unknown): Views {
   return { count: pictures.length, pixels: method.smallestView(methodConfig) === null ? null : pixels }
 }
 
+/** Of a sample of a pretext that go through the network. */
+export const pretextPixels = (method: string, methodConfig: unknown, { pixels }: Sizes): number =>
+  viewsOf(method, methodConfig).pixels ?? pixels
+
 /** Of an epoch of a pretext, which may take several of each slice. */
 export const pretextSamples = (method: string, methodConfig: unknown, { pretextSlices }: Sizes): number =>
   pretextSlices * (methodOf(method).instances?.(methodConfig) ?? 1)

@@ -109,7 +109,7 @@ function reductionsAt(
   return [
     ...fewerImages(sizes.pretextSlices),
     ...(middle ? ['The middle slice of each volume alone, in training and in scoring.'] : []),
-    ...(scale === 'demonstration' ? ['Twenty masks are drawn for the main rows alone.'] : []),
+    ...(scale !== 'full' ? ['Twenty masks are drawn for the main rows alone.'] : []),
     ...baselineReductions(baselineAt('full'), baselineAt(scale)),
     ...methods.flatMap(method => {
       const { report, here } = courseAt(scale, method, sizes)

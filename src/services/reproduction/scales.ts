@@ -1,9 +1,10 @@
 /**
- * What each scale trains with. `full`: the report's recipes. `demonstration`: the workstation's, cut to fit 25 minutes on two cores.
+ * What each scale trains with. `full`: the report's recipes. `workstation`: the workstation's. `demonstration`: those, cut to fit 25 minutes on
+ * two cores.
  *
  * The budget in minutes, with a step of U-Net-16 at 128 × 126 and batch 1 taken as 45 ms, 2.1 times that for U-Net++, in proportion to
  * pixels, and 10 ms to prepare a view of a 320 × 320 slice:
- *   brain, 16 training slices of 128 × 126: baselines of 50 epochs 3 · five pre-trainings of 200 to 414 steps 6 · their fine-tunings and two
+ *   brain, 16 training slices of 128 × 126: baselines of 30 epochs 2 · five pre-trainings of 200 to 320 steps 4 · their fine-tunings and two
  *   controls 2 · controls of equal time, on a network only as long as the longest 4 · milestones and few labels 2 · scoring 2.
  *   knee, 24 slices of 320 × 320, six times as large: so the middle slice of each volume alone (6 in training), one milestone.
  *   Baselines 5 · pre-trainings 5 · fine-tunings and controls 2.5 · controls of equal time 6.5 · the rest 2.5 · scoring 2.
@@ -15,7 +16,7 @@ import type { Scale } from '../../contract/study.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
 import type { MethodRecipe } from '../../core/ssl/method.ts'
 import { FINE_TUNING, FROM_SCRATCH, methodOf, networkOf } from '../catalogue.ts'
-import { pretextSamples } from './estimate.ts'
+import { pretextPixels, pretextSamples } from './estimate.ts'
 import { type Sizes, sizesOf } from './folds.ts'
 
 /** A method's whole way, every setting spelt out. */
@@ -27,6 +28,14 @@ export interface Course extends MethodRecipe {
 
 /** Fewest optimizer steps of a demonstration's pretext; and most, where the recipe would have more of a large study. */
 const STEPS = { fewest: 200, most: 400 }
+/** Pixels that go through the network: most in a step of a demonstration's pretext, and in all of its steps, where those are more than the fewest. */
+const VIEWED = { step: 6e4, all: 1.2e7 }
+/** A baseline as good as the workstation's on the demonstration study (docs/study.md), in 60 % of its epochs. */
+const SHORT_BASELINE: Recipe = {
+  ...FROM_SCRATCH.workstation.training,
+  epochs: 30,
+  schedule: { kind: 'step', rate: 1e-3, every: 20, factor: 0.1 },
+}
 /** Training pixels of an epoch above which a demonstration takes the middle slice of each volume. */
 const MOST_PIXELS = 5e5
 /** Pixels of an image above which one milestone is enough. */
@@ -71,23 +80,25 @@ const fitted = ({ method, methodConfig, training }: Course, sizes: Sizes): Recip
   batch: Math.min(training.batch, pretextSamples(method, methodConfig, sizes)),
 })
 
+/** Epochs as often as the report's among as many. */
+const withMilestones = (training: Recipe, report: Course): Recipe => ({
+  ...training,
+  milestones: stretch(report.training, training.epochs).milestones,
+})
+
 function demonstrated(course: Course, report: Course, sizes: Sizes): Course {
-  const training = fitted(course, sizes)
-  const large = sizes.pixels > LARGE
-  const samples = pretextSamples(course.method, course.methodConfig, sizes)
-  const perEpoch = Math.ceil(Math.floor(samples / training.batch) / training.accumulate)
-  const epochs = Math.max(
-    Math.ceil(STEPS.fewest / perEpoch),
-    Math.min(training.epochs, Math.ceil(STEPS.most / perEpoch)),
-  )
-  const { milestones } = stretch(report.training, epochs)
-  return {
-    ...course,
-    training: { ...stretch(training, epochs), milestones: large ? milestones.slice(-2) : milestones },
-  }
+  const { method, methodConfig } = course
+  const pixels = pretextPixels(method, methodConfig, sizes)
+  const fitting = fitted(course, sizes)
+  const batch = Math.min(fitting.batch, Math.max(1, Math.floor(VIEWED.step / pixels)))
+  const perEpoch = Math.ceil(Math.floor(pretextSamples(method, methodConfig, sizes) / batch) / fitting.accumulate)
+  const most = Math.min(STEPS.most, VIEWED.all / (pixels * batch))
+  const epochs = Math.max(Math.ceil(STEPS.fewest / perEpoch), Math.min(fitting.epochs, Math.floor(most / perEpoch)))
+  const training = withMilestones(stretch({ ...fitting, batch }, epochs), report)
+  const { milestones } = training
+  return { ...course, training: { ...training, milestones: sizes.pixels > LARGE ? milestones.slice(-2) : milestones } }
 }
 
-/** The report's own way of a method, and the one that a scale takes on a study of these sizes. */
 export function courseAt(
   scale: Scale,
   method: string,
@@ -96,15 +107,18 @@ export function courseAt(
   const { recipes } = methodOf(method)
   const report = spelledOut(method, recipes.report)
   if (scale === 'full') return { report, here: { ...report, training: fitted(report, sizes) } }
-  return { report, here: demonstrated(spelledOut(method, recipes.workstation), report, sizes) }
+  const workstation = spelledOut(method, recipes.workstation)
+  if (scale === 'demonstration') return { report, here: demonstrated(workstation, report, sizes) }
+  return { report, here: { ...workstation, training: withMilestones(fitted(workstation, sizes), report) } }
 }
 
 /** The baseline's way, by the same names as the methods'. */
-export const baselineAt = (scale: Scale): Recipe => FROM_SCRATCH[scale === 'full' ? 'report' : 'workstation'].training
+export const baselineAt = (scale: Scale): Recipe =>
+  scale === 'demonstration' ? SHORT_BASELINE : FROM_SCRATCH[scale === 'full' ? 'report' : 'workstation'].training
 
 /** The slices that take part. */
 export function slicesAt(scale: Scale, study: Study): SliceSelection {
-  if (scale === 'full' || study.slices.kind !== 'all') return study.slices
+  if (scale !== 'demonstration' || study.slices.kind !== 'all') return study.slices
   const { trainingSlices, pixels } = sizesOf(study)
   return trainingSlices * pixels > MOST_PIXELS ? { kind: 'middle' } : study.slices
 }

@@ -8,6 +8,7 @@ import { AppError } from '../../../src/contract/errors.ts'
 import { openHdf5 } from '../../../src/engine/hdf5.ts'
 import { type FastMriContent, writeFastMri, writeReconstruction } from '../../../src/engine/hdf5-write.ts'
 import { golden } from '../../golden.ts'
+import { copy } from '../../volumes.ts'
 
 const goldenFile = fileURLToPath(new URL('../../fixtures/golden/h5/file1000052.h5', import.meta.url))
 const demonstration = fileURLToPath(new URL('../../../resources/demonstration/ulf055T_6A_FSE.h5', import.meta.url))
@@ -49,10 +50,10 @@ describe('reading', () => {
     const kspace = golden('h5').array('kspace')
     expect(file.shape('kspace')).toEqual([3, 24, 20])
     expect(file.kind('kspace')).toBe('complex64')
-    expect(file.readFloat32('kspace', 0, 3)).toEqual(kspace.data)
+    expect(file.withFloat32('kspace', 0, 3, copy)).toEqual(kspace.data)
     const perSlice = 24 * 20 * 2
-    expect(file.readFloat32('kspace', 1, 1)).toEqual(kspace.data.slice(perSlice, 2 * perSlice))
-    expect(file.readFloat32('reconstruction_esc', 0, 3)).toEqual(golden('h5').array('reconstruction_esc').data)
+    expect(file.withFloat32('kspace', 1, 1, copy)).toEqual(kspace.data.slice(perSlice, 2 * perSlice))
+    expect(file.withFloat32('reconstruction_esc', 0, 3, copy)).toEqual(golden('h5').array('reconstruction_esc').data)
     expect(file.attribute('max')).toBe(golden('h5').params.max)
     expect(file.attribute('acquisition')).toBe('CORPD_FBK')
     expect(file.attribute('none')).toBeNull()
@@ -61,8 +62,8 @@ describe('reading', () => {
     expect(file.shape('none')).toBeNull()
     expect(file.datasets).toEqual(['ismrmrd_header', 'kspace', 'reconstruction_esc', 'reconstruction_rss'])
     expect(file.bytes).toBe(readFileSync(goldenFile).length)
-    expect(() => file.readFloat32('kspace', 3, 1)).toThrow(RangeError)
-    expect(() => file.readFloat32('ismrmrd_header', 0, 0)).toThrow()
+    expect(() => file.withFloat32('kspace', 3, 1, copy)).toThrow(RangeError)
+    expect(() => file.withFloat32('ismrmrd_header', 0, 0, copy)).toThrow()
     file.dispose()
     file.dispose()
   })
@@ -101,13 +102,13 @@ describe('reading', () => {
     made.close()
     const file = await openHdf5(path)
     expect(file.kind('complex128')).toBe('complex128')
-    expect(file.readFloat32('complex128', 0, 1)).toEqual(Float32Array.of(1.5, 0.125, -2.25, 1e-9))
-    expect(file.readFloat32('float64', 1, 1)).toEqual(Float32Array.of(2))
+    expect(file.withFloat32('complex128', 0, 1, copy)).toEqual(Float32Array.of(1.5, 0.125, -2.25, 1e-9))
+    expect(file.withFloat32('float64', 1, 1, copy)).toEqual(Float32Array.of(2))
     expect(file.readNumbers('float64')).toEqual(Float64Array.of(0.1, 2))
     expect(file.readNumbers('int64')).toEqual(Float64Array.of(1, 0, -3))
     expect(file.readNumbers('byte')).toEqual(Float64Array.of(1, 0, 200))
     expect(file.kind('swapped')).toBe('other')
-    expect(() => file.readFloat32('swapped', 0, 1)).toThrow(
+    expect(() => file.withFloat32('swapped', 0, 1, copy)).toThrow(
       /Expected floats in swapped, got other elements, in .*kinds/,
     )
     file.dispose()
@@ -122,10 +123,10 @@ describe('reading', () => {
     writeFileSync(path, bytes)
     const file = await openHdf5(path)
     expect(file.kind('kspace')).toBe('other')
-    expect(() => file.readFloat32('kspace', 0, 1)).toThrow(AppError)
+    expect(() => file.withFloat32('kspace', 0, 1, copy)).toThrow(AppError)
     expect(file.kind('reconstruction_esc')).toBe('float32') // plain numbers are converted
     const swapped = Buffer.from(golden('h5').array('reconstruction_esc').data.slice().buffer as ArrayBuffer).swap32()
-    expect(Buffer.from(file.readFloat32('reconstruction_esc', 0, 3).buffer)).toEqual(swapped)
+    expect(Buffer.from(file.withFloat32('reconstruction_esc', 0, 3, copy).buffer)).toEqual(swapped)
     file.dispose()
   })
 
@@ -149,9 +150,9 @@ describe('reading', () => {
     await writeFastMri(path, content(2, 640, 372))
     const file = await openHdf5(path)
     const library = await ready
-    file.readFloat32('kspace', 0, 1)
+    file.withFloat32('kspace', 0, 1, copy)
     const before = library.HEAPU8.length
-    for (let n = 0; n < 200; n++) expect(file.readFloat32('kspace', n % 2, 1).length).toBe(640 * 372 * 2)
+    for (let n = 0; n < 200; n++) expect(file.withFloat32('kspace', n % 2, 1, copy).length).toBe(640 * 372 * 2)
     expect(library.HEAPU8.length).toBe(before) // 200 slices are 380 MB
     file.dispose()
   })
@@ -227,7 +228,7 @@ describe('files that cannot be read', () => {
     const stream = bytes.indexOf(Buffer.from([0x78, 0x5e])) // how a zlib stream of this level starts
     expect(stream).toBeGreaterThan(0)
     const file = await openHdf5(make('gzip damaged.h5', bytes.fill(0xff, stream, stream + 200)))
-    expect(() => file.readFloat32('numbers', 0, 1)).toThrow(
+    expect(() => file.withFloat32('numbers', 0, 1, copy)).toThrow(
       /damaged \(numbers, slice 0: .*\).*Copy or download it again/,
     )
     file.dispose()
@@ -244,10 +245,10 @@ describe('writing', () => {
     expect(file.kind('kspace')).toBe('complex64')
     expect(file.shape('reconstruction_rss')).toEqual([3, 10, 7])
     for (let slice = 0; slice < 3; slice++) {
-      expect(file.readFloat32('kspace', slice, 1)).toEqual(written.kspace[slice])
-      expect(file.readFloat32('reconstruction_esc', slice, 1)).toEqual(written.reconstruction[slice])
-      expect(file.readFloat32('reconstruction_rss', slice, 1)).toEqual(written.reconstruction[slice])
-      expect(file.readFloat32('reconstruction_noise_free', slice, 1)).toEqual(written.noiseFree[slice])
+      expect(file.withFloat32('kspace', slice, 1, copy)).toEqual(written.kspace[slice])
+      expect(file.withFloat32('reconstruction_esc', slice, 1, copy)).toEqual(written.reconstruction[slice])
+      expect(file.withFloat32('reconstruction_rss', slice, 1, copy)).toEqual(written.reconstruction[slice])
+      expect(file.withFloat32('reconstruction_noise_free', slice, 1, copy)).toEqual(written.noiseFree[slice])
     }
     expect(file.readText('ismrmrd_header')).toBe(written.header)
     expect(file.attribute('synthetic')).toBe(1)
@@ -263,7 +264,7 @@ describe('writing', () => {
     const file = await openHdf5(path)
     expect(file.datasets).toEqual(['reconstruction'])
     expect(file.shape('reconstruction')).toEqual([2, 5, 4])
-    expect(file.readFloat32('reconstruction', 0, 2)).toEqual(images)
+    expect(file.withFloat32('reconstruction', 0, 2, copy)).toEqual(images)
     expect(file.attribute('model')).toBe('zero-filled')
     file.dispose()
     expect(readdirSync(join(folder, 'submission'))).toEqual(['file1.h5'])

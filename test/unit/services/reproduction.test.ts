@@ -132,16 +132,16 @@ describe.each([
     }
   })
 
-  it('gives every pretext 200 steps at least, a U-Net 16 channels, a fine-tuning 10 epochs and a baseline 50', () => {
+  it('gives every pretext 200 steps at least, a U-Net 16 channels, a fine-tuning 10 epochs and a baseline 30', () => {
     for (const { key, config, asLongAs } of plan.trainings) {
       const { epochs, batch, milestones } = config.recipe
       if (config.kind === 'pretrain') {
         const { regions = 1 } = config.methodConfig as { regions?: number }
         const steps = epochs * Math.floor(((of === BRAIN ? 16 : 6) * regions ** 2) / batch)
         expect(steps).toBeGreaterThanOrEqual(200)
-        expect(steps).toBeLessThanOrEqual(420)
+        expect(steps).toBeLessThanOrEqual(320)
         expect(milestones.at(-1)).toBe(epochs)
-      } else if (!asLongAs) expect(epochs, key).toBe(key.startsWith('baseline') ? 50 : 10)
+      } else if (!asLongAs) expect(epochs, key).toBe(key.startsWith('baseline') ? 30 : 10)
       if (config.network === 'unet') expect(config.networkConfig.channels).toBeGreaterThanOrEqual(16)
     }
   })
@@ -190,6 +190,15 @@ describe('the plan', () => {
     expect(kindsOf(headline)).toEqual(['zero-filled', 'baseline', 'baseline at', 'fine-tuned', 'control'])
     const configs = ({ trainings }: Plan) => trainings.map(({ key, config }) => [key, config])
     expect(configs(whole)).toEqual(expect.arrayContaining(configs(headline)))
+  })
+
+  it('at workstation scale takes the workstation recipes as they are', () => {
+    const { trainings, reductions } = makePlan(request({ scale: 'workstation', methods: ['pirl'] }), BRAIN)
+    const of = (name: string) => trainings.find(({ key }) => key.startsWith(name))!.config.recipe
+    expect(of('baseline')).toMatchObject({ epochs: 50, schedule: { every: 40 }, milestones: [10, 20, 30] })
+    expect(of('pre-training')).toMatchObject({ epochs: 23, batch: 8, milestones: [2, 5, 12, 23] })
+    expect(reductions).toContainEqual(expect.stringContaining('pre-training batch 8 in place of 128'))
+    expect(makePlan(request({ scale: 'workstation' }), KNEE).folds[0].study.slices).toEqual({ kind: 'all' })
   })
 
   it('at full scale takes the report’s recipes, as far as a batch can be filled', () => {
@@ -453,7 +462,7 @@ describe('a reproduction', () => {
     expect(row.sliceWise).toEqual({ psnr: 26.5, nmse: 0.05 })
     expect(row.manyMasks).toMatchObject({ draws: 20, sd: { ssim: expect.closeTo(0.0513, 4) } })
     expect(row.pretraining).toMatchObject({ figures: { retrieval: 0.5 }, settings: { crop: 48, optimizer: 'adam' } })
-    expect(baseline.toBaseline).toEqual({ seconds: 80, epoch: 40 })
+    expect(baseline.toBaseline).toEqual({ seconds: 60, epoch: 30 })
     expect(row.toBaseline).toBeNull()
     expect(at).toMatchObject({
       totalSeconds: 20,

@@ -39,14 +39,16 @@ function open(file: Hdf5File, hashPatient: (id: string) => string): Volume {
   const acquisition = file.attribute('acquisition')
   const maximum = file.attribute('max')
 
-  const readSlice = (dataset: string, index: number) => {
+  function withSlice<T>(dataset: string, index: number, use: (values: Float32Array) => T): T {
     if (!(Number.isInteger(index) && index >= 0 && index < slices)) {
       throw new RangeError(`Slice ${index} of ${slices} in ${file.path}`)
     }
-    const values = file.readFloat32(dataset, index, 1)
-    requireFinite(values, dataset, index, file.path)
-    return values
+    return file.withFloat32(dataset, index, 1, values => {
+      requireFinite(values, dataset, index, file.path)
+      return use(values)
+    })
   }
+  const readSlice = (dataset: string, index: number) => withSlice(dataset, index, values => values.slice())
 
   return {
     info: {
@@ -69,6 +71,7 @@ function open(file: Hdf5File, hashPatient: (id: string) => string): Volume {
     },
     mask,
     readKspace: index => readSlice('kspace', index),
+    withKspace: (index, use) => withSlice('kspace', index, use),
     readTarget: index => (target === null ? null : readSlice(target, index)),
     readNoiseFree: index => (noiseFree === null ? null : readSlice(noiseFree, index)),
     dispose: () => file.dispose(),

@@ -26,13 +26,10 @@ function memoryFile(contents: Datasets, attributes: Attributes = {}): Hdf5File &
     datasets: Object.keys(contents),
     shape: name => (typeof contents[name] === 'string' ? [] : (stored(name)?.shape ?? null)),
     kind: name => (typeof contents[name] === 'string' ? 'string' : (stored(name)?.kind ?? null)),
-    readFloat32(name, from, count) {
+    withFloat32(name, from, count, use) {
       const { shape, kind, values } = stored(name)!
       const perSlice = shape.slice(1).reduce((a, b) => a * b, kind.startsWith('complex') ? 2 : 1)
-      return Float32Array.from(values).slice(from * perSlice, (from + count) * perSlice)
-    },
-    withFloat32(name, from, count, use) {
-      return use(this.readFloat32(name, from, count))
+      return use(Float32Array.from(values).slice(from * perSlice, (from + count) * perSlice))
     },
     readNumbers: name => Float64Array.from(stored(name)!.values),
     readText: name => (typeof contents[name] === 'string' ? contents[name] : null),
