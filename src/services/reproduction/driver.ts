@@ -6,7 +6,7 @@ import type { Services } from '../context.ts'
 import { findRun, storedRun } from '../runs.ts'
 import type { PreparedRun } from '../training.ts'
 import { goOnFrom } from './beginning.ts'
-import { type Finished, lookUp } from './lookup.ts'
+import { type Finished, inTurn, lookUp } from './lookup.ts'
 import type { Plan, PlannedTraining } from './plan.ts'
 import { score } from './scores.ts'
 
@@ -103,7 +103,8 @@ export async function goThrough(
   }
 
   await scoreRows(null)
-  for (const planned of plan.trainings) {
+  for (let turn = 0; turn < plan.trainings.length; turn++) {
+    const planned = inTurn(plan, finished)[turn]
     await attempt(planned.key, async () => {
       finished.set(planned.key, await ensure(services, plan, planned, finished, trainer, steps))
     })

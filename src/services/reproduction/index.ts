@@ -7,7 +7,7 @@ import { studyById } from '../studies.ts'
 import { type Failures, goThrough, type Steps, type Trainer } from './driver.ts'
 import { secondsLeft, type Timed } from './estimate.ts'
 import { withKnown } from './known.ts'
-import { survey } from './lookup.ts'
+import { inTurn, survey } from './lookup.ts'
 import { makePlan, type Plan, type PlannedTraining } from './plan.ts'
 import { assemble } from './report.ts'
 import { claim, findOrAdd, type StoredReproduction, setStatus, storedReproduction } from './store.ts'
@@ -41,7 +41,7 @@ export function progressOf(services: Services, plan: Plan) {
     const done = run ? Math.min(1, run.epochs.done / run.epochs.planned) : Math.min(1, spared / estimate)
     return [{ group, estimate, seconds: summary ? steps + validation + preparation : null, done }]
   })
-  const next = plan.trainings.find(({ key }) => {
+  const next = inTurn(plan, finished).find(({ key }) => {
     const each = found.get(key)!
     return each.prepared && !finished.has(key) && !ENDED_BADLY.includes(each.run?.status)
   })

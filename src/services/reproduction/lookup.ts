@@ -22,6 +22,19 @@ export type Found =
 /** Finished runs by the key of the training that they are. */
 export type Finished = Map<string, RunRow>
 
+/** The plan's trainings in the order in which they are done: of those that take as long as others did, at one pace, a longer one goes on from a shorter. */
+export function inTurn({ trainings }: Plan, finished: Finished): PlannedTraining[] {
+  const seconds = ({ asLongAs }: PlannedTraining) =>
+    asLongAs!.trainings.reduce((sum, key) => sum + (finished.get(key)?.summary?.seconds.steps ?? Infinity), 0)
+  const turns = new Map<string, PlannedTraining[]>()
+  for (const training of trainings) {
+    const pace = training.asLongAs?.pace
+    if (pace) turns.set(pace, [...(turns.get(pace) ?? []), training])
+  }
+  for (const turn of turns.values()) turn.sort((a, b) => seconds(a) - seconds(b) || 0)
+  return trainings.map(training => (training.asLongAs ? turns.get(training.asLongAs.pace)!.shift()! : training))
+}
+
 /** The same fine-tuning as the pace's, with as many epochs as fit in the time that others took. */
 function stretched(planned: PlannedTraining, finished: Finished): RunConfig | null {
   const { config, asLongAs } = planned

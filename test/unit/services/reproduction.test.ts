@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AppError } from '../../../src/contract/errors.ts'
-import type { RunConfig } from '../../../src/contract/runs.ts'
+import type { RunConfig, RunRow } from '../../../src/contract/runs.ts'
 import type { Study, StudyVolume } from '../../../src/contract/studies.ts'
 import { ReproductionRequest, STUDY_ROW_KINDS, StudyReport, type StudyRow } from '../../../src/contract/study.ts'
 import type { Role } from '../../../src/contract/volumes.ts'
@@ -20,7 +20,8 @@ import { secondsLeft } from '../../../src/services/reproduction/estimate.ts'
 import { foldsOf, patientsOf, withTrainingPatients } from '../../../src/services/reproduction/folds.ts'
 import { judge } from '../../../src/services/reproduction/gains.ts'
 import { begin, planOf, reportOf, viewReproduction } from '../../../src/services/reproduction/index.ts'
-import { makePlan, type Plan } from '../../../src/services/reproduction/plan.ts'
+import { inTurn } from '../../../src/services/reproduction/lookup.ts'
+import { makePlan, type Plan, type PlannedTraining } from '../../../src/services/reproduction/plan.ts'
 import { assemble } from '../../../src/services/reproduction/report.ts'
 import { stretch } from '../../../src/services/reproduction/scales.ts'
 import { storedReproduction, storedReproductions } from '../../../src/services/reproduction/store.ts'
@@ -152,6 +153,30 @@ describe.each([
     const pixels = of === BRAIN ? 128 * 126 : 320 * 320
     const scoring = plan.rows.reduce((sum, row) => sum + (row.manyMasks ? 21 : 1) * slices * pixels * 1.5e-6, 0)
     expect((seconds + 3 * plan.trainings.length + scoring) / 60).toBeLessThan(25)
+  })
+
+  it('takes controls of equal time from the shortest to the longest, as measured', () => {
+    const measured = { simclr: 3, pirl: 9, rotnet: 1, 'subsample-again': 5, swav: 2 }
+    const finished = new Map(
+      Object.entries(measured).map(([method, steps]) => [
+        `pre-training · ${method} · fold 0 · seed 0`,
+        { summary: { seconds: { steps } } } as RunRow,
+      ]),
+    )
+    for (const { asLongAs } of plan.trainings)
+      for (const key of asLongAs?.trainings ?? [])
+        if (!finished.has(key)) finished.set(key, { summary: { seconds: { steps: 1 } } } as RunRow)
+    const equal = ({ key }: PlannedTraining) => key.startsWith('control of equal time')
+    const turns = inTurn(plan, finished)
+    expect(
+      turns
+        .filter(equal)
+        .filter(({ config }) => config.network === 'unet')
+        .map(({ label }) => label),
+    ).toEqual(['RotNet', 'SimCLR', 'Sub-sample again', 'PIRL'].map(label => `Control of equal time to ${label}`))
+    expect(new Set(turns)).toEqual(new Set(plan.trainings))
+    expect(turns.findIndex(equal)).toBe(plan.trainings.findIndex(equal))
+    expect(inTurn(plan, new Map())).toEqual(plan.trainings)
   })
 
   it('says of synthetic knees alone that their k-space is smaller', () => {
