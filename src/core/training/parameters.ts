@@ -105,7 +105,10 @@ function permute(source: Float32Array, shape: readonly number[], axes: readonly 
   // In the order of the result: of each of its axes the length, and the steps in either array.
   const walk = axes.map((axis, i) => ({ length: sizes[i], read: from[axis], write: to[i] }))
   if (shape.at(-1)! > sizes.at(-1)!) walk.sort((one, other) => other.read - one.read)
-  const [a, b, c, d] = [...Array(4 - walk.length).fill({ length: 1, read: 0, write: 0 }), ...walk]
+  const [a, b, c, d] = [
+    ...Array<(typeof walk)[number]>(4 - walk.length).fill({ length: 1, read: 0, write: 0 }),
+    ...walk,
+  ]
   const result = new Float32Array(source.length)
   for (let i = 0; i < a.length; i++)
     for (let j = 0; j < b.length; j++)
