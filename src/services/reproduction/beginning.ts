@@ -11,6 +11,7 @@ import type { Recipe, RunConfig, RunRow } from '../../contract/runs.ts'
 import { decodeCheckpoint, encodeCheckpoint } from '../../core/training/checkpoint.ts'
 import { sameRates } from '../../core/training/schedules.ts'
 import { decodeState, encodeState } from '../../core/training/state.ts'
+import type { WrittenFile } from '../../engine/protocol.ts'
 import type { Services } from '../context.ts'
 import { logEvent } from '../log.ts'
 import { runDirectory } from '../profile.ts'
@@ -41,14 +42,9 @@ export function beginningOf(config: RunConfig, runs: readonly RunRow[]): RunRow 
   return fitting.toSorted((a, b) => b.config.recipe!.epochs - a.config.recipe!.epochs)[0] ?? null
 }
 
-interface Kept {
-  readonly path: string
-  readonly sha256: string
-}
-
 const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
-function readWhole({ path, sha256 }: Kept): Uint8Array {
+function readWhole({ path, sha256 }: WrittenFile): Uint8Array {
   const bytes = readFileSync(path)
   if (digest(bytes) === sha256) return bytes
   throw new AppError('CHECKPOINT_DAMAGED', `Expected SHA-256 ${sha256}, got another, in ${path}`)
@@ -82,11 +78,11 @@ function takeOver(services: Services, run: string, { id }: RunRow): void {
     at: new Date().toISOString(),
   })
 
-  const kept = db.prepare("SELECT * FROM checkpoints WHERE run_id = ? AND role <> 'last'").all(ids.shorter) as Kept[]
+  const kept = db.prepare("SELECT * FROM checkpoints WHERE run_id = ? AND role <> 'last'").all(ids.shorter)
   const add = db.prepare(
     'INSERT INTO checkpoints (run_id, role, epoch, step, path, sha256, written_at) VALUES (@run_id, @role, @epoch, @step, @path, @sha256, @written_at)',
   )
-  for (const checkpoint of kept) {
+  for (const checkpoint of kept as WrittenFile[]) {
     const path = own(checkpoint.path)
     writeFileSync(path, readWhole(checkpoint))
     add.run({ ...checkpoint, run_id: ids.run, path })

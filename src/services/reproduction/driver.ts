@@ -64,7 +64,8 @@ async function ensure(
     }
     if (run && (tried || isHopeless(services, run))) throw new AppError('INVALID_ARGUMENT', run.reason ?? run.status)
     tried = true
-    let id = run?.resumable ? run.id : beginning && goOnFrom(services, prepared, beginning)
+    const shorter = beginning()
+    let id = run?.resumable ? run.id : shorter && goOnFrom(services, prepared, shorter)
     if (id) await trainer.resume(id)
     else id = await trainer.train(prepared)
     throwIfClosed(services, findRun(services, id))

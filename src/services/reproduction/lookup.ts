@@ -13,9 +13,9 @@ import { withTrainingPatients } from './folds.ts'
 import type { Plan, PlannedTraining } from './plan.ts'
 import { stretch } from './scales.ts'
 
-/** `prepared`: as it is to be trained. `run`: the one that is there, finished or not; where there is none, `beginning` is a shorter one like it. */
+/** `prepared`: as it is to be trained. `run`: the one that is there, finished or not; where there is none, `beginning` finds a shorter one like it. */
 export type Found =
-  | { readonly prepared: PreparedRun; readonly run: RunRow | null; readonly beginning: RunRow | null }
+  | { readonly prepared: PreparedRun; readonly run: RunRow | null; readonly beginning: () => RunRow | null }
   /** It cannot be trained, or not yet. */
   | { readonly prepared: null; readonly reason: string; readonly waits: boolean }
 
@@ -73,8 +73,7 @@ function runsLike(services: Services, { study, config, data }: PreparedRun, pare
   return ids.map(id => findRun(services, id))
 }
 
-function equalRun(runs: readonly RunRow[], { config }: PreparedRun): RunRow | null {
-  const wanted = computed(JSON.parse(JSON.stringify(config)))
+function equalRun(runs: readonly RunRow[], wanted: RunConfig): RunRow | null {
   const equal = runs.filter(run => run.config.recipe !== null && isDeepStrictEqual(computed(run.config), wanted))
   return equal.reduce<RunRow | null>(
     (best, run) => (best && PREFERENCE.indexOf(best.status) >= PREFERENCE.indexOf(run.status) ? best : run),
@@ -100,8 +99,9 @@ export function lookUp(services: Services, { folds }: Plan, planned: PlannedTrai
   try {
     const prepared = prepareRun(services, { study, config, parent })
     const runs = runsLike(services, prepared, parent)
-    const run = equalRun(runs, prepared)
-    return { prepared, run, beginning: run ? null : beginningOf(prepared.config, runs) }
+    const wanted = computed(JSON.parse(JSON.stringify(config)))
+    const run = equalRun(runs, wanted)
+    return { prepared, run, beginning: () => (run ? null : beginningOf(wanted, runs)) }
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     return { prepared: null, reason: error.message, waits: false }
