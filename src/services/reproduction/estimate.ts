@@ -16,7 +16,7 @@ const PRETEXT_VALIDATIONS = 10
 const CHANNEL_EXPONENT = 1.4
 
 /** A network's step over the U-Net's of as many channels. */
-const networkCost = (network: string): number => (network === 'unet' ? 1 : 2.1)
+export const networkCost = (network: string): number => (network === 'unet' ? 1 : 2.1)
 
 const SIDE = 320
 

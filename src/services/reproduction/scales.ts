@@ -16,7 +16,7 @@ import type { Scale } from '../../contract/study.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
 import type { MethodRecipe } from '../../core/ssl/method.ts'
 import { FINE_TUNING, FROM_SCRATCH, methodOf, networkOf } from '../catalogue.ts'
-import { pretextPixels, pretextSamples } from './estimate.ts'
+import { networkCost, pretextPixels, pretextSamples } from './estimate.ts'
 import { type Sizes, sizesOf } from './folds.ts'
 
 /** A method's whole way, every setting spelt out. */
@@ -28,7 +28,10 @@ export interface Course extends MethodRecipe {
 
 /** Fewest optimizer steps of a demonstration's pretext; and most, where the recipe would have more of a large study. */
 const STEPS = { fewest: 200, most: 400 }
-/** Pixels that go through the network: most in a step of a demonstration's pretext, and in all of its steps, where those are more than the fewest. */
+/**
+ * Pixels that go through a U-Net, or as many fewer through a network as it costs more: most in a step of a demonstration's pretext, and in all of
+ * its steps, where those are more than the fewest.
+ */
 const VIEWED = { step: 6e4, all: 1.2e7 }
 /** As good as the workstation's on the demonstration study, in 60 % of its epochs: SSIM 0.710 each, over five seeds and four left-out patients. */
 const SHORT_BASELINE: Recipe = {
@@ -88,7 +91,7 @@ const withMilestones = (training: Recipe, report: Course): Recipe => ({
 
 function demonstrated(course: Course, report: Course, sizes: Sizes): Course {
   const { method, methodConfig } = course
-  const pixels = pretextPixels(method, methodConfig, sizes)
+  const pixels = pretextPixels(method, methodConfig, sizes) * networkCost(course.network)
   const fitting = fitted(course, sizes)
   const batch = Math.min(fitting.batch, Math.max(1, Math.floor(VIEWED.step / pixels)))
   const perEpoch = Math.ceil(Math.floor(pretextSamples(method, methodConfig, sizes) / batch) / fitting.accumulate)
