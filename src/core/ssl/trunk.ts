@@ -31,8 +31,8 @@ function pool(x: tf.Tensor4D, grid: number): tf.Tensor4D {
   return tf.avgPool(x, cell, cell, 'valid')
 }
 
-/** Views that go through the network together where nothing is trained. */
-const AT_A_TIME = 8
+/** Pixels of views that go through the network together where nothing is trained. */
+const AT_A_TIME = 2 ** 16
 
 function requireGrid(grid: number, side: number, of: string): void {
   if (side % grid === 0) return
@@ -78,9 +78,11 @@ export function makeTrunk(network: Network, networkConfig: unknown): Trunk {
       if (pass.set) return features(attachment, parameters, views, pass)
       return tf.tidy(() => {
         // Outside training some at a time: all features of all layers at once need too much memory.
+        const [count, height, width] = views.shape
+        const together = Math.max(1, Math.floor(AT_A_TIME / (height * width)))
         const parts: tf.Tensor2D[] = []
-        for (let from = 0; from < views.shape[0]; from += AT_A_TIME) {
-          const some = tf.slice(views, from, Math.min(AT_A_TIME, views.shape[0] - from))
+        for (let from = 0; from < count; from += together) {
+          const some = tf.slice(views, from, Math.min(together, count - from))
           parts.push(tf.tidy(() => features(attachment, parameters, some, pass)))
         }
         return tf.concat2d(parts, 0)
