@@ -7,7 +7,7 @@ export type Role = z.infer<typeof Role>
 
 /**
  * How the file's k-space was acquired.
- * `full`: every phase-encoding column was measured; `nearlyEmptyColumns` of them carry next to no signal about the middle, and
+ * `full`: every phase-encoding column was measured; `nearlyEmptyColumns` of them carry next to no signal, and
  * `zeroPadding` counts the exactly empty ones at the two edges.
  * `sub-sampled`: the file carries a `mask` dataset, or has exactly empty columns between measured ones. Such k-space is never masked again.
  */

@@ -48,9 +48,9 @@ export function takeReason(): string {
   return reasons.at(-1)?.[1].replace(/\s+/g, ' ') ?? ''
 }
 
-/** [count, offset, strides] of a box that begins at `from` along the first axes, at 0 along the others. */
-export function hyperslab(from: readonly number[], box: readonly number[]): [bigint[], bigint[], bigint[]] {
-  return [box.map(BigInt), box.map((_, axis) => BigInt(from[axis] ?? 0)), box.map(() => 1n)]
+/** [count, offset, strides] of whole slices along the first axis. */
+export function hyperslab(from: number, box: readonly number[]): [bigint[], bigint[], bigint[]] {
+  return [box.map(BigInt), box.map((_, axis) => (axis === 0 ? BigInt(from) : 0n)), box.map(() => 1n)]
 }
 
 /** Lends `bytes` of the library's memory. */

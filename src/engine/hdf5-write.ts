@@ -115,7 +115,7 @@ function writer(library: Hdf5Module, file: File, path: string): Writer {
         }
         withMemory(library, slice.byteLength, path, pointer => {
           library.HEAPU8.set(new Uint8Array(slice.buffer, slice.byteOffset, slice.byteLength), pointer)
-          const box = hyperslab([index], chunks)
+          const box = hyperslab(index, chunks)
           library.set_dataset_data(file.file_id, `/${name}`, ...box, BigInt(pointer))
         })
         requireWritten(path)

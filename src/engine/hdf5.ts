@@ -84,23 +84,16 @@ class OpenFile implements Hdf5File {
     return metadata ? elementKind(this.#library, metadata) : null
   }
 
-  withFloat32<T>(
-    dataset: string,
-    from: number,
-    count: number,
-    use: (values: Float32Array) => T,
-    [row, rows] = [0, this.shape(dataset)?.[1]] as readonly [number, number?],
-  ): T {
+  withFloat32<T>(dataset: string, from: number, count: number, use: (values: Float32Array) => T): T {
     const shape = this.shape(dataset)
     if (shape === null || from < 0 || count < 0 || from + count > shape[0]) {
       throw new RangeError(`No slices ${from} to ${from + count} of ${dataset} in ${this.path}`)
     }
-    const box = rows === undefined ? [count] : [count, rows, ...shape.slice(2)]
     const kind = this.kind(dataset)
     const single = kind === 'float32' || kind === 'complex64'
     if (!single && kind !== 'float64' && kind !== 'complex128')
       throw new AppError('UNSUPPORTED_FORMAT', `Expected floats in ${dataset}, got ${kind} elements, in ${this.path}`)
-    return this.#withBytes(dataset, [from, row], box, ({ buffer, byteOffset, byteLength }) =>
+    return this.#withBytes(dataset, from, [count, ...shape.slice(1)], ({ buffer, byteOffset, byteLength }) =>
       use(
         single
           ? new Float32Array(buffer, byteOffset, byteLength / 4)
@@ -144,12 +137,12 @@ class OpenFile implements Hdf5File {
     return undamaged(this.path, dataset, () => new Dataset(this.#file.file_id, `/${dataset}`).value)
   }
 
-  /** Lends the elements [...from, 0, …] to [...from, 0, …] + box of a dataset, byte for byte. */
-  #withBytes<T>(dataset: string, from: readonly number[], box: readonly number[], use: (bytes: Uint8Array) => T): T {
+  /** Lends the elements [from, 0, …] to [from, 0, …] + box of a dataset, byte for byte. */
+  #withBytes<T>(dataset: string, from: number, box: readonly number[], use: (bytes: Uint8Array) => T): T {
     const bytes = box.reduce((product, length) => product * length, this.#metadata.get(dataset)!.size)
     return withMemory(this.#library, bytes, this.path, pointer => {
       const position = [...hyperslab(from, box), BigInt(pointer)] as const
-      undamaged(this.path, `${dataset}, slice ${from[0]}`, () =>
+      undamaged(this.path, `${dataset}, slice ${from}`, () =>
         this.#library.get_dataset_data(this.#file.file_id, `/${dataset}`, ...position),
       )
       // HEAPU8 is a new view once the memory has grown: it is looked up after the call.

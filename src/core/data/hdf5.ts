@@ -16,15 +16,9 @@ export interface Hdf5File {
   kind(dataset: string): ElementKind | null
   /**
    * Slices [from, from + count) along the first axis as float32, row-major; complex as interleaved (re, im). Not copied: the array is the
-   * library's own, of no use once `use` has returned. `rows`: of each slice only [first, first + count) along the second axis.
+   * library's own, of no use once `use` has returned.
    */
-  withFloat32<T>(
-    dataset: string,
-    from: number,
-    count: number,
-    use: (values: Float32Array) => T,
-    rows?: readonly [first: number, count: number],
-  ): T
+  withFloat32<T>(dataset: string, from: number, count: number, use: (values: Float32Array) => T): T
   /** A whole small dataset of numbers (booleans as 0 and 1) as float64. */
   readNumbers(dataset: string): Float64Array
   /** A dataset that is one string, `null` if it is anything else or there is none. */

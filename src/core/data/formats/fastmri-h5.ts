@@ -25,9 +25,6 @@ export const fastmriH5: VolumeFormat = {
  */
 const NEARLY_EMPTY = 0.05
 
-/** Rows about the middle from which a slice's columns are judged: there the signal is, and no more of a file need be read to list it. */
-const JUDGED_ROWS = 160
-
 function open(file: Hdf5File, hashPatient: (id: string) => string): Volume {
   const [slices, rows, columns] = kspaceShape(file)
   const target = ['reconstruction_esc', 'reconstruction_rss'].find(name => file.shape(name) !== null) ?? null
@@ -35,11 +32,7 @@ function open(file: Hdf5File, hashPatient: (id: string) => string): Volume {
   const noiseFree = file.shape('reconstruction_noise_free') === null ? null : 'reconstruction_noise_free'
   if (noiseFree !== null) requireSameSize(file, imageShape(file, noiseFree, slices), targetShape)
 
-  const judged = Math.min(rows, JUDGED_ROWS)
-  const energy = file.withFloat32('kspace', Math.floor(slices / 2), 1, kspace => columnEnergy(kspace, columns), [
-    Math.floor((rows - judged) / 2),
-    judged,
-  ])
+  const energy = file.withFloat32('kspace', Math.floor(slices / 2), 1, kspace => columnEnergy(kspace, columns))
   const { mask, sampling } = judgeSampling(file, energy)
   const header = parseIsmrmrdHeader(file.readText('ismrmrd_header'))
   const patientId = String(file.attribute('patient_id') ?? '').trim() || header?.patientId || file.name
@@ -147,7 +140,7 @@ function columnEnergy(kspace: Float32Array, columns: number): Float64Array {
   return energy
 }
 
-/** The file's own mask where it has one, else what the energy of columns of the middle slice says. */
+/** The file's own mask where it has one, else what the energy of the middle slice's columns says. */
 function judgeSampling(file: Hdf5File, energy: Float64Array): { mask: Uint8Array | null; sampling: Sampling } {
   const stored = readMask(file, energy.length)
   if (stored?.includes(0)) return subSampled(stored, 'mask dataset')

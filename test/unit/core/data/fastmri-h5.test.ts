@@ -26,15 +26,10 @@ function memoryFile(contents: Datasets, attributes: Attributes = {}): Hdf5File &
     datasets: Object.keys(contents),
     shape: name => (typeof contents[name] === 'string' ? [] : (stored(name)?.shape ?? null)),
     kind: name => (typeof contents[name] === 'string' ? 'string' : (stored(name)?.kind ?? null)),
-    withFloat32(name, from, count, use, [row, rows] = [0, stored(name)!.shape[1]]) {
+    withFloat32(name, from, count, use) {
       const { shape, kind, values } = stored(name)!
-      const all = Array.from(values)
-      const perRow = shape.slice(2).reduce((a, b) => a * b, kind.startsWith('complex') ? 2 : 1)
-      const slices = Array.from({ length: count }, (_, i) => {
-        const first = ((from + i) * shape[1] + row) * perRow
-        return all.slice(first, first + rows * perRow)
-      })
-      return use(Float32Array.from(slices.flat()))
+      const perSlice = shape.slice(1).reduce((a, b) => a * b, kind.startsWith('complex') ? 2 : 1)
+      return use(Float32Array.from(values).slice(from * perSlice, (from + count) * perSlice))
     },
     readNumbers: name => Float64Array.from(stored(name)!.values),
     readText: name => (typeof contents[name] === 'string' ? contents[name] : null),
@@ -244,16 +239,6 @@ describe('sampling', () => {
     const volume = open({ kspace: kspace(1, [0, 0, 0.01, 0.2, 0.25, 1, 1, 1, 1, 9, 0]) })
     expect(volume.info.sampling).toEqual({ kind: 'full', nearlyEmptyColumns: 2, zeroPadding: 3 })
     expect(volume.mask).toBeNull()
-  })
-
-  it('is judged from the rows about the middle, where a slice is tall', () => {
-    // columns of noise as strong as a fifth of the signal: 0.04 of its energy in the 160 rows that have both, 0.16 over all 640
-    const column = (row: number) => (row >= 240 && row < 400 ? 1 : 0.001)
-    const values = Array.from({ length: 640 }, (_, row) =>
-      [0.2, column(row), column(row), column(row)].flatMap(a => [a, a]),
-    )
-    const volume = open({ kspace: { shape: [1, 640, 4], kind: 'complex64', values: values.flat() } })
-    expect(volume.info.sampling).toEqual({ kind: 'full', nearlyEmptyColumns: 1, zeroPadding: 0 })
   })
 
   it('is judged from the middle slice', () => {
