@@ -36,7 +36,7 @@ describe('a convolution and its gradients by oneDNN', () => {
     { label: 'wide', x: [1, 41, 38, 256], filter: 3, to: 260 },
     { label: 'wide, several images', x: [2, 27, 31, 260], filter: 3, to: 256 },
     { label: 'wide enough for the filter’s gradient', x: [2, 29, 26, 128], filter: 3, to: 130 },
-    { label: 'wide, another filter', x: [1, 40, 40, 256], filter: 1, to: 256 },
+    { label: 'another filter, wide', x: [1, 40, 40, 256], filter: 1, to: 256 },
     { label: 'tall', x: [1, 44, 37, 16], filter: 3, to: 16 },
     { label: 'tall, several images', x: [3, 41, 23, 16], filter: 3, to: 20 },
     { label: 'tall, more channels than out', x: [1, 70, 50, 32], filter: 3, to: 16 },
