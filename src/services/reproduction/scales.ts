@@ -89,11 +89,11 @@ const withMilestones = (training: Recipe, report: Course): Recipe => ({
 
 function demonstrated(course: Course, report: Course, sizes: Sizes): Course {
   const { method, methodConfig } = course
-  const pixels = pretextPixels(method, methodConfig, sizes) * networkCost(course.network)
+  const viewed = pretextPixels(method, methodConfig, sizes) * networkCost(course.network)
   const fitting = fitted(course, sizes)
-  const batch = Math.min(fitting.batch, Math.max(1, Math.floor(VIEWED.step / pixels)))
+  const batch = Math.min(fitting.batch, Math.max(1, Math.floor(VIEWED.step / viewed)))
   const perEpoch = Math.ceil(Math.floor(pretextSamples(method, methodConfig, sizes) / batch) / fitting.accumulate)
-  const most = Math.min(STEPS.most, VIEWED.all / (pixels * batch))
+  const most = Math.min(STEPS.most, VIEWED.all / (viewed * batch))
   const epochs = Math.max(Math.ceil(STEPS.fewest / perEpoch), Math.min(fitting.epochs, Math.floor(most / perEpoch)))
   const training = withMilestones(stretch({ ...fitting, batch }, epochs), report)
   return { ...course, training: { ...training, milestones: training.milestones.slice(-2) } }
