@@ -88,6 +88,8 @@ export type Views = z.infer<typeof Views>
 export const Settings = z.object({
   /** Interrupted runs go on when the window opens, at most three times without progress. */
   autoResume: z.boolean(),
+  /** Engines that train and evaluate compile the graphs that they replay with XLA. */
+  xla: z.boolean(),
 })
 export type Settings = z.infer<typeof Settings>
 

@@ -8,6 +8,8 @@ export const Device = z.object({
   device: z.enum(['GPU', 'CPU']),
   /** The GPU's name, where its driver tells it. */
   gpu: z.string().nullable(),
+  /** What compiles the graphs that are replayed, beside TensorFlow's own optimizer. */
+  compiler: z.literal('XLA').nullable().default(null),
 })
 export type Device = z.infer<typeof Device>
 

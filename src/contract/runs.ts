@@ -96,6 +96,8 @@ export const Recipe = z.object({
   milestones: z.array(z.int().min(1)).default([]),
   /** Where training starts from other weights: the output layer is drawn anew, as a pretext leaves it at a scale of its own. */
   freshOutput: z.boolean().default(false),
+  /** Convolutions and their gradients are computed in it, while training alone; absent: float32, as everything else. */
+  precision: z.literal('bfloat16').optional(),
 })
 export type Recipe = z.infer<typeof Recipe>
 

@@ -1,6 +1,6 @@
 /**
- * The five operations that a native engine does much faster than TensorFlow.js's own compositions.
- * `plain` is the definition, in ordinary TensorFlow.js, the DFT in none; the engine installs fused ones, which are tested against it.
+ * What a native engine does much faster than TensorFlow.js's own compositions: five operations, and convolutions in a lower precision.
+ * `plain` is the definition, in ordinary TensorFlow.js, the DFT in none; the engine installs its own, which are tested against it.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { inverseDft } from './mri/dft.ts'
@@ -16,6 +16,8 @@ export interface Kernels {
   leakyRelu(x: tf.Tensor4D): tf.Tensor4D
   /** Inverse DFT (with its 1 / n) of each line of [line, sample, 2] (re, im). */
   inverseDft(values: Float32Array, lines: number, samples: number): Float32Array
+  /** Has the convolutions that `work` calls, and those of gradients taken in it, computed in bfloat16. */
+  inBfloat16<T>(work: () => T): T
 }
 
 /** [batch, height, width, channel] normalised, and what it was of each channel before. Only `normalised` may be differentiated. */
@@ -48,6 +50,7 @@ export const plain: Kernels = {
   relu: x => tf.relu(x),
   leakyRelu: x => tf.leakyRelu(x, LEAKY_SLOPE),
   inverseDft,
+  inBfloat16: work => work(),
 }
 
 let active: Kernels = plain

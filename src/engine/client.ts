@@ -47,17 +47,22 @@ const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url))
 export interface EngineOptions {
   /** Above 0 the process yields to others, up to 19; ignored where the system does not permit it. */
   readonly niceness?: number
+  /** Graphs are compiled by XLA. */
+  readonly xla?: boolean
 }
 
 /**
  * Starts an engine process. `installed` null gives one that reads and writes files but computes nothing.
  * When the process dies every call in hand fails with `ENGINE_DIED`, its exit code or signal named.
  */
-export function startEngine(installed: InstalledEngine | null, { niceness = 0 }: EngineOptions = {}): Engine {
+export function startEngine(installed: InstalledEngine | null, { niceness = 0, xla }: EngineOptions = {}): Engine {
   const { node, flags } = engineNode()
   const child = spawn(node, [...flags, WORKER], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...(installed && { ...engineEnvironment(installed), SELF_MRI_BINDING: installed.binding }) },
+    env: {
+      ...process.env,
+      ...(installed && { ...engineEnvironment(installed, { xla }), SELF_MRI_BINDING: installed.binding }),
+    },
   })
   const pending = new Map<number, Pending>()
   let lastId = 0

@@ -86,16 +86,23 @@ export function engineNode(): { node: string; flags: readonly string[] } {
   return { node: process.execPath, flags: process.execArgv.filter(flag => PASSED_ON.test(flag)) }
 }
 
+/** Graphs alone are compiled, so what is computed one operation at a time stays as it is. */
+const XLA = { TF_XLA_FLAGS: '--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit' }
+
 /** Variables to add when an engine process is spawned. */
-export function engineEnvironment(engine: InstalledEngine): NodeJS.ProcessEnv {
-  const variables = Object.fromEntries(
-    Object.entries(STANDARD).map(([name, value]) => [name, process.env[name] ?? value]),
-  )
+export function engineEnvironment(engine: InstalledEngine, { xla = false } = {}): NodeJS.ProcessEnv {
+  const unlessSet = (variables: NodeJS.ProcessEnv) =>
+    Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, process.env[name] ?? value]))
+  const variables = unlessSet(xla ? { ...STANDARD, ...XLA } : STANDARD)
   if (engine.variant === 'cpu') return variables
   // The search path inside TensorFlow's own libraries lacks some of NVIDIA's; and these, not another CUDA, are pinned.
   const folders = [...nvidiaLibraries(engine.directory), process.env.LD_LIBRARY_PATH].filter(Boolean)
-  return { ...variables, LD_LIBRARY_PATH: folders.join(':') }
+  const compiler = { XLA_FLAGS: `--xla_gpu_cuda_data_dir=${join(engine.directory, 'nvidia', 'cuda_nvcc')}` }
+  return { ...variables, ...(xla && unlessSet(compiler)), LD_LIBRARY_PATH: folders.join(':') }
 }
+
+/** Whether this process, an engine, was started so. */
+export const compilesWithXla = (): boolean => /--tf_xla_auto_jit=[12]/.test(process.env.TF_XLA_FLAGS ?? '')
 
 function nvidiaLibraries(directory: string): string[] {
   const packages = readdirSync(join(directory, 'nvidia'), { withFileTypes: true }).filter(entry => entry.isDirectory())

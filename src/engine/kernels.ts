@@ -36,7 +36,7 @@ const withGradient = tf.customGrad as unknown as <Inputs extends tf.Tensor[]>(
 const LARGE_SAMPLE = 2 ** 18
 
 /** Fused kernels on a native backend. Their few constant tensors live as long as the backend. */
-export function fusedKernels(backend: NativeBackend): Kernels {
+export function fusedKernels(backend: NativeBackend): Omit<Kernels, 'inBfloat16'> {
   const { binding } = backend
   const type = (name: string, value: number): OpAttribute => ({ name, type: binding.TF_ATTR_TYPE, value })
   const number = (name: string, value: number): OpAttribute => ({ name, type: binding.TF_ATTR_FLOAT, value })

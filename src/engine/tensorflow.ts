@@ -9,6 +9,8 @@ import type { Device } from '../contract/engine.ts'
 import { AppError } from '../contract/errors.ts'
 import { useKernels } from '../core/kernels.ts'
 import { usePredictor } from '../core/reconstruct.ts'
+import { convolutionKernels, makeMixedPrecision } from './bfloat16.ts'
+import { compilesWithXla } from './environment.ts'
 import type { Backend } from './graph/native.ts'
 import { makeGraphPredictor } from './graph/predictor.ts'
 import { computesEagerly, say } from './graph/way.ts'
@@ -41,15 +43,18 @@ export async function loadTensorflow(bindingPath: string): Promise<Device> {
   }
   tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, 'tfjs-node-gpu'))
   await tf.setBackend('tensorflow')
-  const backend = tf.backend() as unknown as NativeBackend
-  useKernels(fusedKernels(useOneDnn(backend)))
-  if (!computesEagerly()) usePredictor(makeGraphPredictor(backend as unknown as Backend, say))
+  const backend = tf.backend() as unknown as NativeBackend & Backend
+  const convolutions = convolutionKernels()
+  const fused = fusedKernels(useOneDnn(backend))
+  useKernels({ ...fused, inBfloat16: makeMixedPrecision(backend, convolutions) })
+  if (!computesEagerly()) usePredictor(makeGraphPredictor(backend, say))
   const device = backend.isUsingGpuDevice ? 'GPU' : 'CPU'
   loaded = {
     tensorflow: binding.TF_Version,
     tfjs: tf.version_core,
     device,
     gpu: device === 'GPU' ? await gpuName() : null,
+    compiler: compilesWithXla() ? 'XLA' : null,
   }
   return loaded
 }

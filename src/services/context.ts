@@ -10,6 +10,7 @@ import { markInterrupted } from './interrupted.ts'
 import { profileDirectory } from './profile.ts'
 import { makeQueue, type Queue } from './queue.ts'
 import { resumeInterrupted } from './resume.ts'
+import { readSettings } from './settings.ts'
 
 export interface Services {
   readonly profile: string
@@ -85,7 +86,8 @@ export function openServices({ profile, onInstall, forWindow = false }: ServiceO
     async jobs(signal) {
       if (jobs.current) return jobs.current
       const installed = forWindow ? installedEngine() : await installEngine({ onProgress: onInstall, signal })
-      return jobs.get(() => startEngine(installed, forWindow ? { niceness: TRAINING_NICENESS } : {}))
+      const { xla } = readSettings({ db })
+      return jobs.get(() => startEngine(installed, { xla, niceness: forWindow ? TRAINING_NICENESS : 0 }))
     },
     get interactive() {
       if (!computes && locateEngine()) interactive.retire() // installed since, perhaps by another program

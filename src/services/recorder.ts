@@ -101,7 +101,7 @@ function makeRows(services: Services, run: string) {
         JSON.stringify(device),
         id,
       )
-      const changed = (['tensorflow', 'tfjs', 'device', 'gpu'] as const).filter(
+      const changed = (['tensorflow', 'tfjs', 'device', 'gpu', 'compiler'] as const).filter(
         name => before.device !== undefined && (before[name] ?? null) !== device[name],
       )
       if (changed.length === 0) return null

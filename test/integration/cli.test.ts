@@ -386,6 +386,17 @@ describe('engine doctor', () => {
     expect(health.stepMs).toBeGreaterThan(0)
     expect(Number.isFinite(health.loss)).toBe(true)
   })
+
+  it('has XLA compile its graphs where the profile says so, and comes to nearly the same loss', async () => {
+    const [exact, profile] = [await json<EngineHealth>('engine', 'doctor'), ['--profile', join(folder, 'compiled')]]
+    expect(exact.compiler).toBeNull()
+    expect(await json<{ xla: boolean }>(...profile, 'engine', 'xla', 'on')).toEqual({ xla: true })
+    const compiled = await json<EngineHealth>(...profile, 'engine', 'doctor')
+    expect(compiled).toMatchObject({ compiler: 'XLA', way: 'graph' })
+    // The first three differ by 1e-7; RMSprop's next steps, as long for a small gradient as for a large one, make a hundredth of it.
+    expect(Math.abs(compiled.loss / exact.loss - 1)).toBeLessThan(0.05)
+    expect(await json<{ xla: boolean }>(...profile, 'engine', 'xla')).toEqual({ xla: true })
+  })
 })
 
 describe('what is asked wrongly', () => {

@@ -165,8 +165,8 @@ describe('a run', () => {
   })
 
   it('that a crash interrupted goes on by itself where the profile is set so', async () => {
-    expect(await host.client.app.settings.get()).toEqual({ autoResume: false })
-    expect(await host.client.app.settings.set({ autoResume: true })).toEqual({ autoResume: true })
+    expect(await host.client.app.settings.get()).toEqual({ autoResume: false, xla: false })
+    expect(await host.client.app.settings.set({ autoResume: true })).toEqual({ autoResume: true, xla: false })
     const run = await train(16)
     await happens(run, 'state')
     await end(host, 'SIGKILL')

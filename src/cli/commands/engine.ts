@@ -1,7 +1,8 @@
 import process from 'node:process'
-import { Command } from 'commander'
+import { Argument, Command } from 'commander'
 import type { EngineHealth } from '../../contract/engine.ts'
 import { installNow } from '../../services/engine.ts'
+import { changeSettings, readSettings } from '../../services/settings.ts'
 import { inSession } from '../session.ts'
 import { print, printJson } from '../terminal.ts'
 
@@ -29,7 +30,7 @@ function describeOperations({ operations }: EngineHealth): string {
 function describe(health: EngineHealth): string {
   const { memory } = health
   return [
-    `TensorFlow   ${health.tensorflow} (TensorFlow.js ${health.tfjs}), on ${health.gpu ?? health.device}`,
+    `TensorFlow   ${health.tensorflow} (TensorFlow.js ${health.tfjs}), on ${health.gpu ?? health.device}${health.compiler ? `, graphs compiled by ${health.compiler}` : ''}`,
     `Node         ${health.node}, ${health.platform}, ${health.cores} cores`,
     `Memory       ${gigabytes(memory.freeBytes)} free of ${gigabytes(memory.totalBytes)}; the engine takes ${gigabytes(memory.residentBytes)}`,
     `Training     ${health.stepMs.toFixed(1)} ms a step (U-Net-8, 64 × 64, batch 1; median of 10)`,
@@ -68,5 +69,22 @@ function doctor(): Command {
     )
 }
 
+function xla(): Command {
+  return new Command('xla')
+    .description('Whether graphs are compiled by XLA: a setting of the profile, for what begins from then on')
+    .addArgument(new Argument('[state]', 'on or off; says which where left out').choices(['on', 'off']))
+    .action((state: 'on' | 'off' | undefined, _options: object, command: Command) =>
+      inSession(command, async ({ services, json }) => {
+        const settings = state ? changeSettings(services, { xla: state === 'on' }) : readSettings(services)
+        if (json) printJson({ xla: settings.xla })
+        else print(`XLA is ${settings.xla ? 'on' : 'off'}.`)
+      }),
+    )
+}
+
 export const engineCommand = (): Command =>
-  new Command('engine').description('The native TensorFlow engine').addCommand(install()).addCommand(doctor())
+  new Command('engine')
+    .description('The native TensorFlow engine')
+    .addCommand(install())
+    .addCommand(doctor())
+    .addCommand(xla())

@@ -1,6 +1,6 @@
 /** pretrain, finetune and train: three ways to configure the same training. */
 import { existsSync } from 'node:fs'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { Pretext, type Recipe, type RunConfig, type RunRow } from '../../contract/runs.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
 import { fineTuningOf, methodOf, networkOf } from '../../services/catalogue.ts'
@@ -46,6 +46,7 @@ interface CommonOptions extends Record<string, unknown> {
   readonly accumulate?: number
   readonly warmup?: number
   readonly clipNorm?: number
+  readonly precision?: 'float32' | 'bfloat16'
   readonly patience?: number
   readonly saveMinutes?: number
   readonly milestones?: number[]
@@ -72,6 +73,12 @@ const addCommonOptions = (command: Command): Command =>
       )
       .option('--warmup <epochs>', 'epochs in which the rate rises from 0 (default: the recipe’s)', wholeNumber)
       .option('--clip-norm <n>', 'largest L2 norm of the gradient; longer ones are scaled down to it', Number)
+      .addOption(
+        new Option(
+          '--precision <word>',
+          'of convolutions and their gradients, while training (default: the recipe’s)',
+        ).choices(['float32', 'bfloat16']),
+      )
       .option('--patience <n>', 'end after so many validations without a lower loss', wholeNumber)
       .option('--save-minutes <n>', 'how often the state is saved within an epoch (default: 5)', Number)
       .option('--milestones <epochs>', 'epochs whose weights are kept for good: 100,200,500', epochList)
@@ -84,7 +91,10 @@ const studyOf = ({ services, signal }: Session, name: string | undefined): Promi
   name === undefined ? demonstrationStudy(services, signal) : findStudy(services, name)
 
 /** The recipe with what the user wants otherwise. */
-function recipeFrom(recipe: Recipe, { rate, patience, ...options }: CommonOptions): Recipe {
+function recipeFrom(
+  recipe: Recipe,
+  { rate, patience, precision = recipe.precision, ...options }: CommonOptions,
+): Recipe {
   const names = [
     'epochs',
     'batch',
@@ -101,6 +111,7 @@ function recipeFrom(recipe: Recipe, { rate, patience, ...options }: CommonOption
     ...Object.fromEntries(given),
     schedule: { ...recipe.schedule, rate: rate ?? recipe.schedule.rate },
     earlyStopping: patience === undefined ? recipe.earlyStopping : { patience },
+    precision: precision === 'float32' ? undefined : precision,
   })
 }
 

@@ -4,6 +4,7 @@ import { AppError } from '../../contract/errors.ts'
 import type { Metrics } from '../../contract/evaluation.ts'
 import type { TrainingSummary } from '../../contract/report.ts'
 import type { Recipe, TrainingEvent } from '../../contract/runs.ts'
+import { kernels } from '../kernels.ts'
 import type { ParameterSpec } from '../models/network.ts'
 import type { Pause } from '../pause.ts'
 import { recipeOptimizer } from './gradients.ts'
@@ -14,7 +15,7 @@ import type { Preview } from './preview.ts'
 import { recipeRate } from './schedules.ts'
 import { tensorsOf } from './stack.ts'
 import { BEGINNING, type Progress, type SavedState } from './state.ts'
-import { type Loss, makeStep, type Projection } from './step.ts'
+import { type Loss, makeStep, type Projection, type Step } from './step.ts'
 import { type MakeStepper, type PlainState, startingState } from './stepper.ts'
 import { makeStopwatch } from './stopwatch.ts'
 
@@ -129,10 +130,9 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
   const steps = recipe.epochs * perEpoch
   let progress: Progress = resume?.progress ?? BEGINNING
   const watch = makeStopwatch(progress.seconds)
-  const stepper = training.makeStepper(
-    makeStep(specs, task.loss, optimizer, task.project),
-    plainStart(training, optimizer),
-  )
+  const exact = makeStep(specs, task.loss, optimizer, task.project)
+  const step: Step = recipe.precision === 'bfloat16' ? (...given) => kernels().inBfloat16(() => exact(...given)) : exact
+  const stepper = training.makeStepper(step, plainStart(training, optimizer))
   const keeper = makeKeeper(training, stepper, perEpoch)
 
   const patience = recipe.earlyStopping?.patience ?? Number.POSITIVE_INFINITY

@@ -53,7 +53,16 @@ export function faultsIn({ settings, mask }: Draft, schemas: Schemas): ReadonlyM
 }
 
 const COMMON = ['epochs', 'batch', 'schedule']
-const KEEPING = ['accumulate', 'warmup', 'clipNorm', 'earlyStopping', 'saveMinutes', 'milestones', 'freshOutput']
+const KEEPING = [
+  'accumulate',
+  'warmup',
+  'clipNorm',
+  'earlyStopping',
+  'saveMinutes',
+  'milestones',
+  'freshOutput',
+  'precision',
+]
 
 /** The part of the form that a path's field is in. */
 export function partOf(path: string): Part {
@@ -76,7 +85,8 @@ function optimizerSummary({ kind, ...rest }: Recipe['optimizer']): string {
   return [OPTIMIZER[kind] ?? kind, ...parts].join(', ')
 }
 
-function keepingSummary({ accumulate, warmup, clipNorm, earlyStopping, milestones, freshOutput }: Recipe): string {
+function keepingSummary(recipe: Recipe): string {
+  const { accumulate, warmup, clipNorm, earlyStopping, milestones, freshOutput, precision } = recipe
   const parts = [
     accumulate > 1 && `${accumulate} batches a step`,
     warmup > 0 && `warm-up ${warmup}`,
@@ -84,6 +94,7 @@ function keepingSummary({ accumulate, warmup, clipNorm, earlyStopping, milestone
     earlyStopping && `stops after ${earlyStopping.patience}`,
     milestones.length > 0 && `milestones ${milestones.join(', ')}`,
     freshOutput && 'fresh output layer',
+    precision,
   ].filter(Boolean)
   return parts.join(', ') || 'as usual'
 }

@@ -32,6 +32,10 @@ export const WORDS: Readonly<Record<string, Words>> = {
     label: 'Fresh output layer',
     help: 'drawn anew where training starts from other weights: a pretext leaves it at a scale of its own',
   },
+  precision: {
+    label: 'bfloat16',
+    help: 'convolutions and their gradients in half the bits, while training: for the matrix units of a GPU',
+  },
   // Pretext
   measurement: {
     help: 'fixed: a slice’s mask is drawn once, as from a scanner; fresh: anew each time, which in the end shows all of k-space',

@@ -235,7 +235,10 @@ function Facts({ run, environment }: { run: RunView; environment: Readonly<Recor
             'epochs',
             `${run.epochs.done} of ${run.epochs.planned}, batch ${recipe.batch}${recipe.accumulate > 1 ? ` × ${recipe.accumulate}` : ''}`,
           ],
-          ['optimizer', `${recipe.optimizer.kind}, rate ${recipe.schedule.rate}, schedule ${recipe.schedule.kind}`],
+          [
+            'optimizer',
+            `${recipe.optimizer.kind}, rate ${recipe.schedule.rate}, schedule ${recipe.schedule.kind}${recipe.precision ? `, ${recipe.precision}` : ''}`,
+          ],
         ] as [string, string][])
       : []),
     ['mask', maskLabel(config.mask)],

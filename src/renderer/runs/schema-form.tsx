@@ -4,6 +4,7 @@ import { type KeyboardEvent, type ReactNode, useId, useState } from 'react'
 import { STANDARDS, WORDS } from './recipe-words.ts'
 import style from './schema-form.module.css'
 import {
+  isOptional,
   labelOf,
   listFrom,
   nudge,
@@ -43,6 +44,7 @@ export function SchemaForm({ schema, value, onChange, path, faults, only }: Form
           name={name}
           schema={property}
           value={value[name]}
+          optional={isOptional(schema, name, property)}
           onChange={next => onChange({ ...value, [name]: next })}
           path={`${path}.${name}`}
           faults={faults}
@@ -56,6 +58,8 @@ interface FieldProps {
   readonly name: string
   readonly schema: Schema
   readonly value: unknown
+  /** Whether there may be none; `null` is one. */
+  readonly optional: boolean
   readonly onChange: (value: unknown) => void
   readonly path: string
   readonly faults: ReadonlyMap<string, string>
@@ -95,7 +99,7 @@ function Row(props: {
   )
 }
 
-function Field({ name, schema, value, onChange, path, faults }: FieldProps) {
+function Field({ name, schema, value, optional, onChange, path, faults }: FieldProps) {
   const words = WORDS[name] ?? {}
   const inner = nullableOf(schema)
   const label = words.label ?? labelOf(name)
@@ -149,7 +153,13 @@ function Field({ name, schema, value, onChange, path, faults }: FieldProps) {
   }
   return (
     <Row {...row}>
-      {control => <Value {...{ control, value, onChange }} schema={inner ?? schema} optional={inner !== null} />}
+      {control => (
+        <Value
+          {...{ control, value, onChange }}
+          schema={inner ?? schema}
+          none={inner ? null : optional ? undefined : false}
+        />
+      )}
     </Row>
   )
 }
@@ -166,12 +176,21 @@ const choice = (value: string) => value.replaceAll('_', ' ')
 interface ValueProps {
   readonly control: Control
   readonly schema: Schema
-  readonly optional: boolean
+  /** What stands for no value; `false` where there must be one. */
+  readonly none: null | undefined | false
   readonly value: unknown
   readonly onChange: (value: unknown) => void
 }
 
-function Value({ control, schema, optional, value, onChange }: ValueProps) {
+function Value({ control, schema, none, value, onChange }: ValueProps) {
+  const optional = none !== false
+  if (schema.const !== undefined) {
+    const { error, ...others } = control
+    const change = (checked: boolean) => onChange(checked ? schema.const : none)
+    return (
+      <Switch {...others} checked={value === schema.const} onChange={event => change(event.currentTarget.checked)} />
+    )
+  }
   if (schema.enum) {
     return (
       <Select
@@ -191,13 +210,13 @@ function Value({ control, schema, optional, value, onChange }: ValueProps) {
     return (
       <NumberInput
         {...control}
-        value={value === null ? '' : (value as number)}
+        value={value === null || value === undefined ? '' : (value as number)}
         placeholder={optional ? 'none' : undefined}
         allowDecimal={false}
         clampBehavior="none"
         min={schema.minimum}
         max={schema.maximum}
-        onChange={next => onChange(next === '' && optional ? null : next)}
+        onChange={next => onChange(next === '' && optional ? none : next)}
       />
     )
   }
@@ -206,7 +225,7 @@ function Value({ control, schema, optional, value, onChange }: ValueProps) {
       <Typed
         {...{ control, value, onChange }}
         placeholder={optional ? 'none' : undefined}
-        read={text => numberFrom(text, optional)}
+        read={text => (optional && text.trim() === '' ? none : numberFrom(text))}
         write={textOf}
         onArrow={direction => typeof value === 'number' && onChange(nudge(value, direction))}
       />

@@ -11,6 +11,7 @@ export interface Schema {
   readonly maximum?: number
   readonly exclusiveMaximum?: number
   readonly properties?: Readonly<Record<string, Schema>>
+  readonly required?: readonly string[]
   readonly items?: Schema
   readonly oneOf?: readonly Schema[]
   readonly anyOf?: readonly Schema[]
@@ -25,6 +26,10 @@ export interface Fault {
 }
 
 export const propertiesOf = (schema: Schema): [string, Schema][] => Object.entries(schema.properties ?? {})
+
+/** Whether an object may do without a property: there is nothing that stands for it. */
+export const isOptional = ({ required = [] }: Schema, name: string, part: Schema): boolean =>
+  part.default === undefined && !required.includes(name)
 
 const isObject = (value: unknown): value is Settings =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -55,8 +60,9 @@ export function variantsOf(schema: Schema): Variants | null {
 
 /** The schema of a variant without the constant that names it. */
 export function restOf({ key, of }: Variants, name: unknown): Schema {
-  const { [key]: _, ...properties } = of(name)?.properties ?? {}
-  return { type: 'object', properties }
+  const variant = of(name)
+  const { [key]: _, ...properties } = variant?.properties ?? {}
+  return { type: 'object', properties, required: variant?.required }
 }
 
 /** `standards`: for values that must be there and have no default, by the property's name. */
@@ -68,15 +74,14 @@ export function standardOf(schema: Schema, standards: Settings = {}, name = ''):
   const variants = variantsOf(schema)
   if (variants) return standardOf(variants.of(variants.names[0])!, standards)
   if (schema.enum) return schema.enum[0]
-  if (schema.type === 'object')
-    return Object.fromEntries(propertiesOf(schema).map(([each, part]) => [each, standardOf(part, standards, each)]))
+  if (schema.type === 'object') return complete(schema, {}, standards)
   if (schema.type === 'array') return []
   if (schema.type === 'boolean') return false
   if (schema.type === 'string') return ''
   return schema.minimum ?? (schema.exclusiveMinimum === undefined ? 0 : schema.exclusiveMinimum + 1)
 }
 
-/** A value with everything that its schema has and it lacks; what the schema does not know is left out. */
+/** A value with everything that its schema asks for and it lacks; what the schema does not know is left out. */
 export function complete(schema: Schema, value: unknown, standards: Settings = {}, name = ''): unknown {
   if (value === undefined) return complete(schema, standardOf(schema, standards, name), standards, name)
   const inner = nullableOf(schema)
@@ -88,7 +93,9 @@ export function complete(schema: Schema, value: unknown, standards: Settings = {
   }
   if (schema.type !== 'object' || !schema.properties || !isObject(value)) return value
   return Object.fromEntries(
-    propertiesOf(schema).map(([each, part]) => [each, complete(part, value[each], standards, each)]),
+    propertiesOf(schema)
+      .filter(([each, part]) => value[each] !== undefined || !isOptional(schema, each, part))
+      .map(([each, part]) => [each, complete(part, value[each], standards, each)]),
   )
 }
 
@@ -151,13 +158,17 @@ export function faultsOf(schema: Schema, value: unknown, path = ''): Fault[] {
     return bad === undefined ? [] : [{ path, text: `${faultsOf(items, bad)[0].text}, got ${bad}` }]
   }
   if (schema.type !== 'object' || !isObject(value)) return []
-  return propertiesOf(schema).flatMap(([name, part]) => faultsOf(part, value[name], path ? `${path}.${name}` : name))
+  return propertiesOf(schema).flatMap(([name, part]) =>
+    value[name] === undefined && isOptional(schema, name, part)
+      ? []
+      : faultsOf(part, value[name], path ? `${path}.${name}` : name),
+  )
 }
 
-/** Text as a number; what is none stays text, so that it can be said. Empty: `null` where that is allowed. */
-export function numberFrom(text: string, optional: boolean): number | string | null {
+/** Text as a number; what is none stays text, so that it can be said. */
+export function numberFrom(text: string): number | string {
   const trimmed = text.trim()
-  if (trimmed === '') return optional ? null : ''
+  if (trimmed === '') return ''
   const number = Number(trimmed)
   return Number.isFinite(number) ? number : text
 }
@@ -169,7 +180,7 @@ export const listFrom = (text: string): (number | string)[] =>
   text
     .split(/[\s,;]+/)
     .filter(part => part !== '')
-    .map(part => numberFrom(part, false) as number | string)
+    .map(numberFrom)
 
 /** One more or less of the first digit: what the arrow keys do to a number of any size. */
 export function nudge(value: number, direction: 1 | -1): number {

@@ -2,6 +2,7 @@
 import { Button, CopyButton, SegmentedControl, Switch, useMantineColorScheme } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import type { Settings as SettingsOfProfile } from '../../contract/api.ts'
 import type { EngineHealth } from '../../contract/engine.ts'
 import { queries } from '../actions.ts'
 import { client, followWork } from '../client.ts'
@@ -91,11 +92,17 @@ function EngineSection() {
           Examine
         </Button>
       </div>
+      <SettingSwitch
+        name="xla"
+        label="Compile graphs with XLA"
+        description="For trainings and evaluations that begin from now on. It may be faster on a GPU, where it has not been measured; on a CPU it is not. The first step takes longer, and the last digits differ."
+      />
       {health && (
         <dl className={style.facts}>
           <dt>TensorFlow</dt>
           <dd>
             {health.tensorflow} (TensorFlow.js {health.tfjs}), on {health.gpu ?? health.device}
+            {health.compiler && `, graphs compiled by ${health.compiler}`}
           </dd>
           <dt>Node</dt>
           <dd>
@@ -114,26 +121,35 @@ function EngineSection() {
   )
 }
 
-function RunsSection() {
+function SettingSwitch({ name, ...words }: { name: keyof SettingsOfProfile; label: string; description: string }) {
   const { data: settings } = useQuery({ queryKey: ['settings'], queryFn: () => client.app.settings.get() })
-  const change = async (autoResume: boolean) => {
+  const change = async (on: boolean) => {
     try {
-      await client.app.settings.set({ autoResume })
+      await client.app.settings.set({ [name]: on })
       await queries.current?.invalidateQueries({ queryKey: ['settings'] })
     } catch (error) {
       tellError(error, 'The setting was not changed')
     }
   }
   return (
+    <Switch
+      size="xs"
+      {...words}
+      checked={settings?.[name] ?? false}
+      disabled={!settings}
+      onChange={event => change(event.currentTarget.checked)}
+    />
+  )
+}
+
+function RunsSection() {
+  return (
     <section className={style.section} aria-label="Runs">
       <h2>Runs</h2>
-      <Switch
-        size="xs"
+      <SettingSwitch
+        name="autoResume"
         label="Resume interrupted runs at start"
         description="At most three times without progress. Runs that were paused or cancelled stay so."
-        checked={settings?.autoResume ?? false}
-        disabled={!settings}
-        onChange={event => change(event.currentTarget.checked)}
       />
     </section>
   )

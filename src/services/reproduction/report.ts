@@ -14,8 +14,9 @@ import { readScores } from './scores.ts'
 /** What computed, as the runs say it; several where it has changed. */
 function deviceInWords(services: Services, { known }: Plan, finished: Finished): string {
   const words = [...finished.values()].map(({ id }) => {
-    const { tensorflow, variant, device, gpu } = JSON.parse(storedRun(services, id).environment)
-    return `TensorFlow ${tensorflow}, ${gpu ?? device ?? (variant === 'cuda' ? 'CUDA build' : 'CPU')}`
+    const { tensorflow, variant, device, gpu, compiler } = JSON.parse(storedRun(services, id).environment)
+    const on = gpu ?? device ?? (variant === 'cuda' ? 'CUDA build' : 'CPU')
+    return [`TensorFlow ${tensorflow}`, on, ...(compiler ? [compiler] : [])].join(', ')
   })
   return [...new Set([...(known.device === null ? [] : [known.device]), ...words])].join('; ') || 'nothing trained yet'
 }

@@ -100,6 +100,20 @@ describe('an engine process', () => {
     const { LD_LIBRARY_PATH } = engineEnvironment(engine('cuda'))
     expect(LD_LIBRARY_PATH).toBe(`${join(folder, 'nvidia', 'cublas', 'lib')}:/opt/other`)
   })
+
+  test('compiles graphs with XLA where that is wanted, with the engine’s own part of CUDA, unless told otherwise', () => {
+    mkdirSync(join(folder, 'nvidia'), { recursive: true })
+    for (const variant of ['cpu', 'cuda'] as const) {
+      expect(engineEnvironment(engine(variant))).not.toHaveProperty('TF_XLA_FLAGS')
+      expect(engineEnvironment(engine(variant), { xla: true }).TF_XLA_FLAGS).toContain('--tf_xla_auto_jit=2')
+    }
+    expect(engineEnvironment(engine('cpu'), { xla: true })).not.toHaveProperty('XLA_FLAGS')
+    expect(engineEnvironment(engine('cuda'), { xla: true }).XLA_FLAGS).toBe(
+      `--xla_gpu_cuda_data_dir=${join(folder, 'nvidia', 'cuda_nvcc')}`,
+    )
+    vi.stubEnv('TF_XLA_FLAGS', '--tf_xla_auto_jit=-1')
+    expect(engineEnvironment(engine('cpu'), { xla: true }).TF_XLA_FLAGS).toBe('--tf_xla_auto_jit=-1')
+  })
 })
 
 describe('what is refused before any download', () => {

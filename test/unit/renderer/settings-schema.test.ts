@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { MaskSpec } from '../../../src/contract/evaluation.ts'
 import { Pretext, Recipe, ScheduleConfig } from '../../../src/contract/runs.ts'
+import { pirl } from '../../../src/core/ssl/pirl.ts'
 import { STANDARDS } from '../../../src/renderer/runs/recipe-words.ts'
 import {
   complete,
@@ -47,6 +48,8 @@ describe('schemas', () => {
     for (const [schema, value] of [
       [Recipe, MINIMAL],
       [Recipe, { ...MINIMAL, optimizer: { kind: 'sgd', momentum: 0.5, larc: {} }, earlyStopping: { patience: 3 } }],
+      [Recipe, { ...MINIMAL, precision: 'bfloat16' }],
+      [pirl.config, {}],
       [Pretext, {}],
       [Pretext, { measurement: 'fresh' }],
       [MaskSpec, { acceleration: 8 }],
@@ -57,6 +60,15 @@ describe('schemas', () => {
   it('begins what must be there with something that can be used', () => {
     expect(Recipe.safeParse(standardOf(recipe, STANDARDS)).success).toBe(true)
     expect(standardOf(nullableOf(part('earlyStopping'))!, STANDARDS)).toEqual({ patience: 10 })
+  })
+
+  it('leaves a value out that may be absent, and finds no fault in that', () => {
+    expect(standardOf(recipe, STANDARDS)).not.toHaveProperty('precision')
+    expect(complete(recipe, MINIMAL)).not.toHaveProperty('precision')
+    expect(faultsOf(recipe, complete(recipe, MINIMAL))).toEqual([])
+    expect(faultsOf(recipe, complete(recipe, { ...MINIMAL, precision: 'float8' }))).toEqual([
+      { path: 'precision', text: 'Expected bfloat16' },
+    ])
   })
 
   it('leaves out what a schema does not know', () => {
@@ -126,12 +138,11 @@ describe('faults', () => {
 
 describe('text', () => {
   it('becomes numbers of any size, nothing, or stays what it is', () => {
-    expect(numberFrom('1e-8', false)).toBe(1e-8)
-    expect(numberFrom(' 0.0012 ', false)).toBe(0.0012)
-    expect(numberFrom('', true)).toBeNull()
-    expect(numberFrom('', false)).toBe('')
-    expect(numberFrom('0.', false)).toBe(0)
-    expect(numberFrom('1e', false)).toBe('1e')
+    expect(numberFrom('1e-8')).toBe(1e-8)
+    expect(numberFrom(' 0.0012 ')).toBe(0.0012)
+    expect(numberFrom('')).toBe('')
+    expect(numberFrom('0.')).toBe(0)
+    expect(numberFrom('1e')).toBe('1e')
   })
 
   it('becomes lists', () => {

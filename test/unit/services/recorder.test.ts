@@ -210,11 +210,11 @@ describe('memory that ran out', () => {
 
 it('the device goes into the environment; another one than before is noted', () => {
   const device = { tensorflow: '2.21.0', tfjs: '4.22.0', device: 'CPU' } as const
-  record({ type: 'device', device: { ...device, gpu: null } })
+  record({ type: 'device', device: { ...device, gpu: null, compiler: null } })
   expect(viewRun(services, '1')).toMatchObject({ environment: { data: 'x', ...device }, notes: [], events: [] })
-  record({ type: 'device', device: { ...device, device: 'GPU', gpu: 'NVIDIA H100' } })
+  record({ type: 'device', device: { ...device, device: 'GPU', gpu: 'NVIDIA H100', compiler: 'XLA' } })
   expect(viewRun(services, '1').notes).toEqual([
-    expect.stringContaining('device GPU, not CPU; gpu NVIDIA H100, not none'),
+    expect.stringContaining('device GPU, not CPU; gpu NVIDIA H100, not none; compiler XLA, not none'),
   ])
 })
 

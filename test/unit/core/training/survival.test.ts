@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { throwIfCancelled } from '../../../../src/contract/errors.ts'
 import { Pretext, Recipe, type TrainingEvent } from '../../../../src/contract/runs.ts'
+import { kernels, useKernels } from '../../../../src/core/kernels.ts'
 import { networkOf } from '../../../../src/core/models/index.ts'
 import type { ParameterSpec } from '../../../../src/core/models/network.ts'
 import { methodOf } from '../../../../src/core/ssl/index.ts'
@@ -336,4 +337,25 @@ describe('a recipe', () => {
       expect.objectContaining({ type: 'checkpoint', role: 'milestone', epoch: 3, step: 18 }),
     )
   })
+})
+
+it('computes the steps, and nothing else, in the recipe’s precision', async () => {
+  const before = kernels()
+  let calls = 0
+  useKernels({
+    ...before,
+    inBfloat16(work) {
+      calls++
+      return before.inBfloat16(work)
+    },
+  })
+  try {
+    const exact = await attempt(supervised())
+    expect([exact.error, calls]).toEqual([null, 0])
+    const mixed = await attempt(supervised(), { recipe: recipeOf({ precision: 'bfloat16' }) })
+    expect([mixed.error, calls]).toEqual([null, steps(mixed).length])
+    expect(epochs(mixed)).toHaveLength(3)
+  } finally {
+    useKernels(before)
+  }
 })
