@@ -76,6 +76,10 @@ export const StudyRow = z.object({
   training: StudyTraining.nullable(),
   /** Steps of pre-training and training; 0 for zero-filled. */
   totalSeconds: z.number(),
+  /** What trained it; absent: the report's. */
+  device: z.string().optional(),
+  /** The baseline's total where it was trained beside this row, on the same device; absent: as the baseline's row says. */
+  baselineSeconds: z.number().optional(),
   /** fastMRI's present protocol, which leads: per volume, masks by file name, mean over volumes. */
   metrics: Metrics.extend({ foreground: Metrics }),
   /** fastMRI's aggregation before March 2021, which fits the report's baseline row: NMSE and PSNR (by that slice's maximum) per slice, then the mean. */

@@ -74,7 +74,7 @@ async function reproduce(options: Options, session: Session): Promise<void> {
   const out = callersPath(options.out)
   const { plan, carryOut, report } = begin(services, { request }, writtenBefore(out))
   for (const reduction of plan.reductions) say(reduction)
-  const known = plan.known.rows.size
+  const known = plan.known.size
   if (known > 0) say(`${known} of ${plan.rows.length} rows are in ${out} already and are not computed again.`)
 
   const { onPart, onEvent, stop } = parts(services, plan)

@@ -1,5 +1,5 @@
 /** A study's rows as they are read: per network, what differs in seed and left-out patient alone is one line. */
-import type { StudyReport, StudyRow, StudyRowKind } from '../../contract/study.ts'
+import type { StudyReport, StudyRow, StudyRowKind, StudyTraining } from '../../contract/study.ts'
 
 /** Rows that differ in seed and fold alone. */
 export interface Line {
@@ -13,6 +13,8 @@ export interface Line {
   readonly network: string | null
   readonly networkName: string | null
   readonly rows: readonly StudyRow[]
+  /** Of each row: seconds on the device that trained it over those that the same takes where its baseline's row was trained. */
+  readonly paces: readonly number[]
 }
 
 /** A network with a baseline of its own; `null`: no network. */
@@ -27,7 +29,7 @@ const networkName = ({ network, networkLabel, channels }: StudyRow): string | nu
 
 const hasPatients = ({ kind }: StudyRow) => kind === 'few labels' || kind === 'few labels control'
 
-function lineOf(rows: readonly StudyRow[]): Line {
+function lineOf(rows: readonly StudyRow[], paceOf: (row: StudyRow) => number): Line {
   const [first] = rows
   return {
     kind: first.kind,
@@ -39,6 +41,7 @@ function lineOf(rows: readonly StudyRow[]): Line {
     network: first.network,
     networkName: networkName(first),
     rows,
+    paces: rows.map(paceOf),
   }
 }
 
@@ -53,10 +56,14 @@ function gather<T>(items: readonly T[], identity: (item: T) => unknown): T[][] {
 }
 
 export function groupsOf(report: StudyReport): Group[] {
-  return gather(report.rows, row => [row.network, row.channels]).map(rows => ({
-    name: networkName(rows[0]),
-    lines: gather(rows, row => [row.kind, row.method, row.epoch, hasPatients(row) && row.patients]).map(lineOf),
-  }))
+  return gather(report.rows, row => [row.network, row.channels]).map(rows => {
+    const paceOf = ({ seed, fold, baselineSeconds }: StudyRow) => {
+      const baseline = rows.find(row => row.kind === 'baseline' && row.seed === seed && row.fold === fold)
+      return baseline && baselineSeconds ? baselineSeconds / baseline.totalSeconds : 1
+    }
+    const lines = gather(rows, row => [row.kind, row.method, row.epoch, hasPatients(row) && row.patients])
+    return { name: networkName(rows[0]), lines: lines.map(line => lineOf(line, paceOf)) }
+  })
 }
 
 export const linesOf = ({ lines }: Group, ...kinds: readonly StudyRowKind[]): Line[] =>
@@ -70,12 +77,44 @@ export function companion(group: Group, line: Line, kind: StudyRowKind): Line | 
 
 export const baselineOf = (group: Group): Line | undefined => linesOf(group, 'baseline')[0]
 
-/** Rows of `line` with the row of `other` of the same seed and fold. */
+const trainingAt = (pace: number, training: StudyTraining | null): StudyTraining | null =>
+  training && {
+    ...training,
+    seconds: { ...training.seconds, steps: training.seconds.steps * pace },
+    curve: training.curve.map(figures => ({ ...figures, seconds: figures.seconds * pace })),
+  }
+
+/** A row with the times of its steps as another device would have them. */
+function rowAt(pace: number, row: StudyRow): StudyRow {
+  if (pace === 1) return row
+  return {
+    ...row,
+    pretraining: trainingAt(pace, row.pretraining),
+    training: trainingAt(pace, row.training),
+    totalSeconds: row.totalSeconds * pace,
+    toBaseline: row.toBaseline && { ...row.toBaseline, seconds: row.toBaseline.seconds * pace },
+  }
+}
+
+/** Rows of `line` with the row of `other` of the same seed and fold, its times at the pace of the first one's device. */
 export function pairs(line: Line, other: Line | undefined): (readonly [row: StudyRow, other: StudyRow])[] {
-  return line.rows.flatMap(row => {
-    const same = other?.rows.find(({ seed, fold }) => seed === row.seed && fold === row.fold)
-    return same ? [[row, same] as const] : []
+  return line.rows.flatMap((row, i) => {
+    const place = other?.rows.findIndex(({ seed, fold }) => seed === row.seed && fold === row.fold) ?? -1
+    return place < 0 ? [] : [[row, rowAt(line.paces[i] / other!.paces[place], other!.rows[place])] as const]
   })
+}
+
+/** Which lines were trained elsewhere than their baseline, and what their times are compared with. */
+export function otherDevices(groups: readonly Group[]): string[] {
+  const lines = groups.flatMap(group =>
+    group.lines
+      .filter(({ paces }) => paces.some(pace => pace !== 1))
+      .map(line => `${lineName(line, groups)} on ${[...new Set(line.rows.map(({ device }) => device))].join('; ')}`),
+  )
+  if (lines.length === 0) return []
+  return [
+    `Trained on another device than the baseline that is shown: ${lines.join('; ')}. Times are that device’s; what they are compared with, the baseline’s total and the curves of others, is at the pace of the same baseline there.`,
+  ]
 }
 
 /** Trainings that a line of Table 1 has once the report is complete. */

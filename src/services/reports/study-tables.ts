@@ -9,6 +9,7 @@ import {
   hasReconstructionTerm,
   type Line,
   linesOf,
+  otherDevices,
   plannedRows,
   RECONSTRUCTION_TERM,
 } from './study-rows.ts'
@@ -125,6 +126,7 @@ export function tableOne(report: StudyReport): StudyTable | null {
       spreadNote(report),
       ...(hasReconstructionTerm(report) ? [RECONSTRUCTION_TERM] : []),
       'Times are of training steps, batches included; validation is not in them. Percentages are of the baseline’s total. The time to the baseline’s SSIM ends at the first validation that reaches the best one of the baseline of the same network, seed and patients.',
+      ...otherDevices(groups),
     ],
     protocol: [protocolSentence(report.protocol)],
   })

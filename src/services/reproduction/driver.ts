@@ -99,7 +99,7 @@ export async function goThrough(
   }
   async function scoreRows(training: string | null): Promise<void> {
     onPart?.(null)
-    for (const row of plan.rows.filter(each => each.training === training && !plan.known.rows.has(each.key)))
+    for (const row of plan.rows.filter(each => each.training === training && !plan.known.has(each.key)))
       await attempt(row.key, () => score(services, plan, row, finished, signal))
   }
 

@@ -70,13 +70,16 @@ export function gainsOf(plan: Plan, rows: readonly StudyRow[]): Gain[] {
       const other = key === null ? undefined : byKey.get(key)
       return row && other ? [{ row, other }] : []
     })
-  const total = (some: readonly StudyRow[]) => some.reduce((sum, { totalSeconds }) => sum + totalSeconds, 0)
+  const total = (some: readonly number[]) => some.reduce((sum, seconds) => sum + seconds, 0)
 
   return [...new Set(tuned.map(({ method }) => method!))].flatMap(method => {
     const own = tuned.filter(row => row.method === method)
     const baselines = pairsOf(own, ({ against }) => against!.baseline)
     const timeShare =
-      baselines.length > 0 ? total(baselines.map(({ row }) => row)) / total(baselines.map(({ other }) => other)) : null
+      baselines.length > 0
+        ? total(baselines.map(({ row }) => row.totalSeconds)) /
+          total(baselines.map(({ row, other }) => row.baselineSeconds ?? other.totalSeconds))
+        : null
     return Object.entries(AGAINST).flatMap(([name, against]) => {
       const pairs = pairsOf(own, row => row.against![name as keyof typeof AGAINST])
       if (pairs.length === 0) return []

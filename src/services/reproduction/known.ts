@@ -55,7 +55,7 @@ export function withKnown(plan: Plan, report: Pick<StudyReport, 'rows' | 'device
   const there = new Map(report.rows.map(row => [row.key, row]))
   const known = plan.rows.flatMap(row => {
     const same = there.get(row.key)
-    return same?.identity === identityOf(plan, row) ? [same] : []
+    return same?.identity === identityOf(plan, row) ? [same.training ? { device: report.device, ...same } : same] : []
   })
   if (known.length === 0) return plan
   const rows = new Map(known.map(row => [row.key, row]))
@@ -63,7 +63,7 @@ export function withKnown(plan: Plan, report: Pick<StudyReport, 'rows' | 'device
   const needed = new Set(plan.rows.filter(({ key }) => !rows.has(key)).flatMap(row => [...neededBy(all, row)]))
   return {
     ...plan,
-    known: { rows, device: report.device },
+    known: rows,
     trainings: plan.trainings.filter(({ key }) => needed.has(key)),
   }
 }

@@ -59,8 +59,8 @@ export interface Plan {
   readonly trainings: readonly PlannedTraining[]
   readonly rows: readonly PlannedRow[]
   readonly reductions: readonly string[]
-  /** Rows that another report has, by key, and what computed them: see `withKnown`. */
-  readonly known: { readonly rows: ReadonlyMap<string, StudyRow>; readonly device: string | null }
+  /** Rows that another report has, by key: see `withKnown`. */
+  readonly known: ReadonlyMap<string, StudyRow>
 }
 
 /** Every choice spelt out, so that it means the same when there are more methods. */
@@ -96,7 +96,7 @@ export function makePlan(asked: ReproductionRequest, study: Study): Plan {
       ...coarserImages(study),
       ...reductionsAt(request, methods, sizesOf(folds[0].study), slices.kind !== study.slices.kind),
     ],
-    known: { rows: new Map(), device: null },
+    known: new Map(),
   }
 }
 

@@ -2,23 +2,19 @@
 import type { StudyReport } from '../../contract/study.ts'
 import { protocolOf } from '../../core/evaluate.ts'
 import type { Services } from '../context.ts'
-import { storedRun } from '../runs.ts'
 import type { Failures } from './driver.ts'
 import { describeFold } from './folds.ts'
 import { gainsOf } from './gains.ts'
 import { type Finished, type Survey, survey } from './lookup.ts'
 import type { Plan } from './plan.ts'
-import { studyRow } from './rows.ts'
+import { deviceInWords, studyRow } from './rows.ts'
 import { readScores } from './scores.ts'
 
-/** What computed, as the runs say it; several where it has changed. */
-function deviceInWords(services: Services, { known }: Plan, finished: Finished): string {
-  const words = [...finished.values()].map(({ id }) => {
-    const { tensorflow, variant, device, gpu, compiler } = JSON.parse(storedRun(services, id).environment)
-    const on = gpu ?? device ?? (variant === 'cuda' ? 'CUDA build' : 'CPU')
-    return [`TensorFlow ${tensorflow}`, on, ...(compiler ? [compiler] : [])].join(', ')
-  })
-  return [...new Set([...(known.device === null ? [] : [known.device]), ...words])].join('; ') || 'nothing trained yet'
+/** What computed; several where it has changed. */
+function devicesInWords(services: Services, { known }: Plan, finished: Finished): string {
+  const others = [...known.values()].flatMap(({ device }) => device ?? [])
+  const own = [...finished.values()].map(run => deviceInWords(services, run))
+  return [...new Set([...others, ...own])].join('; ') || 'nothing trained yet'
 }
 
 /** Trainings that ended without a result, and those that wait for such a one. */
@@ -48,7 +44,7 @@ export function assemble(
   const all = survey(services, plan)
   const { finished } = all
   const rows = plan.rows.flatMap(row => {
-    const known = plan.known.rows.get(row.key)
+    const known = plan.known.get(row.key)
     if (known) return [known]
     const scores = readScores(services, plan, row, finished)
     return scores ? [studyRow(services, plan, row, scores, finished)] : []
@@ -59,7 +55,7 @@ export function assemble(
     study: study.name,
     synthetic: study.volumes.some(({ synthetic }) => synthetic),
     remarks: [...study.remarks],
-    device: deviceInWords(services, plan, finished),
+    device: devicesInWords(services, plan, finished),
     createdAt,
     complete: rows.length === plan.rows.length,
     folds: folds.map(describeFold),

@@ -6,7 +6,7 @@ import { meanOfMetrics, sdOfMetrics } from '../../core/evaluate.ts'
 import { mean } from '../../core/statistics.ts'
 import { methodOf, networkOf } from '../catalogue.ts'
 import type { Services } from '../context.ts'
-import { epochsOf } from '../runs.ts'
+import { epochsOf, storedRun } from '../runs.ts'
 import { identityOf } from './known.ts'
 import type { Finished } from './lookup.ts'
 import type { Plan, PlannedRow } from './plan.ts'
@@ -74,6 +74,20 @@ function trainingOf(services: Services, weights: Weights): StudyTraining {
   return until({ ...run.summary!, settings: settingsOf(run), figures: figuresOf(curve), curve }, weights)
 }
 
+/** What trained a run, as it says itself. */
+export function deviceInWords(services: Services, { id }: RunRow): string {
+  const { tensorflow, variant, device, gpu, compiler } = JSON.parse(storedRun(services, id).environment)
+  const on = gpu ?? device ?? (variant === 'cuda' ? 'CUDA build' : 'CPU')
+  return [`TensorFlow ${tensorflow}`, on, ...(compiler ? [compiler] : [])].join(', ')
+}
+
+/** The curve of a row's baseline: of its row where another report has it, so that all are compared with the one that is shown. */
+function baselineCurve(services: Services, plan: Plan, row: PlannedRow, finished: Finished) {
+  const shown = plan.rows.find(({ kind, training }) => kind === 'baseline' && training === row.baseline)
+  const run = row.baseline === null ? undefined : finished.get(row.baseline)
+  return (shown && plan.known.get(shown.key)?.training?.curve) ?? (run && epochsOf(services, run.id))
+}
+
 const bestSsim = (curve: StudyTraining['curve']) =>
   Math.max(...curve.map(({ validation }) => validation?.ssim ?? Number.NEGATIVE_INFINITY))
 
@@ -105,6 +119,7 @@ export function studyRow(
   const pretraining = start && trainingOf(services, start)
   const before = pretraining?.seconds.steps ?? 0
   const baseline = row.baseline === null ? undefined : finished.get(row.baseline)
+  const bound = baselineCurve(services, plan, row, finished)
   const { key, kind, label, method, seed, fold, epoch, patients } = row
   const { volumes } = byFileName
   const sliceWise = volumes.map(volume => volume.sliceWise!)
@@ -125,12 +140,14 @@ export function studyRow(
     pretraining,
     training,
     totalSeconds: before + (training?.seconds.steps ?? 0),
+    ...(weights && { device: deviceInWords(services, weights.run) }),
+    ...(baseline && { baselineSeconds: baseline.summary!.seconds.steps }),
     metrics: byFileName.mean!,
     sliceWise: { psnr: mean(sliceWise.map(({ psnr }) => psnr)), nmse: mean(sliceWise.map(({ nmse }) => nmse)) },
     manyMasks: manyMasks && overMasks(manyMasks),
     noiseFree: noiseFree && plain(noiseFree.mean!),
     volumes,
-    toBaseline: training && baseline ? reach(bestSsim(epochsOf(services, baseline.id)), training, before) : null,
+    toBaseline: training && bound ? reach(bestSsim(bound), training, before) : null,
     pretrainedSsim: pretrained && pretrained.mean!.ssim,
   }
 }

@@ -538,7 +538,12 @@ describe('a reproduction', () => {
   it('goes on in another profile from the rows that a report has', async () => {
     const one = reportOf(services, await reproduce(request({ methods: ['subsample-again'], headline: true })))
     const all = request({ methods: ['subsample-again'], headline: true, seeds: 2 })
-    const changed = one.rows.map(row => (row.kind === 'control' ? { ...row, identity: 'of another recipe' } : row))
+    // Of an older program, whose rows named no device, and of a slower one.
+    const changed = one.rows.map(({ device, ...row }) => ({
+      ...row,
+      totalSeconds: 2 * row.totalSeconds,
+      ...(row.kind === 'control' && { identity: 'of another recipe' }),
+    }))
     services.dispose()
     rmSync(profile, { recursive: true, force: true })
     newProfile()
@@ -559,7 +564,17 @@ describe('a reproduction', () => {
     expect(trained).toHaveLength(plan.trainings.length)
     expect(device).toMatch(/^another device; /)
     const fineTuned = (some: readonly StudyRow[]) => some.find(({ kind, seed }) => kind === 'fine-tuned' && seed === 0)
-    expect(fineTuned(rows)).toEqual(fineTuned(one.rows))
+    expect(fineTuned(rows)).toEqual({ ...fineTuned(changed as StudyRow[]), device: 'another device' })
+    const baselines = rows.filter(({ kind }) => kind === 'baseline')
+    expect(baselines.map(({ seed, device }) => [seed, device === 'another device'])).toEqual([
+      [0, true],
+      [1, false],
+    ])
+    // Compared with the baseline that is shown, and timed against the one beside it.
+    const control = rows.find(({ kind, seed }) => kind === 'control' && seed === 0)!
+    expect(control.device).toBe(baselines[1].device)
+    expect(control.baselineSeconds).toBe(baselines[1].totalSeconds)
+    expect(baselines[0].totalSeconds).toBe(2 * baselines[1].totalSeconds)
   })
 
   it('trains what stays where a training fails, lists it, and does not try what would fail again', async () => {

@@ -486,6 +486,38 @@ describe('numbers', () => {
     expect(markdown).toContain('No method can be compared with a baseline')
   })
 
+  test('of time are a device’s own, and shares of the baseline’s total on that device', () => {
+    const [baseline] = rowsOf(single, 'baseline', null)
+    const slow = (training: StudyTraining | null) =>
+      training && { ...training, seconds: { ...training.seconds, steps: 8 * training.seconds.steps } }
+    const rows = single.rows.map(row =>
+      row.method === 'simclr' && row.kind === 'fine-tuned'
+        ? {
+            ...row,
+            pretraining: slow(row.pretraining),
+            training: slow(row.training),
+            totalSeconds: 8 * row.totalSeconds,
+            toBaseline: row.toBaseline && { ...row.toBaseline, seconds: 8 * row.toBaseline.seconds },
+            device: 'a slower one',
+            baselineSeconds: 8 * baseline.totalSeconds,
+          }
+        : { ...row, baselineSeconds: row.training ? baseline.totalSeconds : undefined },
+    )
+    const [before, after] = [single, { ...single, rows }].map(report => studyMarkdown(report, ''))
+    const shares = (markdown: string) =>
+      cellsOf(markdown, 'Table 1', 'SimCLR + fine-tuning')
+        .slice(10, 12)
+        .map(cell => cell.match(/\((.*)\)/)![1])
+    expect(shares(after)).toEqual(shares(before))
+    expect(cellsOf(after, 'Table 1', 'SimCLR + fine-tuning')[11]).toContain('12 min 40 s')
+    const findings = (markdown: string) => markdown.split('### What came out')[1].split('### ')[0]
+    expect(findings(after)).toBe(findings(before))
+    expect(before).not.toContain('Trained on another device')
+    expect(after).toContain(
+      'Trained on another device than the baseline that is shown: SimCLR on U-Net-16 on a slower one.',
+    )
+  })
+
   test('of the noise-free truth are there where the study is synthetic', () => {
     const synthetic = studyOf({ synthetic: true })
     const [row] = rowsOf(synthetic, 'fine-tuned', 'simclr')
