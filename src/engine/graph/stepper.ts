@@ -59,21 +59,34 @@ interface Rehearsal {
   readonly recording: Recording
   /** What the step gave eagerly. The caller disposes it. */
   readonly next: readonly tf.Tensor[]
+  /** How far the step moved each of them: Σ |next − before|. */
+  readonly moved: readonly number[]
   readonly loss: number
 }
 
+const distance = (a: tf.Tensor, b: tf.Tensor): number => tf.tidy(() => tf.sum(tf.abs(tf.sub(a, b))).dataSync()[0])
+
 /**
  * Takes the step twice without keeping its results: on the batch to come, then from the state after it, on the same batch in another
- * order and with other scalars. Only so does what was not declared show itself by its change.
+ * order and with other scalars. Only so does what was not declared show itself by its change. `state` gives where the training is, twice as
+ * large as the parameters and more: here it goes as soon as it can.
  */
 function rehearse(
   backend: Backend,
   step: Step,
-  state: readonly tf.Tensor[],
+  state: () => readonly tf.Tensor[],
   batch: readonly tf.Tensor[],
   scalars: readonly number[],
 ): Rehearsal {
-  const first = recordStep(backend, step, state, batch, scalars)
+  const before = state()
+  let first: ReturnType<typeof recordStep>
+  let moved: number[]
+  try {
+    first = recordStep(backend, step, before, batch, scalars)
+    moved = first.next.map((next, i) => distance(next, before[i]))
+  } finally {
+    tf.dispose([...before])
+  }
   const others = batch.map(reversed)
   const otherScalars = scalars.map(value => value / 2)
   let second: ReturnType<typeof recordStep> | null = null
@@ -85,7 +98,7 @@ function rehearse(
       throw new NotRecordable(`It fails on other data, on which it was tried: ${error}`) // eagerly it may never meet them
     }
     compareRecordings(first.recording, second.recording)
-    return { recording: first.recording, next: first.next, loss: first.outputs[0].dataSync()[0] }
+    return { recording: first.recording, next: first.next, moved, loss: first.outputs[0].dataSync()[0] }
   } catch (error) {
     tf.dispose([...first.next])
     throw error
@@ -95,18 +108,18 @@ function rehearse(
 }
 
 /** Throws `NotRecordable` where the first replay is not the step that was recorded: whatever went wrong, training goes on right. */
-function checkReplay(before: readonly tf.Tensor[], eager: Rehearsal, session: GraphSession, loss: number): void {
+function checkReplay(eager: Rehearsal, session: GraphSession, loss: number): void {
   if (!Number.isFinite(eager.loss) && !Number.isFinite(loss)) return // the training stops at it either way
   const wrong = (what: string, difference: number) =>
     new NotRecordable(`The replayed step is not the recorded one: its ${what} differs by ${difference.toPrecision(2)}`)
   const lossDifference = Math.abs(loss - eager.loss) / Math.max(Math.abs(eager.loss), 1e-6)
   if (!(lossDifference <= LOSS_TOLERANCE)) throw wrong('loss', lossDifference)
   for (const [i, expected] of eager.next.entries()) {
-    const [difference, update] = tf.tidy(() =>
-      [session.read(i), before[i]].map(other => tf.sum(tf.abs(tf.sub(other, expected))).dataSync()[0]),
-    )
-    if (!(difference <= UPDATE_TOLERANCE * update))
-      throw wrong(i === 0 ? 'parameters' : `slot ${i}`, difference / update)
+    const replayed = session.read(i)
+    const difference = distance(replayed, expected)
+    replayed.dispose()
+    if (!(difference <= UPDATE_TOLERANCE * eager.moved[i]))
+      throw wrong(i === 0 ? 'parameters' : `slot ${i}`, difference / eager.moved[i])
   }
 }
 
@@ -140,55 +153,53 @@ class GraphStepper implements Stepper {
     this.#forgetParameters()
     const shape = shapesOf(batch, scalars)
     const graph = this.#shapes.indexOf(shape)
-    if (graph >= 0) return this.#replay(graph, batch, scalars)
+    if (graph >= 0) return replay(this.#session!, graph, batch, scalars)
     if (this.#shapes.length === MOST_SHAPES) return this.#stepEagerly(shape, batch, scalars)
-    const before = this.#session?.readAll() ?? tensorsOf(this.#start!)
     try {
-      return this.#add(shape, before, batch, scalars)
+      return this.#add(shape, batch, scalars)
     } catch (error) {
       if (!(error instanceof NotRecordable)) throw error
       this.#say(
         `The training goes on eagerly, one operation at a time: the step cannot be replayed as one graph. ${error.message}.`,
       )
-      const state = await plainOf(before)
+      const state = await this.read()
       this.dispose()
       this.#eager = eagerStepper(this.#step, state)
       return this.#eager.step(batch, scalars)
-    } finally {
-      tf.dispose(before)
     }
   }
 
-  /** Records a shape, makes a session of all shapes so far that goes on from `before`, and takes the step there. */
-  #add(shape: string, before: tf.Tensor[], batch: readonly tf.Tensor[], scalars: readonly number[]): number {
-    const rehearsal = rehearse(this.#backend, this.#step, before, batch, scalars)
+  /** Records a shape, makes a session of all shapes so far that goes on from where the training is, and takes the step there. */
+  #add(shape: string, batch: readonly tf.Tensor[], scalars: readonly number[]): number {
+    const rehearsal = rehearse(this.#backend, this.#step, () => this.#state(), batch, scalars)
     let session: GraphSession | null = null
     try {
       session = new GraphSession(this.#backend, [...this.#recordings, rehearsal.recording])
-      session.assign(before)
-      const previous = this.#session
+      const before = this.#state()
+      try {
+        session.assign(before)
+      } finally {
+        tf.dispose(before)
+      }
+      const loss = attempt(() => replay(session!, this.#recordings.length, batch, scalars))
+      checkReplay(rehearsal, session, loss)
+      this.#session?.dispose()
+      this.#session = session
+      this.#start = null
       this.#recordings.push(rehearsal.recording)
       this.#shapes.push(shape)
-      this.#session = session
-      previous?.dispose()
-      const loss = attempt(() => this.#replay(this.#shapes.length - 1, batch, scalars))
-      checkReplay(before, rehearsal, session, loss)
-      this.#start = null
       return loss
     } catch (error) {
-      if (session !== this.#session) session?.dispose()
+      session?.dispose()
       throw error
     } finally {
       tf.dispose([...rehearsal.next])
     }
   }
 
-  #replay(graph: number, batch: readonly tf.Tensor[], scalars: readonly number[]): number {
-    const fed = scalars.map(value => tf.scalar(value))
-    const [loss] = this.#session!.run(graph, [...batch, ...fed])
-    const [value] = loss.dataSync()
-    tf.dispose([loss, ...fed])
-    return value
+  /** Where the training is. The caller disposes it. */
+  #state(): tf.Tensor[] {
+    return this.#session?.readAll() ?? tensorsOf(this.#start!)
   }
 
   async #stepEagerly(shape: string, batch: readonly tf.Tensor[], scalars: readonly number[]): Promise<number> {
@@ -218,7 +229,7 @@ class GraphStepper implements Stepper {
 
   async read(): Promise<PlainState> {
     if (this.#eager) return this.#eager.read()
-    const state = this.#session?.readAll() ?? tensorsOf(this.#start!)
+    const state = this.#state()
     try {
       return await plainOf(state)
     } finally {
@@ -237,6 +248,14 @@ class GraphStepper implements Stepper {
     this.#session = null
     this.#eager?.dispose()
   }
+}
+
+function replay(session: GraphSession, graph: number, batch: readonly tf.Tensor[], scalars: readonly number[]): number {
+  const fed = scalars.map(value => tf.scalar(value))
+  const [loss] = session.run(graph, [...batch, ...fed])
+  const [value] = loss.dataSync()
+  tf.dispose([loss, ...fed])
+  return value
 }
 
 const tensorsOf = ({ parameters, slots }: PlainState): tf.Tensor[] =>

@@ -84,7 +84,8 @@ function ssimCurve(row: StudyRow, by: 'epoch' | 'time'): Point[] {
   let seconds = row.pretraining?.seconds.steps ?? 0
   return validated(row).flatMap(({ epoch, seconds: spent, validation }) => {
     seconds += spent
-    return validation ? [{ x: by === 'epoch' ? epoch : seconds, y: validation.ssim }] : []
+    const x = by === 'epoch' ? epoch : seconds
+    return validation && !Number.isNaN(x) ? [{ x, y: validation.ssim }] : [] // of another device the time may not be known
   })
 }
 

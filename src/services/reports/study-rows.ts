@@ -13,7 +13,7 @@ export interface Line {
   readonly network: string | null
   readonly networkName: string | null
   readonly rows: readonly StudyRow[]
-  /** Of each row: seconds on the device that trained it over those that the same takes where its baseline's row was trained. */
+  /** Of each row: seconds on the device that trained it over those that the same takes where its baseline's row was trained; NaN where nobody knows. */
   readonly paces: readonly number[]
 }
 
@@ -57,9 +57,10 @@ function gather<T>(items: readonly T[], identity: (item: T) => unknown): T[][] {
 
 export function groupsOf(report: StudyReport): Group[] {
   return gather(report.rows, row => [row.network, row.channels]).map(rows => {
-    const paceOf = ({ seed, fold, baselineSeconds }: StudyRow) => {
+    const paceOf = ({ seed, fold, device, baselineSeconds }: StudyRow) => {
       const baseline = rows.find(row => row.kind === 'baseline' && row.seed === seed && row.fold === fold)
-      return baseline && baselineSeconds ? baselineSeconds / baseline.totalSeconds : 1
+      if (baseline && baselineSeconds) return baselineSeconds / baseline.totalSeconds
+      return baseline && device !== baseline.device ? Number.NaN : 1
     }
     const lines = gather(rows, row => [row.kind, row.method, row.epoch, hasPatients(row) && row.patients])
     return { name: networkName(rows[0]), lines: lines.map(line => lineOf(line, paceOf)) }
@@ -106,14 +107,24 @@ export function pairs(line: Line, other: Line | undefined): (readonly [row: Stud
 
 /** Which lines were trained elsewhere than their baseline, and what their times are compared with. */
 export function otherDevices(groups: readonly Group[]): string[] {
-  const lines = groups.flatMap(group =>
-    group.lines
-      .filter(({ paces }) => paces.some(pace => pace !== 1))
-      .map(line => `${lineName(line, groups)} on ${[...new Set(line.rows.map(({ device }) => device))].join('; ')}`),
-  )
-  if (lines.length === 0) return []
+  const told = (isSuch: (pace: number) => boolean, words: string) => {
+    const lines = groups.flatMap(group =>
+      group.lines
+        .filter(({ paces }) => paces.some(isSuch))
+        .map(line => `${lineName(line, groups)} on ${[...new Set(line.rows.map(({ device }) => device))].join('; ')}`),
+    )
+    if (lines.length === 0) return []
+    return [`Trained on another device than the baseline that is shown: ${lines.join('; ')}. ${words}`]
+  }
   return [
-    `Trained on another device than the baseline that is shown: ${lines.join('; ')}. Times are that device’s; what they are compared with, the baseline’s total and the curves of others, is at the pace of the same baseline there.`,
+    ...told(
+      pace => pace !== 1 && !Number.isNaN(pace),
+      'Times are that device’s; what they are compared with, the baseline’s total and the curves of others, is at the pace of the same baseline there.',
+    ),
+    ...told(
+      Number.isNaN,
+      'Times are that device’s; the baseline was not trained there, so they are compared with none.',
+    ),
   ]
 }
 

@@ -75,8 +75,9 @@ export function gainsOf(plan: Plan, rows: readonly StudyRow[]): Gain[] {
   return [...new Set(tuned.map(({ method }) => method!))].flatMap(method => {
     const own = tuned.filter(row => row.method === method)
     const baselines = pairsOf(own, ({ against }) => against!.baseline)
+    const comparable = baselines.every(({ row, other }) => row.baselineSeconds || row.device === other.device)
     const timeShare =
-      baselines.length > 0
+      baselines.length > 0 && comparable
         ? total(baselines.map(({ row }) => row.totalSeconds)) /
           total(baselines.map(({ row, other }) => row.baselineSeconds ?? other.totalSeconds))
         : null

@@ -490,25 +490,32 @@ describe('numbers', () => {
     const [baseline] = rowsOf(single, 'baseline', null)
     const slow = (training: StudyTraining | null) =>
       training && { ...training, seconds: { ...training.seconds, steps: 8 * training.seconds.steps } }
-    const rows = single.rows.map(row =>
-      row.method === 'simclr' && row.kind === 'fine-tuned'
-        ? {
-            ...row,
-            pretraining: slow(row.pretraining),
-            training: slow(row.training),
-            totalSeconds: 8 * row.totalSeconds,
-            toBaseline: row.toBaseline && { ...row.toBaseline, seconds: 8 * row.toBaseline.seconds },
-            device: 'a slower one',
-            baselineSeconds: 8 * baseline.totalSeconds,
-          }
-        : { ...row, baselineSeconds: row.training ? baseline.totalSeconds : undefined },
-    )
-    const [before, after] = [single, { ...single, rows }].map(report => studyMarkdown(report, ''))
+    const rowsWith = (baselineSeconds?: number) =>
+      single.rows.map(row =>
+        row.method === 'simclr' && row.kind === 'fine-tuned'
+          ? {
+              ...row,
+              pretraining: slow(row.pretraining),
+              training: slow(row.training),
+              totalSeconds: 8 * row.totalSeconds,
+              toBaseline: row.toBaseline && { ...row.toBaseline, seconds: 8 * row.toBaseline.seconds },
+              device: 'a slower one',
+              baselineSeconds,
+            }
+          : row,
+      )
+    const timed = { ...single, rows: rowsWith(8 * baseline.totalSeconds) }
+    const untimed = { ...single, rows: rowsWith() }
+    const [before, after, unknown] = [single, timed, untimed].map(report => studyMarkdown(report, ''))
     const shares = (markdown: string) =>
       cellsOf(markdown, 'Table 1', 'SimCLR + fine-tuning')
         .slice(10, 12)
-        .map(cell => cell.match(/\((.*)\)/)![1])
+        .map(cell => cell.match(/\((.*)\)/)?.[1])
     expect(shares(after)).toEqual(shares(before))
+    expect(shares(unknown)).toEqual([undefined, undefined])
+    expect(unknown).toContain('the baseline was not trained there, so they are compared with none')
+    expect(cellsOf(unknown, 'Table 1', 'PIRL')).toEqual(cellsOf(before, 'Table 1', 'PIRL'))
+    for (const { svg } of studyFigures(untimed, null)) expect(svg).not.toContain('NaN')
     expect(cellsOf(after, 'Table 1', 'SimCLR + fine-tuning')[11]).toContain('12 min 40 s')
     const findings = (markdown: string) => markdown.split('### What came out')[1].split('### ')[0]
     expect(findings(after)).toBe(findings(before))
