@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Backend } from './graph/native.ts'
-import type { NativeBackend, OpAttribute } from './kernels.ts'
+import { type NativeBackend, type OpAttribute, replaceKernel } from './kernels.ts'
 
 const CONVOLUTIONS = ['Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter'] as const
 
@@ -14,11 +14,11 @@ const BFLOAT16 = 14
 /** What matrix units multiply at a time. An image of one channel, the network's own output among them, stays exact. */
 const CHANNELS = 8
 
-type Convolutions = ReadonlyMap<string, tf.KernelConfig>
+type Convolutions = ReadonlyMap<string, tf.KernelFunc>
 
 /** TensorFlow's own kernels, before any other takes their place. */
 export const convolutionKernels = (): Convolutions =>
-  new Map(CONVOLUTIONS.map(name => [name, tf.getKernel(name, tf.getBackend())]))
+  new Map(CONVOLUTIONS.map(name => [name, tf.getKernel(name, tf.getBackend()).kernelFunc]))
 
 function isWide({ inputs, attrs }: { inputs: unknown; attrs?: unknown }): boolean {
   const { filter } = inputs as { filter?: tf.Tensor4D }
@@ -62,15 +62,10 @@ export function makeMixedPrecision(backend: NativeBackend & Backend, standard: C
   const reduced = Object.create(backend, { executeSingleOutput: { value: execute } })
 
   for (const name of CONVOLUTIONS) {
-    const present = tf.getKernel(name, tf.getBackend())
-    tf.unregisterKernel(name, tf.getBackend())
-    tf.registerKernel({
-      ...present,
-      kernelFunc: args =>
-        mixed && isWide(args)
-          ? standard.get(name)!.kernelFunc({ ...args, backend: reduced })
-          : present.kernelFunc(args),
-    })
+    replaceKernel(
+      name,
+      present => args => (mixed && isWide(args) ? standard.get(name)!({ ...args, backend: reduced }) : present(args)),
+    )
   }
 
   return work => {

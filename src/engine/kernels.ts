@@ -32,6 +32,13 @@ const withGradient = tf.customGrad as unknown as <Inputs extends tf.Tensor[]>(
   forward: Forward<Inputs>,
 ) => (...inputs: Inputs) => tf.Tensor4D
 
+/** One of TensorFlow.js' kernels of the active backend, by another that may call it. */
+export function replaceKernel(name: string, replacement: (standard: tf.KernelFunc) => tf.KernelFunc): void {
+  const kernel = tf.getKernel(name, tf.getBackend())
+  tf.unregisterKernel(name, tf.getBackend())
+  tf.registerKernel({ ...kernel, kernelFunc: replacement(kernel.kernelFunc) })
+}
+
 /** Elements of a sample from which on a batch is normalised sample by sample; measured. */
 const LARGE_SAMPLE = 2 ** 18
 

@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import * as tf from '@tensorflow/tfjs-core'
-import type { NativeBackend, OpAttribute } from './kernels.ts'
+import { type NativeBackend, type OpAttribute, replaceKernel } from './kernels.ts'
 import { type MatrixProduct, makeWinograd } from './winograd.ts'
 
 /** For which oneDNN is the faster one, and what it calls them. Products of matrices are those of convolutions alone. */
@@ -75,12 +75,6 @@ export function useOneDnn(backend: NativeBackend, leaves = leavesItToTensorflow(
     return isTall(x, attrs.filterShape) ? filterGradient(product, x, dy) : standard(args)
   })
   return oneDnn
-}
-
-function replaceKernel(name: string, replacement: (standard: tf.KernelFunc) => tf.KernelFunc): void {
-  const kernel = tf.getKernel(name, tf.getBackend())
-  tf.unregisterKernel(name, tf.getBackend())
-  tf.registerKernel({ ...kernel, kernelFunc: replacement(kernel.kernelFunc) })
 }
 
 function oneDnnBackend(backend: NativeBackend): NativeBackend {
