@@ -55,12 +55,17 @@ function gather<T>(items: readonly T[], identity: (item: T) => unknown): T[][] {
   return [...groups.values()]
 }
 
+/** Seconds that a row's baseline takes on the device that trained the row; NaN where nobody knows. */
+export const baselineTotal = ({ device, baselineSeconds }: StudyRow, baseline: StudyRow): number =>
+  baselineSeconds ?? (device === baseline.device ? baseline.totalSeconds : Number.NaN)
+
 export function groupsOf(report: StudyReport): Group[] {
   return gather(report.rows, row => [row.network, row.channels]).map(rows => {
-    const paceOf = ({ seed, fold, device, baselineSeconds }: StudyRow) => {
-      const baseline = rows.find(row => row.kind === 'baseline' && row.seed === seed && row.fold === fold)
-      if (baseline && baselineSeconds) return baselineSeconds / baseline.totalSeconds
-      return baseline && device !== baseline.device ? Number.NaN : 1
+    const paceOf = (row: StudyRow) => {
+      const baseline = rows.find(
+        ({ kind, seed, fold }) => kind === 'baseline' && seed === row.seed && fold === row.fold,
+      )
+      return baseline?.totalSeconds ? baselineTotal(row, baseline) / baseline.totalSeconds : 1
     }
     const lines = gather(rows, row => [row.kind, row.method, row.epoch, hasPatients(row) && row.patients])
     return { name: networkName(rows[0]), lines: lines.map(line => lineOf(line, paceOf)) }

@@ -3,6 +3,7 @@ import type { StudyVolume } from '../../contract/studies.ts'
 import type { Gain, StudyRow } from '../../contract/study.ts'
 import { stream } from '../../core/mri/random.ts'
 import { bootstrapInterval, mean, standardDeviation } from '../../core/statistics.ts'
+import { baselineTotal } from '../reports/index.ts'
 import type { Plan, PlannedRow } from './plan.ts'
 
 const AGAINST = { control: 'control', equalTime: 'control of equal time', baseline: 'baseline' } as const
@@ -75,12 +76,10 @@ export function gainsOf(plan: Plan, rows: readonly StudyRow[]): Gain[] {
   return [...new Set(tuned.map(({ method }) => method!))].flatMap(method => {
     const own = tuned.filter(row => row.method === method)
     const baselines = pairsOf(own, ({ against }) => against!.baseline)
-    const comparable = baselines.every(({ row, other }) => row.baselineSeconds || row.device === other.device)
-    const timeShare =
-      baselines.length > 0 && comparable
-        ? total(baselines.map(({ row }) => row.totalSeconds)) /
-          total(baselines.map(({ row, other }) => row.baselineSeconds ?? other.totalSeconds))
-        : null
+    const share =
+      total(baselines.map(({ row }) => row.totalSeconds)) /
+      total(baselines.map(({ row, other }) => baselineTotal(row, other)))
+    const timeShare = Number.isNaN(share) ? null : share
     return Object.entries(AGAINST).flatMap(([name, against]) => {
       const pairs = pairsOf(own, row => row.against![name as keyof typeof AGAINST])
       if (pairs.length === 0) return []

@@ -82,9 +82,8 @@ export function deviceInWords(services: Services, { id }: RunRow): string {
 }
 
 /** The curve of a row's baseline: of its row where another report has it, so that all are compared with the one that is shown. */
-function baselineCurve(services: Services, plan: Plan, row: PlannedRow, finished: Finished) {
+function baselineCurve(services: Services, plan: Plan, row: PlannedRow, run: RunRow | undefined) {
   const shown = plan.rows.find(({ kind, training }) => kind === 'baseline' && training === row.baseline)
-  const run = row.baseline === null ? undefined : finished.get(row.baseline)
   return (shown && plan.known.get(shown.key)?.training?.curve) ?? (run && epochsOf(services, run.id))
 }
 
@@ -119,7 +118,7 @@ export function studyRow(
   const pretraining = start && trainingOf(services, start)
   const before = pretraining?.seconds.steps ?? 0
   const baseline = row.baseline === null ? undefined : finished.get(row.baseline)
-  const bound = baselineCurve(services, plan, row, finished)
+  const bound = baselineCurve(services, plan, row, baseline)
   const { key, kind, label, method, seed, fold, epoch, patients } = row
   const { volumes } = byFileName
   const sliceWise = volumes.map(volume => volume.sliceWise!)

@@ -1,40 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, expect, it } from 'vitest'
-import { unet } from '../../../../src/core/models/unet.ts'
-import { makeOptimizer } from '../../../../src/core/training/optimizers.ts'
-import { initialParameters } from '../../../../src/core/training/parameters.ts'
-import { makeStep } from '../../../../src/core/training/step.ts'
-import { startingState } from '../../../../src/core/training/stepper.ts'
 import { makeGraphStepper } from '../../../../src/engine/graph/stepper.ts'
 import { useEngine } from '../../../engine.ts'
-import { backend, type Feed, take } from './steps.ts'
+import { backend, type Feed, native, take, unetTraining } from './steps.ts'
 
 beforeAll(useEngine)
 
-/** What the binding itself holds: tfjs counts only what it knows of. */
-const native = () => {
-  const { binding } = backend() as unknown as {
-    binding: { getNumOfTensors(): number; getNumOfSavedModels(): number }
-  }
-  return { tensors: binding.getNumOfTensors(), sessions: binding.getNumOfSavedModels(), known: tf.memory().numTensors }
-}
-
 it('holds no more tensors after 200 steps than after one, and none nor a session when disposed', async () => {
-  const config = { channels: 2, pools: 2 }
-  const specs = unet.parameters(config)
-  const optimizer = makeOptimizer({ kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 })
-  const step = makeStep(
-    specs,
-    (parameters, [x, y]) =>
-      tf.mean(tf.abs(tf.sub(unet.outputs(config, parameters, x as tf.Tensor4D)[0], y))) as tf.Scalar,
-    optimizer,
-  )
+  const { optimizer, step, start } = unetTraining({ channels: 2, pools: 2 })
   // Every third batch is of another shape.
   const feed: Feed = i => ({
     batch: [1, 2].map(which => tf.randomNormal([i % 3 === 0 ? 2 : 1, 16, 16, 1], 0, 1, 'float32', 2 * i + which)),
     scalars: optimizer.scalars(1e-3, i + 1),
   })
-  const start = startingState(initialParameters(specs, 1), optimizer)
   const makeStepper = makeGraphStepper(backend(), line => expect.unreachable(line))
   const rehearsal = makeStepper(step, start) // makes the kernels' kept constants
   await take(rehearsal, 2, feed)

@@ -1,11 +1,35 @@
 /** Takes the same steps eagerly and as a graph. */
 import * as tf from '@tensorflow/tfjs-core'
-import type { Step } from '../../../../src/core/training/step.ts'
-import { eagerStepper, type PlainState, type Stepper } from '../../../../src/core/training/stepper.ts'
+import { unet } from '../../../../src/core/models/unet.ts'
+import { makeOptimizer } from '../../../../src/core/training/optimizers.ts'
+import { initialParameters } from '../../../../src/core/training/parameters.ts'
+import { makeStep, type Step } from '../../../../src/core/training/step.ts'
+import { eagerStepper, type PlainState, type Stepper, startingState } from '../../../../src/core/training/stepper.ts'
 import type { Backend } from '../../../../src/engine/graph/native.ts'
 import { makeGraphStepper } from '../../../../src/engine/graph/stepper.ts'
 
 export const backend = () => tf.backend() as unknown as Backend
+
+/** What the binding itself holds: tfjs counts only what it knows of. */
+export function native() {
+  const { binding } = backend() as unknown as {
+    binding: { getNumOfTensors(): number; getNumOfSavedModels(): number }
+  }
+  return { tensors: binding.getNumOfTensors(), sessions: binding.getNumOfSavedModels(), known: tf.memory().numTensors }
+}
+
+/** A U-Net that learns by Adam to make one image of another, L1. */
+export function unetTraining(config: { readonly channels: number; readonly pools: number }) {
+  const specs = unet.parameters(config)
+  const optimizer = makeOptimizer({ kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 })
+  const step = makeStep(
+    specs,
+    (parameters, [x, y]) =>
+      tf.mean(tf.abs(tf.sub(unet.outputs(config, parameters, x as tf.Tensor4D)[0], y))) as tf.Scalar,
+    optimizer,
+  )
+  return { optimizer, step, start: startingState(initialParameters(specs, 1), optimizer) }
+}
 
 /** What the steps are fed, from 0; the caller disposes the batch. */
 export type Feed = (step: number) => { batch: tf.Tensor[]; scalars: number[] }
