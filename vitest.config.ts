@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/device.ts'],
+    env: { TF_ENABLE_ONEDNN_OPTS: '0' }, // as engine processes start
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 120_000,

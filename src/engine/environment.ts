@@ -65,6 +65,8 @@ const STANDARD = {
   TF_FORCE_GPU_ALLOW_GROWTH: 'true',
   // Else cuDNN may sum a gradient in another order each time, and a seed gives another network. Measured on an H200: no slower.
   TF_DETERMINISTIC_OPS: '1',
+  // Else oneDNN computes everything where the processor has AVX-512 VNNI, small maps too: it is called by name where it is faster (onednn.ts).
+  TF_ENABLE_ONEDNN_OPTS: '0',
   // glibc gives every large block back to the system and asks for it again, so that a training step spends more time in page
   // faults than in arithmetic (U-Net-32, 320 × 320, two busy cores: 4.8 s instead of 1.7 s). With these it keeps freed blocks.
   MALLOC_MMAP_THRESHOLD_: '10000000000',

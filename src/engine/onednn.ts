@@ -1,8 +1,9 @@
 /**
  * oneDNN's kernels by their own names. TensorFlow gives its operations to oneDNN where the processor has instructions for neural networks (AVX-512 VNNI
  * and later), else to Eigen: all or nothing. On a processor with AVX2 alone oneDNN is two to five times as fast at a convolution's gradient by
- * its input, at batch norm and at many products of matrices at once, and slower at the rest, so those are called here whatever TensorFlow chose.
- * Convolutions of many channels are such products there (`winograd.ts`).
+ * its input, at batch norm and at many products of matrices at once, and slower at the rest; with those instructions it is faster at all of them but where
+ * maps are small, as setting a kernel up takes longer than it. So the engine starts TensorFlow without (`TF_ENABLE_ONEDNN_OPTS=0`), and calls it here
+ * where it is the faster one. Convolutions of many channels are products of matrices (`winograd.ts`).
  */
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
@@ -10,14 +11,39 @@ import * as tf from '@tensorflow/tfjs-core'
 import { type NativeBackend, type OpAttribute, replaceKernel } from './kernels.ts'
 import { type MatrixProduct, makeWinograd } from './winograd.ts'
 
-/** For which oneDNN is the faster one, and what it calls them. Products of matrices are those of convolutions alone. */
-const OPERATIONS: ReadonlyMap<string, string> = new Map([
-  ['Conv2DBackpropInput', '_MklNativeConv2DBackpropInput'],
-  ['FusedBatchNormV3', '_MklNativeFusedBatchNormV3'],
-  ['FusedBatchNormGradV3', '_MklNativeFusedBatchNormGradV3'],
-  ['MatMul', '_MklMatMul'],
-  ['BatchMatMulV2', '_MklBatchMatMulV2'],
-])
+/** Above which convolutions are Winograd's: with fewer channels or pixels (of all images) its transforms take longer than the products that they spare. */
+interface Above {
+  readonly channels: number
+  readonly pixels: number
+}
+
+/** What is fastest on a processor; measured. */
+interface Ways {
+  /** Operations, and a convolution's products of matrices, for which oneDNN is the faster one. */
+  readonly oneDnn: readonly string[]
+  /** A convolution, and its gradients; `null`: by the definition. */
+  readonly winograd: { readonly forward: Above; readonly input: Above | null; readonly filter: Above | null }
+  /** A filter's gradient as products of matrices. */
+  readonly products: boolean
+}
+
+const NORMS = ['FusedBatchNormV3', 'FusedBatchNormGradV3']
+
+export const AVX2: Ways = {
+  oneDnn: ['Conv2DBackpropInput', ...NORMS, 'MatMul', 'BatchMatMulV2'],
+  winograd: {
+    forward: { channels: 256, pixels: 1500 },
+    input: { channels: 256, pixels: 1500 },
+    filter: { channels: 128, pixels: 1500 },
+  },
+  products: true,
+}
+
+export const AVX512: Ways = {
+  oneDnn: ['Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter', ...NORMS, 'MatMul', 'BatchMatMulV2'],
+  winograd: { forward: { channels: 256, pixels: 400 }, input: null, filter: null },
+  products: false,
+}
 
 /** Elements of an operation’s largest input: with fewer, setting oneDNN up takes longer than it spares. A norm and its gradient have maps of one size, so they agree. */
 const SMALLEST = 2 ** 14
@@ -29,67 +55,69 @@ const SMALLEST = 2 ** 14
 const TALL = 100
 const FEWEST_CHANNELS = 16
 
-/** With fewer channels or pixels (of all images) Winograd's transforms take longer than the products that they spare. */
-const WINOGRAD = { channels: 256, gradientChannels: 128, pixels: 1500 }
-
-/** TensorFlow's own rule, for a build with oneDNN: the environment variable, else the processor. */
-function leavesItToTensorflow(): boolean {
-  if (process.env.TF_ENABLE_ONEDNN_OPTS) return true
+/** `null` where TensorFlow is told to take oneDNN of itself, and on a system on which nothing was measured. */
+function waysHere(): Ways | null {
+  if (process.env.TF_ENABLE_ONEDNN_OPTS === '1') return null
   try {
-    return /\b(?:avx512_vnni|avx512_bf16|avx_vnni|amx_\w+)\b/.test(readFileSync('/proc/cpuinfo', 'utf8'))
+    const hasInstructions = /\b(?:avx512_vnni|avx512_bf16|avx_vnni|amx_\w+)\b/.test(
+      readFileSync('/proc/cpuinfo', 'utf8'),
+    )
+    return hasInstructions ? AVX512 : AVX2
   } catch {
-    return true // a system on which nothing was measured
+    return null
   }
 }
 
-/** The backend with `OPERATIONS` and a filter's gradient by oneDNN; as it is on a GPU, and where TensorFlow takes oneDNN of itself or has none. */
-export function useOneDnn(backend: NativeBackend, leaves = leavesItToTensorflow()): NativeBackend {
-  if (backend.isUsingGpuDevice || leaves) return backend
-  const oneDnn = oneDnnBackend(backend)
+/** The backend with what is fastest by oneDNN, products or Winograd; as it is on a GPU, and where the library has no oneDNN. */
+export function useOneDnn(backend: NativeBackend, ways: Ways | null = waysHere()): NativeBackend {
+  if (backend.isUsingGpuDevice || !ways) return backend
+  const oneDnn = oneDnnBackend(backend, ways)
   const product = productsOf(oneDnn)
   try {
     tf.tidy(() => product(tf.ones([1, SMALLEST]), tf.ones([SMALLEST, 1])))
   } catch {
     return backend // a build without it
   }
+  const { forward, input, filter } = ways.winograd
   const winograd = makeWinograd(product)
   replaceKernel('Conv2D', standard => args => {
     const { inputs, attrs } = args as unknown as Convolution
     const { x, filter } = inputs
-    return isPlain(attrs, filter.shape) && isWide(x, filter.shape, WINOGRAD.channels)
+    return isPlain(attrs, filter.shape) && isWide(x, filter.shape, forward)
       ? winograd.convolve(x, filter)
-      : standard(args)
+      : standard({ ...args, backend: oneDnn })
   })
   replaceKernel('Conv2DBackpropInput', standard => args => {
     const { inputs, attrs } = args as unknown as InputGradient
     const { dy, filter } = inputs
-    return isPlain(attrs, filter.shape) && isWide(dy, filter.shape, WINOGRAD.channels)
+    return isPlain(attrs, filter.shape) && isWide(dy, filter.shape, input)
       ? winograd.inputGradient(dy, filter)
       : standard({ ...args, backend: oneDnn })
   })
   replaceKernel('Conv2DBackpropFilter', standard => args => {
     const { inputs, attrs } = args as unknown as FilterGradient
     const { x, dy } = inputs
-    if (!isPlain(attrs, attrs.filterShape)) return standard(args)
-    if (isWide(x, attrs.filterShape, WINOGRAD.gradientChannels)) return winograd.filterGradient(x, dy)
-    return isTall(x, attrs.filterShape) ? filterGradient(product, x, dy) : standard(args)
+    if (isPlain(attrs, attrs.filterShape)) {
+      if (isWide(x, attrs.filterShape, filter)) return winograd.filterGradient(x, dy)
+      if (ways.products && isTall(x, attrs.filterShape)) return filterGradient(product, x, dy)
+    }
+    return standard({ ...args, backend: oneDnn })
   })
   return oneDnn
 }
 
-function oneDnnBackend(backend: NativeBackend): NativeBackend {
+function oneDnnBackend(backend: NativeBackend, ways: Ways): NativeBackend {
   const { binding } = backend
   const label = { name: '_kernel', type: binding.TF_ATTR_STRING, value: 'MklNameChangeOp' }
+  const taken = new Set(ways.oneDnn)
   const called = (
     name: string,
     attributes: OpAttribute[],
     inputs: tf.Tensor[],
-  ): [string, OpAttribute[], tf.Tensor[]] => {
-    const kernel = OPERATIONS.get(name)
-    return kernel && inputs.some(({ shape }) => tf.util.sizeFromShape(shape) >= SMALLEST)
-      ? [kernel, [...attributes, label], inputs]
+  ): [string, OpAttribute[], tf.Tensor[]] =>
+    taken.has(name) && inputs.some(({ shape }) => tf.util.sizeFromShape(shape) >= SMALLEST)
+      ? [name.includes('MatMul') ? `_Mkl${name}` : `_MklNative${name}`, [...attributes, label], inputs]
       : [name, attributes, inputs]
-  }
   const single: NativeBackend['executeSingleOutput'] = (...call) => backend.executeSingleOutput(...called(...call))
   const multiple: NativeBackend['executeMultipleOutputs'] = (name, attributes, inputs, outputs) =>
     backend.executeMultipleOutputs(...called(name, attributes, inputs), outputs)
@@ -143,8 +171,8 @@ const isPlain = ({ strides, pad, dataFormat, dilations = 1 }: Attributes, [heigh
 
 const pixelsOf = ({ shape: [batch, rows, columns] }: tf.Tensor4D) => batch * rows * columns
 
-const isWide = (maps: tf.Tensor4D, [, , from, to]: FilterShape, channels: number): boolean =>
-  Math.min(from, to) >= channels && pixelsOf(maps) >= WINOGRAD.pixels
+const isWide = (maps: tf.Tensor4D, [, , from, to]: FilterShape, above: Above | null): boolean =>
+  above !== null && Math.min(from, to) >= above.channels && pixelsOf(maps) >= above.pixels
 
 const isTall = (maps: tf.Tensor4D, [, , from, to]: FilterShape): boolean =>
   Math.min(from, to) >= FEWEST_CHANNELS && pixelsOf(maps) >= TALL * Math.max(from, to)

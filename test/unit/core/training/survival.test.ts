@@ -291,7 +291,9 @@ describe('a recipe', () => {
   })
 
   it.each(['sgd', 'adam', 'rmsprop'])('that accumulates steps as with the larger batch: %s', async kind => {
-    const changes = { optimizer: { kind }, schedule: { kind: 'constant', rate: 1e-3 } }
+    // With its usual epsilon RMSprop makes a whole step of a gradient that is rounding alone.
+    const optimizer = { kind, ...(kind === 'rmsprop' && { epsilon: 1e-3 }) }
+    const changes = { optimizer, schedule: { kind: 'constant', rate: 1e-3 } }
     // Six slices: a step of four, and one of two, which counts by its samples.
     const large = await attempt(supervised(4), { recipe: recipeOf({ ...changes, batch: 4 }) })
     const parts = await attempt(supervised(2), { recipe: recipeOf({ ...changes, batch: 2, accumulate: 2 }) })
