@@ -71,6 +71,8 @@ export interface SslMethod<Config = unknown> {
   caution?(config: Config, pretext: Pretext): string | null
   /** How many samples a slice makes, each an instance of its own; 1 where not said. */
   instances?(config: Config): number
+  /** The same settings for a demonstration, in whose few steps many instances would come by but once or twice. */
+  demonstration?(config: Config): Config
   /** Smallest side of the images that the network is given; `null`: the slice's own size. */
   smallestView(config: Config): number | null
   parts(config: Config, sample: Sample): Part[]

@@ -152,7 +152,7 @@ export const pirl: SslMethod<PirlConfig> = {
       fineTuning: FINE_TUNING,
     },
     workstation: {
-      note: 'Adam in place of SGD, an image of 64 pixels and patches of 32; cross-entropy, as the partition of NCE, set at the first step, lets its loss grow without bound on a small bank; no negatives of the same patient and place. Nine half-overlapping regions of a slice are an instance each: whole slices of a small study are learned by heart, and on another patient the positive is then found no better than by chance. The head on a grid of the output image; the reconstruction term.',
+      note: 'Adam in place of SGD, an image of 64 pixels and patches of 32; cross-entropy, as the partition of NCE, set at the first step, lets its loss grow without bound on a small bank; no negatives of the same patient and place. Twenty-five half-overlapping regions of a slice are an instance each: whole slices of a small study are learned by heart, and on another patient the positive is then found no better than by chance. The head on a grid of the output image; the reconstruction term.',
       network: 'unet',
       networkConfig: { channels: 16 },
       methodConfig: {
@@ -163,12 +163,12 @@ export const pirl: SslMethod<PirlConfig> = {
         negatives: 256,
         contrast: 'cross-entropy',
         temperature: 0.1,
-        regions: 3,
+        regions: 5,
       },
       pretext: Pretext.parse({ reconstruction: 5 }),
       training: {
         ...CONTRASTIVE,
-        epochs: 23,
+        epochs: 9,
         batch: 8,
         schedule: { kind: 'cosine', rate: 1e-3, end: 0 },
         warmup: 1,
@@ -179,6 +179,7 @@ export const pirl: SslMethod<PirlConfig> = {
   separable: false,
   contrastive: true,
   instances: config => regionsOf(config) ** 2,
+  demonstration: config => ({ ...config, regions: Math.min(3, regionsOf(config)) }),
   smallestView: ({ crop, patch }) => Math.min(crop, patch),
   parts,
   head: (config, trunk, { samples }) => [

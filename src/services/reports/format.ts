@@ -85,9 +85,12 @@ interface Scored {
   readonly rows: readonly { readonly volumes: readonly VolumeScore[] }[]
 }
 
-/** The test volumes as they were scored, each once; rows score the same ones, or those of their fold. */
+/** The test volumes as they were scored, each once; rows score the same ones, or those of their fold, and may be another machine's, where they lie elsewhere. */
 function testVolumes({ rows }: Scored): readonly VolumeScore[] {
-  return [...new Map(rows.flatMap(({ volumes }) => volumes.map(volume => [volume.path, volume]))).values()]
+  const named = rows.flatMap(({ volumes }) =>
+    volumes.map(volume => [`${volume.file} ${volume.acceleration}`, volume] as const),
+  )
+  return [...new Map(named).values()]
 }
 
 const NAMED_VOLUMES = 8

@@ -119,16 +119,16 @@ export function otherDevices(groups: readonly Group[]): string[] {
         .map(line => `${lineName(line, groups)} on ${[...new Set(line.rows.map(({ device }) => device))].join('; ')}`),
     )
     if (lines.length === 0) return []
-    return [`Trained on another device than the baseline that is shown: ${lines.join('; ')}. ${words}`]
+    return [`Trained on another machine than the baseline that is shown: ${[...new Set(lines)].join('; ')}. ${words}`]
   }
   return [
     ...told(
       pace => pace !== 1 && !Number.isNaN(pace),
-      'Times are that device’s; what they are compared with, the baseline’s total and the curves of others, is at the pace of the same baseline there.',
+      'Times are that machine’s; what they are compared with, the baseline’s total and the curves of others, is at the pace of the same baseline there.',
     ),
     ...told(
       Number.isNaN,
-      'Times are that device’s; the baseline was not trained there, so they are compared with none.',
+      'Times are that machine’s; the baseline was not trained there, so they are compared with none.',
     ),
   ]
 }

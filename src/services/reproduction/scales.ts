@@ -87,8 +87,11 @@ const withMilestones = (training: Recipe, report: Course): Recipe => ({
   milestones: stretch(report.training, training.epochs).milestones,
 })
 
-function demonstrated(course: Course, report: Course, sizes: Sizes): Course {
-  const { method, methodConfig } = course
+function demonstrated(workstation: Course, report: Course, sizes: Sizes): Course {
+  const { method } = workstation
+  const lighter = methodOf(method).demonstration?.(workstation.methodConfig)
+  const methodConfig = (lighter ?? workstation.methodConfig) as Course['methodConfig']
+  const course = { ...workstation, methodConfig }
   const viewed = pretextPixels(method, methodConfig, sizes) * networkCost(course.network)
   const fitting = fitted(course, sizes)
   const batch = Math.min(fitting.batch, Math.max(1, Math.floor(VIEWED.step / viewed)))

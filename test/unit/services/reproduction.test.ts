@@ -221,8 +221,14 @@ describe('the plan', () => {
     const { trainings, reductions } = makePlan(request({ scale: 'workstation', methods: ['pirl'] }), BRAIN)
     const of = (name: string) => trainings.find(({ key }) => key.startsWith(name))!.config.recipe
     expect(of('baseline')).toMatchObject({ epochs: 50, schedule: { every: 40 }, milestones: [10, 20, 30] })
-    expect(of('pre-training')).toMatchObject({ epochs: 23, batch: 8, milestones: [2, 5, 12, 23] })
+    expect(of('pre-training')).toMatchObject({ epochs: 9, batch: 8, milestones: [1, 2, 5, 9] })
     expect(reductions).toContainEqual(expect.stringContaining('pre-training batch 8 in place of 128'))
+    const demonstration = makePlan(request({ methods: ['pirl'] }), BRAIN)
+    expect(
+      [demonstration.trainings, trainings].map(
+        all => all.find(({ config }) => config.kind === 'pretrain')!.config.methodConfig.regions,
+      ),
+    ).toEqual([3, 5])
     expect(makePlan(request({ scale: 'workstation' }), KNEE).folds[0].study.slices).toEqual({ kind: 'all' })
   })
 

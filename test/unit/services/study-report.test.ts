@@ -500,6 +500,7 @@ describe('numbers', () => {
               totalSeconds: 8 * row.totalSeconds,
               toBaseline: row.toBaseline && { ...row.toBaseline, seconds: 8 * row.toBaseline.seconds },
               device: 'a slower one',
+              volumes: row.volumes.map(volume => ({ ...volume, path: `elsewhere/${volume.path}` })),
               baselineSeconds,
             }
           : row,
@@ -519,9 +520,11 @@ describe('numbers', () => {
     expect(cellsOf(after, 'Table 1', 'SimCLR + fine-tuning')[11]).toContain('12 min 40 s')
     const findings = (markdown: string) => markdown.split('### What came out')[1].split('### ')[0]
     expect(findings(after)).toBe(findings(before))
-    expect(before).not.toContain('Trained on another device')
+    const tested = (markdown: string) => markdown.match(/^Test volumes.*$/m)![0]
+    expect(tested(after)).toBe(tested(before))
+    expect(before).not.toContain('Trained on another machine')
     expect(after).toContain(
-      'Trained on another device than the baseline that is shown: SimCLR on U-Net-16 on a slower one.',
+      'Trained on another machine than the baseline that is shown: SimCLR on U-Net-16 on a slower one.',
     )
   })
 
