@@ -18,7 +18,7 @@ interface Above {
 }
 
 /** What is fastest on a processor; measured. */
-interface Ways {
+export interface Ways {
   /** Operations, and a convolution's products of matrices, for which oneDNN is the faster one. */
   readonly oneDnn: readonly string[]
   /** A convolution, and its gradients; `null`: by the definition. */

@@ -1,8 +1,11 @@
-/** Convolutions by what is fastest on a kind of processor, whatever this one is. A process registers one kind alone, so each has a file of its own. */
+/**
+ * Convolutions by what is fastest on a kind of processor, in place of what is on this one, to whose kernels they leave the rest. Replaced kernels stay
+ * replaced, so each kind has a file, and so a process, of its own.
+ */
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { NativeBackend } from '../../../src/engine/kernels.ts'
-import { useOneDnn } from '../../../src/engine/onednn.ts'
+import { useOneDnn, type Ways } from '../../../src/engine/onednn.ts'
 import { useEngine } from '../../engine.ts'
 import { expectClose } from '../../golden.ts'
 
@@ -23,7 +26,7 @@ function convolve(x: tf.Tensor4D, w: tf.Tensor4D): tf.Tensor {
   return tf.reshape(tf.addN(parts), [batch, rows, columns, to])
 }
 
-export function testConvolutions(ways: NonNullable<Parameters<typeof useOneDnn>[1]>): { backend(): NativeBackend } {
+export function testConvolutions(ways: Ways): { backend(): NativeBackend } {
   let backend: NativeBackend
   beforeAll(async () => {
     await useEngine()
