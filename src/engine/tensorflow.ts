@@ -15,7 +15,7 @@ import type { Backend } from './graph/native.ts'
 import { makeGraphPredictor } from './graph/predictor.ts'
 import { computesEagerly, say } from './graph/way.ts'
 import { run } from './install/run.ts'
-import { fusedKernels, type NativeBackend } from './kernels.ts'
+import { fusedKernels, type NativeBackend, splitVectorsInPlace } from './kernels.ts'
 import { useOneDnn } from './onednn.ts'
 
 const require = createRequire(import.meta.url)
@@ -45,6 +45,7 @@ export async function loadTensorflow(bindingPath: string): Promise<Device> {
   await tf.setBackend('tensorflow')
   const backend = tf.backend() as unknown as NativeBackend & Backend
   const convolutions = convolutionKernels()
+  splitVectorsInPlace(backend)
   const fused = fusedKernels(useOneDnn(backend))
   useKernels({ ...fused, inBfloat16: makeMixedPrecision(backend, convolutions) })
   if (!computesEagerly()) usePredictor(makeGraphPredictor(backend, say))

@@ -45,7 +45,14 @@ const moveByRoot = (
   square: tf.Tensor1D,
   rate: tf.Scalar,
   epsilon: tf.Scalar | number,
-): tf.Tensor1D => brief(() => tf.sub(parameters, tf.div(tf.mul(direction, rate), tf.add(tf.sqrt(square), epsilon))))
+): tf.Tensor1D =>
+  brief(() => {
+    const root = brief(() => tf.add(tf.sqrt(square), epsilon))
+    return tf.sub(
+      parameters,
+      brief(() => tf.div(tf.mul(direction, rate), root)),
+    )
+  })
 
 function sgd({ momentum, nesterov }: Extract<OptimizerConfig, { kind: 'sgd' }>): Optimizer {
   return {

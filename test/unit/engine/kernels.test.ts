@@ -121,3 +121,29 @@ describe('inverse DFT', () => {
     for (const { inverseDft } of [kernels(), plain]) expectClose(inverseDft(values, lines, samples), expected, 1e-5)
   })
 })
+
+describe('a vector’s parts', () => {
+  it('and the gradient through them are those of a copy, on a boundary of memory or off it', () => {
+    const sizes = [32, 1, 15, 48, 7, 20]
+    const x = tf.randomNormal<tf.Rank.R1>([123], 0, 1, 'float32', 1)
+    const values = x.dataSync()
+    let from = 0
+    for (const [i, part] of tf.split<tf.Tensor1D>(x, sizes).entries()) {
+      expect(part.shape).toEqual([sizes[i]])
+      expect([...part.dataSync()]).toEqual([...values.subarray(from, from + sizes[i])])
+      from += sizes[i]
+    }
+    const squares = (v: tf.Tensor) => tf.addN(tf.split(v, sizes).map(part => tf.sum(tf.square(part)))) as tf.Scalar
+    expect([...tf.grad(squares)(x).dataSync()]).toEqual([...tf.mul(x, 2).dataSync()])
+    expect(tf.split(x, 3).map(({ shape }) => shape)).toEqual([[41], [41], [41]])
+  })
+
+  it('stay as they were when another is written', () => {
+    const x = tf.tensor1d(Array.from({ length: 32 }, (_, i) => i))
+    const [first, second] = tf.split(tf.add(x, 0), 2)
+    const changed = tf.add(first, 1)
+    expect([...first.dataSync()]).toEqual([...x.dataSync().subarray(0, 16)])
+    expect([...second.dataSync()]).toEqual([...x.dataSync().subarray(16)])
+    expect(changed.dataSync()[15]).toBe(16)
+  })
+})
