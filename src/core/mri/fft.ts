@@ -7,6 +7,18 @@
 import { kernels } from '../kernels.ts'
 import { gatherColumns, measuredColumns } from './mask.ts'
 
+/** Working memory, as long as it was last asked for: a volume's slices all ask for the same. */
+function keptMemory(): (length: number) => Float32Array<ArrayBuffer> {
+  let kept = new Float32Array()
+  return length => {
+    if (kept.length !== length) kept = new Float32Array(length)
+    return kept
+  }
+}
+
+const linesMemory = keptMemory()
+const croppedMemory = keptMemory()
+
 /**
  * k-space [rows, columns, 2], of which only the mask's columns are looked at → magnitude [crop height, crop width];
  * the crop starts at ⌊(n − size)/2⌋.
@@ -18,21 +30,20 @@ export function zeroFilledImage(
 ): Float32Array {
   const columns = mask.length
   const measured = measuredColumns(mask)
-  const lines = gatherColumns(kspace, mask) // [measured, row, 2]
+  const lines = gatherColumns(kspace, mask, linesMemory) // [measured, row, 2]
   const rows = kspace.length / (2 * columns)
   const top = cropStart(rows, height)
   const left = cropStart(columns, width)
 
   const { inverseDft } = kernels()
   const alongRows = inverseDft(lines, measured.length, rows)
-  const cropped = new Float32Array(2 * height * columns) // [row of the crop, column, 2]
-  for (let i = 0; i < measured.length; i++) {
-    let to = 2 * measured[i]
-    for (let row = 0; row < height; row++) {
-      const from = 2 * (i * rows + ((top + row) % rows))
+  const cropped = croppedMemory(2 * height * columns).fill(0) // [row of the crop, column, 2]
+  for (let row = 0, source = top; row < height; row++, source = source + 1 === rows ? 0 : source + 1) {
+    for (let i = 0; i < measured.length; i++) {
+      const from = 2 * (i * rows + source)
+      const to = 2 * (row * columns + measured[i])
       cropped[to] = alongRows[from]
       cropped[to + 1] = alongRows[from + 1]
-      to += 2 * columns
     }
   }
 
@@ -41,9 +52,9 @@ export function zeroFilledImage(
   const scale = Math.sqrt(rows * columns)
   let to = 0
   for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) {
-      const from = 2 * (row * columns + ((left + column) % columns))
-      image[to++] = scale * Math.sqrt(both[from] ** 2 + both[from + 1] ** 2)
+    for (let i = 0, column = left; i < width; i++, column = column + 1 === columns ? 0 : column + 1) {
+      const from = 2 * (row * columns + column)
+      image[to++] = scale * Math.sqrt(both[from] * both[from] + both[from + 1] * both[from + 1])
     }
   }
   return image

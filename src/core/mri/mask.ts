@@ -50,7 +50,11 @@ export function measuredColumns(mask: Uint8Array): Int32Array {
 }
 
 /** The measured columns of k-space [rows, columns, 2], one after the other: [measured, row, 2]. All else counts as 0. */
-export function gatherColumns(kspace: Float32Array, mask: Uint8Array): Float32Array {
+export function gatherColumns(
+  kspace: Float32Array,
+  mask: Uint8Array,
+  memory = (length: number) => new Float32Array(length),
+): Float32Array {
   const rowLength = 2 * mask.length
   if (rowLength === 0 || kspace.length % rowLength !== 0) {
     throw new AppError(
@@ -59,7 +63,7 @@ export function gatherColumns(kspace: Float32Array, mask: Uint8Array): Float32Ar
     )
   }
   const measured = measuredColumns(mask)
-  const gathered = new Float32Array((measured.length * kspace.length) / mask.length)
+  const gathered = memory((measured.length * kspace.length) / mask.length)
   let to = 0
   for (let i = 0; i < measured.length; i++) {
     for (let from = 2 * measured[i]; from < kspace.length; from += rowLength) {
