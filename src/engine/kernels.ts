@@ -56,7 +56,7 @@ export function splitVectorsInPlace(backend: NativeBackend): void {
 }
 
 /** Elements of a sample from which on a batch is normalised sample by sample; measured. */
-const LARGE_SAMPLE = 2 ** 18
+const LARGE_SAMPLE = 2 ** 16
 
 /** Fused kernels on a native backend. Their few constant tensors live as long as the backend. */
 export function fusedKernels(backend: NativeBackend): Omit<Kernels, 'inBfloat16'> {

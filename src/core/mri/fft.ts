@@ -7,8 +7,10 @@
 import { kernels } from '../kernels.ts'
 import { gatherColumns, measuredColumns } from './mask.ts'
 
+type Memory = (length: number) => Float32Array<ArrayBuffer>
+
 /** Working memory, as long as it was last asked for: a volume's slices all ask for the same. */
-function keptMemory(): (length: number) => Float32Array<ArrayBuffer> {
+function keptMemory(): Memory {
   let kept = new Float32Array()
   return length => {
     if (kept.length !== length) kept = new Float32Array(length)
@@ -17,47 +19,76 @@ function keptMemory(): (length: number) => Float32Array<ArrayBuffer> {
 }
 
 const linesMemory = keptMemory()
-const croppedMemory = keptMemory()
+const alongRowsMemory = keptMemory()
+const someMemory = keptMemory()
 
 /**
  * k-space [rows, columns, 2], of which only the mask's columns are looked at → magnitude [crop height, crop width];
  * the crop starts at ⌊(n − size)/2⌋.
  */
-export function zeroFilledImage(
+export function zeroFilledImage(kspace: Float32Array, mask: Uint8Array, crop: readonly [number, number]): Float32Array {
+  return zeroFilling(kspace, mask.length, crop, alongRowsMemory)(mask)
+}
+
+/** The same of one k-space under one mask after another: a column is transformed along itself once. */
+export function zeroFilling(
   kspace: Float32Array,
-  mask: Uint8Array,
+  columns: number,
   [height, width]: readonly [number, number],
-): Float32Array {
-  const columns = mask.length
-  const measured = measuredColumns(mask)
-  const lines = gatherColumns(kspace, mask, linesMemory) // [measured, row, 2]
+  memory: Memory = length => new Float32Array(length),
+): (mask: Uint8Array) => Float32Array {
   const rows = kspace.length / (2 * columns)
   const top = cropStart(rows, height)
   const left = cropStart(columns, width)
-
-  const { inverseDft } = kernels()
-  const alongRows = inverseDft(lines, measured.length, rows)
-  const cropped = croppedMemory(2 * height * columns).fill(0) // [row of the crop, column, 2]
-  for (let row = 0, source = top; row < height; row++, source = source + 1 === rows ? 0 : source + 1) {
-    for (let i = 0; i < measured.length; i++) {
-      const from = 2 * (i * rows + source)
-      const to = 2 * (row * columns + measured[i])
-      cropped[to] = alongRows[from]
-      cropped[to + 1] = alongRows[from + 1]
-    }
-  }
-
-  const both = inverseDft(cropped, height, columns)
-  const image = new Float32Array(height * width)
   const scale = Math.sqrt(rows * columns)
-  let to = 0
-  for (let row = 0; row < height; row++) {
-    for (let i = 0, column = left; i < width; i++, column = column + 1 === columns ? 0 : column + 1) {
-      const from = 2 * (row * columns + column)
-      image[to++] = scale * Math.sqrt(both[from] * both[from] + both[from + 1] * both[from + 1])
+  const alongRows = memory(2 * height * columns).fill(0) // [row of the crop, column, 2], of the columns that are done
+  const done = new Uint8Array(columns)
+
+  /** Transforms along themselves what columns of the mask are not done yet. */
+  function addColumns(mask: Uint8Array): void {
+    const missing = mask.map((isMeasured, column) => Number(isMeasured && !done[column]))
+    if (!missing.includes(1)) return
+    const added = measuredColumns(missing)
+    const lines = kernels().inverseDft(gatherColumns(kspace, missing, linesMemory), added.length, rows) // [added, row, 2]
+    for (let row = 0, source = top; row < height; row++, source = source + 1 === rows ? 0 : source + 1) {
+      for (let i = 0; i < added.length; i++) {
+        const from = 2 * (i * rows + source)
+        const to = 2 * (row * columns + added[i])
+        alongRows[to] = lines[from]
+        alongRows[to + 1] = lines[from + 1]
+      }
     }
+    for (const column of added) done[column] = 1
   }
-  return image
+
+  /** Of the columns that are done, those of the mask. */
+  function only(mask: Uint8Array): Float32Array {
+    if (done.every((isDone, column) => !isDone || mask[column])) return alongRows
+    const measured = measuredColumns(mask)
+    const some = someMemory(alongRows.length).fill(0)
+    for (let start = 0; start < some.length; start += 2 * columns) {
+      for (let i = 0; i < measured.length; i++) {
+        const at = start + 2 * measured[i]
+        some[at] = alongRows[at]
+        some[at + 1] = alongRows[at + 1]
+      }
+    }
+    return some
+  }
+
+  return mask => {
+    addColumns(mask)
+    const both = kernels().inverseDft(only(mask), height, columns)
+    const image = new Float32Array(height * width)
+    let to = 0
+    for (let row = 0; row < height; row++) {
+      for (let i = 0, column = left; i < width; i++, column = column + 1 === columns ? 0 : column + 1) {
+        const from = 2 * (row * columns + column)
+        image[to++] = scale * Math.sqrt(both[from] * both[from] + both[from + 1] * both[from + 1])
+      }
+    }
+    return image
+  }
 }
 
 /** Where an axis's central crop starts in what the DFT returns, which has its origin at index 0. */

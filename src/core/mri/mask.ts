@@ -46,7 +46,10 @@ export function fileNameMask(spec: MaskSpec, columns: number, file: string): Uin
 
 /** The columns that a mask measures, ascending. */
 export function measuredColumns(mask: Uint8Array): Int32Array {
-  return Int32Array.from(mask.keys()).filter(column => mask[column])
+  const columns = new Int32Array(countMeasured(mask))
+  let to = 0
+  for (let column = 0; column < mask.length; column++) if (mask[column]) columns[to++] = column
+  return columns
 }
 
 /** The measured columns of k-space [rows, columns, 2], one after the other: [measured, row, 2]. All else counts as 0. */

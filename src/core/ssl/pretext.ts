@@ -16,11 +16,11 @@ import {
   type VolumeSource,
 } from '../data/slices.ts'
 import type { Volume } from '../data/volume.ts'
+import { zeroFilling } from '../mri/fft.ts'
 import { makeMask, subsampleMask } from '../mri/mask.ts'
 import { RandomState, stream } from '../mri/random.ts'
 import { cropShape } from '../mri/transform.ts'
 import type { Pause } from '../pause.ts'
-import { zeroFilled } from '../reconstruct.ts'
 import { mean } from '../statistics.ts'
 import { unpack } from '../training/parameters.ts'
 import { previewOf } from '../training/preview.ts'
@@ -136,9 +136,10 @@ export function pretextTask(job: PretextJob): PretextTask {
       fresh
         ? makeMask(job.mask, volume.info.columns, stream(seed, 'measurement', epoch, key))
         : measurementMask(volume, index, job.mask)
+    const zeroFilled = zeroFilling(volume.readKspace(index), volume.info.columns, cropShape(volume.info))
     const images = new Map<Uint8Array, Float32Array>() // views that share a mask share its image
     const imageOf = (mask: Uint8Array) => {
-      const image = images.get(mask) ?? zeroFilled(volume, index, mask)
+      const image = images.get(mask) ?? zeroFilled(mask)
       images.set(mask, image)
       return image
     }

@@ -28,24 +28,32 @@ export function randomBox([rows, columns]: readonly [number, number], minimumAre
   return { top: (rows - side) >> 1, left: (columns - side) >> 1, height: side, width: side }
 }
 
-/** For each output index the first input index and the weights of those from there on, summing to 1. */
-function weightsAlong(
-  from: number,
-  length: number,
-  size: number,
-): { readonly start: number; readonly weights: Float64Array }[] {
+/** For each output index i the first input index, and the weights from there on, summing to 1: those from `offsets[i]` to `offsets[i + 1]`. */
+interface Filter {
+  readonly starts: Int32Array
+  readonly offsets: Int32Array
+  readonly weights: Float64Array
+}
+
+function filterAlong(from: number, length: number, size: number): Filter {
   const scale = length / size
   const reach = Math.max(scale, 1)
-  return Array.from({ length: size }, (_, i) => {
+  const starts = new Int32Array(size)
+  const offsets = new Int32Array(size + 1)
+  const weights: number[] = []
+  for (let i = 0; i < size; i++) {
     const centre = (i + 0.5) * scale
     const start = Math.max(0, Math.floor(centre - reach + 0.5))
     const end = Math.min(length, Math.floor(centre + reach + 0.5))
-    const raw = Float64Array.from({ length: end - start }, (_, k) =>
+    const raw = Array.from({ length: end - start }, (_, k) =>
       Math.max(0, 1 - Math.abs((start + k - centre + 0.5) / reach)),
     )
     const sum = raw.reduce((total, weight) => total + weight, 0)
-    return { start: from + start, weights: raw.map(weight => weight / sum) }
-  })
+    starts[i] = from + start
+    weights.push(...raw.map(weight => weight / sum))
+    offsets[i + 1] = weights.length
+  }
+  return { starts, offsets, weights: Float64Array.from(weights) }
 }
 
 /** The box of an image [rows, columns], resized to [size, size]. */
@@ -55,22 +63,25 @@ export function resizeBox(
   box: Box,
   size: number,
 ): Float32Array {
-  const across = weightsAlong(box.left, box.width, size)
-  const down = weightsAlong(0, box.height, size)
+  const across = filterAlong(box.left, box.width, size)
+  const down = filterAlong(0, box.height, size)
   const narrow = new Float64Array(box.height * size)
   for (let row = 0; row < box.height; row++) {
-    const line = (box.top + row) * columns
-    for (const [i, { start, weights }] of across.entries()) {
+    for (let i = 0; i < size; i++) {
+      const end = across.offsets[i + 1]
+      let at = (box.top + row) * columns + across.starts[i]
       let sum = 0
-      for (let k = 0; k < weights.length; k++) sum += weights[k] * image[line + start + k]
+      for (let k = across.offsets[i]; k < end; k++) sum += across.weights[k] * image[at++]
       narrow[row * size + i] = sum
     }
   }
   const result = new Float32Array(size * size)
-  for (const [j, { start, weights }] of down.entries()) {
+  for (let j = 0; j < size; j++) {
+    const end = down.offsets[j + 1]
     for (let i = 0; i < size; i++) {
+      let at = down.starts[j] * size + i
       let sum = 0
-      for (let k = 0; k < weights.length; k++) sum += weights[k] * narrow[(start + k) * size + i]
+      for (let k = down.offsets[j]; k < end; k++, at += size) sum += down.weights[k] * narrow[at]
       result[j * size + i] = sum
     }
   }
