@@ -1,19 +1,9 @@
 /** The inverse DFT of lines without tensors, in double precision: where there is no TensorFlow, as in threads that prepare batches. */
-import { type PlainTransform, plainTransform } from './fft-double.ts'
-
-const transforms = new Map<number, PlainTransform>()
-
-function transformOf(samples: number): PlainTransform {
-  const known = transforms.get(samples)
-  if (known) return known
-  const made = plainTransform(samples, true)
-  transforms.set(samples, made)
-  return made
-}
+import { plainTransform } from './fft-double.ts'
 
 /** y[m] = 1/n · Σₖ x[k] · exp(2πi · km / n) of each line of [line, sample, 2]. */
 export function inverseDft(values: Float32Array, lines: number, samples: number): Float32Array {
-  const { line, run } = transformOf(samples)
+  const { line, run } = plainTransform(samples, true)
   const numbers = 2 * samples
   const root = 1 / Math.sqrt(samples)
   const result = new Float32Array(values.length)

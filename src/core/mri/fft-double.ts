@@ -280,8 +280,19 @@ export interface PlainTransform {
   run(): Float64Array
 }
 
+const plainTransforms = new Map<string, PlainTransform>()
+
+/** One for each length and direction: whoever asks fills its line and takes its result before anybody else does. */
 export function plainTransform(length: number, inverse: boolean): PlainTransform {
-  const sign = inverse ? 1 : -1
+  const key = `${length} ${inverse}`
+  const known = plainTransforms.get(key)
+  if (known) return known
+  const made = makePlainTransform(length, inverse ? 1 : -1)
+  plainTransforms.set(key, made)
+  return made
+}
+
+function makePlainTransform(length: number, sign: number): PlainTransform {
   const passes: Pass[] = []
   let n = length
   let stride = 1
