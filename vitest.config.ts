@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/device.ts'],
-    env: { TF_ENABLE_ONEDNN_OPTS: '0' }, // as engine processes start
+    env: { TF_ENABLE_ONEDNN_OPTS: '0', TF_CPU_ALLOCATOR_USE_BFC: '1' }, // as engine processes start
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 120_000,

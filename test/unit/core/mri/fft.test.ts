@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { zeroFilledImage } from '../../../../src/core/mri/fft.ts'
+import { zeroFilledImage, zeroFilling } from '../../../../src/core/mri/fft.ts'
 import { useEngine } from '../../../engine.ts'
 import { expectClose, golden } from '../../../golden.ts'
 
@@ -50,5 +50,27 @@ describe('zeroFilledImage', () => {
     const image = zeroFilledImage(damaged, mask, [rows, columns])
     expectClose(image, zeroFilledImage(masked, new Uint8Array(columns).fill(1), [rows, columns]), 1e-5)
     expect(image.some(value => value > 0)).toBe(true)
+  })
+})
+
+describe('zeroFilling', () => {
+  it.each(NAMES)('gives under one mask after another what each gives by itself, %s', name => {
+    const [rows, columns] = reference(name).shape
+    const crop: [number, number] = [rows - 1, columns - 2]
+    const maskOf = (isMeasured: (column: number) => boolean) =>
+      Uint8Array.from({ length: columns }, (_, column) => Number(isMeasured(column)))
+    const underMask = zeroFilling(kspaceOf(name), columns, crop)
+    for (const mask of [
+      maskOf(column => column % 3 === 1),
+      maskOf(column => column % 2 === 0), // some of them transformed already, some of those not wanted
+      maskOf(() => true),
+      maskOf(column => column === 4),
+      maskOf(column => column % 3 === 1),
+    ])
+      expectClose(underMask(mask), zeroFilledImage(kspaceOf(name), mask, crop), 1e-6)
+  })
+
+  it('refuses masks of other columns', () => {
+    expect(() => zeroFilling(new Float32Array(20), 4, [2, 2])(new Uint8Array(4).fill(1))).toThrow('whole rows')
   })
 })
