@@ -3,7 +3,7 @@ import { plainTransform } from './fft-double.ts'
 
 /** y[m] = 1/n · Σₖ x[k] · exp(2πi · km / n) of each line of [line, sample, 2]. */
 export function inverseDft(values: Float32Array, lines: number, samples: number): Float32Array {
-  const { line, run } = plainTransform(samples, true)
+  const { line, run } = plainTransform(samples, true, true)
   const numbers = 2 * samples
   const root = 1 / Math.sqrt(samples)
   const result = new Float32Array(values.length)

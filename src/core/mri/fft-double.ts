@@ -54,8 +54,8 @@ function makePass(radix: number, n: number, stride: number, sign: number): Pass 
   if (radix === 3) return (from, to) => radix3(from, to, n, stride, twiddles, sign)
   if (radix === 4) return (from, to) => radix4(from, to, n, stride, twiddles, sign)
   const table = pairTable(radix, sign)
-  const pairwise = new Float64Array(2 * (radix - 1))
-  return (from, to) => oddRadix(from, to, radix, n, stride, twiddles, table, pairwise)
+  const pairs = { values: new Float64Array(2 * (radix - 1)), columns: new Int32Array((radix - 1) / 2) }
+  return (from, to) => oddRadix(from, to, radix, n, stride, twiddles, table, pairs)
 }
 
 function radix2(from: Float64Array, to: Float64Array, n: number, stride: number, twiddles: Float64Array): void {
@@ -173,7 +173,16 @@ function radix4(
   }
 }
 
-/** An odd prime: samples r and p − r share cosines and sines, so sums and differences of the pairs do a quarter of the work. */
+/** Working memory of a butterfly's pairs that are not zero: their sums and differences, and where their cosines and sines stand in a row of the table. */
+interface Pairs {
+  readonly values: Float64Array
+  readonly columns: Int32Array
+}
+
+/**
+ * An odd prime: samples r and p − r share cosines and sines, so sums and differences of the pairs do a quarter of the work. Pairs of zeros, of which
+ * a row of zero-filled k-space has many, do none.
+ */
 function oddRadix(
   from: Float64Array,
   to: Float64Array,
@@ -182,7 +191,7 @@ function oddRadix(
   stride: number,
   twiddles: Float64Array,
   table: Float64Array,
-  pairwise: Float64Array,
+  { values: pairwise, columns }: Pairs,
 ): void {
   const part = n / radix
   const pairs = (radix - 1) / 2
@@ -195,13 +204,16 @@ function oddRadix(
       const zeroIm = from[zero + 1]
       let re0 = zeroRe
       let im0 = zeroIm
+      let found = 0
       for (let r = 0, a = zero + apart, b = zero + apart * (radix - 1); r < pairs; r++, a += apart, b -= apart) {
+        if (from[a] === 0 && from[b] === 0 && from[a + 1] === 0 && from[b + 1] === 0) continue
         const sumRe = from[a] + from[b]
         const sumIm = from[a + 1] + from[b + 1]
-        pairwise[4 * r] = sumRe
-        pairwise[4 * r + 1] = sumIm
-        pairwise[4 * r + 2] = from[a] - from[b]
-        pairwise[4 * r + 3] = from[a + 1] - from[b + 1]
+        pairwise[4 * found] = sumRe
+        pairwise[4 * found + 1] = sumIm
+        pairwise[4 * found + 2] = from[a] - from[b]
+        pairwise[4 * found + 3] = from[a + 1] - from[b + 1]
+        columns[found++] = 2 * r
         re0 += sumRe
         im0 += sumIm
       }
@@ -220,19 +232,20 @@ function oddRadix(
         let nextEvenIm = zeroIm
         let nextOddRe = 0
         let nextOddIm = 0
-        for (let r = 0; r < width; r += 2) {
-          const sumRe = pairwise[2 * r]
-          const sumIm = pairwise[2 * r + 1]
-          const differenceRe = pairwise[2 * r + 2]
-          const differenceIm = pairwise[2 * r + 3]
-          const cos = table[row + r]
-          const sin = table[row + r + 1]
+        for (let i = 0; i < found; i++) {
+          const sumRe = pairwise[4 * i]
+          const sumIm = pairwise[4 * i + 1]
+          const differenceRe = pairwise[4 * i + 2]
+          const differenceIm = pairwise[4 * i + 3]
+          const column = columns[i]
+          const cos = table[row + column]
+          const sin = table[row + column + 1]
           evenRe += sumRe * cos
           evenIm += sumIm * cos
           oddRe -= differenceIm * sin
           oddIm += differenceRe * sin
-          const nextCos = table[next + r]
-          const nextSin = table[next + r + 1]
+          const nextCos = table[next + column]
+          const nextSin = table[next + column + 1]
           nextEvenRe += sumRe * nextCos
           nextEvenIm += sumIm * nextCos
           nextOddRe -= differenceIm * nextSin
@@ -282,21 +295,25 @@ export interface PlainTransform {
 
 const plainTransforms = new Map<string, PlainTransform>()
 
-/** One for each length and direction: whoever asks fills its line and takes its result before anybody else does. */
-export function plainTransform(length: number, inverse: boolean): PlainTransform {
-  const key = `${length} ${inverse}`
+/**
+ * One for each length and direction: whoever asks fills its line and takes its result before anybody else does. `sparse`: of lines that are mostly zeros;
+ * the last bits are others.
+ */
+export function plainTransform(length: number, inverse: boolean, sparse = false): PlainTransform {
+  const key = `${length} ${inverse} ${sparse}`
   const known = plainTransforms.get(key)
   if (known) return known
-  const made = makePlainTransform(length, inverse ? 1 : -1)
+  const factors = factorize(length)
+  const made = makePlainTransform(length, inverse ? 1 : -1, sparse ? factors.toReversed() : factors)
   plainTransforms.set(key, made)
   return made
 }
 
-function makePlainTransform(length: number, sign: number): PlainTransform {
+function makePlainTransform(length: number, sign: number, factors: readonly number[]): PlainTransform {
   const passes: Pass[] = []
   let n = length
   let stride = 1
-  for (const radix of factorize(length)) {
+  for (const radix of factors) {
     passes.push(makePass(radix, n, stride, sign))
     n /= radix
     stride *= radix
