@@ -6,6 +6,7 @@
  * All recordings share the variables. Each reads them once, by nodes of its own, and assigns them once, after its own reads:
  * nothing else orders a read and a write of one variable. What is fetched waits for all assignments.
  */
+import { type AdamUpdate, findAdamUpdate } from './adam.ts'
 import { type Binding, DataType, type OpAttribute } from './native.ts'
 import { boolean, bytes, float, integer, type Message, message } from './protobuf.ts'
 import {
@@ -17,7 +18,6 @@ import {
   type Source,
   type TensorType,
 } from './recording.ts'
-import { findUpdate, type Update } from './updates.ts'
 
 /** Names by which the session is driven. */
 export const names = {
@@ -145,9 +145,9 @@ function operationsOf(wanted: readonly Source[], ops: readonly RecordedOp[]): Se
 
 function graphNodes(binding: Binding, graph: number, recording: Recording): Message[] {
   const { variables, feeds, ops, constants, next, outputs } = recording
-  const update = findUpdate(recording)
+  const adam = findAdamUpdate(recording)
   const results = outputs.map(({ source }) => source)
-  const needed = operationsOf([...results, ...(update ? sourcesOf(update) : next)], ops)
+  const needed = operationsOf([...results, ...(adam ? [adam.gradients, adam.rate, adam.epsilon] : next)], ops)
   const at = (name: string) => `graph${graph}/${name}`
   const reference = (source: Source): string => {
     if (source.kind === 'output') return at(`op${source.op}${source.index > 0 ? `:${source.index}` : ''}`)
@@ -172,7 +172,7 @@ function graphNodes(binding: Binding, graph: number, recording: Recording): Mess
       }),
     ),
   ]
-  const assigned = update ? apply(update) : assign()
+  const assigned = adam ? update(adam) : assign()
   for (const [i, { source, dtype }] of outputs.entries()) {
     nodes.push(node(names.output(graph, i), 'Identity', [reference(source), ...assigned], { T: dtypeOf(dtype) }))
   }
@@ -197,44 +197,23 @@ function graphNodes(binding: Binding, graph: number, recording: Recording): Mess
   }
 
   /** The same by one operation. Where somebody still holds what was read of a variable, it changes a copy. */
-  function apply(update: Update): string[] {
+  function update({ gradients, rate, epsilon, decays }: AdamUpdate): string[] {
     const read = [...results, ...[...needed].flatMap(i => ops[i].inputs)]
-    const after = variables.flatMap((_, i) =>
+    const reads = variables.flatMap((_, i) =>
       read.some(source => isVariable(source, i)) ? [`^${at(`variable${i}`)}`] : [],
     )
-    const T = dtypeOf(DataType.float32)
+    const decayed = decays.map((decay, i) => {
+      nodes.push(numberNode(at(`decay${i}`), decay))
+      return at(`decay${i}`)
+    })
+    // The decays' powers are zero: rate and epsilon have their corrections already.
+    const numbers = [ZERO, ZERO, reference(rate), ...decayed, reference(epsilon)]
     const handles = variables.map((_, i) => `handle${i}`)
-    const [rate, epsilon, gradients] = [update.rate, update.epsilon, update.gradients].map(reference)
-    if (update.kind === 'adam') {
-      const decayed = update.decays.map((decay, i) => {
-        nodes.push(numberNode(at(`decay${i}`), decay))
-        return at(`decay${i}`)
-      })
-      // The decays' powers are zero: rate and epsilon have their corrections already.
-      const inputs = [...handles, ZERO, ZERO, rate, ...decayed, epsilon, gradients, ...after]
-      nodes.push(node(at('update'), 'ResourceApplyAdam', inputs, { T }))
-    } else {
-      const square = reference(update.square)
-      nodes.push(
-        node(at('assign1'), 'AssignVariableOp', ['handle1', square, `^${gradients.split(':')[0]}`, ...after], {
-          dtype: T,
-        }),
-      )
-      const inputs = [...handles, rate, epsilon, gradients, `^${at('assign1')}`]
-      nodes.push(
-        node(at('update'), 'ResourceApplyAdagradV2', inputs, { T, update_slots: boolean(ATTRIBUTE.boolean, false) }),
-      )
-    }
+    const inputs = [...handles, ...numbers, reference(gradients), ...reads]
+    nodes.push(node(at('update'), 'ResourceApplyAdam', inputs, { T: dtypeOf(DataType.float32) }))
     return [`^${at('update')}`]
   }
 }
-
-const sourcesOf = (update: Update): Source[] => [
-  update.gradients,
-  update.rate,
-  update.epsilon,
-  ...(update.kind === 'rmsprop' ? [update.square] : []),
-]
 
 const ZERO = 'zero'
 

@@ -125,11 +125,8 @@ describe('replayed steps equal eager ones, bit for bit:', () => {
 
   it.each(optimizers)('%s', (_, config) => expectEqual(supervisedTask({ ...shared('unet'), batch: 1 }), config))
 
-  it.each([
-    ['Adam', adam, 'ResourceApplyAdam'],
-    ['RMSprop', OptimizerConfig.parse({ kind: 'rmsprop' }), 'ResourceApplyAdagradV2'],
-  ] as const)('%s is one operation, where nothing else has a part in the next values', async (_, config, operation) => {
-    const { step, start, feed, free } = await prepare(supervisedTask({ ...shared('unet'), batch: 1 }), config)
+  it('Adam is one operation, where nothing else has a part in the next values', async () => {
+    const { step, start, feed, free } = await prepare(supervisedTask({ ...shared('unet'), batch: 1 }), adam)
     const { batch, scalars } = feed(0)
     const variables = [start.parameters, ...start.slots].map(vector => tf.tensor1d(vector))
     const fed = scalars.map(value => tf.scalar(value))
@@ -147,7 +144,7 @@ describe('replayed steps equal eager ones, bit for bit:', () => {
         },
       }).recording
     const isFused = (recording: Recording) =>
-      Buffer.from(encodeSavedModel(backend().binding, [recording])).includes(operation)
+      Buffer.from(encodeSavedModel(backend().binding, [recording])).includes('ResourceApplyAdam')
     expect(isFused(graphOf(parameters => parameters))).toBe(true)
     expect(isFused(graphOf(parameters => tf.clipByValue(parameters, -1, 1)))).toBe(false)
     tf.dispose([...variables, ...fed, ...batch])
