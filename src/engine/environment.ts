@@ -68,14 +68,14 @@ const STANDARD = {
   TF_DETERMINISTIC_OPS: '1',
   // Else oneDNN computes everything where the processor has AVX-512 VNNI, small maps too: it is called by name where it is faster (onednn.ts).
   TF_ENABLE_ONEDNN_OPTS: '0',
-  // Memory for tensors from TensorFlow's own allocator, which keeps what is freed and joins it. From glibc's, where blocks on TensorFlow's boundaries
-  // do not fit where one of their size has been, a U-Net-64 training (320 × 320, batch 1) peaked 1.3 GB higher.
+  // Memory for tensors from TensorFlow's own allocator, which keeps what is freed and joins it: from glibc's a U-Net-64 training (320 × 320, batch 1) peaked
+  // 1.3 GB higher.
   TF_CPU_ALLOCATOR_USE_BFC: '1',
+  // Else at most 64 GB.
+  TF_CPU_BFC_MEM_LIMIT_IN_MB: String(Math.ceil(totalmem() / 2 ** 20)),
   // Beside it glibc keeps what JavaScript's arrays have freed, or each is zeroed by the system again: a slice from disk to image takes a fifth longer.
   MALLOC_MMAP_THRESHOLD_: String(2 ** 25),
   MALLOC_TRIM_THRESHOLD_: '10000000000',
-  // Else at most 64 GB.
-  TF_CPU_BFC_MEM_LIMIT_IN_MB: String(Math.ceil(totalmem() / 2 ** 20)),
 }
 
 /** Flags that a Node needs to run this program's TypeScript, or was given for its memory; not those of a debugger or of `-e`. */
