@@ -5,12 +5,11 @@ import { plainTransform } from './fft-double.ts'
 export function inverseDft(values: Float32Array, lines: number, samples: number): Float32Array {
   const { line, run } = plainTransform(samples, true, true)
   const numbers = 2 * samples
-  const root = 1 / Math.sqrt(samples)
   const result = new Float32Array(values.length)
   for (let start = 0; start < lines * numbers; start += numbers) {
     for (let i = 0; i < numbers; i++) line[i] = values[start + i]
     const transformed = run()
-    for (let i = 0; i < numbers; i++) result[start + i] = root * (transformed[i] * root) // in the centred transform's order: the same last bits
+    for (let i = 0; i < numbers; i++) result[start + i] = transformed[i] / samples
   }
   return result
 }

@@ -4,7 +4,7 @@
  *   X[k] = 1/√N · Σₙ x[n] · exp(∓2πi · (k − ⌊N/2⌋)(n − ⌊N/2⌋) / N)
  *
  * that is fftshift ∘ DFT ∘ ifftshift, the convention of fastMRI's `fftc`. Mixed radix, self-sorting (Stockham):
- * radix 4 and 2 written out, every odd prime factor by the same direct butterfly (Temperton, J. Comput. Phys. 52, 1983).
+ * radix 4, 3 and 2 written out, every other prime factor by the same direct butterfly (Temperton, J. Comput. Phys. 52, 1983).
  */
 
 /** Transforms one strided line of complex samples; offsets and strides count complex samples, not numbers. */
