@@ -1,10 +1,11 @@
 import { defineConfig } from 'vitest/config'
+import { STANDARD } from './src/engine/environment.ts'
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/device.ts'],
-    env: { TF_ENABLE_ONEDNN_OPTS: '0', TF_CPU_ALLOCATOR_USE_BFC: '1' }, // as engine processes start
+    env: STANDARD,
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 120_000,

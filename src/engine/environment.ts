@@ -58,8 +58,8 @@ export function engineDirectory(variant: Variant): string {
   return join(cacheDirectory(), 'engine', name)
 }
 
-/** What an engine process starts with unless the user has set it otherwise: its libraries read these as they load. */
-const STANDARD = {
+/** What an engine process starts with unless the user has set it otherwise, and tests with it: its libraries read these as they load. */
+export const STANDARD = {
   // Warnings and errors only.
   TF_CPP_MIN_LOG_LEVEL: '2',
   // Else the first of two engine processes takes all of the GPU's memory.

@@ -61,19 +61,13 @@ function makePass(radix: number, n: number, stride: number, sign: number): Pass 
 function radix2(from: Float64Array, to: Float64Array, n: number, stride: number, twiddles: Float64Array): void {
   const half = n / 2
   for (let j = 0; j < half; j++) {
-    const wr = twiddles[2 * j]
-    const wi = twiddles[2 * j + 1]
     for (let q = 0; q < stride; q++) {
       const a = 2 * (q + stride * j)
       const b = 2 * (q + stride * (j + half))
       const y = 2 * (q + stride * 2 * j)
-      const z = y + 2 * stride
-      const re = from[a] - from[b]
-      const im = from[a + 1] - from[b + 1]
       to[y] = from[a] + from[b]
       to[y + 1] = from[a + 1] + from[b + 1]
-      to[z] = re * wr - im * wi
-      to[z + 1] = re * wi + im * wr
+      store(to, y + 2 * stride, from[a] - from[b], from[a + 1] - from[b + 1], twiddles, j)
     }
   }
 }
@@ -90,10 +84,6 @@ function radix3(
   const cos = Math.cos((sign * 2 * Math.PI) / 3)
   const sin = Math.sin((sign * 2 * Math.PI) / 3)
   for (let j = 0; j < third; j++) {
-    const w1r = twiddles[2 * j]
-    const w1i = twiddles[2 * j + 1]
-    const w2r = twiddles[4 * j]
-    const w2i = twiddles[4 * j + 1]
     for (let q = 0; q < stride; q++) {
       const a = 2 * (q + stride * j)
       const b = a + 2 * stride * third
@@ -105,18 +95,10 @@ function radix3(
       const oddRe = 0 - (from[b + 1] - from[c + 1]) * sin
       const oddIm = (from[b] - from[c]) * sin
       const y = 2 * (q + stride * 3 * j)
-      const z = y + 2 * stride
-      const x = z + 2 * stride
       to[y] = from[a] + sumRe
       to[y + 1] = from[a + 1] + sumIm
-      let re = evenRe + oddRe
-      let im = evenIm + oddIm
-      to[z] = re * w1r - im * w1i
-      to[z + 1] = re * w1i + im * w1r
-      re = evenRe - oddRe
-      im = evenIm - oddIm
-      to[x] = re * w2r - im * w2i
-      to[x + 1] = re * w2i + im * w2r
+      store(to, y + 2 * stride, evenRe + oddRe, evenIm + oddIm, twiddles, j)
+      store(to, y + 4 * stride, evenRe - oddRe, evenIm - oddIm, twiddles, 2 * j)
     }
   }
 }
@@ -131,12 +113,6 @@ function radix4(
 ): void {
   const quarter = n / 4
   for (let j = 0; j < quarter; j++) {
-    const w1r = twiddles[2 * j]
-    const w1i = twiddles[2 * j + 1]
-    const w2r = twiddles[4 * j]
-    const w2i = twiddles[4 * j + 1]
-    const w3r = twiddles[6 * j]
-    const w3i = twiddles[6 * j + 1]
     for (let q = 0; q < stride; q++) {
       const a = 2 * (q + stride * j)
       const b = a + 2 * stride * quarter
@@ -151,24 +127,12 @@ function radix4(
       // (b − d) · (sign · i)
       const bmdr = -sign * (from[b + 1] - from[d + 1])
       const bmdi = sign * (from[b] - from[d])
-      let y = 2 * (q + stride * 4 * j)
+      const y = 2 * (q + stride * 4 * j)
       to[y] = acr + bdr
       to[y + 1] = aci + bdi
-      y += 2 * stride
-      let re = amcr + bmdr
-      let im = amci + bmdi
-      to[y] = re * w1r - im * w1i
-      to[y + 1] = re * w1i + im * w1r
-      y += 2 * stride
-      re = acr - bdr
-      im = aci - bdi
-      to[y] = re * w2r - im * w2i
-      to[y + 1] = re * w2i + im * w2r
-      y += 2 * stride
-      re = amcr - bmdr
-      im = amci - bmdi
-      to[y] = re * w3r - im * w3i
-      to[y + 1] = re * w3i + im * w3r
+      store(to, y + 2 * stride, amcr + bmdr, amci + bmdi, twiddles, j)
+      store(to, y + 4 * stride, acr - bdr, aci - bdi, twiddles, 2 * j)
+      store(to, y + 6 * stride, amcr - bmdr, amci - bmdi, twiddles, 3 * j)
     }
   }
 }

@@ -70,7 +70,7 @@ describe('zeroFilling', () => {
       expectClose(underMask(mask), zeroFilledImage(kspaceOf(name), mask, crop), 1e-6)
   })
 
-  it('refuses masks of other columns', () => {
+  it('refuses k-space that is not whole rows of the columns', () => {
     expect(() => zeroFilling(new Float32Array(20), 4, [2, 2])(new Uint8Array(4).fill(1))).toThrow('whole rows')
   })
 })
