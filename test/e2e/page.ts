@@ -46,9 +46,18 @@ export async function downloaded(page: Page, act: () => Promise<void>): Promise<
   return readFileSync(await file.path())
 }
 
-/** No serious fault of accessibility on the screen as it is. */
+/** No serious fault of accessibility on the screen as it is: what is on its way, such as a message that fades, is where it goes to. */
 export async function expectAccessible(page: Page): Promise<void> {
+  const still = await page.evaluateHandle(() => {
+    const sheet = new CSSStyleSheet()
+    sheet.replaceSync('* { transition: none !important; animation: none !important }')
+    document.adoptedStyleSheets.push(sheet)
+    return sheet
+  })
   const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze()
+  await still.evaluate(sheet => {
+    document.adoptedStyleSheets = document.adoptedStyleSheets.filter(each => each !== sheet)
+  })
   const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
   const words = serious.flatMap(({ id, help, nodes }) =>
     nodes.map(({ html }) => `${id}: ${help}: ${html.slice(0, 160)}`),
