@@ -6,10 +6,13 @@ export const Role = z.enum(ROLES)
 export type Role = z.infer<typeof Role>
 
 /**
- * How the file's k-space was acquired.
+ * How the file's k-space was acquired, judged over all slices and in both directions.
+ * `unread`: the contents of the file have not been read yet.
  * `full`: every phase-encoding column was measured; `nearlyEmptyColumns` of them carry next to no signal, and
- * `zeroPadding` counts the exactly empty ones at the two edges.
- * `sub-sampled`: the file carries a `mask` dataset, or has exactly empty columns between measured ones. Such k-space is never masked again.
+ * `zeroPadding` counts the empty ones at the two edges.
+ * `sub-sampled`: one set of columns was measured in all slices, as the dataset `mask` or empty columns say. Such k-space is never masked again.
+ * `irregular`: what was measured is not one set of columns for all slices. Such k-space is scored and reconstructed as it is; it is never
+ * masked again and never trained on. `acceleration`: samples over measured samples.
  */
 export const Sampling = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('full'), nearlyEmptyColumns: z.int(), zeroPadding: z.int() }),
@@ -19,8 +22,43 @@ export const Sampling = z.discriminatedUnion('kind', [
     measuredColumns: z.int(),
     acceleration: z.number(),
   }),
+  z.object({
+    kind: z.literal('irregular'),
+    pattern: z.enum(['rows', 'points', 'each slice differs']),
+    acceleration: z.number(),
+  }),
+  z.object({ kind: z.literal('unread') }),
 ])
 export type Sampling = z.infer<typeof Sampling>
+
+/** A slice that is left out of scores and trainings, and why. */
+export const SliceFault = z.object({
+  /** Counted from 0. */
+  slice: z.int(),
+  dataset: z.string(),
+  fault: z.enum(['not finite', 'all zero']),
+})
+export type SliceFault = z.infer<typeof SliceFault>
+
+/** What tells cheaply whether a file was written since: times in nanoseconds since 1970, decimal. */
+export const FileVersion = z.object({ bytes: z.int(), modified: z.string(), changed: z.string(), inode: z.string() })
+export type FileVersion = z.infer<typeof FileVersion>
+
+/** What reading a whole file once says of it. */
+export const VolumeContent = z.object({
+  /**
+   * SHA-256 over what is used of the file: k-space, ground truth, noise-free image, mask, header and attributes. It does not depend on the
+   * file's name, place, or compression.
+   */
+  identity: z.string(),
+  /** Of the file that was read. */
+  version: FileVersion,
+  sampling: Sampling,
+  faults: z.array(SliceFault),
+  /** What is odd about the data, with its evidence, in words. */
+  remarks: z.array(z.string()),
+})
+export type VolumeContent = z.infer<typeof VolumeContent>
 
 export const VolumeInfo = z.object({
   /** Absolute path. */
@@ -52,6 +90,8 @@ export const VolumeInfo = z.object({
   /** The file carries the noise-free image (`reconstruction_noise_free`); synthetic files only. */
   noiseFree: z.boolean(),
   bytes: z.int(),
+  /** Absent until the whole file has been read. */
+  content: VolumeContent.optional(),
 })
 export type VolumeInfo = z.infer<typeof VolumeInfo>
 

@@ -21,7 +21,7 @@ import { readCheckpoint } from './files.ts'
 import { features, frame, metrics, overMasks, thumbnail } from './frames.ts'
 import { graphStepper } from './graph/stepper.ts'
 import { withModel } from './models.ts'
-import type { CallName, Calls, Progress, Reconstructed } from './protocol.ts'
+import type { CallName, Calls, Progress, Reconstructed, VolumeFile } from './protocol.ts'
 import { newestWhole } from './resume.ts'
 import { runFiles } from './run-files.ts'
 import { synthesizeKnees } from './synthesize.ts'
@@ -50,15 +50,15 @@ type Handlers = {
  * a cancellation stops all.
  */
 async function eachVolume(
-  paths: readonly string[],
+  files: readonly VolumeFile[],
   salt: string,
   { emit, pause }: Context<Progress>,
   use: (volume: Volume) => Promise<string | null>,
 ): Promise<SkippedFile[]> {
   const skipped: SkippedFile[] = []
-  for (const [done, path] of paths.entries()) {
+  for (const [done, { path }] of files.entries()) {
     await pause()
-    emit({ done, total: paths.length, label: basename(path) })
+    emit({ done, total: files.length, label: basename(path) })
     try {
       const volume = await openVolume(path, salt)
       const reason = await use(volume).finally(() => volume.dispose())
@@ -68,13 +68,17 @@ async function eachVolume(
       skipped.push({ path, reason: error instanceof Error ? error.message : String(error) })
     }
   }
-  emit({ done: paths.length, total: paths.length, label: '' })
+  emit({ done: files.length, total: files.length, label: '' })
   return skipped
 }
 
 export const handlers: Handlers = {
   scan: ({ paths, salt }, { emit, signal }) =>
     scanFolder(paths, salt, { onProgress: progress => emit({ ...progress, label: 'files' }), signal }),
+
+  async contents() {
+    throw new Error('Reading contents is not there yet')
+  },
 
   async train(request, { emit, pause }) {
     if (request.config.kind === 'import') throw new Error('An imported checkpoint is not trained')
@@ -118,11 +122,11 @@ export const handlers: Handlers = {
     }
   },
 
-  async evaluate({ paths, salt, model: reference, settings }, context) {
+  async evaluate({ files, salt, model: reference, settings }, context) {
     await requireTensorflow()
     return withModel(reference, async model => {
       const volumes: VolumeScore[] = []
-      const skipped = await eachVolume(paths, salt, context, async volume => {
+      const skipped = await eachVolume(files, salt, context, async volume => {
         const reason = unscorable(volume, settings)
         if (!reason) volumes.push(await evaluateVolume(volume, model, settings, context.pause))
         return reason
@@ -132,12 +136,12 @@ export const handlers: Handlers = {
   },
 
   async reconstruct(request, context) {
-    const { paths, salt, slice, format, directory } = request
+    const { files, salt, slice, format, directory } = request
     if (request.source === 'network') await requireTensorflow()
     return withModel(request.model, async model => {
       const written: Reconstructed[] = []
-      const taken = new Set(await Promise.all(paths.map(path => realpath(path)))) // no input is ever written over
-      const skipped = await eachVolume(paths, salt, context, async volume => {
+      const taken = new Set(await Promise.all(files.map(({ path }) => realpath(path)))) // no input is ever written over
+      const skipped = await eachVolume(files, salt, context, async volume => {
         const { info } = volume
         const output = join(directory, exportName(basename(info.path, extname(info.path)), format, slice))
         if (taken.has(await realpath(output).catch(() => output))) {

@@ -5,7 +5,7 @@ import type { ExportFormat } from '../contract/exports.ts'
 import type { FrameMeta, OverMasks, Show, SliceMetrics } from '../contract/images.ts'
 import type { TrainingSummary } from '../contract/report.ts'
 import type { RunConfig, TrainingEvent } from '../contract/runs.ts'
-import type { Role, SkippedFile, VolumeInfo } from '../contract/volumes.ts'
+import type { Role, SkippedFile, VolumeContent, VolumeInfo } from '../contract/volumes.ts'
 import type { EvaluationSettings } from '../core/evaluate.ts'
 import type { Features } from '../core/features.ts'
 import type { Voxel } from '../core/mri/phantom/index.ts'
@@ -21,6 +21,15 @@ export interface ModelReference {
   readonly network: string
   readonly networkConfig: unknown
   readonly checkpoint: string
+}
+
+/**
+ * A volume's file. Where its content is given, opening the file is refused (`DATA_CHANGED`) if the file is not the version that was read;
+ * else the whole file is read first.
+ */
+export interface VolumeFile {
+  readonly path: string
+  readonly content?: VolumeContent
 }
 
 /** A file, and the hash of what was written into it. */
@@ -63,7 +72,7 @@ export interface SyntheticKneeSpec {
 
 /** Reconstructions to be written, a file (DICOM: a folder) for each volume. */
 export interface ReconstructRequest {
-  readonly paths: readonly string[]
+  readonly files: readonly VolumeFile[]
   readonly salt: string
   readonly source: 'truth' | 'network'
   /** `null`: zero-filled. */
@@ -96,8 +105,7 @@ export interface Comparison {
 }
 
 /** One image for a pane; `null` model: zero-filled. */
-export interface FrameRequest {
-  readonly path: string
+export interface FrameRequest extends VolumeFile {
   readonly salt: string
   readonly slice: number
   readonly mask: MaskSpec
@@ -126,8 +134,7 @@ export interface Thumbnail {
 }
 
 /** A layer's feature maps for one slice. */
-export interface FeaturesRequest {
-  readonly path: string
+export interface FeaturesRequest extends VolumeFile {
   readonly salt: string
   readonly slice: number
   readonly mask: MaskSpec
@@ -146,6 +153,12 @@ export interface BatchViews {
   readonly cautions: readonly string[]
 }
 
+/** One file's whole content: the volume as it is now, or why it cannot be used. */
+export type ReadContent = { readonly path: string } & (
+  | { readonly volume: VolumeInfo & { readonly content: VolumeContent } }
+  | { readonly reason: string }
+)
+
 /** Every call: its parameters, the events on the way, and its result. */
 export interface Calls {
   scan: {
@@ -153,15 +166,23 @@ export interface Calls {
     event: Progress
     result: { volumes: readonly ScannedVolume[]; skipped: readonly SkippedFile[] }
   }
+  /** Reads each file once, from end to end; a file that cannot be used is told with its reason. `bytes` of progress, not files. */
+  contents: {
+    params: { paths: readonly string[]; salt: string }
+    event:
+      | { readonly type: 'bytes'; readonly path: string; readonly read: number }
+      | ({ readonly type: 'file' } & ReadContent)
+    result: Record<string, never>
+  }
   train: { params: TrainRequest; event: TrainingEvent; result: TrainingSummary }
   evaluate: {
-    params: { paths: readonly string[]; salt: string; model: ModelReference | null; settings: EvaluationSettings }
+    params: { files: readonly VolumeFile[]; salt: string; model: ModelReference | null; settings: EvaluationSettings }
     event: Progress
     result: { volumes: readonly VolumeScore[]; skipped: readonly SkippedFile[] }
   }
   reconstruct: { params: ReconstructRequest; event: Progress; result: readonly Reconstructed[] }
   compare: {
-    params: { path: string; salt: string; slice: number; mask: MaskSpec; models: readonly (ModelReference | null)[] }
+    params: VolumeFile & { salt: string; slice: number; mask: MaskSpec; models: readonly (ModelReference | null)[] }
     event: never
     result: Comparison
   }
@@ -169,7 +190,7 @@ export interface Calls {
   frame: { params: FrameRequest; event: never; result: Frame }
   metrics: { params: FrameRequest; event: never; result: SliceMetrics | null }
   overMasks: { params: Omit<FrameRequest, 'show' | 'seed'>; event: never; result: Readonly<Record<OverMasks, Frame>> }
-  thumbnail: { params: { path: string; salt: string; mask: MaskSpec; size: number }; event: never; result: Thumbnail }
+  thumbnail: { params: VolumeFile & { salt: string; mask: MaskSpec; size: number }; event: never; result: Thumbnail }
   features: { params: FeaturesRequest; event: never; result: Features }
   views: { params: Pick<TrainRequest, 'config' | 'train'>; event: never; result: BatchViews }
   /** Where it computes, and how much memory this process takes. */

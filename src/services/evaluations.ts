@@ -57,7 +57,7 @@ export async function scoreAnyway(
   const engine = await services.jobs(signal)
   const scored = await engine.call(
     'evaluate',
-    { paths: scan.volumes.map(volume => volume.path), salt, model: kept?.model ?? null, settings },
+    { files: scan.volumes.map(({ path }) => ({ path })), salt, model: kept?.model ?? null, settings },
     { onEvent: onProgress, signal },
   )
   const skipped = [...scan.skipped, ...scored.skipped]

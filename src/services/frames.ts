@@ -127,7 +127,7 @@ export function makeFrames(services: Services): Frames {
     settings: EvaluationSettings,
     signal: AbortSignal,
   ): Promise<FrameScore | null> {
-    const params = { paths: [path], salt, model, settings }
+    const params = { files: [{ path }], salt, model, settings }
     const { volumes, skipped } = await services.interactive.call('evaluate', params, { signal })
     if (skipped.length > 0) throw new AppError('FILE_UNREADABLE', skipped[0].reason)
     const [{ ssim, psnr, nmse, acceleration, slices }] = volumes

@@ -86,8 +86,8 @@ export async function reconstruct(
   const { salt } = services
   const scan = await services.interactive.call('scan', { paths, salt }, { signal })
   const engine = await engineFor(services, run, signal)
-  const files = scan.volumes.map(volume => volume.path)
-  const params = { ...described, paths: files, salt, mask, seed, slice, format, directory }
+  const files = scan.volumes.map(({ path }) => ({ path }))
+  const params = { ...described, files, salt, mask, seed, slice, format, directory }
   const done = await engine.call('reconstruct', params, { onEvent: onProgress, signal })
   return [...scan.skipped, ...done]
 }
@@ -150,7 +150,7 @@ export async function saveReconstruction(
   const workshop = await mkdtemp(join(folder, '.self-mri-')) // on the same disk: what is finished is renamed
   try {
     const engine = await engineFor(services, run, signal)
-    const params = { ...described, paths: [volume.path], salt: services.salt, mask, seed, slice, format }
+    const params = { ...described, files: [{ path: volume.path }], salt: services.salt, mask, seed, slice, format }
     const [written] = await engine.call(
       'reconstruct',
       { ...params, directory: workshop },

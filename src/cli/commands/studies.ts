@@ -5,8 +5,12 @@ import { findStudy, listStudies, type Study, type StudyVolume } from '../../serv
 import { inSession } from '../session.ts'
 import { print, printJson } from '../terminal.ts'
 
-const sampling = ({ sampling }: StudyVolume) =>
-  sampling.kind === 'full' ? 'full' : `${sampling.acceleration.toFixed(2)}× (${sampling.evidence})`
+function sampling({ sampling }: StudyVolume): string {
+  if (sampling.kind === 'unread') return 'not read yet'
+  if (sampling.kind === 'full') return 'full'
+  const how = sampling.kind === 'irregular' ? sampling.pattern : sampling.evidence
+  return `${sampling.acceleration.toFixed(2)}× (${how})`
+}
 
 /** A study in text: its volumes with their roles, what could not be used, and its remarks. */
 export function describeStudy(study: Study): string {

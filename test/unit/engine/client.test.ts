@@ -21,7 +21,7 @@ let path: string
 let evaluation: Calls['evaluate']['params']
 beforeAll(async () => {
   path = await writeNoise(folder, 'long', { slices: SLICES, rows: 128, columns: 128 })
-  evaluation = { paths: [path], salt: '', model: await writeUnet(join(folder, 'a.safetensors'), 1, 8), settings }
+  evaluation = { files: [{ path }], salt: '', model: await writeUnet(join(folder, 'a.safetensors'), 1, 8), settings }
 })
 
 let engine: Engine

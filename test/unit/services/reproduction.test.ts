@@ -378,8 +378,9 @@ async function train({ run, config, start, states, directory }: TrainRequest, em
   }
 }
 
-async function score({ paths, model, settings }: Calls['evaluate']['params']): Promise<Calls['evaluate']['result']> {
+async function score({ files, model, settings }: Calls['evaluate']['params']): Promise<Calls['evaluate']['result']> {
   await meet(null)
+  const paths = files.map(({ path }) => path)
   scored.push(JSON.stringify([model?.checkpoint ?? null, settings, paths]))
   const metrics = { ssim: model ? 0.7 : 0.6, psnr: 30, nmse: 0.04 }
   const volumes = paths.map((path, i) => ({
