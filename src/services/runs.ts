@@ -85,6 +85,18 @@ function suggest(row: StoredRun, { recipe, method }: StoredConfig): RunRow['sugg
   return null
 }
 
+function contentsOf({ db }: Services, { id, kind, study_id, environment }: StoredRun): RunRow['contents'] {
+  if (kind === 'import') return null
+  if (typeof JSON.parse(environment).content !== 'string') return 'not recorded'
+  const other = db
+    .prepare(
+      `SELECT 1 FROM run_volumes WHERE run_id = ?
+        AND NOT EXISTS (SELECT 1 FROM volumes WHERE study_id = ? AND volumes.identity = run_volumes.identity)`,
+    )
+    .get(id, study_id)
+  return other ? 'changed' : 'current'
+}
+
 export function toRunRow(services: Services, row: StoredRun): RunRow {
   const { db } = services
   const config = StoredConfig.parse(JSON.parse(row.config))
@@ -121,6 +133,7 @@ export function toRunRow(services: Services, row: StoredRun): RunRow {
     resumable: isResumable(row, stateStep !== null),
     suggestion: suggest(row, config),
     summary: row.summary ? TrainingSummary.parse(JSON.parse(row.summary)) : null,
+    contents: contentsOf(services, row),
     config,
   }
 }

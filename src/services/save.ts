@@ -13,6 +13,7 @@ import { volumesToScore, ZERO_FILLED } from './evaluations.ts'
 import type { Shown } from './frames.ts'
 import { reconstructionsDirectory } from './profile.ts'
 import { findRun, isPretrained, keptModel } from './runs.ts'
+import { volumeById } from './studies.ts'
 
 export const TRUTH = 'truth'
 
@@ -140,10 +141,10 @@ export async function saveReconstruction(
   { onProgress, signal }: Options = {},
 ): Promise<{ path: string; name: string }> {
   const ending = exportEnding(format, slice)
-  const volume = await readyVolume(services, id, signal)
-  if (wanted !== undefined) await requireWritable(wanted, ending, volume.path)
+  if (wanted !== undefined) await requireWritable(wanted, ending, volumeById(services, id).path)
   const run = source.replace(/^run:/, '')
   const described = describe(services, { run, epoch: null }, format)
+  const volume = await readyVolume(services, id, signal)
 
   const folder = wanted === undefined ? reconstructionsDirectory(services) : dirname(wanted)
   await mkdir(folder, { recursive: true })

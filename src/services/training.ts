@@ -101,12 +101,8 @@ function requireRead(study: Study, volumes: readonly StudyVolume[]): void {
   )
 }
 
-/**
- * Checks a request on volumes that have been read (`readyRequest`); throws `PATIENT_LEAK`, `INVALID_ARGUMENT`, or what is wrong with the
- * checkpoint it starts from.
- */
-export function prepareRun(services: Services, request: RunRequest, states: readonly WrittenFile[] = []): PreparedRun {
-  const { study, config, parent } = request
+/** Throws `PATIENT_LEAK` or `INVALID_ARGUMENT` for what is wrong whatever the files hold. */
+function requireSound(services: Services, { study, parent }: RunRequest): void {
   if (study.kind === 'scans') {
     throw new AppError(
       'INVALID_ARGUMENT',
@@ -114,6 +110,17 @@ export function prepareRun(services: Services, request: RunRequest, states: read
     )
   }
   requireSeparatePatients(study)
+  const held = study.volumes.filter(volume => volume.role !== 'train')
+  if (parent && 'run' in parent) requireUnseen(services, parent.run, held)
+}
+
+/**
+ * Checks a request on volumes that have been read (`readyRequest`); throws `PATIENT_LEAK`, `INVALID_ARGUMENT`, or what is wrong with the
+ * checkpoint it starts from.
+ */
+export function prepareRun(services: Services, request: RunRequest, states: readonly WrittenFile[] = []): PreparedRun {
+  requireSound(services, request)
+  const { study, config, parent } = request
   const train = trainable(study, 'train', config.kind)
   const validation = trainable(study, 'val', config.kind)
   requireRead(study, [...train, ...validation])
@@ -121,8 +128,6 @@ export function prepareRun(services: Services, request: RunRequest, states: read
     const need = config.kind === 'pretrain' ? '' : ' with ground truth'
     throw new AppError('INVALID_ARGUMENT', `Expected training volumes${need}, got none in study "${study.name}".`)
   }
-  const held = study.volumes.filter(volume => volume.role !== 'train')
-  if (parent && 'run' in parent) requireUnseen(services, parent.run, held)
   const method = config.method === null ? null : methodOf(config.method)
   if (config.recipe.accumulate > 1 && method && !method.separable) {
     throw new AppError(
@@ -143,6 +148,7 @@ export async function readyRequest<Request extends RunRequest>(
   request: Request,
   options: ReadOptions = {},
 ): Promise<Request> {
+  requireSound(services, request)
   const { study, config } = request
   const used = (['train', 'val'] as const).flatMap(role => trainable(study, role, config.kind))
   return { ...request, study: await readyStudy(services, study, used, options) }

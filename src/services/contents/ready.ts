@@ -147,8 +147,8 @@ export async function readyStudy(
 export function fileStates(services: Services, { volumes }: Study): Record<string, FileState> {
   const stateOf = (volume: StudyVolume): FileState => {
     if (!isThere(services, volume)) return 'missing'
-    if (!volume.content) return 'unread'
     const now = services.contents.known(volume.path)
+    if (!volume.content) return now && !asListed(volume, now) ? 'changed' : 'unread'
     if (!now) return 'written since'
     return now.content.identity === volume.content.identity ? 'as taken' : 'changed'
   }
