@@ -1,9 +1,10 @@
-/** What tells cheaply whether a file was written since. */
+/** Whether a file was written since, told without reading it. */
 import { statSync } from 'node:fs'
+import { AppError } from '../contract/errors.ts'
 import type { FileVersion } from '../contract/volumes.ts'
 import { fileError } from './file-errors.ts'
 
-/** The change time cannot be set back as the modification time can. Throws `FILE_UNREADABLE`. */
+/** Another whenever the file was written or replaced: the change time cannot be set back as the modification time can. */
 export function fileVersion(path: string): FileVersion {
   try {
     const { size, mtimeNs, ctimeNs, ino } = statSync(path, { bigint: true })
@@ -13,8 +14,19 @@ export function fileVersion(path: string): FileVersion {
   }
 }
 
-export const sameVersion = (a: FileVersion, b: FileVersion): boolean =>
+export const isSameVersion = (a: FileVersion, b: FileVersion): boolean =>
   a.bytes === b.bytes && a.modified === b.modified && a.changed === b.changed && a.inode === b.inode
+
+/** Throws `DATA_CHANGED` if the file is not the version that was read. */
+export function requireVersion(path: string, now: FileVersion, read: FileVersion): void {
+  if (isSameVersion(now, read)) return
+  const inWords = ({ bytes, modified }: FileVersion) =>
+    `${bytes} bytes, modified ${new Date(Number(BigInt(modified) / 1_000_000n)).toISOString()}`
+  throw new AppError(
+    'DATA_CHANGED',
+    `${path} was changed since its content was read: expected ${inWords(read)}, got ${inWords(now)}. Scan the study again.`,
+  )
+}
 
 /** As one word, for keys. */
 export const versionKey = ({ bytes, modified, changed, inode }: FileVersion): string =>

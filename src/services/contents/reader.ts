@@ -2,7 +2,7 @@
 import { basename } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
 import { type SkippedFile, VolumeContent, VolumeInfo } from '../../contract/volumes.ts'
-import { fileVersion, sameVersion, versionKey } from '../../engine/file-version.ts'
+import { fileVersion, isSameVersion, versionKey } from '../../engine/file-version.ts'
 import type { Progress, ReadContent } from '../../engine/protocol.ts'
 import type { Services } from '../context.ts'
 import { keepResults } from '../kept-results.ts'
@@ -56,10 +56,10 @@ export function makeContents(services: Pick<Services, 'db' | 'salt' | 'interacti
   function known(path: string): WholeVolume | null {
     const version = fileVersion(path)
     const volume = stored(path)
-    if (volume && sameVersion(volume.content.version, version)) return volume
+    if (volume && isSameVersion(volume.content.version, version)) return volume
     parsed.delete(path) // another process may have read it since
     const again = stored(path)
-    return again && sameVersion(again.content.version, version) ? again : null
+    return again && isSameVersion(again.content.version, version) ? again : null
   }
 
   function remember(volume: WholeVolume): void {

@@ -2,7 +2,7 @@
 import { AppError } from '../../contract/errors.ts'
 import type { FileState, Study, StudyVolume } from '../../contract/studies.ts'
 import type { SkippedFile, VolumeInfo } from '../../contract/volumes.ts'
-import { sameVersion } from '../../engine/file-version.ts'
+import { isSameVersion } from '../../engine/file-version.ts'
 import type { VolumeFile } from '../../engine/protocol.ts'
 import type { Services } from '../context.ts'
 import { studyOfVolume, volumeById } from '../studies.ts'
@@ -159,7 +159,7 @@ export function fileStates(services: Services, { volumes }: Study): Record<strin
 export async function readyVolume(services: Services, id: number, signal?: AbortSignal): Promise<StudyVolume> {
   const volume = volumeById(services, id)
   const known = isThere(services, volume) ? services.contents.known(volume.path) : null
-  if (known && volume.content && sameVersion(known.content.version, volume.content.version)) return volume
+  if (known && volume.content && isSameVersion(known.content.version, volume.content.version)) return volume
   const { volumes } = await readyStudy(services, studyOfVolume(services, id), [volume], { signal })
   const ready = volumes.find(each => each.id === id)
   if (ready) return ready
