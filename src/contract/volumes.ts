@@ -43,6 +43,10 @@ export const SliceFault = z.object({
 })
 export type SliceFault = z.infer<typeof SliceFault>
 
+/** In words, slices counted from 1. */
+export const faultInWords = ({ slice, dataset, fault }: SliceFault): string =>
+  `slice ${slice + 1} (${dataset}: ${fault})`
+
 /** What tells cheaply whether a file was written since: times in nanoseconds since 1970, decimal. */
 export const FileVersion = z.object({ bytes: z.int(), modified: z.string(), changed: z.string(), inode: z.string() })
 export type FileVersion = z.infer<typeof FileVersion>
