@@ -5,6 +5,7 @@
 import type { Stats } from 'node:fs'
 import { ready } from 'h5wasm/node'
 import { AppError } from '../contract/errors.ts'
+import { pluginFolder } from './hdf5-filters.ts'
 
 export type Hdf5Module = Awaited<typeof ready>
 
@@ -34,6 +35,9 @@ const loaded = ready.then(module => {
   // arrives rounded to 53 bits, which the 64-bit numbers of cluster file systems are not safe from; a descriptor is unique.
   const fstat = files.fstat
   files.fstat = descriptor => Object.assign(fstat(descriptor), { ino: descriptor })
+  // Only this program's own plug-ins: a computer's others are not WebAssembly.
+  for (const _ of module.get_plugin_search_paths()) module.remove_plugin_search_path(0)
+  module.insert_plugin_search_path(pluginFolder(), 0)
   return module
 })
 

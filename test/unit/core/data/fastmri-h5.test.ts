@@ -26,6 +26,7 @@ function memoryFile(contents: Datasets, attributes: Attributes = {}): Hdf5File &
     datasets: Object.keys(contents),
     shape: name => (typeof contents[name] === 'string' ? [] : (stored(name)?.shape ?? null)),
     kind: name => (typeof contents[name] === 'string' ? 'string' : (stored(name)?.kind ?? null)),
+    typeName: name => (typeof contents[name] === 'string' ? 'text' : stored(name)!.kind),
     withFloat32(name, from, count, use) {
       const { shape, kind, values } = stored(name)!
       const perSlice = shape.slice(1).reduce((a, b) => a * b, kind.startsWith('complex') ? 2 : 1)
