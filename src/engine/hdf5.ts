@@ -12,6 +12,7 @@ import { decode, type Element, elementOf } from './hdf5-elements.ts'
 import { quoted, repack, unknownFilter } from './hdf5-filters.ts'
 import { type DatasetHeader, findSuperblock, readDatasetHeader } from './hdf5-header.ts'
 import { type Hdf5Module, hyperslab, loadHdf5, takeReason, withMemory } from './hdf5-library.ts'
+import { withPlugIns } from './hdf5-plug-ins.ts'
 
 /** Opens a file for reading; everything after that is synchronous. */
 export async function openHdf5(path: string): Promise<Hdf5File> {
@@ -160,7 +161,9 @@ class OpenFile implements Hdf5File {
   }
 
   #value(dataset: string): unknown {
-    return undamaged(this.path, dataset, () => new Dataset(this.#file.file_id, `/${dataset}`).value)
+    return undamaged(this.path, dataset, () =>
+      withPlugIns(this.#library, () => new Dataset(this.#file.file_id, `/${dataset}`).value),
+    )
   }
 
   #halfAttribute(name: string, element: Element, count: number): Float64Array {
@@ -176,9 +179,12 @@ class OpenFile implements Hdf5File {
     const bytes = box.reduce((product, length) => product * length, this.#metadata.get(dataset)!.size)
     return withMemory(this.#library, bytes, this.path, pointer => {
       const [counts, offsets, strides] = from === null ? [null, null, null] : hyperslab(from, box)
-      undamaged(this.path, from === null ? dataset : `${dataset}, slice ${from}`, () =>
-        this.#library.get_dataset_data(this.#file.file_id, `/${dataset}`, counts, offsets, strides, BigInt(pointer)),
-      )
+      undamaged(this.path, from === null ? dataset : `${dataset}, slice ${from}`, () => {
+        const { file_id: id } = this.#file
+        const place = [`/${dataset}`, counts, offsets, strides, BigInt(pointer)] as const
+        const status = withPlugIns(this.#library, () => this.#library.get_dataset_data(id, ...place))
+        if (status < 0) throw new Error('HDF5 could not read it and gives no reason')
+      })
       // HEAPU8 is a new view once the memory has grown: it is looked up after the call.
       return use(this.#library.HEAPU8.subarray(pointer, pointer + bytes))
     })
@@ -274,16 +280,19 @@ function isFloat32({ kind, numbers, size }: Element): boolean {
 }
 
 /**
- * The largest finite magnitude where 32-bit floats would lose it: it is too large, or what is left of it is not exact.
- * `null` if it fits. Smaller numbers beside one that fits are rounding errors and may become zero.
+ * The largest magnitude where 32-bit floats would lose it: it is too large, or what is left of it is not exact. `null` if
+ * it fits, or is infinite in the file already. Smaller numbers beside one that fits are rounding errors and may become zero.
  */
 function beyondFloat32(values: Float64Array): number | null {
   let largest = 0
   for (const value of values) {
     const magnitude = Math.abs(value)
-    if (magnitude > largest && magnitude !== Number.POSITIVE_INFINITY) largest = magnitude
+    if (magnitude > largest) largest = magnitude
   }
-  const fits = largest === 0 || (largest >= 2 ** -126 && Math.fround(largest) !== Number.POSITIVE_INFINITY)
+  const fits =
+    largest === 0 ||
+    largest === Number.POSITIVE_INFINITY ||
+    (largest >= 2 ** -126 && Math.fround(largest) !== Number.POSITIVE_INFINITY)
   return fits ? null : largest
 }
 

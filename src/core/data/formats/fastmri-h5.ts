@@ -114,6 +114,13 @@ function kspaceShape(file: Hdf5File): [slices: number, rows: number, columns: nu
 /** [height, width] of a stack of images that must have one for each slice of k-space. */
 function imageShape(file: Hdf5File, dataset: string, slices: number): [number, number] {
   const shape = file.shape(dataset) ?? []
+  if (shape.length !== 3 || shape[0] !== slices || shape.includes(0)) {
+    throw new AppError(
+      'SHAPE_MISMATCH',
+      `Expected ${dataset} of [${slices}, height, width], an image for each slice of k-space, ` +
+        `got [${shape.join(', ')}], in ${file.path}`,
+    )
+  }
   if (!isReal(file.kind(dataset))) {
     const got = file.typeName(dataset)
     const remedy = 'Write the magnitude as 32-bit floats, or remove the dataset.'
@@ -121,13 +128,6 @@ function imageShape(file: Hdf5File, dataset: string, slices: number): [number, n
       file,
       `Expected real numbers in ${dataset} (16- to 64-bit floats or integers), got ${got}`,
       remedy,
-    )
-  }
-  if (shape.length !== 3 || shape[0] !== slices || shape.includes(0)) {
-    throw new AppError(
-      'SHAPE_MISMATCH',
-      `Expected ${dataset} of [${slices}, height, width], an image for each slice of k-space, ` +
-        `got [${shape.join(', ')}], in ${file.path}`,
     )
   }
   return [shape[1], shape[2]]
