@@ -308,6 +308,13 @@ function undamaged<T>(path: string, part: string, read: () => T): T {
   }
   const reason = takeReason() || (cause instanceof Error ? cause.message : '')
   if (reason === '') return value as T
+  if (reason.includes("can't find plugin")) {
+    const remedy = repack(basename(path))
+    throw new AppError(
+      'UNSUPPORTED_FORMAT',
+      `Cannot unpack ${part}: its filter is not supported, in ${path}. ${remedy}`,
+    )
+  }
   const message = `Cannot read ${path}: the file is damaged (${part}: ${reason}). Copy or download it again.`
   throw new AppError('FILE_UNREADABLE', message, cause)
 }

@@ -161,7 +161,30 @@ describe('openFormat', () => {
     ['one slice without its axis', { kspace: { ...full, shape: [18, 5] } }, 'UNSUPPORTED_FORMAT', 'got [18, 5]'],
     ['no slices', { kspace: { ...full, shape: [0, 6, 5] } }, 'UNSUPPORTED_FORMAT', 'got [0, 6, 5]'],
     ['real k-space', { kspace: { ...full, kind: 'float32' } }, 'UNSUPPORTED_FORMAT', 'got float32'],
-    ['odd elements', { kspace: { ...full, kind: 'other' } }, 'UNSUPPORTED_FORMAT', 'big-endian'],
+    ['odd elements', { kspace: { ...full, kind: 'other' } }, 'UNSUPPORTED_FORMAT', 'got other'],
+    ['booleans for k-space', { kspace: { ...full, kind: 'boolean' } }, 'UNSUPPORTED_FORMAT', 'got boolean'],
+    [
+      'a complex ground truth',
+      { kspace: full, reconstruction_esc: { ...images(3, 4, 4), kind: 'complex64' } },
+      'UNSUPPORTED_FORMAT',
+      'Expected real numbers in reconstruction_esc',
+    ],
+    [
+      'a ground truth of booleans',
+      { kspace: full, reconstruction_rss: { ...images(3, 4, 4), kind: 'boolean' } },
+      'UNSUPPORTED_FORMAT',
+      'Expected real numbers in reconstruction_rss',
+    ],
+    [
+      'a complex noise-free image',
+      {
+        kspace: full,
+        reconstruction_esc: images(3, 4, 4),
+        reconstruction_noise_free: { ...images(3, 4, 4), kind: 'complex128' },
+      },
+      'UNSUPPORTED_FORMAT',
+      'Expected real numbers in reconstruction_noise_free',
+    ],
     ['all zero', { kspace: kspace(3, [0, 0, 0]) }, 'UNSUPPORTED_FORMAT', 'zero everywhere'],
     ['too few targets', { kspace: full, reconstruction_esc: images(2, 4, 4) }, 'SHAPE_MISMATCH', 'got [2, 4, 4]'],
     [
@@ -190,6 +213,15 @@ describe('openFormat', () => {
       'only zeros',
     ],
   ] as const
+
+  it.each(['complex32', 'complex64', 'complex128', 'complex-integer'] as const)('takes k-space of %s', kind => {
+    expect(open({ kspace: { ...full, kind } }).info.columns).toBe(5)
+  })
+
+  it.each(['integer', 'float16', 'float32', 'float64'] as const)('takes a ground truth of %s', kind => {
+    const { info } = open({ kspace: full, reconstruction_esc: { ...images(3, 4, 4), kind } })
+    expect(info.targetShape).toEqual([4, 4])
+  })
 
   it.each(refused)('refuses %s, naming the file', (_, datasets, code, words) => {
     expect(() => open(datasets as Datasets)).toThrow(
