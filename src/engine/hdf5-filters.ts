@@ -4,11 +4,15 @@ import type { Filter } from 'h5wasm/node'
 /** HDF5's own filters: gzip, shuffle, Fletcher's checksum, szip, n-bit, scale-offset. */
 const BUILT_IN: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6])
 
+const BLOSC = 32001
+/** Blosc's number for the one of its compressors that the plug-in was built without. */
+const BLOSC_SNAPPY = 3
+
 /** The plug-ins' filters, by their registered numbers; each has a fixture in test/fixtures/compression. */
 const PLUG_INS: ReadonlySet<number> = new Set([
   307, // bzip2
   32000, // LZF
-  32001, // Blosc
+  BLOSC,
   32004, // LZ4
   32008, // bitshuffle
   32013, // ZFP
@@ -18,6 +22,8 @@ const PLUG_INS: ReadonlySet<number> = new Set([
 
 /** The first filter that cannot be undone, in words; `null` if all can. */
 export function unknownFilter(filters: readonly Filter[]): string | null {
+  const isSnappy = ({ id, cd_values }: Filter) => id === BLOSC && cd_values[6] === BLOSC_SNAPPY
+  if (filters.some(isSnappy)) return `filter ${BLOSC}, "blosc" with Snappy`
   const unknown = filters.find(({ id }) => !BUILT_IN.has(id) && !PLUG_INS.has(id))
   if (!unknown) return null
   return unknown.name === '' ? `filter ${unknown.id}` : `filter ${unknown.id}, "${unknown.name}"`

@@ -179,7 +179,7 @@ class OpenFile implements Hdf5File {
     const bytes = box.reduce((product, length) => product * length, this.#metadata.get(dataset)!.size)
     return withMemory(this.#library, bytes, this.path, pointer => {
       const [counts, offsets, strides] = from === null ? [null, null, null] : hyperslab(from, box)
-      undamaged(this.path, from === null ? dataset : `${dataset}, slice ${from}`, () => {
+      undamaged(this.path, from === null ? dataset : `${dataset}, slice ${from + 1}`, () => {
         const { file_id: id } = this.#file
         const place = [`/${dataset}`, counts, offsets, strides, BigInt(pointer)] as const
         const status = withPlugIns(this.#library, () => this.#library.get_dataset_data(id, ...place))
@@ -261,7 +261,7 @@ class OpenFile implements Hdf5File {
     return new AppError(
       'NOT_FINITE',
       `Expected numbers that 32-bit floats can hold (1.2e-38 to 3.4e38), got ${value.toPrecision(3)} as the largest in ` +
-        `${dataset}, slice ${from} (counted from 0), in ${this.path}. ` +
+        `${dataset}, slice ${from + 1}, in ${this.path}. ` +
         'Multiply k-space and ground truth by one constant, and write the file again.',
     )
   }

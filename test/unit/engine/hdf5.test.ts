@@ -120,8 +120,8 @@ describe('reading', () => {
     }
     expect(file.withFloat32('empty', 0, 1, copy)).toEqual(new Float32Array(4))
     for (const [name, words] of [
-      ['huge', 'got 1.00e+39 as the largest in huge, slice 0'],
-      ['tiny', 'got 1.00e-42 as the largest in tiny, slice 0'],
+      ['huge', 'got 1.00e+39 as the largest in huge, slice 1'],
+      ['tiny', 'got 1.00e-42 as the largest in tiny, slice 1'],
     ]) {
       const refusal = expect.objectContaining({ code: 'NOT_FINITE', message: expect.stringContaining(words) })
       expect(() => file.withFloat32(name, 0, 1, copy)).toThrow(refusal)
@@ -229,7 +229,7 @@ describe('files that cannot be read', () => {
     expect(stream).toBeGreaterThan(0)
     const file = await openHdf5(make('gzip damaged.h5', bytes.fill(0xff, stream, stream + 200)))
     expect(() => file.withFloat32('numbers', 0, 1, copy)).toThrow(
-      /damaged \(numbers, slice 0: .*\).*Copy or download it again/,
+      /damaged \(numbers, slice 1: .*\).*Copy or download it again/,
     )
     file.dispose()
   })
