@@ -10,7 +10,7 @@ import { fromTorch, type PlainTensor } from '../core/training/parameters.ts'
 import { METHODS, NETWORKS, networkOf } from './catalogue.ts'
 import { chosenSettings } from './chosen-settings.ts'
 import type { Services } from './context.ts'
-import { runDirectory } from './profile.ts'
+import { runDirectory, storedRunFile } from './profile.ts'
 import { insertRow } from './run-rows.ts'
 import { studyById } from './studies.ts'
 
@@ -123,7 +123,12 @@ export function importCheckpoint(services: Services, study: number, path: string
       writeFileSync(copy, bytes)
       db.prepare(
         "INSERT INTO checkpoints (run_id, role, epoch, step, path, sha256, written_at) VALUES (?, 'last', 0, 0, ?, ?, ?)",
-      ).run(Number(run), copy, createHash('sha256').update(bytes).digest('hex'), new Date().toISOString())
+      ).run(
+        Number(run),
+        storedRunFile(services, copy),
+        createHash('sha256').update(bytes).digest('hex'),
+        new Date().toISOString(),
+      )
       return run
     })()
   } catch (error) {

@@ -5,7 +5,7 @@ import type { Position, TrainingEvent } from '../contract/runs.ts'
 import type { Services } from './context.ts'
 import { forgetAfter, logEvent } from './log.ts'
 import { makeNumbers } from './numbers.ts'
-import { runDirectory } from './profile.ts'
+import { runDirectory, runFile, storedRunFile } from './profile.ts'
 import { isDiskFull, onceThereIsRoom } from './room.ts'
 
 export interface Recorder {
@@ -32,7 +32,7 @@ const STATES_KEPT = 2
 
 type Written<Type extends TrainingEvent['type']> = Extract<TrainingEvent, { type: Type }>
 
-/** The rows of one run. What the removing ones return are the paths of files that nothing names any longer. */
+/** The rows of one run. What the removing ones return are the stored paths of files that nothing names any longer. */
 function makeRows(services: Services, run: string) {
   const { db } = services
   const id = Number(run)
@@ -111,6 +111,12 @@ function makeRows(services: Services, run: string) {
   }
 }
 
+/** With the place of the file that it names as the database holds it. */
+const asStored = (services: Services, event: TrainingEvent): TrainingEvent =>
+  event.type === 'checkpoint' || event.type === 'state' || event.type === 'preview'
+    ? { ...event, path: storedRunFile(services, event.path) }
+    : event
+
 /** Files of a process that died while it wrote them. */
 const partialFiles = (directory: string): string[] => {
   try {
@@ -166,9 +172,9 @@ export function makeRecorder(services: Services, run: string, { signal, onWait }
 
   function writeDown(event: TrainingEvent): void {
     if (!db.open) return // the program is on its way out
-    const gone = write.immediate(event)
+    const gone = write.immediate(asStored(services, event))
     if (event.type === 'started' || event.type === 'resumed') numbers.restart()
-    for (const path of gone.flatMap(withHead)) rmSync(path, { force: true })
+    for (const path of gone.flatMap(withHead)) rmSync(runFile(services, path), { force: true })
     numbers.update()
   }
 

@@ -6,7 +6,7 @@ import type { Role } from '../contract/volumes.ts'
 import { locateEngine } from '../engine/install.ts'
 import type { Services } from './context.ts'
 import { claimRun, type Parent, setStatus } from './run-rows.ts'
-import { type StoredRun, statesOf, storedRun, storedRuns, toRunRow } from './runs.ts'
+import { type StoredRun, startFile, statesOf, storedRun, storedRuns, toRunRow } from './runs.ts'
 import { readSettings } from './settings.ts'
 import { studyById } from './studies.ts'
 import { type PreparedRun, prepareRun, type RunOptions, trainNow } from './training.ts'
@@ -38,7 +38,11 @@ export function prepareResumption(services: Services, id: string, { unasked = fa
     throw new AppError('INVALID_ARGUMENT', `Expected a run that can be resumed, got run ${id}, which is ${status}.`)
   const states = statesOf(services, row.id)
   const study = studyOfRun(services, row)
-  const prepared = prepareRun(services, { study, config: { ...config, recipe }, parent: parentOf(row) }, states)
+  const prepared = prepareRun(
+    services,
+    { study, config: { ...config, recipe }, parent: parentOf(services, row) },
+    states,
+  )
   const began = JSON.parse(row.environment).data
   if (began && began !== prepared.data) {
     throw new AppError(
@@ -52,9 +56,10 @@ export function prepareResumption(services: Services, id: string, { unasked = fa
 }
 
 /** Where the row's weights came from. */
-export function parentOf({ parent_id, parent_epoch, start_path }: StoredRun): Parent {
-  if (parent_id !== null) return { run: String(parent_id), epoch: parent_epoch }
-  return start_path === null ? null : { file: start_path }
+export function parentOf(services: Services, row: StoredRun): Parent {
+  if (row.parent_id !== null) return { run: String(row.parent_id), epoch: row.parent_epoch }
+  const file = startFile(services, row)
+  return file === null ? null : { file }
 }
 
 /** Goes on with a run that has ended before its end, and returns it finished. */

@@ -114,7 +114,7 @@ export function again(
   }
   const recipe = Recipe.parse({ ...config.recipe, ...changes })
   const study = studyById(services, row.study_id)
-  return enqueue(services, [{ study, config: { ...config, recipe }, parent: parentOf(row) }])
+  return enqueue(services, [{ study, config: { ...config, recipe }, parent: parentOf(services, row) }])
 }
 
 /** Queues a run that has ended before its end to go on where it was. */

@@ -9,6 +9,7 @@ import type { RunStatus, StoredConfig } from '../contract/runs.ts'
 import { locateEngine } from '../engine/install.ts'
 import type { Services } from './context.ts'
 import { logEvent } from './log.ts'
+import { storedFile, storedRunFile } from './profile.ts'
 
 /**
  * The run whose weights are the start (its kept ones, or a milestone's), or a checkpoint file of another origin; `null`: from scratch.
@@ -66,7 +67,7 @@ export function insertRow(
         study,
         parent && 'run' in parent ? Number(parent.run) : null,
         parent && 'run' in parent ? (parent.epoch ?? null) : null,
-        parent && 'file' in parent ? parent.file : null,
+        parent && 'file' in parent ? storedFile(services, parent.file) : null,
         status,
         JSON.stringify(config),
         JSON.stringify(environment(data)),
@@ -84,6 +85,11 @@ interface Ending {
   readonly summary?: TrainingSummary
   readonly fault?: ErrorCode | null
 }
+
+const withStoredFile = (services: Services, { checkpoint, ...summary }: TrainingSummary): TrainingSummary => ({
+  ...summary,
+  checkpoint: { ...checkpoint, path: storedRunFile(services, checkpoint.path) },
+})
 
 /** A run's new status, in its row and in the log. */
 export function setStatus(
@@ -104,7 +110,7 @@ export function setStatus(
       status,
       reason,
       fault,
-      summary: summary ? JSON.stringify(summary) : null,
+      summary: summary ? JSON.stringify(withStoredFile(services, summary)) : null,
       finished: ended ? now() : null,
       at: now(),
     })

@@ -1,12 +1,11 @@
 /** The study of new scans: files to be reconstructed that belong to no study. Made when the first one comes; nothing is trained on it. */
 import { rmSync } from 'node:fs'
-import { sep } from 'node:path'
 import { AppError } from '../contract/errors.ts'
-import { type SkippedFile, VolumeInfo } from '../contract/volumes.ts'
+import type { SkippedFile } from '../contract/volumes.ts'
 import type { Services } from './context.ts'
-import { uploadsDirectory } from './profile.ts'
+import { fileAt, pathWithin, storedFile, uploadsDirectory } from './profile.ts'
 import { remarksOn } from './remarks.ts'
-import { freeName, studyById } from './studies.ts'
+import { freeName, storedInfo, studyById } from './studies.ts'
 
 const NAME = 'New scans'
 
@@ -32,8 +31,8 @@ function updateRemarks(services: Services, study: number): void {
 
 /** Deletes a file that a browser sent and nothing uses: the profile alone holds it. */
 function dropUpload(services: Services, path: string): void {
-  const used = services.db.prepare('SELECT 1 FROM volumes WHERE path = ?').get(path)
-  if (!used && path.startsWith(uploadsDirectory(services) + sep)) rmSync(path, { force: true })
+  const used = services.db.prepare('SELECT 1 FROM volumes WHERE path = ?').get(storedFile(services, path))
+  if (!used && pathWithin(uploadsDirectory(services), path)) rmSync(path, { force: true })
 }
 
 export interface AddedScans {
@@ -60,7 +59,7 @@ export async function addScans(
     if (scan.volumes.length === 0) return { study: there, volumes: [], skipped: [...scan.skipped] }
     const study = there ?? makeStudy(services)
     const volumes = scan.volumes.map(volume => {
-      const row = add.get(study, volume.path, volume.patient, JSON.stringify(VolumeInfo.parse(volume)))
+      const row = add.get(study, storedFile(services, volume.path), volume.patient, storedInfo(services, volume))
       return (row as { id: number }).id
     })
     updateRemarks(services, study)
@@ -84,6 +83,6 @@ export function removeScan(services: Services, volume: number): void {
     db.prepare('DELETE FROM volumes WHERE id = ?').run(volume)
     updateRemarks(services, row.study_id)
   })()
-  dropUpload(services, row.path)
+  dropUpload(services, fileAt(services, row.path))
   bell.ring()
 }

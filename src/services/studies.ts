@@ -4,6 +4,7 @@ import type { Split, Study, StudySummary, StudyVolume } from '../contract/studie
 import { ROLES, type Role, SliceSelection, selectSlices, VolumeInfo } from '../contract/volumes.ts'
 import type { Progress } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
+import { fileAt, storedFile } from './profile.ts'
 import { patientRoles, remarksOn } from './remarks.ts'
 import { assignRoles, FRACTIONS } from './split.ts'
 
@@ -62,7 +63,7 @@ export async function importStudy(
       .run(
         request.name,
         request.kind ?? 'folder',
-        JSON.stringify(request.paths),
+        JSON.stringify(request.paths.map(path => storedFile(services, path))),
         JSON.stringify(split),
         JSON.stringify(request.slices),
         JSON.stringify(remarks),
@@ -70,9 +71,15 @@ export async function importStudy(
       )
     const addVolume = db.prepare('INSERT INTO volumes (study_id, path, role, patient, info) VALUES (?, ?, ?, ?, ?)')
     for (const volume of volumes)
-      addVolume.run(lastInsertRowid, volume.path, volume.role, volume.patient, JSON.stringify(VolumeInfo.parse(volume)))
+      addVolume.run(
+        lastInsertRowid,
+        storedFile(services, volume.path),
+        volume.role,
+        volume.patient,
+        storedInfo(services, volume),
+      )
     const addSkipped = db.prepare('INSERT INTO skipped_files (study_id, path, reason) VALUES (?, ?, ?)')
-    for (const { path, reason } of scan.skipped) addSkipped.run(lastInsertRowid, path, reason)
+    for (const { path, reason } of scan.skipped) addSkipped.run(lastInsertRowid, storedFile(services, path), reason)
     return Number(lastInsertRowid)
   })()
   services.bell.ring()
@@ -97,22 +104,30 @@ interface VolumeRow {
   readonly info: string
 }
 
-const toVolume = ({ id, role, info }: VolumeRow): StudyVolume => ({ ...VolumeInfo.parse(JSON.parse(info)), id, role })
+/** A volume's facts as its row holds them: the place of its file as `storedFile` says. */
+export const storedInfo = (services: Services, volume: VolumeInfo): string =>
+  JSON.stringify({ ...VolumeInfo.parse(volume), path: storedFile(services, volume.path) })
 
-function readStudy({ db }: Services, row: StudyRow): Study {
+function toVolume(services: Services, { id, role, info }: VolumeRow): StudyVolume {
+  const parsed = VolumeInfo.parse(JSON.parse(info))
+  return { ...parsed, path: fileAt(services, parsed.path), id, role }
+}
+
+function readStudy(services: Services, row: StudyRow): Study {
+  const { db } = services
   const volumes = db.prepare('SELECT id, role, info FROM volumes WHERE study_id = ? ORDER BY path').all(row.id)
   const skipped = db.prepare('SELECT path, reason FROM skipped_files WHERE study_id = ? ORDER BY path').all(row.id)
   return {
     id: row.id,
     name: row.name,
     kind: row.kind,
-    roots: JSON.parse(row.roots),
+    roots: (JSON.parse(row.roots) as string[]).map(root => fileAt(services, root)),
     split: JSON.parse(row.split),
     slices: SliceSelection.parse(JSON.parse(row.slices)),
     remarks: JSON.parse(row.remarks),
     createdAt: row.created_at,
-    volumes: (volumes as VolumeRow[]).map(toVolume),
-    skipped: skipped as Study['skipped'],
+    volumes: (volumes as VolumeRow[]).map(volume => toVolume(services, volume)),
+    skipped: (skipped as Study['skipped']).map(file => ({ ...file, path: fileAt(services, file.path) })),
   }
 }
 
@@ -153,9 +168,9 @@ export function freeName({ db }: Services, name: string): string {
   return free
 }
 
-export function volumeById({ db }: Services, id: number): StudyVolume {
-  const row = db.prepare('SELECT id, role, info FROM volumes WHERE id = ?').get(id) as VolumeRow | undefined
-  if (row) return toVolume(row)
+export function volumeById(services: Services, id: number): StudyVolume {
+  const row = services.db.prepare('SELECT id, role, info FROM volumes WHERE id = ?').get(id) as VolumeRow | undefined
+  if (row) return toVolume(services, row)
   throw new AppError('STUDY_NOT_FOUND', `Expected a volume’s number, got ${id}: it is in no study any more.`)
 }
 
