@@ -1,5 +1,5 @@
 /** Making folders. Node's own recursive way never ends where the system makes none, as in /proc. */
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, rmdirSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { AppError } from '../contract/errors.ts'
 
@@ -16,7 +16,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 function folderError(cause: unknown, path: string): unknown {
   const code = String((cause as NodeJS.ErrnoException).code ?? '')
-  if (code === '') return cause
+  if (cause instanceof AppError || code === '') return cause
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new AppError('DISK_FULL', `The disk is full: cannot make the folder ${path}. Free some space.`, cause)
   const reason = REASONS[code] ?? code
@@ -29,9 +29,13 @@ function folderError(cause: unknown, path: string): unknown {
 
 const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 
-/** Makes a folder, and those that it lies in, where they are missing. Throws, at once and in words, where files cannot be written into it. */
-export function makeFolder(path: string): void {
+/**
+ * Makes a folder, and those that it lies in, where they are missing: those that it made, the outermost first. Throws, at once and in words,
+ * where files cannot be written into it.
+ */
+export function makeFolder(path: string): string[] {
   const folder = resolve(path)
+  const made: string[] = []
   try {
     const missing: string[] = []
     let there = folder
@@ -44,12 +48,22 @@ export function makeFolder(path: string): void {
     for (const each of missing.reverse()) {
       try {
         mkdirSync(each)
+        made.push(each)
       } catch (error) {
         if (!isFolder(each)) throw error // else another program was quicker
       }
     }
     accessSync(folder, constants.W_OK)
+    return made
   } catch (cause) {
+    remove(made)
     throw folderError(cause, folder)
   }
 }
+
+function remove(made: readonly string[]): void {
+  for (const each of made.toReversed()) rmdirSync(each)
+}
+
+/** Throws what `makeFolder` would throw; a folder that was not there is not there afterwards either. For before a long work. */
+export const requireFolder = (path: string): void => remove(makeFolder(path))

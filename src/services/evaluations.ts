@@ -5,6 +5,7 @@ import type { VolumeInfo } from '../contract/volumes.ts'
 import { type EvaluationSettings, meanOfMetrics, protocolOf } from '../core/evaluate.ts'
 import type { Progress } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
+import { onceThereIsRoom } from './room.ts'
 import { findRun, keptModel, requireUnseen } from './runs.ts'
 
 export const ZERO_FILLED = 'zero-filled'
@@ -72,15 +73,18 @@ export async function scoreAnyway(
         : null,
     skipped,
   }
-  services.db
-    .prepare('INSERT INTO evaluations (run_id, checkpoint, request, result, created_at) VALUES (?, ?, ?, ?, ?)')
-    .run(
+  const insert = services.db.prepare(
+    'INSERT INTO evaluations (run_id, checkpoint, request, result, created_at) VALUES (?, ?, ?, ?, ?)',
+  )
+  const store = () =>
+    insert.run(
       run === ZERO_FILLED ? null : Number(run),
       kept?.sha256 ?? null,
       scoreKey(settings, scan.volumes),
       JSON.stringify(evaluation),
       new Date().toISOString(),
     )
+  await onceThereIsRoom(store, signal, services.onBusy)
   services.bell.ring()
   return evaluation
 }

@@ -4,11 +4,21 @@ import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import envPaths from 'env-paths'
+import { requireFolder } from '../engine/folders.ts'
+
+export { makeFolder } from '../engine/folders.ts'
 
 /** A user's path: relative to where the command was called, which `npm run` leaves; `~` is the home folder. */
 export function callersPath(path: string): string {
   if (path === '~' || path.startsWith('~/')) return join(homedir(), path.slice(1))
   return resolve(process.env.INIT_CWD ?? process.cwd(), path)
+}
+
+/** A folder that a user names for results, which is made when there are some. Throws where it could not be made or written. */
+export function callersFolder(path: string): string {
+  const folder = callersPath(path)
+  requireFolder(folder)
+  return folder
 }
 
 export function profileDirectory(chosen?: string): string {

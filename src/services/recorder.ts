@@ -6,10 +6,10 @@ import type { Services } from './context.ts'
 import { forgetAfter, logEvent } from './log.ts'
 import { makeNumbers } from './numbers.ts'
 import { runDirectory, runFile, storedRunFile } from './profile.ts'
-import { isDiskFull, onceThereIsRoom } from './room.ts'
+import { isPassing, onceThereIsRoom, reasonToWait } from './room.ts'
 
 export interface Recorder {
-  /** A promise where the disk is full: the event is kept, and those after it, until there is room. */
+  /** A promise where the disk is full or the database is held: the event is kept, and those after it, until it can be written. */
   record(event: TrainingEvent): void | Promise<void>
   /** Resolves when everything is written. */
   flush(): Promise<void>
@@ -179,7 +179,7 @@ export function makeRecorder(services: Services, run: string, { signal, onWait }
   }
 
   async function writeKept(error: unknown): Promise<void> {
-    onWait?.(`the disk is full (${(error as Error).message}); waiting for room`)
+    onWait?.(reasonToWait(error))
     try {
       while (kept.length > 0) {
         await onceThereIsRoom(() => writeDown(kept[0]), signal)
@@ -201,7 +201,7 @@ export function makeRecorder(services: Services, run: string, { signal, onWait }
         try {
           return writeDown(event)
         } catch (error) {
-          if (!isDiskFull(error)) throw error
+          if (!isPassing(error)) throw error
           kept.push(event)
           waiting = writeKept(error)
           return waiting

@@ -8,6 +8,7 @@ import type { TrainingSummary } from '../contract/report.ts'
 import type { RunStatus, StoredConfig } from '../contract/runs.ts'
 import { locateEngine } from '../engine/install.ts'
 import type { Services } from './context.ts'
+import { databaseError } from './db/errors.ts'
 import { logEvent } from './log.ts'
 import { storedFile, storedRunFile } from './profile.ts'
 
@@ -153,8 +154,9 @@ const STOPPED: Readonly<Record<Stop, { readonly status: RunStatus; readonly reas
 }
 
 /** Writes how a run ended that did not finish: its row says why. */
-export function recordFailure(services: Services, run: string, error: unknown, stop: Stop = 'cancel'): void {
+export function recordFailure(services: Services, run: string, thrown: unknown, stop: Stop = 'cancel'): void {
   if (!services.db.open) return // its row was written as the program closed
+  const error = databaseError(thrown)
   const fault = error instanceof AppError ? error.code : null
   const message = error instanceof Error ? error.message : String(error)
   if (fault === 'CANCELLED') setStatus(services, run, STOPPED[stop].status, STOPPED[stop].reason)

@@ -1,6 +1,6 @@
 /** Reconstructions as files: in a folder, where the user wants them, or in the profile for the browser to fetch. */
 import { existsSync, renameSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, rmdir, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, realpath, rm, rmdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, isAbsolute, join } from 'node:path'
 import { zipSync } from 'fflate'
 import { AppError } from '../contract/errors.ts'
@@ -10,7 +10,7 @@ import type { Progress, Reconstructed, ReconstructRequest } from '../engine/prot
 import type { Services } from './context.ts'
 import { ZERO_FILLED } from './evaluations.ts'
 import type { Shown } from './frames.ts'
-import { reconstructionsDirectory } from './profile.ts'
+import { makeFolder, reconstructionsDirectory } from './profile.ts'
 import { findRun, isPretrained, keptModel } from './runs.ts'
 import { volumeById } from './studies.ts'
 
@@ -146,7 +146,7 @@ export async function saveReconstruction(
   const described = describe(services, { run, epoch: null }, format)
 
   const folder = wanted === undefined ? reconstructionsDirectory(services) : dirname(wanted)
-  await mkdir(folder, { recursive: true })
+  makeFolder(folder)
   const workshop = await mkdtemp(join(folder, '.self-mri-')) // on the same disk: what is finished is renamed
   try {
     const engine = await engineFor(services, run, signal)

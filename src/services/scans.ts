@@ -54,17 +54,19 @@ export async function addScans(
     `INSERT INTO volumes (study_id, path, role, patient, info) VALUES (?, ?, 'test', ?, ?)
       ON CONFLICT (study_id, path) DO UPDATE SET patient = excluded.patient, info = excluded.info RETURNING id`,
   )
-  const added = db.transaction(() => {
-    const there = scansStudy(services) ?? null
-    if (scan.volumes.length === 0) return { study: there, volumes: [], skipped: [...scan.skipped] }
-    const study = there ?? makeStudy(services)
-    const volumes = scan.volumes.map(volume => {
-      const row = add.get(study, storedFile(services, volume.path), volume.patient, storedInfo(services, volume))
-      return (row as { id: number }).id
+  const added = db
+    .transaction(() => {
+      const there = scansStudy(services) ?? null
+      if (scan.volumes.length === 0) return { study: there, volumes: [], skipped: [...scan.skipped] }
+      const study = there ?? makeStudy(services)
+      const volumes = scan.volumes.map(volume => {
+        const row = add.get(study, storedFile(services, volume.path), volume.patient, storedInfo(services, volume))
+        return (row as { id: number }).id
+      })
+      updateRemarks(services, study)
+      return { study, volumes, skipped: [...scan.skipped] }
     })
-    updateRemarks(services, study)
-    return { study, volumes, skipped: [...scan.skipped] }
-  })()
+    .immediate()
   for (const { path } of scan.skipped) dropUpload(services, path)
   bell.ring()
   return added

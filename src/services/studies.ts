@@ -4,8 +4,11 @@ import type { Split, Study, StudySummary, StudyVolume } from '../contract/studie
 import { ROLES, type Role, SliceSelection, selectSlices, VolumeInfo } from '../contract/volumes.ts'
 import type { Progress } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
+import { isTaken } from './db/errors.ts'
+import { chosenByNumberOrName, type NamedThing, requireUsableName } from './names.ts'
 import { fileAt, storedFile } from './profile.ts'
 import { patientRoles, remarksOn } from './remarks.ts'
+import { onceThereIsRoom } from './room.ts'
 import { assignRoles, FRACTIONS } from './split.ts'
 
 export type { Study, StudyVolume } from '../contract/studies.ts'
@@ -21,18 +24,21 @@ export interface ImportRequest {
   readonly remarks?: readonly string[]
 }
 
+const nameTaken = (name: string, cause?: unknown) =>
+  new AppError(
+    'INVALID_ARGUMENT',
+    `Expected a new study’s name, got "${name}", which there is already. Give it another name.`,
+    cause,
+  )
+
 /** Scans and stores a study; one of the same name is refused. Throws where not a single file can be used, with the reasons. */
 export async function importStudy(
   services: Services,
   request: ImportRequest,
   options: { onProgress?: (progress: Progress) => void; signal?: AbortSignal } = {},
 ): Promise<Study> {
-  if (services.db.prepare('SELECT 1 FROM studies WHERE name = ?').get(request.name)) {
-    throw new AppError(
-      'INVALID_ARGUMENT',
-      `Expected a new study’s name, got "${request.name}", which there is already. Give it another name.`,
-    )
-  }
+  requireUsableName(request.name)
+  if (services.db.prepare('SELECT 1 FROM studies WHERE name = ?').get(request.name)) throw nameTaken(request.name)
   const scan = await services.interactive.call(
     'scan',
     { paths: request.paths, salt: services.salt },
@@ -55,7 +61,7 @@ export async function importStudy(
   }
   const remarks = [...(request.remarks ?? []), ...remarksOn(volumes)]
   const { db } = services
-  const id = db.transaction(() => {
+  const store = db.transaction(() => {
     const { lastInsertRowid } = db
       .prepare(
         'INSERT INTO studies (name, kind, roots, split, slices, remarks, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -81,7 +87,10 @@ export async function importStudy(
     const addSkipped = db.prepare('INSERT INTO skipped_files (study_id, path, reason) VALUES (?, ?, ?)')
     for (const { path, reason } of scan.skipped) addSkipped.run(lastInsertRowid, storedFile(services, path), reason)
     return Number(lastInsertRowid)
-  })()
+  })
+  const id = await onceThereIsRoom(store, options.signal, services.onBusy).catch((error: unknown) => {
+    throw isTaken(error) ? nameTaken(request.name, error) : error // two programs may import at the same moment
+  })
   services.bell.ring()
   return studyById(services, id)
 }
@@ -174,12 +183,10 @@ export function volumeById(services: Services, id: number): StudyVolume {
   throw new AppError('STUDY_NOT_FOUND', `Expected a volume’s number, got ${id}: it is in no study any more.`)
 }
 
-/** By id or by name. */
+/** By its name or its number, also `number:22` and `name:22`. Throws `AMBIGUOUS` where that means several. */
 export function findStudy(services: Services, which: string): Study {
-  const row = services.db.prepare('SELECT * FROM studies WHERE name = ? OR CAST(id AS TEXT) = ?').get(which, which) as
-    | StudyRow
-    | undefined
-  if (row) return readStudy(services, row)
+  const named = chosenByNumberOrName(which, services.db.prepare('SELECT id, name FROM studies').all() as NamedThing[])
+  if (named) return studyById(services, named.id)
   const names = (services.db.prepare('SELECT name FROM studies ORDER BY id').all() as { name: string }[]).map(
     ({ name }) => `"${name}"`,
   )

@@ -2,6 +2,7 @@ import Table from 'cli-table3'
 import { Command } from 'commander'
 import { ROLES } from '../../contract/volumes.ts'
 import { findStudy, listStudies, type Study, type StudyVolume } from '../../services/studies.ts'
+import { STUDY_HELP } from '../options.ts'
 import { inSession } from '../session.ts'
 import { print, printJson } from '../terminal.ts'
 
@@ -43,14 +44,19 @@ export function describeStudy(study: Study): string {
 export const studiesCommand = (): Command =>
   new Command('studies')
     .description('List the studies, or show one')
-    .argument('[study]', 'name or number')
+    .argument('[study]', STUDY_HELP)
     .action((which: string | undefined, _options, command: Command) =>
-      inSession(command, async ({ services, json }) => {
-        const studies = which === undefined ? listStudies(services) : [findStudy(services, which)]
-        if (json) printJson(which === undefined ? studies : studies[0])
-        else if (studies.length === 0) print('No study yet. Import one with: self-mri import PATH, or --demonstration')
-        else if (which === undefined)
-          for (const study of studies) print(`${study.id}  ${study.name}  ${study.volumes.length} volumes`)
-        else print(describeStudy(studies[0]))
-      }),
+      inSession(
+        command,
+        async ({ services, json }) => {
+          const studies = which === undefined ? listStudies(services) : [findStudy(services, which)]
+          if (json) printJson(which === undefined ? studies : studies[0])
+          else if (studies.length === 0)
+            print('No study yet. Import one with: self-mri import PATH, or --demonstration')
+          else if (which === undefined)
+            for (const study of studies) print(`${study.id}  ${study.name}  ${study.volumes.length} volumes`)
+          else print(describeStudy(studies[0]))
+        },
+        { readOnly: true },
+      ),
     )

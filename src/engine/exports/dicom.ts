@@ -4,13 +4,15 @@
  * made up.
  * Source: DICOM PS3.3 A.4 (MR Image IOD), PS3.5 B.2 (UIDs from UUIDs)
  */
+
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
 import { extremes } from '../../core/extremes.ts'
 import { fileError } from '../file-errors.ts'
 import { writeAtomically } from '../files.ts'
+import { makeFolder } from '../folders.ts'
 import { type Attributes, type DicomLibrary, loadDicom } from './dicom-library.ts'
 import { bytesOf, imageOf, type Reconstruction, sourceInWords, type WriteReconstruction } from './reconstruction.ts'
 
@@ -157,7 +159,7 @@ async function writeFolder(folder: string, files: readonly SliceFile[]): Promise
   await requireFree(folder)
   const partial = join(dirname(folder), `.${basename(folder)}.${randomUUID()}.part`)
   try {
-    await mkdir(partial, { recursive: true })
+    makeFolder(partial)
     for (const { name, bytes } of files) await writeAtomically(join(partial, name), bytes)
     await rmdir(folder).catch(() => {}) // an empty one, which Windows does not rename over
     await rename(partial, folder)

@@ -3,7 +3,7 @@
  * goes on where the shorter one ended, and ends with the weights that it would have had from its own beginning, bit for bit.
  */
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../contract/errors.ts'
@@ -14,7 +14,7 @@ import { decodeState, encodeState } from '../../core/training/state.ts'
 import type { WrittenFile } from '../../engine/protocol.ts'
 import type { Services } from '../context.ts'
 import { logEvent } from '../log.ts'
-import { runDirectory, runFile, storedRunFile } from '../profile.ts'
+import { makeFolder, runDirectory, runFile, storedRunFile } from '../profile.ts'
 import { setStatus } from '../run-rows.ts'
 import { statesOf } from '../runs.ts'
 import { insertRuns, type PreparedRun } from '../training.ts'
@@ -56,7 +56,7 @@ const EPOCH = 'epoch, loss, learning_rate, seconds, validation_loss, ssim, psnr,
 function takeOver(services: Services, run: string, { id }: RunRow): void {
   const { db } = services
   const directory = runDirectory(services, run)
-  mkdirSync(directory, { recursive: true })
+  makeFolder(directory)
   const own = (path: string) => join(directory, basename(path))
   const stored = (path: string) => storedRunFile(services, own(path))
   const ids = { run: Number(run), shorter: Number(id) }
