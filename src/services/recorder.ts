@@ -3,9 +3,9 @@ import { readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Position, TrainingEvent } from '../contract/runs.ts'
 import type { Services } from './context.ts'
-import { forgetAfter, logEvent } from './log.ts'
+import { asStored, forgetAfter, logEvent } from './log.ts'
 import { makeNumbers } from './numbers.ts'
-import { runDirectory, runFile, storedRunFile } from './profile.ts'
+import { runDirectory, runFile } from './profile.ts'
 import { isPassing, onceThereIsRoom, reasonToWait } from './room.ts'
 
 export interface Recorder {
@@ -110,12 +110,6 @@ function makeRows(services: Services, run: string) {
     },
   }
 }
-
-/** With the place of the file that it names as the database holds it. */
-const asStored = (services: Services, event: TrainingEvent): TrainingEvent =>
-  event.type === 'checkpoint' || event.type === 'state' || event.type === 'preview'
-    ? { ...event, path: storedRunFile(services, event.path) }
-    : event
 
 /** Files of a process that died while it wrote them. */
 const partialFiles = (directory: string): string[] => {

@@ -17,7 +17,7 @@ export function databaseError(error: unknown, path?: string): unknown {
   if (isBusy(error)) {
     return new AppError(
       'DATABASE_BUSY',
-      `Another program holds the database of the profile${file}. Try again when that program has ended; nothing was changed.`,
+      `Another program holds the database of the profile${file}. Try again when that program has ended.`,
       error,
     )
   }

@@ -144,6 +144,7 @@ function withoutWal(bytes: Buffer): Buffer {
 function serialize(path: string, patience: number): Buffer {
   const reader = new Database(path, { readonly: true, timeout: patience })
   try {
+    reader.pragma('schema_version') // throws where it is held; `serialize` then speaks of memory
     return reader.serialize()
   } finally {
     reader.close()
