@@ -6,9 +6,9 @@ import { demonstrationStudy } from '../../services/demonstration.ts'
 import { callersPath } from '../../services/profile.ts'
 import { importStudy, type Study } from '../../services/studies.ts'
 import { importSyntheticKnee } from '../../services/synthetic-knee.ts'
-import { sliceSelection, wholeNumber } from '../options.ts'
+import { overwriteOption, sliceSelection, wholeNumber } from '../options.ts'
 import { inSession, type Session } from '../session.ts'
-import { print, printJson, progressBar } from '../terminal.ts'
+import { print, printJson, progressBar, sayReplaced } from '../terminal.ts'
 import { describeStudy } from './studies.ts'
 
 interface Options {
@@ -20,9 +20,15 @@ interface Options {
   readonly patients: string
   readonly slicesPerVolume: number
   readonly seed: number
+  readonly overwrite: boolean
 }
 
-async function makeStudy(paths: string[], options: Options, { services, signal }: Session): Promise<Study> {
+async function makeStudy(
+  paths: string[],
+  options: Options,
+  { services, signal }: Session,
+  onReplaced: (paths: readonly string[]) => void,
+): Promise<Study> {
   if (options.demonstration) return demonstrationStudy(services, signal)
   const bar = progressBar(options.syntheticKnee ? 'Synthetic knee' : 'Scanning')
   const onProgress = ({ done, total, label }: { done: number; total: number; label: string }) =>
@@ -42,12 +48,13 @@ async function makeStudy(paths: string[], options: Options, { services, signal }
         seed: options.seed,
         patients: { train, val, test },
         slices: options.slicesPerVolume,
+        overwrite: options.overwrite,
       }
       return await importSyntheticKnee(
         services,
         spec,
         { name: options.name, slices: options.slices },
-        { onProgress, signal },
+        { onProgress, signal, onReplaced },
       )
     }
     if (paths.length === 0)
@@ -79,13 +86,18 @@ export const importCommand = (): Command =>
     .option('--split-seed <n>', 'seed of the split by patient', wholeNumber, 0)
     .option('--demonstration', 'the measured brain study that comes with the program')
     .option('--synthetic-knee <folder>', 'make the synthetic knee study there, and import it')
+    .addOption(overwriteOption('earlier synthetic knees there that are in no study'))
     .option('--patients <train,val,test>', 'synthetic patients of each role, a PD and a PDFS volume each', '4,1,1')
     .option('--slices-per-volume <n>', 'slices of a synthetic volume', wholeNumber, 8)
     .option('--seed <n>', 'seed of the synthetic knees', wholeNumber, 0)
     .action((paths: string[], options: Options, command: Command) =>
       inSession(command, async session => {
-        const study = await makeStudy(paths, options, session)
-        if (session.json) printJson(study)
+        let replaced: readonly string[] = []
+        const study = await makeStudy(paths, options, session, files => {
+          replaced = files
+        })
+        sayReplaced(replaced)
+        if (session.json) printJson(options.overwrite ? { ...study, replaced } : study)
         else print(describeStudy(study))
       }),
     )
