@@ -135,18 +135,30 @@ async function lookAt(path: string, name: string, record: readonly Entry[]): Pro
   return same ? { kind: 'ours', maker: same.maker } : { kind: 'theirs', why: FOREIGN }
 }
 
+/** A file in the way of a result; `kept` stays whoever wrote it. */
+interface InTheWay {
+  readonly path: string
+  readonly why: string
+  readonly of: 'ours' | 'theirs' | 'kept'
+}
+
 const MOST_NAMED = 20
 
-function taken(files: readonly string[], ours: boolean): AppError {
-  const more = files.length - MOST_NAMED
-  const named = [...files.slice(0, MOST_NAMED), ...(more > 0 ? [`${more} more`] : [])].join('; ')
-  const what = files.length === 1 ? 'this file' : 'these files'
-  const remedy = ours ? `, or replace earlier results of Self-MRI with --overwrite` : ''
-  return new AppError(
-    'FILE_EXISTS',
-    `Something is there already under ${files.length === 1 ? 'the name' : 'the names'} of the results: ${named}. Nothing of it was replaced. Choose another folder or name, or move ${what}${remedy}.`,
-  )
+function taken(...files: readonly InTheWay[]): AppError {
+  const named = files.slice(0, MOST_NAMED).map(({ path, why }) => `${path}, ${why}`)
+  const more = files.length > MOST_NAMED ? `; and ${files.length - MOST_NAMED} more` : ''
+  const has = (of: InTheWay['of']) => files.some(file => file.of === of)
+  const remedy = [
+    'Choose another folder or name',
+    ...(has('theirs') ? [`move the ${files.length === 1 ? 'file' : 'files'} away`] : []),
+    ...(has('ours') ? ['replace earlier results with --overwrite'] : []),
+  ].join(', or ')
+  const count = files.length === 1 ? '' : `${files.length} files: `
+  return new AppError('FILE_EXISTS', `Cannot replace ${count}${named.join('; ')}${more}. ${remedy}.`)
 }
+
+const theirs = (path: string, why = FOREIGN): InTheWay => ({ path, why, of: 'theirs' })
+const ours = (path: string): InTheWay => ({ path, why: 'which is an earlier result of Self-MRI', of: 'ours' })
 
 const mayReplace = ({ maker, replaces }: Destination, found: { readonly maker: string }) =>
   replaces === 'all' || (replaces === 'same maker' && found.maker === maker)
@@ -163,20 +175,17 @@ export async function requireFree(
   const { folder } = destination
   const record = await readRecord(folder)
   const replaced: string[] = []
-  const inTheWay: string[] = []
-  let ours = false
+  const inTheWay: InTheWay[] = []
   for (const name of new Set(names)) {
     const path = join(folder, name)
     const why = await kept(path)
-    const found: Found = why ? { kind: 'theirs', why } : await lookAt(path, name, record)
-    if (found.kind === 'theirs') inTheWay.push(`${path}, ${found.why}`)
+    const found = await lookAt(path, name, record)
+    if (why) inTheWay.push({ path, why, of: 'kept' })
+    else if (found.kind === 'theirs') inTheWay.push(theirs(path, found.why))
     else if (found.kind === 'ours' && mayReplace(destination, found)) replaced.push(path)
-    else if (found.kind === 'ours') {
-      ours = true
-      inTheWay.push(`${path}, which is an earlier result of Self-MRI`)
-    }
+    else if (found.kind === 'ours') inTheWay.push(ours(path))
   }
-  if (inTheWay.length > 0) throw taken(inTheWay, ours)
+  if (inTheWay.length > 0) throw taken(...inTheWay)
   return replaced
 }
 
@@ -244,8 +253,7 @@ async function moveToFree(finished: string, path: string): Promise<void> {
     await (await open(path, 'wx')).close()
     await rename(finished, path)
   } catch (error) {
-    if (['EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EISDIR'].includes(codeOf(error)))
-      throw taken([`${path}, ${FOREIGN}`], false)
+    if (['EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EISDIR'].includes(codeOf(error))) throw taken(theirs(path))
     throw fileError(error, path)
   }
 }
@@ -258,7 +266,7 @@ async function replaceFolder(finished: string, { folder }: Destination, name: st
   const found = await lookAt(away, name, await readRecord(folder))
   if (found.kind !== 'ours') {
     await rename(away, path)
-    throw taken([`${path}, ${found.kind === 'theirs' ? found.why : FOREIGN}`], false)
+    throw taken(theirs(path, found.kind === 'theirs' ? found.why : FOREIGN))
   }
   try {
     await moveToFree(finished, path)
@@ -276,9 +284,8 @@ export async function place(finished: string, destination: Destination, name: st
   await makeFolder(dirname(path))
   const record = await readRecord(folder)
   const found = await lookAt(path, name, record)
-  if (found.kind === 'theirs') throw taken([`${path}, ${found.why}`], false)
-  if (found.kind === 'ours' && !mayReplace(destination, found))
-    throw taken([`${path}, which is an earlier result of Self-MRI`], true)
+  if (found.kind === 'theirs') throw taken(theirs(path, found.why))
+  if (found.kind === 'ours' && !mayReplace(destination, found)) throw taken(ours(path))
   const isFile = (await lstat(finished)).isFile()
   try {
     // Recorded first: a crash in between leaves a line too many, never a file that the program does not know.
@@ -364,13 +371,13 @@ export async function choose(path: string, replace: boolean): Promise<Chosen> {
   const status = await statusOf(path)
   if (!status) return { path, agreed: null }
   if (status.isDirectory() && (await readdir(path)).length === 0) return { path, agreed: null }
-  if (status.isSymbolicLink()) throw taken([`${path}, which is a link`], false)
+  if (status.isSymbolicLink()) throw taken(theirs(path, 'which is a link'))
   if (status.isDirectory())
     throw new AppError(
       'FILE_EXISTS',
       `Expected a new or an empty folder, got files in ${path}. Choose another name, or move the folder.`,
     )
-  if (!(replace && status.isFile())) throw taken([path], false)
+  if (!(replace && status.isFile())) throw taken(theirs(path, 'which is there already'))
   return { path, agreed: await lstat(path, { bigint: true }) }
 }
 
@@ -380,6 +387,6 @@ export async function placeAt(finished: string, { path, agreed }: Chosen): Promi
   const now = await lstat(path, { bigint: true }).catch(() => null)
   if (!now) return moveToFree(finished, path)
   const same = (['dev', 'ino', 'size', 'mtimeNs'] as const).every(key => now[key] === agreed[key])
-  if (!same) throw taken([`${path}, ${FOREIGN}`], false)
+  if (!same) throw taken(theirs(path, 'which has changed meanwhile'))
   await rename(finished, path)
 }
