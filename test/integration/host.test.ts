@@ -415,6 +415,9 @@ describe('a new scan', () => {
     expect(existsSync(nothing)).toBe(false)
 
     const paths = [await send('drop-1', whole), await send('drop-1', broken)]
+    const twice = await host.fetch(uploadPath('drop-1', 'new/scan.h5'), { method: 'PUT', body: 'other' })
+    expect([twice.status, await twice.json()]).toEqual([409, expect.objectContaining({ code: 'FILE_EXISTS' })])
+    expect(readFileSync(paths[0])).toEqual(whole[1])
     expect((await host.fetch('/uploads/drop-1/..%2f..%2fx.h5', { method: 'PUT', body: 'x' })).status).toBe(400)
 
     const added = await host.client.studies.addScans({ paths })

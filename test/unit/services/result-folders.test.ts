@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { StudyReport } from '../../../src/contract/study.ts'
+import { importCheckpoint } from '../../../src/services/checkpoints.ts'
 import { openServices, type Services } from '../../../src/services/context.ts'
 import { runDemo } from '../../../src/services/demo.ts'
 import { keptFiles } from '../../../src/services/kept-files.ts'
@@ -23,6 +24,7 @@ import { commandOf, openFolder, requireRowsKept, writeFiles } from '../../../src
 import { importSyntheticKnee } from '../../../src/services/synthetic-knee.ts'
 import { addStudy } from '../../studies.ts'
 import { noiseVolume } from '../../volumes.ts'
+import { writeUnet } from '../engine/noise-file.ts'
 
 let folder: string
 let out: string
@@ -173,6 +175,21 @@ it('synthetic knees are not drawn over anybody’s scan, nor over a study’s', 
   await expect(draw(true)).rejects.toThrow(/a file of the study “s”/)
   expect(read(`test/${name}`)).toBe('mine')
   expect([readdirSync(out), readdirSync(at('test'))]).toEqual([['test'], [name]])
+})
+
+it('a run does not begin in a folder with files that no run of the profile wrote', async () => {
+  const study = addStudy(services, 's', [[noiseVolume('a').info, 'test']])
+  const checkpoint = join(folder, 'unet.safetensors')
+  await writeUnet(checkpoint, 1)
+  const next = join(folder, 'profile/runs/1')
+  mkdirSync(next, { recursive: true })
+  writeFileSync(join(next, 'last.safetensors'), 'mine')
+  const refused = { code: 'FILE_EXISTS', message: expect.stringContaining(next) }
+  expect(() => importCheckpoint(services, study.id, checkpoint)).toThrow(expect.objectContaining(refused))
+  expect(readFileSync(join(next, 'last.safetensors'), 'utf8')).toBe('mine')
+  expect(services.db.prepare('SELECT COUNT(*) FROM runs').pluck().get()).toBe(0)
+  rmSync(next, { recursive: true })
+  expect(importCheckpoint(services, study.id, checkpoint)).toBe('1')
 })
 
 describe('files that no result replaces', () => {
