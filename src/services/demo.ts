@@ -8,7 +8,7 @@ import { type Evaluation, MaskSpec } from '../contract/evaluation.ts'
 import type { Report, ReportRow } from '../contract/report.ts'
 import type { RunConfig, RunRow } from '../contract/runs.ts'
 import { locateEngine } from '../engine/install.ts'
-import { type Destination, makeFolder, requireFree, writeAll } from '../engine/written.ts'
+import { type Destination, writeAll } from '../engine/written.ts'
 import { FINE_TUNING, FROM_SCRATCH, METHODS, networkOf } from './catalogue.ts'
 import type { Services } from './context.ts'
 import { evaluate, ZERO_FILLED } from './evaluations.ts'
@@ -17,6 +17,7 @@ import { type Comparison, comparisonPng, comparisonSvg, type Pane, reportPage } 
 import { modelOf } from './runs.ts'
 import { type Study, volumesOf } from './studies.ts'
 import { type RunOptions, startRun, supervisedConfig } from './training.ts'
+import { prepareFolder, unrecorded } from './unrecorded.ts'
 
 export interface DemoRequest {
   readonly study: Study
@@ -54,8 +55,8 @@ export async function runDemo(
     maker: 'demo',
     replaces: overwrite ? 'all' : 'same maker',
   }
-  await requireFree(destination, [FIGURE, PAGE], keptFiles(services))
-  await makeFolder(directory)
+  const mine = await unrecorded(directory, [FIGURE, PAGE], FIGURE)
+  await prepareFolder(destination, [FIGURE, PAGE], mine.includes(PAGE) ? mine : [], keptFiles(services))
   const method = METHODS.simclr
   const { pretext, training, fineTuning, ...way } = method.recipes.workstation
   const network = networkOf(way.network)

@@ -11,6 +11,7 @@ import {
   choose,
   type Destination,
   inWorkshop,
+  makeFolder,
   placeAt,
   placeUnderFreeName,
   requireFree,
@@ -111,6 +112,7 @@ export async function reconstruct(
   }
   const inputs = files.map(({ path }) => path)
   const there = await requireFree(destination, names, keptFiles(services, inputs))
+  if (files.length > 0) await makeFolder(directory)
   const engine = await engineFor(services, run, signal)
   const params = { ...described, files, salt, mask, seed, slice, format, directory, overwrite }
   const done = await engine.call('reconstruct', params, { onEvent: onProgress, signal })

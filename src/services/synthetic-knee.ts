@@ -7,7 +7,7 @@ import type { SliceSelection } from '../contract/volumes.ts'
 import { studyFiles } from '../core/mri/phantom/index.ts'
 import { startEngine } from '../engine/client.ts'
 import type { Progress, SyntheticKneeSpec } from '../engine/protocol.ts'
-import { requireFree } from '../engine/written.ts'
+import { makeFolder, requireFree } from '../engine/written.ts'
 import type { Services } from './context.ts'
 import { keptFiles } from './kept-files.ts'
 import { freeName, importStudy } from './studies.ts'
@@ -38,6 +38,7 @@ export async function importSyntheticKnee(
   const replaces = spec.overwrite ? 'all' : 'none'
   const destination = { folder: spec.directory, maker: 'synthetic knee', replaces } as const
   const replaced = await requireFree(destination, names, keptFiles(services))
+  await makeFolder(spec.directory)
   // A process of its own: a slice takes a second of arithmetic, for which nobody who looks at images should wait.
   const engine = startEngine(null)
   try {

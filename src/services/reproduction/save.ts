@@ -6,22 +6,12 @@ import { strToU8, zipSync } from 'fflate'
 import { AppError } from '../../contract/errors.ts'
 import { type ReproductionRequest, StudyReport, type StudyTraining } from '../../contract/study.ts'
 import { locateEngine } from '../../engine/install.ts'
-import {
-  adopt,
-  type Destination,
-  inWorkshop,
-  isRecorded,
-  makeFolder,
-  placeUnderFreeName,
-  requireFree,
-  writeAll,
-} from '../../engine/written.ts'
+import { type Destination, inWorkshop, isRecorded, placeUnderFreeName, writeAll } from '../../engine/written.ts'
 import type { Services } from '../context.ts'
 import { DEMONSTRATION } from '../demonstration.ts'
 import { keptFiles } from '../kept-files.ts'
 import { reconstructionsDirectory } from '../profile.ts'
 import {
-  RESEARCH_ONLY,
   STUDY_FIGURES,
   type StudyFigure,
   studyFigurePng,
@@ -29,6 +19,7 @@ import {
   studyMarkdown,
   studyPage,
 } from '../reports/index.ts'
+import { prepareFolder, unrecorded } from '../unrecorded.ts'
 import { describeFold } from './folds.ts'
 import { imagesOf } from './images.ts'
 import { planOf, reportOf } from './index.ts'
@@ -98,18 +89,6 @@ function readReport(path: string): StudyReport | null {
   }
 }
 
-/** Files are written within seconds; what was changed later than its report was changed by somebody. */
-const TOGETHER_MS = 60_000
-
-/** Whether a file beside a report from before files were recorded is that report's. */
-function isOfReport(folder: string, name: string): boolean {
-  const status = lstatSync(join(folder, name), { throwIfNoEntry: false })
-  if (!status?.isFile()) return false
-  if (name === NUMBERS) return true
-  if (status.mtimeMs > lstatSync(join(folder, NUMBERS)).mtimeMs + TOGETHER_MS) return false
-  return /[.](?:svg|png)$/.test(name) || readFileSync(join(folder, name), 'utf8').includes(RESEARCH_ONLY)
-}
-
 /**
  * Checks, before any work, that a report can be written into a folder: the report that is there from before, or null. A folder whose
  * study.json is a report is the program's, whichever version wrote it. Throws `FILE_EXISTS` for anybody else's files of a report's names.
@@ -123,16 +102,12 @@ export async function openFolder(services: Services, folder: string, overwrite =
       'FILE_EXISTS',
       `${path} is a report of another version of Self-MRI, which this version cannot read. Choose another folder, or replace the report with --overwrite.`,
     )
-  const kept = keptFiles(services)
-  const adopted: string[] = []
-  for (const name of before && !numbers.now ? NAMES : []) {
-    if (name !== NUMBERS && (numbers.ever || (await isRecorded(folder, name)).ever)) continue
-    if (isOfReport(folder, name) && (await kept(join(folder, name))) === null) adopted.push(name)
+  const mine: string[] = []
+  if (before && !numbers.now && lstatSync(path).isFile()) {
+    mine.push(NUMBERS)
+    if (!numbers.ever) mine.push(...(await unrecorded(folder, NAMES, NUMBERS)))
   }
-  const others = NAMES.filter(name => !adopted.includes(name))
-  await requireFree(destinationOf(folder, overwrite), others, kept)
-  await makeFolder(folder)
-  if (adopted.length > 0) await adopt(destinationOf(folder, overwrite), adopted)
+  await prepareFolder(destinationOf(folder, overwrite), NAMES, mine, keptFiles(services))
   return before
 }
 

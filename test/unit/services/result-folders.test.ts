@@ -19,7 +19,7 @@ import { importCheckpoint } from '../../../src/services/checkpoints.ts'
 import { openServices, type Services } from '../../../src/services/context.ts'
 import { runDemo } from '../../../src/services/demo.ts'
 import { keptFiles } from '../../../src/services/kept-files.ts'
-import { studyFigures, studyMarkdown, studyPage } from '../../../src/services/reports/index.ts'
+import { RESEARCH_ONLY, studyFigures, studyMarkdown, studyPage } from '../../../src/services/reports/index.ts'
 import { commandOf, openFolder, requireRowsKept, writeFiles } from '../../../src/services/reproduction/save.ts'
 import { importSyntheticKnee } from '../../../src/services/synthetic-knee.ts'
 import { addStudy } from '../../studies.ts'
@@ -159,6 +159,25 @@ it('a demonstration does not begin where its page or figure is somebody’s', as
     await expectRefused(() => runDemo(services, request), /comparison\.png, which Self-MRI did not write/)
   }
   expect(services.db.prepare('SELECT COUNT(*) FROM runs').pluck().get()).toBe(0)
+})
+
+it('a demonstration of an earlier version is made anew, unless somebody changed it', async () => {
+  const study = addStudy(services, 's', [[noiseVolume('a').info, 'test']])
+  const demo = () => runDemo(services, { study, seed: 0, channels: 2, directory: out })
+  writeFileSync(at('comparison.png'), 'figure')
+  writeFileSync(at('index.html'), `<p>${RESEARCH_ONLY}</p>`)
+  // Begins to work, which a study without files cannot.
+  await expect(demo()).rejects.not.toMatchObject({ code: 'FILE_EXISTS' })
+  writeFileSync(at('index.html'), `<p>${RESEARCH_ONLY}</p><!-- mine -->`)
+  await expectRefused(demo, /index\.html, which Self-MRI did not write, or/)
+  for (const page of ['<p>mine</p>', `<p>${RESEARCH_ONLY}</p>`]) {
+    rmSync(out, { recursive: true })
+    mkdirSync(out)
+    writeFileSync(at('comparison.png'), 'figure')
+    writeFileSync(at('index.html'), page)
+    if (page !== '<p>mine</p>') utimesSync(at('index.html'), Date.now() / 1000 + 3600, Date.now() / 1000 + 3600)
+    await expectRefused(demo, /comparison\.png.*index\.html/)
+  }
 })
 
 it('synthetic knees are not drawn over anybody’s scan, nor over a study’s', async () => {
