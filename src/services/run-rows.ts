@@ -1,4 +1,5 @@
 /** The rows of runs: how they begin, what they read, how they end. What happens in between is `recorder.ts`'s to write. */
+import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism, cpus } from 'node:os'
 import { basename } from 'node:path'
@@ -10,7 +11,7 @@ import { locateEngine } from '../engine/install.ts'
 import type { Services } from './context.ts'
 import { databaseError } from './db/errors.ts'
 import { logEvent } from './log.ts'
-import { storedFile, storedRunFile } from './profile.ts'
+import { runDirectory, storedFile, storedRunFile } from './profile.ts'
 
 /**
  * The run whose weights are the start (its kept ones, or a milestone's), or a checkpoint file of another origin; `null`: from scratch.
@@ -38,7 +39,16 @@ function environment(content: string | null) {
   }
 }
 
-/** Writes the row of a run; what the row says later is `setStatus`'s to write. */
+/** A run's number can be new and its folder not: in a folder with files of another origin, or beside a database that was restored. */
+function requireNewFolder(folder: string, run: string): void {
+  if (!existsSync(folder) || readdirSync(folder).length === 0) return
+  throw new AppError(
+    'FILE_EXISTS',
+    `Cannot make run ${run}: its folder ${folder} holds files that no run of this profile wrote. Move the folder, or choose another profile with --profile.`,
+  )
+}
+
+/** Writes the row of a run; what the row says later is `setStatus`'s to write. Throws `FILE_EXISTS`. */
 export function insertRow(
   services: Services,
   {
@@ -77,6 +87,7 @@ export function insertRow(
         now(),
       )
     const run = String(lastInsertRowid)
+    requireNewFolder(runDirectory(services, run), run)
     setStatus(services, run, status, null)
     return run
   })()
