@@ -49,7 +49,7 @@ export interface Hdf5File {
   withFloat32<T>(dataset: string, from: number, count: number, use: (values: Float32Array) => T): T
   /** A whole small dataset of numbers (booleans as 0 and 1) as float64. */
   readNumbers(dataset: string): Float64Array
-  /** A dataset that is one string, `null` if it is anything else or there is none. */
+  /** A dataset that is one string, or the bytes of one; `null` if it is anything else or there is none. */
   readText(dataset: string): string | null
   /**
    * Attribute of the root group: a single number (a boolean as 0 or 1) or text, several as text with commas, `null` if
