@@ -44,6 +44,19 @@ it.each([
   file.dispose()
 })
 
+it('says that a virtual dataset’s source cannot be unpacked', async () => {
+  const file = await openHdf5(fixture('virtual.h5'))
+  expect(() => file.withFloat32('kspace', 0, 1, copy)).toThrow(
+    expect.objectContaining({
+      code: 'UNSUPPORTED_FORMAT',
+      message: expect.stringMatching(
+        /^Cannot unpack kspace, slice 1: its filter is not supported, in .*virtual\.h5\. Repack/,
+      ),
+    }),
+  )
+  file.dispose()
+})
+
 it('refuses a volume that it cannot unpack when it is listed', async () => {
   const path = fixture('others.h5')
   const { volumes, skipped } = await scanFolder([path], 'salt')
