@@ -99,6 +99,11 @@ class OpenFile implements Hdf5File {
     return this.#element(dataset).words
   }
 
+  virtualSources(dataset: string): readonly string[] {
+    const names = (this.#metadata.get(dataset)?.virtual_sources ?? []).map(source => source.file_name)
+    return [...new Set(names)].filter(name => name !== '.').map(name => resolve(dirname(this.path), name))
+  }
+
   withFloat32<T>(dataset: string, from: number, count: number, use: (values: Float32Array) => T): T {
     const shape = this.shape(dataset)
     if (!shape?.length || from < 0 || count < 0 || from + count > shape[0]) {
