@@ -82,7 +82,10 @@ export function randomLines(lines: number, acceleration: number, seed: number): 
 }
 
 /** Whether a spoke of `spokes` through the centre passes a sample. */
-export function radial({ rows, columns }: Pick<Scan, 'rows' | 'columns'>, spokes: number): (row: number, column: number) => boolean {
+export function radial(
+  { rows, columns }: Pick<Scan, 'rows' | 'columns'>,
+  spokes: number,
+): (row: number, column: number) => boolean {
   const grid = new Uint8Array(rows * columns)
   const [y, x] = [Math.floor(rows / 2), Math.floor(columns / 2)]
   for (let spoke = 0; spoke < spokes; spoke++) {
