@@ -1,6 +1,7 @@
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { File, ready } from 'h5wasm/node'
 import { afterAll, describe, expect, it } from 'vitest'
 import { AppError } from '../../../src/contract/errors.ts'
@@ -12,6 +13,7 @@ import { VolumePool } from '../../../src/engine/volume-pool.ts'
 import { openVolume } from '../../../src/engine/volumes.ts'
 import { kspaceOf, sampled } from '../../kspace.ts'
 
+const fixture = fileURLToPath(new URL('../../fixtures/virtual', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'contents-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 let files = 0
@@ -249,6 +251,49 @@ describe('remarks', () => {
       [2 * ROWS, COLUMNS], // oversampling removed
     ] as const)
       expect((await contentOf(await write({ header: header(readout, phase) }))).remarks).toEqual([])
+  })
+})
+
+describe('a virtual dataset', () => {
+  const parts = ['virtual.h5', 'part0.hdf']
+  const assemble = (name: string) => {
+    mkdirSync(join(folder, name))
+    for (const part of parts) copyFileSync(join(fixture, part), join(folder, name, part))
+    return join(folder, name, 'virtual.h5')
+  }
+
+  it('whose source is missing has slices of zeros, and a remark that names the source', async () => {
+    const { faults, remarks } = await contentOf(assemble('whole'))
+    expect(faults).toEqual([{ slice: 2, dataset: 'kspace', fault: 'all zero' }])
+    expect(remarks).toHaveLength(1)
+    expect(remarks[0]).toContain('of which part1.hdf cannot be found')
+  })
+
+  it('is refused once a source was changed, which its own file does not tell', async () => {
+    const path = assemble('changed')
+    const content = await contentOf(path)
+    const volume = await openVolume(path, '', content)
+    volume.dispose()
+    rmSync(join(folder, 'changed', 'part0.hdf'))
+    await expect(openVolume(path, '', content)).rejects.toMatchObject({ code: 'UNSUPPORTED_FORMAT' })
+    const other = new File(join(folder, 'changed', 'part0.hdf'), 'w')
+    other.create_dataset({
+      name: 'k',
+      data: new Map([
+        ['r', new Float32Array(96).fill(1)],
+        ['i', new Float32Array(96)],
+      ]),
+      shape: [2, 8, 6],
+      dtype: [
+        ['r', '<f'],
+        ['i', '<f'],
+      ],
+    })
+    other.close()
+    await expect(openVolume(path, '', content)).rejects.toMatchObject({
+      code: 'DATA_CHANGED',
+      message: expect.stringMatching(path),
+    })
   })
 })
 
