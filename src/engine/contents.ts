@@ -42,18 +42,26 @@ export async function readContent(
   let done = 0
   for (const { role, dataset, shape, weight } of stacks) {
     addField(hash, JSON.stringify([role, file.kind(dataset), shape]))
+    let beyond: AppError | null = null
     for (let slice = 0; slice < shape[0]; slice++) {
       await pause()
-      const fault = withSlice(file, dataset, slice, numbers => {
-        addField(hash, numbers ?? 'beyond float32')
-        if (!numbers) return 'not finite'
-        return role === 'k-space' ? survey.add(numbers, slice) : faultOfImage(numbers)
-      })
+      let fault: SliceFault['fault'] | null
+      try {
+        fault = file.withFloat32(dataset, slice, 1, numbers => {
+          addField(hash, new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength))
+          return role === 'k-space' ? survey.add(numbers, slice) : faultOfImage(numbers)
+        })
+      } catch (error) {
+        if (!(error instanceof AppError && error.code === 'NOT_FINITE')) throw error
+        beyond = error // a slice with numbers that float32 cannot hold
+        addField(hash, error.code)
+        fault = 'not finite'
+      }
       if (fault) faults.push({ slice, dataset, fault })
       done += weight / shape[0]
       onBytes?.(Math.round((file.bytes * done) / whole))
     }
-    if (role === 'k-space') requireSignal(file, faults, shape[0])
+    if (role === 'k-space' && faults.length === shape[0]) throw beyond ?? noSignal(file, faults)
   }
   addField(hash, used.mask ?? 'no mask')
   addField(hash, JSON.stringify([used.header, used.attributes]))
@@ -74,29 +82,18 @@ function addLength(hash: Hash, bytes: number): void {
   hash.update(length)
 }
 
-function addField(hash: Hash, field: string | Uint8Array | Float32Array): void {
+function addField(hash: Hash, field: string | Uint8Array): void {
   const bytes = typeof field === 'string' ? Buffer.from(field) : field
   addLength(hash, bytes.byteLength)
   hash.update(bytes)
 }
 
-/** `null` for a slice with numbers that float32 cannot hold. */
-function withSlice<T>(file: Hdf5File, dataset: string, slice: number, use: (numbers: Float32Array | null) => T): T {
-  try {
-    return file.withFloat32(dataset, slice, 1, use)
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'NOT_FINITE') return use(null)
-    throw error
-  }
-}
-
-function requireSignal(file: Hdf5File, faults: readonly SliceFault[], slices: number): void {
-  if (faults.length < slices) return
+function noSignal({ path }: Hdf5File, faults: readonly SliceFault[]): AppError {
   const notFinite = faults.filter(({ fault }) => fault === 'not finite').length
-  throw new AppError(
+  const got = `${faults.length - notFinite} slices that are zero everywhere and ${notFinite} with numbers that are not finite`
+  return new AppError(
     notFinite > 0 ? 'NOT_FINITE' : 'UNSUPPORTED_FORMAT',
-    `Expected k-space with signal, got ${slices - notFinite} of ${slices} slices that are zero everywhere and ${notFinite} with numbers ` +
-      `that are not finite, in ${file.path}. Export the file again.`,
+    `Expected a slice of k-space with signal, got ${got}, in ${path}. Export the file again.`,
   )
 }
 

@@ -44,8 +44,20 @@ export async function openVolume(
   if (content) requireVersion(path, version, content.version)
   const file = await openHdf5(path)
   try {
+<<<<<<< HEAD
     const known = content ?? (await readContent(file, version, reading))
     requireVersion(path, fileVersion(path), version)
+=======
+    // A file's version says nothing of the other files that a virtual dataset is put together from.
+    const isVirtual = file.datasets.some(name => file.virtualSources(name).length > 0)
+    const known = content && !isVirtual ? content : await readContent(file, version, reading)
+    requireVersion(path, fileVersion(path), version)
+    if (content && known.identity !== content.identity)
+      throw new AppError(
+        'DATA_CHANGED',
+        `The files that ${path} is put together from were changed since its content was read. Scan the study again.`,
+      )
+>>>>>>> k3
     return openFormat(file, hashPatient(salt), known)
   } catch (error) {
     file.dispose()

@@ -126,20 +126,23 @@ function measuredLines(energy: Float64Array): Uint8Array {
 }
 
 /**
- * The exponent up to which samples are empty, if there is a crowd of them apart from the rest; `null` if there is none. `outside`: samples in
- * empty lines. Quantised data have zeros, too, but as many samples of the next few values.
+ * The exponent up to which samples are empty, if there is a crowd of them apart from the rest: the one above which come the fewest; `null`
+ * if there is none. `outside`: samples in empty lines. Quantised data have zeros, too, but as many samples of the next few values.
  */
 function emptyExponent(exponents: Uint32Array, outside: number, box: number, energy: number): number | null {
   const middle = 127 + Math.floor(Math.log2(energy) / 2)
   let below = -outside
+  let fewest = Number.POSITIVE_INFINITY
+  let limit: number | null = null
   for (let exponent = 0; exponent <= middle - COARSE_BITS; exponent++) {
     below += exponents[exponent]
-    if (exponent < middle - ROUNDING_BITS) continue
-    if (below < 0.4 * HOLES * box) continue
-    const next = exponents.subarray(exponent + 1, 255).filter(number => number > 0)
-    if ((next[0] ?? 0) + (next[1] ?? 0) <= below / 4) return exponent
+    if (exponent < middle - ROUNDING_BITS || below < 0.4 * HOLES * box) continue
+    const [next = 0, second = 0] = exponents.subarray(exponent + 1, 255).filter(number => number > 0)
+    if (next + second > below / 4 || next + second >= fewest) continue
+    fewest = next + second
+    limit = exponent
   }
-  return null
+  return limit
 }
 
 /** Empty samples where both lines were measured: all of them, and those between measured ones of their row. */

@@ -245,3 +245,34 @@ describe('a feature', () => {
     expect(tf.memory().numTensors).toBe(before)
   })
 })
+
+describe('an irregular file', () => {
+  const all = new Uint8Array(columns).fill(1)
+  const whole = consistentVolume(all)
+  const sampling = { kind: 'irregular', pattern: 'rows', acceleration: 2.5 } as const
+  const irregular: Volume = { ...whole, info: { ...whole.info, sampling } }
+
+  it('is shown as it is, with the acceleration of its samples', () => {
+    for (const show of ['image', 'k-space', 'phase'] as const)
+      expect(pictureOf(show, subject({ volume: irregular })), show).toMatchObject({ mask: all, acceleration: 2.5 })
+  })
+
+  it('has no mask over columns and no residual under one', () => {
+    for (const show of ['mask', 'residual'] as const)
+      expect(() => pictureOf(show, subject({ volume: irregular }))).toThrow('Expected one set of measured columns')
+    expect(() => imageOfDraw(subject({ volume: irregular }))).toThrow('one mask only')
+  })
+
+  it('and a slice with a fault have metrics only where both images are whole', () => {
+    const content = {
+      identity: '',
+      version: { bytes: 0, modified: '0', changed: '0', inode: '0' },
+      sampling,
+      faults: [{ slice: 1, dataset: 'reconstruction_esc', fault: 'all zero' as const }],
+      remarks: [],
+    }
+    const faulty = { ...irregular, info: { ...irregular.info, content } }
+    expect(metricsOf(subject({ volume: faulty, slice: 1 }))).toBeNull()
+    expect(metricsOf(subject({ volume: faulty, slice: 0 }))).not.toBeNull()
+  })
+})

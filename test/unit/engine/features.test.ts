@@ -95,7 +95,7 @@ describe.each(Object.keys(NETWORKS))('feature maps of %s', id => {
     await expect(
       ask(models[id], networkOf(id).layers(models[id].networkConfig)[0], { slice: 2 }),
     ).rejects.toMatchObject({
-      message: expect.stringContaining('from 0 to 1, got 2'),
+      message: expect.stringContaining('from 1 to 2, got 3'),
     })
   })
 

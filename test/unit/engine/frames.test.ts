@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FrameMeta, SHOWS, type Show } from '../../../src/contract/images.ts'
 import { fileNameMask } from '../../../src/core/mri/mask.ts'
 import { scoreVolume } from '../../../src/core/mri/metrics.ts'
-import { maskOf, reconstructSlice } from '../../../src/core/reconstruct.ts'
+import { maskOf, reconstructSlice, zeroFilled } from '../../../src/core/reconstruct.ts'
+import { shrink, toEightBit } from '../../../src/core/thumbnail.ts'
 import { startEngine } from '../../../src/engine/client.ts'
 import { frame, metrics, overMasks, thumbnail } from '../../../src/engine/frames.ts'
 import { withModel } from '../../../src/engine/models.ts'
@@ -199,5 +200,21 @@ describe('a thumbnail', () => {
       expect(pixels).toHaveLength(90)
       expect(Math.max(...pixels)).toBe(255)
     }
+  })
+
+  it('adds no mask before the file has been read, then the one that is asked for', async () => {
+    const volume = await openVolume(bare, '')
+    const { content, slices } = volume.info
+    const picture = (measured: Uint8Array) => {
+      const image = zeroFilled(volume, Math.floor(slices / 2), measured)
+      const { pixels } = shrink(image, [40, 36], 10)
+      return toEightBit(pixels)
+    }
+    const unread = await thumbnail({ path: bare, salt: '', mask, size: 10 }, signal)
+    expect(unread.pixels).toEqual(picture(new Uint8Array(36).fill(1)))
+    const read = await thumbnail({ path: bare, content, salt: '', mask, size: 10 }, signal)
+    expect(read.pixels).toEqual(picture(fileNameMask(mask, 36, 'bare.h5')))
+    expect(read.pixels).not.toEqual(unread.pixels)
+    volume.dispose()
   })
 })

@@ -9,7 +9,7 @@ import { METHODS, methodOf } from '../../../src/core/ssl/index.ts'
 import { pictureOf } from '../../../src/core/ssl/pictures.ts'
 import { startEngine } from '../../../src/engine/client.ts'
 import { locateEngine } from '../../../src/engine/install.ts'
-import { pretrainingOf } from '../../../src/engine/tasks.ts'
+import { pretrainingOf, taskOf } from '../../../src/engine/tasks.ts'
 import { views } from '../../../src/engine/views.ts'
 import { VolumePool } from '../../../src/engine/volume-pool.ts'
 import { openVolume } from '../../../src/engine/volumes.ts'
@@ -98,6 +98,20 @@ describe('the views of a first batch', () => {
     await expect(views({ config: configOf('swav', 10, { queue: 9 }), train })).rejects.toMatchObject({
       message: expect.stringContaining('a queue of at least the batch’s 10'),
     })
+  })
+
+  it('and trainings are refused for irregular k-space, which a mask would sub-sample again', async () => {
+    const irregular = { kind: 'irregular', pattern: 'points', acceleration: 4 } as const
+    const one = { ...train[0], sampling: irregular }
+    const refused = { code: 'INVALID_ARGUMENT', message: expect.stringContaining(`(points), in ${one.path}`) }
+    await expect(views({ config: configOf('simclr', 2), train: [train[1], one] })).rejects.toMatchObject(refused)
+    const supervised = { ...configOf('simclr', 2), kind: 'train', method: null, pretext: null } as RunConfig
+    const pool = new VolumePool()
+    const task = (request: { train: VolumeInfo[]; validation: VolumeInfo[] }) => () =>
+      taskOf({ config: supervised, ...request }, pool)
+    expect(task({ train: [one], validation: [] })).toThrow(expect.objectContaining(refused))
+    expect(task({ train: [train[0]], validation: [one] })).not.toThrow() // scored as it is
+    pool.dispose()
   })
 
   it('leave no tensor behind, and write nothing', async () => {

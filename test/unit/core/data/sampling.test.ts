@@ -1,0 +1,304 @@
+/** The right answers are the patterns that the tests themselves lay over k-space that holds every sample. */
+import { describe, expect, it } from 'vitest'
+import { faultOfImage, type Judgement, surveyKspace } from '../../../../src/core/data/sampling.ts'
+import { RandomState } from '../../../../src/core/mri/random.ts'
+import { halfPrecision, kspaceOf, radial, randomLines, roundTrip, type Scan, sampled } from '../../../kspace.ts'
+
+type Size = Pick<Scan, 'rows' | 'columns'>
+
+function judge(slices: readonly Float32Array[], { rows, columns }: Size, stored: Uint8Array | null = null): Judgement {
+  const survey = surveyKspace(rows, columns)
+  for (const [slice, kspace] of slices.entries()) expect(survey.add(kspace, slice)).toBeNull()
+  return survey.judge(stored)
+}
+
+const SIZES: readonly Size[] = [
+  { rows: 64, columns: 48 },
+  { rows: 37, columns: 51 },
+  { rows: 16, columns: 16 },
+]
+/** Without noise, a usual scan, and noise alone but for a little. */
+const NOISES = [0, 0.01, 1]
+const scans: readonly Scan[] = SIZES.flatMap(size =>
+  NOISES.map((noise, i) => ({ ...size, noise, seed: 100 * (i + 1) })),
+)
+const volume = (scan: Scan, slices = 3) =>
+  Array.from({ length: slices }, (_, slice) => kspaceOf({ ...scan, seed: scan.seed + slice }))
+
+/** What a pattern leaves behind where it measured nothing: zeros, or the rounding errors of a filter or a crop in the image. */
+const STORED = [
+  ['zeros', (kspace: Float32Array) => kspace],
+  ['rounding errors of float32', (kspace: Float32Array, scan: Scan) => roundTrip(kspace, scan)],
+  ['rounding errors of float16', (kspace: Float32Array, scan: Scan) => roundTrip(kspace, scan, halfPrecision)],
+] as const
+
+const FULL = { kind: 'full', zeroPadding: 0 }
+const inWords = ({ rows, columns, noise }: Scan) => `${rows} × ${columns}, noise ${noise}`
+
+describe.each(scans.map(scan => [inWords(scan), scan] as const))('k-space of %s', (_, scan) => {
+  const { rows, columns } = scan
+  const whole = volume(scan)
+
+  it('is full if every sample was measured, of one slice or several, at any scale', () => {
+    expect(judge(whole, scan).sampling).toMatchObject(FULL)
+    expect(judge(whole.slice(1, 2), scan).sampling).toMatchObject(FULL)
+    for (const scale of [1e-18, 1e18])
+      expect(judge(volume({ ...scan, scale }), scan).sampling, String(scale)).toMatchObject(FULL)
+  })
+
+  it.each(STORED)('is full after a round trip that leaves %s', (_, store) => {
+    expect(
+      judge(
+        whole.map(kspace => store(kspace, scan)),
+        scan,
+      ).sampling.kind,
+    ).toBe('full')
+  })
+
+  it.each(STORED)('is sub-sampled by the columns that were measured in all slices, beside %s', (_, store) => {
+    for (const acceleration of [2, 4, 8]) {
+      const lines = randomLines(columns, acceleration, scan.seed + acceleration)
+      lines[0] = lines[columns - 1] = true
+      const stored = whole.map(kspace =>
+        store(
+          sampled(kspace, columns, (_, column) => lines[column]),
+          scan,
+        ),
+      )
+      const { sampling, mask } = judge(stored, scan)
+      const measured = lines.filter(Boolean).length
+      const expected = { kind: 'sub-sampled', evidence: 'empty columns', measuredColumns: measured }
+      expect(sampling).toEqual({ ...expected, acceleration: columns / measured })
+      expect(Array.from(mask!, Boolean)).toEqual(lines)
+    }
+  })
+
+  it.each(STORED)('is irregular if rows were left out, beside %s', (_, store) => {
+    const lines = randomLines(rows, 3, scan.seed)
+    lines[0] = true
+    lines[2] = false
+    const stored = whole.map(kspace =>
+      store(
+        sampled(kspace, columns, row => lines[row]),
+        scan,
+      ),
+    )
+    const { sampling, mask, remarks } = judge(stored, scan)
+    expect(sampling).toEqual({ kind: 'irregular', pattern: 'rows', acceleration: rows / lines.filter(Boolean).length })
+    expect(mask).toBeNull()
+    expect(remarks.join()).toContain(`of ${rows} rows of k-space are empty`)
+  })
+
+  it.each(STORED)('is irregular if points were left out, beside %s', (floor, store) => {
+    const random = RandomState.fromSeed(scan.seed)
+    const grid = Uint8Array.from({ length: rows * columns }, () => Number(random.uniform() < 0.3))
+    const drawn = (row: number, column: number) => grid[row * columns + column] === 1
+    for (const measured of [drawn, radial(scan, Math.round(Math.min(rows, columns) / 4))]) {
+      const { sampling } = judge(
+        whole.map(kspace => store(sampled(kspace, columns, measured), scan)),
+        scan,
+      )
+      let count = 0
+      for (let i = 0; i < rows * columns; i++) count += Number(measured(Math.floor(i / columns), i % columns))
+      expect(sampling).toMatchObject({ kind: 'irregular', pattern: 'points' })
+      const { acceleration } = sampling as Extract<typeof sampling, { kind: 'irregular' }>
+      // By chance a measured sample is as small as the floor, or a rounding error of float16 above it.
+      const error = Math.abs(acceleration / ((rows * columns) / count) - 1)
+      expect(error).toBeLessThan(floor.includes('float16') ? 0.05 : 0.005)
+    }
+  })
+
+  it.each(STORED)(
+    'is irregular if each slice has other columns, or only some slices lack any, beside %s',
+    (_, store) => {
+      const masks = whole.map((_, slice) => {
+        const lines = randomLines(columns, 3, scan.seed + slice)
+        lines[0] = lines[columns - 1] = true
+        lines[slice + 1] = false
+        lines[((slice + 1) % 3) + 1] = true
+        return lines
+      })
+      const masked = whole.map((kspace, i) =>
+        store(
+          sampled(kspace, columns, (_, column) => masks[i][column]),
+          scan,
+        ),
+      )
+      const measured = masks.flat().filter(Boolean).length
+      const expected = { kind: 'irregular', pattern: 'each slice differs' }
+      expect(judge(masked, scan).sampling).toEqual({ ...expected, acceleration: (3 * columns) / measured })
+      // Only the middle slice, which a quick look takes, has all columns.
+      expect(judge([masked[0], whole[1], masked[0]], scan).sampling).toMatchObject(expected)
+    },
+  )
+
+  it.each(STORED)(
+    'is full with empty lines at the edges: zero padding, partial Fourier, partial readout; beside %s',
+    (_, store) => {
+      const [across, down] = [Math.round(columns / 8), Math.round(rows / 8)]
+      const patterns = [
+        (_: number, column: number) => column >= across && column < columns - across,
+        (_: number, column: number) => column >= 2 * across,
+        (row: number) => row >= 2 * down,
+        (row: number, column: number) => row >= down && row < rows - down && column >= across,
+        // As three-dimensional scans leave the corners out.
+        (row: number, column: number) =>
+          (row - rows / 2) ** 2 / (rows / 2) ** 2 + (column - columns / 2) ** 2 / (columns / 2) ** 2 < 1,
+      ]
+      for (const measured of patterns)
+        expect(
+          judge(
+            whole.map(kspace => store(sampled(kspace, columns, measured), scan)),
+            scan,
+          ).sampling.kind,
+        ).toBe('full')
+    },
+  )
+})
+
+describe('the sampling of full k-space', () => {
+  const scan = { rows: 64, columns: 48, noise: 0.01, seed: 7 }
+
+  it('counts empty columns at the edges, and nearly empty ones, over all slices', () => {
+    const [whole] = volume(scan, 1)
+    const padded = sampled(whole, 48, (_, column) => column >= 2 && column < 45)
+    const weak = padded.map((value, i) => ((i >> 1) % 48 === 2 ? value * 1e-3 : value))
+    const { sampling } = judge([weak, weak], scan)
+    expect(sampling).toMatchObject({ kind: 'full', zeroPadding: 5 })
+    const energies = Array.from({ length: 43 }, (_, column) => {
+      let energy = 0
+      for (let row = 0; row < 64; row++) {
+        const at = 2 * (row * 48 + column + 2)
+        energy += weak[at] ** 2 + weak[at + 1] ** 2
+      }
+      return energy
+    })
+    const median = energies.toSorted((a, b) => a - b)[21]
+    const nearlyEmpty = energies.filter(energy => energy < 0.05 * median).length
+    expect(nearlyEmpty).toBeGreaterThan(0)
+    expect(sampling).toMatchObject({ nearlyEmptyColumns: nearlyEmpty })
+  })
+
+  it('says of empty rows at the edges what they are taken for', () => {
+    const { remarks } = judge(
+      volume(scan).map(kspace => sampled(kspace, 48, row => row >= 4 && row < 62)),
+      scan,
+    )
+    expect(remarks).toHaveLength(1)
+    expect(remarks[0]).toContain('The first 4 and the last 2 of 64 rows')
+  })
+
+  it('takes no zeros for gaps that come of coarse numbers', () => {
+    for (const share of [0.6, 1, 2]) {
+      const quantised = volume({ ...scan, noise: 0.1 }).map(kspace => {
+        const unit = kspace.map(Math.abs).sort()[kspace.length >> 1] / share
+        return kspace.map(value => Math.round(value / unit) * unit)
+      })
+      expect(quantised[0].filter(value => value === 0).length).toBeGreaterThan(0)
+      expect(judge(quantised, scan).sampling.kind).toBe('full')
+    }
+  })
+})
+
+describe('a dataset mask', () => {
+  const scan = { rows: 40, columns: 32, noise: 0.02, seed: 3 }
+  const whole = volume(scan)
+  const lines = randomLines(32, 3, 1).map((line, column) => line || column === 0 || column === 31)
+  const stored = Uint8Array.from(lines, Number)
+  const masked = whole.map(kspace => sampled(kspace, 32, (_, column) => lines[column]))
+  const measuredColumns = lines.filter(Boolean).length
+
+  it('rules, with nothing to remark where k-space agrees', () => {
+    expect(judge(masked, scan, stored)).toEqual({
+      sampling: { kind: 'sub-sampled', evidence: 'mask dataset', measuredColumns, acceleration: 32 / measuredColumns },
+      mask: stored,
+      remarks: [],
+    })
+  })
+
+  it('of ones leaves the judgement to k-space', () => {
+    const ones = new Uint8Array(32).fill(1)
+    expect(judge(masked, scan, ones).sampling).toMatchObject({ evidence: 'empty columns', measuredColumns })
+    expect(judge(whole, scan, ones).sampling.kind).toBe('full')
+  })
+
+  it('rules over k-space that holds more, which is told', () => {
+    const { sampling, mask, remarks } = judge(whole, scan, stored)
+    expect(sampling).toMatchObject({ evidence: 'mask dataset', measuredColumns })
+    expect(mask).toEqual(stored)
+    expect(remarks).toHaveLength(1)
+    expect(remarks[0]).toContain(`${32 - measuredColumns} columns that the dataset mask calls not measured hold`)
+  })
+
+  it('is narrowed to the columns that k-space holds, which is told', () => {
+    const column = lines.findIndex((line, i) => line && i > 0)
+    const less = masked.map(kspace => sampled(kspace, 32, (_, i) => i !== column))
+    const { sampling, mask, remarks } = judge(less, scan, stored)
+    expect(sampling).toMatchObject({ evidence: 'mask dataset', measuredColumns: measuredColumns - 1 })
+    expect(mask![column]).toBe(0)
+    expect(remarks.join()).toContain('calls 1 columns measured that are empty')
+  })
+
+  it('does not rule over k-space whose columns differ from slice to slice', () => {
+    const other = sampled(whole[1], 32, (_, column) => column % 2 === 0)
+    const { sampling, mask, remarks } = judge([masked[0], other, masked[2]], scan, stored)
+    expect(sampling).toMatchObject({ kind: 'irregular', pattern: 'each slice differs' })
+    expect(mask).toBeNull()
+    expect(remarks.join()).toContain('The dataset mask is not used')
+  })
+})
+
+describe('k-space whose centre is not in the middle', () => {
+  const scan = { rows: 40, columns: 33, noise: 0.02, seed: 5 }
+  const [kspace] = volume(scan, 1)
+  const shifted = (down: number, right: number) =>
+    kspace.map((_, i) => {
+      const [row, column] = [Math.floor((i >> 1) / 33), (i >> 1) % 33]
+      return kspace[2 * (((row + down) % 40) * 33 + ((column + right) % 33)) + (i & 1)]
+    })
+
+  it('gets a remark with its evidence; centred k-space and noise get none', () => {
+    expect(judge([kspace], scan).remarks).toEqual([])
+    expect(judge([kspaceOf({ ...scan, noise: 100 })], scan).remarks).toEqual([])
+    const [corner] = judge([shifted(20, 16)], scan).remarks
+    expect(corner).toMatch(/in the corner: \d+ % .* outer half of the rows, \d+ % .* outer half of the columns/)
+    const [edge] = judge([shifted(0, 16)], scan).remarks
+    expect(edge).toMatch(/at the edge of the columns: \d+ % /)
+  })
+})
+
+describe('faults', () => {
+  const scan = { rows: 20, columns: 18, noise: 0.02, seed: 9 }
+  const [first, second, third] = volume(scan)
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('of a slice with %s', bad => {
+    for (const at of [0, 301, first.length - 1]) {
+      const survey = surveyKspace(20, 18)
+      const broken = second.slice()
+      broken[at] = bad
+      expect(survey.add(first, 0)).toBeNull()
+      expect(survey.add(broken, 1)).toBe('not finite')
+      expect(survey.add(third, 2)).toBeNull()
+      expect(survey.judge(null)).toEqual(judge([first, third], scan))
+    }
+  })
+
+  it('of a slice of zeros: it has no part in the judgement', () => {
+    const survey = surveyKspace(20, 18)
+    expect(survey.add(first, 0)).toBeNull()
+    expect(
+      survey.add(
+        second.map(() => -0),
+        1,
+      ),
+    ).toBe('all zero')
+    expect(survey.judge(null)).toEqual(judge([first], scan))
+  })
+
+  it('of images', () => {
+    expect(faultOfImage(Float32Array.of(0, 0, 1e-30))).toBeNull()
+    expect(faultOfImage(new Float32Array(5))).toBe('all zero')
+    expect(faultOfImage(Float32Array.of(1, Number.NaN, 1))).toBe('not finite')
+    expect(faultOfImage(Float32Array.of(0, 0, Number.NEGATIVE_INFINITY))).toBe('not finite')
+  })
+})

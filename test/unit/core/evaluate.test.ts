@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest'
+import { type SliceFault, selectSlices, type VolumeContent } from '../../../src/contract/volumes.ts'
+import { listSlices, shownSlice, usableSlices } from '../../../src/core/data/slices.ts'
+import type { Volume } from '../../../src/core/data/volume.ts'
+import { type EvaluationSettings, evaluateVolume, unscorable } from '../../../src/core/evaluate.ts'
+import { truthMaximum } from '../../../src/core/frame.ts'
+import { zeroFilledImage } from '../../../src/core/mri/fft.ts'
+import { scoreVolume } from '../../../src/core/mri/metrics.ts'
+import { noiseVolume, sourceOf } from '../../volumes.ts'
+
+const pause = async () => {}
+const SETTINGS: EvaluationSettings = {
+  mask: { kind: 'random', acceleration: 4, centerFraction: 0.08 },
+  maskDraws: null,
+  slices: { kind: 'all' },
+  reference: 'ground truth',
+}
+const SLICES = 5
+
+const contentWith = (content: Partial<VolumeContent>): VolumeContent => ({
+  identity: 'a',
+  version: { bytes: 0, modified: '0', changed: '0', inode: '0' },
+  sampling: { kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 },
+  faults: [],
+  remarks: [],
+  ...content,
+})
+
+/** Reading a slice with a fault throws: nothing of it may take part. */
+function volumeWith(faults: readonly SliceFault[]): Volume {
+  const volume = noiseVolume('knee', { slices: SLICES })
+  const refusing = (datasets: string, read: (index: number) => Float32Array) => (index: number) => {
+    if (faults.some(({ slice, dataset }) => slice === index && dataset.startsWith(datasets))) throw new Error('read')
+    return read(index)
+  }
+  const readKspace = refusing('kspace', volume.readKspace)
+  const readTruth = refusing('reconstruction_r', index => volume.readTarget(index)!)
+  return {
+    ...volume,
+    info: { ...volume.info, noiseFree: true, content: contentWith({ faults: [...faults] }) },
+    readKspace,
+    withKspace: (index, use) => use(readKspace(index)),
+    readTarget: readTruth,
+    readNoiseFree: refusing('reconstruction_noise_free', index => volume.readTarget(index)!),
+  }
+}
+
+const noKspace: SliceFault = { slice: 1, dataset: 'kspace', fault: 'all zero' }
+const noTruth: SliceFault = { slice: 4, dataset: 'reconstruction_rss', fault: 'not finite' }
+const noNoiseFree: SliceFault = { slice: 2, dataset: 'reconstruction_noise_free', fault: 'all zero' }
+const FAULTS = [noKspace, noTruth, noNoiseFree]
+
+/** The same slices as a volume of their own, which has no others. */
+async function scoreOf(slices: readonly number[]) {
+  const volume = noiseVolume('knee', { slices: SLICES })
+  const only: Volume = {
+    ...volume,
+    info: { ...volume.info, slices: slices.length, noiseFree: true },
+    withKspace: (index, use) => volume.withKspace(slices[index], use),
+    readTarget: index => volume.readTarget(slices[index]),
+    readNoiseFree: index => volume.readTarget(slices[index]),
+  }
+  return evaluateVolume(only, null, SETTINGS, pause)
+}
+
+describe('slices with a fault', () => {
+  it.each([
+    ['ground truth', [0, 2, 3], [noKspace, noTruth]],
+    ['noise-free', [0, 3, 4], [noKspace, noNoiseFree]],
+  ] as const)(
+    'are left out of the score against the %s and its data range, and named',
+    async (reference, used, leftOut) => {
+      const volume = volumeWith(FAULTS)
+      expect(unscorable(volume, { ...SETTINGS, reference })).toBeNull()
+      const score = await evaluateVolume(volume, null, { ...SETTINGS, reference }, pause)
+      expect(score).toEqual({ ...(await scoreOf(used)), leftOut })
+    },
+  )
+
+  it('that are not selected are not named; the data range is still of the others', async () => {
+    const settings = { ...SETTINGS, slices: { kind: 'range', from: 2, to: 3 } } as const
+    const score = await evaluateVolume(volumeWith([noTruth]), null, settings, pause)
+    expect(score.leftOut).toBeUndefined()
+    expect(score.slices).toBe(2)
+    const complete = noiseVolume('knee', { slices: SLICES })
+    const maximum = Math.max(...[0, 1, 2, 3].flatMap(index => Array.from(complete.readTarget(index)!)))
+    expect(await truthMaximum(volumeWith([noTruth]), pause)).toBe(maximum)
+  })
+
+  it('alone are a reason not to score', () => {
+    const settings = { ...SETTINGS, slices: { kind: 'range', from: 1, to: 1 } } as const
+    expect(unscorable(volumeWith(FAULTS), settings)).toBe(
+      'None of its selected slices can be scored: slice 2 (kspace: all zero).',
+    )
+  })
+
+  it('have no part in trainings; without ground truth alone they have in a pretext', () => {
+    const volume = volumeWith(FAULTS)
+    const indices = (reference: 'ground truth' | null) =>
+      listSlices([sourceOf(volume)], { kind: 'all' }, reference).map(({ index }) => index)
+    expect(indices('ground truth')).toEqual([0, 2, 3])
+    expect(indices(null)).toEqual([0, 2, 3, 4])
+  })
+
+  it('are not what is shown of a volume: the nearest one is', () => {
+    const shown = (...slices: number[]) => shownSlice(volumeWith(slices.map(slice => ({ ...noKspace, slice }))).info)
+    expect(shown()).toBe(2)
+    expect(shown(2)).toBe(1)
+    expect(shown(1, 2)).toBe(3)
+    expect(shown(0, 1, 2, 3, 4)).toBe(2)
+    expect(shownSlice(volumeWith([{ ...noTruth, slice: 2 }]).info)).toBe(1)
+  })
+
+  it('do not exist before the content is known', () => {
+    const { info } = noiseVolume('knee', { slices: SLICES })
+    expect(usableSlices(info, { kind: 'all' }, 'ground truth')).toEqual(selectSlices({ kind: 'all' }, SLICES))
+  })
+})
+
+describe('an irregular volume', () => {
+  it('is scored as it is, by one mask that leaves nothing out, with the acceleration of its samples', async () => {
+    const sampling = { kind: 'irregular', pattern: 'points', acceleration: 3.5 } as const
+    const volume = noiseVolume('knee', { mask: new Uint8Array(36).fill(1) })
+    const irregular = { ...volume, info: { ...volume.info, sampling } }
+    const score = await evaluateVolume(irregular, null, { ...SETTINGS, maskDraws: 3 }, pause)
+    const truth = [0, 1].flatMap(index => Array.from(volume.readTarget(index)!))
+    const images = [0, 1].flatMap(index =>
+      Array.from(zeroFilledImage(volume.readKspace(index), new Uint8Array(36).fill(1), [40, 36])),
+    )
+    const right = scoreVolume({
+      prediction: Float32Array.from(images),
+      target: Float32Array.from(truth),
+      shape: [2, 40, 36],
+      maximum: Math.max(...truth),
+    })
+    expect(score).toMatchObject({
+      sampling: 'sub-sampled in the file',
+      acceleration: 3.5,
+      ssim: right.ssim,
+      psnr: right.psnr,
+      nmse: right.nmse,
+    })
+    expect(score.draws).toBeUndefined()
+  })
+})
