@@ -1,11 +1,12 @@
 /** The desktop: the services in this process, and one window that speaks with them through app://. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { hearSignals } from '../services/signals.ts'
 import { confineWindows } from './confinement.ts'
 import type { Electron } from './electron.ts'
 import { setMenu } from './menu.ts'
 import { answerNativeCalls } from './native-calls.ts'
-import { type Closing, guardQuit } from './quit.ts'
+import { type Closing, guardQuit, stopAtSignals } from './quit.ts'
 import { declareScheme, type Handler, serveScheme } from './scheme.ts'
 import { openWindow } from './window.ts'
 
@@ -20,6 +21,7 @@ export interface DesktopOptions {
   readonly preload: string
   readonly development: boolean
   readonly openBackend: () => Backend
+  readonly hear: typeof hearSignals
 }
 
 /** To be called as the program loads: the scheme has to be declared before Electron is ready. */
@@ -43,8 +45,9 @@ export function startDesktop(electron: Electron, options: DesktopOptions): Promi
     })
 }
 
-function openDesktop(electron: Electron, { profile, preload, development, openBackend }: DesktopOptions): void {
+function openDesktop(electron: Electron, { profile, preload, development, openBackend, hear }: DesktopOptions): void {
   const backend = openBackend()
+  stopAtSignals(electron, hear, backend)
   confineWindows(electron)
   serveScheme(electron, backend.handle)
   setMenu(electron, { development, profile })

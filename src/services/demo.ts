@@ -24,7 +24,7 @@ export interface DemoRequest {
   readonly directory: string
 }
 
-export interface DemoOptions extends Pick<RunOptions, 'onEvent' | 'onBusy' | 'signal'> {
+export interface DemoOptions extends Pick<RunOptions, 'onEvent' | 'onBusy' | 'signal' | 'stop'> {
   /** Called as each part begins; its events follow. */
   readonly onPart?: (label: string) => void
 }
@@ -38,7 +38,7 @@ export async function runDemo(
   { study, seed, channels, directory }: DemoRequest,
   options: DemoOptions = {},
 ): Promise<Report> {
-  const { onPart, onEvent, onBusy, signal } = options
+  const { onPart, onEvent, onBusy, signal, stop } = options
   const method = METHODS.simclr
   const { pretext, training, fineTuning, ...way } = method.recipes.workstation
   const network = networkOf(way.network)
@@ -62,7 +62,7 @@ export async function runDemo(
     return startRun(
       services,
       { study, config, parent: parent === null ? null : { run: parent } },
-      { onEvent, onBusy, signal },
+      { onEvent, onBusy, signal, stop },
     )
   }
   const score = (run: string) => evaluate(services, { paths, run, settings }, { signal })

@@ -1,6 +1,6 @@
 /** A training from its checks to its end: prepared, written down, trained. */
 import { createHash } from 'node:crypto'
-import { AppError } from '../contract/errors.ts'
+import { AppError, asCancelled } from '../contract/errors.ts'
 import type { Recipe, RunConfig, RunRow, TrainingEvent } from '../contract/runs.ts'
 import type { Study, StudyVolume } from '../contract/studies.ts'
 import { methodOf } from '../core/ssl/index.ts'
@@ -30,7 +30,7 @@ export interface TrainOptions {
   readonly stop?: () => Stop
 }
 
-export interface RunOptions extends Pick<TrainOptions, 'onEvent' | 'signal'> {
+export interface RunOptions extends Pick<TrainOptions, 'onEvent' | 'signal' | 'stop'> {
   /** Called with the run's id before it begins. */
   readonly onStart?: (run: string) => void
   /** Another program trains on the device: called with which, or else refused with `DEVICE_BUSY`. */
@@ -159,8 +159,9 @@ export async function trainRun(
     await recorder.flush()
     await onceThereIsRoom(() => setStatus(services, run, 'finished', null, { summary }), signal)
   } catch (error) {
-    await endRun(services, run, error, stop?.())
-    throw error
+    const asked = signal?.aborted ? asCancelled(error) : error
+    await endRun(services, run, asked, stop?.())
+    throw asked
   } finally {
     if (services.db.open) recorder.close()
   }
@@ -168,7 +169,7 @@ export async function trainRun(
 
 /** Writes down how a run ended that did not finish, as soon as there is room; a program that closes does not wait for it. */
 export async function endRun(services: Services, run: string, error: unknown, stop: Stop = 'cancel'): Promise<void> {
-  const never = stop === 'close' ? AbortSignal.abort() : undefined
+  const never = stop === 'cancel' || stop === 'pause' ? undefined : AbortSignal.abort()
   await onceThereIsRoom(() => recordFailure(services, run, error, stop), never).catch((failure: unknown) => {
     if (!(failure instanceof AppError)) throw failure
   })
@@ -179,7 +180,7 @@ export async function trainNow(
   services: Services,
   prepared: PreparedRun,
   begin: () => string,
-  { onEvent, onStart, onBusy, noWait, signal }: RunOptions,
+  { onEvent, onStart, onBusy, noWait, signal, stop }: RunOptions,
 ): Promise<RunRow> {
   const engine = await services.jobs(signal)
   const device = await takeDevice({ signal, onWait: onBusy, noWait })
@@ -187,7 +188,7 @@ export async function trainNow(
     const run = begin()
     device.name(run)
     onStart?.(run)
-    await trainRun(services, engine, run, prepared, { onEvent, signal })
+    await trainRun(services, engine, run, prepared, { onEvent, signal, stop })
     return findRun(services, run)
   } finally {
     device.release()

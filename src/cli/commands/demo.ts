@@ -42,13 +42,13 @@ export const demoCommand = (): Command =>
     .option('--seed <n>', 'seed of weights, order, masks and augmentations', wholeNumber, 0)
     .option('--channels <n>', 'top-level channels of the U-Net', wholeNumber, 16)
     .action((options: Options, command: Command) =>
-      inSession(command, async ({ services, signal, json }) => {
+      inSession(command, async ({ services, signal, stop, json }) => {
         const study =
           options.study === undefined ? await demonstrationStudy(services, signal) : findStudy(services, options.study)
         for (const remark of study.remarks) say(remark)
         const progress = parts()
         const request = { study, seed: options.seed, channels: options.channels, directory: callersPath(options.out) }
-        const report = await runDemo(services, request, { ...progress, signal }).finally(() => progress.stop())
+        const report = await runDemo(services, request, { ...progress, signal, stop }).finally(() => progress.stop())
         if (json) return printJson(report)
         print(tableText(report, process.stdout.columns ?? 120))
         print(`\nFigure: ${report.files.figure}\nPage:   ${report.files.page}`)
