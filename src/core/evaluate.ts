@@ -37,15 +37,15 @@ export const protocolOf = ({ mask, maskDraws, maskSeed, slices, reference }: Eva
   slices,
 })
 
-/** Ground truth of the selected slices, cropped, and its maximum over the whole volume. */
-function readReference(volume: Volume, indices: readonly number[], settings: EvaluationSettings) {
+/** What a volume is scored against: the ground truth of the selected slices, cropped, and its maximum over all of the volume's slices. */
+export function readReference(volume: Volume, indices: readonly number[], reference: EvaluationSettings['reference']) {
   const { info } = volume
   const crop = cropShape(info)
   const pixels = crop[0] * crop[1]
   const target = new Float32Array(indices.length * pixels)
   let maximum = Number.NEGATIVE_INFINITY
   for (let index = 0; index < info.slices; index++) {
-    const image = settings.reference === 'noise-free' ? volume.readNoiseFree(index)! : volume.readTarget(index)!
+    const image = reference === 'noise-free' ? volume.readNoiseFree(index)! : volume.readTarget(index)!
     const cropped = centreCropReal(image, info.targetShape!, crop)
     for (const value of cropped) maximum = Math.max(maximum, value)
     const place = indices.indexOf(index)
@@ -85,7 +85,7 @@ export async function evaluateVolume(
 ): Promise<VolumeScore> {
   const { info } = volume
   const indices = selectSlices(settings.slices, info.slices)
-  const { target, maximum, shape } = readReference(volume, indices, settings)
+  const { target, maximum, shape } = readReference(volume, indices, settings.reference)
   const draws = volume.mask ? 1 : (settings.maskDraws ?? 1) // a file's own mask is the only one it has
   const scores: (VolumeMetrics & { acceleration: number })[] = []
   for (let draw = 0; draw < draws; draw++) {

@@ -3,6 +3,8 @@ import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { throwIfCancelled } from '../../src/contract/errors.ts'
 import { Pretext, Recipe, type TrainingEvent } from '../../src/contract/runs.ts'
+import { selectSlices } from '../../src/contract/volumes.ts'
+import { evaluateVolume } from '../../src/core/evaluate.ts'
 import { NETWORKS, networkOf } from '../../src/core/models/index.ts'
 import { fileNameMask } from '../../src/core/mri/mask.ts'
 import { reconstructSlice } from '../../src/core/reconstruct.ts'
@@ -259,6 +261,46 @@ describe('a training', () => {
     expect(summary.validationLoss).toBe(Math.min(...validated))
     expect(summary.bestEpoch).toBe(validated.indexOf(Math.min(...validated)) + 1)
     expect(saved.get('best')!.metadata.epoch).toBe(String(summary.bestEpoch))
+  })
+
+  it('of chosen slices validates by the whole volume’s maximum, as an evaluation of its weights does', async () => {
+    const volume = noiseVolume('c', { slices: 4 })
+    const maxima = Array.from({ length: 4 }, (_, index) => Math.max(...volume.readTarget(index)!))
+    const dimmest = maxima.indexOf(Math.min(...maxima))
+    const network = networkOf('unet')
+    const networkConfig = network.config.parse({ channels: 2, pools: 2 })
+    const specs = network.parameters(networkConfig)
+    for (const chosen of [
+      { kind: 'range', from: dimmest, to: dimmest },
+      { kind: 'every', n: 3 },
+      { kind: 'middle' },
+      { kind: 'all' },
+    ] as const) {
+      const shared = { network, networkConfig, mask, slices: chosen, seed: 5, batch: 1 }
+      const task = supervisedTask({ ...shared, train: patients('a'), validation: [sourceOf(volume)] })
+      const { events, saved } = await trainAll(task, { recipe: { ...recipe, epochs: 1 } })
+      const told = events.find(event => event.type === 'epoch')!.figures.validation!
+
+      const parameters = tf.tensor1d(fromTorch(saved.get('best')!.tensors, specs, 'best'))
+      const model = { network, config: networkConfig, specs, parameters }
+      const settings = { mask, maskDraws: null, slices: chosen, reference: 'ground truth' } as const
+      const { ssim, psnr, nmse } = await evaluateVolume(volume, model, settings, async () => {})
+      expect({ ssim, psnr, nmse }).toEqual(told)
+
+      // PSNR by hand, from the definition.
+      const indices = selectSlices(chosen, 4)
+      const columns = fileNameMask(mask, volume.info.columns, volume.info.file)
+      let [squares, pixels] = [0, 0]
+      for (const index of indices) {
+        const truth = volume.readTarget(index)!
+        const image = reconstructSlice(volume, index, columns, model)
+        for (const [i, value] of image.entries()) squares += (value - truth[i]) ** 2
+        pixels += image.length
+      }
+      const range = Math.max(...maxima)
+      expect(psnr).toBeCloseTo(10 * Math.log10(range ** 2 / (squares / pixels)), 4)
+      parameters.dispose()
+    }
   })
 
   it('writes the last weights after the first epoch, at the end, and between when writing is cheap', async () => {
