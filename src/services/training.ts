@@ -4,6 +4,7 @@ import { AppError, asCancelled } from '../contract/errors.ts'
 import type { Recipe, RunConfig, RunRow, TrainingEvent } from '../contract/runs.ts'
 import type { Study, StudyVolume } from '../contract/studies.ts'
 import { methodOf } from '../core/ssl/index.ts'
+import { requireTrainable } from '../core/trainable.ts'
 import type { Engine } from '../engine/client.ts'
 import type { WrittenFile } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
@@ -106,6 +107,7 @@ export function prepareRun(services: Services, request: RunRequest, states: read
       `Expected batches that are taken whole (accumulate 1), as ${method.label} compares the samples of a batch with each other, got accumulate ${config.recipe.accumulate}.`,
     )
   }
+  requireTrainable(config, train, validation)
   const leftOut = volumesOf(study, 'train').length - train.length
   const notes = leftOut > 0 ? [`${leftOut} training volumes without ground truth are left out.`] : []
   const caution = config.pretext && method?.caution?.(method.config.parse(config.methodConfig), config.pretext)
