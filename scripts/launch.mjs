@@ -50,6 +50,9 @@ async function launch(name, ...args) {
   return COMMANDS[name](args, { ...chooseNode(root), env, cache })
 }
 
+// A terminal that closes takes its streams with it: the program started here is still to be waited for.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
 try {
   process.exitCode = await launch(...process.argv.slice(2))
 } catch (error) {

@@ -18,11 +18,12 @@ export interface Host {
 const root = fileURLToPath(new URL('../', import.meta.url))
 const FAULTY = fileURLToPath(new URL('./faulty-engine.mjs', import.meta.url))
 
-/** `faults`: what `faulty-engine.mjs` knows, for the host's engines. */
+/** `faults`: what `faulty-engine.mjs` knows, for the host's engines. `detached`: in a group of processes of its own. */
 export async function startHost(
   folder: string,
   profile: string,
   faults: Readonly<Record<string, string>> = {},
+  { detached = false } = {},
 ): Promise<Host> {
   const assets = join(folder, 'assets')
   mkdirSync(assets, { recursive: true })
@@ -38,6 +39,7 @@ export async function startHost(
       ...faults,
     },
     stdio: ['ignore', 'pipe', 'ignore'],
+    detached,
   })
   const [line] = await once(child.stdout!, 'data')
   const { port, token } = JSON.parse(String(line))

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -56,20 +57,20 @@ function fetchElectron(root, { node, version, silenceMs }) {
     let timer
     const giveUp = reason => {
       clearTimeout(timer)
-      process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+      process.off('SIGINT', interrupt).off('SIGTERM', interrupt).off('SIGHUP', interrupt)
       child.kill()
       show.end()
       resolve(reason)
     }
     const interrupt = signal => {
       child.kill()
-      process.exit(signal === 'SIGINT' ? 130 : 143)
+      process.exit(128 + constants.signals[signal])
     }
     const listen = () => {
       clearTimeout(timer)
       timer = setTimeout(() => giveUp(`nothing arrived in ${silenceMs / 1000} s`), silenceMs)
     }
-    process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
+    process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('SIGHUP', interrupt)
     listen()
     child.once('error', error => giveUp(error.message))
     child.once('exit', status => giveUp(status === 0 ? null : `its download ended with status ${status}`))

@@ -7,8 +7,8 @@ import { runToEnd } from './run.mjs'
 
 /** A desktop that ends with a failure sooner than this never had its window: no usable sandbox, a display that refuses. */
 const FIRST_MS = 10_000
-/** Ctrl+C and a kill are the user's wish, not a failure. */
-const STOPPED = [0, 130, 143]
+/** Ctrl+C, a kill and a terminal that closes are the user's wish, not a failure. */
+const STOPPED = [0, 129, 130, 143]
 
 /** Opens the app: in Electron's window where that can be had, else served to the browser. */
 export async function startApp(root, args, { node, flags, env, cache }) {

@@ -26,6 +26,7 @@ export async function perform(
       onBusy: owner => say(`${title}: waiting for ${owner} (Ctrl+C gives up)`),
       noWait,
       signal: session.signal,
+      stop: session.stop,
     })
   } finally {
     progress.stop()

@@ -1,17 +1,20 @@
-/** What every command does around its work: open the profile, hear Ctrl+C, turn errors into messages and exit codes. */
+/** What every command does around its work: open the profile, hear signals, turn errors into messages and exit codes. */
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
-import { AppError, throwIfCancelled } from '../contract/errors.ts'
+import { AppError, asCancelled, throwIfCancelled } from '../contract/errors.ts'
 import { openServices, type ServiceOptions, type Services } from '../services/context.ts'
 import { databaseError, isBusy } from '../services/db/errors.ts'
+import { exitCodeOf, hearSignals, type StopSignal } from '../services/signals.ts'
 import { type Bar, printJson, progressBar, say } from './terminal.ts'
 
-const EXIT = { failure: 1, usage: 2, cancelled: 130 } as const
+const EXIT = { failure: 1, usage: 2 } as const
 
 export interface Session {
   readonly services: Services
   readonly signal: AbortSignal
+  /** What it means that the signal is aborted: Ctrl+C cancels, SIGTERM and SIGHUP stop what can go on later. */
+  readonly stop: () => 'cancel' | StopSignal
   /** Whether one JSON document is wanted on standard output. */
   readonly json: boolean
 }
@@ -32,12 +35,14 @@ function installProgress() {
   }
 }
 
-function report(thrown: unknown, json: boolean): number {
+function report(thrown: unknown, json: boolean, stop: 'cancel' | StopSignal): number {
   const error = databaseError(thrown)
   if (error instanceof AppError) {
-    if (json) printJson({ error: { code: error.code, message: error.message } })
-    say(error.code === 'CANCELLED' ? 'Cancelled.' : error.message)
-    if (error.code === 'CANCELLED') return EXIT.cancelled
+    const cancelled = error.code === 'CANCELLED'
+    const message = cancelled && stop !== 'cancel' ? `Stopped by ${stop}` : error.message
+    if (json) printJson({ error: { code: error.code, message } })
+    say(cancelled ? (stop === 'cancel' ? 'Cancelled.' : `${message}.`) : message)
+    if (cancelled) return exitCodeOf(stop === 'cancel' ? 'SIGINT' : stop)
     return error.code === 'INVALID_ARGUMENT' ? EXIT.usage : EXIT.failure
   }
   if (json) printJson({ error: { code: null, message: String(error) } })
@@ -66,7 +71,7 @@ async function openPatiently(options: ServiceOptions, signal: AbortSignal): Prom
   }
 }
 
-/** Runs a command's work with the services of its profile. A second Ctrl+C ends the program at once. */
+/** Runs a command's work with the services of its profile. A second Ctrl+C, or other signal, ends the program at once. */
 export async function inSession(
   command: Command,
   work: (session: Session) => Promise<void>,
@@ -74,23 +79,24 @@ export async function inSession(
 ): Promise<void> {
   const { profile, json = false } = command.optsWithGlobals() as { profile?: string; json?: boolean }
   const cancellation = new AbortController()
-  const interrupt = () => {
-    if (cancellation.signal.aborted) process.exit(EXIT.cancelled)
+  let stop: 'cancel' | StopSignal = 'cancel'
+  hearSignals(signal => {
+    if (signal !== 'SIGINT') stop = signal
+    say(
+      signal === 'SIGINT'
+        ? '\nCancelling… (Ctrl+C again ends at once)'
+        : `\n${signal}: stopping… (a second signal ends at once)`,
+    )
     cancellation.abort()
-    say('\nCancelling… (Ctrl+C again ends at once)')
-  }
-  process.on('SIGINT', interrupt)
-  process.on('SIGTERM', interrupt)
+  })
   let services: Services | null = null
   try {
     const onBusy = (words: string | null) => say(words ?? 'The database is free again.')
     services = await openPatiently({ profile, onInstall: installProgress(), onBusy, ...options }, cancellation.signal)
-    await work({ services, signal: cancellation.signal, json })
+    await work({ services, signal: cancellation.signal, stop: () => stop, json })
   } catch (error) {
-    process.exitCode = report(error, json)
+    process.exitCode = report(cancellation.signal.aborted ? asCancelled(error) : error, json, stop)
   } finally {
     services?.dispose()
-    process.off('SIGINT', interrupt)
-    process.off('SIGTERM', interrupt)
   }
 }

@@ -1,7 +1,7 @@
 /** What the command line prints: results on standard output, everything else on standard error. */
 import process from 'node:process'
 import { SingleBar } from 'cli-progress'
-import type { TrainingEvent } from '../contract/runs.ts'
+import { HELD_OUT_CHANCE, OWN_LOSS, type TrainingEvent } from '../contract/runs.ts'
 
 export const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
@@ -75,12 +75,13 @@ export function trainingProgress(title: string): { onEvent(event: TrainingEvent)
       } else if (event.type === 'epoch' && !process.stderr.isTTY) {
         const { epoch, loss, validationLoss, validation, extra } = event.figures
         if (epoch !== epochs && epoch % Math.max(1, Math.floor(epochs / 20)) !== 0) return
-        const more = Object.entries(extra)
+        const { [OWN_LOSS]: own, [HELD_OUT_CHANCE]: chance, ...figures } = extra
+        const more = Object.entries(figures)
           .map(([name, value]) => `, ${name} ${value.toFixed(3)}`)
           .join('')
         const metrics = validation ? `, SSIM ${validation.ssim.toFixed(3)}` : ''
         say(
-          `${title}: epoch ${epoch}/${epochs}, loss ${loss.toFixed(4)}, validation loss ${fixed(validationLoss, 4)}${metrics}${more}`,
+          `${title}: epoch ${epoch}/${epochs}, loss ${loss.toFixed(4)}${own === undefined ? '' : ` (own ${own.toFixed(4)})`}, validation loss ${fixed(validationLoss, 4)}${chance === undefined ? '' : ` (chance ${chance.toFixed(4)})`}${metrics}${more}`,
         )
       }
     },

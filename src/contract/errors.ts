@@ -36,6 +36,10 @@ export class AppError extends Error {
   }
 }
 
+/** Of a work that was to be stopped: an engine that ended meanwhile, as by a signal to all processes, ended as it was asked to. */
+export const asCancelled = (error: unknown): unknown =>
+  error instanceof AppError && error.code === 'ENGINE_DIED' ? new AppError('CANCELLED', 'Cancelled', error) : error
+
 /** Throws `CANCELLED` once the signal is aborted; loops call it between steps. */
 export function throwIfCancelled(signal: { readonly aborted: boolean } | undefined): void {
   if (signal?.aborted) throw new AppError('CANCELLED', 'Cancelled')

@@ -20,7 +20,12 @@ export const TrainingSummary = z.object({
   seconds: TrainingSeconds,
   /** Mean training loss of the last epoch. */
   loss: z.number(),
-  /** The loss of a network that has learned nothing (ln(2N − 1) for NT-Xent), `null` where there is no such level. */
+  /**
+   * The part of it that is the method's own, without the reconstruction term: what the chance level is of. Absent without such a level, and
+   * of runs that an older program trained.
+   */
+  ownLoss: z.number().optional(),
+  /** The own loss of a network that has learned nothing (ln(2N − 1) for NT-Xent), `null` where there is no such level. */
   chanceLoss: z.number().nullable(),
   validationLoss: z.number().nullable(),
   /** Epoch (from 1) whose weights were kept. */
@@ -28,6 +33,29 @@ export const TrainingSummary = z.object({
   checkpoint: z.object({ path: z.string(), sha256: z.string() }),
 })
 export type TrainingSummary = z.infer<typeof TrainingSummary>
+
+/**
+ * The loss that a chance level is of: without the reconstruction term. `hasTerm`: whether the recipe adds one. `null` where an older program
+ * wrote down the sum alone.
+ */
+export const ownLossOf = (
+  { loss, ownLoss }: Pick<TrainingSummary, 'loss' | 'ownLoss'>,
+  hasTerm: boolean,
+): number | null => ownLoss ?? (hasTerm ? null : loss)
+
+/** A training's loss in words: beside the chance level stands the loss that it is of. */
+export function lossInWords(
+  training: Pick<TrainingSummary, 'loss' | 'ownLoss' | 'chanceLoss'>,
+  hasTerm: boolean,
+  format: (loss: number) => string,
+): string {
+  const { loss, chanceLoss } = training
+  if (chanceLoss === null) return format(loss)
+  const own = ownLossOf(training, hasTerm)
+  const whole = `${format(loss)} with the reconstruction term`
+  if (own === null) return whole
+  return `${format(own)} (chance ${format(chanceLoss)})${own === loss ? '' : `; ${whole}`}`
+}
 
 export const ROW_KINDS = ['zero-filled', 'fine-tuned', 'control', 'baseline'] as const
 

@@ -140,6 +140,11 @@ export type RunConfig = z.infer<typeof RunConfig>
 export const StoredConfig = RunConfig.extend({ recipe: Recipe.nullable() })
 export type StoredConfig = z.infer<typeof StoredConfig>
 
+/** Among an epoch's own figures: the training loss without the reconstruction term, where that is in it. The chance level is of this one. */
+export const OWN_LOSS = 'ownLoss'
+/** Among them too: the chance level of the loss on held-out patients, whose batch is another than the training's. */
+export const HELD_OUT_CHANCE = 'heldOutChance'
+
 /** One epoch's figures. `extra` are the method's own, by name (retrieval accuracy, …). */
 export const EpochFigures = z.object({
   epoch: z.int(),

@@ -37,15 +37,15 @@ export const protocolOf = ({ mask, maskDraws, maskSeed, slices, reference }: Eva
   slices,
 })
 
-/** Ground truth of the selected slices, cropped, and its maximum over all slices of the volume that can be used. */
-function readReference(volume: Volume, indices: readonly number[], settings: EvaluationSettings) {
+/** What a volume is scored against: the ground truth of the selected slices, cropped, and its maximum over all usable slices. */
+export function readReference(volume: Volume, indices: readonly number[], reference: EvaluationSettings['reference']) {
   const { info } = volume
   const crop = cropShape(info)
   const pixels = crop[0] * crop[1]
   const target = new Float32Array(indices.length * pixels)
   let maximum = Number.NEGATIVE_INFINITY
-  for (const index of usableSlices(info, { kind: 'all' }, settings.reference)) {
-    const image = settings.reference === 'noise-free' ? volume.readNoiseFree(index)! : volume.readTarget(index)!
+  for (const index of usableSlices(info, { kind: 'all' }, reference)) {
+    const image = reference === 'noise-free' ? volume.readNoiseFree(index)! : volume.readTarget(index)!
     const cropped = centreCropReal(image, info.targetShape!, crop)
     for (const value of cropped) maximum = Math.max(maximum, value)
     const place = indices.indexOf(index)
@@ -88,7 +88,7 @@ export async function evaluateVolume(
   const { info } = volume
   const indices = usableSlices(info, settings.slices, settings.reference)
   const faults = leftOut(info, settings.slices, settings.reference)
-  const { target, maximum, shape } = readReference(volume, indices, settings)
+  const { target, maximum, shape } = readReference(volume, indices, settings.reference)
   const draws = volume.mask ? 1 : (settings.maskDraws ?? 1) // a file's own mask is the only one it has
   const scores: (VolumeMetrics & { acceleration: number })[] = []
   for (let draw = 0; draw < draws; draw++) {

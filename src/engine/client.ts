@@ -43,6 +43,7 @@ const NOISE =
   /oneDNN custom operations are on|rebuild TensorFlow with the appropriate compiler flags|TF_ENABLE_ONEDNN_OPTS|cpu_feature_guard|All log messages before absl/
 
 const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url))
+const FIRST = new URL('./outlive-signals.ts', import.meta.url).href
 
 export interface EngineOptions {
   /** Above 0 the process yields to others, up to 19; ignored where the system does not permit it. */
@@ -57,7 +58,7 @@ export interface EngineOptions {
  */
 export function startEngine(installed: InstalledEngine | null, { niceness = 0, xla }: EngineOptions = {}): Engine {
   const { node, flags } = engineNode()
-  const child = spawn(node, [...flags, WORKER], {
+  const child = spawn(node, [...flags, '--import', FIRST, WORKER], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     env: {
       ...process.env,

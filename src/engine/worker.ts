@@ -102,6 +102,4 @@ async function answer(id: number, name: CallName, params: unknown): Promise<void
   }
 }
 
-// Ctrl+C reaches the whole group of processes; the parent says what is to be cancelled.
-process.on('SIGINT', () => {})
 pipe.on('close', () => process.exit(0))

@@ -2,11 +2,12 @@
 
 import { join } from 'node:path'
 import { makeFolder } from '../services/profile.ts'
+import type { hearSignals } from '../services/signals.ts'
 import { confineWindows } from './confinement.ts'
 import type { Electron } from './electron.ts'
 import { setMenu } from './menu.ts'
 import { answerNativeCalls } from './native-calls.ts'
-import { type Closing, guardQuit } from './quit.ts'
+import { type Closing, guardQuit, stopAtSignals } from './quit.ts'
 import { declareScheme, type Handler, serveScheme } from './scheme.ts'
 import { openWindow } from './window.ts'
 
@@ -21,6 +22,7 @@ export interface DesktopOptions {
   readonly preload: string
   readonly development: boolean
   readonly openBackend: () => Backend
+  readonly hear: typeof hearSignals
 }
 
 /** To be called as the program loads: the scheme has to be declared before Electron is ready. */
@@ -44,8 +46,9 @@ export function startDesktop(electron: Electron, options: DesktopOptions): Promi
     })
 }
 
-function openDesktop(electron: Electron, { profile, preload, development, openBackend }: DesktopOptions): void {
+function openDesktop(electron: Electron, { profile, preload, development, openBackend, hear }: DesktopOptions): void {
   const backend = openBackend()
+  stopAtSignals(electron, hear, backend)
   confineWindows(electron)
   serveScheme(electron, backend.handle)
   setMenu(electron, { development, profile })

@@ -10,6 +10,7 @@ import { openServices } from '../services/context.ts'
 import { prepareEngine } from '../services/engine.ts'
 import { createHandler } from '../services/handler.ts'
 import { profileDirectory } from '../services/profile.ts'
+import { hearSignals } from '../services/signals.ts'
 import { type Backend, startDesktop } from './desktop.ts'
 
 const fromOut = (path: string) => fileURLToPath(new URL(`../../out/${path}`, import.meta.url))
@@ -35,4 +36,5 @@ void startDesktop(electron, {
   preload: fromOut('preload/index.cjs'),
   development: Boolean(process.env.SELF_MRI_DEVELOPMENT),
   openBackend,
+  hear: hearSignals,
 })

@@ -1,19 +1,40 @@
 /** Leaving: a training that runs is not thrown away without asking, and its last weights are written. */
 import type { Event } from 'electron'
+import { exitCodeOf, type hearSignals, type StopSignal } from '../services/signals.ts'
 import type { Electron, Window } from './electron.ts'
 
 /** What has to end well. */
 export interface Closing {
   /** The training that is going on, in words; `null`: none. */
   doing(): string | null
-  /** Cancels what is in training, waits until its last weights are written, and disposes. */
-  close(): Promise<void>
+  /** Stops what is in training, waits until its state is written, and disposes. */
+  close(how?: StopSignal): Promise<void>
   /** Ends at once. */
   dispose(): void
 }
 
 /** An engine that no longer answers must not keep the program. */
 const PATIENCE_MS = 60_000
+
+async function closeInTime(closing: Closing, how?: StopSignal): Promise<void> {
+  const closed = closing.close(how).then(
+    () => true,
+    error => console.error(error),
+  )
+  const impatient = new Promise<false>(resolve => setTimeout(resolve, PATIENCE_MS, false).unref())
+  if (!(await Promise.race([closed, impatient]))) closing.dispose()
+}
+
+/** SIGTERM and SIGHUP stop the program without asking. Ctrl+C in its terminal asks, as closing the window does. */
+export function stopAtSignals({ app }: Electron, hear: typeof hearSignals, closing: Closing): void {
+  hear(
+    signal => {
+      if (signal === 'SIGINT') app.quit()
+      else void closeInTime(closing, signal).then(() => app.exit(exitCodeOf(signal)))
+    },
+    code => app.exit(code),
+  )
+}
 
 export function guardQuit({ app, dialog }: Electron, window: Window, closing: Closing): void {
   let state: 'open' | 'leaving' | 'left' = 'open'
@@ -38,12 +59,7 @@ export function guardQuit({ app, dialog }: Electron, window: Window, closing: Cl
       state = 'open'
       return
     }
-    const closed = closing.close().then(
-      () => true,
-      error => console.error(error),
-    )
-    const impatient = new Promise<false>(resolve => setTimeout(resolve, PATIENCE_MS, false).unref())
-    if (!(await Promise.race([closed, impatient]))) closing.dispose()
+    await closeInTime(closing)
     state = 'left'
     app.quit()
   }

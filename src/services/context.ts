@@ -12,6 +12,7 @@ import { markInterrupted } from './interrupted.ts'
 import { profileDirectory } from './profile.ts'
 import { makeQueue, type Queue } from './queue.ts'
 import { resumeInterrupted } from './resume.ts'
+import type { Closing } from './run-rows.ts'
 import { readSettings } from './settings.ts'
 
 export interface Services {
@@ -38,7 +39,7 @@ export interface Services {
   /** Ends at once; runs that wait or are in training here read `interrupted`. */
   dispose(): void
   /** Stops what is in training, waits until its state is written, and disposes. */
-  close(): Promise<void>
+  close(how?: Closing): Promise<void>
 }
 
 export interface ServiceOptions {
@@ -150,8 +151,8 @@ export function openServices({
       jobs.dispose()
       db.close()
     },
-    async close() {
-      await queue?.stop()
+    async close(how) {
+      await queue?.stop(how)
       services.dispose()
     },
   }

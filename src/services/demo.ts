@@ -30,7 +30,7 @@ export interface DemoRequest {
   readonly overwrite?: boolean
 }
 
-export interface DemoOptions extends Pick<RunOptions, 'onEvent' | 'onBusy' | 'signal'> {
+export interface DemoOptions extends Pick<RunOptions, 'onEvent' | 'onBusy' | 'signal' | 'stop'> {
   /** Called as each part begins; its events follow. */
   readonly onPart?: (label: string) => void
 }
@@ -50,7 +50,7 @@ export async function runDemo(
   { study, seed, channels, directory, overwrite = false }: DemoRequest,
   options: DemoOptions = {},
 ): Promise<{ report: Report; replaced: string[] }> {
-  const { onPart, onEvent, onBusy, signal } = options
+  const { onPart, onEvent, onBusy, signal, stop } = options
   const destination: Destination = {
     folder: directory,
     maker: 'demo',
@@ -80,7 +80,7 @@ export async function runDemo(
     return startRun(
       services,
       { study, config, parent: parent === null ? null : { run: parent } },
-      { onEvent, onBusy, signal },
+      { onEvent, onBusy, signal, stop },
     )
   }
   const score = (run: string) =>

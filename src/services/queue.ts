@@ -6,7 +6,7 @@ import { takeDevice } from './device.ts'
 import { logEvent } from './log.ts'
 import type { Resumption } from './resume.ts'
 import { onceThereIsRoom } from './room.ts'
-import { type Stop, setQueuePlaces, setStatus } from './run-rows.ts'
+import { type Closing, closedReason, type Stop, setQueuePlaces, setStatus } from './run-rows.ts'
 import { endRun, insertRuns, type PreparedRun, trainRun } from './training.ts'
 
 export interface Queue {
@@ -23,8 +23,11 @@ export interface Queue {
   move(run: string, before: string | null): boolean
   /** What is in training, in words. */
   readonly doing: string | null
-  /** Stops what is in training and waits for its state; it and what waits read `interrupted`. */
-  stop(): Promise<void>
+  /**
+   * Stops what is in training and waits for its state; it and what waits read `interrupted`. Stopped by a signal, what waits keeps its place:
+   * the next window of this profile goes on with it.
+   */
+  stop(how?: Closing): Promise<void>
   /** Ends at once: the process is about to go, or the engine has gone. */
   abandon(): void
 }
@@ -42,6 +45,8 @@ interface Current {
   epoch: number
   /** Whether it has the device; before, its row still reads `queued`. */
   begun: boolean
+  /** Its row says already that it will not begin here. */
+  givenUp: boolean
   /** What it stands still for, in words. */
   waitsFor: string | null
 }
@@ -74,7 +79,9 @@ export function makeQueue(services: Services): Queue {
       if (event.type === 'waiting') mine.waitsFor = `the disk is full (${event.path}); waiting for room`
       if (event.type === 'continued') mine.waitsFor = null
     }
-    const device = await takeDevice({ signal, onWait: onBusy }).catch(error => endRun(services, run, error, stop()))
+    const device = await takeDevice({ signal, onWait: onBusy }).catch(async error => {
+      if (!mine.givenUp) await endRun(services, run, error, stop())
+    })
     if (!device) return
     try {
       mine.waitsFor = null
@@ -102,6 +109,7 @@ export function makeQueue(services: Services): Queue {
         stop: 'cancel',
         epoch: 1,
         begun: false,
+        givenUp: false,
         waitsFor: null,
       }
       try {
@@ -116,7 +124,7 @@ export function makeQueue(services: Services): Queue {
     working = null
   }
 
-  let closed = false
+  let closed: Closing | null = null
 
   /** Throws `CANCELLED` once the program closes: nothing would train them. */
   function requireOpen(): void {
@@ -129,10 +137,15 @@ export function makeQueue(services: Services): Queue {
     place()
   }
 
-  /** What waits will not be trained any more. */
-  function giveUpWaiting(): void {
-    for (const { run } of waiting.splice(0))
-      setStatus(services, run, 'interrupted', 'The program was closed before the run had begun.')
+  /** What waits will not be trained any more, at least not here. */
+  function giveUpWaiting(how: Closing): void {
+    const given = waiting.splice(0).map(({ run }) => run)
+    if (current && !current.begun && !current.controller.signal.aborted) {
+      current.givenUp = true
+      given.unshift(current.run)
+    }
+    for (const run of given) setStatus(services, run, 'interrupted', closedReason(how, 'before the run had begun'))
+    if (how !== 'close') setQueuePlaces(services, given)
   }
 
   const stopWaiting = {
@@ -180,19 +193,20 @@ export function makeQueue(services: Services): Queue {
       const { run, epoch, epochs, waitsFor } = current
       return `run ${run}: ${waitsFor ?? `epoch ${epoch}/${epochs}`}`
     },
-    async stop() {
-      closed = true
-      giveUpWaiting()
-      if (current && !current.controller.signal.aborted) current.stop = 'close'
+    async stop(how = 'close') {
+      closed = how
+      giveUpWaiting(how)
+      if (current && !current.controller.signal.aborted) current.stop = how
       current?.controller.abort()
       await working
     },
     abandon() {
-      closed = true
-      giveUpWaiting()
+      closed ??= 'close'
+      giveUpWaiting(closed)
       if (!current) return
-      setStatus(services, current.run, 'interrupted', 'The program was closed while the run was going on.')
-      current.stop = 'close'
+      if (!current.givenUp)
+        setStatus(services, current.run, 'interrupted', closedReason(closed, 'while the run was going on'))
+      current.stop = closed
       current.controller.abort()
     },
   }

@@ -99,16 +99,22 @@ export async function resumeRun(services: Services, id: string, options: RunOpti
 /** Unasked, a run that comes no further is resumed so often. */
 const MOST_RESUMES = 3
 
-/** Queues interrupted runs where the profile's settings say so; one that cannot go on stays as it is. */
+/**
+ * Queues again, in their order, runs that waited when a signal stopped the program; before them, where the profile's settings say so, those
+ * that were in training. One that cannot go on stays as it is.
+ */
 export async function resumeInterrupted(services: Services): Promise<void> {
-  if (!readSettings(services).autoResume || !locateEngine()) return
-  for (const row of storedRuns(services)) {
-    if (row.status !== 'interrupted' || row.hidden_at !== null || !toRunRow(services, row).resumable) continue
+  if (!locateEngine()) return
+  const { autoResume } = readSettings(services)
+  const rows = storedRuns(services).filter(({ status, hidden_at }) => status === 'interrupted' && hidden_at === null)
+  for (const row of rows.toSorted((a, b) => (a.queue_place ?? 0) - (b.queue_place ?? 0))) {
+    const waited = row.queue_place !== null
+    if (!(waited || autoResume) || !toRunRow(services, row).resumable) continue
     const step = statesOf(services, row.id)[0]?.step ?? 0
-    if (row.resumes >= MOST_RESUMES && step <= row.resumed_step) continue
+    if (!waited && row.resumes >= MOST_RESUMES && step <= row.resumed_step) continue
     try {
       const run = String(row.id)
-      services.queue.resume(run, await prepareResumption(services, run, { unasked: true }))
+      services.queue.resume(run, await prepareResumption(services, run, { unasked: !waited }))
     } catch (error) {
       if (!services.db.open) return
       if (!(error instanceof AppError)) throw error

@@ -12,6 +12,7 @@ import type { Services } from './context.ts'
 import { databaseError } from './db/errors.ts'
 import { logEvent } from './log.ts'
 import { runDirectory, storedFile, storedRunFile } from './profile.ts'
+import type { StopSignal } from './signals.ts'
 
 /**
  * The run whose weights are the start (its kept ones, or a milestone's), or a checkpoint file of another origin; `null`: from scratch.
@@ -156,12 +157,19 @@ export function setQueuePlaces({ db, bell }: Services, runs: readonly string[]):
 }
 
 /** What ends a training before its end, when it is not a fault. */
-export type Stop = 'cancel' | 'pause' | 'close'
+export type Stop = 'cancel' | 'pause' | Closing
 
-const STOPPED: Readonly<Record<Stop, { readonly status: RunStatus; readonly reason: string | null }>> = {
-  cancel: { status: 'cancelled', reason: 'Cancelled' },
-  pause: { status: 'paused', reason: null },
-  close: { status: 'interrupted', reason: 'The program was closed while the run was going on.' },
+/** The program is closed, or a signal stops it. */
+export type Closing = 'close' | StopSignal
+
+/** `when`: for the end of a sentence. */
+export const closedReason = (how: Closing, when: string): string =>
+  how === 'close' ? `The program was closed ${when}.` : `${how} stopped the program ${when}.`
+
+function stopped(stop: Stop): { readonly status: RunStatus; readonly reason: string | null } {
+  if (stop === 'cancel') return { status: 'cancelled', reason: 'Cancelled' }
+  if (stop === 'pause') return { status: 'paused', reason: null }
+  return { status: 'interrupted', reason: closedReason(stop, 'while the run was going on') }
 }
 
 /** Writes how a run ended that did not finish: its row says why. */
@@ -170,6 +178,8 @@ export function recordFailure(services: Services, run: string, thrown: unknown, 
   const error = databaseError(thrown)
   const fault = error instanceof AppError ? error.code : null
   const message = error instanceof Error ? error.message : String(error)
-  if (fault === 'CANCELLED') setStatus(services, run, STOPPED[stop].status, STOPPED[stop].reason)
-  else setStatus(services, run, fault === 'ENGINE_DIED' ? 'interrupted' : 'failed', message, { fault })
+  if (fault === 'CANCELLED') {
+    const { status, reason } = stopped(stop)
+    setStatus(services, run, status, reason)
+  } else setStatus(services, run, fault === 'ENGINE_DIED' ? 'interrupted' : 'failed', message, { fault })
 }

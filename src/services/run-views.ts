@@ -39,7 +39,7 @@ function toView(services: Services, row: StoredRun): RunView {
   return {
     ...run,
     startedAt: row.started_at,
-    queuePosition: row.queue_place,
+    queuePosition: row.status === 'queued' ? row.queue_place : null,
     methodLabel: run.method && methodOf(run.method).label,
     arbitraryUnits: isPretrained(run),
     trainedPatients: patients('train'),

@@ -1,8 +1,9 @@
 /** A training from its checks to its end: prepared, written down, trained. */
-import { AppError } from '../contract/errors.ts'
+import { AppError, asCancelled } from '../contract/errors.ts'
 import type { Recipe, RunConfig, RunRow, TrainingEvent } from '../contract/runs.ts'
 import type { Study, StudyVolume } from '../contract/studies.ts'
 import { methodOf } from '../core/ssl/index.ts'
+import { requireTrainable } from '../core/trainable.ts'
 import type { Engine } from '../engine/client.ts'
 import type { WrittenFile } from '../engine/protocol.ts'
 import type { ReadOptions } from './contents/reader.ts'
@@ -32,7 +33,7 @@ export interface TrainOptions {
   readonly stop?: () => Stop
 }
 
-export interface RunOptions extends Pick<TrainOptions, 'onEvent' | 'signal'>, Pick<ReadOptions, 'onProgress'> {
+export interface RunOptions extends Pick<TrainOptions, 'onEvent' | 'signal' | 'stop'>, Pick<ReadOptions, 'onProgress'> {
   /** Called with the run's id before it begins. */
   readonly onStart?: (run: string) => void
   /** Another program trains on the device: called with which, or else refused with `DEVICE_BUSY`. */
@@ -135,6 +136,7 @@ export function prepareRun(services: Services, request: RunRequest, states: read
       `Expected batches that are taken whole (accumulate 1), as ${method.label} compares the samples of a batch with each other, got accumulate ${config.recipe.accumulate}.`,
     )
   }
+  requireTrainable(config, train, validation)
   const notes = leftOutNotes(study, config.kind)
   const caution = config.pretext && method?.caution?.(method.config.parse(config.methodConfig), config.pretext)
   if (caution) notes.push(caution)
@@ -200,8 +202,9 @@ export async function trainRun(
     await recorder.flush()
     await onceThereIsRoom(() => setStatus(services, run, 'finished', null, { summary }), signal, services.onBusy)
   } catch (error) {
-    await endRun(services, run, error, stop?.())
-    throw error
+    const asked = signal?.aborted ? asCancelled(error) : error
+    await endRun(services, run, asked, stop?.())
+    throw asked
   } finally {
     if (services.db.open) recorder.close()
   }
@@ -209,7 +212,7 @@ export async function trainRun(
 
 /** Writes down how a run ended that did not finish, as soon as there is room; a program that closes does not wait for it. */
 export async function endRun(services: Services, run: string, error: unknown, stop: Stop = 'cancel'): Promise<void> {
-  const never = stop === 'close' ? AbortSignal.abort() : undefined
+  const never = stop === 'cancel' || stop === 'pause' ? undefined : AbortSignal.abort()
   await onceThereIsRoom(() => recordFailure(services, run, error, stop), never).catch((failure: unknown) => {
     if (!(failure instanceof AppError)) throw failure
   })
@@ -220,7 +223,7 @@ export async function trainNow(
   services: Services,
   prepared: PreparedRun,
   begin: () => string,
-  { onEvent, onStart, onBusy, noWait, signal }: RunOptions,
+  { onEvent, onStart, onBusy, noWait, signal, stop }: RunOptions,
 ): Promise<RunRow> {
   const engine = await services.jobs(signal)
   const device = await takeDevice({ signal, onWait: onBusy, noWait })
@@ -228,7 +231,7 @@ export async function trainNow(
     const run = begin()
     device.name(run)
     onStart?.(run)
-    await trainRun(services, engine, run, prepared, { onEvent, signal })
+    await trainRun(services, engine, run, prepared, { onEvent, signal, stop })
     return findRun(services, run)
   } finally {
     device.release()

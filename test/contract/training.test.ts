@@ -3,6 +3,8 @@ import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { throwIfCancelled } from '../../src/contract/errors.ts'
 import { Pretext, Recipe, type TrainingEvent } from '../../src/contract/runs.ts'
+import { selectSlices } from '../../src/contract/volumes.ts'
+import { evaluateVolume } from '../../src/core/evaluate.ts'
 import { NETWORKS, networkOf } from '../../src/core/models/index.ts'
 import { fileNameMask } from '../../src/core/mri/mask.ts'
 import { reconstructSlice } from '../../src/core/reconstruct.ts'
@@ -11,9 +13,10 @@ import { pretextTask } from '../../src/core/ssl/pretext.ts'
 import type { Checkpoint } from '../../src/core/training/checkpoint.ts'
 import { fromTorch, initialParameters, unpack } from '../../src/core/training/parameters.ts'
 import { tensorsOf } from '../../src/core/training/stack.ts'
-import { eagerStepper } from '../../src/core/training/stepper.ts'
+import { eagerStepper, type MakeStepper } from '../../src/core/training/stepper.ts'
 import { supervisedTask } from '../../src/core/training/supervised.ts'
 import { type Training, type TrainingTask, train } from '../../src/core/training/train.ts'
+import { graphStepper } from '../../src/engine/graph/stepper.ts'
 import { useEngine } from '../engine.ts'
 import { noiseVolume, sourceOf } from '../volumes.ts'
 
@@ -261,6 +264,46 @@ describe('a training', () => {
     expect(saved.get('best')!.metadata.epoch).toBe(String(summary.bestEpoch))
   })
 
+  it('of chosen slices validates by the whole volume’s maximum, as an evaluation of its weights does', async () => {
+    const volume = noiseVolume('c', { slices: 4 })
+    const maxima = Array.from({ length: 4 }, (_, index) => Math.max(...volume.readTarget(index)!))
+    const dimmest = maxima.indexOf(Math.min(...maxima))
+    const network = networkOf('unet')
+    const networkConfig = network.config.parse({ channels: 2, pools: 2 })
+    const specs = network.parameters(networkConfig)
+    for (const chosen of [
+      { kind: 'range', from: dimmest, to: dimmest },
+      { kind: 'every', n: 3 },
+      { kind: 'middle' },
+      { kind: 'all' },
+    ] as const) {
+      const shared = { network, networkConfig, mask, slices: chosen, seed: 5, batch: 1 }
+      const task = supervisedTask({ ...shared, train: patients('a'), validation: [sourceOf(volume)] })
+      const { events, saved } = await trainAll(task, { recipe: { ...recipe, epochs: 1 } })
+      const told = events.find(event => event.type === 'epoch')!.figures.validation!
+
+      const parameters = tf.tensor1d(fromTorch(saved.get('best')!.tensors, specs, 'best'))
+      const model = { network, config: networkConfig, specs, parameters }
+      const settings = { mask, maskDraws: null, slices: chosen, reference: 'ground truth' } as const
+      const { ssim, psnr, nmse } = await evaluateVolume(volume, model, settings, async () => {})
+      expect({ ssim, psnr, nmse }).toEqual(told)
+
+      // PSNR by hand, from the definition.
+      const indices = selectSlices(chosen, 4)
+      const columns = fileNameMask(mask, volume.info.columns, volume.info.file)
+      let [squares, pixels] = [0, 0]
+      for (const index of indices) {
+        const truth = volume.readTarget(index)!
+        const image = reconstructSlice(volume, index, columns, model)
+        for (const [i, value] of image.entries()) squares += (value - truth[i]) ** 2
+        pixels += image.length
+      }
+      const range = Math.max(...maxima)
+      expect(psnr).toBeCloseTo(10 * Math.log10(range ** 2 / (squares / pixels)), 4)
+      parameters.dispose()
+    }
+  })
+
   it('writes the last weights after the first epoch, at the end, and between when writing is cheap', async () => {
     const epochs = { ...recipe, epochs: 4 }
     let clock = 0
@@ -338,6 +381,48 @@ describe('a training', () => {
     })
     expect((await trainAll(task)).summary.validationLoss).toBeGreaterThan(0)
   })
+
+  it.each(Object.keys(METHODS))(
+    'of %s tells its own loss apart from the reconstruction term, beside the chance level of each',
+    async id => {
+      const network = networkOf('unet')
+      const networkConfig = network.config.parse({ channels: 2, pools: 2 })
+      const method = methodOf(id)
+      const methodConfig = method.config.parse(SMALL[id] ?? {})
+      const shared = {
+        network,
+        networkConfig,
+        train: patients('a', 'b'),
+        validation: patients('c'),
+        slices,
+        mask,
+        seed: 5,
+      }
+      const outcome = async (reconstruction: number, makeStepper: MakeStepper) => {
+        const pretext = Pretext.parse({ keep: 0.5, reconstruction, apart: false })
+        // One step an epoch: its loss is of the first weights, which no term has changed yet.
+        const batch = (method.instances?.(methodConfig) ?? 1) * 4
+        const task = pretextTask({ ...shared, method, methodConfig, pretext, batch, epochs: 1 })
+        const { events, summary } = await trainAll(task, { recipe: { ...recipe, epochs: 1 }, makeStepper })
+        const { loss, extra } = events.find(event => event.type === 'epoch')!.figures
+        return { loss, extra, summary, chance: method.chanceLoss(methodConfig, { batch, samples: batch }) }
+      }
+      for (const makeStepper of [eagerStepper, graphStepper]) {
+        const [plain, both] = [await outcome(0, makeStepper), await outcome(5, makeStepper)]
+        expect(plain.extra.ownLoss).toBeUndefined()
+        expect(both.extra.ownLoss).toBeCloseTo(plain.loss, 5)
+        expect(both.loss).toBeGreaterThan(both.extra.ownLoss)
+        for (const { summary, chance, extra } of [plain, both]) {
+          expect(summary.chanceLoss).toBe(chance)
+          if (chance === null) expect(summary.ownLoss).toBeUndefined()
+          else expect(summary.ownLoss).toBeCloseTo(plain.loss, 5)
+          // The two held-out slices are compared with each other, not with a training's batch.
+          if (id === 'simclr') expect([chance, extra.heldOutChance]).toEqual([Math.log(7), Math.log(3)])
+          if (id === 'rotnet') expect([chance, extra.heldOutChance]).toEqual([Math.log(4), Math.log(4)])
+        }
+      }
+    },
+  )
 
   it('stops at a loss that is no number and names the step; what was written stays', async () => {
     const task = supervised()

@@ -44,14 +44,14 @@ export const demoCommand = (): Command =>
     .option('--seed <n>', 'seed of weights, order, masks and augmentations', wholeNumber, 0)
     .option('--channels <n>', 'top-level channels of the U-Net', wholeNumber, 16)
     .action((options: Options, command: Command) =>
-      inSession(command, async ({ services, signal, json }) => {
+      inSession(command, async ({ services, signal, stop, json }) => {
         const study =
           options.study === undefined ? await demonstrationStudy(services, signal) : findStudy(services, options.study)
         for (const remark of study.remarks) say(remark)
         const progress = parts()
         const { seed, channels, overwrite } = options
         const request = { study, seed, channels, directory: callersFolder(options.out), overwrite }
-        const { report, replaced } = await runDemo(services, request, { ...progress, signal }).finally(() =>
+        const { report, replaced } = await runDemo(services, request, { ...progress, signal, stop }).finally(() =>
           progress.stop(),
         )
         if (json) return printJson(overwrite ? { ...report, replaced } : report)

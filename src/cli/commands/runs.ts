@@ -1,5 +1,6 @@
 import Table from 'cli-table3'
 import { Command } from 'commander'
+import { lossInWords } from '../../contract/report.ts'
 import type { RunRow } from '../../contract/runs.ts'
 import { resumeRun } from '../../services/resume.ts'
 import { epochsOf, findRun, listRuns } from '../../services/runs.ts'
@@ -31,10 +32,10 @@ export function describeRun(run: RunRow): string {
   const contents = contentsInWords(run)
   if (contents) lines.push(`  ${contents}`)
   if (run.summary) {
-    const { steps, seconds, loss, chanceLoss, bestEpoch } = run.summary
-    const chance = chanceLoss === null ? '' : ` (chance ${chanceLoss.toFixed(4)})`
+    const { steps, seconds, bestEpoch } = run.summary
+    const loss = lossInWords(run.summary, (run.config.pretext?.reconstruction ?? 0) > 0, value => value.toFixed(4))
     lines.push(
-      `  ${run.epochs.done} epochs, ${steps} steps in ${seconds.steps.toFixed(1)} s (validation ${seconds.validation.toFixed(1)} s apart), loss ${loss.toFixed(4)}${chance}${bestEpoch ? `, best epoch ${bestEpoch}` : ''}`,
+      `  ${run.epochs.done} epochs, ${steps} steps in ${seconds.steps.toFixed(1)} s (validation ${seconds.validation.toFixed(1)} s apart), loss ${loss}${bestEpoch ? `, best epoch ${bestEpoch}` : ''}`,
     )
   }
   if (run.metrics) {

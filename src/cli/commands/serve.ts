@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { Command, Option } from 'commander'
 import { AppError } from '../../contract/errors.ts'
 import { demonstrationStudy } from '../../services/demonstration.ts'
 import { prepareEngine } from '../../services/engine.ts'
+import { exitCodeOf } from '../../services/signals.ts'
 import { wholeNumber } from '../options.ts'
 import { inSession } from '../session.ts'
 import { print, say } from '../terminal.ts'
@@ -25,7 +27,7 @@ export const serveCommand = (): Command =>
     .action(({ port, assets }: { port: number; assets: string }, command: Command) =>
       inSession(
         command,
-        async ({ services, signal, json }) => {
+        async ({ services, signal, stop, json }) => {
           if (!existsSync(join(assets, 'index.html')))
             throw new AppError(
               'FILE_UNREADABLE',
@@ -38,8 +40,11 @@ export const serveCommand = (): Command =>
           say('Open this URL in a browser on this machine. Ctrl+C ends the host.')
           print(json ? JSON.stringify({ url: host.url, port: host.port, token: host.token }) : host.url)
           await ended(signal)
-          await services.queue.stop() // last weights are written while the window can still hear of it
+          const how = stop()
+          // Last weights are written while the window can still hear of it.
+          await services.queue.stop(how === 'cancel' ? 'close' : how)
           await host.close()
+          if (how !== 'cancel') process.exitCode = exitCodeOf(how) // Ctrl+C is how a host ends
         },
         { forWindow: true },
       ),

@@ -75,7 +75,7 @@ function parts(services: Services, plan: Plan) {
 }
 
 async function reproduce(options: Options, session: Session): Promise<void> {
-  const { services, signal, json } = session
+  const { services, signal, stop, json } = session
   const out = callersFolder(options.out)
   const before = await openFolder(services, out, options.overwrite)
   const bar = progressBar('Reading files (MB)')
@@ -92,18 +92,19 @@ async function reproduce(options: Options, session: Session): Promise<void> {
   const known = plan.known.size
   if (known > 0) say(`${known} of ${plan.rows.length} rows are in ${out} already and are not computed again.`)
 
-  const { onPart, onEvent, stop } = parts(services, plan)
+  const progress = parts(services, plan)
+  const { onPart, onEvent } = progress
   const onBusy = (owner: string) => say(`waiting for ${owner} (Ctrl+C gives up)`)
   try {
     await carryOut(
-      trainAtOnce(services, () => ({ signal, onEvent, onBusy })),
+      trainAtOnce(services, () => ({ signal, stop, onEvent, onBusy })),
       { onPart, signal },
     )
   } catch (error) {
     if (signal.aborted) say('Everything that was done is kept: the same command goes on from here.')
     throw error
   } finally {
-    stop()
+    progress.stop()
   }
   const drawn = await draw(services, plan, report(), signal)
   const { page, replaced } = await writeFiles(services, drawn, out, options.overwrite)

@@ -49,8 +49,10 @@ export interface Network<Config = unknown> {
   bottleneck(config: Config): { readonly layer: string; readonly channels: number; readonly scale: number }
   /** Image [batch, height, width, 1] → images of the same shape: the reconstruction last, and before it others that training judges too. */
   outputs(config: Config, parameters: Parameters, image: tf.Tensor4D, pass?: Pass): readonly tf.Tensor4D[]
-  /** Smallest height and width that the network takes. */
+  /** Smallest side of square images that the network takes. */
   minimumSize(config: Config): number
+  /** Why images of this size, in training batches of so many, leave the deepest layer nothing to learn, and the remedy; `null` if they do not. */
+  tooSmall(config: Config, shape: readonly [height: number, width: number], batch: number): string | null
 }
 
 /** The reconstruction [batch, height, width, 1] of images of that shape. */

@@ -163,6 +163,14 @@ export const makeUnetPlusPlus = (
   outputs,
   // The deepest node then has one pixel; and from here on there are always enough pixels to reflect.
   minimumSize: () => MULTIPLE,
+  tooSmall(_, shape, batch) {
+    const across = (side: number) => Math.ceil(((MULTIPLE - (side % MULTIPLE)) % MULTIPLE) / 2)
+    if (shape.some(side => across(side) >= side))
+      return `they cannot be reflected to a multiple of ${MULTIPLE} pixels. Take larger images.`
+    const pixels = shape.reduce((product, side) => product * Math.ceil(side / MULTIPLE), 1)
+    if (batch * pixels > 1) return null
+    return 'the deepest node has one pixel in a batch of one, and batch norm makes a single value 0. Take batches that hold at least 2, the last one of an epoch too (--batch).'
+  },
 })
 
 export const unetPlusPlus = makeUnetPlusPlus(({ channels }) =>

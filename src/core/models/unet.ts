@@ -116,4 +116,11 @@ export const unet: Network<UnetConfig> = {
   outputs,
   // The bottleneck needs more than one pixel, or its instance norm has nothing to normalise.
   minimumSize: ({ pools }) => 2 ** (pools + 1),
+  tooSmall({ pools }, [height, width]) {
+    const pooled = (times: number) => [height, width].map(side => Math.floor(side / 2 ** times))
+    const pixels = (times: number) => pooled(times).reduce((product, side) => product * side, 1)
+    if (pixels(pools) > 1) return null
+    const most = Array.from({ length: pools }, (_, times) => times).findLast(times => pixels(times) > 1) ?? 0
+    return `${pools} pools leave the bottleneck ${pooled(pools).join(' × ')}, and instance norm makes a single pixel 0. ${most > 0 ? `Take at most ${most} pools (--pools).` : 'Take larger images.'}`
+  },
 }

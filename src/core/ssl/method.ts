@@ -73,6 +73,8 @@ export interface SslMethod<Config = unknown> {
   instances?(config: Config): number
   /** The same settings for a demonstration, in whose few steps many instances would come by but once or twice. */
   demonstration?(config: Config): Config
+  /** Why so few samples have nothing to be told apart from, and the remedy; `null` if they have. */
+  tooFew?(config: Config, counts: Counts): string | null
   /** Smallest side of the images that the network is given; `null`: the slice's own size. */
   smallestView(config: Config): number | null
   parts(config: Config, sample: Sample): Part[]

@@ -180,6 +180,10 @@ export const pirl: SslMethod<PirlConfig> = {
   contrastive: true,
   instances: config => regionsOf(config) ** 2,
   demonstration: config => ({ ...config, regions: Math.min(3, regionsOf(config)) }),
+  tooFew: (_, { samples }) =>
+    samples < 2
+      ? `Expected at least 2 training slices, as PIRL tells them apart, got ${samples}. Take more slices, or several regions of each (--regions).`
+      : null,
   smallestView: ({ crop, patch }) => Math.min(crop, patch),
   parts,
   head: (config, trunk, { samples }) => [

@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../../contract/errors.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
-import type { Pretext } from '../../contract/runs.ts'
+import { HELD_OUT_CHANCE, type Pretext } from '../../contract/runs.ts'
 import {
   batchPlaces,
   listSlices,
@@ -196,7 +196,8 @@ export function pretextTask(job: PretextJob): PretextTask {
         ([kind]) => !advised.has(kind),
       )
       for (const [kind] of advice) advised.add(kind)
-      return { loss, metrics: null, extra: figures, advice: advice.map(([, words]) => words) }
+      const extra = loss === null || chance === null ? figures : { ...figures, [HELD_OUT_CHANCE]: chance }
+      return { loss, metrics: null, extra, advice: advice.map(([, words]) => words) }
     } finally {
       tf.dispose([...batches.flat(), ...Object.values(parameters)])
     }
@@ -217,6 +218,7 @@ export function pretextTask(job: PretextJob): PretextTask {
     head,
     batchesPerEpoch,
     separable: method.separable,
+    hasTerm: pretext.reconstruction > 0,
     chanceLoss: method.chanceLoss(methodConfig, { batch: job.batch, samples: samples.length }),
     keepBest: false,
     validateEvery: Math.max(1, Math.floor(job.epochs / 10)),

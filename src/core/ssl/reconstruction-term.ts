@@ -27,7 +27,9 @@ export function withReconstruction(method: SslMethod, weight: number): SslMethod
     loss(config, trunk, parameters, batch, pass) {
       const [input, target] = batch
       const term = tf.mean(tf.abs(tf.sub(trunk.output(parameters, input as tf.Tensor4D, pass), target)))
-      return tf.add(method.loss(config, trunk, parameters, batch.slice(own), pass), tf.mul(term, weight))
+      const loss = method.loss(config, trunk, parameters, batch.slice(own), pass)
+      pass.own?.(loss) // what its chance level is of
+      return tf.add(loss, tf.mul(term, weight))
     },
     judge: (config, trunk, parameters, batch) => method.judge(config, trunk, parameters, batch.slice(own)),
   }

@@ -73,6 +73,10 @@ export const simclr: SslMethod<SimclrConfig> = {
   },
   separable: false,
   contrastive: true,
+  tooFew: (_, { batch }) =>
+    batch < 2
+      ? `Expected a batch of at least 2, as SimCLR tells the images of a batch apart, got batch ${batch}: its loss would be 0 whatever the network does. Take a larger batch (--batch).`
+      : null,
   smallestView: ({ crop }) => crop,
   parts: (config, sample) =>
     [0, 1].map(index => picture(`view ${index + 1}`, view(config, sample, index), config.crop)),

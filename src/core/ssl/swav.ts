@@ -163,6 +163,10 @@ export const swav: SslMethod<SwavConfig> = {
   },
   separable: false,
   contrastive: true,
+  tooFew: ({ queue }, { batch }) =>
+    batch < 2 && queue === 0
+      ? `Expected a batch of at least 2 or a queue, as SwAV spreads images evenly over its prototypes, got batch ${batch} and queue ${queue}: an image alone belongs to all of them. Take a larger batch (--batch).`
+      : null,
   smallestView: config => Math.min(config.large, config.smalls > 0 ? config.small : config.large),
   parts: (config, sample) => Array.from({ length: crops(config) }, (_, index) => crop(config, sample, index)),
   // Whether prototypes learn, and whether the queue is used.

@@ -19,6 +19,8 @@ const Progress = z.object({
   epoch: z.int(),
   /** Of the epoch begun: the sum of its steps' losses, and seconds since it began. */
   lossSum: z.number(),
+  /** Of the method's own parts of them; `null`: not known from the epoch's beginning, as an older program wrote the state. */
+  ownSum: z.number().nullable().default(null),
   epochSeconds: z.number(),
   /** The weights that are kept, where the task keeps the best. */
   best: WrittenFile.extend({ epoch: z.int(), loss: z.number() }).nullable(),
@@ -27,6 +29,7 @@ const Progress = z.object({
   lowest: z.object({ loss: z.number(), waited: z.int() }).nullable(),
   /** Of the last epoch that is done. */
   loss: z.number().nullable(),
+  ownLoss: z.number().nullable().default(null),
   validationLoss: z.number().nullable(),
   seconds: TrainingSeconds,
 })
@@ -36,11 +39,13 @@ export const BEGINNING: Progress = {
   step: 0,
   epoch: 0,
   lossSum: 0,
+  ownSum: 0,
   epochSeconds: 0,
   best: null,
   last: null,
   lowest: null,
   loss: null,
+  ownLoss: null,
   validationLoss: null,
   seconds: { steps: 0, validation: 0, preparation: 0 },
 }

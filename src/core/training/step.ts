@@ -11,8 +11,8 @@ export interface TrainingState {
   readonly slots: readonly tf.Tensor1D[]
 }
 
-/** What a loss may do beside being computed: set buffers. */
-export type StepPass = Required<Pick<Pass, 'set'>>
+/** What a loss may do beside being computed: set buffers, and tell which part of it is the method's own, where a term is added to that. */
+export type StepPass = Required<Pick<Pass, 'set'>> & { own?(loss: tf.Scalar): void }
 
 /** A differentiable loss of named parameters and the batch's tensors. A buffer that it sets has that value from then on, in this step too. */
 export type Loss = (parameters: Parameters, batch: readonly tf.Tensor[], pass: StepPass) => tf.Scalar
@@ -24,7 +24,7 @@ export type Step = (
   state: TrainingState,
   batch: readonly tf.Tensor[],
   scalars: readonly tf.Scalar[],
-) => { readonly state: TrainingState; readonly loss: tf.Scalar }
+) => { readonly state: TrainingState; readonly loss: tf.Scalar; readonly own: tf.Scalar | null }
 
 export function makeStep(
   specs: readonly ParameterSpec[],
@@ -44,6 +44,7 @@ export function makeStep(
     tf.tidy(() => {
       const buffers = buffersOf(state.parameters) // outside the gradient's tape
       const values = new Map<string, tf.Tensor>()
+      let own: tf.Scalar | null = null
       const { value, grad } = frugalValueAndGrad(flat => {
         const parameters: Record<string, tf.Tensor> = { ...unpack(flat as tf.Tensor1D, specs), ...buffers }
         const set = (name: string, next: tf.Tensor) => {
@@ -51,7 +52,10 @@ export function makeStep(
           values.get(name)?.dispose() // set before in this step: by another pass through the network
           values.set(name, tf.keep(tf.clone(next)))
         }
-        return loss(parameters, batch, { set })
+        const tell = (part: tf.Scalar) => {
+          own = tf.keep(tf.clone(part))
+        }
+        return loss(parameters, batch, { set, own: tell })
       })(state.parameters)
       const updated = optimizer.update(state.parameters, grad as tf.Tensor1D, state.slots, scalars)
       const set = replace(updated.parameters, specs, values)
@@ -59,6 +63,6 @@ export function makeStep(
       tf.dispose([...values.values()])
       // A named object of tensors, so that tidy keeps them all.
       const next = { parameters, slots: updated.slots }
-      return { state: next, loss: value as tf.Scalar } as unknown as tf.TensorContainer
+      return { state: next, loss: value as tf.Scalar, own } as unknown as tf.TensorContainer
     }) as unknown as ReturnType<Step>
 }

@@ -13,6 +13,8 @@ export interface PlainState {
 export interface Stepper {
   /** Takes a step and gives its loss. The caller keeps the batch. After a loss that is no number the state is of no use. */
   step(batch: readonly tf.Tensor[], scalars: readonly number[]): Promise<number>
+  /** The method's own part of the last step's loss; `null` where nothing is added to it. */
+  readonly own: number | null
   /** The parameters as the last step left them, valid until the next one; the stepper disposes them. */
   parameters(): tf.Tensor1D
   /** A copy of all that is carried. */
@@ -39,14 +41,19 @@ export const eagerStepper: MakeStepper = (step, start) => {
     parameters: tf.tensor1d(start.parameters),
     slots: start.slots.map(slot => tf.tensor1d(slot)),
   }
+  let ownLoss: number | null = null
   return {
+    get own() {
+      return ownLoss
+    },
     async step(batch, values) {
       const scalars = values.map(value => tf.scalar(value))
-      const { state: next, loss } = step(state, batch, scalars)
+      const { state: next, loss, own } = step(state, batch, scalars)
       disposeState(state)
       state = next
       const [value] = await loss.data()
-      tf.dispose([loss, ...scalars])
+      ownLoss = own && (await own.data())[0]
+      tf.dispose([loss, ...scalars, ...(own ? [own] : [])])
       return value
     },
     parameters: () => state.parameters,

@@ -14,11 +14,11 @@ import {
   usableSlices,
   type VolumeSource,
 } from '../data/slices.ts'
-import { meanOfMetrics } from '../evaluate.ts'
+import { meanOfMetrics, readReference } from '../evaluate.ts'
 import { meanOf, type Network } from '../models/network.ts'
 import { scoreVolume } from '../mri/metrics.ts'
 import { stream } from '../mri/random.ts'
-import { centreCropReal, cropShape, normalise, normaliseTarget, unnormalise } from '../mri/transform.ts'
+import { cropShape, normalise, normaliseTarget, unnormalise } from '../mri/transform.ts'
 import type { Pause } from '../pause.ts'
 import { maskOf, predict, zeroFilled } from '../reconstruct.ts'
 import { previewOf } from './preview.ts'
@@ -48,7 +48,8 @@ interface ValidationInput {
 interface ValidationVolume {
   readonly shape: readonly [number, number]
   readonly inputs: readonly ValidationInput[]
-  readonly target: Float32Array // [slices, h, w], un-normalised
+  /** As an evaluation scores them: a run's numbers come out again. */
+  readonly reference: ReturnType<typeof readReference>
 }
 
 const meanAbsoluteError = (prediction: tf.Tensor, target: tf.Tensor) =>
@@ -59,16 +60,14 @@ async function prepareValidation(source: VolumeSource, job: SupervisedJob, pause
   const crop = cropShape(source.info)
   const mask = maskOf(volume, job.mask)
   const indices = usableSlices(source.info, job.slices, 'ground truth')
-  const target = new Float32Array(indices.length * crop[0] * crop[1])
   const inputs: ValidationInput[] = []
-  for (const [i, index] of indices.entries()) {
+  for (const index of indices) {
     await pause()
     const { image, mean, std } = normalise(zeroFilled(volume, index, mask))
     const truth = volume.readTarget(index)!
-    target.set(centreCropReal(truth, source.info.targetShape!, crop), i * crop[0] * crop[1])
     inputs.push({ index, image, target: normaliseTarget(truth, source.info.targetShape!, crop, mean, std), mean, std })
   }
-  return { shape: crop, inputs, target }
+  return { shape: crop, inputs, reference: readReference(volume, indices, 'ground truth') }
 }
 
 /** Mean absolute difference of two equally long arrays, in double. */
@@ -114,8 +113,8 @@ export function supervisedTask(job: SupervisedJob): TrainingTask {
     const scores: Metrics[] = []
     for (const [place, source] of validation.entries()) {
       prepared[place] ??= await prepareValidation(source, job, pause)
-      const { shape, inputs, target } = prepared[place]
-      const prediction = new Float32Array(target.length)
+      const { shape, inputs, reference } = prepared[place]
+      const prediction = new Float32Array(reference.target.length)
       const outputs = new Map<number, Float32Array>()
       for (const [i, input] of inputs.entries()) {
         await pause()
@@ -124,7 +123,7 @@ export function supervisedTask(job: SupervisedJob): TrainingTask {
         losses.push(meanDifference(output, input.target))
         prediction.set(unnormalise(output, input.mean, input.std), i * shape[0] * shape[1])
       }
-      scores.push(scoreVolume({ prediction, target, shape: [inputs.length, ...shape] }))
+      scores.push(scoreVolume({ prediction, ...reference }))
       if (place === 0) shown = { by: parameters, outputs }
     }
     return {

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../../contract/errors.ts'
 import type { Metrics } from '../../contract/evaluation.ts'
 import type { TrainingSummary } from '../../contract/report.ts'
-import type { Recipe, TrainingEvent } from '../../contract/runs.ts'
+import { OWN_LOSS, type Recipe, type TrainingEvent } from '../../contract/runs.ts'
 import { kernels } from '../kernels.ts'
 import type { ParameterSpec } from '../models/network.ts'
 import type { Pause } from '../pause.ts'
@@ -38,7 +38,9 @@ export interface TrainingTask {
   readonly loss: Loss
   /** Whether the loss is a mean over samples, so that a step may take several batches. */
   readonly separable: boolean
-  /** Loss of a network that has learned nothing, where there is such a level. */
+  /** Whether a term is added to the method's own loss, which then tells its part (`StepPass.own`). */
+  readonly hasTerm?: boolean
+  /** Own loss of a network that has learned nothing, where there is such a level. */
   readonly chanceLoss: number | null
   /**
    * A batch: `epoch` and `index` (within it) from 0; the first axis of the first array is the samples. The same whenever and in whatever thread it is
@@ -138,8 +140,8 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
   const patience = recipe.earlyStopping?.patience ?? Number.POSITIVE_INFINITY
   const outOfPatience = () => (progress.lowest?.waited ?? 0) >= patience
 
-  /** A step of this number, from 0: its loss. Several batches count by their samples. */
-  async function takeStep(step: number): Promise<number> {
+  /** A step of this number, from 0: its loss, and the method's own part of that. Several batches count by their samples. */
+  async function takeStep(step: number): Promise<{ readonly loss: number; readonly own: number }> {
     const [epoch, place] = [Math.floor(step / perEpoch), step % perEpoch]
     const first = place * recipe.accumulate
     const indices = Array.from(
@@ -148,19 +150,21 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
     )
     const rate = recipeRate(recipe, step, perEpoch)
     const batches: tf.Tensor[][] = []
-    let loss = 0
+    let [loss, own] = [0, 0]
     try {
       for (const index of indices) batches.push(tensorsOf(await task.prepare(epoch, index)))
       const samples = batches.reduce((sum, [images]) => sum + images.shape[0], 0)
       for (const [i, batch] of batches.entries()) {
         const share = batch[0].shape[0] / samples
         const scalars = optimizer.scalars(rate, step + 1, { share, last: i === batches.length - 1 })
-        loss += share * (await stepper.step(batch, scalars))
+        const whole = await stepper.step(batch, scalars)
+        loss += share * whole
+        own += share * (stepper.own ?? whole)
       }
     } finally {
       tf.dispose(batches)
     }
-    if (Number.isFinite(loss)) return loss
+    if (Number.isFinite(loss)) return { loss, own }
     const contents = indices.flatMap(index => task.contents(epoch, index))
     throw new AppError(
       'NOT_FINITE',
@@ -173,11 +177,12 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
     const end = (progress.epoch + 1) * perEpoch
     while (progress.step < end) {
       await pause()
-      const loss = await watch.step(() => takeStep(progress.step))
+      const { loss, own } = await watch.step(() => takeStep(progress.step))
       progress = {
         ...progress,
         step: progress.step + 1,
         lossSum: progress.lossSum + loss,
+        ownSum: progress.ownSum === null ? null : progress.ownSum + own,
         epochSeconds: progress.epochSeconds + watch.lastStep,
       }
       yield { type: 'step', step: progress.step, steps, epoch: progress.epoch + 1, loss }
@@ -199,6 +204,7 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
     const { validation, preview } = validated ? await watch.validation(validate) : NOTHING
     const validationLoss = validation?.loss ?? null
     const loss = progress.lossSum / perEpoch
+    const ownLoss = progress.ownSum === null ? null : progress.ownSum / perEpoch
     yield {
       type: 'epoch',
       figures: {
@@ -208,7 +214,7 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
         seconds: progress.epochSeconds,
         validationLoss,
         validation: validation?.metrics ?? null,
-        extra: { ...validation?.extra },
+        extra: { ...(task.hasTerm && ownLoss !== null && { [OWN_LOSS]: ownLoss }), ...validation?.extra },
       },
     }
     for (const text of validation?.advice ?? []) yield { type: 'note', text }
@@ -227,7 +233,18 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
       }
     }
     if (recipe.milestones.includes(epoch)) yield await keeper.weights('milestone', progress)
-    progress = { ...progress, epoch, lossSum: 0, epochSeconds: 0, best, lowest, loss, validationLoss }
+    progress = {
+      ...progress,
+      epoch,
+      lossSum: 0,
+      ownSum: 0,
+      epochSeconds: 0,
+      best,
+      lowest,
+      loss,
+      ownLoss,
+      validationLoss,
+    }
     if (isOver() || keeper.due || keeper.minutes >= recipe.saveMinutes) yield* save()
     if (outOfPatience() && epoch < recipe.epochs)
       yield {
@@ -254,7 +271,7 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
       yield* takeSteps()
       yield* endEpoch()
     }
-    const { best, last, loss, validationLoss } = progress
+    const { best, last, loss, ownLoss, validationLoss } = progress
     const { path, sha256 } = best ?? last!
     return {
       run,
@@ -263,6 +280,7 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
       batch: recipe.batch * recipe.accumulate,
       seconds: watch.seconds,
       loss: loss!,
+      ...(task.chanceLoss !== null && ownLoss !== null && { ownLoss }),
       chanceLoss: task.chanceLoss,
       validationLoss: best?.loss ?? validationLoss,
       bestEpoch: best?.epoch ?? null,

@@ -42,12 +42,12 @@ function recordStep(
       variables: state,
       feeds: [...batch, ...fed],
       run(variables, feeds) {
-        const { state: next, loss } = step(
-          stateOf(variables),
-          feeds.slice(0, batch.length),
-          feeds.slice(batch.length) as tf.Scalar[],
-        )
-        return { next: vectors(next), outputs: [loss] }
+        const {
+          state: next,
+          loss,
+          own,
+        } = step(stateOf(variables), feeds.slice(0, batch.length), feeds.slice(batch.length) as tf.Scalar[])
+        return { next: vectors(next), outputs: own ? [loss, own] : [loss] }
       },
     })
   } finally {
@@ -152,6 +152,7 @@ class GraphStepper implements Stepper {
   readonly #recordings: Recording[] = []
   #parameters: tf.Tensor1D | null = null
   readonly #refused = new Set<string>()
+  #own: number | null = null
 
   constructor(backend: Backend, say: (line: string) => void, step: Step, start: PlainState) {
     this.#backend = backend
@@ -160,12 +161,16 @@ class GraphStepper implements Stepper {
     this.#start = start
   }
 
+  get own(): number | null {
+    return this.#eager ? this.#eager.own : this.#own
+  }
+
   async step(batch: readonly tf.Tensor[], scalars: readonly number[]): Promise<number> {
     if (this.#eager) return this.#eager.step(batch, scalars)
     this.#forgetParameters()
     const shape = shapesOf(batch, scalars)
     const graph = this.#shapes.indexOf(shape)
-    if (graph >= 0) return replay(this.#session!, graph, batch, scalars)
+    if (graph >= 0) return this.#replay(this.#session!, graph, batch, scalars)
     if (this.#shapes.length === MOST_SHAPES) return this.#stepEagerly(shape, batch, scalars)
     try {
       return this.#add(shape, batch, scalars)
@@ -193,7 +198,7 @@ class GraphStepper implements Stepper {
       } finally {
         tf.dispose(before)
       }
-      const loss = attempt(() => replay(session!, this.#recordings.length, batch, scalars))
+      const loss = attempt(() => this.#replay(session!, this.#recordings.length, batch, scalars))
       checkReplay(rehearsal, session, loss)
       this.#session?.dispose()
       this.#session = session
@@ -224,6 +229,7 @@ class GraphStepper implements Stepper {
     const eager = eagerStepper(this.#step, await this.read())
     try {
       const loss = await eager.step(batch, scalars)
+      this.#own = eager.own
       const next = tensorsOf(await eager.read())
       this.#session!.assign(next)
       tf.dispose(next)
@@ -231,6 +237,15 @@ class GraphStepper implements Stepper {
     } finally {
       eager.dispose()
     }
+  }
+
+  #replay(session: GraphSession, graph: number, batch: readonly tf.Tensor[], scalars: readonly number[]): number {
+    const fed = scalars.map(value => tf.scalar(value))
+    const results = session.run(graph, [...batch, ...fed])
+    const [loss, own] = results.map(result => result.dataSync()[0])
+    tf.dispose([...results, ...fed])
+    this.#own = own ?? null
+    return loss
   }
 
   parameters(): tf.Tensor1D {
@@ -260,14 +275,6 @@ class GraphStepper implements Stepper {
     this.#session = null
     this.#eager?.dispose()
   }
-}
-
-function replay(session: GraphSession, graph: number, batch: readonly tf.Tensor[], scalars: readonly number[]): number {
-  const fed = scalars.map(value => tf.scalar(value))
-  const [loss] = session.run(graph, [...batch, ...fed])
-  const [value] = loss.dataSync()
-  tf.dispose([loss, ...fed])
-  return value
 }
 
 const tensorsOf = ({ parameters, slots }: PlainState): tf.Tensor[] =>

@@ -14,12 +14,17 @@ export type Ended = {
 
 type Options = { env?: NodeJS.ProcessEnv; signal?: AbortSignal; onLine?: (line: string) => void }
 
-/** A program that is missing ends with status null; an aborted signal ends the program and throws `CANCELLED`. */
+/**
+ * A program that is missing ends with status null; an aborted signal ends the program and throws `CANCELLED`. It does not outlive this
+ * process.
+ */
 export async function run(command: string, args: readonly string[], options: Options = {}): Promise<Ended> {
   const { env, signal, onLine } = options
   throwIfCancelled(signal)
   const ended = await new Promise<Ended>(resolve => {
     const child = spawn(command, args, { env: { ...process.env, ...env }, signal, stdio: ['ignore', 'pipe', 'pipe'] })
+    const endToo = () => child.kill()
+    process.once('exit', endToo)
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', line => {
@@ -29,9 +34,14 @@ export async function run(command: string, args: readonly string[], options: Opt
     }
     child.once('error', error => {
       // An abort also arrives here, before the program has ended: wait for `close` then.
-      if (child.pid === undefined) resolve({ status: null, endedBy: null, output: error.message })
+      if (child.pid !== undefined) return
+      process.off('exit', endToo)
+      resolve({ status: null, endedBy: null, output: error.message })
     })
-    child.once('close', (status, endedBy) => resolve({ status, endedBy, output }))
+    child.once('close', (status, endedBy) => {
+      process.off('exit', endToo)
+      resolve({ status, endedBy, output })
+    })
   })
   throwIfCancelled(signal)
   return ended

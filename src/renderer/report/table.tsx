@@ -2,6 +2,7 @@
 import { Tooltip } from '@mantine/core'
 import { IconChevronRight } from '@tabler/icons-react'
 import { type ReactNode, useState } from 'react'
+import { ownLossOf } from '../../contract/report.ts'
 import type { StudyReport, StudyRow, StudyTraining } from '../../contract/study.ts'
 import { nmse, protocolText, psnr, ssim } from '../format.ts'
 import { clock } from '../progress.ts'
@@ -192,12 +193,16 @@ function Training({ trainings }: { trainings: readonly (StudyTraining | null)[] 
   const there = trainings.filter(training => training !== null)
   if (there.length === 0) return '–'
   const [first] = there
-  const losses = statistic(there.map(({ loss }) => loss))!
+  const hasTerm = Number(first.settings.reconstruction ?? 0) > 0
+  const own = there.map(training => ownLossOf(training, hasTerm))
+  const whole = own.includes(null)
+  const losses = statistic(there.map(({ loss }, i) => own[i] ?? loss))!
   const settings = Object.entries(first.settings).map(([name, value]) => `${shortOf(name)} ${value}`)
   const figures = Object.entries(first.figures).map(([name, value]) => `${name} ${Number(value.toPrecision(3))}`)
   const why = [
     `${first.steps} steps, batch ${first.batch}${settings.length > 0 ? `; ${settings.join(', ')}` : ''}.`,
-    first.chanceLoss !== null && `Loss of a network that tells nothing apart: ${lossText(first.chanceLoss)}.`,
+    whole && 'The loss has the reconstruction term in it.',
+    !whole && first.chanceLoss !== null && `Loss of a network that tells nothing apart: ${lossText(first.chanceLoss)}.`,
     figures.length > 0 && `On held-out patients: ${figures.join(', ')}.`,
   ]
     .filter(Boolean)

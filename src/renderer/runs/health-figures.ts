@@ -1,5 +1,5 @@
 /** How a pre-training does, from its log: the loss against its chance level, and the method's own figures by epoch. */
-import type { LoggedEvent } from '../../contract/runs.ts'
+import { HELD_OUT_CHANCE, type LoggedEvent, OWN_LOSS } from '../../contract/runs.ts'
 import type { Points } from './curves.ts'
 
 export interface HealthFigure {
@@ -47,9 +47,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
 const OF: Readonly<Record<string, string>> = { prototypes: 'prototypesOf' }
 const CHANCE: Readonly<Record<string, string>> = { retrieval: 'retrievalChance' }
 
-/** One for each figure that the log has, in the order in which they came. */
-export function healthOf(events: readonly LoggedEvent[]): HealthFigure[] {
-  const points = new Map<string, { x: number[]; y: number[] }>()
+type Lines = Map<string, { x: number[]; y: number[] }>
+
+/** Figures of the log by name, in the order in which they came. */
+function linesOf(events: readonly LoggedEvent[]): Lines {
+  const points: Lines = new Map()
   for (const { event } of events) {
     if (event.type !== 'epoch') continue
     for (const [name, value] of Object.entries(event.figures.extra)) {
@@ -59,7 +61,19 @@ export function healthOf(events: readonly LoggedEvent[]): HealthFigure[] {
       points.set(name, line)
     }
   }
-  const references = new Set([...Object.values(OF), ...Object.values(CHANCE)])
+  return points
+}
+
+/** The training loss without the reconstruction term, where it was written down beside the sum; the chance level of the held-out loss. */
+export function ownLossesOf(events: readonly LoggedEvent[]): { training: Points | null; heldOutChance: number | null } {
+  const lines = linesOf(events)
+  return { training: lines.get(OWN_LOSS) ?? null, heldOutChance: lines.get(HELD_OUT_CHANCE)?.y.at(-1) ?? null }
+}
+
+/** One for each of the method's figures, in the order in which they came. */
+export function healthOf(events: readonly LoggedEvent[]): HealthFigure[] {
+  const points = linesOf(events)
+  const references = new Set([OWN_LOSS, HELD_OUT_CHANCE, ...Object.values(OF), ...Object.values(CHANCE)])
   const last = (name: string | undefined) => (name === undefined ? undefined : points.get(name)?.y.at(-1))
   return [...points].flatMap(([name, line]): HealthFigure[] => {
     if (references.has(name)) return []

@@ -5,7 +5,7 @@ import { runColour } from '../colours.ts'
 import { loss as lossText } from '../format.ts'
 import { curvesOf, type Points } from './curves.ts'
 import style from './health.module.css'
-import { type HealthFigure, healthOf, warningsOf } from './health-figures.ts'
+import { type HealthFigure, healthOf, ownLossesOf, warningsOf } from './health-figures.ts'
 import { Plot } from './plot.tsx'
 
 interface Line {
@@ -21,16 +21,34 @@ export function Health({ run, detail }: { run: RunView; detail: RunDetail }) {
   const chance = run.summary?.chanceLoss ?? null
   // The loss that doing nothing has belongs beside the loss.
   const input = figures.find(({ name }) => name === 'input loss')
-  const lines: Line[] = [
-    { name: 'training', points: curves.loss },
-    { name: 'held-out patients', points: curves.validationLoss, dotted: true },
-  ].filter(({ points }) => points.x.length > 0)
-  const level =
-    chance !== null
-      ? { value: chance, label: 'chance' }
-      : input
-        ? { value: input.points.y.at(-1)!, label: 'the input' }
-        : null
+  const own = useMemo(() => ownLossesOf(detail.events), [detail.events])
+  const hasTerm = (run.config.pretext?.reconstruction ?? 0) > 0
+  // An older program wrote down the sum with the reconstruction term alone, which no level fits.
+  const training = { name: 'training', points: own.training ?? curves.loss }
+  const heldOut = { name: 'held-out patients', points: curves.validationLoss, dotted: true }
+  const whole = hasTerm && !own.training
+  const heldOutChance = own.heldOutChance ?? chance
+  const apart = whole || (chance !== null && heldOutChance !== chance)
+  const at = (value: number | null, label = 'chance') => (value === null ? null : { value, label })
+  const unchanged = at(input?.points.y.at(-1) ?? null, 'the input')
+  const losses: LossPlot[] = apart
+    ? [
+        { label: 'Loss', lines: [training], level: whole ? null : at(chance), meaning: whole ? WITH_TERM : 'training' },
+        {
+          label: 'Held-out loss',
+          lines: [heldOut],
+          level: at(heldOutChance) ?? unchanged,
+          meaning: 'patients that it is not trained on',
+        },
+      ]
+    : [
+        {
+          label: 'Loss',
+          lines: [training, heldOut],
+          level: at(chance ?? heldOutChance) ?? unchanged,
+          meaning: 'solid: training, dotted: held-out patients',
+        },
+      ]
   return (
     <section className={style.health} aria-label="Health of the pre-training">
       <h3>
@@ -50,14 +68,15 @@ export function Health({ run, detail }: { run: RunView; detail: RunDetail }) {
         <p className="secondary">Its figures come after the first epoch.</p>
       ) : (
         <div className={style.plots}>
-          <Small
-            run={run}
-            label="Loss"
-            meaning={lossMeaning(run, chance, input !== undefined)}
-            lines={lines}
-            level={level}
-            bounds={null}
-          />
+          {losses.map(({ label, lines, level, meaning }) => (
+            <Small
+              key={label}
+              {...{ run, label, level }}
+              lines={lines.filter(({ points }) => points.x.length > 0)}
+              meaning={lossMeaning(meaning, level)}
+              bounds={null}
+            />
+          ))}
           {figures
             .filter(figure => figure !== input)
             .map(({ name, label, meaning, points, bounds, level: at }) => (
@@ -69,18 +88,19 @@ export function Health({ run, detail }: { run: RunView; detail: RunDetail }) {
   )
 }
 
-function lossMeaning(run: RunView, chance: number | null, input: boolean): string {
-  // Beside the method's own loss: no chance level fits the sum.
-  const both = (run.config.pretext?.reconstruction ?? 0) > 0
-  return [
-    both
-      ? 'solid: training, the reconstruction term included; dotted: held-out patients, without it'
-      : 'solid: training, dotted: held-out patients',
-    chance !== null && `a network that tells nothing apart has ${lossText(chance)}`,
-    input && 'dashed: the input, unchanged',
-  ]
-    .filter(Boolean)
-    .join('; ')
+interface LossPlot {
+  readonly label: string
+  readonly lines: readonly Line[]
+  readonly level: HealthFigure['level']
+  readonly meaning: string
+}
+
+const WITH_TERM = 'training, the reconstruction term included'
+
+function lossMeaning(meaning: string, level: HealthFigure['level']): string {
+  if (!level) return meaning
+  if (level.label === 'chance') return `${meaning}; a network that tells nothing apart has ${lossText(level.value)}`
+  return `${meaning}; dashed: the input, unchanged`
 }
 
 interface SmallProps {

@@ -2,6 +2,7 @@
 import { Button, CopyButton, Tooltip } from '@mantine/core'
 import { useEffect, useMemo, useState } from 'react'
 import { previewPath } from '../../contract/images.ts'
+import { lossInWords } from '../../contract/report.ts'
 import type { RunView, TrainingEvent } from '../../contract/runs.ts'
 import { cancelRun, fineTune, hideRun, pauseRun, resumeRun, runAgain } from '../actions.ts'
 import { showFeatures } from '../features/open.ts'
@@ -265,10 +266,7 @@ function Facts({ run, environment }: { run: RunView; environment: Readonly<Recor
     ...(summary
       ? ([
           ['time', `${clock(summary.seconds.steps)} of steps, ${clock(summary.seconds.validation)} of validation`],
-          [
-            'loss',
-            `${loss(summary.loss)}${summary.chanceLoss === null ? '' : ` (chance ${loss(summary.chanceLoss)})`}`,
-          ],
+          ['loss', lossInWords(summary, (pretext?.reconstruction ?? 0) > 0, loss)],
         ] as [string, string][])
       : []),
     ...(metrics

@@ -34,12 +34,14 @@ function timeCell({ seconds }: TrainingSummary): string {
 /** Epochs, steps, time and loss of one training: four cells. */
 function trainingCells(training: TrainingSummary | null): string {
   if (!training) return number(NONE, 'start') + number(NONE) + number(NONE) + number(NONE)
-  const chance = training.chanceLoss === null ? '' : `<small>chance ${formatLoss(training.chanceLoss)}</small>`
+  const { loss, ownLoss = loss, chanceLoss } = training
+  const chance = chanceLoss === null ? '' : `<small>chance ${formatLoss(chanceLoss)}</small>`
+  const whole = ownLoss === loss ? '' : `<small>${formatLoss(loss)} with the reconstruction term</small>`
   return (
     number(formatCount(training.epochs), 'start') +
     number(formatCount(training.steps)) +
     timeCell(training) +
-    `<td class="number">${formatLoss(training.loss)}${chance}</td>`
+    `<td class="number">${formatLoss(ownLoss)}${chance}${whole}</td>`
   )
 }
 

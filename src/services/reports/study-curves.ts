@@ -1,6 +1,6 @@
 /** Figures 1 and 2 of a study: the loss of the pre-training, and SSIM on validation while it is fine-tuned. */
-import type { EpochFigures } from '../../contract/runs.ts'
-import type { StudyReport, StudyRow } from '../../contract/study.ts'
+import { type EpochFigures, HELD_OUT_CHANCE } from '../../contract/runs.ts'
+import type { StudyReport, StudyRow, StudyTraining } from '../../contract/study.ts'
 import { METHODS } from '../catalogue.ts'
 import { axisOver, timeUnit } from './axis.ts'
 import { runColours } from './colour.ts'
@@ -8,7 +8,17 @@ import { SECONDARY, TEXT } from './drawing.ts'
 import { formatLoss, formatSsim } from './format.ts'
 import type { Panel, Point, Series } from './plot.ts'
 import { meanOf } from './spread.ts'
-import { baselineOf, companion, type Group, groupsOf, type Line, linesOf, pairs } from './study-rows.ts'
+import {
+  baselineOf,
+  companion,
+  type Group,
+  groupsOf,
+  type Line,
+  linesOf,
+  ownEpochLoss,
+  ownLoss,
+  pairs,
+} from './study-rows.ts'
 
 const METHOD_COLOURS = runColours(Object.keys(METHODS))
 
@@ -44,17 +54,31 @@ export function lossPanels(report: StudyReport): Panel[] {
   return groupsOf(report).flatMap(group =>
     pretrainings(group).map(line => {
       const trainings = line.rows.flatMap(({ pretraining }) => pretraining ?? [])
-      const all = (of: (figures: EpochFigures) => number | null) =>
-        trainings.map(({ curve }) => pointsBy(curve, of)).filter(points => points.length > 0)
-      const [training, heldOut] = [all(({ loss }) => loss), all(({ validationLoss }) => validationLoss)]
+      const all = (of: (figures: EpochFigures, training: StudyTraining) => number | null) =>
+        trainings
+          .map(training => pointsBy(training.curve, figures => of(figures, training)))
+          .filter(points => points.length > 0)
+      const whole = trainings.some(each => ownLoss(each) === null)
+      const training = all((figures, each) => (whole ? figures.loss : ownEpochLoss(each, figures)))
+      const heldOut = all(({ validationLoss }) => validationLoss)
       const chance = meanOf(trainings.map(({ chanceLoss }) => chanceLoss))
+      const heldOutChance = meanOf(
+        trainings.map(({ curve }) => curve.findLast(({ extra }) => HELD_OUT_CHANCE in extra)?.extra[HELD_OUT_CHANCE]),
+      )
+      // No level fits a sum with the reconstruction term; there it is that of the loss on held-out patients.
+      const levels = [
+        ...(chance === null ? [] : [{ y: chance, label: `chance ${formatLoss(chance)}` }]),
+        ...(heldOutChance === null || heldOutChance === chance
+          ? []
+          : [{ y: heldOutChance, label: `held-out chance ${formatLoss(heldOutChance)}` }]),
+      ]
       const colour = colourOf(line.method)
       const faint = (curves: readonly Point[][], stroke: string): Series[] =>
         curves.length < 2 ? [] : curves.map(points => ({ label: null, points, colour: stroke, faint: true }))
       const series: Series[] = [
         ...faint(training, colour),
         ...faint(heldOut, SECONDARY),
-        { label: 'training', points: meanCurve(training), colour },
+        { label: whole ? 'training, with the term' : 'training', points: meanCurve(training), colour },
         { label: 'held out', points: meanCurve(heldOut), colour: SECONDARY, dash: '2 3' },
       ]
       const points = series.flatMap(one => one.points)
@@ -69,9 +93,9 @@ export function lossPanels(report: StudyReport): Panel[] {
           5,
           { whole: true },
         ),
-        y: axisOver([...points.map(({ y }) => y), ...(chance === null ? [] : [chance])], 6),
+        y: axisOver([...points.map(({ y }) => y), ...levels.map(({ y }) => y)], 6),
         series,
-        levels: chance === null ? [] : [{ y: chance, label: `chance ${formatLoss(chance)}` }],
+        levels,
       }
     }),
   )

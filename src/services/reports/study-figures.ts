@@ -7,7 +7,7 @@ import { lossPanels, ssimPanels } from './study-curves.ts'
 import { gainFigure } from './study-gain-figure.ts'
 import { imagesFigure, type StudyImages } from './study-images.ts'
 import { fewLabelPanels, milestonePanels } from './study-points.ts'
-import { hasReconstructionTerm, RECONSTRUCTION_TERM } from './study-rows.ts'
+import { termNotes } from './study-rows.ts'
 
 /** All that there may be, by their place in the report. */
 export const STUDY_FIGURES = [
@@ -79,7 +79,9 @@ export function studyFigures(report: StudyReport, images: StudyImages | null): S
       'figure-1-pre-training-loss',
       'Loss of the pre-training',
       'Per epoch, each method on a scale of its own. Thin lines are single trainings, thick ones their mean; dotted, on held-out patients; dashed, the loss of a network that has learned nothing.' +
-        (hasReconstructionTerm(report) ? ` ${RECONSTRUCTION_TERM}` : ''),
+        termNotes(report)
+          .map(note => ` ${note}`)
+          .join(''),
       small(lossPanels(report)),
       undefined,
       report.complete ? [] : ['Incomplete: rows are missing.'],

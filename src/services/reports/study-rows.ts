@@ -1,4 +1,6 @@
 /** A study's rows as they are read: per network, what differs in seed and left-out patient alone is one line. */
+import { ownLossOf } from '../../contract/report.ts'
+import { type EpochFigures, OWN_LOSS } from '../../contract/runs.ts'
 import type { StudyReport, StudyRow, StudyRowKind, StudyTraining } from '../../contract/study.ts'
 
 /** Rows that differ in seed and fold alone. */
@@ -140,9 +142,24 @@ export const plannedRows = ({ request, folds }: StudyReport): number => request.
 export const lineName = (line: Line, groups: readonly Group[]): string =>
   groups.filter(({ name }) => name !== null).length > 1 ? `${line.name} on ${line.networkName}` : line.name
 
-/** Said of a pre-training's loss wherever it stands beside its chance level. */
-export const RECONSTRUCTION_TERM =
-  'The training loss has the recipe’s reconstruction term in it, where there is one; the loss on held-out patients and the chance level have not.'
+const hasTerm = ({ settings }: StudyTraining) => Number(settings.reconstruction ?? 0) > 0
 
-export const hasReconstructionTerm = ({ rows }: StudyReport): boolean =>
-  rows.some(({ pretraining }) => Number(pretraining?.settings.reconstruction ?? 0) > 0)
+/** Of a pre-training: see `ownLossOf`. */
+export const ownLoss = (training: StudyTraining): number | null => ownLossOf(training, hasTerm(training))
+
+/** The same of an epoch. */
+export const ownEpochLoss = (training: StudyTraining, { loss, extra }: EpochFigures): number | null =>
+  ownLossOf({ loss, ownLoss: extra[OWN_LOSS] }, hasTerm(training))
+
+/** Said where a pre-training's loss is shown; empty where no recipe adds a reconstruction term. */
+export function termNotes({ rows }: StudyReport): string[] {
+  const trainings = rows.flatMap(({ pretraining }) => (pretraining && hasTerm(pretraining) ? [pretraining] : []))
+  if (trainings.length === 0) return []
+  return trainings.every(training => ownLoss(training) !== null)
+    ? [
+        'The pre-training’s loss is the method’s own, as the chance level is: the recipe’s reconstruction term is not in it.',
+      ]
+    : [
+        'The pre-training’s loss has the recipe’s reconstruction term in it where no chance level stands beside it: an older program wrote down the sum alone. The loss on held-out patients never has.',
+      ]
+}

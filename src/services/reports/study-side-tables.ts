@@ -1,9 +1,10 @@
 /** What the pretexts learned, and the report's own numbers. */
+import { HELD_OUT_CHANCE } from '../../contract/runs.ts'
 import type { StudyReport } from '../../contract/study.ts'
 import { THEIR_ROWS, type TheirRow } from '../../contract/the-report.ts'
 import { formatCount, formatLoss, NONE } from './format.ts'
 import { meanOf } from './spread.ts'
-import { groupsOf, type Line } from './study-rows.ts'
+import { groupsOf, type Line, ownLoss, termNotes } from './study-rows.ts'
 import { plain, type StudyTable, sectionsOf, tableOf } from './study-table.ts'
 
 const inWords = (record: Readonly<Record<string, number | string>>): string =>
@@ -34,19 +35,24 @@ export function pretextTable(report: StudyReport): StudyTable | null {
     columns: [
       mean('Batch', ({ rows }) => rows.map(row => row.pretraining?.batch), formatCount),
       mean('Steps', ({ rows }) => rows.map(row => row.pretraining?.steps), formatCount),
-      mean('Loss', ({ rows }) => rows.map(row => row.pretraining?.loss)),
+      mean('Loss', ({ rows }) => rows.map(row => row.pretraining && ownLoss(row.pretraining))),
+      mean('Chance', ({ rows }) => rows.map(row => row.pretraining?.chanceLoss)),
       mean('Held-out loss', ({ rows }) =>
         rows.map(
           row => row.pretraining?.curve.findLast(({ validationLoss }) => validationLoss !== null)?.validationLoss,
         ),
       ),
-      mean('Chance', ({ rows }) => rows.map(row => row.pretraining?.chanceLoss)),
+      mean('Its chance', ({ rows }) =>
+        rows.map(
+          row => row.pretraining?.curve.findLast(({ extra }) => HELD_OUT_CHANCE in extra)?.extra[HELD_OUT_CHANCE],
+        ),
+      ),
       plain('Held-out figures', title, line => inWords(meanFigures(line)), true),
       plain('Settings', title, ({ rows }) => inWords(rows[0].pretraining?.settings ?? {}), true),
     ],
     sections: sectionsOf(groups, 'fine-tuned'),
     row: line => ({ label: line.name, note: null, method: line.method }),
-    notes: ['A loss at its chance level is that of a network which tells nothing apart.'],
+    notes: ['A loss at its chance level is that of a network which tells nothing apart.', ...termNotes(report)],
     protocol: [],
   })
 }

@@ -6,12 +6,12 @@ import { meanOf } from './spread.ts'
 import {
   type Group,
   groupsOf,
-  hasReconstructionTerm,
   type Line,
   linesOf,
   otherDevices,
+  ownLoss,
   plannedRows,
-  RECONSTRUCTION_TERM,
+  termNotes,
 } from './study-rows.ts'
 import {
   type Column,
@@ -59,10 +59,12 @@ const trainingColumns = (
     fact: value => `loss ${value}`,
     cell: ({ rows }) => {
       const chance = meanOf(rows.map(row => row[of]?.chanceLoss))
+      const own = rows.map(row => row[of] && ownLoss(row[of]))
+      const whole = rows.some((row, i) => row[of] && own[i] === null)
       return spreadCell(
-        rows.map(row => row[of]?.loss),
+        whole ? rows.map(row => row[of]?.loss) : own,
         formatLoss,
-        chance === null ? [] : [`chance ${formatLoss(chance)}`],
+        whole ? ['with the reconstruction term'] : chance === null ? [] : [`chance ${formatLoss(chance)}`],
       )
     },
   },
@@ -124,7 +126,7 @@ export function tableOne(report: StudyReport): StudyTable | null {
     row: lineRow(report),
     notes: [
       spreadNote(report),
-      ...(hasReconstructionTerm(report) ? [RECONSTRUCTION_TERM] : []),
+      ...termNotes(report),
       'Times are of training steps, batches included; validation is not in them. Percentages are of the baseline’s total. The time to the baseline’s SSIM ends at the first validation that reaches the best one of the baseline of the same network, seed and patients.',
       ...otherDevices(groups),
     ],

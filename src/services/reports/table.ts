@@ -20,13 +20,21 @@ import { drawTable, factLines, LABEL_COLUMNS, TABLE_COLUMNS } from './text-table
 /** What a training took and came to, a fact a line. */
 function trainingFacts(training: TrainingSummary | null): string[] {
   if (!training) return [NONE]
-  const chance = training.chanceLoss === null ? [] : [`chance ${formatLoss(training.chanceLoss)}`]
   return [
     `${formatCount(training.epochs)} epochs`,
     `${formatCount(training.steps)} steps`,
     formatDuration(training.seconds.steps),
-    `loss ${formatLoss(training.loss)}`,
-    ...chance,
+    ...lossFacts(training),
+  ]
+}
+
+/** Above the chance level stands the loss that it is of. */
+function lossFacts({ loss, ownLoss = loss, chanceLoss }: TrainingSummary): string[] {
+  if (chanceLoss === null) return [`loss ${formatLoss(loss)}`]
+  return [
+    `loss ${formatLoss(ownLoss)}`,
+    `chance ${formatLoss(chanceLoss)}`,
+    ...(ownLoss === loss ? [] : [`with term ${formatLoss(loss)}`]),
   ]
 }
 

@@ -1,6 +1,6 @@
 /** A planned row with its scores as a row of the report. */
 import type { Evaluation, Metrics } from '../../contract/evaluation.ts'
-import type { RunRow } from '../../contract/runs.ts'
+import { HELD_OUT_CHANCE, OWN_LOSS, type RunRow } from '../../contract/runs.ts'
 import type { StudyRow, StudyTraining } from '../../contract/study.ts'
 import { meanOfMetrics, sdOfMetrics } from '../../core/evaluate.ts'
 import { mean } from '../../core/statistics.ts'
@@ -45,7 +45,7 @@ function until(training: StudyTraining, { epoch, path, sha256 }: Weights): Study
   if (epoch === null) return training
   const curve = training.curve.filter(figures => figures.epoch <= epoch)
   const share = epoch / training.epochs
-  const { loss, validationLoss } = curve.at(-1)!
+  const { loss, validationLoss, extra } = curve.at(-1)!
   return {
     ...training,
     epochs: epoch,
@@ -56,6 +56,7 @@ function until(training: StudyTraining, { epoch, path, sha256 }: Weights): Study
       preparation: training.seconds.preparation,
     },
     loss,
+    ...(training.ownLoss !== undefined && { ownLoss: extra[OWN_LOSS] ?? loss }),
     validationLoss,
     bestEpoch: training.bestEpoch === null ? null : epoch,
     checkpoint: { path, sha256 },
@@ -65,8 +66,10 @@ function until(training: StudyTraining, { epoch, path, sha256 }: Weights): Study
 }
 
 /** Not every epoch is validated. */
-const figuresOf = (curve: StudyTraining['curve']) =>
-  curve.findLast(({ extra }) => Object.keys(extra).length > 0)?.extra ?? {}
+function figuresOf(curve: StudyTraining['curve']): StudyTraining['figures'] {
+  const figures = curve.map(({ extra: { [OWN_LOSS]: _own, [HELD_OUT_CHANCE]: _chance, ...rest } }) => rest)
+  return figures.findLast(each => Object.keys(each).length > 0) ?? {}
+}
 
 function trainingOf(services: Services, weights: Weights): StudyTraining {
   const { run } = weights

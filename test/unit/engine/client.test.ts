@@ -88,6 +88,17 @@ describe('an engine process', () => {
     await untilGone(pid)
   })
 
+  it('outlives the signals that its group of processes gets, as long as its parent lives', async () => {
+    engine = startEngine(null)
+    await engine.call('status', {})
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) {
+      process.kill(engine.pid!, signal)
+      await expect(engine.call('status', {})).resolves.toMatchObject({ device: null })
+    }
+    engine.dispose()
+    await untilGone(engine.pid!)
+  })
+
   it('that cannot start says so', async () => {
     process.env.SELF_MRI_NODE = '/no/such/node'
     try {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startDesktop } from '../../../src/main/desktop.ts'
+import type { hearSignals } from '../../../src/services/signals.ts'
 import { fakeElectron } from './fake-electron.ts'
 
 let profile: string
@@ -17,7 +18,7 @@ afterEach(() => rmSync(profile, { recursive: true, force: true }))
 const backend = {
   handle: vi.fn(async (request: Request) => new Response(new URL(request.url).pathname)),
   doing: vi.fn((): string | null => null),
-  close: vi.fn(async () => {}),
+  close: vi.fn(async (_how?: string) => {}),
   dispose: vi.fn(),
 }
 beforeEach(() => {
@@ -26,8 +27,14 @@ beforeEach(() => {
   backend.close.mockResolvedValue()
 })
 
+let signal: Parameters<typeof hearSignals>[0]
+const hear: typeof hearSignals = end => {
+  signal = end
+}
+
 async function start({ development = false, openBackend = () => backend } = {}) {
-  const started = startDesktop(fake.electron, { profile, preload: '/out/preload.cjs', development, openBackend })
+  const options = { profile, preload: '/out/preload.cjs', development, openBackend, hear }
+  const started = startDesktop(fake.electron, options)
   fake.becomeReady()
   await started
 }
@@ -272,6 +279,34 @@ describe('quitting', () => {
     fake.dialog.showMessageBox.mockResolvedValue({ response: 0 })
     wish('close')
     await vi.waitFor(() => expect(fake.app.quit).toHaveBeenCalled())
+  })
+
+  test('by SIGTERM or SIGHUP asks nobody, waits for the state, and says which in its exit code', async () => {
+    for (const [name, code] of [
+      ['SIGTERM', 143],
+      ['SIGHUP', 129],
+    ] as const) {
+      fake = fakeElectron()
+      vi.clearAllMocks()
+      await start()
+      backend.doing.mockReturnValue('run 3: epoch 2/10')
+      let written = () => {}
+      backend.close.mockImplementation(() => new Promise<void>(resolve => (written = resolve)))
+      signal(name)
+      await new Promise(setImmediate)
+      expect(backend.close.mock.calls).toEqual([[name]])
+      expect(fake.app.exit).not.toHaveBeenCalled()
+      written()
+      await vi.waitFor(() => expect(fake.app.exit.mock.calls).toEqual([[code]]))
+      expect(fake.dialog.showMessageBox).not.toHaveBeenCalled()
+    }
+  })
+
+  test('by Ctrl+C in its terminal asks, as the window does', async () => {
+    await start()
+    signal('SIGINT')
+    expect(fake.app.quit).toHaveBeenCalledTimes(1)
+    expect(backend.close).not.toHaveBeenCalled()
   })
 
   test('does not wait for ever for an engine that hangs', async () => {

@@ -193,6 +193,60 @@ describe('the queue', () => {
     expect(trainings).toHaveLength(1)
   })
 
+  it('that a signal stops keeps what waits in its order: the next window goes on with it, and with nothing else unasked', async () => {
+    const [first, second, third, fourth] = queue.add(prepared(4))
+    await settled()
+    queue.move(fourth, second)
+    const stopped = queue.stop('SIGTERM')
+    await trainings[0].fail(new AppError('CANCELLED', 'Cancelled'))
+    await stopped
+    const reasons = listRuns(services).map(({ status, reason }) => `${status}: ${reason}`)
+    expect(reasons).toEqual([
+      'interrupted: SIGTERM stopped the program while the run was going on.',
+      ...Array(3).fill('interrupted: SIGTERM stopped the program before the run had begun.'),
+    ])
+    expect(viewRun(services, fourth).run).toMatchObject({ queuePosition: null, resumable: true })
+
+    const taken = async () => {
+      const runs: string[] = []
+      const next: Services = Object.create(services, { queue: { value: { resume: (run: string) => runs.push(run) } } })
+      await resumeInterrupted(next)
+      return runs
+    }
+    expect(await taken()).toEqual([fourth, second, third])
+    changeSettings(services, { autoResume: true })
+    expect(await taken()).toEqual([first, fourth, second, third])
+    ;(await prepareResumption(services, fourth)).claim() // by somebody else
+    expect(await taken()).toEqual([first, second, third])
+  })
+
+  it('that a signal stops while its first run waits for the device keeps that one’s place too', async () => {
+    const lock = await takeDevice({})
+    const [first, second] = queue.add(prepared(2))
+    await settled()
+    const stopped = queue.stop('SIGHUP')
+    await stopped
+    lock.release()
+    expect(trainings).toEqual([])
+    const rows = services.db.prepare('SELECT id, status, reason, queue_place AS place FROM runs ORDER BY id').all()
+    const reason = 'SIGHUP stopped the program before the run had begun.'
+    expect(rows).toEqual(
+      [first, second].map((run, i) => ({ id: Number(run), status: 'interrupted', reason, place: i + 1 })),
+    )
+  })
+
+  it('reads stopped where the signal ended the engine too', async () => {
+    queue.add(prepared(1))
+    await settled()
+    const stopped = queue.stop('SIGTERM')
+    await trainings[0].fail(new AppError('ENGINE_DIED', 'The engine process ended by SIGTERM'))
+    await stopped
+    expect(listRuns(services)[0]).toMatchObject({
+      status: 'interrupted',
+      reason: 'SIGTERM stopped the program while the run was going on.',
+    })
+  })
+
   it('that is abandoned leaves runs that say so', async () => {
     queue.add(prepared(2))
     await settled()

@@ -53,8 +53,8 @@ beforeEach(() => {
     },
   })
   study = addStudy(services, 's', [
-    [noiseVolume('a').info, 'train'],
-    [noiseVolume('b').info, 'train'],
+    [noiseVolume('a', { slices: 4 }).info, 'train'],
+    [noiseVolume('b', { slices: 4 }).info, 'train'],
     [noiseVolume('c').info, 'val'],
   ])
 })
@@ -157,6 +157,19 @@ describe('a fine-tuning', () => {
     const given = { ...tuning, epochs: 7 }
     expect(await recipeOf(addRun({ fineTuning: tuning }), given)).toEqual(given)
   })
+})
+
+it('what is too small to be trained on is refused before anything is queued, a fine-tuning too', () => {
+  const { recipe } = requestOf('simclr/workstation')
+  expect(() => startRequested(services, requestOf('simclr/workstation', { recipe: { ...recipe, batch: 1 } }))).toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(/got batch 1/) }),
+  )
+  const run = addRun({ network: 'unet', networkConfig: { channels: 2, pools: 4 } })
+  const small = addStudy(services, 'small', [[noiseVolume('d', { rows: 16, columns: 16 }).info, 'train']])
+  expect(() => fineTune(services, { run, control: true, study: small.id })).toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(/16 × 16 pixels in d\.h5/) }),
+  )
+  expect(queued).toEqual([])
 })
 
 describe('a preview of views', () => {

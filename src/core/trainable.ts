@@ -1,0 +1,72 @@
+/**
+ * What is too small to be trained on, refused before a training begins: the network would train, and learn nothing, without a word. The
+ * bottleneck of a small image, a batch without anything to compare with, slices that are not there.
+ */
+import { AppError } from '../contract/errors.ts'
+import type { RunConfig } from '../contract/runs.ts'
+import { selectSlices, type VolumeInfo } from '../contract/volumes.ts'
+import { networkOf } from './models/index.ts'
+import { SSIM_MARGIN } from './mri/metrics.ts'
+import { cropShape } from './mri/transform.ts'
+import { methodOf } from './ssl/index.ts'
+import { makeTrunk } from './ssl/trunk.ts'
+
+const SSIM_WINDOW = 2 * SSIM_MARGIN + 1
+
+const refuse = (message: string): never => {
+  throw new AppError('INVALID_ARGUMENT', message)
+}
+
+/** Throws `INVALID_ARGUMENT` with what was expected, what there is, and the remedy. */
+export function requireTrainable(
+  { kind, network: networkId, networkConfig, method: methodId, methodConfig, slices, recipe: { batch } }: RunConfig,
+  train: readonly VolumeInfo[],
+  validation: readonly VolumeInfo[],
+): void {
+  const network = networkOf(networkId)
+  const settings = network.config.parse(networkConfig)
+  const chosen = (info: VolumeInfo) => selectSlices(slices, info.slices).length
+  const method = kind === 'pretrain' && methodId !== null ? methodOf(methodId) : null
+  const ownSettings = method?.config.parse(methodConfig)
+  const samples = train.reduce((sum, info) => sum + chosen(info), 0) * (method?.instances?.(ownSettings) ?? 1)
+  if (samples === 0)
+    refuse(
+      `Expected slices to train on, got none: of ${train.map(info => `${info.file} (${info.slices} slices)`).join(', ')} none is selected. Select others (--slices).`,
+    )
+  for (const info of validation)
+    if (!method && chosen(info) === 0)
+      refuse(
+        `Expected slices to validate on, got none of the ${info.slices} of ${info.file}. Select others (--slices), or take the volume out of the study’s validation.`,
+      )
+
+  function requireSize(shape: readonly [number, number], size: number, of: string, remedy: string): void {
+    const why = network.tooSmall(settings, shape, size)
+    if (why)
+      refuse(`Expected larger images for ${network.label}, got ${shape.join(' × ')} pixels ${of}: ${why}${remedy}`)
+  }
+
+  if (method) {
+    if (samples < batch)
+      refuse(
+        `Expected at least ${batch} training slices for a batch of ${batch}, got ${samples}. Take a smaller batch, or more slices.`,
+      )
+    const tooFew = method.tooFew?.(ownSettings, { batch, samples })
+    if (tooFew) refuse(tooFew)
+    const side = method.smallestView(ownSettings)
+    if (side !== null)
+      requireSize([side, side], batch, `in the smallest views of ${method.label}`, ' Or take larger views.')
+    method.head(ownSettings, makeTrunk(network, settings), { batch, samples })
+    if (side !== null) return
+  }
+  // The last batch of an epoch may hold fewer; a pretext leaves it out.
+  const smallest = method ? batch : Math.min(batch, samples % batch || batch)
+  for (const info of train) requireSize(cropShape(info), smallest, `in ${info.file}`, '')
+  for (const info of validation) {
+    const shape = cropShape(info)
+    requireSize(shape, smallest, `in ${info.file}`, '')
+    if (!method && Math.min(...shape) < SSIM_WINDOW)
+      refuse(
+        `Expected at least ${SSIM_WINDOW} × ${SSIM_WINDOW} pixels for SSIM’s window in validation, got ${shape.join(' × ')} in ${info.file}. Take the volume out of the study’s validation.`,
+      )
+  }
+}

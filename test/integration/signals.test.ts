@@ -1,0 +1,211 @@
+/**
+ * Signals to the whole group of processes, as service managers, clusters and closing terminals send them, while a run trains. However often it
+ * was stopped, it ends with the weights of a run that was left alone.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { RunRow } from '../../src/contract/runs.ts'
+import { decodeCheckpoint } from '../../src/core/training/checkpoint.ts'
+import { type Host, startHost } from '../hosts.ts'
+import { writeNoise } from '../unit/engine/noise-file.ts'
+
+vi.setConfig({ testTimeout: 240_000 })
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+const SLICES = 12
+const EPOCHS = 40
+
+let folder: string
+let study: string
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'self-mri-signals-'))
+  study = join(folder, 'noise')
+  for (const [role, slices] of [
+    ['train', SLICES],
+    ['val', 1],
+  ] as const) {
+    mkdirSync(join(study, role), { recursive: true })
+    await writeNoise(join(study, role), role, { slices, rows: 32, columns: 32 })
+  }
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** To the process and to all that it started: it was started as a group of its own. */
+const toGroup = ({ pid }: ChildProcess, signal: NodeJS.Signals) => process.kill(-pid!, signal)
+
+/** Of a checkpoint's tensors: every bit. */
+const weights = (path: string) =>
+  Array.from(decodeCheckpoint(readFileSync(path), path).tensors, ([name, { data }]) => [name, Buffer.from(data.buffer)])
+
+const unfinished = (profile: string, run: string) =>
+  readdirSync(join(folder, profile, 'runs', run)).filter(name => name.endsWith('.part'))
+
+describe('the command line', () => {
+  /** Starts a command by the launcher, as npm does, in a group of processes. */
+  function start(...args: string[]) {
+    const child = spawn(process.execPath, [join(root, 'scripts/launch.mjs'), 'self-mri', ...args], {
+      cwd: root,
+      env: {
+        ...process.env,
+        INIT_CWD: folder,
+        SELF_MRI_PROFILE: join(folder, 'cli'),
+        SELF_MRI_DEVICE: `test-${process.pid}`,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
+    const said = { out: '', err: '' }
+    child.stdout.on('data', chunk => (said.out += chunk))
+    child.stderr.on('data', chunk => (said.err += chunk))
+    const closed = once(child, 'close')
+    return {
+      child,
+      said,
+      closed,
+      says: (words: RegExp) =>
+        vi.waitFor(() => expect(said.err).toMatch(words), { timeout: 60_000, interval: 10 }).then(() => child),
+      async ends() {
+        const [status] = await closed
+        return { status: status as number | null, ...said }
+      },
+    }
+  }
+  const json = async <T>(...args: string[]): Promise<T> => {
+    const { status, out, err } = await start(...args, '--json').ends()
+    expect(status, err).toBe(0)
+    return JSON.parse(out)
+  }
+  const runs = () => json<RunRow[]>('runs')
+
+  it('writes the state at SIGTERM, SIGHUP and SIGINT, minds no SIGUSR, and goes on to the same weights', async () => {
+    await json('import', study)
+    const train = [
+      'train',
+      '--study',
+      'noise',
+      '--channels',
+      '2',
+      '--pools',
+      '2',
+      '--batch',
+      '1',
+      '--epochs',
+      `${EPOCHS}`,
+    ]
+    const whole = await json<RunRow>(...train)
+
+    const first = start(...train)
+    await first.says(/epoch 2\/40/)
+    for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) toGroup(first.child, signal)
+    await first.says(/epoch 6\/40/)
+    toGroup(first.child, 'SIGTERM')
+    const ended = await first.ends()
+    expect(ended).toMatchObject({ status: 143, err: expect.stringMatching(/SIGTERM: stopping.*Stopped by SIGTERM\./s) })
+    expect(ended.err).not.toMatch(/debugger/i)
+
+    let row = (await runs()).at(-1)!
+    const { id } = row
+    expect(row).toMatchObject({
+      status: 'interrupted',
+      reason: 'SIGTERM stopped the program while the run was going on.',
+      resumable: true,
+    })
+    expect(row.stateStep).toBeGreaterThanOrEqual(SLICES * row.epochs.done)
+    for (const [signal, status, reads] of [
+      ['SIGHUP', 129, 'interrupted'],
+      ['SIGINT', 130, 'cancelled'],
+    ] as const) {
+      const resumed = start('runs', 'resume', id)
+      await resumed.says(new RegExp(`goes on after step ${row.stateStep}`))
+      await resumed.says(/epoch \d+\/40, loss/)
+      toGroup(resumed.child, signal)
+      expect(await resumed.ends()).toMatchObject({ status })
+      row = (await runs()).at(-1)!
+      expect(row).toMatchObject({ id, status: reads, resumable: true })
+      expect(row.stateStep).toBeGreaterThanOrEqual(SLICES * row.epochs.done)
+      if (reads === 'interrupted') expect(row.reason).toContain(signal)
+    }
+    expect(unfinished('cli', id)).toEqual([])
+    const rest = await json<RunRow>('runs', 'resume', id)
+    expect(rest).toMatchObject({ id, status: 'finished' })
+    expect(weights(rest.checkpoint!.path)).toEqual(weights(whole.checkpoint!.path))
+  })
+})
+
+describe('a host', () => {
+  let host: Host
+  const detailOf = (run: string) => host.client.runs.get({ run })
+  const statusOf = async (run: string) => (await detailOf(run)).run.status
+  const becomes = (run: string, status: string) =>
+    vi.waitFor(async () => expect(await statusOf(run)).toBe(status), { timeout: 60_000, interval: 50 })
+  const happens = (run: string, type: string) =>
+    vi.waitFor(async () => expect((await detailOf(run)).events.map(({ event }) => event.type)).toContain(type), {
+      timeout: 60_000,
+      interval: 20,
+    })
+  const begin = async () => {
+    host = await startHost(folder, 'host', {}, { detached: true })
+  }
+  async function stop(signal: NodeJS.Signals): Promise<number | null> {
+    const closed = once(host.child, 'close')
+    toGroup(host.child, signal)
+    const [status] = await closed
+    return status
+  }
+
+  it('stops at SIGTERM and SIGHUP; its queue goes on with the next one, in its order', async () => {
+    await begin()
+    let id = 0
+    for await (const event of await host.client.studies.import({ paths: [study] }))
+      if (event.type === 'done') id = event.result.id
+    const train = async (epochs: number) => {
+      const { runs } = await host.client.runs.start({
+        study: id,
+        method: null,
+        networkConfig: { channels: 2, pools: 2 },
+        recipe: { epochs, batch: 1, optimizer: { kind: 'adam' }, schedule: { kind: 'constant', rate: 1e-3 } },
+      })
+      return runs[0]
+    }
+    const [first, second, third] = [await train(EPOCHS), await train(EPOCHS), await train(EPOCHS)]
+    await host.client.runs.move({ run: third, before: second })
+    await happens(first, 'epoch')
+    expect(await stop('SIGTERM')).toBe(143)
+
+    await begin()
+    expect((await detailOf(first)).run).toMatchObject({
+      status: 'interrupted',
+      reason: 'SIGTERM stopped the program while the run was going on.',
+      resumable: true,
+    })
+    expect((await detailOf(second)).run).toMatchObject({ status: 'queued', queuePosition: 1 })
+    await happens(third, 'epoch')
+    for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) toGroup(host.child, signal)
+    const at = (await detailOf(third)).run.epochs.done
+    await vi.waitFor(async () => expect((await detailOf(third)).run.epochs.done).toBeGreaterThan(at), 60_000)
+    expect(await stop('SIGHUP')).toBe(129)
+
+    await begin()
+    expect((await detailOf(third)).run).toMatchObject({
+      status: 'interrupted',
+      reason: expect.stringMatching(/^SIGHUP/),
+    })
+    await becomes(second, 'finished') // left alone
+    for (const run of [first, third]) {
+      await host.client.runs.resume({ run })
+      await becomes(run, 'finished')
+      expect((await detailOf(run)).events.map(({ event }) => event.type)).toContain('resumed')
+    }
+    const [one, two, three] = await Promise.all([first, second, third].map(detailOf))
+    for (const { run } of [one, three]) expect(weights(run.checkpoint!.path)).toEqual(weights(two.run.checkpoint!.path))
+    expect(await stop('SIGINT')).toBe(0)
+  })
+})
