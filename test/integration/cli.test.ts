@@ -435,6 +435,7 @@ describe('what is asked wrongly', () => {
       'reconstruct',
       'runs',
       'recipes',
+      'profile',
       'engine',
       'demo',
     ]) {
