@@ -25,6 +25,8 @@ export interface ProfileFault extends Pick<Named, 'kind' | 'of' | 'path'> {
 export interface ProfileCheck {
   readonly profile: string
   readonly checked: Readonly<Record<Named['kind'], number>>
+  /** Runs in training: their files come and go, and are not checked. */
+  readonly training: readonly string[]
   readonly faults: readonly ProfileFault[]
 }
 
@@ -32,9 +34,11 @@ export interface ProfileCheck {
 function namedFiles(services: Services): Named[] {
   const rows = services.db
     .prepare(
-      `SELECT 'checkpoint' AS kind, run_id AS of, path, sha256 FROM checkpoints
-        UNION ALL SELECT 'state', run_id, path, sha256 FROM states
-        UNION ALL SELECT 'preview', run_id, event ->> '$.path', NULL FROM events WHERE event ->> '$.type' = 'preview'
+      `WITH ended AS (SELECT id FROM runs WHERE status <> 'running')
+        SELECT 'checkpoint' AS kind, run_id AS of, path, sha256 FROM checkpoints WHERE run_id IN ended
+        UNION ALL SELECT 'state', run_id, path, sha256 FROM states WHERE run_id IN ended
+        UNION ALL SELECT 'preview', run_id, event ->> '$.path', NULL FROM events
+          WHERE event ->> '$.type' = 'preview' AND run_id IN ended
         UNION ALL SELECT 'study file', studies.name, path, NULL FROM volumes JOIN studies ON studies.id = study_id
           WHERE hidden_at IS NULL`,
     )
@@ -82,5 +86,9 @@ export async function checkProfile(
     if (fault) faults.push({ kind, of, path, fault })
     checked[kind]++
   }
-  return { profile: services.profile, checked, faults }
+  const training = services.db
+    .prepare("SELECT CAST(id AS TEXT) FROM runs WHERE status = 'running' ORDER BY id")
+    .pluck()
+    .all() as string[]
+  return { profile: services.profile, checked, training, faults }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Role } from '../contract/volumes.ts'
 import type { Services } from './context.ts'
 import { DEMONSTRATION_FOLDER } from './profile.ts'
-import { importStudy, type Study, studyById } from './studies.ts'
+import { freeName, importStudy, type Study, studyById } from './studies.ts'
 
 export const DEMONSTRATION = 'Brain, 0.055 T (demonstration)'
 
@@ -16,16 +16,14 @@ const ATTRIBUTION =
   'Measured at 0.055 T with one coil, 4 slices of 128 × 126 a volume; CC0, bispmri/Ultra-low-field-MRI-Scanner (Liu et al., Nature Communications 2021).'
 
 function findDemonstration(services: Services): Study | null {
-  const row = services.db.prepare('SELECT id FROM studies WHERE name = ?').get(DEMONSTRATION) as
-    | { id: number }
-    | undefined
-  return row ? studyById(services, row.id) : null
+  const id = services.db.prepare("SELECT id FROM studies WHERE kind = 'demonstration' ORDER BY id").pluck().get()
+  return id === undefined ? null : studyById(services, id as number)
 }
 
 async function importDemonstration(services: Services, signal?: AbortSignal): Promise<Study> {
   const request = {
     paths: [DEMONSTRATION_FOLDER],
-    name: DEMONSTRATION,
+    name: freeName(services, DEMONSTRATION),
     kind: 'demonstration',
     slices: { kind: 'all' },
     splitSeed: 0,

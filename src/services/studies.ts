@@ -195,7 +195,10 @@ export function studyOfVolume(services: Services, id: number): Study {
 
 /** By its name or its number, also `number:22` and `name:22`. Throws `AMBIGUOUS` where that means several. */
 export function findStudy(services: Services, which: string): Study {
-  const named = chosenByNumberOrName(which, services.db.prepare('SELECT id, name FROM studies').all() as NamedThing[])
+  const named = chosenByNumberOrName(
+    which,
+    services.db.prepare('SELECT id, name FROM studies ORDER BY id').all() as NamedThing[],
+  )
   if (named) return studyById(services, named.id)
   const names = (services.db.prepare('SELECT name FROM studies ORDER BY id').all() as { name: string }[]).map(
     ({ name }) => `"${name}"`,

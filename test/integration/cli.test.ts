@@ -529,6 +529,7 @@ describe('what is asked wrongly', () => {
       'reconstruct',
       'runs',
       'recipes',
+      'profile',
       'engine',
       'demo',
     ]) {

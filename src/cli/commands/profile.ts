@@ -11,14 +11,15 @@ const REMEDIES: Readonly<Record<ProfileFault['kind'], string>> = {
   'study file': 'put the file back where it was',
 }
 
-function describe({ profile, checked, faults }: ProfileCheck): string {
+function describe({ profile, checked, training, faults }: ProfileCheck): string {
   const counts = Object.entries(checked).map(([kind, count]) => `${count} ${count === 1 ? kind : `${kind}s`}`)
   const lines = faults.map(({ kind, of, path, fault }) => {
     const owner = kind === 'study file' ? `study "${of}"` : `run ${of}`
     return `${fault}: ${path} (${kind} of ${owner}): ${REMEDIES[kind]}`
   })
   const sum = faults.length === 0 ? 'all there and whole' : `${faults.length} missing or damaged`
-  return [...lines, `${profile}: ${counts.join(', ')}: ${sum}.`].join('\n')
+  const left = training.map(run => `Run ${run} is in training: its files are not checked.`)
+  return [...lines, ...left, `${profile}: ${counts.join(', ')}: ${sum}.`].join('\n')
 }
 
 const checkCommand = (): Command =>

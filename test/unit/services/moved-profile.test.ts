@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import process from 'node:process'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { checkProfile } from '../../../src/services/check.ts'
@@ -234,4 +235,15 @@ it('the check of a profile names what is gone and what is damaged', async () => 
     { kind: 'state', of: '4', path: state, fault: 'damaged' },
     { kind: 'preview', of: '1', path: join(profile, 'runs/1/previews/0001.f32'), fault: 'missing' },
   ])
+})
+
+it('the check of a profile leaves out a run in training, whose files come and go, and says so', async () => {
+  const { profile } = unpackOldProfile(folder, { dataFollow: true })
+  const services = open(profile)
+  services.db.prepare("UPDATE runs SET status = 'running', pid = ? WHERE id = 4").run(process.pid)
+  rmSync(join(profile, 'runs/4'), { recursive: true })
+  const { faults, checked, training } = await checkProfile(services)
+  expect(faults).toEqual([])
+  expect(training).toEqual(['4'])
+  expect(checked).toEqual({ checkpoint: 8, state: 5, preview: 5, 'study file': 12 })
 })

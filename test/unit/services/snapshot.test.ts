@@ -18,6 +18,7 @@ import { openServices, type Services } from '../../../src/services/context.ts'
 import { databaseError } from '../../../src/services/db/errors.ts'
 import { openDatabase } from '../../../src/services/db/index.ts'
 import { ownRecipes } from '../../../src/services/recipes.ts'
+import { onceThereIsRoom } from '../../../src/services/room.ts'
 import { listRuns } from '../../../src/services/runs.ts'
 import { importStudy, listStudies } from '../../../src/services/studies.ts'
 import { asAnybody } from '../../anybody.ts'
@@ -202,4 +203,21 @@ describe('what SQLite says', () => {
     const faults = [new Error('x'), Object.assign(new Error('x'), { code: 'SQLITE_ERROR' }), 'text', null]
     expect(faults.map(fault => databaseError(fault))).toEqual(faults)
   })
+})
+
+it('what a long work has made waits for a database that another program holds, and says so', async () => {
+  const { profile } = unpackOldProfile(folder)
+  const services = openServices({ profile })
+  services.db.pragma('busy_timeout = 0')
+  const other = new Database(sqlite(profile))
+  other.exec('BEGIN IMMEDIATE')
+  const said: (string | null)[] = []
+  const rename = () => services.db.prepare("UPDATE studies SET name = 'Renamed' WHERE id = 1").run().changes
+  const written = onceThereIsRoom(rename, undefined, words => said.push(words))
+  expect(said).toEqual(['waiting for the database, which another program holds'])
+  other.exec('ROLLBACK')
+  expect(await written).toBe(1)
+  expect(said.at(-1)).toBeNull()
+  other.close()
+  services.dispose()
 })
