@@ -1,10 +1,10 @@
 /** What an engine process does for each call. */
 import { realpath } from 'node:fs/promises'
-import { basename, extname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import process from 'node:process'
 import { AppError } from '../contract/errors.ts'
 import type { VolumeScore } from '../contract/evaluation.ts'
-import { exportName } from '../contract/exports.ts'
+import { exportName, requireFittingName, stemOf } from '../contract/exports.ts'
 import type { SkippedFile } from '../contract/volumes.ts'
 import type { Volume } from '../core/data/volume.ts'
 import { evaluateVolume, unscorable } from '../core/evaluate.ts'
@@ -136,14 +136,16 @@ export const handlers: Handlers = {
   },
 
   async reconstruct(request, context) {
-    const { files, salt, slice, format, directory } = request
+    const { files, salt, slice, format, directory, stem } = request
     if (request.source === 'network') await requireTensorflow()
     return withModel(request.model, async model => {
       const written: Reconstructed[] = []
       const taken = new Set(await Promise.all(files.map(({ path }) => realpath(path)))) // no input is ever written over
       const skipped = await eachVolume(files, salt, context, async volume => {
         const { info } = volume
-        const output = join(directory, exportName(basename(info.path, extname(info.path)), format, slice))
+        const name = exportName(stem ?? stemOf(info.file), format, slice)
+        requireFittingName(name)
+        const output = join(directory, name)
         if (taken.has(await realpath(output).catch(() => output))) {
           return `Expected a free name for its reconstruction, got ${output}, which is an input or another file’s. Give another folder.`
         }

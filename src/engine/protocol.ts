@@ -84,6 +84,8 @@ export interface ReconstructRequest {
   readonly slice: number | null
   readonly format: ExportFormat
   readonly directory: string
+  /** What the name of the one file begins with, where not the scan’s. */
+  readonly stem?: string
   /** What the files say of it: a run's number, `zero-filled` or `truth`; its weights' SHA-256; the units of its output. */
   readonly run: string
   readonly checkpoint: string | null

@@ -1,11 +1,11 @@
 /** Reconstructions as files: in a folder, where the user wants them, or in the profile for the browser to fetch. */
 import { existsSync, renameSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, rmdir, writeFile } from 'node:fs/promises'
-import { basename, dirname, extname, isAbsolute, join } from 'node:path'
+import { basename, dirname, isAbsolute, join } from 'node:path'
 import { zipSync } from 'fflate'
 import { AppError } from '../contract/errors.ts'
 import type { MaskSpec } from '../contract/evaluation.ts'
-import { type ExportFormat, exportEnding, sliceStem } from '../contract/exports.ts'
+import { type ExportFormat, exportEnding, requireFittingName, sliceStem, stemOf } from '../contract/exports.ts'
 import type { Progress, Reconstructed, ReconstructRequest } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
 import { ZERO_FILLED } from './evaluations.ts'
@@ -92,9 +92,11 @@ export async function reconstruct(
   return [...scan.skipped, ...done]
 }
 
+/** Throws `INVALID_ARGUMENT` where the name is too long. */
 export function freePath(folder: string, name: string, ending: string): string {
   let path = join(folder, `${name}${ending}`)
   for (let n = 2; existsSync(path); n++) path = join(folder, `${name} (${n})${ending}`)
+  requireFittingName(basename(path))
   return path
 }
 
@@ -107,6 +109,7 @@ async function requireWritable(path: string, ending: string, scan: string): Prom
       'INVALID_ARGUMENT',
       `Expected an absolute path${ending && ` that ends in ${ending}`}, got ${path}`,
     )
+  requireFittingName(basename(path))
   if ((await real(path)) === (await real(scan)))
     throw new AppError('INVALID_ARGUMENT', `Expected another file than the scan itself, got ${path}`)
   if (ending !== '' || !existsSync(path)) return
@@ -145,23 +148,26 @@ export async function saveReconstruction(
   const run = source.replace(/^run:/, '')
   const described = describe(services, { run, epoch: null }, format)
 
+  const own = sliceStem(`${stemOf(volume.file)}_${source.replace(':', '-')}`, slice)
+  if (wanted === undefined) requireFittingName(`${own}${ending || '.zip'}`)
+
   const folder = wanted === undefined ? reconstructionsDirectory(services) : dirname(wanted)
   await mkdir(folder, { recursive: true })
   const workshop = await mkdtemp(join(folder, '.self-mri-')) // on the same disk: what is finished is renamed
   try {
     const engine = await engineFor(services, run, signal)
-    const params = { ...described, files: [{ path: volume.path }], salt: services.salt, mask, seed, slice, format }
+    const files = [{ path: volume.path }]
+    const params = { ...described, files, salt: services.salt, mask, seed, slice, format, stem: 'made' }
     const [written] = await engine.call(
       'reconstruct',
       { ...params, directory: workshop },
       { onEvent: onProgress, signal },
     )
     if ('reason' in written) throw new AppError('FILE_UNREADABLE', written.reason)
-    const of = `${basename(volume.file, extname(volume.file))}_${source.replace(':', '-')}`
     const isZip = ending === '' && wanted === undefined
     const made = isZip ? await zipFolder(written.output, join(workshop, 'volume.zip')) : written.output
     if (ending === '' && wanted !== undefined) await rmdir(wanted).catch(() => {}) // an empty one, which Windows does not rename over
-    const path = wanted ?? freePath(folder, sliceStem(of, slice), ending || '.zip')
+    const path = wanted ?? freePath(folder, own, ending || '.zip')
     renameSync(made, path) // no other export takes the free name in between
     return { path, name: basename(path) }
   } finally {

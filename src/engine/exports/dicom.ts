@@ -6,11 +6,11 @@
  */
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
 import { extremes } from '../../core/extremes.ts'
 import { fileError } from '../file-errors.ts'
-import { writeAtomically } from '../files.ts'
+import { partialBeside, writeAtomically } from '../files.ts'
 import { type Attributes, type DicomLibrary, loadDicom } from './dicom-library.ts'
 import { bytesOf, imageOf, type Reconstruction, sourceInWords, type WriteReconstruction } from './reconstruction.ts'
 
@@ -155,14 +155,14 @@ async function requireFree(folder: string): Promise<void> {
 /** All files or none: written beside, then renamed. */
 async function writeFolder(folder: string, files: readonly SliceFile[]): Promise<void> {
   await requireFree(folder)
-  const partial = join(dirname(folder), `.${basename(folder)}.${randomUUID()}.part`)
+  const partial = partialBeside(folder)
   try {
     await mkdir(partial, { recursive: true })
     for (const { name, bytes } of files) await writeAtomically(join(partial, name), bytes)
     await rmdir(folder).catch(() => {}) // an empty one, which Windows does not rename over
     await rename(partial, folder)
   } catch (error) {
-    await rm(partial, { recursive: true, force: true })
+    await rm(partial, { recursive: true, force: true }).catch(() => {}) // the first error is the one to tell
     throw fileError(error, folder)
   }
 }

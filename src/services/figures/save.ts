@@ -4,7 +4,7 @@ import { renameSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, isAbsolute, join } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
-import { sliceStem } from '../../contract/exports.ts'
+import { requireFittingName, sliceStem, stemOf } from '../../contract/exports.ts'
 import type { FigureFormat, FigureRequest } from '../../contract/figure.ts'
 import type { Progress } from '../../engine/protocol.ts'
 import type { Services } from '../context.ts'
@@ -44,11 +44,12 @@ export async function saveFigure(
   if (wanted !== undefined && !(isAbsolute(wanted) && extname(wanted) === `.${format}`))
     throw new AppError('INVALID_ARGUMENT', `Expected an absolute path that ends in .${format}, got ${wanted}`)
   const volume = volumeById(services, request.volume)
+  const stem = sliceStem(stemOf(volume.file), slice)
+  requireFittingName(wanted === undefined ? `${stem}.${format}` : basename(wanted))
   const panes = await gatherPanes(frames, volume, request, options)
   const content = await WRITERS[format](drawFigure(volume, panes, request), dpi, options.signal)
   const folder = wanted === undefined ? reconstructionsDirectory(services) : dirname(wanted)
   await mkdir(folder, { recursive: true })
-  const stem = basename(volume.file, extname(volume.file))
-  const path = await writeWhole(folder, () => wanted ?? freePath(folder, sliceStem(stem, slice), `.${format}`), content)
+  const path = await writeWhole(folder, () => wanted ?? freePath(folder, stem, `.${format}`), content)
   return { path, name: basename(path) }
 }

@@ -1,7 +1,8 @@
 /** Files in and out of a browser, which has no paths of the host: uploads into the profile, downloads of what `save` wrote there. */
+import { randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, extname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream as WebStream } from 'node:stream/web'
@@ -11,7 +12,7 @@ import { reconstructionsDirectory, uploadsDirectory } from '../profile.ts'
 import { json, notFound } from './respond.ts'
 
 /** A name of one file or folder that stays where it is put: no parent, no separator, nothing hidden. */
-const isPlainName = (name: string) => !/^\.|[\\/\0]/.test(name) && name.length > 0 && name.length <= 255
+const isPlainName = (name: string) => !/^\.|[\\/\0]/.test(name) && name.length > 0 && Buffer.byteLength(name) <= 255
 
 /** `PUT /uploads/BATCH/PATH`: streams the body to the profile and answers with its `path` there. */
 export async function receiveUpload(services: Services, parts: readonly string[], request: Request): Promise<Response> {
@@ -21,7 +22,7 @@ export async function receiveUpload(services: Services, parts: readonly string[]
   }
   const folder = join(uploadsDirectory(services), batch)
   const path = join(folder, ...names)
-  const partial = join(dirname(path), `.${basename(path)}.part`)
+  const partial = join(dirname(path), `.${randomUUID()}.part`)
   try {
     await mkdir(dirname(path), { recursive: true })
     const body = request.body ? Readable.fromWeb(request.body as WebStream) : Readable.from([])
