@@ -88,9 +88,9 @@ function readHeader(bytes: Uint8Array, origin: string) {
 
   const stored = Object.entries(entries).map(([name, told]): Stored => {
     const entry = Entry.safeParse(told)
-    if (!entry.success) throw damaged(`a header in which ${name} lacks a valid dtype, shape or data_offsets`)
+    if (!entry.success) throw damaged(`a header in which tensor ${name} lacks a valid dtype, shape or data_offsets`)
     if (!Object.hasOwn(ELEMENT_BYTES, entry.data.dtype))
-      throw damaged(`a header in which ${name} is of the unknown dtype ${entry.data.dtype}`)
+      throw damaged(`a header in which tensor ${name} is of the unknown dtype ${entry.data.dtype}`)
     return { name, ...entry.data }
   })
   stored.sort((a, b) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1])
@@ -105,9 +105,9 @@ function readHeader(bytes: Uint8Array, origin: string) {
     const expected = shape.reduce((product, n) => product * n, ELEMENT_BYTES[dtype])
     if (to - from !== expected)
       throw damaged(
-        `a header in which ${name} (${dtype}, ${shape.join(' × ') || 'a single number'}) has ${to - from} bytes, not ${expected}`,
+        `a header in which tensor ${name} (${dtype}, ${shape.join(' × ') || 'a single number'}) has ${to - from} bytes, not ${expected}`,
       )
-    if (from !== end) throw damaged(`a header in which ${name} begins at byte ${from} of the data, not at ${end}`)
+    if (from !== end) throw damaged(`a header in which tensor ${name} begins at byte ${from} of the data, not at ${end}`)
     if (begin + to > bytes.length) throw damaged(`a file that ends within ${name}`)
     end = to
   }
