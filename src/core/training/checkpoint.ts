@@ -107,7 +107,8 @@ function readHeader(bytes: Uint8Array, origin: string) {
       throw damaged(
         `a header in which tensor ${name} (${dtype}, ${shape.join(' × ') || 'a single number'}) has ${to - from} bytes, not ${expected}`,
       )
-    if (from !== end) throw damaged(`a header in which tensor ${name} begins at byte ${from} of the data, not at ${end}`)
+    if (from !== end)
+      throw damaged(`a header in which tensor ${name} begins at byte ${from} of the data, not at ${end}`)
     if (begin + to > bytes.length) throw damaged(`a file that ends within ${name}`)
     end = to
   }

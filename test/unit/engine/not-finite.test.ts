@@ -4,59 +4,61 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ExportFormat, stemOf } from '../../../src/contract/exports.ts'
+import type { SliceSelection } from '../../../src/contract/volumes.ts'
 import { EXTENSIONS } from '../../../src/core/data/formats/index.ts'
 import { networkOf } from '../../../src/core/models/index.ts'
 import { initialParameters, toTorch } from '../../../src/core/training/parameters.ts'
 import { writeCheckpoint } from '../../../src/engine/files.ts'
+import { handlers } from '../../../src/engine/handlers.ts'
 import { writeFastMri } from '../../../src/engine/hdf5-write.ts'
-import { openVolume } from '../../../src/engine/volumes.ts'
-import { importCheckpoint } from '../../../src/services/checkpoints.ts'
-import { openServices, type Services } from '../../../src/services/context.ts'
-import { type EvaluationRequest, evaluate } from '../../../src/services/evaluations.ts'
-import { type ReconstructionRequest, reconstruct, saveReconstruction } from '../../../src/services/save.ts'
-import { addStudy } from '../../studies.ts'
+import type { ModelReference, ReconstructRequest } from '../../../src/engine/protocol.ts'
+import { useEngine } from '../../engine.ts'
 import { noiseVolume } from '../../volumes.ts'
-import { writeNoise } from '../engine/noise-file.ts'
+import { writeNoise } from './noise-file.ts'
 
 const mask = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const
+const context = { signal: new AbortController().signal, emit() {}, pause: async () => {} }
 
 let folder: string
-let services: Services
 let scan: string
-let volume: number
-let study: number
 /** Finite weights, of which no image is. */
-let overflowing: string
+let overflowing: ModelReference
 
 beforeAll(async () => {
+  await useEngine()
   folder = mkdtempSync(join(tmpdir(), 'self-mri-not-finite-'))
-  services = openServices({ profile: join(folder, 'profile') })
   scan = await writeNoise(folder, 'a', { slices: 3 })
-  const opened = await openVolume(scan, '')
-  const made = addStudy(services, 's', [[opened.info, 'test']])
-  opened.dispose()
-  study = made.id
-  volume = made.volumes[0].id
-  const specs = networkOf('unet').parameters({ channels: 2, pools: 2 })
+  const networkConfig = { channels: 2, pools: 2 }
+  const specs = networkOf('unet').parameters(networkConfig)
   const weights = initialParameters(specs, 1).map(value => value * 1e37)
-  const path = join(folder, 'large.safetensors')
-  await writeCheckpoint(path, { tensors: toTorch(weights, specs), metadata: {} })
-  overflowing = importCheckpoint(services, study, path)
+  const checkpoint = join(folder, 'large.safetensors')
+  await writeCheckpoint(checkpoint, { tensors: toTorch(weights, specs), metadata: {} })
+  overflowing = { network: 'unet', networkConfig, checkpoint }
 })
 
-afterAll(async () => {
-  await services.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const reconstructed = (request: Partial<ReconstructionRequest> & Pick<ReconstructionRequest, 'directory'>) =>
-  reconstruct(services, {
-    ...{ paths: [scan], run: 'zero-filled', epoch: null, mask, seed: null, slice: null, format: 'npy' },
-    ...request,
-  })
+const reconstructed = ({
+  paths = [scan],
+  ...request
+}: { paths?: string[] } & Partial<ReconstructRequest> & Pick<ReconstructRequest, 'directory'>) =>
+  handlers.reconstruct(
+    {
+      ...{ files: paths.map(path => ({ path })), salt: '', source: 'network', model: null, mask, seed: null },
+      ...{ slice: null, format: 'npy', run: 'zero-filled', checkpoint: null, units: 'signal' },
+      ...request,
+    },
+    context,
+  )
 
-const scored = (paths: string[], run: string, slices: EvaluationRequest['settings']['slices'] = { kind: 'all' }) =>
-  evaluate(services, { paths, run, settings: { mask, maskDraws: null, slices, reference: 'ground truth' } })
+const scored = (paths: string[], model: ModelReference | null, slices: SliceSelection = { kind: 'all' }) =>
+  handlers.evaluate(
+    {
+      ...{ files: paths.map(path => ({ path })), salt: '', model },
+      settings: { mask, maskDraws: null, slices, reference: 'ground truth' },
+    },
+    context,
+  )
 
 describe('an image that is not finite', () => {
   it.each(ExportFormat.options)('is not written, and its slice is named: %s', async format => {
@@ -65,7 +67,7 @@ describe('an image that is not finite', () => {
       [null, 1],
       [2, 3],
     ] as const) {
-      const [result, ...more] = await reconstructed({ directory, run: overflowing, format, slice })
+      const [result, ...more] = await reconstructed({ directory, model: overflowing, format, slice })
       expect(more).toEqual([])
       expect(result).toEqual({
         path: scan,
@@ -79,23 +81,9 @@ describe('an image that is not finite', () => {
     expect(existsSync(directory) ? readdirSync(directory) : []).toEqual([])
   })
 
-  it('is not saved from the window', async () => {
-    const path = join(folder, 'saved.npy')
-    const request = {
-      volume,
-      source: `run:${overflowing}` as const,
-      mask,
-      seed: null,
-      slice: 1,
-      format: 'npy' as const,
-    }
-    await expect(saveReconstruction(services, { ...request, path })).rejects.toThrow(/slice 2 \(counted from 1\)/)
-    expect(existsSync(path)).toBe(false)
-  })
-
   it('has no score: the volume is listed with its reason', async () => {
-    const { volumes, mean, skipped } = await scored([scan], overflowing)
-    expect([volumes, mean]).toEqual([[], null])
+    const { volumes, skipped } = await scored([scan], overflowing)
+    expect(volumes).toEqual([])
     expect(skipped).toEqual([{ path: scan, reason: expect.stringContaining('slice 1 (counted from 1)') }])
   })
 })
@@ -118,15 +106,15 @@ describe('a score that is not finite', () => {
   it('is never printed: a ground truth of zeros, slices without foreground', async () => {
     const empty = await writeTruth('empty', (_, pixels) => new Float32Array(pixels))
     const faint = await writeTruth('faint', (slice, pixels) => new Float32Array(pixels).fill(slice === 0 ? 1e-9 : 1))
-    const first = await scored([empty, faint, scan], 'zero-filled', { kind: 'range', from: 0, to: 0 })
+    const first = await scored([empty, faint, scan], null, { kind: 'range', from: 0, to: 0 })
     expect(first.volumes.map(({ file }) => file)).toEqual(['a.h5'])
     expect(first.skipped.map(({ path, reason }) => [path, reason])).toEqual([
       [empty, expect.stringMatching(/NMSE (Infinity|NaN).*zero in all selected slices. Select other slices/)],
       [faint, expect.stringMatching(/SSIM of the foreground NaN.*reaches 0.1 of the volume maximum, 1. Select/)],
     ])
-    const all = await scored([faint], 'zero-filled')
+    const all = await scored([faint], null)
     expect(all.skipped).toEqual([])
-    expect(Object.values(all.mean!.foreground).every(Number.isFinite)).toBe(true)
+    expect(Object.values(all.volumes[0].foreground).every(Number.isFinite)).toBe(true)
   })
 })
 
@@ -170,22 +158,4 @@ describe('names', () => {
       expect(readdirSync(directory)).toEqual([`${longest}${ending}`])
     },
   )
-
-  it('of scans do not limit where the window saves, and are refused only where they are part of the name', async () => {
-    const path = join(folder, `${'x'.repeat(250)}.h5`)
-    copyFileSync(scan, path)
-    const opened = await openVolume(path, '')
-    const [{ id }] = addStudy(services, 'long', [[opened.info, 'test']]).volumes
-    opened.dispose()
-    const request = { volume: id, source: 'truth' as const, mask, seed: null, slice: null, format: 'nifti' as const }
-    const wanted = join(folder, 'short.nii.gz')
-    expect(await saveReconstruction(services, { ...request, path: wanted })).toEqual({
-      path: wanted,
-      name: 'short.nii.gz',
-    })
-    await expect(saveReconstruction(services, request)).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining('got 263 bytes'),
-    })
-  })
 })
