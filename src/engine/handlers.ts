@@ -29,7 +29,7 @@ import { taskOf } from './tasks.ts'
 import { loadedDevice, requireTensorflow } from './tensorflow.ts'
 import { views } from './views.ts'
 import { VolumePool } from './volume-pool.ts'
-import { openVolume, scanFolder } from './volumes.ts'
+import { openVolume, reasonOf, scanFolder } from './volumes.ts'
 
 export interface Context<Event> {
   readonly signal: AbortSignal
@@ -45,6 +45,8 @@ type Handlers = {
   ) => Promise<Calls[Name]['result']>
 }
 
+const isCancelled = (error: unknown) => error instanceof AppError && error.code === 'CANCELLED'
+
 /**
  * Opens one volume after another for `use`, which says why it left one out, or null. A file's own fault leaves out only that file;
  * a cancellation stops all.
@@ -56,16 +58,16 @@ async function eachVolume(
   use: (volume: Volume) => Promise<string | null>,
 ): Promise<SkippedFile[]> {
   const skipped: SkippedFile[] = []
-  for (const [done, { path }] of files.entries()) {
+  for (const [done, { path, content }] of files.entries()) {
     await pause()
     emit({ done, total: files.length, label: basename(path) })
     try {
-      const volume = await openVolume(path, salt)
+      const volume = await openVolume(path, salt, content, { pause })
       const reason = await use(volume).finally(() => volume.dispose())
       if (reason) skipped.push({ path, reason })
     } catch (error) {
-      if (error instanceof AppError && error.code === 'CANCELLED') throw error
-      skipped.push({ path, reason: error instanceof Error ? error.message : String(error) })
+      if (isCancelled(error)) throw error
+      skipped.push({ path, reason: reasonOf(error, path) })
     }
   }
   emit({ done: files.length, total: files.length, label: '' })
@@ -76,8 +78,20 @@ export const handlers: Handlers = {
   scan: ({ paths, salt }, { emit, signal }) =>
     scanFolder(paths, salt, { onProgress: progress => emit({ ...progress, label: 'files' }), signal }),
 
-  async contents() {
-    throw new Error('Reading contents is not there yet')
+  async contents({ paths, salt }, { emit, pause }) {
+    for (const path of paths) {
+      const onBytes = (read: number) => emit({ type: 'bytes', path, read })
+      try {
+        const volume = await openVolume(path, salt, undefined, { pause, onBytes })
+        const { info } = volume
+        volume.dispose()
+        emit({ type: 'file', path, volume: { ...info, content: info.content! } })
+      } catch (error) {
+        if (isCancelled(error)) throw error
+        emit({ type: 'file', path, reason: reasonOf(error, path) })
+      }
+    }
+    return {}
   },
 
   async train(request, { emit, pause }) {
@@ -158,9 +172,9 @@ export const handlers: Handlers = {
     })
   },
 
-  async compare({ path, salt, slice, mask: spec, models }) {
+  async compare({ path, content, salt, slice, mask: spec, models }, { pause }) {
     await requireTensorflow()
-    const volume = await openVolume(path, salt)
+    const volume = await openVolume(path, salt, content, { pause })
     try {
       const shape = cropShape(volume.info)
       const mask = maskOf(volume, spec)

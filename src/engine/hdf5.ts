@@ -3,7 +3,7 @@
  * h5wasm's own `slice()` makes an array of two numbers for each complex sample and takes a hundred times as long.
  */
 import fs from 'node:fs'
-import { basename, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { Dataset, File, type Metadata } from 'h5wasm/node'
 import { AppError } from '../contract/errors.ts'
 import type { ElementKind, Hdf5File } from '../core/data/hdf5.ts'
@@ -88,6 +88,11 @@ class OpenFile implements Hdf5File {
   kind(dataset: string): ElementKind | null {
     const metadata = this.#metadata.get(dataset)
     return metadata ? elementKind(this.#library, metadata) : null
+  }
+
+  virtualSources(dataset: string): readonly string[] {
+    const names = (this.#metadata.get(dataset)?.virtual_sources ?? []).map(source => source.file_name)
+    return [...new Set(names)].filter(name => name !== '.').map(name => resolve(dirname(this.path), name))
   }
 
   withFloat32<T>(dataset: string, from: number, count: number, use: (values: Float32Array) => T): T {

@@ -19,6 +19,8 @@ export interface Hdf5File {
    * library's own, of no use once `use` has returned.
    */
   withFloat32<T>(dataset: string, from: number, count: number, use: (values: Float32Array) => T): T
+  /** Absolute paths of the other files that a virtual dataset is put together from; none of any other dataset. */
+  virtualSources(dataset: string): readonly string[]
   /** A whole small dataset of numbers (booleans as 0 and 1) as float64. */
   readNumbers(dataset: string): Float64Array
   /** A dataset that is one string, `null` if it is anything else or there is none. */

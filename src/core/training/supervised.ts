@@ -74,7 +74,7 @@ function meanDifference(a: Float32Array, b: Float32Array): number {
 export function supervisedTask(job: SupervisedJob): TrainingTask {
   const { network, networkConfig, seed } = job
   const specs = network.parameters(networkConfig)
-  const samples = listSlices(job.train, job.slices)
+  const samples = listSlices(job.train, job.slices, 'ground truth')
   const placesOf = batchPlaces(seed, samples.length, job.batch)
   const batchesPerEpoch = Math.ceil(samples.length / job.batch)
   const prepared: ValidationVolume[] = []

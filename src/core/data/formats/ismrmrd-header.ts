@@ -33,6 +33,15 @@ export function parseIsmrmrdHeader(xml: string | null): IsmrmrdHeader | null {
   }
 }
 
+/** `encodedSpace/matrixSize` [x, y] of the first encoding: samples along the readout, and phase-encoding steps; `null` if it is not there. */
+export function encodedSize(xml: string | null): [readout: number, phase: number] | null {
+  const encoding = xml === null ? undefined : field(field(parse(xml), 'ismrmrdHeader'), 'encoding')
+  const matrix = field(field(encoding, 'encodedSpace'), 'matrixSize')
+  const readout = size(field(matrix, 'x'))
+  const phase = size(field(matrix, 'y'))
+  return readout !== null && phase !== null ? [readout, phase] : null
+}
+
 /** A header that cannot be read is as good as none: everything in it has a fall-back. */
 function parse(xml: string): unknown {
   try {
