@@ -4,7 +4,7 @@ import type { Split, Study, StudySummary, StudyVolume } from '../contract/studie
 import { ROLES, type Role, SliceSelection, selectSlices, VolumeInfo } from '../contract/volumes.ts'
 import type { Progress } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
-import { contentRoles, patientRoles, remarksOn } from './remarks.ts'
+import { contentRoles, patientRoles, remarksOn, sharedPatientRemarks } from './remarks.ts'
 import { assignRoles, FRACTIONS } from './split.ts'
 
 export type { Study, StudyVolume } from '../contract/studies.ts'
@@ -113,7 +113,11 @@ function readStudy({ db }: Services, row: StudyRow): Study {
     roots: JSON.parse(row.roots),
     split: JSON.parse(row.split),
     slices: SliceSelection.parse(JSON.parse(row.slices)),
-    remarks: [...JSON.parse(row.remarks), ...remarksOn(known)],
+    remarks: [
+      ...JSON.parse(row.remarks),
+      ...remarksOn(known),
+      ...(row.kind === 'scans' ? [] : sharedPatientRemarks(known)), // nobody splits new scans
+    ],
     createdAt: row.created_at,
     volumes: known,
     skipped: skipped as Study['skipped'],
