@@ -5,7 +5,7 @@ import process from 'node:process'
 import { AppError } from '../contract/errors.ts'
 import type { VolumeScore } from '../contract/evaluation.ts'
 import { exportName, requireFittingName, stemOf } from '../contract/exports.ts'
-import type { SkippedFile } from '../contract/volumes.ts'
+import type { SkippedFile, VolumeInfo } from '../contract/volumes.ts'
 import type { Volume } from '../core/data/volume.ts'
 import { evaluateVolume, unscorable } from '../core/evaluate.ts'
 import { croppedTruth } from '../core/frame.ts'
@@ -29,7 +29,7 @@ import { taskOf } from './tasks.ts'
 import { loadedDevice, requireTensorflow } from './tensorflow.ts'
 import { views } from './views.ts'
 import { VolumePool } from './volume-pool.ts'
-import { openVolume, reasonOf, scanFolder } from './volumes.ts'
+import { contentOf, openVolume, reasonOf, scanFolder } from './volumes.ts'
 
 export interface Context<Event> {
   readonly signal: AbortSignal
@@ -74,6 +74,16 @@ async function eachVolume(
   return skipped
 }
 
+/** Files whose content is not known yet are read: which slices can be trained on depends on it. */
+async function withContents(volumes: readonly VolumeInfo[], pause: Pause): Promise<VolumeInfo[]> {
+  const known: VolumeInfo[] = []
+  for (const info of volumes) {
+    const content = info.content ?? (await contentOf(info.path, pause))
+    known.push({ ...info, content, sampling: content.sampling })
+  }
+  return known
+}
+
 export const handlers: Handlers = {
   scan: ({ paths, salt }, { emit, signal }) =>
     scanFolder(paths, salt, { onProgress: progress => emit({ ...progress, label: 'files' }), signal }),
@@ -96,7 +106,11 @@ export const handlers: Handlers = {
 
   async train(request, { emit, pause }) {
     if (request.config.kind === 'import') throw new Error('An imported checkpoint is not trained')
-    const { config, train, validation, start, states } = request
+    const { config, start, states } = request
+    const [train, validation] = [
+      await withContents(request.train, pause),
+      await withContents(request.validation, pause),
+    ]
     const asked = { config, train, validation }
     expectBatches(asked)
     const device = await requireTensorflow()
@@ -104,7 +118,7 @@ export const handlers: Handlers = {
     const pool = new VolumePool()
     let batches: Batches | null = null
     try {
-      batches = prepareAhead(taskOf(request, pool), asked, device.device === 'GPU')
+      batches = prepareAhead(taskOf(asked, pool), asked, device.device === 'GPU')
       const { task } = batches
       const resumed = states.length > 0 ? await newestWhole(request.run, states) : null
       const training = runTraining({
@@ -199,7 +213,7 @@ export const handlers: Handlers = {
 
   features: (request, { signal }) => features(request, signal),
 
-  views: request => views(request),
+  views: async ({ config, train }, { pause }) => views({ config, train: await withContents(train, pause) }),
 
   status: async () => ({ device: loadedDevice(), residentBytes: process.memoryUsage.rss() }),
 

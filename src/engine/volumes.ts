@@ -7,6 +7,7 @@ import { AppError, throwIfCancelled } from '../contract/errors.ts'
 import type { Role, SkippedFile, VolumeContent, VolumeInfo } from '../contract/volumes.ts'
 import { EXTENSIONS, openFormat } from '../core/data/formats/index.ts'
 import type { Volume } from '../core/data/volume.ts'
+import type { Pause } from '../core/pause.ts'
 import { type Reading, readContent } from './contents.ts'
 import { fileError } from './file-errors.ts'
 import { fileVersion, requireVersion } from './file-version.ts'
@@ -50,6 +51,12 @@ export async function openVolume(
     file.dispose()
     throw error
   }
+}
+
+export async function contentOf(path: string, pause: Pause): Promise<VolumeContent> {
+  const volume = await openVolume(path, '', undefined, { pause })
+  volume.dispose()
+  return volume.info.content!
 }
 
 /** Opens a volume whose content is not known yet, and does not read it: its sampling is `unread`. */

@@ -51,7 +51,9 @@ async function write(path: string, patient: string, change: Change = null): Prom
   const { readKspace, readTarget } = noiseVolume(patient, SIZE)
   const slices = Array.from({ length: SIZE.slices }, (_, index) => index)
   const [kspace, truth] = [slices.map(readKspace), slices.map(index => readTarget(index)!)]
-  if (change) (change.of === 'k-space' ? kspace : truth)[change.slice][0] *= 1.5
+  const centre = (SIZE.rows * SIZE.columns + SIZE.columns) / 2
+  if (change?.of === 'k-space') kspace[change.slice][2 * centre] *= 1.5
+  if (change?.of === 'truth') truth[change.slice][centre] *= 1.5
   mkdirSync(dirname(path), { recursive: true })
   const matrix = [SIZE.rows, SIZE.columns] as const
   await writeFastMri(path, {
@@ -251,7 +253,7 @@ describe('the leak of patients', () => {
     expect(taken.remarks.join()).toMatch(/several roles/)
     await expect(train(taken)).rejects.toMatchObject({
       code: 'PATIENT_LEAK',
-      message: expect.stringMatching(/a\.h5 \(train\).*d\.h5 \(test\)/),
+      message: expect.stringMatching(/d\.h5 \(test\), a\.h5 \(train\)/),
     })
   })
 
@@ -259,7 +261,7 @@ describe('the leak of patients', () => {
     const study = await imported(await writeStudy('s'))
     const run = await train(study)
     // No patient id: the name is taken for it.
-    services.db.prepare("UPDATE run_patients SET patient = 'unknown'").run()
+    services.db.prepare("UPDATE run_patients SET patient = 'not ' || patient").run()
     const copied = join(folder, 'copied.h5')
     copyFileSync(pathIn(study, 'a.h5'), copied)
     await expect(evaluate(services, { of: { paths: [copied] }, run: run.id, settings })).rejects.toMatchObject({

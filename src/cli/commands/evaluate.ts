@@ -3,7 +3,7 @@ import Table from 'cli-table3'
 import { Command, Option } from 'commander'
 import { AppError } from '../../contract/errors.ts'
 import type { Evaluation, Metrics } from '../../contract/evaluation.ts'
-import type { SliceSelection } from '../../contract/volumes.ts'
+import { faultInWords, type SliceSelection } from '../../contract/volumes.ts'
 import { evaluate, type Scored, ZERO_FILLED } from '../../services/evaluations.ts'
 import { callersPath } from '../../services/profile.ts'
 import { protocolSentence } from '../../services/reports/index.ts'
@@ -49,6 +49,9 @@ function describe(evaluation: Evaluation, { epoch }: NamedWeights): string {
   return [
     run,
     table.toString(),
+    ...evaluation.volumes.flatMap(({ file, leftOut }) =>
+      leftOut ? [`Left out of ${file}: ${leftOut.map(faultInWords).join(', ')}.`] : [],
+    ),
     protocolSentence(evaluation.protocol),
     'Research use only. Not a medical device.',
   ].join('\n')

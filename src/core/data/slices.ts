@@ -33,6 +33,9 @@ export function usableSlices(info: VolumeInfo, selection: SliceSelection, refere
   return selectSlices(selection, info.slices).filter(slice => !faulty.has(slice))
 }
 
+export const isWhole = (info: VolumeInfo, slice: number, reference: Reference): boolean =>
+  leftOut(info, { kind: 'range', from: slice, to: slice }, reference).length === 0
+
 /** The slice without a fault nearest the middle, ⌊slices / 2⌋; that one where all have one. */
 export function shownSlice(info: VolumeInfo): number {
   const middle = Math.floor(info.slices / 2)

@@ -50,7 +50,7 @@ async function look(services: Services, study: Study, options: ReadOptions): Pro
   )
   const { moved, rest } = pairMoved(checked.missing, whole)
   const taken = new Set(moved.map(({ now }) => now.path))
-  const gone = new Set(rest.map(({ path }) => path))
+  const gone = checked.missing.map(({ path }) => path)
   const roleOf = new Map(scan.volumes.map(({ path, role }) => [path, role]))
   const fresh = whole
     .filter(({ path }) => !taken.has(path))

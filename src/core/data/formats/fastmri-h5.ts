@@ -65,7 +65,7 @@ function open(file: Hdf5File, hashPatient: (id: string) => string, content?: Vol
   const [slices, rows, columns] = shape
   if (!content) file.withFloat32('kspace', Math.floor(slices / 2), 1, () => {}) // a damaged file is told when it is listed
   const { mask, sampling } = acquisitionOf(file, columns, content)
-  const header = parseIsmrmrdHeader(file.readText('ismrmrd_header'))
+  const header = parseIsmrmrdHeader(file.readText('ismrmrd_header'), [rows, columns])
   const patientId = String(file.attribute('patient_id') ?? '').trim() || header?.patientId || file.name
   const acquisition = file.attribute('acquisition')
   const maximum = file.attribute('max')
@@ -92,7 +92,7 @@ function open(file: Hdf5File, hashPatient: (id: string) => string, content?: Vol
       reconSize: header?.reconSize ?? null,
       acquisition: acquisition === null ? null : String(acquisition),
       orientation: parseOrientation(file.attribute('patient_orientation')),
-      ...(header?.pixelSize && { pixelSize: header.pixelSize }),
+      ...(header?.voxelSize && { voxelSize: header.voxelSize }),
       maximum: typeof maximum === 'number' && Number.isFinite(maximum) ? maximum : null,
       patient: hashPatient(patientId),
       sampling,
