@@ -91,11 +91,10 @@ function requireFiniteScore(
     )
   const wrong = [...wrongOf(whole, ''), ...wrongOf(foreground, ' of the foreground')]
   if (wrong.length === 0) return
-  let reason = `No pixel of the selected slices reaches ${FOREGROUND_THRESHOLD} of the volume maximum, ${maximum}. Select other slices.`
-  if (whole.nmse === 0 || foreground.nmse === 0)
-    reason = 'The reconstruction equals the ground truth. Score with a mask that leaves columns out.'
-  else if (!Number.isFinite(whole.nmse))
-    reason = 'The ground truth is zero in all selected slices. Select other slices.'
+  const reason =
+    whole.nmse === 0 || foreground.nmse === 0
+      ? 'The reconstruction equals the ground truth. Score with a mask that leaves columns out.'
+      : `No pixel of the selected slices reaches ${FOREGROUND_THRESHOLD} of the volume maximum, ${maximum}. Select other slices.`
   throw new AppError('NOT_FINITE', `Expected finite scores, got ${wrong.join(', ')}, in ${path}. ${reason}`)
 }
 

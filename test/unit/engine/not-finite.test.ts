@@ -7,11 +7,13 @@ import { ExportFormat, stemOf } from '../../../src/contract/exports.ts'
 import type { SliceSelection } from '../../../src/contract/volumes.ts'
 import { EXTENSIONS } from '../../../src/core/data/formats/index.ts'
 import { networkOf } from '../../../src/core/models/index.ts'
+import { zeroFilled } from '../../../src/core/reconstruct.ts'
 import { initialParameters, toTorch } from '../../../src/core/training/parameters.ts'
 import { writeCheckpoint } from '../../../src/engine/files.ts'
 import { handlers } from '../../../src/engine/handlers.ts'
 import { writeFastMri } from '../../../src/engine/hdf5-write.ts'
 import type { ModelReference, ReconstructRequest } from '../../../src/engine/protocol.ts'
+import { openVolume } from '../../../src/engine/volumes.ts'
 import { useEngine } from '../../engine.ts'
 import { noiseVolume } from '../../volumes.ts'
 import { writeNoise } from './noise-file.ts'
@@ -89,10 +91,15 @@ describe('an image that is not finite', () => {
 })
 
 /** The noise volume with another ground truth. */
-async function writeTruth(name: string, truth: (slice: number, pixels: number) => Float32Array): Promise<string> {
-  const { info, readKspace } = noiseVolume(name)
+async function writeTruth(
+  name: string,
+  truth: (slice: number, pixels: number) => Float32Array,
+  file = `${name}.h5`,
+  slices = 2,
+): Promise<string> {
+  const { info, readKspace } = noiseVolume(name, { slices })
   const images = Array.from({ length: info.slices }, (_, slice) => truth(slice, info.rows * info.columns))
-  const path = join(folder, `${name}.h5`)
+  const path = join(folder, file)
   await writeFastMri(path, {
     ...{ matrix: [info.rows, info.columns], imageSize: [info.rows, info.columns], header: '' },
     kspace: images.map((_, slice) => readKspace(slice)),
@@ -103,18 +110,40 @@ async function writeTruth(name: string, truth: (slice: number, pixels: number) =
 }
 
 describe('a score that is not finite', () => {
-  it('is never printed: a ground truth of zeros, slices without foreground', async () => {
-    const empty = await writeTruth('empty', (_, pixels) => new Float32Array(pixels))
+  it('is never printed: slices without foreground', async () => {
     const faint = await writeTruth('faint', (slice, pixels) => new Float32Array(pixels).fill(slice === 0 ? 1e-9 : 1))
-    const first = await scored([empty, faint, scan], null, { kind: 'range', from: 0, to: 0 })
+    const first = await scored([faint, scan], null, { kind: 'range', from: 0, to: 0 })
     expect(first.volumes.map(({ file }) => file)).toEqual(['a.h5'])
-    expect(first.skipped.map(({ path, reason }) => [path, reason])).toEqual([
-      [empty, expect.stringMatching(/NMSE (Infinity|NaN).*zero in all selected slices. Select other slices/)],
-      [faint, expect.stringMatching(/SSIM of the foreground NaN.*reaches 0.1 of the volume maximum, 1. Select/)],
+    expect(first.skipped).toEqual([
+      {
+        path: faint,
+        reason: expect.stringMatching(/SSIM of the foreground NaN.*reaches 0.1 of the volume maximum, 1. Select/),
+      },
     ])
     const all = await scored([faint], null)
     expect(all.skipped).toEqual([])
     expect(Object.values(all.volumes[0].foreground).every(Number.isFinite)).toBe(true)
+  })
+
+  it('is never printed: a reconstruction that equals the ground truth', async () => {
+    const volume = await openVolume(scan, '')
+    const images = [0, 1, 2].map(slice => zeroFilled(volume, slice, new Uint8Array(volume.info.columns).fill(1)))
+    volume.dispose()
+    const path = await writeTruth('a', slice => images[slice], 'same.h5', 3)
+    const { volumes, skipped } = await handlers.evaluate(
+      {
+        ...{ files: [{ path }], salt: '', model: null },
+        settings: {
+          ...{ maskDraws: null, slices: { kind: 'all' }, reference: 'ground truth' },
+          mask: { kind: 'equispaced', acceleration: 1, centerFraction: 1 },
+        },
+      },
+      context,
+    )
+    expect(volumes).toEqual([])
+    expect(skipped).toEqual([
+      { path, reason: expect.stringMatching(/PSNR Infinity.*equals the ground truth. Score with a mask that leaves/) },
+    ])
   })
 })
 
