@@ -51,6 +51,9 @@ export function namedWeights(text: string): NamedWeights {
 export const runOption = (description: string): Option =>
   new Option('--run <run>', description).argParser(namedWeights).default({ run: ZERO_FILLED, epoch: null }, ZERO_FILLED)
 
+/** What names a study. */
+export const STUDY_HELP = 'name or number (number:22 and name:22 where both are there)'
+
 /** `100,200,500` */
 export const epochList = (text: string): number[] => text.split(',').map(wholeNumber)
 

@@ -1,10 +1,12 @@
 /** Files that are either whole or not there: written beside, synced, renamed; and their hashes. */
+
 import { createHash } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../core/training/checkpoint.ts'
 import { fileError } from './file-errors.ts'
+import { makeFolder } from './folders.ts'
 
 let partials = 0
 
@@ -16,7 +18,7 @@ export const partialBeside = (path: string): string =>
 export async function writeAtomically(path: string, bytes: Uint8Array, { lasting = true } = {}): Promise<void> {
   const partial = partialBeside(path)
   try {
-    await mkdir(dirname(path), { recursive: true })
+    makeFolder(dirname(path))
     const file = await open(partial, 'w')
     try {
       await file.writeFile(bytes)

@@ -5,6 +5,7 @@ import { File } from 'h5wasm/node'
 import { AppError } from '../contract/errors.ts'
 import { diskFull, fileError } from './file-errors.ts'
 import { partialBeside } from './files.ts'
+import { makeFolder } from './folders.ts'
 import { type Hdf5Module, hyperslab, loadHdf5, takeReason, withMemory } from './hdf5-library.ts'
 
 /** fastMRI's submission format: `reconstruction`, float32 [slices, height, width]. Replaces the file in one step. */
@@ -80,7 +81,7 @@ async function writeFile(
   const absolute = resolve(path)
   const partial = partialBeside(absolute)
   try {
-    fs.mkdirSync(dirname(absolute), { recursive: true })
+    makeFolder(dirname(absolute))
     takeReason()
     const file = new File(partial, 'w')
     requireWritten(absolute)

@@ -2,7 +2,8 @@
  * The main job: the report's Table 1 on a study, at demonstration scale. Zero-filled; SimCLR pre-training and fine-tuning; the control, which is
  * the same fine-tuning from the same seed without pre-training; a longer baseline from scratch. Scored on the study's test patients.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Evaluation, MaskSpec } from '../contract/evaluation.ts'
 import type { Report, ReportRow } from '../contract/report.ts'
@@ -12,6 +13,7 @@ import { FINE_TUNING, FROM_SCRATCH, METHODS, networkOf } from './catalogue.ts'
 import { fileOf, readyVolume } from './contents/ready.ts'
 import type { Services } from './context.ts'
 import { evaluate, ZERO_FILLED } from './evaluations.ts'
+import { makeFolder } from './profile.ts'
 import { type Comparison, comparisonPng, comparisonSvg, type Pane, reportPage } from './reports/index.ts'
 import { modelOf } from './runs.ts'
 import { type Study, volumesOf } from './studies.ts'
@@ -131,7 +133,7 @@ export async function runDemo(
     files: { figure: join(directory, 'comparison.png'), page: join(directory, 'index.html') },
   }
   const figure = await drawComparison(services, study, report, { pretrained, fineTuned, control, baseline }, signal)
-  mkdirSync(directory, { recursive: true })
+  makeFolder(directory)
   writeFileSync(report.files.figure, comparisonPng(figure))
   writeFileSync(report.files.page, reportPage(report, comparisonSvg(figure)))
   return report

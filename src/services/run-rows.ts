@@ -8,7 +8,9 @@ import type { TrainingSummary } from '../contract/report.ts'
 import type { RunStatus, StoredConfig } from '../contract/runs.ts'
 import { locateEngine } from '../engine/install.ts'
 import type { Services } from './context.ts'
+import { databaseError } from './db/errors.ts'
 import { logEvent } from './log.ts'
+import { storedFile, storedRunFile } from './profile.ts'
 
 /**
  * The run whose weights are the start (its kept ones, or a milestone's), or a checkpoint file of another origin; `null`: from scratch.
@@ -66,7 +68,7 @@ export function insertRow(
         study,
         parent && 'run' in parent ? Number(parent.run) : null,
         parent && 'run' in parent ? (parent.epoch ?? null) : null,
-        parent && 'file' in parent ? parent.file : null,
+        parent && 'file' in parent ? storedFile(services, parent.file) : null,
         status,
         JSON.stringify(config),
         JSON.stringify(environment(content)),
@@ -84,6 +86,11 @@ interface Ending {
   readonly summary?: TrainingSummary
   readonly fault?: ErrorCode | null
 }
+
+const withStoredFile = (services: Services, { checkpoint, ...summary }: TrainingSummary): TrainingSummary => ({
+  ...summary,
+  checkpoint: { ...checkpoint, path: storedRunFile(services, checkpoint.path) },
+})
 
 /** A run's new status, in its row and in the log. */
 export function setStatus(
@@ -104,7 +111,7 @@ export function setStatus(
       status,
       reason,
       fault,
-      summary: summary ? JSON.stringify(summary) : null,
+      summary: summary ? JSON.stringify(withStoredFile(services, summary)) : null,
       finished: ended ? now() : null,
       at: now(),
     })
@@ -147,8 +154,9 @@ const STOPPED: Readonly<Record<Stop, { readonly status: RunStatus; readonly reas
 }
 
 /** Writes how a run ended that did not finish: its row says why. */
-export function recordFailure(services: Services, run: string, error: unknown, stop: Stop = 'cancel'): void {
+export function recordFailure(services: Services, run: string, thrown: unknown, stop: Stop = 'cancel'): void {
   if (!services.db.open) return // its row was written as the program closed
+  const error = databaseError(thrown)
   const fault = error instanceof AppError ? error.code : null
   const message = error instanceof Error ? error.message : String(error)
   if (fault === 'CANCELLED') setStatus(services, run, STOPPED[stop].status, STOPPED[stop].reason)

@@ -1,6 +1,6 @@
 /** Reconstructions as files: in a folder, where the user wants them, or in the profile for the browser to fetch. */
 import { existsSync, renameSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, rmdir, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, realpath, rm, rmdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join } from 'node:path'
 import { zipSync } from 'fflate'
 import { AppError } from '../contract/errors.ts'
@@ -11,7 +11,7 @@ import { fileOf, readyVolume } from './contents/ready.ts'
 import type { Services } from './context.ts'
 import { volumesToScore, ZERO_FILLED } from './evaluations.ts'
 import type { Shown } from './frames.ts'
-import { reconstructionsDirectory } from './profile.ts'
+import { makeFolder, reconstructionsDirectory } from './profile.ts'
 import { findRun, isPretrained, keptModel } from './runs.ts'
 import { volumeById } from './studies.ts'
 
@@ -153,7 +153,7 @@ export async function saveReconstruction(
   if (wanted === undefined) requireFittingName(`${own}${ending || '.zip'}`)
 
   const folder = wanted === undefined ? reconstructionsDirectory(services) : dirname(wanted)
-  await mkdir(folder, { recursive: true })
+  makeFolder(folder)
   const workshop = await mkdtemp(join(folder, '.self-mri-')) // on the same disk: what is finished is renamed
   try {
     const engine = await engineFor(services, run, signal)

@@ -4,6 +4,7 @@ import { AppError } from '../../contract/errors.ts'
 import { ROLES, type SliceSelection } from '../../contract/volumes.ts'
 import { checkVolumes } from '../../services/contents/ready.ts'
 import { demonstrationStudy } from '../../services/demonstration.ts'
+import { nameOfFolder } from '../../services/names.ts'
 import { callersPath } from '../../services/profile.ts'
 import { importStudy, type Study, studyById } from '../../services/studies.ts'
 import { importSyntheticKnee } from '../../services/synthetic-knee.ts'
@@ -21,6 +22,15 @@ interface Options {
   readonly patients: string
   readonly slicesPerVolume: number
   readonly seed: number
+}
+
+function nameFromFolder(path: string): string {
+  const name = nameOfFolder(path)
+  if (name !== basename(path))
+    say(
+      `The study is called "${name}", as "${basename(path)}" alone would be taken for a study’s number (--name names it).`,
+    )
+  return name
 }
 
 async function makeStudy(paths: string[], options: Options, { services, signal }: Session): Promise<Study> {
@@ -59,7 +69,7 @@ async function makeStudy(paths: string[], options: Options, { services, signal }
     const roots = paths.map(callersPath)
     const request = {
       paths: roots,
-      name: options.name ?? basename(roots[0]),
+      name: options.name ?? nameFromFolder(roots[0]),
       slices: options.slices,
       splitSeed: options.splitSeed,
     }
@@ -94,7 +104,7 @@ export const importCommand = (): Command =>
       'Make a study of fastMRI HDF5 files; folders train, val and test keep their roles, else patients are split',
     )
     .argument('[path...]', 'files or folders')
-    .option('--name <name>', 'the study’s name (default: the first path’s)')
+    .option('--name <name>', 'the study’s name, not a number (default: the first path’s)')
     .option('--slices <which>', 'all, middle, every:N or A-B (from 1)', sliceSelection, { kind: 'all' } as const)
     .option('--split-seed <n>', 'seed of the split by patient', wholeNumber, 0)
     .option('--demonstration', 'the measured brain study that comes with the program')

@@ -1,7 +1,7 @@
 import process from 'node:process'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { ExportFormat } from '../../contract/exports.ts'
-import { callersPath } from '../../services/profile.ts'
+import { callersFolder, callersPath } from '../../services/profile.ts'
 import { reconstruct } from '../../services/save.ts'
 import { addMaskOptions, maskFrom, type NamedWeights, runOption, wholeNumber } from '../options.ts'
 import { inSession } from '../session.ts'
@@ -52,7 +52,7 @@ export const reconstructCommand = (): Command =>
           seed: options.seed ?? null,
           slice: options.slice === undefined ? null : options.slice - 1,
           format: options.format,
-          directory: callersPath(options.out),
+          directory: callersFolder(options.out),
         }
         const onProgress = ({ done, total, label }: { done: number; total: number; label: string }) =>
           bar.update(done, total, label)

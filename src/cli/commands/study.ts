@@ -8,7 +8,7 @@ import { METHODS } from '../../services/catalogue.ts'
 import { readyStudy } from '../../services/contents/ready.ts'
 import type { Services } from '../../services/context.ts'
 import { demonstrationStudy } from '../../services/demonstration.ts'
-import { callersPath } from '../../services/profile.ts'
+import { callersFolder } from '../../services/profile.ts'
 import { formatDuration } from '../../services/reports/format.ts'
 import { studyTableText } from '../../services/reports/index.ts'
 import { begin, type Plan, type PlannedTraining, progressOf, trainingLabel } from '../../services/reproduction/index.ts'
@@ -16,7 +16,7 @@ import { syntheticKneeStudy } from '../../services/reproduction/knee.ts'
 import { draw, writeFiles, writtenBefore } from '../../services/reproduction/save.ts'
 import { trainAtOnce } from '../../services/reproduction/trainers.ts'
 import { findStudy } from '../../services/studies.ts'
-import { wholeNumber } from '../options.ts'
+import { STUDY_HELP, wholeNumber } from '../options.ts'
 import { inSession, type Session } from '../session.ts'
 import { print, printJson, progressBar, say, trainingProgress } from '../terminal.ts'
 
@@ -68,15 +68,15 @@ function parts(services: Services, plan: Plan) {
 
 async function reproduce(options: Options, session: Session): Promise<void> {
   const { services, signal, json } = session
-  const bar = progressBar('Reading files')
+  const out = callersFolder(options.out)
+  const bar = progressBar('Reading files (MB)')
   const study = await readyStudy(services, await studyOf(options, session), undefined, {
-    onProgress: ({ done, total, label }) => bar.update(done, total, label),
+    onProgress: ({ done, total, label }) => bar.update(Math.round(done), Math.ceil(total), label),
     signal,
   }).finally(() => bar.stop())
   for (const remark of study.remarks) say(remark)
   const { scale, methods, leaveOneOut = false, headline = false } = options
   const request = { study: study.id, scale, seeds: options.seeds, methods, leaveOneOut, headline }
-  const out = callersPath(options.out)
   const { plan, carryOut, report } = begin(services, { request }, writtenBefore(out))
   for (const reduction of plan.reductions) say(reduction)
   const known = plan.known.size
@@ -110,7 +110,7 @@ export const studyCommand = (): Command =>
       'Every row of the report on a study: baselines, each method’s pre-training and fine-tuning, and their controls. Stopped, it goes on where it was.',
     )
     .addOption(
-      new Option('--study <name>', 'name or number (default: the demonstration study)').conflicts('syntheticKnee'),
+      new Option('--study <name>', `${STUDY_HELP} (default: the demonstration study)`).conflicts('syntheticKnee'),
     )
     .option('--synthetic-knee', 'on the synthetic knee study, which is made where there is none')
     .addOption(

@@ -1,7 +1,7 @@
 /** A figure as a file: where the user wants it, or in the profile for the browser to fetch. */
 import { randomUUID } from 'node:crypto'
 import { renameSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, isAbsolute, join } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
 import { requireFittingName, sliceStem, stemOf } from '../../contract/exports.ts'
@@ -10,7 +10,7 @@ import type { Progress } from '../../engine/protocol.ts'
 import { readyVolume } from '../contents/ready.ts'
 import type { Services } from '../context.ts'
 import type { Frames } from '../frames.ts'
-import { reconstructionsDirectory } from '../profile.ts'
+import { makeFolder, reconstructionsDirectory } from '../profile.ts'
 import { freePath } from '../save.ts'
 import { drawFigure, type Figure, svgOf } from './figure.ts'
 import { gatherPanes } from './panes.ts'
@@ -49,7 +49,7 @@ export async function saveFigure(
   const panes = await gatherPanes(frames, volume, request, options)
   const content = await WRITERS[format](drawFigure(volume, panes, request), dpi, options.signal)
   const folder = wanted === undefined ? reconstructionsDirectory(services) : dirname(wanted)
-  await mkdir(folder, { recursive: true })
+  makeFolder(folder)
   const path = await writeWhole(folder, () => wanted ?? freePath(folder, stem, `.${format}`), content)
   return { path, name: basename(path) }
 }

@@ -1,5 +1,5 @@
 /** A reproduction as files: a page that needs nothing else, its figures, its numbers, and the same to be read in a repository. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { isAbsolute, join, relative } from 'node:path'
 import { strToU8, zipSync } from 'fflate'
 import { AppError } from '../../contract/errors.ts'
@@ -7,7 +7,7 @@ import { type ReproductionRequest, StudyReport, type StudyTraining } from '../..
 import { locateEngine } from '../../engine/install.ts'
 import type { Services } from '../context.ts'
 import { DEMONSTRATION } from '../demonstration.ts'
-import { reconstructionsDirectory } from '../profile.ts'
+import { makeFolder, reconstructionsDirectory } from '../profile.ts'
 import { type StudyFigure, studyFigurePng, studyFigures, studyMarkdown, studyPage } from '../reports/index.ts'
 import { imagesOf } from './images.ts'
 import { planOf, reportOf } from './index.ts'
@@ -107,7 +107,7 @@ const filesOf = ({ report, figures }: Drawn, profile: string): Record<string, Ui
 
 /** Writes everything into a folder: its page's path. */
 export function writeFiles({ profile }: Pick<Services, 'profile'>, drawn: Drawn, folder: string): string {
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   for (const [name, bytes] of Object.entries(filesOf(drawn, profile))) writeFileSync(join(folder, name), bytes)
   return join(folder, PAGE)
 }
@@ -123,7 +123,7 @@ export async function save(
   if (folder !== undefined) return { path: writeFiles(services, drawn, folder), name: PAGE }
   const directory = reconstructionsDirectory(services)
   const name = `reproduction-${id}.zip`
-  mkdirSync(directory, { recursive: true })
+  makeFolder(directory)
   writeFileSync(join(directory, name), zipSync(filesOf(drawn, services.profile)))
   return { path: join(directory, name), name }
 }

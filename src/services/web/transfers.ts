@@ -1,14 +1,14 @@
 /** Files in and out of a browser, which has no paths of the host: uploads into the profile, downloads of what `save` wrote there. */
 import { randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { rename, rm, stat } from 'node:fs/promises'
 import { dirname, extname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream as WebStream } from 'node:stream/web'
 import { AppError } from '../../contract/errors.ts'
 import type { Services } from '../context.ts'
-import { reconstructionsDirectory, uploadsDirectory } from '../profile.ts'
+import { makeFolder, reconstructionsDirectory, uploadsDirectory } from '../profile.ts'
 import { json, notFound } from './respond.ts'
 
 /** A name of one file or folder that stays where it is put: no parent, no separator, nothing hidden. */
@@ -24,7 +24,7 @@ export async function receiveUpload(services: Services, parts: readonly string[]
   const path = join(folder, ...names)
   const partial = join(dirname(path), `.${randomUUID()}.part`)
   try {
-    await mkdir(dirname(path), { recursive: true })
+    makeFolder(dirname(path))
     const body = request.body ? Readable.fromWeb(request.body as WebStream) : Readable.from([])
     await pipeline(body, createWriteStream(partial), { signal: request.signal })
     await rename(partial, path)
