@@ -1,4 +1,5 @@
 /** Scoring a volume's reconstruction as fastMRI's evaluation does, over one mask (seeded by file name) or several seeded draws. */
+import { AppError } from '../contract/errors.ts'
 import {
   FOREGROUND_THRESHOLD,
   type MaskSpec,
@@ -78,7 +79,29 @@ export function unscorable(volume: Volume, settings: EvaluationSettings): string
   return null
 }
 
-/** Scores one volume that `unscorable` lets through. `model` null is the zero-filled reconstruction. */
+/** Throws `NOT_FINITE`, with the reason, where a metric is no number. */
+function requireFiniteScore(
+  { foreground, ...whole }: Metrics & { readonly foreground: Metrics },
+  maximum: number,
+  path: string,
+): void {
+  const wrongOf = (metrics: Metrics, of: string) =>
+    Object.entries(metrics).flatMap(([name, value]) =>
+      Number.isFinite(value) ? [] : [`${name.toUpperCase()}${of} ${value}`],
+    )
+  const wrong = [...wrongOf(whole, ''), ...wrongOf(foreground, ' of the foreground')]
+  if (wrong.length === 0) return
+  const reason =
+    whole.nmse === 0 || foreground.nmse === 0
+      ? 'The reconstruction equals the ground truth. Score with a mask that leaves columns out.'
+      : `No pixel of the selected slices reaches ${FOREGROUND_THRESHOLD} of the volume maximum, ${maximum}. Select other slices.`
+  throw new AppError('NOT_FINITE', `Expected finite scores, got ${wrong.join(', ')}, in ${path}. ${reason}`)
+}
+
+/**
+ * Scores one volume that `unscorable` lets through. `model` null is the zero-filled reconstruction. Throws `NOT_FINITE` where an image or a
+ * score is no number.
+ */
 export async function evaluateVolume(
   volume: Volume,
   model: Model | null,
@@ -97,6 +120,8 @@ export async function evaluateVolume(
     scores.push({ ...scoreVolume({ prediction, target, shape, maximum }), acceleration: accelerationOf(volume, mask) })
   }
   const accelerations = scores.map(score => score.acceleration)
+  const overDraws = { ...meanOfMetrics(scores), foreground: meanOfMetrics(scores.map(score => score.foreground)) }
+  requireFiniteScore(overDraws, maximum, info.path)
   return {
     file: info.file,
     path: info.path,
@@ -106,8 +131,7 @@ export async function evaluateVolume(
     sampling: volume.mask ? 'sub-sampled in the file' : 'masked here',
     ...(faults.length > 0 && { leftOut: faults }),
     acceleration: mean(accelerations),
-    ...meanOfMetrics(scores),
-    foreground: meanOfMetrics(scores.map(score => score.foreground)),
+    ...overDraws,
     sliceWise: {
       psnr: mean(scores.map(score => score.sliceWise.psnr)),
       nmse: mean(scores.map(score => score.sliceWise.nmse)),

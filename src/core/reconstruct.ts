@@ -1,7 +1,9 @@
 /** A slice from k-space to image: masked, zero-filled, and through a network where there is one. */
 import * as tf from '@tensorflow/tfjs-core'
+import { AppError } from '../contract/errors.ts'
 import type { MaskSpec } from '../contract/evaluation.ts'
 import type { Volume } from './data/volume.ts'
+import { allFinite } from './extremes.ts'
 import { type Network, type ParameterSpec, reconstructionOf } from './models/network.ts'
 import { zeroFilledImage } from './mri/fft.ts'
 import { acceleration, fileNameMask, makeMask } from './mri/mask.ts'
@@ -78,7 +80,28 @@ export function throughNetwork(
   return unnormalise(through(model, image, shape), mean, std)
 }
 
-/** One slice's reconstruction in the units of the k-space, [crop height, crop width]; zero-filled where `model` is null. */
+/** The image itself. Throws `NOT_FINITE`, with file and slice (counted from 1), where it holds NaN or infinity: nothing is shown, scored or written of it. */
+export function requireFiniteImage(
+  image: Float32Array,
+  { info }: Volume,
+  index: number,
+  model: Model | null,
+): Float32Array {
+  if (allFinite(image)) return image
+  const [what, cause, remedy] = model
+    ? ['network’s image', 'The numbers outgrow float32 within the network', 'Choose another run or checkpoint.']
+    : [
+        'zero-filled image',
+        'The k-space’s numbers are too large for float32',
+        'Scale the k-space down, or leave this slice out.',
+      ]
+  throw new AppError(
+    'NOT_FINITE',
+    `Expected finite numbers in the ${what} of slice ${index + 1} (counted from 1), got ${image.find(value => !Number.isFinite(value))}, in ${info.path}. ${cause}. ${remedy}`,
+  )
+}
+
+/** One slice's reconstruction in the units of the k-space, [crop height, crop width]; zero-filled where `model` is null. Throws `NOT_FINITE`. */
 export function reconstructSlice(
   volume: Volume,
   index: number,
@@ -86,8 +109,9 @@ export function reconstructSlice(
   model: Model | null,
   through: Predict = predictOnce,
 ): Float32Array {
-  const magnitude = zeroFilled(volume, index, mask)
-  return model ? throughNetwork(magnitude, model, cropShape(volume.info), through) : magnitude
+  const magnitude = requireFiniteImage(zeroFilled(volume, index, mask), volume, index, null)
+  if (!model) return magnitude
+  return requireFiniteImage(throughNetwork(magnitude, model, cropShape(volume.info), through), volume, index, model)
 }
 
 /** Several slices, concatenated: [indices.length, h, w]. */

@@ -15,6 +15,7 @@ export function fileError(error: unknown, path: string): unknown {
     EACCES: 'permission denied. Change the permissions of the file or of its folder',
     EPERM: 'permission denied. Change the permissions of the file or of its folder',
     EROFS: 'the disk is read-only',
+    ENAMETOOLONG: 'its name or path is too long for this disk. Choose a shorter one',
     ELOOP: 'its link points back to itself',
   }
   return new AppError('FILE_UNREADABLE', `Cannot open ${path}: ${reasons[code] ?? code}.`, error)

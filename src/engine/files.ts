@@ -2,15 +2,21 @@
 
 import { createHash } from 'node:crypto'
 import { open, readFile, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../core/training/checkpoint.ts'
 import { fileError } from './file-errors.ts'
 import { makeFolder } from './folders.ts'
 
+let partials = 0
+
+/** A hidden name beside `path` for what is not whole yet; short, so that it fits wherever the file’s own name does. */
+export const partialBeside = (path: string): string =>
+  join(dirname(path), `.self-mri-${process.pid}-${++partials}.part`)
+
 /** Replaces `path` by `bytes` in one step. A crash leaves either the old file or the new one; a power cut only where it is `lasting`, which takes longer. */
 export async function writeAtomically(path: string, bytes: Uint8Array, { lasting = true } = {}): Promise<void> {
-  const partial = join(dirname(path), `.${basename(path)}.${process.pid}.part`)
+  const partial = partialBeside(path)
   try {
     makeFolder(dirname(path))
     const file = await open(partial, 'w')
@@ -25,7 +31,7 @@ export async function writeAtomically(path: string, bytes: Uint8Array, { lasting
     const folder = await open(dirname(path), 'r')
     await folder.sync().finally(() => folder.close()) // the rename itself must survive a power cut
   } catch (error) {
-    await rm(partial, { force: true })
+    await rm(partial, { force: true }).catch(() => {}) // the first error is the one to tell
     throw fileError(error, path)
   }
 }

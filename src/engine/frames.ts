@@ -7,7 +7,7 @@ import type { Volume } from '../core/data/volume.ts'
 import { type Features, featureMaps } from '../core/features.ts'
 import { croppedTruth, describeFrame, truthMaximum } from '../core/frame.ts'
 import { cropShape, normalise } from '../core/mri/transform.ts'
-import { type Model, seededMaskOf, throughNetwork, zeroFilled } from '../core/reconstruct.ts'
+import { type Model, requireFiniteImage, seededMaskOf, throughNetwork, zeroFilled } from '../core/reconstruct.ts'
 import { hasMetrics, imageOfDraw, metricsOf, pictureOf, picturesOverMasks, type Subject } from '../core/shows.ts'
 import { shrink, toEightBit } from '../core/thumbnail.ts'
 import { KeptFiles } from './kept-files.ts'
@@ -92,9 +92,10 @@ function reconstruct(volume: Volume, slice: number, mask: Uint8Array, model: Mod
     one => one.volume === volume && one.slice === slice && one.model === model && isEqual(one.mask, mask),
   )
   if (known) return known.image
-  const image = model
+  const computed = model
     ? throughNetwork(reconstruct(volume, slice, mask, null), model, cropShape(volume.info))
     : zeroFilled(volume, slice, mask)
+  const image = requireFiniteImage(computed, volume, slice, model)
   if (made.push({ volume, slice, mask, model, image }) > MADE_KEPT) made.shift()
   return image
 }

@@ -1,10 +1,10 @@
 /** What an engine process does for each call. */
 import { realpath } from 'node:fs/promises'
-import { basename, extname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import process from 'node:process'
 import { AppError } from '../contract/errors.ts'
 import type { VolumeScore } from '../contract/evaluation.ts'
-import { exportName } from '../contract/exports.ts'
+import { exportName, requireFittingName, stemOf } from '../contract/exports.ts'
 import type { SkippedFile, VolumeInfo } from '../contract/volumes.ts'
 import type { Volume } from '../core/data/volume.ts'
 import { evaluateVolume, unscorable } from '../core/evaluate.ts'
@@ -165,7 +165,7 @@ export const handlers: Handlers = {
   },
 
   async reconstruct(request, context) {
-    const { files, salt, slice, format, directory, overwrite = false } = request
+    const { files, salt, slice, format, directory, stem, overwrite = false } = request
     if (request.source === 'network') await requireTensorflow()
     const destination: Destination = {
       folder: directory,
@@ -177,17 +177,18 @@ export const handlers: Handlers = {
       const taken = new Set(await Promise.all(files.map(({ path }) => realpath(path)))) // no input is ever written over
       const skipped = await eachVolume(files, salt, context, async volume => {
         const { info } = volume
-        const name = exportName(basename(info.path, extname(info.path)), format, slice)
+        const name = exportName(stem ?? stemOf(info.file), format, slice)
+        requireFittingName(name)
         const output = join(directory, name)
         if (taken.has(await realpath(output).catch(() => output))) {
           return `Expected a free name for its reconstruction, got ${output}, which is an input or another file’s. Give another folder.`
         }
-        taken.add(output)
         await inWorkshop(directory, async workshop => {
           const finished = join(workshop, 'result')
           await exportVolume(volume, model, request, finished, context.pause)
           await place(finished, destination, name)
         })
+        taken.add(await realpath(output)) // through links too: two inputs may have one name
         written.push({ path: info.path, output })
         return null
       })

@@ -1,11 +1,10 @@
 /** HDF5 files, written: reconstructions in fastMRI's submission format, and synthetic volumes. */
-
-import { randomUUID } from 'node:crypto'
 import fs from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { File } from 'h5wasm/node'
 import { AppError } from '../contract/errors.ts'
 import { diskFull, fileError } from './file-errors.ts'
+import { partialBeside } from './files.ts'
 import { makeFolder } from './folders.ts'
 import { type Hdf5Module, hyperslab, loadHdf5, takeReason, withMemory } from './hdf5-library.ts'
 
@@ -80,7 +79,7 @@ async function writeFile(
 ): Promise<void> {
   const library = await loadHdf5()
   const absolute = resolve(path)
-  const partial = join(dirname(absolute), `.${basename(absolute)}.${randomUUID()}.part`)
+  const partial = partialBeside(absolute)
   try {
     makeFolder(dirname(absolute))
     takeReason()
@@ -97,7 +96,9 @@ async function writeFile(
     syncToDisk(partial)
     fs.renameSync(partial, absolute)
   } catch (error) {
-    fs.rmSync(partial, { force: true })
+    try {
+      fs.rmSync(partial, { force: true })
+    } catch {} // the first error is the one to tell
     throw fileError(error, absolute)
   }
 }

@@ -88,6 +88,8 @@ export interface ReconstructRequest {
   readonly directory: string
   /** Replaces the program's own files of these names that nobody has changed; nothing else is ever replaced. */
   readonly overwrite?: boolean
+  /** What the name of the one file begins with, where not the scan’s. */
+  readonly stem?: string
   /** What the files say of it: a run's number, `zero-filled` or `truth`; its weights' SHA-256; the units of its output. */
   readonly run: string
   readonly checkpoint: string | null

@@ -41,6 +41,25 @@ export function remarksOn(volumes: readonly Volume[]): string[] {
   return remarks
 }
 
+/** Below so many volumes, one patient's are no wonder. */
+const FEWEST_SHARING = 3
+
+/**
+ * That most volumes cannot be split because their files carry one patient id, as anonymous exports do. The id itself is not kept, and the
+ * program does not guess which ids stand for nobody: two scans of one patient would be taken for two patients.
+ */
+export function sharedPatientRemarks(volumes: readonly Volume[]): string[] {
+  for (const [patient, roles] of patientRoles(volumes)) {
+    const sharing = volumes.filter(volume => volume.patient === patient).length
+    if (sharing < FEWEST_SHARING || 2 * sharing <= volumes.length) continue
+    const consequence = roles.size > 1 ? 'and may have one role only' : `and all have the role ${[...roles].join()}`
+    return [
+      `${sharing} of ${volumes.length} volumes carry one patient id: they count as one patient’s ${consequence}. If they are several patients (an anonymous export writes one id for all), write each patient’s own id into the attribute patient_id of its files, then import them again.`,
+    ]
+  }
+  return []
+}
+
 function rolesBy(volumes: readonly Volume[], keyOf: (volume: Volume) => string | undefined): Map<string, Set<Role>> {
   const roles = new Map<string, Set<Role>>()
   for (const volume of volumes) {

@@ -1,10 +1,18 @@
 /** Reconstructions as files: in a folder, where the user wants them, or in the profile for the browser to fetch. */
 import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { basename, dirname, extname, isAbsolute, join } from 'node:path'
+import { basename, dirname, isAbsolute, join } from 'node:path'
 import { zipSync } from 'fflate'
 import { AppError } from '../contract/errors.ts'
 import type { MaskSpec } from '../contract/evaluation.ts'
-import { type ExportFormat, exportEnding, exportName, sliceStem } from '../contract/exports.ts'
+import {
+  type ExportFormat,
+  exportEnding,
+  exportName,
+  isFittingName,
+  requireFittingName,
+  sliceStem,
+  stemOf,
+} from '../contract/exports.ts'
 import type { Progress, Reconstructed, ReconstructRequest } from '../engine/protocol.ts'
 import {
   type Chosen,
@@ -103,7 +111,7 @@ export async function reconstruct(
   const { salt } = services
   const { volumes, skipped } = await volumesToScore(services, { paths }, { signal })
   const files = volumes.map(({ path, content }) => ({ path, content }))
-  const names = files.map(({ path }) => exportName(basename(path, extname(path)), format, slice))
+  const names = files.map(({ path }) => exportName(stemOf(basename(path)), format, slice)).filter(isFittingName)
   const destination: Destination = {
     folder: directory,
     maker: 'reconstruct',
@@ -135,6 +143,7 @@ export async function chooseForWriting(services: Services, { path, ending, repla
       'INVALID_ARGUMENT',
       `Expected an absolute path${ending && ` that ends in ${ending}`}, got ${path}`,
     )
+  requireFittingName(basename(path))
   const why = await keptFiles(services)(path)
   if (why) throw new AppError('FILE_EXISTS', `Cannot write ${path}, ${why}. Choose another name.`)
   const chosen = await choose(path, replace)
@@ -173,10 +182,14 @@ export async function saveReconstruction(
   const described = describe(services, { run, epoch: null }, format)
   const volume = await readyVolume(services, id, signal)
 
+  const own = sliceStem(`${stemOf(volume.file)}_${source.replace(':', '-')}`, slice)
+  if (wanted === undefined) requireFittingName(`${own}${ending || '.zip'}`)
+
   const folder = wanted === undefined ? reconstructionsDirectory(services) : dirname(wanted)
   return inWorkshop(folder, async workshop => {
     const engine = await engineFor(services, run, signal)
-    const params = { ...described, files: [fileOf(volume)], salt: services.salt, mask, seed, slice, format }
+    const files = [fileOf(volume)]
+    const params = { ...described, files, salt: services.salt, mask, seed, slice, format, stem: 'made' }
     const [written] = await engine.call(
       'reconstruct',
       { ...params, directory: workshop },
@@ -187,9 +200,8 @@ export async function saveReconstruction(
       await placeAt(written.output, chosen)
       return { path: chosen.path, name: basename(chosen.path) }
     }
-    const of = `${basename(volume.file, extname(volume.file))}_${source.replace(':', '-')}`
     const made = ending === '' ? await zipFolder(written.output, join(workshop, 'volume.zip')) : written.output
-    const path = await placeUnderFreeName(made, { folder, stem: sliceStem(of, slice), ending: ending || '.zip' })
+    const path = await placeUnderFreeName(made, { folder, stem: own, ending: ending || '.zip' })
     return { path, name: basename(path) }
   })
 }

@@ -7,7 +7,7 @@ import type { Services } from './context.ts'
 import { isTaken } from './db/errors.ts'
 import { chosenByNumberOrName, type NamedThing, requireUsableName } from './names.ts'
 import { fileAt, storedFile } from './profile.ts'
-import { contentRoles, patientRoles, remarksOn } from './remarks.ts'
+import { contentRoles, patientRoles, remarksOn, sharedPatientRemarks } from './remarks.ts'
 import { onceThereIsRoom } from './room.ts'
 import { assignRoles, FRACTIONS } from './split.ts'
 
@@ -136,7 +136,11 @@ function readStudy(services: Services, row: StudyRow): Study {
     roots: (JSON.parse(row.roots) as string[]).map(root => fileAt(services, root)),
     split: JSON.parse(row.split),
     slices: SliceSelection.parse(JSON.parse(row.slices)),
-    remarks: [...JSON.parse(row.remarks), ...remarksOn(known)],
+    remarks: [
+      ...JSON.parse(row.remarks),
+      ...remarksOn(known),
+      ...(row.kind === 'scans' ? [] : sharedPatientRemarks(known)), // nobody splits new scans
+    ],
     createdAt: row.created_at,
     volumes: known,
     skipped: (skipped as Study['skipped']).map(file => ({ ...file, path: fileAt(services, file.path) })),

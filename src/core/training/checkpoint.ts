@@ -2,7 +2,9 @@
  * Checkpoints as safetensors: 8 bytes header length, JSON header, raw little-endian tensors
  * (format: huggingface/safetensors, README "Format"). Any safetensors reader opens them; names and layouts are PyTorch's.
  */
+import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
+import { allFinite } from '../extremes.ts'
 import type { PlainTensor } from './parameters.ts'
 
 const ALIGNMENT = 8
@@ -36,40 +38,120 @@ export function encodeCheckpoint({ tensors, metadata }: Checkpoint): Uint8Array 
 
 /** PyTorch's batch norm counts its batches, as int64, which decides nothing here. */
 const COUNTERS = '.num_batches_tracked'
+/** Batch norm divides by their square root. */
+const VARIANCES = '.running_var'
 
-/** Reads a safetensors file of float32 tensors, counters of batches left out; `origin` is named in errors (`CHECKPOINT_DAMAGED`, `UNSUPPORTED_FORMAT`). */
-export function decodeCheckpoint(bytes: Uint8Array, origin: string): Checkpoint {
+/** Of a header, as in the safetensors library. */
+const MOST_HEADER_BYTES = 100_000_000
+
+/** Bytes of an element, by the format's names of types. */
+const ELEMENT_BYTES: Readonly<Record<string, number>> = {
+  ...{ F4: 0.5, F6_E2M3: 0.75, F6_E3M2: 0.75 },
+  ...{ BOOL: 1, U8: 1, I8: 1, F8_E4M3: 1, F8_E5M2: 1, F8_E8M0: 1 },
+  ...{ U16: 2, I16: 2, F16: 2, BF16: 2 },
+  ...{ U32: 4, I32: 4, F32: 4 },
+  ...{ U64: 8, I64: 8, F64: 8, C64: 8 },
+}
+
+const Count = z.int().min(0)
+const Entry = z.object({ dtype: z.string(), shape: z.array(Count), data_offsets: z.tuple([Count, Count]) })
+const Metadata = z.record(z.string(), z.string())
+
+interface Stored extends z.infer<typeof Entry> {
+  readonly name: string
+}
+
+const REMEDY = 'Copy or download the file again, or save it again with the safetensors library.'
+
+/**
+ * The header's tensors in the order of their bytes, which they take up without gap or overlap, and where those bytes begin. Throws
+ * `CHECKPOINT_DAMAGED`.
+ */
+function readHeader(bytes: Uint8Array, origin: string) {
   const damaged = (why: string, cause?: unknown) =>
-    new AppError('CHECKPOINT_DAMAGED', `Expected a safetensors checkpoint, got ${why}, in ${origin}`, cause)
+    new AppError('CHECKPOINT_DAMAGED', `Expected a safetensors checkpoint, got ${why}, in ${origin}. ${REMEDY}`, cause)
   if (bytes.length < 8) throw damaged(`${bytes.length} bytes`)
   const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
   if (headerBytes > bytes.length - 8) throw damaged('a file that ends within its header')
-  let header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>
+  if (headerBytes > MOST_HEADER_BYTES) throw damaged(`a header of ${headerBytes} bytes, more than ${MOST_HEADER_BYTES}`)
+  let header: unknown
   try {
-    header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headerBytes)))
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + headerBytes)))
   } catch (cause) {
     throw damaged('a header that is not JSON', cause)
   }
-  const { __metadata__: metadata = {}, ...entries } = header
-  const tensors = new Map<string, PlainTensor>()
-  for (const [
+  if (typeof header !== 'object' || header === null || Array.isArray(header))
+    throw damaged('a header that is not a JSON object')
+  const { __metadata__, ...entries } = header as Record<string, unknown>
+  const metadata = Metadata.safeParse(__metadata__ ?? {})
+  if (!metadata.success) throw damaged('a header whose __metadata__ is not of strings')
+
+  const stored = Object.entries(entries).map(([name, told]): Stored => {
+    const entry = Entry.safeParse(told)
+    if (!entry.success) throw damaged(`a header in which tensor ${name} lacks a valid dtype, shape or data_offsets`)
+    if (!Object.hasOwn(ELEMENT_BYTES, entry.data.dtype))
+      throw damaged(`a header in which tensor ${name} is of the unknown dtype ${entry.data.dtype}`)
+    return { name, ...entry.data }
+  })
+  stored.sort((a, b) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1])
+  const begin = 8 + headerBytes
+  let end = 0
+  for (const {
     name,
-    {
-      dtype,
-      shape,
-      data_offsets: [from, to],
-    },
-  ] of Object.entries(entries)) {
+    dtype,
+    shape,
+    data_offsets: [from, to],
+  } of stored) {
+    const expected = shape.reduce((product, n) => product * n, ELEMENT_BYTES[dtype])
+    if (to - from !== expected)
+      throw damaged(
+        `a header in which tensor ${name} (${dtype}, ${shape.join(' × ') || 'a single number'}) has ${to - from} bytes, not ${expected}`,
+      )
+    if (from !== end)
+      throw damaged(`a header in which tensor ${name} begins at byte ${from} of the data, not at ${end}`)
+    if (begin + to > bytes.length) throw damaged(`a file that ends within ${name}`)
+    end = to
+  }
+  if (begin + end !== bytes.length) throw damaged(`${bytes.length - begin - end} bytes that belong to no tensor`)
+  return { stored, metadata: metadata.data, begin }
+}
+
+/** Throws `NOT_FINITE` or `CHECKPOINT_DAMAGED` for values that no network can compute with. */
+function requireUsable(name: string, data: Float32Array, origin: string): void {
+  const remedy = 'Choose weights that were saved before the training diverged, or save them again.'
+  const got = (wrong: number) =>
+    `got ${data[wrong]} in ${name}, element ${wrong + 1} of ${data.length}, in ${origin}. ${remedy}`
+  if (!allFinite(data))
+    throw new AppError(
+      'NOT_FINITE',
+      `Expected finite numbers, ${got(data.findIndex(value => !Number.isFinite(value)))}`,
+    )
+  const negative = name.endsWith(VARIANCES) ? data.findIndex(value => value < 0) : -1
+  if (negative >= 0) throw new AppError('CHECKPOINT_DAMAGED', `Expected variances of at least 0, ${got(negative)}`)
+}
+
+/**
+ * Reads a safetensors file of finite float32 tensors, counters of batches left out; `origin` is named in errors (`CHECKPOINT_DAMAGED`,
+ * `UNSUPPORTED_FORMAT`, `NOT_FINITE`).
+ */
+export function decodeCheckpoint(bytes: Uint8Array, origin: string): Checkpoint {
+  const { stored, metadata, begin } = readHeader(bytes, origin)
+  const tensors = new Map<string, PlainTensor>()
+  for (const {
+    name,
+    dtype,
+    shape,
+    data_offsets: [from, to],
+  } of stored) {
     if (name.endsWith(COUNTERS)) continue
     if (dtype !== 'F32')
-      throw new AppError('UNSUPPORTED_FORMAT', `Expected float32 (F32) for ${name}, got ${dtype}, in ${origin}`)
-    const start = 8 + headerBytes + from
-    const values = shape.reduce((product, n) => product * n, 1)
-    if (to - from !== values * 4 || start + values * 4 > bytes.length) throw damaged(`a file that ends within ${name}`)
-    tensors.set(name, {
-      shape,
-      data: new Float32Array(Uint8Array.from(bytes.subarray(start, start + values * 4)).buffer),
-    })
+      throw new AppError(
+        'UNSUPPORTED_FORMAT',
+        `Expected float32 (F32) for ${name}, got ${dtype}, in ${origin}. Save the weights as float32: in PyTorch, tensor.float().`,
+      )
+    const data = new Float32Array(Uint8Array.from(bytes.subarray(begin + from, begin + to)).buffer)
+    requireUsable(name, data, origin)
+    tensors.set(name, { shape, data })
   }
-  return { tensors, metadata: metadata as unknown as Record<string, string> }
+  return { tensors, metadata }
 }

@@ -166,9 +166,13 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
     }
     if (Number.isFinite(loss)) return { loss, own }
     const contents = indices.flatMap(index => task.contents(epoch, index))
+    const remedy =
+      step === 0 && training.start
+        ? 'Nothing was learned before: the numbers outgrow float32 in the weights that it starts from. Start from others.'
+        : `A lower learning rate may help; it was ${rate}.`
     throw new AppError(
       'NOT_FINITE',
-      `The loss became ${loss} at epoch ${epoch + 1}, step ${place + 1} of ${perEpoch}, on ${contents.join(', ')}. A lower learning rate may help; it was ${rate}.`,
+      `The loss became ${loss} at epoch ${epoch + 1}, step ${place + 1} of ${perEpoch}, on ${contents.join(', ')}. ${remedy}`,
     )
   }
 
@@ -203,6 +207,12 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
     const validated = epoch === recipe.epochs || epoch % task.validateEvery === 0
     const { validation, preview } = validated ? await watch.validation(validate) : NOTHING
     const validationLoss = validation?.loss ?? null
+    const learningRate = recipeRate(recipe, progress.step - 1, perEpoch)
+    if (validationLoss !== null && !Number.isFinite(validationLoss))
+      throw new AppError(
+        'NOT_FINITE',
+        `The validation loss became ${validationLoss} after epoch ${epoch}, so these weights are not kept. A lower learning rate may help; it was ${learningRate}.`,
+      )
     const loss = progress.lossSum / perEpoch
     const ownLoss = progress.ownSum === null ? null : progress.ownSum / perEpoch
     yield {
@@ -210,7 +220,7 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
       figures: {
         epoch,
         loss,
-        learningRate: recipeRate(recipe, progress.step - 1, perEpoch),
+        learningRate,
         seconds: progress.epochSeconds,
         validationLoss,
         validation: validation?.metrics ?? null,

@@ -12,12 +12,12 @@
 
 import { randomUUID } from 'node:crypto'
 import { readdir, rename, rm, rmdir } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
 import type { VoxelSize } from '../../contract/volumes.ts'
 import { allFinite, extremes } from '../../core/extremes.ts'
 import { fileError } from '../file-errors.ts'
-import { writeAtomically } from '../files.ts'
+import { partialBeside, writeAtomically } from '../files.ts'
 import { makeFolder } from '../folders.ts'
 import { type Attributes, type DicomLibrary, loadDicom } from './dicom-library.ts'
 import { bytesOf, imageOf, type Reconstruction, sourceInWords, type WriteReconstruction } from './reconstruction.ts'
@@ -229,14 +229,14 @@ async function requireFree(folder: string): Promise<void> {
 /** All files or none: written beside, then renamed. */
 async function writeFolder(folder: string, files: readonly SliceFile[]): Promise<void> {
   await requireFree(folder)
-  const partial = join(dirname(folder), `.${basename(folder)}.${randomUUID()}.part`)
+  const partial = partialBeside(folder)
   try {
     makeFolder(partial)
     for (const { name, bytes } of files) await writeAtomically(join(partial, name), bytes)
     await rmdir(folder).catch(() => {}) // an empty one, which Windows does not rename over
     await rename(partial, folder)
   } catch (error) {
-    await rm(partial, { recursive: true, force: true })
+    await rm(partial, { recursive: true, force: true }).catch(() => {}) // the first error is the one to tell
     throw fileError(error, folder)
   }
 }

@@ -2,7 +2,7 @@
 import { Button, Checkbox, Modal, NumberInput, SegmentedControl, Select } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useEffect, useState } from 'react'
-import { sliceStem } from '../../contract/exports.ts'
+import { sliceStem, stemOf } from '../../contract/exports.ts'
 import {
   FIGURE_FORMATS,
   FIGURE_WIDTHS,
@@ -111,7 +111,7 @@ export function FigureDialog({ comparison, volume }: Props) {
     errorRow: errorRow ? { scale: errorScale, signed: signedErrors } : null,
     inset: inset && rectangle ? shareOf(rectangle) : null,
   }
-  const name = sliceStem(volume.file.replace(/\.[^.]*$/, ''), slice)
+  const name = sliceStem(stemOf(volume.file), slice)
   const check = (which: 'errorRow' | 'labels' | 'metrics' | 'colourBar', label: string) => (
     <Checkbox label={label} checked={choices[which]} onChange={event => change({ [which]: event.target.checked })} />
   )

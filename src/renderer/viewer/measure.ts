@@ -1,4 +1,5 @@
 /** Numbers in regions and along lines, from the images as they are on the screen, unwindowed. */
+import { stemOf } from '../../contract/exports.ts'
 import { box, type Shape } from './marks.ts'
 
 type Size = readonly [height: number, width: number]
@@ -121,14 +122,14 @@ export function fastmriPlusBoxes(table: string, file: string, [height, width]: S
   const [head = '', ...lines] = table.split(/\r?\n/).filter(line => line.trim() !== '')
   const names = head.split(',').map(name => name.trim().toLowerCase())
   const column = (name: string) => names.indexOf(name)
-  const stem = file.replace(/\.[^.]*$/, '')
+  const stem = stemOf(file)
   return lines.flatMap(line => {
     const cells = line.split(',')
     const cell = (name: string) => cells[column(name)]?.trim() ?? ''
     const [x, y, w, h] = ['x', 'y', 'width', 'height'].map(name =>
       cell(name) === '' ? Number.NaN : Number(cell(name)),
     )
-    if (cell('file').replace(/\.[^.]*$/, '') !== stem || [x, y, w, h].some(Number.isNaN)) return []
+    if (stemOf(cell('file')) !== stem || [x, y, w, h].some(Number.isNaN)) return []
     const top = height - (y + h)
     return [
       {

@@ -1,7 +1,7 @@
 /** A figure as a file: where the user wants it, or in the profile for the browser to fetch. */
 import { writeFile } from 'node:fs/promises'
-import { basename, dirname, extname, join } from 'node:path'
-import { sliceStem } from '../../contract/exports.ts'
+import { basename, dirname, join } from 'node:path'
+import { requireFittingName, sliceStem, stemOf } from '../../contract/exports.ts'
 import type { FigureFormat, FigureRequest } from '../../contract/figure.ts'
 import type { Progress } from '../../engine/protocol.ts'
 import { inWorkshop, placeAt, placeUnderFreeName } from '../../engine/written.ts'
@@ -29,10 +29,11 @@ export async function saveFigure(
   const ending = `.${format}`
   const chosen = wanted === undefined ? null : await chooseForWriting(services, { path: wanted, ending, replace })
   const volume = await readyVolume(services, request.volume, options.signal)
+  const stem = sliceStem(stemOf(volume.file), slice)
+  requireFittingName(wanted === undefined ? `${stem}.${format}` : basename(wanted))
   const panes = await gatherPanes(frames, volume, request, options)
   const content = await WRITERS[format](drawFigure(volume, panes, request), dpi, options.signal)
   const folder = wanted === undefined ? reconstructionsDirectory(services) : dirname(wanted)
-  const stem = sliceStem(basename(volume.file, extname(volume.file)), slice)
   return inWorkshop(folder, async workshop => {
     const finished = join(workshop, 'figure')
     await writeFile(finished, content)

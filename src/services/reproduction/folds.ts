@@ -1,5 +1,6 @@
 /** A study with other roles, fewer training patients or fewer slices: what it is called and stored as stays the study's. */
 import { AppError } from '../../contract/errors.ts'
+import { stemOf } from '../../contract/exports.ts'
 import type { Study, StudyVolume } from '../../contract/studies.ts'
 import type { StudyReport } from '../../contract/study.ts'
 import { type Role, type SliceSelection, selectSlices } from '../../contract/volumes.ts'
@@ -42,7 +43,7 @@ function commonStart([first, ...others]: readonly string[]): string {
 export function patientsOf(volumes: readonly StudyVolume[]): Patient[] {
   const files = new Map<string, string[]>()
   for (const { patient, file } of volumes.toSorted((a, b) => (a.file < b.file ? -1 : 1)))
-    files.set(patient, [...(files.get(patient) ?? []), file.replace(/\.[^.]*$/, '')])
+    files.set(patient, [...(files.get(patient) ?? []), stemOf(file)])
   return [...files].map(([id, names]) => ({ id, name: commonStart(names) }))
 }
 

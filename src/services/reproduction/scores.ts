@@ -2,6 +2,7 @@
 import { AppError } from '../../contract/errors.ts'
 import type { Evaluation } from '../../contract/evaluation.ts'
 import type { RunRow } from '../../contract/runs.ts'
+import type { StudyVolume } from '../../contract/studies.ts'
 import type { EvaluationSettings } from '../../core/evaluate.ts'
 import type { Services } from '../context.ts'
 import { scoreAnyway, scoreKey, storedEvaluation, ZERO_FILLED } from '../evaluations.ts'
@@ -72,6 +73,17 @@ function scoresOfRow(services: Services, plan: Plan, row: PlannedRow, finished: 
   return { study, volumes, scores }
 }
 
+/** Whether zero-filled has more scores: a mean over fewer volumes would stand beside means over all. */
+function lacksVolumes(
+  services: Services,
+  { settings }: Score,
+  volumes: readonly StudyVolume[],
+  { volumes: scored }: Evaluation,
+): boolean {
+  const zeroFilled = storedEvaluation(services, null, scoreKey(settings, volumes))
+  return zeroFilled !== null && zeroFilled.volumes.length > scored.length
+}
+
 /** What is stored of a row's scores; `null` until all are there. */
 export function readScores(services: Services, plan: Plan, row: PlannedRow, finished: Finished): RowScores | null {
   const wanted = scoresOfRow(services, plan, row, finished)
@@ -79,9 +91,14 @@ export function readScores(services: Services, plan: Plan, row: PlannedRow, fini
   const read: Partial<Record<(typeof ASPECTS)[number], Evaluation | null>> = {}
   for (const aspect of ASPECTS) {
     const score = wanted.scores[aspect]
-    read[aspect] =
-      score && storedEvaluation(services, score.weights?.sha256 ?? null, scoreKey(score.settings, wanted.volumes))
-    if (score && !read[aspect]?.mean) return null
+    if (!score) {
+      read[aspect] = null
+      continue
+    }
+    const { weights, settings } = score
+    const stored = storedEvaluation(services, weights?.sha256 ?? null, scoreKey(settings, wanted.volumes))
+    if (!stored?.mean || lacksVolumes(services, score, wanted.volumes, stored)) return null
+    read[aspect] = stored
   }
   return read as RowScores
 }
@@ -101,11 +118,17 @@ export async function score(
     const each = wanted.scores[aspect]
     if (!each) continue
     const { weights, settings } = each
-    if (storedEvaluation(services, weights?.sha256 ?? null, scoreKey(settings, wanted.volumes))) continue
     const request = { of, run: weights?.run.id ?? ZERO_FILLED, epoch: weights?.epoch, settings }
-    const { mean, skipped } = await scoreAnyway(services, request, { signal })
-    if (mean) continue
-    const reasons = skipped.map(({ path, reason }) => `${path}: ${reason}`).join('; ')
-    throw new AppError('FILE_UNREADABLE', `Expected test volumes that can be scored, got none: ${reasons}`)
+    const scored =
+      storedEvaluation(services, weights?.sha256 ?? null, scoreKey(settings, wanted.volumes)) ??
+      (await scoreAnyway(services, request, { signal }))
+    const reasons = scored.skipped.map(({ path, reason }) => `${path}: ${reason}`).join('; ')
+    if (!scored.mean)
+      throw new AppError('FILE_UNREADABLE', `Expected test volumes that can be scored, got none: ${reasons}`)
+    if (lacksVolumes(services, each, wanted.volumes, scored))
+      throw new AppError(
+        'NOT_FINITE',
+        `Expected scores of all volumes that zero-filled is scored on, got fewer: ${reasons}`,
+      )
   }
 }

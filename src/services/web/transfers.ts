@@ -12,7 +12,7 @@ import { reconstructionsDirectory, uploadsDirectory } from '../profile.ts'
 import { json, notFound } from './respond.ts'
 
 /** A name of one file or folder that stays where it is put: no parent, no separator, nothing hidden. */
-const isPlainName = (name: string) => !/^\.|[\\/\0]/.test(name) && name.length > 0 && name.length <= 255
+const isPlainName = (name: string) => !/^\.|[\\/\0]/.test(name) && name.length > 0 && Buffer.byteLength(name) <= 255
 
 /** `PUT /uploads/BATCH/PATH`: streams the body to the profile and answers with its `path` there. A second file of a name is refused: a study may use the first. */
 export async function receiveUpload(services: Services, parts: readonly string[], request: Request): Promise<Response> {

@@ -211,6 +211,16 @@ describe('files that cannot be read', () => {
     const short = make('newer short.h5', bytes.subarray(0, bytes.length - 100))
     expect((await failure(openHdf5(short))).message).toContain(`${bytes.length - 100} of ${bytes.length} bytes`)
 
+    for (const flags of [1, 4, 5]) {
+      const marked = Buffer.from(bytes)
+      marked[11] = flags // what h5py with libver='latest' leaves behind where it is killed; 4 with SWMR
+      const error = await failure(openHdf5(make('open for writing.h5', marked)))
+      expect([error.code, error.message]).toEqual([
+        'FILE_UNREADABLE',
+        expect.stringMatching(/open for writing, in (.*)\. .*h5clear -s "\1"/),
+      ])
+    }
+
     const shifted = make('user block.h5', Buffer.concat([Buffer.alloc(512), bytes]))
     const file = await openHdf5(shifted)
     expect(file.readNumbers('numbers').length).toBe(1000)
@@ -285,6 +295,19 @@ describe('writing', () => {
     expect(readFileSync(path)).toEqual(before)
     expect(readdirSync(place)).toEqual(['file1.h5'])
     await writeReconstruction(path, ramp(40000, 1), [1, 200, 200]) // and works again afterwards
+  })
+
+  it('writes a name of 255 bytes, and says in words that a longer one does not fit', async () => {
+    const directory = join(folder, 'long names')
+    const path = join(directory, `${'é'.repeat(126)}.h5`)
+    await writeReconstruction(path, ramp(4, 0), [1, 2, 2], {})
+    const tooLong = join(directory, `${'é'.repeat(127)}.h5`)
+    const error = await failure(writeReconstruction(tooLong, ramp(4, 0), [1, 2, 2], {}))
+    expect([error.code, error.message]).toEqual([
+      'FILE_UNREADABLE',
+      `Cannot open ${tooLong}: its name or path is too long for this disk. Choose a shorter one.`,
+    ])
+    expect(readdirSync(directory)).toEqual([`${'é'.repeat(126)}.h5`])
   })
 
   it('says that it cannot write where a folder has the file’s name', async () => {

@@ -161,4 +161,18 @@ describe('an import', () => {
     expect(() => importCheckpoint(services, id, write(new Map()))).toThrow()
     expect(listRuns(services)).toHaveLength(3)
   })
+
+  it('of weights that are not finite leaves no run, and names the tensor', () => {
+    const { id } = addStudy(services, 's', [[noiseVolume('a').info, 'train']])
+    const tensors = tensorsOf('unet', { channels: 2, pools: 2 })
+    tensors.get('up_conv.1.1.bias')!.data[0] = Number.NEGATIVE_INFINITY
+    const path = write(tensors)
+    const refused = expect.objectContaining({
+      code: 'NOT_FINITE',
+      message: expect.stringContaining(`got -Infinity in up_conv.1.1.bias, element 1 of 1, in ${path}`),
+    })
+    expect(() => importCheckpoint(services, id, path)).toThrow(refused)
+    expect(() => networkOfCheckpoint(path)).toThrow(refused)
+    expect(listRuns(services)).toEqual([])
+  })
 })

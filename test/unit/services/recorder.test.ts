@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Recipe, type RunEvent, type TrainingEvent } from '../../../src/contract/runs.ts'
+import { partialBeside } from '../../../src/engine/files.ts'
 import { openServices, type Services } from '../../../src/services/context.ts'
 import { logEvent } from '../../../src/services/log.ts'
 import { makeRecorder, type Recorder } from '../../../src/services/recorder.ts'
@@ -104,7 +105,8 @@ describe('files of a run', () => {
   })
 
   it('that a dead process has half written are taken away', () => {
-    writeFileSync(join(directory, '.state-0001-000010.safetensors.123.part'), '')
+    writeFileSync(join(directory, '.state-0001-000010.safetensors.123.part'), '') // of older programs
+    writeFileSync(partialBeside(join(directory, 'state')), '')
     makeRecorder(services, '1')
     expect(files()).toEqual([])
   })

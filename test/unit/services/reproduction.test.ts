@@ -314,6 +314,8 @@ let services: Services
 /** Runs and scores that came to their end. */
 let trained: string[]
 let scored: string[]
+/** Whether weights (`null`: zero-filled) have no score of the first volume. */
+let fails: (checkpoint: string | null) => boolean
 /** What happens within a training, after its first epoch, whose state is written; or before a scoring (`null`). */
 let meet: (training: RunConfig | null, signal?: AbortSignal) => void | Promise<void>
 
@@ -404,7 +406,8 @@ async function score({ files, model, settings }: Calls['evaluate']['params']): P
       sd: { ...metrics, acceleration: 0 },
     }),
   }))
-  return { volumes, skipped: [] }
+  if (!fails(model?.checkpoint ?? null)) return { volumes, skipped: [] }
+  return { volumes: volumes.slice(1), skipped: [{ path: paths[0], reason: 'its image holds NaN' }] }
 }
 
 const engine = {
@@ -435,6 +438,7 @@ function newProfile(): void {
   trained = []
   scored = []
   meet = () => {}
+  fails = () => false
   open()
   const { db } = services
   db.prepare(
@@ -520,6 +524,22 @@ describe('a reproduction', () => {
     }
     const { mean } = await evaluate(services, { of: { paths }, run: row.training!.run, settings: settings as never })
     expect(mean).toEqual(row.metrics)
+  })
+
+  it('never has a mean over fewer volumes beside means over all', async () => {
+    fails = checkpoint => checkpoint !== null
+    const { rows, failures } = reportOf(services, await reproduce())
+    expect(rows.map(({ kind }) => kind)).toEqual(['zero-filled'])
+    expect(failures.length).toBeGreaterThan(0)
+    for (const { reason } of failures)
+      expect(reason).toMatch(/scores of all volumes that zero-filled is scored on, got fewer: .*its image holds NaN/)
+  })
+
+  it('leaves out a volume that nothing can be scored on', async () => {
+    fails = () => true
+    const { rows, complete } = reportOf(services, await reproduce())
+    expect(complete).toBe(true)
+    expect(new Set(rows.map(({ volumes }) => volumes.length))).toEqual(new Set([1]))
   })
 
   it('leaves every patient out, on folds that no run or score leaks into', async () => {

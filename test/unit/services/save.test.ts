@@ -1,5 +1,7 @@
 /** What a window saves: formats, slices, seeds, where it goes, and what is refused. */
 import {
+  copyFileSync,
+  existsSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
@@ -181,5 +183,25 @@ describe('what is refused', () => {
   it('is a slice that the volume has not, and nothing stays behind', async () => {
     await expect(save({ slice: 3 })).rejects.toThrow(/Expected a slice from 1 to 3, got 4, in .*a\.h5/)
     expect(readdirSync(join(folder, 'profile/reconstructions')).filter(name => name.startsWith('.'))).toEqual([])
+  })
+})
+
+describe('a long name', () => {
+  it('of a scan does not limit where its image is saved, and is refused in words where it is part of the name', async () => {
+    const path = join(folder, `${'x'.repeat(250)}.h5`)
+    copyFileSync(scan, path)
+    const opened = await openVolume(path, '')
+    const [{ id }] = addStudy(services, 'long', [[opened.info, 'test']]).volumes
+    opened.dispose()
+    const request = { volume: id, source: 'truth', format: 'nifti' } as const
+    const wanted = join(folder, 'short.nii.gz')
+    expect(await save({ ...request, path: wanted })).toEqual({ path: wanted, name: 'short.nii.gz' })
+    await expect(save(request)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/at most 255 bytes, got 263 bytes: x+_truth\.nii\.gz\. .*rename the scan/),
+    })
+    const tooLong = join(folder, `${'x'.repeat(250)}.nii.gz`)
+    await expect(save({ ...request, path: tooLong })).rejects.toThrow(/at most 255 bytes, got 257 bytes/)
+    expect(existsSync(tooLong)).toBe(false)
   })
 })

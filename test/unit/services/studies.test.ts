@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ROLES, type Role, selectSlices } from '../../../src/contract/volumes.ts'
+import { sharedPatientRemarks } from '../../../src/services/remarks.ts'
 import { assignRoles } from '../../../src/services/split.ts'
+import { noiseVolume } from '../../volumes.ts'
 
 const volumes = (patients: number, roles: Record<string, Role> = {}) =>
   Array.from({ length: patients }, (_, i) => [`p${i}`, `p${i}`])
@@ -43,6 +45,31 @@ describe('split', () => {
   it('of one patient tests, of two trains on one', () => {
     expect(new Set(assignRoles(volumes(1), 0).map(volume => volume.role))).toEqual(new Set(['test']))
     expect(new Set(assignRoles(volumes(2), 0).map(volume => volume.role))).toEqual(new Set(['train', 'test']))
+  })
+})
+
+describe('one patient id in many files', () => {
+  const of = (patients: readonly string[], roles: Record<string, Role> = {}) =>
+    assignRoles(
+      patients.map((patient, i) => ({ ...noiseVolume(`f${i}`).info, patient, role: roles[`f${i}.h5`] ?? null })),
+      0,
+    )
+  const many = (count: number, patient = 'anonymous') => Array.from({ length: count }, () => patient)
+
+  it('is said, with what comes of it and what to do', () => {
+    expect(sharedPatientRemarks(of(many(4)))).toEqual([
+      '4 of 4 volumes carry one patient id: they count as one patient’s and all have the role test. ' +
+        'If they are several patients (an anonymous export writes one id for all), write each patient’s own id into the attribute patient_id of its files, then import them again.',
+    ])
+    expect(sharedPatientRemarks(of([...many(5), 'b', 'c']))).toEqual([expect.stringMatching(/^5 of 7 volumes carry/)])
+    expect(sharedPatientRemarks(of(many(3), { 'f0.h5': 'train', 'f1.h5': 'val', 'f2.h5': 'test' }))).toEqual([
+      expect.stringContaining('one patient’s and may have one role only'),
+    ])
+  })
+
+  it('is not said where a split is possible, or of so few files that they may well be one patient’s', () => {
+    for (const patients of [many(2), ['a', 'a', 'b', 'b', 'c', 'c'], [...many(3), 'a', 'b', 'c'], ['a', 'b', 'c'], []])
+      expect(sharedPatientRemarks(of(patients))).toEqual([])
   })
 })
 

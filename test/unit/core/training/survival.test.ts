@@ -10,6 +10,7 @@ import { methodOf } from '../../../../src/core/ssl/index.ts'
 import { pretextTask } from '../../../../src/core/ssl/pretext.ts'
 import type { Checkpoint } from '../../../../src/core/training/checkpoint.ts'
 import { recipeOptimizer } from '../../../../src/core/training/gradients.ts'
+import { countParameters } from '../../../../src/core/training/parameters.ts'
 import { recipeRate } from '../../../../src/core/training/schedules.ts'
 import { decodeState } from '../../../../src/core/training/state.ts'
 import { eagerStepper } from '../../../../src/core/training/stepper.ts'
@@ -106,6 +107,29 @@ const epochs = ({ events }: Outcome) =>
   events.flatMap(event => (event.type === 'epoch' ? [{ ...event.figures, seconds: 0 }] : []))
 const steps = ({ events }: Outcome) =>
   events.flatMap(event => (event.type === 'step' ? [[event.step, event.loss]] : []))
+
+const withLoss = (loss: number): TrainingTask => ({
+  ...supervised(),
+  validate: async () => ({ loss, metrics: null, extra: {} }),
+})
+
+it.each([Number.NaN, Number.POSITIVE_INFINITY])('weights of a validation loss of %d are not kept', async loss => {
+  const { error, files } = await attempt(withLoss(loss))
+  expect(error).toMatchObject({
+    code: 'NOT_FINITE',
+    message: expect.stringContaining(`validation loss became ${loss} after epoch 1`),
+  })
+  expect([...files.keys()]).toEqual([])
+})
+
+it('weights that outgrow float32 at once are named as the reason, not the learning rate', async () => {
+  const start = new Float32Array(countParameters(supervised().network)).fill(1e38)
+  const { error } = await attempt(supervised(), { start })
+  expect(error).toMatchObject({
+    code: 'NOT_FINITE',
+    message: expect.stringMatching(/at epoch 1, step 1 of .*in the weights that it starts from. Start from others/),
+  })
+})
 
 const cases: [string, () => TrainingTask, Recipe][] = [
   ['supervised', supervised, recipeOf()],
