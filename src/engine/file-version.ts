@@ -1,13 +1,13 @@
 /** Whether a file was written since, told without reading it. */
-import { stat } from 'node:fs/promises'
+import { statSync } from 'node:fs'
 import { AppError } from '../contract/errors.ts'
 import type { FileVersion } from '../contract/volumes.ts'
 import { fileError } from './file-errors.ts'
 
-/** Another whenever the file was written or replaced. */
-export async function fileVersion(path: string): Promise<FileVersion> {
+/** Another whenever the file was written or replaced: the change time cannot be set back as the modification time can. */
+export function fileVersion(path: string): FileVersion {
   try {
-    const { size, mtimeNs, ctimeNs, ino } = await stat(path, { bigint: true })
+    const { size, mtimeNs, ctimeNs, ino } = statSync(path, { bigint: true })
     return { bytes: Number(size), modified: String(mtimeNs), changed: String(ctimeNs), inode: String(ino) }
   } catch (error) {
     throw fileError(error, path)
@@ -27,3 +27,7 @@ export function requireVersion(path: string, now: FileVersion, read: FileVersion
     `${path} was changed since its content was read: expected ${inWords(read)}, got ${inWords(now)}. Scan the study again.`,
   )
 }
+
+/** As one word, for keys. */
+export const versionKey = ({ bytes, modified, changed, inode }: FileVersion): string =>
+  `${bytes}-${modified}-${changed}-${inode}`

@@ -15,7 +15,7 @@ export class KeptFiles<Value> {
 
   /** The value of `path`. One call at a time: another may release it as soon as it begins. */
   async get(path: string, make: () => Promise<Value>): Promise<Value> {
-    const version = await fileVersion(path)
+    const version = fileVersion(path)
     const kept = this.#kept.get(path)
     const current = kept && isSameVersion(kept.version, version)
     if (kept && !current) this.#give(path, kept.value)

@@ -40,14 +40,14 @@ export async function openVolume(
   content?: VolumeContent,
   reading: Reading = { pause: setImmediate },
 ): Promise<Volume> {
-  const version = await fileVersion(path)
+  const version = fileVersion(path)
   if (content) requireVersion(path, version, content.version)
   const file = await openHdf5(path)
   try {
     // A file's version says nothing of the other files that a virtual dataset is put together from.
     const isVirtual = file.datasets.some(name => file.virtualSources(name).length > 0)
     const known = content && !isVirtual ? content : await readContent(file, version, reading)
-    requireVersion(path, await fileVersion(path), version)
+    requireVersion(path, fileVersion(path), version)
     if (content && known.identity !== content.identity)
       throw new AppError(
         'DATA_CHANGED',

@@ -5,6 +5,7 @@ import type { FigureFormat, FigureInput } from '../contract/figure.ts'
 import { downloadPath } from '../contract/images.ts'
 import type { NamedRecipe, RecipeSettings } from '../contract/recipes.ts'
 import type { RunView } from '../contract/runs.ts'
+import type { Findings } from '../contract/studies.ts'
 import type { Reproduction, ReproductionRequest } from '../contract/study.ts'
 import { client, desktop, followWork } from './client.ts'
 import { count, fileOf } from './format.ts'
@@ -198,6 +199,52 @@ export const importFolder = (path: string) =>
     goToScreen('studies')
   })
 
+/** Reads what has not been read of a study's files, in the background; resolves to whether that came to its end. */
+export async function readStudy({ id, name }: { readonly id: number; readonly name: string }): Promise<boolean> {
+  const read = await follow(
+    `Reading the files of “${name}”, MB`,
+    signal => progress => followWork(options => client.studies.read({ study: id }, options), signal, progress),
+  )
+  await refresh('studies', 'study', 'runs')
+  return read !== null
+}
+
+/** What is new, changed, moved or missing among a study's files; `null`: cancelled, or the user is told why not. */
+export const scanStudy = ({ id, name }: { readonly id: number; readonly name: string }): Promise<Findings | null> =>
+  follow(
+    `Scanning “${name}”, MB`,
+    signal => progress => followWork(options => client.studies.scan({ study: id }, options), signal, progress),
+  )
+
+export async function takeFindings(
+  { id, name }: { readonly id: number; readonly name: string },
+  { token }: Findings,
+  removeMissing: boolean,
+): Promise<void> {
+  const input = { study: id, token, removeMissing }
+  const study = await follow(
+    `Taking the files of “${name}”, MB`,
+    signal => progress => followWork(options => client.studies.take(input, options), signal, progress),
+  )
+  await refresh('studies', 'study', 'runs')
+  if (study) tellDone(`“${name}” has the files as they are now: ${count(study.volumes.length, 'volume')}.`)
+}
+
+export async function locateFiles(
+  { id, name }: { readonly id: number; readonly name: string },
+  folder: string,
+): Promise<void> {
+  const found = await follow(
+    `Looking for the files of “${name}”, MB`,
+    signal => progress =>
+      followWork(options => client.studies.locate({ study: id, folder }, options), signal, progress),
+  )
+  await refresh('studies', 'study')
+  if (!found) return
+  const still = found.missing.length > 0 ? `; ${count(found.missing.length, 'file')} still missing` : ''
+  tellDone(`${count(found.moved.length, 'file')} found by content${still}.`)
+}
+
 export const synthesizeKnee = (settings: { seed: number; patients: number; slices: number }) =>
   follow(
     'Drawing the synthetic knee',
@@ -259,7 +306,7 @@ export async function saveReconstruction({ volume, source, format, slice }: Expo
   const stem = `${volume.file.replace(/\.h(df)?5$/i, '')}-${source.replace(':', '-')}`
   const path = desktop ? await desktop.saveFile(exportName(stem, format, slice)) : undefined
   if (path === null) return
-  const input = { volume: volume.id, source, mask, seed, format, slice, path }
+  const input = { volume: volume.id, source, mask, seed, format, slice, path, replace: path !== undefined } // the dialog asks
   const saved = await follow(
     'Saving the reconstruction',
     signal => progress => followWork(options => client.save(input, options), signal, progress),
@@ -295,7 +342,12 @@ export async function saveFigure(request: FigureInput, suggested: string): Promi
   if (path === null) return
   const saved = await follow(
     'Drawing the figure',
-    signal => progress => followWork(options => client.figure({ ...request, path }, options), signal, progress),
+    signal => progress =>
+      followWork(
+        options => client.figure({ ...request, path, replace: path !== undefined }, options),
+        signal,
+        progress,
+      ),
   )
   if (saved) tellSaved(saved)
 }

@@ -4,7 +4,11 @@ import type { Split, Study, StudySummary, StudyVolume } from '../contract/studie
 import { ROLES, type Role, SliceSelection, selectSlices, VolumeInfo } from '../contract/volumes.ts'
 import type { Progress } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
-import { patientRoles, remarksOn } from './remarks.ts'
+import { isTaken } from './db/errors.ts'
+import { chosenByNumberOrName, type NamedThing, requireUsableName } from './names.ts'
+import { fileAt, storedFile } from './profile.ts'
+import { contentRoles, patientRoles, remarksOn } from './remarks.ts'
+import { onceThereIsRoom } from './room.ts'
 import { assignRoles, FRACTIONS } from './split.ts'
 
 export type { Study, StudyVolume } from '../contract/studies.ts'
@@ -20,18 +24,21 @@ export interface ImportRequest {
   readonly remarks?: readonly string[]
 }
 
+const nameTaken = (name: string, cause?: unknown) =>
+  new AppError(
+    'INVALID_ARGUMENT',
+    `Expected a new study’s name, got "${name}", which there is already. Give it another name.`,
+    cause,
+  )
+
 /** Scans and stores a study; one of the same name is refused. Throws where not a single file can be used, with the reasons. */
 export async function importStudy(
   services: Services,
   request: ImportRequest,
   options: { onProgress?: (progress: Progress) => void; signal?: AbortSignal } = {},
 ): Promise<Study> {
-  if (services.db.prepare('SELECT 1 FROM studies WHERE name = ?').get(request.name)) {
-    throw new AppError(
-      'INVALID_ARGUMENT',
-      `Expected a new study’s name, got "${request.name}", which there is already. Give it another name.`,
-    )
-  }
+  requireUsableName(request.name)
+  if (services.db.prepare('SELECT 1 FROM studies WHERE name = ?').get(request.name)) throw nameTaken(request.name)
   const scan = await services.interactive.call(
     'scan',
     { paths: request.paths, salt: services.salt },
@@ -52,9 +59,8 @@ export async function importStudy(
     seed: dealt ? request.splitSeed : null,
     fractions: dealt ? FRACTIONS : null,
   }
-  const remarks = [...(request.remarks ?? []), ...remarksOn(volumes)]
   const { db } = services
-  const id = db.transaction(() => {
+  const store = db.transaction(() => {
     const { lastInsertRowid } = db
       .prepare(
         'INSERT INTO studies (name, kind, roots, split, slices, remarks, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -62,19 +68,28 @@ export async function importStudy(
       .run(
         request.name,
         request.kind ?? 'folder',
-        JSON.stringify(request.paths),
+        JSON.stringify(request.paths.map(path => storedFile(services, path))),
         JSON.stringify(split),
         JSON.stringify(request.slices),
-        JSON.stringify(remarks),
+        JSON.stringify(request.remarks ?? []),
         new Date().toISOString(),
       )
     const addVolume = db.prepare('INSERT INTO volumes (study_id, path, role, patient, info) VALUES (?, ?, ?, ?, ?)')
     for (const volume of volumes)
-      addVolume.run(lastInsertRowid, volume.path, volume.role, volume.patient, JSON.stringify(VolumeInfo.parse(volume)))
+      addVolume.run(
+        lastInsertRowid,
+        storedFile(services, volume.path),
+        volume.role,
+        volume.patient,
+        storedInfo(services, volume),
+      )
     const addSkipped = db.prepare('INSERT INTO skipped_files (study_id, path, reason) VALUES (?, ?, ?)')
-    for (const { path, reason } of scan.skipped) addSkipped.run(lastInsertRowid, path, reason)
+    for (const { path, reason } of scan.skipped) addSkipped.run(lastInsertRowid, storedFile(services, path), reason)
     return Number(lastInsertRowid)
-  })()
+  })
+  const id = await onceThereIsRoom(store, options.signal, services.onBusy).catch((error: unknown) => {
+    throw isTaken(error) ? nameTaken(request.name, error) : error // two programs may import at the same moment
+  })
   services.bell.ring()
   return studyById(services, id)
 }
@@ -97,22 +112,34 @@ interface VolumeRow {
   readonly info: string
 }
 
-const toVolume = ({ id, role, info }: VolumeRow): StudyVolume => ({ ...VolumeInfo.parse(JSON.parse(info)), id, role })
+/** A volume's facts as its row holds them: the place of its file as `storedFile` says. */
+export const storedInfo = (services: Services, volume: VolumeInfo): string =>
+  JSON.stringify({ ...VolumeInfo.parse(volume), path: storedFile(services, volume.path) })
 
-function readStudy({ db }: Services, row: StudyRow): Study {
+/** What a file that was only listed says of its sampling is not taken for the whole of it. */
+
+function toVolume(services: Services, { id, role, info }: VolumeRow): StudyVolume {
+  const parsed = VolumeInfo.parse(JSON.parse(info))
+  const sampling = parsed.content ? parsed.sampling : ({ kind: 'unread' } as const)
+  return { ...parsed, sampling, path: fileAt(services, parsed.path), id, role }
+}
+
+function readStudy(services: Services, row: StudyRow): Study {
+  const { db } = services
   const volumes = db.prepare('SELECT id, role, info FROM volumes WHERE study_id = ? ORDER BY path').all(row.id)
   const skipped = db.prepare('SELECT path, reason FROM skipped_files WHERE study_id = ? ORDER BY path').all(row.id)
+  const known = (volumes as VolumeRow[]).map(volume => toVolume(services, volume))
   return {
     id: row.id,
     name: row.name,
     kind: row.kind,
-    roots: JSON.parse(row.roots),
+    roots: (JSON.parse(row.roots) as string[]).map(root => fileAt(services, root)),
     split: JSON.parse(row.split),
     slices: SliceSelection.parse(JSON.parse(row.slices)),
-    remarks: JSON.parse(row.remarks),
+    remarks: [...JSON.parse(row.remarks), ...remarksOn(known)],
     createdAt: row.created_at,
-    volumes: (volumes as VolumeRow[]).map(toVolume),
-    skipped: skipped as Study['skipped'],
+    volumes: known,
+    skipped: (skipped as Study['skipped']).map(file => ({ ...file, path: fileAt(services, file.path) })),
   }
 }
 
@@ -153,18 +180,23 @@ export function freeName({ db }: Services, name: string): string {
   return free
 }
 
-export function volumeById({ db }: Services, id: number): StudyVolume {
-  const row = db.prepare('SELECT id, role, info FROM volumes WHERE id = ?').get(id) as VolumeRow | undefined
-  if (row) return toVolume(row)
+export function volumeById(services: Services, id: number): StudyVolume {
+  const row = services.db.prepare('SELECT id, role, info FROM volumes WHERE id = ?').get(id) as VolumeRow | undefined
+  if (row) return toVolume(services, row)
   throw new AppError('STUDY_NOT_FOUND', `Expected a volume’s number, got ${id}: it is in no study any more.`)
 }
 
-/** By id or by name. */
+/** The study that a volume is of. */
+export function studyOfVolume(services: Services, id: number): Study {
+  const study = services.db.prepare('SELECT study_id FROM volumes WHERE id = ?').pluck().get(id) as number | undefined
+  if (study !== undefined) return studyById(services, study)
+  throw new AppError('STUDY_NOT_FOUND', `Expected a volume’s number, got ${id}: it is in no study any more.`)
+}
+
+/** By its name or its number, also `number:22` and `name:22`. Throws `AMBIGUOUS` where that means several. */
 export function findStudy(services: Services, which: string): Study {
-  const row = services.db.prepare('SELECT * FROM studies WHERE name = ? OR CAST(id AS TEXT) = ?').get(which, which) as
-    | StudyRow
-    | undefined
-  if (row) return readStudy(services, row)
+  const named = chosenByNumberOrName(which, services.db.prepare('SELECT id, name FROM studies').all() as NamedThing[])
+  if (named) return studyById(services, named.id)
   const names = (services.db.prepare('SELECT name FROM studies ORDER BY id').all() as { name: string }[]).map(
     ({ name }) => `"${name}"`,
   )
@@ -175,19 +207,20 @@ export function findStudy(services: Services, which: string): Study {
 }
 
 /** Volumes of a role with at least one selected slice. */
-export const volumesOf = (study: Study, role: Role): StudyVolume[] =>
+export const volumesOf = (study: Pick<Study, 'volumes' | 'slices'>, role: Role): StudyVolume[] =>
   study.volumes.filter(volume => volume.role === role && selectSlices(study.slices, volume.slices).length > 0)
 
-/** Throws `PATIENT_LEAK` where a patient of the study has more than one role, naming the files. */
+/** Throws `PATIENT_LEAK` where a patient of the study, or one and the same scan, has more than one role, naming the files. */
 export function requireSeparatePatients(study: Study): void {
-  for (const [patient, roles] of patientRoles(study.volumes)) {
-    if (roles.size < 2) continue
-    const files = study.volumes
-      .filter(volume => volume.patient === patient)
-      .map(({ file, role }) => `${file} (${role})`)
-    throw new AppError(
+  const inSeveral = (what: string, isOne: (volume: StudyVolume) => boolean) => {
+    const files = study.volumes.filter(isOne).map(({ file, role }) => `${file} (${role})`)
+    return new AppError(
       'PATIENT_LEAK',
-      `Expected every patient in one role of ${ROLES.join(', ')}, got one in several, in ${files.join(', ')}. Move the files of a patient into one folder and import again.`,
+      `Expected every ${what} in one role of ${ROLES.join(', ')}, got one in several, in ${files.join(', ')}. Move the files of a patient into one folder and import again.`,
     )
   }
+  for (const [patient, roles] of patientRoles(study.volumes))
+    if (roles.size > 1) throw inSeveral('patient', volume => volume.patient === patient)
+  for (const [identity, roles] of contentRoles(study.volumes))
+    if (roles.size > 1) throw inSeveral('scan', ({ content }) => content?.identity === identity)
 }

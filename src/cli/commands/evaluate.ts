@@ -4,11 +4,19 @@ import { Command, Option } from 'commander'
 import { AppError } from '../../contract/errors.ts'
 import type { Evaluation, Metrics } from '../../contract/evaluation.ts'
 import { faultInWords, type SliceSelection } from '../../contract/volumes.ts'
-import { evaluate, ZERO_FILLED } from '../../services/evaluations.ts'
+import { evaluate, type Scored, ZERO_FILLED } from '../../services/evaluations.ts'
 import { callersPath } from '../../services/profile.ts'
 import { protocolSentence } from '../../services/reports/index.ts'
 import { findStudy, volumesOf } from '../../services/studies.ts'
-import { addMaskOptions, maskFrom, type NamedWeights, runOption, sliceSelection, wholeNumber } from '../options.ts'
+import {
+  addMaskOptions,
+  maskFrom,
+  type NamedWeights,
+  runOption,
+  STUDY_HELP,
+  sliceSelection,
+  wholeNumber,
+} from '../options.ts'
 import { inSession, type Session } from '../session.ts'
 import { print, printJson, progressBar, say } from '../terminal.ts'
 
@@ -57,12 +65,14 @@ function describe(evaluation: Evaluation, { epoch }: NamedWeights): string {
   ].join('\n')
 }
 
-function pathsOf(paths: readonly string[], study: string | undefined, { services }: Session): string[] {
-  if (study !== undefined && paths.length === 0)
-    return volumesOf(findStudy(services, study), 'test').map(volume => volume.path)
+function scoredOf(paths: readonly string[], name: string | undefined, { services }: Session): Scored {
+  if (name !== undefined && paths.length === 0) {
+    const study = findStudy(services, name)
+    return { study, volumes: volumesOf(study, 'test') }
+  }
   if (paths.length === 0)
     throw new AppError('INVALID_ARGUMENT', 'Expected files or folders to score, or --study NAME for its test volumes')
-  return paths.map(callersPath)
+  return { paths: paths.map(callersPath) }
 }
 
 export const evaluateCommand = (): Command =>
@@ -70,7 +80,7 @@ export const evaluateCommand = (): Command =>
     new Command('evaluate')
       .description('Score reconstructions as fastMRI does: SSIM, PSNR, NMSE per volume')
       .argument('[path...]', 'files or folders')
-      .option('--study <name>', 'the test volumes of this study, where no path is given')
+      .option('--study <name>', `the test volumes of this study, where no path is given: ${STUDY_HELP}`)
       .addOption(runOption('a run’s number, RUN@EPOCH for one of its milestones, or zero-filled'))
       .option(
         '--mask-draws <n>',
@@ -93,7 +103,7 @@ export const evaluateCommand = (): Command =>
         slices: options.slices,
         reference: options.reference,
       }
-      const request = { paths: pathsOf(paths, options.study, session), ...options.run, settings }
+      const request = { of: scoredOf(paths, options.study, session), ...options.run, settings }
       const onProgress = ({ done, total, label }: { done: number; total: number; label: string }) =>
         bar.update(done, total, label)
       const evaluation = await evaluate(session.services, request, { onProgress, signal: session.signal }).finally(() =>

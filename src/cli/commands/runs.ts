@@ -16,12 +16,20 @@ const KIND = {
 
 const network = (run: RunRow) => `${run.network}${run.channels === null ? '' : `-${run.channels}`}`
 
+/** What is to be known of the data that it was trained on. */
+function contentsInWords({ contents, study }: RunRow): string | null {
+  if (contents === 'changed') return `trained on earlier contents of files that have changed since in study "${study}"`
+  return contents === 'not recorded' ? 'content not recorded: files of its study were written since it began' : null
+}
+
 /** One run in a few lines. */
 export function describeRun(run: RunRow): string {
   const lines = [
     `Run ${run.id}: ${run.method ? `${run.method} ` : ''}${KIND[run.kind]} of ${network(run)}${run.parent ? ` from ${run.parent}` : ''}, ${run.status}`,
   ]
   if (run.reason) lines.push(`  ${run.reason}`)
+  const contents = contentsInWords(run)
+  if (contents) lines.push(`  ${contents}`)
   if (run.summary) {
     const { steps, seconds, loss, chanceLoss, bestEpoch } = run.summary
     const chance = chanceLoss === null ? '' : ` (chance ${chanceLoss.toFixed(4)})`
@@ -94,19 +102,23 @@ export const runsCommand = (): Command =>
     .description('List the runs, or show one with its epochs')
     .argument('[run]', 'a run’s number')
     .action((id: string | undefined, _options, command: Command) =>
-      inSession(command, async ({ services, json }) => {
-        if (id !== undefined) {
-          const run = findRun(services, id)
-          if (json) printJson({ ...run, figures: epochsOf(services, id) })
-          else print(describeRun(run))
-          return
-        }
-        const runs = listRuns(services)
-        if (json) printJson(runs)
-        else
-          print(
-            runs.length > 0 ? listing(runs) : 'No run yet. Start one with: self-mri train, pretrain, or npm run demo',
-          )
-      }),
+      inSession(
+        command,
+        async ({ services, json }) => {
+          if (id !== undefined) {
+            const run = findRun(services, id)
+            if (json) printJson({ ...run, figures: epochsOf(services, id) })
+            else print(describeRun(run))
+            return
+          }
+          const runs = listRuns(services)
+          if (json) printJson(runs)
+          else
+            print(
+              runs.length > 0 ? listing(runs) : 'No run yet. Start one with: self-mri train, pretrain, or npm run demo',
+            )
+        },
+        { readOnly: true },
+      ),
     )
     .addCommand(resumeCommand())

@@ -5,6 +5,7 @@ import type { RunRow } from '../../contract/runs.ts'
 import type { EvaluationSettings } from '../../core/evaluate.ts'
 import type { Services } from '../context.ts'
 import { scoreAnyway, scoreKey, storedEvaluation, ZERO_FILLED } from '../evaluations.ts'
+import { milestoneFile } from '../runs.ts'
 import { volumesOf } from '../studies.ts'
 import type { Finished } from './lookup.ts'
 import type { Plan, PlannedRow } from './plan.ts'
@@ -28,13 +29,8 @@ export interface Weights {
 }
 
 /** `null`: a milestone that is not there. */
-export function weightsOf({ db }: Services, run: RunRow, epoch: number | null): Weights | null {
-  const file =
-    epoch === null
-      ? run.checkpoint
-      : (db
-          .prepare("SELECT path, sha256 FROM checkpoints WHERE run_id = ? AND role = 'milestone' AND epoch = ?")
-          .get(Number(run.id), epoch) as RunRow['checkpoint'])
+export function weightsOf(services: Services, run: RunRow, epoch: number | null): Weights | null {
+  const file = epoch === null ? run.checkpoint : milestoneFile(services, Number(run.id), epoch)
   return file ? { ...file, run, epoch } : null
 }
 
@@ -73,7 +69,7 @@ function scoresOfRow(services: Services, plan: Plan, row: PlannedRow, finished: 
     noiseFree: noiseFree ? { weights, settings: { ...settings, reference: 'noise-free' } } : null,
     pretrained: pretrained && { weights: pretrained, settings },
   }
-  return { volumes, scores }
+  return { study, volumes, scores }
 }
 
 /** What is stored of a row's scores; `null` until all are there. */
@@ -100,13 +96,13 @@ export async function score(
 ): Promise<void> {
   const wanted = scoresOfRow(services, plan, row, finished)
   if (!wanted) return
-  const paths = wanted.volumes.map(({ path }) => path)
+  const of = { study: wanted.study, volumes: wanted.volumes }
   for (const aspect of ASPECTS) {
     const each = wanted.scores[aspect]
     if (!each) continue
     const { weights, settings } = each
     if (storedEvaluation(services, weights?.sha256 ?? null, scoreKey(settings, wanted.volumes))) continue
-    const request = { paths, run: weights?.run.id ?? ZERO_FILLED, epoch: weights?.epoch, settings }
+    const request = { of, run: weights?.run.id ?? ZERO_FILLED, epoch: weights?.epoch, settings }
     const { mean, skipped } = await scoreAnyway(services, request, { signal })
     if (mean) continue
     const reasons = skipped.map(({ path, reason }) => `${path}: ${reason}`).join('; ')

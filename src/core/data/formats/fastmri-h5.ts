@@ -7,7 +7,7 @@
 import { AppError } from '../../../contract/errors.ts'
 import type { Sampling, VolumeContent } from '../../../contract/volumes.ts'
 import { allFinite } from '../../extremes.ts'
-import type { Hdf5File } from '../hdf5.ts'
+import { type Hdf5File, isComplex, isReal } from '../hdf5.ts'
 import { maskedSampling } from '../sampling.ts'
 import type { Used, Volume, VolumeFormat } from '../volume.ts'
 import { encodedSize, parseIsmrmrdHeader } from './ismrmrd-header.ts'
@@ -65,7 +65,7 @@ function open(file: Hdf5File, hashPatient: (id: string) => string, content?: Vol
   const [slices, rows, columns] = shape
   if (!content) file.withFloat32('kspace', Math.floor(slices / 2), 1, () => {}) // a damaged file is told when it is listed
   const { mask, sampling } = acquisitionOf(file, columns, content)
-  const header = parseIsmrmrdHeader(file.readText('ismrmrd_header'))
+  const header = parseIsmrmrdHeader(file.readText('ismrmrd_header'), [rows, columns])
   const patientId = String(file.attribute('patient_id') ?? '').trim() || header?.patientId || file.name
   const acquisition = file.attribute('acquisition')
   const maximum = file.attribute('max')
@@ -92,7 +92,7 @@ function open(file: Hdf5File, hashPatient: (id: string) => string, content?: Vol
       reconSize: header?.reconSize ?? null,
       acquisition: acquisition === null ? null : String(acquisition),
       orientation: parseOrientation(file.attribute('patient_orientation')),
-      ...(header?.pixelSize && { pixelSize: header.pixelSize }),
+      ...(header?.voxelSize && { voxelSize: header.voxelSize }),
       maximum: typeof maximum === 'number' && Number.isFinite(maximum) ? maximum : null,
       patient: hashPatient(patientId),
       sampling,
@@ -125,10 +125,13 @@ function parseOrientation(text: string | number | null): [rows: string, columns:
 
 function kspaceShape(file: Hdf5File): [slices: number, rows: number, columns: number] {
   const shape = file.shape('kspace') ?? []
-  const kind = file.kind('kspace')
-  if (kind !== 'complex64' && kind !== 'complex128') {
-    const got = kind === 'other' ? 'another or a big-endian type' : kind
-    throw unsupported(file, `Expected complex k-space (pairs r, i of little-endian floats), got ${got}`)
+  if (!isComplex(file.kind('kspace'))) {
+    const got = file.typeName('kspace')
+    throw unsupported(
+      file,
+      `Expected complex k-space (pairs r, i of 16- to 64-bit floats or integers), got ${got}`,
+      'Write it as complex64.',
+    )
   }
   if (shape.length === 4) {
     const got = `multi-coil k-space [${shape.join(', ')}], which is not supported`
@@ -148,6 +151,15 @@ function imageShape(file: Hdf5File, dataset: string, slices: number): [number, n
       'SHAPE_MISMATCH',
       `Expected ${dataset} of [${slices}, height, width], an image for each slice of k-space, ` +
         `got [${shape.join(', ')}], in ${file.path}`,
+    )
+  }
+  if (!isReal(file.kind(dataset))) {
+    const got = file.typeName(dataset)
+    const remedy = 'Write the magnitude as 32-bit floats, or remove the dataset.'
+    throw unsupported(
+      file,
+      `Expected real numbers in ${dataset} (16- to 64-bit floats or integers), got ${got}`,
+      remedy,
     )
   }
   return [shape[1], shape[2]]
@@ -187,7 +199,9 @@ function acquisitionOf(
 /** The dataset `mask`, one number or boolean a column in whatever shape, as 0 and 1. */
 function readMask(file: Hdf5File, columns: number): Uint8Array | null {
   if (file.shape('mask') === null) return null
-  const mask = Uint8Array.from(file.readNumbers('mask'), value => Number(value !== 0))
+  const values = file.readNumbers('mask')
+  if (values.some(Number.isNaN)) throw unsupported(file, 'Expected a mask of numbers, got NaN')
+  const mask = Uint8Array.from(values, value => Number(value !== 0))
   if (mask.length !== columns) {
     const message = `Expected a mask of ${columns} values, one for each column of k-space, got ${mask.length}`
     throw new AppError('SHAPE_MISMATCH', `${message}, in ${file.path}`)
@@ -205,6 +219,6 @@ function requireFinite(values: Float32Array, dataset: string, index: number, pat
   )
 }
 
-function unsupported(file: Hdf5File, message: string): AppError {
-  return new AppError('UNSUPPORTED_FORMAT', `${message}, in ${file.path}`)
+function unsupported(file: Hdf5File, message: string, remedy?: string): AppError {
+  return new AppError('UNSUPPORTED_FORMAT', `${message}, in ${file.path}${remedy === undefined ? '' : `. ${remedy}`}`)
 }

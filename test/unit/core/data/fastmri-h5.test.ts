@@ -26,6 +26,7 @@ function memoryFile(contents: Datasets, attributes: Attributes = {}): Hdf5File &
     datasets: Object.keys(contents),
     shape: name => (typeof contents[name] === 'string' ? [] : (stored(name)?.shape ?? null)),
     kind: name => (typeof contents[name] === 'string' ? 'string' : (stored(name)?.kind ?? null)),
+    typeName: name => (typeof contents[name] === 'string' ? 'text' : stored(name)!.kind),
     withFloat32(name, from, count, use) {
       const { shape, kind, values } = stored(name)!
       const perSlice = shape.slice(1).reduce((a, b) => a * b, kind.startsWith('complex') ? 2 : 1)
@@ -161,7 +162,30 @@ describe('openFormat', () => {
     ['one slice without its axis', { kspace: { ...full, shape: [18, 5] } }, 'UNSUPPORTED_FORMAT', 'got [18, 5]'],
     ['no slices', { kspace: { ...full, shape: [0, 6, 5] } }, 'UNSUPPORTED_FORMAT', 'got [0, 6, 5]'],
     ['real k-space', { kspace: { ...full, kind: 'float32' } }, 'UNSUPPORTED_FORMAT', 'got float32'],
-    ['odd elements', { kspace: { ...full, kind: 'other' } }, 'UNSUPPORTED_FORMAT', 'big-endian'],
+    ['odd elements', { kspace: { ...full, kind: 'other' } }, 'UNSUPPORTED_FORMAT', 'got other'],
+    ['booleans for k-space', { kspace: { ...full, kind: 'boolean' } }, 'UNSUPPORTED_FORMAT', 'got boolean'],
+    [
+      'a complex ground truth',
+      { kspace: full, reconstruction_esc: { ...images(3, 4, 4), kind: 'complex64' } },
+      'UNSUPPORTED_FORMAT',
+      'Expected real numbers in reconstruction_esc',
+    ],
+    [
+      'a ground truth of booleans',
+      { kspace: full, reconstruction_rss: { ...images(3, 4, 4), kind: 'boolean' } },
+      'UNSUPPORTED_FORMAT',
+      'Expected real numbers in reconstruction_rss',
+    ],
+    [
+      'a complex noise-free image',
+      {
+        kspace: full,
+        reconstruction_esc: images(3, 4, 4),
+        reconstruction_noise_free: { ...images(3, 4, 4), kind: 'complex128' },
+      },
+      'UNSUPPORTED_FORMAT',
+      'Expected real numbers in reconstruction_noise_free',
+    ],
     ['too few targets', { kspace: full, reconstruction_esc: images(2, 4, 4) }, 'SHAPE_MISMATCH', 'got [2, 4, 4]'],
     [
       'a target not 2-D',
@@ -188,7 +212,22 @@ describe('openFormat', () => {
       'UNSUPPORTED_FORMAT',
       'only zeros',
     ],
+    [
+      'a mask with NaN',
+      { kspace: full, mask: { shape: [5], kind: 'float32', values: [1, Number.NaN, 0, 0, 1] } },
+      'UNSUPPORTED_FORMAT',
+      'Expected a mask of numbers, got NaN',
+    ],
   ] as const
+
+  it.each(['complex32', 'complex64', 'complex128', 'complex-integer'] as const)('takes k-space of %s', kind => {
+    expect(open({ kspace: { ...full, kind } }).info.columns).toBe(5)
+  })
+
+  it.each(['integer', 'float16', 'float32', 'float64'] as const)('takes a ground truth of %s', kind => {
+    const { info } = open({ kspace: full, reconstruction_esc: { ...images(3, 4, 4), kind } })
+    expect(info.targetShape).toEqual([4, 4])
+  })
 
   it.each(refused)('refuses %s, naming the file', (_, datasets, code, words) => {
     expect(() => open(datasets as Datasets)).toThrow(
