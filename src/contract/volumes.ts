@@ -48,7 +48,14 @@ export const faultInWords = ({ slice, dataset, fault }: SliceFault): string =>
   `slice ${slice + 1} (${dataset}: ${fault})`
 
 /** What tells cheaply whether a file was written since: times in nanoseconds since 1970, decimal. */
-export const FileVersion = z.object({ bytes: z.int(), modified: z.string(), changed: z.string(), inode: z.string() })
+export const FileVersion = z.object({
+  bytes: z.int(),
+  modified: z.string(),
+  changed: z.string(),
+  inode: z.string(),
+  /** Of a virtual dataset: the version of each file that it is put together from, by path; `''`: there is none. */
+  sources: z.record(z.string(), z.string()).optional(),
+})
 export type FileVersion = z.infer<typeof FileVersion>
 
 /** What reading a whole file once says of it. */

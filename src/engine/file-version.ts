@@ -4,30 +4,49 @@ import { AppError } from '../contract/errors.ts'
 import type { FileVersion } from '../contract/volumes.ts'
 import { fileError } from './file-errors.ts'
 
-/** Another whenever the file was written or replaced: the change time cannot be set back as the modification time can. */
-export function fileVersion(path: string): FileVersion {
+function versionOf(path: string): FileVersion {
+  const { size, mtimeNs, ctimeNs, ino } = statSync(path, { bigint: true })
+  return { bytes: Number(size), modified: String(mtimeNs), changed: String(ctimeNs), inode: String(ino) }
+}
+
+/** As one word, for keys. */
+export const versionKey = ({ bytes, modified, changed, inode, sources = {} }: FileVersion): string =>
+  [bytes, modified, changed, inode, ...Object.entries(sources).flat()].join('-')
+
+function sourceVersion(path: string): string {
   try {
-    const { size, mtimeNs, ctimeNs, ino } = statSync(path, { bigint: true })
-    return { bytes: Number(size), modified: String(mtimeNs), changed: String(ctimeNs), inode: String(ino) }
+    return versionKey(versionOf(path))
+  } catch {
+    return ''
+  }
+}
+
+/**
+ * Another whenever the file, or one of the files that it is put together from, was written or replaced: the change time cannot be set back
+ * as the modification time can. Throws `FILE_UNREADABLE`.
+ */
+export function fileVersion(path: string, sources: readonly string[] = []): FileVersion {
+  try {
+    const version = versionOf(path)
+    if (sources.length === 0) return version
+    return { ...version, sources: Object.fromEntries(sources.map(source => [source, sourceVersion(source)])) }
   } catch (error) {
     throw fileError(error, path)
   }
 }
 
-export const isSameVersion = (a: FileVersion, b: FileVersion): boolean =>
-  a.bytes === b.bytes && a.modified === b.modified && a.changed === b.changed && a.inode === b.inode
+/** The version now, of the file and of the sources that another version of it names. */
+export const versionNow = (path: string, before: FileVersion | undefined): FileVersion =>
+  fileVersion(path, Object.keys(before?.sources ?? {}))
+
+export const isSameVersion = (a: FileVersion, b: FileVersion): boolean => versionKey(a) === versionKey(b)
 
 /** Throws `DATA_CHANGED` if the file is not the version that was read. */
 export function requireVersion(path: string, now: FileVersion, read: FileVersion): void {
   if (isSameVersion(now, read)) return
   const inWords = ({ bytes, modified }: FileVersion) =>
     `${bytes} bytes, modified ${new Date(Number(BigInt(modified) / 1_000_000n)).toISOString()}`
-  throw new AppError(
-    'DATA_CHANGED',
-    `${path} was changed since its content was read: expected ${inWords(read)}, got ${inWords(now)}. Scan the study again.`,
-  )
+  const source = Object.keys(read.sources ?? {}).find(name => now.sources?.[name] !== read.sources?.[name])
+  const what = source ? `its source ${source} is another one` : `expected ${inWords(read)}, got ${inWords(now)}`
+  throw new AppError('DATA_CHANGED', `${path} was changed since its content was read: ${what}. Scan the study again.`)
 }
-
-/** As one word, for keys. */
-export const versionKey = ({ bytes, modified, changed, inode }: FileVersion): string =>
-  `${bytes}-${modified}-${changed}-${inode}`

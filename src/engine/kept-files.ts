@@ -13,9 +13,8 @@ export class KeptFiles<Value> {
     this.#release = release
   }
 
-  /** The value of `path`. One call at a time: another may release it as soon as it begins. */
-  async get(path: string, make: () => Promise<Value>): Promise<Value> {
-    const version = fileVersion(path)
+  /** The value of `path` as it is now. One call at a time: another may release it as soon as it begins. */
+  async get(path: string, make: () => Promise<Value>, version = fileVersion(path)): Promise<Value> {
     const kept = this.#kept.get(path)
     const current = kept && isSameVersion(kept.version, version)
     if (kept && !current) this.#give(path, kept.value)

@@ -2,7 +2,7 @@
 import type { VolumeContent, VolumeInfo } from '../contract/volumes.ts'
 import type { VolumeSource } from '../core/data/slices.ts'
 import type { Volume } from '../core/data/volume.ts'
-import { requireVersion } from './file-version.ts'
+import { requireVersion, versionNow } from './file-version.ts'
 import { KeptFiles } from './kept-files.ts'
 import { openVolume } from './volumes.ts'
 
@@ -18,9 +18,9 @@ export class VolumePool {
 
   /** As `openVolume`. */
   async open(path: string, content?: VolumeContent): Promise<Volume> {
-    const volume = await this.#kept.get(path, () => openVolume(path, '', content))
-    if (content) requireVersion(path, volume.info.content!.version, content.version)
-    return volume
+    const version = versionNow(path, content?.version)
+    if (content) requireVersion(path, version, content.version)
+    return this.#kept.get(path, () => openVolume(path, '', content), version)
   }
 
   dispose(): void {

@@ -6,11 +6,12 @@ import { setImmediate } from 'node:timers/promises'
 import { AppError, throwIfCancelled } from '../contract/errors.ts'
 import type { Role, SkippedFile, VolumeContent, VolumeInfo } from '../contract/volumes.ts'
 import { EXTENSIONS, openFormat } from '../core/data/formats/index.ts'
+import type { Hdf5File } from '../core/data/hdf5.ts'
 import type { Volume } from '../core/data/volume.ts'
 import type { Pause } from '../core/pause.ts'
 import { type Reading, readContent } from './contents.ts'
 import { fileError } from './file-errors.ts'
-import { fileVersion, requireVersion } from './file-version.ts'
+import { fileVersion, requireVersion, versionNow } from './file-version.ts'
 import { openHdf5 } from './hdf5.ts'
 
 export type ScannedVolume = VolumeInfo & { readonly role: Role | null }
@@ -40,24 +41,25 @@ export async function openVolume(
   content?: VolumeContent,
   reading: Reading = { pause: setImmediate },
 ): Promise<Volume> {
-  const version = fileVersion(path)
-  if (content) requireVersion(path, version, content.version)
+  const before = versionNow(path, content?.version)
+  if (content) requireVersion(path, before, content.version)
   const file = await openHdf5(path)
   try {
-    // A file's version says nothing of the other files that a virtual dataset is put together from.
-    const isVirtual = file.datasets.some(name => file.virtualSources(name).length > 0)
-    const known = content && !isVirtual ? content : await readContent(file, version, reading)
-    requireVersion(path, fileVersion(path), version)
-    if (content && known.identity !== content.identity)
-      throw new AppError(
-        'DATA_CHANGED',
-        `The files that ${path} is put together from were changed since its content was read. Scan the study again.`,
-      )
+    requireVersion(path, versionNow(path, before), before) // it was not replaced before it was open
+    const known = content ?? (await readWhole(path, file, reading))
     return openFormat(file, hashPatient(salt), known)
   } catch (error) {
     file.dispose()
     throw error
   }
+}
+
+async function readWhole(path: string, file: Hdf5File, reading: Reading): Promise<VolumeContent> {
+  const sources = file.datasets.flatMap(name => file.virtualSources(name))
+  const version = fileVersion(path, sources)
+  const content = await readContent(file, version, reading)
+  requireVersion(path, fileVersion(path, sources), version)
+  return content
 }
 
 export async function contentOf(path: string, pause: Pause): Promise<VolumeContent> {

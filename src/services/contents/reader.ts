@@ -2,7 +2,7 @@
 import { basename } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
 import { type SkippedFile, VolumeContent, VolumeInfo } from '../../contract/volumes.ts'
-import { fileVersion, isSameVersion, versionKey } from '../../engine/file-version.ts'
+import { fileVersion, isSameVersion, versionKey, versionNow } from '../../engine/file-version.ts'
 import type { Progress, ReadContent } from '../../engine/protocol.ts'
 import type { Services } from '../context.ts'
 import { keepResults } from '../kept-results.ts'
@@ -57,12 +57,14 @@ export function makeContents(services: Pick<Services, 'db' | 'profile' | 'salt' 
   }
 
   function known(path: string): WholeVolume | null {
-    const version = fileVersion(path)
+    const isCurrent = (volume: WholeVolume | null) =>
+      volume !== null && isSameVersion(volume.content.version, versionNow(path, volume.content.version))
+    fileVersion(path) // throws where there is no such file
     const volume = stored(path)
-    if (volume && isSameVersion(volume.content.version, version)) return volume
+    if (isCurrent(volume)) return volume
     parsed.delete(path) // another process may have read it since
     const again = stored(path)
-    return again && isSameVersion(again.content.version, version) ? again : null
+    return isCurrent(again) ? again : null
   }
 
   function remember(volume: WholeVolume): void {
