@@ -60,6 +60,8 @@ async function answer(request: Request): Promise<object> {
       return { endured: await (await import('./ours/endurance.ts')).endure(request.epochs, request.steps) }
     case 'study':
       return (await import('./ours/study.ts')).study(request.files, request.profile)
+    case 'contents':
+      return (await import('./ours/contents.ts')).readContents(request.files)
     default:
       throw new Error(`Expected a request of ours, got ${request.do}`)
   }

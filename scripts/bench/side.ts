@@ -17,13 +17,15 @@ export type Request =
   | { readonly do: 'endure'; readonly epochs: number; readonly steps: number }
   /** The peer writes files as fastMRI's are laid out, and our side makes a study of them. */
   | {
-      readonly do: 'write study'
+      readonly do: 'write study' | 'write noise'
       readonly files: string
       readonly volumes: number
       readonly slices: number
       readonly header: string
     }
   | { readonly do: 'study'; readonly files: string; readonly profile: string }
+  /** Our side alone: reads whole files. */
+  | { readonly do: 'contents'; readonly files: readonly string[] }
 
 /** What computes, and for our side which TensorFlow it is. */
 export interface Loaded {

@@ -150,9 +150,9 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
 
   'k-space'(subject) {
     if (subject.model) {
-      const { image, shape, ...picture } = imageOf(subject)
+      const { image, shape } = imageOf(subject)
       return {
-        ...picture,
+        ...samplingOf(subject),
         image: logSpectrum(image, shape),
         shape,
         units: 'log',

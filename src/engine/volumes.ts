@@ -41,9 +41,11 @@ export async function openVolume(
   content?: VolumeContent,
   reading: Reading = { pause: setImmediate },
 ): Promise<Volume> {
-  if (content) requireVersion(path, versionNow(path, content.version), content.version)
+  const before = versionNow(path, content?.version)
+  if (content) requireVersion(path, before, content.version)
   const file = await openHdf5(path)
   try {
+    requireVersion(path, versionNow(path, before), before) // it was not replaced before it was open
     const known = content ?? (await readWhole(path, file, reading))
     return openFormat(file, hashPatient(salt), known)
   } catch (error) {

@@ -20,7 +20,7 @@ import torch
 from images import THREADS, slice_work, volume_work
 from networks import forward_work, training_work
 from pretexts import pretext_work
-from study import write_study
+from study import write_noise, write_study
 
 WORKS = {
     "forward": forward_work,
@@ -72,6 +72,8 @@ def main():
             answer = {"ms": measure(once, request["iterations"])}
         elif do == "write study":
             write_study(**request)
+        elif do == "write noise":
+            write_noise(**request)
         print(json.dumps(answer), flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Files as fastMRI's are laid out, contiguous and uncompressed, in which one line of the middle slice has been written."""
+"""Files as fastMRI's are laid out, contiguous and uncompressed, in which a line of every slice has been written, or noise."""
 
 import os
 
@@ -15,7 +15,7 @@ def write_study(files, volumes, slices, header):
     for volume in range(volumes):
         with h5py.File(os.path.join(files, f"file{1000000 + volume}.h5"), "w") as file:
             kspace = file.create_dataset("kspace", (slices, ROWS, COLUMNS), np.complex64)
-            kspace[slices // 2, ROWS // 2] = line
+            kspace[:, ROWS // 2] = line
             for name in ("reconstruction_esc", "reconstruction_rss"):
                 file.create_dataset(name, (slices, CROP, CROP), np.float32)
             file["ismrmrd_header"] = header
@@ -24,3 +24,18 @@ def write_study(files, volumes, slices, header):
             file.attrs["norm"] = 1e-2
             file.attrs["patient_id"] = f"patient {volume // 2}"
     os.sync()
+
+
+def write_noise(files, volumes, slices, header):
+    """Noise in every slice of k-space and ground truth."""
+    os.makedirs(files)
+    for volume in range(volumes):
+        random = np.random.default_rng(volume)
+        with h5py.File(os.path.join(files, f"noise{volume:02}.h5"), "w") as file:
+            kspace = file.create_dataset("kspace", (slices, ROWS, COLUMNS), np.complex64)
+            truth = file.create_dataset("reconstruction_esc", (slices, CROP, CROP), np.float32)
+            for slice in range(slices):
+                parts = random.standard_normal((ROWS, COLUMNS, 2), np.float32)
+                kspace[slice] = 1e-5 * parts.view(np.complex64)[..., 0]
+                truth[slice] = np.abs(random.standard_normal((CROP, CROP), np.float32))
+            file["ismrmrd_header"] = header

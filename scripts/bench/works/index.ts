@@ -1,6 +1,7 @@
 /** Every work there is, on either hardware. Adding one is a file beside this and a line here. */
 import type { Hardware } from '../computed.ts'
 import { type Compared, compared } from './compared.ts'
+import { CONTENTS } from './contents.ts'
 import { ENDURANCE } from './endurance.ts'
 import { SLICE, VOLUME } from './images.ts'
 import { MEMORY } from './memory.ts'
@@ -29,6 +30,6 @@ function onGpu(work: Compared): Compared {
 
 /** The processor's memory, files and the app's start are the same beside a GPU. */
 export const WORKS: Readonly<Record<Hardware, readonly Work[]>> = {
-  cpu: [...COMPARED.map(compared), MEMORY, STUDY, START, ENDURANCE],
+  cpu: [...COMPARED.map(compared), MEMORY, STUDY, CONTENTS, START, ENDURANCE],
   gpu: [...[...COMPARED, BATCH_OF_8].map(onGpu).map(compared), ENDURANCE],
 }

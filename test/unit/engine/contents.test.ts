@@ -275,7 +275,7 @@ describe('a virtual dataset', () => {
     const volume = await openVolume(path, '', content)
     volume.dispose()
     rmSync(join(folder, 'changed', 'part0.hdf'))
-    await expect(openVolume(path, '', content)).rejects.toMatchObject({ code: 'UNSUPPORTED_FORMAT' })
+    await expect(openVolume(path, '', content)).rejects.toMatchObject({ code: 'DATA_CHANGED' })
     const other = new File(join(folder, 'changed', 'part0.hdf'), 'w')
     other.create_dataset({
       name: 'k',

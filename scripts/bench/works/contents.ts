@@ -1,0 +1,70 @@
+/** Reading whole files once, which gives their hash, sampling and faults, beside a program that only hashes them. */
+import { execFile } from 'node:child_process'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { ismrmrdHeader } from '../../../src/core/mri/phantom/index.ts'
+import type { ContentsRead } from '../ours/contents.ts'
+import { makeCheck, rowAgainst, rowAlone, spread } from '../report.ts'
+import type { Bench, Outcome, Work } from './work.ts'
+
+const run = promisify(execFile)
+
+const VOLUMES = 20
+const SLICES = 35
+const PASSES = 5
+const AT_MOST = 1.5
+/** Volumes of fastMRI's single-coil knee training set. */
+const TRAINING_SET = 973
+const LABEL = `Content of ${VOLUMES} × ${SLICES} slices, noise in each, in the system’s cache`
+
+/** Its first line; `null` where there is none. */
+const sha256sum = async (): Promise<string | null> =>
+  (await run('sha256sum', ['--version']).catch(() => null))?.stdout.split('\n')[0].replace('sha256sum ', '') ?? null
+
+async function measure(bench: Bench): Promise<Outcome> {
+  const version = await sha256sum()
+  if (version === null) return { checks: [], rows: [], skipped: 'there is no sha256sum' }
+  const folder = join(bench.folder, 'contents')
+  const header = ismrmrdHeader({ seed: 0, patient: 0, acquisition: 'CORPD_FBK' }, SLICES)
+  const writer = await bench.peer()
+  await writer.ask({ do: 'write noise', files: folder, volumes: VOLUMES, slices: SLICES, header })
+  await writer.dispose()
+  const files = (await readdir(folder)).sort().map(name => join(folder, name))
+  let bytes = 0
+  for (const file of files) bytes += (await stat(file)).size
+  const side = await bench.ours()
+  try {
+    const passes: ContentsRead[] = []
+    const hashed: number[] = []
+    await run('sha256sum', files) // the system holds them then
+    for (let pass = 0; pass < PASSES; pass++) {
+      passes.push(await side.ask<ContentsRead>({ do: 'contents', files }))
+      const begun = performance.now()
+      await run('sha256sum', files)
+      hashed.push(performance.now() - begun)
+    }
+    const first = passes[0].contents
+    const others = new Set(first.map(({ identity }) => identity)).size
+    const unlike = first.filter(({ sampling, faults }) => sampling.kind !== 'full' || faults.length > 0).length
+    const changed = passes.filter(({ contents }) => JSON.stringify(contents) !== JSON.stringify(first)).length
+    const ours = spread(passes.map(({ ms }) => ms))
+    const gigabytes = (ms: number) => `${(bytes / 1e6 / ms).toFixed(2)} GB/s`
+    const speeds = `first time ${gigabytes(passes[0].ms)}, then ${gigabytes(spread(passes.slice(1).map(({ ms }) => ms)).medianMs)}`
+    return {
+      checks: [makeCheck(`${LABEL}: each full and another, in each pass`, VOLUMES - others + unlike + changed, 0)],
+      rows: [
+        rowAgainst(`${LABEL}: ${speeds}`, ours, { ...spread(hashed), name: 'sha256sum', version }, AT_MOST),
+        rowAlone(
+          `${LABEL}: ${TRAINING_SET} such volumes, computed`,
+          spread([(ours.medianMs * TRAINING_SET) / VOLUMES]),
+          null,
+        ),
+      ],
+    }
+  } finally {
+    await side.dispose()
+  }
+}
+
+export const CONTENTS: Work = { name: 'contents', label: LABEL, measure }
