@@ -25,7 +25,19 @@ vi.mock(import('../../src/services/reproduction/plan.ts'), async importOriginal 
 })
 
 const TRAIN = ['train', '--epochs', '1', '--channels', '2', '--pools', '2']
-const AGAIN = ['pretrain', '--method', 'subsample-again', '--batch', '1', '--epochs', '1', '--channels', '2', '--pools', '2']
+const AGAIN = [
+  'pretrain',
+  '--method',
+  'subsample-again',
+  '--batch',
+  '1',
+  '--epochs',
+  '1',
+  '--channels',
+  '2',
+  '--pools',
+  '2',
+]
 
 const changed = (file: string) => ({ code: 'DATA_CHANGED', names: file, remedy: /studies scan/ }) as const
 
@@ -49,7 +61,11 @@ variant('K1-changed-data/training_file_replaced_by_test_patient', async v => {
   await v.refused([...TRAIN, '--study', 's'], changed('train0.h5'))
   const scan = await v.cli('studies', 'scan', 's', '--yes', '--json')
   if (scan.exit !== 0) expect(JSON.parse(scan.out).error?.code, scan.err).toBe('PATIENT_LEAK')
-  await v.refused([...TRAIN, '--study', 's'], { code: 'PATIENT_LEAK', names: 'train0.h5', remedy: /Move|Remove|Restore/ })
+  await v.refused([...TRAIN, '--study', 's'], {
+    code: 'PATIENT_LEAK',
+    names: 'train0.h5',
+    remedy: /Move|Remove|Restore/,
+  })
 })
 
 for (const id of ['two_versions_motion', 'two_versions_of_one_data_set'])
@@ -65,7 +81,10 @@ for (const id of ['two_versions_motion', 'two_versions_of_one_data_set'])
       v.equal(right, metricsOf(mean!), `evaluate --study ${name}`)
     }
     const identities = new Set(rows.one.map(row => row.identity))
-    expect(rows.two.filter(row => identities.has(row.identity)), 'no row of both studies').toEqual([])
+    expect(
+      rows.two.filter(row => identities.has(row.identity)),
+      'no row of both studies',
+    ).toEqual([])
     const runs = await v.json<RunRow[]>('runs')
     expect(runs.filter(run => run.study === 'two').length).toBe(runs.filter(run => run.study === 'one').length)
   })

@@ -77,7 +77,13 @@ for (const id of ['round_trip_2x', 'round_trip_8x'])
  */
 async function leftOut(
   v: Variant,
-  { file, faults, right, why, names }: {
+  {
+    file,
+    faults,
+    right,
+    why,
+    names,
+  }: {
     file: string
     faults: readonly Partial<SliceFault>[]
     right: Record<string, number>
@@ -86,7 +92,9 @@ async function leftOut(
   },
 ): Promise<void> {
   const slices = new RegExp(
-    faults.length === 1 ? `[Ss]lice ${faults[0].slice! + 1}\\b` : faults.map(({ slice }) => slice! + 1).join('( and |, |–|-)'),
+    faults.length === 1
+      ? `[Ss]lice ${faults[0].slice! + 1}\\b`
+      : faults.map(({ slice }) => slice! + 1).join('( and |, |–|-)'),
   )
   const { volumes } = await v.json<Study>('import', file, '--name', 'json')
   v.say(`left out ${JSON.stringify(faults)}`, JSON.stringify(volumes[0].content?.faults ?? 'nothing'))
@@ -106,7 +114,7 @@ async function leftOut(
     if (names) expect(text, `${what} names ${names}`).toMatch(names)
   }
   const [volume] = evaluation.volumes
-  v.equal({ slices: volume.slices + faults.length - faults.length, ...right }, { slices: volume.slices, ...metricsOf(volume) })
+  v.equal(right, { slices: volume.slices, ...metricsOf(volume) })
 }
 
 variant('K4-missing-slices/kspace_chunk_never_written', v =>
@@ -224,7 +232,9 @@ for (const name of ['bitshuffle', 'blosc', 'zstd'])
     const { exit } = await v.cli('import', file, '--name', 'probe', '--json')
     if (exit !== 0) {
       const refusal = { code: 'UNSUPPORTED_FORMAT', names: file, remedy: /h5repack/ } as const
-      expect(await v.refused(['import', file, '--name', 'refused'], refusal)).not.toMatch(/damaged|can't open directory/)
+      expect(await v.refused(['import', file, '--name', 'refused'], refusal)).not.toMatch(
+        /damaged|can't open directory/,
+      )
       await v.skipped(['evaluate', file], file, /blosc|zstd|bitshuffle|filter/i, /h5repack/)
       return
     }

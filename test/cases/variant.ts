@@ -33,8 +33,9 @@ vi.mock(import('../../src/engine/client.ts'), async importOriginal => {
   })
   const startEngine: typeof original.startEngine = (installed, options) => {
     const key = JSON.stringify([installed?.binding, options])
-    let engine = kept.get(key)
-    if (!engine || engine.dead) kept.set(key, (engine = original.startEngine(installed, options)))
+    const alive = kept.get(key)
+    const engine = alive && !alive.dead ? alive : original.startEngine(installed, options)
+    kept.set(key, engine)
     return lend(engine)
   }
   return { ...original, startEngine }
@@ -93,6 +94,8 @@ export interface Variant {
   path(...parts: string[]): string
   /** The command line, in `profile` of the variant's own folder. */
   cli(...args: string[]): Promise<Finished>
+  /** The same, with Ctrl+C once standard error matches. */
+  interrupted(until: RegExp, ...args: string[]): Promise<Finished>
   /** The same with `--json`; it must succeed. */
   json<T>(...args: string[]): Promise<T>
   /** A command that must be refused: code, exit code, names, remedy, and nothing written. */
@@ -120,7 +123,8 @@ function snapshot(folder: string, profiles: ReadonlySet<string>, under = ''): Re
   for (const name of readdirSync(join(folder, under)).sort()) {
     const path = join(under, name)
     if (profiles.has(path)) continue
-    if (lstatSync(join(folder, path)).isDirectory()) Object.assign(found, { [path]: '' }, snapshot(folder, profiles, path))
+    if (lstatSync(join(folder, path)).isDirectory())
+      Object.assign(found, { [path]: '' }, snapshot(folder, profiles, path))
     else
       found[path] = createHash('sha256')
         .update(readFileSync(join(folder, path)))
@@ -211,6 +215,15 @@ export function variant(id: string, perform: (variant: Variant) => Promise<void>
       folder,
       right,
       cli,
+      interrupted(until, ...args) {
+        let pressed = false
+        return callMain(args, text => {
+          if (!pressed && until.test(text)) {
+            pressed = true
+            process.emit('SIGINT', 'SIGINT')
+          }
+        })
+      },
       useProfile,
       say,
       path: (...parts) => join(folder, ...parts),
@@ -271,7 +284,8 @@ export function variant(id: string, perform: (variant: Variant) => Promise<void>
               error => error,
             ),
           )
-          if (!(error instanceof ORPCError)) say([refusal.code].flat().join(' or '), error ?? 'no refusal in the window')
+          if (!(error instanceof ORPCError))
+            say([refusal.code].flat().join(' or '), error ?? 'no refusal in the window')
           expect(error, 'the window’s call is refused').toBeInstanceOf(ORPCError)
           expectRefusal(error, refusal)
           return error.message
@@ -281,9 +295,10 @@ export function variant(id: string, perform: (variant: Variant) => Promise<void>
         line.right.push(`${what ? `${what} ` : ''}${digits(rights)}`)
         line.found.push(digits(picked))
         for (const [name, value] of Object.entries(rights))
-          expect(Math.abs(found[name] - value), `${what ?? ''} ${name}: ${found[name]}, right is ${value}`).toBeLessThanOrEqual(
-            TOLERANCE * Math.max(1, Math.abs(value)),
-          )
+          expect(
+            Math.abs(found[name] - value),
+            `${what ?? ''} ${name}: ${found[name]}, right is ${value}`,
+          ).toBeLessThanOrEqual(TOLERANCE * Math.max(1, Math.abs(value)))
       },
     }
 
@@ -294,7 +309,8 @@ export function variant(id: string, perform: (variant: Variant) => Promise<void>
       fault = short((error as Error).message)
       throw error
     } finally {
-      const cut = (texts: string[]) => texts.map(text => (text.length > 240 ? `${text.slice(0, 239)}…` : text)).join(' | ')
+      const cut = (texts: string[]) =>
+        texts.map(text => (text.length > 240 ? `${text.slice(0, 239)}…` : text)).join(' | ')
       process.stdout.write(
         `${fault === null ? 'pass' : 'FAIL'}  ${id}\n      right: ${cut(line.right)}\n      found: ${cut(line.found)}${fault === null ? '' : `\n      fault: ${cut([fault])}`}\n`,
       )
