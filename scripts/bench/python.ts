@@ -1,86 +1,14 @@
-/** The peer's Python: a virtual environment in the user's cache with exactly the packages of requirements.txt. */
-import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { AppError } from '../../src/contract/errors.ts'
-import { cacheDirectory } from '../../src/engine/environment.ts'
-import { whileLocked } from '../../src/engine/install/lock.ts'
-import { run } from '../../src/engine/install/run.ts'
+import { pythonWith } from '../../test/python.ts'
 
-const REQUIREMENTS = fileURLToPath(new URL('./requirements.txt', import.meta.url))
-const OLDEST = [3, 10]
-const IMPORTS = 'import h5py, numpy, scipy.fft, skimage.metrics, torch'
-
-/** Path of the environment's Python; the environment is made where there is none, and made again where it is broken. */
-export async function peerPython(say: (line: string) => void): Promise<string> {
-  const key = createHash('sha256')
-    .update(await readFile(REQUIREMENTS))
-    .digest('hex')
-    .slice(0, 12)
-  const root = join(cacheDirectory(), 'bench')
-  const home = join(root, `python-${key}`)
-  const python = join(home, 'bin', 'python')
-  if (await imports(python)) return python
-  await mkdir(root, { recursive: true })
-  return whileLocked(
-    join(root, 'install.lock'),
-    async () => {
-      if (!(await imports(python))) await install(root, home, python, say)
-      return python
+/** The Python that the peer runs on. */
+export const peerPython = (say: (line: string) => void): Promise<string> =>
+  pythonWith(
+    {
+      folder: 'bench',
+      requirements: fileURLToPath(new URL('./requirements.txt', import.meta.url)),
+      imports: 'import h5py, numpy, scipy.fft, skimage.metrics, torch',
+      label: 'the peer: PyTorch, SciPy, scikit-image and h5py (on Linux up to 3 GB to fetch, 6 GB on disk)',
     },
-    { onWait: owner => say(`Waiting for another bench that installs the peer (process ${owner}) …`) },
+    say,
   )
-}
-
-async function imports(python: string): Promise<boolean> {
-  return (await run(python, ['-I', '-c', IMPORTS])).status === 0
-}
-
-async function install(root: string, home: string, python: string, say: (line: string) => void): Promise<void> {
-  const base = await findPython()
-  // What is left of a broken one, or of other versions: each takes up to 6 GB.
-  for (const name of await readdir(root)) {
-    if (name.startsWith('python-')) await rm(join(root, name), { recursive: true, force: true })
-  }
-  say('Installing the peer, once: PyTorch, SciPy, scikit-image and h5py (on Linux up to 3 GB to fetch, 6 GB on disk) …')
-  await must(base, ['-m', 'venv', home], {}, 'Debian and Ubuntu: `sudo apt install python3-venv`')
-  const temporary = join(home, 'temporary') // /tmp may be too small
-  await mkdir(temporary)
-  const pip = ['-I', '-m', 'pip', 'install', '--no-cache-dir', '--only-binary=:all:', '--requirement', REQUIREMENTS]
-  const env = { TMPDIR: temporary, PIP_USER: '0', PIP_DISABLE_PIP_VERSION_CHECK: '1' }
-  await must(python, pip, env, 'check the network, the disk’s space and pip’s index (`python3 -m pip config list`)')
-  await rm(temporary, { recursive: true, force: true })
-  await must(python, ['-I', '-c', IMPORTS], {}, 'start the bench again')
-}
-
-async function findPython(): Promise<string> {
-  let found = 'none'
-  for (const command of ['python3', 'python']) {
-    const { status, output } = await run(command, ['-I', '-c', 'import sys; print(*sys.version_info[:2], sep=".")'])
-    if (status !== 0) continue
-    const [major, minor] = output.trim().split('.').map(Number)
-    if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return command
-    found = output.trim()
-  }
-  throw new AppError(
-    'ENGINE_UNAVAILABLE',
-    `Expected Python ${OLDEST.join('.')} or newer for the bench’s peer, got ${found}. ` +
-      'Install it (Debian and Ubuntu: `sudo apt install python3 python3-venv`) and start again.',
-  )
-}
-
-/** Runs a step whose own words go to standard error: standard output is the bench's. */
-async function must(command: string, args: string[], env: NodeJS.ProcessEnv, remedy: string): Promise<void> {
-  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 2, 2] })
-  const [status, signal] = await once(child, 'close')
-  if (status === 0) return
-  const step = args.includes('pip') ? 'pip' : args.includes('venv') ? 'python3 -m venv' : 'Trying the packages'
-  throw new AppError(
-    'ENGINE_UNAVAILABLE',
-    `${step} ended with ${signal ?? `status ${status}`}; its own words are above. Remedy: ${remedy}.`,
-  )
-}

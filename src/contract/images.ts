@@ -51,6 +51,8 @@ export const FrameMeta = z.object({
    * the k-space's units. `share`: of measuring, 0 to 1.
    */
   units: z.enum(['signal', 'arbitrary', 'ssim', 'log', 'radians', 'share']),
+  /** mm [down, right]; absent where it is not known, and of what is no image (k-space, features). */
+  pixelSize: z.tuple([z.number(), z.number()]).optional(),
   /** One sentence on what the image is, where its name does not say it all. */
   note: z.string().nullable(),
   /** Over pixels that have a value. */

@@ -60,6 +60,10 @@ export const VolumeContent = z.object({
 })
 export type VolumeContent = z.infer<typeof VolumeContent>
 
+/** mm [down, right, thickness of a slice]; the thickness is `null` where it is not known. */
+export const VoxelSize = z.tuple([z.number(), z.number(), z.number().nullable()])
+export type VoxelSize = z.infer<typeof VoxelSize>
+
 export const VolumeInfo = z.object({
   /** Absolute path. */
   path: z.string(),
@@ -81,8 +85,11 @@ export const VolumeInfo = z.object({
    * one or two different axes' letters of L R A P H F each, such as `['L', 'F']`; `null` where the file does not say.
    */
   orientation: z.tuple([z.string(), z.string()]).nullable().default(null),
-  /** Of an image's pixel, mm [down, right]; absent where the file does not say, or was imported before this was read. */
-  pixelSize: z.tuple([z.number(), z.number()]).optional(),
+  /**
+   * Of an encoded sample; absent where the file does not say, or was imported before this was read. The pixel size of a given image is
+   * `voxelSizeOf` (core) or its `FrameMeta`.
+   */
+  voxelSize: VoxelSize.optional(),
   /** Salted SHA-256 of the file's patient id (or of its name where it has none); the id itself is kept nowhere. */
   patient: z.string(),
   sampling: Sampling,

@@ -27,7 +27,7 @@ export async function truthMaximum(volume: Volume, pause: Pause): Promise<number
 }
 
 /** An image and what is known of it; what is left out is `null` in what is told. */
-export interface Picture extends Partial<Pick<FrameMeta, 'note' | 'acceleration' | 'residual'>> {
+export interface Picture extends Partial<Pick<FrameMeta, 'pixelSize' | 'note' | 'acceleration' | 'residual'>> {
   readonly image: Float32Array
   readonly shape: readonly [number, number]
   readonly units: FrameMeta['units']
@@ -46,6 +46,7 @@ export function describeFrame(
   return {
     shape: [shape[0], shape[1]],
     units,
+    ...(picture.pixelSize && { pixelSize: picture.pixelSize }),
     note,
     minimum,
     maximum,

@@ -18,7 +18,7 @@ import {
   ssimImage,
 } from './mri/aspects.ts'
 import { acceleration } from './mri/mask.ts'
-import { cropShape, normalise, type Shape } from './mri/transform.ts'
+import { cropShape, normalise, type Shape, voxelSizeOf } from './mri/transform.ts'
 import { type Model, seededMaskOf } from './reconstruct.ts'
 import { mean } from './statistics.ts'
 
@@ -103,11 +103,18 @@ export function metricsOf(subject: Subject): SliceMetrics | null {
   return sliceMetrics(magnitudeOf(subject), truthOf(subject), cropShape(subject.volume.info), subject.volumeMaximum!)
 }
 
+/** mm [down, right] */
+function pixelSizeOf({ volume, source }: Subject): [number, number] | undefined {
+  const [down, right] = voxelSizeOf(volume.info, source) ?? []
+  return down && right ? [down, right] : undefined
+}
+
 /** The magnitude. */
 const imageOf = (subject: Subject): Picture => ({
   image: magnitudeOf(subject),
   shape: cropShape(subject.volume.info),
   units: subject.scored ? 'signal' : 'arbitrary',
+  pixelSize: pixelSizeOf(subject),
   mask: maskOfSource(subject),
 })
 
@@ -151,7 +158,14 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
     if (subject.model)
       refuse('Expected a source with a phase, got a run: a magnitude network has none. Look at the zero-filled phase.')
     const { measured, shape, crop } = measurementOf(subject)
-    return { image: phaseImage(measured, shape, crop), shape: crop, units: 'radians', mask: maskOfSource(subject) }
+    return {
+      image: phaseImage(measured, shape, crop),
+      shape: crop,
+      units: 'radians',
+      // Of the measured k-space, also beside the ground truth.
+      pixelSize: pixelSizeOf({ ...subject, source: 'network' }),
+      mask: maskOfSource(subject),
+    }
   },
 
   mask(subject) {
@@ -207,13 +221,14 @@ export async function picturesOverMasks(
 ): Promise<Readonly<Record<OverMasks, Picture>>> {
   const pictures: Picture[] = []
   for (let seed = 0; seed < SPREAD_SEEDS; seed++) pictures.push(await draw(seed))
-  const [{ shape, units }] = pictures
+  const [{ shape, units, pixelSize }] = pictures
   const images = pixelStatistics(pictures.map(({ image }) => image))
   const accelerations = mean(pictures.map(({ mask }) => acceleration(mask!)))
   const told = (image: Float32Array, what: string): Picture => ({
     image,
     shape,
     units,
+    pixelSize,
     acceleration: accelerations,
     note: `${what} of each pixel over ${SPREAD_SEEDS} masks, seeds 0 to ${SPREAD_SEEDS - 1}.`,
   })

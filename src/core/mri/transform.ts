@@ -6,7 +6,7 @@
  * Source: Zbontar et al. 2018, "fastMRI: An open dataset and benchmarks for accelerated MRI", and its reference code.
  */
 import { AppError } from '../../contract/errors.ts'
-import type { VolumeInfo } from '../../contract/volumes.ts'
+import type { VolumeInfo, VoxelSize } from '../../contract/volumes.ts'
 
 export type Shape = readonly [height: number, width: number]
 
@@ -23,6 +23,18 @@ export function cropShape(
   const [height, width] = info.targetShape ?? info.reconSize ?? [info.rows, info.columns]
   if (info.columns < width) return [Math.min(info.columns, info.rows), info.columns]
   return [Math.min(height, info.rows), width]
+}
+
+/**
+ * Of the images at that crop, `undefined` where it is not known. A ground truth with more pixels than k-space has samples was
+ * interpolated, which the file does not describe.
+ */
+export function voxelSizeOf(
+  { targetShape, rows, columns, voxelSize }: Pick<VolumeInfo, 'targetShape' | 'rows' | 'columns' | 'voxelSize'>,
+  source: 'truth' | 'network',
+): VoxelSize | undefined {
+  const interpolated = targetShape !== null && (targetShape[0] > rows || targetShape[1] > columns)
+  return source === 'truth' && interpolated ? undefined : voxelSize
 }
 
 /** The middle of a real image, starting at ⌊(size − crop) / 2⌋ on both axes, as a new array. */

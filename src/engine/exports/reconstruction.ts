@@ -18,7 +18,8 @@ export interface Reconstruction {
   readonly shape: readonly [slices: number, height: number, width: number]
   /** The one slice that it is of, counted from 0; `null`: all of the volume. */
   readonly slice: number | null
-  readonly info: Pick<VolumeInfo, 'file' | 'synthetic' | 'orientation' | 'pixelSize'>
+  /** `voxelSize`: of these images. */
+  readonly info: Pick<VolumeInfo, 'file' | 'synthetic' | 'orientation' | 'voxelSize'>
   readonly provenance: Provenance
 }
 

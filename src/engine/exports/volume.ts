@@ -4,7 +4,7 @@ import type { MaskSpec } from '../../contract/evaluation.ts'
 import type { Volume } from '../../core/data/volume.ts'
 import { croppedTruth } from '../../core/frame.ts'
 import { acceleration } from '../../core/mri/mask.ts'
-import { cropShape } from '../../core/mri/transform.ts'
+import { cropShape, voxelSizeOf } from '../../core/mri/transform.ts'
 import type { Pause } from '../../core/pause.ts'
 import { type Model, reconstructSlices, seededMaskOf } from '../../core/reconstruct.ts'
 import type { ReconstructRequest } from '../protocol.ts'
@@ -62,7 +62,7 @@ export async function exportVolume(
     images,
     shape: [indices.length, ...cropShape(volume.info)],
     slice,
-    info: volume.info,
+    info: { ...volume.info, voxelSize: voxelSizeOf(volume.info, source) },
     provenance: { run, checkpoint, mask: maskInWords(volume, request), units },
   })
 }

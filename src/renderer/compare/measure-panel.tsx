@@ -233,12 +233,14 @@ function Line({ shape, comparison, volume }: { shape: Shape; comparison: Compari
   const [first] = shown
   if (!first) return null
   const size = first.frame.meta.shape
+  // A line lies on all panes: where the pixels of one are not known, neither is its length.
+  const pixelSize = shown.every(({ frame }) => frame.meta.pixelSize) ? first.frame.meta.pixelSize : undefined
   return (
     <>
       <p>
-        {volume.pixelSize && `${lengthOf(shape, size, volume.pixelSize).toFixed(1)} mm, `}
+        {pixelSize && `${lengthOf(shape, size, pixelSize).toFixed(1)} mm, `}
         {lengthOf(shape, size).toFixed(1)} pixels
-        {!volume.pixelSize && <span className="secondary"> (the file does not say how large they are)</span>}
+        {!pixelSize && <span className="secondary"> (the file does not say how large they are)</span>}
       </p>
       <div className={style.plot}>
         <Plot

@@ -5,11 +5,16 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ExportFormat, exportEnding, exportName } from '../../../src/contract/exports.ts'
+import type { VoxelSize } from '../../../src/contract/volumes.ts'
 import { type Attributes, loadDicom } from '../../../src/engine/exports/dicom-library.ts'
 import { WRITERS } from '../../../src/engine/exports/index.ts'
 import type { Reconstruction } from '../../../src/engine/exports/reconstruction.ts'
+import { exportVolume } from '../../../src/engine/exports/volume.ts'
 import { openHdf5 } from '../../../src/engine/hdf5.ts'
+import { openVolume } from '../../../src/engine/volumes.ts'
+import { useEngine } from '../../engine.ts'
 import { copy } from '../../volumes.ts'
+import { writeNoise } from './noise-file.ts'
 
 let folder: string
 
@@ -108,10 +113,19 @@ describe('NIfTI', () => {
     expect(bytes.readFloatLE(108)).toBe(352)
     expect([bytes.readFloatLE(112), bytes.readFloatLE(116)]).toEqual([1, 0]) // as they are
     expect(bytes.readUInt8(123)).toBe(0) // no unit
+    expect(Array.from({ length: 8 }, (_, i) => bytes.readFloatLE(76 + 4 * i))).toEqual(Array(8).fill(1)) // pixdim
     expect([bytes.readInt16LE(252), bytes.readInt16LE(254)]).toEqual([0, 0]) // no orientation
     expect(bytes.subarray(344, 352)).toEqual(Buffer.from('n+1\0\0\0\0\0'))
     expect(text(bytes, 148, 80)).toBe('derived, research use only; run 12')
     expect(floatsOf(bytes, 352)).toEqual(images)
+  })
+
+  it('has voxels in mm where they are known: along a row, down, through the slices', async () => {
+    const info = { ...volume.info, voxelSize: [2, 5, 3.5] as VoxelSize }
+    const bytes = gunzipSync(readFileSync(await write('nifti', { ...volume, info }, 'voxels.nii.gz')))
+    expect(Array.from({ length: 5 }, (_, i) => bytes.readFloatLE(76 + 4 * i))).toEqual([1, 5, 2, 3.5, 1])
+    expect(bytes.readUInt8(123)).toBe(2) // mm, and no time
+    expect(text(bytes, 228, 24)).toBe('')
   })
 
   it('says what is synthetic and what has no units', async () => {
@@ -134,9 +148,14 @@ describe('DICOM', () => {
     const attributes = data.DicomMetaDictionary.naturalizeDataset(file.dict) as Attributes & {
       readonly RescaleSlope: number
       readonly RescaleIntercept: number
+      readonly RealWorldValueMappingSequence: readonly {
+        RealWorldValueSlope: number
+        RealWorldValueIntercept: number
+      }[]
     }
     const stored = new Uint16Array((attributes.PixelData as ArrayBuffer[])[0])
-    const { RescaleSlope: slope, RescaleIntercept: intercept } = attributes
+    const [{ RealWorldValueSlope: slope, RealWorldValueIntercept: intercept }] =
+      attributes.RealWorldValueMappingSequence
     return { tags: file.dict, attributes, slope, values: Array.from(stored, value => value * slope + intercept) }
   }
 
@@ -158,7 +177,7 @@ describe('DICOM', () => {
       ['first', 'again'].map(async name => readAll(await write('dicom', volume, name))),
     )
     const all = (name: string) => new Set([...first, ...again].map(({ attributes }) => attributes[name]))
-    for (const name of ['StudyInstanceUID', 'SeriesInstanceUID', 'FrameOfReferenceUID']) expect(all(name).size).toBe(2)
+    for (const name of ['StudyInstanceUID', 'SeriesInstanceUID']) expect(all(name).size).toBe(2)
     expect(all('SOPInstanceUID').size).toBe(6)
     for (const uid of all('SOPInstanceUID')) expect(uid).toMatch(/^2\.25\.[1-9]\d{0,38}$/)
     expect(first.map(({ attributes }) => attributes.InstanceNumber)).toEqual([1, 2, 3])
@@ -167,7 +186,7 @@ describe('DICOM', () => {
   it('is derived and for research, and says from what', async () => {
     const { attributes } = await read(await write('dicom', second, 'slice.dcm'))
     expect(attributes).toMatchObject({
-      SOPClassUID: '1.2.840.10008.5.1.4.1.1.4', // MR Image Storage
+      SOPClassUID: '1.2.840.10008.5.1.4.1.1.7', // Secondary Capture Image Storage
       ImageType: ['DERIVED', 'SECONDARY', 'OTHER'],
       ContentQualification: 'RESEARCH',
       BurnedInAnnotation: 'NO',
@@ -202,12 +221,13 @@ describe('DICOM', () => {
       ...volume.info,
       synthetic: true,
       orientation: ['L', 'F'] as [string, string],
-      pixelSize: [0.5, 0.25] as [number, number],
+      voxelSize: [0.5, 0.25, 3] as VoxelSize,
     }
     const { attributes } = await read(await write('dicom', { ...second, info }, 'synthetic.dcm'))
     expect(attributes.SeriesDescription).toMatch(/^Synthetic data: /)
     expect(attributes.PatientOrientation).toEqual(['L', 'F'])
     expect(attributes.PixelSpacing).toEqual([0.5, 0.25]) // rows apart, columns apart
+    expect(attributes.SliceThickness).toBe(3)
   })
 
   it('keeps an image that is the same everywhere', async () => {
@@ -215,10 +235,17 @@ describe('DICOM', () => {
     expect(values).toEqual(Array(20).fill(0))
   })
 
-  it('refuses numbers that are none', async () => {
-    const broken = { ...second, images: new Float32Array(20).fill(Number.NaN) }
-    await expect(write('dicom', broken, 'broken.dcm')).rejects.toMatchObject({ code: 'NOT_FINITE' })
-  })
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+    'refuses an image with one %d',
+    async value => {
+      const broken = { ...second, images: images.slice(20, 40).fill(value, 7, 8) }
+      await expect(write('dicom', broken, 'broken.dcm')).rejects.toMatchObject({
+        code: 'NOT_FINITE',
+        message: expect.stringMatching(/^Expected an image of finite numbers, got .*, of john_doe.h5/),
+      })
+      expect(existsSync(join(folder, 'broken.dcm'))).toBe(false)
+    },
+  )
 
   it('never mixes with what is there', async () => {
     mkdirSync(join(folder, 'full'))
@@ -232,5 +259,54 @@ describe('DICOM', () => {
     mkdirSync(join(folder, 'empty'))
     await write('dicom', volume, 'empty')
     expect(existsSync(join(folder, 'empty/slice-003.dcm'))).toBe(true)
+  })
+})
+
+describe('the lengths of a scan', () => {
+  const space = (name: string, [x, y]: readonly number[], [tall, wide]: readonly number[]) =>
+    `<${name}><matrixSize><x>${x}</x><y>${y}</y><z>1</z></matrixSize>` +
+    `<fieldOfView_mm><x>${tall}</x><y>${wide}</y><z>5</z></fieldOfView_mm></${name}>`
+  // Rows interpolated twofold by the scanner: the image has the 40 encoded ones.
+  const header =
+    '<ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD"><encoding>' +
+    `${space('encodedSpace', [40, 36], [120, 180])}${space('reconSpace', [80, 36], [120, 180])}</encoding></ismrmrdHeader>`
+  const pixdim = async (source: 'truth' | 'network', truth: readonly [number, number]) => {
+    const volume = await openVolume(await writeNoise(folder, `scan-${truth}`, {}, { header, truth }), '')
+    const output = join(folder, `scan-${source}-${truth}.nii.gz`)
+    const mask = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const
+    await exportVolume(
+      volume,
+      null,
+      {
+        ...{
+          files: [],
+          salt: '',
+          source,
+          model: null,
+          mask,
+          seed: null,
+          slice: null,
+          format: 'nifti',
+          directory: folder,
+        },
+        ...{ run: source === 'truth' ? 'truth' : 'zero-filled', checkpoint: null, units: 'signal' },
+      },
+      output,
+      async () => {},
+    )
+    volume.dispose()
+    const bytes = gunzipSync(readFileSync(output))
+    return [bytes.readUInt8(123), ...Array.from({ length: 3 }, (_, i) => bytes.readFloatLE(80 + 4 * i))]
+  }
+
+  it('are of the encoded samples, for the ground truth and for what is reconstructed', async () => {
+    await useEngine()
+    expect(await pixdim('truth', [40, 36])).toEqual([2, 5, 3, 5])
+    expect(await pixdim('network', [40, 36])).toEqual([2, 5, 3, 5])
+  })
+
+  it('are not known of a ground truth with more pixels than there are samples', async () => {
+    expect(await pixdim('truth', [80, 36])).toEqual([0, 1, 1, 1])
+    expect(await pixdim('network', [80, 36])).toEqual([2, 5, 3, 5])
   })
 })

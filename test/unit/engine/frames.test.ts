@@ -126,6 +126,23 @@ describe('a frame', () => {
     expect(image).toHaveLength(meta.shape[0] * meta.shape[1])
   })
 
+  it('has the size of its pixels where it is an image and the file says it', async () => {
+    const space = (name: string, x: number) =>
+      `<${name}><matrixSize><x>${x}</x><y>36</y><z>1</z></matrixSize>` +
+      `<fieldOfView_mm><x>120</x><y>180</y><z>5</z></fieldOfView_mm></${name}>`
+    const encoding = `<encoding>${space('encodedSpace', 40)}${space('reconSpace', 80)}</encoding>`
+    const header = `<ismrmrdHeader>${encoding}</ismrmrdHeader>`
+    const sized = await writeNoise(folder, 'sized', {}, { header })
+    for (const show of SHOWS) {
+      const { meta } = await askAny(show, { path: sized, layer: 'conv', ...(show === 'phase' && { model: null }) })
+      const isImage = ['image', 'ssim', 'phase', 'mean', 'spread'].includes(show)
+      expect([show, meta.pixelSize]).toEqual([show, isImage ? [3, 5] : undefined])
+    }
+    const interpolated = { path: await writeNoise(folder, 'interpolated', {}, { header, truth: [80, 36] }) }
+    expect((await ask(interpolated)).meta.pixelSize).toEqual([3, 5])
+    expect((await ask({ ...interpolated, source: 'truth', model: null })).meta.pixelSize).toBeUndefined()
+  })
+
   it('over several masks lets others have their turn between two, and ends when it is no longer wanted', async () => {
     const order: string[] = []
     const note = (name: string) => () => order.push(name)

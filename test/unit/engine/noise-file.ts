@@ -10,18 +10,23 @@ import { noiseVolume } from '../../volumes.ts'
 
 const all = (slices: number, read: (index: number) => Float32Array) => Array.from({ length: slices }, (_, i) => read(i))
 
-/** The file of `noiseVolume(name)` in fastMRI's format; its path. */
-export async function writeNoise(directory: string, name: string, size: Parameters<typeof noiseVolume>[1] = {}) {
+/** The file of `noiseVolume(name)` in fastMRI's format; its path. `truth`: size of a ground truth of zeros in place of its own. */
+export async function writeNoise(
+  directory: string,
+  name: string,
+  size: Parameters<typeof noiseVolume>[1] = {},
+  { header = '', truth: other = null as readonly [number, number] | null } = {},
+) {
   const { info, readKspace, readTarget } = noiseVolume(name, size)
   const path = join(directory, `${name}.h5`)
-  const truth = all(info.slices, index => readTarget(index)!)
+  const truth = all(info.slices, index => (other ? new Float32Array(other[0] * other[1]) : readTarget(index)!))
   await writeFastMri(path, {
     matrix: [info.rows, info.columns],
     kspace: all(info.slices, readKspace),
-    imageSize: [info.rows, info.columns],
+    imageSize: other ?? [info.rows, info.columns],
     reconstruction: truth,
     noiseFree: truth,
-    header: '',
+    header,
     attributes: { acquisition: 'CORPD_FBK', max: 1, norm: 1, patient_id: name, generator: 'test' },
   })
   return path

@@ -34,7 +34,7 @@ function open(file: Hdf5File, hashPatient: (id: string) => string): Volume {
 
   const energy = file.withFloat32('kspace', Math.floor(slices / 2), 1, kspace => columnEnergy(kspace, columns))
   const { mask, sampling } = judgeSampling(file, energy)
-  const header = parseIsmrmrdHeader(file.readText('ismrmrd_header'))
+  const header = parseIsmrmrdHeader(file.readText('ismrmrd_header'), [rows, columns])
   const patientId = String(file.attribute('patient_id') ?? '').trim() || header?.patientId || file.name
   const acquisition = file.attribute('acquisition')
   const maximum = file.attribute('max')
@@ -61,7 +61,7 @@ function open(file: Hdf5File, hashPatient: (id: string) => string): Volume {
       reconSize: header?.reconSize ?? null,
       acquisition: acquisition === null ? null : String(acquisition),
       orientation: parseOrientation(file.attribute('patient_orientation')),
-      ...(header?.pixelSize && { pixelSize: header.pixelSize }),
+      ...(header?.voxelSize && { voxelSize: header.voxelSize }),
       maximum: typeof maximum === 'number' && Number.isFinite(maximum) ? maximum : null,
       patient: hashPatient(patientId),
       sampling,
