@@ -13,6 +13,18 @@ import { further, metricsOf, type Variant, variant, type Window } from './varian
 
 vi.setConfig({ testTimeout: 120_000 })
 
+/** Another program that holds the database is waited for half a second, not ten. */
+vi.mock(import('../../src/services/db/index.ts'), async importOriginal => {
+  const PATIENCE_MS = 500
+  const original = await importOriginal()
+  const openDatabase: typeof original.openDatabase = (profile, ...options) => {
+    const db = original.openDatabase(profile, ...options)
+    db.pragma(`busy_timeout = ${PATIENCE_MS}`)
+    return db
+  }
+  return { ...original, openDatabase }
+})
+
 const SMALL = ['--channels', '2', '--pools', '2']
 
 for (const [id, slices] of [
