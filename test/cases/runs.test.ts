@@ -80,7 +80,9 @@ variant('K12-profile-moved/moved', async v => {
   await v.json('import', 'train', 'val', 'test', '--name', 's')
   await v.json('train', '--study', 's', '--epochs', '2', ...SMALL)
   const { mean: before } = await v.json<Evaluation>('evaluate', 'test', '--run', '1')
-  const stopped = await v.interrupted(/epoch 5\/100/, 'train', '--study', 's', '--epochs', '100', ...SMALL)
+  const pressCtrlC = () => process.emit('SIGINT', 'SIGINT')
+  const long = ['train', '--study', 's', '--epochs', '40', ...SMALL]
+  const stopped = await v.hearing(/epoch 2\/40/, pressCtrlC, ...long)
   expect(stopped.exit, stopped.err).toBe(130)
 
   v.useProfile('ANOTHER_FOLDER c')
@@ -100,7 +102,7 @@ variant('K12-profile-moved/moved', async v => {
   v.say('reconstructed, fine-tuned, resumed', `${volumes.length} volume, ${tuned.status}, ${resumed.status}`)
   expect(volumes.map(({ output }) => existsSync(output))).toEqual([true])
   expect([tuned.status, resumed.status]).toEqual(['finished', 'finished'])
-  expect(resumed.epochs).toEqual({ done: 100, planned: 100 })
+  expect(resumed.epochs).toEqual({ done: 40, planned: 40 })
 })
 
 /** Refused in the window and on the command line, and never a run. */
@@ -141,27 +143,41 @@ async function release(child: ChildProcess): Promise<void> {
   await closed
 }
 
-const BUSY = { code: 'DATABASE_BUSY', names: 'self-mri.sqlite', remedy: /Close|Wait|again/ } as const
+const BUSY = { code: 'DATABASE_BUSY', names: /profile/, remedy: /Close|Wait|[Tt]ry again/ } as const
 
-for (const [id, how, reading] of [
-  ['locked_25_seconds', 'EXCLUSIVE', 'works, or is refused in words'],
-  ['locked_for_writing', 'IMMEDIATE', 'works'],
+for (const [id, how] of [
+  ['locked_25_seconds', 'EXCLUSIVE'],
+  ['locked_for_writing', 'IMMEDIATE'],
 ] as const)
   variant(`K14-database/${id}`, async v => {
     await v.json('import', 'a.h5', '--name', 'before')
+    const namesOf = (out: string) => (JSON.parse(out) as Study[]).map(({ name }) => name)
     const holder = await hold(v, how)
     try {
-      const { exit, out, err } = await v.cli('studies', '--json')
-      v.say(`studies ${reading}`, exit === 0 ? 'works' : err)
-      if (how === 'EXCLUSIVE' && exit !== 0) await v.refused(['studies'], BUSY)
-      else expect((JSON.parse(out) as Study[]).map(({ name }) => name)).toEqual(['before'])
-      await v.refused(['import', 'a.h5', '--name', 'meanwhile'], BUSY)
+      const reading = await v.cli('studies', '--json')
+      if (how === 'EXCLUSIVE' && reading.exit !== 0) await v.refused(['studies'], BUSY)
+      else {
+        v.say('studies works', reading.exit === 0 ? 'works' : reading.err)
+        expect(namesOf(reading.out)).toEqual(['before'])
+      }
+
+      // Refused in words, or waits in words until the other program has ended.
+      let released: Promise<void> | null = null
+      const endIt = () => {
+        released = release(holder)
+      }
+      const importing = await v.hearing(/waiting for the database/i, endIt, 'import', 'a.h5', '--name', 'meanwhile')
+      await released
+      if (released === null) await v.refused(['import', 'a.h5', '--name', 'meanwhile'], BUSY)
+      else v.say('import waits in words', importing.err)
+      expect(importing.err).not.toMatch(/\n\s+at |fault of the program/)
+      expect(importing.exit).toBe(released === null ? 1 : 0)
+      if (released === null) await release(holder)
+      const names = namesOf((await v.cli('studies', '--json')).out)
+      expect(names, 'whole, or not begun').toEqual(released === null ? ['before'] : ['before', 'meanwhile'])
     } finally {
-      await release(holder)
+      holder.kill()
     }
-    await v.json('import', 'a.h5', '--name', 'after')
-    const names = (await v.json<Study[]>('studies')).map(({ name }) => name)
-    expect(names, 'what was refused was not begun').toEqual(['before', 'after'])
   })
 
 /** Reconstructs the files; the names that were written. */
@@ -185,24 +201,28 @@ variant('K15-names/long_215', async v => {
 
 variant('K16-number-or-name/folder_of_a_patient_number', async v => {
   for (const name of ['2', '1']) {
-    const { exit, out } = await v.cli('import', name, '--json')
-    if (exit === 0) continue
-    const { error } = JSON.parse(out)
-    v.say('a name that is a number is refused, or ambiguity is said', `${error.code}: ${error.message}`)
-    expect(error.code).toBe('INVALID_ARGUMENT')
-    expect(error.message).toMatch(/--name/)
-    return
+    const { exit, out, err } = await v.cli('import', name, '--json')
+    const document = JSON.parse(out)
+    if (exit !== 0) {
+      v.say('a name that is a number is refused in words', `${document.error.code}: ${document.error.message}`)
+      expect(document.error).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(/--name/) })
+    } else if (document.name !== name) {
+      v.say(`another name than "${name}" is said`, err)
+      expect(err).toContain(document.name)
+      expect(err).toMatch(/number.*--name/)
+    }
   }
   const studies = await v.json<Study[]>('studies')
   for (const which of ['1', '2']) {
     const meant = studies.filter(({ id, name }) => `${id}` === which || name === which)
-    if (meant.length > 1)
-      await v.refused(['studies', which], {
-        code: 'AMBIGUOUS',
-        names: new RegExp(`"?${which}"?`),
-        remedy: /Give|Rename|Use|Say|Type|Name/,
-      })
-    else expect((await v.json<Study>('studies', which)).id).toBe(meant[0].id)
+    if (meant.length > 1) {
+      const names = new RegExp(meant.map(({ name }) => `(?=[^]*${name})`).join(''))
+      await v.refused(['studies', which], { code: 'AMBIGUOUS', names, remedy: /Give|Rename|Use|Say|Type|Name/ })
+    } else if (meant.length === 1) {
+      const { id, name } = await v.json<Study>('studies', which)
+      v.say(`studies ${which}: the only one of that number or name`, `number ${id}, "${name}"`)
+      expect(id).toBe(meant[0].id)
+    }
   }
 })
 

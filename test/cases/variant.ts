@@ -94,8 +94,8 @@ export interface Variant {
   path(...parts: string[]): string
   /** The command line, in `profile` of the variant's own folder. */
   cli(...args: string[]): Promise<Finished>
-  /** The same, with Ctrl+C once standard error matches. */
-  interrupted(until: RegExp, ...args: string[]): Promise<Finished>
+  /** The same; `act` is called once standard error matches. */
+  hearing(until: RegExp, act: () => void, ...args: string[]): Promise<Finished>
   /** The same with `--json`; it must succeed. */
   json<T>(...args: string[]): Promise<T>
   /** A command that must be refused: code, exit code, names, remedy, and nothing written. */
@@ -133,11 +133,14 @@ function snapshot(folder: string, profiles: ReadonlySet<string>, under = ''): Re
   return found
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 let calls = 0
 
 /** One call of the command line. No two at a time: arguments and output are the process's. */
 async function callMain(args: readonly string[], onError?: (text: string) => void): Promise<Finished> {
   const { argv, exitCode } = process
+  const listeners = SIGNALS.map(signal => [signal, new Set(process.listeners(signal))] as const)
   let out = ''
   let err = ''
   const stdout = vi.spyOn(process.stdout, 'write').mockImplementation(text => {
@@ -159,6 +162,9 @@ async function callMain(args: readonly string[], onError?: (text: string) => voi
     stderr.mockRestore()
     process.argv = argv
     process.exitCode = exitCode
+    // A program that ends need not stop listening.
+    for (const [signal, before] of listeners)
+      for (const listener of process.listeners(signal)) if (!before.has(listener)) process.off(signal, listener)
   }
 }
 
@@ -215,13 +221,12 @@ export function variant(id: string, perform: (variant: Variant) => Promise<void>
       folder,
       right,
       cli,
-      interrupted(until, ...args) {
-        let pressed = false
+      hearing(until, act, ...args) {
+        let heard = false
         return callMain(args, text => {
-          if (!pressed && until.test(text)) {
-            pressed = true
-            process.emit('SIGINT', 'SIGINT')
-          }
+          if (heard || !until.test(text)) return
+          heard = true
+          act()
         })
       },
       useProfile,
