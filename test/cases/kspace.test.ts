@@ -71,50 +71,44 @@ for (const id of ['round_trip_2x', 'round_trip_8x'])
     await scoredAsItIs(v, `${id}.h5`, sampling, numbers(v))
   })
 
-/**
- * Import and score say which slices (counted from 0 here, from 1 in words) are left out, and why; the other slices have the right numbers.
- * `names`: what else must be named.
- */
-async function leftOut(
-  v: Variant,
-  {
-    file,
-    faults,
-    right,
-    why,
-    names,
-  }: {
-    file: string
-    faults: readonly Partial<SliceFault>[]
-    right: Record<string, number>
-    why: RegExp
-    names?: RegExp
-  },
-): Promise<void> {
-  const slices = new RegExp(
-    faults.length === 1
-      ? `[Ss]lice ${faults[0].slice! + 1}\\b`
-      : faults.map(({ slice }) => slice! + 1).join('( and |, |–|-)'),
-  )
-  const { volumes } = await v.json<Study>('import', file, '--name', 'json')
-  v.say(`left out ${JSON.stringify(faults)}`, JSON.stringify(volumes[0].content?.faults ?? 'nothing'))
-  expect(volumes[0].content?.faults).toEqual(faults.map(fault => expect.objectContaining(fault)))
+interface LeftOut {
+  readonly file: string
+  /** Slices counted from 0. */
+  readonly faults: readonly (Pick<SliceFault, 'slice' | 'dataset'> & Partial<SliceFault>)[]
+  readonly right: Readonly<Record<string, number>>
+  readonly why: RegExp
+  /** What else must be named. */
+  readonly names?: RegExp
+}
 
-  const inWords = await v.cli('import', file, '--name', 'words')
-  expect(inWords.exit, inWords.err).toBe(0)
-  const { evaluation, said } = await score(v, file)
-  for (const [what, text] of [
-    ['import', inWords.out + inWords.err],
-    ['evaluate', said + JSON.stringify(evaluation)],
+/** Import and score say in one line which slices (counted from 1) of the file are left out, and why; the others have the right numbers. */
+async function leftOut(v: Variant, { file, faults, right, why, names = /./ }: LeftOut): Promise<void> {
+  const listed = faults.map(fault => expect.objectContaining(fault))
+  const { volumes } = await v.json<Study>('import', file, '--name', 'json')
+  const { evaluation } = await score(v, file)
+  const [scored] = evaluation.volumes
+  v.say(`left out ${JSON.stringify(faults)}`, JSON.stringify(scored?.leftOut ?? 'nothing'))
+  v.equal(right, { slices: scored?.slices, ...metricsOf(scored) })
+  expect(scored.leftOut).toEqual(listed)
+  expect(volumes[0].content?.faults).toEqual(listed)
+
+  const slices = faults.map(({ slice }) => slice + 1)
+  const isSaid = (line: string) =>
+    line.includes(file) && /slice/i.test(line) && slices.every(slice => new RegExp(`\\b${slice}\\b`).test(line))
+  for (const args of [
+    ['import', file, '--name', 'words'],
+    ['evaluate', file],
   ]) {
-    const sentence = text.split('\n').find(each => slices.test(each) && why.test(each))
-    v.say(`${what} says so (${slices.source}, ${why.source})`, sentence ?? `not said: ${text}`)
-    expect(text, `${what} names the slices`).toMatch(slices)
-    expect(text, `${what} says why`).toMatch(why)
-    if (names) expect(text, `${what} names ${names}`).toMatch(names)
+    const { exit, out, err } = await v.cli(...args)
+    expect(exit, err).toBe(0)
+    const lines = (out + err).split('\n')
+    const line = lines.find(each => !each.startsWith('│') && isSaid(each) && why.test(each) && names.test(each))
+    const wanted = `${args[0]}: slice ${slices.join(' and ')} of ${file}, ${why.source}${names.source === '.' ? '' : `, ${names.source}`}`
+    v.say(wanted, line ?? `not said: ${lines.filter(each => each.includes(file)).join(' ')}`)
+    expect(line, wanted).toBeDefined()
+    const row = lines.find(each => each.startsWith('│') && each.includes(file))
+    if (args[0] === 'import') expect(row, 'the volume’s k-space is not just called full').not.toMatch(/│ full +│/)
   }
-  const [volume] = evaluation.volumes
-  v.equal(right, { slices: volume.slices, ...metricsOf(volume) })
 }
 
 variant('K4-missing-slices/kspace_chunk_never_written', v =>
