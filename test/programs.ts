@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path'
 import process from 'node:process'
 import { type TestFunction, test } from 'vitest'
 
-export function isOnPath(program: string): boolean {
+function isOnPath(program: string): boolean {
   return (process.env.PATH ?? '').split(delimiter).some(folder => {
     try {
       accessSync(join(folder, program), constants.X_OK)

@@ -1,5 +1,7 @@
 /** Studies written straight into a profile's database, for tests that scan no file. */
+import { createHash } from 'node:crypto'
 import type { Role, VolumeInfo } from '../src/contract/volumes.ts'
+import type { Contents, WholeVolume } from '../src/services/contents/reader.ts'
 import type { Services } from '../src/services/context.ts'
 import { type Study, studyById } from '../src/services/studies.ts'
 
@@ -11,7 +13,39 @@ export function addStudy(services: Services, name: string, volumes: readonly [Vo
         VALUES (?, '[]', '{"by":"folders","seed":null,"fractions":null}', '{"kind":"all"}', '[]', '')`,
     )
     .run(name)
-  const add = db.prepare('INSERT INTO volumes (study_id, path, role, patient, info) VALUES (?, ?, ?, ?, ?)')
-  for (const [info, role] of volumes) add.run(lastInsertRowid, info.path, role, info.patient, JSON.stringify(info))
+  for (const [info, role] of volumes) addVolume(services, Number(lastInsertRowid), info, role)
   return studyById(services, Number(lastInsertRowid))
+}
+
+/** As if the file had been read from end to end: its content is what is told of it. */
+export const whole = (info: VolumeInfo): WholeVolume => ({
+  ...info,
+  content: info.content ?? {
+    identity: createHash('sha256').update(JSON.stringify(info)).digest('hex'),
+    version: { bytes: info.bytes, modified: '0', changed: '0', inode: '0' },
+    sampling: info.sampling,
+    faults: [],
+    remarks: [],
+  },
+})
+
+export function addVolume({ db }: Services, study: number, info: VolumeInfo, role: Role): void {
+  const volume = whole(info)
+  db.prepare('INSERT INTO volumes (study_id, path, role, patient, info, identity) VALUES (?, ?, ?, ?, ?, ?)').run(
+    study,
+    volume.path,
+    role,
+    volume.patient,
+    JSON.stringify(volume),
+    volume.content.identity,
+  )
+}
+
+/** The files of such studies, which are as the database has them. */
+export function contentsOf({ db }: Pick<Services, 'db'>): Contents {
+  const known = (path: string): WholeVolume | null => {
+    const info = db.prepare('SELECT info FROM volumes WHERE path = ?').pluck().get(path) as string | undefined
+    return info === undefined ? null : JSON.parse(info)
+  }
+  return { known, read: async paths => paths.map(path => ({ path, volume: known(path)! })) }
 }

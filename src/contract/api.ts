@@ -11,7 +11,7 @@ import { FigureRequest } from './figure.ts'
 import { FrameScore, FrameSource } from './images.ts'
 import { NamedRecipe, RecipeSettings } from './recipes.ts'
 import { LoggedEvent, Pretext, Recipe, RunDetail, RunView } from './runs.ts'
-import { Study, StudySummary } from './studies.ts'
+import { Findings, Study, StudySummary, StudyView } from './studies.ts'
 import { Reproduction, ReproductionRequest, StudyReport } from './study.ts'
 import { SkippedFile, SliceSelection } from './volumes.ts'
 
@@ -125,7 +125,7 @@ export const contract = {
   },
   studies: {
     list: oc.output(z.array(StudySummary)),
-    get: oc.input(study).output(Study),
+    get: oc.input(study).output(StudyView),
     /** Scans files and folders on the host and stores them as a study. */
     import: oc
       .input(
@@ -142,6 +142,14 @@ export const contract = {
         }),
       )
       .output(work(Study)),
+    /** Reads the files whose contents are not known yet. Progress in megabytes. */
+    read: oc.input(study).output(work(StudyView)),
+    /** What is new, changed, moved or missing among the study's files. Nothing is taken. */
+    scan: oc.input(study).output(work(Findings)),
+    /** Takes what a scan found into the study. */
+    take: oc.input(study.extend({ token: z.string(), removeMissing: z.boolean() })).output(work(StudyView)),
+    /** Finds missing files by their contents in a folder of the host. */
+    locate: oc.input(study.extend({ folder: z.string() })).output(work(Findings.pick({ moved: true, missing: true }))),
     /** Takes the study off the list; its files and runs stay. */
     hide: oc.input(study).output(z.void()),
     restore: oc.input(study).output(z.void()),

@@ -1,6 +1,6 @@
 /** Masks, metrics and the protocol without which no metric is printed. */
 import { z } from 'zod'
-import { SliceSelection } from './volumes.ts'
+import { SliceFault, SliceSelection } from './volumes.ts'
 
 export const MASK_KINDS = ['random', 'equispaced', 'equispaced_fraction', 'magic'] as const
 
@@ -48,7 +48,9 @@ export const VolumeScore = z.object({
   acquisition: z.string().nullable(),
   synthetic: z.boolean(),
   sampling: z.enum(['masked here', 'sub-sampled in the file']),
-  /** Columns over measured columns, as the mask was really drawn (mean over draws). */
+  /** Selected slices that are not scored, and why; absent if there are none. */
+  leftOut: z.array(SliceFault).optional(),
+  /** Columns over measured columns, as the mask was really drawn (mean over draws); of an irregular file samples over measured samples. */
   acceleration: z.number(),
   ssim: z.number(),
   psnr: z.number(),

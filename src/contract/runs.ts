@@ -262,6 +262,11 @@ export const RunRow = z.object({
   /** After memory ran out: a smaller batch that gives the same result, or for methods that compare within a batch a near one. */
   suggestion: z.object({ batch: z.int(), accumulate: z.int() }).nullable(),
   summary: TrainingSummary.nullable(),
+  /**
+   * The contents that it was trained on. `changed`: its study has others by now. `not recorded`: by a program that did not, and files were
+   * written since. `null`: an imported checkpoint.
+   */
+  contents: z.enum(['current', 'changed', 'not recorded']).nullable(),
   config: StoredConfig,
 })
 export type RunRow = z.infer<typeof RunRow>

@@ -19,6 +19,14 @@ export const Split = z.object({
 })
 export type Split = z.infer<typeof Split>
 
+/**
+ * How a volume's file is beside what the study took of it. `unread`: the file has only been listed so far. `written since`: the file has not
+ * been read since it was written. `changed`: the file has another content.
+ */
+export const FILE_STATES = ['as taken', 'unread', 'written since', 'changed', 'missing'] as const
+export const FileState = z.enum(FILE_STATES)
+export type FileState = z.infer<typeof FileState>
+
 export const Study = z.object({
   id: z.int(),
   name: z.string(),
@@ -42,3 +50,24 @@ export const StudySummary = Study.pick({ id: true, name: true, kind: true, creat
   synthetic: z.boolean(),
 })
 export type StudySummary = z.infer<typeof StudySummary>
+
+/** A study with the state of each file, by volume. */
+export const StudyView = Study.extend({ states: z.record(z.string(), FileState) })
+export type StudyView = z.infer<typeof StudyView>
+
+const FoundFile = z.object({ file: z.string(), path: z.string() })
+
+/** What a scan found that is not as the study has it. */
+export const Findings = z.object({
+  added: z.array(FoundFile.extend({ role: Role })),
+  /** `what`: what differs, in words. */
+  changed: z.array(FoundFile.extend({ what: z.string() })),
+  /** The same content at another place. */
+  moved: z.array(FoundFile.extend({ from: z.string() })),
+  missing: z.array(FoundFile),
+  /** Files that cannot be used; the study's own among them would be set aside. */
+  unusable: z.array(SkippedFile),
+  /** Tells these findings from others: what is taken is what was shown. */
+  token: z.string(),
+})
+export type Findings = z.infer<typeof Findings>

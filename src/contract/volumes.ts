@@ -31,6 +31,9 @@ export const Sampling = z.discriminatedUnion('kind', [
 ])
 export type Sampling = z.infer<typeof Sampling>
 
+/** Whether the file holds less than all of k-space, so that nothing more of it is masked here. */
+export const isMeasuredSo = ({ kind }: Sampling): boolean => kind === 'sub-sampled' || kind === 'irregular'
+
 /** A slice that is left out of scores and trainings, and why. */
 export const SliceFault = z.object({
   /** Counted from 0. */
@@ -39,6 +42,10 @@ export const SliceFault = z.object({
   fault: z.enum(['not finite', 'all zero']),
 })
 export type SliceFault = z.infer<typeof SliceFault>
+
+/** In words, slices counted from 1. */
+export const faultInWords = ({ slice, dataset, fault }: SliceFault): string =>
+  `slice ${slice + 1} (${dataset}: ${fault})`
 
 /** What tells cheaply whether a file was written since: times in nanoseconds since 1970, decimal. */
 export const FileVersion = z.object({ bytes: z.int(), modified: z.string(), changed: z.string(), inode: z.string() })
@@ -54,6 +61,8 @@ export const VolumeContent = z.object({
   /** Of the file that was read. */
   version: FileVersion,
   sampling: Sampling,
+  /** Of `sub-sampled`: the columns that were measured, one character each, `1` or `0`; else absent. */
+  mask: z.string().optional(),
   faults: z.array(SliceFault),
   /** What is odd about the data, with its evidence, in words. */
   remarks: z.array(z.string()),

@@ -6,13 +6,13 @@ import {
   type Protocol,
   type VolumeScore,
 } from '../contract/evaluation.ts'
-import { type SliceSelection, selectSlices } from '../contract/volumes.ts'
+import { faultInWords, type SliceSelection, selectSlices } from '../contract/volumes.ts'
+import { leftOut, type Reference, usableSlices } from './data/slices.ts'
 import type { Volume } from './data/volume.ts'
-import { acceleration } from './mri/mask.ts'
 import { scoreVolume, type VolumeMetrics } from './mri/metrics.ts'
 import { centreCropReal, cropShape } from './mri/transform.ts'
 import type { Pause } from './pause.ts'
-import { type Model, reconstructSlices, seededMaskOf } from './reconstruct.ts'
+import { accelerationOf, type Model, reconstructSlices, seededMaskOf } from './reconstruct.ts'
 import { mean, standardDeviation } from './statistics.ts'
 
 export interface EvaluationSettings {
@@ -22,7 +22,7 @@ export interface EvaluationSettings {
   /** One mask from this seed instead; only where `maskDraws` is `null`. */
   readonly maskSeed?: number
   readonly slices: SliceSelection
-  readonly reference: 'ground truth' | 'noise-free'
+  readonly reference: NonNullable<Reference>
 }
 
 export const protocolOf = ({ mask, maskDraws, maskSeed, slices, reference }: EvaluationSettings): Protocol => ({
@@ -37,14 +37,14 @@ export const protocolOf = ({ mask, maskDraws, maskSeed, slices, reference }: Eva
   slices,
 })
 
-/** Ground truth of the selected slices, cropped, and its maximum over the whole volume. */
+/** Ground truth of the selected slices, cropped, and its maximum over all slices of the volume that can be used. */
 function readReference(volume: Volume, indices: readonly number[], settings: EvaluationSettings) {
   const { info } = volume
   const crop = cropShape(info)
   const pixels = crop[0] * crop[1]
   const target = new Float32Array(indices.length * pixels)
   let maximum = Number.NEGATIVE_INFINITY
-  for (let index = 0; index < info.slices; index++) {
+  for (const index of usableSlices(info, { kind: 'all' }, settings.reference)) {
     const image = settings.reference === 'noise-free' ? volume.readNoiseFree(index)! : volume.readTarget(index)!
     const cropped = centreCropReal(image, info.targetShape!, crop)
     for (const value of cropped) maximum = Math.max(maximum, value)
@@ -73,6 +73,8 @@ export function unscorable(volume: Volume, settings: EvaluationSettings): string
     return 'It has no ground truth (reconstruction_esc or reconstruction_rss): reconstruct it instead.'
   if (selectSlices(settings.slices, volume.info.slices).length === 0)
     return `None of its ${volume.info.slices} slices is selected.`
+  if (usableSlices(volume.info, settings.slices, settings.reference).length === 0)
+    return `None of its selected slices can be scored: ${leftOut(volume.info, settings.slices, settings.reference).map(faultInWords).join(', ')}.`
   return null
 }
 
@@ -84,14 +86,15 @@ export async function evaluateVolume(
   pause: Pause,
 ): Promise<VolumeScore> {
   const { info } = volume
-  const indices = selectSlices(settings.slices, info.slices)
+  const indices = usableSlices(info, settings.slices, settings.reference)
+  const faults = leftOut(info, settings.slices, settings.reference)
   const { target, maximum, shape } = readReference(volume, indices, settings)
   const draws = volume.mask ? 1 : (settings.maskDraws ?? 1) // a file's own mask is the only one it has
   const scores: (VolumeMetrics & { acceleration: number })[] = []
   for (let draw = 0; draw < draws; draw++) {
     const mask = seededMaskOf(volume, settings.mask, settings.maskDraws === null ? (settings.maskSeed ?? null) : draw)
     const prediction = await reconstructSlices(volume, indices, mask, model, pause)
-    scores.push({ ...scoreVolume({ prediction, target, shape, maximum }), acceleration: acceleration(mask) })
+    scores.push({ ...scoreVolume({ prediction, target, shape, maximum }), acceleration: accelerationOf(volume, mask) })
   }
   const accelerations = scores.map(score => score.acceleration)
   return {
@@ -101,6 +104,7 @@ export async function evaluateVolume(
     acquisition: info.acquisition,
     synthetic: info.synthetic,
     sampling: volume.mask ? 'sub-sampled in the file' : 'masked here',
+    ...(faults.length > 0 && { leftOut: faults }),
     acceleration: mean(accelerations),
     ...meanOfMetrics(scores),
     foreground: meanOfMetrics(scores.map(score => score.foreground)),

@@ -1,5 +1,6 @@
 /** One slice for looking at: the ground truth to hold it against, and what is told of an image beside its pixels. */
 import type { FrameMeta, SliceMetrics } from '../contract/images.ts'
+import { usableSlices } from './data/slices.ts'
 import type { Volume } from './data/volume.ts'
 import { extremes } from './extremes.ts'
 import { acceleration } from './mri/mask.ts'
@@ -14,11 +15,13 @@ export function croppedTruth(volume: Volume, index: number): Float32Array | null
   return truth && centreCropReal(truth, info.targetShape!, cropShape(info))
 }
 
-/** Maximum of the cropped ground truth over the whole volume, the data range of metrics; `null` without ground truth. */
+/** Maximum of the cropped ground truth over the slices that can be scored, the data range of metrics; `null` if there are none. */
 export async function truthMaximum(volume: Volume, pause: Pause): Promise<number | null> {
   if (!volume.info.targetShape) return null
+  const scored = usableSlices(volume.info, { kind: 'all' }, 'ground truth')
+  if (scored.length === 0) return null
   let maximum = Number.NEGATIVE_INFINITY
-  for (let index = 0; index < volume.info.slices; index++) {
+  for (const index of scored) {
     await pause()
     const truth = croppedTruth(volume, index)!
     for (let i = 0; i < truth.length; i++) if (truth[i] > maximum) maximum = truth[i]

@@ -4,7 +4,7 @@ import type { MaskSpec } from '../contract/evaluation.ts'
 import type { Volume } from './data/volume.ts'
 import { type Network, type ParameterSpec, reconstructionOf } from './models/network.ts'
 import { zeroFilledImage } from './mri/fft.ts'
-import { fileNameMask, makeMask } from './mri/mask.ts'
+import { acceleration, fileNameMask, makeMask } from './mri/mask.ts'
 import { RandomState } from './mri/random.ts'
 import { cropShape, normalise, unnormalise } from './mri/transform.ts'
 import type { Pause } from './pause.ts'
@@ -28,6 +28,10 @@ export function maskOf(volume: Volume, spec: MaskSpec, random?: RandomState): Ui
 /** As `maskOf`, drawn from a seed; `null`: seeded by the file's name. */
 export const seededMaskOf = (volume: Volume, spec: MaskSpec, seed: number | null): Uint8Array =>
   maskOf(volume, spec, seed === null ? undefined : RandomState.fromSeed(seed))
+
+/** Columns over measured columns of a mask that `maskOf` gave; of an irregular file samples over measured samples. */
+export const accelerationOf = ({ info: { sampling } }: Volume, mask: Uint8Array): number =>
+  sampling.kind === 'irregular' ? sampling.acceleration : acceleration(mask)
 
 /** Zero-filled magnitude of one slice, [crop height, crop width]; `mask` over columns. */
 export function zeroFilled(volume: Volume, index: number, mask: Uint8Array): Float32Array {

@@ -2,6 +2,7 @@
 import { AppError } from '../contract/errors.ts'
 import type { MaskSpec } from '../contract/evaluation.ts'
 import { type OverMasks, type Show, type SliceMetrics, SPREAD_SEEDS } from '../contract/images.ts'
+import { isWhole } from './data/slices.ts'
 import type { Volume } from './data/volume.ts'
 import { featureMaps } from './features.ts'
 import { croppedTruth, type Picture, sliceMetrics } from './frame.ts'
@@ -19,7 +20,7 @@ import {
 } from './mri/aspects.ts'
 import { acceleration } from './mri/mask.ts'
 import { cropShape, normalise, type Shape, voxelSizeOf } from './mri/transform.ts'
-import { type Model, seededMaskOf } from './reconstruct.ts'
+import { accelerationOf, type Model, seededMaskOf } from './reconstruct.ts'
 import { mean } from './statistics.ts'
 
 /** A slice of a source. */
@@ -51,6 +52,20 @@ const drawnMask = ({ volume, mask, seed }: Subject) => seededMaskOf(volume, mask
 
 /** The mask that the source was made with; `undefined` for the ground truth, which was fully sampled. */
 const maskOfSource = (subject: Subject) => (subject.source === 'truth' ? undefined : drawnMask(subject))
+
+/** What is told of the source's sampling. */
+function samplingOf(subject: Subject): Pick<Picture, 'mask' | 'acceleration'> {
+  const mask = maskOfSource(subject)
+  return mask ? { mask, acceleration: accelerationOf(subject.volume, mask) } : {}
+}
+
+/** Refuses a file whose measured samples no mask over columns describes. */
+function requireColumns({ volume: { info } }: Subject, what: string): void {
+  if (info.sampling.kind === 'irregular')
+    refuse(
+      `Expected one set of measured columns for ${what}, got sampling of another kind (${info.sampling.pattern}), in ${info.path}. Look at its k-space instead.`,
+    )
+}
 
 function truthOf({ volume, slice }: Subject): Float32Array {
   return (
@@ -93,9 +108,9 @@ function requireScored({ scored }: Subject, what: string): void {
     )
 }
 
-/** Whether its image is held against a ground truth that is another. */
-export const hasMetrics = ({ source, scored, volumeMaximum }: Subject): boolean =>
-  source !== 'truth' && scored && volumeMaximum !== null
+/** Whether its image is held against a ground truth that is another, and both are whole. */
+export const hasMetrics = ({ source, scored, volume, slice, volumeMaximum }: Subject): boolean =>
+  source !== 'truth' && scored && volumeMaximum !== null && isWhole(volume.info, slice, 'ground truth')
 
 /** Of the image, against the ground truth; `null` where none fit. */
 export function metricsOf(subject: Subject): SliceMetrics | null {
@@ -115,7 +130,7 @@ const imageOf = (subject: Subject): Picture => ({
   shape: cropShape(subject.volume.info),
   units: subject.scored ? 'signal' : 'arbitrary',
   pixelSize: pixelSizeOf(subject),
-  mask: maskOfSource(subject),
+  ...samplingOf(subject),
 })
 
 const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => Picture>> = {
@@ -135,12 +150,12 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
 
   'k-space'(subject) {
     if (subject.model) {
-      const { image, shape, mask } = imageOf(subject)
+      const { image, shape, ...picture } = imageOf(subject)
       return {
+        ...picture,
         image: logSpectrum(image, shape),
         shape,
         units: 'log',
-        mask,
         note: 'log₁₀ of the Fourier transform of the magnitude image: a magnitude network has no phase, so this is not measured k-space.',
       }
     }
@@ -149,7 +164,7 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
       image: logMagnitude(measured, mask),
       shape,
       units: 'log',
-      mask: maskOfSource(subject),
+      ...samplingOf(subject),
       note: `log₁₀ of the measured magnitude, at least a millionth of its largest${subject.source === 'truth' ? '' : '; columns that were not measured have no value'}.`,
     }
   },
@@ -164,17 +179,19 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
       units: 'radians',
       // Of the measured k-space, also beside the ground truth.
       pixelSize: pixelSizeOf({ ...subject, source: 'network' }),
-      mask: maskOfSource(subject),
+      ...samplingOf(subject),
     }
   },
 
   mask(subject) {
+    requireColumns(subject, 'its mask')
     const shape = gridOf(subject)
-    return { image: maskGrid(columnsOf(subject), shape[0]), shape, units: 'share', mask: maskOfSource(subject) }
+    return { image: maskGrid(columnsOf(subject), shape[0]), shape, units: 'share', ...samplingOf(subject) }
   },
 
   residual(subject) {
     requireScored(subject, 'the residual')
+    requireColumns(subject, 'the residual')
     const { volume, slice } = subject
     const measurement = measurementOf({ ...subject, source: 'network' })
     const whole = norm(measurement.measured)
@@ -204,6 +221,7 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
       shape: meta.shape,
       units: 'arbitrary',
       mask,
+      acceleration: accelerationOf(volume, mask),
       note: `Channel ${channel + 1} of ${meta.channels} of ${layer}.`,
     }
   },

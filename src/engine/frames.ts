@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { AppError, throwIfCancelled } from '../contract/errors.ts'
 import type { OverMasks, SliceMetrics } from '../contract/images.ts'
+import { shownSlice } from '../core/data/slices.ts'
 import type { Volume } from '../core/data/volume.ts'
 import { type Features, featureMaps } from '../core/features.ts'
 import { croppedTruth, describeFrame, truthMaximum } from '../core/frame.ts'
@@ -11,9 +12,10 @@ import { hasMetrics, imageOfDraw, metricsOf, pictureOf, picturesOverMasks, type 
 import { shrink, toEightBit } from '../core/thumbnail.ts'
 import { KeptFiles } from './kept-files.ts'
 import { loadModel } from './models.ts'
-import type { Calls, FeaturesRequest, Frame, FrameRequest, ModelReference, Thumbnail } from './protocol.ts'
+import type { Calls, FeaturesRequest, Frame, FrameRequest, ModelReference, Thumbnail, VolumeFile } from './protocol.ts'
 import { requireTensorflow } from './tensorflow.ts'
 import { VolumePool } from './volume-pool.ts'
+import { listVolume } from './volumes.ts'
 
 const MODELS_KEPT = 4
 /** A slice's images through as many networks as panes show, and those of the slice before. */
@@ -66,11 +68,11 @@ async function maximumOf(volume: Volume): Promise<number | null> {
 }
 
 /** Throws `INVALID_ARGUMENT` for a slice that the file has not. */
-async function openAt(path: string, slice: number): Promise<Volume> {
-  const volume = await volumes.open(path)
+async function openAt({ path, content }: VolumeFile, slice: number): Promise<Volume> {
+  const volume = await volumes.open(path, content)
   const { slices } = volume.info
   if (Number.isInteger(slice) && slice >= 0 && slice < slices) return volume
-  throw new AppError('INVALID_ARGUMENT', `Expected a slice from 0 to ${slices - 1}, got ${slice}, in ${path}`)
+  throw new AppError('INVALID_ARGUMENT', `Expected a slice from 1 to ${slices}, got ${slice + 1}, in ${path}`)
 }
 
 interface Made {
@@ -98,9 +100,9 @@ function reconstruct(volume: Volume, slice: number, mask: Uint8Array, model: Mod
 }
 
 /** The ground truth needs no TensorFlow. */
-async function subjectOf({ path, model, ...request }: Omit<FrameRequest, 'show'>): Promise<Subject> {
+async function subjectOf({ path, content, model, ...request }: Omit<FrameRequest, 'show'>): Promise<Subject> {
   if (request.source === 'network') await requireTensorflow()
-  const volume = await openAt(path, request.slice)
+  const volume = await openAt({ path, content }, request.slice)
   const volumeMaximum = await maximumOf(volume)
   return { ...request, volume, volumeMaximum, model: model && (await openModel(model)), reconstruct }
 }
@@ -142,24 +144,39 @@ export async function overMasks(
 export const thumbnail = (request: Calls['thumbnail']['params'], signal: AbortSignal): Promise<Thumbnail> =>
   whenNothingWaits(signal, () => makeThumbnail(request))
 
-async function makeThumbnail({ path, mask, size }: Calls['thumbnail']['params']): Promise<Thumbnail> {
-  const volume = await volumes.open(path)
-  const middle = Math.floor(volume.info.slices / 2)
-  let image = croppedTruth(volume, middle)
-  if (!image) {
-    await requireTensorflow()
-    image = reconstruct(volume, middle, seededMaskOf(volume, mask, null), null)
+async function makeThumbnail({ path, content, mask, size, salt }: Calls['thumbnail']['params']): Promise<Thumbnail> {
+  const volume = content ? await volumes.open(path, content) : await listVolume(path, salt)
+  try {
+    const slice = shownSlice(volume.info)
+    let image = croppedTruth(volume, slice)
+    if (!image) {
+      await requireTensorflow()
+      // What was measured is not known before the content is: no mask is added then.
+      const measured = content ? seededMaskOf(volume, mask, null) : new Uint8Array(volume.info.columns).fill(1)
+      image = zeroFilled(volume, slice, measured)
+    }
+    const { pixels, shape } = shrink(image, cropShape(volume.info), size)
+    return { shape, pixels: toEightBit(pixels) }
+  } finally {
+    if (!content) volume.dispose()
   }
-  const { pixels, shape } = shrink(image, cropShape(volume.info), size)
-  return { shape, pixels: toEightBit(pixels) }
 }
 
 export const features = (request: FeaturesRequest, signal: AbortSignal): Promise<Features> =>
   inTurn(signal, () => makeFeatures(request))
 
-async function makeFeatures({ path, slice, mask, seed, model, layer, most }: FeaturesRequest): Promise<Features> {
+async function makeFeatures({
+  path,
+  content,
+  slice,
+  mask,
+  seed,
+  model,
+  layer,
+  most,
+}: FeaturesRequest): Promise<Features> {
   await requireTensorflow()
-  const volume = await openAt(path, slice)
+  const volume = await openAt({ path, content }, slice)
   const { image } = normalise(reconstruct(volume, slice, seededMaskOf(volume, mask, seed), null))
   return featureMaps(await openModel(model), { image, shape: cropShape(volume.info), layer, most })
 }

@@ -5,7 +5,7 @@ import process from 'node:process'
 import { AppError } from '../contract/errors.ts'
 import type { VolumeScore } from '../contract/evaluation.ts'
 import { exportName } from '../contract/exports.ts'
-import type { SkippedFile } from '../contract/volumes.ts'
+import type { SkippedFile, VolumeInfo } from '../contract/volumes.ts'
 import type { Volume } from '../core/data/volume.ts'
 import { evaluateVolume, unscorable } from '../core/evaluate.ts'
 import { croppedTruth } from '../core/frame.ts'
@@ -29,7 +29,7 @@ import { taskOf } from './tasks.ts'
 import { loadedDevice, requireTensorflow } from './tensorflow.ts'
 import { views } from './views.ts'
 import { VolumePool } from './volume-pool.ts'
-import { openVolume, scanFolder } from './volumes.ts'
+import { contentOf, openVolume, reasonOf, scanFolder } from './volumes.ts'
 
 export interface Context<Event> {
   readonly signal: AbortSignal
@@ -45,6 +45,8 @@ type Handlers = {
   ) => Promise<Calls[Name]['result']>
 }
 
+const isCancelled = (error: unknown) => error instanceof AppError && error.code === 'CANCELLED'
+
 /**
  * Opens one volume after another for `use`, which says why it left one out, or null. A file's own fault leaves out only that file;
  * a cancellation stops all.
@@ -56,33 +58,59 @@ async function eachVolume(
   use: (volume: Volume) => Promise<string | null>,
 ): Promise<SkippedFile[]> {
   const skipped: SkippedFile[] = []
-  for (const [done, { path }] of files.entries()) {
+  for (const [done, { path, content }] of files.entries()) {
     await pause()
     emit({ done, total: files.length, label: basename(path) })
     try {
-      const volume = await openVolume(path, salt)
+      const volume = await openVolume(path, salt, content, { pause })
       const reason = await use(volume).finally(() => volume.dispose())
       if (reason) skipped.push({ path, reason })
     } catch (error) {
-      if (error instanceof AppError && error.code === 'CANCELLED') throw error
-      skipped.push({ path, reason: error instanceof Error ? error.message : String(error) })
+      if (isCancelled(error)) throw error
+      skipped.push({ path, reason: reasonOf(error, path) })
     }
   }
   emit({ done: files.length, total: files.length, label: '' })
   return skipped
 }
 
+/** Files whose content is not known yet are read: which slices can be trained on depends on it. */
+async function withContents(volumes: readonly VolumeInfo[], pause: Pause): Promise<VolumeInfo[]> {
+  const known: VolumeInfo[] = []
+  for (const info of volumes) {
+    const content = info.content ?? (await contentOf(info.path, pause))
+    known.push({ ...info, content, sampling: content.sampling })
+  }
+  return known
+}
+
 export const handlers: Handlers = {
   scan: ({ paths, salt }, { emit, signal }) =>
     scanFolder(paths, salt, { onProgress: progress => emit({ ...progress, label: 'files' }), signal }),
 
-  async contents() {
-    throw new Error('Reading contents is not there yet')
+  async contents({ paths, salt }, { emit, pause }) {
+    for (const path of paths) {
+      const onBytes = (read: number) => emit({ type: 'bytes', path, read })
+      try {
+        const volume = await openVolume(path, salt, undefined, { pause, onBytes })
+        const { info } = volume
+        volume.dispose()
+        emit({ type: 'file', path, volume: { ...info, content: info.content! } })
+      } catch (error) {
+        if (isCancelled(error)) throw error
+        emit({ type: 'file', path, reason: reasonOf(error, path) })
+      }
+    }
+    return {}
   },
 
   async train(request, { emit, pause }) {
     if (request.config.kind === 'import') throw new Error('An imported checkpoint is not trained')
-    const { config, train, validation, start, states } = request
+    const { config, start, states } = request
+    const [train, validation] = [
+      await withContents(request.train, pause),
+      await withContents(request.validation, pause),
+    ]
     const asked = { config, train, validation }
     expectBatches(asked)
     const device = await requireTensorflow()
@@ -90,7 +118,7 @@ export const handlers: Handlers = {
     const pool = new VolumePool()
     let batches: Batches | null = null
     try {
-      batches = prepareAhead(taskOf(request, pool), asked, device.device === 'GPU')
+      batches = prepareAhead(taskOf(asked, pool), asked, device.device === 'GPU')
       const { task } = batches
       const resumed = states.length > 0 ? await newestWhole(request.run, states) : null
       const training = runTraining({
@@ -156,9 +184,9 @@ export const handlers: Handlers = {
     })
   },
 
-  async compare({ path, salt, slice, mask: spec, models }) {
+  async compare({ path, content, salt, slice, mask: spec, models }, { pause }) {
     await requireTensorflow()
-    const volume = await openVolume(path, salt)
+    const volume = await openVolume(path, salt, content, { pause })
     try {
       const shape = cropShape(volume.info)
       const mask = maskOf(volume, spec)
@@ -183,7 +211,7 @@ export const handlers: Handlers = {
 
   features: (request, { signal }) => features(request, signal),
 
-  views: request => views(request),
+  views: async ({ config, train }, { pause }) => views({ config, train: await withContents(train, pause) }),
 
   status: async () => ({ device: loadedDevice(), residentBytes: process.memoryUsage.rss() }),
 

@@ -5,6 +5,7 @@
 import type { Stats } from 'node:fs'
 import { ready } from 'h5wasm/node'
 import { AppError } from '../contract/errors.ts'
+import { plugInFolder } from './hdf5-plug-ins.ts'
 
 export type Hdf5Module = Awaited<typeof ready>
 
@@ -21,19 +22,25 @@ const decoder = new TextDecoder()
 
 const loaded = ready.then(module => {
   const files = module.FS as unknown as FileSystem
-  Object.assign(files.getStream(2), {
-    node: { mode: CHARACTER_DEVICE },
-    stream_ops: {
-      write(_stream: unknown, memory: Uint8Array, at: number, length: number) {
-        printed += decoder.decode(memory.slice(at, at + length))
-        return length
+  // Plug-ins print on standard output too.
+  for (const descriptor of [1, 2]) {
+    Object.assign(files.getStream(descriptor), {
+      node: { mode: CHARACTER_DEVICE },
+      stream_ops: {
+        write(_stream: unknown, memory: Uint8Array, at: number, length: number) {
+          printed += decoder.decode(memory.slice(at, at + length))
+          return length
+        },
       },
-    },
-  })
+    })
+  }
   // HDF5 takes two open files of the same inode number for one and would silently read from the first. The number
   // arrives rounded to 53 bits, which the 64-bit numbers of cluster file systems are not safe from; a descriptor is unique.
   const fstat = files.fstat
   files.fstat = descriptor => Object.assign(fstat(descriptor), { ino: descriptor })
+  // Only this program's own plug-ins: a computer's others are not WebAssembly.
+  for (const _ of module.get_plugin_search_paths()) module.remove_plugin_search_path(0)
+  module.insert_plugin_search_path(plugInFolder(), 0)
   return module
 })
 

@@ -3,12 +3,16 @@
  * h5wasm's own `slice()` makes an array of two numbers for each complex sample and takes a hundred times as long.
  */
 import fs from 'node:fs'
-import { basename, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { Dataset, File, type Metadata } from 'h5wasm/node'
 import { AppError } from '../contract/errors.ts'
-import type { ElementKind, Hdf5File } from '../core/data/hdf5.ts'
+import { type ElementKind, type Hdf5File, isComplex } from '../core/data/hdf5.ts'
 import { fileError } from './file-errors.ts'
+import { decode, type Element, elementOf } from './hdf5-elements.ts'
+import { quoted, repack, unknownFilter } from './hdf5-filters.ts'
+import { type DatasetHeader, findSuperblock, readDatasetHeader } from './hdf5-header.ts'
 import { type Hdf5Module, hyperslab, loadHdf5, takeReason, withMemory } from './hdf5-library.ts'
+import { withPlugIns } from './hdf5-plug-ins.ts'
 
 /** Opens a file for reading; everything after that is synchronous. */
 export async function openHdf5(path: string): Promise<Hdf5File> {
@@ -33,7 +37,7 @@ function requireReadable(path: string): number {
     if (stat.isDirectory()) throw new AppError('FILE_UNREADABLE', `Expected a file, got a folder: ${path}`)
     if (!stat.isFile()) throw new AppError('FILE_UNREADABLE', `Expected a regular file, got a device or pipe: ${path}`)
     bytes = stat.size
-    end = storedEnd(path, bytes)
+    end = storedEnd(path)
   } catch (error) {
     throw fileError(error, path)
   }
@@ -61,7 +65,9 @@ class OpenFile implements Hdf5File {
   readonly #library: Hdf5Module
   readonly #file: File
   readonly #attributes: ReadonlySet<string>
+  readonly #names: ReadonlySet<string>
   readonly #metadata: ReadonlyMap<string, Metadata>
+  readonly #elements = new Map<string, Element>()
   #open = true
 
   constructor(library: Hdf5Module, file: File, path: string, bytes: number) {
@@ -70,51 +76,63 @@ class OpenFile implements Hdf5File {
     this.bytes = bytes
     this.#library = library
     this.#file = file
-    this.datasets = file.keys().filter(name => file.get_type(`/${name}`) === library.H5G_DATASET)
+    this.#names = new Set(file.keys())
+    this.datasets = [...this.#names].filter(name => file.get_type(`/${name}`) === library.H5G_DATASET)
     this.#attributes = new Set(library.get_attribute_names(file.file_id, '/'))
     this.#metadata = new Map(this.datasets.map(name => [name, library.get_dataset_metadata(file.file_id, `/${name}`)]))
   }
 
   shape(dataset: string): readonly number[] | null {
-    return this.#metadata.get(dataset)?.shape ?? null
+    if (!this.#names.has(dataset)) return null
+    const metadata = this.#metadata.get(dataset)
+    if (!metadata) throw this.#unsupported(`Expected a dataset ${dataset}, got ${this.#linkInWords(dataset)}`)
+    if (metadata.shape === null) throw this.#unsupported(`Expected numbers in ${dataset}, got an empty dataset (null)`)
+    return metadata.shape
   }
 
   kind(dataset: string): ElementKind | null {
-    const metadata = this.#metadata.get(dataset)
-    return metadata ? elementKind(this.#library, metadata) : null
+    return this.#metadata.has(dataset) ? this.#element(dataset).kind : null
+  }
+
+  typeName(dataset: string): string {
+    return this.#element(dataset).words
+  }
+
+  virtualSources(dataset: string): readonly string[] {
+    const names = (this.#metadata.get(dataset)?.virtual_sources ?? []).map(source => source.file_name)
+    return [...new Set(names)].filter(name => name !== '.').map(name => resolve(dirname(this.path), name))
   }
 
   withFloat32<T>(dataset: string, from: number, count: number, use: (values: Float32Array) => T): T {
     const shape = this.shape(dataset)
-    if (shape === null || from < 0 || count < 0 || from + count > shape[0]) {
+    if (!shape?.length || from < 0 || count < 0 || from + count > shape[0]) {
       throw new RangeError(`No slices ${from} to ${from + count} of ${dataset} in ${this.path}`)
     }
-    const kind = this.kind(dataset)
-    const single = kind === 'float32' || kind === 'complex64'
-    if (!single && kind !== 'float64' && kind !== 'complex128')
-      throw new AppError('UNSUPPORTED_FORMAT', `Expected floats in ${dataset}, got ${kind} elements, in ${this.path}`)
-    return this.#withBytes(dataset, from, [count, ...shape.slice(1)], ({ buffer, byteOffset, byteLength }) =>
-      use(
-        single
-          ? new Float32Array(buffer, byteOffset, byteLength / 4)
-          : Float32Array.from(new Float64Array(buffer, byteOffset, byteLength / 8)),
-      ),
-    )
+    const element = this.#numbers(dataset)
+    return this.#withBytes(dataset, from, [count, ...shape.slice(1)], bytes => {
+      const { buffer, byteOffset, byteLength } = bytes
+      if (isFloat32(element)) return use(new Float32Array(buffer, byteOffset, byteLength / 4))
+      const count = (byteLength / element.size) * element.numbers.length
+      if (element.numbers[0].bits < 64) return use(decode(bytes, element, new Float32Array(count)))
+      const exact = decode(bytes, element, new Float64Array(count))
+      const beyond = beyondFloat32(exact)
+      if (beyond !== null) throw this.#outOfRange(dataset, from, beyond)
+      return use(Float32Array.from(exact))
+    })
   }
 
   readNumbers(dataset: string): Float64Array {
-    const kind = this.kind(dataset)
-    if (kind !== 'integer' && kind !== 'float32' && kind !== 'float64') {
-      throw new AppError('UNSUPPORTED_FORMAT', `Expected numbers in ${dataset}, got ${kind} elements, in ${this.path}`)
-    }
-    const value = this.#value(dataset)
-    return ArrayBuffer.isView(value)
-      ? Float64Array.from(value as Uint8Array | BigInt64Array as ArrayLike<number | bigint>, Number)
-      : Float64Array.of(Number(value))
+    const shape = this.shape(dataset)
+    if (shape === null) throw new RangeError(`No dataset ${dataset} in ${this.path}`)
+    const element = this.#numbers(dataset)
+    const { total_size: count } = this.#metadata.get(dataset)!
+    return this.#withBytes(dataset, null, [count], bytes =>
+      decode(bytes, element, new Float64Array(count * element.numbers.length)),
+    )
   }
 
   readText(dataset: string): string | null {
-    if (this.kind(dataset) !== 'string') return null
+    if (!this.#metadata.get(dataset)?.shape || this.kind(dataset) !== 'string') return null
     const value = this.#value(dataset)
     const first = Array.isArray(value) && value.length === 1 ? value[0] : value
     return typeof first === 'string' ? first : null
@@ -122,10 +140,24 @@ class OpenFile implements Hdf5File {
 
   attribute(name: string): string | number | null {
     if (!this.#attributes.has(name)) return null
-    const value = undamaged(this.path, `attribute ${name}`, () => this.#file.get_attribute(name, true))
-    const first = Array.isArray(value) && value.length === 1 ? value[0] : value
-    if (typeof first === 'boolean') return Number(first)
-    return typeof first === 'string' || typeof first === 'number' ? first : null
+    const { file_id: id } = this.#file
+    return undamaged(this.path, `attribute ${name}`, () => {
+      const metadata = this.#library.get_attribute_metadata(id, '/', name)
+      const element = elementOf(metadata, null)
+      if (metadata.shape === null || element.kind === 'other' || isComplex(element.kind)) return null
+      // h5wasm does not know half floats; it keeps 64-bit integers exact.
+      const value: unknown =
+        element.kind === 'float16'
+          ? this.#halfAttribute(name, element, metadata.total_size)
+          : this.#file.get_attribute(name, false)
+      const values = ArrayBuffer.isView(value) ? Array.from(value as Uint8Array) : [value].flat()
+      if (values.length !== 1) return values.join(', ')
+      const [first] = values as unknown[]
+      if (typeof first === 'boolean') return Number(first)
+      // Whole numbers that are not exact as numbers, such as long patient ids, stay exact as text.
+      if (typeof first === 'bigint') return Number.isSafeInteger(Number(first)) ? Number(first) : String(first)
+      return typeof first === 'string' || typeof first === 'number' ? first : null
+    })
   }
 
   dispose(): void {
@@ -134,39 +166,139 @@ class OpenFile implements Hdf5File {
   }
 
   #value(dataset: string): unknown {
-    return undamaged(this.path, dataset, () => new Dataset(this.#file.file_id, `/${dataset}`).value)
+    return undamaged(this.path, dataset, () =>
+      withPlugIns(this.#library, () => new Dataset(this.#file.file_id, `/${dataset}`).value),
+    )
   }
 
-  /** Lends the elements [from, 0, …] to [from, 0, …] + box of a dataset, byte for byte. */
-  #withBytes<T>(dataset: string, from: number, box: readonly number[], use: (bytes: Uint8Array) => T): T {
+  #halfAttribute(name: string, element: Element, count: number): Float64Array {
+    const bytes = count * element.size
+    return withMemory(this.#library, bytes, this.path, pointer => {
+      this.#library.get_attribute_data(this.#file.file_id, '/', name, BigInt(pointer))
+      return decode(this.#library.HEAPU8.subarray(pointer, pointer + bytes), element, new Float64Array(count))
+    })
+  }
+
+  /** Lends the elements [from, 0, …] to [from, 0, …] + box of a dataset, all of it where `from` is null, byte for byte. */
+  #withBytes<T>(dataset: string, from: number | null, box: readonly number[], use: (bytes: Uint8Array) => T): T {
     const bytes = box.reduce((product, length) => product * length, this.#metadata.get(dataset)!.size)
     return withMemory(this.#library, bytes, this.path, pointer => {
-      const position = [...hyperslab(from, box), BigInt(pointer)] as const
-      undamaged(this.path, `${dataset}, slice ${from}`, () =>
-        this.#library.get_dataset_data(this.#file.file_id, `/${dataset}`, ...position),
-      )
+      const [counts, offsets, strides] = from === null ? [null, null, null] : hyperslab(from, box)
+      undamaged(this.path, from === null ? dataset : `${dataset}, slice ${from + 1}`, () => {
+        const { file_id: id } = this.#file
+        const place = [`/${dataset}`, counts, offsets, strides, BigInt(pointer)] as const
+        const status = withPlugIns(this.#library, () => this.#library.get_dataset_data(id, ...place))
+        if (status < 0) throw new Error('HDF5 could not read it and gives no reason')
+      })
       // HEAPU8 is a new view once the memory has grown: it is looked up after the call.
       return use(this.#library.HEAPU8.subarray(pointer, pointer + bytes))
     })
   }
+
+  #numbers(dataset: string): Element {
+    const element = this.#element(dataset)
+    if (element.numbers.length > 0) return element
+    throw this.#unsupported(`Expected numbers in ${dataset}, got ${element.words}`)
+  }
+
+  /** What the elements of a dataset are, once it is known that they can be had. */
+  #element(dataset: string): Element {
+    const known = this.#elements.get(dataset)
+    if (known) return known
+    const header = this.#header(dataset)
+    this.#requireInFile(dataset, header?.externalFiles ?? [])
+    this.#requireFilters(dataset)
+    const element = elementOf(this.#metadata.get(dataset)!, header?.datatype ?? null)
+    this.#elements.set(dataset, element)
+    return element
+  }
+
+  #header(dataset: string): DatasetHeader | null {
+    const { file_id: id } = this.#file
+    const [reference, { filename }] = undamaged(this.path, dataset, () => [
+      this.#library.create_object_reference(id, dataset),
+      this.#library.get_external_link(id, `/${dataset}`) as { filename?: string },
+    ])
+    const address = Number(Buffer.from(reference).readBigUInt64LE())
+    const header = readDatasetHeader(filename === undefined ? this.path : this.#besides(filename), address)
+    // The address of what a chain of links leads to can be another file's.
+    const { type, size } = this.#metadata.get(dataset)!
+    const isOwn = header && (header.datatype[0] & 0x0f) === type && header.datatype.readUInt32LE(4) === size
+    return isOwn ? header : null
+  }
+
+  /** Where HDF5 looks for the file of a link: by its whole path, else in this file's folder. */
+  #besides(filename: string): string {
+    const path = resolve(dirname(this.path), filename)
+    return fs.existsSync(path) ? path : join(dirname(this.path), basename(filename))
+  }
+
+  #requireInFile(dataset: string, externalFiles: readonly string[]): void {
+    if (externalFiles.length === 0) return
+    throw this.#unsupported(
+      `Expected the numbers of ${dataset} in the file itself, got a dataset that keeps them in ${externalFiles.join(', ')}`,
+      `Bring them together, in the folder where the file was written: h5repack -l CONTI ${quoted(this.name)} NEW.h5`,
+    )
+  }
+
+  #requireFilters(dataset: string): void {
+    const filters = undamaged(this.path, dataset, () =>
+      this.#library.get_dataset_filters(this.#file.file_id, `/${dataset}`),
+    )
+    const unknown = unknownFilter(filters)
+    if (unknown !== null)
+      throw this.#unsupported(`Cannot unpack ${dataset}: ${unknown}, is not supported`, repack(this.name))
+  }
+
+  #linkInWords(name: string): string {
+    const { file_id: id } = this.#file
+    const type = this.#file.get_type(`/${name}`)
+    takeReason() // a link that leads nowhere is printed too
+    if (type === this.#library.H5G_GROUP) return 'a group'
+    if (type === this.#library.H5G_TYPE) return 'a datatype'
+    if (type === this.#library.H5G_LINK)
+      return `a link to ${this.#library.get_symbolic_link(id, `/${name}`)}, which is missing`
+    const { filename, obj_path } = this.#library.get_external_link(id, `/${name}`)
+    return `a link to ${obj_path} in ${filename}, which is missing or cannot be read`
+  }
+
+  #outOfRange(dataset: string, from: number, value: number): AppError {
+    return new AppError(
+      'NOT_FINITE',
+      `Expected numbers that 32-bit floats can hold (1.2e-38 to 3.4e38), got ${value.toPrecision(3)} as the largest in ` +
+        `${dataset}, slice ${from + 1}, in ${this.path}. ` +
+        'Multiply k-space and ground truth by one constant, and write the file again.',
+    )
+  }
+
+  #unsupported(message: string, remedy = 'Write the dataset again, or choose another file.'): AppError {
+    return new AppError('UNSUPPORTED_FORMAT', `${message}, in ${this.path}. ${remedy}`)
+  }
 }
 
-function elementKind(library: Hdf5Module, metadata: Metadata): ElementKind {
-  const { H5T_FLOAT, H5T_INTEGER, H5T_ENUM, H5T_STRING, H5T_COMPOUND } = library.H5T_class_t
-  const { type, size } = metadata
-  if (type === H5T_FLOAT.value && size === 4) return 'float32'
-  if (type === H5T_FLOAT.value && size === 8) return 'float64'
-  if (type === H5T_INTEGER.value || type === H5T_ENUM.value) return 'integer'
-  if (type === H5T_STRING.value) return 'string'
-  if (type !== H5T_COMPOUND.value) return 'other'
-  const members = metadata.compound_type?.members ?? []
-  const isComplex = ['r', 'i'].every((name, index) => {
-    const member = members[index]
-    const isFloat = member?.type === H5T_FLOAT.value && member.littleEndian && 2 * member.size === size
-    return isFloat && member.name === name && 2 * member.offset === index * size
-  })
-  if (!isComplex || members.length !== 2) return 'other'
-  return size === 8 ? 'complex64' : 'complex128'
+/** Whether the elements lie in memory as float32, or as pairs of them. */
+function isFloat32({ kind, numbers, size }: Element): boolean {
+  const isSingle = kind === 'float32' || kind === 'complex64'
+  return (
+    isSingle && size === 4 * numbers.length && numbers.every(({ at, littleEndian }, i) => at === 4 * i && littleEndian)
+  )
+}
+
+/**
+ * The largest magnitude where 32-bit floats would lose it: it is too large, or what is left of it is not exact. `null` if
+ * it fits, or is infinite in the file already. Smaller numbers beside one that fits are rounding errors and may become zero.
+ */
+function beyondFloat32(values: Float64Array): number | null {
+  let largest = 0
+  for (const value of values) {
+    const magnitude = Math.abs(value)
+    if (magnitude > largest) largest = magnitude
+  }
+  const fits =
+    largest === 0 ||
+    largest === Number.POSITIVE_INFINITY ||
+    (largest >= 2 ** -126 && Math.fround(largest) !== Number.POSITIVE_INFINITY)
+  return fits ? null : largest
 }
 
 /** What HDF5 reads, once it neither threw nor printed a reason why it could not. */
@@ -181,6 +313,13 @@ function undamaged<T>(path: string, part: string, read: () => T): T {
   }
   const reason = takeReason() || (cause instanceof Error ? cause.message : '')
   if (reason === '') return value as T
+  if (reason.includes("can't find plugin")) {
+    const remedy = repack(basename(path))
+    throw new AppError(
+      'UNSUPPORTED_FORMAT',
+      `Cannot unpack ${part}: its filter is not supported, in ${path}. ${remedy}`,
+    )
+  }
   const message = `Cannot read ${path}: the file is damaged (${part}: ${reason}). Copy or download it again.`
   throw new AppError('FILE_UNREADABLE', message, cause)
 }
@@ -189,16 +328,14 @@ function undamaged<T>(path: string, part: string, read: () => T): T {
  * Where an HDF5 file should end, from its superblock (HDF5 File Format Specification, II.A): `null` if the file has no
  * HDF5 signature, `0` if the superblock is of a kind that is not known here.
  */
-function storedEnd(path: string, bytes: number): number | null {
+function storedEnd(path: string): number | null {
   const descriptor = fs.openSync(path, 'r')
   try {
+    const start = findSuperblock(descriptor)
+    if (start === null) return null
     const block = Buffer.alloc(64)
-    // The superblock starts at 0, or behind a user block of 512, 1024, 2048, … bytes.
-    for (let start = 0; start < bytes; start = start === 0 ? 512 : 2 * start) {
-      fs.readSync(descriptor, block.fill(0), 0, block.length, start)
-      if (block.toString('latin1', 0, 8) === '\x89HDF\r\n\x1a\n') return endOfFile(block)
-    }
-    return null
+    fs.readSync(descriptor, block, 0, block.length, start)
+    return endOfFile(block)
   } finally {
     fs.closeSync(descriptor)
   }

@@ -1,9 +1,9 @@
 /** What was made of files and is kept for the next call; one whose file has changed since is made again. */
-import { stat } from 'node:fs/promises'
-import { fileError } from './file-errors.ts'
+import type { FileVersion } from '../contract/volumes.ts'
+import { fileVersion, isSameVersion } from './file-version.ts'
 
 export class KeptFiles<Value> {
-  readonly #kept = new Map<string, { readonly version: string; readonly value: Value }>() // in the order of last use
+  readonly #kept = new Map<string, { readonly version: FileVersion; readonly value: Value }>() // in the order of last use
   readonly #limit: number
   readonly #release: (value: Value) => void
 
@@ -15,10 +15,11 @@ export class KeptFiles<Value> {
 
   /** The value of `path`. One call at a time: another may release it as soon as it begins. */
   async get(path: string, make: () => Promise<Value>): Promise<Value> {
-    const version = await versionOf(path)
+    const version = fileVersion(path)
     const kept = this.#kept.get(path)
-    if (kept && kept.version !== version) this.#give(path, kept.value)
-    const value = kept?.version === version ? kept.value : await make()
+    const current = kept && isSameVersion(kept.version, version)
+    if (kept && !current) this.#give(path, kept.value)
+    const value = kept && current ? kept.value : await make()
     this.#kept.delete(path)
     this.#kept.set(path, { version, value })
     if (this.#kept.size > this.#limit) {
@@ -35,15 +36,5 @@ export class KeptFiles<Value> {
   #give(path: string, value: Value): void {
     this.#kept.delete(path)
     this.#release(value)
-  }
-}
-
-/** Another whenever the file was written or replaced. */
-async function versionOf(path: string): Promise<string> {
-  try {
-    const { ino, size, mtimeMs } = await stat(path)
-    return `${ino} ${size} ${mtimeMs}`
-  } catch (error) {
-    throw fileError(error, path)
   }
 }

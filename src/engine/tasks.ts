@@ -1,4 +1,6 @@
 /** What a run's configuration asks to be learned, on its volumes. */
+import { AppError } from '../contract/errors.ts'
+import type { VolumeInfo } from '../contract/volumes.ts'
 import { networkOf } from '../core/models/index.ts'
 import { methodOf } from '../core/ssl/index.ts'
 import { type PretextTask, pretextTask } from '../core/ssl/pretext.ts'
@@ -9,7 +11,18 @@ import type { VolumePool } from './volume-pool.ts'
 
 export type TaskRequest = Pick<TrainRequest, 'config' | 'train' | 'validation'>
 
+/** Throws `INVALID_ARGUMENT` for k-space whose measured samples no mask over columns describes: masking it again would be wrong in silence. */
+function requireColumns(volumes: readonly VolumeInfo[]): void {
+  for (const { path, sampling } of volumes)
+    if (sampling.kind === 'irregular')
+      throw new AppError(
+        'INVALID_ARGUMENT',
+        `Expected k-space with one set of measured columns to train on, got sampling of another kind (${sampling.pattern}), in ${path}. Exclude the file from the training.`,
+      )
+}
+
 function jobOf({ config, train, validation }: TaskRequest, pool: VolumePool) {
+  requireColumns(config.kind === 'pretrain' ? [...train, ...validation] : train)
   const network = networkOf(config.network)
   return {
     network,

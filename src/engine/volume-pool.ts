@@ -1,7 +1,8 @@
 /** Volumes opened when they are needed; the ones used least lately are closed again. */
-import type { VolumeInfo } from '../contract/volumes.ts'
+import type { VolumeContent, VolumeInfo } from '../contract/volumes.ts'
 import type { VolumeSource } from '../core/data/slices.ts'
 import type { Volume } from '../core/data/volume.ts'
+import { requireVersion } from './file-version.ts'
 import { KeptFiles } from './kept-files.ts'
 import { openVolume } from './volumes.ts'
 
@@ -12,11 +13,14 @@ export class VolumePool {
   readonly #kept = new KeptFiles<Volume>(OPEN_AT_ONCE, volume => volume.dispose())
 
   source(info: VolumeInfo): VolumeSource {
-    return { info, open: () => this.open(info.path) }
+    return { info, open: () => this.open(info.path, info.content) }
   }
 
-  open(path: string): Promise<Volume> {
-    return this.#kept.get(path, () => openVolume(path, ''))
+  /** As `openVolume`. */
+  async open(path: string, content?: VolumeContent): Promise<Volume> {
+    const volume = await this.#kept.get(path, () => openVolume(path, '', content))
+    if (content) requireVersion(path, volume.info.content!.version, content.version)
+    return volume
   }
 
   dispose(): void {

@@ -4,10 +4,13 @@ import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { AppError, throwIfCancelled } from '../contract/errors.ts'
-import type { Role, SkippedFile, VolumeInfo } from '../contract/volumes.ts'
+import type { Role, SkippedFile, VolumeContent, VolumeInfo } from '../contract/volumes.ts'
 import { EXTENSIONS, openFormat } from '../core/data/formats/index.ts'
 import type { Volume } from '../core/data/volume.ts'
+import type { Pause } from '../core/pause.ts'
+import { type Reading, readContent } from './contents.ts'
 import { fileError } from './file-errors.ts'
+import { fileVersion, requireVersion } from './file-version.ts'
 import { openHdf5 } from './hdf5.ts'
 
 export type ScannedVolume = VolumeInfo & { readonly role: Role | null }
@@ -22,15 +25,45 @@ export interface ScanOptions {
   readonly signal?: AbortSignal
 }
 
-/** Opens a volume. Of its patient id only SHA-256(salt + id) is kept. */
-export async function openVolume(path: string, salt: string): Promise<Volume> {
+const hashPatient = (salt: string) => (id: string) =>
+  createHash('sha256')
+    .update(salt + id)
+    .digest('hex')
+
+/**
+ * Opens a volume. Of its patient id only SHA-256(salt + id) is kept. If its content is given, a file that is not the version that was read is
+ * refused (`DATA_CHANGED`); else the whole file is read first.
+ */
+export async function openVolume(
+  path: string,
+  salt: string,
+  content?: VolumeContent,
+  reading: Reading = { pause: setImmediate },
+): Promise<Volume> {
+  const version = fileVersion(path)
+  if (content) requireVersion(path, version, content.version)
   const file = await openHdf5(path)
   try {
-    return openFormat(file, id =>
-      createHash('sha256')
-        .update(salt + id)
-        .digest('hex'),
-    )
+    const known = content ?? (await readContent(file, version, reading))
+    requireVersion(path, fileVersion(path), version)
+    return openFormat(file, hashPatient(salt), known)
+  } catch (error) {
+    file.dispose()
+    throw error
+  }
+}
+
+export async function contentOf(path: string, pause: Pause): Promise<VolumeContent> {
+  const volume = await openVolume(path, '', undefined, { pause })
+  volume.dispose()
+  return volume.info.content!
+}
+
+/** Opens a volume whose content is not known yet, and does not read it: its sampling is `unread`. */
+export async function listVolume(path: string, salt: string): Promise<Volume> {
+  const file = await openHdf5(path)
+  try {
+    return openFormat(file, hashPatient(salt))
   } catch (error) {
     file.dispose()
     throw error
@@ -46,7 +79,7 @@ export async function scanFolder(paths: readonly string[], salt: string, options
   for (const [index, { path, role }] of files.entries()) {
     throwIfCancelled(signal)
     try {
-      const volume = await openVolume(path, salt)
+      const volume = await listVolume(path, salt)
       volumes.push({ ...volume.info, role })
       volume.dispose()
     } catch (error) {
@@ -114,7 +147,8 @@ function roleOf(path: string, root: string): Role | null {
   return named === undefined ? null : ROLE_OF_FOLDER.get(named.toLowerCase())!
 }
 
-function reasonOf(error: unknown, path: string): string {
+/** What went wrong with a file, in words. */
+export function reasonOf(error: unknown, path: string): string {
   const plain = fileError(error, path)
   return plain instanceof Error ? plain.message : String(plain)
 }

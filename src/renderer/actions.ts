@@ -5,6 +5,7 @@ import type { FigureFormat, FigureInput } from '../contract/figure.ts'
 import { downloadPath } from '../contract/images.ts'
 import type { NamedRecipe, RecipeSettings } from '../contract/recipes.ts'
 import type { RunView } from '../contract/runs.ts'
+import type { Findings } from '../contract/studies.ts'
 import type { Reproduction, ReproductionRequest } from '../contract/study.ts'
 import { client, desktop, followWork } from './client.ts'
 import { count, fileOf } from './format.ts'
@@ -197,6 +198,52 @@ export const importFolder = (path: string) =>
     useView.setState({ study: study.id, volume: null })
     goToScreen('studies')
   })
+
+/** Reads what has not been read of a study's files, in the background; resolves to whether that came to its end. */
+export async function readStudy({ id, name }: { readonly id: number; readonly name: string }): Promise<boolean> {
+  const read = await follow(
+    `Reading the files of “${name}”, MB`,
+    signal => progress => followWork(options => client.studies.read({ study: id }, options), signal, progress),
+  )
+  await refresh('studies', 'study', 'runs')
+  return read !== null
+}
+
+/** What is new, changed, moved or missing among a study's files; `null`: cancelled, or the user is told why not. */
+export const scanStudy = ({ id, name }: { readonly id: number; readonly name: string }): Promise<Findings | null> =>
+  follow(
+    `Scanning “${name}”, MB`,
+    signal => progress => followWork(options => client.studies.scan({ study: id }, options), signal, progress),
+  )
+
+export async function takeFindings(
+  { id, name }: { readonly id: number; readonly name: string },
+  { token }: Findings,
+  removeMissing: boolean,
+): Promise<void> {
+  const input = { study: id, token, removeMissing }
+  const study = await follow(
+    `Taking the files of “${name}”, MB`,
+    signal => progress => followWork(options => client.studies.take(input, options), signal, progress),
+  )
+  await refresh('studies', 'study', 'runs')
+  if (study) tellDone(`“${name}” has the files as they are now: ${count(study.volumes.length, 'volume')}.`)
+}
+
+export async function locateFiles(
+  { id, name }: { readonly id: number; readonly name: string },
+  folder: string,
+): Promise<void> {
+  const found = await follow(
+    `Looking for the files of “${name}”, MB`,
+    signal => progress =>
+      followWork(options => client.studies.locate({ study: id, folder }, options), signal, progress),
+  )
+  await refresh('studies', 'study')
+  if (!found) return
+  const still = found.missing.length > 0 ? `; ${count(found.missing.length, 'file')} still missing` : ''
+  tellDone(`${count(found.moved.length, 'file')} found by content${still}.`)
+}
 
 export const synthesizeKnee = (settings: { seed: number; patients: number; slices: number }) =>
   follow(

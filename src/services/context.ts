@@ -4,6 +4,7 @@ import { AppError } from '../contract/errors.ts'
 import { type Engine, startEngine } from '../engine/client.ts'
 import { type InstallOptions, installEngine, locateEngine } from '../engine/install.ts'
 import { type Bell, makeBell } from './bell.ts'
+import { type Contents, makeContents } from './contents/reader.ts'
 import { type Db, openDatabase } from './db/index.ts'
 import { holdEngine } from './engines.ts'
 import { markInterrupted } from './interrupted.ts'
@@ -21,6 +22,8 @@ export interface Services {
   readonly bell: Bell
   /** Trainings that wait for their turn. */
   readonly queue: Queue
+  /** What is in volumes' files. */
+  readonly contents: Contents
   /** Engine for training and evaluation. Without TensorFlow it is installed first, or for a window `ENGINE_UNAVAILABLE` is thrown. */
   jobs(signal?: AbortSignal): Promise<Engine>
   /** Engine for looking at files, and for reading and writing them, which needs no TensorFlow. */
@@ -72,6 +75,7 @@ export function openServices({ profile, onInstall, forWindow = false }: ServiceO
   /** Whether the interactive engine was started with TensorFlow. */
   let computes = false
   let queue: Queue | null = null
+  let contents: Contents | null = null
 
   const services: Services = {
     profile: directory,
@@ -79,6 +83,10 @@ export function openServices({ profile, onInstall, forWindow = false }: ServiceO
     salt: readSalt(db),
     bell,
     onInstall,
+    get contents() {
+      contents ??= makeContents(services)
+      return contents
+    },
     get queue() {
       queue ??= makeQueue(services)
       return queue
@@ -115,6 +123,6 @@ export function openServices({ profile, onInstall, forWindow = false }: ServiceO
       services.dispose()
     },
   }
-  if (forWindow) resumeInterrupted(services)
+  if (forWindow) resumeInterrupted(services).catch(error => console.error(error))
   return services
 }

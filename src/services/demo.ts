@@ -9,6 +9,7 @@ import type { Report, ReportRow } from '../contract/report.ts'
 import type { RunConfig, RunRow } from '../contract/runs.ts'
 import { locateEngine } from '../engine/install.ts'
 import { FINE_TUNING, FROM_SCRATCH, METHODS, networkOf } from './catalogue.ts'
+import { fileOf, readyVolume } from './contents/ready.ts'
 import type { Services } from './context.ts'
 import { evaluate, ZERO_FILLED } from './evaluations.ts'
 import { type Comparison, comparisonPng, comparisonSvg, type Pane, reportPage } from './reports/index.ts'
@@ -48,7 +49,6 @@ export async function runDemo(
     slices: study.slices,
     reference: 'ground truth',
   } as const
-  const paths = volumesOf(study, 'test').map(volume => volume.path)
 
   const common = {
     network: way.network,
@@ -65,7 +65,8 @@ export async function runDemo(
       { onEvent, onBusy, signal },
     )
   }
-  const score = (run: string) => evaluate(services, { paths, run, settings }, { signal })
+  const score = (run: string) =>
+    evaluate(services, { of: { study, volumes: volumesOf(study, 'test') }, run, settings }, { signal })
 
   onPart?.('Zero-filled')
   const zeroFilled = await score(ZERO_FILLED)
@@ -144,13 +145,13 @@ async function drawComparison(
   runs: Readonly<Record<'pretrained' | 'fineTuned' | 'control' | 'baseline', RunRow>>,
   signal?: AbortSignal,
 ): Promise<Comparison> {
-  const volume = volumesOf(study, 'test')[0]
+  const volume = await readyVolume(services, volumesOf(study, 'test')[0].id, signal)
   const slice = volume.slices >> 1
   const models = [null, ...Object.values(runs).map(run => modelOf(services, run.id))]
   const engine = await services.jobs(signal)
   const { shape, truth, images, maximum } = await engine.call(
     'compare',
-    { path: volume.path, salt: services.salt, slice, mask: report.protocol.mask, models },
+    { ...fileOf(volume), salt: services.salt, slice, mask: report.protocol.mask, models },
     { signal },
   )
   const metricsOf = (kind: ReportRow['kind']) =>

@@ -1,17 +1,24 @@
 /** Scoring files with a run's network, or zero-filled. */
 import { AppError } from '../contract/errors.ts'
 import type { Evaluation } from '../contract/evaluation.ts'
-import type { VolumeInfo } from '../contract/volumes.ts'
+import type { Study, StudyVolume } from '../contract/studies.ts'
+import type { SkippedFile, VolumeInfo } from '../contract/volumes.ts'
 import { type EvaluationSettings, meanOfMetrics, protocolOf } from '../core/evaluate.ts'
 import type { Progress } from '../engine/protocol.ts'
+import { sortOut } from './contents/reader.ts'
+import { readyStudy } from './contents/ready.ts'
 import type { Services } from './context.ts'
 import { findRun, keptModel, requireUnseen } from './runs.ts'
 
 export const ZERO_FILLED = 'zero-filled'
 
+/** Files and folders as they are now, or volumes of a study, which must be as the study took them. */
+export type Scored =
+  | { readonly paths: readonly string[] }
+  | { readonly study: Study; readonly volumes: readonly StudyVolume[] }
+
 export interface EvaluationRequest {
-  /** Files and folders. */
-  readonly paths: readonly string[]
+  readonly of: Scored
   /** A run's number, or `zero-filled`. */
   readonly run: string
   /** Of the run's milestones; else its kept weights. */
@@ -24,14 +31,33 @@ interface Options {
   readonly signal?: AbortSignal
 }
 
-/** What scores depend on beside the weights: settings, and what the volumes are, wherever they lie. */
+/** What scores depend on beside the weights: settings, the volumes' contents, and their names, from which masks are drawn. */
 export const scoreKey = (settings: EvaluationSettings, volumes: readonly VolumeInfo[]): string =>
   JSON.stringify({
     settings,
-    volumes: volumes
-      .map(({ file, patient, slices, rows, columns, bytes }) => [file, patient, slices, rows, columns, bytes].join('|'))
-      .sort(),
+    volumes: volumes.map(({ file, content }) => `${content?.identity} ${file}`).sort(),
   })
+
+/** The volumes with their contents. */
+export async function volumesToScore(
+  services: Services,
+  of: Scored,
+  options: Options = {},
+): Promise<{ readonly volumes: readonly VolumeInfo[]; readonly skipped: readonly SkippedFile[] }> {
+  if ('study' in of) {
+    const wanted = new Set(of.volumes.map(({ id }) => id))
+    const { volumes } = await readyStudy(services, of.study, of.volumes, options)
+    return { volumes: volumes.filter(({ id }) => wanted.has(id)), skipped: [] }
+  }
+  const scan = await services.interactive.call('scan', { paths: of.paths, salt: services.salt }, options)
+  const read = sortOut(
+    await services.contents.read(
+      scan.volumes.map(({ path }) => path),
+      options,
+    ),
+  )
+  return { volumes: read.volumes, skipped: [...scan.skipped, ...read.skipped] }
+}
 
 /** The newest result of these weights (`null`: zero-filled) under a key, if there is one. */
 export function storedEvaluation(services: Services, checkpoint: string | null, key: string): Evaluation | null {
@@ -47,20 +73,25 @@ export function storedEvaluation(services: Services, checkpoint: string | null, 
 /** As `evaluate`, for weights that come from a pretext alone too, whose output is in arbitrary units: the caller says so. */
 export async function scoreAnyway(
   services: Services,
-  { paths, run, epoch = null, settings }: EvaluationRequest,
+  { of, run, epoch = null, settings }: EvaluationRequest,
   { onProgress, signal }: Options = {},
 ): Promise<Evaluation> {
   const kept = run === ZERO_FILLED ? null : keptModel(services, run, epoch)
   const { salt } = services
-  const scan = await services.interactive.call('scan', { paths, salt }, { signal })
-  if (kept) requireUnseen(services, run, scan.volumes)
+  const whole = await volumesToScore(services, of, { onProgress, signal })
+  if (kept) requireUnseen(services, run, whole.volumes)
   const engine = await services.jobs(signal)
   const scored = await engine.call(
     'evaluate',
-    { files: scan.volumes.map(({ path }) => ({ path })), salt, model: kept?.model ?? null, settings },
+    {
+      files: whole.volumes.map(({ path, content }) => ({ path, content })),
+      salt,
+      model: kept?.model ?? null,
+      settings,
+    },
     { onEvent: onProgress, signal },
   )
-  const skipped = [...scan.skipped, ...scored.skipped]
+  const skipped = [...whole.skipped, ...scored.skipped]
   const { volumes } = scored
   const evaluation: Evaluation = {
     run,
@@ -77,7 +108,7 @@ export async function scoreAnyway(
     .run(
       run === ZERO_FILLED ? null : Number(run),
       kept?.sha256 ?? null,
-      scoreKey(settings, scan.volumes),
+      scoreKey(settings, whole.volumes),
       JSON.stringify(evaluation),
       new Date().toISOString(),
     )

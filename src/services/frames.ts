@@ -12,9 +12,10 @@ import {
 import type { StudyVolume } from '../contract/studies.ts'
 import { type EvaluationSettings, protocolOf } from '../core/evaluate.ts'
 import type { Features } from '../core/features.ts'
+import { fileVersion, versionKey } from '../engine/file-version.ts'
 import type { Frame, FrameRequest, ModelReference, Thumbnail } from '../engine/protocol.ts'
+import { fileOf, readyVolume } from './contents/ready.ts'
 import type { Services } from './context.ts'
-import { fileVersion } from './digests.ts'
 import { keepResults } from './kept-results.ts'
 import { findRun, isPretrained, keptModel } from './runs.ts'
 import { volumeById } from './studies.ts'
@@ -66,20 +67,8 @@ export interface Frames {
   score(request: Shown & Seeded, signal?: AbortSignal): Promise<{ score: FrameScore; protocol: Protocol } | null>
 }
 
-/** A path's version for keys; a file that is gone is told so in a user's words. */
-function versionOf(path: string): string {
-  try {
-    return `${path}@${fileVersion(path)}`
-  } catch (cause) {
-    const gone = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-    const got = gone ? 'none there' : (cause as Error).message
-    throw new AppError(
-      'FILE_UNREADABLE',
-      `Expected the file as it was imported, got ${got}: ${path}. Put it back, or import its folder again.`,
-      cause,
-    )
-  }
-}
+/** What an image is of, for keys: its bytes, and the name that its mask is drawn from. */
+const contentKey = ({ content, file }: StudyVolume) => `${content!.identity} ${file}`
 
 interface Source {
   readonly kind: 'truth' | 'network'
@@ -122,12 +111,12 @@ export function makeFrames(services: Services): Frames {
   }
 
   async function evaluate(
-    { path }: StudyVolume,
+    volume: StudyVolume,
     { model }: Source,
     settings: EvaluationSettings,
     signal: AbortSignal,
   ): Promise<FrameScore | null> {
-    const params = { files: [{ path }], salt, model, settings }
+    const params = { files: [fileOf(volume)], salt, model, settings }
     const { volumes, skipped } = await services.interactive.call('evaluate', params, { signal })
     if (skipped.length > 0) throw new AppError('FILE_UNREADABLE', skipped[0].reason)
     const [{ ssim, psnr, nmse, acceleration, slices }] = volumes
@@ -135,36 +124,36 @@ export function makeFrames(services: Services): Frames {
   }
 
   /** What the engine is asked, and the key of its answer. */
-  function ask(shown: ShownSlice & Pick<FrameRequest, 'show'>): {
-    readonly request: FrameRequest
-    readonly key: string
-  } {
+  async function ask(
+    shown: ShownSlice & Pick<FrameRequest, 'show'>,
+    signal?: AbortSignal,
+  ): Promise<{ readonly request: FrameRequest; readonly key: string }> {
     const { volume: id, slice, source: name, mask, show, seed, layer, channel } = shown
-    const { path } = volumeById(services, id)
+    const volume = await readyVolume(services, id, signal)
     const { kind, model, scored, key } = sourceOf(services, name)
     const masked = kind === 'truth' && show !== 'residual' ? '' : `${maskKey(mask)} ${seed}`
     const feature = show === 'feature' ? `${channel} ${layer}` : ''
     return {
-      request: { path, salt, slice, mask, source: kind, model, scored, show, seed, layer, channel },
-      key: `${versionOf(path)} ${slice} ${key} ${show} ${masked} ${feature}`,
+      request: { ...fileOf(volume), salt, slice, mask, source: kind, model, scored, show, seed, layer, channel },
+      key: `${contentKey(volume)} ${slice} ${key} ${show} ${masked} ${feature}`,
     }
   }
 
   async function image(shown: ShownSlice, signal?: AbortSignal): Promise<Frame> {
     const { show } = shown
     if (show === 'mean' || show === 'spread') {
-      const { request, key } = ask({ ...shown, show: 'image', seed: null }) // over seeds of its own
+      const { request, key } = await ask({ ...shown, show: 'image', seed: null }, signal) // over seeds of its own
       const make = (aborted: AbortSignal) => services.interactive.call('overMasks', request, { signal: aborted })
       return (await overMasks.get(key, make, signal))[show]
     }
-    const { request, key } = ask({ ...shown, show })
+    const { request, key } = await ask({ ...shown, show }, signal)
     return frames.get(key, aborted => services.interactive.call('frame', request, { signal: aborted }), signal)
   }
 
   async function metricsOf(shown: ShownSlice, signal?: AbortSignal): Promise<SliceMetrics | null> {
     const { meta } = await image(shown, signal)
     if (meta.metrics !== undefined) return meta.metrics
-    const { request, key } = ask({ ...shown, show: 'image' })
+    const { request, key } = await ask({ ...shown, show: 'image' }, signal)
     return metrics.get(key, aborted => services.interactive.call('metrics', request, { signal: aborted }), signal)
   }
 
@@ -180,21 +169,21 @@ export function makeFrames(services: Services): Frames {
       const mask = MaskSpec.parse({})
       const make = (aborted: AbortSignal) =>
         services.interactive.call('thumbnail', { path, salt, mask, size: THUMBNAIL }, { signal: aborted })
-      return thumbnails.get(versionOf(path), make, signal)
+      return thumbnails.get(`${path}@${versionKey(fileVersion(path))}`, make, signal)
     },
     async features({ volume: id, slice, run, layer, mask, seed }, signal) {
-      const { path } = volumeById(services, id)
+      const volume = await readyVolume(services, id, signal)
       const { model, sha256 } = keptModel(services, run)
       const make = (aborted: AbortSignal) =>
         services.interactive.call(
           'features',
-          { path, salt, slice, mask, seed, model, layer, most: MOST_FEATURES },
+          { ...fileOf(volume), salt, slice, mask, seed, model, layer, most: MOST_FEATURES },
           { signal: aborted },
         )
-      return features.get(`${versionOf(path)} ${slice} ${sha256} ${maskKey(mask)} ${seed} ${layer}`, make, signal)
+      return features.get(`${contentKey(volume)} ${slice} ${sha256} ${maskKey(mask)} ${seed} ${layer}`, make, signal)
     },
     async score({ volume: id, source: name, mask, seed }, signal) {
-      const volume = volumeById(services, id)
+      const volume = await readyVolume(services, id, signal)
       const source = sourceOf(services, name)
       if (!volume.targetShape || !source.scored || source.kind === 'truth') return null
       const settings: EvaluationSettings = {
@@ -205,7 +194,7 @@ export function makeFrames(services: Services): Frames {
         reference: 'ground truth',
       }
       const make = (aborted: AbortSignal) => scoreInTurn(() => evaluate(volume, source, settings, aborted))
-      const score = await scores.get(`${versionOf(volume.path)} ${source.key} ${maskKey(mask)} ${seed}`, make, signal)
+      const score = await scores.get(`${contentKey(volume)} ${source.key} ${maskKey(mask)} ${seed}`, make, signal)
       return score && { score, protocol: protocolOf(settings) }
     },
   }

@@ -41,8 +41,16 @@ export function remarksOn(volumes: readonly Volume[]): string[] {
   return remarks
 }
 
-export function patientRoles(volumes: readonly Volume[]): Map<string, Set<Role>> {
+function rolesBy(volumes: readonly Volume[], keyOf: (volume: Volume) => string | undefined): Map<string, Set<Role>> {
   const roles = new Map<string, Set<Role>>()
-  for (const { patient, role } of volumes) roles.set(patient, (roles.get(patient) ?? new Set()).add(role))
+  for (const volume of volumes) {
+    const key = keyOf(volume)
+    if (key !== undefined) roles.set(key, (roles.get(key) ?? new Set()).add(volume.role))
+  }
   return roles
 }
+
+export const patientRoles = (volumes: readonly Volume[]) => rolesBy(volumes, ({ patient }) => patient)
+
+/** Of scans that are the same, whatever their files are called and whose they are said to be. */
+export const contentRoles = (volumes: readonly Volume[]) => rolesBy(volumes, ({ content }) => content?.identity)

@@ -4,12 +4,13 @@ import type { RunRow } from '../contract/runs.ts'
 import type { Study } from '../contract/studies.ts'
 import type { Role } from '../contract/volumes.ts'
 import { locateEngine } from '../engine/install.ts'
+import type { ReadOptions } from './contents/reader.ts'
 import type { Services } from './context.ts'
 import { claimRun, type Parent, setStatus } from './run-rows.ts'
 import { type StoredRun, statesOf, storedRun, storedRuns, toRunRow } from './runs.ts'
 import { readSettings } from './settings.ts'
 import { studyById } from './studies.ts'
-import { type PreparedRun, prepareRun, type RunOptions, trainNow } from './training.ts'
+import { type PreparedRun, prepareRun, type RunOptions, readyRequest, trainNow } from './training.ts'
 
 export interface Resumption {
   readonly prepared: PreparedRun
@@ -29,26 +30,52 @@ function studyOfRun(services: Services, { id, study_id }: StoredRun): Study {
   return { ...study, volumes }
 }
 
-/** Where a run can go on. Throws `INVALID_ARGUMENT` where it cannot, or its study's volumes are no longer those that it began with. */
-export function prepareResumption(services: Services, id: string, { unasked = false } = {}): Resumption {
+interface ResumeOptions extends ReadOptions {
+  readonly unasked?: boolean
+}
+
+/**
+ * Where a run can go on. Throws `INVALID_ARGUMENT` where it cannot, `DATA_CHANGED` where its study's volumes are no longer those that it
+ * began with.
+ */
+export async function prepareResumption(
+  services: Services,
+  id: string,
+  { unasked = false, ...options }: ResumeOptions = {},
+): Promise<Resumption> {
   const row = storedRun(services, id)
   const { config, resumable, status } = toRunRow(services, row)
   const { recipe } = config
   if (!resumable || !recipe)
     throw new AppError('INVALID_ARGUMENT', `Expected a run that can be resumed, got run ${id}, which is ${status}.`)
   const states = statesOf(services, row.id)
-  const study = studyOfRun(services, row)
-  const prepared = prepareRun(services, { study, config: { ...config, recipe }, parent: parentOf(row) }, states)
-  const began = JSON.parse(row.environment).data
-  if (began && began !== prepared.data) {
-    throw new AppError(
-      'INVALID_ARGUMENT',
-      `Expected the volumes that run ${id} began with, but study "${study.name}" has others now: it cannot go on as it was. Start it again.`,
-    )
-  }
+  const request = { study: studyOfRun(services, row), config: { ...config, recipe }, parent: parentOf(row) }
+  const prepared = prepareRun(services, await readyRequest(services, request, options), states)
+  requireSameContent(services, id, prepared)
   const step = states[0]?.step ?? 0
   const resumes = unasked ? (step > row.resumed_step ? 1 : row.resumes + 1) : 0
   return { prepared, claim: () => claimRun(services, id, status, resumes, step) }
+}
+
+/** Throws `DATA_CHANGED` where a run would go on with other contents than it began with. */
+function requireSameContent(services: Services, id: string, { study, train, validation, content }: PreparedRun): void {
+  const { environment } = storedRun(services, id)
+  const began = JSON.parse(environment)
+  if (began.content === content) return
+  if (began.content === undefined || began.content === null) {
+    throw new AppError(
+      'DATA_CHANGED',
+      `Expected a run whose contents are recorded, got run ${id}: files of study "${study.name}" were written since it began. Start it again.`,
+    )
+  }
+  const used = services.db.prepare('SELECT file, identity FROM run_volumes WHERE run_id = ?').raw().all(Number(id))
+  const now = new Map([...train, ...validation].map(volume => [volume.file, volume.content?.identity]))
+  const others = (used as [string, string][]).filter(([file, identity]) => now.get(file) !== identity)
+  const which = others.length > 0 ? others.map(([file]) => file).join(', ') : 'more files'
+  throw new AppError(
+    'DATA_CHANGED',
+    `Expected the contents that run ${id} began with, got others in study "${study.name}": ${which}. Put the old files back, or start the run again.`,
+  )
 }
 
 /** Where the row's weights came from. */
@@ -59,7 +86,7 @@ export function parentOf({ parent_id, parent_epoch, start_path }: StoredRun): Pa
 
 /** Goes on with a run that has ended before its end, and returns it finished. */
 export async function resumeRun(services: Services, id: string, options: RunOptions = {}): Promise<RunRow> {
-  const resumption = prepareResumption(services, id)
+  const resumption = await prepareResumption(services, id, options)
   const begin = () => {
     resumption.claim()
     setStatus(services, id, 'running', null)
@@ -72,7 +99,7 @@ export async function resumeRun(services: Services, id: string, options: RunOpti
 const MOST_RESUMES = 3
 
 /** Queues interrupted runs where the profile's settings say so; one that cannot go on stays as it is. */
-export function resumeInterrupted(services: Services): void {
+export async function resumeInterrupted(services: Services): Promise<void> {
   if (!readSettings(services).autoResume || !locateEngine()) return
   for (const row of storedRuns(services)) {
     if (row.status !== 'interrupted' || row.hidden_at !== null || !toRunRow(services, row).resumable) continue
@@ -80,8 +107,9 @@ export function resumeInterrupted(services: Services): void {
     if (row.resumes >= MOST_RESUMES && step <= row.resumed_step) continue
     try {
       const run = String(row.id)
-      services.queue.resume(run, prepareResumption(services, run, { unasked: true }))
+      services.queue.resume(run, await prepareResumption(services, run, { unasked: true }))
     } catch (error) {
+      if (!services.db.open) return
       if (!(error instanceof AppError)) throw error
     }
   }

@@ -4,16 +4,20 @@ import { basename } from 'node:path'
 import process from 'node:process'
 import { implement } from '@orpc/server'
 import { contract } from '../contract/api.ts'
+import type { StudyView } from '../contract/studies.ts'
 import { cacheDirectory } from '../engine/environment.ts'
 import { installEngine } from '../engine/install.ts'
 import type { Progress } from '../engine/protocol.ts'
 import { browse } from './browse.ts'
 import { catalogue } from './catalogue.ts'
 import { importCheckpoint } from './checkpoints.ts'
+import type { ReadOptions } from './contents/reader.ts'
+import { checkVolumes, fileStates } from './contents/ready.ts'
+import { locateFiles, scanAgain, takeFindings } from './contents/rescan.ts'
 import type { Services } from './context.ts'
 import { demonstrationStudy } from './demonstration.ts'
 import { endable } from './endable.ts'
-import { watchEngines } from './engine-state.ts'
+import { type Activity, watchEngines } from './engine-state.ts'
 import { saveFigure } from './figures/save.ts'
 import type { Frames } from './frames.ts'
 import { callersPath } from './profile.ts'
@@ -68,6 +72,25 @@ export function makeRouter(services: Services, frames: Frames) {
       return followWork(run, signal)
     }, outer)
 
+  /** A call that may have to wait for files that nobody has read yet: the bottom line says so. */
+  async function reading<Result>(signal: AbortSignal | undefined, begin: (options: ReadOptions) => Promise<Result>) {
+    let activity: Activity | null = null
+    const onProgress: OnProgress = ({ done, total }) => {
+      activity ??= engines.begin('reading files')
+      activity.update(`reading files: ${Math.floor(done)} of ${Math.ceil(total)} MB`)
+    }
+    try {
+      return await begin({ onProgress, signal })
+    } finally {
+      ;(activity as Activity | null)?.end()
+    }
+  }
+
+  function viewStudy(id: number): StudyView {
+    const study = studyById(services, id)
+    return { ...study, states: fileStates(services, study) }
+  }
+
   const api = implement(contract)
   return api.router({
     app: {
@@ -106,7 +129,28 @@ export function makeRouter(services: Services, frames: Frames) {
         await demonstrationId().catch(() => {}) // said already; the other studies are there
         return summariseStudies(services)
       }),
-      get: api.studies.get.handler(({ input }) => studyById(services, input.study)),
+      get: api.studies.get.handler(({ input }) => viewStudy(input.study)),
+      read: api.studies.read.handler(({ input, signal }) =>
+        work('reading files, MB', signal, async options => {
+          const study = studyById(services, input.study)
+          await checkVolumes(services, study, study.volumes, options)
+          return viewStudy(study.id)
+        }),
+      ),
+      scan: api.studies.scan.handler(({ input, signal }) =>
+        work('scanning files, MB', signal, options => scanAgain(services, input.study, options)),
+      ),
+      take: api.studies.take.handler(({ input: { study, ...input }, signal }) =>
+        work('taking files, MB', signal, async options => {
+          await takeFindings(services, study, { ...input, ...options })
+          return viewStudy(study)
+        }),
+      ),
+      locate: api.studies.locate.handler(({ input, signal }) =>
+        work('looking for files, MB', signal, options =>
+          locateFiles(services, input.study, callersPath(input.folder), options),
+        ),
+      ),
       import: api.studies.import.handler(({ input, signal }) =>
         work('scanning files', signal, options => {
           const paths = input.paths.map(callersPath)
@@ -134,8 +178,12 @@ export function makeRouter(services: Services, frames: Frames) {
     },
     reproductions: {
       list: api.reproductions.list.handler(() => reproductions.list()),
-      start: api.reproductions.start.handler(({ input }) => reproductions.start(input)),
-      resume: api.reproductions.resume.handler(({ input }) => reproductions.resume(input.id)),
+      start: api.reproductions.start.handler(({ input, signal }) =>
+        reading(signal, options => reproductions.start(input, options)),
+      ),
+      resume: api.reproductions.resume.handler(({ input, signal }) =>
+        reading(signal, options => reproductions.resume(input.id, options)),
+      ),
       stop: api.reproductions.stop.handler(({ input }) => reproductions.stop(input.id)),
       report: api.reproductions.report.handler(({ input }) => reproductions.report(input.id)),
       figures: api.reproductions.figures.handler(async ({ input, signal }) => [
@@ -148,13 +196,21 @@ export function makeRouter(services: Services, frames: Frames) {
     runs: {
       list: api.runs.list.handler(() => viewRuns(services)),
       get: api.runs.get.handler(({ input }) => viewRun(services, input.run)),
-      start: api.runs.start.handler(({ input }) => ({ runs: startRequested(services, input) })),
+      start: api.runs.start.handler(async ({ input, signal }) => ({
+        runs: await reading(signal, options => startRequested(services, input, options)),
+      })),
       views: api.runs.views.handler(({ input, signal }) => previewViews(services, input, signal)),
       layers: api.runs.layers.handler(({ input }) => layersOf(services, input.run)),
-      fineTune: api.runs.fineTune.handler(({ input }) => ({ runs: fineTune(services, input) })),
-      again: api.runs.again.handler(({ input }) => ({ runs: again(services, input) })),
+      fineTune: api.runs.fineTune.handler(async ({ input, signal }) => ({
+        runs: await reading(signal, options => fineTune(services, input, options)),
+      })),
+      again: api.runs.again.handler(async ({ input, signal }) => ({
+        runs: await reading(signal, options => again(services, input, options)),
+      })),
       pause: api.runs.pause.handler(({ input }) => stopRun(services, input.run, 'pause')),
-      resume: api.runs.resume.handler(({ input }) => resume(services, input.run)),
+      resume: api.runs.resume.handler(({ input, signal }) =>
+        reading(signal, options => resume(services, input.run, options)),
+      ),
       move: api.runs.move.handler(({ input }) => moveRun(services, input.run, input.before)),
       cancel: api.runs.cancel.handler(({ input }) => stopRun(services, input.run, 'cancel')),
       hide: api.runs.hide.handler(({ input }) => setRunHidden(services, input.run, true)),

@@ -6,11 +6,19 @@ import { Pretext, Recipe, type RunConfig } from '../contract/runs.ts'
 import { locateEngine } from '../engine/install.ts'
 import { fineTuningOf, methodOf, networkOf } from './catalogue.ts'
 import { chosenSettings, requireFittingHead } from './chosen-settings.ts'
+import type { ReadOptions } from './contents/reader.ts'
 import type { Services } from './context.ts'
 import { parentOf, prepareResumption } from './resume.ts'
 import { findRun, storedRun } from './runs.ts'
 import { type Study, studyById } from './studies.ts'
-import { type CommonConfig, type PreparedRun, prepareRun, type RunRequest, supervisedConfig } from './training.ts'
+import {
+  type CommonConfig,
+  type PreparedRun,
+  prepareRun,
+  type RunRequest,
+  readyRequest,
+  supervisedConfig,
+} from './training.ts'
 
 export function requireEngine(): void {
   if (locateEngine()) return
@@ -20,9 +28,15 @@ export function requireEngine(): void {
   )
 }
 
-function enqueue(services: Services, requests: readonly RunRequest[]): string[] {
+async function enqueue(
+  services: Services,
+  requests: readonly RunRequest[],
+  options: ReadOptions = {},
+): Promise<string[]> {
   requireEngine()
-  return services.queue.add(requests.map(request => prepareRun(services, request)))
+  const ready: RunRequest[] = []
+  for (const request of requests) ready.push(await readyRequest(services, request, options))
+  return services.queue.add(ready.map(request => prepareRun(services, request)))
 }
 
 function configOf(request: StartRequest, { slices }: Pick<Study, 'slices'>): RunConfig {
@@ -49,14 +63,23 @@ function configOf(request: StartRequest, { slices }: Pick<Study, 'slices'>): Run
 }
 
 /** A baseline or a pre-training that has passed every check that needs no engine. */
-export function prepareRequested(services: Services, request: StartRequest): PreparedRun {
+export async function prepareRequested(
+  services: Services,
+  request: StartRequest,
+  options: ReadOptions = {},
+): Promise<PreparedRun> {
   const study = studyById(services, request.study)
-  return prepareRun(services, { study, config: configOf(request, study), parent: null })
+  const asked = { study, config: configOf(request, study), parent: null }
+  return prepareRun(services, await readyRequest(services, asked, options))
 }
 
 /** Queues a baseline or a pre-training. */
-export function startRequested(services: Services, request: StartRequest): string[] {
-  const prepared = prepareRequested(services, request)
+export async function startRequested(
+  services: Services,
+  request: StartRequest,
+  options: ReadOptions = {},
+): Promise<string[]> {
+  const prepared = await prepareRequested(services, request, options)
   requireEngine()
   return services.queue.add([prepared])
 }
@@ -65,7 +88,7 @@ export function startRequested(services: Services, request: StartRequest): strin
  * A fine-tuning from a run's kept weights, or a milestone's (`epoch`); with `control` also the same training from the same seed without
  * them.
  */
-export function fineTune(
+export async function fineTune(
   services: Services,
   {
     run,
@@ -80,7 +103,8 @@ export function fineTune(
     readonly recipe?: Recipe
     readonly epoch?: number | null
   },
-): string[] {
+  options: ReadOptions = {},
+): Promise<string[]> {
   const parent = findRun(services, run)
   if (epoch === null && (parent.status === 'queued' || parent.status === 'running')) {
     throw new AppError(
@@ -93,17 +117,22 @@ export function fineTune(
   const { network, networkConfig, mask, slices, seed } = parent.config
   const common = { network, networkConfig, mask, slices: study.id === own ? slices : study.slices, seed }
   const config = supervisedConfig('finetune', common, given ?? fineTuningOf(parent.config))
-  return enqueue(services, [
-    { study, config, parent: { run, epoch } },
-    ...(control ? [{ study, config: { ...config, kind: 'train' as const }, parent: null }] : []),
-  ])
+  return enqueue(
+    services,
+    [
+      { study, config, parent: { run, epoch } },
+      ...(control ? [{ study, config: { ...config, kind: 'train' as const }, parent: null }] : []),
+    ],
+    options,
+  )
 }
 
 /** The same configuration from the same start once more; with another batch where one is given. */
-export function again(
+export async function again(
   services: Services,
   { run, ...changes }: { readonly run: string; readonly batch?: number; readonly accumulate?: number },
-): string[] {
+  options: ReadOptions = {},
+): Promise<string[]> {
   const row = storedRun(services, run)
   const { config } = findRun(services, run)
   if (!config.recipe) {
@@ -114,12 +143,12 @@ export function again(
   }
   const recipe = Recipe.parse({ ...config.recipe, ...changes })
   const study = studyById(services, row.study_id)
-  return enqueue(services, [{ study, config: { ...config, recipe }, parent: parentOf(row) }])
+  return enqueue(services, [{ study, config: { ...config, recipe }, parent: parentOf(row) }], options)
 }
 
 /** Queues a run that has ended before its end to go on where it was. */
-export function resume(services: Services, run: string): void {
-  const resumption = prepareResumption(services, run)
+export async function resume(services: Services, run: string, options: ReadOptions = {}): Promise<void> {
+  const resumption = await prepareResumption(services, run, options)
   requireEngine()
   services.queue.resume(run, resumption)
 }

@@ -20,10 +20,10 @@ const now = () => new Date().toISOString()
 const require = createRequire(import.meta.url)
 
 /** What else decides a result: written down with the run, so that it can be told later what made it. The device follows as it begins. */
-function environment(data: string | null) {
+function environment(content: string | null) {
   const engine = locateEngine()
   return {
-    data,
+    content,
     selfMri: require('../../package.json').version as string,
     node: process.versions.node,
     platform: `${process.platform} ${process.arch}`,
@@ -44,14 +44,14 @@ export function insertRow(
     config,
     parent,
     status,
-    data = null,
+    content = null,
   }: {
     readonly study: number
     readonly config: StoredConfig
     readonly parent: Parent
     readonly status: RunStatus
-    /** Tells the volumes that it is trained on from others. */
-    readonly data?: string | null
+    /** `contentDigest` of the volumes that it is trained on. */
+    readonly content?: string | null
   },
 ): string {
   const { db } = services
@@ -69,7 +69,7 @@ export function insertRow(
         parent && 'file' in parent ? parent.file : null,
         status,
         JSON.stringify(config),
-        JSON.stringify(environment(data)),
+        JSON.stringify(environment(content)),
         process.pid,
         now(),
         now(),

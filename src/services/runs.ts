@@ -3,6 +3,7 @@ import { AppError, type ErrorCode } from '../contract/errors.ts'
 import type { Metrics } from '../contract/evaluation.ts'
 import { TrainingSummary } from '../contract/report.ts'
 import { type EpochFigures, type RunRow, type RunStatus, StoredConfig } from '../contract/runs.ts'
+import type { VolumeInfo } from '../contract/volumes.ts'
 import { methodOf } from '../core/ssl/index.ts'
 import type { ModelReference, WrittenFile } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
@@ -64,7 +65,8 @@ const HOPELESS: ReadonlySet<ErrorCode> = new Set(['NOT_FINITE', 'CHECKPOINT_DAMA
 function isResumable({ status, kind, fault, environment }: StoredRun, hasState: boolean): boolean {
   if (kind === 'import' || !['paused', 'cancelled', 'interrupted', 'failed'].includes(status)) return false
   if (status === 'failed') return hasState && !(fault && HOPELESS.has(fault))
-  return hasState || typeof JSON.parse(environment).data === 'string'
+  const { data, content } = JSON.parse(environment)
+  return hasState || typeof (content ?? data) === 'string'
 }
 
 /** The system ends a process by SIGKILL when memory runs out. */
@@ -81,6 +83,18 @@ function suggest(row: StoredRun, { recipe, method }: StoredConfig): RunRow['sugg
     if (batch % part === 0) return { batch: part, accumulate: separable ? accumulate * (batch / part) : 1 }
   }
   return null
+}
+
+function contentsOf({ db }: Services, { id, kind, study_id, environment }: StoredRun): RunRow['contents'] {
+  if (kind === 'import') return null
+  if (typeof JSON.parse(environment).content !== 'string') return 'not recorded'
+  const other = db
+    .prepare(
+      `SELECT 1 FROM run_volumes WHERE run_id = ?
+        AND NOT EXISTS (SELECT 1 FROM volumes WHERE study_id = ? AND volumes.identity = run_volumes.identity)`,
+    )
+    .get(id, study_id)
+  return other ? 'changed' : 'current'
 }
 
 export function toRunRow(services: Services, row: StoredRun): RunRow {
@@ -119,6 +133,7 @@ export function toRunRow(services: Services, row: StoredRun): RunRow {
     resumable: isResumable(row, stateStep !== null),
     suggestion: suggest(row, config),
     summary: row.summary ? TrainingSummary.parse(JSON.parse(row.summary)) : null,
+    contents: contentsOf(services, row),
     config,
   }
 }
@@ -218,15 +233,25 @@ export function lineage({ db }: Services, run: string): number[] {
   return rows.map(({ id }) => id)
 }
 
-/** Refuses volumes of patients whom the run, or a run it came from, was trained on; names files and run. */
+/** Refuses volumes of patients, and scans, that the run, or a run it came from, was trained on; names files and run. */
 export function requireUnseen(
   services: Services,
   run: string,
-  volumes: readonly { readonly file: string; readonly patient: string }[],
+  volumes: readonly Pick<VolumeInfo, 'file' | 'patient' | 'content'>[],
 ): void {
-  const trained = services.db.prepare("SELECT 1 FROM run_patients WHERE run_id = ? AND patient = ? AND role = 'train'")
+  const patientTrained = services.db.prepare(
+    "SELECT 1 FROM run_patients WHERE run_id = ? AND patient = ? AND role = 'train'",
+  )
+  const scanTrained = services.db.prepare(
+    "SELECT 1 FROM run_volumes WHERE run_id = ? AND identity = ? AND role = 'train'",
+  )
   for (const ancestor of lineage(services, run)) {
-    const leaked = volumes.filter(({ patient }) => trained.get(ancestor, patient)).map(({ file }) => file)
+    const leaked = volumes
+      .filter(
+        ({ patient, content }) =>
+          patientTrained.get(ancestor, patient) || (content && scanTrained.get(ancestor, content.identity)),
+      )
+      .map(({ file }) => file)
     if (leaked.length === 0) continue
     throw new AppError(
       'PATIENT_LEAK',

@@ -7,8 +7,9 @@ import { AppError } from '../contract/errors.ts'
 import type { MaskSpec } from '../contract/evaluation.ts'
 import { type ExportFormat, exportEnding, sliceStem } from '../contract/exports.ts'
 import type { Progress, Reconstructed, ReconstructRequest } from '../engine/protocol.ts'
+import { fileOf, readyVolume } from './contents/ready.ts'
 import type { Services } from './context.ts'
-import { ZERO_FILLED } from './evaluations.ts'
+import { volumesToScore, ZERO_FILLED } from './evaluations.ts'
 import type { Shown } from './frames.ts'
 import { reconstructionsDirectory } from './profile.ts'
 import { findRun, isPretrained, keptModel } from './runs.ts'
@@ -84,12 +85,12 @@ export async function reconstruct(
 ): Promise<readonly Reconstructed[]> {
   const described = describe(services, { run, epoch }, format)
   const { salt } = services
-  const scan = await services.interactive.call('scan', { paths, salt }, { signal })
+  const { volumes, skipped } = await volumesToScore(services, { paths }, { signal })
   const engine = await engineFor(services, run, signal)
-  const files = scan.volumes.map(({ path }) => ({ path }))
+  const files = volumes.map(({ path, content }) => ({ path, content }))
   const params = { ...described, files, salt, mask, seed, slice, format, directory }
   const done = await engine.call('reconstruct', params, { onEvent: onProgress, signal })
-  return [...scan.skipped, ...done]
+  return [...skipped, ...done]
 }
 
 export function freePath(folder: string, name: string, ending: string): string {
@@ -140,17 +141,17 @@ export async function saveReconstruction(
   { onProgress, signal }: Options = {},
 ): Promise<{ path: string; name: string }> {
   const ending = exportEnding(format, slice)
-  const volume = volumeById(services, id)
-  if (wanted !== undefined) await requireWritable(wanted, ending, volume.path)
+  if (wanted !== undefined) await requireWritable(wanted, ending, volumeById(services, id).path)
   const run = source.replace(/^run:/, '')
   const described = describe(services, { run, epoch: null }, format)
+  const volume = await readyVolume(services, id, signal)
 
   const folder = wanted === undefined ? reconstructionsDirectory(services) : dirname(wanted)
   await mkdir(folder, { recursive: true })
   const workshop = await mkdtemp(join(folder, '.self-mri-')) // on the same disk: what is finished is renamed
   try {
     const engine = await engineFor(services, run, signal)
-    const params = { ...described, files: [{ path: volume.path }], salt: services.salt, mask, seed, slice, format }
+    const params = { ...described, files: [fileOf(volume)], salt: services.salt, mask, seed, slice, format }
     const [written] = await engine.call(
       'reconstruct',
       { ...params, directory: workshop },

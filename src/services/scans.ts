@@ -2,11 +2,11 @@
 import { rmSync } from 'node:fs'
 import { sep } from 'node:path'
 import { AppError } from '../contract/errors.ts'
-import { type SkippedFile, VolumeInfo } from '../contract/volumes.ts'
+import type { SkippedFile } from '../contract/volumes.ts'
 import type { Services } from './context.ts'
+import { volumesToScore } from './evaluations.ts'
 import { uploadsDirectory } from './profile.ts'
-import { remarksOn } from './remarks.ts'
-import { freeName, studyById } from './studies.ts'
+import { freeName } from './studies.ts'
 
 const NAME = 'New scans'
 
@@ -21,13 +21,6 @@ function makeStudy(services: Services): number {
     )
     .run(freeName(services, NAME), new Date().toISOString())
   return Number(lastInsertRowid)
-}
-
-function updateRemarks(services: Services, study: number): void {
-  const { volumes } = studyById(services, study)
-  services.db
-    .prepare('UPDATE studies SET remarks = ?, hidden_at = NULL WHERE id = ?')
-    .run(JSON.stringify(remarksOn(volumes)), study)
 }
 
 /** Deletes a file that a browser sent and nothing uses: the profile alone holds it. */
@@ -49,24 +42,25 @@ export async function addScans(
   paths: readonly string[],
   signal?: AbortSignal,
 ): Promise<AddedScans> {
-  const { db, salt, bell } = services
-  const scan = await services.interactive.call('scan', { paths, salt }, { signal })
+  const { db, bell } = services
+  const whole = await volumesToScore(services, { paths }, { signal })
   const add = db.prepare(
-    `INSERT INTO volumes (study_id, path, role, patient, info) VALUES (?, ?, 'test', ?, ?)
-      ON CONFLICT (study_id, path) DO UPDATE SET patient = excluded.patient, info = excluded.info RETURNING id`,
+    `INSERT INTO volumes (study_id, path, role, patient, info, identity) VALUES (?, ?, 'test', ?, ?, ?)
+      ON CONFLICT (study_id, path) DO UPDATE
+        SET patient = excluded.patient, info = excluded.info, identity = excluded.identity RETURNING id`,
   )
   const added = db.transaction(() => {
     const there = scansStudy(services) ?? null
-    if (scan.volumes.length === 0) return { study: there, volumes: [], skipped: [...scan.skipped] }
+    if (whole.volumes.length === 0) return { study: there, volumes: [], skipped: [...whole.skipped] }
     const study = there ?? makeStudy(services)
-    const volumes = scan.volumes.map(volume => {
-      const row = add.get(study, volume.path, volume.patient, JSON.stringify(VolumeInfo.parse(volume)))
+    const volumes = whole.volumes.map(volume => {
+      const row = add.get(study, volume.path, volume.patient, JSON.stringify(volume), volume.content?.identity)
       return (row as { id: number }).id
     })
-    updateRemarks(services, study)
-    return { study, volumes, skipped: [...scan.skipped] }
+    db.prepare('UPDATE studies SET hidden_at = NULL WHERE id = ?').run(study)
+    return { study, volumes, skipped: [...whole.skipped] }
   })()
-  for (const { path } of scan.skipped) dropUpload(services, path)
+  for (const { path } of whole.skipped) dropUpload(services, path)
   bell.ring()
   return added
 }
@@ -80,10 +74,7 @@ export function removeScan(services: Services, volume: number): void {
     )
     .get(volume) as { study_id: number; path: string } | undefined
   if (!row) throw new AppError('STUDY_NOT_FOUND', `Expected a new scan’s number, got ${volume}`)
-  db.transaction(() => {
-    db.prepare('DELETE FROM volumes WHERE id = ?').run(volume)
-    updateRemarks(services, row.study_id)
-  })()
+  db.prepare('DELETE FROM volumes WHERE id = ?').run(volume)
   dropUpload(services, row.path)
   bell.ring()
 }

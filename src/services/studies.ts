@@ -4,7 +4,7 @@ import type { Split, Study, StudySummary, StudyVolume } from '../contract/studie
 import { ROLES, type Role, SliceSelection, selectSlices, VolumeInfo } from '../contract/volumes.ts'
 import type { Progress } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
-import { patientRoles, remarksOn } from './remarks.ts'
+import { contentRoles, patientRoles, remarksOn } from './remarks.ts'
 import { assignRoles, FRACTIONS } from './split.ts'
 
 export type { Study, StudyVolume } from '../contract/studies.ts'
@@ -52,7 +52,6 @@ export async function importStudy(
     seed: dealt ? request.splitSeed : null,
     fractions: dealt ? FRACTIONS : null,
   }
-  const remarks = [...(request.remarks ?? []), ...remarksOn(volumes)]
   const { db } = services
   const id = db.transaction(() => {
     const { lastInsertRowid } = db
@@ -65,7 +64,7 @@ export async function importStudy(
         JSON.stringify(request.paths),
         JSON.stringify(split),
         JSON.stringify(request.slices),
-        JSON.stringify(remarks),
+        JSON.stringify(request.remarks ?? []),
         new Date().toISOString(),
       )
     const addVolume = db.prepare('INSERT INTO volumes (study_id, path, role, patient, info) VALUES (?, ?, ?, ?, ?)')
@@ -97,11 +96,16 @@ interface VolumeRow {
   readonly info: string
 }
 
-const toVolume = ({ id, role, info }: VolumeRow): StudyVolume => ({ ...VolumeInfo.parse(JSON.parse(info)), id, role })
+/** What a file that was only listed says of its sampling is not taken for the whole of it. */
+function toVolume({ id, role, info }: VolumeRow): StudyVolume {
+  const volume = VolumeInfo.parse(JSON.parse(info))
+  return { ...volume, ...(!volume.content && { sampling: { kind: 'unread' } }), id, role }
+}
 
 function readStudy({ db }: Services, row: StudyRow): Study {
   const volumes = db.prepare('SELECT id, role, info FROM volumes WHERE study_id = ? ORDER BY path').all(row.id)
   const skipped = db.prepare('SELECT path, reason FROM skipped_files WHERE study_id = ? ORDER BY path').all(row.id)
+  const known = (volumes as VolumeRow[]).map(toVolume)
   return {
     id: row.id,
     name: row.name,
@@ -109,9 +113,9 @@ function readStudy({ db }: Services, row: StudyRow): Study {
     roots: JSON.parse(row.roots),
     split: JSON.parse(row.split),
     slices: SliceSelection.parse(JSON.parse(row.slices)),
-    remarks: JSON.parse(row.remarks),
+    remarks: [...JSON.parse(row.remarks), ...remarksOn(known)],
     createdAt: row.created_at,
-    volumes: (volumes as VolumeRow[]).map(toVolume),
+    volumes: known,
     skipped: skipped as Study['skipped'],
   }
 }
@@ -159,6 +163,13 @@ export function volumeById({ db }: Services, id: number): StudyVolume {
   throw new AppError('STUDY_NOT_FOUND', `Expected a volume’s number, got ${id}: it is in no study any more.`)
 }
 
+/** The study that a volume is of. */
+export function studyOfVolume(services: Services, id: number): Study {
+  const study = services.db.prepare('SELECT study_id FROM volumes WHERE id = ?').pluck().get(id) as number | undefined
+  if (study !== undefined) return studyById(services, study)
+  throw new AppError('STUDY_NOT_FOUND', `Expected a volume’s number, got ${id}: it is in no study any more.`)
+}
+
 /** By id or by name. */
 export function findStudy(services: Services, which: string): Study {
   const row = services.db.prepare('SELECT * FROM studies WHERE name = ? OR CAST(id AS TEXT) = ?').get(which, which) as
@@ -175,19 +186,20 @@ export function findStudy(services: Services, which: string): Study {
 }
 
 /** Volumes of a role with at least one selected slice. */
-export const volumesOf = (study: Study, role: Role): StudyVolume[] =>
+export const volumesOf = (study: Pick<Study, 'volumes' | 'slices'>, role: Role): StudyVolume[] =>
   study.volumes.filter(volume => volume.role === role && selectSlices(study.slices, volume.slices).length > 0)
 
-/** Throws `PATIENT_LEAK` where a patient of the study has more than one role, naming the files. */
+/** Throws `PATIENT_LEAK` where a patient of the study, or one and the same scan, has more than one role, naming the files. */
 export function requireSeparatePatients(study: Study): void {
-  for (const [patient, roles] of patientRoles(study.volumes)) {
-    if (roles.size < 2) continue
-    const files = study.volumes
-      .filter(volume => volume.patient === patient)
-      .map(({ file, role }) => `${file} (${role})`)
-    throw new AppError(
+  const inSeveral = (what: string, isOne: (volume: StudyVolume) => boolean) => {
+    const files = study.volumes.filter(isOne).map(({ file, role }) => `${file} (${role})`)
+    return new AppError(
       'PATIENT_LEAK',
-      `Expected every patient in one role of ${ROLES.join(', ')}, got one in several, in ${files.join(', ')}. Move the files of a patient into one folder and import again.`,
+      `Expected every ${what} in one role of ${ROLES.join(', ')}, got one in several, in ${files.join(', ')}. Move the files of a patient into one folder and import again.`,
     )
   }
+  for (const [patient, roles] of patientRoles(study.volumes))
+    if (roles.size > 1) throw inSeveral('patient', volume => volume.patient === patient)
+  for (const [identity, roles] of contentRoles(study.volumes))
+    if (roles.size > 1) throw inSeveral('scan', ({ content }) => content?.identity === identity)
 }

@@ -1,11 +1,12 @@
 /** A training from its checks to its end: prepared, written down, trained. */
-import { createHash } from 'node:crypto'
 import { AppError } from '../contract/errors.ts'
 import type { Recipe, RunConfig, RunRow, TrainingEvent } from '../contract/runs.ts'
 import type { Study, StudyVolume } from '../contract/studies.ts'
 import { methodOf } from '../core/ssl/index.ts'
 import type { Engine } from '../engine/client.ts'
 import type { WrittenFile } from '../engine/protocol.ts'
+import type { ReadOptions } from './contents/reader.ts'
+import { readyStudy } from './contents/ready.ts'
 import type { Services } from './context.ts'
 import { takeDevice } from './device.ts'
 import { runDirectory } from './profile.ts'
@@ -14,6 +15,7 @@ import { onceThereIsRoom } from './room.ts'
 import { insertRow, type Parent, recordFailure, type Stop, setStatus } from './run-rows.ts'
 import { findRun, modelOf, requireUnseen } from './runs.ts'
 import { requireSeparatePatients, volumesOf } from './studies.ts'
+import { contentDigest, noteVolumes, trainable } from './training-data.ts'
 
 export interface RunRequest {
   readonly study: Study
@@ -30,7 +32,7 @@ export interface TrainOptions {
   readonly stop?: () => Stop
 }
 
-export interface RunOptions extends Pick<TrainOptions, 'onEvent' | 'signal'> {
+export interface RunOptions extends Pick<TrainOptions, 'onEvent' | 'signal'>, Pick<ReadOptions, 'onProgress'> {
   /** Called with the run's id before it begins. */
   readonly onStart?: (run: string) => void
   /** Another program trains on the device: called with which, or else refused with `DEVICE_BUSY`. */
@@ -60,30 +62,47 @@ export interface PreparedRun extends RunRequest {
   readonly start: string | null
   /** States to go on from instead, newest first. */
   readonly states: readonly WrittenFile[]
-  /** Tells the volumes from others. */
-  readonly data: string
+  /** `contentDigest` of the volumes. */
+  readonly content: string
   readonly notes: readonly string[]
 }
-
-const usable = (volumes: readonly StudyVolume[], kind: RunConfig['kind']) =>
-  kind === 'pretrain' ? volumes : volumes.filter(volume => volume.targetShape)
 
 function startOf(services: Services, parent: Parent): string | null {
   if (parent === null) return null
   return 'run' in parent ? modelOf(services, parent.run, parent.epoch).checkpoint : parent.file
 }
 
-/** Of the volumes in their order: what they are, wherever they lie. */
-function dataDigest(volumes: readonly StudyVolume[]): string {
-  const facts = volumes.map(({ file, role, patient, slices, rows, columns, bytes }) =>
-    [file, role, patient, slices, rows, columns, bytes].join('|'),
-  )
-  return createHash('sha256').update(facts.join('\n')).digest('hex')
+/** Why volumes of a role are not used, in words. */
+function leftOutNotes(study: Study, kind: RunConfig['kind']): string[] {
+  return (['train', 'val'] as const).flatMap(role => {
+    const word = role === 'train' ? 'training' : 'validation'
+    const all = volumesOf(study, role)
+    const used = new Set(trainable(study, role, kind))
+    const irregular = all.filter(({ sampling }) => sampling.kind === 'irregular').length
+    const unlabelled = all.filter(volume => !used.has(volume)).length - irregular
+    return [
+      ...(unlabelled > 0 ? [`${unlabelled} ${word} volumes without ground truth are left out.`] : []),
+      ...(irregular > 0
+        ? [
+            `${irregular} ${word} volumes are left out: their k-space was not measured in one set of columns for all slices.`,
+          ]
+        : []),
+    ]
+  })
 }
 
-/** Checks a request; throws `PATIENT_LEAK`, `INVALID_ARGUMENT`, or what is wrong with the checkpoint it starts from. */
-export function prepareRun(services: Services, request: RunRequest, states: readonly WrittenFile[] = []): PreparedRun {
-  const { study, config, parent } = request
+/** A reproduction may look for runs of a study that has not been read since this program was installed. */
+function requireRead(study: Study, volumes: readonly StudyVolume[]): void {
+  const unread = volumes.filter(({ content }) => !content)
+  if (unread.length === 0) return
+  throw new AppError(
+    'DATA_CHANGED',
+    `Expected volumes of study "${study.name}" whose files have been read, got ${unread.length} that have not, ${unread[0].file} among them. Read them with: self-mri studies scan "${study.name}"`,
+  )
+}
+
+/** Throws `PATIENT_LEAK` or `INVALID_ARGUMENT` for what is wrong whatever the files hold. */
+function requireSound(services: Services, { study, parent }: RunRequest): void {
   if (study.kind === 'scans') {
     throw new AppError(
       'INVALID_ARGUMENT',
@@ -91,14 +110,24 @@ export function prepareRun(services: Services, request: RunRequest, states: read
     )
   }
   requireSeparatePatients(study)
-  const train = usable(volumesOf(study, 'train'), config.kind)
-  const validation = usable(volumesOf(study, 'val'), config.kind)
+  const held = study.volumes.filter(volume => volume.role !== 'train')
+  if (parent && 'run' in parent) requireUnseen(services, parent.run, held)
+}
+
+/**
+ * Checks a request on volumes that have been read (`readyRequest`); throws `PATIENT_LEAK`, `INVALID_ARGUMENT`, or what is wrong with the
+ * checkpoint it starts from.
+ */
+export function prepareRun(services: Services, request: RunRequest, states: readonly WrittenFile[] = []): PreparedRun {
+  requireSound(services, request)
+  const { study, config, parent } = request
+  const train = trainable(study, 'train', config.kind)
+  const validation = trainable(study, 'val', config.kind)
+  requireRead(study, [...train, ...validation])
   if (train.length === 0) {
     const need = config.kind === 'pretrain' ? '' : ' with ground truth'
     throw new AppError('INVALID_ARGUMENT', `Expected training volumes${need}, got none in study "${study.name}".`)
   }
-  const held = study.volumes.filter(volume => volume.role !== 'train')
-  if (parent && 'run' in parent) requireUnseen(services, parent.run, held)
   const method = config.method === null ? null : methodOf(config.method)
   if (config.recipe.accumulate > 1 && method && !method.separable) {
     throw new AppError(
@@ -106,12 +135,23 @@ export function prepareRun(services: Services, request: RunRequest, states: read
       `Expected batches that are taken whole (accumulate 1), as ${method.label} compares the samples of a batch with each other, got accumulate ${config.recipe.accumulate}.`,
     )
   }
-  const leftOut = volumesOf(study, 'train').length - train.length
-  const notes = leftOut > 0 ? [`${leftOut} training volumes without ground truth are left out.`] : []
+  const notes = leftOutNotes(study, config.kind)
   const caution = config.pretext && method?.caution?.(method.config.parse(config.methodConfig), config.pretext)
   if (caution) notes.push(caution)
   const start = states.length > 0 ? null : startOf(services, parent)
-  return { ...request, train, validation, start, states, data: dataDigest([...train, ...validation]), notes }
+  return { ...request, train, validation, start, states, content: contentDigest([...train, ...validation]), notes }
+}
+
+/** The request with the volumes that it uses read and found unchanged; it waits for no others. Throws `DATA_CHANGED`. */
+export async function readyRequest<Request extends RunRequest>(
+  services: Services,
+  request: Request,
+  options: ReadOptions = {},
+): Promise<Request> {
+  requireSound(services, request)
+  const { study, config } = request
+  const used = (['train', 'val'] as const).flatMap(role => trainable(study, role, config.kind))
+  return { ...request, study: await readyStudy(services, study, used, options) }
 }
 
 /** Writes the rows of runs together, all or none: their ids, in order. */
@@ -123,8 +163,9 @@ export function insertRuns(
   const { db } = services
   const add = db.prepare('INSERT OR IGNORE INTO run_patients (run_id, patient, role) VALUES (?, ?, ?)')
   return db.transaction(() =>
-    prepared.map(({ study, config, parent, train, validation, data }) => {
-      const run = insertRow(services, { study: study.id, config, parent, status, data })
+    prepared.map(({ study, config, parent, train, validation, content }) => {
+      const run = insertRow(services, { study: study.id, config, parent, status, content })
+      noteVolumes(services, run, { train, val: validation })
       for (const { patient } of train) add.run(Number(run), patient, 'train')
       for (const { patient } of validation) add.run(Number(run), patient, 'val')
       return run
@@ -196,6 +237,6 @@ export async function trainNow(
 
 /** Trains now and returns the finished run. Its row is there from the first moment. */
 export async function startRun(services: Services, request: RunRequest, options: RunOptions = {}): Promise<RunRow> {
-  const prepared = prepareRun(services, request)
+  const prepared = prepareRun(services, await readyRequest(services, request, options))
   return trainNow(services, prepared, () => insertRuns(services, [prepared], 'running')[0], options)
 }

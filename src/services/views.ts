@@ -12,7 +12,7 @@ export async function previewViews(services: Services, request: StartRequest, si
       'Expected a pre-training, got a training from scratch, which makes no views of its images.',
     )
   }
-  const { config, train, notes } = prepareRequested(services, request)
+  const { config, train, notes } = await prepareRequested(services, request, { signal })
   requireEngine()
   const { samples, cautions } = await services.interactive.call('views', { config, train }, { signal })
   return {

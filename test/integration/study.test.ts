@@ -109,7 +109,7 @@ it('a study that is stopped goes on, ends with every row and its files, and its 
   for (const { kind, label, epoch, training, metrics } of report.rows) {
     if (!training) continue
     const milestone = kind === 'baseline at' ? epoch : null
-    const { mean } = await evaluate(services, { paths, run: training.run, epoch: milestone, settings })
+    const { mean } = await evaluate(services, { of: { paths }, run: training.run, epoch: milestone, settings })
     for (const name of ['ssim', 'psnr', 'nmse'] as const) expect(mean![name], label).toBeCloseTo(metrics[name], 6)
   }
 

@@ -3,8 +3,8 @@ import Table from 'cli-table3'
 import { Command, Option } from 'commander'
 import { AppError } from '../../contract/errors.ts'
 import type { Evaluation, Metrics } from '../../contract/evaluation.ts'
-import type { SliceSelection } from '../../contract/volumes.ts'
-import { evaluate, ZERO_FILLED } from '../../services/evaluations.ts'
+import { faultInWords, type SliceSelection } from '../../contract/volumes.ts'
+import { evaluate, type Scored, ZERO_FILLED } from '../../services/evaluations.ts'
 import { callersPath } from '../../services/profile.ts'
 import { protocolSentence } from '../../services/reports/index.ts'
 import { findStudy, volumesOf } from '../../services/studies.ts'
@@ -49,17 +49,22 @@ function describe(evaluation: Evaluation, { epoch }: NamedWeights): string {
   return [
     run,
     table.toString(),
+    ...evaluation.volumes.flatMap(({ file, leftOut }) =>
+      leftOut ? [`Left out of ${file}: ${leftOut.map(faultInWords).join(', ')}.`] : [],
+    ),
     protocolSentence(evaluation.protocol),
     'Research use only. Not a medical device.',
   ].join('\n')
 }
 
-function pathsOf(paths: readonly string[], study: string | undefined, { services }: Session): string[] {
-  if (study !== undefined && paths.length === 0)
-    return volumesOf(findStudy(services, study), 'test').map(volume => volume.path)
+function scoredOf(paths: readonly string[], name: string | undefined, { services }: Session): Scored {
+  if (name !== undefined && paths.length === 0) {
+    const study = findStudy(services, name)
+    return { study, volumes: volumesOf(study, 'test') }
+  }
   if (paths.length === 0)
     throw new AppError('INVALID_ARGUMENT', 'Expected files or folders to score, or --study NAME for its test volumes')
-  return paths.map(callersPath)
+  return { paths: paths.map(callersPath) }
 }
 
 export const evaluateCommand = (): Command =>
@@ -90,7 +95,7 @@ export const evaluateCommand = (): Command =>
         slices: options.slices,
         reference: options.reference,
       }
-      const request = { paths: pathsOf(paths, options.study, session), ...options.run, settings }
+      const request = { of: scoredOf(paths, options.study, session), ...options.run, settings }
       const onProgress = ({ done, total, label }: { done: number; total: number; label: string }) =>
         bar.update(done, total, label)
       const evaluation = await evaluate(session.services, request, { onProgress, signal: session.signal }).finally(() =>

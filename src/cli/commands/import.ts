@@ -2,13 +2,14 @@ import { basename } from 'node:path'
 import { Command } from 'commander'
 import { AppError } from '../../contract/errors.ts'
 import { ROLES, type SliceSelection } from '../../contract/volumes.ts'
+import { checkVolumes } from '../../services/contents/ready.ts'
 import { demonstrationStudy } from '../../services/demonstration.ts'
 import { callersPath } from '../../services/profile.ts'
-import { importStudy, type Study } from '../../services/studies.ts'
+import { importStudy, type Study, studyById } from '../../services/studies.ts'
 import { importSyntheticKnee } from '../../services/synthetic-knee.ts'
 import { sliceSelection, wholeNumber } from '../options.ts'
 import { inSession, type Session } from '../session.ts'
-import { print, printJson, progressBar } from '../terminal.ts'
+import { print, printJson, progressBar, say } from '../terminal.ts'
 import { describeStudy } from './studies.ts'
 
 interface Options {
@@ -68,6 +69,25 @@ async function makeStudy(paths: string[], options: Options, { services, signal }
   }
 }
 
+/** Reads the files from end to end: until then nobody knows what is in them. */
+async function readWhole(study: Study, { services, signal }: Session): Promise<Study> {
+  const bar = progressBar('Reading files (MB)')
+  const onProgress = ({ done, total, label }: { done: number; total: number; label: string }) =>
+    bar.update(Math.round(done), Math.ceil(total), label)
+  try {
+    await checkVolumes(services, study, study.volumes, { onProgress, signal })
+  } catch (error) {
+    if (signal.aborted) say(`Study ${study.id} is kept; the rest of its files is read when they are used.`)
+    throw error
+  } finally {
+    bar.stop()
+  }
+  const read = studyById(services, study.id)
+  if (read.volumes.length > 0) return read
+  const reasons = read.skipped.map(({ path, reason }) => `\n  ${path}: ${reason}`).join('')
+  throw new AppError('UNSUPPORTED_FORMAT', `Expected at least one file that can be used, got none:${reasons}`)
+}
+
 export const importCommand = (): Command =>
   new Command('import')
     .description(
@@ -84,7 +104,7 @@ export const importCommand = (): Command =>
     .option('--seed <n>', 'seed of the synthetic knees', wholeNumber, 0)
     .action((paths: string[], options: Options, command: Command) =>
       inSession(command, async session => {
-        const study = await makeStudy(paths, options, session)
+        const study = await readWhole(await makeStudy(paths, options, session), session)
         if (session.json) printJson(study)
         else print(describeStudy(study))
       }),

@@ -16,12 +16,20 @@ const KIND = {
 
 const network = (run: RunRow) => `${run.network}${run.channels === null ? '' : `-${run.channels}`}`
 
+/** What is to be known of the data that it was trained on. */
+function contentsInWords({ contents, study }: RunRow): string | null {
+  if (contents === 'changed') return `trained on earlier contents of files that have changed since in study "${study}"`
+  return contents === 'not recorded' ? 'content not recorded: files of its study were written since it began' : null
+}
+
 /** One run in a few lines. */
 export function describeRun(run: RunRow): string {
   const lines = [
     `Run ${run.id}: ${run.method ? `${run.method} ` : ''}${KIND[run.kind]} of ${network(run)}${run.parent ? ` from ${run.parent}` : ''}, ${run.status}`,
   ]
   if (run.reason) lines.push(`  ${run.reason}`)
+  const contents = contentsInWords(run)
+  if (contents) lines.push(`  ${contents}`)
   if (run.summary) {
     const { steps, seconds, loss, chanceLoss, bestEpoch } = run.summary
     const chance = chanceLoss === null ? '' : ` (chance ${chanceLoss.toFixed(4)})`

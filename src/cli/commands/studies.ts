@@ -1,9 +1,15 @@
+import process from 'node:process'
+import { createInterface } from 'node:readline/promises'
 import Table from 'cli-table3'
 import { Command } from 'commander'
+import type { FileState, Findings, StudyView } from '../../contract/studies.ts'
 import { ROLES } from '../../contract/volumes.ts'
-import { findStudy, listStudies, type Study, type StudyVolume } from '../../services/studies.ts'
+import { fileStates } from '../../services/contents/ready.ts'
+import { isEmpty, locateFiles, scanAgain, takeFindings } from '../../services/contents/rescan.ts'
+import { callersPath } from '../../services/profile.ts'
+import { findStudy, listStudies, type Study, type StudyVolume, studyById } from '../../services/studies.ts'
 import { inSession } from '../session.ts'
-import { print, printJson } from '../terminal.ts'
+import { print, printJson, progressBar, say } from '../terminal.ts'
 
 function sampling({ sampling }: StudyVolume): string {
   if (sampling.kind === 'unread') return 'not read yet'
@@ -40,17 +46,120 @@ export function describeStudy(study: Study): string {
   ].join('\n')
 }
 
+/** Which files are not as the study took them. */
+function describeStates({ volumes, states }: StudyView): string[] {
+  const of = (state: FileState) => volumes.filter(({ id }) => states[id] === state).map(({ file }) => file)
+  const line = (state: FileState, words: string) => {
+    const files = of(state)
+    return files.length > 0 ? [`${words}: ${files.join(', ')}`] : []
+  }
+  return [
+    ...line('changed', 'Changed since the study took them (old results are of the old contents)'),
+    ...line('written since', 'Written since they were read (self-mri studies scan reads them)'),
+    ...line('missing', 'Missing (self-mri studies locate finds them elsewhere)'),
+    ...line('unread', 'Not read from end to end yet'),
+  ]
+}
+
+function describeFindings({ added, changed, moved, missing, unusable }: Findings): string {
+  const lines = [
+    ...added.map(({ path, role }) => `new       ${path} (${role})`),
+    ...changed.map(({ path, what }) => `changed   ${path}: ${what}`),
+    ...moved.map(({ path, from }) => `moved     ${from} → ${path}`),
+    ...missing.map(({ path }) => `missing   ${path}`),
+    ...unusable.map(({ path, reason }) => `unusable  ${path}: ${reason}`),
+  ]
+  return lines.join('\n') || 'All files are as the study took them.'
+}
+
+const reading = (title: string) => {
+  const bar = progressBar(title)
+  return {
+    onProgress: ({ done, total, label }: { done: number; total: number; label: string }) =>
+      bar.update(Math.round(done), Math.ceil(total), label),
+    stop: () => bar.stop(),
+  }
+}
+
+/** Asks on a terminal; elsewhere the answer is no. */
+async function agreed(question: string, signal: AbortSignal): Promise<boolean> {
+  if (!process.stdin.isTTY) return false
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `, { signal })).trim())
+  } finally {
+    terminal.close()
+  }
+}
+
+const scanCommand = (): Command =>
+  new Command('scan')
+    .description(
+      'Look at a study’s files again: list new, changed, moved and missing ones, then take them if you agree',
+    )
+    .argument('<study>', 'name or number')
+    .option('--yes', 'take what is found without asking')
+    .option('--remove-missing', 'take missing files out of the study')
+    .action((which: string, { yes, removeMissing = false }: ScanOptions, command: Command) =>
+      inSession(command, async ({ services, signal, json }) => {
+        const { id, name } = findStudy(services, which)
+        const { onProgress, stop } = reading('Reading files (MB)')
+        const findings = await scanAgain(services, id, { onProgress, signal }).finally(stop)
+        if (!json) print(describeFindings(findings))
+        const some = !isEmpty(findings)
+        const taken = some && (yes || (await agreed(`Take this into study "${name}"?`, signal)))
+        if (taken) {
+          const { token } = findings
+          const study = await takeFindings(services, id, { token, removeMissing, signal })
+          if (!json) print(describeStudy(study))
+        } else if (some) say('Nothing was taken. To take it: --yes')
+        if (json) printJson({ ...findings, taken, study: studyById(services, id) })
+      }),
+    )
+
+const locateCommand = (): Command =>
+  new Command('locate')
+    .description('Find a study’s missing files by their contents in another folder')
+    .argument('<study>', 'name or number')
+    .argument('<folder>', 'where to look')
+    .action((which: string, folder: string, _options, command: Command) =>
+      inSession(command, async ({ services, signal, json }) => {
+        const { id } = findStudy(services, which)
+        const { onProgress, stop } = reading('Looking for files (MB)')
+        const found = await locateFiles(services, id, callersPath(folder), { onProgress, signal }).finally(stop)
+        if (json) printJson(found)
+        else {
+          for (const { from, path } of found.moved) print(`${from} → ${path}`)
+          for (const { path } of found.missing) print(`still missing: ${path}`)
+          if (found.moved.length + found.missing.length === 0) print('No file of the study is missing.')
+        }
+        if (found.missing.length > 0) process.exitCode = 1
+      }),
+    )
+
+interface ScanOptions {
+  readonly yes?: boolean
+  readonly removeMissing?: boolean
+}
+
 export const studiesCommand = (): Command =>
   new Command('studies')
     .description('List the studies, or show one')
     .argument('[study]', 'name or number')
     .action((which: string | undefined, _options, command: Command) =>
       inSession(command, async ({ services, json }) => {
-        const studies = which === undefined ? listStudies(services) : [findStudy(services, which)]
-        if (json) printJson(which === undefined ? studies : studies[0])
+        if (which !== undefined) {
+          const study = findStudy(services, which)
+          const view = { ...study, states: fileStates(services, study) }
+          if (json) printJson(view)
+          else print([describeStudy(study), ...describeStates(view)].join('\n'))
+          return
+        }
+        const studies = listStudies(services)
+        if (json) printJson(studies)
         else if (studies.length === 0) print('No study yet. Import one with: self-mri import PATH, or --demonstration')
-        else if (which === undefined)
-          for (const study of studies) print(`${study.id}  ${study.name}  ${study.volumes.length} volumes`)
-        else print(describeStudy(studies[0]))
+        else for (const study of studies) print(`${study.id}  ${study.name}  ${study.volumes.length} volumes`)
       }),
     )
+    .addCommand(scanCommand())
+    .addCommand(locateCommand())

@@ -5,6 +5,7 @@ import type { TrainingEvent } from '../../contract/runs.ts'
 import type { Study } from '../../contract/studies.ts'
 import { ReproductionRequest, SCALES, type Scale } from '../../contract/study.ts'
 import { METHODS } from '../../services/catalogue.ts'
+import { readyStudy } from '../../services/contents/ready.ts'
 import type { Services } from '../../services/context.ts'
 import { demonstrationStudy } from '../../services/demonstration.ts'
 import { callersPath } from '../../services/profile.ts'
@@ -67,7 +68,11 @@ function parts(services: Services, plan: Plan) {
 
 async function reproduce(options: Options, session: Session): Promise<void> {
   const { services, signal, json } = session
-  const study = await studyOf(options, session)
+  const bar = progressBar('Reading files')
+  const study = await readyStudy(services, await studyOf(options, session), undefined, {
+    onProgress: ({ done, total, label }) => bar.update(done, total, label),
+    signal,
+  }).finally(() => bar.stop())
   for (const remark of study.remarks) say(remark)
   const { scale, methods, leaveOneOut = false, headline = false } = options
   const request = { study: study.id, scale, seeds: options.seeds, methods, leaveOneOut, headline }

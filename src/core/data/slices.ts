@@ -1,5 +1,5 @@
 /** The slices a training or an evaluation goes through. */
-import { type SliceSelection, selectSlices, type VolumeInfo } from '../../contract/volumes.ts'
+import { type SliceFault, type SliceSelection, selectSlices, type VolumeInfo } from '../../contract/volumes.ts'
 import { stream } from '../mri/random.ts'
 import type { Volume } from './volume.ts'
 
@@ -14,9 +14,44 @@ export interface SliceReference {
   readonly index: number
 }
 
-/** The selected slices of all volumes, volume by volume. */
-export const listSlices = (sources: readonly VolumeSource[], selection: SliceSelection): SliceReference[] =>
-  sources.flatMap(source => selectSlices(selection, source.info.slices).map(index => ({ source, index })))
+/** What a slice is held against, if anything: k-space alone is enough for a pretext. */
+export type Reference = 'ground truth' | 'noise-free' | null
+
+const isOf = (reference: Reference, dataset: string): boolean =>
+  dataset === 'kspace' ||
+  (reference !== null && (dataset === 'reconstruction_noise_free') === (reference === 'noise-free'))
+
+/** Why selected slices are left out. */
+export const leftOut = (info: VolumeInfo, selection: SliceSelection, reference: Reference): SliceFault[] => {
+  const selected = new Set(selectSlices(selection, info.slices))
+  return (info.content?.faults ?? []).filter(({ slice, dataset }) => selected.has(slice) && isOf(reference, dataset))
+}
+
+/** Selected slices without a fault. */
+export function usableSlices(info: VolumeInfo, selection: SliceSelection, reference: Reference): number[] {
+  const faulty = new Set(leftOut(info, selection, reference).map(({ slice }) => slice))
+  return selectSlices(selection, info.slices).filter(slice => !faulty.has(slice))
+}
+
+export const isWhole = (info: VolumeInfo, slice: number, reference: Reference): boolean =>
+  leftOut(info, { kind: 'range', from: slice, to: slice }, reference).length === 0
+
+/** The slice without a fault nearest the middle, ⌊slices / 2⌋; that one where all have one. */
+export function shownSlice(info: VolumeInfo): number {
+  const middle = Math.floor(info.slices / 2)
+  const all = { kind: 'all' } as const
+  const whole = usableSlices(info, all, 'ground truth')
+  const from = whole.length > 0 ? whole : usableSlices(info, all, null)
+  return from.toSorted((a, b) => Math.abs(a - middle) - Math.abs(b - middle))[0] ?? middle
+}
+
+/** The selected slices of all volumes that can be used, volume by volume. */
+export const listSlices = (
+  sources: readonly VolumeSource[],
+  selection: SliceSelection,
+  reference: Reference,
+): SliceReference[] =>
+  sources.flatMap(source => usableSlices(source.info, selection, reference).map(index => ({ source, index })))
 
 /** In words, slices counted from 1. */
 export const nameSlice = ({ source, index }: SliceReference): string => `${source.info.file} slice ${index + 1}`

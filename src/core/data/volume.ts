@@ -1,5 +1,5 @@
 /** A volume as the science sees it, whatever file format it came from. */
-import type { VolumeInfo } from '../../contract/volumes.ts'
+import type { VolumeContent, VolumeInfo } from '../../contract/volumes.ts'
 import type { Hdf5File } from './hdf5.ts'
 
 export interface Volume {
@@ -12,9 +12,26 @@ export interface Volume {
   readTarget(index: number): Float32Array | null
   /** The noise-free image of a synthetic slice, same shape as the target, or `null`. */
   readNoiseFree(index: number): Float32Array | null
-  /** The file's own sampling mask over columns (1 measured, 0 not), or `null` when fully sampled. */
+  /**
+   * The file's own sampling mask over columns (1 measured, 0 not), or `null` when fully sampled. All ones for an irregular file: what is not
+   * there is zero already, and nothing is masked again.
+   */
   readonly mask: Uint8Array | null
   dispose(): void
+}
+
+/** What is used of a file, which its identity is made of. */
+export interface Used {
+  /** Arrays [slices, …]; k-space first. */
+  readonly stacks: readonly { readonly role: 'k-space' | 'ground truth' | 'noise-free'; readonly dataset: string }[]
+  /** [rows, columns] of k-space. */
+  readonly matrix: readonly [rows: number, columns: number]
+  /** Over columns, as 0 and 1; `null` without one. */
+  readonly mask: Uint8Array | null
+  readonly header: string | null
+  readonly attributes: Readonly<Record<string, string | number | null>>
+  /** What is odd about it before any k-space is looked at, in words. */
+  readonly remarks: readonly string[]
 }
 
 /** One file format: a file of `formats/` and a line in its table. */
@@ -25,5 +42,7 @@ export interface VolumeFormat {
   /** Whether the file looks like this format, judged by its dataset names. */
   sniff(file: Hdf5File): boolean
   /** `hashPatient` turns a patient id into what may be kept of it. The volume owns the file from here on. */
-  open(file: Hdf5File, hashPatient: (id: string) => string): Volume
+  open(file: Hdf5File, hashPatient: (id: string) => string, content?: VolumeContent): Volume
+  /** Throws as `open` does for a file that cannot be used. */
+  used(file: Hdf5File): Used
 }

@@ -98,7 +98,7 @@ export function pretextTask(job: PretextJob): PretextTask {
   const trunk = makeTrunk(network, networkConfig)
   const instances = Array.from({ length: method.instances?.(methodConfig) ?? 1 }, (_, instance) => instance)
   const instancesOf = (volumes: readonly VolumeSource[]): Instance[] =>
-    listSlices(volumes, job.slices).flatMap(slice => instances.map(instance => ({ ...slice, instance })))
+    listSlices(volumes, job.slices, null).flatMap(slice => instances.map(instance => ({ ...slice, instance })))
   const samples = instancesOf(job.train)
   const heldOut = spread(instancesOf(job.validation), MOST_HELD_OUT)
   const head = method.head(methodConfig, trunk, { batch: job.batch, samples: samples.length })

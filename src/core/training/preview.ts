@@ -1,7 +1,7 @@
 /** How a run's network does on one fixed validation slice, to be looked at while it trains. */
 import type * as tf from '@tensorflow/tfjs-core'
 import type { MaskSpec } from '../../contract/evaluation.ts'
-import type { VolumeSource } from '../data/slices.ts'
+import { shownSlice, type VolumeSource } from '../data/slices.ts'
 import type { Network, ParameterSpec } from '../models/network.ts'
 import { cropShape, normalise, unnormalise } from '../mri/transform.ts'
 import { maskOf, predict, zeroFilled } from '../reconstruct.ts'
@@ -24,7 +24,7 @@ interface PreviewedJob {
 }
 
 /**
- * The network's output on the middle slice of the first validation volume, masked by its file's name; `null` without such a volume.
+ * The network's output on the middle slice without a fault of the first validation volume, masked by its file's name; `null` without such a volume.
  * Outputs in `arbitrary` units stay as the network gives them. `specs` are those of the parameters that it is given; `known` has the output
  * where a validation has computed it.
  */
@@ -38,9 +38,9 @@ export function previewOf(
   let input: ReturnType<typeof normalise> | null = null
   return async parameters => {
     if (!source) return null
-    const { file, slices } = source.info
+    const { file } = source.info
     const shape = cropShape(source.info)
-    const slice = Math.floor(slices / 2)
+    const slice = shownSlice(source.info)
     if (!input) {
       const volume = await source.open()
       input = normalise(zeroFilled(volume, slice, maskOf(volume, mask)))

@@ -3,9 +3,17 @@
  * images, a fresh random mask per slice and epoch in training, masks seeded by file name in validation, metrics on un-normalised volumes.
  */
 import * as tf from '@tensorflow/tfjs-core'
+import { AppError } from '../../contract/errors.ts'
 import type { MaskSpec, Metrics } from '../../contract/evaluation.ts'
-import { type SliceSelection, selectSlices } from '../../contract/volumes.ts'
-import { batchPlaces, listSlices, nameSlice, type SliceReference, type VolumeSource } from '../data/slices.ts'
+import type { SliceSelection } from '../../contract/volumes.ts'
+import {
+  batchPlaces,
+  listSlices,
+  nameSlice,
+  type SliceReference,
+  usableSlices,
+  type VolumeSource,
+} from '../data/slices.ts'
 import { meanOfMetrics } from '../evaluate.ts'
 import { meanOf, type Network } from '../models/network.ts'
 import { scoreVolume } from '../mri/metrics.ts'
@@ -50,7 +58,7 @@ async function prepareValidation(source: VolumeSource, job: SupervisedJob, pause
   const volume = await source.open()
   const crop = cropShape(source.info)
   const mask = maskOf(volume, job.mask)
-  const indices = selectSlices(job.slices, source.info.slices)
+  const indices = usableSlices(source.info, job.slices, 'ground truth')
   const target = new Float32Array(indices.length * crop[0] * crop[1])
   const inputs: ValidationInput[] = []
   for (const [i, index] of indices.entries()) {
@@ -74,9 +82,15 @@ function meanDifference(a: Float32Array, b: Float32Array): number {
 export function supervisedTask(job: SupervisedJob): TrainingTask {
   const { network, networkConfig, seed } = job
   const specs = network.parameters(networkConfig)
-  const samples = listSlices(job.train, job.slices)
+  const samples = listSlices(job.train, job.slices, 'ground truth')
+  const validation = job.validation.filter(({ info }) => usableSlices(info, job.slices, 'ground truth').length > 0)
   const placesOf = batchPlaces(seed, samples.length, job.batch)
   const batchesPerEpoch = Math.ceil(samples.length / job.batch)
+  if (batchesPerEpoch === 0)
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      'Expected a training slice with k-space and ground truth, got none. Choose other slices or volumes.',
+    )
   const prepared: ValidationVolume[] = []
   /** What the last validation made of the first volume's slices, by their index. */
   let shown: { readonly by: tf.Tensor1D; readonly outputs: ReadonlyMap<number, Float32Array> } | null = null
@@ -94,11 +108,11 @@ export function supervisedTask(job: SupervisedJob): TrainingTask {
   }
 
   async function validate(parameters: tf.Tensor1D, pause: Pause): Promise<Validation | null> {
-    if (job.validation.length === 0) return null
+    if (validation.length === 0) return null
     const model = { network, config: networkConfig, specs, parameters }
     const losses: number[] = []
     const scores: Metrics[] = []
-    for (const [place, source] of job.validation.entries()) {
+    for (const [place, source] of validation.entries()) {
       prepared[place] ??= await prepareValidation(source, job, pause)
       const { shape, inputs, target } = prepared[place]
       const prediction = new Float32Array(target.length)
@@ -141,7 +155,7 @@ export function supervisedTask(job: SupervisedJob): TrainingTask {
       )
     },
     validate,
-    preview: previewOf(job, specs, 'signal', (parameters, slice) =>
+    preview: previewOf({ ...job, validation }, specs, 'signal', (parameters, slice) =>
       shown?.by === parameters ? (shown.outputs.get(slice) ?? null) : null,
     ),
   }

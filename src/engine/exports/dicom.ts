@@ -41,6 +41,8 @@ function decimal(value: number): string {
 
 /** Largest magnitudes that viewers show well as they are: enough integers for the greys, and no overflow of 16 bits with a sign. */
 const SHOWN_AS_THEY_ARE = { least: 1e3, most: 2 ** 15 - 1 }
+/** Below this an image's integers are too few. */
+const LEAST_SHOWN = 100
 
 /** How numbers are stored: value · factor = slope · stored + intercept, slope and intercept as the file says them. */
 interface Scale {
@@ -61,15 +63,25 @@ function scaleOf({ images, info }: Reconstruction): Scale {
         'DICOM cannot hold it: look for the slice in the file, or export as NIfTI or NPY.',
     )
   const { minimum, maximum } = extremes(images, 'an image')
-  const factor = factorOf(Math.max(Math.abs(minimum), Math.abs(maximum)))
+  const factor = factorFor(Math.max(Math.abs(minimum), Math.abs(maximum)), info.maximum)
   const intercept = Number(decimal(Math.min(minimum, 0) * factor))
-  const slope = Number(decimal((maximum * factor - intercept) / MOST_STORED)) || 1
+  const slope = maximum > Math.min(minimum, 0) ? Number(decimal((maximum * factor - intercept) / MOST_STORED)) : 1
   return { slope, intercept, factor, constant: minimum === maximum ? minimum : null }
+}
+
+/**
+ * By the volume's maximum where the file says it and it fits, so that the ground truth, runs and single slices of a scan have one factor and
+ * their rescaled values compare.
+ */
+function factorFor(largest: number, volumeMaximum: number | null): number {
+  const shared = factorOf(volumeMaximum ?? largest)
+  const shown = largest * shared
+  return shown >= LEAST_SHOWN && shown <= SHOWN_AS_THEY_ARE.most ? shared : factorOf(largest)
 }
 
 function factorOf(largest: number): number {
   const { least, most } = SHOWN_AS_THEY_ARE
-  if (largest === 0 || (largest >= least && largest <= most)) return 1
+  if (!(largest > 0) || (largest >= least && largest <= most)) return 1
   return Number(`1e${3 - Math.floor(Math.log10(largest))}`) // to 1000 … 10 000
 }
 

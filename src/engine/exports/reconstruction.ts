@@ -19,7 +19,7 @@ export interface Reconstruction {
   /** The one slice that it is of, counted from 0; `null`: all of the volume. */
   readonly slice: number | null
   /** `voxelSize`: of these images. */
-  readonly info: Pick<VolumeInfo, 'file' | 'synthetic' | 'orientation' | 'voxelSize'>
+  readonly info: Pick<VolumeInfo, 'file' | 'synthetic' | 'orientation' | 'maximum' | 'voxelSize'>
   readonly provenance: Provenance
 }
 

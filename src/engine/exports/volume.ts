@@ -3,10 +3,9 @@ import { AppError } from '../../contract/errors.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import type { Volume } from '../../core/data/volume.ts'
 import { croppedTruth } from '../../core/frame.ts'
-import { acceleration } from '../../core/mri/mask.ts'
 import { cropShape, voxelSizeOf } from '../../core/mri/transform.ts'
 import type { Pause } from '../../core/pause.ts'
-import { type Model, reconstructSlices, seededMaskOf } from '../../core/reconstruct.ts'
+import { accelerationOf, type Model, reconstructSlices, seededMaskOf } from '../../core/reconstruct.ts'
 import type { ReconstructRequest } from '../protocol.ts'
 import { WRITERS } from './index.ts'
 
@@ -40,7 +39,7 @@ async function readTruths(volume: Volume, indices: readonly number[], pause: Pau
 /** In plain ASCII, as DICOM's texts are. */
 function maskInWords(volume: Volume, { source, mask, seed }: ReconstructRequest): string {
   if (source === 'truth') return 'none'
-  if (volume.mask) return `of the file, acceleration ${Number(acceleration(volume.mask).toFixed(2))}`
+  if (volume.mask) return `of the file, acceleration ${Number(accelerationOf(volume, volume.mask).toFixed(2))}`
   const { kind, acceleration: asked, centerFraction }: MaskSpec = mask
   return `${kind}, acceleration ${asked}, centre fraction ${centerFraction}, ${seed === null ? 'seeded by the file name' : `seed ${seed}`}`
 }

@@ -6,6 +6,7 @@ import { useShallow } from 'zustand/react/shallow'
 import { MASK_KINDS, type MaskSpec } from '../../contract/evaluation.ts'
 import { type FrameMeta, framePath } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
+import { isMeasuredSo } from '../../contract/volumes.ts'
 import { samplingLabel, seedLabel } from '../format.ts'
 import { useView } from '../view.ts'
 import { useFrame } from '../viewer/frames.ts'
@@ -15,7 +16,7 @@ import style from './side-panel.module.css'
 export function MaskPanel({ volume }: { volume: StudyVolume }) {
   const { mask, seed } = useView(useShallow(({ mask, seed }) => ({ mask, seed })))
   const change = (changes: Partial<MaskSpec>) => useView.setState({ mask: { ...mask, ...changes } })
-  const own = volume.sampling.kind === 'sub-sampled'
+  const own = isMeasuredSo(volume.sampling)
   const changed =
     seed !== null ||
     mask.kind !== STANDARD.kind ||
@@ -102,11 +103,11 @@ function Drawn({ volume }: { volume: StudyVolume }) {
   const meta = known.current?.key === key ? known.current.meta : null
   return (
     <>
-      <Strip mask={meta?.mask ?? ''} />
+      {volume.sampling.kind !== 'irregular' && <Strip mask={meta?.mask ?? ''} />}
       <p className={style.drawn}>
         {[
           meta?.acceleration && `really ${meta.acceleration.toFixed(2)}×`,
-          volume.sampling.kind === 'full' && seedLabel(seed),
+          !isMeasuredSo(volume.sampling) && seedLabel(seed),
           samplingLabel(volume),
         ]
           .filter(Boolean)

@@ -6,6 +6,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { FeatureMeta, FRAME_HEADER, featuresPath } from '../../contract/images.ts'
 import type { RunView } from '../../contract/runs.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
+import { isMeasuredSo } from '../../contract/volumes.ts'
 import { client, errorText } from '../client.ts'
 import { FileName } from '../file-name.tsx'
 import { maskLabel, runLabel, seedLabel, signal } from '../format.ts'
@@ -70,7 +71,7 @@ function Title({ run }: { run: RunView }) {
       Feature maps of run {run.id}, {runLabel(run)}
       {volume && (
         <span className={style.mask}>
-          {volume.sampling.kind === 'full' ? `${maskLabel(mask)}, ${seedLabel(seed)}` : 'under the file’s own mask'}
+          {isMeasuredSo(volume.sampling) ? 'under the file’s own mask' : `${maskLabel(mask)}, ${seedLabel(seed)}`}
         </span>
       )}
     </>

@@ -20,6 +20,14 @@ import { recipeSummary } from './recipe-fields.tsx'
 import { RunState, StatusMark } from './run-line.tsx'
 import style from './runs.module.css'
 
+/** What is to be known of the data that it was trained on. */
+const CONTENTS: Readonly<Record<NonNullable<RunView['contents']>, string | null>> = {
+  current: null,
+  changed: 'Trained on earlier contents: files of its study have changed since. Its numbers are of the old contents.',
+  'not recorded':
+    'Content not recorded: files of its study were written since it began. No new report takes its numbers.',
+}
+
 const ended = (run: RunView) => run.status !== 'queued' && run.status !== 'running'
 
 export function RunPage({ run }: { run: RunView }) {
@@ -40,6 +48,7 @@ export function RunPage({ run }: { run: RunView }) {
           <StatusMark status={run.status} /> Run {run.id}, {runLabel(run)}:{' '}
           {ended(run) ? STATUS_LABEL[run.status] : <RunState run={run} />}
         </h2>
+        {CONTENTS[run.contents ?? 'current'] && <p className={style.reason}>{CONTENTS[run.contents ?? 'current']}</p>}
         {run.reason && run.status !== 'finished' && <p className={style.reason}>{run.reason}</p>}
         {progress?.waiting && !ended(run) && (
           <p className={style.reason} role="status">

@@ -4,7 +4,7 @@ import { useFileDialog } from '@mantine/hooks'
 import { IconChevronDown, IconFileImport, IconFolderPlus, IconShape } from '@tabler/icons-react'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useRef, useState } from 'react'
-import type { Study, StudySummary, StudyVolume } from '../../contract/studies.ts'
+import type { Study, StudySummary, StudyView, StudyVolume } from '../../contract/studies.ts'
 import { hideStudy, importFolder, removeScan, synthesizeKnee } from '../actions.ts'
 import { openFiles } from '../bring.ts'
 import { desktop } from '../client.ts'
@@ -17,6 +17,7 @@ import { goToScreen } from '../shell/screens.ts'
 import { openStudy, openVolume } from '../view.ts'
 import { SyntheticBadge } from '../viewer/badges.tsx'
 import { Thumbnail } from '../viewer/thumbnail.tsx'
+import { FilesButtons, FilesNotice, StateMark } from './files.tsx'
 import style from './studies.module.css'
 
 export function Studies() {
@@ -106,7 +107,7 @@ const COLUMNS = ['', 'File', 'Role', 'Acquisition', 'Slices', 'Matrix', 'Truth',
 /** Said once, where it is true of every volume. */
 const allSynthetic = ({ volumes }: Study) => volumes.length > 0 && volumes.every(({ synthetic }) => synthetic)
 
-function StudyPage({ study }: { study: Study }) {
+function StudyPage({ study }: { study: StudyView }) {
   return (
     <section className={style.page} aria-label={study.name}>
       <header className={style.head}>
@@ -114,10 +115,12 @@ function StudyPage({ study }: { study: Study }) {
         {allSynthetic(study) && <SyntheticBadge />}
         <span className={style.volumeCount}>{count(study.volumes.length, 'volume')}</span>
         <span className={style.spacer} />
+        <FilesButtons study={study} />
         {study.kind !== 'demonstration' && <Button onClick={() => hideStudy(study)}>Take off the list</Button>}
         {study.kind !== 'scans' && <Button onClick={() => goToScreen('runs', 'pretrain')}>Pre-train on it</Button>}
       </header>
       <div className={style.scroll}>
+        <FilesNotice study={study} />
         {study.remarks.length > 0 && (
           <ul className={style.remarks}>
             {study.remarks.map(remark => (
@@ -145,7 +148,7 @@ function StudyPage({ study }: { study: Study }) {
 
 const ROW = 48
 
-function Volumes({ study }: { study: Study }) {
+function Volumes({ study }: { study: StudyView }) {
   const scroller = useRef<HTMLDivElement>(null)
   const rows = useVirtualizer({
     count: study.volumes.length,
@@ -178,7 +181,7 @@ function Volumes({ study }: { study: Study }) {
   )
 }
 
-function VolumeRow({ study, volume, start }: { study: Study; volume: StudyVolume; start: number }) {
+function VolumeRow({ study, volume, start }: { study: StudyView; volume: StudyVolume; start: number }) {
   const open = () => {
     openVolume(study.id, volume)
     goToScreen('compare')
@@ -193,6 +196,7 @@ function VolumeRow({ study, volume, start }: { study: Study; volume: StudyVolume
           <FileName name={volume.file} />
         </button>
         {volume.synthetic && !allSynthetic(study) && <SyntheticBadge />}
+        <StateMark state={study.states[volume.id]} />
       </td>
       <td>{study.kind === 'scans' ? '–' : ROLE_LABEL[volume.role]}</td>
       <td className="truncate" title={volume.acquisition ?? undefined}>

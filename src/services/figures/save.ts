@@ -7,11 +7,11 @@ import { AppError } from '../../contract/errors.ts'
 import { sliceStem } from '../../contract/exports.ts'
 import type { FigureFormat, FigureRequest } from '../../contract/figure.ts'
 import type { Progress } from '../../engine/protocol.ts'
+import { readyVolume } from '../contents/ready.ts'
 import type { Services } from '../context.ts'
 import type { Frames } from '../frames.ts'
 import { reconstructionsDirectory } from '../profile.ts'
 import { freePath } from '../save.ts'
-import { volumeById } from '../studies.ts'
 import { drawFigure, type Figure, svgOf } from './figure.ts'
 import { gatherPanes } from './panes.ts'
 import { pdfOf } from './pdf.ts'
@@ -43,7 +43,7 @@ export async function saveFigure(
   const { format, dpi, slice, path: wanted } = request
   if (wanted !== undefined && !(isAbsolute(wanted) && extname(wanted) === `.${format}`))
     throw new AppError('INVALID_ARGUMENT', `Expected an absolute path that ends in .${format}, got ${wanted}`)
-  const volume = volumeById(services, request.volume)
+  const volume = await readyVolume(services, request.volume, options.signal)
   const panes = await gatherPanes(frames, volume, request, options)
   const content = await WRITERS[format](drawFigure(volume, panes, request), dpi, options.signal)
   const folder = wanted === undefined ? reconstructionsDirectory(services) : dirname(wanted)

@@ -44,7 +44,7 @@ export function baselineSeconds(report: Report): number | undefined {
 }
 
 function slicesInWords(slices: Protocol['slices']): string {
-  if (slices.kind === 'range') return `index ${slices.from} to ${slices.to}, counted from 0`
+  if (slices.kind === 'range') return `${slices.from + 1} to ${slices.to + 1}`
   if (slices.kind === 'every') return slices.n === 1 ? 'all' : `one in ${slices.n}, from the first`
   return slices.kind === 'middle' ? 'the middle one of each volume' : 'all'
 }

@@ -16,6 +16,12 @@ function metricCells({ ssim, psnr, nmse }: Metrics, sd?: Metrics): string {
   )
 }
 
+/** Scored ones, and those left out. */
+function slicesOf({ slices, leftOut = [] }: VolumeScore): string {
+  const numbers = [...new Set(leftOut.map(({ slice }) => slice + 1))]
+  return formatCount(slices) + (numbers.length > 0 ? ` (without ${numbers.join(', ')})` : '')
+}
+
 function volumeRow(volume: VolumeScore): string {
   const acceleration = withSd(
     formatAcceleration(volume.acceleration),
@@ -23,7 +29,7 @@ function volumeRow(volume: VolumeScore): string {
   )
   return (
     `<tr><td title="${escapeMarkup(volume.path)}">${escapeMarkup(volume.file)}${volume.synthetic ? ' (synthetic)' : ''}</td>` +
-    `<td>${escapeMarkup(volume.acquisition ?? NONE)}</td>${number(formatCount(volume.slices))}<td>${volume.sampling}</td>` +
+    `<td>${escapeMarkup(volume.acquisition ?? NONE)}</td>${number(slicesOf(volume))}<td>${volume.sampling}</td>` +
     `${number(acceleration)}${metricCells(volume, volume.sd)}${metricCells(volume.foreground)}</tr>`
   )
 }

@@ -2,6 +2,7 @@
 import type { StudyReport, StudyRow } from '../../contract/study.ts'
 import { selectSlices } from '../../contract/volumes.ts'
 import type { Calls, Comparison, ModelReference } from '../../engine/protocol.ts'
+import { fileOf, readyVolume } from '../contents/ready.ts'
 import type { Services } from '../context.ts'
 import type { StudyImages } from '../reports/index.ts'
 import { volumesOf } from '../studies.ts'
@@ -48,7 +49,8 @@ export async function imagesOf(
     .map(part => ({ ...part, weights: weightsOfPart(part.fold, part.seed) }))
     .toSorted((a, b) => b.weights - a.weights || a.seed - b.seed || a.fold - b.fold)
   const { study, name } = plan.folds[fold]
-  const [volume] = volumesOf(study, 'test').filter(({ targetShape }) => targetShape)
+  const [{ id }] = volumesOf(study, 'test').filter(({ targetShape }) => targetShape)
+  const volume = await readyVolume(services, id, signal)
   const slices = selectSlices(study.slices, volume.slices)
   const slice = slices[slices.length >> 1]
 
@@ -70,7 +72,7 @@ export async function imagesOf(
     ...baselines.map(({ weights }) => modelOfWeights(weights!)),
     ...methods.flatMap(({ weights, pretrained }) => [modelOfWeights(pretrained!), modelOfWeights(weights!)]),
   ]
-  const params = { path: volume.path, salt: services.salt, slice, mask: plan.mask, models }
+  const params = { ...fileOf(volume), salt: services.salt, slice, mask: plan.mask, models }
   const { shape, truth, maximum, images } = await compare(services, params, signal)
   const named = ({ networkLabel, channels }: StudyRow) =>
     [networkLabel, channels].filter(part => part !== null).join('-')

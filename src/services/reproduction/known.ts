@@ -35,14 +35,7 @@ const neededBy = (trainings: ReadonlyMap<string, PlannedTraining>, { training, b
 export function identityOf(plan: Plan, row: PlannedRow): string {
   const trainings = byKey(plan)
   const { study } = plan.folds[row.fold]
-  const volumes = study.volumes.map(({ file, role, slices, rows, columns, bytes }) => [
-    file,
-    role,
-    slices,
-    rows,
-    columns,
-    bytes,
-  ])
+  const volumes = study.volumes.map(({ file, role, content }) => [file, role, content?.identity ?? null])
   const trained = [...neededBy(trainings, row)].toSorted().map(key => [key, trainings.get(key)!.identity])
   const { kind, epoch, patients, manyMasks } = row
   return createHash('sha256')

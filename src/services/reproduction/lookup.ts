@@ -62,14 +62,14 @@ const PREFERENCE: readonly RunRow['status'][] = [
 ]
 
 /** Of the same volumes, with the same start. */
-function runsLike(services: Services, { study, config, data }: PreparedRun, parent: Parent): RunRow[] {
+function runsLike(services: Services, { study, config, content }: PreparedRun, parent: Parent): RunRow[] {
   const ids = services.db
     .prepare(
       `SELECT CAST(id AS TEXT) FROM runs WHERE study_id = ? AND kind = ? AND parent_id IS ? AND parent_epoch IS ? AND start_path IS NULL
-        AND environment ->> '$.data' = ? ORDER BY id`,
+        AND environment ->> '$.content' = ? ORDER BY id`,
     )
     .pluck()
-    .all(study.id, config.kind, parent && Number(parent.run), parent?.epoch ?? null, data) as string[]
+    .all(study.id, config.kind, parent && Number(parent.run), parent?.epoch ?? null, content) as string[]
   return ids.map(id => findRun(services, id))
 }
 

@@ -73,7 +73,7 @@ function scoresOfRow(services: Services, plan: Plan, row: PlannedRow, finished: 
     noiseFree: noiseFree ? { weights, settings: { ...settings, reference: 'noise-free' } } : null,
     pretrained: pretrained && { weights: pretrained, settings },
   }
-  return { volumes, scores }
+  return { study, volumes, scores }
 }
 
 /** What is stored of a row's scores; `null` until all are there. */
@@ -100,13 +100,13 @@ export async function score(
 ): Promise<void> {
   const wanted = scoresOfRow(services, plan, row, finished)
   if (!wanted) return
-  const paths = wanted.volumes.map(({ path }) => path)
+  const of = { study: wanted.study, volumes: wanted.volumes }
   for (const aspect of ASPECTS) {
     const each = wanted.scores[aspect]
     if (!each) continue
     const { weights, settings } = each
     if (storedEvaluation(services, weights?.sha256 ?? null, scoreKey(settings, wanted.volumes))) continue
-    const request = { paths, run: weights?.run.id ?? ZERO_FILLED, epoch: weights?.epoch, settings }
+    const request = { of, run: weights?.run.id ?? ZERO_FILLED, epoch: weights?.epoch, settings }
     const { mean, skipped } = await scoreAnyway(services, request, { signal })
     if (mean) continue
     const reasons = skipped.map(({ path, reason }) => `${path}: ${reason}`).join('; ')

@@ -67,8 +67,8 @@ export function trainThroughQueue(services: Services, signal: AbortSignal): Trai
   }
   return {
     train: prepared => ended(services.queue.add([prepared])[0]),
-    resume(run) {
-      services.queue.resume(run, prepareResumption(services, run))
+    async resume(run) {
+      services.queue.resume(run, await prepareResumption(services, run, { signal }))
       return ended(run)
     },
     follow: run => untilNo(services, run, [...GOES_ON, 'paused'], signal),

@@ -2,8 +2,11 @@
 import { AppError } from '../../contract/errors.ts'
 import type { Reproduction, ReproductionRequest, StudyReport } from '../../contract/study.ts'
 import { locateEngine } from '../../engine/install.ts'
+import type { ReadOptions } from '../contents/reader.ts'
+import { readyStudy } from '../contents/ready.ts'
 import type { Services } from '../context.ts'
 import type { StudyFigure } from '../reports/index.ts'
+import { studyById } from '../studies.ts'
 import { begin, reportOf, viewReproduction } from './index.ts'
 import { drawReproduction, save } from './save.ts'
 import { claim, setStatus, storedReproduction, storedReproductions } from './store.ts'
@@ -11,8 +14,8 @@ import { trainThroughQueue } from './trainers.ts'
 
 export interface Reproductions {
   list(): Reproduction[]
-  start(request: ReproductionRequest): Reproduction
-  resume(id: number): void
+  start(request: ReproductionRequest, options?: ReadOptions): Promise<Reproduction>
+  resume(id: number, options?: ReadOptions): Promise<void>
   stop(id: number): void
   report(id: number): StudyReport
   figures(id: number, signal?: AbortSignal): Promise<readonly StudyFigure[]>
@@ -22,12 +25,14 @@ export interface Reproductions {
 export function makeReproductions(services: Services): Reproductions {
   const working = new Map<number, AbortController>()
 
-  function carryOut(of: Parameters<typeof begin>[1]): number {
+  async function carryOut(of: Parameters<typeof begin>[1], options?: ReadOptions): Promise<number> {
     if (!locateEngine())
       throw new AppError(
         'ENGINE_UNAVAILABLE',
         'The TensorFlow engine, which trains, is not installed yet. Install it first.',
       )
+    const { study } = 'id' in of ? storedReproduction(services, of.id).request : of.request
+    await readyStudy(services, studyById(services, study), undefined, options)
     const { id, carryOut: work } = begin(services, of)
     const controller = new AbortController()
     working.set(id, controller)
@@ -42,9 +47,9 @@ export function makeReproductions(services: Services): Reproductions {
 
   return {
     list: () => storedReproductions(services).map(stored => viewReproduction(services, stored)),
-    start: request => view(carryOut({ request })),
-    resume(id) {
-      if (!working.has(id)) carryOut({ id })
+    start: async (request, options) => view(await carryOut({ request }, options)),
+    async resume(id, options) {
+      if (!working.has(id)) await carryOut({ id }, options)
     },
     stop(id) {
       const controller = working.get(id)

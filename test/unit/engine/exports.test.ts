@@ -32,7 +32,7 @@ const volume: Reconstruction = {
   images,
   shape: SHAPE,
   slice: null,
-  info: { file: 'john_doe.h5', synthetic: false, orientation: null },
+  info: { file: 'john_doe.h5', synthetic: false, orientation: null, maximum: null },
   provenance: {
     run: '12',
     checkpoint: 'ab'.repeat(32),
@@ -228,6 +228,24 @@ describe('DICOM', () => {
     expect(attributes.PatientOrientation).toEqual(['L', 'F'])
     expect(attributes.PixelSpacing).toEqual([0.5, 0.25]) // rows apart, columns apart
     expect(attributes.SliceThickness).toBe(3)
+  })
+
+  it.each([
+    // The ground truth's maximum is 1.1e-5, a run's a little less than 1e-5: without it the run's factor would be 1e9.
+    [1.1e-5, 9.9e-6, 1e8],
+    [1.1e-5, 1.1e-5, 1e8],
+    [1.1e-5, 2e-7, 1e10], // 20 integers are too few
+    [1100, 900, 1],
+    [1, 9.9e-6, 1e9], // not true
+    [-1, 9.9e-6, 1e9],
+    [null, 9.9e-6, 1e9],
+  ])('with a volume maximum of %d and a largest value of %d rescales by %d', async (maximum, largest, factor) => {
+    const made = Float32Array.from(images.slice(20, 40), value => (value / images[39]) * largest)
+    const info = { ...volume.info, maximum }
+    const { attributes, slope } = await read(
+      await write('dicom', { ...second, images: made, info }, `${maximum}-${largest}.dcm`),
+    )
+    expect(Number((attributes as { RescaleSlope: number }).RescaleSlope) / slope / factor).toBeCloseTo(1, 9)
   })
 
   it('keeps an image that is the same everywhere', async () => {

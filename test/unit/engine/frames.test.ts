@@ -88,7 +88,7 @@ describe('a frame', () => {
   })
 
   it('that the file does not have is refused', async () => {
-    await expect(ask({ slice: 3 })).rejects.toMatchObject({ message: expect.stringContaining('from 0 to 2, got 3') })
+    await expect(ask({ slice: 3 })).rejects.toMatchObject({ message: expect.stringContaining('from 1 to 3, got 4') })
   })
 
   it('that is no longer wanted is passed over', async () => {

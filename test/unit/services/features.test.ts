@@ -12,7 +12,7 @@ import { openServices, type Services } from '../../../src/services/context.ts'
 import { createHandler, type Handler } from '../../../src/services/handler.ts'
 import { insertRow } from '../../../src/services/run-rows.ts'
 import { supervisedConfig } from '../../../src/services/training.ts'
-import { addStudy } from '../../studies.ts'
+import { addStudy, contentsOf } from '../../studies.ts'
 import { noiseVolume } from '../../volumes.ts'
 
 const mask = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const
@@ -34,6 +34,7 @@ beforeEach(() => {
   opened = openServices({ profile })
   calls = []
   const services: Services = Object.create(opened, {
+    contents: { value: contentsOf(opened) },
     interactive: {
       value: {
         /** Nothing but `features` is ever answered. */
@@ -76,6 +77,7 @@ it('come as float32 with their header, are asked for once, and again where anyth
   expect(calls).toEqual([
     {
       path,
+      content: expect.objectContaining({ identity: expect.any(String) }),
       salt: opened.salt,
       slice: 1,
       mask,

@@ -15,7 +15,7 @@ import { detailOf } from '../../../src/services/figures/picture.ts'
 import { saveFigure } from '../../../src/services/figures/save.ts'
 import type { Frames, ShownSlice } from '../../../src/services/frames.ts'
 import { COLOURS } from '../../../src/services/reports/index.ts'
-import { addStudy } from '../../studies.ts'
+import { addStudy, contentsOf } from '../../studies.ts'
 import { noiseVolume } from '../../volumes.ts'
 
 const SHAPE = [40, 36] as const
@@ -163,7 +163,8 @@ describe('files', () => {
 
   beforeEach(() => {
     profile = mkdtempSync(join(tmpdir(), 'self-mri-figures-'))
-    services = openServices({ profile })
+    const opened = openServices({ profile })
+    services = Object.create(opened, { contents: { value: contentsOf(opened) } })
     id = addStudy(services, 's', [[volume, 'test']]).volumes[0].id
   })
   afterEach(() => {

@@ -10,7 +10,8 @@ import type { Frame, FrameRequest } from '../../../src/engine/protocol.ts'
 import { openServices, type Services } from '../../../src/services/context.ts'
 import { makeFrames } from '../../../src/services/frames.ts'
 import { createHandler, type Handler } from '../../../src/services/handler.ts'
-import { addStudy } from '../../studies.ts'
+import { volumeById } from '../../../src/services/studies.ts'
+import { addStudy, contentsOf } from '../../studies.ts'
 import { noiseVolume } from '../../volumes.ts'
 
 const mask = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const
@@ -40,6 +41,7 @@ beforeEach(() => {
   asked = []
   scored = []
   services = Object.create(opened, {
+    contents: { value: contentsOf(opened) },
     interactive: {
       value: {
         async call(name: string, request: FrameRequest & { settings: EvaluationSettings }) {
@@ -88,7 +90,8 @@ describe('a frame’s path', () => {
       expect(JSON.parse(response.headers.get(FRAME_HEADER)!)).toEqual({ ...answer.meta, metrics })
       await get(address)
     }
-    const common = { path, salt: opened.salt, slice: 1, mask, source: 'network', model: null, scored: true }
+    const { content } = volumeById(opened, volume)
+    const common = { path, content, salt: opened.salt, slice: 1, mask, source: 'network', model: null, scored: true }
     expect(asked).toEqual([
       { ...common, show: 'image', seed: null, layer: '', channel: 0 },
       { ...common, ...options },

@@ -9,7 +9,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AppError } from '../../../src/contract/errors.ts'
 import type { TrainingSummary } from '../../../src/contract/report.ts'
 import { Recipe, type RunConfig, type TrainingEvent } from '../../../src/contract/runs.ts'
-import type { StudyVolume } from '../../../src/contract/studies.ts'
 import { unet } from '../../../src/core/models/unet.ts'
 import { encodeCheckpoint } from '../../../src/core/training/checkpoint.ts'
 import { initialParameters, toTorch } from '../../../src/core/training/parameters.ts'
@@ -27,6 +26,7 @@ import { findRun, listRuns } from '../../../src/services/runs.ts'
 import { changeSettings } from '../../../src/services/settings.ts'
 import { studyById } from '../../../src/services/studies.ts'
 import { prepareRun, supervisedConfig } from '../../../src/services/training.ts'
+import { addVolume, contentsOf } from '../../studies.ts'
 import { noiseVolume } from '../../volumes.ts'
 
 interface Training {
@@ -83,7 +83,8 @@ const fakeEngine = {
 
 beforeEach(() => {
   profile = mkdtempSync(join(tmpdir(), 'self-mri-queue-'))
-  services = openServices({ profile })
+  const opened = openServices({ profile })
+  services = Object.create(opened, { contents: { value: contentsOf(opened) } })
   trainings = []
   engines = 0
   const faked: Services = Object.create(services, {
@@ -124,9 +125,7 @@ function addStudy(kind = 'folder'): number {
     )
     .run(kind, kind)
   const { info } = noiseVolume('a')
-  services.db
-    .prepare("INSERT INTO volumes (study_id, path, role, patient, info) VALUES (?, ?, 'train', ?, ?)")
-    .run(lastInsertRowid, info.path, info.patient, JSON.stringify(info satisfies Partial<StudyVolume>))
+  addVolume(services, Number(lastInsertRowid), info, 'train')
   return Number(lastInsertRowid)
 }
 
@@ -224,9 +223,9 @@ describe('a run that is paused', () => {
     expect(statuses()).toEqual(['paused', 'running'])
     expect(findRun(services, first)).toMatchObject({ resumable: true, stateStep: 7 })
 
-    queue.resume(first, prepareResumption(services, first))
+    queue.resume(first, await prepareResumption(services, first))
     expect(viewRun(services, first).run).toMatchObject({ status: 'queued', queuePosition: 1 })
-    expect(() => prepareResumption(services, first)).toThrow(/got run 1, which is queued/)
+    await expect(prepareResumption(services, first)).rejects.toThrow(/got run 1, which is queued/)
     await trainings[1].finish()
     expect(statuses()).toEqual(['running', 'finished'])
     expect(trainings[2].run).toBe(first)
@@ -258,8 +257,11 @@ describe('a resumption', () => {
     await settled()
     queue.stopRun(run, 'pause')
     await trainings[0].fail(new AppError('CANCELLED', 'Cancelled'))
-    services.db.exec("UPDATE volumes SET info = json_set(info, '$.slices', 99)")
-    expect(() => prepareResumption(services, run)).toThrow(/has others now/)
+    services.db.exec(`UPDATE volumes SET info = json_set(info, '$.content.identity', 'another')`)
+    await expect(prepareResumption(services, run)).rejects.toMatchObject({
+      code: 'DATA_CHANGED',
+      message: expect.stringMatching(/contents that run 1 began with.*a\.h5/),
+    })
   })
 
   it('of a loss that was no number, or without a state after a failure, is not offered', async () => {
@@ -273,7 +275,7 @@ describe('a resumption', () => {
     expect(listRuns(services).map(({ resumable }) => resumable)).toEqual([false, false, true])
   })
 
-  it('unasked comes at most three times without progress', () => {
+  it('unasked comes at most three times without progress', async () => {
     changeSettings(services, { autoResume: true })
     const [run] = queue.add(prepared(1))
     const interrupt = () => setStatus(services, run, 'interrupted', 'it crashed')
@@ -288,19 +290,19 @@ describe('a resumption', () => {
         },
       },
     })
-    const rounds = (count: number) => {
+    const rounds = async (count: number) => {
       for (let i = 0; i < count; i++) {
         interrupt()
-        resumeInterrupted(watched)
+        await resumeInterrupted(watched)
       }
       return resumed.length
     }
-    expect(rounds(5)).toBe(3)
+    expect(await rounds(5)).toBe(3)
     services.db.prepare("INSERT INTO states VALUES (?, 5, 0, NULL, 'p', 's', '')").run(Number(run))
-    expect(rounds(5)).toBe(6)
+    expect(await rounds(5)).toBe(6)
     changeSettings(services, { autoResume: false })
     services.db.prepare("INSERT INTO states VALUES (?, 9, 0, NULL, 'p', 's', '')").run(Number(run))
-    expect(rounds(1)).toBe(6)
+    expect(await rounds(1)).toBe(6)
   })
 })
 

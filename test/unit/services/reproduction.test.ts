@@ -29,6 +29,7 @@ import { trainAtOnce, trainThroughQueue } from '../../../src/services/reproducti
 import { prepareResumption } from '../../../src/services/resume.ts'
 import { listRuns } from '../../../src/services/runs.ts'
 import { studyById } from '../../../src/services/studies.ts'
+import { addVolume, contentsOf } from '../../studies.ts'
 
 interface Patient {
   readonly name: string
@@ -421,6 +422,7 @@ function open(): void {
   services = Object.create(real, {
     jobs: { value: async () => engine },
     interactive: { value: engine },
+    contents: { value: contentsOf(real) },
   })
   const queue = makeQueue(services)
   Object.defineProperty(services, 'queue', { value: queue })
@@ -438,13 +440,7 @@ function newProfile(): void {
     `INSERT INTO studies (id, name, kind, roots, split, slices, remarks, created_at)
       VALUES (1, 'A study', 'folder', '[]', '{"by":"folders","seed":null,"fractions":null}', '{"kind":"all"}', '[]', '')`,
   ).run()
-  for (const { id, role, ...info } of BRAIN.volumes)
-    db.prepare('INSERT INTO volumes (study_id, path, role, patient, info) VALUES (1, ?, ?, ?, ?)').run(
-      info.path,
-      role,
-      info.patient,
-      JSON.stringify(info),
-    )
+  for (const { id, role, ...info } of BRAIN.volumes) addVolume(services, 1, info, role)
 }
 
 beforeEach(newProfile)
@@ -521,7 +517,7 @@ describe('a reproduction', () => {
       slices: report.protocol.slices,
       reference: 'ground truth',
     }
-    const { mean } = await evaluate(services, { paths, run: row.training!.run, settings: settings as never })
+    const { mean } = await evaluate(services, { of: { paths }, run: row.training!.run, settings: settings as never })
     expect(mean).toEqual(row.metrics)
   })
 
@@ -709,7 +705,7 @@ describe('behind the window', () => {
     })
     services.queue.stopRun('2', 'pause')
     await vi.waitFor(() => expect(statuses()).toEqual(['finished', 'paused']))
-    services.queue.resume('2', prepareResumption(services, '2'))
+    services.queue.resume('2', await prepareResumption(services, '2'))
     await work
     expect(reportOf(services, id)).toMatchObject({ complete: true, failures: [] })
     once(trained)

@@ -14,7 +14,7 @@ import { layersOf } from '../../../src/services/run-views.ts'
 import type { Study } from '../../../src/services/studies.ts'
 import { type PreparedRun, supervisedConfig } from '../../../src/services/training.ts'
 import { previewViews } from '../../../src/services/views.ts'
-import { addStudy } from '../../studies.ts'
+import { addStudy, contentsOf } from '../../studies.ts'
 import { noiseVolume } from '../../volumes.ts'
 
 let profile: string
@@ -42,6 +42,7 @@ beforeEach(() => {
         },
       },
     },
+    contents: { value: contentsOf(opened) },
     interactive: {
       value: {
         async call(name: string, params: unknown) {
@@ -99,10 +100,10 @@ function addRun(changes: Partial<Parameters<typeof insertRow>[1]['config']>): st
 const tuning = { ...FINE_TUNING, epochs: 3, freshOutput: true }
 
 describe('a start', () => {
-  it('keeps with the run how its fine-tuning is to go', () => {
-    startRequested(services, requestOf('swav/workstation', { fineTuning: tuning }))
-    startRequested(services, requestOf('swav/workstation', { fineTuning: undefined }))
-    startRequested(services, requestOf('scratch/report', { fineTuning: tuning }))
+  it('keeps with the run how its fine-tuning is to go', async () => {
+    await startRequested(services, requestOf('swav/workstation', { fineTuning: tuning }))
+    await startRequested(services, requestOf('swav/workstation', { fineTuning: undefined }))
+    await startRequested(services, requestOf('scratch/report', { fineTuning: tuning }))
     expect(queued.map(({ config }) => config.fineTuning)).toEqual([tuning, null, null])
     expect(queued.map(({ config }) => [config.kind, config.method])).toEqual([
       ['pretrain', 'swav'],
@@ -111,22 +112,22 @@ describe('a start', () => {
     ])
   })
 
-  it('notes what must be known of it', () => {
+  it('notes what must be known of it', async () => {
     const rotnet = requestOf('rotnet/workstation')
-    startRequested(services, rotnet)
-    startRequested(services, { ...rotnet, pretext: { ...rotnet.pretext!, measurement: 'fixed' } })
-    startRequested(services, requestOf('simclr/report', { recipe: { ...rotnet.recipe, batch: 2 } }))
+    await startRequested(services, rotnet)
+    await startRequested(services, { ...rotnet, pretext: { ...rotnet.pretext!, measurement: 'fixed' } })
+    await startRequested(services, requestOf('simclr/report', { recipe: { ...rotnet.recipe, batch: 2 } }))
     expect(queued.map(({ notes }) => notes)).toEqual([[], [expect.stringContaining('aliasing shows the label')], []])
   })
 
-  it('that cannot be is refused at once', () => {
+  it('that cannot be is refused at once', async () => {
     const request = requestOf('swav/workstation')
     for (const [changes, message] of [
       [{ methodConfig: { prototypes: 1 } }, /swav takes.*prototypes: /],
       [{ methodConfig: { queue: 4 } }, /a queue of at least the batch’s 8, got 4/],
       [{ networkConfig: { channels: 0 } }, /unet-plus-plus takes.*channels: /],
     ] as const)
-      expect(() => startRequested(services, { ...request, ...changes })).toThrow(
+      await expect(startRequested(services, { ...request, ...changes })).rejects.toThrow(
         expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) }),
       )
     expect(queued).toEqual([])
@@ -134,8 +135,8 @@ describe('a start', () => {
 })
 
 describe('a fine-tuning', () => {
-  const recipeOf = (run: string, recipe?: typeof tuning) => {
-    fineTune(services, { run, control: true, recipe })
+  const recipeOf = async (run: string, recipe?: typeof tuning) => {
+    await fineTune(services, { run, control: true, recipe })
     const [tuned, control] = queued.splice(0)
     expect(control.config).toEqual({ ...tuned.config, kind: 'train' })
     expect(tuned).toMatchObject({ config: { kind: 'finetune', fineTuning: null, method: null }, parent: { run } })
@@ -143,18 +144,18 @@ describe('a fine-tuning', () => {
   }
   const { workstation } = METHODS.swav.recipes
 
-  it('goes as was chosen with the pre-training, else as the method’s own, else as the report’s', () => {
+  it('goes as was chosen with the pre-training, else as the method’s own, else as the report’s', async () => {
     const pretrained = { kind: 'pretrain', method: 'swav', pretext: workstation.pretext } as const
-    expect(recipeOf(addRun({ ...pretrained, fineTuning: tuning }))).toEqual(tuning)
-    expect(recipeOf(addRun(pretrained))).toEqual(workstation.fineTuning)
-    expect(recipeOf(addRun({}))).toEqual(FINE_TUNING)
-    expect(recipeOf(addRun({ kind: 'import', method: 'swav', recipe: null }))).toEqual(workstation.fineTuning)
-    expect(recipeOf(addRun({ kind: 'import', recipe: null }))).toEqual(FINE_TUNING)
+    expect(await recipeOf(addRun({ ...pretrained, fineTuning: tuning }))).toEqual(tuning)
+    expect(await recipeOf(addRun(pretrained))).toEqual(workstation.fineTuning)
+    expect(await recipeOf(addRun({}))).toEqual(FINE_TUNING)
+    expect(await recipeOf(addRun({ kind: 'import', method: 'swav', recipe: null }))).toEqual(workstation.fineTuning)
+    expect(await recipeOf(addRun({ kind: 'import', recipe: null }))).toEqual(FINE_TUNING)
   })
 
-  it('goes as it is told', () => {
+  it('goes as it is told', async () => {
     const given = { ...tuning, epochs: 7 }
-    expect(recipeOf(addRun({ fineTuning: tuning }), given)).toEqual(given)
+    expect(await recipeOf(addRun({ fineTuning: tuning }), given)).toEqual(given)
   })
 })
 
@@ -171,7 +172,7 @@ describe('a preview of views', () => {
       samples: [{ name: 'a.h5 slice 1', pictures: [{ ...picture, pixels: 'AQL/' }] }],
       cautions: [expect.stringContaining('aliasing'), 'nearly white'],
     })
-    startRequested(services, fixed)
+    await startRequested(services, fixed)
     const [{ config, train }] = queued
     expect(calls).toEqual([{ name: 'views', params: { config, train } }])
   })

@@ -5,35 +5,66 @@
  * `patient_orientation` too, and its synthetic files add `reconstruction_noise_free` and the attribute `synthetic`.
  */
 import { AppError } from '../../../contract/errors.ts'
-import type { Sampling } from '../../../contract/volumes.ts'
+import type { Sampling, VolumeContent } from '../../../contract/volumes.ts'
 import { allFinite } from '../../extremes.ts'
-import type { Hdf5File } from '../hdf5.ts'
-import type { Volume, VolumeFormat } from '../volume.ts'
-import { parseIsmrmrdHeader } from './ismrmrd-header.ts'
+import { type Hdf5File, isComplex, isReal } from '../hdf5.ts'
+import { maskedSampling } from '../sampling.ts'
+import type { Used, Volume, VolumeFormat } from '../volume.ts'
+import { encodedSize, parseIsmrmrdHeader } from './ismrmrd-header.ts'
 
 export const fastmriH5: VolumeFormat = {
   label: 'fastMRI single-coil HDF5',
   extensions: ['.h5', '.hdf5'],
   sniff: file => file.shape('kspace') !== null,
   open,
+  used,
 }
 
-/**
- * A column with less than this share of the median column's energy counts as nearly empty. In the demonstration files
- * (126 columns) the columns at both edges hold only noise, 0.02 to 0.05 of the median, or rounding errors, 1e-30 of it,
- * and the columns with signal start at about 0.08; at 0.05 each file has 9 to 14 of them.
- */
-const NEARLY_EMPTY = 0.05
-
-function open(file: Hdf5File, hashPatient: (id: string) => string): Volume {
-  const [slices, rows, columns] = kspaceShape(file)
+/** Names of the datasets, and k-space's shape, once they fit each other. */
+function layout(file: Hdf5File) {
+  const shape = kspaceShape(file)
   const target = ['reconstruction_esc', 'reconstruction_rss'].find(name => file.shape(name) !== null) ?? null
-  const targetShape = target === null ? null : imageShape(file, target, slices)
+  const targetShape = target === null ? null : imageShape(file, target, shape[0])
   const noiseFree = file.shape('reconstruction_noise_free') === null ? null : 'reconstruction_noise_free'
-  if (noiseFree !== null) requireSameSize(file, imageShape(file, noiseFree, slices), targetShape)
+  if (noiseFree !== null) requireSameSize(file, imageShape(file, noiseFree, shape[0]), targetShape)
+  return { shape, target, targetShape, noiseFree }
+}
 
-  const energy = file.withFloat32('kspace', Math.floor(slices / 2), 1, kspace => columnEnergy(kspace, columns))
-  const { mask, sampling } = judgeSampling(file, energy)
+/** Attributes that are read. */
+const ATTRIBUTES = ['acquisition', 'max', 'patient_id', 'patient_orientation', 'synthetic'] as const
+
+function used(file: Hdf5File): Used {
+  const { shape, target, noiseFree } = layout(file)
+  const [, rows, columns] = shape
+  const header = file.readText('ismrmrd_header')
+  return {
+    stacks: [
+      { role: 'k-space', dataset: 'kspace' },
+      ...(target === null ? [] : [{ role: 'ground truth' as const, dataset: target }]),
+      ...(noiseFree === null ? [] : [{ role: 'noise-free' as const, dataset: noiseFree }]),
+    ],
+    matrix: [rows, columns],
+    mask: readMask(file, columns),
+    header,
+    attributes: Object.fromEntries(ATTRIBUTES.map(name => [name, file.attribute(name)])),
+    remarks: transposed(encodedSize(header), rows, columns),
+  }
+}
+
+/** A remark if k-space seems to be stored with its phase-encoding steps as rows. */
+function transposed(encoded: readonly [number, number] | null, rows: number, columns: number): string[] {
+  if (!encoded || columns !== encoded[0] || rows === encoded[0]) return []
+  return [
+    `The header says ${encoded[0]} samples along the readout and ${encoded[1]} phase-encoding steps, k-space has ${rows} rows and ` +
+      `${columns} columns: its columns seem to be the readout. Masks leave out columns: transpose k-space and write the file again.`,
+  ]
+}
+
+function open(file: Hdf5File, hashPatient: (id: string) => string, content?: VolumeContent): Volume {
+  const { shape, target, targetShape, noiseFree } = layout(file)
+  const [slices, rows, columns] = shape
+  if (!content) file.withFloat32('kspace', Math.floor(slices / 2), 1, () => {}) // a damaged file is told when it is listed
+  const { mask, sampling } = acquisitionOf(file, columns, content)
   const header = parseIsmrmrdHeader(file.readText('ismrmrd_header'), [rows, columns])
   const patientId = String(file.attribute('patient_id') ?? '').trim() || header?.patientId || file.name
   const acquisition = file.attribute('acquisition')
@@ -68,6 +99,7 @@ function open(file: Hdf5File, hashPatient: (id: string) => string): Volume {
       synthetic: Number(file.attribute('synthetic')) === 1,
       noiseFree: noiseFree !== null,
       bytes: file.bytes,
+      ...(content && { content }),
     },
     mask,
     readKspace: index => readSlice('kspace', index),
@@ -93,10 +125,13 @@ function parseOrientation(text: string | number | null): [rows: string, columns:
 
 function kspaceShape(file: Hdf5File): [slices: number, rows: number, columns: number] {
   const shape = file.shape('kspace') ?? []
-  const kind = file.kind('kspace')
-  if (kind !== 'complex64' && kind !== 'complex128') {
-    const got = kind === 'other' ? 'another or a big-endian type' : kind
-    throw unsupported(file, `Expected complex k-space (pairs r, i of little-endian floats), got ${got}`)
+  if (!isComplex(file.kind('kspace'))) {
+    const got = file.typeName('kspace')
+    throw unsupported(
+      file,
+      `Expected complex k-space (pairs r, i of 16- to 64-bit floats or integers), got ${got}`,
+      'Write it as complex64.',
+    )
   }
   if (shape.length === 4) {
     const got = `multi-coil k-space [${shape.join(', ')}], which is not supported`
@@ -118,6 +153,15 @@ function imageShape(file: Hdf5File, dataset: string, slices: number): [number, n
         `got [${shape.join(', ')}], in ${file.path}`,
     )
   }
+  if (!isReal(file.kind(dataset))) {
+    const got = file.typeName(dataset)
+    const remedy = 'Write the magnitude as 32-bit floats, or remove the dataset.'
+    throw unsupported(
+      file,
+      `Expected real numbers in ${dataset} (16- to 64-bit floats or integers), got ${got}`,
+      remedy,
+    )
+  }
   return [shape[1], shape[2]]
 }
 
@@ -130,41 +174,26 @@ function requireSameSize(file: Hdf5File, noiseFree: [number, number], target: [n
   )
 }
 
-/** Σ over rows of |k|² for each column. */
-function columnEnergy(kspace: Float32Array, columns: number): Float64Array {
-  const energy = new Float64Array(columns)
-  for (let i = 0; i < kspace.length; ) {
-    for (let column = 0; column < columns; column++, i += 2)
-      energy[column] += kspace[i] * kspace[i] + kspace[i + 1] * kspace[i + 1]
+/** How k-space was acquired, as its content says; before that is known, as far as a dataset `mask` says it. */
+function acquisitionOf(
+  file: Hdf5File,
+  columns: number,
+  content: VolumeContent | undefined,
+): { mask: Uint8Array | null; sampling: Sampling } {
+  if (!content) {
+    const stored = readMask(file, columns)
+    if (!stored?.includes(0)) return { mask: null, sampling: { kind: 'unread' } }
+    return { mask: stored, sampling: maskedSampling(stored, 'mask dataset') }
   }
-  return energy
-}
-
-/** The file's own mask where it has one, else what the energy of the middle slice's columns says. */
-function judgeSampling(file: Hdf5File, energy: Float64Array): { mask: Uint8Array | null; sampling: Sampling } {
-  const stored = readMask(file, energy.length)
-  if (stored?.includes(0)) return subSampled(stored, 'mask dataset')
-
-  const first = energy.findIndex(value => value !== 0)
-  if (first === -1) throw unsupported(file, 'Expected signal in the middle slice, got k-space that is zero everywhere')
-  const last = energy.findLastIndex(value => value !== 0)
-  const inside = energy.subarray(first, last + 1)
-  if (inside.includes(0)) {
-    return subSampled(
-      Uint8Array.from(energy, value => Number(value !== 0)),
-      'empty columns',
+  const { sampling, mask } = content
+  if (sampling.kind === 'irregular') return { mask: new Uint8Array(columns).fill(1), sampling }
+  if (sampling.kind !== 'sub-sampled') return { mask: null, sampling }
+  if (mask?.length !== columns)
+    throw new AppError(
+      'SHAPE_MISMATCH',
+      `Expected the measured ones of ${columns} columns, got ${mask?.length ?? 'none'}, for ${file.path}. Scan the study again.`,
     )
-  }
-
-  const limit = NEARLY_EMPTY * inside.toSorted()[Math.floor(inside.length / 2)]
-  const nearlyEmptyColumns = inside.filter(value => value < limit).length
-  return { mask: null, sampling: { kind: 'full', nearlyEmptyColumns, zeroPadding: energy.length - inside.length } }
-}
-
-function subSampled(mask: Uint8Array, evidence: 'mask dataset' | 'empty columns') {
-  const measuredColumns = mask.filter(value => value === 1).length
-  const acceleration = mask.length / measuredColumns
-  return { mask, sampling: { kind: 'sub-sampled' as const, evidence, measuredColumns, acceleration } }
+  return { mask: Uint8Array.from(mask, Number), sampling }
 }
 
 /** The dataset `mask`, one number or boolean a column in whatever shape, as 0 and 1. */
@@ -184,10 +213,10 @@ function requireFinite(values: Float32Array, dataset: string, index: number, pat
   throw new AppError(
     'NOT_FINITE',
     `Expected finite numbers, got ${values.find(value => !Number.isFinite(value))} in ${dataset}, ` +
-      `slice ${index} (counted from 0), in ${path}. Leave this slice out, or replace the file.`,
+      `slice ${index + 1}, in ${path}. Leave this slice out, or replace the file.`,
   )
 }
 
-function unsupported(file: Hdf5File, message: string): AppError {
-  return new AppError('UNSUPPORTED_FORMAT', `${message}, in ${file.path}`)
+function unsupported(file: Hdf5File, message: string, remedy?: string): AppError {
+  return new AppError('UNSUPPORTED_FORMAT', `${message}, in ${file.path}${remedy === undefined ? '' : `. ${remedy}`}`)
 }

@@ -1,7 +1,8 @@
 /** The file formats that can be opened: a new one is a file beside this one and a line in the table. */
 import { AppError } from '../../../contract/errors.ts'
+import type { VolumeContent } from '../../../contract/volumes.ts'
 import type { Hdf5File } from '../hdf5.ts'
-import type { Volume, VolumeFormat } from '../volume.ts'
+import type { Used, Volume, VolumeFormat } from '../volume.ts'
 import { fastmriH5 } from './fastmri-h5.ts'
 
 export const FORMATS = { fastmriH5 } satisfies Record<string, VolumeFormat>
@@ -9,10 +10,16 @@ export const FORMATS = { fastmriH5 } satisfies Record<string, VolumeFormat>
 /** File name endings of all formats. */
 export const EXTENSIONS: readonly string[] = Object.values(FORMATS).flatMap(format => format.extensions)
 
-/** The volume in a file, by the first format that recognises it. */
-export function openFormat(file: Hdf5File, hashPatient: (id: string) => string): Volume {
+/** The volume in a file, by the first format that recognises it. Its sampling is `unread` where its content is not known. */
+export const openFormat = (file: Hdf5File, hashPatient: (id: string) => string, content?: VolumeContent): Volume =>
+  formatOf(file).open(file, hashPatient, content)
+
+/** What is used of a file. */
+export const usedOf = (file: Hdf5File): Used => formatOf(file).used(file)
+
+function formatOf(file: Hdf5File): VolumeFormat {
   const format = Object.values(FORMATS).find(candidate => candidate.sniff(file))
-  if (format) return format.open(file, hashPatient)
+  if (format) return format
   const found = file.datasets.length > 0 ? file.datasets.join(', ') : 'no dataset at all'
   throw new AppError(
     'UNSUPPORTED_FORMAT',

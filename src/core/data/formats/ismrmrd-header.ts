@@ -24,7 +24,7 @@ export interface IsmrmrdHeader {
 // Entities stay as they are: a header needs none, and nested ones are a way to fill the memory.
 const parser = new XMLParser({ removeNSPrefix: true, parseTagValue: false, processEntities: false })
 
-/** A field of view outside of this, mm, is not in mm: some headers hold metres. */
+/** A field of view within the slice outside of this, mm, is not in mm: some headers hold metres. */
 const PLAUSIBLE_VIEW = { least: 1, most: 10_000 }
 /** Two statements of one length, relative. */
 const TOLERANCE = 0.01
@@ -50,6 +50,15 @@ export function parseIsmrmrdHeader(
     voxelSize: new Set(sizes.map(String)).size === 1 ? sizes[0] : null,
     patientId: typeof patientId === 'string' && patientId.trim() !== '' ? patientId.trim() : null,
   }
+}
+
+/** `encodedSpace/matrixSize` [x, y] of the first encoding: samples along the readout, and phase-encoding steps; `null` if it is not there. */
+export function encodedSize(xml: string | null): [readout: number, phase: number] | null {
+  const encoding = xml === null ? undefined : field(field(parse(xml), 'ismrmrdHeader'), 'encoding')
+  const matrix = field(field(encoding, 'encodedSpace'), 'matrixSize')
+  const readout = size(field(matrix, 'x'))
+  const phase = size(field(matrix, 'y'))
+  return readout !== null && phase !== null ? [readout, phase] : null
 }
 
 /** A header that cannot be read is as good as none: everything in it has a fall-back. */
@@ -102,13 +111,14 @@ function size(text: unknown): number | null {
 
 function length(text: unknown): number | null {
   const value = Number(text)
-  return value >= PLAUSIBLE_VIEW.least && value <= PLAUSIBLE_VIEW.most ? value : null
+  return value > 0 && value <= PLAUSIBLE_VIEW.most ? value : null
 }
 
 /** Some files hold the matrix as their field of view: nobody knows how large their pixels are. */
 function voxelSize({ encoded, recon }: Encoding): VoxelSize | null {
   const [down, right] = [extent(encoded, 0), extent(encoded, 1)]
   if (down === null || right === null || (down === 1 && right === 1)) return null
+  if (encoded.view[0]! < PLAUSIBLE_VIEW.least || encoded.view[1]! < PLAUSIBLE_VIEW.least) return null
   return [down, right, thickness(encoded, recon)]
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { VolumeInfo } from '../../../../src/contract/volumes.ts'
+import { type VolumeContent, VolumeInfo } from '../../../../src/contract/volumes.ts'
 import { EXTENSIONS, openFormat } from '../../../../src/core/data/formats/index.ts'
 import type { ElementKind, Hdf5File } from '../../../../src/core/data/hdf5.ts'
 
@@ -26,11 +26,13 @@ function memoryFile(contents: Datasets, attributes: Attributes = {}): Hdf5File &
     datasets: Object.keys(contents),
     shape: name => (typeof contents[name] === 'string' ? [] : (stored(name)?.shape ?? null)),
     kind: name => (typeof contents[name] === 'string' ? 'string' : (stored(name)?.kind ?? null)),
+    typeName: name => (typeof contents[name] === 'string' ? 'text' : stored(name)!.kind),
     withFloat32(name, from, count, use) {
       const { shape, kind, values } = stored(name)!
       const perSlice = shape.slice(1).reduce((a, b) => a * b, kind.startsWith('complex') ? 2 : 1)
       return use(Float32Array.from(values).slice(from * perSlice, (from + count) * perSlice))
     },
+    virtualSources: () => [],
     readNumbers: name => Float64Array.from(stored(name)!.values),
     readText: name => (typeof contents[name] === 'string' ? contents[name] : null),
     attribute: name => attributes[name] ?? null,
@@ -83,7 +85,7 @@ describe('openFormat', () => {
       maximum: 0.5,
       orientation: null,
       patient: 'hash of 6 letters',
-      sampling: { kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 },
+      sampling: { kind: 'unread' },
       synthetic: true,
       noiseFree: true,
       bytes: 1234,
@@ -160,8 +162,30 @@ describe('openFormat', () => {
     ['one slice without its axis', { kspace: { ...full, shape: [18, 5] } }, 'UNSUPPORTED_FORMAT', 'got [18, 5]'],
     ['no slices', { kspace: { ...full, shape: [0, 6, 5] } }, 'UNSUPPORTED_FORMAT', 'got [0, 6, 5]'],
     ['real k-space', { kspace: { ...full, kind: 'float32' } }, 'UNSUPPORTED_FORMAT', 'got float32'],
-    ['odd elements', { kspace: { ...full, kind: 'other' } }, 'UNSUPPORTED_FORMAT', 'big-endian'],
-    ['all zero', { kspace: kspace(3, [0, 0, 0]) }, 'UNSUPPORTED_FORMAT', 'zero everywhere'],
+    ['odd elements', { kspace: { ...full, kind: 'other' } }, 'UNSUPPORTED_FORMAT', 'got other'],
+    ['booleans for k-space', { kspace: { ...full, kind: 'boolean' } }, 'UNSUPPORTED_FORMAT', 'got boolean'],
+    [
+      'a complex ground truth',
+      { kspace: full, reconstruction_esc: { ...images(3, 4, 4), kind: 'complex64' } },
+      'UNSUPPORTED_FORMAT',
+      'Expected real numbers in reconstruction_esc',
+    ],
+    [
+      'a ground truth of booleans',
+      { kspace: full, reconstruction_rss: { ...images(3, 4, 4), kind: 'boolean' } },
+      'UNSUPPORTED_FORMAT',
+      'Expected real numbers in reconstruction_rss',
+    ],
+    [
+      'a complex noise-free image',
+      {
+        kspace: full,
+        reconstruction_esc: images(3, 4, 4),
+        reconstruction_noise_free: { ...images(3, 4, 4), kind: 'complex128' },
+      },
+      'UNSUPPORTED_FORMAT',
+      'Expected real numbers in reconstruction_noise_free',
+    ],
     ['too few targets', { kspace: full, reconstruction_esc: images(2, 4, 4) }, 'SHAPE_MISMATCH', 'got [2, 4, 4]'],
     [
       'a target not 2-D',
@@ -190,6 +214,15 @@ describe('openFormat', () => {
     ],
   ] as const
 
+  it.each(['complex32', 'complex64', 'complex128', 'complex-integer'] as const)('takes k-space of %s', kind => {
+    expect(open({ kspace: { ...full, kind } }).info.columns).toBe(5)
+  })
+
+  it.each(['integer', 'float16', 'float32', 'float64'] as const)('takes a ground truth of %s', kind => {
+    const { info } = open({ kspace: full, reconstruction_esc: { ...images(3, 4, 4), kind } })
+    expect(info.targetShape).toEqual([4, 4])
+  })
+
   it.each(refused)('refuses %s, naming the file', (_, datasets, code, words) => {
     expect(() => open(datasets as Datasets)).toThrow(
       expect.objectContaining({ name: 'AppError', code, message: expect.stringContaining(words) }),
@@ -201,10 +234,9 @@ describe('openFormat', () => {
     const values = Array.from(full.values)
     values[60 + 3] = bad
     const volume = open({ kspace: { ...full, values }, reconstruction_esc: images(3, 2, 2, bad) })
-    expect(volume.info.sampling).toEqual({ kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 })
     expect(volume.readKspace(0).length).toBe(60)
     expect(() => volume.readKspace(1)).toThrow(
-      expect.objectContaining({ code: 'NOT_FINITE', message: expect.stringContaining('kspace, slice 1') }),
+      expect.objectContaining({ code: 'NOT_FINITE', message: expect.stringContaining('kspace, slice 2') }),
     )
     expect(() => volume.readKspace(1)).toThrow('/data/file1.h5')
     expect(() => volume.readTarget(0)).toThrow(expect.objectContaining({ code: 'NOT_FINITE' }))
@@ -222,33 +254,42 @@ describe('sampling', () => {
     expect(volume.mask).toEqual(Uint8Array.of(1, 0, 1, 0, 0))
   })
 
-  it('is judged from k-space when the mask leaves nothing out', () => {
+  it('is unread without a mask that leaves columns out', () => {
     const ones = { shape: [5], kind: 'integer', values: [1, 1, 1, 1, 1] } as const
-    expect(sampling({ kspace: full, mask: ones })).toEqual({ kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 })
+    const cases: Datasets[] = [{ kspace: full }, { kspace: full, mask: ones }]
+    for (const datasets of cases) {
+      expect(sampling(datasets)).toEqual({ kind: 'unread' })
+      expect(open(datasets).mask).toBeNull()
+    }
   })
 
-  it('is sub-sampled with empty columns between measured ones', () => {
-    const volume = open({ kspace: kspace(2, [0, 1, 0, 3, 4, 0, 0, 2, 0, 0]) })
-    const expected = { kind: 'sub-sampled', evidence: 'empty columns', measuredColumns: 4, acceleration: 2.5 }
-    expect(volume.info.sampling).toEqual(expected)
-    expect(volume.mask).toEqual(Uint8Array.of(0, 1, 0, 1, 1, 0, 0, 1, 0, 0))
+  const version = { bytes: 1234, modified: '0', changed: '0', inode: '0' }
+  const known = (content: Pick<VolumeContent, 'sampling' | 'mask'>): VolumeContent => ({
+    identity: '',
+    version,
+    faults: [],
+    remarks: [],
+    ...content,
   })
+  const openKnown = (content: VolumeContent) => openFormat(memoryFile({ kspace: full }), id => id, content)
 
-  it('is full with empty columns at the edges only, and nearly empty ones counted', () => {
-    // energies relative to the median: 0.04 and 0.0001 count, 0.0625 does not
-    const volume = open({ kspace: kspace(1, [0, 0, 0.01, 0.2, 0.25, 1, 1, 1, 1, 9, 0]) })
-    expect(volume.info.sampling).toEqual({ kind: 'full', nearlyEmptyColumns: 2, zeroPadding: 3 })
-    expect(volume.mask).toBeNull()
-  })
-
-  it('is judged from the middle slice', () => {
-    const values = Array.from(kspace(3, [1, 1, 1]).values, (value, i) => (i >= 36 && i % 6 === 2 ? 0 : value))
-    const { sampling } = open({ kspace: { shape: [3, 6, 3], kind: 'complex64', values } }).info
-    expect(sampling.kind).toBe('full') // column 1 loses only its real part there
-    const empty = values.map((value, i) => (i >= 36 && i < 72 && i % 6 === 3 ? 0 : value))
-    expect(open({ kspace: { shape: [3, 6, 3], kind: 'complex64', values: empty } }).info.sampling).toMatchObject({
+  it('is what the content says, once that is known', () => {
+    const subSampled = {
+      kind: 'sub-sampled',
       evidence: 'empty columns',
       measuredColumns: 2,
-    })
+      acceleration: 2.5,
+    } as const
+    const content = known({ sampling: subSampled, mask: '01010' })
+    const volume = openKnown(content)
+    expect(volume.info).toMatchObject({ sampling: subSampled, content })
+    expect(volume.mask).toEqual(Uint8Array.of(0, 1, 0, 1, 0))
+    expect(openKnown(known({ sampling: { kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 } })).mask).toBeNull()
+    // All ones: nothing is masked again.
+    const irregular = openKnown(known({ sampling: { kind: 'irregular', pattern: 'rows', acceleration: 2 } }))
+    expect(irregular.mask).toEqual(Uint8Array.of(1, 1, 1, 1, 1))
+    expect(() => openKnown(known({ sampling: subSampled, mask: '01' }))).toThrow(
+      expect.objectContaining({ code: 'SHAPE_MISMATCH', message: expect.stringContaining('/data/file1.h5') }),
+    )
   })
 })

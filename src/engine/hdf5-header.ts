@@ -1,0 +1,123 @@
+/**
+ * What h5wasm does not say of a dataset: the message of its datatype and the files that hold its numbers, from its
+ * object header (HDF5 File Format Specification 3.0, IV.A).
+ */
+import fs from 'node:fs'
+
+export interface DatasetHeader {
+  /** The datatype message: class, sizes, byte order and layout of every number. */
+  readonly datatype: Buffer
+  /** The files that hold the numbers in this one's place, as they are named in it. */
+  readonly externalFiles: readonly string[]
+}
+
+const DATATYPE = 0x03
+const EXTERNAL_FILES = 0x07
+const CONTINUATION = 0x10
+const SHARED = 0x02
+
+interface Message {
+  readonly type: number
+  readonly flags: number
+  readonly data: Buffer
+}
+
+type Read = (address: number, length: number) => Buffer
+
+/**
+ * The header at an address, which is what an object reference is; `null` for what is built in a way that is not known
+ * here (datatypes in a table of shared messages, addresses of another size).
+ */
+export function readDatasetHeader(path: string, address: number): DatasetHeader | null {
+  const descriptor = fs.openSync(path, 'r')
+  try {
+    const start = findSuperblock(descriptor)
+    if (start === null) return null
+    const read: Read = (at, length) => {
+      const bytes = Buffer.alloc(length)
+      if (fs.readSync(descriptor, bytes, 0, length, start + at) < length) throw new RangeError('Behind the end')
+      return bytes
+    }
+    return parseDataset(read, address)
+  } catch (error) {
+    if (error instanceof RangeError) return null // an address or a length that is none
+    throw error
+  } finally {
+    fs.closeSync(descriptor)
+  }
+}
+
+/** Where the superblock starts: at 0, or behind a user block of 512, 1024, 2048, … bytes. */
+export function findSuperblock(descriptor: number): number | null {
+  const bytes = fs.fstatSync(descriptor).size
+  const signature = Buffer.alloc(8)
+  for (let start = 0; start < bytes; start = start === 0 ? 512 : 2 * start) {
+    fs.readSync(descriptor, signature.fill(0), 0, signature.length, start)
+    if (signature.toString('latin1') === '\x89HDF\r\n\x1a\n') return start
+  }
+  return null
+}
+
+function parseDataset(read: Read, address: number): DatasetHeader | null {
+  const messages = readMessages(read, address)
+  const external = messages.find(({ type }) => type === EXTERNAL_FILES)
+  const datatype = findDatatype(read, messages)
+  return datatype && { datatype, externalFiles: external ? readNames(read, external.data) : [] }
+}
+
+function findDatatype(read: Read, messages: readonly Message[]): Buffer | null {
+  const found = messages.find(({ type }) => type === DATATYPE)
+  if (!found) return null
+  if ((found.flags & SHARED) === 0) return found.data
+  // A committed datatype: the message is in an object header of its own.
+  const [version, kind] = found.data
+  if (version === 3 && kind !== 2) return null
+  const committed = Number(found.data.readBigUInt64LE(version === 1 ? 8 : 2))
+  const own = readMessages(read, committed).find(({ type }) => type === DATATYPE)
+  return own && (own.flags & SHARED) === 0 ? own.data : null
+}
+
+function readMessages(read: Read, address: number): Message[] {
+  const prefix = read(address, 6)
+  if (prefix.toString('latin1', 0, 4) !== 'OHDR') {
+    if (prefix[0] !== 1) throw new RangeError('No object header')
+    return readBlock(read, address + 16, read(address + 8, 4).readUInt32LE(), { head: 8, signed: 0 })
+  }
+  const flags = prefix[5]
+  const sizeBytes = 1 << (flags & 3)
+  const sizeAt = address + 6 + (flags & 0x20 ? 16 : 0) + (flags & 0x10 ? 4 : 0)
+  const head = flags & 4 ? 6 : 4
+  return readBlock(read, sizeAt + sizeBytes, read(sizeAt, sizeBytes).readUIntLE(0, Math.min(sizeBytes, 6)), {
+    head,
+    signed: 4,
+  })
+}
+
+/** The messages of a block and of those that continue it; in version 2 the latter are signed and have a checksum. */
+function readBlock(read: Read, at: number, length: number, form: { head: 8 | 6 | 4; signed: 0 | 4 }): Message[] {
+  const block = read(at, length)
+  const messages: Message[] = []
+  for (let start = 0; start + form.head <= length; ) {
+    const [type, size, flags] =
+      form.head === 8
+        ? [block.readUInt16LE(start), block.readUInt16LE(start + 2), block[start + 4]]
+        : [block[start], block.readUInt16LE(start + 1), block[start + 3]]
+    const data = block.subarray(start + form.head, start + form.head + size)
+    messages.push({ type, flags, data })
+    start += form.head + size
+    if (type !== CONTINUATION) continue
+    const [next, bytes] = [Number(data.readBigUInt64LE(0)), Number(data.readBigUInt64LE(8))]
+    messages.push(...readBlock(read, next + form.signed, bytes - 2 * form.signed, form))
+  }
+  return messages
+}
+
+/** The names in an External Data Files message (IV.A.2.h); they are in a local heap (III.D). */
+function readNames(read: Read, message: Buffer): string[] {
+  const heap = read(Number(message.readBigUInt64LE(8)), 32)
+  const names = read(Number(heap.readBigUInt64LE(24)), Number(heap.readBigUInt64LE(8)))
+  return Array.from({ length: message.readUInt16LE(6) }, (_, slot) => {
+    const start = Number(message.readBigUInt64LE(16 + 24 * slot))
+    return names.toString('utf8', start, names.indexOf(0, start))
+  })
+}

@@ -1,0 +1,189 @@
+/** A study's files beside what the study took of them: read, changed, missing; scanned again and found elsewhere. */
+import { Button, Checkbox, Modal } from '@mantine/core'
+import { useEffect, useState } from 'react'
+import type { FileState, Findings, StudyView } from '../../contract/studies.ts'
+import { locateFiles, readStudy, scanStudy, takeFindings } from '../actions.ts'
+import { count, ROLE_LABEL } from '../format.ts'
+import { HostPath } from '../host-path.tsx'
+import { tellDone } from '../notify.tsx'
+import style from './studies.module.css'
+
+const MARKS: Readonly<Record<FileState, { readonly label: string; readonly says: string } | null>> = {
+  'as taken': null,
+  unread: null,
+  'written since': { label: 'written since', says: 'The file was written since it was read. Scan again reads it.' },
+  changed: {
+    label: 'changed',
+    says: 'The file has another content than the study took. Old results are of the old content.',
+  },
+  missing: { label: 'missing', says: 'There is no such file any more. Locate files finds it by its content.' },
+}
+
+export function StateMark({ state }: { state: FileState | undefined }) {
+  const mark = state && MARKS[state]
+  if (!mark) return null
+  return (
+    <span className={style.warning} title={mark.says}>
+      {mark.label}
+    </span>
+  )
+}
+
+/** Studies whose reading was begun unasked, or ended by the user: it is not begun unasked again. */
+const begun = new Set<number>()
+const reading = new Set<number>()
+
+async function read(study: StudyView): Promise<void> {
+  if (reading.has(study.id)) return
+  reading.add(study.id)
+  begun.add(study.id)
+  await readStudy(study).finally(() => reading.delete(study.id))
+}
+
+const filesIn = ({ volumes, states }: StudyView, ...of: FileState[]) =>
+  volumes.filter(({ id }) => of.includes(states[id]))
+
+/** What the user must know of the files, and what to do. The contents are read in the background once a study is open. */
+export function FilesNotice({ study }: { study: StudyView }) {
+  const unread = filesIn(study, 'unread', 'written since').length
+  useEffect(() => {
+    if (unread > 0 && !begun.has(study.id)) void read(study)
+  }, [study, unread])
+  const changed = filesIn(study, 'changed')
+  const missing = filesIn(study, 'missing')
+  if (unread + changed.length + missing.length === 0) return null
+  const named = (files: typeof changed) =>
+    files
+      .slice(0, 4)
+      .map(({ file }) => file)
+      .join(', ') + (files.length > 4 ? ` and ${files.length - 4} more` : '')
+  return (
+    <ul className={style.notice} aria-label="State of the files">
+      {unread > 0 && (
+        <li>
+          {unread} of {count(study.volumes.length, 'file')} not read from end to end yet: their sampling and missing
+          slices are not known.{' '}
+          {begun.has(study.id) && !reading.has(study.id) && (
+            <Button size="compact-xs" onClick={() => read(study)}>
+              Read them
+            </Button>
+          )}
+        </li>
+      )}
+      {changed.length > 0 && (
+        <li className={style.warning}>
+          Changed since the study took them: {named(changed)}. Old results are of the old contents. Nothing is trained
+          or scored on these files until you scan again and take them.
+        </li>
+      )}
+      {missing.length > 0 && <li className={style.warning}>Missing: {named(missing)}.</li>}
+    </ul>
+  )
+}
+
+export function FilesButtons({ study }: { study: StudyView }) {
+  const [findings, setFindings] = useState<Findings | null>(null)
+  const [locating, setLocating] = useState(false)
+  const missing = filesIn(study, 'missing').length
+  const scan = async () => {
+    const found = await scanStudy(study)
+    if (!found) return
+    const lists = [found.added, found.changed, found.moved, found.missing, found.unusable]
+    if (lists.every(list => list.length === 0)) tellDone('All files are as the study took them.')
+    else setFindings(found)
+  }
+  return (
+    <>
+      <Button onClick={scan}>Scan again</Button>
+      {missing > 0 && <Button onClick={() => setLocating(true)}>Locate files…</Button>}
+      {findings && <Take study={study} findings={findings} onClose={() => setFindings(null)} />}
+      <Locate study={study} opened={locating} onClose={() => setLocating(false)} />
+    </>
+  )
+}
+
+function Group({ title, items }: { title: string; items: readonly (readonly [file: string, what: string])[] }) {
+  if (items.length === 0) return null
+  return (
+    <section className={style.findings}>
+      <h3>
+        {title} ({items.length})
+      </h3>
+      <ul>
+        {items.map(([file, what]) => (
+          <li key={file}>
+            <span className="mono">{file}</span> {what}
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function Take({ study, findings, onClose }: { study: StudyView; findings: Findings; onClose: () => void }) {
+  const [removeMissing, setRemoveMissing] = useState(false)
+  const { added, changed, moved, missing, unusable } = findings
+  const somethingToTake = added.length + changed.length + moved.length + unusable.length > 0 || removeMissing
+  return (
+    <Modal opened onClose={onClose} title={`What is different in “${study.name}”`} size={640}>
+      <div className={style.form}>
+        <Group title="New" items={added.map(({ file, role }) => [file, `for ${ROLE_LABEL[role]}`])} />
+        <Group title="Changed" items={changed.map(({ file, what }) => [file, what])} />
+        <Group title="Moved" items={moved.map(({ path, from }) => [path, `was ${from}`])} />
+        <Group title="Missing" items={missing.map(({ path }) => [path, ''])} />
+        <Group title="Not usable" items={unusable.map(({ path, reason }) => [path, reason])} />
+        {missing.length > 0 && (
+          <Checkbox
+            label="Remove the missing files from the study"
+            checked={removeMissing}
+            onChange={event => setRemoveMissing(event.currentTarget.checked)}
+          />
+        )}
+        <p className="secondary">
+          Runs and scores of the old contents stay, and say so. The patients are checked again: nobody is trained on and
+          tested.
+        </p>
+        <div className={style.formEnd}>
+          <Button onClick={onClose}>Leave the study as it is</Button>
+          <Button
+            variant="filled"
+            disabled={!somethingToTake}
+            onClick={() => {
+              onClose()
+              void takeFindings(study, findings, removeMissing)
+            }}
+          >
+            Take these files
+          </Button>
+        </div>
+      </div>
+    </Modal>
+  )
+}
+
+function Locate({ study, opened, onClose }: { study: StudyView; opened: boolean; onClose: () => void }) {
+  const [path, setPath] = useState('')
+  return (
+    <Modal opened={opened} onClose={onClose} title="Locate missing files" size={560}>
+      <form
+        className={style.form}
+        onSubmit={event => {
+          event.preventDefault()
+          onClose()
+          void locateFiles(study, path)
+        }}
+      >
+        <p className="secondary">
+          Files in this folder are compared with the missing ones by their contents; names do not matter.
+        </p>
+        <HostPath label="Folder on the host" what="folder" value={path} onChange={setPath} />
+        <div className={style.formEnd}>
+          <Button onClick={onClose}>Close</Button>
+          <Button type="submit" variant="filled" disabled={path.trim() === ''}>
+            Locate files
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  )
+}

@@ -1,0 +1,58 @@
+/**
+ * Runs of programs that did not record which contents they used (version 349f561 and before). Where nothing wrote their files since they
+ * began, the contents of today are theirs. The others stay "content not recorded", and give no row to a new reproduction.
+ */
+import { createHash } from 'node:crypto'
+import type { RunConfig } from '../../contract/runs.ts'
+import type { StudyVolume } from '../../contract/studies.ts'
+import type { Role } from '../../contract/volumes.ts'
+import type { Services } from '../context.ts'
+import { studyById } from '../studies.ts'
+import { contentDigest, noteVolumes, trainable } from '../training-data.ts'
+
+/** As those programs told volumes from others. */
+function formerDigest(volumes: readonly StudyVolume[]): string {
+  const facts = volumes.map(({ file, role, patient, slices, rows, columns, bytes }) =>
+    [file, role, patient, slices, rows, columns, bytes].join('|'),
+  )
+  return createHash('sha256').update(facts.join('\n')).digest('hex')
+}
+
+/** Neither written nor put in its place since. */
+function olderThan({ content }: StudyVolume, began: string): boolean {
+  const at = BigInt(Date.parse(began)) * 1_000_000n
+  return content !== undefined && BigInt(content.version.modified) < at && BigInt(content.version.changed) < at
+}
+
+export function adoptFormerRuns(services: Services, study: number): void {
+  const { db } = services
+  const rows = db
+    .prepare(
+      `SELECT id, kind, created_at, environment ->> '$.data' AS data FROM runs
+        WHERE study_id = ? AND environment ->> '$.data' IS NOT NULL AND environment ->> '$.content' IS NULL`,
+    )
+    .all(study) as { id: number; kind: RunConfig['kind']; created_at: string; data: string }[]
+  if (rows.length === 0) return
+  const { volumes, kind, slices } = studyById(services, study)
+  for (const run of rows) {
+    const patients = db.prepare('SELECT patient, role FROM run_patients WHERE run_id = ?').raw().all(run.id)
+    const roles = new Map(patients as [string, Role][])
+    const as = volumes.flatMap(volume => {
+      const role = roles.get(volume.patient)
+      return role ? [{ ...volume, role }] : []
+    })
+    const roled = { volumes: as, slices }
+    const used = { train: trainable(roled, 'train', run.kind), val: trainable(roled, 'val', run.kind) }
+    const all = [...used.train, ...used.val]
+    // The program's own files never changed; those of the user have times.
+    const theirs = kind === 'demonstration' || all.every(volume => olderThan(volume, run.created_at))
+    if (!theirs || all.some(({ content }) => !content) || formerDigest(all) !== run.data) continue
+    db.transaction(() => {
+      db.prepare("UPDATE runs SET environment = json_set(environment, '$.content', ?) WHERE id = ?").run(
+        contentDigest(all),
+        run.id,
+      )
+      noteVolumes(services, String(run.id), used)
+    })()
+  }
+}

@@ -1,0 +1,196 @@
+/** A study's files looked at again: what is new, changed, moved or gone, and taking that into the study. */
+import { createHash } from 'node:crypto'
+import { AppError } from '../../contract/errors.ts'
+import type { Findings, Study, StudyVolume } from '../../contract/studies.ts'
+import type { Role, SkippedFile } from '../../contract/volumes.ts'
+import type { Services } from '../context.ts'
+import { assignRoles } from '../split.ts'
+import { studyById } from '../studies.ts'
+import { adoptFormerRuns } from './former-runs.ts'
+import { type ReadOptions, sortOut, type WholeVolume } from './reader.ts'
+import { checkVolumes, isThere, setAside, takeContent } from './ready.ts'
+
+interface Found {
+  readonly added: readonly (WholeVolume & { readonly role: Role })[]
+  readonly changed: readonly { readonly volume: StudyVolume; readonly now: WholeVolume }[]
+  readonly moved: readonly { readonly volume: StudyVolume; readonly now: WholeVolume }[]
+  readonly missing: readonly StudyVolume[]
+  readonly unusable: readonly SkippedFile[]
+}
+
+/** Where files of the study may have come to be. */
+const placesOf = ({ roots, volumes }: Study): string[] => [...roots, ...volumes.map(({ path }) => path)]
+
+/** A missing volume's content under another path. */
+function pairMoved(missing: readonly StudyVolume[], there: readonly WholeVolume[]) {
+  const free = new Map(there.map(volume => [volume.content.identity, volume]))
+  const moved = missing.flatMap(volume => {
+    const now = volume.content && free.get(volume.content.identity)
+    if (!now) return []
+    free.delete(now.content.identity)
+    return [{ volume, now }]
+  })
+  return { moved, rest: missing.filter(volume => !moved.some(each => each.volume === volume)) }
+}
+
+async function look(services: Services, study: Study, options: ReadOptions): Promise<Found> {
+  const checked = await checkVolumes(services, study, study.volumes, options)
+  const scan = await services.interactive.call(
+    'scan',
+    { paths: placesOf(study), salt: services.salt },
+    { signal: options.signal },
+  )
+  const own = new Set(checked.study.volumes.map(({ path }) => path))
+  const others = scan.volumes.filter(({ path }) => !own.has(path))
+  const { volumes: whole, skipped } = sortOut(
+    await services.contents.read(
+      others.map(({ path }) => path),
+      options,
+    ),
+  )
+  const { moved, rest } = pairMoved(checked.missing, whole)
+  const taken = new Set(moved.map(({ now }) => now.path))
+  const gone = checked.missing.map(({ path }) => path)
+  const roleOf = new Map(scan.volumes.map(({ path, role }) => [path, role]))
+  const fresh = whole
+    .filter(({ path }) => !taken.has(path))
+    .map(volume => ({ ...volume, role: roleOf.get(volume.path)! }))
+  const there = new Set(checked.study.volumes)
+  const dealt = assignRoles<WholeVolume & { role: Role | null }>(
+    [...checked.study.volumes.map(volume => ({ ...volume, content: volume.content! })), ...fresh],
+    study.split.seed ?? 0,
+  )
+  const told = new Set([...study.skipped.map(({ path }) => path), ...study.roots, ...gone])
+  const unusable = new Map([...checked.unusable, ...scan.skipped, ...skipped].map(each => [each.path, each]))
+  return {
+    added: dealt.slice(there.size),
+    changed: checked.changed,
+    moved,
+    missing: rest,
+    unusable: [...unusable.values()].filter(({ path }) => !told.has(path)),
+  }
+}
+
+/** What differs between a volume and its file now, in words. */
+function differences({ volume, now }: Found['changed'][number]): string {
+  const truth = (shape: StudyVolume['targetShape']) => (shape ? shape.join(' × ') : 'none')
+  const facts: readonly (readonly [string, string, string])[] = [
+    ['slices', `${volume.slices}`, `${now.slices}`],
+    ['matrix', `${volume.rows} × ${volume.columns}`, `${now.rows} × ${now.columns}`],
+    ['ground truth', truth(volume.targetShape), truth(now.targetShape)],
+    ['acquisition', volume.acquisition ?? 'none', now.acquisition ?? 'none'],
+  ]
+  const words = facts.filter(([, before, after]) => before !== after).map(([what, a, b]) => `${what} ${a}, now ${b}`)
+  if (volume.patient !== now.patient) words.push('another patient')
+  return words.join('; ') || 'other numbers'
+}
+
+const place = ({ file, path }: { readonly file: string; readonly path: string }) => ({ file, path })
+
+function describe(found: Found): Findings {
+  const findings = {
+    added: found.added.map(volume => ({ ...place(volume), role: volume.role })),
+    changed: found.changed.map(each => ({ ...place(each.volume), what: differences(each) })),
+    moved: found.moved.map(({ volume, now }) => ({ ...place(now), from: volume.path })),
+    missing: found.missing.map(place),
+    unusable: [...found.unusable],
+  }
+  const contents = [...found.added, ...found.changed.map(({ now }) => now)].map(({ content }) => content.identity)
+  const token = createHash('sha256')
+    .update(JSON.stringify([findings, contents]))
+    .digest('hex')
+  return { ...findings, token }
+}
+
+export const isEmpty = ({ added, changed, moved, missing, unusable }: Findings): boolean =>
+  [added, changed, moved, missing, unusable].every(list => list.length === 0)
+
+/** Looks at the files of a study, and changes nothing but what was only listed so far. */
+export const scanAgain = async (services: Services, study: number, options: ReadOptions = {}): Promise<Findings> =>
+  describe(await look(services, studyById(services, study), options))
+
+export interface TakeOptions extends ReadOptions {
+  /** Of the findings that were shown; `DATA_CHANGED` where there are others by now. */
+  readonly token: string
+  /** Missing files are no volumes of the study any more. */
+  readonly removeMissing: boolean
+}
+
+/** Takes what a scan found into the study. Its remarks say where a patient has several roles then. */
+export async function takeFindings(
+  services: Services,
+  study: number,
+  { token, removeMissing, ...options }: TakeOptions,
+): Promise<Study> {
+  const found = await look(services, studyById(services, study), options)
+  if (describe(found).token !== token) {
+    throw new AppError(
+      'DATA_CHANGED',
+      'Expected the files as the scan found them, but they have changed since. Scan the study again.',
+    )
+  }
+  const { db } = services
+  const add = db.prepare(
+    'INSERT INTO volumes (study_id, path, role, patient, info, identity) VALUES (?, ?, ?, ?, ?, ?)',
+  )
+  const remove = db.prepare('DELETE FROM volumes WHERE id = ?')
+  db.transaction(() => {
+    for (const { volume, now } of [...found.changed, ...found.moved]) takeContent(services, volume.id, now)
+    for (const { role, ...volume } of found.added) {
+      add.run(study, volume.path, role, volume.patient, JSON.stringify(volume), volume.content.identity)
+      db.prepare('DELETE FROM skipped_files WHERE study_id = ? AND path = ?').run(study, volume.path)
+    }
+    if (removeMissing) for (const { id } of found.missing) remove.run(id)
+    for (const file of found.unusable) {
+      const own = db.prepare('SELECT id FROM volumes WHERE study_id = ? AND path = ?').pluck().get(study, file.path)
+      setAside(services, study, Number(own ?? 0), file)
+    }
+  })()
+  adoptFormerRuns(services, study)
+  services.bell.ring()
+  return studyById(services, study)
+}
+
+/** Finds a study's missing files by their contents in another folder, and follows them there. */
+export async function locateFiles(
+  services: Services,
+  study: number,
+  folder: string,
+  options: ReadOptions = {},
+): Promise<{ readonly moved: Findings['moved']; readonly missing: Findings['missing'] }> {
+  const before = studyById(services, study)
+  const missing = before.volumes.filter(volume => !isThere(services, volume))
+  const own = new Set(before.volumes.map(({ path }) => path))
+  const unread = missing.filter(({ content }) => !content)
+  if (unread.length > 0) {
+    throw new AppError(
+      'DATA_CHANGED',
+      `Expected missing files whose contents are known, got ${unread.map(({ file }) => file).join(', ')}, which were never read. Import their folder as a study.`,
+    )
+  }
+  const scan = await services.interactive.call(
+    'scan',
+    { paths: [folder], salt: services.salt },
+    { signal: options.signal },
+  )
+  const alike = scan.volumes.filter(
+    found =>
+      !own.has(found.path) &&
+      missing.some(lost => (['slices', 'rows', 'columns'] as const).every(fact => lost[fact] === found[fact])),
+  )
+  const { volumes: whole } = sortOut(
+    await services.contents.read(
+      alike.map(({ path }) => path),
+      options,
+    ),
+  )
+  const { moved, rest } = pairMoved(missing, whole)
+  services.db.transaction(() => {
+    for (const { volume, now } of moved) takeContent(services, volume.id, now)
+  })()
+  services.bell.ring()
+  return {
+    moved: moved.map(({ volume, now }) => ({ ...place(now), from: volume.path })),
+    missing: rest.map(place),
+  }
+}

@@ -1,0 +1,44 @@
+/** The volumes that a training uses, and what tells them from others. */
+import { createHash } from 'node:crypto'
+import type { RunConfig } from '../contract/runs.ts'
+import type { Study, StudyVolume } from '../contract/studies.ts'
+import type { Role } from '../contract/volumes.ts'
+import type { Services } from './context.ts'
+import { volumesOf } from './studies.ts'
+
+export interface UsedVolumes {
+  readonly train: readonly StudyVolume[]
+  readonly val: readonly StudyVolume[]
+}
+
+/**
+ * Those of a role with a selected slice, and with ground truth where the training needs it. k-space that was not measured in one set of
+ * columns for all slices is never trained on.
+ */
+export const trainable = (
+  study: Pick<Study, 'volumes' | 'slices'>,
+  role: Role,
+  kind: RunConfig['kind'],
+): StudyVolume[] =>
+  volumesOf(study, role).filter(
+    ({ targetShape, sampling }) => (kind === 'pretrain' || targetShape) && sampling.kind !== 'irregular',
+  )
+
+/**
+ * SHA-256 of the volumes in their order: their contents and roles, wherever the files are. The name counts as well, because masks of the
+ * validation are drawn from it.
+ */
+export function contentDigest(volumes: readonly StudyVolume[]): string {
+  const facts = volumes.map(({ file, role, content }) => [file, role, content?.identity])
+  return createHash('sha256').update(JSON.stringify(facts)).digest('hex')
+}
+
+/** Writes down what a run uses. */
+export function noteVolumes({ db }: Services, run: string, { train, val }: UsedVolumes): void {
+  const add = db.prepare('INSERT OR IGNORE INTO run_volumes (run_id, file, identity, role) VALUES (?, ?, ?, ?)')
+  for (const [role, volumes] of [
+    ['train', train],
+    ['val', val],
+  ] as const)
+    for (const { file, content } of volumes) if (content) add.run(Number(run), file, content.identity, role)
+}

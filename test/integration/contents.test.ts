@@ -1,0 +1,327 @@
+/** Results, trainings, scores and images belong to bytes, not to names: real files, the real engine, services in this process. */
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Recipe, type RunConfig } from '../../src/contract/runs.ts'
+import { writeFastMri } from '../../src/engine/hdf5-write.ts'
+import { checkVolumes, fileStates, readyStudy } from '../../src/services/contents/ready.ts'
+import { locateFiles, scanAgain, takeFindings } from '../../src/services/contents/rescan.ts'
+import { openServices, type Services } from '../../src/services/context.ts'
+import { evaluate } from '../../src/services/evaluations.ts'
+import { makeFrames } from '../../src/services/frames.ts'
+import { resumeRun } from '../../src/services/resume.ts'
+import { findRun } from '../../src/services/runs.ts'
+import { importStudy, type Study, studyById } from '../../src/services/studies.ts'
+import { startRun, supervisedConfig } from '../../src/services/training.ts'
+import { noiseVolume } from '../volumes.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+const SIZE = { slices: 3, rows: 40, columns: 36 }
+const mask = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const
+
+let folder: string
+let services: Services
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'self-mri-contents-'))
+  services = openServices({ profile: join(folder, 'profile') })
+})
+
+afterEach(() => {
+  services.dispose()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+type Change = { readonly of: 'k-space' | 'truth'; readonly slice: number } | null
+
+/** A volume of noise seeded by `patient`, with one number changed. */
+async function write(path: string, patient: string, change: Change = null): Promise<string> {
+  const { readKspace, readTarget } = noiseVolume(patient, SIZE)
+  const slices = Array.from({ length: SIZE.slices }, (_, index) => index)
+  const [kspace, truth] = [slices.map(readKspace), slices.map(index => readTarget(index)!)]
+  const centre = (SIZE.rows * SIZE.columns + SIZE.columns) / 2
+  if (change?.of === 'k-space') kspace[change.slice][2 * centre] *= 1.5
+  if (change?.of === 'truth') truth[change.slice][centre] *= 1.5
+  mkdirSync(dirname(path), { recursive: true })
+  const matrix = [SIZE.rows, SIZE.columns] as const
+  await writeFastMri(path, {
+    matrix,
+    kspace,
+    imageSize: matrix,
+    reconstruction: truth,
+    noiseFree: truth,
+    header: '',
+    attributes: { acquisition: 'CORPD_FBK', max: 1, norm: 1, patient_id: patient, generator: 'test' },
+  })
+  return path
+}
+
+/** The same bytes, but for one number, in the same file; size and time of modification are as before. */
+async function changeInPlace(path: string, patient: string, change: Change): Promise<void> {
+  const { size, atime, mtime } = statSync(path)
+  const other = await write(join(folder, 'other', basename(path)), patient, change)
+  writeFileSync(path, readFileSync(other))
+  utimesSync(path, atime, mtime)
+  expect(statSync(path)).toMatchObject({ size, mtime })
+}
+
+async function writeStudy(name: string): Promise<string> {
+  const root = join(folder, name)
+  for (const [role, patient] of [
+    ['train', 'a'],
+    ['train', 'b'],
+    ['val', 'c'],
+    ['test', 'd'],
+  ])
+    await write(join(root, role, `${patient}.h5`), patient)
+  return root
+}
+
+const importAt = (root: string, name = basename(root)) =>
+  importStudy(services, { paths: [root], name, slices: { kind: 'all' }, splitSeed: 0 })
+
+/** Listed, and read from end to end. */
+async function imported(root: string, name?: string): Promise<Study> {
+  const study = await importAt(root, name)
+  await checkVolumes(services, study, study.volumes)
+  return studyById(services, study.id)
+}
+
+const identityOf = async (path: string) => {
+  const [read] = await services.contents.read([path])
+  if (!('volume' in read)) throw new Error(read.reason)
+  return read.volume.content.identity
+}
+
+const pathIn = (study: Study, file: string) => study.volumes.find(volume => volume.file === file)!.path
+
+const settings = { mask, maskDraws: null, slices: { kind: 'all' }, reference: 'ground truth' } as const
+const config = (seed = 0): RunConfig =>
+  supervisedConfig(
+    'train',
+    { network: 'unet', networkConfig: { channels: 2, pools: 2 }, mask, slices: { kind: 'all' }, seed },
+    Recipe.parse({ epochs: 1, batch: 1, optimizer: { kind: 'sgd' }, schedule: { kind: 'constant', rate: 1e-3 } }),
+  )
+const score = (study: Study, run = 'zero-filled') =>
+  evaluate(services, { of: { study, volumes: study.volumes.filter(({ role }) => role === 'test') }, run, settings })
+const train = (study: Study) => startRun(services, { study, config: config(), parent: null })
+
+describe('identity', () => {
+  it('is of the content, whatever the file is called and wherever it is', async () => {
+    const path = await write(join(folder, 'a.h5'), 'a')
+    const before = await identityOf(path)
+    expect(before).toMatch(/^[0-9a-f]{64}$/)
+    const renamed = join(folder, 'b.h5')
+    copyFileSync(path, renamed)
+    expect(await identityOf(renamed)).toBe(before)
+    const elsewhere = openServices({ profile: join(folder, 'another machine') })
+    const [read] = await elsewhere.contents.read([path])
+    elsewhere.dispose()
+    expect(read).toMatchObject({ volume: { content: { identity: before } } })
+  })
+
+  it.each([
+    ['k-space', 0],
+    ['k-space', 2],
+    ['truth', 0],
+    ['truth', 2],
+  ] as const)('is another with one number of %s changed in slice %i, size and time as before', async (of, slice) => {
+    const path = await write(join(folder, 'a.h5'), 'a')
+    const before = await identityOf(path)
+    expect(services.contents.known(path)).not.toBeNull()
+    await changeInPlace(path, 'a', { of, slice })
+    expect(services.contents.known(path)).toBeNull()
+    expect(await identityOf(path)).not.toBe(before)
+  })
+
+  it('is read once, and again only when the file was written', async () => {
+    const path = await write(join(folder, 'a.h5'), 'a')
+    const call = vi.spyOn(services.interactive, 'call')
+    const read = async () => {
+      const progress: number[] = []
+      await services.contents.read([path, path], { onProgress: ({ done }) => progress.push(done) })
+      return progress.length > 0
+    }
+    expect(await read()).toBe(true)
+    expect(await read()).toBe(false)
+    utimesSync(path, new Date(), new Date())
+    expect(await read()).toBe(true)
+    call.mockRestore()
+  })
+})
+
+describe('two studies whose files have equal names and sizes', () => {
+  it('have scores of their own', async () => {
+    const [one, two] = [await imported(await writeStudy('one')), await writeStudy('two')]
+    await write(join(two, 'test', 'd.h5'), 'd', { of: 'k-space', slice: 1 })
+    const second = await imported(two)
+    const [first, other] = [await score(one), await score(second)]
+    expect(first.mean!.ssim).not.toBe(other.mean!.ssim)
+    expect(await score(one)).toEqual(first)
+    const keys = services.db.prepare('SELECT DISTINCT request FROM evaluations').pluck().all()
+    expect(keys).toHaveLength(2)
+  })
+})
+
+describe('a file that changed since its study took it', () => {
+  it.each(['k-space', 'truth'] as const)(
+    'is named, and no score, training, resume or image is of it (%s)',
+    async of => {
+      const study = await imported(await writeStudy('s'))
+      const run = await train(study)
+      await changeInPlace(pathIn(study, 'd.h5'), 'd', { of, slice: 2 })
+      const refusal = { code: 'DATA_CHANGED', message: expect.stringMatching(/d\.h5.*studies scan "s"/) }
+      await expect(score(study, run.id)).rejects.toMatchObject(refusal)
+      const { id } = study.volumes.find(({ file }) => file === 'd.h5')!
+      const shown = {
+        volume: id,
+        source: 'truth',
+        mask,
+        seed: null,
+        slice: 0,
+        show: 'image',
+        layer: '',
+        channel: 0,
+      } as const
+      await expect(makeFrames(services).image(shown)).rejects.toMatchObject(refusal)
+      expect(fileStates(services, study)[id]).toBe('changed')
+
+      await changeInPlace(pathIn(study, 'a.h5'), 'a', { of, slice: 0 })
+      const refused = { code: 'DATA_CHANGED', message: expect.stringMatching(/a\.h5.*studies scan "s"/) }
+      await expect(train(study)).rejects.toMatchObject(refused)
+      services.db.prepare("UPDATE runs SET status = 'interrupted' WHERE id = ?").run(Number(run.id))
+      await expect(resumeRun(services, run.id)).rejects.toMatchObject(refused)
+    },
+  )
+
+  it('is taken by a scan: old results say that they are of the old content, and a resume is refused', async () => {
+    const study = await imported(await writeStudy('s'))
+    const run = await train(study)
+    expect(run.contents).toBe('current')
+    await changeInPlace(pathIn(study, 'a.h5'), 'a', { of: 'k-space', slice: 2 })
+    const findings = await scanAgain(services, study.id)
+    expect(findings).toMatchObject({ added: [], changed: [{ file: 'a.h5', what: 'other numbers' }], missing: [] })
+    expect(studyById(services, study.id)).toEqual(study) // nothing is taken unasked
+    const taken = await takeFindings(services, study.id, { token: findings.token, removeMissing: false })
+    expect(taken.volumes.map(({ id }) => id)).toEqual(study.volumes.map(({ id }) => id))
+    expect(findRun(services, run.id).contents).toBe('changed')
+    services.db.prepare("UPDATE runs SET status = 'interrupted' WHERE id = ?").run(Number(run.id))
+    await expect(resumeRun(services, run.id)).rejects.toMatchObject({
+      code: 'DATA_CHANGED',
+      message: expect.stringMatching(/a\.h5.*start the run again/),
+    })
+    expect((await train(taken)).status).toBe('finished')
+  })
+
+  it('that was only touched is as before', async () => {
+    const study = await imported(await writeStudy('s'))
+    for (const { path } of study.volumes) utimesSync(path, new Date(), new Date(Date.now() - 1e9))
+    expect(Object.values(fileStates(services, study))).toEqual(Array(4).fill('written since'))
+    const run = await train(study)
+    expect(run).toMatchObject({ status: 'finished', contents: 'current' })
+  })
+
+  it('since it was only listed is named as well where it cannot be the one that was listed', async () => {
+    const root = await writeStudy('s')
+    const study = await importAt(root)
+    expect(study.volumes.map(({ sampling }) => sampling.kind)).toEqual(Array(4).fill('unread'))
+    copyFileSync(join(root, 'test/d.h5'), join(root, 'train/a.h5'))
+    await expect(train(study)).rejects.toMatchObject({ code: 'DATA_CHANGED', message: expect.stringContaining('a.h5') })
+  })
+})
+
+describe('the leak of patients', () => {
+  it('through a training file that is another patient’s by now is refused before and after it is taken', async () => {
+    const study = await imported(await writeStudy('s'))
+    copyFileSync(pathIn(study, 'd.h5'), pathIn(study, 'a.h5'))
+    await expect(train(study)).rejects.toMatchObject({ code: 'DATA_CHANGED' })
+    const { token, changed } = await scanAgain(services, study.id)
+    expect(changed).toMatchObject([{ file: 'a.h5', what: 'another patient' }])
+    const taken = await takeFindings(services, study.id, { token, removeMissing: false })
+    expect(taken.remarks.join()).toMatch(/several roles/)
+    await expect(train(taken)).rejects.toMatchObject({
+      code: 'PATIENT_LEAK',
+      message: expect.stringMatching(/d\.h5 \(test\), a\.h5 \(train\)/),
+    })
+  })
+
+  it('is found by the content where the file names another patient', async () => {
+    const study = await imported(await writeStudy('s'))
+    const run = await train(study)
+    // No patient id: the name is taken for it.
+    services.db.prepare("UPDATE run_patients SET patient = 'not ' || patient").run()
+    const copied = join(folder, 'copied.h5')
+    copyFileSync(pathIn(study, 'a.h5'), copied)
+    await expect(evaluate(services, { of: { paths: [copied] }, run: run.id, settings })).rejects.toMatchObject({
+      code: 'PATIENT_LEAK',
+      message: expect.stringContaining('copied.h5'),
+    })
+  })
+})
+
+describe('files that are new, moved or gone', () => {
+  it('are listed, and taken when the user agrees', async () => {
+    const root = await writeStudy('s')
+    const study = await imported(root)
+    await write(join(root, 'train', 'e.h5'), 'e')
+    renameSync(pathIn(study, 'b.h5'), join(root, 'train', 'renamed.h5'))
+    rmSync(pathIn(study, 'd.h5'))
+    writeFileSync(join(root, 'train', 'broken.h5'), 'no HDF5')
+    const findings = await scanAgain(services, study.id)
+    expect(findings).toMatchObject({
+      added: [{ file: 'e.h5', role: 'train' }],
+      changed: [],
+      moved: [{ file: 'renamed.h5', from: pathIn(study, 'b.h5') }],
+      missing: [{ file: 'd.h5' }],
+      unusable: [{ path: join(root, 'train', 'broken.h5') }],
+    })
+    await write(join(root, 'train', 'f.h5'), 'f')
+    const { token } = findings
+    await expect(takeFindings(services, study.id, { token, removeMissing: false })).rejects.toMatchObject({
+      code: 'DATA_CHANGED',
+    })
+    rmSync(join(root, 'train', 'f.h5'))
+    const kept = await takeFindings(services, study.id, { token, removeMissing: false })
+    expect(kept.volumes.map(({ file }) => file).sort()).toEqual(['a.h5', 'c.h5', 'd.h5', 'e.h5', 'renamed.h5'])
+    const again = await scanAgain(services, study.id)
+    expect(again).toMatchObject({ added: [], changed: [], moved: [], missing: [{ file: 'd.h5' }], unusable: [] })
+    const removed = await takeFindings(services, study.id, { token: again.token, removeMissing: true })
+    expect(removed.volumes.map(({ file }) => file)).not.toContain('d.h5')
+  })
+
+  it('are found elsewhere by their contents, whatever they are called', async () => {
+    const root = await writeStudy('s')
+    const study = await imported(root)
+    const before = await score(study)
+    const elsewhere = join(folder, 'elsewhere')
+    renameSync(root, elsewhere)
+    renameSync(join(elsewhere, 'train/a.h5'), join(elsewhere, 'train/z.h5'))
+    await write(join(elsewhere, 'test', 'not-it.h5'), 'd', { of: 'truth', slice: 0 })
+    await expect(readyStudy(services, study)).rejects.toMatchObject({
+      code: 'FILE_UNREADABLE',
+      message: expect.stringContaining('studies locate "s" FOLDER'),
+    })
+    const { moved, missing } = await locateFiles(services, study.id, elsewhere)
+    expect([moved.length, missing.length]).toEqual([4, 0])
+    const now = studyById(services, study.id)
+    expect(now.volumes.map(({ content }) => content!.identity).sort()).toEqual(
+      study.volumes.map(({ content }) => content!.identity).sort(),
+    )
+    expect(await score(now)).toEqual({
+      ...before,
+      volumes: before.volumes.map(volume => ({ ...volume, path: join(elsewhere, 'test/d.h5') })),
+    })
+  })
+})
