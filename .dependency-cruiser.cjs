@@ -54,11 +54,11 @@ module.exports = {
     ),
     forbid(
       'services',
-      'services import contract, core, and of the engine its client, messages, installer and environment',
+      'services import contract, core, and of the engine its client, messages, installer, environment, folders, written files and file versions',
       { path: '^src/services/' },
       {
         path: allBut('services', 'contract', 'core'),
-        pathNot: '^src/engine/(?:client|protocol|install|environment)[.]ts$',
+        pathNot: '^src/engine/(?:client|protocol|install|environment|folders|written|file-version)[.]ts$',
       },
     ),
     forbid(

@@ -5,6 +5,7 @@ import { demoCommand } from './commands/demo.ts'
 import { engineCommand } from './commands/engine.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
 import { importCommand } from './commands/import.ts'
+import { profileCommand } from './commands/profile.ts'
 import { recipesCommand } from './commands/recipes.ts'
 import { reconstructCommand } from './commands/reconstruct.ts'
 import { runsCommand } from './commands/runs.ts'
@@ -37,6 +38,7 @@ const commands = [
   reconstructCommand,
   runsCommand,
   recipesCommand,
+  profileCommand,
   serveCommand,
   engineCommand,
 ]

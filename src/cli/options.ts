@@ -51,6 +51,15 @@ export function namedWeights(text: string): NamedWeights {
 export const runOption = (description: string): Option =>
   new Option('--run <run>', description).argParser(namedWeights).default({ run: ZERO_FILLED, epoch: null }, ZERO_FILLED)
 
+/** What names a study. */
+export const STUDY_HELP = 'name or number (number:22 and name:22 where both are there)'
+/** `--overwrite`, for files that Self-MRI wrote; nobody else's are ever replaced. */
+export const overwriteOption = (what: string): Option =>
+  new Option(
+    '--overwrite',
+    `replace ${what}, and list the replaced files; files that Self-MRI did not write, or that were changed since, are never replaced`,
+  ).default(false)
+
 /** `100,200,500` */
 export const epochList = (text: string): number[] => text.split(',').map(wholeNumber)
 

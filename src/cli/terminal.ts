@@ -7,6 +7,11 @@ export const say = (line: string): void => void process.stderr.write(`${line}\n`
 
 export const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
+/** What `--overwrite` has replaced. */
+export const sayReplaced = (paths: readonly string[]): void => {
+  for (const path of paths) say(`Replaced ${path}`)
+}
+
 /** One JSON document. */
 export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2))
 

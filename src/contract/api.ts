@@ -245,6 +245,8 @@ export const contract = {
         /** Counted from 0; `null`: the volume. */
         slice: z.int().nullable().default(null),
         path: z.string().optional(),
+        /** The user was asked whether a file at `path` may be replaced, and agreed. A raw scan is never replaced. */
+        replace: z.boolean().default(false),
       }),
     )
     .output(work(z.object({ path: z.string(), name: z.string() }))),

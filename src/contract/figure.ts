@@ -78,6 +78,8 @@ export const FigureRequest = z
     format: z.enum(FIGURE_FORMATS).default('png'),
     /** Absolute, on the host; without one the file is for `downloadPath(name)`. */
     path: z.string().optional(),
+    /** The user was asked whether a file at `path` may be replaced, and agreed. */
+    replace: z.boolean().default(false),
   })
   .refine(
     ({ errorRow, panes }) =>

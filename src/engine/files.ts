@@ -1,16 +1,18 @@
 /** Files that are either whole or not there: written beside, synced, renamed; and their hashes. */
+
 import { createHash } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { open, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../core/training/checkpoint.ts'
 import { fileError } from './file-errors.ts'
+import { makeFolder } from './folders.ts'
 
 /** Replaces `path` by `bytes` in one step. A crash leaves either the old file or the new one; a power cut only where it is `lasting`, which takes longer. */
 export async function writeAtomically(path: string, bytes: Uint8Array, { lasting = true } = {}): Promise<void> {
   const partial = join(dirname(path), `.${basename(path)}.${process.pid}.part`)
   try {
-    await mkdir(dirname(path), { recursive: true })
+    makeFolder(dirname(path))
     const file = await open(partial, 'w')
     try {
       await file.writeFile(bytes)

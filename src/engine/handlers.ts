@@ -30,6 +30,7 @@ import { loadedDevice, requireTensorflow } from './tensorflow.ts'
 import { views } from './views.ts'
 import { VolumePool } from './volume-pool.ts'
 import { contentOf, openVolume, reasonOf, scanFolder } from './volumes.ts'
+import { type Destination, inWorkshop, place } from './written.ts'
 
 export interface Context<Event> {
   readonly signal: AbortSignal
@@ -164,19 +165,29 @@ export const handlers: Handlers = {
   },
 
   async reconstruct(request, context) {
-    const { files, salt, slice, format, directory } = request
+    const { files, salt, slice, format, directory, overwrite = false } = request
     if (request.source === 'network') await requireTensorflow()
+    const destination: Destination = {
+      folder: directory,
+      maker: 'reconstruct',
+      replaces: overwrite ? 'all' : 'none',
+    }
     return withModel(request.model, async model => {
       const written: Reconstructed[] = []
       const taken = new Set(await Promise.all(files.map(({ path }) => realpath(path)))) // no input is ever written over
       const skipped = await eachVolume(files, salt, context, async volume => {
         const { info } = volume
-        const output = join(directory, exportName(basename(info.path, extname(info.path)), format, slice))
+        const name = exportName(basename(info.path, extname(info.path)), format, slice)
+        const output = join(directory, name)
         if (taken.has(await realpath(output).catch(() => output))) {
           return `Expected a free name for its reconstruction, got ${output}, which is an input or another file’s. Give another folder.`
         }
         taken.add(output)
-        await exportVolume(volume, model, request, output, context.pause)
+        await inWorkshop(directory, async workshop => {
+          const finished = join(workshop, 'result')
+          await exportVolume(volume, model, request, finished, context.pause)
+          await place(finished, destination, name)
+        })
         written.push({ path: info.path, output })
         return null
       })

@@ -17,13 +17,24 @@ export interface Element {
   readonly numbers: readonly (Scalar & { readonly at: number; readonly littleEndian: boolean })[]
   /** Bytes of an element in memory. */
   readonly size: number
+  /** Whether a dataset of them may be the bytes of a text: opaque, or integers of 8 bits. */
+  readonly isBytes: boolean
 }
 
 /** HDF5's classes of datatypes (H5Tpublic.h); h5wasm's own list ends before the last. */
-const CLASS = { integer: 0, float: 1, string: 3, bitfield: 4, compound: 6, enumeration: 8, complex: 11 } as const
+const CLASS = {
+  integer: 0,
+  float: 1,
+  string: 3,
+  bitfield: 4,
+  opaque: 5,
+  compound: 6,
+  enumeration: 8,
+  complex: 11,
+} as const
 const OTHER_CLASSES: Readonly<Record<number, string | undefined>> = {
   2: 'times',
-  5: 'opaque bytes',
+  [CLASS.opaque]: 'opaque bytes',
   7: 'references',
   9: 'sequences of variable length',
   10: 'arrays',
@@ -66,13 +77,19 @@ function half(bits: number): number {
 /** What the elements of a dataset are. `datatype`: its message in the file, `null` if that was not found. */
 export function elementOf(metadata: Metadata, datatype: Buffer | null): Element {
   const { type, size } = metadata
-  const other = (words: string): Element => ({ kind: 'other', words, numbers: [], size })
-  if (type === CLASS.string) return { kind: 'string', words: 'text', numbers: [], size }
+  const other = (words: string): Element => ({
+    kind: 'other',
+    words,
+    numbers: [],
+    size,
+    isBytes: type === CLASS.opaque,
+  })
+  if (type === CLASS.string) return { kind: 'string', words: 'text', numbers: [], size, isBytes: false }
   if (type === CLASS.enumeration || type === CLASS.bitfield) {
     const get = (type === CLASS.enumeration && metadata.signed ? SIGNED : UNSIGNED)[size]
     const words = type === CLASS.enumeration ? 'booleans or an enumeration' : 'bit fields'
     return get
-      ? { kind: 'boolean', words, numbers: [{ bits: 8 * size, get, at: 0, littleEndian: true }], size }
+      ? { kind: 'boolean', words, numbers: [{ bits: 8 * size, get, at: 0, littleEndian: true }], size, isBytes: false }
       : other(words)
   }
   const parts = partsOf(metadata)
@@ -103,6 +120,7 @@ export function elementOf(metadata: Metadata, datatype: Buffer | null): Element 
       littleEndian: mixed ? part.littleEndian : true,
     })),
     size,
+    isBytes: type === CLASS.integer && size === 1,
   }
 }
 

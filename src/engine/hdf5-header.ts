@@ -24,27 +24,50 @@ interface Message {
 
 type Read = (address: number, length: number) => Buffer
 
+/** Bytes at the start of a file that are read at once; most object headers are there. */
+const HEAD = 16384
+const LONGEST = 1 << 24
+
 /**
- * The header at an address, which is what an object reference is; `null` for what is built in a way that is not known
- * here (datatypes in a table of shared messages, addresses of another size).
+ * Reads the headers of one file's datasets, by their addresses, which are what object references are; `null` for what is
+ * built in a way that is not known here (datatypes in a table of shared messages, addresses of another size).
  */
-export function readDatasetHeader(path: string, address: number): DatasetHeader | null {
+export function datasetHeaders(path: string): (address: number) => DatasetHeader | null {
+  const { start, head } = withFile(path, descriptor => {
+    const found = findSuperblock(descriptor) ?? 0
+    return { start: found, head: readAt(descriptor, found, HEAD) }
+  })
+  const read: Read = (at, length) => {
+    if (length > LONGEST) throw new RangeError('No part of a header')
+    const bytes =
+      at + length <= head.length
+        ? head.subarray(at, at + length)
+        : withFile(path, descriptor => readAt(descriptor, start + at, length))
+    if (bytes.length < length) throw new RangeError('Behind the end')
+    return bytes
+  }
+  return address => {
+    try {
+      return parseDataset(read, address)
+    } catch (error) {
+      if (error instanceof RangeError) return null // an address or a length that is none
+      throw error
+    }
+  }
+}
+
+function withFile<T>(path: string, use: (descriptor: number) => T): T {
   const descriptor = fs.openSync(path, 'r')
   try {
-    const start = findSuperblock(descriptor)
-    if (start === null) return null
-    const read: Read = (at, length) => {
-      const bytes = Buffer.alloc(length)
-      if (fs.readSync(descriptor, bytes, 0, length, start + at) < length) throw new RangeError('Behind the end')
-      return bytes
-    }
-    return parseDataset(read, address)
-  } catch (error) {
-    if (error instanceof RangeError) return null // an address or a length that is none
-    throw error
+    return use(descriptor)
   } finally {
     fs.closeSync(descriptor)
   }
+}
+
+function readAt(descriptor: number, at: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length)
+  return bytes.subarray(0, fs.readSync(descriptor, bytes, 0, length, at))
 }
 
 /** Where the superblock starts: at 0, or behind a user block of 512, 1024, 2048, … bytes. */

@@ -1,10 +1,12 @@
 /** HDF5 files, written: reconstructions in fastMRI's submission format, and synthetic volumes. */
+
 import { randomUUID } from 'node:crypto'
 import fs from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { File } from 'h5wasm/node'
 import { AppError } from '../contract/errors.ts'
 import { diskFull, fileError } from './file-errors.ts'
+import { makeFolder } from './folders.ts'
 import { type Hdf5Module, hyperslab, loadHdf5, takeReason, withMemory } from './hdf5-library.ts'
 
 /** fastMRI's submission format: `reconstruction`, float32 [slices, height, width]. Replaces the file in one step. */
@@ -80,7 +82,7 @@ async function writeFile(
   const absolute = resolve(path)
   const partial = join(dirname(absolute), `.${basename(absolute)}.${randomUUID()}.part`)
   try {
-    fs.mkdirSync(dirname(absolute), { recursive: true })
+    makeFolder(dirname(absolute))
     takeReason()
     const file = new File(partial, 'w')
     requireWritten(absolute)

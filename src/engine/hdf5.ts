@@ -10,7 +10,7 @@ import { type ElementKind, type Hdf5File, isComplex } from '../core/data/hdf5.ts
 import { fileError } from './file-errors.ts'
 import { decode, type Element, elementOf } from './hdf5-elements.ts'
 import { quoted, repack, unknownFilter } from './hdf5-filters.ts'
-import { type DatasetHeader, findSuperblock, readDatasetHeader } from './hdf5-header.ts'
+import { type DatasetHeader, datasetHeaders, findSuperblock } from './hdf5-header.ts'
 import { type Hdf5Module, hyperslab, loadHdf5, takeReason, withMemory } from './hdf5-library.ts'
 import { withPlugIns } from './hdf5-plug-ins.ts'
 
@@ -68,6 +68,7 @@ class OpenFile implements Hdf5File {
   readonly #names: ReadonlySet<string>
   readonly #metadata: ReadonlyMap<string, Metadata>
   readonly #elements = new Map<string, Element>()
+  #headers: ReturnType<typeof datasetHeaders> | null = null
   #open = true
 
   constructor(library: Hdf5Module, file: File, path: string, bytes: number) {
@@ -125,17 +126,24 @@ class OpenFile implements Hdf5File {
     const shape = this.shape(dataset)
     if (shape === null) throw new RangeError(`No dataset ${dataset} in ${this.path}`)
     const element = this.#numbers(dataset)
+    if (isComplex(element.kind)) throw this.#unsupported(`Expected real numbers in ${dataset}, got ${element.words}`)
     const { total_size: count } = this.#metadata.get(dataset)!
-    return this.#withBytes(dataset, null, [count], bytes =>
-      decode(bytes, element, new Float64Array(count * element.numbers.length)),
-    )
+    return this.#withBytes(dataset, null, [count], bytes => decode(bytes, element, new Float64Array(count)))
   }
 
   readText(dataset: string): string | null {
-    if (!this.#metadata.get(dataset)?.shape || this.kind(dataset) !== 'string') return null
+    const metadata = this.#metadata.get(dataset)
+    if (!metadata?.shape) return null
+    const { kind, isBytes } = this.#element(dataset)
+    if (isBytes) {
+      return this.#withBytes(dataset, null, [metadata.total_size], bytes =>
+        new TextDecoder().decode(bytes.slice()).replace(/\0+$/, ''),
+      )
+    }
+    if (kind !== 'string') return null
     const value = this.#value(dataset)
     const first = Array.isArray(value) && value.length === 1 ? value[0] : value
-    return typeof first === 'string' ? first : null
+    return typeof first === 'string' ? asUtf8(first, metadata) : null
   }
 
   attribute(name: string): string | number | null {
@@ -151,8 +159,9 @@ class OpenFile implements Hdf5File {
           ? this.#halfAttribute(name, element, metadata.total_size)
           : this.#file.get_attribute(name, false)
       const values = ArrayBuffer.isView(value) ? Array.from(value as Uint8Array) : [value].flat()
-      if (values.length !== 1) return values.join(', ')
-      const [first] = values as unknown[]
+      const texts = values.map(one => (typeof one === 'string' ? asUtf8(one, metadata) : one))
+      if (texts.length !== 1) return texts.join(', ')
+      const [first] = texts as unknown[]
       if (typeof first === 'boolean') return Number(first)
       // Whole numbers that are not exact as numbers, such as long patient ids, stay exact as text.
       if (typeof first === 'bigint') return Number.isSafeInteger(Number(first)) ? Number(first) : String(first)
@@ -220,7 +229,8 @@ class OpenFile implements Hdf5File {
       this.#library.get_external_link(id, `/${dataset}`) as { filename?: string },
     ])
     const address = Number(Buffer.from(reference).readBigUInt64LE())
-    const header = readDatasetHeader(filename === undefined ? this.path : this.#besides(filename), address)
+    this.#headers ??= datasetHeaders(this.path)
+    const header = (filename === undefined ? this.#headers : datasetHeaders(this.#besides(filename)))(address)
     // The address of what a chain of links leads to can be another file's.
     const { type, size } = this.#metadata.get(dataset)!
     const isOwn = header && (header.datatype[0] & 0x0f) === type && header.datatype.readUInt32LE(4) === size
@@ -242,6 +252,7 @@ class OpenFile implements Hdf5File {
   }
 
   #requireFilters(dataset: string): void {
+    if (this.#metadata.get(dataset)!.chunks === null) return // only chunks are packed
     const filters = undamaged(this.path, dataset, () =>
       this.#library.get_dataset_filters(this.#file.file_id, `/${dataset}`),
     )
@@ -273,6 +284,18 @@ class OpenFile implements Hdf5File {
 
   #unsupported(message: string, remedy = 'Write the dataset again, or choose another file.'): AppError {
     return new AppError('UNSUPPORTED_FORMAT', `${message}, in ${this.path}. ${remedy}`)
+  }
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
+
+/** h5wasm makes a letter of each byte of a text that is declared as ASCII; many of these are UTF-8, as Python writes bytes. */
+function asUtf8(text: string, { cset }: Metadata): string {
+  if (cset !== 0) return text
+  try {
+    return UTF8.decode(Buffer.from(text, 'latin1'))
+  } catch {
+    return text
   }
 }
 

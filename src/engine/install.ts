@@ -3,10 +3,11 @@
  * hashed), the libraries are kept and the rest dropped, a compiler builds the add-on, and a Node of its own tries it.
  */
 import { existsSync } from 'node:fs'
-import { access, constants, mkdir, mkdtemp, readdir, rename, rm, statfs } from 'node:fs/promises'
+import { mkdtemp, readdir, rename, rm, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { AppError, throwIfCancelled } from '../contract/errors.ts'
 import { engineDirectory, type InstalledEngine, requiredTensorflow, type Variant } from './environment.ts'
+import { makeFolder } from './folders.ts'
 import { buildBinding, findCompiler, smokeTest } from './install/binding.ts'
 import { whileLocked } from './install/lock.ts'
 import { BINDING, locateEngine, readManifest, writeManifest } from './install/manifest.ts'
@@ -42,7 +43,7 @@ export async function installEngine(options: InstallOptions = {}): Promise<Insta
   const pip = await findPip(signal)
   const compiler = await findCompiler(platform, signal)
   const root = dirname(engineDirectory(variant))
-  await makeFolder(root)
+  makeEngineFolder(root)
 
   const onWait = (owner: string) => {
     onProgress({ label: `Waiting for another installation (process ${owner.replace(' ', ' on ')})`, fraction: null })
@@ -71,10 +72,9 @@ async function removeLeftovers(root: string): Promise<void> {
   }
 }
 
-async function makeFolder(root: string): Promise<void> {
+function makeEngineFolder(root: string): void {
   try {
-    await mkdir(root, { recursive: true })
-    await access(root, constants.W_OK)
+    makeFolder(root)
   } catch (cause) {
     const { message } = cause as Error
     throw new AppError(
@@ -111,7 +111,7 @@ type Assembly = Required<Pick<InstallOptions, 'onProgress'>> & {
 async function assemble(assembly: Assembly): Promise<InstalledEngine> {
   const { workshop, variant, platform, pip, compiler, onProgress, signal } = assembly
   const [target, temporary, engine] = ['wheels', 'temporary', 'engine'].map(name => join(workshop, name))
-  for (const folder of [target, temporary, join(engine, 'tensorflow')]) await mkdir(folder, { recursive: true })
+  for (const folder of [target, temporary, join(engine, 'tensorflow')]) makeFolder(folder)
 
   const onDownload = (label: string, fraction: number) => onProgress({ label, fraction })
   await downloadTensorflow({ pip, variant, platform, target, temporary, onProgress: onDownload, signal })

@@ -68,6 +68,8 @@ export interface SyntheticKneeSpec {
   readonly slices: number
   /** Side of a voxel, in fastMRI's (640 × 372 samples); 1 where it is left out. */
   readonly voxel?: Voxel
+  /** As of a `ReconstructRequest`. */
+  readonly overwrite?: boolean
 }
 
 /** Reconstructions to be written, a file (DICOM: a folder) for each volume. */
@@ -84,6 +86,8 @@ export interface ReconstructRequest {
   readonly slice: number | null
   readonly format: ExportFormat
   readonly directory: string
+  /** Replaces the program's own files of these names that nobody has changed; nothing else is ever replaced. */
+  readonly overwrite?: boolean
   /** What the files say of it: a run's number, `zero-filled` or `truth`; its weights' SHA-256; the units of its output. */
   readonly run: string
   readonly checkpoint: string | null

@@ -1,4 +1,5 @@
 /** The newest state of a run that is whole; damaged ones are passed over, and named. */
+import { basename, dirname, join } from 'node:path'
 import { AppError } from '../contract/errors.ts'
 import { decodeCheckpoint } from '../core/training/checkpoint.ts'
 import { decodeState, type SavedState } from '../core/training/state.ts'
@@ -12,11 +13,14 @@ async function readHashed({ path, sha256: expected }: WrittenFile): Promise<Uint
   throw new AppError('CHECKPOINT_DAMAGED', `Expected SHA-256 ${expected}, got ${digest}, in ${path}`)
 }
 
-/** With the best weights that it names, whose file must be whole too. */
+/** With the best weights that it names, whose file must be whole too. They lie beside the state, also where the profile has been moved. */
 async function readState(run: string, file: WrittenFile): Promise<SavedState> {
-  const state = decodeState(decodeCheckpoint(await readHashed(file), file.path), run, file.path)
-  if (state.progress.best) await readHashed(state.progress.best)
-  return state
+  const { progress, plain } = decodeState(decodeCheckpoint(await readHashed(file), file.path), run, file.path)
+  const beside = <Named extends WrittenFile>(named: Named | null) =>
+    named && { ...named, path: join(dirname(file.path), basename(named.path)) }
+  const best = beside(progress.best)
+  if (best) await readHashed(best)
+  return { progress: { ...progress, best, last: beside(progress.last) }, plain }
 }
 
 /** `states`: newest first. Throws `CHECKPOINT_DAMAGED` where none is whole. */

@@ -1,21 +1,19 @@
 /** The synthetic knee study as files: fastMRI's format, in train, val and test folders, split by patient. */
 import { join } from 'node:path'
-import { ROLES } from '../contract/volumes.ts'
 import { ifft2Centred } from '../core/mri/fft-double.ts'
 import {
-  type Acquisition,
   GENERATOR,
   ismrmrdHeader,
   type Sizes,
   sizesOf,
+  studyFiles,
   synthesizeSlice,
   volumeAttributes,
 } from '../core/mri/phantom/index.ts'
 import type { Pause } from '../core/pause.ts'
 import { writeFastMri } from './hdf5-write.ts'
 import type { Progress, SyntheticKneeSpec } from './protocol.ts'
-
-const ACQUISITIONS: readonly Acquisition[] = ['CORPD_FBK', 'CORPDFS_FBK']
+import { type Destination, inWorkshop, place } from './written.ts'
 
 /** Ground truth as fastMRI's: the magnitude of the centred inverse transform of the measured k-space, centre crop. */
 function reconstruct(kspace: Float32Array, { rows, columns, crop }: Sizes): Float32Array {
@@ -35,49 +33,53 @@ const norm = (images: readonly Float32Array[]) =>
 const largest = (images: readonly Float32Array[]) =>
   images.reduce((max, image) => image.reduce((most, value) => Math.max(most, value), max), 0)
 
-/** Writes the study, volume by volume; files written before a cancellation stay whole. */
+/** Writes the study, volume by volume; files written before a cancellation stay whole. Throws `FILE_EXISTS`. */
 export async function synthesizeKnees(
   spec: SyntheticKneeSpec,
   report: (progress: Progress) => void,
   pause: Pause,
 ): Promise<string[]> {
-  const roles = ROLES.flatMap(role => Array.from({ length: spec.patients[role] }, () => role))
-  const total = roles.length * ACQUISITIONS.length * spec.slices
-  const { voxel = 1 } = spec
+  const { directory, seed, patients, slices, voxel = 1, overwrite = false } = spec
+  const destination: Destination = {
+    folder: directory,
+    maker: 'synthetic knee',
+    replaces: overwrite ? 'all' : 'none',
+  }
+  const planned = studyFiles(seed, patients)
+  const total = planned.length * slices
   const sizes = sizesOf(voxel)
   const files: string[] = []
   let done = 0
-  for (const [patient, role] of roles.entries()) {
-    for (const acquisition of ACQUISITIONS) {
-      const volume = { seed: spec.seed, patient, acquisition }
-      const kspace: Float32Array[] = []
-      const noiseFree: Float32Array[] = []
-      const file = `synthetic_knee_${spec.seed}_${String(patient).padStart(3, '0')}_${acquisition}.h5`
-      for (let slice = 0; slice < spec.slices; slice++) {
-        await pause()
-        const made = synthesizeSlice({ ...volume, slice, slices: spec.slices, voxel })
-        kspace.push(made.kspace)
-        noiseFree.push(made.noiseFree)
-        report({ done: ++done, total, label: file })
-      }
-      const reconstruction = kspace.map(measured => reconstruct(measured, sizes))
-      const path = join(spec.directory, role, file)
-      await writeFastMri(path, {
+  for (const { path, file, volume } of planned) {
+    const kspace: Float32Array[] = []
+    const noiseFree: Float32Array[] = []
+    for (let slice = 0; slice < slices; slice++) {
+      await pause()
+      const made = synthesizeSlice({ ...volume, slice, slices, voxel })
+      kspace.push(made.kspace)
+      noiseFree.push(made.noiseFree)
+      report({ done: ++done, total, label: file })
+    }
+    const reconstruction = kspace.map(measured => reconstruct(measured, sizes))
+    await inWorkshop(directory, async workshop => {
+      const finished = join(workshop, 'volume')
+      await writeFastMri(finished, {
         matrix: [sizes.rows, sizes.columns],
         kspace,
         imageSize: [sizes.crop, sizes.crop],
         reconstruction,
         noiseFree,
-        header: ismrmrdHeader(volume, spec.slices, voxel),
+        header: ismrmrdHeader(volume, slices, voxel),
         attributes: {
           ...volumeAttributes(volume),
           max: largest(reconstruction),
           norm: norm(reconstruction),
-          generator: `${GENERATOR.name}, version ${GENERATOR.version}, seed ${spec.seed}`,
+          generator: `${GENERATOR.name}, version ${GENERATOR.version}, seed ${seed}`,
         },
       })
-      files.push(path)
-    }
+      await place(finished, destination, path)
+    })
+    files.push(join(directory, path))
   }
   return files
 }

@@ -1,6 +1,7 @@
 /** The desktop: the services in this process, and one window that speaks with them through app://. */
-import { mkdirSync } from 'node:fs'
+
 import { join } from 'node:path'
+import { makeFolder } from '../services/profile.ts'
 import { confineWindows } from './confinement.ts'
 import type { Electron } from './electron.ts'
 import { setMenu } from './menu.ts'
@@ -28,7 +29,7 @@ export function startDesktop(electron: Electron, options: DesktopOptions): Promi
   declareScheme(electron)
   // The lock is that of this folder: one window a profile.
   const userData = join(options.profile, 'electron')
-  mkdirSync(userData, { recursive: true })
+  makeFolder(userData)
   app.setPath('userData', userData)
   if (!app.requestSingleInstanceLock()) {
     app.quit()

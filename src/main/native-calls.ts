@@ -31,7 +31,11 @@ export function answerNativeCalls(
       return filePaths
     },
     async saveFile(name: unknown) {
-      const { filePath } = await dialog.showSaveDialog(window, { defaultPath: basename(requireText(name)) })
+      // Only when asked to does the dialog ask on Linux too whether a file may be replaced; the window relies on that.
+      const { filePath } = await dialog.showSaveDialog(window, {
+        defaultPath: basename(requireText(name)),
+        properties: ['createDirectory', 'showOverwriteConfirmation'],
+      })
       if (!filePath) return null
       saved.add(filePath)
       return filePath

@@ -306,7 +306,7 @@ export async function saveReconstruction({ volume, source, format, slice }: Expo
   const stem = `${volume.file.replace(/\.h(df)?5$/i, '')}-${source.replace(':', '-')}`
   const path = desktop ? await desktop.saveFile(exportName(stem, format, slice)) : undefined
   if (path === null) return
-  const input = { volume: volume.id, source, mask, seed, format, slice, path }
+  const input = { volume: volume.id, source, mask, seed, format, slice, path, replace: path !== undefined } // the dialog asks
   const saved = await follow(
     'Saving the reconstruction',
     signal => progress => followWork(options => client.save(input, options), signal, progress),
@@ -342,7 +342,12 @@ export async function saveFigure(request: FigureInput, suggested: string): Promi
   if (path === null) return
   const saved = await follow(
     'Drawing the figure',
-    signal => progress => followWork(options => client.figure({ ...request, path }, options), signal, progress),
+    signal => progress =>
+      followWork(
+        options => client.figure({ ...request, path, replace: path !== undefined }, options),
+        signal,
+        progress,
+      ),
   )
   if (saved) tellSaved(saved)
 }

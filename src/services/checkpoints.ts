@@ -1,6 +1,6 @@
 /** Checkpoints of other origin: any safetensors file whose tensors carry the names of a network that is known. */
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError } from '../contract/errors.ts'
 import { MaskSpec } from '../contract/evaluation.ts'
@@ -10,7 +10,7 @@ import { fromTorch, type PlainTensor } from '../core/training/parameters.ts'
 import { METHODS, NETWORKS, networkOf } from './catalogue.ts'
 import { chosenSettings } from './chosen-settings.ts'
 import type { Services } from './context.ts'
-import { runDirectory } from './profile.ts'
+import { makeFolder, runDirectory, storedRunFile } from './profile.ts'
 import { insertRow } from './run-rows.ts'
 import { studyById } from './studies.ts'
 
@@ -118,12 +118,17 @@ export function importCheckpoint(services: Services, study: number, path: string
     return db.transaction(() => {
       const run = insertRow(services, { study, config, parent: { file: path }, status: 'finished' })
       directory = runDirectory(services, run)
-      mkdirSync(directory, { recursive: true })
+      makeFolder(directory)
       const copy = join(directory, 'last.safetensors')
       writeFileSync(copy, bytes)
       db.prepare(
         "INSERT INTO checkpoints (run_id, role, epoch, step, path, sha256, written_at) VALUES (?, 'last', 0, 0, ?, ?, ?)",
-      ).run(Number(run), copy, createHash('sha256').update(bytes).digest('hex'), new Date().toISOString())
+      ).run(
+        Number(run),
+        storedRunFile(services, copy),
+        createHash('sha256').update(bytes).digest('hex'),
+        new Date().toISOString(),
+      )
       return run
     })()
   } catch (error) {

@@ -5,7 +5,8 @@ import { type Engine, startEngine } from '../engine/client.ts'
 import { type InstallOptions, installEngine, locateEngine } from '../engine/install.ts'
 import { type Bell, makeBell } from './bell.ts'
 import { type Contents, makeContents } from './contents/reader.ts'
-import { type Db, openDatabase } from './db/index.ts'
+import { databaseError } from './db/errors.ts'
+import { type Db, openDatabase, openSnapshot } from './db/index.ts'
 import { holdEngine } from './engines.ts'
 import { markInterrupted } from './interrupted.ts'
 import { profileDirectory } from './profile.ts'
@@ -33,6 +34,7 @@ export interface Services {
   /** Later calls go to new engine processes: TensorFlow has been installed or changed. */
   renewEngines(): void
   readonly onInstall: InstallOptions['onProgress']
+  readonly onBusy?: (words: string | null) => void
   /** Ends at once; runs that wait or are in training here read `interrupted`. */
   dispose(): void
   /** Stops what is in training, waits until its state is written, and disposes. */
@@ -45,6 +47,12 @@ export interface ServiceOptions {
   readonly onInstall?: InstallOptions['onProgress']
   /** Behind a window nothing is installed unasked, and trainings give way to viewing. */
   readonly forWindow?: boolean
+  /** The profile as it is now, of which nothing is written, also where it is missing or cannot be written. */
+  readonly readOnly?: boolean
+  /** How long another program that holds the database is waited for, in milliseconds; then `DATABASE_BUSY` is thrown. */
+  readonly patience?: number
+  /** Called when what a long work has made waits for another program that holds the database, and (null) when it goes on. */
+  readonly onBusy?: Services['onBusy']
 }
 
 /** `nice` of the engine that trains behind a window: a slice that is looked at goes first. */
@@ -52,11 +60,23 @@ const TRAINING_NICENESS = 10
 
 /** The profile's salt, drawn once. */
 function readSalt(db: Db): string {
-  db.prepare('INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING').run(
-    'salt',
-    randomBytes(16).toString('hex'),
-  )
-  return (db.prepare("SELECT value FROM settings WHERE name = 'salt'").get() as { value: string }).value
+  const read = () => db.prepare("SELECT value FROM settings WHERE name = 'salt'").pluck().get() as string | undefined
+  const draw = () =>
+    db
+      .prepare("INSERT INTO settings (name, value) VALUES ('salt', ?) ON CONFLICT DO NOTHING")
+      .run(randomBytes(16).toString('hex'))
+  if (read() === undefined) draw() // else nothing is to be written, which may have to wait
+  return read()!
+}
+
+/** What opening writes, where there is something to write. */
+function completeOrClose(db: Db, complete: (db: Db) => void, directory: string): void {
+  try {
+    complete(db)
+  } catch (error) {
+    db.close()
+    throw databaseError(error, directory)
+  }
 }
 
 function installedEngine() {
@@ -65,11 +85,22 @@ function installedEngine() {
   throw new AppError('ENGINE_UNAVAILABLE', 'The TensorFlow engine is not installed yet. Install it first.')
 }
 
-export function openServices({ profile, onInstall, forWindow = false }: ServiceOptions = {}): Services {
+export function openServices({
+  profile,
+  onInstall,
+  onBusy,
+  forWindow = false,
+  readOnly = false,
+  patience,
+}: ServiceOptions = {}): Services {
   const directory = profileDirectory(profile)
-  const db = openDatabase(directory)
   const bell = makeBell()
-  markInterrupted({ db, bell }, { atStart: true })
+  const complete = (db: Db) => {
+    readSalt(db)
+    markInterrupted({ db, bell }, { atStart: true })
+  }
+  const db = readOnly ? openSnapshot(directory, complete, { patience }) : openDatabase(directory, { patience })
+  if (!readOnly) completeOrClose(db, complete, directory)
   const interactive = holdEngine()
   const jobs = holdEngine()
   /** Whether the interactive engine was started with TensorFlow. */
@@ -83,6 +114,7 @@ export function openServices({ profile, onInstall, forWindow = false }: ServiceO
     salt: readSalt(db),
     bell,
     onInstall,
+    onBusy,
     get contents() {
       contents ??= makeContents(services)
       return contents

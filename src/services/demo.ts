@@ -2,20 +2,23 @@
  * The main job: the report's Table 1 on a study, at demonstration scale. Zero-filled; SimCLR pre-training and fine-tuning; the control, which is
  * the same fine-tuning from the same seed without pre-training; a longer baseline from scratch. Scored on the study's test patients.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { strToU8 } from 'fflate'
 import { type Evaluation, MaskSpec } from '../contract/evaluation.ts'
 import type { Report, ReportRow } from '../contract/report.ts'
 import type { RunConfig, RunRow } from '../contract/runs.ts'
 import { locateEngine } from '../engine/install.ts'
+import { type Destination, writeAll } from '../engine/written.ts'
 import { FINE_TUNING, FROM_SCRATCH, METHODS, networkOf } from './catalogue.ts'
 import { fileOf, readyVolume } from './contents/ready.ts'
 import type { Services } from './context.ts'
 import { evaluate, ZERO_FILLED } from './evaluations.ts'
+import { keptFiles } from './kept-files.ts'
 import { type Comparison, comparisonPng, comparisonSvg, type Pane, reportPage } from './reports/index.ts'
 import { modelOf } from './runs.ts'
 import { type Study, volumesOf } from './studies.ts'
 import { type RunOptions, startRun, supervisedConfig } from './training.ts'
+import { prepareFolder, unrecorded } from './unrecorded.ts'
 
 export interface DemoRequest {
   readonly study: Study
@@ -23,6 +26,8 @@ export interface DemoRequest {
   readonly channels: number
   /** Folder for the figure and the page. */
   readonly directory: string
+  /** Replaces results of this program that are no demonstration's and that nobody has changed. */
+  readonly overwrite?: boolean
 }
 
 export interface DemoOptions extends Pick<RunOptions, 'onEvent' | 'onBusy' | 'signal'> {
@@ -33,13 +38,26 @@ export interface DemoOptions extends Pick<RunOptions, 'onEvent' | 'onBusy' | 'si
 /** Error maps end at this share of the ground truth's maximum. */
 const ERROR_SHARE = 0.2
 
-/** Runs everything and writes the figure (PNG) and the page (HTML); what it returns is the page as data. */
+const FIGURE = 'comparison.png'
+const PAGE = 'index.html'
+
+/**
+ * Runs everything and writes the figure (PNG) and the page (HTML): the page as data, and the paths of files that were there before. Throws
+ * `FILE_EXISTS`, before anything is run, where those would replace what they must not.
+ */
 export async function runDemo(
   services: Services,
-  { study, seed, channels, directory }: DemoRequest,
+  { study, seed, channels, directory, overwrite = false }: DemoRequest,
   options: DemoOptions = {},
-): Promise<Report> {
+): Promise<{ report: Report; replaced: string[] }> {
   const { onPart, onEvent, onBusy, signal } = options
+  const destination: Destination = {
+    folder: directory,
+    maker: 'demo',
+    replaces: overwrite ? 'all' : 'same maker',
+  }
+  const mine = await unrecorded(directory, [FIGURE, PAGE], FIGURE)
+  await prepareFolder(destination, [FIGURE, PAGE], mine.includes(PAGE) ? mine : [], keptFiles(services))
   const method = METHODS.simclr
   const { pretext, training, fineTuning, ...way } = method.recipes.workstation
   const network = networkOf(way.network)
@@ -128,13 +146,11 @@ export async function runDemo(
     split: { train: patients('train'), val: patients('val'), test: patients('test') },
     protocol: zeroFilled.protocol,
     rows,
-    files: { figure: join(directory, 'comparison.png'), page: join(directory, 'index.html') },
+    files: { figure: join(directory, FIGURE), page: join(directory, PAGE) },
   }
   const figure = await drawComparison(services, study, report, { pretrained, fineTuned, control, baseline }, signal)
-  mkdirSync(directory, { recursive: true })
-  writeFileSync(report.files.figure, comparisonPng(figure))
-  writeFileSync(report.files.page, reportPage(report, comparisonSvg(figure)))
-  return report
+  const files = { [FIGURE]: comparisonPng(figure), [PAGE]: strToU8(reportPage(report, comparisonSvg(figure))) }
+  return { report, replaced: await writeAll(destination, files, keptFiles(services)) }
 }
 
 /** One slice of the first test volume through every run. */

@@ -1,17 +1,14 @@
 /** The demonstration study that comes with the program: measured brain k-space with roles that never change. */
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Role } from '../contract/volumes.ts'
 import type { Services } from './context.ts'
+import { DEMONSTRATION_FOLDER } from './profile.ts'
 import { importStudy, type Study, studyById } from './studies.ts'
 
 export const DEMONSTRATION = 'Brain, 0.055 T (demonstration)'
 
-const FOLDER = fileURLToPath(new URL('../../resources/demonstration', import.meta.url))
-
 /** One that is there in every installation. */
-export const DEMONSTRATION_VOLUME = join(FOLDER, 'ulf055T_6A_FSE.h5')
+export const DEMONSTRATION_VOLUME = join(DEMONSTRATION_FOLDER, 'ulf055T_6A_FSE.h5')
 
 const ROLE_OF_PATIENT: Readonly<Record<string, Role>> = { '6A': 'train', '6B': 'train', '7A': 'val', '7B': 'test' }
 
@@ -27,7 +24,7 @@ function findDemonstration(services: Services): Study | null {
 
 async function importDemonstration(services: Services, signal?: AbortSignal): Promise<Study> {
   const request = {
-    paths: [FOLDER],
+    paths: [DEMONSTRATION_FOLDER],
     name: DEMONSTRATION,
     kind: 'demonstration',
     slices: { kind: 'all' },
@@ -44,19 +41,6 @@ async function importDemonstration(services: Services, signal?: AbortSignal): Pr
   }
 }
 
-/** Imported at first use. Where the program has moved since, its files' paths follow. */
-export async function demonstrationStudy(services: Services, signal?: AbortSignal): Promise<Study> {
-  const { db } = services
-  const study = findDemonstration(services)
-  if (!study) return importDemonstration(services, signal)
-  const move = db.prepare(
-    "UPDATE volumes SET path = @path, info = json_set(info, '$.path', @path) WHERE study_id = @study AND path = @old",
-  )
-  db.transaction(() => {
-    for (const { path: old, file } of study.volumes) {
-      const path = join(FOLDER, file)
-      if (old !== path && existsSync(path)) move.run({ path, study: study.id, old })
-    }
-  })()
-  return studyById(services, study.id)
-}
+/** Imported at first use. */
+export const demonstrationStudy = async (services: Services, signal?: AbortSignal): Promise<Study> =>
+  findDemonstration(services) ?? importDemonstration(services, signal)

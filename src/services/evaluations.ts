@@ -8,6 +8,7 @@ import type { Progress } from '../engine/protocol.ts'
 import { sortOut } from './contents/reader.ts'
 import { readyStudy } from './contents/ready.ts'
 import type { Services } from './context.ts'
+import { onceThereIsRoom } from './room.ts'
 import { findRun, keptModel, requireUnseen } from './runs.ts'
 
 export const ZERO_FILLED = 'zero-filled'
@@ -103,15 +104,18 @@ export async function scoreAnyway(
         : null,
     skipped,
   }
-  services.db
-    .prepare('INSERT INTO evaluations (run_id, checkpoint, request, result, created_at) VALUES (?, ?, ?, ?, ?)')
-    .run(
+  const insert = services.db.prepare(
+    'INSERT INTO evaluations (run_id, checkpoint, request, result, created_at) VALUES (?, ?, ?, ?, ?)',
+  )
+  const store = () =>
+    insert.run(
       run === ZERO_FILLED ? null : Number(run),
       kept?.sha256 ?? null,
       scoreKey(settings, whole.volumes),
       JSON.stringify(evaluation),
       new Date().toISOString(),
     )
+  await onceThereIsRoom(store, signal, services.onBusy)
   services.bell.ring()
   return evaluation
 }

@@ -1,6 +1,7 @@
 /** Errors on their way out of the process: a user's with its code and its words, a fault of the program without its insides. */
 import { ORPCError } from '@orpc/server'
 import { AppError, type ErrorCode } from '../contract/errors.ts'
+import { databaseError } from './db/errors.ts'
 
 /** HTTP statuses; the code says what it is, the status only what kind of thing. */
 const STATUS: Readonly<Record<ErrorCode, number>> = {
@@ -33,7 +34,8 @@ export interface Fault {
 }
 
 /** The details of a fault of the program go to standard error. */
-export function describeFault(error: unknown): Fault {
+export function describeFault(thrown: unknown): Fault {
+  const error = databaseError(thrown)
   if (error instanceof AppError) return { code: error.code, message: error.message, status: STATUS[error.code] }
   console.error(error)
   return {

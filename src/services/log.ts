@@ -2,8 +2,9 @@
  * The log of runs: every event is written as a row first, then watchers are told to read on. So history, reconnection and live are one
  * path, and rows of another process (a command line that trains on the same profile) come the same way.
  */
-import type { LoggedEvent, Position, RunEvent } from '../contract/runs.ts'
+import type { LoggedEvent, Position, RunEvent, TrainingEvent } from '../contract/runs.ts'
 import type { Services } from './context.ts'
+import { runFile, storedRunFile } from './profile.ts'
 
 type Row = { readonly seq: number; readonly run_id: number; readonly at: string; readonly event: string }
 
@@ -12,6 +13,22 @@ const toEvent = ({ seq, run_id, at, event }: Row): LoggedEvent => ({
   run: String(run_id),
   at,
   event: JSON.parse(event),
+})
+
+/** With another place of the file that it names, where it names one that a run wrote. */
+const placed = <Event extends RunEvent>(event: Event, place: (path: string) => string): Event =>
+  event.type === 'checkpoint' || event.type === 'state' || event.type === 'preview'
+    ? { ...event, path: place(event.path) }
+    : event
+
+/** As the log holds it: its file relative to the folder of all runs. */
+export const asStored = (services: Pick<Services, 'profile'>, event: TrainingEvent): TrainingEvent =>
+  placed(event, path => storedRunFile(services, path))
+
+/** With the place where its file lies now. */
+const asNow = (services: Services, logged: LoggedEvent): LoggedEvent => ({
+  ...logged,
+  event: placed(logged.event, path => runFile(services, path)),
 })
 
 export function logEvent({ db, bell }: Pick<Services, 'db' | 'bell'>, run: string, event: RunEvent): void {
@@ -25,10 +42,12 @@ export const lastEvent = ({ db }: Services): number =>
   (db.prepare('SELECT MAX(seq) AS seq FROM events').get() as { seq: number | null }).seq ?? 0
 
 /** At most `limit` lines with a higher number than `seq`, in order. */
-export const eventsAfter = ({ db }: Services, seq: number, limit: number): LoggedEvent[] =>
-  (db.prepare('SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?').all(seq, limit) as Row[]).map(toEvent)
+export const eventsAfter = (services: Services, seq: number, limit: number): LoggedEvent[] =>
+  (services.db.prepare('SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?').all(seq, limit) as Row[]).map(row =>
+    asNow(services, toEvent(row)),
+  )
 
-/** A run's lines with a higher number, all of them. */
+/** A run's lines with a higher number, all of them, as the log holds them. */
 export const eventsOfRunAfter = ({ db }: Pick<Services, 'db'>, run: string, seq: number): LoggedEvent[] =>
   (db.prepare('SELECT * FROM events WHERE run_id = ? AND seq > ? ORDER BY seq').all(Number(run), seq) as Row[]).map(
     toEvent,
@@ -50,8 +69,8 @@ export function forgetAfter({ db }: Pick<Services, 'db'>, run: string, { step, e
 const STEPS_SHOWN = 2000
 
 /** A run's lines, in order; of a long run's steps an evenly thinned choice. */
-export function eventsOf({ db }: Services, run: string): LoggedEvent[] {
-  const rows = db
+export function eventsOf(services: Services, run: string): LoggedEvent[] {
+  const rows = services.db
     .prepare(`
       WITH numbered AS (
         SELECT *, event GLOB '{"type":"step"*' AS step,
@@ -60,5 +79,5 @@ export function eventsOf({ db }: Services, run: string): LoggedEvent[] {
       SELECT seq, run_id, at, event FROM numbered
       WHERE NOT step OR place % (1 + (SELECT COUNT(*) FROM numbered WHERE step) / @steps) = 0 ORDER BY seq`)
     .all({ run: Number(run), steps: STEPS_SHOWN }) as Row[]
-  return rows.map(toEvent)
+  return rows.map(row => asNow(services, toEvent(row)))
 }

@@ -2,12 +2,12 @@
  * A run's numbers as files in its folder, written while it runs: `epochs.csv`, a line an epoch, and `events.jsonl`, the log's lines as they
  * are. What they hold is what the database says: a process's first writing makes both anew; later on the log's new lines are added.
  */
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EpochFigures } from '../contract/runs.ts'
 import type { Services } from './context.ts'
 import { eventsOfRunAfter } from './log.ts'
-import { runDirectory } from './profile.ts'
+import { makeFolder, runDirectory } from './profile.ts'
 import { isDiskFull } from './room.ts'
 import { epochsOf } from './runs.ts'
 
@@ -38,7 +38,7 @@ export function makeNumbers(services: Services, run: string): Numbers {
   function update(): void {
     const fresh = eventsOfRunAfter(services, run, seq ?? 0)
     const write = seq === null ? writeFileSync : appendFileSync
-    mkdirSync(directory, { recursive: true })
+    makeFolder(directory)
     write(join(directory, 'events.jsonl'), fresh.map(logged => `${JSON.stringify(logged)}\n`).join(''))
     if (seq === null || fresh.some(({ event }) => event.type === 'epoch'))
       writeFileSync(join(directory, 'epochs.csv'), table(epochsOf(services, run)))

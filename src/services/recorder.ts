@@ -3,13 +3,13 @@ import { readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Position, TrainingEvent } from '../contract/runs.ts'
 import type { Services } from './context.ts'
-import { forgetAfter, logEvent } from './log.ts'
+import { asStored, forgetAfter, logEvent } from './log.ts'
 import { makeNumbers } from './numbers.ts'
-import { runDirectory } from './profile.ts'
-import { isDiskFull, onceThereIsRoom } from './room.ts'
+import { runDirectory, runFile } from './profile.ts'
+import { isPassing, onceThereIsRoom, reasonToWait } from './room.ts'
 
 export interface Recorder {
-  /** A promise where the disk is full: the event is kept, and those after it, until there is room. */
+  /** A promise where the disk is full or the database is held: the event is kept, and those after it, until it can be written. */
   record(event: TrainingEvent): void | Promise<void>
   /** Resolves when everything is written. */
   flush(): Promise<void>
@@ -32,7 +32,7 @@ const STATES_KEPT = 2
 
 type Written<Type extends TrainingEvent['type']> = Extract<TrainingEvent, { type: Type }>
 
-/** The rows of one run. What the removing ones return are the paths of files that nothing names any longer. */
+/** The rows of one run. What the removing ones return are the stored paths of files that nothing names any longer. */
 function makeRows(services: Services, run: string) {
   const { db } = services
   const id = Number(run)
@@ -166,14 +166,14 @@ export function makeRecorder(services: Services, run: string, { signal, onWait }
 
   function writeDown(event: TrainingEvent): void {
     if (!db.open) return // the program is on its way out
-    const gone = write.immediate(event)
+    const gone = write.immediate(asStored(services, event))
     if (event.type === 'started' || event.type === 'resumed') numbers.restart()
-    for (const path of gone.flatMap(withHead)) rmSync(path, { force: true })
+    for (const path of gone.flatMap(withHead)) rmSync(runFile(services, path), { force: true })
     numbers.update()
   }
 
   async function writeKept(error: unknown): Promise<void> {
-    onWait?.(`the disk is full (${(error as Error).message}); waiting for room`)
+    onWait?.(reasonToWait(error))
     try {
       while (kept.length > 0) {
         await onceThereIsRoom(() => writeDown(kept[0]), signal)
@@ -195,7 +195,7 @@ export function makeRecorder(services: Services, run: string, { signal, onWait }
         try {
           return writeDown(event)
         } catch (error) {
-          if (!isDiskFull(error)) throw error
+          if (!isPassing(error)) throw error
           kept.push(event)
           waiting = writeKept(error)
           return waiting

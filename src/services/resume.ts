@@ -7,7 +7,7 @@ import { locateEngine } from '../engine/install.ts'
 import type { ReadOptions } from './contents/reader.ts'
 import type { Services } from './context.ts'
 import { claimRun, type Parent, setStatus } from './run-rows.ts'
-import { type StoredRun, statesOf, storedRun, storedRuns, toRunRow } from './runs.ts'
+import { type StoredRun, startFile, statesOf, storedRun, storedRuns, toRunRow } from './runs.ts'
 import { readSettings } from './settings.ts'
 import { studyById } from './studies.ts'
 import { type PreparedRun, prepareRun, type RunOptions, readyRequest, trainNow } from './training.ts'
@@ -49,7 +49,7 @@ export async function prepareResumption(
   if (!resumable || !recipe)
     throw new AppError('INVALID_ARGUMENT', `Expected a run that can be resumed, got run ${id}, which is ${status}.`)
   const states = statesOf(services, row.id)
-  const request = { study: studyOfRun(services, row), config: { ...config, recipe }, parent: parentOf(row) }
+  const request = { study: studyOfRun(services, row), config: { ...config, recipe }, parent: parentOf(services, row) }
   const prepared = prepareRun(services, await readyRequest(services, request, options), states)
   requireSameContent(services, id, prepared)
   const step = states[0]?.step ?? 0
@@ -79,9 +79,10 @@ function requireSameContent(services: Services, id: string, { study, train, vali
 }
 
 /** Where the row's weights came from. */
-export function parentOf({ parent_id, parent_epoch, start_path }: StoredRun): Parent {
-  if (parent_id !== null) return { run: String(parent_id), epoch: parent_epoch }
-  return start_path === null ? null : { file: start_path }
+export function parentOf(services: Services, row: StoredRun): Parent {
+  if (row.parent_id !== null) return { run: String(row.parent_id), epoch: row.parent_epoch }
+  const file = startFile(services, row)
+  return file === null ? null : { file }
 }
 
 /** Goes on with a run that has ended before its end, and returns it finished. */

@@ -1,6 +1,5 @@
 /** The contract's procedures, each handed to the service that does it. */
 import { createRequire } from 'node:module'
-import { basename } from 'node:path'
 import process from 'node:process'
 import { implement } from '@orpc/server'
 import { contract } from '../contract/api.ts'
@@ -20,6 +19,7 @@ import { endable } from './endable.ts'
 import { type Activity, watchEngines } from './engine-state.ts'
 import { saveFigure } from './figures/save.ts'
 import type { Frames } from './frames.ts'
+import { nameOfFolder } from './names.ts'
 import { callersPath } from './profile.ts'
 import { ownRecipes, saveRecipe, setRecipeHidden } from './recipes.ts'
 import { makeReproductions } from './reproduction/window.ts'
@@ -154,7 +154,7 @@ export function makeRouter(services: Services, frames: Frames) {
       import: api.studies.import.handler(({ input, signal }) =>
         work('scanning files', signal, options => {
           const paths = input.paths.map(callersPath)
-          const name = input.name ?? freeName(services, basename(paths[0]) || paths[0])
+          const name = input.name ?? freeName(services, nameOfFolder(paths[0]))
           const request = { paths, name, slices: input.slices ?? { kind: 'all' as const }, splitSeed: 0 }
           return importStudy(services, request, options)
         }),

@@ -143,7 +143,7 @@ export async function again(
   }
   const recipe = Recipe.parse({ ...config.recipe, ...changes })
   const study = studyById(services, row.study_id)
-  return enqueue(services, [{ study, config: { ...config, recipe }, parent: parentOf(row) }], options)
+  return enqueue(services, [{ study, config: { ...config, recipe }, parent: parentOf(services, row) }], options)
 }
 
 /** Queues a run that has ended before its end to go on where it was. */

@@ -1,4 +1,5 @@
 /** The rows of runs: how they begin, what they read, how they end. What happens in between is `recorder.ts`'s to write. */
+import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism, cpus } from 'node:os'
 import { basename } from 'node:path'
@@ -8,7 +9,9 @@ import type { TrainingSummary } from '../contract/report.ts'
 import type { RunStatus, StoredConfig } from '../contract/runs.ts'
 import { locateEngine } from '../engine/install.ts'
 import type { Services } from './context.ts'
+import { databaseError } from './db/errors.ts'
 import { logEvent } from './log.ts'
+import { runDirectory, storedFile, storedRunFile } from './profile.ts'
 
 /**
  * The run whose weights are the start (its kept ones, or a milestone's), or a checkpoint file of another origin; `null`: from scratch.
@@ -36,7 +39,16 @@ function environment(content: string | null) {
   }
 }
 
-/** Writes the row of a run; what the row says later is `setStatus`'s to write. */
+/** A run's number can be new and its folder not: in a folder with files of another origin, or beside a database that was restored. */
+function requireNewFolder(folder: string, run: string): void {
+  if (!existsSync(folder) || readdirSync(folder).length === 0) return
+  throw new AppError(
+    'FILE_EXISTS',
+    `Cannot make run ${run}: its folder ${folder} holds files that no run of this profile wrote. Move the folder, or choose another profile with --profile.`,
+  )
+}
+
+/** Writes the row of a run; what the row says later is `setStatus`'s to write. Throws `FILE_EXISTS`. */
 export function insertRow(
   services: Services,
   {
@@ -66,7 +78,7 @@ export function insertRow(
         study,
         parent && 'run' in parent ? Number(parent.run) : null,
         parent && 'run' in parent ? (parent.epoch ?? null) : null,
-        parent && 'file' in parent ? parent.file : null,
+        parent && 'file' in parent ? storedFile(services, parent.file) : null,
         status,
         JSON.stringify(config),
         JSON.stringify(environment(content)),
@@ -75,6 +87,7 @@ export function insertRow(
         now(),
       )
     const run = String(lastInsertRowid)
+    requireNewFolder(runDirectory(services, run), run)
     setStatus(services, run, status, null)
     return run
   })()
@@ -84,6 +97,11 @@ interface Ending {
   readonly summary?: TrainingSummary
   readonly fault?: ErrorCode | null
 }
+
+const withStoredFile = (services: Services, { checkpoint, ...summary }: TrainingSummary): TrainingSummary => ({
+  ...summary,
+  checkpoint: { ...checkpoint, path: storedRunFile(services, checkpoint.path) },
+})
 
 /** A run's new status, in its row and in the log. */
 export function setStatus(
@@ -104,7 +122,7 @@ export function setStatus(
       status,
       reason,
       fault,
-      summary: summary ? JSON.stringify(summary) : null,
+      summary: summary ? JSON.stringify(withStoredFile(services, summary)) : null,
       finished: ended ? now() : null,
       at: now(),
     })
@@ -147,8 +165,9 @@ const STOPPED: Readonly<Record<Stop, { readonly status: RunStatus; readonly reas
 }
 
 /** Writes how a run ended that did not finish: its row says why. */
-export function recordFailure(services: Services, run: string, error: unknown, stop: Stop = 'cancel'): void {
+export function recordFailure(services: Services, run: string, thrown: unknown, stop: Stop = 'cancel'): void {
   if (!services.db.open) return // its row was written as the program closed
+  const error = databaseError(thrown)
   const fault = error instanceof AppError ? error.code : null
   const message = error instanceof Error ? error.message : String(error)
   if (fault === 'CANCELLED') setStatus(services, run, STOPPED[stop].status, STOPPED[stop].reason)

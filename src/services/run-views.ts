@@ -6,6 +6,7 @@ import { methodOf, networkOf } from './catalogue.ts'
 import type { Services } from './context.ts'
 import { eventsOf } from './log.ts'
 import {
+  checkpointsOf,
   findRun,
   isPretrained,
   keptCheckpoint,
@@ -57,11 +58,6 @@ export const viewRuns = (services: Services): RunView[] =>
   storedRuns(services)
     .filter(row => row.hidden_at === null)
     .map(row => toView(services, row))
-
-function checkpointsOf({ db }: Services, run: number): RunDetail['checkpoints'] {
-  const rows = db.prepare('SELECT role, epoch, path, sha256 FROM checkpoints WHERE run_id = ? ORDER BY epoch, role')
-  return rows.all(run) as RunDetail['checkpoints']
-}
 
 export function viewRun(services: Services, run: string): RunDetail {
   const row = storedRun(services, run)

@@ -2,12 +2,13 @@
 import { AppError, type ErrorCode } from '../contract/errors.ts'
 import type { Metrics } from '../contract/evaluation.ts'
 import { TrainingSummary } from '../contract/report.ts'
-import { type EpochFigures, type RunRow, type RunStatus, StoredConfig } from '../contract/runs.ts'
+import { type EpochFigures, type RunDetail, type RunRow, type RunStatus, StoredConfig } from '../contract/runs.ts'
 import type { VolumeInfo } from '../contract/volumes.ts'
 import { methodOf } from '../core/ssl/index.ts'
 import type { ModelReference, WrittenFile } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
 import { fileDigest } from './digests.ts'
+import { fileAt, runFile } from './profile.ts'
 
 /** A run's row with its study's name. */
 export interface StoredRun {
@@ -34,18 +35,24 @@ export interface StoredRun {
   readonly pid: number
 }
 
+/** A row that names a run's file, with the place where that lies now. */
+const placed = <Row extends WrittenFile>(services: Services, row: Row): Row => ({
+  ...row,
+  path: runFile(services, row.path),
+})
+
 interface KeptCheckpoint extends WrittenFile {
   readonly epoch: number
 }
 
 /** The kept weights of a run: the best where there are any, else the last. */
-export function keptCheckpoint({ db }: Services, run: number): KeptCheckpoint | null {
-  const row = db
+export function keptCheckpoint(services: Services, run: number): KeptCheckpoint | null {
+  const row = services.db
     .prepare(
       "SELECT path, sha256, epoch FROM checkpoints WHERE run_id = ? AND role <> 'milestone' ORDER BY role = 'last', epoch DESC LIMIT 1",
     )
-    .get(run)
-  return (row as KeptCheckpoint | undefined) ?? null
+    .get(run) as KeptCheckpoint | undefined
+  return row ? placed(services, row) : null
 }
 
 interface State extends WrittenFile {
@@ -53,10 +60,38 @@ interface State extends WrittenFile {
 }
 
 /** What a run can go on from, newest first. */
-export const statesOf = ({ db }: Services, run: number): State[] =>
-  db
-    .prepare('SELECT step, path, sha256 FROM states WHERE run_id = ? ORDER BY step DESC, epoch DESC')
-    .all(run) as State[]
+export const statesOf = (services: Services, run: number): State[] =>
+  (
+    services.db
+      .prepare('SELECT step, path, sha256 FROM states WHERE run_id = ? ORDER BY step DESC, epoch DESC')
+      .all(run) as State[]
+  ).map(row => placed(services, row))
+
+/** All weights of a run that are kept, by epoch. */
+export const checkpointsOf = (services: Services, run: number): RunDetail['checkpoints'] =>
+  (
+    services.db
+      .prepare('SELECT role, epoch, path, sha256 FROM checkpoints WHERE run_id = ? ORDER BY epoch, role')
+      .all(run) as RunDetail['checkpoints']
+  ).map(row => placed(services, row))
+
+/** `null`: it has none of that epoch. */
+export function milestoneFile(services: Services, run: number, epoch: number): WrittenFile | null {
+  const row = services.db
+    .prepare("SELECT path, sha256 FROM checkpoints WHERE run_id = ? AND role = 'milestone' AND epoch = ?")
+    .get(run, epoch) as WrittenFile | undefined
+  return row ? placed(services, row) : null
+}
+
+function summaryOf(services: Services, { summary }: StoredRun): TrainingSummary | null {
+  if (!summary) return null
+  const parsed = TrainingSummary.parse(JSON.parse(summary))
+  return { ...parsed, checkpoint: placed(services, parsed.checkpoint) }
+}
+
+/** The file that the row's weights came from, where they came from no run; for an import it says where that was. */
+export const startFile = (services: Services, { start_path }: Pick<StoredRun, 'start_path'>): string | null =>
+  start_path === null ? null : fileAt(services, start_path)
 
 /** Faults that would only come again. */
 const HOPELESS: ReadonlySet<ErrorCode> = new Set(['NOT_FINITE', 'CHECKPOINT_DAMAGED'])
@@ -115,7 +150,7 @@ export function toRunRow(services: Services, row: StoredRun): RunRow {
     method: config.method,
     network: config.network,
     channels: typeof channels === 'number' ? channels : null,
-    parent: row.parent_id === null ? row.start_path : String(row.parent_id),
+    parent: row.parent_id === null ? startFile(services, row) : String(row.parent_id),
     parentEpoch: row.parent_epoch,
     study: row.study,
     status: row.status,
@@ -132,7 +167,7 @@ export function toRunRow(services: Services, row: StoredRun): RunRow {
     stateStep,
     resumable: isResumable(row, stateStep !== null),
     suggestion: suggest(row, config),
-    summary: row.summary ? TrainingSummary.parse(JSON.parse(row.summary)) : null,
+    summary: summaryOf(services, row),
     contents: contentsOf(services, row),
     config,
   }
@@ -177,11 +212,9 @@ export interface KeptModel {
   readonly sha256: string
 }
 
-function milestoneOf({ db }: Services, { id, milestones }: RunRow, epoch: number): WrittenFile {
-  const row = db
-    .prepare("SELECT path, sha256 FROM checkpoints WHERE run_id = ? AND role = 'milestone' AND epoch = ?")
-    .get(Number(id), epoch) as WrittenFile | undefined
-  if (row) return row
+function milestoneOf(services: Services, { id, milestones }: RunRow, epoch: number): WrittenFile {
+  const file = milestoneFile(services, Number(id), epoch)
+  if (file) return file
   throw new AppError(
     'INVALID_ARGUMENT',
     `Expected a milestone of run ${id}${milestones.length > 0 ? ` (${milestones.join(', ')})` : ', which has none'}, got epoch ${epoch}.`,

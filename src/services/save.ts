@@ -1,19 +1,27 @@
 /** Reconstructions as files: in a folder, where the user wants them, or in the profile for the browser to fetch. */
-import { existsSync, renameSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, rmdir, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, isAbsolute, join } from 'node:path'
 import { zipSync } from 'fflate'
 import { AppError } from '../contract/errors.ts'
 import type { MaskSpec } from '../contract/evaluation.ts'
-import { type ExportFormat, exportEnding, sliceStem } from '../contract/exports.ts'
+import { type ExportFormat, exportEnding, exportName, sliceStem } from '../contract/exports.ts'
 import type { Progress, Reconstructed, ReconstructRequest } from '../engine/protocol.ts'
+import {
+  type Chosen,
+  choose,
+  type Destination,
+  inWorkshop,
+  placeAt,
+  placeUnderFreeName,
+  requireFree,
+} from '../engine/written.ts'
 import { fileOf, readyVolume } from './contents/ready.ts'
 import type { Services } from './context.ts'
 import { volumesToScore, ZERO_FILLED } from './evaluations.ts'
 import type { Shown } from './frames.ts'
-import { reconstructionsDirectory } from './profile.ts'
+import { keptFiles } from './kept-files.ts'
+import { makeFolder, reconstructionsDirectory } from './profile.ts'
 import { findRun, isPretrained, keptModel } from './runs.ts'
-import { volumeById } from './studies.ts'
 
 export const TRUTH = 'truth'
 
@@ -72,51 +80,68 @@ export interface ReconstructionRequest extends Source, Export {
   readonly mask: MaskSpec
   /** Folder for one file (a volume as DICOM: a folder) a volume. */
   readonly directory: string
+  /** Replaces results of this program that nobody has changed. */
+  readonly overwrite?: boolean
+}
+
+interface Reconstructions {
+  readonly volumes: readonly Reconstructed[]
+  /** Earlier results that were replaced. */
+  readonly replaced: readonly string[]
 }
 
 /**
  * Reconstructs every volume under `paths`, or one slice of each; no ground truth is needed. Files that cannot be are listed with their
- * reason.
+ * reason. Throws `FILE_EXISTS`, before any is reconstructed, where a result would replace what it must not.
  */
 export async function reconstruct(
   services: Services,
-  { paths, run, epoch, mask, seed, slice, format, directory }: ReconstructionRequest,
+  { paths, run, epoch, mask, seed, slice, format, directory, overwrite = false }: ReconstructionRequest,
   { onProgress, signal }: Options = {},
-): Promise<readonly Reconstructed[]> {
+): Promise<Reconstructions> {
   const described = describe(services, { run, epoch }, format)
   const { salt } = services
   const { volumes, skipped } = await volumesToScore(services, { paths }, { signal })
-  const engine = await engineFor(services, run, signal)
   const files = volumes.map(({ path, content }) => ({ path, content }))
-  const params = { ...described, files, salt, mask, seed, slice, format, directory }
+  const names = files.map(({ path }) => exportName(basename(path, extname(path)), format, slice))
+  const destination: Destination = {
+    folder: directory,
+    maker: 'reconstruct',
+    replaces: overwrite ? 'all' : 'none',
+  }
+  const inputs = files.map(({ path }) => path)
+  const there = await requireFree(destination, names, keptFiles(services, inputs))
+  if (files.length > 0) makeFolder(directory)
+  const engine = await engineFor(services, run, signal)
+  const params = { ...described, files, salt, mask, seed, slice, format, directory, overwrite }
   const done = await engine.call('reconstruct', params, { onEvent: onProgress, signal })
-  return [...skipped, ...done]
+  const written = new Set(done.map(result => ('output' in result ? result.output : null)))
+  return { volumes: [...skipped, ...done], replaced: there.filter(path => written.has(path)) }
 }
 
-export function freePath(folder: string, name: string, ending: string): string {
-  let path = join(folder, `${name}${ending}`)
-  for (let n = 2; existsSync(path); n++) path = join(folder, `${name} (${n})${ending}`)
-  return path
+interface ChosenPath {
+  /** Absolute. */
+  readonly path: string
+  /** What the path must end in; without one it is a folder's, which must be new or empty. */
+  readonly ending: string
+  /** The user was asked whether the file of this name may be replaced, and agreed. */
+  readonly replace: boolean
 }
 
-const real = (path: string) => realpath(path).catch(() => path)
-
-/** A path for a file ends in `ending`; without one it is a folder's, which must be new or empty. Nor may it be the scan's. */
-async function requireWritable(path: string, ending: string, scan: string): Promise<void> {
+/** Throws `FILE_EXISTS` for a file that the user was not asked about, and for raw scans whatever the user answered. */
+export async function chooseForWriting(services: Services, { path, ending, replace }: ChosenPath): Promise<Chosen> {
   if (!(isAbsolute(path) && path.endsWith(ending)))
     throw new AppError(
       'INVALID_ARGUMENT',
       `Expected an absolute path${ending && ` that ends in ${ending}`}, got ${path}`,
     )
-  if ((await real(path)) === (await real(scan)))
-    throw new AppError('INVALID_ARGUMENT', `Expected another file than the scan itself, got ${path}`)
-  if (ending !== '' || !existsSync(path)) return
-  const found = await readdir(path).catch(() => null)
-  if (found?.length !== 0)
-    throw new AppError(
-      'INVALID_ARGUMENT',
-      `Expected a new or an empty folder for the DICOM files, got ${path}, which is neither. Give another one, or move it away.`,
-    )
+  const why = await keptFiles(services)(path)
+  if (why) throw new AppError('FILE_EXISTS', `Cannot write ${path}, ${why}. Choose another name.`)
+  const chosen = await choose(path, replace)
+  if (chosen.agreed === null || !/\.(h5|hdf5)$/i.test(path)) return chosen
+  const { volumes } = await services.interactive.call('scan', { paths: [path], salt: services.salt })
+  if (volumes.length === 0) return chosen
+  throw new AppError('FILE_EXISTS', `Cannot write ${path}, which is a raw scan: it holds k-space. Choose another name.`)
 }
 
 /** A folder's files as one, at `path`; stored as they are, since noise hardly gets smaller. */
@@ -129,6 +154,8 @@ async function zipFolder(folder: string, path: string): Promise<string> {
 
 export interface SaveRequest extends Shown, Export {
   readonly path?: string
+  /** The user was asked whether a file at `path` may be replaced, and agreed. */
+  readonly replace?: boolean
 }
 
 /**
@@ -137,19 +164,17 @@ export interface SaveRequest extends Shown, Export {
  */
 export async function saveReconstruction(
   services: Services,
-  { volume: id, source, mask, seed, slice, format, path: wanted }: SaveRequest,
+  { volume: id, source, mask, seed, slice, format, path: wanted, replace = false }: SaveRequest,
   { onProgress, signal }: Options = {},
 ): Promise<{ path: string; name: string }> {
   const ending = exportEnding(format, slice)
-  if (wanted !== undefined) await requireWritable(wanted, ending, volumeById(services, id).path)
+  const chosen = wanted === undefined ? null : await chooseForWriting(services, { path: wanted, ending, replace })
   const run = source.replace(/^run:/, '')
   const described = describe(services, { run, epoch: null }, format)
   const volume = await readyVolume(services, id, signal)
 
   const folder = wanted === undefined ? reconstructionsDirectory(services) : dirname(wanted)
-  await mkdir(folder, { recursive: true })
-  const workshop = await mkdtemp(join(folder, '.self-mri-')) // on the same disk: what is finished is renamed
-  try {
+  return inWorkshop(folder, async workshop => {
     const engine = await engineFor(services, run, signal)
     const params = { ...described, files: [fileOf(volume)], salt: services.salt, mask, seed, slice, format }
     const [written] = await engine.call(
@@ -158,14 +183,13 @@ export async function saveReconstruction(
       { onEvent: onProgress, signal },
     )
     if ('reason' in written) throw new AppError('FILE_UNREADABLE', written.reason)
+    if (chosen) {
+      await placeAt(written.output, chosen)
+      return { path: chosen.path, name: basename(chosen.path) }
+    }
     const of = `${basename(volume.file, extname(volume.file))}_${source.replace(':', '-')}`
-    const isZip = ending === '' && wanted === undefined
-    const made = isZip ? await zipFolder(written.output, join(workshop, 'volume.zip')) : written.output
-    if (ending === '' && wanted !== undefined) await rmdir(wanted).catch(() => {}) // an empty one, which Windows does not rename over
-    const path = wanted ?? freePath(folder, sliceStem(of, slice), ending || '.zip')
-    renameSync(made, path) // no other export takes the free name in between
+    const made = ending === '' ? await zipFolder(written.output, join(workshop, 'volume.zip')) : written.output
+    const path = await placeUnderFreeName(made, { folder, stem: sliceStem(of, slice), ending: ending || '.zip' })
     return { path, name: basename(path) }
-  } finally {
-    await rm(workshop, { recursive: true, force: true })
-  }
+  })
 }

@@ -1,12 +1,11 @@
 /** The study of new scans: files to be reconstructed that belong to no study. Made when the first one comes; nothing is trained on it. */
 import { rmSync } from 'node:fs'
-import { sep } from 'node:path'
 import { AppError } from '../contract/errors.ts'
 import type { SkippedFile } from '../contract/volumes.ts'
 import type { Services } from './context.ts'
 import { volumesToScore } from './evaluations.ts'
-import { uploadsDirectory } from './profile.ts'
-import { freeName } from './studies.ts'
+import { fileAt, pathWithin, storedFile, uploadsDirectory } from './profile.ts'
+import { freeName, storedInfo } from './studies.ts'
 
 const NAME = 'New scans'
 
@@ -25,8 +24,8 @@ function makeStudy(services: Services): number {
 
 /** Deletes a file that a browser sent and nothing uses: the profile alone holds it. */
 function dropUpload(services: Services, path: string): void {
-  const used = services.db.prepare('SELECT 1 FROM volumes WHERE path = ?').get(path)
-  if (!used && path.startsWith(uploadsDirectory(services) + sep)) rmSync(path, { force: true })
+  const used = services.db.prepare('SELECT 1 FROM volumes WHERE path = ?').get(storedFile(services, path))
+  if (!used && pathWithin(uploadsDirectory(services), path)) rmSync(path, { force: true })
 }
 
 export interface AddedScans {
@@ -49,17 +48,20 @@ export async function addScans(
       ON CONFLICT (study_id, path) DO UPDATE
         SET patient = excluded.patient, info = excluded.info, identity = excluded.identity RETURNING id`,
   )
-  const added = db.transaction(() => {
-    const there = scansStudy(services) ?? null
-    if (whole.volumes.length === 0) return { study: there, volumes: [], skipped: [...whole.skipped] }
-    const study = there ?? makeStudy(services)
-    const volumes = whole.volumes.map(volume => {
-      const row = add.get(study, volume.path, volume.patient, JSON.stringify(volume), volume.content?.identity)
-      return (row as { id: number }).id
+  const added = db
+    .transaction(() => {
+      const there = scansStudy(services) ?? null
+      if (whole.volumes.length === 0) return { study: there, volumes: [], skipped: [...whole.skipped] }
+      const study = there ?? makeStudy(services)
+      const volumes = whole.volumes.map(volume => {
+        const path = storedFile(services, volume.path)
+        const row = add.get(study, path, volume.patient, storedInfo(services, volume), volume.content?.identity)
+        return (row as { id: number }).id
+      })
+      db.prepare('UPDATE studies SET hidden_at = NULL WHERE id = ?').run(study)
+      return { study, volumes, skipped: [...whole.skipped] }
     })
-    db.prepare('UPDATE studies SET hidden_at = NULL WHERE id = ?').run(study)
-    return { study, volumes, skipped: [...whole.skipped] }
-  })()
+    .immediate()
   for (const { path } of whole.skipped) dropUpload(services, path)
   bell.ring()
   return added
@@ -75,6 +77,6 @@ export function removeScan(services: Services, volume: number): void {
     .get(volume) as { study_id: number; path: string } | undefined
   if (!row) throw new AppError('STUDY_NOT_FOUND', `Expected a new scan’s number, got ${volume}`)
   db.prepare('DELETE FROM volumes WHERE id = ?').run(volume)
-  dropUpload(services, row.path)
+  dropUpload(services, fileAt(services, row.path))
   bell.ring()
 }

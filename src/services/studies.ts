@@ -4,7 +4,11 @@ import type { Split, Study, StudySummary, StudyVolume } from '../contract/studie
 import { ROLES, type Role, SliceSelection, selectSlices, VolumeInfo } from '../contract/volumes.ts'
 import type { Progress } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
+import { isTaken } from './db/errors.ts'
+import { chosenByNumberOrName, type NamedThing, requireUsableName } from './names.ts'
+import { fileAt, storedFile } from './profile.ts'
 import { contentRoles, patientRoles, remarksOn } from './remarks.ts'
+import { onceThereIsRoom } from './room.ts'
 import { assignRoles, FRACTIONS } from './split.ts'
 
 export type { Study, StudyVolume } from '../contract/studies.ts'
@@ -20,18 +24,21 @@ export interface ImportRequest {
   readonly remarks?: readonly string[]
 }
 
+const nameTaken = (name: string, cause?: unknown) =>
+  new AppError(
+    'INVALID_ARGUMENT',
+    `Expected a new study’s name, got "${name}", which there is already. Give it another name.`,
+    cause,
+  )
+
 /** Scans and stores a study; one of the same name is refused. Throws where not a single file can be used, with the reasons. */
 export async function importStudy(
   services: Services,
   request: ImportRequest,
   options: { onProgress?: (progress: Progress) => void; signal?: AbortSignal } = {},
 ): Promise<Study> {
-  if (services.db.prepare('SELECT 1 FROM studies WHERE name = ?').get(request.name)) {
-    throw new AppError(
-      'INVALID_ARGUMENT',
-      `Expected a new study’s name, got "${request.name}", which there is already. Give it another name.`,
-    )
-  }
+  requireUsableName(request.name)
+  if (services.db.prepare('SELECT 1 FROM studies WHERE name = ?').get(request.name)) throw nameTaken(request.name)
   const scan = await services.interactive.call(
     'scan',
     { paths: request.paths, salt: services.salt },
@@ -53,7 +60,7 @@ export async function importStudy(
     fractions: dealt ? FRACTIONS : null,
   }
   const { db } = services
-  const id = db.transaction(() => {
+  const store = db.transaction(() => {
     const { lastInsertRowid } = db
       .prepare(
         'INSERT INTO studies (name, kind, roots, split, slices, remarks, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -61,7 +68,7 @@ export async function importStudy(
       .run(
         request.name,
         request.kind ?? 'folder',
-        JSON.stringify(request.paths),
+        JSON.stringify(request.paths.map(path => storedFile(services, path))),
         JSON.stringify(split),
         JSON.stringify(request.slices),
         JSON.stringify(request.remarks ?? []),
@@ -69,11 +76,20 @@ export async function importStudy(
       )
     const addVolume = db.prepare('INSERT INTO volumes (study_id, path, role, patient, info) VALUES (?, ?, ?, ?, ?)')
     for (const volume of volumes)
-      addVolume.run(lastInsertRowid, volume.path, volume.role, volume.patient, JSON.stringify(VolumeInfo.parse(volume)))
+      addVolume.run(
+        lastInsertRowid,
+        storedFile(services, volume.path),
+        volume.role,
+        volume.patient,
+        storedInfo(services, volume),
+      )
     const addSkipped = db.prepare('INSERT INTO skipped_files (study_id, path, reason) VALUES (?, ?, ?)')
-    for (const { path, reason } of scan.skipped) addSkipped.run(lastInsertRowid, path, reason)
+    for (const { path, reason } of scan.skipped) addSkipped.run(lastInsertRowid, storedFile(services, path), reason)
     return Number(lastInsertRowid)
-  })()
+  })
+  const id = await onceThereIsRoom(store, options.signal, services.onBusy).catch((error: unknown) => {
+    throw isTaken(error) ? nameTaken(request.name, error) : error // two programs may import at the same moment
+  })
   services.bell.ring()
   return studyById(services, id)
 }
@@ -96,27 +112,34 @@ interface VolumeRow {
   readonly info: string
 }
 
+/** A volume's facts as its row holds them: the place of its file as `storedFile` says. */
+export const storedInfo = (services: Services, volume: VolumeInfo): string =>
+  JSON.stringify({ ...VolumeInfo.parse(volume), path: storedFile(services, volume.path) })
+
 /** What a file that was only listed says of its sampling is not taken for the whole of it. */
-function toVolume({ id, role, info }: VolumeRow): StudyVolume {
-  const volume = VolumeInfo.parse(JSON.parse(info))
-  return { ...volume, ...(!volume.content && { sampling: { kind: 'unread' } }), id, role }
+
+function toVolume(services: Services, { id, role, info }: VolumeRow): StudyVolume {
+  const parsed = VolumeInfo.parse(JSON.parse(info))
+  const sampling = parsed.content ? parsed.sampling : ({ kind: 'unread' } as const)
+  return { ...parsed, sampling, path: fileAt(services, parsed.path), id, role }
 }
 
-function readStudy({ db }: Services, row: StudyRow): Study {
+function readStudy(services: Services, row: StudyRow): Study {
+  const { db } = services
   const volumes = db.prepare('SELECT id, role, info FROM volumes WHERE study_id = ? ORDER BY path').all(row.id)
   const skipped = db.prepare('SELECT path, reason FROM skipped_files WHERE study_id = ? ORDER BY path').all(row.id)
-  const known = (volumes as VolumeRow[]).map(toVolume)
+  const known = (volumes as VolumeRow[]).map(volume => toVolume(services, volume))
   return {
     id: row.id,
     name: row.name,
     kind: row.kind,
-    roots: JSON.parse(row.roots),
+    roots: (JSON.parse(row.roots) as string[]).map(root => fileAt(services, root)),
     split: JSON.parse(row.split),
     slices: SliceSelection.parse(JSON.parse(row.slices)),
     remarks: [...JSON.parse(row.remarks), ...remarksOn(known)],
     createdAt: row.created_at,
     volumes: known,
-    skipped: skipped as Study['skipped'],
+    skipped: (skipped as Study['skipped']).map(file => ({ ...file, path: fileAt(services, file.path) })),
   }
 }
 
@@ -157,9 +180,9 @@ export function freeName({ db }: Services, name: string): string {
   return free
 }
 
-export function volumeById({ db }: Services, id: number): StudyVolume {
-  const row = db.prepare('SELECT id, role, info FROM volumes WHERE id = ?').get(id) as VolumeRow | undefined
-  if (row) return toVolume(row)
+export function volumeById(services: Services, id: number): StudyVolume {
+  const row = services.db.prepare('SELECT id, role, info FROM volumes WHERE id = ?').get(id) as VolumeRow | undefined
+  if (row) return toVolume(services, row)
   throw new AppError('STUDY_NOT_FOUND', `Expected a volume’s number, got ${id}: it is in no study any more.`)
 }
 
@@ -170,12 +193,10 @@ export function studyOfVolume(services: Services, id: number): Study {
   throw new AppError('STUDY_NOT_FOUND', `Expected a volume’s number, got ${id}: it is in no study any more.`)
 }
 
-/** By id or by name. */
+/** By its name or its number, also `number:22` and `name:22`. Throws `AMBIGUOUS` where that means several. */
 export function findStudy(services: Services, which: string): Study {
-  const row = services.db.prepare('SELECT * FROM studies WHERE name = ? OR CAST(id AS TEXT) = ?').get(which, which) as
-    | StudyRow
-    | undefined
-  if (row) return readStudy(services, row)
+  const named = chosenByNumberOrName(which, services.db.prepare('SELECT id, name FROM studies').all() as NamedThing[])
+  if (named) return studyById(services, named.id)
   const names = (services.db.prepare('SELECT name FROM studies ORDER BY id').all() as { name: string }[]).map(
     ({ name }) => `"${name}"`,
   )

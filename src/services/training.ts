@@ -198,7 +198,7 @@ export async function trainRun(
       },
     )
     await recorder.flush()
-    await onceThereIsRoom(() => setStatus(services, run, 'finished', null, { summary }), signal)
+    await onceThereIsRoom(() => setStatus(services, run, 'finished', null, { summary }), signal, services.onBusy)
   } catch (error) {
     await endRun(services, run, error, stop?.())
     throw error

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import {
   copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -14,7 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { EngineHealth } from '../../src/contract/engine.ts'
 import type { Evaluation } from '../../src/contract/evaluation.ts'
 import type { RunRow } from '../../src/contract/runs.ts'
@@ -368,14 +369,107 @@ describe('reconstruct --format', () => {
     await json(...args)
     const written = join(folder, 'formats/ulf055T_7B_FSE')
     expect(readdirSync(written)).toEqual([1, 2, 3, 4].map(number => `slice-00${number}.dcm`))
+    const before = readFileSync(join(written, 'slice-001.dcm'))
     const again = await run(...args)
-    expect(again).toMatchObject({ status: 1, err: expect.stringMatching(/new or an empty folder.*ulf055T_7B_FSE/) })
+    expect(again).toMatchObject({ status: 1, err: expect.stringMatching(/ulf055T_7B_FSE, which is an earlier result/) })
+    expect(readFileSync(join(written, 'slice-001.dcm'))).toEqual(before)
+    const { replaced } = await json<{ replaced: string[] }>(...args, '--overwrite')
+    expect(replaced).toEqual([written])
+    expect(readFileSync(join(written, 'slice-001.dcm'))).not.toEqual(before) // other UIDs
+    writeFileSync(join(written, 'notes.txt'), 'mine')
+    expect((await run(...args, '--overwrite')).err).toMatch(/ulf055T_7B_FSE, whose notes\.txt/)
+    expect(readdirSync(written)).toContain('notes.txt')
   })
 
   it('says which slices there are', async () => {
     const { status, err } = await run('reconstruct', scan, '--slice', '5', '--out', 'formats')
     expect(status).toBe(1)
     expect(err).toMatch(/Expected a slice from 1 to 4, got 5, in .*ulf055T_7B_FSE\.h5/)
+  })
+})
+
+describe('what is there already', () => {
+  const scan = join(demonstration, 'ulf055T_7B_FSE.h5')
+  let out: string
+  let copies = 0
+
+  beforeEach(() => {
+    out = join(folder, `there-${++copies}`)
+    mkdirSync(out)
+  })
+
+  const read = (name: string) => readFileSync(join(out, name))
+  const visible = () => readdirSync(out).filter(name => !name.startsWith('.'))
+
+  async function expectRefused(args: readonly string[], words: RegExp): Promise<void> {
+    const before = readdirSync(out).map(name => [name, read(name)])
+    const { status, out: answer, err } = await run(...args, '--out', out, '--json')
+    expect(status, err).toBe(1)
+    const { error } = JSON.parse(answer)
+    expect(error).toMatchObject({ code: 'FILE_EXISTS', message: expect.stringMatching(words) })
+    expect(err).toContain(error.message)
+    expect(readdirSync(out).map(name => [name, read(name)])).toEqual(before)
+  }
+
+  it('and is somebody’s stays, whole, with or without --overwrite; none of the call’s files is written', async () => {
+    copyFileSync(knee, join(out, basename(scan))) // k-space of another origin
+    for (const more of [[], ['--overwrite']])
+      await expectRefused(
+        ['reconstruct', scan, knee, ...more],
+        /ulf055T_7B_FSE\.h5, which Self-MRI did not write.*Choose another folder or name, or move the file away\.$/,
+      )
+  })
+
+  it('and is a study’s file stays, by whatever name it is reached', async () => {
+    copyFileSync(scan, join(out, 'raw.h5'))
+    await json('import', out, '--name', 'kept')
+    const other = join(folder, 'elsewhere')
+    mkdirSync(other)
+    copyFileSync(scan, join(other, 'raw.h5'))
+    for (const more of [[], ['--overwrite']])
+      await expectRefused(
+        ['reconstruct', join(other, 'raw.h5'), ...more],
+        /raw\.h5, which is a file of the study “kept”/,
+      )
+    const hard = join(folder, 'hard')
+    mkdirSync(hard)
+    linkSync(join(out, 'raw.h5'), join(hard, 'raw.h5'))
+    const refused = await run('reconstruct', join(other, 'raw.h5'), '--out', hard)
+    expect(refused).toMatchObject({ status: 1, err: expect.stringMatching(/a file of the study “kept”/) })
+  })
+
+  it('and is an earlier result is replaced with --overwrite, and listed', async () => {
+    const args = ['reconstruct', scan, '--run', 'truth'] as const
+    await json(...args, '--out', out)
+    await expectRefused(args, /which is an earlier result of Self-MRI.*--overwrite/)
+    const path = join(out, basename(scan))
+    const again = await json<{ replaced: string[] }>(...args, '--out', out, '--overwrite')
+    expect(again.replaced).toEqual([path])
+    const { status, err } = await run(...args, '--out', out, '--overwrite')
+    expect([status, err]).toEqual([0, expect.stringContaining(`Replaced ${path}`)])
+    writeFileSync(path, 'now it is mine')
+    await expectRefused([...args, '--overwrite'], /or which was changed since/)
+    expect(visible()).toEqual([basename(scan)])
+  })
+
+  it('of two inputs of one name lets the first one be written, and names the second', async () => {
+    const other = join(folder, 'twin')
+    mkdirSync(other)
+    copyFileSync(scan, join(other, basename(scan)))
+    const { volumes } = await json<{ volumes: { path: string; reason?: string }[] }>(
+      ...['reconstruct', scan, join(other, basename(scan)), '--run', 'truth', '--out', out],
+    )
+    expect(volumes.filter(({ reason }) => reason)).toMatchObject([{ reason: expect.stringContaining(out) }])
+    expect(visible()).toEqual([basename(scan)])
+  })
+
+  it.each([
+    ['study', 'index.html'],
+    ['study', 'study.json'],
+    ['demo', 'comparison.png'],
+  ])('%s does not begin where %s is somebody’s', async (command, name) => {
+    writeFileSync(join(out, name), 'mine')
+    await expectRefused([command], new RegExp(`${name}, which Self-MRI did not write`))
   })
 })
 

@@ -298,7 +298,7 @@ describe('a long work', () => {
     const folder = join((await host.client.app.info()).profile, 'synthetic-knee-seed-5')
     for await (const event of await host.client.studies.synthesize({ seed: 5, patients: 1, slices: 2 })) {
       expect(event).toMatchObject({ type: 'progress', total: 12 })
-      expect(existsSync(folder)).toBe(event.type === 'progress' && event.done > 2)
+      expect(existsSync(folder)).toBe(true)
       if (event.type === 'progress' && event.done > 2) {
         expect(await doing()).toMatch(/synthetic knees: \d of 12/)
         break
@@ -415,6 +415,9 @@ describe('a new scan', () => {
     expect(existsSync(nothing)).toBe(false)
 
     const paths = [await send('drop-1', whole), await send('drop-1', broken)]
+    const twice = await host.fetch(uploadPath('drop-1', 'new/scan.h5'), { method: 'PUT', body: 'other' })
+    expect([twice.status, await twice.json()]).toEqual([409, expect.objectContaining({ code: 'FILE_EXISTS' })])
+    expect(readFileSync(paths[0])).toEqual(whole[1])
     expect((await host.fetch('/uploads/drop-1/..%2f..%2fx.h5', { method: 'PUT', body: 'x' })).status).toBe(400)
 
     const added = await host.client.studies.addScans({ paths })

@@ -113,7 +113,7 @@ it('a study that is stopped goes on, ends with every row and its files, and its 
     for (const name of ['ssim', 'psnr', 'nmse'] as const) expect(mean![name], label).toBeCloseTo(metrics[name], 6)
   }
 
-  const page = writeFiles(services, drawn, join(folder, 'out'))
+  const { page } = await writeFiles(services, drawn, join(folder, 'out'))
   expect(readFileSync(page, 'utf8')).toContain('SYNTHETIC')
   const written = readFileSync(join(folder, 'out/study.json'), 'utf8')
   expect(StudyReport.parse(JSON.parse(written)).rows).toHaveLength(report.rows.length)

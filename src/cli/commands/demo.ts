@@ -3,16 +3,17 @@ import { Command } from 'commander'
 import type { TrainingEvent } from '../../contract/runs.ts'
 import { runDemo } from '../../services/demo.ts'
 import { demonstrationStudy } from '../../services/demonstration.ts'
-import { callersPath } from '../../services/profile.ts'
+import { callersFolder } from '../../services/profile.ts'
 import { tableText } from '../../services/reports/index.ts'
 import { findStudy } from '../../services/studies.ts'
-import { wholeNumber } from '../options.ts'
+import { overwriteOption, STUDY_HELP, wholeNumber } from '../options.ts'
 import { inSession } from '../session.ts'
-import { print, printJson, say, trainingProgress } from '../terminal.ts'
+import { print, printJson, say, sayReplaced, trainingProgress } from '../terminal.ts'
 
 interface Options {
   readonly study?: string
   readonly out: string
+  readonly overwrite: boolean
   readonly seed: number
   readonly channels: number
 }
@@ -37,8 +38,9 @@ export const demoCommand = (): Command =>
     .description(
       'The report’s Table 1 at demonstration scale: SimCLR pre-training and fine-tuning, the control, a baseline from scratch',
     )
-    .option('--study <name>', 'name or number (default: the demonstration study)')
+    .option('--study <name>', `${STUDY_HELP} (default: the demonstration study)`)
     .option('--out <folder>', 'where the figure and the page go', 'self-mri-report')
+    .addOption(overwriteOption('other results of Self-MRI there too'))
     .option('--seed <n>', 'seed of weights, order, masks and augmentations', wholeNumber, 0)
     .option('--channels <n>', 'top-level channels of the U-Net', wholeNumber, 16)
     .action((options: Options, command: Command) =>
@@ -47,9 +49,13 @@ export const demoCommand = (): Command =>
           options.study === undefined ? await demonstrationStudy(services, signal) : findStudy(services, options.study)
         for (const remark of study.remarks) say(remark)
         const progress = parts()
-        const request = { study, seed: options.seed, channels: options.channels, directory: callersPath(options.out) }
-        const report = await runDemo(services, request, { ...progress, signal }).finally(() => progress.stop())
-        if (json) return printJson(report)
+        const { seed, channels, overwrite } = options
+        const request = { study, seed, channels, directory: callersFolder(options.out), overwrite }
+        const { report, replaced } = await runDemo(services, request, { ...progress, signal }).finally(() =>
+          progress.stop(),
+        )
+        if (json) return printJson(overwrite ? { ...report, replaced } : report)
+        if (overwrite) sayReplaced(replaced)
         print(tableText(report, process.stdout.columns ?? 120))
         print(`\nFigure: ${report.files.figure}\nPage:   ${report.files.page}`)
       }),

@@ -74,11 +74,15 @@ function xla(): Command {
     .description('Whether graphs are compiled by XLA: a setting of the profile, for what begins from then on')
     .addArgument(new Argument('[state]', 'on or off; says which where left out').choices(['on', 'off']))
     .action((state: 'on' | 'off' | undefined, _options: object, command: Command) =>
-      inSession(command, async ({ services, json }) => {
-        const settings = state ? changeSettings(services, { xla: state === 'on' }) : readSettings(services)
-        if (json) printJson({ xla: settings.xla })
-        else print(`XLA is ${settings.xla ? 'on' : 'off'}.`)
-      }),
+      inSession(
+        command,
+        async ({ services, json }) => {
+          const settings = state ? changeSettings(services, { xla: state === 'on' }) : readSettings(services)
+          if (json) printJson({ xla: settings.xla })
+          else print(`XLA is ${settings.xla ? 'on' : 'off'}.`)
+        },
+        { readOnly: state === undefined },
+      ),
     )
 }
 

@@ -8,7 +8,15 @@ import { evaluate, type Scored, ZERO_FILLED } from '../../services/evaluations.t
 import { callersPath } from '../../services/profile.ts'
 import { protocolSentence } from '../../services/reports/index.ts'
 import { findStudy, volumesOf } from '../../services/studies.ts'
-import { addMaskOptions, maskFrom, type NamedWeights, runOption, sliceSelection, wholeNumber } from '../options.ts'
+import {
+  addMaskOptions,
+  maskFrom,
+  type NamedWeights,
+  runOption,
+  STUDY_HELP,
+  sliceSelection,
+  wholeNumber,
+} from '../options.ts'
 import { inSession, type Session } from '../session.ts'
 import { print, printJson, progressBar, say } from '../terminal.ts'
 
@@ -72,7 +80,7 @@ export const evaluateCommand = (): Command =>
     new Command('evaluate')
       .description('Score reconstructions as fastMRI does: SSIM, PSNR, NMSE per volume')
       .argument('[path...]', 'files or folders')
-      .option('--study <name>', 'the test volumes of this study, where no path is given')
+      .option('--study <name>', `the test volumes of this study, where no path is given: ${STUDY_HELP}`)
       .addOption(runOption('a run’s number, RUN@EPOCH for one of its milestones, or zero-filled'))
       .option(
         '--mask-draws <n>',

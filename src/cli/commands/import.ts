@@ -4,12 +4,13 @@ import { AppError } from '../../contract/errors.ts'
 import { ROLES, type SliceSelection } from '../../contract/volumes.ts'
 import { checkVolumes } from '../../services/contents/ready.ts'
 import { demonstrationStudy } from '../../services/demonstration.ts'
+import { nameOfFolder } from '../../services/names.ts'
 import { callersPath } from '../../services/profile.ts'
 import { importStudy, type Study, studyById } from '../../services/studies.ts'
 import { importSyntheticKnee } from '../../services/synthetic-knee.ts'
-import { sliceSelection, wholeNumber } from '../options.ts'
+import { overwriteOption, sliceSelection, wholeNumber } from '../options.ts'
 import { inSession, type Session } from '../session.ts'
-import { print, printJson, progressBar, say } from '../terminal.ts'
+import { print, printJson, progressBar, say, sayReplaced } from '../terminal.ts'
 import { describeStudy } from './studies.ts'
 
 interface Options {
@@ -21,9 +22,24 @@ interface Options {
   readonly patients: string
   readonly slicesPerVolume: number
   readonly seed: number
+  readonly overwrite: boolean
 }
 
-async function makeStudy(paths: string[], options: Options, { services, signal }: Session): Promise<Study> {
+function nameFromFolder(path: string): string {
+  const name = nameOfFolder(path)
+  if (name !== basename(path))
+    say(
+      `The study is called "${name}", as "${basename(path)}" alone would be taken for a study’s number (--name names it).`,
+    )
+  return name
+}
+
+async function makeStudy(
+  paths: string[],
+  options: Options,
+  { services, signal }: Session,
+  onReplaced: (paths: readonly string[]) => void,
+): Promise<Study> {
   if (options.demonstration) return demonstrationStudy(services, signal)
   const bar = progressBar(options.syntheticKnee ? 'Synthetic knee' : 'Scanning')
   const onProgress = ({ done, total, label }: { done: number; total: number; label: string }) =>
@@ -43,12 +59,13 @@ async function makeStudy(paths: string[], options: Options, { services, signal }
         seed: options.seed,
         patients: { train, val, test },
         slices: options.slicesPerVolume,
+        overwrite: options.overwrite,
       }
       return await importSyntheticKnee(
         services,
         spec,
         { name: options.name, slices: options.slices },
-        { onProgress, signal },
+        { onProgress, signal, onReplaced },
       )
     }
     if (paths.length === 0)
@@ -59,7 +76,7 @@ async function makeStudy(paths: string[], options: Options, { services, signal }
     const roots = paths.map(callersPath)
     const request = {
       paths: roots,
-      name: options.name ?? basename(roots[0]),
+      name: options.name ?? nameFromFolder(roots[0]),
       slices: options.slices,
       splitSeed: options.splitSeed,
     }
@@ -94,18 +111,24 @@ export const importCommand = (): Command =>
       'Make a study of fastMRI HDF5 files; folders train, val and test keep their roles, else patients are split',
     )
     .argument('[path...]', 'files or folders')
-    .option('--name <name>', 'the study’s name (default: the first path’s)')
+    .option('--name <name>', 'the study’s name, not a number (default: the first path’s)')
     .option('--slices <which>', 'all, middle, every:N or A-B (from 1)', sliceSelection, { kind: 'all' } as const)
     .option('--split-seed <n>', 'seed of the split by patient', wholeNumber, 0)
     .option('--demonstration', 'the measured brain study that comes with the program')
     .option('--synthetic-knee <folder>', 'make the synthetic knee study there, and import it')
+    .addOption(overwriteOption('earlier synthetic knees there that are in no study'))
     .option('--patients <train,val,test>', 'synthetic patients of each role, a PD and a PDFS volume each', '4,1,1')
     .option('--slices-per-volume <n>', 'slices of a synthetic volume', wholeNumber, 8)
     .option('--seed <n>', 'seed of the synthetic knees', wholeNumber, 0)
     .action((paths: string[], options: Options, command: Command) =>
       inSession(command, async session => {
-        const study = await readWhole(await makeStudy(paths, options, session), session)
-        if (session.json) printJson(study)
+        let replaced: readonly string[] = []
+        const made = await makeStudy(paths, options, session, files => {
+          replaced = files
+        })
+        sayReplaced(replaced)
+        const study = await readWhole(made, session)
+        if (session.json) printJson(options.overwrite ? { ...study, replaced } : study)
         else print(describeStudy(study))
       }),
     )

@@ -26,11 +26,15 @@ const listCommand = (): Command =>
   new Command('list')
     .description('List the recipes that ship, and your own')
     .action((_options: object, command: Command) =>
-      inSession(command, async ({ services, json }) => {
-        const recipes = [...shippedRecipes(), ...ownRecipes(services)]
-        if (json) printJson(recipes)
-        else print(listing(recipes))
-      }),
+      inSession(
+        command,
+        async ({ services, json }) => {
+          const recipes = [...shippedRecipes(), ...ownRecipes(services)]
+          if (json) printJson(recipes)
+          else print(listing(recipes))
+        },
+        { readOnly: true },
+      ),
     )
 
 const showCommand = (): Command =>
@@ -38,11 +42,15 @@ const showCommand = (): Command =>
     .description('Show a recipe with all its settings')
     .argument('<id>', 'simclr/report, own/1 …')
     .action((id: string, _options: object, command: Command) =>
-      inSession(command, async ({ services, json }) => {
-        const recipe = findRecipe(services, id)
-        if (json) printJson(recipe)
-        else print(`${id}: ${recipe.name}\n${recipe.note}\n${JSON.stringify(RecipeSettings.parse(recipe), null, 2)}`)
-      }),
+      inSession(
+        command,
+        async ({ services, json }) => {
+          const recipe = findRecipe(services, id)
+          if (json) printJson(recipe)
+          else print(`${id}: ${recipe.name}\n${recipe.note}\n${JSON.stringify(RecipeSettings.parse(recipe), null, 2)}`)
+        },
+        { readOnly: true },
+      ),
     )
 
 type Json = Readonly<Record<string, unknown>>

@@ -1,15 +1,16 @@
 import process from 'node:process'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { ExportFormat } from '../../contract/exports.ts'
-import { callersPath } from '../../services/profile.ts'
+import { callersFolder, callersPath } from '../../services/profile.ts'
 import { reconstruct } from '../../services/save.ts'
-import { addMaskOptions, maskFrom, type NamedWeights, runOption, wholeNumber } from '../options.ts'
+import { addMaskOptions, maskFrom, type NamedWeights, overwriteOption, runOption, wholeNumber } from '../options.ts'
 import { inSession } from '../session.ts'
-import { print, printJson, progressBar, say } from '../terminal.ts'
+import { print, printJson, progressBar, say, sayReplaced } from '../terminal.ts'
 
 interface Options {
   readonly run: NamedWeights
   readonly out: string
+  readonly overwrite: boolean
   readonly format: ExportFormat
   readonly slice?: number
   readonly seed?: number
@@ -33,6 +34,7 @@ export const reconstructCommand = (): Command =>
       )
       .argument('<path...>', 'files or folders; no ground truth is needed, and sub-sampled files are not masked again')
       .requiredOption('--out <folder>', 'where the reconstructions go')
+      .addOption(overwriteOption('earlier reconstructions there'))
       .addOption(
         runOption(
           'a run’s number, RUN@EPOCH for one of its milestones, zero-filled, or truth: the file’s own ground truth',
@@ -52,14 +54,18 @@ export const reconstructCommand = (): Command =>
           seed: options.seed ?? null,
           slice: options.slice === undefined ? null : options.slice - 1,
           format: options.format,
-          directory: callersPath(options.out),
+          directory: callersFolder(options.out),
+          overwrite: options.overwrite,
         }
         const onProgress = ({ done, total, label }: { done: number; total: number; label: string }) =>
           bar.update(done, total, label)
-        const results = await reconstruct(services, request, { onProgress, signal }).finally(() => bar.stop())
-        const written = results.filter(result => 'output' in result)
-        for (const result of results) if ('reason' in result) say(`Skipped ${result.path}: ${result.reason}`)
-        if (json) printJson({ ...options.run, volumes: results })
+        const { volumes, replaced } = await reconstruct(services, request, { onProgress, signal }).finally(() =>
+          bar.stop(),
+        )
+        const written = volumes.filter(result => 'output' in result)
+        for (const result of volumes) if ('reason' in result) say(`Skipped ${result.path}: ${result.reason}`)
+        if (options.overwrite) sayReplaced(replaced)
+        if (json) printJson({ ...options.run, volumes, ...(options.overwrite && { replaced }) })
         else for (const { output } of written) print(output)
         if (written.length === 0) process.exitCode = 1
       }),

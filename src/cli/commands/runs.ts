@@ -102,19 +102,23 @@ export const runsCommand = (): Command =>
     .description('List the runs, or show one with its epochs')
     .argument('[run]', 'a run’s number')
     .action((id: string | undefined, _options, command: Command) =>
-      inSession(command, async ({ services, json }) => {
-        if (id !== undefined) {
-          const run = findRun(services, id)
-          if (json) printJson({ ...run, figures: epochsOf(services, id) })
-          else print(describeRun(run))
-          return
-        }
-        const runs = listRuns(services)
-        if (json) printJson(runs)
-        else
-          print(
-            runs.length > 0 ? listing(runs) : 'No run yet. Start one with: self-mri train, pretrain, or npm run demo',
-          )
-      }),
+      inSession(
+        command,
+        async ({ services, json }) => {
+          if (id !== undefined) {
+            const run = findRun(services, id)
+            if (json) printJson({ ...run, figures: epochsOf(services, id) })
+            else print(describeRun(run))
+            return
+          }
+          const runs = listRuns(services)
+          if (json) printJson(runs)
+          else
+            print(
+              runs.length > 0 ? listing(runs) : 'No run yet. Start one with: self-mri train, pretrain, or npm run demo',
+            )
+        },
+        { readOnly: true },
+      ),
     )
     .addCommand(resumeCommand())

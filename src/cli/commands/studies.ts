@@ -8,6 +8,7 @@ import { fileStates } from '../../services/contents/ready.ts'
 import { isEmpty, locateFiles, scanAgain, takeFindings } from '../../services/contents/rescan.ts'
 import { callersPath } from '../../services/profile.ts'
 import { findStudy, listStudies, type Study, type StudyVolume, studyById } from '../../services/studies.ts'
+import { STUDY_HELP } from '../options.ts'
 import { inSession } from '../session.ts'
 import { print, printJson, progressBar, say } from '../terminal.ts'
 
@@ -97,7 +98,7 @@ const scanCommand = (): Command =>
     .description(
       'Look at a study’s files again: list new, changed, moved and missing ones, then take them if you agree',
     )
-    .argument('<study>', 'name or number')
+    .argument('<study>', STUDY_HELP)
     .option('--yes', 'take what is found without asking')
     .option('--remove-missing', 'take missing files out of the study')
     .action((which: string, { yes, removeMissing = false }: ScanOptions, command: Command) =>
@@ -120,7 +121,7 @@ const scanCommand = (): Command =>
 const locateCommand = (): Command =>
   new Command('locate')
     .description('Find a study’s missing files by their contents in another folder')
-    .argument('<study>', 'name or number')
+    .argument('<study>', STUDY_HELP)
     .argument('<folder>', 'where to look')
     .action((which: string, folder: string, _options, command: Command) =>
       inSession(command, async ({ services, signal, json }) => {
@@ -145,21 +146,26 @@ interface ScanOptions {
 export const studiesCommand = (): Command =>
   new Command('studies')
     .description('List the studies, or show one')
-    .argument('[study]', 'name or number')
+    .argument('[study]', STUDY_HELP)
     .action((which: string | undefined, _options, command: Command) =>
-      inSession(command, async ({ services, json }) => {
-        if (which !== undefined) {
-          const study = findStudy(services, which)
-          const view = { ...study, states: fileStates(services, study) }
-          if (json) printJson(view)
-          else print([describeStudy(study), ...describeStates(view)].join('\n'))
-          return
-        }
-        const studies = listStudies(services)
-        if (json) printJson(studies)
-        else if (studies.length === 0) print('No study yet. Import one with: self-mri import PATH, or --demonstration')
-        else for (const study of studies) print(`${study.id}  ${study.name}  ${study.volumes.length} volumes`)
-      }),
+      inSession(
+        command,
+        async ({ services, json }) => {
+          if (which !== undefined) {
+            const study = findStudy(services, which)
+            const view = { ...study, states: fileStates(services, study) }
+            if (json) printJson(view)
+            else print([describeStudy(study), ...describeStates(view)].join('\n'))
+            return
+          }
+          const studies = listStudies(services)
+          if (json) printJson(studies)
+          else if (studies.length === 0)
+            print('No study yet. Import one with: self-mri import PATH, or --demonstration')
+          else for (const study of studies) print(`${study.id}  ${study.name}  ${study.volumes.length} volumes`)
+        },
+        { readOnly: true },
+      ),
     )
     .addCommand(scanCommand())
     .addCommand(locateCommand())

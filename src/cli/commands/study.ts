@@ -8,17 +8,24 @@ import { METHODS } from '../../services/catalogue.ts'
 import { readyStudy } from '../../services/contents/ready.ts'
 import type { Services } from '../../services/context.ts'
 import { demonstrationStudy } from '../../services/demonstration.ts'
-import { callersPath } from '../../services/profile.ts'
+import { callersFolder } from '../../services/profile.ts'
 import { formatDuration } from '../../services/reports/format.ts'
 import { studyTableText } from '../../services/reports/index.ts'
-import { begin, type Plan, type PlannedTraining, progressOf, trainingLabel } from '../../services/reproduction/index.ts'
+import {
+  begin,
+  type Plan,
+  type PlannedTraining,
+  planOf,
+  progressOf,
+  trainingLabel,
+} from '../../services/reproduction/index.ts'
 import { syntheticKneeStudy } from '../../services/reproduction/knee.ts'
-import { draw, writeFiles, writtenBefore } from '../../services/reproduction/save.ts'
+import { draw, openFolder, outlineOf, requireRowsKept, writeFiles } from '../../services/reproduction/save.ts'
 import { trainAtOnce } from '../../services/reproduction/trainers.ts'
 import { findStudy } from '../../services/studies.ts'
-import { wholeNumber } from '../options.ts'
+import { overwriteOption, STUDY_HELP, wholeNumber } from '../options.ts'
 import { inSession, type Session } from '../session.ts'
-import { print, printJson, progressBar, say, trainingProgress } from '../terminal.ts'
+import { print, printJson, progressBar, say, sayReplaced, trainingProgress } from '../terminal.ts'
 
 interface Options {
   readonly study?: string
@@ -29,6 +36,7 @@ interface Options {
   readonly leaveOneOut?: boolean
   readonly headline?: boolean
   readonly out: string
+  readonly overwrite: boolean
 }
 
 function seeds(text: string): number {
@@ -68,16 +76,18 @@ function parts(services: Services, plan: Plan) {
 
 async function reproduce(options: Options, session: Session): Promise<void> {
   const { services, signal, json } = session
-  const bar = progressBar('Reading files')
+  const out = callersFolder(options.out)
+  const before = await openFolder(services, out, options.overwrite)
+  const bar = progressBar('Reading files (MB)')
   const study = await readyStudy(services, await studyOf(options, session), undefined, {
-    onProgress: ({ done, total, label }) => bar.update(done, total, label),
+    onProgress: ({ done, total, label }) => bar.update(Math.round(done), Math.ceil(total), label),
     signal,
   }).finally(() => bar.stop())
   for (const remark of study.remarks) say(remark)
   const { scale, methods, leaveOneOut = false, headline = false } = options
   const request = { study: study.id, scale, seeds: options.seeds, methods, leaveOneOut, headline }
-  const out = callersPath(options.out)
-  const { plan, carryOut, report } = begin(services, { request }, writtenBefore(out))
+  if (!options.overwrite) requireRowsKept(out, before, outlineOf(planOf(services, request)))
+  const { plan, carryOut, report } = begin(services, { request }, before)
   for (const reduction of plan.reductions) say(reduction)
   const known = plan.known.size
   if (known > 0) say(`${known} of ${plan.rows.length} rows are in ${out} already and are not computed again.`)
@@ -96,10 +106,11 @@ async function reproduce(options: Options, session: Session): Promise<void> {
     stop()
   }
   const drawn = await draw(services, plan, report(), signal)
-  const page = writeFiles(services, drawn, out)
+  const { page, replaced } = await writeFiles(services, drawn, out, options.overwrite)
   for (const { key, reason } of drawn.report.failures) say(`Failed: ${key}: ${reason}`)
   if (!drawn.report.complete) process.exitCode = 1
-  if (json) return printJson(drawn.report)
+  if (json) return printJson(options.overwrite ? { ...drawn.report, replaced } : drawn.report)
+  if (options.overwrite) sayReplaced(replaced)
   print(studyTableText(drawn.report, process.stdout.columns ?? 120))
   print(`\nPage: ${page}`)
 }
@@ -110,7 +121,7 @@ export const studyCommand = (): Command =>
       'Every row of the report on a study: baselines, each method’s pre-training and fine-tuning, and their controls. Stopped, it goes on where it was.',
     )
     .addOption(
-      new Option('--study <name>', 'name or number (default: the demonstration study)').conflicts('syntheticKnee'),
+      new Option('--study <name>', `${STUDY_HELP} (default: the demonstration study)`).conflicts('syntheticKnee'),
     )
     .option('--synthetic-knee', 'on the synthetic knee study, which is made where there is none')
     .addOption(
@@ -126,4 +137,5 @@ export const studyCommand = (): Command =>
     .option('--leave-one-out', 'every patient tested once, another one choosing the checkpoint')
     .option('--headline', 'baselines, fine-tunings and their controls alone')
     .option('--out <folder>', 'where the page, the figures and the numbers go', 'self-mri-study')
+    .addOption(overwriteOption('other reports and results of Self-MRI there too'))
     .action((options: Options, command: Command) => inSession(command, session => reproduce(options, session)))

@@ -1,6 +1,7 @@
 /** pretrain, finetune and train: three ways to configure the same training. */
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { Command, Option } from 'commander'
+import { AppError } from '../../contract/errors.ts'
 import { Pretext, type Recipe, type RunConfig, type RunRow } from '../../contract/runs.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
 import { fineTuningOf, methodOf, networkOf } from '../../services/catalogue.ts'
@@ -15,9 +16,11 @@ import {
   addSettingsOptions,
   epochList,
   maskFrom,
+  type NamedWeights,
   namedWeights,
   parseRecipe,
   refuseForeign,
+  STUDY_HELP,
   settingsFrom,
   sliceSelection,
   wholeNumber,
@@ -62,7 +65,7 @@ interface CommonOptions extends Record<string, unknown> {
 const addCommonOptions = (command: Command): Command =>
   addMaskOptions(
     command
-      .option('--study <name>', 'name or number (default: the demonstration study)')
+      .option('--study <name>', `${STUDY_HELP} (default: the demonstration study)`)
       .option('--epochs <n>', 'how often every slice is seen (default: the recipe’s)', wholeNumber)
       .option('--batch <n>', 'slices a step (default: the recipe’s)', wholeNumber)
       .option('--rate <n>', 'learning rate at the start (default: the recipe’s)', Number)
@@ -196,6 +199,19 @@ export function trainCommand(): Command {
   )
 }
 
+/** A run's number, with `number:` before it where a file has the same name; `null`: it is none. */
+function namedRun(from: string, file: string): NamedWeights | null {
+  const [, prefix, text] = /^(number:)?(\d+(?:@\d+)?)$/.exec(from) ?? []
+  if (text === undefined) return null
+  if (!prefix && statSync(file, { throwIfNoEntry: false })?.isFile()) {
+    throw new AppError(
+      'AMBIGUOUS',
+      `Expected one start, got "${from}", which means run ${from} (write number:${from}) and the file ${file} (write ./${from}).`,
+    )
+  }
+  return namedWeights(text)
+}
+
 export function fineTuneCommand(): Command {
   const command = addCommonOptions(
     new Command('finetune').description(
@@ -204,14 +220,14 @@ export function fineTuneCommand(): Command {
   )
     .requiredOption(
       '--from <run>',
-      'a run’s number, RUN@EPOCH for one of its milestones, or a safetensors file with the names of fastMRI’s U-Net or of U-Net++',
+      'a run’s number, RUN@EPOCH for one of its milestones (number:RUN where a file has that name), or a safetensors file with the names of fastMRI’s U-Net or of U-Net++',
     )
     .option('--fresh-output <yes|no>', 'draw the output layer anew (default: the recipe’s)', yesOrNo)
     .option('--control', 'train the same-seed control beside: the same fine-tuning without pre-training')
   return command.action((options: CommonOptions & { from: string; control?: boolean }) =>
     inSession(command, async session => {
       const file = callersPath(options.from)
-      const named = /^\d+(@\d+)?$/.test(options.from) ? namedWeights(options.from) : null
+      const named = namedRun(options.from, file)
       const isFile = !named && existsSync(file)
       const parent = isFile ? null : findRun(session.services, named?.run ?? options.from)
       const study = await studyOf(session, options.study ?? parent?.study)

@@ -51,7 +51,7 @@ export interface Hdf5File {
   virtualSources(dataset: string): readonly string[]
   /** A whole small dataset of numbers (booleans as 0 and 1) as float64. */
   readNumbers(dataset: string): Float64Array
-  /** A dataset that is one string, `null` if it is anything else or there is none. */
+  /** A dataset that is one string, or the bytes of one; `null` if it is anything else or there is none. */
   readText(dataset: string): string | null
   /**
    * Attribute of the root group: a single number (a boolean as 0 or 1) or text, several as text with commas, `null` if

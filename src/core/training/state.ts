@@ -54,13 +54,18 @@ const FORMAT = 'self-mri state 1'
 
 const vector = (data: Float32Array): PlainTensor => ({ shape: [data.length], data })
 
+/** Weights that a state names lie beside it, wherever that is. */
+const besides = <File extends { readonly path: string }>(file: File | null): File | null =>
+  file && { ...file, path: file.path.slice(file.path.lastIndexOf('/') + 1) }
+
 export function encodeState(run: string, { progress, plain }: SavedState): Checkpoint {
+  const portable: Progress = { ...progress, best: besides(progress.best), last: besides(progress.last) }
   return {
     tensors: new Map<string, PlainTensor>([
       ['parameters', vector(plain.parameters)],
       ...plain.slots.map((slot, i): [string, PlainTensor] => [`slot.${i}`, vector(slot)]),
     ]),
-    metadata: { format: FORMAT, run, progress: JSON.stringify(progress) },
+    metadata: { format: FORMAT, run, progress: JSON.stringify(portable) },
   }
 }
 

@@ -9,14 +9,16 @@
  * Value Mapping gives the image's own values from what is stored, in double precision.
  * Source: DICOM PS3.3 A.8.1 (Secondary Capture Image IOD), C.7.6.16-12b (Real World Value Mapping), PS3.5 B.2 (UIDs from UUIDs)
  */
+
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
 import type { VoxelSize } from '../../contract/volumes.ts'
 import { allFinite, extremes } from '../../core/extremes.ts'
 import { fileError } from '../file-errors.ts'
 import { writeAtomically } from '../files.ts'
+import { makeFolder } from '../folders.ts'
 import { type Attributes, type DicomLibrary, loadDicom } from './dicom-library.ts'
 import { bytesOf, imageOf, type Reconstruction, sourceInWords, type WriteReconstruction } from './reconstruction.ts'
 
@@ -229,7 +231,7 @@ async function writeFolder(folder: string, files: readonly SliceFile[]): Promise
   await requireFree(folder)
   const partial = join(dirname(folder), `.${basename(folder)}.${randomUUID()}.part`)
   try {
-    await mkdir(partial, { recursive: true })
+    makeFolder(partial)
     for (const { name, bytes } of files) await writeAtomically(join(partial, name), bytes)
     await rmdir(folder).catch(() => {}) // an empty one, which Windows does not rename over
     await rename(partial, folder)

@@ -6,6 +6,7 @@ import { fileVersion, isSameVersion, versionKey } from '../../engine/file-versio
 import type { Progress, ReadContent } from '../../engine/protocol.ts'
 import type { Services } from '../context.ts'
 import { keepResults } from '../kept-results.ts'
+import { storedFile } from '../profile.ts'
 
 /** A volume whose whole file has been read. */
 export const WholeVolume = VolumeInfo.extend({ content: VolumeContent })
@@ -36,7 +37,7 @@ export function sortOut(read: readonly ReadContent[]): { volumes: WholeVolume[];
 
 const MEGABYTE = 1e6
 
-export function makeContents(services: Pick<Services, 'db' | 'salt' | 'interactive'>): Contents {
+export function makeContents(services: Pick<Services, 'db' | 'profile' | 'salt' | 'interactive'>): Contents {
   const { db } = services
   /** Of the database's rows, parsed. */
   const parsed = new Map<string, WholeVolume>()
@@ -46,9 +47,11 @@ export function makeContents(services: Pick<Services, 'db' | 'salt' | 'interacti
   function stored(path: string): WholeVolume | null {
     const before = parsed.get(path)
     if (before) return before
-    const info = db.prepare('SELECT info FROM contents WHERE path = ?').pluck().get(path) as string | undefined
+    const info = db.prepare('SELECT info FROM contents WHERE path = ?').pluck().get(storedFile(services, path)) as
+      | string
+      | undefined
     if (info === undefined) return null
-    const volume = WholeVolume.parse(JSON.parse(info))
+    const volume = { ...WholeVolume.parse(JSON.parse(info)), path }
     parsed.set(path, volume)
     return volume
   }
@@ -66,7 +69,7 @@ export function makeContents(services: Pick<Services, 'db' | 'salt' | 'interacti
     db.prepare(
       `INSERT INTO contents (path, info, read_at) VALUES (@path, @info, @at)
         ON CONFLICT (path) DO UPDATE SET info = excluded.info, read_at = excluded.read_at`,
-    ).run({ path: volume.path, info: JSON.stringify(volume), at: new Date().toISOString() })
+    ).run({ path: storedFile(services, volume.path), info: JSON.stringify(volume), at: new Date().toISOString() })
     parsed.set(volume.path, volume)
   }
 

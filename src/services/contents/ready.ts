@@ -5,7 +5,8 @@ import type { SkippedFile, VolumeInfo } from '../../contract/volumes.ts'
 import { isSameVersion } from '../../engine/file-version.ts'
 import type { VolumeFile } from '../../engine/protocol.ts'
 import type { Services } from '../context.ts'
-import { studyOfVolume, volumeById } from '../studies.ts'
+import { storedFile } from '../profile.ts'
+import { storedInfo, studyOfVolume, volumeById } from '../studies.ts'
 import { adoptFormerRuns } from './former-runs.ts'
 import type { ReadOptions, WholeVolume } from './reader.ts'
 
@@ -26,22 +27,27 @@ const asListed = (listed: VolumeInfo, now: VolumeInfo): boolean =>
   String(listed.targetShape) === String(now.targetShape)
 
 /** Writes down what a study's volume is. */
-export function takeContent({ db }: Services, volume: number, now: VolumeInfo): void {
-  db.prepare(
-    'UPDATE volumes SET path = @path, info = @info, patient = @patient, identity = @identity WHERE id = @id',
-  ).run({
-    id: volume,
-    path: now.path,
-    info: JSON.stringify(now),
-    patient: now.patient,
-    identity: now.content?.identity ?? null,
-  })
+export function takeContent(services: Services, volume: number, now: VolumeInfo): void {
+  services.db
+    .prepare('UPDATE volumes SET path = @path, info = @info, patient = @patient, identity = @identity WHERE id = @id')
+    .run({
+      id: volume,
+      path: storedFile(services, now.path),
+      info: storedInfo(services, now),
+      patient: now.patient,
+      identity: now.content?.identity ?? null,
+    })
 }
 
 /** A file of a study that turned out to be of no use. */
-export function setAside({ db }: Services, study: number, volume: number, { path, reason }: SkippedFile): void {
+export function setAside(services: Services, study: number, volume: number, { path, reason }: SkippedFile): void {
+  const { db } = services
   db.prepare('DELETE FROM volumes WHERE id = ?').run(volume)
-  db.prepare('INSERT OR REPLACE INTO skipped_files (study_id, path, reason) VALUES (?, ?, ?)').run(study, path, reason)
+  db.prepare('INSERT OR REPLACE INTO skipped_files (study_id, path, reason) VALUES (?, ?, ?)').run(
+    study,
+    storedFile(services, path),
+    reason,
+  )
 }
 
 export const isThere = ({ contents }: Services, { path }: StudyVolume): boolean => {
@@ -163,7 +169,10 @@ export async function readyVolume(services: Services, id: number, signal?: Abort
   const { volumes } = await readyStudy(services, studyOfVolume(services, id), [volume], { signal })
   const ready = volumes.find(each => each.id === id)
   if (ready) return ready
-  const [reason] = services.db.prepare('SELECT reason FROM skipped_files WHERE path = ?').pluck().all(volume.path)
+  const [reason] = services.db
+    .prepare('SELECT reason FROM skipped_files WHERE path = ?')
+    .pluck()
+    .all(storedFile(services, volume.path))
   throw new AppError('FILE_UNREADABLE', `${reason ?? `${volume.path} cannot be used.`}`)
 }
 

@@ -4,8 +4,9 @@ import { AppError } from '../../contract/errors.ts'
 import type { Findings, Study, StudyVolume } from '../../contract/studies.ts'
 import type { Role, SkippedFile } from '../../contract/volumes.ts'
 import type { Services } from '../context.ts'
+import { storedFile } from '../profile.ts'
 import { assignRoles } from '../split.ts'
-import { studyById } from '../studies.ts'
+import { storedInfo, studyById } from '../studies.ts'
 import { adoptFormerRuns } from './former-runs.ts'
 import { type ReadOptions, sortOut, type WholeVolume } from './reader.ts'
 import { checkVolumes, isThere, setAside, takeContent } from './ready.ts'
@@ -137,12 +138,25 @@ export async function takeFindings(
   db.transaction(() => {
     for (const { volume, now } of [...found.changed, ...found.moved]) takeContent(services, volume.id, now)
     for (const { role, ...volume } of found.added) {
-      add.run(study, volume.path, role, volume.patient, JSON.stringify(volume), volume.content.identity)
-      db.prepare('DELETE FROM skipped_files WHERE study_id = ? AND path = ?').run(study, volume.path)
+      add.run(
+        study,
+        storedFile(services, volume.path),
+        role,
+        volume.patient,
+        storedInfo(services, volume),
+        volume.content.identity,
+      )
+      db.prepare('DELETE FROM skipped_files WHERE study_id = ? AND path = ?').run(
+        study,
+        storedFile(services, volume.path),
+      )
     }
     if (removeMissing) for (const { id } of found.missing) remove.run(id)
     for (const file of found.unusable) {
-      const own = db.prepare('SELECT id FROM volumes WHERE study_id = ? AND path = ?').pluck().get(study, file.path)
+      const own = db
+        .prepare('SELECT id FROM volumes WHERE study_id = ? AND path = ?')
+        .pluck()
+        .get(study, storedFile(services, file.path))
       setAside(services, study, Number(own ?? 0), file)
     }
   })()

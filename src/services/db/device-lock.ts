@@ -2,10 +2,12 @@
  * One training at a time on a device, whatever profile and program it is of. The lock is the operating system's own on a file (SQLite takes
  * it), so it goes with its owner, however that ends: there is no stale one, and no moment at which two take it.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import process from 'node:process'
 import Database from 'better-sqlite3'
+import { makeFolder } from '../profile.ts'
 
 export interface DeviceLock {
   /** Says which run it is for, to those that wait. */
@@ -17,7 +19,7 @@ const ownerFile = (path: string) => `${path}.owner`
 
 /** `null`: somebody holds it. */
 export function tryDevice(path: string): DeviceLock | null {
-  mkdirSync(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   const db = new Database(path, { timeout: 0 })
   try {
     db.exec('BEGIN IMMEDIATE')

@@ -1,8 +1,12 @@
 /** The profile's database: SQLite in WAL mode, STRICT tables, one migration a file. Only services write it. */
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { AppError } from '../../contract/errors.ts'
+import { makeFolder } from '../../engine/folders.ts'
+import { databaseError } from './errors.ts'
+import { addPathFunctions } from './old-paths.ts'
 
 export type Db = Database.Database
 
@@ -28,7 +32,8 @@ function keepCopy(path: string, copy: string): void {
   }
 }
 
-function migrate(db: Db, path: string): void {
+function migrate(db: Db, profile: string, { copy = true }: { readonly copy?: boolean } = {}): void {
+  const path = join(profile, FILE)
   const known = migrations()
   const newest = known.at(-1)!.version
   const current = () => db.pragma('user_version', { simple: true }) as number
@@ -41,11 +46,12 @@ function migrate(db: Db, path: string): void {
   if (current() === newest) return
   // Else rebuilding a table would delete the rows that refer to it. Within a transaction this cannot be switched.
   db.pragma('foreign_keys = OFF')
+  addPathFunctions(db, profile)
   // Another process may be migrating too: the version is read again under the write lock.
   db.transaction(() => {
     const before = current()
     const pending = known.filter(({ version }) => version > before)
-    if (before > 0 && pending.length > 0) keepCopy(path, `${path}.before-${pending[0].name.slice(0, 4)}`)
+    if (copy && before > 0 && pending.length > 0) keepCopy(path, `${path}.before-${pending[0].name.slice(0, 4)}`)
     for (const { version, sql } of pending) {
       db.exec(sql)
       db.pragma(`user_version = ${version}`)
@@ -86,28 +92,122 @@ function checkWhole(db: Db, profile: string): void {
   )
 }
 
-/** Opens the database of a profile folder, which is made if it is missing. */
-export function openDatabase(profile: string): Db {
+/** How long a write waits for another program's, in milliseconds: nothing else happens in this process meanwhile. */
+const BUSY_MS = 10_000
+
+/** What opening threw, in words. */
+function openingFault(cause: unknown, path: string): unknown {
+  const fault = databaseError(cause, path)
+  if (fault instanceof AppError) return fault
+  return new AppError(
+    'DATABASE',
+    `Expected a database that can be opened, got: ${(cause as Error).message}, in ${path}. --profile DIR names another one.`,
+    cause,
+  )
+}
+
+/**
+ * Opens the database of a profile folder, which is made if it is missing. Throws `DATABASE_BUSY` where another program holds it for longer
+ * than `patience` (milliseconds).
+ */
+export function openDatabase(profile: string, { patience = BUSY_MS }: { readonly patience?: number } = {}): Db {
   const path = join(profile, FILE)
   try {
-    mkdirSync(profile, { recursive: true })
-    const db = new Database(path, { timeout: 10_000 })
+    makeFolder(profile)
+    const db = new Database(path, { timeout: patience })
     try {
       checkWhole(db, profile)
       db.pragma('journal_mode = WAL')
-      migrate(db, path)
+      migrate(db, profile)
       db.pragma('foreign_keys = ON')
+      db.pragma(`busy_timeout = ${BUSY_MS}`)
       return db
     } catch (error) {
       db.close()
       throw error
     }
   } catch (cause) {
-    if (cause instanceof AppError) throw cause
-    throw new AppError(
-      'DATABASE',
-      `Expected a database that can be opened, got: ${(cause as Error).message}, in ${path}. --profile DIR names another one.`,
-      cause,
-    )
+    throw openingFault(cause, path)
+  }
+}
+
+/** In the header of a database whose newest rows may be in a file beside it. */
+const WAL_MARKS = [18, 19]
+
+/** As a database in memory can be read, which has no file beside it. */
+function withoutWal(bytes: Buffer): Buffer {
+  for (const mark of WAL_MARKS) if (bytes[mark] === 2) bytes[mark] = 1
+  return bytes
+}
+
+/** By a connection that writes nothing, so that what another program writes at the same time is whole or not there. */
+function serialize(path: string, patience: number): Buffer {
+  const reader = new Database(path, { readonly: true, timeout: patience })
+  try {
+    reader.pragma('schema_version') // throws where it is held; `serialize` then speaks of memory
+    return reader.serialize()
+  } finally {
+    reader.close()
+  }
+}
+
+/** Where the folder cannot be written SQLite cannot share the rows beside the file: a copy of both is read elsewhere. */
+function serializeCopy(path: string, patience: number): Buffer {
+  const folder = mkdtempSync(join(tmpdir(), 'self-mri-database-'))
+  try {
+    for (const ending of ['', '-wal']) copyFileSync(path + ending, join(folder, FILE + ending))
+    return serialize(join(folder, FILE), patience)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const versionOf = (path: string) => {
+  const { mtimeNs, size } = statSync(path, { bigint: true })
+  return `${mtimeNs} ${size}`
+}
+
+/** The database's bytes as they are now. Nothing is written, no file is made beside it. */
+function bytesOf(path: string, patience: number): Buffer {
+  for (let attempt = 0; attempt < 3 && !existsSync(`${path}-wal`) && !existsSync(`${path}-journal`); attempt++) {
+    const before = versionOf(path)
+    const bytes = readFileSync(path)
+    // Nobody has it open, or somebody has opened, written and closed it meanwhile.
+    if (!existsSync(`${path}-wal`) && !existsSync(`${path}-journal`) && versionOf(path) === before) return bytes
+  }
+  try {
+    return serialize(path, patience)
+  } catch (error) {
+    if (!/^SQLITE_(?:CANTOPEN|READONLY)/.test(String((error as { code?: string }).code))) throw error
+    return serializeCopy(path, patience)
+  }
+}
+
+/**
+ * The database of a profile as it is now, in memory and in this program's version: whatever is done with it, nothing is written into the
+ * profile. Empty where there is no profile. `prepare` may write before it can only be read.
+ */
+export function openSnapshot(
+  profile: string,
+  prepare: (db: Db) => void,
+  { patience = BUSY_MS }: { readonly patience?: number } = {},
+): Db {
+  const path = join(profile, FILE)
+  try {
+    const there = statSync(path, { throwIfNoEntry: false })
+    const bytes = there && there.size > 0 ? withoutWal(bytesOf(path, patience)) : null
+    const db = bytes ? new Database(bytes) : new Database(':memory:')
+    try {
+      if (bytes) checkWhole(db, profile)
+      migrate(db, profile, { copy: false })
+      prepare(db)
+      db.pragma('query_only = ON')
+      return db
+    } catch (error) {
+      db.close()
+      throw error
+    }
+  } catch (cause) {
+    throw openingFault(cause, path)
   }
 }

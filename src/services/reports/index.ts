@@ -6,7 +6,7 @@ export { escapeMarkup, formatAcceleration, protocolParts, protocolSentence, RESE
 export { reportPage } from './page.ts'
 export { emptyCell, numbersBlock, numbersLines, type Pane } from './pane.ts'
 export { FONT, FONT_FAMILY, LETTERS, svgPng as studyFigurePng } from './sheet.ts'
-export { type StudyFigure, studyFigures } from './study-figures.ts'
+export { STUDY_FIGURES, type StudyFigure, studyFigures } from './study-figures.ts'
 export type { StudyImages } from './study-images.ts'
 export { studyMarkdown } from './study-markdown.ts'
 export { studyPage } from './study-page.ts'

@@ -9,9 +9,19 @@ import { imagesFigure, type StudyImages } from './study-images.ts'
 import { fewLabelPanels, milestonePanels } from './study-points.ts'
 import { hasReconstructionTerm, RECONSTRUCTION_TERM } from './study-rows.ts'
 
+/** All that there may be, by their place in the report. */
+export const STUDY_FIGURES = [
+  'figure-1-pre-training-loss',
+  'figure-2-fine-tuning-ssim',
+  'figure-3-images',
+  'figure-4-gains',
+  'figure-5-few-labels',
+  'figure-6-milestones',
+] as const
+
 export interface StudyFigure {
   /** For a file. */
-  readonly name: string
+  readonly name: (typeof STUDY_FIGURES)[number]
   readonly title: string
   readonly svg: string
 }
@@ -49,8 +59,7 @@ const PANEL_HEIGHT = 240
 export function studyFigures(report: StudyReport, images: StudyImages | null): StudyFigure[] {
   const foot = [protocolSentence(report.protocol), ...(report.complete ? [] : ['Incomplete: rows are missing.'])]
   const figure = (
-    number: number,
-    name: string,
+    name: StudyFigure['name'],
     title: string,
     caption: string,
     panels: readonly (readonly Panel[])[],
@@ -58,17 +67,16 @@ export function studyFigures(report: StudyReport, images: StudyImages | null): S
     notes = foot,
   ): StudyFigure[] => {
     if (panels.flat().every(({ series }) => series.every(({ points }) => points.length === 0))) return []
-    const whole = `Figure ${number}. ${title}`
+    const whole = `Figure ${STUDY_FIGURES.indexOf(name) + 1}. ${title}`
     const titled = { title: `${report.study}. ${whole}`, caption, synthetic: report.synthetic }
     const svg = sheet(titled, SHEET, top => drawGrid(panels, columns, PANEL_HEIGHT, top), notes)
-    return [{ name: `figure-${number}-${name}`, title: whole, svg }]
+    return [{ name, title: whole, svg }]
   }
   const small = (panels: readonly Panel[]) => inRows(panels, panels.length === 4 ? 2 : 3)
   const gains = gainFigure(report, SHEET, foot)
   return [
     ...figure(
-      1,
-      'pre-training-loss',
+      'figure-1-pre-training-loss',
       'Loss of the pre-training',
       'Per epoch, each method on a scale of its own. Thin lines are single trainings, thick ones their mean; dotted, on held-out patients; dashed, the loss of a network that has learned nothing.' +
         (hasReconstructionTerm(report) ? ` ${RECONSTRUCTION_TERM}` : ''),
@@ -77,24 +85,23 @@ export function studyFigures(report: StudyReport, images: StudyImages | null): S
       report.complete ? [] : ['Incomplete: rows are missing.'],
     ),
     ...figure(
-      2,
-      'fine-tuning-ssim',
+      'figure-2-fine-tuning-ssim',
       'SSIM on validation patients while training with ground truth',
       'Left by epoch, right by total time, pre-training included. Means over the same seeds and patients; the first epochs are cut off below. The control is the same fine-tuning without pre-training; dashed across, the mean of the baseline’s best.',
       ssimPanels(report),
     ),
-    ...(images ? [{ name: 'figure-3-images', title: 'Figure 3. Images', svg: imagesFigure(report, images) }] : []),
-    ...(gains ? [{ name: 'figure-4-gains', title: 'Figure 4. Gains in SSIM', svg: gains }] : []),
+    ...(images
+      ? [{ name: 'figure-3-images', title: 'Figure 3. Images', svg: imagesFigure(report, images) } as const]
+      : []),
+    ...(gains ? [{ name: 'figure-4-gains', title: 'Figure 4. Gains in SSIM', svg: gains } as const] : []),
     ...figure(
-      5,
-      'few-labels',
+      'figure-5-few-labels',
       'Few labels: SSIM on test patients by the number of patients with ground truth',
       'Points are means, whiskers the standard deviation over trainings, patients’ differences included.',
       small(fewLabelPanels(report)),
     ),
     ...figure(
-      6,
-      'milestones',
+      'figure-6-milestones',
       'SSIM on test patients, fine-tuned from earlier epochs of the pre-training',
       'Points are means, whiskers the standard deviation over trainings, patients’ differences included.',
       small(milestonePanels(report)),

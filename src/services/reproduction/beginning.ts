@@ -3,7 +3,7 @@
  * goes on where the shorter one ended, and ends with the weights that it would have had from its own beginning, bit for bit.
  */
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../contract/errors.ts'
@@ -14,7 +14,7 @@ import { decodeState, encodeState } from '../../core/training/state.ts'
 import type { WrittenFile } from '../../engine/protocol.ts'
 import type { Services } from '../context.ts'
 import { logEvent } from '../log.ts'
-import { runDirectory } from '../profile.ts'
+import { makeFolder, runDirectory, runFile, storedRunFile } from '../profile.ts'
 import { setStatus } from '../run-rows.ts'
 import { statesOf } from '../runs.ts'
 import { insertRuns, type PreparedRun } from '../training.ts'
@@ -56,8 +56,9 @@ const EPOCH = 'epoch, loss, learning_rate, seconds, validation_loss, ssim, psnr,
 function takeOver(services: Services, run: string, { id }: RunRow): void {
   const { db } = services
   const directory = runDirectory(services, run)
-  mkdirSync(directory, { recursive: true })
+  makeFolder(directory)
   const own = (path: string) => join(directory, basename(path))
+  const stored = (path: string) => storedRunFile(services, own(path))
   const ids = { run: Number(run), shorter: Number(id) }
 
   const [end] = statesOf(services, ids.shorter)
@@ -73,7 +74,7 @@ function takeOver(services: Services, run: string, { id }: RunRow): void {
     step: progress.step,
     epoch: progress.epoch,
     best: best?.epoch ?? null,
-    path: own(end.path),
+    path: stored(end.path),
     sha256: digest(state),
     at: new Date().toISOString(),
   })
@@ -83,9 +84,9 @@ function takeOver(services: Services, run: string, { id }: RunRow): void {
     'INSERT INTO checkpoints (run_id, role, epoch, step, path, sha256, written_at) VALUES (@run_id, @role, @epoch, @step, @path, @sha256, @written_at)',
   )
   for (const checkpoint of kept as WrittenFile[]) {
-    const path = own(checkpoint.path)
-    writeFileSync(path, readWhole(checkpoint))
-    add.run({ ...checkpoint, run_id: ids.run, path })
+    const whole = readWhole({ ...checkpoint, path: runFile(services, checkpoint.path) })
+    writeFileSync(own(checkpoint.path), whole)
+    add.run({ ...checkpoint, run_id: ids.run, path: stored(checkpoint.path) })
   }
   db.prepare(`INSERT INTO epochs (run_id, ${EPOCH}) SELECT @run, ${EPOCH} FROM epochs WHERE run_id = @shorter`).run(ids)
   // So that it is told where something else computes now.

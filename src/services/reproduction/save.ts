@@ -1,14 +1,26 @@
 /** A reproduction as files: a page that needs nothing else, its figures, its numbers, and the same to be read in a repository. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { isAbsolute, join, relative } from 'node:path'
+import { lstatSync, readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { basename, isAbsolute, join, relative } from 'node:path'
 import { strToU8, zipSync } from 'fflate'
 import { AppError } from '../../contract/errors.ts'
 import { type ReproductionRequest, StudyReport, type StudyTraining } from '../../contract/study.ts'
 import { locateEngine } from '../../engine/install.ts'
+import { type Destination, inWorkshop, isRecorded, placeUnderFreeName, writeAll } from '../../engine/written.ts'
 import type { Services } from '../context.ts'
 import { DEMONSTRATION } from '../demonstration.ts'
+import { keptFiles } from '../kept-files.ts'
 import { reconstructionsDirectory } from '../profile.ts'
-import { type StudyFigure, studyFigurePng, studyFigures, studyMarkdown, studyPage } from '../reports/index.ts'
+import {
+  STUDY_FIGURES,
+  type StudyFigure,
+  studyFigurePng,
+  studyFigures,
+  studyMarkdown,
+  studyPage,
+} from '../reports/index.ts'
+import { prepareFolder, unrecorded } from '../unrecorded.ts'
+import { describeFold } from './folds.ts'
 import { imagesOf } from './images.ts'
 import { planOf, reportOf } from './index.ts'
 import { SYNTHETIC_KNEE } from './knee.ts'
@@ -54,24 +66,73 @@ export function commandOf(
   return `npm run self-mri -- study ${options.join(' ')}`
 }
 
+const PAGE = 'index.html'
 const NUMBERS = 'study.json'
+const TEXT = 'study.md'
 
-/** The report that a folder has from before; `null` where there is none. Throws `FILE_UNREADABLE` for what would be lost if it were written over. */
-export function writtenBefore(folder: string): StudyReport | null {
-  const path = join(folder, NUMBERS)
-  if (!existsSync(path)) return null
+/** All names that a report's files may have. */
+const NAMES = [PAGE, NUMBERS, TEXT, ...STUDY_FIGURES.flatMap(name => [`${name}.svg`, `${name}.png`])]
+
+/** A report's own files are made anew as its rows come; other results are replaced only when that is asked for. */
+const destinationOf = (folder: string, overwrite: boolean): Destination => ({
+  folder,
+  maker: 'study',
+  replaces: overwrite ? 'all' : 'same maker',
+})
+
+/** `null`: there is none, or what is there is no report that this version reads. */
+function readReport(path: string): StudyReport | null {
   try {
     return StudyReport.parse(JSON.parse(readFileSync(path, 'utf8')))
-  } catch (cause) {
-    throw new AppError(
-      'FILE_UNREADABLE',
-      `Expected a report of this version of the program in ${path}, which would be written over, got something else. Move it, or choose another folder with --out.`,
-      cause,
-    )
+  } catch {
+    return null
   }
 }
 
-const PAGE = 'index.html'
+/**
+ * Checks, before any work, that a report can be written into a folder: the report that is there from before, or null. A folder whose
+ * study.json is a report is the program's, whichever version wrote it. Throws `FILE_EXISTS` for anybody else's files of a report's names.
+ */
+export async function openFolder(services: Services, folder: string, overwrite = false): Promise<StudyReport | null> {
+  const path = join(folder, NUMBERS)
+  const before = readReport(path)
+  const numbers = await isRecorded(folder, NUMBERS)
+  if (!before && numbers.now && !overwrite)
+    throw new AppError(
+      'FILE_EXISTS',
+      `${path} is a report of another version of Self-MRI, which this version cannot read. Choose another folder, or replace the report with --overwrite.`,
+    )
+  const mine: string[] = []
+  if (before && !numbers.now && lstatSync(path).isFile()) {
+    mine.push(NUMBERS)
+    if (!numbers.ever) mine.push(...(await unrecorded(folder, NAMES, NUMBERS)))
+  }
+  await prepareFolder(destinationOf(folder, overwrite), NAMES, mine, keptFiles(services))
+  return before
+}
+
+const filesOfFolds = (folds: StudyReport['folds']) =>
+  JSON.stringify(folds.map(({ train, val, test }) => [train, val, test]))
+
+/** Throws `FILE_EXISTS` where rows that a folder's report has would be lost: another study's, another scale's, or more than there are now. */
+export function requireRowsKept(
+  folder: string,
+  before: StudyReport | null,
+  now: Pick<StudyReport, 'folds' | 'request'> & { readonly rows: readonly { readonly key: string }[] },
+): void {
+  if (!before) return
+  const same = before.request.scale === now.request.scale && filesOfFolds(before.folds) === filesOfFolds(now.folds)
+  const keys = new Set(now.rows.map(({ key }) => key))
+  const lost = before.rows.filter(({ key }) => !(same && keys.has(key)))
+  if (lost.length === 0) return
+  throw new AppError(
+    'FILE_EXISTS',
+    `${join(folder, NUMBERS)} holds ${before.rows.length} rows on “${before.study}” at scale ${before.request.scale}, and ${lost.length} of these are not in the new report. Choose another folder, or replace the report with --overwrite.`,
+  )
+}
+
+/** What a plan's report will be about. */
+export const outlineOf = ({ request, folds, rows }: Plan) => ({ request, folds: folds.map(describeFold), rows })
 
 /** As it is where it is another machine's. */
 const inside = (folder: string, path: string) => (isAbsolute(path) ? relative(folder, path) : path)
@@ -96,7 +157,7 @@ function portable(report: StudyReport, profile: string): StudyReport {
 const filesOf = ({ report, figures }: Drawn, profile: string): Record<string, Uint8Array> => ({
   [PAGE]: strToU8(studyPage(report, figures)),
   [NUMBERS]: strToU8(`${JSON.stringify(portable(report, profile))}\n`),
-  'study.md': strToU8(studyMarkdown(report, commandOf(report.request, report.study))),
+  [TEXT]: strToU8(studyMarkdown(report, commandOf(report.request, report.study))),
   ...Object.fromEntries(
     figures.flatMap(({ name, svg }) => [
       [`${name}.svg`, strToU8(svg)],
@@ -105,11 +166,16 @@ const filesOf = ({ report, figures }: Drawn, profile: string): Record<string, Ui
   ),
 })
 
-/** Writes everything into a folder: its page's path. */
-export function writeFiles({ profile }: Pick<Services, 'profile'>, drawn: Drawn, folder: string): string {
-  mkdirSync(folder, { recursive: true })
-  for (const [name, bytes] of Object.entries(filesOf(drawn, profile))) writeFileSync(join(folder, name), bytes)
-  return join(folder, PAGE)
+/** Writes everything into a folder: its page's path, and the paths of files that were there before. */
+export async function writeFiles(
+  services: Services,
+  drawn: Drawn,
+  folder: string,
+  overwrite = false,
+): Promise<{ page: string; replaced: string[] }> {
+  const files = filesOf(drawn, services.profile)
+  const replaced = await writeAll(destinationOf(folder, overwrite), files, keptFiles(services))
+  return { page: join(folder, PAGE), replaced }
 }
 
 /** Into a folder of the host; without one as a zip, for the browser to fetch. */
@@ -119,11 +185,21 @@ export async function save(
   folder?: string,
   signal?: AbortSignal,
 ): Promise<{ path: string; name: string }> {
+  if (folder !== undefined) {
+    requireRowsKept(folder, await openFolder(services, folder), reportOf(services, id))
+    const { page } = await writeFiles(services, await drawReproduction(services, id, signal), folder)
+    return { path: page, name: PAGE }
+  }
   const drawn = await drawReproduction(services, id, signal)
-  if (folder !== undefined) return { path: writeFiles(services, drawn, folder), name: PAGE }
   const directory = reconstructionsDirectory(services)
-  const name = `reproduction-${id}.zip`
-  mkdirSync(directory, { recursive: true })
-  writeFileSync(join(directory, name), zipSync(filesOf(drawn, services.profile)))
-  return { path: join(directory, name), name }
+  return inWorkshop(directory, async workshop => {
+    const finished = join(workshop, 'reproduction.zip')
+    await writeFile(finished, zipSync(filesOf(drawn, services.profile)))
+    const path = await placeUnderFreeName(finished, {
+      folder: directory,
+      stem: `reproduction-${id}`,
+      ending: '.zip',
+    })
+    return { path, name: basename(path) }
+  })
 }

@@ -5,6 +5,7 @@ import type { RunRow } from '../../contract/runs.ts'
 import type { EvaluationSettings } from '../../core/evaluate.ts'
 import type { Services } from '../context.ts'
 import { scoreAnyway, scoreKey, storedEvaluation, ZERO_FILLED } from '../evaluations.ts'
+import { milestoneFile } from '../runs.ts'
 import { volumesOf } from '../studies.ts'
 import type { Finished } from './lookup.ts'
 import type { Plan, PlannedRow } from './plan.ts'
@@ -28,13 +29,8 @@ export interface Weights {
 }
 
 /** `null`: a milestone that is not there. */
-export function weightsOf({ db }: Services, run: RunRow, epoch: number | null): Weights | null {
-  const file =
-    epoch === null
-      ? run.checkpoint
-      : (db
-          .prepare("SELECT path, sha256 FROM checkpoints WHERE run_id = ? AND role = 'milestone' AND epoch = ?")
-          .get(Number(run.id), epoch) as RunRow['checkpoint'])
+export function weightsOf(services: Services, run: RunRow, epoch: number | null): Weights | null {
+  const file = epoch === null ? run.checkpoint : milestoneFile(services, Number(run.id), epoch)
   return file ? { ...file, run, epoch } : null
 }
 

@@ -7,6 +7,7 @@ import type { RunEvent } from '../../contract/runs.ts'
 import type { Services } from '../context.ts'
 import { describeFault } from '../faults.ts'
 import type { Frames, ShownSlice } from '../frames.ts'
+import { runFile } from '../profile.ts'
 
 /** A header holds nothing else. */
 const asciiJson = (value: unknown) =>
@@ -172,8 +173,8 @@ export async function thumbnailResponse(frames: Frames, [volume]: readonly strin
 }
 
 /** `/previews/RUN/EPOCH`: the file that the run's log names. */
-export async function previewResponse({ db }: Services, [run, epoch]: readonly string[]) {
-  const row = db
+export async function previewResponse(services: Services, [run, epoch]: readonly string[]) {
+  const row = services.db
     .prepare(
       `SELECT event FROM events WHERE run_id = ? AND json_extract(event, '$.type') = 'preview'
         AND json_extract(event, '$.epoch') = ? ORDER BY seq DESC LIMIT 1`,
@@ -184,7 +185,7 @@ export async function previewResponse({ db }: Services, [run, epoch]: readonly s
   const { path, shape, units, file, slice } = JSON.parse(row) as Extract<RunEvent, { type: 'preview' }>
   let bytes: Buffer
   try {
-    bytes = await readFile(path)
+    bytes = await readFile(runFile(services, path))
   } catch (cause) {
     throw new AppError('FILE_UNREADABLE', `Expected the run’s image, got: ${(cause as Error).message}`, cause)
   }

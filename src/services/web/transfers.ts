@@ -1,11 +1,12 @@
 /** Files in and out of a browser, which has no paths of the host: uploads into the profile, downloads of what `save` wrote there. */
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, extname, join } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { dirname, extname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream as WebStream } from 'node:stream/web'
 import { AppError } from '../../contract/errors.ts'
+import { choose, inWorkshop, placeAt } from '../../engine/written.ts'
 import type { Services } from '../context.ts'
 import { reconstructionsDirectory, uploadsDirectory } from '../profile.ts'
 import { json, notFound } from './respond.ts'
@@ -13,7 +14,7 @@ import { json, notFound } from './respond.ts'
 /** A name of one file or folder that stays where it is put: no parent, no separator, nothing hidden. */
 const isPlainName = (name: string) => !/^\.|[\\/\0]/.test(name) && name.length > 0 && name.length <= 255
 
-/** `PUT /uploads/BATCH/PATH`: streams the body to the profile and answers with its `path` there. */
+/** `PUT /uploads/BATCH/PATH`: streams the body to the profile and answers with its `path` there. A second file of a name is refused: a study may use the first. */
 export async function receiveUpload(services: Services, parts: readonly string[], request: Request): Promise<Response> {
   const [batch, ...names] = parts
   if (!/^[\w-]{1,64}$/.test(batch ?? '') || names.length === 0 || !names.every(isPlainName)) {
@@ -21,14 +22,16 @@ export async function receiveUpload(services: Services, parts: readonly string[]
   }
   const folder = join(uploadsDirectory(services), batch)
   const path = join(folder, ...names)
-  const partial = join(dirname(path), `.${basename(path)}.part`)
   try {
-    await mkdir(dirname(path), { recursive: true })
-    const body = request.body ? Readable.fromWeb(request.body as WebStream) : Readable.from([])
-    await pipeline(body, createWriteStream(partial), { signal: request.signal })
-    await rename(partial, path)
+    await inWorkshop(dirname(path), async workshop => {
+      const chosen = await choose(path, false)
+      const finished = join(workshop, 'upload')
+      const body = request.body ? Readable.fromWeb(request.body as WebStream) : Readable.from([])
+      await pipeline(body, createWriteStream(finished), { signal: request.signal })
+      await placeAt(finished, chosen)
+    })
   } catch (error) {
-    await rm(partial, { force: true })
+    if (error instanceof AppError) throw error
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOSPC') throw new AppError('DISK_FULL', `The disk is full: ${message}`, error)
     if (code === 'ABORT_ERR' || request.signal.aborted) throw new AppError('CANCELLED', 'Cancelled')

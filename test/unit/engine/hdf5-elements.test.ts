@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { isComplex, isReal } from '../../../src/core/data/hdf5.ts'
 import { openHdf5 } from '../../../src/engine/hdf5.ts'
+import { openVolume } from '../../../src/engine/volumes.ts'
 import { copy } from '../../volumes.ts'
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url))
@@ -23,9 +24,17 @@ describe.each(['old', 'new'])('element types under the %s object headers', versi
       expect(file.withFloat32(name, 1, 1, copy), name).toEqual(
         Float32Array.from(right[name].slice(right[name].length / 2)),
       )
-      expect(Array.from(file.readNumbers(name)), name).toEqual(right[name])
+      if (!isPair) expect(Array.from(file.readNumbers(name)), name).toEqual(right[name])
     }
     file.dispose()
+  })
+
+  it('opens a volume of half floats with a ground truth of 16-bit integers', async () => {
+    const volume = await openVolume(path, 'salt')
+    expect(volume.info).toMatchObject({ slices: 2, rows: 3, columns: 4, targetShape: [3, 4] })
+    expect(volume.readKspace(1)).toEqual(Float32Array.from(right['complex f2<'].slice(24)))
+    expect(volume.readTarget(1)).toEqual(Float32Array.from(right['u2<'].slice(12)))
+    volume.dispose()
   })
 
   it.each([
@@ -77,6 +86,19 @@ describe.each(['old', 'new'])('element types under the %s object headers', versi
     )
     expect(() => file.shape(name)).toThrow(path)
     expect(file.readText(name)).toBeNull()
+    file.dispose()
+  })
+
+  it.each(['', ' bytes', ' fixed', ' one', ' void', ' uint8'])('reads a text kept as header%s', async form => {
+    const file = await openHdf5(path)
+    expect(file.readText(`header${form}`)).toBe('<ismrmrdHeader>ü</ismrmrdHeader>')
+    expect(file.readText('f4<')).toBeNull()
+    file.dispose()
+  })
+
+  it('takes a pair for no number of a mask', async () => {
+    const file = await openHdf5(path)
+    expect(() => file.readNumbers('complex f4<')).toThrow(/Expected real numbers in complex f4<, got complex numbers/)
     file.dispose()
   })
 

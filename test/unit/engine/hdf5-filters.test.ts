@@ -2,6 +2,7 @@ import fs, { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, it, vi } from 'vitest'
 import { openHdf5 } from '../../../src/engine/hdf5.ts'
+import { scanFolder } from '../../../src/engine/volumes.ts'
 import { copy } from '../../volumes.ts'
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/compression/${name}`, import.meta.url))
@@ -25,8 +26,8 @@ it('unpacks every filter to the numbers that NumPy wrote', async () => {
 it.each([
   ['sz3', 32024],
   ['sperr', 32028],
-  ['blosc_snappy', 32001],
-])('names the filter of %s, and the line that repacks', async (name, id) => {
+  ['kspace', 32001],
+])('names the filter of %s (%i), and the line that repacks', async (name, id) => {
   const file = await openHdf5(fixture('others.h5'))
   for (const act of [() => file.kind(name), () => file.withFloat32(name, 0, 1, copy)]) {
     expect(act).toThrow(
@@ -41,6 +42,28 @@ it.each([
     )
   }
   file.dispose()
+})
+
+it('says that a virtual dataset’s source cannot be unpacked', async () => {
+  const file = await openHdf5(fixture('virtual.h5'))
+  expect(() => file.withFloat32('kspace', 0, 1, copy)).toThrow(
+    expect.objectContaining({
+      code: 'UNSUPPORTED_FORMAT',
+      message: expect.stringMatching(
+        /^Cannot unpack kspace, slice 1: its filter is not supported, in .*virtual\.h5\. Repack/,
+      ),
+    }),
+  )
+  file.dispose()
+})
+
+it('refuses a volume that it cannot unpack when it is listed', async () => {
+  const path = fixture('others.h5')
+  const { volumes, skipped } = await scanFolder([path], 'salt')
+  expect(volumes).toEqual([])
+  expect(skipped).toEqual([
+    { path, reason: expect.stringContaining('Cannot unpack kspace: filter 32001, "blosc" with') },
+  ])
 })
 
 it('reports damaged chunks of any filter as damage, again and again, prints nothing, and reads on', async () => {

@@ -188,7 +188,10 @@ describe('native calls', () => {
 
   test('say where to save; the name proposed names no folder', async () => {
     expect(await fake.call('saveFile', '../../scan.h5')).toBeNull()
-    expect(fake.dialog.showSaveDialog).toHaveBeenCalledWith(fake.window, { defaultPath: 'scan.h5' })
+    expect(fake.dialog.showSaveDialog).toHaveBeenCalledWith(fake.window, {
+      defaultPath: 'scan.h5',
+      properties: expect.arrayContaining(['showOverwriteConfirmation']),
+    })
     await expect(fake.call('saveFile', 5)).rejects.toThrow('Expected text, got number')
   })
 

@@ -248,6 +248,8 @@ describe('files', () => {
     expect(both.map(({ name }) => name).toSorted()).toEqual(['a_slice-2 (2).svg', 'a_slice-2 (3).svg'])
     const path = join(profile, 'here.svg')
     expect(await save(path)).toEqual({ path, name: 'here.svg' })
+    await expect(save(path)).rejects.toMatchObject({ code: 'FILE_EXISTS', message: expect.stringContaining(path) })
+    expect(await saveFigure(services, frames, { ...request, path, replace: true })).toEqual({ path, name: 'here.svg' })
     await expect(save(join(profile, 'here.png'))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
     await expect(save('here.svg')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })

@@ -1,6 +1,6 @@
 /** The report's rows as a plan, and the driver that goes through it, with an engine that does what a test says. */
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -23,6 +23,7 @@ import { begin, planOf, reportOf, viewReproduction } from '../../../src/services
 import { inTurn } from '../../../src/services/reproduction/lookup.ts'
 import { makePlan, type Plan, type PlannedTraining } from '../../../src/services/reproduction/plan.ts'
 import { assemble } from '../../../src/services/reproduction/report.ts'
+import { save } from '../../../src/services/reproduction/save.ts'
 import { stretch } from '../../../src/services/reproduction/scales.ts'
 import { storedReproduction, storedReproductions } from '../../../src/services/reproduction/store.ts'
 import { trainAtOnce, trainThroughQueue } from '../../../src/services/reproduction/trainers.ts'
@@ -610,6 +611,34 @@ function kill(): void {
   open()
 }
 let kills = 0
+
+it('a reproduction is saved into a folder while its files there are as written, and under names of its own for the browser', async () => {
+  const id = await reproduce()
+  const out = join(profile, 'out')
+  const page = join(out, 'index.html')
+  for (let n = 0; n < 2; n++) expect((await save(services, id, out)).path).toBe(page)
+  writeFileSync(page, 'mine')
+  const before = readdirSync(out)
+  await expect(save(services, id, out)).rejects.toMatchObject({
+    code: 'FILE_EXISTS',
+    message: expect.stringContaining(page),
+  })
+  expect([readFileSync(page, 'utf8'), readdirSync(out)]).toEqual(['mine', before])
+  const names = [await save(services, id), await save(services, id)].map(({ name }) => name)
+  expect(names).toEqual([`reproduction-${id}.zip`, `reproduction-${id} (2).zip`])
+})
+
+it('a report that has rows which a reproduction has not is not replaced by it', async () => {
+  const out = join(profile, 'out')
+  await save(services, await reproduce(), out)
+  const written = readFileSync(join(out, 'study.json'))
+  const id = await reproduce(request({ methods: ['simclr'] }))
+  await expect(save(services, id, out)).rejects.toMatchObject({
+    code: 'FILE_EXISTS',
+    message: expect.stringMatching(/study\.json holds \d+ rows on “A study”.*Choose another folder/),
+  })
+  expect(readFileSync(join(out, 'study.json'))).toEqual(written)
+})
 
 describe('a reproduction that is stopped', () => {
   it('and one that is killed, at every point in turn, goes on where it was and computes nothing twice', async () => {

@@ -1,5 +1,14 @@
 /** What a window saves: formats, slices, seeds, where it goes, and what is refused. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
@@ -127,12 +136,46 @@ describe('what is refused', () => {
 
   it('is what would be lost: the scan, and a folder with files', async () => {
     const before = sha256(readFileSync(scan))
-    await expect(save({ format: 'hdf5', path: scan })).rejects.toThrow(/Expected another file than the scan itself/)
+    for (const replace of [false, true])
+      await expect(save({ format: 'hdf5', path: scan, replace })).rejects.toMatchObject({
+        code: 'FILE_EXISTS',
+        message: expect.stringMatching(/a\.h5, which is a file of the study “s”\. Choose another name/),
+      })
     mkdirSync(join(folder, 'full'))
     writeFileSync(join(folder, 'full/notes.txt'), '')
-    await expect(save({ format: 'dicom', path: join(folder, 'full') })).rejects.toThrow(/a new or an empty folder/)
+    for (const replace of [false, true])
+      await expect(save({ format: 'dicom', path: join(folder, 'full'), replace })).rejects.toMatchObject({
+        code: 'FILE_EXISTS',
+        message: expect.stringContaining('a new or an empty folder'),
+      })
     expect(readdirSync(join(folder, 'full'))).toEqual(['notes.txt'])
     expect(sha256(readFileSync(scan))).toBe(before)
+  })
+
+  it('is a file that the user was not asked about, a link, and any raw scan', async () => {
+    const path = join(folder, 'notes.npy')
+    writeFileSync(path, 'mine')
+    await expect(save({ path })).rejects.toMatchObject({ code: 'FILE_EXISTS', message: expect.stringContaining(path) })
+    expect(readFileSync(path, 'utf8')).toBe('mine')
+    const link = join(folder, 'link.npy')
+    symlinkSync(path, link)
+    await expect(save({ path: link, replace: true })).rejects.toMatchObject({ code: 'FILE_EXISTS' })
+    expect(readFileSync(path, 'utf8')).toBe('mine')
+    const raw = await writeNoise(folder, 'of-no-study', { slices: 2, rows: 40, columns: 36 })
+    const before = sha256(readFileSync(raw))
+    await expect(save({ format: 'hdf5', path: raw, replace: true })).rejects.toThrow(/a raw scan: it holds k-space/)
+    const hard = join(folder, 'hard.h5')
+    linkSync(scan, hard)
+    await expect(save({ format: 'hdf5', path: hard, replace: true })).rejects.toThrow(/a file of the study “s”/)
+    expect(sha256(readFileSync(raw))).toBe(before)
+    expect(readdirSync(folder).filter(name => name.startsWith('.'))).toEqual([])
+  })
+
+  it('is not a file that the user agreed to replace', async () => {
+    const path = join(folder, 'agreed.npy')
+    writeFileSync(path, 'mine')
+    await save({ path, replace: true })
+    expect(npyValues(path)).toHaveLength(3 * 40 * 36)
   })
 
   it('is a slice that the volume has not, and nothing stays behind', async () => {

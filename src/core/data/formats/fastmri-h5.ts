@@ -199,7 +199,9 @@ function acquisitionOf(
 /** The dataset `mask`, one number or boolean a column in whatever shape, as 0 and 1. */
 function readMask(file: Hdf5File, columns: number): Uint8Array | null {
   if (file.shape('mask') === null) return null
-  const mask = Uint8Array.from(file.readNumbers('mask'), value => Number(value !== 0))
+  const values = file.readNumbers('mask')
+  if (values.some(Number.isNaN)) throw unsupported(file, 'Expected a mask of numbers, got NaN')
+  const mask = Uint8Array.from(values, value => Number(value !== 0))
   if (mask.length !== columns) {
     const message = `Expected a mask of ${columns} values, one for each column of k-space, got ${mask.length}`
     throw new AppError('SHAPE_MISMATCH', `${message}, in ${file.path}`)

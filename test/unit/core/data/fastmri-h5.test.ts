@@ -212,6 +212,12 @@ describe('openFormat', () => {
       'UNSUPPORTED_FORMAT',
       'only zeros',
     ],
+    [
+      'a mask with NaN',
+      { kspace: full, mask: { shape: [5], kind: 'float32', values: [1, Number.NaN, 0, 0, 1] } },
+      'UNSUPPORTED_FORMAT',
+      'Expected a mask of numbers, got NaN',
+    ],
   ] as const
 
   it.each(['complex32', 'complex64', 'complex128', 'complex-integer'] as const)('takes k-space of %s', kind => {

@@ -1,0 +1,46 @@
+import process from 'node:process'
+import { Command } from 'commander'
+import { checkProfile, type ProfileCheck, type ProfileFault } from '../../services/check.ts'
+import { inSession } from '../session.ts'
+import { print, printJson, progressBar } from '../terminal.ts'
+
+const REMEDIES: Readonly<Record<ProfileFault['kind'], string>> = {
+  checkpoint: 'restore the file from a copy of the profile, or train the run again',
+  state: 'restore the file from a copy of the profile; else the run cannot go on from there',
+  preview: 'restore the file from a copy of the profile; only this image of the run is lost',
+  'study file': 'put the file back where it was',
+}
+
+function describe({ profile, checked, faults }: ProfileCheck): string {
+  const counts = Object.entries(checked).map(([kind, count]) => `${count} ${count === 1 ? kind : `${kind}s`}`)
+  const lines = faults.map(({ kind, of, path, fault }) => {
+    const owner = kind === 'study file' ? `study "${of}"` : `run ${of}`
+    return `${fault}: ${path} (${kind} of ${owner}): ${REMEDIES[kind]}`
+  })
+  const sum = faults.length === 0 ? 'all there and whole' : `${faults.length} missing or damaged`
+  return [...lines, `${profile}: ${counts.join(', ')}: ${sum}.`].join('\n')
+}
+
+const checkCommand = (): Command =>
+  new Command('check')
+    .description(
+      'List what is missing or damaged: checkpoints and states (by SHA-256), previews, files of studies. Writes nothing; exits with 1 if something is',
+    )
+    .action((_options: object, command: Command) =>
+      inSession(
+        command,
+        async ({ services, signal, json }) => {
+          const bar = progressBar('Checking')
+          const onProgress = ({ done, total, label }: { done: number; total: number; label: string }) =>
+            bar.update(done, total, label)
+          const check = await checkProfile(services, { onProgress, signal }).finally(() => bar.stop())
+          if (json) printJson(check)
+          else print(describe(check))
+          if (check.faults.length > 0) process.exitCode = 1
+        },
+        { readOnly: true },
+      ),
+    )
+
+export const profileCommand = (): Command =>
+  new Command('profile').description('The folder of the database and the runs').addCommand(checkCommand())

@@ -1,0 +1,25 @@
+/** The files of a synthetic study, by name. */
+import { ROLES, type Role } from '../../../contract/volumes.ts'
+import type { SyntheticVolume } from './header.ts'
+import type { Acquisition } from './tissues.ts'
+
+/** Every patient has a PD and a PDFS volume, as fastMRI's knees do. */
+const ACQUISITIONS: readonly Acquisition[] = ['CORPD_FBK', 'CORPDFS_FBK']
+
+export interface StudyFile {
+  /** Within the study's folder, with `/`. */
+  readonly path: string
+  readonly file: string
+  readonly volume: SyntheticVolume
+}
+
+/** One file a volume, in a folder for each role; patients are counted over all roles. */
+export function studyFiles(seed: number, patients: Readonly<Record<Role, number>>): StudyFile[] {
+  const roles = ROLES.flatMap(role => Array.from({ length: patients[role] }, () => role))
+  return roles.flatMap((role, patient) =>
+    ACQUISITIONS.map(acquisition => {
+      const file = `synthetic_knee_${seed}_${String(patient).padStart(3, '0')}_${acquisition}.h5`
+      return { path: `${role}/${file}`, file, volume: { seed, patient, acquisition } }
+    }),
+  )
+}

@@ -1,0 +1,44 @@
+/** Files that no result ever replaces, whoever wrote them: those of a study, and what a command reads. */
+import { realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { Services } from './context.ts'
+
+/** The same for every way that leads to a file: links above it are resolved. */
+const placeOf = async (path: string) => join(await realpath(dirname(path)).catch(() => dirname(path)), basename(path))
+
+/** The same for every name of a file: links to it are followed. `null`: it is not there. */
+async function identityOf(path: string): Promise<string | null> {
+  const status = await stat(path, { bigint: true }).catch(() => null)
+  return status && `${status.dev}:${status.ino}`
+}
+
+/** Says of a path why nothing may be written there: `which is a file of the study “Knee”`; else `null`. A study's file that is gone counts too. */
+export function keptFiles({ db }: Pick<Services, 'db'>, inputs: readonly string[] = []) {
+  const ofStudies = db
+    .prepare('SELECT volumes.path, studies.name FROM volumes JOIN studies ON studies.id = volumes.study_id')
+    .all() as { path: string; name: string }[]
+  const kept = [
+    ...inputs.map(path => ({ path, why: 'which is an input of this command' })),
+    ...ofStudies.map(({ path, name }) => ({ path, why: `which is a file of the study “${name}”` })),
+  ]
+  /** Made when the first file is met: a study may have thousands. */
+  let known: Promise<ReadonlyMap<string, string>> | null = null
+  const identities = async () =>
+    new Map(
+      (await Promise.all(kept.map(async ({ path, why }) => [await identityOf(path), why] as const)))
+        .toReversed() // inputs win
+        .flatMap(([identity, why]) => (identity === null ? [] : [[identity, why] as const])),
+    )
+  return async (path: string): Promise<string | null> => {
+    const identity = await identityOf(path)
+    if (identity !== null) {
+      known ??= identities()
+      return (await known).get(identity) ?? null
+    }
+    const place = await placeOf(path)
+    for (const each of kept) {
+      if (basename(each.path) === basename(path) && (await placeOf(each.path)) === place) return each.why
+    }
+    return null
+  }
+}

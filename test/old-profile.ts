@@ -1,0 +1,33 @@
+/** A profile as version 349f561 wrote it, with its study's files and a report (test/fixtures/profile-349f561). */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import Database from 'better-sqlite3'
+import { unzipSync } from 'fflate'
+
+const ARCHIVE = new URL('./fixtures/profile-349f561/profile.zip', import.meta.url)
+
+/** Where it was when it was written. */
+export const OLD_PLACE = '/tmp/self-mri-349f561'
+
+/**
+ * Unpacks `profile`, `data` and `report` into a folder: the profile has been moved since, and its study's files with it, which it finds
+ * only when `dataFollow` says so: their paths in the database are then those of the folder.
+ */
+export function unpackOldProfile(folder: string, { dataFollow = false } = {}) {
+  for (const [name, bytes] of Object.entries(unzipSync(readFileSync(ARCHIVE)))) {
+    const path = join(folder, name)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, bytes)
+  }
+  const profile = join(folder, 'profile')
+  if (dataFollow) {
+    const db = new Database(join(profile, 'self-mri.sqlite'))
+    const paths = { before: `${OLD_PLACE}/data`, after: join(folder, 'data') }
+    db.prepare('UPDATE volumes SET path = replace(path, @before, @after), info = replace(info, @before, @after)').run(
+      paths,
+    )
+    db.prepare('UPDATE studies SET roots = replace(roots, @before, @after)').run(paths)
+    db.close()
+  }
+  return { profile, data: join(folder, 'data'), report: join(folder, 'report') }
+}
