@@ -19,7 +19,12 @@ async function written(v: Variant, file: string, ...options: string[]): Promise<
 
 async function firstDicom(v: Variant, file: string, ...options: string[]): Promise<string> {
   const folder = await written(v, file, '--format', 'dicom', '--out', 'dicom', ...options)
-  return join(folder, readdirSync(folder).sort()[0])
+  return join(
+    folder,
+    readdirSync(folder)
+      .sort()
+      .find(name => name.endsWith('.dcm'))!,
+  )
 }
 
 /** Value of an element of explicit little-endian DICOM, at its first place in the file; `null`: there is none. */
