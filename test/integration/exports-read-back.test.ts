@@ -3,7 +3,6 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import type { ExportFormat } from '../../src/contract/exports.ts'
@@ -12,25 +11,14 @@ import { RandomState } from '../../src/core/mri/random.ts'
 import { WRITERS } from '../../src/engine/exports/index.ts'
 import type { Reconstruction } from '../../src/engine/exports/reconstruction.ts'
 import { missingProgram, testUnless } from '../programs.ts'
-import { pythonWith } from '../python.ts'
+import { missingReaders, readFolder } from '../readers/index.ts'
 
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const run = promisify(execFile)
 
-const found = await pythonWith(
-  {
-    folder: 'test',
-    requirements: here('../readers/requirements.txt'),
-    imports: 'import pydicom, nibabel, SimpleITK, h5py, numpy',
-    label: 'what reads exports: pydicom, nibabel, SimpleITK, h5py and NumPy (80 MB to fetch, 400 MB on disk)',
-  },
-  line => console.error(line),
-).catch((error: Error) => error)
-const python = found instanceof Error ? null : found
-const testPython = testUnless(found instanceof Error ? found.message : null)
+const testPython = testUnless(missingReaders)
 const testDciodvfy = testUnless(missingProgram('dciodvfy', 'dicom3tools'))
 const dcm2niix = missingProgram('dcm2niix', 'dcm2niix')
-const testDcm2niix = testUnless(dcm2niix ?? (found instanceof Error ? found.message : null))
+const testDcm2niix = testUnless(dcm2niix ?? missingReaders)
 
 const [SLICES, HEIGHT, WIDTH] = [3, 10, 7]
 const PIXELS = HEIGHT * WIDTH
@@ -113,9 +101,7 @@ beforeAll(async () => {
     mkdirSync(join(folder, 'converted'))
     await run('dcm2niix', ['-b', 'n', '-f', 'volume', '-o', join(folder, 'converted'), join(folder, 'scale 3000')])
   }
-  if (python === null) return
-  const { stdout } = await run(python, ['-I', '-B', here('../readers/read.py'), folder], { maxBuffer: 2 ** 28 })
-  files = JSON.parse(stdout)
+  if (missingReaders === null) files = await readFolder(folder)
 })
 
 const slicesOf = (name: string) =>

@@ -1,0 +1,335 @@
+/**
+ * The cases of test/fixtures/cases: what users of other programs met, rebuilt small. Each variant is done as its right.json says, on a copy
+ * of its files in a fresh profile, and gets one line on standard output: right value, value found, pass or FAIL.
+ *
+ * The command line runs in this process: its own main file is evaluated anew for each call, with that call's arguments, output and exit code.
+ * Engine processes are real, but serve more than one call. Starting them took most of the time.
+ */
+import { createHash } from 'node:crypto'
+import { cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { createORPCClient, ORPCError } from '@orpc/client'
+import { RPCLink } from '@orpc/client/fetch'
+import type { ContractRouterClient } from '@orpc/contract'
+import { afterAll, expect, it, vi } from 'vitest'
+import type { contract } from '../../src/contract/api.ts'
+import type { ErrorCode } from '../../src/contract/errors.ts'
+import type { Evaluation, Metrics } from '../../src/contract/evaluation.ts'
+import type { SkippedFile } from '../../src/contract/volumes.ts'
+import type { Engine } from '../../src/engine/client.ts'
+import { openServices } from '../../src/services/context.ts'
+import { createHandler } from '../../src/services/handler.ts'
+
+vi.stubEnv('SELF_MRI_EAGER', '1') // trainings are too short to be worth recording
+
+vi.mock(import('../../src/engine/client.ts'), async importOriginal => {
+  const original = await importOriginal()
+  const kept = new Map<string, Engine>()
+  afterAll(() => {
+    for (const engine of kept.values()) engine.dispose()
+  })
+  const startEngine: typeof original.startEngine = (installed, options) => {
+    const key = JSON.stringify([installed?.binding, options])
+    const alive = kept.get(key)
+    const engine = alive && !alive.dead ? alive : original.startEngine(installed, options)
+    kept.set(key, engine)
+    return lend(engine)
+  }
+  return { ...original, startEngine }
+})
+
+/** The engine until it is disposed, which leaves the process for the next one. */
+function lend(engine: Engine): Engine {
+  let returned = false
+  return {
+    pid: engine.pid,
+    get dead() {
+      return returned || engine.dead
+    },
+    call: (name, params, options) => engine.call(name, params, options),
+    dispose() {
+      returned = true
+    },
+  }
+}
+
+const fixtures = fileURLToPath(new URL('../fixtures/cases/', import.meta.url))
+const main = new URL('../../src/cli/main.ts', import.meta.url).href
+
+/** Right values that right.json leaves out; `further.py` computes them. */
+export const further: Record<string, Record<string, number>> = JSON.parse(
+  readFileSync(join(fixtures, 'further.json'), 'utf8'),
+)
+
+interface Right {
+  readonly do: string
+  readonly right: string
+  readonly numbers?: unknown
+}
+
+export interface Finished {
+  readonly exit: number
+  readonly out: string
+  readonly err: string
+}
+
+/** What a refusal must say. `names`: files, tensors, options, all of them. `remedy`: the instruction. */
+interface Refusal {
+  readonly code: ErrorCode | readonly ErrorCode[]
+  readonly names: string | readonly string[]
+  readonly remedy: RegExp
+}
+
+export type Window = ContractRouterClient<typeof contract>
+
+export interface Variant {
+  /** Working directory of every call: a copy of the variant's files. */
+  readonly folder: string
+  readonly right: Right
+  /** Copies a file or folder of another variant. */
+  add(of: string, to: string): void
+  path(...parts: string[]): string
+  /** The command line, in `profile` of the variant's own folder. */
+  cli(...args: string[]): Promise<Finished>
+  /** The same; `act` is called once standard error matches. */
+  hearing(until: RegExp, act: () => void, ...args: string[]): Promise<Finished>
+  /** The same with `--json`; it must succeed. */
+  json<T>(...args: string[]): Promise<T>
+  /** A command that must be refused: code, exit code, names, remedy, and nothing written. */
+  refused(args: readonly string[], refusal: Refusal): Promise<string>
+  /** A command all of whose files must be listed as unusable, `file` with its reason, and nothing written. */
+  skipped(args: readonly string[], file: string, reason: RegExp, remedy: RegExp): Promise<string>
+  /** As the window asks, in the same profile. */
+  window<T>(use: (client: Window) => Promise<T>): Promise<T>
+  /** The same for a call that must be refused. */
+  windowRefuses(call: (client: Window) => Promise<unknown>, refusal: Refusal): Promise<string>
+  useProfile(name: string): void
+  /** Says on the variant's line what is right, and what was found. */
+  say(right: string, found: unknown): void
+  /** Both on the line, equal to 1e-6. */
+  equal(right: Readonly<Record<string, number>>, found: Readonly<Record<string, number>>, what?: string): void
+}
+
+const TOLERANCE = 1e-6
+
+/** Characters of a text on a variant's line. */
+const MOST_SHOWN = 200
+
+const EXIT = { failure: 1, usage: 2 } as const
+
+/** Every file and folder with its SHA-256, but for profiles. */
+function snapshot(folder: string, profiles: ReadonlySet<string>, under = ''): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const name of readdirSync(join(folder, under)).sort()) {
+    const path = join(under, name)
+    if (profiles.has(path)) continue
+    if (lstatSync(join(folder, path)).isDirectory())
+      Object.assign(found, { [path]: '' }, snapshot(folder, profiles, path))
+    else
+      found[path] = createHash('sha256')
+        .update(readFileSync(join(folder, path)))
+        .digest('hex')
+  }
+  return found
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+let calls = 0
+
+/** One call of the command line. No two at a time: arguments and output are the process's. */
+async function callMain(args: readonly string[], onError?: (text: string) => void): Promise<Finished> {
+  const { argv, exitCode } = process
+  const listeners = SIGNALS.map(signal => [signal, new Set(process.listeners(signal))] as const)
+  let out = ''
+  let err = ''
+  const stdout = vi.spyOn(process.stdout, 'write').mockImplementation(text => {
+    out += text
+    return true
+  })
+  const stderr = vi.spyOn(process.stderr, 'write').mockImplementation(text => {
+    err += text
+    onError?.(String(text))
+    return true
+  })
+  process.argv = [argv[0], fileURLToPath(main), ...args]
+  process.exitCode = undefined
+  try {
+    await import(/* @vite-ignore */ `${main}?${++calls}`)
+    return { exit: Number(process.exitCode ?? 0), out, err }
+  } finally {
+    stdout.mockRestore()
+    stderr.mockRestore()
+    process.argv = argv
+    process.exitCode = exitCode
+    // A program that ends need not stop listening.
+    for (const [signal, before] of listeners)
+      for (const listener of process.listeners(signal)) if (!before.has(listener)) process.off(signal, listener)
+  }
+}
+
+const STACK = /\n\s+at |a fault of the program|INTERNAL|TypeError|RangeError|ReferenceError/
+
+const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim()
+
+const digits = (numbers: Readonly<Record<string, number>>) =>
+  Object.entries(numbers)
+    .map(([name, value]) => `${name} ${Number(value.toPrecision(7))}`)
+    .join(' ')
+
+/** A variant's test, and its line. `id`: its folder under test/fixtures/cases. */
+export function variant(id: string, perform: (variant: Variant) => Promise<void>): void {
+  it(id, async () => {
+    const temporary = mkdtempSync(join(tmpdir(), 'self-mri-cases-'))
+    const folder = join(temporary, 'files')
+    cpSync(join(fixtures, id, 'files'), folder, { recursive: true })
+    const right: Right = JSON.parse(readFileSync(join(fixtures, id, 'right.json'), 'utf8'))
+    const line: { right: string[]; found: string[] } = { right: [], found: [] }
+    const profiles = new Set<string>()
+    const { INIT_CWD, SELF_MRI_PROFILE } = process.env
+    process.env.INIT_CWD = folder
+    const useProfile = (name: string) => {
+      profiles.add(name)
+      process.env.SELF_MRI_PROFILE = join(temporary, name)
+    }
+    useProfile('profile')
+
+    const short = (text: string) => oneLine(text.replaceAll(`${folder}/`, '').replaceAll(`${temporary}/`, ''))
+    const say = (what: string, found: unknown) => {
+      const is = short(String(found))
+      if (line.right.at(-1) === what && line.found.at(-1) === is) return
+      line.right.push(what)
+      line.found.push(is)
+    }
+    const cli = (...args: string[]) => callMain(args)
+
+    async function unchanged<T>(act: () => Promise<T>): Promise<T> {
+      const before = snapshot(temporary, profiles)
+      const result = await act()
+      expect(snapshot(temporary, profiles), 'nothing is written').toEqual(before)
+      return result
+    }
+
+    function expectRefusal(error: { code: string | null; message: string }, { code, names, remedy }: Refusal): void {
+      const codes = [code].flat()
+      say(`${codes.join(' or ')} (${[names].flat().join(', ')})`, `${error.code}: ${error.message}`)
+      expect(codes, error.message).toContain(error.code)
+      for (const name of [names].flat()) expect(error.message).toContain(name)
+      expect(error.message).toMatch(remedy)
+      expect(error.message).not.toMatch(STACK)
+    }
+
+    const self: Variant = {
+      folder,
+      right,
+      cli,
+      hearing(until, act, ...args) {
+        let heard = false
+        return callMain(args, text => {
+          if (heard || !until.test(text)) return
+          heard = true
+          act()
+        })
+      },
+      useProfile,
+      say,
+      path: (...parts) => join(folder, ...parts),
+      add(of, to) {
+        mkdirSync(dirname(join(folder, to)), { recursive: true })
+        cpSync(join(fixtures, of), join(folder, to), { recursive: true })
+      },
+      async json(...args) {
+        const { exit, out, err } = await cli(...args, '--json')
+        if (exit !== 0) say(`${args[0]} succeeds`, `exit ${exit}: ${err}`)
+        expect(exit, err).toBe(0)
+        return JSON.parse(out)
+      },
+      refused: (args, refusal) =>
+        unchanged(async () => {
+          const { exit, out, err } = await cli(...args, '--json')
+          if (exit === 0) say(`${args[0]}: ${[refusal.code].flat().join(' or ')}`, `exit 0: ${out}`)
+          expect(exit, `${args.join(' ')} is refused`).not.toBe(0)
+          expect(out, err).toMatch(/"error"/)
+          const { error } = JSON.parse(out)
+          expectRefusal(error, refusal)
+          expect(exit).toBe(error.code === 'INVALID_ARGUMENT' ? EXIT.usage : EXIT.failure)
+          expect(err).toContain(error.message)
+          return error.message
+        }),
+      skipped: (args, file, reason, remedy) =>
+        unchanged(async () => {
+          const { exit, out, err } = await cli(...args, '--json')
+          const { skipped = [], volumes = [] } = JSON.parse(out) as Partial<Evaluation>
+          const listed = [...skipped, ...(volumes as unknown as SkippedFile[])].find(
+            ({ path, reason }) => reason !== undefined && path.endsWith(file),
+          )
+          say(`${file} listed with its reason (${reason.source})`, listed?.reason ?? `exit ${exit}: ${out}`)
+          expect(listed?.reason, err).toMatch(reason)
+          expect(listed?.reason).toMatch(remedy)
+          expect(err).toContain(listed!.reason)
+          expect(err).not.toMatch(STACK)
+          expect(exit).toBe(EXIT.failure)
+          return listed!.reason
+        }),
+      async window(use) {
+        const services = openServices({ forWindow: true })
+        try {
+          const handler = createHandler(services, { assets: folder })
+          const link = new RPCLink({ url: 'http://window/rpc', fetch: request => handler(request) })
+          const client: Window = createORPCClient(link)
+          await client.app.info() // once the demonstration study is there, nothing else goes on
+          return await use(client)
+        } finally {
+          await services.close()
+        }
+      },
+      windowRefuses: (call, refusal) =>
+        unchanged(async () => {
+          const error = await self.window(client =>
+            call(client).then(
+              () => null,
+              error => error,
+            ),
+          )
+          if (!(error instanceof ORPCError))
+            say([refusal.code].flat().join(' or '), error ?? 'no refusal in the window')
+          expect(error, 'the window’s call is refused').toBeInstanceOf(ORPCError)
+          expectRefusal(error, refusal)
+          return error.message
+        }),
+      equal(rights, found, what) {
+        const picked = Object.fromEntries(Object.keys(rights).map(name => [name, found[name]]))
+        line.right.push(`${what ? `${what} ` : ''}${digits(rights)}`)
+        line.found.push(digits(picked))
+        for (const [name, value] of Object.entries(rights))
+          expect(
+            Math.abs(found[name] - value),
+            `${what ?? ''} ${name}: ${found[name]}, right is ${value}`,
+          ).toBeLessThanOrEqual(TOLERANCE * Math.max(1, Math.abs(value)))
+      },
+    }
+
+    let fault: string | null = null
+    try {
+      await perform(self)
+    } catch (error) {
+      fault = short((error as Error).message)
+      throw error
+    } finally {
+      const cut = (text: string) => (text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN - 1)}…` : text)
+      const texts = (of: readonly string[]) => of.map(cut).join(' | ')
+      const end = fault === null ? 'pass' : `FAIL: ${cut(fault)}`
+      process.stdout.write(`${id}: right: ${texts(line.right)}; found: ${texts(line.found)}; ${end}\n`)
+      process.env.INIT_CWD = INIT_CWD
+      process.env.SELF_MRI_PROFILE = SELF_MRI_PROFILE
+      if (INIT_CWD === undefined) delete process.env.INIT_CWD
+      if (SELF_MRI_PROFILE === undefined) delete process.env.SELF_MRI_PROFILE
+      rmSync(temporary, { recursive: true, force: true })
+    }
+  })
+}
+
+export const metricsOf = ({ ssim, psnr, nmse }: Metrics): Record<string, number> => ({ ssim, psnr, nmse })

@@ -1,0 +1,27 @@
+/** Python with programs that are not ours, which read what was exported. */
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { pythonWith } from '../python.ts'
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+const found = await pythonWith(
+  {
+    folder: 'test',
+    requirements: here('requirements.txt'),
+    imports: 'import pydicom, nibabel, SimpleITK, h5py, numpy',
+    label: 'what reads exports: pydicom, nibabel, SimpleITK, h5py and NumPy (80 MB to fetch, 400 MB on disk)',
+  },
+  line => console.error(line),
+).catch((error: Error) => error)
+
+/** What is missing; `null`: nothing. */
+export const missingReaders: string | null = found instanceof Error ? found.message : null
+
+/** What they find in the files of a folder, by file name. Not where they are missing. */
+export async function readFolder(folder: string): Promise<Readonly<Record<string, unknown>>> {
+  if (found instanceof Error) throw found
+  const { stdout } = await promisify(execFile)(found, ['-I', '-B', here('read.py'), folder], { maxBuffer: 2 ** 28 })
+  return JSON.parse(stdout)
+}
