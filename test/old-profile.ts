@@ -11,9 +11,10 @@ export const OLD_PLACE = '/tmp/self-mri-349f561'
 
 /**
  * Unpacks `profile`, `data` and `report` into a folder: the profile has been moved since, and its study's files with it, which it finds
- * only when `dataFollow` says so: their paths in the database are then those of the folder.
+ * only when `dataFollow` says so: their paths in the database are then those of the folder. The runs then began after the files were
+ * written, as they did where they were made; with `rewritten` before.
  */
-export function unpackOldProfile(folder: string, { dataFollow = false } = {}) {
+export function unpackOldProfile(folder: string, { dataFollow = false, rewritten = false } = {}) {
   for (const [name, bytes] of Object.entries(unzipSync(readFileSync(ARCHIVE)))) {
     const path = join(folder, name)
     mkdirSync(dirname(path), { recursive: true })
@@ -27,6 +28,7 @@ export function unpackOldProfile(folder: string, { dataFollow = false } = {}) {
       paths,
     )
     db.prepare('UPDATE studies SET roots = replace(roots, @before, @after)').run(paths)
+    if (!rewritten) db.prepare('UPDATE runs SET created_at = ?').run(new Date(Date.now() + 1000).toISOString())
     db.close()
   }
   return { profile, data: join(folder, 'data'), report: join(folder, 'report') }

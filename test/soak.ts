@@ -150,7 +150,7 @@ async function leaveAlone(options: SoakOptions, study: string) {
   }
 }
 
-const KILLS = ['host SIGKILL', 'engine SIGKILL', 'host SIGKILL in a write', 'engine SIGTERM', 'host SIGTERM'] as const
+const KILLS = ['host SIGKILL', 'engine SIGKILL', 'host SIGKILL in a write', 'host SIGHUP', 'host SIGTERM'] as const
 type Kill = (typeof KILLS)[number]
 
 const isWriting = (directory: string) => {
@@ -162,7 +162,7 @@ const isWriting = (directory: string) => {
 }
 
 async function kill(host: Host, how: Kill, directory: string): Promise<void> {
-  const signal = how.includes('SIGTERM') ? 'SIGTERM' : 'SIGKILL'
+  const signal = (['SIGTERM', 'SIGHUP'] as const).find(each => how.includes(each)) ?? 'SIGKILL'
   if (how.startsWith('engine')) return void process.kill(jobsEngine(host)!, signal)
   if (how.endsWith('write')) while (!isWriting(directory)) await sleep(3)
   await end(host, signal)

@@ -28,6 +28,8 @@ export interface Queue {
    * the next window of this profile goes on with it.
    */
   stop(how?: Closing): Promise<void>
+  /** What has closed it, if anything has. */
+  readonly closed: Closing | null
   /** Ends at once: the process is about to go, or the engine has gone. */
   abandon(): void
 }
@@ -192,6 +194,9 @@ export function makeQueue(services: Services): Queue {
       if (!current) return null
       const { run, epoch, epochs, waitsFor } = current
       return `run ${run}: ${waitsFor ?? `epoch ${epoch}/${epochs}`}`
+    },
+    get closed() {
+      return closed
     },
     async stop(how = 'close') {
       closed = how

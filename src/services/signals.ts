@@ -3,7 +3,8 @@ import { constants } from 'node:os'
 import process from 'node:process'
 
 /** Sent by service managers, clusters and closing terminals: what is going on is stopped so that it can go on later. */
-export type StopSignal = 'SIGTERM' | 'SIGHUP'
+export const STOP_SIGNALS = ['SIGTERM', 'SIGHUP'] as const
+export type StopSignal = (typeof STOP_SIGNALS)[number]
 
 type EndSignal = StopSignal | 'SIGINT'
 
@@ -22,7 +23,7 @@ export function hearSignals(
   endAtOnce: (exitCode: number) => void = code => process.exit(code),
 ): void {
   let firstAt: number | null = null
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  for (const signal of ['SIGINT', ...STOP_SIGNALS] as const) {
     process.on(signal, () => {
       if (firstAt === null) {
         firstAt = performance.now()

@@ -278,7 +278,8 @@ describe('a training', () => {
       { kind: 'all' },
     ] as const) {
       const shared = { network, networkConfig, mask, slices: chosen, seed: 5, batch: 1 }
-      const task = supervisedTask({ ...shared, train: patients('a'), validation: [sourceOf(volume)] })
+      const train = [sourceOf(noiseVolume('a', { slices: 4 }))]
+      const task = supervisedTask({ ...shared, train, validation: [sourceOf(volume)] })
       const { events, saved } = await trainAll(task, { recipe: { ...recipe, epochs: 1 } })
       const told = events.find(event => event.type === 'epoch')!.figures.validation!
 

@@ -7,6 +7,7 @@ import { Recipe, RunConfig, type RunRow, type TrainingEvent } from '../../src/co
 import { ReproductionRequest, STUDY_ROW_KINDS, StudyReport, type StudyRow } from '../../src/contract/study.ts'
 import { decodeCheckpoint } from '../../src/core/training/checkpoint.ts'
 import { FINE_TUNING } from '../../src/core/training/recipes.ts'
+import { readyStudy } from '../../src/services/contents/ready.ts'
 import { openServices, type Services } from '../../src/services/context.ts'
 import { evaluate } from '../../src/services/evaluations.ts'
 import { eventsOf } from '../../src/services/log.ts'
@@ -37,7 +38,7 @@ beforeAll(async () => {
   }
   services = openServices({ profile: join(folder, 'profile') })
   const request = { paths: [join(folder, 'data')], name: 'noise', slices: { kind: 'all' }, splitSeed: 0 } as const
-  study = await importStudy(services, request)
+  study = await readyStudy(services, await importStudy(services, request))
 })
 
 afterAll(() => {

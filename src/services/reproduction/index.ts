@@ -3,6 +3,7 @@ import { AppError } from '../../contract/errors.ts'
 import type { RunStatus } from '../../contract/runs.ts'
 import type { Reproduction, ReproductionRequest, StudyReport } from '../../contract/study.ts'
 import type { Services } from '../context.ts'
+import { closedReason } from '../run-rows.ts'
 import { studyById } from '../studies.ts'
 import { type Failures, goThrough, type Steps, type Trainer } from './driver.ts'
 import { secondsLeft, type Timed } from './estimate.ts'
@@ -104,7 +105,9 @@ export function begin(
       } catch (error) {
         const cancelled = error instanceof AppError && error.code === 'CANCELLED'
         const reason = error instanceof Error ? error.message : String(error)
-        if (services.db.open) setStatus(services, id, cancelled ? 'stopped' : 'failed', cancelled ? null : reason)
+        const { closed } = services.queue
+        const stopped = closed && closedReason(closed, 'while it was going on')
+        if (services.db.open) setStatus(services, id, cancelled ? 'stopped' : 'failed', cancelled ? stopped : reason)
         throw error
       } finally {
         release()

@@ -6,6 +6,7 @@ import type { ReadOptions } from '../contents/reader.ts'
 import { readyStudy } from '../contents/ready.ts'
 import type { Services } from '../context.ts'
 import type { StudyFigure } from '../reports/index.ts'
+import { STOP_SIGNALS } from '../signals.ts'
 import { studyById } from '../studies.ts'
 import { begin, reportOf, viewReproduction } from './index.ts'
 import { drawReproduction, save } from './save.ts'
@@ -43,6 +44,22 @@ export function makeReproductions(services: Services): Reproductions {
       .finally(() => working.delete(id))
     return id
   }
+  /** As the queue does, those that a signal stopped go on with the next window; one that cannot says so when its user resumes it. */
+  function goOn(): void {
+    if (!locateEngine()) return
+    const stopped = storedReproductions(services).filter(
+      ({ status, reason }) => status === 'stopped' && STOP_SIGNALS.some(signal => reason?.startsWith(`${signal} `)),
+    )
+    for (const { id } of stopped.toReversed()) {
+      try {
+        carryOut({ id })
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error
+      }
+    }
+  }
+  goOn()
+
   const view = (id: number) => viewReproduction(services, storedReproduction(services, id))
 
   return {

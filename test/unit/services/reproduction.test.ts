@@ -27,6 +27,7 @@ import { save } from '../../../src/services/reproduction/save.ts'
 import { stretch } from '../../../src/services/reproduction/scales.ts'
 import { storedReproduction, storedReproductions } from '../../../src/services/reproduction/store.ts'
 import { trainAtOnce, trainThroughQueue } from '../../../src/services/reproduction/trainers.ts'
+import { makeReproductions } from '../../../src/services/reproduction/window.ts'
 import { prepareResumption } from '../../../src/services/resume.ts'
 import { listRuns } from '../../../src/services/runs.ts'
 import { studyById } from '../../../src/services/studies.ts'
@@ -772,6 +773,32 @@ describe('behind the window', () => {
     meet = () => {}
     await start().work
     expect(statuses().every(status => status === 'finished')).toBe(true)
+    once(trained)
+  })
+
+  it('one that a signal stops goes on by itself with the next window; one that its user stopped does not', async () => {
+    meet = (training, signal) => (training ? untilCancelled(signal) : undefined)
+    const { id, work } = start()
+    await vi.waitFor(() => expect(services.queue.doing).toContain('epoch'))
+    await vi.waitFor(() => expect(statuses()).toEqual(['running']))
+    await services.queue.stop('SIGTERM')
+    await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect(statuses()).toEqual(['interrupted'])
+    const reason = 'SIGTERM stopped the program while it was going on.'
+    expect(storedReproduction(services, id)).toMatchObject({ status: 'stopped', reason })
+    vi.unstubAllEnvs() // an engine is installed where it usually is
+    for (const [why, status] of [
+      [null, 'stopped'],
+      [reason, 'finished'],
+    ] as const) {
+      services.db.prepare('UPDATE reproductions SET reason = ?').run(why)
+      services.dispose()
+      open()
+      meet = () => {}
+      makeReproductions(services)
+      await vi.waitFor(() => expect(storedReproduction(services, id).status).toBe(status), 20_000)
+    }
+    expect(statuses().every(each => each === 'finished')).toBe(true)
     once(trained)
   })
 

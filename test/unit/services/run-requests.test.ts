@@ -159,14 +159,15 @@ describe('a fine-tuning', () => {
   })
 })
 
-it('what is too small to be trained on is refused before anything is queued, a fine-tuning too', () => {
+it('what is too small to be trained on is refused before anything is queued, a fine-tuning too', async () => {
   const { recipe } = requestOf('simclr/workstation')
-  expect(() => startRequested(services, requestOf('simclr/workstation', { recipe: { ...recipe, batch: 1 } }))).toThrow(
+  const single = requestOf('simclr/workstation', { recipe: { ...recipe, batch: 1 } })
+  await expect(startRequested(services, single)).rejects.toThrow(
     expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(/got batch 1/) }),
   )
   const run = addRun({ network: 'unet', networkConfig: { channels: 2, pools: 4 } })
   const small = addStudy(services, 'small', [[noiseVolume('d', { rows: 16, columns: 16 }).info, 'train']])
-  expect(() => fineTune(services, { run, control: true, study: small.id })).toThrow(
+  await expect(fineTune(services, { run, control: true, study: small.id })).rejects.toThrow(
     expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(/16 × 16 pixels in d\.h5/) }),
   )
   expect(queued).toEqual([])
