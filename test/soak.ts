@@ -155,7 +155,7 @@ type Kill = (typeof KILLS)[number]
 
 const isWriting = (directory: string) => {
   try {
-    return readdirSync(directory).some(name => name.startsWith('.state-'))
+    return readdirSync(directory).some(name => name.endsWith('.part'))
   } catch {
     return false
   }
