@@ -118,6 +118,24 @@ export const VolumeInfo = z.object({
 })
 export type VolumeInfo = z.infer<typeof VolumeInfo>
 
+function howSampled(sampling: Sampling): string {
+  if (sampling.kind === 'unread') return 'not read yet'
+  if (sampling.kind === 'full')
+    return sampling.nearlyEmptyColumns > 0 ? `full, ${sampling.nearlyEmptyColumns} columns nearly empty` : 'full'
+  const pattern = sampling.kind === 'irregular' ? ` (${sampling.pattern})` : ''
+  return `sub-sampled in the file${pattern}, ${sampling.acceleration.toFixed(1)}×`
+}
+
+/** In a few words, with the number of slices that are left out. */
+export function samplingInWords({
+  sampling,
+  slices,
+  content,
+}: Pick<VolumeInfo, 'sampling' | 'slices' | 'content'>): string {
+  const faulty = new Set(content?.faults.map(({ slice }) => slice)).size
+  return howSampled(sampling) + (faulty > 0 ? `, ${faulty} of ${slices} slices left out` : '')
+}
+
 /** A file that a scan found and cannot use, with the reason in plain words. */
 export const SkippedFile = z.object({ path: z.string(), reason: z.string() })
 export type SkippedFile = z.infer<typeof SkippedFile>

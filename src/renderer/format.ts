@@ -57,14 +57,6 @@ export function matrix({ rows, columns, targetShape }: VolumeInfo): string {
   return image === kspace ? kspace : `${kspace} → ${image}`
 }
 
-export function samplingLabel({ sampling }: VolumeInfo): string {
-  if (sampling.kind === 'unread') return 'not read yet'
-  if (sampling.kind === 'irregular')
-    return `sub-sampled in the file (${sampling.pattern}), ${sampling.acceleration.toFixed(1)}×`
-  if (sampling.kind === 'sub-sampled') return `sub-sampled in the file, ${sampling.acceleration.toFixed(1)}×`
-  return sampling.nearlyEmptyColumns > 0 ? `full, ${sampling.nearlyEmptyColumns} columns nearly empty` : 'full'
-}
-
 export const maskLabel = ({ kind, acceleration, centerFraction }: MaskSpec): string =>
   `${kind.replace('_', ' ')}, ${acceleration}×, centre ${centerFraction}`
 

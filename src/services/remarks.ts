@@ -1,8 +1,11 @@
 /** What is said of a study's data wherever it is shown. */
 import type { StudyVolume } from '../contract/studies.ts'
-import type { Role } from '../contract/volumes.ts'
+import { faultInWords, type Role } from '../contract/volumes.ts'
 
 type Volume = Omit<StudyVolume, 'id'>
+
+/** On single files. */
+const MOST_REMARKS = 12
 
 const range = (values: readonly number[]) => {
   const [low, high] = [Math.min(...values), Math.max(...values)]
@@ -28,6 +31,13 @@ export function remarksOn(volumes: readonly Volume[]): string[] {
     remarks.push(
       `${subSampled} of ${volumes.length} volumes are sub-sampled in the file: their own mask is used and none is added.`,
     )
+  const irregular = volumes.flatMap(({ file, sampling }) =>
+    sampling.kind === 'irregular' ? [`${file} (${sampling.pattern})`] : [],
+  )
+  if (irregular.length > 0)
+    remarks.push(
+      `Sub-sampled in the file, but not in one set of columns for all slices: ${some(irregular)}. They are scored as they are, and never trained on.`,
+    )
   const unlabelled = volumes.filter(volume => !volume.targetShape).length
   if (unlabelled > 0)
     remarks.push(`${unlabelled} of ${volumes.length} volumes have no ground truth: they are reconstructed, not scored.`)
@@ -38,7 +48,30 @@ export function remarksOn(volumes: readonly Volume[]): string[] {
       `One patient has several roles (${[...roles].join(', ')}): ${files.join(', ')}. A training on this study is refused.`,
     )
   }
-  return remarks
+  return [...remarks, ...contentRemarks(volumes)]
+}
+
+const MOST_NAMED = 8
+
+/** The first ones by name. */
+const some = (names: readonly string[]) =>
+  names.slice(0, MOST_NAMED).join(', ') + (names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '')
+
+/** What reading whole files found odd: by file, or once for all files of which the same is said. */
+function contentRemarks(volumes: readonly Volume[]): string[] {
+  const files = new Map<string, string[]>()
+  const say = (words: string, file: string) => files.set(words, [...(files.get(words) ?? []), file])
+  for (const { file, content } of volumes) {
+    if (!content) continue
+    if (content.faults.length > 0)
+      say(`left out of scores and trainings: ${some(content.faults.map(faultInWords))}.`, file)
+    for (const remark of content.remarks) say(remark, file)
+  }
+  const remarks = [...files].map(([words, of]) => `${some(of)}: ${words}`)
+  const rest = remarks.length - MOST_REMARKS
+  return rest > 0
+    ? [...remarks.slice(0, MOST_REMARKS), `${rest} more remarks on single files: see each file.`]
+    : remarks
 }
 
 /** Below so many volumes, one patient's are no wonder. */

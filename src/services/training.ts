@@ -79,17 +79,34 @@ function leftOutNotes(study: Study, kind: RunConfig['kind']): string[] {
     const word = role === 'train' ? 'training' : 'validation'
     const all = volumesOf(study, role)
     const used = new Set(trainable(study, role, kind))
-    const irregular = all.filter(({ sampling }) => sampling.kind === 'irregular').length
-    const unlabelled = all.filter(volume => !used.has(volume)).length - irregular
+    const irregular = irregularFiles(all)
+    const unlabelled = all.filter(volume => !used.has(volume)).length - irregular.length
     return [
       ...(unlabelled > 0 ? [`${unlabelled} ${word} volumes without ground truth are left out.`] : []),
-      ...(irregular > 0
+      ...(irregular.length > 0
         ? [
-            `${irregular} ${word} volumes are left out: their k-space was not measured in one set of columns for all slices.`,
+            `${irregular.length} ${word} volumes are left out, as their k-space was not measured in one set of columns for all slices: ${irregular.join(', ')}.`,
           ]
         : []),
     ]
   })
+}
+
+/** With how each was sub-sampled. */
+const irregularFiles = (volumes: readonly StudyVolume[]): string[] =>
+  volumes.flatMap(({ file, sampling }) => (sampling.kind === 'irregular' ? [`${file} (${sampling.pattern})`] : []))
+
+/** Throws `INVALID_ARGUMENT` with what there is in place of training volumes. */
+function requireSome(train: readonly StudyVolume[], study: Study, kind: RunConfig['kind']): void {
+  if (train.length > 0) return
+  const need = kind === 'pretrain' ? '' : ' with ground truth'
+  const irregular = irregularFiles(volumesOf(study, 'train'))
+  if (irregular.length === 0)
+    throw new AppError('INVALID_ARGUMENT', `Expected training volumes${need}, got none in study "${study.name}".`)
+  throw new AppError(
+    'INVALID_ARGUMENT',
+    `Expected training volumes${need} whose k-space was measured in one set of columns for all slices, got ${irregular.join(', ')} in study "${study.name}". Choose a study with fully sampled volumes.`,
+  )
 }
 
 /** A reproduction may look for runs of a study that has not been read since this program was installed. */
@@ -125,10 +142,7 @@ export function prepareRun(services: Services, request: RunRequest, states: read
   const train = trainable(study, 'train', config.kind)
   const validation = trainable(study, 'val', config.kind)
   requireRead(study, [...train, ...validation])
-  if (train.length === 0) {
-    const need = config.kind === 'pretrain' ? '' : ' with ground truth'
-    throw new AppError('INVALID_ARGUMENT', `Expected training volumes${need}, got none in study "${study.name}".`)
-  }
+  requireSome(train, study, config.kind)
   const method = config.method === null ? null : methodOf(config.method)
   if (config.recipe.accumulate > 1 && method && !method.separable) {
     throw new AppError(

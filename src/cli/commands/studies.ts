@@ -3,21 +3,14 @@ import { createInterface } from 'node:readline/promises'
 import Table from 'cli-table3'
 import { Command } from 'commander'
 import type { FileState, Findings, StudyView } from '../../contract/studies.ts'
-import { ROLES } from '../../contract/volumes.ts'
+import { ROLES, samplingInWords } from '../../contract/volumes.ts'
 import { fileStates } from '../../services/contents/ready.ts'
 import { isEmpty, locateFiles, scanAgain, takeFindings } from '../../services/contents/rescan.ts'
 import { callersPath } from '../../services/profile.ts'
-import { findStudy, listStudies, type Study, type StudyVolume, studyById } from '../../services/studies.ts'
+import { findStudy, listStudies, type Study, studyById } from '../../services/studies.ts'
 import { STUDY_HELP } from '../options.ts'
 import { inSession } from '../session.ts'
 import { print, printJson, progressBar, say } from '../terminal.ts'
-
-function sampling({ sampling }: StudyVolume): string {
-  if (sampling.kind === 'unread') return 'not read yet'
-  if (sampling.kind === 'full') return 'full'
-  const how = sampling.kind === 'irregular' ? sampling.pattern : sampling.evidence
-  return `${sampling.acceleration.toFixed(2)}× (${how})`
-}
 
 /** A study in text: its volumes with their roles, what could not be used, and its remarks. */
 export function describeStudy(study: Study): string {
@@ -33,7 +26,7 @@ export function describeStudy(study: Study): string {
       volume.slices,
       `${volume.rows} × ${volume.columns}`,
       volume.acquisition ?? '–',
-      sampling(volume),
+      samplingInWords(volume),
       volume.targetShape ? 'yes' : 'no',
     ])
   }

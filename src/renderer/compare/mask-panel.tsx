@@ -6,8 +6,8 @@ import { useShallow } from 'zustand/react/shallow'
 import { MASK_KINDS, type MaskSpec } from '../../contract/evaluation.ts'
 import { type FrameMeta, framePath } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
-import { isMeasuredSo } from '../../contract/volumes.ts'
-import { samplingLabel, seedLabel } from '../format.ts'
+import { isMeasuredSo, samplingInWords } from '../../contract/volumes.ts'
+import { seedLabel } from '../format.ts'
 import { useView } from '../view.ts'
 import { useFrame } from '../viewer/frames.ts'
 import { STANDARD_MASK as STANDARD } from '../viewer/sources.ts'
@@ -108,7 +108,7 @@ function Drawn({ volume }: { volume: StudyVolume }) {
         {[
           meta?.acceleration && `really ${meta.acceleration.toFixed(2)}×`,
           !isMeasuredSo(volume.sampling) && seedLabel(seed),
-          samplingLabel(volume),
+          samplingInWords(volume),
         ]
           .filter(Boolean)
           .join(' · ')}

@@ -5,11 +5,12 @@ import { IconChevronDown, IconFileImport, IconFolderPlus, IconShape } from '@tab
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useRef, useState } from 'react'
 import type { Study, StudySummary, StudyView, StudyVolume } from '../../contract/studies.ts'
+import { samplingInWords } from '../../contract/volumes.ts'
 import { hideStudy, importFolder, removeScan, synthesizeKnee } from '../actions.ts'
 import { openFiles } from '../bring.ts'
 import { desktop } from '../client.ts'
 import { FileName } from '../file-name.tsx'
-import { count, fileOf, matrix, ROLE_LABEL, samplingLabel, withoutUpload } from '../format.ts'
+import { count, fileOf, matrix, ROLE_LABEL, withoutUpload } from '../format.ts'
 import { HostPath } from '../host-path.tsx'
 import { tellError } from '../notify.tsx'
 import { useOpenStudy, useStudies, useStudy } from '../queries.ts'
@@ -206,8 +207,8 @@ function VolumeRow({ study, volume, start }: { study: StudyView; volume: StudyVo
       <td>{matrix(volume)}</td>
       <td>{volume.targetShape ? 'yes' : 'no'}</td>
       <td className={style.sampling}>
-        <span className="truncate" title={samplingLabel(volume)}>
-          {samplingLabel(volume)}
+        <span className="truncate" title={samplingInWords(volume)}>
+          {samplingInWords(volume)}
         </span>
         {study.kind === 'scans' && (
           <Button size="compact-xs" onClick={() => removeScan(volume)} aria-label={`Take ${volume.file} off the list`}>

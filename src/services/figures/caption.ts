@@ -13,7 +13,8 @@ const OF_NUMBERS = [...OF_IMAGES, 'Data range', 'SSIM', 'Reference']
 
 /** The mask as it really was: a file's own is the only one it has. */
 function maskInWords(inWords: string, { sampling }: StudyVolume, panes: readonly DrawnPane[]): string {
-  if (sampling.kind === 'sub-sampled') return `sub-sampled in the file, ${formatAcceleration(sampling.acceleration)}`
+  if (sampling.kind === 'sub-sampled' || sampling.kind === 'irregular')
+    return `sub-sampled in the file, ${formatAcceleration(sampling.acceleration)}`
   const real = panes.map(({ acceleration }) => acceleration).find(value => value !== null)
   return real == null ? inWords : `${inWords}, as drawn ${formatAcceleration(real)}`
 }
