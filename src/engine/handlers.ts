@@ -183,13 +183,14 @@ export const handlers: Handlers = {
         if (taken.has(await realpath(output).catch(() => output))) {
           return `Expected a free name for its reconstruction, got ${output}, which is an input or another file’s. Give another folder.`
         }
-        await inWorkshop(directory, async workshop => {
+        const empty = await inWorkshop(directory, async workshop => {
           const finished = join(workshop, 'result')
-          await exportVolume(volume, model, request, finished, context.pause)
+          const none = await exportVolume(volume, model, request, finished, context.pause)
           await place(finished, destination, name)
+          return none
         })
         taken.add(await realpath(output)) // through links too: two inputs may have one name
-        written.push({ path: info.path, output })
+        written.push({ path: info.path, output, empty })
         return null
       })
       return [...written, ...skipped]

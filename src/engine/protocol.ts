@@ -98,7 +98,8 @@ export interface ReconstructRequest {
 
 /** Where a reconstruction went, or why a file has none. */
 export type Reconstructed =
-  | { readonly path: string; readonly output: string }
+  /** `empty`: slices, counted from 0, whose image is zero because the file holds nothing of them. */
+  | { readonly path: string; readonly output: string; readonly empty: readonly number[] }
   | { readonly path: string; readonly reason: string }
 
 /** One slice through several models, for looking at side by side; images [h, w] in the units of the file. */

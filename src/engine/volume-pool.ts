@@ -2,9 +2,9 @@
 import type { VolumeContent, VolumeInfo } from '../contract/volumes.ts'
 import type { VolumeSource } from '../core/data/slices.ts'
 import type { Volume } from '../core/data/volume.ts'
-import { requireVersion, versionNow } from './file-version.ts'
+import { versionNow } from './file-version.ts'
 import { KeptFiles } from './kept-files.ts'
-import { openVolume } from './volumes.ts'
+import { openVolume, requireContent } from './volumes.ts'
 
 const OPEN_AT_ONCE = 32
 
@@ -19,8 +19,9 @@ export class VolumePool {
   /** As `openVolume`. */
   async open(path: string, content?: VolumeContent): Promise<Volume> {
     const version = versionNow(path, content?.version)
-    if (content) requireVersion(path, version, content.version)
-    return this.#kept.get(path, () => openVolume(path, '', content), version)
+    const volume = await this.#kept.get(path, () => openVolume(path, '', content), version)
+    if (content) requireContent(path, volume.info.content!, content)
+    return volume
   }
 
   dispose(): void {

@@ -11,7 +11,7 @@ import type { Volume } from '../core/data/volume.ts'
 import type { Pause } from '../core/pause.ts'
 import { type Reading, readContent } from './contents.ts'
 import { fileError } from './file-errors.ts'
-import { fileVersion, requireVersion, versionNow } from './file-version.ts'
+import { fileVersion, isSameVersion, requireVersion, versionNow } from './file-version.ts'
 import { openHdf5 } from './hdf5.ts'
 
 export type ScannedVolume = VolumeInfo & { readonly role: Role | null }
@@ -31,9 +31,12 @@ const hashPatient = (salt: string) => (id: string) =>
     .update(salt + id)
     .digest('hex')
 
+/** What this process read last of files that were not given with their content as they are now. */
+const lastRead = new Map<string, VolumeContent>()
+
 /**
- * Opens a volume. Of its patient id only SHA-256(salt + id) is kept. If its content is given, a file that is not the version that was read is
- * refused (`DATA_CHANGED`); else the whole file is read first.
+ * Opens a volume. Of its patient id only SHA-256(salt + id) is kept. A file that is not the version that was read (`content`) is read again:
+ * with another content it is refused (`DATA_CHANGED`). A change of permissions or a new hard link is no change of content.
  */
 export async function openVolume(
   path: string,
@@ -42,16 +45,31 @@ export async function openVolume(
   reading: Reading = { pause: setImmediate },
 ): Promise<Volume> {
   const before = versionNow(path, content?.version)
-  if (content) requireVersion(path, before, content.version)
   const file = await openHdf5(path)
   try {
     requireVersion(path, versionNow(path, before), before) // it was not replaced before it was open
-    const known = content ?? (await readWhole(path, file, reading))
-    return openFormat(file, hashPatient(salt), known)
+    const isAsRead = content && isSameVersion(before, content.version)
+    const now = isAsRead ? content : await readAgain(path, file, reading)
+    if (content) requireContent(path, now, content)
+    return openFormat(file, hashPatient(salt), now)
   } catch (error) {
     file.dispose()
     throw error
   }
+}
+
+/** Throws `DATA_CHANGED` for another content than the one that was read. */
+export function requireContent(path: string, now: VolumeContent, read: VolumeContent): void {
+  if (now.identity === read.identity) return
+  throw new AppError('DATA_CHANGED', `${path} has another content than when it was read. Scan the study again.`)
+}
+
+async function readAgain(path: string, file: Hdf5File, reading: Reading): Promise<VolumeContent> {
+  const last = lastRead.get(path)
+  if (last && isSameVersion(versionNow(path, last.version), last.version)) return last
+  const now = await readWhole(path, file, reading)
+  lastRead.set(path, now)
+  return now
 }
 
 async function readWhole(path: string, file: Hdf5File, reading: Reading): Promise<VolumeContent> {

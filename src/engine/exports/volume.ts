@@ -44,15 +44,33 @@ function maskInWords(volume: Volume, { source, mask, seed }: ReconstructRequest)
   return `${kind}, acceleration ${asked}, centre fraction ${centerFraction}, ${seed === null ? 'seeded by the file name' : `seed ${seed}`}`
 }
 
+/** Slices that are zero because the file holds nothing of them. */
+function emptySlices({ info }: Volume, source: ReconstructRequest['source'], indices: readonly number[]): number[] {
+  const isOf = (dataset: string) =>
+    source === 'truth' ? !['kspace', 'reconstruction_noise_free'].includes(dataset) : dataset === 'kspace'
+  const faults = info.content?.faults ?? []
+  return indices.filter(index =>
+    faults.some(({ slice, dataset, fault }) => slice === index && fault === 'all zero' && isOf(dataset)),
+  )
+}
+
+/** Gives the slices, counted from 0, whose image is zero because the file holds nothing of them; refuses if there are no others. */
 export async function exportVolume(
   volume: Volume,
   model: Model | null,
   request: ReconstructRequest,
   output: string,
   pause: Pause,
-): Promise<void> {
+): Promise<readonly number[]> {
   const { source, mask, seed, slice, format, run, checkpoint, units } = request
   const indices = indicesOf(volume, slice)
+  const empty = emptySlices(volume, source, indices)
+  if (empty.length === indices.length) {
+    throw new AppError(
+      'UNSUPPORTED_FORMAT',
+      `Expected data in slice ${empty.map(index => index + 1).join(', ')}, got zeros alone, in ${volume.info.path}. Choose another slice, or write the file again.`,
+    )
+  }
   const images =
     source === 'truth'
       ? await readTruths(volume, indices, pause)
@@ -64,4 +82,5 @@ export async function exportVolume(
     info: { ...volume.info, voxelSize: voxelSizeOf(volume.info, source) },
     provenance: { run, checkpoint, mask: maskInWords(volume, request), units },
   })
+  return empty
 }

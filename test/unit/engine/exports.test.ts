@@ -11,9 +11,11 @@ import { WRITERS } from '../../../src/engine/exports/index.ts'
 import type { Reconstruction } from '../../../src/engine/exports/reconstruction.ts'
 import { exportVolume } from '../../../src/engine/exports/volume.ts'
 import { openHdf5 } from '../../../src/engine/hdf5.ts'
+import type { ReconstructRequest } from '../../../src/engine/protocol.ts'
 import { openVolume } from '../../../src/engine/volumes.ts'
 import { useEngine } from '../../engine.ts'
-import { copy } from '../../volumes.ts'
+import { whole } from '../../studies.ts'
+import { copy, noiseVolume } from '../../volumes.ts'
 import { writeNoise } from './noise-file.ts'
 
 let folder: string
@@ -326,5 +328,39 @@ describe('the lengths of a scan', () => {
   it('are not known of a ground truth with more pixels than there are samples', async () => {
     expect(await pixdim('truth', [80, 36])).toEqual([0, 1, 1, 1])
     expect(await pixdim('network', [80, 36])).toEqual([2, 5, 3, 5])
+  })
+})
+
+describe('slices that the file holds nothing of', () => {
+  const empty = { slice: 1, dataset: 'kspace', fault: 'all zero' } as const
+  const exported = async (slice: number | null) => {
+    const noise = noiseVolume('a', { slices: 3 })
+    const content = { ...whole(noise.info).content, faults: [empty] }
+    const request: ReconstructRequest = {
+      files: [],
+      salt: '',
+      source: 'network',
+      model: null,
+      mask: { kind: 'random', acceleration: 4, centerFraction: 0.08 },
+      seed: null,
+      slice,
+      format: 'npy',
+      directory: folder,
+      run: 'zero-filled',
+      checkpoint: null,
+      units: 'signal',
+    }
+    const output = join(folder, `empty-${slice}.npy`)
+    return exportVolume({ ...noise, info: { ...noise.info, content } }, null, request, output, async () => {})
+  }
+
+  it('are told beside the others, and refused alone', async () => {
+    await useEngine()
+    expect(await exported(null)).toEqual([1])
+    expect(await exported(0)).toEqual([])
+    await expect(exported(1)).rejects.toMatchObject({
+      code: 'UNSUPPORTED_FORMAT',
+      message: expect.stringMatching(/data in slice 2, got zeros.*Choose another slice/),
+    })
   })
 })

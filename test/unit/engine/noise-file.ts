@@ -10,7 +10,7 @@ import { noiseVolume } from '../../volumes.ts'
 
 const all = (slices: number, read: (index: number) => Float32Array) => Array.from({ length: slices }, (_, i) => read(i))
 
-/** The file of `noiseVolume(name)` in fastMRI's format; its path. `truth`: size of a ground truth of zeros in place of its own. */
+/** The file of `noiseVolume(name)` in fastMRI's format; its path. `truth`: size of a ground truth of ones in place of its own. */
 export async function writeNoise(
   directory: string,
   name: string,
@@ -19,7 +19,7 @@ export async function writeNoise(
 ) {
   const { info, readKspace, readTarget } = noiseVolume(name, size)
   const path = join(directory, `${name}.h5`)
-  const truth = all(info.slices, index => (other ? new Float32Array(other[0] * other[1]) : readTarget(index)!))
+  const truth = all(info.slices, index => (other ? new Float32Array(other[0] * other[1]).fill(1) : readTarget(index)!))
   await writeFastMri(path, {
     matrix: [info.rows, info.columns],
     kspace: all(info.slices, readKspace),

@@ -1,0 +1,48 @@
+/** Profiles of version 349f561, whose runs recorded no contents: what their numbers are still good for. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { readyStudy } from '../../src/services/contents/ready.ts'
+import { openServices, type Services } from '../../src/services/context.ts'
+import { resumeRun } from '../../src/services/resume.ts'
+import { findRun, listRuns } from '../../src/services/runs.ts'
+import { findStudy } from '../../src/services/studies.ts'
+import { unpackOldProfile } from '../old-profile.ts'
+
+let folder: string
+let services: Services
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'self-mri-former-'))
+})
+
+afterEach(() => {
+  services.dispose()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const contents = () => listRuns(services).map(({ contents: of }) => of)
+
+it('whose files are older than the runs give them their contents, and the runs go on', async () => {
+  services = openServices({ profile: unpackOldProfile(folder, { dataFollow: true }).profile })
+  expect(contents()).toEqual(Array(4).fill('not recorded'))
+  const study = await readyStudy(services, findStudy(services, 'Brains'))
+  expect(study.volumes.every(({ content }) => content)).toBe(true)
+  expect(contents()).toEqual(Array(4).fill('current'))
+  const used = services.db.prepare('SELECT role, file FROM run_volumes WHERE run_id = 3 ORDER BY role').raw().all()
+  const trained = study.volumes.filter(({ role }) => role !== 'test').map(({ role, file }) => [role, file])
+  expect(used).toEqual(trained.sort())
+  expect((await resumeRun(services, '4')).status).toBe('finished')
+})
+
+it('whose files were written since stay, marked, and are not gone on with', async () => {
+  services = openServices({ profile: unpackOldProfile(folder, { dataFollow: true, rewritten: true }).profile })
+  await readyStudy(services, findStudy(services, 'Brains'))
+  expect(contents()).toEqual(Array(4).fill('not recorded'))
+  expect(findRun(services, '3')).toMatchObject({ status: 'finished', metrics: { ssim: expect.any(Number) } })
+  await expect(resumeRun(services, '4')).rejects.toMatchObject({
+    code: 'DATA_CHANGED',
+    message: expect.stringMatching(/run 4.*Brains/),
+  })
+})
