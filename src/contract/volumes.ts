@@ -39,7 +39,8 @@ export const SliceFault = z.object({
   /** Counted from 0. */
   slice: z.int(),
   dataset: z.string(),
-  fault: z.enum(['not finite', 'all zero']),
+  /** `incomplete`: a part of it was never written into the file, and reads as the fill value. */
+  fault: z.enum(['not finite', 'all zero', 'incomplete']),
 })
 export type SliceFault = z.infer<typeof SliceFault>
 

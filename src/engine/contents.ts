@@ -42,6 +42,7 @@ export async function readContent(
   let done = 0
   for (const { role, dataset, shape, weight } of stacks) {
     addField(hash, JSON.stringify([role, file.kind(dataset), shape]))
+    const unwritten = file.unwritten(dataset)
     let beyond: AppError | null = null
     for (let slice = 0; slice < shape[0]; slice++) {
       await pause()
@@ -49,6 +50,7 @@ export async function readContent(
       try {
         fault = file.withFloat32(dataset, slice, 1, numbers => {
           addField(hash, new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength))
+          if (unwritten.has(slice)) return faultOfImage(numbers) ?? 'incomplete'
           return role === 'k-space' ? survey.add(numbers, slice) : faultOfImage(numbers)
         })
       } catch (error) {
@@ -89,8 +91,12 @@ function addField(hash: Hash, field: string | Uint8Array): void {
 }
 
 function noSignal({ path }: Hdf5File, faults: readonly SliceFault[]): AppError {
-  const notFinite = faults.filter(({ fault }) => fault === 'not finite').length
-  const got = `${faults.length - notFinite} slices that are zero everywhere and ${notFinite} with numbers that are not finite`
+  const [notFinite, partly] = (['not finite', 'incomplete'] as const).map(
+    kind => faults.filter(({ fault }) => fault === kind).length,
+  )
+  const zero = faults.length - notFinite - partly
+  const rest = partly > 0 ? `, and ${partly} of which a part was never written` : ''
+  const got = `${zero} slices that are zero everywhere and ${notFinite} with numbers that are not finite${rest}`
   return new AppError(
     notFinite > 0 ? 'NOT_FINITE' : 'UNSUPPORTED_FORMAT',
     `Expected a slice of k-space with signal, got ${got}, in ${path}. Export the file again.`,

@@ -1,6 +1,6 @@
 /**
- * What h5wasm does not say of a dataset: the message of its datatype and the files that hold its numbers, from its
- * object header (HDF5 File Format Specification 3.0, IV.A).
+ * What h5wasm does not say of a dataset: the message of its datatype, the files that hold its numbers, and which chunks were written, from
+ * its object header (HDF5 File Format Specification 3.0, IV.A).
  */
 import fs from 'node:fs'
 
@@ -9,10 +9,13 @@ export interface DatasetHeader {
   readonly datatype: Buffer
   /** The files that hold the numbers in this one's place, as they are named in it. */
   readonly externalFiles: readonly string[]
+  /** Where each chunk that was written starts, by axes; `null`: not in chunks, or listed in a way that is not known here. */
+  readonly storedChunks: readonly (readonly number[])[] | null
 }
 
 const DATATYPE = 0x03
 const EXTERNAL_FILES = 0x07
+const LAYOUT = 0x08
 const CONTINUATION = 0x10
 const SHARED = 0x02
 
@@ -85,7 +88,35 @@ function parseDataset(read: Read, address: number): DatasetHeader | null {
   const messages = readMessages(read, address)
   const external = messages.find(({ type }) => type === EXTERNAL_FILES)
   const datatype = findDatatype(read, messages)
-  return datatype && { datatype, externalFiles: external ? readNames(read, external.data) : [] }
+  const layout = messages.find(({ type }) => type === LAYOUT)?.data
+  return (
+    datatype && {
+      datatype,
+      externalFiles: external ? readNames(read, external.data) : [],
+      storedChunks: layout?.[0] === 3 && layout[1] === 2 ? readChunks(read, layout) : null,
+    }
+  )
+}
+
+const UNDEFINED = 0xffff_ffff_ffff_ffffn
+
+/** The chunks that a Data Layout message of version 3 (IV.A.2.i) leads to, by a version 1 B-tree of type 1 (III.A.1). */
+function readChunks(read: Read, layout: Buffer): number[][] {
+  const axes = layout[2] // one more than the dataset has: the last is within the element
+  const keySize = 8 + 8 * axes
+  const node = (address: number, most: number): number[][] => {
+    const head = read(address, 24)
+    const [type, level, entries] = [head[4], head[5], head.readUInt16LE(6)]
+    if (head.toString('latin1', 0, 4) !== 'TREE' || type !== 1 || level > most) throw new RangeError('No such node')
+    const body = read(address + 24, entries * (keySize + 8))
+    return Array.from({ length: entries }, (_, entry) => {
+      const at = entry * (keySize + 8)
+      if (level > 0) return node(Number(body.readBigUInt64LE(at + keySize)), level - 1)
+      return [Array.from({ length: axes - 1 }, (_, axis) => Number(body.readBigUInt64LE(at + 8 + 8 * axis)))]
+    }).flat()
+  }
+  const root = layout.readBigUInt64LE(3)
+  return root === UNDEFINED ? [] : node(Number(root), 255)
 }
 
 function findDatatype(read: Read, messages: readonly Message[]): Buffer | null {

@@ -110,6 +110,17 @@ class OpenFile implements Hdf5File {
     return [...new Set(names)].filter(name => name !== '.').map(name => resolve(dirname(this.path), name))
   }
 
+  unwritten(dataset: string): ReadonlySet<number> {
+    const { shape, chunks } = this.#metadata.get(dataset)!
+    const stored = this.#header(dataset)?.storedChunks ?? null
+    if (shape === null || chunks === null || stored === null) return new Set()
+    const whole = shape.slice(1).reduce((product, size, axis) => product * Math.ceil(size / chunks[axis + 1]), 1)
+    const layers = new Map<number, number>()
+    for (const [first] of stored) layers.set(first, (layers.get(first) ?? 0) + 1)
+    const slices = Array.from({ length: shape[0] }, (_, slice) => slice)
+    return new Set(slices.filter(slice => (layers.get(slice - (slice % chunks[0])) ?? 0) < whole))
+  }
+
   withFloat32<T>(dataset: string, from: number, count: number, use: (values: Float32Array) => T): T {
     const shape = this.shape(dataset)
     if (!shape?.length || from < 0 || count < 0 || from + count > shape[0]) {

@@ -13,6 +13,7 @@ import {
   sliceStem,
   stemOf,
 } from '../contract/exports.ts'
+import { faultInWords } from '../contract/volumes.ts'
 import type { Progress, Reconstructed, ReconstructRequest } from '../engine/protocol.ts'
 import {
   type Chosen,
@@ -129,7 +130,11 @@ export async function reconstruct(
   return {
     volumes: [...skipped, ...done],
     replaced: there.filter(path => written.has(path)),
-    remarks: files.flatMap(({ path, content }) => (content?.remarks ?? []).map(remark => ({ path, remark }))),
+    remarks: files.flatMap(({ path, content }) => {
+      const partly = (content?.faults ?? []).filter(({ fault }) => fault === 'incomplete')
+      const remarks = partly.map(fault => `${faultInWords(fault)}: what is missing counts as zero.`)
+      return [...remarks, ...(content?.remarks ?? [])].map(remark => ({ path, remark }))
+    }),
   }
 }
 

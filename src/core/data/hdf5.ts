@@ -47,6 +47,8 @@ export interface Hdf5File {
    * library's own, of no use once `use` has returned.
    */
   withFloat32<T>(dataset: string, from: number, count: number, use: (values: Float32Array) => T): T
+  /** Slices along the first axis of which a part, or all, was never written, as far as the file says so: reading gives the fill value. */
+  unwritten(dataset: string): ReadonlySet<number>
   /** Absolute paths of the other files that a virtual dataset is put together from; none of any other dataset. */
   virtualSources(dataset: string): readonly string[]
   /** A whole small dataset of numbers (booleans as 0 and 1) as float64. */

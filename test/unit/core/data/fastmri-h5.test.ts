@@ -32,6 +32,7 @@ function memoryFile(contents: Datasets, attributes: Attributes = {}): Hdf5File &
       const perSlice = shape.slice(1).reduce((a, b) => a * b, kind.startsWith('complex') ? 2 : 1)
       return use(Float32Array.from(values).slice(from * perSlice, (from + count) * perSlice))
     },
+    unwritten: () => new Set(),
     virtualSources: () => [],
     readNumbers: name => Float64Array.from(stored(name)!.values),
     readText: name => (typeof contents[name] === 'string' ? contents[name] : null),
