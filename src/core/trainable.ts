@@ -4,7 +4,8 @@
  */
 import { AppError } from '../contract/errors.ts'
 import type { RunConfig } from '../contract/runs.ts'
-import { selectSlices, type VolumeInfo } from '../contract/volumes.ts'
+import { faultInWords, selectSlices, type VolumeInfo } from '../contract/volumes.ts'
+import { leftOut, usableSlices } from './data/slices.ts'
 import { networkOf } from './models/index.ts'
 import { SSIM_MARGIN } from './mri/metrics.ts'
 import { cropShape } from './mri/transform.ts'
@@ -25,19 +26,31 @@ export function requireTrainable(
 ): void {
   const network = networkOf(networkId)
   const settings = network.config.parse(networkConfig)
-  const chosen = (info: VolumeInfo) => selectSlices(slices, info.slices).length
   const method = kind === 'pretrain' && methodId !== null ? methodOf(methodId) : null
+  const reference = kind === 'pretrain' ? null : 'ground truth'
+  const chosen = (info: VolumeInfo) => usableSlices(info, slices, reference).length
+  const faultsIn = (infos: readonly VolumeInfo[]) => {
+    const faults = infos.flatMap(info =>
+      leftOut(info, slices, reference).map(fault => `${info.file} ${faultInWords(fault)}`),
+    )
+    return faults.length > 0 ? ` Left out: ${faults.join(', ')}.` : ''
+  }
   const ownSettings = method?.config.parse(methodConfig)
   const samples = train.reduce((sum, info) => sum + chosen(info), 0) * (method?.instances?.(ownSettings) ?? 1)
   if (samples === 0)
     refuse(
-      `Expected slices to train on, got none: of ${train.map(info => `${info.file} (${info.slices} slices)`).join(', ')} none is selected. Select others (--slices).`,
+      `Expected slices to train on, got none: of ${train.map(info => `${info.file} (${info.slices} slices)`).join(', ')} none can be used.${faultsIn(train)} Select others (--slices), or replace the files.`,
     )
   for (const info of validation)
-    if (!method && chosen(info) === 0)
+    if (!method && selectSlices(slices, info.slices).length === 0)
       refuse(
         `Expected slices to validate on, got none of the ${info.slices} of ${info.file}. Select others (--slices), or take the volume out of the study’s validation.`,
       )
+
+  if (!method && validation.length > 0 && !validation.some(info => chosen(info) > 0))
+    refuse(
+      `Expected slices to validate on, got none that can be used.${faultsIn(validation)} Select others (--slices), replace the files, or take the volumes out of the study’s validation.`,
+    )
 
   function requireSize(shape: readonly [number, number], size: number, of: string, remedy: string): void {
     const why = network.tooSmall(settings, shape, size)
@@ -48,7 +61,7 @@ export function requireTrainable(
   if (method) {
     if (samples < batch)
       refuse(
-        `Expected at least ${batch} training slices for a batch of ${batch}, got ${samples}. Take a smaller batch, or more slices.`,
+        `Expected at least ${batch} training slices for a batch of ${batch}, got ${samples}.${faultsIn(train)} Take a smaller batch, or more slices.`,
       )
     const tooFew = method.tooFew?.(ownSettings, { batch, samples })
     if (tooFew) refuse(tooFew)

@@ -1,10 +1,11 @@
 /** Whether everything that a profile names is there and whole. Nothing is written. */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, statSync } from 'node:fs'
 import { access, constants, stat } from 'node:fs/promises'
-import { throwIfCancelled } from '../contract/errors.ts'
+import { AppError, throwIfCancelled } from '../contract/errors.ts'
 import type { Progress } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
+import { databasePath } from './db/index.ts'
 import { fileAt, runFile } from './profile.ts'
 
 /** What the profile says of a file. */
@@ -75,6 +76,12 @@ export async function checkProfile(
   services: Services,
   { onProgress, signal }: { readonly onProgress?: (progress: Progress) => void; readonly signal?: AbortSignal } = {},
 ): Promise<ProfileCheck> {
+  const { profile } = services
+  if (!statSync(databasePath(profile), { throwIfNoEntry: false })?.size)
+    throw new AppError(
+      'FILE_UNREADABLE',
+      `Expected a profile with its database, got no database in ${profile}. Name the profile’s folder with --profile DIR, or restore the database from a copy.`,
+    )
   const named = namedFiles(services)
   const checked = { checkpoint: 0, state: 0, preview: 0, 'study file': 0 }
   const faults: ProfileFault[] = []
@@ -90,5 +97,5 @@ export async function checkProfile(
     .prepare("SELECT CAST(id AS TEXT) FROM runs WHERE status = 'running' ORDER BY id")
     .pluck()
     .all() as string[]
-  return { profile: services.profile, checked, training, faults }
+  return { profile, checked, training, faults }
 }

@@ -235,7 +235,11 @@ export function keptModel(services: Services, id: string, epoch: number | null =
   try {
     digest = fileDigest(path)
   } catch (cause) {
-    throw new AppError('FILE_UNREADABLE', `Expected run ${id}’s checkpoint, got: ${(cause as Error).message}`, cause)
+    throw new AppError(
+      'FILE_UNREADABLE',
+      `Expected run ${id}’s checkpoint, got: ${(cause as Error).message}. Restore it from a copy of the profile; self-mri profile check lists what else is missing.`,
+      cause,
+    )
   }
   if (digest !== sha256) {
     throw new AppError(

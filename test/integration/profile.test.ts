@@ -132,6 +132,23 @@ it('a profile of 349f561 that has moved is scored as it was, fine-tuned, resumed
   expect(lacking.out).toMatch(/^missing: .*runs\/3\/best-0002\.safetensors \(checkpoint of run 3\): restore the file/)
 })
 
+it('a check of a folder without a database says so, and makes none', async () => {
+  for (const profile of [join(folder, 'nowhere'), join(folder, 'emptied')]) {
+    if (profile.endsWith('emptied')) {
+      mkdirSync(join(profile, 'runs'), { recursive: true })
+      writeFileSync(join(profile, 'self-mri.sqlite'), '')
+    }
+    const before = existsSync(profile) && readdirSync(profile)
+    const check = await run(profile, 'profile', 'check', '--json')
+    expect(check.status).toBe(1)
+    expect(JSON.parse(check.out).error).toMatchObject({
+      code: 'FILE_UNREADABLE',
+      message: expect.stringMatching(/got no database in .*--profile DIR/),
+    })
+    expect(existsSync(profile) && readdirSync(profile)).toEqual(before)
+  }
+})
+
 describe('a database that another program holds', () => {
   /** Holds it until it is told to let go. */
   async function hold(profile: string, ...statements: string[]): Promise<() => Promise<void>> {

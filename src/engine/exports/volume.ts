@@ -1,6 +1,7 @@
 /** What is asked of one volume, a slice or all of them, reconstructed and written. */
 import { AppError } from '../../contract/errors.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
+import { faultInWords, type SliceFault } from '../../contract/volumes.ts'
 import type { Volume } from '../../core/data/volume.ts'
 import { croppedTruth } from '../../core/frame.ts'
 import { cropShape, voxelSizeOf } from '../../core/mri/transform.ts'
@@ -44,13 +45,24 @@ function maskInWords(volume: Volume, { source, mask, seed }: ReconstructRequest)
   return `${kind}, acceleration ${asked}, centre fraction ${centerFraction}, ${seed === null ? 'seeded by the file name' : `seed ${seed}`}`
 }
 
-/** Slices that are zero because the file holds nothing of them. */
-function emptySlices({ info }: Volume, source: ReconstructRequest['source'], indices: readonly number[]): number[] {
+/** What is wrong with the slices that are exported. */
+function faultsOf({ info }: Volume, source: ReconstructRequest['source'], indices: readonly number[]): SliceFault[] {
   const isOf = (dataset: string) =>
     source === 'truth' ? !['kspace', 'reconstruction_noise_free'].includes(dataset) : dataset === 'kspace'
-  const faults = info.content?.faults ?? []
-  return indices.filter(index =>
-    faults.some(({ slice, dataset, fault }) => slice === index && fault === 'all zero' && isOf(dataset)),
+  return (info.content?.faults ?? []).filter(({ slice, dataset }) => indices.includes(slice) && isOf(dataset))
+}
+
+/** Throws `NOT_FINITE` for slices of which there is no image. */
+function requireFiniteSlices({ info }: Volume, faults: readonly SliceFault[], slice: number | null): void {
+  const without = faults.filter(({ fault }) => fault === 'not finite')
+  if (without.length === 0) return
+  const remedy =
+    slice === null && without.length < info.slices
+      ? 'Export each other slice by itself (--slice)'
+      : 'Choose another slice'
+  throw new AppError(
+    'NOT_FINITE',
+    `Expected finite numbers in all slices, got ${without.map(faultInWords).join(', ')}, in ${info.path}. ${remedy}, or replace the file.`,
   )
 }
 
@@ -64,7 +76,9 @@ export async function exportVolume(
 ): Promise<readonly number[]> {
   const { source, mask, seed, slice, format, run, checkpoint, units } = request
   const indices = indicesOf(volume, slice)
-  const empty = emptySlices(volume, source, indices)
+  const faults = faultsOf(volume, source, indices)
+  requireFiniteSlices(volume, faults, slice)
+  const empty = faults.flatMap(({ slice, fault }) => (fault === 'all zero' ? [slice] : []))
   if (empty.length === indices.length) {
     throw new AppError(
       'UNSUPPORTED_FORMAT',

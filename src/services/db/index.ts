@@ -12,6 +12,8 @@ export type Db = Database.Database
 
 const FILE = 'self-mri.sqlite'
 
+export const databasePath = (profile: string): string => join(profile, FILE)
+
 const MIGRATIONS = new URL('./migrations/', import.meta.url)
 
 /** `0001-first.sql`, `0002-…`: the number is the version of the database after it. */

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Pretext, Recipe, type RunConfig } from '../../../src/contract/runs.ts'
-import type { SliceSelection } from '../../../src/contract/volumes.ts'
+import type { SliceSelection, VolumeInfo } from '../../../src/contract/volumes.ts'
 import { networkOf } from '../../../src/core/models/index.ts'
 import { METHODS, methodOf } from '../../../src/core/ssl/index.ts'
 import { requireTrainable } from '../../../src/core/trainable.ts'
@@ -124,6 +124,25 @@ describe('a training', () => {
     const slices: SliceSelection = { kind: 'range', from: 5, to: 9 }
     fails(configOf(null, 1, { slices }), /got none: of a\.h5 \(3 slices\)/)
     fails(configOf(null, 1, { slices }), /none of the 3 of a\.h5/, [square(48, 8)])
+  })
+
+  it('counts the slices that can be used, and names those that cannot', () => {
+    const withFaults = (dataset: string, faulty: readonly number[], slices = 3): VolumeInfo => ({
+      ...square(48, slices),
+      content: {
+        ...{ identity: 'a', version: { bytes: 0, modified: '0', changed: '0', inode: '0' }, remarks: [] },
+        sampling: { kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 },
+        faults: faulty.map(slice => ({ slice, dataset, fault: 'all zero' as const })),
+      },
+    })
+    const all = withFaults('reconstruction_esc', [0, 1, 2])
+    fails(configOf(null, 1), /got none: .*a\.h5 slice 1 \(reconstruction_esc: all zero\), .*slice 3/, [all])
+    fails(configOf(null, 1), /validate on, got none.*a\.h5 slice 1 \(reconstruction_esc: all zero\)/, undefined, [all])
+    passes(configOf(null, 1), [square(48)], [all, square(48)])
+    passes(configOf('rotnet', 1), [all], [all]) // a pretext needs no ground truth
+    fails(configOf('simclr', 2), /at least 2 training slices.*got 1\. Left out: a\.h5 slice 2/, [
+      withFaults('kspace', [1], 2),
+    ])
   })
 
   it('that tells samples apart needs others to tell them from; one that does not takes any batch', () => {

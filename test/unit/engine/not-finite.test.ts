@@ -114,6 +114,32 @@ async function writeTruth(
   return path
 }
 
+describe('a slice of k-space that is not finite', () => {
+  it('is no part of an export: the refusal names all such slices, and its remedy works', async () => {
+    const { info, readKspace } = noiseVolume('spoilt', { slices: 3 })
+    const kspace = Array.from({ length: 3 }, (_, slice) => readKspace(slice))
+    kspace[1][5] = Number.NaN
+    const images = kspace.map(() => new Float32Array(info.rows * info.columns).fill(1))
+    const path = join(folder, 'spoilt.h5')
+    await writeFastMri(path, {
+      ...{ matrix: [info.rows, info.columns], imageSize: [info.rows, info.columns], header: '' },
+      ...{ kspace, reconstruction: images, noiseFree: images },
+      attributes: { acquisition: 'CORPD_FBK', max: 1, norm: 1, patient_id: 'spoilt', generator: 'test' },
+    })
+    const directory = join(folder, 'spoilt out')
+    const [whole] = await reconstructed({ paths: [path], directory })
+    expect(whole).toMatchObject({
+      path,
+      reason: expect.stringMatching(/got slice 2 \(kspace: not finite\), in .*spoilt\.h5\. .*by itself \(--slice\)/),
+    })
+    for (const slice of [0, 2])
+      expect(await reconstructed({ paths: [path], directory, slice })).toMatchObject([{ output: expect.anything() }])
+    expect(visible(directory)).toHaveLength(2)
+    const [truth] = await reconstructed({ paths: [path], directory, source: 'truth' })
+    expect(truth).toMatchObject({ output: expect.anything() }) // its ground truth is whole
+  })
+})
+
 describe('a score that is not finite', () => {
   it('is never printed: slices without foreground', async () => {
     const faint = await writeTruth('faint', (slice, pixels) => new Float32Array(pixels).fill(slice === 0 ? 1e-9 : 1))
