@@ -8,7 +8,7 @@ const REMEDIES: Readonly<Record<ProfileFault['kind'], string>> = {
   checkpoint: 'restore the file from a copy of the profile, or train the run again',
   state: 'restore the file from a copy of the profile; else the run cannot go on from there',
   preview: 'restore the file from a copy of the profile; only this image of the run is lost',
-  'study file': 'put the file back where it was',
+  'study file': 'put the file back, or find it elsewhere with: self-mri studies locate',
 }
 
 function describe({ profile, checked, training, faults }: ProfileCheck): string {
