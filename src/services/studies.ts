@@ -116,8 +116,7 @@ interface VolumeRow {
 export const storedInfo = (services: Services, volume: VolumeInfo): string =>
   JSON.stringify({ ...VolumeInfo.parse(volume), path: storedFile(services, volume.path) })
 
-/** What a file that was only listed says of its sampling is not taken for the whole of it. */
-
+/** The sampling of a file that was only listed is `unread`: its header and middle slice do not tell the sampling of the volume. */
 function toVolume(services: Services, { id, role, info }: VolumeRow): StudyVolume {
   const parsed = VolumeInfo.parse(JSON.parse(info))
   const sampling = parsed.content ? parsed.sampling : ({ kind: 'unread' } as const)

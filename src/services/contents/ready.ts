@@ -177,4 +177,4 @@ export async function readyVolume(services: Services, id: number, signal?: Abort
 }
 
 /** What an engine is told of a file. */
-export const fileOf = ({ path, content }: StudyVolume | WholeVolume): VolumeFile => ({ path, content })
+export const fileOf = ({ path, content }: VolumeInfo): VolumeFile => ({ path, content })
