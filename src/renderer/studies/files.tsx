@@ -1,6 +1,7 @@
 /** A study's files beside what the study took of them: read, changed, missing; scanned again and found elsewhere. */
 import { Button, Checkbox, Modal } from '@mantine/core'
 import { useEffect, useState } from 'react'
+import { create } from 'zustand'
 import type { FileState, Findings, StudyView } from '../../contract/studies.ts'
 import { locateFiles, readStudy, scanStudy, takeFindings } from '../actions.ts'
 import { count, ROLE_LABEL } from '../format.ts'
@@ -29,15 +30,13 @@ export function StateMark({ state }: { state: FileState | undefined }) {
   )
 }
 
-/** Studies whose reading was begun unasked, or ended by the user: it is not begun unasked again. */
-const begun = new Set<number>()
-const reading = new Set<number>()
+/** Readings by study. One that has ended, by itself or by the user, is not begun unasked again. */
+const useReadings = create<{ readonly [study: number]: 'going on' | 'ended' }>(() => ({}))
 
 async function read(study: StudyView): Promise<void> {
-  if (reading.has(study.id)) return
-  reading.add(study.id)
-  begun.add(study.id)
-  await readStudy(study).finally(() => reading.delete(study.id))
+  if (useReadings.getState()[study.id] === 'going on') return
+  useReadings.setState({ [study.id]: 'going on' })
+  await readStudy(study).finally(() => useReadings.setState({ [study.id]: 'ended' }))
 }
 
 const filesIn = ({ volumes, states }: StudyView, ...of: FileState[]) =>
@@ -45,13 +44,16 @@ const filesIn = ({ volumes, states }: StudyView, ...of: FileState[]) =>
 
 /** What the user must know of the files, and what to do. The contents are read in the background once a study is open. */
 export function FilesNotice({ study }: { study: StudyView }) {
-  const unread = filesIn(study, 'unread', 'written since').length
+  const reading = useReadings(readings => readings[study.id])
+  const unread = filesIn(study, 'unread').length
+  const written = filesIn(study, 'written since')
+  const toRead = unread + written.length
   useEffect(() => {
-    if (unread > 0 && !begun.has(study.id)) void read(study)
-  }, [study, unread])
+    if (toRead > 0 && !reading) void read(study)
+  }, [study, toRead, reading])
   const changed = filesIn(study, 'changed')
   const missing = filesIn(study, 'missing')
-  if (unread + changed.length + missing.length === 0) return null
+  if (toRead + changed.length + missing.length === 0) return null
   const named = (files: typeof changed) =>
     files
       .slice(0, 4)
@@ -61,13 +63,18 @@ export function FilesNotice({ study }: { study: StudyView }) {
     <ul className={style.notice} aria-label="State of the files">
       {unread > 0 && (
         <li>
-          {unread} of {count(study.volumes.length, 'file')} not read from end to end yet: their sampling and missing
-          slices are not known.{' '}
-          {begun.has(study.id) && !reading.has(study.id) && (
-            <Button size="compact-xs" onClick={() => read(study)}>
-              Read them
-            </Button>
-          )}
+          {unread} of {count(study.volumes.length, 'file')} not read to the end yet: their sampling and missing slices
+          are not known.
+        </li>
+      )}
+      {written.length > 0 && (
+        <li>Written since they were read: {named(written)}. Reading tells whether their contents changed.</li>
+      )}
+      {toRead > 0 && reading === 'ended' && (
+        <li className={style.act}>
+          <Button size="compact-xs" onClick={() => read(study)}>
+            Read files
+          </Button>
         </li>
       )}
       {changed.length > 0 && (

@@ -13,7 +13,7 @@ import { FileName } from '../file-name.tsx'
 import { count, fileOf, matrix, ROLE_LABEL, withoutUpload } from '../format.ts'
 import { HostPath } from '../host-path.tsx'
 import { tellError } from '../notify.tsx'
-import { useOpenStudy, useStudies, useStudy } from '../queries.ts'
+import { useOpenStudy, useStudies, useStudyNow } from '../queries.ts'
 import { goToScreen } from '../shell/screens.ts'
 import { openStudy, openVolume } from '../view.ts'
 import { SyntheticBadge } from '../viewer/badges.tsx'
@@ -26,7 +26,7 @@ export function Studies() {
   const open = useOpenStudy()
   const [adding, setAdding] = useState(false)
   const [drawing, setDrawing] = useState(false)
-  const { data: study } = useStudy(open)
+  const { data: study } = useStudyNow(open)
   const add = async () => {
     if (!desktop) return setAdding(true)
     const path = await desktop.openFolder()
@@ -121,26 +121,28 @@ function StudyPage({ study }: { study: StudyView }) {
         {study.kind !== 'scans' && <Button onClick={() => goToScreen('runs', 'pretrain')}>Pre-train on it</Button>}
       </header>
       <div className={style.scroll}>
-        <FilesNotice study={study} />
-        {study.remarks.length > 0 && (
-          <ul className={style.remarks}>
-            {study.remarks.map(remark => (
-              <li key={remark}>{remark}</li>
-            ))}
-          </ul>
-        )}
-        {study.skipped.length > 0 && (
-          <details className={style.skipped} open>
-            <summary>{count(study.skipped.length, 'file')} could not be used</summary>
-            <ul>
-              {study.skipped.map(({ path, reason }) => (
-                <li key={path}>
-                  <span className="mono">{fileOf(path)}</span> {withoutUpload(reason)}
-                </li>
+        <div className={style.said}>
+          <FilesNotice study={study} />
+          {study.remarks.length > 0 && (
+            <ul className={style.remarks}>
+              {study.remarks.map(remark => (
+                <li key={remark}>{remark}</li>
               ))}
             </ul>
-          </details>
-        )}
+          )}
+          {study.skipped.length > 0 && (
+            <details className={style.skipped} open>
+              <summary>{count(study.skipped.length, 'file')} could not be used</summary>
+              <ul>
+                {study.skipped.map(({ path, reason }) => (
+                  <li key={path}>
+                    <span className="mono">{fileOf(path)}</span> {withoutUpload(reason)}
+                  </li>
+                ))}
+              </ul>
+            </details>
+          )}
+        </div>
         <Volumes study={study} />
       </div>
     </section>
@@ -190,7 +192,7 @@ function VolumeRow({ study, volume, start }: { study: StudyView; volume: StudyVo
   return (
     <tr className={style.volume} style={{ transform: `translateY(${start}px)` }}>
       <td>
-        <Thumbnail volume={volume.id} size={40} />
+        <Thumbnail volume={volume} size={40} />
       </td>
       <td className={style.file}>
         <button type="button" className={style.open} onClick={open} title={volume.path}>
@@ -207,7 +209,7 @@ function VolumeRow({ study, volume, start }: { study: StudyView; volume: StudyVo
       <td>{matrix(volume)}</td>
       <td>{volume.targetShape ? 'yes' : 'no'}</td>
       <td className={style.sampling}>
-        <span className="truncate" title={samplingInWords(volume)}>
+        <span className={style.samplingWords} title={samplingInWords(volume)}>
           {samplingInWords(volume)}
         </span>
         {study.kind === 'scans' && (

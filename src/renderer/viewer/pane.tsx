@@ -293,7 +293,10 @@ function Failure({ error, retry }: { error: FrameError; retry: () => void }) {
       {error.code === 'ENGINE_UNAVAILABLE' ? (
         <Button onClick={() => goToScreen('settings')}>Install the engine</Button>
       ) : (
-        <Button onClick={retry}>Try again</Button>
+        <div className={style.buttons}>
+          {error.code === 'DATA_CHANGED' && <Button onClick={() => goToScreen('studies')}>Open the study</Button>}
+          <Button onClick={retry}>Try again</Button>
+        </div>
       )}
     </div>
   )

@@ -59,6 +59,12 @@ export const isThere = ({ contents }: Services, { path }: StudyVolume): boolean 
   }
 }
 
+/** Of a volume that was only listed so far: what is known of its file by now, if the file can be the one that was listed. */
+function takeKnown(services: Services, volume: StudyVolume): void {
+  const now = !volume.content && isThere(services, volume) ? services.contents.known(volume.path) : null
+  if (now && asListed(volume, now)) takeContent(services, volume.id, now)
+}
+
 /** Reads what is not known of these volumes, and takes the content of those that were only listed so far. */
 export async function checkVolumes(
   services: Services,
@@ -68,10 +74,15 @@ export async function checkVolumes(
 ): Promise<Checked> {
   const missing = volumes.filter(volume => !isThere(services, volume))
   const there = volumes.filter(volume => !missing.includes(volume))
-  const read = await services.contents.read(
-    there.map(({ path }) => path),
-    options,
-  )
+  const paths = there.map(({ path }) => path)
+  const read = await services.contents.read(paths, options).catch(error => {
+    // What was read before a cancel is taken.
+    services.db.transaction(() => {
+      for (const volume of there) takeKnown(services, volume)
+    })()
+    services.bell.ring()
+    throw error
+  })
   const changed: { volume: StudyVolume; now: WholeVolume }[] = []
   const unusable: SkippedFile[] = []
   const facts = new Map<number, VolumeInfo | null>()
@@ -155,7 +166,7 @@ export function fileStates(services: Services, { volumes }: Study): Record<strin
     if (!isThere(services, volume)) return 'missing'
     const now = services.contents.known(volume.path)
     if (!volume.content) return now && !asListed(volume, now) ? 'changed' : 'unread'
-    if (!now) return 'written since'
+    if (!now) return services.contents.isUnusable(volume.path) ? 'changed' : 'written since'
     return now.content.identity === volume.content.identity ? 'as taken' : 'changed'
   }
   return Object.fromEntries(volumes.map(volume => [volume.id, stateOf(volume)]))
