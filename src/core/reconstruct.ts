@@ -100,7 +100,7 @@ export function requireFiniteImage(
       ]
   throw new AppError(
     'NOT_FINITE',
-    `Expected finite numbers in the ${what} of slice ${index + 1} (counted from 1), got ${image.find(value => !Number.isFinite(value))}, in ${info.path}. ${cause}. ${remedy}`,
+    `Expected finite numbers in the ${what} of slice ${index + 1}, got ${image.find(value => !Number.isFinite(value))}, in ${info.path}. ${cause}. ${remedy}`,
   )
 }
 

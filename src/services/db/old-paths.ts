@@ -1,4 +1,4 @@
-/** Converts the absolute paths of databases before version 7 to stored paths. The profile may have been moved before the update. */
+/** Converts the absolute paths of databases before version 6 to stored paths. The profile may have been moved before the update. */
 import { existsSync } from 'node:fs'
 import { basename, isAbsolute, join } from 'node:path'
 import type Database from 'better-sqlite3'
@@ -46,7 +46,7 @@ function demonstrationFile(path: string): string {
   return existsSync(own) ? storedFile({ profile: '' }, own) : path
 }
 
-/** Gives the connection the functions of migration 0007. */
+/** Gives the connection the functions of migration 0006. */
 export function addPathFunctions(db: Database.Database, profile: string): void {
   const former = formerProfiles(db)
   const as = (convert: (path: string, run: number) => string) => (path: unknown, run: unknown) =>
