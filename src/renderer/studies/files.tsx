@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react'
 import { create } from 'zustand'
 import type { FileState, Findings, StudyView } from '../../contract/studies.ts'
 import { locateFiles, readStudy, scanStudy, takeFindings } from '../actions.ts'
-import { count, ROLE_LABEL } from '../format.ts'
+import { count, fileOf, ROLE_LABEL } from '../format.ts'
 import { HostPath } from '../host-path.tsx'
 import { tellDone } from '../notify.tsx'
 import style from './studies.module.css'
@@ -44,6 +44,7 @@ const filesIn = ({ volumes, states }: StudyView, ...of: FileState[]) =>
 
 /** What the user must know of the files, and what to do. The contents are read in the background once a study is open. */
 export function FilesNotice({ study }: { study: StudyView }) {
+  const [locating, setLocating] = useState(false)
   const reading = useReadings(readings => readings[study.id])
   const unread = filesIn(study, 'unread').length
   const written = filesIn(study, 'written since')
@@ -83,15 +84,21 @@ export function FilesNotice({ study }: { study: StudyView }) {
           or scored on these files until you scan again and take them.
         </li>
       )}
-      {missing.length > 0 && <li className={style.warning}>Missing: {named(missing)}.</li>}
+      {missing.length > 0 && (
+        <li>
+          <span className={style.warning}>Missing: {named(missing)}.</span>{' '}
+          <Button size="compact-xs" onClick={() => setLocating(true)}>
+            Locate files…
+          </Button>
+          <Locate study={study} opened={locating} onClose={() => setLocating(false)} />
+        </li>
+      )}
     </ul>
   )
 }
 
-export function FilesButtons({ study }: { study: StudyView }) {
+export function ScanButton({ study }: { study: StudyView }) {
   const [findings, setFindings] = useState<Findings | null>(null)
-  const [locating, setLocating] = useState(false)
-  const missing = filesIn(study, 'missing').length
   const scan = async () => {
     const found = await scanStudy(study)
     if (!found) return
@@ -102,9 +109,7 @@ export function FilesButtons({ study }: { study: StudyView }) {
   return (
     <>
       <Button onClick={scan}>Scan again</Button>
-      {missing > 0 && <Button onClick={() => setLocating(true)}>Locate files…</Button>}
       {findings && <Take study={study} findings={findings} onClose={() => setFindings(null)} />}
-      <Locate study={study} opened={locating} onClose={() => setLocating(false)} />
     </>
   )
 }
@@ -138,7 +143,7 @@ function Take({ study, findings, onClose }: { study: StudyView; findings: Findin
         <Group title="Changed" items={changed.map(({ file, what }) => [file, what])} />
         <Group title="Moved" items={moved.map(({ path, from }) => [path, `was ${from}`])} />
         <Group title="Missing" items={missing.map(({ path }) => [path, ''])} />
-        <Group title="Not usable" items={unusable.map(({ path, reason }) => [path, reason])} />
+        <Group title="Not usable" items={unusable.map(({ path, reason }) => [fileOf(path), reason])} />
         {missing.length > 0 && (
           <Checkbox
             label="Remove the missing files from the study"

@@ -18,7 +18,7 @@ import { goToScreen } from '../shell/screens.ts'
 import { openStudy, openVolume } from '../view.ts'
 import { SyntheticBadge } from '../viewer/badges.tsx'
 import { Thumbnail } from '../viewer/thumbnail.tsx'
-import { FilesButtons, FilesNotice, StateMark } from './files.tsx'
+import { FilesNotice, ScanButton, StateMark } from './files.tsx'
 import style from './studies.module.css'
 
 export function Studies() {
@@ -116,7 +116,7 @@ function StudyPage({ study }: { study: StudyView }) {
         {allSynthetic(study) && <SyntheticBadge />}
         <span className={style.volumeCount}>{count(study.volumes.length, 'volume')}</span>
         <span className={style.spacer} />
-        <FilesButtons study={study} />
+        <ScanButton study={study} />
         {study.kind !== 'demonstration' && <Button onClick={() => hideStudy(study)}>Take off the list</Button>}
         {study.kind !== 'scans' && <Button onClick={() => goToScreen('runs', 'pretrain')}>Pre-train on it</Button>}
       </header>

@@ -294,8 +294,14 @@ function Failure({ error, retry }: { error: FrameError; retry: () => void }) {
         <Button onClick={() => goToScreen('settings')}>Install the engine</Button>
       ) : (
         <div className={style.buttons}>
-          {error.code === 'DATA_CHANGED' && <Button onClick={() => goToScreen('studies')}>Open the study</Button>}
-          <Button onClick={retry}>Try again</Button>
+          {error.code === 'DATA_CHANGED' && (
+            <Button size="compact-xs" onClick={() => goToScreen('studies')}>
+              Open the study
+            </Button>
+          )}
+          <Button size="compact-xs" onClick={retry}>
+            Try again
+          </Button>
         </div>
       )}
     </div>

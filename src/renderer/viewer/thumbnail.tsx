@@ -24,7 +24,7 @@ async function download(volume: number): Promise<Picture> {
 export function Thumbnail({ volume, size }: { volume: StudyVolume; size: number }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const { data } = useQuery({
-    queryKey: ['thumbnail', volume.id, contentOf(volume)],
+    queryKey: ['thumbnail', volume.id, volume.path, contentOf(volume)],
     queryFn: () => download(volume.id),
     placeholderData: keepPreviousData, // until the other contents' picture comes
     staleTime: Number.POSITIVE_INFINITY,

@@ -1,4 +1,5 @@
 /** A study's files before they are used for a result: read whole, and found to be the files that the study took. */
+import { basename } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
 import type { FileState, Study, StudyVolume } from '../../contract/studies.ts'
 import type { SkippedFile, VolumeInfo } from '../../contract/volumes.ts'
@@ -138,7 +139,7 @@ export function requireUnchanged(name: string, { changed, missing, unusable }: O
   if (first) {
     throw new AppError(
       'DATA_CHANGED',
-      `Expected the files of study "${name}" as it took them, got one that cannot be used: ${first.path}: ${first.reason}`,
+      `Expected the files of study "${name}" as it took them, got one that cannot be used: ${basename(first.path)}: ${first.reason}`,
     )
   }
 }
