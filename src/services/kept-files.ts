@@ -2,6 +2,7 @@
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Services } from './context.ts'
+import { fileAt } from './profile.ts'
 
 /** The same for every way that leads to a file: links above it are resolved. */
 const placeOf = async (path: string) => join(await realpath(dirname(path)).catch(() => dirname(path)), basename(path))
@@ -13,13 +14,16 @@ async function identityOf(path: string): Promise<string | null> {
 }
 
 /** Says of a path why nothing may be written there: `which is a file of the study “Knee”`; else `null`. A study's file that is gone counts too. */
-export function keptFiles({ db }: Pick<Services, 'db'>, inputs: readonly string[] = []) {
-  const ofStudies = db
+export function keptFiles(services: Pick<Services, 'db' | 'profile'>, inputs: readonly string[] = []) {
+  const ofStudies = services.db
     .prepare('SELECT volumes.path, studies.name FROM volumes JOIN studies ON studies.id = volumes.study_id')
     .all() as { path: string; name: string }[]
   const kept = [
     ...inputs.map(path => ({ path, why: 'which is an input of this command' })),
-    ...ofStudies.map(({ path, name }) => ({ path, why: `which is a file of the study “${name}”` })),
+    ...ofStudies.map(({ path, name }) => ({
+      path: fileAt(services, path),
+      why: `which is a file of the study “${name}”`,
+    })),
   ]
   /** Made when the first file is met: a study may have thousands. */
   let known: Promise<ReadonlyMap<string, string>> | null = null

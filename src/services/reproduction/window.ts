@@ -51,11 +51,9 @@ export function makeReproductions(services: Services): Reproductions {
       ({ status, reason }) => status === 'stopped' && STOP_SIGNALS.some(signal => reason?.startsWith(`${signal} `)),
     )
     for (const { id } of stopped.toReversed()) {
-      try {
-        carryOut({ id })
-      } catch (error) {
-        if (!(error instanceof AppError)) throw error
-      }
+      carryOut({ id }).catch((error: unknown) => {
+        if (!(error instanceof AppError)) console.error(error)
+      })
     }
   }
   goOn()

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import process from 'node:process'
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AppError } from '../../../src/contract/errors.ts'
 import type { RunConfig, RunRow } from '../../../src/contract/runs.ts'
@@ -800,6 +802,28 @@ describe('behind the window', () => {
     }
     expect(statuses().every(each => each === 'finished')).toBe(true)
     once(trained)
+  })
+
+  it('one that a signal stopped stays so, without harm to the window, if its study cannot be used by then', async () => {
+    meet = (training, signal) => (training ? untilCancelled(signal) : undefined)
+    const { id, work } = start()
+    await vi.waitFor(() => expect(services.queue.doing).toContain('epoch'))
+    await services.queue.stop('SIGTERM')
+    await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
+    vi.unstubAllEnvs()
+    services.dispose()
+    open()
+    const read = vi
+      .spyOn(services.contents, 'read')
+      .mockImplementation(async paths => paths.map(path => ({ path, reason: 'It is torn.' })))
+    const unhandled = vi.fn<(error: unknown) => void>()
+    process.on('unhandledRejection', unhandled)
+    makeReproductions(services)
+    await vi.waitFor(() => expect(read).toHaveBeenCalled())
+    await setImmediate()
+    process.off('unhandledRejection', unhandled)
+    expect(unhandled).not.toHaveBeenCalled()
+    expect(storedReproduction(services, id).status).toBe('stopped')
   })
 
   it('one whose training is cancelled goes on with the rest, and one whose program closes begins nothing more', async () => {

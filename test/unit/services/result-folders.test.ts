@@ -12,13 +12,14 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { StudyReport } from '../../../src/contract/study.ts'
 import { importCheckpoint } from '../../../src/services/checkpoints.ts'
 import { openServices, type Services } from '../../../src/services/context.ts'
 import { runDemo } from '../../../src/services/demo.ts'
 import { keptFiles } from '../../../src/services/kept-files.ts'
+import { storedFile } from '../../../src/services/profile.ts'
 import { RESEARCH_ONLY, studyFigures, studyMarkdown, studyPage } from '../../../src/services/reports/index.ts'
 import { commandOf, openFolder, requireRowsKept, writeFiles } from '../../../src/services/reproduction/save.ts'
 import { importSyntheticKnee } from '../../../src/services/synthetic-knee.ts'
@@ -225,6 +226,15 @@ describe('files that no result replaces', () => {
       expect(await kept(path), path).toBe('which is a file of the study “Knee”')
     expect(await kept(at('other.h5'))).toBeNull()
     expect(await kept(at('new.h5'))).toBeNull()
+  })
+
+  it('are a study’s that lies in the profile, where the database holds its place alone', async () => {
+    const upload = join(services.profile, 'uploads', 'raw.h5')
+    mkdirSync(dirname(upload), { recursive: true })
+    writeFileSync(upload, 'raw')
+    const { info } = noiseVolume('raw')
+    addStudy(services, 'Uploaded', [[{ ...info, path: storedFile(services, upload) }, 'train']])
+    expect(await keptFiles(services)(upload)).toBe('which is a file of the study “Uploaded”')
   })
 
   it('are a study’s that is hidden or whose file is away, and the inputs', async () => {
