@@ -65,6 +65,8 @@ export const VolumeContent = z.object({
    * file's name, place, or compression.
    */
   identity: z.string(),
+  /** SHA-256 over k-space alone: tells a scan that is there twice, also under another patient id, header or ground truth. */
+  scan: z.string(),
   /** Of the file that was read. */
   version: FileVersion,
   sampling: Sampling,

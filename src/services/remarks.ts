@@ -48,7 +48,22 @@ export function remarksOn(volumes: readonly Volume[]): string[] {
       `One patient has several roles (${[...roles].join(', ')}): ${some(files)}. A training on this study is refused.`,
     )
   }
-  return [...remarks, ...contentRemarks(volumes)]
+  return [...remarks, ...repeatedScans(volumes), ...contentRemarks(volumes)]
+}
+
+/** One scan in several files counts several times. */
+function repeatedScans(volumes: readonly Volume[]): string[] {
+  const scans = new Map<string, Volume[]>()
+  for (const volume of volumes) {
+    const { scan } = volume.content ?? {}
+    if (scan !== undefined) scans.set(scan, [...(scans.get(scan) ?? []), volume])
+  }
+  const repeated = [...scans.values()].filter(({ length }) => length > 1)
+  if (repeated.length === 0) return []
+  const named = repeated.map(alike => alike.map(({ file, role }) => `${file} (${role})`).join(' = '))
+  const refused = repeated.some(alike => new Set(alike.map(({ role }) => role)).size > 1)
+  const consequence = refused ? 'A training on this study is refused.' : 'Each file counts: keep one of each scan.'
+  return [`Files with the same k-space: ${some(named)}. ${consequence}`]
 }
 
 const MOST_NAMED = 8
@@ -105,5 +120,5 @@ function rolesBy(volumes: readonly Volume[], keyOf: (volume: Volume) => string |
 
 export const patientRoles = (volumes: readonly Volume[]) => rolesBy(volumes, ({ patient }) => patient)
 
-/** Of scans that are the same, whatever their files are called and whose they are said to be. */
-export const contentRoles = (volumes: readonly Volume[]) => rolesBy(volumes, ({ content }) => content?.identity)
+/** Of scans whose k-space is the same, whatever their files are called and whose they are said to be. */
+export const scanRoles = (volumes: readonly Volume[]) => rolesBy(volumes, ({ content }) => content?.scan)

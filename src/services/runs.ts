@@ -287,20 +287,18 @@ export function requireUnseen(
   const patientTrained = services.db.prepare(
     "SELECT 1 FROM run_patients WHERE run_id = ? AND patient = ? AND role = 'train'",
   )
-  const scanTrained = services.db.prepare(
-    "SELECT 1 FROM run_volumes WHERE run_id = ? AND identity = ? AND role = 'train'",
-  )
+  const scanTrained = services.db.prepare("SELECT 1 FROM run_volumes WHERE run_id = ? AND scan = ? AND role = 'train'")
   for (const ancestor of lineage(services, run)) {
     const leaked = volumes
       .filter(
         ({ patient, content }) =>
-          patientTrained.get(ancestor, patient) || (content && scanTrained.get(ancestor, content.identity)),
+          patientTrained.get(ancestor, patient) || (content && scanTrained.get(ancestor, content.scan)),
       )
       .map(({ file }) => file)
     if (leaked.length === 0) continue
     throw new AppError(
       'PATIENT_LEAK',
-      `Expected patients that run ${run} has not been trained on, got ${leaked.join(', ')}, whose patients were in the training of run ${ancestor}. Score it on other patients.`,
+      `Expected patients that run ${run} has not been trained on, got ${leaked.join(', ')}, whose patients or scans were in the training of run ${ancestor}. Score it on other patients.`,
     )
   }
 }

@@ -7,7 +7,7 @@ import type { Services } from './context.ts'
 import { isTaken } from './db/errors.ts'
 import { chosenByNumberOrName, type NamedThing, requireUsableName } from './names.ts'
 import { fileAt, storedFile } from './profile.ts'
-import { contentRoles, patientRoles, remarksOn, sharedPatientRemarks } from './remarks.ts'
+import { patientRoles, remarksOn, scanRoles, sharedPatientRemarks } from './remarks.ts'
 import { onceThereIsRoom } from './room.ts'
 import { assignRoles, FRACTIONS } from './split.ts'
 
@@ -227,6 +227,6 @@ export function requireSeparatePatients(study: Study): void {
   }
   for (const [patient, roles] of patientRoles(study.volumes))
     if (roles.size > 1) throw inSeveral('patient', volume => volume.patient === patient)
-  for (const [identity, roles] of contentRoles(study.volumes))
-    if (roles.size > 1) throw inSeveral('scan', ({ content }) => content?.identity === identity)
+  for (const [scan, roles] of scanRoles(study.volumes))
+    if (roles.size > 1) throw inSeveral('scan', ({ content }) => content?.scan === scan)
 }

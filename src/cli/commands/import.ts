@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import { Command } from 'commander'
 import { AppError } from '../../contract/errors.ts'
 import { ROLES, type SliceSelection } from '../../contract/volumes.ts'
-import { checkVolumes } from '../../services/contents/ready.ts'
+import { readyStudy } from '../../services/contents/ready.ts'
 import { demonstrationStudy } from '../../services/demonstration.ts'
 import { nameOfFolder } from '../../services/names.ts'
 import { callersPath } from '../../services/profile.ts'
@@ -90,7 +90,7 @@ async function makeStudy(
 async function readWhole(study: Study, { services, signal }: Session): Promise<Study> {
   const { onProgress, stop } = readingBar()
   try {
-    await checkVolumes(services, study, study.volumes, { onProgress, signal })
+    await readyStudy(services, study, study.volumes, { onProgress, signal })
   } catch (error) {
     if (signal.aborted) say(`Study ${study.id} is kept; the rest of its files is read when they are used.`)
     throw error

@@ -17,7 +17,8 @@ function describe({ profile, checked, training, faults }: ProfileCheck): string 
     const owner = kind === 'study file' ? `study "${of}"` : `run ${of}`
     return `${fault}: ${path} (${kind} of ${owner}): ${REMEDIES[kind]}`
   })
-  const sum = faults.length === 0 ? 'all there; checkpoints and states are whole' : `${faults.length} missing or damaged`
+  const sum =
+    faults.length === 0 ? 'all there; checkpoints and states are whole' : `${faults.length} missing or damaged`
   const left = training.map(run => `Run ${run} is in training: its files are not checked.`)
   return [...lines, ...left, `${profile}: ${counts.join(', ')}: ${sum}.`].join('\n')
 }

@@ -21,7 +21,7 @@ const network = (run: RunRow) => `${run.network}${run.channels === null ? '' : `
 function contentsInWords({ contents, study }: RunRow): string | null {
   if (contents === 'changed') return `files of study "${study}" have changed since: the numbers are of the old contents`
   return contents === 'not recorded'
-    ? 'content not recorded: files of its study were written since the run began'
+    ? 'content not recorded: files of its study were written since the run began, or have not been read yet'
     : null
 }
 

@@ -79,9 +79,7 @@ describe('an image that is not finite', () => {
       expect(result).toEqual({
         path: scan,
         reason: expect.stringMatching(
-          new RegExp(
-            `network’s image of slice ${named}, got (NaN|-?Infinity), in .*a\\.h5\\. .* Choose another run`,
-          ),
+          new RegExp(`network’s image of slice ${named}, got (NaN|-?Infinity), in .*a\\.h5\\. .* Choose another run`),
         ),
       })
     }
