@@ -33,9 +33,18 @@ export function makeReproductions(services: Services): Reproductions {
         'The TensorFlow engine, which trains, is not installed yet. Install it first.',
       )
     const { study } = 'id' in of ? storedReproduction(services, of.id).request : of.request
-    await readyStudy(services, studyById(services, study), undefined, options)
-    const { id, carryOut: work } = begin(services, of)
     const controller = new AbortController()
+    if ('id' in of) working.set(of.id, controller) // it can be stopped while its files are read
+    const signal = AbortSignal.any([controller.signal, ...(options?.signal ? [options.signal] : [])])
+    const { id, carryOut: work } = await readyStudy(services, studyById(services, study), undefined, {
+      ...options,
+      signal,
+    })
+      .then(() => begin(services, of))
+      .catch((error: unknown) => {
+        if ('id' in of) working.delete(of.id)
+        throw error
+      })
     working.set(id, controller)
     work(trainThroughQueue(services, controller.signal), { signal: controller.signal })
       .catch((error: unknown) => {
