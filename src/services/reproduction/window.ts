@@ -25,8 +25,10 @@ export interface Reproductions {
 
 export function makeReproductions(services: Services): Reproductions {
   const working = new Map<number, AbortController>()
+  /** Those whose files are being read. */
+  const starting = new Map<number, Promise<number>>()
 
-  async function carryOut(of: Parameters<typeof begin>[1], options?: ReadOptions): Promise<number> {
+  async function start(of: Parameters<typeof begin>[1], options?: ReadOptions): Promise<number> {
     if (!locateEngine())
       throw new AppError(
         'ENGINE_UNAVAILABLE',
@@ -53,6 +55,14 @@ export function makeReproductions(services: Services): Reproductions {
       .finally(() => working.delete(id))
     return id
   }
+
+  function carryOut(of: Parameters<typeof begin>[1], options?: ReadOptions): Promise<number> {
+    const started = start(of, options)
+    if (!('id' in of)) return started
+    starting.set(of.id, started)
+    return started.finally(() => starting.delete(of.id))
+  }
+
   /** Continues reproductions that a signal stopped. One that cannot continue stays stopped, and says why when its user resumes it. */
   async function goOn(): Promise<void> {
     if (!locateEngine()) return
@@ -76,7 +86,9 @@ export function makeReproductions(services: Services): Reproductions {
     list: () => storedReproductions(services).map(stored => viewReproduction(services, stored)),
     start: async (request, options) => view(await carryOut({ request }, options)),
     async resume(id, options) {
-      if (!working.has(id)) await carryOut({ id }, options)
+      const begun = starting.get(id)
+      if (begun) await begun
+      else if (!working.has(id)) await carryOut({ id }, options)
     },
     stop(id) {
       const controller = working.get(id)
