@@ -22,6 +22,7 @@ export const whole = (info: VolumeInfo): WholeVolume => ({
   ...info,
   content: info.content ?? {
     identity: createHash('sha256').update(JSON.stringify(info)).digest('hex'),
+    scan: createHash('sha256').update(info.path).digest('hex'),
     version: { bytes: info.bytes, modified: '0', changed: '0', inode: '0' },
     sampling: info.sampling,
     faults: [],

@@ -10,7 +10,7 @@ import { callersPath } from '../../services/profile.ts'
 import { findStudy, listStudies, type Study, studyById } from '../../services/studies.ts'
 import { STUDY_HELP } from '../options.ts'
 import { inSession } from '../session.ts'
-import { print, printJson, progressBar, say } from '../terminal.ts'
+import { print, printJson, readingBar, say } from '../terminal.ts'
 
 /** A study in text: its volumes with their roles, what could not be used, and its remarks. */
 export function describeStudy(study: Study): string {
@@ -66,15 +66,6 @@ function describeFindings({ added, changed, moved, missing, unusable }: Findings
   return lines.join('\n') || 'All files are as the study took them.'
 }
 
-const reading = (title: string) => {
-  const bar = progressBar(title)
-  return {
-    onProgress: ({ done, total, label }: { done: number; total: number; label: string }) =>
-      bar.update(Math.round(done), Math.ceil(total), label),
-    stop: () => bar.stop(),
-  }
-}
-
 /** Asks on a terminal; elsewhere the answer is no. */
 async function agreed(question: string, signal: AbortSignal): Promise<boolean> {
   if (!process.stdin.isTTY) return false
@@ -97,16 +88,16 @@ const scanCommand = (): Command =>
     .action((which: string, { yes, removeMissing = false }: ScanOptions, command: Command) =>
       inSession(command, async ({ services, signal, json }) => {
         const { id, name } = findStudy(services, which)
-        const { onProgress, stop } = reading('Reading files (MB)')
+        const { onProgress, stop } = readingBar()
         const findings = await scanAgain(services, id, { onProgress, signal }).finally(stop)
         if (!json) print(describeFindings(findings))
         const some = !isEmpty(findings)
-        const taken = some && (yes || (await agreed(`Take this into study "${name}"?`, signal)))
+        const taken = some && (yes || (await agreed(`Take these findings into study "${name}"?`, signal)))
         if (taken) {
           const { token } = findings
           const study = await takeFindings(services, id, { token, removeMissing, signal })
           if (!json) print(describeStudy(study))
-        } else if (some) say('Nothing was taken. To take it: --yes')
+        } else if (some) say('Nothing was taken. Take the findings with --yes.')
         if (json) printJson({ ...findings, taken, study: studyById(services, id) })
       }),
     )
@@ -119,7 +110,7 @@ const locateCommand = (): Command =>
     .action((which: string, folder: string, _options, command: Command) =>
       inSession(command, async ({ services, signal, json }) => {
         const { id } = findStudy(services, which)
-        const { onProgress, stop } = reading('Looking for files (MB)')
+        const { onProgress, stop } = readingBar('Looking for files (MB)')
         const found = await locateFiles(services, id, callersPath(folder), { onProgress, signal }).finally(stop)
         if (json) printJson(found)
         else {

@@ -23,7 +23,7 @@ export interface Checked {
 }
 
 /** Whether a whole file can be the one that was listed: until it is read there is no better mark. */
-const asListed = (listed: VolumeInfo, now: VolumeInfo): boolean =>
+export const asListed = (listed: VolumeInfo, now: VolumeInfo): boolean =>
   (['slices', 'rows', 'columns', 'patient', 'bytes'] as const).every(fact => listed[fact] === now[fact]) &&
   String(listed.targetShape) === String(now.targetShape)
 
@@ -189,4 +189,4 @@ export async function readyVolume(services: Services, id: number, signal?: Abort
 }
 
 /** What an engine is told of a file. */
-export const fileOf = ({ path, content }: StudyVolume | WholeVolume): VolumeFile => ({ path, content })
+export const fileOf = ({ path, content }: VolumeInfo): VolumeFile => ({ path, content })

@@ -44,21 +44,22 @@ export function makeReproductions(services: Services): Reproductions {
       .finally(() => working.delete(id))
     return id
   }
-  /** As the queue does, those that a signal stopped go on with the next window; one that cannot says so when its user resumes it. */
-  function goOn(): void {
+  /** Continues reproductions that a signal stopped. One that cannot continue stays stopped, and says why when its user resumes it. */
+  async function goOn(): Promise<void> {
     if (!locateEngine()) return
     const stopped = storedReproductions(services).filter(
       ({ status, reason }) => status === 'stopped' && STOP_SIGNALS.some(signal => reason?.startsWith(`${signal} `)),
     )
     for (const { id } of stopped.toReversed()) {
       try {
-        carryOut({ id })
+        await carryOut({ id })
       } catch (error) {
+        if (!services.db.open) return
         if (!(error instanceof AppError)) throw error
       }
     }
   }
-  goOn()
+  goOn().catch((error: unknown) => console.error(error))
 
   const view = (id: number) => viewReproduction(services, storedReproduction(services, id))
 
