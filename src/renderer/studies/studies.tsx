@@ -206,7 +206,7 @@ function VolumeRow({ study, volume, start }: { study: StudyView; volume: StudyVo
         {volume.acquisition ?? '–'}
       </td>
       <td>{volume.slices}</td>
-      <td>{matrix(volume)}</td>
+      <td className={style.matrix}>{matrix(volume)}</td>
       <td>{volume.targetShape ? 'yes' : 'no'}</td>
       <td className={style.sampling}>
         <span className={style.samplingWords} title={samplingInWords(volume)}>
