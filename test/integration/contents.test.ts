@@ -402,3 +402,27 @@ describe('files that are new, moved or gone', () => {
     })
   })
 })
+
+it('keeps what was read before a reading was cancelled', async () => {
+  const study = await importAt(await writeStudy('cancelled'))
+  const cancellation = new AbortController()
+  const last = study.volumes.at(-1)!
+  const onProgress = ({ label }: { label: string }) => {
+    if (label === last.file) cancellation.abort()
+  }
+  await expect(
+    checkVolumes(services, study, study.volumes, { onProgress, signal: cancellation.signal }),
+  ).rejects.toMatchObject({ code: 'CANCELLED' })
+  const now = studyById(services, study.id)
+  expect(now.volumes.filter(({ content }) => !content).map(({ file }) => file)).toEqual([last.file])
+  expect(fileStates(services, now)[last.id]).toBe('unread')
+})
+
+it('names a file as changed that cannot be used any more', async () => {
+  const study = await imported(await writeStudy('broken'))
+  const [volume] = study.volumes
+  writeFileSync(volume.path, 'no HDF5 file')
+  expect(fileStates(services, study)[volume.id]).toBe('written since')
+  await checkVolumes(services, study, study.volumes)
+  expect(fileStates(services, studyById(services, study.id))[volume.id]).toBe('changed')
+})

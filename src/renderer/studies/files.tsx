@@ -99,17 +99,24 @@ export function FilesNotice({ study }: { study: StudyView }) {
 
 export function ScanButton({ study }: { study: StudyView }) {
   const [findings, setFindings] = useState<Findings | null>(null)
+  const [shown, setShown] = useState(false)
   const scan = async () => {
     const found = await scanStudy(study)
     if (!found) return
     const lists = [found.added, found.changed, found.moved, found.missing, found.unusable]
     if (lists.every(list => list.length === 0)) tellDone('All files are as the study took them.')
-    else setFindings(found)
+    else {
+      setFindings(found)
+      setShown(true)
+    }
   }
+  const close = () => setShown(false)
   return (
     <>
       <Button onClick={scan}>Scan again</Button>
-      {findings && <Take study={study} findings={findings} onClose={() => setFindings(null)} />}
+      <Modal opened={shown} onClose={close} title={`What is different in “${study.name}”`} size={640}>
+        {findings && <Take key={findings.token} study={study} findings={findings} onClose={close} />}
+      </Modal>
     </>
   )
 }
@@ -137,39 +144,37 @@ function Take({ study, findings, onClose }: { study: StudyView; findings: Findin
   const { added, changed, moved, missing, unusable } = findings
   const somethingToTake = added.length + changed.length + moved.length + unusable.length > 0 || removeMissing
   return (
-    <Modal opened onClose={onClose} title={`What is different in “${study.name}”`} size={640}>
-      <div className={style.form}>
-        <Group title="New" items={added.map(({ file, role }) => [file, `for ${ROLE_LABEL[role]}`])} />
-        <Group title="Changed" items={changed.map(({ file, what }) => [file, what])} />
-        <Group title="Moved" items={moved.map(({ path, from }) => [path, `was ${from}`])} />
-        <Group title="Missing" items={missing.map(({ path }) => [path, ''])} />
-        <Group title="Not usable" items={unusable.map(({ path, reason }) => [fileOf(path), reason])} />
-        {missing.length > 0 && (
-          <Checkbox
-            label="Remove the missing files from the study"
-            checked={removeMissing}
-            onChange={event => setRemoveMissing(event.currentTarget.checked)}
-          />
-        )}
-        <p className="secondary">
-          Runs and scores of the old contents stay, and say so. The patients are checked again: nobody is trained on and
-          tested.
-        </p>
-        <div className={style.formEnd}>
-          <Button onClick={onClose}>Leave the study as it is</Button>
-          <Button
-            variant="filled"
-            disabled={!somethingToTake}
-            onClick={() => {
-              onClose()
-              void takeFindings(study, findings, removeMissing)
-            }}
-          >
-            Take these files
-          </Button>
-        </div>
+    <div className={style.form}>
+      <Group title="New" items={added.map(({ file, role }) => [file, `for ${ROLE_LABEL[role]}`])} />
+      <Group title="Changed" items={changed.map(({ file, what }) => [file, what])} />
+      <Group title="Moved" items={moved.map(({ path, from }) => [path, `was ${from}`])} />
+      <Group title="Missing" items={missing.map(({ path }) => [path, ''])} />
+      <Group title="Not usable" items={unusable.map(({ path, reason }) => [fileOf(path), reason])} />
+      {missing.length > 0 && (
+        <Checkbox
+          label="Remove the missing files from the study"
+          checked={removeMissing}
+          onChange={event => setRemoveMissing(event.currentTarget.checked)}
+        />
+      )}
+      <p className="secondary">
+        Runs and scores of the old contents stay, and are marked. The patients are checked again: no patient may be
+        trained on and tested.
+      </p>
+      <div className={style.formEnd}>
+        <Button onClick={onClose}>Leave the study as it is</Button>
+        <Button
+          variant="filled"
+          disabled={!somethingToTake}
+          onClick={() => {
+            onClose()
+            void takeFindings(study, findings, removeMissing)
+          }}
+        >
+          Take these files
+        </Button>
       </div>
-    </Modal>
+    </div>
   )
 }
 
@@ -186,7 +191,7 @@ function Locate({ study, opened, onClose }: { study: StudyView; opened: boolean;
         }}
       >
         <p className="secondary">
-          Files in this folder are compared with the missing ones by their contents; names do not matter.
+          The files in this folder are compared with the missing files by their contents. Their names do not matter.
         </p>
         <HostPath label="Folder on the host" what="folder" value={path} onChange={setPath} />
         <div className={style.formEnd}>

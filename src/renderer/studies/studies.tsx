@@ -116,13 +116,13 @@ function StudyPage({ study }: { study: StudyView }) {
         {allSynthetic(study) && <SyntheticBadge />}
         <span className={style.volumeCount}>{count(study.volumes.length, 'volume')}</span>
         <span className={style.spacer} />
-        <ScanButton study={study} />
+        <ScanButton key={study.id} study={study} />
         {study.kind !== 'demonstration' && <Button onClick={() => hideStudy(study)}>Take off the list</Button>}
         {study.kind !== 'scans' && <Button onClick={() => goToScreen('runs', 'pretrain')}>Pre-train on it</Button>}
       </header>
       <div className={style.scroll}>
         <div className={style.said}>
-          <FilesNotice study={study} />
+          <FilesNotice key={study.id} study={study} />
           {study.remarks.length > 0 && (
             <ul className={style.remarks}>
               {study.remarks.map(remark => (
@@ -206,7 +206,7 @@ function VolumeRow({ study, volume, start }: { study: StudyView; volume: StudyVo
         {volume.acquisition ?? '–'}
       </td>
       <td>{volume.slices}</td>
-      <td>{matrix(volume)}</td>
+      <td className={style.matrix}>{matrix(volume)}</td>
       <td>{volume.targetShape ? 'yes' : 'no'}</td>
       <td className={style.sampling}>
         <span className={style.samplingWords} title={samplingInWords(volume)}>
