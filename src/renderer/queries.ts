@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { useShallow } from 'zustand/react/shallow'
 import type { RunView } from '../contract/runs.ts'
+import type { StudyVolume } from '../contract/studies.ts'
 import { client } from './client.ts'
 import { openStudy, useView } from './view.ts'
 
@@ -75,8 +76,11 @@ export const isRunSource = (source: string): boolean => source.startsWith('run:'
 export const runOf = (source: string, runs: readonly RunView[] | undefined): RunView | null =>
   isRunSource(source) ? (runs?.find(run => `run:${run.id}` === source) ?? null) : null
 
-/** Distinguishes what a run's source shows now from what it will show after more training. */
-export const versionOf = (run: RunView | null): string => run?.checkpoint?.sha256.slice(0, 12) ?? ''
+const short = (sha256: string | undefined): string => sha256?.slice(0, 12) ?? ''
+
+/** Distinguishes what is shown now from what will be shown when the study took other contents, or the run was trained further. */
+export const versionOf = ({ content }: Pick<StudyVolume, 'content'>, run: RunView | null = null): string =>
+  [short(content?.identity), short(run?.checkpoint?.sha256)].join('-')
 
 /** A mask that is being dragged is not scored with. */
 const STILL_MS = 400

@@ -8,6 +8,7 @@ import { type FrameMeta, framePath } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { isMeasuredSo, samplingInWords } from '../../contract/volumes.ts'
 import { seedLabel } from '../format.ts'
+import { versionOf } from '../queries.ts'
 import { useView } from '../view.ts'
 import { useFrame } from '../viewer/frames.ts'
 import { STANDARD_MASK as STANDARD } from '../viewer/sources.ts'
@@ -93,10 +94,15 @@ export function MaskPanel({ volume }: { volume: StudyVolume }) {
 function Drawn({ volume }: { volume: StudyVolume }) {
   const known = useRef<{ key: string; meta: FrameMeta } | null>(null)
   const { seed, key } = useView(
-    useShallow(({ mask, seed }) => ({ seed, key: framePath(volume.id, 0, 'zero-filled', mask, { seed }) })),
+    useShallow(({ mask, seed }) => ({
+      seed,
+      key: framePath(volume.id, 0, 'zero-filled', mask, { version: versionOf(volume), seed }),
+    })),
   )
   const url = useView(({ slice, mask }) =>
-    known.current?.key === key ? null : framePath(volume.id, slice, 'zero-filled', mask, { seed }),
+    known.current?.key === key
+      ? null
+      : framePath(volume.id, slice, 'zero-filled', mask, { version: versionOf(volume), seed }),
   )
   const { frame } = useFrame(url)
   if (frame) known.current = { key, meta: frame.meta }

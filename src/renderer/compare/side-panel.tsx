@@ -54,7 +54,7 @@ function Numbers({ comparison, volume }: { comparison: Comparison; volume: Study
 
 function NumbersRow({ pane: { slot, source, run }, volume }: { pane: PaneState; volume: StudyVolume }) {
   const scored = !run?.arbitraryUnits
-  const { data, isPending } = useScore(volume.id, source, versionOf(run), scored)
+  const { data, isPending } = useScore(volume.id, source, versionOf(volume, run), scored)
   const cell = (text: string) => (isPending ? '…' : text)
   return (
     <Tooltip

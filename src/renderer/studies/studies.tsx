@@ -190,7 +190,7 @@ function VolumeRow({ study, volume, start }: { study: StudyView; volume: StudyVo
   return (
     <tr className={style.volume} style={{ transform: `translateY(${start}px)` }}>
       <td>
-        <Thumbnail volume={volume.id} size={40} />
+        <Thumbnail volume={volume} size={40} />
       </td>
       <td className={style.file}>
         <button type="button" className={style.open} onClick={open} title={volume.path}>

@@ -4,6 +4,7 @@ import { useShallow } from 'zustand/react/shallow'
 import type { ColourMap } from '../../contract/figure.ts'
 import { framePath } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
+import { versionOf } from '../queries.ts'
 import { useView } from '../view.ts'
 import { COLOURS, difference } from './drawing.ts'
 import { type Frame, type FrameError, useFrame } from './frames.ts'
@@ -33,7 +34,9 @@ function useFileWindow(volume: StudyVolume): void {
   // Once it is fitted nothing more is wanted.
   const url = useView(({ slice, mask, seed }) => {
     if (fileWindow(volume.id)) return null
-    return volume.targetShape ? truthPath(volume, slice) : framePath(volume.id, slice, 'zero-filled', mask, { seed })
+    return volume.targetShape
+      ? truthPath(volume, slice)
+      : framePath(volume.id, slice, 'zero-filled', mask, { version: versionOf(volume), seed })
   })
   const { frame } = useFrame(url)
   if (frame) fitFileWindow(volume.id, frame)

@@ -29,7 +29,7 @@ interface NumbersProps extends FootProps {
 const PaneNumbers = memo(function PaneNumbers({ pane, volume, seen, acceleration }: NumbersProps) {
   const { source, run } = pane
   const scored = source !== null && source !== 'truth' && volume.targetShape !== null && !run?.arbitraryUnits
-  const { data, isPending } = useScore(volume.id, source, versionOf(run), scored && seen)
+  const { data, isPending } = useScore(volume.id, source, versionOf(volume, run), scored && seen)
   if (!scored) {
     const why =
       source === 'truth'

@@ -104,7 +104,7 @@ export const STANDARD_MASK = MaskSpec.parse({})
 
 /** The ground truth's own image: the same whatever the mask, so that it stays while masks are tried. */
 export const truthPath = (volume: StudyVolume, slice: number, show: Show = 'image'): string =>
-  framePath(volume.id, slice, 'truth', STANDARD_MASK, { show })
+  framePath(volume.id, slice, 'truth', STANDARD_MASK, { version: versionOf(volume), show })
 
 /** What is asked of the host for an aspect: an error map is made here. */
 const asked = (show: PaneShow): Show => (show === 'error' ? 'image' : show)
@@ -122,7 +122,13 @@ export function urlOf(
   if (source === null || (source === 'truth' && !volume.targetShape)) return null
   if (source === 'truth' && show !== 'residual') return truthPath(volume, slice, asked(show))
   const { mask, seed } = view
-  return framePath(volume.id, slice, source, mask, { version: versionOf(run), show: asked(show), seed, layer, channel })
+  return framePath(volume.id, slice, source, mask, {
+    version: versionOf(volume, run),
+    show: asked(show),
+    seed,
+    layer,
+    channel,
+  })
 }
 
 /** Where a pane looks now. */
