@@ -48,5 +48,5 @@ export function contentsOf({ db }: Pick<Services, 'db'>): Contents {
     const info = db.prepare('SELECT info FROM volumes WHERE path = ?').pluck().get(path) as string | undefined
     return info === undefined ? null : JSON.parse(info)
   }
-  return { known, read: async paths => paths.map(path => ({ path, volume: known(path)! })) }
+  return { known, isUnusable: () => false, read: async paths => paths.map(path => ({ path, volume: known(path)! })) }
 }

@@ -50,6 +50,8 @@ export const VolumeScore = z.object({
   sampling: z.enum(['masked here', 'sub-sampled in the file']),
   /** Selected slices that are not scored, and why; absent if there are none. */
   leftOut: z.array(SliceFault).optional(),
+  /** What is odd about the data; absent if nothing is. */
+  remarks: z.array(z.string()).optional(),
   /** Columns over measured columns, as the mask was really drawn (mean over draws); of an irregular file samples over measured samples. */
   acceleration: z.number(),
   ssim: z.number(),

@@ -79,7 +79,7 @@ export type FrameScore = z.infer<typeof FrameScore>
 const MOST_FRAMES = 64
 
 export interface FrameOptions {
-  /** Only keeps caches apart: a run's weights change while it trains, a volume's content when its study takes another. */
+  /** Only keeps caches apart: a run's weights change while it trains. */
   readonly version?: string
   readonly show?: Show
   /** Of the mask; `null`: seeded by the file's name. */

@@ -159,3 +159,9 @@ export function selectSlices(selection: SliceSelection, count: number): number[]
   if (selection.kind === 'every') return all.filter(index => index % selection.n === 0)
   return count > 0 ? [Math.floor(count / 2)] : []
 }
+
+/** Whether a volume of `count` slices has a selected one; a plan of a large study asks this a million times. */
+export function selectsAny(selection: SliceSelection, count: number): boolean {
+  if (selection.kind !== 'range') return count > 0
+  return selection.from <= selection.to && selection.from < count
+}

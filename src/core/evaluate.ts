@@ -10,6 +10,7 @@ import {
 import { faultInWords, type SliceSelection, selectSlices } from '../contract/volumes.ts'
 import { leftOut, type Reference, usableSlices } from './data/slices.ts'
 import type { Volume } from './data/volume.ts'
+import { largestFinite } from './frame.ts'
 import { scoreVolume, type VolumeMetrics } from './mri/metrics.ts'
 import { centreCropReal, cropShape } from './mri/transform.ts'
 import type { Pause } from './pause.ts'
@@ -38,20 +39,18 @@ export const protocolOf = ({ mask, maskDraws, maskSeed, slices, reference }: Eva
   slices,
 })
 
-/** What a volume is scored against: the ground truth of the selected slices, cropped, and its maximum over all usable slices. */
+/** What a volume is scored against: the ground truth of the selected slices, cropped, and its largest finite number in all slices. */
 export function readReference(volume: Volume, indices: readonly number[], reference: EvaluationSettings['reference']) {
   const { info } = volume
   const crop = cropShape(info)
   const pixels = crop[0] * crop[1]
   const target = new Float32Array(indices.length * pixels)
-  let maximum = Number.NEGATIVE_INFINITY
-  for (const index of usableSlices(info, { kind: 'all' }, reference)) {
+  for (const [place, index] of indices.entries()) {
     const image = reference === 'noise-free' ? volume.readNoiseFree(index)! : volume.readTarget(index)!
-    const cropped = centreCropReal(image, info.targetShape!, crop)
-    for (const value of cropped) maximum = Math.max(maximum, value)
-    const place = indices.indexOf(index)
-    if (place >= 0) target.set(cropped, place * pixels)
+    target.set(centreCropReal(image, info.targetShape!, crop), place * pixels)
   }
+  let maximum = Number.NEGATIVE_INFINITY
+  for (let index = 0; index < info.slices; index++) maximum = Math.max(maximum, largestFinite(volume, index, reference))
   return { target, maximum, shape: [indices.length, ...crop] as const }
 }
 
@@ -130,6 +129,7 @@ export async function evaluateVolume(
     synthetic: info.synthetic,
     sampling: volume.mask ? 'sub-sampled in the file' : 'masked here',
     ...(faults.length > 0 && { leftOut: faults }),
+    ...(info.content && info.content.remarks.length > 0 && { remarks: info.content.remarks }),
     acceleration: mean(accelerations),
     ...overDraws,
     sliceWise: {

@@ -1,4 +1,4 @@
-/** Reads a file once, from end to end: what it is, told by a hash, and what is wrong with it. */
+/** Reads a file once, from end to end: its identity (a hash), its sampling, and its faults. */
 import { createHash, type Hash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { dirname, relative } from 'node:path'

@@ -96,6 +96,8 @@ interface Reconstructions {
   readonly volumes: readonly Reconstructed[]
   /** Earlier results that were replaced. */
   readonly replaced: readonly string[]
+  /** What is odd about the data of each file. */
+  readonly remarks: readonly { readonly path: string; readonly remark: string }[]
 }
 
 /**
@@ -109,8 +111,8 @@ export async function reconstruct(
 ): Promise<Reconstructions> {
   const described = describe(services, { run, epoch }, format)
   const { salt } = services
-  const { volumes, skipped } = await volumesToScore(services, { paths }, { signal })
-  const files = volumes.map(({ path, content }) => ({ path, content }))
+  const { volumes, skipped } = await volumesToScore(services, { paths }, { onProgress, signal })
+  const files = volumes.map(fileOf)
   const names = files.map(({ path }) => exportName(stemOf(basename(path)), format, slice)).filter(isFittingName)
   const destination: Destination = {
     folder: directory,
@@ -124,7 +126,11 @@ export async function reconstruct(
   const params = { ...described, files, salt, mask, seed, slice, format, directory, overwrite }
   const done = await engine.call('reconstruct', params, { onEvent: onProgress, signal })
   const written = new Set(done.map(result => ('output' in result ? result.output : null)))
-  return { volumes: [...skipped, ...done], replaced: there.filter(path => written.has(path)) }
+  return {
+    volumes: [...skipped, ...done],
+    replaced: there.filter(path => written.has(path)),
+    remarks: files.flatMap(({ path, content }) => (content?.remarks ?? []).map(remark => ({ path, remark }))),
+  }
 }
 
 interface ChosenPath {

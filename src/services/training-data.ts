@@ -1,4 +1,4 @@
-/** The volumes that a training uses, and what tells them from others. */
+/** The volumes that a training uses, and the digest that identifies their contents. */
 import { createHash } from 'node:crypto'
 import type { RunConfig } from '../contract/runs.ts'
 import type { Study, StudyVolume } from '../contract/studies.ts'

@@ -17,7 +17,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Recipe, type RunConfig } from '../../src/contract/runs.ts'
 import { writeFastMri } from '../../src/engine/hdf5-write.ts'
 import { checkVolumes, fileStates, readyStudy } from '../../src/services/contents/ready.ts'
-import { isEmpty, locateFiles, scanAgain, takeFindings } from '../../src/services/contents/rescan.ts'
+import { locateFiles, scanAgain, takeFindings } from '../../src/services/contents/rescan.ts'
 import { openServices, type Services } from '../../src/services/context.ts'
 import { evaluate } from '../../src/services/evaluations.ts'
 import { makeFrames } from '../../src/services/frames.ts'
@@ -345,7 +345,8 @@ describe('files that are new, moved or gone', () => {
     renameSync(root, join(folder, 'b'))
     await locateFiles(services, study.id, join(folder, 'b'))
     symlinkSync(join(folder, 'b'), root)
-    expect(isEmpty(await scanAgain(services, study.id))).toBe(true)
+    const { token: _, ...found } = await scanAgain(services, study.id)
+    expect(found).toEqual({ added: [], changed: [], moved: [], missing: [], unusable: [] })
   })
 
   it('are listed, and taken when the user agrees', async () => {
@@ -400,4 +401,28 @@ describe('files that are new, moved or gone', () => {
       volumes: before.volumes.map(volume => ({ ...volume, path: join(elsewhere, 'test/d.h5') })),
     })
   })
+})
+
+it('keeps what was read before a reading was cancelled', async () => {
+  const study = await importAt(await writeStudy('cancelled'))
+  const cancellation = new AbortController()
+  const last = study.volumes.at(-1)!
+  const onProgress = ({ label }: { label: string }) => {
+    if (label === last.file) cancellation.abort()
+  }
+  await expect(
+    checkVolumes(services, study, study.volumes, { onProgress, signal: cancellation.signal }),
+  ).rejects.toMatchObject({ code: 'CANCELLED' })
+  const now = studyById(services, study.id)
+  expect(now.volumes.filter(({ content }) => !content).map(({ file }) => file)).toEqual([last.file])
+  expect(fileStates(services, now)[last.id]).toBe('unread')
+})
+
+it('names a file as changed that cannot be used any more', async () => {
+  const study = await imported(await writeStudy('broken'))
+  const [volume] = study.volumes
+  writeFileSync(volume.path, 'no HDF5 file')
+  expect(fileStates(services, study)[volume.id]).toBe('written since')
+  await checkVolumes(services, study, study.volumes)
+  expect(fileStates(services, studyById(services, study.id))[volume.id]).toBe('changed')
 })

@@ -57,9 +57,11 @@ function describe(evaluation: Evaluation, { epoch }: NamedWeights): string {
   return [
     run,
     table.toString(),
-    ...evaluation.volumes.flatMap(({ file, leftOut }) =>
-      leftOut ? [`Left out of ${file}: ${leftOut.map(faultInWords).join(', ')}.`] : [],
-    ),
+    ...evaluation.volumes.flatMap(({ file, leftOut, sampling, remarks = [] }) => [
+      ...(leftOut ? [`Left out of ${file}: ${leftOut.map(faultInWords).join(', ')}.`] : []),
+      ...(sampling === 'masked here' ? [] : [`${file}: sub-sampled in the file, scored as it is, not masked here.`]),
+      ...remarks.map(remark => `${file}: ${remark}`),
+    ]),
     protocolSentence(evaluation.protocol),
     'Research use only. Not a medical device.',
   ].join('\n')

@@ -59,16 +59,18 @@ export const reconstructCommand = (): Command =>
         }
         const onProgress = ({ done, total, label }: { done: number; total: number; label: string }) =>
           bar.update(done, total, label)
-        const { volumes, replaced } = await reconstruct(services, request, { onProgress, signal }).finally(() =>
-          bar.stop(),
+        const { volumes, replaced, remarks } = await reconstruct(services, request, { onProgress, signal }).finally(
+          () => bar.stop(),
         )
         const written = volumes.filter(result => 'output' in result)
         for (const result of volumes) if ('reason' in result) say(`Skipped ${result.path}: ${result.reason}`)
         for (const { path, empty } of written)
           if (empty.length > 0)
             say(`${path}: slice ${empty.map(index => index + 1).join(', ')} holds no data, and its image is zero.`)
+        for (const { path, remark } of remarks) say(`${path}: ${remark}`)
+        if (volumes.length === 0) say(`No file to reconstruct in ${request.paths.join(', ')}.`)
         if (options.overwrite) sayReplaced(replaced)
-        if (json) printJson({ ...options.run, volumes, ...(options.overwrite && { replaced }) })
+        if (json) printJson({ ...options.run, volumes, remarks, ...(options.overwrite && { replaced }) })
         else for (const { output } of written) print(output)
         if (written.length === 0) process.exitCode = 1
       }),

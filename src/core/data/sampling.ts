@@ -1,7 +1,7 @@
 /**
  * How k-space was acquired, judged over all slices and in both directions. What was not measured is zero, or holds the rounding errors of
- * Fourier transforms there and back: an even floor far below all noise. Noise counts as measured. Empty lines at the edges are zero padding
- * or a partial readout, which is no sub-sampling; empty lines between measured ones are.
+ * Fourier transforms there and back: an even floor far below all noise. Noise counts as measured. Empty lines at the edges of all slices are
+ * zero padding, a partial readout or partial Fourier, which is no sub-sampling; empty lines between measured ones are.
  */
 import type { Sampling, SliceFault } from '../../contract/volumes.ts'
 import { allFinite } from '../extremes.ts'
@@ -32,6 +32,9 @@ const CONTRAST_BITS = 3
  */
 const NEARLY_EMPTY = 0.05
 
+/** Share of the lines up to which the empty ones at an edge may differ from slice to slice, and from one edge to the other without a remark. */
+const UNEVEN = 0.05
+
 /** Share of the energy in the outer half of the lines from which on the centre of k-space is taken to lie at the edge; noise has 0.5. */
 const UNCENTRED = 0.8
 
@@ -41,9 +44,13 @@ interface Surveyed {
   /** 1 where a line was measured. */
   readonly columns: Uint8Array
   readonly rows: Uint8Array
+  /** First and last line that is not zero. */
+  readonly extent: { readonly columns: Ends; readonly rows: Ends }
   /** Empty samples between measured ones of the same row, where they are more than a few; else 0. */
   readonly holes: number
   readonly measured: number
+  /** Share of empty samples that lie not between measured ones, where both lines were measured. */
+  readonly outside: number
 }
 
 export interface Judgement {
@@ -96,10 +103,22 @@ export function surveyKspace(rows: number, columns: number): Survey {
       for (let column = 0; column < columns; column++) allColumns[column] += columnEnergy[column]
       for (let row = 0; row < rows; row++) allRows[row] += rowEnergy[row]
 
-      const lines = { columns: measuredLines(columnEnergy), rows: measuredLines(rowEnergy) }
+      const unit = 4 ** (exponents.findIndex((number, exponent) => exponent > 0 && number > 0) - 127)
+      const lines = {
+        columns: withCoarse(measuredLines(columnEnergy), columnEnergy, unit * rows),
+        rows: withCoarse(measuredLines(rowEnergy), rowEnergy, unit * columns),
+      }
+      const extent = { columns: nonzero(columnEnergy), rows: nonzero(rowEnergy) }
       const box = count(lines.columns) * count(lines.rows)
       const found = findHoles(bits, lines, { exponents, outside: samples - box, energy: total(rowEnergy) / box })
-      surveyed.push({ slice, ...lines, holes: found.holes, measured: box - found.empty })
+      surveyed.push({
+        slice,
+        ...lines,
+        extent,
+        holes: found.holes,
+        measured: box - found.empty,
+        outside: found.outside,
+      })
       return null
     },
     judge: stored => judge(surveyed, stored, allColumns, allRows),
@@ -123,6 +142,17 @@ function measuredLines(energy: Float64Array): Uint8Array {
   while (above[even] <= COARSE * mean && above[even] <= EVEN * above[0]) even++
   const floor = even > 0 && above[even] >= GAP * above[even - 1] ? above[even - 1] : ROUNDING * mean
   return Uint8Array.from(energy, value => Number(value > floor))
+}
+
+/**
+ * Lines that are empty because their numbers are coarse count as measured: the measured ones beside them hold no more than `least`, the
+ * energy of a line whose samples are all the smallest number there is.
+ */
+function withCoarse(lines: Uint8Array, energy: Float64Array, least: number): Uint8Array {
+  return lines.map((value, line) => {
+    const [before, after] = [lines.lastIndexOf(1, line), lines.indexOf(1, line)]
+    return value || before < 0 || after < 0 ? value : Number(energy[before] + energy[after] <= 2 * least)
+  })
 }
 
 /**
@@ -150,8 +180,8 @@ function findHoles(
   bits: Uint32Array,
   lines: Pick<Surveyed, 'columns' | 'rows'>,
   crowd: { readonly exponents: Uint32Array; readonly outside: number; readonly energy: number },
-): { readonly holes: number; readonly empty: number } {
-  const none = { holes: 0, empty: 0 }
+): { readonly holes: number; readonly empty: number; readonly outside: number } {
+  const none = { holes: 0, empty: 0, outside: 0 }
   const columns = lines.columns.length
   const box = count(lines.columns) * count(lines.rows)
   const limit = emptyExponent(crowd.exponents, crowd.outside, box, crowd.energy)
@@ -179,8 +209,9 @@ function findHoles(
       run = 0
     }
   }
-  if (holes < HOLES * inside || median(beside) < limit + CONTRAST_BITS) return none
-  return { holes, empty }
+  const outside = (empty - holes) / box
+  if (holes < HOLES * inside || median(beside) < limit + CONTRAST_BITS) return { ...none, outside }
+  return { holes, empty, outside }
 }
 
 /** Of values counted by their bin. */
@@ -196,23 +227,35 @@ function median(counts: Uint32Array): number {
 interface Lines {
   /** Measured in any slice. */
   readonly measured: Uint8Array
-  /** Whether a slice has not all of these between its own first and last one. */
+  /** Whether a slice has not all of these between its own first and last one, or far fewer at an edge. */
   readonly differ: boolean
   /** Empty ones between measured ones. */
   readonly between: number
 }
 
-function compareLines(slices: readonly Uint8Array[]): Lines {
+function compareLines(surveyed: readonly Surveyed[], which: 'columns' | 'rows'): Lines {
+  const slices = surveyed.map(slice => slice[which])
+  const extents = surveyed.map(({ extent }) => extent[which])
+  const [low, high] = [Math.min(...extents.map(([first]) => first)), Math.max(...extents.map(([, last]) => last))]
   const measured = slices[0].map((_, line) => Number(slices.some(slice => slice[line])))
-  const differ = slices.some(slice => {
-    const [first, last] = ends(slice)
-    return slice.subarray(first, last + 1).some((value, i) => value !== measured[first + i])
-  })
+  const limit = UNEVEN * measured.length
+  const differ =
+    extents.some(([first, last]) => first - low > limit || high - last > limit) ||
+    slices.some(slice => {
+      const [first, last] = ends(slice)
+      return slice.subarray(first, last + 1).some((value, i) => value !== measured[first + i])
+    })
   const [first, last] = ends(measured)
   return { measured, differ, between: last + 1 - first - count(measured) }
 }
 
-const ends = (lines: Uint8Array): [first: number, last: number] => [lines.indexOf(1), lines.lastIndexOf(1)]
+type Ends = readonly [first: number, last: number]
+
+const ends = (lines: Uint8Array): Ends => [lines.indexOf(1), lines.lastIndexOf(1)]
+const nonzero = (energy: Float64Array): Ends => [
+  energy.findIndex(value => value !== 0),
+  energy.findLastIndex(value => value !== 0),
+]
 
 function judge(
   slices: readonly Surveyed[],
@@ -220,8 +263,8 @@ function judge(
   columnEnergy: Float64Array,
   rowEnergy: Float64Array,
 ): Judgement {
-  const columns = compareLines(slices.map(slice => slice.columns))
-  const rows = compareLines(slices.map(slice => slice.rows))
+  const columns = compareLines(slices, 'columns')
+  const rows = compareLines(slices, 'rows')
   const remarks = uncentred(columnEnergy, rowEnergy)
   const irregular = irregularity(slices, columns, rows)
   if (irregular) {
@@ -254,6 +297,18 @@ function judge(
     }
     return subSampled(columns.measured, 'empty columns', remarks)
   }
+  const [left, right] = [ends(columns.measured)[0], columnEnergy.length - 1 - ends(columns.measured)[1]]
+  if (Math.abs(left - right) > Math.max(1, UNEVEN * columnEnergy.length))
+    remarks.push(
+      `The first ${left} and the last ${right} of ${columnEnergy.length} columns of k-space are empty. This is taken for partial Fourier, ` +
+        'not for sub-sampling: masks are drawn over all columns, so the true acceleration is higher than the one that is printed.',
+    )
+  const most = Math.max(...slices.map(slice => slice.outside))
+  if (most >= HOLES)
+    remarks.push(
+      `${percent(most)} of the samples at the ends of rows are empty, as where the corners of k-space were not measured. ` +
+        'This is taken for zero padding, not for sub-sampling.',
+    )
   return { sampling: full(columnEnergy), mask: null, remarks }
 }
 

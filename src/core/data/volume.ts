@@ -8,10 +8,13 @@ export interface Volume {
   readKspace(index: number): Float32Array
   /** The same without a copy: the array is not the caller's, and of no use once `use` has returned. */
   withKspace<T>(index: number, use: (kspace: Float32Array) => T): T
-  /** One slice of the ground truth magnitude, [height, width], or `null` where the file has none. */
-  readTarget(index: number): Float32Array | null
+  /**
+   * One slice of the ground truth magnitude, [height, width], or `null` where the file has none. Throws `NOT_FINITE`, unless it is read
+   * `asStored`, for an image that holds NaN or infinity.
+   */
+  readTarget(index: number, asStored?: boolean): Float32Array | null
   /** The noise-free image of a synthetic slice, same shape as the target, or `null`. */
-  readNoiseFree(index: number): Float32Array | null
+  readNoiseFree(index: number, asStored?: boolean): Float32Array | null
   /**
    * The file's own sampling mask over columns (1 measured, 0 not), or `null` when fully sampled. All ones for an irregular file: what is not
    * there is zero already, and nothing is masked again.

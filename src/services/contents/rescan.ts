@@ -88,15 +88,14 @@ async function look(services: Services, study: Study, options: ReadOptions): Pro
   const fresh = whole
     .filter(({ path }) => !taken.has(path))
     .map(volume => ({ ...volume, role: roleOf.get(volume.path)! }))
-  const there = new Set(checked.study.volumes)
-  const dealt = assignRoles<WholeVolume & { role: Role | null }>(
-    [...checked.study.volumes.map(volume => ({ ...volume, content: volume.content! })), ...fresh],
+  const dealt = assignRoles<{ patient: string; role: Role | null }>(
+    [...checked.study.volumes, ...fresh].map(({ patient, role }) => ({ patient, role })),
     study.split.seed ?? 0,
-  )
+  ).slice(checked.study.volumes.length)
   const told = new Set([...study.skipped.map(({ path }) => path), ...study.roots, ...gone])
   const unusable = new Map([...checked.unusable, ...scan.skipped, ...skipped].map(each => [each.path, each]))
   return {
-    added: dealt.slice(there.size),
+    added: fresh.map((volume, i) => ({ ...volume, role: dealt[i].role })),
     changed: checked.changed,
     moved,
     missing: rest,
@@ -134,9 +133,6 @@ function describe(found: Found): Findings {
     .digest('hex')
   return { ...findings, token }
 }
-
-export const isEmpty = ({ added, changed, moved, missing, unusable }: Findings): boolean =>
-  [added, changed, moved, missing, unusable].every(list => list.length === 0)
 
 /** Looks at the files of a study, and changes nothing but what was only listed so far. */
 export const scanAgain = async (services: Services, study: number, options: ReadOptions = {}): Promise<Findings> =>

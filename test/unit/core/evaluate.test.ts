@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { AppError } from '../../../src/contract/errors.ts'
 import { type SliceFault, selectSlices, type VolumeContent } from '../../../src/contract/volumes.ts'
 import { listSlices, shownSlice, usableSlices } from '../../../src/core/data/slices.ts'
 import type { Volume } from '../../../src/core/data/volume.ts'
 import { type EvaluationSettings, evaluateVolume, unscorable } from '../../../src/core/evaluate.ts'
 import { truthMaximum } from '../../../src/core/frame.ts'
 import { zeroFilledImage } from '../../../src/core/mri/fft.ts'
+import { fileNameMask } from '../../../src/core/mri/mask.ts'
 import { scoreVolume } from '../../../src/core/mri/metrics.ts'
 import { noiseVolume, sourceOf } from '../../volumes.ts'
 
@@ -27,11 +29,12 @@ const contentWith = (content: Partial<VolumeContent>): VolumeContent => ({
   ...content,
 })
 
-/** Reading a slice with a fault throws: nothing of it may take part. */
+/** Reading a slice with a fault throws, but for the volume's maximum, which is of what is stored: nothing else of it may take part. */
 function volumeWith(faults: readonly SliceFault[]): Volume {
   const volume = noiseVolume('knee', { slices: SLICES })
-  const refusing = (datasets: string, read: (index: number) => Float32Array) => (index: number) => {
-    if (faults.some(({ slice, dataset }) => slice === index && dataset.startsWith(datasets))) throw new Error('read')
+  const refusing = (datasets: string, read: (index: number) => Float32Array) => (index: number, asStored?: boolean) => {
+    if (!asStored && faults.some(({ slice, dataset }) => slice === index && dataset.startsWith(datasets)))
+      throw new Error('read')
     return read(index)
   }
   const readKspace = refusing('kspace', volume.readKspace)
@@ -51,17 +54,19 @@ const noTruth: SliceFault = { slice: 4, dataset: 'reconstruction_rss', fault: 'n
 const noNoiseFree: SliceFault = { slice: 2, dataset: 'reconstruction_noise_free', fault: 'all zero' }
 const FAULTS = [noKspace, noTruth, noNoiseFree]
 
-/** The same slices as a volume of their own, which has no others. */
+/** The same slices as the first ones of a volume without a fault, and selected. */
 async function scoreOf(slices: readonly number[]) {
   const volume = noiseVolume('knee', { slices: SLICES })
-  const only: Volume = {
+  const order = [...slices, ...[0, 1, 2, 3, 4].filter(slice => !slices.includes(slice))]
+  const sorted: Volume = {
     ...volume,
-    info: { ...volume.info, slices: slices.length, noiseFree: true },
-    withKspace: (index, use) => volume.withKspace(slices[index], use),
-    readTarget: index => volume.readTarget(slices[index]),
-    readNoiseFree: index => volume.readTarget(slices[index]),
+    info: { ...volume.info, noiseFree: true },
+    withKspace: (index, use) => volume.withKspace(order[index], use),
+    readTarget: index => volume.readTarget(order[index]),
+    readNoiseFree: index => volume.readTarget(order[index]),
   }
-  return evaluateVolume(only, null, SETTINGS, pause)
+  const selected = { kind: 'range', from: 0, to: slices.length - 1 } as const
+  return evaluateVolume(sorted, null, { ...SETTINGS, slices: selected }, pause)
 }
 
 describe('slices with a fault', () => {
@@ -69,7 +74,7 @@ describe('slices with a fault', () => {
     ['ground truth', [0, 2, 3], [noKspace, noTruth]],
     ['noise-free', [0, 3, 4], [noKspace, noNoiseFree]],
   ] as const)(
-    'are left out of the score against the %s and its data range, and named',
+    'are left out of the score against the %s, but not of its data range, and named',
     async (reference, used, leftOut) => {
       const volume = volumeWith(FAULTS)
       expect(unscorable(volume, { ...SETTINGS, reference })).toBeNull()
@@ -78,14 +83,53 @@ describe('slices with a fault', () => {
     },
   )
 
-  it('that are not selected are not named; the data range is still of the others', async () => {
+  it('that are not selected are not named', async () => {
     const settings = { ...SETTINGS, slices: { kind: 'range', from: 2, to: 3 } } as const
     const score = await evaluateVolume(volumeWith([noTruth]), null, settings, pause)
     expect(score.leftOut).toBeUndefined()
     expect(score.slices).toBe(2)
-    const complete = noiseVolume('knee', { slices: SLICES })
-    const maximum = Math.max(...[0, 1, 2, 3].flatMap(index => Array.from(complete.readTarget(index)!)))
-    expect(await truthMaximum(volumeWith([noTruth]), pause)).toBe(maximum)
+  })
+
+  it('have a part in the data range with their finite numbers, as numpy.nanmax has it', async () => {
+    const volume = volumeWith([noKspace, noTruth])
+    const truths = [0, 1, 2, 3, 4].map(index => volume.readTarget(index, true)!)
+    truths[4].set([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 2 ** -10])
+    truths[1][0] = 2 ** -11 // larger than all that is scored
+    const spoilt: Volume = { ...volume, readTarget: index => truths[index] }
+    expect(await truthMaximum(spoilt, pause)).toBe(2 ** -10)
+    truths[4][3] = 0
+    expect(await truthMaximum(spoilt, pause)).toBe(2 ** -11)
+    const score = await evaluateVolume(spoilt, null, SETTINGS, pause)
+    const mask = fileNameMask(SETTINGS.mask, 36, 'knee.h5')
+    const images = [0, 2, 3].flatMap(index => Array.from(zeroFilledImage(volume.readKspace(index), mask, [40, 36])))
+    const right = scoreVolume({
+      prediction: Float32Array.from(images),
+      target: Float32Array.from([0, 2, 3].flatMap(index => Array.from(truths[index]))),
+      shape: [3, 40, 36],
+      maximum: 2 ** -11,
+    })
+    expect(score).toMatchObject({ ssim: right.ssim, psnr: right.psnr, nmse: right.nmse })
+  })
+
+  it('beyond float32 have no part in the data range', async () => {
+    const volume = volumeWith([noTruth])
+    const refused = new AppError('NOT_FINITE', 'beyond float32')
+    const beyond: Volume = {
+      ...volume,
+      readTarget: index => {
+        if (index === 4) throw refused
+        return volume.readTarget(index)
+      },
+    }
+    const others = [0, 1, 2, 3].flatMap(index => Array.from(volume.readTarget(index)!))
+    expect(await truthMaximum(beyond, pause)).toBe(Math.max(...others))
+  })
+
+  it('and what is odd about the data stand beside the score', async () => {
+    const volume = noiseVolume('knee', { slices: SLICES })
+    const odd = { ...volume, info: { ...volume.info, content: contentWith({ remarks: ['The centre is elsewhere.'] }) } }
+    expect((await evaluateVolume(odd, null, SETTINGS, pause)).remarks).toEqual(['The centre is elsewhere.'])
+    expect(await evaluateVolume(volume, null, SETTINGS, pause)).not.toHaveProperty('remarks')
   })
 
   it('alone are a reason not to score', () => {

@@ -3,8 +3,6 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import process from 'node:process'
-import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AppError } from '../../../src/contract/errors.ts'
 import type { RunConfig, RunRow } from '../../../src/contract/runs.ts'
@@ -804,25 +802,28 @@ describe('behind the window', () => {
     once(trained)
   })
 
-  it('one that a signal stopped stays so, without harm to the window, if its study cannot be used by then', async () => {
+  it('one that a signal stopped stays stopped where its files have changed, and its user is told which', async () => {
     meet = (training, signal) => (training ? untilCancelled(signal) : undefined)
     const { id, work } = start()
-    await vi.waitFor(() => expect(services.queue.doing).toContain('epoch'))
+    await vi.waitFor(() => expect(statuses()).toEqual(['running']))
     await services.queue.stop('SIGTERM')
     await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
-    vi.unstubAllEnvs()
+    vi.unstubAllEnvs() // an engine is installed where it usually is
     services.dispose()
     open()
-    const read = vi
-      .spyOn(services.contents, 'read')
-      .mockImplementation(async paths => paths.map(path => ({ path, reason: 'It is torn.' })))
-    const unhandled = vi.fn<(error: unknown) => void>()
-    process.on('unhandledRejection', unhandled)
-    makeReproductions(services)
+    const { contents } = services
+    const read = vi.spyOn(contents, 'read').mockImplementation(async paths =>
+      paths.map(path => {
+        const volume = contents.known(path)!
+        return { path, volume: { ...volume, content: { ...volume.content, identity: 'another' } } }
+      }),
+    )
+    const reproductions = makeReproductions(services)
     await vi.waitFor(() => expect(read).toHaveBeenCalled())
-    await setImmediate()
-    process.off('unhandledRejection', unhandled)
-    expect(unhandled).not.toHaveBeenCalled()
+    await expect(reproductions.resume(id)).rejects.toMatchObject({
+      code: 'DATA_CHANGED',
+      message: expect.stringContaining(BRAIN.volumes[0].file),
+    })
     expect(storedReproduction(services, id).status).toBe('stopped')
   })
 

@@ -18,6 +18,7 @@ import { StudyReport } from '../../../src/contract/study.ts'
 import { importCheckpoint } from '../../../src/services/checkpoints.ts'
 import { openServices, type Services } from '../../../src/services/context.ts'
 import { runDemo } from '../../../src/services/demo.ts'
+import { DEMONSTRATION_VOLUME } from '../../../src/services/demonstration.ts'
 import { keptFiles } from '../../../src/services/kept-files.ts'
 import { storedFile } from '../../../src/services/profile.ts'
 import { RESEARCH_ONLY, studyFigures, studyMarkdown, studyPage } from '../../../src/services/reports/index.ts'
@@ -228,13 +229,19 @@ describe('files that no result replaces', () => {
     expect(await kept(at('new.h5'))).toBeNull()
   })
 
-  it('are a study’s that lies in the profile, where the database holds its place alone', async () => {
-    const upload = join(services.profile, 'uploads', 'raw.h5')
-    mkdirSync(dirname(upload), { recursive: true })
-    writeFileSync(upload, 'raw')
+  it('are a study’s in the profile and those that come with the program, which the database holds without their place', async () => {
+    const uploaded = join(services.profile, 'uploads/batch/knee.h5')
+    mkdirSync(dirname(uploaded), { recursive: true })
+    writeFileSync(uploaded, '')
     const { info } = noiseVolume('raw')
-    addStudy(services, 'Uploaded', [[{ ...info, path: storedFile(services, upload) }, 'train']])
-    expect(await keptFiles(services)(upload)).toBe('which is a file of the study “Uploaded”')
+    const study = addStudy(
+      services,
+      'Knee',
+      [uploaded, DEMONSTRATION_VOLUME].map(path => [{ ...info, path: storedFile(services, path) }, 'train'] as const),
+    )
+    expect(study.volumes.map(({ path }) => path).toSorted()).toEqual([uploaded, DEMONSTRATION_VOLUME].toSorted())
+    for (const { path } of study.volumes)
+      expect(await keptFiles(services)(path)).toBe('which is a file of the study “Knee”')
   })
 
   it('are a study’s that is hidden or whose file is away, and the inputs', async () => {

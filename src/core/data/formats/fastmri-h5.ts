@@ -70,16 +70,17 @@ function open(file: Hdf5File, hashPatient: (id: string) => string, content?: Vol
   const acquisition = file.attribute('acquisition')
   const maximum = file.attribute('max')
 
-  function withSlice<T>(dataset: string, index: number, use: (values: Float32Array) => T): T {
+  function withSlice<T>(dataset: string, index: number, use: (values: Float32Array) => T, asStored = false): T {
     if (!(Number.isInteger(index) && index >= 0 && index < slices)) {
       throw new RangeError(`Slice ${index} of ${slices} in ${file.path}`)
     }
     return file.withFloat32(dataset, index, 1, values => {
-      requireFinite(values, dataset, index, file.path)
+      if (!asStored) requireFinite(values, dataset, index, file.path)
       return use(values)
     })
   }
-  const readSlice = (dataset: string, index: number) => withSlice(dataset, index, values => values.slice())
+  const readSlice = (dataset: string, index: number, asStored = false) =>
+    withSlice(dataset, index, values => values.slice(), asStored)
 
   return {
     info: {
@@ -104,8 +105,8 @@ function open(file: Hdf5File, hashPatient: (id: string) => string, content?: Vol
     mask,
     readKspace: index => readSlice('kspace', index),
     withKspace: (index, use) => withSlice('kspace', index, use),
-    readTarget: index => (target === null ? null : readSlice(target, index)),
-    readNoiseFree: index => (noiseFree === null ? null : readSlice(noiseFree, index)),
+    readTarget: (index, asStored) => (target === null ? null : readSlice(target, index, asStored)),
+    readNoiseFree: (index, asStored) => (noiseFree === null ? null : readSlice(noiseFree, index, asStored)),
     dispose: () => file.dispose(),
   }
 }
@@ -200,13 +201,14 @@ function acquisitionOf(
 function readMask(file: Hdf5File, columns: number): Uint8Array | null {
   if (file.shape('mask') === null) return null
   const values = file.readNumbers('mask')
-  if (values.some(Number.isNaN)) throw unsupported(file, 'Expected a mask of numbers, got NaN')
+  const remedy = 'Remove the dataset mask: k-space itself then says what was measured.'
+  if (values.some(Number.isNaN)) throw unsupported(file, 'Expected a mask of numbers, got NaN', remedy)
   const mask = Uint8Array.from(values, value => Number(value !== 0))
   if (mask.length !== columns) {
     const message = `Expected a mask of ${columns} values, one for each column of k-space, got ${mask.length}`
-    throw new AppError('SHAPE_MISMATCH', `${message}, in ${file.path}`)
+    throw new AppError('SHAPE_MISMATCH', `${message}, in ${file.path}. ${remedy}`)
   }
-  if (!mask.includes(1)) throw unsupported(file, 'Expected a mask with measured columns, got only zeros')
+  if (!mask.includes(1)) throw unsupported(file, 'Expected a mask with measured columns, got only zeros', remedy)
   return mask
 }
 

@@ -188,6 +188,61 @@ describe('the sampling of full k-space', () => {
     expect(remarks[0]).toContain('The first 4 and the last 2 of 64 rows')
   })
 
+  it('says of columns that are empty at one edge what they are taken for, and nothing of those at both', () => {
+    const after = (first: number, last: number) =>
+      judge(
+        volume(scan).map(kspace => sampled(kspace, 48, (_, column) => column >= first && column <= last)),
+        scan,
+      )
+    expect(after(6, 40).remarks).toEqual([])
+    for (const [first, last] of [
+      [12, 47],
+      [0, 39],
+    ]) {
+      const { sampling, remarks } = after(first, last)
+      expect(sampling.kind).toBe('full')
+      expect(remarks).toHaveLength(1)
+      expect(remarks[0]).toContain(`The first ${first} and the last ${47 - last} of 48 columns`)
+    }
+  })
+
+  it('says of empty corners what they are taken for', () => {
+    const inEllipse = (row: number, column: number) => ((row - 32) / 32) ** 2 + ((column - 24) / 24) ** 2 < 0.99
+    const { sampling, remarks } = judge(
+      volume(scan).map(kspace => sampled(kspace, 48, inEllipse)),
+      scan,
+    )
+    expect(sampling.kind).toBe('full')
+    expect(remarks.filter(remark => remark.includes('corners of k-space'))).toHaveLength(1)
+    expect(judge(volume(scan), scan).remarks).toEqual([])
+  })
+
+  it('is irregular if slices were measured from or to another line', () => {
+    const [first, second, third] = volume(scan)
+    const half = sampled(second, 48, row => row < 32)
+    const low = sampled(second, 48, (_, column) => column >= 12 && column < 36)
+    for (const other of [half, low])
+      expect(judge([first, other, third], scan).sampling).toMatchObject({
+        kind: 'irregular',
+        pattern: 'each slice differs',
+      })
+  })
+
+  it('takes no columns for gaps that coarse numbers leave empty; those that were not measured are', () => {
+    // Of the first eight columns, four hold one sample of the smallest number there is.
+    const coarse = volume(scan).map(kspace => {
+      const unit = Math.max(...kspace.map(Math.abs)) / 127
+      return kspace.map((value, i) => {
+        const [row, column] = [Math.floor((i >> 1) / 48), (i >> 1) % 48]
+        if (column >= 8) return Math.round(value / unit) * unit
+        return column % 2 === 0 && row === column && i % 2 === 0 ? unit : 0
+      })
+    })
+    expect(judge(coarse, scan).sampling.kind).toBe('full')
+    const fewer = coarse.map(kspace => sampled(kspace, 48, (_, column) => column !== 22 && column !== 26))
+    expect(judge(fewer, scan).sampling).toMatchObject({ kind: 'sub-sampled', measuredColumns: 46 })
+  })
+
   it('takes no zeros for gaps that come of coarse numbers', () => {
     for (const share of [0.6, 1, 2]) {
       const quantised = volume({ ...scan, noise: 0.1 }).map(kspace => {
