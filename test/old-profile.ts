@@ -21,15 +21,16 @@ export function unpackOldProfile(folder: string, { dataFollow = false, rewritten
     writeFileSync(path, bytes)
   }
   const profile = join(folder, 'profile')
+  const db = new Database(join(profile, 'self-mri.sqlite'))
+  db.exec(`UPDATE runs SET pid = ${2 ** 30}`) // no process of today has this number
   if (dataFollow) {
-    const db = new Database(join(profile, 'self-mri.sqlite'))
     const paths = { before: `${OLD_PLACE}/data`, after: join(folder, 'data') }
     db.prepare('UPDATE volumes SET path = replace(path, @before, @after), info = replace(info, @before, @after)').run(
       paths,
     )
     db.prepare('UPDATE studies SET roots = replace(roots, @before, @after)').run(paths)
     if (!rewritten) db.prepare('UPDATE runs SET created_at = ?').run(new Date(Date.now() + 1000).toISOString())
-    db.close()
   }
+  db.close()
   return { profile, data: join(folder, 'data'), report: join(folder, 'report') }
 }

@@ -22,6 +22,7 @@ export const whole = (info: VolumeInfo): WholeVolume => ({
   ...info,
   content: info.content ?? {
     identity: createHash('sha256').update(JSON.stringify(info)).digest('hex'),
+    scan: createHash('sha256').update(info.path).digest('hex'),
     version: { bytes: info.bytes, modified: '0', changed: '0', inode: '0' },
     sampling: info.sampling,
     faults: [],
@@ -47,5 +48,5 @@ export function contentsOf({ db }: Pick<Services, 'db'>): Contents {
     const info = db.prepare('SELECT info FROM volumes WHERE path = ?').pluck().get(path) as string | undefined
     return info === undefined ? null : JSON.parse(info)
   }
-  return { known, read: async paths => paths.map(path => ({ path, volume: known(path)! })) }
+  return { known, isUnusable: () => false, read: async paths => paths.map(path => ({ path, volume: known(path)! })) }
 }

@@ -3,7 +3,7 @@ import type { RunRow } from '../contract/runs.ts'
 import type { Services } from '../services/context.ts'
 import type { RunOptions } from '../services/training.ts'
 import type { Session } from './session.ts'
-import { say, trainingProgress } from './terminal.ts'
+import { readingBar, say, trainingProgress } from './terminal.ts'
 
 interface Performance {
   readonly session: Session
@@ -18,17 +18,26 @@ export async function perform(
   { session, title, noWait, on }: Performance,
   train: (services: Services, options: RunOptions) => Promise<RunRow>,
 ): Promise<RunRow> {
+  const reading = readingBar()
   const progress = trainingProgress(title)
   try {
     return await train(session.services, {
       onEvent: progress.onEvent,
-      onStart: run => say(`${title}: run ${run} on ${on}`),
-      onBusy: owner => say(`${title}: waiting for ${owner} (Ctrl+C gives up)`),
+      onProgress: reading.onProgress,
+      onStart(run) {
+        reading.stop()
+        say(`${title}: run ${run} on ${on}`)
+      },
+      onBusy(owner) {
+        reading.stop()
+        say(`${title}: waiting for ${owner} (Ctrl+C gives up)`)
+      },
       noWait,
       signal: session.signal,
       stop: session.stop,
     })
   } finally {
+    reading.stop()
     progress.stop()
   }
 }

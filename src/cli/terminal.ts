@@ -2,6 +2,7 @@
 import process from 'node:process'
 import { SingleBar } from 'cli-progress'
 import { HELD_OUT_CHANCE, OWN_LOSS, type TrainingEvent } from '../contract/runs.ts'
+import type { ReadOptions } from '../services/contents/reader.ts'
 
 export const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
@@ -42,6 +43,17 @@ export function progressBar(title: string): Bar {
       bar.setTotal(total)
       bar.update(done, { label })
     },
+    stop: () => bar.stop(),
+  }
+}
+
+/** A bar in megabytes, for files that are read from end to end. */
+export function readingBar(
+  title = 'Reading files (MB)',
+): Required<Pick<ReadOptions, 'onProgress'>> & Pick<Bar, 'stop'> {
+  const bar = progressBar(title)
+  return {
+    onProgress: ({ done, total, label }) => bar.update(Math.round(done), Math.ceil(total), label),
     stop: () => bar.stop(),
   }
 }

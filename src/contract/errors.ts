@@ -36,7 +36,7 @@ export class AppError extends Error {
   }
 }
 
-/** Of a work that was to be stopped: an engine that ended meanwhile, as by a signal to all processes, ended as it was asked to. */
+/** Turns `ENGINE_DIED` into `CANCELLED`, for work that was asked to stop: a signal to the process group can end the engine first. */
 export const asCancelled = (error: unknown): unknown =>
   error instanceof AppError && error.code === 'ENGINE_DIED' ? new AppError('CANCELLED', 'Cancelled', error) : error
 

@@ -21,7 +21,8 @@ export type Split = z.infer<typeof Split>
 
 /**
  * How a volume's file is beside what the study took of it. `unread`: the file has only been listed so far. `written since`: the file has not
- * been read since it was written. `changed`: the file has another content.
+ * been read since it was written. `changed`: the file has another content,
+ * or cannot be used any more.
  */
 export const FILE_STATES = ['as taken', 'unread', 'written since', 'changed', 'missing'] as const
 export const FileState = z.enum(FILE_STATES)

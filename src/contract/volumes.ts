@@ -66,6 +66,8 @@ export const VolumeContent = z.object({
    * file's name, place, or compression.
    */
   identity: z.string(),
+  /** SHA-256 over k-space alone: tells a scan that is there twice, also under another patient id, header or ground truth. */
+  scan: z.string(),
   /** Of the file that was read. */
   version: FileVersion,
   sampling: Sampling,
@@ -157,4 +159,10 @@ export function selectSlices(selection: SliceSelection, count: number): number[]
   if (selection.kind === 'range') return all.filter(index => index >= selection.from && index <= selection.to)
   if (selection.kind === 'every') return all.filter(index => index % selection.n === 0)
   return count > 0 ? [Math.floor(count / 2)] : []
+}
+
+/** Whether a volume of `count` slices has a selected one; a plan of a large study asks this a million times. */
+export function selectsAny(selection: SliceSelection, count: number): boolean {
+  if (selection.kind !== 'range') return count > 0
+  return selection.from <= selection.to && selection.from < count
 }

@@ -80,7 +80,10 @@ export function throughNetwork(
   return unnormalise(through(model, image, shape), mean, std)
 }
 
-/** The image itself. Throws `NOT_FINITE`, with file and slice (counted from 1), where it holds NaN or infinity: nothing is shown, scored or written of it. */
+/**
+ * The image itself, if all its numbers are finite: no other image is shown, scored or written. Else throws `NOT_FINITE`, with the file and the
+ * slice (counted from 1).
+ */
 export function requireFiniteImage(
   image: Float32Array,
   { info }: Volume,
@@ -97,7 +100,7 @@ export function requireFiniteImage(
       ]
   throw new AppError(
     'NOT_FINITE',
-    `Expected finite numbers in the ${what} of slice ${index + 1} (counted from 1), got ${image.find(value => !Number.isFinite(value))}, in ${info.path}. ${cause}. ${remedy}`,
+    `Expected finite numbers in the ${what} of slice ${index + 1}, got ${image.find(value => !Number.isFinite(value))}, in ${info.path}. ${cause}. ${remedy}`,
   )
 }
 

@@ -1,6 +1,6 @@
 /**
- * What is too small to be trained on, refused before a training begins: the network would train, and learn nothing, without a word. The
- * bottleneck of a small image, a batch without anything to compare with, slices that are not there.
+ * Refuses, before a training begins, what is too small to be trained on: images whose bottleneck has one pixel, batches that hold nothing to
+ * compare, selections without slices. The network would train without an error, and learn nothing.
  */
 import { AppError } from '../contract/errors.ts'
 import type { RunConfig } from '../contract/runs.ts'

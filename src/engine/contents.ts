@@ -1,4 +1,4 @@
-/** Reads a file once, from end to end: what it is, told by a hash, and what is wrong with it. */
+/** Reads a file once, from end to end: its identity (a hash), its sampling, and its faults. */
 import { createHash, type Hash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
@@ -40,6 +40,7 @@ export async function readContent(
   })
   const whole = stacks.reduce((sum, { weight }) => sum + weight, 0)
   let done = 0
+  let scan = ''
   for (const { role, dataset, shape, weight } of stacks) {
     addField(hash, JSON.stringify([role, file.kind(dataset), shape]))
     const unwritten = file.unwritten(dataset)
@@ -64,12 +65,14 @@ export async function readContent(
       onBytes?.(Math.round((file.bytes * done) / whole))
     }
     if (role === 'k-space' && faults.length === shape[0]) throw beyond ?? noSignal(file, faults)
+    if (role === 'k-space') scan = hash.copy().digest('hex') // the first stack
   }
   addField(hash, used.mask ?? 'no mask')
   addField(hash, JSON.stringify([used.header, used.attributes]))
   const { sampling, mask, remarks } = survey.judge(used.mask)
   return {
     identity: hash.digest('hex'),
+    scan,
     version,
     sampling,
     ...(mask && { mask: mask.join('') }),

@@ -22,8 +22,8 @@ function sourceVersion(path: string): string {
 }
 
 /**
- * Another whenever the file, or one of the files that it is put together from, was written or replaced: the change time cannot be set back
- * as the modification time can. Throws `FILE_UNREADABLE`.
+ * Differs after the file, or one of the files that it is put together from, was written or replaced. The modification time can be set back,
+ * the change time cannot. Throws `FILE_UNREADABLE`.
  */
 export function fileVersion(path: string, sources: readonly string[] = []): FileVersion {
   try {

@@ -53,7 +53,7 @@ function requireReadable(path: string): number {
   if (stored.isOpenForWriting) {
     throw new AppError(
       'FILE_UNREADABLE',
-      `The file is marked as open for writing, in ${path}. Close the program that writes it. If no program does, its writer ended before it closed the file: clear the mark with h5clear -s "${path}", and check that the data are whole.`,
+      `The file is marked as open for writing, in ${path}. Close the program that writes it. If no program does, its writer ended before it closed the file: clear the mark with h5clear -s ${quoted(path)}, and check that the data are whole.`,
     )
   }
   if (stored.end > bytes) {

@@ -31,7 +31,7 @@ const hashPatient = (salt: string) => (id: string) =>
     .update(salt + id)
     .digest('hex')
 
-/** What this process read last of files that were not given with their content as they are now. */
+/** Contents that this process has read, by path: of files that came without their content, or were written after it was read. */
 const lastRead = new Map<string, VolumeContent>()
 
 /**

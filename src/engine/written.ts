@@ -28,6 +28,9 @@ const Entry = z.object({
 })
 type Entry = z.infer<typeof Entry>
 
+/** A folder's entries by file, the oldest first: a folder of DICOM files may hold tens of thousands. */
+type Written = ReadonlyMap<string, readonly Entry[]>
+
 export interface Destination {
   readonly folder: string
   readonly maker: 'reconstruct' | 'study' | 'demo' | 'synthetic knee'
@@ -54,17 +57,18 @@ async function statusOf(path: string) {
   }
 }
 
-async function hashOf(path: string): Promise<string> {
+/** SHA-256 of a file of any size. Throws what the file system says. */
+export async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256')
   await pipeline(createReadStream(path), hash)
   return hash.digest('hex')
 }
 
 /** A line that a crash cut short is passed over. Throws `FILE_EXISTS` where something else has the record's name. */
-async function readRecord(folder: string): Promise<Entry[]> {
+async function readRecord(folder: string): Promise<Written> {
   const path = join(folder, RECORD)
   const status = await statusOf(path)
-  if (!status) return []
+  if (!status) return new Map()
   const lines = status.isFile() ? (await readFile(path, 'utf8')).split('\n').filter(line => line !== '') : ['']
   const entries = lines.flatMap(line => {
     try {
@@ -73,7 +77,11 @@ async function readRecord(folder: string): Promise<Entry[]> {
       return []
     }
   })
-  if (entries.length > 0 || lines.length === 0) return entries
+  if (entries.length > 0 || lines.length === 0) {
+    const written = new Map<string, Entry[]>()
+    for (const entry of entries) written.set(entry.file, [...(written.get(entry.file) ?? []), entry])
+    return written
+  }
   throw new AppError(
     'FILE_EXISTS',
     `${path} is not the record of written files that Self-MRI keeps under this name. Move this file, or choose another folder.`,
@@ -95,13 +103,13 @@ async function addToRecord(folder: string, entries: readonly Entry[]): Promise<v
 /** A file's entry; a folder's entries, of the files in it. */
 async function describe(path: string, name: string, maker: string): Promise<Entry[]> {
   const status = await lstat(path)
-  if (!status.isDirectory()) return [{ file: name, bytes: status.size, sha256: await hashOf(path), maker }]
+  if (!status.isDirectory()) return [{ file: name, bytes: status.size, sha256: await hashFile(path), maker }]
   const entries: Entry[] = []
   for (const each of await readdir(path)) entries.push(...(await describe(join(path, each), `${name}/${each}`, maker)))
   return entries
 }
 
-async function lookAt(path: string, name: string, record: readonly Entry[]): Promise<Found> {
+async function lookAt(path: string, name: string, record: Written): Promise<Found> {
   const status = await statusOf(path)
   if (!status) return { kind: 'free' }
   if (status.isSymbolicLink()) return { kind: 'theirs', why: 'which is a link' }
@@ -116,9 +124,9 @@ async function lookAt(path: string, name: string, record: readonly Entry[]): Pro
     }
     return found
   }
-  const written = record.filter(({ file, bytes }) => file === name && bytes === status.size)
+  const written = (record.get(name) ?? []).filter(({ bytes }) => bytes === status.size)
   if (!status.isFile() || written.length === 0) return { kind: 'theirs', why: FOREIGN }
-  const sha256 = await hashOf(path)
+  const sha256 = await hashFile(path)
   const same = written.findLast(entry => entry.sha256 === sha256)
   return same ? { kind: 'ours', maker: same.maker } : { kind: 'theirs', why: FOREIGN }
 }
@@ -293,7 +301,7 @@ export async function isRecorded(
 ): Promise<{ readonly ever: boolean; readonly now: boolean }> {
   const record = await readRecord(folder)
   const found = await lookAt(join(folder, name), name, record)
-  return { ever: record.some(({ file }) => file === name), now: found.kind === 'ours' }
+  return { ever: record.has(name), now: found.kind === 'ours' }
 }
 
 /** Moves a finished file to `stem` + `ending` in the folder, or to the first free `stem (2)`, `stem (3)` …: its path. */

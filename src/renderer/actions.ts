@@ -202,8 +202,9 @@ export const importFolder = (path: string) =>
 /** Reads what has not been read of a study's files, in the background; resolves to whether that came to its end. */
 export async function readStudy({ id, name }: { readonly id: number; readonly name: string }): Promise<boolean> {
   const read = await follow(
-    `Reading the files of “${name}”, MB`,
+    `Reading the files of “${name}”`,
     signal => progress => followWork(options => client.studies.read({ study: id }, options), signal, progress),
+    'MB',
   )
   await refresh('studies', 'study', 'runs')
   return read !== null
@@ -212,8 +213,9 @@ export async function readStudy({ id, name }: { readonly id: number; readonly na
 /** What is new, changed, moved or missing among a study's files; `null`: cancelled, or the user is told why not. */
 export const scanStudy = ({ id, name }: { readonly id: number; readonly name: string }): Promise<Findings | null> =>
   follow(
-    `Scanning “${name}”, MB`,
+    `Scanning “${name}”`,
     signal => progress => followWork(options => client.studies.scan({ study: id }, options), signal, progress),
+    'MB',
   )
 
 export async function takeFindings(
@@ -223,8 +225,9 @@ export async function takeFindings(
 ): Promise<void> {
   const input = { study: id, token, removeMissing }
   const study = await follow(
-    `Taking the files of “${name}”, MB`,
+    `Taking the files of “${name}”`,
     signal => progress => followWork(options => client.studies.take(input, options), signal, progress),
+    'MB',
   )
   await refresh('studies', 'study', 'runs')
   if (study) tellDone(`“${name}” has the files as they are now: ${count(study.volumes.length, 'volume')}.`)
@@ -235,9 +238,10 @@ export async function locateFiles(
   folder: string,
 ): Promise<void> {
   const found = await follow(
-    `Looking for the files of “${name}”, MB`,
+    `Looking for the files of “${name}”`,
     signal => progress =>
       followWork(options => client.studies.locate({ study: id, folder }, options), signal, progress),
+    'MB',
   )
   await refresh('studies', 'study')
   if (!found) return

@@ -4,17 +4,23 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { useShallow } from 'zustand/react/shallow'
 import type { RunView } from '../contract/runs.ts'
+import type { StudyVolume } from '../contract/studies.ts'
 import { client } from './client.ts'
 import { openStudy, useView } from './view.ts'
 
 export const useStudies = () => useQuery({ queryKey: ['studies'], queryFn: () => client.studies.list() })
 
-export const useStudy = (study: number | null) =>
-  useQuery({
-    queryKey: ['study', study],
-    queryFn: () => client.studies.get({ study: study! }),
-    enabled: study !== null,
-  })
+const studyQuery = (study: number | null) => ({
+  queryKey: ['study', study],
+  queryFn: () => client.studies.get({ study: study! }),
+  enabled: study !== null,
+})
+
+export const useStudy = (study: number | null) => useQuery(studyQuery(study))
+
+/** With the state of its files as it is now, and whenever the user comes back to the window. */
+export const useStudyNow = (study: number | null) =>
+  useQuery({ ...studyQuery(study), refetchOnMount: 'always', refetchOnWindowFocus: 'always' })
 
 /** The open study's number; the demonstration is opened where none is, or one that is no longer listed. */
 export function useOpenStudy(): number | null {
@@ -75,8 +81,14 @@ export const isRunSource = (source: string): boolean => source.startsWith('run:'
 export const runOf = (source: string, runs: readonly RunView[] | undefined): RunView | null =>
   isRunSource(source) ? (runs?.find(run => `run:${run.id}` === source) ?? null) : null
 
-/** Distinguishes what a run's source shows now from what it will show after more training. */
-export const versionOf = (run: RunView | null): string => run?.checkpoint?.sha256.slice(0, 12) ?? ''
+const BRIEF = 12
+
+/** Distinguishes a volume's contents from others that the same file had before, or will have. */
+export const contentOf = ({ content }: StudyVolume): string => content?.identity.slice(0, BRIEF) ?? ''
+
+/** Distinguishes what a source shows of a volume now from what it shows of other contents, or after more training. */
+export const versionOf = (volume: StudyVolume, run: RunView | null): string =>
+  [contentOf(volume), run?.checkpoint?.sha256.slice(0, BRIEF)].filter(Boolean).join('-')
 
 /** A mask that is being dragged is not scored with. */
 const STILL_MS = 400

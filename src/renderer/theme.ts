@@ -65,7 +65,13 @@ export const theme = createTheme({
     TextInput: { defaultProps: { size: 'xs' } },
     Checkbox: { defaultProps: { size: 'xs' } },
     SegmentedControl: { defaultProps: { size: 'xs' } },
-    Modal: { defaultProps: { centered: true, transitionProps: { duration: 120 } } },
+    Modal: {
+      defaultProps: {
+        centered: true,
+        transitionProps: { duration: 120 },
+        closeButtonProps: { 'aria-label': 'Close the dialog' },
+      },
+    },
     Drawer: { defaultProps: { transitionProps: { duration: 120 } } },
   },
 })

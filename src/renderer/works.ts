@@ -6,6 +6,8 @@ import { tellError } from './notify.tsx'
 export interface Work {
   readonly id: number
   readonly title: string
+  /** What its progress counts; `''`: things. */
+  readonly unit: string
   readonly progress: WorkProgress | null
   readonly startedAt: number
   readonly cancel: () => void
@@ -23,6 +25,7 @@ const change = (id: number, changes: Partial<Work>) =>
 export async function follow<Result>(
   title: string,
   start: (signal: AbortSignal) => (onProgress: (progress: WorkProgress) => void) => Promise<Result>,
+  unit = '',
 ): Promise<Result | null> {
   const id = ++lastId
   const controller = new AbortController()
@@ -30,7 +33,7 @@ export async function follow<Result>(
     change(id, { cancelling: true })
     controller.abort()
   }
-  const work: Work = { id, title, progress: null, startedAt: Date.now(), cancel, cancelling: false }
+  const work: Work = { id, title, unit, progress: null, startedAt: Date.now(), cancel, cancelling: false }
   useWorks.setState(({ works }) => ({ works: [...works, work] }))
   try {
     return await start(controller.signal)(progress => change(id, { progress }))

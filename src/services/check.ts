@@ -1,9 +1,9 @@
 /** Whether everything that a profile names is there and whole. Nothing is written. */
-import { createHash } from 'node:crypto'
-import { createReadStream, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { access, constants, stat } from 'node:fs/promises'
 import { AppError, throwIfCancelled } from '../contract/errors.ts'
 import type { Progress } from '../engine/protocol.ts'
+import { hashFile } from '../engine/written.ts'
 import type { Services } from './context.ts'
 import { databasePath } from './db/index.ts'
 import { fileAt, runFile } from './profile.ts'
@@ -54,18 +54,12 @@ function namedFiles(services: Services): Named[] {
   })
 }
 
-async function digestOf(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path)) hash.update(chunk)
-  return hash.digest('hex')
-}
-
 async function faultOf({ path, sha256 }: Named): Promise<ProfileFault['fault'] | null> {
   try {
     if (!(await stat(path)).isFile()) return 'missing'
     await access(path, constants.R_OK)
     if (sha256 === null) return null
-    return (await digestOf(path)) === sha256 ? null : 'damaged'
+    return (await hashFile(path)) === sha256 ? null : 'damaged'
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     return code === 'ENOENT' || code === 'ENOTDIR' ? 'missing' : 'unreadable'

@@ -48,11 +48,11 @@ export interface ServiceOptions {
   readonly onInstall?: InstallOptions['onProgress']
   /** Behind a window nothing is installed unasked, and trainings give way to viewing. */
   readonly forWindow?: boolean
-  /** The profile as it is now, of which nothing is written, also where it is missing or cannot be written. */
+  /** Opens a copy of the profile in memory, and writes nothing. The profile may be missing or write-protected. */
   readonly readOnly?: boolean
   /** How long another program that holds the database is waited for, in milliseconds; then `DATABASE_BUSY` is thrown. */
   readonly patience?: number
-  /** Called when what a long work has made waits for another program that holds the database, and (null) when it goes on. */
+  /** Called with words when a result waits because another program holds the database, and with `null` when the wait ends. */
   readonly onBusy?: Services['onBusy']
 }
 
@@ -66,7 +66,7 @@ function readSalt(db: Db): string {
     db
       .prepare("INSERT INTO settings (name, value) VALUES ('salt', ?) ON CONFLICT DO NOTHING")
       .run(randomBytes(16).toString('hex'))
-  if (read() === undefined) draw() // else nothing is to be written, which may have to wait
+  if (read() === undefined) draw() // a write may have to wait: only the first opening writes
   return read()!
 }
 

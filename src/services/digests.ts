@@ -1,17 +1,13 @@
 /** SHA-256 of files, computed once as long as a file stays as it is. */
 import { createHash } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { fileVersion, versionKey } from '../engine/file-version.ts'
 
 const known = new Map<string, { readonly version: string; readonly digest: string }>()
 
-/** What changes whenever a file is written: time of change in nanoseconds, and size. Throws what the file system says. */
-export function fileVersion(path: string): string {
-  const { mtimeNs, size } = statSync(path, { bigint: true })
-  return `${mtimeNs}-${size}`
-}
-
+/** Throws `FILE_UNREADABLE` where there is no such file, and what the file system says while the file is read. */
 export function fileDigest(path: string): string {
-  const version = fileVersion(path)
+  const version = versionKey(fileVersion(path))
   const last = known.get(path)
   if (last?.version === version) return last.digest
   const digest = createHash('sha256').update(readFileSync(path)).digest('hex')

@@ -52,7 +52,11 @@ export function watchEngines(services: Services): EngineWatch {
     begin(words) {
       const key = Symbol()
       activities.set(key, words)
-      return { update: more => activities.set(key, more), end: () => activities.delete(key) }
+      return {
+        // What was cancelled may still tell how far it came.
+        update: more => activities.has(key) && activities.set(key, more),
+        end: () => activities.delete(key),
+      }
     },
   }
 }

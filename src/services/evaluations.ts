@@ -6,7 +6,7 @@ import type { SkippedFile, VolumeInfo } from '../contract/volumes.ts'
 import { type EvaluationSettings, meanOfMetrics, protocolOf } from '../core/evaluate.ts'
 import type { Progress } from '../engine/protocol.ts'
 import { sortOut } from './contents/reader.ts'
-import { readyStudy } from './contents/ready.ts'
+import { fileOf, readyStudy } from './contents/ready.ts'
 import type { Services } from './context.ts'
 import { onceThereIsRoom } from './room.ts'
 import { findRun, keptModel, requireUnseen } from './runs.ts'
@@ -84,12 +84,7 @@ export async function scoreAnyway(
   const engine = await services.jobs(signal)
   const scored = await engine.call(
     'evaluate',
-    {
-      files: whole.volumes.map(({ path, content }) => ({ path, content })),
-      salt,
-      model: kept?.model ?? null,
-      settings,
-    },
+    { files: whole.volumes.map(fileOf), salt, model: kept?.model ?? null, settings },
     { onEvent: onProgress, signal },
   )
   const skipped = [...whole.skipped, ...scored.skipped]

@@ -12,7 +12,7 @@ import {
 import type { StudyVolume } from '../contract/studies.ts'
 import { type EvaluationSettings, protocolOf } from '../core/evaluate.ts'
 import type { Features } from '../core/features.ts'
-import { fileVersion, versionKey } from '../engine/file-version.ts'
+import { versionKey, versionNow } from '../engine/file-version.ts'
 import type { Frame, FrameRequest, ModelReference, Thumbnail } from '../engine/protocol.ts'
 import { fileOf, readyVolume } from './contents/ready.ts'
 import type { Services } from './context.ts'
@@ -165,11 +165,11 @@ export function makeFrames(services: Services): Frames {
       return { image: pixels, meta: { ...meta, metrics: await metricsOf(shown, signal) } }
     },
     async thumbnail(id, signal) {
-      const { path } = volumeById(services, id)
+      const { path, content } = volumeById(services, id)
       const mask = MaskSpec.parse({})
       const make = (aborted: AbortSignal) =>
         services.interactive.call('thumbnail', { path, salt, mask, size: THUMBNAIL }, { signal: aborted })
-      return thumbnails.get(`${path}@${versionKey(fileVersion(path))}`, make, signal)
+      return thumbnails.get(`${path}@${versionKey(versionNow(path, content?.version))}`, make, signal)
     },
     async features({ volume: id, slice, run, layer, mask, seed }, signal) {
       const volume = await readyVolume(services, id, signal)

@@ -1,25 +1,32 @@
-/** Files that no result ever replaces, whoever wrote them: those of a study, and what a command reads. */
+/** Files that no result replaces: the files of studies, and the inputs of a command. */
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Services } from './context.ts'
+import { fileAt } from './profile.ts'
 
-/** The same for every way that leads to a file: links above it are resolved. */
+/** The path with the links in its folders resolved. */
 const placeOf = async (path: string) => join(await realpath(dirname(path)).catch(() => dirname(path)), basename(path))
 
-/** The same for every name of a file: links to it are followed. `null`: it is not there. */
+/** Device and inode, links followed: equal for all names of one file. `null`: there is no such file. */
 async function identityOf(path: string): Promise<string | null> {
   const status = await stat(path, { bigint: true }).catch(() => null)
   return status && `${status.dev}:${status.ino}`
 }
 
-/** Says of a path why nothing may be written there: `which is a file of the study “Knee”`; else `null`. A study's file that is gone counts too. */
-export function keptFiles({ db }: Pick<Services, 'db'>, inputs: readonly string[] = []) {
-  const ofStudies = db
+/**
+ * Says why nothing may be written at a path, such as `which is a file of the study “Knee”`; `null` if something may. A study's file that is
+ * missing counts too.
+ */
+export function keptFiles(services: Pick<Services, 'db' | 'profile'>, inputs: readonly string[] = []) {
+  const ofStudies = services.db
     .prepare('SELECT volumes.path, studies.name FROM volumes JOIN studies ON studies.id = volumes.study_id')
     .all() as { path: string; name: string }[]
   const kept = [
     ...inputs.map(path => ({ path, why: 'which is an input of this command' })),
-    ...ofStudies.map(({ path, name }) => ({ path, why: `which is a file of the study “${name}”` })),
+    ...ofStudies.map(({ path, name }) => ({
+      path: fileAt(services, path),
+      why: `which is a file of the study “${name}”`,
+    })),
   ]
   /** Made when the first file is met: a study may have thousands. */
   let known: Promise<ReadonlyMap<string, string>> | null = null

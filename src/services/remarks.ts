@@ -45,16 +45,31 @@ export function remarksOn(volumes: readonly Volume[]): string[] {
     if (roles.size < 2) continue
     const files = volumes.filter(volume => volume.patient === patient).map(volume => volume.file)
     remarks.push(
-      `One patient has several roles (${[...roles].join(', ')}): ${files.join(', ')}. A training on this study is refused.`,
+      `One patient has several roles (${[...roles].join(', ')}): ${some(files)}. A training on this study is refused.`,
     )
   }
-  return [...remarks, ...contentRemarks(volumes)]
+  return [...remarks, ...repeatedScans(volumes), ...contentRemarks(volumes)]
+}
+
+/** One scan in several files counts several times. */
+function repeatedScans(volumes: readonly Volume[]): string[] {
+  const scans = new Map<string, Volume[]>()
+  for (const volume of volumes) {
+    const { scan } = volume.content ?? {}
+    if (scan !== undefined) scans.set(scan, [...(scans.get(scan) ?? []), volume])
+  }
+  const repeated = [...scans.values()].filter(({ length }) => length > 1)
+  if (repeated.length === 0) return []
+  const named = repeated.map(alike => alike.map(({ file, role }) => `${file} (${role})`).join(' = '))
+  const refused = repeated.some(alike => new Set(alike.map(({ role }) => role)).size > 1)
+  const consequence = refused ? 'A training on this study is refused.' : 'Each file counts: keep one of each scan.'
+  return [`Files with the same k-space: ${some(named)}. ${consequence}`]
 }
 
 const MOST_NAMED = 8
 
-/** The first ones by name. */
-const some = (names: readonly string[]) =>
+/** The first names, and how many more there are. */
+export const some = (names: readonly string[]) =>
   names.slice(0, MOST_NAMED).join(', ') + (names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '')
 
 /** What reading whole files found odd: by file, or once for all files of which the same is said. */
@@ -74,7 +89,7 @@ function contentRemarks(volumes: readonly Volume[]): string[] {
     : remarks
 }
 
-/** Below so many volumes, one patient's are no wonder. */
+/** Fewer volumes than this are an ordinary number for one patient. */
 const FEWEST_SHARING = 3
 
 /**
@@ -82,15 +97,16 @@ const FEWEST_SHARING = 3
  * program does not guess which ids stand for nobody: two scans of one patient would be taken for two patients.
  */
 export function sharedPatientRemarks(volumes: readonly Volume[]): string[] {
-  for (const [patient, roles] of patientRoles(volumes)) {
-    const sharing = volumes.filter(volume => volume.patient === patient).length
-    if (sharing < FEWEST_SHARING || 2 * sharing <= volumes.length) continue
-    const consequence = roles.size > 1 ? 'and may have one role only' : `and all have the role ${[...roles].join()}`
-    return [
-      `${sharing} of ${volumes.length} volumes carry one patient id: they count as one patient’s ${consequence}. If they are several patients (an anonymous export writes one id for all), write each patient’s own id into the attribute patient_id of its files, then import them again.`,
-    ]
-  }
-  return []
+  const counts = new Map<string, number>()
+  for (const { patient } of volumes) counts.set(patient, (counts.get(patient) ?? 0) + 1)
+  const shared = [...counts].find(([, count]) => count >= FEWEST_SHARING && 2 * count > volumes.length)
+  if (!shared) return []
+  const [patient, sharing] = shared
+  const roles = patientRoles(volumes).get(patient)!
+  const consequence = roles.size > 1 ? 'and may have one role only' : `and all have the role ${[...roles].join()}`
+  return [
+    `${sharing} of ${volumes.length} volumes carry one patient id: they count as one patient’s ${consequence}. If they are several patients (an anonymous export writes one id for all), write each patient’s own id into the attribute patient_id of its files, then import them again.`,
+  ]
 }
 
 function rolesBy(volumes: readonly Volume[], keyOf: (volume: Volume) => string | undefined): Map<string, Set<Role>> {
@@ -104,5 +120,5 @@ function rolesBy(volumes: readonly Volume[], keyOf: (volume: Volume) => string |
 
 export const patientRoles = (volumes: readonly Volume[]) => rolesBy(volumes, ({ patient }) => patient)
 
-/** Of scans that are the same, whatever their files are called and whose they are said to be. */
-export const contentRoles = (volumes: readonly Volume[]) => rolesBy(volumes, ({ content }) => content?.identity)
+/** Of scans whose k-space is the same, whatever their files are called and whose they are said to be. */
+export const scanRoles = (volumes: readonly Volume[]) => rolesBy(volumes, ({ content }) => content?.scan)

@@ -18,14 +18,16 @@ export interface Resumption {
   claim(): void
 }
 
-/** The study as the run began with it: its patients in the roles that they had then, and nobody else. */
+/** The study as the run began with it: its patients in the roles that they had then, nobody else, and no file that came later. */
 function studyOfRun(services: Services, { id, study_id }: StoredRun): Study {
   const study = studyById(services, study_id)
   const rows = services.db.prepare('SELECT patient, role FROM run_patients WHERE run_id = ?').raw().all(id)
   const roles = new Map(rows as [string, Role][])
+  const used = services.db.prepare('SELECT file FROM run_volumes WHERE run_id = ?').pluck().all(id) as string[]
+  const files = new Set(used)
   const volumes = study.volumes.flatMap(volume => {
     const role = roles.get(volume.patient)
-    return role ? [{ ...volume, role }] : []
+    return role && (files.size === 0 || files.has(volume.file)) ? [{ ...volume, role }] : []
   })
   return { ...study, volumes }
 }

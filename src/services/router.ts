@@ -52,11 +52,12 @@ export function makeRouter(services: Services, frames: Frames) {
   }
   demonstrationId().catch(error => console.error(error))
 
-  /** A long work under a name in the bottom line. */
+  /** A long work under a name in the bottom line; `unit`: what its progress counts. */
   const work = <Result>(
     words: string,
     outer: AbortSignal | undefined,
     begin: (options: { onProgress: OnProgress; signal: AbortSignal }) => Promise<Result>,
+    unit = '',
   ) =>
     endable(signal => {
       const activity = engines.begin(words)
@@ -64,7 +65,9 @@ export function makeRouter(services: Services, frames: Frames) {
         begin({
           onProgress(progress) {
             const { done, total } = progress
-            activity.update(total > 0 ? `${words}: ${Math.floor(done)} of ${total}` : words)
+            activity.update(
+              total > 0 ? `${words}: ${Math.floor(done)} of ${Math.ceil(total)}${unit && ` ${unit}`}` : words,
+            )
             onProgress(progress)
           },
           signal: aborted,
@@ -131,24 +134,37 @@ export function makeRouter(services: Services, frames: Frames) {
       }),
       get: api.studies.get.handler(({ input }) => viewStudy(input.study)),
       read: api.studies.read.handler(({ input, signal }) =>
-        work('reading files, MB', signal, async options => {
-          const study = studyById(services, input.study)
-          await checkVolumes(services, study, study.volumes, options)
-          return viewStudy(study.id)
-        }),
+        work(
+          'reading files',
+          signal,
+          async options => {
+            const study = studyById(services, input.study)
+            await checkVolumes(services, study, study.volumes, options)
+            return viewStudy(study.id)
+          },
+          'MB',
+        ),
       ),
       scan: api.studies.scan.handler(({ input, signal }) =>
-        work('scanning files, MB', signal, options => scanAgain(services, input.study, options)),
+        work('scanning files', signal, options => scanAgain(services, input.study, options), 'MB'),
       ),
       take: api.studies.take.handler(({ input: { study, ...input }, signal }) =>
-        work('taking files, MB', signal, async options => {
-          await takeFindings(services, study, { ...input, ...options })
-          return viewStudy(study)
-        }),
+        work(
+          'taking files',
+          signal,
+          async options => {
+            await takeFindings(services, study, { ...input, ...options })
+            return viewStudy(study)
+          },
+          'MB',
+        ),
       ),
       locate: api.studies.locate.handler(({ input, signal }) =>
-        work('looking for files, MB', signal, options =>
-          locateFiles(services, input.study, callersPath(input.folder), options),
+        work(
+          'looking for files',
+          signal,
+          options => locateFiles(services, input.study, callersPath(input.folder), options),
+          'MB',
         ),
       ),
       import: api.studies.import.handler(({ input, signal }) =>

@@ -40,7 +40,7 @@ function environment(content: string | null) {
   }
 }
 
-/** A run's number can be new and its folder not: in a folder with files of another origin, or beside a database that was restored. */
+/** The folder of a new run may hold files already: if the database was restored from an older copy, or if another program wrote there. */
 function requireNewFolder(folder: string, run: string): void {
   if (!existsSync(folder) || readdirSync(folder).length === 0) return
   throw new AppError(

@@ -15,6 +15,7 @@ import {
   storedRun,
   storedRuns,
   toRunRow,
+  toRunRows,
 } from './runs.ts'
 
 interface Ancestor {
@@ -23,7 +24,7 @@ interface Ancestor {
   readonly summary: string | null
 }
 
-function toView(services: Services, row: StoredRun): RunView {
+function toView(services: Services, row: StoredRun, run = toRunRow(services, row)): RunView {
   const { db } = services
   const line = lineage(services, String(row.id))
   const places = line.map(() => '?').join()
@@ -35,7 +36,6 @@ function toView(services: Services, row: StoredRun): RunView {
   const ancestors = line.map(
     id => db.prepare('SELECT kind, start_path, summary FROM runs WHERE id = ?').get(id) as Ancestor,
   )
-  const run = toRunRow(services, row)
   return {
     ...run,
     startedAt: row.started_at,
@@ -54,10 +54,11 @@ function toView(services: Services, row: StoredRun): RunView {
 }
 
 /** Those that are not hidden. */
-export const viewRuns = (services: Services): RunView[] =>
-  storedRuns(services)
-    .filter(row => row.hidden_at === null)
-    .map(row => toView(services, row))
+export function viewRuns(services: Services): RunView[] {
+  const rows = storedRuns(services).filter(row => row.hidden_at === null)
+  const runs = toRunRows(services, rows)
+  return rows.map((row, i) => toView(services, row, runs[i]))
+}
 
 export function viewRun(services: Services, run: string): RunDetail {
   const row = storedRun(services, run)

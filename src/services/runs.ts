@@ -120,19 +120,21 @@ function suggest(row: StoredRun, { recipe, method }: StoredConfig): RunRow['sugg
   return null
 }
 
-function contentsOf({ db }: Services, { id, kind, study_id, environment }: StoredRun): RunRow['contents'] {
-  if (kind === 'import') return null
-  if (typeof JSON.parse(environment).content !== 'string') return 'not recorded'
+const contentDigestOf = ({ environment }: StoredRun): unknown => JSON.parse(environment).content
+
+function contentsOf({ db }: Services, row: StoredRun): RunRow['contents'] {
+  if (row.kind === 'import') return null
+  if (typeof contentDigestOf(row) !== 'string') return 'not recorded'
   const other = db
     .prepare(
       `SELECT 1 FROM run_volumes WHERE run_id = ?
         AND NOT EXISTS (SELECT 1 FROM volumes WHERE study_id = ? AND volumes.identity = run_volumes.identity)`,
     )
-    .get(id, study_id)
+    .get(row.id, row.study_id)
   return other ? 'changed' : 'current'
 }
 
-export function toRunRow(services: Services, row: StoredRun): RunRow {
+export function toRunRow(services: Services, row: StoredRun, contents = contentsOf(services, row)): RunRow {
   const { db } = services
   const config = StoredConfig.parse(JSON.parse(row.config))
   const checkpoint = keptCheckpoint(services, row.id)
@@ -168,9 +170,19 @@ export function toRunRow(services: Services, row: StoredRun): RunRow {
     resumable: isResumable(row, stateStep !== null),
     suggestion: suggest(row, config),
     summary: summaryOf(services, row),
-    contents: contentsOf(services, row),
+    contents,
     config,
   }
+}
+
+/** Runs with one content digest used the same volumes: the volumes are compared with the study once. */
+export function toRunRows(services: Services, rows: readonly StoredRun[]): RunRow[] {
+  const known = new Map<string, RunRow['contents']>()
+  return rows.map(row => {
+    const key = JSON.stringify([row.kind, row.study_id, contentDigestOf(row)])
+    if (!known.has(key)) known.set(key, contentsOf(services, row))
+    return toRunRow(services, row, known.get(key))
+  })
 }
 
 const SELECT = 'SELECT runs.*, studies.name AS study FROM runs JOIN studies ON studies.id = runs.study_id'
@@ -178,7 +190,7 @@ const SELECT = 'SELECT runs.*, studies.name AS study FROM runs JOIN studies ON s
 export const storedRuns = (services: Services): StoredRun[] =>
   services.db.prepare(`${SELECT} ORDER BY runs.id`).all() as StoredRun[]
 
-export const listRuns = (services: Services): RunRow[] => storedRuns(services).map(row => toRunRow(services, row))
+export const listRuns = (services: Services): RunRow[] => toRunRows(services, storedRuns(services))
 
 /** Throws `RUN_NOT_FOUND`. */
 export function storedRun(services: Services, id: string): StoredRun {
@@ -279,20 +291,18 @@ export function requireUnseen(
   const patientTrained = services.db.prepare(
     "SELECT 1 FROM run_patients WHERE run_id = ? AND patient = ? AND role = 'train'",
   )
-  const scanTrained = services.db.prepare(
-    "SELECT 1 FROM run_volumes WHERE run_id = ? AND identity = ? AND role = 'train'",
-  )
+  const scanTrained = services.db.prepare("SELECT 1 FROM run_volumes WHERE run_id = ? AND scan = ? AND role = 'train'")
   for (const ancestor of lineage(services, run)) {
     const leaked = volumes
       .filter(
         ({ patient, content }) =>
-          patientTrained.get(ancestor, patient) || (content && scanTrained.get(ancestor, content.identity)),
+          patientTrained.get(ancestor, patient) || (content && scanTrained.get(ancestor, content.scan)),
       )
       .map(({ file }) => file)
     if (leaked.length === 0) continue
     throw new AppError(
       'PATIENT_LEAK',
-      `Expected patients that run ${run} has not been trained on, got ${leaked.join(', ')}, whose patients were in the training of run ${ancestor}. Score it on other patients.`,
+      `Expected patients that run ${run} has not been trained on, got ${leaked.join(', ')}, whose patients or scans were in the training of run ${ancestor}. Score it on other patients.`,
     )
   }
 }

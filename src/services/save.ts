@@ -112,8 +112,8 @@ export async function reconstruct(
 ): Promise<Reconstructions> {
   const described = describe(services, { run, epoch }, format)
   const { salt } = services
-  const { volumes, skipped } = await volumesToScore(services, { paths }, { signal })
-  const files = volumes.map(({ path, content }) => ({ path, content }))
+  const { volumes, skipped } = await volumesToScore(services, { paths }, { onProgress, signal })
+  const files = volumes.map(fileOf)
   const names = files.map(({ path }) => exportName(stemOf(basename(path)), format, slice)).filter(isFittingName)
   const destination: Destination = {
     folder: directory,

@@ -10,7 +10,7 @@ type EndSignal = StopSignal | 'SIGINT'
 
 export const exitCodeOf = (signal: EndSignal): number => 128 + constants.signals[signal]
 
-/** A group of processes, npm and the launcher pass the same signal on: what comes within this time is the first one again. */
+/** The process group, npm and the launcher each deliver the same signal: within this time, a repetition is no second signal. */
 const SAME_MS = 500
 
 /**

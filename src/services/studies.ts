@@ -1,13 +1,13 @@
 /** Studies: volumes with their roles, kept by patient, and the files that could not be used. */
 import { AppError } from '../contract/errors.ts'
 import type { Split, Study, StudySummary, StudyVolume } from '../contract/studies.ts'
-import { ROLES, type Role, SliceSelection, selectSlices, VolumeInfo } from '../contract/volumes.ts'
+import { ROLES, type Role, SliceSelection, selectsAny, VolumeInfo } from '../contract/volumes.ts'
 import type { Progress } from '../engine/protocol.ts'
 import type { Services } from './context.ts'
 import { isTaken } from './db/errors.ts'
 import { chosenByNumberOrName, type NamedThing, requireUsableName } from './names.ts'
 import { fileAt, storedFile } from './profile.ts'
-import { contentRoles, patientRoles, remarksOn, sharedPatientRemarks } from './remarks.ts'
+import { patientRoles, remarksOn, scanRoles, sharedPatientRemarks } from './remarks.ts'
 import { onceThereIsRoom } from './room.ts'
 import { assignRoles, FRACTIONS } from './split.ts'
 
@@ -116,8 +116,7 @@ interface VolumeRow {
 export const storedInfo = (services: Services, volume: VolumeInfo): string =>
   JSON.stringify({ ...VolumeInfo.parse(volume), path: storedFile(services, volume.path) })
 
-/** What a file that was only listed says of its sampling is not taken for the whole of it. */
-
+/** The sampling of a file that was only listed is `unread`: its header and middle slice do not tell the sampling of the volume. */
 function toVolume(services: Services, { id, role, info }: VolumeRow): StudyVolume {
   const parsed = VolumeInfo.parse(JSON.parse(info))
   const sampling = parsed.content ? parsed.sampling : ({ kind: 'unread' } as const)
@@ -215,7 +214,7 @@ export function findStudy(services: Services, which: string): Study {
 
 /** Volumes of a role with at least one selected slice. */
 export const volumesOf = (study: Pick<Study, 'volumes' | 'slices'>, role: Role): StudyVolume[] =>
-  study.volumes.filter(volume => volume.role === role && selectSlices(study.slices, volume.slices).length > 0)
+  study.volumes.filter(volume => volume.role === role && selectsAny(study.slices, volume.slices))
 
 /** Throws `PATIENT_LEAK` where a patient of the study, or one and the same scan, has more than one role, naming the files. */
 export function requireSeparatePatients(study: Study): void {
@@ -228,6 +227,6 @@ export function requireSeparatePatients(study: Study): void {
   }
   for (const [patient, roles] of patientRoles(study.volumes))
     if (roles.size > 1) throw inSeveral('patient', volume => volume.patient === patient)
-  for (const [identity, roles] of contentRoles(study.volumes))
-    if (roles.size > 1) throw inSeveral('scan', ({ content }) => content?.identity === identity)
+  for (const [scan, roles] of scanRoles(study.volumes))
+    if (roles.size > 1) throw inSeveral('scan', ({ content }) => content?.scan === scan)
 }

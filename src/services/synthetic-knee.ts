@@ -6,11 +6,11 @@ import type { Study } from '../contract/studies.ts'
 import type { SliceSelection } from '../contract/volumes.ts'
 import { studyFiles } from '../core/mri/phantom/index.ts'
 import { startEngine } from '../engine/client.ts'
-import { makeFolder } from '../engine/folders.ts'
 import type { Progress, SyntheticKneeSpec } from '../engine/protocol.ts'
 import { requireFree } from '../engine/written.ts'
 import type { Services } from './context.ts'
 import { keptFiles } from './kept-files.ts'
+import { makeFolder } from './profile.ts'
 import { freeName, importStudy } from './studies.ts'
 
 interface Options {

@@ -1,4 +1,4 @@
-/** The volumes that a training uses, and what tells them from others. */
+/** The volumes that a training uses, and the digest that identifies their contents. */
 import { createHash } from 'node:crypto'
 import type { RunConfig } from '../contract/runs.ts'
 import type { Study, StudyVolume } from '../contract/studies.ts'
@@ -35,10 +35,13 @@ export function contentDigest(volumes: readonly StudyVolume[]): string {
 
 /** Writes down what a run uses. */
 export function noteVolumes({ db }: Services, run: string, { train, val }: UsedVolumes): void {
-  const add = db.prepare('INSERT OR IGNORE INTO run_volumes (run_id, file, identity, role) VALUES (?, ?, ?, ?)')
+  const add = db.prepare(
+    'INSERT OR IGNORE INTO run_volumes (run_id, file, identity, scan, role) VALUES (?, ?, ?, ?, ?)',
+  )
   for (const [role, volumes] of [
     ['train', train],
     ['val', val],
   ] as const)
-    for (const { file, content } of volumes) if (content) add.run(Number(run), file, content.identity, role)
+    for (const { file, content } of volumes)
+      if (content) add.run(Number(run), file, content.identity, content.scan, role)
 }

@@ -12,6 +12,7 @@ import type { Services } from './context.ts'
 import { takeDevice } from './device.ts'
 import { runDirectory } from './profile.ts'
 import { makeRecorder } from './recorder.ts'
+import { some } from './remarks.ts'
 import { onceThereIsRoom } from './room.ts'
 import { insertRow, type Parent, recordFailure, type Stop, setStatus } from './run-rows.ts'
 import { findRun, modelOf, requireUnseen } from './runs.ts'
@@ -85,7 +86,7 @@ function leftOutNotes(study: Study, kind: RunConfig['kind']): string[] {
       ...(unlabelled > 0 ? [`${unlabelled} ${word} volumes without ground truth are left out.`] : []),
       ...(irregular.length > 0
         ? [
-            `${irregular.length} ${word} volumes are left out, as their k-space was not measured in one set of columns for all slices: ${irregular.join(', ')}.`,
+            `${irregular.length} ${word} volumes are left out, because their k-space was not measured in one set of columns for all slices: ${some(irregular)}.`,
           ]
         : []),
     ]
@@ -105,7 +106,7 @@ function requireSome(train: readonly StudyVolume[], study: Study, kind: RunConfi
     throw new AppError('INVALID_ARGUMENT', `Expected training volumes${need}, got none in study "${study.name}".`)
   throw new AppError(
     'INVALID_ARGUMENT',
-    `Expected training volumes${need} whose k-space was measured in one set of columns for all slices, got ${irregular.join(', ')} in study "${study.name}". Choose a study with fully sampled volumes.`,
+    `Expected training volumes${need} whose k-space was measured in one set of columns for all slices, got ${some(irregular)} in study "${study.name}". Choose a study with fully sampled volumes.`,
   )
 }
 
@@ -119,7 +120,7 @@ function requireRead(study: Study, volumes: readonly StudyVolume[]): void {
   )
 }
 
-/** Throws `PATIENT_LEAK` or `INVALID_ARGUMENT` for what is wrong whatever the files hold. */
+/** Checks that need no contents of files. Throws `PATIENT_LEAK` or `INVALID_ARGUMENT`. */
 function requireSound(services: Services, { study, parent }: RunRequest): void {
   if (study.kind === 'scans') {
     throw new AppError(

@@ -1,9 +1,9 @@
-/** Results of versions that recorded nothing of what they wrote (until 349f561): told by their mark, and by when they were written. */
+/** Recognises results of versions up to 349f561, which kept no record of written files: by their notice, and by their time. */
 import { lstatSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { makeFolder } from '../engine/folders.ts'
 import { adopt, type Destination, isRecorded, requireFree } from '../engine/written.ts'
 import type { keptFiles } from './kept-files.ts'
+import { makeFolder } from './profile.ts'
 import { RESEARCH_ONLY } from './reports/index.ts'
 
 /** Those versions wrote all files of a result within seconds; what was changed later was changed by somebody. */

@@ -408,7 +408,8 @@ describe('a training', () => {
         const { loss, extra } = events.find(event => event.type === 'epoch')!.figures
         return { loss, extra, summary, chance: method.chanceLoss(methodConfig, { batch, samples: batch }) }
       }
-      for (const makeStepper of [eagerStepper, graphStepper]) {
+      // The graph compares itself with eager steps; that these tell it too is shown once.
+      for (const makeStepper of id === 'simclr' ? [eagerStepper, graphStepper] : [graphStepper]) {
         const [plain, both] = [await outcome(0, makeStepper), await outcome(5, makeStepper)]
         expect(plain.extra.ownLoss).toBeUndefined()
         expect(both.extra.ownLoss).toBeCloseTo(plain.loss, 5)

@@ -7,6 +7,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -46,8 +47,8 @@ afterEach(() => {
 
 type Change = { readonly of: 'k-space' | 'truth'; readonly slice: number } | null
 
-/** A volume of noise seeded by `patient`, with one number changed. */
-async function write(path: string, patient: string, change: Change = null): Promise<string> {
+/** A volume of noise seeded by `patient`, with one number changed; `id`: whose it is said to be. */
+async function write(path: string, patient: string, change: Change = null, id = patient): Promise<string> {
   const { readKspace, readTarget } = noiseVolume(patient, SIZE)
   const slices = Array.from({ length: SIZE.slices }, (_, index) => index)
   const [kspace, truth] = [slices.map(readKspace), slices.map(index => readTarget(index)!)]
@@ -63,7 +64,7 @@ async function write(path: string, patient: string, change: Change = null): Prom
     reconstruction: truth,
     noiseFree: truth,
     header: '',
-    attributes: { acquisition: 'CORPD_FBK', max: 1, norm: 1, patient_id: patient, generator: 'test' },
+    attributes: { acquisition: 'CORPD_FBK', max: 1, norm: 1, patient_id: id, generator: 'test' },
   })
   return path
 }
@@ -225,6 +226,17 @@ describe('a file that changed since its study took it', () => {
     expect((await train(taken)).status).toBe('finished')
   })
 
+  it('is no reason to refuse a resume where it came to the study later', async () => {
+    const root = await writeStudy('s')
+    const study = await imported(root)
+    const run = await train(study)
+    await write(join(root, 'train', 'a2.h5'), 'a2', null, 'a')
+    const { token } = await scanAgain(services, study.id)
+    await takeFindings(services, study.id, { token, removeMissing: false })
+    services.db.prepare("UPDATE runs SET status = 'interrupted' WHERE id = ?").run(Number(run.id))
+    expect((await resumeRun(services, run.id)).status).toBe('finished')
+  })
+
   it('that was only touched is as before', async () => {
     const study = await imported(await writeStudy('s'))
     for (const { path } of study.volumes) utimesSync(path, new Date(), new Date(Date.now() - 1e9))
@@ -269,9 +281,74 @@ describe('the leak of patients', () => {
       message: expect.stringContaining('copied.h5'),
     })
   })
+
+  it('is found by the k-space where patient, header and ground truth are others', async () => {
+    const root = await writeStudy('s')
+    const study = await imported(root)
+    const run = await train(study)
+    const foreign = await write(join(folder, 'foreign.h5'), 'a', { of: 'truth', slice: 0 }, 'e')
+    await expect(evaluate(services, { of: { paths: [foreign] }, run: run.id, settings })).rejects.toMatchObject({
+      code: 'PATIENT_LEAK',
+      message: expect.stringContaining('foreign.h5'),
+    })
+    await write(join(root, 'train', 'b2.h5'), 'b', null, 'f')
+    const { token } = await scanAgain(services, study.id)
+    const twice = await takeFindings(services, study.id, { token, removeMissing: false })
+    expect(twice.remarks.join()).toContain(
+      'Files with the same k-space: b.h5 (train) = b2.h5 (train). Each file counts: keep one of each scan.',
+    )
+    await write(join(root, 'val', 'a2.h5'), 'a', null, 'g')
+    const next = await scanAgain(services, study.id)
+    const leaked = await takeFindings(services, study.id, { token: next.token, removeMissing: false })
+    expect(leaked.remarks.join()).toMatch(/a\.h5 \(train\) = a2\.h5 \(val\).*A training on this study is refused/)
+    await expect(train(leaked)).rejects.toMatchObject({
+      code: 'PATIENT_LEAK',
+      message: expect.stringContaining('a.h5 (train), a2.h5 (val)'),
+    })
+  })
 })
 
 describe('files that are new, moved or gone', () => {
+  it('are followed to a file of the same name where several have the content', async () => {
+    const root = await writeStudy('s')
+    const study = await imported(root)
+    const elsewhere = join(folder, 'elsewhere')
+    for (const name of ['a', 'd', 'z']) await write(join(elsewhere, `${name}.h5`), 'd')
+    rmSync(pathIn(study, 'd.h5'))
+    const { moved } = await locateFiles(services, study.id, elsewhere)
+    expect(moved).toMatchObject([{ path: join(elsewhere, 'd.h5') }])
+  })
+
+  it('are not looked for where there is nothing', async () => {
+    const study = await imported(await writeStudy('s'))
+    const nowhere = join(folder, 'nowhere')
+    await expect(locateFiles(services, study.id, nowhere)).rejects.toMatchObject({
+      code: 'FILE_UNREADABLE',
+      message: expect.stringContaining(nowhere),
+    })
+  })
+
+  it('that were never read are followed by name and size, unless several files differ in their contents', async () => {
+    const root = await writeStudy('s')
+    const study = await importAt(root)
+    const elsewhere = join(folder, 'elsewhere')
+    renameSync(root, elsewhere)
+    await write(join(elsewhere, 'other', 'd.h5'), 'd', { of: 'truth', slice: 0 })
+    const { moved, missing } = await locateFiles(services, study.id, elsewhere)
+    expect(moved.map(({ file }) => file)).toEqual(['a.h5', 'b.h5', 'c.h5'])
+    expect(missing).toMatchObject([{ file: 'd.h5' }])
+  })
+
+  it('are not new where another way leads to them', async () => {
+    const root = await writeStudy('a')
+    const study = await imported(root)
+    renameSync(root, join(folder, 'b'))
+    await locateFiles(services, study.id, join(folder, 'b'))
+    symlinkSync(join(folder, 'b'), root)
+    const { token: _, ...found } = await scanAgain(services, study.id)
+    expect(found).toEqual({ added: [], changed: [], moved: [], missing: [], unusable: [] })
+  })
+
   it('are listed, and taken when the user agrees', async () => {
     const root = await writeStudy('s')
     const study = await imported(root)
@@ -324,4 +401,28 @@ describe('files that are new, moved or gone', () => {
       volumes: before.volumes.map(volume => ({ ...volume, path: join(elsewhere, 'test/d.h5') })),
     })
   })
+})
+
+it('keeps what was read before a reading was cancelled', async () => {
+  const study = await importAt(await writeStudy('cancelled'))
+  const cancellation = new AbortController()
+  const last = study.volumes.at(-1)!
+  const onProgress = ({ label }: { label: string }) => {
+    if (label === last.file) cancellation.abort()
+  }
+  await expect(
+    checkVolumes(services, study, study.volumes, { onProgress, signal: cancellation.signal }),
+  ).rejects.toMatchObject({ code: 'CANCELLED' })
+  const now = studyById(services, study.id)
+  expect(now.volumes.filter(({ content }) => !content).map(({ file }) => file)).toEqual([last.file])
+  expect(fileStates(services, now)[last.id]).toBe('unread')
+})
+
+it('names a file as changed that cannot be used any more', async () => {
+  const study = await imported(await writeStudy('broken'))
+  const [volume] = study.volumes
+  writeFileSync(volume.path, 'no HDF5 file')
+  expect(fileStates(services, study)[volume.id]).toBe('written since')
+  await checkVolumes(services, study, study.volumes)
+  expect(fileStates(services, studyById(services, study.id))[volume.id]).toBe('changed')
 })

@@ -17,12 +17,15 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Evaluation } from '../../src/contract/evaluation.ts'
-import { Recipe } from '../../src/contract/runs.ts'
+import { MaskSpec } from '../../src/contract/evaluation.ts'
+import { Recipe, type TrainingEvent } from '../../src/contract/runs.ts'
+import { fineTuningOf } from '../../src/services/catalogue.ts'
 import { openServices, type Services } from '../../src/services/context.ts'
+import { evaluate } from '../../src/services/evaluations.ts'
 import { resumeRun } from '../../src/services/resume.ts'
 import { checkpointsOf, findRun, storedRun } from '../../src/services/runs.ts'
-import { studyById } from '../../src/services/studies.ts'
+import { reconstruct } from '../../src/services/save.ts'
+import { findStudy, studyById, volumesOf } from '../../src/services/studies.ts'
 import { startRun, supervisedConfig } from '../../src/services/training.ts'
 import { unpackOldProfile } from '../old-profile.ts'
 
@@ -112,17 +115,27 @@ describe('a run that is stopped, and whose profile is then moved', () => {
 
 it('a profile of 349f561 that has moved is scored as it was, fine-tuned, resumed and reconstructed with', async () => {
   const { profile, data } = unpackOldProfile(folder, { dataFollow: true })
-  const scored = await run(profile, 'evaluate', '--study', 'Brains', '--run', '3', '--json')
-  expect(scored.status, scored.err).toBe(0)
-  expect((JSON.parse(scored.out) as Evaluation).mean!.ssim).toBeCloseTo(0.2421064439654153, 6) // what the old program scored
-  const tuned = await run(profile, 'finetune', '--study', 'Brains', '--from', '1', '--epochs', '1', '--json')
-  expect(tuned.status, tuned.err).toBe(0)
-  const resumed = await run(profile, 'runs', 'resume', '4', '--json')
-  expect(resumed.status, resumed.err).toBe(0)
-  expect(JSON.parse(resumed.out)).toMatchObject({ status: 'finished', epochs: { done: 60, planned: 60 } })
-  expect(resumed.err).toContain('goes on after step 1, in epoch 2')
-  const made = await run(profile, 'reconstruct', join(data, 'test'), '--run', '4', '--out', 'made')
-  expect(made.status, made.err).toBe(0)
+  const services = openServices({ profile })
+  const study = findStudy(services, 'Brains')
+  const mask = MaskSpec.parse({})
+  const settings = { mask, maskDraws: null, slices: { kind: 'all' }, reference: 'ground truth' } as const
+  const of = { study, volumes: volumesOf(study, 'test') }
+  const scored = await evaluate(services, { of, run: '3', settings })
+  expect(scored.mean!.ssim).toBeCloseTo(0.2421064439654153, 6) // what the old program scored
+  const parent = findRun(services, '1').config
+  const config = supervisedConfig('finetune', parent, { ...fineTuningOf(parent), epochs: 1 })
+  const tuned = await startRun(services, { study, config, parent: { run: '1', epoch: null } })
+  expect(tuned).toMatchObject({ status: 'finished', parent: '1' })
+  const events: TrainingEvent[] = []
+  const resumed = await resumeRun(services, '4', { onEvent: event => events.push(event) })
+  expect(resumed).toMatchObject({ status: 'finished', epochs: { done: 60, planned: 60 } })
+  expect(events.find(({ type }) => type === 'resumed')).toMatchObject({ from: { step: 1, epoch: 1 } })
+  const request = { mask, seed: null, slice: null, epoch: null, format: 'hdf5' } as const
+  const directory = join(folder, 'made')
+  const { volumes } = await reconstruct(services, { ...request, paths: [join(data, 'test')], run: '4', directory })
+  expect(volumes).toEqual(of.volumes.map(({ file }) => expect.objectContaining({ output: join(directory, file) })))
+  services.dispose()
+
   const check = await run(profile, 'profile', 'check', '--json')
   expect(check.status, check.out).toBe(0)
   expect(JSON.parse(check.out).faults).toEqual([])

@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import { Command } from 'commander'
 import { AppError } from '../../contract/errors.ts'
 import { ROLES, type SliceSelection } from '../../contract/volumes.ts'
-import { checkVolumes } from '../../services/contents/ready.ts'
+import { readyStudy } from '../../services/contents/ready.ts'
 import { demonstrationStudy } from '../../services/demonstration.ts'
 import { nameOfFolder } from '../../services/names.ts'
 import { callersPath } from '../../services/profile.ts'
@@ -10,7 +10,7 @@ import { importStudy, type Study, studyById } from '../../services/studies.ts'
 import { importSyntheticKnee } from '../../services/synthetic-knee.ts'
 import { overwriteOption, sliceSelection, wholeNumber } from '../options.ts'
 import { inSession, type Session } from '../session.ts'
-import { print, printJson, progressBar, say, sayReplaced } from '../terminal.ts'
+import { print, printJson, progressBar, readingBar, say, sayReplaced } from '../terminal.ts'
 import { describeStudy } from './studies.ts'
 
 interface Options {
@@ -88,16 +88,14 @@ async function makeStudy(
 
 /** Reads the files from end to end: until then nobody knows what is in them. */
 async function readWhole(study: Study, { services, signal }: Session): Promise<Study> {
-  const bar = progressBar('Reading files (MB)')
-  const onProgress = ({ done, total, label }: { done: number; total: number; label: string }) =>
-    bar.update(Math.round(done), Math.ceil(total), label)
+  const { onProgress, stop } = readingBar()
   try {
-    await checkVolumes(services, study, study.volumes, { onProgress, signal })
+    await readyStudy(services, study, study.volumes, { onProgress, signal })
   } catch (error) {
     if (signal.aborted) say(`Study ${study.id} is kept; the rest of its files is read when they are used.`)
     throw error
   } finally {
-    bar.stop()
+    stop()
   }
   const read = studyById(services, study.id)
   if (read.volumes.length > 0) return read

@@ -8,7 +8,7 @@ const REMEDIES: Readonly<Record<ProfileFault['kind'], string>> = {
   checkpoint: 'restore the file from a copy of the profile, or train the run again',
   state: 'restore the file from a copy of the profile; else the run cannot go on from there',
   preview: 'restore the file from a copy of the profile; only this image of the run is lost',
-  'study file': 'put the file back where it was',
+  'study file': 'put the file back, or find it elsewhere with: self-mri studies locate',
 }
 
 function describe({ profile, checked, training, faults }: ProfileCheck): string {
@@ -17,7 +17,8 @@ function describe({ profile, checked, training, faults }: ProfileCheck): string 
     const owner = kind === 'study file' ? `study "${of}"` : `run ${of}`
     return `${fault}: ${path} (${kind} of ${owner}): ${REMEDIES[kind]}`
   })
-  const sum = faults.length === 0 ? 'all there and whole' : `${faults.length} missing or damaged`
+  const sum =
+    faults.length === 0 ? 'all there; checkpoints and states are whole' : `${faults.length} missing or damaged`
   const left = training.map(run => `Run ${run} is in training: its files are not checked.`)
   return [...lines, ...left, `${profile}: ${counts.join(', ')}: ${sum}.`].join('\n')
 }

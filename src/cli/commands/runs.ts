@@ -19,8 +19,10 @@ const network = (run: RunRow) => `${run.network}${run.channels === null ? '' : `
 
 /** What is to be known of the data that it was trained on. */
 function contentsInWords({ contents, study }: RunRow): string | null {
-  if (contents === 'changed') return `trained on earlier contents of files that have changed since in study "${study}"`
-  return contents === 'not recorded' ? 'content not recorded: files of its study were written since it began' : null
+  if (contents === 'changed') return `files of study "${study}" have changed since: the numbers are of the old contents`
+  return contents === 'not recorded'
+    ? 'content not recorded: files of its study were written since the run began, or have not been read yet'
+    : null
 }
 
 /** One run in a few lines. */

@@ -5,12 +5,13 @@ import { Command } from 'commander'
 import type { FileState, Findings, StudyView } from '../../contract/studies.ts'
 import { ROLES, samplingInWords } from '../../contract/volumes.ts'
 import { fileStates } from '../../services/contents/ready.ts'
-import { isEmpty, locateFiles, scanAgain, takeFindings } from '../../services/contents/rescan.ts'
+import { locateFiles, scanAgain, takeFindings } from '../../services/contents/rescan.ts'
 import { callersPath } from '../../services/profile.ts'
+import { some } from '../../services/remarks.ts'
 import { findStudy, listStudies, type Study, studyById } from '../../services/studies.ts'
 import { STUDY_HELP } from '../options.ts'
 import { inSession } from '../session.ts'
-import { print, printJson, progressBar, say } from '../terminal.ts'
+import { print, printJson, readingBar, say } from '../terminal.ts'
 
 /** A study in text: its volumes with their roles, what could not be used, and its remarks. */
 export function describeStudy(study: Study): string {
@@ -45,7 +46,7 @@ function describeStates({ volumes, states }: StudyView): string[] {
   const of = (state: FileState) => volumes.filter(({ id }) => states[id] === state).map(({ file }) => file)
   const line = (state: FileState, words: string) => {
     const files = of(state)
-    return files.length > 0 ? [`${words}: ${files.join(', ')}`] : []
+    return files.length > 0 ? [`${words}: ${some(files)}`] : []
   }
   return [
     ...line('changed', 'Changed since the study took them (old results are of the old contents)'),
@@ -64,15 +65,6 @@ function describeFindings({ added, changed, moved, missing, unusable }: Findings
     ...unusable.map(({ path, reason }) => `unusable  ${path}: ${reason}`),
   ]
   return lines.join('\n') || 'All files are as the study took them.'
-}
-
-const reading = (title: string) => {
-  const bar = progressBar(title)
-  return {
-    onProgress: ({ done, total, label }: { done: number; total: number; label: string }) =>
-      bar.update(Math.round(done), Math.ceil(total), label),
-    stop: () => bar.stop(),
-  }
 }
 
 /** Asks on a terminal; elsewhere the answer is no. */
@@ -97,16 +89,21 @@ const scanCommand = (): Command =>
     .action((which: string, { yes, removeMissing = false }: ScanOptions, command: Command) =>
       inSession(command, async ({ services, signal, json }) => {
         const { id, name } = findStudy(services, which)
-        const { onProgress, stop } = reading('Reading files (MB)')
+        const { onProgress, stop } = readingBar()
         const findings = await scanAgain(services, id, { onProgress, signal }).finally(stop)
         if (!json) print(describeFindings(findings))
-        const some = !isEmpty(findings)
-        const taken = some && (yes || (await agreed(`Take this into study "${name}"?`, signal)))
+        const { added, changed, moved, missing, unusable } = findings
+        const toTake = added.length + changed.length + moved.length + unusable.length
+        const isSome = toTake > 0 || (removeMissing && missing.length > 0)
+        const aside = unusable.length > 0 ? ' Files that cannot be used are set aside.' : ''
+        const taken = isSome && (yes || (await agreed(`Take these findings into study "${name}"?${aside}`, signal)))
         if (taken) {
           const { token } = findings
           const study = await takeFindings(services, id, { token, removeMissing, signal })
           if (!json) print(describeStudy(study))
-        } else if (some) say('Nothing was taken. To take it: --yes')
+        } else if (isSome) say('Nothing was taken. Take the findings with --yes.')
+        if (missing.length > 0 && !(taken && removeMissing))
+          say('Missing files stay in the study. Find them with "studies locate", or remove them with --remove-missing.')
         if (json) printJson({ ...findings, taken, study: studyById(services, id) })
       }),
     )
@@ -119,7 +116,7 @@ const locateCommand = (): Command =>
     .action((which: string, folder: string, _options, command: Command) =>
       inSession(command, async ({ services, signal, json }) => {
         const { id } = findStudy(services, which)
-        const { onProgress, stop } = reading('Looking for files (MB)')
+        const { onProgress, stop } = readingBar('Looking for files (MB)')
         const found = await locateFiles(services, id, callersPath(folder), { onProgress, signal }).finally(stop)
         if (json) printJson(found)
         else {

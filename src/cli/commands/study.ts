@@ -25,7 +25,7 @@ import { trainAtOnce } from '../../services/reproduction/trainers.ts'
 import { findStudy } from '../../services/studies.ts'
 import { overwriteOption, STUDY_HELP, wholeNumber } from '../options.ts'
 import { inSession, type Session } from '../session.ts'
-import { print, printJson, progressBar, say, sayReplaced, trainingProgress } from '../terminal.ts'
+import { print, printJson, progressBar, readingBar, say, sayReplaced, trainingProgress } from '../terminal.ts'
 
 interface Options {
   readonly study?: string
@@ -78,11 +78,11 @@ async function reproduce(options: Options, session: Session): Promise<void> {
   const { services, signal, stop, json } = session
   const out = callersFolder(options.out)
   const before = await openFolder(services, out, options.overwrite)
-  const bar = progressBar('Reading files (MB)')
-  const study = await readyStudy(services, await studyOf(options, session), undefined, {
-    onProgress: ({ done, total, label }) => bar.update(Math.round(done), Math.ceil(total), label),
-    signal,
-  }).finally(() => bar.stop())
+  const reading = readingBar()
+  const { onProgress } = reading
+  const study = await readyStudy(services, await studyOf(options, session), undefined, { onProgress, signal }).finally(
+    () => reading.stop(),
+  )
   for (const remark of study.remarks) say(remark)
   const { scale, methods, leaveOneOut = false, headline = false } = options
   const request = { study: study.id, scale, seeds: options.seeds, methods, leaveOneOut, headline }

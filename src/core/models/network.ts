@@ -51,7 +51,7 @@ export interface Network<Config = unknown> {
   outputs(config: Config, parameters: Parameters, image: tf.Tensor4D, pass?: Pass): readonly tf.Tensor4D[]
   /** Smallest side of square images that the network takes. */
   minimumSize(config: Config): number
-  /** Why images of this size, in training batches of so many, leave the deepest layer nothing to learn, and the remedy; `null` if they do not. */
+  /** Why images of this size, in batches of so many, leave the deepest layer nothing to learn, and the remedy; else `null`. */
   tooSmall(config: Config, shape: readonly [height: number, width: number], batch: number): string | null
 }
 

@@ -24,7 +24,8 @@ interface PreviewedJob {
 }
 
 /**
- * The network's output on the middle slice without a fault of the first validation volume, masked by its file's name; `null` without such a volume.
+ * The network's output on the first validation volume's slice without a fault nearest the middle, masked by its file's name; `null` without
+ * such a volume.
  * Outputs in `arbitrary` units stay as the network gives them. `specs` are those of the parameters that it is given; `known` has the output
  * where a validation has computed it.
  */

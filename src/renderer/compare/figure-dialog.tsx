@@ -58,7 +58,7 @@ function panesOf({ panes, volume }: Comparison): FigureInput['panes'] {
     if (!frame || pane.source === null) return []
     const found = windowSource({ pane: pane.pane, source: pane.source }, frame, {
       linked: link.window,
-      file: fileWindow(volume.id),
+      file: fileWindow(volume),
     })
     const isError = pane.show === 'error'
     return [

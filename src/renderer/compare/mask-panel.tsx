@@ -4,13 +4,13 @@ import { IconDice3 } from '@tabler/icons-react'
 import { memo, useRef } from 'react'
 import { useShallow } from 'zustand/react/shallow'
 import { MASK_KINDS, type MaskSpec } from '../../contract/evaluation.ts'
-import { type FrameMeta, framePath } from '../../contract/images.ts'
+import type { FrameMeta } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { isMeasuredSo, samplingInWords } from '../../contract/volumes.ts'
 import { seedLabel } from '../format.ts'
 import { useView } from '../view.ts'
 import { useFrame } from '../viewer/frames.ts'
-import { STANDARD_MASK as STANDARD } from '../viewer/sources.ts'
+import { inputPath, STANDARD_MASK as STANDARD } from '../viewer/sources.ts'
 import style from './side-panel.module.css'
 
 export function MaskPanel({ volume }: { volume: StudyVolume }) {
@@ -92,11 +92,9 @@ export function MaskPanel({ volume }: { volume: StudyVolume }) {
 /** The mask as it was drawn; all slices of a volume have the same. */
 function Drawn({ volume }: { volume: StudyVolume }) {
   const known = useRef<{ key: string; meta: FrameMeta } | null>(null)
-  const { seed, key } = useView(
-    useShallow(({ mask, seed }) => ({ seed, key: framePath(volume.id, 0, 'zero-filled', mask, { seed }) })),
-  )
+  const { seed, key } = useView(useShallow(({ mask, seed }) => ({ seed, key: inputPath(volume, 0, { mask, seed }) })))
   const url = useView(({ slice, mask }) =>
-    known.current?.key === key ? null : framePath(volume.id, slice, 'zero-filled', mask, { seed }),
+    known.current?.key === key ? null : inputPath(volume, slice, { mask, seed }),
   )
   const { frame } = useFrame(url)
   if (frame) known.current = { key, meta: frame.meta }

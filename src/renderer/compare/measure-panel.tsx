@@ -154,7 +154,7 @@ function RegionRows({ pane, shape, volume }: { pane: PaneState; shape: Shape; vo
     frame.meta.units === 'signal'
   const map = useFrame(
     compared
-      ? framePath(volume.id, slice, pane.source!, mask, { version: versionOf(pane.run), show: 'ssim', seed })
+      ? framePath(volume.id, slice, pane.source!, mask, { version: versionOf(volume, pane.run), show: 'ssim', seed })
       : null,
   ).frame
   const numbers = useMemo(() => {

@@ -80,7 +80,7 @@ function VolumeList({ study, open }: { study: Study | null; open: StudyVolume | 
               aria-current={volume.id === open?.id || undefined}
               onClick={() => openVolume(study!.id, volume)}
             >
-              <Thumbnail volume={volume.id} size={36} />
+              <Thumbnail volume={volume} size={36} />
               <span className={style.volumeText}>
                 <span className={style.volumeFile} title={volume.file}>
                   <FileName name={volume.file} />

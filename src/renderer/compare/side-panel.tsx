@@ -4,6 +4,7 @@ import { Fragment } from 'react'
 import type { ExportFormat } from '../../contract/exports.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { saveReconstruction } from '../actions.ts'
+import { errorText } from '../client.ts'
 import { count, nmse, protocolText, psnr, ssim } from '../format.ts'
 import { useNetworkLabel, useScore, versionOf } from '../queries.ts'
 import { FineTuneButton } from '../runs/fine-tune.tsx'
@@ -54,13 +55,13 @@ function Numbers({ comparison, volume }: { comparison: Comparison; volume: Study
 
 function NumbersRow({ pane: { slot, source, run }, volume }: { pane: PaneState; volume: StudyVolume }) {
   const scored = !run?.arbitraryUnits
-  const { data, isPending } = useScore(volume.id, source, versionOf(run), scored)
+  const { data, isPending, error } = useScore(volume.id, source, versionOf(volume, run), scored)
   const cell = (text: string) => (isPending ? '…' : text)
   return (
     <Tooltip
       label={
         <span className={style.protocol}>
-          {data ? protocolText(data.protocol, data.score.acceleration) : 'Not scored.'}
+          {data ? protocolText(data.protocol, data.score.acceleration) : `Not scored. ${error ? errorText(error) : ''}`}
         </span>
       }
     >

@@ -197,7 +197,7 @@ function useMaps(run: RunView, volume: StudyVolume | null, slice: number, layer:
   const seed = useView(view => view.seed)
   const url = volume && layer !== null ? featuresPath(volume.id, slice, run.id, layer, mask, seed) : null
   return useQuery({
-    queryKey: ['features', url, versionOf(run)],
+    queryKey: ['features', url, volume && versionOf(volume, run)],
     queryFn: ({ signal }) => download(url!, signal),
     enabled: url !== null,
     placeholderData: keepPreviousData,

@@ -24,9 +24,10 @@ import style from './runs.module.css'
 /** What is to be known of the data that it was trained on. */
 const CONTENTS: Readonly<Record<NonNullable<RunView['contents']>, string | null>> = {
   current: null,
-  changed: 'Trained on earlier contents: files of its study have changed since. Its numbers are of the old contents.',
+  changed:
+    'Files of the study have changed since this run was trained. The numbers of this run are of the old contents.',
   'not recorded':
-    'Content not recorded: files of its study were written since it began. No new report takes its numbers.',
+    'Content not recorded: files of the study were written since this run began. No new report takes its numbers.',
 }
 
 const ended = (run: RunView) => run.status !== 'queued' && run.status !== 'running'

@@ -126,6 +126,7 @@ function Row(props: { run: RunView; ahead: string | null; open: boolean; overlai
         </span>
         <span className={`${style.rowStudy} truncate`} title={run.study}>
           {run.study}
+          {run.contents === 'changed' && ', old contents'}
         </span>
         <span className={style.rowState}>
           <RunState run={run} />

@@ -29,7 +29,9 @@ export function StatusLine() {
 function EngineText() {
   const { connected, engine } = useLive()
   const { data: runs } = useRuns()
-  const training = runs?.some(({ status }) => status === 'running') // it has its own place
+  // Both have their own place.
+  const working = useWorks(state => state.works.length > 0)
+  const training = runs?.some(({ status }) => status === 'running')
   if (!connected)
     return (
       <span className={style.warning} role="status">
@@ -51,7 +53,7 @@ function EngineText() {
   return (
     <span className={style.engine}>
       TensorFlow {installed.tensorflow} · {where}, {threads} threads · {gigabytes(residentBytes)}
-      {!training && <span className="secondary"> · {doing ?? 'idle'}</span>}
+      {!training && !working && <span className="secondary"> · {doing ?? 'idle'}</span>}
     </span>
   )
 }
@@ -69,16 +71,21 @@ function Works() {
   const works = useWorks(state => state.works)
   const now = useNow(1000)
   return works.map(work => {
-    const { id, title, progress, cancelling, cancel } = work
+    const { id, title, unit, progress, cancelling, cancel } = work
     const left = workSecondsLeft(work, now)
     const share = progress && progress.total > 0 ? progress.done / progress.total : null
     return (
       <span key={id} className={style.work}>
-        <span className="truncate">
+        <span className="truncate" title={title}>
           {title}
-          {progress && progress.total > 0 && `: ${progress.done} of ${progress.total}`}
-          {left !== null && `, ${clock(left)} left`}
         </span>
+        {progress && progress.total > 0 && (
+          <span className={style.figures}>
+            {Math.floor(progress.done)} of {Math.ceil(progress.total)}
+            {unit && ` ${unit}`}
+            {left !== null && `, ${clock(left)} left`}
+          </span>
+        )}
         <Progress
           className={style.bar}
           size="xs"

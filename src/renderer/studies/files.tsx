@@ -1,9 +1,10 @@
 /** A study's files beside what the study took of them: read, changed, missing; scanned again and found elsewhere. */
 import { Button, Checkbox, Modal } from '@mantine/core'
 import { useEffect, useState } from 'react'
+import { create } from 'zustand'
 import type { FileState, Findings, StudyView } from '../../contract/studies.ts'
 import { locateFiles, readStudy, scanStudy, takeFindings } from '../actions.ts'
-import { count, ROLE_LABEL } from '../format.ts'
+import { count, fileOf, ROLE_LABEL } from '../format.ts'
 import { HostPath } from '../host-path.tsx'
 import { tellDone } from '../notify.tsx'
 import style from './studies.module.css'
@@ -29,15 +30,13 @@ export function StateMark({ state }: { state: FileState | undefined }) {
   )
 }
 
-/** Studies whose reading was begun unasked, or ended by the user: it is not begun unasked again. */
-const begun = new Set<number>()
-const reading = new Set<number>()
+/** Readings by study. One that has ended, by itself or by the user, is not begun unasked again. */
+const useReadings = create<{ readonly [study: number]: 'going on' | 'ended' }>(() => ({}))
 
 async function read(study: StudyView): Promise<void> {
-  if (reading.has(study.id)) return
-  reading.add(study.id)
-  begun.add(study.id)
-  await readStudy(study).finally(() => reading.delete(study.id))
+  if (useReadings.getState()[study.id] === 'going on') return
+  useReadings.setState({ [study.id]: 'going on' })
+  await readStudy(study).finally(() => useReadings.setState({ [study.id]: 'ended' }))
 }
 
 const filesIn = ({ volumes, states }: StudyView, ...of: FileState[]) =>
@@ -45,13 +44,17 @@ const filesIn = ({ volumes, states }: StudyView, ...of: FileState[]) =>
 
 /** What the user must know of the files, and what to do. The contents are read in the background once a study is open. */
 export function FilesNotice({ study }: { study: StudyView }) {
-  const unread = filesIn(study, 'unread', 'written since').length
+  const [locating, setLocating] = useState(false)
+  const reading = useReadings(readings => readings[study.id])
+  const unread = filesIn(study, 'unread').length
+  const written = filesIn(study, 'written since')
+  const toRead = unread + written.length
   useEffect(() => {
-    if (unread > 0 && !begun.has(study.id)) void read(study)
-  }, [study, unread])
+    if (toRead > 0 && !reading) void read(study)
+  }, [study, toRead, reading])
   const changed = filesIn(study, 'changed')
   const missing = filesIn(study, 'missing')
-  if (unread + changed.length + missing.length === 0) return null
+  if (toRead + changed.length + missing.length === 0) return null
   const named = (files: typeof changed) =>
     files
       .slice(0, 4)
@@ -61,13 +64,18 @@ export function FilesNotice({ study }: { study: StudyView }) {
     <ul className={style.notice} aria-label="State of the files">
       {unread > 0 && (
         <li>
-          {unread} of {count(study.volumes.length, 'file')} not read from end to end yet: their sampling and missing
-          slices are not known.{' '}
-          {begun.has(study.id) && !reading.has(study.id) && (
-            <Button size="compact-xs" onClick={() => read(study)}>
-              Read them
-            </Button>
-          )}
+          {unread} of {count(study.volumes.length, 'file')} not read to the end yet: their sampling and missing slices
+          are not known.
+        </li>
+      )}
+      {written.length > 0 && (
+        <li>Written since they were read: {named(written)}. Reading tells whether their contents changed.</li>
+      )}
+      {toRead > 0 && reading === 'ended' && (
+        <li className={style.act}>
+          <Button size="compact-xs" onClick={() => read(study)}>
+            Read files
+          </Button>
         </li>
       )}
       {changed.length > 0 && (
@@ -76,28 +84,39 @@ export function FilesNotice({ study }: { study: StudyView }) {
           or scored on these files until you scan again and take them.
         </li>
       )}
-      {missing.length > 0 && <li className={style.warning}>Missing: {named(missing)}.</li>}
+      {missing.length > 0 && (
+        <li>
+          <span className={style.warning}>Missing: {named(missing)}.</span>{' '}
+          <Button size="compact-xs" onClick={() => setLocating(true)}>
+            Locate files…
+          </Button>
+          <Locate study={study} opened={locating} onClose={() => setLocating(false)} />
+        </li>
+      )}
     </ul>
   )
 }
 
-export function FilesButtons({ study }: { study: StudyView }) {
+export function ScanButton({ study }: { study: StudyView }) {
   const [findings, setFindings] = useState<Findings | null>(null)
-  const [locating, setLocating] = useState(false)
-  const missing = filesIn(study, 'missing').length
+  const [shown, setShown] = useState(false)
   const scan = async () => {
     const found = await scanStudy(study)
     if (!found) return
     const lists = [found.added, found.changed, found.moved, found.missing, found.unusable]
     if (lists.every(list => list.length === 0)) tellDone('All files are as the study took them.')
-    else setFindings(found)
+    else {
+      setFindings(found)
+      setShown(true)
+    }
   }
+  const close = () => setShown(false)
   return (
     <>
       <Button onClick={scan}>Scan again</Button>
-      {missing > 0 && <Button onClick={() => setLocating(true)}>Locate files…</Button>}
-      {findings && <Take study={study} findings={findings} onClose={() => setFindings(null)} />}
-      <Locate study={study} opened={locating} onClose={() => setLocating(false)} />
+      <Modal opened={shown} onClose={close} title={`What is different in “${study.name}”`} size={640}>
+        {findings && <Take key={findings.token} study={study} findings={findings} onClose={close} />}
+      </Modal>
     </>
   )
 }
@@ -125,39 +144,37 @@ function Take({ study, findings, onClose }: { study: StudyView; findings: Findin
   const { added, changed, moved, missing, unusable } = findings
   const somethingToTake = added.length + changed.length + moved.length + unusable.length > 0 || removeMissing
   return (
-    <Modal opened onClose={onClose} title={`What is different in “${study.name}”`} size={640}>
-      <div className={style.form}>
-        <Group title="New" items={added.map(({ file, role }) => [file, `for ${ROLE_LABEL[role]}`])} />
-        <Group title="Changed" items={changed.map(({ file, what }) => [file, what])} />
-        <Group title="Moved" items={moved.map(({ path, from }) => [path, `was ${from}`])} />
-        <Group title="Missing" items={missing.map(({ path }) => [path, ''])} />
-        <Group title="Not usable" items={unusable.map(({ path, reason }) => [path, reason])} />
-        {missing.length > 0 && (
-          <Checkbox
-            label="Remove the missing files from the study"
-            checked={removeMissing}
-            onChange={event => setRemoveMissing(event.currentTarget.checked)}
-          />
-        )}
-        <p className="secondary">
-          Runs and scores of the old contents stay, and say so. The patients are checked again: nobody is trained on and
-          tested.
-        </p>
-        <div className={style.formEnd}>
-          <Button onClick={onClose}>Leave the study as it is</Button>
-          <Button
-            variant="filled"
-            disabled={!somethingToTake}
-            onClick={() => {
-              onClose()
-              void takeFindings(study, findings, removeMissing)
-            }}
-          >
-            Take these files
-          </Button>
-        </div>
+    <div className={style.form}>
+      <Group title="New" items={added.map(({ file, role }) => [file, `for ${ROLE_LABEL[role]}`])} />
+      <Group title="Changed" items={changed.map(({ file, what }) => [file, what])} />
+      <Group title="Moved" items={moved.map(({ path, from }) => [path, `was ${from}`])} />
+      <Group title="Missing" items={missing.map(({ path }) => [path, ''])} />
+      <Group title="Not usable" items={unusable.map(({ path, reason }) => [fileOf(path), reason])} />
+      {missing.length > 0 && (
+        <Checkbox
+          label="Remove the missing files from the study"
+          checked={removeMissing}
+          onChange={event => setRemoveMissing(event.currentTarget.checked)}
+        />
+      )}
+      <p className="secondary">
+        Runs and scores of the old contents stay, and are marked. The patients are checked again: no patient may be
+        trained on and tested.
+      </p>
+      <div className={style.formEnd}>
+        <Button onClick={onClose}>Leave the study as it is</Button>
+        <Button
+          variant="filled"
+          disabled={!somethingToTake}
+          onClick={() => {
+            onClose()
+            void takeFindings(study, findings, removeMissing)
+          }}
+        >
+          Take these files
+        </Button>
       </div>
-    </Modal>
+    </div>
   )
 }
 
@@ -174,7 +191,7 @@ function Locate({ study, opened, onClose }: { study: StudyView; opened: boolean;
         }}
       >
         <p className="secondary">
-          Files in this folder are compared with the missing ones by their contents; names do not matter.
+          The files in this folder are compared with the missing files by their contents. Their names do not matter.
         </p>
         <HostPath label="Folder on the host" what="folder" value={path} onChange={setPath} />
         <div className={style.formEnd}>

@@ -13,12 +13,12 @@ import { FileName } from '../file-name.tsx'
 import { count, fileOf, matrix, ROLE_LABEL, withoutUpload } from '../format.ts'
 import { HostPath } from '../host-path.tsx'
 import { tellError } from '../notify.tsx'
-import { useOpenStudy, useStudies, useStudy } from '../queries.ts'
+import { useOpenStudy, useStudies, useStudyNow } from '../queries.ts'
 import { goToScreen } from '../shell/screens.ts'
 import { openStudy, openVolume } from '../view.ts'
 import { SyntheticBadge } from '../viewer/badges.tsx'
 import { Thumbnail } from '../viewer/thumbnail.tsx'
-import { FilesButtons, FilesNotice, StateMark } from './files.tsx'
+import { FilesNotice, ScanButton, StateMark } from './files.tsx'
 import style from './studies.module.css'
 
 export function Studies() {
@@ -26,7 +26,7 @@ export function Studies() {
   const open = useOpenStudy()
   const [adding, setAdding] = useState(false)
   const [drawing, setDrawing] = useState(false)
-  const { data: study } = useStudy(open)
+  const { data: study } = useStudyNow(open)
   const add = async () => {
     if (!desktop) return setAdding(true)
     const path = await desktop.openFolder()
@@ -116,31 +116,33 @@ function StudyPage({ study }: { study: StudyView }) {
         {allSynthetic(study) && <SyntheticBadge />}
         <span className={style.volumeCount}>{count(study.volumes.length, 'volume')}</span>
         <span className={style.spacer} />
-        <FilesButtons study={study} />
+        <ScanButton key={study.id} study={study} />
         {study.kind !== 'demonstration' && <Button onClick={() => hideStudy(study)}>Take off the list</Button>}
         {study.kind !== 'scans' && <Button onClick={() => goToScreen('runs', 'pretrain')}>Pre-train on it</Button>}
       </header>
       <div className={style.scroll}>
-        <FilesNotice study={study} />
-        {study.remarks.length > 0 && (
-          <ul className={style.remarks}>
-            {study.remarks.map(remark => (
-              <li key={remark}>{remark}</li>
-            ))}
-          </ul>
-        )}
-        {study.skipped.length > 0 && (
-          <details className={style.skipped} open>
-            <summary>{count(study.skipped.length, 'file')} could not be used</summary>
-            <ul>
-              {study.skipped.map(({ path, reason }) => (
-                <li key={path}>
-                  <span className="mono">{fileOf(path)}</span> {withoutUpload(reason)}
-                </li>
+        <div className={style.said}>
+          <FilesNotice key={study.id} study={study} />
+          {study.remarks.length > 0 && (
+            <ul className={style.remarks}>
+              {study.remarks.map(remark => (
+                <li key={remark}>{remark}</li>
               ))}
             </ul>
-          </details>
-        )}
+          )}
+          {study.skipped.length > 0 && (
+            <details className={style.skipped} open>
+              <summary>{count(study.skipped.length, 'file')} could not be used</summary>
+              <ul>
+                {study.skipped.map(({ path, reason }) => (
+                  <li key={path}>
+                    <span className="mono">{fileOf(path)}</span> {withoutUpload(reason)}
+                  </li>
+                ))}
+              </ul>
+            </details>
+          )}
+        </div>
         <Volumes study={study} />
       </div>
     </section>
@@ -190,7 +192,7 @@ function VolumeRow({ study, volume, start }: { study: StudyView; volume: StudyVo
   return (
     <tr className={style.volume} style={{ transform: `translateY(${start}px)` }}>
       <td>
-        <Thumbnail volume={volume.id} size={40} />
+        <Thumbnail volume={volume} size={40} />
       </td>
       <td className={style.file}>
         <button type="button" className={style.open} onClick={open} title={volume.path}>
@@ -204,10 +206,10 @@ function VolumeRow({ study, volume, start }: { study: StudyView; volume: StudyVo
         {volume.acquisition ?? '–'}
       </td>
       <td>{volume.slices}</td>
-      <td>{matrix(volume)}</td>
+      <td className={style.matrix}>{matrix(volume)}</td>
       <td>{volume.targetShape ? 'yes' : 'no'}</td>
       <td className={style.sampling}>
-        <span className="truncate" title={samplingInWords(volume)}>
+        <span className={style.samplingWords} title={samplingInWords(volume)}>
           {samplingInWords(volume)}
         </span>
         {study.kind === 'scans' && (

@@ -2,12 +2,11 @@
 import { useMemo, useRef } from 'react'
 import { useShallow } from 'zustand/react/shallow'
 import type { ColourMap } from '../../contract/figure.ts'
-import { framePath } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { useView } from '../view.ts'
 import { COLOURS, difference } from './drawing.ts'
 import { type Frame, type FrameError, useFrame } from './frames.ts'
-import { type PaneState, truthPath, usePlace } from './sources.ts'
+import { inputPath, type PaneState, truthPath, usePlace } from './sources.ts'
 import type { Layer } from './stage.tsx'
 import { coloursOf, fileWindow, fitFileWindow, windowSource } from './windows.ts'
 
@@ -32,11 +31,11 @@ export function useTruth(volume: StudyVolume | null, slice: number): Frame | nul
 function useFileWindow(volume: StudyVolume): void {
   // Once it is fitted nothing more is wanted.
   const url = useView(({ slice, mask, seed }) => {
-    if (fileWindow(volume.id)) return null
-    return volume.targetShape ? truthPath(volume, slice) : framePath(volume.id, slice, 'zero-filled', mask, { seed })
+    if (fileWindow(volume)) return null
+    return volume.targetShape ? truthPath(volume, slice) : inputPath(volume, slice, { mask, seed })
   })
   const { frame } = useFrame(url)
-  if (frame) fitFileWindow(volume.id, frame)
+  if (frame) fitFileWindow(volume, frame)
 }
 
 /** The frame asked for, or, while it is on its way, the last one of the same source and volume: nothing flashes and nothing lies. */
@@ -76,7 +75,7 @@ export function usePaneLayer(pane: PaneState, volume: StudyVolume): PaneLayer {
 
   const colours = coloursOf(isError ? 'error' : show, view.colours, signedErrors)
   const map = COLOURS[colours]
-  const file = fileWindow(volume.id)
+  const file = fileWindow(volume)
   const { linked, errorScale } = view
   const layer = useMemo((): Layer | null => {
     if (!shown || source === null) return null

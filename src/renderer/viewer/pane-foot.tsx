@@ -3,6 +3,7 @@ import { Tooltip } from '@mantine/core'
 import { memo } from 'react'
 import type { FrameMeta } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
+import { errorText } from '../client.ts'
 import { nmse, protocolText, psnr, ssim } from '../format.ts'
 import { useScore, versionOf } from '../queries.ts'
 import { useMetrics } from './frames.ts'
@@ -29,7 +30,7 @@ interface NumbersProps extends FootProps {
 const PaneNumbers = memo(function PaneNumbers({ pane, volume, seen, acceleration }: NumbersProps) {
   const { source, run } = pane
   const scored = source !== null && source !== 'truth' && volume.targetShape !== null && !run?.arbitraryUnits
-  const { data, isPending } = useScore(volume.id, source, versionOf(run), scored && seen)
+  const { data, isPending, error } = useScore(volume.id, source, versionOf(volume, run), scored && seen)
   if (!scored) {
     const why =
       source === 'truth'
@@ -43,7 +44,11 @@ const PaneNumbers = memo(function PaneNumbers({ pane, volume, seen, acceleration
             : 'no ground truth: no metric'
     return <p className={style.none}>{why}</p>
   }
-  const protocol = data ? protocolText(data.protocol, acceleration ?? undefined) : 'Protocol: scoring the volume …'
+  const protocol = data
+    ? protocolText(data.protocol, acceleration ?? undefined)
+    : error
+      ? `Not scored. ${errorText(error)}`
+      : 'Protocol: scoring the volume …'
   const volumeScore = data?.score
   return (
     <Tooltip label={<span className={style.protocol}>{protocol}</span>} maw={420}>

@@ -293,7 +293,16 @@ function Failure({ error, retry }: { error: FrameError; retry: () => void }) {
       {error.code === 'ENGINE_UNAVAILABLE' ? (
         <Button onClick={() => goToScreen('settings')}>Install the engine</Button>
       ) : (
-        <Button onClick={retry}>Try again</Button>
+        <div className={style.buttons}>
+          {error.code === 'DATA_CHANGED' && (
+            <Button size="compact-xs" onClick={() => goToScreen('studies')}>
+              Open the study
+            </Button>
+          )}
+          <Button size="compact-xs" onClick={retry}>
+            Try again
+          </Button>
+        </div>
       )}
     </div>
   )

@@ -42,6 +42,6 @@ export function applyPreset(preset: Preset, shown: PaneState, volume: StudyVolum
   const { pane, source } = shown
   const { link, windows } = view
   if (!frame || source === null) return
-  const found = windowSource({ pane, source }, frame, { linked: link.window, file: fileWindow(volume.id) })
+  const found = windowSource({ pane, source }, frame, { linked: link.window, file: fileWindow(volume) })
   setWindow(found.key!, preset.window({ frame, window: windowNow(found, windows), fitted: found.fitted }))
 }

@@ -5,7 +5,7 @@ import { framePath, type Show } from '../../contract/images.ts'
 import type { RunView } from '../../contract/runs.ts'
 import type { Study, StudyVolume } from '../../contract/studies.ts'
 import { runLabel } from '../format.ts'
-import { runOf, useRuns, useStudy, versionOf } from '../queries.ts'
+import { contentOf, runOf, useRuns, useStudy, versionOf } from '../queries.ts'
 import { choicesOf, sliceOf, useView, type View } from '../view.ts'
 import type { PaneShow, Slot } from './layouts.ts'
 
@@ -104,10 +104,14 @@ export const STANDARD_MASK = MaskSpec.parse({})
 
 /** The ground truth's own image: the same whatever the mask, so that it stays while masks are tried. */
 export const truthPath = (volume: StudyVolume, slice: number, show: Show = 'image'): string =>
-  framePath(volume.id, slice, 'truth', STANDARD_MASK, { show })
+  framePath(volume.id, slice, 'truth', STANDARD_MASK, { version: contentOf(volume), show })
 
 /** What is asked of the host for an aspect: an error map is made here. */
 const asked = (show: PaneShow): Show => (show === 'error' ? 'image' : show)
+
+/** The masked slice, as it is before any network. */
+export const inputPath = (volume: StudyVolume, slice: number, { mask, seed }: Pick<View, 'mask' | 'seed'>): string =>
+  framePath(volume.id, slice, 'zero-filled', mask, { version: contentOf(volume), seed })
 
 /** Of a pane's image at its slice, or `by` slices on; `null` where there is none to ask for. */
 export function urlOf(
@@ -122,7 +126,13 @@ export function urlOf(
   if (source === null || (source === 'truth' && !volume.targetShape)) return null
   if (source === 'truth' && show !== 'residual') return truthPath(volume, slice, asked(show))
   const { mask, seed } = view
-  return framePath(volume.id, slice, source, mask, { version: versionOf(run), show: asked(show), seed, layer, channel })
+  return framePath(volume.id, slice, source, mask, {
+    version: versionOf(volume, run),
+    show: asked(show),
+    seed,
+    layer,
+    channel,
+  })
 }
 
 /** Where a pane looks now. */

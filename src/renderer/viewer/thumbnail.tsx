@@ -1,7 +1,9 @@
 /** A volume's picture in lists, fetched when it comes into sight. */
-import { useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useLayoutEffect, useRef } from 'react'
 import { FRAME_HEADER, THUMBNAIL, thumbnailPath } from '../../contract/images.ts'
+import type { StudyVolume } from '../../contract/studies.ts'
+import { contentOf } from '../queries.ts'
 import { putPixels } from './canvas.ts'
 import { GREY } from './drawing.ts'
 import style from './thumbnail.module.css'
@@ -19,11 +21,12 @@ async function download(volume: number): Promise<Picture> {
 }
 
 /** The list that shows it renders only what is in sight. */
-export function Thumbnail({ volume, size }: { volume: number; size: number }) {
+export function Thumbnail({ volume, size }: { volume: StudyVolume; size: number }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const { data } = useQuery({
-    queryKey: ['thumbnail', volume],
-    queryFn: () => download(volume),
+    queryKey: ['thumbnail', volume.id, volume.path, contentOf(volume)],
+    queryFn: () => download(volume.id),
+    placeholderData: keepPreviousData, // until the other contents' picture comes
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
   })

@@ -1,6 +1,8 @@
 /** Which window and colours a pane's numbers are seen through. */
 import { COLOUR_MAPS, type ColourMap } from '../../contract/figure.ts'
 import type { FrameMeta } from '../../contract/images.ts'
+import type { StudyVolume } from '../../contract/studies.ts'
+import { contentOf } from '../queries.ts'
 import type { GreyWindow } from '../view.ts'
 import { fitWindow, ownWindow } from './drawing.ts'
 import type { Frame } from './frames.ts'
@@ -13,15 +15,17 @@ export const inFileUnits = ({ units, show }: Pick<FrameMeta, 'units' | 'show'>):
 /** The key of the file's own window. */
 export const FILE = 'file'
 
-/** By volume: what its first image came with, kept while scrolling. */
-const files = new Map<number, GreyWindow>()
+/** By volume and its contents: what its first image came with, kept while scrolling. */
+const files = new Map<string, GreyWindow>()
+const fileKey = (volume: StudyVolume) => `${volume.id} ${contentOf(volume)}`
 
 /** The window that all panes in a volume's units share where none was set by hand; `null` before an image of it came. */
-export const fileWindow = (volume: number): GreyWindow | null => files.get(volume) ?? null
+export const fileWindow = (volume: StudyVolume): GreyWindow | null => files.get(fileKey(volume)) ?? null
 
 /** `reference`: the ground truth where there is one, else the input. */
-export function fitFileWindow(volume: number, reference: Frame): void {
-  if (!files.has(volume)) files.set(volume, fitWindow(reference.image))
+export function fitFileWindow(volume: StudyVolume, reference: Frame): void {
+  const key = fileKey(volume)
+  if (!files.has(key)) files.set(key, fitWindow(reference.image))
 }
 
 /** What panes share a window: the file's units; what is arbitrary windows itself; everything else goes by what is shown. */

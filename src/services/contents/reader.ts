@@ -21,6 +21,8 @@ export interface ReadOptions {
 export interface Contents {
   /** The file as it is now; `null`: it has not been read since it was last written. Throws `FILE_UNREADABLE` if there is no such file. */
   known(path: string): WholeVolume | null
+  /** Whether the file as it is now was read and cannot be used. */
+  isUnusable(path: string): boolean
   /** Reads the files that are not known; whoever asks for a file that is being read waits for that reading. In the order of `paths`. */
   read(paths: readonly string[], options?: ReadOptions): Promise<readonly ReadContent[]>
 }
@@ -41,6 +43,8 @@ export function makeContents(services: Pick<Services, 'db' | 'profile' | 'salt' 
   const { db } = services
   /** Of the database's rows, parsed. */
   const parsed = new Map<string, WholeVolume>()
+  /** Files that could not be used when they were last read, and their version then. */
+  const unusable = new Map<string, string>()
   /** Readings that go on, by file and version. */
   const readings = keepResults<ReadContent>(0, () => 1)
 
@@ -93,16 +97,17 @@ export function makeContents(services: Pick<Services, 'db' | 'profile' | 'salt' 
 
   return {
     known,
+    isUnusable: path => unusable.get(path) === versionKey(fileVersion(path)),
     async read(paths, { onProgress, signal } = {}) {
       const results = new Map<string, ReadContent>()
-      const wanted: { readonly path: string; readonly key: string; readonly bytes: number }[] = []
+      const wanted: { readonly path: string; readonly version: string; readonly bytes: number }[] = []
       for (const path of new Set(paths)) {
         try {
           const volume = known(path)
           if (volume) results.set(path, { path, volume })
           else {
             const version = fileVersion(path)
-            wanted.push({ path, key: `${path}@${versionKey(version)}`, bytes: version.bytes })
+            wanted.push({ path, version: versionKey(version), bytes: version.bytes })
           }
         } catch (error) {
           results.set(path, { path, reason: reasonOf(error) })
@@ -112,15 +117,16 @@ export function makeContents(services: Pick<Services, 'db' | 'profile' | 'salt' 
       let before = 0
       const tell = (bytes: number, label: string) =>
         onProgress?.({ done: Math.min(bytes, total) / MEGABYTE, total: total / MEGABYTE, label })
-      for (const { path, key, bytes } of wanted) {
+      for (const { path, version, bytes } of wanted) {
         tell(before, basename(path))
         const make = (aborted: AbortSignal) => readFile(path, read => tell(before + read, basename(path)), aborted)
         try {
-          results.set(path, await readings.get(key, make, signal))
+          results.set(path, await readings.get(`${path}@${version}`, make, signal))
         } catch (error) {
           if (!(error instanceof AppError) || error.code === 'CANCELLED' || error.code === 'ENGINE_DIED') throw error
           results.set(path, { path, reason: error.message })
         }
+        if ('reason' in results.get(path)!) unusable.set(path, version)
         before += bytes
       }
       if (wanted.length > 0) tell(total, '')

@@ -1,4 +1,5 @@
 /** A study's files before they are used for a result: read whole, and found to be the files that the study took. */
+import { basename } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
 import type { FileState, Study, StudyVolume } from '../../contract/studies.ts'
 import type { SkippedFile, VolumeInfo } from '../../contract/volumes.ts'
@@ -6,6 +7,7 @@ import { isSameVersion } from '../../engine/file-version.ts'
 import type { VolumeFile } from '../../engine/protocol.ts'
 import type { Services } from '../context.ts'
 import { storedFile } from '../profile.ts'
+import { some } from '../remarks.ts'
 import { storedInfo, studyOfVolume, volumeById } from '../studies.ts'
 import { adoptFormerRuns } from './former-runs.ts'
 import type { ReadOptions, WholeVolume } from './reader.ts'
@@ -22,7 +24,7 @@ export interface Checked {
 }
 
 /** Whether a whole file can be the one that was listed: until it is read there is no better mark. */
-const asListed = (listed: VolumeInfo, now: VolumeInfo): boolean =>
+export const asListed = (listed: VolumeInfo, now: VolumeInfo): boolean =>
   (['slices', 'rows', 'columns', 'patient', 'bytes'] as const).every(fact => listed[fact] === now[fact]) &&
   String(listed.targetShape) === String(now.targetShape)
 
@@ -59,6 +61,12 @@ export const isThere = ({ contents }: Services, { path }: StudyVolume): boolean 
   }
 }
 
+/** Of a volume that was only listed so far: what is known of its file by now, if the file can be the one that was listed. */
+function takeKnown(services: Services, volume: StudyVolume): void {
+  const now = !volume.content && isThere(services, volume) ? services.contents.known(volume.path) : null
+  if (now && asListed(volume, now)) takeContent(services, volume.id, now)
+}
+
 /** Reads what is not known of these volumes, and takes the content of those that were only listed so far. */
 export async function checkVolumes(
   services: Services,
@@ -66,26 +74,32 @@ export async function checkVolumes(
   volumes: readonly StudyVolume[],
   options: ReadOptions = {},
 ): Promise<Checked> {
-  const missing = volumes.filter(volume => !isThere(services, volume))
-  const there = volumes.filter(volume => !missing.includes(volume))
-  const read = await services.contents.read(
-    there.map(({ path }) => path),
-    options,
-  )
+  const there = volumes.filter(volume => isThere(services, volume))
+  const found = new Set(there)
+  const missing = volumes.filter(volume => !found.has(volume))
+  const paths = there.map(({ path }) => path)
+  const read = await services.contents.read(paths, options).catch(error => {
+    // What was read before a cancel is taken.
+    services.db.transaction(() => {
+      for (const volume of there) takeKnown(services, volume)
+    })()
+    services.bell.ring()
+    throw error
+  })
   const changed: { volume: StudyVolume; now: WholeVolume }[] = []
   const unusable: SkippedFile[] = []
   const facts = new Map<number, VolumeInfo | null>()
   services.db.transaction(() => {
     for (const [i, volume] of there.entries()) {
-      const found = read[i]
-      if ('reason' in found) {
-        unusable.push({ path: volume.path, reason: found.reason })
+      const result = read[i]
+      if ('reason' in result) {
+        unusable.push({ path: volume.path, reason: result.reason })
         if (volume.content) continue
         facts.set(volume.id, null)
-        setAside(services, study.id, volume.id, found)
+        setAside(services, study.id, volume.id, result)
         continue
       }
-      const now = found.volume
+      const now = result.volume
       const same = volume.content ? volume.content.identity === now.content.identity : asListed(volume, now)
       if (!same) changed.push({ volume, now })
       else if (JSON.stringify(volume.content) !== JSON.stringify(now.content)) {
@@ -103,11 +117,11 @@ export async function checkVolumes(
       return [now ? { ...now, id: volume.id, role: volume.role } : volume]
     }),
   }
-  adoptFormerRuns(services, study.id)
+  if (facts.size > 0) adoptFormerRuns(services, study.id)
   return { study: updated, changed, missing, unusable }
 }
 
-const names = (volumes: readonly StudyVolume[]) => volumes.map(({ file }) => file).join(', ')
+const names = (volumes: readonly StudyVolume[]) => some(volumes.map(({ file }) => file))
 
 /** Throws `DATA_CHANGED` or `FILE_UNREADABLE`, naming the files and the remedy. */
 export function requireUnchanged(name: string, { changed, missing, unusable }: Omit<Checked, 'study'>): void {
@@ -120,14 +134,14 @@ export function requireUnchanged(name: string, { changed, missing, unusable }: O
   if (missing.length > 0) {
     throw new AppError(
       'FILE_UNREADABLE',
-      `Expected the files of study "${name}", got none at ${missing.map(({ path }) => path).join(', ')}. Put them back, or find them elsewhere with: self-mri studies locate "${name}" FOLDER (in the window: Locate files).`,
+      `Expected the files of study "${name}", got none at ${some(missing.map(({ path }) => path))}. Put them back, or find them elsewhere with: self-mri studies locate "${name}" FOLDER (in the window: Locate files).`,
     )
   }
   const [first] = unusable
   if (first) {
     throw new AppError(
       'DATA_CHANGED',
-      `Expected the files of study "${name}" as it took them, got one that cannot be used: ${first.path}: ${first.reason}`,
+      `Expected the files of study "${name}" as it took them, got one that cannot be used: ${basename(first.path)}: ${first.reason}`,
     )
   }
 }
@@ -152,10 +166,14 @@ export async function readyStudy(
 /** The state of each volume's file, by the volume's number. Nothing is read but times. */
 export function fileStates(services: Services, { volumes }: Study): Record<string, FileState> {
   const stateOf = (volume: StudyVolume): FileState => {
-    if (!isThere(services, volume)) return 'missing'
-    const now = services.contents.known(volume.path)
+    let now: WholeVolume | null
+    try {
+      now = services.contents.known(volume.path)
+    } catch {
+      return 'missing'
+    }
     if (!volume.content) return now && !asListed(volume, now) ? 'changed' : 'unread'
-    if (!now) return 'written since'
+    if (!now) return services.contents.isUnusable(volume.path) ? 'changed' : 'written since'
     return now.content.identity === volume.content.identity ? 'as taken' : 'changed'
   }
   return Object.fromEntries(volumes.map(volume => [volume.id, stateOf(volume)]))
@@ -177,4 +195,4 @@ export async function readyVolume(services: Services, id: number, signal?: Abort
 }
 
 /** What an engine is told of a file. */
-export const fileOf = ({ path, content }: StudyVolume | WholeVolume): VolumeFile => ({ path, content })
+export const fileOf = ({ path, content }: VolumeInfo): VolumeFile => ({ path, content })

@@ -1,5 +1,6 @@
 /** A study's files looked at again: what is new, changed, moved or gone, and taking that into the study. */
 import { createHash } from 'node:crypto'
+import { realpathSync } from 'node:fs'
 import { AppError } from '../../contract/errors.ts'
 import type { Findings, Study, StudyVolume } from '../../contract/studies.ts'
 import type { Role, SkippedFile } from '../../contract/volumes.ts'
@@ -9,7 +10,7 @@ import { assignRoles } from '../split.ts'
 import { storedInfo, studyById } from '../studies.ts'
 import { adoptFormerRuns } from './former-runs.ts'
 import { type ReadOptions, sortOut, type WholeVolume } from './reader.ts'
-import { checkVolumes, isThere, setAside, takeContent } from './ready.ts'
+import { asListed, checkVolumes, isThere, setAside, takeContent } from './ready.ts'
 
 interface Found {
   readonly added: readonly (WholeVolume & { readonly role: Role })[]
@@ -22,16 +23,47 @@ interface Found {
 /** Where files of the study may have come to be. */
 const placesOf = ({ roots, volumes }: Study): string[] => [...roots, ...volumes.map(({ path }) => path)]
 
-/** A missing volume's content under another path. */
+/** The same for every way that leads to a file. */
+const realPlace = (path: string): string => {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
+  }
+}
+
+const isNamedAs = (volume: StudyVolume, { file }: WholeVolume) => file === volume.file
+
+/** A file that holds a missing volume; one that was never read is told by its name and what was listed of it, if all such files are alike. */
+function holderOf(volume: StudyVolume, there: readonly WholeVolume[]): WholeVolume | undefined {
+  const { content } = volume
+  if (!content) {
+    const alike = there.filter(now => isNamedAs(volume, now) && asListed(volume, now))
+    return new Set(alike.map(now => now.content.identity)).size === 1 ? alike[0] : undefined
+  }
+  return there.find(now => now.content.identity === content.identity)
+}
+
+/** A missing volume's content under another path: of several files one of the same name, from which its masks are drawn. */
 function pairMoved(missing: readonly StudyVolume[], there: readonly WholeVolume[]) {
-  const free = new Map(there.map(volume => [volume.content.identity, volume]))
-  const moved = missing.flatMap(volume => {
-    const now = volume.content && free.get(volume.content.identity)
-    if (!now) return []
-    free.delete(now.content.identity)
-    return [{ volume, now }]
-  })
-  return { moved, rest: missing.filter(volume => !moved.some(each => each.volume === volume)) }
+  const found = new Map<StudyVolume, WholeVolume>()
+  const free = new Set(there)
+  for (const named of [true, false]) {
+    for (const volume of missing) {
+      if (found.has(volume)) continue
+      const now = holderOf(
+        volume,
+        [...free].filter(each => !named || isNamedAs(volume, each)),
+      )
+      if (!now) continue
+      found.set(volume, now)
+      free.delete(now)
+    }
+  }
+  return {
+    moved: [...found].map(([volume, now]) => ({ volume, now })),
+    rest: missing.filter(volume => !found.has(volume)),
+  }
 }
 
 async function look(services: Services, study: Study, options: ReadOptions): Promise<Found> {
@@ -41,8 +73,8 @@ async function look(services: Services, study: Study, options: ReadOptions): Pro
     { paths: placesOf(study), salt: services.salt },
     { signal: options.signal },
   )
-  const own = new Set(checked.study.volumes.map(({ path }) => path))
-  const others = scan.volumes.filter(({ path }) => !own.has(path))
+  const own = new Set(checked.study.volumes.map(({ path }) => realPlace(path)))
+  const others = scan.volumes.filter(({ path }) => !own.has(realPlace(path)))
   const { volumes: whole, skipped } = sortOut(
     await services.contents.read(
       others.map(({ path }) => path),
@@ -56,15 +88,14 @@ async function look(services: Services, study: Study, options: ReadOptions): Pro
   const fresh = whole
     .filter(({ path }) => !taken.has(path))
     .map(volume => ({ ...volume, role: roleOf.get(volume.path)! }))
-  const there = new Set(checked.study.volumes)
-  const dealt = assignRoles<WholeVolume & { role: Role | null }>(
-    [...checked.study.volumes.map(volume => ({ ...volume, content: volume.content! })), ...fresh],
+  const dealt = assignRoles<{ patient: string; role: Role | null }>(
+    [...checked.study.volumes, ...fresh].map(({ patient, role }) => ({ patient, role })),
     study.split.seed ?? 0,
-  )
+  ).slice(checked.study.volumes.length)
   const told = new Set([...study.skipped.map(({ path }) => path), ...study.roots, ...gone])
   const unusable = new Map([...checked.unusable, ...scan.skipped, ...skipped].map(each => [each.path, each]))
   return {
-    added: dealt.slice(there.size),
+    added: fresh.map((volume, i) => ({ ...volume, role: dealt[i].role })),
     changed: checked.changed,
     moved,
     missing: rest,
@@ -102,9 +133,6 @@ function describe(found: Found): Findings {
     .digest('hex')
   return { ...findings, token }
 }
-
-export const isEmpty = ({ added, changed, moved, missing, unusable }: Findings): boolean =>
-  [added, changed, moved, missing, unusable].every(list => list.length === 0)
 
 /** Looks at the files of a study, and changes nothing but what was only listed so far. */
 export const scanAgain = async (services: Services, study: number, options: ReadOptions = {}): Promise<Findings> =>
@@ -174,22 +202,17 @@ export async function locateFiles(
 ): Promise<{ readonly moved: Findings['moved']; readonly missing: Findings['missing'] }> {
   const before = studyById(services, study)
   const missing = before.volumes.filter(volume => !isThere(services, volume))
-  const own = new Set(before.volumes.map(({ path }) => path))
-  const unread = missing.filter(({ content }) => !content)
-  if (unread.length > 0) {
-    throw new AppError(
-      'DATA_CHANGED',
-      `Expected missing files whose contents are known, got ${unread.map(({ file }) => file).join(', ')}, which were never read. Import their folder as a study.`,
-    )
-  }
+  const own = new Set(before.volumes.map(({ path }) => realPlace(path)))
   const scan = await services.interactive.call(
     'scan',
     { paths: [folder], salt: services.salt },
     { signal: options.signal },
   )
+  const fault = scan.skipped.find(({ path }) => path === folder)
+  if (fault) throw new AppError('FILE_UNREADABLE', fault.reason)
   const alike = scan.volumes.filter(
     found =>
-      !own.has(found.path) &&
+      !own.has(realPlace(found.path)) &&
       missing.some(lost => (['slices', 'rows', 'columns'] as const).every(fact => lost[fact] === found[fact])),
   )
   const { volumes: whole } = sortOut(

@@ -3,13 +3,13 @@ import { AppError } from '../../contract/errors.ts'
 
 const codeOf = (error: unknown) => String((error as { readonly code?: unknown } | null)?.code ?? '')
 
-/** Whether another program holds the database; it will let go of it. */
+/** Whether another program holds the database at the moment. */
 export const isBusy = (error: unknown): boolean => /^(?:SQLITE_BUSY|SQLITE_LOCKED|DATABASE_BUSY)/.test(codeOf(error))
 
-/** Whether a row of the same name is there already: another program was quicker. */
+/** Whether a row with this key exists already, because another program wrote it first. */
 export const isTaken = (error: unknown): boolean => /^SQLITE_CONSTRAINT_(?:UNIQUE|PRIMARYKEY)$/.test(codeOf(error))
 
-/** An error of SQLite as a user can understand it; any other stays as it is. `path`: the database's file, where it is known. */
+/** An error of SQLite as an `AppError` with a remedy; any other error stays as it is. `path`: the database's file or its folder, if known. */
 export function databaseError(error: unknown, path?: string): unknown {
   const code = codeOf(error)
   if (!(error instanceof Error) || !code.startsWith('SQLITE_')) return error
@@ -24,7 +24,7 @@ export function databaseError(error: unknown, path?: string): unknown {
   if (isTaken(error)) {
     return new AppError(
       'DATABASE',
-      `Another program wrote the same at the same moment (${error.message}). Try again.`,
+      `Another program wrote the same row at the same moment (${error.message}). Try again.`,
       error,
     )
   }
@@ -44,7 +44,7 @@ export function databaseError(error: unknown, path?: string): unknown {
   if (/^SQLITE_(?:CANTOPEN|IOERR|CORRUPT|NOTADB|PERM|AUTH|PROTOCOL)/.test(code)) {
     return new AppError(
       'DATABASE',
-      `Expected a database that can be opened, got: ${error.message}${file}. --profile DIR names another one.`,
+      `Expected a database that can be opened, got: ${error.message}${file}. Choose another profile with --profile DIR.`,
       error,
     )
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { AppError } from '../../contract/errors.ts'
-import { makeFolder } from '../../engine/folders.ts'
+import { makeFolder } from '../profile.ts'
 import { databaseError } from './errors.ts'
 import { addPathFunctions } from './old-paths.ts'
 
@@ -103,7 +103,7 @@ function openingFault(cause: unknown, path: string): unknown {
   if (fault instanceof AppError) return fault
   return new AppError(
     'DATABASE',
-    `Expected a database that can be opened, got: ${(cause as Error).message}, in ${path}. --profile DIR names another one.`,
+    `Expected a database that can be opened, got: ${(cause as Error).message}, in ${path}. Choose another profile with --profile DIR.`,
     cause,
   )
 }

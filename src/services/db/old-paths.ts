@@ -1,4 +1,4 @@
-/** Paths of databases before version 7, which are absolute, as those since hold them. The profile may have been moved before the update. */
+/** Converts the absolute paths of databases before version 6 to stored paths. The profile may have been moved before the update. */
 import { existsSync } from 'node:fs'
 import { basename, isAbsolute, join } from 'node:path'
 import type Database from 'better-sqlite3'
@@ -32,12 +32,12 @@ function profileFile(profile: string, former: readonly string[], path: string): 
     const inFormer = pathWithin(folder, path)
     if (inFormer !== null) return inFormer
   }
-  // A profile that was moved before it trained anything says nowhere where it was.
+  // No run's path tells where a profile was that moved before its first training. Its data folders do.
   const data = DATA_FOLDER.exec(path)?.[1]
   return data && !existsSync(path) && existsSync(join(profile, data)) ? data : path
 }
 
-/** The program may be elsewhere now than when it wrote the path of a file that comes with it. */
+/** Stored path of a file that comes with the program. The program may have moved since the path was written. */
 function demonstrationFile(path: string): string {
   if (!isAbsolute(path)) return path
   const name = basename(path)
@@ -46,7 +46,7 @@ function demonstrationFile(path: string): string {
   return existsSync(own) ? storedFile({ profile: '' }, own) : path
 }
 
-/** Gives the connection the functions of migration 0007. */
+/** Gives the connection the functions of migration 0006. */
 export function addPathFunctions(db: Database.Database, profile: string): void {
   const former = formerProfiles(db)
   const as = (convert: (path: string, run: number) => string) => (path: unknown, run: unknown) =>

@@ -42,7 +42,7 @@ export function pretextTable(report: StudyReport): StudyTable | null {
           row => row.pretraining?.curve.findLast(({ validationLoss }) => validationLoss !== null)?.validationLoss,
         ),
       ),
-      mean('Its chance', ({ rows }) =>
+      mean('Held-out chance', ({ rows }) =>
         rows.map(
           row => row.pretraining?.curve.findLast(({ extra }) => HELD_OUT_CHANCE in extra)?.extra[HELD_OUT_CHANCE],
         ),

@@ -25,17 +25,28 @@ export interface Reproductions {
 
 export function makeReproductions(services: Services): Reproductions {
   const working = new Map<number, AbortController>()
+  /** Those whose files are being read. */
+  const starting = new Map<number, Promise<number>>()
 
-  async function carryOut(of: Parameters<typeof begin>[1], options?: ReadOptions): Promise<number> {
+  async function start(of: Parameters<typeof begin>[1], options?: ReadOptions): Promise<number> {
     if (!locateEngine())
       throw new AppError(
         'ENGINE_UNAVAILABLE',
         'The TensorFlow engine, which trains, is not installed yet. Install it first.',
       )
     const { study } = 'id' in of ? storedReproduction(services, of.id).request : of.request
-    await readyStudy(services, studyById(services, study), undefined, options)
-    const { id, carryOut: work } = begin(services, of)
     const controller = new AbortController()
+    if ('id' in of) working.set(of.id, controller) // it can be stopped while its files are read
+    const signal = AbortSignal.any([controller.signal, ...(options?.signal ? [options.signal] : [])])
+    const { id, carryOut: work } = await readyStudy(services, studyById(services, study), undefined, {
+      ...options,
+      signal,
+    })
+      .then(() => begin(services, of))
+      .catch((error: unknown) => {
+        if ('id' in of) working.delete(of.id)
+        throw error
+      })
     working.set(id, controller)
     work(trainThroughQueue(services, controller.signal), { signal: controller.signal })
       .catch((error: unknown) => {
@@ -44,21 +55,30 @@ export function makeReproductions(services: Services): Reproductions {
       .finally(() => working.delete(id))
     return id
   }
-  /** As the queue does, those that a signal stopped go on with the next window; one that cannot says so when its user resumes it. */
-  function goOn(): void {
+
+  function carryOut(of: Parameters<typeof begin>[1], options?: ReadOptions): Promise<number> {
+    const started = start(of, options)
+    if (!('id' in of)) return started
+    starting.set(of.id, started)
+    return started.finally(() => starting.delete(of.id))
+  }
+
+  /** Continues reproductions that a signal stopped. One that cannot continue stays stopped, and says why when its user resumes it. */
+  async function goOn(): Promise<void> {
     if (!locateEngine()) return
     const stopped = storedReproductions(services).filter(
       ({ status, reason }) => status === 'stopped' && STOP_SIGNALS.some(signal => reason?.startsWith(`${signal} `)),
     )
     for (const { id } of stopped.toReversed()) {
       try {
-        carryOut({ id })
+        await carryOut({ id })
       } catch (error) {
+        if (!services.db.open) return
         if (!(error instanceof AppError)) throw error
       }
     }
   }
-  goOn()
+  goOn().catch((error: unknown) => console.error(error))
 
   const view = (id: number) => viewReproduction(services, storedReproduction(services, id))
 
@@ -66,7 +86,9 @@ export function makeReproductions(services: Services): Reproductions {
     list: () => storedReproductions(services).map(stored => viewReproduction(services, stored)),
     start: async (request, options) => view(await carryOut({ request }, options)),
     async resume(id, options) {
-      if (!working.has(id)) await carryOut({ id }, options)
+      const begun = starting.get(id)
+      if (begun) await begun
+      else if (!working.has(id)) await carryOut({ id }, options)
     },
     stop(id) {
       const controller = working.get(id)

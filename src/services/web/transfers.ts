@@ -14,7 +14,10 @@ import { json, notFound } from './respond.ts'
 /** A name of one file or folder that stays where it is put: no parent, no separator, nothing hidden. */
 const isPlainName = (name: string) => !/^\.|[\\/\0]/.test(name) && name.length > 0 && Buffer.byteLength(name) <= 255
 
-/** `PUT /uploads/BATCH/PATH`: streams the body to the profile and answers with its `path` there. A second file of a name is refused: a study may use the first. */
+/**
+ * `PUT /uploads/BATCH/PATH`: streams the body to the profile and answers with its `path` there. Refuses a second file of that name
+ * (`FILE_EXISTS`), because a study may use the first.
+ */
 export async function receiveUpload(services: Services, parts: readonly string[], request: Request): Promise<Response> {
   const [batch, ...names] = parts
   if (!/^[\w-]{1,64}$/.test(batch ?? '') || names.length === 0 || !names.every(isPlainName)) {

@@ -21,6 +21,7 @@ const SLICES = 5
 
 const contentWith = (content: Partial<VolumeContent>): VolumeContent => ({
   identity: 'a',
+  scan: 'a',
   version: { bytes: 0, modified: '0', changed: '0', inode: '0' },
   sampling: { kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 },
   faults: [],

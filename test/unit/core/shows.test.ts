@@ -266,6 +266,7 @@ describe('an irregular file', () => {
   it('and a slice with a fault have metrics only where both images are whole', () => {
     const content = {
       identity: '',
+      scan: '',
       version: { bytes: 0, modified: '0', changed: '0', inode: '0' },
       sampling,
       faults: [{ slice: 1, dataset: 'reconstruction_esc', fault: 'all zero' as const }],

@@ -130,7 +130,7 @@ describe('a training', () => {
     const withFaults = (dataset: string, faulty: readonly number[], slices = 3): VolumeInfo => ({
       ...square(48, slices),
       content: {
-        ...{ identity: 'a', version: { bytes: 0, modified: '0', changed: '0', inode: '0' }, remarks: [] },
+        ...{ identity: 'a', scan: 'a', version: { bytes: 0, modified: '0', changed: '0', inode: '0' }, remarks: [] },
         sampling: { kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 },
         faults: faulty.map(slice => ({ slice, dataset, fault: 'all zero' as const })),
       },

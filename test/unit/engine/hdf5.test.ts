@@ -217,7 +217,7 @@ describe('files that cannot be read', () => {
       const error = await failure(openHdf5(make('open for writing.h5', marked)))
       expect([error.code, error.message]).toEqual([
         'FILE_UNREADABLE',
-        expect.stringMatching(/open for writing, in (.*)\. .*h5clear -s "\1"/),
+        expect.stringMatching(/open for writing, in (.*)\. .*h5clear -s '\1'/),
       ])
     }
 

@@ -802,6 +802,31 @@ describe('behind the window', () => {
     once(trained)
   })
 
+  it('one that a signal stopped stays stopped where its files have changed, and its user is told which', async () => {
+    meet = (training, signal) => (training ? untilCancelled(signal) : undefined)
+    const { id, work } = start()
+    await vi.waitFor(() => expect(statuses()).toEqual(['running']))
+    await services.queue.stop('SIGTERM')
+    await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
+    vi.unstubAllEnvs() // an engine is installed where it usually is
+    services.dispose()
+    open()
+    const { contents } = services
+    const read = vi.spyOn(contents, 'read').mockImplementation(async paths =>
+      paths.map(path => {
+        const volume = contents.known(path)!
+        return { path, volume: { ...volume, content: { ...volume.content, identity: 'another' } } }
+      }),
+    )
+    const reproductions = makeReproductions(services)
+    await vi.waitFor(() => expect(read).toHaveBeenCalled())
+    await expect(reproductions.resume(id)).rejects.toMatchObject({
+      code: 'DATA_CHANGED',
+      message: expect.stringContaining(BRAIN.volumes[0].file),
+    })
+    expect(storedReproduction(services, id).status).toBe('stopped')
+  })
+
   it('one whose training is cancelled goes on with the rest, and one whose program closes begins nothing more', async () => {
     let held = 0
     meet = (training, signal) => (training && held++ < 2 ? untilCancelled(signal) : undefined)

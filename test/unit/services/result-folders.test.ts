@@ -12,13 +12,15 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { StudyReport } from '../../../src/contract/study.ts'
 import { importCheckpoint } from '../../../src/services/checkpoints.ts'
 import { openServices, type Services } from '../../../src/services/context.ts'
 import { runDemo } from '../../../src/services/demo.ts'
+import { DEMONSTRATION_VOLUME } from '../../../src/services/demonstration.ts'
 import { keptFiles } from '../../../src/services/kept-files.ts'
+import { storedFile } from '../../../src/services/profile.ts'
 import { RESEARCH_ONLY, studyFigures, studyMarkdown, studyPage } from '../../../src/services/reports/index.ts'
 import { commandOf, openFolder, requireRowsKept, writeFiles } from '../../../src/services/reproduction/save.ts'
 import { importSyntheticKnee } from '../../../src/services/synthetic-knee.ts'
@@ -225,6 +227,21 @@ describe('files that no result replaces', () => {
       expect(await kept(path), path).toBe('which is a file of the study “Knee”')
     expect(await kept(at('other.h5'))).toBeNull()
     expect(await kept(at('new.h5'))).toBeNull()
+  })
+
+  it('are a study’s in the profile and those that come with the program, which the database holds without their place', async () => {
+    const uploaded = join(services.profile, 'uploads/batch/knee.h5')
+    mkdirSync(dirname(uploaded), { recursive: true })
+    writeFileSync(uploaded, '')
+    const { info } = noiseVolume('raw')
+    const study = addStudy(
+      services,
+      'Knee',
+      [uploaded, DEMONSTRATION_VOLUME].map(path => [{ ...info, path: storedFile(services, path) }, 'train'] as const),
+    )
+    expect(study.volumes.map(({ path }) => path).toSorted()).toEqual([uploaded, DEMONSTRATION_VOLUME].toSorted())
+    for (const { path } of study.volumes)
+      expect(await keptFiles(services)(path)).toBe('which is a file of the study “Knee”')
   })
 
   it('are a study’s that is hidden or whose file is away, and the inputs', async () => {

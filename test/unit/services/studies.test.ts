@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ROLES, type Role, selectSlices } from '../../../src/contract/volumes.ts'
+import { ROLES, type Role, selectSlices, selectsAny } from '../../../src/contract/volumes.ts'
 import { sharedPatientRemarks } from '../../../src/services/remarks.ts'
 import { assignRoles } from '../../../src/services/split.ts'
 import { noiseVolume } from '../../volumes.ts'
@@ -81,9 +81,11 @@ describe('slice selection', () => {
     [{ kind: 'every', n: 3 }, 7, [0, 3, 6]],
     [{ kind: 'middle' }, 35, [17]],
     [{ kind: 'middle' }, 4, [2]],
+    [{ kind: 'range', from: 9, to: 12 }, 4, []],
     [{ kind: 'all' }, 0, []],
     [{ kind: 'middle' }, 0, []],
   ] as const)('%j of %i slices', (selection, count, expected) => {
     expect(selectSlices(selection, count)).toEqual(expected)
+    expect(selectsAny(selection, count)).toBe(expected.length > 0)
   })
 })

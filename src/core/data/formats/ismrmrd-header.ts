@@ -26,7 +26,7 @@ const parser = new XMLParser({ removeNSPrefix: true, parseTagValue: false, proce
 
 /** A field of view within the slice outside of this, mm, is not in mm: some headers hold metres. */
 const PLAUSIBLE_VIEW = { least: 1, most: 10_000 }
-/** Two statements of one length, relative. */
+/** Largest relative difference of two statements of one length. */
 const TOLERANCE = 0.01
 
 /**

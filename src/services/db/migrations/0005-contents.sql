@@ -15,6 +15,8 @@ CREATE TABLE run_volumes (
   run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
   file TEXT NOT NULL,
   identity TEXT NOT NULL,
+  -- Of its k-space alone.
+  scan TEXT NOT NULL,
   role TEXT NOT NULL CHECK (role IN ('train', 'val')),
   PRIMARY KEY (run_id, role, identity, file)
 ) STRICT;

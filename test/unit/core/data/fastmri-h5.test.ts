@@ -273,6 +273,7 @@ describe('sampling', () => {
   const version = { bytes: 1234, modified: '0', changed: '0', inode: '0' }
   const known = (content: Pick<VolumeContent, 'sampling' | 'mask'>): VolumeContent => ({
     identity: '',
+    scan: '',
     version,
     faults: [],
     remarks: [],

@@ -1,0 +1,34 @@
+/** What panes ask the host for. */
+import { expect, it, vi } from 'vitest'
+import { MaskSpec } from '../../../src/contract/evaluation.ts'
+import type { RunView } from '../../../src/contract/runs.ts'
+import { whole } from '../../studies.ts'
+import { noiseVolume } from '../../volumes.ts'
+
+vi.mock('../../../src/renderer/notify.tsx', () => ({ tellDone: () => {} }))
+vi.mock('../../../src/renderer/client.ts', () => ({ client: {} }))
+vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {}, removeItem: () => {} })
+const { useView } = await import('../../../src/renderer/view.ts')
+const { urlOf } = await import('../../../src/renderer/viewer/sources.ts')
+
+it('is told apart by the volume’s content and the run’s weights: no image of others is shown again', () => {
+  const { info } = noiseVolume('a')
+  const taken = { ...whole(info), id: 7, role: 'test' } as const
+  const changed = { ...taken, content: { ...taken.content, identity: `other ${taken.content.identity}` } }
+  const run = { checkpoint: { path: '', sha256: 'a'.repeat(64) } } as RunView
+  const trained = { checkpoint: { path: '', sha256: 'b'.repeat(64) } } as RunView
+  const view = { ...useView.getInitialState(), slice: 0, mask: MaskSpec.parse({}) }
+  const panes = [
+    ['truth', null],
+    ['zero-filled', null],
+    ['run:1', run],
+    ['run:1', trained],
+  ] as const
+  const urls = [taken, changed].flatMap(volume =>
+    panes.map(([source, of]) =>
+      urlOf(view, { pane: 0, source, run: of, show: 'image', layer: '', channel: 0 } as never, volume),
+    ),
+  )
+  expect(new Set(urls).size).toBe(urls.length)
+  expect(urls).not.toContain(null)
+})
