@@ -22,7 +22,9 @@ import type { RunRow } from '../../src/contract/runs.ts'
 import { decodeCheckpoint } from '../../src/core/training/checkpoint.ts'
 import { sha256 } from '../../src/engine/files.ts'
 import { openHdf5 } from '../../src/engine/hdf5.ts'
+import { writeFastMri } from '../../src/engine/hdf5-write.ts'
 import type { Study } from '../../src/services/studies.ts'
+import { kspaceOf } from '../kspace.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const demonstration = join(root, 'resources/demonstration')
@@ -76,6 +78,47 @@ async function json<T>(...args: string[]): Promise<T> {
 }
 
 const tiny = ['--channels', '4', '--pools', '2']
+
+describe('a file that is odd', () => {
+  const scan = fileURLToPath(new URL('../fixtures/chunks/scan.h5', import.meta.url))
+
+  it('is scored and reconstructed with a word on each slice that is not whole', async () => {
+    const { out } = await run('evaluate', scan)
+    expect(out).toContain(
+      'Left out of scan.h5: slice 2 (kspace: incomplete), slice 4 (reconstruction_esc: incomplete).\n',
+    )
+    const made = await run('reconstruct', scan, '--out', join(folder, 'odd'))
+    expect(made.status, made.err).toBe(0)
+    expect(made.err).toContain(`${scan}: slice 2 (kspace: incomplete): what is missing counts as zero.`)
+  })
+
+  it('is scored with a word on where its mask comes from, and on its k-space', async () => {
+    const path = join(folder, 'corner.h5')
+    const shifted = kspaceOf({ rows: 32, columns: 24, noise: 0.01, seed: 5 }).map((_, i, kspace) => {
+      const [row, column] = [Math.floor((i >> 1) / 24), (i >> 1) % 24]
+      if (column % 3 === 1) return 0 // not measured
+      return kspace[2 * (((row + 16) % 32) * 24 + ((column + 12) % 24)) + (i & 1)]
+    })
+    await writeFastMri(path, {
+      ...{ matrix: [32, 24], kspace: [shifted], header: '' },
+      ...{ imageSize: [24, 24], reconstruction: [new Float32Array(24 * 24).fill(1)] },
+      noiseFree: [new Float32Array(24 * 24).fill(1)],
+      attributes: { acquisition: 'CORPD_FBK', max: 1, norm: 1, patient_id: 'a', generator: 'test' },
+    })
+    const { out } = await run('evaluate', path)
+    expect(out).toContain('corner.h5: sub-sampled in the file, scored as it is, not masked here.\n')
+    expect(out).toMatch(/corner\.h5: The centre of k-space seems to lie in the corner/)
+  })
+
+  it('that is none leaves nothing to reconstruct, which is said', async () => {
+    const empty = join(folder, 'no scans')
+    mkdirSync(empty)
+    const { status, err } = await run('reconstruct', empty, '--out', join(folder, 'none made'))
+    expect(status).toBe(1)
+    expect(err).toContain(`No file to reconstruct in ${empty}.`)
+    expect(existsSync(join(folder, 'none made'))).toBe(false)
+  })
+})
 
 describe('evaluate --run zero-filled', () => {
   it('equals NumPy and scikit-image on the fastMRI matrix and on narrow ones', async () => {
