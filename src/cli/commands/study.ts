@@ -91,6 +91,10 @@ async function reproduce(options: Options, session: Session): Promise<void> {
   for (const reduction of plan.reductions) say(reduction)
   const known = plan.known.size
   if (known > 0) say(`${known} of ${plan.rows.length} rows are in ${out} already and are not computed again.`)
+  const keys = new Set(plan.rows.map(({ key }) => key))
+  const others = (before?.rows ?? []).filter(({ key }) => keys.has(key) && !plan.known.has(key)).length
+  if (others > 0)
+    say(`${others} rows in ${out} are of other contents or of an earlier version. They are computed again.`)
 
   const progress = parts(services, plan)
   const { onPart, onEvent } = progress
