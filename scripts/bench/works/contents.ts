@@ -1,6 +1,6 @@
 /** Reading whole files once, which gives their hash, sampling and faults, beside a program that only hashes them. */
 import { execFile } from 'node:child_process'
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { ismrmrdHeader } from '../../../src/core/mri/phantom/index.ts'
@@ -39,6 +39,7 @@ async function measure(bench: Bench): Promise<Outcome> {
     const hashed: number[] = []
     await run('sha256sum', files) // the system holds them then
     for (let pass = 0; pass < PASSES; pass++) {
+      for (const file of files) await utimes(file, new Date(), new Date()) // else the engine knows them from the pass before
       passes.push(await side.ask<ContentsRead>({ do: 'contents', files }))
       const begun = performance.now()
       await run('sha256sum', files)
@@ -47,7 +48,9 @@ async function measure(bench: Bench): Promise<Outcome> {
     const first = passes[0].contents
     const others = new Set(first.map(({ identity }) => identity)).size
     const unlike = first.filter(({ sampling, faults }) => sampling.kind !== 'full' || faults.length > 0).length
-    const changed = passes.filter(({ contents }) => JSON.stringify(contents) !== JSON.stringify(first)).length
+    const said = ({ contents }: ContentsRead) =>
+      JSON.stringify(contents.map(({ identity, sampling, faults }) => [identity, sampling, faults]))
+    const changed = passes.filter(pass => said(pass) !== said(passes[0])).length
     const ours = spread(passes.map(({ ms }) => ms))
     const gigabytes = (ms: number) => `${(bytes / 1e6 / ms).toFixed(2)} GB/s`
     const speeds = `first time ${gigabytes(passes[0].ms)}, then ${gigabytes(spread(passes.slice(1).map(({ ms }) => ms)).medianMs)}`
