@@ -76,6 +76,6 @@ export function makeProject() {
     lines,
     start,
     launch: (...args: string[]) => start(args).done,
-    remove: () => rmSync(root, { recursive: true, force: true }),
+    remove: () => rmSync(root, { recursive: true, force: true, maxRetries: 5 }), // a launched program may still be writing its cache
   }
 }
