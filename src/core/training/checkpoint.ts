@@ -57,8 +57,11 @@ const Count = z.int().min(0)
 const Entry = z.object({ dtype: z.string(), shape: z.array(Count), data_offsets: z.tuple([Count, Count]) })
 const Metadata = z.record(z.string(), z.string())
 
-interface Stored extends z.infer<typeof Entry> {
+interface Stored extends Omit<z.infer<typeof Entry>, 'data_offsets'> {
   readonly name: string
+  /** Bytes of the data, `to` excluded. */
+  readonly from: number
+  readonly to: number
 }
 
 const REMEDY = 'Copy or download the file again, or save it again with the safetensors library.'
@@ -91,17 +94,13 @@ function readHeader(bytes: Uint8Array, origin: string) {
     if (!entry.success) throw damaged(`a header in which tensor ${name} lacks a valid dtype, shape or data_offsets`)
     if (!Object.hasOwn(ELEMENT_BYTES, entry.data.dtype))
       throw damaged(`a header in which tensor ${name} is of the unknown dtype ${entry.data.dtype}`)
-    return { name, ...entry.data }
+    const { data_offsets: offsets, ...rest } = entry.data
+    return { name, ...rest, from: offsets[0], to: offsets[1] }
   })
-  stored.sort((a, b) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1])
+  stored.sort((a, b) => a.from - b.from || a.to - b.to)
   const begin = 8 + headerBytes
   let end = 0
-  for (const {
-    name,
-    dtype,
-    shape,
-    data_offsets: [from, to],
-  } of stored) {
+  for (const { name, dtype, shape, from, to } of stored) {
     const expected = shape.reduce((product, n) => product * n, ELEMENT_BYTES[dtype])
     if (to - from !== expected)
       throw damaged(
@@ -137,12 +136,7 @@ function requireUsable(name: string, data: Float32Array, origin: string): void {
 export function decodeCheckpoint(bytes: Uint8Array, origin: string): Checkpoint {
   const { stored, metadata, begin } = readHeader(bytes, origin)
   const tensors = new Map<string, PlainTensor>()
-  for (const {
-    name,
-    dtype,
-    shape,
-    data_offsets: [from, to],
-  } of stored) {
+  for (const { name, dtype, shape, from, to } of stored) {
     if (name.endsWith(COUNTERS)) continue
     if (dtype !== 'F32')
       throw new AppError(
