@@ -45,12 +45,19 @@ export function readReference(volume: Volume, indices: readonly number[], refere
   const crop = cropShape(info)
   const pixels = crop[0] * crop[1]
   const target = new Float32Array(indices.length * pixels)
-  for (const [place, index] of indices.entries()) {
-    const image = reference === 'noise-free' ? volume.readNoiseFree(index)! : volume.readTarget(index)!
-    target.set(centreCropReal(image, info.targetShape!, crop), place * pixels)
-  }
+  const places = new Map(indices.map((index, place) => [index, place]))
   let maximum = Number.NEGATIVE_INFINITY
-  for (let index = 0; index < info.slices; index++) maximum = Math.max(maximum, largestFinite(volume, index, reference))
+  for (let index = 0; index < info.slices; index++) {
+    const place = places.get(index)
+    if (place === undefined) {
+      maximum = Math.max(maximum, largestFinite(volume, index, reference))
+      continue
+    }
+    const image = reference === 'noise-free' ? volume.readNoiseFree(index)! : volume.readTarget(index)!
+    const cropped = centreCropReal(image, info.targetShape!, crop)
+    target.set(cropped, place * pixels)
+    for (const value of cropped) if (value > maximum) maximum = value
+  }
   return { target, maximum, shape: [indices.length, ...crop] as const }
 }
 
