@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { AppError } from '../contract/errors.ts'
 import { MaskSpec } from '../contract/evaluation.ts'
 import type { StoredConfig } from '../contract/runs.ts'
+import { some } from '../contract/words.ts'
 import { decodeCheckpoint } from '../core/training/checkpoint.ts'
 import { fromTorch, type PlainTensor } from '../core/training/parameters.ts'
 import { METHODS, NETWORKS, networkOf } from './catalogue.ts'
@@ -46,10 +47,8 @@ const SIGNS: Readonly<Record<NetworkId, Signs>> = {
   },
 }
 
-const some = (names: Iterable<string>) => {
-  const all = [...names]
-  return `${all.slice(0, 3).join(', ')}${all.length > 3 ? ` and ${all.length - 3} more` : ''}`
-}
+/** Tensors named in a message. */
+const MOST_NAMED = 3
 
 function readFile(path: string): Uint8Array {
   try {
@@ -68,7 +67,10 @@ function networkOfBytes(bytes: Uint8Array, path: string): ImportedNetwork {
   const found = (Object.keys(SIGNS) as NetworkId[]).find(id => tensors.has(SIGNS[id].first))
   if (!found) {
     const known = Object.entries(SIGNS).map(([id, { first }]) => `${NETWORKS[id as NetworkId].label} (${first}, …)`)
-    throw new AppError('UNSUPPORTED_FORMAT', `Expected ${known.join(' or ')}, got ${some(tensors.keys())}, in ${path}`)
+    throw new AppError(
+      'UNSUPPORTED_FORMAT',
+      `Expected ${known.join(' or ')}, got ${some([...tensors.keys()], MOST_NAMED)}, in ${path}`,
+    )
   }
   const { first, configOf } = SIGNS[found]
   const { label, config, parameters } = networkOf(found)
@@ -81,7 +83,7 @@ function networkOfBytes(bytes: Uint8Array, path: string): ImportedNetwork {
   if (others.length > 0) {
     throw new AppError(
       'SHAPE_MISMATCH',
-      `Expected the ${expected.size} tensors of a ${label}, got ${tensors.size}: also ${some(others)}, in ${path}`,
+      `Expected the ${expected.size} tensors of a ${label}, got ${tensors.size}: also ${some(others, MOST_NAMED)}, in ${path}`,
     )
   }
   const { kind, method } = metadata

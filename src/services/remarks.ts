@@ -1,6 +1,7 @@
 /** What is said of a study's data wherever it is shown. */
 import type { StudyVolume } from '../contract/studies.ts'
 import { faultInWords, type Role } from '../contract/volumes.ts'
+import { some } from '../contract/words.ts'
 
 type Volume = Omit<StudyVolume, 'id'>
 
@@ -65,12 +66,6 @@ function repeatedScans(volumes: readonly Volume[]): string[] {
   const consequence = refused ? 'A training on this study is refused.' : 'Each file counts: keep one of each scan.'
   return [`Files with the same k-space: ${some(named)}. ${consequence}`]
 }
-
-const MOST_NAMED = 8
-
-/** The first names, and how many more there are. */
-export const some = (names: readonly string[]) =>
-  names.slice(0, MOST_NAMED).join(', ') + (names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '')
 
 /** What reading whole files found odd: by file, or once for all files of which the same is said. */
 function contentRemarks(volumes: readonly Volume[]): string[] {

@@ -3,6 +3,7 @@ import { Button, Checkbox, Modal } from '@mantine/core'
 import { useEffect, useState } from 'react'
 import { create } from 'zustand'
 import type { FileState, Findings, StudyView } from '../../contract/studies.ts'
+import { some } from '../../contract/words.ts'
 import { locateFiles, readStudy, scanStudy, takeFindings } from '../actions.ts'
 import { count, fileOf, ROLE_LABEL } from '../format.ts'
 import { HostPath } from '../host-path.tsx'
@@ -56,10 +57,10 @@ export function FilesNotice({ study }: { study: StudyView }) {
   const missing = filesIn(study, 'missing')
   if (toRead + changed.length + missing.length === 0) return null
   const named = (files: typeof changed) =>
-    files
-      .slice(0, 4)
-      .map(({ file }) => file)
-      .join(', ') + (files.length > 4 ? ` and ${files.length - 4} more` : '')
+    some(
+      files.map(({ file }) => file),
+      4,
+    )
   return (
     <ul className={style.notice} aria-label="State of the files">
       {unread > 0 && (
