@@ -10,7 +10,7 @@ export interface DatasetHeader {
   /** The files that hold the numbers in this one's place, as they are named in it. */
   readonly externalFiles: readonly string[]
   /** Where each chunk that was written starts, by axes; `null`: not in chunks, or listed in a way that is not known here. */
-  readonly storedChunks: readonly (readonly number[])[] | null
+  storedChunks(): readonly (readonly number[])[] | null
 }
 
 const DATATYPE = 0x03
@@ -49,13 +49,16 @@ export function datasetHeaders(path: string): (address: number) => DatasetHeader
     if (bytes.length < length) throw new RangeError('Behind the end')
     return bytes
   }
-  return address => {
-    try {
-      return parseDataset(read, address)
-    } catch (error) {
-      if (error instanceof RangeError) return null // an address or a length that is none
-      throw error
-    }
+  return address => orNull(() => parseDataset(read, address))
+}
+
+/** `null` where an address or a length is none. */
+function orNull<T>(parse: () => T): T | null {
+  try {
+    return parse()
+  } catch (error) {
+    if (error instanceof RangeError) return null
+    throw error
   }
 }
 
@@ -93,7 +96,7 @@ function parseDataset(read: Read, address: number): DatasetHeader | null {
     datatype && {
       datatype,
       externalFiles: external ? readNames(read, external.data) : [],
-      storedChunks: layout?.[0] === 3 && layout[1] === 2 ? readChunks(read, layout) : null,
+      storedChunks: () => (layout?.[0] === 3 && layout[1] === 2 ? orNull(() => readChunks(read, layout)) : null),
     }
   )
 }

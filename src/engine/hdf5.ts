@@ -112,7 +112,7 @@ class OpenFile implements Hdf5File {
 
   unwritten(dataset: string): ReadonlySet<number> {
     const { shape, chunks } = this.#metadata.get(dataset)!
-    const stored = this.#header(dataset)?.storedChunks ?? null
+    const stored = this.#header(dataset)?.storedChunks() ?? null
     if (shape === null || chunks === null || stored === null) return new Set()
     const whole = shape.slice(1).reduce((product, size, axis) => product * Math.ceil(size / chunks[axis + 1]), 1)
     const layers = new Map<number, number>()
