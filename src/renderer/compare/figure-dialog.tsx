@@ -11,13 +11,13 @@ import {
   type Share,
 } from '../../contract/figure.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
-import { copyFigure, figureImage, saveFigure } from '../actions.ts'
-import { errorText } from '../client.ts'
-import { shapesOf } from '../shapes.ts'
-import { useView } from '../view.ts'
+import { errorText } from '../app/client.ts'
+import { copyFigure, figureImage, saveFigure } from '../studies/actions.ts'
 import { keptFrame } from '../viewer/frames.ts'
 import { box, type Shape } from '../viewer/marks.ts'
+import { shapesOf } from '../viewer/shapes.ts'
 import { type Comparison, type PaneState, SHOW_LABEL, SLOT_LABEL, urlOf } from '../viewer/sources.ts'
+import { useView } from '../viewer/view.ts'
 import { coloursOf, fileWindow, windowNow, windowSource } from '../viewer/windows.ts'
 import style from './figure-dialog.module.css'
 

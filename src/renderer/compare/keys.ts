@@ -1,12 +1,12 @@
 /** The viewer's keys; `?` lists them. */
-import { showFeatures } from '../features/open.ts'
-import { removeShape } from '../shapes.ts'
-import { useKeys } from '../use-keys.ts'
-import { FIT, foldLeft, foldRight, goToSlice, placeOf, resetView, sliceOf, useView, zoomAt } from '../view.ts'
+import { showFeatures } from '../app/open-features.ts'
 import { compareBy, leavePair } from '../viewer/pair.ts'
 import { applyPreset, PRESETS } from '../viewer/presets.ts'
+import { removeShape } from '../viewer/shapes.ts'
 import type { Comparison } from '../viewer/sources.ts'
 import { TOOL_NAMES, TOOLS } from '../viewer/tools/index.ts'
+import { FIT, foldLeft, foldRight, goToSlice, placeOf, resetView, sliceOf, useView, zoomAt } from '../viewer/view.ts'
+import { useKeys } from '../widgets/use-keys.ts'
 
 export const VIEWER_KEYS: readonly (readonly [keys: string, does: string])[] = [
   ['wheel, ↑ ↓', 'slice before, slice after'],

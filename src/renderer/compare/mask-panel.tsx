@@ -8,9 +8,9 @@ import type { FrameMeta } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { isMeasuredSo, samplingInWords } from '../../contract/volumes.ts'
 import { seedLabel } from '../format.ts'
-import { useView } from '../view.ts'
 import { useFrame } from '../viewer/frames.ts'
 import { inputPath, STANDARD_MASK as STANDARD } from '../viewer/sources.ts'
+import { useView } from '../viewer/view.ts'
 import style from './side-panel.module.css'
 
 export function MaskPanel({ volume }: { volume: StudyVolume }) {

@@ -23,8 +23,14 @@ import { memo, type ReactNode, type RefObject } from 'react'
 import { useShallow } from 'zustand/react/shallow'
 import { COLOUR_MAPS } from '../../contract/figure.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
-import { FileName } from '../file-name.tsx'
 import { signal } from '../format.ts'
+import { SyntheticBadge } from '../viewer/badges.tsx'
+import { LAYOUT_NAMES, type LayoutName, layoutOf } from '../viewer/layouts.ts'
+import type { Pair } from '../viewer/marks.ts'
+import { compareBy } from '../viewer/pair.ts'
+import { applyPreset, PRESETS, type Preset } from '../viewer/presets.ts'
+import type { Comparison, PaneState } from '../viewer/sources.ts'
+import { TOOL_NAMES, TOOLS } from '../viewer/tools/index.ts'
 import {
   choicesOf,
   chooseLayout,
@@ -41,15 +47,9 @@ import {
   sliceOf,
   toggleLink,
   useView,
-} from '../view.ts'
-import { SyntheticBadge } from '../viewer/badges.tsx'
-import { LAYOUT_NAMES, type LayoutName, layoutOf } from '../viewer/layouts.ts'
-import type { Pair } from '../viewer/marks.ts'
-import { compareBy } from '../viewer/pair.ts'
-import { applyPreset, PRESETS, type Preset } from '../viewer/presets.ts'
-import type { Comparison, PaneState } from '../viewer/sources.ts'
-import { TOOL_NAMES, TOOLS } from '../viewer/tools/index.ts'
+} from '../viewer/view.ts'
 import { coloursOf, FILE } from '../viewer/windows.ts'
+import { FileName } from '../widgets/file-name.tsx'
 import style from './compare.module.css'
 
 interface ToggleProps {

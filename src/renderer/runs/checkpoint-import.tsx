@@ -1,9 +1,9 @@
 /** Importing a checkpoint of other origin: a safetensors file with fastMRI's U-Net names. */
 import { Button, Modal, Select } from '@mantine/core'
 import { useState } from 'react'
-import { importCheckpoint } from '../actions.ts'
-import { HostPath } from '../host-path.tsx'
-import { useTrainable } from '../queries.ts'
+import { useTrainable } from '../app/queries.ts'
+import { importCheckpoint } from '../studies/actions.ts'
+import { HostPath } from '../widgets/host-path.tsx'
 import style from './runs.module.css'
 
 export function CheckpointImport({ opened, onClose }: { opened: boolean; onClose: () => void }) {

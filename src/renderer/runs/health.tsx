@@ -3,10 +3,10 @@ import { useMemo } from 'react'
 import type { RunDetail, RunView } from '../../contract/runs.ts'
 import { runColour } from '../colours.ts'
 import { loss as lossText } from '../format.ts'
+import { Plot } from '../widgets/plot.tsx'
 import { curvesOf, type Points } from './curves.ts'
 import style from './health.module.css'
 import { type HealthFigure, healthOf, ownLossesOf, warningsOf } from './health-figures.ts'
-import { Plot } from './plot.tsx'
 
 interface Line {
   readonly name: string

@@ -5,9 +5,9 @@ import type { Catalogue } from '../../contract/api.ts'
 import type { RecipeSettings } from '../../contract/recipes.ts'
 import type { Recipe } from '../../contract/runs.ts'
 import { count } from '../format.ts'
+import { SchemaForm } from '../widgets/schema-form.tsx'
+import { faultsOf, type Schema, type Settings, shortOf, summaryOf } from '../widgets/settings-schema.ts'
 import style from './recipe-fields.module.css'
-import { SchemaForm } from './schema-form.tsx'
-import { faultsOf, type Schema, type Settings, shortOf, summaryOf } from './settings-schema.ts'
 
 export const PARTS = ['training', 'optimizer', 'network', 'method', 'pretext', 'keeping', 'fineTuning', 'mask'] as const
 export type Part = (typeof PARTS)[number]

@@ -1,10 +1,10 @@
 /** A run in a list: colour, status as shape and word, what it is, how far. */
 
 import type { RunStatus, RunView } from '../../contract/runs.ts'
+import { useLive } from '../app/live.ts'
+import { clock, secondsLeft } from '../app/progress.ts'
 import { runColour } from '../colours.ts'
 import { runLabel, STATUS_LABEL, ssim } from '../format.ts'
-import { useLive } from '../live.ts'
-import { clock, secondsLeft } from '../progress.ts'
 import { RUN_TYPE } from '../viewer/marks.ts'
 import style from './run-line.module.css'
 

@@ -10,15 +10,15 @@ import {
   type TablerIcon,
 } from '@tabler/icons-react'
 import { lazy, Suspense, useState } from 'react'
+import { goToScreen, type Screen, useScreen } from '../app/navigation.ts'
 import { Compare } from '../compare/compare.tsx'
 import { FeatureMaps } from '../features/feature-maps.tsx'
 import { Studies } from '../studies/studies.tsx'
-import { useKeys } from '../use-keys.ts'
+import { useKeys } from '../widgets/use-keys.ts'
 import style from './app.module.css'
 import { DropTarget } from './drop-target.tsx'
 import { KeyList } from './key-list.tsx'
 import { Palette } from './palette.tsx'
-import { goToScreen, type Screen, useScreen } from './screens.ts'
 import { StatusLine } from './status-line.tsx'
 
 /** Plots are heavy: they are loaded with their screen, after the first image. */

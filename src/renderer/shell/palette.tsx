@@ -1,12 +1,12 @@
 /** The command palette, on Ctrl+K. */
 import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight'
 import '@mantine/spotlight/styles.css'
-import { cancelRun, pauseRun, resumeRun } from '../actions.ts'
-import { showFeatures } from '../features/open.ts'
+import { goToScreen } from '../app/navigation.ts'
+import { showFeatures } from '../app/open-features.ts'
+import { useRuns, useStudies, useStudy } from '../app/queries.ts'
 import { runLabel, STATUS_LABEL } from '../format.ts'
-import { useRuns, useStudies, useStudy } from '../queries.ts'
-import { openStudy, openVolume, resetView, useView } from '../view.ts'
-import { goToScreen } from './screens.ts'
+import { cancelRun, pauseRun, resumeRun } from '../studies/actions.ts'
+import { openStudy, openVolume, resetView, useView } from '../viewer/view.ts'
 
 export function Palette({ onKeys }: { onKeys: () => void }) {
   const { data: studies = [] } = useStudies()

@@ -1,14 +1,14 @@
 /** The bottom line: what computes, what it does, how long it still takes, and that this is for research. */
 import { Button, Progress, Tooltip } from '@mantine/core'
 import { useEffect, useState } from 'react'
-import { pauseRun } from '../actions.ts'
+import { useLive } from '../app/live.ts'
+import { goToScreen } from '../app/navigation.ts'
+import { clock, secondsLeft, secondsPerStep } from '../app/progress.ts'
+import { useRuns } from '../app/queries.ts'
+import { useWorks, workSecondsLeft } from '../app/works.ts'
 import { runColour } from '../colours.ts'
 import { gigabytes, runLabel } from '../format.ts'
-import { useLive } from '../live.ts'
-import { clock, secondsLeft, secondsPerStep } from '../progress.ts'
-import { useRuns } from '../queries.ts'
-import { useWorks, workSecondsLeft } from '../works.ts'
-import { goToScreen } from './screens.ts'
+import { pauseRun } from '../studies/actions.ts'
 import style from './status-line.module.css'
 
 export function StatusLine() {

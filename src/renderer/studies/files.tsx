@@ -4,10 +4,10 @@ import { useEffect, useState } from 'react'
 import { create } from 'zustand'
 import type { FileState, Findings, StudyView } from '../../contract/studies.ts'
 import { some } from '../../contract/words.ts'
-import { locateFiles, readStudy, scanStudy, takeFindings } from '../actions.ts'
+import { tellDone } from '../app/notify.tsx'
 import { count, fileOf, ROLE_LABEL } from '../format.ts'
-import { HostPath } from '../host-path.tsx'
-import { tellDone } from '../notify.tsx'
+import { HostPath } from '../widgets/host-path.tsx'
+import { locateFiles, readStudy, scanStudy, takeFindings } from './actions.ts'
 import style from './studies.module.css'
 
 const MARKS: Readonly<Record<FileState, { readonly label: string; readonly says: string } | null>> = {

@@ -1,7 +1,7 @@
 /** From numbers to pixels: window/level, colour maps, and where an image lies in its pane. */
 import { interpolateInferno, interpolateViridis } from 'd3-scale-chromatic'
 import type { ColourMap } from '../../contract/figure.ts'
-import type { GreyWindow, Place } from '../view.ts'
+import type { GreyWindow, Place } from './view.ts'
 
 /** 256 colours, RGBA as little-endian 32-bit words. */
 export type Colours = Uint32Array

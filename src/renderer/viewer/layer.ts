@@ -3,11 +3,11 @@ import { useMemo, useRef } from 'react'
 import { useShallow } from 'zustand/react/shallow'
 import type { ColourMap } from '../../contract/figure.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
-import { useView } from '../view.ts'
 import { COLOURS, difference } from './drawing.ts'
 import { type Frame, type FrameError, useFrame } from './frames.ts'
 import { inputPath, type PaneState, truthPath, usePlace } from './sources.ts'
 import type { Layer } from './stage.tsx'
+import { useView } from './view.ts'
 import { coloursOf, fileWindow, fitFileWindow, windowSource } from './windows.ts'
 
 export interface PaneLayer {

@@ -1,6 +1,7 @@
 /** Two panes in one place: swiped, blinked between, or laid over each other. */
-import { choicesOf, useView } from '../view.ts'
+
 import type { Pair } from './marks.ts'
+import { choicesOf, useView } from './view.ts'
 
 const START: Omit<Pair, 'mode' | 'first' | 'second'> = { edge: 'vertical', share: 0.5, rate: 2 }
 

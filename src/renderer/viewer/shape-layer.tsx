@@ -1,11 +1,11 @@
 /** Regions and lines over an image, as lines that keep their width at any zoom. */
 import { type PointerEvent, useRef } from 'react'
 import { useShallow } from 'zustand/react/shallow'
-import { changeShape, selectShape, shapesOf } from '../shapes.ts'
-import { sliceOf, useView } from '../view.ts'
 import type { Layout } from './drawing.ts'
 import { box, type Shape } from './marks.ts'
+import { changeShape, selectShape, shapesOf } from './shapes.ts'
 import style from './stage.module.css'
+import { sliceOf, useView } from './view.ts'
 
 interface Props {
   /** Of the pane, pixels of the page. */

@@ -4,10 +4,10 @@ import { MaskSpec } from '../../contract/evaluation.ts'
 import { framePath, type Show } from '../../contract/images.ts'
 import type { RunView } from '../../contract/runs.ts'
 import type { Study, StudyVolume } from '../../contract/studies.ts'
+import { contentOf, runOf, useRuns, useStudy, versionOf } from '../app/queries.ts'
 import { runLabel } from '../format.ts'
-import { contentOf, runOf, useRuns, useStudy, versionOf } from '../queries.ts'
-import { choicesOf, sliceOf, useView, type View } from '../view.ts'
 import type { PaneShow, Slot } from './layouts.ts'
+import { choicesOf, sliceOf, useView, type View } from './view.ts'
 
 export const SLOT_LABEL: Readonly<Record<Slot, string>> = {
   input: 'Sub-sampled',

@@ -2,8 +2,7 @@
 import { memo, type PointerEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { useShallow } from 'zustand/react/shallow'
 import { signal } from '../format.ts'
-import { useSize } from '../use-size.ts'
-import { type GreyWindow, goToSlice, placeOf, resetView, setWindow, sliceOf, useView, zoomAt } from '../view.ts'
+import { useSize } from '../widgets/use-size.ts'
 import { putPixels } from './canvas.ts'
 import { type Colours, imagePoint, type Layout, layOut, paint } from './drawing.ts'
 import type { Pair } from './marks.ts'
@@ -11,6 +10,7 @@ import { ShapeLayer } from './shape-layer.tsx'
 import style from './stage.module.css'
 import { TOOLS } from './tools/index.ts'
 import type { Drag } from './tools/tool.ts'
+import { type GreyWindow, goToSlice, placeOf, resetView, setWindow, sliceOf, useView, zoomAt } from './view.ts'
 import { type WindowSource, windowNow } from './windows.ts'
 
 export interface Layer {

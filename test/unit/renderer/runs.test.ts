@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { LoggedEvent, RunDetail, RunEvent } from '../../../src/contract/runs.ts'
+import { withEvent } from '../../../src/renderer/app/log.ts'
+import {
+  clock,
+  progressAfter,
+  type RunProgress,
+  secondsLeft,
+  secondsPerStep,
+} from '../../../src/renderer/app/progress.ts'
 import { runColour } from '../../../src/renderer/colours.ts'
-import { withEvent } from '../../../src/renderer/log.ts'
-import { clock, progressAfter, type RunProgress, secondsLeft, secondsPerStep } from '../../../src/renderer/progress.ts'
 import { curvesOf, differences } from '../../../src/renderer/runs/curves.ts'
 
 const START = Date.parse('2026-01-01T00:00:00Z')

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { MaskSpec } from '../../../src/contract/evaluation.ts'
 import { Pretext, Recipe, ScheduleConfig } from '../../../src/contract/runs.ts'
 import { pirl } from '../../../src/core/ssl/pirl.ts'
-import { STANDARDS } from '../../../src/renderer/runs/recipe-words.ts'
+import { STANDARDS } from '../../../src/renderer/widgets/recipe-words.ts'
 import {
   complete,
   faultsOf,
@@ -19,7 +19,7 @@ import {
   summaryOf,
   variantsOf,
   withVariant,
-} from '../../../src/renderer/runs/settings-schema.ts'
+} from '../../../src/renderer/widgets/settings-schema.ts'
 
 const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input' }) as Schema
 const recipe = schemaOf(Recipe)

@@ -5,10 +5,10 @@ import type { RunView } from '../../../src/contract/runs.ts'
 import { whole } from '../../studies.ts'
 import { noiseVolume } from '../../volumes.ts'
 
-vi.mock('../../../src/renderer/notify.tsx', () => ({ tellDone: () => {} }))
-vi.mock('../../../src/renderer/client.ts', () => ({ client: {} }))
+vi.mock('../../../src/renderer/app/notify.tsx', () => ({ tellDone: () => {} }))
+vi.mock('../../../src/renderer/app/client.ts', () => ({ client: {} }))
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {}, removeItem: () => {} })
-const { useView } = await import('../../../src/renderer/view.ts')
+const { useView } = await import('../../../src/renderer/viewer/view.ts')
 const { urlOf } = await import('../../../src/renderer/viewer/sources.ts')
 
 it('is told apart by the volume’s content and the run’s weights: no image of others is shown again', () => {

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 
-vi.mock('../../../src/renderer/notify.tsx', () => ({ tellDone: () => {} }))
+vi.mock('../../../src/renderer/app/notify.tsx', () => ({ tellDone: () => {} }))
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {}, removeItem: () => {} })
-const view = await import('../../../src/renderer/view.ts')
+const view = await import('../../../src/renderer/viewer/view.ts')
 const { useView } = view
 const { compareBy, pickForPair } = await import('../../../src/renderer/viewer/pair.ts')
-const { addShape, addShapes, changeShape, shapesOf } = await import('../../../src/renderer/shapes.ts')
+const { addShape, addShapes, changeShape, shapesOf } = await import('../../../src/renderer/viewer/shapes.ts')
 
 const now = () => useView.getState()
 

@@ -1,7 +1,7 @@
 /** Regions and lines, from corner to corner or from end to end. A click without a drag draws nothing and selects nothing. */
 import { IconCircleDashed, IconLine, IconRectangle } from '@tabler/icons-react'
-import { addShape, changeShape, selectShape } from '../../shapes.ts'
 import type { Point, Shape } from '../marks.ts'
+import { addShape, changeShape, selectShape } from '../shapes.ts'
 import type { Tool } from './tool.ts'
 
 /** Pixels that a drag must have. */

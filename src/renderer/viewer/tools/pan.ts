@@ -1,6 +1,6 @@
 /** The image follows the pointer. */
 import { IconHandMove } from '@tabler/icons-react'
-import { move } from '../../view.ts'
+import { move } from '../view.ts'
 import type { Tool } from './tool.ts'
 
 export const pan: Tool = {

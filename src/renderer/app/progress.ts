@@ -1,5 +1,5 @@
 /** How far a run is and how long it still takes, from its log. */
-import type { LoggedEvent } from '../contract/runs.ts'
+import type { LoggedEvent } from '../../contract/runs.ts'
 
 export interface RunProgress {
   readonly epoch: number

@@ -1,5 +1,5 @@
 /** A run's log as it grows: a run that goes on from an earlier state takes back what came after it. */
-import type { LoggedEvent, Position } from '../contract/runs.ts'
+import type { LoggedEvent, Position } from '../../contract/runs.ts'
 
 /** Whether a line is about what was done up to `from`; what came after it comes again. */
 function stays({ event }: LoggedEvent, from: Position): boolean {

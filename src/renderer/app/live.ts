@@ -1,9 +1,9 @@
 /** What the host says without being asked: the engine's state and the log of runs, kept up through lost connections. */
 import type { QueryClient } from '@tanstack/react-query'
 import { create } from 'zustand'
-import type { AppEvent } from '../contract/api.ts'
-import type { EngineState } from '../contract/engine.ts'
-import type { LoggedEvent, RunDetail } from '../contract/runs.ts'
+import type { AppEvent } from '../../contract/api.ts'
+import type { EngineState } from '../../contract/engine.ts'
+import type { LoggedEvent, RunDetail } from '../../contract/runs.ts'
 import { client } from './client.ts'
 import { withEvent } from './log.ts'
 import { progressAfter, type RunProgress } from './progress.ts'

@@ -2,8 +2,8 @@
 import { createORPCClient, ORPCError } from '@orpc/client'
 import { RPCLink } from '@orpc/client/fetch'
 import type { ContractRouterClient } from '@orpc/contract'
-import type { contract } from '../contract/api.ts'
-import type { DesktopApi } from '../contract/desktop.ts'
+import type { contract } from '../../contract/api.ts'
+import type { DesktopApi } from '../../contract/desktop.ts'
 
 export const client: ContractRouterClient<typeof contract> = createORPCClient(
   new RPCLink({ url: `${location.origin}/rpc` }),

@@ -2,9 +2,9 @@
 import { create } from 'zustand'
 import { createJSONStorage, type PersistStorage, persist } from 'zustand/middleware'
 import { shallow } from 'zustand/shallow'
-import { MaskSpec } from '../contract/evaluation.ts'
-import { type LayoutName, layoutOf, type PaneChoice, type Slot } from './viewer/layouts.ts'
-import type { Pair, Shape, ToolName } from './viewer/marks.ts'
+import { MaskSpec } from '../../contract/evaluation.ts'
+import { type LayoutName, layoutOf, type PaneChoice, type Slot } from './layouts.ts'
+import type { Pair, Shape, ToolName } from './marks.ts'
 
 /** Window of numbers: the map's first colour at `low`, its last at `high`. */
 export interface GreyWindow {

@@ -1,7 +1,7 @@
 /** Regions and lines of the open volume: drawn, moved, removed, read from fastMRI+. */
-import { tellDone } from './notify.tsx'
+import { tellDone } from '../app/notify.tsx'
+import type { Shape } from './marks.ts'
 import { useView } from './view.ts'
-import type { Shape } from './viewer/marks.ts'
 
 const NONE: readonly Shape[] = []
 

@@ -1,7 +1,7 @@
 /** A path on the host: typed with its folders offered, or chosen in the desktop's own dialog. */
 import { Autocomplete, Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { client, desktop } from './client.ts'
+import { client, desktop } from '../app/client.ts'
 import style from './host-path.module.css'
 
 interface Props {

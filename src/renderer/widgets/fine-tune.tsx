@@ -2,8 +2,8 @@
 import { Button, Checkbox, Tooltip } from '@mantine/core'
 import { useState } from 'react'
 import type { RunView } from '../../contract/runs.ts'
-import { fineTune } from '../actions.ts'
-import style from './runs.module.css'
+import style from '../runs/runs.module.css'
+import { fineTune } from '../studies/actions.ts'
 
 export function FineTuneButton({ run }: { run: RunView }) {
   const [control, setControl] = useState(true)

@@ -3,10 +3,10 @@ import { useDebouncedValue } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { useShallow } from 'zustand/react/shallow'
-import type { RunView } from '../contract/runs.ts'
-import type { StudyVolume } from '../contract/studies.ts'
+import type { RunView } from '../../contract/runs.ts'
+import type { StudyVolume } from '../../contract/studies.ts'
+import { openStudy, useView } from '../viewer/view.ts'
 import { client } from './client.ts'
-import { openStudy, useView } from './view.ts'
 
 export const useStudies = () => useQuery({ queryKey: ['studies'], queryFn: () => client.studies.list() })
 

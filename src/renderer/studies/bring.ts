@@ -1,8 +1,8 @@
 /** Files and folders from this computer to the host: the desktop knows their paths, a browser brings them there. */
-import { uploadPath } from '../contract/images.ts'
+import { uploadPath } from '../../contract/images.ts'
+import { desktop, type WorkProgress } from '../app/client.ts'
+import { follow } from '../app/works.ts'
 import { addScans, importCheckpoint, importFolder } from './actions.ts'
-import { desktop, type WorkProgress } from './client.ts'
-import { follow } from './works.ts'
 
 export interface BroughtFile {
   readonly file: File
