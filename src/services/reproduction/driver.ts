@@ -7,7 +7,8 @@ import { findRun, storedRun } from '../runs.ts'
 import type { PreparedRun } from '../training.ts'
 import { goOnFrom } from './beginning.ts'
 import { type Finished, inTurn, lookUp } from './lookup.ts'
-import type { Plan, PlannedTraining } from './plan.ts'
+import type { Plan } from './plan.ts'
+import type { PlannedTraining } from './planned.ts'
 import { score } from './scores.ts'
 
 /** How trainings are done: at once, or through the window's queue. All resolve when the run has ended, however it has; or reject. */

@@ -4,7 +4,8 @@ import type { Gain, StudyRow } from '../../contract/study.ts'
 import { stream } from '../../core/mri/random.ts'
 import { bootstrapInterval, mean, standardDeviation } from '../../core/statistics.ts'
 import { baselineTotal } from '../reports/index.ts'
-import type { Plan, PlannedRow } from './plan.ts'
+import type { Plan } from './plan.ts'
+import type { PlannedRow } from './planned.ts'
 
 const AGAINST = { control: 'control', equalTime: 'control of equal time', baseline: 'baseline' } as const
 

@@ -9,11 +9,13 @@ import { type Failures, goThrough, type Steps, type Trainer } from './driver.ts'
 import { secondsLeft, type Timed } from './estimate.ts'
 import { withKnown } from './known.ts'
 import { inTurn, survey } from './lookup.ts'
-import { makePlan, type Plan, type PlannedTraining } from './plan.ts'
+import { makePlan, type Plan } from './plan.ts'
+import type { PlannedTraining } from './planned.ts'
 import { assemble } from './report.ts'
 import { claim, findOrAdd, type StoredReproduction, setStatus, storedReproduction } from './store.ts'
 
-export type { Plan, PlannedTraining } from './plan.ts'
+export type { Plan } from './plan.ts'
+export type { PlannedTraining } from './planned.ts'
 
 export const planOf = (services: Services, request: ReproductionRequest): Plan =>
   makePlan(request, studyById(services, request.study))

@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import type { StudyReport } from '../../contract/study.ts'
-import type { Plan, PlannedRow, PlannedTraining } from './plan.ts'
+import type { Plan } from './plan.ts'
+import type { PlannedRow, PlannedTraining } from './planned.ts'
 
 /** Keys of trainings, and of all that they need. */
 function closure(trainings: ReadonlyMap<string, PlannedTraining>, keys: readonly (string | null)[]): Set<string> {

@@ -10,7 +10,8 @@ import { findRun } from '../runs.ts'
 import { type PreparedRun, prepareRun } from '../training.ts'
 import { beginningOf } from './beginning.ts'
 import { withTrainingPatients } from './folds.ts'
-import type { Plan, PlannedTraining } from './plan.ts'
+import type { Plan } from './plan.ts'
+import type { PlannedTraining } from './planned.ts'
 import { stretch } from './scales.ts'
 
 /** `prepared`: as it is to be trained. `run`: the one that is there, finished or not; where there is none, `beginning` finds a shorter one like it. */

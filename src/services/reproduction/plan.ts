@@ -1,55 +1,13 @@
 /** The report on a study as a list of trainings, in the order in which they are done, and the rows that come of them. Nothing is read. */
 import { MaskSpec } from '../../contract/evaluation.ts'
-import type { RunConfig } from '../../contract/runs.ts'
 import type { Study } from '../../contract/studies.ts'
-import type { ReproductionRequest, StudyRow, StudyRowKind } from '../../contract/study.ts'
+import type { ReproductionRequest, StudyRow } from '../../contract/study.ts'
 import { METHODS, methodOf } from '../catalogue.ts'
 import { type Fold, foldsOf, type Sizes, sizesOf, withSlices } from './folds.ts'
+import type { PlannedRow, PlannedTraining } from './planned.ts'
 import { baselineReductions, coarserImages, fewerImages, reductionsOf } from './reductions.ts'
 import { baselineAt, courseAt, slicesAt } from './scales.ts'
 import { seedPlan } from './seed-plan.ts'
-
-export interface PlannedTraining {
-  readonly key: string
-  /** What it is but for its fold, written out. */
-  readonly identity: string
-  readonly label: string
-  /** Index into the folds. */
-  readonly fold: number
-  /** Training patients whose ground truth is used; `null`: all. */
-  readonly patients: number | null
-  readonly config: RunConfig
-  /** Whose weights are the start, at a milestone or as kept. */
-  readonly parent: { readonly key: string; readonly epoch: number | null } | null
-  /** Goes on for as long as those take, at the pace of another one, as measured: `config` has then more epochs. */
-  readonly asLongAs: { readonly trainings: readonly string[]; readonly pace: string } | null
-  /** Trainings that cost alike. */
-  readonly group: string
-  /** Seconds, before anything is measured. */
-  readonly estimate: number
-  /** Of those, what a shorter training before it in the plan spares, with which it begins. */
-  readonly spared: number
-}
-
-export interface PlannedRow {
-  readonly key: string
-  readonly kind: StudyRowKind
-  readonly label: string
-  readonly method: string | null
-  readonly fold: number
-  readonly seed: number
-  /** Key of the training whose weights it scores; `null`: zero-filled. */
-  readonly training: string | null
-  /** `milestone`: of the pre-training; `baseline at`: of the training itself. */
-  readonly epoch: number | null
-  readonly patients: number | null
-  /** Key of the training whose best validation SSIM it is measured against. */
-  readonly baseline: string | null
-  /** Of the rows that a fine-tuned one is compared with. */
-  readonly against: { readonly control: string; readonly equalTime: string | null; readonly baseline: string } | null
-  /** Scored over many masks too. */
-  readonly manyMasks: boolean
-}
 
 export interface Plan {
   readonly request: ReproductionRequest

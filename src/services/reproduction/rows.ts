@@ -9,7 +9,8 @@ import type { Services } from '../context.ts'
 import { epochsOf, storedRun } from '../runs.ts'
 import { identityOf } from './known.ts'
 import type { Finished } from './lookup.ts'
-import type { Plan, PlannedRow } from './plan.ts'
+import type { Plan } from './plan.ts'
+import type { PlannedRow } from './planned.ts'
 import { MASK_DRAWS, type RowScores, type Weights, weightsOfRow } from './scores.ts'
 
 /** The method's own settings, and what every training is judged by. */

@@ -9,7 +9,8 @@ import { scoreAnyway, scoreKey, storedEvaluation, ZERO_FILLED } from '../evaluat
 import { milestoneFile } from '../runs.ts'
 import { volumesOf } from '../studies.ts'
 import type { Finished } from './lookup.ts'
-import type { Plan, PlannedRow } from './plan.ts'
+import type { Plan } from './plan.ts'
+import type { PlannedRow } from './planned.ts'
 
 export const MASK_DRAWS = 20
 

@@ -1,10 +1,11 @@
-/** The part of the plan that is of one fold and one seed: its rows, and the trainings that they come of, in the order in which those are done. */
+/** The part of the plan for one fold and one seed: its rows, and their trainings in the order in which they are done. */
 import { type ReproductionRequest, STUDY_ROW_KINDS, type StudyRowKind } from '../../contract/study.ts'
-import type { PlannedRow, PlannedTraining } from './plan.ts'
+import { type PlanKey, writtenKey } from './keys.ts'
+import type { PlannedRow, PlannedTraining } from './planned.ts'
 import type { Course } from './scales.ts'
-import { keyOf, milestonesOf, networkKey, networkName, type Part, seedTrainings } from './seed-trainings.ts'
+import { milestonesOf, networkKey, networkName, type Part, seedTrainings } from './seed-trainings.ts'
 
-/** Those that a demonstration scores over many masks. */
+/** Row kinds that a demonstration scores over many masks. */
 const MAIN: ReadonlySet<StudyRowKind> = new Set([
   'zero-filled',
   'baseline',
@@ -13,96 +14,160 @@ const MAIN: ReadonlySet<StudyRowKind> = new Set([
   'control of equal time',
 ])
 
-export function seedPlan(
-  { scale, headline }: ReproductionRequest,
-  courses: readonly Course[],
+/** What a row says of itself; the rest has defaults. */
+type OwnFields = Pick<PlannedRow, 'kind' | 'label'> &
+  Partial<Omit<PlannedRow, 'training' | 'baseline'>> & {
+    readonly training: PlanKey | null
+    readonly baseline?: PlanKey
+  }
+
+interface SeedRows {
+  /** Adds the row unless one of its key is there. `details` tell the row from others of its kind. Returns its key. */
+  add(details: PlanKey['details'], own: OwnFields): string
+  all(): readonly PlannedRow[]
+}
+
+function rowList({ scale }: ReproductionRequest, { fold, seed, sizes }: Part): SeedRows {
+  const rows = new Map<string, PlannedRow>()
+  return {
+    add(details, { training, baseline, ...own }) {
+      const key = writtenKey({ kind: own.kind, details, fold, seed })
+      const row: PlannedRow = {
+        method: null,
+        epoch: null,
+        patients: sizes.trainingPatients,
+        against: null,
+        key,
+        fold,
+        seed,
+        manyMasks: scale === 'full' || MAIN.has(own.kind),
+        training: training && writtenKey(training),
+        baseline: baseline ? writtenKey(baseline) : null,
+        ...own,
+      }
+      if (!rows.has(key)) rows.set(key, row)
+      return key
+    },
+    all: () => [...rows.values()],
+  }
+}
+
+type Trainings = ReturnType<typeof seedTrainings>
+
+function baselineRow(rows: SeedRows, trainings: Trainings, part: Part, course: Course): string {
+  const training = trainings.baseline(course)
+  const { details } = training
+  const own = { training, baseline: training }
+  for (const epoch of milestonesOf(part))
+    rows.add([...details, epoch], { ...own, kind: 'baseline at', label: `Baseline after ${epoch} epochs`, epoch })
+  return rows.add(details, { ...own, kind: 'baseline', label: 'Baseline from scratch' })
+}
+
+/** The first control of a network belongs to no method. A control of another recipe is its method's own. */
+function controlRow(rows: SeedRows, trainings: Trainings, courses: readonly Course[], course: Course): string {
+  const training = trainings.control(course)
+  const first = courses.find(other => networkName(other) === networkName(course))!
+  const isOwn = writtenKey(trainings.control(first)) !== writtenKey(training)
+  return rows.add([isOwn ? course.method : networkName(course)], {
+    kind: 'control',
+    label: `Control${isOwn ? ` of ${course.label}` : ''}: same fine-tuning, no pre-training`,
+    method: isOwn ? course.method : null,
+    training,
+    baseline: trainings.baseline(course),
+  })
+}
+
+/** Zero-filled, baselines, and each method's fine-tuning with its control. */
+function addHeadline(
+  { headline }: ReproductionRequest,
+  rows: SeedRows,
+  trainings: Trainings,
   part: Part,
-): { readonly trainings: PlannedTraining[]; readonly rows: PlannedRow[] } {
-  const { fold, seed, sizes } = part
-  const everyPatient = sizes.trainingPatients
-  const { baseline, pretraining, fineTuning, control, equalTime, planned } = seedTrainings(part)
-  const rows: PlannedRow[] = []
-
-  /** Words tell it from others of its kind. */
-  function row(
-    words: readonly (string | number)[],
-    own: Pick<PlannedRow, 'kind' | 'label' | 'training'> & Partial<PlannedRow>,
-  ): string {
-    const key = keyOf(part, own.kind, ...words)
-    const manyMasks = scale === 'full' || MAIN.has(own.kind)
-    const rest = { method: null, epoch: null, patients: everyPatient, baseline: null, against: null }
-    if (!rows.some(other => other.key === key)) rows.push({ ...rest, key, fold, seed, manyMasks, ...own })
-    return key
-  }
-  /** A row that is a method's own. */
-  const ofMethod = (
-    course: Course,
-    own: Pick<PlannedRow, 'kind' | 'label' | 'training'> & Partial<PlannedRow>,
-    ...words: readonly number[]
-  ) => row([course.method, ...words], { method: course.method, baseline: baseline(course), ...own })
-
-  function baselineRow(course: Course): string {
-    const key = baseline(course)
-    const words = key.split(' · ').slice(1, -2) // as the training is told from others
-    const own = { training: key, baseline: key }
-    for (const epoch of milestonesOf(part))
-      row([...words, epoch], { ...own, kind: 'baseline at', label: `Baseline after ${epoch} epochs`, epoch })
-    return row(words, { ...own, kind: 'baseline', label: 'Baseline from scratch' })
-  }
-
-  /** The first control of a network is nobody's; another one, of another recipe, is each method's own. */
-  function controlRow(course: Course): string {
-    const training = control(course)
-    const first = courses.find(other => networkName(other) === networkName(course))!
-    const own = control(first) !== training
-    return row([own ? course.method : networkName(course)], {
-      kind: 'control',
-      label: `Control${own ? ` of ${course.label}` : ''}: same fine-tuning, no pre-training`,
-      method: own ? course.method : null,
-      training,
-      baseline: baseline(course),
-    })
-  }
-
-  if (seed === 0) row([], { kind: 'zero-filled', label: 'Zero-filled', training: null, patients: null })
-  const baselines = new Map(courses.map(course => [networkKey(course), baselineRow(course)]))
+  courses: readonly Course[],
+): void {
+  const { fold, seed } = part
+  if (seed === 0) rows.add([], { kind: 'zero-filled', label: 'Zero-filled', training: null, patients: null })
+  const baselines = new Map(courses.map(course => [networkKey(course), baselineRow(rows, trainings, part, course)]))
   for (const course of courses) {
-    ofMethod(course, {
+    const { method, label } = course
+    const equalTime = writtenKey({ kind: 'control of equal time', details: [method], fold, seed })
+    rows.add([method], {
       kind: 'fine-tuned',
-      label: `${course.label} + fine-tuning`,
-      training: fineTuning(course),
+      label: `${label} + fine-tuning`,
+      method,
+      training: trainings.fineTuning(course),
+      baseline: trainings.baseline(course),
       against: {
-        control: controlRow(course),
-        equalTime: headline ? null : keyOf(part, 'control of equal time', course.method),
+        control: controlRow(rows, trainings, courses, course),
+        equalTime: headline ? null : equalTime,
         baseline: baselines.get(networkKey(course))!,
       },
     })
   }
-  if (!headline) {
-    const estimateOf = (course: Course) => planned().find(({ key }) => key === pretraining(course))!.estimate
-    for (const course of courses.toSorted((a, b) => estimateOf(a) - estimateOf(b))) equalTime(course)
-    for (const course of courses)
-      ofMethod(course, {
-        kind: 'control of equal time',
-        label: `Control of equal time to ${course.label}`,
-        training: equalTime(course),
+}
+
+function addEqualTime(rows: SeedRows, trainings: Trainings, courses: readonly Course[]): void {
+  const estimates = new Map(courses.map(course => [course, trainings.get(trainings.pretraining(course)).estimate]))
+  for (const course of courses.toSorted((a, b) => estimates.get(a)! - estimates.get(b)!)) trainings.equalTime(course)
+  for (const course of courses)
+    rows.add([course.method], {
+      kind: 'control of equal time',
+      label: `Control of equal time to ${course.label}`,
+      method: course.method,
+      training: trainings.equalTime(course),
+      baseline: trainings.baseline(course),
+    })
+}
+
+function addMilestones(rows: SeedRows, trainings: Trainings, courses: readonly Course[]): void {
+  for (const course of courses) {
+    const { milestones, epochs } = course.training
+    for (const epoch of milestones.filter(each => each < epochs))
+      rows.add([course.method, epoch], {
+        kind: 'milestone',
+        label: `${course.label} + fine-tuning from epoch ${epoch}`,
+        method: course.method,
+        training: trainings.fineTuning(course, { epoch }),
+        baseline: trainings.baseline(course),
+        epoch,
       })
-    for (const course of courses) {
-      const { milestones, epochs } = course.training
-      for (const epoch of milestones.filter(each => each < epochs)) {
-        const label = `${course.label} + fine-tuning from epoch ${epoch}`
-        ofMethod(course, { kind: 'milestone', label, training: fineTuning(course, { epoch }), epoch }, epoch)
-      }
-    }
-    const [first] = courses
-    for (let patients = 1; patients <= everyPatient; patients++) {
-      const on = `on ${patients} of ${everyPatient} patients`
-      const label = `${first.label} + fine-tuning ${on}`
-      ofMethod(first, { kind: 'few labels', label, training: fineTuning(first, { patients }), patients }, patients)
-      const own = { kind: 'few labels control', label: `Control ${on}`, training: control(first, patients) } as const
-      ofMethod(first, { ...own, method: null, patients }, patients)
-    }
+  }
+}
+
+function addFewLabels(rows: SeedRows, trainings: Trainings, { sizes }: Part, course: Course): void {
+  const { method, label } = course
+  for (let patients = 1; patients <= sizes.trainingPatients; patients++) {
+    const on = `on ${patients} of ${sizes.trainingPatients} patients`
+    const shared = { baseline: trainings.baseline(course), patients }
+    rows.add([method, patients], {
+      ...shared,
+      kind: 'few labels',
+      label: `${label} + fine-tuning ${on}`,
+      method,
+      training: trainings.fineTuning(course, { patients }),
+    })
+    rows.add([method, patients], {
+      ...shared,
+      kind: 'few labels control',
+      label: `Control ${on}`,
+      training: trainings.control(course, patients),
+    })
+  }
+}
+
+export function seedPlan(
+  request: ReproductionRequest,
+  courses: readonly Course[],
+  part: Part,
+): { readonly trainings: PlannedTraining[]; readonly rows: PlannedRow[] } {
+  const trainings = seedTrainings(part)
+  const rows = rowList(request, part)
+  addHeadline(request, rows, trainings, part, courses)
+  if (!request.headline) {
+    addEqualTime(rows, trainings, courses)
+    addMilestones(rows, trainings, courses)
+    addFewLabels(rows, trainings, part, courses[0])
   }
   const order = ({ kind }: PlannedRow) => STUDY_ROW_KINDS.indexOf(kind)
-  return { trainings: planned(), rows: rows.toSorted((a, b) => order(a) - order(b)) }
+  return { trainings: trainings.all(), rows: rows.all().toSorted((a, b) => order(a) - order(b)) }
 }

@@ -1,4 +1,4 @@
-/** The trainings of one fold and one seed: each is planned when it is first asked for, once, and known by its key from then on. */
+/** The trainings of one fold and one seed. A training is planned when its key is first asked for, and only once. */
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import { type Recipe, RunConfig } from '../../contract/runs.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
@@ -7,7 +7,8 @@ import { supervisedConfig } from '../training.ts'
 import { isBeginning } from './beginning.ts'
 import { estimateSeconds } from './estimate.ts'
 import type { Sizes } from './folds.ts'
-import type { PlannedTraining } from './plan.ts'
+import { type PlanKey, writtenKey } from './keys.ts'
+import type { PlannedTraining } from './planned.ts'
 import { type Course, stretch } from './scales.ts'
 
 export interface Part {
@@ -21,7 +22,7 @@ export interface Part {
 
 type Network = Pick<RunConfig, 'network' | 'networkConfig'>
 
-/** Epochs whose weights a baseline is scored at too: after as many as a fine-tuning has, and on the way. */
+/** Epochs after which a baseline's weights are scored as well. One of them is the number of epochs of a fine-tuning. */
 export const milestonesOf = ({ scratch }: Part): number[] => [10, 20, 30].filter(epoch => epoch < scratch.epochs)
 
 export const networkKey = ({ network, networkConfig }: Network) => JSON.stringify([network, networkConfig])
@@ -29,117 +30,95 @@ export const networkKey = ({ network, networkConfig }: Network) => JSON.stringif
 export const networkName = ({ network, networkConfig: { channels } }: Network) =>
   `${networkOf(network).label}${typeof channels === 'number' ? `-${channels}` : ''}`
 
-/** Without what a training from scratch has no use for, so that methods share controls. */
+/** Drops what a training from scratch does not use, so that methods share controls. */
 const fromScratch = (recipe: Recipe): Recipe => ({ ...recipe, freshOutput: false, milestones: [] })
 
-/** `fine-tuning · simclr · fold 0 · seed 0` */
-export const keyOf = ({ fold, seed }: Part, ...words: readonly (string | number)[]) =>
-  [...words, `fold ${fold}`, `seed ${seed}`].join(' · ')
+type Options = Partial<Pick<PlannedTraining, 'patients' | 'parent' | 'asLongAs' | 'estimate' | 'spared'>>
+
+function trainingList({ fold, seed, sizes }: Part) {
+  const everyPatient = sizes.trainingPatients
+  const listed = new Map<string, PlannedTraining>()
+
+  /** If a different training of this kind and name is listed, the key gets a number. */
+  function add(kind: string, name: string, label: string, config: RunConfig, options: Options = {}): PlanKey {
+    const identity = JSON.stringify([config, options.parent, options.patients, options.asLongAs])
+    for (let n = 1; ; n++) {
+      const planKey: PlanKey = { kind, details: n > 1 ? [name, n] : [name], fold, seed }
+      const key = writtenKey(planKey)
+      const other = listed.get(key)
+      if (other?.identity === identity) return planKey
+      if (other) continue
+      const group = `${config.method ?? 'supervised'} ${networkKey(config)}`
+      const estimate = estimateSeconds(config, sizes) * ((options.patients ?? everyPatient) / everyPatient)
+      const rest = { patients: null, parent: null, asLongAs: null, spared: 0 }
+      listed.set(key, { ...rest, key, identity, label, fold, config, group, estimate, ...options })
+      return planKey
+    }
+  }
+
+  return { add, get: (key: PlanKey) => listed.get(writtenKey(key))!, all: () => [...listed.values()] }
+}
 
 export function seedTrainings(part: Part) {
   const { sizes, mask, slices, seed } = part
   const everyPatient = sizes.trainingPatients
-  const planned = new Map<string, PlannedTraining>()
+  const list = trainingList(part)
   const common = ({ network, networkConfig }: Network) => ({ network, networkConfig, mask, slices, seed })
-
-  /** Where another training has the name already, a number is added. */
-  function plan(
-    words: readonly string[],
-    label: string,
-    config: RunConfig,
-    more: Partial<Pick<PlannedTraining, 'patients' | 'parent' | 'asLongAs' | 'estimate' | 'spared'>> = {},
-  ): string {
-    const identity = JSON.stringify([config, more.parent, more.patients, more.asLongAs])
-    for (let n = 1; ; n++) {
-      const key = keyOf(part, ...words, ...(n > 1 ? [n] : []))
-      const other = planned.get(key)
-      if (other?.identity === identity) return key
-      if (other) continue
-      const group = `${config.method ?? 'supervised'} ${networkKey(config)}`
-      const estimate = estimateSeconds(config, sizes) * ((more.patients ?? everyPatient) / everyPatient)
-      const rest = { patients: null, parent: null, asLongAs: null, spared: 0 }
-      planned.set(key, { ...rest, key, identity, label, fold: part.fold, config, group, estimate, ...more })
-      return key
-    }
-  }
 
   const supervised = (kind: 'train' | 'finetune', of: Network, recipe: Recipe) =>
     RunConfig.parse(supervisedConfig(kind, common(of), recipe))
 
-  /** All of them is the same as not saying so. */
+  /** `null`: all patients. A plan's training never names the whole number. */
   const fewer = (patients: number) => (patients < everyPatient ? patients : null)
   const onFew = (few: number | null) => (few === null ? '' : ` on ${few} of ${everyPatient} patients`)
 
-  const trainings = {
-    /** The control comes first: where the baseline begins like it, it goes on from there. */
-    baseline(course: Course): string {
-      const { config, estimate } = planned.get(trainings.control(course))!
-      const recipe = { ...part.scratch, milestones: milestonesOf(part) }
-      return plan(
-        ['baseline', networkName(course)],
-        `Baseline, ${networkName(course)}`,
-        supervised('train', course, recipe),
-        { spared: isBeginning(config.recipe, recipe) ? estimate : 0 },
-      )
-    },
-
-    pretraining: (course: Course) =>
-      plan(
-        ['pre-training', course.method],
-        `${course.label} pre-training`,
-        RunConfig.parse({
-          ...common(course),
-          kind: 'pretrain',
-          method: course.method,
-          methodConfig: course.methodConfig,
-          pretext: course.pretext,
-          recipe: course.training,
-          fineTuning: course.fineTuning,
-        }),
-      ),
-
-    /** From a milestone of the pre-training, and on the ground truth of the first patients, where they are given. */
-    fineTuning(course: Course, { epoch = null as number | null, patients = everyPatient } = {}): string {
-      const few = fewer(patients)
-      const from = epoch === null ? '' : ` from epoch ${epoch}`
-      return plan(
-        [`fine-tuning${from}${onFew(few)}`, course.method],
-        `${course.label} fine-tuning${from}${onFew(few)}`,
-        supervised('finetune', course, course.fineTuning),
-        { parent: { key: trainings.pretraining(course), epoch }, patients: few },
-      )
-    },
-
-    control(course: Course, patients = everyPatient): string {
-      const few = fewer(patients)
-      const recipe = fromScratch(course.fineTuning)
-      const milestones = few === null ? milestonesOf(part).filter(epoch => epoch <= recipe.epochs) : []
-      return plan(
-        [`control${onFew(few)}`, networkName(course)],
-        `Control, ${networkName(course)}${onFew(few)}`,
-        supervised('train', course, { ...recipe, milestones }),
-        { patients: few },
-      )
-    },
-
-    /** Asked for from the shortest to the longest: at a constant rate each begins with the one before. */
-    equalTime(course: Course): string {
-      const spent = [trainings.pretraining(course), trainings.fineTuning(course)]
-      const pace = trainings.control(course)
-      const recipe = fromScratch(course.fineTuning)
-      const before = [...planned.values()].filter(({ key, asLongAs }) => key === pace || asLongAs?.pace === pace)
-      const isConstant = isBeginning(recipe, stretch(recipe, 2 * recipe.epochs))
-      return plan(
-        ['control of equal time', course.method],
-        `Control of equal time to ${course.label}`,
-        supervised('train', course, recipe),
-        {
-          asLongAs: { trainings: spent, pace },
-          estimate: spent.reduce((sum, key) => sum + planned.get(key)!.estimate, 0),
-          spared: isConstant ? Math.max(...before.map(({ estimate }) => estimate)) : 0,
-        },
-      )
-    },
+  /** The control is planned first, because the baseline goes on from the control if it begins like it. */
+  function baseline(course: Course): PlanKey {
+    const { config, estimate } = list.get(control(course))
+    const recipe = { ...part.scratch, milestones: milestonesOf(part) }
+    const name = networkName(course)
+    const spared = isBeginning(config.recipe, recipe) ? estimate : 0
+    return list.add('baseline', name, `Baseline, ${name}`, supervised('train', course, recipe), { spared })
   }
-  return { ...trainings, planned: () => [...planned.values()] }
+
+  function pretraining(course: Course): PlanKey {
+    const { label, method, methodConfig, pretext, training: recipe, fineTuning } = course
+    const config = { ...common(course), kind: 'pretrain', method, methodConfig, pretext, recipe, fineTuning }
+    return list.add('pre-training', method, `${label} pre-training`, RunConfig.parse(config))
+  }
+
+  /** `epoch`: from this milestone of the pre-training. `patients`: on the ground truth of the first patients. */
+  function fineTuning(course: Course, { epoch = null as number | null, patients = everyPatient } = {}): PlanKey {
+    const few = fewer(patients)
+    const kind = `fine-tuning${epoch === null ? '' : ` from epoch ${epoch}`}${onFew(few)}`
+    const parent = { key: writtenKey(pretraining(course)), epoch }
+    const config = supervised('finetune', course, course.fineTuning)
+    return list.add(kind, course.method, `${course.label} ${kind}`, config, { parent, patients: few })
+  }
+
+  function control(course: Course, patients = everyPatient): PlanKey {
+    const few = fewer(patients)
+    const recipe = fromScratch(course.fineTuning)
+    const milestones = few === null ? milestonesOf(part).filter(epoch => epoch <= recipe.epochs) : []
+    const name = networkName(course)
+    const config = supervised('train', course, { ...recipe, milestones })
+    return list.add(`control${onFew(few)}`, name, `Control, ${name}${onFew(few)}`, config, { patients: few })
+  }
+
+  /** Asked for from the shortest to the longest, because at a constant rate each control goes on from the one before. */
+  function equalTime(course: Course): PlanKey {
+    const spent = [pretraining(course), fineTuning(course)]
+    const pace = writtenKey(control(course))
+    const recipe = fromScratch(course.fineTuning)
+    const before = list.all().filter(({ key, asLongAs }) => key === pace || asLongAs?.pace === pace)
+    const isConstant = isBeginning(recipe, stretch(recipe, 2 * recipe.epochs))
+    const config = supervised('train', course, recipe)
+    return list.add('control of equal time', course.method, `Control of equal time to ${course.label}`, config, {
+      asLongAs: { trainings: spent.map(writtenKey), pace },
+      estimate: spent.reduce((sum, key) => sum + list.get(key).estimate, 0),
+      spared: isConstant ? Math.max(...before.map(({ estimate }) => estimate)) : 0,
+    })
+  }
+
+  return { baseline, pretraining, fineTuning, control, equalTime, get: list.get, all: list.all }
 }
