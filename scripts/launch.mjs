@@ -36,6 +36,7 @@ const COMMANDS = {
   e2e: run('scripts/test.mjs', 'test', 'test/e2e/'),
   check: run('scripts/test.mjs', 'check'),
   bench: run('scripts/bench/main.ts'),
+  docs: run('scripts/docs.mjs'),
   'self-mri': selfMri,
 }
 

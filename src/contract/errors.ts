@@ -1,29 +1,128 @@
 /** Errors a user can meet. Anything else thrown is a bug and stays a plain `Error`. */
 
-export const ERROR_CODES = [
-  'FILE_UNREADABLE',
-  'UNSUPPORTED_FORMAT',
-  'SHAPE_MISMATCH',
-  'INVALID_ARGUMENT',
-  'ENGINE_UNAVAILABLE',
-  'ENGINE_DIED',
-  'OUT_OF_MEMORY',
-  'DISK_FULL',
-  'NOT_FINITE',
-  'STUDY_NOT_FOUND',
-  'RUN_NOT_FOUND',
-  'CHECKPOINT_DAMAGED',
-  'PATIENT_LEAK',
-  'DATA_CHANGED',
-  'FILE_EXISTS',
-  'AMBIGUOUS',
-  'DATABASE',
-  'DATABASE_BUSY',
-  'DEVICE_BUSY',
-  'CANCELLED',
-] as const
+/** What a user reads about a code: docs/guide/errors.md is generated from these. */
+export interface ErrorHelp {
+  readonly meaning: string
+  readonly remedy: string
+  /** A message of the program, as the command line prints it. */
+  readonly example: string
+}
 
-export type ErrorCode = (typeof ERROR_CODES)[number]
+export const ERRORS = {
+  FILE_UNREADABLE: {
+    meaning: 'A file or folder is missing, damaged, open in another program, or not permitted.',
+    remedy: 'Check the path and the permissions that the message names. Copy or download the file again.',
+    example: 'Expected an HDF5 file, got an empty one (0 bytes): brain_07.h5. Copy it again.',
+  },
+  UNSUPPORTED_FORMAT: {
+    meaning: 'The file is readable, but Self-MRI does not support its format, its compression or its number type.',
+    remedy: 'Convert the file as the message says. The page “Your own fastMRI folder” lists what is read.',
+    example: 'Expected an HDF5 file, got a file of another kind: brain_07.nii. Choose a fastMRI file (.h5).',
+  },
+  SHAPE_MISMATCH: {
+    meaning: 'Two arrays that belong together have different sizes.',
+    remedy: 'Compare both sizes in the message. Export the file again, use a batch of 1, or choose another checkpoint.',
+    example:
+      'Expected images of one size in a batch, got 640 × 320 and 320 × 320. ' +
+      'Use a batch of 1 for a study of several matrices.',
+  },
+  INVALID_ARGUMENT: {
+    meaning: 'An option, a setting or a request is not allowed.',
+    remedy: 'Correct the value that the message names. --help lists the options of a command.',
+    example: '--mask-draws: expected at least 1, got 0',
+  },
+  ENGINE_UNAVAILABLE: {
+    meaning: 'The TensorFlow engine is not installed, or does not load.',
+    remedy: 'Run: npm run self-mri -- engine install. The message says if a compiler, Python or pip is missing.',
+    example: 'The TensorFlow engine is not installed. Install it with: self-mri engine install',
+  },
+  ENGINE_DIED: {
+    meaning: 'The process that computes has ended. Often the operating system ended it because memory ran out.',
+    remedy: 'Resume the run. If the process ends again, use a smaller batch with --accumulate, or fewer channels.',
+    example: 'The engine process ended by SIGKILL (the system does so when memory runs out)',
+  },
+  OUT_OF_MEMORY: {
+    meaning: 'The memory of the computer or of the GPU is too small for this work.',
+    remedy: 'Use a smaller batch with --accumulate, fewer channels, or smaller crops. Close other programs.',
+    example: 'No memory for the 1904640 bytes of a slice of brain_07.h5',
+  },
+  DISK_FULL: {
+    meaning: 'The disk has too little free space.',
+    remedy: 'Free some space. A training waits meanwhile, and continues when there is space.',
+    example: 'The disk is full: cannot write last-0004.safetensors. Free some space.',
+  },
+  NOT_FINITE: {
+    meaning: 'A number is infinite or not a number (NaN), or too large for 32-bit floats.',
+    remedy: 'If the message names a file, inspect the slice. If it names a loss, use a lower --rate, or --clip-norm.',
+    example: 'After step 40 the weights are no longer numbers, so they are not kept.',
+  },
+  STUDY_NOT_FOUND: {
+    meaning: 'The profile contains no study or volume of this name or number.',
+    remedy: 'List the studies with: npm run self-mri -- studies. Check that --profile names the right folder.',
+    example: 'Expected a study’s name or number, got "knees". Import one with: self-mri import PATH',
+  },
+  RUN_NOT_FOUND: {
+    meaning: 'The profile contains no run of this number, or the run has no checkpoint yet.',
+    remedy: 'List the runs with: npm run self-mri -- runs. Check that --profile names the right folder.',
+    example: 'Expected a run’s number, got "99". List them with: self-mri runs',
+  },
+  CHECKPOINT_DAMAGED: {
+    meaning: 'A checkpoint or a saved state differs from what was written, or is no valid safetensors file.',
+    remedy: 'Restore the file from a copy of the profile, or train the run again.',
+    example: 'Expected a safetensors checkpoint, got a file that ends within its header, in best-0007.safetensors.',
+  },
+  PATIENT_LEAK: {
+    meaning: 'A patient or a scan would be in training and in testing at once. The scores would be too good.',
+    remedy: 'Put all files of a patient into one role, or score the run on other patients.',
+    example:
+      'Expected patients that run 3 has not been trained on, got brain_01.h5, ' +
+      'whose patients or scans were in the training of run 1. Score it on other patients.',
+  },
+  DATA_CHANGED: {
+    meaning: 'A file of a study has other contents than the study or the run recorded.',
+    remedy: 'Put the old file back. Or accept the new contents with: npm run self-mri -- studies scan STUDY.',
+    example: 'brain_07.h5 has another content than when it was read. Scan the study again.',
+  },
+  FILE_EXISTS: {
+    meaning: 'A result would replace a file that already exists.',
+    remedy: 'Choose another folder or name, or move the file. --overwrite replaces earlier results of Self-MRI only.',
+    example:
+      'Cannot replace out/brain_07.h5, which is an earlier result of Self-MRI. ' +
+      'Choose another folder or name, or replace earlier results with --overwrite.',
+  },
+  AMBIGUOUS: {
+    meaning: 'A name has two meanings, for example a study’s name and another study’s number.',
+    remedy: 'Write number:22 or name:22, as the message says.',
+    example:
+      'Expected one study, got "22", which means study 22, "Knees" (write number:22) ' +
+      'and study 5, "22" (write name:22).',
+  },
+  DATABASE: {
+    meaning: 'The database of the profile cannot be opened or written, is damaged, or is of a newer version.',
+    remedy: 'Restore the database from a copy, change the folder’s permissions, update Self-MRI, or use --profile.',
+    example:
+      'Expected a database of version 6 or older, got version 7, in self-mri.sqlite. ' +
+      'A newer Self-MRI wrote it: update this one.',
+  },
+  DATABASE_BUSY: {
+    meaning: 'Another program holds the database of the profile.',
+    remedy: 'Wait until the other program has ended, and try again.',
+    example: 'Another program holds the database of the profile. Try again when that program has ended.',
+  },
+  DEVICE_BUSY: {
+    meaning: 'Another training uses the device, and --no-wait was given.',
+    remedy: 'Omit --no-wait: the training then waits for the device.',
+    example:
+      'Expected a device that is free, got one on which process 4711 trains. Without --no-wait this waits for it.',
+  },
+  CANCELLED: {
+    meaning: 'You or a signal stopped the work.',
+    remedy: 'Continue a stopped training with: npm run self-mri -- runs resume RUN.',
+    example: 'Cancelled.',
+  },
+} as const satisfies Record<string, ErrorHelp>
+
+export type ErrorCode = keyof typeof ERRORS
 
 /** An error with a code, a sentence that names the file and the remedy, and what caused it. */
 export class AppError extends Error {
@@ -36,7 +135,10 @@ export class AppError extends Error {
   }
 }
 
-/** Turns `ENGINE_DIED` into `CANCELLED`, for work that was asked to stop: a signal to the process group can end the engine first. */
+/**
+ * Turns `ENGINE_DIED` into `CANCELLED`, for work that was asked to stop: a signal to the process group can end the
+ * engine first.
+ */
 export const asCancelled = (error: unknown): unknown =>
   error instanceof AppError && error.code === 'ENGINE_DIED' ? new AppError('CANCELLED', 'Cancelled', error) : error
 

@@ -1,0 +1,34 @@
+/** `npm run docs` writes the generated pages of docs/guide. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { ERRORS } from '../src/contract/errors.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+export const ERRORS_PAGE = 'docs/guide/errors.md'
+
+const section = ([code, { meaning, remedy, example }]) => `## ${code}
+
+${meaning}
+
+**Remedy.** ${remedy}
+
+**Example.** \`${example}\`
+`
+
+/** The page of every error code, from `contract/errors.ts`. */
+export const errorsPage = () => `# Error codes
+
+This page is generated from \`src/contract/errors.ts\` by \`npm run docs\`. Edit that file, not this page.
+
+An error message says what happened, in which file, and what to do.
+With \`--json\` the command line prints the code: \`{"error": {"code": "RUN_NOT_FOUND", "message": "…"}}\`.
+The code is \`null\` if the program itself has a fault. Please report such a fault with the text on standard error.
+The exit code is 2 for \`INVALID_ARGUMENT\` and 1 for most other codes. [command-line.md](command-line.md) lists all.
+[troubleshooting.md](troubleshooting.md) starts from symptoms instead of codes.
+
+${Object.entries(ERRORS).map(section).join('\n')}`
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(join(root, ERRORS_PAGE), errorsPage())
