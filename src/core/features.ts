@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../contract/errors.ts'
 import type { FeatureMeta } from '../contract/images.ts'
 import { extremes } from './extremes.ts'
+import { read } from './read.ts'
 import type { Model } from './reconstruct.ts'
 import { unpack } from './training/parameters.ts'
 
@@ -13,7 +14,7 @@ export interface Features {
 }
 
 /** Of a normalised image [h, w]; at most so many maps from the `first` on. Throws `INVALID_ARGUMENT` for a layer or channel that there is not. */
-export function featureMaps(
+export async function featureMaps(
   { network, config, specs, parameters }: Model,
   {
     image,
@@ -28,12 +29,13 @@ export function featureMaps(
     readonly first?: number
     readonly most: number
   },
-): Features {
+): Promise<Features> {
   const layers = network.layers(config)
   if (!layers.includes(layer))
     throw new AppError('INVALID_ARGUMENT', `Expected a layer of ${network.label} (${layers.join(', ')}), got ${layer}`)
   let channels = 0
-  const heard = tf.tidy(() => {
+  let size: readonly number[] = []
+  const values = await read(() => {
     let maps: tf.Tensor3D | null = null
     const tap = (name: string, features: tf.Tensor4D) => {
       if (name !== layer) return
@@ -45,6 +47,7 @@ export function featureMaps(
           `Expected a channel from 0 to ${channels - 1} of ${layer}, got ${first}. Choose one of these.`,
         )
       const count = Math.min(most, channels - first)
+      size = [count, height, width]
       maps = tf.transpose(
         tf.reshape(tf.slice(features, [0, 0, 0, first], [1, height, width, count]), [height, width, count]),
         [2, 0, 1],
@@ -53,11 +56,9 @@ export function featureMaps(
     network.outputs(config, unpack(parameters, specs), tf.tensor4d(image, [1, ...shape, 1]), { tap })
     return maps! as tf.Tensor3D
   })
-  const [count, height, width] = heard.shape
-  const maps = heard.dataSync<'float32'>()
-  heard.dispose()
+  const [count, height, width] = size
   return {
-    maps,
-    meta: { shape: [height, width], count, channels, ...extremes(maps, 'features that are finite numbers') },
+    maps: values,
+    meta: { shape: [height, width], count, channels, ...extremes(values, 'features that are finite numbers') },
   }
 }

@@ -10,6 +10,7 @@ import { acceleration, fileNameMask, makeMask } from './mri/mask.ts'
 import { RandomState } from './mri/random.ts'
 import { cropShape, normalise, unnormalise } from './mri/transform.ts'
 import type { Pause } from './pause.ts'
+import { read } from './read.ts'
 import { unpack } from './training/parameters.ts'
 
 /** A network with its weights; the weights are the holder's to dispose. */
@@ -41,7 +42,7 @@ export function zeroFilled(volume: Volume, index: number, mask: Uint8Array): Flo
 }
 
 /** The network's output for one normalised image [h, w], in the same normalised units. */
-export type Predict = (model: Model, image: Float32Array, shape: readonly [number, number]) => Float32Array
+export type Predict = (model: Model, image: Float32Array, shape: readonly [number, number]) => Promise<Float32Array>
 
 /** The network's output for images [batch, h, w, 1]; the caller disposes it. */
 export const applyModel = (
@@ -51,13 +52,8 @@ export const applyModel = (
 ) => tf.tidy(() => reconstructionOf(network.outputs(config, unpack(parameters, specs), images)))
 
 /** One operation at a time, as TensorFlow.js does it: what is seldom asked for. */
-export const predictOnce: Predict = (model, image, shape) => {
-  const input = tf.tensor4d(image, [1, shape[0], shape[1], 1])
-  const output = applyModel(model, model.parameters, input)
-  const values = output.dataSync() as Float32Array
-  tf.dispose([input, output])
-  return values
-}
+export const predictOnce: Predict = (model, image, shape) =>
+  read(() => applyModel(model, model.parameters, tf.tensor4d(image, [1, shape[0], shape[1], 1])))
 
 let predictMany: Predict = predictOnce
 
@@ -70,14 +66,14 @@ export function usePredictor(replacement: Predict): void {
 export const predict: Predict = (model, image, shape) => predictMany(model, image, shape)
 
 /** A zero-filled image [h, w] through a network, in its own units. */
-export function throughNetwork(
+export async function throughNetwork(
   magnitude: Float32Array,
   model: Model,
   shape: readonly [number, number],
   through: Predict = predictOnce,
-): Float32Array {
+): Promise<Float32Array> {
   const { image, mean, std } = normalise(magnitude)
-  return unnormalise(through(model, image, shape), mean, std)
+  return unnormalise(await through(model, image, shape), mean, std)
 }
 
 /**
@@ -105,16 +101,17 @@ export function requireFiniteImage(
 }
 
 /** One slice's reconstruction in the units of the k-space, [crop height, crop width]; zero-filled where `model` is null. Throws `NOT_FINITE`. */
-export function reconstructSlice(
+export async function reconstructSlice(
   volume: Volume,
   index: number,
   mask: Uint8Array,
   model: Model | null,
   through: Predict = predictOnce,
-): Float32Array {
+): Promise<Float32Array> {
   const magnitude = requireFiniteImage(zeroFilled(volume, index, mask), volume, index, null)
   if (!model) return magnitude
-  return requireFiniteImage(throughNetwork(magnitude, model, cropShape(volume.info), through), volume, index, model)
+  const image = await throughNetwork(magnitude, model, cropShape(volume.info), through)
+  return requireFiniteImage(image, volume, index, model)
 }
 
 /** Several slices, concatenated: [indices.length, h, w]. */
@@ -129,7 +126,7 @@ export async function reconstructSlices(
   const images = new Float32Array(indices.length * height * width)
   for (const [i, index] of indices.entries()) {
     await pause()
-    images.set(reconstructSlice(volume, index, mask, model, predict), i * height * width)
+    images.set(await reconstructSlice(volume, index, mask, model, predict), i * height * width)
   }
   return images
 }

@@ -41,7 +41,7 @@ export interface Subject {
   readonly layer: string
   readonly channel: number
   /** As `reconstructSlice`; whoever looks at several things of a slice may have kept its image. */
-  readonly reconstruct: (volume: Volume, index: number, mask: Uint8Array, model: Model | null) => Float32Array
+  readonly reconstruct: (volume: Volume, index: number, mask: Uint8Array, model: Model | null) => Promise<Float32Array>
 }
 
 const refuse = (message: string): never => {
@@ -75,7 +75,7 @@ function truthOf({ volume, slice }: Subject): Float32Array {
 }
 
 /** The source's magnitude, [crop height, crop width]. */
-const magnitudeOf = (subject: Subject): Float32Array =>
+const magnitudeOf = async (subject: Subject): Promise<Float32Array> =>
   subject.source === 'truth'
     ? truthOf(subject)
     : subject.reconstruct(subject.volume, subject.slice, drawnMask(subject), subject.model)
@@ -113,9 +113,10 @@ export const hasMetrics = ({ source, scored, volume, slice, volumeMaximum }: Sub
   source !== 'truth' && scored && volumeMaximum !== null && isWhole(volume.info, slice, 'ground truth')
 
 /** Of the image, against the ground truth; `null` where none fit. */
-export function metricsOf(subject: Subject): SliceMetrics | null {
+export async function metricsOf(subject: Subject): Promise<SliceMetrics | null> {
   if (!hasMetrics(subject)) return null
-  return sliceMetrics(magnitudeOf(subject), truthOf(subject), cropShape(subject.volume.info), subject.volumeMaximum!)
+  const image = await magnitudeOf(subject)
+  return sliceMetrics(image, truthOf(subject), cropShape(subject.volume.info), subject.volumeMaximum!)
 }
 
 /** mm [down, right] */
@@ -125,21 +126,21 @@ function pixelSizeOf({ volume, source }: Subject): [number, number] | undefined 
 }
 
 /** The magnitude. */
-const imageOf = (subject: Subject): Picture => ({
-  image: magnitudeOf(subject),
+const imageOf = async (subject: Subject): Promise<Picture> => ({
+  image: await magnitudeOf(subject),
   shape: cropShape(subject.volume.info),
   units: subject.scored ? 'signal' : 'arbitrary',
   pixelSize: pixelSizeOf(subject),
   ...samplingOf(subject),
 })
 
-const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => Picture>> = {
+const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => Picture | Promise<Picture>>> = {
   image: imageOf,
 
-  ssim(subject) {
+  async ssim(subject) {
     requireScored(subject, 'SSIM')
     const truth = truthOf(subject)
-    const picture = imageOf(subject)
+    const picture = await imageOf(subject)
     return {
       ...picture,
       image: ssimImage(picture.image, truth, picture.shape, subject.volumeMaximum!),
@@ -148,9 +149,9 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
     }
   },
 
-  'k-space'(subject) {
+  async 'k-space'(subject) {
     if (subject.model) {
-      const { image, shape } = imageOf(subject)
+      const { image, shape } = await imageOf(subject)
       return {
         ...samplingOf(subject),
         image: logSpectrum(image, shape),
@@ -189,13 +190,13 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
     return { image: maskGrid(columnsOf(subject), shape[0]), shape, units: 'share', ...samplingOf(subject) }
   },
 
-  residual(subject) {
+  async residual(subject) {
     requireScored(subject, 'the residual')
     requireColumns(subject, 'the residual')
     const { volume, slice } = subject
     const measurement = measurementOf({ ...subject, source: 'network' })
     const whole = norm(measurement.measured)
-    const difference = residualOf(magnitudeOf(subject), measurement)
+    const difference = residualOf(await magnitudeOf(subject), measurement)
     const truth = croppedTruth(volume, slice)
     return {
       image: logMagnitude(difference, measurement.mask, largest(measurement.measured)),
@@ -210,12 +211,13 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
     }
   },
 
-  feature({ model, volume, slice, layer, channel, ...subject }) {
+  async feature({ model, volume, slice, layer, channel, ...subject }) {
     if (!model)
       return refuse('Expected a run, got a source without a network: only its layers have features. Choose a run.')
     const mask = seededMaskOf(volume, subject.mask, subject.seed)
-    const { image } = normalise(subject.reconstruct(volume, slice, mask, null))
-    const { maps, meta } = featureMaps(model, { image, shape: cropShape(volume.info), layer, first: channel, most: 1 })
+    const { image } = normalise(await subject.reconstruct(volume, slice, mask, null))
+    const shape = cropShape(volume.info)
+    const { maps, meta } = await featureMaps(model, { image, shape, layer, first: channel, most: 1 })
     return {
       image: maps,
       shape: meta.shape,
@@ -228,7 +230,8 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
 }
 
 /** Throws `INVALID_ARGUMENT`, with what to look at instead, where the source cannot be shown so. */
-export const pictureOf = (show: keyof typeof PICTURES, subject: Subject): Picture => PICTURES[show](subject)
+export const pictureOf = async (show: keyof typeof PICTURES, subject: Subject): Promise<Picture> =>
+  PICTURES[show](subject)
 
 /**
  * Mean and spread of each pixel over masks from seeds 0 … `SPREAD_SEEDS` − 1: how much the image owes to the mask that happened to be
@@ -254,7 +257,7 @@ export async function picturesOverMasks(
 }
 
 /** The image of one of several masks; throws `INVALID_ARGUMENT` where there is one mask at most. */
-export function imageOfDraw(subject: Subject): Picture {
+export async function imageOfDraw(subject: Subject): Promise<Picture> {
   const { source, volume } = subject
   if (source === 'truth')
     refuse('Expected a source that depends on the mask, got the ground truth. Choose zero-filled or a run.')

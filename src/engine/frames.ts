@@ -87,13 +87,18 @@ interface Made {
 const isEqual = (a: Uint8Array, b: Uint8Array) => a.every((column, i) => column === b[i])
 
 /** As `reconstructSlice`. The networks of a slice share their input, and its metrics are of an image that was just made. */
-function reconstruct(volume: Volume, slice: number, mask: Uint8Array, model: Model | null): Float32Array {
+async function reconstruct(
+  volume: Volume,
+  slice: number,
+  mask: Uint8Array,
+  model: Model | null,
+): Promise<Float32Array> {
   const known = made.find(
     one => one.volume === volume && one.slice === slice && one.model === model && isEqual(one.mask, mask),
   )
   if (known) return known.image
   const computed = model
-    ? throughNetwork(reconstruct(volume, slice, mask, null), model, cropShape(volume.info))
+    ? await throughNetwork(await reconstruct(volume, slice, mask, null), model, cropShape(volume.info))
     : zeroFilled(volume, slice, mask)
   const image = requireFiniteImage(computed, volume, slice, model)
   if (made.push({ volume, slice, mask, model, image }) > MADE_KEPT) made.shift()
@@ -112,7 +117,7 @@ export const frame = (request: FrameRequest, signal: AbortSignal): Promise<Frame
   inTurn(signal, async () => {
     const { show } = request
     const subject = await subjectOf(request)
-    const picture = pictureOf(show, subject)
+    const picture = await pictureOf(show, subject)
     const { volumeMaximum } = subject
     const awaited = show === 'image' && hasMetrics(subject)
     const meta = describeFrame(picture, { show, volumeMaximum, ...(!awaited && { metrics: null }) })
@@ -178,6 +183,6 @@ async function makeFeatures({
 }: FeaturesRequest): Promise<Features> {
   await requireTensorflow()
   const volume = await openAt({ path, content }, slice)
-  const { image } = normalise(reconstruct(volume, slice, seededMaskOf(volume, mask, seed), null))
+  const { image } = normalise(await reconstruct(volume, slice, seededMaskOf(volume, mask, seed), null))
   return featureMaps(await openModel(model), { image, shape: cropShape(volume.info), layer, most })
 }

@@ -203,7 +203,7 @@ describe.each(cases)('%s', (_, { network: networkId, make }) => {
     const volume = noiseVolume('c')
     const network = networkOf(networkId)
     const model = { network, config: network.config.parse({ channels: 2 }), specs, parameters }
-    const reconstructed = reconstructSlice(volume, 1, fileNameMask(mask, 36, 'c.h5'), model)
+    const reconstructed = await reconstructSlice(volume, 1, fileNameMask(mask, 36, 'c.h5'), model)
     if (last.units === 'signal') expectNear(last.image, reconstructed)
     else expect(correlation(last.image, reconstructed)).toBeCloseTo(1, 6) // but in other units
     expect(last.units).toBe(task.keepBest ? 'signal' : 'arbitrary')
@@ -295,7 +295,7 @@ describe('a training', () => {
       let [squares, pixels] = [0, 0]
       for (const index of indices) {
         const truth = volume.readTarget(index)!
-        const image = reconstructSlice(volume, index, columns, model)
+        const image = await reconstructSlice(volume, index, columns, model)
         for (const [i, value] of image.entries()) squares += (value - truth[i]) ** 2
         pixels += image.length
       }

@@ -58,11 +58,15 @@ export const forward: Kind<Forward> = {
     const parameters = tf.tensor1d(await readWeights(given, given.computed))
     const model = { network: networkOf(network), config: networkConfig, specs: specsOf(given.computed), parameters }
     const image = await readFloats(floatsPath(given, 'image'))
-    const once = () => Array.from({ length: batch }, () => predict(model, image, size))
+    async function once(): Promise<Float32Array[]> {
+      const outputs: Float32Array[] = []
+      while (outputs.length < batch) outputs.push(await predict(model, image, size))
+      return outputs
+    }
     return {
-      result() {
-        for (let images = 0; images < RECORDED_AFTER; images += batch) once()
-        return Float32Array.from(once().flatMap(output => [...output]))
+      async result() {
+        for (let images = 0; images < RECORDED_AFTER; images += batch) await once()
+        return Float32Array.from((await once()).flatMap(output => [...output]))
       },
       once,
     }

@@ -1,16 +1,19 @@
 /** Whether an embedding is worth anything, in figures, and what to try where it is not. */
 import * as tf from '@tensorflow/tfjs-core'
+import { read } from '../read.ts'
 import { normaliseRows } from './rows.ts'
 
 /**
  * √d times the mean over dimensions of the SD over rows, of L2-normalised embeddings [n, d]: 1 where they spread evenly, 0 where all have
  * become one point (Chen & He 2021, arXiv:2011.10566, section 4.1).
  */
-export const embeddingSpread = (embeddings: tf.Tensor2D): number =>
-  tf.tidy(() => {
+export async function embeddingSpread(embeddings: tf.Tensor2D): Promise<number> {
+  const [spread] = await read(() => {
     const { variance } = tf.moments(normaliseRows(embeddings), 0)
-    return tf.mul(tf.mean(tf.sqrt(variance)), Math.sqrt(embeddings.shape[1])).dataSync()[0]
+    return tf.mul(tf.mean(tf.sqrt(variance)), Math.sqrt(embeddings.shape[1]))
   })
+  return spread
+}
 
 const COLLAPSED = 0.1
 /** A loss above this share of its chance level has learned next to nothing. */

@@ -87,5 +87,5 @@ export interface SslMethod<Config = unknown> {
   /** Loss of a network that tells nothing apart; `null` where there is no such level. */
   chanceLoss(config: Config, counts: Counts): number | null
   /** Of samples of held-out patients, stacked as in a batch, with nothing told beside them. */
-  judge(config: Config, trunk: Trunk, parameters: Parameters, batch: readonly tf.Tensor[]): Judgement
+  judge(config: Config, trunk: Trunk, parameters: Parameters, batch: readonly tf.Tensor[]): Promise<Judgement>
 }

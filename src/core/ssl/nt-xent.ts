@@ -3,6 +3,7 @@
  * −log exp(z_a·z_p/T) / Σ_{b ≠ a} exp(z_a·z_b/T), z L2-normalised, p the other view of a's image.
  */
 import * as tf from '@tensorflow/tfjs-core'
+import { read } from '../read.ts'
 import { normaliseRows } from './rows.ts'
 
 /** Similarities [2N, 2N] over the temperature, with an anchor's own entry out of the running. */
@@ -20,8 +21,8 @@ export function ntXent(embeddings: tf.Tensor2D, temperature: number): tf.Scalar 
 }
 
 /** Share of anchors whose most similar other row is their own other view. Chance is 1/(2N − 1). */
-export function retrievalAccuracy(embeddings: tf.Tensor2D): number {
-  const nearest = Array.from(tf.tidy(() => tf.argMax(logits(normaliseRows(embeddings), 1), 1).dataSync()))
+export async function retrievalAccuracy(embeddings: tf.Tensor2D): Promise<number> {
+  const nearest = Array.from(await read<'int32'>(() => tf.argMax(logits(normaliseRows(embeddings), 1), 1)))
   const images = nearest.length / 2
   return (
     nearest.reduce((hits, found, anchor) => hits + (found === (anchor + images) % nearest.length ? 1 : 0), 0) /

@@ -223,14 +223,17 @@ export const pirl: SslMethod<PirlConfig> = {
   // With P = 1/M for all NCE gives −ln(1/(1 + K)) − K ln(K/(K + 1)).
   chanceLoss: ({ negatives, contrast }) =>
     Math.log(negatives + 1) + (contrast === 'nce' ? negatives * Math.log1p(1 / negatives) : 0),
-  judge(config, trunk, parameters, batch) {
+  async judge(config, trunk, parameters, batch) {
     const [images, patches] = tf.tidy(() => embed(config, trunk, parameters, batch, {}))
-    const figures = {
-      retrieval: nearestIsOwn(images, patches),
-      retrievalChance: 1 / images.shape[0],
-      spread: embeddingSpread(images),
+    try {
+      const figures = {
+        retrieval: await nearestIsOwn(images, patches),
+        retrievalChance: 1 / images.shape[0],
+        spread: await embeddingSpread(images),
+      }
+      return { loss: null, figures }
+    } finally {
+      tf.dispose([images, patches])
     }
-    tf.dispose([images, patches])
-    return { loss: null, figures }
   },
 }

@@ -188,7 +188,7 @@ export function pretextTask(job: PretextJob): PretextTask {
       const outcomes: Judgement[] = []
       for (const batch of batches) {
         await pause()
-        outcomes.push(method.judge(methodConfig, trunk, parameters, batch))
+        outcomes.push(await method.judge(methodConfig, trunk, parameters, batch))
       }
       const { loss, figures } = meanJudgement(outcomes)
       const chance = method.chanceLoss(methodConfig, { batch: heldOut.length, samples: samples.length })

@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { Pretext, Recipe } from '../../contract/runs.ts'
 import type { Parameters, Pass } from '../models/network.ts'
+import { read } from '../read.ts'
 import { FINE_TUNING } from '../training/recipes.ts'
 import { augmentations } from './augment/index.ts'
 import { rotate } from './augment/rotate.ts'
@@ -109,11 +110,11 @@ export const rotnet: SslMethod<RotnetConfig> = {
   loss: (config, trunk, parameters, [images, labels], pass) =>
     crossEntropy(logitsOf(config, trunk, parameters, images, pass), labels),
   chanceLoss: () => Math.log(TURNS),
-  judge(config, trunk, parameters, [images, labels]) {
-    const [loss, accuracy] = tf.tidy(() => {
+  async judge(config, trunk, parameters, [images, labels]) {
+    const [loss, accuracy] = await read(() => {
       const logits = logitsOf(config, trunk, parameters, images, {})
       const right = tf.equal(tf.argMax(logits, 1), tf.argMax(labels, 1))
-      return [crossEntropy(logits, labels).dataSync()[0], tf.mean(tf.cast(right, 'float32')).dataSync()[0]]
+      return tf.stack([crossEntropy(logits, labels), tf.mean(tf.cast(right, 'float32'))])
     })
     return { loss, figures: { accuracy } }
   },

@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { Pretext, Recipe } from '../../contract/runs.ts'
 import type { Parameters, Pass } from '../models/network.ts'
+import { read } from '../read.ts'
 import { CONTRASTIVE, FINE_TUNING } from '../training/recipes.ts'
 import { augmentations } from './augment/index.ts'
 import { embeddingSpread } from './health.ts'
@@ -87,15 +88,18 @@ export const simclr: SslMethod<SimclrConfig> = {
   loss: (config, trunk, parameters, batch, pass) =>
     ntXent(embed(config, trunk, parameters, batch, pass), config.temperature),
   chanceLoss: (_, { batch }) => Math.log(2 * batch - 1),
-  judge(config, trunk, parameters, batch) {
+  async judge(config, trunk, parameters, batch) {
     const embeddings = tf.tidy(() => embed(config, trunk, parameters, batch, {}))
-    const loss = tf.tidy(() => ntXent(embeddings, config.temperature).dataSync()[0])
-    const figures = {
-      retrieval: retrievalAccuracy(embeddings),
-      retrievalChance: 1 / (embeddings.shape[0] - 1),
-      spread: embeddingSpread(embeddings),
+    try {
+      const [loss] = await read(() => ntXent(embeddings, config.temperature))
+      const figures = {
+        retrieval: await retrievalAccuracy(embeddings),
+        retrievalChance: 1 / (embeddings.shape[0] - 1),
+        spread: await embeddingSpread(embeddings),
+      }
+      return { loss, figures }
+    } finally {
+      embeddings.dispose()
     }
-    embeddings.dispose()
-    return { loss, figures }
   },
 }

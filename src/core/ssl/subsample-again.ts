@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { Pretext, Recipe } from '../../contract/runs.ts'
 import { normalise, rescale } from '../mri/transform.ts'
+import { read } from '../read.ts'
 import { BASELINE, FINE_TUNING } from '../training/recipes.ts'
 import type { Sample, SslMethod } from './method.ts'
 
@@ -62,12 +63,11 @@ export const subsampleAgain: SslMethod<SubsampleAgainConfig> = {
   loss: (_, trunk, parameters, [input, target], pass) =>
     tf.mean(tf.abs(tf.sub(trunk.output(parameters, input as tf.Tensor4D, pass), target))) as tf.Scalar,
   chanceLoss: () => null,
-  judge(_, trunk, parameters, [input, target]) {
-    const [loss, unchanged] = tf.tidy(() =>
-      [trunk.output(parameters, input as tf.Tensor4D, {}), input].map(
-        image => tf.mean(tf.abs(tf.sub(image, target))).dataSync()[0],
-      ),
-    )
+  async judge(_, trunk, parameters, [input, target]) {
+    const [loss, unchanged] = await read(() => {
+      const images = [trunk.output(parameters, input as tf.Tensor4D, {}), input]
+      return tf.stack(images.map(image => tf.mean(tf.abs(tf.sub(image, target)))))
+    })
     return { loss, figures: { 'input loss': unchanged } }
   },
 }

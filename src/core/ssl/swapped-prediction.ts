@@ -43,8 +43,7 @@ export function swappedPrediction(
 }
 
 /** Exponential of the entropy of the mean assignment: how many prototypes are in use, from 1 to all. */
-export const prototypesInUse = (assignments: tf.Tensor2D): number =>
-  tf.tidy(() => {
-    const share = tf.mean(assignments, 0)
-    return tf.exp(tf.neg(tf.sum(tf.mul(share, tf.log(tf.maximum(share, 1e-12)))))).dataSync()[0]
-  })
+export function prototypesInUse(assignments: tf.Tensor2D): tf.Scalar {
+  const share = tf.mean(assignments, 0)
+  return tf.exp(tf.neg(tf.sum(tf.mul(share, tf.log(tf.maximum(share, 1e-12)))))) as tf.Scalar
+}

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
 import { Pretext, Recipe } from '../../contract/runs.ts'
 import type { Parameters, Pass } from '../models/network.ts'
+import { read } from '../read.ts'
 import { CONTRASTIVE, FINE_TUNING } from '../training/recipes.ts'
 import { augmentations } from './augment/index.ts'
 import { embeddingSpread } from './health.ts'
@@ -216,18 +217,21 @@ export const swav: SslMethod<SwavConfig> = {
   },
   project: parameters => ({ 'head.prototypes': normaliseRows(parameters['head.prototypes'] as tf.Tensor2D) }),
   chanceLoss: ({ prototypes }) => Math.log(prototypes),
-  judge(config, trunk, parameters, batch) {
+  async judge(config, trunk, parameters, batch) {
     const embeddings = tf.tidy(() => embed(config, trunk, parameters, batch, {}))
-    const [loss, inUse] = tf.tidy(() => {
-      const scores = perCrop(config, scoresOf(embeddings, parameters['head.prototypes']))
-      const targets = ASSIGNED.map(index => assign(scores[index], null, config))
-      return [
-        swappedPrediction(scores, targets, ASSIGNED, config.temperature).dataSync()[0],
-        prototypesInUse(tf.concat2d(targets, 0)),
-      ]
-    })
-    const figures = { prototypes: inUse, prototypesOf: config.prototypes, spread: embeddingSpread(embeddings) }
-    embeddings.dispose()
-    return { loss, figures }
+    try {
+      const [loss, inUse] = await read(() => {
+        const scores = perCrop(config, scoresOf(embeddings, parameters['head.prototypes']))
+        const targets = ASSIGNED.map(index => assign(scores[index], null, config))
+        return tf.stack([
+          swappedPrediction(scores, targets, ASSIGNED, config.temperature),
+          prototypesInUse(tf.concat2d(targets, 0)),
+        ])
+      })
+      const figures = { prototypes: inUse, prototypesOf: config.prototypes, spread: await embeddingSpread(embeddings) }
+      return { loss, figures }
+    } finally {
+      embeddings.dispose()
+    }
   },
 }

@@ -47,7 +47,7 @@ export function previewOf(
       input = normalise(zeroFilled(volume, slice, maskOf(volume, mask)))
     }
     const model = { network, config: networkConfig, specs, parameters }
-    const output = known(parameters, slice) ?? predict(model, input.image, shape)
+    const output = known(parameters, slice) ?? (await predict(model, input.image, shape))
     const image = units === 'signal' ? unnormalise(output, input.mean, input.std) : output
     return { image, shape, units, file, slice }
   }

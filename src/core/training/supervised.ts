@@ -118,7 +118,7 @@ export function supervisedTask(job: SupervisedJob): TrainingTask {
       const outputs = new Map<number, Float32Array>()
       for (const [i, input] of inputs.entries()) {
         await pause()
-        const output = predict(model, input.image, shape)
+        const output = await predict(model, input.image, shape)
         outputs.set(input.index, output)
         losses.push(meanDifference(output, input.target))
         prediction.set(unnormalise(output, input.mean, input.std), i * shape[0] * shape[1])

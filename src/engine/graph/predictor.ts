@@ -3,6 +3,7 @@
  * images, so it waits until there have been as many: whatever comes after, it at most doubles what it could not spare.
  */
 import * as tf from '@tensorflow/tfjs-core'
+import { read } from '../../core/read.ts'
 import { applyModel, type Model, type Predict, predictOnce } from '../../core/reconstruct.ts'
 import { compareRecordings } from './compare.ts'
 import type { Backend } from './native.ts'
@@ -55,7 +56,7 @@ export function makeGraphPredictor(backend: Backend, say: (line: string) => void
     }
   }
 
-  const predict: Predict = (model, image, shape) => {
+  const predict: Predict = async (model, image, shape) => {
     const network = keyOf(model)
     if (network !== key) forget()
     key = network
@@ -82,11 +83,10 @@ export function makeGraphPredictor(backend: Backend, say: (line: string) => void
       session.assign([model.parameters])
       recorded.weights = model.parameters.dataId
     }
-    const input = tf.tensor4d(image, [1, shape[0], shape[1], 1])
-    const [output] = session.run(recorded.shapes.indexOf(place), [input])
-    const values = output.dataSync() as Float32Array
-    tf.dispose([input, output])
-    return values
+    return read(() => {
+      const input = tf.tensor4d(image, [1, shape[0], shape[1], 1])
+      return session.run(recorded.shapes.indexOf(place), [input])[0]
+    })
   }
   return Object.assign(predict, { dispose: forget })
 }

@@ -65,43 +65,48 @@ const refused = (message: string) =>
   expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) })
 
 describe('an image', () => {
-  it('is of the mask that its seed draws, as evaluation draws it', () => {
+  it('is of the mask that its seed draws, as evaluation draws it', async () => {
     for (const seed of [null, 0, 7]) {
       const drawn = seed === null ? measured : makeMask(mask, columns, RandomState.fromSeed(seed))
-      const picture = pictureOf('image', subject({ seed }))
+      const picture = await pictureOf('image', subject({ seed }))
       expect(picture.mask).toEqual(drawn)
-      expect(picture.image).toEqual(reconstructSlice(volume, 1, drawn, null))
+      expect(picture.image).toEqual(await reconstructSlice(volume, 1, drawn, null))
     }
-    expect(pictureOf('image', truth())).toMatchObject({ image: volume.readTarget(1), units: 'signal' })
-    expect(pictureOf('image', truth()).mask).toBeUndefined()
-    expect(metricsOf(truth())).toBeNull()
+    expect(await pictureOf('image', truth())).toMatchObject({ image: volume.readTarget(1), units: 'signal' })
+    expect((await pictureOf('image', truth())).mask).toBeUndefined()
+    expect(await metricsOf(truth())).toBeNull()
   })
 })
 
 describe('ssim', () => {
-  it('has the slice’s SSIM as its mean, and is 1 of the truth itself', () => {
-    const { image, units } = pictureOf('ssim', subject())
+  it('has the slice’s SSIM as its mean, and is 1 of the truth itself', async () => {
+    const { image, units } = await pictureOf('ssim', subject())
     const values = image.filter(value => !Number.isNaN(value))
-    expect(values.reduce((sum, value) => sum + value, 0) / values.length).toBeCloseTo(metricsOf(subject())!.ssim!, 6)
+    expect(values.reduce((sum, value) => sum + value, 0) / values.length).toBeCloseTo(
+      (await metricsOf(subject()))!.ssim!,
+      6,
+    )
     expect(units).toBe('ssim')
-    expect(pictureOf('ssim', truth()).image.every(value => Number.isNaN(value) || value > 1 - 1e-6)).toBe(true)
+    expect((await pictureOf('ssim', truth())).image.every(value => Number.isNaN(value) || value > 1 - 1e-6)).toBe(true)
   })
 
-  it('is refused without a ground truth, and in arbitrary units', () => {
-    expect(() => pictureOf('ssim', subject({ volume: withoutTruth(volume) }))).toThrow(refused('Look at its k-space'))
-    expect(() => pictureOf('ssim', subject({ model, scored: false }))).toThrow(refused('Fine-tune'))
+  it('is refused without a ground truth, and in arbitrary units', async () => {
+    await expect(pictureOf('ssim', subject({ volume: withoutTruth(volume) }))).rejects.toThrow(
+      refused('Look at its k-space'),
+    )
+    await expect(pictureOf('ssim', subject({ model, scored: false }))).rejects.toThrow(refused('Fine-tune'))
   })
 })
 
 describe('k-space', () => {
   const at = (image: Float32Array, i: number) => 10 ** image[i]
 
-  it('is the measured one, whole of the truth, with no value where nothing was measured', () => {
+  it('is the measured one, whole of the truth, with no value where nothing was measured', async () => {
     const kspace = volume.readKspace(1)
     const magnitudes = Float32Array.from({ length: rows * columns }, (_, i) =>
       Math.hypot(kspace[2 * i], kspace[2 * i + 1]),
     )
-    const [ofInput, ofTruth] = [pictureOf('k-space', subject()), pictureOf('k-space', truth())]
+    const [ofInput, ofTruth] = [await pictureOf('k-space', subject()), await pictureOf('k-space', truth())]
     expect([ofInput.shape, ofTruth.shape]).toEqual(Array(2).fill([rows, columns]))
     for (let i = 0; i < magnitudes.length; i++) {
       expect(at(ofTruth.image, i) / magnitudes[i]).toBeCloseTo(1, 4)
@@ -112,10 +117,10 @@ describe('k-space', () => {
     expect(ofTruth.note).not.toContain('not measured')
   })
 
-  it('of a run is that of its magnitude, symmetric, and says so', () => {
-    const { image, shape, note } = pictureOf('k-space', subject({ model }))
+  it('of a run is that of its magnitude, symmetric, and says so', async () => {
+    const { image, shape, note } = await pictureOf('k-space', subject({ model }))
     expect(shape).toEqual([32, 32])
-    const sum = pictureOf('image', subject({ model })).image.reduce((all, value) => all + value, 0)
+    const sum = (await pictureOf('image', subject({ model }))).image.reduce((all, value) => all + value, 0)
     expect(at(image, 16 * 32 + 16) / (Math.abs(sum) / 32)).toBeCloseTo(1, 4)
     expect(at(image, 14 * 32 + 19) / at(image, 18 * 32 + 13)).toBeCloseTo(1, 4)
     expect(note).toContain('not measured k-space')
@@ -123,8 +128,8 @@ describe('k-space', () => {
 })
 
 describe('phase', () => {
-  it('is that of the complex image behind the magnitude', () => {
-    const { image, shape, units } = pictureOf('phase', truth())
+  it('is that of the complex image behind the magnitude', async () => {
+    const { image, shape, units } = await pictureOf('phase', truth())
     expect([shape, units]).toEqual([[32, 32], 'radians'])
     const complex = ifft2Centred(Float64Array.from(volume.readKspace(1)), rows, columns)
     const part = (offset: number) =>
@@ -144,26 +149,27 @@ describe('phase', () => {
       part(1),
       1e-5,
     )
-    expect(pictureOf('phase', subject()).image).not.toEqual(image)
+    expect((await pictureOf('phase', subject())).image).not.toEqual(image)
   })
 
-  it('of a run is refused', () => {
-    expect(() => pictureOf('phase', subject({ model }))).toThrow(refused('Look at the zero-filled phase'))
+  it('of a run is refused', async () => {
+    await expect(pictureOf('phase', subject({ model }))).rejects.toThrow(refused('Look at the zero-filled phase'))
   })
 })
 
-it('a mask is over the grid of k-space; that of the truth is full', () => {
-  const { image, shape, units } = pictureOf('mask', subject({ seed: 3 }))
+it('a mask is over the grid of k-space; that of the truth is full', async () => {
+  const { image, shape, units } = await pictureOf('mask', subject({ seed: 3 }))
   expect([shape, units]).toEqual([[rows, columns], 'share'])
   const drawn = makeMask(mask, columns, RandomState.fromSeed(3))
   expect([...image]).toEqual(Array.from({ length: rows }, () => [...drawn]).flat())
-  expect(pictureOf('mask', truth()).image.every(value => value === 1)).toBe(true)
+  expect((await pictureOf('mask', truth())).image.every(value => value === 1)).toBe(true)
 })
 
 describe('the residual', () => {
-  it('is nothing of the zero-filled image, the floor of the truth, and more of an untrained network', () => {
-    const [ofInput, ofTruth, ofRun] = [subject(), truth(), subject({ model })].map(
-      one => pictureOf('residual', one).residual!,
+  it('is nothing of the zero-filled image, the floor of the truth, and more of an untrained network', async () => {
+    const subjects = [subject(), truth(), subject({ model })]
+    const [ofInput, ofTruth, ofRun] = await Promise.all(
+      subjects.map(async one => (await pictureOf('residual', one)).residual!),
     )
     expect(ofInput.value).toBeLessThan(1e-6)
     expect(ofTruth.value).toBe(ofTruth.floor)
@@ -173,19 +179,19 @@ describe('the residual', () => {
     expect(ofRun.value).toBeGreaterThan(ofTruth.value)
   })
 
-  it('is nothing of the truth where every column is measured', () => {
-    const { residual } = pictureOf('residual', truth({ mask: { ...mask, acceleration: 1 } }))
+  it('is nothing of the truth where every column is measured', async () => {
+    const { residual } = await pictureOf('residual', truth({ mask: { ...mask, acceleration: 1 } }))
     expect(residual!.value).toBeLessThan(1e-6)
   })
 
-  it('has a map whose norm is its value, no floor without truth, and none in arbitrary units', () => {
-    const { image, residual, shape } = pictureOf('residual', subject({ model }))
+  it('has a map whose norm is its value, no floor without truth, and none in arbitrary units', async () => {
+    const { image, residual, shape } = await pictureOf('residual', subject({ model }))
     expect(shape).toEqual([rows, columns])
     const norm = (values: Iterable<number>) => Math.sqrt([...values].reduce((sum, value) => sum + value ** 2, 0))
     const whole = norm(volume.readKspace(1).filter((_, i) => measured[(i >> 1) % columns]))
     expect(norm(image.filter(Number.isFinite).map(value => 10 ** value)) / whole / residual!.value).toBeCloseTo(1, 4)
-    expect(pictureOf('residual', subject({ volume: withoutTruth(volume) })).residual!.floor).toBeNull()
-    expect(() => pictureOf('residual', subject({ model, scored: false }))).toThrow(refused('Fine-tune'))
+    expect((await pictureOf('residual', subject({ volume: withoutTruth(volume) }))).residual!.floor).toBeNull()
+    await expect(pictureOf('residual', subject({ model, scored: false }))).rejects.toThrow(refused('Fine-tune'))
   })
 })
 
@@ -195,7 +201,7 @@ describe('mean and spread', () => {
 
   it('are over masks from seeds 0 to 7', async () => {
     const masks = Array.from({ length: 8 }, (_, seed) => seededMaskOf(volume, mask, seed))
-    const images = masks.map(drawn => reconstructSlice(volume, 1, drawn, null))
+    const images = await Promise.all(masks.map(drawn => reconstructSlice(volume, 1, drawn, null)))
     const { mean, spread } = await over()
     const means = images[0].map((_, i) => images.reduce((sum, image) => sum + image[i], 0) / 8)
     expectClose(mean.image, means, 1e-6)
@@ -209,7 +215,7 @@ describe('mean and spread', () => {
     const full = { mask: { ...mask, acceleration: 1 } }
     const { mean, spread } = await over(full)
     expect(spread.image.every(value => value === 0)).toBe(true)
-    expect(mean.image).toEqual(pictureOf('image', subject(full)).image)
+    expect(mean.image).toEqual((await pictureOf('image', subject(full))).image)
   })
 
   it('are refused of what has one mask or none', async () => {
@@ -219,29 +225,35 @@ describe('mean and spread', () => {
 })
 
 describe('of a file that was sub-sampled in the scanner', () => {
-  it('what needs all of k-space is refused, and everything else has the file’s own mask', () => {
+  it('what needs all of k-space is refused, and everything else has the file’s own mask', async () => {
     const own = consistentVolume(measured)
     for (const show of ['k-space', 'phase', 'mask'] as const) {
-      expect(() => pictureOf(show, truth({ volume: own }))).toThrow(refused('Look at the zero-filled source'))
-      expect(pictureOf(show, subject({ volume: own, seed: 5 })).mask).toBe(measured)
+      await expect(pictureOf(show, truth({ volume: own }))).rejects.toThrow(refused('Look at the zero-filled source'))
+      expect((await pictureOf(show, subject({ volume: own, seed: 5 }))).mask).toBe(measured)
     }
   })
 })
 
 describe('a feature', () => {
-  it('is one channel of a layer of the run', () => {
+  it('is one channel of a layer of the run', async () => {
     const layer = 'down_sample_layers.1'
-    const [first, last] = [0, 3].map(channel => pictureOf('feature', subject({ model, layer, channel })))
+    const [first, last] = await Promise.all(
+      [0, 3].map(channel => pictureOf('feature', subject({ model, layer, channel }))),
+    )
     expect(first).toMatchObject({ shape: [16, 16], units: 'arbitrary', note: `Channel 1 of 4 of ${layer}.` })
     expect(first.image).toHaveLength(256)
     expect(last.image).not.toEqual(first.image)
   })
 
-  it('that there is not is refused, and leaves no tensor behind', () => {
+  it('that there is not is refused, and leaves no tensor behind', async () => {
     const before = tf.memory().numTensors
-    expect(() => pictureOf('feature', subject())).toThrow(refused('Choose a run'))
-    expect(() => pictureOf('feature', subject({ model, layer: '' }))).toThrow(refused('Expected a layer of U-Net'))
-    expect(() => pictureOf('feature', subject({ model, channel: 16 }))).toThrow(refused('from 0 to 15 of conv, got 16'))
+    await expect(pictureOf('feature', subject())).rejects.toThrow(refused('Choose a run'))
+    await expect(pictureOf('feature', subject({ model, layer: '' }))).rejects.toThrow(
+      refused('Expected a layer of U-Net'),
+    )
+    await expect(pictureOf('feature', subject({ model, channel: 16 }))).rejects.toThrow(
+      refused('from 0 to 15 of conv, got 16'),
+    )
     expect(tf.memory().numTensors).toBe(before)
   })
 })
@@ -252,18 +264,23 @@ describe('an irregular file', () => {
   const sampling = { kind: 'irregular', pattern: 'rows', acceleration: 2.5 } as const
   const irregular: Volume = { ...whole, info: { ...whole.info, sampling } }
 
-  it('is shown as it is, with the acceleration of its samples', () => {
+  it('is shown as it is, with the acceleration of its samples', async () => {
     for (const show of ['image', 'k-space', 'phase'] as const)
-      expect(pictureOf(show, subject({ volume: irregular })), show).toMatchObject({ mask: all, acceleration: 2.5 })
+      expect(await pictureOf(show, subject({ volume: irregular })), show).toMatchObject({
+        mask: all,
+        acceleration: 2.5,
+      })
   })
 
-  it('has no mask over columns and no residual under one', () => {
+  it('has no mask over columns and no residual under one', async () => {
     for (const show of ['mask', 'residual'] as const)
-      expect(() => pictureOf(show, subject({ volume: irregular }))).toThrow('Expected one set of measured columns')
-    expect(() => imageOfDraw(subject({ volume: irregular }))).toThrow('one mask only')
+      await expect(pictureOf(show, subject({ volume: irregular }))).rejects.toThrow(
+        'Expected one set of measured columns',
+      )
+    await expect(imageOfDraw(subject({ volume: irregular }))).rejects.toThrow('one mask only')
   })
 
-  it('and a slice with a fault have metrics only where both images are whole', () => {
+  it('and a slice with a fault have metrics only where both images are whole', async () => {
     const content = {
       identity: '',
       scan: '',
@@ -273,7 +290,7 @@ describe('an irregular file', () => {
       remarks: [],
     }
     const faulty = { ...irregular, info: { ...irregular.info, content } }
-    expect(metricsOf(subject({ volume: faulty, slice: 1 }))).toBeNull()
-    expect(metricsOf(subject({ volume: faulty, slice: 0 }))).not.toBeNull()
+    expect(await metricsOf(subject({ volume: faulty, slice: 1 }))).toBeNull()
+    expect(await metricsOf(subject({ volume: faulty, slice: 0 }))).not.toBeNull()
   })
 })

@@ -39,55 +39,55 @@ describe('a graph predictor', () => {
   })
 
   /** Predicts so many images, each as eagerly. */
-  function expectEqual(model: Model, shape: readonly [number, number], images: number): void {
+  async function expectEqual(model: Model, shape: readonly [number, number], images: number): Promise<void> {
     for (let i = 1; i <= images; i++) {
       const image = imageOf(i, shape)
-      expect(predict(model, image, shape)).toEqual(predictOnce(model, image, shape))
+      expect(await predict(model, image, shape)).toEqual(await predictOnce(model, image, shape))
     }
   }
 
   it.each(Object.keys(NETWORKS))(
     'records %s after a number of images of a shape; each output is the eager one, bit for bit',
-    id => {
+    async id => {
       const model = modelOf(2, 1, id)
-      expectEqual(model, [24, 21], RECORDED_AFTER)
+      await expectEqual(model, [24, 21], RECORDED_AFTER)
       expect(sessions()).toBe(before)
-      expectEqual(model, [24, 21], 3)
+      await expectEqual(model, [24, 21], 3)
       expect(sessions()).toBe(before + 1)
-      expectEqual(model, [16, 16], RECORDED_AFTER + 2)
-      expectEqual(model, [24, 21], 2)
+      await expectEqual(model, [16, 16], RECORDED_AFTER + 2)
+      await expectEqual(model, [24, 21], 2)
       expect(sessions()).toBe(before + 1)
       expect(lines).toEqual([])
     },
   )
 
-  it('takes up other weights of the same network, and another network', () => {
+  it('takes up other weights of the same network, and another network', async () => {
     const [first, second, wider] = [modelOf(2, 1), modelOf(2, 2), modelOf(3, 1)]
-    expectEqual(first, [16, 16], RECORDED_AFTER + 2)
-    expectEqual(second, [16, 16], 2)
-    expectEqual(first, [16, 16], 2)
-    expectEqual(wider, [16, 16], 2)
+    await expectEqual(first, [16, 16], RECORDED_AFTER + 2)
+    await expectEqual(second, [16, 16], 2)
+    await expectEqual(first, [16, 16], 2)
+    await expectEqual(wider, [16, 16], 2)
     expect(sessions()).toBe(before)
   })
 
-  it('leaves no tensor behind', () => {
+  it('leaves no tensor behind', async () => {
     const model = modelOf(2, 1)
-    expectEqual(model, [16, 16], RECORDED_AFTER + 1)
+    await expectEqual(model, [16, 16], RECORDED_AFTER + 1)
     const held = tf.memory().numTensors
-    expectEqual(model, [16, 16], 5)
+    await expectEqual(model, [16, 16], 5)
     expect(tf.memory().numTensors).toBe(held)
   })
 
-  it('lets go of its session when nobody has asked for a while', () => {
+  it('lets go of its session when nobody has asked for a while', async () => {
     vi.useFakeTimers()
-    expectEqual(modelOf(2, 1), [16, 16], RECORDED_AFTER + 1)
+    await expectEqual(modelOf(2, 1), [16, 16], RECORDED_AFTER + 1)
     expect(sessions()).toBe(before + 1)
     vi.advanceTimersByTime(61_000)
     expect(sessions()).toBe(before)
     vi.useRealTimers()
   })
 
-  it('stays eager where the network cannot be recorded, and says so once', () => {
+  it('stays eager where the network cannot be recorded, and says so once', async () => {
     const model = modelOf(2, 1)
     const noisy: Model = {
       ...model,
@@ -98,7 +98,7 @@ describe('a graph predictor', () => {
           model.network.outputs(config, parameters, tf.add(image, tf.randomNormal(image.shape))),
       },
     }
-    for (let i = 0; i < RECORDED_AFTER + 3; i++) predict(noisy, imageOf(1, [16, 16]), [16, 16])
+    for (let i = 0; i < RECORDED_AFTER + 3; i++) await predict(noisy, imageOf(1, [16, 16]), [16, 16])
     expect(lines).toEqual([
       expect.stringMatching(/^The network goes on eagerly.* on 16 × 16 images. An undeclared tensor/),
     ])
