@@ -12,7 +12,6 @@ import {
 } from '../../contract/figure.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { errorText } from '../app/client.ts'
-import { copyFigure, figureImage, saveFigure } from '../studies/actions.ts'
 import { keptFrame } from '../viewer/frames.ts'
 import { box, type Shape } from '../viewer/marks.ts'
 import { shapesOf } from '../viewer/shapes.ts'
@@ -20,6 +19,7 @@ import { type Comparison, type PaneState, SHOW_LABEL, SLOT_LABEL, urlOf } from '
 import { useView } from '../viewer/view.ts'
 import { coloursOf, fileWindow, windowNow, windowSource } from '../viewer/windows.ts'
 import style from './figure-dialog.module.css'
+import { copyFigure, figureImage, saveFigure } from './save.ts'
 
 interface Choices {
   readonly columns: number

@@ -2,9 +2,10 @@
 import { Button, Checkbox, NumberInput, SegmentedControl, Select, Switch } from '@mantine/core'
 import { useState } from 'react'
 import type { Scale } from '../../contract/study.ts'
-import { useCatalogue, useStudy, useTrainable } from '../app/queries.ts'
-import { startReproduction } from '../studies/actions.ts'
+import { useCatalogue, useStudy } from '../app/queries.ts'
 import { SyntheticBadge } from '../viewer/badges.tsx'
+import { useTrainable } from '../viewer/open-study.ts'
+import { startReproduction } from './actions.ts'
 import { estimate } from './estimate.ts'
 import style from './reproduce.module.css'
 

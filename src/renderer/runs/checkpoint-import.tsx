@@ -1,8 +1,8 @@
 /** Importing a checkpoint of other origin: a safetensors file with fastMRI's U-Net names. */
 import { Button, Modal, Select } from '@mantine/core'
 import { useState } from 'react'
-import { useTrainable } from '../app/queries.ts'
-import { importCheckpoint } from '../studies/actions.ts'
+import { importCheckpoint } from '../app/run-actions.ts'
+import { useTrainable } from '../viewer/open-study.ts'
 import { HostPath } from '../widgets/host-path.tsx'
 import style from './runs.module.css'
 

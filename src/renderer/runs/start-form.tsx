@@ -6,11 +6,13 @@ import type { MaskSpec } from '../../contract/evaluation.ts'
 import type { NamedRecipe, RecipeSettings } from '../../contract/recipes.ts'
 import { client, errorText } from '../app/client.ts'
 import { goToScreen } from '../app/navigation.ts'
-import { useCatalogue, useRecipes, useTrainable } from '../app/queries.ts'
-import { deleteRecipe, queries, saveRecipe } from '../studies/actions.ts'
+import { useCatalogue, useRecipes } from '../app/queries.ts'
+import { refresh } from '../app/refresh.ts'
+import { useTrainable } from '../viewer/open-study.ts'
 import { useView } from '../viewer/view.ts'
 import { STANDARDS } from '../widgets/recipe-words.ts'
 import { complete, faultsOf, propertiesOf, type Settings, same } from '../widgets/settings-schema.ts'
+import { deleteRecipe, saveRecipe } from './recipe-actions.ts'
 import { RecipeChoice } from './recipe-choice.tsx'
 import { faultsIn, type Part, partOf, RecipeFields, type Schemas, schemasFor } from './recipe-fields.tsx'
 import style from './start-form.module.css'
@@ -165,7 +167,7 @@ function Form({ kind, catalogue, own, views, onViews, onClose }: Props) {
     setError(null)
     try {
       const { runs } = await client.runs.start(request())
-      await queries.current?.invalidateQueries({ queryKey: ['runs'] })
+      await refresh('runs')
       onViews(false)
       goToScreen('runs', runs[0])
     } catch (cause) {

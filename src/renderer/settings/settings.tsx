@@ -8,9 +8,9 @@ import { client, followWork } from '../app/client.ts'
 import { useLive } from '../app/live.ts'
 import { tellDone, tellError } from '../app/notify.tsx'
 import { useInfo } from '../app/queries.ts'
+import { refresh, refreshAll } from '../app/refresh.ts'
 import { follow, useWorks } from '../app/works.ts'
 import { gigabytes } from '../format.ts'
-import { queries } from '../studies/actions.ts'
 import style from './settings.module.css'
 
 export function Settings() {
@@ -36,7 +36,7 @@ async function install(variant?: 'cpu' | 'cuda'): Promise<void> {
   )
   if (!state) return
   tellDone('The engine is installed.')
-  void queries.current?.invalidateQueries()
+  void refreshAll()
 }
 
 function EngineSection() {
@@ -126,7 +126,7 @@ function SettingSwitch({ name, ...words }: { name: keyof SettingsOfProfile; labe
   const change = async (on: boolean) => {
     try {
       await client.app.settings.set({ [name]: on })
-      await queries.current?.invalidateQueries({ queryKey: ['settings'] })
+      await refresh('settings')
     } catch (error) {
       tellError(error, 'The setting was not changed')
     }

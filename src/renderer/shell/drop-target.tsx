@@ -1,8 +1,8 @@
 /** Dropping on the window: a folder becomes a study, HDF5 files are opened to be reconstructed, a safetensors file is imported. */
 import { useEffect, useState } from 'react'
 import { tellError } from '../app/notify.tsx'
-import { useTrainable } from '../app/queries.ts'
 import { type BroughtFile, openFiles, openFolder } from '../studies/bring.ts'
+import { useTrainable } from '../viewer/open-study.ts'
 import style from './app.module.css'
 
 interface Dropped {

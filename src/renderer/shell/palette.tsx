@@ -4,8 +4,8 @@ import '@mantine/spotlight/styles.css'
 import { goToScreen } from '../app/navigation.ts'
 import { showFeatures } from '../app/open-features.ts'
 import { useRuns, useStudies, useStudy } from '../app/queries.ts'
+import { cancelRun, pauseRun, resumeRun } from '../app/run-actions.ts'
 import { runLabel, STATUS_LABEL } from '../format.ts'
-import { cancelRun, pauseRun, resumeRun } from '../studies/actions.ts'
 import { openStudy, openVolume, resetView, useView } from '../viewer/view.ts'
 
 export function Palette({ onKeys }: { onKeys: () => void }) {

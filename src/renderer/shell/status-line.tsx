@@ -5,10 +5,10 @@ import { useLive } from '../app/live.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { clock, secondsLeft, secondsPerStep } from '../app/progress.ts'
 import { useRuns } from '../app/queries.ts'
+import { pauseRun } from '../app/run-actions.ts'
 import { useWorks, workSecondsLeft } from '../app/works.ts'
 import { runColour } from '../colours.ts'
 import { gigabytes, runLabel } from '../format.ts'
-import { pauseRun } from '../studies/actions.ts'
 import style from './status-line.module.css'
 
 export function StatusLine() {

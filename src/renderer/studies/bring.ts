@@ -1,8 +1,9 @@
 /** Files and folders from this computer to the host: the desktop knows their paths, a browser brings them there. */
 import { uploadPath } from '../../contract/images.ts'
 import { desktop, type WorkProgress } from '../app/client.ts'
+import { importCheckpoint } from '../app/run-actions.ts'
 import { follow } from '../app/works.ts'
-import { addScans, importCheckpoint, importFolder } from './actions.ts'
+import { addScans, importFolder } from './actions.ts'
 
 export interface BroughtFile {
   readonly file: File

@@ -4,11 +4,12 @@ import { memo } from 'react'
 import type { FrameMeta } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { errorText } from '../app/client.ts'
-import { useScore, versionOf } from '../app/queries.ts'
 import { nmse, protocolText, psnr, ssim } from '../format.ts'
 import { useMetrics } from './frames.ts'
 import style from './pane.module.css'
+import { useScore } from './score.ts'
 import { type PaneState, usePlace } from './sources.ts'
+import { versionOf } from './versions.ts'
 
 interface FootProps {
   readonly pane: PaneState

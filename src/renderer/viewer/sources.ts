@@ -4,9 +4,10 @@ import { MaskSpec } from '../../contract/evaluation.ts'
 import { framePath, type Show } from '../../contract/images.ts'
 import type { RunView } from '../../contract/runs.ts'
 import type { Study, StudyVolume } from '../../contract/studies.ts'
-import { contentOf, runOf, useRuns, useStudy, versionOf } from '../app/queries.ts'
+import { useRuns, useStudy } from '../app/queries.ts'
 import { runLabel } from '../format.ts'
 import type { PaneShow, Slot } from './layouts.ts'
+import { contentOf, versionOf } from './versions.ts'
 import { choicesOf, sliceOf, useView, type View } from './view.ts'
 
 export const SLOT_LABEL: Readonly<Record<Slot, string>> = {
@@ -54,6 +55,11 @@ export interface PaneState {
   readonly source: string | null
   readonly run: RunView | null
 }
+
+const isRunSource = (source: string): boolean => source.startsWith('run:')
+
+const runOf = (source: string, runs: readonly RunView[]): RunView | null =>
+  isRunSource(source) ? (runs.find(run => `run:${run.id}` === source) ?? null) : null
 
 /** Runs that are about a study. New scans belong to none: any run may reconstruct them. */
 export const runsFor = (study: Study, runs: readonly RunView[]): readonly RunView[] =>
@@ -154,7 +160,7 @@ export function useComparison(): Comparison {
   const { data: runs = [] } = useRuns()
   const volume = study?.volumes.find(({ id }) => id === view.volume) ?? null
   const panes = choicesOf(view).map(({ source: picked, ...choice }, pane): PaneState => {
-    const stillThere = picked && (!picked.startsWith('run:') || runOf(picked, runs))
+    const stillThere = picked && (!isRunSource(picked) || runOf(picked, runs))
     const source = stillThere ? picked : study ? automatic(choice.slot, runs, study) : null
     return { ...choice, pane, source, run: source ? runOf(source, runs) : null }
   })

@@ -3,10 +3,10 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useLayoutEffect, useRef } from 'react'
 import { FRAME_HEADER, THUMBNAIL, thumbnailPath } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
-import { contentOf } from '../app/queries.ts'
 import { putPixels } from './canvas.ts'
 import { GREY } from './drawing.ts'
 import style from './thumbnail.module.css'
+import { contentOf } from './versions.ts'
 
 interface Picture {
   readonly shape: readonly [number, number]

@@ -2,10 +2,10 @@
 import { COLOUR_MAPS, type ColourMap } from '../../contract/figure.ts'
 import type { FrameMeta } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
-import { contentOf } from '../app/queries.ts'
 import { fitWindow, ownWindow } from './drawing.ts'
 import type { Frame } from './frames.ts'
 import type { PaneShow } from './layouts.ts'
+import { contentOf } from './versions.ts'
 import type { GreyWindow } from './view.ts'
 
 /** In the file's units: those share one window, fitted to the ground truth. */

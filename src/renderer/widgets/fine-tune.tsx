@@ -2,8 +2,8 @@
 import { Button, Checkbox, Tooltip } from '@mantine/core'
 import { useState } from 'react'
 import type { RunView } from '../../contract/runs.ts'
-import style from '../runs/runs.module.css'
-import { fineTune } from '../studies/actions.ts'
+import { fineTune } from '../app/run-actions.ts'
+import style from './fine-tune.module.css'
 
 export function FineTuneButton({ run }: { run: RunView }) {
   const [control, setControl] = useState(true)

@@ -1,0 +1,88 @@
+/** What buttons, menus and keys do to runs; each says what came of it. */
+import type { RunView } from '../../contract/runs.ts'
+import { client } from './client.ts'
+import { markStopping } from './live.ts'
+import { goToScreen } from './navigation.ts'
+import { tellDone, tellError } from './notify.tsx'
+import { refresh } from './refresh.ts'
+
+/** `epoch`: a milestone's weights in place of the kept ones. */
+export async function fineTune(run: RunView, control: boolean, epoch?: number): Promise<void> {
+  try {
+    const { runs } = await client.runs.fineTune({ run: run.id, control, epoch })
+    await refresh('runs')
+    tellDone(`Run ${runs[0]} fine-tunes run ${run.id}${control ? `; run ${runs[1]} is its control` : ''}.`)
+    goToScreen('runs', runs[0])
+  } catch (error) {
+    tellError(error, `Run ${run.id} was not fine-tuned`)
+  }
+}
+
+async function stop(run: RunView, how: 'Cancelling…' | 'Pausing…', ask: () => Promise<void>): Promise<void> {
+  if (run.status === 'running') markStopping(run.id, how)
+  try {
+    await ask()
+    await refresh('runs')
+  } catch (error) {
+    markStopping(run.id, null)
+    tellError(error, `Run ${run.id} goes on`)
+  }
+}
+
+export const cancelRun = (run: RunView) => stop(run, 'Cancelling…', () => client.runs.cancel({ run: run.id }))
+export const pauseRun = (run: RunView) => stop(run, 'Pausing…', () => client.runs.pause({ run: run.id }))
+
+export async function resumeRun(run: RunView): Promise<void> {
+  try {
+    await client.runs.resume({ run: run.id })
+    await refresh('runs')
+    goToScreen('runs', run.id)
+  } catch (error) {
+    tellError(error, `Run ${run.id} was not resumed`)
+  }
+}
+
+/** Before another that waits, or to the end. */
+export async function moveRun(run: RunView, before: string | null): Promise<void> {
+  try {
+    await client.runs.move({ run: run.id, before })
+    await refresh('runs')
+  } catch (error) {
+    tellError(error, `Run ${run.id} was not moved`)
+  }
+}
+
+/** The same configuration again; `changes` where it did not fit into memory. */
+export async function runAgain(run: RunView, changes: { batch?: number; accumulate?: number } = {}): Promise<void> {
+  try {
+    const { runs } = await client.runs.again({ run: run.id, ...changes })
+    await refresh('runs')
+    goToScreen('runs', runs[0])
+  } catch (error) {
+    tellError(error, `Run ${run.id} was not started again`)
+  }
+}
+
+export async function hideRun(run: RunView): Promise<void> {
+  try {
+    await client.runs.hide({ run: run.id })
+    await refresh('runs')
+    tellDone(`Run ${run.id} was taken off the list; its files stay.`, async () => {
+      await client.runs.restore({ run: run.id })
+      await refresh('runs')
+    })
+  } catch (error) {
+    tellError(error, `Run ${run.id} was not taken off the list`)
+  }
+}
+
+export async function importCheckpoint(path: string, study: number): Promise<void> {
+  try {
+    const { run } = await client.runs.importCheckpoint({ path, study })
+    await refresh('runs')
+    tellDone(`The checkpoint is run ${run}; it can be looked at and fine-tuned.`)
+    goToScreen('runs', run)
+  } catch (error) {
+    tellError(error, 'The checkpoint was not imported')
+  }
+}
