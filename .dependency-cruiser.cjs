@@ -1,4 +1,5 @@
 /** Who may import what: the table of ARCHITECTURE.md, at error level. */
+const ROOMS = require('./scripts/room-order.cjs')
 
 /** Everything of src/ but these folders and the importer's own. */
 const allBut = (...folders) => `^src/(?!(?:${folders.join('|')})(?:/|$))`
@@ -6,6 +7,20 @@ const allBut = (...folders) => `^src/(?!(?:${folders.join('|')})(?:/|$))`
 const packageIn = (...names) => `node_modules/(?:${names.join('|')})(?:/|$)`
 
 const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
+
+/** Matches these children of a folder, and what is in them. */
+const inside = (folder, rooms) => `^${folder}/(?:${rooms.join('|').replaceAll('.', '[.]')})(?:/|$)`
+
+/** One rule for each room of a folder: it imports, of the folder, itself and the rooms that the table names. */
+const roomRules = (folder, name) =>
+  Object.entries(ROOMS[folder]).map(([room, imports]) =>
+    forbid(
+      `${name}-${room}`,
+      imports.length > 0 ? `of ${folder}, ${room} imports ${imports.join(', ')} only` : `${room} imports nothing`,
+      { path: inside(folder, [room]) },
+      { path: `^${folder}/`, pathNot: inside(folder, [room, ...imports]) },
+    ),
+  )
 
 module.exports = {
   forbidden: [
@@ -79,6 +94,14 @@ module.exports = {
       { path: '^src/renderer/' },
       { path: allBut('renderer', 'contract') },
     ),
+    ...roomRules('src/renderer', 'renderer'),
+    forbid(
+      'renderer-rooms',
+      'every file of the window is in a room of scripts/room-order.cjs',
+      { path: '^src/renderer/', pathNot: inside('src/renderer', Object.keys(ROOMS['src/renderer'])) },
+      {},
+    ),
+    forbid('renderer-cycles', 'no cycle, type imports included', { path: '^src/renderer/' }, { circular: true }),
     forbid(
       'renderer-packages',
       'the window has nothing of the services’ or the engine’s packages',

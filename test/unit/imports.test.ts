@@ -26,7 +26,7 @@ function cruise(folder: string): Promise<Report> {
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'self-mri-imports-'))
-  for (const name of ['package.json', 'tsconfig.base.json', '.dependency-cruiser.cjs']) {
+  for (const name of ['package.json', 'tsconfig.base.json', '.dependency-cruiser.cjs', 'scripts/room-order.cjs']) {
     cpSync(join(root, name), join(folder, name))
   }
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
@@ -61,6 +61,11 @@ const PLANTED: readonly [rule: string, path: string, text: string][] = [
     'src/renderer/d.ts',
     "import { RPCHandler } from '@orpc/server/fetch'\nexport const y = RPCHandler",
   ],
+  ['renderer-rooms', 'src/renderer/loose.ts', "import { useState } from 'react'\nexport const y = useState"],
+  ['renderer-app', 'src/renderer/app/a.ts', "import { x } from '../viewer/plain.ts'\nexport const y = x"],
+  ['renderer-viewer', 'src/renderer/viewer/a.ts', "import type { X } from '../runs/plain.ts'\nexport type Y = X"],
+  ['renderer-runs', 'src/renderer/runs/a.ts', "import style from '../studies/a.module.css'\nexport const y = style"],
+  ['renderer-cycles', 'src/renderer/viewer/f.ts', "import type { Y } from './g.ts'\nexport type X = { y: Y }"],
   ['no-node-in-window', 'src/renderer/e.ts', "import { join } from 'node:path'\nexport const y = join"],
   ['no-node-in-window', 'src/preload/a.ts', "import { join } from 'node:path'\nexport const y = join"],
   ['preload', 'src/preload/b.ts', "import { x } from '../contract/plain.ts'\nexport const y = x"],
@@ -98,9 +103,12 @@ const ALLOWED: readonly [path: string, text: string][] = [
   ['src/host/serve.ts', "import { x } from '../services/plain.ts'\nexport { x }"],
   ['src/contract/plain.ts', "import { oc } from '@orpc/contract'\nexport const x = oc\nexport type X = typeof x"],
   [
-    'src/renderer/plain.tsx',
-    "import type { X } from '../contract/plain.ts'\nexport { useState } from 'react'\nexport type Y = X",
+    'src/renderer/app/plain.tsx',
+    "import type { X } from '../../contract/plain.ts'\nexport { useState } from 'react'\nexport type Y = X",
   ],
+  ['src/renderer/viewer/plain.ts', "import { x } from '../widgets/plain.ts'\nexport { x }"],
+  ['src/renderer/runs/plain.ts', "import { x } from '../viewer/plain.ts'\nexport type X = typeof x"],
+  ['src/renderer/widgets/plain.ts', 'export const x = 1'],
   [
     'src/preload/index.ts',
     "import { ipcRenderer } from 'electron'\nimport type { X } from '../contract/plain.ts'\nexport const y: X = ipcRenderer",
@@ -120,6 +128,8 @@ const ALLOWED: readonly [path: string, text: string][] = [
 test('each planted import breaks its rule, and what the table allows breaks none', async () => {
   for (const [path, text] of ALLOWED) write(path, text)
   for (const [, path, text] of PLANTED) write(path, text)
+  write('src/renderer/viewer/g.ts', "import type { X } from './f.ts'\nexport type Y = { x: X }")
+  write('src/renderer/studies/a.module.css', '.a {}')
   write('src/core/g.ts', "import { x } from './f.ts'\nexport const y = () => x")
   const { violations } = (await cruise(folder)).summary
   const found = violations.map(({ from, rule }) => `${rule.name}: ${from}`)
