@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { Device } from './engine.ts'
 import { MaskSpec, Metrics } from './evaluation.ts'
+import { LoggedNote, Note, NoteMark } from './notes.ts'
 import { TrainingSummary } from './report.ts'
 import { SliceSelection } from './volumes.ts'
 
@@ -165,6 +166,12 @@ export type CheckpointRole = z.infer<typeof CheckpointRole>
 export const Position = z.object({ step: z.int(), epoch: z.int() })
 export type Position = z.infer<typeof Position>
 
+const BEGINNING_NOTES = {
+  notes: z.array(z.string()),
+  /** Of each of `notes`, in their order. Absent in logs of version 0.1.0. */
+  noteMarks: z.array(NoteMark).optional(),
+}
+
 /** What a training says while it runs. */
 export const TrainingEvent = z.discriminatedUnion('type', [
   /** What computes. It goes into the run's environment, not into its log. */
@@ -174,7 +181,7 @@ export const TrainingEvent = z.discriminatedUnion('type', [
     steps: z.int(),
     epochs: z.int(),
     parameters: z.int(),
-    notes: z.array(z.string()),
+    ...BEGINNING_NOTES,
   }),
   /** Takes the place of `started`: goes on from a state. Steps and epochs after `from` are no longer in the log: they come again. */
   z.object({
@@ -183,9 +190,9 @@ export const TrainingEvent = z.discriminatedUnion('type', [
     steps: z.int(),
     epochs: z.int(),
     parameters: z.int(),
-    notes: z.array(z.string()),
+    ...BEGINNING_NOTES,
   }),
-  z.object({ type: z.literal('note'), text: z.string() }),
+  LoggedNote.extend({ type: z.literal('note') }),
   /** Stands still until there is room, or the device is free; `continued` follows. `words` say so in full. */
   z.object({
     type: z.literal('waiting'),
@@ -302,8 +309,7 @@ export const RunDetail = z.object({
   run: RunView,
   /** JSON object: versions and device that made it. */
   environment: z.record(z.string(), z.unknown()),
-  /** What it had to say: volumes left out, a damaged state passed over, an early end. */
-  notes: z.array(z.string()),
+  notes: z.array(Note),
   checkpoints: z.array(z.object({ role: CheckpointRole, epoch: z.int(), path: z.string(), sha256: z.string() })),
   events: z.array(LoggedEvent),
 })

@@ -3,6 +3,7 @@ import type { Device, EngineHealth } from '../contract/engine.ts'
 import type { MaskSpec, VolumeScore } from '../contract/evaluation.ts'
 import type { ExportFormat } from '../contract/exports.ts'
 import type { FrameMeta, OverMasks, Show, SliceMetrics } from '../contract/images.ts'
+import type { Note } from '../contract/notes.ts'
 import type { TrainingSummary } from '../contract/report.ts'
 import type { RunConfig, TrainingEvent } from '../contract/runs.ts'
 import type { Role, SkippedFile, VolumeContent, VolumeInfo } from '../contract/volumes.ts'
@@ -49,7 +50,7 @@ export interface TrainRequest {
   readonly states: readonly WrittenFile[]
   /** Folder for the run's checkpoints. */
   readonly directory: string
-  readonly notes: readonly string[]
+  readonly notes: readonly Note[]
 }
 
 export interface Progress {

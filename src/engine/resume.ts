@@ -1,6 +1,7 @@
 /** The newest state of a run that is whole; damaged ones are passed over, and named. */
 import { basename, dirname, join } from 'node:path'
 import { AppError } from '../contract/errors.ts'
+import type { Note } from '../contract/notes.ts'
 import { decodeCheckpoint } from '../core/training/checkpoint.ts'
 import { decodeState, type SavedState } from '../core/training/state.ts'
 import { readBytes, sha256 } from './files.ts'
@@ -27,14 +28,15 @@ async function readState(run: string, file: WrittenFile): Promise<SavedState> {
 export async function newestWhole(
   run: string,
   states: readonly WrittenFile[],
-): Promise<{ state: SavedState; notes: readonly string[] }> {
+): Promise<{ state: SavedState; notes: readonly Note[] }> {
   const faults: string[] = []
   for (const file of states) {
     try {
       const state = await readState(run, file)
       const { epoch, step } = state.progress
-      const from = `Goes on from the state before, after epoch ${epoch}, step ${step}.`
-      return { state, notes: faults.length > 0 ? [`A saved state is damaged: ${faults.join('; ')}. ${from}`] : [] }
+      const text = `A saved state is damaged: ${faults.join('; ')}. Goes on from the state before, after epoch ${epoch}, step ${step}.`
+      const damage: Note = { level: 'info', code: 'state-damaged', data: { epoch, step }, text }
+      return { state, notes: faults.length > 0 ? [damage] : [] }
     } catch (error) {
       if (!(error instanceof AppError)) throw error
       faults.push(error.message)

@@ -106,7 +106,7 @@ function makeRows(services: Services, run: string) {
       )
       if (changed.length === 0) return null
       const text = `Goes on with ${changed.map(name => `${name} ${device[name] ?? 'none'}, not ${before[name] ?? 'none'}`).join('; ')}: the last digits may differ.`
-      return { type: 'note', text }
+      return { type: 'note', level: 'info', code: 'device-changed', data: { changed: changed.join() }, text }
     },
   }
 }

@@ -1,5 +1,6 @@
 /** Runs as the screens see them. */
 import { AppError } from '../contract/errors.ts'
+import { notesOf } from '../contract/notes.ts'
 import { TrainingSummary } from '../contract/report.ts'
 import type { RunDetail, RunView } from '../contract/runs.ts'
 import { methodOf, networkOf } from './catalogue.ts'
@@ -66,7 +67,7 @@ export function viewRun(services: Services, run: string): RunDetail {
   return {
     run: toView(services, row),
     environment: JSON.parse(row.environment),
-    notes: events.flatMap(({ event }) => ('notes' in event ? event.notes : event.type === 'note' ? [event.text] : [])),
+    notes: events.flatMap(({ event }) => notesOf(event)),
     checkpoints: checkpointsOf(services, row.id),
     events,
   }

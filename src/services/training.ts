@@ -1,5 +1,6 @@
 /** A training from its checks to its end: prepared, written down, trained. */
 import { AppError, asCancelled } from '../contract/errors.ts'
+import type { Note } from '../contract/notes.ts'
 import type { Recipe, RunConfig, RunRow, TrainingEvent } from '../contract/runs.ts'
 import type { Study, StudyVolume } from '../contract/studies.ts'
 import { some } from '../contract/words.ts'
@@ -66,7 +67,7 @@ export interface PreparedRun extends RunRequest {
   readonly states: readonly WrittenFile[]
   /** `contentDigest` of the volumes. */
   readonly content: string
-  readonly notes: readonly string[]
+  readonly notes: readonly Note[]
 }
 
 function startOf(services: Services, parent: Parent): string | null {
@@ -74,21 +75,23 @@ function startOf(services: Services, parent: Parent): string | null {
   return 'run' in parent ? modelOf(services, parent.run, parent.epoch).checkpoint : parent.file
 }
 
-/** Why volumes of a role are not used, in words. */
-function leftOutNotes(study: Study, kind: RunConfig['kind']): string[] {
+/** Why volumes of a role are not used. */
+function leftOutNotes(study: Study, kind: RunConfig['kind']): Note[] {
   return (['train', 'val'] as const).flatMap(role => {
     const word = role === 'train' ? 'training' : 'validation'
     const all = volumesOf(study, role)
     const used = new Set(trainable(study, role, kind))
     const irregular = irregularFiles(all)
     const unlabelled = all.filter(volume => !used.has(volume)).length - irregular.length
+    const note = (volumes: number, code: string, text: string): Note[] =>
+      volumes > 0 ? [{ level: 'info', code, data: { volumes, role }, text }] : []
     return [
-      ...(unlabelled > 0 ? [`${unlabelled} ${word} volumes without ground truth are left out.`] : []),
-      ...(irregular.length > 0
-        ? [
-            `${irregular.length} ${word} volumes are left out, because their k-space was not measured in one set of columns for all slices: ${some(irregular)}.`,
-          ]
-        : []),
+      ...note(unlabelled, 'no-ground-truth', `${unlabelled} ${word} volumes without ground truth are left out.`),
+      ...note(
+        irregular.length,
+        'irregular-sampling',
+        `${irregular.length} ${word} volumes are left out, because their k-space was not measured in one set of columns for all slices: ${some(irregular)}.`,
+      ),
     ]
   })
 }
@@ -154,7 +157,7 @@ export function prepareRun(services: Services, request: RunRequest, states: read
   requireTrainable(config, train, validation)
   const notes = leftOutNotes(study, config.kind)
   const caution = config.pretext && method?.caution?.(method.config.parse(config.methodConfig), config.pretext)
-  if (caution) notes.push(caution)
+  if (caution) notes.push({ level: 'warning', code: 'caution', text: caution })
   const start = states.length > 0 ? null : startOf(services, parent)
   return { ...request, train, validation, start, states, content: contentDigest([...train, ...validation]), notes }
 }

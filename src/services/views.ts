@@ -23,6 +23,6 @@ export async function previewViews(services: Services, request: StartRequest, si
         pixels: Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength).toString('base64'),
       })),
     })),
-    cautions: [...notes, ...cautions],
+    cautions: [...notes.map(({ text }) => text), ...cautions],
   }
 }

@@ -1,5 +1,6 @@
 /** Whether an embedding is worth anything, in figures, and what to try where it is not. */
 import * as tf from '@tensorflow/tfjs-core'
+import type { Note } from '../../contract/notes.ts'
 import { read } from '../read.ts'
 import { normaliseRows } from './rows.ts'
 
@@ -30,23 +31,27 @@ export interface Health {
   readonly figures: Readonly<Record<string, number>>
 }
 
-/** Kinds of trouble with words that say what to try; a kind comes once in a training. */
-export function advise({ judgement, loss, chance, figures }: Health): Map<string, string> {
-  const advice = new Map<string, string>()
+/** What seems to go wrong, and what to try. */
+export function advise({ judgement, loss, chance, figures }: Health): Note[] {
+  const advice: Note[] = []
+  const warn = (code: string, data: Note['data'], text: string) => advice.push({ level: 'warning', code, data, text })
   const { spread, prototypes, prototypesOf } = figures
   if (spread !== undefined && spread < COLLAPSED)
-    advice.set(
+    warn(
       'collapsed',
+      { spread },
       `The embeddings have nearly become one point (spread ${spread.toFixed(3)} of 1). A lower learning rate, larger views, or a head on the output image may help.`,
     )
   if (judgement >= PATIENCE && loss !== null && chance !== null && loss > NEAR_CHANCE * chance)
-    advice.set(
-      'chance',
+    warn(
+      'at-chance',
+      { loss, chance },
       `The loss on held-out patients, ${loss.toFixed(3)}, is at its chance level, ${chance.toFixed(3)}: nothing is told apart. Adam at 1e-3, larger views, weaker augmentations or more epochs may help.`,
     )
   if (prototypes !== undefined && prototypes < 0.1 * prototypesOf)
-    advice.set(
-      'prototypes',
+    warn(
+      'few-prototypes',
+      { prototypes, prototypesOf },
       `Only about ${prototypes.toFixed(1)} of ${prototypesOf} prototypes are in use. Fewer prototypes, a queue, or a smaller epsilon may help.`,
     )
   return advice

@@ -192,12 +192,10 @@ export function pretextTask(job: PretextJob): PretextTask {
       }
       const { loss, figures } = meanJudgement(outcomes)
       const chance = method.chanceLoss(methodConfig, { batch: heldOut.length, samples: samples.length })
-      const advice = [...advise({ judgement: ++judgements, loss, chance, figures })].filter(
-        ([kind]) => !advised.has(kind),
-      )
-      for (const [kind] of advice) advised.add(kind)
+      const advice = advise({ judgement: ++judgements, loss, chance, figures }).filter(({ code }) => !advised.has(code))
+      for (const { code } of advice) advised.add(code)
       const extra = loss === null || chance === null ? figures : { ...figures, [HELD_OUT_CHANCE]: chance }
-      return { loss, metrics: null, extra, advice: advice.map(([, words]) => words) }
+      return { loss, metrics: null, extra, advice }
     } finally {
       tf.dispose([...batches.flat(), ...Object.values(parameters)])
     }

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../../contract/errors.ts'
 import type { Metrics } from '../../contract/evaluation.ts'
+import { beginningNotes, type Note } from '../../contract/notes.ts'
 import type { TrainingSummary } from '../../contract/report.ts'
 import { OWN_LOSS, type Recipe, type TrainingEvent } from '../../contract/runs.ts'
 import { kernels } from '../kernels.ts'
@@ -26,7 +27,7 @@ export interface Validation {
   /** The method's own figures, by name. */
   readonly extra: Readonly<Record<string, number>>
   /** What seems to go wrong, and what to try. */
-  readonly advice?: readonly string[]
+  readonly advice?: readonly Note[]
 }
 
 /** What is to be learned: parameters, batches, a loss, and how well it goes on patients not trained on. */
@@ -71,7 +72,7 @@ export interface Training {
   /** Goes on from here instead. */
   readonly resume?: SavedState | null
   readonly metadata: Readonly<Record<string, string>>
-  readonly notes: readonly string[]
+  readonly notes: readonly Note[]
   readonly files: RunFiles
   readonly pause: Pause
   readonly makeStepper: MakeStepper
@@ -227,7 +228,7 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
         extra: { ...(task.hasTerm && ownLoss !== null && { [OWN_LOSS]: ownLoss }), ...validation?.extra },
       },
     }
-    for (const text of validation?.advice ?? []) yield { type: 'note', text }
+    for (const note of validation?.advice ?? []) yield { type: 'note', ...note }
     if (preview) {
       const { image, ...facts } = preview
       yield { type: 'preview', epoch, ...facts, ...(await files.savePreview(epoch, image)) }
@@ -259,6 +260,9 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
     if (outOfPatience() && epoch < recipe.epochs)
       yield {
         type: 'note',
+        level: 'info',
+        code: 'stopped-early',
+        data: { epoch, patience },
         text: `Stopped early, after epoch ${epoch} of ${recipe.epochs}: ${patience} validations without a lower loss.`,
       }
   }
@@ -273,7 +277,7 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
   const isOver = () => progress.epoch === recipe.epochs || outOfPatience()
 
   try {
-    const size = { steps, epochs: recipe.epochs, parameters: countParameters(specs), notes: [...training.notes] }
+    const size = { steps, epochs: recipe.epochs, parameters: countParameters(specs), ...beginningNotes(training.notes) }
     const { step, epoch } = progress
     yield resume ? { type: 'resumed', from: { step, epoch }, ...size } : { type: 'started', ...size }
     watch.prepared()

@@ -1,4 +1,5 @@
 /** How a pre-training does, from its log: the loss against its chance level, and the method's own figures by epoch. */
+import { notesOf } from '../../contract/notes.ts'
 import { HELD_OUT_CHANCE, type LoggedEvent, OWN_LOSS } from '../../contract/runs.ts'
 import type { Points } from './curves.ts'
 
@@ -98,23 +99,20 @@ export function healthOf(events: readonly LoggedEvent[]): HealthFigure[] {
   })
 }
 
-/** Notes that say what may be wrong with a pre-training, and what to try. */
-export const warns = (note: string): boolean =>
-  /may help|collapsed|nearly become|chance level|shows the label|betray|nearly white|say(?:s)? less/.test(note)
-
 export interface Warning {
   readonly text: string
-  /** After which it was said; it need not be so any more. `null`: before the first. */
+  /** The epoch before the warning; `null`: none. The fault may be over by now. */
   readonly epoch: number | null
 }
 
+/** A pre-training's warnings, each text once. */
 export function warningsOf(events: readonly LoggedEvent[]): Warning[] {
   let epoch: number | null = null
   const warnings = new Map<string, Warning>()
   for (const { event } of events) {
     if (event.type === 'epoch') epoch = event.figures.epoch
-    const notes = 'notes' in event ? event.notes : event.type === 'note' ? [event.text] : []
-    for (const text of notes.filter(warns)) if (!warnings.has(text)) warnings.set(text, { text, epoch })
+    for (const { level, text } of notesOf(event))
+      if (level === 'warning' && !warnings.has(text)) warnings.set(text, { text, epoch })
   }
   return [...warnings.values()]
 }

@@ -16,7 +16,6 @@ import { fitWindow, GREY, ownWindow, paint } from '../viewer/drawing.ts'
 import { openStudy, showSource } from '../viewer/view.ts'
 import { FineTuneButton } from '../widgets/fine-tune.tsx'
 import { Health } from './health.tsx'
-import { warns } from './health-figures.ts'
 import { recipeSummary } from './recipe-fields.tsx'
 import { RunState, StatusMark } from './run-line.tsx'
 import style from './runs.module.css'
@@ -58,10 +57,10 @@ export function RunPage({ run }: { run: RunView }) {
           </p>
         )}
         {detail?.notes
-          .filter(note => run.kind !== 'pretrain' || !warns(note)) // beside what they are about
-          .map(note => (
-            <p key={note} className="secondary">
-              {note}
+          .filter(({ level }) => run.kind !== 'pretrain' || level !== 'warning') // warnings are beside the figures
+          .map(({ text }) => (
+            <p key={text} className="secondary">
+              {text}
             </p>
           ))}
         <div className={style.buttons}>

@@ -94,7 +94,8 @@ function takeOver(services: Services, run: string, { id }: RunRow): void {
     ids,
   )
   const text = `Begins as run ${id} did, with the same weights, batches and rates: its first ${progress.epoch} epochs are taken from there.`
-  logEvent(services, run, { type: 'note', text })
+  const data = { run: id, epochs: progress.epoch }
+  logEvent(services, run, { type: 'note', level: 'info', code: 'begins-as-run', data, text })
 }
 
 /** Writes a run down that has done what the shorter one has, to be resumed; `null` where a file of that one is damaged or gone. */

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
+import { beginningNotes, type LoggedNote, type Note } from '../../../src/contract/notes.ts'
 import type { LoggedEvent } from '../../../src/contract/runs.ts'
-import { healthOf, warningsOf, warns } from '../../../src/renderer/runs/health-figures.ts'
+import { healthOf, warningsOf } from '../../../src/renderer/runs/health-figures.ts'
 
 const epoch = (n: number, extra: Record<string, number>): LoggedEvent => ({
   seq: n,
@@ -31,23 +32,37 @@ it('gathers a method’s figures, with what they are measured against', () => {
   expect(healthOf([])).toEqual([])
 })
 
-it('tells warnings from other notes', () => {
-  expect(
-    warns('The embeddings have nearly become one point (spread 0.010 of 1). A lower learning rate may help.'),
-  ).toBe(true)
-  expect(warns('2 training volumes without ground truth are left out.')).toBe(false)
+const note = (said: LoggedNote): LoggedEvent => ({ seq: 9, run: '1', at: '', event: { type: 'note', ...said } })
+const started = (own: ReturnType<typeof beginningNotes> | { notes: string[] }): LoggedEvent => ({
+  seq: 0,
+  run: '1',
+  at: '',
+  event: { type: 'started', steps: 1, epochs: 1, parameters: 1, ...own },
 })
 
-it('says after which epoch a warning was given', () => {
-  const note = (text: string): LoggedEvent => ({ seq: 9, run: '1', at: '', event: { type: 'note', text } })
-  const started: LoggedEvent = {
-    seq: 0,
-    run: '1',
-    at: '',
-    event: { type: 'started', steps: 1, epochs: 1, parameters: 1, notes: ['It shows the label.', 'Nothing else.'] },
-  }
-  expect(warningsOf([started, epoch(1, {}), note('More may help.'), note('It ended early.'), epoch(2, {})])).toEqual([
+it('says after which epoch a warning was given, once', () => {
+  const warning = (text: string): Note => ({ level: 'warning', code: 'caution', text })
+  const info = (text: string): Note => ({ level: 'info', code: 'stopped-early', text })
+  const events = [
+    started(beginningNotes([warning('Before it begins.'), info('Left out.')])),
+    epoch(1, {}),
+    note(warning('Later.')),
+    note(info('It may help to read this.')),
+    epoch(2, {}),
+    note(warning('Later.')),
+  ]
+  expect(warningsOf(events)).toEqual([
+    { text: 'Before it begins.', epoch: null },
+    { text: 'Later.', epoch: 1 },
+  ])
+})
+
+it('finds the warnings of logs whose notes are texts alone', () => {
+  const left = '2 training volumes without ground truth are left out.'
+  const collapsed = 'The embeddings have nearly become one point (spread 0.010 of 1). A lower learning rate may help.'
+  const events = [started({ notes: ['It shows the label.', left] }), epoch(1, {}), note({ text: collapsed })]
+  expect(warningsOf(events)).toEqual([
     { text: 'It shows the label.', epoch: null },
-    { text: 'More may help.', epoch: 1 },
+    { text: collapsed, epoch: 1 },
   ])
 })

@@ -120,7 +120,7 @@ describe('a run that goes on', () => {
     const { events, notes } = viewRun(services, '1')
     expect(events.flatMap(({ event }) => (event.type === 'epoch' ? [event.figures.epoch] : []))).toEqual([1, 2, 3])
     expect(events.some(({ event }) => event.type === 'step')).toBe(false)
-    expect(notes).toEqual(['a note'])
+    expect(notes).toMatchObject([{ text: 'a note' }])
     expect(findRun(services, '1').epochs.done).toBe(3)
     expect(files()).toEqual(['best-1', 'head-1', 'last-1', 'state-1-10'])
   })
@@ -171,7 +171,7 @@ describe('a database for which the disk has no room (SQLITE_FULL)', () => {
     await held
     await recorder.flush()
     const { notes } = viewRun(services, '1')
-    expect(notes.map(text => text[0])).toEqual(['a', 'b'])
+    expect(notes.map(({ text }) => text[0])).toEqual(['a', 'b'])
     expect(words.at(-1)).toBeNull()
   })
 
@@ -216,7 +216,12 @@ it('the device goes into the environment; another one than before is noted', () 
   expect(viewRun(services, '1')).toMatchObject({ environment: { data: 'x', ...device }, notes: [], events: [] })
   record({ type: 'device', device: { ...device, device: 'GPU', gpu: 'NVIDIA H100', compiler: 'XLA' } })
   expect(viewRun(services, '1').notes).toEqual([
-    expect.stringContaining('device GPU, not CPU; gpu NVIDIA H100, not none; compiler XLA, not none'),
+    {
+      level: 'info',
+      code: 'device-changed',
+      data: { changed: 'device,gpu,compiler' },
+      text: expect.stringContaining('device GPU, not CPU; gpu NVIDIA H100, not none; compiler XLA, not none'),
+    },
   ])
 })
 

@@ -117,7 +117,8 @@ describe('a start', () => {
     await startRequested(services, rotnet)
     await startRequested(services, { ...rotnet, pretext: { ...rotnet.pretext!, measurement: 'fixed' } })
     await startRequested(services, requestOf('simclr/report', { recipe: { ...rotnet.recipe, batch: 2 } }))
-    expect(queued.map(({ notes }) => notes)).toEqual([[], [expect.stringContaining('aliasing shows the label')], []])
+    const caution = { level: 'warning', code: 'caution', text: expect.stringContaining('aliasing shows the label') }
+    expect(queued.map(({ notes }) => notes)).toEqual([[], [caution], []])
   })
 
   it('that cannot be is refused at once', async () => {
