@@ -26,7 +26,8 @@ This page is generated from \`src/contract/errors.ts\` by \`npm run docs\`. Edit
 An error message says what happened, in which file, and what to do.
 With \`--json\` the command line prints the code: \`{"error": {"code": "RUN_NOT_FOUND", "message": "…"}}\`.
 The code is \`null\` if the program itself has a fault. Please report such a fault with the text on standard error.
-The exit code is 2 for \`INVALID_ARGUMENT\` and 1 for most other codes. [command-line.md](command-line.md) lists all.
+The exit code is 2 for \`INVALID_ARGUMENT\` and \`STATE_CONFLICT\`, and 1 for most other codes.
+[command-line.md](command-line.md) lists all.
 [troubleshooting.md](troubleshooting.md) starts from symptoms instead of codes.
 
 ${Object.entries(ERRORS).map(section).join('\n')}`

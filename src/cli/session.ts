@@ -2,13 +2,16 @@
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
-import { AppError, asCancelled, throwIfCancelled } from '../contract/errors.ts'
+import { AppError, asCancelled, type ErrorCode, throwIfCancelled } from '../contract/errors.ts'
 import { openServices, type ServiceOptions, type Services } from '../services/context.ts'
 import { databaseError, isBusy } from '../services/db/errors.ts'
 import { exitCodeOf, hearSignals, type StopSignal } from '../services/signals.ts'
 import { type Bar, printJson, progressBar, say } from './terminal.ts'
 
 const EXIT = { failure: 1, usage: 2 } as const
+
+/** What was asked for cannot be done: another command is needed. */
+const USAGE: ReadonlySet<ErrorCode> = new Set(['INVALID_ARGUMENT', 'STATE_CONFLICT'])
 
 export interface Session {
   readonly services: Services
@@ -43,7 +46,7 @@ function report(thrown: unknown, json: boolean, stop: 'cancel' | StopSignal): nu
     if (json) printJson({ error: { code: error.code, message } })
     say(cancelled ? (stop === 'cancel' ? 'Cancelled.' : `${message}.`) : message)
     if (cancelled) return exitCodeOf(stop === 'cancel' ? 'SIGINT' : stop)
-    return error.code === 'INVALID_ARGUMENT' ? EXIT.usage : EXIT.failure
+    return USAGE.has(error.code) ? EXIT.usage : EXIT.failure
   }
   if (json) printJson({ error: { code: null, message: String(error) } })
   say(`This is a fault of the program: ${error instanceof Error ? error.stack : error}`)

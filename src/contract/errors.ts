@@ -31,6 +31,11 @@ export const ERRORS = {
     remedy: 'Correct the value that the message names. --help lists the options of a command.',
     example: '--mask-draws: expected at least 1, got 0',
   },
+  STATE_CONFLICT: {
+    meaning: 'A run or a reproduction has a status that does not allow this, or another program works on it.',
+    remedy: 'List the runs with: npm run self-mri -- runs. Wait until the run has ended, or cancel it first.',
+    example: 'Expected a run that has ended, got run 3, which is running. Cancel it first.',
+  },
   ENGINE_UNAVAILABLE: {
     meaning: 'The TensorFlow engine is not installed, or does not load.',
     remedy: 'Run: npm run self-mri -- engine install. The message says if a compiler, Python or pip is missing.',
@@ -124,14 +129,22 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS
 
+/** What a program reads of an error besides its code. */
+export interface ErrorData {
+  /** The signal that ended the engine's process. */
+  readonly signal?: string
+}
+
 /** An error with a code, a sentence that names the file and the remedy, and what caused it. */
 export class AppError extends Error {
   readonly code: ErrorCode
+  readonly data: ErrorData
 
-  constructor(code: ErrorCode, message: string, cause?: unknown) {
+  constructor(code: ErrorCode, message: string, cause?: unknown, data: ErrorData = {}) {
     super(message, cause === undefined ? undefined : { cause })
     this.name = 'AppError'
     this.code = code
+    this.data = data
   }
 }
 

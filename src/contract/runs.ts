@@ -212,6 +212,8 @@ export const TrainingEvent = z.discriminatedUnion('type', [
     step: z.int().default(0),
     path: z.string(),
     sha256: z.string(),
+    /** The file of the pretext's head, where one was written with these weights; not in logs of older programs. */
+    head: z.string().optional(),
   }),
   /** All that a training needs to go on exactly here was written. `bestEpoch`: whose weights were the best until then. */
   z.object({

@@ -90,7 +90,8 @@ export function startEngine(installed: InstalledEngine | null, { niceness = 0, x
     const how = signal
       ? `by ${signal}${signal === 'SIGKILL' ? ' (the system does so when memory runs out)' : ''}`
       : `with exit code ${code}`
-    die(new AppError('ENGINE_DIED', `The engine process ended ${how}${lastWords && `; its last words: ${lastWords}`}`))
+    const message = `The engine process ended ${how}${lastWords && `; its last words: ${lastWords}`}`
+    die(new AppError('ENGINE_DIED', message, undefined, signal ? { signal } : {}))
   })
   const pipe = child.stdio[CHANNEL] as Duplex
   const channel = openChannel<ToEngine, FromEngine>(pipe, message => {

@@ -12,7 +12,8 @@ import { METHODS, NETWORKS, networkOf } from './catalogue.ts'
 import { chosenSettings } from './chosen-settings.ts'
 import type { Services } from './context.ts'
 import { makeFolder, runDirectory, storedRunFile } from './profile.ts'
-import { insertRow } from './run-rows.ts'
+import { insertRun } from './runs/store.ts'
+import { recordCheckpoint } from './runs/store-training.ts'
 import { studyById } from './studies.ts'
 
 type NetworkId = keyof typeof NETWORKS
@@ -118,19 +119,18 @@ export function importCheckpoint(services: Services, study: number, path: string
   let directory: string | null = null
   try {
     return db.transaction(() => {
-      const run = insertRow(services, { study, config, parent: { file: path }, status: 'finished' })
+      const run = insertRun(services, { study, config, parent: { file: path }, status: 'finished' })
       directory = runDirectory(services, run)
       makeFolder(directory)
       const copy = join(directory, 'last.safetensors')
       writeFileSync(copy, bytes)
-      db.prepare(
-        "INSERT INTO checkpoints (run_id, role, epoch, step, path, sha256, written_at) VALUES (?, 'last', 0, 0, ?, ?, ?)",
-      ).run(
-        Number(run),
-        storedRunFile(services, copy),
-        createHash('sha256').update(bytes).digest('hex'),
-        new Date().toISOString(),
-      )
+      recordCheckpoint(services, run, {
+        role: 'last',
+        epoch: 0,
+        step: 0,
+        path: storedRunFile(services, copy),
+        sha256: createHash('sha256').update(bytes).digest('hex'),
+      })
       return run
     })()
   } catch (error) {

@@ -12,7 +12,7 @@ import { markInterrupted } from './interrupted.ts'
 import { profileDirectory } from './profile.ts'
 import { makeQueue, type Queue } from './queue.ts'
 import { resumeInterrupted } from './resume.ts'
-import type { Closing } from './run-rows.ts'
+import type { Closing } from './runs/ending.ts'
 import { readSettings } from './settings.ts'
 
 export interface Services {
@@ -98,7 +98,7 @@ export function openServices({
   const bell = makeBell()
   const complete = (db: Db) => {
     readSalt(db)
-    markInterrupted({ db, bell }, { atStart: true })
+    markInterrupted({ db, bell, profile: directory }, { atStart: true })
   }
   const db = readOnly ? openSnapshot(directory, complete, { patience }) : openDatabase(directory, { patience })
   if (!readOnly) completeOrClose(db, complete, directory)

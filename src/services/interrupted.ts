@@ -1,7 +1,7 @@
 /** Runs whose process is gone did not end by themselves: the program crashed or was killed, or the machine was started again. */
 import process from 'node:process'
 import type { Services } from './context.ts'
-import { logEvent } from './log.ts'
+import { interruptAbandoned } from './runs/store.ts'
 
 const STARTED_AT = new Date(performance.timeOrigin).toISOString()
 
@@ -18,7 +18,7 @@ function alive(pid: number): boolean {
  * container a program gets the same number each time.
  */
 export function markInterrupted(
-  services: Pick<Services, 'db' | 'bell'>,
+  services: Pick<Services, 'db' | 'bell' | 'profile'>,
   { atStart = false }: { readonly atStart?: boolean } = {},
 ): void {
   const { db } = services
@@ -33,13 +33,6 @@ export function markInterrupted(
     if (goesOn) continue
     const when = status === 'queued' ? 'before the run had begun' : 'while the run was going on'
     const reason = `The program (process ${pid}) ended ${when}.`
-    db.transaction(() => {
-      const { changes } = db
-        .prepare(
-          "UPDATE runs SET status = 'interrupted', reason = ?, finished_at = ?, queue_place = NULL WHERE id = ? AND status = ?",
-        )
-        .run(reason, new Date().toISOString(), id, status)
-      if (changes > 0) logEvent(services, String(id), { type: 'status', status: 'interrupted', reason })
-    })()
+    interruptAbandoned(services, { run: String(id), status, pid }, reason)
   }
 }

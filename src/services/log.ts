@@ -15,11 +15,14 @@ const toEvent = ({ seq, run_id, at, event }: Row): LoggedEvent => ({
   event: JSON.parse(event),
 })
 
-/** With another place of the file that it names, where it names one that a run wrote. */
-const placed = <Event extends RunEvent>(event: Event, place: (path: string) => string): Event =>
-  event.type === 'checkpoint' || event.type === 'state' || event.type === 'preview'
+/** With another place of the files that the event names, where it names files that a run wrote. */
+function placed<Event extends RunEvent>(event: Event, place: (path: string) => string): Event {
+  if (event.type === 'checkpoint' && event.head !== undefined)
+    return { ...event, path: place(event.path), head: place(event.head) }
+  return event.type === 'checkpoint' || event.type === 'state' || event.type === 'preview'
     ? { ...event, path: place(event.path) }
     : event
+}
 
 /** As the log holds it: its file relative to the folder of all runs. */
 export const asStored = (services: Pick<Services, 'profile'>, event: TrainingEvent): TrainingEvent =>

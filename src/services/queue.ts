@@ -6,8 +6,9 @@ import { takeDevice } from './device.ts'
 import { logEvent } from './log.ts'
 import type { Resumption } from './resume.ts'
 import { onceThereIsRoom } from './room.ts'
-import { type Closing, closedReason, type Stop, setQueuePlaces, setStatus } from './run-rows.ts'
-import { endRun, insertRuns, type PreparedRun, trainRun } from './training.ts'
+import { type Closing, closedReason, type Stop } from './runs/ending.ts'
+import { beginRun, cancelRun, insertRuns, interruptRun, pauseRun, setQueuePlaces } from './runs/store.ts'
+import { endRun, newRun, type PreparedRun, trainRun } from './training.ts'
 
 export interface Queue {
   /** Writes the rows and trains as soon as those before have ended; returns the runs' ids. */
@@ -89,7 +90,7 @@ export function makeQueue(services: Services): Queue {
       mine.waitsFor = null
       mine.begun = true
       device.name(run)
-      await onceThereIsRoom(() => setStatus(services, run, 'running', null), signal)
+      await onceThereIsRoom(() => beginRun(services, run), signal)
       place()
       const engine = await services.jobs(signal).catch(async error => {
         await endRun(services, run, error, stop())
@@ -146,19 +147,17 @@ export function makeQueue(services: Services): Queue {
       current.givenUp = true
       given.unshift(current.run)
     }
-    for (const run of given) setStatus(services, run, 'interrupted', closedReason(how, 'before the run had begun'))
+    for (const run of given) interruptRun(services, run, closedReason(how, 'before the run had begun'))
     if (how !== 'close') setQueuePlaces(services, given)
   }
-
-  const stopWaiting = {
-    cancel: { status: 'cancelled', reason: 'Cancelled before it had begun.' },
-    pause: { status: 'paused', reason: null },
-  } as const
 
   return {
     add(prepared) {
       requireOpen()
-      const runs = insertRuns(services, prepared, 'queued')
+      const runs = insertRuns(
+        services,
+        prepared.map(each => newRun(each, 'queued')),
+      )
       begin(runs.map((run, i) => ({ run, prepared: prepared[i] })))
       return runs
     },
@@ -171,7 +170,8 @@ export function makeQueue(services: Services): Queue {
       const at = waiting.findIndex(each => each.run === run)
       if (at >= 0) {
         waiting.splice(at, 1)
-        setStatus(services, run, stopWaiting[stop].status, stopWaiting[stop].reason)
+        if (stop === 'cancel') cancelRun(services, run, 'Cancelled before it had begun.')
+        else pauseRun(services, run)
         place()
         return true
       }
@@ -209,8 +209,7 @@ export function makeQueue(services: Services): Queue {
       closed ??= 'close'
       giveUpWaiting(closed)
       if (!current) return
-      if (!current.givenUp)
-        setStatus(services, current.run, 'interrupted', closedReason(closed, 'while the run was going on'))
+      if (!current.givenUp) interruptRun(services, current.run, closedReason(closed, 'while the run was going on'))
       current.stop = closed
       current.controller.abort()
     },

@@ -6,7 +6,7 @@ import type { Role } from '../contract/volumes.ts'
 import { locateEngine } from '../engine/install.ts'
 import type { ReadOptions } from './contents/reader.ts'
 import type { Services } from './context.ts'
-import { claimRun, type Parent, setStatus } from './run-rows.ts'
+import { beginRun, claimRun, type Parent } from './runs/store.ts'
 import { type StoredRun, startFile, statesOf, storedRun, storedRuns, toRunRow } from './runs.ts'
 import { readSettings } from './settings.ts'
 import { studyById } from './studies.ts'
@@ -37,7 +37,7 @@ interface ResumeOptions extends ReadOptions {
 }
 
 /**
- * Where a run can go on. Throws `INVALID_ARGUMENT` where it cannot, `DATA_CHANGED` where its study's volumes are no longer those that it
+ * Where a run can go on. Throws `STATE_CONFLICT` where it cannot, `DATA_CHANGED` where its study's volumes are no longer those that it
  * began with.
  */
 export async function prepareResumption(
@@ -49,7 +49,7 @@ export async function prepareResumption(
   const { config, resumable, status } = toRunRow(services, row)
   const { recipe } = config
   if (!resumable || !recipe)
-    throw new AppError('INVALID_ARGUMENT', `Expected a run that can be resumed, got run ${id}, which is ${status}.`)
+    throw new AppError('STATE_CONFLICT', `Expected a run that can be resumed, got run ${id}, which is ${status}.`)
   const states = statesOf(services, row.id)
   const request = { study: studyOfRun(services, row), config: { ...config, recipe }, parent: parentOf(services, row) }
   const prepared = prepareRun(services, await readyRequest(services, request, options), states)
@@ -92,7 +92,7 @@ export async function resumeRun(services: Services, id: string, options: RunOpti
   const resumption = await prepareResumption(services, id, options)
   const begin = () => {
     resumption.claim()
-    setStatus(services, id, 'running', null)
+    beginRun(services, id)
     return id
   }
   return trainNow(services, resumption.prepared, begin, options)

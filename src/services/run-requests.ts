@@ -108,7 +108,7 @@ export async function fineTune(
   const parent = findRun(services, run)
   if (epoch === null && (parent.status === 'queued' || parent.status === 'running')) {
     throw new AppError(
-      'INVALID_ARGUMENT',
+      'STATE_CONFLICT',
       `Expected a run that has ended, got run ${run}, which is ${parent.status}. Wait for its weights.`,
     )
   }
@@ -155,7 +155,7 @@ export async function resume(services: Services, run: string, options: ReadOptio
 
 const elsewhere = (run: string, pid: number) =>
   new AppError(
-    'INVALID_ARGUMENT',
+    'STATE_CONFLICT',
     `Expected a run of this program, got run ${run}, which another one (process ${pid}) trains. Press Ctrl+C there.`,
   )
 
@@ -172,5 +172,5 @@ export function moveRun(services: Services, run: string, before: string | null):
   const wrong = [run, before]
     .filter(each => each !== null)
     .map(each => `run ${each}, ${storedRun(services, each).status}`)
-  throw new AppError('INVALID_ARGUMENT', `Expected runs that wait for their turn here, got ${wrong.join(' and ')}.`)
+  throw new AppError('STATE_CONFLICT', `Expected runs that wait for their turn here, got ${wrong.join(' and ')}.`)
 }

@@ -1,11 +1,11 @@
 /** Runs as the screens see them. */
-import { AppError } from '../contract/errors.ts'
 import { notesOf } from '../contract/notes.ts'
 import { TrainingSummary } from '../contract/report.ts'
 import type { RunDetail, RunView } from '../contract/runs.ts'
 import { methodOf, networkOf } from './catalogue.ts'
 import type { Services } from './context.ts'
 import { eventsOf } from './log.ts'
+import { setHidden } from './runs/store.ts'
 import {
   checkpointsOf,
   findRun,
@@ -82,13 +82,5 @@ export function layersOf(services: Services, run: string): string[] {
 
 /** Takes a run off the list, or puts it back; its files stay. */
 export function setRunHidden(services: Services, run: string, hidden: boolean): void {
-  const { id, status } = storedRun(services, run)
-  if (hidden && (status === 'queued' || status === 'running')) {
-    throw new AppError(
-      'INVALID_ARGUMENT',
-      `Expected a run that has ended, got run ${run}, which is ${status}. Cancel it first.`,
-    )
-  }
-  services.db.prepare('UPDATE runs SET hidden_at = ? WHERE id = ?').run(hidden ? new Date().toISOString() : null, id)
-  services.bell.ring()
+  setHidden(services, String(storedRun(services, run).id), hidden)
 }

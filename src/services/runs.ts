@@ -1,5 +1,5 @@
 /** Runs as they are written down: listed, found, their kept weights, the runs they came from. `training.ts` writes them. */
-import { AppError, type ErrorCode } from '../contract/errors.ts'
+import { AppError, type ErrorCode, type ErrorData } from '../contract/errors.ts'
 import type { Metrics } from '../contract/evaluation.ts'
 import { TrainingSummary } from '../contract/report.ts'
 import { type EpochFigures, type RunDetail, type RunRow, type RunStatus, StoredConfig } from '../contract/runs.ts'
@@ -22,6 +22,8 @@ export interface StoredRun {
   readonly status: RunStatus
   readonly reason: string | null
   readonly fault: ErrorCode | null
+  /** JSON: ErrorData. */
+  readonly fault_data: string | null
   readonly queue_place: number | null
   readonly resumes: number
   readonly resumed_step: number
@@ -105,8 +107,10 @@ function isResumable({ status, kind, fault, environment }: StoredRun, hasState: 
 }
 
 /** The system ends a process by SIGKILL when memory runs out. */
-const ranOutOfMemory = ({ fault, reason }: StoredRun) =>
-  fault === 'OUT_OF_MEMORY' || (fault === 'ENGINE_DIED' && reason?.includes('SIGKILL') === true)
+function ranOutOfMemory({ fault, fault_data }: StoredRun): boolean {
+  const { signal }: ErrorData = JSON.parse(fault_data ?? '{}')
+  return fault === 'OUT_OF_MEMORY' || (fault === 'ENGINE_DIED' && signal === 'SIGKILL')
+}
 
 /** The largest part of the batch that divides it; the rest comes by accumulation where the method permits it. */
 function suggest(row: StoredRun, { recipe, method }: StoredConfig): RunRow['suggestion'] {

@@ -3,13 +3,7 @@ import { createHash } from 'node:crypto'
 import type { RunConfig } from '../contract/runs.ts'
 import type { Study, StudyVolume } from '../contract/studies.ts'
 import type { Role } from '../contract/volumes.ts'
-import type { Services } from './context.ts'
 import { volumesOf } from './studies.ts'
-
-export interface UsedVolumes {
-  readonly train: readonly StudyVolume[]
-  readonly val: readonly StudyVolume[]
-}
 
 /**
  * Those of a role with a selected slice, and with ground truth where the training needs it. k-space that was not measured in one set of
@@ -31,17 +25,4 @@ export const trainable = (
 export function contentDigest(volumes: readonly StudyVolume[]): string {
   const facts = volumes.map(({ file, role, content }) => [file, role, content?.identity])
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex')
-}
-
-/** Writes down what a run uses. */
-export function noteVolumes({ db }: Services, run: string, { train, val }: UsedVolumes): void {
-  const add = db.prepare(
-    'INSERT OR IGNORE INTO run_volumes (run_id, file, identity, scan, role) VALUES (?, ?, ?, ?, ?)',
-  )
-  for (const [role, volumes] of [
-    ['train', train],
-    ['val', val],
-  ] as const)
-    for (const { file, content } of volumes)
-      if (content) add.run(Number(run), file, content.identity, content.scan, role)
 }

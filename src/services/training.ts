@@ -15,10 +15,11 @@ import { takeDevice } from './device.ts'
 import { runDirectory } from './profile.ts'
 import { makeRecorder } from './recorder.ts'
 import { onceThereIsRoom } from './room.ts'
-import { insertRow, type Parent, recordFailure, type Stop, setStatus } from './run-rows.ts'
+import { recordFailure, type Stop } from './runs/ending.ts'
+import { finishRun, insertRun, type NewRun, type Parent } from './runs/store.ts'
 import { findRun, modelOf, requireUnseen } from './runs.ts'
 import { requireSeparatePatients, volumesOf } from './studies.ts'
-import { contentDigest, noteVolumes, trainable } from './training-data.ts'
+import { contentDigest, trainable } from './training-data.ts'
 
 export interface RunRequest {
   readonly study: Study
@@ -174,24 +175,11 @@ export async function readyRequest<Request extends RunRequest>(
   return { ...request, study: await readyStudy(services, study, used, options) }
 }
 
-/** Writes the rows of runs together, all or none: their ids, in order. */
-export function insertRuns(
-  services: Services,
-  prepared: readonly PreparedRun[],
+/** The row of a run that is about to be queued or trained. */
+export const newRun = (
+  { study, config, parent, train, validation, content }: PreparedRun,
   status: 'queued' | 'running',
-): string[] {
-  const { db } = services
-  const add = db.prepare('INSERT OR IGNORE INTO run_patients (run_id, patient, role) VALUES (?, ?, ?)')
-  return db.transaction(() =>
-    prepared.map(({ study, config, parent, train, validation, content }) => {
-      const run = insertRow(services, { study: study.id, config, parent, status, content })
-      noteVolumes(services, run, { train, val: validation })
-      for (const { patient } of train) add.run(Number(run), patient, 'train')
-      for (const { patient } of validation) add.run(Number(run), patient, 'val')
-      return run
-    }),
-  )()
-}
+): NewRun => ({ study: study.id, config, parent, status, content, used: { train, val: validation } })
 
 /**
  * Trains a run whose row is there and reads `running`. When it fails or is stopped the row says so with the reason; epochs, checkpoints and
@@ -218,7 +206,7 @@ export async function trainRun(
       },
     )
     await recorder.flush()
-    await onceThereIsRoom(() => setStatus(services, run, 'finished', null, { summary }), signal, services.onBusy)
+    await onceThereIsRoom(() => finishRun(services, run, summary), signal, services.onBusy)
   } catch (error) {
     const asked = signal?.aborted ? asCancelled(error) : error
     await endRun(services, run, asked, stop?.())
@@ -259,5 +247,5 @@ export async function trainNow(
 /** Trains now and returns the finished run. Its row is there from the first moment. */
 export async function startRun(services: Services, request: RunRequest, options: RunOptions = {}): Promise<RunRow> {
   const prepared = prepareRun(services, await readyRequest(services, request, options))
-  return trainNow(services, prepared, () => insertRuns(services, [prepared], 'running')[0], options)
+  return trainNow(services, prepared, () => insertRun(services, newRun(prepared, 'running')), options)
 }

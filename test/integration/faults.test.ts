@@ -122,10 +122,10 @@ describe('a run', () => {
     await host.client.runs.cancel({ run: first })
     await becomes(first, 'cancelled')
     await expect(host.client.runs.move({ run: first, before: null })).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
+      code: 'STATE_CONFLICT',
       message: expect.stringContaining('cancelled'),
     })
-    await expect(host.client.runs.resume({ run: second })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    await expect(host.client.runs.resume({ run: second })).rejects.toMatchObject({ code: 'STATE_CONFLICT' })
   })
 
   it('whose newest state is damaged goes on from the one before, and says so', async () => {

@@ -71,10 +71,12 @@ export function makeKeeper({ run, task, metadata: common, files }: Kept, stepper
     const tensors = toTorch(parameters, specs)
     const pick = (wanted: readonly ParameterSpec[]) => new Map(wanted.map(spec => [spec.name, tensors.get(spec.name)!]))
     const metadata = { ...common, format: 'pt', run, epoch: String(epoch) }
-    if (role === 'last' && task.head.length > 0)
-      await files.saveCheckpoint('head', epoch, { tensors: pick(task.head), metadata }, within)
+    const head =
+      role === 'last' && task.head.length > 0
+        ? await files.saveCheckpoint('head', epoch, { tensors: pick(task.head), metadata }, within)
+        : null
     const written = await files.saveCheckpoint(role, epoch, { tensors: pick(task.network), metadata }, within)
-    return { type: 'checkpoint' as const, role, epoch, step, ...written }
+    return { type: 'checkpoint' as const, role, epoch, step, ...written, ...(head && { head: head.path }) }
   }
 
   return {

@@ -7,8 +7,9 @@ import type { RunConfig } from '../../contract/runs.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import type { Role } from '../../contract/volumes.ts'
 import type { Services } from '../context.ts'
+import { recordContents } from '../runs/store.ts'
 import { studyById } from '../studies.ts'
-import { contentDigest, noteVolumes, trainable } from '../training-data.ts'
+import { contentDigest, trainable } from '../training-data.ts'
 
 /** As those programs told volumes from others. */
 function formerDigest(volumes: readonly StudyVolume[]): string {
@@ -47,12 +48,6 @@ export function adoptFormerRuns(services: Services, study: number): void {
     // The program's own files never changed; those of the user have times.
     const theirs = kind === 'demonstration' || all.every(volume => olderThan(volume, run.created_at))
     if (!theirs || all.some(({ content }) => !content) || formerDigest(all) !== run.data) continue
-    db.transaction(() => {
-      db.prepare("UPDATE runs SET environment = json_set(environment, '$.content', ?) WHERE id = ?").run(
-        contentDigest(all),
-        run.id,
-      )
-      noteVolumes(services, String(run.id), used)
-    })()
+    recordContents(services, String(run.id), contentDigest(all), used)
   }
 }

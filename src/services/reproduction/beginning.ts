@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../contract/errors.ts'
-import type { Recipe, RunConfig, RunRow } from '../../contract/runs.ts'
+import type { CheckpointRole, Recipe, RunConfig, RunRow } from '../../contract/runs.ts'
 import { decodeCheckpoint, encodeCheckpoint } from '../../core/training/checkpoint.ts'
 import { sameRates } from '../../core/training/schedules.ts'
 import { decodeState, encodeState } from '../../core/training/state.ts'
@@ -15,9 +15,10 @@ import type { WrittenFile } from '../../engine/protocol.ts'
 import type { Services } from '../context.ts'
 import { logEvent } from '../log.ts'
 import { makeFolder, runDirectory, runFile, storedRunFile } from '../profile.ts'
-import { setStatus } from '../run-rows.ts'
+import { insertRun, interruptRun } from '../runs/store.ts'
+import { recordCheckpoint, recordState, takeOverEpochs } from '../runs/store-training.ts'
 import { statesOf } from '../runs.ts'
-import { insertRuns, type PreparedRun } from '../training.ts'
+import { newRun, type PreparedRun } from '../training.ts'
 
 /** All but how long it is. */
 const withoutLength = (config: RunConfig) => ({
@@ -50,51 +51,42 @@ function readWhole({ path, sha256 }: WrittenFile): Uint8Array {
   throw new AppError('CHECKPOINT_DAMAGED', `Expected SHA-256 ${sha256}, got another, in ${path}`)
 }
 
-const EPOCH = 'epoch, loss, learning_rate, seconds, validation_loss, ssim, psnr, nmse, extra'
+interface Kept extends WrittenFile {
+  readonly role: CheckpointRole
+  readonly epoch: number
+  readonly step: number
+}
 
 /** Gives a run what the shorter one has done: its epochs, the weights kept so far and the state at its end, in files of its own. */
-function takeOver(services: Services, run: string, { id }: RunRow): void {
-  const { db } = services
+function takeOver(services: Services, run: string, shorter: RunRow): void {
+  const { id } = shorter
   const directory = runDirectory(services, run)
   makeFolder(directory)
   const own = (path: string) => join(directory, basename(path))
   const stored = (path: string) => storedRunFile(services, own(path))
-  const ids = { run: Number(run), shorter: Number(id) }
 
-  const [end] = statesOf(services, ids.shorter)
+  const [end] = statesOf(services, Number(id))
   if (!end) throw new AppError('CHECKPOINT_DAMAGED', `Expected a state of run ${id}, got none`)
   const { progress, plain } = decodeState(decodeCheckpoint(readWhole(end), end.path), id, end.path)
   const best = progress.best && { ...progress.best, path: own(progress.best.path) }
   const state = encodeCheckpoint(encodeState(run, { progress: { ...progress, best, last: null }, plain }))
   writeFileSync(own(end.path), state)
-  db.prepare(
-    'INSERT INTO states (run_id, step, epoch, best_epoch, path, sha256, written_at) VALUES (@run, @step, @epoch, @best, @path, @sha256, @at)',
-  ).run({
-    run: ids.run,
-    step: progress.step,
-    epoch: progress.epoch,
-    best: best?.epoch ?? null,
-    path: stored(end.path),
-    sha256: digest(state),
-    at: new Date().toISOString(),
-  })
-
-  const kept = db.prepare("SELECT * FROM checkpoints WHERE run_id = ? AND role <> 'last'").all(ids.shorter)
-  const add = db.prepare(
-    'INSERT INTO checkpoints (run_id, role, epoch, step, path, sha256, written_at) VALUES (@run_id, @role, @epoch, @step, @path, @sha256, @written_at)',
-  )
-  for (const checkpoint of kept as WrittenFile[]) {
+  const { step, epoch } = progress
+  const at = { step, epoch }
+  recordState(services, run, { at, bestEpoch: best?.epoch ?? null, path: stored(end.path), sha256: digest(state) })
+  const kept = services.db
+    .prepare("SELECT role, epoch, step, path, sha256 FROM checkpoints WHERE run_id = ? AND role <> 'last'")
+    .all(Number(id)) as Kept[]
+  for (const checkpoint of kept) {
     const whole = readWhole({ ...checkpoint, path: runFile(services, checkpoint.path) })
     writeFileSync(own(checkpoint.path), whole)
-    add.run({ ...checkpoint, run_id: ids.run, path: stored(checkpoint.path) })
+    recordCheckpoint(services, run, { ...checkpoint, path: stored(checkpoint.path) })
   }
-  db.prepare(`INSERT INTO epochs (run_id, ${EPOCH}) SELECT @run, ${EPOCH} FROM epochs WHERE run_id = @shorter`).run(ids)
-  // So that it is told where something else computes now.
-  db.prepare('UPDATE runs SET environment = (SELECT environment FROM runs WHERE id = @shorter) WHERE id = @run').run(
-    ids,
-  )
-  const text = `Begins as run ${id} did, with the same weights, batches and rates: its first ${progress.epoch} epochs are taken from there.`
-  const data = { run: id, epochs: progress.epoch }
+  takeOverEpochs(services, run, shorter)
+  const text =
+    `Begins as run ${id} did, with the same weights, batches and rates: ` +
+    `its first ${epoch} epochs are taken from there.`
+  const data = { run: id, epochs: epoch }
   logEvent(services, run, { type: 'note', level: 'info', code: 'begins-as-run', data, text })
 }
 
@@ -102,9 +94,9 @@ function takeOver(services: Services, run: string, { id }: RunRow): void {
 export function goOnFrom(services: Services, prepared: PreparedRun, shorter: RunRow): string | null {
   try {
     return services.db.transaction(() => {
-      const [run] = insertRuns(services, [prepared], 'running')
+      const run = insertRun(services, newRun(prepared, 'running'))
       takeOver(services, run, shorter)
-      setStatus(services, run, 'interrupted', `It goes on where run ${shorter.id} ended.`)
+      interruptRun(services, run, `It goes on where run ${shorter.id} ended.`)
       return run
     })()
   } catch (error) {

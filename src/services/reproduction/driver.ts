@@ -63,7 +63,7 @@ async function ensure(
       throwIfClosed(services, findRun(services, run.id))
       continue
     }
-    if (run && (tried || isHopeless(services, run))) throw new AppError('INVALID_ARGUMENT', run.reason ?? run.status)
+    if (run && (tried || isHopeless(services, run))) throw new AppError('STATE_CONFLICT', run.reason ?? run.status)
     tried = true
     const shorter = beginning()
     let id = run?.resumable ? run.id : shorter && goOnFrom(services, prepared, shorter)

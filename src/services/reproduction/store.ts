@@ -71,13 +71,13 @@ export function findOrAdd(services: Services, request: ReproductionRequest): num
   return Number(lastInsertRowid)
 }
 
-/** Marks it as being worked on; returns what ends that. Throws `INVALID_ARGUMENT` where another program does. */
+/** Marks it as being worked on; returns what ends that. Throws `STATE_CONFLICT` where another program does. */
 export function claim(services: Services, id: number): () => void {
   const path = lockPath(services, id)
   const lock = tryDevice(path)
   if (!lock) {
     throw new AppError(
-      'INVALID_ARGUMENT',
+      'STATE_CONFLICT',
       `Expected a reproduction that nobody works on, got number ${id}, on which ${deviceOwner(path)} does. Stop it there.`,
     )
   }

@@ -59,7 +59,11 @@ describe('an engine process', () => {
     await first
     expect(engine.dead).toBe(false)
     process.kill(engine.pid!, 'SIGKILL')
-    await expect(answer).rejects.toMatchObject({ code: 'ENGINE_DIED', message: expect.stringContaining('SIGKILL') })
+    await expect(answer).rejects.toMatchObject({
+      code: 'ENGINE_DIED',
+      message: expect.stringContaining('SIGKILL'),
+      data: { signal: 'SIGKILL' },
+    })
     expect(engine.dead).toBe(true)
     await expect(engine.call('status', {})).rejects.toMatchObject({ code: 'ENGINE_DIED' })
   })

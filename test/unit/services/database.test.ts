@@ -7,7 +7,9 @@ import { join } from 'node:path'
 import process from 'node:process'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { makeBell } from '../../../src/services/bell.ts'
 import { openDatabase } from '../../../src/services/db/index.ts'
+import { addRun } from '../../runs.ts'
 
 let profile: string
 
@@ -49,11 +51,11 @@ describe('a damaged database', () => {
 
 it('two programs that write at once lose nothing and break nothing', async () => {
   const db = openDatabase(profile)
-  db.exec(`
-    INSERT INTO studies (id, name, roots, split, slices, remarks, created_at) VALUES (1, 's', '[]', '{}', '{}', '[]', '');
-    INSERT INTO runs (id, kind, study_id, status, config, environment, pid, claimed_at, created_at)
-      VALUES (1, 'train', 1, 'running', '{}', '{}', 1, '', ''), (2, 'train', 1, 'running', '{}', '{}', 1, '', '');
-  `)
+  const rows = { db, profile, bell: makeBell() }
+  db.exec(
+    "INSERT INTO studies (id, name, roots, split, slices, remarks, created_at) VALUES (1, 's', '[]', '{}', '{}', '[]', '')",
+  )
+  for (let n = 0; n < 2; n++) addRun(rows, 1, { status: 'running' })
   const write = async (run: number) => {
     const child = spawn(process.execPath, [
       '--input-type=module',
@@ -85,8 +87,8 @@ it('two programs that write at once lose nothing and break nothing', async () =>
     [2, 150],
   ])
   expect(count('events')).toEqual([
-    [1, 300],
-    [2, 300],
+    [1, 301],
+    [2, 301],
   ])
   expect(count('states')).toEqual([
     [1, 2],

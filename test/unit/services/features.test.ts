@@ -10,7 +10,8 @@ import type { FeaturesRequest } from '../../../src/engine/protocol.ts'
 import { FINE_TUNING } from '../../../src/services/catalogue.ts'
 import { openServices, type Services } from '../../../src/services/context.ts'
 import { createHandler, type Handler } from '../../../src/services/handler.ts'
-import { insertRow } from '../../../src/services/run-rows.ts'
+import { insertRun } from '../../../src/services/runs/store.ts'
+import { recordCheckpoint } from '../../../src/services/runs/store-training.ts'
 import { supervisedConfig } from '../../../src/services/training.ts'
 import { addStudy, contentsOf } from '../../studies.ts'
 import { noiseVolume } from '../../volumes.ts'
@@ -52,11 +53,11 @@ beforeEach(() => {
   volume = study.volumes[0].id
   const common = { network: 'unet', networkConfig: { channels: 2 }, mask, slices: { kind: 'all' }, seed: 0 } as const
   const config = supervisedConfig('train', common, FINE_TUNING)
-  run = insertRow(services, { study: study.id, config, parent: null, status: 'finished' })
+  run = insertRun(services, { study: study.id, config, parent: null, status: 'finished' })
   const checkpoint = join(profile, 'last.safetensors')
   writeFileSync(checkpoint, 'weights')
   const sha256 = createHash('sha256').update('weights').digest('hex')
-  services.db.prepare("INSERT INTO checkpoints VALUES (?, 'last', 1, 0, ?, ?, '')").run(run, checkpoint, sha256)
+  recordCheckpoint(services, run, { role: 'last', epoch: 1, step: 0, path: checkpoint, sha256 })
   handler = createHandler(services, { assets: profile })
 })
 

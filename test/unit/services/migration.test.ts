@@ -50,7 +50,10 @@ it('keeps every row, gives volumes numbers and studies kinds, and leaves a copy 
 
   const db = openDatabase(profile)
   // A checkpoint of that version did not say its step, a score not what it was of.
-  const since: Record<string, object> = { checkpoints: { step: 0 }, evaluations: { checkpoint: null, request: null } }
+  const since: Record<string, object> = {
+    checkpoints: { step: 0, head: null },
+    evaluations: { checkpoint: null, request: null },
+  }
   const withSince = first.map((all, i) => all.map(row => ({ ...(row as object), ...since[kept[i]] })))
   expect(kept.map(table => rows(db, table))).toEqual(withSince)
   expect(rows(db, 'runs')).toEqual(

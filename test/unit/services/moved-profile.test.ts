@@ -11,8 +11,8 @@ import { DEMONSTRATION_VOLUME } from '../../../src/services/demonstration.ts'
 import { eventsOf } from '../../../src/services/log.ts'
 import { makeRecorder } from '../../../src/services/recorder.ts'
 import { parentOf } from '../../../src/services/resume.ts'
-import { insertRow } from '../../../src/services/run-rows.ts'
 import { viewRun } from '../../../src/services/run-views.ts'
+import { insertRun } from '../../../src/services/runs/store.ts'
 import { findRun, keptModel, listRuns, statesOf, storedRun } from '../../../src/services/runs.ts'
 import { listStudies } from '../../../src/services/studies.ts'
 import { OLD_PLACE, unpackOldProfile } from '../../old-profile.ts'
@@ -177,7 +177,7 @@ describe('what this version writes', () => {
   it('names the profile nowhere', () => {
     const { profile } = unpackOldProfile(folder)
     const services = open(profile)
-    const run = insertRow(services, {
+    const run = insertRun(services, {
       study: 1,
       config: config(services),
       parent: { file: join(profile, 'uploads/weights.safetensors') },

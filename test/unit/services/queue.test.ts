@@ -20,8 +20,9 @@ import { takeDevice } from '../../../src/services/device.ts'
 import { eventsOf } from '../../../src/services/log.ts'
 import { makeQueue, type Queue } from '../../../src/services/queue.ts'
 import { prepareResumption, type Resumption, resumeInterrupted } from '../../../src/services/resume.ts'
-import { setStatus } from '../../../src/services/run-rows.ts'
 import { viewRun } from '../../../src/services/run-views.ts'
+import { interruptRun } from '../../../src/services/runs/store.ts'
+import { recordState } from '../../../src/services/runs/store-training.ts'
 import { findRun, listRuns } from '../../../src/services/runs.ts'
 import { changeSettings } from '../../../src/services/settings.ts'
 import { studyById } from '../../../src/services/studies.ts'
@@ -332,7 +333,7 @@ describe('a resumption', () => {
   it('unasked comes at most three times without progress', async () => {
     changeSettings(services, { autoResume: true })
     const [run] = queue.add(prepared(1))
-    const interrupt = () => setStatus(services, run, 'interrupted', 'it crashed')
+    const interrupt = () => interruptRun(services, run, 'it crashed')
     const resumed: string[] = []
     const watched: Services = Object.create(services, {
       queue: {
@@ -352,10 +353,10 @@ describe('a resumption', () => {
       return resumed.length
     }
     expect(await rounds(5)).toBe(3)
-    services.db.prepare("INSERT INTO states VALUES (?, 5, 0, NULL, 'p', 's', '')").run(Number(run))
+    recordState(services, run, { at: { step: 5, epoch: 0 }, bestEpoch: null, path: 'p', sha256: 's' })
     expect(await rounds(5)).toBe(6)
     changeSettings(services, { autoResume: false })
-    services.db.prepare("INSERT INTO states VALUES (?, 9, 0, NULL, 'p', 's', '')").run(Number(run))
+    recordState(services, run, { at: { step: 9, epoch: 0 }, bestEpoch: null, path: 'p', sha256: 's' })
     expect(await rounds(1)).toBe(6)
   })
 })

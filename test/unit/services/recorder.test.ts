@@ -3,41 +3,36 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Recipe, type RunEvent, type TrainingEvent } from '../../../src/contract/runs.ts'
+import { AppError, type ErrorCode } from '../../../src/contract/errors.ts'
+import { Recipe, type RunConfig, type RunEvent, type TrainingEvent } from '../../../src/contract/runs.ts'
 import { partialBeside } from '../../../src/engine/files.ts'
 import { openServices, type Services } from '../../../src/services/context.ts'
 import { logEvent } from '../../../src/services/log.ts'
 import { makeRecorder, type Recorder } from '../../../src/services/recorder.ts'
-import { setStatus } from '../../../src/services/run-rows.ts'
 import { viewRun } from '../../../src/services/run-views.ts'
+import { recordFailure } from '../../../src/services/runs/ending.ts'
+import { finishRun } from '../../../src/services/runs/store.ts'
 import { findRun } from '../../../src/services/runs.ts'
+import { addRun, TRAINING } from '../../runs.ts'
+import { addStudy } from '../../studies.ts'
 
 let profile: string
 let services: Services
 let recorder: Recorder
 let directory: string
 
-const config = {
-  kind: 'train',
-  network: 'unet',
-  networkConfig: { channels: 4, pools: 2 },
-  method: null as string | null,
-  methodConfig: {},
-  pretext: null,
-  recipe: Recipe.parse({ epochs: 9, batch: 6, optimizer: { kind: 'sgd' }, schedule: { kind: 'constant', rate: 1 } }),
-  mask: { kind: 'random', acceleration: 4, centerFraction: 0.08 },
-  slices: { kind: 'all' },
-  seed: 0,
-}
+const recipe = Recipe.parse({
+  epochs: 9,
+  batch: 6,
+  optimizer: { kind: 'sgd' },
+  schedule: { kind: 'constant', rate: 1 },
+})
+const config: RunConfig = { ...TRAINING, recipe }
 
 beforeEach(() => {
   profile = mkdtempSync(join(tmpdir(), 'self-mri-recorder-'))
   services = openServices({ profile })
-  services.db.exec(`
-    INSERT INTO studies (id, name, roots, split, slices, remarks, created_at) VALUES (1, 's', '[]', '{}', '{}', '[]', '');
-    INSERT INTO runs (id, kind, study_id, status, config, environment, pid, claimed_at, created_at)
-      VALUES (1, 'train', 1, 'running', '${JSON.stringify(config)}', '{"data":"x"}', ${process.pid}, '9', '9');
-  `)
+  addRun(services, addStudy(services, 's', []).id, { config, status: 'running' })
   directory = join(profile, 'runs', '1')
   mkdirSync(directory, { recursive: true })
   recorder = makeRecorder(services, '1')
@@ -52,8 +47,11 @@ afterEach(() => {
 function checkpoint(role: 'best' | 'last' | 'milestone', epoch: number, step = epoch * 10): TrainingEvent {
   const path = join(directory, `${role}-${epoch}`)
   writeFileSync(path, '')
-  if (role === 'last') writeFileSync(join(directory, `head-${epoch}`), '')
-  return { type: 'checkpoint', role, epoch, step, path, sha256: 'sha' }
+  const written = { type: 'checkpoint' as const, role, epoch, step, path, sha256: 'sha' }
+  if (role !== 'last') return written
+  const head = join(directory, `head-${epoch}`)
+  writeFileSync(head, '')
+  return { ...written, head }
 }
 function state(epoch: number, step: number, bestEpoch: number | null = null): TrainingEvent {
   const path = join(directory, `state-${epoch}-${step}`)
@@ -141,8 +139,8 @@ describe('the run’s numbers', () => {
     record(resumed(10, 1))
     expect(csv().split('\n')).toHaveLength(3)
     record(epoch(2))
-    expect(jsonl().map(event => event.type)).toEqual(['epoch', 'resumed', 'epoch'])
-    setStatus(services, '1', 'finished', null)
+    expect(jsonl().map(event => event.type)).toEqual(['status', 'epoch', 'resumed', 'epoch'])
+    finishRun(services, '1')
     recorder.close()
     expect(jsonl().at(-1)).toMatchObject({ type: 'status', status: 'finished' })
   })
@@ -151,7 +149,7 @@ describe('the run’s numbers', () => {
     record(epoch(1))
     logEvent(services, '1', { type: 'note', text: 'another process' })
     makeRecorder(services, '1').record(epoch(2))
-    expect(jsonl().map(event => event.type)).toEqual(['epoch', 'note', 'epoch'])
+    expect(jsonl().map(event => event.type)).toEqual(['status', 'epoch', 'note', 'epoch'])
   })
 })
 
@@ -188,32 +186,34 @@ describe('a database for which the disk has no room (SQLITE_FULL)', () => {
 })
 
 describe('memory that ran out', () => {
-  const fail = (fault: 'OUT_OF_MEMORY' | 'ENGINE_DIED' | 'NOT_FINITE', reason: string, changes: object = {}) => {
-    services.db.prepare('UPDATE runs SET config = ?').run(JSON.stringify({ ...config, ...changes }))
-    setStatus(services, '1', 'failed', reason, { fault })
-    return findRun(services, '1').suggestion
+  const failed = (fault: AppError, changes: Partial<RunConfig> = {}) => {
+    const run = addRun(services, 1, { config: { ...config, ...changes }, status: 'running' })
+    recordFailure(services, run, fault)
+    return findRun(services, run).suggestion
   }
+  const fail = (code: ErrorCode, changes: Partial<RunConfig> = {}) => failed(new AppError(code, ''), changes)
+  const died = (signal?: string) => failed(new AppError('ENGINE_DIED', 'It died', undefined, { signal }))
   const batchOf = (batch: number, accumulate = 1) => ({ recipe: { ...config.recipe, batch, accumulate } })
 
   it('brings a batch that gives the same result in less', () => {
-    expect(fail('OUT_OF_MEMORY', '')).toEqual({ batch: 3, accumulate: 2 })
-    expect(fail('OUT_OF_MEMORY', '', batchOf(7, 2))).toEqual({ batch: 1, accumulate: 14 })
-    expect(fail('OUT_OF_MEMORY', '', batchOf(1))).toBeNull()
-    expect(fail('ENGINE_DIED', 'The engine process ended by SIGKILL (…)')).toEqual({ batch: 3, accumulate: 2 })
-    expect(fail('ENGINE_DIED', 'The engine process ended by SIGTERM')).toBeNull()
-    expect(fail('NOT_FINITE', '')).toBeNull()
+    expect(fail('OUT_OF_MEMORY')).toEqual({ batch: 3, accumulate: 2 })
+    expect(fail('OUT_OF_MEMORY', batchOf(7, 2))).toEqual({ batch: 1, accumulate: 14 })
+    expect(fail('OUT_OF_MEMORY', batchOf(1))).toBeNull()
+    expect(died('SIGKILL')).toEqual({ batch: 3, accumulate: 2 })
+    expect(died('SIGTERM')).toBeNull()
+    expect(fail('NOT_FINITE')).toBeNull()
   })
 
   it('brings a smaller batch alone where samples are compared with each other', () => {
-    expect(fail('OUT_OF_MEMORY', '', { method: 'simclr', kind: 'pretrain' })).toEqual({ batch: 3, accumulate: 1 })
-    expect(fail('OUT_OF_MEMORY', '', { method: 'simclr', kind: 'pretrain', ...batchOf(2) })).toBeNull()
+    expect(fail('OUT_OF_MEMORY', { method: 'simclr', kind: 'pretrain' })).toEqual({ batch: 3, accumulate: 1 })
+    expect(fail('OUT_OF_MEMORY', { method: 'simclr', kind: 'pretrain', ...batchOf(2) })).toBeNull()
   })
 })
 
 it('the device goes into the environment; another one than before is noted', () => {
   const device = { tensorflow: '2.21.0', tfjs: '4.22.0', device: 'CPU' } as const
   record({ type: 'device', device: { ...device, gpu: null, compiler: null } })
-  expect(viewRun(services, '1')).toMatchObject({ environment: { data: 'x', ...device }, notes: [], events: [] })
+  expect(viewRun(services, '1')).toMatchObject({ environment: { content: null, ...device }, notes: [] })
   record({ type: 'device', device: { ...device, device: 'GPU', gpu: 'NVIDIA H100', compiler: 'XLA' } })
   expect(viewRun(services, '1').notes).toEqual([
     {

@@ -9,8 +9,9 @@ import type { BatchViews } from '../../../src/engine/protocol.ts'
 import { FINE_TUNING, METHODS, shippedRecipes } from '../../../src/services/catalogue.ts'
 import { openServices, type Services } from '../../../src/services/context.ts'
 import { fineTune, startRequested } from '../../../src/services/run-requests.ts'
-import { insertRow } from '../../../src/services/run-rows.ts'
 import { layersOf } from '../../../src/services/run-views.ts'
+import { insertRun, type NewRun } from '../../../src/services/runs/store.ts'
+import { recordCheckpoint } from '../../../src/services/runs/store-training.ts'
 import type { Study } from '../../../src/services/studies.ts'
 import { type PreparedRun, supervisedConfig } from '../../../src/services/training.ts'
 import { previewViews } from '../../../src/services/views.ts'
@@ -79,7 +80,7 @@ function requestOf(id: string, changes: Partial<StartRequest> = {}): StartReques
 }
 
 /** A finished run with kept weights. */
-function addRun(changes: Partial<Parameters<typeof insertRow>[1]['config']>): string {
+function addRun(changes: Partial<NewRun['config']>): string {
   const common = {
     network: 'unet-plus-plus',
     networkConfig: { channels: 2 },
@@ -88,12 +89,11 @@ function addRun(changes: Partial<Parameters<typeof insertRow>[1]['config']>): st
     seed: 0,
   } as const
   const config = { ...supervisedConfig('train', common, FINE_TUNING), ...changes }
-  const run = insertRow(services, { study: study.id, config, parent: null, status: 'finished' })
+  const run = insertRun(services, { study: study.id, config, parent: null, status: 'finished' })
   const path = join(profile, `${run}.safetensors`)
   writeFileSync(path, 'weights')
-  services.db
-    .prepare("INSERT INTO checkpoints VALUES (?, 'last', 1, 0, ?, ?, '')")
-    .run(run, path, createHash('sha256').update('weights').digest('hex'))
+  const sha256 = createHash('sha256').update('weights').digest('hex')
+  recordCheckpoint(services, run, { role: 'last', epoch: 1, step: 0, path, sha256 })
   return run
 }
 

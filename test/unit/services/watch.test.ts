@@ -8,6 +8,8 @@ import { endable } from '../../../src/services/endable.ts'
 import { watchEngines } from '../../../src/services/engine-state.ts'
 import { eventsOf, lastEvent, logEvent } from '../../../src/services/log.ts'
 import { watch } from '../../../src/services/watch.ts'
+import { addRun } from '../../runs.ts'
+import { addStudy } from '../../studies.ts'
 
 let profile: string
 let services: Services
@@ -15,10 +17,7 @@ let services: Services
 beforeEach(() => {
   profile = mkdtempSync(join(tmpdir(), 'self-mri-watch-'))
   services = openServices({ profile })
-  services.db.exec(`
-    INSERT INTO studies (id, name, roots, split, slices, remarks, created_at) VALUES (1, 's', '[]', '{}', '{}', '[]', '');
-    INSERT INTO runs (id, kind, study_id, status, config, environment, pid, created_at, claimed_at) VALUES (1, 'train', 1, 'finished', '{}', '{}', 1, '', '');
-  `)
+  addRun(services, addStudy(services, 's', []).id)
 })
 
 afterEach(() => {

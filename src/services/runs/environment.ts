@@ -1,0 +1,25 @@
+/** What made a run's result besides its configuration: versions, processor, threads. The row of the run keeps it. */
+import { createRequire } from 'node:module'
+import { availableParallelism, cpus } from 'node:os'
+import { basename } from 'node:path'
+import process from 'node:process'
+import { locateEngine } from '../../engine/install.ts'
+
+const require = createRequire(import.meta.url)
+
+/** `content`: `contentDigest` of the volumes. The device is added when the training begins. */
+export function environmentNow(content: string | null) {
+  const engine = locateEngine()
+  return {
+    content,
+    selfMri: require('../../../package.json').version as string,
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+    tfjs: require('@tensorflow/tfjs-core/package.json').version as string,
+    tensorflow: engine?.tensorflow ?? null,
+    variant: engine?.variant ?? null,
+    build: engine && basename(engine.directory),
+    cpu: cpus()[0]?.model ?? null,
+    threads: availableParallelism(),
+  }
+}

@@ -1,0 +1,134 @@
+/** The rows of what a training writes: epochs, weights and states. `store.ts` writes the other rows of a run. */
+import type { Position, RunRow, TrainingEvent } from '../../contract/runs.ts'
+import type { Services } from '../context.ts'
+import { forgetAfter } from '../log.ts'
+
+type Profile = Pick<Services, 'db' | 'bell' | 'profile'>
+
+type Written<Type extends TrainingEvent['type']> = Omit<Extract<TrainingEvent, { type: Type }>, 'type'>
+
+/** The newest, and the one before in case that is damaged. */
+const STATES_KEPT = 2
+
+const now = () => new Date().toISOString()
+
+/** Deletes rows and returns the stored paths of the files that they named. */
+const remove = ({ db }: Profile, sql: string, parameters: object): string[] =>
+  db.prepare(`${sql} RETURNING path`).pluck().all(parameters) as string[]
+
+/** As `remove`, of checkpoints: a head goes with its weights. */
+const removeCheckpoints = ({ db }: Profile, where: string, parameters: object): string[] =>
+  (db.prepare(`DELETE FROM checkpoints WHERE ${where} RETURNING path, head`).raw().all(parameters) as string[][])
+    .flat()
+    .filter(path => path !== null)
+
+export function recordEpoch({ db }: Profile, run: string, { figures }: Written<'epoch'>): void {
+  const { epoch, loss, learningRate, seconds, validationLoss, validation, extra } = figures
+  db.prepare(
+    `INSERT INTO epochs (run_id, epoch, loss, learning_rate, seconds, validation_loss, ssim, psnr, nmse, extra)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  ).run(
+    Number(run),
+    epoch,
+    loss,
+    learningRate,
+    seconds,
+    validationLoss,
+    validation?.ssim ?? null,
+    validation?.psnr ?? null,
+    validation?.nmse ?? null,
+    JSON.stringify(extra),
+  )
+}
+
+/** Returns the stored paths of files that nothing names any longer: of the last weights before these. */
+export function recordCheckpoint(
+  profile: Profile,
+  run: string,
+  { role, epoch, step, path, sha256, head = null }: Omit<Written<'checkpoint'>, 'head'> & { head?: string | null },
+): string[] {
+  const before =
+    role === 'last' ? removeCheckpoints(profile, "run_id = @run AND role = 'last'", { run: Number(run) }) : []
+  profile.db
+    .prepare(
+      `INSERT OR REPLACE INTO checkpoints (run_id, role, epoch, step, path, sha256, head, written_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    .run(Number(run), role, epoch, step, path, sha256, head, now())
+  return before.filter(old => old !== path && old !== head)
+}
+
+/** Returns the stored paths of files that nothing names any longer: of older states, and of best weights that no state names. */
+export function recordState(
+  profile: Profile,
+  run: string,
+  { at, bestEpoch, path, sha256 }: Written<'state'>,
+): string[] {
+  const of = { run: Number(run) }
+  profile.db
+    .prepare(
+      `INSERT OR REPLACE INTO states (run_id, step, epoch, best_epoch, path, sha256, written_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    )
+    .run(of.run, at.step, at.epoch, bestEpoch, path, sha256, now())
+  const states = remove(
+    profile,
+    `DELETE FROM states WHERE run_id = @run AND (step, epoch) NOT IN
+      (SELECT step, epoch FROM states WHERE run_id = @run ORDER BY step DESC, epoch DESC LIMIT ${STATES_KEPT})`,
+    of,
+  )
+  const best = removeCheckpoints(
+    profile,
+    `run_id = @run AND role = 'best'
+      AND epoch < (SELECT MAX(epoch) FROM checkpoints WHERE run_id = @run AND role = 'best')
+      AND epoch NOT IN (SELECT best_epoch FROM states WHERE run_id = @run AND best_epoch IS NOT NULL)`,
+    of,
+  )
+  return [...states, ...best]
+}
+
+/** Removes what came after a position, because it will come again. Returns the stored paths of files that nothing names any longer. */
+export function rewind(profile: Profile, run: string, { step, epoch }: Position): string[] {
+  const after = { run: Number(run), step, epoch }
+  profile.db.prepare('DELETE FROM epochs WHERE run_id = ? AND epoch > ?').run(after.run, epoch)
+  forgetAfter(profile, run, { step, epoch })
+  return [
+    ...removeCheckpoints(profile, "run_id = @run AND role <> 'last' AND step > @step", after),
+    ...remove(profile, 'DELETE FROM states WHERE run_id = @run AND (step, epoch) > (@step, @epoch)', after),
+  ]
+}
+
+/** What computes now; a note where it is not what computed before. */
+export function recordDevice(
+  { db }: Profile,
+  run: string,
+  { device }: Written<'device'>,
+): Extract<TrainingEvent, { type: 'note' }> | null {
+  const read = db.prepare('SELECT environment FROM runs WHERE id = ?').pluck()
+  const before = JSON.parse(read.get(Number(run)) as string) as Partial<Record<keyof typeof device, string | null>>
+  db.prepare('UPDATE runs SET environment = json_patch(environment, ?) WHERE id = ?').run(
+    JSON.stringify(device),
+    Number(run),
+  )
+  const changed = (['tensorflow', 'tfjs', 'device', 'gpu', 'compiler'] as const).filter(
+    name => before.device !== undefined && (before[name] ?? null) !== device[name],
+  )
+  if (changed.length === 0) return null
+  const words = changed.map(name => `${name} ${device[name] ?? 'none'}, not ${before[name] ?? 'none'}`)
+  const text = `Goes on with ${words.join('; ')}: the last digits may differ.`
+  return { type: 'note', level: 'info', code: 'device-changed', data: { changed: changed.join() }, text }
+}
+
+const EPOCH = 'epoch, loss, learning_rate, seconds, validation_loss, ssim, psnr, nmse, extra'
+
+/**
+ * Gives a run the epochs and the environment of a shorter one: the run begins as that one did, and its rows tell where another device goes
+ * on.
+ */
+export function takeOverEpochs({ db }: Profile, run: string, shorter: RunRow): void {
+  const ids = { run: Number(run), shorter: Number(shorter.id) }
+  db.prepare(`INSERT INTO epochs (run_id, ${EPOCH}) SELECT @run, ${EPOCH} FROM epochs WHERE run_id = @shorter`).run(ids)
+  db.prepare('UPDATE runs SET environment = (SELECT environment FROM runs WHERE id = @shorter) WHERE id = @run').run(
+    ids,
+  )
+}

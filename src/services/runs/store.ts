@@ -1,0 +1,248 @@
+/**
+ * The rows of runs: how a run is added, and how its status changes. Only this file and `store-training.ts` write the tables `runs`,
+ * `run_volumes`, `run_patients`, `epochs`, `checkpoints` and `states`; a test checks that.
+ */
+import { existsSync, readdirSync } from 'node:fs'
+import process from 'node:process'
+import { AppError } from '../../contract/errors.ts'
+import type { TrainingSummary } from '../../contract/report.ts'
+import type { RunStatus, StoredConfig } from '../../contract/runs.ts'
+import type { StudyVolume } from '../../contract/studies.ts'
+import type { Services } from '../context.ts'
+import { logEvent } from '../log.ts'
+import { runDirectory, storedFile, storedRunFile } from '../profile.ts'
+import { environmentNow } from './environment.ts'
+
+type Profile = Pick<Services, 'db' | 'bell' | 'profile'>
+
+/**
+ * The run whose weights are the start (its kept weights, or a milestone), or a checkpoint file of another origin; `null`: from scratch.
+ */
+export type Parent = { readonly run: string; readonly epoch?: number | null } | { readonly file: string } | null
+
+export interface UsedVolumes {
+  readonly train: readonly StudyVolume[]
+  readonly val: readonly StudyVolume[]
+}
+
+export interface NewRun {
+  readonly study: number
+  readonly config: StoredConfig
+  readonly parent: Parent
+  readonly status: RunStatus
+  /** `contentDigest` of the volumes that the run is trained on. */
+  readonly content?: string | null
+  readonly used?: UsedVolumes
+}
+
+const now = () => new Date().toISOString()
+
+/** The folder of a new run may hold files: if the database was restored from an older copy, or if another program wrote there. */
+function requireNewFolder(folder: string, run: string): void {
+  if (!existsSync(folder) || readdirSync(folder).length === 0) return
+  throw new AppError(
+    'FILE_EXISTS',
+    `Cannot make run ${run}: its folder ${folder} holds files that no run of this profile wrote. Move the folder, or choose another profile with --profile.`,
+  )
+}
+
+const ROLES = ['train', 'val'] as const
+
+function addVolumes({ db }: Profile, run: string, used: UsedVolumes): void {
+  const add = db.prepare(
+    'INSERT OR IGNORE INTO run_volumes (run_id, file, identity, scan, role) VALUES (?, ?, ?, ?, ?)',
+  )
+  for (const role of ROLES)
+    for (const { file, content } of used[role])
+      if (content) add.run(Number(run), file, content.identity, content.scan, role)
+}
+
+function addPatients({ db }: Profile, run: string, used: UsedVolumes): void {
+  const add = db.prepare('INSERT OR IGNORE INTO run_patients (run_id, patient, role) VALUES (?, ?, ?)')
+  for (const role of ROLES) for (const { patient } of used[role]) add.run(Number(run), patient, role)
+}
+
+/** Adds a run of this process and returns its id. Throws `FILE_EXISTS`. */
+export function insertRun(profile: Profile, { study, config, parent, status, content = null, used }: NewRun): string {
+  const { db } = profile
+  return db.transaction(() => {
+    const { lastInsertRowid } = db
+      .prepare(
+        `INSERT INTO runs
+          (kind, study_id, parent_id, parent_epoch, start_path, status, config, environment, pid, created_at, claimed_at)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(
+        config.kind,
+        study,
+        parent && 'run' in parent ? Number(parent.run) : null,
+        parent && 'run' in parent ? (parent.epoch ?? null) : null,
+        parent && 'file' in parent ? storedFile(profile, parent.file) : null,
+        status,
+        JSON.stringify(config),
+        JSON.stringify(environmentNow(content)),
+        process.pid,
+        now(),
+        now(),
+      )
+    const run = String(lastInsertRowid)
+    requireNewFolder(runDirectory(profile, run), run)
+    writeStatus(profile, run, { status })
+    if (used) {
+      addVolumes(profile, run, used)
+      addPatients(profile, run, used)
+    }
+    return run
+  })()
+}
+
+/** Adds several runs, all or none. */
+export const insertRuns = (profile: Profile, added: readonly NewRun[]): string[] =>
+  profile.db.transaction(() => added.map(run => insertRun(profile, run)))()
+
+interface Change {
+  readonly status: RunStatus
+  readonly reason?: string | null
+  /** What ended the run, where it was an error. */
+  readonly fault?: AppError | null
+  readonly summary?: TrainingSummary
+}
+
+const isOpen = (status: RunStatus) => status === 'queued' || status === 'running'
+
+const withStoredFile = (profile: Profile, { checkpoint, ...summary }: TrainingSummary): TrainingSummary => ({
+  ...summary,
+  checkpoint: { ...checkpoint, path: storedRunFile(profile, checkpoint.path) },
+})
+
+/** Writes the status into the row and into the log. */
+function writeStatus(profile: Profile, run: string, { status, reason = null, fault, summary }: Change): void {
+  profile.db
+    .prepare(
+      `UPDATE runs SET status = @status, reason = @reason, fault = @fault, fault_data = @data, summary = @summary,
+        finished_at = @finished, queue_place = NULL,
+        started_at = CASE WHEN @status = 'running' THEN @at ELSE started_at END WHERE id = @run`,
+    )
+    .run({
+      run: Number(run),
+      status,
+      reason,
+      fault: fault?.code ?? null,
+      data: fault ? JSON.stringify(fault.data) : null,
+      summary: summary ? JSON.stringify(withStoredFile(profile, summary)) : null,
+      finished: isOpen(status) ? null : now(),
+      at: now(),
+    })
+  logEvent(profile, run, { type: 'status', status, reason })
+}
+
+const rowOf = ({ db }: Profile, run: string) =>
+  db.prepare('SELECT status, pid FROM runs WHERE id = ?').get(Number(run)) as { status: RunStatus; pid: number }
+
+/**
+ * Changes the status of a run of this process that has one of the statuses `from`. Throws `STATE_CONFLICT` where the run has another status,
+ * or where another process has taken the run.
+ */
+function change(profile: Profile, run: string, from: readonly RunStatus[], to: Change): void {
+  profile.db
+    .transaction(() => {
+      const { status, pid } = rowOf(profile, run)
+      if (pid !== process.pid)
+        throw new AppError(
+          'STATE_CONFLICT',
+          `Expected run ${run} to be of this program, but process ${pid} has taken it.`,
+        )
+      if (!from.includes(status))
+        throw new AppError(
+          'STATE_CONFLICT',
+          `Expected a run that is ${from.join(' or ')}, got run ${run}, which is ${status}: it cannot become ${to.status}.`,
+        )
+      writeStatus(profile, run, to)
+    })
+    .immediate() // because the transaction reads first: SQLite then does not wait for another program's write
+}
+
+/** Another program may have marked the run `interrupted`, because it could not see this process. */
+const ENDS_FROM = ['queued', 'running', 'interrupted'] as const
+
+/** The run is in training from now on. */
+export const beginRun = (profile: Profile, run: string): void => change(profile, run, ['queued'], { status: 'running' })
+
+export const finishRun = (profile: Profile, run: string, summary?: TrainingSummary): void =>
+  change(profile, run, ENDS_FROM, { status: 'finished', summary })
+
+export const pauseRun = (profile: Profile, run: string): void => change(profile, run, ENDS_FROM, { status: 'paused' })
+
+export const cancelRun = (profile: Profile, run: string, reason: string): void =>
+  change(profile, run, ENDS_FROM, { status: 'cancelled', reason })
+
+/** Something outside the training ended the run; `fault`: where an error says what. */
+export const interruptRun = (profile: Profile, run: string, reason: string, fault: AppError | null = null): void =>
+  change(profile, run, ENDS_FROM, { status: 'interrupted', reason, fault })
+
+export const failRun = (profile: Profile, run: string, reason: string, fault: AppError | null): void =>
+  change(profile, run, ENDS_FROM, { status: 'failed', reason, fault })
+
+/** Marks a run `interrupted` whose process is gone; nothing happens where the run has another status or process by now. */
+export function interruptAbandoned(
+  profile: Profile,
+  { run, status, pid }: { readonly run: string; readonly status: RunStatus; readonly pid: number },
+  reason: string,
+): void {
+  profile.db
+    .transaction(() => {
+      const found = rowOf(profile, run)
+      if (found.status === status && found.pid === pid) writeStatus(profile, run, { status: 'interrupted', reason })
+    })
+    .immediate()
+}
+
+/**
+ * Queues a run again that has ended with the status `before`: the run is this process's from now on. Throws `STATE_CONFLICT` where another
+ * program was quicker. `resumes`: how often in a row the run was resumed unasked.
+ */
+export function claimRun(profile: Profile, run: string, before: RunStatus, resumes: number, step: number): void {
+  const { db } = profile
+  db.transaction(() => {
+    const { changes } = db
+      .prepare('UPDATE runs SET pid = ?, claimed_at = ?, resumes = ?, resumed_step = ? WHERE id = ? AND status = ?')
+      .run(process.pid, now(), resumes, step, Number(run), before)
+    if (changes === 0 || isOpen(before) || before === 'finished')
+      throw new AppError('STATE_CONFLICT', `Expected run ${run} to be ${before}, but another program has resumed it.`)
+    writeStatus(profile, run, { status: 'queued' })
+  }).immediate()
+}
+
+/** The places of the runs that wait, in their order. */
+export function setQueuePlaces({ db, bell }: Profile, runs: readonly string[]): void {
+  const place = db.prepare('UPDATE runs SET queue_place = ? WHERE id = ? AND queue_place IS NOT ?')
+  db.transaction(() => {
+    for (const [i, run] of runs.entries()) place.run(i + 1, Number(run), i + 1)
+  })()
+  bell.ring()
+}
+
+/** Takes a run off the list, or puts it back; its files stay. Throws `STATE_CONFLICT` where the run has not ended. */
+export function setHidden(profile: Profile, run: string, hidden: boolean): void {
+  const { status } = rowOf(profile, run)
+  if (hidden && isOpen(status)) {
+    throw new AppError(
+      'STATE_CONFLICT',
+      `Expected a run that has ended, got run ${run}, which is ${status}. Cancel it first.`,
+    )
+  }
+  profile.db.prepare('UPDATE runs SET hidden_at = ? WHERE id = ?').run(hidden ? now() : null, Number(run))
+  profile.bell.ring()
+}
+
+/** Writes down which contents a run used that was written without them. */
+export function recordContents(profile: Profile, run: string, content: string, used: UsedVolumes): void {
+  const { db } = profile
+  db.transaction(() => {
+    db.prepare("UPDATE runs SET environment = json_set(environment, '$.content', ?) WHERE id = ?").run(
+      content,
+      Number(run),
+    )
+    addVolumes(profile, run, used)
+  })()
+}

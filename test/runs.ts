@@ -1,0 +1,47 @@
+/** Rows of runs that no engine trained, for tests. */
+import { Recipe, type RunConfig } from '../src/contract/runs.ts'
+import type { StudyVolume } from '../src/contract/studies.ts'
+import type { Services } from '../src/services/context.ts'
+import { insertRun, type NewRun } from '../src/services/runs/store.ts'
+
+/** A training from scratch of two epochs. */
+export const TRAINING: RunConfig = {
+  kind: 'train',
+  network: 'unet',
+  networkConfig: { channels: 4, pools: 2 },
+  method: null,
+  methodConfig: {},
+  pretext: null,
+  recipe: Recipe.parse({
+    epochs: 2,
+    batch: 1,
+    optimizer: { kind: 'sgd' },
+    schedule: { kind: 'constant', rate: 1 },
+  }),
+  fineTuning: null,
+  mask: { kind: 'random', acceleration: 4, centerFraction: 0.08 },
+  slices: { kind: 'all' },
+  seed: 0,
+}
+
+interface Added extends Partial<NewRun> {
+  /** The patients of its training volumes. */
+  readonly trained?: readonly string[]
+  /** The process that it belongs to, and when that process took it. */
+  readonly pid?: number
+  readonly claimedAt?: string
+}
+
+/** A finished run of a study, unless `added` says otherwise. */
+export function addRun(
+  services: Pick<Services, 'db' | 'bell' | 'profile'>,
+  study: number,
+  { trained = [], pid, claimedAt, ...added }: Added = {},
+): string {
+  const used = { train: trained.map(patient => ({ file: patient, patient }) as StudyVolume), val: [] }
+  const run = insertRun(services, { study, config: TRAINING, parent: null, status: 'finished', used, ...added })
+  services.db
+    .prepare('UPDATE runs SET pid = coalesce(?, pid), claimed_at = coalesce(?, claimed_at) WHERE id = ?')
+    .run(pid, claimedAt, Number(run))
+  return run
+}

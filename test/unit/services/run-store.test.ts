@@ -1,0 +1,92 @@
+/** The statuses of runs: which changes the store makes, and which it refuses. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { RunStatus } from '../../../src/contract/runs.ts'
+import { openServices, type Services } from '../../../src/services/context.ts'
+import { eventsOf } from '../../../src/services/log.ts'
+import {
+  beginRun,
+  cancelRun,
+  claimRun,
+  finishRun,
+  interruptAbandoned,
+  interruptRun,
+  pauseRun,
+  setHidden,
+} from '../../../src/services/runs/store.ts'
+import { storedRun } from '../../../src/services/runs.ts'
+import { addRun } from '../../runs.ts'
+import { addStudy } from '../../studies.ts'
+
+let profile: string
+let services: Services
+let study: number
+
+beforeEach(() => {
+  profile = mkdtempSync(join(tmpdir(), 'self-mri-store-'))
+  services = openServices({ profile })
+  study = addStudy(services, 's', []).id
+})
+
+afterEach(() => {
+  services.dispose()
+  rmSync(profile, { recursive: true, force: true })
+})
+
+const refused = expect.objectContaining({ code: 'STATE_CONFLICT' })
+const statusOf = (run: string) => storedRun(services, run).status
+
+const CHANGES: Readonly<Record<string, (run: string) => void>> = {
+  begin: run => beginRun(services, run),
+  finish: run => finishRun(services, run),
+  pause: run => pauseRun(services, run),
+  cancel: run => cancelRun(services, run, 'Cancelled'),
+  interrupt: run => interruptRun(services, run, 'It was closed.'),
+  resume: run => claimRun(services, run, statusOf(run), 0, 0),
+}
+
+it.each<[RunStatus, string[]]>([
+  ['queued', ['begin', 'finish', 'pause', 'cancel', 'interrupt']],
+  ['running', ['finish', 'pause', 'cancel', 'interrupt']],
+  ['interrupted', ['finish', 'pause', 'cancel', 'interrupt', 'resume']],
+  ['paused', ['resume']],
+  ['cancelled', ['resume']],
+  ['failed', ['resume']],
+  ['finished', []],
+])('a run that is %s can %j', (status, allowed) => {
+  for (const [name, change] of Object.entries(CHANGES)) {
+    const run = addRun(services, study, { status })
+    if (allowed.includes(name)) change(run)
+    else {
+      expect(() => change(run)).toThrow(refused)
+      expect([statusOf(run), eventsOf(services, run).length]).toEqual([status, 1])
+    }
+  }
+})
+
+it('a run that another process has taken stays that process’s', () => {
+  for (const status of ['queued', 'running'] as const) {
+    const run = addRun(services, study, { status, pid: process.ppid })
+    for (const change of [beginRun, finishRun, pauseRun])
+      expect(() => change(services, run)).toThrow(
+        expect.objectContaining({ message: expect.stringContaining('taken') }),
+      )
+    interruptAbandoned(services, { run, status, pid: process.pid }, 'gone')
+    expect(statusOf(run)).toBe(status)
+    interruptAbandoned(services, { run, status, pid: process.ppid }, 'gone')
+    expect(statusOf(run)).toBe('interrupted')
+  }
+})
+
+it('a run goes on once, and is hidden when it has ended', () => {
+  const run = addRun(services, study, { status: 'paused' })
+  claimRun(services, run, 'paused', 0, 0)
+  expect(() => claimRun(services, run, 'paused', 0, 0)).toThrow(refused)
+  expect(() => setHidden(services, run, true)).toThrow(refused)
+  cancelRun(services, run, 'Cancelled')
+  setHidden(services, run, true)
+  expect(storedRun(services, run).hidden_at).not.toBeNull()
+})
