@@ -51,6 +51,18 @@ module.exports = {
       { path: '^src/contract/' },
       { dependencyTypes: ['core', 'npm', 'npm-optional'], pathNot: packageIn('zod', '@orpc/contract') },
     ),
+    forbid(
+      'presentation',
+      'presentation imports contract only: the window and the reports both draw what it gives',
+      { path: '^src/presentation/' },
+      { path: allBut('presentation', 'contract') },
+    ),
+    forbid(
+      'presentation-packages',
+      'presentation runs in a browser and on Node: colour scales, no Node',
+      { path: '^src/presentation/' },
+      { dependencyTypes: ['core', 'npm', 'npm-optional'], pathNot: packageIn('d3-scale-chromatic') },
+    ),
     forbid('core', 'core imports contract only', { path: '^src/core/' }, { path: allBut('core', 'contract') }),
     forbid(
       'core-packages',
@@ -69,10 +81,10 @@ module.exports = {
     ),
     forbid(
       'services',
-      'services import contract, core, and of the engine its client, messages, installer, environment, folders, written files and file versions',
+      'services import contract, presentation, core, and of the engine its client, messages, installer, environment, folders, written files and file versions',
       { path: '^src/services/' },
       {
-        path: allBut('services', 'contract', 'core'),
+        path: allBut('services', 'contract', 'presentation', 'core'),
         pathNot: '^src/engine/(?:client|protocol|install|environment|folders|written|file-version)[.]ts$',
       },
     ),
@@ -84,15 +96,15 @@ module.exports = {
     ),
     forbid(
       'cli',
-      'the command line imports contract and services, and starts the host',
+      'the command line imports contract, presentation and services, and starts the host',
       { path: '^src/cli/' },
-      { path: allBut('cli', 'contract', 'services'), pathNot: '^src/host/serve[.]ts$' },
+      { path: allBut('cli', 'contract', 'presentation', 'services'), pathNot: '^src/host/serve[.]ts$' },
     ),
     forbid(
       'renderer',
-      'the window knows the rest by its contract only',
+      'the window knows the rest by its contract, and shares presentation with the reports',
       { path: '^src/renderer/' },
-      { path: allBut('renderer', 'contract') },
+      { path: allBut('renderer', 'contract', 'presentation') },
     ),
     ...roomRules('src/renderer', 'renderer'),
     forbid(
