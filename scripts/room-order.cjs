@@ -6,7 +6,7 @@
 /** Each room may import all rooms before it. */
 const inOrder = (...rooms) => Object.fromEntries(rooms.map((room, i) => [room, rooms.slice(0, i)]))
 
-const base = ['format.ts', 'colours.ts', 'app']
+const base = ['format.ts', 'app']
 
 module.exports = {
   'src/services': inOrder(
@@ -23,9 +23,8 @@ module.exports = {
   'src/renderer': {
     'no-eval.ts': [],
     'format.ts': [],
-    'colours.ts': [],
     /** The connection to the services, navigation, messages. */
-    app: ['format.ts', 'colours.ts'],
+    app: ['format.ts'],
     /** What several screens draw with. */
     widgets: base,
     viewer: [...base, 'widgets'],

@@ -1,15 +1,7 @@
-/** Numbers and names as the screens write them: SSIM with 3 decimals, PSNR with 2, NMSE with 4. */
-import type { MaskSpec, Protocol } from '../contract/evaluation.ts'
+/** Names as the screens write them, and the numbers that only the screens show. */
 import type { RunKind, RunStatus, RunView } from '../contract/runs.ts'
 import type { Role, VolumeInfo } from '../contract/volumes.ts'
-
-const fixed = (digits: number) => (value: number | null | undefined) =>
-  value === null || value === undefined || !Number.isFinite(value) ? '–' : value.toFixed(digits)
-
-export const ssim = fixed(3)
-export const psnr = fixed(2)
-export const nmse = fixed(4)
-export const loss = fixed(4)
+import { count } from '../presentation/numbers.ts'
 
 /** Three digits; k-space units are small. */
 export function signal(value: number): string {
@@ -57,27 +49,9 @@ export function matrix({ rows, columns, targetShape }: VolumeInfo): string {
   return image === kspace ? kspace : `${kspace} → ${image}`
 }
 
-export const maskLabel = ({ kind, acceleration, centerFraction }: MaskSpec): string =>
-  `${kind.replace('_', ' ')}, ${acceleration}×, centre ${centerFraction}`
-
-/** A protocol in words, for hovers. */
-export function protocolText(protocol: Protocol, acceleration?: number | null): string {
-  return [
-    `Mask: ${maskLabel(protocol.mask)}${acceleration ? `; really ${acceleration.toFixed(2)}×` : ''}. Mask seed: ${protocol.maskSeed}.`,
-    `Data range: ${protocol.dataRange}. Crop: ${protocol.crop}.`,
-    `SSIM: ${protocol.ssim}. Reference: ${protocol.reference}.`,
-  ].join('\n')
-}
-
 /** A path's last part, on whatever system. */
 export const fileOf = (path: string): string => path.split(/[\\/]/).at(-1)!
-
-/** Of a mask. */
-export const seedLabel = (seed: number | null): string => (seed === null ? 'seeded by the file’s name' : `seed ${seed}`)
 
 /** What a browser brought to the host lies there under a name of its own: it is told of as its owner knows it. */
 export const withoutUpload = (text: string): string =>
   text.replaceAll(/(?<=^|\s)(?:[A-Za-z]:)?[\\/][^:\n]*?[\\/]uploads[\\/][0-9a-f-]{36}[\\/]/g, '')
-
-/** '1 volume', '8 volumes' */
-export const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`

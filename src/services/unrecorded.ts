@@ -2,9 +2,9 @@
 import { lstatSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { adopt, type Destination, isRecorded, requireFree } from '../engine/written.ts'
+import { RESEARCH_ONLY } from '../presentation/protocol.ts'
 import type { keptFiles } from './kept-files.ts'
 import { makeFolder } from './profile.ts'
-import { RESEARCH_ONLY } from './reports/index.ts'
 
 /** Those versions wrote all files of a result within seconds; what was changed later was changed by somebody. */
 const TOGETHER_MS = 60_000

@@ -4,9 +4,9 @@ import { Command, Option } from 'commander'
 import { AppError } from '../../contract/errors.ts'
 import type { Evaluation, Metrics } from '../../contract/evaluation.ts'
 import { faultInWords, type SliceSelection } from '../../contract/volumes.ts'
+import { protocolSentence } from '../../presentation/protocol.ts'
 import { evaluate, type Scored, ZERO_FILLED } from '../../services/evaluations.ts'
 import { callersPath } from '../../services/profile.ts'
-import { protocolSentence } from '../../services/reports/index.ts'
 import { findStudy, volumesOf } from '../../services/studies.ts'
 import {
   addMaskOptions,

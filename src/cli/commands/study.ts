@@ -4,12 +4,12 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import type { TrainingEvent } from '../../contract/runs.ts'
 import type { Study } from '../../contract/studies.ts'
 import { ReproductionRequest, SCALES, type Scale } from '../../contract/study.ts'
+import { formatDuration } from '../../presentation/numbers.ts'
 import { METHODS } from '../../services/catalogue.ts'
 import { readyStudy } from '../../services/contents/ready.ts'
 import type { Services } from '../../services/context.ts'
 import { demonstrationStudy } from '../../services/demonstration.ts'
 import { callersFolder } from '../../services/profile.ts'
-import { formatDuration } from '../../services/reports/format.ts'
 import { studyTableText } from '../../services/reports/index.ts'
 import {
   begin,

@@ -7,7 +7,7 @@ import { MASK_KINDS, type MaskSpec } from '../../contract/evaluation.ts'
 import type { FrameMeta } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { isMeasuredSo, samplingInWords } from '../../contract/volumes.ts'
-import { seedLabel } from '../format.ts'
+import { maskSeedInWords } from '../../presentation/protocol.ts'
 import { useFrame } from '../viewer/frames.ts'
 import { inputPath, STANDARD_MASK as STANDARD } from '../viewer/sources.ts'
 import { useView } from '../viewer/view.ts'
@@ -105,7 +105,7 @@ function Drawn({ volume }: { volume: StudyVolume }) {
       <p className={style.drawn}>
         {[
           meta?.acceleration && `really ${meta.acceleration.toFixed(2)}×`,
-          !isMeasuredSo(volume.sampling) && seedLabel(seed),
+          !isMeasuredSo(volume.sampling) && maskSeedInWords(seed),
           samplingInWords(volume),
         ]
           .filter(Boolean)

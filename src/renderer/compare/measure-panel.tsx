@@ -5,9 +5,10 @@ import { useMemo } from 'react'
 import { useShallow } from 'zustand/react/shallow'
 import { framePath } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
+import { runColour } from '../../presentation/colours.ts'
+import { formatNmse, formatPsnr, formatSsim } from '../../presentation/numbers.ts'
 import { tellDone, tellError } from '../app/notify.tsx'
-import { runColour } from '../colours.ts'
-import { nmse, psnr, signal, ssim } from '../format.ts'
+import { signal } from '../format.ts'
 import { type Frame, useFrame } from '../viewer/frames.ts'
 import { useTruth } from '../viewer/layer.ts'
 import type { Shape } from '../viewer/marks.ts'
@@ -172,9 +173,9 @@ function RegionRows({ pane, shape, volume }: { pane: PaneState; shape: Shape; vo
     <tbody>
       <tr>
         <th title={nameOf(pane)}>{nameOf(pane)}</th>
-        <td>{ssim(numbers?.ssim)}</td>
-        <td>{psnr(numbers?.error?.psnr)}</td>
-        <td>{nmse(numbers?.error?.nmse)}</td>
+        <td>{formatSsim(numbers?.ssim)}</td>
+        <td>{formatPsnr(numbers?.error?.psnr)}</td>
+        <td>{formatNmse(numbers?.error?.nmse)}</td>
       </tr>
       <tr className={style.under}>
         <td colSpan={4}>{numbers ? `${signal(numbers.mean)} ± ${signal(numbers.sd)}` : '…'}</td>

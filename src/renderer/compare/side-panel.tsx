@@ -3,9 +3,10 @@ import { Button, Menu, Tooltip } from '@mantine/core'
 import { Fragment } from 'react'
 import type { ExportFormat } from '../../contract/exports.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
+import { count, formatNmse, formatPsnr, formatSsim } from '../../presentation/numbers.ts'
+import { protocolLines } from '../../presentation/protocol.ts'
 import { errorText } from '../app/client.ts'
 import { useNetworkLabel } from '../app/queries.ts'
-import { count, nmse, protocolText, psnr, ssim } from '../format.ts'
 import { useScore } from '../viewer/score.ts'
 import { type Comparison, type PaneState, SLOT_LABEL, sourceLabel, usePlace } from '../viewer/sources.ts'
 import { versionOf } from '../viewer/versions.ts'
@@ -63,7 +64,9 @@ function NumbersRow({ pane: { slot, source, run }, volume }: { pane: PaneState; 
     <Tooltip
       label={
         <span className={style.protocol}>
-          {data ? protocolText(data.protocol, data.score.acceleration) : `Not scored. ${error ? errorText(error) : ''}`}
+          {data
+            ? protocolLines(data.protocol, data.score.acceleration)
+            : `Not scored. ${error ? errorText(error) : ''}`}
         </span>
       }
     >
@@ -71,9 +74,9 @@ function NumbersRow({ pane: { slot, source, run }, volume }: { pane: PaneState; 
         <th>{run ? `Run ${run.id}` : SLOT_LABEL[slot]}</th>
         {scored ? (
           <>
-            <td>{cell(ssim(data?.score.ssim))}</td>
-            <td>{cell(psnr(data?.score.psnr))}</td>
-            <td>{cell(nmse(data?.score.nmse))}</td>
+            <td>{cell(formatSsim(data?.score.ssim))}</td>
+            <td>{cell(formatPsnr(data?.score.psnr))}</td>
+            <td>{cell(formatNmse(data?.score.nmse))}</td>
           </>
         ) : (
           <td colSpan={3} className="secondary">

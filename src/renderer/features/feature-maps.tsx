@@ -7,17 +7,19 @@ import { FeatureMeta, FRAME_HEADER, featuresPath } from '../../contract/images.t
 import type { RunView } from '../../contract/runs.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { isMeasuredSo } from '../../contract/volumes.ts'
+import { maskInWords, maskSeedInWords } from '../../presentation/protocol.ts'
+import type { GreyWindow } from '../../presentation/windows.ts'
 import { client, errorText } from '../app/client.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { closeFeatures, useFeatures } from '../app/open-features.ts'
 import { useRuns, useStudies, useStudy } from '../app/queries.ts'
-import { maskLabel, runLabel, seedLabel, signal } from '../format.ts'
+import { runLabel, signal } from '../format.ts'
 import { SyntheticBadge } from '../viewer/badges.tsx'
 import { putPixels } from '../viewer/canvas.ts'
 import { GREY, paint } from '../viewer/drawing.ts'
 import { failureOf } from '../viewer/frame-parts.ts'
 import { versionOf } from '../viewer/versions.ts'
-import { changePane, type GreyWindow, goToSlice, openVolume, useView } from '../viewer/view.ts'
+import { changePane, goToSlice, openVolume, useView } from '../viewer/view.ts'
 import { FileName } from '../widgets/file-name.tsx'
 import { useSize } from '../widgets/use-size.ts'
 import style from './feature-maps.module.css'
@@ -72,7 +74,9 @@ function Title({ run }: { run: RunView }) {
       Feature maps of run {run.id}, {runLabel(run)}
       {volume && (
         <span className={style.mask}>
-          {isMeasuredSo(volume.sampling) ? 'under the file’s own mask' : `${maskLabel(mask)}, ${seedLabel(seed)}`}
+          {isMeasuredSo(volume.sampling)
+            ? 'under the file’s own mask'
+            : `${maskInWords(mask)}, ${maskSeedInWords(seed)}`}
         </span>
       )}
     </>

@@ -1,5 +1,5 @@
 /** Feature maps as numbers: how many fit where, and through which window each is seen. */
-import type { GreyWindow } from '../viewer/view.ts'
+import type { GreyWindow } from '../../presentation/windows.ts'
 
 export interface Grid {
   readonly columns: number

@@ -1,7 +1,7 @@
 /** What a reproduction will compute, in words, before it is started. */
 import type { Catalogue } from '../../contract/api.ts'
 import type { Scale } from '../../contract/study.ts'
-import { count } from '../format.ts'
+import { count } from '../../presentation/numbers.ts'
 
 export interface Wanted {
   readonly scale: Scale

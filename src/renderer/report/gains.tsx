@@ -1,8 +1,8 @@
 /** What each method gained over what it is compared with: mean, interval, and whether that is called anything. */
 import { Tooltip } from '@mantine/core'
 import type { Gain } from '../../contract/study.ts'
+import { count } from '../../presentation/numbers.ts'
 import { useCatalogue } from '../app/queries.ts'
-import { count } from '../format.ts'
 import style from './report.module.css'
 import { scaleFor } from './rows.ts'
 

@@ -1,7 +1,7 @@
 /** A reproduction in a few words: what was asked for, how far it is. */
 import type { Reproduction, ReproductionRequest } from '../../contract/study.ts'
+import { count } from '../../presentation/numbers.ts'
 import { clock } from '../app/progress.ts'
-import { count } from '../format.ts'
 import style from './report.module.css'
 
 const SHAPE: Readonly<Record<Reproduction['status'], string>> = {

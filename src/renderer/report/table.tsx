@@ -4,9 +4,10 @@ import { IconChevronRight } from '@tabler/icons-react'
 import { type ReactNode, useState } from 'react'
 import { ownLossOf } from '../../contract/report.ts'
 import type { StudyReport, StudyRow, StudyTraining } from '../../contract/study.ts'
+import { formatNmse, formatPsnr, formatSsim } from '../../presentation/numbers.ts'
+import { protocolLines } from '../../presentation/protocol.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { clock } from '../app/progress.ts'
-import { nmse, protocolText, psnr, ssim } from '../format.ts'
 import { shortOf } from '../widgets/settings-schema.ts'
 import style from './report.module.css'
 import { type Line, placeOf, plannedRows, type Section, type Statistic, statistic, stepSeconds } from './rows.ts'
@@ -150,15 +151,15 @@ function Cells({ rows, report }: { rows: readonly StudyRow[]; report: StudyRepor
       <td>{time(metric(row => (row.training ? row.totalSeconds : null)))}</td>
       <td>{reached(rows)}</td>
       <td>
-        <Metric {...{ rows, report }} value={metric(row => row.metrics.ssim)} write={ssim} />
+        <Metric {...{ rows, report }} value={metric(row => row.metrics.ssim)} write={formatSsim} />
       </td>
       <td>
-        <Metric {...{ rows, report }} value={metric(row => row.metrics.psnr)} write={psnr} />
+        <Metric {...{ rows, report }} value={metric(row => row.metrics.psnr)} write={formatPsnr} />
       </td>
       <td>
-        <Metric {...{ rows, report }} value={metric(row => row.metrics.nmse)} write={nmse} />
+        <Metric {...{ rows, report }} value={metric(row => row.metrics.nmse)} write={formatNmse} />
       </td>
-      <td>{ssim(metric(row => row.pretrainedSsim)?.mean)}</td>
+      <td>{formatSsim(metric(row => row.pretrainedSsim)?.mean)}</td>
     </>
   )
 }
@@ -248,13 +249,13 @@ function Protocols({ rows, report }: { rows: readonly StudyRow[]; report: StudyR
   const mean = (of: (row: StudyRow) => number | null | undefined) => statistic(rows.map(of))?.mean
   const draws = rows[0].manyMasks?.draws
   const lines = [
-    protocolText(report.protocol),
-    `Foreground only: SSIM ${ssim(mean(row => row.metrics.foreground.ssim))}, PSNR ${psnr(mean(row => row.metrics.foreground.psnr))} dB, NMSE ${nmse(mean(row => row.metrics.foreground.nmse))}.`,
-    `Slice by slice, as fastMRI before March 2021: PSNR ${psnr(mean(row => row.sliceWise.psnr))} dB, NMSE ${nmse(mean(row => row.sliceWise.nmse))}.`,
+    protocolLines(report.protocol, null),
+    `Foreground only: SSIM ${formatSsim(mean(row => row.metrics.foreground.ssim))}, PSNR ${formatPsnr(mean(row => row.metrics.foreground.psnr))} dB, NMSE ${formatNmse(mean(row => row.metrics.foreground.nmse))}.`,
+    `Slice by slice, as fastMRI before March 2021: PSNR ${formatPsnr(mean(row => row.sliceWise.psnr))} dB, NMSE ${formatNmse(mean(row => row.sliceWise.nmse))}.`,
     draws !== undefined &&
-      `Over ${draws} masks: SSIM ${ssim(mean(row => row.manyMasks?.mean.ssim))} ± ${ssim(mean(row => row.manyMasks?.sd.ssim))}.`,
+      `Over ${draws} masks: SSIM ${formatSsim(mean(row => row.manyMasks?.mean.ssim))} ± ${formatSsim(mean(row => row.manyMasks?.sd.ssim))}.`,
     rows.some(row => row.noiseFree) &&
-      `Against the noise-free image: SSIM ${ssim(mean(row => row.noiseFree?.ssim))}, PSNR ${psnr(mean(row => row.noiseFree?.psnr))} dB.`,
+      `Against the noise-free image: SSIM ${formatSsim(mean(row => row.noiseFree?.ssim))}, PSNR ${formatPsnr(mean(row => row.noiseFree?.psnr))} dB.`,
   ]
   return <span className={style.protocol}>{lines.filter(Boolean).join('\n')}</span>
 }

@@ -1,5 +1,6 @@
 /** A run's log as points to plot, by epoch or by time. */
 import type { LoggedEvent, RunDetail } from '../../contract/runs.ts'
+import { NONE } from '../../presentation/numbers.ts'
 
 export type Axis = 'epoch' | 'time'
 
@@ -68,13 +69,13 @@ export function differences(details: readonly RunDetail[]): { path: string; valu
     const walk = (value: unknown, path: string) => {
       if (value !== null && typeof value === 'object')
         for (const [name, part] of Object.entries(value)) walk(part, path ? `${path}.${name}` : name)
-      else settings.set(path, value === null || value === undefined ? '–' : String(value))
+      else settings.set(path, value === null || value === undefined ? NONE : String(value))
     }
-    walk({ ...run.config, study: run.study, start: run.parent ?? '–' }, '')
+    walk({ ...run.config, study: run.study, start: run.parent ?? NONE }, '')
     return settings
   })
   const paths = [...new Set(flat.flatMap(settings => [...settings.keys()]))]
   return paths
-    .map(path => ({ path, values: flat.map(settings => settings.get(path) ?? '–') }))
+    .map(path => ({ path, values: flat.map(settings => settings.get(path) ?? NONE) }))
     .filter(({ values }) => new Set(values).size > 1)
 }

@@ -1,8 +1,8 @@
 /** Whether a pre-training learns anything: small plots of its own figures, each with what it means, and its warnings. */
 import { useMemo } from 'react'
 import type { RunDetail, RunView } from '../../contract/runs.ts'
-import { runColour } from '../colours.ts'
-import { loss as lossText } from '../format.ts'
+import { runColour } from '../../presentation/colours.ts'
+import { formatLoss } from '../../presentation/numbers.ts'
 import { Plot } from '../widgets/plot.tsx'
 import { curvesOf, type Points } from './curves.ts'
 import style from './health.module.css'
@@ -99,7 +99,7 @@ const WITH_TERM = 'training, the reconstruction term included'
 
 function lossMeaning(meaning: string, level: HealthFigure['level']): string {
   if (!level) return meaning
-  if (level.label === 'chance') return `${meaning}; a network that tells nothing apart has ${lossText(level.value)}`
+  if (level.label === 'chance') return `${meaning}; a network that tells nothing apart has ${formatLoss(level.value)}`
   return `${meaning}; dashed: the input, unchanged`
 }
 

@@ -1,10 +1,11 @@
 /** A run in a list: colour, status as shape and word, what it is, how far. */
 
 import type { RunStatus, RunView } from '../../contract/runs.ts'
+import { runColour } from '../../presentation/colours.ts'
+import { formatSsim } from '../../presentation/numbers.ts'
 import { useLive } from '../app/live.ts'
 import { clock, secondsLeft } from '../app/progress.ts'
-import { runColour } from '../colours.ts'
-import { runLabel, STATUS_LABEL, ssim } from '../format.ts'
+import { runLabel, STATUS_LABEL } from '../format.ts'
 import { RUN_TYPE } from '../viewer/marks.ts'
 import style from './run-line.module.css'
 
@@ -36,7 +37,7 @@ export function RunState({ run, headed = false }: { run: RunView; headed?: boole
     const left = secondsLeft(progress)
     return `${Math.floor((100 * progress.step) / progress.steps)} %${left === null ? '' : `, ${clock(left)} left`}`
   }
-  if (run.status === 'finished' && run.metrics) return `${headed ? '' : 'SSIM '}${ssim(run.metrics.ssim)}`
+  if (run.status === 'finished' && run.metrics) return `${headed ? '' : 'SSIM '}${formatSsim(run.metrics.ssim)}`
   return STATUS_LABEL[run.status]
 }
 

@@ -4,15 +4,17 @@ import { useEffect, useMemo, useState } from 'react'
 import { previewPath } from '../../contract/images.ts'
 import { lossInWords } from '../../contract/report.ts'
 import type { RunView, TrainingEvent } from '../../contract/runs.ts'
+import { formatDuration, formatLoss, formatNmse, formatPsnr, formatSsim } from '../../presentation/numbers.ts'
+import { maskInWords } from '../../presentation/protocol.ts'
+import { fitWindow, ownWindow } from '../../presentation/windows.ts'
 import { takeProgress, useLive } from '../app/live.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { showFeatures } from '../app/open-features.ts'
-import { clock } from '../app/progress.ts'
 import { useNetworkLabel, useRun, useStudies } from '../app/queries.ts'
 import { cancelRun, fineTune, hideRun, pauseRun, resumeRun, runAgain } from '../app/run-actions.ts'
-import { loss, maskLabel, nmse, psnr, runLabel, STATUS_LABEL, ssim } from '../format.ts'
+import { runLabel, STATUS_LABEL } from '../format.ts'
 import { putPixels } from '../viewer/canvas.ts'
-import { fitWindow, GREY, ownWindow, paint } from '../viewer/drawing.ts'
+import { GREY, paint } from '../viewer/drawing.ts'
 import { openStudy, showSource } from '../viewer/view.ts'
 import { FineTuneButton } from '../widgets/fine-tune.tsx'
 import { Health } from './health.tsx'
@@ -251,7 +253,7 @@ function Facts({ run, environment }: { run: RunView; environment: Readonly<Recor
           ],
         ] as [string, string][])
       : []),
-    ['mask', maskLabel(config.mask)],
+    ['mask', maskInWords(config.mask)],
     ...(pretext
       ? ([
           [
@@ -265,15 +267,18 @@ function Facts({ run, environment }: { run: RunView; environment: Readonly<Recor
       : []),
     ...(summary
       ? ([
-          ['time', `${clock(summary.seconds.steps)} of steps, ${clock(summary.seconds.validation)} of validation`],
-          ['loss', lossInWords(summary, (pretext?.reconstruction ?? 0) > 0, loss)],
+          [
+            'time',
+            `${formatDuration(summary.seconds.steps)} of steps, ${formatDuration(summary.seconds.validation)} of validation`,
+          ],
+          ['loss', lossInWords(summary, (pretext?.reconstruction ?? 0) > 0, formatLoss)],
         ] as [string, string][])
       : []),
     ...(metrics
       ? ([
           [
             'validation',
-            `SSIM ${ssim(metrics.ssim)}, PSNR ${psnr(metrics.psnr)} dB, NMSE ${nmse(metrics.nmse)}, epoch ${run.keptEpoch}`,
+            `SSIM ${formatSsim(metrics.ssim)}, PSNR ${formatPsnr(metrics.psnr)} dB, NMSE ${formatNmse(metrics.nmse)}, epoch ${run.keptEpoch}`,
           ],
         ] as [string, string][])
       : []),

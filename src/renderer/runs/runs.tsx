@@ -4,12 +4,13 @@ import { IconChevronDown, IconChevronUp, IconPlus, IconUpload } from '@tabler/ic
 import { useQueries } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import type { RunDetail, RunView } from '../../contract/runs.ts'
+import { runColour } from '../../presentation/colours.ts'
+import { formatSsim } from '../../presentation/numbers.ts'
 import { client } from '../app/client.ts'
 import { goToScreen, useScreen } from '../app/navigation.ts'
 import { useRuns } from '../app/queries.ts'
 import { moveRun } from '../app/run-actions.ts'
-import { runColour } from '../colours.ts'
-import { runLabel, ssim } from '../format.ts'
+import { runLabel } from '../format.ts'
 import { Plot } from '../widgets/plot.tsx'
 import { CheckpointImport } from './checkpoint-import.tsx'
 import { type Axis, curvesOf, differences } from './curves.ts'
@@ -278,7 +279,7 @@ function Overlay({ shown, runs }: { shown: readonly string[]; runs: readonly Run
             <tr>
               <th>validation SSIM, kept weights</th>
               {details.map(({ run }) => (
-                <td key={run.id}>{ssim(runs.find(({ id }) => id === run.id)?.metrics?.ssim)}</td>
+                <td key={run.id}>{formatSsim(runs.find(({ id }) => id === run.id)?.metrics?.ssim)}</td>
               ))}
             </tr>
           </tbody>

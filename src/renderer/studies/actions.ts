@@ -1,11 +1,12 @@
 /** What buttons and menus do to studies and their files; each says what came of it. */
 import type { Findings } from '../../contract/studies.ts'
+import { count } from '../../presentation/numbers.ts'
 import { client, followWork } from '../app/client.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { tellDone, tellError } from '../app/notify.tsx'
 import { refresh } from '../app/refresh.ts'
 import { follow } from '../app/works.ts'
-import { count, fileOf } from '../format.ts'
+import { fileOf } from '../format.ts'
 import { openVolume, useView } from '../viewer/view.ts'
 
 export async function hideStudy(study: { readonly id: number; readonly name: string }): Promise<void> {

@@ -6,11 +6,12 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { useRef, useState } from 'react'
 import type { Study, StudySummary, StudyView, StudyVolume } from '../../contract/studies.ts'
 import { samplingInWords } from '../../contract/volumes.ts'
+import { count, NONE } from '../../presentation/numbers.ts'
 import { desktop } from '../app/client.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { tellError } from '../app/notify.tsx'
 import { useStudies, useStudyNow } from '../app/queries.ts'
-import { count, fileOf, matrix, ROLE_LABEL, withoutUpload } from '../format.ts'
+import { fileOf, matrix, ROLE_LABEL, withoutUpload } from '../format.ts'
 import { SyntheticBadge } from '../viewer/badges.tsx'
 import { useOpenStudy } from '../viewer/open-study.ts'
 import { Thumbnail } from '../viewer/thumbnail.tsx'
@@ -202,9 +203,9 @@ function VolumeRow({ study, volume, start }: { study: StudyView; volume: StudyVo
         {volume.synthetic && !allSynthetic(study) && <SyntheticBadge />}
         <StateMark state={study.states[volume.id]} />
       </td>
-      <td>{study.kind === 'scans' ? '–' : ROLE_LABEL[volume.role]}</td>
+      <td>{study.kind === 'scans' ? NONE : ROLE_LABEL[volume.role]}</td>
       <td className="truncate" title={volume.acquisition ?? undefined}>
-        {volume.acquisition ?? '–'}
+        {volume.acquisition ?? NONE}
       </td>
       <td>{volume.slices}</td>
       <td className={style.matrix}>{matrix(volume)}</td>

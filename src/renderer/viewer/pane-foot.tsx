@@ -3,8 +3,9 @@ import { Tooltip } from '@mantine/core'
 import { memo } from 'react'
 import type { FrameMeta } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
+import { formatNmse, formatPsnr, formatSsim } from '../../presentation/numbers.ts'
+import { protocolLines } from '../../presentation/protocol.ts'
 import { errorText } from '../app/client.ts'
-import { nmse, protocolText, psnr, ssim } from '../format.ts'
 import { useMetrics } from './frames.ts'
 import style from './pane.module.css'
 import { useScore } from './score.ts'
@@ -46,7 +47,7 @@ const PaneNumbers = memo(function PaneNumbers({ pane, volume, seen, acceleration
     return <p className={style.none}>{why}</p>
   }
   const protocol = data
-    ? protocolText(data.protocol, acceleration ?? undefined)
+    ? protocolLines(data.protocol, acceleration)
     : error
       ? `Not scored. ${errorText(error)}`
       : 'Protocol: scoring the volume …'
@@ -66,9 +67,9 @@ const PaneNumbers = memo(function PaneNumbers({ pane, volume, seen, acceleration
           <SliceRow {...{ pane, volume }} />
           <tr aria-busy={isPending}>
             <th>volume</th>
-            <td data-metric="volume-ssim">{isPending ? '…' : ssim(volumeScore?.ssim)}</td>
-            <td>{isPending ? '…' : psnr(volumeScore?.psnr)}</td>
-            <td>{isPending ? '…' : nmse(volumeScore?.nmse)}</td>
+            <td data-metric="volume-ssim">{isPending ? '…' : formatSsim(volumeScore?.ssim)}</td>
+            <td>{isPending ? '…' : formatPsnr(volumeScore?.psnr)}</td>
+            <td>{isPending ? '…' : formatNmse(volumeScore?.nmse)}</td>
           </tr>
         </tbody>
       </table>
@@ -82,9 +83,9 @@ function SliceRow({ pane, volume }: FootProps) {
   return (
     <tr aria-busy={metrics === undefined}>
       <th>slice</th>
-      <td>{cell(ssim(metrics?.ssim))}</td>
-      <td>{cell(psnr(metrics?.psnr))}</td>
-      <td>{cell(nmse(metrics?.nmse))}</td>
+      <td>{cell(formatSsim(metrics?.ssim))}</td>
+      <td>{cell(formatPsnr(metrics?.psnr))}</td>
+      <td>{cell(formatNmse(metrics?.nmse))}</td>
     </tr>
   )
 }

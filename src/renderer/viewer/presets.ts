@@ -1,9 +1,10 @@
 /** Windows by number keys, for what the pane in focus shows. */
 import type { FrameMeta } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
+import type { GreyWindow } from '../../presentation/windows.ts'
 import { type Frame, keptFrame } from './frames.ts'
 import { type PaneState, urlOf } from './sources.ts'
-import { type GreyWindow, setWindow, useView } from './view.ts'
+import { setWindow, useView } from './view.ts'
 import { fileWindow, windowNow, windowOf, windowSource } from './windows.ts'
 
 interface Now {

@@ -1,6 +1,7 @@
 /** Images on one canvas: drawn through a place and windows, one alone or two mixed; moved and measured by mouse. */
 import { memo, type PointerEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { useShallow } from 'zustand/react/shallow'
+import type { GreyWindow } from '../../presentation/windows.ts'
 import { signal } from '../format.ts'
 import { useSize } from '../widgets/use-size.ts'
 import { putPixels } from './canvas.ts'
@@ -10,7 +11,7 @@ import { ShapeLayer } from './shape-layer.tsx'
 import style from './stage.module.css'
 import { TOOLS } from './tools/index.ts'
 import type { Drag } from './tools/tool.ts'
-import { type GreyWindow, goToSlice, placeOf, resetView, setWindow, sliceOf, useView, zoomAt } from './view.ts'
+import { goToSlice, placeOf, resetView, setWindow, sliceOf, useView, zoomAt } from './view.ts'
 import { type WindowSource, windowNow } from './windows.ts'
 
 export interface Layer {

@@ -3,14 +3,9 @@ import { create } from 'zustand'
 import { createJSONStorage, type PersistStorage, persist } from 'zustand/middleware'
 import { shallow } from 'zustand/shallow'
 import { MaskSpec } from '../../contract/evaluation.ts'
+import type { GreyWindow } from '../../presentation/windows.ts'
 import { type LayoutName, layoutOf, type PaneChoice, type Slot } from './layouts.ts'
 import type { Pair, Shape, ToolName } from './marks.ts'
-
-/** Window of numbers: the map's first colour at `low`, its last at `high`. */
-export interface GreyWindow {
-  readonly low: number
-  readonly high: number
-}
 
 /** Where a pane looks: `zoom` times the fitted size, around a point of the image in shares of its sides. */
 export interface Place {

@@ -2,11 +2,11 @@
 import { COLOUR_MAPS, type ColourMap } from '../../contract/figure.ts'
 import type { FrameMeta } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
-import { fitWindow, ownWindow } from './drawing.ts'
+import type { GreyWindow } from '../../presentation/windows.ts'
+import { fitWindow, ownWindow } from '../../presentation/windows.ts'
 import type { Frame } from './frames.ts'
 import type { PaneShow } from './layouts.ts'
 import { contentOf } from './versions.ts'
-import type { GreyWindow } from './view.ts'
 
 /** In the file's units: those share one window, fitted to the ground truth. */
 export const inFileUnits = ({ units, show }: Pick<FrameMeta, 'units' | 'show'>): boolean =>

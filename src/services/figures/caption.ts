@@ -2,7 +2,8 @@
 import type { FigureRequest } from '../../contract/figure.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { protocolOf } from '../../core/evaluate.ts'
-import { formatAcceleration, protocolParts, RESEARCH_ONLY } from '../reports/index.ts'
+import { formatAcceleration } from '../../presentation/numbers.ts'
+import { asDrawn, protocolParts, RESEARCH_ONLY } from '../../presentation/protocol.ts'
 import { partOf } from './layout.ts'
 import type { DrawnPane } from './panes.ts'
 import { detailOf } from './picture.ts'
@@ -16,7 +17,7 @@ function maskInWords(inWords: string, { sampling }: StudyVolume, panes: readonly
   if (sampling.kind === 'sub-sampled' || sampling.kind === 'irregular')
     return `sub-sampled in the file, ${formatAcceleration(sampling.acceleration)}`
   const real = panes.map(({ acceleration }) => acceleration).find(value => value !== null)
-  return real == null ? inWords : `${inWords}, as drawn ${formatAcceleration(real)}`
+  return real == null ? inWords : `${inWords}, ${asDrawn(real)}`
 }
 
 function protocolInWords(volume: StudyVolume, request: FigureRequest, panes: readonly DrawnPane[]): string[] {

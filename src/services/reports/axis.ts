@@ -1,5 +1,5 @@
 /** Axes of plots: ticks at round values, labels, and labels beside a plot that make room for each other. */
-import type { Range } from './colour.ts'
+import type { Range } from './pixels.ts'
 
 export interface Axis {
   readonly range: Range

@@ -1,6 +1,6 @@
 /** What the figure is drawn with, as SVG text: the program's tokens, lines of text, pictures, colour bars. */
-import { pixelsUri, type Range } from './colour.ts'
-import { escapeMarkup, wrapText } from './format.ts'
+import { pixelsUri, type Range } from './pixels.ts'
+import { escapeMarkup, wrapText } from './words.ts'
 
 export const GROUND = '#0b0d10'
 export const LINE = '#262b33'

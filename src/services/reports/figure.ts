@@ -4,10 +4,11 @@
  */
 import { AppError } from '../../contract/errors.ts'
 import type { Protocol } from '../../contract/evaluation.ts'
-import { errorColour, greyLevel, runColours } from './colour.ts'
+import { runColour } from '../../presentation/colours.ts'
+import { protocolSentence } from '../../presentation/protocol.ts'
 import { colourBar, exponentOf, fit, LINE, paragraph, SECONDARY, text } from './drawing.ts'
-import { protocolSentence } from './format.ts'
 import { errorPicture, imagePicture, type Layout, layOut, metricsBlock, type Pane, type Scales } from './pane.ts'
+import { COLOURS } from './pixels.ts'
 import { sheet, svgPng, type Titled } from './sheet.ts'
 
 interface Frame extends Titled, Scales {
@@ -44,7 +45,6 @@ function paneRow(
   top: number,
   scales: Scales,
   layout: Layout,
-  colours: ReadonlyMap<string, string>,
 ): { readonly svg: string; readonly bottom: number } {
   const { size, cell, gap, margin, image, barX } = layout
   const titles = panes.map(pane => fit(pane.title, cell, 1.1 * size, true))
@@ -58,7 +58,7 @@ function paneRow(
 
   const drawn = panes.map((pane, index) => {
     const x = margin + index * (cell + gap)
-    const colour = pane.colour ?? ((pane.run && colours.get(pane.run)) || LINE)
+    const colour = pane.colour ?? (pane.run ? runColour(pane.run) : LINE)
     return (
       `<rect x="${x}" y="${top}" width="${image.width}" height="${0.2 * size}" fill="${colour}"/>` +
       paragraph(x, top + 2 * size, 1.1 * size, titles[index], { bold: true }) +
@@ -76,7 +76,7 @@ function paneRow(
         range: scales.window,
         exponent,
         clipsBelow: true,
-        colourAt: fraction => [greyLevel(fraction, [0, 1])],
+        colourAt: COLOURS.grey,
       }),
     )
   if (hasErrors)
@@ -86,7 +86,7 @@ function paneRow(
         range: [0, scales.errorMaximum],
         exponent,
         clipsBelow: false,
-        colourAt: fraction => errorColour(fraction, 1),
+        colourAt: COLOURS.inferno,
       }),
     )
   return { svg: drawn.join(''), bottom: hasErrors ? errorY + image.height + 2.4 * size : errorY + 1.2 * size }
@@ -96,11 +96,10 @@ function paneRow(
 export function panesSvg(frame: Frame, rows: readonly (readonly Pane[])[], paneOverText: number): string {
   checkShapes(frame.shape, rows.flat())
   const layout = layOut(frame.shape, Math.max(...rows.map(panes => panes.length)), paneOverText)
-  const colours = runColours(rows.flat().map(pane => pane.run))
   const body = (top: number) =>
     rows.reduce(
       ({ svg, bottom }, panes) => {
-        const row = paneRow(panes, bottom, frame, layout, colours)
+        const row = paneRow(panes, bottom, frame, layout)
         return { svg: svg + row.svg, bottom: row.bottom }
       },
       { svg: '', bottom: top },

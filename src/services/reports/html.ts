@@ -1,7 +1,9 @@
 /** Parts of a page: cells, lists, the document around them. */
 import type { TrainingSummary } from '../../contract/report.ts'
-import { escapeMarkup, formatCount, formatLoss, NONE, RESEARCH_ONLY } from './format.ts'
+import { formatCount, formatLoss, NONE } from '../../presentation/numbers.ts'
+import { RESEARCH_ONLY } from '../../presentation/protocol.ts'
 import { STYLE } from './style.ts'
+import { escapeMarkup } from './words.ts'
 
 export const number = (content: string, className = ''): string =>
   `<td class="number ${className}">${escapeMarkup(content)}</td>`
@@ -10,7 +12,7 @@ export const groupHead = (name: string, span: number): string =>
   `<th scope="colgroup" colspan="${span}" class="group start">${name}</th>`
 
 /** A square in a run's or a method's colour. */
-export const dot = (title: string, colour: string | undefined): string =>
+export const dot = (title: string, colour: string): string =>
   ` <span class="dot" title="${escapeMarkup(title)}" style="background:${colour}"></span>`
 
 export const badge = (word: string): string => `<span class="badge">${word}</span>`

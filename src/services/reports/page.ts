@@ -1,9 +1,7 @@
 /** The report as one HTML file: no script, nothing fetched, readable in twenty years. */
 import type { Report, ReportRow, TrainingSummary } from '../../contract/report.ts'
-import { runColours } from './colour.ts'
+import { runColour } from '../../presentation/colours.ts'
 import {
-  baselineSeconds,
-  escapeMarkup,
   formatCount,
   formatDuration,
   formatLoss,
@@ -12,18 +10,15 @@ import {
   formatShare,
   formatSsim,
   NONE,
-  protocolParts,
-  protocolSentence,
-  RESEARCH_ONLY,
-  volumesSentence,
-} from './format.ts'
+} from '../../presentation/numbers.ts'
+import { protocolParts, protocolSentence, RESEARCH_ONLY, volumesSentence } from '../../presentation/protocol.ts'
 import { badge, checkpointTable, definitions, dot, groupHead, htmlDocument, number, splitLists } from './html.ts'
+import { baselineSeconds } from './table.ts'
 import { volumeDetails } from './volume-scores.ts'
+import { escapeMarkup } from './words.ts'
 
-type Colours = ReadonlyMap<string, string>
-
-function colouredDots(runs: readonly (string | undefined)[], colours: Colours): string {
-  return runs.flatMap(run => (run === undefined ? [] : [dot(`run ${run}`, colours.get(run))])).join('')
+function colouredDots(runs: readonly (string | undefined)[]): string {
+  return runs.flatMap(run => (run === undefined ? [] : [dot(`run ${run}`, runColour(run))])).join('')
 }
 
 function timeCell({ seconds }: TrainingSummary): string {
@@ -45,7 +40,7 @@ function trainingCells(training: TrainingSummary | null): string {
   )
 }
 
-function tableRow(report: Report, row: ReportRow, colours: Colours): string {
+function tableRow(report: Report, row: ReportRow): string {
   const channels = row.channels === null ? '' : `, ${formatCount(row.channels)} channels`
   const network = row.network === null ? '' : `<small>${escapeMarkup(row.network)}${channels}</small>`
   const protocol = escapeMarkup(protocolSentence(report.protocol))
@@ -53,7 +48,7 @@ function tableRow(report: Report, row: ReportRow, colours: Colours): string {
     `<td class="number value ${className}" title="${protocol}">${value}</td>`
   const { ssim, psnr, nmse, foreground } = row.metrics
   return (
-    `<tr><th scope="row">${escapeMarkup(row.label)}${colouredDots([row.pretraining?.run, row.training?.run], colours)}${network}</th>` +
+    `<tr><th scope="row">${escapeMarkup(row.label)}${colouredDots([row.pretraining?.run, row.training?.run])}${network}</th>` +
     `${trainingCells(row.pretraining)}${trainingCells(row.training)}` +
     metric(formatSsim(ssim), 'start') +
     metric(formatPsnr(psnr)) +
@@ -64,7 +59,7 @@ function tableRow(report: Report, row: ReportRow, colours: Colours): string {
   )
 }
 
-function tableOne(report: Report, colours: Colours): string {
+function tableOne(report: Report): string {
   const heads = (names: readonly string[]) =>
     names.map((name, index) => `<th scope="col" class="number ${index === 0 ? 'start' : ''}">${name}</th>`).join('')
   return (
@@ -72,7 +67,7 @@ function tableOne(report: Report, colours: Colours): string {
     `<tr><td></td>${groupHead('Pre-training', 4)}${groupHead('Training', 4)}${groupHead('Test volumes', 4)}${groupHead('Time', 2)}</tr>` +
     `<tr><th scope="col">Reconstruction</th>${heads(['Epochs', 'Steps', 'Time', 'SSL loss'])}` +
     `${heads(['Epochs', 'Steps', 'Time', 'Loss'])}${heads(['SSIM', 'PSNR,&nbsp;dB', 'NMSE', 'Foreground SSIM'])}${heads(['Total', 'of the baseline'])}</tr>` +
-    `</thead><tbody>${report.rows.map(row => tableRow(report, row, colours)).join('')}</tbody></table></div>`
+    `</thead><tbody>${report.rows.map(row => tableRow(report, row)).join('')}</tbody></table></div>`
   )
 }
 
@@ -100,14 +95,13 @@ function reproduction(report: Report): string {
 
 /** The whole page; `figureSvg` is the comparison figure as `comparisonSvg` draws it. */
 export function reportPage(report: Report, figureSvg: string): string {
-  const colours = runColours(report.rows.flatMap(row => [row.pretraining?.run, row.training?.run]))
   const protocol = [
     ...protocolParts(report.protocol),
     ['Seed', String(report.seed)] as const,
     ['Device', report.device] as const,
   ]
   const checkpoints = trainings(report).map(({ name, training }) => ({
-    head: escapeMarkup(name) + colouredDots([training.run], colours),
+    head: escapeMarkup(name) + colouredDots([training.run]),
     training,
   }))
   return htmlDocument(
@@ -116,7 +110,7 @@ export function reportPage(report: Report, figureSvg: string): string {
 <p class="secondary">Reconstruction report. Seed ${report.seed}, ${escapeMarkup(report.device)}. ${RESEARCH_ONLY}</p>
 <figure class="scroll">${figureSvg}</figure>
 <h2>Table 1. What pre-training changes</h2>
-${tableOne(report, colours)}
+${tableOne(report)}
 <p>${escapeMarkup(volumesSentence(report))}</p>
 <p class="secondary">Times are of training steps, each with the reading and augmenting of its batch; validation and preparation are shown on hover and are not in the total.</p>
 <h2>Protocol</h2>

@@ -1,8 +1,9 @@
 /** One image of a figure: its pixels, its error map and its numbers. */
 import type { Metrics } from '../../contract/evaluation.ts'
-import { errorColour, greyLevel, ownWindow, pixelsUri, type Range } from './colour.ts'
+import { formatNmse, formatPsnr, formatSsim, NONE } from '../../presentation/numbers.ts'
+import { ownWindow } from '../../presentation/windows.ts'
 import { type Ink, paragraph, picture, SCREEN, SECONDARY, text } from './drawing.ts'
-import { formatNmse, formatPsnr, formatSsim, NONE } from './format.ts'
+import { COLOURS, pixelsUri, position, type Range } from './pixels.ts'
 import { DENSITY, type Sheet } from './sheet.ts'
 
 export interface Pane {
@@ -127,15 +128,22 @@ function whyNoError(pane: Pane): string {
   return pane.metrics ? 'no error map' : 'the reference itself'
 }
 
+function windowOf({ units, image }: Pane, scales: Scales): Range {
+  if (units === 'signal') return scales.window
+  const { low, high } = ownWindow(image)
+  return [low, high]
+}
+
 export function imagePicture(pane: Pane, x: number, y: number, scales: Scales, { scale, image }: Layout): string {
-  const window = pane.units === 'signal' ? scales.window : ownWindow(pane.image)
-  const uri = pixelsUri(scales.shape, scale * DENSITY, index => [greyLevel(pane.image[index], window)])
+  const window = windowOf(pane, scales)
+  const uri = pixelsUri(scales.shape, scale * DENSITY, index => COLOURS.grey(position(pane.image[index], window)))
   return picture(x, y, image.width, image.height, uri)
 }
 
 export function errorPicture(pane: Pane, x: number, y: number, scales: Scales, layout: Layout): string {
   const { error } = pane
   if (pane.units === 'arbitrary' || !error) return emptyCell(x, y, layout, [whyNoError(pane)])
-  const uri = pixelsUri(scales.shape, layout.scale * DENSITY, index => errorColour(error[index], scales.errorMaximum))
+  const range: Range = [0, scales.errorMaximum]
+  const uri = pixelsUri(scales.shape, layout.scale * DENSITY, index => COLOURS.inferno(position(error[index], range)))
   return picture(x, y, layout.image.width, layout.image.height, uri)
 }

@@ -1,7 +1,8 @@
 /** One panel of a plot as SVG: axes, curves, levels, and their names in the gutter to its right, where no curve is. */
+
 import { type Axis, spreadLabels } from './axis.ts'
 import { LINE, SECONDARY, shortened, swatch, text } from './drawing.ts'
-import { escapeMarkup } from './format.ts'
+import { escapeMarkup } from './words.ts'
 
 export interface Point {
   readonly x: number

@@ -1,13 +1,13 @@
 /** Figures 1 and 2 of a study: the loss of the pre-training, and SSIM on validation while it is fine-tuned. */
 import { type EpochFigures, HELD_OUT_CHANCE } from '../../contract/runs.ts'
 import type { StudyReport, StudyRow, StudyTraining } from '../../contract/study.ts'
+import { methodColour } from '../../presentation/colours.ts'
+import { formatLoss, formatSsim } from '../../presentation/numbers.ts'
+import { meanOf } from '../../presentation/statistics.ts'
 import { METHODS } from '../catalogue.ts'
 import { axisOver, timeUnit } from './axis.ts'
-import { runColours } from './colour.ts'
 import { SECONDARY, TEXT } from './drawing.ts'
-import { formatLoss, formatSsim } from './format.ts'
 import type { Panel, Point, Series } from './plot.ts'
-import { meanOf } from './spread.ts'
 import {
   baselineOf,
   companion,
@@ -20,10 +20,9 @@ import {
   pairs,
 } from './study-rows.ts'
 
-const METHOD_COLOURS = runColours(Object.keys(METHODS))
-
 /** A method's is the same in every report, whichever others are in it; what is no method's has the colour of words. */
-export const colourOf = (method: string | null): string => (method && METHOD_COLOURS.get(method)) || TEXT
+export const colourOf = (method: string | null): string =>
+  (method && methodColour(method, Object.keys(METHODS))) || TEXT
 
 /** Mean of curves by epoch, over the epochs that all of them have. */
 function meanCurve(curves: readonly (readonly Point[])[]): Point[] {

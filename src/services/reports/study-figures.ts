@@ -1,6 +1,6 @@
 /** The figures of a study as SVGs: Figures 1 to 3 of the report, gains with their intervals, few labels, milestones. */
 import type { StudyReport } from '../../contract/study.ts'
-import { protocolSentence } from './format.ts'
+import { protocolSentence } from '../../presentation/protocol.ts'
 import { type Box, drawPanel, type Panel } from './plot.ts'
 import { type Sheet, sheet } from './sheet.ts'
 import { lossPanels, ssimPanels } from './study-curves.ts'

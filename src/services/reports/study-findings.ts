@@ -1,7 +1,7 @@
 /** What a study's rows say, in sentences; every number and every verdict is computed from them. */
 import type { Gain, StudyReport, StudyRow } from '../../contract/study.ts'
-import { formatSsim } from './format.ts'
-import { formatDeviation, formatDifference, formatPercent, formatSpread, meanOf, spreadOf } from './spread.ts'
+import { formatDeviation, formatDifference, formatPercent, formatSsim } from '../../presentation/numbers.ts'
+import { formatSpread, meanOf, spreadOf } from '../../presentation/statistics.ts'
 import { differenceCell, differences, formatInterval, gainName } from './study-gains.ts'
 import { baselineOf, type Group, groupsOf, type Line, lineName, linesOf, pairs } from './study-rows.ts'
 

@@ -1,9 +1,9 @@
 /** Figure 4 of a study: every gain as a dot with its interval, against zero. */
 import type { Gain, StudyReport } from '../../contract/study.ts'
+import { formatDifference } from '../../presentation/numbers.ts'
 import { axisOver } from './axis.ts'
 import { fit, LINE, SECONDARY, swatch, TEXT, text } from './drawing.ts'
 import { type Sheet, sheet } from './sheet.ts'
-import { formatDifference } from './spread.ts'
 import { colourOf } from './study-curves.ts'
 import { AGAINST, formatInterval, gainName } from './study-gains.ts'
 

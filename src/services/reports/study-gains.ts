@@ -1,7 +1,8 @@
 /** A method's SSIM less that of its control or of the baseline. */
 import type { Gain, StudyReport } from '../../contract/study.ts'
-import { formatCount, NONE, protocolSentence } from './format.ts'
-import { formatDeviation, formatDifference, formatPercent, type Spread, spreadOf } from './spread.ts'
+import { formatCount, formatDeviation, formatDifference, formatPercent, NONE } from '../../presentation/numbers.ts'
+import { protocolSentence } from '../../presentation/protocol.ts'
+import { type Spread, spreadOf } from '../../presentation/statistics.ts'
 import { type Line, pairs } from './study-rows.ts'
 import { type Cell, type Column, type StudyTable, tableOf } from './study-table.ts'
 

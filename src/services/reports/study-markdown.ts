@@ -1,7 +1,8 @@
 /** Studies as one page of Markdown: docs/study.md. */
 import type { StudyReport } from '../../contract/study.ts'
 import { FACTS_AND_INFERENCES } from '../../contract/the-report.ts'
-import { NONE, protocolParts, RESEARCH_ONLY, volumesSentence } from './format.ts'
+import { NONE } from '../../presentation/numbers.ts'
+import { protocolParts, RESEARCH_ONLY, volumesSentence } from '../../presentation/protocol.ts'
 import { conclusions, statusSentences } from './study-findings.ts'
 import { gainTable } from './study-gains.ts'
 import { pretextTable, theirTable } from './study-side-tables.ts'

@@ -1,7 +1,8 @@
 /** A study's report as one HTML file, figures inline: no script, nothing fetched. */
 import type { StudyReport } from '../../contract/study.ts'
 import { FACTS_AND_INFERENCES } from '../../contract/the-report.ts'
-import { escapeMarkup, NONE, protocolParts, RESEARCH_ONLY, volumesSentence } from './format.ts'
+import { NONE } from '../../presentation/numbers.ts'
+import { protocolParts, RESEARCH_ONLY, volumesSentence } from '../../presentation/protocol.ts'
 import { badge, checkpointTable, definitions, dot, groupHead, htmlDocument, paragraphs, splitLists } from './html.ts'
 import { colourOf } from './study-curves.ts'
 import type { StudyFigure } from './study-figures.ts'
@@ -12,6 +13,7 @@ import type { Cell, StudyTable, TableRow } from './study-table.ts'
 import { tableOne, tableTwo } from './study-tables.ts'
 import { fewLabelsTable, milestoneTable, scratchTable } from './study-ways.ts'
 import { volumeDetails } from './volume-scores.ts'
+import { escapeMarkup } from './words.ts'
 
 type Column = StudyTable['columns'][number]
 

@@ -1,10 +1,10 @@
 /** Figures 5 and 6 of a study: SSIM by the number of patients with ground truth, and by epochs of pre-training. */
 import type { StudyReport } from '../../contract/study.ts'
+import { formatSsim } from '../../presentation/numbers.ts'
+import { spreadOf } from '../../presentation/statistics.ts'
 import { axisOver } from './axis.ts'
 import { SECONDARY, TEXT } from './drawing.ts'
-import { formatSsim } from './format.ts'
 import type { Panel, Point, Series } from './plot.ts'
-import { spreadOf } from './spread.ts'
 import { colourOf } from './study-curves.ts'
 import { baselineOf, companion, type Group, groupsOf, type Line } from './study-rows.ts'
 import { fewLabels, methodsIn, milestoneLines, pretrainedEpochs } from './study-ways.ts'

@@ -2,8 +2,8 @@
 import { HELD_OUT_CHANCE } from '../../contract/runs.ts'
 import type { StudyReport } from '../../contract/study.ts'
 import { THEIR_ROWS, type TheirRow } from '../../contract/the-report.ts'
-import { formatCount, formatLoss, NONE } from './format.ts'
-import { meanOf } from './spread.ts'
+import { formatCount, formatLoss, NONE } from '../../presentation/numbers.ts'
+import { meanOf } from '../../presentation/statistics.ts'
 import { groupsOf, type Line, ownLoss, termNotes } from './study-rows.ts'
 import { plain, type StudyTable, sectionsOf, tableOf } from './study-table.ts'
 

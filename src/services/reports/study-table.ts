@@ -1,8 +1,9 @@
 /** A table of a study, as it is before it is drawn for a terminal, a page or Markdown. */
 import type { Metrics } from '../../contract/evaluation.ts'
 import type { StudyReport, StudyRow } from '../../contract/study.ts'
-import { formatDuration, formatNmse, formatPsnr, formatSsim, NONE, protocolSentence } from './format.ts'
-import { formatPercent, formatSd, meanOf, spreadOf } from './spread.ts'
+import { formatDuration, formatNmse, formatPercent, formatPsnr, formatSsim, NONE } from '../../presentation/numbers.ts'
+import { protocolSentence } from '../../presentation/protocol.ts'
+import { formatSd, meanOf, spreadOf } from '../../presentation/statistics.ts'
 import { baselineOf, type Group, type Line, linesOf, pairs, plannedRows } from './study-rows.ts'
 
 export interface Cell {

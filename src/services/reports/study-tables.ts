@@ -1,8 +1,9 @@
 /** Table 1 of a study, and the same rows by other measures. */
 import type { StudyReport } from '../../contract/study.ts'
 import { THEIR_BASELINE, THEIR_ROWS } from '../../contract/the-report.ts'
-import { formatCount, formatDuration, formatLoss, NONE, protocolSentence } from './format.ts'
-import { meanOf } from './spread.ts'
+import { formatCount, formatDuration, formatLoss, NONE } from '../../presentation/numbers.ts'
+import { protocolSentence } from '../../presentation/protocol.ts'
+import { meanOf } from '../../presentation/statistics.ts'
 import {
   type Group,
   groupsOf,

@@ -1,7 +1,8 @@
 /** A study's tables for a terminal: wide tables where they fit, lists of the same numbers where it is narrow. */
 import type { StudyReport } from '../../contract/study.ts'
 import { FACTS_AND_INFERENCES } from '../../contract/the-report.ts'
-import { NONE, RESEARCH_ONLY, volumesSentence, wrapText } from './format.ts'
+import { NONE } from '../../presentation/numbers.ts'
+import { RESEARCH_ONLY, volumesSentence } from '../../presentation/protocol.ts'
 import { conclusions, failureLines, statusSentences } from './study-findings.ts'
 import { gainTable } from './study-gains.ts'
 import { pretextTable, theirTable } from './study-side-tables.ts'
@@ -9,6 +10,7 @@ import type { Cell, StudyTable } from './study-table.ts'
 import { tableOne, tableTwo } from './study-tables.ts'
 import { fewLabelsTable, milestoneTable, scratchTable } from './study-ways.ts'
 import { drawTable, factLines, TABLE_COLUMNS, widthOf } from './text-table.ts'
+import { wrapText } from './words.ts'
 
 const LABEL = 24
 const HEAD = 12

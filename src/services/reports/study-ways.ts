@@ -1,7 +1,8 @@
 /** Other ways to the same image: fewer epochs from scratch, an earlier epoch of the pre-training, fewer labels. */
 import type { StudyReport } from '../../contract/study.ts'
-import { formatCount, formatSsim, protocolSentence } from './format.ts'
-import { meanOf, spreadOf } from './spread.ts'
+import { formatCount, formatSsim } from '../../presentation/numbers.ts'
+import { protocolSentence } from '../../presentation/protocol.ts'
+import { meanOf, spreadOf } from '../../presentation/statistics.ts'
 import { differenceCell, differenceColumn, differences } from './study-gains.ts'
 import { baselineOf, companion, type Group, groupsOf, type Line, linesOf, pairs } from './study-rows.ts'
 import {

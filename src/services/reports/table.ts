@@ -1,7 +1,6 @@
 /** The report's Table 1 for a terminal: a table where it fits, a list of the same numbers where the terminal is narrow. */
 import type { Report, ReportRow, TrainingSummary } from '../../contract/report.ts'
 import {
-  baselineSeconds,
   formatCount,
   formatDuration,
   formatLoss,
@@ -10,12 +9,14 @@ import {
   formatShare,
   formatSsim,
   NONE,
-  protocolSentence,
-  RESEARCH_ONLY,
-  volumesSentence,
-  wrapText,
-} from './format.ts'
+} from '../../presentation/numbers.ts'
+import { protocolSentence, RESEARCH_ONLY, volumesSentence } from '../../presentation/protocol.ts'
 import { drawTable, factLines, LABEL_COLUMNS, TABLE_COLUMNS } from './text-table.ts'
+import { wrapText } from './words.ts'
+
+export function baselineSeconds(report: Report): number | undefined {
+  return report.rows.find(row => row.kind === 'baseline')?.totalSeconds
+}
 
 /** What a training took and came to, a fact a line. */
 function trainingFacts(training: TrainingSummary | null): string[] {

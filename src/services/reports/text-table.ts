@@ -1,6 +1,6 @@
 /** Tables for a terminal: ruled by lines alone where there is room, else lists of the same facts. */
 import Table from 'cli-table3'
-import { wrapText } from './format.ts'
+import { wrapText } from './words.ts'
 
 export const LABEL_COLUMNS = 26
 export const TABLE_COLUMNS = 112

@@ -1,7 +1,15 @@
 /** The scores of each test volume of a row, folded away. */
 import type { Metrics, VolumeScore } from '../../contract/evaluation.ts'
-import { escapeMarkup, formatAcceleration, formatCount, formatNmse, formatPsnr, formatSsim, NONE } from './format.ts'
+import {
+  formatAcceleration,
+  formatCount,
+  formatNmse,
+  formatPsnr,
+  formatSsim,
+  NONE,
+} from '../../presentation/numbers.ts'
 import { number } from './html.ts'
+import { escapeMarkup } from './words.ts'
 
 /** A score with its standard deviation over the mask draws, where there was more than one. */
 function withSd(value: string, sd: string | undefined): string {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { LoggedEvent, RunDetail, RunEvent } from '../../../src/contract/runs.ts'
+import { runColour } from '../../../src/presentation/colours.ts'
 import { withEvent } from '../../../src/renderer/app/log.ts'
 import {
   clock,
@@ -8,7 +9,6 @@ import {
   secondsLeft,
   secondsPerStep,
 } from '../../../src/renderer/app/progress.ts'
-import { runColour } from '../../../src/renderer/colours.ts'
 import { curvesOf, differences } from '../../../src/renderer/runs/curves.ts'
 
 const START = Date.parse('2026-01-01T00:00:00Z')
@@ -139,7 +139,7 @@ describe('differences', () => {
       ({ run: { study: 'Brain', parent, config: { seed, mask: { acceleration: 4 } } } }) as unknown as RunDetail
     expect(differences([run(1, '4'), run(2, null)])).toEqual([
       { path: 'seed', values: ['1', '2'] },
-      { path: 'start', values: ['4', '–'] },
+      { path: 'start', values: ['4', '—'] },
     ])
     expect(differences([run(1, null), run(1, null)])).toEqual([])
   })

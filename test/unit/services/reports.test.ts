@@ -2,23 +2,17 @@ import { decode } from 'fast-png'
 import { describe, expect, test } from 'vitest'
 import type { Metrics, Protocol, VolumeScore } from '../../../src/contract/evaluation.ts'
 import { Report, type TrainingSummary } from '../../../src/contract/report.ts'
-import { errorColour, greyLevel, ownWindow, runColours } from '../../../src/services/reports/colour.ts'
-import {
-  escapeMarkup,
-  formatDuration,
-  formatPsnr,
-  formatShare,
-  wrapText,
-} from '../../../src/services/reports/format.ts'
+import { formatDuration, formatPsnr, formatShare } from '../../../src/presentation/numbers.ts'
+import { protocolSentence } from '../../../src/presentation/protocol.ts'
 import {
   type Comparison,
   comparisonPng,
   comparisonSvg,
   type Pane,
-  protocolSentence,
   reportPage,
   tableText,
 } from '../../../src/services/reports/index.ts'
+import { escapeMarkup, wrapText } from '../../../src/services/reports/words.ts'
 
 const PROTOCOL: Protocol = {
   mask: { kind: 'equispaced_fraction', acceleration: 4, centerFraction: 0.08 },
@@ -225,37 +219,6 @@ describe('figure', () => {
     }
     const header = png.data.subarray(0, Math.floor(2 * drawn[0].y - 60) * png.width * png.channels)
     expect(header.filter(value => value > 200 && value < 255).length).toBeGreaterThan(200)
-  })
-})
-
-describe('colour', () => {
-  test('values beyond the window take its ends', () => {
-    expect([-1, 0, 2, 4, 9].map(value => greyLevel(value, [0, 4]))).toEqual([0, 0, 128, 255, 255])
-    expect(errorColour(7, 1)).toEqual([0xfc, 0xff, 0xa4])
-    expect(errorColour(0, 0)).toEqual([0, 0, 4])
-  })
-
-  test('inferno rises in lightness', () => {
-    const lightness = Array.from({ length: 256 }, (_, level) => {
-      const [red, green, blue] = errorColour(level, 255)
-      return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    })
-    for (let level = 8; level < 256; level++) expect(lightness[level]).toBeGreaterThan(lightness[level - 8])
-  })
-
-  test("an image's own window leaves out its outliers", () => {
-    const image = Float32Array.from({ length: 101 }, (_, index) => 100 - index)
-    image[0] = 1e9
-    image[1] = Number.NaN
-    expect(ownWindow(image)).toEqual([1, 98])
-    expect(ownWindow(filled(Number.NaN))).toEqual([0, 0])
-  })
-
-  test('a run keeps its colour', () => {
-    expect([...runColours([null, 'a', 'b', undefined, 'a'])]).toEqual([
-      ['a', '#e69f00'],
-      ['b', '#56b4e9'],
-    ])
   })
 })
 

@@ -4,8 +4,9 @@ import { decode } from 'fast-png'
 import { describe, expect, test } from 'vitest'
 import type { Metrics, Protocol } from '../../../src/contract/evaluation.ts'
 import { type Gain, StudyReport, type StudyRow, type StudyTraining } from '../../../src/contract/study.ts'
+import { protocolSentence } from '../../../src/presentation/protocol.ts'
+import { spreadOf } from '../../../src/presentation/statistics.ts'
 import { axisOver, spreadLabels } from '../../../src/services/reports/axis.ts'
-import { protocolSentence } from '../../../src/services/reports/format.ts'
 import {
   type StudyImages,
   studyFigurePng,
@@ -14,7 +15,6 @@ import {
   studyPage,
   studyTableText,
 } from '../../../src/services/reports/index.ts'
-import { spreadOf } from '../../../src/services/reports/spread.ts'
 import { groupsOf } from '../../../src/services/reports/study-rows.ts'
 
 const PROTOCOL: Protocol = {

@@ -1,7 +1,8 @@
 /** What a drag over an image does. A tool is one file and one line in the table of `index.ts`. */
 import type { Icon } from '@tabler/icons-react'
+import type { GreyWindow } from '../../../presentation/windows.ts'
 import type { Point } from '../marks.ts'
-import type { GreyWindow, Place } from '../view.ts'
+import type { Place } from '../view.ts'
 
 /** Where a drag begins. */
 export interface Grip {

@@ -1,5 +1,5 @@
-/** Means over trainings, with their standard deviation (n − 1). */
-import { NONE } from './format.ts'
+/** Means over trainings, with their standard deviation (n − 1), once for screen and print. */
+import { NONE } from './numbers.ts'
 
 export interface Spread {
   readonly mean: number
@@ -8,7 +8,10 @@ export interface Spread {
   readonly n: number
 }
 
-/** `null` where there is no value; what was never measured is left out. */
+/**
+ * `null` where there is no value. What was never measured (`null`, NaN) is left out. An infinite value stays in,
+ * because it was measured: the PSNR of identical images. The mean is then infinite, and has no deviation.
+ */
 export function spreadOf(values: readonly (number | null | undefined)[]): Spread | null {
   const measured = values.filter((value): value is number => value != null && !Number.isNaN(value))
   const n = measured.length
@@ -31,15 +34,3 @@ export function formatSpread(spread: Spread | null, format: (value: number) => s
   if (!spread) return NONE
   return [format(spread.mean), formatSd(spread, format)].filter(part => part !== null).join(' ')
 }
-
-/** A difference of SSIM with its sign: +0.0041, −0.0012. */
-export function formatDifference(value: number | null | undefined): string {
-  if (value == null || !Number.isFinite(value)) return NONE
-  const digits = Math.abs(value).toFixed(4)
-  return Number(digits) === 0 ? digits : `${value < 0 ? '−' : '+'}${digits}`
-}
-
-export const formatDeviation = (value: number | null | undefined): string => formatDifference(value).replace('+', '')
-
-export const formatPercent = (share: number | null | undefined): string =>
-  share == null || !Number.isFinite(share) ? NONE : `${(100 * share).toFixed(0)} %`

@@ -1,0 +1,62 @@
+/** Colours of runs, methods and pixels, once for screen and print. */
+import { interpolateInferno, interpolateRdBu, interpolateViridis } from 'd3-scale-chromatic'
+import type { ColourMap } from '../contract/figure.ts'
+
+/** Okabe & Ito's colours (2008): people with any kind of colour vision can tell them apart. */
+const OKABE_ITO = ['#e69f00', '#56b4e9', '#009e73', '#f0e442', '#0072b2', '#d55e00', '#cc79a7'] as const
+
+/** A run's colour follows the run's number, because the run then has one colour in all lists, panes and reports. */
+export function runColour(run: string): string {
+  return OKABE_ITO[Math.abs(Number(run)) % OKABE_ITO.length] ?? OKABE_ITO[0]
+}
+
+/** A method's colour follows the method's place among all methods, whichever of them a reproduction has. */
+export function methodColour(method: string, methods: readonly string[]): string | null {
+  const place = methods.indexOf(method)
+  return place < 0 ? null : OKABE_ITO[place % OKABE_ITO.length]
+}
+
+type Rgb = readonly [red: number, green: number, blue: number]
+
+/** A map's colours from the low end of the range to the high end. */
+interface ColourTable {
+  readonly levels: readonly Rgb[]
+  /** Of a pixel without a number. No level of a colour map has this colour, so the pixel is not read as a value. */
+  readonly noValue: Rgb
+}
+
+const LEVELS = 256
+const BLACK: Rgb = [0, 0, 0]
+const LIGHT_GREY: Rgb = [200, 200, 200]
+
+/** '#440154' or 'rgb(68, 1, 84)' as red, green and blue. */
+function channelsOf(colour: string): Rgb {
+  const channels = colour.startsWith('#')
+    ? [1, 3, 5].map(at => Number.parseInt(colour.slice(at, at + 2), 16))
+    : colour.match(/\d+/g)!.map(Number)
+  return [channels[0], channels[1], channels[2]]
+}
+
+const table = (colourAt: (share: number) => Rgb, noValue: Rgb): ColourTable => ({
+  levels: Array.from({ length: LEVELS }, (_, level) => colourAt(level / (LEVELS - 1))),
+  noValue,
+})
+
+const scale = (colourAt: (share: number) => string) => table(share => channelsOf(colourAt(share)), LIGHT_GREY)
+
+const grey = (share: number): Rgb => {
+  const level = Math.round(255 * share)
+  return [level, level, level]
+}
+
+/**
+ * Viridis and inferno: S. van der Walt, N. Smith (2015; CC0). Their lightness only rises, so the maps survive a
+ * black-and-white printer. Diverging: C. Brewer's red–blue, turned so that blue is below the middle. The middle is
+ * nearly white, because a black middle looks like a pixel without signal beside it.
+ */
+export const COLOUR_TABLES: Readonly<Record<ColourMap, ColourTable>> = {
+  grey: table(grey, BLACK),
+  viridis: scale(interpolateViridis),
+  inferno: scale(interpolateInferno),
+  diverging: scale(share => interpolateRdBu(1 - share)),
+}

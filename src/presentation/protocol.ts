@@ -1,0 +1,89 @@
+/** What a metric depends on, in words, once for screen and print. */
+import type { MaskSpec, Protocol, VolumeScore } from '../contract/evaluation.ts'
+import { formatAcceleration } from './numbers.ts'
+
+export const RESEARCH_ONLY = 'Research use only. Not a medical device.'
+
+/** 'random columns, 4×, centre fraction 0.08' */
+export const maskInWords = ({ kind, acceleration, centerFraction }: MaskSpec): string =>
+  `${kind.replaceAll('_', ' ')} columns, ${acceleration}×, centre fraction ${centerFraction}`
+
+/** Of the random numbers that a mask is drawn with; `null`: they follow the file. */
+export const maskSeedInWords = (seed: number | null): string =>
+  seed === null ? 'seeded by the file name' : `one draw, seed ${seed}`
+
+function drawsInWords({ maskSeed, maskDraws }: Protocol): string {
+  if (maskSeed === 'file name') return maskSeedInWords(null)
+  if (maskSeed !== 'seeded draws') return `one draw, ${maskSeed}`
+  return maskDraws === 1 ? maskSeedInWords(0) : `mean over ${maskDraws} draws, seeds 0 to ${maskDraws - 1}`
+}
+
+function slicesInWords(slices: Protocol['slices']): string {
+  if (slices.kind === 'range') return `${slices.from + 1} to ${slices.to + 1}`
+  if (slices.kind === 'every') return slices.n === 1 ? 'all' : `one in ${slices.n}, from the first`
+  return slices.kind === 'middle' ? 'the middle one of each volume' : 'all'
+}
+
+/** The acceleration that a mask really had, which its draw decides. */
+export const asDrawn = (acceleration: number): string => `as drawn ${formatAcceleration(acceleration)}`
+
+/** The protocol as names and values, in reading order. */
+export function protocolParts(protocol: Protocol): readonly (readonly [name: string, value: string])[] {
+  const { foreground } = protocol
+  return [
+    ['Mask', `${maskInWords(protocol.mask)}, ${drawsInWords(protocol)}`],
+    ['Crop', protocol.crop],
+    ['Data range', protocol.dataRange],
+    ['SSIM', protocol.ssim],
+    ['Reference', protocol.reference],
+    ['Foreground', `at least ${foreground.threshold} of the ${foreground.of}`],
+    ['Slices', slicesInWords(protocol.slices)],
+  ]
+}
+
+/** Everything a metric depends on, as one line of text. */
+export function protocolSentence(protocol: Protocol): string {
+  return `${protocolParts(protocol)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join('. ')}.`
+}
+
+/** One line for each part, for a hover note beside one volume's scores. */
+export function protocolLines(protocol: Protocol, acceleration: number | null): string {
+  return protocolParts(protocol)
+    .map(([name, value]) => `${name}: ${value}${name === 'Mask' && acceleration ? `, ${asDrawn(acceleration)}` : ''}.`)
+    .join('\n')
+}
+
+interface Scored {
+  readonly rows: readonly { readonly volumes: readonly VolumeScore[] }[]
+}
+
+/**
+ * The test volumes as they were scored, each once. Rows score the same volumes, or those of their fold. Another
+ * machine's rows name the same volumes at other paths.
+ */
+function testVolumes({ rows }: Scored): readonly VolumeScore[] {
+  const named = rows.flatMap(({ volumes }) =>
+    volumes.map(volume => [`${volume.file} ${volume.acceleration}`, volume] as const),
+  )
+  return [...new Map(named).values()]
+}
+
+const NAMED_VOLUMES = 8
+
+/** The test volumes with the acceleration that their masks really had; a long list is cut to its first names. */
+export function volumesSentence(report: Scored): string {
+  const volumes = testVolumes(report)
+  if (volumes.length === 0) return 'Test volumes: none could be scored.'
+  const named = volumes.slice(0, NAMED_VOLUMES).map(volume => {
+    const own = volume.sampling === 'sub-sampled in the file' ? ', sub-sampled in the file' : ''
+    return `${volume.file} (${formatAcceleration(volume.acceleration)}${own})`
+  })
+  const [least, most] = [Math.min, Math.max].map(of =>
+    formatAcceleration(of(...volumes.map(volume => volume.acceleration))),
+  )
+  const more = volumes.length - NAMED_VOLUMES
+  const rest = more > 0 ? ` and ${more} more; all between ${least} and ${most}` : ''
+  return `Test volumes, with the real acceleration: ${named.join(', ')}${rest}.`
+}

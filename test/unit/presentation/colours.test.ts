@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import { COLOUR_TABLES, methodColour, runColour } from '../../../src/presentation/colours.ts'
+import { fitWindow, ownWindow } from '../../../src/presentation/windows.ts'
+import { COLOURS as SCREEN } from '../../../src/renderer/viewer/drawing.ts'
+import { COLOURS as PRINT } from '../../../src/services/reports/pixels.ts'
+
+describe('colours', () => {
+  it('are the same on screen and in print, at every level and for a pixel without a number', () => {
+    for (const [map, { levels }] of Object.entries(COLOUR_TABLES)) {
+      const name = map as keyof typeof COLOUR_TABLES
+      expect(SCREEN[name]).toHaveLength(levels.length)
+      levels.forEach((colour, level) => {
+        const word = SCREEN[name][level]
+        expect([word & 255, (word >>> 8) & 255, (word >>> 16) & 255]).toEqual(colour)
+        const printed = PRINT[name](level / (levels.length - 1))
+        expect(printed).toEqual(colour.slice(0, printed.length))
+      })
+    }
+  })
+
+  it('are those of the published maps', () => {
+    const { inferno, diverging } = COLOUR_TABLES
+    expect([0, 64, 128, 255].map(level => inferno.levels[level])).toEqual([
+      [0x00, 0x00, 0x04],
+      [0x57, 0x10, 0x6e],
+      [0xbc, 0x37, 0x54],
+      [0xfc, 0xff, 0xa4],
+    ])
+    const [[blueRed, , blueBlue], [redRed, , redBlue]] = [diverging.levels[0], diverging.levels[255]]
+    expect(blueBlue).toBeGreaterThan(blueRed)
+    expect(redRed).toBeGreaterThan(redBlue)
+    expect(Math.min(...diverging.levels[128])).toBeGreaterThan(230)
+  })
+
+  it('have no level that looks like a pixel without a number, except grey', () => {
+    for (const map of ['viridis', 'inferno', 'diverging'] as const) {
+      const { levels, noValue } = COLOUR_TABLES[map]
+      expect(levels).not.toContainEqual(noValue)
+    }
+  })
+
+  it('of a run follow its number, of a method its place among all', () => {
+    expect([runColour('1'), runColour('8')]).toEqual(['#56b4e9', '#56b4e9'])
+    expect(methodColour('b', ['a', 'b'])).toBe('#56b4e9')
+    expect(methodColour('c', ['a', 'b'])).toBeNull()
+  })
+})
+
+describe('windows', () => {
+  it('fit a magnitude image from 0 to its 99.5th percentile', () => {
+    expect(fitWindow(Float32Array.from({ length: 1000 }, (_, i) => i))).toEqual({ low: 0, high: 995 })
+    expect(fitWindow(new Float32Array(10))).toEqual({ low: 0, high: 1 })
+  })
+
+  it('fit an image in arbitrary units to its own middle, of whatever sign', () => {
+    const values = Float32Array.from({ length: 1000 }, (_, i) => i - 500)
+    expect(ownWindow(values)).toEqual({ low: -495, high: 495 })
+    expect(ownWindow(new Float32Array(4).fill(3))).toEqual({ low: 3, high: 4 })
+  })
+
+  it('leave out outliers and pixels without a number', () => {
+    const image = Float32Array.from({ length: 1000 }, (_, i) => i)
+    image[0] = 1e9
+    image[1] = Number.NaN
+    expect(ownWindow(image)).toEqual({ low: 6, high: 996 })
+    expect(ownWindow(new Float32Array(3).fill(Number.NaN))).toEqual({ low: 0, high: 1 })
+  })
+})
