@@ -3,78 +3,16 @@ import { Button, Checkbox, Modal, NumberInput, SegmentedControl, Select } from '
 import { useDebouncedValue } from '@mantine/hooks'
 import { useEffect, useState } from 'react'
 import { sliceStem, stemOf } from '../../contract/exports.ts'
-import {
-  FIGURE_FORMATS,
-  FIGURE_WIDTHS,
-  type FigureFormat,
-  type FigureInput,
-  type Share,
-} from '../../contract/figure.ts'
+import { FIGURE_FORMATS, FIGURE_WIDTHS, type FigureFormat, type FigureInput } from '../../contract/figure.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { errorText } from '../app/client.ts'
-import { keptFrame } from '../viewer/frames.ts'
-import { box, type Shape } from '../viewer/marks.ts'
+import type { Shape } from '../viewer/marks.ts'
 import { shapesOf } from '../viewer/shapes.ts'
-import { type Comparison, type PaneState, SHOW_LABEL, SLOT_LABEL, urlOf } from '../viewer/sources.ts'
+import type { Comparison } from '../viewer/sources.ts'
 import { useView } from '../viewer/view.ts'
-import { coloursOf, fileWindow, windowNow, windowSource } from '../viewer/windows.ts'
 import style from './figure-dialog.module.css'
+import { type Choices, panesOf, shareOf } from './figure-request.ts'
 import { copyFigure, figureImage, saveFigure } from './save.ts'
-
-interface Choices {
-  readonly columns: number
-  readonly errorRow: boolean
-  readonly inset: boolean
-  readonly labels: boolean
-  readonly metrics: boolean
-  readonly colourBar: boolean
-  readonly width: number
-  readonly dpi: number
-  readonly format: FigureFormat
-}
-
-/** A rectangle as a part of the image. */
-function shareOf(shape: Shape): Share {
-  const { left, top, right, bottom } = box(shape)
-  const inside = (value: number) => Math.min(1, Math.max(0, value))
-  const [x, y] = [inside(left), inside(top)]
-  return { x, y, width: inside(right) - x, height: inside(bottom) - y }
-}
-
-function labelOf({ slot, show, run, layer, channel }: PaneState): string {
-  const name = run ? `${SLOT_LABEL[slot === 'error' ? 'fine-tuned' : slot]}, run ${run.id}` : SLOT_LABEL[slot]
-  if (show === 'image') return name
-  if (show === 'feature') return `${layer}, channel ${(channel ?? 0) + 1}: ${name}`
-  return show === 'error' ? `Error: ${run ? `run ${run.id}` : 'sub-sampled'}` : `${SHOW_LABEL[show]}: ${name}`
-}
-
-/** The panes that have an image, as they are seen. */
-function panesOf({ panes, volume }: Comparison): FigureInput['panes'] {
-  const view = useView.getState()
-  const { windows, link, errorScale, signedErrors, colours } = view
-  return panes.flatMap(pane => {
-    const url = volume && urlOf(view, pane, volume)
-    const frame = url && keptFrame(url)
-    if (!frame || pane.source === null) return []
-    const found = windowSource({ pane: pane.pane, source: pane.source }, frame, {
-      linked: link.window,
-      file: fileWindow(volume),
-    })
-    const isError = pane.show === 'error'
-    return [
-      {
-        source: pane.source,
-        show: pane.show === 'error' ? ('image' as const) : pane.show,
-        layer: pane.layer,
-        channel: pane.channel,
-        label: labelOf(pane),
-        window: windowNow(found, windows),
-        map: coloursOf(pane.show === 'error' ? 'image' : pane.show, colours, false),
-        error: isError ? { scale: errorScale, signed: signedErrors } : null,
-      },
-    ]
-  })
-}
 
 interface Props {
   readonly comparison: Comparison
@@ -112,59 +50,13 @@ export function FigureDialog({ comparison, volume }: Props) {
     inset: inset && rectangle ? shareOf(rectangle) : null,
   }
   const name = sliceStem(stemOf(volume.file), slice)
-  const check = (which: 'errorRow' | 'labels' | 'metrics' | 'colourBar', label: string) => (
-    <Checkbox label={label} checked={choices[which]} onChange={event => change({ [which]: event.target.checked })} />
-  )
   return (
     <Modal opened onClose={close} title="Figure for a paper" size={1080}>
       <div className={style.dialog}>
-        <div className={style.choices}>
-          <SegmentedControl
-            aria-label="Width"
-            value={String(choices.width)}
-            onChange={value => change({ width: Number(value) })}
-            data={[
-              { value: String(FIGURE_WIDTHS.page), label: `page, ${FIGURE_WIDTHS.page} mm` },
-              { value: String(FIGURE_WIDTHS.column), label: `column, ${FIGURE_WIDTHS.column} mm` },
-            ]}
-          />
-          <NumberInput
-            label="Images in a row"
-            value={choices.columns}
-            min={1}
-            max={4}
-            onChange={value => Number(value) >= 1 && change({ columns: Number(value) })}
-          />
-          {check('labels', 'Labels')}
-          {check('metrics', 'SSIM, PSNR, NMSE of the slice')}
-          {check('colourBar', 'Colour bar of the images')}
-          {volume.targetShape && check('errorRow', `Error maps below, ×${errorScale}${signedErrors ? ', signed' : ''}`)}
-          <Checkbox
-            label="Magnified detail"
-            description={rectangle ? rectangle.label : 'Draw and select a rectangle first (R).'}
-            disabled={!rectangle}
-            checked={choices.inset && rectangle !== undefined}
-            onChange={event => change({ inset: event.target.checked })}
-          />
-          <Select
-            label="Format"
-            data={FIGURE_FORMATS.map(format => ({ value: format, label: format.toUpperCase() }))}
-            value={choices.format}
-            onChange={value => value && change({ format: value as FigureFormat })}
-            allowDeselect={false}
-          />
-          {choices.format === 'png' && (
-            <NumberInput
-              label="Resolution"
-              suffix=" dpi"
-              value={choices.dpi}
-              min={300}
-              max={1200}
-              step={100}
-              onChange={value => Number(value) >= 300 && change({ dpi: Number(value) })}
-            />
-          )}
-        </div>
+        <ChoiceFields
+          {...{ choices, change, volume, rectangle }}
+          errors={{ scale: errorScale, signed: signedErrors }}
+        />
         <Preview request={request} />
         <div className={style.actions}>
           <Button onClick={() => void copyFigure(request)}>Copy</Button>
@@ -174,6 +66,70 @@ export function FigureDialog({ comparison, volume }: Props) {
         </div>
       </div>
     </Modal>
+  )
+}
+
+interface FieldsProps {
+  readonly choices: Choices
+  readonly change: (changes: Partial<Choices>) => void
+  readonly volume: StudyVolume
+  /** The selected rectangle, which can be magnified. */
+  readonly rectangle: Shape | undefined
+  readonly errors: { readonly scale: number; readonly signed: boolean }
+}
+
+function ChoiceFields({ choices, change, volume, rectangle, errors }: FieldsProps) {
+  const check = (which: 'errorRow' | 'labels' | 'metrics' | 'colourBar', label: string) => (
+    <Checkbox label={label} checked={choices[which]} onChange={event => change({ [which]: event.target.checked })} />
+  )
+  return (
+    <div className={style.choices}>
+      <SegmentedControl
+        aria-label="Width"
+        value={String(choices.width)}
+        onChange={value => change({ width: Number(value) })}
+        data={[
+          { value: String(FIGURE_WIDTHS.page), label: `page, ${FIGURE_WIDTHS.page} mm` },
+          { value: String(FIGURE_WIDTHS.column), label: `column, ${FIGURE_WIDTHS.column} mm` },
+        ]}
+      />
+      <NumberInput
+        label="Images in a row"
+        value={choices.columns}
+        min={1}
+        max={4}
+        onChange={value => Number(value) >= 1 && change({ columns: Number(value) })}
+      />
+      {check('labels', 'Labels')}
+      {check('metrics', 'SSIM, PSNR, NMSE of the slice')}
+      {check('colourBar', 'Colour bar of the images')}
+      {volume.targetShape && check('errorRow', `Error maps below, ×${errors.scale}${errors.signed ? ', signed' : ''}`)}
+      <Checkbox
+        label="Magnified detail"
+        description={rectangle ? rectangle.label : 'Draw and select a rectangle first (R).'}
+        disabled={!rectangle}
+        checked={choices.inset && rectangle !== undefined}
+        onChange={event => change({ inset: event.target.checked })}
+      />
+      <Select
+        label="Format"
+        data={FIGURE_FORMATS.map(format => ({ value: format, label: format.toUpperCase() }))}
+        value={choices.format}
+        onChange={value => value && change({ format: value as FigureFormat })}
+        allowDeselect={false}
+      />
+      {choices.format === 'png' && (
+        <NumberInput
+          label="Resolution"
+          suffix=" dpi"
+          value={choices.dpi}
+          min={300}
+          max={1200}
+          step={100}
+          onChange={value => Number(value) >= 300 && change({ dpi: Number(value) })}
+        />
+      )}
+    </div>
   )
 }
 

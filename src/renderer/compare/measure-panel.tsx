@@ -27,6 +27,7 @@ import { type Comparison, type PaneState, SHOW_LABEL, SLOT_LABEL, urlOf, usePlac
 import { versionOf } from '../viewer/versions.ts'
 import { useView } from '../viewer/view.ts'
 import { Plot } from '../widgets/plot.tsx'
+import { token } from '../widgets/token.ts'
 import { MetricsHead } from './metrics-head.tsx'
 import style from './side-panel.module.css'
 
@@ -200,7 +201,7 @@ function useFrames(panes: readonly Measured[]): Shown[] {
 }
 
 const colourOf = ({ pane: { run, source } }: Shown) =>
-  run ? runColour(run.id) : source === 'truth' ? '#e6e9ee' : '#9aa4b2'
+  run ? runColour(run.id) : token(source === 'truth' ? '--text' : '--secondary')
 
 function Histogram({ shape, panes }: { shape: Shape; panes: readonly Measured[] }) {
   const shown = useFrames(panes).filter(({ frame }) => frame.meta.units === 'signal' && frame.meta.show === 'image')

@@ -3,105 +3,24 @@ import { IconChevronRight } from '@tabler/icons-react'
 import { type ReactNode, useId } from 'react'
 import type { Catalogue } from '../../contract/api.ts'
 import type { RecipeSettings } from '../../contract/recipes.ts'
-import type { Recipe } from '../../contract/runs.ts'
-import { count } from '../../presentation/numbers.ts'
 import { SchemaForm } from '../widgets/schema-form.tsx'
-import { faultsOf, type Schema, type Settings, shortOf, summaryOf } from '../widgets/settings-schema.ts'
+import { type Schema, type Settings, summaryOf } from '../widgets/settings-schema.ts'
 import style from './recipe-fields.module.css'
-
-export const PARTS = ['training', 'optimizer', 'network', 'method', 'pretext', 'keeping', 'fineTuning', 'mask'] as const
-export type Part = (typeof PARTS)[number]
-
-/** What the form is about. Values may be wrong while they are typed. */
-export interface Draft {
-  readonly settings: RecipeSettings
-  readonly mask: Settings
-}
-
-export interface Schemas {
-  readonly network: Schema
-  /** `null`: from scratch. */
-  readonly method: Schema | null
-  readonly pretext: Schema
-  readonly recipe: Schema
-  readonly mask: Schema
-}
-
-export function schemasFor(catalogue: Catalogue, { network, method }: RecipeSettings): Schemas {
-  const named = (list: readonly { id: string; schema: Settings }[], id: string | null) =>
-    list.find(each => each.id === id)?.schema ?? null
-  return {
-    ...catalogue.schemas,
-    network: named(catalogue.networks, network) ?? {},
-    method: named(catalogue.methods, method),
-  }
-}
-
-/** Every value of a draft that cannot be used, by its path. */
-export function faultsIn({ settings, mask }: Draft, schemas: Schemas): ReadonlyMap<string, string> {
-  const { networkConfig, methodConfig, pretext, training, fineTuning } = settings
-  return new Map(
-    [
-      ...faultsOf(schemas.recipe, training, 'training'),
-      ...faultsOf(schemas.network, networkConfig, 'network'),
-      ...(schemas.method ? faultsOf(schemas.method, methodConfig, 'method') : []),
-      ...(pretext ? faultsOf(schemas.pretext, pretext, 'pretext') : []),
-      ...(fineTuning ? faultsOf(schemas.recipe, fineTuning, 'fineTuning') : []),
-      ...faultsOf(schemas.mask, mask, 'mask'),
-    ].map(({ path, text }) => [path, text]),
-  )
-}
-
-const COMMON = ['epochs', 'batch', 'schedule']
-const KEEPING = [
-  'accumulate',
-  'warmup',
-  'clipNorm',
-  'earlyStopping',
-  'saveMinutes',
-  'milestones',
-  'freshOutput',
-  'precision',
-]
-
-/** The part of the form that a path's field is in. */
-export function partOf(path: string): Part {
-  const [first, second] = path.split('.')
-  if (first === 'training') return KEEPING.includes(second) ? 'keeping' : second === 'optimizer' ? second : first
-  return first as Part
-}
-
-const OPTIMIZER: Readonly<Record<string, string>> = { sgd: 'SGD', adam: 'Adam', rmsprop: 'RMSprop' }
-
-/** '10 epochs, batch 1, RMSprop, rate 0.001 step' */
-export const recipeSummary = ({ epochs, batch, optimizer, schedule }: Recipe): string =>
-  `${count(epochs, 'epoch')}, batch ${batch}, ${OPTIMIZER[optimizer.kind] ?? optimizer.kind}, rate ${schedule.rate} ${schedule.kind}`
-
-function optimizerSummary({ kind, ...rest }: Recipe['optimizer']): string {
-  const parts = Object.entries(rest).flatMap(([name, value]) => {
-    if (value === null || value === false) return []
-    return [typeof value === 'number' ? `${shortOf(name)} ${value}` : shortOf(name)]
-  })
-  return [OPTIMIZER[kind] ?? kind, ...parts].join(', ')
-}
-
-function keepingSummary(recipe: Recipe): string {
-  const { accumulate, warmup, clipNorm, earlyStopping, milestones, freshOutput, precision } = recipe
-  const parts = [
-    accumulate > 1 && `${accumulate} batches a step`,
-    warmup > 0 && `warm-up ${warmup}`,
-    clipNorm !== null && `clipped at ${clipNorm}`,
-    earlyStopping && `stops after ${earlyStopping.patience}`,
-    milestones.length > 0 && `milestones ${milestones.join(', ')}`,
-    freshOutput && 'fresh output layer',
-    precision,
-  ].filter(Boolean)
-  return parts.join(', ') || 'as usual'
-}
+import {
+  COMMON,
+  type FieldValues,
+  KEEPING,
+  keepingSummary,
+  optimizerSummary,
+  type Part,
+  partOf,
+  recipeSummary,
+  type Schemas,
+} from './recipe-parts.ts'
 
 interface Props {
   readonly catalogue: Catalogue
-  readonly draft: Draft
+  readonly values: FieldValues
   readonly schemas: Schemas
   readonly faults: ReadonlyMap<string, string>
   readonly open: ReadonlySet<Part>
@@ -113,8 +32,8 @@ interface Props {
 }
 
 export function RecipeFields(props: Props) {
-  const { catalogue, draft, schemas, faults, open, onOpen, onSettings, onMask, children } = props
-  const { settings, mask } = draft
+  const { catalogue, values, schemas, faults, open, onOpen, onSettings, onMask, children } = props
+  const { settings, mask } = values
   const { method, network, training, fineTuning, pretext, networkConfig, methodConfig } = settings
   const label = (list: readonly { id: string; label: string }[], id: string | null) =>
     list.find(each => each.id === id)?.label ?? id

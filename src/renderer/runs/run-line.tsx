@@ -25,6 +25,9 @@ export const StatusMark = ({ status }: { status: RunStatus }) => (
   </span>
 )
 
+/** It neither waits nor runs. */
+export const ended = (run: RunView): boolean => run.status !== 'queued' && run.status !== 'running'
+
 /** '42 %, 3:10 left', 'SSIM 0.716' (under a heading the number alone), or its status in words. */
 export function RunState({ run, headed = false }: { run: RunView; headed?: boolean }) {
   const progress = useLive(state => state.progress[run.id])

@@ -1,19 +1,15 @@
 /** Runs: the list, several runs' curves overlaid, what differs between them, and one run's page. */
-import { ActionIcon, Button, Checkbox, Menu, SegmentedControl, Switch, Tooltip } from '@mantine/core'
+import { ActionIcon, Button, Checkbox, Menu, Tooltip } from '@mantine/core'
 import { IconChevronDown, IconChevronUp, IconPlus, IconUpload } from '@tabler/icons-react'
-import { useQueries } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
-import type { RunDetail, RunView } from '../../contract/runs.ts'
+import type { RunView } from '../../contract/runs.ts'
 import { runColour } from '../../presentation/colours.ts'
-import { formatSsim } from '../../presentation/numbers.ts'
-import { client } from '../app/client.ts'
 import { goToScreen, useScreen } from '../app/navigation.ts'
 import { useRuns } from '../app/queries.ts'
 import { moveRun } from '../app/run-actions.ts'
 import { runLabel } from '../format.ts'
-import { Plot } from '../widgets/plot.tsx'
 import { CheckpointImport } from './checkpoint-import.tsx'
-import { type Axis, curvesOf, differences } from './curves.ts'
+import { CurvesPanel } from './curves-panel.tsx'
 import { RunState, StatusMark } from './run-line.tsx'
 import { RunPage } from './run-page.tsx'
 import style from './runs.module.css'
@@ -75,7 +71,7 @@ export function Runs() {
         </div>
       </section>
       <section className={style.main}>
-        {runs && runs.length > 0 && <Overlay shown={shown} runs={runs} />}
+        {runs && runs.length > 0 && <CurvesPanel shown={shown} runs={runs} />}
         {open && <RunPage key={open.id} run={open} />}
         {runs?.length === 0 && <FirstRun />}
       </section>
@@ -141,150 +137,5 @@ function Row(props: { run: RunView; ahead: string | null; open: boolean; overlai
         </Tooltip>
       )}
     </div>
-  )
-}
-
-/** Details of several runs, each once they are there. */
-function useDetails(shown: readonly string[]): RunDetail[] {
-  const results = useQueries({
-    queries: shown.map(run => ({ queryKey: ['run', run], queryFn: () => client.runs.get({ run }) })),
-  })
-  return results.flatMap(({ data }) => (data ? [data] : []))
-}
-
-function Overlay({ shown, runs }: { shown: readonly string[]; runs: readonly RunView[] }) {
-  const [axis, setAxis] = useState<Axis>('epoch')
-  const [withParents, setWithParents] = useState(true)
-  const details = useDetails(shown)
-  const rows = details.length > 1 ? differences(details) : []
-  const lines = details.map(detail => ({ detail, curves: curvesOf(detail, axis, withParents) }))
-  const name = ({ run }: RunDetail) => `Run ${run.id}`
-  const line = (run: string, dash?: 'dot') => ({ color: runColour(run), width: 1.75, ...(dash && { dash }) })
-  const x =
-    axis === 'epoch' ? 'epoch' : withParents ? 'seconds of training, pre-training included' : 'seconds of training'
-  return (
-    <>
-      <header className={style.head}>
-        <h2 className="truncate">
-          {shown.length > 1 ? `Runs ${shown.join(', ')}` : shown.length === 1 ? `Run ${shown[0]}` : 'Curves'}
-        </h2>
-        <span className={style.legend}>
-          {details.length > 1 &&
-            details.map(({ run }) => (
-              <span key={run.id} className={style.legendItem}>
-                <span className={style.swatch} style={{ background: runColour(run.id) }} />
-                <span className="truncate">
-                  {run.id} {runLabel(run)}
-                </span>
-              </span>
-            ))}
-        </span>
-        <span className={style.spacer} />
-        {axis === 'time' && (
-          <Switch
-            size="xs"
-            label="with pre-training"
-            checked={withParents}
-            onChange={event => setWithParents(event.currentTarget.checked)}
-          />
-        )}
-        <SegmentedControl
-          aria-label="Horizontal axis"
-          value={axis}
-          onChange={value => setAxis(value as Axis)}
-          data={[
-            { value: 'epoch', label: 'by epoch' },
-            { value: 'time', label: 'by time' },
-          ]}
-        />
-      </header>
-      <div className={style.plots}>
-        <div className={style.plot}>
-          <Plot
-            label="Loss"
-            x={x}
-            y="loss (dots: steps)"
-            data={lines.flatMap(({ detail, curves }) => [
-              {
-                ...curves.steps,
-                type: 'scatter' as const,
-                mode: 'markers' as const,
-                marker: { color: runColour(detail.run.id), size: 3, opacity: 0.35 },
-                name: `${name(detail)}, step`,
-                hoverinfo: 'skip' as const,
-              },
-              {
-                ...curves.loss,
-                type: 'scatter' as const,
-                mode: 'lines+markers' as const,
-                marker: { size: 4 },
-                line: line(detail.run.id),
-                name: `${name(detail)}, training`,
-              },
-              {
-                ...curves.validationLoss,
-                type: 'scatter' as const,
-                mode: 'lines+markers' as const,
-                marker: { size: 4 },
-                line: line(detail.run.id, 'dot'),
-                name: `${name(detail)}, validation`,
-              },
-            ])}
-          />
-        </div>
-        <div className={style.plot}>
-          <Plot
-            label="Validation SSIM"
-            bounds={[0, 1]}
-            x={x}
-            y="validation SSIM"
-            data={lines.map(({ detail, curves }) => ({
-              ...curves.ssim,
-              type: 'scatter' as const,
-              mode: 'lines+markers' as const,
-              marker: { size: 4 },
-              line: line(detail.run.id),
-              name: name(detail),
-            }))}
-          />
-          {details.length > 0 && lines.every(({ curves }) => curves.ssim.x.length === 0) && (
-            <p className={style.plotNote}>
-              {details.every(({ run }) => run.arbitraryUnits)
-                ? 'A pre-training has no SSIM: its output is in arbitrary units.'
-                : 'No validated epoch yet.'}
-            </p>
-          )}
-        </div>
-      </div>
-      {rows.length > 0 && (
-        <table className={style.differences}>
-          <caption>Where their configurations differ</caption>
-          <thead>
-            <tr>
-              <th />
-              {details.map(({ run }) => (
-                <th key={run.id}>run {run.id}</th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ path, values }) => (
-              <tr key={path}>
-                <th className="mono">{path}</th>
-                {values.map((value, i) => (
-                  <td key={details[i].run.id}>{value}</td>
-                ))}
-              </tr>
-            ))}
-            <tr>
-              <th>validation SSIM, kept weights</th>
-              {details.map(({ run }) => (
-                <td key={run.id}>{formatSsim(runs.find(({ id }) => id === run.id)?.metrics?.ssim)}</td>
-              ))}
-            </tr>
-          </tbody>
-        </table>
-      )}
-    </>
   )
 }

@@ -1,12 +1,35 @@
 /** The command palette, on Ctrl+K. */
-import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight'
+import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight'
 import '@mantine/spotlight/styles.css'
+import type { RunView } from '../../contract/runs.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { showFeatures } from '../app/open-features.ts'
 import { useRuns, useStudies, useStudy } from '../app/queries.ts'
 import { cancelRun, pauseRun, resumeRun } from '../app/run-actions.ts'
 import { runLabel, STATUS_LABEL } from '../format.ts'
 import { openStudy, openVolume, resetView, useView } from '../viewer/view.ts'
+
+/** What can be done with a run as it is now. */
+const runActions = (run: RunView): SpotlightActionData[] => [
+  ...(run.status === 'running'
+    ? [{ id: `pause ${run.id}`, label: `Pause run ${run.id}`, onClick: () => void pauseRun(run) }]
+    : []),
+  ...(run.status === 'running' || run.status === 'queued'
+    ? [{ id: `cancel ${run.id}`, label: `Cancel run ${run.id}`, onClick: () => void cancelRun(run) }]
+    : []),
+  ...(run.checkpoint
+    ? [
+        {
+          id: `features ${run.id}`,
+          label: `Feature maps of run ${run.id}`,
+          onClick: () => showFeatures(run.id),
+        },
+      ]
+    : []),
+  ...(run.resumable
+    ? [{ id: `resume ${run.id}`, label: `Resume run ${run.id}`, onClick: () => void resumeRun(run) }]
+    : []),
+]
 
 export function Palette({ onKeys }: { onKeys: () => void }) {
   const { data: studies = [] } = useStudies()
@@ -30,26 +53,7 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
         { id: 'fit', label: 'Fit image and window', onClick: resetView },
         { id: 'settings', label: 'Settings: engine, look, places', onClick: () => goToScreen('settings') },
         { id: 'keys', label: 'List the keys', onClick: onKeys },
-        ...runs.flatMap(run => [
-          ...(run.status === 'running'
-            ? [{ id: `pause ${run.id}`, label: `Pause run ${run.id}`, onClick: () => void pauseRun(run) }]
-            : []),
-          ...(run.status === 'running' || run.status === 'queued'
-            ? [{ id: `cancel ${run.id}`, label: `Cancel run ${run.id}`, onClick: () => void cancelRun(run) }]
-            : []),
-          ...(run.checkpoint
-            ? [
-                {
-                  id: `features ${run.id}`,
-                  label: `Feature maps of run ${run.id}`,
-                  onClick: () => showFeatures(run.id),
-                },
-              ]
-            : []),
-          ...(run.resumable
-            ? [{ id: `resume ${run.id}`, label: `Resume run ${run.id}`, onClick: () => void resumeRun(run) }]
-            : []),
-        ]),
+        ...runs.flatMap(runActions),
       ],
     },
     {

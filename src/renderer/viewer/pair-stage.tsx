@@ -9,7 +9,7 @@ import { usePaneLayer } from './layer.ts'
 import type { Pair } from './marks.ts'
 import { changePair, leavePair } from './pair.ts'
 import style from './pair-stage.module.css'
-import { PaneBar } from './pane.tsx'
+import { PaneBar } from './pane-bar.tsx'
 import { type Comparison, type PaneState, SHOW_LABEL, SLOT_LABEL, sourceLabel } from './sources.ts'
 import { Stage } from './stage.tsx'
 
@@ -49,78 +49,7 @@ export function PairStage({ pair, comparison, volume }: Props) {
   const ready = below.layer && above.layer
   return (
     <section className={style.pair} aria-label="Two panes compared" data-mode={pair.mode}>
-      <header className={style.head}>
-        <SegmentedControl
-          aria-label="How the two are compared"
-          value={pair.mode}
-          onChange={value => changePair({ mode: value as Pair['mode'] })}
-          data={[
-            { value: 'swipe', label: 'Swipe' },
-            { value: 'blink', label: 'Blink' },
-            { value: 'overlay', label: 'Overlay' },
-          ]}
-        />
-        {names.map(({ text, colour }, i) => (
-          <span
-            key={i === 0 ? 'first' : 'second'}
-            className={style.name}
-            data-seen={pair.mode !== 'blink' || turn === (i === 1) || undefined}
-          >
-            <span className={style.swatch} style={{ background: colour }} />
-            <span className="truncate">{text}</span>
-          </span>
-        ))}
-        <Tooltip label="Exchange the two">
-          <ActionIcon
-            aria-label="Exchange the two"
-            onClick={() => changePair({ first: pair.second, second: pair.first })}
-          >
-            <IconArrowsExchange size={16} />
-          </ActionIcon>
-        </Tooltip>
-        <span className={style.spacer} />
-        {pair.mode === 'swipe' && (
-          <Tooltip label="Turn the edge">
-            <ActionIcon
-              aria-label="Turn the edge"
-              onClick={() => changePair({ edge: pair.edge === 'vertical' ? 'horizontal' : 'vertical' })}
-            >
-              {pair.edge === 'vertical' ? <IconFlipHorizontal size={16} /> : <IconFlipVertical size={16} />}
-            </ActionIcon>
-          </Tooltip>
-        )}
-        {pair.mode === 'blink' && (
-          <>
-            <Select
-              aria-label="Changes a second"
-              w={104}
-              data={RATES.map(each => ({ value: String(each), label: each === 0 ? 'by hand' : `${each} a second` }))}
-              value={String(rate)}
-              disabled={still}
-              onChange={value => changePair({ rate: Number(value) })}
-              allowDeselect={false}
-            />
-            {rate === 0 && <Button onClick={flip}>Flip</Button>}
-          </>
-        )}
-        {pair.mode === 'overlay' && (
-          <Slider
-            aria-label="How much of the second is seen"
-            w={140}
-            min={0}
-            max={1}
-            step={0.01}
-            value={pair.share}
-            label={value => `${Math.round(100 * value)} %`}
-            onChange={share => changePair({ share })}
-          />
-        )}
-        <Tooltip label="Back to the panes (Esc)">
-          <ActionIcon aria-label="Back to the panes" onClick={leavePair}>
-            <IconX size={16} />
-          </ActionIcon>
-        </Tooltip>
-      </header>
+      <PairHead {...{ pair, names, turn, rate, still, flip }} />
       <div className={style.stage}>
         {ready ? (
           <>
@@ -140,6 +69,107 @@ export function PairStage({ pair, comparison, volume }: Props) {
         )}
       </div>
     </section>
+  )
+}
+
+interface ControlsProps {
+  readonly pair: Pair
+  /** Changes a second; 0: by hand. */
+  readonly rate: number
+  /** The user wants no motion. */
+  readonly still: boolean
+  readonly flip: () => void
+}
+
+interface HeadProps extends ControlsProps {
+  readonly names: readonly { readonly text: string; readonly colour: string }[]
+  /** Blink: whether the second is seen now. */
+  readonly turn: boolean
+}
+
+function PairHead({ pair, names, turn, rate, still, flip }: HeadProps) {
+  return (
+    <header className={style.head}>
+      <SegmentedControl
+        aria-label="How the two are compared"
+        value={pair.mode}
+        onChange={value => changePair({ mode: value as Pair['mode'] })}
+        data={[
+          { value: 'swipe', label: 'Swipe' },
+          { value: 'blink', label: 'Blink' },
+          { value: 'overlay', label: 'Overlay' },
+        ]}
+      />
+      {names.map(({ text, colour }, i) => (
+        <span
+          key={i === 0 ? 'first' : 'second'}
+          className={style.name}
+          data-seen={pair.mode !== 'blink' || turn === (i === 1) || undefined}
+        >
+          <span className={style.swatch} style={{ background: colour }} />
+          <span className="truncate">{text}</span>
+        </span>
+      ))}
+      <Tooltip label="Exchange the two">
+        <ActionIcon
+          aria-label="Exchange the two"
+          onClick={() => changePair({ first: pair.second, second: pair.first })}
+        >
+          <IconArrowsExchange size={16} />
+        </ActionIcon>
+      </Tooltip>
+      <span className={style.spacer} />
+      <PairControls {...{ pair, rate, still, flip }} />
+      <Tooltip label="Back to the panes (Esc)">
+        <ActionIcon aria-label="Back to the panes" onClick={leavePair}>
+          <IconX size={16} />
+        </ActionIcon>
+      </Tooltip>
+    </header>
+  )
+}
+
+/** What the way of comparing has to set. */
+function PairControls({ pair, rate, still, flip }: ControlsProps) {
+  return (
+    <>
+      {pair.mode === 'swipe' && (
+        <Tooltip label="Turn the edge">
+          <ActionIcon
+            aria-label="Turn the edge"
+            onClick={() => changePair({ edge: pair.edge === 'vertical' ? 'horizontal' : 'vertical' })}
+          >
+            {pair.edge === 'vertical' ? <IconFlipHorizontal size={16} /> : <IconFlipVertical size={16} />}
+          </ActionIcon>
+        </Tooltip>
+      )}
+      {pair.mode === 'blink' && (
+        <>
+          <Select
+            aria-label="Changes a second"
+            w={104}
+            data={RATES.map(each => ({ value: String(each), label: each === 0 ? 'by hand' : `${each} a second` }))}
+            value={String(rate)}
+            disabled={still}
+            onChange={value => changePair({ rate: Number(value) })}
+            allowDeselect={false}
+          />
+          {rate === 0 && <Button onClick={flip}>Flip</Button>}
+        </>
+      )}
+      {pair.mode === 'overlay' && (
+        <Slider
+          aria-label="How much of the second is seen"
+          w={140}
+          min={0}
+          max={1}
+          step={0.01}
+          value={pair.share}
+          label={value => `${Math.round(100 * value)} %`}
+          onChange={share => changePair({ share })}
+        />
+      )}
+    </>
   )
 }
 

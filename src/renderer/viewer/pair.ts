@@ -1,5 +1,4 @@
 /** Two panes in one place: swiped, blinked between, or laid over each other. */
-
 import type { Pair } from './marks.ts'
 import { choicesOf, useView } from './view.ts'
 

@@ -1,8 +1,8 @@
 /** Plotly in React: loaded when the first plot is drawn, updated in place. */
-
 import type { Config, Data, Layout } from 'plotly.js'
 import { useEffect, useRef } from 'react'
 import 'plotly.js/dist/plotly.css'
+import { token } from './token.ts'
 
 const plotly = () => import('plotly.js/dist/plotly-basic.min.js').then(module => module.default)
 
@@ -31,20 +31,18 @@ interface Props {
 
 /** The page's own colours: Plotly takes none from style sheets. */
 function layoutFor({ x, y, bounds, whole, level, compact }: Props): Partial<Layout> {
-  const css = getComputedStyle(document.body)
-  const colour = (name: string) => css.getPropertyValue(name).trim()
   const axis = (title: string) => ({
     title: { text: title, font: { size: 12 }, standoff: 6 },
-    gridcolor: colour('--line'),
-    zerolinecolor: colour('--line'),
-    linecolor: colour('--line'),
+    gridcolor: token('--line'),
+    zerolinecolor: token('--line'),
+    linecolor: token('--line'),
     automargin: true,
     exponentformat: 'e' as const,
   })
   return {
     paper_bgcolor: 'rgba(0,0,0,0)',
     plot_bgcolor: 'rgba(0,0,0,0)',
-    font: { family: css.fontFamily, size: 11, color: colour('--secondary') },
+    font: { family: getComputedStyle(document.body).fontFamily, size: 11, color: token('--secondary') },
     // The level's name stands beside the plot, where no line goes through it.
     margin: compact ? { l: 28, r: level ? 56 : 8, t: 6, b: 20 } : { l: 48, r: 12, t: 8, b: 36 },
     xaxis: { ...axis(x), rangemode: 'tozero', ...(compact && { nticks: 6 }) },
@@ -64,7 +62,7 @@ function layoutFor({ x, y, bounds, whole, level, compact }: Props): Partial<Layo
           x1: 1,
           y0: level.value,
           y1: level.value,
-          line: { color: colour('--secondary'), width: 1, dash: 'dash' },
+          line: { color: token('--secondary'), width: 1, dash: 'dash' },
         },
       ],
       annotations: [
@@ -76,13 +74,13 @@ function layoutFor({ x, y, bounds, whole, level, compact }: Props): Partial<Layo
           yanchor: 'middle',
           showarrow: false,
           text: level.label,
-          font: { size: 10, color: colour('--secondary') },
+          font: { size: 10, color: token('--secondary') },
         },
       ],
     }),
     showlegend: false,
     hovermode: 'x unified',
-    hoverlabel: { bgcolor: colour('--raised'), bordercolor: colour('--line'), font: { color: colour('--text') } },
+    hoverlabel: { bgcolor: token('--raised'), bordercolor: token('--line'), font: { color: token('--text') } },
     uirevision: `${x} ${y}`,
   }
 }

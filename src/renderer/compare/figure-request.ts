@@ -1,0 +1,62 @@
+/** What a figure is asked for with, from the panes as they are seen and the dialog's choices. */
+import type { FigureFormat, FigureInput, Share } from '../../contract/figure.ts'
+import { keptFrame } from '../viewer/frames.ts'
+import { box, type Shape } from '../viewer/marks.ts'
+import { type Comparison, type PaneState, SHOW_LABEL, SLOT_LABEL, urlOf } from '../viewer/sources.ts'
+import { useView } from '../viewer/view.ts'
+import { coloursOf, fileWindow, windowNow, windowSource } from '../viewer/windows.ts'
+
+export interface Choices {
+  readonly columns: number
+  readonly errorRow: boolean
+  readonly inset: boolean
+  readonly labels: boolean
+  readonly metrics: boolean
+  readonly colourBar: boolean
+  readonly width: number
+  readonly dpi: number
+  readonly format: FigureFormat
+}
+
+/** A rectangle as a part of the image. */
+export function shareOf(shape: Shape): Share {
+  const { left, top, right, bottom } = box(shape)
+  const inside = (value: number) => Math.min(1, Math.max(0, value))
+  const [x, y] = [inside(left), inside(top)]
+  return { x, y, width: inside(right) - x, height: inside(bottom) - y }
+}
+
+function labelOf({ slot, show, run, layer, channel }: PaneState): string {
+  const name = run ? `${SLOT_LABEL[slot === 'error' ? 'fine-tuned' : slot]}, run ${run.id}` : SLOT_LABEL[slot]
+  if (show === 'image') return name
+  if (show === 'feature') return `${layer}, channel ${(channel ?? 0) + 1}: ${name}`
+  return show === 'error' ? `Error: ${run ? `run ${run.id}` : 'sub-sampled'}` : `${SHOW_LABEL[show]}: ${name}`
+}
+
+/** The panes that have an image, as they are seen. */
+export function panesOf({ panes, volume }: Comparison): FigureInput['panes'] {
+  const view = useView.getState()
+  const { windows, link, errorScale, signedErrors, colours } = view
+  return panes.flatMap(pane => {
+    const url = volume && urlOf(view, pane, volume)
+    const frame = url && keptFrame(url)
+    if (!frame || pane.source === null) return []
+    const found = windowSource({ pane: pane.pane, source: pane.source }, frame, {
+      linked: link.window,
+      file: fileWindow(volume),
+    })
+    const isError = pane.show === 'error'
+    return [
+      {
+        source: pane.source,
+        show: pane.show === 'error' ? ('image' as const) : pane.show,
+        layer: pane.layer,
+        channel: pane.channel,
+        label: labelOf(pane),
+        window: windowNow(found, windows),
+        map: coloursOf(pane.show === 'error' ? 'image' : pane.show, colours, false),
+        error: isError ? { scale: errorScale, signed: signedErrors } : null,
+      },
+    ]
+  })
+}

@@ -1,0 +1,91 @@
+/** What a drag does, windows and colours, error maps, figures. */
+import { ActionIcon, SegmentedControl, Select, Tooltip } from '@mantine/core'
+import { IconArrowsMaximize, IconPhotoDown, IconPlusMinus, IconZoomIn } from '@tabler/icons-react'
+import { useShallow } from 'zustand/react/shallow'
+import { SyntheticBadge } from '../viewer/badges.tsx'
+import { TOOL_NAMES, TOOLS } from '../viewer/tools/index.ts'
+import { ERROR_SCALES, resetView, useView } from '../viewer/view.ts'
+import style from './compare.module.css'
+import { Toggle } from './toggle.tsx'
+import { type ToolsProps, WindowMenu, WindowNumbers } from './window-menu.tsx'
+
+export function Tools({ panes, volume }: ToolsProps) {
+  const { errors, errorScale, signedErrors, tool, magnifier } = useView(
+    useShallow(({ errors, errorScale, signedErrors, tool, magnifier }) => ({
+      errors,
+      errorScale,
+      signedErrors,
+      tool,
+      magnifier,
+    })),
+  )
+  return (
+    <>
+      <ActionIcon.Group aria-label="What a drag does">
+        {TOOL_NAMES.map(name => {
+          const { label, key, icon: Icon } = TOOLS[name]
+          return (
+            <Toggle
+              key={name}
+              label={label}
+              hint={`${label} (${key})`}
+              on={tool === name}
+              onClick={() => useView.setState({ tool: name })}
+            >
+              <Icon size={16} />
+            </Toggle>
+          )
+        })}
+        <Toggle
+          label="Magnifier"
+          hint="Magnifier in every pane (M)"
+          on={magnifier}
+          onClick={() => useView.setState({ magnifier: !magnifier })}
+        >
+          <IconZoomIn size={16} />
+        </Toggle>
+      </ActionIcon.Group>
+      {volume.synthetic && <SyntheticBadge />}
+      <span className={style.spacer} />
+      <WindowNumbers />
+      <WindowMenu panes={panes} volume={volume} />
+      <SegmentedControl
+        aria-label="Images or error maps (E)"
+        value={errors ? 'errors' : 'images'}
+        onChange={value => useView.setState({ errors: value === 'errors' })}
+        data={[
+          { value: 'images', label: 'Images' },
+          { value: 'errors', label: 'Errors' },
+        ]}
+      />
+      <Tooltip label="Error maps end at this part of the ground truth’s maximum over the volume; all panes share the scale.">
+        <Select
+          aria-label="Scale of the error maps"
+          w={92}
+          data={ERROR_SCALES.map(scale => ({ value: String(scale), label: `error ×${scale}` }))}
+          value={String(errorScale)}
+          onChange={value => useView.setState({ errorScale: Number(value) })}
+          allowDeselect={false}
+        />
+      </Tooltip>
+      <Toggle
+        label="Signed errors"
+        hint="Errors with their sign: blue below the ground truth, orange above"
+        on={signedErrors}
+        onClick={() => useView.setState({ signedErrors: !signedErrors })}
+      >
+        <IconPlusMinus size={16} />
+      </Toggle>
+      <Tooltip label="Figure for a paper">
+        <ActionIcon aria-label="Figure for a paper" onClick={() => useView.setState({ figure: true })}>
+          <IconPhotoDown size={16} />
+        </ActionIcon>
+      </Tooltip>
+      <Tooltip label="Fit the image and the window (space)">
+        <ActionIcon aria-label="Fit" onClick={resetView}>
+          <IconArrowsMaximize size={16} />
+        </ActionIcon>
+      </Tooltip>
+    </>
+  )
+}

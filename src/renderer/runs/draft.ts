@@ -1,0 +1,164 @@
+/** What the start form is set to, and what each choice of the user makes of that. Nothing here draws or calls the services. */
+import type { Catalogue, StartRequest } from '../../contract/api.ts'
+import type { MaskSpec } from '../../contract/evaluation.ts'
+import type { NamedRecipe, RecipeSettings } from '../../contract/recipes.ts'
+import { STANDARDS } from '../widgets/recipe-words.ts'
+import { complete, faultsOf, propertiesOf, type Settings, same } from '../widgets/settings-schema.ts'
+import { faultsIn, type Part, partOf, schemasFor } from './recipe-parts.ts'
+
+export type FormKind = 'baseline' | 'pretrain'
+
+export interface Draft {
+  /** Chosen by the user; `null`: the study that the form suggests. */
+  readonly study: number | null
+  /** The chosen recipe, by its id. */
+  readonly recipe: string
+  readonly settings: RecipeSettings
+  readonly mask: Settings
+  /** Text while a user types it. */
+  readonly seed: number | string
+  /** Parts of the form that are unfolded. */
+  readonly open: ReadonlySet<Part>
+}
+
+/** What can be chosen. */
+export interface Offered {
+  readonly catalogue: Catalogue
+  /** The user's own recipes. */
+  readonly own: readonly NamedRecipe[]
+}
+
+export type Change =
+  | { readonly type: 'study'; readonly study: number }
+  | { readonly type: 'recipe'; readonly recipe: NamedRecipe }
+  | { readonly type: 'method'; readonly method: string | null }
+  | { readonly type: 'network'; readonly network: string }
+  | { readonly type: 'settings'; readonly settings: RecipeSettings }
+  | { readonly type: 'mask'; readonly mask: Settings }
+  | { readonly type: 'seed'; readonly seed: number | string }
+  /** Folds a part that is unfolded, and the other way round. */
+  | { readonly type: 'fold'; readonly part: Part }
+  /** Unfolds every part with a value that cannot be used. */
+  | { readonly type: 'show faults' }
+  /** The settings were saved as the recipe of this id. */
+  | { readonly type: 'saved'; readonly id: string }
+  /** The chosen recipe's own settings again. */
+  | { readonly type: 'reset' }
+
+/** Settings with everything that their schemas have, so that two equal settings compare as equal. */
+function whole(catalogue: Catalogue, settings: RecipeSettings): RecipeSettings {
+  const { network, method, pretext, recipe } = schemasFor(catalogue, settings)
+  const fill = (schema: Parameters<typeof complete>[0], value: unknown) => complete(schema, value, STANDARDS)
+  const { networkConfig, methodConfig, training, fineTuning } = settings
+  return {
+    network: settings.network,
+    networkConfig: fill(network, networkConfig),
+    method: settings.method,
+    methodConfig: method ? fill(method, methodConfig) : {},
+    pretext: settings.method === null ? null : fill(pretext, settings.pretext ?? {}),
+    training: fill(recipe, training),
+    fineTuning: fineTuning && fill(recipe, fineTuning),
+  } as RecipeSettings
+}
+
+/** `simclr/report` → `report`; `undefined` for a user's own recipe. */
+const shippedName = ({ id, shipped }: NamedRecipe) => (shipped ? id.split('/').at(-1) : undefined)
+
+/** Recipes of a method; `null`: from scratch. */
+export const recipesOf = ({ catalogue, own }: Offered, method: string | null): readonly NamedRecipe[] =>
+  [...catalogue.recipes, ...own].filter(recipe => recipe.method === method)
+
+/** The method's shipped recipe of that name, else its first recipe. */
+function firstRecipe(offered: Offered, method: string | null, name: string): NamedRecipe {
+  const recipes = recipesOf(offered, method)
+  return recipes.find(recipe => shippedName(recipe) === name) ?? recipes[0]
+}
+
+/** The recipe that a user falls back to where no other is chosen. */
+export const standardRecipe = (offered: Offered, method: string | null): NamedRecipe =>
+  firstRecipe(offered, method, 'workstation')
+
+export function chosenRecipe(offered: Offered, { recipe, settings }: Draft): NamedRecipe {
+  const all = [...offered.catalogue.recipes, ...offered.own]
+  return all.find(({ id }) => id === recipe) ?? standardRecipe(offered, settings.method)
+}
+
+export const isEdited = (offered: Offered, draft: Draft): boolean =>
+  !same(draft.settings, whole(offered.catalogue, chosenRecipe(offered, draft)))
+
+export function beginDraft(offered: Offered, kind: FormKind, mask: Settings): Draft {
+  const method = kind === 'baseline' ? null : offered.catalogue.methods[0].id
+  const recipe = standardRecipe(offered, method)
+  const open = new Set<Part>(['training', 'network'])
+  return { study: null, recipe: recipe.id, settings: whole(offered.catalogue, recipe), mask, seed: 0, open }
+}
+
+/** Another network. It takes over each setting that both networks have and that it can use. */
+function withNetwork(catalogue: Catalogue, settings: RecipeSettings, network: string): RecipeSettings {
+  const schema = catalogue.networks.find(({ id }) => id === network)!.schema
+  const kept = propertiesOf(schema).filter(
+    ([name, part]) => name in settings.networkConfig && faultsOf(part, settings.networkConfig[name]).length === 0,
+  )
+  const networkConfig = Object.fromEntries(kept.map(([name]) => [name, settings.networkConfig[name]]))
+  return whole(catalogue, { ...settings, network, networkConfig })
+}
+
+export const seedFault = ({ seed }: Draft): string | null =>
+  Number.isInteger(seed) && Number(seed) >= 0 ? null : 'Expected a whole number, at least 0'
+
+/** Every setting that cannot be used, by its path; the seed has a fault of its own. */
+export const faultsOfDraft = ({ catalogue }: Offered, draft: Draft): ReadonlyMap<string, string> =>
+  faultsIn(draft, schemasFor(catalogue, draft.settings))
+
+export const canStart = (offered: Offered, draft: Draft): boolean =>
+  faultsOfDraft(offered, draft).size === 0 && seedFault(draft) === null
+
+/** The draft after one change. */
+export function changed(offered: Offered, draft: Draft, change: Change): Draft {
+  const { catalogue } = offered
+  const take = (recipe: NamedRecipe): Draft => ({ ...draft, recipe: recipe.id, settings: whole(catalogue, recipe) })
+  switch (change.type) {
+    case 'recipe':
+      return take(change.recipe)
+    case 'method':
+      return take(firstRecipe(offered, change.method, shippedName(chosenRecipe(offered, draft)) ?? 'workstation'))
+    case 'network':
+      return { ...draft, settings: withNetwork(catalogue, draft.settings, change.network) }
+    case 'fold': {
+      const open = new Set(draft.open)
+      if (!open.delete(change.part)) open.add(change.part)
+      return { ...draft, open }
+    }
+    case 'show faults': {
+      const faulty = [...faultsOfDraft(offered, draft).keys()].map(partOf)
+      const seed: Part[] = seedFault(draft) ? ['training'] : []
+      return { ...draft, open: new Set([...draft.open, ...faulty, ...seed]) }
+    }
+    case 'saved':
+      return { ...draft, recipe: change.id }
+    case 'reset':
+      return { ...draft, settings: whole(catalogue, chosenRecipe(offered, draft)) }
+    case 'study':
+      return { ...draft, study: change.study }
+    case 'settings':
+      return { ...draft, settings: change.settings }
+    case 'mask':
+      return { ...draft, mask: change.mask }
+    case 'seed':
+      return { ...draft, seed: change.seed }
+  }
+}
+
+/** What is asked of the services. The draft must have no faults. */
+export const requestOf = ({ settings, mask, seed }: Draft, study: number): StartRequest => ({
+  study,
+  method: settings.method,
+  methodConfig: settings.methodConfig,
+  ...(settings.pretext && { pretext: settings.pretext }),
+  network: settings.network,
+  networkConfig: settings.networkConfig,
+  recipe: settings.training,
+  ...(settings.fineTuning && { fineTuning: settings.fineTuning }),
+  mask: mask as MaskSpec,
+  seed: Number(seed),
+})

@@ -1,0 +1,63 @@
+/** What can be done with a run. */
+import { Button, Tooltip } from '@mantine/core'
+import type { RunView } from '../../contract/runs.ts'
+import { useLive } from '../app/live.ts'
+import { goToScreen } from '../app/navigation.ts'
+import { useStudies } from '../app/queries.ts'
+import { cancelRun, fineTune, pauseRun, runAgain } from '../app/run-actions.ts'
+import { openStudy, showSource } from '../viewer/view.ts'
+import style from './runs.module.css'
+
+export function StopButtons({ run }: { run: RunView }) {
+  const stopping = useLive(state => state.stopping[run.id])
+  if (stopping) return <Button disabled>{stopping}</Button>
+  return (
+    <>
+      <Tooltip label="Finishes the step, writes everything down and lets the next run in. Resuming goes on exactly there.">
+        <Button onClick={() => pauseRun(run)}>Pause</Button>
+      </Tooltip>
+      <Button onClick={() => cancelRun(run)}>Cancel</Button>
+    </>
+  )
+}
+
+/** After it ran out of memory: the same step in smaller parts. */
+export function SmallerBatch({ run, suggestion }: { run: RunView; suggestion: NonNullable<RunView['suggestion']> }) {
+  const { batch, accumulate } = suggestion
+  return (
+    <Tooltip label="The gradients of the smaller batches are averaged into one step: the same training, in less memory.">
+      <Button variant="filled" onClick={() => runAgain(run, suggestion)}>
+        Try again with batch {batch}
+        {accumulate > 1 && `, ${accumulate} gradients a step`}
+      </Button>
+    </Tooltip>
+  )
+}
+
+/** Weights kept at epochs that the recipe names; fine-tuning may start from each. */
+export function Milestones({ run }: { run: RunView }) {
+  return (
+    <p className={style.buttons}>
+      <span className="secondary">Fine-tune from epoch</span>
+      {run.milestones.map(epoch => (
+        <Button key={epoch} size="compact-xs" onClick={() => fineTune(run, true, epoch)}>
+          {epoch}
+        </Button>
+      ))}
+      <span className="secondary">(with control)</span>
+    </p>
+  )
+}
+
+export function CompareButton({ run }: { run: RunView }) {
+  const { data: studies } = useStudies()
+  const study = studies?.find(({ name }) => name === run.study)
+  if (!run.checkpoint || !study) return null
+  const show = () => {
+    openStudy(study.id)
+    const slot = run.kind === 'finetune' ? 'fine-tuned' : run.kind === 'train' ? 'baseline' : 'pretrained'
+    showSource(slot, `run:${run.id}`)
+    goToScreen('compare')
+  }
+  return <Button onClick={show}>Compare its images</Button>
+}

@@ -1,0 +1,115 @@
+/** What made a run: settings, versions, device, and the checkpoint. */
+import { Button, CopyButton, Tooltip } from '@mantine/core'
+import { lossInWords } from '../../contract/report.ts'
+import type { RunView } from '../../contract/runs.ts'
+import { formatDuration, formatLoss, formatNmse, formatPsnr, formatSsim } from '../../presentation/numbers.ts'
+import { maskInWords } from '../../presentation/protocol.ts'
+import { useNetworkLabel } from '../app/queries.ts'
+import { recipeSummary } from './recipe-parts.ts'
+import style from './runs.module.css'
+
+const ENVIRONMENT_LABEL: Readonly<Record<string, string>> = {
+  selfMri: 'Self-MRI',
+  node: 'Node',
+  tfjs: 'TensorFlow.js',
+  tensorflow: 'TensorFlow',
+  variant: 'variant',
+}
+
+type Fact = readonly [name: string, value: string]
+
+/** The weights that training started from. */
+function startOf({ parent, parentEpoch, kind }: RunView): string {
+  if (parent === null) return kind === 'import' ? 'the imported file' : 'drawn from the seed'
+  return `${/^\d+$/.test(parent) ? 'run ' : ''}${parent}${parentEpoch ? `, epoch ${parentEpoch}` : ''}`
+}
+
+function recipeFacts({ epochs, config: { recipe } }: RunView): Fact[] {
+  if (!recipe) return []
+  const { batch, accumulate, optimizer, schedule, precision } = recipe
+  return [
+    ['epochs', `${epochs.done} of ${epochs.planned}, batch ${batch}${accumulate > 1 ? ` × ${accumulate}` : ''}`],
+    [
+      'optimizer',
+      `${optimizer.kind}, rate ${schedule.rate}, schedule ${schedule.kind}${precision ? `, ${precision}` : ''}`,
+    ],
+  ]
+}
+
+function pretextFacts({ config: { pretext } }: RunView): Fact[] {
+  if (!pretext) return []
+  const { measurement, viewMasks, reconstruction } = pretext
+  const term = reconstruction > 0 ? `, reconstruction term ${reconstruction}` : ''
+  return [['pretext', `measurement ${measurement}, view masks ${viewMasks}${term}`]]
+}
+
+function outcomeFacts({ summary, metrics, keptEpoch, config: { pretext } }: RunView): Fact[] {
+  const facts: Fact[] = []
+  if (summary) {
+    const { steps, validation } = summary.seconds
+    facts.push(['time', `${formatDuration(steps)} of steps, ${formatDuration(validation)} of validation`])
+    facts.push(['loss', lossInWords(summary, (pretext?.reconstruction ?? 0) > 0, formatLoss)])
+  }
+  if (metrics) {
+    const numbers = `SSIM ${formatSsim(metrics.ssim)}, PSNR ${formatPsnr(metrics.psnr)} dB, NMSE ${formatNmse(metrics.nmse)}`
+    facts.push(['validation', `${numbers}, epoch ${keptEpoch}`])
+  }
+  return facts
+}
+
+const environmentFacts = (environment: Readonly<Record<string, unknown>>): Fact[] =>
+  Object.entries(environment)
+    .filter(([, value]) => value !== null && typeof value !== 'object')
+    .map(([name, value]) => [
+      ENVIRONMENT_LABEL[name] ?? name,
+      String(value).replace(/^([0-9a-f]{12})[0-9a-f]{20,}$/, '$1…'), // of a hash its beginning
+    ])
+
+export function RunFacts({ run, environment }: { run: RunView; environment: Readonly<Record<string, unknown>> }) {
+  const { config, checkpoint } = run
+  const network = useNetworkLabel(config.network)
+  const facts: readonly Fact[] = [
+    ['study', run.study],
+    ['network', `${network}${run.channels ? `-${run.channels}` : ''}`],
+    ['start', startOf(run)],
+    ['seed', String(config.seed)],
+    ...recipeFacts(run),
+    ['mask', maskInWords(config.mask)],
+    ...pretextFacts(run),
+    ...(run.kind === 'pretrain' && config.fineTuning
+      ? [['fine-tuning', recipeSummary(config.fineTuning)] as const]
+      : []),
+    ...outcomeFacts(run),
+    ...environmentFacts(environment),
+  ]
+  return (
+    <section className={style.facts}>
+      <h3>What made it</h3>
+      <dl>
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+        {checkpoint && (
+          <div>
+            <dt>checkpoint</dt>
+            <dd className="mono">
+              <Tooltip label={`SHA-256 ${checkpoint.sha256}`}>
+                <span className={style.path}>{checkpoint.path}</span>
+              </Tooltip>{' '}
+              <CopyButton value={checkpoint.path}>
+                {({ copied, copy }) => (
+                  <Button size="compact-xs" onClick={copy}>
+                    {copied ? 'Copied' : 'Copy path'}
+                  </Button>
+                )}
+              </CopyButton>
+            </dd>
+          </div>
+        )}
+      </dl>
+    </section>
+  )
+}

@@ -1,0 +1,94 @@
+/** Dialogs that make a study: of a folder, or of drawn anatomy. */
+import { Button, Modal, NumberInput } from '@mantine/core'
+import { useState } from 'react'
+import { HostPath } from '../widgets/host-path.tsx'
+import { importFolder, synthesizeKnee } from './actions.ts'
+import style from './studies.module.css'
+
+export function AddFolder({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  const [path, setPath] = useState('')
+  return (
+    <Modal opened={opened} onClose={onClose} title="Add a folder of fastMRI files" size={560}>
+      <form
+        className={style.form}
+        onSubmit={event => {
+          event.preventDefault()
+          onClose()
+          void importFolder(path)
+        }}
+      >
+        <p className="secondary">
+          Folders named train, val and test keep their roles; else patients are split, never slices. Files stay where
+          they are; patient ids are kept as salted hashes only.
+        </p>
+        <HostPath label="Folder on the host" what="folder" value={path} onChange={setPath} />
+        <div className={style.formEnd}>
+          <Button onClick={onClose}>Close</Button>
+          <Button type="submit" variant="filled" disabled={path.trim() === ''}>
+            Add
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  )
+}
+
+export function SyntheticKnee({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  const [patients, setPatients] = useState(3)
+  const [slices, setSlices] = useState(4)
+  const [seed, setSeed] = useState(0)
+  const others = Math.max(1, Math.ceil(patients / 3))
+  const megabytes = (patients + 2 * others) * 2 * slices * 2.8
+  return (
+    <Modal opened={opened} onClose={onClose} title="Make a synthetic knee study" size={440}>
+      <form
+        className={style.form}
+        onSubmit={event => {
+          event.preventDefault()
+          onClose()
+          void synthesizeKnee({ patients, slices, seed })
+        }}
+      >
+        <p className="secondary">
+          fastMRI files of drawn anatomy (640 × 372 → 320 × 320), a PD and a PDFS volume a patient. Synthetic: nothing
+          learned on it says how well anything images patients.
+        </p>
+        <div className={style.fields}>
+          <Whole label="Patients for training" value={patients} most={200} onChange={setPatients} />
+          <Whole label="Slices a volume" value={slices} most={64} onChange={setSlices} />
+          <Whole label="Seed" value={seed} least={0} onChange={setSeed} />
+        </div>
+        <p className="secondary">
+          {others} more {others === 1 ? 'patient validates' : 'patients validate'} and {others}{' '}
+          {others === 1 ? 'tests' : 'test'}; about {Math.ceil(megabytes / 10) * 10} MB in the profile.
+        </p>
+        <div className={style.formEnd}>
+          <Button onClick={onClose}>Close</Button>
+          <Button type="submit" variant="filled">
+            Make it
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  )
+}
+
+function Whole(props: {
+  label: string
+  value: number
+  least?: number
+  most?: number
+  onChange: (value: number) => void
+}) {
+  const { label, value, least = 1, most, onChange } = props
+  return (
+    <NumberInput
+      label={label}
+      min={least}
+      max={most}
+      allowDecimal={false}
+      value={value}
+      onChange={next => typeof next === 'number' && next >= least && onChange(next)}
+    />
+  )
+}

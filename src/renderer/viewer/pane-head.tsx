@@ -1,0 +1,119 @@
+/** Above a pane's image: what is shown of which source, and what else there is. */
+import { ActionIcon, Menu, Select } from '@mantine/core'
+import { IconChartLine, IconDots, IconGridDots } from '@tabler/icons-react'
+import { memo, useMemo } from 'react'
+import type { StudyVolume } from '../../contract/studies.ts'
+import { runColour } from '../../presentation/colours.ts'
+import { goToScreen } from '../app/navigation.ts'
+import { showFeatures } from '../app/open-features.ts'
+import { SeenBadge } from './badges.tsx'
+import type { PaneShow } from './layouts.ts'
+import style from './pane.module.css'
+import { type Comparison, type PaneState, SHOW_LABEL, SHOW_SHORT, SLOT_LABEL, sourceLabel } from './sources.ts'
+import { changePane } from './view.ts'
+
+interface HeadProps extends Pick<Comparison, 'runs' | 'study'> {
+  readonly pane: PaneState
+  readonly volume: StudyVolume
+  /** In a strip: what it is of, nothing to choose. */
+  readonly small: boolean
+  readonly title: string
+}
+
+/** Nothing of it depends on the slice. */
+export const PaneHead = memo(function PaneHead({ pane, volume, small, title, runs, study }: HeadProps) {
+  const { slot, source, run, show } = pane
+  return (
+    <header className={style.header}>
+      <span className={style.swatch} style={{ background: run ? runColour(run.id) : 'transparent' }} />
+      {show !== 'image' && (
+        <span className={style.aspect} title={show === 'feature' ? pane.layer : SHOW_LABEL[show]}>
+          {show === 'feature' ? `${pane.layer}, channel ${(pane.channel ?? 0) + 1} of` : SHOW_SHORT[show]}
+        </span>
+      )}
+      {small ? (
+        <span className="truncate" title={title}>
+          {run ? `Run ${run.id}` : SLOT_LABEL[source === 'zero-filled' ? 'input' : source === 'truth' ? 'truth' : slot]}
+        </span>
+      ) : (
+        <>
+          <SourceSelect {...{ pane: pane.pane, slot, source, runs, study }} />
+          {run && <SeenBadge run={run} volume={volume} />}
+          <PaneMenu {...{ pane: pane.pane, slot, run, show }} />
+        </>
+      )}
+    </header>
+  )
+})
+
+const SHOWN = Object.keys(SHOW_LABEL) as Exclude<PaneShow, 'feature'>[]
+
+function PaneMenu({ pane, slot, run, show }: Pick<PaneState, 'pane' | 'slot' | 'run' | 'show'>) {
+  return (
+    <Menu position="bottom-end" width={270}>
+      <Menu.Target>
+        <ActionIcon size="sm" aria-label={run ? `More of run ${run.id}` : `More of the pane ${SLOT_LABEL[slot]}`}>
+          <IconDots size={14} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>Show</Menu.Label>
+        <Menu.RadioGroup value={show} onChange={next => changePane(pane, { show: next as PaneShow })}>
+          {SHOWN.map(each => (
+            <Menu.RadioItem key={each} value={each} closeMenuOnClick>
+              {SHOW_LABEL[each]}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
+        {run?.checkpoint && (
+          <>
+            <Menu.Divider />
+            <Menu.Item
+              leftSection={<IconGridDots size={14} />}
+              rightSection={<span className="secondary">F</span>}
+              onClick={() => showFeatures(run.id)}
+            >
+              Feature maps
+            </Menu.Item>
+            <Menu.Item leftSection={<IconChartLine size={14} />} onClick={() => goToScreen('runs', run.id)}>
+              Open run {run.id}
+            </Menu.Item>
+          </>
+        )}
+      </Menu.Dropdown>
+    </Menu>
+  )
+}
+
+type SourceProps = Pick<PaneState, 'pane' | 'slot' | 'source'> & Pick<Comparison, 'runs' | 'study'>
+
+function SourceSelect({ pane, slot, source, runs, study }: SourceProps) {
+  const data = useMemo(() => {
+    const offered = runs.filter(run => run.checkpoint)
+    const item = (value: string) => ({ value, label: sourceLabel(value, { runs }) })
+    const own = offered.filter(run => run.study === study?.name).toReversed()
+    const others = offered.filter(run => run.study !== study?.name).toReversed()
+    return [
+      { group: 'This slice', items: [item('zero-filled'), item('truth')] },
+      ...(own.length > 0 ? [{ group: 'Runs of this study', items: own.map(run => item(`run:${run.id}`)) }] : []),
+      ...(others.length > 0
+        ? [{ group: 'Runs of other studies', items: others.map(run => item(`run:${run.id}`)) }]
+        : []),
+    ]
+  }, [runs, study])
+  return (
+    <Select
+      aria-label={`Source of the pane ${SLOT_LABEL[slot]}`}
+      classNames={{ root: style.select, input: style.selectInput }}
+      variant="unstyled"
+      data={data}
+      value={source}
+      title={source === null ? undefined : sourceLabel(source, { runs })}
+      placeholder={SLOT_LABEL[slot]}
+      onChange={value => changePane(pane, { source: value })}
+      allowDeselect={false}
+      maxDropdownHeight={320}
+      comboboxProps={{ width: 280, position: 'bottom-start', shadow: 'md' }}
+    />
+  )
+}
