@@ -1,4 +1,4 @@
-/** `npm run docs` writes the generated pages of docs/guide. */
+/** `npm run docs` writes the generated pages of docs/guide; `npm run docs -- pictures` draws its pictures. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -32,4 +32,11 @@ The exit code is 2 for \`INVALID_ARGUMENT\` and \`STATE_CONFLICT\`, and 1 for mo
 
 ${Object.entries(ERRORS).map(section).join('\n')}`
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(join(root, ERRORS_PAGE), errorsPage())
+async function main(what = 'pages', profile) {
+  if (what === 'pages') return writeFileSync(join(root, ERRORS_PAGE), errorsPage())
+  if (what !== 'pictures') throw new Error(`Expected pages or pictures, got ${what}`)
+  const { drawPictures } = await import('./docs/pictures.mjs')
+  await drawPictures(root, profile)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(...process.argv.slice(2))
