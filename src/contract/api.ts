@@ -9,6 +9,7 @@ import { MaskSeed, MaskSpec, Protocol } from './evaluation.ts'
 import { ExportFormat } from './exports.ts'
 import { FigureRequest } from './figure.ts'
 import { FrameScore, FrameSource } from './images.ts'
+import { MethodFigure } from './methods.ts'
 import { NamedRecipe, RecipeSettings } from './recipes.ts'
 import { LoggedEvent, Pretext, Recipe, RunDetail, RunView } from './runs.ts'
 import { Findings, Study, StudySummary, StudyView } from './studies.ts'
@@ -41,7 +42,15 @@ const Schema = z.record(z.string(), z.unknown())
 
 export const Catalogue = z.object({
   networks: z.array(z.object({ id: z.string(), label: z.string(), paper: z.string(), schema: Schema })),
-  methods: z.array(z.object({ id: z.string(), label: z.string(), paper: z.string(), schema: Schema })),
+  methods: z.array(
+    z.object({
+      id: z.string(),
+      label: z.string(),
+      paper: z.string(),
+      schema: Schema,
+      figures: z.array(MethodFigure),
+    }),
+  ),
   /** Of `Pretext`, `Recipe` and the mask: for the forms. */
   schemas: z.object({ pretext: Schema, recipe: Schema, mask: Schema }),
   /** Those that ship: two of every method, and two from scratch (`scratch/report`, `scratch/workstation`). */

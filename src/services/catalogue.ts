@@ -67,11 +67,12 @@ export const catalogue = (): Catalogue => ({
     paper,
     schema: jsonSchema(config),
   })),
-  methods: Object.entries(METHODS).map(([id, { label, paper, config }]) => ({
+  methods: Object.entries(METHODS).map(([id, { label, paper, config, figures }]) => ({
     id,
     label,
     paper,
     schema: jsonSchema(config),
+    figures: [...figures],
   })),
   schemas: { pretext: jsonSchema(Pretext), recipe: jsonSchema(Recipe), mask: jsonSchema(MaskSpec) },
   recipes: shippedRecipes(),

@@ -2,12 +2,14 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { throwIfCancelled } from '../../src/contract/errors.ts'
-import { Pretext, Recipe, type TrainingEvent } from '../../src/contract/runs.ts'
+import { referenceKeys } from '../../src/contract/methods.ts'
+import { HELD_OUT_CHANCE, Pretext, Recipe, type TrainingEvent } from '../../src/contract/runs.ts'
 import { selectSlices } from '../../src/contract/volumes.ts'
 import { evaluateVolume } from '../../src/core/evaluate.ts'
 import { NETWORKS, networkOf } from '../../src/core/models/index.ts'
 import { fileNameMask } from '../../src/core/mri/mask.ts'
 import { reconstructSlice } from '../../src/core/reconstruct.ts'
+import { advise } from '../../src/core/ssl/health.ts'
 import { METHODS, methodOf } from '../../src/core/ssl/index.ts'
 import { pretextTask } from '../../src/core/ssl/pretext.ts'
 import type { Checkpoint } from '../../src/core/training/checkpoint.ts'
@@ -227,6 +229,38 @@ describe.each(cases)('%s', (_, { network: networkId, make }) => {
       }
       await expect(trainAll(make(), { files, pause: pauseUntil(pauses) })).rejects.toMatchObject({ code: 'CANCELLED' })
       expect(written.at(-1)).toBe(`last ${epoch}`)
+    }
+  })
+})
+
+describe.each(Object.keys(METHODS))('%s', id => {
+  const method = methodOf(id)
+
+  it('reports every figure that it declares, and no other', async () => {
+    const network = networkOf('unet')
+    const networkConfig = network.config.parse({ channels: 2, pools: 2 })
+    const methodConfig = method.config.parse(SMALL[id] ?? {})
+    const data = { train: patients('a', 'b'), validation: patients('c'), slices, mask }
+    const settings = { network, networkConfig, method, methodConfig, pretext: Pretext.parse({ keep: 0.5 }) }
+    const task = pretextTask({ ...data, ...settings, seed: 5, batch: 2, epochs: 1 })
+    const parameters = tf.tensor1d(initialParameters([...task.network, ...task.head], 5))
+    const { extra } = (await task.validate(parameters, async () => {}))!
+    parameters.dispose()
+    const { [HELD_OUT_CHANCE]: _, ...reported } = extra
+    const declared = [...method.figures.map(figure => figure.id), ...referenceKeys(method.figures)]
+    expect(Object.keys(reported).toSorted()).toEqual(declared.toSorted())
+  })
+
+  it('warns of a collapsed figure with its remedy, and of no other', () => {
+    for (const { id: figure, most, collapse } of method.figures.filter(({ collapse }) => collapse)) {
+      const values = { ...(typeof most === 'string' && { [most]: 100 }) }
+      const limit = collapse!.below * (typeof most === 'string' ? 100 : most!)
+      const warnings = (value: number) =>
+        advise({ judgement: 1, loss: null, chance: null, figures: { ...values, [figure]: value } }, method.figures)
+      expect(warnings(limit)).toEqual([])
+      expect(warnings(limit / 2)).toMatchObject([
+        { level: 'warning', code: `collapsed-${figure}`, text: expect.stringContaining(collapse!.remedy) },
+      ])
     }
   })
 })

@@ -1,6 +1,7 @@
 /** What a self-supervised method is: views of a sub-sampled slice, a head on the network, a loss. */
 import type * as tf from '@tensorflow/tfjs-core'
 import type { z } from 'zod'
+import type { MethodFigure } from '../../contract/methods.ts'
 import type { RecipeSettings, Shipped } from '../../contract/recipes.ts'
 import type { Pretext } from '../../contract/runs.ts'
 import type { ParameterSpec, Parameters } from '../models/network.ts'
@@ -47,9 +48,11 @@ export interface Counts {
   readonly samples: number
 }
 
-/** How a method does on held-out patients; the loss is `null` where it is not defined for them. */
+/** How a method does on held-out patients. */
 export interface Judgement {
+  /** `null`: the loss is not defined for held-out patients. */
   readonly loss: number | null
+  /** The values of all declared figures and of their references, by key. */
   readonly figures: Readonly<Record<string, number>>
 }
 
@@ -86,6 +89,8 @@ export interface SslMethod<Config = unknown> {
   readonly project?: Projection
   /** Loss of a network that tells nothing apart; `null` where there is no such level. */
   chanceLoss(config: Config, counts: Counts): number | null
+  /** What `judge` reports beside the loss. */
+  readonly figures: readonly MethodFigure[]
   /** Of samples of held-out patients, stacked as in a batch, with nothing told beside them. */
   judge(config: Config, trunk: Trunk, parameters: Parameters, batch: readonly tf.Tensor[]): Promise<Judgement>
 }

@@ -11,7 +11,7 @@ import type { Shape } from '../mri/transform.ts'
 import { CONTRASTIVE, FINE_TUNING } from '../training/recipes.ts'
 import { augmentations } from './augment/index.ts'
 import { GRID, jigsawPatches } from './augment/jigsaw.ts'
-import { embeddingSpread } from './health.ts'
+import { embeddingSpread, RETRIEVAL, SPREAD } from './embedding-figures.ts'
 import type { Part, Sample, SslMethod } from './method.ts'
 import { drawCounts, infoNce, nce, partition, updatedBank } from './nce.ts'
 import { nearestIsOwn } from './rows.ts'
@@ -223,6 +223,7 @@ export const pirl: SslMethod<PirlConfig> = {
   // With P = 1/M for all NCE gives −ln(1/(1 + K)) − K ln(K/(K + 1)).
   chanceLoss: ({ negatives, contrast }) =>
     Math.log(negatives + 1) + (contrast === 'nce' ? negatives * Math.log1p(1 / negatives) : 0),
+  figures: [RETRIEVAL, SPREAD],
   async judge(config, trunk, parameters, batch) {
     const [images, patches] = tf.tidy(() => embed(config, trunk, parameters, batch, {}))
     try {

@@ -192,7 +192,8 @@ export function pretextTask(job: PretextJob): PretextTask {
       }
       const { loss, figures } = meanJudgement(outcomes)
       const chance = method.chanceLoss(methodConfig, { batch: heldOut.length, samples: samples.length })
-      const advice = advise({ judgement: ++judgements, loss, chance, figures }).filter(({ code }) => !advised.has(code))
+      const health = { judgement: ++judgements, loss, chance, figures }
+      const advice = advise(health, method.figures).filter(({ code }) => !advised.has(code))
       for (const { code } of advice) advised.add(code)
       const extra = loss === null || chance === null ? figures : { ...figures, [HELD_OUT_CHANCE]: chance }
       return { loss, metrics: null, extra, advice }

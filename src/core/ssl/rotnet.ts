@@ -110,6 +110,17 @@ export const rotnet: SslMethod<RotnetConfig> = {
   loss: (config, trunk, parameters, [images, labels], pass) =>
     crossEntropy(logitsOf(config, trunk, parameters, images, pass), labels),
   chanceLoss: () => Math.log(TURNS),
+  figures: [
+    {
+      id: 'accuracy',
+      label: 'Accuracy',
+      meaning: 'share of held-out images whose rotation is told right',
+      unit: 'share',
+      better: 'higher',
+      chance: 1 / TURNS,
+      most: 1,
+    },
+  ],
   async judge(config, trunk, parameters, [images, labels]) {
     const [loss, accuracy] = await read(() => {
       const logits = logitsOf(config, trunk, parameters, images, {})

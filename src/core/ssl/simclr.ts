@@ -9,7 +9,7 @@ import type { Parameters, Pass } from '../models/network.ts'
 import { read } from '../read.ts'
 import { CONTRASTIVE, FINE_TUNING } from '../training/recipes.ts'
 import { augmentations } from './augment/index.ts'
-import { embeddingSpread } from './health.ts'
+import { embeddingSpread, RETRIEVAL, SPREAD } from './embedding-figures.ts'
 import type { Sample, SslMethod } from './method.ts'
 import { ntXent, retrievalAccuracy } from './nt-xent.ts'
 import { ATTACHMENT, type Trunk } from './trunk.ts'
@@ -88,6 +88,7 @@ export const simclr: SslMethod<SimclrConfig> = {
   loss: (config, trunk, parameters, batch, pass) =>
     ntXent(embed(config, trunk, parameters, batch, pass), config.temperature),
   chanceLoss: (_, { batch }) => Math.log(2 * batch - 1),
+  figures: [RETRIEVAL, SPREAD],
   async judge(config, trunk, parameters, batch) {
     const embeddings = tf.tidy(() => embed(config, trunk, parameters, batch, {}))
     try {

@@ -63,6 +63,15 @@ export const subsampleAgain: SslMethod<SubsampleAgainConfig> = {
   loss: (_, trunk, parameters, [input, target], pass) =>
     tf.mean(tf.abs(tf.sub(trunk.output(parameters, input as tf.Tensor4D, pass), target))) as tf.Scalar,
   chanceLoss: () => null,
+  figures: [
+    {
+      id: 'input loss',
+      label: 'Loss of the input',
+      meaning: 'the loss if the network changed nothing',
+      unit: 'loss',
+      better: null,
+    },
+  ],
   async judge(_, trunk, parameters, [input, target]) {
     const [loss, unchanged] = await read(() => {
       const images = [trunk.output(parameters, input as tf.Tensor4D, {}), input]

@@ -11,7 +11,7 @@ import type { Parameters, Pass } from '../models/network.ts'
 import { read } from '../read.ts'
 import { CONTRASTIVE, FINE_TUNING } from '../training/recipes.ts'
 import { augmentations } from './augment/index.ts'
-import { embeddingSpread } from './health.ts'
+import { embeddingSpread, SPREAD } from './embedding-figures.ts'
 import type { Part, Sample, SslMethod } from './method.ts'
 import { normaliseRows } from './rows.ts'
 import { stopGradient } from './stop-gradient.ts'
@@ -217,6 +217,22 @@ export const swav: SslMethod<SwavConfig> = {
   },
   project: parameters => ({ 'head.prototypes': normaliseRows(parameters['head.prototypes'] as tf.Tensor2D) }),
   chanceLoss: ({ prototypes }) => Math.log(prototypes),
+  figures: [
+    {
+      id: 'prototypes',
+      label: 'Prototypes in use',
+      meaning: 'how many the held-out crops are assigned to',
+      unit: 'count',
+      better: 'higher',
+      most: 'prototypesOf',
+      collapse: {
+        below: 0.1,
+        meaning: 'The held-out crops are assigned to few prototypes.',
+        remedy: 'Fewer prototypes, a queue, or a smaller epsilon may help.',
+      },
+    },
+    SPREAD,
+  ],
   async judge(config, trunk, parameters, batch) {
     const embeddings = tf.tidy(() => embed(config, trunk, parameters, batch, {}))
     try {

@@ -1,4 +1,5 @@
 /** How a pre-training does, from its log: the loss against its chance level, and the method's own figures by epoch. */
+import { type MethodFigure, referenceKeys, referenceValue } from '../../contract/methods.ts'
 import { notesOf } from '../../contract/notes.ts'
 import { HELD_OUT_CHANCE, type LoggedEvent, OWN_LOSS } from '../../contract/runs.ts'
 import type { Points } from './curves.ts'
@@ -6,49 +7,19 @@ import type { Points } from './curves.ts'
 export interface HealthFigure {
   readonly name: string
   readonly label: string
-  /** What it means, in a line. */
+  /** In a line. */
   readonly meaning: string
+  /** The figure is drawn as a level beside the loss, because it is in the loss's units. */
+  readonly isLoss: boolean
   readonly points: Points
-  /** Values that there can be, where they are known. */
+  /** Smallest and largest possible value. */
   readonly bounds: readonly [number, number] | null
-  /** A level to compare with, and what it is. */
+  /** A value to compare with. */
   readonly level: { readonly value: number; readonly label: string } | null
 }
 
-interface Kind {
-  readonly label: string
-  readonly meaning: string
-  readonly bounds?: readonly [number, number]
-  readonly level?: HealthFigure['level']
-}
-
-const KINDS: Readonly<Record<string, Kind>> = {
-  retrieval: {
-    label: 'Retrieval',
-    meaning: 'share of held-out samples whose nearest embedding is their own other view',
-    bounds: [0, 1],
-  },
-  accuracy: {
-    label: 'Accuracy',
-    meaning: 'share of held-out images whose rotation is told right; chance is 25 %',
-    bounds: [0, 1],
-    level: { value: 0.25, label: 'chance' },
-  },
-  spread: {
-    label: 'Spread',
-    meaning: 'of normalised embeddings: 1 evenly spread, 0 collapsed into one point',
-    bounds: [0, 1],
-    level: { value: 0, label: 'collapsed' },
-  },
-  prototypes: { label: 'Prototypes in use', meaning: 'how many the held-out crops are assigned to' },
-  'input loss': { label: 'Loss of the input', meaning: 'the loss if the network changed nothing' },
-}
-
-/** Figures that only say what another is measured against: the most that there can be, or what chance gives. */
-const OF: Readonly<Record<string, string>> = { prototypes: 'prototypesOf' }
-const CHANCE: Readonly<Record<string, string>> = { retrieval: 'retrievalChance' }
-
 type Lines = Map<string, { x: number[]; y: number[] }>
+type Values = Readonly<Record<string, number>>
 
 /** Figures of the log by name, in the order in which they came. */
 function linesOf(events: readonly LoggedEvent[]): Lines {
@@ -65,35 +36,50 @@ function linesOf(events: readonly LoggedEvent[]): Lines {
   return points
 }
 
-/** The training loss without the reconstruction term, where it was written down beside the sum; the chance level of the held-out loss. */
+/** The training loss without the reconstruction term, and the chance level of the held-out loss; `null` if the log has none. */
 export function ownLossesOf(events: readonly LoggedEvent[]): { training: Points | null; heldOutChance: number | null } {
   const lines = linesOf(events)
   return { training: lines.get(OWN_LOSS) ?? null, heldOutChance: lines.get(HELD_OUT_CHANCE)?.y.at(-1) ?? null }
 }
 
-/** One for each of the method's figures, in the order in which they came. */
-export function healthOf(events: readonly LoggedEvent[]): HealthFigure[] {
-  const points = linesOf(events)
-  const references = new Set([OWN_LOSS, HELD_OUT_CHANCE, ...Object.values(OF), ...Object.values(CHANCE)])
-  const last = (name: string | undefined) => (name === undefined ? undefined : points.get(name)?.y.at(-1))
-  return [...points].flatMap(([name, line]): HealthFigure[] => {
+function levelOf({ chance, most, collapse }: MethodFigure, last: Values): HealthFigure['level'] {
+  const [chanceValue, mostValue] = [referenceValue(chance, last), referenceValue(most, last)]
+  if (typeof most === 'string' && mostValue) return { value: mostValue, label: 'all' }
+  if (chanceValue !== undefined) return { value: chanceValue, label: 'chance' }
+  return collapse ? { value: 0, label: 'collapsed' } : null
+}
+
+function meaningOf({ meaning, better, chance, most }: MethodFigure, last: Values): string {
+  const [chanceValue, mostValue] = [referenceValue(chance, last), referenceValue(most, last)]
+  const ofMost = typeof most === 'string' && mostValue ? `, of ${mostValue}` : ''
+  const phrases = [`${meaning}${ofMost}`]
+  if (typeof chance === 'number') phrases.push(`chance is ${100 * chance} %`)
+  else if (chanceValue !== undefined) phrases.push(`chance is 1 of ${Math.round(1 / chanceValue)}`)
+  if (better) phrases.push(`${better} is better`)
+  return phrases.join('; ')
+}
+
+/** A figure that no method declares: of a program with other methods. */
+const undeclared = (id: string): MethodFigure => ({ id, label: id, meaning: '', unit: 'count', better: null })
+
+/** The method's figures as declared, in the order of the log. */
+export function healthOf(events: readonly LoggedEvent[], declared: readonly MethodFigure[]): HealthFigure[] {
+  const lines = linesOf(events)
+  const last: Values = Object.fromEntries([...lines].map(([name, { y }]) => [name, y.at(-1)!]))
+  const references = new Set([OWN_LOSS, HELD_OUT_CHANCE, ...referenceKeys(declared)])
+  return [...lines].flatMap(([name, points]): HealthFigure[] => {
     if (references.has(name)) return []
-    const kind = KINDS[name] ?? { label: name, meaning: '' }
-    const most = last(OF[name])
-    const chance = last(CHANCE[name])
-    const level = most
-      ? { value: most, label: 'all' }
-      : chance === undefined
-        ? (kind.level ?? null)
-        : { value: chance, label: 'chance' }
+    const figure = declared.find(({ id }) => id === name) ?? undeclared(name)
+    const most = referenceValue(figure.most, last)
     return [
       {
         name,
-        label: kind.label,
-        meaning: `${kind.meaning}${most ? `, of ${most}` : ''}${chance ? `; chance is 1 of ${Math.round(1 / chance)}` : ''}`,
-        points: line,
-        bounds: most ? [0, most] : (kind.bounds ?? null),
-        level,
+        label: figure.label,
+        meaning: meaningOf(figure, last),
+        isLoss: figure.unit === 'loss',
+        points,
+        bounds: most ? [0, most] : null,
+        level: levelOf(figure, last),
       },
     ]
   })

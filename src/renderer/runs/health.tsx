@@ -3,6 +3,7 @@ import { useMemo } from 'react'
 import type { RunDetail, RunView } from '../../contract/runs.ts'
 import { runColour } from '../../presentation/colours.ts'
 import { formatLoss } from '../../presentation/numbers.ts'
+import { useCatalogue } from '../app/queries.ts'
 import { Plot } from '../widgets/plot.tsx'
 import { curvesOf, type Points } from './curves.ts'
 import style from './health.module.css'
@@ -15,12 +16,13 @@ interface Line {
 }
 
 export function Health({ run, detail }: { run: RunView; detail: RunDetail }) {
-  const figures = useMemo(() => healthOf(detail.events), [detail.events])
+  const { data: catalogue } = useCatalogue()
+  const declared = catalogue?.methods.find(({ id }) => id === run.method)?.figures
+  const figures = useMemo(() => (declared ? healthOf(detail.events, declared) : []), [detail.events, declared])
   const curves = useMemo(() => curvesOf(detail, 'epoch', false), [detail])
   const warnings = useMemo(() => warningsOf(detail.events), [detail.events])
   const chance = run.summary?.chanceLoss ?? null
-  // The loss that doing nothing has belongs beside the loss.
-  const input = figures.find(({ name }) => name === 'input loss')
+  const beside = figures.find(({ isLoss }) => isLoss)
   const own = useMemo(() => ownLossesOf(detail.events), [detail.events])
   const hasTerm = (run.config.pretext?.reconstruction ?? 0) > 0
   // An older program wrote down the sum with the reconstruction term alone, which no level fits.
@@ -30,14 +32,14 @@ export function Health({ run, detail }: { run: RunView; detail: RunDetail }) {
   const heldOutChance = own.heldOutChance ?? chance
   const apart = whole || (chance !== null && heldOutChance !== chance)
   const at = (value: number | null, label = 'chance') => (value === null ? null : { value, label })
-  const unchanged = at(input?.points.y.at(-1) ?? null, 'the input')
+  const other = at(beside?.points.y.at(-1) ?? null, beside?.label)
   const losses: LossPlot[] = apart
     ? [
         { label: 'Loss', lines: [training], level: whole ? null : at(chance), meaning: whole ? WITH_TERM : 'training' },
         {
           label: 'Held-out loss',
           lines: [heldOut],
-          level: at(heldOutChance) ?? unchanged,
+          level: at(heldOutChance) ?? other,
           meaning: 'patients that it is not trained on',
         },
       ]
@@ -45,7 +47,7 @@ export function Health({ run, detail }: { run: RunView; detail: RunDetail }) {
         {
           label: 'Loss',
           lines: [training, heldOut],
-          level: at(chance ?? heldOutChance) ?? unchanged,
+          level: at(chance ?? heldOutChance) ?? other,
           meaning: 'solid: training, dotted: held-out patients',
         },
       ]
@@ -73,12 +75,12 @@ export function Health({ run, detail }: { run: RunView; detail: RunDetail }) {
               key={label}
               {...{ run, label, level }}
               lines={lines.filter(({ points }) => points.x.length > 0)}
-              meaning={lossMeaning(meaning, level)}
+              meaning={lossMeaning(meaning, level, beside)}
               bounds={null}
             />
           ))}
           {figures
-            .filter(figure => figure !== input)
+            .filter(({ isLoss }) => !isLoss)
             .map(({ name, label, meaning, points, bounds, level: at }) => (
               <Small key={name} {...{ run, label, meaning, bounds }} lines={[{ name: label, points }]} level={at} />
             ))}
@@ -97,10 +99,10 @@ interface LossPlot {
 
 const WITH_TERM = 'training, the reconstruction term included'
 
-function lossMeaning(meaning: string, level: HealthFigure['level']): string {
+function lossMeaning(meaning: string, level: HealthFigure['level'], beside: HealthFigure | undefined): string {
   if (!level) return meaning
   if (level.label === 'chance') return `${meaning}; a network that tells nothing apart has ${formatLoss(level.value)}`
-  return `${meaning}; dashed: the input, unchanged`
+  return `${meaning}; dashed: ${beside?.meaning}`
 }
 
 interface SmallProps {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import type { MethodFigure } from '../../../src/contract/methods.ts'
 import { beginningNotes, type LoggedNote, type Note } from '../../../src/contract/notes.ts'
 import type { LoggedEvent } from '../../../src/contract/runs.ts'
 import { healthOf, warningsOf } from '../../../src/renderer/runs/health-figures.ts'
@@ -13,23 +14,55 @@ const epoch = (n: number, extra: Record<string, number>): LoggedEvent => ({
   },
 })
 
-it('gathers a method’s figures, with what they are measured against', () => {
-  const [prototypes, spread, other] = healthOf([
-    epoch(1, { prototypes: 3, prototypesOf: 32, spread: 0.2, novel: 7 }),
-    epoch(2, { prototypes: 20, prototypesOf: 32, spread: 0.6 }),
+const declared = (id: string, more: Partial<MethodFigure> = {}): MethodFigure => ({
+  id,
+  label: `Figure ${id}`,
+  meaning: `what ${id} says`,
+  unit: 'share',
+  better: 'higher',
+  ...more,
+})
+const collapse = { below: 0.1, meaning: 'One point.', remedy: 'More.' }
+
+it('gathers a method’s figures as it declares them, with what they are compared with', () => {
+  const figures = healthOf(
+    [
+      epoch(1, { used: 3, usedOf: 32, spread: 0.2, told: 0.5, toldChance: 1 / 15, right: 0.3, idle: 2, novel: 7 }),
+      epoch(2, { used: 20, usedOf: 32, spread: 0.6 }),
+    ],
+    [
+      declared('used', { most: 'usedOf', collapse }),
+      declared('spread', { most: 1, collapse }),
+      declared('told', { most: 1, chance: 'toldChance' }),
+      declared('right', { most: 1, chance: 0.25 }),
+      declared('idle', { unit: 'loss', better: null }),
+    ],
+  )
+  expect(figures).toEqual([
+    {
+      name: 'used',
+      label: 'Figure used',
+      meaning: 'what used says, of 32; higher is better',
+      isLoss: false,
+      points: { x: [1, 2], y: [3, 20] },
+      bounds: [0, 32],
+      level: { value: 32, label: 'all' },
+    },
+    expect.objectContaining({ name: 'spread', bounds: [0, 1], level: { value: 0, label: 'collapsed' } }),
+    expect.objectContaining({
+      name: 'told',
+      meaning: 'what told says; chance is 1 of 15; higher is better',
+      level: { value: 1 / 15, label: 'chance' },
+    }),
+    expect.objectContaining({
+      name: 'right',
+      meaning: 'what right says; chance is 25 %; higher is better',
+      level: { value: 0.25, label: 'chance' },
+    }),
+    expect.objectContaining({ name: 'idle', meaning: 'what idle says', isLoss: true, bounds: null, level: null }),
+    expect.objectContaining({ name: 'novel', label: 'novel', meaning: '', bounds: null, level: null }),
   ])
-  expect(prototypes).toMatchObject({
-    name: 'prototypes',
-    points: { x: [1, 2], y: [3, 20] },
-    bounds: [0, 32],
-    level: { value: 32 },
-  })
-  expect(spread).toMatchObject({ label: 'Spread', bounds: [0, 1], points: { x: [1, 2], y: [0.2, 0.6] } })
-  expect(other).toMatchObject({ name: 'novel', label: 'novel', bounds: null, level: null })
-  expect(healthOf([epoch(1, { retrieval: 0.5, retrievalChance: 1 / 15 })])).toMatchObject([
-    { name: 'retrieval', meaning: expect.stringContaining('1 of 15'), level: { value: 1 / 15, label: 'chance' } },
-  ])
-  expect(healthOf([])).toEqual([])
+  expect(healthOf([], [declared('spread')])).toEqual([])
 })
 
 const note = (said: LoggedNote): LoggedEvent => ({ seq: 9, run: '1', at: '', event: { type: 'note', ...said } })

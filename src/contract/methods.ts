@@ -1,0 +1,32 @@
+/** What a self-supervised method declares of the figures by which it is judged on held-out patients. */
+import { z } from 'zod'
+
+/** A value, or the key in an epoch's `extra` that holds the value. */
+const Reference = z.union([z.number(), z.string()])
+type Reference = z.infer<typeof Reference>
+
+export const MethodFigure = z.object({
+  /** Key of the figure in an epoch's `extra`. */
+  id: z.string(),
+  label: z.string(),
+  meaning: z.string(),
+  /** `share`: from 0 to 1. `loss`: in units of the loss, and drawn as a level beside the loss. */
+  unit: z.enum(['share', 'count', 'loss']),
+  /** `null`: the figure depends on the data alone. */
+  better: z.enum(['higher', 'lower']).nullable(),
+  /** What a network that has learned nothing gets. */
+  chance: Reference.optional(),
+  /** The largest possible value. */
+  most: Reference.optional(),
+  /** A value below this share of `most` is worth a warning. */
+  collapse: z.object({ below: z.number(), meaning: z.string(), remedy: z.string() }).optional(),
+})
+export type MethodFigure = z.infer<typeof MethodFigure>
+
+/** A reference's value among an epoch's figures. */
+export const referenceValue = (reference: Reference | undefined, extra: Readonly<Record<string, number>>) =>
+  typeof reference === 'string' ? extra[reference] : reference
+
+/** Keys in `extra` that hold what figures are compared with. */
+export const referenceKeys = (figures: readonly MethodFigure[]): string[] =>
+  figures.flatMap(({ chance, most }) => [chance, most].filter(reference => typeof reference === 'string'))
