@@ -10,6 +10,7 @@ import { fileOf, readyStudy } from './contents/ready.ts'
 import type { Services } from './context.ts'
 import { onceThereIsRoom } from './room.ts'
 import { findRun, keptModel, requireUnseen } from './runs.ts'
+import { scoreKey } from './score-key.ts'
 
 export const ZERO_FILLED = 'zero-filled'
 
@@ -31,13 +32,6 @@ interface Options {
   readonly onProgress?: (progress: Progress) => void
   readonly signal?: AbortSignal
 }
-
-/** What scores depend on beside the weights: settings, the volumes' contents, and their names, from which masks are drawn. */
-export const scoreKey = (settings: EvaluationSettings, volumes: readonly VolumeInfo[]): string =>
-  JSON.stringify({
-    settings,
-    volumes: volumes.map(({ file, content }) => `${content?.identity} ${file}`).sort(),
-  })
 
 /** The volumes with their contents. */
 export async function volumesToScore(

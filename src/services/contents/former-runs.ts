@@ -19,8 +19,8 @@ function formerDigest(volumes: readonly StudyVolume[]): string {
   return createHash('sha256').update(facts.join('\n')).digest('hex')
 }
 
-/** Neither written nor put in its place since. */
-function olderThan({ content }: StudyVolume, began: string): boolean {
+/** Whether the file was neither written nor put in its place since. */
+export function olderThan({ content }: StudyVolume, began: string): boolean {
   const at = BigInt(Date.parse(began)) * 1_000_000n
   return content !== undefined && BigInt(content.version.modified) < at && BigInt(content.version.changed) < at
 }

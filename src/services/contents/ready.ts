@@ -10,6 +10,7 @@ import type { Services } from '../context.ts'
 import { storedFile } from '../profile.ts'
 import { storedInfo, studyOfVolume, volumeById } from '../studies.ts'
 import { adoptFormerRuns } from './former-runs.ts'
+import { adoptFormerScores } from './former-scores.ts'
 import type { ReadOptions, WholeVolume } from './reader.ts'
 
 /** What was found out about a study's files. */
@@ -117,7 +118,10 @@ export async function checkVolumes(
       return [now ? { ...now, id: volume.id, role: volume.role } : volume]
     }),
   }
-  if (facts.size > 0) adoptFormerRuns(services, study.id)
+  if (facts.size > 0) {
+    adoptFormerRuns(services, study.id)
+    adoptFormerScores(services, study.id)
+  }
   return { study: updated, changed, missing, unusable }
 }
 

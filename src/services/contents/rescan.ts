@@ -9,6 +9,7 @@ import { storedFile } from '../profile.ts'
 import { assignRoles } from '../split.ts'
 import { storedInfo, studyById } from '../studies.ts'
 import { adoptFormerRuns } from './former-runs.ts'
+import { adoptFormerScores } from './former-scores.ts'
 import { type ReadOptions, sortOut, type WholeVolume } from './reader.ts'
 import { asListed, checkVolumes, isThere, setAside, takeContent } from './ready.ts'
 
@@ -189,6 +190,7 @@ export async function takeFindings(
     }
   })()
   adoptFormerRuns(services, study)
+  adoptFormerScores(services, study)
   services.bell.ring()
   return studyById(services, study)
 }

@@ -1,0 +1,47 @@
+/**
+ * Scores of version 349f561 and before, whose keys name volumes by what was listed of them. A score gets a key of today
+ * if its files were not written since. Then a reproduction finds the score, and does not compute it again.
+ */
+import type { Evaluation } from '../../contract/evaluation.ts'
+import type { StudyVolume } from '../../contract/studies.ts'
+import type { EvaluationSettings } from '../../core/evaluate.ts'
+import type { Services } from '../context.ts'
+import { scoreKey } from '../score-key.ts'
+import { studyById } from '../studies.ts'
+import { olderThan } from './former-runs.ts'
+
+interface Row {
+  readonly id: number
+  readonly request: string
+  readonly result: string
+  readonly created_at: string
+}
+
+/** As the keys of those versions named a volume. */
+const formerName = ({ file, patient, slices, rows, columns, bytes }: StudyVolume): string =>
+  [file, patient, slices, rows, columns, bytes].join('|')
+
+/** Today's program scores such a volume as those versions did. It may leave slices of others out, or not mask them. */
+const scoredAlike = ({ content }: StudyVolume): boolean =>
+  content?.sampling.kind === 'full' && content.faults.length === 0 && content.remarks.length === 0
+
+export function adoptFormerScores(services: Services, study: number): void {
+  const { db } = services
+  const rows = db
+    .prepare("SELECT id, request, result, created_at FROM evaluations WHERE request LIKE '%|%'")
+    .all() as Row[]
+  if (rows.length === 0) return
+  const { kind, volumes } = studyById(services, study)
+  const named = new Map(volumes.filter(scoredAlike).map(volume => [formerName(volume), volume]))
+  const rename = db.prepare('UPDATE evaluations SET request = ? WHERE id = ?')
+  for (const { id, request, result, created_at } of rows) {
+    const { settings, volumes: names } = JSON.parse(request) as { settings: EvaluationSettings; volumes: string[] }
+    const scored = names.flatMap(name => named.get(name) ?? [])
+    const { volumes: scores } = JSON.parse(result) as Evaluation
+    const theirs =
+      scored.length === names.length &&
+      scores.every(({ sampling }) => sampling === 'masked here') &&
+      (kind === 'demonstration' || scored.every(volume => olderThan(volume, created_at)))
+    if (theirs) rename.run(scoreKey(settings, scored), id)
+  }
+}
