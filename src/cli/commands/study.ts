@@ -94,7 +94,7 @@ async function reproduce(options: Options, session: Session): Promise<void> {
   const keys = new Set(plan.rows.map(({ key }) => key))
   const others = (before?.rows ?? []).filter(({ key }) => keys.has(key) && !plan.known.has(key)).length
   if (others > 0)
-    say(`${others} rows in ${out} are of other contents or of an earlier version. They are computed again.`)
+    say(`${others} rows in ${out} are of other contents or of an earlier version. They are not taken from there.`)
 
   const progress = parts(services, plan)
   const { onPart, onEvent } = progress
