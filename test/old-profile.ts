@@ -1,27 +1,30 @@
-/** A profile as version 349f561 wrote it, with its study's files and a report (test/fixtures/profile-349f561). */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+/** Profiles as version 349f561 wrote them, with the study's files and a report (test/fixtures/profile-349f561). */
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { unzipSync } from 'fflate'
 
-const ARCHIVE = new URL('./fixtures/profile-349f561/profile.zip', import.meta.url)
-
-/** Where it was when it was written. */
+/** Where they were when they were written. */
 export const OLD_PLACE = '/tmp/self-mri-349f561'
 
-/**
- * Unpacks `profile`, `data` and `report` into a folder: the profile has been moved since, and its study's files with it, which it finds
- * only when `dataFollow` says so: their paths in the database are then those of the folder. The runs then began after the files were
- * written, as they did where they were made; with `rewritten` before.
- */
-export function unpackOldProfile(folder: string, { dataFollow = false, rewritten = false } = {}) {
-  for (const [name, bytes] of Object.entries(unzipSync(readFileSync(ARCHIVE)))) {
+function unpack(folder: string, archive: string, part = ''): void {
+  const bytes = readFileSync(new URL(`./fixtures/profile-349f561/${archive}.zip`, import.meta.url))
+  for (const [name, content] of Object.entries(unzipSync(bytes, { filter: ({ name }) => name.startsWith(part) }))) {
     const path = join(folder, name)
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, bytes)
+    writeFileSync(path, content)
   }
-  const profile = join(folder, 'profile')
-  const db = new Database(join(profile, 'self-mri.sqlite'))
+}
+
+interface Unpacked {
+  /** The study finds its files in the folder. */
+  readonly dataFollow: boolean
+  /** The files were written after the runs and the scores, and not before, as they were where they were made. */
+  readonly rewritten: boolean
+}
+
+function changeDatabase(folder: string, { dataFollow, rewritten }: Unpacked): void {
+  const db = new Database(join(folder, 'profile', 'self-mri.sqlite'))
   db.exec(`UPDATE runs SET pid = ${2 ** 30}`) // no process of today has this number
   if (dataFollow) {
     const paths = { before: `${OLD_PLACE}/data`, after: join(folder, 'data') }
@@ -29,8 +32,27 @@ export function unpackOldProfile(folder: string, { dataFollow = false, rewritten
       paths,
     )
     db.prepare('UPDATE studies SET roots = replace(roots, @before, @after)').run(paths)
-    if (!rewritten) db.prepare('UPDATE runs SET created_at = ?').run(new Date(Date.now() + 1000).toISOString())
+    const at = rewritten ? '2020-01-01T00:00:00.000Z' : new Date(Date.now() + 1000).toISOString()
+    for (const table of ['runs', 'evaluations']) db.prepare(`UPDATE ${table} SET created_at = ?`).run(at)
   }
   db.close()
-  return { profile, data: join(folder, 'data'), report: join(folder, 'report') }
+}
+
+const places = (folder: string) => ({ profile: join(folder, 'profile'), data: join(folder, 'data') })
+
+/** Unpacks `profile` and `data` into a folder: the profile has been moved since, and its study's files with it. */
+export function unpackOldProfile(folder: string, { dataFollow = false, rewritten = false } = {}) {
+  unpack(folder, 'profile')
+  changeDatabase(folder, { dataFollow, rewritten })
+  return places(folder)
+}
+
+/** Unpacks the profile of a finished reproduction, its study's files, and its `report`. */
+export function unpackReproducedProfile(folder: string, { rewritten = false } = {}) {
+  unpack(folder, 'profile', 'data/')
+  unpack(folder, 'reproduced')
+  const sizes: Record<string, number> = JSON.parse(readFileSync(join(folder, 'sizes.json'), 'utf8'))
+  for (const [name, size] of Object.entries(sizes)) truncateSync(join(folder, name), size) // lengthens it with zeros
+  changeDatabase(folder, { dataFollow: true, rewritten })
+  return { ...places(folder), report: join(folder, 'report') }
 }

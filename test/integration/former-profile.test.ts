@@ -2,13 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { readyStudy } from '../../src/services/contents/ready.ts'
 import { openServices, type Services } from '../../src/services/context.ts'
 import { resumeRun } from '../../src/services/resume.ts'
 import { findRun, listRuns } from '../../src/services/runs.ts'
 import { findStudy } from '../../src/services/studies.ts'
-import { unpackOldProfile } from '../old-profile.ts'
+import { unpackOldProfile, unpackReproducedProfile } from '../old-profile.ts'
 
 let folder: string
 let services: Services
@@ -45,4 +46,29 @@ it('whose files were written since stay, marked, and are not gone on with', asyn
     code: 'DATA_CHANGED',
     message: expect.stringMatching(/run 4.*Brains/),
   })
+})
+
+/** How many scores name volumes by today's contents. */
+async function scoresOfContents(profile: string) {
+  services = openServices({ profile })
+  const { volumes } = await readyStudy(services, findStudy(services, 'Brains'))
+  const named = services.db.prepare("SELECT COUNT(*) FROM evaluations WHERE request ->> '$.volumes[0]' = ?").pluck()
+  const { file, content } = volumes.find(({ role }) => role === 'test')!
+  return named.get(`${content!.identity} ${file}`)
+}
+
+it('whose files are older than the scores give them their contents', async () => {
+  expect(await scoresOfContents(unpackReproducedProfile(folder).profile)).toBe(11)
+})
+
+it('whose files were written since the scores give them none', async () => {
+  expect(await scoresOfContents(unpackReproducedProfile(folder, { rewritten: true }).profile)).toBe(0)
+})
+
+it('whose files are scored otherwise today give their scores no contents', async () => {
+  const { profile } = unpackReproducedProfile(folder)
+  const db = new Database(join(profile, 'self-mri.sqlite'))
+  db.exec("UPDATE evaluations SET result = json_set(result, '$.volumes[0].sampling', 'sub-sampled in the file')")
+  db.close()
+  expect(await scoresOfContents(profile)).toBe(0)
 })
