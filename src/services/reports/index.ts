@@ -10,7 +10,6 @@ export { STUDY_FIGURES, type StudyFigure, studyFigures } from './study-figures.t
 export type { StudyImages } from './study-images.ts'
 export { studyMarkdown } from './study-markdown.ts'
 export { studyPage } from './study-page.ts'
-export { baselineTotal } from './study-rows.ts'
 export { studyTableText } from './study-text.ts'
 export { tableText } from './table.ts'
 export { escapeMarkup } from './words.ts'

@@ -2,12 +2,6 @@
 import { type EpochFigures, HELD_OUT_CHANCE } from '../../contract/runs.ts'
 import type { StudyReport, StudyRow, StudyTraining } from '../../contract/study.ts'
 import { methodColour } from '../../presentation/colours.ts'
-import { formatLoss, formatSsim } from '../../presentation/numbers.ts'
-import { meanOf } from '../../presentation/statistics.ts'
-import { METHODS } from '../catalogue.ts'
-import { axisOver, timeUnit } from './axis.ts'
-import { SECONDARY, TEXT } from './drawing.ts'
-import type { Panel, Point, Series } from './plot.ts'
 import {
   baselineOf,
   companion,
@@ -18,7 +12,13 @@ import {
   ownEpochLoss,
   ownLoss,
   pairs,
-} from './study-rows.ts'
+} from '../../presentation/lines.ts'
+import { formatLoss, formatSsim } from '../../presentation/numbers.ts'
+import { meanOf } from '../../presentation/statistics.ts'
+import { METHODS } from '../catalogue.ts'
+import { axisOver, timeUnit } from './axis.ts'
+import { SECONDARY, TEXT } from './drawing.ts'
+import type { Panel, Point, Series } from './plot.ts'
 
 /** A method's is the same in every report, whichever others are in it; what is no method's has the colour of words. */
 export const colourOf = (method: string | null): string =>

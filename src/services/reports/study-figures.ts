@@ -1,5 +1,6 @@
 /** The figures of a study as SVGs: Figures 1 to 3 of the report, gains with their intervals, few labels, milestones. */
 import type { StudyReport } from '../../contract/study.ts'
+import { termNotes } from '../../presentation/lines.ts'
 import { protocolSentence } from '../../presentation/protocol.ts'
 import { type Box, drawPanel, type Panel } from './plot.ts'
 import { type Sheet, sheet } from './sheet.ts'
@@ -7,7 +8,6 @@ import { lossPanels, ssimPanels } from './study-curves.ts'
 import { gainFigure } from './study-gain-figure.ts'
 import { imagesFigure, type StudyImages } from './study-images.ts'
 import { fewLabelPanels, milestonePanels } from './study-points.ts'
-import { termNotes } from './study-rows.ts'
 
 /** All that there may be, by their place in the report. */
 export const STUDY_FIGURES = [

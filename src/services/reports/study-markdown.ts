@@ -1,14 +1,14 @@
 /** Studies as one page of Markdown: docs/study.md. */
 import type { StudyReport } from '../../contract/study.ts'
 import { FACTS_AND_INFERENCES } from '../../contract/the-report.ts'
+import { conclusions, statusSentences } from '../../presentation/findings.ts'
+import { gainTable } from '../../presentation/gains.ts'
+import { tableOne, tableTwo } from '../../presentation/headline-tables.ts'
 import { NONE } from '../../presentation/numbers.ts'
 import { protocolParts, RESEARCH_ONLY, volumesSentence } from '../../presentation/protocol.ts'
-import { conclusions, statusSentences } from './study-findings.ts'
-import { gainTable } from './study-gains.ts'
-import { pretextTable, theirTable } from './study-side-tables.ts'
-import type { Cell, StudyTable } from './study-table.ts'
-import { tableOne, tableTwo } from './study-tables.ts'
-import { fewLabelsTable, milestoneTable, scratchTable } from './study-ways.ts'
+import { pretextTable, theirTable } from '../../presentation/side-tables.ts'
+import type { Cell, StudyTable } from '../../presentation/table.ts'
+import { fewLabelsTable, milestoneTable, scratchTable } from '../../presentation/ways.ts'
 
 /** Text in a line or a cell: nothing in it is Markdown or HTML. */
 const escaped = (text: string): string =>

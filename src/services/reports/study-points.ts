@@ -1,13 +1,13 @@
 /** Figures 5 and 6 of a study: SSIM by the number of patients with ground truth, and by epochs of pre-training. */
 import type { StudyReport } from '../../contract/study.ts'
+import { baselineOf, companion, type Group, groupsOf, type Line } from '../../presentation/lines.ts'
 import { formatSsim } from '../../presentation/numbers.ts'
 import { spreadOf } from '../../presentation/statistics.ts'
+import { fewLabels, methodsIn, milestoneLines, pretrainedEpochs } from '../../presentation/ways.ts'
 import { axisOver } from './axis.ts'
 import { SECONDARY, TEXT } from './drawing.ts'
 import type { Panel, Point, Series } from './plot.ts'
 import { colourOf } from './study-curves.ts'
-import { baselineOf, companion, type Group, groupsOf, type Line } from './study-rows.ts'
-import { fewLabels, methodsIn, milestoneLines, pretrainedEpochs } from './study-ways.ts'
 
 function pointAt(x: number | null, line: Line | undefined): Point[] {
   const spread = spreadOf(line?.rows.map(row => row.metrics.ssim) ?? [])

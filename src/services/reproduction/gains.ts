@@ -3,7 +3,7 @@ import type { StudyVolume } from '../../contract/studies.ts'
 import type { Gain, StudyRow } from '../../contract/study.ts'
 import { stream } from '../../core/mri/random.ts'
 import { bootstrapInterval, mean, standardDeviation } from '../../core/statistics.ts'
-import { baselineTotal } from '../reports/index.ts'
+import { baselineTotal } from '../../presentation/lines.ts'
 import type { Plan } from './plan.ts'
 import type { PlannedRow } from './planned.ts'
 

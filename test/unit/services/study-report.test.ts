@@ -4,6 +4,7 @@ import { decode } from 'fast-png'
 import { describe, expect, test } from 'vitest'
 import type { Metrics, Protocol } from '../../../src/contract/evaluation.ts'
 import { type Gain, StudyReport, type StudyRow, type StudyTraining } from '../../../src/contract/study.ts'
+import { groupsOf } from '../../../src/presentation/lines.ts'
 import { protocolSentence } from '../../../src/presentation/protocol.ts'
 import { spreadOf } from '../../../src/presentation/statistics.ts'
 import { axisOver, spreadLabels } from '../../../src/services/reports/axis.ts'
@@ -15,7 +16,6 @@ import {
   studyPage,
   studyTableText,
 } from '../../../src/services/reports/index.ts'
-import { groupsOf } from '../../../src/services/reports/study-rows.ts'
 
 const PROTOCOL: Protocol = {
   mask: { kind: 'random', acceleration: 4, centerFraction: 0.08 },

@@ -1,10 +1,10 @@
 /** A method's SSIM less that of its control or of the baseline. */
-import type { Gain, StudyReport } from '../../contract/study.ts'
-import { formatCount, formatDeviation, formatDifference, formatPercent, NONE } from '../../presentation/numbers.ts'
-import { protocolSentence } from '../../presentation/protocol.ts'
-import { type Spread, spreadOf } from '../../presentation/statistics.ts'
-import { type Line, pairs } from './study-rows.ts'
-import { type Cell, type Column, type StudyTable, tableOf } from './study-table.ts'
+import type { Gain, StudyReport } from '../contract/study.ts'
+import { type Line, pairs } from './lines.ts'
+import { formatCount, formatDeviation, formatDifference, formatPercent, NONE } from './numbers.ts'
+import { protocolSentence } from './protocol.ts'
+import { type Spread, spreadOf } from './statistics.ts'
+import { type Cell, type Column, type StudyTable, tableOf } from './table.ts'
 
 export function gainName(gain: Gain, report: StudyReport): string {
   const row = report.rows.find(({ network }) => network === gain.network)

@@ -1,11 +1,11 @@
 /** What the pretexts learned, and the report's own numbers. */
-import { HELD_OUT_CHANCE } from '../../contract/runs.ts'
-import type { StudyReport } from '../../contract/study.ts'
-import { THEIR_ROWS, type TheirRow } from '../../contract/the-report.ts'
-import { formatCount, formatLoss, NONE } from '../../presentation/numbers.ts'
-import { meanOf } from '../../presentation/statistics.ts'
-import { groupsOf, type Line, ownLoss, termNotes } from './study-rows.ts'
-import { plain, type StudyTable, sectionsOf, tableOf } from './study-table.ts'
+import { HELD_OUT_CHANCE } from '../contract/runs.ts'
+import type { StudyReport } from '../contract/study.ts'
+import { THEIR_ROWS, type TheirRow } from '../contract/the-report.ts'
+import { groupsOf, type Line, ownLoss, termNotes } from './lines.ts'
+import { formatCount, formatLoss, NONE } from './numbers.ts'
+import { meanOf } from './statistics.ts'
+import { plain, type StudyTable, sectionsOf, tableOf } from './table.ts'
 
 const inWords = (record: Readonly<Record<string, number | string>>): string =>
   Object.entries(record)

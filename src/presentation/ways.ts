@@ -1,10 +1,10 @@
 /** Other ways to the same image: fewer epochs from scratch, an earlier epoch of the pre-training, fewer labels. */
-import type { StudyReport } from '../../contract/study.ts'
-import { formatCount, formatSsim } from '../../presentation/numbers.ts'
-import { protocolSentence } from '../../presentation/protocol.ts'
-import { meanOf, spreadOf } from '../../presentation/statistics.ts'
-import { differenceCell, differenceColumn, differences } from './study-gains.ts'
-import { baselineOf, companion, type Group, groupsOf, type Line, linesOf, pairs } from './study-rows.ts'
+import type { StudyReport } from '../contract/study.ts'
+import { differenceCell, differenceColumn, differences } from './gains.ts'
+import { baselineOf, companion, type Group, groupsOf, type Line, linesOf, pairs } from './lines.ts'
+import { formatCount, formatSsim } from './numbers.ts'
+import { protocolSentence } from './protocol.ts'
+import { meanOf, spreadOf } from './statistics.ts'
 import {
   type Cell,
   type Column,
@@ -17,7 +17,7 @@ import {
   spreadCell,
   tableOf,
   timeColumns,
-} from './study-table.ts'
+} from './table.ts'
 
 /** Which group a line is of. */
 const finder = (groups: readonly Group[]) => (line: Line) => groups.find(({ lines }) => lines.includes(line))!

@@ -1,19 +1,10 @@
 /** Table 1 of a study, and the same rows by other measures. */
-import type { StudyReport } from '../../contract/study.ts'
-import { THEIR_BASELINE, THEIR_ROWS } from '../../contract/the-report.ts'
-import { formatCount, formatDuration, formatLoss, NONE } from '../../presentation/numbers.ts'
-import { protocolSentence } from '../../presentation/protocol.ts'
-import { meanOf } from '../../presentation/statistics.ts'
-import {
-  type Group,
-  groupsOf,
-  type Line,
-  linesOf,
-  otherDevices,
-  ownLoss,
-  plannedRows,
-  termNotes,
-} from './study-rows.ts'
+import type { StudyReport } from '../contract/study.ts'
+import { THEIR_BASELINE, THEIR_ROWS } from '../contract/the-report.ts'
+import { type Group, groupsOf, type Line, linesOf, otherDevices, ownLoss, plannedRows, termNotes } from './lines.ts'
+import { formatCount, formatDuration, formatLoss, NONE } from './numbers.ts'
+import { protocolSentence } from './protocol.ts'
+import { meanOf } from './statistics.ts'
 import {
   type Column,
   leadingColumns,
@@ -24,7 +15,7 @@ import {
   spreadCell,
   tableOf,
   timeColumns,
-} from './study-table.ts'
+} from './table.ts'
 
 const trainingColumns = (
   group: string,

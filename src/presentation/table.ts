@@ -1,10 +1,10 @@
 /** A table of a study, as it is before it is drawn for a terminal, a page or Markdown. */
-import type { Metrics } from '../../contract/evaluation.ts'
-import type { StudyReport, StudyRow } from '../../contract/study.ts'
-import { formatDuration, formatNmse, formatPercent, formatPsnr, formatSsim, NONE } from '../../presentation/numbers.ts'
-import { protocolSentence } from '../../presentation/protocol.ts'
-import { formatSd, meanOf, spreadOf } from '../../presentation/statistics.ts'
-import { baselineOf, type Group, type Line, linesOf, pairs, plannedRows } from './study-rows.ts'
+import type { Metrics } from '../contract/evaluation.ts'
+import type { StudyReport, StudyRow } from '../contract/study.ts'
+import { baselineOf, type Group, type Line, linesOf, pairs, plannedRows } from './lines.ts'
+import { formatDuration, formatNmse, formatPercent, formatPsnr, formatSsim, NONE } from './numbers.ts'
+import { protocolSentence } from './protocol.ts'
+import { formatSd, meanOf, spreadOf } from './statistics.ts'
 
 export interface Cell {
   readonly value: string

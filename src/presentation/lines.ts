@@ -1,7 +1,7 @@
 /** A study's rows as they are read: per network, what differs in seed and left-out patient alone is one line. */
-import { ownLossOf } from '../../contract/report.ts'
-import { type EpochFigures, OWN_LOSS } from '../../contract/runs.ts'
-import type { StudyReport, StudyRow, StudyRowKind, StudyTraining } from '../../contract/study.ts'
+import { ownLossOf } from '../contract/report.ts'
+import { type EpochFigures, OWN_LOSS } from '../contract/runs.ts'
+import type { StudyReport, StudyRow, StudyRowKind, StudyTraining } from '../contract/study.ts'
 
 /** Rows that differ in seed and fold alone. */
 export interface Line {

@@ -1,9 +1,9 @@
 /** What a study's rows say, in sentences; every number and every verdict is computed from them. */
-import type { Gain, StudyReport, StudyRow } from '../../contract/study.ts'
-import { formatDeviation, formatDifference, formatPercent, formatSsim } from '../../presentation/numbers.ts'
-import { formatSpread, meanOf, spreadOf } from '../../presentation/statistics.ts'
-import { differenceCell, differences, formatInterval, gainName } from './study-gains.ts'
-import { baselineOf, type Group, groupsOf, type Line, lineName, linesOf, pairs } from './study-rows.ts'
+import type { Gain, StudyReport, StudyRow } from '../contract/study.ts'
+import { differenceCell, differences, formatInterval, gainName } from './gains.ts'
+import { baselineOf, type Group, groupsOf, type Line, lineName, linesOf, pairs } from './lines.ts'
+import { formatDeviation, formatDifference, formatPercent, formatSsim } from './numbers.ts'
+import { formatSpread, meanOf, spreadOf } from './statistics.ts'
 
 /** Of the baseline's total time, in which a method is asked to reach its SSIM. */
 const SHARE = 0.6
