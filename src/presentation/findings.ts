@@ -2,24 +2,22 @@
 import type { Gain, StudyReport, StudyRow } from '../contract/study.ts'
 import { differenceCell, differences, formatInterval, gainName } from './gains.ts'
 import { baselineOf, type Group, groupsOf, type Line, lineName, linesOf, pairs } from './lines.ts'
-import { formatDeviation, formatDifference, formatPercent, formatSsim } from './numbers.ts'
+import { count, formatDeviation, formatDifference, formatPercent, formatSsim } from './numbers.ts'
 import { formatSpread, meanOf, spreadOf } from './statistics.ts'
 
 /** Of the baseline's total time, in which a method is asked to reach its SSIM. */
 const SHARE = 0.6
 
-const plural = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`
-
 /** What was run, and whether all of it is here. */
 export function statusSentences({ request, folds, device, createdAt, complete, failures }: StudyReport): string[] {
   const patients = request.leaveOneOut
-    ? `each of ${plural(folds.length, 'patient')} left out in turn, another one choosing the checkpoint`
+    ? `each of ${count(folds.length, 'patient')} left out in turn, another one choosing the checkpoint`
     : 'the study’s own split'
   const scale = request.scale === 'full' ? 'the report’s settings' : `${request.scale} scale`
   return [
-    `The report’s rows at ${scale}, ${plural(request.seeds, 'seed')}, ${patients}. ${device}, ${createdAt}.`,
+    `The report’s rows at ${scale}, ${count(request.seeds, 'seed')}, ${patients}. ${device}, ${createdAt}.`,
     ...(complete ? [] : ['INCOMPLETE: rows are missing, and means are over those that are there.']),
-    ...(failures.length > 0 ? [`${plural(failures.length, 'row')} failed; the reasons are listed.`] : []),
+    ...(failures.length > 0 ? [`${count(failures.length, 'row')} failed; the reasons are listed.`] : []),
   ]
 }
 
@@ -34,9 +32,9 @@ const VERDICTS: readonly (readonly [Gain['verdict'], string])[] = [
 ]
 
 const gainSentence = (gain: Gain, report: StudyReport): string => {
-  const { value, spread = '' } = differenceCell(gain)
+  const { text, spread = '' } = differenceCell(gain)
   const interval = gain.interval ? `, 95 % interval ${formatInterval(gain.interval)}` : ''
-  return `${gainName(gain, report)} (${[value, spread].join(' ').trim()}${interval}, ${plural(gain.pairs, 'pair')})`
+  return `${gainName(gain, report)} (${[text, spread].join(' ').trim()}${interval}, ${count(gain.pairs, 'pair')})`
 }
 
 /** Methods by their verdict against the control at equal epochs. */

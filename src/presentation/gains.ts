@@ -4,7 +4,7 @@ import { type Line, pairs } from './lines.ts'
 import { formatCount, formatDeviation, formatDifference, formatPercent, NONE } from './numbers.ts'
 import { protocolSentence } from './protocol.ts'
 import { type Spread, spreadOf } from './statistics.ts'
-import { type Cell, type Column, type StudyTable, tableOf } from './table.ts'
+import { type Cell, type Column, type Emphasis, type Table, tableOf } from './table.ts'
 
 export function gainName(gain: Gain, report: StudyReport): string {
   const row = report.rows.find(({ network }) => network === gain.network)
@@ -15,9 +15,9 @@ export const formatInterval = (interval: Gain['interval']): string =>
   interval ? `${formatDifference(interval[0])} to ${formatDifference(interval[1])}` : NONE
 
 export function differenceCell(spread: Pick<Spread, 'mean' | 'sd'> | null): Cell {
-  if (!spread) return { value: NONE }
+  if (!spread) return { text: NONE }
   const { mean, sd } = spread
-  return { value: formatDifference(mean), spread: sd === null ? undefined : `± ${formatDeviation(sd)}` }
+  return { text: formatDifference(mean), spread: sd === null ? undefined : `± ${formatDeviation(sd)}` }
 }
 
 export const AGAINST = {
@@ -26,7 +26,9 @@ export const AGAINST = {
   baseline: 'Less the baseline',
 } as const
 
-export function gainTable(report: StudyReport): StudyTable | null {
+const emphasisOf = (verdict: Gain['verdict']): Emphasis => (verdict === 'gain' || verdict === 'loss' ? verdict : 'weak')
+
+export function gainTable(report: StudyReport): Table | null {
   const title = `SSIM less that of the other, on the same test patients from the same seed. ${protocolSentence(report.protocol)}`
   const column = (name: string, cell: Column<Gain>['cell'], words = false): Column<Gain> => ({
     group: '',
@@ -41,10 +43,10 @@ export function gainTable(report: StudyReport): StudyTable | null {
     head: 'Method',
     columns: [
       column('Mean', differenceCell),
-      column('95 % interval', ({ interval }) => ({ value: formatInterval(interval) })),
-      column('Pairs', gain => ({ value: formatCount(gain.pairs) })),
-      column('Verdict', ({ verdict }) => ({ value: verdict }), true),
-      column('Of the baseline’s total time', ({ timeShare }) => ({ value: formatPercent(timeShare) })),
+      column('95 % interval', ({ mean, interval }) => ({ text: formatInterval(interval), range: { mean, interval } })),
+      column('Pairs', gain => ({ text: formatCount(gain.pairs) })),
+      column('Verdict', ({ verdict }) => ({ text: verdict, emphasis: emphasisOf(verdict) }), true),
+      column('Of the baseline’s total time', ({ timeShare }) => ({ text: formatPercent(timeShare) })),
     ],
     sections: Object.entries(AGAINST).map(([against, name]) => ({
       name,

@@ -1,54 +1,78 @@
-/** Table 1 of a study, and the same rows by other measures. */
-import type { StudyReport } from '../contract/study.ts'
+/** Table 1 of a reproduction, and the same rows by other measures. */
+import type { StudyReport, StudyRow } from '../contract/study.ts'
 import { THEIR_BASELINE, THEIR_ROWS } from '../contract/the-report.ts'
-import { type Group, groupsOf, type Line, linesOf, otherDevices, ownLoss, plannedRows, termNotes } from './lines.ts'
-import { formatCount, formatDuration, formatLoss, NONE } from './numbers.ts'
-import { protocolSentence } from './protocol.ts'
-import { meanOf } from './statistics.ts'
 import {
-  type Column,
+  inWords,
   leadingColumns,
+  lineParts,
   lineRow,
   metricColumn,
   STEPS_TITLE,
-  type StudyTable,
   spreadCell,
-  tableOf,
   timeColumns,
-} from './table.ts'
+} from './columns.ts'
+import {
+  type Group,
+  groupFinder,
+  groupsOf,
+  type Line,
+  linesOf,
+  otherDevices,
+  ownLoss,
+  plannedRows,
+  termNotes,
+} from './lines.ts'
+import { count, formatCount, formatDuration, formatLoss, NONE } from './numbers.ts'
+import { protocolSentence } from './protocol.ts'
+import { meanOf } from './statistics.ts'
+import { type Cell, type Column, type Table, tableOf } from './table.ts'
 
-const trainingColumns = (
-  group: string,
-  prefix: string,
-  lossName: string,
-  of: 'pretraining' | 'training',
-): Column<Line>[] => [
+type Part = 'pretraining' | 'training'
+
+/** Of one training: its run. Of several: none. */
+const runOf = (rows: readonly StudyRow[], of: Part): Pick<Cell, 'run'> =>
+  rows.length === 1 && rows[0][of] ? { run: rows[0][of].run } : {}
+
+function trainedSo(rows: readonly StudyRow[], of: Part): Pick<Cell, 'hover'> {
+  const training = rows.find(row => row[of])?.[of]
+  if (!training) return {}
+  return {
+    hover: `${count(training.steps, 'step')}, batch ${training.batch}. Settings: ${inWords(training.settings)}.`,
+  }
+}
+
+const trainingColumns = (group: string, prefix: string, lossName: string, of: Part): Column<Line>[] => [
   {
     group,
     name: 'Time',
     short: `${prefix} time`,
     title: STEPS_TITLE,
-    fact: value => value,
-    cell: ({ rows }) =>
-      spreadCell(
+    fact: text => text,
+    cell: ({ rows }) => ({
+      ...spreadCell(
         rows.map(row => row[of]?.seconds.steps),
         formatDuration,
       ),
+      ...runOf(rows, of),
+    }),
   },
   {
     group,
     name: 'Epochs',
     short: `${prefix} epochs`,
     title: 'Epochs that were trained.',
-    fact: value => `${value} epochs`,
-    cell: ({ rows }) => ({ value: formatCount(meanOf(rows.map(row => row[of]?.epochs))) }),
+    fact: text => `${text} epochs`,
+    cell: ({ rows }) => ({
+      text: formatCount(meanOf(rows.map(row => row[of]?.epochs))),
+      ...trainedSo(rows, of),
+    }),
   },
   {
     group,
     name: lossName,
     short: lossName === 'Loss' ? `${prefix} loss` : lossName,
     title: 'Mean training loss of the last epoch; chance is the loss of a network that has learned nothing.',
-    fact: value => `loss ${value}`,
+    fact: text => `loss ${text}`,
     cell: ({ rows }) => {
       const chance = meanOf(rows.map(row => row[of]?.chanceLoss))
       const own = rows.map(row => row[of] && ownLoss(row[of]))
@@ -62,8 +86,8 @@ const trainingColumns = (
   },
 ]
 
-/** The report's own numbers of a method; those of its baseline stand beside the U-Net's. */
-const theirColumn: Column<Line> = {
+/** The original's numbers of a method; those of its baseline stand beside the U-Net's. */
+const originalColumn: Column<Line> = {
   group: '',
   name: 'The report’s own',
   short: 'The report’s own',
@@ -72,15 +96,15 @@ const theirColumn: Column<Line> = {
   aside: true,
   cell: ({ kind, method, network }) => {
     const baseline = kind === 'baseline' && network === 'unet' ? THEIR_BASELINE : undefined
-    const theirs = kind === 'fine-tuned' ? THEIR_ROWS.find(row => row.method && row.method === method) : baseline
+    const original = kind === 'fine-tuned' ? THEIR_ROWS.find(row => row.method && row.method === method) : baseline
     const facts = [
-      theirs?.sslLoss && `SSL loss ${theirs.sslLoss}`,
-      theirs?.ssim && `SSIM ${theirs.ssim}`,
-      theirs?.psnr && `PSNR ${theirs.psnr}`,
-      theirs?.nmse && `NMSE ${theirs.nmse}`,
-      theirs?.saving && `${theirs.saving} less time`,
+      original?.sslLoss && `SSL loss ${original.sslLoss}`,
+      original?.ssim && `SSIM ${original.ssim}`,
+      original?.psnr && `PSNR ${original.psnr}`,
+      original?.nmse && `NMSE ${original.nmse}`,
+      original?.saving && `${original.saving} less time`,
     ].filter(fact => fact != null)
-    return { value: facts[0] ?? NONE, notes: facts.slice(1) }
+    return { text: facts[0] ?? NONE, notes: facts.slice(1) }
   },
 }
 
@@ -101,9 +125,9 @@ const headlineSections = (groups: readonly Group[]) =>
     return { name: group.name, items: [...linesOf(group, 'zero-filled'), ...byMethod, ...linesOf(group, 'baseline')] }
   })
 
-export function tableOne(report: StudyReport): StudyTable | null {
+export function tableOne(report: StudyReport): Table | null {
   const groups = groupsOf(report)
-  const groupOf = (line: Line) => groups.find(({ lines }) => lines.includes(line))!
+  const groupOf = groupFinder(groups)
   return tableOf({
     title: 'Table 1. What pre-training changes',
     head: 'Reconstruction',
@@ -112,10 +136,11 @@ export function tableOne(report: StudyReport): StudyTable | null {
       ...trainingColumns('Training', 'FT', 'Loss', 'training'),
       ...leadingColumns(report),
       ...timeColumns(groupOf),
-      theirColumn,
+      originalColumn,
     ],
     sections: headlineSections(groups),
     row: lineRow(report),
+    parts: lineParts(report),
     notes: [
       spreadNote(report),
       ...termNotes(report),
@@ -129,7 +154,7 @@ export function tableOne(report: StudyReport): StudyTable | null {
 const SLICE_WISE =
   'Slice-wise: PSNR and NMSE of each slice, PSNR by that slice’s maximum, then the mean, as fastMRI aggregated before March 2021; the masks are those of the leading protocol.'
 
-export function tableTwo(report: StudyReport): StudyTable | null {
+export function tableTwo(report: StudyReport): Table | null {
   const { protocol, rows, synthetic } = report
   const draws = rows.find(row => row.manyMasks)?.manyMasks?.draws
   const many = draws
@@ -143,8 +168,8 @@ export function tableTwo(report: StudyReport): StudyTable | null {
     return {
       ...column,
       cell: line => {
-        const sd = deviation.cell(line).value
-        return { value: column.cell(line).value, ...(sd !== NONE && { spread: `± ${sd}` }) }
+        const sd = deviation.cell(line).text
+        return { text: column.cell(line).text, ...(sd !== NONE && { spread: `± ${sd}` }) }
       },
     }
   }
@@ -172,6 +197,7 @@ export function tableTwo(report: StudyReport): StudyTable | null {
     ],
     sections: headlineSections(groups),
     row: lineRow(report),
+    parts: lineParts(report),
     notes: [
       'Foreground: air is left out. Masks of many seeds: the mean over them, and ± the standard deviation over them (its mean over trainings).',
       SLICE_WISE,

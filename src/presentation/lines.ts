@@ -74,6 +74,14 @@ export function groupsOf(report: StudyReport): Group[] {
   })
 }
 
+/** The group of a line, or of one training of a line. */
+export function groupFinder(groups: readonly Group[]): (line: Pick<Line, 'rows'>) => Group {
+  const byRow = new Map(
+    groups.flatMap(group => group.lines.flatMap(({ rows }) => rows.map(row => [row, group] as const))),
+  )
+  return ({ rows }) => byRow.get(rows[0])!
+}
+
 export const linesOf = ({ lines }: Group, ...kinds: readonly StudyRowKind[]): Line[] =>
   lines.filter(line => kinds.includes(line.kind))
 
@@ -104,11 +112,17 @@ function rowAt(pace: number, row: StudyRow): StudyRow {
   }
 }
 
+/** The training of `line` with the seed and fold of `row`. */
+export function sameTraining(line: Line | undefined, row: StudyRow): Line | undefined {
+  const place = line?.rows.findIndex(({ seed, fold }) => seed === row.seed && fold === row.fold) ?? -1
+  return place < 0 ? undefined : { ...line!, rows: [line!.rows[place]], paces: [line!.paces[place]] }
+}
+
 /** Rows of `line` with the row of `other` of the same seed and fold, its times at the pace of the first one's device. */
 export function pairs(line: Line, other: Line | undefined): (readonly [row: StudyRow, other: StudyRow])[] {
   return line.rows.flatMap((row, i) => {
-    const place = other?.rows.findIndex(({ seed, fold }) => seed === row.seed && fold === row.fold) ?? -1
-    return place < 0 ? [] : [[row, rowAt(line.paces[i] / other!.paces[place], other!.rows[place])] as const]
+    const same = sameTraining(other, row)
+    return same ? [[row, rowAt(line.paces[i] / same.paces[0], same.rows[0])] as const] : []
   })
 }
 

@@ -1,19 +1,12 @@
-/** What the pretexts learned, and the report's own numbers. */
+/** What the pretexts learned, and the original's own numbers. */
 import { HELD_OUT_CHANCE } from '../contract/runs.ts'
 import type { StudyReport } from '../contract/study.ts'
 import { THEIR_ROWS, type TheirRow } from '../contract/the-report.ts'
+import { inWords, lineParts, sectionsOf } from './columns.ts'
 import { groupsOf, type Line, ownLoss, termNotes } from './lines.ts'
 import { formatCount, formatLoss, NONE } from './numbers.ts'
 import { meanOf } from './statistics.ts'
-import { plain, type StudyTable, sectionsOf, tableOf } from './table.ts'
-
-const inWords = (record: Readonly<Record<string, number | string>>): string =>
-  Object.entries(record)
-    .map(
-      ([name, value]) =>
-        `${name.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)} ${typeof value === 'number' ? Number(value.toPrecision(3)) : value}`,
-    )
-    .join(', ') || NONE
+import { plain, type Table, tableOf } from './table.ts'
 
 /** The last figures on held-out patients, meaned over trainings. */
 function meanFigures({ rows }: Line): Record<string, number> {
@@ -24,7 +17,7 @@ function meanFigures({ rows }: Line): Record<string, number> {
 }
 
 /** Whether the pretexts learned anything: loss against chance, figures on held-out patients. */
-export function pretextTable(report: StudyReport): StudyTable | null {
+export function pretextTable(report: StudyReport): Table | null {
   const groups = groupsOf(report)
   const title = 'Of the pre-training, at its last epoch; a mean over trainings.'
   const mean = (name: string, of: (line: Line) => readonly (number | null | undefined)[], format = formatLoss) =>
@@ -52,12 +45,13 @@ export function pretextTable(report: StudyReport): StudyTable | null {
     ],
     sections: sectionsOf(groups, 'fine-tuned'),
     row: line => ({ label: line.name, note: null, method: line.method }),
+    parts: lineParts(report),
     notes: ['A loss at its chance level is that of a network which tells nothing apart.', ...termNotes(report)],
     protocol: [],
   })
 }
 
-export function theirTable(): StudyTable {
+export function originalTable(): Table {
   const column = (name: string, of: (row: TheirRow) => string | null, words = false) =>
     plain<TheirRow>(name, 'As the report prints it; its protocol is not known in full.', row => of(row) ?? NONE, words)
   return tableOf<TheirRow>({

@@ -1,34 +1,30 @@
 /** Other ways to the same image: fewer epochs from scratch, an earlier epoch of the pre-training, fewer labels. */
 import type { StudyReport } from '../contract/study.ts'
+import { leadingColumns, lineParts, lineRow, metricColumn, sectionsOf, spreadCell, timeColumns } from './columns.ts'
 import { differenceCell, differenceColumn, differences } from './gains.ts'
-import { baselineOf, companion, type Group, groupsOf, type Line, linesOf, pairs } from './lines.ts'
+import {
+  baselineOf,
+  companion,
+  type Group,
+  groupFinder,
+  groupsOf,
+  type Line,
+  linesOf,
+  pairs,
+  sameTraining,
+} from './lines.ts'
 import { formatCount, formatSsim } from './numbers.ts'
 import { protocolSentence } from './protocol.ts'
 import { meanOf, spreadOf } from './statistics.ts'
-import {
-  type Cell,
-  type Column,
-  leadingColumns,
-  lineRow,
-  metricColumn,
-  plain,
-  type StudyTable,
-  sectionsOf,
-  spreadCell,
-  tableOf,
-  timeColumns,
-} from './table.ts'
-
-/** Which group a line is of. */
-const finder = (groups: readonly Group[]) => (line: Line) => groups.find(({ lines }) => lines.includes(line))!
+import { type Cell, type Column, plain, type Table, tableOf } from './table.ts'
 
 const epochsColumn = (name: string, of: (line: Line) => number | null): Column<Line> =>
   plain(name, 'Epochs that were trained.', line => formatCount(of(line)))
 
 /** What the baseline reaches on its way. */
-export function scratchTable(report: StudyReport): StudyTable | null {
+export function scratchTable(report: StudyReport): Table | null {
   const groups = groupsOf(report)
-  const groupOf = finder(groups)
+  const groupOf = groupFinder(groups)
   const protocol = protocolSentence(report.protocol)
   if (groups.every(group => linesOf(group, 'baseline at').length === 0)) return null
   return tableOf<Line>({
@@ -47,6 +43,7 @@ export function scratchTable(report: StudyReport): StudyTable | null {
     ],
     sections: sectionsOf(groups, 'baseline at', 'baseline'),
     row: lineRow(report),
+    parts: lineParts(report),
     notes: ['The comparison that the report left out: what the same time buys without pre-training.'],
     protocol: [protocol],
   })
@@ -66,9 +63,9 @@ export const methodsIn = (group: Group, kind: 'milestone' | 'few labels') => [
   ...new Set(linesOf(group, kind).map(({ method }) => method)),
 ]
 
-export function milestoneTable(report: StudyReport): StudyTable | null {
+export function milestoneTable(report: StudyReport): Table | null {
   const groups = groupsOf(report)
-  const groupOf = finder(groups)
+  const groupOf = groupFinder(groups)
   return tableOf<Line>({
     title: 'Fine-tuned from earlier epochs of the pre-training',
     head: 'Reconstruction',
@@ -85,6 +82,7 @@ export function milestoneTable(report: StudyReport): StudyTable | null {
       items: methodsIn(group, 'milestone').flatMap(method => milestoneLines(group, method)),
     })),
     row: lineRow(report),
+    parts: lineParts(report),
     notes: [],
     protocol: [protocolSentence(report.protocol)],
   })
@@ -112,7 +110,7 @@ export function fewLabels(group: Group, method: string | null): FewLabels[] {
   return [...few, ...all].sort((a, b) => (a.patients ?? 0) - (b.patients ?? 0))
 }
 
-export function fewLabelsTable(report: StudyReport): StudyTable | null {
+export function fewLabelsTable(report: StudyReport): Table | null {
   const protocol = protocolSentence(report.protocol)
   const column = (name: string, cell: (item: FewLabels) => Cell): Column<FewLabels> => ({
     ...plain<FewLabels>(name, protocol, () => ''),
@@ -135,6 +133,11 @@ export function fewLabelsTable(report: StudyReport): StudyTable | null {
       items: methodsIn(group, 'few labels').flatMap(method => fewLabels(group, method)),
     })),
     row: ({ tuned }) => ({ label: tuned.name, note: null, method: tuned.method }),
+    parts: ({ patients, tuned, control }) =>
+      lineParts(report)(tuned).map(({ label, item }) => ({
+        label,
+        item: { patients, tuned: item, control: sameTraining(control, item.rows[0]) },
+      })),
     notes: ['The control is the same fine-tuning from the same seed on the same patients, without pre-training.'],
     protocol: [protocol],
   })

@@ -6,32 +6,24 @@ import { gainTable } from '../../presentation/gains.ts'
 import { tableOne, tableTwo } from '../../presentation/headline-tables.ts'
 import { NONE } from '../../presentation/numbers.ts'
 import { protocolParts, RESEARCH_ONLY, volumesSentence } from '../../presentation/protocol.ts'
-import { pretextTable, theirTable } from '../../presentation/side-tables.ts'
-import type { Cell, StudyTable } from '../../presentation/table.ts'
+import { originalTable, pretextTable } from '../../presentation/side-tables.ts'
+import { nameOnOneLine, notesBelow, onOneLine, type Table } from '../../presentation/table.ts'
 import { fewLabelsTable, milestoneTable, scratchTable } from '../../presentation/ways.ts'
 
 /** Text in a line or a cell: nothing in it is Markdown or HTML. */
 const escaped = (text: string): string =>
   text.replace(/\s+/g, ' ').replace(/[\\`*_[\]<>|#&~]/g, character => (character === '&' ? '&amp;' : `\\${character}`))
 
-const inline = ({ value, spread, notes }: Cell): string =>
-  [value, spread, notes?.length ? `(${notes.join(', ')})` : null]
-    .filter(text => text != null)
-    .map(escaped)
-    .join(' ')
-
 const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 
-function tableLines({ head, columns, sections }: StudyTable): string[] {
+function tableLines({ head, columns, sections }: Table): string[] {
   const blanks = columns.map(() => '')
   return [
     line([head, ...columns.map(({ short }) => short)].map(escaped)),
     line(['---', ...columns.map(({ words }) => (words ? '---' : '---:'))]),
     ...sections.flatMap(({ name, rows }) => [
       ...(name === null ? [] : [line([`**${escaped(name)}**`, ...blanks])]),
-      ...rows.map(({ label, note, cells }) =>
-        line([escaped(note ? `${label} (${note})` : label), ...cells.map(inline)]),
-      ),
+      ...rows.map(row => line([nameOnOneLine(row), ...row.cells.map(onOneLine)].map(escaped))),
     ]),
   ]
 }
@@ -40,13 +32,15 @@ const items = (lines: readonly string[]): string[] =>
   lines.length === 0 ? [NONE] : lines.map(text => `- ${escaped(text)}`)
 
 function studyLines(report: StudyReport): string[] {
-  const printed = new Set<string>()
-  const table = (one: StudyTable | null): string[] => {
-    if (!one) return []
-    const notes = [...one.notes, ...one.protocol.filter(text => !printed.has(text))]
-    for (const text of one.protocol) printed.add(text)
-    return [`### ${escaped(one.title)}`, '', ...tableLines(one), '', ...notes.flatMap(text => [escaped(text), ''])]
-  }
+  const tables = [
+    tableOne(report),
+    gainTable(report),
+    scratchTable(report),
+    tableTwo(report),
+    pretextTable(report),
+    milestoneTable(report),
+    fewLabelsTable(report),
+  ].filter(table => table !== null)
   const [status, ...warnings] = statusSentences(report)
   return [
     `## ${escaped(report.study)}${report.synthetic ? ' (SYNTHETIC)' : ''}`,
@@ -59,13 +53,13 @@ function studyLines(report: StudyReport): string[] {
     '',
     ...items(conclusions(report)),
     '',
-    ...table(tableOne(report)),
-    ...table(gainTable(report)),
-    ...table(scratchTable(report)),
-    ...table(tableTwo(report)),
-    ...table(pretextTable(report)),
-    ...table(milestoneTable(report)),
-    ...table(fewLabelsTable(report)),
+    ...[...notesBelow(tables)].flatMap(([table, notes]) => [
+      `### ${escaped(table.title)}`,
+      '',
+      ...tableLines(table),
+      '',
+      ...notes.flatMap(text => [escaped(text), '']),
+    ]),
     '### Smaller than in the report',
     '',
     ...items(report.reductions),
@@ -85,7 +79,7 @@ function studyLines(report: StudyReport): string[] {
 /** One or more studies; `command` writes the page again. */
 export function studyMarkdown(reports: StudyReport | readonly StudyReport[], command: string): string {
   const all = [reports].flat()
-  const theirs = theirTable()
+  const original = originalTable()
   return [
     '# The report reproduced: what pre-training changes',
     '',
@@ -98,11 +92,11 @@ export function studyMarkdown(reports: StudyReport | readonly StudyReport[], com
     `A gain is called one only where its 95 % interval (bootstrap over patients, then seeds) leaves zero, a loss likewise. ${RESEARCH_ONLY}`,
     '',
     ...all.flatMap(studyLines),
-    `## ${escaped(theirs.title)}`,
+    `## ${escaped(original.title)}`,
     '',
-    ...tableLines(theirs),
+    ...tableLines(original),
     '',
-    ...theirs.notes.flatMap(text => [escaped(text), '']),
+    ...original.notes.flatMap(text => [escaped(text), '']),
     ...items(FACTS_AND_INFERENCES),
     '',
   ].join('\n')

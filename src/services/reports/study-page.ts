@@ -6,8 +6,16 @@ import { gainTable } from '../../presentation/gains.ts'
 import { tableOne, tableTwo } from '../../presentation/headline-tables.ts'
 import { NONE } from '../../presentation/numbers.ts'
 import { protocolParts, RESEARCH_ONLY, volumesSentence } from '../../presentation/protocol.ts'
-import { pretextTable, theirTable } from '../../presentation/side-tables.ts'
-import type { Cell, StudyTable, TableRow } from '../../presentation/table.ts'
+import { originalTable, pretextTable } from '../../presentation/side-tables.ts'
+import {
+  beginsGroup,
+  type Cell,
+  columnGroups,
+  hoverOf,
+  type Row,
+  smallLines,
+  type Table,
+} from '../../presentation/table.ts'
 import { fewLabelsTable, milestoneTable, scratchTable } from '../../presentation/ways.ts'
 import { badge, checkpointTable, definitions, dot, groupHead, htmlDocument, paragraphs, splitLists } from './html.ts'
 import { colourOf } from './study-curves.ts'
@@ -15,44 +23,39 @@ import type { StudyFigure } from './study-figures.ts'
 import { volumeDetails } from './volume-scores.ts'
 import { escapeMarkup } from './words.ts'
 
-type Column = StudyTable['columns'][number]
+type Column = Table['columns'][number]
 
-/** Whether a column is the first under its heading. */
-const begins = (columns: readonly Column[], index: number) =>
-  columns[index].group === '' || columns[index].group !== columns[index - 1]?.group
-
-function headRows({ columns, head }: StudyTable): string {
+function headRows({ columns, head }: Table): string {
   const classOf = ({ words }: Column, index: number) =>
-    `${words ? 'words' : 'number'} ${begins(columns, index) ? 'start' : ''}`
+    `${words ? 'words' : 'number'} ${beginsGroup(columns, index) ? 'start' : ''}`
   const names = columns.map(
     (column, index) => `<th scope="col" class="${classOf(column, index)}">${escapeMarkup(column.name)}</th>`,
   )
-  const spans = columns.flatMap(({ group }, index) => {
-    const same = columns.slice(index).findIndex((_, ahead) => ahead > 0 && begins(columns, index + ahead))
-    const span = same < 0 ? columns.length - index : same
-    return begins(columns, index) ? [groupHead(escapeMarkup(group), span)] : []
-  })
-  const grouped = columns.some(({ group }) => group !== '')
+  const groups = columnGroups(columns)
+  const spans = groups.map(({ name, span }) => groupHead(escapeMarkup(name), span))
+  const grouped = groups.some(({ name }) => name !== '')
   return (
     (grouped ? `<tr><td></td>${spans.join('')}</tr>` : '') +
     `<tr><th scope="col">${escapeMarkup(head)}</th>${names.join('')}</tr>`
   )
 }
 
-function cellMarkup({ value, spread, notes }: Cell, { title, words }: Column, start: boolean): string {
-  const small = [...(spread ? [spread] : []), ...(notes ?? [])].map(line => `<small>${escapeMarkup(line)}</small>`)
-  return `<td class="${words ? 'words' : 'number'} ${start ? 'start' : ''}" title="${escapeMarkup(title)}">${escapeMarkup(value)}${small.join('')}</td>`
+function cellMarkup(cell: Cell, column: Column, start: boolean): string {
+  const small = smallLines(cell).map(line => `<small>${escapeMarkup(line)}</small>`)
+  const place = `${column.words ? 'words' : 'number'} ${start ? 'start' : ''}`
+  const hover = escapeMarkup(hoverOf(cell, column))
+  return `<td class="${place}" title="${hover}">${escapeMarkup(cell.text)}${small.join('')}</td>`
 }
 
-function rowMarkup({ label, note, method, cells }: TableRow, { columns }: StudyTable): string {
+function rowMarkup({ label, note, method, cells }: Row, { columns }: Table): string {
   const mark = method === null ? '' : dot(label, colourOf(method))
   return (
     `<tr><th scope="row">${escapeMarkup(label)}${mark}${note ? `<small>${escapeMarkup(note)}</small>` : ''}</th>` +
-    `${cells.map((cell, index) => cellMarkup(cell, columns[index], begins(columns, index))).join('')}</tr>`
+    `${cells.map((cell, index) => cellMarkup(cell, columns[index], beginsGroup(columns, index))).join('')}</tr>`
   )
 }
 
-function tableMarkup(table: StudyTable): string {
+function tableMarkup(table: Table): string {
   const sections = table.sections.map(({ name, rows }) => {
     const head =
       name === null
@@ -87,7 +90,7 @@ export function studyPage(report: StudyReport, figures: readonly StudyFigure[]):
       .filter(({ name }) => name.startsWith(`figure-${number}-`))
       .map(({ svg }) => `<figure class="scroll drawn">${svg}</figure>`)
       .join('\n')
-  const table = (one: StudyTable | null) => (one ? tableMarkup(one) : '')
+  const table = (one: Table | null) => (one ? tableMarkup(one) : '')
   const [status, ...warnings] = statusSentences(report)
   const folds = report.folds.map(
     fold => `<details><summary>${escapeMarkup(fold.name)}</summary>${splitLists(fold)}</details>`,
@@ -105,7 +108,7 @@ export function studyPage(report: StudyReport, figures: readonly StudyFigure[]):
     '<h2>What came out</h2>',
     list(conclusions(report)),
     table(tableOne(report)),
-    table(theirTable()),
+    table(originalTable()),
     list(FACTS_AND_INFERENCES),
     table(pretextTable(report)),
     drawn(1),

@@ -6,8 +6,8 @@ import { gainTable } from '../../presentation/gains.ts'
 import { tableOne, tableTwo } from '../../presentation/headline-tables.ts'
 import { NONE } from '../../presentation/numbers.ts'
 import { RESEARCH_ONLY, volumesSentence } from '../../presentation/protocol.ts'
-import { pretextTable, theirTable } from '../../presentation/side-tables.ts'
-import type { Cell, StudyTable } from '../../presentation/table.ts'
+import { originalTable, pretextTable } from '../../presentation/side-tables.ts'
+import { type Cell, nameOnOneLine, notesBelow, onOneLine, smallLines, type Table } from '../../presentation/table.ts'
 import { fewLabelsTable, milestoneTable, scratchTable } from '../../presentation/ways.ts'
 import { drawTable, factLines, TABLE_COLUMNS, widthOf } from './text-table.ts'
 import { wrapText } from './words.ts'
@@ -17,15 +17,12 @@ const HEAD = 12
 const FACT = 21
 const WORDS = 15
 
-const cellLines = ({ value, spread, notes }: Cell): string[] => [value, ...(spread ? [spread] : []), ...(notes ?? [])]
-
-const onOneLine = ({ value, spread, notes }: Cell): string =>
-  [value, spread, notes?.length ? `(${notes.join(', ')})` : null].filter(Boolean).join(' ')
+const cellLines = (cell: Cell): string[] => [cell.text, ...smallLines(cell)]
 
 type Place = readonly number[]
 
 /** Where columns stand: those that are facts of one group together. */
-function places({ columns }: StudyTable): Place[] {
+function places({ columns }: Table): Place[] {
   const shown = columns.flatMap(({ aside }, index) => (aside ? [] : [index]))
   return shown.reduce<number[][]>((all, index) => {
     const before = all.at(-1)?.[0]
@@ -36,26 +33,25 @@ function places({ columns }: StudyTable): Place[] {
   }, [])
 }
 
-const isNone = (cells: readonly Cell[], place: Place) => place.every(index => cells[index].value === NONE)
+const isNone = (cells: readonly Cell[], place: Place) => place.every(index => cells[index].text === NONE)
 
 /** The lines of a place; facts are one line each, without which there is one dash. */
-function placeLines({ columns }: StudyTable, cells: readonly Cell[], place: Place): string[] {
+function placeLines({ columns }: Table, cells: readonly Cell[], place: Place): string[] {
   if (place.length === 1) {
     const lines = cellLines(cells[place[0]])
     return columns[place[0]].words ? lines.flatMap(line => wrapText(line, WORDS)) : lines
   }
   if (isNone(cells, place)) return [NONE]
   return place.flatMap(index => {
-    const { value, spread, notes } = cells[index]
-    const fact = `${columns[index].fact?.(value)}${spread ? ` ${spread}` : ''}`
+    const { text, spread, notes } = cells[index]
+    const fact = `${columns[index].fact?.(text)}${spread ? ` ${spread}` : ''}`
     return [...wrapText(fact, FACT), ...(notes ?? [])]
   })
 }
 
-const nameOf = ({ columns }: StudyTable, place: Place): string =>
-  columns[place[0]][place.length > 1 ? 'group' : 'short']
+const nameOf = ({ columns }: Table, place: Place): string => columns[place[0]][place.length > 1 ? 'group' : 'short']
 
-function asTable(table: StudyTable): string {
+function asTable(table: Table): string {
   const at = places(table)
   const head = ['', ...at.map(place => wrapText(nameOf(table, place), place.length > 1 ? FACT : HEAD).join('\n'))]
   const rows = table.sections.flatMap(section => [
@@ -70,20 +66,20 @@ function asTable(table: StudyTable): string {
   return drawTable(head, rows, isLeft)
 }
 
-function asList(table: StudyTable, columns: number): string {
+function asList(table: Table, columns: number): string {
   const at = places(table)
   const facts = (cells: readonly Cell[], place: Place) =>
     place.map(index =>
-      onOneLine({ ...cells[index], value: table.columns[index].fact?.(cells[index].value) ?? cells[index].value }),
+      onOneLine({ ...cells[index], text: table.columns[index].fact?.(cells[index].text) ?? cells[index].text }),
     )
   const blocks = table.sections.flatMap(section => [
     ...(section.name === null ? [] : [wrapText(section.name, columns).join('\n')]),
-    ...section.rows.map(({ label, note, cells }) =>
+    ...section.rows.map(row =>
       [
-        ...wrapText(note ? `${label} (${note})` : label, columns),
+        ...wrapText(nameOnOneLine(row), columns),
         ...at
-          .filter(place => place.length === 1 || !isNone(cells, place))
-          .flatMap(place => factLines(nameOf(table, place), facts(cells, place), columns)),
+          .filter(place => place.length === 1 || !isNone(row.cells, place))
+          .flatMap(place => factLines(nameOf(table, place), facts(row.cells, place), columns)),
       ].join('\n'),
     ),
   ])
@@ -102,18 +98,15 @@ export function studyTableText(report: StudyReport, columns = 120): string {
     milestoneTable(report),
     fewLabelsTable(report),
     pretextTable(report),
-    theirTable(),
+    originalTable(),
   ].filter(table => table !== null)
-  const printed = new Set<string>()
-  const drawn = tables.flatMap(table => {
-    const protocol = table.protocol.filter(line => !printed.has(line))
-    for (const line of protocol) printed.add(line)
+  const drawn = [...notesBelow(tables)].flatMap(([table, notes]) => {
     const wide = asTable(table)
     return [
       '',
       ...wrapText(table.title, columns),
       widthOf(wide) <= columns ? wide : asList(table, columns),
-      ...wrapped([...table.notes, ...protocol]),
+      ...wrapped(notes),
     ]
   })
   return [

@@ -1,0 +1,145 @@
+/** The columns that several tables of a reproduction have. */
+import type { Metrics } from '../contract/evaluation.ts'
+import type { StudyReport, StudyRow } from '../contract/study.ts'
+import { baselineOf, type Group, type Line, linesOf, pairs, plannedRows } from './lines.ts'
+import { formatDuration, formatNmse, formatPercent, formatPsnr, formatSsim, NONE } from './numbers.ts'
+import { protocolSentence } from './protocol.ts'
+import { formatSd, meanOf, spreadOf } from './statistics.ts'
+import type { Cell, Column, Row } from './table.ts'
+
+/** 'temperature 0.1, crop 96' */
+export const inWords = (record: Readonly<Record<string, number | string>>): string =>
+  Object.entries(record)
+    .map(([name, value]) => {
+      const words = name.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)
+      return `${words} ${typeof value === 'number' ? Number(value.toPrecision(3)) : value}`
+    })
+    .join(', ') || NONE
+
+export function spreadCell(
+  values: readonly (number | null | undefined)[],
+  format: (value: number) => string,
+  notes: readonly string[] = [],
+): Cell {
+  const spread = spreadOf(values)
+  if (!spread) return { text: NONE, notes }
+  return { text: format(spread.mean), spread: formatSd(spread, format) ?? undefined, notes }
+}
+
+const FORMATS = { ssim: formatSsim, psnr: formatPsnr, nmse: formatNmse }
+const NAMES = { ssim: 'SSIM', psnr: 'PSNR,\u00a0dB', nmse: 'NMSE' }
+
+/** A metric's column; `of` takes it from a row. */
+export function metricColumn(
+  metric: keyof Metrics,
+  group: string,
+  title: string,
+  of: (row: StudyRow) => Partial<Metrics> | null,
+  short = NAMES[metric],
+): Column<Line> {
+  return {
+    group,
+    name: NAMES[metric],
+    short,
+    title,
+    cell: ({ rows }) =>
+      spreadCell(
+        rows.map(row => of(row)?.[metric]),
+        FORMATS[metric],
+      ),
+  }
+}
+
+/** SSIM, PSNR and NMSE of the test patients by the protocol that leads. */
+export const leadingColumns = (report: StudyReport): Column<Line>[] =>
+  (['ssim', 'psnr', 'nmse'] as const).map(metric =>
+    metricColumn(metric, 'Test patients', protocolSentence(report.protocol), row => row.metrics),
+  )
+
+export const STEPS_TITLE =
+  'Wall-clock time of training steps, each with the reading and augmenting of its batch; validation and preparation are not in it.'
+
+/** Mean over pairs of the seconds of `of` over the baseline's total. */
+function shareOfBaseline(line: Line, group: Group, of: (row: StudyRow) => number | undefined): string {
+  const shares = pairs(line, baselineOf(group)).map(([row, baseline]) => {
+    const seconds = of(row)
+    return seconds && baseline.totalSeconds > 0 ? seconds / baseline.totalSeconds : null
+  })
+  return formatPercent(meanOf(shares))
+}
+
+const known = (share: string): string[] => (share === NONE ? [] : [share])
+
+/** The total time, and the time until the baseline's SSIM, each with its share of the baseline's total. */
+export function timeColumns(groupOf: (line: Line) => Group): Column<Line>[] {
+  return [
+    {
+      group: 'Time, and of the baseline’s total',
+      name: 'Total',
+      short: 'Total time',
+      title: `Pre-training and training together. ${STEPS_TITLE}`,
+      cell: line =>
+        line.kind === 'zero-filled'
+          ? { text: NONE }
+          : spreadCell(
+              line.rows.map(row => row.totalSeconds),
+              formatDuration,
+              known(shareOfBaseline(line, groupOf(line), row => row.totalSeconds)),
+            ),
+    },
+    {
+      group: 'Time, and of the baseline’s total',
+      name: 'To the baseline’s SSIM',
+      short: 'To baseline’s SSIM',
+      title:
+        'Until the first validation whose SSIM reaches the baseline’s best one (same network, seed and patients), pre-training included; the mean is over trainings that reach it.',
+      cell: line => {
+        const compared = pairs(line, baselineOf(groupOf(line)))
+        const reached = compared.filter(([row]) => row.toBaseline)
+        if (compared.length === 0 || line.kind === 'zero-filled') return { text: NONE }
+        if (reached.length === 0) return { text: 'not reached', emphasis: 'weak' }
+        const some = reached.length < compared.length ? [`in ${reached.length} of ${compared.length}`] : []
+        return spreadCell(
+          reached.map(([row]) => row.toBaseline?.seconds),
+          formatDuration,
+          [...known(shareOfBaseline(line, groupOf(line), row => row.toBaseline?.seconds)), ...some],
+        )
+      },
+    },
+  ]
+}
+
+const HEADLINE = new Set(['fine-tuned', 'control', 'baseline'])
+
+/** A line's first cell: its label, whose control it is, and over how many trainings its numbers are. */
+export function lineRow(report: StudyReport): (line: Line) => Omit<Row, 'cells' | 'parts'> {
+  const planned = plannedRows(report)
+  return ({ kind, label, name, method, rows }) => {
+    const { length } = rows
+    const whose = kind.includes('control') && method !== null && !label.includes(name) ? [`of ${name}`] : []
+    const missing = HEADLINE.has(kind) && length < planned
+    const count = missing ? [`n = ${length} of ${planned}`] : length > 1 ? [`n = ${length}`] : []
+    const run = length === 1 ? (rows[0].training?.run ?? null) : null
+    return { label, method, note: [...whose, ...count].join('; ') || null, run }
+  }
+}
+
+/** 'seed 0, tested on 6A' */
+function placeOf({ seed, fold }: StudyRow, { folds }: StudyReport): string {
+  return folds.length > 1 ? `seed ${seed}, tested on ${folds[fold]?.name ?? `fold ${fold + 1}`}` : `seed ${seed}`
+}
+
+/** The trainings of a line, each as a line of its own; none where the line is one training. */
+export const lineParts =
+  (report: StudyReport) =>
+  (line: Line): readonly { readonly label: string; readonly item: Line }[] =>
+    line.rows.length < 2
+      ? []
+      : line.rows.map((row, i) => ({
+          label: placeOf(row, report),
+          item: { ...line, rows: [row], paces: [line.paces[i]] },
+        }))
+
+/** Per network, the lines of these kinds. */
+export const sectionsOf = (groups: readonly Group[], ...kinds: Parameters<typeof linesOf>[1][]) =>
+  groups.map(group => ({ name: group.name, items: linesOf(group, ...kinds) }))
