@@ -1,19 +1,17 @@
 /** One reproduction: how far it is, Table 1, what the methods gained, figures, and what is smaller than in the report. */
 import { Button, Progress } from '@mantine/core'
-import { useEffect, useMemo, useState } from 'react'
+import { memo, useEffect, useMemo, useState } from 'react'
 import type { Reproduction, StudyReport } from '../../contract/study.ts'
 import { count } from '../../presentation/numbers.ts'
 import { errorText } from '../app/client.ts'
+import { goToScreen } from '../app/navigation.ts'
 import { clock } from '../app/progress.ts'
-import { useStudyFigures, useStudyReport } from '../app/queries.ts'
+import { useCatalogue, useStudyFigures, useStudyReport } from '../app/queries.ts'
 import { SyntheticBadge } from '../viewer/badges.tsx'
 import { resumeReproduction, saveReproduction, stopReproduction } from './actions.ts'
-import { Gains } from './gains.tsx'
 import style from './report.module.css'
-import { FEW_LABELS, MAIN, ON_THE_WAY, sectionsOf } from './rows.ts'
 import { isIncomplete, requestWords, StatusMark } from './state.tsx'
-import { RowTable } from './table.tsx'
-import { TheirNumbers } from './theirs.tsx'
+import { ReproductionTables } from './tables.tsx'
 
 export function ReportPage({ reproduction }: { reproduction: Reproduction }) {
   const { id, study, request } = reproduction
@@ -109,15 +107,14 @@ function State({ reproduction }: { reproduction: Reproduction }) {
   )
 }
 
+/** Drawn anew when the report has changed; the progress above changes far more often. */
+const Tables = memo(ReproductionTables)
+
+const openRun = (run: string) => goToScreen('runs', run)
+
 function Body({ reproduction, report }: { reproduction: Reproduction; report: StudyReport }) {
-  const tables = useMemo(
-    () => ({
-      main: sectionsOf(report, MAIN),
-      way: sectionsOf(report, ON_THE_WAY),
-      few: sectionsOf(report, FEW_LABELS),
-    }),
-    [report],
-  )
+  const { data: catalogue } = useCatalogue()
+  const methods = useMemo(() => (catalogue?.methods ?? []).map(({ id }) => id), [catalogue])
   const { remarks, failures, reductions, folds } = report
   return (
     <div className={style.body}>
@@ -140,11 +137,8 @@ function Body({ reproduction, report }: { reproduction: Reproduction; report: St
           </ul>
         </section>
       )}
-      {tables.main.length > 0 ? (
-        <>
-          <RowTable title="Table 1" sections={tables.main} report={report} />
-          <TheirNumbers />
-        </>
+      {report.rows.length > 0 ? (
+        <Tables report={report} methods={methods} onRun={openRun} />
       ) : (
         <p className="secondary">
           {reproduction.status === 'running'
@@ -152,9 +146,6 @@ function Body({ reproduction, report }: { reproduction: Reproduction; report: St
             : 'No row was finished. Resume to go on.'}
         </p>
       )}
-      {report.gains.length > 0 && <Gains gains={report.gains} />}
-      {tables.way.length > 0 && <RowTable title="On the way" sections={tables.way} report={report} />}
-      {tables.few.length > 0 && <RowTable title="Few labels" sections={tables.few} report={report} />}
       <Figures reproduction={reproduction} />
       <details className={style.details} open={reductions.length > 0 && reductions.length <= 4}>
         <summary>{count(reductions.length, 'reduction')} from the report’s settings</summary>

@@ -2,8 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decode } from 'fast-png'
 import { describe, expect, test } from 'vitest'
-import type { Metrics, Protocol } from '../../../src/contract/evaluation.ts'
-import { type Gain, StudyReport, type StudyRow, type StudyTraining } from '../../../src/contract/study.ts'
+import { StudyReport, type StudyRow, type StudyTraining } from '../../../src/contract/study.ts'
 import { groupsOf } from '../../../src/presentation/lines.ts'
 import { protocolSentence } from '../../../src/presentation/protocol.ts'
 import { spreadOf } from '../../../src/presentation/statistics.ts'
@@ -16,305 +15,7 @@ import {
   studyPage,
   studyTableText,
 } from '../../../src/services/reports/index.ts'
-
-const PROTOCOL: Protocol = {
-  mask: { kind: 'random', acceleration: 4, centerFraction: 0.08 },
-  maskSeed: 'file name',
-  maskDraws: 1,
-  crop: 'ground truth size, centred',
-  dataRange: 'volume maximum of the ground truth',
-  ssim: '7 × 7 uniform window, K1 0.01, K2 0.03, per slice, mean over slices',
-  reference: 'reconstruction_esc or reconstruction_rss',
-  foreground: { threshold: 0.1, of: 'volume maximum, ground truth averaged over 7 × 7' },
-  slices: { kind: 'all' },
-}
-
-interface Method {
-  readonly id: string
-  readonly label: string
-  readonly network: string
-  readonly chance: number | null
-  /** Share of chance at which the loss ends; over 1: collapsed. */
-  readonly ends: number
-  readonly effect: number
-}
-
-const METHODS: readonly Method[] = [
-  { id: 'simclr', label: 'SimCLR', network: 'unet', chance: Math.log(23), ends: 0.35, effect: 0.001 },
-  { id: 'pirl', label: 'PIRL', network: 'unet', chance: 4.466, ends: 0.55, effect: -0.002 },
-  { id: 'rotnet', label: 'RotNet', network: 'unet', chance: Math.log(4), ends: 0.2, effect: 0 },
-  { id: 'subsample-again', label: 'Sub-sample again', network: 'unet', chance: null, ends: 0.1, effect: 0.007 },
-  { id: 'swav', label: 'SwAV', network: 'unetpp', chance: Math.log(300), ends: 1.01, effect: -0.03 },
-]
-const NETWORKS: Record<string, string> = { unet: 'U-Net', unetpp: 'U-Net++' }
-
-/** Reproducible, without a stream of its own. */
-const noise = (...at: readonly number[]): number => {
-  const value = Math.sin(at.reduce((sum, one, index) => sum + one * (12.9898 + 65.233 * index), 1)) * 43758.5453
-  return 2 * (value - Math.floor(value)) - 1
-}
-
-const metricsOf = (ssim: number): Metrics => ({ ssim, psnr: 10 + 24 * ssim, nmse: 0.12 - 0.12 * ssim })
-
-function training(run: string, epochs: number, seconds: number, more: Partial<StudyTraining> = {}): StudyTraining {
-  return {
-    run,
-    epochs,
-    steps: epochs * 12,
-    batch: 1,
-    seconds: { steps: seconds, validation: 3, preparation: 1 },
-    loss: 0.2,
-    chanceLoss: null,
-    validationLoss: 0.21,
-    bestEpoch: epochs,
-    checkpoint: { path: `runs/${run}.safetensors`, sha256: 'ab'.repeat(32) },
-    settings: {},
-    figures: {},
-    curve: [],
-    ...more,
-  }
-}
-
-const supervised = (run: string, epochs: number, secondsPerEpoch: number, ssim: number, head: number, seed: number) =>
-  training(run, epochs, epochs * secondsPerEpoch, {
-    curve: Array.from({ length: epochs }, (_, index) => ({
-      epoch: index + 1,
-      loss: 0.2 + 0.3 / (index + 1),
-      learningRate: 1e-3,
-      seconds: secondsPerEpoch,
-      validationLoss: 0.3,
-      validation: metricsOf(ssim - (0.4 - head) * Math.exp(-(index + 1) / 2.5) + 0.002 * noise(seed, index, epochs)),
-      extra: {},
-    })),
-  })
-
-function pretraining(method: Method, seed: number, fold: number): StudyTraining {
-  const epochs = 20
-  const start = method.chance ?? 0.8
-  const at = (epoch: number) =>
-    start * (method.ends + (1 - method.ends) * Math.exp(-epoch / 6)) * (1 + 0.03 * noise(seed, fold, epoch))
-  return training(`pt-${method.id}-${fold}-${seed}`, epochs, 80 + 9 * noise(seed, fold), {
-    loss: at(epochs),
-    chanceLoss: method.chance,
-    settings: { temperature: 0.1, crop: 96, attach: 'output image' },
-    figures:
-      method.ends > 1 ? { spread: 0.031, prototypes: 3.4, prototypesOf: 300 } : { retrieval: 0.62, spread: 0.91 },
-    curve: Array.from({ length: epochs }, (_, index) => ({
-      epoch: index + 1,
-      loss: at(index + 1),
-      learningRate: 1e-3,
-      seconds: 3,
-      validationLoss: method.id === 'pirl' ? null : 1.08 * at(index + 1),
-      validation: null,
-      extra: {},
-    })),
-  })
-}
-
-interface Options {
-  readonly seeds?: number
-  readonly folds?: number
-  readonly methods?: readonly Method[]
-  readonly headline?: boolean
-  readonly synthetic?: boolean
-}
-
-function studyOf({
-  seeds = 1,
-  folds = 1,
-  methods = METHODS,
-  headline = false,
-  synthetic = false,
-}: Options = {}): StudyReport {
-  const foldAt = (index: number) => ({
-    name: `patient ${index + 1} & <b>`,
-    train: ['b.h5', 'c.h5'],
-    val: ['d.h5'],
-    test: [`a${index}.h5`],
-  })
-  const gain = (method: Method, against: Gain['against'], mean: number): Gain => {
-    const pairs = seeds * folds
-    const interval: Gain['interval'] = pairs > 3 ? [mean - 0.0025, mean + 0.0027] : null
-    const verdict = !interval
-      ? 'too few to say'
-      : interval[0] > 0
-        ? 'gain'
-        : interval[1] < 0
-          ? 'loss'
-          : 'no difference shown'
-    return {
-      method: method.id,
-      label: method.label,
-      network: method.network,
-      against,
-      mean,
-      sd: pairs > 1 ? 0.0041 : null,
-      interval,
-      pairs,
-      verdict,
-      timeShare: 0.42,
-    }
-  }
-  const rows: StudyRow[] = []
-  for (let fold = 0; fold < folds; fold++)
-    for (let seed = 0; seed < seeds; seed++) {
-      const patient = 0.73 + 0.03 * noise(fold)
-      const push = (row: Partial<StudyRow> & Pick<StudyRow, 'kind' | 'label'>, ssim: number) => {
-        const metrics = metricsOf(ssim + 0.003 * noise(seed, fold, rows.length))
-        rows.push({
-          key: `${row.kind} ${row.label} ${row.epoch ?? row.patients ?? ''} fold ${fold} seed ${seed}`,
-          identity: 'an identity',
-          method: null,
-          methodLabel: null,
-          network: null,
-          networkLabel: row.network ? NETWORKS[row.network] : null,
-          channels: row.network ? 16 : null,
-          seed,
-          fold,
-          epoch: null,
-          patients: 3,
-          pretraining: null,
-          training: null,
-          totalSeconds: (row.pretraining?.seconds.steps ?? 0) + (row.training?.seconds.steps ?? 0),
-          metrics: { ...metrics, foreground: metricsOf(ssim + 0.1) },
-          sliceWise: { psnr: metrics.psnr - 4.2, nmse: metrics.nmse + 0.01 },
-          manyMasks: { draws: 20, mean: metricsOf(ssim - 0.004), sd: { ssim: 0.014, psnr: 0.41, nmse: 0.0052 } },
-          noiseFree: synthetic ? metricsOf(ssim + 0.15) : null,
-          volumes: [
-            {
-              ...metrics,
-              file: `a${fold}.h5`,
-              path: `/data/a${fold}.h5`,
-              slices: 4,
-              acquisition: 'FLAIR',
-              synthetic,
-              sampling: 'masked here',
-              acceleration: 3.7,
-              foreground: metrics,
-            },
-          ],
-          toBaseline: null,
-          pretrainedSsim: null,
-          ...row,
-        })
-      }
-      const id = (name: string) => `${name}-${fold}-${seed}`
-      if (seed === 0) push({ kind: 'zero-filled', label: 'Zero-filled', patients: null }, patient - 0.12)
-      for (const network of new Set(methods.map(method => method.network))) {
-        const drop = network === 'unet' ? 0 : 0.004
-        for (const method of methods.filter(one => one.network === network)) {
-          const own = { method: method.id, methodLabel: method.label, network }
-          const pt = pretraining(method, seed, fold)
-          const ft = (name: string, ssim: number) => supervised(id(`${name}-${method.id}`), 10, 5, ssim, 0.15, seed)
-          const ssim = patient - 0.003 + method.effect - drop
-          const reached = method.effect > 0 && seed % 3 !== 2
-          push(
-            {
-              ...own,
-              kind: 'fine-tuned',
-              label: `${method.label} + fine-tuning`,
-              pretraining: pt,
-              training: ft('ft', ssim),
-              pretrainedSsim: 0.12,
-              toBaseline: reached ? { seconds: 95, epoch: 7 } : null,
-            },
-            ssim,
-          )
-          push(
-            {
-              ...own,
-              kind: 'control',
-              label: 'Control: same fine-tuning, no pre-training',
-              training: supervised(id(`co-${method.id}`), 10, 5, patient - 0.004 - drop, 0, seed),
-            },
-            patient - 0.004 - drop,
-          )
-          if (headline) continue
-          push(
-            {
-              ...own,
-              kind: 'control of equal time',
-              label: 'Control of equal time',
-              training: supervised(id(`et-${method.id}`), 22, 5, patient - drop, 0, seed),
-            },
-            patient - drop,
-          )
-          for (const epoch of [5, 10])
-            push(
-              {
-                ...own,
-                kind: 'milestone',
-                label: `${method.label} after ${epoch} epochs`,
-                epoch,
-                pretraining: pt,
-                training: ft(`ms${epoch}`, ssim),
-                totalSeconds: 50 + 3 * epoch,
-              },
-              ssim - 0.01 / epoch,
-            )
-          for (const patients of [1, 2]) {
-            push(
-              {
-                ...own,
-                kind: 'few labels',
-                label: `${method.label}, few labels`,
-                patients,
-                pretraining: pt,
-                training: ft(`fl${patients}`, ssim),
-              },
-              ssim - 0.03 / patients,
-            )
-            push(
-              {
-                ...own,
-                kind: 'few labels control',
-                label: 'Control, few labels',
-                patients,
-                training: supervised(id(`fc${patients}-${method.id}`), 10, 5, ssim, 0, seed),
-              },
-              ssim - 0.04 / patients,
-            )
-          }
-        }
-        const scratch = { network, training: supervised(id(`ba-${network}`), 50, 5, patient - drop, 0, seed) }
-        if (!headline)
-          for (const epoch of [10, 20, 30])
-            push(
-              {
-                ...scratch,
-                kind: 'baseline at',
-                label: `Baseline after ${epoch} epochs`,
-                epoch,
-                totalSeconds: 5 * epoch,
-              },
-              patient - drop - 0.05 / epoch,
-            )
-        push(
-          { ...scratch, kind: 'baseline', label: 'Baseline from scratch', toBaseline: { seconds: 190, epoch: 38 } },
-          patient - drop,
-        )
-      }
-    }
-  return StudyReport.parse({
-    request: { study: 1, seeds, leaveOneOut: folds > 1, headline },
-    study: synthetic ? 'Synthetic knee' : 'Brain <0.055 T>',
-    synthetic,
-    remarks: ['Made by A & B.'],
-    device: 'TensorFlow 2.21, CPU',
-    createdAt: '2026-07-01 12:00',
-    complete: true,
-    folds: Array.from({ length: folds }, (_, index) => foldAt(index)),
-    protocol: PROTOCOL,
-    reductions: ['U-Net-16 in place of U-Net-32.', '20 epochs of pre-training in place of 100.'],
-    rows,
-    gains: methods.flatMap(method => [
-      gain(method, 'control', 0.001 + method.effect),
-      gain(method, 'control of equal time', method.effect - 0.004),
-      gain(method, 'baseline', method.effect - 0.003),
-    ]),
-    failures: [],
-  })
-}
+import { METHODS, type Method, metricsOf, NETWORKS, noise, PROTOCOL, reproductionOf } from '../../reproductions.ts'
 
 type Shape = readonly [height: number, width: number]
 const SHAPE: Shape = [16, 15]
@@ -361,12 +62,15 @@ const written = (report: StudyReport, figures = studyFigures(report, null)) => [
 ]
 
 const CASES: Record<string, (shape?: Shape) => readonly [StudyReport, StudyImages | null]> = {
-  whole: shape => [studyOf(), imagesOf(METHODS, shape)],
-  many: shape => [studyOf({ seeds: 5, folds: 4 }), imagesOf(METHODS, shape)],
-  synthetic: shape => [studyOf({ synthetic: true, seeds: 2 }), imagesOf(METHODS, shape)],
-  one: shape => [studyOf({ methods: METHODS.slice(0, 1), headline: true }), imagesOf(METHODS.slice(0, 1), shape)],
+  whole: shape => [reproductionOf(), imagesOf(METHODS, shape)],
+  many: shape => [reproductionOf({ seeds: 5, folds: 4 }), imagesOf(METHODS, shape)],
+  synthetic: shape => [reproductionOf({ synthetic: true, seeds: 2 }), imagesOf(METHODS, shape)],
+  one: shape => [
+    reproductionOf({ methods: METHODS.slice(0, 1), headline: true }),
+    imagesOf(METHODS.slice(0, 1), shape),
+  ],
   long: shape => {
-    const report = studyOf({
+    const report = reproductionOf({
       seeds: 2,
       folds: 2,
       methods: METHODS.map(method => ({
@@ -387,16 +91,16 @@ const CASES: Record<string, (shape?: Shape) => readonly [StudyReport, StudyImage
     ]
   },
   incomplete: () => {
-    const report = studyOf({ seeds: 2, folds: 4 })
+    const report = reproductionOf({ seeds: 2, folds: 4 })
     const rows = report.rows.filter(
       row => row.fold < 2 && row.method !== 'swav' && !(row.method === 'pirl' && row.kind === 'fine-tuned'),
     )
     const failures = [{ key: 'fine-tuned pirl unet fold 0 seed 0', reason: 'Memory ran out <at> step 12.' }]
     return [{ ...report, rows, complete: false, failures, gains: report.gains.slice(0, 2) }, null]
   },
-  empty: () => [{ ...studyOf(), rows: [], gains: [], complete: false }, null],
+  empty: () => [{ ...reproductionOf(), rows: [], gains: [], complete: false }, null],
   bare: shape => {
-    const report = studyOf({ headline: true })
+    const report = reproductionOf({ headline: true })
     const rows = report.rows
       .filter(row => row.kind === 'fine-tuned')
       .map(row => ({
@@ -422,7 +126,7 @@ function cellsOf(markdown: string, title: string, label: string): string[] {
   return (row ?? '').split(' | ').map(cell => cell.replaceAll(/^\| | \|$/g, ''))
 }
 
-const { one: single, many } = { one: studyOf(), many: studyOf({ seeds: 5, folds: 4 }) }
+const { one: single, many } = { one: reproductionOf(), many: reproductionOf({ seeds: 5, folds: 4 }) }
 
 const rowsOf = (report: StudyReport, kind: StudyRow['kind'], method: string | null) =>
   report.rows.filter(row => row.kind === kind && row.method === method)
@@ -529,7 +233,7 @@ describe('numbers', () => {
   })
 
   test('of the noise-free truth are there where the study is synthetic', () => {
-    const synthetic = studyOf({ synthetic: true })
+    const synthetic = reproductionOf({ synthetic: true })
     const [row] = rowsOf(synthetic, 'fine-tuned', 'simclr')
     expect(cellsOf(studyMarkdown(synthetic, ''), 'Table 2', 'SimCLR')).toContain(row.noiseFree!.ssim.toFixed(3))
     expect(studyMarkdown(single, '')).not.toContain('noise-free')
@@ -615,7 +319,7 @@ describe('words', () => {
   })
 
   test('several studies stand in one page of Markdown, with the command that writes it', () => {
-    const markdown = studyMarkdown([single, studyOf({ synthetic: true })], 'npm run a\nnpm run b')
+    const markdown = studyMarkdown([single, reproductionOf({ synthetic: true })], 'npm run a\nnpm run b')
     expect(markdown).toContain('```sh\nnpm run a\nnpm run b\n```')
     expect(markdown.match(/^## /gm)).toHaveLength(3)
     expect(markdown).toContain('## Brain \\<0.055 T\\>')
@@ -634,7 +338,7 @@ describe('figures', () => {
     const names = (report: StudyReport, images: StudyImages | null) =>
       studyFigures(report, images).map(({ name }) => name[7])
     expect(names(single, imagesOf())).toEqual(['1', '2', '3', '4', '5', '6'])
-    expect(names(studyOf({ headline: true }), null)).toEqual(['1', '2', '4'])
+    expect(names(reproductionOf({ headline: true }), null)).toEqual(['1', '2', '4'])
     expect(names(CASES.empty()[0], null)).toEqual([])
   })
 

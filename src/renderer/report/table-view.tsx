@@ -1,0 +1,178 @@
+/** Draws a table of a reproduction: the cells of the saved page, with trainings to unfold and runs to open. */
+import { type ReactNode, useState } from 'react'
+import { methodColour } from '../../presentation/colours.ts'
+import { NONE } from '../../presentation/numbers.ts'
+import {
+  beginsGroup,
+  type Cell,
+  columnGroups,
+  hoverOf,
+  type Row,
+  smallLines,
+  type Table,
+} from '../../presentation/table.ts'
+import { Interval, scaleOf } from './interval.tsx'
+import style from './report.module.css'
+
+interface Props {
+  readonly table: Table
+  /** Said below the table. */
+  readonly notes: readonly string[]
+  /** All methods of the catalogue: a method's colour follows its place there. */
+  readonly methods: readonly string[]
+  readonly onRun: (run: string) => void
+}
+
+export function TableView({ table, notes, methods, onRun }: Props) {
+  const { title, columns, sections } = table
+  const scale = scaleOf(sections.flatMap(({ rows }) => rows.flatMap(({ cells }) => cells)))
+  const drawing: Drawing = { columns, methods, onRun, scale }
+  return (
+    <div className={style.stack}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a table wider than the page scrolls, by the keyboard too */}
+      <section className={style.wrapper} tabIndex={0} aria-label={title}>
+        <table className={style.table}>
+          <caption>{title}</caption>
+          <Heads table={table} />
+          {sections.map(({ name, rows }) => (
+            <tbody key={name ?? ''}>
+              {name !== null && (
+                <tr className={style.network}>
+                  <th scope="rowgroup" colSpan={columns.length + 1}>
+                    {name}
+                  </th>
+                </tr>
+              )}
+              {rows.map((row, i) => (
+                <Lines key={`${row.label} ${row.method} ${i}`} row={row} drawing={drawing} />
+              ))}
+            </tbody>
+          ))}
+        </table>
+      </section>
+      {notes.map(note => (
+        <p key={note} className={style.note}>
+          {note}
+        </p>
+      ))}
+    </div>
+  )
+}
+
+interface Drawing extends Pick<Table, 'columns'>, Pick<Props, 'methods' | 'onRun'> {
+  readonly scale: (value: number) => number
+}
+
+function Heads({ table: { columns, head } }: { table: Table }) {
+  const groups = columnGroups(columns)
+  return (
+    <thead>
+      {groups.some(({ name }) => name !== '') && (
+        <tr>
+          <td />
+          {groups.map(({ name, span }, i) => (
+            <th key={`${name} ${i}`} scope="colgroup" colSpan={span} className={style.group}>
+              {name}
+            </th>
+          ))}
+        </tr>
+      )}
+      <tr>
+        <th scope="col">{head}</th>
+        {columns.map((column, i) => (
+          <th key={`${column.short} ${i}`} scope="col" className={placeOf(columns, i)} title={column.title}>
+            {column.name}
+          </th>
+        ))}
+      </tr>
+    </thead>
+  )
+}
+
+/** Words stand left, numbers right; the first column of a group keeps a distance. */
+const placeOf = (columns: Table['columns'], i: number): string =>
+  [columns[i].words && style.words, beginsGroup(columns, i) && style.start].filter(Boolean).join(' ')
+
+/** A row, and on request the trainings that the row is a mean of. */
+function Lines({ row, drawing }: { row: Row; drawing: Drawing }) {
+  const [open, setOpen] = useState(false)
+  const unfolds = row.parts.length > 0
+  const label = unfolds ? (
+    <button type="button" className={style.label} aria-expanded={open} onClick={() => setOpen(!open)}>
+      <span className={style.chevron} aria-hidden />
+      {row.label}
+    </button>
+  ) : (
+    <RunLink run={row.run} onRun={drawing.onRun}>
+      {row.label}
+    </RunLink>
+  )
+  return (
+    <>
+      <tr>
+        <th scope="row">
+          {label}
+          <Swatch row={row} methods={drawing.methods} />
+          {row.note && <span className={style.second}>{row.note}</span>}
+        </th>
+        <Cells row={row} drawing={drawing} />
+      </tr>
+      {open &&
+        row.parts.map(part => (
+          <tr key={part.label} className={style.single}>
+            <th scope="row">
+              <RunLink run={part.run} onRun={drawing.onRun}>
+                {part.label}
+              </RunLink>
+            </th>
+            <Cells row={part} drawing={drawing} />
+          </tr>
+        ))}
+    </>
+  )
+}
+
+function Swatch({ row: { method }, methods }: { row: Row; methods: readonly string[] }) {
+  const colour = method === null ? null : methodColour(method, methods)
+  return colour && <span className={style.swatch} style={{ background: colour }} />
+}
+
+function RunLink(props: { run: string | null | undefined; onRun: (run: string) => void; children: ReactNode }) {
+  const { run, onRun, children } = props
+  if (!run) return <span className={style.label}>{children}</span>
+  return (
+    <button type="button" className={style.label} title={`Open run ${run}`} onClick={() => onRun(run)}>
+      {children}
+    </button>
+  )
+}
+
+const Cells = ({ row: { cells }, drawing }: { row: Row; drawing: Drawing }) =>
+  cells.map((cell, i) => (
+    <td
+      key={i}
+      className={placeOf(drawing.columns, i)}
+      title={hoverOf(cell, drawing.columns[i])}
+      data-emphasis={cell.text === NONE ? 'weak' : cell.emphasis}
+    >
+      <Content cell={cell} drawing={drawing} />
+    </td>
+  ))
+
+const Content = ({ cell, drawing: { onRun, scale } }: { cell: Cell; drawing: Drawing }) => (
+  <>
+    {cell.run ? (
+      <RunLink run={cell.run} onRun={onRun}>
+        {cell.text}
+      </RunLink>
+    ) : (
+      cell.text
+    )}
+    {smallLines(cell).map(line => (
+      <span key={line} className={style.second}>
+        {line}
+      </span>
+    ))}
+    {cell.range && <Interval {...cell.range} scale={scale} />}
+  </>
+)

@@ -1,0 +1,142 @@
+/** The saved page and the window show one reproduction in the same cells. */
+import { createElement } from 'react'
+import { renderToStaticMarkup } from 'react-dom/server'
+import { describe, expect, it } from 'vitest'
+import type { StudyReport } from '../../../src/contract/study.ts'
+import { ReproductionTables } from '../../../src/renderer/report/tables.tsx'
+import { studyPage } from '../../../src/services/reports/index.ts'
+import { reproductionOf, troubledReproduction } from '../../reproductions.ts'
+
+interface DrawnCell {
+  /** The text and the lines under it. */
+  readonly lines: readonly string[]
+  /** Hover note; the window's heads have one, the page's have none. */
+  readonly hover: string | null
+}
+
+interface DrawnTable {
+  readonly title: string
+  /** Row by row, heads included. */
+  readonly rows: readonly (readonly DrawnCell[])[]
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&amp;': '&',
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&#39;': "'",
+  '&#x27;': "'",
+}
+const plainText = (markup: string) => markup.replaceAll(/&(?:amp|lt|gt|quot|#39|#x27);/g, entity => ENTITIES[entity])
+
+/** Pieces of text between tags. */
+const linesOf = (markup: string): string[] =>
+  markup
+    .split(/<[^>]*>/)
+    .map(text => plainText(text).trim())
+    .filter(Boolean)
+
+function cellsOf(row: string): DrawnCell[] {
+  return [...row.matchAll(/<(t[hd])\b([^>]*)>(.*?)<\/\1>/gs)].map(([, , attributes, content]) => {
+    const hover = /(?<![\w-])title="([^"]*)"/.exec(attributes)?.[1]
+    return { lines: linesOf(content), hover: hover === undefined ? null : plainText(hover) }
+  })
+}
+
+const rowsOf = (table: string) => [...table.matchAll(/<tr\b[^>]*>(.*?)<\/tr>/gs)].map(([, row]) => cellsOf(row))
+
+/** Tables of the page stand under a heading; from 'Scores of each test volume' on there are lists of files. */
+function tablesOfPage(html: string): DrawnTable[] {
+  const tables = html.split('<h2>Scores of each test volume')[0]
+  return [...tables.matchAll(/<h2>([^<]*)<\/h2><div class="scroll">(<table>.*?<\/table>)/gs)].map(
+    ([, title, table]) => ({
+      title: plainText(title),
+      rows: rowsOf(table),
+    }),
+  )
+}
+
+const tablesOfWindow = (html: string): DrawnTable[] =>
+  [...html.matchAll(/<table\b[^>]*>.*?<\/table>/gs)].map(([table]) => ({
+    title: linesOf(/<caption>(.*?)<\/caption>/s.exec(table)![1]).join(' '),
+    rows: rowsOf(table),
+  }))
+
+const page = (report: StudyReport) => studyPage(report, [])
+const window = (report: StudyReport) =>
+  renderToStaticMarkup(createElement(ReproductionTables, { report, methods: ['simclr', 'swav'], onRun: () => {} }))
+
+const CASES: Readonly<Record<string, () => StudyReport>> = {
+  'one seed': () => reproductionOf(),
+  'five seeds, four patients left out': () => reproductionOf({ seeds: 5, folds: 4 }),
+  'missing rows, infinities, NaN, other devices': troubledReproduction,
+  'headline only': () => reproductionOf({ headline: true }),
+}
+
+describe.each(Object.entries(CASES))('%s', (_, reportOf) => {
+  const report = reportOf()
+  const [printed, shown] = [tablesOfPage(page(report)), tablesOfWindow(window(report))]
+
+  it('has the same tables in the same order', () => {
+    expect(shown.map(({ title }) => title)).toEqual(printed.map(({ title }) => title))
+    expect(shown.length).toBeGreaterThanOrEqual(5)
+    expect(shown.map(({ rows }) => rows.length)).toEqual(printed.map(({ rows }) => rows.length))
+  })
+
+  it('has the same text in every cell', () => {
+    const texts = (tables: readonly DrawnTable[]) =>
+      tables.flatMap(({ title, rows }) =>
+        rows.flatMap((row, i) =>
+          row.map(({ lines }, column) => ({ place: `${title}, row ${i + 1}, column ${column + 1}`, lines })),
+        ),
+      )
+    expect(texts(printed).length).toBeGreaterThan(200)
+    expect(texts(shown)).toEqual(texts(printed))
+  })
+
+  it('has the same hover note on every cell', () => {
+    const notes = (tables: readonly DrawnTable[]) =>
+      tables.map(({ rows }) => rows.map(row => row.slice(1).map(({ hover }) => hover)).slice(2))
+    expect(notes(shown)).toEqual(notes(printed))
+  })
+
+  it('has the same findings', () => {
+    const findings = (html: string, heading: string) =>
+      [
+        ...html
+          .split(heading)[1]
+          .split('</ul>')[0]
+          .matchAll(/<li>(.*?)<\/li>/g),
+      ].map(([, text]) => plainText(text))
+    const printedFindings = findings(page(report), '<h2>What came out</h2>')
+    expect(printedFindings.length).toBeGreaterThan(1)
+    expect(findings(window(report), '>What came out</h3>')).toEqual(printedFindings)
+  })
+})
+
+describe('what was hard to agree on', () => {
+  const report = troubledReproduction()
+  const [tableOne] = tablesOfWindow(window(report))
+  const cellsBeside = (label: string) =>
+    tableOne.rows.filter(([head]) => head?.lines[0] === label).map(cells => cells.map(({ lines }) => lines.join(' ')))
+
+  it('an infinite PSNR stays in the mean, without a deviation', () => {
+    expect(cellsBeside('RotNet + fine-tuning')[0][8]).toBe('∞')
+  })
+
+  it('NaN is left out, and alone is a dash', () => {
+    const control = tableOne.rows.find(([head]) => head?.lines.includes('of RotNet; n = 6'))!
+    expect(control[7].lines).toEqual(['—'])
+  })
+
+  it('missing rows are counted', () => {
+    expect(cellsBeside('SwAV + fine-tuning')[0][0]).toContain('n = 4 of 6')
+  })
+
+  it('times of another device are shares of the baseline there, or of nothing', () => {
+    expect(cellsBeside('PIRL + fine-tuning')[0][10]).toMatch(/\d %$/)
+    const control = tableOne.rows.find(([head]) => head?.lines.includes('of PIRL; n = 6'))!
+    expect(control[10].lines.join(' ')).not.toContain('%')
+  })
+})
