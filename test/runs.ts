@@ -1,5 +1,6 @@
 /** Rows of runs that no engine trained, for tests. */
-import { Recipe, type RunConfig } from '../src/contract/runs.ts'
+import { Recipe } from '../src/contract/recipes.ts'
+import type { RunConfig } from '../src/contract/runs.ts'
 import type { StudyVolume } from '../src/contract/studies.ts'
 import type { Services } from '../src/services/context.ts'
 import { insertRun, type NewRun } from '../src/services/runs/store.ts'

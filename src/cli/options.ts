@@ -3,7 +3,7 @@ import { type Command, Help, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { AppError } from '../contract/errors.ts'
 import { MASK_KINDS, MaskSpec } from '../contract/evaluation.ts'
-import { Recipe } from '../contract/runs.ts'
+import { Recipe } from '../contract/recipes.ts'
 import type { SliceSelection } from '../contract/volumes.ts'
 import { ZERO_FILLED } from '../services/evaluations.ts'
 

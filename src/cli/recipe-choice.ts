@@ -1,8 +1,8 @@
 /** What is trained, and how: a recipe, and what the user wants otherwise. */
 import { type Command, Option } from 'commander'
 import { AppError } from '../contract/errors.ts'
-import { type NamedRecipe, SHIPPED, type Shipped } from '../contract/recipes.ts'
-import { Pretext, type RunConfig } from '../contract/runs.ts'
+import { type NamedRecipe, Pretext, SHIPPED, type Shipped } from '../contract/recipes.ts'
+import type { RunConfig } from '../contract/runs.ts'
 import { METHODS, NETWORKS, networkOf, scratchId } from '../services/catalogue.ts'
 import type { Services } from '../services/context.ts'
 import { findRecipe } from '../services/recipes.ts'

@@ -1,8 +1,7 @@
 /** A user's own ways of training, beside those that ship. */
 import { z } from 'zod'
 import { AppError } from '../contract/errors.ts'
-import { NamedRecipe, RecipeSettings } from '../contract/recipes.ts'
-import { Pretext, Recipe } from '../contract/runs.ts'
+import { NamedRecipe, Pretext, Recipe, RecipeSettings } from '../contract/recipes.ts'
 import { methodOf, networkOf, shippedRecipes } from './catalogue.ts'
 import { chosenSettings, requireFittingHead } from './chosen-settings.ts'
 import type { Services } from './context.ts'

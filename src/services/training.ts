@@ -1,7 +1,8 @@
 /** A training from its checks to its end: prepared, written down, trained. */
 import { AppError, asCancelled } from '../contract/errors.ts'
 import type { Note } from '../contract/notes.ts'
-import type { Recipe, RunConfig, RunRow, TrainingEvent } from '../contract/runs.ts'
+import type { Recipe } from '../contract/recipes.ts'
+import type { RunConfig, RunRow, TrainingEvent } from '../contract/runs.ts'
 import type { Study, StudyVolume } from '../contract/studies.ts'
 import { some } from '../contract/words.ts'
 import { methodOf } from '../core/ssl/index.ts'

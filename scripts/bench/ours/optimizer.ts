@@ -1,4 +1,4 @@
-import { OptimizerConfig } from '../../../src/contract/runs.ts'
+import { OptimizerConfig } from '../../../src/contract/recipes.ts'
 import { makeOptimizer, type Optimizer } from '../../../src/core/training/optimizers.ts'
 import type { Trained } from '../computed.ts'
 

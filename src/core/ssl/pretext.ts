@@ -5,7 +5,8 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../../contract/errors.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
-import { HELD_OUT_CHANCE, type Pretext } from '../../contract/runs.ts'
+import type { Pretext } from '../../contract/recipes.ts'
+import { HELD_OUT_CHANCE } from '../../contract/runs.ts'
 import {
   batchPlaces,
   listSlices,

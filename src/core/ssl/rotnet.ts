@@ -5,7 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
-import { Pretext, Recipe } from '../../contract/runs.ts'
+import { Pretext, Recipe } from '../../contract/recipes.ts'
 import type { Parameters, Pass } from '../models/network.ts'
 import { read } from '../read.ts'
 import { FINE_TUNING } from '../training/recipes.ts'

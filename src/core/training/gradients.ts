@@ -4,7 +4,7 @@
  * Accumulation: the mean gradient of a large batch is Σ shareᵢ · gᵢ over its parts, share = the part's samples over all.
  */
 import * as tf from '@tensorflow/tfjs-core'
-import type { Recipe } from '../../contract/runs.ts'
+import type { Recipe } from '../../contract/recipes.ts'
 import { makeOptimizer, type Optimizer } from './optimizers.ts'
 
 function clipping(optimizer: Optimizer, maximum: number): Optimizer {

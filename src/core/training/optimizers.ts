@@ -4,7 +4,7 @@
  * Whatever changes from step to step is one of the `scalars`, so that a recorded step can be replayed.
  */
 import * as tf from '@tensorflow/tfjs-core'
-import type { OptimizerConfig } from '../../contract/runs.ts'
+import type { OptimizerConfig } from '../../contract/recipes.ts'
 
 interface Updated {
   readonly parameters: tf.Tensor1D

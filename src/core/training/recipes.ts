@@ -1,6 +1,6 @@
 /** How long and with what a network is trained, unless told otherwise. */
 import type { Shipped } from '../../contract/recipes.ts'
-import { Recipe } from '../../contract/runs.ts'
+import { Recipe } from '../../contract/recipes.ts'
 
 const rmsprop = { kind: 'rmsprop', alpha: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0 } as const
 

@@ -1,5 +1,5 @@
 /** Learning rates over a training: PyTorch's StepLR and MultiStepLR, fvcore's cosine, linear and composite (as VISSL uses them), a constant. */
-import type { Recipe, ScheduleConfig } from '../../contract/runs.ts'
+import type { Recipe, ScheduleConfig } from '../../contract/recipes.ts'
 
 const linear = (from: number, to: number, where: number) => from + (to - from) * where
 const cosine = (from: number, to: number, where: number) => to + 0.5 * (from - to) * (1 + Math.cos(Math.PI * where))

@@ -1,7 +1,6 @@
 /** The parts of a recipe's form: their fields, what is wrong in each, and a summary in words. */
 import type { Catalogue } from '../../contract/api.ts'
-import type { RecipeSettings } from '../../contract/recipes.ts'
-import type { Recipe } from '../../contract/runs.ts'
+import type { Recipe, RecipeSettings } from '../../contract/recipes.ts'
 import { count } from '../../presentation/numbers.ts'
 import { faultsOf, type Schema, type Settings, shortOf } from '../widgets/settings-schema.ts'
 

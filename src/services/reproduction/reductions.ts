@@ -1,5 +1,5 @@
 /** What differs from a method's report recipe, in words, by comparing the two field by field. */
-import type { Recipe } from '../../contract/runs.ts'
+import type { Recipe } from '../../contract/recipes.ts'
 import type { Study } from '../../contract/studies.ts'
 import { sizesOf } from '../../core/mri/phantom/index.ts'
 import type { Course } from './scales.ts'

@@ -10,7 +10,7 @@
  *   Baselines 5 · pre-trainings 5 · fine-tunings and controls 2.5 · controls of equal time 6.5 · the rest 2.5 · scoring 2.
  * Twenty masks are drawn for the main rows alone. `reproduction.test.ts` adds it up.
  */
-import type { Recipe } from '../../contract/runs.ts'
+import type { Recipe } from '../../contract/recipes.ts'
 import type { Study } from '../../contract/studies.ts'
 import type { Scale } from '../../contract/study.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'

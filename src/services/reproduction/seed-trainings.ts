@@ -1,6 +1,7 @@
 /** The trainings of one fold and one seed. A training is planned when its key is first asked for, and only once. */
 import type { MaskSpec } from '../../contract/evaluation.ts'
-import { type Recipe, RunConfig } from '../../contract/runs.ts'
+import type { Recipe } from '../../contract/recipes.ts'
+import { RunConfig } from '../../contract/runs.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
 import { networkOf } from '../catalogue.ts'
 import { supervisedConfig } from '../training.ts'

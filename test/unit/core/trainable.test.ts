@@ -1,7 +1,8 @@
 /** What is too small to be trained on: what is said of it, held against what the networks make of it. */
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { Pretext, Recipe, type RunConfig } from '../../../src/contract/runs.ts'
+import { Pretext, Recipe } from '../../../src/contract/recipes.ts'
+import type { RunConfig } from '../../../src/contract/runs.ts'
 import type { SliceSelection, VolumeInfo } from '../../../src/contract/volumes.ts'
 import { networkOf } from '../../../src/core/models/index.ts'
 import { METHODS, methodOf } from '../../../src/core/ssl/index.ts'

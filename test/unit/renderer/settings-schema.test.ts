@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { MaskSpec } from '../../../src/contract/evaluation.ts'
-import { Pretext, Recipe, ScheduleConfig } from '../../../src/contract/runs.ts'
+import { Pretext, Recipe, ScheduleConfig } from '../../../src/contract/recipes.ts'
 import { pirl } from '../../../src/core/ssl/pirl.ts'
 import { STANDARDS } from '../../../src/renderer/widgets/recipe-words.ts'
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Pretext } from '../../../../src/contract/runs.ts'
+import { Pretext } from '../../../../src/contract/recipes.ts'
 import { fileNameMask } from '../../../../src/core/mri/mask.ts'
 import { stream } from '../../../../src/core/mri/random.ts'
 import { regionOf } from '../../../../src/core/ssl/pirl.ts'

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { OptimizerConfig, Recipe, type ScheduleConfig } from '../../../../src/contract/runs.ts'
+import { OptimizerConfig, Recipe, type ScheduleConfig } from '../../../../src/contract/recipes.ts'
 import { recipeOptimizer } from '../../../../src/core/training/gradients.ts'
 import { makeOptimizer } from '../../../../src/core/training/optimizers.ts'
 import { learningRate } from '../../../../src/core/training/schedules.ts'

@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { OptimizerConfig, Pretext } from '../../../../src/contract/runs.ts'
+import { OptimizerConfig, Pretext } from '../../../../src/contract/recipes.ts'
 import { NETWORKS, networkOf } from '../../../../src/core/models/index.ts'
 import { METHODS, methodOf } from '../../../../src/core/ssl/index.ts'
 import { pretextTask } from '../../../../src/core/ssl/pretext.ts'
