@@ -94,6 +94,19 @@ test('README is a page that is read in three minutes, with both commands near it
   for (const command of ['npm run demo', 'npm test']) expect(top).toContain(command)
 })
 
+/** In the guide a control's label is bold; what ends with a full stop is not a label. */
+test('controls that the guide names are in the window', () => {
+  const window = tracked('src/renderer/*').filter(path => /\.tsx?$/.test(path))
+  const code = window.map(read).join('\n')
+  const labels = PAGES.filter(page => page.startsWith('docs/guide/')).flatMap(page =>
+    [...read(page).matchAll(/\*\*([^*]+)\*\*/g)]
+      .map(([, label]) => ({ page, label }))
+      .filter(({ label }) => !/[`.]/.test(label)),
+  )
+  expect(labels.length).toBeGreaterThan(5)
+  expect(labels.filter(({ label }) => !code.includes(label))).toEqual([])
+})
+
 test('ARCHITECTURE is one page', () => {
   expect(read('ARCHITECTURE.md').split('\n').length).toBeLessThanOrEqual(100)
 })
