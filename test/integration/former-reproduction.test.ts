@@ -59,7 +59,7 @@ function computed() {
     runs: rows('runs', 'id, status, config, finished_at'),
     epochs: rows('epochs', '*'),
     checkpoints: rows('checkpoints', 'run_id, role, epoch, sha256'),
-    evaluations: rows('evaluations', 'id, run_id, checkpoint, result'),
+    evaluations: rows('evaluations', 'id, run_id, checkpoint'),
     reproductions: rows('reproductions', 'id, request, status'),
   }
   db.close()
