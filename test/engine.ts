@@ -1,11 +1,18 @@
 /** Makes TensorFlow.js in this test process compute on the installed native engine. */
 
-import type { Device } from '../src/contract/engine.ts'
+import { type Arithmetic, type Compute, makePlainArithmetic } from '../src/core/compute.ts'
 import { locateEngine } from '../src/engine/install.ts'
-import { loadTensorflow } from '../src/engine/tensorflow.ts'
+import { loadedCompute, loadTensorflow } from '../src/engine/tensorflow.ts'
 
-export async function useEngine(): Promise<Device> {
+export async function useEngine(): Promise<Compute> {
   const engine = locateEngine()
   if (!engine) throw new Error('The TensorFlow engine is not installed: npm run self-mri -- engine install')
   return loadTensorflow(engine.binding)
 }
+
+const plain = makePlainArithmetic()
+
+/** The engine's, once `useEngine` has loaded it; else plain TensorFlow.js, for tests that need no engine. */
+export const compute = (): Arithmetic => loadedCompute() ?? plain
+
+export const kernels = () => compute().kernels

@@ -18,12 +18,12 @@ const KINDS: Readonly<Record<Computed['kind'], () => Promise<Kind<never>>>> = {
 }
 
 async function loaded(): Promise<Loaded> {
-  const { tensorflow, tfjs, device, gpu } = await loadTensorflow(process.argv[2])
+  const { tensorflow, tfjs, device, gpu } = (await loadTensorflow(process.argv[2])).device
   return { name: 'Self-MRI', version: `TensorFlow ${tensorflow} (${gpu ?? device}), TensorFlow.js ${tfjs}` }
 }
 
 async function kindOf({ hardware, computed }: Given): Promise<Kind<never>> {
-  const { device } = await loadTensorflow(process.argv[2])
+  const { device } = (await loadTensorflow(process.argv[2])).device
   if (device !== hardware.toUpperCase()) throw new Error(`Expected TensorFlow on a ${hardware}, got ${device}`)
   return KINDS[computed.kind]()
 }

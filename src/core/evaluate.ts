@@ -8,13 +8,15 @@ import {
   type VolumeScore,
 } from '../contract/evaluation.ts'
 import { faultInWords, type SliceSelection, selectSlices } from '../contract/volumes.ts'
+import type { Arithmetic } from './compute.ts'
 import { leftOut, type Reference, usableSlices } from './data/slices.ts'
 import type { Volume } from './data/volume.ts'
 import { largestFinite } from './frame.ts'
+import type { Model } from './models/model.ts'
 import { scoreVolume, type VolumeMetrics } from './mri/metrics.ts'
 import { centreCropReal, cropShape } from './mri/transform.ts'
 import type { Pause } from './pause.ts'
-import { accelerationOf, type Model, reconstructSlices, seededMaskOf } from './reconstruct.ts'
+import { accelerationOf, reconstructSlices, seededMaskOf } from './reconstruct.ts'
 import { mean, standardDeviation } from './statistics.ts'
 
 export interface EvaluationSettings {
@@ -112,6 +114,7 @@ export async function evaluateVolume(
   volume: Volume,
   model: Model | null,
   settings: EvaluationSettings,
+  compute: Arithmetic,
   pause: Pause,
 ): Promise<VolumeScore> {
   const { info } = volume
@@ -122,7 +125,7 @@ export async function evaluateVolume(
   const scores: (VolumeMetrics & { acceleration: number })[] = []
   for (let draw = 0; draw < draws; draw++) {
     const mask = seededMaskOf(volume, settings.mask, settings.maskDraws === null ? (settings.maskSeed ?? null) : draw)
-    const prediction = await reconstructSlices(volume, indices, mask, model, pause)
+    const prediction = await reconstructSlices(volume, indices, mask, model, compute, pause)
     scores.push({ ...scoreVolume({ prediction, target, shape, maximum }), acceleration: accelerationOf(volume, mask) })
   }
   const accelerations = scores.map(score => score.acceleration)

@@ -3,8 +3,9 @@ import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../contract/errors.ts'
 import type { FeatureMeta } from '../contract/images.ts'
 import { extremes } from './extremes.ts'
+import type { Kernels } from './kernels.ts'
+import type { Model } from './models/model.ts'
 import { read } from './read.ts'
-import type { Model } from './reconstruct.ts'
 import { unpack } from './training/parameters.ts'
 
 export interface Features {
@@ -15,6 +16,7 @@ export interface Features {
 
 /** Of a normalised image [h, w]; at most so many maps from the `first` on. Throws `INVALID_ARGUMENT` for a layer or channel that there is not. */
 export async function featureMaps(
+  kernels: Kernels,
   { network, config, specs, parameters }: Model,
   {
     image,
@@ -53,7 +55,7 @@ export async function featureMaps(
         [2, 0, 1],
       )
     }
-    network.outputs(config, unpack(parameters, specs), tf.tensor4d(image, [1, ...shape, 1]), { tap })
+    network.outputs(kernels, config, unpack(parameters, specs), tf.tensor4d(image, [1, ...shape, 1]), { tap })
     return maps! as tf.Tensor3D
   })
   const [count, height, width] = size

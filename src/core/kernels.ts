@@ -1,14 +1,14 @@
 /**
- * What a native engine does much faster than TensorFlow.js's own compositions: five operations, and convolutions in a lower precision.
- * `plain` is the definition, in ordinary TensorFlow.js, the DFT in none; the engine installs its own, which are tested against it.
+ * Five operations that a native engine computes much faster than TensorFlow.js composes them, and convolutions in bfloat16.
+ * The plain kernels are the definition: tests compare an engine's kernels with them.
  */
 import * as tf from '@tensorflow/tfjs-core'
-import { inverseDft } from './mri/dft.ts'
+import { makeInverseDft } from './mri/dft.ts'
 
 export interface Kernels {
   /** Each channel of each sample of [batch, height, width, channel] to mean 0 and variance 1 (biased; epsilon 1e-5; no affine). */
   instanceNorm(x: tf.Tensor4D): tf.Tensor4D
-  /** Each channel of the whole batch likewise, then times `scale` plus `offset`, which are learned. */
+  /** Each channel of the whole batch to mean 0 and variance 1, then times `scale` plus `offset`, which are learned. */
   batchNorm(x: tf.Tensor4D, scale: tf.Tensor1D, offset: tf.Tensor1D): BatchNorm
   /** The larger of x and 0. */
   relu(x: tf.Tensor4D): tf.Tensor4D
@@ -16,7 +16,7 @@ export interface Kernels {
   leakyRelu(x: tf.Tensor4D): tf.Tensor4D
   /** Inverse DFT (with its 1 / n) of each line of [line, sample, 2] (re, im). */
   inverseDft(values: Float32Array, lines: number, samples: number): Float32Array
-  /** Has the convolutions that `work` calls, and those of gradients taken in it, computed in bfloat16. */
+  /** Calls `work`, whose convolutions and their gradients are computed in bfloat16. */
   inBfloat16<T>(work: () => T): T
 }
 
@@ -36,7 +36,8 @@ function normalise(x: tf.Tensor4D, axes: number[]): tf.Tensor4D {
   return tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, NORM_EPSILON)))
 }
 
-export const plain: Kernels = {
+/** In ordinary TensorFlow.js; the DFT in plain arrays, and convolutions in float32 always. */
+export const makePlainKernels = (): Kernels => ({
   instanceNorm: x => normalise(x, [1, 2]),
   batchNorm(x, scale, offset) {
     const { mean, variance } = tf.moments(x, [0, 1, 2])
@@ -49,14 +50,6 @@ export const plain: Kernels = {
   },
   relu: x => tf.relu(x),
   leakyRelu: x => tf.leakyRelu(x, LEAKY_SLOPE),
-  inverseDft,
+  inverseDft: makeInverseDft(),
   inBfloat16: work => work(),
-}
-
-let active: Kernels = plain
-
-export const kernels = (): Kernels => active
-
-export function useKernels(replacement: Kernels): void {
-  active = replacement
-}
+})

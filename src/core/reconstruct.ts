@@ -1,25 +1,16 @@
 /** A slice from k-space to image: masked, zero-filled, and through a network where there is one. */
-import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../contract/errors.ts'
 import type { MaskSpec } from '../contract/evaluation.ts'
+import type { Arithmetic } from './compute.ts'
 import type { Volume } from './data/volume.ts'
 import { allFinite } from './extremes.ts'
-import { type Network, type ParameterSpec, reconstructionOf } from './models/network.ts'
-import { zeroFilledImage } from './mri/fft.ts'
+import type { Kernels } from './kernels.ts'
+import { type Model, makeEagerPredict, type Predict } from './models/model.ts'
+import { makeZeroFilling, type ZeroFilling } from './mri/fft.ts'
 import { acceleration, fileNameMask, makeMask } from './mri/mask.ts'
 import { RandomState } from './mri/random.ts'
 import { cropShape, normalise, unnormalise } from './mri/transform.ts'
 import type { Pause } from './pause.ts'
-import { read } from './read.ts'
-import { unpack } from './training/parameters.ts'
-
-/** A network with its weights; the weights are the holder's to dispose. */
-export interface Model {
-  readonly network: Network
-  readonly config: unknown
-  readonly specs: readonly ParameterSpec[]
-  readonly parameters: tf.Tensor1D
-}
 
 /** How a volume is to be masked: its own mask if it has one, else one seeded by its name, or drawn from `random`. */
 export function maskOf(volume: Volume, spec: MaskSpec, random?: RandomState): Uint8Array {
@@ -36,44 +27,35 @@ export const seededMaskOf = (volume: Volume, spec: MaskSpec, seed: number | null
 export const accelerationOf = ({ info: { sampling } }: Volume, mask: Uint8Array): number =>
   sampling.kind === 'irregular' ? sampling.acceleration : acceleration(mask)
 
+/** Makes the images of slices. Its zero-filling owns working memory, so whoever loops over slices makes one. */
+export interface Imaging {
+  readonly zeroFilling: ZeroFilling
+  readonly predict: Predict
+}
+
+/** For many slices of one shape. */
+export const makeImaging = ({ kernels, predict }: Pick<Arithmetic, 'kernels' | 'predict'>): Imaging => ({
+  zeroFilling: makeZeroFilling(kernels),
+  predict,
+})
+
+/** For single slices: each is predicted one operation at a time. */
+export const makeEagerImaging = (kernels: Kernels): Imaging =>
+  makeImaging({ kernels, predict: makeEagerPredict(kernels) })
+
 /** Zero-filled magnitude of one slice, [crop height, crop width]; `mask` over columns. */
-export function zeroFilled(volume: Volume, index: number, mask: Uint8Array): Float32Array {
-  return volume.withKspace(index, kspace => zeroFilledImage(kspace, mask, cropShape(volume.info)))
-}
-
-/** The network's output for one normalised image [h, w], in the same normalised units. */
-export type Predict = (model: Model, image: Float32Array, shape: readonly [number, number]) => Promise<Float32Array>
-
-/** The network's output for images [batch, h, w, 1]; the caller disposes it. */
-export const applyModel = (
-  { network, config, specs }: Omit<Model, 'parameters'>,
-  parameters: tf.Tensor1D,
-  images: tf.Tensor4D,
-) => tf.tidy(() => reconstructionOf(network.outputs(config, unpack(parameters, specs), images)))
-
-/** One operation at a time, as TensorFlow.js does it: what is seldom asked for. */
-export const predictOnce: Predict = (model, image, shape) =>
-  read(() => applyModel(model, model.parameters, tf.tensor4d(image, [1, shape[0], shape[1], 1])))
-
-let predictMany: Predict = predictOnce
-
-/** The engine has a faster way for many images of one shape. */
-export function usePredictor(replacement: Predict): void {
-  predictMany = replacement
-}
-
-/** One image of many: a volume's slices, a validation. */
-export const predict: Predict = (model, image, shape) => predictMany(model, image, shape)
+export const zeroFilled = (volume: Volume, index: number, mask: Uint8Array, zeroFilling: ZeroFilling): Float32Array =>
+  volume.withKspace(index, kspace => zeroFilling.image(kspace, mask, cropShape(volume.info)))
 
 /** A zero-filled image [h, w] through a network, in its own units. */
 export async function throughNetwork(
   magnitude: Float32Array,
   model: Model,
   shape: readonly [number, number],
-  through: Predict = predictOnce,
+  predict: Predict,
 ): Promise<Float32Array> {
   const { image, mean, std } = normalise(magnitude)
-  return unnormalise(await through(model, image, shape), mean, std)
+  return unnormalise(await predict(model, image, shape), mean, std)
 }
 
 /**
@@ -106,11 +88,11 @@ export async function reconstructSlice(
   index: number,
   mask: Uint8Array,
   model: Model | null,
-  through: Predict = predictOnce,
+  { zeroFilling, predict }: Imaging,
 ): Promise<Float32Array> {
-  const magnitude = requireFiniteImage(zeroFilled(volume, index, mask), volume, index, null)
+  const magnitude = requireFiniteImage(zeroFilled(volume, index, mask, zeroFilling), volume, index, null)
   if (!model) return magnitude
-  const image = await throughNetwork(magnitude, model, cropShape(volume.info), through)
+  const image = await throughNetwork(magnitude, model, cropShape(volume.info), predict)
   return requireFiniteImage(image, volume, index, model)
 }
 
@@ -120,13 +102,15 @@ export async function reconstructSlices(
   indices: readonly number[],
   mask: Uint8Array,
   model: Model | null,
+  compute: Arithmetic,
   pause: Pause,
 ): Promise<Float32Array> {
   const [height, width] = cropShape(volume.info)
+  const imaging = makeImaging(compute)
   const images = new Float32Array(indices.length * height * width)
   for (const [i, index] of indices.entries()) {
     await pause()
-    images.set(await reconstructSlice(volume, index, mask, model, predict), i * height * width)
+    images.set(await reconstructSlice(volume, index, mask, model, imaging), i * height * width)
   }
   return images
 }

@@ -6,6 +6,8 @@ import { isWhole } from './data/slices.ts'
 import type { Volume } from './data/volume.ts'
 import { featureMaps } from './features.ts'
 import { croppedTruth, type Picture, sliceMetrics } from './frame.ts'
+import type { Kernels } from './kernels.ts'
+import type { Model } from './models/model.ts'
 import {
   largest,
   logMagnitude,
@@ -20,7 +22,7 @@ import {
 } from './mri/aspects.ts'
 import { acceleration } from './mri/mask.ts'
 import { cropShape, normalise, type Shape, voxelSizeOf } from './mri/transform.ts'
-import { accelerationOf, type Model, seededMaskOf } from './reconstruct.ts'
+import { accelerationOf, seededMaskOf } from './reconstruct.ts'
 import { mean } from './statistics.ts'
 
 /** A slice of a source. */
@@ -40,7 +42,8 @@ export interface Subject {
   /** What a `feature` is of; the channel counted from 0. */
   readonly layer: string
   readonly channel: number
-  /** As `reconstructSlice`; whoever looks at several things of a slice may have kept its image. */
+  readonly kernels: Kernels
+  /** As `reconstructSlice`; it may keep images, as several things that are shown of a slice need its image. */
   readonly reconstruct: (volume: Volume, index: number, mask: Uint8Array, model: Model | null) => Promise<Float32Array>
 }
 
@@ -211,13 +214,13 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
     }
   },
 
-  async feature({ model, volume, slice, layer, channel, ...subject }) {
+  async feature({ kernels, model, volume, slice, layer, channel, ...subject }) {
     if (!model)
       return refuse('Expected a run, got a source without a network: only its layers have features. Choose a run.')
     const mask = seededMaskOf(volume, subject.mask, subject.seed)
     const { image } = normalise(await subject.reconstruct(volume, slice, mask, null))
     const shape = cropShape(volume.info)
-    const { maps, meta } = await featureMaps(model, { image, shape, layer, first: channel, most: 1 })
+    const { maps, meta } = await featureMaps(kernels, model, { image, shape, layer, first: channel, most: 1 })
     return {
       image: maps,
       shape: meta.shape,

@@ -10,7 +10,7 @@ import { networkOf } from './models/index.ts'
 import { SSIM_MARGIN } from './mri/metrics.ts'
 import { cropShape } from './mri/transform.ts'
 import { methodOf } from './ssl/index.ts'
-import { makeTrunk } from './ssl/trunk.ts'
+import { makeStem } from './ssl/trunk.ts'
 
 const SSIM_WINDOW = 2 * SSIM_MARGIN + 1
 
@@ -68,7 +68,7 @@ export function requireTrainable(
     const side = method.smallestView(ownSettings)
     if (side !== null)
       requireSize([side, side], batch, `in the smallest views of ${method.label}`, ' Or take larger views.')
-    method.head(ownSettings, makeTrunk(network, settings), { batch, samples })
+    method.head(ownSettings, makeStem(network, settings), { batch, samples })
     if (side !== null) return
   }
   // The last batch of an epoch may hold fewer; a pretext leaves it out.

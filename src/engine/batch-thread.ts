@@ -1,5 +1,6 @@
 /** Entry of a thread that prepares a training's batches: files, masks, Fourier transforms and augmentations, no TensorFlow. */
 import { parentPort } from 'node:worker_threads'
+import { makePlainArithmetic } from '../core/compute.ts'
 import type { TrainingTask } from '../core/training/train.ts'
 import type { FromThread, ToThread } from './batches.ts'
 import { failureOf } from './failure.ts'
@@ -7,6 +8,7 @@ import { taskOf } from './tasks.ts'
 import { VolumePool } from './volume-pool.ts'
 
 const port = parentPort!
+const compute = makePlainArithmetic()
 /** By number. A training's files stay open until it ends. */
 const trainings = new Map<number, { readonly pool: VolumePool; readonly task: TrainingTask }>()
 
@@ -27,7 +29,7 @@ port.on('message', (message: ToThread) => {
     void answer(message)
   } else if (message.do === 'open') {
     const pool = new VolumePool()
-    trainings.set(message.training, { pool, task: taskOf(message.request, pool) })
+    trainings.set(message.training, { pool, task: taskOf(message.request, pool, compute) })
   } else {
     trainings.get(message.training)?.pool.dispose()
     trainings.delete(message.training)

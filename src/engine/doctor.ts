@@ -3,6 +3,7 @@ import { availableParallelism, freemem, totalmem } from 'node:os'
 import process from 'node:process'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Device, EngineHealth } from '../contract/engine.ts'
+import type { Kernels } from '../core/kernels.ts'
 import { unet } from '../core/models/unet.ts'
 import { makeOptimizer } from '../core/training/optimizers.ts'
 import { initialParameters } from '../core/training/parameters.ts'
@@ -15,14 +16,14 @@ import { computesEagerly } from './graph/way.ts'
 
 const STEPS = 11 // the first one is not counted
 
-export async function examine(device: Device): Promise<EngineHealth> {
+export async function examine(device: Device, kernels: Kernels): Promise<EngineHealth> {
   const config = { channels: 8, pools: 4 }
   const specs = unet.parameters(config)
   const optimizer = makeOptimizer({ kind: 'rmsprop', alpha: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0 })
   const step = makeStep(
     specs,
     (parameters, [image, target]) =>
-      tf.mean(tf.abs(tf.sub(unet.outputs(config, parameters, image as tf.Tensor4D)[0], target))),
+      tf.mean(tf.abs(tf.sub(unet.outputs(kernels, config, parameters, image as tf.Tensor4D)[0], target))),
     optimizer,
   )
   const batch = [1, 2].map(seed => tf.randomNormal([1, 64, 64, 1], 0, 1, 'float32', seed))

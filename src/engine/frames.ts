@@ -2,18 +2,27 @@
 import { setImmediate } from 'node:timers/promises'
 import { AppError, throwIfCancelled } from '../contract/errors.ts'
 import type { OverMasks, SliceMetrics } from '../contract/images.ts'
+import { makePlainArithmetic } from '../core/compute.ts'
 import { shownSlice } from '../core/data/slices.ts'
 import type { Volume } from '../core/data/volume.ts'
 import { type Features, featureMaps } from '../core/features.ts'
 import { croppedTruth, describeFrame, truthMaximum } from '../core/frame.ts'
+import type { Model } from '../core/models/model.ts'
 import { cropShape, normalise } from '../core/mri/transform.ts'
-import { type Model, requireFiniteImage, seededMaskOf, throughNetwork, zeroFilled } from '../core/reconstruct.ts'
+import {
+  type Imaging,
+  makeEagerImaging,
+  requireFiniteImage,
+  seededMaskOf,
+  throughNetwork,
+  zeroFilled,
+} from '../core/reconstruct.ts'
 import { hasMetrics, imageOfDraw, metricsOf, pictureOf, picturesOverMasks, type Subject } from '../core/shows.ts'
 import { shrink, toEightBit } from '../core/thumbnail.ts'
 import { KeptFiles } from './kept-files.ts'
 import { loadModel } from './models.ts'
 import type { Calls, FeaturesRequest, Frame, FrameRequest, ModelReference, Thumbnail, VolumeFile } from './protocol.ts'
-import { requireTensorflow } from './tensorflow.ts'
+import { requireCompute } from './tensorflow.ts'
 import { VolumePool } from './volume-pool.ts'
 import { listVolume } from './volumes.ts'
 
@@ -27,6 +36,10 @@ const models = new KeptFiles<Model>(MODELS_KEPT, model => model.parameters.dispo
 const maxima = new WeakMap<Volume, number | null>()
 /** The last images; the newest at the end. */
 const made: Made[] = []
+/** Of the ground truth, for which TensorFlow is not loaded. */
+const plain = makePlainArithmetic()
+/** Made with the first image. */
+let imaging: Imaging | null = null
 let queue: Promise<unknown> = Promise.resolve()
 
 /** One work after another, so that none closes the volume or network of the one before; a cancelled one is passed over. */
@@ -86,7 +99,7 @@ interface Made {
 
 const isEqual = (a: Uint8Array, b: Uint8Array) => a.every((column, i) => column === b[i])
 
-/** As `reconstructSlice`. The networks of a slice share their input, and its metrics are of an image that was just made. */
+/** As `reconstructSlice`, but images are kept: the networks of a slice share their input, and metrics need the image that a pane shows. */
 async function reconstruct(
   volume: Volume,
   slice: number,
@@ -97,9 +110,11 @@ async function reconstruct(
     one => one.volume === volume && one.slice === slice && one.model === model && isEqual(one.mask, mask),
   )
   if (known) return known.image
+  imaging ??= makeEagerImaging((await requireCompute()).kernels)
+  const { zeroFilling, predict } = imaging
   const computed = model
-    ? await throughNetwork(await reconstruct(volume, slice, mask, null), model, cropShape(volume.info))
-    : zeroFilled(volume, slice, mask)
+    ? await throughNetwork(await reconstruct(volume, slice, mask, null), model, cropShape(volume.info), predict)
+    : zeroFilled(volume, slice, mask, zeroFilling)
   const image = requireFiniteImage(computed, volume, slice, model)
   if (made.push({ volume, slice, mask, model, image }) > MADE_KEPT) made.shift()
   return image
@@ -107,10 +122,10 @@ async function reconstruct(
 
 /** The ground truth needs no TensorFlow. */
 async function subjectOf({ path, content, model, ...request }: Omit<FrameRequest, 'show'>): Promise<Subject> {
-  if (request.source === 'network') await requireTensorflow()
+  const { kernels } = request.source === 'network' ? await requireCompute() : plain
   const volume = await openAt({ path, content }, request.slice)
   const volumeMaximum = await maximumOf(volume)
-  return { ...request, volume, volumeMaximum, model: model && (await openModel(model)), reconstruct }
+  return { ...request, volume, volumeMaximum, model: model && (await openModel(model)), kernels, reconstruct }
 }
 
 export const frame = (request: FrameRequest, signal: AbortSignal): Promise<Frame> =>
@@ -156,10 +171,10 @@ async function makeThumbnail({ path, content, mask, size, salt }: Calls['thumbna
     const slice = shownSlice(volume.info)
     let image = croppedTruth(volume, slice)
     if (!image) {
-      await requireTensorflow()
-      // What was measured is not known before the content is: no mask is added then.
+      imaging ??= makeEagerImaging((await requireCompute()).kernels)
+      // Which lines were measured is known only with the content. Without the content no mask is added.
       const measured = content ? seededMaskOf(volume, mask, null) : new Uint8Array(volume.info.columns).fill(1)
-      image = zeroFilled(volume, slice, measured)
+      image = zeroFilled(volume, slice, measured, imaging.zeroFilling)
     }
     const { pixels, shape } = shrink(image, cropShape(volume.info), size)
     return { shape, pixels: toEightBit(pixels) }
@@ -181,8 +196,8 @@ async function makeFeatures({
   layer,
   most,
 }: FeaturesRequest): Promise<Features> {
-  await requireTensorflow()
+  const { kernels } = await requireCompute()
   const volume = await openAt({ path, content }, slice)
   const { image } = normalise(await reconstruct(volume, slice, seededMaskOf(volume, mask, seed), null))
-  return featureMaps(await openModel(model), { image, shape: cropShape(volume.info), layer, most })
+  return featureMaps(kernels, await openModel(model), { image, shape: cropShape(volume.info), layer, most })
 }

@@ -6,27 +6,26 @@ import { AppError } from '../contract/errors.ts'
 import type { VolumeScore } from '../contract/evaluation.ts'
 import { exportName, requireFittingName, stemOf } from '../contract/exports.ts'
 import type { SkippedFile, VolumeInfo } from '../contract/volumes.ts'
+import { makePlainArithmetic } from '../core/compute.ts'
 import type { Volume } from '../core/data/volume.ts'
 import { evaluateVolume, unscorable } from '../core/evaluate.ts'
 import { croppedTruth } from '../core/frame.ts'
 import { cropShape } from '../core/mri/transform.ts'
 import type { Pause } from '../core/pause.ts'
-import { maskOf, reconstructSlice } from '../core/reconstruct.ts'
+import { makeEagerImaging, maskOf, reconstructSlice } from '../core/reconstruct.ts'
 import { fromTorch } from '../core/training/parameters.ts'
 import { train as runTraining } from '../core/training/train.ts'
 import { type Batches, expectBatches, prepareAhead } from './batches.ts'
-import { examine } from './doctor.ts'
 import { exportVolume } from './exports/volume.ts'
 import { readCheckpoint } from './files.ts'
 import { features, frame, metrics, overMasks, thumbnail } from './frames.ts'
-import { graphStepper } from './graph/stepper.ts'
 import { withModel } from './models.ts'
 import type { CallName, Calls, Progress, Reconstructed, VolumeFile } from './protocol.ts'
 import { newestWhole } from './resume.ts'
 import { runFiles } from './run-files.ts'
 import { synthesizeKnees } from './synthesize.ts'
 import { taskOf } from './tasks.ts'
-import { loadedDevice, requireTensorflow } from './tensorflow.ts'
+import { loadedCompute, requireCompute } from './tensorflow.ts'
 import { views } from './views.ts'
 import { VolumePool } from './volume-pool.ts'
 import { contentOf, openVolume, reasonOf, scanFolder } from './volumes.ts'
@@ -114,12 +113,13 @@ export const handlers: Handlers = {
     ]
     const asked = { config, train, validation }
     expectBatches(asked)
-    const device = await requireTensorflow()
+    const compute = await requireCompute()
+    const { device } = compute
     emit({ type: 'device', device })
     const pool = new VolumePool()
     let batches: Batches | null = null
     try {
-      batches = prepareAhead(taskOf(asked, pool), asked, device.device === 'GPU')
+      batches = prepareAhead(taskOf(asked, pool, compute), asked, device.device === 'GPU')
       const { task } = batches
       const resumed = states.length > 0 ? await newestWhole(request.run, states) : null
       const training = runTraining({
@@ -138,7 +138,7 @@ export const handlers: Handlers = {
         notes: [...request.notes, ...(resumed?.notes ?? [])],
         files: runFiles(request.directory, { pause, emit }),
         pause,
-        makeStepper: graphStepper,
+        compute,
       })
       while (true) {
         const { value, done } = await training.next()
@@ -152,12 +152,12 @@ export const handlers: Handlers = {
   },
 
   async evaluate({ files, salt, model: reference, settings }, context) {
-    await requireTensorflow()
+    const compute = await requireCompute()
     return withModel(reference, async model => {
       const volumes: VolumeScore[] = []
       const skipped = await eachVolume(files, salt, context, async volume => {
         const reason = unscorable(volume, settings)
-        if (!reason) volumes.push(await evaluateVolume(volume, model, settings, context.pause))
+        if (!reason) volumes.push(await evaluateVolume(volume, model, settings, compute, context.pause))
         return reason
       })
       return { volumes, skipped }
@@ -166,7 +166,7 @@ export const handlers: Handlers = {
 
   async reconstruct(request, context) {
     const { files, salt, slice, format, directory, stem, overwrite = false } = request
-    if (request.source === 'network') await requireTensorflow()
+    const compute = request.source === 'network' ? await requireCompute() : makePlainArithmetic()
     const destination: Destination = {
       folder: directory,
       maker: 'reconstruct',
@@ -185,7 +185,7 @@ export const handlers: Handlers = {
         }
         const empty = await inWorkshop(directory, async workshop => {
           const finished = join(workshop, 'result')
-          const none = await exportVolume(volume, model, request, finished, context.pause)
+          const none = await exportVolume(volume, model, compute, request, finished, context.pause)
           await place(finished, destination, name)
           return none
         })
@@ -198,15 +198,16 @@ export const handlers: Handlers = {
   },
 
   async compare({ path, content, salt, slice, mask: spec, models }, { pause }) {
-    await requireTensorflow()
+    const { kernels } = await requireCompute()
     const volume = await openVolume(path, salt, content, { pause })
     try {
       const shape = cropShape(volume.info)
       const mask = maskOf(volume, spec)
       const truth = croppedTruth(volume, slice)
+      const imaging = makeEagerImaging(kernels)
       const images: Float32Array[] = []
       for (const reference of models)
-        images.push(await withModel(reference, async model => reconstructSlice(volume, slice, mask, model)))
+        images.push(await withModel(reference, async model => reconstructSlice(volume, slice, mask, model, imaging)))
       const maximum = (truth ?? images[0]).reduce((most, value) => Math.max(most, value), 0)
       return { shape, truth, images, maximum }
     } finally {
@@ -226,11 +227,11 @@ export const handlers: Handlers = {
 
   views: async ({ config, train }, { pause }) => views({ config, train: await withContents(train, pause) }),
 
-  status: async () => ({ device: loadedDevice(), residentBytes: process.memoryUsage.rss() }),
+  status: async () => ({ device: loadedCompute()?.device ?? null, residentBytes: process.memoryUsage.rss() }),
 
   async synthesize(spec, { emit, pause }) {
     return { files: await synthesizeKnees(spec, emit, pause) }
   },
 
-  doctor: async () => examine(await requireTensorflow()),
+  doctor: async () => (await requireCompute()).examine(),
 }

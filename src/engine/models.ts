@@ -1,7 +1,7 @@
 /** Networks with the weights of a checkpoint. */
 import * as tf from '@tensorflow/tfjs-core'
 import { networkOf } from '../core/models/index.ts'
-import type { Model } from '../core/reconstruct.ts'
+import type { Model } from '../core/models/model.ts'
 import { fromTorch } from '../core/training/parameters.ts'
 import { readCheckpoint } from './files.ts'
 import type { ModelReference } from './protocol.ts'

@@ -1,6 +1,7 @@
 /** What a run's configuration asks to be learned, on its volumes. */
 import { AppError } from '../contract/errors.ts'
 import type { VolumeInfo } from '../contract/volumes.ts'
+import type { Arithmetic } from '../core/compute.ts'
 import { networkOf } from '../core/models/index.ts'
 import { methodOf } from '../core/ssl/index.ts'
 import { type PretextTask, pretextTask } from '../core/ssl/pretext.ts'
@@ -36,14 +37,16 @@ function jobOf({ config, train, validation }: TaskRequest, pool: VolumePool) {
   }
 }
 
-export function pretrainingOf(request: TaskRequest, pool: VolumePool): PretextTask {
+export function pretrainingOf(request: TaskRequest, pool: VolumePool, compute: Arithmetic): PretextTask {
   const { config } = request
   if (!config.method || !config.pretext) throw new Error('A pre-training has a method and says what it may see')
   const method = methodOf(config.method)
   const methodConfig = method.config.parse(config.methodConfig)
   const { pretext, recipe } = config
-  return pretextTask({ ...jobOf(request, pool), method, methodConfig, pretext, epochs: recipe.epochs })
+  return pretextTask({ ...jobOf(request, pool), method, methodConfig, pretext, epochs: recipe.epochs }, compute)
 }
 
-export const taskOf = (request: TaskRequest, pool: VolumePool): TrainingTask =>
-  request.config.kind === 'pretrain' ? pretrainingOf(request, pool) : supervisedTask(jobOf(request, pool))
+export const taskOf = (request: TaskRequest, pool: VolumePool, compute: Arithmetic): TrainingTask =>
+  request.config.kind === 'pretrain'
+    ? pretrainingOf(request, pool, compute)
+    : supervisedTask(jobOf(request, pool), compute)

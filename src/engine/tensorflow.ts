@@ -1,18 +1,21 @@
 /**
- * Loads TensorFlow.js on the native TensorFlow of the engine's cache, and installs the fused kernels.
- * tfjs-node's own index wants its binding inside node_modules; this goes round it (see docs in ARCHITECTURE.md).
+ * Loads TensorFlow.js on the native TensorFlow of the engine's cache, and makes this process's `Compute` of it.
+ * tfjs-node's own index looks for its binding inside node_modules, so this file loads tfjs-node's backend without that index.
  */
 import { createRequire } from 'node:module'
 import process from 'node:process'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Device } from '../contract/engine.ts'
 import { AppError } from '../contract/errors.ts'
-import { useKernels } from '../core/kernels.ts'
-import { usePredictor } from '../core/reconstruct.ts'
+import type { Compute } from '../core/compute.ts'
+import { makeEagerPredict } from '../core/models/model.ts'
 import { convolutionKernels, makeMixedPrecision } from './bfloat16.ts'
+import { examine } from './doctor.ts'
 import { compilesWithXla } from './environment.ts'
+import { isExhausted } from './exhausted.ts'
 import type { Backend } from './graph/native.ts'
 import { makeGraphPredictor } from './graph/predictor.ts'
+import { graphStepper } from './graph/stepper.ts'
 import { computesEagerly, say } from './graph/way.ts'
 import { run } from './install/run.ts'
 import { fusedKernels, type NativeBackend, splitVectorsInPlace } from './kernels.ts'
@@ -20,11 +23,20 @@ import { useOneDnn } from './onednn.ts'
 
 const require = createRequire(import.meta.url)
 
-let loaded: Device | null = null
+let loaded: Compute | null = null
 
-/** Makes TensorFlow.js compute on the native library beside `bindingPath`. Called once a process; later calls return the same. */
-export async function loadTensorflow(bindingPath: string): Promise<Device> {
-  if (loaded) return loaded
+/** Makes TensorFlow.js compute on the native library beside `bindingPath`. Later calls in a process return the first call's value. */
+export async function loadTensorflow(bindingPath: string): Promise<Compute> {
+  try {
+    loaded ??= await load(bindingPath)
+    return loaded
+  } catch (error) {
+    if (error instanceof AppError || !isExhausted(error)) throw error
+    throw new AppError('OUT_OF_MEMORY', (error as Error).message, error)
+  }
+}
+
+async function load(bindingPath: string): Promise<Compute> {
   // tfjs-node 4.22 calls two functions that Node ≥ 23 no longer has, or warns of.
   const util = require('node:util')
   util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined
@@ -46,18 +58,31 @@ export async function loadTensorflow(bindingPath: string): Promise<Device> {
   const backend = tf.backend() as unknown as NativeBackend & Backend
   const convolutions = convolutionKernels()
   splitVectorsInPlace(backend)
-  const fused = fusedKernels(useOneDnn(backend))
-  useKernels({ ...fused, inBfloat16: makeMixedPrecision(backend, convolutions) })
-  if (!computesEagerly()) usePredictor(makeGraphPredictor(backend, say))
-  const device = backend.isUsingGpuDevice ? 'GPU' : 'CPU'
-  loaded = {
+  const kernels = {
+    ...fusedKernels(useOneDnn(backend)),
+    inBfloat16: makeMixedPrecision(backend, convolutions),
+  }
+  const predictor = computesEagerly() ? null : makeGraphPredictor(backend, kernels, say)
+  const device = await deviceOf(backend)
+  return {
+    device,
+    kernels,
+    makeStepper: graphStepper,
+    predict: predictor ?? makeEagerPredict(kernels),
+    examine: () => examine(device, kernels),
+    isExhausted,
+    close: () => predictor?.dispose(),
+  }
+}
+
+async function deviceOf({ binding, isUsingGpuDevice }: NativeBackend): Promise<Device> {
+  return {
     tensorflow: binding.TF_Version,
     tfjs: tf.version_core,
-    device,
-    gpu: device === 'GPU' ? await gpuName() : null,
+    device: isUsingGpuDevice ? 'GPU' : 'CPU',
+    gpu: isUsingGpuDevice ? await gpuName() : null,
     compiler: compilesWithXla() ? 'XLA' : null,
   }
-  return loaded
 }
 
 /** TensorFlow takes the first GPU that it may see; its C interface does not tell the name. */
@@ -68,11 +93,11 @@ async function gpuName(): Promise<string | null> {
   return status === 0 ? output.trim().split('\n')[0] : null
 }
 
-/** Where this process computes; `null` until it has loaded TensorFlow. */
-export const loadedDevice = (): Device | null => loaded
+/** What this process computes with; `null` until it has loaded TensorFlow. */
+export const loadedCompute = (): Compute | null => loaded
 
 /** Loads TensorFlow where the client said when it spawned this process; scanning, synthesis and the ground truth need none. */
-export async function requireTensorflow(): Promise<Device> {
+export async function requireCompute(): Promise<Compute> {
   if (loaded) return loaded
   const binding = process.env.SELF_MRI_BINDING
   if (!binding)

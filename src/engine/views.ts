@@ -2,7 +2,7 @@
 import { pictureCautions, pictureOf } from '../core/ssl/pictures.ts'
 import type { BatchViews, Calls } from './protocol.ts'
 import { pretrainingOf } from './tasks.ts'
-import { requireTensorflow } from './tensorflow.ts'
+import { requireCompute } from './tensorflow.ts'
 import { VolumePool } from './volume-pool.ts'
 
 /** Samples at most. */
@@ -10,11 +10,15 @@ const SHOWN = 8
 
 /** Throws what the training itself would throw as it begins. */
 export async function views({ config, train }: Calls['views']['params']): Promise<BatchViews> {
-  await requireTensorflow()
+  const compute = await requireCompute()
   const pool = new VolumePool()
   try {
     const taskOfBatch = (batch: number) =>
-      pretrainingOf({ config: { ...config, recipe: { ...config.recipe, batch } }, train, validation: [] }, pool)
+      pretrainingOf(
+        { config: { ...config, recipe: { ...config.recipe, batch } }, train, validation: [] },
+        pool,
+        compute,
+      )
     const { batch } = config.recipe
     const whole = taskOfBatch(batch)
     // A smaller batch begins with the same samples.

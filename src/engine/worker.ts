@@ -5,10 +5,10 @@ import process from 'node:process'
 import { setImmediate } from 'node:timers/promises'
 import { throwIfCancelled } from '../contract/errors.ts'
 import { openChannel } from './channel.ts'
-import { isExhausted } from './exhausted.ts'
 import { failureOf } from './failure.ts'
 import { type Context, handlers } from './handlers.ts'
 import { type CallName, CHANNEL, type FromEngine, type ToEngine } from './protocol.ts'
+import { loadedCompute } from './tensorflow.ts'
 
 /** Progress of a tight loop is sent at most this often; other events always. */
 const STEP_INTERVAL_MS = 100
@@ -94,7 +94,7 @@ async function answer(id: number, name: CallName, params: unknown): Promise<void
     await channel.send({ type: 'result', id, result: await handler(params, context) })
   } catch (error) {
     const failure = failureOf(error)
-    const code = failure.code ?? (isExhausted(error) ? 'OUT_OF_MEMORY' : null)
+    const code = failure.code ?? (loadedCompute()?.isExhausted(error) ? 'OUT_OF_MEMORY' : null)
     const message = code === 'OUT_OF_MEMORY' ? exhausted(failure.message) : failure.message
     await channel.send({ type: 'error', id, ...failure, code, message })
   } finally {
@@ -102,4 +102,7 @@ async function answer(id: number, name: CallName, params: unknown): Promise<void
   }
 }
 
-pipe.on('close', () => process.exit(0))
+pipe.on('close', () => {
+  loadedCompute()?.close()
+  process.exit(0)
+})

@@ -1,7 +1,7 @@
 /** What somebody set a network and a method to, checked before anything is written down. */
 import { z } from 'zod'
 import { AppError } from '../contract/errors.ts'
-import { makeTrunk } from '../core/ssl/trunk.ts'
+import { makeStem } from '../core/ssl/trunk.ts'
 import { methodOf, networkOf } from './catalogue.ts'
 
 type Settings = Record<string, unknown>
@@ -33,5 +33,5 @@ interface Chosen {
 
 /** Throws what the method has to say of this network and batch: a grid that does not divide the views, a queue that is too short. */
 export function requireFittingHead({ network, networkConfig, method, methodConfig }: Chosen, batch: number): void {
-  methodOf(method).head(methodConfig, makeTrunk(networkOf(network), networkConfig), { batch, samples: batch })
+  methodOf(method).head(methodConfig, makeStem(networkOf(network), networkConfig), { batch, samples: batch })
 }

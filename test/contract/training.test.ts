@@ -9,7 +9,7 @@ import { selectSlices } from '../../src/contract/volumes.ts'
 import { evaluateVolume } from '../../src/core/evaluate.ts'
 import { NETWORKS, networkOf } from '../../src/core/models/index.ts'
 import { fileNameMask } from '../../src/core/mri/mask.ts'
-import { reconstructSlice } from '../../src/core/reconstruct.ts'
+import { makeEagerImaging, reconstructSlice } from '../../src/core/reconstruct.ts'
 import { advise } from '../../src/core/ssl/health.ts'
 import { METHODS, methodOf } from '../../src/core/ssl/index.ts'
 import { pretextTask } from '../../src/core/ssl/pretext.ts'
@@ -20,7 +20,7 @@ import { eagerStepper, type MakeStepper } from '../../src/core/training/stepper.
 import { supervisedTask } from '../../src/core/training/supervised.ts'
 import { type Training, type TrainingTask, train } from '../../src/core/training/train.ts'
 import { graphStepper } from '../../src/engine/graph/stepper.ts'
-import { useEngine } from '../engine.ts'
+import { compute, kernels, useEngine } from '../engine.ts'
 import { noiseVolume, sourceOf } from '../volumes.ts'
 
 beforeAll(useEngine)
@@ -46,12 +46,12 @@ function casesOf(networkId: string): [string, Case][] {
   const network = networkOf(networkId)
   const networkConfig = network.config.parse({ channels: 2 })
   const shared = { network, networkConfig, train: patients('a', 'b'), validation: patients('c'), slices, mask, seed: 5 }
-  const supervised = () => supervisedTask({ ...shared, batch: 1 })
+  const supervised = () => supervisedTask({ ...shared, batch: 1 }, compute())
   const pretraining = (id: string, changes: Partial<Pretext> = {}) => {
     const method = methodOf(id)
     const methodConfig = method.config.parse(SMALL[id] ?? {})
     const pretext = Pretext.parse({ keep: 0.5, ...changes })
-    return () => pretextTask({ ...shared, method, methodConfig, pretext, batch: 2, epochs: 2 })
+    return () => pretextTask({ ...shared, method, methodConfig, pretext, batch: 2, epochs: 2 }, compute())
   }
   const makes: [string, () => TrainingTask][] = [
     ['supervised', supervised],
@@ -103,7 +103,7 @@ async function trainAll(task: TrainingTask, changes: Partial<Training> = {}) {
       },
     },
     pause: async () => {},
-    makeStepper: eagerStepper,
+    compute: { ...compute(), makeStepper: eagerStepper },
     ...changes,
   }
   const events: TrainingEvent[] = []
@@ -206,7 +206,13 @@ describe.each(cases)('%s', (_, { network: networkId, make }) => {
     const volume = noiseVolume('c')
     const network = networkOf(networkId)
     const model = { network, config: network.config.parse({ channels: 2 }), specs, parameters }
-    const reconstructed = await reconstructSlice(volume, 1, fileNameMask(mask, 36, 'c.h5'), model)
+    const reconstructed = await reconstructSlice(
+      volume,
+      1,
+      fileNameMask(mask, 36, 'c.h5'),
+      model,
+      makeEagerImaging(kernels()),
+    )
     if (last.units === 'signal') expectNear(last.image, reconstructed)
     else expect(correlation(last.image, reconstructed)).toBeCloseTo(1, 6) // but in other units
     expect(last.units).toBe(task.keepBest ? 'signal' : 'arbitrary')
@@ -243,7 +249,7 @@ describe.each(Object.keys(METHODS))('%s', id => {
     const methodConfig = method.config.parse(SMALL[id] ?? {})
     const data = { train: patients('a', 'b'), validation: patients('c'), slices, mask }
     const settings = { network, networkConfig, method, methodConfig, pretext: Pretext.parse({ keep: 0.5 }) }
-    const task = pretextTask({ ...data, ...settings, seed: 5, batch: 2, epochs: 1 })
+    const task = pretextTask({ ...data, ...settings, seed: 5, batch: 2, epochs: 1 }, compute())
     const parameters = tf.tensor1d(initialParameters([...task.network, ...task.head], 5))
     const { extra } = (await task.validate(parameters, async () => {}))!
     parameters.dispose()
@@ -314,14 +320,14 @@ describe('a training', () => {
     ] as const) {
       const shared = { network, networkConfig, mask, slices: chosen, seed: 5, batch: 1 }
       const train = [sourceOf(noiseVolume('a', { slices: 4 }))]
-      const task = supervisedTask({ ...shared, train, validation: [sourceOf(volume)] })
+      const task = supervisedTask({ ...shared, train, validation: [sourceOf(volume)] }, compute())
       const { events, saved } = await trainAll(task, { recipe: { ...recipe, epochs: 1 } })
       const told = events.find(event => event.type === 'epoch')!.figures.validation!
 
       const parameters = tf.tensor1d(fromTorch(saved.get('best')!.tensors, specs, 'best'))
       const model = { network, config: networkConfig, specs, parameters }
       const settings = { mask, maskDraws: null, slices: chosen, reference: 'ground truth' } as const
-      const { ssim, psnr, nmse } = await evaluateVolume(volume, model, settings, async () => {})
+      const { ssim, psnr, nmse } = await evaluateVolume(volume, model, settings, compute(), async () => {})
       expect({ ssim, psnr, nmse }).toEqual(told)
 
       // PSNR by hand, from the definition.
@@ -330,7 +336,7 @@ describe('a training', () => {
       let [squares, pixels] = [0, 0]
       for (const index of indices) {
         const truth = volume.readTarget(index)!
-        const image = await reconstructSlice(volume, index, columns, model)
+        const image = await reconstructSlice(volume, index, columns, model, makeEagerImaging(kernels()))
         for (const [i, value] of image.entries()) squares += (value - truth[i]) ** 2
         pixels += image.length
       }
@@ -374,16 +380,19 @@ describe('a training', () => {
 
   it('previews nothing without a validation volume', async () => {
     const network = networkOf('unet')
-    const task = supervisedTask({
-      network,
-      networkConfig: network.config.parse({ channels: 2 }),
-      train: patients('a'),
-      validation: [],
-      slices,
-      mask,
-      batch: 1,
-      seed: 0,
-    })
+    const task = supervisedTask(
+      {
+        network,
+        networkConfig: network.config.parse({ channels: 2 }),
+        train: patients('a'),
+        validation: [],
+        slices,
+        mask,
+        batch: 1,
+        seed: 0,
+      },
+      compute(),
+    )
     const { events } = await trainAll(task)
     expect(events.filter(({ type }) => type === 'preview')).toEqual([])
   })
@@ -392,29 +401,32 @@ describe('a training', () => {
     const network = networkOf('unet')
     let open = 0
     const sources = Array.from({ length: 5 }, (_, i) => noiseVolume(String(i)))
-    const task = supervisedTask({
-      network,
-      networkConfig: network.config.parse({ channels: 2 }),
-      train: patients('a'),
-      // Each volume is closed by the opening of the next.
-      validation: sources.map((volume, i) => ({
-        info: volume.info,
-        async open() {
-          open = i
-          return {
-            ...volume,
-            withKspace(index, use) {
-              if (open !== i) throw new Error(`volume ${i} has been closed`)
-              return volume.withKspace(index, use)
-            },
-          }
-        },
-      })),
-      slices,
-      mask,
-      batch: 1,
-      seed: 0,
-    })
+    const task = supervisedTask(
+      {
+        network,
+        networkConfig: network.config.parse({ channels: 2 }),
+        train: patients('a'),
+        // Each volume is closed by the opening of the next.
+        validation: sources.map((volume, i) => ({
+          info: volume.info,
+          async open() {
+            open = i
+            return {
+              ...volume,
+              withKspace(index, use) {
+                if (open !== i) throw new Error(`volume ${i} has been closed`)
+                return volume.withKspace(index, use)
+              },
+            }
+          },
+        })),
+        slices,
+        mask,
+        batch: 1,
+        seed: 0,
+      },
+      compute(),
+    )
     expect((await trainAll(task)).summary.validationLoss).toBeGreaterThan(0)
   })
 
@@ -438,8 +450,11 @@ describe('a training', () => {
         const pretext = Pretext.parse({ keep: 0.5, reconstruction, apart: false })
         // One step an epoch: its loss is of the first weights, which no term has changed yet.
         const batch = (method.instances?.(methodConfig) ?? 1) * 4
-        const task = pretextTask({ ...shared, method, methodConfig, pretext, batch, epochs: 1 })
-        const { events, summary } = await trainAll(task, { recipe: { ...recipe, epochs: 1 }, makeStepper })
+        const task = pretextTask({ ...shared, method, methodConfig, pretext, batch, epochs: 1 }, compute())
+        const { events, summary } = await trainAll(task, {
+          recipe: { ...recipe, epochs: 1 },
+          compute: { ...compute(), makeStepper },
+        })
         const { loss, extra } = events.find(event => event.type === 'epoch')!.figures
         return { loss, extra, summary, chance: method.chanceLoss(methodConfig, { batch, samples: batch }) }
       }
@@ -477,16 +492,19 @@ describe('a training', () => {
     const own = fileNameMask(mask, 36, 'scanner.h5')
     const scanned = sourceOf(noiseVolume('a', { mask: own }))
     const network = networkOf('unet')
-    const task = supervisedTask({
-      network,
-      networkConfig: network.config.parse({ channels: 2 }),
-      train: [scanned],
-      validation: [],
-      slices,
-      mask,
-      batch: 2,
-      seed: 0,
-    })
+    const task = supervisedTask(
+      {
+        network,
+        networkConfig: network.config.parse({ channels: 2 }),
+        train: [scanned],
+        validation: [],
+        slices,
+        mask,
+        batch: 2,
+        seed: 0,
+      },
+      compute(),
+    )
     const inputs = async (epoch: number) => (await task.prepare(epoch, 0))[0].data.toSorted()
     expect(await inputs(0)).toEqual(await inputs(1))
   })
@@ -494,16 +512,19 @@ describe('a training', () => {
   it('refuses a batch of several matrices, with the remedy', async () => {
     const network = networkOf('unet')
     const mixed = [sourceOf(noiseVolume('a')), sourceOf(noiseVolume('b', { columns: 40 }))]
-    const task = supervisedTask({
-      network,
-      networkConfig: network.config.parse({ channels: 2 }),
-      train: mixed,
-      validation: [],
-      slices,
-      mask,
-      batch: 4,
-      seed: 0,
-    })
+    const task = supervisedTask(
+      {
+        network,
+        networkConfig: network.config.parse({ channels: 2 }),
+        train: mixed,
+        validation: [],
+        slices,
+        mask,
+        batch: 4,
+        seed: 0,
+      },
+      compute(),
+    )
     await expect(task.prepare(0, 0)).rejects.toMatchObject({
       code: 'SHAPE_MISMATCH',
       message: expect.stringContaining('batch of 1'),

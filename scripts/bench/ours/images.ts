@@ -2,7 +2,9 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { type EvaluationSettings, evaluateVolume } from '../../../src/core/evaluate.ts'
 import { networkOf } from '../../../src/core/models/index.ts'
+import { makeZeroFilling } from '../../../src/core/mri/fft.ts'
 import { maskOf, zeroFilled } from '../../../src/core/reconstruct.ts'
+import { requireCompute } from '../../../src/engine/tensorflow.ts'
 import { openVolume } from '../../../src/engine/volumes.ts'
 import type { Slice, Volume } from '../computed.ts'
 import type { Kind } from './computation.ts'
@@ -11,7 +13,8 @@ import { readWeights, specsOf, writeWeights } from './networks.ts'
 export const slice: Kind<Slice> = {
   async load({ file, mask }) {
     const volume = await openVolume(file, '')
-    const reconstruct = () => zeroFilled(volume, 0, maskOf(volume, mask))
+    const zeroFilling = makeZeroFilling((await requireCompute()).kernels)
+    const reconstruct = () => zeroFilled(volume, 0, maskOf(volume, mask), zeroFilling)
     return { result: reconstruct, once: reconstruct }
   },
 }
@@ -29,9 +32,10 @@ export const volume: Kind<Volume> = {
       slices: { kind: 'all' },
       reference: 'ground truth',
     }
+    const compute = await requireCompute()
     const score = async () => {
       const opened = await openVolume(file, '')
-      const scores = await evaluateVolume(opened, model, settings, async () => {})
+      const scores = await evaluateVolume(opened, model, settings, compute, async () => {})
       opened.dispose()
       return scores
     }

@@ -2,14 +2,16 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { networkOf } from '../../../src/core/models/index.ts'
 import type { Parameters } from '../../../src/core/models/network.ts'
+import { makeZeroFilling } from '../../../src/core/mri/fft.ts'
 import { centreCropReal, cropShape, normalise, normaliseTarget } from '../../../src/core/mri/transform.ts'
-import { maskOf, predict, zeroFilled } from '../../../src/core/reconstruct.ts'
+import { maskOf, zeroFilled } from '../../../src/core/reconstruct.ts'
 import { fromTorch, initialParameters, toTorch } from '../../../src/core/training/parameters.ts'
 import { makeStep, type Step, type StepPass } from '../../../src/core/training/step.ts'
 import { startingState } from '../../../src/core/training/stepper.ts'
 import { readCheckpoint, writeCheckpoint } from '../../../src/engine/files.ts'
 import { RECORDED_AFTER } from '../../../src/engine/graph/predictor.ts'
 import { graphStepper } from '../../../src/engine/graph/stepper.ts'
+import { loadedCompute, requireCompute } from '../../../src/engine/tensorflow.ts'
 import { openVolume } from '../../../src/engine/volumes.ts'
 import {
   type Forward,
@@ -42,7 +44,8 @@ async function write(given: Given<Forward | Training>): Promise<void> {
   const { file, mask, computed } = given
   const volume = await openVolume(file, '')
   const crop = cropShape(volume.info)
-  const { image, mean, std } = normalise(zeroFilled(volume, 0, maskOf(volume, mask)))
+  const { kernels } = await requireCompute()
+  const { image, mean, std } = normalise(zeroFilled(volume, 0, maskOf(volume, mask), makeZeroFilling(kernels)))
   const target = normaliseTarget(volume.readTarget(0)!, volume.info.targetShape!, crop, mean, std)
   volume.dispose()
   await writeWeights(given, computed)
@@ -58,6 +61,7 @@ export const forward: Kind<Forward> = {
     const parameters = tf.tensor1d(await readWeights(given, given.computed))
     const model = { network: networkOf(network), config: networkConfig, specs: specsOf(given.computed), parameters }
     const image = await readFloats(floatsPath(given, 'image'))
+    const { predict } = await requireCompute()
     async function once(): Promise<Float32Array[]> {
       const outputs: Float32Array[] = []
       while (outputs.length < batch) outputs.push(await predict(model, image, size))
@@ -79,8 +83,9 @@ export function supervisedStep(
   { optimizer }: Pick<Trained, 'optimizer'>,
 ): Step {
   const { outputs, parameters } = networkOf(network)
+  const { kernels } = loadedCompute()!
   const loss = (values: Parameters, [input, truth]: readonly tf.Tensor[], pass: StepPass) =>
-    tf.mean(tf.abs(tf.sub(outputs(networkConfig, values, input as tf.Tensor4D, pass)[0], truth))) as tf.Scalar
+    tf.mean(tf.abs(tf.sub(outputs(kernels, networkConfig, values, input as tf.Tensor4D, pass)[0], truth))) as tf.Scalar
   return makeStep(parameters(networkConfig), loss, optimizerOf(optimizer))
 }
 

@@ -2,6 +2,7 @@
 import process from 'node:process'
 import { MaskSpec } from '../../../src/contract/evaluation.ts'
 import type { RunConfig } from '../../../src/contract/runs.ts'
+import { makePlainArithmetic } from '../../../src/core/compute.ts'
 import { simclr } from '../../../src/core/ssl/simclr.ts'
 import { FROM_SCRATCH } from '../../../src/core/training/recipes.ts'
 import { taskOf } from '../../../src/engine/tasks.ts'
@@ -75,7 +76,8 @@ export async function study(files: string, profile: string): Promise<Studied> {
     const { volumes, ...rest } = studyById(services, id)
     const request = { train: volumesOf({ ...rest, volumes }, 'train'), validation: [] }
     const pool = new VolumePool()
-    const plan = (config: RunConfig) => taskOf({ ...request, config }, pool)
+    const compute = makePlainArithmetic()
+    const plan = (config: RunConfig) => taskOf({ ...request, config }, pool, compute)
     const task = plan(SUPERVISED)
     const planMs = {
       supervised: timed(() => plan(SUPERVISED).contents(0, 0)),

@@ -17,6 +17,7 @@ import { graphStepper } from '../../../src/engine/graph/stepper.ts'
 import { handlers } from '../../../src/engine/handlers.ts'
 import type { TrainRequest } from '../../../src/engine/protocol.ts'
 import { taskOf } from '../../../src/engine/tasks.ts'
+import { requireCompute } from '../../../src/engine/tensorflow.ts'
 import { VolumePool } from '../../../src/engine/volume-pool.ts'
 import { openVolume } from '../../../src/engine/volumes.ts'
 import { type Epoch, floatsPath, type Given, type PretextTraining, weightsPath, writeFloats } from '../computed.ts'
@@ -108,7 +109,7 @@ async function writePretext(given: Given<PretextTraining>): Promise<void> {
   const { computed } = given
   const pool = new VolumePool()
   const request = await requestOf(given, computed.rates.checked)
-  const task = taskOf(request, pool)
+  const task = taskOf(request, pool, await requireCompute())
   const specs = [...task.network, ...task.head]
   await writeCheckpoint(weightsPath(given), { tensors: toTorch(initialParameters(specs, SEED), specs), metadata: {} })
   const batch = tensorsOf(await task.prepare(0, 0))
@@ -135,7 +136,7 @@ export const pretext: Kind<PretextTraining> = {
     return {
       async result() {
         const pool = new VolumePool()
-        const task = taskOf(request, pool)
+        const task = taskOf(request, pool, await requireCompute())
         const specs = [...task.network, ...task.head]
         const batch = tensorsOf(await task.prepare(0, 0))
         const step = makeStep(specs, task.loss, optimizerOf(computed.optimizer), task.project)
@@ -172,7 +173,7 @@ export const steps: Kind<Epoch> = {
     const { timed } = computed.rates
     const pool = new VolumePool()
     const request = await requestOf(given, timed)
-    const ahead = prepareAhead(taskOf(request, pool), request, given.hardware === 'gpu') // the same last bits
+    const ahead = prepareAhead(taskOf(request, pool, await requireCompute()), request, given.hardware === 'gpu') // the same last bits
     const { task } = ahead
     const batches: tf.Tensor[][] = []
     for (let index = 0; index < computed.checkedSteps; index++) batches.push(tensorsOf(await task.prepare(0, index)))

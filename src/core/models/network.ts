@@ -1,6 +1,7 @@
 /** What a reconstruction network is: named parameters in PyTorch's layouts, and a pure function of them. */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
+import type { Kernels } from '../kernels.ts'
 
 /**
  * One parameter tensor. `shape` is PyTorch's; `kind` says how PyTorch's axes map onto TensorFlow.js's:
@@ -48,7 +49,13 @@ export interface Network<Config = unknown> {
   /** The deepest layer: its name, its channels, and how many pixels of the image one of its pixels stands for. */
   bottleneck(config: Config): { readonly layer: string; readonly channels: number; readonly scale: number }
   /** Image [batch, height, width, 1] → images of the same shape: the reconstruction last, and before it others that training judges too. */
-  outputs(config: Config, parameters: Parameters, image: tf.Tensor4D, pass?: Pass): readonly tf.Tensor4D[]
+  outputs(
+    kernels: Kernels,
+    config: Config,
+    parameters: Parameters,
+    image: tf.Tensor4D,
+    pass?: Pass,
+  ): readonly tf.Tensor4D[]
   /** Smallest side of square images that the network takes. */
   minimumSize(config: Config): number
   /** Why images of this size, in batches of so many, leave the deepest layer nothing to learn, and the remedy; else `null`. */

@@ -5,7 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
-import { kernels, NORM_EPSILON } from '../kernels.ts'
+import { type Kernels, NORM_EPSILON } from '../kernels.ts'
 import { convolve } from './convolve.ts'
 import { CHANNELS, type Network, type ParameterSpec, type Parameters, type Pass } from './network.ts'
 
@@ -83,6 +83,7 @@ function parameters(config: UnetPlusPlusConfig, widths: readonly number[]): Para
  * as in PyTorch); else by the running ones.
  */
 function layer(
+  kernels: Kernels,
   parameters: Parameters,
   [conv, norm]: readonly [string, string],
   inputs: readonly tf.Tensor4D[],
@@ -96,20 +97,26 @@ function layer(
     // Linear maps both: as one convolution.
     const factor = tf.mul(scale, tf.rsqrt(tf.add(parameters[variance], NORM_EPSILON)))
     const constant = tf.add(offset, tf.mul(tf.sub(bias, parameters[mean]), factor))
-    return kernels().relu(tf.add(convolve(inputs, tf.mul(weights, factor)), constant))
+    return kernels.relu(tf.add(convolve(inputs, tf.mul(weights, factor)), constant))
   }
   // The bias is left out, as the batch's mean would take it away again; only the running mean knows it.
-  const { normalised, ...batch } = kernels().batchNorm(convolve(inputs, weights), scale, offset)
+  const { normalised, ...batch } = kernels.batchNorm(convolve(inputs, weights), scale, offset)
   const follow = (buffer: string, value: tf.Tensor) =>
     set(buffer, tf.add(tf.mul(parameters[buffer], 1 - MOMENTUM), tf.mul(value, MOMENTUM)))
   follow(mean, tf.add(batch.mean, bias))
   follow(variance, batch.variance)
-  return kernels().relu(normalised)
+  return kernels.relu(normalised)
 }
 
-function node(parameters: Parameters, name: string, inputs: readonly tf.Tensor4D[], pass: Pass): tf.Tensor4D {
+function node(
+  kernels: Kernels,
+  parameters: Parameters,
+  name: string,
+  inputs: readonly tf.Tensor4D[],
+  pass: Pass,
+): tf.Tensor4D {
   const once = (maps: readonly tf.Tensor4D[], i: number) =>
-    tf.tidy(() => layer(parameters, [`${name}.conv${i}`, `${name}.bn${i}`], maps, pass))
+    tf.tidy(() => layer(kernels, parameters, [`${name}.conv${i}`, `${name}.bn${i}`], maps, pass))
   return once([once(inputs, 1)], 2)
 }
 
@@ -128,6 +135,7 @@ function pad(image: tf.Tensor4D): { padded: tf.Tensor4D; crop: (x: tf.Tensor4D) 
 }
 
 function outputs(
+  kernels: Kernels,
   config: UnetPlusPlusConfig,
   parameters: Parameters,
   image: tf.Tensor4D,
@@ -140,7 +148,7 @@ function outputs(
       column > 0
         ? [...x[level], double(x[level + 1][column - 1])]
         : [level === 0 ? padded : tf.maxPool(x[level - 1][0], 2, 2, 'valid')]
-    const features = node(parameters, nodeName(level, column), inputs, pass)
+    const features = node(kernels, parameters, nodeName(level, column), inputs, pass)
     pass.tap?.(nodeName(level, column), features)
     x[level].push(features)
   }

@@ -5,7 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
-import { kernels } from '../kernels.ts'
+import type { Kernels } from '../kernels.ts'
 import { convolve } from './convolve.ts'
 import { CHANNELS, type Network, type ParameterSpec, type Parameters, type Pass } from './network.ts'
 
@@ -53,11 +53,13 @@ function parameters({ channels, pools }: UnetConfig): ParameterSpec[] {
   return specs
 }
 
-const normaliseAndActivate = (x: tf.Tensor4D) => kernels().leakyRelu(kernels().instanceNorm(x))
+const normaliseAndActivate = ({ instanceNorm, leakyRelu }: Kernels, x: tf.Tensor4D) => leakyRelu(instanceNorm(x))
 
-function block(parameters: Parameters, name: string, ...inputs: tf.Tensor4D[]): tf.Tensor4D {
+function block(kernels: Kernels, parameters: Parameters, name: string, ...inputs: tf.Tensor4D[]): tf.Tensor4D {
   const once = (maps: readonly tf.Tensor4D[], layer: number) =>
-    tf.tidy(() => normaliseAndActivate(convolve(maps, parameters[`${name}.layers.${layer}.weight`] as tf.Tensor4D)))
+    tf.tidy(() =>
+      normaliseAndActivate(kernels, convolve(maps, parameters[`${name}.layers.${layer}.weight`] as tf.Tensor4D)),
+    )
   return once([once(inputs, 0)], 4)
 }
 
@@ -81,9 +83,15 @@ const layers = ({ pools }: UnetConfig): string[] => [
   ...Array.from({ length: pools }, (_, level) => upBlock(level, pools)),
 ]
 
-function outputs({ pools }: UnetConfig, parameters: Parameters, image: tf.Tensor4D, { tap }: Pass = {}): [tf.Tensor4D] {
+function outputs(
+  kernels: Kernels,
+  { pools }: UnetConfig,
+  parameters: Parameters,
+  image: tf.Tensor4D,
+  { tap }: Pass = {},
+): [tf.Tensor4D] {
   const through = (name: string, ...inputs: tf.Tensor4D[]) => {
-    const features = block(parameters, name, ...inputs)
+    const features = block(kernels, parameters, name, ...inputs)
     tap?.(name, features)
     return features
   }
@@ -100,7 +108,7 @@ function outputs({ pools }: UnetConfig, parameters: Parameters, image: tf.Tensor
     const [batch, height, width] = x.shape
     x = tf.conv2dTranspose(x, weights, [batch, height * 2, width * 2, weights.shape[2]], 2, 'valid')
     const skip = skips[pools - 1 - level]
-    x = through(upBlock(level, pools), padTo(normaliseAndActivate(x), skip), skip)
+    x = through(upBlock(level, pools), padTo(normaliseAndActivate(kernels, x), skip), skip)
   }
   const last = `up_conv.${pools - 1}.1`
   return [tf.add(tf.conv2d(x, parameters[`${last}.weight`] as tf.Tensor4D, 1, 'same'), parameters[`${last}.bias`])]

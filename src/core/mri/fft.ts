@@ -4,12 +4,12 @@
  * Only measured columns are transformed along themselves, and only the crop's rows along the other axis; k-space is not
  * shifted, as a shift there only turns the image's phase.
  */
-import { kernels } from '../kernels.ts'
+import type { Kernels } from '../kernels.ts'
 import { gatherColumns, measuredColumns } from './mask.ts'
 
 type Memory = (length: number) => Float32Array<ArrayBuffer>
 
-/** Working memory, as long as it was last asked for: a volume's slices all ask for the same. */
+/** Working memory of the length that was asked for last: a volume's slices all ask for one length. */
 function keptMemory(): Memory {
   let kept = new Float32Array()
   return length => {
@@ -18,24 +18,39 @@ function keptMemory(): Memory {
   }
 }
 
-const linesMemory = keptMemory()
-const alongRowsMemory = keptMemory()
-const someMemory = keptMemory()
-
-/**
- * k-space [rows, columns, 2], of which only the mask's columns are looked at → magnitude [crop height, crop width];
- * the crop starts at ⌊(n − size)/2⌋.
- */
-export function zeroFilledImage(kspace: Float32Array, mask: Uint8Array, crop: readonly [number, number]): Float32Array {
-  return zeroFilling(kspace, mask.length, crop, alongRowsMemory)(mask)
+/** Makes zero-filled images. It reuses its working memory from image to image, so whoever loops makes one. */
+export interface ZeroFilling {
+  /**
+   * k-space [rows, columns, 2], of which only the mask's columns are read → magnitude [crop height, crop width]; the crop starts at
+   * ⌊(n − size)/2⌋.
+   */
+  image(kspace: Float32Array, mask: Uint8Array, crop: readonly [number, number]): Float32Array
+  /** As `image`, of one k-space under one mask after another: each column is transformed along itself once. */
+  underMasks(kspace: Float32Array, columns: number, crop: readonly [number, number]): (mask: Uint8Array) => Float32Array
 }
 
-/** The same of one k-space under one mask after another: a column is transformed along itself once. */
-export function zeroFilling(
+export function makeZeroFilling({ inverseDft }: Pick<Kernels, 'inverseDft'>): ZeroFilling {
+  const working: Working = { inverseDft, lines: keptMemory(), some: keptMemory() }
+  const alongRows = keptMemory()
+  return {
+    image: (kspace, mask, crop) => zeroFilling(working, kspace, mask.length, crop, alongRows)(mask),
+    underMasks: (kspace, columns, crop) => zeroFilling(working, kspace, columns, crop, newMemory),
+  }
+}
+
+interface Working extends Pick<Kernels, 'inverseDft'> {
+  readonly lines: Memory
+  readonly some: Memory
+}
+
+const newMemory: Memory = length => new Float32Array(length)
+
+function zeroFilling(
+  { inverseDft, lines: linesMemory, some: someMemory }: Working,
   kspace: Float32Array,
   columns: number,
   [height, width]: readonly [number, number],
-  memory: Memory = length => new Float32Array(length),
+  memory: Memory,
 ): (mask: Uint8Array) => Float32Array {
   const rows = kspace.length / (2 * columns)
   const top = cropStart(rows, height)
@@ -49,7 +64,7 @@ export function zeroFilling(
     const missing = mask.map((isMeasured, column) => Number(isMeasured && !done[column]))
     if (!missing.includes(1)) return
     const added = measuredColumns(missing)
-    const lines = kernels().inverseDft(gatherColumns(kspace, missing, linesMemory), added.length, rows) // [added, row, 2]
+    const lines = inverseDft(gatherColumns(kspace, missing, linesMemory), added.length, rows) // [added, row, 2]
     for (let row = 0, source = top; row < height; row++, source = source + 1 === rows ? 0 : source + 1) {
       for (let i = 0; i < added.length; i++) {
         const from = 2 * (i * rows + source)
@@ -78,7 +93,7 @@ export function zeroFilling(
 
   return mask => {
     addColumns(mask)
-    const both = kernels().inverseDft(only(mask), height, columns)
+    const both = inverseDft(only(mask), height, columns)
     const image = new Float32Array(height * width)
     let to = 0
     for (let row = 0; row < height; row++) {

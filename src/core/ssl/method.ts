@@ -8,7 +8,7 @@ import type { RandomState } from '../mri/random.ts'
 import type { Shape } from '../mri/transform.ts'
 import type { PlainTensor } from '../training/parameters.ts'
 import type { Projection, StepPass } from '../training/step.ts'
-import type { Trunk } from './trunk.ts'
+import type { Stem, Trunk } from './trunk.ts'
 
 /** One slice as a pretext may see it. Images are magnitudes [h, w] in the file's units, of `shape`. */
 export interface Sample {
@@ -83,7 +83,7 @@ export interface SslMethod<Config = unknown> {
   /** What a step (from 0) is told beside its samples, after them. Not stacked. */
   schedule?(config: Config, step: number, batch: number): Part[]
   /** Buffers (memory bank, queue) included. */
-  head(config: Config, trunk: Trunk, counts: Counts): ParameterSpec[]
+  head(config: Config, trunk: Stem, counts: Counts): ParameterSpec[]
   loss(config: Config, trunk: Trunk, parameters: Parameters, batch: readonly tf.Tensor[], pass: StepPass): tf.Scalar
   readonly project?: Projection
   /** Loss of a network that tells nothing apart; `null` where there is no such level. */

@@ -7,6 +7,7 @@ import { AppError } from '../../contract/errors.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import type { Pretext } from '../../contract/recipes.ts'
 import { HELD_OUT_CHANCE } from '../../contract/runs.ts'
+import type { Arithmetic } from '../compute.ts'
 import {
   batchPlaces,
   listSlices,
@@ -17,11 +18,12 @@ import {
   type VolumeSource,
 } from '../data/slices.ts'
 import type { Volume } from '../data/volume.ts'
-import { zeroFilling } from '../mri/fft.ts'
+import { makeZeroFilling } from '../mri/fft.ts'
 import { makeMask, subsampleMask } from '../mri/mask.ts'
 import { RandomState, stream } from '../mri/random.ts'
 import { cropShape } from '../mri/transform.ts'
 import type { Pause } from '../pause.ts'
+import { makeImaging } from '../reconstruct.ts'
 import { mean } from '../statistics.ts'
 import { unpack } from '../training/parameters.ts'
 import { previewOf } from '../training/preview.ts'
@@ -92,11 +94,12 @@ function spread<T>(all: readonly T[], most: number): T[] {
   return Array.from({ length: most }, (_, i) => all[Math.floor((i * all.length) / most)])
 }
 
-export function pretextTask(job: PretextJob): PretextTask {
+export function pretextTask(job: PretextJob, compute: Arithmetic): PretextTask {
   const { network, networkConfig, methodConfig, seed, pretext } = job
   const method = pretext.reconstruction > 0 ? withReconstruction(job.method, pretext.reconstruction) : job.method
   const networkSpecs = network.parameters(networkConfig)
-  const trunk = makeTrunk(network, networkConfig)
+  const trunk = makeTrunk(network, networkConfig, compute.kernels)
+  const zeroFilling = makeZeroFilling(compute.kernels)
   const instances = Array.from({ length: method.instances?.(methodConfig) ?? 1 }, (_, instance) => instance)
   const instancesOf = (volumes: readonly VolumeSource[]): Instance[] =>
     listSlices(volumes, job.slices, null).flatMap(slice => instances.map(instance => ({ ...slice, instance })))
@@ -137,7 +140,7 @@ export function pretextTask(job: PretextJob): PretextTask {
       fresh
         ? makeMask(job.mask, volume.info.columns, stream(seed, 'measurement', epoch, key))
         : measurementMask(volume, index, job.mask)
-    const zeroFilled = zeroFilling(volume.readKspace(index), volume.info.columns, cropShape(volume.info))
+    const zeroFilled = zeroFilling.underMasks(volume.readKspace(index), volume.info.columns, cropShape(volume.info))
     const images = new Map<Uint8Array, Float32Array>() // views that share a mask share its image
     const imageOf = (mask: Uint8Array) => {
       const image = images.get(mask) ?? zeroFilled(mask)
@@ -234,7 +237,7 @@ export function pretextTask(job: PretextJob): PretextTask {
       return (await collect(epoch, index)).map((parts, i) => ({ name: names[i], parts }))
     },
     validate,
-    preview: previewOf(job, specs, 'arbitrary'),
+    preview: previewOf(job, specs, 'arbitrary', makeImaging(compute)),
   }
 }
 

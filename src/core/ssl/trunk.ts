@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
+import type { Kernels } from '../kernels.ts'
 import { meanOf, type Network, type Parameters, type Pass } from '../models/network.ts'
 
 /** Settings that methods with a head share. */
@@ -16,9 +17,13 @@ export const ATTACHMENT = {
 }
 export type Attachment = Readonly<z.infer<z.ZodObject<typeof ATTACHMENT>>>
 
-export interface Trunk {
+/** What a head's size depends on. */
+export interface Stem {
   /** Length of the features of a square view of this side, pixels. */
   featureLength(attachment: Attachment, side: number): number
+}
+
+export interface Trunk extends Stem {
   /** Views [n, side, side, 1] → [n, length]. */
   features(attachment: Attachment, parameters: Parameters, views: tf.Tensor4D, pass: Pass): tf.Tensor2D
   /** The network's output image of [n, h, w, 1]; the mean of its outputs where it has several, so that all are pre-trained. */
@@ -47,23 +52,8 @@ function requireGrid(grid: number, side: number, of: string): void {
   )
 }
 
-export function makeTrunk(network: Network, networkConfig: unknown): Trunk {
-  const { layer, channels, scale } = network.bottleneck(networkConfig)
-
-  function output(parameters: Parameters, images: tf.Tensor4D, { set }: Pass): tf.Tensor4D {
-    return meanOf(network.outputs(networkConfig, parameters, images, { set }))
-  }
-
-  function bottleneck(parameters: Parameters, images: tf.Tensor4D, { set }: Pass): tf.Tensor4D {
-    let features: tf.Tensor4D | null = null
-    const tap = (name: string, heard: tf.Tensor4D) => {
-      if (name === layer) features = heard
-    }
-    network.outputs(networkConfig, parameters, images, { set, tap })
-    // Instance norm leaves every channel's mean at 0: only magnitudes say anything when averaged.
-    return tf.abs(features!)
-  }
-
+export function makeStem(network: Network, networkConfig: unknown): Stem {
+  const { channels, scale } = network.bottleneck(networkConfig)
   return {
     featureLength({ attach, grid }, side) {
       if (attach === 'output') return side * side
@@ -74,6 +64,28 @@ export function makeTrunk(network: Network, networkConfig: unknown): Trunk {
       requireGrid(grid, Math.floor(side / scale), 'the bottleneck')
       return grid * grid * channels
     },
+  }
+}
+
+export function makeTrunk(network: Network, networkConfig: unknown, kernels: Kernels): Trunk {
+  const { layer } = network.bottleneck(networkConfig)
+
+  function output(parameters: Parameters, images: tf.Tensor4D, { set }: Pass): tf.Tensor4D {
+    return meanOf(network.outputs(kernels, networkConfig, parameters, images, { set }))
+  }
+
+  function bottleneck(parameters: Parameters, images: tf.Tensor4D, { set }: Pass): tf.Tensor4D {
+    let features: tf.Tensor4D | null = null
+    const tap = (name: string, heard: tf.Tensor4D) => {
+      if (name === layer) features = heard
+    }
+    network.outputs(kernels, networkConfig, parameters, images, { set, tap })
+    // Instance norm leaves every channel's mean at 0: only magnitudes say anything when averaged.
+    return tf.abs(features!)
+  }
+
+  return {
+    ...makeStem(network, networkConfig),
     features(attachment, parameters, views, pass) {
       if (pass.set) return features(attachment, parameters, views, pass)
       return tf.tidy(() => {

@@ -4,7 +4,7 @@ import type { MaskSpec } from '../../contract/evaluation.ts'
 import { shownSlice, type VolumeSource } from '../data/slices.ts'
 import type { Network, ParameterSpec } from '../models/network.ts'
 import { cropShape, normalise, unnormalise } from '../mri/transform.ts'
-import { maskOf, predict, zeroFilled } from '../reconstruct.ts'
+import { type Imaging, maskOf, zeroFilled } from '../reconstruct.ts'
 
 export interface Preview {
   /** [height, width] */
@@ -33,6 +33,7 @@ export function previewOf(
   { network, networkConfig, validation, mask }: PreviewedJob,
   specs: readonly ParameterSpec[],
   units: Preview['units'],
+  { zeroFilling, predict }: Imaging,
   known: (parameters: tf.Tensor1D, slice: number) => Float32Array | null = () => null,
 ): (parameters: tf.Tensor1D) => Promise<Preview | null> {
   const [source] = validation
@@ -44,7 +45,7 @@ export function previewOf(
     const slice = shownSlice(source.info)
     if (!input) {
       const volume = await source.open()
-      input = normalise(zeroFilled(volume, slice, maskOf(volume, mask)))
+      input = normalise(zeroFilled(volume, slice, maskOf(volume, mask), zeroFilling))
     }
     const model = { network, config: networkConfig, specs, parameters }
     const output = known(parameters, slice) ?? (await predict(model, input.image, shape))

@@ -28,7 +28,7 @@ export const startingState = (parameters: Float32Array, { slots }: Optimizer): P
   slots: Array.from({ length: slots }, () => new Float32Array(parameters.length)),
 })
 
-/** The engine has another way than the eager one: a recorded step, replayed as one native graph. */
+/** Eager, or the engine's way: it records a step and replays it as one native graph. */
 export type MakeStepper = (step: Step, state: PlainState) => Stepper
 
 function disposeState({ parameters, slots }: TrainingState): void {

@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../../contract/errors.ts'
 import type { MaskSpec, Metrics } from '../../contract/evaluation.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
+import type { Arithmetic } from '../compute.ts'
 import {
   batchPlaces,
   listSlices,
@@ -20,7 +21,7 @@ import { scoreVolume } from '../mri/metrics.ts'
 import { stream } from '../mri/random.ts'
 import { cropShape, normalise, normaliseTarget, unnormalise } from '../mri/transform.ts'
 import type { Pause } from '../pause.ts'
-import { maskOf, predict, zeroFilled } from '../reconstruct.ts'
+import { type Imaging, makeImaging, maskOf, zeroFilled } from '../reconstruct.ts'
 import { previewOf } from './preview.ts'
 import { stack } from './stack.ts'
 import type { TrainingTask, Validation } from './train.ts'
@@ -55,7 +56,12 @@ interface ValidationVolume {
 const meanAbsoluteError = (prediction: tf.Tensor, target: tf.Tensor) =>
   tf.mean(tf.abs(tf.sub(prediction, target))) as tf.Scalar
 
-async function prepareValidation(source: VolumeSource, job: SupervisedJob, pause: Pause): Promise<ValidationVolume> {
+async function prepareValidation(
+  source: VolumeSource,
+  job: SupervisedJob,
+  { zeroFilling }: Imaging,
+  pause: Pause,
+): Promise<ValidationVolume> {
   const volume = await source.open()
   const crop = cropShape(source.info)
   const mask = maskOf(volume, job.mask)
@@ -63,7 +69,7 @@ async function prepareValidation(source: VolumeSource, job: SupervisedJob, pause
   const inputs: ValidationInput[] = []
   for (const index of indices) {
     await pause()
-    const { image, mean, std } = normalise(zeroFilled(volume, index, mask))
+    const { image, mean, std } = normalise(zeroFilled(volume, index, mask, zeroFilling))
     const truth = volume.readTarget(index)!
     inputs.push({ index, image, target: normaliseTarget(truth, source.info.targetShape!, crop, mean, std), mean, std })
   }
@@ -78,8 +84,10 @@ function meanDifference(a: Float32Array, b: Float32Array): number {
 }
 
 /** Needs at least one training volume with ground truth; volumes without are left out by the caller, who names them. */
-export function supervisedTask(job: SupervisedJob): TrainingTask {
+export function supervisedTask(job: SupervisedJob, compute: Arithmetic): TrainingTask {
   const { network, networkConfig, seed } = job
+  const { kernels } = compute
+  const imaging = makeImaging(compute)
   const specs = network.parameters(networkConfig)
   const samples = listSlices(job.train, job.slices, 'ground truth')
   const validation = job.validation.filter(({ info }) => usableSlices(info, job.slices, 'ground truth').length > 0)
@@ -98,7 +106,7 @@ export function supervisedTask(job: SupervisedJob): TrainingTask {
     const volume = await source.open()
     const crop = cropShape(source.info)
     const mask = maskOf(volume, job.mask, stream(seed, 'mask', epoch, place))
-    const { image, mean, std } = normalise(zeroFilled(volume, index, mask))
+    const { image, mean, std } = normalise(zeroFilled(volume, index, mask, imaging.zeroFilling))
     return {
       image,
       target: normaliseTarget(volume.readTarget(index)!, source.info.targetShape!, crop, mean, std),
@@ -112,13 +120,13 @@ export function supervisedTask(job: SupervisedJob): TrainingTask {
     const losses: number[] = []
     const scores: Metrics[] = []
     for (const [place, source] of validation.entries()) {
-      prepared[place] ??= await prepareValidation(source, job, pause)
+      prepared[place] ??= await prepareValidation(source, job, imaging, pause)
       const { shape, inputs, reference } = prepared[place]
       const prediction = new Float32Array(reference.target.length)
       const outputs = new Map<number, Float32Array>()
       for (const [i, input] of inputs.entries()) {
         await pause()
-        const output = await predict(model, input.image, shape)
+        const output = await imaging.predict(model, input.image, shape)
         outputs.set(input.index, output)
         losses.push(meanDifference(output, input.target))
         prediction.set(unnormalise(output, input.mean, input.std), i * shape[0] * shape[1])
@@ -142,7 +150,7 @@ export function supervisedTask(job: SupervisedJob): TrainingTask {
     keepBest: true,
     validateEvery: 1,
     loss(parameters, [image, target], pass) {
-      const outputs = network.outputs(networkConfig, parameters, image as tf.Tensor4D, pass)
+      const outputs = network.outputs(kernels, networkConfig, parameters, image as tf.Tensor4D, pass)
       return meanOf(outputs.map(output => meanAbsoluteError(output, target)))
     },
     contents: (epoch, index) => placesOf(epoch, index).map(place => nameSlice(samples[place])),
@@ -154,7 +162,7 @@ export function supervisedTask(job: SupervisedJob): TrainingTask {
       )
     },
     validate,
-    preview: previewOf({ ...job, validation }, specs, 'signal', (parameters, slice) =>
+    preview: previewOf({ ...job, validation }, specs, 'signal', imaging, (parameters, slice) =>
       shown?.by === parameters ? (shown.outputs.get(slice) ?? null) : null,
     ),
   }

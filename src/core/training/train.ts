@@ -6,7 +6,7 @@ import { beginningNotes, type Note } from '../../contract/notes.ts'
 import type { Recipe } from '../../contract/recipes.ts'
 import type { TrainingSummary } from '../../contract/report.ts'
 import { OWN_LOSS, type TrainingEvent } from '../../contract/runs.ts'
-import { kernels } from '../kernels.ts'
+import type { Arithmetic } from '../compute.ts'
 import type { ParameterSpec } from '../models/network.ts'
 import type { Pause } from '../pause.ts'
 import { recipeOptimizer } from './gradients.ts'
@@ -18,7 +18,7 @@ import { recipeRate } from './schedules.ts'
 import { tensorsOf } from './stack.ts'
 import { BEGINNING, type Progress, type SavedState } from './state.ts'
 import { type Loss, makeStep, type Projection, type Step } from './step.ts'
-import { type MakeStepper, type PlainState, startingState } from './stepper.ts'
+import { type PlainState, startingState } from './stepper.ts'
 import { makeStopwatch } from './stopwatch.ts'
 
 export interface Validation {
@@ -76,7 +76,7 @@ export interface Training {
   readonly notes: readonly Note[]
   readonly files: RunFiles
   readonly pause: Pause
-  readonly makeStepper: MakeStepper
+  readonly compute: Pick<Arithmetic, 'kernels' | 'makeStepper'>
 }
 
 const NOTHING: { readonly validation: Validation | null; readonly preview: Preview | null } = {
@@ -118,7 +118,7 @@ function plainStart(training: Training, optimizer: Optimizer): PlainState {
  * Throws `NOT_FINITE` (epoch, step and slices named) when the loss stops being a number; what was written before stays.
  */
 export async function* train(training: Training): AsyncGenerator<TrainingEvent, TrainingSummary> {
-  const { task, recipe, files, pause, run, resume } = training
+  const { task, recipe, files, pause, run, resume, compute } = training
   if (recipe.accumulate > 1 && !task.separable) {
     throw new AppError(
       'INVALID_ARGUMENT',
@@ -135,8 +135,9 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
   let progress: Progress = resume?.progress ?? BEGINNING
   const watch = makeStopwatch(progress.seconds)
   const exact = makeStep(specs, task.loss, optimizer, task.project)
-  const step: Step = recipe.precision === 'bfloat16' ? (...given) => kernels().inBfloat16(() => exact(...given)) : exact
-  const stepper = training.makeStepper(step, plainStart(training, optimizer))
+  const step: Step =
+    recipe.precision === 'bfloat16' ? (...given) => compute.kernels.inBfloat16(() => exact(...given)) : exact
+  const stepper = compute.makeStepper(step, plainStart(training, optimizer))
   const keeper = makeKeeper(training, stepper, perEpoch)
 
   const patience = recipe.earlyStopping?.patience ?? Number.POSITIVE_INFINITY

@@ -2,11 +2,13 @@
 import { AppError } from '../../contract/errors.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import { faultInWords, type SliceFault } from '../../contract/volumes.ts'
+import type { Arithmetic } from '../../core/compute.ts'
 import type { Volume } from '../../core/data/volume.ts'
 import { croppedTruth } from '../../core/frame.ts'
+import type { Model } from '../../core/models/model.ts'
 import { cropShape, voxelSizeOf } from '../../core/mri/transform.ts'
 import type { Pause } from '../../core/pause.ts'
-import { accelerationOf, type Model, reconstructSlices, seededMaskOf } from '../../core/reconstruct.ts'
+import { accelerationOf, reconstructSlices, seededMaskOf } from '../../core/reconstruct.ts'
 import type { ReconstructRequest } from '../protocol.ts'
 import { WRITERS } from './index.ts'
 
@@ -70,6 +72,7 @@ function requireFiniteSlices({ info }: Volume, faults: readonly SliceFault[], sl
 export async function exportVolume(
   volume: Volume,
   model: Model | null,
+  compute: Arithmetic,
   request: ReconstructRequest,
   output: string,
   pause: Pause,
@@ -88,7 +91,7 @@ export async function exportVolume(
   const images =
     source === 'truth'
       ? await readTruths(volume, indices, pause)
-      : await reconstructSlices(volume, indices, seededMaskOf(volume, mask, seed), model, pause)
+      : await reconstructSlices(volume, indices, seededMaskOf(volume, mask, seed), model, compute, pause)
   await WRITERS[format](output, {
     images,
     shape: [indices.length, ...cropShape(volume.info)],

@@ -3,8 +3,9 @@
  * images, so it waits until there have been as many: whatever comes after, it at most doubles what it could not spare.
  */
 import * as tf from '@tensorflow/tfjs-core'
+import type { Kernels } from '../../core/kernels.ts'
+import { applyModel, type Model, makeEagerPredict, type Predict } from '../../core/models/model.ts'
 import { read } from '../../core/read.ts'
-import { applyModel, type Model, type Predict, predictOnce } from '../../core/reconstruct.ts'
 import { compareRecordings } from './compare.ts'
 import type { Backend } from './native.ts'
 import { NotRecordable, type Recording, record } from './recording.ts'
@@ -29,7 +30,12 @@ interface Recorded {
 }
 
 /** `say` hears one line where a network stays eager. */
-export function makeGraphPredictor(backend: Backend, say: (line: string) => void): Predict & { dispose(): void } {
+export function makeGraphPredictor(
+  backend: Backend,
+  kernels: Kernels,
+  say: (line: string) => void,
+): Predict & { dispose(): void } {
+  const predictOnce = makeEagerPredict(kernels)
   /** Images so far, by network and shape; infinite once it was refused. */
   const seen = new Map<string, number>()
   let key = ''
@@ -45,7 +51,7 @@ export function makeGraphPredictor(backend: Backend, say: (line: string) => void
   }
 
   function add(model: Model, image: Float32Array, shape: readonly [number, number]): void {
-    const recording = recordForward(backend, model, image, shape)
+    const recording = recordForward(backend, kernels, model, image, shape)
     const session = new GraphSession(backend, [...recorded.recordings, recording])
     recorded.session?.dispose()
     recorded = {
@@ -99,6 +105,7 @@ const keyOf = ({ network, config, specs, parameters }: Model): string =>
 /** Recorded twice, on other images: what differs would be frozen. */
 function recordForward(
   backend: Backend,
+  kernels: Kernels,
   model: Model,
   image: Float32Array,
   shape: readonly [number, number],
@@ -110,7 +117,7 @@ function recordForward(
       feeds: [input],
       run: ([parameters], [images]) => ({
         next: [],
-        outputs: [applyModel(model, parameters as tf.Tensor1D, images as tf.Tensor4D)],
+        outputs: [applyModel(kernels, model, parameters as tf.Tensor1D, images as tf.Tensor4D)],
       }),
     })
     tf.dispose([input, ...outputs])

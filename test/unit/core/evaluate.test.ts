@@ -5,9 +5,10 @@ import { listSlices, shownSlice, usableSlices } from '../../../src/core/data/sli
 import type { Volume } from '../../../src/core/data/volume.ts'
 import { type EvaluationSettings, evaluateVolume, unscorable } from '../../../src/core/evaluate.ts'
 import { truthMaximum } from '../../../src/core/frame.ts'
-import { zeroFilledImage } from '../../../src/core/mri/fft.ts'
+import { makeZeroFilling } from '../../../src/core/mri/fft.ts'
 import { fileNameMask } from '../../../src/core/mri/mask.ts'
 import { scoreVolume } from '../../../src/core/mri/metrics.ts'
+import { compute, kernels } from '../../engine.ts'
 import { noiseVolume, sourceOf } from '../../volumes.ts'
 
 const pause = async () => {}
@@ -66,7 +67,7 @@ async function scoreOf(slices: readonly number[]) {
     readNoiseFree: index => volume.readTarget(order[index]),
   }
   const selected = { kind: 'range', from: 0, to: slices.length - 1 } as const
-  return evaluateVolume(sorted, null, { ...SETTINGS, slices: selected }, pause)
+  return evaluateVolume(sorted, null, { ...SETTINGS, slices: selected }, compute(), pause)
 }
 
 describe('slices with a fault', () => {
@@ -78,14 +79,14 @@ describe('slices with a fault', () => {
     async (reference, used, leftOut) => {
       const volume = volumeWith(FAULTS)
       expect(unscorable(volume, { ...SETTINGS, reference })).toBeNull()
-      const score = await evaluateVolume(volume, null, { ...SETTINGS, reference }, pause)
+      const score = await evaluateVolume(volume, null, { ...SETTINGS, reference }, compute(), pause)
       expect(score).toEqual({ ...(await scoreOf(used)), leftOut })
     },
   )
 
   it('that are not selected are not named', async () => {
     const settings = { ...SETTINGS, slices: { kind: 'range', from: 2, to: 3 } } as const
-    const score = await evaluateVolume(volumeWith([noTruth]), null, settings, pause)
+    const score = await evaluateVolume(volumeWith([noTruth]), null, settings, compute(), pause)
     expect(score.leftOut).toBeUndefined()
     expect(score.slices).toBe(2)
   })
@@ -99,9 +100,11 @@ describe('slices with a fault', () => {
     expect(await truthMaximum(spoilt, pause)).toBe(2 ** -10)
     truths[4][3] = 0
     expect(await truthMaximum(spoilt, pause)).toBe(2 ** -11)
-    const score = await evaluateVolume(spoilt, null, SETTINGS, pause)
+    const score = await evaluateVolume(spoilt, null, SETTINGS, compute(), pause)
     const mask = fileNameMask(SETTINGS.mask, 36, 'knee.h5')
-    const images = [0, 2, 3].flatMap(index => Array.from(zeroFilledImage(volume.readKspace(index), mask, [40, 36])))
+    const images = [0, 2, 3].flatMap(index =>
+      Array.from(makeZeroFilling(kernels()).image(volume.readKspace(index), mask, [40, 36])),
+    )
     const right = scoreVolume({
       prediction: Float32Array.from(images),
       target: Float32Array.from([0, 2, 3].flatMap(index => Array.from(truths[index]))),
@@ -128,8 +131,8 @@ describe('slices with a fault', () => {
   it('and what is odd about the data stand beside the score', async () => {
     const volume = noiseVolume('knee', { slices: SLICES })
     const odd = { ...volume, info: { ...volume.info, content: contentWith({ remarks: ['The centre is elsewhere.'] }) } }
-    expect((await evaluateVolume(odd, null, SETTINGS, pause)).remarks).toEqual(['The centre is elsewhere.'])
-    expect(await evaluateVolume(volume, null, SETTINGS, pause)).not.toHaveProperty('remarks')
+    expect((await evaluateVolume(odd, null, SETTINGS, compute(), pause)).remarks).toEqual(['The centre is elsewhere.'])
+    expect(await evaluateVolume(volume, null, SETTINGS, compute(), pause)).not.toHaveProperty('remarks')
   })
 
   it('alone are a reason not to score', () => {
@@ -167,10 +170,10 @@ describe('an irregular volume', () => {
     const sampling = { kind: 'irregular', pattern: 'points', acceleration: 3.5 } as const
     const volume = noiseVolume('knee', { mask: new Uint8Array(36).fill(1) })
     const irregular = { ...volume, info: { ...volume.info, sampling } }
-    const score = await evaluateVolume(irregular, null, { ...SETTINGS, maskDraws: 3 }, pause)
+    const score = await evaluateVolume(irregular, null, { ...SETTINGS, maskDraws: 3 }, compute(), pause)
     const truth = [0, 1].flatMap(index => Array.from(volume.readTarget(index)!))
     const images = [0, 1].flatMap(index =>
-      Array.from(zeroFilledImage(volume.readKspace(index), new Uint8Array(36).fill(1), [40, 36])),
+      Array.from(makeZeroFilling(kernels()).image(volume.readKspace(index), new Uint8Array(36).fill(1), [40, 36])),
     )
     const right = scoreVolume({
       prediction: Float32Array.from(images),

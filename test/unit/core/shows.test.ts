@@ -2,14 +2,15 @@ import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Volume } from '../../../src/core/data/volume.ts'
 import { networkOf } from '../../../src/core/models/index.ts'
+import type { Model } from '../../../src/core/models/model.ts'
 import { ifft2Centred } from '../../../src/core/mri/fft-double.ts'
 import { acceleration, fileNameMask, makeMask } from '../../../src/core/mri/mask.ts'
 import { RandomState } from '../../../src/core/mri/random.ts'
 import { centreCropReal } from '../../../src/core/mri/transform.ts'
-import { type Model, reconstructSlice, seededMaskOf } from '../../../src/core/reconstruct.ts'
+import { makeEagerImaging, reconstructSlice, seededMaskOf } from '../../../src/core/reconstruct.ts'
 import { imageOfDraw, metricsOf, pictureOf, picturesOverMasks, type Subject } from '../../../src/core/shows.ts'
 import { initialParameters } from '../../../src/core/training/parameters.ts'
-import { useEngine } from '../../engine.ts'
+import { kernels, useEngine } from '../../engine.ts'
 import { expectClose } from '../../golden.ts'
 import { noiseVolume } from '../../volumes.ts'
 
@@ -46,6 +47,8 @@ beforeAll(async () => {
   model = { network, config, specs, parameters: tf.tensor1d(initialParameters(specs, 1)) }
 })
 
+const reconstruct: Subject['reconstruct'] = (...slice) => reconstructSlice(...slice, makeEagerImaging(kernels()))
+
 const subject = (changes: Partial<Subject> = {}): Subject => ({
   volume,
   slice: 1,
@@ -57,7 +60,8 @@ const subject = (changes: Partial<Subject> = {}): Subject => ({
   volumeMaximum: Math.max(...volume.readTarget(1)!),
   layer: 'conv',
   channel: 0,
-  reconstruct: reconstructSlice,
+  kernels: kernels(),
+  reconstruct,
   ...changes,
 })
 const truth = (changes: Partial<Subject> = {}) => subject({ source: 'truth', ...changes })
@@ -70,7 +74,7 @@ describe('an image', () => {
       const drawn = seed === null ? measured : makeMask(mask, columns, RandomState.fromSeed(seed))
       const picture = await pictureOf('image', subject({ seed }))
       expect(picture.mask).toEqual(drawn)
-      expect(picture.image).toEqual(await reconstructSlice(volume, 1, drawn, null))
+      expect(picture.image).toEqual(await reconstruct(volume, 1, drawn, null))
     }
     expect(await pictureOf('image', truth())).toMatchObject({ image: volume.readTarget(1), units: 'signal' })
     expect((await pictureOf('image', truth())).mask).toBeUndefined()
@@ -201,7 +205,7 @@ describe('mean and spread', () => {
 
   it('are over masks from seeds 0 to 7', async () => {
     const masks = Array.from({ length: 8 }, (_, seed) => seededMaskOf(volume, mask, seed))
-    const images = await Promise.all(masks.map(drawn => reconstructSlice(volume, 1, drawn, null)))
+    const images = await Promise.all(masks.map(drawn => reconstruct(volume, 1, drawn, null)))
     const { mean, spread } = await over()
     const means = images[0].map((_, i) => images.reduce((sum, image) => sum + image[i], 0) / 8)
     expectClose(mean.image, means, 1e-6)

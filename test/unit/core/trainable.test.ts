@@ -8,7 +8,7 @@ import { networkOf } from '../../../src/core/models/index.ts'
 import { METHODS, methodOf } from '../../../src/core/ssl/index.ts'
 import { requireTrainable } from '../../../src/core/trainable.ts'
 import { initialParameters, unpack } from '../../../src/core/training/parameters.ts'
-import { useEngine } from '../../engine.ts'
+import { kernels, useEngine } from '../../engine.ts'
 import { noiseVolume } from '../../volumes.ts'
 
 beforeAll(useEngine)
@@ -24,7 +24,7 @@ function isAlive(id: string, given: object, [height, width]: readonly [number, n
       const parameters = unpack(tf.tensor1d(initialParameters(specs, 3)), specs)
       const image = tf.randomNormal([batch, height, width, 1], 0, 1, 'float32', 7) as tf.Tensor4D
       let alive = false
-      network.outputs(config, parameters, image, {
+      network.outputs(kernels(), config, parameters, image, {
         set() {},
         tap(name, features) {
           if (name === layer) alive = (tf.max(tf.abs(features)).dataSync()[0] as number) > 1e-3

@@ -11,6 +11,7 @@ import { prepareAhead } from '../../../src/engine/batches.ts'
 import { type TaskRequest, taskOf } from '../../../src/engine/tasks.ts'
 import { VolumePool } from '../../../src/engine/volume-pool.ts'
 import { openVolume } from '../../../src/engine/volumes.ts'
+import { compute } from '../../engine.ts'
 import { writeNoise } from './noise-file.ts'
 
 const EPOCHS = 2
@@ -54,7 +55,7 @@ describe('batches prepared ahead', () => {
     async method => {
       const request = requestOf(method)
       const pool = new VolumePool()
-      const task = taskOf(request, pool)
+      const task = taskOf(request, pool, compute())
       for (const gpu of [false, true]) {
         const ahead = prepareAhead(task, request, gpu)
         for (let epoch = 0; epoch < EPOCHS; epoch++)
@@ -69,7 +70,7 @@ describe('batches prepared ahead', () => {
   it('begin anywhere, as a resumed training does, and come in any order', async () => {
     const request = requestOf('simclr')
     const pool = new VolumePool()
-    const task = taskOf(request, pool)
+    const task = taskOf(request, pool, compute())
     const ahead = prepareAhead(task, request, false)
     for (const [epoch, index] of [
       [1, 1],
@@ -85,9 +86,9 @@ describe('batches prepared ahead', () => {
     const request = requestOf(null)
     const gone = { ...request, train: train.map(info => ({ ...info, path: `${info.path}.gone` })) }
     const pool = new VolumePool()
-    const ahead = prepareAhead(taskOf(gone, pool), gone, true)
+    const ahead = prepareAhead(taskOf(gone, pool, compute()), gone, true)
     const [expected, got] = await Promise.all(
-      [taskOf(gone, pool), ahead.task].map(task => task.prepare(0, 0).catch((error: unknown) => error)),
+      [taskOf(gone, pool, compute()), ahead.task].map(task => task.prepare(0, 0).catch((error: unknown) => error)),
     )
     expect(got).toMatchObject({ code: expect.any(String), message: expect.stringContaining('.h5.gone') })
     expect(got).toMatchObject({ code: (expected as { code: string }).code, message: (expected as Error).message })

@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { kernels } from '../../../src/core/kernels.ts'
 import type { Step } from '../../../src/core/training/step.ts'
-import { useEngine } from '../../engine.ts'
+import { kernels, useEngine } from '../../engine.ts'
 import { expectClose } from '../../golden.ts'
 import { native, trainAsGraph, trainEagerly, unetTraining } from './graph/steps.ts'
 

@@ -13,7 +13,7 @@ import { exportVolume } from '../../../src/engine/exports/volume.ts'
 import { openHdf5 } from '../../../src/engine/hdf5.ts'
 import type { ReconstructRequest } from '../../../src/engine/protocol.ts'
 import { openVolume } from '../../../src/engine/volumes.ts'
-import { useEngine } from '../../engine.ts'
+import { compute, useEngine } from '../../engine.ts'
 import { whole } from '../../studies.ts'
 import { copy, noiseVolume } from '../../volumes.ts'
 import { writeNoise } from './noise-file.ts'
@@ -297,6 +297,7 @@ describe('the lengths of a scan', () => {
     await exportVolume(
       volume,
       null,
+      compute(),
       {
         ...{
           files: [],
@@ -351,7 +352,14 @@ describe('slices that the file holds nothing of', () => {
       units: 'signal',
     }
     const output = join(folder, `empty-${slice}.npy`)
-    return exportVolume({ ...noise, info: { ...noise.info, content } }, null, request, output, async () => {})
+    return exportVolume(
+      { ...noise, info: { ...noise.info, content } },
+      null,
+      compute(),
+      request,
+      output,
+      async () => {},
+    )
   }
 
   it('are told beside the others, and refused alone', async () => {

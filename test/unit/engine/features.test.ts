@@ -4,16 +4,19 @@ import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FeatureMeta } from '../../../src/contract/images.ts'
+import type { Kernels } from '../../../src/core/kernels.ts'
 import { NETWORKS, networkOf } from '../../../src/core/models/index.ts'
+import { applyModel } from '../../../src/core/models/model.ts'
+import { makeZeroFilling } from '../../../src/core/mri/fft.ts'
 import { normalise } from '../../../src/core/mri/transform.ts'
-import { applyModel, maskOf, zeroFilled } from '../../../src/core/reconstruct.ts'
+import { maskOf, zeroFilled } from '../../../src/core/reconstruct.ts'
 import { initialParameters, toTorch } from '../../../src/core/training/parameters.ts'
 import { writeCheckpoint } from '../../../src/engine/files.ts'
 import { features } from '../../../src/engine/frames.ts'
 import { withModel } from '../../../src/engine/models.ts'
 import type { ModelReference } from '../../../src/engine/protocol.ts'
 import { openVolume } from '../../../src/engine/volumes.ts'
-import { useEngine } from '../../engine.ts'
+import { kernels, useEngine } from '../../engine.ts'
 import { writeNoise } from './noise-file.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'features-'))
@@ -48,17 +51,17 @@ describe.each(Object.keys(NETWORKS))('feature maps of %s', id => {
     const heard = new Map<string, { shape: number[]; values: Float32Array }>()
     const volume = await openVolume(path, '')
     await withModel(model, async whole => {
-      const { image } = normalise(zeroFilled(volume, 1, maskOf(volume, mask)))
+      const { image } = normalise(zeroFilled(volume, 1, maskOf(volume, mask), makeZeroFilling(kernels())))
       tf.tidy(() => {
         const tapped = {
           ...network,
-          outputs: (config: unknown, parameters: never, images: tf.Tensor4D) =>
-            network.outputs(config, parameters, images, {
+          outputs: (kernels: Kernels, config: unknown, parameters: never, images: tf.Tensor4D) =>
+            network.outputs(kernels, config, parameters, images, {
               tap: (layer, map) =>
                 heard.set(layer, { shape: map.shape, values: map.dataSync<'float32'>() as Float32Array }),
             }),
         }
-        applyModel({ ...whole!, network: tapped }, whole!.parameters, tf.tensor4d(image, [1, 40, 36, 1]))
+        applyModel(kernels(), { ...whole!, network: tapped }, whole!.parameters, tf.tensor4d(image, [1, 40, 36, 1]))
       })
     })
     volume.dispose()

@@ -7,15 +7,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FrameMeta, SHOWS, type Show } from '../../../src/contract/images.ts'
 import { fileNameMask } from '../../../src/core/mri/mask.ts'
 import { scoreVolume } from '../../../src/core/mri/metrics.ts'
-import { maskOf, reconstructSlice, zeroFilled } from '../../../src/core/reconstruct.ts'
+import { makeEagerImaging, maskOf, reconstructSlice, zeroFilled } from '../../../src/core/reconstruct.ts'
 import { shrink, toEightBit } from '../../../src/core/thumbnail.ts'
 import { startEngine } from '../../../src/engine/client.ts'
 import { frame, metrics, overMasks, thumbnail } from '../../../src/engine/frames.ts'
 import { withModel } from '../../../src/engine/models.ts'
 import type { FrameRequest, ModelReference } from '../../../src/engine/protocol.ts'
 import { openVolume } from '../../../src/engine/volumes.ts'
-import { useEngine } from '../../engine.ts'
+import { kernels, useEngine } from '../../engine.ts'
 import { writeKspaceAlone, writeNoise, writeUnet } from './noise-file.ts'
+
+const imaging = () => makeEagerImaging(kernels())
 
 const folder = mkdtempSync(join(tmpdir(), 'frames-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -45,7 +47,9 @@ const askAny = async (show: Show, changes: Partial<FrameRequest> = {}) =>
 /** What the image is by the functions that evaluation uses, and its score as a volume of one slice. */
 async function expected(reference: ModelReference | null) {
   const volume = await openVolume(path, '')
-  const image = await withModel(reference, async model => reconstructSlice(volume, 1, maskOf(volume, mask), model))
+  const image = await withModel(reference, async model =>
+    reconstructSlice(volume, 1, maskOf(volume, mask), model, imaging()),
+  )
   const truths = [0, 1, 2].map(index => volume.readTarget(index)!)
   const maximum = Math.max(...truths.flatMap(truth => Array.from(truth)))
   const { ssim, psnr, nmse } = scoreVolume({ prediction: image, target: truths[1], shape: [1, 40, 36], maximum })
@@ -206,7 +210,7 @@ describe('a thumbnail', () => {
     const volume = await openVolume(bare, '')
     const { content, slices } = volume.info
     const picture = (measured: Uint8Array) => {
-      const image = zeroFilled(volume, Math.floor(slices / 2), measured)
+      const image = zeroFilled(volume, Math.floor(slices / 2), measured, imaging().zeroFilling)
       const { pixels } = shrink(image, [40, 36], 10)
       return toEightBit(pixels)
     }

@@ -1,12 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Kernels, kernels, plain } from '../../../src/core/kernels.ts'
-import { useEngine } from '../../engine.ts'
+import { type Kernels, makePlainKernels } from '../../../src/core/kernels.ts'
+import { kernels, useEngine } from '../../engine.ts'
 import { expectClose, golden } from '../../golden.ts'
 
 beforeAll(useEngine)
 
 const ops = golden('ops')
+const plain = makePlainKernels()
 
 /** [n, c, h, w] → [n, h, w, c] */
 const channelsLast = (name: string) => {

@@ -7,6 +7,7 @@ import { ExportFormat, stemOf } from '../../../src/contract/exports.ts'
 import type { SliceSelection } from '../../../src/contract/volumes.ts'
 import { EXTENSIONS } from '../../../src/core/data/formats/index.ts'
 import { networkOf } from '../../../src/core/models/index.ts'
+import { makeZeroFilling } from '../../../src/core/mri/fft.ts'
 import { zeroFilled } from '../../../src/core/reconstruct.ts'
 import { initialParameters, toTorch } from '../../../src/core/training/parameters.ts'
 import { writeCheckpoint } from '../../../src/engine/files.ts'
@@ -14,7 +15,7 @@ import { handlers } from '../../../src/engine/handlers.ts'
 import { writeFastMri } from '../../../src/engine/hdf5-write.ts'
 import type { ModelReference, ReconstructRequest } from '../../../src/engine/protocol.ts'
 import { openVolume } from '../../../src/engine/volumes.ts'
-import { useEngine } from '../../engine.ts'
+import { kernels, useEngine } from '../../engine.ts'
 import { noiseVolume } from '../../volumes.ts'
 import { writeNoise } from './noise-file.ts'
 
@@ -156,7 +157,9 @@ describe('a score that is not finite', () => {
 
   it('is never printed: a reconstruction that equals the ground truth', async () => {
     const volume = await openVolume(scan, '')
-    const images = [0, 1, 2].map(slice => zeroFilled(volume, slice, new Uint8Array(volume.info.columns).fill(1)))
+    const images = [0, 1, 2].map(slice =>
+      zeroFilled(volume, slice, new Uint8Array(volume.info.columns).fill(1), makeZeroFilling(kernels())),
+    )
     volume.dispose()
     const path = await writeTruth('a', slice => images[slice], 'same.h5', 3)
     const { volumes, skipped } = await handlers.evaluate(

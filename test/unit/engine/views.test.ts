@@ -14,7 +14,7 @@ import { pretrainingOf, taskOf } from '../../../src/engine/tasks.ts'
 import { views } from '../../../src/engine/views.ts'
 import { VolumePool } from '../../../src/engine/volume-pool.ts'
 import { openVolume } from '../../../src/engine/volumes.ts'
-import { useEngine } from '../../engine.ts'
+import { compute, useEngine } from '../../engine.ts'
 import { writeNoise } from './noise-file.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'views-'))
@@ -56,7 +56,7 @@ describe('the views of a first batch', () => {
     for (const batch of [2, 10]) {
       const config = configOf(method, batch)
       const pool = new VolumePool()
-      const first = await pretrainingOf({ config, train, validation: [] }, pool).views(0, 0)
+      const first = await pretrainingOf({ config, train, validation: [] }, pool, compute()).views(0, 0)
       pool.dispose()
       const { samples } = await views({ config, train })
       expect(first).toHaveLength(batch)
@@ -74,6 +74,7 @@ describe('the views of a first batch', () => {
     const { batchesPerEpoch, views: of } = pretrainingOf(
       { config: configOf('pirl', 8, { regions: 2, negatives: 50 }), train, validation: [] },
       pool,
+      compute(),
     )
     const samples = (await Promise.all(Array.from({ length: batchesPerEpoch }, (_, index) => of(0, index)))).flat()
     pool.dispose()
@@ -109,7 +110,7 @@ describe('the views of a first batch', () => {
     const supervised = { ...configOf('simclr', 2), kind: 'train', method: null, pretext: null } as RunConfig
     const pool = new VolumePool()
     const task = (request: { train: VolumeInfo[]; validation: VolumeInfo[] }) => () =>
-      taskOf({ config: supervised, ...request }, pool)
+      taskOf({ config: supervised, ...request }, pool, compute())
     expect(task({ train: [one], validation: [] })).toThrow(expect.objectContaining(refused))
     expect(task({ train: [train[0]], validation: [one] })).not.toThrow() // scored as it is
     pool.dispose()

@@ -5,7 +5,7 @@ import { makeUnetPlusPlus, unetPlusPlus } from '../../../../src/core/models/unet
 import { makeOptimizer } from '../../../../src/core/training/optimizers.ts'
 import { fromTorch, initialParameters, toTorch, unpack } from '../../../../src/core/training/parameters.ts'
 import { makeStep } from '../../../../src/core/training/step.ts'
-import { useEngine } from '../../../engine.ts'
+import { kernels, useEngine } from '../../../engine.ts'
 import { expectClose, golden } from '../../../golden.ts'
 
 beforeAll(useEngine)
@@ -37,7 +37,7 @@ function setUp(deepSupervision: boolean) {
 /** A training pass: its outputs, and what it set. */
 function pass({ config, specs }: ReturnType<typeof setUp>, flat: tf.Tensor1D) {
   const set = new Map<string, tf.Tensor>()
-  const outputs = network.outputs(config, unpack(flat, specs), image('x'), {
+  const outputs = network.outputs(kernels(), config, unpack(flat, specs), image('x'), {
     set: (name, value) => set.set(name, tf.keep(value)),
   })
   return { outputs, set }
@@ -59,7 +59,11 @@ describe('U-Net++', () => {
     const running = specs.flatMap(({ name }) => (/\.running_/.test(name) ? [name] : []))
     expect(new Set(set.keys())).toEqual(new Set(running))
     expect(running).toHaveLength(15 * 2 * 2)
-    expectClose(network.outputs(config, updated, image('x'))[0].dataSync(), vectors.array('nods.y_eval').data, 1e-4)
+    expectClose(
+      network.outputs(kernels(), config, updated, image('x'))[0].dataSync(),
+      vectors.array('nods.y_eval').data,
+      1e-4,
+    )
   })
 
   it('has its running statistics from a training step', () => {
@@ -67,7 +71,7 @@ describe('U-Net++', () => {
     const sgd = makeOptimizer({ kind: 'sgd', momentum: 0, nesterov: false, weightDecay: 0, larc: null })
     const step = makeStep(
       specs,
-      (parameters, [x], pass) => lossOf(network.outputs(config, parameters, x as tf.Tensor4D, pass)),
+      (parameters, [x], pass) => lossOf(network.outputs(kernels(), config, parameters, x as tf.Tensor4D, pass)),
       sgd,
     )
     const { state } = step({ parameters: flat, slots: [] }, [image('x')], [tf.scalar(0.1)])
@@ -118,7 +122,7 @@ describe('U-Net++', () => {
     const specs = unetPlusPlus.parameters(config)
     const image = tf.randomNormal<tf.Rank.R4>([1, height, width, 1], 0, 1, 'float32', 3)
     const parameters = unpack(tf.tensor1d(initialParameters(specs, 1)), specs)
-    const output = reconstructionOf(unetPlusPlus.outputs(config, parameters, image))
+    const output = reconstructionOf(unetPlusPlus.outputs(kernels(), config, parameters, image))
     expect(output.shape).toEqual([1, height, width, 1])
     expect(Array.from(output.dataSync()).every(Number.isFinite)).toBe(true)
   })
@@ -128,9 +132,15 @@ describe('U-Net++', () => {
     const specs = unetPlusPlus.parameters(config)
     const heard: string[] = []
     tf.tidy(() => {
-      unetPlusPlus.outputs(config, unpack(tf.tensor1d(initialParameters(specs, 1)), specs), tf.zeros([1, 32, 32, 1]), {
-        tap: name => heard.push(name),
-      })
+      unetPlusPlus.outputs(
+        kernels(),
+        config,
+        unpack(tf.tensor1d(initialParameters(specs, 1)), specs),
+        tf.zeros([1, 32, 32, 1]),
+        {
+          tap: name => heard.push(name),
+        },
+      )
     })
     expect(heard).toEqual(unetPlusPlus.layers(config))
     expect(heard).toContain(unetPlusPlus.bottleneck(config).layer)

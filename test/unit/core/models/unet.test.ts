@@ -11,7 +11,7 @@ import {
 } from '../../../../src/core/training/parameters.ts'
 import { makeStep } from '../../../../src/core/training/step.ts'
 import { eagerStepper, startingState } from '../../../../src/core/training/stepper.ts'
-import { useEngine } from '../../../engine.ts'
+import { kernels, useEngine } from '../../../engine.ts'
 import { expectClose, golden } from '../../../golden.ts'
 
 const vectors = golden('unet')
@@ -43,14 +43,16 @@ beforeAll(useEngine)
 
 describe.each(['16x16', '18x22'])('U-Net on %s', size => {
   it('gives PyTorch’s output', () => {
-    const output = tf.tidy(() => unet.outputs(config, unpack(tf.tensor1d(weights()), specs), image(`${size}.x`))[0])
+    const output = tf.tidy(
+      () => unet.outputs(kernels(), config, unpack(tf.tensor1d(weights()), specs), image(`${size}.x`))[0],
+    )
     expectClose(output.dataSync(), vectors.array(`${size}.y`).data, 2e-5)
   })
 
   it('gives PyTorch’s loss and gradients', () => {
     const { value, grad } = tf.valueAndGrad(flat =>
       meanAbsoluteError(
-        unet.outputs(config, unpack(flat as tf.Tensor1D, specs), image(`${size}.x`))[0],
+        unet.outputs(kernels(), config, unpack(flat as tf.Tensor1D, specs), image(`${size}.x`))[0],
         image(`${size}.target`),
       ),
     )(tf.tensor1d(weights()))
@@ -69,7 +71,7 @@ describe('U-Net', () => {
     const optimizer = makeOptimizer({ kind: 'rmsprop', alpha: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0 })
     const step = makeStep(
       specs,
-      (parameters, [x, y]) => meanAbsoluteError(unet.outputs(config, parameters, x as tf.Tensor4D)[0], y),
+      (parameters, [x, y]) => meanAbsoluteError(unet.outputs(kernels(), config, parameters, x as tf.Tensor4D)[0], y),
       optimizer,
     )
     const stepper = eagerStepper(step, startingState(weights(), optimizer))
@@ -95,7 +97,7 @@ describe('U-Net', () => {
     const large = { channels: 2, pools: 4 }
     const wide = unet.parameters(large)
     const image = tf.randomNormal<tf.Rank.R4>([1, height, width, 1], 0, 1, 'float32', 3)
-    const [output] = unet.outputs(large, unpack(tf.tensor1d(initialParameters(wide, 1)), wide), image)
+    const [output] = unet.outputs(kernels(), large, unpack(tf.tensor1d(initialParameters(wide, 1)), wide), image)
     expect(output.shape).toEqual([1, height, width, 1])
     expect(Array.from(output.dataSync()).every(Number.isFinite)).toBe(true)
   })

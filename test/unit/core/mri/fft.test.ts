@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { zeroFilledImage, zeroFilling } from '../../../../src/core/mri/fft.ts'
-import { useEngine } from '../../../engine.ts'
+import { makeZeroFilling } from '../../../../src/core/mri/fft.ts'
+import { kernels, useEngine } from '../../../engine.ts'
 import { expectClose, golden } from '../../../golden.ts'
 
 beforeAll(useEngine)
 
 const vectors = golden('fft')
+const filling = () => makeZeroFilling(kernels())
 
 /** NumPy's centred inverse transform of [height, width, 2], its magnitude. */
 const reference = (name: string) => {
@@ -18,11 +19,11 @@ const reference = (name: string) => {
 const kspaceOf = (name: string) => vectors.array(`${name}.x`).data as Float32Array
 const NAMES = ['16x12', '15x11', '7x10', '5x372']
 
-describe('zeroFilledImage', () => {
+describe('a zero-filled image', () => {
   it.each(NAMES)('of full k-space is the magnitude of NumPy’s transform, %s', name => {
     const { shape, magnitude } = reference(name)
     const [height, width] = shape
-    expectClose(zeroFilledImage(kspaceOf(name), new Uint8Array(width).fill(1), [height, width]), magnitude, 1e-5)
+    expectClose(filling().image(kspaceOf(name), new Uint8Array(width).fill(1), [height, width]), magnitude, 1e-5)
   })
 
   it.each(NAMES)('is cut to the middle, even and odd crops, %s', name => {
@@ -38,7 +39,7 @@ describe('zeroFilledImage', () => {
       const expected = Array.from({ length: height }, (_, row) =>
         [...magnitude.subarray((top + row) * columns + left)].slice(0, width),
       ).flat()
-      expectClose(zeroFilledImage(kspaceOf(name), new Uint8Array(columns).fill(1), [height, width]), expected, 1e-5)
+      expectClose(filling().image(kspaceOf(name), new Uint8Array(columns).fill(1), [height, width]), expected, 1e-5)
     }
   })
 
@@ -47,19 +48,19 @@ describe('zeroFilledImage', () => {
     const mask = Uint8Array.from({ length: columns }, (_, column) => Number(column % 3 === 1))
     const masked = kspaceOf(name).map((value, i) => (mask[(i >> 1) % columns] ? value : 0))
     const damaged = kspaceOf(name).map((value, i) => (mask[(i >> 1) % columns] ? value : Number.NaN))
-    const image = zeroFilledImage(damaged, mask, [rows, columns])
-    expectClose(image, zeroFilledImage(masked, new Uint8Array(columns).fill(1), [rows, columns]), 1e-5)
+    const image = filling().image(damaged, mask, [rows, columns])
+    expectClose(image, filling().image(masked, new Uint8Array(columns).fill(1), [rows, columns]), 1e-5)
     expect(image.some(value => value > 0)).toBe(true)
   })
 })
 
-describe('zeroFilling', () => {
+describe('zero-filling', () => {
   it.each(NAMES)('gives under one mask after another what each gives by itself, %s', name => {
     const [rows, columns] = reference(name).shape
     const crop: [number, number] = [rows - 1, columns - 2]
     const maskOf = (isMeasured: (column: number) => boolean) =>
       Uint8Array.from({ length: columns }, (_, column) => Number(isMeasured(column)))
-    const underMask = zeroFilling(kspaceOf(name), columns, crop)
+    const underMask = filling().underMasks(kspaceOf(name), columns, crop)
     for (const mask of [
       maskOf(column => column % 3 === 1),
       maskOf(column => column % 2 === 0), // some of them transformed already, some of those not wanted
@@ -67,10 +68,10 @@ describe('zeroFilling', () => {
       maskOf(column => column === 4),
       maskOf(column => column % 3 === 1),
     ])
-      expectClose(underMask(mask), zeroFilledImage(kspaceOf(name), mask, crop), 1e-6)
+      expectClose(underMask(mask), filling().image(kspaceOf(name), mask, crop), 1e-6)
   })
 
   it('refuses k-space that is not whole rows of the columns', () => {
-    expect(() => zeroFilling(new Float32Array(20), 4, [2, 2])(new Uint8Array(4).fill(1))).toThrow('whole rows')
+    expect(() => filling().underMasks(new Float32Array(20), 4, [2, 2])(new Uint8Array(4).fill(1))).toThrow('whole rows')
   })
 })

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { throwIfCancelled } from '../../../../src/contract/errors.ts'
 import { Pretext, Recipe } from '../../../../src/contract/recipes.ts'
 import type { TrainingEvent } from '../../../../src/contract/runs.ts'
-import { kernels, useKernels } from '../../../../src/core/kernels.ts'
+import type { Kernels } from '../../../../src/core/kernels.ts'
 import { networkOf } from '../../../../src/core/models/index.ts'
 import type { ParameterSpec } from '../../../../src/core/models/network.ts'
 import { methodOf } from '../../../../src/core/ssl/index.ts'
@@ -17,7 +17,7 @@ import { decodeState } from '../../../../src/core/training/state.ts'
 import { eagerStepper } from '../../../../src/core/training/stepper.ts'
 import { supervisedTask } from '../../../../src/core/training/supervised.ts'
 import { type Training, type TrainingTask, train } from '../../../../src/core/training/train.ts'
-import { useEngine } from '../../../engine.ts'
+import { compute, kernels, useEngine } from '../../../engine.ts'
 import { expectClose } from '../../../golden.ts'
 import { noiseVolume, sourceOf } from '../../../volumes.ts'
 
@@ -34,16 +34,19 @@ const shared = {
   seed: 3,
 } as const
 
-const supervised = (batch = 1) => supervisedTask({ ...shared, batch })
+const supervised = (batch = 1) => supervisedTask({ ...shared, batch }, compute())
 const pretrained = (id: string, methodConfig: Record<string, unknown>) => () =>
-  pretextTask({
-    ...shared,
-    method: methodOf(id),
-    methodConfig: methodOf(id).config.parse(methodConfig),
-    pretext: Pretext.parse({ keep: 0.5 }),
-    batch: 2,
-    epochs: 3,
-  })
+  pretextTask(
+    {
+      ...shared,
+      method: methodOf(id),
+      methodConfig: methodOf(id).config.parse(methodConfig),
+      pretext: Pretext.parse({ keep: 0.5 }),
+      batch: 2,
+      epochs: 3,
+    },
+    compute(),
+  )
 const simclr = pretrained('simclr', { crop: 32, hidden: 8 })
 
 const recipeOf = (changes: Partial<Parameters<typeof Recipe.parse>[0] & object> = {}) =>
@@ -77,7 +80,7 @@ async function attempt(task: TrainingTask, changes: Partial<Training> = {}): Pro
     metadata: {},
     notes: [],
     pause: async () => {},
-    makeStepper: eagerStepper,
+    compute: { ...compute(), makeStepper: eagerStepper },
     files: {
       saveCheckpoint: (role, epoch, checkpoint, step) => write(`${role} ${epoch}${step ? ` ${step}` : ''}`, checkpoint),
       saveState: (epoch, step, state) => write(`state ${epoch} ${step}`, state),
@@ -162,12 +165,15 @@ const cases: [string, () => TrainingTask, Recipe][] = [
   [
     'U-Net++ with its running statistics',
     () => ({
-      ...supervisedTask({
-        ...shared,
-        network: networkOf('unet-plus-plus'),
-        networkConfig: networkOf('unet-plus-plus').config.parse({ channels: 1, deepSupervision: true }),
-        batch: 2,
-      }),
+      ...supervisedTask(
+        {
+          ...shared,
+          network: networkOf('unet-plus-plus'),
+          networkConfig: networkOf('unet-plus-plus').config.parse({ channels: 1, deepSupervision: true }),
+          batch: 2,
+        },
+        compute(),
+      ),
       // Many images are predicted by a replayed graph, which for this network differs from the first, eager ones in the last bit.
       validate: async () => null,
     }),
@@ -367,22 +373,18 @@ describe('a recipe', () => {
 })
 
 it('computes the steps, and nothing else, in the recipe’s precision', async () => {
-  const before = kernels()
   let calls = 0
-  useKernels({
-    ...before,
+  const counting: Kernels = {
+    ...kernels(),
     inBfloat16(work) {
       calls++
-      return before.inBfloat16(work)
+      return kernels().inBfloat16(work)
     },
-  })
-  try {
-    const exact = await attempt(supervised())
-    expect([exact.error, calls]).toEqual([null, 0])
-    const mixed = await attempt(supervised(), { recipe: recipeOf({ precision: 'bfloat16' }) })
-    expect([mixed.error, calls]).toEqual([null, steps(mixed).length])
-    expect(epochs(mixed)).toHaveLength(3)
-  } finally {
-    useKernels(before)
   }
+  const given = { compute: { kernels: counting, makeStepper: eagerStepper } }
+  const exact = await attempt(supervised(), given)
+  expect([exact.error, calls]).toEqual([null, 0])
+  const mixed = await attempt(supervised(), { ...given, recipe: recipeOf({ precision: 'bfloat16' }) })
+  expect([mixed.error, calls]).toEqual([null, steps(mixed).length])
+  expect(epochs(mixed)).toHaveLength(3)
 })

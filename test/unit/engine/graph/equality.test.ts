@@ -18,7 +18,7 @@ import type { TrainingTask } from '../../../../src/core/training/train.ts'
 import { type Recording, record } from '../../../../src/engine/graph/recording.ts'
 import { encodeSavedModel } from '../../../../src/engine/graph/saved-model.ts'
 import { makeGraphStepper } from '../../../../src/engine/graph/stepper.ts'
-import { useEngine } from '../../../engine.ts'
+import { compute, kernels, useEngine } from '../../../engine.ts'
 import { noiseVolume, sourceOf } from '../../../volumes.ts'
 import { backend, type Feed, take, trainAsGraph, trainEagerly } from './steps.ts'
 
@@ -57,26 +57,32 @@ const SMALL = {
 
 function pretext(id: string, network: string): TrainingTask {
   const method = methodOf(id)
-  return pretextTask({
-    ...shared(network),
-    method,
-    methodConfig: method.config.parse(SMALL),
-    pretext: Pretext.parse({ keep: 0.5 }),
-    batch: 2,
-    epochs: 1,
-  })
+  return pretextTask(
+    {
+      ...shared(network),
+      method,
+      methodConfig: method.config.parse(SMALL),
+      pretext: Pretext.parse({ keep: 0.5 }),
+      batch: 2,
+      epochs: 1,
+    },
+    compute(),
+  )
 }
 
 /** Several outputs, of each of which the loss is a part. */
 function deepSupervision(): TrainingTask {
   const network = networkOf('unet-plus-plus')
   const networkConfig = network.config.parse({ channels: 2, deepSupervision: true })
-  return supervisedTask({ ...shared('unet-plus-plus'), networkConfig, batch: 1 })
+  return supervisedTask({ ...shared('unet-plus-plus'), networkConfig, batch: 1 }, compute())
 }
 
 const tasks: [string, () => TrainingTask][] = Object.keys(NETWORKS).flatMap(network => [
-  [`supervised ${network}, batch 1`, () => supervisedTask({ ...shared(network), batch: 1 })] as const,
-  [`supervised ${network}, batch 2, odd size`, () => supervisedTask({ ...shared(network, 37), batch: 2 })] as const,
+  [`supervised ${network}, batch 1`, () => supervisedTask({ ...shared(network), batch: 1 }, compute())] as const,
+  [
+    `supervised ${network}, batch 2, odd size`,
+    () => supervisedTask({ ...shared(network, 37), batch: 2 }, compute()),
+  ] as const,
   ...Object.keys(METHODS)
     .filter(id => methodOf(id).recipes.workstation.network === network)
     .map(id => [`${id} on ${network}`, () => pretext(id, network)] as const),
@@ -123,10 +129,12 @@ describe('replayed steps equal eager ones, bit for bit:', () => {
 
   it('deep supervision', () => expectEqual(deepSupervision(), adam))
 
-  it.each(optimizers)('%s', (_, config) => expectEqual(supervisedTask({ ...shared('unet'), batch: 1 }), config))
+  it.each(optimizers)('%s', (_, config) =>
+    expectEqual(supervisedTask({ ...shared('unet'), batch: 1 }, compute()), config),
+  )
 
   it('Adam is one operation, where nothing else has a part in the next values', async () => {
-    const { step, start, feed, free } = await prepare(supervisedTask({ ...shared('unet'), batch: 1 }), adam)
+    const { step, start, feed, free } = await prepare(supervisedTask({ ...shared('unet'), batch: 1 }, compute()), adam)
     const { batch, scalars } = feed(0)
     const variables = [start.parameters, ...start.slots].map(vector => tf.tensor1d(vector))
     const fed = scalars.map(value => tf.scalar(value))
@@ -152,7 +160,7 @@ describe('replayed steps equal eager ones, bit for bit:', () => {
   })
 
   it('resumed in the middle, as if it had never stopped', async () => {
-    const { step, start, feed, free } = await prepare(supervisedTask({ ...shared('unet'), batch: 1 }), adam)
+    const { step, start, feed, free } = await prepare(supervisedTask({ ...shared('unet'), batch: 1 }, compute()), adam)
     const whole = await trainAsGraph(step, start, 2 * STEPS, feed)
     const half = await trainAsGraph(step, start, STEPS, feed)
     const rest = await trainAsGraph(step, half.state, STEPS, i => feed(i + STEPS))
@@ -162,9 +170,9 @@ describe('replayed steps equal eager ones, bit for bit:', () => {
   })
 
   it('batches of several shapes, which share the state', async () => {
-    const one = await prepare(supervisedTask({ ...shared('unet'), batch: 1 }), adam)
-    const other = await prepare(supervisedTask({ ...shared('unet', 40), batch: 1 }), adam)
-    const last = await prepare(supervisedTask({ ...shared('unet'), batch: 3 }), adam) // 8 slices: 3, 3, 2
+    const one = await prepare(supervisedTask({ ...shared('unet'), batch: 1 }, compute()), adam)
+    const other = await prepare(supervisedTask({ ...shared('unet', 40), batch: 1 }, compute()), adam)
+    const last = await prepare(supervisedTask({ ...shared('unet'), batch: 3 }, compute()), adam) // 8 slices: 3, 3, 2
     const feed: Feed = i => [one, other, last][i % 3].feed(i)
     const graph = await trainAsGraph(one.step, one.start, 12, feed)
     expect(graph).toEqual({ ...(await trainEagerly(one.step, one.start, 12, feed)), lines: [] })
@@ -181,7 +189,7 @@ describe('a graph stepper', () => {
     const step = makeStep(
       specs,
       (parameters, [image]) =>
-        tf.mean(tf.square(network.outputs(config, parameters, image as tf.Tensor4D)[0])) as tf.Scalar,
+        tf.mean(tf.square(network.outputs(kernels(), config, parameters, image as tf.Tensor4D)[0])) as tf.Scalar,
       optimizer,
     )
     const start = startingState(initialParameters(specs, 1), optimizer)
@@ -198,7 +206,7 @@ describe('a graph stepper', () => {
   })
 
   it('gives the parameters of the step before, and the state it began with before the first', async () => {
-    const { step, start, feed, free } = await prepare(supervisedTask({ ...shared('unet'), batch: 1 }), adam)
+    const { step, start, feed, free } = await prepare(supervisedTask({ ...shared('unet'), batch: 1 }, compute()), adam)
     const [graph, eager] = [makeGraphStepper(backend(), () => {})(step, start), eagerStepper(step, start)]
     expect(await graph.read()).toEqual(start)
     expect(graph.parameters().dataSync()).toEqual(start.parameters)

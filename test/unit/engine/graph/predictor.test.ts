@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { NETWORKS, networkOf } from '../../../../src/core/models/index.ts'
-import { type Model, predictOnce } from '../../../../src/core/reconstruct.ts'
+import { type Model, makeEagerPredict } from '../../../../src/core/models/model.ts'
 import { initialParameters } from '../../../../src/core/training/parameters.ts'
 import { makeGraphPredictor, RECORDED_AFTER } from '../../../../src/engine/graph/predictor.ts'
-import { useEngine } from '../../../engine.ts'
+import { kernels, useEngine } from '../../../engine.ts'
 import { backend } from './steps.ts'
 
 beforeAll(useEngine)
@@ -30,7 +30,7 @@ describe('a graph predictor', () => {
   beforeEach(() => {
     lines.length = 0
     before = sessions()
-    predict = makeGraphPredictor(backend(), line => lines.push(line))
+    predict = makeGraphPredictor(backend(), kernels(), line => lines.push(line))
   })
 
   afterEach(() => {
@@ -42,7 +42,7 @@ describe('a graph predictor', () => {
   async function expectEqual(model: Model, shape: readonly [number, number], images: number): Promise<void> {
     for (let i = 1; i <= images; i++) {
       const image = imageOf(i, shape)
-      expect(await predict(model, image, shape)).toEqual(await predictOnce(model, image, shape))
+      expect(await predict(model, image, shape)).toEqual(await makeEagerPredict(kernels())(model, image, shape))
     }
   }
 
@@ -94,8 +94,8 @@ describe('a graph predictor', () => {
       network: {
         ...model.network,
         label: 'noisy',
-        outputs: (config, parameters, image) =>
-          model.network.outputs(config, parameters, tf.add(image, tf.randomNormal(image.shape))),
+        outputs: (kernels, config, parameters, image) =>
+          model.network.outputs(kernels, config, parameters, tf.add(image, tf.randomNormal(image.shape))),
       },
     }
     for (let i = 0; i < RECORDED_AFTER + 3; i++) await predict(noisy, imageOf(1, [16, 16]), [16, 16])

@@ -7,6 +7,7 @@ import { makeStep, type Step } from '../../../../src/core/training/step.ts'
 import { eagerStepper, type PlainState, type Stepper, startingState } from '../../../../src/core/training/stepper.ts'
 import type { Backend } from '../../../../src/engine/graph/native.ts'
 import { makeGraphStepper } from '../../../../src/engine/graph/stepper.ts'
+import { kernels } from '../../../engine.ts'
 
 export const backend = () => tf.backend() as unknown as Backend
 
@@ -25,7 +26,7 @@ export function unetTraining(config: { readonly channels: number; readonly pools
   const step = makeStep(
     specs,
     (parameters, [x, y]) =>
-      tf.mean(tf.abs(tf.sub(unet.outputs(config, parameters, x as tf.Tensor4D)[0], y))) as tf.Scalar,
+      tf.mean(tf.abs(tf.sub(unet.outputs(kernels(), config, parameters, x as tf.Tensor4D)[0], y))) as tf.Scalar,
     optimizer,
   )
   return { optimizer, step, start: startingState(initialParameters(specs, 1), optimizer) }

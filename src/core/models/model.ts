@@ -1,0 +1,31 @@
+/** A network with its weights, and what it makes of an image. */
+import * as tf from '@tensorflow/tfjs-core'
+import type { Kernels } from '../kernels.ts'
+import { read } from '../read.ts'
+import { unpack } from '../training/parameters.ts'
+import { type Network, type ParameterSpec, reconstructionOf } from './network.ts'
+
+/** The holder disposes `parameters`. */
+export interface Model {
+  readonly network: Network
+  readonly config: unknown
+  readonly specs: readonly ParameterSpec[]
+  readonly parameters: tf.Tensor1D
+}
+
+/** The network's output for one normalised image [h, w], in the same normalised units. */
+export type Predict = (model: Model, image: Float32Array, shape: readonly [number, number]) => Promise<Float32Array>
+
+/** The network's output for images [batch, h, w, 1]; the caller disposes it. */
+export const applyModel = (
+  kernels: Kernels,
+  { network, config, specs }: Omit<Model, 'parameters'>,
+  parameters: tf.Tensor1D,
+  images: tf.Tensor4D,
+) => tf.tidy(() => reconstructionOf(network.outputs(kernels, config, unpack(parameters, specs), images)))
+
+/** One operation at a time, as TensorFlow.js computes it: for single images. */
+export const makeEagerPredict =
+  (kernels: Kernels): Predict =>
+  (model, image, shape) =>
+    read(() => applyModel(kernels, model, model.parameters, tf.tensor4d(image, [1, shape[0], shape[1], 1])))
