@@ -3,8 +3,8 @@
  * float32, the parameters and their updates too. It has float32's exponent, so no loss need be scaled, and 8 bits of precision in place of 24.
  */
 import * as tf from '@tensorflow/tfjs-core'
-import type { Backend } from './graph/native.ts'
-import { type NativeBackend, type OpAttribute, replaceKernel } from './kernels.ts'
+import type { Backend, OpAttribute } from './graph/native.ts'
+import { type NativeBackend, replaceKernel } from './kernels.ts'
 
 const CONVOLUTIONS = ['Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter'] as const
 

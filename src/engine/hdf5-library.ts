@@ -3,9 +3,10 @@
  * Its calls return a negative status and print why; here what they print is kept for the error message instead.
  */
 import type { Stats } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
 import { ready } from 'h5wasm/node'
 import { AppError } from '../contract/errors.ts'
-import { plugInFolder } from './hdf5-plug-ins.ts'
 
 export type Hdf5Module = Awaited<typeof ready>
 
@@ -16,6 +17,8 @@ interface FileSystem {
 }
 
 const CHARACTER_DEVICE = 0o020000
+
+const plugInFolder = dirname(createRequire(import.meta.url).resolve('h5wasm-plugins/plugins/libH5Zlzf.so'))
 
 let printed = ''
 const decoder = new TextDecoder()
@@ -40,7 +43,7 @@ const loaded = ready.then(module => {
   files.fstat = descriptor => Object.assign(fstat(descriptor), { ino: descriptor })
   // Only this program's own plug-ins: a computer's others are not WebAssembly.
   for (const _ of module.get_plugin_search_paths()) module.remove_plugin_search_path(0)
-  module.insert_plugin_search_path(plugInFolder(), 0)
+  module.insert_plugin_search_path(plugInFolder, 0)
   return module
 })
 

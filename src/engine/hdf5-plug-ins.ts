@@ -1,12 +1,6 @@
 /** h5wasm-plugins: filters of HDF5 as WebAssembly. The library loads one when a dataset first needs it. */
-import { createRequire } from 'node:module'
-import { dirname } from 'node:path'
 import { inflateSync } from 'node:zlib'
 import type { Hdf5Module } from './hdf5-library.ts'
-
-export function plugInFolder(): string {
-  return dirname(createRequire(import.meta.url).resolve('h5wasm-plugins/plugins/libH5Zlzf.so'))
-}
 
 /** The parts of JavaScript's WebAssembly that are needed here; TypeScript has them with the DOM's types alone. */
 interface WebAssemblyApi {

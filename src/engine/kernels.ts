@@ -4,12 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { type BatchNorm, type Kernels, LEAKY_SLOPE, NORM_EPSILON } from '../core/kernels.ts'
-
-export interface OpAttribute {
-  readonly name: string
-  readonly type: number
-  readonly value: unknown
-}
+import type { OpAttribute } from './graph/native.ts'
 
 /** The part of tfjs-node's backend and binding that is called here. */
 export interface NativeBackend {

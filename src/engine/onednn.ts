@@ -8,7 +8,8 @@
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import * as tf from '@tensorflow/tfjs-core'
-import { type NativeBackend, type OpAttribute, replaceKernel } from './kernels.ts'
+import type { OpAttribute } from './graph/native.ts'
+import { type NativeBackend, replaceKernel } from './kernels.ts'
 import { type MatrixProduct, makeWinograd } from './winograd.ts'
 
 /** Above which convolutions are Winograd's: with fewer channels or pixels (of all images) its transforms take longer than the products that they spare. */

@@ -6,9 +6,9 @@
 import { AppError } from '../../../contract/errors.ts'
 import { stream } from '../random.ts'
 import { acquire, drawReceiver } from './acquire.ts'
+import { drawPatient } from './draw-patient.ts'
 import type { Voxel } from './grid.ts'
 import type { SyntheticVolume } from './header.ts'
-import { drawPatient } from './patient.ts'
 import { renderPlane } from './render.ts'
 import { tissueTable } from './tissues.ts'
 
