@@ -162,8 +162,8 @@ function parse<T>(schema: z.ZodType<T>, given: unknown): T {
 export const addMaskOptions = (command: Command): Command =>
   command
     .addOption(new Option('--mask <kind>', 'kind of column mask').choices([...MASK_KINDS]).default('random'))
-    .option('--acceleration <n>', 'columns over measured columns', number, 4)
-    .option('--center-fraction <share>', 'share of the columns, at the centre, that is always measured', number, 0.08)
+    .option('--acceleration <n>', MaskSpec.shape.acceleration.description!, number, 4)
+    .option('--center-fraction <share>', MaskSpec.shape.centerFraction.description!, number, 0.08)
 
 export function maskFrom(options: { mask: string; acceleration: number; centerFraction: number }): MaskSpec {
   return settingsFrom(MaskSpec, {

@@ -7,8 +7,13 @@ export const MASK_KINDS = ['random', 'equispaced', 'equispaced_fraction', 'magic
 /** A fastMRI column mask. `centerFraction` of the columns, the lowest frequencies, is always measured. */
 export const MaskSpec = z.object({
   kind: z.enum(MASK_KINDS).default('random'),
-  acceleration: z.number().min(1).max(64).default(4),
-  centerFraction: z.number().gt(0).max(1).default(0.08),
+  acceleration: z.number().min(1).max(64).default(4).describe('columns over measured columns'),
+  centerFraction: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.08)
+    .meta({ title: 'Centre', description: 'share of the columns, at the centre of k-space, that is always measured' }),
 })
 export type MaskSpec = z.infer<typeof MaskSpec>
 

@@ -1,7 +1,24 @@
 /** Whole ways of training as data: two ship with every method and network from scratch, others are a user's own. */
 import { z } from 'zod'
 
-const weightDecay = z.number().min(0).default(0)
+/**
+ * The recipe's schema is the one description of its fields. The form and the command line's help read `title` (a field's
+ * label, where its name does not say it) and `description`. The first of `examples` is what the form begins with where a
+ * value must be given and none is the default.
+ */
+const rate = z
+  .number()
+  .gt(0)
+  .meta({ description: 'learning rate at the start', examples: [1e-3] })
+const end = z
+  .number()
+  .min(0)
+  .meta({ description: 'learning rate at the last step', examples: [0] })
+const factor = z
+  .number()
+  .gt(0)
+  .meta({ description: 'what each step multiplies the learning rate by', examples: [0.1] })
+const weightDecay = z.number().min(0).default(0).describe('L2 penalty, as in PyTorch')
 
 export const OptimizerConfig = z.discriminatedUnion('kind', [
   z.object({
@@ -11,11 +28,15 @@ export const OptimizerConfig = z.discriminatedUnion('kind', [
     weightDecay,
     larc: z
       .object({
-        trust: z.number().gt(0).default(1e-3).describe('length of a tensor’s step over that of the tensor, at rate 1'),
+        trust: z
+          .number()
+          .gt(0)
+          .default(1e-3)
+          .describe('length of a tensor’s step over the length of the tensor, at a learning rate of 1'),
       })
       .nullable()
       .default(null)
-      .describe('each tensor’s gradient scaled to the tensor’s own length, as VISSL trains with'),
+      .meta({ title: 'LARC', description: 'scale each tensor’s gradient to the tensor’s own length, as VISSL does' }),
   }),
   z.object({
     kind: z.literal('adam'),
@@ -35,74 +56,126 @@ export const OptimizerConfig = z.discriminatedUnion('kind', [
 export type OptimizerConfig = z.infer<typeof OptimizerConfig>
 
 /**
- * `rate` is the learning rate at the start. `step` multiplies it by `factor` every `every` epochs (PyTorch's StepLR), `multistep` at each of
- * its milestones, epochs too (MultiStepLR). `warmup-cosine` rises from `start` to `rate` over the share `warmup` of the training's steps,
- * then takes up the cosine that has run since the training's beginning: VISSL's, which is not re-mapped to what is left.
+ * `step` multiplies the rate by `factor` every `every` epochs (PyTorch's StepLR), `multistep` at each of its milestones
+ * (MultiStepLR). `warmup-cosine` rises from `start` to `rate` over the share `warmup` of the training's steps. Then it
+ * continues on the cosine that began with the training: VISSL's, which is not re-mapped to the steps that are left.
  */
 export const ScheduleConfig = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('constant'), rate: z.number().gt(0) }),
-  z.object({ kind: z.literal('step'), rate: z.number().gt(0), every: z.int().min(1), factor: z.number().gt(0) }),
+  z.object({ kind: z.literal('constant'), rate }),
+  z.object({
+    kind: z.literal('step'),
+    rate,
+    every: z
+      .int()
+      .min(1)
+      .meta({ description: 'epochs between two steps', examples: [10] }),
+    factor,
+  }),
   z.object({
     kind: z.literal('multistep'),
-    rate: z.number().gt(0),
-    milestones: z.array(z.int().min(1)).describe('epochs after which the rate is multiplied: 30, 60'),
-    factor: z.number().gt(0),
+    rate,
+    milestones: z.array(z.int().min(1)).describe('epochs after which the learning rate is multiplied: 30, 60'),
+    factor,
   }),
-  z.object({ kind: z.literal('cosine'), rate: z.number().gt(0), end: z.number().min(0) }),
+  z.object({ kind: z.literal('cosine'), rate, end }),
   z.object({
     kind: z.literal('warmup-cosine'),
-    start: z.number().min(0).describe('the rate before the warm-up'),
-    rate: z.number().gt(0).describe('at the end of the warm-up, of which the cosine is'),
-    end: z.number().min(0),
-    warmup: z.number().gt(0).lt(1).default(0.1).describe('share of the steps in which the rate rises'),
+    start: z.number().min(0).describe('learning rate before the warm-up'),
+    rate: rate.describe('learning rate at the end of the warm-up, from which the cosine falls'),
+    end,
+    warmup: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .default(0.1)
+      .meta({ title: 'Warm-up', description: 'share of the steps in which the learning rate rises' }),
   }),
-  z.object({ kind: z.literal('linear'), rate: z.number().gt(0), end: z.number().min(0) }),
+  z.object({ kind: z.literal('linear'), rate, end }),
 ])
 export type ScheduleConfig = z.infer<typeof ScheduleConfig>
 
 /** How long and with what a network is trained. */
 export const Recipe = z.object({
-  epochs: z.int().min(1),
-  batch: z.int().min(1),
+  epochs: z
+    .int()
+    .min(1)
+    .meta({ description: 'how often every slice is seen', examples: [10] }),
+  batch: z
+    .int()
+    .min(1)
+    .meta({ description: 'slices a step, or samples of the method', examples: [1] }),
   optimizer: OptimizerConfig,
-  schedule: ScheduleConfig,
-  /** Gradients of so many batches are averaged in one optimizer step: as if `batch` were as many times as large, in less memory. */
-  accumulate: z.int().min(1).default(1),
-  /** Epochs in which the rate rises linearly from 0, before the schedule begins. */
-  warmup: z.int().min(0).default(0),
-  /** Largest L2 norm of all gradients together; longer ones are scaled down to it. */
-  clipNorm: z.number().gt(0).nullable().default(null),
-  /** Ends after `patience` validations in a row without a lower validation loss. */
-  earlyStopping: z
-    .object({ patience: z.int().min(1) })
+  schedule: ScheduleConfig.meta({ title: 'Learning-rate schedule' }),
+  /** As if `batch` were as many times as large, in less memory. */
+  accumulate: z.int().min(1).default(1).describe('batches whose gradients are averaged into one step'),
+  /** The rate rises linearly, before the schedule begins. */
+  warmup: z
+    .int()
+    .min(0)
+    .default(0)
+    .meta({ title: 'Warm-up', description: 'epochs in which the learning rate rises from 0' }),
+  clipNorm: z
+    .number()
+    .gt(0)
     .nullable()
-    .default(null),
-  /** Minutes after which the state is written within an epoch too. */
-  saveMinutes: z.number().gt(0).default(5),
-  /** Epochs (from 1) whose weights are kept for good. */
-  milestones: z.array(z.int().min(1)).default([]),
-  /** Where training starts from other weights: the output layer is drawn anew, as a pretext leaves it at a scale of its own. */
-  freshOutput: z.boolean().default(false),
-  /** Convolutions and their gradients are computed in it, while training alone; absent: float32, as everything else. */
-  precision: z.literal('bfloat16').optional(),
+    .default(null)
+
+    .meta({ title: 'Gradient clipping', description: 'largest L2 norm of all gradients; longer ones are scaled down' }),
+  earlyStopping: z
+    .object({
+      patience: z
+        .int()
+        .min(1)
+        .meta({ description: 'validations in a row without a lower loss, after which training ends', examples: [10] }),
+    })
+    .nullable()
+    .default(null)
+    .meta({ title: 'Early stopping', description: 'end when the validation loss stops falling' }),
+  saveMinutes: z
+    .number()
+    .gt(0)
+    .default(5)
+    .meta({ title: 'Save every', description: 'minutes between two saved states within an epoch' }),
+  /** Epochs from 1. */
+  milestones: z.array(z.int().min(1)).default([]).describe('epochs whose weights are kept for good: 100, 200, 500'),
+  freshOutput: z.boolean().default(false).meta({
+    title: 'Fresh output layer',
+    description: 'draw the output layer anew, because a pretext leaves it at another scale',
+  }),
+  /** Absent: float32, as everything else always is. */
+  precision: z.literal('bfloat16').optional().meta({
+    title: 'bfloat16',
+    description: 'precision of convolutions and their gradients while training; bfloat16 suits a GPU’s matrix units',
+  }),
 })
 export type Recipe = z.infer<typeof Recipe>
 
 /** What a pretext may see, and how its views are sub-sampled. */
 export const Pretext = z.object({
-  /** `fixed`: a slice's mask is drawn once and for life, as from a scanner. `fresh`: a new one each time from the full k-space. */
-  measurement: z.enum(['fixed', 'fresh']).default('fixed'),
-  /** `independent`: each view has a mask of its own (with a fixed measurement, a further sub-sample of it). `shared`: one for both. */
-  viewMasks: z.enum(['independent', 'shared']).default('independent'),
-  /** Share of the measured lines outside the centre that a further sub-sample keeps. */
-  keep: z.number().gt(0).lt(1).default(0.7),
-  /**
-   * Methods that compare samples: a batch holds as few as possible, and negatives are drawn from none, that show the same patient at the
-   * same or a neighbouring slice, in whatever contrast.
-   */
-  apart: z.boolean().default(true),
-  /** Weight of a reconstruction term beside the method's own loss: L1 of sub-sampling the view's measurement again; 0 leaves it out. */
-  reconstruction: z.number().min(0).default(0),
+  measurement: z
+    .enum(['fixed', 'fresh'])
+    .default('fixed')
+    .describe(
+      'fixed: a slice’s mask is drawn once, as from a scanner; fresh: it is drawn each time, which in the end shows all of k-space',
+    ),
+  /** With a fixed measurement, an independent mask is a further sub-sample of the slice's own. */
+  viewMasks: z
+    .enum(['independent', 'shared'])
+    .default('independent')
+    .describe('independent: each view has a mask of its own; shared: all views have one mask'),
+  keep: z.number().gt(0).lt(1).default(0.7).meta({
+    title: 'Lines kept',
+    description: 'share of the measured lines outside the centre that a further sub-sample keeps',
+  }),
+  /** For methods that compare samples. A batch holds as few such pairs as possible. */
+  apart: z.boolean().default(true).meta({
+    title: 'Keep patients apart',
+    description: 'no batch and no negative shows one patient twice near the same slice, in any contrast',
+  }),
+  reconstruction: z.number().min(0).default(0).meta({
+    title: 'Reconstruction term',
+    description: 'weight of an L1 loss on the image sub-sampled again, beside the method’s loss; 0: none',
+  }),
 })
 export type Pretext = z.infer<typeof Pretext>
 

@@ -1,8 +1,8 @@
 /** pretrain, finetune and train: three ways to configure the same training. */
 import { existsSync, statSync } from 'node:fs'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { AppError } from '../../contract/errors.ts'
-import { Pretext, type Recipe } from '../../contract/recipes.ts'
+import { Pretext, Recipe } from '../../contract/recipes.ts'
 import type { RunConfig, RunRow } from '../../contract/runs.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
 import { fineTuningOf, methodOf, networkOf } from '../../services/catalogue.ts'
@@ -15,11 +15,9 @@ import { type CommonConfig, type RunRequest, startRun, supervisedConfig } from '
 import {
   addMaskOptions,
   addSettingsOptions,
-  epochList,
   maskFrom,
   type NamedWeights,
   namedWeights,
-  parseRecipe,
   refuseForeign,
   STUDY_HELP,
   settingsFrom,
@@ -37,24 +35,14 @@ import {
   PRETRAINING_SETTINGS,
   type RecipeChoice,
 } from '../recipe-choice.ts'
+import { addRecipeFields, fieldOption, type RecipeFields, recipeFrom } from '../recipe-options.ts'
 import { inSession, type Session } from '../session.ts'
 import { print, printJson } from '../terminal.ts'
 import { describeRun } from './runs.ts'
 
-interface CommonOptions extends Record<string, unknown> {
+interface CommonOptions extends RecipeFields, Record<string, unknown> {
   readonly study?: string
   readonly seed: number
-  readonly epochs?: number
-  readonly batch?: number
-  readonly rate?: number
-  readonly accumulate?: number
-  readonly warmup?: number
-  readonly clipNorm?: number
-  readonly precision?: 'float32' | 'bfloat16'
-  readonly patience?: number
-  readonly saveMinutes?: number
-  readonly milestones?: number[]
-  readonly freshOutput?: boolean
   /** False: `--no-wait`. */
   readonly wait: boolean
   readonly slices?: SliceSelection
@@ -65,27 +53,7 @@ interface CommonOptions extends Record<string, unknown> {
 
 const addCommonOptions = (command: Command): Command =>
   addMaskOptions(
-    command
-      .option('--study <name>', `${STUDY_HELP} (default: the demonstration study)`)
-      .option('--epochs <n>', 'how often every slice is seen (default: the recipe’s)', wholeNumber)
-      .option('--batch <n>', 'slices a step (default: the recipe’s)', wholeNumber)
-      .option('--rate <n>', 'learning rate at the start (default: the recipe’s)', Number)
-      .option(
-        '--accumulate <n>',
-        'batches whose gradients are averaged in one step (default: the recipe’s)',
-        wholeNumber,
-      )
-      .option('--warmup <epochs>', 'epochs in which the rate rises from 0 (default: the recipe’s)', wholeNumber)
-      .option('--clip-norm <n>', 'largest L2 norm of the gradient; longer ones are scaled down to it', Number)
-      .addOption(
-        new Option(
-          '--precision <word>',
-          'of convolutions and their gradients, while training (default: the recipe’s)',
-        ).choices(['float32', 'bfloat16']),
-      )
-      .option('--patience <n>', 'end after so many validations without a lower loss', wholeNumber)
-      .option('--save-minutes <n>', 'how often the state is saved within an epoch (default: 5)', Number)
-      .option('--milestones <epochs>', 'epochs whose weights are kept for good: 100,200,500', epochList)
+    addRecipeFields(command.option('--study <name>', `${STUDY_HELP} (default: the demonstration study)`))
       .option('--no-wait', 'refuse instead of waiting while another program trains on the device')
       .option('--slices <which>', 'all, middle, every:N or A-B (default: as the study has it)', sliceSelection)
       .option('--seed <n>', 'seed of weights, order, masks and augmentations', wholeNumber, 0),
@@ -93,31 +61,6 @@ const addCommonOptions = (command: Command): Command =>
 
 const studyOf = ({ services, signal }: Session, name: string | undefined): Promise<Study> | Study =>
   name === undefined ? demonstrationStudy(services, signal) : findStudy(services, name)
-
-/** The recipe with what the user wants otherwise. */
-function recipeFrom(
-  recipe: Recipe,
-  { rate, patience, precision = recipe.precision, ...options }: CommonOptions,
-): Recipe {
-  const names = [
-    'epochs',
-    'batch',
-    'accumulate',
-    'warmup',
-    'clipNorm',
-    'saveMinutes',
-    'milestones',
-    'freshOutput',
-  ] as const
-  const given = names.filter(name => options[name] !== undefined).map(name => [name, options[name]])
-  return parseRecipe({
-    ...recipe,
-    ...Object.fromEntries(given),
-    schedule: { ...recipe.schedule, rate: rate ?? recipe.schedule.rate },
-    earlyStopping: patience === undefined ? recipe.earlyStopping : { patience },
-    precision: precision === 'float32' ? undefined : precision,
-  })
-}
 
 const start = (session: Session, title: string, request: RunRequest, { wait }: CommonOptions): Promise<RunRow> =>
   perform({ session, title, noWait: !wait, on: `study "${request.study.name}"` }, (services, options) =>
@@ -223,7 +166,7 @@ export function fineTuneCommand(): Command {
       '--from <run>',
       'a run’s number, RUN@EPOCH for one of its milestones (number:RUN where a file has that name), or a safetensors file with the names of fastMRI’s U-Net or of U-Net++',
     )
-    .option('--fresh-output <yes|no>', 'draw the output layer anew (default: the recipe’s)', yesOrNo)
+    .addOption(fieldOption('--fresh-output <yes|no>', Recipe.shape.freshOutput, yesOrNo))
     .option('--control', 'train the same-seed control beside: the same fine-tuning without pre-training')
   return command.action((options: CommonOptions & { from: string; control?: boolean }) =>
     inSession(command, async session => {

@@ -2,7 +2,6 @@
 import type { Catalogue, StartRequest } from '../../contract/api.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import type { NamedRecipe, RecipeSettings } from '../../contract/recipes.ts'
-import { STANDARDS } from '../widgets/recipe-words.ts'
 import { complete, faultsOf, propertiesOf, type Settings, same } from '../widgets/settings-schema.ts'
 import { faultsIn, type Part, partOf, schemasFor } from './recipe-parts.ts'
 
@@ -48,16 +47,15 @@ export type Change =
 /** Settings with everything that their schemas have, so that two equal settings compare as equal. */
 function whole(catalogue: Catalogue, settings: RecipeSettings): RecipeSettings {
   const { network, method, pretext, recipe } = schemasFor(catalogue, settings)
-  const fill = (schema: Parameters<typeof complete>[0], value: unknown) => complete(schema, value, STANDARDS)
   const { networkConfig, methodConfig, training, fineTuning } = settings
   return {
     network: settings.network,
-    networkConfig: fill(network, networkConfig),
+    networkConfig: complete(network, networkConfig),
     method: settings.method,
-    methodConfig: method ? fill(method, methodConfig) : {},
-    pretext: settings.method === null ? null : fill(pretext, settings.pretext ?? {}),
-    training: fill(recipe, training),
-    fineTuning: fineTuning && fill(recipe, fineTuning),
+    methodConfig: method ? complete(method, methodConfig) : {},
+    pretext: settings.method === null ? null : complete(pretext, settings.pretext ?? {}),
+    training: complete(recipe, training),
+    fineTuning: fineTuning && complete(recipe, fineTuning),
   } as RecipeSettings
 }
 

@@ -1,7 +1,6 @@
 /** Fields made from a JSON Schema: a row each, its name and what it means at the left. What is wrong is said where its meaning stood. */
 import { NumberInput, Select, Switch, TextInput } from '@mantine/core'
 import { type KeyboardEvent, type ReactNode, useId, useState } from 'react'
-import { STANDARDS, WORDS } from './recipe-words.ts'
 import style from './schema-form.module.css'
 import {
   isOptional,
@@ -100,10 +99,9 @@ function Row(props: {
 }
 
 function Field({ name, schema, value, optional, onChange, path, faults }: FieldProps) {
-  const words = WORDS[name] ?? {}
   const inner = nullableOf(schema)
-  const label = words.label ?? labelOf(name)
-  const help = schema.description ?? inner?.description ?? words.help
+  const label = schema.title ?? labelOf(name)
+  const help = schema.description ?? inner?.description
   const row = { label, help, fault: faults.get(path) }
   const settings = value as Settings
 
@@ -118,7 +116,7 @@ function Field({ name, schema, value, optional, onChange, path, faults }: FieldP
               {...control}
               data={names.map(each => ({ value: each, label: choice(each) }))}
               value={textOf(settings[key])}
-              onChange={next => next && onChange(withVariant(schema, settings, next, STANDARDS))}
+              onChange={next => next && onChange(withVariant(schema, settings, next))}
               allowDeselect={false}
             />
           )}
@@ -135,7 +133,7 @@ function Field({ name, schema, value, optional, onChange, path, faults }: FieldP
             <Switch
               {...control}
               checked={value !== null}
-              onChange={event => onChange(event.currentTarget.checked ? standardOf(inner, STANDARDS) : null)}
+              onChange={event => onChange(event.currentTarget.checked ? standardOf(inner) : null)}
             />
           )}
         </Row>

@@ -5,7 +5,11 @@ export interface Schema {
   readonly const?: unknown
   readonly enum?: readonly string[]
   readonly default?: unknown
+  /** The label, where the name of the property does not say it. */
+  readonly title?: string
   readonly description?: string
+  /** The first is what a value begins as that must be given and has no default. */
+  readonly examples?: readonly unknown[]
   readonly minimum?: number
   readonly exclusiveMinimum?: number
   readonly maximum?: number
@@ -65,16 +69,16 @@ export function restOf({ key, of }: Variants, name: unknown): Schema {
   return { type: 'object', properties, required: variant?.required }
 }
 
-/** `standards`: for values that must be there and have no default, by the property's name. */
-export function standardOf(schema: Schema, standards: Settings = {}, name = ''): unknown {
+/** What a value begins as. */
+export function standardOf(schema: Schema): unknown {
   if (schema.default !== undefined) return schema.default
   if (schema.const !== undefined) return schema.const
-  if (name in standards) return standards[name]
+  if (schema.examples) return schema.examples[0]
   if (nullableOf(schema)) return null
   const variants = variantsOf(schema)
-  if (variants) return standardOf(variants.of(variants.names[0])!, standards)
+  if (variants) return standardOf(variants.of(variants.names[0])!)
   if (schema.enum) return schema.enum[0]
-  if (schema.type === 'object') return complete(schema, {}, standards)
+  if (schema.type === 'object') return complete(schema, {})
   if (schema.type === 'array') return []
   if (schema.type === 'boolean') return false
   if (schema.type === 'string') return ''
@@ -82,32 +86,32 @@ export function standardOf(schema: Schema, standards: Settings = {}, name = ''):
 }
 
 /** A value with everything that its schema asks for and it lacks; what the schema does not know is left out. */
-export function complete(schema: Schema, value: unknown, standards: Settings = {}, name = ''): unknown {
-  if (value === undefined) return complete(schema, standardOf(schema, standards, name), standards, name)
+export function complete(schema: Schema, value: unknown): unknown {
+  if (value === undefined) return complete(schema, standardOf(schema))
   const inner = nullableOf(schema)
-  if (inner) return value === null ? null : complete(inner, value, standards, name)
+  if (inner) return value === null ? null : complete(inner, value)
   const variants = variantsOf(schema)
   if (variants && isObject(value)) {
     const variant = variants.of(value[variants.key])
-    return variant ? complete(variant, value, standards) : value
+    return variant ? complete(variant, value) : value
   }
   if (schema.type !== 'object' || !schema.properties || !isObject(value)) return value
   return Object.fromEntries(
     propertiesOf(schema)
       .filter(([each, part]) => value[each] !== undefined || !isOptional(schema, each, part))
-      .map(([each, part]) => [each, complete(part, value[each], standards, each)]),
+      .map(([each, part]) => [each, complete(part, value[each])]),
   )
 }
 
 /** Another variant, which keeps what both have and may keep. */
-export function withVariant(schema: Schema, value: Settings, name: string, standards: Settings = {}): Settings {
+export function withVariant(schema: Schema, value: Settings, name: string): Settings {
   const { key, of } = variantsOf(schema)!
   const variant = of(name)!
   const kept = propertiesOf(variant).filter(
     ([each, part]) => each !== key && each in value && faultsOf(part, value[each]).length === 0,
   )
   const begun = { ...Object.fromEntries(kept.map(([each]) => [each, value[each]])), [key]: name }
-  return complete(variant, begun, standards) as Settings
+  return complete(variant, begun) as Settings
 }
 
 const limits = ({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: Schema): string =>

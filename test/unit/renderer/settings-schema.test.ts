@@ -3,7 +3,6 @@ import { z } from 'zod'
 import { MaskSpec } from '../../../src/contract/evaluation.ts'
 import { Pretext, Recipe, ScheduleConfig } from '../../../src/contract/recipes.ts'
 import { pirl } from '../../../src/core/ssl/pirl.ts'
-import { STANDARDS } from '../../../src/renderer/widgets/recipe-words.ts'
 import {
   complete,
   faultsOf,
@@ -44,6 +43,13 @@ describe('schemas', () => {
     )
   })
 
+  it('finds a description at every field of a recipe, for the form and the help', () => {
+    const alone = ['optimizer', 'schedule', 'kind'] // their names and choices say it
+    for (const schema of [Recipe, Pretext, MaskSpec].map(schemaOf))
+      for (const [name, property] of Object.entries(schema.properties!))
+        if (!alone.includes(name)) expect([name, property.description]).toEqual([name, expect.any(String)])
+  })
+
   it('completes a value as zod does', () => {
     for (const [schema, value] of [
       [Recipe, MINIMAL],
@@ -58,12 +64,12 @@ describe('schemas', () => {
   })
 
   it('begins what must be there with something that can be used', () => {
-    expect(Recipe.safeParse(standardOf(recipe, STANDARDS)).success).toBe(true)
-    expect(standardOf(nullableOf(part('earlyStopping'))!, STANDARDS)).toEqual({ patience: 10 })
+    expect(Recipe.safeParse(standardOf(recipe)).success).toBe(true)
+    expect(standardOf(nullableOf(part('earlyStopping'))!)).toEqual({ patience: 10 })
   })
 
   it('leaves a value out that may be absent, and finds no fault in that', () => {
-    expect(standardOf(recipe, STANDARDS)).not.toHaveProperty('precision')
+    expect(standardOf(recipe)).not.toHaveProperty('precision')
     expect(complete(recipe, MINIMAL)).not.toHaveProperty('precision')
     expect(faultsOf(recipe, complete(recipe, MINIMAL))).toEqual([])
     expect(faultsOf(recipe, complete(recipe, { ...MINIMAL, precision: 'float8' }))).toEqual([
@@ -76,9 +82,9 @@ describe('schemas', () => {
   })
 
   it('changes to another variant and keeps what both have', () => {
-    const schedule = withVariant(part('schedule'), MINIMAL.schedule, 'cosine', STANDARDS)
+    const schedule = withVariant(part('schedule'), MINIMAL.schedule, 'cosine')
     expect(schedule).toEqual({ kind: 'cosine', rate: 1e-3, end: 0 })
-    expect(withVariant(part('schedule'), schedule, 'step', STANDARDS)).toEqual(MINIMAL.schedule)
+    expect(withVariant(part('schedule'), schedule, 'step')).toEqual(MINIMAL.schedule)
     expect(withVariant(part('optimizer'), { kind: 'sgd', momentum: 0.7, weightDecay: 1e-4 }, 'rmsprop')).toEqual({
       kind: 'rmsprop',
       alpha: 0.99,
@@ -87,7 +93,7 @@ describe('schemas', () => {
       weightDecay: 1e-4,
     })
     // What is wrong is not carried on.
-    expect(withVariant(part('schedule'), { kind: 'step', rate: 'x' }, 'constant', STANDARDS)).toEqual({
+    expect(withVariant(part('schedule'), { kind: 'step', rate: 'x' }, 'constant')).toEqual({
       kind: 'constant',
       rate: 1e-3,
     })
