@@ -2,7 +2,7 @@
 import { Recipe } from '../src/contract/recipes.ts'
 import type { RunConfig } from '../src/contract/runs.ts'
 import type { StudyVolume } from '../src/contract/studies.ts'
-import type { Services } from '../src/services/context.ts'
+import type { Profile } from '../src/services/profile/profile.ts'
 import { insertRun, type NewRun } from '../src/services/runs/store.ts'
 
 /** A training from scratch of two epochs. */
@@ -35,13 +35,13 @@ interface Added extends Partial<NewRun> {
 
 /** A finished run of a study, unless `added` says otherwise. */
 export function addRun(
-  services: Pick<Services, 'db' | 'bell' | 'profile'>,
+  profile: Profile,
   study: number,
   { trained = [], pid, claimedAt, ...added }: Added = {},
 ): string {
   const used = { train: trained.map(patient => ({ file: patient, patient }) as StudyVolume), val: [] }
-  const run = insertRun(services, { study, config: TRAINING, parent: null, status: 'finished', used, ...added })
-  services.db
+  const run = insertRun(profile, { study, config: TRAINING, parent: null, status: 'finished', used, ...added })
+  profile.db
     .prepare('UPDATE runs SET pid = coalesce(?, pid), claimed_at = coalesce(?, claimed_at) WHERE id = ?')
     .run(pid, claimedAt, Number(run))
   return run

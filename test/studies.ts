@@ -2,19 +2,19 @@
 import { createHash } from 'node:crypto'
 import type { Role, VolumeInfo } from '../src/contract/volumes.ts'
 import type { Contents, WholeVolume } from '../src/services/contents/reader.ts'
-import type { Services } from '../src/services/context.ts'
+import type { Profile } from '../src/services/profile/profile.ts'
 import { type Study, studyById } from '../src/services/studies.ts'
 
-export function addStudy(services: Services, name: string, volumes: readonly [VolumeInfo, Role][]): Study {
-  const { db } = services
+export function addStudy(profile: Profile, name: string, volumes: readonly [VolumeInfo, Role][]): Study {
+  const { db } = profile
   const { lastInsertRowid } = db
     .prepare(
       `INSERT INTO studies (name, roots, split, slices, remarks, created_at)
         VALUES (?, '[]', '{"by":"folders","seed":null,"fractions":null}', '{"kind":"all"}', '[]', '')`,
     )
     .run(name)
-  for (const [info, role] of volumes) addVolume(services, Number(lastInsertRowid), info, role)
-  return studyById(services, Number(lastInsertRowid))
+  for (const [info, role] of volumes) addVolume(profile, Number(lastInsertRowid), info, role)
+  return studyById(profile, Number(lastInsertRowid))
 }
 
 /** As if the file had been read from end to end: its content is what is told of it. */
@@ -30,7 +30,7 @@ export const whole = (info: VolumeInfo): WholeVolume => ({
   },
 })
 
-export function addVolume({ db }: Services, study: number, info: VolumeInfo, role: Role): void {
+export function addVolume({ db }: Profile, study: number, info: VolumeInfo, role: Role): void {
   const volume = whole(info)
   db.prepare('INSERT INTO volumes (study_id, path, role, patient, info, identity) VALUES (?, ?, ?, ?, ?, ?)').run(
     study,
@@ -43,10 +43,15 @@ export function addVolume({ db }: Services, study: number, info: VolumeInfo, rol
 }
 
 /** The files of such studies, which are as the database has them. */
-export function contentsOf({ db }: Pick<Services, 'db'>): Contents {
+export function contentsOf({ db }: Profile): Contents {
   const known = (path: string): WholeVolume | null => {
     const info = db.prepare('SELECT info FROM volumes WHERE path = ?').pluck().get(path) as string | undefined
     return info === undefined ? null : JSON.parse(info)
   }
-  return { known, isUnusable: () => false, read: async paths => paths.map(path => ({ path, volume: known(path)! })) }
+  return {
+    known,
+    taken() {},
+    isUnusable: () => false,
+    read: async paths => paths.map(path => ({ path, volume: known(path)! })),
+  }
 }

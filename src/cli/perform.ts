@@ -1,6 +1,6 @@
 /** A training on the terminal. */
 import type { RunRow } from '../contract/runs.ts'
-import type { Services } from '../services/context.ts'
+import type { Services } from '../services/open.ts'
 import type { RunOptions } from '../services/training.ts'
 import type { Session } from './session.ts'
 import { readingBar, say, trainingProgress } from './terminal.ts'

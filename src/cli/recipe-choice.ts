@@ -4,7 +4,7 @@ import { AppError } from '../contract/errors.ts'
 import { type NamedRecipe, Pretext, SHIPPED, type Shipped } from '../contract/recipes.ts'
 import type { RunConfig } from '../contract/runs.ts'
 import { METHODS, NETWORKS, networkOf, scratchId } from '../services/catalogue.ts'
-import type { Services } from '../services/context.ts'
+import type { Services } from '../services/open.ts'
 import { findRecipe } from '../services/recipes.ts'
 import { type SettingsGroup, settingsFrom } from './options.ts'
 
@@ -62,7 +62,7 @@ export function chosenRecipe(
 ): NamedRecipe {
   const idOf = (shipped: Shipped) =>
     method === null ? scratchId(network, shipped) : `${method ?? 'simclr'}/${shipped}`
-  const recipe = findRecipe(services, isShipped(name) ? idOf(name) : name)
+  const recipe = findRecipe(services.profile, isShipped(name) ? idOf(name) : name)
   if (method === undefined ? recipe.method !== null : recipe.method === method) return recipe
   const wanted = method === undefined ? 'a pre-training' : method === null ? 'a training from scratch' : method
   const got = recipe.method === null ? 'a training from scratch' : `one of ${recipe.method}`

@@ -2,8 +2,8 @@
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { AppError } from '../contract/errors.ts'
-import type { Services } from '../services/context.ts'
 import { createHandler } from '../services/handler.ts'
+import type { Services } from '../services/open.ts'
 import { makeGuard, makeToken } from './guard.ts'
 
 export interface HostOptions {

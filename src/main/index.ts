@@ -6,11 +6,11 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import * as electron from 'electron'
-import { openServices } from '../services/context.ts'
-import { prepareEngine } from '../services/engine.ts'
 import { createHandler } from '../services/handler.ts'
+import { openServices } from '../services/open.ts'
 import { profileDirectory } from '../services/profile.ts'
 import { hearSignals } from '../services/signals.ts'
+import { warmUp } from '../services/viewing/warm-up.ts'
 import { type Backend, startDesktop } from './desktop.ts'
 
 const fromOut = (path: string) => fileURLToPath(new URL(`../../out/${path}`, import.meta.url))
@@ -21,7 +21,7 @@ const profile = profileDirectory(typeof values.profile === 'string' ? values.pro
 
 function openBackend(): Backend {
   const services = openServices({ profile, forWindow: true })
-  prepareEngine(services)
+  warmUp(services.engines)
   return {
     handle: createHandler(services, { assets: fromOut('renderer') }),
     doing: () => services.queue.doing,

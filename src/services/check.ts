@@ -4,8 +4,8 @@ import { access, constants, stat } from 'node:fs/promises'
 import { AppError, throwIfCancelled } from '../contract/errors.ts'
 import type { Progress } from '../engine/protocol.ts'
 import { hashFile } from '../engine/written.ts'
-import type { Services } from './context.ts'
 import { databasePath } from './db/index.ts'
+import type { Profile } from './profile/profile.ts'
 import { fileAt, runFile } from './profile.ts'
 
 /** What the profile says of a file. */
@@ -32,8 +32,8 @@ export interface ProfileCheck {
 }
 
 /** Files of studies that are off the list are not asked for. */
-function namedFiles(services: Services): Named[] {
-  const rows = services.db
+function namedFiles(profile: Profile): Named[] {
+  const rows = profile.db
     .prepare(
       `WITH ended AS (SELECT id FROM runs WHERE status <> 'running')
         SELECT 'checkpoint' AS kind, run_id AS of, path, sha256 FROM checkpoints WHERE run_id IN ended
@@ -46,7 +46,7 @@ function namedFiles(services: Services): Named[] {
     .all() as (Omit<Named, 'of'> & { readonly of: string | number })[]
   const seen = new Set<string>()
   return rows.flatMap(({ kind, of, path: stored, sha256 }) => {
-    const path = kind === 'study file' ? fileAt(services, stored) : runFile(services, stored)
+    const path = kind === 'study file' ? fileAt(profile, stored) : runFile(profile, stored)
     const key = `${kind} ${of} ${path}`
     if (seen.has(key)) return [] // a run that was resumed logs an epoch's image again
     seen.add(key)
@@ -67,16 +67,16 @@ async function faultOf({ path, sha256 }: Named): Promise<ProfileFault['fault'] |
 }
 
 export async function checkProfile(
-  services: Services,
+  profile: Profile,
   { onProgress, signal }: { readonly onProgress?: (progress: Progress) => void; readonly signal?: AbortSignal } = {},
 ): Promise<ProfileCheck> {
-  const { profile } = services
-  if (!statSync(databasePath(profile), { throwIfNoEntry: false })?.size)
+  const { directory } = profile
+  if (!statSync(databasePath(directory), { throwIfNoEntry: false })?.size)
     throw new AppError(
       'FILE_UNREADABLE',
-      `Expected a profile with its database, got no database in ${profile}. Name the profile’s folder with --profile DIR, or restore the database from a copy.`,
+      `Expected a profile with its database, got no database in ${directory}. Name the profile’s folder with --profile DIR, or restore the database from a copy.`,
     )
-  const named = namedFiles(services)
+  const named = namedFiles(profile)
   const checked = { checkpoint: 0, state: 0, preview: 0, 'study file': 0 }
   const faults: ProfileFault[] = []
   for (const [done, file] of named.entries()) {
@@ -87,9 +87,9 @@ export async function checkProfile(
     if (fault) faults.push({ kind, of, path, fault })
     checked[kind]++
   }
-  const training = services.db
+  const training = profile.db
     .prepare("SELECT CAST(id AS TEXT) FROM runs WHERE status = 'running' ORDER BY id")
     .pluck()
     .all() as string[]
-  return { profile, checked, training, faults }
+  return { profile: directory, checked, training, faults }
 }

@@ -10,7 +10,7 @@ import { decodeCheckpoint } from '../core/training/checkpoint.ts'
 import { fromTorch, type PlainTensor } from '../core/training/parameters.ts'
 import { METHODS, NETWORKS, networkOf } from './catalogue.ts'
 import { chosenSettings } from './chosen-settings.ts'
-import type { Services } from './context.ts'
+import type { Profile } from './profile/profile.ts'
 import { makeFolder, runDirectory, storedRunFile } from './profile.ts'
 import { insertRun } from './runs/store.ts'
 import { recordCheckpoint } from './runs/store-training.ts'
@@ -102,7 +102,7 @@ export const networkOfCheckpoint = (path: string): ImportedNetwork => networkOfB
  * Copies a checkpoint into the profile as a run that was not trained here: its id. What it was trained with is not known, so its configuration
  * says what a fine-tuning starts out with: no recipe, the standard mask, seed 0.
  */
-export function importCheckpoint(services: Services, study: number, path: string): string {
+export function importCheckpoint(profile: Profile, study: number, path: string): string {
   const bytes = readFile(path)
   const config: StoredConfig = {
     ...networkOfBytes(bytes, path),
@@ -112,23 +112,23 @@ export function importCheckpoint(services: Services, study: number, path: string
     recipe: null,
     fineTuning: null,
     mask: MaskSpec.parse({}),
-    slices: studyById(services, study).slices,
+    slices: studyById(profile, study).slices,
     seed: 0,
   }
-  const { db } = services
+  const { db } = profile
   let directory: string | null = null
   try {
     return db.transaction(() => {
-      const run = insertRun(services, { study, config, parent: { file: path }, status: 'finished' })
-      directory = runDirectory(services, run)
+      const run = insertRun(profile, { study, config, parent: { file: path }, status: 'finished' })
+      directory = runDirectory(profile, run)
       makeFolder(directory)
       const copy = join(directory, 'last.safetensors')
       writeFileSync(copy, bytes)
-      recordCheckpoint(services, run, {
+      recordCheckpoint(profile, run, {
         role: 'last',
         epoch: 0,
         step: 0,
-        path: storedRunFile(services, copy),
+        path: storedRunFile(profile, copy),
         sha256: createHash('sha256').update(bytes).digest('hex'),
       })
       return run

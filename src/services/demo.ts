@@ -10,8 +10,8 @@ import type { RunConfig, RunRow } from '../contract/runs.ts'
 import { locateEngine } from '../engine/install.ts'
 import { type Destination, writeAll } from '../engine/written.ts'
 import { FINE_TUNING, FROM_SCRATCH, METHODS, networkOf } from './catalogue.ts'
+import type { OpenProfile } from './contents/reader.ts'
 import { fileOf, readyVolume } from './contents/ready.ts'
-import type { Services } from './context.ts'
 import { evaluate, ZERO_FILLED } from './evaluations.ts'
 import { keptFiles } from './kept-files.ts'
 import { type Comparison, comparisonPng, comparisonSvg, type Pane, reportPage } from './reports/index.ts'
@@ -46,7 +46,7 @@ const PAGE = 'index.html'
  * `FILE_EXISTS`, before anything is run, where those would replace what they must not.
  */
 export async function runDemo(
-  services: Services,
+  opened: OpenProfile,
   { study, seed, channels, directory, overwrite = false }: DemoRequest,
   options: DemoOptions = {},
 ): Promise<{ report: Report; replaced: string[] }> {
@@ -57,7 +57,7 @@ export async function runDemo(
     replaces: overwrite ? 'all' : 'same maker',
   }
   const mine = await unrecorded(directory, [FIGURE, PAGE], FIGURE)
-  await prepareFolder(destination, [FIGURE, PAGE], mine.includes(PAGE) ? mine : [], keptFiles(services))
+  await prepareFolder(destination, [FIGURE, PAGE], mine.includes(PAGE) ? mine : [], keptFiles(opened.profile))
   const method = METHODS.simclr
   const { pretext, training, fineTuning, ...way } = method.recipes.workstation
   const network = networkOf(way.network)
@@ -78,13 +78,13 @@ export async function runDemo(
   const train = (label: string, config: RunConfig, parent: string | null) => {
     onPart?.(label)
     return startRun(
-      services,
+      opened,
       { study, config, parent: parent === null ? null : { run: parent } },
       { onEvent, onBusy, signal, stop },
     )
   }
   const score = (run: string) =>
-    evaluate(services, { of: { study, volumes: volumesOf(study, 'test') }, run, settings }, { signal })
+    evaluate(opened, { of: { study, volumes: volumesOf(study, 'test') }, run, settings }, { signal })
 
   onPart?.('Zero-filled')
   const zeroFilled = await score(ZERO_FILLED)
@@ -148,26 +148,26 @@ export async function runDemo(
     rows,
     files: { figure: join(directory, FIGURE), page: join(directory, PAGE) },
   }
-  const figure = await drawComparison(services, study, report, { pretrained, fineTuned, control, baseline }, signal)
+  const figure = await drawComparison(opened, study, report, { pretrained, fineTuned, control, baseline }, signal)
   const files = { [FIGURE]: comparisonPng(figure), [PAGE]: strToU8(reportPage(report, comparisonSvg(figure))) }
-  return { report, replaced: await writeAll(destination, files, keptFiles(services)) }
+  return { report, replaced: await writeAll(destination, files, keptFiles(opened.profile)) }
 }
 
 /** One slice of the first test volume through every run. */
 async function drawComparison(
-  services: Services,
+  opened: OpenProfile,
   study: Study,
   report: Report,
   runs: Readonly<Record<'pretrained' | 'fineTuned' | 'control' | 'baseline', RunRow>>,
   signal?: AbortSignal,
 ): Promise<Comparison> {
-  const volume = await readyVolume(services, volumesOf(study, 'test')[0].id, signal)
+  const volume = await readyVolume(opened, volumesOf(study, 'test')[0].id, signal)
   const slice = volume.slices >> 1
-  const models = [null, ...Object.values(runs).map(run => modelOf(services, run.id))]
-  const engine = await services.jobs(signal)
+  const models = [null, ...Object.values(runs).map(run => modelOf(opened.profile, run.id))]
+  const engine = await opened.engines.jobs(signal)
   const { shape, truth, images, maximum } = await engine.call(
     'compare',
-    { ...fileOf(volume), salt: services.salt, slice, mask: report.protocol.mask, models },
+    { ...fileOf(volume), salt: opened.profile.salt, slice, mask: report.protocol.mask, models },
     { signal },
   )
   const metricsOf = (kind: ReportRow['kind']) =>

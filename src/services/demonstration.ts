@@ -1,7 +1,8 @@
 /** The demonstration study that comes with the program: measured brain k-space with roles that never change. */
 import { join } from 'node:path'
 import type { Role } from '../contract/volumes.ts'
-import type { Services } from './context.ts'
+import type { OpenProfile } from './contents/reader.ts'
+import type { Profile } from './profile/profile.ts'
 import { DEMONSTRATION_FOLDER } from './profile.ts'
 import { freeName, importStudy, type Study, studyById } from './studies.ts'
 
@@ -15,15 +16,15 @@ const ROLE_OF_PATIENT: Readonly<Record<string, Role>> = { '6A': 'train', '6B': '
 const ATTRIBUTION =
   'Measured at 0.055 T with one coil, 4 slices of 128 × 126 a volume; CC0, bispmri/Ultra-low-field-MRI-Scanner (Liu et al., Nature Communications 2021).'
 
-function findDemonstration(services: Services): Study | null {
-  const id = services.db.prepare("SELECT id FROM studies WHERE kind = 'demonstration' ORDER BY id").pluck().get()
-  return id === undefined ? null : studyById(services, id as number)
+function findDemonstration(profile: Profile): Study | null {
+  const id = profile.db.prepare("SELECT id FROM studies WHERE kind = 'demonstration' ORDER BY id").pluck().get()
+  return id === undefined ? null : studyById(profile, id as number)
 }
 
-async function importDemonstration(services: Services, signal?: AbortSignal): Promise<Study> {
+async function importDemonstration(opened: OpenProfile, signal?: AbortSignal): Promise<Study> {
   const request = {
     paths: [DEMONSTRATION_FOLDER],
-    name: freeName(services, DEMONSTRATION),
+    name: freeName(opened.profile, DEMONSTRATION),
     kind: 'demonstration',
     slices: { kind: 'all' },
     splitSeed: 0,
@@ -31,14 +32,14 @@ async function importDemonstration(services: Services, signal?: AbortSignal): Pr
     remarks: [ATTRIBUTION],
   } as const
   try {
-    return await importStudy(services, request, { signal })
+    return await importStudy(opened, request, { signal })
   } catch (error) {
-    const byAnother = findDemonstration(services) // a program that was started at the same moment
+    const byAnother = findDemonstration(opened.profile) // a program that was started at the same moment
     if (byAnother) return byAnother
     throw error
   }
 }
 
 /** Imported at first use. */
-export const demonstrationStudy = async (services: Services, signal?: AbortSignal): Promise<Study> =>
-  findDemonstration(services) ?? importDemonstration(services, signal)
+export const demonstrationStudy = async (opened: OpenProfile, signal?: AbortSignal): Promise<Study> =>
+  findDemonstration(opened.profile) ?? importDemonstration(opened, signal)

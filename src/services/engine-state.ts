@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import type { EngineState } from '../contract/engine.ts'
 import type { Engine } from '../engine/client.ts'
 import { locateEngine } from '../engine/install.ts'
-import type { Services } from './context.ts'
+import type { EnginePool } from './profile/engine-pool.ts'
 
 export interface Activity {
   update(words: string): void
@@ -19,7 +19,8 @@ export interface EngineWatch {
 
 type Status = { readonly device: EngineState['device']; readonly residentBytes: number }
 
-export function watchEngines(services: Services): EngineWatch {
+/** `doing`: what is in training, in words. */
+export function watchEngines(engines: Pick<EnginePool, 'living'>, doing: () => string | null): EngineWatch {
   const known = new Map<number, Status>()
   const asked = new Set<number>()
   const activities = new Map<symbol, string>()
@@ -37,7 +38,7 @@ export function watchEngines(services: Services): EngineWatch {
 
   return {
     state() {
-      const living = services.engines.flatMap(engine => (engine.pid === undefined ? [] : [{ engine, pid: engine.pid }]))
+      const living = engines.living.flatMap(engine => (engine.pid === undefined ? [] : [{ engine, pid: engine.pid }]))
       for (const { engine, pid } of living) ask(engine, pid)
       const states = living.flatMap(({ pid }) => known.get(pid) ?? [])
       const installed = locateEngine()
@@ -46,7 +47,7 @@ export function watchEngines(services: Services): EngineWatch {
         device: states.find(({ device }) => device !== null)?.device ?? null,
         threads: availableParallelism(),
         residentBytes: states.reduce((sum, { residentBytes }) => sum + residentBytes, 0),
-        doing: services.queue.doing ?? [...activities.values()].at(-1) ?? null,
+        doing: doing() ?? [...activities.values()].at(-1) ?? null,
       }
     },
     begin(words) {

@@ -1,23 +1,17 @@
 /** Scoring files with a run's network, or zero-filled. */
 import { AppError } from '../contract/errors.ts'
 import type { Evaluation } from '../contract/evaluation.ts'
-import type { Study, StudyVolume } from '../contract/studies.ts'
-import type { SkippedFile, VolumeInfo } from '../contract/volumes.ts'
 import { type EvaluationSettings, meanOfMetrics, protocolOf } from '../core/evaluate.ts'
 import type { Progress } from '../engine/protocol.ts'
-import { sortOut } from './contents/reader.ts'
-import { fileOf, readyStudy } from './contents/ready.ts'
-import type { Services } from './context.ts'
+import { type Scored, volumesToScore } from './contents/chosen.ts'
+import type { OpenProfile } from './contents/reader.ts'
+import { fileOf } from './contents/ready.ts'
+import type { Profile } from './profile/profile.ts'
 import { onceThereIsRoom } from './room.ts'
 import { findRun, keptModel, requireUnseen } from './runs.ts'
 import { scoreKey } from './score-key.ts'
 
 export const ZERO_FILLED = 'zero-filled'
-
-/** Files and folders as they are now, or volumes of a study, which must be as the study took them. */
-export type Scored =
-  | { readonly paths: readonly string[] }
-  | { readonly study: Study; readonly volumes: readonly StudyVolume[] }
 
 export interface EvaluationRequest {
   readonly of: Scored
@@ -33,30 +27,9 @@ interface Options {
   readonly signal?: AbortSignal
 }
 
-/** The volumes with their contents. */
-export async function volumesToScore(
-  services: Services,
-  of: Scored,
-  options: Options = {},
-): Promise<{ readonly volumes: readonly VolumeInfo[]; readonly skipped: readonly SkippedFile[] }> {
-  if ('study' in of) {
-    const wanted = new Set(of.volumes.map(({ id }) => id))
-    const { volumes } = await readyStudy(services, of.study, of.volumes, options)
-    return { volumes: volumes.filter(({ id }) => wanted.has(id)), skipped: [] }
-  }
-  const scan = await services.interactive.call('scan', { paths: of.paths, salt: services.salt }, options)
-  const read = sortOut(
-    await services.contents.read(
-      scan.volumes.map(({ path }) => path),
-      options,
-    ),
-  )
-  return { volumes: read.volumes, skipped: [...scan.skipped, ...read.skipped] }
-}
-
 /** The newest result of these weights (`null`: zero-filled) under a key, if there is one. */
-export function storedEvaluation(services: Services, checkpoint: string | null, key: string): Evaluation | null {
-  const result = services.db
+export function storedEvaluation(profile: Profile, checkpoint: string | null, key: string): Evaluation | null {
+  const result = profile.db
     .prepare(
       'SELECT result FROM evaluations WHERE checkpoint IS @checkpoint AND request = @key AND (run_id IS NULL) = (@checkpoint IS NULL) ORDER BY id DESC',
     )
@@ -67,15 +40,15 @@ export function storedEvaluation(services: Services, checkpoint: string | null, 
 
 /** As `evaluate`, for weights that come from a pretext alone too, whose output is in arbitrary units: the caller says so. */
 export async function scoreAnyway(
-  services: Services,
+  opened: OpenProfile,
   { of, run, epoch = null, settings }: EvaluationRequest,
   { onProgress, signal }: Options = {},
 ): Promise<Evaluation> {
-  const kept = run === ZERO_FILLED ? null : keptModel(services, run, epoch)
-  const { salt } = services
-  const whole = await volumesToScore(services, of, { onProgress, signal })
-  if (kept) requireUnseen(services, run, whole.volumes)
-  const engine = await services.jobs(signal)
+  const kept = run === ZERO_FILLED ? null : keptModel(opened.profile, run, epoch)
+  const { salt } = opened.profile
+  const whole = await volumesToScore(opened, of, { onProgress, signal })
+  if (kept) requireUnseen(opened.profile, run, whole.volumes)
+  const engine = await opened.engines.jobs(signal)
   const scored = await engine.call(
     'evaluate',
     { files: whole.volumes.map(fileOf), salt, model: kept?.model ?? null, settings },
@@ -93,7 +66,7 @@ export async function scoreAnyway(
         : null,
     skipped,
   }
-  const insert = services.db.prepare(
+  const insert = opened.profile.db.prepare(
     'INSERT INTO evaluations (run_id, checkpoint, request, result, created_at) VALUES (?, ?, ?, ?, ?)',
   )
   const store = () =>
@@ -104,23 +77,23 @@ export async function scoreAnyway(
       JSON.stringify(evaluation),
       new Date().toISOString(),
     )
-  await onceThereIsRoom(store, signal, services.onBusy)
-  services.bell.ring()
+  await onceThereIsRoom(store, signal, opened.profile.onBusy)
+  opened.profile.bell.ring()
   return evaluation
 }
 
 /** Scores every volume under `paths` and stores the result. Refused (`PATIENT_LEAK`) for patients the run was trained on. */
 export async function evaluate(
-  services: Services,
+  opened: OpenProfile,
   request: EvaluationRequest,
   options: Options = {},
 ): Promise<Evaluation> {
   const { run } = request
-  if (run !== ZERO_FILLED && findRun(services, run).kind === 'pretrain') {
+  if (run !== ZERO_FILLED && findRun(opened.profile, run).kind === 'pretrain') {
     throw new AppError(
       'INVALID_ARGUMENT',
       `Expected a fine-tuned or trained run, got run ${run}, a pre-training: its output is in arbitrary units and has no score. Fine-tune it first.`,
     )
   }
-  return scoreAnyway(services, request, options)
+  return scoreAnyway(opened, request, options)
 }

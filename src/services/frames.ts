@@ -14,9 +14,10 @@ import { type EvaluationSettings, protocolOf } from '../core/evaluate.ts'
 import type { Features } from '../core/features.ts'
 import { versionKey, versionNow } from '../engine/file-version.ts'
 import type { Frame, FrameRequest, ModelReference, Thumbnail } from '../engine/protocol.ts'
+import type { OpenProfile } from './contents/reader.ts'
 import { fileOf, readyVolume } from './contents/ready.ts'
-import type { Services } from './context.ts'
 import { keepResults } from './kept-results.ts'
+import type { Profile } from './profile/profile.ts'
 import { findRun, isPretrained, keptModel } from './runs.ts'
 import { volumeById } from './studies.ts'
 
@@ -81,17 +82,17 @@ interface Source {
 
 const maskKey = ({ kind, acceleration, centerFraction }: MaskSpec) => `${kind},${acceleration},${centerFraction}`
 
-function sourceOf(services: Services, source: string): Source {
+function sourceOf(profile: Profile, source: string): Source {
   if (source === 'truth') return { kind: 'truth', model: null, scored: true, key: 'truth' }
   if (source === 'zero-filled') return { kind: 'network', model: null, scored: true, key: 'zero-filled' }
-  const run = findRun(services, source.slice('run:'.length))
-  const { model, sha256 } = keptModel(services, run.id)
+  const run = findRun(profile, source.slice('run:'.length))
+  const { model, sha256 } = keptModel(profile, run.id)
   const scored = !isPretrained(run)
   return { kind: 'network', model, scored, key: `${sha256} ${scored}` }
 }
 
-export function makeFrames(services: Services): Frames {
-  const { salt } = services
+export function makeFrames(opened: OpenProfile): Frames {
+  const { salt } = opened.profile
   const frames = keepResults<Frame>(FRAME_BYTES, ({ image }) => image.byteLength)
   const overMasks = keepResults<Readonly<Record<OverMasks, Frame>>>(
     FRAME_BYTES,
@@ -117,7 +118,7 @@ export function makeFrames(services: Services): Frames {
     signal: AbortSignal,
   ): Promise<FrameScore | null> {
     const params = { files: [fileOf(volume)], salt, model, settings }
-    const { volumes, skipped } = await services.interactive.call('evaluate', params, { signal })
+    const { volumes, skipped } = await opened.engines.interactive.call('evaluate', params, { signal })
     if (skipped.length > 0) throw new AppError('FILE_UNREADABLE', skipped[0].reason)
     const [{ ssim, psnr, nmse, acceleration, slices }] = volumes
     return [ssim, psnr, nmse].every(Number.isFinite) ? { ssim, psnr, nmse, acceleration, slices } : null
@@ -129,8 +130,8 @@ export function makeFrames(services: Services): Frames {
     signal?: AbortSignal,
   ): Promise<{ readonly request: FrameRequest; readonly key: string }> {
     const { volume: id, slice, source: name, mask, show, seed, layer, channel } = shown
-    const volume = await readyVolume(services, id, signal)
-    const { kind, model, scored, key } = sourceOf(services, name)
+    const volume = await readyVolume(opened, id, signal)
+    const { kind, model, scored, key } = sourceOf(opened.profile, name)
     const masked = kind === 'truth' && show !== 'residual' ? '' : `${maskKey(mask)} ${seed}`
     const feature = show === 'feature' ? `${channel} ${layer}` : ''
     return {
@@ -143,18 +144,18 @@ export function makeFrames(services: Services): Frames {
     const { show } = shown
     if (show === 'mean' || show === 'spread') {
       const { request, key } = await ask({ ...shown, show: 'image', seed: null }, signal) // over seeds of its own
-      const make = (aborted: AbortSignal) => services.interactive.call('overMasks', request, { signal: aborted })
+      const make = (aborted: AbortSignal) => opened.engines.interactive.call('overMasks', request, { signal: aborted })
       return (await overMasks.get(key, make, signal))[show]
     }
     const { request, key } = await ask({ ...shown, show }, signal)
-    return frames.get(key, aborted => services.interactive.call('frame', request, { signal: aborted }), signal)
+    return frames.get(key, aborted => opened.engines.interactive.call('frame', request, { signal: aborted }), signal)
   }
 
   async function metricsOf(shown: ShownSlice, signal?: AbortSignal): Promise<SliceMetrics | null> {
     const { meta } = await image(shown, signal)
     if (meta.metrics !== undefined) return meta.metrics
     const { request, key } = await ask({ ...shown, show: 'image' }, signal)
-    return metrics.get(key, aborted => services.interactive.call('metrics', request, { signal: aborted }), signal)
+    return metrics.get(key, aborted => opened.engines.interactive.call('metrics', request, { signal: aborted }), signal)
   }
 
   return {
@@ -165,17 +166,17 @@ export function makeFrames(services: Services): Frames {
       return { image: pixels, meta: { ...meta, metrics: await metricsOf(shown, signal) } }
     },
     async thumbnail(id, signal) {
-      const { path, content } = volumeById(services, id)
+      const { path, content } = volumeById(opened.profile, id)
       const mask = MaskSpec.parse({})
       const make = (aborted: AbortSignal) =>
-        services.interactive.call('thumbnail', { path, salt, mask, size: THUMBNAIL }, { signal: aborted })
+        opened.engines.interactive.call('thumbnail', { path, salt, mask, size: THUMBNAIL }, { signal: aborted })
       return thumbnails.get(`${path}@${versionKey(versionNow(path, content?.version))}`, make, signal)
     },
     async features({ volume: id, slice, run, layer, mask, seed }, signal) {
-      const volume = await readyVolume(services, id, signal)
-      const { model, sha256 } = keptModel(services, run)
+      const volume = await readyVolume(opened, id, signal)
+      const { model, sha256 } = keptModel(opened.profile, run)
       const make = (aborted: AbortSignal) =>
-        services.interactive.call(
+        opened.engines.interactive.call(
           'features',
           { ...fileOf(volume), salt, slice, mask, seed, model, layer, most: MOST_FEATURES },
           { signal: aborted },
@@ -183,8 +184,8 @@ export function makeFrames(services: Services): Frames {
       return features.get(`${contentKey(volume)} ${slice} ${sha256} ${maskKey(mask)} ${seed} ${layer}`, make, signal)
     },
     async score({ volume: id, source: name, mask, seed }, signal) {
-      const volume = await readyVolume(services, id, signal)
-      const source = sourceOf(services, name)
+      const volume = await readyVolume(opened, id, signal)
+      const source = sourceOf(opened.profile, name)
       if (!volume.targetShape || !source.scored || source.kind === 'truth') return null
       const settings: EvaluationSettings = {
         mask,

@@ -1,8 +1,8 @@
 /** The one handler behind app:// and HTTP: a request in, a response out. Who may ask is the host's to check. */
 import { RPCHandler } from '@orpc/server/fetch'
-import type { Services } from './context.ts'
 import { withRpcErrors } from './faults.ts'
 import { makeFrames } from './frames.ts'
+import type { WithQueue } from './queue.ts'
 import { makeRouter } from './router.ts'
 import { sendAsset } from './web/assets.ts'
 import { featuresResponse, frameResponse, framesResponse, previewResponse, thumbnailResponse } from './web/images.ts'
@@ -31,9 +31,9 @@ function partsOf(pathname: string): string[] | null {
   }
 }
 
-export function createHandler(services: Services, { assets }: HandlerOptions): Handler {
-  const frames = makeFrames(services)
-  const rpc = new RPCHandler(makeRouter(services, frames), { clientInterceptors: [withRpcErrors] })
+export function createHandler(opened: WithQueue, { assets }: HandlerOptions): Handler {
+  const frames = makeFrames(opened)
+  const rpc = new RPCHandler(makeRouter(opened, frames), { clientInterceptors: [withRpcErrors] })
 
   async function respond(request: Request): Promise<Response> {
     const url = new URL(request.url)
@@ -44,15 +44,15 @@ export function createHandler(services: Services, { assets }: HandlerOptions): H
       const { matched, response } = await rpc.handle(request, { prefix: '/rpc', context: {} })
       return matched ? response : notFound('such procedure')
     }
-    if (route === 'uploads' && request.method === 'PUT') return receiveUpload(services, rest, request)
+    if (route === 'uploads' && request.method === 'PUT') return receiveUpload(opened.profile, rest, request)
     if (route === 'frames' && request.method === 'POST') return framesResponse(frames, request)
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return json({ code: 'INVALID_ARGUMENT', message: `Expected GET, got ${request.method}` }, 405)
     if (route === 'frames') return frameResponse(frames, rest, url, request.signal)
     if (route === 'features') return featuresResponse(frames, rest, url, request.signal)
     if (route === 'thumbnails') return thumbnailResponse(frames, rest, request.signal)
-    if (route === 'previews') return previewResponse(services, rest)
-    if (route === 'downloads') return sendDownload(services, rest)
+    if (route === 'previews') return previewResponse(opened.profile, rest)
+    if (route === 'downloads') return sendDownload(opened.profile, rest)
     return sendAsset(assets, parts)
   }
 

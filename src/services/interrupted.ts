@@ -1,6 +1,6 @@
 /** Runs whose process is gone did not end by themselves: the program crashed or was killed, or the machine was started again. */
 import process from 'node:process'
-import type { Services } from './context.ts'
+import type { Profile } from './profile/profile.ts'
 import { interruptAbandoned } from './runs/store.ts'
 
 const STARTED_AT = new Date(performance.timeOrigin).toISOString()
@@ -17,11 +17,8 @@ function alive(pid: number): boolean {
  * Marks them `interrupted`, with the reason. `atStart`: also those that carry this process's own number but are older than it: in a
  * container a program gets the same number each time.
  */
-export function markInterrupted(
-  services: Pick<Services, 'db' | 'bell' | 'profile'>,
-  { atStart = false }: { readonly atStart?: boolean } = {},
-): void {
-  const { db } = services
+export function markInterrupted(profile: Profile, { atStart = false }: { readonly atStart?: boolean } = {}): void {
+  const { db } = profile
   const open = db.prepare("SELECT id, pid, status, claimed_at FROM runs WHERE status IN ('queued', 'running')").all()
   for (const { id, pid, status, claimed_at: claimedAt } of open as {
     id: number
@@ -33,6 +30,6 @@ export function markInterrupted(
     if (goesOn) continue
     const when = status === 'queued' ? 'before the run had begun' : 'while the run was going on'
     const reason = `The program (process ${pid}) ended ${when}.`
-    interruptAbandoned(services, { run: String(id), status, pid }, reason)
+    interruptAbandoned(profile, { run: String(id), status, pid }, reason)
   }
 }

@@ -1,7 +1,7 @@
 /** Files that no result replaces: the files of studies, and the inputs of a command. */
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import type { Services } from './context.ts'
+import type { Profile } from './profile/profile.ts'
 import { fileAt } from './profile.ts'
 
 /** The path with the links in its folders resolved. */
@@ -17,14 +17,14 @@ async function identityOf(path: string): Promise<string | null> {
  * Says why nothing may be written at a path, such as `which is a file of the study “Knee”`; `null` if something may. A study's file that is
  * missing counts too.
  */
-export function keptFiles(services: Pick<Services, 'db' | 'profile'>, inputs: readonly string[] = []) {
-  const ofStudies = services.db
+export function keptFiles(profile: Profile, inputs: readonly string[] = []) {
+  const ofStudies = profile.db
     .prepare('SELECT volumes.path, studies.name FROM volumes JOIN studies ON studies.id = volumes.study_id')
     .all() as { path: string; name: string }[]
   const kept = [
     ...inputs.map(path => ({ path, why: 'which is an input of this command' })),
     ...ofStudies.map(({ path, name }) => ({
-      path: fileAt(services, path),
+      path: fileAt(profile, path),
       why: `which is a file of the study “${name}”`,
     })),
   ]

@@ -3,7 +3,7 @@
  * path, and rows of another process (a command line that trains on the same profile) come the same way.
  */
 import type { LoggedEvent, Position, RunEvent, TrainingEvent } from '../contract/runs.ts'
-import type { Services } from './context.ts'
+import type { Profile } from './profile/profile.ts'
 import { runFile, storedRunFile } from './profile.ts'
 
 type Row = { readonly seq: number; readonly run_id: number; readonly at: string; readonly event: string }
@@ -25,39 +25,39 @@ function placed<Event extends RunEvent>(event: Event, place: (path: string) => s
 }
 
 /** As the log holds it: its file relative to the folder of all runs. */
-export const asStored = (services: Pick<Services, 'profile'>, event: TrainingEvent): TrainingEvent =>
-  placed(event, path => storedRunFile(services, path))
+export const asStored = (profile: Profile, event: TrainingEvent): TrainingEvent =>
+  placed(event, path => storedRunFile(profile, path))
 
 /** With the place where its file lies now. */
-const asNow = (services: Services, logged: LoggedEvent): LoggedEvent => ({
+const asNow = (profile: Profile, logged: LoggedEvent): LoggedEvent => ({
   ...logged,
-  event: placed(logged.event, path => runFile(services, path)),
+  event: placed(logged.event, path => runFile(profile, path)),
 })
 
-export function logEvent({ db, bell }: Pick<Services, 'db' | 'bell'>, run: string, event: RunEvent): void {
+export function logEvent({ db, bell }: Profile, run: string, event: RunEvent): void {
   const insert = db.prepare('INSERT INTO events (run_id, at, event) VALUES (?, ?, ?)')
   insert.run(Number(run), new Date().toISOString(), JSON.stringify(event))
   bell.ring()
 }
 
 /** Highest number that has been given; 0 in an empty log. */
-export const lastEvent = ({ db }: Services): number =>
+export const lastEvent = ({ db }: Profile): number =>
   (db.prepare('SELECT MAX(seq) AS seq FROM events').get() as { seq: number | null }).seq ?? 0
 
 /** At most `limit` lines with a higher number than `seq`, in order. */
-export const eventsAfter = (services: Services, seq: number, limit: number): LoggedEvent[] =>
-  (services.db.prepare('SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?').all(seq, limit) as Row[]).map(row =>
-    asNow(services, toEvent(row)),
+export const eventsAfter = (profile: Profile, seq: number, limit: number): LoggedEvent[] =>
+  (profile.db.prepare('SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?').all(seq, limit) as Row[]).map(row =>
+    asNow(profile, toEvent(row)),
   )
 
 /** A run's lines with a higher number, all of them, as the log holds them. */
-export const eventsOfRunAfter = ({ db }: Pick<Services, 'db'>, run: string, seq: number): LoggedEvent[] =>
+export const eventsOfRunAfter = ({ db }: Profile, run: string, seq: number): LoggedEvent[] =>
   (db.prepare('SELECT * FROM events WHERE run_id = ? AND seq > ? ORDER BY seq').all(Number(run), seq) as Row[]).map(
     toEvent,
   )
 
 /** Takes out what a run logged after a position: it will happen again. */
-export function forgetAfter({ db }: Pick<Services, 'db'>, run: string, { step, epoch }: Position): void {
+export function forgetAfter({ db }: Profile, run: string, { step, epoch }: Position): void {
   db.prepare(`
     DELETE FROM events WHERE run_id = @run AND CASE event ->> '$.type'
       WHEN 'step' THEN event ->> '$.step' > @step
@@ -72,8 +72,8 @@ export function forgetAfter({ db }: Pick<Services, 'db'>, run: string, { step, e
 const STEPS_SHOWN = 2000
 
 /** A run's lines, in order; of a long run's steps an evenly thinned choice. */
-export function eventsOf(services: Services, run: string): LoggedEvent[] {
-  const rows = services.db
+export function eventsOf(profile: Profile, run: string): LoggedEvent[] {
+  const rows = profile.db
     .prepare(`
       WITH numbered AS (
         SELECT *, event GLOB '{"type":"step"*' AS step,
@@ -82,5 +82,5 @@ export function eventsOf(services: Services, run: string): LoggedEvent[] {
       SELECT seq, run_id, at, event FROM numbered
       WHERE NOT step OR place % (1 + (SELECT COUNT(*) FROM numbered WHERE step) / @steps) = 0 ORDER BY seq`)
     .all({ run: Number(run), steps: STEPS_SHOWN }) as Row[]
-  return rows.map(row => asNow(services, toEvent(row)))
+  return rows.map(row => asNow(profile, toEvent(row)))
 }

@@ -5,8 +5,8 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EpochFigures } from '../contract/runs.ts'
-import type { Services } from './context.ts'
 import { eventsOfRunAfter } from './log.ts'
+import type { Profile } from './profile/profile.ts'
 import { makeFolder, runDirectory } from './profile.ts'
 import { isDiskFull } from './room.ts'
 import { epochsOf } from './runs.ts'
@@ -30,18 +30,18 @@ function table(epochs: readonly EpochFigures[]): string {
   return [[...COLUMNS, ...own], ...rows].map(row => `${row.map(cell => cell ?? '').join(',')}\n`).join('')
 }
 
-export function makeNumbers(services: Services, run: string): Numbers {
-  const directory = runDirectory(services, run)
+export function makeNumbers(profile: Profile, run: string): Numbers {
+  const directory = runDirectory(profile, run)
   /** Last line that is in the files; `null`: they are to be written anew. */
   let seq: number | null = null
 
   function update(): void {
-    const fresh = eventsOfRunAfter(services, run, seq ?? 0)
+    const fresh = eventsOfRunAfter(profile, run, seq ?? 0)
     const write = seq === null ? writeFileSync : appendFileSync
     makeFolder(directory)
     write(join(directory, 'events.jsonl'), fresh.map(logged => `${JSON.stringify(logged)}\n`).join(''))
     if (seq === null || fresh.some(({ event }) => event.type === 'epoch'))
-      writeFileSync(join(directory, 'epochs.csv'), table(epochsOf(services, run)))
+      writeFileSync(join(directory, 'epochs.csv'), table(epochsOf(profile, run)))
     seq = fresh.at(-1)?.seq ?? seq ?? 0
   }
 

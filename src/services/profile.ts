@@ -27,19 +27,19 @@ export function profileDirectory(chosen?: string): string {
 }
 
 interface InProfile {
-  readonly profile: string
+  readonly directory: string
 }
 
-const runsRoot = ({ profile }: InProfile): string => join(profile, 'runs')
+const runsRoot = ({ directory }: InProfile): string => join(directory, 'runs')
 
 /** Checkpoints and previews of a run. */
-export const runDirectory = (services: InProfile, run: string): string => join(runsRoot(services), run)
+export const runDirectory = (profile: InProfile, run: string): string => join(runsRoot(profile), run)
 
 /** Files that a browser sent, a folder a batch. */
-export const uploadsDirectory = ({ profile }: InProfile): string => join(profile, 'uploads')
+export const uploadsDirectory = ({ directory }: InProfile): string => join(directory, 'uploads')
 
 /** Reconstructions that `save` wrote to be downloaded. */
-export const reconstructionsDirectory = ({ profile }: InProfile): string => join(profile, 'reconstructions')
+export const reconstructionsDirectory = ({ directory }: InProfile): string => join(directory, 'reconstructions')
 
 /** The path from a folder to what lies in it, with `/` on every system; `null`: it lies elsewhere. */
 export function pathWithin(folder: string, path: string): string | null {
@@ -49,9 +49,9 @@ export function pathWithin(folder: string, path: string): string | null {
 }
 
 /** A run's file as the database holds it: relative to the folder of all runs, so that a profile can be moved. */
-export const storedRunFile = (services: InProfile, path: string): string => pathWithin(runsRoot(services), path) ?? path
+export const storedRunFile = (profile: InProfile, path: string): string => pathWithin(runsRoot(profile), path) ?? path
 
-export const runFile = (services: InProfile, stored: string): string => resolve(runsRoot(services), stored)
+export const runFile = (profile: InProfile, stored: string): string => resolve(runsRoot(profile), stored)
 
 /** What comes with the program, which may be moved too. */
 const RESOURCES = fileURLToPath(new URL('../../resources', import.meta.url))
@@ -61,11 +61,11 @@ const OF_PROGRAM = 'program:'
 export const DEMONSTRATION_FOLDER = join(RESOURCES, 'demonstration')
 
 /** Any other file as the database holds it: relative to the profile, `program:` with its place there, or a user's own, absolute. */
-export function storedFile({ profile }: InProfile, path: string): string {
+export function storedFile({ directory }: InProfile, path: string): string {
   const inProgram = pathWithin(DEMONSTRATION_FOLDER, path)
   if (inProgram !== null) return `${OF_PROGRAM}${join('demonstration', inProgram)}`
-  return pathWithin(profile, path) ?? path
+  return pathWithin(directory, path) ?? path
 }
 
-export const fileAt = ({ profile }: InProfile, stored: string): string =>
-  stored.startsWith(OF_PROGRAM) ? join(RESOURCES, stored.slice(OF_PROGRAM.length)) : resolve(profile, stored)
+export const fileAt = ({ directory }: InProfile, stored: string): string =>
+  stored.startsWith(OF_PROGRAM) ? join(RESOURCES, stored.slice(OF_PROGRAM.length)) : resolve(directory, stored)

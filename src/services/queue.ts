@@ -1,7 +1,7 @@
 /** Trainings one after another, in an order that can be changed. The rows are there from the first moment, as `queued`. */
 import { AppError } from '../contract/errors.ts'
 import type { TrainingEvent } from '../contract/runs.ts'
-import type { Services } from './context.ts'
+import type { OpenProfile } from './contents/reader.ts'
 import { takeDevice } from './device.ts'
 import { logEvent } from './log.ts'
 import type { Resumption } from './resume.ts'
@@ -35,6 +35,11 @@ export interface Queue {
   abandon(): void
 }
 
+/** An open profile with the trainings that wait for their turn. */
+export interface WithQueue extends OpenProfile {
+  readonly queue: Queue
+}
+
 interface Waiting {
   readonly run: string
   readonly prepared: PreparedRun
@@ -54,14 +59,14 @@ interface Current {
   waitsFor: string | null
 }
 
-export function makeQueue(services: Services): Queue {
+export function makeQueue(opened: OpenProfile): Queue {
   const waiting: Waiting[] = []
   let current: Current | null = null
   let working: Promise<void> | null = null
 
   const place = () =>
     setQueuePlaces(
-      services,
+      opened.profile,
       [...(current && !current.begun ? [current] : []), ...waiting].map(({ run }) => run),
     )
 
@@ -75,7 +80,7 @@ export function makeQueue(services: Services): Queue {
     const onBusy = (owner: string) => {
       mine.waitsFor = `waiting for ${owner}`
       const words = `Waits for the device, on which ${owner} trains.`
-      logEvent(services, run, { type: 'waiting', reason: 'device in use', path: null, words })
+      logEvent(opened.profile, run, { type: 'waiting', reason: 'device in use', path: null, words })
     }
     const onEvent = (event: TrainingEvent) => {
       if (event.type === 'step') mine.epoch = event.epoch
@@ -83,20 +88,20 @@ export function makeQueue(services: Services): Queue {
       if (event.type === 'continued') mine.waitsFor = null
     }
     const device = await takeDevice({ signal, onWait: onBusy }).catch(async error => {
-      if (!mine.givenUp) await endRun(services, run, error, stop())
+      if (!mine.givenUp) await endRun(opened.profile, run, error, stop())
     })
     if (!device) return
     try {
       mine.waitsFor = null
       mine.begun = true
       device.name(run)
-      await onceThereIsRoom(() => beginRun(services, run), signal)
+      await onceThereIsRoom(() => beginRun(opened.profile, run), signal)
       place()
-      const engine = await services.jobs(signal).catch(async error => {
-        await endRun(services, run, error, stop())
+      const engine = await opened.engines.jobs(signal).catch(async error => {
+        await endRun(opened.profile, run, error, stop())
         throw error
       })
-      await trainRun(services, engine, run, prepared, { onEvent, onWait, signal, stop })
+      await trainRun(opened.profile, engine, run, prepared, { onEvent, onWait, signal, stop })
     } finally {
       device.release()
     }
@@ -147,15 +152,15 @@ export function makeQueue(services: Services): Queue {
       current.givenUp = true
       given.unshift(current.run)
     }
-    for (const run of given) interruptRun(services, run, closedReason(how, 'before the run had begun'))
-    if (how !== 'close') setQueuePlaces(services, given)
+    for (const run of given) interruptRun(opened.profile, run, closedReason(how, 'before the run had begun'))
+    if (how !== 'close') setQueuePlaces(opened.profile, given)
   }
 
   return {
     add(prepared) {
       requireOpen()
       const runs = insertRuns(
-        services,
+        opened.profile,
         prepared.map(each => newRun(each, 'queued')),
       )
       begin(runs.map((run, i) => ({ run, prepared: prepared[i] })))
@@ -170,8 +175,8 @@ export function makeQueue(services: Services): Queue {
       const at = waiting.findIndex(each => each.run === run)
       if (at >= 0) {
         waiting.splice(at, 1)
-        if (stop === 'cancel') cancelRun(services, run, 'Cancelled before it had begun.')
-        else pauseRun(services, run)
+        if (stop === 'cancel') cancelRun(opened.profile, run, 'Cancelled before it had begun.')
+        else pauseRun(opened.profile, run)
         place()
         return true
       }
@@ -209,7 +214,8 @@ export function makeQueue(services: Services): Queue {
       closed ??= 'close'
       giveUpWaiting(closed)
       if (!current) return
-      if (!current.givenUp) interruptRun(services, current.run, closedReason(closed, 'while the run was going on'))
+      if (!current.givenUp)
+        interruptRun(opened.profile, current.run, closedReason(closed, 'while the run was going on'))
       current.stop = closed
       current.controller.abort()
     },

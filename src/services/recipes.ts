@@ -4,7 +4,7 @@ import { AppError } from '../contract/errors.ts'
 import { NamedRecipe, Pretext, Recipe, RecipeSettings } from '../contract/recipes.ts'
 import { methodOf, networkOf, shippedRecipes } from './catalogue.ts'
 import { chosenSettings, requireFittingHead } from './chosen-settings.ts'
-import type { Services } from './context.ts'
+import type { Profile } from './profile/profile.ts'
 
 interface Row {
   readonly id: number
@@ -22,18 +22,18 @@ const toRecipe = ({ id, name, settings, updated_at }: Row): NamedRecipe => ({
 })
 
 /** Those that are not hidden, in the order in which they were first saved. */
-export function ownRecipes({ db }: Services): NamedRecipe[] {
+export function ownRecipes({ db }: Profile): NamedRecipe[] {
   const rows = db.prepare('SELECT id, name, settings, updated_at FROM recipes WHERE hidden = 0 ORDER BY id')
   return (rows.all() as Row[]).map(toRecipe)
 }
 
 /** One that ships, or an own one, hidden or not. */
-export function findRecipe(services: Services, id: string): NamedRecipe {
+export function findRecipe(profile: Profile, id: string): NamedRecipe {
   const shipped = shippedRecipes().find(recipe => recipe.id === id)
-  return shipped ?? toRecipe(ownRow(services, id))
+  return shipped ?? toRecipe(ownRow(profile, id))
 }
 
-function ownRow({ db }: Services, id: string): Row {
+function ownRow({ db }: Profile, id: string): Row {
   const number = /^own\/(\d{1,15})$/.exec(id)?.[1]
   const row = number && db.prepare('SELECT id, name, settings, updated_at FROM recipes WHERE id = ?').get(number)
   if (row) return row as Row
@@ -44,8 +44,8 @@ function ownRow({ db }: Services, id: string): Row {
 }
 
 /** Refuses what would change a recipe that ships. */
-function requireOwn(services: Services, id: string): number {
-  if (!shippedRecipes().some(recipe => recipe.id === id)) return ownRow(services, id).id
+function requireOwn(profile: Profile, id: string): number {
+  if (!shippedRecipes().some(recipe => recipe.id === id)) return ownRow(profile, id).id
   throw new AppError(
     'INVALID_ARGUMENT',
     `Expected a recipe of your own, got ${id}, which ships with the program and stays as it is. Save a copy as a new one.`,
@@ -88,15 +88,15 @@ const Name = z.object({ name: NamedRecipe.shape.name })
 
 /** Saves over the own recipe of that id, or as a new one. */
 export function saveRecipe(
-  services: Services,
+  profile: Profile,
   { id, name: given, settings: chosen }: { readonly id?: string; readonly name: string; readonly settings: unknown },
 ): NamedRecipe {
-  const { db } = services
+  const { db } = profile
   const { name } = chosenSettings(Name, { name: given.trim() }, { of: 'a recipe' }) as z.infer<typeof Name>
   const settings = JSON.stringify(checkRecipe(chosen))
   const now = new Date().toISOString()
   if (id !== undefined) {
-    const own = requireOwn(services, id)
+    const own = requireOwn(profile, id)
     // Whoever saves it wants to see it.
     db.prepare('UPDATE recipes SET name = ?, settings = ?, hidden = 0, updated_at = ? WHERE id = ?').run(
       name,
@@ -104,15 +104,15 @@ export function saveRecipe(
       now,
       own,
     )
-    return findRecipe(services, id)
+    return findRecipe(profile, id)
   }
   const { lastInsertRowid } = db
     .prepare('INSERT INTO recipes (name, settings, created_at, updated_at) VALUES (?, ?, ?, ?)')
     .run(name, settings, now, now)
-  return findRecipe(services, `own/${lastInsertRowid}`)
+  return findRecipe(profile, `own/${lastInsertRowid}`)
 }
 
 /** Takes an own recipe off the list, or puts it back. */
-export function setRecipeHidden(services: Services, id: string, hidden: boolean): void {
-  services.db.prepare('UPDATE recipes SET hidden = ? WHERE id = ?').run(hidden ? 1 : 0, requireOwn(services, id))
+export function setRecipeHidden(profile: Profile, id: string, hidden: boolean): void {
+  profile.db.prepare('UPDATE recipes SET hidden = ? WHERE id = ?').run(hidden ? 1 : 0, requireOwn(profile, id))
 }

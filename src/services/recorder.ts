@@ -2,9 +2,9 @@
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TrainingEvent } from '../contract/runs.ts'
-import type { Services } from './context.ts'
 import { asStored, logEvent } from './log.ts'
 import { makeNumbers } from './numbers.ts'
+import type { Profile } from './profile/profile.ts'
 import { runDirectory, runFile } from './profile.ts'
 import { isPassing, onceThereIsRoom, reasonToWait } from './room.ts'
 import { recordCheckpoint, recordDevice, recordEpoch, recordState, rewind } from './runs/store-training.ts'
@@ -40,10 +40,10 @@ const partialFiles = (directory: string): string[] => {
 }
 
 /** One a training: it begins with what one before may have left half-written. */
-export function makeRecorder(services: Services, run: string, { signal, onWait }: RecorderOptions = {}): Recorder {
-  const { db } = services
-  const numbers = makeNumbers(services, run)
-  for (const path of partialFiles(runDirectory(services, run))) rmSync(path, { force: true })
+export function makeRecorder(profile: Profile, run: string, { signal, onWait }: RecorderOptions = {}): Recorder {
+  const { db } = profile
+  const numbers = makeNumbers(profile, run)
+  for (const path of partialFiles(runDirectory(profile, run))) rmSync(path, { force: true })
   const kept: TrainingEvent[] = []
   let waiting: Promise<void> | null = null
   let stepAt = Number.NEGATIVE_INFINITY
@@ -53,35 +53,35 @@ export function makeRecorder(services: Services, run: string, { signal, onWait }
     let gone: string[] = []
     switch (event.type) {
       case 'device': {
-        const note = recordDevice(services, run, event)
-        if (note) logEvent(services, run, note)
+        const note = recordDevice(profile, run, event)
+        if (note) logEvent(profile, run, note)
         return []
       }
       case 'started':
-        gone = rewind(services, run, { step: 0, epoch: 0 })
+        gone = rewind(profile, run, { step: 0, epoch: 0 })
         break
       case 'resumed':
-        gone = rewind(services, run, event.from)
+        gone = rewind(profile, run, event.from)
         break
       case 'epoch':
-        recordEpoch(services, run, event)
+        recordEpoch(profile, run, event)
         break
       case 'checkpoint':
-        gone = recordCheckpoint(services, run, event)
+        gone = recordCheckpoint(profile, run, event)
         break
       case 'state':
-        gone = recordState(services, run, event)
+        gone = recordState(profile, run, event)
         break
     }
-    logEvent(services, run, event)
+    logEvent(profile, run, event)
     return gone
   })
 
   function writeDown(event: TrainingEvent): void {
     if (!db.open) return // the program is on its way out
-    const gone = write.immediate(asStored(services, event))
+    const gone = write.immediate(asStored(profile, event))
     if (event.type === 'started' || event.type === 'resumed') numbers.restart()
-    for (const path of gone) rmSync(runFile(services, path), { force: true })
+    for (const path of gone) rmSync(runFile(profile, path), { force: true })
     numbers.update()
   }
 

@@ -13,7 +13,6 @@ import { importCheckpoint } from './checkpoints.ts'
 import type { ReadOptions } from './contents/reader.ts'
 import { checkVolumes, fileStates } from './contents/ready.ts'
 import { locateFiles, scanAgain, takeFindings } from './contents/rescan.ts'
-import type { Services } from './context.ts'
 import { demonstrationStudy } from './demonstration.ts'
 import { endable } from './endable.ts'
 import { type Activity, watchEngines } from './engine-state.ts'
@@ -21,6 +20,7 @@ import { saveFigure } from './figures/save.ts'
 import type { Frames } from './frames.ts'
 import { nameOfFolder } from './names.ts'
 import { callersPath } from './profile.ts'
+import type { WithQueue } from './queue.ts'
 import { ownRecipes, saveRecipe, setRecipeHidden } from './recipes.ts'
 import { makeReproductions } from './reproduction/window.ts'
 import { again, fineTune, moveRun, resume, startRequested, stopRun } from './run-requests.ts'
@@ -38,13 +38,13 @@ const { version } = createRequire(import.meta.url)('../../package.json') as { ve
 
 type OnProgress = (progress: Progress) => void
 
-export function makeRouter(services: Services, frames: Frames) {
-  const engines = watchEngines(services)
-  const reproductions = makeReproductions(services)
+export function makeRouter(opened: WithQueue, frames: Frames) {
+  const engines = watchEngines(opened.engines, () => opened.queue.doing)
+  const reproductions = makeReproductions(opened)
 
   let demonstration: Promise<number> | null = null
   const demonstrationId = () => {
-    demonstration ??= demonstrationStudy(services).then(study => study.id)
+    demonstration ??= demonstrationStudy(opened).then(study => study.id)
     demonstration.catch(() => {
       demonstration = null // the next one tries again
     })
@@ -90,8 +90,8 @@ export function makeRouter(services: Services, frames: Frames) {
   }
 
   function viewStudy(id: number): StudyView {
-    const study = studyById(services, id)
-    return { ...study, states: fileStates(services, study) }
+    const study = studyById(opened.profile, id)
+    return { ...study, states: fileStates(opened, study) }
   }
 
   const api = implement(contract)
@@ -99,17 +99,17 @@ export function makeRouter(services: Services, frames: Frames) {
     app: {
       info: api.app.info.handler(async () => ({
         version,
-        profile: services.profile,
+        profile: opened.profile.directory,
         cache: cacheDirectory(),
         platform: `${process.platform} ${process.arch}`,
         demonstration: await demonstrationId(),
       })),
       settings: {
-        get: api.app.settings.get.handler(() => readSettings(services)),
-        set: api.app.settings.set.handler(({ input }) => changeSettings(services, input)),
+        get: api.app.settings.get.handler(() => readSettings(opened.profile)),
+        set: api.app.settings.set.handler(({ input }) => changeSettings(opened.profile, opened.engines, input)),
       },
       watch: api.app.watch.handler(({ input, signal }) =>
-        endable(aborted => watch(services, engines, input.afterSeq, aborted), signal),
+        endable(aborted => watch(opened.profile, engines, input.afterSeq, aborted), signal),
       ),
       browse: api.app.browse.handler(({ input }) => browse(input.path)),
     },
@@ -119,18 +119,18 @@ export function makeRouter(services: Services, frames: Frames) {
           const onStep = ({ label, fraction }: { label: string; fraction: number | null }) =>
             onProgress({ done: Math.round((fraction ?? 0) * 100), total: fraction === null ? 0 : 100, label })
           await installEngine({ variant: input.variant ?? 'auto', onProgress: onStep, signal: aborted })
-          services.renewEngines()
+          opened.engines.renew()
           return engines.state()
         }),
       ),
       doctor: api.engine.doctor.handler(async ({ signal }) =>
-        (await services.jobs(signal)).call('doctor', {}, { signal }),
+        (await opened.engines.jobs(signal)).call('doctor', {}, { signal }),
       ),
     },
     studies: {
       list: api.studies.list.handler(async () => {
         await demonstrationId().catch(() => {}) // said already; the other studies are there
-        return summariseStudies(services)
+        return summariseStudies(opened.profile)
       }),
       get: api.studies.get.handler(({ input }) => viewStudy(input.study)),
       read: api.studies.read.handler(({ input, signal }) =>
@@ -138,22 +138,22 @@ export function makeRouter(services: Services, frames: Frames) {
           'reading files',
           signal,
           async options => {
-            const study = studyById(services, input.study)
-            await checkVolumes(services, study, study.volumes, options)
+            const study = studyById(opened.profile, input.study)
+            await checkVolumes(opened, study, study.volumes, options)
             return viewStudy(study.id)
           },
           'MB',
         ),
       ),
       scan: api.studies.scan.handler(({ input, signal }) =>
-        work('scanning files', signal, options => scanAgain(services, input.study, options), 'MB'),
+        work('scanning files', signal, options => scanAgain(opened, input.study, options), 'MB'),
       ),
       take: api.studies.take.handler(({ input: { study, ...input }, signal }) =>
         work(
           'taking files',
           signal,
           async options => {
-            await takeFindings(services, study, { ...input, ...options })
+            await takeFindings(opened, study, { ...input, ...options })
             return viewStudy(study)
           },
           'MB',
@@ -163,34 +163,34 @@ export function makeRouter(services: Services, frames: Frames) {
         work(
           'looking for files',
           signal,
-          options => locateFiles(services, input.study, callersPath(input.folder), options),
+          options => locateFiles(opened, input.study, callersPath(input.folder), options),
           'MB',
         ),
       ),
       import: api.studies.import.handler(({ input, signal }) =>
         work('scanning files', signal, options => {
           const paths = input.paths.map(callersPath)
-          const name = input.name ?? freeName(services, nameOfFolder(paths[0]))
+          const name = input.name ?? freeName(opened.profile, nameOfFolder(paths[0]))
           const request = { paths, name, slices: input.slices ?? { kind: 'all' as const }, splitSeed: 0 }
-          return importStudy(services, request, options)
+          return importStudy(opened, request, options)
         }),
       ),
       synthesize: api.studies.synthesize.handler(({ input, signal }) =>
-        work('making synthetic knees', signal, options => makeSyntheticKnee(services, input, options)),
+        work('making synthetic knees', signal, options => makeSyntheticKnee(opened, input, options)),
       ),
-      hide: api.studies.hide.handler(({ input }) => setStudyHidden(services, input.study, true)),
-      restore: api.studies.restore.handler(({ input }) => setStudyHidden(services, input.study, false)),
+      hide: api.studies.hide.handler(({ input }) => setStudyHidden(opened.profile, input.study, true)),
+      restore: api.studies.restore.handler(({ input }) => setStudyHidden(opened.profile, input.study, false)),
       addScans: api.studies.addScans.handler(({ input, signal }) =>
-        addScans(services, input.paths.map(callersPath), signal),
+        addScans(opened, input.paths.map(callersPath), signal),
       ),
-      removeScan: api.studies.removeScan.handler(({ input }) => removeScan(services, input.volume)),
+      removeScan: api.studies.removeScan.handler(({ input }) => removeScan(opened.profile, input.volume)),
     },
     catalogue: api.catalogue.handler(() => catalogue()),
     recipes: {
-      list: api.recipes.list.handler(() => ownRecipes(services)),
-      save: api.recipes.save.handler(({ input }) => saveRecipe(services, input)),
-      hide: api.recipes.hide.handler(({ input }) => setRecipeHidden(services, input.id, true)),
-      restore: api.recipes.restore.handler(({ input }) => setRecipeHidden(services, input.id, false)),
+      list: api.recipes.list.handler(() => ownRecipes(opened.profile)),
+      save: api.recipes.save.handler(({ input }) => saveRecipe(opened.profile, input)),
+      hide: api.recipes.hide.handler(({ input }) => setRecipeHidden(opened.profile, input.id, true)),
+      restore: api.recipes.restore.handler(({ input }) => setRecipeHidden(opened.profile, input.id, false)),
     },
     reproductions: {
       list: api.reproductions.list.handler(() => reproductions.list()),
@@ -210,37 +210,37 @@ export function makeRouter(services: Services, frames: Frames) {
       ),
     },
     runs: {
-      list: api.runs.list.handler(() => viewRuns(services)),
-      get: api.runs.get.handler(({ input }) => viewRun(services, input.run)),
+      list: api.runs.list.handler(() => viewRuns(opened.profile)),
+      get: api.runs.get.handler(({ input }) => viewRun(opened.profile, input.run)),
       start: api.runs.start.handler(async ({ input, signal }) => ({
-        runs: await reading(signal, options => startRequested(services, input, options)),
+        runs: await reading(signal, options => startRequested(opened, input, options)),
       })),
-      views: api.runs.views.handler(({ input, signal }) => previewViews(services, input, signal)),
-      layers: api.runs.layers.handler(({ input }) => layersOf(services, input.run)),
+      views: api.runs.views.handler(({ input, signal }) => previewViews(opened, input, signal)),
+      layers: api.runs.layers.handler(({ input }) => layersOf(opened.profile, input.run)),
       fineTune: api.runs.fineTune.handler(async ({ input, signal }) => ({
-        runs: await reading(signal, options => fineTune(services, input, options)),
+        runs: await reading(signal, options => fineTune(opened, input, options)),
       })),
       again: api.runs.again.handler(async ({ input, signal }) => ({
-        runs: await reading(signal, options => again(services, input, options)),
+        runs: await reading(signal, options => again(opened, input, options)),
       })),
-      pause: api.runs.pause.handler(({ input }) => stopRun(services, input.run, 'pause')),
+      pause: api.runs.pause.handler(({ input }) => stopRun(opened, input.run, 'pause')),
       resume: api.runs.resume.handler(({ input, signal }) =>
-        reading(signal, options => resume(services, input.run, options)),
+        reading(signal, options => resume(opened, input.run, options)),
       ),
-      move: api.runs.move.handler(({ input }) => moveRun(services, input.run, input.before)),
-      cancel: api.runs.cancel.handler(({ input }) => stopRun(services, input.run, 'cancel')),
-      hide: api.runs.hide.handler(({ input }) => setRunHidden(services, input.run, true)),
-      restore: api.runs.restore.handler(({ input }) => setRunHidden(services, input.run, false)),
+      move: api.runs.move.handler(({ input }) => moveRun(opened, input.run, input.before)),
+      cancel: api.runs.cancel.handler(({ input }) => stopRun(opened, input.run, 'cancel')),
+      hide: api.runs.hide.handler(({ input }) => setRunHidden(opened.profile, input.run, true)),
+      restore: api.runs.restore.handler(({ input }) => setRunHidden(opened.profile, input.run, false)),
       importCheckpoint: api.runs.importCheckpoint.handler(({ input }) => ({
-        run: importCheckpoint(services, input.study, callersPath(input.path)),
+        run: importCheckpoint(opened.profile, input.study, callersPath(input.path)),
       })),
     },
     score: api.score.handler(({ input, signal }) => frames.score(input, signal)),
     save: api.save.handler(({ input, signal }) =>
-      work('reconstructing', signal, options => saveReconstruction(services, input, options)),
+      work('reconstructing', signal, options => saveReconstruction(opened, input, options)),
     ),
     figure: api.figure.handler(({ input, signal }) =>
-      work('drawing a figure', signal, options => saveFigure(services, frames, input, options)),
+      work('drawing a figure', signal, options => saveFigure(opened, frames, input, options)),
     ),
   })
 }

@@ -7,8 +7,8 @@ import type { RunConfig } from '../contract/runs.ts'
 import { locateEngine } from '../engine/install.ts'
 import { fineTuningOf, methodOf, networkOf } from './catalogue.ts'
 import { chosenSettings, requireFittingHead } from './chosen-settings.ts'
-import type { ReadOptions } from './contents/reader.ts'
-import type { Services } from './context.ts'
+import type { OpenProfile, ReadOptions } from './contents/reader.ts'
+import type { WithQueue } from './queue.ts'
 import { parentOf, prepareResumption } from './resume.ts'
 import { findRun, storedRun } from './runs.ts'
 import { type Study, studyById } from './studies.ts'
@@ -30,14 +30,14 @@ export function requireEngine(): void {
 }
 
 async function enqueue(
-  services: Services,
+  opened: WithQueue,
   requests: readonly RunRequest[],
   options: ReadOptions = {},
 ): Promise<string[]> {
   requireEngine()
   const ready: RunRequest[] = []
-  for (const request of requests) ready.push(await readyRequest(services, request, options))
-  return services.queue.add(ready.map(request => prepareRun(services, request)))
+  for (const request of requests) ready.push(await readyRequest(opened, request, options))
+  return opened.queue.add(ready.map(request => prepareRun(opened.profile, request)))
 }
 
 function configOf(request: StartRequest, { slices }: Pick<Study, 'slices'>): RunConfig {
@@ -65,24 +65,24 @@ function configOf(request: StartRequest, { slices }: Pick<Study, 'slices'>): Run
 
 /** A baseline or a pre-training that has passed every check that needs no engine. */
 export async function prepareRequested(
-  services: Services,
+  opened: OpenProfile,
   request: StartRequest,
   options: ReadOptions = {},
 ): Promise<PreparedRun> {
-  const study = studyById(services, request.study)
+  const study = studyById(opened.profile, request.study)
   const asked = { study, config: configOf(request, study), parent: null }
-  return prepareRun(services, await readyRequest(services, asked, options))
+  return prepareRun(opened.profile, await readyRequest(opened, asked, options))
 }
 
 /** Queues a baseline or a pre-training. */
 export async function startRequested(
-  services: Services,
+  opened: WithQueue,
   request: StartRequest,
   options: ReadOptions = {},
 ): Promise<string[]> {
-  const prepared = await prepareRequested(services, request, options)
+  const prepared = await prepareRequested(opened, request, options)
   requireEngine()
-  return services.queue.add([prepared])
+  return opened.queue.add([prepared])
 }
 
 /**
@@ -90,7 +90,7 @@ export async function startRequested(
  * them.
  */
 export async function fineTune(
-  services: Services,
+  opened: WithQueue,
   {
     run,
     control,
@@ -106,20 +106,20 @@ export async function fineTune(
   },
   options: ReadOptions = {},
 ): Promise<string[]> {
-  const parent = findRun(services, run)
+  const parent = findRun(opened.profile, run)
   if (epoch === null && (parent.status === 'queued' || parent.status === 'running')) {
     throw new AppError(
       'STATE_CONFLICT',
       `Expected a run that has ended, got run ${run}, which is ${parent.status}. Wait for its weights.`,
     )
   }
-  const own = storedRun(services, run).study_id
-  const study = studyById(services, chosen ?? own)
+  const own = storedRun(opened.profile, run).study_id
+  const study = studyById(opened.profile, chosen ?? own)
   const { network, networkConfig, mask, slices, seed } = parent.config
   const common = { network, networkConfig, mask, slices: study.id === own ? slices : study.slices, seed }
   const config = supervisedConfig('finetune', common, given ?? fineTuningOf(parent.config))
   return enqueue(
-    services,
+    opened,
     [
       { study, config, parent: { run, epoch } },
       ...(control ? [{ study, config: { ...config, kind: 'train' as const }, parent: null }] : []),
@@ -130,12 +130,12 @@ export async function fineTune(
 
 /** The same configuration from the same start once more; with another batch where one is given. */
 export async function again(
-  services: Services,
+  opened: WithQueue,
   { run, ...changes }: { readonly run: string; readonly batch?: number; readonly accumulate?: number },
   options: ReadOptions = {},
 ): Promise<string[]> {
-  const row = storedRun(services, run)
-  const { config } = findRun(services, run)
+  const row = storedRun(opened.profile, run)
+  const { config } = findRun(opened.profile, run)
   if (!config.recipe) {
     throw new AppError(
       'INVALID_ARGUMENT',
@@ -143,15 +143,15 @@ export async function again(
     )
   }
   const recipe = Recipe.parse({ ...config.recipe, ...changes })
-  const study = studyById(services, row.study_id)
-  return enqueue(services, [{ study, config: { ...config, recipe }, parent: parentOf(services, row) }], options)
+  const study = studyById(opened.profile, row.study_id)
+  return enqueue(opened, [{ study, config: { ...config, recipe }, parent: parentOf(opened.profile, row) }], options)
 }
 
 /** Queues a run that has ended before its end to go on where it was. */
-export async function resume(services: Services, run: string, options: ReadOptions = {}): Promise<void> {
-  const resumption = await prepareResumption(services, run, options)
+export async function resume(opened: WithQueue, run: string, options: ReadOptions = {}): Promise<void> {
+  const resumption = await prepareResumption(opened, run, options)
   requireEngine()
-  services.queue.resume(run, resumption)
+  opened.queue.resume(run, resumption)
 }
 
 const elsewhere = (run: string, pid: number) =>
@@ -161,17 +161,17 @@ const elsewhere = (run: string, pid: number) =>
   )
 
 /** Ends a run that waits or is in training here, for good or for now; one that has ended stays as it is. */
-export function stopRun(services: Services, run: string, stop: 'cancel' | 'pause'): void {
-  const { status, pid } = storedRun(services, run)
-  if (services.queue.stopRun(run, stop) || (status !== 'queued' && status !== 'running')) return
+export function stopRun(opened: WithQueue, run: string, stop: 'cancel' | 'pause'): void {
+  const { status, pid } = storedRun(opened.profile, run)
+  if (opened.queue.stopRun(run, stop) || (status !== 'queued' && status !== 'running')) return
   throw elsewhere(run, pid)
 }
 
 /** Another order of those that wait. */
-export function moveRun(services: Services, run: string, before: string | null): void {
-  if (services.queue.move(run, before)) return
+export function moveRun(opened: WithQueue, run: string, before: string | null): void {
+  if (opened.queue.move(run, before)) return
   const wrong = [run, before]
     .filter(each => each !== null)
-    .map(each => `run ${each}, ${storedRun(services, each).status}`)
+    .map(each => `run ${each}, ${storedRun(opened.profile, each).status}`)
   throw new AppError('STATE_CONFLICT', `Expected runs that wait for their turn here, got ${wrong.join(' and ')}.`)
 }

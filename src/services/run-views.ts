@@ -3,8 +3,8 @@ import { notesOf } from '../contract/notes.ts'
 import { TrainingSummary } from '../contract/report.ts'
 import type { RunDetail, RunView } from '../contract/runs.ts'
 import { methodOf, networkOf } from './catalogue.ts'
-import type { Services } from './context.ts'
 import { eventsOf } from './log.ts'
+import type { Profile } from './profile/profile.ts'
 import { setHidden } from './runs/store.ts'
 import {
   checkpointsOf,
@@ -25,9 +25,9 @@ interface Ancestor {
   readonly summary: string | null
 }
 
-function toView(services: Services, row: StoredRun, run = toRunRow(services, row)): RunView {
-  const { db } = services
-  const line = lineage(services, String(row.id))
+function toView(profile: Profile, row: StoredRun, run = toRunRow(profile, row)): RunView {
+  const { db } = profile
+  const line = lineage(profile, String(row.id))
   const places = line.map(() => '?').join()
   const patients = (role: 'train' | 'val') =>
     db
@@ -46,7 +46,7 @@ function toView(services: Services, row: StoredRun, run = toRunRow(services, row
     trainedPatients: patients('train'),
     validatedPatients: patients('val'),
     unknownTraining: ancestors.some(({ kind, start_path }) => kind === 'import' || start_path !== null),
-    keptEpoch: row.kind === 'import' ? null : (keptCheckpoint(services, row.id)?.epoch ?? null),
+    keptEpoch: row.kind === 'import' ? null : (keptCheckpoint(profile, row.id)?.epoch ?? null),
     secondsBefore: ancestors
       .slice(1)
       .flatMap(({ summary }) => (summary ? [TrainingSummary.parse(JSON.parse(summary)).seconds.steps] : []))
@@ -55,32 +55,32 @@ function toView(services: Services, row: StoredRun, run = toRunRow(services, row
 }
 
 /** Those that are not hidden. */
-export function viewRuns(services: Services): RunView[] {
-  const rows = storedRuns(services).filter(row => row.hidden_at === null)
-  const runs = toRunRows(services, rows)
-  return rows.map((row, i) => toView(services, row, runs[i]))
+export function viewRuns(profile: Profile): RunView[] {
+  const rows = storedRuns(profile).filter(row => row.hidden_at === null)
+  const runs = toRunRows(profile, rows)
+  return rows.map((row, i) => toView(profile, row, runs[i]))
 }
 
-export function viewRun(services: Services, run: string): RunDetail {
-  const row = storedRun(services, run)
-  const events = eventsOf(services, run)
+export function viewRun(profile: Profile, run: string): RunDetail {
+  const row = storedRun(profile, run)
+  const events = eventsOf(profile, run)
   return {
-    run: toView(services, row),
+    run: toView(profile, row),
     environment: JSON.parse(row.environment),
     notes: events.flatMap(({ event }) => notesOf(event)),
-    checkpoints: checkpointsOf(services, row.id),
+    checkpoints: checkpointsOf(profile, row.id),
     events,
   }
 }
 
 /** Names of the layers of a run's network, in the order in which an image goes through them. */
-export function layersOf(services: Services, run: string): string[] {
-  const { network, config } = findRun(services, run)
+export function layersOf(profile: Profile, run: string): string[] {
+  const { network, config } = findRun(profile, run)
   const { layers, config: schema } = networkOf(network)
   return layers(schema.parse(config.networkConfig))
 }
 
 /** Takes a run off the list, or puts it back; its files stay. */
-export function setRunHidden(services: Services, run: string, hidden: boolean): void {
-  setHidden(services, String(storedRun(services, run).id), hidden)
+export function setRunHidden(profile: Profile, run: string, hidden: boolean): void {
+  setHidden(profile, String(storedRun(profile, run).id), hidden)
 }

@@ -6,8 +6,8 @@ import { type EpochFigures, type RunDetail, type RunRow, type RunStatus, StoredC
 import type { VolumeInfo } from '../contract/volumes.ts'
 import { methodOf } from '../core/ssl/index.ts'
 import type { ModelReference, WrittenFile } from '../engine/protocol.ts'
-import type { Services } from './context.ts'
 import { fileDigest } from './digests.ts'
+import type { Profile } from './profile/profile.ts'
 import { fileAt, runFile } from './profile.ts'
 
 /** A run's row with its study's name. */
@@ -38,9 +38,9 @@ export interface StoredRun {
 }
 
 /** A row that names a run's file, with the place where that lies now. */
-const placed = <Row extends WrittenFile>(services: Services, row: Row): Row => ({
+const placed = <Row extends WrittenFile>(profile: Profile, row: Row): Row => ({
   ...row,
-  path: runFile(services, row.path),
+  path: runFile(profile, row.path),
 })
 
 interface KeptCheckpoint extends WrittenFile {
@@ -48,13 +48,13 @@ interface KeptCheckpoint extends WrittenFile {
 }
 
 /** The kept weights of a run: the best where there are any, else the last. */
-export function keptCheckpoint(services: Services, run: number): KeptCheckpoint | null {
-  const row = services.db
+export function keptCheckpoint(profile: Profile, run: number): KeptCheckpoint | null {
+  const row = profile.db
     .prepare(
       "SELECT path, sha256, epoch FROM checkpoints WHERE run_id = ? AND role <> 'milestone' ORDER BY role = 'last', epoch DESC LIMIT 1",
     )
     .get(run) as KeptCheckpoint | undefined
-  return row ? placed(services, row) : null
+  return row ? placed(profile, row) : null
 }
 
 interface State extends WrittenFile {
@@ -62,38 +62,38 @@ interface State extends WrittenFile {
 }
 
 /** What a run can go on from, newest first. */
-export const statesOf = (services: Services, run: number): State[] =>
+export const statesOf = (profile: Profile, run: number): State[] =>
   (
-    services.db
+    profile.db
       .prepare('SELECT step, path, sha256 FROM states WHERE run_id = ? ORDER BY step DESC, epoch DESC')
       .all(run) as State[]
-  ).map(row => placed(services, row))
+  ).map(row => placed(profile, row))
 
 /** All weights of a run that are kept, by epoch. */
-export const checkpointsOf = (services: Services, run: number): RunDetail['checkpoints'] =>
+export const checkpointsOf = (profile: Profile, run: number): RunDetail['checkpoints'] =>
   (
-    services.db
+    profile.db
       .prepare('SELECT role, epoch, path, sha256 FROM checkpoints WHERE run_id = ? ORDER BY epoch, role')
       .all(run) as RunDetail['checkpoints']
-  ).map(row => placed(services, row))
+  ).map(row => placed(profile, row))
 
 /** `null`: it has none of that epoch. */
-export function milestoneFile(services: Services, run: number, epoch: number): WrittenFile | null {
-  const row = services.db
+export function milestoneFile(profile: Profile, run: number, epoch: number): WrittenFile | null {
+  const row = profile.db
     .prepare("SELECT path, sha256 FROM checkpoints WHERE run_id = ? AND role = 'milestone' AND epoch = ?")
     .get(run, epoch) as WrittenFile | undefined
-  return row ? placed(services, row) : null
+  return row ? placed(profile, row) : null
 }
 
-function summaryOf(services: Services, { summary }: StoredRun): TrainingSummary | null {
+function summaryOf(profile: Profile, { summary }: StoredRun): TrainingSummary | null {
   if (!summary) return null
   const parsed = TrainingSummary.parse(JSON.parse(summary))
-  return { ...parsed, checkpoint: placed(services, parsed.checkpoint) }
+  return { ...parsed, checkpoint: placed(profile, parsed.checkpoint) }
 }
 
 /** The file that the row's weights came from, where they came from no run; for an import it says where that was. */
-export const startFile = (services: Services, { start_path }: Pick<StoredRun, 'start_path'>): string | null =>
-  start_path === null ? null : fileAt(services, start_path)
+export const startFile = (profile: Profile, { start_path }: Pick<StoredRun, 'start_path'>): string | null =>
+  start_path === null ? null : fileAt(profile, start_path)
 
 /** Faults that would only come again. */
 const HOPELESS: ReadonlySet<ErrorCode> = new Set(['NOT_FINITE', 'CHECKPOINT_DAMAGED'])
@@ -126,7 +126,7 @@ function suggest(row: StoredRun, { recipe, method }: StoredConfig): RunRow['sugg
 
 const contentDigestOf = ({ environment }: StoredRun): unknown => JSON.parse(environment).content
 
-function contentsOf({ db }: Services, row: StoredRun): RunRow['contents'] {
+function contentsOf({ db }: Profile, row: StoredRun): RunRow['contents'] {
   if (row.kind === 'import') return null
   if (typeof contentDigestOf(row) !== 'string') return 'not recorded'
   const other = db
@@ -138,10 +138,10 @@ function contentsOf({ db }: Services, row: StoredRun): RunRow['contents'] {
   return other ? 'changed' : 'current'
 }
 
-export function toRunRow(services: Services, row: StoredRun, contents = contentsOf(services, row)): RunRow {
-  const { db } = services
+export function toRunRow(profile: Profile, row: StoredRun, contents = contentsOf(profile, row)): RunRow {
+  const { db } = profile
   const config = StoredConfig.parse(JSON.parse(row.config))
-  const checkpoint = keptCheckpoint(services, row.id)
+  const checkpoint = keptCheckpoint(profile, row.id)
   const { done } = db.prepare('SELECT COUNT(*) AS done FROM epochs WHERE run_id = ?').get(row.id) as { done: number }
   const metrics = checkpoint
     ? (db
@@ -149,14 +149,14 @@ export function toRunRow(services: Services, row: StoredRun, contents = contents
         .get(row.id, checkpoint.epoch) as Metrics | undefined)
     : undefined
   const { channels } = config.networkConfig
-  const stateStep = statesOf(services, row.id)[0]?.step ?? null
+  const stateStep = statesOf(profile, row.id)[0]?.step ?? null
   return {
     id: String(row.id),
     kind: row.kind,
     method: config.method,
     network: config.network,
     channels: typeof channels === 'number' ? channels : null,
-    parent: row.parent_id === null ? startFile(services, row) : String(row.parent_id),
+    parent: row.parent_id === null ? startFile(profile, row) : String(row.parent_id),
     parentEpoch: row.parent_epoch,
     study: row.study,
     status: row.status,
@@ -173,39 +173,39 @@ export function toRunRow(services: Services, row: StoredRun, contents = contents
     stateStep,
     resumable: isResumable(row, stateStep !== null),
     suggestion: suggest(row, config),
-    summary: summaryOf(services, row),
+    summary: summaryOf(profile, row),
     contents,
     config,
   }
 }
 
 /** Runs with one content digest used the same volumes: the volumes are compared with the study once. */
-export function toRunRows(services: Services, rows: readonly StoredRun[]): RunRow[] {
+export function toRunRows(profile: Profile, rows: readonly StoredRun[]): RunRow[] {
   const known = new Map<string, RunRow['contents']>()
   return rows.map(row => {
     const key = JSON.stringify([row.kind, row.study_id, contentDigestOf(row)])
-    if (!known.has(key)) known.set(key, contentsOf(services, row))
-    return toRunRow(services, row, known.get(key))
+    if (!known.has(key)) known.set(key, contentsOf(profile, row))
+    return toRunRow(profile, row, known.get(key))
   })
 }
 
 const SELECT = 'SELECT runs.*, studies.name AS study FROM runs JOIN studies ON studies.id = runs.study_id'
 
-export const storedRuns = (services: Services): StoredRun[] =>
-  services.db.prepare(`${SELECT} ORDER BY runs.id`).all() as StoredRun[]
+export const storedRuns = (profile: Profile): StoredRun[] =>
+  profile.db.prepare(`${SELECT} ORDER BY runs.id`).all() as StoredRun[]
 
-export const listRuns = (services: Services): RunRow[] => toRunRows(services, storedRuns(services))
+export const listRuns = (profile: Profile): RunRow[] => toRunRows(profile, storedRuns(profile))
 
 /** Throws `RUN_NOT_FOUND`. */
-export function storedRun(services: Services, id: string): StoredRun {
-  const row = services.db.prepare(`${SELECT} WHERE CAST(runs.id AS TEXT) = ?`).get(id) as StoredRun | undefined
+export function storedRun(profile: Profile, id: string): StoredRun {
+  const row = profile.db.prepare(`${SELECT} WHERE CAST(runs.id AS TEXT) = ?`).get(id) as StoredRun | undefined
   if (row) return row
   throw new AppError('RUN_NOT_FOUND', `Expected a run’s number, got "${id}". List them with: self-mri runs`)
 }
 
-export const findRun = (services: Services, id: string): RunRow => toRunRow(services, storedRun(services, id))
+export const findRun = (profile: Profile, id: string): RunRow => toRunRow(profile, storedRun(profile, id))
 
-export function epochsOf({ db }: Services, run: string): EpochFigures[] {
+export function epochsOf({ db }: Profile, run: string): EpochFigures[] {
   const rows = db.prepare('SELECT * FROM epochs WHERE run_id = ? ORDER BY epoch').all(Number(run)) as Record<
     string,
     number | string | null
@@ -228,8 +228,8 @@ export interface KeptModel {
   readonly sha256: string
 }
 
-function milestoneOf(services: Services, { id, milestones }: RunRow, epoch: number): WrittenFile {
-  const file = milestoneFile(services, Number(id), epoch)
+function milestoneOf(profile: Profile, { id, milestones }: RunRow, epoch: number): WrittenFile {
+  const file = milestoneFile(profile, Number(id), epoch)
   if (file) return file
   throw new AppError(
     'INVALID_ARGUMENT',
@@ -238,9 +238,9 @@ function milestoneOf(services: Services, { id, milestones }: RunRow, epoch: numb
 }
 
 /** A run's network with its kept weights, or a milestone's, after checking that the file is the one that was written. */
-export function keptModel(services: Services, id: string, epoch: number | null = null): KeptModel {
-  const run = findRun(services, id)
-  const checkpoint = epoch === null ? run.checkpoint : milestoneOf(services, run, epoch)
+export function keptModel(profile: Profile, id: string, epoch: number | null = null): KeptModel {
+  const run = findRun(profile, id)
+  const checkpoint = epoch === null ? run.checkpoint : milestoneOf(profile, run, epoch)
   if (!checkpoint)
     throw new AppError(
       'RUN_NOT_FOUND',
@@ -269,15 +269,15 @@ export function keptModel(services: Services, id: string, epoch: number | null =
   }
 }
 
-export const modelOf = (services: Services, id: string, epoch: number | null = null): ModelReference =>
-  keptModel(services, id, epoch).model
+export const modelOf = (profile: Profile, id: string, epoch: number | null = null): ModelReference =>
+  keptModel(profile, id, epoch).model
 
 /** Whether the weights come from a pretext alone: what the network makes of an image is then in arbitrary units. */
 export const isPretrained = ({ kind, method }: Pick<RunRow, 'kind' | 'method'>): boolean =>
   kind === 'pretrain' || (kind === 'import' && method !== null)
 
 /** The run and the runs it came from, itself first. */
-export function lineage({ db }: Services, run: string): number[] {
+export function lineage({ db }: Profile, run: string): number[] {
   const rows = db
     .prepare(
       'WITH RECURSIVE line (id) AS (SELECT ? UNION SELECT runs.parent_id FROM runs JOIN line ON runs.id = line.id WHERE runs.parent_id IS NOT NULL) SELECT id FROM line',
@@ -288,15 +288,15 @@ export function lineage({ db }: Services, run: string): number[] {
 
 /** Refuses volumes of patients, and scans, that the run, or a run it came from, was trained on; names files and run. */
 export function requireUnseen(
-  services: Services,
+  profile: Profile,
   run: string,
   volumes: readonly Pick<VolumeInfo, 'file' | 'patient' | 'content'>[],
 ): void {
-  const patientTrained = services.db.prepare(
+  const patientTrained = profile.db.prepare(
     "SELECT 1 FROM run_patients WHERE run_id = ? AND patient = ? AND role = 'train'",
   )
-  const scanTrained = services.db.prepare("SELECT 1 FROM run_volumes WHERE run_id = ? AND scan = ? AND role = 'train'")
-  for (const ancestor of lineage(services, run)) {
+  const scanTrained = profile.db.prepare("SELECT 1 FROM run_volumes WHERE run_id = ? AND scan = ? AND role = 'train'")
+  for (const ancestor of lineage(profile, run)) {
     const leaked = volumes
       .filter(
         ({ patient, content }) =>

@@ -24,11 +24,14 @@ import {
   placeUnderFreeName,
   requireFree,
 } from '../engine/written.ts'
+import { volumesToScore } from './contents/chosen.ts'
+import type { OpenProfile } from './contents/reader.ts'
 import { fileOf, readyVolume } from './contents/ready.ts'
-import type { Services } from './context.ts'
-import { volumesToScore, ZERO_FILLED } from './evaluations.ts'
+import { ZERO_FILLED } from './evaluations.ts'
 import type { Shown } from './frames.ts'
 import { keptFiles } from './kept-files.ts'
+import type { EnginePool } from './profile/engine-pool.ts'
+import type { Profile } from './profile/profile.ts'
 import { makeFolder, reconstructionsDirectory } from './profile.ts'
 import { findRun, isPretrained, keptModel } from './runs.ts'
 
@@ -57,20 +60,20 @@ interface Source {
 
 /** Throws `INVALID_ARGUMENT` for what a format must not hold. */
 function describe(
-  services: Services,
+  profile: Profile,
   { run, epoch }: Source,
   format: ExportFormat,
 ): Pick<ReconstructRequest, 'source' | 'model' | 'checkpoint' | 'units' | 'run'> {
   const plain = { model: null, checkpoint: null, units: 'signal', run } as const
   if (run === TRUTH) return { ...plain, source: 'truth' }
   if (run === ZERO_FILLED) return { ...plain, source: 'network' }
-  const pretrained = isPretrained(findRun(services, run))
+  const pretrained = isPretrained(findRun(profile, run))
   if (pretrained && format === 'dicom')
     throw new AppError(
       'INVALID_ARGUMENT',
       `Expected a fine-tuned or trained run for DICOM, got run ${run}, a pre-training: its output is in arbitrary units. Fine-tune it first, or choose HDF5, NPY or NIfTI.`,
     )
-  const { model, sha256 } = keptModel(services, run, epoch)
+  const { model, sha256 } = keptModel(profile, run, epoch)
   return {
     source: 'network',
     model,
@@ -81,8 +84,8 @@ function describe(
 }
 
 /** The ground truth needs no TensorFlow. */
-const engineFor = async (services: Services, run: string, signal?: AbortSignal) =>
-  run === TRUTH ? services.interactive : services.jobs(signal)
+const engineFor = async (engines: EnginePool, run: string, signal?: AbortSignal) =>
+  run === TRUTH ? engines.interactive : engines.jobs(signal)
 
 export interface ReconstructionRequest extends Source, Export {
   readonly paths: readonly string[]
@@ -106,13 +109,13 @@ interface Reconstructions {
  * reason. Throws `FILE_EXISTS`, before any is reconstructed, where a result would replace what it must not.
  */
 export async function reconstruct(
-  services: Services,
+  opened: OpenProfile,
   { paths, run, epoch, mask, seed, slice, format, directory, overwrite = false }: ReconstructionRequest,
   { onProgress, signal }: Options = {},
 ): Promise<Reconstructions> {
-  const described = describe(services, { run, epoch }, format)
-  const { salt } = services
-  const { volumes, skipped } = await volumesToScore(services, { paths }, { onProgress, signal })
+  const described = describe(opened.profile, { run, epoch }, format)
+  const { salt } = opened.profile
+  const { volumes, skipped } = await volumesToScore(opened, { paths }, { onProgress, signal })
   const files = volumes.map(fileOf)
   const names = files.map(({ path }) => exportName(stemOf(basename(path)), format, slice)).filter(isFittingName)
   const destination: Destination = {
@@ -121,9 +124,9 @@ export async function reconstruct(
     replaces: overwrite ? 'all' : 'none',
   }
   const inputs = files.map(({ path }) => path)
-  const there = await requireFree(destination, names, keptFiles(services, inputs))
+  const there = await requireFree(destination, names, keptFiles(opened.profile, inputs))
   if (files.length > 0) makeFolder(directory)
-  const engine = await engineFor(services, run, signal)
+  const engine = await engineFor(opened.engines, run, signal)
   const params = { ...described, files, salt, mask, seed, slice, format, directory, overwrite }
   const done = await engine.call('reconstruct', params, { onEvent: onProgress, signal })
   const written = new Set(done.map(result => ('output' in result ? result.output : null)))
@@ -148,18 +151,18 @@ interface ChosenPath {
 }
 
 /** Throws `FILE_EXISTS` for a file that the user was not asked about, and for raw scans whatever the user answered. */
-export async function chooseForWriting(services: Services, { path, ending, replace }: ChosenPath): Promise<Chosen> {
+export async function chooseForWriting(opened: OpenProfile, { path, ending, replace }: ChosenPath): Promise<Chosen> {
   if (!(isAbsolute(path) && path.endsWith(ending)))
     throw new AppError(
       'INVALID_ARGUMENT',
       `Expected an absolute path${ending && ` that ends in ${ending}`}, got ${path}`,
     )
   requireFittingName(basename(path))
-  const why = await keptFiles(services)(path)
+  const why = await keptFiles(opened.profile)(path)
   if (why) throw new AppError('FILE_EXISTS', `Cannot write ${path}, ${why}. Choose another name.`)
   const chosen = await choose(path, replace)
   if (chosen.agreed === null || !/\.(h5|hdf5)$/i.test(path)) return chosen
-  const { volumes } = await services.interactive.call('scan', { paths: [path], salt: services.salt })
+  const { volumes } = await opened.engines.interactive.call('scan', { paths: [path], salt: opened.profile.salt })
   if (volumes.length === 0) return chosen
   throw new AppError('FILE_EXISTS', `Cannot write ${path}, which is a raw scan: it holds k-space. Choose another name.`)
 }
@@ -183,24 +186,24 @@ export interface SaveRequest extends Shown, Export {
  * zip.
  */
 export async function saveReconstruction(
-  services: Services,
+  opened: OpenProfile,
   { volume: id, source, mask, seed, slice, format, path: wanted, replace = false }: SaveRequest,
   { onProgress, signal }: Options = {},
 ): Promise<{ path: string; name: string }> {
   const ending = exportEnding(format, slice)
-  const chosen = wanted === undefined ? null : await chooseForWriting(services, { path: wanted, ending, replace })
+  const chosen = wanted === undefined ? null : await chooseForWriting(opened, { path: wanted, ending, replace })
   const run = source.replace(/^run:/, '')
-  const described = describe(services, { run, epoch: null }, format)
-  const volume = await readyVolume(services, id, signal)
+  const described = describe(opened.profile, { run, epoch: null }, format)
+  const volume = await readyVolume(opened, id, signal)
 
   const own = sliceStem(`${stemOf(volume.file)}_${source.replace(':', '-')}`, slice)
   if (wanted === undefined) requireFittingName(`${own}${ending || '.zip'}`)
 
-  const folder = wanted === undefined ? reconstructionsDirectory(services) : dirname(wanted)
+  const folder = wanted === undefined ? reconstructionsDirectory(opened.profile) : dirname(wanted)
   return inWorkshop(folder, async workshop => {
-    const engine = await engineFor(services, run, signal)
+    const engine = await engineFor(opened.engines, run, signal)
     const files = [fileOf(volume)]
-    const params = { ...described, files, salt: services.salt, mask, seed, slice, format, stem: 'made' }
+    const params = { ...described, files, salt: opened.profile.salt, mask, seed, slice, format, stem: 'made' }
     const [written] = await engine.call(
       'reconstruct',
       { ...params, directory: workshop },

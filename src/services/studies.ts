@@ -3,9 +3,10 @@ import { AppError } from '../contract/errors.ts'
 import type { Split, Study, StudySummary, StudyVolume } from '../contract/studies.ts'
 import { ROLES, type Role, SliceSelection, selectsAny, VolumeInfo } from '../contract/volumes.ts'
 import type { Progress } from '../engine/protocol.ts'
-import type { Services } from './context.ts'
+import type { OpenProfile } from './contents/reader.ts'
 import { isTaken } from './db/errors.ts'
 import { chosenByNumberOrName, type NamedThing, requireUsableName } from './names.ts'
+import type { Profile } from './profile/profile.ts'
 import { fileAt, storedFile } from './profile.ts'
 import { patientRoles, remarksOn, scanRoles, sharedPatientRemarks } from './remarks.ts'
 import { onceThereIsRoom } from './room.ts'
@@ -33,15 +34,15 @@ const nameTaken = (name: string, cause?: unknown) =>
 
 /** Scans and stores a study; one of the same name is refused. Throws where not a single file can be used, with the reasons. */
 export async function importStudy(
-  services: Services,
+  opened: OpenProfile,
   request: ImportRequest,
   options: { onProgress?: (progress: Progress) => void; signal?: AbortSignal } = {},
 ): Promise<Study> {
   requireUsableName(request.name)
-  if (services.db.prepare('SELECT 1 FROM studies WHERE name = ?').get(request.name)) throw nameTaken(request.name)
-  const scan = await services.interactive.call(
+  if (opened.profile.db.prepare('SELECT 1 FROM studies WHERE name = ?').get(request.name)) throw nameTaken(request.name)
+  const scan = await opened.engines.interactive.call(
     'scan',
-    { paths: request.paths, salt: services.salt },
+    { paths: request.paths, salt: opened.profile.salt },
     { onEvent: options.onProgress, signal: options.signal },
   )
   if (scan.volumes.length === 0) {
@@ -59,7 +60,7 @@ export async function importStudy(
     seed: dealt ? request.splitSeed : null,
     fractions: dealt ? FRACTIONS : null,
   }
-  const { db } = services
+  const { db } = opened.profile
   const store = db.transaction(() => {
     const { lastInsertRowid } = db
       .prepare(
@@ -68,7 +69,7 @@ export async function importStudy(
       .run(
         request.name,
         request.kind ?? 'folder',
-        JSON.stringify(request.paths.map(path => storedFile(services, path))),
+        JSON.stringify(request.paths.map(path => storedFile(opened.profile, path))),
         JSON.stringify(split),
         JSON.stringify(request.slices),
         JSON.stringify(request.remarks ?? []),
@@ -78,20 +79,21 @@ export async function importStudy(
     for (const volume of volumes)
       addVolume.run(
         lastInsertRowid,
-        storedFile(services, volume.path),
+        storedFile(opened.profile, volume.path),
         volume.role,
         volume.patient,
-        storedInfo(services, volume),
+        storedInfo(opened.profile, volume),
       )
     const addSkipped = db.prepare('INSERT INTO skipped_files (study_id, path, reason) VALUES (?, ?, ?)')
-    for (const { path, reason } of scan.skipped) addSkipped.run(lastInsertRowid, storedFile(services, path), reason)
+    for (const { path, reason } of scan.skipped)
+      addSkipped.run(lastInsertRowid, storedFile(opened.profile, path), reason)
     return Number(lastInsertRowid)
   })
-  const id = await onceThereIsRoom(store, options.signal, services.onBusy).catch((error: unknown) => {
+  const id = await onceThereIsRoom(store, options.signal, opened.profile.onBusy).catch((error: unknown) => {
     throw isTaken(error) ? nameTaken(request.name, error) : error // two programs may import at the same moment
   })
-  services.bell.ring()
-  return studyById(services, id)
+  opened.profile.bell.ring()
+  return studyById(opened.profile, id)
 }
 
 interface StudyRow {
@@ -113,26 +115,26 @@ interface VolumeRow {
 }
 
 /** A volume's facts as its row holds them: the place of its file as `storedFile` says. */
-export const storedInfo = (services: Services, volume: VolumeInfo): string =>
-  JSON.stringify({ ...VolumeInfo.parse(volume), path: storedFile(services, volume.path) })
+export const storedInfo = (profile: Profile, volume: VolumeInfo): string =>
+  JSON.stringify({ ...VolumeInfo.parse(volume), path: storedFile(profile, volume.path) })
 
 /** The sampling of a file that was only listed is `unread`: its header and middle slice do not tell the sampling of the volume. */
-function toVolume(services: Services, { id, role, info }: VolumeRow): StudyVolume {
+function toVolume(profile: Profile, { id, role, info }: VolumeRow): StudyVolume {
   const parsed = VolumeInfo.parse(JSON.parse(info))
   const sampling = parsed.content ? parsed.sampling : ({ kind: 'unread' } as const)
-  return { ...parsed, sampling, path: fileAt(services, parsed.path), id, role }
+  return { ...parsed, sampling, path: fileAt(profile, parsed.path), id, role }
 }
 
-function readStudy(services: Services, row: StudyRow): Study {
-  const { db } = services
+function readStudy(profile: Profile, row: StudyRow): Study {
+  const { db } = profile
   const volumes = db.prepare('SELECT id, role, info FROM volumes WHERE study_id = ? ORDER BY path').all(row.id)
   const skipped = db.prepare('SELECT path, reason FROM skipped_files WHERE study_id = ? ORDER BY path').all(row.id)
-  const known = (volumes as VolumeRow[]).map(volume => toVolume(services, volume))
+  const known = (volumes as VolumeRow[]).map(volume => toVolume(profile, volume))
   return {
     id: row.id,
     name: row.name,
     kind: row.kind,
-    roots: (JSON.parse(row.roots) as string[]).map(root => fileAt(services, root)),
+    roots: (JSON.parse(row.roots) as string[]).map(root => fileAt(profile, root)),
     split: JSON.parse(row.split),
     slices: SliceSelection.parse(JSON.parse(row.slices)),
     remarks: [
@@ -142,15 +144,15 @@ function readStudy(services: Services, row: StudyRow): Study {
     ],
     createdAt: row.created_at,
     volumes: known,
-    skipped: (skipped as Study['skipped']).map(file => ({ ...file, path: fileAt(services, file.path) })),
+    skipped: (skipped as Study['skipped']).map(file => ({ ...file, path: fileAt(profile, file.path) })),
   }
 }
 
-export const listStudies = (services: Services): Study[] =>
-  (services.db.prepare('SELECT * FROM studies ORDER BY id').all() as StudyRow[]).map(row => readStudy(services, row))
+export const listStudies = (profile: Profile): Study[] =>
+  (profile.db.prepare('SELECT * FROM studies ORDER BY id').all() as StudyRow[]).map(row => readStudy(profile, row))
 
 /** Those that are not hidden. */
-export function summariseStudies({ db }: Services): StudySummary[] {
+export function summariseStudies({ db }: Profile): StudySummary[] {
   const rows = db
     .prepare(`
       SELECT id, name, kind, created_at AS createdAt,
@@ -162,48 +164,48 @@ export function summariseStudies({ db }: Services): StudySummary[] {
   return rows.map(row => ({ ...row, synthetic: row.synthetic === 1 }))
 }
 
-export function studyById(services: Services, id: number): Study {
-  const row = services.db.prepare('SELECT * FROM studies WHERE id = ?').get(id) as StudyRow | undefined
-  if (row) return readStudy(services, row)
+export function studyById(profile: Profile, id: number): Study {
+  const row = profile.db.prepare('SELECT * FROM studies WHERE id = ?').get(id) as StudyRow | undefined
+  if (row) return readStudy(profile, row)
   throw new AppError('STUDY_NOT_FOUND', `Expected a study’s number, got ${id}`)
 }
 
 /** Takes a study off the list, or puts it back. */
-export function setStudyHidden(services: Services, id: number, hidden: boolean): void {
-  studyById(services, id)
-  services.db.prepare('UPDATE studies SET hidden_at = ? WHERE id = ?').run(hidden ? new Date().toISOString() : null, id)
-  services.bell.ring()
+export function setStudyHidden(profile: Profile, id: number, hidden: boolean): void {
+  studyById(profile, id)
+  profile.db.prepare('UPDATE studies SET hidden_at = ? WHERE id = ?').run(hidden ? new Date().toISOString() : null, id)
+  profile.bell.ring()
 }
 
 /** The name, or with a number behind it where it is taken: 'knees (2)'. */
-export function freeName({ db }: Services, name: string): string {
+export function freeName({ db }: Profile, name: string): string {
   const taken = db.prepare('SELECT 1 FROM studies WHERE name = ?')
   let free = name
   for (let n = 2; taken.get(free); n++) free = `${name} (${n})`
   return free
 }
 
-export function volumeById(services: Services, id: number): StudyVolume {
-  const row = services.db.prepare('SELECT id, role, info FROM volumes WHERE id = ?').get(id) as VolumeRow | undefined
-  if (row) return toVolume(services, row)
+export function volumeById(profile: Profile, id: number): StudyVolume {
+  const row = profile.db.prepare('SELECT id, role, info FROM volumes WHERE id = ?').get(id) as VolumeRow | undefined
+  if (row) return toVolume(profile, row)
   throw new AppError('STUDY_NOT_FOUND', `Expected a volume’s number, got ${id}: it is in no study any more.`)
 }
 
 /** The study that a volume is of. */
-export function studyOfVolume(services: Services, id: number): Study {
-  const study = services.db.prepare('SELECT study_id FROM volumes WHERE id = ?').pluck().get(id) as number | undefined
-  if (study !== undefined) return studyById(services, study)
+export function studyOfVolume(profile: Profile, id: number): Study {
+  const study = profile.db.prepare('SELECT study_id FROM volumes WHERE id = ?').pluck().get(id) as number | undefined
+  if (study !== undefined) return studyById(profile, study)
   throw new AppError('STUDY_NOT_FOUND', `Expected a volume’s number, got ${id}: it is in no study any more.`)
 }
 
 /** By its name or its number, also `number:22` and `name:22`. Throws `AMBIGUOUS` where that means several. */
-export function findStudy(services: Services, which: string): Study {
+export function findStudy(profile: Profile, which: string): Study {
   const named = chosenByNumberOrName(
     which,
-    services.db.prepare('SELECT id, name FROM studies ORDER BY id').all() as NamedThing[],
+    profile.db.prepare('SELECT id, name FROM studies ORDER BY id').all() as NamedThing[],
   )
-  if (named) return studyById(services, named.id)
-  const names = (services.db.prepare('SELECT name FROM studies ORDER BY id').all() as { name: string }[]).map(
+  if (named) return studyById(profile, named.id)
+  const names = (profile.db.prepare('SELECT name FROM studies ORDER BY id').all() as { name: string }[]).map(
     ({ name }) => `"${name}"`,
   )
   throw new AppError(

@@ -8,7 +8,7 @@ import { studyFiles } from '../core/mri/phantom/index.ts'
 import { startEngine } from '../engine/client.ts'
 import type { Progress, SyntheticKneeSpec } from '../engine/protocol.ts'
 import { requireFree } from '../engine/written.ts'
-import type { Services } from './context.ts'
+import type { OpenProfile } from './contents/reader.ts'
 import { keptFiles } from './kept-files.ts'
 import { makeFolder } from './profile.ts'
 import { freeName, importStudy } from './studies.ts'
@@ -27,7 +27,7 @@ export const nameFor = ({ seed, voxel }: Pick<SyntheticKneeSpec, 'seed' | 'voxel
  * not. With `--overwrite` the replaced files are listed by `onReplaced`.
  */
 export async function importSyntheticKnee(
-  services: Services,
+  opened: OpenProfile,
   spec: SyntheticKneeSpec,
   { name = nameFor(spec), slices }: { readonly name?: string; readonly slices: SliceSelection },
   { onReplaced, ...options }: Options = {},
@@ -38,7 +38,7 @@ export async function importSyntheticKnee(
   const names = studyFiles(spec.seed, spec.patients).map(({ path }) => path)
   const replaces = spec.overwrite ? 'all' : 'none'
   const destination = { folder: spec.directory, maker: 'synthetic knee', replaces } as const
-  const replaced = await requireFree(destination, names, keptFiles(services))
+  const replaced = await requireFree(destination, names, keptFiles(opened.profile))
   makeFolder(spec.directory)
   // A process of its own: a slice takes a second of arithmetic, for which nobody who looks at images should wait.
   const engine = startEngine(null)
@@ -49,7 +49,7 @@ export async function importSyntheticKnee(
   }
   onReplaced?.(replaced)
   const request = { paths: [spec.directory], name, kind: 'synthetic', slices, splitSeed: 0 } as const
-  return importStudy(services, request, { signal: options.signal })
+  return importStudy(opened, request, { signal: options.signal })
 }
 
 /** The folder, or that with a number behind it, made here: two works never take the same, and neither removes the other's. */
@@ -67,7 +67,7 @@ async function newFolder(wanted: string): Promise<string> {
 
 /** Makes the study in the profile, in a folder of its own, which is removed again when the work is cancelled or fails. */
 export async function makeSyntheticKnee(
-  services: Services,
+  opened: OpenProfile,
   {
     patients,
     ...rest
@@ -77,12 +77,12 @@ export async function makeSyntheticKnee(
   },
   options: Options = {},
 ): Promise<Study> {
-  const directory = await newFolder(join(services.profile, `synthetic-knee-seed-${rest.seed}`))
+  const directory = await newFolder(join(opened.profile.directory, `synthetic-knee-seed-${rest.seed}`))
   const others = Math.max(1, Math.round(patients / 3))
   const spec = { ...rest, directory, patients: { train: patients, val: others, test: others } }
   try {
-    const name = freeName(services, nameFor(spec))
-    return await importSyntheticKnee(services, spec, { name, slices: { kind: 'all' } }, options)
+    const name = freeName(opened.profile, nameFor(spec))
+    return await importSyntheticKnee(opened, spec, { name, slices: { kind: 'all' } }, options)
   } catch (error) {
     await rm(directory, { recursive: true, force: true })
     throw error

@@ -9,10 +9,10 @@ import { methodOf } from '../core/ssl/index.ts'
 import { requireTrainable } from '../core/trainable.ts'
 import type { Engine } from '../engine/client.ts'
 import type { WrittenFile } from '../engine/protocol.ts'
-import type { ReadOptions } from './contents/reader.ts'
+import type { OpenProfile, ReadOptions } from './contents/reader.ts'
 import { readyStudy } from './contents/ready.ts'
-import type { Services } from './context.ts'
 import { takeDevice } from './device.ts'
+import type { Profile } from './profile/profile.ts'
 import { runDirectory } from './profile.ts'
 import { makeRecorder } from './recorder.ts'
 import { onceThereIsRoom } from './room.ts'
@@ -72,9 +72,9 @@ export interface PreparedRun extends RunRequest {
   readonly notes: readonly Note[]
 }
 
-function startOf(services: Services, parent: Parent): string | null {
+function startOf(profile: Profile, parent: Parent): string | null {
   if (parent === null) return null
-  return 'run' in parent ? modelOf(services, parent.run, parent.epoch).checkpoint : parent.file
+  return 'run' in parent ? modelOf(profile, parent.run, parent.epoch).checkpoint : parent.file
 }
 
 /** Why volumes of a role are not used. */
@@ -126,7 +126,7 @@ function requireRead(study: Study, volumes: readonly StudyVolume[]): void {
 }
 
 /** Checks that need no contents of files. Throws `PATIENT_LEAK` or `INVALID_ARGUMENT`. */
-function requireSound(services: Services, { study, parent }: RunRequest): void {
+function requireSound(profile: Profile, { study, parent }: RunRequest): void {
   if (study.kind === 'scans') {
     throw new AppError(
       'INVALID_ARGUMENT',
@@ -135,15 +135,15 @@ function requireSound(services: Services, { study, parent }: RunRequest): void {
   }
   requireSeparatePatients(study)
   const held = study.volumes.filter(volume => volume.role !== 'train')
-  if (parent && 'run' in parent) requireUnseen(services, parent.run, held)
+  if (parent && 'run' in parent) requireUnseen(profile, parent.run, held)
 }
 
 /**
  * Checks a request on volumes that have been read (`readyRequest`); throws `PATIENT_LEAK`, `INVALID_ARGUMENT`, or what is wrong with the
  * checkpoint it starts from.
  */
-export function prepareRun(services: Services, request: RunRequest, states: readonly WrittenFile[] = []): PreparedRun {
-  requireSound(services, request)
+export function prepareRun(profile: Profile, request: RunRequest, states: readonly WrittenFile[] = []): PreparedRun {
+  requireSound(profile, request)
   const { study, config, parent } = request
   const train = trainable(study, 'train', config.kind)
   const validation = trainable(study, 'val', config.kind)
@@ -160,20 +160,20 @@ export function prepareRun(services: Services, request: RunRequest, states: read
   const notes = leftOutNotes(study, config.kind)
   const caution = config.pretext && method?.caution?.(method.config.parse(config.methodConfig), config.pretext)
   if (caution) notes.push({ level: 'warning', code: 'caution', text: caution })
-  const start = states.length > 0 ? null : startOf(services, parent)
+  const start = states.length > 0 ? null : startOf(profile, parent)
   return { ...request, train, validation, start, states, content: contentDigest([...train, ...validation]), notes }
 }
 
 /** The request with the volumes that it uses read and found unchanged; it waits for no others. Throws `DATA_CHANGED`. */
 export async function readyRequest<Request extends RunRequest>(
-  services: Services,
+  opened: OpenProfile,
   request: Request,
   options: ReadOptions = {},
 ): Promise<Request> {
-  requireSound(services, request)
+  requireSound(opened.profile, request)
   const { study, config } = request
   const used = (['train', 'val'] as const).flatMap(role => trainable(study, role, config.kind))
-  return { ...request, study: await readyStudy(services, study, used, options) }
+  return { ...request, study: await readyStudy(opened, study, used, options) }
 }
 
 /** The row of a run that is about to be queued or trained. */
@@ -187,17 +187,17 @@ export const newRun = (
  * states written until then stay, and the error is thrown on.
  */
 export async function trainRun(
-  services: Services,
+  profile: Profile,
   engine: Engine,
   run: string,
   { config, train, validation, start, states, notes }: PreparedRun,
   { onEvent, onWait, signal, stop }: TrainOptions = {},
 ): Promise<void> {
-  const recorder = makeRecorder(services, run, { signal, onWait })
+  const recorder = makeRecorder(profile, run, { signal, onWait })
   try {
     const summary = await engine.call(
       'train',
-      { run, config, train, validation, start, states, directory: runDirectory(services, run), notes },
+      { run, config, train, validation, start, states, directory: runDirectory(profile, run), notes },
       {
         signal,
         onEvent(event) {
@@ -207,46 +207,46 @@ export async function trainRun(
       },
     )
     await recorder.flush()
-    await onceThereIsRoom(() => finishRun(services, run, summary), signal, services.onBusy)
+    await onceThereIsRoom(() => finishRun(profile, run, summary), signal, profile.onBusy)
   } catch (error) {
     const asked = signal?.aborted ? asCancelled(error) : error
-    await endRun(services, run, asked, stop?.())
+    await endRun(profile, run, asked, stop?.())
     throw asked
   } finally {
-    if (services.db.open) recorder.close()
+    if (profile.db.open) recorder.close()
   }
 }
 
 /** Writes down how a run ended that did not finish, as soon as there is room; a program that closes does not wait for it. */
-export async function endRun(services: Services, run: string, error: unknown, stop: Stop = 'cancel'): Promise<void> {
+export async function endRun(profile: Profile, run: string, error: unknown, stop: Stop = 'cancel'): Promise<void> {
   const never = stop === 'cancel' || stop === 'pause' ? undefined : AbortSignal.abort()
-  await onceThereIsRoom(() => recordFailure(services, run, error, stop), never).catch((failure: unknown) => {
+  await onceThereIsRoom(() => recordFailure(profile, run, error, stop), never).catch((failure: unknown) => {
     if (!(failure instanceof AppError)) throw failure
   })
 }
 
 /** Trains now, whatever waits in a queue, as soon as the device is free. */
 export async function trainNow(
-  services: Services,
+  opened: OpenProfile,
   prepared: PreparedRun,
   begin: () => string,
   { onEvent, onStart, onBusy, noWait, signal, stop }: RunOptions,
 ): Promise<RunRow> {
-  const engine = await services.jobs(signal)
+  const engine = await opened.engines.jobs(signal)
   const device = await takeDevice({ signal, onWait: onBusy, noWait })
   try {
     const run = begin()
     device.name(run)
     onStart?.(run)
-    await trainRun(services, engine, run, prepared, { onEvent, signal, stop })
-    return findRun(services, run)
+    await trainRun(opened.profile, engine, run, prepared, { onEvent, signal, stop })
+    return findRun(opened.profile, run)
   } finally {
     device.release()
   }
 }
 
 /** Trains now and returns the finished run. Its row is there from the first moment. */
-export async function startRun(services: Services, request: RunRequest, options: RunOptions = {}): Promise<RunRow> {
-  const prepared = prepareRun(services, await readyRequest(services, request, options))
-  return trainNow(services, prepared, () => insertRun(services, newRun(prepared, 'running')), options)
+export async function startRun(opened: OpenProfile, request: RunRequest, options: RunOptions = {}): Promise<RunRow> {
+  const prepared = prepareRun(opened.profile, await readyRequest(opened, request, options))
+  return trainNow(opened, prepared, () => insertRun(opened.profile, newRun(prepared, 'running')), options)
 }

@@ -1,20 +1,20 @@
 /** What a pre-training would begin with, to be looked at before it is started; nothing is written. */
 import type { StartRequest, Views } from '../contract/api.ts'
 import { AppError } from '../contract/errors.ts'
-import type { Services } from './context.ts'
+import type { OpenProfile } from './contents/reader.ts'
 import { prepareRequested, requireEngine } from './run-requests.ts'
 
 /** Throws what a start would throw. */
-export async function previewViews(services: Services, request: StartRequest, signal?: AbortSignal): Promise<Views> {
+export async function previewViews(opened: OpenProfile, request: StartRequest, signal?: AbortSignal): Promise<Views> {
   if (request.method === null) {
     throw new AppError(
       'INVALID_ARGUMENT',
       'Expected a pre-training, got a training from scratch, which makes no views of its images.',
     )
   }
-  const { config, train, notes } = await prepareRequested(services, request, { signal })
+  const { config, train, notes } = await prepareRequested(opened, request, { signal })
   requireEngine()
-  const { samples, cautions } = await services.interactive.call('views', { config, train }, { signal })
+  const { samples, cautions } = await opened.engines.interactive.call('views', { config, train }, { signal })
   return {
     samples: samples.map(({ name, pictures }) => ({
       name,

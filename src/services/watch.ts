@@ -1,9 +1,9 @@
 /** What the window hears without asking: the engine's state, the log of runs, and that a list changed. */
 import type { AppEvent } from '../contract/api.ts'
-import type { Services } from './context.ts'
 import type { EngineWatch } from './engine-state.ts'
 import { markInterrupted } from './interrupted.ts'
 import { eventsAfter, lastEvent } from './log.ts'
+import type { Profile } from './profile/profile.ts'
 
 /** The contract promises a `state` this often; rows that another process wrote are found at the same time. */
 const HEARTBEAT_MS = 2000
@@ -19,20 +19,20 @@ const FINGERPRINTS = {
     (SELECT COUNT(*) FROM runs WHERE status = 'finished'), (SELECT MAX(id) FROM evaluations)) FROM reproductions`,
 } as const
 
-const fingerprint = ({ db }: Services, what: keyof typeof FINGERPRINTS) =>
+const fingerprint = ({ db }: Profile, what: keyof typeof FINGERPRINTS) =>
   db.prepare(FINGERPRINTS[what]).pluck().get() as string
 
 /** Ends when the signal is aborted. Without `afterSeq`, or with one that this profile has not come to yet, the log begins now. */
 export async function* watch(
-  services: Services,
+  profile: Profile,
   engines: EngineWatch,
   afterSeq: number | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<AppEvent, void> {
-  let seq = Math.min(afterSeq ?? Number.POSITIVE_INFINITY, lastEvent(services))
+  let seq = Math.min(afterSeq ?? Number.POSITIVE_INFINITY, lastEvent(profile))
   const lists = (['studies', 'runs', 'reproductions'] as const).map(what => ({
     what,
-    seen: fingerprint(services, what),
+    seen: fingerprint(profile, what),
   }))
   let rung = false
   let wake = () => {}
@@ -40,25 +40,25 @@ export async function* watch(
     rung = true
     wake()
   }
-  const unlisten = services.bell.listen(hear)
+  const unlisten = profile.bell.listen(hear)
   signal.addEventListener('abort', hear)
   let beatAt = Number.NEGATIVE_INFINITY
   try {
-    while (!signal.aborted && services.db.open) {
+    while (!signal.aborted && profile.db.open) {
       if (performance.now() - beatAt >= HEARTBEAT_MS) {
         beatAt = performance.now()
-        markInterrupted(services)
+        markInterrupted(profile)
         yield { type: 'state', engine: engines.state() }
         continue
       }
       rung = false
-      const page = eventsAfter(services, seq, PAGE)
+      const page = eventsAfter(profile, seq, PAGE)
       for (const logged of page) {
         seq = logged.seq
         yield { type: 'run', logged }
       }
       for (const list of lists) {
-        const now = fingerprint(services, list.what)
+        const now = fingerprint(profile, list.what)
         if (now === list.seen) continue
         list.seen = now
         yield { type: 'changed', what: list.what }

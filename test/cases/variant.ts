@@ -20,8 +20,8 @@ import type { ErrorCode } from '../../src/contract/errors.ts'
 import type { Evaluation, Metrics } from '../../src/contract/evaluation.ts'
 import type { SkippedFile } from '../../src/contract/volumes.ts'
 import type { Engine } from '../../src/engine/client.ts'
-import { openServices } from '../../src/services/context.ts'
 import { createHandler } from '../../src/services/handler.ts'
+import { openServices } from '../../src/services/open.ts'
 
 vi.stubEnv('SELF_MRI_EAGER', '1') // trainings are too short to be worth recording
 

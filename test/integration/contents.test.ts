@@ -19,9 +19,9 @@ import type { RunConfig } from '../../src/contract/runs.ts'
 import { writeFastMri } from '../../src/engine/hdf5-write.ts'
 import { checkVolumes, fileStates, readyStudy } from '../../src/services/contents/ready.ts'
 import { locateFiles, scanAgain, takeFindings } from '../../src/services/contents/rescan.ts'
-import { openServices, type Services } from '../../src/services/context.ts'
 import { evaluate } from '../../src/services/evaluations.ts'
 import { makeFrames } from '../../src/services/frames.ts'
+import { openServices, type Services } from '../../src/services/open.ts'
 import { resumeRun } from '../../src/services/resume.ts'
 import { findRun } from '../../src/services/runs.ts'
 import { importStudy, type Study, studyById } from '../../src/services/studies.ts'
@@ -98,7 +98,7 @@ const importAt = (root: string, name = basename(root)) =>
 async function imported(root: string, name?: string): Promise<Study> {
   const study = await importAt(root, name)
   await checkVolumes(services, study, study.volumes)
-  return studyById(services, study.id)
+  return studyById(services.profile, study.id)
 }
 
 const identityOf = async (path: string) => {
@@ -150,7 +150,7 @@ describe('identity', () => {
 
   it('is read once, and again only when the file was written', async () => {
     const path = await write(join(folder, 'a.h5'), 'a')
-    const call = vi.spyOn(services.interactive, 'call')
+    const call = vi.spyOn(services.engines.interactive, 'call')
     const read = async () => {
       const progress: number[] = []
       await services.contents.read([path, path], { onProgress: ({ done }) => progress.push(done) })
@@ -172,7 +172,7 @@ describe('two studies whose files have equal names and sizes', () => {
     const [first, other] = [await score(one), await score(second)]
     expect(first.mean!.ssim).not.toBe(other.mean!.ssim)
     expect(await score(one)).toEqual(first)
-    const keys = services.db.prepare('SELECT DISTINCT request FROM evaluations').pluck().all()
+    const keys = services.profile.db.prepare('SELECT DISTINCT request FROM evaluations').pluck().all()
     expect(keys).toHaveLength(2)
   })
 })
@@ -203,7 +203,7 @@ describe('a file that changed since its study took it', () => {
       await changeInPlace(pathIn(study, 'a.h5'), 'a', { of, slice: 0 })
       const refused = { code: 'DATA_CHANGED', message: expect.stringMatching(/a\.h5.*studies scan "s"/) }
       await expect(train(study)).rejects.toMatchObject(refused)
-      services.db.prepare("UPDATE runs SET status = 'interrupted' WHERE id = ?").run(Number(run.id))
+      services.profile.db.prepare("UPDATE runs SET status = 'interrupted' WHERE id = ?").run(Number(run.id))
       await expect(resumeRun(services, run.id)).rejects.toMatchObject(refused)
     },
   )
@@ -215,11 +215,11 @@ describe('a file that changed since its study took it', () => {
     await changeInPlace(pathIn(study, 'a.h5'), 'a', { of: 'k-space', slice: 2 })
     const findings = await scanAgain(services, study.id)
     expect(findings).toMatchObject({ added: [], changed: [{ file: 'a.h5', what: 'other numbers' }], missing: [] })
-    expect(studyById(services, study.id)).toEqual(study) // nothing is taken unasked
+    expect(studyById(services.profile, study.id)).toEqual(study) // nothing is taken unasked
     const taken = await takeFindings(services, study.id, { token: findings.token, removeMissing: false })
     expect(taken.volumes.map(({ id }) => id)).toEqual(study.volumes.map(({ id }) => id))
-    expect(findRun(services, run.id).contents).toBe('changed')
-    services.db.prepare("UPDATE runs SET status = 'interrupted' WHERE id = ?").run(Number(run.id))
+    expect(findRun(services.profile, run.id).contents).toBe('changed')
+    services.profile.db.prepare("UPDATE runs SET status = 'interrupted' WHERE id = ?").run(Number(run.id))
     await expect(resumeRun(services, run.id)).rejects.toMatchObject({
       code: 'DATA_CHANGED',
       message: expect.stringMatching(/a\.h5.*start the run again/),
@@ -234,7 +234,7 @@ describe('a file that changed since its study took it', () => {
     await write(join(root, 'train', 'a2.h5'), 'a2', null, 'a')
     const { token } = await scanAgain(services, study.id)
     await takeFindings(services, study.id, { token, removeMissing: false })
-    services.db.prepare("UPDATE runs SET status = 'interrupted' WHERE id = ?").run(Number(run.id))
+    services.profile.db.prepare("UPDATE runs SET status = 'interrupted' WHERE id = ?").run(Number(run.id))
     expect((await resumeRun(services, run.id)).status).toBe('finished')
   })
 
@@ -274,7 +274,7 @@ describe('the leak of patients', () => {
     const study = await imported(await writeStudy('s'))
     const run = await train(study)
     // No patient id: the name is taken for it.
-    services.db.prepare("UPDATE run_patients SET patient = 'not ' || patient").run()
+    services.profile.db.prepare("UPDATE run_patients SET patient = 'not ' || patient").run()
     const copied = join(folder, 'copied.h5')
     copyFileSync(pathIn(study, 'a.h5'), copied)
     await expect(evaluate(services, { of: { paths: [copied] }, run: run.id, settings })).rejects.toMatchObject({
@@ -393,7 +393,7 @@ describe('files that are new, moved or gone', () => {
     })
     const { moved, missing } = await locateFiles(services, study.id, elsewhere)
     expect([moved.length, missing.length]).toEqual([4, 0])
-    const now = studyById(services, study.id)
+    const now = studyById(services.profile, study.id)
     expect(now.volumes.map(({ content }) => content!.identity).sort()).toEqual(
       study.volumes.map(({ content }) => content!.identity).sort(),
     )
@@ -414,7 +414,7 @@ it('keeps what was read before a reading was cancelled', async () => {
   await expect(
     checkVolumes(services, study, study.volumes, { onProgress, signal: cancellation.signal }),
   ).rejects.toMatchObject({ code: 'CANCELLED' })
-  const now = studyById(services, study.id)
+  const now = studyById(services.profile, study.id)
   expect(now.volumes.filter(({ content }) => !content).map(({ file }) => file)).toEqual([last.file])
   expect(fileStates(services, now)[last.id]).toBe('unread')
 })
@@ -425,5 +425,5 @@ it('names a file as changed that cannot be used any more', async () => {
   writeFileSync(volume.path, 'no HDF5 file')
   expect(fileStates(services, study)[volume.id]).toBe('written since')
   await checkVolumes(services, study, study.volumes)
-  expect(fileStates(services, studyById(services, study.id))[volume.id]).toBe('changed')
+  expect(fileStates(services, studyById(services.profile, study.id))[volume.id]).toBe('changed')
 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { readyStudy } from '../../src/services/contents/ready.ts'
-import { openServices, type Services } from '../../src/services/context.ts'
+import { openServices, type Services } from '../../src/services/open.ts'
 import { resumeRun } from '../../src/services/resume.ts'
 import { findRun, listRuns } from '../../src/services/runs.ts'
 import { findStudy } from '../../src/services/studies.ts'
@@ -23,15 +23,18 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const contents = () => listRuns(services).map(({ contents: of }) => of)
+const contents = () => listRuns(services.profile).map(({ contents: of }) => of)
 
 it('whose files are older than the runs give them their contents, and the runs go on', async () => {
   services = openServices({ profile: unpackOldProfile(folder, { dataFollow: true }).profile })
   expect(contents()).toEqual(Array(4).fill('not recorded'))
-  const study = await readyStudy(services, findStudy(services, 'Brains'))
+  const study = await readyStudy(services, findStudy(services.profile, 'Brains'))
   expect(study.volumes.every(({ content }) => content)).toBe(true)
   expect(contents()).toEqual(Array(4).fill('current'))
-  const used = services.db.prepare('SELECT role, file FROM run_volumes WHERE run_id = 3 ORDER BY role').raw().all()
+  const used = services.profile.db
+    .prepare('SELECT role, file FROM run_volumes WHERE run_id = 3 ORDER BY role')
+    .raw()
+    .all()
   const trained = study.volumes.filter(({ role }) => role !== 'test').map(({ role, file }) => [role, file])
   expect(used).toEqual(trained.sort())
   expect((await resumeRun(services, '4')).status).toBe('finished')
@@ -39,9 +42,9 @@ it('whose files are older than the runs give them their contents, and the runs g
 
 it('whose files were written since stay, marked, and are not gone on with', async () => {
   services = openServices({ profile: unpackOldProfile(folder, { dataFollow: true, rewritten: true }).profile })
-  await readyStudy(services, findStudy(services, 'Brains'))
+  await readyStudy(services, findStudy(services.profile, 'Brains'))
   expect(contents()).toEqual(Array(4).fill('not recorded'))
-  expect(findRun(services, '3')).toMatchObject({ status: 'finished', metrics: { ssim: expect.any(Number) } })
+  expect(findRun(services.profile, '3')).toMatchObject({ status: 'finished', metrics: { ssim: expect.any(Number) } })
   await expect(resumeRun(services, '4')).rejects.toMatchObject({
     code: 'DATA_CHANGED',
     message: expect.stringMatching(/run 4.*Brains/),
@@ -51,8 +54,10 @@ it('whose files were written since stay, marked, and are not gone on with', asyn
 /** How many scores name volumes by today's contents. */
 async function scoresOfContents(profile: string) {
   services = openServices({ profile })
-  const { volumes } = await readyStudy(services, findStudy(services, 'Brains'))
-  const named = services.db.prepare("SELECT COUNT(*) FROM evaluations WHERE request ->> '$.volumes[0]' = ?").pluck()
+  const { volumes } = await readyStudy(services, findStudy(services.profile, 'Brains'))
+  const named = services.profile.db
+    .prepare("SELECT COUNT(*) FROM evaluations WHERE request ->> '$.volumes[0]' = ?")
+    .pluck()
   const { file, content } = volumes.find(({ role }) => role === 'test')!
   return named.get(`${content!.identity} ${file}`)
 }

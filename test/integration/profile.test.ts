@@ -21,8 +21,8 @@ import { MaskSpec } from '../../src/contract/evaluation.ts'
 import { Recipe } from '../../src/contract/recipes.ts'
 import type { TrainingEvent } from '../../src/contract/runs.ts'
 import { fineTuningOf } from '../../src/services/catalogue.ts'
-import { openServices, type Services } from '../../src/services/context.ts'
 import { evaluate } from '../../src/services/evaluations.ts'
+import { openServices, type Services } from '../../src/services/open.ts'
 import { resumeRun } from '../../src/services/resume.ts'
 import { checkpointsOf, findRun, storedRun } from '../../src/services/runs.ts'
 import { reconstruct } from '../../src/services/save.ts'
@@ -67,7 +67,7 @@ describe('a run that is stopped, and whose profile is then moved', () => {
   /** Trains run 5 of the old profile’s study, a copy of which lies in the folder; stops after so many epochs. */
   async function train(services: Services, stopAfter: number): Promise<void> {
     const stop = new AbortController()
-    const { network, networkConfig, mask, slices } = findRun(services, '3').config
+    const { network, networkConfig, mask, slices } = findRun(services.profile, '3').config
     const recipe = Recipe.parse({
       epochs: EPOCHS,
       batch: 1,
@@ -77,7 +77,7 @@ describe('a run that is stopped, and whose profile is then moved', () => {
     const config = supervisedConfig('train', { network, networkConfig, mask, slices, seed: 1 }, recipe)
     const training = startRun(
       services,
-      { study: studyById(services, 1), config, parent: null },
+      { study: studyById(services.profile, 1), config, parent: null },
       {
         signal: stop.signal,
         onEvent: event => {
@@ -102,12 +102,12 @@ describe('a run that is stopped, and whose profile is then moved', () => {
     const moved = openServices({ profile: join(folder, 'elsewhere', 'has moved') })
     expect((await resumeRun(moved, '5')).status).toBe('finished')
     const kept = (services: Services) =>
-      checkpointsOf(services, 5).map(({ role, epoch, sha256 }) => [role, epoch, sha256])
+      checkpointsOf(services.profile, 5).map(({ role, epoch, sha256 }) => [role, epoch, sha256])
     expect(kept(moved).at(-1)).toEqual(kept(whole).at(-1)) // the last one's
     expect(kept(moved)).toHaveLength(kept(whole).length)
-    expect(findRun(moved, '5').checkpoint!.sha256).toBe(findRun(whole, '5').checkpoint!.sha256)
-    expect(findRun(moved, '5').summary!.checkpoint.path).toBe(findRun(moved, '5').checkpoint!.path)
-    expect(JSON.parse(storedRun(moved, '5').summary!).checkpoint.path).toMatch(/^5\/best-\d{4}\.safetensors$/)
+    expect(findRun(moved.profile, '5').checkpoint!.sha256).toBe(findRun(whole.profile, '5').checkpoint!.sha256)
+    expect(findRun(moved.profile, '5').summary!.checkpoint.path).toBe(findRun(moved.profile, '5').checkpoint!.path)
+    expect(JSON.parse(storedRun(moved.profile, '5').summary!).checkpoint.path).toMatch(/^5\/best-\d{4}\.safetensors$/)
     expect(existsSync(join(folder, 'moves'))).toBe(false)
     whole.dispose()
     moved.dispose()
@@ -117,13 +117,13 @@ describe('a run that is stopped, and whose profile is then moved', () => {
 it('a profile of 349f561 that has moved is scored as it was, fine-tuned, resumed and reconstructed with', async () => {
   const { profile, data } = unpackOldProfile(folder, { dataFollow: true })
   const services = openServices({ profile })
-  const study = findStudy(services, 'Brains')
+  const study = findStudy(services.profile, 'Brains')
   const mask = MaskSpec.parse({})
   const settings = { mask, maskDraws: null, slices: { kind: 'all' }, reference: 'ground truth' } as const
   const of = { study, volumes: volumesOf(study, 'test') }
   const scored = await evaluate(services, { of, run: '3', settings })
   expect(scored.mean!.ssim).toBeCloseTo(0.2421064439654153, 6) // what the old program scored
-  const parent = findRun(services, '1').config
+  const parent = findRun(services.profile, '1').config
   const config = supervisedConfig('finetune', parent, { ...fineTuningOf(parent), epochs: 1 })
   const tuned = await startRun(services, { study, config, parent: { run: '1', epoch: null } })
   expect(tuned).toMatchObject({ status: 'finished', parent: '1' })
@@ -230,7 +230,7 @@ describe('a word that means two things', () => {
     expect(await run(profile, 'import', data, '--name', '3')).toMatchObject({ status: 2, out: '' })
 
     const services = openServices({ profile })
-    services.db.exec("UPDATE studies SET name = '3' WHERE id = 4") // as an older version named it
+    services.profile.db.exec("UPDATE studies SET name = '3' WHERE id = 4") // as an older version named it
     services.dispose()
     const refused = await run(profile, 'studies', '3', '--json')
     expect(refused.status).toBe(1)

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { StudyReport } from '../../src/contract/study.ts'
 import { readyStudy } from '../../src/services/contents/ready.ts'
-import { openServices } from '../../src/services/context.ts'
 import { demonstrationStudy } from '../../src/services/demonstration.ts'
+import { openServices } from '../../src/services/open.ts'
 import { planOf } from '../../src/services/reproduction/index.ts'
 import { withKnown } from '../../src/services/reproduction/known.ts'
 
@@ -17,7 +17,7 @@ it('docs/study.json: every row, of the demonstration’s contents', async () => 
     const path = new URL('../../docs/study.json', import.meta.url)
     const report = StudyReport.parse(JSON.parse(readFileSync(path, 'utf8')))
     const study = await readyStudy(services, await demonstrationStudy(services))
-    const { known, trainings } = withKnown(planOf(services, { ...report.request, study: study.id }), report)
+    const { known, trainings } = withKnown(planOf(services.profile, { ...report.request, study: study.id }), report)
     expect([known.size, trainings.length]).toEqual([report.rows.length, 0])
   } finally {
     services.dispose()

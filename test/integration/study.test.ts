@@ -9,9 +9,9 @@ import { ReproductionRequest, STUDY_ROW_KINDS, StudyReport, type StudyRow } from
 import { decodeCheckpoint } from '../../src/core/training/checkpoint.ts'
 import { FINE_TUNING } from '../../src/core/training/recipes.ts'
 import { readyStudy } from '../../src/services/contents/ready.ts'
-import { openServices, type Services } from '../../src/services/context.ts'
 import { evaluate } from '../../src/services/evaluations.ts'
 import { eventsOf } from '../../src/services/log.ts'
+import { openServices, type Services } from '../../src/services/open.ts'
 import { goOnFrom, isBeginning } from '../../src/services/reproduction/beginning.ts'
 import { type Failures, goThrough } from '../../src/services/reproduction/driver.ts'
 import { makePlan, type Plan } from '../../src/services/reproduction/plan.ts'
@@ -86,9 +86,9 @@ it('a study that is stopped goes on, ends with every row and its files, and its 
   const plan = tiny(makePlan(request, study))
   await expect(goOn(plan, 'Sub-sample again pre-training')).rejects.toMatchObject({ code: 'CANCELLED' })
   expect(await goOn(plan)).toEqual(new Map())
-  expect(listRuns(services).map(({ status }) => status)).toEqual(plan.trainings.map(() => 'finished'))
+  expect(listRuns(services.profile).map(({ status }) => status)).toEqual(plan.trainings.map(() => 'finished'))
 
-  const drawn = await draw(services, plan, assemble(services, plan, new Date().toISOString()))
+  const drawn = await draw(services, plan, assemble(services.profile, plan, new Date().toISOString()))
   const report = StudyReport.parse(JSON.parse(JSON.stringify(drawn.report)))
   expect(report).toMatchObject({ complete: true, failures: [], synthetic: true })
   expect(new Set(report.rows.map(({ kind }) => kind)).size).toBe(STUDY_ROW_KINDS.length)
@@ -116,7 +116,7 @@ it('a study that is stopped goes on, ends with every row and its files, and its 
     for (const name of ['ssim', 'psnr', 'nmse'] as const) expect(mean![name], label).toBeCloseTo(metrics[name], 6)
   }
 
-  const { page } = await writeFiles(services, drawn, join(folder, 'out'))
+  const { page } = await writeFiles(services.profile, drawn, join(folder, 'out'))
   expect(readFileSync(page, 'utf8')).toContain('SYNTHETIC')
   const written = readFileSync(join(folder, 'out/study.json'), 'utf8')
   expect(StudyReport.parse(JSON.parse(written)).rows).toHaveLength(report.rows.length)
@@ -128,9 +128,9 @@ it('a study that is stopped goes on, ends with every row and its files, and its 
 const tensorsOf = ({ checkpoint }: RunRow) => decodeCheckpoint(readFileSync(checkpoint!.path), checkpoint!.path).tensors
 
 it('a training that begins like a shorter one goes on from there, and ends as if it had not', async () => {
-  const runs = listRuns(services).filter(({ kind }) => kind === 'train')
+  const runs = listRuns(services.profile).filter(({ kind }) => kind === 'train')
   const goneOn = runs.filter(({ id }) =>
-    eventsOf(services, id).some(({ event }) => event.type === 'note' && event.text.startsWith('Begins as run')),
+    eventsOf(services.profile, id).some(({ event }) => event.type === 'note' && event.text.startsWith('Begins as run')),
   )
   // The baseline after the control, the longer control of equal time after the shorter, and that after the control.
   expect(goneOn).toHaveLength(3)
@@ -138,29 +138,29 @@ it('a training that begins like a shorter one goes on from there, and ends as if
     const whole = await startRun(services, { study, config: RunConfig.parse(config), parent: null })
     expect(tensorsOf(whole)).toEqual(tensorsOf({ id, config, summary, ...run }))
     expect(whole.summary).toMatchObject({ epochs: summary!.epochs, bestEpoch: summary!.bestEpoch, loss: summary!.loss })
-    const figures = (of: string) => epochsOf(services, of).map(({ seconds, ...each }) => each)
+    const figures = (of: string) => epochsOf(services.profile, of).map(({ seconds, ...each }) => each)
     expect(figures(whole.id)).toEqual(figures(id))
   }
 })
 
 it('a training whose shorter one is damaged begins anew', () => {
-  const [shorter] = listRuns(services).filter(({ kind }) => kind === 'train')
+  const [shorter] = listRuns(services.profile).filter(({ kind }) => kind === 'train')
   const recipe = { ...RunConfig.parse(shorter.config).recipe, epochs: 77, milestones: [] }
-  const prepared = prepareRun(services, {
+  const prepared = prepareRun(services.profile, {
     study,
     config: RunConfig.parse({ ...shorter.config, recipe: stretch(recipe, 77) }),
     parent: null,
   })
-  const runs = listRuns(services).length
-  const [{ path }] = statesOf(services, Number(shorter.id))
+  const runs = listRuns(services.profile).length
+  const [{ path }] = statesOf(services.profile, Number(shorter.id))
   const bytes = readFileSync(path)
   writeFileSync(path, bytes.subarray(0, bytes.length - 4))
-  expect(goOnFrom(services, prepared, shorter)).toBeNull()
+  expect(goOnFrom(services.profile, prepared, shorter)).toBeNull()
   rmSync(path)
-  expect(goOnFrom(services, prepared, shorter)).toBeNull()
-  expect(listRuns(services)).toHaveLength(runs)
+  expect(goOnFrom(services.profile, prepared, shorter)).toBeNull()
+  expect(listRuns(services.profile)).toHaveLength(runs)
   writeFileSync(path, bytes)
-  expect(goOnFrom(services, prepared, shorter)).toMatch(/^\d+$/)
+  expect(goOnFrom(services.profile, prepared, shorter)).toMatch(/^\d+$/)
 })
 
 it('a training of other rates, or with a milestone that was not kept, begins anew', () => {

@@ -7,7 +7,7 @@ import { simclr } from '../../../src/core/ssl/simclr.ts'
 import { FROM_SCRATCH } from '../../../src/core/training/recipes.ts'
 import { taskOf } from '../../../src/engine/tasks.ts'
 import { VolumePool } from '../../../src/engine/volume-pool.ts'
-import { openServices } from '../../../src/services/context.ts'
+import { openServices } from '../../../src/services/open.ts'
 import { importStudy, studyById, summariseStudies, volumesOf } from '../../../src/services/studies.ts'
 import { memoryOf } from '../memory.ts'
 import { SEED } from './computation.ts'
@@ -63,7 +63,7 @@ function timed(work: () => unknown): number[] {
 export async function study(files: string, profile: string): Promise<Studied> {
   const services = openServices({ profile })
   try {
-    await services.interactive.call('status', {}) // the engine process has started
+    await services.engines.interactive.call('status', {}) // the engine process has started
     const begun = performance.now()
     const { id } = await importStudy(services, {
       paths: [files],
@@ -72,8 +72,8 @@ export async function study(files: string, profile: string): Promise<Studied> {
       splitSeed: SEED,
     })
     const scanMs = performance.now() - begun
-    const listMs = timed(() => JSON.stringify([summariseStudies(services), studyById(services, id)]))
-    const { volumes, ...rest } = studyById(services, id)
+    const listMs = timed(() => JSON.stringify([summariseStudies(services.profile), studyById(services.profile, id)]))
+    const { volumes, ...rest } = studyById(services.profile, id)
     const request = { train: volumesOf({ ...rest, volumes }, 'train'), validation: [] }
     const pool = new VolumePool()
     const compute = makePlainArithmetic()
@@ -83,7 +83,7 @@ export async function study(files: string, profile: string): Promise<Studied> {
       supervised: timed(() => plan(SUPERVISED).contents(0, 0)),
       simclr: timed(() => plan(SIMCLR).contents(0, 0)),
     }
-    const pids = [process.pid, ...services.engines.map(engine => engine.pid!)]
+    const pids = [process.pid, ...services.engines.living.map(engine => engine.pid!)]
     const peaks = pids.map(pid => memoryOf(pid)?.peakBytes ?? null)
     return {
       volumes: volumes.length,

@@ -46,7 +46,9 @@ export const demoCommand = (): Command =>
     .action((options: Options, command: Command) =>
       inSession(command, async ({ services, signal, stop, json }) => {
         const study =
-          options.study === undefined ? await demonstrationStudy(services, signal) : findStudy(services, options.study)
+          options.study === undefined
+            ? await demonstrationStudy(services, signal)
+            : findStudy(services.profile, options.study)
         for (const remark of study.remarks) say(remark)
         const progress = parts()
         const { seed, channels, overwrite } = options

@@ -1,7 +1,7 @@
 import process from 'node:process'
 import { Argument, Command } from 'commander'
 import type { EngineHealth } from '../../contract/engine.ts'
-import { installNow } from '../../services/engine.ts'
+import { installNow } from '../../services/profile/engine-pool.ts'
 import { changeSettings, readSettings } from '../../services/settings.ts'
 import { inSession } from '../session.ts'
 import { print, printJson } from '../terminal.ts'
@@ -48,7 +48,7 @@ function install(): Command {
     .action((options: { cpu?: boolean; cuda?: boolean; force?: boolean }, command: Command) =>
       inSession(command, async ({ services, signal, json }) => {
         const variant = options.cpu ? 'cpu' : options.cuda ? 'cuda' : 'auto'
-        const engine = await installNow(services, { variant, force: options.force, signal })
+        const engine = await installNow(services.engines, { variant, force: options.force, signal })
         if (json) printJson(engine)
         else print(`TensorFlow ${engine.tensorflow} (${engine.variant}) is installed in ${engine.directory}`)
       }),
@@ -61,7 +61,7 @@ function doctor(): Command {
     .option('--ops', 'time and count per native operation of that step')
     .action((options: { ops?: boolean }, command: Command) =>
       inSession(command, async ({ services, signal, json }) => {
-        const health = await (await services.jobs(signal)).call('doctor', {}, { signal })
+        const health = await (await services.engines.jobs(signal)).call('doctor', {}, { signal })
         if (json) printJson(health)
         else print(describe(health) + (options.ops ? `\n${describeOperations(health)}` : ''))
         if (!Number.isFinite(health.loss)) process.exitCode = 1
@@ -77,7 +77,9 @@ function xla(): Command {
       inSession(
         command,
         async ({ services, json }) => {
-          const settings = state ? changeSettings(services, { xla: state === 'on' }) : readSettings(services)
+          const settings = state
+            ? changeSettings(services.profile, services.engines, { xla: state === 'on' })
+            : readSettings(services.profile)
           if (json) printJson({ xla: settings.xla })
           else print(`XLA is ${settings.xla ? 'on' : 'off'}.`)
         },

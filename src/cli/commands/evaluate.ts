@@ -5,7 +5,8 @@ import { AppError } from '../../contract/errors.ts'
 import type { Evaluation, Metrics } from '../../contract/evaluation.ts'
 import { faultInWords, type SliceSelection } from '../../contract/volumes.ts'
 import { protocolSentence } from '../../presentation/protocol.ts'
-import { evaluate, type Scored, ZERO_FILLED } from '../../services/evaluations.ts'
+import type { Scored } from '../../services/contents/chosen.ts'
+import { evaluate, ZERO_FILLED } from '../../services/evaluations.ts'
 import { callersPath } from '../../services/profile.ts'
 import { findStudy, volumesOf } from '../../services/studies.ts'
 import {
@@ -69,7 +70,7 @@ function describe(evaluation: Evaluation, { epoch }: NamedWeights): string {
 
 function scoredOf(paths: readonly string[], name: string | undefined, { services }: Session): Scored {
   if (name !== undefined && paths.length === 0) {
-    const study = findStudy(services, name)
+    const study = findStudy(services.profile, name)
     return { study, volumes: volumesOf(study, 'test') }
   }
   if (paths.length === 0)

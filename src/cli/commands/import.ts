@@ -97,7 +97,7 @@ async function readWhole(study: Study, { services, signal }: Session): Promise<S
   } finally {
     stop()
   }
-  const read = studyById(services, study.id)
+  const read = studyById(services.profile, study.id)
   if (read.volumes.length > 0) return read
   const reasons = read.skipped.map(({ path, reason }) => `\n  ${path}: ${reason}`).join('')
   throw new AppError('UNSUPPORTED_FORMAT', `Expected at least one file that can be used, got none:${reasons}`)

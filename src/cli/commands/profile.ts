@@ -35,7 +35,7 @@ const checkCommand = (): Command =>
           const bar = progressBar('Checking')
           const onProgress = ({ done, total, label }: { done: number; total: number; label: string }) =>
             bar.update(done, total, label)
-          const check = await checkProfile(services, { onProgress, signal }).finally(() => bar.stop())
+          const check = await checkProfile(services.profile, { onProgress, signal }).finally(() => bar.stop())
           if (json) printJson(check)
           else print(describe(check))
           if (check.faults.length > 0) process.exitCode = 1

@@ -29,7 +29,7 @@ const listCommand = (): Command =>
       inSession(
         command,
         async ({ services, json }) => {
-          const recipes = [...shippedRecipes(), ...ownRecipes(services)]
+          const recipes = [...shippedRecipes(), ...ownRecipes(services.profile)]
           if (json) printJson(recipes)
           else print(listing(recipes))
         },
@@ -45,7 +45,7 @@ const showCommand = (): Command =>
       inSession(
         command,
         async ({ services, json }) => {
-          const recipe = findRecipe(services, id)
+          const recipe = findRecipe(services.profile, id)
           if (json) printJson(recipe)
           else print(`${id}: ${recipe.name}\n${recipe.note}\n${JSON.stringify(RecipeSettings.parse(recipe), null, 2)}`)
         },
@@ -91,9 +91,9 @@ const saveCommand = (): Command =>
       inSession(command, async ({ services, json }) => {
         if (from === undefined && file === undefined)
           throw new AppError('INVALID_ARGUMENT', 'Expected --from ID, --file PATH, or both')
-        const copied = from === undefined ? {} : RecipeSettings.parse(findRecipe(services, from))
+        const copied = from === undefined ? {} : RecipeSettings.parse(findRecipe(services.profile, from))
         const changes = file === undefined ? {} : readSettings(callersPath(file))
-        const saved = saveRecipe(services, { name, settings: withChanges(copied, changes) })
+        const saved = saveRecipe(services.profile, { name, settings: withChanges(copied, changes) })
         if (json) printJson(saved)
         else print(`Saved as ${saved.id}. To train with it: --recipe ${saved.id}`)
       }),

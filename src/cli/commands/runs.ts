@@ -91,7 +91,7 @@ const resumeCommand = (): Command =>
     .option('--no-wait', 'refuse instead of waiting while another program trains on the device')
     .action((id: string, { wait }: { wait: boolean }, command: Command) =>
       inSession(command, async session => {
-        const on = `study "${findRun(session.services, id).study}"`
+        const on = `study "${findRun(session.services.profile, id).study}"`
         const run = await perform({ session, title: 'Resuming', noWait: !wait, on }, (services, options) =>
           resumeRun(services, id, options),
         )
@@ -109,12 +109,12 @@ export const runsCommand = (): Command =>
         command,
         async ({ services, json }) => {
           if (id !== undefined) {
-            const run = findRun(services, id)
-            if (json) printJson({ ...run, figures: epochsOf(services, id) })
+            const run = findRun(services.profile, id)
+            if (json) printJson({ ...run, figures: epochsOf(services.profile, id) })
             else print(describeRun(run))
             return
           }
-          const runs = listRuns(services)
+          const runs = listRuns(services.profile)
           if (json) printJson(runs)
           else
             print(

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { Command, Option } from 'commander'
 import { AppError } from '../../contract/errors.ts'
 import { demonstrationStudy } from '../../services/demonstration.ts'
-import { prepareEngine } from '../../services/engine.ts'
 import { exitCodeOf } from '../../services/signals.ts'
+import { warmUp } from '../../services/viewing/warm-up.ts'
 import { wholeNumber } from '../options.ts'
 import { inSession } from '../session.ts'
 import { print, say } from '../terminal.ts'
@@ -34,7 +34,7 @@ export const serveCommand = (): Command =>
               `Expected the window, which is built by npm start, got nothing in ${assets}`,
             )
           await demonstrationStudy(services, signal)
-          prepareEngine(services)
+          warmUp(services.engines)
           const { serve } = await import('../../host/serve.ts') // other commands start sooner without
           const host = await serve(services, { port, assets })
           say('Open this URL in a browser on this machine. Ctrl+C ends the host.')

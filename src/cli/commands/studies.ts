@@ -88,7 +88,7 @@ const scanCommand = (): Command =>
     .option('--remove-missing', 'take missing files out of the study')
     .action((which: string, { yes, removeMissing = false }: ScanOptions, command: Command) =>
       inSession(command, async ({ services, signal, json }) => {
-        const { id, name } = findStudy(services, which)
+        const { id, name } = findStudy(services.profile, which)
         const { onProgress, stop } = readingBar()
         const findings = await scanAgain(services, id, { onProgress, signal }).finally(stop)
         if (!json) print(describeFindings(findings))
@@ -104,7 +104,7 @@ const scanCommand = (): Command =>
         } else if (isSome) say('Nothing was taken. Take the findings with --yes.')
         if (missing.length > 0 && !(taken && removeMissing))
           say('Missing files stay in the study. Find them with "studies locate", or remove them with --remove-missing.')
-        if (json) printJson({ ...findings, taken, study: studyById(services, id) })
+        if (json) printJson({ ...findings, taken, study: studyById(services.profile, id) })
       }),
     )
 
@@ -115,7 +115,7 @@ const locateCommand = (): Command =>
     .argument('<folder>', 'where to look')
     .action((which: string, folder: string, _options, command: Command) =>
       inSession(command, async ({ services, signal, json }) => {
-        const { id } = findStudy(services, which)
+        const { id } = findStudy(services.profile, which)
         const { onProgress, stop } = readingBar('Looking for files (MB)')
         const found = await locateFiles(services, id, callersPath(folder), { onProgress, signal }).finally(stop)
         if (json) printJson(found)
@@ -142,13 +142,13 @@ export const studiesCommand = (): Command =>
         command,
         async ({ services, json }) => {
           if (which !== undefined) {
-            const study = findStudy(services, which)
+            const study = findStudy(services.profile, which)
             const view = { ...study, states: fileStates(services, study) }
             if (json) printJson(view)
             else print([describeStudy(study), ...describeStates(view)].join('\n'))
             return
           }
-          const studies = listStudies(services)
+          const studies = listStudies(services.profile)
           if (json) printJson(studies)
           else if (studies.length === 0)
             print('No study yet. Import one with: self-mri import PATH, or --demonstration')

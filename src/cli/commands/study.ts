@@ -7,8 +7,8 @@ import { ReproductionRequest, SCALES, type Scale } from '../../contract/study.ts
 import { formatDuration } from '../../presentation/numbers.ts'
 import { METHODS } from '../../services/catalogue.ts'
 import { readyStudy } from '../../services/contents/ready.ts'
-import type { Services } from '../../services/context.ts'
 import { demonstrationStudy } from '../../services/demonstration.ts'
+import type { Services } from '../../services/open.ts'
 import { callersFolder } from '../../services/profile.ts'
 import { studyTableText } from '../../services/reports/index.ts'
 import {
@@ -46,7 +46,7 @@ function seeds(text: string): number {
 }
 
 async function studyOf({ study, syntheticKnee }: Options, { services, signal }: Session): Promise<Study> {
-  if (study !== undefined) return findStudy(services, study)
+  if (study !== undefined) return findStudy(services.profile, study)
   if (!syntheticKnee) return demonstrationStudy(services, signal)
   const bar = progressBar('Synthetic knee')
   const onProgress = ({ done, total, label }: { done: number; total: number; label: string }) =>
@@ -63,7 +63,7 @@ function parts(services: Services, plan: Plan) {
       current?.stop()
       current = null
       if (!training) return
-      const { done, planned, secondsLeft } = progressOf(services, plan)
+      const { done, planned, secondsLeft } = progressOf(services.profile, plan)
       const left = secondsLeft === null ? '' : `, about ${formatDuration(secondsLeft)} of training left`
       const label = trainingLabel(plan, training)
       say(`${label} (${done + 1} of ${planned}${left}) …`)
@@ -77,7 +77,7 @@ function parts(services: Services, plan: Plan) {
 async function reproduce(options: Options, session: Session): Promise<void> {
   const { services, signal, stop, json } = session
   const out = callersFolder(options.out)
-  const before = await openFolder(services, out, options.overwrite)
+  const before = await openFolder(services.profile, out, options.overwrite)
   const reading = readingBar()
   const { onProgress } = reading
   const study = await readyStudy(services, await studyOf(options, session), undefined, { onProgress, signal }).finally(
@@ -86,7 +86,7 @@ async function reproduce(options: Options, session: Session): Promise<void> {
   for (const remark of study.remarks) say(remark)
   const { scale, methods, leaveOneOut = false, headline = false } = options
   const request = { study: study.id, scale, seeds: options.seeds, methods, leaveOneOut, headline }
-  if (!options.overwrite) requireRowsKept(out, before, outlineOf(planOf(services, request)))
+  if (!options.overwrite) requireRowsKept(out, before, outlineOf(planOf(services.profile, request)))
   const { plan, carryOut, report } = begin(services, { request }, before)
   for (const reduction of plan.reductions) say(reduction)
   const known = plan.known.size
@@ -111,7 +111,7 @@ async function reproduce(options: Options, session: Session): Promise<void> {
     progress.stop()
   }
   const drawn = await draw(services, plan, report(), signal)
-  const { page, replaced } = await writeFiles(services, drawn, out, options.overwrite)
+  const { page, replaced } = await writeFiles(services.profile, drawn, out, options.overwrite)
   for (const { key, reason } of drawn.report.failures) say(`Failed: ${key}: ${reason}`)
   if (!drawn.report.complete) process.exitCode = 1
   if (json) return printJson(options.overwrite ? { ...drawn.report, replaced } : drawn.report)

@@ -60,7 +60,7 @@ const addCommonOptions = (command: Command): Command =>
   )
 
 const studyOf = ({ services, signal }: Session, name: string | undefined): Promise<Study> | Study =>
-  name === undefined ? demonstrationStudy(services, signal) : findStudy(services, name)
+  name === undefined ? demonstrationStudy(services, signal) : findStudy(services.profile, name)
 
 const start = (session: Session, title: string, request: RunRequest, { wait }: CommonOptions): Promise<RunRow> =>
   perform({ session, title, noWait: !wait, on: `study "${request.study.name}"` }, (services, options) =>
@@ -173,7 +173,7 @@ export function fineTuneCommand(): Command {
       const file = callersPath(options.from)
       const named = namedRun(options.from, file)
       const isFile = !named && existsSync(file)
-      const parent = isFile ? null : findRun(session.services, named?.run ?? options.from)
+      const parent = isFile ? null : findRun(session.services.profile, named?.run ?? options.from)
       const study = await studyOf(session, options.study ?? parent?.study)
       const { network, networkConfig, method, fineTuning } = parent
         ? parent.config

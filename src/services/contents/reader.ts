@@ -4,8 +4,9 @@ import { AppError } from '../../contract/errors.ts'
 import { type SkippedFile, VolumeContent, VolumeInfo } from '../../contract/volumes.ts'
 import { fileVersion, isSameVersion, versionKey, versionNow } from '../../engine/file-version.ts'
 import type { Progress, ReadContent } from '../../engine/protocol.ts'
-import type { Services } from '../context.ts'
 import { keepResults } from '../kept-results.ts'
+import type { EnginePool } from '../profile/engine-pool.ts'
+import type { Profile } from '../profile/profile.ts'
 import { storedFile } from '../profile.ts'
 
 /** A volume whose whole file has been read. */
@@ -19,12 +20,21 @@ export interface ReadOptions {
 }
 
 export interface Contents {
+  /** Called when a study has taken the contents of its files. */
+  taken(study: number): void
   /** The file as it is now; `null`: it has not been read since it was last written. Throws `FILE_UNREADABLE` if there is no such file. */
   known(path: string): WholeVolume | null
   /** Whether the file as it is now was read and cannot be used. */
   isUnusable(path: string): boolean
   /** Reads the files that are not known; whoever asks for a file that is being read waits for that reading. In the order of `paths`. */
   read(paths: readonly string[], options?: ReadOptions): Promise<readonly ReadContent[]>
+}
+
+/** A profile with the engines and the contents of files that its studies need. */
+export interface OpenProfile {
+  readonly profile: Profile
+  readonly engines: EnginePool
+  readonly contents: Contents
 }
 
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
@@ -39,8 +49,8 @@ export function sortOut(read: readonly ReadContent[]): { volumes: WholeVolume[];
 
 const MEGABYTE = 1e6
 
-export function makeContents(services: Pick<Services, 'db' | 'profile' | 'salt' | 'interactive'>): Contents {
-  const { db } = services
+export function makeContents(profile: Profile, engines: EnginePool, taken: Contents['taken']): Contents {
+  const { db } = profile
   /** Of the database's rows, parsed. */
   const parsed = new Map<string, WholeVolume>()
   /** Files that could not be used when they were last read, and their version then. */
@@ -51,7 +61,7 @@ export function makeContents(services: Pick<Services, 'db' | 'profile' | 'salt' 
   function stored(path: string): WholeVolume | null {
     const before = parsed.get(path)
     if (before) return before
-    const info = db.prepare('SELECT info FROM contents WHERE path = ?').pluck().get(storedFile(services, path)) as
+    const info = db.prepare('SELECT info FROM contents WHERE path = ?').pluck().get(storedFile(profile, path)) as
       | string
       | undefined
     if (info === undefined) return null
@@ -75,14 +85,14 @@ export function makeContents(services: Pick<Services, 'db' | 'profile' | 'salt' 
     db.prepare(
       `INSERT INTO contents (path, info, read_at) VALUES (@path, @info, @at)
         ON CONFLICT (path) DO UPDATE SET info = excluded.info, read_at = excluded.read_at`,
-    ).run({ path: storedFile(services, volume.path), info: JSON.stringify(volume), at: new Date().toISOString() })
+    ).run({ path: storedFile(profile, volume.path), info: JSON.stringify(volume), at: new Date().toISOString() })
     parsed.set(volume.path, volume)
   }
 
   async function readFile(path: string, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<ReadContent> {
     let found: ReadContent | null = null
-    const params = { paths: [path], salt: services.salt }
-    await services.interactive.call('contents', params, {
+    const params = { paths: [path], salt: profile.salt }
+    await engines.interactive.call('contents', params, {
       signal,
       onEvent(event) {
         if (event.type === 'bytes') onBytes(event.read)
@@ -96,6 +106,7 @@ export function makeContents(services: Pick<Services, 'db' | 'profile' | 'salt' 
   }
 
   return {
+    taken,
     known,
     isUnusable: path => unusable.get(path) === versionKey(fileVersion(path)),
     async read(paths, { onProgress, signal } = {}) {

@@ -6,12 +6,10 @@ import type { SkippedFile, VolumeInfo } from '../../contract/volumes.ts'
 import { some } from '../../contract/words.ts'
 import { isSameVersion } from '../../engine/file-version.ts'
 import type { VolumeFile } from '../../engine/protocol.ts'
-import type { Services } from '../context.ts'
+import type { Profile } from '../profile/profile.ts'
 import { storedFile } from '../profile.ts'
 import { storedInfo, studyOfVolume, volumeById } from '../studies.ts'
-import { adoptFormerRuns } from './former-runs.ts'
-import { adoptFormerScores } from './former-scores.ts'
-import type { ReadOptions, WholeVolume } from './reader.ts'
+import type { OpenProfile, ReadOptions, WholeVolume } from './reader.ts'
 
 /** What was found out about a study's files. */
 export interface Checked {
@@ -30,30 +28,30 @@ export const asListed = (listed: VolumeInfo, now: VolumeInfo): boolean =>
   String(listed.targetShape) === String(now.targetShape)
 
 /** Writes down what a study's volume is. */
-export function takeContent(services: Services, volume: number, now: VolumeInfo): void {
-  services.db
+export function takeContent(profile: Profile, volume: number, now: VolumeInfo): void {
+  profile.db
     .prepare('UPDATE volumes SET path = @path, info = @info, patient = @patient, identity = @identity WHERE id = @id')
     .run({
       id: volume,
-      path: storedFile(services, now.path),
-      info: storedInfo(services, now),
+      path: storedFile(profile, now.path),
+      info: storedInfo(profile, now),
       patient: now.patient,
       identity: now.content?.identity ?? null,
     })
 }
 
 /** A file of a study that turned out to be of no use. */
-export function setAside(services: Services, study: number, volume: number, { path, reason }: SkippedFile): void {
-  const { db } = services
+export function setAside(profile: Profile, study: number, volume: number, { path, reason }: SkippedFile): void {
+  const { db } = profile
   db.prepare('DELETE FROM volumes WHERE id = ?').run(volume)
   db.prepare('INSERT OR REPLACE INTO skipped_files (study_id, path, reason) VALUES (?, ?, ?)').run(
     study,
-    storedFile(services, path),
+    storedFile(profile, path),
     reason,
   )
 }
 
-export const isThere = ({ contents }: Services, { path }: StudyVolume): boolean => {
+export const isThere = ({ contents }: OpenProfile, { path }: StudyVolume): boolean => {
   try {
     contents.known(path)
     return true
@@ -63,53 +61,53 @@ export const isThere = ({ contents }: Services, { path }: StudyVolume): boolean 
 }
 
 /** Of a volume that was only listed so far: what is known of its file by now, if the file can be the one that was listed. */
-function takeKnown(services: Services, volume: StudyVolume): void {
-  const now = !volume.content && isThere(services, volume) ? services.contents.known(volume.path) : null
-  if (now && asListed(volume, now)) takeContent(services, volume.id, now)
+function takeKnown(opened: OpenProfile, volume: StudyVolume): void {
+  const now = !volume.content && isThere(opened, volume) ? opened.contents.known(volume.path) : null
+  if (now && asListed(volume, now)) takeContent(opened.profile, volume.id, now)
 }
 
 /** Reads what is not known of these volumes, and takes the content of those that were only listed so far. */
 export async function checkVolumes(
-  services: Services,
+  opened: OpenProfile,
   study: Study,
   volumes: readonly StudyVolume[],
   options: ReadOptions = {},
 ): Promise<Checked> {
-  const there = volumes.filter(volume => isThere(services, volume))
+  const there = volumes.filter(volume => isThere(opened, volume))
   const found = new Set(there)
   const missing = volumes.filter(volume => !found.has(volume))
   const paths = there.map(({ path }) => path)
-  const read = await services.contents.read(paths, options).catch(error => {
+  const read = await opened.contents.read(paths, options).catch(error => {
     // What was read before a cancel is taken.
-    services.db.transaction(() => {
-      for (const volume of there) takeKnown(services, volume)
+    opened.profile.db.transaction(() => {
+      for (const volume of there) takeKnown(opened, volume)
     })()
-    services.bell.ring()
+    opened.profile.bell.ring()
     throw error
   })
   const changed: { volume: StudyVolume; now: WholeVolume }[] = []
   const unusable: SkippedFile[] = []
   const facts = new Map<number, VolumeInfo | null>()
-  services.db.transaction(() => {
+  opened.profile.db.transaction(() => {
     for (const [i, volume] of there.entries()) {
       const result = read[i]
       if ('reason' in result) {
         unusable.push({ path: volume.path, reason: result.reason })
         if (volume.content) continue
         facts.set(volume.id, null)
-        setAside(services, study.id, volume.id, result)
+        setAside(opened.profile, study.id, volume.id, result)
         continue
       }
       const now = result.volume
       const same = volume.content ? volume.content.identity === now.content.identity : asListed(volume, now)
       if (!same) changed.push({ volume, now })
       else if (JSON.stringify(volume.content) !== JSON.stringify(now.content)) {
-        takeContent(services, volume.id, now)
+        takeContent(opened.profile, volume.id, now)
         facts.set(volume.id, now)
       }
     }
   })()
-  if (facts.size > 0) services.bell.ring()
+  if (facts.size > 0) opened.profile.bell.ring()
   const updated = {
     ...study,
     volumes: study.volumes.flatMap(volume => {
@@ -118,10 +116,7 @@ export async function checkVolumes(
       return [now ? { ...now, id: volume.id, role: volume.role } : volume]
     }),
   }
-  if (facts.size > 0) {
-    adoptFormerRuns(services, study.id)
-    adoptFormerScores(services, study.id)
-  }
+  if (facts.size > 0) opened.contents.taken(study.id)
   return { study: updated, changed, missing, unusable }
 }
 
@@ -155,12 +150,12 @@ export function requireUnchanged(name: string, { changed, missing, unusable }: O
  * `FILE_UNREADABLE` for those that are gone.
  */
 export async function readyStudy(
-  services: Services,
+  opened: OpenProfile,
   study: Study,
   volumes: readonly StudyVolume[] = study.volumes,
   options: ReadOptions = {},
 ): Promise<Study> {
-  const { study: ready, changed, missing, unusable } = await checkVolumes(services, study, volumes, options)
+  const { study: ready, changed, missing, unusable } = await checkVolumes(opened, study, volumes, options)
   // A file that was only listed and turned out to be of no use is listed as such; the others go on.
   const takenBefore = new Set(volumes.filter(({ content }) => content).map(({ path }) => path))
   requireUnchanged(study.name, { changed, missing, unusable: unusable.filter(({ path }) => takenBefore.has(path)) })
@@ -168,33 +163,33 @@ export async function readyStudy(
 }
 
 /** The state of each volume's file, by the volume's number. Nothing is read but times. */
-export function fileStates(services: Services, { volumes }: Study): Record<string, FileState> {
+export function fileStates(opened: OpenProfile, { volumes }: Study): Record<string, FileState> {
   const stateOf = (volume: StudyVolume): FileState => {
     let now: WholeVolume | null
     try {
-      now = services.contents.known(volume.path)
+      now = opened.contents.known(volume.path)
     } catch {
       return 'missing'
     }
     if (!volume.content) return now && !asListed(volume, now) ? 'changed' : 'unread'
-    if (!now) return services.contents.isUnusable(volume.path) ? 'changed' : 'written since'
+    if (!now) return opened.contents.isUnusable(volume.path) ? 'changed' : 'written since'
     return now.content.identity === volume.content.identity ? 'as taken' : 'changed'
   }
   return Object.fromEntries(volumes.map(volume => [volume.id, stateOf(volume)]))
 }
 
 /** One volume, as `readyStudy`, for an image or a score. */
-export async function readyVolume(services: Services, id: number, signal?: AbortSignal): Promise<StudyVolume> {
-  const volume = volumeById(services, id)
-  const known = isThere(services, volume) ? services.contents.known(volume.path) : null
+export async function readyVolume(opened: OpenProfile, id: number, signal?: AbortSignal): Promise<StudyVolume> {
+  const volume = volumeById(opened.profile, id)
+  const known = isThere(opened, volume) ? opened.contents.known(volume.path) : null
   if (known && volume.content && isSameVersion(known.content.version, volume.content.version)) return volume
-  const { volumes } = await readyStudy(services, studyOfVolume(services, id), [volume], { signal })
+  const { volumes } = await readyStudy(opened, studyOfVolume(opened.profile, id), [volume], { signal })
   const ready = volumes.find(each => each.id === id)
   if (ready) return ready
-  const [reason] = services.db
+  const [reason] = opened.profile.db
     .prepare('SELECT reason FROM skipped_files WHERE path = ?')
     .pluck()
-    .all(storedFile(services, volume.path))
+    .all(storedFile(opened.profile, volume.path))
   throw new AppError('FILE_UNREADABLE', `${reason ?? `${volume.path} cannot be used.`}`)
 }
 

@@ -4,12 +4,10 @@ import { realpathSync } from 'node:fs'
 import { AppError } from '../../contract/errors.ts'
 import type { Findings, Study, StudyVolume } from '../../contract/studies.ts'
 import type { Role, SkippedFile } from '../../contract/volumes.ts'
-import type { Services } from '../context.ts'
 import { storedFile } from '../profile.ts'
 import { assignRoles } from '../split.ts'
 import { storedInfo, studyById } from '../studies.ts'
-import { adoptFormerRuns } from './former-runs.ts'
-import { adoptFormerScores } from './former-scores.ts'
+import type { OpenProfile } from './reader.ts'
 import { type ReadOptions, sortOut, type WholeVolume } from './reader.ts'
 import { asListed, checkVolumes, isThere, setAside, takeContent } from './ready.ts'
 
@@ -67,17 +65,17 @@ function pairMoved(missing: readonly StudyVolume[], there: readonly WholeVolume[
   }
 }
 
-async function look(services: Services, study: Study, options: ReadOptions): Promise<Found> {
-  const checked = await checkVolumes(services, study, study.volumes, options)
-  const scan = await services.interactive.call(
+async function look(opened: OpenProfile, study: Study, options: ReadOptions): Promise<Found> {
+  const checked = await checkVolumes(opened, study, study.volumes, options)
+  const scan = await opened.engines.interactive.call(
     'scan',
-    { paths: placesOf(study), salt: services.salt },
+    { paths: placesOf(study), salt: opened.profile.salt },
     { signal: options.signal },
   )
   const own = new Set(checked.study.volumes.map(({ path }) => realPlace(path)))
   const others = scan.volumes.filter(({ path }) => !own.has(realPlace(path)))
   const { volumes: whole, skipped } = sortOut(
-    await services.contents.read(
+    await opened.contents.read(
       others.map(({ path }) => path),
       options,
     ),
@@ -136,8 +134,8 @@ function describe(found: Found): Findings {
 }
 
 /** Looks at the files of a study, and changes nothing but what was only listed so far. */
-export const scanAgain = async (services: Services, study: number, options: ReadOptions = {}): Promise<Findings> =>
-  describe(await look(services, studyById(services, study), options))
+export const scanAgain = async (opened: OpenProfile, study: number, options: ReadOptions = {}): Promise<Findings> =>
+  describe(await look(opened, studyById(opened.profile, study), options))
 
 export interface TakeOptions extends ReadOptions {
   /** Of the findings that were shown; `DATA_CHANGED` where there are others by now. */
@@ -148,36 +146,36 @@ export interface TakeOptions extends ReadOptions {
 
 /** Takes what a scan found into the study. Its remarks say where a patient has several roles then. */
 export async function takeFindings(
-  services: Services,
+  opened: OpenProfile,
   study: number,
   { token, removeMissing, ...options }: TakeOptions,
 ): Promise<Study> {
-  const found = await look(services, studyById(services, study), options)
+  const found = await look(opened, studyById(opened.profile, study), options)
   if (describe(found).token !== token) {
     throw new AppError(
       'DATA_CHANGED',
       'Expected the files as the scan found them, but they have changed since. Scan the study again.',
     )
   }
-  const { db } = services
+  const { db } = opened.profile
   const add = db.prepare(
     'INSERT INTO volumes (study_id, path, role, patient, info, identity) VALUES (?, ?, ?, ?, ?, ?)',
   )
   const remove = db.prepare('DELETE FROM volumes WHERE id = ?')
   db.transaction(() => {
-    for (const { volume, now } of [...found.changed, ...found.moved]) takeContent(services, volume.id, now)
+    for (const { volume, now } of [...found.changed, ...found.moved]) takeContent(opened.profile, volume.id, now)
     for (const { role, ...volume } of found.added) {
       add.run(
         study,
-        storedFile(services, volume.path),
+        storedFile(opened.profile, volume.path),
         role,
         volume.patient,
-        storedInfo(services, volume),
+        storedInfo(opened.profile, volume),
         volume.content.identity,
       )
       db.prepare('DELETE FROM skipped_files WHERE study_id = ? AND path = ?').run(
         study,
-        storedFile(services, volume.path),
+        storedFile(opened.profile, volume.path),
       )
     }
     if (removeMissing) for (const { id } of found.missing) remove.run(id)
@@ -185,29 +183,28 @@ export async function takeFindings(
       const own = db
         .prepare('SELECT id FROM volumes WHERE study_id = ? AND path = ?')
         .pluck()
-        .get(study, storedFile(services, file.path))
-      setAside(services, study, Number(own ?? 0), file)
+        .get(study, storedFile(opened.profile, file.path))
+      setAside(opened.profile, study, Number(own ?? 0), file)
     }
   })()
-  adoptFormerRuns(services, study)
-  adoptFormerScores(services, study)
-  services.bell.ring()
-  return studyById(services, study)
+  opened.contents.taken(study)
+  opened.profile.bell.ring()
+  return studyById(opened.profile, study)
 }
 
 /** Finds a study's missing files by their contents in another folder, and follows them there. */
 export async function locateFiles(
-  services: Services,
+  opened: OpenProfile,
   study: number,
   folder: string,
   options: ReadOptions = {},
 ): Promise<{ readonly moved: Findings['moved']; readonly missing: Findings['missing'] }> {
-  const before = studyById(services, study)
-  const missing = before.volumes.filter(volume => !isThere(services, volume))
+  const before = studyById(opened.profile, study)
+  const missing = before.volumes.filter(volume => !isThere(opened, volume))
   const own = new Set(before.volumes.map(({ path }) => realPlace(path)))
-  const scan = await services.interactive.call(
+  const scan = await opened.engines.interactive.call(
     'scan',
-    { paths: [folder], salt: services.salt },
+    { paths: [folder], salt: opened.profile.salt },
     { signal: options.signal },
   )
   const fault = scan.skipped.find(({ path }) => path === folder)
@@ -218,16 +215,16 @@ export async function locateFiles(
       missing.some(lost => (['slices', 'rows', 'columns'] as const).every(fact => lost[fact] === found[fact])),
   )
   const { volumes: whole } = sortOut(
-    await services.contents.read(
+    await opened.contents.read(
       alike.map(({ path }) => path),
       options,
     ),
   )
   const { moved, rest } = pairMoved(missing, whole)
-  services.db.transaction(() => {
-    for (const { volume, now } of moved) takeContent(services, volume.id, now)
+  opened.profile.db.transaction(() => {
+    for (const { volume, now } of moved) takeContent(opened.profile, volume.id, now)
   })()
-  services.bell.ring()
+  opened.profile.bell.ring()
   return {
     moved: moved.map(({ volume, now }) => ({ ...place(now), from: volume.path })),
     missing: rest.map(place),

@@ -26,7 +26,7 @@ function formerProfiles(db: Database.Database): string[] {
 const DATA_FOLDER = /\/((?:uploads|synthetic-knee-seed-[^/]+)(?:\/.*)?)$/
 
 function profileFile(profile: string, former: readonly string[], path: string): string {
-  const stored = storedFile({ profile }, path)
+  const stored = storedFile({ directory: profile }, path)
   if (stored !== path || !isAbsolute(path)) return stored
   for (const folder of former) {
     const inFormer = pathWithin(folder, path)
@@ -41,9 +41,9 @@ function profileFile(profile: string, former: readonly string[], path: string): 
 function demonstrationFile(path: string): string {
   if (!isAbsolute(path)) return path
   const name = basename(path)
-  if (name === basename(DEMONSTRATION_FOLDER)) return storedFile({ profile: '' }, DEMONSTRATION_FOLDER)
+  if (name === basename(DEMONSTRATION_FOLDER)) return storedFile({ directory: '' }, DEMONSTRATION_FOLDER)
   const own = join(DEMONSTRATION_FOLDER, name)
-  return existsSync(own) ? storedFile({ profile: '' }, own) : path
+  return existsSync(own) ? storedFile({ directory: '' }, own) : path
 }
 
 /** Gives the connection the functions of migration 0006. */

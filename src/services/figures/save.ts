@@ -5,8 +5,8 @@ import { requireFittingName, sliceStem, stemOf } from '../../contract/exports.ts
 import type { FigureFormat, FigureRequest } from '../../contract/figure.ts'
 import type { Progress } from '../../engine/protocol.ts'
 import { inWorkshop, placeAt, placeUnderFreeName } from '../../engine/written.ts'
+import type { OpenProfile } from '../contents/reader.ts'
 import { readyVolume } from '../contents/ready.ts'
-import type { Services } from '../context.ts'
 import type { Frames } from '../frames.ts'
 import { reconstructionsDirectory } from '../profile.ts'
 import { chooseForWriting } from '../save.ts'
@@ -20,20 +20,20 @@ const WRITERS: Readonly<
 > = { png: pngOf, pdf: pdfOf, svg: svgOf }
 
 export async function saveFigure(
-  services: Services,
+  opened: OpenProfile,
   frames: Pick<Frames, 'frame'>,
   request: FigureRequest,
   options: { readonly onProgress?: (progress: Progress) => void; readonly signal?: AbortSignal } = {},
 ): Promise<{ path: string; name: string }> {
   const { format, dpi, slice, path: wanted, replace } = request
   const ending = `.${format}`
-  const chosen = wanted === undefined ? null : await chooseForWriting(services, { path: wanted, ending, replace })
-  const volume = await readyVolume(services, request.volume, options.signal)
+  const chosen = wanted === undefined ? null : await chooseForWriting(opened, { path: wanted, ending, replace })
+  const volume = await readyVolume(opened, request.volume, options.signal)
   const stem = sliceStem(stemOf(volume.file), slice)
   requireFittingName(wanted === undefined ? `${stem}.${format}` : basename(wanted))
   const panes = await gatherPanes(frames, volume, request, options)
   const content = await WRITERS[format](drawFigure(volume, panes, request), dpi, options.signal)
-  const folder = wanted === undefined ? reconstructionsDirectory(services) : dirname(wanted)
+  const folder = wanted === undefined ? reconstructionsDirectory(opened.profile) : dirname(wanted)
   return inWorkshop(folder, async workshop => {
     const finished = join(workshop, 'figure')
     await writeFile(finished, content)

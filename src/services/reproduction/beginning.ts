@@ -13,8 +13,8 @@ import { decodeCheckpoint, encodeCheckpoint } from '../../core/training/checkpoi
 import { sameRates } from '../../core/training/schedules.ts'
 import { decodeState, encodeState } from '../../core/training/state.ts'
 import type { WrittenFile } from '../../engine/protocol.ts'
-import type { Services } from '../context.ts'
 import { logEvent } from '../log.ts'
+import type { Profile } from '../profile/profile.ts'
 import { makeFolder, runDirectory, runFile, storedRunFile } from '../profile.ts'
 import { insertRun, interruptRun } from '../runs/store.ts'
 import { recordCheckpoint, recordState, takeOverEpochs } from '../runs/store-training.ts'
@@ -59,14 +59,14 @@ interface Kept extends WrittenFile {
 }
 
 /** Gives a run what the shorter one has done: its epochs, the weights kept so far and the state at its end, in files of its own. */
-function takeOver(services: Services, run: string, shorter: RunRow): void {
+function takeOver(profile: Profile, run: string, shorter: RunRow): void {
   const { id } = shorter
-  const directory = runDirectory(services, run)
+  const directory = runDirectory(profile, run)
   makeFolder(directory)
   const own = (path: string) => join(directory, basename(path))
-  const stored = (path: string) => storedRunFile(services, own(path))
+  const stored = (path: string) => storedRunFile(profile, own(path))
 
-  const [end] = statesOf(services, Number(id))
+  const [end] = statesOf(profile, Number(id))
   if (!end) throw new AppError('CHECKPOINT_DAMAGED', `Expected a state of run ${id}, got none`)
   const { progress, plain } = decodeState(decodeCheckpoint(readWhole(end), end.path), id, end.path)
   const best = progress.best && { ...progress.best, path: own(progress.best.path) }
@@ -74,30 +74,30 @@ function takeOver(services: Services, run: string, shorter: RunRow): void {
   writeFileSync(own(end.path), state)
   const { step, epoch } = progress
   const at = { step, epoch }
-  recordState(services, run, { at, bestEpoch: best?.epoch ?? null, path: stored(end.path), sha256: digest(state) })
-  const kept = services.db
+  recordState(profile, run, { at, bestEpoch: best?.epoch ?? null, path: stored(end.path), sha256: digest(state) })
+  const kept = profile.db
     .prepare("SELECT role, epoch, step, path, sha256 FROM checkpoints WHERE run_id = ? AND role <> 'last'")
     .all(Number(id)) as Kept[]
   for (const checkpoint of kept) {
-    const whole = readWhole({ ...checkpoint, path: runFile(services, checkpoint.path) })
+    const whole = readWhole({ ...checkpoint, path: runFile(profile, checkpoint.path) })
     writeFileSync(own(checkpoint.path), whole)
-    recordCheckpoint(services, run, { ...checkpoint, path: stored(checkpoint.path) })
+    recordCheckpoint(profile, run, { ...checkpoint, path: stored(checkpoint.path) })
   }
-  takeOverEpochs(services, run, shorter)
+  takeOverEpochs(profile, run, shorter)
   const text =
     `Begins as run ${id} did, with the same weights, batches and rates: ` +
     `its first ${epoch} epochs are taken from there.`
   const data = { run: id, epochs: epoch }
-  logEvent(services, run, { type: 'note', level: 'info', code: 'begins-as-run', data, text })
+  logEvent(profile, run, { type: 'note', level: 'info', code: 'begins-as-run', data, text })
 }
 
 /** Writes a run down that has done what the shorter one has, to be resumed; `null` where a file of that one is damaged or gone. */
-export function goOnFrom(services: Services, prepared: PreparedRun, shorter: RunRow): string | null {
+export function goOnFrom(profile: Profile, prepared: PreparedRun, shorter: RunRow): string | null {
   try {
-    return services.db.transaction(() => {
-      const run = insertRun(services, newRun(prepared, 'running'))
-      takeOver(services, run, shorter)
-      interruptRun(services, run, `It goes on where run ${shorter.id} ended.`)
+    return profile.db.transaction(() => {
+      const run = insertRun(profile, newRun(prepared, 'running'))
+      takeOver(profile, run, shorter)
+      interruptRun(profile, run, `It goes on where run ${shorter.id} ended.`)
       return run
     })()
   } catch (error) {

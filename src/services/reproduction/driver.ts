@@ -2,7 +2,8 @@
 import process from 'node:process'
 import { AppError, throwIfCancelled } from '../../contract/errors.ts'
 import type { RunRow } from '../../contract/runs.ts'
-import type { Services } from '../context.ts'
+import type { OpenProfile } from '../contents/reader.ts'
+import type { Profile } from '../profile/profile.ts'
 import { findRun, storedRun } from '../runs.ts'
 import type { PreparedRun } from '../training.ts'
 import { goOnFrom } from './beginning.ts'
@@ -30,19 +31,19 @@ export interface Steps {
 export type Failures = Map<string, string>
 
 /** This program closed while it trained: whoever goes on later finds the run where it was. */
-function throwIfClosed(services: Services, { id, status, reason }: RunRow): void {
-  const { pid, fault } = storedRun(services, id)
+function throwIfClosed(profile: Profile, { id, status, reason }: RunRow): void {
+  const { pid, fault } = storedRun(profile, id)
   if (status === 'interrupted' && fault === null && pid === process.pid)
     throw new AppError('CANCELLED', reason ?? 'The program was closed.')
 }
 
 /** A loss that is no number would become so again. */
-const isHopeless = (services: Services, { id, status }: RunRow) =>
-  status === 'failed' && storedRun(services, id).fault === 'NOT_FINITE'
+const isHopeless = (profile: Profile, { id, status }: RunRow) =>
+  status === 'failed' && storedRun(profile, id).fault === 'NOT_FINITE'
 
 /** The finished run of a training. Throws why there is none. */
 async function ensure(
-  services: Services,
+  profile: Profile,
   plan: Plan,
   planned: PlannedTraining,
   finished: Finished,
@@ -52,7 +53,7 @@ async function ensure(
   let told = false
   for (let tried = false; ; ) {
     throwIfCancelled(signal)
-    const found = lookUp(services, plan, planned, finished)
+    const found = lookUp(profile, plan, planned, finished)
     if (!found.prepared) throw new AppError('INVALID_ARGUMENT', found.reason)
     const { prepared, run, beginning } = found
     if (run?.status === 'finished') return run
@@ -60,16 +61,16 @@ async function ensure(
     told = true
     if (run && (run.status === 'queued' || run.status === 'running')) {
       await trainer.follow(run.id)
-      throwIfClosed(services, findRun(services, run.id))
+      throwIfClosed(profile, findRun(profile, run.id))
       continue
     }
-    if (run && (tried || isHopeless(services, run))) throw new AppError('STATE_CONFLICT', run.reason ?? run.status)
+    if (run && (tried || isHopeless(profile, run))) throw new AppError('STATE_CONFLICT', run.reason ?? run.status)
     tried = true
     const shorter = beginning()
-    let id = run?.resumable ? run.id : shorter && goOnFrom(services, prepared, shorter)
+    let id = run?.resumable ? run.id : shorter && goOnFrom(profile, prepared, shorter)
     if (id) await trainer.resume(id)
     else id = await trainer.train(prepared)
-    throwIfClosed(services, findRun(services, id))
+    throwIfClosed(profile, findRun(profile, id))
   }
 }
 
@@ -78,7 +79,7 @@ async function ensure(
  * the rest goes on.
  */
 export async function goThrough(
-  services: Services,
+  opened: OpenProfile,
   plan: Plan,
   trainer: Trainer,
   steps: Steps = {},
@@ -91,7 +92,7 @@ export async function goThrough(
     try {
       await work()
     } catch (error) {
-      if (!services.db.open) throw new AppError('CANCELLED', 'The program was closed.')
+      if (!opened.profile.db.open) throw new AppError('CANCELLED', 'The program was closed.')
       throwIfCancelled(signal)
       if (error instanceof AppError && error.code === 'CANCELLED') throw error
       if (!(error instanceof AppError)) console.error(error)
@@ -101,14 +102,14 @@ export async function goThrough(
   async function scoreRows(training: string | null): Promise<void> {
     onPart?.(null)
     for (const row of plan.rows.filter(each => each.training === training && !plan.known.has(each.key)))
-      await attempt(row.key, () => score(services, plan, row, finished, signal))
+      await attempt(row.key, () => score(opened, plan, row, finished, signal))
   }
 
   await scoreRows(null)
   for (let turn = 0; turn < plan.trainings.length; turn++) {
     const planned = inTurn(plan, finished)[turn]
     await attempt(planned.key, async () => {
-      finished.set(planned.key, await ensure(services, plan, planned, finished, trainer, steps))
+      finished.set(planned.key, await ensure(opened.profile, plan, planned, finished, trainer, steps))
     })
     if (finished.has(planned.key)) await scoreRows(planned.key)
   }

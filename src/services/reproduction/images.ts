@@ -2,8 +2,9 @@
 import type { StudyReport, StudyRow } from '../../contract/study.ts'
 import { selectSlices } from '../../contract/volumes.ts'
 import type { Calls, Comparison, ModelReference } from '../../engine/protocol.ts'
+import type { OpenProfile } from '../contents/reader.ts'
 import { fileOf, readyVolume } from '../contents/ready.ts'
-import type { Services } from '../context.ts'
+import type { EnginePool } from '../profile/engine-pool.ts'
 import type { StudyImages } from '../reports/index.ts'
 import { volumesOf } from '../studies.ts'
 import { survey } from './lookup.ts'
@@ -17,32 +18,32 @@ const modelOfWeights = ({ run, path }: Weights): ModelReference => ({
 })
 
 /** The last ones: they are asked for again whenever something else of the report has changed. */
-const kept = new WeakMap<Services, { readonly key: string; readonly comparison: Comparison }>()
+const kept = new WeakMap<EnginePool, { readonly key: string; readonly comparison: Comparison }>()
 
 async function compare(
-  services: Services,
+  engines: EnginePool,
   params: Calls['compare']['params'],
   signal?: AbortSignal,
 ): Promise<Comparison> {
   const key = JSON.stringify(params)
-  const last = kept.get(services)
+  const last = kept.get(engines)
   if (last?.key === key) return last.comparison
-  const comparison = await services.interactive.call('compare', params, { signal })
-  kept.set(services, { key, comparison })
+  const comparison = await engines.interactive.call('compare', params, { signal })
+  kept.set(engines, { key, comparison })
   return comparison
 }
 
 export async function imagesOf(
-  services: Services,
+  opened: OpenProfile,
   plan: Plan,
   report: StudyReport,
   signal?: AbortSignal,
 ): Promise<StudyImages> {
-  const { finished } = survey(services, plan)
+  const { finished } = survey(opened.profile, plan)
   const weightsOfPart = (fold: number, seed: number) =>
     plan.rows
       .filter(row => row.kind === 'fine-tuned' && row.fold === fold && row.seed === seed)
-      .filter(row => weightsOfRow(services, plan, row, finished).pretrained).length
+      .filter(row => weightsOfRow(opened.profile, plan, row, finished).pretrained).length
   // The first part of which most is in this profile: of a report that was begun elsewhere some is not.
   const [{ fold, seed }] = plan.folds
     .flatMap((_, fold) => Array.from({ length: plan.request.seeds }, (_, seed) => ({ fold, seed })))
@@ -50,7 +51,7 @@ export async function imagesOf(
     .toSorted((a, b) => b.weights - a.weights || a.seed - b.seed || a.fold - b.fold)
   const { study, name } = plan.folds[fold]
   const [{ id }] = volumesOf(study, 'test').filter(({ targetShape }) => targetShape)
-  const volume = await readyVolume(services, id, signal)
+  const volume = await readyVolume(opened, id, signal)
   const slices = selectSlices(study.slices, volume.slices)
   const slice = slices[slices.length >> 1]
 
@@ -59,7 +60,7 @@ export async function imagesOf(
       .filter(row => row.kind === kind && row.fold === fold && row.seed === seed)
       .flatMap(planned => {
         const row = report.rows.find(({ key }) => key === planned.key)
-        const found = weightsOfRow(services, plan, planned, finished)
+        const found = weightsOfRow(opened.profile, plan, planned, finished)
         return row && (found.weights || row.kind === 'zero-filled') ? [{ row, ...found }] : []
       })
   const metricsOf = ({ volumes }: StudyRow) => volumes.find(({ file }) => file === volume.file) ?? null
@@ -72,8 +73,8 @@ export async function imagesOf(
     ...baselines.map(({ weights }) => modelOfWeights(weights!)),
     ...methods.flatMap(({ weights, pretrained }) => [modelOfWeights(pretrained!), modelOfWeights(weights!)]),
   ]
-  const params = { ...fileOf(volume), salt: services.salt, slice, mask: plan.mask, models }
-  const { shape, truth, maximum, images } = await compare(services, params, signal)
+  const params = { ...fileOf(volume), salt: opened.profile.salt, slice, mask: plan.mask, models }
+  const { shape, truth, maximum, images } = await compare(opened.engines, params, signal)
   const named = ({ networkLabel, channels }: StudyRow) =>
     [networkLabel, channels].filter(part => part !== null).join('-')
   return {

@@ -2,7 +2,8 @@
 import { AppError } from '../../contract/errors.ts'
 import type { RunStatus } from '../../contract/runs.ts'
 import type { Reproduction, ReproductionRequest, StudyReport } from '../../contract/study.ts'
-import type { Services } from '../context.ts'
+import type { Profile } from '../profile/profile.ts'
+import type { WithQueue } from '../queue.ts'
 import { closedReason } from '../runs/ending.ts'
 import { studyById } from '../studies.ts'
 import { type Failures, goThrough, type Steps, type Trainer } from './driver.ts'
@@ -17,8 +18,8 @@ import { claim, findOrAdd, type StoredReproduction, setStatus, storedReproductio
 export type { Plan } from './plan.ts'
 export type { PlannedTraining } from './planned.ts'
 
-export const planOf = (services: Services, request: ReproductionRequest): Plan =>
-  makePlan(request, studyById(services, request.study))
+export const planOf = (profile: Profile, request: ReproductionRequest): Plan =>
+  makePlan(request, studyById(profile, request.study))
 
 /** With its fold and its seed, where there are several. */
 export function trainingLabel({ folds, request }: Plan, { label, fold, config }: PlannedTraining): string {
@@ -32,8 +33,8 @@ export function trainingLabel({ folds, request }: Plan, { label, fold, config }:
 const ENDED_BADLY: readonly (RunStatus | undefined)[] = ['failed', 'cancelled']
 
 /** Where a plan is, and what comes next of what can be trained. */
-export function progressOf(services: Services, plan: Plan) {
-  const { found, finished } = survey(services, plan)
+export function progressOf(profile: Profile, plan: Plan) {
+  const { found, finished } = survey(profile, plan)
   const timed = plan.trainings.flatMap(({ key, group, estimate, spared }): Timed[] => {
     const each = found.get(key)!
     const run = each.prepared && each.run
@@ -52,13 +53,13 @@ export function progressOf(services: Services, plan: Plan) {
 }
 
 /** As the screens see it. */
-export function viewReproduction(services: Services, stored: StoredReproduction): Reproduction {
+export function viewReproduction(profile: Profile, stored: StoredReproduction): Reproduction {
   const { request, status } = stored
-  const study = studyById(services, request.study)
+  const study = studyById(profile, request.study)
   const view = { ...stored, study: study.name, current: null }
   try {
     const plan = makePlan(request, study)
-    const { next, ...progress } = progressOf(services, plan)
+    const { next, ...progress } = progressOf(profile, plan)
     const current = next ? trainingLabel(plan, next) : 'Scoring'
     return { ...view, ...progress, current: status === 'running' ? current : null }
   } catch (error) {
@@ -68,11 +69,11 @@ export function viewReproduction(services: Services, stored: StoredReproduction)
 }
 
 /** Failures of this process's attempts, which the profile does not hold. */
-const attempts = new WeakMap<Services, Map<number, Failures>>()
+const attempts = new WeakMap<Profile, Map<number, Failures>>()
 
-export function reportOf(services: Services, id: number): StudyReport {
-  const { request, createdAt } = storedReproduction(services, id)
-  return assemble(services, planOf(services, request), createdAt, attempts.get(services)?.get(id))
+export function reportOf(profile: Profile, id: number): StudyReport {
+  const { request, createdAt } = storedReproduction(profile, id)
+  return assemble(profile, planOf(profile, request), createdAt, attempts.get(profile)?.get(id))
 }
 
 export interface Begun {
@@ -86,30 +87,37 @@ export interface Begun {
 
 /** Claims a reproduction for this program; throws what is wrong with the request. Rows that `before` has are taken from it. */
 export function begin(
-  services: Services,
+  opened: WithQueue,
   of: { readonly request: ReproductionRequest } | { readonly id: number },
   before: StudyReport | null = null,
 ): Begun {
-  const asked = 'id' in of ? storedReproduction(services, of.id).request : of.request
-  const whole = planOf(services, asked)
+  const asked = 'id' in of ? storedReproduction(opened.profile, of.id).request : of.request
+  const whole = planOf(opened.profile, asked)
   const plan = before ? withKnown(whole, before) : whole
-  const id = 'id' in of ? of.id : findOrAdd(services, plan.request)
-  const release = claim(services, id)
+  const id = 'id' in of ? of.id : findOrAdd(opened.profile, plan.request)
+  const release = claim(opened.profile, id)
   return {
     id,
     plan,
-    report: () => assemble(services, plan, storedReproduction(services, id).createdAt, attempts.get(services)?.get(id)),
+    report: () =>
+      assemble(
+        opened.profile,
+        plan,
+        storedReproduction(opened.profile, id).createdAt,
+        attempts.get(opened.profile)?.get(id),
+      ),
     async carryOut(trainer, steps) {
       try {
-        const failures = await goThrough(services, plan, trainer, steps)
-        attempts.set(services, (attempts.get(services) ?? new Map()).set(id, failures))
-        setStatus(services, id, 'finished', failures.size > 0 ? `${failures.size} of its parts failed.` : null)
+        const failures = await goThrough(opened, plan, trainer, steps)
+        attempts.set(opened.profile, (attempts.get(opened.profile) ?? new Map()).set(id, failures))
+        setStatus(opened.profile, id, 'finished', failures.size > 0 ? `${failures.size} of its parts failed.` : null)
       } catch (error) {
         const cancelled = error instanceof AppError && error.code === 'CANCELLED'
         const reason = error instanceof Error ? error.message : String(error)
-        const { closed } = services.queue
+        const { closed } = opened.queue
         const stopped = closed && closedReason(closed, 'while it was going on')
-        if (services.db.open) setStatus(services, id, cancelled ? 'stopped' : 'failed', cancelled ? stopped : reason)
+        if (opened.profile.db.open)
+          setStatus(opened.profile, id, cancelled ? 'stopped' : 'failed', cancelled ? stopped : reason)
         throw error
       } finally {
         release()

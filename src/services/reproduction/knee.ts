@@ -3,7 +3,7 @@ import type { Study } from '../../contract/studies.ts'
 import type { Role } from '../../contract/volumes.ts'
 import { sizesOf } from '../../core/mri/phantom/index.ts'
 import type { Progress } from '../../engine/protocol.ts'
-import type { Services } from '../context.ts'
+import type { OpenProfile } from '../contents/reader.ts'
 import { listStudies } from '../studies.ts'
 import { makeSyntheticKnee, nameFor } from '../synthetic-knee.ts'
 import { patientsOf } from './folds.ts'
@@ -28,6 +28,6 @@ const isThatKnee = ({ kind, volumes }: Study) => {
 
 /** The one that is there, or a new one: three patients train, one validates, one tests, two contrasts of four slices each. */
 export const syntheticKneeStudy = async (
-  services: Services,
+  opened: OpenProfile,
   options: { readonly onProgress?: (progress: Progress) => void; readonly signal?: AbortSignal } = {},
-): Promise<Study> => listStudies(services).find(isThatKnee) ?? makeSyntheticKnee(services, KNEE, options)
+): Promise<Study> => listStudies(opened.profile).find(isThatKnee) ?? makeSyntheticKnee(opened, KNEE, options)

@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../contract/errors.ts'
 import { RunConfig, type RunRow } from '../../contract/runs.ts'
-import type { Services } from '../context.ts'
+import type { Profile } from '../profile/profile.ts'
 import { findRun } from '../runs.ts'
 import { type PreparedRun, prepareRun } from '../training.ts'
 import { beginningOf } from './beginning.ts'
@@ -63,15 +63,15 @@ const PREFERENCE: readonly RunRow['status'][] = [
 ]
 
 /** Of the same volumes, with the same start. */
-function runsLike(services: Services, { study, config, content }: PreparedRun, parent: Parent): RunRow[] {
-  const ids = services.db
+function runsLike(profile: Profile, { study, config, content }: PreparedRun, parent: Parent): RunRow[] {
+  const ids = profile.db
     .prepare(
       `SELECT CAST(id AS TEXT) FROM runs WHERE study_id = ? AND kind = ? AND parent_id IS ? AND parent_epoch IS ? AND start_path IS NULL
         AND environment ->> '$.content' = ? ORDER BY id`,
     )
     .pluck()
     .all(study.id, config.kind, parent && Number(parent.run), parent?.epoch ?? null, content) as string[]
-  return ids.map(id => findRun(services, id))
+  return ids.map(id => findRun(profile, id))
 }
 
 function equalRun(runs: readonly RunRow[], wanted: RunConfig): RunRow | null {
@@ -85,7 +85,7 @@ function equalRun(runs: readonly RunRow[], wanted: RunConfig): RunRow | null {
 type Parent = { readonly run: string; readonly epoch: number | null } | null
 
 /** Trainings before it in the plan have been looked up; those that are finished are in `finished`. */
-export function lookUp(services: Services, { folds }: Plan, planned: PlannedTraining, finished: Finished): Found {
+export function lookUp(profile: Profile, { folds }: Plan, planned: PlannedTraining, finished: Finished): Found {
   const { patients, fold } = planned
   const before = planned.parent && finished.get(planned.parent.key)
   const config = stretched(planned, finished)
@@ -98,8 +98,8 @@ export function lookUp(services: Services, { folds }: Plan, planned: PlannedTrai
   const whole = folds[fold].study
   const study = patients === null ? whole : withTrainingPatients(whole, patients)
   try {
-    const prepared = prepareRun(services, { study, config, parent })
-    const runs = runsLike(services, prepared, parent)
+    const prepared = prepareRun(profile, { study, config, parent })
+    const runs = runsLike(profile, prepared, parent)
     const wanted = computed(JSON.parse(JSON.stringify(config)))
     const run = equalRun(runs, wanted)
     return { prepared, run, beginning: () => (run ? null : beginningOf(wanted, runs)) }
@@ -116,11 +116,11 @@ export interface Survey {
 }
 
 /** What a plan's survey found finished stays so: looking hundreds of trainings up takes seconds. */
-const surveyed = new WeakMap<Services, Map<string, Map<string, Found>>>()
+const surveyed = new WeakMap<Profile, Map<string, Map<string, Found>>>()
 
-function foundBefore(services: Services, { request, study }: Plan): Map<string, Found> {
-  const plans = surveyed.get(services) ?? new Map<string, Map<string, Found>>()
-  surveyed.set(services, plans)
+function foundBefore(profile: Profile, { request, study }: Plan): Map<string, Found> {
+  const plans = surveyed.get(profile) ?? new Map<string, Map<string, Found>>()
+  surveyed.set(profile, plans)
   const key = JSON.stringify([request, study.slices, study.volumes])
   const before = plans.get(key) ?? new Map<string, Found>()
   plans.set(key, before)
@@ -128,13 +128,13 @@ function foundBefore(services: Services, { request, study }: Plan): Map<string, 
 }
 
 /** What there is of all trainings of a plan. */
-export function survey(services: Services, plan: Plan): Survey {
+export function survey(profile: Profile, plan: Plan): Survey {
   const finished: Finished = new Map()
-  const before = foundBefore(services, plan)
+  const before = foundBefore(profile, plan)
   const found = new Map<string, Found>()
   for (const planned of plan.trainings) {
     const { key } = planned
-    const each = before.get(key) ?? lookUp(services, plan, planned, finished)
+    const each = before.get(key) ?? lookUp(profile, plan, planned, finished)
     found.set(key, each)
     if (!each.prepared || each.run?.status !== 'finished') continue
     finished.set(key, each.run)

@@ -1,7 +1,7 @@
 /** What there is of a plan, as a report: read from the profile alone. */
 import type { StudyReport } from '../../contract/study.ts'
 import { protocolOf } from '../../core/evaluate.ts'
-import type { Services } from '../context.ts'
+import type { Profile } from '../profile/profile.ts'
 import type { Failures } from './driver.ts'
 import { describeFold } from './folds.ts'
 import { gainsOf } from './gains.ts'
@@ -11,9 +11,9 @@ import { deviceInWords, studyRow } from './rows.ts'
 import { readScores } from './scores.ts'
 
 /** What computed; several where it has changed. */
-function devicesInWords(services: Services, { known }: Plan, finished: Finished): string {
+function devicesInWords(profile: Profile, { known }: Plan, finished: Finished): string {
   const others = [...known.values()].flatMap(({ device }) => device ?? [])
-  const own = [...finished.values()].map(run => deviceInWords(services, run))
+  const own = [...finished.values()].map(run => deviceInWords(profile, run))
   return [...new Set([...others, ...own])].join('; ') || 'nothing trained yet'
 }
 
@@ -34,20 +34,15 @@ function failedTrainings({ trainings }: Plan, { found }: Survey): Failures {
 }
 
 /** `failures`: what is known beside, of this process's attempt. */
-export function assemble(
-  services: Services,
-  plan: Plan,
-  createdAt: string,
-  failures: Failures = new Map(),
-): StudyReport {
+export function assemble(profile: Profile, plan: Plan, createdAt: string, failures: Failures = new Map()): StudyReport {
   const { request, study, folds, mask, reductions } = plan
-  const all = survey(services, plan)
+  const all = survey(profile, plan)
   const { finished } = all
   const rows = plan.rows.flatMap(row => {
     const known = plan.known.get(row.key)
     if (known) return [known]
-    const scores = readScores(services, plan, row, finished)
-    return scores ? [studyRow(services, plan, row, scores, finished)] : []
+    const scores = readScores(profile, plan, row, finished)
+    return scores ? [studyRow(profile, plan, row, scores, finished)] : []
   })
   const failed = new Map([...failures, ...failedTrainings(plan, all)])
   return {
@@ -55,7 +50,7 @@ export function assemble(
     study: study.name,
     synthetic: study.volumes.some(({ synthetic }) => synthetic),
     remarks: [...study.remarks],
-    device: devicesInWords(services, plan, finished),
+    device: devicesInWords(profile, plan, finished),
     createdAt,
     complete: rows.length === plan.rows.length,
     folds: folds.map(describeFold),

@@ -5,7 +5,7 @@ import type { StudyRow, StudyTraining } from '../../contract/study.ts'
 import { meanOfMetrics, sdOfMetrics } from '../../core/evaluate.ts'
 import { mean } from '../../core/statistics.ts'
 import { methodOf, networkOf } from '../catalogue.ts'
-import type { Services } from '../context.ts'
+import type { Profile } from '../profile/profile.ts'
 import { epochsOf, storedRun } from '../runs.ts'
 import { identityOf } from './known.ts'
 import type { Finished } from './lookup.ts'
@@ -72,23 +72,23 @@ function figuresOf(curve: StudyTraining['curve']): StudyTraining['figures'] {
   return figures.findLast(each => Object.keys(each).length > 0) ?? {}
 }
 
-function trainingOf(services: Services, weights: Weights): StudyTraining {
+function trainingOf(profile: Profile, weights: Weights): StudyTraining {
   const { run } = weights
-  const curve = epochsOf(services, run.id)
+  const curve = epochsOf(profile, run.id)
   return until({ ...run.summary!, settings: settingsOf(run), figures: figuresOf(curve), curve }, weights)
 }
 
 /** What trained a run, as it says itself. */
-export function deviceInWords(services: Services, { id }: RunRow): string {
-  const { tensorflow, variant, device, gpu, compiler } = JSON.parse(storedRun(services, id).environment)
+export function deviceInWords(profile: Profile, { id }: RunRow): string {
+  const { tensorflow, variant, device, gpu, compiler } = JSON.parse(storedRun(profile, id).environment)
   const on = gpu ?? device ?? (variant === 'cuda' ? 'CUDA build' : 'CPU')
   return [`TensorFlow ${tensorflow}`, on, ...(compiler ? [compiler] : [])].join(', ')
 }
 
 /** The curve of a row's baseline: of its row where another report has it, so that all are compared with the one that is shown. */
-function baselineCurve(services: Services, plan: Plan, row: PlannedRow, run: RunRow | undefined) {
+function baselineCurve(profile: Profile, plan: Plan, row: PlannedRow, run: RunRow | undefined) {
   const shown = plan.rows.find(({ kind, training }) => kind === 'baseline' && training === row.baseline)
-  return (shown && plan.known.get(shown.key)?.training?.curve) ?? (run && epochsOf(services, run.id))
+  return (shown && plan.known.get(shown.key)?.training?.curve) ?? (run && epochsOf(profile, run.id))
 }
 
 const bestSsim = (curve: StudyTraining['curve']) =>
@@ -110,19 +110,19 @@ function overMasks({ volumes, mean: all }: Evaluation): NonNullable<StudyRow['ma
 }
 
 export function studyRow(
-  services: Services,
+  profile: Profile,
   plan: Plan,
   row: PlannedRow,
   { byFileName, manyMasks, noiseFree, pretrained }: RowScores,
   finished: Finished,
 ): StudyRow {
-  const { weights, pretrained: start } = weightsOfRow(services, plan, row, finished)
+  const { weights, pretrained: start } = weightsOfRow(profile, plan, row, finished)
   const config = weights?.run.config ?? null
-  const training = weights && trainingOf(services, weights)
-  const pretraining = start && trainingOf(services, start)
+  const training = weights && trainingOf(profile, weights)
+  const pretraining = start && trainingOf(profile, start)
   const before = pretraining?.seconds.steps ?? 0
   const baseline = row.baseline === null ? undefined : finished.get(row.baseline)
-  const bound = baselineCurve(services, plan, row, baseline)
+  const bound = baselineCurve(profile, plan, row, baseline)
   const { key, kind, label, method, seed, fold, epoch, patients } = row
   const { volumes } = byFileName
   const sliceWise = volumes.map(volume => volume.sliceWise!)
@@ -143,7 +143,7 @@ export function studyRow(
     pretraining,
     training,
     totalSeconds: before + (training?.seconds.steps ?? 0),
-    ...(weights && { device: deviceInWords(services, weights.run) }),
+    ...(weights && { device: deviceInWords(profile, weights.run) }),
     ...(baseline && { baselineSeconds: baseline.summary!.seconds.steps }),
     metrics: byFileName.mean!,
     sliceWise: { psnr: mean(sliceWise.map(({ psnr }) => psnr)), nmse: mean(sliceWise.map(({ nmse }) => nmse)) },

@@ -7,9 +7,10 @@ import { AppError } from '../../contract/errors.ts'
 import { type ReproductionRequest, StudyReport, type StudyTraining } from '../../contract/study.ts'
 import { locateEngine } from '../../engine/install.ts'
 import { type Destination, inWorkshop, isRecorded, placeUnderFreeName, writeAll } from '../../engine/written.ts'
-import type { Services } from '../context.ts'
+import type { OpenProfile } from '../contents/reader.ts'
 import { DEMONSTRATION } from '../demonstration.ts'
 import { keptFiles } from '../kept-files.ts'
+import type { Profile } from '../profile/profile.ts'
 import { reconstructionsDirectory } from '../profile.ts'
 import {
   STUDY_FIGURES,
@@ -32,15 +33,15 @@ export interface Drawn {
 }
 
 /** The figures of a plan's report; the images are computed, where there is what computes them. */
-export async function draw(services: Services, plan: Plan, report: StudyReport, signal?: AbortSignal): Promise<Drawn> {
-  const images = locateEngine() ? await imagesOf(services, plan, report, signal) : null
+export async function draw(opened: OpenProfile, plan: Plan, report: StudyReport, signal?: AbortSignal): Promise<Drawn> {
+  const images = locateEngine() ? await imagesOf(opened, plan, report, signal) : null
   return { report, figures: studyFigures(report, images) }
 }
 
 /** The report as it is now, with its figures. */
-export function drawReproduction(services: Services, id: number, signal?: AbortSignal): Promise<Drawn> {
-  const report = reportOf(services, id)
-  return draw(services, planOf(services, report.request), report, signal)
+export function drawReproduction(opened: OpenProfile, id: number, signal?: AbortSignal): Promise<Drawn> {
+  const report = reportOf(opened.profile, id)
+  return draw(opened, planOf(opened.profile, report.request), report, signal)
 }
 
 /** Which study, as a profile that has none yet understands it where it can. */
@@ -93,7 +94,7 @@ function readReport(path: string): StudyReport | null {
  * Checks, before any work, that a report can be written into a folder: the report that is there from before, or null. A folder whose
  * study.json is a report is the program's, whichever version wrote it. Throws `FILE_EXISTS` for anybody else's files of a report's names.
  */
-export async function openFolder(services: Services, folder: string, overwrite = false): Promise<StudyReport | null> {
+export async function openFolder(profile: Profile, folder: string, overwrite = false): Promise<StudyReport | null> {
   const path = join(folder, NUMBERS)
   const before = readReport(path)
   const numbers = await isRecorded(folder, NUMBERS)
@@ -107,7 +108,7 @@ export async function openFolder(services: Services, folder: string, overwrite =
     mine.push(NUMBERS)
     if (!numbers.ever) mine.push(...(await unrecorded(folder, NAMES, NUMBERS)))
   }
-  await prepareFolder(destinationOf(folder, overwrite), NAMES, mine, keptFiles(services))
+  await prepareFolder(destinationOf(folder, overwrite), NAMES, mine, keptFiles(profile))
   return before
 }
 
@@ -168,33 +169,33 @@ const filesOf = ({ report, figures }: Drawn, profile: string): Record<string, Ui
 
 /** Writes everything into a folder: its page's path, and the paths of files that were there before. */
 export async function writeFiles(
-  services: Services,
+  profile: Profile,
   drawn: Drawn,
   folder: string,
   overwrite = false,
 ): Promise<{ page: string; replaced: string[] }> {
-  const files = filesOf(drawn, services.profile)
-  const replaced = await writeAll(destinationOf(folder, overwrite), files, keptFiles(services))
+  const files = filesOf(drawn, profile.directory)
+  const replaced = await writeAll(destinationOf(folder, overwrite), files, keptFiles(profile))
   return { page: join(folder, PAGE), replaced }
 }
 
 /** Into a folder of the host; without one as a zip, for the browser to fetch. */
 export async function save(
-  services: Services,
+  opened: OpenProfile,
   id: number,
   folder?: string,
   signal?: AbortSignal,
 ): Promise<{ path: string; name: string }> {
   if (folder !== undefined) {
-    requireRowsKept(folder, await openFolder(services, folder), reportOf(services, id))
-    const { page } = await writeFiles(services, await drawReproduction(services, id, signal), folder)
+    requireRowsKept(folder, await openFolder(opened.profile, folder), reportOf(opened.profile, id))
+    const { page } = await writeFiles(opened.profile, await drawReproduction(opened, id, signal), folder)
     return { path: page, name: PAGE }
   }
-  const drawn = await drawReproduction(services, id, signal)
-  const directory = reconstructionsDirectory(services)
+  const drawn = await drawReproduction(opened, id, signal)
+  const directory = reconstructionsDirectory(opened.profile)
   return inWorkshop(directory, async workshop => {
     const finished = join(workshop, 'reproduction.zip')
-    await writeFile(finished, zipSync(filesOf(drawn, services.profile)))
+    await writeFile(finished, zipSync(filesOf(drawn, opened.profile.directory)))
     const path = await placeUnderFreeName(finished, {
       folder: directory,
       stem: `reproduction-${id}`,

@@ -4,8 +4,9 @@ import type { Evaluation } from '../../contract/evaluation.ts'
 import type { RunRow } from '../../contract/runs.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import type { EvaluationSettings } from '../../core/evaluate.ts'
-import type { Services } from '../context.ts'
+import type { OpenProfile } from '../contents/reader.ts'
 import { scoreAnyway, storedEvaluation, ZERO_FILLED } from '../evaluations.ts'
+import type { Profile } from '../profile/profile.ts'
 import { milestoneFile } from '../runs.ts'
 import { scoreKey } from '../score-key.ts'
 import { volumesOf } from '../studies.ts'
@@ -32,19 +33,19 @@ export interface Weights {
 }
 
 /** `null`: a milestone that is not there. */
-export function weightsOf(services: Services, run: RunRow, epoch: number | null): Weights | null {
-  const file = epoch === null ? run.checkpoint : milestoneFile(services, Number(run.id), epoch)
+export function weightsOf(profile: Profile, run: RunRow, epoch: number | null): Weights | null {
+  const file = epoch === null ? run.checkpoint : milestoneFile(profile, Number(run.id), epoch)
   return file ? { ...file, run, epoch } : null
 }
 
 /** The weights that a row is of, and those of the pre-training that it began with. */
-export function weightsOfRow(services: Services, plan: Plan, row: PlannedRow, finished: Finished) {
+export function weightsOfRow(profile: Profile, plan: Plan, row: PlannedRow, finished: Finished) {
   const run = row.training === null ? undefined : finished.get(row.training)
   const parent = plan.trainings.find(({ key }) => key === row.training)?.parent
   const before = parent ? finished.get(parent.key) : undefined
   return {
-    weights: run ? weightsOf(services, run, row.kind === 'baseline at' ? row.epoch : null) : null,
-    pretrained: before ? weightsOf(services, before, parent!.epoch) : null,
+    weights: run ? weightsOf(profile, run, row.kind === 'baseline at' ? row.epoch : null) : null,
+    pretrained: before ? weightsOf(profile, before, parent!.epoch) : null,
   }
 }
 
@@ -54,8 +55,8 @@ interface Score {
 }
 
 /** What a row's scores are of; `null` while its training is not there. */
-function scoresOfRow(services: Services, plan: Plan, row: PlannedRow, finished: Finished) {
-  const { weights, pretrained } = weightsOfRow(services, plan, row, finished)
+function scoresOfRow(profile: Profile, plan: Plan, row: PlannedRow, finished: Finished) {
+  const { weights, pretrained } = weightsOfRow(profile, plan, row, finished)
   if (row.training !== null && !weights) return null
   const { study } = plan.folds[row.fold]
   const volumes = volumesOf(study, 'test')
@@ -77,18 +78,18 @@ function scoresOfRow(services: Services, plan: Plan, row: PlannedRow, finished: 
 
 /** Whether zero-filled has more scores: a mean over fewer volumes would stand beside means over all. */
 function lacksVolumes(
-  services: Services,
+  profile: Profile,
   { settings }: Score,
   volumes: readonly StudyVolume[],
   { volumes: scored }: Evaluation,
 ): boolean {
-  const zeroFilled = storedEvaluation(services, null, scoreKey(settings, volumes))
+  const zeroFilled = storedEvaluation(profile, null, scoreKey(settings, volumes))
   return zeroFilled !== null && zeroFilled.volumes.length > scored.length
 }
 
 /** What is stored of a row's scores; `null` until all are there. */
-export function readScores(services: Services, plan: Plan, row: PlannedRow, finished: Finished): RowScores | null {
-  const wanted = scoresOfRow(services, plan, row, finished)
+export function readScores(profile: Profile, plan: Plan, row: PlannedRow, finished: Finished): RowScores | null {
+  const wanted = scoresOfRow(profile, plan, row, finished)
   if (!wanted) return null
   const read: Partial<Record<(typeof ASPECTS)[number], Evaluation | null>> = {}
   for (const aspect of ASPECTS) {
@@ -98,8 +99,8 @@ export function readScores(services: Services, plan: Plan, row: PlannedRow, fini
       continue
     }
     const { weights, settings } = score
-    const stored = storedEvaluation(services, weights?.sha256 ?? null, scoreKey(settings, wanted.volumes))
-    if (!stored?.mean || lacksVolumes(services, score, wanted.volumes, stored)) return null
+    const stored = storedEvaluation(profile, weights?.sha256 ?? null, scoreKey(settings, wanted.volumes))
+    if (!stored?.mean || lacksVolumes(profile, score, wanted.volumes, stored)) return null
     read[aspect] = stored
   }
   return read as RowScores
@@ -107,13 +108,13 @@ export function readScores(services: Services, plan: Plan, row: PlannedRow, fini
 
 /** Scores what is not scored yet. */
 export async function score(
-  services: Services,
+  opened: OpenProfile,
   plan: Plan,
   row: PlannedRow,
   finished: Finished,
   signal?: AbortSignal,
 ): Promise<void> {
-  const wanted = scoresOfRow(services, plan, row, finished)
+  const wanted = scoresOfRow(opened.profile, plan, row, finished)
   if (!wanted) return
   const of = { study: wanted.study, volumes: wanted.volumes }
   for (const aspect of ASPECTS) {
@@ -122,12 +123,12 @@ export async function score(
     const { weights, settings } = each
     const request = { of, run: weights?.run.id ?? ZERO_FILLED, epoch: weights?.epoch, settings }
     const scored =
-      storedEvaluation(services, weights?.sha256 ?? null, scoreKey(settings, wanted.volumes)) ??
-      (await scoreAnyway(services, request, { signal }))
+      storedEvaluation(opened.profile, weights?.sha256 ?? null, scoreKey(settings, wanted.volumes)) ??
+      (await scoreAnyway(opened, request, { signal }))
     const reasons = scored.skipped.map(({ path, reason }) => `${path}: ${reason}`).join('; ')
     if (!scored.mean)
       throw new AppError('FILE_UNREADABLE', `Expected test volumes that can be scored, got none: ${reasons}`)
-    if (lacksVolumes(services, each, wanted.volumes, scored))
+    if (lacksVolumes(opened.profile, each, wanted.volumes, scored))
       throw new AppError(
         'NOT_FINITE',
         `Expected scores of all volumes that zero-filled is scored on, got fewer: ${reasons}`,

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../contract/errors.ts'
 import { type Reproduction, ReproductionRequest } from '../../contract/study.ts'
-import type { Services } from '../context.ts'
 import { deviceOwner, tryDevice } from '../db/device-lock.ts'
+import type { Profile } from '../profile/profile.ts'
 
 export interface StoredReproduction {
   readonly id: number
@@ -20,10 +20,10 @@ interface Row extends Omit<StoredReproduction, 'request' | 'createdAt'> {
 }
 
 /** Held by who works on it, however that ends. */
-const lockPath = ({ profile }: Services, id: number) => join(profile, 'reproductions', `${id}.lock`)
+const lockPath = ({ directory }: Profile, id: number) => join(directory, 'reproductions', `${id}.lock`)
 
 export function setStatus(
-  { db, bell }: Services,
+  { db, bell }: Profile,
   id: number,
   status: Reproduction['status'],
   reason: string | null = null,
@@ -39,41 +39,39 @@ export function setStatus(
 }
 
 /** One that nobody works on any more was stopped. */
-function toStored(services: Services, { id, status, reason, request, created_at }: Row): StoredReproduction {
+function toStored(profile: Profile, { id, status, reason, request, created_at }: Row): StoredReproduction {
   const stored = { id, request: ReproductionRequest.parse(JSON.parse(request)), createdAt: created_at }
-  const lock = status === 'running' ? tryDevice(lockPath(services, id)) : null
+  const lock = status === 'running' ? tryDevice(lockPath(profile, id)) : null
   if (!lock) return { ...stored, status, reason }
   lock.release()
   const why = 'The program ended while it was going on.'
-  setStatus(services, id, 'stopped', why)
+  setStatus(profile, id, 'stopped', why)
   return { ...stored, status: 'stopped', reason: why }
 }
 
 /** Newest first. */
-export const storedReproductions = (services: Services): StoredReproduction[] =>
-  (services.db.prepare('SELECT * FROM reproductions ORDER BY id DESC').all() as Row[]).map(row =>
-    toStored(services, row),
-  )
+export const storedReproductions = (profile: Profile): StoredReproduction[] =>
+  (profile.db.prepare('SELECT * FROM reproductions ORDER BY id DESC').all() as Row[]).map(row => toStored(profile, row))
 
-export function storedReproduction(services: Services, id: number): StoredReproduction {
-  const row = services.db.prepare('SELECT * FROM reproductions WHERE id = ?').get(id) as Row | undefined
-  if (row) return toStored(services, row)
+export function storedReproduction(profile: Profile, id: number): StoredReproduction {
+  const row = profile.db.prepare('SELECT * FROM reproductions WHERE id = ?').get(id) as Row | undefined
+  if (row) return toStored(profile, row)
   throw new AppError('INVALID_ARGUMENT', `Expected a reproduction’s number, got ${id}.`)
 }
 
 /** Its number; the newest one of the same request is taken up again. `request`: every choice spelt out. */
-export function findOrAdd(services: Services, request: ReproductionRequest): number {
-  const same = storedReproductions(services).find(stored => isDeepStrictEqual(stored.request, request))
+export function findOrAdd(profile: Profile, request: ReproductionRequest): number {
+  const same = storedReproductions(profile).find(stored => isDeepStrictEqual(stored.request, request))
   if (same) return same.id
-  const { lastInsertRowid } = services.db
+  const { lastInsertRowid } = profile.db
     .prepare("INSERT INTO reproductions (study_id, request, status, created_at) VALUES (?, ?, 'stopped', ?)")
     .run(request.study, JSON.stringify(request), new Date().toISOString())
   return Number(lastInsertRowid)
 }
 
 /** Marks it as being worked on; returns what ends that. Throws `STATE_CONFLICT` where another program does. */
-export function claim(services: Services, id: number): () => void {
-  const path = lockPath(services, id)
+export function claim(profile: Profile, id: number): () => void {
+  const path = lockPath(profile, id)
   const lock = tryDevice(path)
   if (!lock) {
     throw new AppError(
@@ -81,6 +79,6 @@ export function claim(services: Services, id: number): () => void {
       `Expected a reproduction that nobody works on, got number ${id}, on which ${deviceOwner(path)} does. Stop it there.`,
     )
   }
-  setStatus(services, id, 'running')
+  setStatus(profile, id, 'running')
   return () => lock.release()
 }

@@ -1,8 +1,10 @@
 /** The two ways in which a reproduction trains: at once, for the command line, or as the window does, through its queue. */
 import { AppError } from '../../contract/errors.ts'
 import type { RunStatus } from '../../contract/runs.ts'
-import type { Services } from '../context.ts'
+import type { OpenProfile } from '../contents/reader.ts'
 import { markInterrupted } from '../interrupted.ts'
+import type { Profile } from '../profile/profile.ts'
+import type { WithQueue } from '../queue.ts'
 import { prepareResumption, resumeRun } from '../resume.ts'
 import { findRun } from '../runs.ts'
 import { type RunOptions, startRun } from '../training.ts'
@@ -15,7 +17,7 @@ const GOES_ON: readonly RunStatus[] = ['queued', 'running']
 
 /** Resolves once the run's status is none of these. Rejects with `CANCELLED` once the signal is aborted or the profile is closed. */
 async function untilNo(
-  services: Services,
+  profile: Profile,
   run: string,
   these: readonly RunStatus[],
   signal?: AbortSignal,
@@ -28,15 +30,15 @@ async function untilNo(
       settle()
     }
     const look = () => {
-      const cancelled = signal?.aborted || !services.db.open
+      const cancelled = signal?.aborted || !profile.db.open
       if (cancelled) stop(() => reject(new AppError('CANCELLED', 'Cancelled')))
-      else if (!these.includes(findRun(services, run).status)) stop(resolve)
+      else if (!these.includes(findRun(profile, run).status)) stop(resolve)
     }
     const poll = () => {
-      if (services.db.open) markInterrupted(services)
+      if (profile.db.open) markInterrupted(profile)
       look()
     }
-    const unlisten = services.bell.listen(look)
+    const unlisten = profile.bell.listen(look)
     const timer = setInterval(poll, POLL_MS)
     signal?.addEventListener('abort', look)
     look()
@@ -44,33 +46,33 @@ async function untilNo(
 }
 
 /** `options` are asked for as each training begins. */
-export const trainAtOnce = (services: Services, options: () => RunOptions): Trainer => ({
-  train: async prepared => (await startRun(services, prepared, options())).id,
-  resume: run => resumeRun(services, run, options()),
-  follow: run => untilNo(services, run, GOES_ON, options().signal),
+export const trainAtOnce = (opened: OpenProfile, options: () => RunOptions): Trainer => ({
+  train: async prepared => (await startRun(opened, prepared, options())).id,
+  resume: run => resumeRun(opened, run, options()),
+  follow: run => untilNo(opened.profile, run, GOES_ON, options().signal),
 })
 
 /** One that its user pauses is waited for; once the signal is aborted the training is paused, its state written. */
-export function trainThroughQueue(services: Services, signal: AbortSignal): Trainer {
+export function trainThroughQueue(opened: WithQueue, signal: AbortSignal): Trainer {
   async function ended(run: string): Promise<string> {
-    const pause = () => void services.queue.stopRun(run, 'pause')
+    const pause = () => void opened.queue.stopRun(run, 'pause')
     signal.addEventListener('abort', pause)
     try {
-      await untilNo(services, run, [...GOES_ON, 'paused'], signal)
+      await untilNo(opened.profile, run, [...GOES_ON, 'paused'], signal)
       return run
     } catch (error) {
-      if (services.db.open) await untilNo(services, run, GOES_ON)
+      if (opened.profile.db.open) await untilNo(opened.profile, run, GOES_ON)
       throw error
     } finally {
       signal.removeEventListener('abort', pause)
     }
   }
   return {
-    train: prepared => ended(services.queue.add([prepared])[0]),
+    train: prepared => ended(opened.queue.add([prepared])[0]),
     async resume(run) {
-      services.queue.resume(run, await prepareResumption(services, run, { signal }))
+      opened.queue.resume(run, await prepareResumption(opened, run, { signal }))
       return ended(run)
     },
-    follow: run => untilNo(services, run, [...GOES_ON, 'paused'], signal),
+    follow: run => untilNo(opened.profile, run, [...GOES_ON, 'paused'], signal),
   }
 }

@@ -4,7 +4,7 @@ import type { Reproduction, ReproductionRequest, StudyReport } from '../../contr
 import { locateEngine } from '../../engine/install.ts'
 import type { ReadOptions } from '../contents/reader.ts'
 import { readyStudy } from '../contents/ready.ts'
-import type { Services } from '../context.ts'
+import type { WithQueue } from '../queue.ts'
 import type { StudyFigure } from '../reports/index.ts'
 import { STOP_SIGNALS } from '../signals.ts'
 import { studyById } from '../studies.ts'
@@ -23,7 +23,7 @@ export interface Reproductions {
   save(id: number, folder?: string, signal?: AbortSignal): Promise<{ path: string; name: string }>
 }
 
-export function makeReproductions(services: Services): Reproductions {
+export function makeReproductions(opened: WithQueue): Reproductions {
   const working = new Map<number, AbortController>()
   /** Those whose files are being read. */
   const starting = new Map<number, Promise<number>>()
@@ -34,21 +34,21 @@ export function makeReproductions(services: Services): Reproductions {
         'ENGINE_UNAVAILABLE',
         'The TensorFlow engine, which trains, is not installed yet. Install it first.',
       )
-    const { study } = 'id' in of ? storedReproduction(services, of.id).request : of.request
+    const { study } = 'id' in of ? storedReproduction(opened.profile, of.id).request : of.request
     const controller = new AbortController()
     if ('id' in of) working.set(of.id, controller) // it can be stopped while its files are read
     const signal = AbortSignal.any([controller.signal, ...(options?.signal ? [options.signal] : [])])
-    const { id, carryOut: work } = await readyStudy(services, studyById(services, study), undefined, {
+    const { id, carryOut: work } = await readyStudy(opened, studyById(opened.profile, study), undefined, {
       ...options,
       signal,
     })
-      .then(() => begin(services, of))
+      .then(() => begin(opened, of))
       .catch((error: unknown) => {
         if ('id' in of) working.delete(of.id)
         throw error
       })
     working.set(id, controller)
-    work(trainThroughQueue(services, controller.signal), { signal: controller.signal })
+    work(trainThroughQueue(opened, controller.signal), { signal: controller.signal })
       .catch((error: unknown) => {
         if (!(error instanceof AppError)) console.error(error) // its row says so
       })
@@ -66,24 +66,24 @@ export function makeReproductions(services: Services): Reproductions {
   /** Continues reproductions that a signal stopped. One that cannot continue stays stopped, and says why when its user resumes it. */
   async function goOn(): Promise<void> {
     if (!locateEngine()) return
-    const stopped = storedReproductions(services).filter(
+    const stopped = storedReproductions(opened.profile).filter(
       ({ status, reason }) => status === 'stopped' && STOP_SIGNALS.some(signal => reason?.startsWith(`${signal} `)),
     )
     for (const { id } of stopped.toReversed()) {
       try {
         await carryOut({ id })
       } catch (error) {
-        if (!services.db.open) return
+        if (!opened.profile.db.open) return
         if (!(error instanceof AppError)) throw error
       }
     }
   }
   goOn().catch((error: unknown) => console.error(error))
 
-  const view = (id: number) => viewReproduction(services, storedReproduction(services, id))
+  const view = (id: number) => viewReproduction(opened.profile, storedReproduction(opened.profile, id))
 
   return {
-    list: () => storedReproductions(services).map(stored => viewReproduction(services, stored)),
+    list: () => storedReproductions(opened.profile).map(stored => viewReproduction(opened.profile, stored)),
     start: async (request, options) => view(await carryOut({ request }, options)),
     async resume(id, options) {
       const begun = starting.get(id)
@@ -93,13 +93,13 @@ export function makeReproductions(services: Services): Reproductions {
     stop(id) {
       const controller = working.get(id)
       if (controller) return controller.abort()
-      if (storedReproduction(services, id).status !== 'running') return
-      const release = claim(services, id) // throws who works on it
-      setStatus(services, id, 'stopped')
+      if (storedReproduction(opened.profile, id).status !== 'running') return
+      const release = claim(opened.profile, id) // throws who works on it
+      setStatus(opened.profile, id, 'stopped')
       release()
     },
-    report: id => reportOf(services, id),
-    figures: async (id, signal) => (await drawReproduction(services, id, signal)).figures,
-    save: (id, folder, signal) => save(services, id, folder, signal),
+    report: id => reportOf(opened.profile, id),
+    figures: async (id, signal) => (await drawReproduction(opened, id, signal)).figures,
+    save: (id, folder, signal) => save(opened, id, folder, signal),
   }
 }

@@ -1,9 +1,8 @@
 /** The rows of what a training writes: epochs, weights and states. `store.ts` writes the other rows of a run. */
 import type { Position, RunRow, TrainingEvent } from '../../contract/runs.ts'
-import type { Services } from '../context.ts'
-import { forgetAfter } from '../log.ts'
 
-type Profile = Pick<Services, 'db' | 'bell' | 'profile'>
+import { forgetAfter } from '../log.ts'
+import type { Profile } from '../profile/profile.ts'
 
 type Written<Type extends TrainingEvent['type']> = Omit<Extract<TrainingEvent, { type: Type }>, 'type'>
 

@@ -8,12 +8,11 @@ import { AppError } from '../../contract/errors.ts'
 import type { TrainingSummary } from '../../contract/report.ts'
 import type { RunStatus, StoredConfig } from '../../contract/runs.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
-import type { Services } from '../context.ts'
+
 import { logEvent } from '../log.ts'
+import type { Profile } from '../profile/profile.ts'
 import { runDirectory, storedFile, storedRunFile } from '../profile.ts'
 import { environmentNow } from './environment.ts'
-
-type Profile = Pick<Services, 'db' | 'bell' | 'profile'>
 
 /**
  * The run whose weights are the start (its kept weights, or a milestone), or a checkpoint file of another origin; `null`: from scratch.

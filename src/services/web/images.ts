@@ -4,9 +4,9 @@ import { AppError } from '../../contract/errors.ts'
 import { MaskSeed, MaskSpec } from '../../contract/evaluation.ts'
 import { FRAME_HEADER, FrameSource, type FramesPart, FramesRequest, SHOWS } from '../../contract/images.ts'
 import type { RunEvent } from '../../contract/runs.ts'
-import type { Services } from '../context.ts'
 import { describeFault } from '../faults.ts'
 import type { Frames, ShownSlice } from '../frames.ts'
+import type { Profile } from '../profile/profile.ts'
 import { runFile } from '../profile.ts'
 
 /** A header holds nothing else. */
@@ -173,8 +173,8 @@ export async function thumbnailResponse(frames: Frames, [volume]: readonly strin
 }
 
 /** `/previews/RUN/EPOCH`: the file that the run's log names. */
-export async function previewResponse(services: Services, [run, epoch]: readonly string[]) {
-  const row = services.db
+export async function previewResponse(profile: Profile, [run, epoch]: readonly string[]) {
+  const row = profile.db
     .prepare(
       `SELECT event FROM events WHERE run_id = ? AND json_extract(event, '$.type') = 'preview'
         AND json_extract(event, '$.epoch') = ? ORDER BY seq DESC LIMIT 1`,
@@ -185,7 +185,7 @@ export async function previewResponse(services: Services, [run, epoch]: readonly
   const { path, shape, units, file, slice } = JSON.parse(row) as Extract<RunEvent, { type: 'preview' }>
   let bytes: Buffer
   try {
-    bytes = await readFile(runFile(services, path))
+    bytes = await readFile(runFile(profile, path))
   } catch (cause) {
     throw new AppError('FILE_UNREADABLE', `Expected the run’s image, got: ${(cause as Error).message}`, cause)
   }

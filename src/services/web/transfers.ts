@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import type { ReadableStream as WebStream } from 'node:stream/web'
 import { AppError } from '../../contract/errors.ts'
 import { choose, inWorkshop, placeAt } from '../../engine/written.ts'
-import type { Services } from '../context.ts'
+import type { Profile } from '../profile/profile.ts'
 import { reconstructionsDirectory, uploadsDirectory } from '../profile.ts'
 import { json, notFound } from './respond.ts'
 
@@ -18,12 +18,12 @@ const isPlainName = (name: string) => !/^\.|[\\/\0]/.test(name) && name.length >
  * `PUT /uploads/BATCH/PATH`: streams the body to the profile and answers with its `path` there. Refuses a second file of that name
  * (`FILE_EXISTS`), because a study may use the first.
  */
-export async function receiveUpload(services: Services, parts: readonly string[], request: Request): Promise<Response> {
+export async function receiveUpload(profile: Profile, parts: readonly string[], request: Request): Promise<Response> {
   const [batch, ...names] = parts
   if (!/^[\w-]{1,64}$/.test(batch ?? '') || names.length === 0 || !names.every(isPlainName)) {
     throw new AppError('INVALID_ARGUMENT', `Expected a batch and a plain path, got ${parts.join('/')}`)
   }
-  const folder = join(uploadsDirectory(services), batch)
+  const folder = join(uploadsDirectory(profile), batch)
   const path = join(folder, ...names)
   try {
     await inWorkshop(dirname(path), async workshop => {
@@ -52,9 +52,9 @@ const TYPES: Readonly<Record<string, string>> = {
 }
 
 /** `GET /downloads/NAME` */
-export async function sendDownload(services: Services, [name, ...more]: readonly string[]): Promise<Response> {
+export async function sendDownload(profile: Profile, [name, ...more]: readonly string[]): Promise<Response> {
   if (!name || more.length > 0 || !isPlainName(name)) return notFound('file of that name')
-  const path = join(reconstructionsDirectory(services), name)
+  const path = join(reconstructionsDirectory(profile), name)
   const found = await stat(path).catch(() => null)
   if (!found?.isFile()) return notFound(`file ${name}`)
   return new Response(Readable.toWeb(createReadStream(path)) as unknown as ReadableStream<Uint8Array>, {

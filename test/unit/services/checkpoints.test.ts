@@ -6,7 +6,7 @@ import { NETWORKS, networkOf } from '../../../src/core/models/index.ts'
 import { decodeCheckpoint, encodeCheckpoint } from '../../../src/core/training/checkpoint.ts'
 import { initialParameters, type PlainTensor, toTorch } from '../../../src/core/training/parameters.ts'
 import { importCheckpoint, networkOfCheckpoint } from '../../../src/services/checkpoints.ts'
-import { openServices, type Services } from '../../../src/services/context.ts'
+import { openServices, type Services } from '../../../src/services/open.ts'
 import { findRun, listRuns } from '../../../src/services/runs.ts'
 import { addStudy } from '../../studies.ts'
 import { noiseVolume } from '../../volumes.ts'
@@ -145,10 +145,10 @@ describe('an import', () => {
   afterEach(() => services.dispose())
 
   it('of a pre-training of this program keeps its method; of one that there is no longer, none', () => {
-    const { id } = addStudy(services, 's', [[noiseVolume('a').info, 'train']])
+    const { id } = addStudy(services.profile, 's', [[noiseVolume('a').info, 'train']])
     const tensors = tensorsOf('unet-plus-plus', { channels: 2, deepSupervision: true })
     const imported = (metadata: Record<string, string>) =>
-      findRun(services, importCheckpoint(services, id, write(tensors, metadata)))
+      findRun(services.profile, importCheckpoint(services.profile, id, write(tensors, metadata)))
     expect(imported({ kind: 'pretrain', method: 'swav' })).toMatchObject({
       kind: 'import',
       network: 'unet-plus-plus',
@@ -158,12 +158,12 @@ describe('an import', () => {
     })
     expect(imported({ kind: 'pretrain', method: 'byol' }).method).toBeNull()
     expect(imported({ kind: 'train' }).method).toBeNull()
-    expect(() => importCheckpoint(services, id, write(new Map()))).toThrow()
-    expect(listRuns(services)).toHaveLength(3)
+    expect(() => importCheckpoint(services.profile, id, write(new Map()))).toThrow()
+    expect(listRuns(services.profile)).toHaveLength(3)
   })
 
   it('of weights that are not finite leaves no run, and names the tensor', () => {
-    const { id } = addStudy(services, 's', [[noiseVolume('a').info, 'train']])
+    const { id } = addStudy(services.profile, 's', [[noiseVolume('a').info, 'train']])
     const tensors = tensorsOf('unet', { channels: 2, pools: 2 })
     tensors.get('up_conv.1.1.bias')!.data[0] = Number.NEGATIVE_INFINITY
     const path = write(tensors)
@@ -171,8 +171,8 @@ describe('an import', () => {
       code: 'NOT_FINITE',
       message: expect.stringContaining(`got -Infinity in up_conv.1.1.bias, element 1 of 1, in ${path}`),
     })
-    expect(() => importCheckpoint(services, id, path)).toThrow(refused)
+    expect(() => importCheckpoint(services.profile, id, path)).toThrow(refused)
     expect(() => networkOfCheckpoint(path)).toThrow(refused)
-    expect(listRuns(services)).toEqual([])
+    expect(listRuns(services.profile)).toEqual([])
   })
 })

@@ -51,7 +51,7 @@ describe('a damaged database', () => {
 
 it('two programs that write at once lose nothing and break nothing', async () => {
   const db = openDatabase(profile)
-  const rows = { db, profile, bell: makeBell() }
+  const rows = { db, directory: profile, salt: '', bell: makeBell() }
   db.exec(
     "INSERT INTO studies (id, name, roots, split, slices, remarks, created_at) VALUES (1, 's', '[]', '{}', '{}', '[]', '')",
   )
@@ -63,7 +63,7 @@ it('two programs that write at once lose nothing and break nothing', async () =>
       `const { openDatabase } = await import(${JSON.stringify(import.meta.resolve('../../../src/services/db/index.ts'))})
       const { makeRecorder } = await import(${JSON.stringify(import.meta.resolve('../../../src/services/recorder.ts'))})
       const db = openDatabase(${JSON.stringify(profile)})
-      const recorder = makeRecorder({ db, profile: ${JSON.stringify(profile)}, bell: { ring() {} } }, '${run}')
+      const recorder = makeRecorder({ db, directory: ${JSON.stringify(profile)}, bell: { ring() {} } }, '${run}')
       for (let epoch = 1; epoch <= 150; epoch++) {
         const figures = { epoch, loss: 1, learningRate: 1, seconds: 1, validationLoss: null, validation: null, extra: {} }
         recorder.record({ type: 'epoch', figures })

@@ -1,10 +1,9 @@
 /** What the bottom line says of works. */
 import { expect, it } from 'vitest'
-import type { Services } from '../../../src/services/context.ts'
 import { watchEngines } from '../../../src/services/engine-state.ts'
 
 it('says nothing of a work that has ended, though it still tells how far it came', () => {
-  const { begin, state } = watchEngines({ engines: [], queue: { doing: null } } as unknown as Services)
+  const { begin, state } = watchEngines({ living: [] }, () => null)
   const reading = begin('reading files')
   reading.update('reading files: 1 of 2 MB')
   expect(state().doing).toBe('reading files: 1 of 2 MB')

@@ -8,11 +8,12 @@ import { FRAME_HEADER, featuresPath, MOST_FEATURES } from '../../../src/contract
 import type { Features } from '../../../src/core/features.ts'
 import type { FeaturesRequest } from '../../../src/engine/protocol.ts'
 import { FINE_TUNING } from '../../../src/services/catalogue.ts'
-import { openServices, type Services } from '../../../src/services/context.ts'
 import { createHandler, type Handler } from '../../../src/services/handler.ts'
+import { openServices, type Services } from '../../../src/services/open.ts'
 import { insertRun } from '../../../src/services/runs/store.ts'
 import { recordCheckpoint } from '../../../src/services/runs/store-training.ts'
 import { supervisedConfig } from '../../../src/services/training.ts'
+import { fakeEngines } from '../../engines.ts'
 import { addStudy, contentsOf } from '../../studies.ts'
 import { noiseVolume } from '../../volumes.ts'
 
@@ -34,10 +35,11 @@ beforeEach(() => {
   profile = mkdtempSync(join(tmpdir(), 'self-mri-features-'))
   opened = openServices({ profile })
   calls = []
-  const services: Services = Object.create(opened, {
-    contents: { value: contentsOf(opened) },
-    interactive: {
-      value: {
+  const services: Services = {
+    ...opened,
+    contents: contentsOf(opened.profile),
+    engines: fakeEngines({
+      interactive: {
         /** Nothing but `features` is ever answered. */
         async call(name: string, request: FeaturesRequest) {
           if (name !== 'features') return new Promise(() => {})
@@ -45,19 +47,19 @@ beforeEach(() => {
           return features
         },
       },
-    },
-  })
+    }),
+  }
   path = join(profile, 'a.h5')
   writeFileSync(path, 'k-space')
-  const study = addStudy(services, 's', [[{ ...noiseVolume('a').info, path }, 'train']])
+  const study = addStudy(services.profile, 's', [[{ ...noiseVolume('a').info, path }, 'train']])
   volume = study.volumes[0].id
   const common = { network: 'unet', networkConfig: { channels: 2 }, mask, slices: { kind: 'all' }, seed: 0 } as const
   const config = supervisedConfig('train', common, FINE_TUNING)
-  run = insertRun(services, { study: study.id, config, parent: null, status: 'finished' })
+  run = insertRun(services.profile, { study: study.id, config, parent: null, status: 'finished' })
   const checkpoint = join(profile, 'last.safetensors')
   writeFileSync(checkpoint, 'weights')
   const sha256 = createHash('sha256').update('weights').digest('hex')
-  recordCheckpoint(services, run, { role: 'last', epoch: 1, step: 0, path: checkpoint, sha256 })
+  recordCheckpoint(services.profile, run, { role: 'last', epoch: 1, step: 0, path: checkpoint, sha256 })
   handler = createHandler(services, { assets: profile })
 })
 
@@ -79,7 +81,7 @@ it('come as float32 with their header, are asked for once, and again where anyth
     {
       path,
       content: expect.objectContaining({ identity: expect.any(String) }),
-      salt: opened.salt,
+      salt: opened.profile.salt,
       slice: 1,
       mask,
       seed: null,

@@ -7,13 +7,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type FigureInput, FigureRequest } from '../../../src/contract/figure.ts'
 import type { FrameMeta } from '../../../src/contract/images.ts'
 import type { StudyVolume } from '../../../src/contract/studies.ts'
-import { openServices, type Services } from '../../../src/services/context.ts'
 import { drawFigure, svgOf } from '../../../src/services/figures/figure.ts'
 import { partOf } from '../../../src/services/figures/layout.ts'
 import { gatherPanes } from '../../../src/services/figures/panes.ts'
 import { detailOf } from '../../../src/services/figures/picture.ts'
 import { saveFigure } from '../../../src/services/figures/save.ts'
 import type { Frames, ShownSlice } from '../../../src/services/frames.ts'
+import { openServices, type Services } from '../../../src/services/open.ts'
 import { COLOURS } from '../../../src/services/reports/index.ts'
 import { addStudy, contentsOf } from '../../studies.ts'
 import { noiseVolume } from '../../volumes.ts'
@@ -164,8 +164,8 @@ describe('files', () => {
   beforeEach(() => {
     profile = mkdtempSync(join(tmpdir(), 'self-mri-figures-'))
     const opened = openServices({ profile })
-    services = Object.create(opened, { contents: { value: contentsOf(opened) } })
-    id = addStudy(services, 's', [[volume, 'test']]).volumes[0].id
+    services = { ...opened, contents: contentsOf(opened.profile) }
+    id = addStudy(services.profile, 's', [[volume, 'test']]).volumes[0].id
   })
   afterEach(() => {
     services.dispose()
@@ -267,7 +267,9 @@ describe('files', () => {
   })
 
   it('error maps need a ground truth', async () => {
-    const { volumes } = addStudy(services, 'without', [[{ ...volume, path: '/b.h5', targetShape: null }, 'test']])
+    const { volumes } = addStudy(services.profile, 'without', [
+      [{ ...volume, path: '/b.h5', targetShape: null }, 'test'],
+    ])
     const request = FigureRequest.parse({ ...REQUEST, volume: volumes[0].id, errorRow: { scale: 5, signed: false } })
     await expect(saveFigure(services, frames, request)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })

@@ -7,10 +7,11 @@ import { FRAME_HEADER, FramesPart, framePath, type Show } from '../../../src/con
 import type { EvaluationSettings } from '../../../src/core/evaluate.ts'
 import { describeFrame } from '../../../src/core/frame.ts'
 import type { Frame, FrameRequest } from '../../../src/engine/protocol.ts'
-import { openServices, type Services } from '../../../src/services/context.ts'
 import { makeFrames } from '../../../src/services/frames.ts'
 import { createHandler, type Handler } from '../../../src/services/handler.ts'
+import { openServices, type Services } from '../../../src/services/open.ts'
 import { volumeById } from '../../../src/services/studies.ts'
+import { fakeEngines } from '../../engines.ts'
 import { addStudy, contentsOf } from '../../studies.ts'
 import { noiseVolume } from '../../volumes.ts'
 
@@ -40,10 +41,11 @@ beforeEach(() => {
   opened = openServices({ profile })
   asked = []
   scored = []
-  services = Object.create(opened, {
-    contents: { value: contentsOf(opened) },
-    interactive: {
-      value: {
+  services = {
+    ...opened,
+    contents: contentsOf(opened.profile),
+    engines: fakeEngines({
+      interactive: {
         async call(name: string, request: FrameRequest & { settings: EvaluationSettings }) {
           if (name === 'frame') return asked.push(request) && answer
           if (name === 'overMasks') return asked.push(request) && several
@@ -53,11 +55,11 @@ beforeEach(() => {
           return { volumes: [{ ssim: 1, psnr: 1, nmse: 0, acceleration: 4, slices: 2 }], skipped: [] }
         },
       },
-    },
-  })
+    }),
+  }
   path = join(profile, 'a.h5')
   writeFileSync(path, 'k-space')
-  volume = addStudy(services, 's', [[{ ...noiseVolume('a').info, path }, 'test']]).volumes[0].id
+  volume = addStudy(services.profile, 's', [[{ ...noiseVolume('a').info, path }, 'test']]).volumes[0].id
   handler = createHandler(services, { assets: profile })
 })
 
@@ -90,8 +92,17 @@ describe('a frame’s path', () => {
       expect(JSON.parse(response.headers.get(FRAME_HEADER)!)).toEqual({ ...answer.meta, metrics })
       await get(address)
     }
-    const { content } = volumeById(opened, volume)
-    const common = { path, content, salt: opened.salt, slice: 1, mask, source: 'network', model: null, scored: true }
+    const { content } = volumeById(opened.profile, volume)
+    const common = {
+      path,
+      content,
+      salt: opened.profile.salt,
+      slice: 1,
+      mask,
+      source: 'network',
+      model: null,
+      scored: true,
+    }
     expect(asked).toEqual([
       { ...common, show: 'image', seed: null, layer: '', channel: 0 },
       { ...common, ...options },

@@ -6,9 +6,9 @@ import process from 'node:process'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { checkProfile } from '../../../src/services/check.ts'
-import { openServices, type Services } from '../../../src/services/context.ts'
 import { DEMONSTRATION_VOLUME } from '../../../src/services/demonstration.ts'
 import { eventsOf } from '../../../src/services/log.ts'
+import { openServices, type Services } from '../../../src/services/open.ts'
 import { makeRecorder } from '../../../src/services/recorder.ts'
 import { parentOf } from '../../../src/services/resume.ts'
 import { viewRun } from '../../../src/services/run-views.ts'
@@ -41,7 +41,7 @@ function moved(services: Services): Services {
   opened = opened.filter(each => each !== services)
   const profile = join(folder, 'another place', 'p')
   mkdirSync(join(folder, 'another place'), { recursive: true })
-  renameSync(services.profile, profile)
+  renameSync(services.profile.directory, profile)
   return open(profile)
 }
 
@@ -63,19 +63,21 @@ describe('a profile of 349f561 that was moved before the update', () => {
   it.each([[false], [true]])('has all its runs and files where it lies now (read only: %s)', async readOnly => {
     const { profile } = unpackOldProfile(folder, { dataFollow: true })
     const services = open(profile, readOnly)
-    const check = await checkProfile(services)
+    const check = await checkProfile(services.profile)
     expect(check.faults).toEqual([])
     expect(check.checked).toEqual({ checkpoint: 10, state: 6, preview: 6, 'study file': 12 })
-    expect(listRuns(services).map(({ id, status }) => [id, status])).toEqual([
+    expect(listRuns(services.profile).map(({ id, status }) => [id, status])).toEqual([
       ['1', 'finished'],
       ['2', 'finished'],
       ['3', 'finished'],
       ['4', 'interrupted'],
     ])
     // Hashed on the way: it is the file that the run wrote.
-    expect(keptModel(services, '3').model.checkpoint).toBe(join(profile, 'runs/3/best-0002.safetensors'))
-    expect(keptModel(services, '3', 1).model.checkpoint).toBe(join(profile, 'runs/3/milestone-0001.safetensors'))
-    expect(findRun(services, '1').summary).toEqual({
+    expect(keptModel(services.profile, '3').model.checkpoint).toBe(join(profile, 'runs/3/best-0002.safetensors'))
+    expect(keptModel(services.profile, '3', 1).model.checkpoint).toBe(
+      join(profile, 'runs/3/milestone-0001.safetensors'),
+    )
+    expect(findRun(services.profile, '1').summary).toEqual({
       run: '1',
       epochs: 1,
       steps: 1,
@@ -87,17 +89,19 @@ describe('a profile of 349f561 that was moved before the update', () => {
       bestEpoch: null,
       checkpoint: { path: join(profile, 'runs/1/last-0001.safetensors'), sha256: expect.stringMatching(/^5a29f7f4/) },
     })
-    expect(viewRun(services, '2').checkpoints.map(({ path }) => path)).toEqual(
+    expect(viewRun(services.profile, '2').checkpoints.map(({ path }) => path)).toEqual(
       ['best-0001', 'best-0002', 'last-0002'].map(name => join(profile, `runs/2/${name}.safetensors`)),
     )
-    const named = eventsOf(services, '4').flatMap(({ event }) => ('path' in event && event.path ? [event.path] : []))
+    const named = eventsOf(services.profile, '4').flatMap(({ event }) =>
+      'path' in event && event.path ? [event.path] : [],
+    )
     expect(named).toHaveLength(4)
     expect(named.every(path => path.startsWith(join(profile, 'runs/4/')) && existsSync(path))).toBe(true)
   })
 
   it('finds what comes with the program where that is now, and uploads in the profile', () => {
     const { profile, data } = unpackOldProfile(folder, { dataFollow: true })
-    const [brains, demonstration, uploaded] = listStudies(open(profile))
+    const [brains, demonstration, uploaded] = listStudies(open(profile).profile)
     expect(demonstration.roots).toEqual([join(DEMONSTRATION_VOLUME, '..')])
     expect(demonstration.volumes.map(({ path }) => path)).toContain(DEMONSTRATION_VOLUME)
     expect(uploaded.roots).toEqual([join(profile, 'uploads/batch-1')])
@@ -123,7 +127,7 @@ describe('a profile of 349f561 that was moved before the update', () => {
 
   it('tells which files of a study are not where they were', async () => {
     const { profile } = unpackOldProfile(folder)
-    const { faults } = await checkProfile(open(profile))
+    const { faults } = await checkProfile(open(profile).profile)
     expect(faults).toEqual(
       ['test', 'train', 'val'].map(role => ({
         kind: 'study file',
@@ -142,11 +146,15 @@ describe('a profile of 349f561 that was moved before the update', () => {
       UPDATE volumes SET path = '/second place/profile/extra/x.h5' WHERE id = 1`)
     old.close()
     const services = open(profile)
-    expect(services.db.prepare('SELECT path FROM volumes WHERE id IN (1, 12) ORDER BY id').pluck().all()).toEqual([
-      'extra/x.h5',
-      'uploads/batch-1/uploaded.h5',
+    expect(
+      services.profile.db.prepare('SELECT path FROM volumes WHERE id IN (1, 12) ORDER BY id').pluck().all(),
+    ).toEqual(['extra/x.h5', 'uploads/batch-1/uploaded.h5'])
+    expect(listRuns(services.profile).map(({ checkpoint }) => existsSync(checkpoint!.path))).toEqual([
+      true,
+      true,
+      true,
+      true,
     ])
-    expect(listRuns(services).map(({ checkpoint }) => existsSync(checkpoint!.path))).toEqual([true, true, true, true])
   })
 
   it('finds uploads also where it has no run that tells where it was', () => {
@@ -156,7 +164,7 @@ describe('a profile of 349f561 that was moved before the update', () => {
       'DELETE FROM evaluations; DELETE FROM events; DELETE FROM checkpoints; DELETE FROM states; DELETE FROM runs',
     )
     old.close()
-    expect(listStudies(open(profile))[2].volumes[0].path).toBe(join(profile, 'uploads/batch-1/uploaded.h5'))
+    expect(listStudies(open(profile).profile)[2].volumes[0].path).toBe(join(profile, 'uploads/batch-1/uploaded.h5'))
   })
 
   it('takes a user’s own folder that has the name of one of its folders for the user’s', () => {
@@ -167,23 +175,27 @@ describe('a profile of 349f561 that was moved before the update', () => {
     const old = new Database(join(profile, 'self-mri.sqlite'))
     old.prepare("UPDATE volumes SET path = @own, info = json_set(info, '$.path', @own) WHERE id = 12").run({ own })
     old.close()
-    expect(listStudies(open(profile))[2].volumes[0].path).toBe(own)
+    expect(listStudies(open(profile).profile)[2].volumes[0].path).toBe(own)
   })
 })
 
 describe('what this version writes', () => {
-  const config = (services: Services) => ({ ...findRun(services, '3').config, kind: 'import' as const, recipe: null })
+  const config = (services: Services) => ({
+    ...findRun(services.profile, '3').config,
+    kind: 'import' as const,
+    recipe: null,
+  })
 
   it('names the profile nowhere', () => {
     const { profile } = unpackOldProfile(folder)
     const services = open(profile)
-    const run = insertRun(services, {
+    const run = insertRun(services.profile, {
       study: 1,
       config: config(services),
       parent: { file: join(profile, 'uploads/weights.safetensors') },
       status: 'running',
     })
-    const recorder = makeRecorder(services, run)
+    const recorder = makeRecorder(services.profile, run)
     const file = (name: string) => ({ path: join(profile, 'runs', run, name), sha256: 's' })
     recorder.record({ type: 'checkpoint', role: 'best', epoch: 1, step: 1, ...file('best-0001.safetensors') })
     recorder.record({ type: 'state', at: { step: 1, epoch: 1 }, bestEpoch: 1, ...file('state.safetensors') })
@@ -192,17 +204,19 @@ describe('what this version writes', () => {
     expect(readFileSync(join(profile, 'runs', run, 'events.jsonl'), 'utf8')).not.toContain(profile)
 
     const later = moved(services)
-    const directory = join(later.profile, 'runs', run)
-    expect(findRun(later, run).checkpoint!.path).toBe(join(directory, 'best-0001.safetensors'))
-    expect(statesOf(later, Number(run))[0].path).toBe(join(directory, 'state.safetensors'))
-    expect(parentOf(later, storedRun(later, run))).toEqual({ file: join(later.profile, 'uploads/weights.safetensors') })
+    const directory = join(later.profile.directory, 'runs', run)
+    expect(findRun(later.profile, run).checkpoint!.path).toBe(join(directory, 'best-0001.safetensors'))
+    expect(statesOf(later.profile, Number(run))[0].path).toBe(join(directory, 'state.safetensors'))
+    expect(parentOf(later.profile, storedRun(later.profile, run))).toEqual({
+      file: join(later.profile.directory, 'uploads/weights.safetensors'),
+    })
   })
 
   it('removes the files of weights and states that are no longer needed, where they lie now', () => {
     const { profile } = unpackOldProfile(folder)
     const later = moved(open(profile))
-    const directory = join(later.profile, 'runs/4')
-    const recorder = makeRecorder(later, '4')
+    const directory = join(later.profile.directory, 'runs/4')
+    const recorder = makeRecorder(later.profile, '4')
     recorder.record({
       type: 'checkpoint',
       role: 'last',
@@ -226,9 +240,9 @@ it('the check of a profile names what is gone and what is damaged', async () => 
   bytes[bytes.length - 1] ^= 1
   writeFileSync(state, bytes)
   const services = open(profile)
-  services.db.exec("UPDATE studies SET hidden_at = 'now' WHERE id = 3")
+  services.profile.db.exec("UPDATE studies SET hidden_at = 'now' WHERE id = 3")
   rmSync(join(profile, 'uploads'), { recursive: true }) // of a study that is off the list
-  const { faults, checked } = await checkProfile(services)
+  const { faults, checked } = await checkProfile(services.profile)
   expect(checked['study file']).toBe(11)
   expect(faults).toEqual([
     { kind: 'checkpoint', of: '2', path: join(profile, 'runs/2/best-0002.safetensors'), fault: 'missing' },
@@ -240,9 +254,9 @@ it('the check of a profile names what is gone and what is damaged', async () => 
 it('the check of a profile leaves out a run in training, whose files come and go, and says so', async () => {
   const { profile } = unpackOldProfile(folder, { dataFollow: true })
   const services = open(profile)
-  services.db.prepare("UPDATE runs SET status = 'running', pid = ? WHERE id = 4").run(process.pid)
+  services.profile.db.prepare("UPDATE runs SET status = 'running', pid = ? WHERE id = 4").run(process.pid)
   rmSync(join(profile, 'runs/4'), { recursive: true })
-  const { faults, checked, training } = await checkProfile(services)
+  const { faults, checked, training } = await checkProfile(services.profile)
   expect(faults).toEqual([])
   expect(training).toEqual(['4'])
   expect(checked).toEqual({ checkpoint: 8, state: 5, preview: 5, 'study file': 12 })

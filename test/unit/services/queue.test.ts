@@ -16,18 +16,20 @@ import { initialParameters, toTorch } from '../../../src/core/training/parameter
 import type { Engine } from '../../../src/engine/client.ts'
 import type { TrainRequest } from '../../../src/engine/protocol.ts'
 import { importCheckpoint } from '../../../src/services/checkpoints.ts'
-import { openServices, type Services } from '../../../src/services/context.ts'
 import { takeDevice } from '../../../src/services/device.ts'
 import { eventsOf } from '../../../src/services/log.ts'
+import { openServices, type Services } from '../../../src/services/open.ts'
 import { makeQueue, type Queue } from '../../../src/services/queue.ts'
-import { prepareResumption, type Resumption, resumeInterrupted } from '../../../src/services/resume.ts'
+import { prepareResumption, type Resumption } from '../../../src/services/resume.ts'
 import { viewRun } from '../../../src/services/run-views.ts'
+import { resumeInterrupted } from '../../../src/services/runs/resume-interrupted.ts'
 import { interruptRun } from '../../../src/services/runs/store.ts'
 import { recordState } from '../../../src/services/runs/store-training.ts'
 import { findRun, listRuns } from '../../../src/services/runs.ts'
 import { changeSettings } from '../../../src/services/settings.ts'
 import { studyById } from '../../../src/services/studies.ts'
 import { prepareRun, supervisedConfig } from '../../../src/services/training.ts'
+import { fakeEngines } from '../../engines.ts'
 import { addVolume, contentsOf } from '../../studies.ts'
 import { noiseVolume } from '../../volumes.ts'
 
@@ -86,18 +88,14 @@ const fakeEngine = {
 beforeEach(() => {
   profile = mkdtempSync(join(tmpdir(), 'self-mri-queue-'))
   const opened = openServices({ profile })
-  services = Object.create(opened, { contents: { value: contentsOf(opened) } })
+  services = { ...opened, contents: contentsOf(opened.profile) }
   trainings = []
   engines = 0
-  const faked: Services = Object.create(services, {
-    jobs: {
-      value: async () => {
-        engines++
-        return fakeEngine
-      },
-    },
-  })
-  queue = makeQueue(faked)
+  const jobs = async () => {
+    engines++
+    return fakeEngine
+  }
+  queue = makeQueue({ ...services, engines: fakeEngines({ jobs }) })
 })
 
 afterEach(async () => {
@@ -120,23 +118,23 @@ const config: RunConfig = supervisedConfig(
 )
 
 function addStudy(kind = 'folder'): number {
-  const { lastInsertRowid } = services.db
+  const { lastInsertRowid } = services.profile.db
     .prepare(
       `INSERT INTO studies (name, kind, roots, split, slices, remarks, created_at)
         VALUES (?, ?, '[]', '{"by":"folders","seed":null,"fractions":null}', '{"kind":"all"}', '[]', '')`,
     )
     .run(kind, kind)
   const { info } = noiseVolume('a')
-  addVolume(services, Number(lastInsertRowid), info, 'train')
+  addVolume(services.profile, Number(lastInsertRowid), info, 'train')
   return Number(lastInsertRowid)
 }
 
 const prepared = (count: number) => {
-  const study = studyById(services, addStudy())
-  return Array.from({ length: count }, () => prepareRun(services, { study, config, parent: null }))
+  const study = studyById(services.profile, addStudy())
+  return Array.from({ length: count }, () => prepareRun(services.profile, { study, config, parent: null }))
 }
 
-const statuses = () => listRuns(services).map(({ status }) => status)
+const statuses = () => listRuns(services.profile).map(({ status }) => status)
 
 describe('the queue', () => {
   it('trains one after another, in order, and writes down what happens', async () => {
@@ -153,9 +151,11 @@ describe('the queue', () => {
     await trainings[2].finish()
     expect(statuses()).toEqual(['finished', 'finished', 'finished'])
     expect(queue.doing).toBeNull()
-    const events = eventsOf(services, runs[0]).map(({ event }) => (event.type === 'status' ? event.status : event.type))
+    const events = eventsOf(services.profile, runs[0]).map(({ event }) =>
+      event.type === 'status' ? event.status : event.type,
+    )
     expect(events).toEqual(['queued', 'running', 'step', 'finished'])
-    const { run } = viewRun(services, runs[0])
+    const { run } = viewRun(services.profile, runs[0])
     expect(run.startedAt! >= run.createdAt).toBe(true)
   })
 
@@ -177,7 +177,10 @@ describe('the queue', () => {
     queue.add(prepared(2))
     await settled()
     await trainings[0].fail(new AppError('ENGINE_DIED', 'The engine process ended by SIGKILL'))
-    expect(listRuns(services)[0]).toMatchObject({ status: 'interrupted', reason: expect.stringContaining('SIGKILL') })
+    expect(listRuns(services.profile)[0]).toMatchObject({
+      status: 'interrupted',
+      reason: expect.stringContaining('SIGKILL'),
+    })
     expect(engines).toBe(2)
     await trainings[1].finish()
     expect(statuses()).toEqual(['interrupted', 'finished'])
@@ -202,21 +205,21 @@ describe('the queue', () => {
     const stopped = queue.stop('SIGTERM')
     await trainings[0].fail(new AppError('CANCELLED', 'Cancelled'))
     await stopped
-    const reasons = listRuns(services).map(({ status, reason }) => `${status}: ${reason}`)
+    const reasons = listRuns(services.profile).map(({ status, reason }) => `${status}: ${reason}`)
     expect(reasons).toEqual([
       'interrupted: SIGTERM stopped the program while the run was going on.',
       ...Array(3).fill('interrupted: SIGTERM stopped the program before the run had begun.'),
     ])
-    expect(viewRun(services, fourth).run).toMatchObject({ queuePosition: null, resumable: true })
+    expect(viewRun(services.profile, fourth).run).toMatchObject({ queuePosition: null, resumable: true })
 
     const taken = async () => {
       const runs: string[] = []
-      const next: Services = Object.create(services, { queue: { value: { resume: (run: string) => runs.push(run) } } })
-      await resumeInterrupted(next)
+      const resume = (run: string) => void runs.push(run)
+      await resumeInterrupted({ ...services, queue: { ...queue, resume } })
       return runs
     }
     expect(await taken()).toEqual([fourth, second, third])
-    changeSettings(services, { autoResume: true })
+    changeSettings(services.profile, services.engines, { autoResume: true })
     expect(await taken()).toEqual([first, fourth, second, third])
     ;(await prepareResumption(services, fourth)).claim() // by somebody else
     expect(await taken()).toEqual([first, second, third])
@@ -230,7 +233,9 @@ describe('the queue', () => {
     await stopped
     lock.release()
     expect(trainings).toEqual([])
-    const rows = services.db.prepare('SELECT id, status, reason, queue_place AS place FROM runs ORDER BY id').all()
+    const rows = services.profile.db
+      .prepare('SELECT id, status, reason, queue_place AS place FROM runs ORDER BY id')
+      .all()
     const reason = 'SIGHUP stopped the program before the run had begun.'
     expect(rows).toEqual(
       [first, second].map((run, i) => ({ id: Number(run), status: 'interrupted', reason, place: i + 1 })),
@@ -243,7 +248,7 @@ describe('the queue', () => {
     const stopped = queue.stop('SIGTERM')
     await trainings[0].fail(new AppError('ENGINE_DIED', 'The engine process ended by SIGTERM'))
     await stopped
-    expect(listRuns(services)[0]).toMatchObject({
+    expect(listRuns(services.profile)[0]).toMatchObject({
       status: 'interrupted',
       reason: 'SIGTERM stopped the program while the run was going on.',
     })
@@ -277,10 +282,10 @@ describe('a run that is paused', () => {
     expect(statuses()).toEqual(['running', 'queued'])
     await trainings[0].fail(new AppError('CANCELLED', 'Cancelled'))
     expect(statuses()).toEqual(['paused', 'running'])
-    expect(findRun(services, first)).toMatchObject({ resumable: true, stateStep: 7 })
+    expect(findRun(services.profile, first)).toMatchObject({ resumable: true, stateStep: 7 })
 
     queue.resume(first, await prepareResumption(services, first))
-    expect(viewRun(services, first).run).toMatchObject({ status: 'queued', queuePosition: 1 })
+    expect(viewRun(services.profile, first).run).toMatchObject({ status: 'queued', queuePosition: 1 })
     await expect(prepareResumption(services, first)).rejects.toThrow(/got run 1, which is queued/)
     await trainings[1].finish()
     expect(statuses()).toEqual(['running', 'finished'])
@@ -293,7 +298,7 @@ describe('a run that is paused', () => {
   it('while it waits is taken out of the queue, whose order can be changed', async () => {
     const [, second, third, fourth] = queue.add(prepared(4))
     await settled()
-    const places = () => [second, third, fourth].map(run => viewRun(services, run).run.queuePosition)
+    const places = () => [second, third, fourth].map(run => viewRun(services.profile, run).run.queuePosition)
     expect(places()).toEqual([1, 2, 3])
     expect(queue.move(fourth, second)).toBe(true)
     expect(places()).toEqual([2, 3, 1])
@@ -313,7 +318,7 @@ describe('a resumption', () => {
     await settled()
     queue.stopRun(run, 'pause')
     await trainings[0].fail(new AppError('CANCELLED', 'Cancelled'))
-    services.db.exec(`UPDATE volumes SET info = json_set(info, '$.content.identity', 'another')`)
+    services.profile.db.exec(`UPDATE volumes SET info = json_set(info, '$.content.identity', 'another')`)
     await expect(prepareResumption(services, run)).rejects.toMatchObject({
       code: 'DATA_CHANGED',
       message: expect.stringMatching(/contents that run 1 began with.*a\.h5/),
@@ -328,24 +333,19 @@ describe('a resumption', () => {
     await trainings[1].fail(new AppError('OUT_OF_MEMORY', 'too much'))
     trainings[2].emit(state(3))
     await trainings[2].fail(new AppError('OUT_OF_MEMORY', 'too much'))
-    expect(listRuns(services).map(({ resumable }) => resumable)).toEqual([false, false, true])
+    expect(listRuns(services.profile).map(({ resumable }) => resumable)).toEqual([false, false, true])
   })
 
   it('unasked comes at most three times without progress', async () => {
-    changeSettings(services, { autoResume: true })
+    changeSettings(services.profile, services.engines, { autoResume: true })
     const [run] = queue.add(prepared(1))
-    const interrupt = () => interruptRun(services, run, 'it crashed')
+    const interrupt = () => interruptRun(services.profile, run, 'it crashed')
     const resumed: string[] = []
-    const watched: Services = Object.create(services, {
-      queue: {
-        value: {
-          resume(id: string, { claim }: Resumption) {
-            claim()
-            resumed.push(id)
-          },
-        },
-      },
-    })
+    const resume = (id: string, { claim }: Resumption) => {
+      claim()
+      resumed.push(id)
+    }
+    const watched = { ...services, queue: { ...queue, resume } }
     const rounds = async (count: number) => {
       for (let i = 0; i < count; i++) {
         interrupt()
@@ -354,10 +354,10 @@ describe('a resumption', () => {
       return resumed.length
     }
     expect(await rounds(5)).toBe(3)
-    recordState(services, run, { at: { step: 5, epoch: 0 }, bestEpoch: null, path: 'p', sha256: 's' })
+    recordState(services.profile, run, { at: { step: 5, epoch: 0 }, bestEpoch: null, path: 'p', sha256: 's' })
     expect(await rounds(5)).toBe(6)
-    changeSettings(services, { autoResume: false })
-    recordState(services, run, { at: { step: 9, epoch: 0 }, bestEpoch: null, path: 'p', sha256: 's' })
+    changeSettings(services.profile, services.engines, { autoResume: false })
+    recordState(services.profile, run, { at: { step: 9, epoch: 0 }, bestEpoch: null, path: 'p', sha256: 's' })
     expect(await rounds(1)).toBe(6)
   })
 })
@@ -375,8 +375,8 @@ describe('the device', () => {
     await settled()
     const words = `run 5 of process ${process.pid}`
     expect(queue.doing).toBe(`run ${run}: waiting for ${words}`)
-    expect(viewRun(services, run).run).toMatchObject({ status: 'queued', queuePosition: 1 })
-    expect(eventsOf(services, run).at(-1)!.event).toMatchObject({ type: 'waiting', reason: 'device in use' })
+    expect(viewRun(services.profile, run).run).toMatchObject({ status: 'queued', queuePosition: 1 })
+    expect(eventsOf(services.profile, run).at(-1)!.event).toMatchObject({ type: 'waiting', reason: 'device in use' })
     lock.release()
     await vi.waitFor(() => expect(statuses()).toEqual(['running']))
     await trainings[0].finish()
@@ -418,19 +418,21 @@ describe('the device', () => {
 
 describe('what may be asked for', () => {
   it('is no accumulation for a method that compares the samples of a batch', () => {
-    const study = studyById(services, addStudy())
+    const study = studyById(services.profile, addStudy())
     const pretraining: RunConfig = {
       ...config,
       kind: 'pretrain',
       method: 'simclr',
       recipe: { ...config.recipe, accumulate: 2 },
     }
-    expect(() => prepareRun(services, { study, config: pretraining, parent: null })).toThrow(/SimCLR.*accumulate 2/)
+    expect(() => prepareRun(services.profile, { study, config: pretraining, parent: null })).toThrow(
+      /SimCLR.*accumulate 2/,
+    )
   })
 
   it('is no training on new scans', () => {
-    const study = studyById(services, addStudy('scans'))
-    expect(() => prepareRun(services, { study, config, parent: null })).toThrow(/nothing is trained on them/)
+    const study = studyById(services.profile, addStudy('scans'))
+    expect(() => prepareRun(services.profile, { study, config, parent: null })).toThrow(/nothing is trained on them/)
   })
 })
 
@@ -449,8 +451,8 @@ describe('an imported checkpoint', () => {
   it('is a run whose training is not known, of which the file is kept', async () => {
     const study = addStudy()
     const file = write('unet.safetensors', weights())
-    const id = importCheckpoint(services, study, file)
-    const { run } = viewRun(services, id)
+    const id = importCheckpoint(services.profile, study, file)
+    const { run } = viewRun(services.profile, id)
     expect(run).toMatchObject({
       kind: 'import',
       status: 'finished',
@@ -461,10 +463,10 @@ describe('an imported checkpoint', () => {
       config: { networkConfig, recipe: null },
     })
     rmSync(file)
-    const request = { study: studyById(services, study), config, parent: { run: id } }
-    const [fineTuned] = queue.add([prepareRun(services, request)])
-    expect(viewRun(services, fineTuned).run.unknownTraining).toBe(true)
-    expect(findRun(services, fineTuned).parent).toBe(id)
+    const request = { study: studyById(services.profile, study), config, parent: { run: id } }
+    const [fineTuned] = queue.add([prepareRun(services.profile, request)])
+    expect(viewRun(services.profile, fineTuned).run.unknownTraining).toBe(true)
+    expect(findRun(services.profile, fineTuned).parent).toBe(id)
   })
 
   it('that is damaged or foreign is refused, and leaves no row', () => {
@@ -479,15 +481,15 @@ describe('an imported checkpoint', () => {
       ['text', Buffer.from('these are no weights at all'), 'CHECKPOINT_DAMAGED'],
       ['foreign', foreign, 'UNSUPPORTED_FORMAT'],
     ] as const)
-      expect(() => importCheckpoint(services, study, write(name, bytes)), name).toThrow(
+      expect(() => importCheckpoint(services.profile, study, write(name, bytes)), name).toThrow(
         expect.objectContaining({ code }),
       )
-    expect(() => importCheckpoint(services, study, join(profile, 'nowhere'))).toThrow(
+    expect(() => importCheckpoint(services.profile, study, join(profile, 'nowhere'))).toThrow(
       expect.objectContaining({ code: 'FILE_UNREADABLE' }),
     )
-    expect(() => importCheckpoint(services, 99, write('whole', whole))).toThrow(
+    expect(() => importCheckpoint(services.profile, 99, write('whole', whole))).toThrow(
       expect.objectContaining({ code: 'STUDY_NOT_FOUND' }),
     )
-    expect(listRuns(services)).toEqual([])
+    expect(listRuns(services.profile)).toEqual([])
   })
 })

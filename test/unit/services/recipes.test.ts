@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { NamedRecipe, RecipeSettings } from '../../../src/contract/recipes.ts'
-import { openServices, type Services } from '../../../src/services/context.ts'
+import { openServices, type Services } from '../../../src/services/open.ts'
 import { findRecipe, ownRecipes, saveRecipe, setRecipeHidden } from '../../../src/services/recipes.ts'
 
 let profile: string
@@ -21,13 +21,13 @@ afterEach(() => {
 
 /** As a file holds them: what is not there has its default. */
 const settings = (id = 'simclr/workstation', changes: Record<string, unknown> = {}) => ({
-  ...RecipeSettings.parse(findRecipe(services, id)),
+  ...RecipeSettings.parse(findRecipe(services.profile, id)),
   ...changes,
 })
 
 const refusal = (given: unknown) => {
   try {
-    saveRecipe(services, { name: 'bad', settings: given })
+    saveRecipe(services.profile, { name: 'bad', settings: given })
   } catch (error) {
     return error as { code: string; message: string }
   }
@@ -36,7 +36,7 @@ const refusal = (given: unknown) => {
 
 describe('an own recipe', () => {
   it('is saved with every setting spelt out, listed, and there after the next start', () => {
-    const saved = saveRecipe(services, {
+    const saved = saveRecipe(services.profile, {
       name: '  Larger crops ',
       settings: settings('simclr/workstation', { methodConfig: { crop: 96 } }),
     })
@@ -45,12 +45,12 @@ describe('an own recipe', () => {
     expect(NamedRecipe.parse(saved)).toEqual(saved)
     services.dispose()
     services = openServices({ profile })
-    expect(ownRecipes(services)).toEqual([saved])
-    expect(findRecipe(services, 'own/1')).toEqual(saved)
+    expect(ownRecipes(services.profile)).toEqual([saved])
+    expect(findRecipe(services.profile, 'own/1')).toEqual(saved)
   })
 
   it('may be from scratch, with nothing of a pretext', () => {
-    const saved = saveRecipe(services, {
+    const saved = saveRecipe(services.profile, {
       name: 'Mine',
       settings: settings('scratch/report', { methodConfig: { a: 1 } }),
     })
@@ -58,26 +58,26 @@ describe('an own recipe', () => {
   })
 
   it('is written over by its id, keeps its number, and is no longer hidden then', () => {
-    const { id } = saveRecipe(services, { name: 'One', settings: settings() })
-    saveRecipe(services, { name: 'Two', settings: settings('rotnet/report') })
-    setRecipeHidden(services, id, true)
-    expect(ownRecipes(services).map(({ name }) => name)).toEqual(['Two'])
-    expect(saveRecipe(services, { id, name: 'One again', settings: settings('pirl/report') })).toMatchObject({
+    const { id } = saveRecipe(services.profile, { name: 'One', settings: settings() })
+    saveRecipe(services.profile, { name: 'Two', settings: settings('rotnet/report') })
+    setRecipeHidden(services.profile, id, true)
+    expect(ownRecipes(services.profile).map(({ name }) => name)).toEqual(['Two'])
+    expect(saveRecipe(services.profile, { id, name: 'One again', settings: settings('pirl/report') })).toMatchObject({
       id,
       name: 'One again',
       method: 'pirl',
     })
-    expect(ownRecipes(services).map(({ name }) => name)).toEqual(['One again', 'Two'])
+    expect(ownRecipes(services.profile).map(({ name }) => name)).toEqual(['One again', 'Two'])
   })
 
   it('is taken off the list and put back; a number is never given twice', () => {
-    const { id } = saveRecipe(services, { name: 'One', settings: settings() })
-    setRecipeHidden(services, id, true)
-    expect(ownRecipes(services)).toEqual([])
-    expect(findRecipe(services, id).name).toBe('One') // runs may name it
-    expect(saveRecipe(services, { name: 'Two', settings: settings() }).id).toBe('own/2')
-    setRecipeHidden(services, id, false)
-    expect(ownRecipes(services)).toHaveLength(2)
+    const { id } = saveRecipe(services.profile, { name: 'One', settings: settings() })
+    setRecipeHidden(services.profile, id, true)
+    expect(ownRecipes(services.profile)).toEqual([])
+    expect(findRecipe(services.profile, id).name).toBe('One') // runs may name it
+    expect(saveRecipe(services.profile, { name: 'Two', settings: settings() }).id).toBe('own/2')
+    setRecipeHidden(services.profile, id, false)
+    expect(ownRecipes(services.profile)).toHaveLength(2)
   })
 })
 
@@ -97,7 +97,7 @@ describe('what is refused', () => {
       code: 'INVALID_ARGUMENT',
       message: expect.stringMatching(message),
     })
-    expect(ownRecipes(services)).toEqual([])
+    expect(ownRecipes(services.profile)).toEqual([])
   })
 
   it('parts of a batch where samples are compared', () => {
@@ -105,7 +105,7 @@ describe('what is refused', () => {
     expect(refusal(settings('simclr/workstation', { training: { ...training, accumulate: 2 } })).message).toMatch(
       /training\.accumulate: 2/,
     )
-    const saved = saveRecipe(services, {
+    const saved = saveRecipe(services.profile, {
       name: 'RotNet may',
       settings: settings('rotnet/workstation', { training: { ...training, accumulate: 2 } }),
     })
@@ -114,7 +114,7 @@ describe('what is refused', () => {
 
   it('a name that is none', () => {
     for (const name of ['  ', 'x'.repeat(81)])
-      expect(() => saveRecipe(services, { name, settings: settings() })).toThrow(
+      expect(() => saveRecipe(services.profile, { name, settings: settings() })).toThrow(
         expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('name: ') }),
       )
   })
@@ -125,11 +125,11 @@ describe('what is refused', () => {
         code: 'INVALID_ARGUMENT',
         message: expect.stringMatching(new RegExp(`${id}, which ships.*as a new one`)),
       })
-      expect(() => saveRecipe(services, { id, name: 'x', settings: settings() })).toThrow(ships)
-      expect(() => setRecipeHidden(services, id, true)).toThrow(ships)
+      expect(() => saveRecipe(services.profile, { id, name: 'x', settings: settings() })).toThrow(ships)
+      expect(() => setRecipeHidden(services.profile, id, true)).toThrow(ships)
     }
     for (const id of ['own/1', 'own/x', 'simclr'])
-      expect(() => saveRecipe(services, { id, name: 'x', settings: settings() })).toThrow(
+      expect(() => saveRecipe(services.profile, { id, name: 'x', settings: settings() })).toThrow(
         expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(`got ${id}`) }),
       )
   })

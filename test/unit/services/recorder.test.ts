@@ -7,8 +7,8 @@ import { AppError, type ErrorCode } from '../../../src/contract/errors.ts'
 import { Recipe } from '../../../src/contract/recipes.ts'
 import type { RunConfig, RunEvent, TrainingEvent } from '../../../src/contract/runs.ts'
 import { partialBeside } from '../../../src/engine/files.ts'
-import { openServices, type Services } from '../../../src/services/context.ts'
 import { logEvent } from '../../../src/services/log.ts'
+import { openServices, type Services } from '../../../src/services/open.ts'
 import { makeRecorder, type Recorder } from '../../../src/services/recorder.ts'
 import { viewRun } from '../../../src/services/run-views.ts'
 import { recordFailure } from '../../../src/services/runs/ending.ts'
@@ -33,10 +33,10 @@ const config: RunConfig = { ...TRAINING, recipe }
 beforeEach(() => {
   profile = mkdtempSync(join(tmpdir(), 'self-mri-recorder-'))
   services = openServices({ profile })
-  addRun(services, addStudy(services, 's', []).id, { config, status: 'running' })
+  addRun(services.profile, addStudy(services.profile, 's', []).id, { config, status: 'running' })
   directory = join(profile, 'runs', '1')
   mkdirSync(directory, { recursive: true })
-  recorder = makeRecorder(services, '1')
+  recorder = makeRecorder(services.profile, '1')
 })
 
 afterEach(() => {
@@ -100,13 +100,13 @@ describe('files of a run', () => {
     expect(files()).toContain('best-1') // the state of epoch 1 names it
     record(checkpoint('best', 3), state(2, 25, 3), state(2, 27, 3))
     expect(files()).toEqual(['best-3', 'head-2', 'last-2', 'milestone-2', 'state-2-25', 'state-2-27'])
-    expect(findRun(services, '1')).toMatchObject({ milestones: [2], stateStep: 27 })
+    expect(findRun(services.profile, '1')).toMatchObject({ milestones: [2], stateStep: 27 })
   })
 
   it('that a dead process has half written are taken away', () => {
     writeFileSync(join(directory, '.state-0001-000010.safetensors.123.part'), '') // of older programs
     writeFileSync(partialBeside(join(directory, 'state')), '')
-    makeRecorder(services, '1')
+    makeRecorder(services.profile, '1')
     expect(files()).toEqual([])
   })
 })
@@ -116,17 +116,17 @@ describe('a run that goes on', () => {
     record(epoch(1), checkpoint('best', 1), checkpoint('last', 1), state(1, 10, 1))
     record({ type: 'step', step: 12, steps: 90, epoch: 2, loss: 1 }, epoch(2), epoch(3), checkpoint('best', 3))
     record(resumed(10, 1), epoch(2), epoch(3))
-    const { events, notes } = viewRun(services, '1')
+    const { events, notes } = viewRun(services.profile, '1')
     expect(events.flatMap(({ event }) => (event.type === 'epoch' ? [event.figures.epoch] : []))).toEqual([1, 2, 3])
     expect(events.some(({ event }) => event.type === 'step')).toBe(false)
     expect(notes).toMatchObject([{ text: 'a note' }])
-    expect(findRun(services, '1').epochs.done).toBe(3)
+    expect(findRun(services.profile, '1').epochs.done).toBe(3)
     expect(files()).toEqual(['best-1', 'head-1', 'last-1', 'state-1-10'])
   })
 
   it('passes over a damaged state for good', () => {
     record(state(1, 10), state(1, 15), resumed(10, 1))
-    expect(findRun(services, '1').stateStep).toBe(10)
+    expect(findRun(services.profile, '1').stateStep).toBe(10)
   })
 })
 
@@ -141,15 +141,15 @@ describe('the run’s numbers', () => {
     expect(csv().split('\n')).toHaveLength(3)
     record(epoch(2))
     expect(jsonl().map(event => event.type)).toEqual(['status', 'epoch', 'resumed', 'epoch'])
-    finishRun(services, '1')
+    finishRun(services.profile, '1')
     recorder.close()
     expect(jsonl().at(-1)).toMatchObject({ type: 'status', status: 'finished' })
   })
 
   it('are taken up by another process', () => {
     record(epoch(1))
-    logEvent(services, '1', { type: 'note', text: 'another process' })
-    makeRecorder(services, '1').record(epoch(2))
+    logEvent(services.profile, '1', { type: 'note', text: 'another process' })
+    makeRecorder(services.profile, '1').record(epoch(2))
     expect(jsonl().map(event => event.type)).toEqual(['status', 'epoch', 'note', 'epoch'])
   })
 })
@@ -158,9 +158,9 @@ describe('a database for which the disk has no room (SQLITE_FULL)', () => {
   const long = (text: string): TrainingEvent => ({ type: 'note', text: text.repeat(20_000) })
 
   it('is waited for: events are kept, in order, and whoever trains stands still', async () => {
-    const { db } = services
+    const { db } = services.profile
     const words: (string | null)[] = []
-    recorder = makeRecorder(services, '1', { onWait: each => words.push(each) })
+    recorder = makeRecorder(services.profile, '1', { onWait: each => words.push(each) })
     db.pragma(`max_page_count = ${db.pragma('page_count', { simple: true })}`)
     const held = recorder.record(long('a'))
     expect(held).toBeInstanceOf(Promise)
@@ -169,15 +169,15 @@ describe('a database for which the disk has no room (SQLITE_FULL)', () => {
     db.pragma('max_page_count = 1000000')
     await held
     await recorder.flush()
-    const { notes } = viewRun(services, '1')
+    const { notes } = viewRun(services.profile, '1')
     expect(notes.map(({ text }) => text[0])).toEqual(['a', 'b'])
     expect(words.at(-1)).toBeNull()
   })
 
   it('is not waited for any more once the run is cancelled', async () => {
-    const { db } = services
+    const { db } = services.profile
     const controller = new AbortController()
-    recorder = makeRecorder(services, '1', { signal: controller.signal })
+    recorder = makeRecorder(services.profile, '1', { signal: controller.signal })
     db.pragma(`max_page_count = ${db.pragma('page_count', { simple: true })}`)
     const held = recorder.record(long('a'))
     controller.abort()
@@ -188,9 +188,9 @@ describe('a database for which the disk has no room (SQLITE_FULL)', () => {
 
 describe('memory that ran out', () => {
   const failed = (fault: AppError, changes: Partial<RunConfig> = {}) => {
-    const run = addRun(services, 1, { config: { ...config, ...changes }, status: 'running' })
-    recordFailure(services, run, fault)
-    return findRun(services, run).suggestion
+    const run = addRun(services.profile, 1, { config: { ...config, ...changes }, status: 'running' })
+    recordFailure(services.profile, run, fault)
+    return findRun(services.profile, run).suggestion
   }
   const fail = (code: ErrorCode, changes: Partial<RunConfig> = {}) => failed(new AppError(code, ''), changes)
   const died = (signal?: string) => failed(new AppError('ENGINE_DIED', 'It died', undefined, { signal }))
@@ -214,9 +214,9 @@ describe('memory that ran out', () => {
 it('the device goes into the environment; another one than before is noted', () => {
   const device = { tensorflow: '2.21.0', tfjs: '4.22.0', device: 'CPU' } as const
   record({ type: 'device', device: { ...device, gpu: null, compiler: null } })
-  expect(viewRun(services, '1')).toMatchObject({ environment: { content: null, ...device }, notes: [] })
+  expect(viewRun(services.profile, '1')).toMatchObject({ environment: { content: null, ...device }, notes: [] })
   record({ type: 'device', device: { ...device, device: 'GPU', gpu: 'NVIDIA H100', compiler: 'XLA' } })
-  expect(viewRun(services, '1').notes).toEqual([
+  expect(viewRun(services.profile, '1').notes).toEqual([
     {
       level: 'info',
       code: 'device-changed',
@@ -227,7 +227,7 @@ it('the device goes into the environment; another one than before is noted', () 
 })
 
 it('nothing is written once the program is on its way out', () => {
-  services.db.close()
+  services.profile.db.close()
   expect(() => record(epoch(1))).not.toThrow()
   expect(existsSync(join(directory, 'epochs.csv'))).toBe(false)
   vi.restoreAllMocks()

@@ -12,8 +12,8 @@ import type { Role } from '../../../src/contract/volumes.ts'
 import { METHODS } from '../../../src/core/ssl/index.ts'
 import type { Engine } from '../../../src/engine/client.ts'
 import type { Calls, TrainRequest } from '../../../src/engine/protocol.ts'
-import { openServices, type Services } from '../../../src/services/context.ts'
 import { evaluate } from '../../../src/services/evaluations.ts'
+import { openServices, type Services } from '../../../src/services/open.ts'
 import { makeQueue } from '../../../src/services/queue.ts'
 import { goThrough } from '../../../src/services/reproduction/driver.ts'
 import { secondsLeft } from '../../../src/services/reproduction/estimate.ts'
@@ -32,6 +32,7 @@ import { makeReproductions } from '../../../src/services/reproduction/window.ts'
 import { prepareResumption } from '../../../src/services/resume.ts'
 import { listRuns } from '../../../src/services/runs.ts'
 import { studyById } from '../../../src/services/studies.ts'
+import { fakeEngines } from '../../engines.ts'
 import { addVolume, contentsOf } from '../../studies.ts'
 
 interface Patient {
@@ -418,20 +419,16 @@ const engine = {
     if (name === 'train') return train(params, onEvent!, signal)
     if (name === 'evaluate') return score(params)
     const { paths } = params as Calls['scan']['params']
-    const { volumes } = studyById(services, 1)
+    const { volumes } = studyById(services.profile, 1)
     return Promise.resolve({ volumes: volumes.filter(({ path }) => paths.includes(path)), skipped: [] })
   },
 } as unknown as Engine
 
 function open(): void {
   const real = openServices({ profile })
-  services = Object.create(real, {
-    jobs: { value: async () => engine },
-    interactive: { value: engine },
-    contents: { value: contentsOf(real) },
-  })
-  const queue = makeQueue(services)
-  Object.defineProperty(services, 'queue', { value: queue })
+  const engines = fakeEngines({ jobs: async () => engine, interactive: engine })
+  const opened = { ...real, engines, contents: contentsOf(real.profile) }
+  services = { ...opened, queue: makeQueue(opened) }
 }
 
 function newProfile(): void {
@@ -442,18 +439,18 @@ function newProfile(): void {
   meet = () => {}
   fails = () => false
   open()
-  const { db } = services
+  const { db } = services.profile
   db.prepare(
     `INSERT INTO studies (id, name, kind, roots, split, slices, remarks, created_at)
       VALUES (1, 'A study', 'folder', '[]', '{"by":"folders","seed":null,"fractions":null}', '{"kind":"all"}', '[]', '')`,
   ).run()
-  for (const { id, role, ...info } of BRAIN.volumes) addVolume(services, 1, info, role)
+  for (const { id, role, ...info } of BRAIN.volumes) addVolume(services.profile, 1, info, role)
 }
 
 beforeEach(newProfile)
 
 afterEach(() => {
-  if (services.db.open) services.dispose()
+  if (services.profile.db.open) services.dispose()
   vi.unstubAllEnvs()
   rmSync(profile, { recursive: true, force: true })
 })
@@ -473,22 +470,22 @@ const once = (all: readonly string[]) => expect(new Set(all).size).toBe(all.leng
 
 describe('a reproduction', () => {
   it('ends with every row, from trainings that are done once', async () => {
-    const plan = planOf(services, SMALL)
+    const plan = planOf(services.profile, SMALL)
     const id = await reproduce()
-    const report = StudyReport.parse(JSON.parse(JSON.stringify(reportOf(services, id))))
+    const report = StudyReport.parse(JSON.parse(JSON.stringify(reportOf(services.profile, id))))
     expect(report.failures).toEqual([])
     expect(report.complete).toBe(true)
     expect(report.rows.map(({ key }) => key)).toEqual(plan.rows.map(({ key }) => key))
     expect(trained).toHaveLength(plan.trainings.length)
     once(trained)
     once(scored)
-    expect(storedReproduction(services, id)).toMatchObject({ status: 'finished', reason: null })
-    const view = viewReproduction(services, storedReproduction(services, id))
+    expect(storedReproduction(services.profile, id)).toMatchObject({ status: 'finished', reason: null })
+    const view = viewReproduction(services.profile, storedReproduction(services.profile, id))
     expect(view).toMatchObject({ done: plan.trainings.length, planned: plan.trainings.length, secondsLeft: 0 })
   })
 
   it('gives its rows what the contract says', async () => {
-    const { rows, gains } = reportOf(services, await reproduce())
+    const { rows, gains } = reportOf(services.profile, await reproduce())
     const [row, baseline, at, equal, milestone] = (
       ['fine-tuned', 'baseline', 'baseline at', 'control of equal time', 'milestone'] as const
     ).map(kind => rows.find(each => each.kind === kind)!)
@@ -515,7 +512,7 @@ describe('a reproduction', () => {
   })
 
   it('scores checkpoints that any evaluation scores the same', async () => {
-    const report = reportOf(services, await reproduce())
+    const report = reportOf(services.profile, await reproduce())
     const row = report.rows.find(({ kind }) => kind === 'fine-tuned')!
     const paths = row.volumes.map(({ path }) => path)
     const settings = {
@@ -530,7 +527,7 @@ describe('a reproduction', () => {
 
   it('never has a mean over fewer volumes beside means over all', async () => {
     fails = checkpoint => checkpoint !== null
-    const { rows, failures } = reportOf(services, await reproduce())
+    const { rows, failures } = reportOf(services.profile, await reproduce())
     expect(rows.map(({ kind }) => kind)).toEqual(['zero-filled'])
     expect(failures.length).toBeGreaterThan(0)
     for (const { reason } of failures)
@@ -539,18 +536,18 @@ describe('a reproduction', () => {
 
   it('leaves out a volume that nothing can be scored on', async () => {
     fails = () => true
-    const { rows, complete } = reportOf(services, await reproduce())
+    const { rows, complete } = reportOf(services.profile, await reproduce())
     expect(complete).toBe(true)
     expect(new Set(rows.map(({ volumes }) => volumes.length))).toEqual(new Set([1]))
   })
 
   it('leaves every patient out, on folds that no run or score leaks into', async () => {
     const id = await reproduce(request({ methods: ['subsample-again'], leaveOneOut: true, headline: true, seeds: 2 }))
-    const report = reportOf(services, id)
+    const report = reportOf(services.profile, id)
     expect(report).toMatchObject({ complete: true, failures: [] })
     expect(report.gains[0]).toMatchObject({ pairs: 8, verdict: 'no difference shown' })
     once(trained)
-    expect(listRuns(services).every(({ study: name }) => name === 'A study')).toBe(true)
+    expect(listRuns(services.profile).every(({ study: name }) => name === 'A study')).toBe(true)
   })
 
   it('takes what a headline has trained, and a run that somebody else began', async () => {
@@ -558,11 +555,11 @@ describe('a reproduction', () => {
     await reproduce()
     once(trained)
     once(scored)
-    expect(trained).toHaveLength(planOf(services, SMALL).trainings.length)
+    expect(trained).toHaveLength(planOf(services.profile, SMALL).trainings.length)
   })
 
   it('goes on in another profile from the rows that a report has', async () => {
-    const one = reportOf(services, await reproduce(request({ methods: ['subsample-again'], headline: true })))
+    const one = reportOf(services.profile, await reproduce(request({ methods: ['subsample-again'], headline: true })))
     const all = request({ methods: ['subsample-again'], headline: true, seeds: 2 })
     // Of an older program, whose rows named no device, and of a slower one.
     const changed = one.rows.map(({ device, ...row }) => ({
@@ -580,7 +577,7 @@ describe('a reproduction', () => {
     )
     expect(plan.trainings.map(({ key }) => key)).toEqual([
       ...['control · U-Net-16', 'baseline · U-Net-16'].map(key => `${key} · fold 0 · seed 0`), // the control is timed against the baseline
-      ...planOf(services, all)
+      ...planOf(services.profile, all)
         .trainings.map(({ key }) => key)
         .filter(key => key.endsWith('seed 1')),
     ])
@@ -608,7 +605,7 @@ describe('a reproduction', () => {
       if (training?.method === 'simclr') throw new AppError('NOT_FINITE', 'The loss became NaN')
     }
     const id = await reproduce()
-    const { complete, failures } = reportOf(services, id)
+    const { complete, failures } = reportOf(services.profile, id)
     expect(complete).toBe(false)
     expect(failures[0]).toEqual({ key: 'pre-training · simclr · fold 0 · seed 0', reason: 'The loss became NaN' })
     expect(failures[1]).toEqual({
@@ -616,18 +613,18 @@ describe('a reproduction', () => {
       reason: 'It needs what failed: pre-training · simclr · fold 0 · seed 0.',
     })
     expect(failures.every(({ key }) => key.includes('simclr'))).toBe(true)
-    expect(trained).toHaveLength(planOf(services, SMALL).trainings.length - failures.length)
-    expect(storedReproduction(services, id)).toMatchObject({ status: 'finished', reason: /failed/ })
+    expect(trained).toHaveLength(planOf(services.profile, SMALL).trainings.length - failures.length)
+    expect(storedReproduction(services.profile, id)).toMatchObject({ status: 'finished', reason: /failed/ })
     await reproduce()
     once(trained)
     once(scored)
-    expect(reportOf(services, id).failures).toEqual(failures)
+    expect(reportOf(services.profile, id).failures).toEqual(failures)
   })
 })
 
 /** As a process that is killed leaves it: nothing is written any more, the device and its lock are gone. */
 function kill(): void {
-  services.db.prepare("UPDATE runs SET pid = 4194305 WHERE status IN ('queued', 'running')").run()
+  services.profile.db.prepare("UPDATE runs SET pid = 4194305 WHERE status IN ('queued', 'running')").run()
   vi.stubEnv('SELF_MRI_DEVICE', `killed-${++kills}`)
   services = undefined as never
   open()
@@ -664,7 +661,7 @@ it('a report that has rows which a reproduction has not is not replaced by it', 
 
 describe('a reproduction that is stopped', () => {
   it('and one that is killed, at every point in turn, goes on where it was and computes nothing twice', async () => {
-    const plan = planOf(services, SMALL)
+    const plan = planOf(services.profile, SMALL)
     let attempts = 0
     let complete = false
     while (!complete && attempts++ < 300) {
@@ -696,8 +693,8 @@ describe('a reproduction that is stopped', () => {
     once(trained)
     once(scored)
     expect(trained).toHaveLength(plan.trainings.length)
-    expect(assemble(services, plan, '')).toMatchObject({ complete: true, failures: [] })
-    expect(listRuns(services)).toHaveLength(plan.trainings.length)
+    expect(assemble(services.profile, plan, '')).toMatchObject({ complete: true, failures: [] })
+    expect(listRuns(services.profile)).toHaveLength(plan.trainings.length)
   })
 
   it('reads so, and is taken up under its number', async () => {
@@ -708,24 +705,27 @@ describe('a reproduction that is stopped', () => {
       throw new AppError('CANCELLED', 'Cancelled')
     }
     await expect(reproduce(SMALL, controller.signal)).rejects.toMatchObject({ code: 'CANCELLED' })
-    const [{ id, status }] = storedReproductions(services)
+    const [{ id, status }] = storedReproductions(services.profile)
     expect(status).toBe('stopped')
     meet = () => {}
     expect(await reproduce()).toBe(id)
-    expect(storedReproductions(services)).toMatchObject([{ id, status: 'finished' }])
+    expect(storedReproductions(services.profile)).toMatchObject([{ id, status: 'finished' }])
     once(trained)
   })
 
   it('is worked on by one program at a time, and one whose program is gone was stopped', async () => {
     const { id } = begin(services, { request: SMALL })
-    expect(storedReproduction(services, id).status).toBe('running')
+    expect(storedReproduction(services.profile, id).status).toBe('running')
     expect(() => begin(services, { id })).toThrow(/nobody works on.*process/)
-    services.db
+    services.profile.db
       .prepare(
         "INSERT INTO reproductions SELECT 9, study_id, '{\"study\":1}', status, reason, '', NULL FROM reproductions",
       )
       .run()
-    expect(storedReproduction(services, 9)).toMatchObject({ status: 'stopped', reason: expect.stringMatching(/ended/) })
+    expect(storedReproduction(services.profile, 9)).toMatchObject({
+      status: 'stopped',
+      reason: expect.stringMatching(/ended/),
+    })
   })
 })
 
@@ -741,14 +741,14 @@ describe('behind the window', () => {
     work.catch(() => {})
     return { id, controller, work }
   }
-  const statuses = () => listRuns(services).map(({ status }) => status)
+  const statuses = () => listRuns(services.profile).map(({ status }) => status)
 
   it('trainings go through the queue, where one that is paused is waited for', async () => {
     let held = 0
     meet = (training, signal) => (training && held++ === 1 ? untilCancelled(signal) : undefined)
     const { id, work } = start()
     await vi.waitFor(() => expect(held).toBe(2))
-    expect(viewReproduction(services, storedReproduction(services, id))).toMatchObject({
+    expect(viewReproduction(services.profile, storedReproduction(services.profile, id))).toMatchObject({
       status: 'running',
       done: 1,
       current: 'Baseline, U-Net-16',
@@ -758,7 +758,7 @@ describe('behind the window', () => {
     await vi.waitFor(() => expect(statuses()).toEqual(['finished', 'paused']))
     services.queue.resume('2', await prepareResumption(services, '2'))
     await work
-    expect(reportOf(services, id)).toMatchObject({ complete: true, failures: [] })
+    expect(reportOf(services.profile, id)).toMatchObject({ complete: true, failures: [] })
     once(trained)
   })
 
@@ -770,7 +770,7 @@ describe('behind the window', () => {
     controller.abort()
     await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
     expect(statuses()).toEqual(['paused'])
-    expect(storedReproduction(services, id).status).toBe('stopped')
+    expect(storedReproduction(services.profile, id).status).toBe('stopped')
     meet = () => {}
     await start().work
     expect(statuses().every(status => status === 'finished')).toBe(true)
@@ -786,18 +786,18 @@ describe('behind the window', () => {
     await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
     expect(statuses()).toEqual(['interrupted'])
     const reason = 'SIGTERM stopped the program while it was going on.'
-    expect(storedReproduction(services, id)).toMatchObject({ status: 'stopped', reason })
+    expect(storedReproduction(services.profile, id)).toMatchObject({ status: 'stopped', reason })
     vi.unstubAllEnvs() // an engine is installed where it usually is
     for (const [why, status] of [
       [null, 'stopped'],
       [reason, 'finished'],
     ] as const) {
-      services.db.prepare('UPDATE reproductions SET reason = ?').run(why)
+      services.profile.db.prepare('UPDATE reproductions SET reason = ?').run(why)
       services.dispose()
       open()
       meet = () => {}
       makeReproductions(services)
-      await vi.waitFor(() => expect(storedReproduction(services, id).status).toBe(status), 20_000)
+      await vi.waitFor(() => expect(storedReproduction(services.profile, id).status).toBe(status), 20_000)
     }
     expect(statuses().every(each => each === 'finished')).toBe(true)
     once(trained)
@@ -825,7 +825,7 @@ describe('behind the window', () => {
       code: 'DATA_CHANGED',
       message: expect.stringContaining(BRAIN.volumes[0].file),
     })
-    expect(storedReproduction(services, id).status).toBe('stopped')
+    expect(storedReproduction(services.profile, id).status).toBe('stopped')
   })
 
   it('one whose training is cancelled goes on with the rest, and one whose program closes begins nothing more', async () => {
@@ -839,7 +839,9 @@ describe('behind the window', () => {
     await services.queue.stop()
     await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
     expect(statuses()).toEqual(['cancelled', 'interrupted'])
-    expect(reportOf(services, id).failures[0].reason).toBe('It was cancelled. Resume the reproduction, and it goes on.')
-    expect(storedReproduction(services, id).status).toBe('stopped')
+    expect(reportOf(services.profile, id).failures[0].reason).toBe(
+      'It was cancelled. Resume the reproduction, and it goes on.',
+    )
+    expect(storedReproduction(services.profile, id).status).toBe('stopped')
   })
 })

@@ -17,10 +17,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { StudyReport } from '../../../src/contract/study.ts'
 import { RESEARCH_ONLY } from '../../../src/presentation/protocol.ts'
 import { importCheckpoint } from '../../../src/services/checkpoints.ts'
-import { openServices, type Services } from '../../../src/services/context.ts'
 import { runDemo } from '../../../src/services/demo.ts'
 import { DEMONSTRATION_VOLUME } from '../../../src/services/demonstration.ts'
 import { keptFiles } from '../../../src/services/kept-files.ts'
+import { openServices, type Services } from '../../../src/services/open.ts'
 import { storedFile } from '../../../src/services/profile.ts'
 import { studyFigures, studyMarkdown, studyPage } from '../../../src/services/reports/index.ts'
 import { commandOf, openFolder, requireRowsKept, writeFiles } from '../../../src/services/reproduction/save.ts'
@@ -76,61 +76,67 @@ async function expectRefused(work: () => Promise<unknown>, words: RegExp): Promi
 
 describe('a report’s folder', () => {
   it('is made anew while nobody has changed anything in it', async () => {
-    expect(await openFolder(services, out)).toBeNull()
-    expect((await writeFiles(services, DRAWN, out)).replaced).toEqual([])
-    expect(await openFolder(services, out)).toEqual(REPORT)
-    const { page, replaced } = await writeFiles(services, DRAWN, out)
+    expect(await openFolder(services.profile, out)).toBeNull()
+    expect((await writeFiles(services.profile, DRAWN, out)).replaced).toEqual([])
+    expect(await openFolder(services.profile, out)).toEqual(REPORT)
+    const { page, replaced } = await writeFiles(services.profile, DRAWN, out)
     expect(page).toBe(at('index.html'))
     expect(replaced).toEqual(expect.arrayContaining(['index.html', 'study.json', 'study.md'].map(at)))
   })
 
   it('keeps a page that the user edited, before any work and after it', async () => {
-    await openFolder(services, out)
-    await writeFiles(services, DRAWN, out)
+    await openFolder(services.profile, out)
+    await writeFiles(services.profile, DRAWN, out)
     writeFileSync(at('index.html'), `${read('index.html')}<!-- my note -->`)
     for (const overwrite of [false, true]) {
-      await expectRefused(() => openFolder(services, out, overwrite), /index\.html, which Self-MRI did not write, or/)
-      await expectRefused(() => writeFiles(services, DRAWN, out, overwrite), /index\.html/)
+      await expectRefused(
+        () => openFolder(services.profile, out, overwrite),
+        /index\.html, which Self-MRI did not write, or/,
+      )
+      await expectRefused(() => writeFiles(services.profile, DRAWN, out, overwrite), /index\.html/)
     }
   })
 
   it('of an earlier version is continued', async () => {
     writeAsBefore()
-    expect(await openFolder(services, out)).toEqual(REPORT)
-    await writeFiles(services, DRAWN, out)
-    expect(await openFolder(services, out)).toEqual(REPORT)
+    expect(await openFolder(services.profile, out)).toEqual(REPORT)
+    await writeFiles(services.profile, DRAWN, out)
+    expect(await openFolder(services.profile, out)).toEqual(REPORT)
   })
 
   it('of an earlier version keeps what somebody has changed or put there', async () => {
     writeAsBefore()
     edit('index.html', `${read('index.html')}<!-- my note -->`)
-    await expectRefused(() => openFolder(services, out), /index\.html/)
+    await expectRefused(() => openFolder(services.profile, out), /index\.html/)
     writeAsBefore()
     writeFileSync(at('index.html'), '<h1>My own page</h1>')
-    await expectRefused(() => openFolder(services, out), /index\.html/)
+    await expectRefused(() => openFolder(services.profile, out), /index\.html/)
     writeAsBefore()
     rmSync(at('study.md'))
     writeFileSync(join(folder, 'mine.md'), read('index.html'))
     symlinkSync(join(folder, 'mine.md'), at('study.md'))
-    await expectRefused(() => openFolder(services, out, true), /study\.md, which is a link/)
+    await expectRefused(() => openFolder(services.profile, out, true), /study\.md, which is a link/)
   })
 
   it('takes a report that was copied into it from another machine', async () => {
-    await openFolder(services, out)
-    await writeFiles(services, DRAWN, out)
+    await openFolder(services.profile, out)
+    await writeFiles(services.profile, DRAWN, out)
     const other = { ...REPORT, device: 'another machine' }
     edit('study.json', JSON.stringify(other))
-    expect(await openFolder(services, out)).toEqual(other)
-    await writeFiles(services, DRAWN, out)
+    expect(await openFolder(services.profile, out)).toEqual(other)
+    await writeFiles(services.profile, DRAWN, out)
   })
 
   it('is refused where study.json or a page is somebody’s', async () => {
     writeFileSync(at('study.json'), '{"my": "study"}')
     for (const overwrite of [false, true])
-      await expectRefused(() => openFolder(services, out, overwrite), /study\.json, which Self-MRI did not write/)
+      await expectRefused(
+        () => openFolder(services.profile, out, overwrite),
+        /study\.json, which Self-MRI did not write/,
+      )
     rmSync(at('study.json'))
     writeFileSync(at('index.html'), studyPage(REPORT, DRAWN.figures))
-    await expectRefused(() => openFolder(services, out), /index\.html/)
+    await expectRefused(() => openFolder(services.profile, out), /index\.html/)
   })
 
   it('is refused where rows would be lost', () => {
@@ -146,26 +152,26 @@ describe('a report’s folder', () => {
   })
 
   it('may not be a demonstration’s, nor a demonstration’s a report’s', async () => {
-    await openFolder(services, out)
-    await writeFiles(services, DRAWN, out)
-    const study = addStudy(services, 's', [[noiseVolume('a').info, 'test']])
+    await openFolder(services.profile, out)
+    await writeFiles(services.profile, DRAWN, out)
+    const study = addStudy(services.profile, 's', [[noiseVolume('a').info, 'test']])
     const request = { study, seed: 0, channels: 2, directory: out }
     await expectRefused(() => runDemo(services, request), /index\.html, which is an earlier result.*--overwrite/)
   })
 })
 
 it('a demonstration does not begin where its page or figure is somebody’s', async () => {
-  const study = addStudy(services, 's', [[noiseVolume('a').info, 'test']])
+  const study = addStudy(services.profile, 's', [[noiseVolume('a').info, 'test']])
   writeFileSync(at('comparison.png'), 'mine')
   for (const overwrite of [false, true]) {
     const request = { study, seed: 0, channels: 2, directory: out, overwrite }
     await expectRefused(() => runDemo(services, request), /comparison\.png, which Self-MRI did not write/)
   }
-  expect(services.db.prepare('SELECT COUNT(*) FROM runs').pluck().get()).toBe(0)
+  expect(services.profile.db.prepare('SELECT COUNT(*) FROM runs').pluck().get()).toBe(0)
 })
 
 it('a demonstration of an earlier version is made anew, unless somebody changed it', async () => {
-  const study = addStudy(services, 's', [[noiseVolume('a').info, 'test']])
+  const study = addStudy(services.profile, 's', [[noiseVolume('a').info, 'test']])
   const demo = () => runDemo(services, { study, seed: 0, channels: 2, directory: out })
   writeFileSync(at('comparison.png'), 'figure')
   writeFileSync(at('index.html'), `<p>${RESEARCH_ONLY}</p>`)
@@ -193,25 +199,25 @@ it('synthetic knees are not drawn over anybody’s scan, nor over a study’s', 
   for (const overwrite of [false, true])
     await expect(draw(overwrite)).rejects.toMatchObject({ code: 'FILE_EXISTS', message: expect.stringContaining(name) })
   const { info } = noiseVolume('a')
-  addStudy(services, 's', [[{ ...info, path: at(`test/${name}`) }, 'test']])
+  addStudy(services.profile, 's', [[{ ...info, path: at(`test/${name}`) }, 'test']])
   await expect(draw(true)).rejects.toThrow(/a file of the study “s”/)
   expect(read(`test/${name}`)).toBe('mine')
   expect([readdirSync(out), readdirSync(at('test'))]).toEqual([['test'], [name]])
 })
 
 it('a run does not begin in a folder with files that no run of the profile wrote', async () => {
-  const study = addStudy(services, 's', [[noiseVolume('a').info, 'test']])
+  const study = addStudy(services.profile, 's', [[noiseVolume('a').info, 'test']])
   const checkpoint = join(folder, 'unet.safetensors')
   await writeUnet(checkpoint, 1)
   const next = join(folder, 'profile/runs/1')
   mkdirSync(next, { recursive: true })
   writeFileSync(join(next, 'last.safetensors'), 'mine')
   const refused = { code: 'FILE_EXISTS', message: expect.stringContaining(next) }
-  expect(() => importCheckpoint(services, study.id, checkpoint)).toThrow(expect.objectContaining(refused))
+  expect(() => importCheckpoint(services.profile, study.id, checkpoint)).toThrow(expect.objectContaining(refused))
   expect(readFileSync(join(next, 'last.safetensors'), 'utf8')).toBe('mine')
-  expect(services.db.prepare('SELECT COUNT(*) FROM runs').pluck().get()).toBe(0)
+  expect(services.profile.db.prepare('SELECT COUNT(*) FROM runs').pluck().get()).toBe(0)
   rmSync(next, { recursive: true })
-  expect(importCheckpoint(services, study.id, checkpoint)).toBe('1')
+  expect(importCheckpoint(services.profile, study.id, checkpoint)).toBe('1')
 })
 
 describe('files that no result replaces', () => {
@@ -222,8 +228,8 @@ describe('files that no result replaces', () => {
     linkSync(at('raw.h5'), at('hard.h5'))
     writeFileSync(at('other.h5'), 'raw')
     const { info } = noiseVolume('raw')
-    addStudy(services, 'Knee', [[{ ...info, path: join(folder, 'way/raw.h5') }, 'train']])
-    const kept = keptFiles(services)
+    addStudy(services.profile, 'Knee', [[{ ...info, path: join(folder, 'way/raw.h5') }, 'train']])
+    const kept = keptFiles(services.profile)
     for (const path of [at('raw.h5'), at('soft.h5'), at('hard.h5'), join(folder, 'way/hard.h5')])
       expect(await kept(path), path).toBe('which is a file of the study “Knee”')
     expect(await kept(at('other.h5'))).toBeNull()
@@ -231,27 +237,31 @@ describe('files that no result replaces', () => {
   })
 
   it('are a study’s in the profile and those that come with the program, which the database holds without their place', async () => {
-    const uploaded = join(services.profile, 'uploads/batch/knee.h5')
+    const uploaded = join(services.profile.directory, 'uploads/batch/knee.h5')
     mkdirSync(dirname(uploaded), { recursive: true })
     writeFileSync(uploaded, '')
     const { info } = noiseVolume('raw')
     const study = addStudy(
-      services,
+      services.profile,
       'Knee',
-      [uploaded, DEMONSTRATION_VOLUME].map(path => [{ ...info, path: storedFile(services, path) }, 'train'] as const),
+      [uploaded, DEMONSTRATION_VOLUME].map(
+        path => [{ ...info, path: storedFile(services.profile, path) }, 'train'] as const,
+      ),
     )
     expect(study.volumes.map(({ path }) => path).toSorted()).toEqual([uploaded, DEMONSTRATION_VOLUME].toSorted())
     for (const { path } of study.volumes)
-      expect(await keptFiles(services)(path)).toBe('which is a file of the study “Knee”')
+      expect(await keptFiles(services.profile)(path)).toBe('which is a file of the study “Knee”')
   })
 
   it('are a study’s that is hidden or whose file is away, and the inputs', async () => {
     const { info } = noiseVolume('raw')
-    const { id } = addStudy(services, 'Knee', [[{ ...info, path: at('away.h5') }, 'train']])
-    services.db.prepare("UPDATE studies SET hidden_at = 'now' WHERE id = ?").run(id)
+    const { id } = addStudy(services.profile, 'Knee', [[{ ...info, path: at('away.h5') }, 'train']])
+    services.profile.db.prepare("UPDATE studies SET hidden_at = 'now' WHERE id = ?").run(id)
     symlinkSync(out, join(folder, 'way'))
-    expect(await keptFiles(services)(join(folder, 'way/away.h5'))).toBe('which is a file of the study “Knee”')
+    expect(await keptFiles(services.profile)(join(folder, 'way/away.h5'))).toBe('which is a file of the study “Knee”')
     writeFileSync(at('input.h5'), '')
-    expect(await keptFiles(services, [at('input.h5')])(at('input.h5'))).toBe('which is an input of this command')
+    expect(await keptFiles(services.profile, [at('input.h5')])(at('input.h5'))).toBe(
+      'which is an input of this command',
+    )
   })
 })

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { StartRequest } from '../../../src/contract/api.ts'
 import type { BatchViews } from '../../../src/engine/protocol.ts'
 import { FINE_TUNING, METHODS, shippedRecipes } from '../../../src/services/catalogue.ts'
-import { openServices, type Services } from '../../../src/services/context.ts'
+import { openServices, type Services } from '../../../src/services/open.ts'
 import { fineTune, startRequested } from '../../../src/services/run-requests.ts'
 import { layersOf } from '../../../src/services/run-views.ts'
 import { insertRun, type NewRun } from '../../../src/services/runs/store.ts'
@@ -15,6 +15,7 @@ import { recordCheckpoint } from '../../../src/services/runs/store-training.ts'
 import type { Study } from '../../../src/services/studies.ts'
 import { type PreparedRun, supervisedConfig } from '../../../src/services/training.ts'
 import { previewViews } from '../../../src/services/views.ts'
+import { fakeEngines } from '../../engines.ts'
 import { addStudy, contentsOf } from '../../studies.ts'
 import { noiseVolume } from '../../volumes.ts'
 
@@ -34,26 +35,24 @@ beforeEach(() => {
   queued = []
   calls = []
   answer = NO_VIEWS
-  services = Object.create(opened, {
-    queue: {
-      value: {
-        add(runs: PreparedRun[]) {
-          queued.push(...runs)
-          return runs.map((_, i) => String(i))
-        },
-      },
-    },
-    contents: { value: contentsOf(opened) },
-    interactive: {
-      value: {
+  const add = (runs: readonly PreparedRun[]) => {
+    queued.push(...runs)
+    return runs.map((_, i) => String(i))
+  }
+  services = {
+    ...opened,
+    queue: { ...opened.queue, add },
+    contents: contentsOf(opened.profile),
+    engines: fakeEngines({
+      interactive: {
         async call(name: string, params: unknown) {
           calls.push({ name, params })
           return answer
         },
       },
-    },
-  })
-  study = addStudy(services, 's', [
+    }),
+  }
+  study = addStudy(services.profile, 's', [
     [noiseVolume('a', { slices: 4 }).info, 'train'],
     [noiseVolume('b', { slices: 4 }).info, 'train'],
     [noiseVolume('c').info, 'val'],
@@ -89,11 +88,11 @@ function addRun(changes: Partial<NewRun['config']>): string {
     seed: 0,
   } as const
   const config = { ...supervisedConfig('train', common, FINE_TUNING), ...changes }
-  const run = insertRun(services, { study: study.id, config, parent: null, status: 'finished' })
+  const run = insertRun(services.profile, { study: study.id, config, parent: null, status: 'finished' })
   const path = join(profile, `${run}.safetensors`)
   writeFileSync(path, 'weights')
   const sha256 = createHash('sha256').update('weights').digest('hex')
-  recordCheckpoint(services, run, { role: 'last', epoch: 1, step: 0, path, sha256 })
+  recordCheckpoint(services.profile, run, { role: 'last', epoch: 1, step: 0, path, sha256 })
   return run
 }
 
@@ -167,7 +166,7 @@ it('what is too small to be trained on is refused before anything is queued, a f
     expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(/got batch 1/) }),
   )
   const run = addRun({ network: 'unet', networkConfig: { channels: 2, pools: 4 } })
-  const small = addStudy(services, 'small', [[noiseVolume('d', { rows: 16, columns: 16 }).info, 'train']])
+  const small = addStudy(services.profile, 'small', [[noiseVolume('d', { rows: 16, columns: 16 }).info, 'train']])
   await expect(fineTune(services, { run, control: true, study: small.id })).rejects.toThrow(
     expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(/16 × 16 pixels in d\.h5/) }),
   )
@@ -203,8 +202,8 @@ describe('a preview of views', () => {
 })
 
 it('a run’s layers are those of its network', () => {
-  expect(layersOf(services, addRun({}))).toHaveLength(15)
-  expect(layersOf(services, addRun({ network: 'unet', networkConfig: { channels: 2, pools: 2 } }))).toEqual([
+  expect(layersOf(services.profile, addRun({}))).toHaveLength(15)
+  expect(layersOf(services.profile, addRun({ network: 'unet', networkConfig: { channels: 2, pools: 2 } }))).toEqual([
     'down_sample_layers.0',
     'down_sample_layers.1',
     'conv',

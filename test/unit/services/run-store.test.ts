@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { RunStatus } from '../../../src/contract/runs.ts'
-import { openServices, type Services } from '../../../src/services/context.ts'
 import { eventsOf } from '../../../src/services/log.ts'
+import { openServices, type Services } from '../../../src/services/open.ts'
 import {
   beginRun,
   cancelRun,
@@ -28,7 +28,7 @@ let study: number
 beforeEach(() => {
   profile = mkdtempSync(join(tmpdir(), 'self-mri-store-'))
   services = openServices({ profile })
-  study = addStudy(services, 's', []).id
+  study = addStudy(services.profile, 's', []).id
 })
 
 afterEach(() => {
@@ -37,15 +37,15 @@ afterEach(() => {
 })
 
 const refused = expect.objectContaining({ code: 'STATE_CONFLICT' })
-const statusOf = (run: string) => storedRun(services, run).status
+const statusOf = (run: string) => storedRun(services.profile, run).status
 
 const CHANGES: Readonly<Record<string, (run: string) => void>> = {
-  begin: run => beginRun(services, run),
-  finish: run => finishRun(services, run),
-  pause: run => pauseRun(services, run),
-  cancel: run => cancelRun(services, run, 'Cancelled'),
-  interrupt: run => interruptRun(services, run, 'It was closed.'),
-  resume: run => claimRun(services, run, statusOf(run), 0, 0),
+  begin: run => beginRun(services.profile, run),
+  finish: run => finishRun(services.profile, run),
+  pause: run => pauseRun(services.profile, run),
+  cancel: run => cancelRun(services.profile, run, 'Cancelled'),
+  interrupt: run => interruptRun(services.profile, run, 'It was closed.'),
+  resume: run => claimRun(services.profile, run, statusOf(run), 0, 0),
 }
 
 it.each<[RunStatus, string[]]>([
@@ -58,35 +58,35 @@ it.each<[RunStatus, string[]]>([
   ['finished', []],
 ])('a run that is %s can %j', (status, allowed) => {
   for (const [name, change] of Object.entries(CHANGES)) {
-    const run = addRun(services, study, { status })
+    const run = addRun(services.profile, study, { status })
     if (allowed.includes(name)) change(run)
     else {
       expect(() => change(run)).toThrow(refused)
-      expect([statusOf(run), eventsOf(services, run).length]).toEqual([status, 1])
+      expect([statusOf(run), eventsOf(services.profile, run).length]).toEqual([status, 1])
     }
   }
 })
 
 it('a run that another process has taken stays that process’s', () => {
   for (const status of ['queued', 'running'] as const) {
-    const run = addRun(services, study, { status, pid: process.ppid })
+    const run = addRun(services.profile, study, { status, pid: process.ppid })
     for (const change of [beginRun, finishRun, pauseRun])
-      expect(() => change(services, run)).toThrow(
+      expect(() => change(services.profile, run)).toThrow(
         expect.objectContaining({ message: expect.stringContaining('taken') }),
       )
-    interruptAbandoned(services, { run, status, pid: process.pid }, 'gone')
+    interruptAbandoned(services.profile, { run, status, pid: process.pid }, 'gone')
     expect(statusOf(run)).toBe(status)
-    interruptAbandoned(services, { run, status, pid: process.ppid }, 'gone')
+    interruptAbandoned(services.profile, { run, status, pid: process.ppid }, 'gone')
     expect(statusOf(run)).toBe('interrupted')
   }
 })
 
 it('a run goes on once, and is hidden when it has ended', () => {
-  const run = addRun(services, study, { status: 'paused' })
-  claimRun(services, run, 'paused', 0, 0)
-  expect(() => claimRun(services, run, 'paused', 0, 0)).toThrow(refused)
-  expect(() => setHidden(services, run, true)).toThrow(refused)
-  cancelRun(services, run, 'Cancelled')
-  setHidden(services, run, true)
-  expect(storedRun(services, run).hidden_at).not.toBeNull()
+  const run = addRun(services.profile, study, { status: 'paused' })
+  claimRun(services.profile, run, 'paused', 0, 0)
+  expect(() => claimRun(services.profile, run, 'paused', 0, 0)).toThrow(refused)
+  expect(() => setHidden(services.profile, run, true)).toThrow(refused)
+  cancelRun(services.profile, run, 'Cancelled')
+  setHidden(services.profile, run, true)
+  expect(storedRun(services.profile, run).hidden_at).not.toBeNull()
 })

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openServices, type Services } from '../../../src/services/context.ts'
 import { openDatabase } from '../../../src/services/db/index.ts'
 import { eventsOf } from '../../../src/services/log.ts'
+import { openServices, type Services } from '../../../src/services/open.ts'
 import { recordCheckpoint } from '../../../src/services/runs/store-training.ts'
 import { findRun, listRuns, modelOf, requireUnseen } from '../../../src/services/runs.ts'
 import { findStudy } from '../../../src/services/studies.ts'
@@ -32,19 +32,19 @@ const info = (patient: string) => noiseVolume(patient).info
 
 describe('the leak of patients', () => {
   it('is refused by file name, for a run’s own training and for that of the run it came from', () => {
-    const study = addStudy(services, 's', [[info('a'), 'train']])
-    const pretrained = addRun(services, study.id, { trained: ['a'] })
-    const fineTuned = addRun(services, study.id, { parent: { run: pretrained }, trained: ['b'] })
-    expect(() => requireUnseen(services, fineTuned, [info('c')])).not.toThrow()
-    expect(() => requireUnseen(services, fineTuned, [info('c'), info('b')])).toThrow(/b\.h5/)
-    expect(() => requireUnseen(services, fineTuned, [info('a')])).toThrow(
+    const study = addStudy(services.profile, 's', [[info('a'), 'train']])
+    const pretrained = addRun(services.profile, study.id, { trained: ['a'] })
+    const fineTuned = addRun(services.profile, study.id, { parent: { run: pretrained }, trained: ['b'] })
+    expect(() => requireUnseen(services.profile, fineTuned, [info('c')])).not.toThrow()
+    expect(() => requireUnseen(services.profile, fineTuned, [info('c'), info('b')])).toThrow(/b\.h5/)
+    expect(() => requireUnseen(services.profile, fineTuned, [info('a')])).toThrow(
       new RegExp(`a\\.h5.*training of run ${pretrained}`),
     )
-    expect(() => requireUnseen(services, pretrained, [info('b')])).not.toThrow()
+    expect(() => requireUnseen(services.profile, pretrained, [info('b')])).not.toThrow()
   })
 
   it('within a study stops a training before it begins, and leaves no row', async () => {
-    const study = addStudy(services, 's', [
+    const study = addStudy(services.profile, 's', [
       [{ ...info('a'), path: '/1.h5', file: '1.h5' }, 'train'],
       [{ ...info('a'), path: '/2.h5', file: '2.h5' }, 'test'],
     ])
@@ -52,13 +52,13 @@ describe('the leak of patients', () => {
       code: 'PATIENT_LEAK',
       message: expect.stringMatching(/1\.h5 \(train\), 2\.h5 \(test\)/),
     })
-    expect(listRuns(services)).toEqual([])
+    expect(listRuns(services.profile)).toEqual([])
   })
 
   it('of a fine-tuning’s test patients through its parent is refused', async () => {
-    const first = addStudy(services, 'first', [[info('a'), 'train']])
-    const parent = addRun(services, first.id, { trained: ['a'] })
-    const second = addStudy(services, 'second', [
+    const first = addStudy(services.profile, 'first', [[info('a'), 'train']])
+    const parent = addRun(services.profile, first.id, { trained: ['a'] })
+    const second = addStudy(services.profile, 'second', [
       [info('b'), 'train'],
       [info('a'), 'test'],
     ])
@@ -69,13 +69,13 @@ describe('the leak of patients', () => {
 
 describe('a run', () => {
   it('whose process is gone reads interrupted after the next start; one that lives is left alone', () => {
-    const study = addStudy(services, 's', [[info('a'), 'train']])
-    const gone = addRun(services, study.id, { pid: 2 ** 30, status: 'running' })
-    const waited = addRun(services, study.id, { pid: 2 ** 30, status: 'queued' })
-    const alive = addRun(services, study.id, { pid: process.ppid, status: 'running' })
-    const mine = addRun(services, study.id, { status: 'running' })
+    const study = addStudy(services.profile, 's', [[info('a'), 'train']])
+    const gone = addRun(services.profile, study.id, { pid: 2 ** 30, status: 'running' })
+    const waited = addRun(services.profile, study.id, { pid: 2 ** 30, status: 'queued' })
+    const alive = addRun(services.profile, study.id, { pid: process.ppid, status: 'running' })
+    const mine = addRun(services.profile, study.id, { status: 'running' })
     // In a container a program gets the same number each time it is started.
-    const before = addRun(services, study.id, { status: 'running', claimedAt: '2020-01-01T00:00:00.000Z' })
+    const before = addRun(services.profile, study.id, { status: 'running', claimedAt: '2020-01-01T00:00:00.000Z' })
     services.dispose()
     services = openServices({ profile })
     for (const [run, reason] of [
@@ -83,41 +83,41 @@ describe('a run', () => {
       [waited, 'had begun'],
       [before, 'ended while'],
     ] as const) {
-      const { status, reason: said } = findRun(services, run)
+      const { status, reason: said } = findRun(services.profile, run)
       expect([status, said]).toEqual(['interrupted', expect.stringContaining(reason)])
-      expect(eventsOf(services, run).at(-1)!.event).toMatchObject({ type: 'status', status, reason: said })
+      expect(eventsOf(services.profile, run).at(-1)!.event).toMatchObject({ type: 'status', status, reason: said })
     }
-    for (const run of [alive, mine]) expect(findRun(services, run).status).toBe('running')
+    for (const run of [alive, mine]) expect(findRun(services.profile, run).status).toBe('running')
   })
 
   it('whose checkpoint was changed or is gone is refused, the file named', () => {
-    const run = addRun(services, addStudy(services, 's', [[info('a'), 'train']]).id)
+    const run = addRun(services.profile, addStudy(services.profile, 's', [[info('a'), 'train']]).id)
     const path = join(profile, 'last.safetensors')
     writeFileSync(path, 'weights')
     const sha256 = createHash('sha256').update('weights').digest('hex')
-    recordCheckpoint(services, run, { role: 'last', epoch: 1, step: 0, path, sha256 })
-    expect(modelOf(services, run).checkpoint).toBe(path)
+    recordCheckpoint(services.profile, run, { role: 'last', epoch: 1, step: 0, path, sha256 })
+    expect(modelOf(services.profile, run).checkpoint).toBe(path)
     writeFileSync(path, 'wEights')
-    expect(() => modelOf(services, run)).toThrow(
+    expect(() => modelOf(services.profile, run)).toThrow(
       expect.objectContaining({ code: 'CHECKPOINT_DAMAGED', message: expect.stringContaining(path) }),
     )
     rmSync(path)
-    expect(() => modelOf(services, run)).toThrow(expect.objectContaining({ code: 'FILE_UNREADABLE' }))
+    expect(() => modelOf(services.profile, run)).toThrow(expect.objectContaining({ code: 'FILE_UNREADABLE' }))
   })
 
   it('or a study that is not there is said to be so, with what there is', () => {
-    addStudy(services, 'Knees', [[info('a'), 'train']])
-    expect(() => findRun(services, '12')).toThrow(/got "12".*self-mri runs/)
-    expect(() => findStudy(services, 'Brains')).toThrow(/"Knees".*got "Brains"/)
+    addStudy(services.profile, 'Knees', [[info('a'), 'train']])
+    expect(() => findRun(services.profile, '12')).toThrow(/got "12".*self-mri runs/)
+    expect(() => findStudy(services.profile, 'Brains')).toThrow(/"Knees".*got "Brains"/)
   })
 })
 
 describe('the database', () => {
   it('has one salt a profile, kept from start to start', () => {
-    const { salt } = services
+    const { salt } = services.profile
     services.dispose()
     services = openServices({ profile })
-    expect(services.salt).toBe(salt)
+    expect(services.profile.salt).toBe(salt)
     expect(salt).toHaveLength(32)
   })
 

@@ -22,7 +22,7 @@ import { sha256, writeCheckpoint } from '../../../src/engine/files.ts'
 import { openHdf5 } from '../../../src/engine/hdf5.ts'
 import { openVolume } from '../../../src/engine/volumes.ts'
 import { importCheckpoint } from '../../../src/services/checkpoints.ts'
-import { openServices, type Services } from '../../../src/services/context.ts'
+import { openServices, type Services } from '../../../src/services/open.ts'
 import { type SaveRequest, saveReconstruction } from '../../../src/services/save.ts'
 import { addStudy } from '../../studies.ts'
 import { copy } from '../../volumes.ts'
@@ -41,14 +41,14 @@ beforeAll(async () => {
   services = openServices({ profile: join(folder, 'profile') })
   scan = await writeNoise(folder, 'a', { slices: 3, rows: 40, columns: 36 })
   const opened = await openVolume(scan, '')
-  const study = addStudy(services, 's', [[opened.info, 'test']])
+  const study = addStudy(services.profile, 's', [[opened.info, 'test']])
   opened.dispose()
   volume = study.volumes[0].id
   const specs = networkOf('unet').parameters({ channels: 2, pools: 2 })
   const checkpoint = join(folder, 'pretrained.safetensors')
   const tensors = toTorch(initialParameters(specs, 1), specs)
   await writeCheckpoint(checkpoint, { tensors, metadata: { kind: 'pretrain', method: 'simclr' } })
-  pretrained = importCheckpoint(services, study.id, checkpoint)
+  pretrained = importCheckpoint(services.profile, study.id, checkpoint)
 })
 
 afterAll(async () => {
@@ -191,7 +191,7 @@ describe('a long name', () => {
     const path = join(folder, `${'x'.repeat(250)}.h5`)
     copyFileSync(scan, path)
     const opened = await openVolume(path, '')
-    const [{ id }] = addStudy(services, 'long', [[opened.info, 'test']]).volumes
+    const [{ id }] = addStudy(services.profile, 'long', [[opened.info, 'test']]).volumes
     opened.dispose()
     const request = { volume: id, source: 'truth', format: 'nifti' } as const
     const wanted = join(folder, 'short.nii.gz')

@@ -14,14 +14,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openServices, type Services } from '../../../src/services/context.ts'
 import { databaseError } from '../../../src/services/db/errors.ts'
 import { openDatabase } from '../../../src/services/db/index.ts'
+import { openServices, type Services } from '../../../src/services/open.ts'
 import { ownRecipes } from '../../../src/services/recipes.ts'
 import { onceThereIsRoom } from '../../../src/services/room.ts'
 import { listRuns } from '../../../src/services/runs.ts'
 import { importStudy, listStudies } from '../../../src/services/studies.ts'
 import { asAnybody } from '../../anybody.ts'
+import { fakeEngines } from '../../engines.ts'
 import { unpackOldProfile } from '../../old-profile.ts'
 
 let folder: string
@@ -55,9 +56,9 @@ function reading<T>(profile: string, read: (services: Services) => T): T {
 }
 
 const lists = (services: Services) => [
-  listStudies(services).length,
-  listRuns(services).length,
-  ownRecipes(services).length,
+  listStudies(services.profile).length,
+  listRuns(services.profile).length,
+  ownRecipes(services.profile).length,
 ]
 
 const sqlite = (profile: string) => join(profile, 'self-mri.sqlite')
@@ -77,13 +78,13 @@ describe('reading a profile', () => {
     db.close()
     const before = stateOf(profile)
     expect(reading(profile, lists)).toEqual([3, 4, 0])
-    expect(reading(profile, services => listRuns(services).at(-1)!.status)).toBe('interrupted')
+    expect(reading(profile, services => listRuns(services.profile).at(-1)!.status)).toBe('interrupted')
     expect(stateOf(profile)).toEqual(before)
   })
 
   it('keeps a command from writing by mistake', () => {
     const { profile } = unpackOldProfile(folder)
-    const write = () => reading(profile, ({ db }) => db.exec("INSERT INTO settings VALUES ('a', 'b')"))
+    const write = () => reading(profile, services => services.profile.db.exec("INSERT INTO settings VALUES ('a', 'b')"))
     expect(write).toThrow(expect.objectContaining({ code: 'SQLITE_READONLY' }))
   })
 
@@ -94,7 +95,7 @@ describe('reading a profile', () => {
       "UPDATE studies SET name = 'Renamed' WHERE id = 1; BEGIN IMMEDIATE; UPDATE studies SET name = 'Not yet' WHERE id = 2",
     )
     const before = readFileSync(sqlite(profile))
-    expect(reading(profile, services => listStudies(services).map(({ name }) => name))).toEqual([
+    expect(reading(profile, services => listStudies(services.profile).map(({ name }) => name))).toEqual([
       'Renamed',
       'Brain, 0.055 T (demonstration)',
       'Uploaded',
@@ -143,7 +144,7 @@ describe('reading a profile', () => {
       expect(() => openServices({ profile, patience: 50 })).toThrow(
         expect.objectContaining({ code: expect.stringMatching(/^(DATABASE|FILE_UNREADABLE)$/) }),
       )
-      expect(reading(profile, services => listStudies(services)[0].name)).toBe('Renamed')
+      expect(reading(profile, services => listStudies(services.profile)[0].name)).toBe('Renamed')
     })
     expect(stateOf(profile)).toEqual(before)
   })
@@ -166,15 +167,15 @@ describe('two programs', () => {
   it('that import a study of one name at the same moment: the second hears that it is taken', async () => {
     const { profile } = unpackOldProfile(folder)
     const services = openServices({ profile })
-    const volume = listStudies(services)[0].volumes[0]
+    const volume = listStudies(services.profile)[0].volumes[0]
     const interactive = {
       // The other program is quicker while this one scans.
       call: async () => {
-        services.db.exec("UPDATE studies SET name = 'New' WHERE id = 2")
+        services.profile.db.exec("UPDATE studies SET name = 'New' WHERE id = 2")
         return { ...scan, volumes: [{ ...volume, role: null }] }
       },
     }
-    const racing = { ...services, db: services.db, interactive } as unknown as Services
+    const racing = { ...services, engines: fakeEngines({ interactive }) }
     const request = { paths: [folder], name: 'New', slices: { kind: 'all' as const }, splitSeed: 0 }
     await expect(importStudy(racing, request)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
@@ -208,11 +209,11 @@ describe('what SQLite says', () => {
 it('what a long work has made waits for a database that another program holds, and says so', async () => {
   const { profile } = unpackOldProfile(folder)
   const services = openServices({ profile })
-  services.db.pragma('busy_timeout = 0')
+  services.profile.db.pragma('busy_timeout = 0')
   const other = new Database(sqlite(profile))
   other.exec('BEGIN IMMEDIATE')
   const said: (string | null)[] = []
-  const rename = () => services.db.prepare("UPDATE studies SET name = 'Renamed' WHERE id = 1").run().changes
+  const rename = () => services.profile.db.prepare("UPDATE studies SET name = 'Renamed' WHERE id = 1").run().changes
   const written = onceThereIsRoom(rename, undefined, words => said.push(words))
   expect(said).toEqual(['waiting for the database, which another program holds'])
   other.exec('ROLLBACK')

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { AppEvent } from '../../../src/contract/api.ts'
-import { openServices, type Services } from '../../../src/services/context.ts'
 import { endable } from '../../../src/services/endable.ts'
 import { watchEngines } from '../../../src/services/engine-state.ts'
 import { eventsOf, lastEvent, logEvent } from '../../../src/services/log.ts'
+import { openServices, type Services } from '../../../src/services/open.ts'
 import { watch } from '../../../src/services/watch.ts'
 import { addRun } from '../../runs.ts'
 import { addStudy } from '../../studies.ts'
@@ -17,7 +17,7 @@ let services: Services
 beforeEach(() => {
   profile = mkdtempSync(join(tmpdir(), 'self-mri-watch-'))
   services = openServices({ profile })
-  addRun(services, addStudy(services, 's', []).id)
+  addRun(services.profile, addStudy(services.profile, 's', []).id)
 })
 
 afterEach(() => {
@@ -27,7 +27,9 @@ afterEach(() => {
 
 const step = (step: number) => ({ type: 'step' as const, step, steps: 9, epoch: 1, loss: 1 })
 
-const stream = (afterSeq?: number) => endable(signal => watch(services, watchEngines(services), afterSeq, signal))
+const engines = watchEngines({ living: [] }, () => null)
+
+const stream = (afterSeq?: number) => endable(signal => watch(services.profile, engines, afterSeq, signal))
 
 /** The next events that are not `state`. */
 async function take(events: AsyncIteratorObject<AppEvent>, count: number): Promise<AppEvent[]> {
@@ -51,21 +53,21 @@ describe('the stream of what happens', () => {
   })
 
   it('replays what is written, then follows, each line once', async () => {
-    for (const n of [1, 2, 3]) logEvent(services, '1', step(n))
-    const events = stream(lastEvent(services) - 2)
+    for (const n of [1, 2, 3]) logEvent(services.profile, '1', step(n))
+    const events = stream(lastEvent(services.profile) - 2)
     expect(steps(await take(events, 2))).toEqual([2, 3])
     const next = take(events, 2)
-    logEvent(services, '1', step(4))
-    logEvent(services, '1', step(5))
+    logEvent(services.profile, '1', step(4))
+    logEvent(services.profile, '1', step(5))
     expect(steps(await next)).toEqual([4, 5])
     await events.return!()
   })
 
   it('without a place in the log begins now', async () => {
-    logEvent(services, '1', step(1))
+    logEvent(services.profile, '1', step(1))
     const events = stream()
     await events.next()
-    logEvent(services, '1', step(2))
+    logEvent(services.profile, '1', step(2))
     expect(steps(await take(events, 1))).toEqual([2])
     await events.return!()
   })
@@ -75,8 +77,8 @@ describe('the stream of what happens', () => {
     await events.next()
     const next = take(events, 2)
     const other = openServices({ profile })
-    logEvent(other, '1', step(7))
-    other.db.exec("UPDATE studies SET hidden_at = 'now'")
+    logEvent(other.profile, '1', step(7))
+    other.profile.db.exec("UPDATE studies SET hidden_at = 'now'")
     other.dispose()
     const [line, changed] = await next
     expect(steps([line])).toEqual([7])
@@ -96,11 +98,11 @@ describe('the stream of what happens', () => {
 })
 
 it('the log of a long run is thinned in its steps alone', () => {
-  services.db.transaction(() => {
-    for (let n = 1; n <= 9000; n++) logEvent(services, '1', step(n))
-    logEvent(services, '1', { type: 'status', status: 'finished', reason: null })
+  services.profile.db.transaction(() => {
+    for (let n = 1; n <= 9000; n++) logEvent(services.profile, '1', step(n))
+    logEvent(services.profile, '1', { type: 'status', status: 'finished', reason: null })
   })()
-  const events = eventsOf(services, '1')
+  const events = eventsOf(services.profile, '1')
   expect(events.length).toBeLessThanOrEqual(2001)
   expect(events.length).toBeGreaterThan(1000)
   expect(events.at(-1)!.event.type).toBe('status')

@@ -5,10 +5,10 @@
 import type { Evaluation } from '../../contract/evaluation.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import type { EvaluationSettings } from '../../core/evaluate.ts'
-import type { Services } from '../context.ts'
+import type { Profile } from '../profile/profile.ts'
+import { olderThan } from '../runs/former-runs.ts'
 import { scoreKey } from '../score-key.ts'
 import { studyById } from '../studies.ts'
-import { olderThan } from './former-runs.ts'
 
 interface Row {
   readonly id: number
@@ -25,13 +25,13 @@ const formerName = ({ file, patient, slices, rows, columns, bytes }: StudyVolume
 const scoredAlike = ({ content }: StudyVolume): boolean =>
   content?.sampling.kind === 'full' && content.faults.length === 0 && content.remarks.length === 0
 
-export function adoptFormerScores(services: Services, study: number): void {
-  const { db } = services
+export function adoptFormerScores(profile: Profile, study: number): void {
+  const { db } = profile
   const rows = db
     .prepare("SELECT id, request, result, created_at FROM evaluations WHERE request LIKE '%|%'")
     .all() as Row[]
   if (rows.length === 0) return
-  const { kind, volumes } = studyById(services, study)
+  const { kind, volumes } = studyById(profile, study)
   const named = new Map(volumes.filter(scoredAlike).map(volume => [formerName(volume), volume]))
   const rename = db.prepare('UPDATE evaluations SET request = ? WHERE id = ?')
   for (const { id, request, result, created_at } of rows) {

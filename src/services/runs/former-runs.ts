@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import type { RunConfig } from '../../contract/runs.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import type { Role } from '../../contract/volumes.ts'
-import type { Services } from '../context.ts'
+import type { Profile } from '../profile/profile.ts'
 import { recordContents } from '../runs/store.ts'
 import { studyById } from '../studies.ts'
 import { contentDigest, trainable } from '../training-data.ts'
@@ -25,8 +25,8 @@ export function olderThan({ content }: StudyVolume, began: string): boolean {
   return content !== undefined && BigInt(content.version.modified) < at && BigInt(content.version.changed) < at
 }
 
-export function adoptFormerRuns(services: Services, study: number): void {
-  const { db } = services
+export function adoptFormerRuns(profile: Profile, study: number): void {
+  const { db } = profile
   const rows = db
     .prepare(
       `SELECT id, kind, created_at, environment ->> '$.data' AS data FROM runs
@@ -34,7 +34,7 @@ export function adoptFormerRuns(services: Services, study: number): void {
     )
     .all(study) as { id: number; kind: RunConfig['kind']; created_at: string; data: string }[]
   if (rows.length === 0) return
-  const { volumes, kind, slices } = studyById(services, study)
+  const { volumes, kind, slices } = studyById(profile, study)
   for (const run of rows) {
     const patients = db.prepare('SELECT patient, role FROM run_patients WHERE run_id = ?').raw().all(run.id)
     const roles = new Map(patients as [string, Role][])
@@ -48,6 +48,6 @@ export function adoptFormerRuns(services: Services, study: number): void {
     // The program's own files never changed; those of the user have times.
     const theirs = kind === 'demonstration' || all.every(volume => olderThan(volume, run.created_at))
     if (!theirs || all.some(({ content }) => !content) || formerDigest(all) !== run.data) continue
-    recordContents(services, String(run.id), contentDigest(all), used)
+    recordContents(profile, String(run.id), contentDigest(all), used)
   }
 }

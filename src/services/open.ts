@@ -1,0 +1,47 @@
+/** Opens a profile with all that works on it. Only the shells (command line, host, desktop) import this file. */
+import { makeContents } from './contents/reader.ts'
+import { markInterrupted } from './interrupted.ts'
+import { type EngineOptions, makeEnginePool } from './profile/engine-pool.ts'
+import { openProfile, type ProfileOptions } from './profile/profile.ts'
+import { makeQueue, type WithQueue } from './queue.ts'
+import type { Closing } from './runs/ending.ts'
+import { adoptFormerRuns } from './runs/former-runs.ts'
+import { resumeInterrupted } from './runs/resume-interrupted.ts'
+import { adoptFormerScores } from './viewing/former-scores.ts'
+
+export interface Services extends WithQueue {
+  /** Ends at once; runs that wait or are in training here read `interrupted`. */
+  dispose(): void
+  /** Stops what is in training, waits until its state is written, and disposes. */
+  close(how?: Closing): Promise<void>
+}
+
+export type ServiceOptions = ProfileOptions & EngineOptions
+
+export function openServices(options: ServiceOptions = {}): Services {
+  const profile = openProfile(options, opened => markInterrupted(opened, { atStart: true }))
+  const engines = makeEnginePool(profile, options)
+  const contents = makeContents(profile, engines, study => {
+    adoptFormerRuns(profile, study)
+    adoptFormerScores(profile, study)
+  })
+  const queue = makeQueue({ profile, engines, contents })
+  function dispose(): void {
+    queue.abandon()
+    engines.dispose()
+    profile.db.close()
+  }
+  const services: Services = {
+    profile,
+    engines,
+    contents,
+    queue,
+    dispose,
+    async close(how) {
+      await queue.stop(how)
+      dispose()
+    },
+  }
+  if (options.forWindow) resumeInterrupted(services).catch(error => console.error(error))
+  return services
+}

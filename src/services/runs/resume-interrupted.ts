@@ -1,0 +1,35 @@
+/** Runs that were interrupted go on when a window opens their profile again. */
+import { AppError } from '../../contract/errors.ts'
+import { locateEngine } from '../../engine/install.ts'
+import type { WithQueue } from '../queue.ts'
+import { prepareResumption } from '../resume.ts'
+import { statesOf, storedRuns, toRunRow } from '../runs.ts'
+import { readSettings } from '../settings.ts'
+
+/** Unasked, a run that comes no further is resumed so often. */
+const MOST_RESUMES = 3
+
+/**
+ * Queues again, in their order, runs that waited when a signal stopped the program; before them, where the profile's settings say so, those
+ * that were in training. One that cannot go on stays as it is.
+ */
+export async function resumeInterrupted(opened: WithQueue): Promise<void> {
+  if (!locateEngine()) return
+  const { autoResume } = readSettings(opened.profile)
+  const rows = storedRuns(opened.profile).filter(
+    ({ status, hidden_at }) => status === 'interrupted' && hidden_at === null,
+  )
+  for (const row of rows.toSorted((a, b) => (a.queue_place ?? 0) - (b.queue_place ?? 0))) {
+    const waited = row.queue_place !== null
+    if (!(waited || autoResume) || !toRunRow(opened.profile, row).resumable) continue
+    const step = statesOf(opened.profile, row.id)[0]?.step ?? 0
+    if (!waited && row.resumes >= MOST_RESUMES && step <= row.resumed_step) continue
+    try {
+      const run = String(row.id)
+      opened.queue.resume(run, await prepareResumption(opened, run, { unasked: !waited }))
+    } catch (error) {
+      if (!opened.profile.db.open) return
+      if (!(error instanceof AppError)) throw error
+    }
+  }
+}
