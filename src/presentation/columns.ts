@@ -57,7 +57,8 @@ export const leadingColumns = (report: StudyReport): Column<Line>[] =>
   )
 
 export const STEPS_TITLE =
-  'Wall-clock time of training steps, each with the reading and augmenting of its batch; validation and preparation are not in it.'
+  'Wall-clock time of training steps, each with the reading and augmenting of its batch; validation and ' +
+  'preparation are not in it.'
 
 /** Mean over pairs of the seconds of `of` over the baseline's total. */
 function shareOfBaseline(line: Line, group: Group, of: (row: StudyRow) => number | undefined): string {
@@ -92,7 +93,8 @@ export function timeColumns(groupOf: (line: Line) => Group): Column<Line>[] {
       name: 'To the baseline’s SSIM',
       short: 'To baseline’s SSIM',
       title:
-        'Until the first validation whose SSIM reaches the baseline’s best one (same network, seed and patients), pre-training included; the mean is over trainings that reach it.',
+        'Until the first validation whose SSIM reaches the baseline’s best one (same network, seed and ' +
+        'patients), pre-training included; the mean is over trainings that reach it.',
       cell: line => {
         const compared = pairs(line, baselineOf(groupOf(line)))
         const reached = compared.filter(([row]) => row.toBaseline)

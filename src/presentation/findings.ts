@@ -1,11 +1,11 @@
-/** What a study's rows say, in sentences; every number and every verdict is computed from them. */
+/** The findings of a reproduction in sentences. All numbers and verdicts are computed from the rows. */
 import type { Gain, StudyReport, StudyRow } from '../contract/study.ts'
 import { differenceCell, differences, formatInterval, gainName } from './gains.ts'
 import { baselineOf, type Group, groupsOf, type Line, lineName, linesOf, pairs } from './lines.ts'
 import { count, formatDeviation, formatDifference, formatPercent, formatSsim } from './numbers.ts'
 import { formatSpread, meanOf, spreadOf } from './statistics.ts'
 
-/** Of the baseline's total time, in which a method is asked to reach its SSIM. */
+/** A method is asked to reach the baseline's SSIM within this share of the baseline's total time. */
 const SHARE = 0.6
 
 /** What was run, and whether all of it is here. */
@@ -60,7 +60,7 @@ interface Reach {
   readonly words: string
 }
 
-/** How often, after what share of the baseline's total; of those that did not in time, why. */
+/** How often a line reached it, after what share of the baseline's total time, and how much was missing. */
 function reachOf(line: Line, group: Group): Reach | null {
   const compared = pairs(line, baselineOf(group)).filter(([, baseline]) => baseline.totalSeconds > 0)
   if (compared.length === 0) return null
@@ -94,7 +94,7 @@ interface Reached {
   readonly reach: Reach
 }
 
-/** Of which lines every training reached it in time, of which some, of which none. */
+/** Sorts lines by how many of their trainings reached the baseline's SSIM in time: all, some, none. */
 function sorted(all: readonly Reached[]): string {
   const named = (some: readonly Reached[], counted = false) =>
     some.map(({ name, reach }) => (counted ? `${name} (${reach.inTime} of ${reach.pairs})` : name)).join('; ') || 'none'
@@ -108,7 +108,7 @@ function sorted(all: readonly Reached[]): string {
   ].join(' ')
 }
 
-/** Which methods reach the baseline's SSIM in so little of its time, or why none does; and whether their controls do too. */
+/** Which methods, and which of their controls, reach the baseline's SSIM in time. */
 function timeFindings(report: StudyReport): string[] {
   const groups = groupsOf(report)
   const reaches = (kind: 'fine-tuned' | 'control'): Reached[] =>
@@ -126,7 +126,8 @@ function timeFindings(report: StudyReport): string[] {
     return share === null ? [] : [`${formatPercent(share)} (${group.name})`]
   })
   return [
-    `The baseline’s best validation SSIM in at most ${formatPercent(SHARE)} of its total time, pre-training included. ${sorted(tuned)}`,
+    `The baseline’s best validation SSIM in at most ${formatPercent(SHARE)} of its total time, pre-training ` +
+      `included. ${sorted(tuned)}`,
     ...tuned.map(({ name, reach }) => `${name}: ${reach.words}.`),
     ...(controls.length === 0 ? [] : [`The same without pre-training, by the control of each. ${sorted(controls)}`]),
     ...(bests.length === 0

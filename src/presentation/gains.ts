@@ -29,7 +29,8 @@ export const AGAINST = {
 const emphasisOf = (verdict: Gain['verdict']): Emphasis => (verdict === 'gain' || verdict === 'loss' ? verdict : 'weak')
 
 export function gainTable(report: StudyReport): Table | null {
-  const title = `SSIM less that of the other, on the same test patients from the same seed. ${protocolSentence(report.protocol)}`
+  const protocol = protocolSentence(report.protocol)
+  const title = `SSIM less that of the other, on the same test patients from the same seed. ${protocol}`
   const column = (name: string, cell: Column<Gain>['cell'], words = false): Column<Gain> => ({
     group: '',
     name,
@@ -54,9 +55,10 @@ export function gainTable(report: StudyReport): Table | null {
     })),
     row: gain => ({ label: gainName(gain, report), note: null, method: gain.method }),
     notes: [
-      'The interval is a bootstrap over patients, then seeds. A gain is called one only where the interval leaves zero, a loss likewise.',
+      'The interval is a bootstrap over patients, then seeds. A gain is called one only where the interval ' +
+        'leaves zero, a loss likewise.',
     ],
-    protocol: [protocolSentence(report.protocol)],
+    protocol: [protocol],
   })
 }
 

@@ -111,7 +111,8 @@ const originalColumn: Column<Line> = {
 function spreadNote(report: StudyReport): string {
   const [{ seeds }, { length }] = [report.request, report.folds]
   if (plannedRows(report) === 1) return 'One seed and one split: no spread over trainings can be given.'
-  const trainings = `${seeds === 1 ? 'one seed' : `${seeds} seeds`}, ${length > 1 ? `${length} left-out patients in turn` : 'one split'}`
+  const splits = length > 1 ? `${length} left-out patients in turn` : 'one split'
+  const trainings = `${seeds === 1 ? 'one seed' : `${seeds} seeds`}, ${splits}`
   const patients = length > 1 ? '; patients’ differences are in it, so methods are compared pair by pair, as gains' : ''
   return `± is the standard deviation over n trainings (${trainings})${patients}.`
 }
@@ -144,7 +145,9 @@ export function tableOne(report: StudyReport): Table | null {
     notes: [
       spreadNote(report),
       ...termNotes(report),
-      'Times are of training steps, batches included; validation is not in them. Percentages are of the baseline’s total. The time to the baseline’s SSIM ends at the first validation that reaches the best one of the baseline of the same network, seed and patients.',
+      'Times are of training steps, batches included; validation is not in them. Percentages are of the ' +
+        'baseline’s total. The time to the baseline’s SSIM ends at the first validation that reaches the best one ' +
+        'of the baseline of the same network, seed and patients.',
       ...otherDevices(groups),
     ],
     protocol: [protocolSentence(report.protocol)],
@@ -152,7 +155,8 @@ export function tableOne(report: StudyReport): Table | null {
 }
 
 const SLICE_WISE =
-  'Slice-wise: PSNR and NMSE of each slice, PSNR by that slice’s maximum, then the mean, as fastMRI aggregated before March 2021; the masks are those of the leading protocol.'
+  'Slice-wise: PSNR and NMSE of each slice, PSNR by that slice’s maximum, then the mean, as fastMRI aggregated ' +
+  'before March 2021; the masks are those of the leading protocol.'
 
 export function tableTwo(report: StudyReport): Table | null {
   const { protocol, rows, synthetic } = report
@@ -199,7 +203,8 @@ export function tableTwo(report: StudyReport): Table | null {
     row: lineRow(report),
     parts: lineParts(report),
     notes: [
-      'Foreground: air is left out. Masks of many seeds: the mean over them, and ± the standard deviation over them (its mean over trainings).',
+      'Foreground: air is left out. Masks of many seeds: the mean over them, and ± the standard deviation over ' +
+        'them (its mean over trainings).',
       SLICE_WISE,
       'The pre-trained output is scored as it comes, before any fine-tuning: it has learned no scale.',
     ],

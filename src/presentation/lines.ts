@@ -1,9 +1,9 @@
-/** A study's rows as they are read: per network, what differs in seed and left-out patient alone is one line. */
+/** A reproduction's rows as lines: rows of one network that differ only in seed and left-out patient are one line. */
 import { ownLossOf } from '../contract/report.ts'
 import { type EpochFigures, OWN_LOSS } from '../contract/runs.ts'
 import type { StudyReport, StudyRow, StudyRowKind, StudyTraining } from '../contract/study.ts'
 
-/** Rows that differ in seed and fold alone. */
+/** Rows that differ only in seed and fold. */
 export interface Line {
   readonly kind: StudyRowKind
   readonly label: string
@@ -15,7 +15,10 @@ export interface Line {
   readonly network: string | null
   readonly networkName: string | null
   readonly rows: readonly StudyRow[]
-  /** Of each row: seconds on the device that trained it over those that the same takes where its baseline's row was trained; NaN where nobody knows. */
+  /**
+   * For each row: the time that the row's device takes, over the time of the device of the baseline's row. NaN if no
+   * baseline was trained on the row's device.
+   */
   readonly paces: readonly number[]
 }
 
@@ -52,21 +55,23 @@ function gather<T>(items: readonly T[], identity: (item: T) => unknown): T[][] {
   const groups = new Map<string, T[]>()
   for (const item of items) {
     const key = JSON.stringify(identity(item))
-    groups.set(key, [...(groups.get(key) ?? []), item])
+    const group = groups.get(key)
+    if (group) group.push(item)
+    else groups.set(key, [item])
   }
   return [...groups.values()]
 }
 
-/** Seconds that a row's baseline takes on the device that trained the row; NaN where nobody knows. */
+/** Seconds that a row's baseline takes on the device that trained the row; NaN if the baseline was not trained there. */
 export const baselineTotal = ({ device, baselineSeconds }: StudyRow, baseline: StudyRow): number =>
   baselineSeconds ?? (device === baseline.device ? baseline.totalSeconds : Number.NaN)
 
 export function groupsOf(report: StudyReport): Group[] {
   return gather(report.rows, row => [row.network, row.channels]).map(rows => {
+    const place = ({ seed, fold }: StudyRow) => `${seed} ${fold}`
+    const baselines = new Map(rows.filter(({ kind }) => kind === 'baseline').map(row => [place(row), row]))
     const paceOf = (row: StudyRow) => {
-      const baseline = rows.find(
-        ({ kind, seed, fold }) => kind === 'baseline' && seed === row.seed && fold === row.fold,
-      )
+      const baseline = baselines.get(place(row))
       return baseline?.totalSeconds ? baselineTotal(row, baseline) / baseline.totalSeconds : 1
     }
     const lines = gather(rows, row => [row.kind, row.method, row.epoch, hasPatients(row) && row.patients])
@@ -85,7 +90,7 @@ export function groupFinder(groups: readonly Group[]): (line: Pick<Line, 'rows'>
 export const linesOf = ({ lines }: Group, ...kinds: readonly StudyRowKind[]): Line[] =>
   lines.filter(line => kinds.includes(line.kind))
 
-/** What a line is compared with, of the same method where each has one, on as many patients. */
+/** The line that a line is compared with, on as many patients: of the same method, else of no method. */
 export function companion(group: Group, line: Line, kind: StudyRowKind): Line | undefined {
   const all = linesOf(group, kind).filter(other => other.patients === line.patients)
   return all.find(other => other.method === line.method) ?? all.find(other => other.method === null)
@@ -118,7 +123,10 @@ export function sameTraining(line: Line | undefined, row: StudyRow): Line | unde
   return place < 0 ? undefined : { ...line!, rows: [line!.rows[place]], paces: [line!.paces[place]] }
 }
 
-/** Rows of `line` with the row of `other` of the same seed and fold, its times at the pace of the first one's device. */
+/**
+ * Rows of `line`, each with the row of `other` that has the same seed and fold. Times of the other row are converted to
+ * the device of the first row.
+ */
 export function pairs(line: Line, other: Line | undefined): (readonly [row: StudyRow, other: StudyRow])[] {
   return line.rows.flatMap((row, i) => {
     const same = sameTraining(other, row)
@@ -126,7 +134,7 @@ export function pairs(line: Line, other: Line | undefined): (readonly [row: Stud
   })
 }
 
-/** Which lines were trained elsewhere than their baseline, and what their times are compared with. */
+/** Names the lines that another device than the baseline's trained, and says what their times are compared with. */
 export function otherDevices(groups: readonly Group[]): string[] {
   const told = (isSuch: (pace: number) => boolean, words: string) => {
     const lines = groups.flatMap(group =>
@@ -140,7 +148,8 @@ export function otherDevices(groups: readonly Group[]): string[] {
   return [
     ...told(
       pace => pace !== 1 && !Number.isNaN(pace),
-      'Times are that machine’s; what they are compared with, the baseline’s total and the curves of others, is at the pace of the same baseline there.',
+      'Times are that machine’s; what they are compared with, the baseline’s total and the curves of others, is ' +
+        'at the pace of the same baseline there.',
     ),
     ...told(
       Number.isNaN,
@@ -152,7 +161,7 @@ export function otherDevices(groups: readonly Group[]): string[] {
 /** Trainings that a line of Table 1 has once the report is complete. */
 export const plannedRows = ({ request, folds }: StudyReport): number => request.seeds * Math.max(1, folds.length)
 
-/** A fine-tuned row's name with its network, where there is more than one. */
+/** A line's name, with its network if the reproduction has several networks. */
 export const lineName = (line: Line, groups: readonly Group[]): string =>
   groups.filter(({ name }) => name !== null).length > 1 ? `${line.name} on ${line.networkName}` : line.name
 
@@ -161,7 +170,7 @@ const hasTerm = ({ settings }: StudyTraining) => Number(settings.reconstruction 
 /** Of a pre-training: see `ownLossOf`. */
 export const ownLoss = (training: StudyTraining): number | null => ownLossOf(training, hasTerm(training))
 
-/** The same of an epoch. */
+/** The loss of one epoch: see `ownLossOf`. */
 export const ownEpochLoss = (training: StudyTraining, { loss, extra }: EpochFigures): number | null =>
   ownLossOf({ loss, ownLoss: extra[OWN_LOSS] }, hasTerm(training))
 
@@ -171,9 +180,11 @@ export function termNotes({ rows }: StudyReport): string[] {
   if (trainings.length === 0) return []
   return trainings.every(training => ownLoss(training) !== null)
     ? [
-        'The pre-training’s loss is the method’s own, as the chance level is: the recipe’s reconstruction term is not in it.',
+        'The pre-training’s loss is the method’s own, as the chance level is: the recipe’s reconstruction term ' +
+          'is not in it.',
       ]
     : [
-        'The pre-training’s loss has the recipe’s reconstruction term in it where no chance level stands beside it: an older program wrote down the sum alone. The loss on held-out patients never has.',
+        'The pre-training’s loss has the recipe’s reconstruction term in it where no chance level stands beside ' +
+          'it: an older program wrote down the sum alone. The loss on held-out patients never has.',
       ]
 }

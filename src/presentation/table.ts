@@ -42,8 +42,8 @@ export interface Row {
   /** The run behind the whole row, if there is one; the window opens it. */
   readonly run: string | null
   readonly cells: readonly Cell[]
-  /** The trainings that the row is a mean of; empty for one. The window shows them on request. */
-  readonly parts: readonly Row[]
+  /** Makes a row of each training that the row is a mean of, when the window asks; `null` for one training. */
+  readonly parts: (() => readonly Row[]) | null
 }
 
 type Head = Omit<Column<never>, 'cell'>
@@ -74,12 +74,16 @@ export function tableOf<Item>({ sections, row, parts, ...rest }: Content<Item>):
     run: null,
     ...row(item),
     cells: rest.columns.map(column => column.cell(item)),
-    parts: [],
+    parts: null,
   })
-  const whole = (item: Item): Row => ({
-    ...bare(item),
-    parts: (parts?.(item) ?? []).map(part => ({ ...bare(part.item), label: part.label, note: null })),
-  })
+  const whole = (item: Item): Row => {
+    const some = parts?.(item) ?? []
+    if (some.length === 0) return bare(item)
+    return {
+      ...bare(item),
+      parts: () => some.map(part => ({ ...bare(part.item), label: part.label, note: null })),
+    }
+  }
   return { ...rest, sections: filled.map(({ name, items }) => ({ name, rows: items.map(whole) })) }
 }
 

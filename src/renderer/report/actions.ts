@@ -34,7 +34,10 @@ export async function resumeReproduction({ id }: Reproduction): Promise<void> {
   }
 }
 
-/** The page, the JSON and the figures into a folder that the desktop's dialog gives; the page alone as the browser's download. */
+/**
+ * The page, the JSON and the figures into a folder that the desktop's dialog gives; the page alone as the browser's
+ * download.
+ */
 export async function saveReproduction({ id }: Reproduction): Promise<void> {
   const folder = desktop ? await desktop.openFolder() : undefined
   if (folder === null) return

@@ -13,7 +13,10 @@ export interface Wanted {
   readonly patients: number | null
 }
 
-/** Labels of the networks that the methods' recipes train: each network, and each width of it, needs a baseline of its own. */
+/**
+ * Labels of the networks that the methods' recipes train: each network, and each width of it, needs a baseline of its
+ * own.
+ */
 export function networksOf(catalogue: Catalogue, methods: readonly string[], scale: Scale): string[] {
   const recipe = scale === 'full' ? 'report' : 'workstation'
   const networks = new Map<string, string>()
@@ -49,7 +52,8 @@ export function estimate(wanted: Wanted, catalogue: Catalogue): { trains: string
   ].filter(Boolean)
   const baselines = `${count(networks.length, 'baseline')} (${[...new Set(networks)].join(', ')})`
   const trains = [
-    `Trains ${baselines}, and for ${count(methods.length, 'method')} the pre-training, its fine-tuning, and the same fine-tuning without pre-training`,
+    `Trains ${baselines}, and for ${count(methods.length, 'method')} the pre-training, its fine-tuning, and the ` +
+      'same fine-tuning without pre-training',
     over.length > 0 ? `, for each of ${over.join(' and ')}` : '',
     times > 0 ? `: ${headline ? 'up to' : 'at least'} ${each * times} trainings. ` : '. ',
     headline ? '' : 'Fine-tunings from milestones, controls of equal time and few labels come on top.',

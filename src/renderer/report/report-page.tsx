@@ -1,4 +1,6 @@
-/** One reproduction: how far it is, Table 1, what the methods gained, figures, and what is smaller than in the report. */
+/**
+ * One reproduction: how far it is, Table 1, what the methods gained, figures, and what is smaller than in the report.
+ */
 import { Button, Progress } from '@mantine/core'
 import { memo, useEffect, useMemo, useState } from 'react'
 import type { Reproduction, StudyReport } from '../../contract/study.ts'

@@ -70,11 +70,15 @@ function Heads({ table: { columns, head } }: { table: Table }) {
       {groups.some(({ name }) => name !== '') && (
         <tr>
           <td />
-          {groups.map(({ name, span }, i) => (
-            <th key={`${name} ${i}`} scope="colgroup" colSpan={span} className={style.group}>
-              {name}
-            </th>
-          ))}
+          {groups.map(({ name, span }, i) => {
+            const key = `${name} ${i}`
+            if (name === '') return <td key={key} colSpan={span} />
+            return (
+              <th key={key} scope="colgroup" colSpan={span} className={style.group}>
+                {name}
+              </th>
+            )
+          })}
         </tr>
       )}
       <tr>
@@ -96,15 +100,21 @@ const placeOf = (columns: Table['columns'], i: number): string =>
 /** A row, and on request the trainings that the row is a mean of. */
 function Lines({ row, drawing }: { row: Row; drawing: Drawing }) {
   const [open, setOpen] = useState(false)
-  const unfolds = row.parts.length > 0
+  const unfolds = row.parts !== null
+  const name = (
+    <>
+      {row.label}
+      <Swatch row={row} methods={drawing.methods} />
+    </>
+  )
   const label = unfolds ? (
     <button type="button" className={style.label} aria-expanded={open} onClick={() => setOpen(!open)}>
       <span className={style.chevron} aria-hidden />
-      {row.label}
+      {name}
     </button>
   ) : (
     <RunLink run={row.run} onRun={drawing.onRun}>
-      {row.label}
+      {name}
     </RunLink>
   )
   return (
@@ -112,13 +122,12 @@ function Lines({ row, drawing }: { row: Row; drawing: Drawing }) {
       <tr>
         <th scope="row">
           {label}
-          <Swatch row={row} methods={drawing.methods} />
           {row.note && <span className={style.second}>{row.note}</span>}
         </th>
         <Cells row={row} drawing={drawing} />
       </tr>
       {open &&
-        row.parts.map(part => (
+        row.parts?.().map(part => (
           <tr key={part.label} className={style.single}>
             <th scope="row">
               <RunLink run={part.run} onRun={drawing.onRun}>

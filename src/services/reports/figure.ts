@@ -35,7 +35,8 @@ function checkShapes([height, width]: readonly [number, number], panes: readonly
       if (pixels.length !== height * width)
         throw new AppError(
           'SHAPE_MISMATCH',
-          `Expected ${height} × ${width} pixels, got ${pixels.length}, in the pane "${title}" of the figure; reconstruct all panes to the ground truth's size`,
+          `Expected ${height} × ${width} pixels, got ${pixels.length}, in the pane "${title}" of the figure; ` +
+            `reconstruct all panes to the ground truth's size`,
         )
 }
 

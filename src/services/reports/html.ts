@@ -1,6 +1,6 @@
 /** Parts of a page: cells, lists, the document around them. */
 import type { TrainingSummary } from '../../contract/report.ts'
-import { formatCount, formatLoss, NONE } from '../../presentation/numbers.ts'
+import { count, formatCount, formatLoss, NONE } from '../../presentation/numbers.ts'
 import { RESEARCH_ONLY } from '../../presentation/protocol.ts'
 import { STYLE } from './style.ts'
 import { escapeMarkup } from './words.ts'
@@ -29,7 +29,8 @@ export function splitLists(split: Split): string {
   const lists = (['train', 'val', 'test'] as const).map(role => {
     const files = split[role].map(file => `<li>${escapeMarkup(file)}</li>`).join('')
     const name = { train: 'Training', val: 'Validation', test: 'Test' }[role]
-    return `<div><h3>${name}, ${split[role].length} ${split[role].length === 1 ? 'volume' : 'volumes'}</h3>${files ? `<ul>${files}</ul>` : NONE}</div>`
+    const list = files ? `<ul>${files}</ul>` : NONE
+    return `<div><h3>${name}, ${count(split[role].length, 'volume')}</h3>${list}</div>`
   })
   return `<div class="split">${lists.join('')}</div>`
 }
@@ -42,12 +43,14 @@ export function checkpointTable(
     ({ head, training }) =>
       `<tr><th scope="row">${head}</th><td><code>${escapeMarkup(training.run)}</code></td>` +
       `${number(formatCount(training.batch))}${number(formatCount(training.bestEpoch))}${number(formatLoss(training.validationLoss))}` +
-      `<td class="start"><code class="path">${escapeMarkup(training.checkpoint.path)}</code></td><td><code class="hash">${escapeMarkup(training.checkpoint.sha256)}</code></td></tr>`,
+      `<td class="start"><code class="path">${escapeMarkup(training.checkpoint.path)}</code></td><td><code ` +
+      `class="hash">${escapeMarkup(training.checkpoint.sha256)}</code></td></tr>`,
   )
   return (
     '<div class="scroll"><table class="wide"><thead><tr><th scope="col">Training</th><th scope="col">Run</th>' +
     '<th scope="col" class="number">Batch</th><th scope="col" class="number">Epoch kept</th><th scope="col" class="number">Validation loss</th>' +
-    `<th scope="col" class="start">Checkpoint</th><th scope="col">SHA-256</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`
+    '<th scope="col" class="start">Checkpoint</th><th ' +
+    `scope="col">SHA-256</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`
   )
 }
 

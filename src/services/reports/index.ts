@@ -1,4 +1,7 @@
-/** Reports: the comparison figure, Table 1 for the terminal and the HTML page; the same of a whole study, and its Markdown. What figures are drawn with. */
+/**
+ * Reports: the comparison figure, Table 1 for the terminal and the HTML page; the same of a whole study, and its
+ * Markdown. What figures are drawn with.
+ */
 
 export { colourBar, exponentOf, fit, PRINT, paragraph, text } from './drawing.ts'
 export { type Comparison, comparisonPng, comparisonSvg } from './figure.ts'

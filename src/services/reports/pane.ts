@@ -64,7 +64,10 @@ export function layOut([height, width]: readonly [number, number], columns: numb
 
 type Numbers = { readonly [Name in keyof Metrics]: number | null }
 
-/** Three numbers side by side, each under its name; below one another where a pane is narrower than this many text sizes. */
+/**
+ * Three numbers side by side, each under its name; below one another where a pane is narrower than this many text
+ * sizes.
+ */
 const NUMBERS_SIDE_BY_SIDE = 12.5
 
 /** Lines of text that the three numbers of panes of that width take. */

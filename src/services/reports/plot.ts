@@ -181,6 +181,7 @@ export function drawPanel(panel: Panel, { left, top, width, height, size }: Box)
     text(left, top + 2.5 * size, size, shortened(panel.subtitle, width, size), { fill: SECONDARY }) +
     `${axes}${levels.join('')}${marks.join('')}` +
     `<svg x="${plot.left}" y="${plot.top}" width="${plot.right - plot.left}" height="${plot.bottom - plot.top}" ` +
-    `viewBox="${plot.left} ${plot.top} ${plot.right - plot.left} ${plot.bottom - plot.top}">${curves.join('')}</svg>${labels.join('')}</g>`
+    `viewBox="${plot.left} ${plot.top} ${plot.right - plot.left} ` +
+    `${plot.bottom - plot.top}">${curves.join('')}</svg>${labels.join('')}</g>`
   )
 }

@@ -1,11 +1,16 @@
-/** What every figure is: one SVG without external parts on a dark ground, headed by its title, and the same as a PNG. */
+/**
+ * What every figure is: one SVG without external parts on a dark ground, headed by its title, and the same as a PNG.
+ */
 import { createRequire } from 'node:module'
 import { Resvg } from '@resvg/resvg-js'
 import { RESEARCH_ONLY } from '../../presentation/protocol.ts'
 import { AMBER, fit, GROUND, paragraph, SECONDARY, text } from './drawing.ts'
 import { escapeMarkup } from './words.ts'
 
-/** Device pixels of the PNG per unit of the SVG; images are embedded at this density, so that the raster repeats them exactly. */
+/**
+ * Device pixels of the PNG per unit of the SVG; images are embedded at this density, so that the raster repeats them
+ * exactly.
+ */
 export const DENSITY = 2
 
 export interface Titled {

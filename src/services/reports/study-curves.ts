@@ -108,14 +108,18 @@ function ssimCurve(row: StudyRow, by: 'epoch' | 'time'): Point[] {
   return validated(row).flatMap(({ epoch, seconds: spent, validation }) => {
     seconds += spent
     const x = by === 'epoch' ? epoch : seconds
-    return validation && !Number.isNaN(x) ? [{ x, y: validation.ssim }] : [] // of another device the time may not be known
+    // The time of another device may be unknown.
+    return validation && !Number.isNaN(x) ? [{ x, y: validation.ssim }] : []
   })
 }
 
 const best = (points: readonly Point[]): number | null =>
   points.length === 0 ? null : Math.max(...points.map(({ y }) => y))
 
-/** The first epochs would squeeze all that is of interest into one line: drawn are twice what lies between the best SSIM and the lowest last one. */
+/**
+ * The first epochs would squeeze all that is of interest into one line: drawn are twice what lies between the best SSIM
+ * and the lowest last one.
+ */
 function interesting(curves: readonly (readonly Point[])[]): number[] {
   const values = curves.flatMap(points => points.map(({ y }) => y))
   const lasts = curves.flatMap(points => points.at(-1)?.y ?? [])

@@ -89,7 +89,9 @@ export function studyFigures(report: StudyReport, images: StudyImages | null): S
     ...figure(
       'figure-2-fine-tuning-ssim',
       'SSIM on validation patients while training with ground truth',
-      'Left by epoch, right by total time, pre-training included. Means over the same seeds and patients; the first epochs are cut off below. The control is the same fine-tuning without pre-training; dashed across, the mean of the baseline’s best.',
+      'Left by epoch, right by total time, pre-training included. Means over the same seeds and patients; the ' +
+        'first epochs are cut off below. The control is the same fine-tuning without pre-training; dashed across, ' +
+        'the mean of the baseline’s best.',
       ssimPanels(report),
     ),
     ...(images

@@ -91,7 +91,9 @@ export function gainFigure(report: StudyReport, sizes: Sheet, foot: readonly str
     {
       title: `${report.study}. Figure 4. Gains in SSIM`,
       caption:
-        'Dots are means over pairs of the same seed and patients, whiskers 95 % intervals of a bootstrap over patients, then seeds; a hollow dot has too few pairs for an interval. A gain is called one only where the interval leaves zero, a loss likewise.',
+        'Dots are means over pairs of the same seed and patients, whiskers 95 % intervals of a bootstrap over ' +
+        'patients, then seeds; a hollow dot has too few pairs for an interval. A gain is called one only where ' +
+        'the interval leaves zero, a loss likewise.',
       synthetic: report.synthetic,
     },
     sizes,

@@ -1,4 +1,7 @@
-/** Figure 3 of a study: one test slice sub-sampled, as ground truth, and of every method before and after fine-tuning, errors on one scale. */
+/**
+ * Figure 3 of a study: one test slice sub-sampled, as ground truth, and of every method before and after fine-tuning,
+ * errors on one scale.
+ */
 import type { Metrics } from '../../contract/evaluation.ts'
 import type { StudyReport } from '../../contract/study.ts'
 import { TEXT } from './drawing.ts'
@@ -6,7 +9,10 @@ import { panesSvg } from './figure.ts'
 import type { Pane } from './pane.ts'
 import { colourOf } from './study-curves.ts'
 
-/** Images are [height, width] in the file's units; pre-trained ones in arbitrary units. Metrics are of the slice's volume. */
+/**
+ * Images are [height, width] in the file's units; pre-trained ones in arbitrary units. Metrics are of the slice's
+ * volume.
+ */
 export interface StudyImages {
   /** File, slice, acquisition, fold and seed. */
   readonly caption: string

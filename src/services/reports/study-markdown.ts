@@ -83,13 +83,15 @@ export function studyMarkdown(reports: StudyReport | readonly StudyReport[], com
   return [
     '# The report reproduced: what pre-training changes',
     '',
-    'Written by the program from the JSON of its studies; every number and every verdict is computed from their rows. To write it again:',
+    'Written by the program from the JSON of its studies; every number and every verdict is computed from their ' +
+      'rows. To write it again:',
     '',
     '```sh',
     ...command.split('\n'),
     '```',
     '',
-    `A gain is called one only where its 95 % interval (bootstrap over patients, then seeds) leaves zero, a loss likewise. ${RESEARCH_ONLY}`,
+    'A gain is called one only where its 95 % interval (bootstrap over patients, then seeds) leaves zero, a loss ' +
+      `likewise. ${RESEARCH_ONLY}`,
     '',
     ...all.flatMap(studyLines),
     `## ${escaped(original.title)}`,

@@ -1,4 +1,4 @@
-/** A study's report as one HTML file, figures inline: no script, nothing fetched. */
+/** A reproduction as one HTML file with its figures: no script, and the file fetches nothing. */
 import type { StudyReport } from '../../contract/study.ts'
 import { FACTS_AND_INFERENCES } from '../../contract/the-report.ts'
 import { conclusions, statusSentences } from '../../presentation/findings.ts'
@@ -56,15 +56,15 @@ function rowMarkup({ label, note, method, cells }: Row, { columns }: Table): str
 }
 
 function tableMarkup(table: Table): string {
+  const span = table.columns.length + 1
   const sections = table.sections.map(({ name, rows }) => {
     const head =
-      name === null
-        ? ''
-        : `<tr class="section"><th scope="rowgroup" colspan="${table.columns.length + 1}">${escapeMarkup(name)}</th></tr>`
+      name === null ? '' : `<tr class="section"><th scope="rowgroup" colspan="${span}">${escapeMarkup(name)}</th></tr>`
     return `<tbody>${head}${rows.map(row => rowMarkup(row, table)).join('')}</tbody>`
   })
   return (
-    `<h2>${escapeMarkup(table.title)}</h2><div class="scroll"><table><thead>${headRows(table)}</thead>${sections.join('')}</table></div>` +
+    `<h2>${escapeMarkup(table.title)}</h2><div class="scroll">` +
+    `<table><thead>${headRows(table)}</thead>${sections.join('')}</table></div>` +
     paragraphs([...table.notes, ...table.protocol], 'secondary')
   )
 }
@@ -92,17 +92,16 @@ export function studyPage(report: StudyReport, figures: readonly StudyFigure[]):
       .join('\n')
   const table = (one: Table | null) => (one ? tableMarkup(one) : '')
   const [status, ...warnings] = statusSentences(report)
+  const badges = [...(report.synthetic ? ['SYNTHETIC'] : []), ...(report.complete ? [] : ['INCOMPLETE'])]
   const folds = report.folds.map(
     fold => `<details><summary>${escapeMarkup(fold.name)}</summary>${splitLists(fold)}</details>`,
   )
-  const scored = report.rows.map(row =>
-    volumeDetails({
-      label: `${row.label}${row.networkLabel ? `, ${row.networkLabel}` : ''}, seed ${row.seed}, ${report.folds[row.fold]?.name ?? `fold ${row.fold}`}`,
-      volumes: row.volumes,
-    }),
-  )
+  const scored = report.rows.map(({ label, networkLabel, seed, fold, volumes }) => {
+    const place = report.folds[fold]?.name ?? `fold ${fold}`
+    return volumeDetails({ label: [label, networkLabel, `seed ${seed}`, place].filter(Boolean).join(', '), volumes })
+  })
   const parts = [
-    `<h1>${escapeMarkup(report.study)}${report.synthetic ? badge('SYNTHETIC') : ''}${report.complete ? '' : badge('INCOMPLETE')}</h1>`,
+    `<h1>${escapeMarkup(report.study)}${badges.map(badge).join('')}</h1>`,
     `<p class="secondary">${escapeMarkup(status)} ${RESEARCH_ONLY}</p>`,
     paragraphs(warnings, 'warning'),
     '<h2>What came out</h2>',

@@ -1,6 +1,7 @@
 /** The scores of each test volume of a row, folded away. */
 import type { Metrics, VolumeScore } from '../../contract/evaluation.ts'
 import {
+  count,
   formatAcceleration,
   formatCount,
   formatNmse,
@@ -58,7 +59,7 @@ export function volumeDetails(row: { readonly label: string; readonly volumes: r
     .map(name => `<th scope="col"${name === 'Sampling' ? '' : ' class="number"'}>${name}</th>`)
     .join('')
   return (
-    `<details><summary>${escapeMarkup(row.label)}: ${row.volumes.length} ${row.volumes.length === 1 ? 'volume' : 'volumes'}</summary>` +
+    `<details><summary>${escapeMarkup(row.label)}: ${count(row.volumes.length, 'volume')}</summary>` +
     `<div class="scroll"><table><thead><tr><th scope="col">File</th><th scope="col">Acquisition</th>${heads}</tr></thead>` +
     `<tbody>${row.volumes.map(volumeRow).join('')}</tbody></table></div></details>`
   )

@@ -3,6 +3,7 @@ import { createElement } from 'react'
 import { renderToStaticMarkup } from 'react-dom/server'
 import { describe, expect, it } from 'vitest'
 import type { StudyReport } from '../../../src/contract/study.ts'
+import { tableOne } from '../../../src/presentation/headline-tables.ts'
 import { ReproductionTables } from '../../../src/renderer/report/tables.tsx'
 import { studyPage } from '../../../src/services/reports/index.ts'
 import { reproductionOf, troubledReproduction } from '../../reproductions.ts'
@@ -117,16 +118,16 @@ describe.each(Object.entries(CASES))('%s', (_, reportOf) => {
 
 describe('what was hard to agree on', () => {
   const report = troubledReproduction()
-  const [tableOne] = tablesOfWindow(window(report))
+  const [first] = tablesOfWindow(window(report))
   const cellsBeside = (label: string) =>
-    tableOne.rows.filter(([head]) => head?.lines[0] === label).map(cells => cells.map(({ lines }) => lines.join(' ')))
+    first.rows.filter(([head]) => head?.lines[0] === label).map(cells => cells.map(({ lines }) => lines.join(' ')))
 
   it('an infinite PSNR stays in the mean, without a deviation', () => {
     expect(cellsBeside('RotNet + fine-tuning')[0][8]).toBe('∞')
   })
 
   it('NaN is left out, and alone is a dash', () => {
-    const control = tableOne.rows.find(([head]) => head?.lines.includes('of RotNet; n = 6'))!
+    const control = first.rows.find(([head]) => head?.lines.includes('of RotNet; n = 6'))!
     expect(control[7].lines).toEqual(['—'])
   })
 
@@ -136,7 +137,33 @@ describe('what was hard to agree on', () => {
 
   it('times of another device are shares of the baseline there, or of nothing', () => {
     expect(cellsBeside('PIRL + fine-tuning')[0][10]).toMatch(/\d %$/)
-    const control = tableOne.rows.find(([head]) => head?.lines.includes('of PIRL; n = 6'))!
+    const control = first.rows.find(([head]) => head?.lines.includes('of PIRL; n = 6'))!
     expect(control[10].lines.join(' ')).not.toContain('%')
+  })
+})
+
+describe('a line over seeds and left-out patients', () => {
+  const report = reproductionOf({ seeds: 2, folds: 2 })
+
+  it('unfolds into its trainings, each with its place, its numbers and its runs', () => {
+    const rows = tableOne(report)!.sections.flatMap(section => section.rows)
+    const line = rows.find(({ label }) => label === 'SimCLR + fine-tuning')!
+    const trainings = report.rows.filter(({ kind, method }) => kind === 'fine-tuned' && method === 'simclr')
+    const parts = line.parts!()
+    expect(parts.map(({ label }) => label)).toEqual(
+      trainings.map(({ seed, fold }) => `seed ${seed}, tested on patient ${fold + 1} & <b>`),
+    )
+    expect(parts.map(({ cells }) => cells[6])).toEqual(
+      trainings.map(({ metrics }) => ({ text: metrics.ssim.toFixed(3), spread: undefined, notes: [] })),
+    )
+    expect(parts.map(({ run, cells }) => [run, cells[0].run])).toEqual(
+      trainings.map(({ training, pretraining }) => [training!.run, pretraining!.run]),
+    )
+    expect(line.run).toBeNull()
+  })
+
+  it('of one training opens that run', () => {
+    const [first] = tableOne(reproductionOf())!.sections[1].rows
+    expect([first.run, first.parts]).toEqual(['ft-simclr-0-0', null])
   })
 })
