@@ -17,7 +17,7 @@ async function answer({ call, training, epoch, index }: Extract<ToThread, { do: 
     const batch = await trainings.get(training)!.task.prepare(epoch, index)
     port.postMessage(
       { call, batch } satisfies FromThread,
-      batch.map(({ data }) => data.buffer as ArrayBuffer),
+      Object.values(batch).map(({ data }) => data.buffer as ArrayBuffer),
     )
   } catch (error) {
     port.postMessage({ call, failure: failureOf(error) } satisfies FromThread)

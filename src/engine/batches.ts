@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import type { PlainTensor } from '../core/training/parameters.ts'
+import type { PlainBatch } from '../core/training/stack.ts'
 import type { TrainingTask } from '../core/training/train.ts'
 import { errorOf, type Failure } from './failure.ts'
 import type { TaskRequest } from './tasks.ts'
@@ -19,7 +19,7 @@ export type ToThread =
   | { readonly do: 'close'; readonly training: number }
 
 export type FromThread =
-  | { readonly call: number; readonly batch: readonly PlainTensor[] }
+  | { readonly call: number; readonly batch: PlainBatch }
   | { readonly call: number; readonly failure: Failure }
 
 const ENTRY = fileURLToPath(new URL('./batch-thread.ts', import.meta.url))
@@ -40,7 +40,7 @@ function threadsBeside(request: TaskRequest, gpu: boolean): number {
 
 interface Thread {
   open(training: number, request: TaskRequest): void
-  prepare(training: number, epoch: number, index: number): Promise<readonly PlainTensor[]>
+  prepare(training: number, epoch: number, index: number): Promise<PlainBatch>
   close(training: number): void
   end(): void
 }
@@ -48,7 +48,7 @@ interface Thread {
 function startThread(onEnd: () => void): Thread {
   const worker = new Worker(ENTRY)
   worker.unref()
-  const pending = new Map<number, PromiseWithResolvers<readonly PlainTensor[]>>()
+  const pending = new Map<number, PromiseWithResolvers<PlainBatch>>()
   let calls = 0
   const send = (message: ToThread) => worker.postMessage(message)
   worker.on('message', (message: FromThread) => {
@@ -67,7 +67,7 @@ function startThread(onEnd: () => void): Thread {
   return {
     open: (training, request) => send({ do: 'open', training, request }),
     prepare(training, epoch, index) {
-      const call = Promise.withResolvers<readonly PlainTensor[]>()
+      const call = Promise.withResolvers<PlainBatch>()
       pending.set(++calls, call)
       send({ do: 'prepare', training, call: calls, epoch, index })
       return call.promise
@@ -127,9 +127,9 @@ export function prepareAhead(task: TrainingTask, request: TaskRequest, gpu: bool
   const perEpoch = task.batchesPerEpoch
   const end = request.config.recipe.epochs * perEpoch
   /** By the batch's place in the whole training. */
-  const asked = new Map<number, Promise<readonly PlainTensor[]>>()
+  const asked = new Map<number, Promise<PlainBatch>>()
 
-  function ask(place: number): Promise<readonly PlainTensor[]> {
+  function ask(place: number): Promise<PlainBatch> {
     const before = asked.get(place)
     if (before) return before
     const batch = those[place % count].prepare(training, Math.floor(place / perEpoch), place % perEpoch)

@@ -22,11 +22,12 @@ export async function examine(device: Device, kernels: Kernels): Promise<EngineH
   const optimizer = makeOptimizer({ kind: 'rmsprop', alpha: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0 })
   const step = makeStep(
     specs,
-    (parameters, [image, target]) =>
+    (parameters, { image, target }) =>
       tf.mean(tf.abs(tf.sub(unet.outputs(kernels, config, parameters, image as tf.Tensor4D)[0], target))),
     optimizer,
   )
-  const batch = [1, 2].map(seed => tf.randomNormal([1, 64, 64, 1], 0, 1, 'float32', seed))
+  const noise = (seed: number) => tf.randomNormal([1, 64, 64, 1], 0, 1, 'float32', seed)
+  const batch = { image: noise(1), target: noise(2) }
   const start = startingState(initialParameters(specs, 0), optimizer)
   const notes: string[] = []
   const stepper = makeTrainingStepper(line => notes.push(line))(step, start)

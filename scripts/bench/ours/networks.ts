@@ -6,6 +6,7 @@ import { makeZeroFilling } from '../../../src/core/mri/fft.ts'
 import { centreCropReal, cropShape, normalise, normaliseTarget } from '../../../src/core/mri/transform.ts'
 import { maskOf, zeroFilled } from '../../../src/core/reconstruct.ts'
 import { fromTorch, initialParameters, toTorch } from '../../../src/core/training/parameters.ts'
+import type { Batch } from '../../../src/core/training/stack.ts'
 import { makeStep, type Step, type StepPass } from '../../../src/core/training/step.ts'
 import { startingState } from '../../../src/core/training/stepper.ts'
 import { readCheckpoint, writeCheckpoint } from '../../../src/engine/files.ts'
@@ -84,14 +85,14 @@ export function supervisedStep(
 ): Step {
   const { outputs, parameters } = networkOf(network)
   const { kernels } = loadedCompute()!
-  const loss = (values: Parameters, [input, truth]: readonly tf.Tensor[], pass: StepPass) =>
-    tf.mean(tf.abs(tf.sub(outputs(kernels, networkConfig, values, input as tf.Tensor4D, pass)[0], truth))) as tf.Scalar
+  const loss = (values: Parameters, { image, target }: Batch, pass: StepPass) =>
+    tf.mean(tf.abs(tf.sub(outputs(kernels, networkConfig, values, image as tf.Tensor4D, pass)[0], target))) as tf.Scalar
   return makeStep(parameters(networkConfig), loss, optimizerOf(optimizer))
 }
 
 /** Steps on one batch: the first ones at the rate of the check, those that are timed at their own. */
 export function stepsOn(
-  batch: readonly tf.Tensor[],
+  batch: Batch,
   step: Step,
   weights: Float32Array,
   { optimizer: kind, rates, checkedSteps }: Trained,
@@ -114,10 +115,10 @@ export const training: Kind<Training> = {
   write,
   async load(given) {
     const { computed } = given
-    const batch: tf.Tensor[] = []
+    const batch: Record<string, tf.Tensor> = {}
     for (const which of ['image', 'target']) {
       const image = tf.tensor4d(await readFloats(floatsPath(given, which)), [1, ...computed.size, 1])
-      batch.push(tf.tile(image, [computed.batch, 1, 1, 1]))
+      batch[which] = tf.tile(image, [computed.batch, 1, 1, 1])
     }
     const weights = await readWeights(given, computed)
     return stepsOn(batch, supervisedStep(computed, computed), weights, computed)

@@ -8,7 +8,7 @@ import type { RunConfig, TrainingEvent } from '../../../src/contract/runs.ts'
 import type { VolumeInfo } from '../../../src/contract/volumes.ts'
 import { methodOf } from '../../../src/core/ssl/index.ts'
 import { initialParameters, toTorch } from '../../../src/core/training/parameters.ts'
-import { tensorsOf } from '../../../src/core/training/stack.ts'
+import { type Batch, tensorsOf } from '../../../src/core/training/stack.ts'
 import { makeStep } from '../../../src/core/training/step.ts'
 import { startingState } from '../../../src/core/training/stepper.ts'
 import { prepareAhead } from '../../../src/engine/batches.ts'
@@ -112,17 +112,15 @@ async function writePretext(given: Given<PretextTraining>): Promise<void> {
   const task = taskOf(request, pool, await requireCompute())
   const specs = [...task.network, ...task.head]
   await writeCheckpoint(weightsPath(given), { tensors: toTorch(initialParameters(specs, SEED), specs), metadata: {} })
-  const batch = tensorsOf(await task.prepare(0, 0))
-  for (const [i, part] of batch.entries())
-    await writeFloats(floatsPath(given, `part-${i}`), (await part.data()) as Float32Array)
+  const batch = Object.values(await task.prepare(0, 0))
+  for (const [i, { data }] of batch.entries()) await writeFloats(floatsPath(given, `part-${i}`), data)
   const facts = {
     methodConfig: methodOf(computed.method).config.parse(computed.methodConfig),
     keep: request.config.pretext!.keep,
     copies: COPIES,
-    parts: batch.map(part => part.shape),
+    parts: batch.map(({ shape }) => shape),
   }
   await writeFile(join(given.folder, `${given.name}.json`), JSON.stringify(facts))
-  tf.dispose(batch)
   pool.dispose()
 }
 
@@ -175,7 +173,7 @@ export const steps: Kind<Epoch> = {
     const request = await requestOf(given, timed)
     const ahead = prepareAhead(taskOf(request, pool, await requireCompute()), request, given.hardware === 'gpu') // the same last bits
     const { task } = ahead
-    const batches: tf.Tensor[][] = []
+    const batches: Batch[] = []
     for (let index = 0; index < computed.checkedSteps; index++) batches.push(tensorsOf(await task.prepare(0, index)))
     ahead.dispose()
     pool.dispose()

@@ -7,6 +7,7 @@ import type { ParameterSpec, Parameters } from '../models/network.ts'
 import type { RandomState } from '../mri/random.ts'
 import type { Shape } from '../mri/transform.ts'
 import type { PlainTensor } from '../training/parameters.ts'
+import type { Batch } from '../training/stack.ts'
 import type { Projection, StepPass } from '../training/step.ts'
 import type { Stem, Trunk } from './trunk.ts'
 
@@ -35,11 +36,14 @@ export interface Sample {
   readonly count: number
 }
 
-/** One tensor of a sample. Batches stack those of the same place: [batch, …shape]. */
+/** One tensor of a sample, or of a step's schedule. A part [h, w, 1] or [n, h, w, 1] is shown as a picture before a training begins. */
 export interface Part extends PlainTensor {
-  /** What is shown of it before a training begins: 'view 1', 'rotated 90°'; pictures are [h, w, 1] or [n, h, w, 1]. */
-  readonly name: string
+  /** The picture's label ('rotated 90°'), if the part's name does not say enough. */
+  readonly label?: string
 }
+
+/** By name, in an order that is equal for every sample. Batches stack parts of one name: [batch, …shape]. */
+export type Parts = Readonly<Record<string, Part>>
 
 /** How many samples there are: in a batch, and in the training. */
 export interface Counts {
@@ -79,17 +83,17 @@ export interface SslMethod<Config = unknown> {
   tooFew?(config: Config, counts: Counts): string | null
   /** Smallest side of the images that the network is given; `null`: the slice's own size. */
   smallestView(config: Config): number | null
-  parts(config: Config, sample: Sample): Part[]
-  /** What a step (from 0) is told beside its samples, after them. Not stacked. */
-  schedule?(config: Config, step: number, batch: number): Part[]
+  parts(config: Config, sample: Sample): Parts
+  /** Further parts of a batch, which depend on the step (from 0) alone. They are not stacked. */
+  schedule?(config: Config, step: number, batch: number): Parts
   /** Buffers (memory bank, queue) included. */
   head(config: Config, trunk: Stem, counts: Counts): ParameterSpec[]
-  loss(config: Config, trunk: Trunk, parameters: Parameters, batch: readonly tf.Tensor[], pass: StepPass): tf.Scalar
+  loss(config: Config, trunk: Trunk, parameters: Parameters, batch: Batch, pass: StepPass): tf.Scalar
   readonly project?: Projection
   /** Loss of a network that tells nothing apart; `null` where there is no such level. */
   chanceLoss(config: Config, counts: Counts): number | null
   /** What `judge` reports beside the loss. */
   readonly figures: readonly MethodFigure[]
-  /** Of samples of held-out patients, stacked as in a batch, with nothing told beside them. */
-  judge(config: Config, trunk: Trunk, parameters: Parameters, batch: readonly tf.Tensor[]): Promise<Judgement>
+  /** `batch` holds samples of held-out patients, without the schedule's parts. */
+  judge(config: Config, trunk: Trunk, parameters: Parameters, batch: Batch): Promise<Judgement>
 }

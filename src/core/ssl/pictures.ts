@@ -4,7 +4,12 @@
  */
 import { extremes } from '../extremes.ts'
 import { shrink } from '../thumbnail.ts'
-import type { Part } from './method.ts'
+import type { PlainTensor } from '../training/parameters.ts'
+
+/** A part of a sample under the label that its picture has. */
+export interface LabelledPart extends PlainTensor {
+  readonly name: string
+}
 
 /** Of the network's units: black at its start, white at its end. Views have mean 0 and SD 1, or lie between −2.2 and 2.2. */
 const WINDOW = [-2.2, 4] as const
@@ -49,7 +54,7 @@ function endsOf(data: Float32Array): Pick<Picture, 'black' | 'white'> {
 }
 
 /** A part [h, w, 1], or [n, h, w, 1] side by side in a grid as square as can be; averaged down where it is larger than a picture. */
-export function pictureOf({ name, data, shape }: Part): Picture | null {
+export function pictureOf({ name, data, shape }: LabelledPart): Picture | null {
   const size = pictureShape(shape)
   if (!size) return null
   const { count, height, width } = size

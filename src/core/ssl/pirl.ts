@@ -9,10 +9,11 @@ import { Pretext, Recipe } from '../../contract/recipes.ts'
 import type { Parameters, Pass } from '../models/network.ts'
 import type { Shape } from '../mri/transform.ts'
 import { CONTRASTIVE, FINE_TUNING } from '../training/recipes.ts'
+import type { Batch } from '../training/stack.ts'
 import { augmentations } from './augment/index.ts'
 import { GRID, jigsawPatches } from './augment/jigsaw.ts'
 import { embeddingSpread, RETRIEVAL, SPREAD } from './embedding-figures.ts'
-import type { Part, Sample, SslMethod } from './method.ts'
+import type { Parts, Sample, SslMethod } from './method.ts'
 import { drawCounts, infoNce, nce, partition, updatedBank } from './nce.ts'
 import { nearestIsOwn } from './rows.ts'
 import { stopGradient } from './stop-gradient.ts'
@@ -79,7 +80,7 @@ export function regionOf(image: Float32Array, [height, width]: Shape, regions: n
 
 const regionsOf = ({ regions = 1 }: PirlConfig) => regions
 
-function parts(config: PirlConfig, sample: Sample): Part[] {
+function parts(config: PirlConfig, sample: Sample): Parts {
   const { crop, patch, negatives } = config
   const region = (view: number) => regionOf(sample.view(view), sample.shape, regionsOf(config), sample.instance)
   const image = () => {
@@ -104,21 +105,21 @@ function parts(config: PirlConfig, sample: Sample): Part[] {
     for (const [i, other] of rivals.entries()) counts[other] = among[i]
     return counts
   }
-  return [
-    picture('image', image(), crop),
-    { name: 'jigsaw patches', data: patches(), shape: [PATCHES, patch, patch, 1] },
-    { name: 'row of the bank', data: positive, shape: [count] },
-    { name: 'negatives of the patches', data: drawn(2), shape: [count] },
-    { name: 'negatives of the image', data: drawn(3), shape: [count] },
-  ]
+  return {
+    image: picture(image(), crop),
+    patches: { label: 'jigsaw patches', data: patches(), shape: [PATCHES, patch, patch, 1] },
+    bankRow: { data: positive, shape: [count] },
+    patchNegatives: { data: drawn(2), shape: [count] },
+    imageNegatives: { data: drawn(3), shape: [count] },
+  }
 }
 
-/** Of the image and of its patches: [n, embedding] each. */
+/** Embeddings of the images and of their patches: [n, embedding] each. */
 function embed(
   config: PirlConfig,
   trunk: Trunk,
   parameters: Parameters,
-  [images, patches]: readonly tf.Tensor[],
+  { image, patches }: Batch,
   pass: Pass,
 ): [images: tf.Tensor2D, patches: tf.Tensor2D] {
   const [n, , height, width] = patches.shape
@@ -126,7 +127,7 @@ function embed(
   const each = applyLinear(parameters, 'head.patch', trunk.features(config, parameters, single, pass))
   const together = tf.reshape(each, [n, PATCHES * config.embedding]) as tf.Tensor2D
   return [
-    applyLinear(parameters, 'head.image', trunk.features(config, parameters, images as tf.Tensor4D, pass)),
+    applyLinear(parameters, 'head.image', trunk.features(config, parameters, image as tf.Tensor4D, pass)),
     applyLinear(parameters, 'head.jigsaw', together),
   ]
 }
@@ -202,20 +203,20 @@ export const pirl: SslMethod<PirlConfig> = {
   ],
   loss(config, trunk, parameters, batch, pass) {
     const { temperature, momentum, patchWeight } = config
-    const [, , positive, patchCounts, imageCounts] = batch as tf.Tensor2D[]
+    const { bankRow: positive, patchNegatives, imageNegatives } = batch as Readonly<Record<string, tf.Tensor2D>>
     const bank = parameters['head.bank'] as tf.Tensor2D
     const [images, patches] = embed(config, trunk, parameters, batch, pass)
     let told = (v: tf.Tensor2D, counts: tf.Tensor2D) => infoNce(v, bank, positive, counts, temperature)
     if (config.contrast === 'nce') {
       const before = tf.reshape(parameters['head.partition'], []) as tf.Scalar
-      const first = partition(patches, bank, positive, patchCounts, temperature)
+      const first = partition(patches, bank, positive, patchNegatives, temperature)
       const z = stopGradient(tf.where(tf.greater(before, 0), before, first) as tf.Scalar)
       pass.set('head.partition', tf.reshape(z, [1]))
       told = (v, counts) => nce(v, bank, positive, counts, z, temperature)
     }
     const loss = tf.add(
-      tf.mul(told(patches, patchCounts), patchWeight),
-      tf.mul(told(images, imageCounts), 1 - patchWeight),
+      tf.mul(told(patches, patchNegatives), patchWeight),
+      tf.mul(told(images, imageNegatives), 1 - patchWeight),
     )
     pass.set('head.bank', updatedBank(bank, positive, images, momentum))
     return loss as tf.Scalar

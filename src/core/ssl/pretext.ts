@@ -27,11 +27,12 @@ import { makeImaging } from '../reconstruct.ts'
 import { mean } from '../statistics.ts'
 import { unpack } from '../training/parameters.ts'
 import { previewOf } from '../training/preview.ts'
-import { stack, tensorsOf } from '../training/stack.ts'
+import { stackParts, tensorsOf } from '../training/stack.ts'
 import type { SupervisedJob } from '../training/supervised.ts'
 import type { TrainingTask, Validation } from '../training/train.ts'
 import { advise } from './health.ts'
-import type { Judgement, Part, Sample, SslMethod } from './method.ts'
+import type { Judgement, Parts, Sample, SslMethod } from './method.ts'
+import type { LabelledPart } from './pictures.ts'
 import { withReconstruction } from './reconstruction-term.ts'
 import { makeTrunk } from './trunk.ts'
 
@@ -46,7 +47,7 @@ export interface PretextJob extends SupervisedJob {
 export interface SampleViews {
   /** File and slice, and which part of it where it makes several samples, in words. */
   readonly name: string
-  readonly parts: readonly Part[]
+  readonly parts: readonly LabelledPart[]
 }
 
 /** A slice, or one of the instances that a method makes of it. */
@@ -131,7 +132,7 @@ export function pretextTask(job: PretextJob, compute: Arithmetic): PretextTask {
   }
 
   /** `key` tells the sample's streams from those of others. */
-  async function partsOf(reference: Instance, epoch: number, key: number, place: number | null): Promise<Part[]> {
+  async function partsOf(reference: Instance, epoch: number, key: number, place: number | null): Promise<Parts> {
     const { source, index, instance } = reference
     const volume = await source.open()
     const maskOf = viewMasks(volume, index, job.mask, pretext, view => stream(seed, 'view mask', epoch, key, view))
@@ -166,16 +167,13 @@ export function pretextTask(job: PretextJob, compute: Arithmetic): PretextTask {
     return method.parts(methodConfig, sample)
   }
 
-  const stackAll = (samples: readonly (readonly Part[])[]) =>
-    samples[0].map((_, i) => stack(samples.map(sample => sample[i])))
-
   /** Samples that are judged together: all, where they are compared with each other. */
-  let judged: Part[][][] | null = null
+  let judged: Parts[][] | null = null
   const advised = new Set<string>()
   let judgements = 0
 
-  async function heldOutParts(pause: Pause): Promise<Part[][][]> {
-    const parts: Part[][] = []
+  async function heldOutParts(pause: Pause): Promise<Parts[][]> {
+    const parts: Parts[] = []
     for (const [key, reference] of heldOut.entries()) {
       await pause()
       parts.push(await partsOf(reference, VALIDATION_EPOCH, key, null))
@@ -187,7 +185,7 @@ export function pretextTask(job: PretextJob, compute: Arithmetic): PretextTask {
     if (heldOut.length < 2) return null
     judged ??= await heldOutParts(pause)
     const parameters = tf.tidy(() => unpack(flat, specs))
-    const batches = judged.map(samples => tensorsOf(stackAll(samples)))
+    const batches = judged.map(samples => tensorsOf(stackParts(samples)))
     try {
       const outcomes: Judgement[] = []
       for (const batch of batches) {
@@ -202,12 +200,12 @@ export function pretextTask(job: PretextJob, compute: Arithmetic): PretextTask {
       const extra = loss === null || chance === null ? figures : { ...figures, [HELD_OUT_CHANCE]: chance }
       return { loss, metrics: null, extra, advice }
     } finally {
-      tf.dispose([...batches.flat(), ...Object.values(parameters)])
+      tf.dispose([...batches, ...Object.values(parameters)])
     }
   }
 
-  async function collect(epoch: number, index: number): Promise<Part[][]> {
-    const parts: Part[][] = []
+  async function collect(epoch: number, index: number): Promise<Parts[]> {
+    const parts: Parts[] = []
     for (const place of placesOf(epoch, index)) parts.push(await partsOf(samples[place], epoch, place, place))
     return parts
   }
@@ -229,17 +227,20 @@ export function pretextTask(job: PretextJob, compute: Arithmetic): PretextTask {
     project: method.project,
     contents,
     async prepare(epoch, index) {
-      const told = method.schedule?.(methodConfig, epoch * batchesPerEpoch + index, job.batch) ?? []
-      return [...stackAll(await collect(epoch, index)), ...told]
+      const schedule = method.schedule?.(methodConfig, epoch * batchesPerEpoch + index, job.batch)
+      return { ...stackParts(await collect(epoch, index)), ...schedule }
     },
     async views(epoch, index) {
       const names = contents(epoch, index)
-      return (await collect(epoch, index)).map((parts, i) => ({ name: names[i], parts }))
+      return (await collect(epoch, index)).map((parts, i) => ({ name: names[i], parts: labelled(parts) }))
     },
     validate,
     preview: previewOf(job, specs, 'arbitrary', makeImaging(compute)),
   }
 }
+
+const labelled = (parts: Parts): LabelledPart[] =>
+  Object.entries(parts).map(([name, { label = name, data, shape }]) => ({ name: label, data, shape }))
 
 /** Of equally many samples each. */
 function meanJudgement(judgements: readonly Judgement[]): Judgement {

@@ -1,16 +1,16 @@
 /**
- * A reconstruction term beside a method's own loss: sub-sampling the measurement again, L1 on a random square, times a weight. It keeps the
- * output image an image while the method's loss shapes what it shows.
+ * A reconstruction term beside any method's loss: the measured lines are sub-sampled again, and the network learns the image of all measured
+ * lines. total = method's loss + weight · mean |output − target|, on a random square. With the term, the network's output stays an image.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { randomBox, resizeBox } from './augment/resized-crop.ts'
-import type { Part, Sample, SslMethod } from './method.ts'
+import type { Sample, SslMethod } from './method.ts'
 import { inputAndTarget } from './subsample-again.ts'
 
-/** Apart from the streams of the method's own views. */
+/** A view number that no method uses, so the term has random streams of its own. */
 const OWN_VIEW = 1000
 
-function termParts(sample: Sample, side: number | null): Part[] {
+function termParts(sample: Sample, side: number | null): ReturnType<typeof inputAndTarget> {
   const images = [sample.again(OWN_VIEW), sample.measured()] as const
   if (side === null) return inputAndTarget(...images, sample.shape)
   const box = randomBox(sample.shape, 0.5, sample.random(OWN_VIEW))
@@ -18,19 +18,19 @@ function termParts(sample: Sample, side: number | null): Part[] {
   return inputAndTarget(again, measured, [side, side])
 }
 
-/** Its parts come first in a batch. */
 export function withReconstruction(method: SslMethod, weight: number): SslMethod {
-  const own = 2
   return {
     ...method,
-    parts: (config, sample) => [...termParts(sample, method.smallestView(config)), ...method.parts(config, sample)],
+    parts(config, sample) {
+      const { input, target } = termParts(sample, method.smallestView(config))
+      return { termInput: input, termTarget: target, ...method.parts(config, sample) }
+    },
     loss(config, trunk, parameters, batch, pass) {
-      const [input, target] = batch
-      const term = tf.mean(tf.abs(tf.sub(trunk.output(parameters, input as tf.Tensor4D, pass), target)))
-      const loss = method.loss(config, trunk, parameters, batch.slice(own), pass)
-      pass.own?.(loss) // what its chance level is of
+      const { termInput, termTarget } = batch
+      const term = tf.mean(tf.abs(tf.sub(trunk.output(parameters, termInput as tf.Tensor4D, pass), termTarget)))
+      const loss = method.loss(config, trunk, parameters, batch, pass)
+      pass.own?.(loss) // the chance level is of this part alone
       return tf.add(loss, tf.mul(term, weight))
     },
-    judge: (config, trunk, parameters, batch) => method.judge(config, trunk, parameters, batch.slice(own)),
   }
 }

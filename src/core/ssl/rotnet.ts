@@ -11,7 +11,7 @@ import { read } from '../read.ts'
 import { FINE_TUNING } from '../training/recipes.ts'
 import { augmentations } from './augment/index.ts'
 import { rotate } from './augment/rotate.ts'
-import type { Part, Sample, SslMethod } from './method.ts'
+import type { Parts, Sample, SslMethod } from './method.ts'
 import { applyFrequencyMask, frequencyToSpatial, spatialToFrequency, toOneChannelTensor } from './transforms.ts'
 import { ATTACHMENT, type Trunk } from './trunk.ts'
 import { applyLinear, centreSquare, linear, picture, STANDARDISE, standardise } from './views.ts'
@@ -31,7 +31,7 @@ const RotnetConfig = z.object({
 })
 type RotnetConfig = z.infer<typeof RotnetConfig>
 
-function parts(config: RotnetConfig, sample: Sample): Part[] {
+function parts(config: RotnetConfig, sample: Sample): Parts {
   const { crop } = config
   const random = sample.random(0)
   const { resizedCrop, flip } = augmentations(random)
@@ -50,10 +50,10 @@ function parts(config: RotnetConfig, sample: Sample): Part[] {
     : turned
   const label = new Float32Array(TURNS)
   label[turns] = 1
-  return [
-    picture(`rotated ${turns * 90}°`, standardise(masked, config.standardise), crop),
-    { name: 'label', data: label, shape: [TURNS] },
-  ]
+  return {
+    image: picture(standardise(masked, config.standardise), crop, `rotated ${turns * 90}°`),
+    label: { data: label, shape: [TURNS] },
+  }
 }
 
 const logitsOf = (config: RotnetConfig, trunk: Trunk, parameters: Parameters, images: tf.Tensor, pass: Pass) =>
@@ -107,8 +107,8 @@ export const rotnet: SslMethod<RotnetConfig> = {
   smallestView: ({ crop }) => crop,
   parts,
   head: (config, trunk) => linear('head', trunk.featureLength(config, config.crop), TURNS),
-  loss: (config, trunk, parameters, [images, labels], pass) =>
-    crossEntropy(logitsOf(config, trunk, parameters, images, pass), labels),
+  loss: (config, trunk, parameters, { image, label }, pass) =>
+    crossEntropy(logitsOf(config, trunk, parameters, image, pass), label),
   chanceLoss: () => Math.log(TURNS),
   figures: [
     {
@@ -121,11 +121,11 @@ export const rotnet: SslMethod<RotnetConfig> = {
       most: 1,
     },
   ],
-  async judge(config, trunk, parameters, [images, labels]) {
+  async judge(config, trunk, parameters, { image, label }) {
     const [loss, accuracy] = await read(() => {
-      const logits = logitsOf(config, trunk, parameters, images, {})
-      const right = tf.equal(tf.argMax(logits, 1), tf.argMax(labels, 1))
-      return tf.stack([crossEntropy(logits, labels), tf.mean(tf.cast(right, 'float32'))])
+      const logits = logitsOf(config, trunk, parameters, image, {})
+      const right = tf.equal(tf.argMax(logits, 1), tf.argMax(label, 1))
+      return tf.stack([crossEntropy(logits, label), tf.mean(tf.cast(right, 'float32'))])
     })
     return { loss, figures: { accuracy } }
   },

@@ -8,6 +8,7 @@ import { Pretext, Recipe } from '../../contract/recipes.ts'
 import type { Parameters, Pass } from '../models/network.ts'
 import { read } from '../read.ts'
 import { CONTRASTIVE, FINE_TUNING } from '../training/recipes.ts'
+import type { Batch } from '../training/stack.ts'
 import { augmentations } from './augment/index.ts'
 import { embeddingSpread, RETRIEVAL, SPREAD } from './embedding-figures.ts'
 import type { Sample, SslMethod } from './method.ts'
@@ -28,6 +29,8 @@ const SimclrConfig = z.object({
 })
 type SimclrConfig = z.infer<typeof SimclrConfig>
 
+const VIEWS = ['view 1', 'view 2']
+
 function view(config: SimclrConfig, sample: Sample, index: number): Float32Array {
   const { resizedCrop, flip, distortIntensity, blur } = augmentations(sample.random(index))
   const { crop } = config
@@ -36,9 +39,10 @@ function view(config: SimclrConfig, sample: Sample, index: number): Float32Array
   return standardise(blur(image, crop, config.blur), config.standardise)
 }
 
-/** Of all first views, then all second ones: [2N, embedding]. */
-function embed(config: SimclrConfig, trunk: Trunk, parameters: Parameters, views: readonly tf.Tensor[], pass: Pass) {
-  const features = trunk.features(config, parameters, tf.concat4d(views.slice(0, 2) as tf.Tensor4D[], 0), pass)
+/** Embeddings of all first views, then of all second views: [2N, embedding]. */
+function embed(config: SimclrConfig, trunk: Trunk, parameters: Parameters, batch: Batch, pass: Pass) {
+  const views = VIEWS.map(name => batch[name] as tf.Tensor4D)
+  const features = trunk.features(config, parameters, tf.concat4d(views, 0), pass)
   return applyLinear(parameters, 'head.2', tf.relu(applyLinear(parameters, 'head.0', features)))
 }
 
@@ -80,7 +84,7 @@ export const simclr: SslMethod<SimclrConfig> = {
       : null,
   smallestView: ({ crop }) => crop,
   parts: (config, sample) =>
-    [0, 1].map(index => picture(`view ${index + 1}`, view(config, sample, index), config.crop)),
+    Object.fromEntries(VIEWS.map((name, index) => [name, picture(view(config, sample, index), config.crop)])),
   head: (config, trunk) => [
     ...linear('head.0', trunk.featureLength(config, config.crop), config.hidden),
     ...linear('head.2', config.hidden, config.embedding),

@@ -14,13 +14,13 @@ import type { Sample, SslMethod } from './method.ts'
 const SubsampleAgainConfig = z.object({})
 type SubsampleAgainConfig = z.infer<typeof SubsampleAgainConfig>
 
-/** Input and target [h, w, 1], both by the input's mean and SD. */
+/** Input and target [h, w, 1], both normalised by the input's mean and SD. */
 export function inputAndTarget(again: Float32Array, measured: Float32Array, shape: readonly number[]) {
   const { image, mean, std } = normalise(again)
-  return [
-    { name: 'sub-sampled again', data: image, shape: [...shape, 1] },
-    { name: 'all measured lines', data: rescale(measured, mean, std), shape: [...shape, 1] },
-  ]
+  return {
+    input: { label: 'sub-sampled again', data: image, shape: [...shape, 1] },
+    target: { label: 'all measured lines', data: rescale(measured, mean, std), shape: [...shape, 1] },
+  }
 }
 
 const parts = (_: SubsampleAgainConfig, sample: Sample) =>
@@ -60,7 +60,7 @@ export const subsampleAgain: SslMethod<SubsampleAgainConfig> = {
   smallestView: () => null,
   parts,
   head: () => [],
-  loss: (_, trunk, parameters, [input, target], pass) =>
+  loss: (_, trunk, parameters, { input, target }, pass) =>
     tf.mean(tf.abs(tf.sub(trunk.output(parameters, input as tf.Tensor4D, pass), target))) as tf.Scalar,
   chanceLoss: () => null,
   figures: [
@@ -72,7 +72,7 @@ export const subsampleAgain: SslMethod<SubsampleAgainConfig> = {
       better: null,
     },
   ],
-  async judge(_, trunk, parameters, [input, target]) {
+  async judge(_, trunk, parameters, { input, target }) {
     const [loss, unchanged] = await read(() => {
       const images = [trunk.output(parameters, input as tf.Tensor4D, {}), input]
       return tf.stack(images.map(image => tf.mean(tf.abs(tf.sub(image, target)))))

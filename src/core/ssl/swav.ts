@@ -10,6 +10,7 @@ import { Pretext, Recipe } from '../../contract/recipes.ts'
 import type { Parameters, Pass } from '../models/network.ts'
 import { read } from '../read.ts'
 import { CONTRASTIVE, FINE_TUNING } from '../training/recipes.ts'
+import type { Batch } from '../training/stack.ts'
 import { augmentations } from './augment/index.ts'
 import { embeddingSpread, SPREAD } from './embedding-figures.ts'
 import type { Part, Sample, SslMethod } from './method.ts'
@@ -55,6 +56,8 @@ const SwavConfig = z.object({
 type SwavConfig = z.infer<typeof SwavConfig>
 
 const crops = ({ larges, smalls }: SwavConfig) => larges + smalls
+const cropName = (index: number) => `crop ${index + 1}`
+const cropNames = (config: SwavConfig) => Array.from({ length: crops(config) }, (_, index) => cropName(index))
 const sideOf = (config: SwavConfig, crop: number) => (crop < config.larges ? config.large : config.small)
 
 function crop(config: SwavConfig, sample: Sample, index: number): Part {
@@ -68,12 +71,12 @@ function crop(config: SwavConfig, sample: Sample, index: number): Part {
   )
   if (config.flip) image = flip(image, size)
   if (config.blur > 0) image = blurBy(image, size, config.blur)
-  return picture(`crop ${index + 1}`, standardise(image, config.standardise), size)
+  return picture(standardise(image, config.standardise), size)
 }
 
 /** Embeddings of all crops, crop-major and of length 1: [crops · n, embedding]. Crops of one size go through the network together. */
-function embed(config: SwavConfig, trunk: Trunk, parameters: Parameters, batch: readonly tf.Tensor[], pass: Pass) {
-  const views = batch.slice(0, crops(config)) as tf.Tensor4D[]
+function embed(config: SwavConfig, trunk: Trunk, parameters: Parameters, batch: Batch, pass: Pass) {
+  const views = cropNames(config).map(name => batch[name] as tf.Tensor4D)
   const sets =
     config.large === config.small
       ? [views]
@@ -169,12 +172,13 @@ export const swav: SslMethod<SwavConfig> = {
       ? `Expected a batch of at least 2 or a queue, as SwAV spreads images evenly over its prototypes, got batch ${batch} and queue ${queue}: an image alone belongs to all of them. Take a larger batch (--batch).`
       : null,
   smallestView: config => Math.min(config.large, config.smalls > 0 ? config.small : config.large),
-  parts: (config, sample) => Array.from({ length: crops(config) }, (_, index) => crop(config, sample, index)),
+  parts: (config, sample) =>
+    Object.fromEntries(cropNames(config).map((name, index) => [name, crop(config, sample, index)])),
   // Whether prototypes learn, and whether the queue is used.
-  schedule: ({ frozen, queue, queueFrom }, step, batch) => [
-    { name: 'prototypes learn', data: Float32Array.of(step >= frozen ? 1 : 0), shape: [1] },
-    { name: 'queue in use', data: Float32Array.of(step >= queueFrom && step * batch >= queue ? 1 : 0), shape: [1] },
-  ],
+  schedule: ({ frozen, queue, queueFrom }, step, batch) => ({
+    prototypesLearn: { data: Float32Array.of(step >= frozen ? 1 : 0), shape: [1] },
+    queueInUse: { data: Float32Array.of(step >= queueFrom && step * batch >= queue ? 1 : 0), shape: [1] },
+  }),
   head(config, trunk, { batch }) {
     const [large, small] = [config.large, config.small].map(size => trunk.featureLength(config, size))
     if (config.smalls > 0 && large !== small) {
@@ -209,10 +213,10 @@ export const swav: SslMethod<SwavConfig> = {
     ]
   },
   loss(config, trunk, parameters, batch, pass) {
-    const [learning, useQueue] = batch.slice(crops(config))
+    const { prototypesLearn, queueInUse } = batch
     const embeddings = embed(config, trunk, parameters, batch, pass)
-    const prototypes = prototypesOf(parameters, learning)
-    const targets = assignments(config, parameters, embeddings, prototypes, useQueue, pass.set)
+    const prototypes = prototypesOf(parameters, prototypesLearn)
+    const targets = assignments(config, parameters, embeddings, prototypes, queueInUse, pass.set)
     return swappedPrediction(perCrop(config, scoresOf(embeddings, prototypes)), targets, ASSIGNED, config.temperature)
   },
   project: parameters => ({ 'head.prototypes': normaliseRows(parameters['head.prototypes'] as tf.Tensor2D) }),

@@ -22,8 +22,8 @@ export function centreSquare(image: Float32Array, shape: Shape): { image: Float3
 }
 
 /** A picture [side, side] as a part. */
-export const picture = (name: string, data: Float32Array, side: number): Part => ({
-  name,
+export const picture = (data: Float32Array, side: number, label?: string): Part => ({
+  ...(label !== undefined && { label }),
   data,
   shape: [side, side, 1],
 })

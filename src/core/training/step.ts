@@ -4,6 +4,7 @@ import type { ParameterSpec, Parameters, Pass } from '../models/network.ts'
 import { frugalValueAndGrad } from './frugal.ts'
 import type { Optimizer } from './optimizers.ts'
 import { replace, unpack } from './parameters.ts'
+import type { Batch } from './stack.ts'
 
 /** What a training carries from step to step. */
 export interface TrainingState {
@@ -11,18 +12,18 @@ export interface TrainingState {
   readonly slots: readonly tf.Tensor1D[]
 }
 
-/** What a loss may do beside being computed: set buffers, and tell which part of it is the method's own, where a term is added to that. */
+/** A loss may set buffers. If a term is added to the method's own loss, it also tells that loss. */
 export type StepPass = Required<Pick<Pass, 'set'>> & { own?(loss: tf.Scalar): void }
 
-/** A differentiable loss of named parameters and the batch's tensors. A buffer that it sets has that value from then on, in this step too. */
-export type Loss = (parameters: Parameters, batch: readonly tf.Tensor[], pass: StepPass) => tf.Scalar
+/** A differentiable loss of named parameters and the batch's named parts. A buffer that the loss sets has the new value at once. */
+export type Loss = (parameters: Parameters, batch: Batch, pass: StepPass) => tf.Scalar
 
 /** New values for some parameters after each update, such as rows brought back to length 1. */
 export type Projection = (parameters: Parameters) => Readonly<Record<string, tf.Tensor>>
 
 export type Step = (
   state: TrainingState,
-  batch: readonly tf.Tensor[],
+  batch: Batch,
   scalars: readonly tf.Scalar[],
 ) => { readonly state: TrainingState; readonly loss: tf.Scalar; readonly own: tf.Scalar | null }
 

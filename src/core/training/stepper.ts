@@ -1,6 +1,7 @@
 /** Takes one training step after another, and holds what each carries to the next. */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Optimizer } from './optimizers.ts'
+import type { Batch } from './stack.ts'
 import type { Step, TrainingState } from './step.ts'
 
 /** What a training carries from step to step, outside TensorFlow. */
@@ -12,7 +13,7 @@ export interface PlainState {
 
 export interface Stepper {
   /** Takes a step and gives its loss. The caller keeps the batch. After a loss that is no number the state is of no use. */
-  step(batch: readonly tf.Tensor[], scalars: readonly number[]): Promise<number>
+  step(batch: Batch, scalars: readonly number[]): Promise<number>
   /** The method's own part of the last step's loss; `null` where nothing is added to it. */
   readonly own: number | null
   /** The parameters as the last step left them, valid until the next one; the stepper disposes them. */

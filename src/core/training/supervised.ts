@@ -23,7 +23,7 @@ import { cropShape, normalise, normaliseTarget, unnormalise } from '../mri/trans
 import type { Pause } from '../pause.ts'
 import { type Imaging, makeImaging, maskOf, zeroFilled } from '../reconstruct.ts'
 import { previewOf } from './preview.ts'
-import { stack } from './stack.ts'
+import { type PlainBatch, stackParts } from './stack.ts'
 import type { TrainingTask, Validation } from './train.ts'
 
 export interface SupervisedJob {
@@ -102,16 +102,14 @@ export function supervisedTask(job: SupervisedJob, compute: Arithmetic): Trainin
   /** What the last validation made of the first volume's slices, by their index. */
   let shown: { readonly by: tf.Tensor1D; readonly outputs: ReadonlyMap<number, Float32Array> } | null = null
 
-  async function sample({ source, index }: SliceReference, epoch: number, place: number) {
+  async function sample({ source, index }: SliceReference, epoch: number, place: number): Promise<PlainBatch> {
     const volume = await source.open()
     const crop = cropShape(source.info)
     const mask = maskOf(volume, job.mask, stream(seed, 'mask', epoch, place))
     const { image, mean, std } = normalise(zeroFilled(volume, index, mask, imaging.zeroFilling))
-    return {
-      image,
-      target: normaliseTarget(volume.readTarget(index)!, source.info.targetShape!, crop, mean, std),
-      shape: crop,
-    }
+    const target = normaliseTarget(volume.readTarget(index)!, source.info.targetShape!, crop, mean, std)
+    const shape = [...crop, 1]
+    return { image: { data: image, shape }, target: { data: target, shape } }
   }
 
   async function validate(parameters: tf.Tensor1D, pause: Pause): Promise<Validation | null> {
@@ -149,17 +147,15 @@ export function supervisedTask(job: SupervisedJob, compute: Arithmetic): Trainin
     chanceLoss: null,
     keepBest: true,
     validateEvery: 1,
-    loss(parameters, [image, target], pass) {
+    loss(parameters, { image, target }, pass) {
       const outputs = network.outputs(kernels, networkConfig, parameters, image as tf.Tensor4D, pass)
       return meanOf(outputs.map(output => meanAbsoluteError(output, target)))
     },
     contents: (epoch, index) => placesOf(epoch, index).map(place => nameSlice(samples[place])),
     async prepare(epoch, index) {
-      const chosen: Awaited<ReturnType<typeof sample>>[] = []
+      const chosen: PlainBatch[] = []
       for (const place of placesOf(epoch, index)) chosen.push(await sample(samples[place], epoch, place))
-      return (['image', 'target'] as const).map(which =>
-        stack(chosen.map(each => ({ data: each[which], shape: [...each.shape, 1] }))),
-      )
+      return stackParts(chosen)
     },
     validate,
     preview: previewOf({ ...job, validation }, specs, 'signal', imaging, (parameters, slice) =>

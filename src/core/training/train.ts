@@ -12,10 +12,10 @@ import type { Pause } from '../pause.ts'
 import { recipeOptimizer } from './gradients.ts'
 import { makeKeeper, type RunFiles } from './keeper.ts'
 import type { Optimizer } from './optimizers.ts'
-import { countParameters, initialParameters, type PlainTensor } from './parameters.ts'
+import { countParameters, initialParameters } from './parameters.ts'
 import type { Preview } from './preview.ts'
 import { recipeRate } from './schedules.ts'
-import { tensorsOf } from './stack.ts'
+import { type Batch, type PlainBatch, samplesIn, tensorsOf } from './stack.ts'
 import { BEGINNING, type Progress, type SavedState } from './state.ts'
 import { type Loss, makeStep, type Projection, type Step } from './step.ts'
 import { type PlainState, startingState } from './stepper.ts'
@@ -45,10 +45,10 @@ export interface TrainingTask {
   /** Own loss of a network that has learned nothing, where there is such a level. */
   readonly chanceLoss: number | null
   /**
-   * A batch: `epoch` and `index` (within it) from 0; the first axis of the first array is the samples. The same whenever and in whatever thread it is
-   * asked for, and no part of it is kept.
+   * A batch: `epoch` and `index` (within the epoch) from 0. The first axis of the first part is the samples. A batch is the same whenever
+   * and in whatever thread it is prepared, and the task keeps no part of a batch.
    */
-  prepare(epoch: number, index: number): Promise<readonly PlainTensor[]>
+  prepare(epoch: number, index: number): Promise<PlainBatch>
   /** What is in that batch, in words: files and slices (from 1). */
   contents(epoch: number, index: number): string[]
   /** `null` where there is nothing to validate on. */
@@ -152,13 +152,13 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
       (_, i) => first + i,
     )
     const rate = recipeRate(recipe, step, perEpoch)
-    const batches: tf.Tensor[][] = []
+    const batches: Batch[] = []
     let [loss, own] = [0, 0]
     try {
       for (const index of indices) batches.push(tensorsOf(await task.prepare(epoch, index)))
-      const samples = batches.reduce((sum, [images]) => sum + images.shape[0], 0)
+      const samples = batches.reduce((sum, batch) => sum + samplesIn(batch), 0)
       for (const [i, batch] of batches.entries()) {
-        const share = batch[0].shape[0] / samples
+        const share = samplesIn(batch) / samples
         const scalars = optimizer.scalars(rate, step + 1, { share, last: i === batches.length - 1 })
         const whole = await stepper.step(batch, scalars)
         loss += share * whole

@@ -3,6 +3,7 @@
  * eagerly, with a line that says why.
  */
 import * as tf from '@tensorflow/tfjs-core'
+import type { Batch } from '../../core/training/stack.ts'
 import type { Step, TrainingState } from '../../core/training/step.ts'
 import { eagerStepper, type MakeStepper, type PlainState, type Stepper } from '../../core/training/stepper.ts'
 import { isExhausted } from '../exhausted.ts'
@@ -25,28 +26,36 @@ const stateOf = ([parameters, ...slots]: readonly tf.Tensor[]) => ({ parameters,
 /** The same numbers in another order: other data, of which every value is one that may occur. */
 const reversed = (tensor: tf.Tensor) => (tensor.rank === 0 ? tf.clone(tensor) : tf.reverse(tensor))
 
-const shapesOf = (batch: readonly tf.Tensor[], scalars: readonly number[]) =>
-  [...batch.map(({ dtype, shape }) => `${dtype} ${shape.join(' × ')}`), `${scalars.length} scalars`].join(', ')
+const shapesOf = (batch: Batch, scalars: readonly number[]) =>
+  [
+    ...Object.values(batch).map(({ dtype, shape }) => `${dtype} ${shape.join(' × ')}`),
+    `${scalars.length} scalars`,
+  ].join(', ')
 
 /** One recording of a step, and the state that the step gave. */
 function recordStep(
   backend: Backend,
   step: Step,
   state: readonly tf.Tensor[],
-  batch: readonly tf.Tensor[],
+  batch: Batch,
   scalars: readonly number[],
 ) {
+  const names = Object.keys(batch)
   const fed = scalars.map(value => tf.scalar(value))
   try {
     return record(backend, {
       variables: state,
-      feeds: [...batch, ...fed],
+      feeds: [...Object.values(batch), ...fed],
       run(variables, feeds) {
         const {
           state: next,
           loss,
           own,
-        } = step(stateOf(variables), feeds.slice(0, batch.length), feeds.slice(batch.length) as tf.Scalar[])
+        } = step(
+          stateOf(variables),
+          Object.fromEntries(names.map((name, i) => [name, feeds[i]])),
+          feeds.slice(names.length) as tf.Scalar[],
+        )
         return { next: vectors(next), outputs: own ? [loss, own] : [loss] }
       },
     })
@@ -84,7 +93,7 @@ function rehearse(
   backend: Backend,
   step: Step,
   state: () => readonly tf.Tensor[],
-  batch: readonly tf.Tensor[],
+  batch: Batch,
   scalars: readonly number[],
 ): Rehearsal {
   const before = state()
@@ -98,7 +107,7 @@ function rehearse(
   } finally {
     tf.dispose([...before])
   }
-  const others = batch.map(reversed)
+  const others = Object.fromEntries(Object.entries(batch).map(([name, part]) => [name, reversed(part)]))
   const otherScalars = scalars.map(value => value / 2)
   let second: ReturnType<typeof recordStep> | null = null
   try {
@@ -115,7 +124,7 @@ function rehearse(
     throw error
   } finally {
     const results = [first, ...(second ? [second] : [])].flatMap(({ next, outputs }) => [...next, ...outputs])
-    tf.dispose([...others, ...results])
+    tf.dispose([...Object.values(others), ...results])
   }
 }
 
@@ -165,7 +174,7 @@ class GraphStepper implements Stepper {
     return this.#eager ? this.#eager.own : this.#own
   }
 
-  async step(batch: readonly tf.Tensor[], scalars: readonly number[]): Promise<number> {
+  async step(batch: Batch, scalars: readonly number[]): Promise<number> {
     if (this.#eager) return this.#eager.step(batch, scalars)
     this.#forgetParameters()
     const shape = shapesOf(batch, scalars)
@@ -187,7 +196,7 @@ class GraphStepper implements Stepper {
   }
 
   /** Records a shape, makes a session of all shapes so far that goes on from where the training is, and takes the step there. */
-  #add(shape: string, batch: readonly tf.Tensor[], scalars: readonly number[]): number {
+  #add(shape: string, batch: Batch, scalars: readonly number[]): number {
     const rehearsal = rehearse(this.#backend, this.#step, () => this.#state(), batch, scalars)
     let session: GraphSession | null = null
     try {
@@ -219,7 +228,7 @@ class GraphStepper implements Stepper {
     return this.#session?.readAll() ?? tensorsOf(this.#start!)
   }
 
-  async #stepEagerly(shape: string, batch: readonly tf.Tensor[], scalars: readonly number[]): Promise<number> {
+  async #stepEagerly(shape: string, batch: Batch, scalars: readonly number[]): Promise<number> {
     if (!this.#refused.has(shape)) {
       this.#say(
         `Batches of ${shape} go eagerly, one operation at a time: ${MOST_SHAPES} other shapes are recorded already.`,
@@ -239,9 +248,9 @@ class GraphStepper implements Stepper {
     }
   }
 
-  #replay(session: GraphSession, graph: number, batch: readonly tf.Tensor[], scalars: readonly number[]): number {
+  #replay(session: GraphSession, graph: number, batch: Batch, scalars: readonly number[]): number {
     const fed = scalars.map(value => tf.scalar(value))
-    const results = session.run(graph, [...batch, ...fed])
+    const results = session.run(graph, [...Object.values(batch), ...fed])
     const [loss, own] = results.map(result => result.dataSync()[0])
     tf.dispose([...results, ...fed])
     this.#own = own ?? null

@@ -52,7 +52,7 @@ function countViews(method: SslMethod, methodConfig: unknown): Views {
     rivals: [0],
     count: 1,
   }
-  const pictures = method.parts(methodConfig, sample).filter(({ shape }) => shape.length > 2)
+  const pictures = Object.values(method.parts(methodConfig, sample)).filter(({ shape }) => shape.length > 2)
   const pixels = pictures.reduce((sum, { data }) => sum + data.length, 0)
   return { count: pictures.length, pixels: method.smallestView(methodConfig) === null ? null : pixels }
 }

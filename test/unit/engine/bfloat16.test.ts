@@ -76,7 +76,7 @@ describe('a training in bfloat16', () => {
   const { optimizer, step: exact, start } = unetTraining({ channels: 8, pools: 2 })
   const mixed: Step = (...given) => kernels().inBfloat16(() => exact(...given))
   const feed = (step: number) => ({
-    batch: [tf.randomNormal([1, 24, 20, 1], 0, 1, 'float32', 1), tf.ones([1, 24, 20, 1])],
+    batch: { x: tf.randomNormal([1, 24, 20, 1], 0, 1, 'float32', 1), y: tf.ones([1, 24, 20, 1]) },
     scalars: optimizer.scalars(3e-3, step + 1),
   })
   const STEPS = 30

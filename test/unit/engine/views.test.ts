@@ -78,7 +78,7 @@ describe('the views of a first batch', () => {
     )
     const samples = (await Promise.all(Array.from({ length: batchesPerEpoch }, (_, index) => of(0, index)))).flat()
     pool.dispose()
-    const places = samples.map(({ parts }) => parts.find(({ name }) => name === 'row of the bank')!.data.indexOf(1))
+    const places = samples.map(({ parts }) => parts.find(({ name }) => name === 'bankRow')!.data.indexOf(1))
     expect(places.toSorted((a, b) => a - b)).toEqual([...places.keys()])
     expect(samples[0].name).toMatch(/ slice [12], part [1-4] of 4$/)
     const region = (name: string) => samples.findIndex(sample => sample.name === name)

@@ -71,10 +71,10 @@ describe('U-Net++', () => {
     const sgd = makeOptimizer({ kind: 'sgd', momentum: 0, nesterov: false, weightDecay: 0, larc: null })
     const step = makeStep(
       specs,
-      (parameters, [x], pass) => lossOf(network.outputs(kernels(), config, parameters, x as tf.Tensor4D, pass)),
+      (parameters, { x }, pass) => lossOf(network.outputs(kernels(), config, parameters, x as tf.Tensor4D, pass)),
       sgd,
     )
-    const { state } = step({ parameters: flat, slots: [] }, [image('x')], [tf.scalar(0.1)])
+    const { state } = step({ parameters: flat, slots: [] }, { x: image('x') }, [tf.scalar(0.1)])
     const [before, after] = [flat, state.parameters].map(each => toTorch(each.dataSync() as Float32Array, specs))
     for (const statistic of ['running_mean', 'running_var']) {
       const expected = vectors.array(`nods.${statistic}.conv0_4.bn2`).data

@@ -71,11 +71,11 @@ describe('U-Net', () => {
     const optimizer = makeOptimizer({ kind: 'rmsprop', alpha: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0 })
     const step = makeStep(
       specs,
-      (parameters, [x, y]) => meanAbsoluteError(unet.outputs(kernels(), config, parameters, x as tf.Tensor4D)[0], y),
+      (parameters, { x, y }) => meanAbsoluteError(unet.outputs(kernels(), config, parameters, x as tf.Tensor4D)[0], y),
       optimizer,
     )
     const stepper = eagerStepper(step, startingState(weights(), optimizer))
-    const batch = [image('16x16.x'), image('16x16.target')]
+    const batch = { x: image('16x16.x'), y: image('16x16.target') }
     const before = tf.memory().numTensors
     for (const [i, expected] of vectors.scalars('16x16.rmsprop_lr1e-3_losses_5_steps').entries())
       expect(Math.abs((await stepper.step(batch, optimizer.scalars(1e-3, i + 1))) / expected - 1)).toBeLessThan(1e-4)

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Part } from '../../../../src/core/ssl/method.ts'
-import { pictureCautions, pictureOf } from '../../../../src/core/ssl/pictures.ts'
+import { type LabelledPart, pictureCautions, pictureOf } from '../../../../src/core/ssl/pictures.ts'
 
-const part = (shape: number[], value: (index: number) => number): Part => ({
+const part = (shape: number[], value: (index: number) => number): LabelledPart => ({
   name: 'view 1',
   shape,
   data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => value(i)),

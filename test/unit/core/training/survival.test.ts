@@ -222,10 +222,10 @@ describe('a state', () => {
       return {
         ...task,
         head: specs,
-        loss(parameters, [images, target], pass) {
+        loss(parameters, { image, target }, pass) {
           const before = parameters['head.queue']
-          pass.set('head.queue', tf.concat([tf.reshape(tf.mean(tf.square(images)), [1]), tf.slice(before, 0, 1)]))
-          return task.loss(parameters, [images, tf.add(target, tf.mean(before))], pass)
+          pass.set('head.queue', tf.concat([tf.reshape(tf.mean(tf.square(image)), [1]), tf.slice(before, 0, 1)]))
+          return task.loss(parameters, { image, target: tf.add(target, tf.mean(before)) }, pass)
         },
         validate: async () => null,
         preview: async () => null,
@@ -267,9 +267,9 @@ describe('a loss that is no number', () => {
     const poisoned: TrainingTask = {
       ...task,
       async prepare(epoch, index) {
-        const [images, target] = await task.prepare(epoch, index)
-        if (epoch < 1 || index < 1) return [images, target]
-        return [images, { ...target, data: target.data.map(() => Number.NaN) }]
+        const batch = await task.prepare(epoch, index)
+        if (epoch < 1 || index < 1) return batch
+        return { ...batch, target: { ...batch.target, data: batch.target.data.map(() => Number.NaN) } }
       },
     }
     const { error, files, events } = await attempt(poisoned)

@@ -10,7 +10,7 @@ import { METHODS, methodOf } from '../../../../src/core/ssl/index.ts'
 import { pretextTask } from '../../../../src/core/ssl/pretext.ts'
 import { makeOptimizer } from '../../../../src/core/training/optimizers.ts'
 import { initialParameters } from '../../../../src/core/training/parameters.ts'
-import { tensorsOf } from '../../../../src/core/training/stack.ts'
+import { type Batch, tensorsOf } from '../../../../src/core/training/stack.ts'
 import { makeStep } from '../../../../src/core/training/step.ts'
 import { eagerStepper, startingState } from '../../../../src/core/training/stepper.ts'
 import { supervisedTask } from '../../../../src/core/training/supervised.ts'
@@ -105,12 +105,15 @@ const optimizers: [string, OptimizerConfig][] = OptimizerConfig.options.flatMap(
   ] as [string, OptimizerConfig][]
 })
 
+const mapped = (batch: Batch, map: (tensor: tf.Tensor) => tf.Tensor): Batch =>
+  Object.fromEntries(Object.entries(batch).map(([name, tensor]) => [name, map(tensor)]))
+
 async function prepare(task: TrainingTask, config: OptimizerConfig) {
   const specs = [...task.network, ...task.head]
   const optimizer = makeOptimizer(config)
   const batches = await Promise.all([0, 1, 2].map(async index => tensorsOf(await task.prepare(0, index))))
   const feed: Feed = i => ({
-    batch: batches[i % batches.length].map(tensor => tf.clone(tensor)),
+    batch: mapped(batches[i % batches.length], tensor => tf.clone(tensor)),
     scalars: optimizer.scalars(1e-3 / (i + 1), i + 1),
   })
   const start = startingState(initialParameters(specs, 5), optimizer)
@@ -141,12 +144,12 @@ describe('replayed steps equal eager ones, bit for bit:', () => {
     const graphOf = (change: (parameters: tf.Tensor1D) => tf.Tensor1D) =>
       record(backend(), {
         variables,
-        feeds: [...batch, ...fed],
+        feeds: [...Object.values(batch), ...fed],
         run([parameters, ...slots], feeds) {
           const { state, loss } = step(
             { parameters: parameters as tf.Tensor1D, slots: slots as tf.Tensor1D[] },
-            feeds.slice(0, batch.length),
-            feeds.slice(batch.length) as tf.Scalar[],
+            { image: feeds[0], target: feeds[1] },
+            feeds.slice(2) as tf.Scalar[],
           )
           return { next: [change(state.parameters), ...state.slots], outputs: [loss] }
         },
@@ -155,7 +158,7 @@ describe('replayed steps equal eager ones, bit for bit:', () => {
       Buffer.from(encodeSavedModel(backend().binding, [recording])).includes('ResourceApplyAdam')
     expect(isFused(graphOf(parameters => parameters))).toBe(true)
     expect(isFused(graphOf(parameters => tf.clipByValue(parameters, -1, 1)))).toBe(false)
-    tf.dispose([...variables, ...fed, ...batch])
+    tf.dispose([...variables, ...fed, ...Object.values(batch)])
     free()
   })
 
@@ -188,13 +191,13 @@ describe('a graph stepper', () => {
     const optimizer = makeOptimizer(adam)
     const step = makeStep(
       specs,
-      (parameters, [image]) =>
+      (parameters, { image }) =>
         tf.mean(tf.square(network.outputs(kernels(), config, parameters, image as tf.Tensor4D)[0])) as tf.Scalar,
       optimizer,
     )
     const start = startingState(initialParameters(specs, 1), optimizer)
     const feed: Feed = i => ({
-      batch: [tf.randomNormal([1, 8, 8 + (i % 10), 1], 0, 1, 'float32', i + 1)],
+      batch: { image: tf.randomNormal([1, 8, 8 + (i % 10), 1], 0, 1, 'float32', i + 1) },
       scalars: optimizer.scalars(1e-3, i + 1),
     })
     const { lines, ...graph } = await trainAsGraph(step, start, 20, feed)

@@ -15,14 +15,14 @@ const start: PlainState = {
   parameters: Float32Array.of(1, 2, 3),
   slots: [Float32Array.of(4, 5, 6), Float32Array.of(4, 5, 6)],
 }
-const feed: Feed = i => ({ batch: [tf.tensor1d([i + 1, 2 * i, 3])], scalars: [1 / (i + 1)] })
+const feed: Feed = i => ({ batch: { x: tf.tensor1d([i + 1, 2 * i, 3]) }, scalars: [1 / (i + 1)] })
 
 /** A step of (parameters, slots, batch, rate) as plain TensorFlow.js. */
 type Body = (p: tf.Tensor1D, slots: readonly tf.Tensor1D[], x: tf.Tensor1D, rate: tf.Scalar) => tf.Tensor1D[]
 
 const stepOf =
   (body: Body): Step =>
-  (state, [x], [rate]) =>
+  (state, { x }, [rate]) =>
     tf.tidy(() => {
       const [parameters, ...slots] = body(state.parameters, state.slots, x as tf.Tensor1D, rate)
       return { state: { parameters, slots }, loss: tf.sum(tf.mul(parameters, x)) } as unknown as tf.TensorContainer
@@ -53,9 +53,9 @@ describe('silent faults', () => {
   it('1. so do tensors of a batch that share one', async () => {
     const shared: Feed = i => {
       const x = tf.tensor1d([i, 1, 2])
-      return { batch: i === 0 ? [x, tf.clone(x)] : [x, tf.tensor1d([7, i, 7])], scalars: [1] }
+      return { batch: { x, y: i === 0 ? tf.clone(x) : tf.tensor1d([7, i, 7]) }, scalars: [1] }
     }
-    const step: Step = (state, [x, y]) =>
+    const step: Step = (state, { x, y }) =>
       tf.tidy(
         () =>
           ({
@@ -74,7 +74,7 @@ describe('silent faults', () => {
 
   it('2. a variable that only the loss reads is read before it is written, in every session', async () => {
     const one = { parameters: start.parameters, slots: [] }
-    const step: Step = ({ parameters }, [x], [rate]) =>
+    const step: Step = ({ parameters }, { x }, [rate]) =>
       tf.tidy(
         () =>
           ({

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { unet } from '../../../../src/core/models/unet.ts'
 import { makeOptimizer } from '../../../../src/core/training/optimizers.ts'
 import { initialParameters } from '../../../../src/core/training/parameters.ts'
+import type { Batch } from '../../../../src/core/training/stack.ts'
 import { makeStep, type Step } from '../../../../src/core/training/step.ts'
 import { eagerStepper, type PlainState, type Stepper, startingState } from '../../../../src/core/training/stepper.ts'
 import type { Backend } from '../../../../src/engine/graph/native.ts'
@@ -25,7 +26,7 @@ export function unetTraining(config: { readonly channels: number; readonly pools
   const optimizer = makeOptimizer({ kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 })
   const step = makeStep(
     specs,
-    (parameters, [x, y]) =>
+    (parameters, { x, y }) =>
       tf.mean(tf.abs(tf.sub(unet.outputs(kernels(), config, parameters, x as tf.Tensor4D)[0], y))) as tf.Scalar,
     optimizer,
   )
@@ -33,7 +34,7 @@ export function unetTraining(config: { readonly channels: number; readonly pools
 }
 
 /** What the steps are fed, from 0; the caller disposes the batch. */
-export type Feed = (step: number) => { batch: tf.Tensor[]; scalars: number[] }
+export type Feed = (step: number) => { batch: Batch; scalars: number[] }
 
 export async function take(stepper: Stepper, steps: number, feed: Feed, from = 0): Promise<number[]> {
   const losses: number[] = []
