@@ -3,7 +3,7 @@ import { Pretext } from '../../../../src/contract/recipes.ts'
 import { fileNameMask } from '../../../../src/core/mri/mask.ts'
 import { stream } from '../../../../src/core/mri/random.ts'
 import { regionOf } from '../../../../src/core/ssl/pirl.ts'
-import { measurementMask, viewMasks } from '../../../../src/core/ssl/pretext.ts'
+import { measurementMask, viewMasks } from '../../../../src/core/ssl/view-masks.ts'
 import { noiseVolume } from '../../../volumes.ts'
 
 const spec = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const

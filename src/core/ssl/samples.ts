@@ -1,0 +1,74 @@
+/** Slices as samples of a pretext: k-space → mask → zero-filled image, and what a method may ask of a slice. */
+import type { Pretext } from '../../contract/recipes.ts'
+import { nameSlice, type SliceReference, sameSubject } from '../data/slices.ts'
+import type { makeZeroFilling } from '../mri/fft.ts'
+import { makeMask, subsampleMask } from '../mri/mask.ts'
+import { stream } from '../mri/random.ts'
+import { cropShape } from '../mri/transform.ts'
+import type { SupervisedJob } from '../training/supervised.ts'
+import type { Sample } from './method.ts'
+import { isFresh, measurementMask, viewMasks } from './view-masks.ts'
+
+/** A slice, or one of several instances that a method makes of a slice. */
+export interface Instance extends SliceReference {
+  /** From 0. */
+  readonly instance: number
+}
+
+/** File and slice in words, and the instance if a slice has several. */
+export const nameInstance = (sample: Instance, instances: number): string =>
+  nameSlice(sample) + (instances > 1 ? `, part ${sample.instance + 1} of ${instances}` : '')
+
+/** `key` tells a sample's random streams from those of other samples of the epoch. `place` is `null` for a held-out patient. */
+export type SampleOf = (instance: Instance, epoch: number, key: number, place: number | null) => Promise<Sample>
+
+/** Places of samples that show another patient, or another part of the patient. */
+function rivalsAmong(samples: readonly Instance[], apart: boolean): (place: number | null) => readonly number[] {
+  const everyPlace = [...samples.keys()]
+  return place => {
+    if (place === null || !apart) return everyPlace
+    const others = everyPlace.filter(other => !sameSubject(samples[other], samples[place]))
+    return others.length > 0 ? others : everyPlace // the few slices of one patient may all be neighbours
+  }
+}
+
+/** `samples` are the training's. `apart`: a sample's rivals never show the sample's own patient at a neighbouring slice. */
+export function sampling(
+  { seed, mask, pretext }: Pick<SupervisedJob, 'seed' | 'mask'> & { readonly pretext: Pretext },
+  zeroFilling: ReturnType<typeof makeZeroFilling>,
+  samples: readonly Instance[],
+  apart: boolean,
+): SampleOf {
+  const rivalsOf = rivalsAmong(samples, apart)
+  return async ({ source, index, instance }, epoch, key, place) => {
+    const volume = await source.open()
+    const { columns } = volume.info
+    const draw = (purpose: string, view?: number) =>
+      view === undefined ? stream(seed, purpose, epoch, key) : stream(seed, purpose, epoch, key, view)
+    const maskOf = viewMasks(volume, index, mask, pretext, view => draw('view mask', view))
+    const fresh = isFresh(volume, pretext.measurement)
+    const measured = () => (fresh ? makeMask(mask, columns, draw('measurement')) : measurementMask(volume, index, mask))
+    const zeroFilled = zeroFilling.underMasks(volume.readKspace(index), columns, cropShape(volume.info))
+    const images = new Map<Uint8Array, Float32Array>() // views that share a mask share its image
+    const imageOf = (mask: Uint8Array) => {
+      const image = images.get(mask) ?? zeroFilled(mask)
+      images.set(mask, image)
+      return image
+    }
+    return {
+      shape: cropShape(source.info),
+      view: view => imageOf(maskOf(view)),
+      measured: () => imageOf(measured()),
+      again: view => imageOf(subsampleMask(measured(), mask, pretext.keep, draw('sub-sample again', view))),
+      full: () => (fresh ? imageOf(new Uint8Array(columns).fill(1)) : null),
+      mask: (columns, view) => makeMask(mask, columns, draw('view mask', view)),
+      random: view => draw('augmentation', view),
+      instance,
+      place,
+      get rivals() {
+        return rivalsOf(place)
+      },
+      count: samples.length,
+    }
+  }
+}
