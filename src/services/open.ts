@@ -3,9 +3,9 @@ import { makeContents } from './contents/reader.ts'
 import { markInterrupted } from './interrupted.ts'
 import { type EngineOptions, makeEnginePool } from './profile/engine-pool.ts'
 import { openProfile, type ProfileOptions } from './profile/profile.ts'
-import { makeQueue, type WithQueue } from './queue.ts'
 import type { Closing } from './runs/ending.ts'
 import { adoptFormerRuns } from './runs/former-runs.ts'
+import { makeQueue, type WithQueue } from './runs/queue.ts'
 import { resumeInterrupted } from './runs/resume-interrupted.ts'
 import { adoptFormerScores } from './viewing/former-scores.ts'
 
@@ -25,9 +25,9 @@ export function openServices(options: ServiceOptions = {}): Services {
     adoptFormerRuns(profile, study)
     adoptFormerScores(profile, study)
   })
-  const queue = makeQueue({ profile, engines, contents })
+  const queue = makeQueue({ profile, engines })
   function dispose(): void {
-    queue.abandon()
+    queue.dispose()
     engines.dispose()
     profile.db.close()
   }

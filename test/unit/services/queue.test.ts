@@ -19,9 +19,9 @@ import { importCheckpoint } from '../../../src/services/checkpoints.ts'
 import { takeDevice } from '../../../src/services/device.ts'
 import { eventsOf } from '../../../src/services/log.ts'
 import { openServices, type Services } from '../../../src/services/open.ts'
-import { makeQueue, type Queue } from '../../../src/services/queue.ts'
 import { prepareResumption, type Resumption } from '../../../src/services/resume.ts'
 import { viewRun } from '../../../src/services/run-views.ts'
+import { makeQueue, type Queue } from '../../../src/services/runs/queue.ts'
 import { resumeInterrupted } from '../../../src/services/runs/resume-interrupted.ts'
 import { interruptRun } from '../../../src/services/runs/store.ts'
 import { recordState } from '../../../src/services/runs/store-training.ts'
@@ -99,7 +99,7 @@ beforeEach(() => {
 })
 
 afterEach(async () => {
-  queue.abandon()
+  queue.dispose()
   for (const { fail } of trainings) await fail(new AppError('CANCELLED', 'The test is over'))
   services.dispose()
   rmSync(profile, { recursive: true, force: true })
@@ -257,7 +257,7 @@ describe('the queue', () => {
   it('that is abandoned leaves runs that say so', async () => {
     queue.add(prepared(2))
     await settled()
-    queue.abandon()
+    queue.dispose()
     expect(statuses()).toEqual(['interrupted', 'interrupted'])
   })
 })

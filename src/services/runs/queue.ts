@@ -1,0 +1,184 @@
+/** Trainings one after another, in an order that can be changed. The rows are there from the first moment, as `queued`. */
+import { AppError } from '../../contract/errors.ts'
+import type { OpenProfile } from '../contents/reader.ts'
+import type { Profile } from '../profile/profile.ts'
+import type { Resumption } from '../resume.ts'
+import { newRun, type PreparedRun } from '../training.ts'
+import { type Closing, closedReason } from './ending.ts'
+import { Job, type Waiting } from './job.ts'
+import { cancelRun, insertRuns, interruptRun, pauseRun, setQueuePlaces } from './store.ts'
+
+export interface Queue {
+  /** Writes the rows and trains as soon as those before have ended; returns the runs' ids. */
+  add(prepared: readonly PreparedRun[]): string[]
+  /** Queues a run that has ended again, to go on where it was. */
+  resume(run: string, resumption: Resumption): void
+  /**
+   * Stops a run that waits at once, and asks a run that is in training to stop: the run reads `running` until its
+   * state is written. `false`: the run is not here.
+   */
+  stopRun(run: string, stop: 'cancel' | 'pause'): boolean
+  /** Puts a run that waits before another one (`null`: at the end). `false`: one of them does not wait here. */
+  move(run: string, before: string | null): boolean
+  /** What is in training, in words. */
+  readonly doing: string | null
+  /**
+   * Stops what is in training and waits for its state; it and what waits read `interrupted`. Stopped by a signal, what
+   * waits keeps its place: the next window of this profile goes on with it.
+   */
+  stop(how?: Closing): Promise<void>
+  /** What has closed the queue, if anything has. */
+  readonly closed: Closing | null
+  /** Ends at once: the process is about to end, or the engine has ended. */
+  dispose(): void
+}
+
+/** An open profile with the trainings that wait for their turn. */
+export interface WithQueue extends OpenProfile {
+  readonly queue: Queue
+}
+
+/** The order with `run` before another one (`null`: at the end); `null`: one of them does not wait. */
+function reordered<Each extends { readonly run: string }>(
+  waiting: readonly Each[],
+  run: string,
+  before: string | null,
+): Each[] | null {
+  const moved = waiting.find(each => each.run === run)
+  if (!moved || (before !== null && !waiting.some(each => each.run === before))) return null
+  if (run === before) return [...waiting]
+  const others = waiting.filter(each => each !== moved)
+  return others.toSpliced(before === null ? others.length : others.findIndex(each => each.run === before), 0, moved)
+}
+
+/** Nothing happens where the run has ended meanwhile, or where another program has taken it. */
+function interruptUnlessEnded(profile: Profile, run: string, reason: string): void {
+  try {
+    interruptRun(profile, run, reason)
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'STATE_CONFLICT') throw error
+  }
+}
+
+class TrainingQueue implements Queue {
+  readonly #opened: Pick<OpenProfile, 'profile' | 'engines'>
+  #waiting: Waiting[] = []
+  #job: Job | null = null
+  #working: Promise<void> | null = null
+  #closed: Closing | null = null
+
+  constructor(opened: Pick<OpenProfile, 'profile' | 'engines'>) {
+    this.#opened = opened
+  }
+
+  get doing(): string | null {
+    return this.#job?.doing ?? null
+  }
+
+  get closed(): Closing | null {
+    return this.#closed
+  }
+
+  add(prepared: readonly PreparedRun[]): string[] {
+    this.#requireOpen()
+    const added = prepared.map(each => newRun(each, 'queued'))
+    const runs = insertRuns(this.#opened.profile, added)
+    this.#begin(runs.map((run, i) => ({ run, prepared: prepared[i] })))
+    return runs
+  }
+
+  resume(run: string, { prepared, claim }: Resumption): void {
+    this.#requireOpen()
+    claim()
+    this.#begin([{ run, prepared }])
+  }
+
+  stopRun(run: string, stop: 'cancel' | 'pause'): boolean {
+    const { profile } = this.#opened
+    const others = this.#waiting.filter(each => each.run !== run)
+    if (others.length < this.#waiting.length) {
+      this.#waiting = others
+      if (stop === 'cancel') cancelRun(profile, run, 'Cancelled before it had begun.')
+      else pauseRun(profile, run)
+      this.#writePlaces()
+      return true
+    }
+    if (this.#job?.run !== run) return false
+    this.#job.stop(stop)
+    return true
+  }
+
+  move(run: string, before: string | null): boolean {
+    const order = reordered(this.#waiting, run, before)
+    if (!order) return false
+    this.#waiting = order
+    if (run !== before) this.#writePlaces()
+    return true
+  }
+
+  async stop(how: Closing = 'close'): Promise<void> {
+    this.#closed = how
+    this.#giveUpWaiting(how)
+    this.#job?.stop(how)
+    await this.#working
+  }
+
+  dispose(): void {
+    this.#closed ??= 'close'
+    this.#giveUpWaiting(this.#closed)
+    const job = this.#job
+    if (!job) return
+    const reason = closedReason(this.#closed, 'while the run was going on')
+    if (!job.givenUp) interruptUnlessEnded(this.#opened.profile, job.run, reason)
+    job.dispose(this.#closed)
+  }
+
+  /** Throws `CANCELLED` once the program closes: nothing would train the runs. */
+  #requireOpen(): void {
+    if (this.#closed) throw new AppError('CANCELLED', 'The program is being closed.')
+  }
+
+  #begin(added: readonly Waiting[]): void {
+    this.#waiting.push(...added)
+    this.#working ??= this.#work()
+    this.#writePlaces()
+  }
+
+  async #work(): Promise<void> {
+    const context = { ...this.#opened, onBegin: () => this.#writePlaces() }
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+      this.#job = new Job(next, context)
+      try {
+        await this.#job.carryOut()
+      } catch (error) {
+        // The run's row says how the run ended; the next run has a chance of its own.
+        if (!(error instanceof AppError)) console.error(error)
+      } finally {
+        this.#job = null
+      }
+    }
+    this.#working = null
+  }
+
+  #writePlaces(): void {
+    const first = this.#job && !this.#job.begun ? [this.#job] : []
+    setQueuePlaces(
+      this.#opened.profile,
+      [...first, ...this.#waiting].map(({ run }) => run),
+    )
+  }
+
+  /** What waits will not be trained any more, at least not here. */
+  #giveUpWaiting(how: Closing): void {
+    const { profile } = this.#opened
+    const given = this.#waiting.splice(0).map(({ run }) => run)
+    if (this.#job?.waits) {
+      this.#job.giveUp()
+      given.unshift(this.#job.run)
+    }
+    for (const run of given) interruptUnlessEnded(profile, run, closedReason(how, 'before the run had begun'))
+    if (how !== 'close') setQueuePlaces(profile, given)
+  }
+}
+
+export const makeQueue = (opened: Pick<OpenProfile, 'profile' | 'engines'>): Queue => new TrainingQueue(opened)
