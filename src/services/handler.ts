@@ -2,7 +2,7 @@
 import { RPCHandler } from '@orpc/server/fetch'
 import { withRpcErrors } from './faults.ts'
 import { makeFrames } from './frames.ts'
-import { makeRouter } from './router.ts'
+import { makeRouter } from './http/router.ts'
 import type { WithQueue } from './runs/queue.ts'
 import { sendAsset } from './web/assets.ts'
 import { featuresResponse, frameResponse, framesResponse, previewResponse, thumbnailResponse } from './web/images.ts'

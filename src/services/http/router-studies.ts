@@ -1,0 +1,82 @@
+/** The contract's procedures on studies. */
+import { implement } from '@orpc/server'
+import { contract } from '../../contract/api.ts'
+import type { StudyView } from '../../contract/studies.ts'
+import type { OpenProfile } from '../contents/reader.ts'
+import { checkVolumes, fileStates } from '../contents/ready.ts'
+import { locateFiles, scanAgain, takeFindings } from '../contents/rescan.ts'
+import { nameOfFolder } from '../names.ts'
+import { callersPath } from '../profile.ts'
+import { addScans, removeScan } from '../scans.ts'
+import { freeName, importStudy, setStudyHidden, studyById, summariseStudies } from '../studies.ts'
+import { makeSyntheticKnee } from '../synthetic-knee.ts'
+import type { Works } from './works.ts'
+
+const api = implement(contract)
+
+/** `demonstrationId`: imports the demonstration study if it is not there. */
+export function studyProcedures(opened: OpenProfile, { work }: Works, demonstrationId: () => Promise<number>) {
+  function viewStudy(id: number): StudyView {
+    const study = studyById(opened.profile, id)
+    return { ...study, states: fileStates(opened, study) }
+  }
+
+  return {
+    list: api.studies.list.handler(async () => {
+      await demonstrationId().catch(() => {}) // said already; the other studies are there
+      return summariseStudies(opened.profile)
+    }),
+    get: api.studies.get.handler(({ input }) => viewStudy(input.study)),
+    read: api.studies.read.handler(({ input, signal }) =>
+      work(
+        'reading files',
+        signal,
+        async options => {
+          const study = studyById(opened.profile, input.study)
+          await checkVolumes(opened, study, study.volumes, options)
+          return viewStudy(study.id)
+        },
+        'MB',
+      ),
+    ),
+    scan: api.studies.scan.handler(({ input, signal }) =>
+      work('scanning files', signal, options => scanAgain(opened, input.study, options), 'MB'),
+    ),
+    take: api.studies.take.handler(({ input: { study, ...input }, signal }) =>
+      work(
+        'taking files',
+        signal,
+        async options => {
+          await takeFindings(opened, study, { ...input, ...options })
+          return viewStudy(study)
+        },
+        'MB',
+      ),
+    ),
+    locate: api.studies.locate.handler(({ input, signal }) =>
+      work(
+        'looking for files',
+        signal,
+        options => locateFiles(opened, input.study, callersPath(input.folder), options),
+        'MB',
+      ),
+    ),
+    import: api.studies.import.handler(({ input, signal }) =>
+      work('scanning files', signal, options => {
+        const paths = input.paths.map(callersPath)
+        const name = input.name ?? freeName(opened.profile, nameOfFolder(paths[0]))
+        const request = { paths, name, slices: input.slices ?? { kind: 'all' as const }, splitSeed: 0 }
+        return importStudy(opened, request, options)
+      }),
+    ),
+    synthesize: api.studies.synthesize.handler(({ input, signal }) =>
+      work('making synthetic knees', signal, options => makeSyntheticKnee(opened, input, options)),
+    ),
+    hide: api.studies.hide.handler(({ input }) => setStudyHidden(opened.profile, input.study, true)),
+    restore: api.studies.restore.handler(({ input }) => setStudyHidden(opened.profile, input.study, false)),
+    addScans: api.studies.addScans.handler(({ input, signal }) =>
+      addScans(opened, input.paths.map(callersPath), signal),
+    ),
+    removeScan: api.studies.removeScan.handler(({ input }) => removeScan(opened.profile, input.volume)),
+  }
+}

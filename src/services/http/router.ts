@@ -1,0 +1,103 @@
+/** The contract's procedures, each handed to the service that does it. */
+import { createRequire } from 'node:module'
+import process from 'node:process'
+import { implement } from '@orpc/server'
+import { contract } from '../../contract/api.ts'
+import { cacheDirectory } from '../../engine/environment.ts'
+import { installEngine } from '../../engine/install.ts'
+import { browse } from '../browse.ts'
+import { catalogue } from '../catalogue.ts'
+import { demonstrationStudy } from '../demonstration.ts'
+import { endable } from '../endable.ts'
+import { type EngineWatch, watchEngines } from '../engine-state.ts'
+import { saveFigure } from '../figures/save.ts'
+import type { Frames } from '../frames.ts'
+import type { Profile } from '../profile/profile.ts'
+import { ownRecipes, saveRecipe, setRecipeHidden } from '../recipes.ts'
+import type { WithQueue } from '../runs/queue.ts'
+import { saveReconstruction } from '../save.ts'
+import { changeSettings, readSettings } from '../settings.ts'
+import { watch } from '../watch.ts'
+import { reproductionProcedures, runProcedures } from './router-runs.ts'
+import { studyProcedures } from './router-studies.ts'
+import { makeWorks, type Works } from './works.ts'
+
+const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string }
+
+const api = implement(contract)
+
+const appProcedures = (opened: WithQueue, engines: EngineWatch, demonstrationId: () => Promise<number>) => ({
+  info: api.app.info.handler(async () => ({
+    version,
+    profile: opened.profile.directory,
+    cache: cacheDirectory(),
+    platform: `${process.platform} ${process.arch}`,
+    demonstration: await demonstrationId(),
+  })),
+  settings: {
+    get: api.app.settings.get.handler(() => readSettings(opened.profile)),
+    set: api.app.settings.set.handler(({ input }) => changeSettings(opened.profile, opened.engines, input)),
+  },
+  watch: api.app.watch.handler(({ input, signal }) =>
+    endable(aborted => watch(opened.profile, engines, input.afterSeq, aborted), signal),
+  ),
+  browse: api.app.browse.handler(({ input }) => browse(input.path)),
+})
+
+const engineProcedures = (opened: WithQueue, engines: EngineWatch, { work }: Works) => ({
+  install: api.engine.install.handler(({ input, signal }) =>
+    work('installing the engine', signal, async ({ onProgress, signal: aborted }) => {
+      const onStep = ({ label, fraction }: { label: string; fraction: number | null }) =>
+        onProgress({ done: Math.round((fraction ?? 0) * 100), total: fraction === null ? 0 : 100, label })
+      await installEngine({ variant: input.variant ?? 'auto', onProgress: onStep, signal: aborted })
+      opened.engines.renew()
+      return engines.state()
+    }),
+  ),
+  doctor: api.engine.doctor.handler(async ({ signal }) =>
+    (await opened.engines.jobs(signal)).call('doctor', {}, { signal }),
+  ),
+})
+
+const recipeProcedures = (profile: Profile) => ({
+  list: api.recipes.list.handler(() => ownRecipes(profile)),
+  save: api.recipes.save.handler(({ input }) => saveRecipe(profile, input)),
+  hide: api.recipes.hide.handler(({ input }) => setRecipeHidden(profile, input.id, true)),
+  restore: api.recipes.restore.handler(({ input }) => setRecipeHidden(profile, input.id, false)),
+})
+
+/** The number of the demonstration study, which is imported at the first call. */
+function demonstrationOf(opened: WithQueue): () => Promise<number> {
+  let demonstration: Promise<number> | null = null
+  return () => {
+    demonstration ??= demonstrationStudy(opened).then(study => study.id)
+    demonstration.catch(() => {
+      demonstration = null // the next call tries again
+    })
+    return demonstration
+  }
+}
+
+export function makeRouter(opened: WithQueue, frames: Frames) {
+  const engines = watchEngines(opened.engines, () => opened.queue.doing)
+  const works = makeWorks(engines)
+  const { work } = works
+  const demonstrationId = demonstrationOf(opened)
+  demonstrationId().catch(error => console.error(error))
+  return api.router({
+    app: appProcedures(opened, engines, demonstrationId),
+    engine: engineProcedures(opened, engines, works),
+    studies: studyProcedures(opened, works, demonstrationId),
+    catalogue: api.catalogue.handler(() => catalogue()),
+    recipes: recipeProcedures(opened.profile),
+    reproductions: reproductionProcedures(opened, works),
+    runs: runProcedures(opened, works),
+    score: api.score.handler(({ input, signal }) => frames.score(input, signal)),
+    save: api.save.handler(({ input, signal }) =>
+      work('reconstructing', signal, options => saveReconstruction(opened, input, options)),
+    ),
+    figure: api.figure.handler(({ input, signal }) =>
+      work('drawing a figure', signal, options => saveFigure(opened, frames, input, options)),
+    ),
+  })
+}

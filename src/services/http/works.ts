@@ -1,0 +1,55 @@
+/** Works of the window that take long: their progress goes to the window and to its bottom line. */
+import type { Progress } from '../../engine/protocol.ts'
+import type { ReadOptions } from '../contents/reader.ts'
+import { endable } from '../endable.ts'
+import type { Activity, EngineWatch } from '../engine-state.ts'
+import { followWork, type WorkEvent } from '../work.ts'
+
+type OnProgress = (progress: Progress) => void
+
+interface WorkOptions {
+  readonly onProgress: OnProgress
+  readonly signal: AbortSignal
+}
+
+export interface Works {
+  /** A long work under a name in the bottom line; `unit`: what its progress counts. */
+  work<Result>(
+    words: string,
+    outer: AbortSignal | undefined,
+    begin: (options: WorkOptions) => Promise<Result>,
+    unit?: string,
+  ): AsyncIteratorObject<WorkEvent<Result>, void>
+  /** A call that may have to wait for files that nobody has read yet: the bottom line says so. */
+  reading<Result>(signal: AbortSignal | undefined, begin: (options: ReadOptions) => Promise<Result>): Promise<Result>
+}
+
+export const makeWorks = (engines: EngineWatch): Works => ({
+  work: (words, outer, begin, unit = '') =>
+    endable(signal => {
+      const activity = engines.begin(words)
+      const run = (onProgress: OnProgress, aborted: AbortSignal) =>
+        begin({
+          onProgress(progress) {
+            const { done, total } = progress
+            const counted = `${words}: ${Math.floor(done)} of ${Math.ceil(total)}${unit && ` ${unit}`}`
+            activity.update(total > 0 ? counted : words)
+            onProgress(progress)
+          },
+          signal: aborted,
+        }).finally(activity.end)
+      return followWork(run, signal)
+    }, outer),
+  async reading(signal, begin) {
+    let activity: Activity | null = null
+    const onProgress: OnProgress = ({ done, total }) => {
+      activity ??= engines.begin('reading files')
+      activity.update(`reading files: ${Math.floor(done)} of ${Math.ceil(total)} MB`)
+    }
+    try {
+      return await begin({ onProgress, signal })
+    } finally {
+      ;(activity as Activity | null)?.end()
+    }
+  },
+})
