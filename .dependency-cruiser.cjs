@@ -30,6 +30,18 @@ module.exports = {
       {},
       { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     ),
+    forbid(
+      'no-cycles-of-services',
+      'services have no cycle, type imports included',
+      { path: '^src/services/' },
+      { circular: true },
+    ),
+    forbid(
+      'open-for-shells',
+      'services/open.ts composes all services: only shells import it',
+      { path: '^src/services/' },
+      { path: '^src/services/open[.]ts$' },
+    ),
     forbid('resolvable', 'An import that resolves to nothing', {}, { couldNotResolve: true }),
     forbid(
       'declared-packages',

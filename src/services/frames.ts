@@ -18,7 +18,8 @@ import type { OpenProfile } from './contents/reader.ts'
 import { fileOf, readyVolume } from './contents/ready.ts'
 import { keepResults } from './kept-results.ts'
 import type { Profile } from './profile/profile.ts'
-import { findRun, isPretrained, keptModel } from './runs.ts'
+import { keptModel } from './runs/kept-model.ts'
+import { findRun, isPretrained } from './runs.ts'
 import { volumeById } from './studies.ts'
 
 const FRAME_BYTES = 256e6
@@ -91,23 +92,16 @@ function sourceOf(profile: Profile, source: string): Source {
   return { kind: 'network', model, scored, key: `${sha256} ${scored}` }
 }
 
-export function makeFrames(opened: OpenProfile): Frames {
+/** Scores of whole volumes, kept in memory. */
+function makeVolumeScores(opened: OpenProfile): Frames['score'] {
   const { salt } = opened.profile
-  const frames = keepResults<Frame>(FRAME_BYTES, ({ image }) => image.byteLength)
-  const overMasks = keepResults<Readonly<Record<OverMasks, Frame>>>(
-    FRAME_BYTES,
-    ({ mean, spread }) => mean.image.byteLength + spread.image.byteLength,
-  )
-  const metrics = keepResults<SliceMetrics | null>(METRICS, () => 1)
-  const thumbnails = keepResults<Thumbnail>(THUMBNAIL_BYTES, ({ pixels }) => pixels.byteLength)
-  const features = keepResults<Features>(FEATURE_BYTES, ({ maps }) => maps.byteLength)
   const scores = keepResults<FrameScore | null>(SCORES, () => 1)
   let scoring: Promise<unknown> = Promise.resolve()
 
-  /** One volume after another: several at once would each have a slice's turn before the images that somebody waits for. */
+  /** One volume after another: several at once would each take a slice's turn before the images that somebody waits for. */
   function scoreInTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = scoring.then(work)
-    scoring = result.catch(() => {}) // told to its caller
+    scoring = result.catch(() => {}) // the caller hears of the error
     return result
   }
 
@@ -123,6 +117,35 @@ export function makeFrames(opened: OpenProfile): Frames {
     const [{ ssim, psnr, nmse, acceleration, slices }] = volumes
     return [ssim, psnr, nmse].every(Number.isFinite) ? { ssim, psnr, nmse, acceleration, slices } : null
   }
+
+  return async ({ volume: id, source: name, mask, seed }, signal) => {
+    const volume = await readyVolume(opened, id, signal)
+    const source = sourceOf(opened.profile, name)
+    if (!volume.targetShape || !source.scored || source.kind === 'truth') return null
+    const settings: EvaluationSettings = {
+      mask,
+      maskDraws: null,
+      ...(seed !== null && { maskSeed: seed }),
+      slices: { kind: 'all' },
+      reference: 'ground truth',
+    }
+    const make = (aborted: AbortSignal) => scoreInTurn(() => evaluate(volume, source, settings, aborted))
+    const score = await scores.get(`${contentKey(volume)} ${source.key} ${maskKey(mask)} ${seed}`, make, signal)
+    return score && { score, protocol: protocolOf(settings) }
+  }
+}
+
+export function makeFrames(opened: OpenProfile): Frames {
+  const { salt } = opened.profile
+  const frames = keepResults<Frame>(FRAME_BYTES, ({ image }) => image.byteLength)
+  const overMasks = keepResults<Readonly<Record<OverMasks, Frame>>>(
+    FRAME_BYTES,
+    ({ mean, spread }) => mean.image.byteLength + spread.image.byteLength,
+  )
+  const metrics = keepResults<SliceMetrics | null>(METRICS, () => 1)
+  const thumbnails = keepResults<Thumbnail>(THUMBNAIL_BYTES, ({ pixels }) => pixels.byteLength)
+  const features = keepResults<Features>(FEATURE_BYTES, ({ maps }) => maps.byteLength)
+  const score = makeVolumeScores(opened)
 
   /** What the engine is asked, and the key of its answer. */
   async function ask(
@@ -161,6 +184,7 @@ export function makeFrames(opened: OpenProfile): Frames {
   return {
     image,
     metrics: metricsOf,
+    score,
     async frame(shown, signal) {
       const { image: pixels, meta } = await image(shown, signal)
       return { image: pixels, meta: { ...meta, metrics: await metricsOf(shown, signal) } }
@@ -182,21 +206,6 @@ export function makeFrames(opened: OpenProfile): Frames {
           { signal: aborted },
         )
       return features.get(`${contentKey(volume)} ${slice} ${sha256} ${maskKey(mask)} ${seed} ${layer}`, make, signal)
-    },
-    async score({ volume: id, source: name, mask, seed }, signal) {
-      const volume = await readyVolume(opened, id, signal)
-      const source = sourceOf(opened.profile, name)
-      if (!volume.targetShape || !source.scored || source.kind === 'truth') return null
-      const settings: EvaluationSettings = {
-        mask,
-        maskDraws: null,
-        ...(seed !== null && { maskSeed: seed }),
-        slices: { kind: 'all' },
-        reference: 'ground truth',
-      }
-      const make = (aborted: AbortSignal) => scoreInTurn(() => evaluate(volume, source, settings, aborted))
-      const score = await scores.get(`${contentKey(volume)} ${source.key} ${maskKey(mask)} ${seed}`, make, signal)
-      return score && { score, protocol: protocolOf(settings) }
     },
   }
 }

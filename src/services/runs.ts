@@ -3,10 +3,8 @@ import { AppError, type ErrorCode, type ErrorData } from '../contract/errors.ts'
 import type { Metrics } from '../contract/evaluation.ts'
 import { TrainingSummary } from '../contract/report.ts'
 import { type EpochFigures, type RunDetail, type RunRow, type RunStatus, StoredConfig } from '../contract/runs.ts'
-import type { VolumeInfo } from '../contract/volumes.ts'
 import { methodOf } from '../core/ssl/index.ts'
-import type { ModelReference, WrittenFile } from '../engine/protocol.ts'
-import { fileDigest } from './digests.ts'
+import type { WrittenFile } from '../engine/protocol.ts'
 import type { Profile } from './profile/profile.ts'
 import { fileAt, runFile } from './profile.ts'
 
@@ -222,56 +220,6 @@ export function epochsOf({ db }: Profile, run: string): EpochFigures[] {
   }))
 }
 
-export interface KeptModel {
-  readonly model: ModelReference
-  /** Of the checkpoint file. */
-  readonly sha256: string
-}
-
-function milestoneOf(profile: Profile, { id, milestones }: RunRow, epoch: number): WrittenFile {
-  const file = milestoneFile(profile, Number(id), epoch)
-  if (file) return file
-  throw new AppError(
-    'INVALID_ARGUMENT',
-    `Expected a milestone of run ${id}${milestones.length > 0 ? ` (${milestones.join(', ')})` : ', which has none'}, got epoch ${epoch}.`,
-  )
-}
-
-/** A run's network with its kept weights, or a milestone's, after checking that the file is the one that was written. */
-export function keptModel(profile: Profile, id: string, epoch: number | null = null): KeptModel {
-  const run = findRun(profile, id)
-  const checkpoint = epoch === null ? run.checkpoint : milestoneOf(profile, run, epoch)
-  if (!checkpoint)
-    throw new AppError(
-      'RUN_NOT_FOUND',
-      `Expected a run with a checkpoint, got run ${id}, which is ${run.status} and has none.`,
-    )
-  const { path, sha256 } = checkpoint
-  let digest: string
-  try {
-    digest = fileDigest(path)
-  } catch (cause) {
-    throw new AppError(
-      'FILE_UNREADABLE',
-      `Expected run ${id}’s checkpoint, got: ${(cause as Error).message}. Restore it from a copy of the profile; self-mri profile check lists what else is missing.`,
-      cause,
-    )
-  }
-  if (digest !== sha256) {
-    throw new AppError(
-      'CHECKPOINT_DAMAGED',
-      `Expected SHA-256 ${sha256} as run ${id} wrote it, got another, in ${path}. Run it again, or restore the file.`,
-    )
-  }
-  return {
-    model: { network: run.network, networkConfig: run.config.networkConfig, checkpoint: path },
-    sha256,
-  }
-}
-
-export const modelOf = (profile: Profile, id: string, epoch: number | null = null): ModelReference =>
-  keptModel(profile, id, epoch).model
-
 /** Whether the weights come from a pretext alone: what the network makes of an image is then in arbitrary units. */
 export const isPretrained = ({ kind, method }: Pick<RunRow, 'kind' | 'method'>): boolean =>
   kind === 'pretrain' || (kind === 'import' && method !== null)
@@ -284,29 +232,4 @@ export function lineage({ db }: Profile, run: string): number[] {
     )
     .all(Number(run)) as { id: number }[]
   return rows.map(({ id }) => id)
-}
-
-/** Refuses volumes of patients, and scans, that the run, or a run it came from, was trained on; names files and run. */
-export function requireUnseen(
-  profile: Profile,
-  run: string,
-  volumes: readonly Pick<VolumeInfo, 'file' | 'patient' | 'content'>[],
-): void {
-  const patientTrained = profile.db.prepare(
-    "SELECT 1 FROM run_patients WHERE run_id = ? AND patient = ? AND role = 'train'",
-  )
-  const scanTrained = profile.db.prepare("SELECT 1 FROM run_volumes WHERE run_id = ? AND scan = ? AND role = 'train'")
-  for (const ancestor of lineage(profile, run)) {
-    const leaked = volumes
-      .filter(
-        ({ patient, content }) =>
-          patientTrained.get(ancestor, patient) || (content && scanTrained.get(ancestor, content.scan)),
-      )
-      .map(({ file }) => file)
-    if (leaked.length === 0) continue
-    throw new AppError(
-      'PATIENT_LEAK',
-      `Expected patients that run ${run} has not been trained on, got ${leaked.join(', ')}, whose patients or scans were in the training of run ${ancestor}. Score it on other patients.`,
-    )
-  }
 }

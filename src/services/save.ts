@@ -33,7 +33,8 @@ import { keptFiles } from './kept-files.ts'
 import type { EnginePool } from './profile/engine-pool.ts'
 import type { Profile } from './profile/profile.ts'
 import { makeFolder, reconstructionsDirectory } from './profile.ts'
-import { findRun, isPretrained, keptModel } from './runs.ts'
+import { keptModel } from './runs/kept-model.ts'
+import { findRun, isPretrained } from './runs.ts'
 
 export const TRUTH = 'truth'
 
