@@ -24,7 +24,7 @@ const METHOD_SETTINGS: readonly SettingsGroup[] = Object.values(METHODS).map(({ 
 export const PRETRAINING_SETTINGS: readonly SettingsGroup[] = [
   ...NETWORK_SETTINGS,
   ...METHOD_SETTINGS,
-  { heading: 'What the pretext may see:', schema: Pretext },
+  { heading: 'Training data access:', schema: Pretext },
 ]
 
 export interface RecipeChoice extends Record<string, unknown> {

@@ -198,7 +198,7 @@ test('shows the views of the first batch before anything is trained', async () =
   const views = page.getByRole('region', { name: 'Views of the first batch' })
   await expect(views.getByRole('img', { name: /^rotated \d+°$/ })).toHaveCount(8)
   await picture('views')
-  await page.getByRole('button', { name: /^What it may see/ }).click()
+  await page.getByRole('button', { name: /^Training data access/ }).click()
   await choose('Measurement', 'fixed')
   await views.getByRole('button', { name: 'Preview again' }).click()
   await expect(views.getByRole('list', { name: 'Cautions' })).toContainText('aliasing')
@@ -216,7 +216,7 @@ test('pre-trains a network from the form, with live curves and its health', asyn
   const health = page.getByRole('region', { name: 'Health of the pre-training' })
   await expect(health.getByText('chance is 25 %')).toBeVisible()
   await expect(health.getByRole('img', { name: 'Accuracy by epoch' }).locator('.scatterlayer .trace')).toBeAttached()
-  await expect(health.getByText(/tells nothing apart has 1\.386/)).toBeVisible()
+  await expect(health.getByText(/at chance level the loss is 1\.386/)).toBeVisible()
   await picture('runs-health')
 })
 
@@ -243,13 +243,13 @@ test('looks inside: the feature maps of its layers', async () => {
   await page.keyboard.press('Escape')
   await expect(channels).toHaveCount(32)
   await channels.nth(3).click()
-  await maps.getByRole('button', { name: 'Show in the pane' }).click()
+  await maps.getByRole('button', { name: 'Show in pane' }).click()
   await expect(maps).toBeHidden()
   const focused = page.locator('[data-focused]')
   await expect(focused).toContainText('channel 4 of')
   await expect(focused.locator('[role="img"]')).toBeVisible()
   await picture('feature-in-a-pane')
-  await page.getByRole('button', { name: 'The layout’s own panes again' }).click()
+  await page.getByRole('button', { name: 'Reset panes' }).click()
   await goTo('Runs')
 })
 
@@ -298,7 +298,7 @@ test('compares all sources on a test slice, with errors on one scale', async () 
 test('shows a run that is dragged onto a pane', async () => {
   await page.getByRole('navigation', { name: 'Study' }).locator('[draggable="true"]').last().dragTo(pane('truth'))
   await expect(pane('truth')).toHaveAttribute('aria-label', /Run 1/)
-  await page.getByRole('button', { name: 'The layout’s own panes again' }).click()
+  await page.getByRole('button', { name: 'Reset panes' }).click()
   await expect(pane('truth')).toHaveAttribute('aria-label', 'Ground truth: Ground truth')
 })
 
@@ -328,7 +328,7 @@ test('finds everything after the host was killed in the middle of a training, an
   await expect(runRow(5)).toHaveAttribute('data-status', 'running', { timeout: 30_000 })
   // One epoch at least is written down, and its weights.
   await expect(page.getByText(/Validation slice: /)).toBeVisible({ timeout: 60_000 })
-  await expect(page.getByRole('button', { name: 'Compare its images' })).toBeVisible({ timeout: 30_000 })
+  await expect(page.getByRole('button', { name: 'Compare images' })).toBeVisible({ timeout: 30_000 })
   await host.kill()
   await page.close()
   faults.length = 0 // the dying line
@@ -338,7 +338,7 @@ test('finds everything after the host was killed in the middle of a training, an
   await expect(runRow(5)).toHaveAttribute('data-status', 'interrupted')
   await runRow(5).getByRole('button').click()
   await expect(page.getByText(/The program .* ended/)).toBeVisible()
-  await expect(page.getByRole('button', { name: 'Compare its images' })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Compare images' })).toBeVisible()
   await expect(page.getByText(/Validation slice: /)).toBeVisible()
   await expect(runRow(4)).toHaveAttribute('data-status', 'paused')
   await picture('runs-interrupted')
@@ -365,7 +365,7 @@ test('adds a folder with one broken file', async () => {
   await page.getByRole('button', { name: 'Add a study' }).click()
   await page.getByRole('menuitem', { name: /A folder/ }).click()
   await fill('Folder on the host', study)
-  await page.getByRole('dialog').getByRole('button', { name: 'Add', exact: true }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Add study' }).click()
   await expect(page.getByRole('heading', { name: 'clinic' })).toBeVisible({ timeout: 30_000 })
   await expect(page.getByText('1 file could not be used', { exact: true })).toBeVisible()
   await expect(page.getByText(/truncated/)).toBeVisible()
@@ -395,7 +395,7 @@ test('takes a dropped folder for a study, its roles by its folders', async () =>
   await expect(page.getByRole('heading', { name: 'knee', exact: true })).toBeVisible({ timeout: 30_000 })
   await expect(page.getByRole('row', { name: /6A_FSE.*training/ })).toBeVisible()
   await expect(page.getByRole('row', { name: /7A_FSE.*validation/ })).toBeVisible()
-  await page.getByRole('button', { name: 'Take off the list' }).click()
+  await page.getByRole('button', { name: 'Remove from list' }).click()
   await expect(page.getByRole('heading', { name: 'knee', exact: true })).toBeHidden()
   await page.getByRole('button', { name: 'Undo' }).click()
   await expect(page.getByRole('button', { name: /^knee/ })).toBeVisible()
@@ -414,7 +414,7 @@ test('reconstructs a dropped file without ground truth, and saves it', async () 
   await page.getByRole('button', { name: 'Save reconstruction…' }).click()
   const [download] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('menuitem', { name: 'HDF5, as fastMRI’s' }).first().click(),
+    page.getByRole('menuitem', { name: 'fastMRI HDF5 (.h5)' }).first().click(),
   ])
   const saved = join(folder, 'saved.h5')
   await download.saveAs(saved)
@@ -431,7 +431,7 @@ test('imports a checkpoint and fine-tunes it; names what is none', async () => {
     await page.getByRole('button', { name: 'New run' }).click()
     await page.getByRole('menuitem', { name: 'Import a checkpoint…' }).click()
     await fill('File on the host', path)
-    await page.getByRole('dialog').getByRole('button', { name: 'Import', exact: true }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Import checkpoint' }).click()
   }
   await expect(page.getByRole('alert').getByText(/foreign\.safetensors/)).toBeVisible()
   // The browser writes down that the host refused the first.

@@ -101,7 +101,7 @@ test('blink shows one of two frames and nothing between; swipe each on its side;
   const [first, second] = [await alone('input'), await alone('truth')]
   await stage('input').click({ modifiers: ['Alt'] })
   await stage('truth').click({ modifiers: ['Alt'] })
-  const pair = page.getByRole('region', { name: 'Two panes compared' })
+  const pair = page.getByRole('region', { name: 'Comparison of two panes' })
   await expect(pair).toHaveAttribute('data-mode', 'swipe')
   const mixed = async () =>
     (await coloursAt(page, 'section[data-mode] canvas[data-low]', meta.shape, voxels)).colours.map(([grey]) => grey)
@@ -122,8 +122,8 @@ test('blink shows one of two frames and nothing between; swipe each on its side;
     expect(Math.abs(grey - (first[i] * 0.48 + second[i] * 0.52))).toBeLessThanOrEqual(2)
 
   await pair.getByText('Blink').click()
-  await pair.getByRole('combobox', { name: 'Changes a second' }).click()
-  await page.getByRole('option', { name: '8 a second' }).click()
+  await pair.getByRole('combobox', { name: 'Changes per second' }).click()
+  await page.getByRole('option', { name: '8 per second' }).click()
   const frames = await page.locator('section[data-mode] canvas[data-low]').evaluate(async element => {
     const canvas = element as HTMLCanvasElement
     const seen = new Map<string, number>()
@@ -151,7 +151,7 @@ test('zoom keeps the voxel under the pointer in every pane, until it is unlinked
   await page.keyboard.up('Control')
   await page.mouse.move(x + 0.4 * width, y + 0.55 * height)
   expect(await readout('truth').textContent()).toBe(before)
-  await page.getByRole('button', { name: 'Link zoom and place' }).click()
+  await page.getByRole('button', { name: 'Link zoom and position' }).click()
   await stage('input').dblclick({ modifiers: ['Alt'] })
   await page.keyboard.press('Escape')
   await page.keyboard.down('Control')
@@ -160,7 +160,7 @@ test('zoom keeps the voxel under the pointer in every pane, until it is unlinked
   await page.keyboard.up('Control')
   await page.mouse.move(x + 0.3 * width, y + 0.3 * height)
   expect(await readout('truth').textContent()).not.toBe(await readout('input').textContent())
-  await page.getByRole('button', { name: 'Link zoom and place' }).click()
+  await page.getByRole('button', { name: 'Link zoom and position' }).click()
   await page.keyboard.press('Space')
 })
 
@@ -179,7 +179,7 @@ test('measures in a region and along a line, in every pane', async () => {
   await expect(panel.getByRole('button', { name: 'Rectangle 1', exact: true })).toBeVisible()
   await page.keyboard.press('L')
   await drag(stage('truth'), [0.2, 0.5], [0.8, 0.5])
-  await expect(panel.getByText(/^\d+\.\d pixels \(the file does not say how large they are\)/)).toBeVisible()
+  await expect(panel.getByText(/^\d+\.\d pixels \(pixel size unknown\)/)).toBeVisible()
   await picture('viewer-line')
   await page.keyboard.press('Delete')
   await page.keyboard.press('W')
@@ -194,7 +194,7 @@ test('boxes of fastMRI+ become regions of their slices, the right way up', async
   const panel = page.getByRole('region', { name: 'Measurements' })
   const [chooser] = await Promise.all([
     page.waitForEvent('filechooser'),
-    panel.getByRole('button', { name: 'fastMRI+ boxes…' }).click(),
+    panel.getByRole('button', { name: 'Import fastMRI+ boxes…' }).click(),
   ])
   await chooser.setFiles(table)
   await panel.getByRole('button', { name: 'A, lesion', exact: true }).click()
@@ -212,7 +212,7 @@ test('every pane follows the mask: kind, acceleration, seed', async () => {
   await panel.getByRole('slider', { name: 'Acceleration' }).focus()
   await page.keyboard.press('ArrowRight')
   await expect(pane('input')).toHaveAttribute('data-url', /acceleration=5/)
-  await panel.getByRole('button', { name: 'The next seed' }).click()
+  await panel.getByRole('button', { name: 'Use the next seed' }).click()
   await expect(pane('input')).toHaveAttribute('data-url', /seed=0/)
   await expect(panel).toContainText('seed 0')
   await panel.getByRole('combobox', { name: 'Kind of mask' }).click()
@@ -233,7 +233,7 @@ test('shows k-space, phase, SSIM, residual and spread, and keeps the layout', as
   await page.reload()
   await expect(page.getByRole('combobox', { name: 'Layout' })).toHaveValue('3 × 3')
   await expect(pane('input')).toContainText('Spread of')
-  await page.getByRole('button', { name: 'The layout’s own panes again' }).click()
+  await page.getByRole('button', { name: 'Reset panes' }).click()
   await expect(pane('input')).not.toContainText('Spread of')
   await layout('Filmstrip')
   await expect(page.locator('[data-small]')).toHaveCount(6)
@@ -242,7 +242,7 @@ test('shows k-space, phase, SSIM, residual and spread, and keeps the layout', as
 })
 
 test('saves a figure with its resolution, and a slice for other programs', async () => {
-  await page.getByRole('button', { name: 'Figure for a paper' }).click()
+  await page.getByRole('button', { name: 'Export a figure' }).click()
   const dialog = page.getByRole('dialog', { name: 'Figure for a paper' })
   await expect(dialog.getByRole('img', { name: 'The figure as it will be' })).toBeVisible()
   await picture('viewer-figure')

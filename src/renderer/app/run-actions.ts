@@ -25,7 +25,7 @@ async function stop(run: RunView, how: 'Cancelling…' | 'Pausing…', ask: () =
     await refresh('runs')
   } catch (error) {
     markStopping(run.id, null)
-    tellError(error, `Run ${run.id} goes on`)
+    tellError(error, `Run ${run.id} was not stopped`)
   }
 }
 
@@ -67,12 +67,12 @@ export async function hideRun(run: RunView): Promise<void> {
   try {
     await client.runs.hide({ run: run.id })
     await refresh('runs')
-    tellDone(`Run ${run.id} was taken off the list; its files stay.`, async () => {
+    tellDone(`Run ${run.id} was removed from the list. Its files stay on the disk.`, async () => {
       await client.runs.restore({ run: run.id })
       await refresh('runs')
     })
   } catch (error) {
-    tellError(error, `Run ${run.id} was not taken off the list`)
+    tellError(error, `Run ${run.id} was not removed from the list`)
   }
 }
 
@@ -80,7 +80,7 @@ export async function importCheckpoint(path: string, study: number): Promise<voi
   try {
     const { run } = await client.runs.importCheckpoint({ path, study })
     await refresh('runs')
-    tellDone(`The checkpoint is run ${run}; it can be looked at and fine-tuned.`)
+    tellDone(`The checkpoint was imported as run ${run}. It can be viewed and fine-tuned.`)
     goToScreen('runs', run)
   } catch (error) {
     tellError(error, 'The checkpoint was not imported')

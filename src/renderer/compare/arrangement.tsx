@@ -19,14 +19,14 @@ import { Toggle } from './toggle.tsx'
 
 const LINKED: readonly { which: Link; label: string; icon: ReactNode }[] = [
   { which: 'slice', label: 'Link the slice', icon: <IconStack2 size={16} /> },
-  { which: 'place', label: 'Link zoom and place', icon: <IconZoomScan size={16} /> },
+  { which: 'place', label: 'Link zoom and position', icon: <IconZoomScan size={16} /> },
   { which: 'window', label: 'Link the window', icon: <IconContrast size={16} /> },
 ]
 
 const PAIRED: readonly { mode: Pair['mode']; label: string; key: string; icon: ReactNode }[] = [
-  { mode: 'swipe', label: 'Swipe between two', key: 'S', icon: <IconSwipe size={16} /> },
-  { mode: 'blink', label: 'Blink between two', key: 'B', icon: <IconEye size={16} /> },
-  { mode: 'overlay', label: 'Lay one over another', key: 'X', icon: <IconBlendMode size={16} /> },
+  { mode: 'swipe', label: 'Swipe between two panes', key: 'S', icon: <IconSwipe size={16} /> },
+  { mode: 'blink', label: 'Blink between two panes', key: 'B', icon: <IconEye size={16} /> },
+  { mode: 'overlay', label: 'Overlay two panes', key: 'X', icon: <IconBlendMode size={16} /> },
 ]
 
 export function Arrangement() {
@@ -49,8 +49,8 @@ export function Arrangement() {
         allowDeselect={false}
       />
       {changed && (
-        <Tooltip label="The layout’s own panes again">
-          <ActionIcon aria-label="The layout’s own panes again" onClick={resetPanes}>
+        <Tooltip label="Reset panes">
+          <ActionIcon aria-label="Reset panes" onClick={resetPanes}>
             <IconFrame size={16} />
           </ActionIcon>
         </Tooltip>
@@ -68,12 +68,12 @@ export function Arrangement() {
           </Toggle>
         ))}
       </ActionIcon.Group>
-      <ActionIcon.Group aria-label="Two panes compared">
+      <ActionIcon.Group aria-label="Comparison of two panes">
         {PAIRED.map(({ mode, label, key, icon }) => (
           <Toggle
             key={mode}
             label={label}
-            hint={`${label} (${key}); Alt + click picks the two`}
+            hint={`${label} (${key}). Choose the panes with Alt + click.`}
             on={pair === mode}
             onClick={() => compareBy(mode)}
           >

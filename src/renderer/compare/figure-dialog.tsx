@@ -59,7 +59,7 @@ export function FigureDialog({ comparison, volume }: Props) {
         />
         <Preview request={request} />
         <div className={style.actions}>
-          <Button onClick={() => void copyFigure(request)}>Copy</Button>
+          <Button onClick={() => void copyFigure(request)}>Copy figure</Button>
           <Button variant="filled" disabled={panes.length === 0} onClick={() => void saveFigure(request, name)}>
             Save figure…
           </Button>
@@ -94,7 +94,7 @@ function ChoiceFields({ choices, change, volume, rectangle, errors }: FieldsProp
         ]}
       />
       <NumberInput
-        label="Images in a row"
+        label="Images per row"
         value={choices.columns}
         min={1}
         max={4}

@@ -9,31 +9,31 @@ import { FIT, foldLeft, foldRight, goToSlice, placeOf, resetView, sliceOf, useVi
 import { useKeys } from '../widgets/use-keys.ts'
 
 export const VIEWER_KEYS: readonly (readonly [keys: string, does: string])[] = [
-  ['wheel, ↑ ↓', 'slice before, slice after'],
+  ['wheel, ↑ ↓', 'previous slice, next slice'],
   ['Home, End', 'first slice, last slice'],
-  ['C', 'play the slices'],
-  ['N', 'the next pane into focus'],
+  ['C', 'play slices'],
+  ['N', 'focus the next pane'],
   ...TOOL_NAMES.map((name): [string, string] => [`${TOOLS[name].key}, then drag`, TOOLS[name].does]),
-  ['Shift + drag, middle button', 'move the image, whatever the tool'],
-  ['Del', 'remove the region or line that is selected'],
+  ['Shift + drag, middle button', 'move the image with any tool'],
+  ['Del', 'remove the selected region or line'],
   ['M', 'magnifier'],
   ['Ctrl + wheel, + −', 'zoom'],
   ['double click, space', 'fit the image, reset the window'],
   ...PRESETS.map(({ label }, i): [string, string] => [String(i + 1), label.toLowerCase()]),
-  ['E', 'images or error maps'],
-  ['Alt + click', 'pick two panes to compare'],
-  ['S, B, X', 'swipe, blink, overlay of the two'],
-  ['Esc', 'back to the panes; nothing selected'],
-  ['F', 'feature maps of the run in focus'],
+  ['E', 'switch between images and error maps'],
+  ['Alt + click', 'choose two panes to compare'],
+  ['S, B, X', 'swipe, blink or overlay two panes'],
+  ['Esc', 'close the comparison, clear the selection'],
+  ['F', 'show feature maps of the run in focus'],
   ['[ ]', 'fold the left and the right panel'],
 ]
 
 const ZOOM_STEP = 1.25
 
 export const FEATURE_KEYS: readonly (readonly [keys: string, does: string])[] = [
-  ['← →', 'layer before, layer after'],
-  ['wheel, ↑ ↓', 'slice before, slice after'],
-  ['click, Esc', 'one channel large, all channels'],
+  ['← →', 'previous layer, next layer'],
+  ['wheel, ↑ ↓', 'previous slice, next slice'],
+  ['click, Esc', 'enlarge one channel, show all channels'],
 ]
 
 export function useViewerKeys({ volume, panes }: Comparison): void {

@@ -7,7 +7,7 @@ import { MASK_KINDS, type MaskSpec } from '../../contract/evaluation.ts'
 import type { FrameMeta } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { isMeasuredSo, samplingInWords } from '../../contract/volumes.ts'
-import { maskSeedInWords } from '../../presentation/protocol.ts'
+import { asDrawn, maskSeedInWords } from '../../presentation/protocol.ts'
 import { useFrame } from '../viewer/frames.ts'
 import { inputPath, STANDARD_MASK as STANDARD } from '../viewer/sources.ts'
 import { useView } from '../viewer/view.ts'
@@ -33,7 +33,7 @@ export function MaskPanel({ volume }: { volume: StudyVolume }) {
         )}
       </h2>
       {own ? (
-        <p className="secondary">Sub-sampled in the file: its own mask is used, none is added.</p>
+        <p className="secondary">The file is sub-sampled already. Its own mask is used, and no mask is added.</p>
       ) : (
         <div className={style.mask}>
           <Select
@@ -73,9 +73,9 @@ export function MaskPanel({ volume }: { volume: StudyVolume }) {
               allowDecimal={false}
               onChange={value => useView.setState({ seed: value === '' ? null : Number(value) })}
             />
-            <Tooltip label="The next seed: another mask of the same kind">
+            <Tooltip label="Use the next seed: another mask of the same kind">
               <ActionIcon
-                aria-label="The next seed"
+                aria-label="Use the next seed"
                 onClick={() => useView.setState({ seed: seed === null ? 0 : seed + 1 })}
               >
                 <IconDice3 size={16} />
@@ -104,7 +104,7 @@ function Drawn({ volume }: { volume: StudyVolume }) {
       {volume.sampling.kind !== 'irregular' && <Strip mask={meta?.mask ?? ''} />}
       <p className={style.drawn}>
         {[
-          meta?.acceleration && `really ${meta.acceleration.toFixed(2)}×`,
+          meta?.acceleration && asDrawn(meta.acceleration),
           !isMeasuredSo(volume.sampling) && maskSeedInWords(seed),
           samplingInWords(volume),
         ]

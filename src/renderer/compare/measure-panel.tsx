@@ -93,9 +93,9 @@ function BoxesButton({ volume, comparison }: { volume: StudyVolume; comparison: 
   return (
     <FileButton accept=".csv,text/csv" onChange={file => void read(file)}>
       {props => (
-        <Tooltip label="Boxes of a radiologist from fastMRI+’s table, as regions">
+        <Tooltip label="Import a radiologist’s boxes from a table of fastMRI+ (.csv) as regions">
           <Button size="compact-xs" {...props}>
-            fastMRI+ boxes…
+            Import fastMRI+ boxes…
           </Button>
         </Tooltip>
       )}
@@ -138,7 +138,8 @@ function Region({ shape, comparison, volume }: { shape: Shape; comparison: Compa
       </table>
       <Histogram shape={shape} panes={panes} />
       <p className="secondary">
-        Of this slice alone: mean ± SD of the pixels; SSIM the mean of its map (7 × 7); PSNR by the volume’s maximum.
+        This slice only: mean ± SD of the pixels. SSIM is the mean of its map (7 × 7). PSNR is relative to the volume’s
+        maximum.
       </p>
     </>
   )
@@ -242,7 +243,7 @@ function Line({ shape, comparison, volume }: { shape: Shape; comparison: Compari
       <p>
         {pixelSize && `${lengthOf(shape, size, pixelSize).toFixed(1)} mm, `}
         {lengthOf(shape, size).toFixed(1)} pixels
-        {!pixelSize && <span className="secondary"> (the file does not say how large they are)</span>}
+        {!pixelSize && <span className="secondary"> (pixel size unknown)</span>}
       </p>
       <div className={style.plot}>
         <Plot

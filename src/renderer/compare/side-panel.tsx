@@ -25,7 +25,7 @@ export function SidePanel({ comparison }: { comparison: Comparison }) {
   if (!volume) return <aside className={style.panel} />
   const focused = panes[focus]
   return (
-    <aside className={style.panel} aria-label="Numbers, mask and run">
+    <aside className={style.panel} aria-label="Metrics, mask and run">
       <Numbers comparison={comparison} volume={volume} />
       <MeasurePanel comparison={comparison} volume={volume} />
       <MaskPanel volume={volume} />
@@ -50,7 +50,7 @@ function Numbers({ comparison, volume }: { comparison: Comparison; volume: Study
           </tbody>
         </table>
       ) : (
-        <p className="secondary">No ground truth: reconstructed, not scored.</p>
+        <p className="secondary">No ground truth: the volume can be reconstructed but not scored.</p>
       )}
     </section>
   )
@@ -111,8 +111,8 @@ function Focused(props: { pane: PaneState; comparison: Comparison; volume: Study
 }
 
 const FORMATS: readonly { format: ExportFormat; label: string }[] = [
-  { format: 'hdf5', label: 'HDF5, as fastMRI’s' },
-  { format: 'npy', label: 'NumPy' },
+  { format: 'hdf5', label: 'fastMRI HDF5 (.h5)' },
+  { format: 'npy', label: 'NumPy (.npy)' },
   { format: 'nifti', label: 'NIfTI' },
   { format: 'dicom', label: 'DICOM' },
 ]

@@ -54,18 +54,18 @@ function Slices({ slices }: { slices: number }) {
   const { slice, cine } = useView(useShallow(view => ({ slice: sliceOf(view, view.focus), cine: view.cine })))
   return (
     <div className={style.slice}>
-      <ActionIcon aria-label="Slice before" disabled={slice === 0} onClick={() => goToSlice(slice - 1, slices)}>
+      <ActionIcon aria-label="Previous slice" disabled={slice === 0} onClick={() => goToSlice(slice - 1, slices)}>
         <IconChevronUp size={16} />
       </ActionIcon>
       <output className={style.sliceNumber} aria-label="Slice">
         slice {slice + 1} / {slices}
       </output>
-      <ActionIcon aria-label="Slice after" disabled={slice === slices - 1} onClick={() => goToSlice(slice + 1, slices)}>
+      <ActionIcon aria-label="Next slice" disabled={slice === slices - 1} onClick={() => goToSlice(slice + 1, slices)}>
         <IconChevronDown size={16} />
       </ActionIcon>
       <Toggle
-        label={cine ? 'Stop the slices' : 'Play the slices'}
-        hint={`${cine ? 'Stop' : 'Play'} the slices (C)`}
+        label={cine ? 'Stop playback' : 'Play slices'}
+        hint={`${cine ? 'Stop playback' : 'Play slices'} (C)`}
         on={cine}
         onClick={() => useView.setState({ cine: !cine })}
       >

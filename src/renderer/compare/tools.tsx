@@ -21,7 +21,7 @@ export function Tools({ panes, volume }: ToolsProps) {
   )
   return (
     <>
-      <ActionIcon.Group aria-label="What a drag does">
+      <ActionIcon.Group aria-label="Mouse tool">
         {TOOL_NAMES.map(name => {
           const { label, key, icon: Icon } = TOOLS[name]
           return (
@@ -58,7 +58,7 @@ export function Tools({ panes, volume }: ToolsProps) {
           { value: 'errors', label: 'Errors' },
         ]}
       />
-      <Tooltip label="Error maps end at this part of the ground truth’s maximum over the volume; all panes share the scale.">
+      <Tooltip label="Error maps end at the maximum of the ground truth over the volume, divided by this number. All panes share the scale.">
         <Select
           aria-label="Scale of the error maps"
           w={92}
@@ -70,19 +70,19 @@ export function Tools({ panes, volume }: ToolsProps) {
       </Tooltip>
       <Toggle
         label="Signed errors"
-        hint="Errors with their sign: blue below the ground truth, orange above"
+        hint="Signed errors: blue below the ground truth, orange above"
         on={signedErrors}
         onClick={() => useView.setState({ signedErrors: !signedErrors })}
       >
         <IconPlusMinus size={16} />
       </Toggle>
-      <Tooltip label="Figure for a paper">
-        <ActionIcon aria-label="Figure for a paper" onClick={() => useView.setState({ figure: true })}>
+      <Tooltip label="Export a figure for a paper">
+        <ActionIcon aria-label="Export a figure" onClick={() => useView.setState({ figure: true })}>
           <IconPhotoDown size={16} />
         </ActionIcon>
       </Tooltip>
       <Tooltip label="Fit the image and the window (space)">
-        <ActionIcon aria-label="Fit" onClick={resetView}>
+        <ActionIcon aria-label="Fit image and window" onClick={resetView}>
           <IconArrowsMaximize size={16} />
         </ActionIcon>
       </Tooltip>

@@ -128,7 +128,7 @@ function LayerBar({ run, names, layer, go, shared, volume, slice, meta, enlarged
   const place = layer === null ? 0 : names.indexOf(layer)
   return (
     <div className={style.bar}>
-      <ActionIcon aria-label="Layer before" disabled={place === 0} onClick={() => go(-1)}>
+      <ActionIcon aria-label="Previous layer" disabled={place === 0} onClick={() => go(-1)}>
         <IconChevronLeft size={16} />
       </ActionIcon>
       <Select
@@ -140,7 +140,7 @@ function LayerBar({ run, names, layer, go, shared, volume, slice, meta, enlarged
         allowDeselect={false}
         maxDropdownHeight={360}
       />
-      <ActionIcon aria-label="Layer after" disabled={place >= names.length - 1} onClick={() => go(1)}>
+      <ActionIcon aria-label="Next layer" disabled={place >= names.length - 1} onClick={() => go(1)}>
         <IconChevronRight size={16} />
       </ActionIcon>
       <span className={style.fact}>
@@ -159,7 +159,7 @@ function LayerBar({ run, names, layer, go, shared, volume, slice, meta, enlarged
           </output>
         </>
       )}
-      <Tooltip label="One grey window for all maps of the layer, so that they can be compared; else each has its own.">
+      <Tooltip label="All maps of the layer share one grey window, so that they can be compared. Otherwise each map has its own window.">
         <Checkbox
           label="one window"
           checked={shared}
@@ -173,10 +173,10 @@ function LayerBar({ run, names, layer, go, shared, volume, slice, meta, enlarged
             showInPane(run, layer, enlarged)
           }}
         >
-          Show in the pane
+          Show in pane
         </Button>
       )}
-      {enlarged !== null && <Button onClick={() => onEnlarge(null)}>All channels</Button>}
+      {enlarged !== null && <Button onClick={() => onEnlarge(null)}>Show all channels</Button>}
     </div>
   )
 }

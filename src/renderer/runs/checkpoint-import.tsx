@@ -25,12 +25,12 @@ export function CheckpointImport({ opened, onClose }: { opened: boolean; onClose
         }}
       >
         <p className="secondary">
-          A safetensors file whose tensors carry fastMRI’s U-Net names. It is copied; which patients it was trained on
-          is not known here.
+          A safetensors file whose tensors have the names of fastMRI’s U-Net. The file is copied. The patients that it
+          was trained on are unknown.
         </p>
         <HostPath label="File on the host" what="file" value={path} onChange={setPath} />
         <Select
-          label="Study that it is for"
+          label="Study"
           data={trainable.map(({ id, name }) => ({ value: String(id), label: name }))}
           value={study === null ? null : String(study)}
           onChange={value => value && setStudy(Number(value))}
@@ -39,7 +39,7 @@ export function CheckpointImport({ opened, onClose }: { opened: boolean; onClose
         <div className={style.formEnd}>
           <Button onClick={onClose}>Close</Button>
           <Button type="submit" variant="filled" disabled={study === null || !path.endsWith('.safetensors')}>
-            Import
+            Import checkpoint
           </Button>
         </div>
       </form>

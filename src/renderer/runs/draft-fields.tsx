@@ -97,7 +97,7 @@ export const SeedField = ({ seed, fault, onChange }: SeedProps) => (
     <span>
       <label htmlFor="seed">Seed</label>
       <p className={style.help} id="seed help" data-fault={fault ? '' : undefined}>
-        {fault ?? 'weights, order, masks and views are drawn from it'}
+        {fault ?? 'decides weights, order, masks and views'}
       </p>
     </span>
     <NumberInput

@@ -40,7 +40,7 @@ export function Health({ run, detail }: { run: RunView; detail: RunDetail }) {
           label: 'Held-out loss',
           lines: [heldOut],
           level: at(heldOutChance) ?? other,
-          meaning: 'patients that it is not trained on',
+          meaning: 'patients outside training',
         },
       ]
     : [
@@ -67,7 +67,7 @@ export function Health({ run, detail }: { run: RunView; detail: RunDetail }) {
         </ul>
       )}
       {curves.loss.x.length === 0 ? (
-        <p className="secondary">Its figures come after the first epoch.</p>
+        <p className="secondary">The figures appear after the first epoch.</p>
       ) : (
         <div className={style.plots}>
           {losses.map(({ label, lines, level, meaning }) => (
@@ -101,7 +101,7 @@ const WITH_TERM = 'training, the reconstruction term included'
 
 function lossMeaning(meaning: string, level: HealthFigure['level'], beside: HealthFigure | undefined): string {
   if (!level) return meaning
-  if (level.label === 'chance') return `${meaning}; a network that tells nothing apart has ${formatLoss(level.value)}`
+  if (level.label === 'chance') return `${meaning}; at chance level the loss is ${formatLoss(level.value)}`
   return `${meaning}; dashed: ${beside?.meaning}`
 }
 

@@ -13,7 +13,7 @@ export async function saveRecipe(recipe: {
   try {
     const saved = await client.recipes.save(recipe)
     await refresh('recipes')
-    tellDone(`The recipe “${saved.name}” is saved.`)
+    tellDone(`The recipe “${saved.name}” was saved.`)
     return saved
   } catch (error) {
     tellError(error, `The recipe “${recipe.name}” was not saved`)

@@ -82,15 +82,15 @@ export function RecipeFields(props: Props) {
         </Fold>
       )}
       {pretext && (
-        <Fold {...fold('pretext')} title="What it may see" summary={summaryOf(schemas.pretext, pretext)}>
+        <Fold {...fold('pretext')} title="Training data access" summary={summaryOf(schemas.pretext, pretext)}>
           {form(schemas.pretext, 'pretext', 'pretext')}
         </Fold>
       )}
-      <Fold {...fold('keeping')} title="Gradients, stopping, keeping" summary={keepingSummary(training)}>
+      <Fold {...fold('keeping')} title="Gradients, stopping, saving" summary={keepingSummary(training)}>
         {form(schemas.recipe, 'training', 'training', KEEPING)}
       </Fold>
       {fineTuning && (
-        <Fold {...fold('fineTuning')} title="Fine-tuning, later" summary={recipeSummary(fineTuning)}>
+        <Fold {...fold('fineTuning')} title="Fine-tune after pre-training" summary={recipeSummary(fineTuning)}>
           {form(schemas.recipe, 'fineTuning', 'fineTuning')}
         </Fold>
       )}
@@ -118,7 +118,7 @@ function Fold(props: {
         <span id={id} className={style.title}>
           {title}
         </span>
-        {wrong > 0 && <span className={style.wrong}>{wrong} to mend</span>}
+        {wrong > 0 && <span className={style.wrong}>{wrong} to correct</span>}
         {!open && <span className={style.summary}>{summary}</span>}
       </button>
       {open && <div className={style.body}>{children}</div>}

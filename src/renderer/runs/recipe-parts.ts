@@ -86,10 +86,10 @@ export function keepingSummary(recipe: Recipe): string {
     accumulate > 1 && `${accumulate} batches a step`,
     warmup > 0 && `warm-up ${warmup}`,
     clipNorm !== null && `clipped at ${clipNorm}`,
-    earlyStopping && `stops after ${earlyStopping.patience}`,
+    earlyStopping && `early stopping after ${earlyStopping.patience}`,
     milestones.length > 0 && `milestones ${milestones.join(', ')}`,
     freshOutput && 'fresh output layer',
     precision,
   ].filter(Boolean)
-  return parts.join(', ') || 'as usual'
+  return parts.join(', ') || 'defaults'
 }

@@ -13,10 +13,10 @@ export function StopButtons({ run }: { run: RunView }) {
   if (stopping) return <Button disabled>{stopping}</Button>
   return (
     <>
-      <Tooltip label="Finishes the step, writes everything down and lets the next run in. Resuming goes on exactly there.">
-        <Button onClick={() => pauseRun(run)}>Pause</Button>
+      <Tooltip label="Finishes the step, saves the state and starts the next run in the queue. “Resume run” continues from this state.">
+        <Button onClick={() => pauseRun(run)}>Pause run</Button>
       </Tooltip>
-      <Button onClick={() => cancelRun(run)}>Cancel</Button>
+      <Button onClick={() => cancelRun(run)}>Cancel run</Button>
     </>
   )
 }
@@ -28,7 +28,7 @@ export function SmallerBatch({ run, suggestion }: { run: RunView; suggestion: No
     <Tooltip label="The gradients of the smaller batches are averaged into one step: the same training, in less memory.">
       <Button variant="filled" onClick={() => runAgain(run, suggestion)}>
         Try again with batch {batch}
-        {accumulate > 1 && `, ${accumulate} gradients a step`}
+        {accumulate > 1 && `, ${accumulate} gradients per step`}
       </Button>
     </Tooltip>
   )
@@ -59,5 +59,5 @@ export function CompareButton({ run }: { run: RunView }) {
     showSource(slot, `run:${run.id}`)
     goToScreen('compare')
   }
-  return <Button onClick={show}>Compare its images</Button>
+  return <Button onClick={show}>Compare images</Button>
 }

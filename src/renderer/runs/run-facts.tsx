@@ -84,7 +84,7 @@ export function RunFacts({ run, environment }: { run: RunView; environment: Read
   ]
   return (
     <section className={style.facts}>
-      <h3>What made it</h3>
+      <h3>Settings and environment</h3>
       <dl>
         {facts.map(([name, value]) => (
           <div key={name}>

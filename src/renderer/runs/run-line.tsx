@@ -33,9 +33,9 @@ export function RunState({ run, headed = false }: { run: RunView; headed?: boole
   const progress = useLive(state => state.progress[run.id])
   const stopping = useLive(state => state.stopping[run.id])
   if (stopping) return stopping
-  if (run.status === 'queued' && run.queuePosition) return `waits, place ${run.queuePosition}`
+  if (run.status === 'queued' && run.queuePosition) return `waiting, place ${run.queuePosition}`
   if (run.status === 'running') {
-    if (progress?.waiting) return 'waits'
+    if (progress?.waiting) return 'waiting'
     if (!progress?.steps) return 'starting'
     const left = secondsLeft(progress)
     return `${Math.floor((100 * progress.step) / progress.steps)} %${left === null ? '' : `, ${clock(left)} left`}`
@@ -58,7 +58,7 @@ export function RunLine({ run, onOpen, draggable = false }: LineProps) {
       type="button"
       className={style.line}
       onClick={onOpen}
-      title={run.reason ?? `${run.id} ${runLabel(run)}${drags ? '. Drag it onto a pane to see it there' : ''}`}
+      title={run.reason ?? `${run.id} ${runLabel(run)}${drags ? '. Drag it onto a pane to show it there' : ''}`}
       draggable={drags}
       onDragStart={event => event.dataTransfer.setData(RUN_TYPE, run.id)}
     >

@@ -21,7 +21,7 @@ const CONTENTS: Readonly<Record<NonNullable<RunView['contents']>, string | null>
   changed:
     'Files of the study have changed since this run was trained. The numbers of this run are of the old contents.',
   'not recorded':
-    'Content not recorded: files of the study were written since this run began. No new report takes its numbers.',
+    'The contents were not recorded, and files of the study were written after this run began. New reports do not use the numbers of this run.',
 }
 
 export function RunPage({ run }: { run: RunView }) {
@@ -59,22 +59,22 @@ export function RunPage({ run }: { run: RunView }) {
         <div className={style.buttons}>
           <FineTuneButton run={run} />
           {run.status === 'running' && <StopButtons run={run} />}
-          {run.status === 'queued' && <Button onClick={() => cancelRun(run)}>Cancel</Button>}
+          {run.status === 'queued' && <Button onClick={() => cancelRun(run)}>Cancel run</Button>}
           {run.resumable && (
-            <Tooltip label={`Goes on after step ${run.stateStep}, exactly as if it had not stopped.`}>
+            <Tooltip label={`Continues after step ${run.stateStep}, exactly as without the stop.`}>
               <Button
                 variant={run.status === 'paused' || run.status === 'interrupted' ? 'filled' : 'default'}
                 onClick={() => resumeRun(run)}
               >
-                Resume
+                Resume run
               </Button>
             </Tooltip>
           )}
           {run.suggestion && <SmallerBatch run={run} suggestion={run.suggestion} />}
           <CompareButton run={run} />
-          {run.checkpoint && <Button onClick={() => showFeatures(run.id)}>Feature maps</Button>}
+          {run.checkpoint && <Button onClick={() => showFeatures(run.id)}>Show feature maps</Button>}
           {ended(run) && run.kind !== 'import' && <Button onClick={() => runAgain(run)}>Run again</Button>}
-          {ended(run) && <Button onClick={() => hideRun(run)}>Take off the list</Button>}
+          {ended(run) && <Button onClick={() => hideRun(run)}>Remove from list</Button>}
         </div>
         {run.milestones.length > 0 && <Milestones run={run} />}
       </header>

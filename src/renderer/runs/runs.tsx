@@ -87,8 +87,8 @@ function FirstRun() {
       <h2>From sub-sampled images to a reconstruction</h2>
       <ol>
         <li>Pre-train a network on the sub-sampled images alone. No ground truth is needed.</li>
-        <li>Fine-tune it briefly with one click, its control without pre-training beside.</li>
-        <li>Compare their images with a baseline from scratch, on patients that none of them has seen.</li>
+        <li>Fine-tune it with one click, together with a control without pre-training.</li>
+        <li>Compare their images with a baseline from scratch, on patients that none of them was trained on.</li>
       </ol>
       <div className={style.buttons}>
         <Button onClick={() => goToScreen('runs', 'pretrain')}>Pre-train a network</Button>
@@ -130,7 +130,7 @@ function Row(props: { run: RunView; ahead: string | null; open: boolean; overlai
         </span>
       </button>
       {run.queuePosition !== null && run.queuePosition > 1 && ahead && (
-        <Tooltip label="Sooner">
+        <Tooltip label="Move ahead in the queue">
           <ActionIcon aria-label={`Move run ${run.id} ahead`} onClick={() => moveRun(run, ahead)}>
             <IconChevronUp size={14} />
           </ActionIcon>

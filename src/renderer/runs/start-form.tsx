@@ -56,8 +56,9 @@ export function StartForm({ kind, onClose }: { kind: FormKind | null; onClose: (
 }
 
 const WHAT = {
-  pretrain: 'Learns from the sub-sampled images alone, without ground truth. Fine-tune it afterwards with one click.',
-  baseline: 'Trains on ground truth, as fastMRI does: what every pre-training is compared with.',
+  pretrain:
+    'Trains a network on sub-sampled images only, without ground truth. You can fine-tune it afterwards with one click.',
+  baseline: 'Trains a network on ground truth, as fastMRI does. Every pre-training is compared with such a baseline.',
 } as const
 
 interface Props {
@@ -205,7 +206,7 @@ const Foot = ({ error, starting, ready, onPreview, onClose }: FootProps) => (
     <span className={style.spacer} />
     <Button onClick={onClose}>Close</Button>
     <Button type="submit" variant="filled" loading={starting} disabled={!ready}>
-      Start
+      Start training
     </Button>
   </div>
 )

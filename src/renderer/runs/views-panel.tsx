@@ -30,7 +30,7 @@ export function ViewsPanel({ request, changed, onAgain, onClose }: Props) {
       <header className={style.head}>
         <h3>Views of the first batch</h3>
         <span className="secondary" role="status">
-          {isFetching ? 'making them …' : changed ? 'of other settings than the form’s now' : ''}
+          {isFetching ? 'computing …' : changed ? 'the settings have changed since' : ''}
         </span>
         <span className={style.spacer} />
         {changed && !isFetching && (
@@ -39,7 +39,7 @@ export function ViewsPanel({ request, changed, onAgain, onClose }: Props) {
           </Button>
         )}
         <Button size="compact-xs" onClick={onClose}>
-          Hide
+          Hide views
         </Button>
       </header>
       <div className={style.scroll} data-old={changed || isFetching || undefined}>
@@ -92,7 +92,9 @@ function Batch({ views: { samples, cautions } }: { views: Views }) {
           </section>
         ))}
       </div>
-      <p className={style.window}>One window for all, −2.2 (black) to 4 (white) in units of the network’s input.</p>
+      <p className={style.window}>
+        All pictures share one window: −2.2 is black and 4 is white, in units of the network’s input.
+      </p>
     </>
   )
 }

@@ -33,7 +33,7 @@ export function EngineSection() {
     try {
       setHealth(await client.engine.doctor())
     } catch (error) {
-      tellError(error, 'The engine could not be examined')
+      tellError(error, 'The engine could not be checked')
     } finally {
       setExamining(false)
     }
@@ -49,9 +49,9 @@ export function EngineSection() {
         </p>
       ) : (
         <p>
-          Not installed. Ground truth can be looked at; sub-sampled images, training and reconstruction need it. The
-          installation fetches the official TensorFlow through this machine’s own pip (CPU: about 270 MB; CUDA: 3.4 GB)
-          and builds a small binding with g++.
+          The engine is not installed. Ground truth can be viewed without it. Sub-sampled images, training and
+          reconstruction need it. The installation downloads the official TensorFlow with pip (CPU: about 270 MB; CUDA:
+          3.4 GB) and builds a small binding with g++.
         </p>
       )}
       {work && (
@@ -64,22 +64,22 @@ export function EngineSection() {
       )}
       <div className={style.buttons}>
         <Button variant={installed ? 'default' : 'filled'} disabled={Boolean(work)} onClick={() => install()}>
-          {installed ? 'Mend or install again' : 'Install the engine'}
+          {installed ? 'Repair or reinstall' : 'Install the engine'}
         </Button>
         <Button disabled={Boolean(work)} onClick={() => install('cpu')}>
-          CPU build
+          Install CPU build
         </Button>
         <Button disabled={Boolean(work)} onClick={() => install('cuda')}>
-          CUDA build
+          Install CUDA build
         </Button>
         <Button onClick={examine} loading={examining} disabled={!installed}>
-          Examine
+          Check engine
         </Button>
       </div>
       <SettingSwitch
         name="xla"
         label="Compile graphs with XLA"
-        description="For trainings and evaluations that begin from now on. It may be faster on a GPU, where it has not been measured; on a CPU it is not. The first step takes longer, and the last digits differ."
+        description="Applies to trainings and evaluations that start from now on. XLA is not faster on a CPU. Its speed on a GPU has not been measured. The first step takes longer, and the last digits differ."
       />
       {health && <HealthFacts health={health} />}
     </section>
@@ -100,10 +100,10 @@ const HealthFacts = ({ health }: { health: EngineHealth }) => (
     </dd>
     <dt>Memory</dt>
     <dd>
-      {gigabytes(health.memory.freeBytes)} free of {gigabytes(health.memory.totalBytes)}; the engine takes{' '}
+      {gigabytes(health.memory.freeBytes)} free of {gigabytes(health.memory.totalBytes)}; the engine uses{' '}
       {gigabytes(health.memory.residentBytes)}
     </dd>
     <dt>Training</dt>
-    <dd>{health.stepMs.toFixed(1)} ms a step (U-Net-8, 64 × 64, batch 1; median of 10)</dd>
+    <dd>{health.stepMs.toFixed(1)} ms per step (U-Net-8, 64 × 64, batch 1; median of 10)</dd>
   </dl>
 )

@@ -1,4 +1,4 @@
-/** Settings: the engine (install, examine), the look, where things lie. */
+/** Settings: the engine (install, examine), the look, the folders. */
 import { Button, CopyButton, SegmentedControl, useMantineColorScheme } from '@mantine/core'
 import { useInfo } from '../app/queries.ts'
 import { EngineSection } from './engine-section.tsx'
@@ -26,7 +26,7 @@ function RunsSection() {
       <SettingSwitch
         name="autoResume"
         label="Resume interrupted runs at start"
-        description="At most three times without progress. Runs that were paused or cancelled stay so."
+        description="At most three times without progress. Paused and cancelled runs are not resumed."
       />
     </section>
   )
@@ -35,8 +35,8 @@ function RunsSection() {
 function LookSection() {
   const { colorScheme, setColorScheme } = useMantineColorScheme()
   return (
-    <section className={style.section} aria-label="Look">
-      <h2>Look</h2>
+    <section className={style.section} aria-label="Appearance">
+      <h2>Appearance</h2>
       <div className={style.buttons}>
         <SegmentedControl
           aria-label="Theme"
@@ -57,8 +57,8 @@ function PlacesSection() {
   const { data: info } = useInfo()
   if (!info) return null
   return (
-    <section className={style.section} aria-label="Places">
-      <h2>Where things lie</h2>
+    <section className={style.section} aria-label="Folders and version">
+      <h2>Folders and version</h2>
       <dl className={style.facts}>
         <dt>Profile</dt>
         <dd>

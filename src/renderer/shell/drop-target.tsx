@@ -52,7 +52,7 @@ export function DropTarget() {
         entry: item.webkitGetAsEntry(),
         file: item.getAsFile(),
       }))
-      take(dropped, study).catch(error => tellError(error, 'What was dropped could not be opened'))
+      take(dropped, study).catch(error => tellError(error, 'The dropped files could not be opened'))
     }
     addEventListener('dragenter', enter, { signal })
     addEventListener('dragover', enter, { signal })

@@ -5,12 +5,12 @@ import { FEATURE_KEYS, VIEWER_KEYS } from '../compare/keys.ts'
 import style from './app.module.css'
 
 const EVERYWHERE: readonly (readonly [string, string])[] = [
-  ['Ctrl + K', 'commands: screens, studies, volumes, runs'],
-  ['Alt + 1 … 5', 'studies, runs, compare, report, settings'],
-  ['?', 'this list'],
+  ['Ctrl + K', 'open the command palette'],
+  ['Alt + 1 … 5', 'open studies, runs, compare, report, settings'],
+  ['?', 'show this list'],
 ]
 
-const FORM: readonly (readonly [string, string])[] = [['↑ ↓ in a number', 'one more or less, of its first digit']]
+const FORM: readonly (readonly [string, string])[] = [['↑ ↓ in a number', 'raise or lower the first digit by one']]
 
 const GROUPS = [
   { where: 'Everywhere', keys: EVERYWHERE },

@@ -21,7 +21,7 @@ const runActions = (run: RunView): SpotlightActionData[] => [
     ? [
         {
           id: `features ${run.id}`,
-          label: `Feature maps of run ${run.id}`,
+          label: `Show feature maps of run ${run.id}`,
           onClick: () => showFeatures(run.id),
         },
       ]
@@ -37,7 +37,7 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
   const { data: study } = useStudy(useView(view => view.study))
   const groups: SpotlightActionGroupData[] = [
     {
-      group: 'Do',
+      group: 'Commands',
       actions: [
         { id: 'pretrain', label: 'Pre-train a network', onClick: () => goToScreen('runs', 'pretrain') },
         { id: 'baseline', label: 'Train a baseline', onClick: () => goToScreen('runs', 'baseline') },
@@ -47,12 +47,12 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
         { id: 'studies', label: 'Browse studies', onClick: () => goToScreen('studies') },
         {
           id: 'errors',
-          label: 'Images or error maps',
+          label: 'Switch between images and error maps',
           onClick: () => useView.setState(view => ({ errors: !view.errors })),
         },
         { id: 'fit', label: 'Fit image and window', onClick: resetView },
-        { id: 'settings', label: 'Settings: engine, look, places', onClick: () => goToScreen('settings') },
-        { id: 'keys', label: 'List the keys', onClick: onKeys },
+        { id: 'settings', label: 'Open settings: engine, appearance, folders', onClick: () => goToScreen('settings') },
+        { id: 'keys', label: 'Show keys', onClick: onKeys },
         ...runs.flatMap(runActions),
       ],
     },
@@ -93,7 +93,7 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
       actions={groups.filter(({ actions }) => actions.length > 0)}
       shortcut={['mod + K']}
       tagsToIgnore={[]}
-      nothingFound="Nothing of that name"
+      nothingFound="Nothing found"
       highlightQuery
       limit={12}
       scrollable

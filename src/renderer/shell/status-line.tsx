@@ -35,7 +35,7 @@ function EngineText() {
   if (!connected)
     return (
       <span className={style.warning} role="status">
-        {engine ? 'The host does not answer; trying again …' : 'Connecting …'}
+        {engine ? 'The host does not answer. Trying again …' : 'Connecting …'}
       </span>
     )
   if (!engine?.installed) {
@@ -43,7 +43,7 @@ function EngineText() {
       <span className={style.warning}>
         The engine is not installed.
         <Button size="compact-xs" ml={8} onClick={() => goToScreen('settings')}>
-          Install
+          Install engine
         </Button>
       </span>
     )

@@ -13,12 +13,12 @@ export async function hideStudy(study: { readonly id: number; readonly name: str
   try {
     await client.studies.hide({ study: study.id })
     await refresh('studies')
-    tellDone(`“${study.name}” was taken off the list; its files stay.`, async () => {
+    tellDone(`“${study.name}” was removed from the list. Its files stay on the disk.`, async () => {
       await client.studies.restore({ study: study.id })
       await refresh('studies')
     })
   } catch (error) {
-    tellError(error, `“${study.name}” was not taken off the list`)
+    tellError(error, `“${study.name}” was not removed from the list`)
   }
 }
 
@@ -26,9 +26,9 @@ export async function removeScan(volume: { readonly id: number; readonly file: s
   try {
     await client.studies.removeScan({ volume: volume.id })
     await refresh('studies', 'study')
-    tellDone(`${volume.file} was taken off the list; the file stays.`, () => addScans([volume.path]))
+    tellDone(`${volume.file} was removed from the list. The file stays on the disk.`, () => addScans([volume.path]))
   } catch (error) {
-    tellError(error, `${volume.file} was not taken off the list`)
+    tellError(error, `${volume.file} was not removed from the list`)
   }
 }
 
@@ -71,12 +71,12 @@ export async function takeFindings(
 ): Promise<void> {
   const input = { study: id, token, removeMissing }
   const study = await follow(
-    `Taking the files of “${name}”`,
+    `Updating the files of “${name}”`,
     signal => progress => followWork(options => client.studies.take(input, options), signal, progress),
     'MB',
   )
   await refresh('studies', 'study', 'runs')
-  if (study) tellDone(`“${name}” has the files as they are now: ${count(study.volumes.length, 'volume')}.`)
+  if (study) tellDone(`“${name}” is up to date: ${count(study.volumes.length, 'volume')}.`)
 }
 
 export async function locateFiles(
@@ -97,12 +97,12 @@ export async function locateFiles(
 
 export const synthesizeKnee = (settings: { seed: number; patients: number; slices: number }) =>
   follow(
-    'Drawing the synthetic knee',
+    'Making the synthetic knee study',
     signal => progress => followWork(options => client.studies.synthesize(settings, options), signal, progress),
   ).then(async study => {
     if (!study) return
     await refresh('studies')
-    tellDone(`“${study.name}” is there.`)
+    tellDone(`“${study.name}” was made.`)
     useView.setState({ study: study.id, volume: null })
     goToScreen('studies')
   })

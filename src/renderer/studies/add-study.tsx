@@ -1,6 +1,7 @@
 /** Dialogs that make a study: of a folder, or of drawn anatomy. */
 import { Button, Modal, NumberInput } from '@mantine/core'
 import { useState } from 'react'
+import { count } from '../../presentation/numbers.ts'
 import { HostPath } from '../widgets/host-path.tsx'
 import { importFolder, synthesizeKnee } from './actions.ts'
 import style from './studies.module.css'
@@ -18,14 +19,14 @@ export function AddFolder({ opened, onClose }: { opened: boolean; onClose: () =>
         }}
       >
         <p className="secondary">
-          Folders named train, val and test keep their roles; else patients are split, never slices. Files stay where
-          they are; patient ids are kept as salted hashes only.
+          Folders named train, val and test keep their roles. Otherwise patients are split, never the slices of one
+          patient. The files stay where they are. Patient IDs are stored as salted hashes only.
         </p>
         <HostPath label="Folder on the host" what="folder" value={path} onChange={setPath} />
         <div className={style.formEnd}>
           <Button onClick={onClose}>Close</Button>
           <Button type="submit" variant="filled" disabled={path.trim() === ''}>
-            Add
+            Add study
           </Button>
         </div>
       </form>
@@ -50,22 +51,22 @@ export function SyntheticKnee({ opened, onClose }: { opened: boolean; onClose: (
         }}
       >
         <p className="secondary">
-          fastMRI files of drawn anatomy (640 × 372 → 320 × 320), a PD and a PDFS volume a patient. Synthetic: nothing
-          learned on it says how well anything images patients.
+          fastMRI files of drawn anatomy (640 × 372 → 320 × 320), with a PD and a PDFS volume for each patient. Results
+          on drawn anatomy do not show how well a network images patients.
         </p>
         <div className={style.fields}>
           <Whole label="Patients for training" value={patients} most={200} onChange={setPatients} />
-          <Whole label="Slices a volume" value={slices} most={64} onChange={setSlices} />
+          <Whole label="Slices per volume" value={slices} most={64} onChange={setSlices} />
           <Whole label="Seed" value={seed} least={0} onChange={setSeed} />
         </div>
         <p className="secondary">
-          {others} more {others === 1 ? 'patient validates' : 'patients validate'} and {others}{' '}
-          {others === 1 ? 'tests' : 'test'}; about {Math.ceil(megabytes / 10) * 10} MB in the profile.
+          {count(others, 'more patient')} for validation and {others} for test. About {Math.ceil(megabytes / 10) * 10}{' '}
+          MB in the profile.
         </p>
         <div className={style.formEnd}>
           <Button onClick={onClose}>Close</Button>
           <Button type="submit" variant="filled">
-            Make it
+            Make study
           </Button>
         </div>
       </form>

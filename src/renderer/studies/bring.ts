@@ -32,7 +32,7 @@ async function upload(
 }
 
 const bring = (name: string, files: readonly BroughtFile[]) =>
-  follow(`Bringing ${name} to the host`, signal => progress => upload(files, signal, progress))
+  follow(`Uploading ${name}`, signal => progress => upload(files, signal, progress))
 
 /** A folder becomes a study. `files` are all files under it; the desktop needs none of them. */
 export async function openFolder(name: string, itself: File | null, files: readonly BroughtFile[]): Promise<void> {

@@ -14,12 +14,15 @@ import style from './studies.module.css'
 const MARKS: Readonly<Record<FileState, { readonly label: string; readonly says: string } | null>> = {
   'as taken': null,
   unread: null,
-  'written since': { label: 'written since', says: 'The file was written since it was read. Scan again reads it.' },
+  'written since': {
+    label: 'written since',
+    says: 'The file was written after it was read. “Scan again” reads it again.',
+  },
   changed: {
     label: 'changed',
-    says: 'The file has another content than the study took. Old results are of the old content.',
+    says: 'The contents of the file differ from those that the study uses. Earlier results are of the old contents.',
   },
-  missing: { label: 'missing', says: 'There is no such file any more. Locate files finds it by its content.' },
+  missing: { label: 'missing', says: 'The file is no longer there. “Locate files” finds it by its contents.' },
 }
 
 export function StateMark({ state }: { state: FileState | undefined }) {
@@ -66,7 +69,7 @@ export function FilesNotice({ study }: { study: StudyView }) {
     <ul className={style.notice} aria-label="State of the files">
       {unread > 0 && (
         <li>
-          {unread} of {count(study.volumes.length, 'file')} not read to the end yet: their sampling and missing slices
+          {unread} of {count(study.volumes.length, 'file')} not read to the end yet. Their sampling and missing slices
           are not known.
         </li>
       )}
@@ -82,8 +85,8 @@ export function FilesNotice({ study }: { study: StudyView }) {
       )}
       {changed.length > 0 && (
         <li className={style.warning}>
-          Changed since the study took them: {named(changed)}. Old results are of the old contents. Nothing is trained
-          or scored on these files until you scan again and take them.
+          Changed since they were added: {named(changed)}. Earlier results are of the old contents. These files are not
+          used for training or scores until you scan again and accept them.
         </li>
       )}
       {missing.length > 0 && (
@@ -106,7 +109,7 @@ export function ScanButton({ study }: { study: StudyView }) {
     const found = await scanStudy(study)
     if (!found) return
     const lists = [found.added, found.changed, found.moved, found.missing, found.unusable]
-    if (lists.every(list => list.length === 0)) tellDone('All files are as the study took them.')
+    if (lists.every(list => list.length === 0)) tellDone('No file has changed.')
     else {
       setFindings(found)
       setShown(true)
@@ -116,7 +119,7 @@ export function ScanButton({ study }: { study: StudyView }) {
   return (
     <>
       <Button onClick={scan}>Scan again</Button>
-      <Modal opened={shown} onClose={close} title={`What is different in “${study.name}”`} size={640}>
+      <Modal opened={shown} onClose={close} title={`Changes in “${study.name}”`} size={640}>
         {findings && <Take key={findings.token} study={study} findings={findings} onClose={close} />}
       </Modal>
     </>
@@ -160,11 +163,11 @@ function Take({ study, findings, onClose }: { study: StudyView; findings: Findin
         />
       )}
       <p className="secondary">
-        Runs and scores of the old contents stay, and are marked. The patients are checked again: no patient may be
-        trained on and tested.
+        Runs and scores of the old contents stay and are marked. Patients are checked again, because no patient may be
+        in both training and test.
       </p>
       <div className={style.formEnd}>
-        <Button onClick={onClose}>Leave the study as it is</Button>
+        <Button onClick={onClose}>Keep the study as it is</Button>
         <Button
           variant="filled"
           disabled={!somethingToTake}
@@ -173,7 +176,7 @@ function Take({ study, findings, onClose }: { study: StudyView; findings: Findin
             void takeFindings(study, findings, removeMissing)
           }}
         >
-          Take these files
+          Use these files
         </Button>
       </div>
     </div>

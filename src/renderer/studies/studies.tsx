@@ -111,8 +111,10 @@ function StudyPage({ study }: { study: StudyView }) {
         <span className={style.volumeCount}>{count(study.volumes.length, 'volume')}</span>
         <span className={style.spacer} />
         <ScanButton key={study.id} study={study} />
-        {study.kind !== 'demonstration' && <Button onClick={() => hideStudy(study)}>Take off the list</Button>}
-        {study.kind !== 'scans' && <Button onClick={() => goToScreen('runs', 'pretrain')}>Pre-train on it</Button>}
+        {study.kind !== 'demonstration' && <Button onClick={() => hideStudy(study)}>Remove from list</Button>}
+        {study.kind !== 'scans' && (
+          <Button onClick={() => goToScreen('runs', 'pretrain')}>Pre-train on this study</Button>
+        )}
       </header>
       <div className={style.scroll}>
         <div className={style.said}>

@@ -84,7 +84,7 @@ function VolumeRow({ study, volume, start }: { study: StudyView; volume: StudyVo
           {samplingInWords(volume)}
         </span>
         {study.kind === 'scans' && (
-          <Button size="compact-xs" onClick={() => removeScan(volume)} aria-label={`Take ${volume.file} off the list`}>
+          <Button size="compact-xs" onClick={() => removeScan(volume)} aria-label={`Remove ${volume.file} from list`}>
             Remove
           </Button>
         )}

@@ -23,19 +23,21 @@ export function SeenBadge({ run, volume }: { run: RunView; volume: StudyVolume }
       <Badge
         tone="warning"
         text="in training"
-        why={`Run ${run.id}, or a run it came from, was trained on this patient: what it does here says nothing about new patients.`}
+        why={`Run ${run.id} or one of its parents was trained on this patient. Its result here does not show how well it images new patients.`}
       />
     )
   }
   if (run.validatedPatients.includes(volume.patient)) {
-    return <Badge text="validation" why={`This patient chose which weights of run ${run.id} were kept.`} />
+    return (
+      <Badge text="validation" why={`The weights of run ${run.id} were chosen by their results on this patient.`} />
+    )
   }
   if (run.unknownTraining) {
     return (
       <Badge
         tone="warning"
         text="training unknown"
-        why="An imported checkpoint: which patients it was trained on is not known here."
+        why="Imported checkpoint: the patients that it was trained on are unknown."
       />
     )
   }
@@ -46,6 +48,6 @@ export const SyntheticBadge = () => (
   <Badge
     tone="warning"
     text="synthetic"
-    why="Drawn anatomy, not a patient: nothing learned on it says how well anything images patients."
+    why="Drawn anatomy, not a patient. Results on it do not show how well a network images patients."
   />
 )

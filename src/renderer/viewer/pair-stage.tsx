@@ -48,7 +48,7 @@ export function PairStage({ pair, comparison, volume }: Props) {
   const names = [nameOf(first, comparison), nameOf(second, comparison)]
   const ready = below.layer && above.layer
   return (
-    <section className={style.pair} aria-label="Two panes compared" data-mode={pair.mode}>
+    <section className={style.pair} aria-label="Comparison of two panes" data-mode={pair.mode}>
       <PairHead {...{ pair, names, turn, rate, still, flip }} />
       <div className={style.stage}>
         {ready ? (
@@ -91,7 +91,7 @@ function PairHead({ pair, names, turn, rate, still, flip }: HeadProps) {
   return (
     <header className={style.head}>
       <SegmentedControl
-        aria-label="How the two are compared"
+        aria-label="Comparison mode"
         value={pair.mode}
         onChange={value => changePair({ mode: value as Pair['mode'] })}
         data={[
@@ -110,9 +110,9 @@ function PairHead({ pair, names, turn, rate, still, flip }: HeadProps) {
           <span className="truncate">{text}</span>
         </span>
       ))}
-      <Tooltip label="Exchange the two">
+      <Tooltip label="Swap the two images">
         <ActionIcon
-          aria-label="Exchange the two"
+          aria-label="Swap the two images"
           onClick={() => changePair({ first: pair.second, second: pair.first })}
         >
           <IconArrowsExchange size={16} />
@@ -120,8 +120,8 @@ function PairHead({ pair, names, turn, rate, still, flip }: HeadProps) {
       </Tooltip>
       <span className={style.spacer} />
       <PairControls {...{ pair, rate, still, flip }} />
-      <Tooltip label="Back to the panes (Esc)">
-        <ActionIcon aria-label="Back to the panes" onClick={leavePair}>
+      <Tooltip label="Close the comparison (Esc)">
+        <ActionIcon aria-label="Close the comparison" onClick={leavePair}>
           <IconX size={16} />
         </ActionIcon>
       </Tooltip>
@@ -134,9 +134,9 @@ function PairControls({ pair, rate, still, flip }: ControlsProps) {
   return (
     <>
       {pair.mode === 'swipe' && (
-        <Tooltip label="Turn the edge">
+        <Tooltip label="Rotate the divider">
           <ActionIcon
-            aria-label="Turn the edge"
+            aria-label="Rotate the divider"
             onClick={() => changePair({ edge: pair.edge === 'vertical' ? 'horizontal' : 'vertical' })}
           >
             {pair.edge === 'vertical' ? <IconFlipHorizontal size={16} /> : <IconFlipVertical size={16} />}
@@ -146,20 +146,20 @@ function PairControls({ pair, rate, still, flip }: ControlsProps) {
       {pair.mode === 'blink' && (
         <>
           <Select
-            aria-label="Changes a second"
+            aria-label="Changes per second"
             w={104}
-            data={RATES.map(each => ({ value: String(each), label: each === 0 ? 'by hand' : `${each} a second` }))}
+            data={RATES.map(each => ({ value: String(each), label: each === 0 ? 'by hand' : `${each} per second` }))}
             value={String(rate)}
             disabled={still}
             onChange={value => changePair({ rate: Number(value) })}
             allowDeselect={false}
           />
-          {rate === 0 && <Button onClick={flip}>Flip</Button>}
+          {rate === 0 && <Button onClick={flip}>Flip images</Button>}
         </>
       )}
       {pair.mode === 'overlay' && (
         <Slider
-          aria-label="How much of the second is seen"
+          aria-label="Opacity of the second image"
           w={140}
           min={0}
           max={1}
@@ -190,7 +190,7 @@ function Edge({ pair: { edge, share } }: { pair: Pair }) {
       style={{ [vertical ? 'left' : 'top']: `${100 * share}%` }}
       role="slider"
       tabIndex={0}
-      aria-label="Edge between the two images"
+      aria-label="Divider between the two images"
       aria-orientation={vertical ? 'horizontal' : 'vertical'}
       aria-valuemin={0}
       aria-valuemax={100}

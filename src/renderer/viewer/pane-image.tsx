@@ -30,8 +30,9 @@ export function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps
   const { slice, layer, frame, held, isError, error, retry } = drawn
   if (source === null) return <Empty slot={slot} comparison={comparison} />
   if (source === 'truth' && !volume.targetShape)
-    return <p className={style.message}>This file has no ground truth: it is reconstructed, not scored.</p>
-  if (isError && !volume.targetShape) return <p className={style.message}>No ground truth, so no error can be shown.</p>
+    return <p className={style.message}>This file has no ground truth. It can be reconstructed but not scored.</p>
+  if (isError && !volume.targetShape)
+    return <p className={style.message}>Without ground truth there is no error to show.</p>
   if (error) return <Failure error={error} retry={retry} />
   if (isError && frame?.meta.units === 'arbitrary')
     return <p className={style.message}>Arbitrary units: a pre-trained network’s output has no error to show.</p>
@@ -53,7 +54,7 @@ export function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps
       <PaneBar drawn={drawn} />
       {held && <output className={style.held}>loading slice {slice + 1} …</output>}
       {arbitrary && (
-        <Tooltip label="A pre-trained network has not learned the ground truth’s scale. This pane has a window of its own, and no metric fits it.">
+        <Tooltip label="A pre-trained network does not know the scale of the ground truth. This pane therefore has its own window and no metrics.">
           <span className={style.units}>arbitrary units, own window</span>
         </Tooltip>
       )}
@@ -72,8 +73,7 @@ function Empty({ slot, comparison: { panes, study } }: { slot: PaneState['slot']
       </div>
     )
   }
-  if (study?.kind === 'scans')
-    return <p className={style.message}>Choose a run above to reconstruct this file with it.</p>
+  if (study?.kind === 'scans') return <p className={style.message}>Choose a run above to reconstruct this file.</p>
   const what = slot in NO_RUN ? NO_RUN[slot as keyof typeof NO_RUN] : 'Nothing to show.'
   return (
     <div className={style.message}>
