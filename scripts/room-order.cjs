@@ -6,8 +6,6 @@
 /** Each room may import all rooms before it. */
 const inOrder = (...rooms) => Object.fromEntries(rooms.map((room, i) => [room, rooms.slice(0, i)]))
 
-const base = ['format.ts', 'app']
-
 module.exports = {
   'src/services': inOrder(
     'profile',
@@ -22,20 +20,19 @@ module.exports = {
   ),
   'src/renderer': {
     'no-eval.ts': [],
-    'format.ts': [],
     /** The connection to the services, navigation, messages. */
-    app: ['format.ts'],
+    app: [],
     /** What several screens draw with. */
-    widgets: base,
-    viewer: [...base, 'widgets'],
-    features: [...base, 'widgets', 'viewer'],
-    runs: [...base, 'widgets', 'viewer'],
-    studies: [...base, 'widgets', 'viewer'],
-    compare: [...base, 'widgets', 'viewer', 'runs'],
-    report: [...base, 'widgets', 'viewer'],
-    settings: [...base, 'widgets'],
+    widgets: ['app'],
+    viewer: ['app', 'widgets'],
+    features: ['app', 'widgets', 'viewer'],
+    runs: ['app', 'widgets', 'viewer'],
+    studies: ['app', 'widgets', 'viewer'],
+    compare: ['app', 'widgets', 'viewer', 'runs'],
+    report: ['app', 'widgets', 'viewer'],
+    settings: ['app', 'widgets'],
     /** The window around the screens. */
-    shell: [...base, 'widgets', 'viewer', 'features', 'runs', 'studies', 'compare', 'report', 'settings', 'tokens.css'],
+    shell: ['app', 'widgets', 'viewer', 'features', 'runs', 'studies', 'compare', 'report', 'settings', 'tokens.css'],
     'main.tsx': ['no-eval.ts', 'shell'],
   },
 }

@@ -1,8 +1,8 @@
 /** Short messages: what was done (with its undo), what went wrong (to be copied). */
 import { Button, CopyButton } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
-import { withoutUpload } from '../format.ts'
 import { errorCode, errorText } from './client.ts'
+import { withoutUpload } from './format.ts'
 
 export function tellDone(message: string, undo?: () => void): void {
   const id = notifications.show({

@@ -2,7 +2,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import type { FeatureMeta } from '../../contract/images.ts'
 import type { GreyWindow } from '../../presentation/windows.ts'
-import { signal } from '../format.ts'
+import { signal } from '../app/format.ts'
 import { putPixels } from '../viewer/canvas.ts'
 import { GREY, paint } from '../viewer/drawing.ts'
 import { goToSlice, useView } from '../viewer/view.ts'

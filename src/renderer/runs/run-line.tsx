@@ -3,9 +3,9 @@
 import type { RunStatus, RunView } from '../../contract/runs.ts'
 import { runColour } from '../../presentation/colours.ts'
 import { formatSsim } from '../../presentation/numbers.ts'
+import { runLabel, STATUS_LABEL } from '../app/format.ts'
 import { useLive } from '../app/live.ts'
 import { clock, secondsLeft } from '../app/progress.ts'
-import { runLabel, STATUS_LABEL } from '../format.ts'
 import { RUN_TYPE } from '../viewer/marks.ts'
 import style from './run-line.module.css'
 

@@ -2,11 +2,11 @@
 import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight'
 import '@mantine/spotlight/styles.css'
 import type { RunView } from '../../contract/runs.ts'
+import { runLabel, STATUS_LABEL } from '../app/format.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { showFeatures } from '../app/open-features.ts'
 import { useRuns, useStudies, useStudy } from '../app/queries.ts'
 import { cancelRun, pauseRun, resumeRun } from '../app/run-actions.ts'
-import { runLabel, STATUS_LABEL } from '../format.ts'
 import { openStudy, openVolume, resetView, useView } from '../viewer/view.ts'
 
 /** What can be done with a run as it is now. */

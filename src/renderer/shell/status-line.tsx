@@ -2,13 +2,13 @@
 import { Button, Progress, Tooltip } from '@mantine/core'
 import { useEffect, useState } from 'react'
 import { runColour } from '../../presentation/colours.ts'
+import { gigabytes, runLabel } from '../app/format.ts'
 import { useLive } from '../app/live.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { clock, secondsLeft, secondsPerStep } from '../app/progress.ts'
 import { useRuns } from '../app/queries.ts'
 import { pauseRun } from '../app/run-actions.ts'
 import { useWorks, workSecondsLeft } from '../app/works.ts'
-import { gigabytes, runLabel } from '../format.ts'
 import style from './status-line.module.css'
 
 export function StatusLine() {

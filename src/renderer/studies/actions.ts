@@ -2,11 +2,11 @@
 import type { Findings } from '../../contract/studies.ts'
 import { count } from '../../presentation/numbers.ts'
 import { client, followWork } from '../app/client.ts'
+import { fileOf } from '../app/format.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { tellDone, tellError } from '../app/notify.tsx'
 import { refresh } from '../app/refresh.ts'
 import { follow } from '../app/works.ts'
-import { fileOf } from '../format.ts'
 import { openVolume, useView } from '../viewer/view.ts'
 
 export async function hideStudy(study: { readonly id: number; readonly name: string }): Promise<void> {

@@ -1,6 +1,6 @@
 /** The scale of what is no plain image, always beside it: colours, the two ends, and what they are. */
 import { useLayoutEffect, useRef } from 'react'
-import { signal } from '../format.ts'
+import { signal } from '../app/format.ts'
 import { putPixels } from './canvas.ts'
 import style from './colour-bar.module.css'
 import type { Colours } from './drawing.ts'

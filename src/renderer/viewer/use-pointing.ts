@@ -1,6 +1,6 @@
 /** What the mouse does on a stage: the value under the pointer, slices and zoom by the wheel, drags by the tool. */
 import { type PointerEvent, type RefObject, useCallback, useEffect, useMemo, useRef } from 'react'
-import { signal } from '../format.ts'
+import { signal } from '../app/format.ts'
 import { imagePoint, type Layout, layOut } from './drawing.ts'
 import { type Box, type Layer, magnify, type Painted } from './painting.ts'
 import { TOOLS } from './tools/index.ts'

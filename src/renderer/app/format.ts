@@ -1,7 +1,7 @@
 /** Names as the screens write them, and the numbers that only the screens show. */
-import type { RunKind, RunStatus, RunView } from '../contract/runs.ts'
-import type { Role, VolumeInfo } from '../contract/volumes.ts'
-import { count } from '../presentation/numbers.ts'
+import type { RunKind, RunStatus, RunView } from '../../contract/runs.ts'
+import type { Role, VolumeInfo } from '../../contract/volumes.ts'
+import { count } from '../../presentation/numbers.ts'
 
 /** Three digits; k-space units are small. */
 export function signal(value: number): string {
