@@ -2,9 +2,9 @@
 import { z } from 'zod'
 
 /**
- * The recipe's schema is the one description of its fields. The form and the command line's help read `title` (a field's
- * label, where its name does not say it) and `description`. The first of `examples` is what the form begins with where a
- * value must be given and none is the default.
+ * The recipe's schema is the one description of its fields. The form and the command line's help read `title` (a
+ * field's label, where its name does not say it) and `description`. The first of `examples` is what the form begins
+ * with where a value must be given and none is the default.
  */
 const rate = z
   .number()
@@ -156,7 +156,7 @@ export const Pretext = z.object({
     .enum(['fixed', 'fresh'])
     .default('fixed')
     .describe(
-      'fixed: a slice’s mask is drawn once, as from a scanner; fresh: it is drawn each time, which in the end shows all of k-space',
+      'fixed: a slice’s mask is drawn once, as from a scanner; fresh: each time, which in the end shows all of k-space',
     ),
   /** With a fixed measurement, an independent mask is a further sub-sample of the slice's own. */
   viewMasks: z
@@ -179,7 +179,9 @@ export const Pretext = z.object({
 })
 export type Pretext = z.infer<typeof Pretext>
 
-/** `report`: the report's own settings. `workstation`: what works on the demonstration studies within minutes on a CPU. */
+/**
+ * `report`: the report's own settings. `workstation`: what works on the demonstration studies within minutes on a CPU.
+ */
 export const SHIPPED = ['report', 'workstation'] as const
 export type Shipped = (typeof SHIPPED)[number]
 

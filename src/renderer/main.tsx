@@ -1,4 +1,7 @@
-/** The window begins: schemas may be made only once zod knows that there is no eval, whatever chunks the bundler puts them in. */
+/**
+ * The window's entry. zod must know that eval is forbidden before any module makes a schema, so the rest is imported
+ * later.
+ */
 import './no-eval.ts'
 
 void import('./shell/start.tsx')

@@ -1,4 +1,4 @@
-/** Comes before any schema: zod compiles them by eval else, which the content security policy forbids. */
+/** Imported before any schema: otherwise zod compiles schemas with eval, which the content security policy forbids. */
 import { z } from 'zod'
 
 z.config({ jitless: true })

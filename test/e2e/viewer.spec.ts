@@ -106,7 +106,7 @@ test('blink shows one of two frames and nothing between; swipe each on its side;
   const mixed = async () =>
     (await coloursAt(page, 'section[data-mode] canvas[data-low]', meta.shape, voxels)).colours.map(([grey]) => grey)
 
-  await page.getByRole('slider', { name: 'Edge between' }).focus()
+  await page.getByRole('slider', { name: 'Divider between' }).focus()
   await page.keyboard.press('ArrowRight')
   const edge = 0.52
   const { width, height } = (await pair.locator('[role="img"]').boundingBox())!

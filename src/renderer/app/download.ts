@@ -1,9 +1,9 @@
-/** A file that the host wrote: told of where the desktop put it, else downloaded by the browser. */
+/** Hands a file that the host wrote to the user: the desktop names its path, a browser downloads it. */
 import { downloadPath } from '../../contract/images.ts'
 import { desktop } from './client.ts'
 import { tellDone } from './notify.tsx'
 
-/** A file that the host wrote, to where the browser puts its downloads. */
+/** Downloads a file that the host wrote. */
 function download(name: string): void {
   const link = document.createElement('a')
   link.href = downloadPath(name)

@@ -32,7 +32,10 @@ const KIND_LABEL: Readonly<Record<RunKind, string>> = {
   import: 'imported checkpoint',
 }
 
-/** 'SimCLR pre-training', 'fine-tuning of 12', 'fine-tuning of 12@50' (from its milestone), 'from scratch, 10 epochs', 'imported checkpoint'. */
+/**
+ * 'SimCLR pre-training', 'fine-tuning of 12', 'fine-tuning of 12@50' (from its milestone), 'from scratch, 10 epochs',
+ * 'imported checkpoint'.
+ */
 export function runLabel(run: RunView): string {
   if (run.kind === 'pretrain') return `${run.methodLabel} ${KIND_LABEL.pretrain}`
   if (run.kind === 'finetune') {
@@ -52,6 +55,6 @@ export function matrix({ rows, columns, targetShape }: VolumeInfo): string {
 /** A path's last part, on whatever system. */
 export const fileOf = (path: string): string => path.split(/[\\/]/).at(-1)!
 
-/** What a browser brought to the host lies there under a name of its own: it is told of as its owner knows it. */
+/** Removes the host's upload folder from paths in a text, so that the user reads the file's own name. */
 export const withoutUpload = (text: string): string =>
   text.replaceAll(/(?<=^|\s)(?:[A-Za-z]:)?[\\/][^:\n]*?[\\/]uploads[\\/][0-9a-f-]{36}[\\/]/g, '')

@@ -1,4 +1,4 @@
-/** What the host says without being asked: the engine's state and the log of runs, kept up through lost connections. */
+/** Events of the host: the engine's state and the log of runs. A lost connection is opened again. */
 import type { QueryClient } from '@tanstack/react-query'
 import { create } from 'zustand'
 import type { AppEvent } from '../../contract/api.ts'
@@ -53,7 +53,7 @@ function take(event: AppEvent, queries: QueryClient): void {
       ['run', logged.run],
       detail => detail && { ...detail, events: withEvent(detail.events, logged) },
     )
-    // A reading that was under way may still carry what this takes back.
+    // A query under way may still return epochs that this event discards.
     if (logged.event.type === 'resumed' || logged.event.type === 'started')
       void queries.invalidateQueries({ queryKey: ['run', logged.run] })
     if (logged.event.type === 'status' || logged.event.type === 'checkpoint') {
@@ -66,7 +66,9 @@ function take(event: AppEvent, queries: QueryClient): void {
   }
 }
 
-/** Follows the host until `signal`; where the line goes silent or breaks it is taken up after the last line of the log. */
+/**
+ * Follows the host until `signal`. After silence or an error it connects again and continues after the last log line.
+ */
 export async function followHost(queries: QueryClient, signal: AbortSignal): Promise<void> {
   let afterSeq: number | undefined
   let missed = false

@@ -1,7 +1,7 @@
-/** A run's log as it grows: a run that goes on from an earlier state takes back what came after it. */
+/** A run's log as it grows. A run that resumes from an earlier state discards the log lines after that state. */
 import type { LoggedEvent, Position } from '../../contract/runs.ts'
 
-/** Whether a line is about what was done up to `from`; what came after it comes again. */
+/** Whether a line stays in the log when the run resumes at `from`. */
 function stays({ event }: LoggedEvent, from: Position): boolean {
   if (event.type === 'step') return event.step <= from.step
   if (event.type === 'epoch') return event.figures.epoch <= from.epoch

@@ -1,12 +1,12 @@
-/** Whose feature maps are looked at, and at which layer; kept apart from the screens, which all can open them. */
+/** Which run and layer the feature maps show. Every screen can open them, so the state is not part of a screen. */
 import { create } from 'zustand'
 
 interface Features {
   /** `null`: closed. */
   readonly run: string | null
-  /** The one that was looked at last, for the next run too; `null`: the network's last. */
+  /** The layer shown last, also for the next run; `null`: the network's last layer. */
   readonly layer: string | null
-  /** One grey window for all maps of a layer, in place of each its own. */
+  /** All maps of a layer share one grey window. */
   readonly shared: boolean
 }
 

@@ -1,9 +1,9 @@
-/** Reads again what is on screen, after something was done to it. */
+/** Reads data of the services again after a change. */
 import type { QueryClient } from '@tanstack/react-query'
 
 export const queries: { current: QueryClient | null } = { current: null }
 
-/** Resolves once what is on screen has been read again, so that what is opened next is in it. */
+/** Resolves when the data is read again, so that a new run is in the list before its page opens. */
 export const refresh = async (...keys: string[]): Promise<void> => {
   await Promise.all(keys.map(key => queries.current?.invalidateQueries({ queryKey: [key] })))
 }

@@ -1,4 +1,4 @@
-/** What buttons, menus and keys do to runs; each says what came of it. */
+/** Actions on runs for buttons, menus and keys. Each shows a message with its result. */
 import type { RunView } from '../../contract/runs.ts'
 import { client } from './client.ts'
 import { markStopping } from './live.ts'
@@ -52,7 +52,7 @@ export async function moveRun(run: RunView, before: string | null): Promise<void
   }
 }
 
-/** The same configuration again; `changes` where it did not fit into memory. */
+/** Starts the same configuration again; `changes` make it fit into memory. */
 export async function runAgain(run: RunView, changes: { batch?: number; accumulate?: number } = {}): Promise<void> {
   try {
     const { runs } = await client.runs.again({ run: run.id, ...changes })

@@ -1,4 +1,4 @@
-/** Long works the user waits for: shown with progress, time left and a cancel in the status line, one at a time or several. */
+/** Long works that the user waits for. The status line shows their progress, time left and a cancel button. */
 import { create } from 'zustand'
 import type { WorkProgress } from './client.ts'
 import { tellError } from './notify.tsx'

@@ -81,7 +81,7 @@ function BoxesButton({ volume, comparison }: { volume: StudyVolume; comparison: 
     if (boxes.length === 0)
       return tellError(
         new Error(
-          `${file.name} has no box for ${volume.file}. It takes fastMRI+’s tables: file, slice, x, y, width, height, label.`,
+          `${file.name} has no box for ${volume.file}. Expected columns: file, slice, x, y, width, height, label.`,
         ),
         'No box was added',
       )

@@ -22,7 +22,8 @@ export async function saveReconstruction({ volume, source, format, slice }: Expo
   const stem = `${volume.file.replace(/\.h(df)?5$/i, '')}-${source.replace(':', '-')}`
   const path = desktop ? await desktop.saveFile(exportName(stem, format, slice)) : undefined
   if (path === null) return
-  const input = { volume: volume.id, source, mask, seed, format, slice, path, replace: path !== undefined } // the dialog asks
+  const replace = path !== undefined // the dialog asks
+  const input = { volume: volume.id, source, mask, seed, format, slice, path, replace }
   const saved = await follow(
     'Saving the reconstruction',
     signal => progress => followWork(options => client.save(input, options), signal, progress),

@@ -100,8 +100,8 @@ function Focused(props: { pane: PaneState; comparison: Comparison; volume: Study
       {run && (
         <p className="secondary">
           {network}
-          {run.channels ? `-${run.channels}` : ''}, {run.epochs.done} of {count(run.epochs.planned, 'epoch')}, kept:{' '}
-          {run.keptEpoch ? `epoch ${run.keptEpoch}` : 'as imported'}; seed {run.config.seed}
+          {run.channels ? `-${run.channels}` : ''}, {run.epochs.done} of {count(run.epochs.planned, 'epoch')}, weights
+          of {run.keptEpoch ? `epoch ${run.keptEpoch}` : 'the imported file'}; seed {run.config.seed}
         </p>
       )}
       {run && <FineTuneButton run={run} />}

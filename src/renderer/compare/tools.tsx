@@ -58,7 +58,12 @@ export function Tools({ panes, volume }: ToolsProps) {
           { value: 'errors', label: 'Errors' },
         ]}
       />
-      <Tooltip label="Error maps end at the maximum of the ground truth over the volume, divided by this number. All panes share the scale.">
+      <Tooltip
+        label={
+          'Error maps end at the maximum of the ground truth over the volume, divided by this number. All panes ' +
+          'share the scale.'
+        }
+      >
         <Select
           aria-label="Scale of the error maps"
           w={92}

@@ -1,4 +1,4 @@
-/** What a network's layers make of a slice: every channel as an image. A blank output may hide channels that show the anatomy. */
+/** Feature maps: every channel of a layer as an image. A blank output may hide channels that show the anatomy. */
 import { ActionIcon, Button, Checkbox, Modal, Select, Tooltip } from '@mantine/core'
 import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
@@ -159,7 +159,12 @@ function LayerBar({ run, names, layer, go, shared, volume, slice, meta, enlarged
           </output>
         </>
       )}
-      <Tooltip label="All maps of the layer share one grey window, so that they can be compared. Otherwise each map has its own window.">
+      <Tooltip
+        label={
+          'All maps of the layer share one grey window, so that they can be compared. Otherwise each map has ' +
+          'its own window.'
+        }
+      >
         <Checkbox
           label="one window"
           checked={shared}

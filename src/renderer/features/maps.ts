@@ -31,7 +31,10 @@ export function fitGrid(
 const BINS = 2048
 const TAIL = 0.005
 
-/** Black and white at the ends of the middle 99 % of values, of whatever sign; `null` where all are the same: a blank map. */
+/**
+ * Black and white at the ends of the middle 99 % of values, of whatever sign; `null` where all are the same: a blank
+ * map.
+ */
 export function windowOf(values: Float32Array): GreyWindow | null {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const value of values) {

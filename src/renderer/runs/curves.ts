@@ -30,8 +30,8 @@ const begun = (events: readonly LoggedEvent[]) =>
   events.find(({ event }) => event.type === 'started' || event.type === 'resumed')
 
 /**
- * Points of a run. By time: seconds of training (steps, as epochs report them) since its start, behind `before` seconds that the runs it
- * came from took.
+ * Points of a run. By time: seconds of training (steps, as epochs report them) since its start, behind `before` seconds
+ * that the runs it came from took.
  */
 export function curvesOf({ run, events }: RunDetail, axis: Axis, withParents: boolean): Curves {
   const curves: Curves = { loss: empty(), validationLoss: empty(), ssim: empty(), steps: empty() }

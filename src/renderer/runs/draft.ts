@@ -1,4 +1,7 @@
-/** What the start form is set to, and what each choice of the user makes of that. Nothing here draws or calls the services. */
+/**
+ * What the start form is set to, and what each choice of the user makes of that. Nothing here draws or calls the
+ * services.
+ */
 import type { Catalogue, StartRequest } from '../../contract/api.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import type { NamedRecipe, RecipeSettings } from '../../contract/recipes.ts'

@@ -36,7 +36,10 @@ function linesOf(events: readonly LoggedEvent[]): Lines {
   return points
 }
 
-/** The training loss without the reconstruction term, and the chance level of the held-out loss; `null` if the log has none. */
+/**
+ * The training loss without the reconstruction term, and the chance level of the held-out loss; `null` if the log has
+ * none.
+ */
 export function ownLossesOf(events: readonly LoggedEvent[]): { training: Points | null; heldOutChance: number | null } {
   const lines = linesOf(events)
   return { training: lines.get(OWN_LOSS) ?? null, heldOutChance: lines.get(HELD_OUT_CHANCE)?.y.at(-1) ?? null }

@@ -1,4 +1,6 @@
-/** Whether a pre-training learns anything: small plots of its own figures, each with what it means, and its warnings. */
+/**
+ * Whether a pre-training learns anything: small plots of its own figures, each with what it means, and its warnings.
+ */
 import { useMemo } from 'react'
 import type { RunDetail, RunView } from '../../contract/runs.ts'
 import { runColour } from '../../presentation/colours.ts'

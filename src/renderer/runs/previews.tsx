@@ -10,7 +10,10 @@ import style from './runs.module.css'
 
 type Preview = Extract<TrainingEvent, { type: 'preview' }>
 
-/** The validation slice after each epoch: a strip, the chosen epoch large. The newest is followed until another is chosen. */
+/**
+ * The validation slice after each epoch: a strip, the chosen epoch large. The newest is followed until another is
+ * chosen.
+ */
 export function Previews({ run, previews }: { run: RunView; previews: readonly Preview[] }) {
   const [chosen, setChosen] = useState<number | null>(null)
   if (previews.length === 0) {

@@ -1,4 +1,4 @@
-/** Which recipe the form begins with, and what is done with one that was edited. */
+/** The choice of a recipe, and what can be done with an edited recipe. */
 import { Button, Select, TextInput } from '@mantine/core'
 import { useId, useState } from 'react'
 import type { NamedRecipe } from '../../contract/recipes.ts'

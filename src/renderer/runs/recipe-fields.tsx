@@ -1,4 +1,4 @@
-/** All settings of a recipe, in parts that fold; what is folded is summed up in its heading. */
+/** All settings of a recipe, in parts that fold. The heading of a folded part sums it up. */
 import { IconChevronRight } from '@tabler/icons-react'
 import { type ReactNode, useId } from 'react'
 import type { Catalogue } from '../../contract/api.ts'

@@ -69,8 +69,8 @@ export function partOf(path: string): Part {
 const OPTIMIZER: Readonly<Record<string, string>> = { sgd: 'SGD', adam: 'Adam', rmsprop: 'RMSprop' }
 
 /** '10 epochs, batch 1, RMSprop, rate 0.001 step' */
-export const recipeSummary = ({ epochs, batch, optimizer, schedule }: Recipe): string =>
-  `${count(epochs, 'epoch')}, batch ${batch}, ${OPTIMIZER[optimizer.kind] ?? optimizer.kind}, rate ${schedule.rate} ${schedule.kind}`
+export const recipeSummary = ({ epochs, batch, optimizer: { kind }, schedule }: Recipe): string =>
+  `${count(epochs, 'epoch')}, batch ${batch}, ${OPTIMIZER[kind] ?? kind}, rate ${schedule.rate} ${schedule.kind}`
 
 export function optimizerSummary({ kind, ...rest }: Recipe['optimizer']): string {
   const parts = Object.entries(rest).flatMap(([name, value]) => {

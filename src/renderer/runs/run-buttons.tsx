@@ -13,7 +13,12 @@ export function StopButtons({ run }: { run: RunView }) {
   if (stopping) return <Button disabled>{stopping}</Button>
   return (
     <>
-      <Tooltip label="Finishes the step, saves the state and starts the next run in the queue. “Resume run” continues from this state.">
+      <Tooltip
+        label={
+          'Finishes the step, saves the state and starts the next run in the queue. “Resume run” continues from ' +
+          'this state.'
+        }
+      >
         <Button onClick={() => pauseRun(run)}>Pause run</Button>
       </Tooltip>
       <Button onClick={() => cancelRun(run)}>Cancel run</Button>
@@ -25,7 +30,9 @@ export function StopButtons({ run }: { run: RunView }) {
 export function SmallerBatch({ run, suggestion }: { run: RunView; suggestion: NonNullable<RunView['suggestion']> }) {
   const { batch, accumulate } = suggestion
   return (
-    <Tooltip label="The gradients of the smaller batches are averaged into one step: the same training, in less memory.">
+    <Tooltip
+      label={'The gradients of the smaller batches are averaged into one step: the same training, in less memory.'}
+    >
       <Button variant="filled" onClick={() => runAgain(run, suggestion)}>
         Try again with batch {batch}
         {accumulate > 1 && `, ${accumulate} gradients per step`}

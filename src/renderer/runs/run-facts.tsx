@@ -51,7 +51,8 @@ function outcomeFacts({ summary, metrics, keptEpoch, config: { pretext } }: RunV
     facts.push(['loss', lossInWords(summary, (pretext?.reconstruction ?? 0) > 0, formatLoss)])
   }
   if (metrics) {
-    const numbers = `SSIM ${formatSsim(metrics.ssim)}, PSNR ${formatPsnr(metrics.psnr)} dB, NMSE ${formatNmse(metrics.nmse)}`
+    const { ssim, psnr, nmse } = metrics
+    const numbers = `SSIM ${formatSsim(ssim)}, PSNR ${formatPsnr(psnr)} dB, NMSE ${formatNmse(nmse)}`
     facts.push(['validation', `${numbers}, epoch ${keptEpoch}`])
   }
   return facts

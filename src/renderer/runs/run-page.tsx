@@ -21,7 +21,8 @@ const CONTENTS: Readonly<Record<NonNullable<RunView['contents']>, string | null>
   changed:
     'Files of the study have changed since this run was trained. The numbers of this run are of the old contents.',
   'not recorded':
-    'The contents were not recorded, and files of the study were written after this run began. New reports do not use the numbers of this run.',
+    'The contents were not recorded, and files of the study were written after this run began. ' +
+    'New reports do not use the numbers of this run.',
 }
 
 export function RunPage({ run }: { run: RunView }) {

@@ -1,4 +1,7 @@
-/** Starting a training: method (or none) × network × recipe, every setting behind them, and the views that a pre-training begins with. */
+/**
+ * Starting a training: method (or none) × network × recipe, every setting behind them, and the views that a
+ * pre-training begins with.
+ */
 import { Button, Drawer } from '@mantine/core'
 import { useReducer, useRef, useState } from 'react'
 import type { StartRequest } from '../../contract/api.ts'
@@ -57,7 +60,7 @@ export function StartForm({ kind, onClose }: { kind: FormKind | null; onClose: (
 
 const WHAT = {
   pretrain:
-    'Trains a network on sub-sampled images only, without ground truth. You can fine-tune it afterwards with one click.',
+    'Trains a network on sub-sampled images only, without ground truth. Fine-tune it afterwards with one click.',
   baseline: 'Trains a network on ground truth, as fastMRI does. Every pre-training is compared with such a baseline.',
 } as const
 

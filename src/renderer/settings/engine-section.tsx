@@ -79,7 +79,10 @@ export function EngineSection() {
       <SettingSwitch
         name="xla"
         label="Compile graphs with XLA"
-        description="Applies to trainings and evaluations that start from now on. XLA is not faster on a CPU. Its speed on a GPU has not been measured. The first step takes longer, and the last digits differ."
+        description={
+          'Applies to trainings and evaluations that start from now on. XLA is not faster on a CPU. Its speed ' +
+          'on a GPU has not been measured. The first step takes longer, and the last digits differ.'
+        }
       />
       {health && <HealthFacts health={health} />}
     </section>

@@ -1,4 +1,7 @@
-/** Dropping on the window: a folder becomes a study, HDF5 files are opened to be reconstructed, a safetensors file is imported. */
+/**
+ * Dropping on the window: a folder becomes a study, HDF5 files are opened to be reconstructed, a safetensors file is
+ * imported.
+ */
 import { useEffect, useState } from 'react'
 import { tellError } from '../app/notify.tsx'
 import { type BroughtFile, openFiles, openFolder } from '../studies/bring.ts'

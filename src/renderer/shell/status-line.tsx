@@ -124,7 +124,13 @@ function RunningRun() {
         {progress?.waiting
           ? progress.waiting
           : progress?.steps
-            ? `epoch ${Math.max(1, progress.epoch)}/${progress.epochs || run.epochs.planned}${pace ? `, ${pace.toFixed(2)} s/step` : ''}${left ? `, ${clock(left)} left` : ''}`
+            ? [
+                `epoch ${Math.max(1, progress.epoch)}/${progress.epochs || run.epochs.planned}`,
+                pace && `${pace.toFixed(2)} s/step`,
+                left && `${clock(left)} left`,
+              ]
+                .filter(Boolean)
+                .join(', ')
             : 'starting'}
         {waiting > 0 && `; ${waiting} waiting`}
       </button>

@@ -1,4 +1,4 @@
-/** What buttons and menus do to studies and their files; each says what came of it. */
+/** Actions on studies and their files. Each shows a message with its result. */
 import type { Findings } from '../../contract/studies.ts'
 import { count } from '../../presentation/numbers.ts'
 import { client, followWork } from '../app/client.ts'

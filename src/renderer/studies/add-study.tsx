@@ -60,8 +60,8 @@ export function SyntheticKnee({ opened, onClose }: { opened: boolean; onClose: (
           <Whole label="Seed" value={seed} least={0} onChange={setSeed} />
         </div>
         <p className="secondary">
-          {count(others, 'more patient')} for validation and {others} for test. About {Math.ceil(megabytes / 10) * 10}{' '}
-          MB in the profile.
+          {count(others, 'more patient')} for validation, {others} for test. About {Math.ceil(megabytes / 10) * 10} MB
+          in the profile.
         </p>
         <div className={style.formEnd}>
           <Button onClick={onClose}>Close</Button>

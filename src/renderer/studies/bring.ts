@@ -1,4 +1,4 @@
-/** Files and folders from this computer to the host: the desktop knows their paths, a browser brings them there. */
+/** Brings files and folders to the host: the desktop passes their paths, a browser uploads them. */
 import { uploadPath } from '../../contract/images.ts'
 import { desktop, type WorkProgress } from '../app/client.ts'
 import { importCheckpoint } from '../app/run-actions.ts'

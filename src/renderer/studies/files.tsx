@@ -47,7 +47,9 @@ async function read(study: StudyView): Promise<void> {
 const filesIn = ({ volumes, states }: StudyView, ...of: FileState[]) =>
   volumes.filter(({ id }) => of.includes(states[id]))
 
-/** What the user must know of the files, and what to do. The contents are read in the background once a study is open. */
+/**
+ * What the user must know of the files, and what to do. The contents are read in the background once a study is open.
+ */
 export function FilesNotice({ study }: { study: StudyView }) {
   const [locating, setLocating] = useState(false)
   const reading = useReadings(readings => readings[study.id])

@@ -1,4 +1,4 @@
-/** What must be known of a number or an image before it is believed. */
+/** Warnings beside a number or an image: seen in training, synthetic, unknown training data. */
 import { Tooltip } from '@mantine/core'
 import type { RunView } from '../../contract/runs.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
@@ -23,7 +23,10 @@ export function SeenBadge({ run, volume }: { run: RunView; volume: StudyVolume }
       <Badge
         tone="warning"
         text="in training"
-        why={`Run ${run.id} or one of its parents was trained on this patient. Its result here does not show how well it images new patients.`}
+        why={
+          `Run ${run.id} or one of its parents was trained on this patient. ` +
+          'Its result here does not show how well it images new patients.'
+        }
       />
     )
   }

@@ -1,4 +1,4 @@
-/** The scale of what is no plain image, always beside it: colours, the two ends, and what they are. */
+/** Colour bar beside every map that is not a plain image: its colours, both end values and the unit. */
 import { useLayoutEffect, useRef } from 'react'
 import { signal } from '../app/format.ts'
 import { putPixels } from './canvas.ts'

@@ -26,7 +26,10 @@ export const GREY = COLOURS.grey
 
 const NO_VALUE = new Map(COLOUR_MAPS.map(map => [COLOURS[map], word(COLOUR_TABLES[map].noValue)]))
 
-/** Fills an image's pixels: level 0 at and below `low`, 255 at and above `high`, rounded between; a pixel without a number has the map's colour for it. */
+/**
+ * Fills an image's pixels: level 0 at and below `low`, 255 at and above `high`, rounded between; a pixel without a
+ * number has the map's colour for it.
+ */
 export function paint(values: Float32Array, { low, high }: GreyWindow, map: Colours, into: Uint32Array): void {
   const top = map.length - 1
   const none = NO_VALUE.get(map) ?? OPAQUE

@@ -1,7 +1,7 @@
 /** What the host answers to a request for several images, part by part as they come. */
 import { FRAMES_PATH, FramesPart, type FramesRequest } from '../../contract/images.ts'
 
-/** What the host said in place of images, or how it could not be reached. */
+/** The host's error in place of images, or why the host did not answer. */
 export class FrameFailure extends Error {
   readonly code: string
   constructor({ code, message }: { readonly code: string; readonly message: string }) {

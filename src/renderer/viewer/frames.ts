@@ -1,6 +1,7 @@
 /**
- * Images for the panes, by their URL: what is wanted at one moment is asked for in one request, each is fetched once and kept within a
- * limit, and none is ever shown for another slice than its own. What nobody wants any more is not waited for.
+ * Images for the panes, by their URL: what is wanted at one moment is asked for in one request, each is fetched once
+ * and kept within a limit, and none is ever shown for another slice than its own. What nobody wants any more is not
+ * waited for.
  */
 import { useEffect, useSyncExternalStore } from 'react'
 import type { FrameMeta, SliceMetrics } from '../../contract/images.ts'

@@ -14,7 +14,7 @@ export interface PaneLayer {
   readonly slice: number
   readonly layer: Layer | null
   readonly frame: Frame | null
-  /** The frame is of another slice or mask, on until the one asked for comes. */
+  /** The frame is of the previous slice or mask. It stays until the requested frame is loaded. */
   readonly held: boolean
   readonly colours: ColourMap
   readonly isError: boolean
@@ -27,9 +27,9 @@ export function useTruth(volume: StudyVolume | null, slice: number): Frame | nul
   return useFrame(volume?.targetShape ? truthPath(volume, slice) : null).frame
 }
 
-/** The window that a volume's panes share is fitted to the first of these to come: ground truth, or input where there is none. */
+/** Fits the window that a volume's panes share: to the ground truth, or to the input if there is none. */
 function useFileWindow(volume: StudyVolume): void {
-  // Once it is fitted nothing more is wanted.
+  // Once the window is fitted no image is requested.
   const url = useView(({ slice, mask, seed }) => {
     if (fileWindow(volume)) return null
     return volume.targetShape ? truthPath(volume, slice) : inputPath(volume, slice, { mask, seed })
@@ -38,7 +38,7 @@ function useFileWindow(volume: StudyVolume): void {
   if (frame) fitFileWindow(volume, frame)
 }
 
-/** The frame asked for, or, while it is on its way, the last one of the same source and volume: nothing flashes and nothing lies. */
+/** The requested frame. While it loads, the last frame of the same source and volume stays, marked as held. */
 function useShown({ source, show }: PaneState, volume: StudyVolume, url: string | null) {
   const { frame, error, retry } = useFrame(url)
   const last = useRef<{ frame: Frame; key: string } | null>(null)

@@ -1,4 +1,6 @@
-/** What a user lays over images: regions, lines, and a pair of panes to be compared. Positions are shares of the image's sides. */
+/**
+ * What a user draws over images (regions, lines), and two panes to compare. Positions are shares of the image's sides.
+ */
 
 export interface Point {
   readonly x: number

@@ -115,8 +115,8 @@ export function histogramOf(values: Float32Array, pixels: readonly number[], low
 }
 
 /**
- * Boxes of a file out of fastMRI+'s table (Zhao et al. 2022: file, slice, study_level, x, y, width, height, label; pixels of the 320 × 320
- * image turned upside down). `file`: with or without its ending.
+ * Boxes of a file out of fastMRI+'s table (Zhao et al. 2022: file, slice, study_level, x, y, width, height, label;
+ * pixels of the 320 × 320 image turned upside down). `file`: with or without its ending.
  */
 export function fastmriPlusBoxes(table: string, file: string, [height, width]: Size): Omit<Shape, 'id'>[] {
   const [head = '', ...lines] = table.split(/\r?\n/).filter(line => line.trim() !== '')

@@ -42,7 +42,7 @@ export function painting(held: { current: Painted | null }, { values, shape, map
   return canvas
 }
 
-/** Voxels keep their edges; where several share a pixel it is their mean, so that no line of k-space is left out. */
+/** Enlarged voxels keep their edges. Reduced images are averaged, so that no line of k-space is lost. */
 export function drawAt(
   context: CanvasRenderingContext2D,
   image: HTMLCanvasElement,

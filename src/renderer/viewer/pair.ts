@@ -20,7 +20,7 @@ function pairOfFocus(): Pick<Pair, 'first' | 'second'> | null {
   return second === undefined ? null : { first: view.focus, second }
 }
 
-/** Opens the pair in a way, goes on with it in another, or leaves it where it is that way already. */
+/** Compares two panes in this mode; closes the comparison if it has this mode already. */
 export function compareBy(mode: Pair['mode']): void {
   const { pair } = useView.getState()
   const panes = pair ?? pairOfFocus()

@@ -28,7 +28,9 @@ interface NumbersProps extends FootProps {
   readonly acceleration: number | null
 }
 
-/** SSIM, PSNR, NMSE of the slice and of the volume; the protocol on hover. Only the slice's row changes with the slice. */
+/**
+ * SSIM, PSNR, NMSE of the slice and of the volume; the protocol on hover. Only the slice's row changes with the slice.
+ */
 const PaneNumbers = memo(function PaneNumbers({ pane, volume, seen, acceleration }: NumbersProps) {
   const { source, run } = pane
   const scored = source !== null && source !== 'truth' && volume.targetShape !== null && !run?.arbitraryUnits

@@ -54,7 +54,12 @@ export function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps
       <PaneBar drawn={drawn} />
       {held && <output className={style.held}>loading slice {slice + 1} …</output>}
       {arbitrary && (
-        <Tooltip label="A pre-trained network does not know the scale of the ground truth. This pane therefore has its own window and no metrics.">
+        <Tooltip
+          label={
+            'A pre-trained network does not know the scale of the ground truth. This pane therefore has its own ' +
+            'window and no metrics.'
+          }
+        >
           <span className={style.units}>arbitrary units, own window</span>
         </Tooltip>
       )}

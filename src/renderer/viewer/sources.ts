@@ -66,9 +66,9 @@ export const runsFor = (study: Study, runs: readonly RunView[]): readonly RunVie
   study.kind === 'scans' ? runs : runs.filter(run => run.study === study.name)
 
 /**
- * The newest run that fits a slot, a finished one where there is any: the fine-tuning of the pre-training beside it, where it has one, and of its
- * kept weights rather than a milestone's; a baseline is the training from scratch, of the same network where there is one, that does best on the
- * patients it was validated on.
+ * The newest run that fits a slot, a finished one where there is any: the fine-tuning of the pre-training beside it,
+ * where it has one, and of its kept weights rather than a milestone's; a baseline is the training from scratch, of the
+ * same network where there is one, that does best on the patients it was validated on.
  */
 function fitting(slot: Slot, runs: readonly RunView[], study: Study): RunView | null {
   const own = runsFor(study, runs).filter(run => run.checkpoint)

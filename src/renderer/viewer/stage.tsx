@@ -23,7 +23,7 @@ interface Props {
   readonly unit: string
 }
 
-/** Drawn again where its layer, its place or its window is another. */
+/** Renders again only if its layer, place or window changes. */
 export const Stage = memo(function Stage({ pane, layer, mix = null, slices, marks = true, label, unit }: Props) {
   const [element, setElement] = useState<HTMLDivElement | null>(null)
   const canvas = useRef<HTMLCanvasElement>(null)

@@ -29,7 +29,9 @@ interface Marks {
   readonly readout: RefObject<HTMLOutputElement | null>
 }
 
-/** Cross, value and magnifier. The pointer moves far more often than anything else: they follow it without rendering. */
+/**
+ * Cross, value and magnifier. The pointer moves far more often than anything else: they follow it without rendering.
+ */
 export function useReadout(surface: Surface, unit: string, painted: RefObject<Painted | null>): Marks {
   const marks: Marks = { cross: useRef(null), loupe: useRef(null), readout: useRef(null) }
   const { cross, loupe, readout } = marks
@@ -84,7 +86,10 @@ function usePointOf(surface: Surface) {
 
 const ZOOM_STEP = 1.2
 
-/** Slices by the wheel; zoom by Ctrl and the wheel. React listens to wheels passively, but the page must not scroll along. */
+/**
+ * Slices by the wheel; zoom by Ctrl and the wheel. React listens to wheels passively, but the page must not scroll
+ * along.
+ */
 export function useWheel(surface: Surface, slices: number): void {
   const { element, pane } = surface
   const pointOf = usePointOf(surface)

@@ -1,4 +1,7 @@
-/** What the viewer shows, shared by its panes: volume, slice, zoom, windows, sources. Layouts are kept per study on this machine. */
+/**
+ * What the viewer shows, shared by its panes: volume, slice, zoom, windows, sources. Layouts are kept per study on this
+ * machine.
+ */
 import { create } from 'zustand'
 import { createJSONStorage, type PersistStorage, persist } from 'zustand/middleware'
 import { shallow } from 'zustand/shallow'
@@ -70,14 +73,14 @@ export interface View {
   readonly figure: boolean
   readonly leftPanel: boolean
   readonly rightPanel: boolean
-  /** The right panel folds first: a narrow window has a choice of its own, folded to begin with. */
+  /** In a narrow window the right panel is folded until the user opens it, so a narrow window has its own choice. */
   readonly rightPanelNarrow: boolean
 }
 
 const STORED = createJSONStorage<Partial<View>>(() => localStorage)!
 let kept: Partial<View> | null = null
 
-/** The pointer moves sixty times a second and is not kept: only what differs is written. */
+/** Writes only changes, because the pointer moves sixty times a second and is not stored. */
 const CHANGES_ONLY: PersistStorage<Partial<View>> = {
   ...STORED,
   setItem(name, value) {
@@ -158,7 +161,7 @@ export function foldRight(): void {
   set(view => ({ [panel]: !view[panel] }))
 }
 
-/** Where every pane looks again as one, and what is fitted again. */
+/** State of a newly opened volume: all panes linked in place, all windows fitted. */
 const FRESH = { place: FIT, own: {}, windows: {}, pointer: null, pair: null, picked: null, cine: false, selected: null }
 
 export function openStudy(study: number): void {
@@ -204,7 +207,7 @@ export function changePane(pane: number, changes: Partial<PaneChoice>): void {
   set({ panes: { ...view.panes, [paneKey(view)]: choices } })
 }
 
-/** Into the pane that is for it, else the one in focus; that one is in focus then. */
+/** Shows a source in the pane of its slot, or else in the pane in focus. That pane gets the focus. */
 export function showSource(slot: Slot, source: string): void {
   const view = useView.getState()
   const own = choicesOf(view).findIndex(choice => choice.slot === slot && choice.show === 'image')

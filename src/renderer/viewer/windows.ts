@@ -19,7 +19,9 @@ export const FILE = 'file'
 const files = new Map<string, GreyWindow>()
 const fileKey = (volume: StudyVolume) => `${volume.id} ${contentOf(volume)}`
 
-/** The window that all panes in a volume's units share where none was set by hand; `null` before an image of it came. */
+/**
+ * The window that all panes in a volume's units share where none was set by hand; `null` before an image of it came.
+ */
 export const fileWindow = (volume: StudyVolume): GreyWindow | null => files.get(fileKey(volume)) ?? null
 
 /** `reference`: the ground truth where there is one, else the input. */
@@ -28,7 +30,10 @@ export function fitFileWindow(volume: StudyVolume, reference: Frame): void {
   if (!files.has(key)) files.set(key, fitWindow(reference.image))
 }
 
-/** What panes share a window: the file's units; what is arbitrary windows itself; everything else goes by what is shown. */
+/**
+ * Key of the window that a pane shares: file units share one, arbitrary units have one for each source, others one for
+ * each show.
+ */
 function windowKey(pane: number, source: string, meta: FrameMeta, linked: boolean): string {
   if (!linked) return `pane ${pane}`
   if (inFileUnits(meta)) return FILE
@@ -58,7 +63,7 @@ export function windowOf(frame: Frame): GreyWindow {
   return made
 }
 
-/** Where a pane's window is found: a drag changes it far more often than anything else, so it is looked up as it is drawn. */
+/** How to look up a pane's window while drawing. It is looked up late, because a drag changes it at every move. */
 export interface WindowSource {
   /** `null`: it is fixed. */
   readonly key: string | null

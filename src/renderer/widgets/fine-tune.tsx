@@ -20,7 +20,12 @@ export function FineTuneButton({ run }: { run: RunView }) {
       <Button variant="filled" loading={starting} onClick={start}>
         Fine-tune from this checkpoint
       </Button>
-      <Tooltip label="A control is the same fine-tuning with the same seed, without pre-training. The difference is the gain of pre-training.">
+      <Tooltip
+        label={
+          'A control is the same fine-tuning with the same seed, without pre-training. The difference is the ' +
+          'gain of pre-training.'
+        }
+      >
         <Checkbox label="with control" checked={control} onChange={event => setControl(event.currentTarget.checked)} />
       </Tooltip>
     </div>

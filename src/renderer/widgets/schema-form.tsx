@@ -1,4 +1,7 @@
-/** Fields made from a JSON Schema: a row each, its name and what it means at the left. What is wrong is said where its meaning stood. */
+/**
+ * Fields made from a JSON Schema: a row each, its name and what it means at the left. What is wrong is said where its
+ * meaning stood.
+ */
 import { NumberInput, Select, Switch, TextInput } from '@mantine/core'
 import { type KeyboardEvent, type ReactNode, useId, useState } from 'react'
 import style from './schema-form.module.css'

@@ -1,4 +1,4 @@
-/** Regions and lines, from corner to corner or from end to end. A click without a drag draws nothing and selects nothing. */
+/** Draws regions from corner to corner and lines from end to end. A click without a drag draws and selects nothing. */
 import { IconCircleDashed, IconLine, IconRectangle } from '@tabler/icons-react'
 import type { Point, Shape } from '../marks.ts'
 import { addShape, changeShape, selectShape } from '../shapes.ts'
