@@ -103,7 +103,7 @@ export const Recipe = z.object({
   batch: z
     .int()
     .min(1)
-    .meta({ description: 'slices a step, or samples of the method', examples: [1] }),
+    .meta({ description: 'slices per step, or samples of the method', examples: [1] }),
   optimizer: OptimizerConfig,
   schedule: ScheduleConfig.meta({ title: 'Learning-rate schedule' }),
   /** As if `batch` were as many times as large, in less memory. */

@@ -194,7 +194,7 @@ test('boxes of fastMRI+ become regions of their slices, the right way up', async
   const panel = page.getByRole('region', { name: 'Measurements' })
   const [chooser] = await Promise.all([
     page.waitForEvent('filechooser'),
-    panel.getByRole('button', { name: 'Import fastMRI+ boxes…' }).click(),
+    panel.getByRole('button', { name: 'Import boxes…' }).click(),
   ])
   await chooser.setFiles(table)
   await panel.getByRole('button', { name: 'A, lesion', exact: true }).click()

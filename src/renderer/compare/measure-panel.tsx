@@ -95,7 +95,7 @@ function BoxesButton({ volume, comparison }: { volume: StudyVolume; comparison: 
       {props => (
         <Tooltip label="Import a radiologist’s boxes from a table of fastMRI+ (.csv) as regions">
           <Button size="compact-xs" {...props}>
-            Import fastMRI+ boxes…
+            Import boxes…
           </Button>
         </Tooltip>
       )}
