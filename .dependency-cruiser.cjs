@@ -97,7 +97,7 @@ module.exports = {
       { path: '^src/services/' },
       {
         path: allBut('services', 'contract', 'presentation', 'core'),
-        pathNot: '^src/engine/(?:client|protocol|install|environment|folders|written|file-version)[.]ts$',
+        pathNot: '^src/engine/(?:process/(?:client|protocol)|install/(?:install|environment)|files/(?:folders|written|file-version))[.]ts$',
       },
     ),
     forbid(

@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { STANDARD } from './src/engine/environment.ts'
+import { STANDARD } from './src/engine/install/environment.ts'
 
 export default defineConfig({
   test: {

@@ -28,7 +28,7 @@ async function runCheck([name, command]) {
 
 /** The tests compute with the real engine: without it, none of them says anything. */
 async function installEngineFirst() {
-  const { installEngine } = await import('../src/engine/install.ts')
+  const { installEngine } = await import('../src/engine/install/install.ts')
   let shown = ''
   const onProgress = ({ label, fraction }) => {
     const line = fraction === null ? `${label} …` : `${label}: ${Math.floor(fraction * 10) * 10} %`

@@ -1,8 +1,8 @@
 /** Makes TensorFlow.js in this test process compute on the installed native engine. */
 
 import { type Arithmetic, type Compute, makePlainArithmetic } from '../src/core/compute.ts'
-import { locateEngine } from '../src/engine/install.ts'
-import { loadedCompute, loadTensorflow } from '../src/engine/tensorflow.ts'
+import { locateEngine } from '../src/engine/install/install.ts'
+import { loadedCompute, loadTensorflow } from '../src/engine/tensorflow/tensorflow.ts'
 
 export async function useEngine(): Promise<Compute> {
   const engine = locateEngine()

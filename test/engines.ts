@@ -1,5 +1,5 @@
 /** Engines that no process stands behind, for tests. */
-import type { Engine } from '../src/engine/client.ts'
+import type { Engine } from '../src/engine/process/client.ts'
 import type { EnginePool } from '../src/services/profile/engine-pool.ts'
 
 /** What a test needs of an engine: the answer to its calls. */

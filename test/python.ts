@@ -6,7 +6,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { AppError } from '../src/contract/errors.ts'
-import { cacheDirectory } from '../src/engine/environment.ts'
+import { cacheDirectory } from '../src/engine/install/environment.ts'
 import { whileLocked } from '../src/engine/install/lock.ts'
 import { run } from '../src/engine/install/run.ts'
 

@@ -9,9 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunDetail } from '../src/contract/runs.ts'
 import { RandomState } from '../src/core/mri/random.ts'
 import { decodeCheckpoint } from '../src/core/training/checkpoint.ts'
-import { sha256 } from '../src/engine/files.ts'
+import { sha256 } from '../src/engine/files/whole-files.ts'
 import { end, type Host, startHost } from './hosts.ts'
-import { writeNoise } from './unit/engine/noise-file.ts'
+import { writeNoise } from './unit/engine/files/noise-file.ts'
 
 export interface SoakOptions {
   /** A folder that is this soak's alone. */

@@ -1,7 +1,7 @@
 /** Our process of the bench: the program's own functions, answering the requests of side.ts. One work a process. */
 import process from 'node:process'
 import { createInterface } from 'node:readline'
-import { loadTensorflow } from '../../src/engine/tensorflow.ts'
+import { loadTensorflow } from '../../src/engine/tensorflow/tensorflow.ts'
 import { type Computed, type Given, writeFloats } from './computed.ts'
 import type { Computation, Kind } from './ours/computation.ts'
 import type { Loaded, Request } from './side.ts'

@@ -1,9 +1,9 @@
 /** A volume of the program's own synthetic knees: a few slices, again and again. */
 import { join } from 'node:path'
 import { ismrmrdHeader } from '../../src/core/mri/phantom/index.ts'
-import { writeFastMri } from '../../src/engine/hdf5-write.ts'
-import { synthesizeKnees } from '../../src/engine/synthesize.ts'
-import { openVolume } from '../../src/engine/volumes.ts'
+import { writeFastMri } from '../../src/engine/files/hdf5-write.ts'
+import { synthesizeKnees } from '../../src/engine/files/synthesize.ts'
+import { openVolume } from '../../src/engine/files/volumes.ts'
 
 const SLICES = 35
 /** A slice takes a second to draw. */

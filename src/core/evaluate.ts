@@ -11,13 +11,13 @@ import { faultInWords, type SliceSelection, selectSlices } from '../contract/vol
 import type { Arithmetic } from './compute.ts'
 import { leftOut, type Reference, usableSlices } from './data/slices.ts'
 import type { Volume } from './data/volume.ts'
-import { largestFinite } from './frame.ts'
 import type { Model } from './models/model.ts'
 import { scoreVolume, type VolumeMetrics } from './mri/metrics.ts'
 import { centreCropReal, cropShape } from './mri/transform.ts'
 import type { Pause } from './pause.ts'
 import { accelerationOf, reconstructSlices, seededMaskOf } from './reconstruct.ts'
 import { mean, standardDeviation } from './statistics.ts'
+import { largestFinite } from './viewing/frame.ts'
 
 export interface EvaluationSettings {
   readonly mask: MaskSpec

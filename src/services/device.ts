@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, throwIfCancelled } from '../contract/errors.ts'
-import { cacheDirectory } from '../engine/environment.ts'
-import { locateEngine } from '../engine/install.ts'
+import { cacheDirectory } from '../engine/install/environment.ts'
+import { locateEngine } from '../engine/install/install.ts'
 import { type DeviceLock, deviceOwner, tryDevice } from './db/device-lock.ts'
 
 const POLL_MS = 500

@@ -1,7 +1,7 @@
 /** SHA-256 of files, computed once as long as a file stays as it is. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { fileVersion, versionKey } from '../engine/file-version.ts'
+import { fileVersion, versionKey } from '../engine/files/file-version.ts'
 
 const known = new Map<string, { readonly version: string; readonly digest: string }>()
 

@@ -1,8 +1,8 @@
 /** The bottom line of the window: which TensorFlow is installed, where it computes, the memory it takes, and what it does. */
 import { availableParallelism } from 'node:os'
 import type { EngineState } from '../contract/engine.ts'
-import type { Engine } from '../engine/client.ts'
-import { locateEngine } from '../engine/install.ts'
+import { locateEngine } from '../engine/install/install.ts'
+import type { Engine } from '../engine/process/client.ts'
 import type { EnginePool } from './profile/engine-pool.ts'
 
 export interface Activity {

@@ -1,5 +1,5 @@
 /** An engine process that is started when first needed, and replaced when it has died or was retired. */
-import type { Engine } from '../engine/client.ts'
+import type { Engine } from '../engine/process/client.ts'
 
 export interface EngineHolder {
   /** The living engine, which `start` makes if there is none. */

@@ -2,7 +2,7 @@
 import { AppError } from '../contract/errors.ts'
 import type { Evaluation } from '../contract/evaluation.ts'
 import { type EvaluationSettings, meanOfMetrics, protocolOf } from '../core/evaluate.ts'
-import type { Progress } from '../engine/protocol.ts'
+import type { Progress } from '../engine/process/protocol.ts'
 import { type Scored, volumesToScore } from './contents/chosen.ts'
 import type { OpenProfile } from './contents/reader.ts'
 import { fileOf } from './contents/ready.ts'

@@ -4,9 +4,9 @@ import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import envPaths from 'env-paths'
-import { requireFolder } from '../engine/folders.ts'
+import { requireFolder } from '../engine/files/folders.ts'
 
-export { makeFolder } from '../engine/folders.ts'
+export { makeFolder } from '../engine/files/folders.ts'
 
 /** A user's path: relative to where the command was called, which `npm run` leaves; `~` is the home folder. */
 export function callersPath(path: string): string {

@@ -4,7 +4,7 @@ import type { Metrics } from '../contract/evaluation.ts'
 import { TrainingSummary } from '../contract/report.ts'
 import { type EpochFigures, type RunDetail, type RunRow, type RunStatus, StoredConfig } from '../contract/runs.ts'
 import { methodOf } from '../core/ssl/index.ts'
-import type { WrittenFile } from '../engine/protocol.ts'
+import type { WrittenFile } from '../engine/process/protocol.ts'
 import type { Profile } from './profile/profile.ts'
 import { fileAt, runFile } from './profile.ts'
 

@@ -14,7 +14,6 @@ import {
   stemOf,
 } from '../contract/exports.ts'
 import { faultInWords } from '../contract/volumes.ts'
-import type { Progress, Reconstructed, ReconstructRequest } from '../engine/protocol.ts'
 import {
   type Chosen,
   choose,
@@ -23,7 +22,8 @@ import {
   placeAt,
   placeUnderFreeName,
   requireFree,
-} from '../engine/written.ts'
+} from '../engine/files/written.ts'
+import type { Progress, Reconstructed, ReconstructRequest } from '../engine/process/protocol.ts'
 import { volumesToScore } from './contents/chosen.ts'
 import type { OpenProfile } from './contents/reader.ts'
 import { fileOf, readyVolume } from './contents/ready.ts'

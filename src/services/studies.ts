@@ -2,7 +2,7 @@
 import { AppError } from '../contract/errors.ts'
 import type { Split, Study, StudySummary, StudyVolume } from '../contract/studies.ts'
 import { ROLES, type Role, SliceSelection, selectsAny, VolumeInfo } from '../contract/volumes.ts'
-import type { Progress } from '../engine/protocol.ts'
+import type { Progress } from '../engine/process/protocol.ts'
 import type { OpenProfile } from './contents/reader.ts'
 import { isTaken } from './db/errors.ts'
 import { chosenByNumberOrName, type NamedThing, requireUsableName } from './names.ts'

@@ -1,7 +1,7 @@
 /** Recognises results of versions up to 349f561, which kept no record of written files: by their notice, and by their time. */
 import { lstatSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { adopt, type Destination, isRecorded, requireFree } from '../engine/written.ts'
+import { adopt, type Destination, isRecorded, requireFree } from '../engine/files/written.ts'
 import { RESEARCH_ONLY } from '../presentation/protocol.ts'
 import type { keptFiles } from './kept-files.ts'
 import { makeFolder } from './profile.ts'

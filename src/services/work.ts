@@ -1,5 +1,5 @@
 /** Long works as streams: progress, then the result. Ending the stream cancels the work. */
-import type { Progress } from '../engine/protocol.ts'
+import type { Progress } from '../engine/process/protocol.ts'
 
 export type WorkEvent<Result> =
   | ({ readonly type: 'progress' } & Progress)

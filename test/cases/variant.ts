@@ -19,13 +19,13 @@ import type { contract } from '../../src/contract/api.ts'
 import type { ErrorCode } from '../../src/contract/errors.ts'
 import type { Evaluation, Metrics } from '../../src/contract/evaluation.ts'
 import type { SkippedFile } from '../../src/contract/volumes.ts'
-import type { Engine } from '../../src/engine/client.ts'
+import type { Engine } from '../../src/engine/process/client.ts'
 import { createHandler } from '../../src/services/handler.ts'
 import { openServices } from '../../src/services/open.ts'
 
 vi.stubEnv('SELF_MRI_EAGER', '1') // trainings are too short to be worth recording
 
-vi.mock(import('../../src/engine/client.ts'), async importOriginal => {
+vi.mock(import('../../src/engine/process/client.ts'), async importOriginal => {
   const original = await importOriginal()
   const kept = new Map<string, Engine>()
   afterAll(() => {

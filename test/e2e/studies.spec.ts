@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, type Locator, type Page, test } from '@playwright/test'
-import { writeNoise } from '../unit/engine/noise-file.ts'
+import { writeNoise } from '../unit/engine/files/noise-file.ts'
 import { type Host, startHost } from './host.ts'
 import { expectAccessible, floatImage, openPage, takePicture } from './page.ts'
 

@@ -18,9 +18,9 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { cacheDirectory, engineDirectory } from '../../src/engine/environment.ts'
+import { cacheDirectory, engineDirectory } from '../../src/engine/install/environment.ts'
+import { type InstallStep, installEngine, locateEngine } from '../../src/engine/install/install.ts'
 import { BINDING } from '../../src/engine/install/manifest.ts'
-import { type InstallStep, installEngine, locateEngine } from '../../src/engine/install.ts'
 
 const real = locateEngine('cpu') ?? (await installEngine({ variant: 'cpu' }))
 
@@ -175,7 +175,7 @@ describe('a failed installation leaves nothing behind', () => {
 
 /** An installation in a Node of its own, as two terminals would start it. */
 function installInProcess() {
-  const url = new URL('../../src/engine/install.ts', import.meta.url).href
+  const url = new URL('../../src/engine/install/install.ts', import.meta.url).href
   const script = `const { installEngine } = await import('${url}')
     console.log((await installEngine({ variant: 'cpu' })).directory)`
   const flags = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning', '--input-type=module']

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { RunEvent } from '../../src/contract/runs.ts'
-import { sha256 } from '../../src/engine/files.ts'
+import { sha256 } from '../../src/engine/files/whole-files.ts'
 import { end, type Host, startHost } from '../hosts.ts'
 
 vi.setConfig({ testTimeout: 120_000 })

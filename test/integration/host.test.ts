@@ -22,8 +22,8 @@ import {
   uploadPath,
 } from '../../src/contract/images.ts'
 import type { LoggedEvent } from '../../src/contract/runs.ts'
-import { openHdf5 } from '../../src/engine/hdf5.ts'
-import { writeKspaceAlone } from '../unit/engine/noise-file.ts'
+import { openHdf5 } from '../../src/engine/files/hdf5.ts'
+import { writeKspaceAlone } from '../unit/engine/files/noise-file.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 

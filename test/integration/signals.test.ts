@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { RunRow } from '../../src/contract/runs.ts'
 import { decodeCheckpoint } from '../../src/core/training/checkpoint.ts'
 import { type Host, startHost } from '../hosts.ts'
-import { writeNoise } from '../unit/engine/noise-file.ts'
+import { writeNoise } from '../unit/engine/files/noise-file.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 

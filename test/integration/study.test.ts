@@ -23,7 +23,7 @@ import { trainAtOnce } from '../../src/services/reproduction/trainers.ts'
 import { epochsOf, listRuns, statesOf } from '../../src/services/runs.ts'
 import { importStudy, type Study } from '../../src/services/studies.ts'
 import { prepareRun, startRun } from '../../src/services/training.ts'
-import { writeNoise } from '../unit/engine/noise-file.ts'
+import { writeNoise } from '../unit/engine/files/noise-file.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 

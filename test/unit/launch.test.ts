@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from '
 import { join } from 'node:path'
 import process from 'node:process'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { cacheDirectory } from '../../src/engine/environment.ts'
+import { cacheDirectory } from '../../src/engine/install/environment.ts'
 import { makeProject, scripts } from './launch-project.ts'
 
 const { chooseNode } = await import(join(scripts, 'launch', 'node.mjs'))

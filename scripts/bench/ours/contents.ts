@@ -1,6 +1,6 @@
 /** The content pass, as an engine makes it, over files whose bytes the system holds. */
 import type { VolumeContent } from '../../../src/contract/volumes.ts'
-import { handlers } from '../../../src/engine/handlers.ts'
+import { handlers } from '../../../src/engine/process/handlers.ts'
 
 export interface ContentsRead {
   readonly ms: number

@@ -1,9 +1,9 @@
 /** A training whose batches are other ones each time, as a run's are. */
 import process from 'node:process'
 import * as tf from '@tensorflow/tfjs-core'
-import { initialParameters } from '../../../src/core/training/parameters.ts'
+import { initialParameters } from '../../../src/core/models/parameters.ts'
 import { startingState } from '../../../src/core/training/stepper.ts'
-import { graphStepper } from '../../../src/engine/graph/stepper.ts'
+import { graphStepper } from '../../../src/engine/tensorflow/graph/stepper.ts'
 import { SEED } from './computation.ts'
 import { specsOf, supervisedStep } from './networks.ts'
 import { optimizerOf } from './optimizer.ts'

@@ -2,8 +2,8 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Kernels } from '../kernels.ts'
 import { read } from '../read.ts'
-import { unpack } from '../training/parameters.ts'
 import { type Network, type ParameterSpec, reconstructionOf } from './network.ts'
+import { unpack } from './parameters.ts'
 
 /** The holder disposes `parameters`. */
 export interface Model {

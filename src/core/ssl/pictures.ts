@@ -3,8 +3,8 @@
  * turns images white, as the report met with PIRL, is seen at once.
  */
 import { extremes } from '../extremes.ts'
-import { shrink } from '../thumbnail.ts'
-import type { PlainTensor } from '../training/parameters.ts'
+import type { PlainTensor } from '../models/parameters.ts'
+import { shrink } from '../viewing/thumbnail.ts'
 
 /** A part of a sample under the label that its picture has. */
 export interface LabelledPart extends PlainTensor {

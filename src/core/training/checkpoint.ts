@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
 import { allFinite } from '../extremes.ts'
-import type { PlainTensor } from './parameters.ts'
+import type { PlainTensor } from '../models/parameters.ts'
 
 const ALIGNMENT = 8
 

@@ -5,8 +5,8 @@
 import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
 import { TrainingSeconds } from '../../contract/report.ts'
+import type { PlainTensor } from '../models/parameters.ts'
 import type { Checkpoint } from './checkpoint.ts'
-import type { PlainTensor } from './parameters.ts'
 import type { PlainState } from './stepper.ts'
 
 const WrittenFile = z.object({ path: z.string(), sha256: z.string() })

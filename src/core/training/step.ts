@@ -1,9 +1,9 @@
 /** One training step: a pure function of (parameters, optimizer slots, batch, scalars). */
 import * as tf from '@tensorflow/tfjs-core'
 import type { ParameterSpec, Parameters, Pass } from '../models/network.ts'
+import { replace, unpack } from '../models/parameters.ts'
 import { frugalValueAndGrad } from './frugal.ts'
 import type { Optimizer } from './optimizers.ts'
-import { replace, unpack } from './parameters.ts'
 import type { Batch } from './stack.ts'
 
 /** What a training carries from step to step. */

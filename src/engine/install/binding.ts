@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { AppError } from '../../contract/errors.ts'
-import { bindingSources, engineEnvironment, engineNode, type InstalledEngine } from '../environment.ts'
+import { bindingSources, engineEnvironment, engineNode, type InstalledEngine } from './environment.ts'
 import type { Platform } from './platform.ts'
 import { run } from './run.ts'
 

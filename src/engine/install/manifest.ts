@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { z } from 'zod'
-import { engineDirectory, type InstalledEngine, VARIANTS, type Variant } from '../environment.ts'
+import { engineDirectory, type InstalledEngine, VARIANTS, type Variant } from './environment.ts'
 
 const FILE = 'manifest.json'
 export const BINDING = 'tfjs_binding.node'

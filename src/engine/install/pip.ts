@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
-import { requirementsPath, type Variant } from '../environment.ts'
+import { requirementsPath, type Variant } from './environment.ts'
 import type { Platform } from './platform.ts'
 import { type Ended, run } from './run.ts'
 

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import process from 'node:process'
 import { AppError } from '../../contract/errors.ts'
-import type { Variant } from '../environment.ts'
+import type { Variant } from './environment.ts'
 import { run } from './run.ts'
 
 export type Platform = {

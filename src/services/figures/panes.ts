@@ -3,7 +3,7 @@ import { AppError } from '../../contract/errors.ts'
 import type { ColourMap, ErrorScale, FigurePane, FigureRequest } from '../../contract/figure.ts'
 import { type FrameMeta, isCompared, isOfKspace, type Show } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
-import type { Progress } from '../../engine/protocol.ts'
+import type { Progress } from '../../engine/process/protocol.ts'
 import type { Frames } from '../frames.ts'
 import type { Range } from '../reports/index.ts'
 

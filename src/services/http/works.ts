@@ -1,5 +1,5 @@
 /** Works of the window that take long: their progress goes to the window and to its bottom line. */
-import type { Progress } from '../../engine/protocol.ts'
+import type { Progress } from '../../engine/process/protocol.ts'
 import type { ReadOptions } from '../contents/reader.ts'
 import { endable } from '../endable.ts'
 import type { Activity, EngineWatch } from '../engine-state.ts'

@@ -1,8 +1,8 @@
 /** The engine processes of a program, each started when it is first needed. */
 import { AppError } from '../../contract/errors.ts'
-import { type Engine, startEngine } from '../../engine/client.ts'
-import type { InstalledEngine } from '../../engine/environment.ts'
-import { type InstallOptions, installEngine, locateEngine } from '../../engine/install.ts'
+import type { InstalledEngine } from '../../engine/install/environment.ts'
+import { type InstallOptions, installEngine, locateEngine } from '../../engine/install/install.ts'
+import { type Engine, startEngine } from '../../engine/process/client.ts'
 import { type EngineHolder, holdEngine } from '../engines.ts'
 import { readSettings } from '../settings.ts'
 import type { Profile } from './profile.ts'

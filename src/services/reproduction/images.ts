@@ -1,7 +1,7 @@
 /** One slice of the first test volume of a fold, through every network of a seed that is there. */
 import type { StudyReport, StudyRow } from '../../contract/study.ts'
 import { selectSlices } from '../../contract/volumes.ts'
-import type { Calls, Comparison, ModelReference } from '../../engine/protocol.ts'
+import type { Calls, Comparison, ModelReference } from '../../engine/process/protocol.ts'
 import type { OpenProfile } from '../contents/reader.ts'
 import { fileOf, readyVolume } from '../contents/ready.ts'
 import type { EnginePool } from '../profile/engine-pool.ts'

@@ -2,7 +2,7 @@
 import type { Study } from '../../contract/studies.ts'
 import type { Role } from '../../contract/volumes.ts'
 import { sizesOf } from '../../core/mri/phantom/index.ts'
-import type { Progress } from '../../engine/protocol.ts'
+import type { Progress } from '../../engine/process/protocol.ts'
 import type { OpenProfile } from '../contents/reader.ts'
 import { listStudies } from '../studies.ts'
 import { makeSyntheticKnee, nameFor } from '../synthetic-knee.ts'

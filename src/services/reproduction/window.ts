@@ -1,7 +1,7 @@
 /** Reproductions behind the window: each is a loop in this process that puts one training after another into the queue. */
 import { AppError } from '../../contract/errors.ts'
 import type { Reproduction, ReproductionRequest, StudyReport } from '../../contract/study.ts'
-import { locateEngine } from '../../engine/install.ts'
+import { locateEngine } from '../../engine/install/install.ts'
 import type { ReadOptions } from '../contents/reader.ts'
 import { readyStudy } from '../contents/ready.ts'
 import type { StudyFigure } from '../reports/index.ts'

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { availableParallelism, cpus } from 'node:os'
 import { basename } from 'node:path'
 import process from 'node:process'
-import { locateEngine } from '../../engine/install.ts'
+import { locateEngine } from '../../engine/install/install.ts'
 
 const require = createRequire(import.meta.url)
 

@@ -1,7 +1,7 @@
 /** A run's network with its weights, as an engine is told of them. */
 import { AppError } from '../../contract/errors.ts'
 import type { RunRow } from '../../contract/runs.ts'
-import type { ModelReference, WrittenFile } from '../../engine/protocol.ts'
+import type { ModelReference, WrittenFile } from '../../engine/process/protocol.ts'
 import { fileDigest } from '../digests.ts'
 import type { Profile } from '../profile/profile.ts'
 import { findRun, milestoneFile } from '../runs.ts'

@@ -1,6 +1,6 @@
 /** Runs that were interrupted go on when a window opens their profile again. */
 import { AppError } from '../../contract/errors.ts'
-import { locateEngine } from '../../engine/install.ts'
+import { locateEngine } from '../../engine/install/install.ts'
 import { prepareResumption } from '../resume.ts'
 import { statesOf, storedRuns, toRunRow } from '../runs.ts'
 import { readSettings } from '../settings.ts'

@@ -4,10 +4,10 @@ import { type SliceFault, selectSlices, type VolumeContent } from '../../../src/
 import { listSlices, shownSlice, usableSlices } from '../../../src/core/data/slices.ts'
 import type { Volume } from '../../../src/core/data/volume.ts'
 import { type EvaluationSettings, evaluateVolume, unscorable } from '../../../src/core/evaluate.ts'
-import { truthMaximum } from '../../../src/core/frame.ts'
 import { makeZeroFilling } from '../../../src/core/mri/fft.ts'
 import { fileNameMask } from '../../../src/core/mri/mask.ts'
 import { scoreVolume } from '../../../src/core/mri/metrics.ts'
+import { truthMaximum } from '../../../src/core/viewing/frame.ts'
 import { compute, kernels } from '../../engine.ts'
 import { noiseVolume, sourceOf } from '../../volumes.ts'
 

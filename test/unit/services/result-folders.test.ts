@@ -27,7 +27,7 @@ import { commandOf, openFolder, requireRowsKept, writeFiles } from '../../../src
 import { importSyntheticKnee } from '../../../src/services/synthetic-knee.ts'
 import { addStudy } from '../../studies.ts'
 import { noiseVolume } from '../../volumes.ts'
-import { writeUnet } from '../engine/noise-file.ts'
+import { writeUnet } from '../engine/files/noise-file.ts'
 
 let folder: string
 let out: string

@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { unet } from '../../../../src/core/models/unet.ts'
-import { makeOptimizer } from '../../../../src/core/training/optimizers.ts'
 import {
   countParameters,
   fromTorch,
   initialParameters,
   toTorch,
   unpack,
-} from '../../../../src/core/training/parameters.ts'
+} from '../../../../src/core/models/parameters.ts'
+import { unet } from '../../../../src/core/models/unet.ts'
+import { makeOptimizer } from '../../../../src/core/training/optimizers.ts'
 import { makeStep } from '../../../../src/core/training/step.ts'
 import { eagerStepper, startingState } from '../../../../src/core/training/stepper.ts'
 import { kernels, useEngine } from '../../../engine.ts'

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../../../../src/contract/errors.ts'
+import { fromTorch, initialParameters, toTorch } from '../../../../src/core/models/parameters.ts'
 import { unet } from '../../../../src/core/models/unet.ts'
 import { RandomState } from '../../../../src/core/mri/random.ts'
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../../../src/core/training/checkpoint.ts'
-import { fromTorch, initialParameters, toTorch } from '../../../../src/core/training/parameters.ts'
 import { BEGINNING, decodeState, encodeState } from '../../../../src/core/training/state.ts'
 
 const specs = unet.parameters({ channels: 2, pools: 2 })

@@ -1,0 +1,85 @@
+/**
+ * Refuses, before a training begins, what is too small to be trained on: images whose bottleneck has one pixel, batches that hold nothing to
+ * compare, selections without slices. The network would train without an error, and learn nothing.
+ */
+import { AppError } from '../../contract/errors.ts'
+import type { RunConfig } from '../../contract/runs.ts'
+import { faultInWords, selectSlices, type VolumeInfo } from '../../contract/volumes.ts'
+import { leftOut, usableSlices } from '../data/slices.ts'
+import { networkOf } from '../models/index.ts'
+import { SSIM_MARGIN } from '../mri/metrics.ts'
+import { cropShape } from '../mri/transform.ts'
+import { methodOf } from '../ssl/index.ts'
+import { makeStem } from '../ssl/trunk.ts'
+
+const SSIM_WINDOW = 2 * SSIM_MARGIN + 1
+
+const refuse = (message: string): never => {
+  throw new AppError('INVALID_ARGUMENT', message)
+}
+
+/** Throws `INVALID_ARGUMENT` with what was expected, what there is, and the remedy. */
+export function requireTrainable(
+  { kind, network: networkId, networkConfig, method: methodId, methodConfig, slices, recipe: { batch } }: RunConfig,
+  train: readonly VolumeInfo[],
+  validation: readonly VolumeInfo[],
+): void {
+  const network = networkOf(networkId)
+  const settings = network.config.parse(networkConfig)
+  const method = kind === 'pretrain' && methodId !== null ? methodOf(methodId) : null
+  const reference = kind === 'pretrain' ? null : 'ground truth'
+  const chosen = (info: VolumeInfo) => usableSlices(info, slices, reference).length
+  const faultsIn = (infos: readonly VolumeInfo[]) => {
+    const faults = infos.flatMap(info =>
+      leftOut(info, slices, reference).map(fault => `${info.file} ${faultInWords(fault)}`),
+    )
+    return faults.length > 0 ? ` Left out: ${faults.join(', ')}.` : ''
+  }
+  const ownSettings = method?.config.parse(methodConfig)
+  const samples = train.reduce((sum, info) => sum + chosen(info), 0) * (method?.instances?.(ownSettings) ?? 1)
+  if (samples === 0)
+    refuse(
+      `Expected slices to train on, got none: of ${train.map(info => `${info.file} (${info.slices} slices)`).join(', ')} none can be used.${faultsIn(train)} Select others (--slices), or replace the files.`,
+    )
+  for (const info of validation)
+    if (!method && selectSlices(slices, info.slices).length === 0)
+      refuse(
+        `Expected slices to validate on, got none of the ${info.slices} of ${info.file}. Select others (--slices), or take the volume out of the study’s validation.`,
+      )
+
+  if (!method && validation.length > 0 && !validation.some(info => chosen(info) > 0))
+    refuse(
+      `Expected slices to validate on, got none that can be used.${faultsIn(validation)} Select others (--slices), replace the files, or take the volumes out of the study’s validation.`,
+    )
+
+  function requireSize(shape: readonly [number, number], size: number, of: string, remedy: string): void {
+    const why = network.tooSmall(settings, shape, size)
+    if (why)
+      refuse(`Expected larger images for ${network.label}, got ${shape.join(' × ')} pixels ${of}: ${why}${remedy}`)
+  }
+
+  if (method) {
+    if (samples < batch)
+      refuse(
+        `Expected at least ${batch} training slices for a batch of ${batch}, got ${samples}.${faultsIn(train)} Take a smaller batch, or more slices.`,
+      )
+    const tooFew = method.tooFew?.(ownSettings, { batch, samples })
+    if (tooFew) refuse(tooFew)
+    const side = method.smallestView(ownSettings)
+    if (side !== null)
+      requireSize([side, side], batch, `in the smallest views of ${method.label}`, ' Or take larger views.')
+    method.head(ownSettings, makeStem(network, settings), { batch, samples })
+    if (side !== null) return
+  }
+  // The last batch of an epoch may hold fewer; a pretext leaves it out.
+  const smallest = method ? batch : Math.min(batch, samples % batch || batch)
+  for (const info of train) requireSize(cropShape(info), smallest, `in ${info.file}`, '')
+  for (const info of validation) {
+    const shape = cropShape(info)
+    requireSize(shape, smallest, `in ${info.file}`, '')
+    if (!method && Math.min(...shape) < SSIM_WINDOW)
+      refuse(
+        `Expected at least ${SSIM_WINDOW} × ${SSIM_WINDOW} pixels for SSIM’s window in validation, got ${shape.join(' × ')} in ${info.file}. Take the volume out of the study’s validation.`,
+      )
+  }
+}

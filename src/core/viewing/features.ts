@@ -1,0 +1,66 @@
+/** What a layer of a network makes of one image: its feature maps, as the report's Figure 3c shows them. */
+import * as tf from '@tensorflow/tfjs-core'
+import { AppError } from '../../contract/errors.ts'
+import type { FeatureMeta } from '../../contract/images.ts'
+import { extremes } from '../extremes.ts'
+import type { Kernels } from '../kernels.ts'
+import type { Model } from '../models/model.ts'
+import { unpack } from '../models/parameters.ts'
+import { read } from '../read.ts'
+
+export interface Features {
+  /** [count, height, width]: maps of the layer, one after another. */
+  readonly maps: Float32Array
+  readonly meta: FeatureMeta
+}
+
+/** Of a normalised image [h, w]; at most so many maps from the `first` on. Throws `INVALID_ARGUMENT` for a layer or channel that there is not. */
+export async function featureMaps(
+  kernels: Kernels,
+  { network, config, specs, parameters }: Model,
+  {
+    image,
+    shape,
+    layer,
+    first = 0,
+    most,
+  }: {
+    readonly image: Float32Array
+    readonly shape: readonly [number, number]
+    readonly layer: string
+    readonly first?: number
+    readonly most: number
+  },
+): Promise<Features> {
+  const layers = network.layers(config)
+  if (!layers.includes(layer))
+    throw new AppError('INVALID_ARGUMENT', `Expected a layer of ${network.label} (${layers.join(', ')}), got ${layer}`)
+  let channels = 0
+  let size: readonly number[] = []
+  const values = await read(() => {
+    let maps: tf.Tensor3D | null = null
+    const tap = (name: string, features: tf.Tensor4D) => {
+      if (name !== layer) return
+      const [, height, width, all] = features.shape
+      channels = all
+      if (first >= channels)
+        throw new AppError(
+          'INVALID_ARGUMENT',
+          `Expected a channel from 0 to ${channels - 1} of ${layer}, got ${first}. Choose one of these.`,
+        )
+      const count = Math.min(most, channels - first)
+      size = [count, height, width]
+      maps = tf.transpose(
+        tf.reshape(tf.slice(features, [0, 0, 0, first], [1, height, width, count]), [height, width, count]),
+        [2, 0, 1],
+      )
+    }
+    network.outputs(kernels, config, unpack(parameters, specs), tf.tensor4d(image, [1, ...shape, 1]), { tap })
+    return maps! as tf.Tensor3D
+  })
+  const [count, height, width] = size
+  return {
+    maps: values,
+    meta: { shape: [height, width], count, channels, ...extremes(values, 'features that are finite numbers') },
+  }
+}

@@ -1,0 +1,119 @@
+/** Reads a file once, from end to end: its identity (a hash), its sampling, and its faults. */
+import { createHash, type Hash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { dirname, relative } from 'node:path'
+import { AppError } from '../../contract/errors.ts'
+import type { FileVersion, SliceFault, VolumeContent } from '../../contract/volumes.ts'
+import { usedOf } from '../../core/data/formats/index.ts'
+import type { Hdf5File } from '../../core/data/hdf5.ts'
+import { faultOfImage, surveyKspace } from '../../core/data/sampling.ts'
+import type { Used } from '../../core/data/volume.ts'
+import type { Pause } from '../../core/pause.ts'
+
+export interface Reading {
+  /** Between two slices. */
+  readonly pause: Pause
+  /** Bytes of the file so far, in proportion to what was read of its values. */
+  readonly onBytes?: (read: number) => void
+}
+
+/**
+ * The identity is SHA-256 over fields, each behind its length, so that no two contents give the same bytes: of each stack its role, type and
+ * shape, then its slices in float32, as they are used; the mask as 0 and 1; header and attributes.
+ */
+export async function readContent(
+  file: Hdf5File,
+  version: FileVersion,
+  { pause, onBytes }: Reading,
+): Promise<VolumeContent> {
+  const used = usedOf(file)
+  const hash = createHash('sha256')
+  const survey = surveyKspace(...used.matrix)
+  const faults: SliceFault[] = []
+  const stacks = used.stacks.map(stack => {
+    const shape = file.shape(stack.dataset)!
+    return {
+      ...stack,
+      shape,
+      weight: shape.reduce((product, size) => product * size, stack.role === 'k-space' ? 2 : 1),
+    }
+  })
+  const whole = stacks.reduce((sum, { weight }) => sum + weight, 0)
+  let done = 0
+  let scan = ''
+  for (const { role, dataset, shape, weight } of stacks) {
+    addField(hash, JSON.stringify([role, file.kind(dataset), shape]))
+    const unwritten = file.unwritten(dataset)
+    let beyond: AppError | null = null
+    for (let slice = 0; slice < shape[0]; slice++) {
+      await pause()
+      let fault: SliceFault['fault'] | null
+      try {
+        fault = file.withFloat32(dataset, slice, 1, numbers => {
+          addField(hash, new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength))
+          if (unwritten.has(slice)) return faultOfImage(numbers) ?? 'incomplete'
+          return role === 'k-space' ? survey.add(numbers, slice) : faultOfImage(numbers)
+        })
+      } catch (error) {
+        if (!(error instanceof AppError && error.code === 'NOT_FINITE')) throw error
+        beyond = error // a slice with numbers that float32 cannot hold
+        addField(hash, error.code)
+        fault = 'not finite'
+      }
+      if (fault) faults.push({ slice, dataset, fault })
+      done += weight / shape[0]
+      onBytes?.(Math.round((file.bytes * done) / whole))
+    }
+    if (role === 'k-space' && faults.length === shape[0]) throw beyond ?? noSignal(file, faults)
+    if (role === 'k-space') scan = hash.copy().digest('hex') // the first stack
+  }
+  addField(hash, used.mask ?? 'no mask')
+  addField(hash, JSON.stringify([used.header, used.attributes]))
+  const { sampling, mask, remarks } = survey.judge(used.mask)
+  return {
+    identity: hash.digest('hex'),
+    scan,
+    version,
+    sampling,
+    ...(mask && { mask: mask.join('') }),
+    faults,
+    remarks: [...used.remarks, ...remarks, ...missingSources(file, used)],
+  }
+}
+
+function addLength(hash: Hash, bytes: number): void {
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(bytes))
+  hash.update(length)
+}
+
+function addField(hash: Hash, field: string | Uint8Array): void {
+  const bytes = typeof field === 'string' ? Buffer.from(field) : field
+  addLength(hash, bytes.byteLength)
+  hash.update(bytes)
+}
+
+function noSignal({ path }: Hdf5File, faults: readonly SliceFault[]): AppError {
+  const [notFinite, partly] = (['not finite', 'incomplete'] as const).map(
+    kind => faults.filter(({ fault }) => fault === kind).length,
+  )
+  const zero = faults.length - notFinite - partly
+  const rest = partly > 0 ? `, and ${partly} of which a part was never written` : ''
+  const got = `${zero} slices that are zero everywhere and ${notFinite} with numbers that are not finite${rest}`
+  return new AppError(
+    notFinite > 0 ? 'NOT_FINITE' : 'UNSUPPORTED_FORMAT',
+    `Expected a slice of k-space with signal, got ${got}, in ${path}. Export the file again.`,
+  )
+}
+
+/** HDF5 reads what a missing source should hold as zeros. */
+function missingSources(file: Hdf5File, { stacks }: Used): string[] {
+  return stacks.flatMap(({ dataset }) => {
+    const missing = file.virtualSources(dataset).filter(path => !existsSync(path))
+    if (missing.length === 0) return []
+    const names = missing.map(path => relative(dirname(file.path), path)).join(', ')
+    return [
+      `${dataset} is put together from other files, of which ${names} cannot be found. What they hold counts as zero.`,
+    ]
+  })
+}

@@ -1,0 +1,73 @@
+/**
+ * NIfTI-1 in one compressed file (`.nii.gz`): a header of 348 bytes, an empty extension, and float32 images whose first index runs along a
+ * row: i is the column, j the row (downwards), k the slice. How they lie in space is not known: no orientation (both codes are 0). Voxels
+ * have their size in mm where it is known, else 1 in no unit. Through the slices it is the thickness, as the gap between two is not known;
+ * where that is not known either it is 1, and `aux_file` says so.
+ * Source: nifti1.h, https://nifti.nimh.nih.gov/pub/dist/src/niftilib/nifti1.h
+ */
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { writeAtomically } from '../whole-files.ts'
+import { bytesOf, type Reconstruction, sourceInWords, type WriteReconstruction } from './reconstruction.ts'
+
+const HEADER_BYTES = 348
+/** The header and the four bytes that say that no extension follows. */
+const DATA_OFFSET = 352
+const FLOAT32 = { code: 16, bits: 32 }
+const UNKNOWN = 0
+const MILLIMETRES = 2
+const DESCRIPTION_BYTES = 80
+
+/** Offsets in the header of the fields that are not 0. */
+const AT = {
+  sizeof_hdr: 0,
+  dim: 40,
+  datatype: 70,
+  bitpix: 72,
+  pixdim: 76,
+  vox_offset: 108,
+  scl_slope: 112,
+  xyzt_units: 123,
+  descrip: 148,
+  aux_file: 228,
+  qform_code: 252,
+  sform_code: 254,
+  magic: 344,
+} as const
+
+/** At most 79 characters and a zero. */
+function describe({ info, provenance }: Reconstruction): string {
+  const parts = [
+    'derived, research use only',
+    ...(info.synthetic ? ['synthetic'] : []),
+    sourceInWords(provenance),
+    ...(provenance.units === 'arbitrary' ? ['arbitrary units'] : []),
+  ]
+  return parts.join('; ').slice(0, DESCRIPTION_BYTES - 1)
+}
+
+/** The file before it is compressed. */
+export function encodeNifti(reconstruction: Reconstruction): Uint8Array {
+  const { images, shape, info } = reconstruction
+  const [slices, height, width] = shape
+  const header = Buffer.alloc(DATA_OFFSET)
+  header.writeInt32LE(HEADER_BYTES, AT.sizeof_hdr)
+  for (const [i, size] of [3, width, height, slices, 1, 1, 1, 1].entries()) header.writeInt16LE(size, AT.dim + 2 * i)
+  header.writeInt16LE(FLOAT32.code, AT.datatype)
+  header.writeInt16LE(FLOAT32.bits, AT.bitpix)
+  const [down, right, thickness] = info.voxelSize ?? [1, 1, 1]
+  for (const [i, size] of [1, right, down, thickness ?? 1, 1, 1, 1, 1].entries())
+    header.writeFloatLE(size, AT.pixdim + 4 * i)
+  header.writeFloatLE(DATA_OFFSET, AT.vox_offset)
+  header.writeFloatLE(1, AT.scl_slope)
+  header.writeUInt8(info.voxelSize ? MILLIMETRES : UNKNOWN, AT.xyzt_units)
+  header.write(describe(reconstruction), AT.descrip, 'latin1')
+  if (thickness === null) header.write('slice thickness unknown', AT.aux_file, 'latin1')
+  header.writeInt16LE(UNKNOWN, AT.qform_code)
+  header.writeInt16LE(UNKNOWN, AT.sform_code)
+  header.write('n+1\0', AT.magic, 'latin1')
+  return Buffer.concat([header, bytesOf(images)])
+}
+
+export const writeNifti: WriteReconstruction = async (path, reconstruction) =>
+  writeAtomically(path, await promisify(gzip)(encodeNifti(reconstruction)))

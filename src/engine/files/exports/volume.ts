@@ -1,0 +1,103 @@
+/** What is asked of one volume, a slice or all of them, reconstructed and written. */
+import { AppError } from '../../../contract/errors.ts'
+import type { MaskSpec } from '../../../contract/evaluation.ts'
+import { faultInWords, type SliceFault } from '../../../contract/volumes.ts'
+import type { Arithmetic } from '../../../core/compute.ts'
+import type { Volume } from '../../../core/data/volume.ts'
+import type { Model } from '../../../core/models/model.ts'
+import { cropShape, voxelSizeOf } from '../../../core/mri/transform.ts'
+import type { Pause } from '../../../core/pause.ts'
+import { accelerationOf, reconstructSlices, seededMaskOf } from '../../../core/reconstruct.ts'
+import { croppedTruth } from '../../../core/viewing/frame.ts'
+import type { ReconstructRequest } from '../../process/protocol.ts'
+import { WRITERS } from './index.ts'
+
+/** Slices, counted from 0. */
+function indicesOf({ info }: Volume, slice: number | null): number[] {
+  if (slice === null) return Array.from({ length: info.slices }, (_, index) => index)
+  if (Number.isInteger(slice) && slice >= 0 && slice < info.slices) return [slice]
+  throw new AppError(
+    'INVALID_ARGUMENT',
+    `Expected a slice from 1 to ${info.slices}, got ${slice + 1}, in ${info.path}. Choose one of those, or the whole volume.`,
+  )
+}
+
+/** Ground truth of several slices, concatenated: [indices.length, h, w]. */
+async function readTruths(volume: Volume, indices: readonly number[], pause: Pause): Promise<Float32Array> {
+  const [height, width] = cropShape(volume.info)
+  const images = new Float32Array(indices.length * height * width)
+  for (const [i, index] of indices.entries()) {
+    await pause()
+    const truth = croppedTruth(volume, index)
+    if (!truth)
+      throw new AppError(
+        'INVALID_ARGUMENT',
+        `Expected a ground truth, got none, in ${volume.info.path}. Export its zero-filled image or a run’s instead.`,
+      )
+    images.set(truth, i * height * width)
+  }
+  return images
+}
+
+/** In plain ASCII, as DICOM's texts are. */
+function maskInWords(volume: Volume, { source, mask, seed }: ReconstructRequest): string {
+  if (source === 'truth') return 'none'
+  if (volume.mask) return `of the file, acceleration ${Number(accelerationOf(volume, volume.mask).toFixed(2))}`
+  const { kind, acceleration: asked, centerFraction }: MaskSpec = mask
+  return `${kind}, acceleration ${asked}, centre fraction ${centerFraction}, ${seed === null ? 'seeded by the file name' : `seed ${seed}`}`
+}
+
+/** What is wrong with the slices that are exported. */
+function faultsOf({ info }: Volume, source: ReconstructRequest['source'], indices: readonly number[]): SliceFault[] {
+  const isOf = (dataset: string) =>
+    source === 'truth' ? !['kspace', 'reconstruction_noise_free'].includes(dataset) : dataset === 'kspace'
+  return (info.content?.faults ?? []).filter(({ slice, dataset }) => indices.includes(slice) && isOf(dataset))
+}
+
+/** Throws `NOT_FINITE` for slices of which there is no image. */
+function requireFiniteSlices({ info }: Volume, faults: readonly SliceFault[], slice: number | null): void {
+  const without = faults.filter(({ fault }) => fault === 'not finite')
+  if (without.length === 0) return
+  const remedy =
+    slice === null && without.length < info.slices
+      ? 'Export each other slice by itself (--slice)'
+      : 'Choose another slice'
+  throw new AppError(
+    'NOT_FINITE',
+    `Expected finite numbers in all slices, got ${without.map(faultInWords).join(', ')}, in ${info.path}. ${remedy}, or replace the file.`,
+  )
+}
+
+/** Gives the slices, counted from 0, whose image is zero because the file holds nothing of them; refuses if there are no others. */
+export async function exportVolume(
+  volume: Volume,
+  model: Model | null,
+  compute: Arithmetic,
+  request: ReconstructRequest,
+  output: string,
+  pause: Pause,
+): Promise<readonly number[]> {
+  const { source, mask, seed, slice, format, run, checkpoint, units } = request
+  const indices = indicesOf(volume, slice)
+  const faults = faultsOf(volume, source, indices)
+  requireFiniteSlices(volume, faults, slice)
+  const empty = faults.flatMap(({ slice, fault }) => (fault === 'all zero' ? [slice] : []))
+  if (empty.length === indices.length) {
+    throw new AppError(
+      'UNSUPPORTED_FORMAT',
+      `Expected data in slice ${empty.map(index => index + 1).join(', ')}, got zeros alone, in ${volume.info.path}. Choose another slice, or write the file again.`,
+    )
+  }
+  const images =
+    source === 'truth'
+      ? await readTruths(volume, indices, pause)
+      : await reconstructSlices(volume, indices, seededMaskOf(volume, mask, seed), model, compute, pause)
+  await WRITERS[format](output, {
+    images,
+    shape: [indices.length, ...cropShape(volume.info)],
+    slice,
+    info: { ...volume.info, voxelSize: voxelSizeOf(volume.info, source) },
+    provenance: { run, checkpoint, mask: maskInWords(volume, request), units },
+  })
+  return empty
+}

@@ -1,0 +1,75 @@
+/**
+ * h5wasm made ready for this program: the HDF5 C library as WebAssembly, on Node's own file system.
+ * Its calls return a negative status and print why; here what they print is kept for the error message instead.
+ */
+import type { Stats } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
+import { ready } from 'h5wasm/node'
+import { AppError } from '../../contract/errors.ts'
+
+export type Hdf5Module = Awaited<typeof ready>
+
+/** The parts of Emscripten's file system that are adjusted; h5wasm does not type them. */
+interface FileSystem {
+  fstat(descriptor: number): Stats
+  getStream(descriptor: number): object
+}
+
+const CHARACTER_DEVICE = 0o020000
+
+const plugInFolder = dirname(createRequire(import.meta.url).resolve('h5wasm-plugins/plugins/libH5Zlzf.so'))
+
+let printed = ''
+const decoder = new TextDecoder()
+
+const loaded = ready.then(module => {
+  const files = module.FS as unknown as FileSystem
+  // Plug-ins print on standard output too.
+  for (const descriptor of [1, 2]) {
+    Object.assign(files.getStream(descriptor), {
+      node: { mode: CHARACTER_DEVICE },
+      stream_ops: {
+        write(_stream: unknown, memory: Uint8Array, at: number, length: number) {
+          printed += decoder.decode(memory.slice(at, at + length))
+          return length
+        },
+      },
+    })
+  }
+  // HDF5 takes two open files of the same inode number for one and would silently read from the first. The number
+  // arrives rounded to 53 bits, which the 64-bit numbers of cluster file systems are not safe from; a descriptor is unique.
+  const fstat = files.fstat
+  files.fstat = descriptor => Object.assign(fstat(descriptor), { ino: descriptor })
+  // Only this program's own plug-ins: a computer's others are not WebAssembly.
+  for (const _ of module.get_plugin_search_paths()) module.remove_plugin_search_path(0)
+  module.insert_plugin_search_path(plugInFolder, 0)
+  return module
+})
+
+export function loadHdf5(): Promise<Hdf5Module> {
+  return loaded
+}
+
+/** The innermost reason that HDF5 printed since the last call, '' if it printed none. */
+export function takeReason(): string {
+  const reasons = [...printed.matchAll(/ in \w+\(\): ([\s\S]+?)\n *major:/g)]
+  printed = ''
+  return reasons.at(-1)?.[1].replace(/\s+/g, ' ') ?? ''
+}
+
+/** [count, offset, strides] of whole slices along the first axis. */
+export function hyperslab(from: number, box: readonly number[]): [bigint[], bigint[], bigint[]] {
+  return [box.map(BigInt), box.map((_, axis) => (axis === 0 ? BigInt(from) : 0n)), box.map(() => 1n)]
+}
+
+/** Lends `bytes` of the library's memory. */
+export function withMemory<T>(library: Hdf5Module, bytes: number, path: string, use: (pointer: number) => T): T {
+  const pointer = library._malloc(bytes)
+  if (pointer === 0) throw new AppError('OUT_OF_MEMORY', `No memory for the ${bytes} bytes of a slice of ${path}`)
+  try {
+    return use(pointer)
+  } finally {
+    library._free(pointer)
+  }
+}

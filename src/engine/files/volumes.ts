@@ -1,0 +1,185 @@
+/** Volumes from paths: opening one, and listing what a folder holds. */
+import { createHash } from 'node:crypto'
+import { readdir, realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { AppError, throwIfCancelled } from '../../contract/errors.ts'
+import type { Role, SkippedFile, VolumeContent, VolumeInfo } from '../../contract/volumes.ts'
+import { EXTENSIONS, openFormat } from '../../core/data/formats/index.ts'
+import type { Hdf5File } from '../../core/data/hdf5.ts'
+import type { Volume } from '../../core/data/volume.ts'
+import type { Pause } from '../../core/pause.ts'
+import { type Reading, readContent } from './contents.ts'
+import { fileError } from './file-errors.ts'
+import { fileVersion, isSameVersion, requireVersion, versionNow } from './file-version.ts'
+import { openHdf5 } from './hdf5.ts'
+
+export type ScannedVolume = VolumeInfo & { readonly role: Role | null }
+
+export interface Scan {
+  readonly volumes: readonly ScannedVolume[]
+  readonly skipped: readonly SkippedFile[]
+}
+
+export interface ScanOptions {
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void
+  readonly signal?: AbortSignal
+}
+
+const hashPatient = (salt: string) => (id: string) =>
+  createHash('sha256')
+    .update(salt + id)
+    .digest('hex')
+
+/** Contents that this process has read, by path: of files that came without their content, or were written after it was read. */
+const lastRead = new Map<string, VolumeContent>()
+
+/**
+ * Opens a volume. Of its patient id only SHA-256(salt + id) is kept. A file that is not the version that was read (`content`) is read again:
+ * with another content it is refused (`DATA_CHANGED`). A change of permissions or a new hard link is no change of content.
+ */
+export async function openVolume(
+  path: string,
+  salt: string,
+  content?: VolumeContent,
+  reading: Reading = { pause: setImmediate },
+): Promise<Volume> {
+  const before = versionNow(path, content?.version)
+  const file = await openHdf5(path)
+  try {
+    requireVersion(path, versionNow(path, before), before) // it was not replaced before it was open
+    const isAsRead = content && isSameVersion(before, content.version)
+    const now = isAsRead ? content : await readAgain(path, file, reading)
+    if (content) requireContent(path, now, content)
+    return openFormat(file, hashPatient(salt), now)
+  } catch (error) {
+    file.dispose()
+    throw error
+  }
+}
+
+/** Throws `DATA_CHANGED` for another content than the one that was read. */
+export function requireContent(path: string, now: VolumeContent, read: VolumeContent): void {
+  if (now.identity === read.identity) return
+  throw new AppError('DATA_CHANGED', `${path} has another content than when it was read. Scan the study again.`)
+}
+
+async function readAgain(path: string, file: Hdf5File, reading: Reading): Promise<VolumeContent> {
+  const last = lastRead.get(path)
+  if (last && isSameVersion(versionNow(path, last.version), last.version)) return last
+  const now = await readWhole(path, file, reading)
+  lastRead.set(path, now)
+  return now
+}
+
+async function readWhole(path: string, file: Hdf5File, reading: Reading): Promise<VolumeContent> {
+  const sources = file.datasets.flatMap(name => file.virtualSources(name))
+  const version = fileVersion(path, sources)
+  const content = await readContent(file, version, reading)
+  requireVersion(path, fileVersion(path, sources), version)
+  return content
+}
+
+export async function contentOf(path: string, pause: Pause): Promise<VolumeContent> {
+  const volume = await openVolume(path, '', undefined, { pause })
+  volume.dispose()
+  return volume.info.content!
+}
+
+/** Opens a volume whose content is not known yet, and does not read it: its sampling is `unread`. */
+export async function listVolume(path: string, salt: string): Promise<Volume> {
+  const file = await openHdf5(path)
+  try {
+    return openFormat(file, hashPatient(salt))
+  } catch (error) {
+    file.dispose()
+    throw error
+  }
+}
+
+/** The volumes in files and folders, by path; what cannot be used is listed with its reason and stops nothing. */
+export async function scanFolder(paths: readonly string[], salt: string, options: ScanOptions = {}): Promise<Scan> {
+  const { onProgress, signal } = options
+  const skipped: SkippedFile[] = []
+  const files = await findFiles(paths, skipped, signal)
+  const volumes: ScannedVolume[] = []
+  for (const [index, { path, role }] of files.entries()) {
+    throwIfCancelled(signal)
+    try {
+      const volume = await listVolume(path, salt)
+      volumes.push({ ...volume.info, role })
+      volume.dispose()
+    } catch (error) {
+      skipped.push({ path, reason: reasonOf(error, path) })
+    }
+    onProgress?.({ done: index + 1, total: files.length })
+    await setImmediate() // reading is synchronous: lets a cancellation in
+  }
+  return { volumes, skipped: skipped.sort(byPath) }
+}
+
+interface FoundFile {
+  readonly path: string
+  readonly role: Role | null
+}
+
+/** All candidate files, each once however many ways lead to it; hidden files and folders are passed over. */
+async function findFiles(paths: readonly string[], skipped: SkippedFile[], signal?: AbortSignal): Promise<FoundFile[]> {
+  const found = new Map<string, FoundFile>() // by real path: links and repeated paths lead to the same file
+  const visited = new Set<string>()
+
+  const visit = async (path: string, root: string): Promise<void> => {
+    throwIfCancelled(signal)
+    try {
+      const real = await realpath(path)
+      if ((await stat(real)).isDirectory()) {
+        if (visited.has(real)) return
+        visited.add(real)
+        for (const name of (await readdir(path)).sort()) {
+          if (!name.startsWith('.')) await visit(join(path, name), root)
+        }
+      } else if (!found.has(real) && (path === root || hasExtension(path))) {
+        found.set(real, { path, role: roleOf(path, root) })
+      }
+    } catch (error) {
+      if (error instanceof AppError) throw error
+      if (path === root || hasExtension(path)) skipped.push({ path, reason: reasonOf(error, path) })
+    }
+  }
+
+  for (const path of [...new Set(paths.map(path => resolve(path)))].sort()) await visit(path, path)
+  return [...found.values()].sort(byPath)
+}
+
+function hasExtension(path: string): boolean {
+  return EXTENSIONS.some(extension => path.toLowerCase().endsWith(extension))
+}
+
+const ROLE_OF_FOLDER: ReadonlyMap<string, Role> = new Map([
+  ['train', 'train'],
+  ['val', 'val'],
+  ['test', 'test'],
+  ['singlecoil_train', 'train'],
+  ['singlecoil_val', 'val'],
+  ['singlecoil_test', 'test'],
+  ['singlecoil_test_v2', 'test'],
+  ['singlecoil_challenge', 'test'],
+])
+
+/** The role that the nearest folder names, from the file's own up to the root; a file given by itself has its own folder's. */
+function roleOf(path: string, root: string): Role | null {
+  const top = path === root ? dirname(path) : root
+  const folders = [basename(top), ...relative(top, dirname(path)).split(sep)]
+  const named = folders.findLast(folder => ROLE_OF_FOLDER.has(folder.toLowerCase()))
+  return named === undefined ? null : ROLE_OF_FOLDER.get(named.toLowerCase())!
+}
+
+/** What went wrong with a file, in words. */
+export function reasonOf(error: unknown, path: string): string {
+  const plain = fileError(error, path)
+  return plain instanceof Error ? plain.message : String(plain)
+}
+
+function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  return a.path < b.path ? -1 : Number(a.path > b.path)
+}

@@ -1,0 +1,160 @@
+/** The parent's side of an engine process. */
+import { spawn } from 'node:child_process'
+import { setPriority } from 'node:os'
+import process from 'node:process'
+import { createInterface } from 'node:readline'
+import type { Duplex } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { AppError, throwIfCancelled } from '../../contract/errors.ts'
+import { engineEnvironment, engineNode, type InstalledEngine } from '../install/environment.ts'
+import { openChannel } from './channel.ts'
+import { errorOf } from './failure.ts'
+import { type CallName, type Calls, CHANNEL, type FromEngine, type ToEngine } from './protocol.ts'
+
+export interface CallOptions<Event> {
+  /** Where it gives a promise, the call stands still at its next pause until that is settled, and fails if it is rejected. */
+  readonly onEvent?: (event: Event) => void | Promise<void>
+  readonly signal?: AbortSignal
+}
+
+export interface Engine {
+  /** Of the process; `undefined` if it could not start. */
+  readonly pid: number | undefined
+  /** Whether the process has ended, or was told to: every further call fails. */
+  readonly dead: boolean
+  call<Name extends CallName>(
+    name: Name,
+    params: Calls[Name]['params'],
+    options?: CallOptions<Calls[Name]['event']>,
+  ): Promise<Calls[Name]['result']>
+  dispose(): void
+}
+
+interface Pending {
+  readonly onEvent?: (event: never) => void | Promise<void>
+  /** The last promise of `onEvent`, while it is not settled. */
+  held: Promise<void> | null
+  readonly resolve: (result: never) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Lines that native libraries print whatever the log level says; they tell a user nothing. */
+const NOISE =
+  /oneDNN custom operations are on|rebuild TensorFlow with the appropriate compiler flags|TF_ENABLE_ONEDNN_OPTS|cpu_feature_guard|All log messages before absl/
+
+const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url))
+const FIRST = new URL('./outlive-signals.ts', import.meta.url).href
+
+export interface EngineOptions {
+  /** Above 0 the process yields to others, up to 19; ignored where the system does not permit it. */
+  readonly niceness?: number
+  /** Graphs are compiled by XLA. */
+  readonly xla?: boolean
+}
+
+/**
+ * Starts an engine process. `installed` null gives one that reads and writes files but computes nothing.
+ * When the process dies every call in hand fails with `ENGINE_DIED`, its exit code or signal named.
+ */
+export function startEngine(installed: InstalledEngine | null, { niceness = 0, xla }: EngineOptions = {}): Engine {
+  const { node, flags } = engineNode()
+  const child = spawn(node, [...flags, '--import', FIRST, WORKER], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      ...(installed && { ...engineEnvironment(installed, { xla }), SELF_MRI_BINDING: installed.binding }),
+    },
+  })
+  const pending = new Map<number, Pending>()
+  let lastId = 0
+  let death: AppError | null = null
+  let lastWords = ''
+
+  for (const stream of [child.stdout!, child.stderr!]) {
+    createInterface({ input: stream }).on('line', line => {
+      if (NOISE.test(line)) return
+      lastWords = line
+      process.stderr.write(`engine: ${line}\n`)
+    })
+  }
+
+  function die(error: AppError): void {
+    death ??= error
+    for (const { reject } of pending.values()) reject(death)
+    pending.clear()
+  }
+  child.on('error', cause =>
+    die(new AppError('ENGINE_DIED', `The engine process could not start: ${cause.message}`, cause)),
+  )
+  child.on('close', (code, signal) => {
+    const how = signal
+      ? `by ${signal}${signal === 'SIGKILL' ? ' (the system does so when memory runs out)' : ''}`
+      : `with exit code ${code}`
+    const message = `The engine process ended ${how}${lastWords && `; its last words: ${lastWords}`}`
+    die(new AppError('ENGINE_DIED', message, undefined, signal ? { signal } : {}))
+  })
+  const pipe = child.stdio[CHANNEL] as Duplex
+  const channel = openChannel<ToEngine, FromEngine>(pipe, message => {
+    const call = pending.get(message.id)
+    if (!call) return
+    if (message.type === 'event') return hear(call, message.id, message.event)
+    pending.delete(message.id)
+    if (message.type === 'result') return call.resolve(message.result as never)
+    call.reject(errorOf(message))
+  })
+  const send = (message: ToEngine) => void channel.send(message)
+
+  /** A caller that fails over an event (it could not write it down, say) has its call ended with that error. */
+  function hear(call: Pending, id: number, event: unknown): void {
+    const fail = (error: unknown) => {
+      pending.delete(id)
+      send({ type: 'cancel', id })
+      call.reject(error)
+    }
+    const settle = (promise: Promise<void>) => {
+      if (call.held !== promise) return
+      call.held = null
+      send({ type: 'hold', id, held: false })
+    }
+    try {
+      const promise = call.onEvent?.(event as never)
+      if (!promise) return
+      if (!call.held) send({ type: 'hold', id, held: true })
+      call.held = promise
+      promise.then(() => settle(promise), fail)
+    } catch (error) {
+      fail(error)
+    }
+  }
+
+  if (niceness > 0 && child.pid !== undefined) {
+    try {
+      setPriority(child.pid, niceness)
+    } catch {
+      // as it was
+    }
+  }
+
+  return {
+    pid: child.pid,
+    get dead() {
+      return death !== null
+    },
+    call(name, params, { onEvent, signal } = {}) {
+      throwIfCancelled(signal)
+      if (death) return Promise.reject(death)
+      const id = ++lastId
+      const cancel = () => send({ type: 'cancel', id })
+      signal?.addEventListener('abort', cancel, { once: true })
+      const answer = new Promise<never>((resolve, reject) => {
+        pending.set(id, { onEvent: onEvent as Pending['onEvent'], held: null, resolve, reject })
+        send({ type: 'call', id, name, params })
+      })
+      return answer.finally(() => signal?.removeEventListener('abort', cancel))
+    },
+    dispose() {
+      death ??= new AppError('ENGINE_DIED', 'The engine process was closed')
+      pipe.destroy()
+    },
+  }
+}

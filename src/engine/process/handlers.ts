@@ -1,0 +1,237 @@
+/** What an engine process does for each call. */
+import { realpath } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import process from 'node:process'
+import { AppError } from '../../contract/errors.ts'
+import type { VolumeScore } from '../../contract/evaluation.ts'
+import { exportName, requireFittingName, stemOf } from '../../contract/exports.ts'
+import type { SkippedFile, VolumeInfo } from '../../contract/volumes.ts'
+import { makePlainArithmetic } from '../../core/compute.ts'
+import type { Volume } from '../../core/data/volume.ts'
+import { evaluateVolume, unscorable } from '../../core/evaluate.ts'
+import { fromTorch } from '../../core/models/parameters.ts'
+import { cropShape } from '../../core/mri/transform.ts'
+import type { Pause } from '../../core/pause.ts'
+import { makeEagerImaging, maskOf, reconstructSlice } from '../../core/reconstruct.ts'
+import { train as runTraining } from '../../core/training/train.ts'
+import { croppedTruth } from '../../core/viewing/frame.ts'
+import { exportVolume } from '../files/exports/volume.ts'
+import { runFiles } from '../files/run-files.ts'
+import { synthesizeKnees } from '../files/synthesize.ts'
+import { VolumePool } from '../files/volume-pool.ts'
+import { contentOf, openVolume, reasonOf, scanFolder } from '../files/volumes.ts'
+import { readCheckpoint } from '../files/whole-files.ts'
+import { type Destination, inWorkshop, place } from '../files/written.ts'
+import { loadedCompute, requireCompute } from '../tensorflow/tensorflow.ts'
+import { type Batches, expectBatches, prepareAhead } from '../training/batches.ts'
+import { withModel } from '../training/models.ts'
+import { newestWhole } from '../training/resume.ts'
+import { taskOf } from '../training/tasks.ts'
+import { features, frame, metrics, overMasks, thumbnail } from '../viewing/frames.ts'
+import { views } from '../viewing/views.ts'
+import type { CallName, Calls, Progress, Reconstructed, VolumeFile } from './protocol.ts'
+
+export interface Context<Event> {
+  readonly signal: AbortSignal
+  emit(event: Event): void
+  /** Lets messages in and what somebody waits for go first; rejects with `CANCELLED` once the call is cancelled. */
+  readonly pause: Pause
+}
+
+type Handlers = {
+  readonly [Name in CallName]: (
+    params: Calls[Name]['params'],
+    context: Context<Calls[Name]['event']>,
+  ) => Promise<Calls[Name]['result']>
+}
+
+const isCancelled = (error: unknown) => error instanceof AppError && error.code === 'CANCELLED'
+
+/**
+ * Opens one volume after another for `use`, which says why it left one out, or null. A file's own fault leaves out only that file;
+ * a cancellation stops all.
+ */
+async function eachVolume(
+  files: readonly VolumeFile[],
+  salt: string,
+  { emit, pause }: Context<Progress>,
+  use: (volume: Volume) => Promise<string | null>,
+): Promise<SkippedFile[]> {
+  const skipped: SkippedFile[] = []
+  for (const [done, { path, content }] of files.entries()) {
+    await pause()
+    emit({ done, total: files.length, label: basename(path) })
+    try {
+      const volume = await openVolume(path, salt, content, { pause })
+      const reason = await use(volume).finally(() => volume.dispose())
+      if (reason) skipped.push({ path, reason })
+    } catch (error) {
+      if (isCancelled(error)) throw error
+      skipped.push({ path, reason: reasonOf(error, path) })
+    }
+  }
+  emit({ done: files.length, total: files.length, label: '' })
+  return skipped
+}
+
+/** Files whose content is not known yet are read: which slices can be trained on depends on it. */
+async function withContents(volumes: readonly VolumeInfo[], pause: Pause): Promise<VolumeInfo[]> {
+  const known: VolumeInfo[] = []
+  for (const info of volumes) {
+    const content = info.content ?? (await contentOf(info.path, pause))
+    known.push({ ...info, content, sampling: content.sampling })
+  }
+  return known
+}
+
+export const handlers: Handlers = {
+  scan: ({ paths, salt }, { emit, signal }) =>
+    scanFolder(paths, salt, { onProgress: progress => emit({ ...progress, label: 'files' }), signal }),
+
+  async contents({ paths, salt }, { emit, pause }) {
+    for (const path of paths) {
+      const onBytes = (read: number) => emit({ type: 'bytes', path, read })
+      try {
+        const volume = await openVolume(path, salt, undefined, { pause, onBytes })
+        const { info } = volume
+        volume.dispose()
+        emit({ type: 'file', path, volume: { ...info, content: info.content! } })
+      } catch (error) {
+        if (isCancelled(error)) throw error
+        emit({ type: 'file', path, reason: reasonOf(error, path) })
+      }
+    }
+    return {}
+  },
+
+  async train(request, { emit, pause }) {
+    if (request.config.kind === 'import') throw new Error('An imported checkpoint is not trained')
+    const { config, start, states } = request
+    const [train, validation] = [
+      await withContents(request.train, pause),
+      await withContents(request.validation, pause),
+    ]
+    const asked = { config, train, validation }
+    expectBatches(asked)
+    const compute = await requireCompute()
+    const { device } = compute
+    emit({ type: 'device', device })
+    const pool = new VolumePool()
+    let batches: Batches | null = null
+    try {
+      batches = prepareAhead(taskOf(asked, pool, compute), asked, device.device === 'GPU')
+      const { task } = batches
+      const resumed = states.length > 0 ? await newestWhole(request.run, states) : null
+      const training = runTraining({
+        run: request.run,
+        task,
+        recipe: config.recipe,
+        seed: config.seed,
+        start: start && !resumed ? fromTorch((await readCheckpoint(start)).tensors, task.network, start) : null,
+        resume: resumed?.state ?? null,
+        metadata: {
+          network: config.network,
+          config: JSON.stringify(config.networkConfig),
+          kind: config.kind,
+          ...(config.method && { method: config.method }),
+        },
+        notes: [...request.notes, ...(resumed?.notes ?? [])],
+        files: runFiles(request.directory, { pause, emit }),
+        pause,
+        compute,
+      })
+      while (true) {
+        const { value, done } = await training.next()
+        if (done) return value
+        emit(value)
+      }
+    } finally {
+      batches?.dispose()
+      pool.dispose()
+    }
+  },
+
+  async evaluate({ files, salt, model: reference, settings }, context) {
+    const compute = await requireCompute()
+    return withModel(reference, async model => {
+      const volumes: VolumeScore[] = []
+      const skipped = await eachVolume(files, salt, context, async volume => {
+        const reason = unscorable(volume, settings)
+        if (!reason) volumes.push(await evaluateVolume(volume, model, settings, compute, context.pause))
+        return reason
+      })
+      return { volumes, skipped }
+    })
+  },
+
+  async reconstruct(request, context) {
+    const { files, salt, slice, format, directory, stem, overwrite = false } = request
+    const compute = request.source === 'network' ? await requireCompute() : makePlainArithmetic()
+    const destination: Destination = {
+      folder: directory,
+      maker: 'reconstruct',
+      replaces: overwrite ? 'all' : 'none',
+    }
+    return withModel(request.model, async model => {
+      const written: Reconstructed[] = []
+      const taken = new Set(await Promise.all(files.map(({ path }) => realpath(path)))) // no input is ever written over
+      const skipped = await eachVolume(files, salt, context, async volume => {
+        const { info } = volume
+        const name = exportName(stem ?? stemOf(info.file), format, slice)
+        requireFittingName(name)
+        const output = join(directory, name)
+        if (taken.has(await realpath(output).catch(() => output))) {
+          return `Expected a free name for its reconstruction, got ${output}, which is an input or another file’s. Give another folder.`
+        }
+        const empty = await inWorkshop(directory, async workshop => {
+          const finished = join(workshop, 'result')
+          const none = await exportVolume(volume, model, compute, request, finished, context.pause)
+          await place(finished, destination, name)
+          return none
+        })
+        taken.add(await realpath(output)) // through links too: two inputs may have one name
+        written.push({ path: info.path, output, empty })
+        return null
+      })
+      return [...written, ...skipped]
+    })
+  },
+
+  async compare({ path, content, salt, slice, mask: spec, models }, { pause }) {
+    const { kernels } = await requireCompute()
+    const volume = await openVolume(path, salt, content, { pause })
+    try {
+      const shape = cropShape(volume.info)
+      const mask = maskOf(volume, spec)
+      const truth = croppedTruth(volume, slice)
+      const imaging = makeEagerImaging(kernels)
+      const images: Float32Array[] = []
+      for (const reference of models)
+        images.push(await withModel(reference, async model => reconstructSlice(volume, slice, mask, model, imaging)))
+      const maximum = (truth ?? images[0]).reduce((most, value) => Math.max(most, value), 0)
+      return { shape, truth, images, maximum }
+    } finally {
+      volume.dispose()
+    }
+  },
+
+  frame: (request, { signal }) => frame(request, signal),
+
+  metrics: (request, { signal }) => metrics(request, signal),
+
+  overMasks: (request, { signal }) => overMasks(request, signal),
+
+  thumbnail: (request, { signal }) => thumbnail(request, signal),
+
+  features: (request, { signal }) => features(request, signal),
+
+  views: async ({ config, train }, { pause }) => views({ config, train: await withContents(train, pause) }),
+
+  status: async () => ({ device: loadedCompute()?.device ?? null, residentBytes: process.memoryUsage.rss() }),
+
+  async synthesize(spec, { emit, pause }) {
+    return { files: await synthesizeKnees(spec, emit, pause) }
+  },
+
+  doctor: async () => (await requireCompute()).examine(),
+}

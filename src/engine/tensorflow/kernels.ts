@@ -1,0 +1,186 @@
+/**
+ * core's kernels as native TensorFlow operations that TensorFlow.js does not use itself:
+ * FusedBatchNormV3 (with a batch of one it is instance norm too), LeakyRelu, and IFFT on bit-cast floats.
+ */
+import * as tf from '@tensorflow/tfjs-core'
+import { type BatchNorm, type Kernels, LEAKY_SLOPE, NORM_EPSILON } from '../../core/kernels.ts'
+import type { OpAttribute } from './graph/native.ts'
+
+/** The part of tfjs-node's backend and binding that is called here. */
+export interface NativeBackend {
+  readonly binding: Record<
+    'TF_FLOAT' | 'TF_COMPLEX64' | 'TF_ATTR_TYPE' | 'TF_ATTR_FLOAT' | 'TF_ATTR_STRING' | 'TF_ATTR_BOOL',
+    number
+  > & { readonly TF_Version: string }
+  readonly isUsingGpuDevice: boolean
+  executeSingleOutput(name: string, attributes: OpAttribute[], inputs: tf.Tensor[]): tf.Tensor
+  executeMultipleOutputs(name: string, attributes: OpAttribute[], inputs: tf.Tensor[], outputs: number): tf.Tensor[]
+}
+
+type Forward<Inputs extends tf.Tensor[]> = (...inputs: [...Inputs, save: (tensors: tf.Tensor[]) => void]) => {
+  value: tf.Tensor
+  gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor | tf.Tensor[]
+}
+
+/** `tf.customGrad`; its own type lets neither the inputs nor the saved tensors be named. */
+const withGradient = tf.customGrad as unknown as <Inputs extends tf.Tensor[]>(
+  forward: Forward<Inputs>,
+) => (...inputs: Inputs) => tf.Tensor4D
+
+/** One of TensorFlow.js' kernels of the active backend, by another that may call it. */
+export function replaceKernel(name: string, replacement: (standard: tf.KernelFunc) => tf.KernelFunc): void {
+  const kernel = tf.getKernel(name, tf.getBackend())
+  tf.unregisterKernel(name, tf.getBackend())
+  tf.registerKernel({ ...kernel, kernelFunc: replacement(kernel.kernelFunc) })
+}
+
+/** A vector's parts where they are: TensorFlow's SplitV copies each, its Slice only those that begin or end off its boundaries of 64 bytes. */
+export function splitVectorsInPlace(backend: NativeBackend): void {
+  if (backend.isUsingGpuDevice) return // unmeasured
+  replaceKernel('SplitV', standard => args => {
+    const x = args.inputs.x as tf.Tensor
+    if (x.rank !== 1) return standard(args)
+    const { numOrSizeSplits } = args.attrs as unknown as tf.SplitVAttrs
+    let begin = 0
+    return tf.backend_util.prepareSplitSize(x, numOrSizeSplits).map(size => {
+      const part = tf.slice(x, begin, size)
+      begin += size
+      return part
+    })
+  })
+}
+
+/** Elements of a sample from which on a batch is normalised sample by sample; measured. */
+const LARGE_SAMPLE = 2 ** 16
+
+/** Fused kernels on a native backend. Their few constant tensors live as long as the backend. */
+export function fusedKernels(backend: NativeBackend): Omit<Kernels, 'inBfloat16'> {
+  const { binding } = backend
+  const type = (name: string, value: number): OpAttribute => ({ name, type: binding.TF_ATTR_TYPE, value })
+  const number = (name: string, value: number): OpAttribute => ({ name, type: binding.TF_ATTR_FLOAT, value })
+  const kept = new Map<string, tf.Tensor>()
+  const constant = (key: string, make: () => tf.Tensor): tf.Tensor => {
+    const found = kept.get(key)
+    if (found) return found
+    const made = tf.keep(make())
+    kept.set(key, made)
+    return made
+  }
+
+  const normAttributes = (layout: 'NHWC' | 'NCHW'): OpAttribute[] => [
+    type('T', binding.TF_FLOAT),
+    type('U', binding.TF_FLOAT),
+    number('epsilon', NORM_EPSILON),
+    { name: 'data_format', type: binding.TF_ATTR_STRING, value: layout },
+    { name: 'is_training', type: binding.TF_ATTR_BOOL, value: true },
+  ]
+  const attributesOf = { NHWC: normAttributes('NHWC'), NCHW: normAttributes('NCHW') }
+
+  /** `hear` is told each channel's mean and unbiased variance, which die when it returns. */
+  function normaliseTogether(
+    x: tf.Tensor4D,
+    scale: tf.Tensor1D,
+    offset: tf.Tensor1D,
+    { layout = 'NHWC' as 'NHWC' | 'NCHW', hear = (_mean: tf.Tensor1D, _variance: tf.Tensor1D) => {} } = {},
+  ): tf.Tensor4D {
+    const attributes = attributesOf[layout]
+    const none = constant('empty', () => tf.tensor1d([]))
+    return withGradient<[tf.Tensor4D, tf.Tensor1D, tf.Tensor1D]>((x, scale, offset, save) => {
+      const [y, batchMean, batchVariance, mean, variance, reserve] = backend.executeMultipleOutputs(
+        'FusedBatchNormV3',
+        attributes,
+        [x, scale, offset, none, none],
+        6,
+      )
+      hear(batchMean as tf.Tensor1D, batchVariance as tf.Tensor1D)
+      save([x, scale, mean, variance, reserve])
+      return {
+        value: y,
+        // Its other two outputs are empty.
+        gradFunc: (dy, saved) =>
+          backend.executeMultipleOutputs('FusedBatchNormGradV3', attributes, [dy, ...saved], 5).slice(0, 3),
+      }
+    })(x, scale, offset)
+  }
+
+  function batchNorm(x: tf.Tensor4D, scale: tf.Tensor1D, offset: tf.Tensor1D): BatchNorm {
+    const kept: tf.Tensor1D[] = []
+    const hear = (...statistics: tf.Tensor1D[]) => void kept.push(...statistics.map(tf.keep))
+    const normalised = normaliseTogether(x, scale, offset, { hear })
+    const [mean, variance] = kept.map(tf.clone) // which belong to the caller's scope
+    tf.dispose(kept)
+    return { normalised, mean, variance }
+  }
+
+  function instanceNorm(x: tf.Tensor4D): tf.Tensor4D {
+    if (x.shape[0] === 1) return normaliseMaps(x, x.shape[3], 'NHWC')
+    return backend.isUsingGpuDevice ? normaliseChannelsFirst(x) : normaliseBatch(x)
+  }
+
+  /** Each map by its own mean and variance. */
+  const normaliseMaps = (x: tf.Tensor4D, maps: number, layout: 'NHWC' | 'NCHW') =>
+    normaliseTogether(
+      x,
+      constant(`ones ${maps}`, () => tf.ones([maps])) as tf.Tensor1D,
+      constant(`zeros ${maps}`, () => tf.zeros([maps])) as tf.Tensor1D,
+      { layout },
+    )
+
+  /** On a GPU the graph optimizer makes every convolution channels first, and these two transpositions cancel with its own. */
+  function normaliseChannelsFirst(x: tf.Tensor4D): tf.Tensor4D {
+    const [batch, height, width, channels] = x.shape
+    const maps = batch * channels
+    const first = tf.reshape(tf.transpose(x, [0, 3, 1, 2]), [1, maps, height, width]) as tf.Tensor4D
+    const normalised = tf.reshape(normaliseMaps(first, maps, 'NCHW'), [batch, channels, height, width])
+    return tf.transpose(normalised, [0, 2, 3, 1]) as tf.Tensor4D
+  }
+
+  /** Each sample then has statistics of its own. Where they are large, moving them into the channels and back takes longer than as many norms. */
+  function normaliseBatch(x: tf.Tensor4D): tf.Tensor4D {
+    const [batch, height, width, channels] = x.shape
+    if (height * width * channels >= LARGE_SAMPLE) {
+      return tf.concat(
+        tf.split(x, batch, 0).map(sample => instanceNorm(sample as tf.Tensor4D)),
+        0,
+      )
+    }
+    const together = tf.reshape(tf.transpose(x, [1, 2, 0, 3]), [1, height, width, batch * channels]) as tf.Tensor4D
+    return tf.transpose(tf.reshape(instanceNorm(together), [height, width, batch, channels]), [2, 0, 1, 3])
+  }
+
+  function rectifier(slope: number): (x: tf.Tensor4D) => tf.Tensor4D {
+    const attributes = [type('T', binding.TF_FLOAT), number('alpha', slope)]
+    return withGradient<[tf.Tensor4D]>((x, save) => {
+      const y = backend.executeSingleOutput('LeakyRelu', attributes, [x])
+      save([y])
+      return {
+        value: y,
+        // The sign of y is the sign of x, so y serves where the kernel asks for its features.
+        gradFunc: (dy, saved) => backend.executeSingleOutput('LeakyReluGrad', attributes, [dy, saved[0]]),
+      }
+    })
+  }
+
+  const toComplex = [type('T', binding.TF_FLOAT), type('type', binding.TF_COMPLEX64)]
+  const toFloat = [type('T', binding.TF_COMPLEX64), type('type', binding.TF_FLOAT)]
+  const transformAttributes = [type('Tcomplex', binding.TF_COMPLEX64)]
+
+  return {
+    instanceNorm,
+    batchNorm,
+    // Not as Relu: the graph optimizer would make one operation of it and a batch norm before it, and the last bit another.
+    relu: rectifier(0),
+    leakyRelu: rectifier(LEAKY_SLOPE),
+    inverseDft(values, lines, samples) {
+      const transformed = tf.tidy(() => {
+        const complex = backend.executeSingleOutput('Bitcast', toComplex, [tf.tensor3d(values, [lines, samples, 2])])
+        return backend.executeSingleOutput('Bitcast', toFloat, [
+          backend.executeSingleOutput('IFFT', transformAttributes, [complex]),
+        ])
+      })
+      const result = transformed.dataSync() as Float32Array
+      transformed.dispose()
+      return result
+    },
+  }
+}

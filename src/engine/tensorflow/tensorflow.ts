@@ -1,0 +1,109 @@
+/**
+ * Loads TensorFlow.js on the native TensorFlow of the engine's cache, and makes this process's `Compute` of it.
+ * tfjs-node's own index looks for its binding inside node_modules, so this file loads tfjs-node's backend without that index.
+ */
+import { createRequire } from 'node:module'
+import process from 'node:process'
+import * as tf from '@tensorflow/tfjs-core'
+import type { Device } from '../../contract/engine.ts'
+import { AppError } from '../../contract/errors.ts'
+import type { Compute } from '../../core/compute.ts'
+import { makeEagerPredict } from '../../core/models/model.ts'
+import { compilesWithXla } from '../install/environment.ts'
+import { run } from '../install/run.ts'
+import { convolutionKernels, makeMixedPrecision } from './bfloat16.ts'
+import { examine } from './doctor.ts'
+import { isExhausted } from './exhausted.ts'
+import type { Backend } from './graph/native.ts'
+import { makeGraphPredictor } from './graph/predictor.ts'
+import { graphStepper } from './graph/stepper.ts'
+import { computesEagerly, say } from './graph/way.ts'
+import { fusedKernels, type NativeBackend, splitVectorsInPlace } from './kernels.ts'
+import { useOneDnn } from './onednn.ts'
+
+const require = createRequire(import.meta.url)
+
+let loaded: Compute | null = null
+
+/** Makes TensorFlow.js compute on the native library beside `bindingPath`. Later calls in a process return the first call's value. */
+export async function loadTensorflow(bindingPath: string): Promise<Compute> {
+  try {
+    loaded ??= await load(bindingPath)
+    return loaded
+  } catch (error) {
+    if (error instanceof AppError || !isExhausted(error)) throw error
+    throw new AppError('OUT_OF_MEMORY', (error as Error).message, error)
+  }
+}
+
+async function load(bindingPath: string): Promise<Compute> {
+  // tfjs-node 4.22 calls two functions that Node ≥ 23 no longer has, or warns of.
+  const util = require('node:util')
+  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined
+  util.isArray = Array.isArray
+  const { NodeJSKernelBackend } = require('@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js')
+  require('@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js')
+  let binding: NativeBackend['binding']
+  try {
+    binding = require(bindingPath)
+  } catch (cause) {
+    throw new AppError(
+      'ENGINE_UNAVAILABLE',
+      `The TensorFlow engine in ${bindingPath} does not load. Mend it with: self-mri engine install`,
+      cause,
+    )
+  }
+  tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, 'tfjs-node-gpu'))
+  await tf.setBackend('tensorflow')
+  const backend = tf.backend() as unknown as NativeBackend & Backend
+  const convolutions = convolutionKernels()
+  splitVectorsInPlace(backend)
+  const kernels = {
+    ...fusedKernels(useOneDnn(backend)),
+    inBfloat16: makeMixedPrecision(backend, convolutions),
+  }
+  const predictor = computesEagerly() ? null : makeGraphPredictor(backend, kernels, say)
+  const device = await deviceOf(backend)
+  return {
+    device,
+    kernels,
+    makeStepper: graphStepper,
+    predict: predictor ?? makeEagerPredict(kernels),
+    examine: () => examine(device, kernels),
+    isExhausted,
+    close: () => predictor?.dispose(),
+  }
+}
+
+async function deviceOf({ binding, isUsingGpuDevice }: NativeBackend): Promise<Device> {
+  return {
+    tensorflow: binding.TF_Version,
+    tfjs: tf.version_core,
+    device: isUsingGpuDevice ? 'GPU' : 'CPU',
+    gpu: isUsingGpuDevice ? await gpuName() : null,
+    compiler: compilesWithXla() ? 'XLA' : null,
+  }
+}
+
+/** TensorFlow takes the first GPU that it may see; its C interface does not tell the name. */
+async function gpuName(): Promise<string | null> {
+  const seen = process.env.CUDA_VISIBLE_DEVICES?.split(',')[0]
+  const which = seen ? [`--id=${seen}`] : []
+  const { status, output } = await run('nvidia-smi', [...which, '--query-gpu=name', '--format=csv,noheader'])
+  return status === 0 ? output.trim().split('\n')[0] : null
+}
+
+/** What this process computes with; `null` until it has loaded TensorFlow. */
+export const loadedCompute = (): Compute | null => loaded
+
+/** Loads TensorFlow where the client said when it spawned this process; scanning, synthesis and the ground truth need none. */
+export async function requireCompute(): Promise<Compute> {
+  if (loaded) return loaded
+  const binding = process.env.SELF_MRI_BINDING
+  if (!binding)
+    throw new AppError(
+      'ENGINE_UNAVAILABLE',
+      'The TensorFlow engine is not installed. Install it with: self-mri engine install',
+    )
+  return loadTensorflow(binding)
+}

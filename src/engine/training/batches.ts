@@ -1,0 +1,158 @@
+/** A training's batches, prepared by threads of their own while a step runs: a step holds the thread that asked for it until it ends. */
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import type { PlainBatch } from '../../core/training/stack.ts'
+import type { TrainingTask } from '../../core/training/train.ts'
+import { errorOf, type Failure } from '../process/failure.ts'
+import type { TaskRequest } from './tasks.ts'
+
+export type ToThread =
+  | { readonly do: 'open'; readonly training: number; readonly request: TaskRequest }
+  | {
+      readonly do: 'prepare'
+      readonly training: number
+      readonly call: number
+      readonly epoch: number
+      readonly index: number
+    }
+  | { readonly do: 'close'; readonly training: number }
+
+export type FromThread =
+  | { readonly call: number; readonly batch: PlainBatch }
+  | { readonly call: number; readonly failure: Failure }
+
+const ENTRY = fileURLToPath(new URL('./batch-thread.ts', import.meta.url))
+
+/** A thread holds its modules and the files it has open; it goes when nobody has trained for so long. */
+const IDLE_MS = 60_000
+
+const isPretext = ({ config }: TaskRequest) => config.kind === 'pretrain'
+
+/**
+ * A GPU's step takes less time than its batch: several are then prepared at once. On a CPU the step has all cores: a pretext's batch gains by a thread
+ * beside it, a supervised one, a few per cent of its step, loses more.
+ */
+function threadsBeside(request: TaskRequest, gpu: boolean): number {
+  if (gpu) return Math.max(1, Math.min(8, Math.floor(availableParallelism() / 2)))
+  return isPretext(request) ? 1 : 0
+}
+
+interface Thread {
+  open(training: number, request: TaskRequest): void
+  prepare(training: number, epoch: number, index: number): Promise<PlainBatch>
+  close(training: number): void
+  end(): void
+}
+
+function startThread(onEnd: () => void): Thread {
+  const worker = new Worker(ENTRY)
+  worker.unref()
+  const pending = new Map<number, PromiseWithResolvers<PlainBatch>>()
+  let calls = 0
+  const send = (message: ToThread) => worker.postMessage(message)
+  worker.on('message', (message: FromThread) => {
+    const call = pending.get(message.call)!
+    pending.delete(message.call)
+    if ('batch' in message) call.resolve(message.batch)
+    else call.reject(errorOf(message.failure))
+  })
+  const end = (error: Error) => {
+    onEnd()
+    for (const call of pending.values()) call.reject(error)
+    pending.clear()
+  }
+  worker.on('error', end)
+  worker.on('exit', () => end(new Error('The thread that prepares batches ended')))
+  return {
+    open: (training, request) => send({ do: 'open', training, request }),
+    prepare(training, epoch, index) {
+      const call = Promise.withResolvers<PlainBatch>()
+      pending.set(++calls, call)
+      send({ do: 'prepare', training, call: calls, epoch, index })
+      return call.promise
+    },
+    close: training => send({ do: 'close', training }),
+    end: () => void worker.terminate(),
+  }
+}
+
+const threads = new Set<Thread>()
+let trainings = 0
+let active = 0
+let idle: ReturnType<typeof setTimeout> | undefined
+
+/** As many threads as there are to be, begun where they are not there yet: starting one takes half a second. */
+function atLeast(count: number): readonly Thread[] {
+  clearTimeout(idle)
+  while (threads.size < count) {
+    const thread = startThread(() => threads.delete(thread))
+    threads.add(thread)
+  }
+  return [...threads].slice(0, count)
+}
+
+function endAll(): void {
+  for (const thread of threads) thread.end()
+  threads.clear() // at once: one that is ending takes no more work
+}
+
+function endWhenIdle(): void {
+  if (active > 0) return
+  idle = setTimeout(endAll, IDLE_MS)
+  idle.unref()
+}
+
+/** Begins what a training will want wherever it computes, while TensorFlow is still loading. */
+export function expectBatches(request: TaskRequest): void {
+  if (!isPretext(request)) return
+  atLeast(1)
+  endWhenIdle()
+}
+
+export interface Batches {
+  /** The same task, of whose batches a few are always being prepared where that helps. */
+  readonly task: TrainingTask
+  dispose(): void
+}
+
+/** `request` is what the task is of. */
+export function prepareAhead(task: TrainingTask, request: TaskRequest, gpu: boolean): Batches {
+  const count = threadsBeside(request, gpu)
+  if (count === 0) return { task, dispose: () => {} }
+  const those = atLeast(count)
+  const training = ++trainings
+  active++
+  for (const thread of those) thread.open(training, request)
+  const perEpoch = task.batchesPerEpoch
+  const end = request.config.recipe.epochs * perEpoch
+  /** By the batch's place in the whole training. */
+  const asked = new Map<number, Promise<PlainBatch>>()
+
+  function ask(place: number): Promise<PlainBatch> {
+    const before = asked.get(place)
+    if (before) return before
+    const batch = those[place % count].prepare(training, Math.floor(place / perEpoch), place % perEpoch)
+    batch.catch(() => {}) // whoever wants it hears it
+    asked.set(place, batch)
+    return batch
+  }
+
+  return {
+    task: {
+      ...task,
+      prepare(epoch, index) {
+        const place = epoch * perEpoch + index
+        const batch = ask(place)
+        asked.delete(place)
+        for (let next = place + 1; next <= place + count + 1 && next < end; next++) ask(next)
+        return batch
+      },
+    },
+    dispose() {
+      for (const thread of those) thread.close(training)
+      active--
+      endWhenIdle()
+    },
+  }
+}

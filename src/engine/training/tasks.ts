@@ -1,0 +1,52 @@
+/** What a run's configuration asks to be learned, on its volumes. */
+import { AppError } from '../../contract/errors.ts'
+import type { VolumeInfo } from '../../contract/volumes.ts'
+import type { Arithmetic } from '../../core/compute.ts'
+import { networkOf } from '../../core/models/index.ts'
+import { methodOf } from '../../core/ssl/index.ts'
+import { type PretextTask, pretextTask } from '../../core/ssl/pretext.ts'
+import { supervisedTask } from '../../core/training/supervised.ts'
+import type { TrainingTask } from '../../core/training/train.ts'
+import type { VolumePool } from '../files/volume-pool.ts'
+import type { TrainRequest } from '../process/protocol.ts'
+
+export type TaskRequest = Pick<TrainRequest, 'config' | 'train' | 'validation'>
+
+/** Throws `INVALID_ARGUMENT` for k-space whose measured samples no mask over columns describes: masking it again would be wrong in silence. */
+function requireColumns(volumes: readonly VolumeInfo[]): void {
+  for (const { path, sampling } of volumes)
+    if (sampling.kind === 'irregular')
+      throw new AppError(
+        'INVALID_ARGUMENT',
+        `Expected k-space with one set of measured columns to train on, got sampling of another kind (${sampling.pattern}), in ${path}. Exclude the file from the training.`,
+      )
+}
+
+function jobOf({ config, train, validation }: TaskRequest, pool: VolumePool) {
+  requireColumns(config.kind === 'pretrain' ? [...train, ...validation] : train)
+  const network = networkOf(config.network)
+  return {
+    network,
+    networkConfig: network.config.parse(config.networkConfig),
+    train: train.map(info => pool.source(info)),
+    validation: validation.map(info => pool.source(info)),
+    slices: config.slices,
+    mask: config.mask,
+    batch: config.recipe.batch,
+    seed: config.seed,
+  }
+}
+
+export function pretrainingOf(request: TaskRequest, pool: VolumePool, compute: Arithmetic): PretextTask {
+  const { config } = request
+  if (!config.method || !config.pretext) throw new Error('A pre-training has a method and says what it may see')
+  const method = methodOf(config.method)
+  const methodConfig = method.config.parse(config.methodConfig)
+  const { pretext, recipe } = config
+  return pretextTask({ ...jobOf(request, pool), method, methodConfig, pretext, epochs: recipe.epochs }, compute)
+}
+
+export const taskOf = (request: TaskRequest, pool: VolumePool, compute: Arithmetic): TrainingTask =>
+  request.config.kind === 'pretrain'
+    ? pretrainingOf(request, pool, compute)
+    : supervisedTask(jobOf(request, pool), compute)

@@ -1,0 +1,218 @@
+/** Images and feature maps for panes and lists. Files and networks stay open from call to call, so that scrolling opens nothing anew. */
+import { setImmediate } from 'node:timers/promises'
+import { AppError, throwIfCancelled } from '../../contract/errors.ts'
+import type { OverMasks, SliceMetrics } from '../../contract/images.ts'
+import { makePlainArithmetic } from '../../core/compute.ts'
+import { shownSlice } from '../../core/data/slices.ts'
+import type { Volume } from '../../core/data/volume.ts'
+import type { Model } from '../../core/models/model.ts'
+import { cropShape, normalise } from '../../core/mri/transform.ts'
+import {
+  type Imaging,
+  makeEagerImaging,
+  requireFiniteImage,
+  seededMaskOf,
+  throughNetwork,
+  zeroFilled,
+} from '../../core/reconstruct.ts'
+import { type Features, featureMaps } from '../../core/viewing/features.ts'
+import { croppedTruth, describeFrame, truthMaximum } from '../../core/viewing/frame.ts'
+import {
+  hasMetrics,
+  imageOfDraw,
+  metricsOf,
+  pictureOf,
+  picturesOverMasks,
+  type Subject,
+} from '../../core/viewing/shows.ts'
+import { shrink, toEightBit } from '../../core/viewing/thumbnail.ts'
+import { KeptFiles } from '../files/kept-files.ts'
+import { VolumePool } from '../files/volume-pool.ts'
+import { listVolume } from '../files/volumes.ts'
+import type {
+  Calls,
+  FeaturesRequest,
+  Frame,
+  FrameRequest,
+  ModelReference,
+  Thumbnail,
+  VolumeFile,
+} from '../process/protocol.ts'
+import { requireCompute } from '../tensorflow/tensorflow.ts'
+import { loadModel } from '../training/models.ts'
+
+const MODELS_KEPT = 4
+/** A slice's images through as many networks as panes show, and those of the slice before. */
+const MADE_KEPT = 16
+
+const volumes = new VolumePool()
+const models = new KeptFiles<Model>(MODELS_KEPT, model => model.parameters.dispose())
+/** Of open volumes: a file that changed is another volume. */
+const maxima = new WeakMap<Volume, number | null>()
+/** The last images; the newest at the end. */
+const made: Made[] = []
+/** Of the ground truth, for which TensorFlow is not loaded. */
+const plain = makePlainArithmetic()
+/** Made with the first image. */
+let imaging: Imaging | null = null
+let queue: Promise<unknown> = Promise.resolve()
+
+/** One work after another, so that none closes the volume or network of the one before; a cancelled one is passed over. */
+function inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const result = queue.then(async () => {
+    await setImmediate() // lets its cancellation in
+    throwIfCancelled(signal)
+    return work()
+  })
+  queue = result.catch(() => {}) // told to its caller
+  return result
+}
+
+let pictured: Promise<unknown> = Promise.resolve()
+
+/** In turn too, but after everything else that is asked for: a list's pictures can wait, an image in the viewer cannot. */
+function whenNothingWaits<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const result = pictured.then(async () => {
+    let last: typeof queue
+    do {
+      await setImmediate() // lets in what was asked for at the same time
+      last = queue
+      await last
+    } while (last !== queue)
+    return inTurn(signal, work)
+  })
+  pictured = result.catch(() => {}) // told to its caller
+  return result
+}
+
+const openModel = (reference: ModelReference) => models.get(reference.checkpoint, () => loadModel(reference))
+
+async function maximumOf(volume: Volume): Promise<number | null> {
+  const known = maxima.get(volume)
+  if (known !== undefined) return known
+  const maximum = await truthMaximum(volume, setImmediate)
+  maxima.set(volume, maximum)
+  return maximum
+}
+
+/** Throws `INVALID_ARGUMENT` for a slice that the file has not. */
+async function openAt({ path, content }: VolumeFile, slice: number): Promise<Volume> {
+  const volume = await volumes.open(path, content)
+  const { slices } = volume.info
+  if (Number.isInteger(slice) && slice >= 0 && slice < slices) return volume
+  throw new AppError('INVALID_ARGUMENT', `Expected a slice from 1 to ${slices}, got ${slice + 1}, in ${path}`)
+}
+
+interface Made {
+  readonly volume: Volume
+  readonly slice: number
+  readonly mask: Uint8Array
+  /** `null`: zero-filled. */
+  readonly model: Model | null
+  readonly image: Float32Array
+}
+
+const isEqual = (a: Uint8Array, b: Uint8Array) => a.every((column, i) => column === b[i])
+
+/** As `reconstructSlice`, but images are kept: the networks of a slice share their input, and metrics need the image that a pane shows. */
+async function reconstruct(
+  volume: Volume,
+  slice: number,
+  mask: Uint8Array,
+  model: Model | null,
+): Promise<Float32Array> {
+  const known = made.find(
+    one => one.volume === volume && one.slice === slice && one.model === model && isEqual(one.mask, mask),
+  )
+  if (known) return known.image
+  imaging ??= makeEagerImaging((await requireCompute()).kernels)
+  const { zeroFilling, predict } = imaging
+  const computed = model
+    ? await throughNetwork(await reconstruct(volume, slice, mask, null), model, cropShape(volume.info), predict)
+    : zeroFilled(volume, slice, mask, zeroFilling)
+  const image = requireFiniteImage(computed, volume, slice, model)
+  if (made.push({ volume, slice, mask, model, image }) > MADE_KEPT) made.shift()
+  return image
+}
+
+/** The ground truth needs no TensorFlow. */
+async function subjectOf({ path, content, model, ...request }: Omit<FrameRequest, 'show'>): Promise<Subject> {
+  const { kernels } = request.source === 'network' ? await requireCompute() : plain
+  const volume = await openAt({ path, content }, request.slice)
+  const volumeMaximum = await maximumOf(volume)
+  return { ...request, volume, volumeMaximum, model: model && (await openModel(model)), kernels, reconstruct }
+}
+
+export const frame = (request: FrameRequest, signal: AbortSignal): Promise<Frame> =>
+  inTurn(signal, async () => {
+    const { show } = request
+    const subject = await subjectOf(request)
+    const picture = await pictureOf(show, subject)
+    const { volumeMaximum } = subject
+    const awaited = show === 'image' && hasMetrics(subject)
+    const meta = describeFrame(picture, { show, volumeMaximum, ...(!awaited && { metrics: null }) })
+    return { image: picture.image, meta }
+  })
+
+export const metrics = (request: FrameRequest, signal: AbortSignal): Promise<SliceMetrics | null> =>
+  inTurn(signal, async () => metricsOf(await subjectOf(request)))
+
+/** It takes its turn anew for each mask, so that other panes need not wait for all of them. */
+export async function overMasks(
+  request: Calls['overMasks']['params'],
+  signal: AbortSignal,
+): Promise<Calls['overMasks']['result']> {
+  let volumeMaximum: number | null = null
+  const pictures = await picturesOverMasks(seed =>
+    inTurn(signal, async () => {
+      const subject = await subjectOf({ ...request, seed })
+      volumeMaximum = subject.volumeMaximum
+      return imageOfDraw(subject)
+    }),
+  )
+  const framed = (show: OverMasks): Frame => {
+    const { image } = pictures[show]
+    return { image, meta: describeFrame(pictures[show], { show, volumeMaximum, metrics: null }) }
+  }
+  return { mean: framed('mean'), spread: framed('spread') }
+}
+
+export const thumbnail = (request: Calls['thumbnail']['params'], signal: AbortSignal): Promise<Thumbnail> =>
+  whenNothingWaits(signal, () => makeThumbnail(request))
+
+async function makeThumbnail({ path, content, mask, size, salt }: Calls['thumbnail']['params']): Promise<Thumbnail> {
+  const volume = content ? await volumes.open(path, content) : await listVolume(path, salt)
+  try {
+    const slice = shownSlice(volume.info)
+    let image = croppedTruth(volume, slice)
+    if (!image) {
+      imaging ??= makeEagerImaging((await requireCompute()).kernels)
+      // Which lines were measured is known only with the content. Without the content no mask is added.
+      const measured = content ? seededMaskOf(volume, mask, null) : new Uint8Array(volume.info.columns).fill(1)
+      image = zeroFilled(volume, slice, measured, imaging.zeroFilling)
+    }
+    const { pixels, shape } = shrink(image, cropShape(volume.info), size)
+    return { shape, pixels: toEightBit(pixels) }
+  } finally {
+    if (!content) volume.dispose()
+  }
+}
+
+export const features = (request: FeaturesRequest, signal: AbortSignal): Promise<Features> =>
+  inTurn(signal, () => makeFeatures(request))
+
+async function makeFeatures({
+  path,
+  content,
+  slice,
+  mask,
+  seed,
+  model,
+  layer,
+  most,
+}: FeaturesRequest): Promise<Features> {
+  const { kernels } = await requireCompute()
+  const volume = await openAt({ path, content }, slice)
+  const { image } = normalise(await reconstruct(volume, slice, seededMaskOf(volume, mask, seed), null))
+  return featureMaps(kernels, await openModel(model), { image, shape: cropShape(volume.info), layer, most })
+}

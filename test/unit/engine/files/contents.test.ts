@@ -1,0 +1,356 @@
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { File, ready } from 'h5wasm/node'
+import { afterAll, describe, expect, it } from 'vitest'
+import { AppError } from '../../../../src/contract/errors.ts'
+import { VolumeContent } from '../../../../src/contract/volumes.ts'
+import { VolumePool } from '../../../../src/engine/files/volume-pool.ts'
+import { openVolume } from '../../../../src/engine/files/volumes.ts'
+import { handlers } from '../../../../src/engine/process/handlers.ts'
+import type { Calls } from '../../../../src/engine/process/protocol.ts'
+import { thumbnail } from '../../../../src/engine/viewing/frames.ts'
+import { kspaceOf, sampled } from '../../../kspace.ts'
+
+const fixture = fileURLToPath(new URL('../../../fixtures/virtual', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'contents-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+let files = 0
+const freshPath = () => join(folder, `scan ${++files}.h5`)
+
+const [SLICES, ROWS, COLUMNS] = [3, 20, 18]
+const scanOf = (slice: number) => ({ rows: ROWS, columns: COLUMNS, noise: 0.02, seed: 40 + slice, scale: 1e-5 })
+const kspace = Array.from({ length: SLICES }, (_, slice) => kspaceOf(scanOf(slice)))
+const truth = kspace.map(slice => Float32Array.from({ length: 16 * 16 }, (_, i) => Math.abs(slice[i]) + 1e-7))
+
+interface Stored {
+  readonly kspace: readonly Float32Array[]
+  readonly truth: readonly Float32Array[] | null
+  readonly truthName: string
+  readonly mask: readonly number[] | null
+  readonly header: string | null
+  readonly attributes: Readonly<Record<string, string | number>>
+}
+
+const STORED: Stored = {
+  kspace,
+  truth,
+  truthName: 'reconstruction_esc',
+  mask: null,
+  header: '<ismrmrdHeader/>',
+  attributes: { acquisition: 'CORPD_FBK', max: 1e-5, patient_id: 'one' },
+}
+
+/** `packed`: in compressed chunks, datasets in another order. */
+async function write(changes: Partial<Stored> = {}, { path = freshPath(), packed = false } = {}): Promise<string> {
+  await ready
+  const stored = { ...STORED, ...changes }
+  const file = new File(path, 'w')
+  const chunked = (shape: number[]) => (packed ? { chunks: [1, ...shape.slice(1)], compression: 4 } : {})
+  const flat = (slices: readonly Float32Array[]) => Float32Array.from(slices.flatMap(slice => Array.from(slice)))
+  const parts: (() => void)[] = [
+    () => {
+      const values = flat(stored.kspace)
+      const part = (offset: number) => values.filter((_, i) => i % 2 === offset)
+      const shape = [stored.kspace.length, ROWS, COLUMNS]
+      file.create_dataset({
+        name: 'kspace',
+        data: new Map([
+          ['r', part(0)],
+          ['i', part(1)],
+        ]),
+        shape,
+        dtype: [
+          ['r', '<f'],
+          ['i', '<f'],
+        ],
+        ...chunked(shape),
+      })
+    },
+    () => {
+      if (!stored.truth) return
+      const shape = [stored.truth.length, 16, 16]
+      file.create_dataset({ name: stored.truthName, data: flat(stored.truth), shape, ...chunked(shape) })
+    },
+    () => {
+      if (stored.header !== null) file.create_dataset({ name: 'ismrmrd_header', data: stored.header })
+    },
+    () => {
+      if (stored.mask) file.create_dataset({ name: 'mask', data: Float32Array.from(stored.mask) })
+    },
+  ]
+  for (const part of packed ? parts.reverse() : parts) part()
+  for (const [name, value] of Object.entries(stored.attributes)) file.create_attribute(name, value)
+  file.close()
+  return path
+}
+
+async function contentOf(path: string): Promise<VolumeContent> {
+  const volume = await openVolume(path, '')
+  volume.dispose()
+  return volume.info.content!
+}
+
+const identityOf = async (path: string) => (await contentOf(path)).identity
+
+const changed = (slices: readonly Float32Array[], slice: number, change: (values: Float32Array) => void) =>
+  slices.map((values, i) => {
+    const copy = values.slice()
+    if (i === slice) change(copy)
+    return copy
+  })
+const nudged = (slices: readonly Float32Array[], slice: number) =>
+  changed(slices, slice, values => {
+    values[values.length - 1] *= 1 + 2 ** -20
+  })
+
+describe('a file’s identity', () => {
+  it('is SHA-256, and does not depend on name, place, compression and layout', async () => {
+    const path = await write()
+    const identity = await identityOf(path)
+    expect(identity).toMatch(/^[0-9a-f]{64}$/)
+    mkdirSync(join(folder, 'elsewhere'))
+    const copy = join(folder, 'elsewhere', 'other name.hdf5')
+    copyFileSync(path, copy)
+    expect(await identityOf(copy)).toBe(identity)
+    expect(await identityOf(await write({}, { packed: true }))).toBe(identity)
+    // What is not used may change.
+    expect(await identityOf(await write({ attributes: { ...STORED.attributes, norm: 3 } }))).toBe(identity)
+  })
+
+  it('is another for any change of what is used', async () => {
+    const ones = Array.from({ length: COLUMNS }, () => 1)
+    const zeroAt = (column: number) => ones.map((_, i) => Number(i !== column))
+    const variants: Partial<Stored>[] = [
+      {},
+      ...[0, 1, 2].map(slice => ({ kspace: nudged(kspace, slice) })),
+      ...[0, 1, 2].map(slice => ({ truth: nudged(truth, slice) })),
+      { kspace: [kspace[1], kspace[0], kspace[2]] },
+      { kspace: kspace.slice(0, 2), truth: truth.slice(0, 2) },
+      { truth: null },
+      { mask: ones },
+      { mask: zeroAt(3) },
+      { mask: zeroAt(4) },
+      { header: null },
+      { header: '' },
+      { header: '<ismrmrdHeader></ismrmrdHeader>' },
+      { attributes: { ...STORED.attributes, acquisition: 'CORPDFS_FBK' } },
+      { attributes: { ...STORED.attributes, max: 2e-5 } },
+      { attributes: { ...STORED.attributes, patient_id: 'two' } },
+      { attributes: { ...STORED.attributes, patient_orientation: 'L\\F' } },
+      { attributes: { ...STORED.attributes, synthetic: 1 } },
+    ]
+    const identities = new Set<string>()
+    for (const variant of variants) identities.add(await identityOf(await write(variant)))
+    expect(identities.size).toBe(variants.length)
+  })
+})
+
+describe('opening a file whose content is known', () => {
+  const refused = (path: string) => ({ code: 'DATA_CHANGED', message: expect.stringMatching(path) })
+
+  it('gives what the content says, and reads it no further', async () => {
+    const path = await write()
+    const content = await contentOf(path)
+    expect(VolumeContent.parse(content)).toEqual(content)
+    const told = { ...content, sampling: { kind: 'irregular', pattern: 'rows', acceleration: 2 } } as const
+    const volume = await openVolume(path, '', told)
+    expect(volume.info).toMatchObject({ content: told, sampling: told.sampling })
+    volume.dispose()
+  })
+
+  it('is refused once the file was written, even where size and modification time are set back', async () => {
+    const path = await write()
+    const content = await contentOf(path)
+    const { atime, mtime, size } = statSync(path)
+    await write({ kspace: nudged(kspace, 2) }, { path })
+    utimesSync(path, atime, mtime)
+    expect(statSync(path)).toMatchObject({ size, mtimeMs: mtime.getTime() })
+    await expect(openVolume(path, '', content)).rejects.toMatchObject(refused(path))
+    await expect(openVolume(path, '', content)).rejects.toThrow('Scan the study again')
+    expect(await identityOf(path)).not.toBe(content.identity)
+  })
+
+  it('goes on where only permissions or times have changed', async () => {
+    const path = await write()
+    const content = await contentOf(path)
+    const pool = new VolumePool()
+    const volume = await pool.open(path, content)
+    expect(await pool.open(path, content)).toBe(volume)
+    expect(await pool.open(path)).toBe(volume)
+    chmodSync(path, 0o600)
+    const again = await pool.open(path, content)
+    expect(again.info.content!.version).not.toEqual(content.version)
+    expect(again.info.content).toMatchObject({ identity: content.identity })
+    expect(await pool.open(path, content)).toBe(again)
+    pool.dispose()
+  })
+
+  it('is refused for a volume that is kept open, and for its thumbnail', async () => {
+    const path = await write()
+    const content = await contentOf(path)
+    const pool = new VolumePool()
+    await pool.open(path, content)
+    await write({ kspace: nudged(kspace, 2) }, { path })
+    await expect(pool.open(path, content)).rejects.toMatchObject(refused(path))
+    expect((await pool.open(path)).info.content!.identity).not.toBe(content.identity)
+    await expect(pool.open(path, content)).rejects.toMatchObject(refused(path))
+    pool.dispose()
+    const request = { path, content, salt: '', mask: { kind: 'random', acceleration: 4, centerFraction: 0.1 }, size: 8 }
+    await expect(
+      thumbnail(request as Calls['thumbnail']['params'], new AbortController().signal),
+    ).rejects.toMatchObject(refused(path))
+  })
+
+  it('is refused for a file that is written while it is read', async () => {
+    const path = await write()
+    let slices = 0
+    const pause = async () => {
+      if (++slices === 2) writeFileSync(path, 'gone', { flag: 'a' })
+    }
+    await expect(openVolume(path, '', undefined, { pause })).rejects.toMatchObject(refused(path))
+  })
+})
+
+describe('faults', () => {
+  it('are told by slice and dataset, and sampling is judged without them', async () => {
+    const bad = changed(kspace, 1, values => values.fill(0))
+    const path = await write({
+      kspace: changed(bad, 2, values => {
+        values[5] = Number.NaN
+      }),
+      truth: changed(truth, 0, values => values.fill(0)),
+      truthName: 'reconstruction_rss',
+    })
+    const content = await contentOf(path)
+    expect(content.faults).toEqual([
+      { slice: 1, dataset: 'kspace', fault: 'all zero' },
+      { slice: 2, dataset: 'kspace', fault: 'not finite' },
+      { slice: 0, dataset: 'reconstruction_rss', fault: 'all zero' },
+    ])
+    expect(content.sampling).toMatchObject({ kind: 'full' })
+  })
+
+  it('in all of k-space refuse the file, with what is there', async () => {
+    const zeros = await write({ kspace: kspace.map(slice => new Float32Array(slice.length)) })
+    await expect(openVolume(zeros, '')).rejects.toMatchObject({
+      code: 'UNSUPPORTED_FORMAT',
+      message: expect.stringContaining('3 slices that are zero everywhere'),
+    })
+    const infinite = await write({
+      kspace: kspace.map(slice => new Float32Array(slice.length).fill(Number.POSITIVE_INFINITY)),
+    })
+    await expect(openVolume(infinite, '')).rejects.toMatchObject({
+      code: 'NOT_FINITE',
+      message: expect.stringMatching(infinite),
+    })
+  })
+})
+
+describe('remarks', () => {
+  const header = (readout: number, phase: number) =>
+    `<ismrmrdHeader><encoding><encodedSpace><matrixSize><x>${readout}</x><y>${phase}</y></matrixSize></encodedSpace></encoding></ismrmrdHeader>`
+
+  it('name axes that contradict the header, with both sizes', async () => {
+    const { remarks } = await contentOf(await write({ header: header(COLUMNS, ROWS) }))
+    expect(remarks).toHaveLength(1)
+    expect(remarks[0]).toContain(`${COLUMNS} samples along the readout and ${ROWS} phase-encoding steps`)
+    expect(remarks[0]).toContain(`${ROWS} rows and ${COLUMNS} columns`)
+    for (const [readout, phase] of [
+      [ROWS, COLUMNS],
+      [ROWS, COLUMNS - 4], // padded
+      [2 * ROWS, COLUMNS], // oversampling removed
+    ] as const)
+      expect((await contentOf(await write({ header: header(readout, phase) }))).remarks).toEqual([])
+  })
+})
+
+describe('a virtual dataset', () => {
+  const parts = ['virtual.h5', 'part0.hdf']
+  const assemble = (name: string) => {
+    mkdirSync(join(folder, name))
+    for (const part of parts) copyFileSync(join(fixture, part), join(folder, name, part))
+    return join(folder, name, 'virtual.h5')
+  }
+
+  it('whose source is missing has slices of zeros, and a remark that names the source', async () => {
+    const { faults, remarks } = await contentOf(assemble('whole'))
+    expect(faults).toEqual([{ slice: 2, dataset: 'kspace', fault: 'all zero' }])
+    expect(remarks).toHaveLength(1)
+    expect(remarks[0]).toContain('of which part1.hdf cannot be found')
+  })
+
+  it('is refused once a source was changed, which its own file does not tell', async () => {
+    const path = assemble('changed')
+    const content = await contentOf(path)
+    const volume = await openVolume(path, '', content)
+    volume.dispose()
+    rmSync(join(folder, 'changed', 'part0.hdf'))
+    await expect(openVolume(path, '', content)).rejects.toMatchObject({ code: 'UNSUPPORTED_FORMAT' })
+    const other = new File(join(folder, 'changed', 'part0.hdf'), 'w')
+    other.create_dataset({
+      name: 'k',
+      data: new Map([
+        ['r', new Float32Array(96).fill(1)],
+        ['i', new Float32Array(96)],
+      ]),
+      shape: [2, 8, 6],
+      dtype: [
+        ['r', '<f'],
+        ['i', '<f'],
+      ],
+    })
+    other.close()
+    await expect(openVolume(path, '', content)).rejects.toMatchObject({
+      code: 'DATA_CHANGED',
+      message: expect.stringMatching(path),
+    })
+  })
+})
+
+describe('the call', () => {
+  type Event = Calls['contents']['event']
+  const call = async (paths: readonly string[], pause = async () => {}) => {
+    const events: Event[] = []
+    const { signal } = new AbortController()
+    const done = handlers.contents({ paths, salt: 'salt' }, { signal, pause, emit: event => void events.push(event) })
+    return { result: await done, events }
+  }
+
+  it('tells of each file what it is or why it cannot be used, and the bytes on the way', async () => {
+    const half = await write(
+      { kspace: kspace.map(slice => sampled(slice, COLUMNS, (_, column) => column % 2 === 0)) },
+      { packed: true },
+    )
+    const text = join(folder, 'text.h5')
+    writeFileSync(text, 'not HDF5')
+    const { events, result } = await call([half, text])
+    expect(result).toEqual({})
+    const finished = events.flatMap(event => (event.type === 'file' ? [event] : []))
+    expect(finished.map(({ path }) => path)).toEqual([half, text])
+    expect(finished[0]).toMatchObject({
+      volume: {
+        path: half,
+        slices: 3,
+        sampling: { kind: 'sub-sampled', measuredColumns: COLUMNS / 2 },
+        content: { identity: await identityOf(half), mask: '10'.repeat(COLUMNS / 2), faults: [] },
+      },
+    })
+    expect(finished[1]).toMatchObject({ reason: expect.stringContaining('file of another kind') })
+    const read = events.flatMap(event => (event.type === 'bytes' ? [event.read] : []))
+    expect(read).toHaveLength(2 * SLICES)
+    expect(read).toEqual(read.toSorted((a, b) => a - b))
+    expect(read.at(-1)).toBe(statSync(half).size)
+  })
+
+  it('stops between two slices once it is cancelled', async () => {
+    const path = await write()
+    let slices = 0
+    const pause = async () => {
+      if (++slices === 3) throw new AppError('CANCELLED', 'Cancelled')
+    }
+    await expect(call([path], pause)).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect(slices).toBe(3)
+  })
+})

@@ -1,0 +1,65 @@
+/** Volumes of noise as files, and checkpoints of untrained networks, for tests of what an engine does with them. */
+import { join } from 'node:path'
+import { File, ready } from 'h5wasm/node'
+import { networkOf } from '../../../../src/core/models/index.ts'
+import { initialParameters, toTorch } from '../../../../src/core/models/parameters.ts'
+import { writeFastMri } from '../../../../src/engine/files/hdf5-write.ts'
+import { writeCheckpoint } from '../../../../src/engine/files/whole-files.ts'
+import type { ModelReference } from '../../../../src/engine/process/protocol.ts'
+import { noiseVolume } from '../../../volumes.ts'
+
+const all = (slices: number, read: (index: number) => Float32Array) => Array.from({ length: slices }, (_, i) => read(i))
+
+/** The file of `noiseVolume(name)` in fastMRI's format; its path. `truth`: size of a ground truth of ones in place of its own. */
+export async function writeNoise(
+  directory: string,
+  name: string,
+  size: Parameters<typeof noiseVolume>[1] = {},
+  { header = '', truth: other = null as readonly [number, number] | null } = {},
+) {
+  const { info, readKspace, readTarget } = noiseVolume(name, size)
+  const path = join(directory, `${name}.h5`)
+  const truth = all(info.slices, index => (other ? new Float32Array(other[0] * other[1]).fill(1) : readTarget(index)!))
+  await writeFastMri(path, {
+    matrix: [info.rows, info.columns],
+    kspace: all(info.slices, readKspace),
+    imageSize: other ?? [info.rows, info.columns],
+    reconstruction: truth,
+    noiseFree: truth,
+    header,
+    attributes: { acquisition: 'CORPD_FBK', max: 1, norm: 1, patient_id: name, generator: 'test' },
+  })
+  return path
+}
+
+/** The k-space of `noiseVolume(name)` alone, without ground truth; its path. */
+export async function writeKspaceAlone(directory: string, name: string) {
+  await ready
+  const { info, readKspace } = noiseVolume(name)
+  const values = all(info.slices, readKspace).flatMap(slice => Array.from(slice))
+  const part = (offset: number) => Float32Array.from({ length: values.length / 2 }, (_, i) => values[2 * i + offset])
+  const path = join(directory, `${name}.h5`)
+  const file = new File(path, 'w')
+  file.create_dataset({
+    name: 'kspace',
+    data: new Map([
+      ['r', part(0)],
+      ['i', part(1)],
+    ]),
+    shape: [info.slices, info.rows, info.columns],
+    dtype: [
+      ['r', '<f'],
+      ['i', '<f'],
+    ],
+  })
+  file.close()
+  return path
+}
+
+/** A U-Net's checkpoint whose weights are drawn from the seed. */
+export async function writeUnet(path: string, seed: number, channels = 2): Promise<ModelReference> {
+  const networkConfig = { channels, pools: 4 }
+  const specs = networkOf('unet').parameters(networkConfig)
+  await writeCheckpoint(path, { tensors: toTorch(initialParameters(specs, seed), specs), metadata: {} })
+  return { network: 'unet', networkConfig, checkpoint: path }
+}

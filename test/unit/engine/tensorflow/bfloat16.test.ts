@@ -1,0 +1,98 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Step } from '../../../../src/core/training/step.ts'
+import { kernels, useEngine } from '../../../engine.ts'
+import { expectClose } from '../../../golden.ts'
+import { native, trainAsGraph, trainEagerly, unetTraining } from './graph/steps.ts'
+
+beforeAll(useEngine)
+
+const normal = <R extends tf.Rank>(shape: tf.ShapeMap[R], seed: number) =>
+  tf.randomNormal<R>(shape, 0, 1, 'float32', seed)
+
+/** A convolution and its gradients by map and filter. */
+function results(shape: readonly number[], to: number): Float32Array[] {
+  return tf.tidy(() => {
+    const x = normal<tf.Rank.R4>([...shape] as [number, number, number, number], 1)
+    const w = normal<tf.Rank.R4>([3, 3, shape[3], to], 2)
+    const weights = normal<tf.Rank.R4>([shape[0], shape[1], shape[2], to], 3)
+    const convolve = (x: tf.Tensor, w: tf.Tensor) => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, 'same')
+    const gradients = tf.grads((x, w) => tf.sum(tf.mul(convolve(x, w), weights)))([x, w])
+    return [convolve(x, w), ...gradients].map(tensor => tensor.dataSync().slice() as Float32Array)
+  })
+}
+
+/** The norm of the difference of two lists over the norm of one. */
+function difference(a: Float32Array, b: Float32Array): number {
+  const norm = (values: Float32Array) => Math.hypot(...values.subarray(0, 2 ** 14))
+  return norm(a.map((value, i) => value - b[i])) / norm(b)
+}
+
+describe('convolutions in bfloat16', () => {
+  it.each([
+    { x: [1, 20, 18, 16], to: 24 },
+    { x: [2, 44, 40, 32], to: 16 },
+    { x: [1, 40, 40, 128], to: 128 },
+  ])('round what they take and give, $x to $to, and only there', ({ x, to }) => {
+    const exact = results(x, to)
+    const rounded = kernels().inBfloat16(() => results(x, to))
+    for (const [i, values] of rounded.entries()) {
+      // Half a unit in the last of 8 bits, of both inputs and of the result. TensorFlow's kernels for a CPU add a gradient's parts in bfloat16 too.
+      expect(difference(values, exact[i])).toBeLessThan(i === 0 ? 2 ** -8 : 2 ** -5)
+      expect(difference(values, exact[i])).toBeGreaterThan(2 ** -10)
+      // What comes out has no more bits than bfloat16 has: its lower half is empty.
+      expect(new Uint32Array(values.buffer).every(bits => (bits & 0xffff) === 0)).toBe(true)
+    }
+    expect(results(x, to)).toEqual(exact)
+  })
+
+  it('leave an image of one channel exact', () => {
+    const shapes = [
+      { x: [1, 20, 18, 1], to: 16 },
+      { x: [1, 20, 18, 16], to: 1 },
+    ]
+    for (const { x, to } of shapes) expect(kernels().inBfloat16(() => results(x, to))).toEqual(results(x, to))
+  })
+
+  it('are left behind by work that fails', () => {
+    const exact = results([1, 20, 18, 16], 16)
+    expect(() =>
+      kernels().inBfloat16(() => {
+        throw new Error('as planned')
+      }),
+    ).toThrow('as planned')
+    expect(results([1, 20, 18, 16], 16)).toEqual(exact)
+  })
+
+  it('hold no tensor', () => {
+    results([1, 20, 18, 16], 16)
+    const before = native()
+    kernels().inBfloat16(() => results([1, 20, 18, 16], 16))
+    expect(native()).toEqual(before)
+  })
+})
+
+describe('a training in bfloat16', () => {
+  const { optimizer, step: exact, start } = unetTraining({ channels: 8, pools: 2 })
+  const mixed: Step = (...given) => kernels().inBfloat16(() => exact(...given))
+  const feed = (step: number) => ({
+    batch: { x: tf.randomNormal([1, 24, 20, 1], 0, 1, 'float32', 1), y: tf.ones([1, 24, 20, 1]) },
+    scalars: optimizer.scalars(3e-3, step + 1),
+  })
+  const STEPS = 30
+
+  it('is replayed bit for bit, and comes to nearly the same loss', async () => {
+    const graph = await trainAsGraph(mixed, start, STEPS, feed)
+    const eager = await trainEagerly(mixed, start, STEPS, feed)
+    expect(graph.lines).toEqual([])
+    expect(graph.losses).toEqual(eager.losses)
+    expect(graph.state).toEqual(eager.state)
+    expect(graph.state.parameters.every(Number.isFinite)).toBe(true)
+    const { losses } = await trainAsGraph(exact, start, STEPS, feed)
+    expect(graph.losses).not.toEqual(losses)
+    expectClose([graph.losses[0]], [losses[0]], 1e-2)
+    expect(losses.at(-1)! / losses[0]).toBeLessThan(0.7)
+    expect(graph.losses.at(-1)! / losses.at(-1)!).toBeGreaterThan(0.8)
+    expect(graph.losses.at(-1)! / losses.at(-1)!).toBeLessThan(1.25)
+  })
+})

@@ -1,0 +1,73 @@
+/** Takes the same steps eagerly and as a graph. */
+import * as tf from '@tensorflow/tfjs-core'
+import { initialParameters } from '../../../../../src/core/models/parameters.ts'
+import { unet } from '../../../../../src/core/models/unet.ts'
+import { makeOptimizer } from '../../../../../src/core/training/optimizers.ts'
+import type { Batch } from '../../../../../src/core/training/stack.ts'
+import { makeStep, type Step } from '../../../../../src/core/training/step.ts'
+import { eagerStepper, type PlainState, type Stepper, startingState } from '../../../../../src/core/training/stepper.ts'
+import type { Backend } from '../../../../../src/engine/tensorflow/graph/native.ts'
+import { makeGraphStepper } from '../../../../../src/engine/tensorflow/graph/stepper.ts'
+import { kernels } from '../../../../engine.ts'
+
+export const backend = () => tf.backend() as unknown as Backend
+
+/** What the binding itself holds: tfjs counts only what it knows of. */
+export function native() {
+  const { binding } = backend() as unknown as {
+    binding: { getNumOfTensors(): number; getNumOfSavedModels(): number }
+  }
+  return { tensors: binding.getNumOfTensors(), sessions: binding.getNumOfSavedModels(), known: tf.memory().numTensors }
+}
+
+/** A U-Net that learns by Adam to make one image of another, L1. */
+export function unetTraining(config: { readonly channels: number; readonly pools: number }) {
+  const specs = unet.parameters(config)
+  const optimizer = makeOptimizer({ kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 })
+  const step = makeStep(
+    specs,
+    (parameters, { x, y }) =>
+      tf.mean(tf.abs(tf.sub(unet.outputs(kernels(), config, parameters, x as tf.Tensor4D)[0], y))) as tf.Scalar,
+    optimizer,
+  )
+  return { optimizer, step, start: startingState(initialParameters(specs, 1), optimizer) }
+}
+
+/** What the steps are fed, from 0; the caller disposes the batch. */
+export type Feed = (step: number) => { batch: Batch; scalars: number[] }
+
+export async function take(stepper: Stepper, steps: number, feed: Feed, from = 0): Promise<number[]> {
+  const losses: number[] = []
+  for (let i = from; i < from + steps; i++) {
+    const { batch, scalars } = feed(i)
+    losses.push(await stepper.step(batch, scalars))
+    tf.dispose(batch)
+  }
+  return losses
+}
+
+export interface Trained {
+  readonly losses: number[]
+  readonly state: PlainState
+  /** What it said: empty where all was replayed. */
+  readonly lines: string[]
+}
+
+export async function trainAsGraph(step: Step, start: PlainState, steps: number, feed: Feed): Promise<Trained> {
+  const lines: string[] = []
+  const stepper = makeGraphStepper(backend(), line => lines.push(line))(step, start)
+  try {
+    return { losses: await take(stepper, steps, feed), state: await stepper.read(), lines }
+  } finally {
+    stepper.dispose()
+  }
+}
+
+export async function trainEagerly(step: Step, start: PlainState, steps: number, feed: Feed): Promise<Trained> {
+  const stepper = eagerStepper(step, start)
+  try {
+    return { losses: await take(stepper, steps, feed), state: await stepper.read(), lines: [] }
+  } finally {
+    stepper.dispose()
+  }
+}

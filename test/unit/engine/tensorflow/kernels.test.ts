@@ -1,0 +1,150 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type Kernels, makePlainKernels } from '../../../../src/core/kernels.ts'
+import { kernels, useEngine } from '../../../engine.ts'
+import { expectClose, golden } from '../../../golden.ts'
+
+beforeAll(useEngine)
+
+const ops = golden('ops')
+const plain = makePlainKernels()
+
+/** [n, c, h, w] → [n, h, w, c] */
+const channelsLast = (name: string) => {
+  const { shape, data } = ops.array(name)
+  return tf.transpose(tf.tensor4d(Float32Array.from(data), shape as [number, number, number, number]), [0, 2, 3, 1])
+}
+
+/** The kernels of one map. */
+const unary = ({ batchNorm, ...others }: Kernels) => ({
+  ...others,
+  batchNorm: (x: tf.Tensor4D) => batchNorm(x, tf.ones([x.shape[3]]), tf.zeros([x.shape[3]])).normalised,
+})
+
+describe('fused kernels', () => {
+  it.each([
+    ['instanceNorm', 'instance_norm.y'],
+    ['leakyRelu', 'leaky_relu_0.2.y'],
+    ['batchNorm', 'batch_norm_train.y'],
+  ] as const)('%s equals PyTorch’s, batch 2', (kernel, expected) => {
+    expectClose(unary(kernels())[kernel](channelsLast('x')).dataSync(), channelsLast(expected).dataSync(), 1e-5)
+  })
+
+  it.each(['instanceNorm', 'batchNorm', 'leakyRelu', 'relu'] as const)(
+    '%s and its gradient equal the plain operations’, batch 1 to 3',
+    kernel => {
+      for (const batch of [1, 2, 3]) {
+        const x = tf.randomNormal<tf.Rank.R4>([batch, 9, 7, 5], 1, 2, 'float32', 1)
+        const weights = tf.randomNormal([batch, 9, 7, 5], 0, 1, 'float32', 2)
+        const scored = (f: (x: tf.Tensor4D) => tf.Tensor) =>
+          tf.valueAndGrad(v => tf.sum(tf.mul(f(v as tf.Tensor4D), weights)))(x)
+        const [native, defined] = [unary(kernels())[kernel], unary(plain)[kernel]]
+        const fused = scored(native)
+        const reference = scored(defined)
+        expectClose(native(x).dataSync(), defined(x).dataSync(), 1e-5)
+        expectClose(fused.grad.dataSync(), reference.grad.dataSync(), 1e-4)
+        expect(fused.grad.dataSync().some(v => v !== 0)).toBe(true)
+      }
+    },
+  )
+
+  it('instanceNorm of large samples, each by itself, equals the plain operations’', () => {
+    const x = tf.randomNormal<tf.Rank.R4>([2, 130, 127, 16], 1, 2, 'float32', 1)
+    const weights = tf.randomNormal([2, 130, 127, 16], 0, 1, 'float32', 2)
+    const [fused, reference] = [kernels(), plain].map(({ instanceNorm }) =>
+      tf.valueAndGrad(v => tf.sum(tf.mul(instanceNorm(v as tf.Tensor4D), weights)))(x),
+    )
+    expectClose(kernels().instanceNorm(x).dataSync(), plain.instanceNorm(x).dataSync(), 1e-5)
+    expectClose(fused.grad.dataSync(), reference.grad.dataSync(), 1e-4)
+  })
+
+  it('batchNorm, its statistics, and its gradient by scale and offset equal the plain operations’', () => {
+    for (const batch of [1, 3]) {
+      const x = tf.randomNormal<tf.Rank.R4>([batch, 9, 7, 5], 1, 2, 'float32', 1)
+      const weights = tf.randomNormal([batch, 9, 7, 5], 0, 1, 'float32', 2)
+      const [scale, offset] = [3, 4].map(seed => tf.randomNormal<tf.Rank.R1>([5], 1, 1, 'float32', seed))
+      const [fused, reference] = [kernels(), plain].map(({ batchNorm }) => ({
+        ...batchNorm(x, scale, offset),
+        ...tf.valueAndGrads((x, scale, offset) =>
+          tf.sum(tf.mul(batchNorm(x as tf.Tensor4D, scale as tf.Tensor1D, offset as tf.Tensor1D).normalised, weights)),
+        )([x, scale, offset]),
+      }))
+      for (const part of ['normalised', 'mean', 'variance'] as const)
+        expectClose(fused[part].dataSync(), reference[part].dataSync(), 1e-5)
+      for (const [i, gradient] of reference.grads.entries())
+        expectClose(fused.grads[i].dataSync(), gradient.dataSync(), 1e-4)
+    }
+  })
+
+  it('batchNorm of one pixel is its offset, with a variance of 0', () => {
+    const offset = tf.tensor1d([3, -4])
+    for (const { batchNorm } of [kernels(), plain]) {
+      const { normalised, variance } = batchNorm(tf.ones([1, 1, 1, 2]), tf.tensor1d([5, 6]), offset)
+      expect([...normalised.dataSync(), ...variance.dataSync()]).toEqual([3, -4, 0, 0])
+    }
+  })
+
+  it('leave no tensor behind', () => {
+    const run = () =>
+      tf.tidy(() => {
+        tf.grad(v => tf.sum(tf.square(kernels().leakyRelu(kernels().instanceNorm(v as tf.Tensor4D)))))(
+          tf.ones([2, 8, 8, 3]),
+        ).dataSync()
+        tf.grad(v => tf.sum(unary(kernels()).batchNorm(kernels().relu(v as tf.Tensor4D))))(tf.ones([2, 8, 8, 3]))
+        kernels().inverseDft(new Float32Array(6 * 5 * 2).fill(1), 6, 5)
+      })
+    run() // makes the kept constants
+    const before = tf.memory().numTensors
+    run()
+    expect(tf.memory().numTensors).toBe(before)
+  })
+})
+
+describe('inverse DFT', () => {
+  it.each([
+    [3, 16],
+    [4, 15],
+    [1, 372],
+    [5, 1],
+  ])('of %d lines of %d samples equals its definition, fused and plain', (lines, samples) => {
+    const values = tf.randomNormal([lines, samples, 2], 0, 1, 'float32', 1).dataSync() as Float32Array
+    const expected = new Float64Array(values.length)
+    for (let line = 0; line < lines; line++) {
+      for (let n = 0; n < samples; n++) {
+        for (let k = 0; k < samples; k++) {
+          const [re, im] = values.subarray(2 * (line * samples + k))
+          const angle = (2 * Math.PI * ((k * n) % samples)) / samples
+          expected[2 * (line * samples + n)] += (re * Math.cos(angle) - im * Math.sin(angle)) / samples
+          expected[2 * (line * samples + n) + 1] += (re * Math.sin(angle) + im * Math.cos(angle)) / samples
+        }
+      }
+    }
+    for (const { inverseDft } of [kernels(), plain]) expectClose(inverseDft(values, lines, samples), expected, 1e-5)
+  })
+})
+
+describe('a vector’s parts', () => {
+  it('and the gradient through them are those of a copy, on a boundary of memory or off it', () => {
+    const sizes = [32, 1, 15, 48, 7, 20]
+    const x = tf.randomNormal<tf.Rank.R1>([123], 0, 1, 'float32', 1)
+    const values = x.dataSync()
+    let from = 0
+    for (const [i, part] of tf.split<tf.Tensor1D>(x, sizes).entries()) {
+      expect(part.shape).toEqual([sizes[i]])
+      expect([...part.dataSync()]).toEqual([...values.subarray(from, from + sizes[i])])
+      from += sizes[i]
+    }
+    const squares = (v: tf.Tensor) => tf.addN(tf.split(v, sizes).map(part => tf.sum(tf.square(part)))) as tf.Scalar
+    expect([...tf.grad(squares)(x).dataSync()]).toEqual([...tf.mul(x, 2).dataSync()])
+    expect(tf.split(x, 3).map(({ shape }) => shape)).toEqual([[41], [41], [41]])
+  })
+
+  it('stay as they were when another is written', () => {
+    const x = tf.tensor1d(Array.from({ length: 32 }, (_, i) => i))
+    const [first, second] = tf.split(tf.add(x, 0), 2)
+    const changed = tf.add(first, 1)
+    expect([...first.dataSync()]).toEqual([...x.dataSync().subarray(0, 16)])
+    expect([...second.dataSync()]).toEqual([...x.dataSync().subarray(16)])
+    expect(changed.dataSync()[15]).toBe(16)
+  })
+})

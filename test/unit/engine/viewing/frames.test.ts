@@ -1,0 +1,224 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as tf from '@tensorflow/tfjs-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { FrameMeta, SHOWS, type Show } from '../../../../src/contract/images.ts'
+import { fileNameMask } from '../../../../src/core/mri/mask.ts'
+import { scoreVolume } from '../../../../src/core/mri/metrics.ts'
+import { makeEagerImaging, maskOf, reconstructSlice, zeroFilled } from '../../../../src/core/reconstruct.ts'
+import { shrink, toEightBit } from '../../../../src/core/viewing/thumbnail.ts'
+import { openVolume } from '../../../../src/engine/files/volumes.ts'
+import { startEngine } from '../../../../src/engine/process/client.ts'
+import type { FrameRequest, ModelReference } from '../../../../src/engine/process/protocol.ts'
+import { withModel } from '../../../../src/engine/training/models.ts'
+import { frame, metrics, overMasks, thumbnail } from '../../../../src/engine/viewing/frames.ts'
+import { kernels, useEngine } from '../../../engine.ts'
+import { writeKspaceAlone, writeNoise, writeUnet } from '../files/noise-file.ts'
+
+const imaging = () => makeEagerImaging(kernels())
+
+const folder = mkdtempSync(join(tmpdir(), 'frames-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const mask = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const
+const usual = { salt: '', mask, scored: true, show: 'image', seed: null, layer: '', channel: 0 } as const
+const { signal } = new AbortController()
+let path: string
+let bare: string
+let model: ModelReference
+
+beforeAll(async () => {
+  await useEngine()
+  path = await writeNoise(folder, 'knee', { slices: 3 })
+  bare = await writeKspaceAlone(folder, 'bare')
+  model = await writeUnet(join(folder, 'a.safetensors'), 1)
+})
+
+const requestOf = (changes: Partial<FrameRequest> = {}): FrameRequest => ({
+  ...{ path, slice: 1, ...usual, source: 'network', model },
+  ...changes,
+})
+const ask = (changes: Partial<FrameRequest> = {}) => frame(requestOf(changes), signal)
+const askAny = async (show: Show, changes: Partial<FrameRequest> = {}) =>
+  show === 'mean' || show === 'spread' ? (await overMasks(requestOf(changes), signal))[show] : ask({ show, ...changes })
+
+/** What the image is by the functions that evaluation uses, and its score as a volume of one slice. */
+async function expected(reference: ModelReference | null) {
+  const volume = await openVolume(path, '')
+  const image = await withModel(reference, async model =>
+    reconstructSlice(volume, 1, maskOf(volume, mask), model, imaging()),
+  )
+  const truths = [0, 1, 2].map(index => volume.readTarget(index)!)
+  const maximum = Math.max(...truths.flatMap(truth => Array.from(truth)))
+  const { ssim, psnr, nmse } = scoreVolume({ prediction: image, target: truths[1], shape: [1, 40, 36], maximum })
+  volume.dispose()
+  return { image, truth: truths[1], maximum, ownMaximum: Math.max(...truths[1]), metrics: { ssim, psnr, nmse } }
+}
+
+describe('a frame', () => {
+  it('is reconstructSlice’s image; its metrics are of a volume of one slice with the range of the whole volume', async () => {
+    for (const reference of [null, model]) {
+      const { image, meta } = await ask({ model: reference })
+      const { maximum, ownMaximum, ...wanted } = await expected(reference)
+      expect(maximum).toBeGreaterThan(ownMaximum) // else the range would not show
+      expect(image).toEqual(wanted.image)
+      const measured = fileNameMask(mask, 36, 'knee.h5')
+      expect(meta).toEqual({
+        shape: [40, 36],
+        show: 'image',
+        units: 'signal',
+        note: null,
+        minimum: Math.min(...image),
+        maximum: Math.max(...image),
+        volumeMaximum: maximum,
+        mask: Array.from(measured).join(''),
+        acceleration: 36 / measured.filter(column => column === 1).length,
+        residual: null,
+      })
+      expect(FrameMeta.parse(meta)).toEqual(meta)
+      expect(await metrics(requestOf({ model: reference }), signal)).toEqual(wanted.metrics)
+    }
+  })
+
+  it('of a pre-training’s output has no score and no units', async () => {
+    const { meta } = await ask({ scored: false })
+    expect(meta).toMatchObject({ units: 'arbitrary', metrics: null, volumeMaximum: expect.any(Number) })
+  })
+
+  it('of a file without ground truth has no score; its ground truth is refused', async () => {
+    expect((await ask({ path: bare })).meta).toMatchObject({ units: 'signal', metrics: null, volumeMaximum: null })
+    await expect(ask({ path: bare, source: 'truth' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  })
+
+  it('that the file does not have is refused', async () => {
+    await expect(ask({ slice: 3 })).rejects.toMatchObject({ message: expect.stringContaining('from 1 to 3, got 4') })
+  })
+
+  it('that is no longer wanted is passed over', async () => {
+    const scrolledOn = new AbortController()
+    const request = { path, slice: 0, ...usual, source: 'network', model } as const
+    const answers = [frame(request, scrolledOn.signal), ask()]
+    scrolledOn.abort()
+    await expect(answers[0]).rejects.toMatchObject({ code: 'CANCELLED' })
+    await expect(answers[1]).resolves.toMatchObject({ meta: { shape: [40, 36] } })
+  })
+
+  it('is of the file and the checkpoint as they now are', async () => {
+    const changing = await writeNoise(folder, 'changing')
+    const weights = await writeUnet(join(folder, 'changing.safetensors'), 1)
+    const before = await ask({ path: changing, model: weights })
+    const { numTensors } = tf.memory()
+    await writeUnet(weights.checkpoint, 2)
+    const retrained = await ask({ path: changing, model: weights })
+    expect(tf.memory().numTensors).toBe(numTensors) // the old weights are gone
+    expect(retrained.image).not.toEqual(before.image)
+    expect(retrained.meta.volumeMaximum).toBe(before.meta.volumeMaximum)
+    rmSync(changing)
+    await expect(ask({ path: changing })).rejects.toMatchObject({ code: 'FILE_UNREADABLE' })
+    await writeNoise(join(folder, 'other'), 'changing', { slices: 4 })
+    spawnSync('mv', [join(folder, 'other', 'changing.h5'), changing])
+    const replaced = await ask({ path: changing, model: weights, slice: 3 })
+    expect(replaced.meta.shape).toEqual([40, 36])
+  })
+
+  it.each(SHOWS)('as %s is described in full', async show => {
+    const asked = show === 'phase' ? { model: null } : {}
+    const { image, meta } = await askAny(show, { layer: 'conv', ...asked })
+    expect(FrameMeta.parse(JSON.parse(JSON.stringify(meta)))).toEqual(meta)
+    expect(meta.show).toBe(show)
+    expect(image).toHaveLength(meta.shape[0] * meta.shape[1])
+  })
+
+  it('has the size of its pixels where it is an image and the file says it', async () => {
+    const space = (name: string, x: number) =>
+      `<${name}><matrixSize><x>${x}</x><y>36</y><z>1</z></matrixSize>` +
+      `<fieldOfView_mm><x>120</x><y>180</y><z>5</z></fieldOfView_mm></${name}>`
+    const encoding = `<encoding>${space('encodedSpace', 40)}${space('reconSpace', 80)}</encoding>`
+    const header = `<ismrmrdHeader>${encoding}</ismrmrdHeader>`
+    const sized = await writeNoise(folder, 'sized', {}, { header })
+    for (const show of SHOWS) {
+      const { meta } = await askAny(show, { path: sized, layer: 'conv', ...(show === 'phase' && { model: null }) })
+      const isImage = ['image', 'ssim', 'phase', 'mean', 'spread'].includes(show)
+      expect([show, meta.pixelSize]).toEqual([show, isImage ? [3, 5] : undefined])
+    }
+    const interpolated = { path: await writeNoise(folder, 'interpolated', {}, { header, truth: [80, 36] }) }
+    expect((await ask(interpolated)).meta.pixelSize).toEqual([3, 5])
+    expect((await ask({ ...interpolated, source: 'truth', model: null })).meta.pixelSize).toBeUndefined()
+  })
+
+  it('over several masks lets others have their turn between two, and ends when it is no longer wanted', async () => {
+    const order: string[] = []
+    const note = (name: string) => () => order.push(name)
+    const leaving = new AbortController()
+    const left = overMasks(requestOf(), leaving.signal).catch(error => order.push(error.code))
+    await Promise.all([
+      overMasks(requestOf(), signal).then(note('masks')),
+      ask()
+        .then(note('image'))
+        .then(() => leaving.abort()),
+      left,
+    ])
+    expect(order).toEqual(['image', 'CANCELLED', 'masks'])
+  })
+
+  it('leaves no tensor behind, of however many models', async () => {
+    const models: ModelReference[] = []
+    for (let seed = 0; seed < 6; seed++) models.push(await writeUnet(join(folder, `${seed}.safetensors`), seed))
+    for (const model of models) await ask({ model })
+    const before = tf.memory()
+    const images = await Promise.all(Array.from({ length: 20 }, (_, i) => ask({ model: models[i % 6], slice: i % 3 })))
+    expect(tf.memory().numTensors).toBe(before.numTensors)
+    expect(tf.memory().numBytes).toBe(before.numBytes)
+    expect(images[6].image).toEqual(images[0].image) // the same model and slice, evicted between
+    expect(images[1].image).not.toEqual(images[0].image)
+  })
+})
+
+describe('without TensorFlow', () => {
+  it('the ground truth and its thumbnail are there, other images are ENGINE_UNAVAILABLE, and status says so', async () => {
+    const engine = startEngine(null)
+    const request = { path, slice: 1, ...usual, model: null } as const
+    const { image, meta } = await engine.call('frame', { ...request, source: 'truth' })
+    const { truth, maximum } = await expected(null)
+    expect(image).toEqual(truth)
+    expect(meta).toMatchObject({ units: 'signal', metrics: null, mask: '', acceleration: null, volumeMaximum: maximum })
+    expect((await engine.call('thumbnail', { path, salt: '', mask, size: 20 })).shape).toEqual([20, 18])
+    await expect(engine.call('frame', { ...request, source: 'network' })).rejects.toMatchObject({
+      code: 'ENGINE_UNAVAILABLE',
+    })
+    const { device, residentBytes } = await engine.call('status', {})
+    expect(device).toBeNull()
+    expect(residentBytes).toBeGreaterThan(2 ** 24)
+    engine.dispose()
+  })
+})
+
+describe('a thumbnail', () => {
+  it('is of the ground truth, else of the zero-filled image', async () => {
+    const ofTruth = await thumbnail({ path, salt: '', mask, size: 10 }, signal)
+    const ofBare = await thumbnail({ path: bare, salt: '', mask, size: 10 }, signal)
+    for (const { shape, pixels } of [ofTruth, ofBare]) {
+      expect(shape).toEqual([10, 9])
+      expect(pixels).toHaveLength(90)
+      expect(Math.max(...pixels)).toBe(255)
+    }
+  })
+
+  it('adds no mask before the file has been read, then the one that is asked for', async () => {
+    const volume = await openVolume(bare, '')
+    const { content, slices } = volume.info
+    const picture = (measured: Uint8Array) => {
+      const image = zeroFilled(volume, Math.floor(slices / 2), measured, imaging().zeroFilling)
+      const { pixels } = shrink(image, [40, 36], 10)
+      return toEightBit(pixels)
+    }
+    const unread = await thumbnail({ path: bare, salt: '', mask, size: 10 }, signal)
+    expect(unread.pixels).toEqual(picture(new Uint8Array(36).fill(1)))
+    const read = await thumbnail({ path: bare, content, salt: '', mask, size: 10 }, signal)
+    expect(read.pixels).toEqual(picture(fileNameMask(mask, 36, 'bare.h5')))
+    expect(read.pixels).not.toEqual(unread.pixels)
+    volume.dispose()
+  })
+})
