@@ -30,8 +30,8 @@ export const RETRIEVAL: MethodFigure = {
 }
 
 /**
- * √d times the mean over dimensions of the SD over rows, of L2-normalised embeddings [n, d]: 1 if the rows spread evenly, 0 if all rows
- * are one point (Chen & He 2021, arXiv:2011.10566, section 4.1).
+ * Spread of L2-normalised embeddings [n, d]: √d · mean over dimensions of the SD over rows. The spread is 1 if the rows
+ * spread evenly, and 0 if all rows are one point (Chen & He 2021, arXiv:2011.10566, section 4.1).
  */
 export async function embeddingSpread(embeddings: tf.Tensor2D): Promise<number> {
   const [spread] = await read(() => {

@@ -18,7 +18,9 @@ export interface Health {
 
 function lossWarnings({ judgement, loss, chance }: Health): Note[] {
   if (judgement < PATIENCE || loss === null || chance === null || loss <= NEAR_CHANCE * chance) return []
-  const text = `The loss on held-out patients, ${loss.toFixed(3)}, is at its chance level, ${chance.toFixed(3)}: nothing is told apart. Adam at 1e-3, larger views, weaker augmentations or more epochs may help.`
+  const text =
+    `The loss on held-out patients, ${loss.toFixed(3)}, is at its chance level, ${chance.toFixed(3)}: ` +
+    'nothing is told apart. Adam at 1e-3, larger views, weaker augmentations or more epochs may help.'
   return [{ level: 'warning', code: 'at-chance', data: { loss, chance }, text }]
 }
 

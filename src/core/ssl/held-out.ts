@@ -1,4 +1,4 @@
-/** How a pretext does on held-out patients: its loss there, its method's figures, and what to try if it learns nothing. */
+/** Judges a pretext on held-out patients: its loss, its method's figures, and what to try if it learns nothing. */
 import * as tf from '@tensorflow/tfjs-core'
 import { HELD_OUT_CHANCE } from '../../contract/runs.ts'
 import type { ParameterSpec } from '../models/network.ts'

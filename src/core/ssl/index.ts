@@ -1,4 +1,4 @@
-/** Every self-supervised method there is. Adding one is a file beside this and a line here. */
+/** All self-supervised methods. To add a method, write a file in this folder and a line here. */
 import { AppError } from '../../contract/errors.ts'
 import type { SslMethod } from './method.ts'
 import { pirl } from './pirl.ts'

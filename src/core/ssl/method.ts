@@ -11,32 +11,35 @@ import type { Batch } from '../training/stack.ts'
 import type { Projection, StepPass } from '../training/step.ts'
 import type { Stem, Trunk } from './trunk.ts'
 
-/** One slice as a pretext may see it. Images are magnitudes [h, w] in the file's units, of `shape`. */
+/** One slice as a pretext may see it. Images are magnitudes [h, w] of `shape`, in the file's units. */
 export interface Sample {
   readonly shape: Shape
-  /** Zero-filled, view after view (from 0) under masks as the pretext says. */
+  /** Zero-filled image of a view (from 0). The pretext decides the mask. */
   view(view: number): Float32Array
-  /** Of all the lines that were measured. */
+  /** Zero-filled image of all measured lines. */
   measured(): Float32Array
-  /** Of the measured lines sub-sampled once more. */
+  /** Zero-filled image of the measured lines, sub-sampled once more. */
   again(view: number): Float32Array
-  /** Fully sampled; `null` where the pretext may not see it, or the file does not hold it. */
+  /** Fully sampled image; `null` if the pretext may not see it, or the file does not hold it. */
   full(): Float32Array | null
-  /** A fresh mask over so many columns. */
+  /** A new mask over this number of columns. */
   mask(columns: number, view: number): Uint8Array
-  /** The stream of a view's augmentations. */
+  /** The random stream of a view's augmentations. */
   random(view: number): RandomState
-  /** Which of the slice's instances it is, from 0. */
+  /** Number of the sample among the slice's instances, from 0. */
   readonly instance: number
-  /** Which of the training's samples it is; `null` for one of a held-out patient. */
+  /** Number of the sample in the training, from 0; `null` for a held-out patient. */
   readonly place: number | null
-  /** Samples that show something else: see `Pretext.apart`. */
+  /** Places of samples that are negatives of this one: see `Pretext.apart`. */
   readonly rivals: readonly number[]
-  /** Of the training's samples. */
+  /** Number of the training's samples. */
   readonly count: number
 }
 
-/** One tensor of a sample, or of a step's schedule. A part [h, w, 1] or [n, h, w, 1] is shown as a picture before a training begins. */
+/**
+ * One tensor of a sample, or of a step's schedule. The views of a start form show parts [h, w, 1] and [n, h, w, 1] as
+ * pictures.
+ */
 export interface Part extends PlainTensor {
   /** The picture's label ('rotated 90°'), if the part's name does not say enough. */
   readonly label?: string
@@ -69,9 +72,12 @@ export interface SslMethod<Config = unknown> {
   readonly paper: string
   readonly config: z.ZodType<Config>
   readonly recipes: Readonly<Record<Shipped, MethodRecipe>>
-  /** Whether the loss is a mean over samples, so that a batch may be taken in parts; not where samples are compared with each other. */
+  /**
+   * The loss is a mean over samples, so a step may take a batch in several parts. False if samples are compared with
+   * each other.
+   */
   readonly separable: boolean
-  /** Whether samples are told apart from each other, so that two of the same thing are false negatives. */
+  /** Samples are told apart from each other, so two samples of one thing are false negatives. */
   readonly contrastive: boolean
   /** What must be known of a pretext that may see so much, `null` if nothing. */
   caution?(config: Config, pretext: Pretext): string | null

@@ -1,7 +1,7 @@
 /**
- * Noise-contrastive estimation against a memory bank (Wu et al. 2018, arXiv:1805.01978; VISSL's `nce_loss.py`, as PIRL uses it):
- * P = exp(m·v/T)/Z, c = K/M, loss = −[ln P/(P + c + ε) + Σ ln c/(P′ + c + ε)] summed over samples, over their number.
- * Negatives come as counts over the bank's rows, drawn with replacement, so that nothing is gathered.
+ * Noise-contrastive estimation against a memory bank (Wu et al. 2018, arXiv:1805.01978; VISSL's `nce_loss.py`, as in
+ * PIRL). P = exp(m·v/T)/Z and c = K/M. loss = −[ln P/(P + c + ε) + Σ ln c/(P′ + c + ε)], the mean over samples.
+ * Negatives are counts over the bank's rows, drawn with replacement, so no rows are gathered.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import type { RandomState } from '../mri/random.ts'
@@ -20,7 +20,9 @@ export function drawCounts(random: RandomState, draws: number, rows: number): Fl
 const similarities = (v: tf.Tensor2D, bank: tf.Tensor2D, temperature: number): tf.Tensor2D =>
   tf.div(tf.matMul(normaliseRows(v), bank, false, true), temperature)
 
-/** Z as the very first scores set it: their mean over positives and negatives, times the bank's rows. No gradient is meant. */
+/**
+ * Z of the first step: the mean score over positives and negatives, times the bank's rows. Not to be differentiated.
+ */
 export function partition(
   v: tf.Tensor2D,
   bank: tf.Tensor2D,
@@ -50,7 +52,7 @@ export function nce(
   return tf.div(tf.neg(tf.add(own, others)), v.shape[0])
 }
 
-/** VISSL's other loss type: softmax cross-entropy of the positive among itself and its negatives, which needs no partition. */
+/** VISSL's other loss: softmax cross-entropy of the positive among itself and its negatives. No partition is needed. */
 export function infoNce(
   v: tf.Tensor2D,
   bank: tf.Tensor2D,
@@ -64,7 +66,7 @@ export function infoNce(
   return tf.mean(tf.sub(all, own)) as tf.Scalar
 }
 
-/** The bank with the positives' rows moved towards their embeddings: normalise(momentum · m + (1 − momentum) · v). */
+/** The bank after a step. Rows of positives become normalise(momentum · m + (1 − momentum) · v); others stay. */
 export function updatedBank(bank: tf.Tensor2D, positive: tf.Tensor2D, v: tf.Tensor2D, momentum: number): tf.Tensor2D {
   const rows = tf.matMul(positive, bank) // [n, d]
   const moved = normaliseRows(tf.add(tf.mul(rows, momentum), tf.mul(normaliseRows(v), 1 - momentum)))

@@ -1,12 +1,12 @@
 /**
- * NT-Xent, the loss of SimCLR (Chen et al. 2020, arXiv:2002.05709, eq. 1; VISSL's scaling: the mean over all 2N anchors):
- * −log exp(z_a·z_p/T) / Σ_{b ≠ a} exp(z_a·z_b/T), z L2-normalised, p the other view of a's image.
+ * NT-Xent, the loss of SimCLR (Chen et al. 2020, arXiv:2002.05709, eq. 1), as VISSL scales it: the mean over all 2N
+ * anchors of −log exp(z_a·z_p/T) / Σ_{b ≠ a} exp(z_a·z_b/T), z L2-normalised, p the other view of a's image.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { read } from '../read.ts'
 import { normaliseRows } from './rows.ts'
 
-/** Similarities [2N, 2N] over the temperature, with an anchor's own entry out of the running. */
+/** Similarities [2N, 2N] over the temperature. An anchor's similarity to itself is −1e9, so that it never counts. */
 function logits(normalised: tf.Tensor2D, temperature: number): tf.Tensor2D {
   const itself = tf.mul(tf.eye(normalised.shape[0]), -1e9)
   return tf.add(tf.div(tf.matMul(normalised, normalised, false, true), temperature), itself)

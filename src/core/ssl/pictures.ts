@@ -1,6 +1,6 @@
 /**
- * A method's views as pictures, to be looked at before anything is trained: 8 bits through one window for all, so that a pipeline that
- * turns images white, as the report met with PIRL, is seen at once.
+ * A method's views as pictures, to look at before a training. All pictures are 8 bits through one window. A pipeline
+ * that turns images white is therefore seen at once; the report met that with PIRL.
  */
 import { extremes } from '../extremes.ts'
 import type { PlainTensor } from '../models/parameters.ts'
@@ -11,7 +11,7 @@ export interface LabelledPart extends PlainTensor {
   readonly name: string
 }
 
-/** Of the network's units: black at its start, white at its end. Views have mean 0 and SD 1, or lie between −2.2 and 2.2. */
+/** Black and white, in the network's units. Views have mean 0 and SD 1, or lie between −2.2 and 2.2. */
 const WINDOW = [-2.2, 4] as const
 /** Pixels along a picture's side. */
 const LARGEST = 256
@@ -22,7 +22,10 @@ export interface Picture {
   readonly shape: [number, number]
   /** Row-major greys; gaps between parts are black. */
   readonly pixels: Uint8Array
-  /** Shares of the part's own pixels within 5 % of its range from its lowest and its highest value; a flat one is all black or all white. */
+  /**
+   * Shares of the part's pixels whose value is within 5 % of the range from the lowest or the highest value. A flat
+   * picture is all black or all white.
+   */
   readonly black: number
   readonly white: number
 }
@@ -32,7 +35,7 @@ const grey = (value: number): number => {
   return Math.max(0, Math.min(255, Math.round(((value - from) / (to - from)) * 255)))
 }
 
-/** Of a part's shape: how many pictures, and their size; `null` where it is none: a label, a row of a bank. */
+/** Number and size of a part's images; `null` if the part has none: a label, a row of a bank. */
 function pictureShape(shape: readonly number[]): { count: number; height: number; width: number } | null {
   if (shape.at(-1) !== 1 || (shape.length !== 3 && shape.length !== 4)) return null
   const [count, height, width] = shape.length === 4 ? shape : [1, ...shape]
@@ -53,7 +56,10 @@ function endsOf(data: Float32Array): Pick<Picture, 'black' | 'white'> {
   return { black: black / data.length, white: white / data.length }
 }
 
-/** A part [h, w, 1], or [n, h, w, 1] side by side in a grid as square as can be; averaged down where it is larger than a picture. */
+/**
+ * A part [h, w, 1], or the n images of [n, h, w, 1] in a square grid. Large images are averaged down. `null`: no
+ * picture.
+ */
 export function pictureOf({ name, data, shape }: LabelledPart): Picture | null {
   const size = pictureShape(shape)
   if (!size) return null
@@ -78,21 +84,25 @@ export function pictureOf({ name, data, shape }: LabelledPart): Picture | null {
   return { name, shape: whole, pixels, ...endsOf(data) }
 }
 
-/** Above these shares a picture shows next to nothing: the air round a head is black by right. */
+/**
+ * Above these shares a picture shows next to nothing. The share of black is large, because the air around a head is
+ * black.
+ */
 const MOST = { white: 0.5, black: 0.95 } as const
 
 const ENDS = [
   [
     'white',
-    'The report met this with PIRL: it comes of the intensity distortion or the normalisation. Try a weaker intensity, or to standardise by image.',
+    'The report met this with PIRL. The intensity distortion or the normalisation causes it. ' +
+      'Try a weaker intensity, or standardise by image.',
   ],
   [
     'black',
-    'Try to standardise by image, a weaker intensity, or crops that show more of the slice (a larger minimum area).',
+    'Standardise by image, or try a weaker intensity, or crops that show more of the slice (a larger minimum area).',
   ],
 ] as const
 
-/** What is wrong with the samples' pictures, in words: nearly all of it white, or black. */
+/** Warnings of pictures that are nearly all white or black. */
 export function pictureCautions(samples: readonly { readonly pictures: readonly Picture[] }[]): string[] {
   const pictures = samples.flatMap(sample => sample.pictures)
   return ENDS.flatMap(([end, remedy]) => {
@@ -100,7 +110,8 @@ export function pictureCautions(samples: readonly { readonly pictures: readonly 
     if (bad.length === 0) return []
     const names = [...new Set(bad.map(({ name }) => name))].join(', ')
     return [
-      `${bad.length} of ${pictures.length} pictures are nearly ${end} (${names}): the network sees next to nothing in them. ${remedy}`,
+      `${bad.length} of ${pictures.length} pictures are nearly ${end} (${names}): ` +
+        `the network sees next to nothing in them. ${remedy}`,
     ]
   })
 }

@@ -1,7 +1,8 @@
 /**
- * PIRL (Misra & van der Maaten 2020, arXiv:1912.01991; VISSL's form): an image and the nine shuffled patches of a jigsaw of it are to be
- * told from other images of a memory bank, by noise-contrastive estimation. Bank, partition and negatives are VISSL's: row y of the bank
- * follows the image's embedding, after its scores were taken; Z is set once, at the very first step.
+ * PIRL (Misra & van der Maaten 2020, arXiv:1912.01991), as VISSL computes it. An image and the nine shuffled patches of
+ * its jigsaw are told from other images of a memory bank. loss = w · L(patches) + (1 − w) · L(image), where L is
+ * noise-contrastive estimation. Row y of the bank follows the embedding of image y, after the image's scores. Z of the
+ * estimation is set once, at the first step.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
@@ -45,25 +46,26 @@ const PirlConfig = z.object({
     ),
   temperature: z.number().gt(0).default(0.07).describe('temperature of the scores'),
   patchWeight: z.number().min(0).max(1).default(0.5).describe('weight of the patches’ loss; the image’s has the rest'),
-  // Without a default, so that the settings of runs there are stay what they were.
+  // No default, because the stored settings of earlier runs have no such key.
   regions: z
     .int()
     .min(1)
     .max(8)
     .optional()
     .describe(
-      'regions of a slice along each axis, half overlapping, each an instance of its own with a row of the bank; 1, the whole slice, where not said (the report)',
+      'regions of a slice along each axis, half overlapping; each is an instance with a row of the bank. ' +
+        'Not given: 1, the whole slice (the report)',
     ),
 })
 type PirlConfig = z.infer<typeof PirlConfig>
 
-/** Side of the jigsaw's square: three cells, of which a patch is 64/85. */
+/** Side of the jigsaw's square: three cells. A patch is 64/85 of a cell. */
 const jigsawSide = ({ patch }: PirlConfig) => GRID * Math.round((patch * 85) / 64)
 
 /**
- * An instance's region of an image [h, w]: of `regions` along an axis each spans 2/(regions + 1) of it and begins half of that after the one
- * before. As Exemplar-CNN (Dosovitskiy et al. 2014, arXiv:1406.6909) makes its classes of parts of images: a small study has few slices,
- * which are learned by heart.
+ * An instance's region of an image [h, w]. A region spans 2/(regions + 1) of an axis, and neighbours overlap by half.
+ * Regions are classes, as in Exemplar-CNN (Dosovitskiy et al. 2014, arXiv:1406.6909), because a network learns the few
+ * slices of a small study by heart.
  */
 export function regionOf(image: Float32Array, [height, width]: Shape, regions: number, instance: number) {
   const begin = (place: number, side: number) => Math.floor((place * side) / (regions + 1))
@@ -138,7 +140,10 @@ export const pirl: SslMethod<PirlConfig> = {
   config: PirlConfig,
   recipes: {
     report: {
-      note: 'The report: U-Net-32, jigsaw patches of 64, 128-d, 32,000 negatives, momentum 0.5, temperature 0.07, normalisation (0.5, 0.225), flip, no colour jitter, SGD 0.0012 falling to 0.0000012. The batch (4 × 32) is its authors’ own.',
+      note:
+        'The report: U-Net-32, jigsaw patches of 64, 128-d, 32,000 negatives, momentum 0.5, temperature 0.07, ' +
+        'normalisation (0.5, 0.225), flip, no colour jitter, SGD 0.0012 falling to 0.0000012. ' +
+        'The batch (4 × 32) is its authors’ own.',
       network: 'unet',
       networkConfig: { channels: 32 },
       methodConfig: { crop: 224, minimumArea: 0.08, patch: 64, standardise: 'report' },
@@ -153,7 +158,13 @@ export const pirl: SslMethod<PirlConfig> = {
       fineTuning: FINE_TUNING,
     },
     workstation: {
-      note: 'Adam in place of SGD, an image of 64 pixels and patches of 32; cross-entropy, as the partition of NCE, set at the first step, lets its loss grow without bound on a small bank; no negatives of the same patient and place. Twenty-five half-overlapping regions of a slice are an instance each: whole slices of a small study are learned by heart, and on another patient the positive is then found no better than by chance. The head on a grid of the output image; the reconstruction term.',
+      note:
+        'Adam in place of SGD, an image of 64 pixels and patches of 32. ' +
+        'Cross-entropy, because on a small bank the loss of NCE grows without bound: ' +
+        'its partition is set at the first step. No negatives of the same patient and place. ' +
+        'Each of 25 half-overlapping regions of a slice is an instance, because whole slices of a small study ' +
+        'are learned by heart, and retrieval on another patient then stays at chance. ' +
+        'The head on a grid of the output image. The reconstruction term.',
       network: 'unet',
       networkConfig: { channels: 16 },
       methodConfig: {
@@ -183,7 +194,8 @@ export const pirl: SslMethod<PirlConfig> = {
   demonstration: config => ({ ...config, regions: Math.min(3, regionsOf(config)) }),
   tooFew: (_, { samples }) =>
     samples < 2
-      ? `Expected at least 2 training slices, as PIRL tells them apart, got ${samples}. Take more slices, or several regions of each (--regions).`
+      ? `Expected at least 2 training slices, because PIRL tells slices apart, got ${samples}. ` +
+        'Take more slices, or several regions of each (--regions).'
       : null,
   smallestView: ({ crop, patch }) => Math.min(crop, patch),
   parts,

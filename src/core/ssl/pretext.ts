@@ -1,6 +1,7 @@
 /**
- * Self-supervised pre-training as a task: k-space → mask → zero-filled image → a method's views → network → head → loss.
- * No ground truth is read. What of k-space a pretext may see is part of its protocol: see `Pretext` in the contract.
+ * Self-supervised pre-training as a task: k-space → mask → zero-filled image → views → network → head → loss. No ground
+ * truth is read. `Pretext` in the contract says what of k-space a pretext may see, because that is part of the
+ * protocol.
  */
 import { AppError } from '../../contract/errors.ts'
 import type { Pretext } from '../../contract/recipes.ts'

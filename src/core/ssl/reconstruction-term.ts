@@ -1,6 +1,7 @@
 /**
- * A reconstruction term beside any method's loss: the measured lines are sub-sampled again, and the network learns the image of all measured
- * lines. total = method's loss + weight · mean |output − target|, on a random square. With the term, the network's output stays an image.
+ * A reconstruction term beside any method's loss. The measured lines are sub-sampled again, and the network learns the
+ * image of all measured lines. total = method's loss + weight · mean |output − target|, on a random square. The output
+ * thus stays an image.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { randomBox, resizeBox } from './augment/resized-crop.ts'

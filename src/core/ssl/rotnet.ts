@@ -1,7 +1,10 @@
 /**
- * RotNet (Gidaris et al. 2018, arXiv:1803.07728): which of 0°, 90°, 180°, 270° counter-clockwise was an image rotated by? Softmax
- * cross-entropy of a linear head. The square is cut first (a shape that is not square betrays the label), flipped, then rotated (a flip
- * afterwards makes 90° and 270° the same for a symmetric population), then masked: aliasing that turns with the image betrays the label.
+ * RotNet (Gidaris et al. 2018, arXiv:1803.07728): by which of 0°, 90°, 180°, 270° counter-clockwise was an image
+ * rotated? A linear head; loss = −log softmax at the rotation. The order of steps hides the rotation from other cues:
+ * 1. Cut a square, because another shape would show the rotation.
+ * 2. Flip, because a flip after the rotation makes 90° and 270° alike in a symmetric population.
+ * 3. Rotate.
+ * 4. Mask, because aliasing that turns with the image would show the rotation.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
@@ -69,7 +72,9 @@ export const rotnet: SslMethod<RotnetConfig> = {
   config: RotnetConfig,
   recipes: {
     report: {
-      note: 'The report: U-Net-64, whole images of 320, Adam 0.0012 falling to 0.00012 every iteration. The batch (4 × 2) is its authors’ own; flips come before the rotation here, after it there.',
+      note:
+        'The report: U-Net-64, whole images of 320, Adam 0.0012 falling to 0.00012 every iteration. ' +
+        'The batch (4 × 2) is its authors’ own. Flips come before the rotation here, and after it in the report.',
       network: 'unet',
       networkConfig: { channels: 64 },
       methodConfig: { crop: 320, minimumArea: 0.08, standardise: 'report' },
@@ -84,7 +89,9 @@ export const rotnet: SslMethod<RotnetConfig> = {
       fineTuning: FINE_TUNING,
     },
     workstation: {
-      note: 'The report’s optimizer on images of 48 pixels, with a reconstruction term, without which the output image forgets the anatomy.',
+      note:
+        'The report’s optimizer on images of 48 pixels, with a reconstruction term. ' +
+        'Without the term the output image forgets the anatomy.',
       network: 'unet',
       networkConfig: { channels: 16 },
       methodConfig: { crop: 48 },
@@ -102,7 +109,9 @@ export const rotnet: SslMethod<RotnetConfig> = {
   contrastive: false,
   caution: (_, { measurement }) =>
     measurement === 'fixed'
-      ? 'The measurement is fixed, so images are rotated after they were masked: the direction of their aliasing shows the label’s parity, and accuracy says less than it seems to. Choose the fresh measurement to rotate first.'
+      ? 'The measurement is fixed, so images are masked before they are rotated. ' +
+        'The direction of their aliasing shows the label’s parity, and accuracy says less than it seems to. ' +
+        'Choose the fresh measurement to rotate first.'
       : null,
   smallestView: ({ crop }) => crop,
   parts,

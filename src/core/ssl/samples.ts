@@ -19,7 +19,7 @@ export interface Instance extends SliceReference {
 export const nameInstance = (sample: Instance, instances: number): string =>
   nameSlice(sample) + (instances > 1 ? `, part ${sample.instance + 1} of ${instances}` : '')
 
-/** `key` tells a sample's random streams from those of other samples of the epoch. `place` is `null` for a held-out patient. */
+/** `key` names the random streams of a sample within the epoch. `place` is `null` for a held-out patient. */
 export type SampleOf = (instance: Instance, epoch: number, key: number, place: number | null) => Promise<Sample>
 
 /** Places of samples that show another patient, or another part of the patient. */
@@ -32,7 +32,7 @@ function rivalsAmong(samples: readonly Instance[], apart: boolean): (place: numb
   }
 }
 
-/** `samples` are the training's. `apart`: a sample's rivals never show the sample's own patient at a neighbouring slice. */
+/** `samples` are the training's. `apart`: rivals never show the sample's own patient at a neighbouring slice. */
 export function sampling(
   { seed, mask, pretext }: Pick<SupervisedJob, 'seed' | 'mask'> & { readonly pretext: Pretext },
   zeroFilling: ReturnType<typeof makeZeroFilling>,

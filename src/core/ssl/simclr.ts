@@ -1,6 +1,7 @@
 /**
- * SimCLR (Chen et al. 2020, arXiv:2002.05709) as the report put it on MR images: two random views of a zero-filled image, the network's
- * output image flattened into a two-layer head, NT-Xent. All weights but the head's go on to fine-tuning.
+ * SimCLR (Chen et al. 2020, arXiv:2002.05709), as the report uses it on MR images: two random views of a zero-filled
+ * image, the output image flattened into a two-layer head, and NT-Xent (nt-xent.ts). Fine-tuning starts from all
+ * weights but the head's.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
@@ -52,7 +53,9 @@ export const simclr: SslMethod<SimclrConfig> = {
   config: SimclrConfig,
   recipes: {
     report: {
-      note: 'The report: crops of 224, flip, intensity distortion, blur, NT-Xent, SGD. The batch (4 × 32), LARC and the rate are VISSL’s for one node.',
+      note:
+        'The report: crops of 224, flip, intensity distortion, blur, NT-Xent, SGD. ' +
+        'The batch (4 × 32), LARC and the rate are VISSL’s for one node.',
       network: 'unet',
       networkConfig: { channels: 32 },
       methodConfig: { crop: 224, minimumArea: 0.08, intensity: 1, standardise: 'report', hidden: 2048 },
@@ -67,7 +70,13 @@ export const simclr: SslMethod<SimclrConfig> = {
       fineTuning: { ...FINE_TUNING, milestones: [5] },
     },
     workstation: {
-      note: 'Adam with a warm-up (without one it collapses at some seeds) in place of SGD, which stays at chance for hundreds of steps on a small study; views of 48 pixels that show most of the slice, each under its own mask; the head on the bottleneck, which generalises to other patients where one on the output image learns the training slices by heart; the decoder is pre-trained by the reconstruction term.',
+      note:
+        'Adam in place of SGD, because SGD stays at chance for hundreds of steps on a small study. ' +
+        'A warm-up, because some seeds collapse without one. ' +
+        'Views of 48 pixels show most of the slice, each under its own mask. ' +
+        'The head on the bottleneck generalises to other patients; ' +
+        'a head on the output image learns the training slices by heart. ' +
+        'The reconstruction term pre-trains the decoder.',
       network: 'unet',
       networkConfig: { channels: 16 },
       methodConfig: { crop: 48, minimumArea: 0.85, blur: 0.3, attach: 'bottleneck', grid: 3 },
@@ -80,7 +89,8 @@ export const simclr: SslMethod<SimclrConfig> = {
   contrastive: true,
   tooFew: (_, { batch }) =>
     batch < 2
-      ? `Expected a batch of at least 2, as SimCLR tells the images of a batch apart, got batch ${batch}: its loss would be 0 whatever the network does. Take a larger batch (--batch).`
+      ? `Expected a batch of at least 2, because SimCLR tells the images of a batch apart, got batch ${batch}. ` +
+        'With one image the loss is always 0. Take a larger batch (--batch).'
       : null,
   smallestView: ({ crop }) => crop,
   parts: (config, sample) =>

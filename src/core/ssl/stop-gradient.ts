@@ -1,6 +1,6 @@
+/** Identity in the forward pass; no gradient goes back through it, as PyTorch's `detach`. */
 import * as tf from '@tensorflow/tfjs-core'
 
-/** The tensor as a constant: no gradient goes back through it. */
 export const stopGradient = <T extends tf.Tensor>(x: T): T =>
   tf.customGrad(value => ({
     value: tf.clone(value as tf.Tensor),

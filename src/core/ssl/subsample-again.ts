@@ -1,7 +1,8 @@
 /**
- * Sub-sample again, our own baseline for every pretext: the measured lines are sub-sampled once more, and the network learns to give the
- * image of all measured lines. Only sub-sampled k-space is seen. A denoising auto-encoder (Vincent et al. 2008) in the spirit of SSDU
- * (Yaman et al. 2020, arXiv:1912.07669); L1 on normalised images, as in fine-tuning.
+ * Sub-sample again, our own baseline for every pretext. The measured lines are sub-sampled once more, and the network
+ * learns the image of all measured lines: loss = mean |output − target|, on normalised images as in fine-tuning. Only
+ * sub-sampled k-space is seen. It is a denoising auto-encoder (Vincent et al. 2008) in the spirit of SSDU (Yaman et al.
+ * 2020, arXiv:1912.07669).
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
@@ -32,7 +33,9 @@ export const subsampleAgain: SslMethod<SubsampleAgainConfig> = {
   config: SubsampleAgainConfig,
   recipes: {
     report: {
-      note: 'Not in the report: the baseline that any pretext must beat. Trained as the report fine-tunes, for as long as its baseline.',
+      note:
+        'Not in the report: the baseline that any pretext must beat. ' +
+        'Trained as the report fine-tunes, for as many epochs as its baseline.',
       network: 'unet',
       networkConfig: { channels: 32 },
       methodConfig: {},

@@ -1,6 +1,7 @@
 /**
- * SwAV's assignments and loss (Caron et al. 2020, arXiv:2006.09882; VISSL's `swav_loss.py`). Sinkhorn-Knopp: Q = exp(scores/ε) scaled in turn
- * so that every prototype has as much of the batch and every image adds up to 1. Loss: −Σ q · log softmax(scores/T), of each other crop.
+ * SwAV's assignments and loss (Caron et al. 2020, arXiv:2006.09882; VISSL's `swav_loss.py`). Assignments are
+ * Sinkhorn-Knopp's: Q = exp(scores/ε), scaled in turn so that every prototype has an equal share of the batch and every
+ * image adds up to 1. Loss: −Σ q · log softmax(scores/T), where q is the assignment of another crop.
  */
 import * as tf from '@tensorflow/tfjs-core'
 
@@ -26,7 +27,7 @@ export function assign(scores: tf.Tensor2D, queue: tf.Tensor2D | null, settings:
   return tf.slice(sinkhorn(tf.concat2d([scores, queue], 0), settings), 0, scores.shape[0])
 }
 
-/** Mean over the assigned crops of the mean over the other crops of the mean over images; `targets` are in the order of `assigned`. */
+/** The mean over assigned crops, over their other crops, and over images. `targets` are in the order of `assigned`. */
 export function swappedPrediction(
   scores: readonly tf.Tensor2D[],
   targets: readonly tf.Tensor2D[],

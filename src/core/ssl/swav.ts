@@ -1,7 +1,8 @@
 /**
- * SwAV (Caron et al. 2020, arXiv:2006.09882; VISSL's form): several crops of one image are assigned to learned prototypes, evenly over the
- * batch (Sinkhorn-Knopp), and each crop predicts the assignment of the others. A queue of earlier embeddings makes even assignment mean
- * something in small batches. Prototypes stand still at first, and are brought back to length 1 after every update.
+ * SwAV (Caron et al. 2020, arXiv:2006.09882), as VISSL computes it. Several crops of an image are assigned to learned
+ * prototypes, evenly over the batch (Sinkhorn-Knopp). Each crop predicts the assignment of the others;
+ * swapped-prediction.ts has the equations. A queue of earlier embeddings makes the even assignment meaningful for small
+ * batches. Prototypes do not learn at first. After every update they are brought back to length 1.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
@@ -74,7 +75,9 @@ function crop(config: SwavConfig, sample: Sample, index: number): Part {
   return picture(standardise(image, config.standardise), size)
 }
 
-/** Embeddings of all crops, crop-major and of length 1: [crops · n, embedding]. Crops of one size go through the network together. */
+/**
+ * Embeddings of length 1, crop after crop: [crops · n, embedding]. Crops of one size go through the network together.
+ */
 function embed(config: SwavConfig, trunk: Trunk, parameters: Parameters, batch: Batch, pass: Pass) {
   const views = cropNames(config).map(name => batch[name] as tf.Tensor4D)
   const sets =
@@ -131,7 +134,10 @@ export const swav: SslMethod<SwavConfig> = {
   config: SwavConfig,
   recipes: {
     report: {
-      note: 'The report: U-Net++ with deep supervision, crops of 64 in sets of 2 and 6, 3,000 prototypes frozen for 313 steps, flip 0.5, blur radius 0.5. The batch (4 × 16) is its authors’ own; the rate is that of its fine-tuning, as its pre-training’s is not known here.',
+      note:
+        'The report: U-Net++ with deep supervision, crops of 64 in sets of 2 and 6, 3,000 prototypes frozen for 313 ' +
+        'steps, flip 0.5, blur radius 0.5. The batch (4 × 16) is its authors’ own. The rate is that of the report’s ' +
+        'fine-tuning, because the rate of its pre-training is not known here.',
       network: 'unet-plus-plus',
       networkConfig: { channels: 32, deepSupervision: true },
       methodConfig: { largeArea: 0.14, smallArea: 0.05, standardise: 'report', hidden: 4096 },
@@ -146,7 +152,9 @@ export const swav: SslMethod<SwavConfig> = {
       fineTuning: HALVING,
     },
     workstation: {
-      note: 'Adam; crops of 48 and 32 and 16 prototypes, as a batch of 8 cannot fill thousands; each crop under its own mask; the head on the bottleneck; the decoder is pre-trained by the reconstruction term.',
+      note:
+        'Adam. Crops of 48 and 32. 16 prototypes, because a batch of 8 cannot fill thousands. ' +
+        'Each crop under its own mask. The head on the bottleneck. The reconstruction term pre-trains the decoder.',
       network: 'unet-plus-plus',
       networkConfig: { channels: 16 },
       methodConfig: {
@@ -169,7 +177,9 @@ export const swav: SslMethod<SwavConfig> = {
   contrastive: true,
   tooFew: ({ queue }, { batch }) =>
     batch < 2 && queue === 0
-      ? `Expected a batch of at least 2 or a queue, as SwAV spreads images evenly over its prototypes, got batch ${batch} and queue ${queue}: an image alone belongs to all of them. Take a larger batch (--batch).`
+      ? 'Expected a batch of at least 2 or a queue, because SwAV spreads images evenly over its prototypes, ' +
+        `got batch ${batch} and queue ${queue}. One image alone belongs to all prototypes. ` +
+        'Take a larger batch (--batch).'
       : null,
   smallestView: config => Math.min(config.large, config.smalls > 0 ? config.small : config.large),
   parts: (config, sample) =>
@@ -184,7 +194,8 @@ export const swav: SslMethod<SwavConfig> = {
     if (config.smalls > 0 && large !== small) {
       throw new AppError(
         'INVALID_ARGUMENT',
-        `Expected large and small crops of one size where the head attaches to the whole output image, got ${config.large} and ${config.small}. Attach it to a grid instead.`,
+        'Expected large and small crops of one size, because the head attaches to the whole output image, ' +
+          `got ${config.large} and ${config.small}. Attach it to a grid instead.`,
       )
     }
     if (config.queue > 0 && config.queue < batch) {

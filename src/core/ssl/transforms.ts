@@ -1,6 +1,6 @@
 /**
- * The report's four transforms, by its names: a real image to k-space, a column mask on it, back to an image, and that as one channel.
- * Centred and orthonormal, as fastMRI's `fftc.py`.
+ * The report's four transforms, under the report's names: a real image to k-space, a column mask on k-space, k-space
+ * back to a complex image, and the magnitude as one channel. Centred and orthonormal, as in fastMRI's `fftc.py`.
  */
 import { fft2Centred, ifft2Centred } from '../mri/fft-double.ts'
 import type { Shape } from '../mri/transform.ts'

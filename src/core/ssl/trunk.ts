@@ -1,4 +1,7 @@
-/** Where a method's head is attached to the network. The report flattens the network's output image; two smaller ways are settings. */
+/**
+ * Where a method's head attaches to the network: the flattened output image (as in the report), a grid, or the
+ * bottleneck.
+ */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
@@ -11,7 +14,8 @@ export const ATTACHMENT = {
     .enum(['output', 'grid', 'bottleneck'])
     .default('output')
     .describe(
-      'where the head attaches: the flattened output image (the report’s way), the output averaged over a grid, or the bottleneck’s magnitudes averaged over a grid',
+      'where the head attaches: the flattened output image (the report’s way), the output averaged over a grid, ' +
+        'or the bottleneck’s magnitudes averaged over a grid',
     ),
   grid: z.int().min(1).max(64).default(8).describe('cells of the grid along each axis, where the head attaches to one'),
 }
@@ -26,7 +30,7 @@ export interface Stem {
 export interface Trunk extends Stem {
   /** Views [n, side, side, 1] → [n, length]. */
   features(attachment: Attachment, parameters: Parameters, views: tf.Tensor4D, pass: Pass): tf.Tensor2D
-  /** The network's output image of [n, h, w, 1]; the mean of its outputs where it has several, so that all are pre-trained. */
+  /** The network's output image of [n, h, w, 1]. Several outputs are averaged, so that all are pre-trained. */
   output(parameters: Parameters, images: tf.Tensor4D, pass: Pass): tf.Tensor4D
 }
 

@@ -1,4 +1,4 @@
-/** Masks under which a pretext sees a slice. The protocol decides what of k-space they may show: see `Pretext` in the contract. */
+/** Masks under which a pretext sees a slice. `Pretext` in the contract says what of k-space they may show. */
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import type { Pretext } from '../../contract/recipes.ts'
 import type { Volume } from '../data/volume.ts'
@@ -9,7 +9,10 @@ import { RandomState } from '../mri/random.ts'
 export const isFresh = (volume: Volume, measurement: Pretext['measurement']): boolean =>
   measurement === 'fresh' && !volume.mask
 
-/** The mask of the slice's only measurement. File name and slice decide the mask, so every run has the same one, as from a scanner. */
+/**
+ * The mask of a slice's only measurement. File name and slice decide the mask, so it is equal in every run, as from a
+ * scanner.
+ */
 export function measurementMask(volume: Volume, index: number, mask: MaskSpec): Uint8Array {
   if (volume.mask) return volume.mask
   const key = Array.from(volume.info.file, character => character.codePointAt(0)!)

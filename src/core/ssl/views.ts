@@ -1,4 +1,4 @@
-/** What methods share in making views: their settings, their scale, their stacking. */
+/** What methods share: the scale of views, pictures as parts, and linear layers of heads. */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { centreCropReal, normalise, type Shape } from '../mri/transform.ts'

@@ -4,8 +4,8 @@ import { AppError } from '../../contract/errors.ts'
 import type { PlainTensor } from '../models/parameters.ts'
 
 /**
- * The parts of a batch by name. A recorded step is fed in the order of the names, so that order is equal in every batch. Names are words,
- * because JavaScript moves keys that are numbers to the front.
+ * The parts of a batch by name. A recorded step is fed in the order of the names, so that order is equal in every
+ * batch. Names are words, because JavaScript moves keys that are numbers to the front.
  */
 export type PlainBatch = Readonly<Record<string, PlainTensor>>
 export type Batch = Readonly<Record<string, tf.Tensor>>
@@ -17,7 +17,8 @@ function stack(samples: readonly PlainTensor[]): PlainTensor {
   if (other) {
     throw new AppError(
       'SHAPE_MISMATCH',
-      `Expected images of one size in a batch, got ${shape.slice(0, 2).join(' × ')} and ${other.shape.slice(0, 2).join(' × ')}. Use a batch of 1 for a study of several matrices.`,
+      `Expected images of one size in a batch, got ${shape.slice(0, 2).join(' × ')} and ` +
+        `${other.shape.slice(0, 2).join(' × ')}. Use a batch of 1 for a study of several matrices.`,
     )
   }
   const values = new Float32Array(samples.length * data.length)

@@ -15,7 +15,10 @@ export interface TrainingState {
 /** A loss may set buffers. If a term is added to the method's own loss, it also tells that loss. */
 export type StepPass = Required<Pick<Pass, 'set'>> & { own?(loss: tf.Scalar): void }
 
-/** A differentiable loss of named parameters and the batch's named parts. A buffer that the loss sets has the new value at once. */
+/**
+ * A differentiable loss of named parameters and the batch's named parts. A buffer that the loss sets has the new value
+ * at once.
+ */
 export type Loss = (parameters: Parameters, batch: Batch, pass: StepPass) => tf.Scalar
 
 /** New values for some parameters after each update, such as rows brought back to length 1. */

@@ -12,7 +12,9 @@ export interface PlainState {
 }
 
 export interface Stepper {
-  /** Takes a step and gives its loss. The caller keeps the batch. After a loss that is no number the state is of no use. */
+  /**
+   * Takes a step and gives its loss. The caller keeps the batch. After a loss that is no number the state is of no use.
+   */
   step(batch: Batch, scalars: readonly number[]): Promise<number>
   /** The method's own part of the last step's loss; `null` where nothing is added to it. */
   readonly own: number | null

@@ -1,4 +1,7 @@
-/** The report on a study as a list of trainings, in the order in which they are done, and the rows that come of them. Nothing is read. */
+/**
+ * The report on a study as a list of trainings, in the order in which they are done, and the rows that come of them.
+ * Nothing is read.
+ */
 import { MaskSpec } from '../../contract/evaluation.ts'
 import type { Study } from '../../contract/studies.ts'
 import type { ReproductionRequest, StudyRow } from '../../contract/study.ts'

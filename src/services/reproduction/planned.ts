@@ -21,7 +21,9 @@ export interface PlannedTraining {
   readonly group: string
   /** Estimated seconds, before anything is measured. */
   readonly estimate: number
-  /** Estimated seconds that an earlier, shorter training of the plan spares, because this training goes on from there. */
+  /**
+   * Estimated seconds that an earlier, shorter training of the plan spares, because this training goes on from there.
+   */
   readonly spared: number
 }
 

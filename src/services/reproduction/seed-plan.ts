@@ -1,4 +1,6 @@
-/** The part of the plan for one fold and one seed: its rows, and their trainings in the order in which they are done. */
+/**
+ * The part of the plan for one fold and one seed: its rows, and their trainings in the order in which they are done.
+ */
 import { type ReproductionRequest, STUDY_ROW_KINDS, type StudyRowKind } from '../../contract/study.ts'
 import { type PlanKey, writtenKey } from './keys.ts'
 import type { PlannedRow, PlannedTraining } from './planned.ts'

@@ -106,7 +106,9 @@ export function seedTrainings(part: Part) {
     return list.add(`control${onFew(few)}`, name, `Control, ${name}${onFew(few)}`, config, { patients: few })
   }
 
-  /** Asked for from the shortest to the longest, because at a constant rate each control goes on from the one before. */
+  /**
+   * Asked for from the shortest to the longest, because at a constant rate each control goes on from the one before.
+   */
   function equalTime(course: Course): PlanKey {
     const spent = [pretraining(course), fineTuning(course)]
     const pace = writtenKey(control(course))

@@ -1,4 +1,7 @@
-/** Separable Gaussian blur of [height, width], truncated at 4 standard deviations, edges mirrored (… c b a | a b c …), as SciPy's gaussian_filter. */
+/**
+ * Separable Gaussian blur of [height, width], truncated at 4 standard deviations. Edges are mirrored (… c b a | a b c
+ * …), as in SciPy's gaussian_filter.
+ */
 
 function kernelOf(sigma: number): Float64Array {
   const radius = Math.max(1, Math.floor(4 * sigma + 0.5))

@@ -8,7 +8,9 @@ const uniform = (random: RandomState, low: number, high: number) => low + (high 
 
 export function augmentations(random: RandomState) {
   return {
-    /** A random box of at least `minimumArea` of the image (aspect 3/4 to 4/3), resized with antialiasing to [size, size]. */
+    /**
+     * A random box (at least `minimumArea` of the image, aspect 3/4 to 4/3), resized with antialiasing to [size, size].
+     */
     resizedCrop: (image: Float32Array, shape: readonly [number, number], size: number, minimumArea: number) =>
       resizeBox(image, shape, randomBox(shape, minimumArea, random), size),
 

@@ -1,6 +1,7 @@
 /**
- * Intensity distortion for one channel: of colour jitter only brightness and contrast mean anything on a grey image, and both are undone by
- * instance norm, but for the borders. A gamma curve is not, so it is part of the distortion.
+ * Intensity distortion for one channel. Of colour jitter, only brightness and contrast apply to a grey image, and
+ * instance norm undoes both except at the borders. Instance norm does not undo a gamma curve, so the distortion has
+ * one.
  */
 
 export interface Distortion {

@@ -1,11 +1,13 @@
-/** PIRL's jigsaw (VISSL `img_pil_to_patches_and_image.py`): a 3 × 3 grid of cells, a patch within each, all in one random order. */
+/**
+ * PIRL's jigsaw (VISSL `img_pil_to_patches_and_image.py`): a patch within each cell of a 3 × 3 grid, in random order.
+ */
 import type { RandomState } from '../../mri/random.ts'
 
 export const GRID = 3
 
 /**
- * Nine patches [9, patch, patch] of a square image [side, side]: one jitter (across, down) within each cell, cells column by column, then
- * shuffled together.
+ * Nine shuffled patches [9, patch, patch] of a square image [side, side]. Random numbers are drawn in VISSL's order:
+ * for each cell, column by column, the patch's place across and down; then the shuffle.
  */
 export function jigsawPatches(image: Float32Array, side: number, patch: number, random: RandomState): Float32Array {
   const cell = Math.floor(side / GRID)

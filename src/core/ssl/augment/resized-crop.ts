@@ -1,6 +1,6 @@
 /**
- * Random resized crop. The box is drawn as torchvision's RandomResizedCrop draws it (area, log-uniform aspect 3/4 to 4/3, ten tries, then the
- * centre); it is resized with a triangle filter as wide as the reduction, Pillow's antialiased BILINEAR.
+ * Random resized crop. The box is drawn as in torchvision's RandomResizedCrop: area, log-uniform aspect 3/4 to 4/3, ten
+ * tries, then the centre. It is resized by Pillow's antialiased BILINEAR, a triangle filter as wide as the reduction.
  */
 import type { RandomState } from '../../mri/random.ts'
 
@@ -28,7 +28,10 @@ export function randomBox([rows, columns]: readonly [number, number], minimumAre
   return { top: (rows - side) >> 1, left: (columns - side) >> 1, height: side, width: side }
 }
 
-/** For each output index i the first input index, and the weights from there on, summing to 1: those from `offsets[i]` to `offsets[i + 1]`. */
+/**
+ * Output index i is a weighted mean of input indices from `starts[i]` on. Its weights are `weights[offsets[i]]` to
+ * `weights[offsets[i + 1] − 1]`, and sum to 1.
+ */
 interface Filter {
   readonly starts: Int32Array
   readonly offsets: Int32Array
