@@ -51,9 +51,15 @@ module.exports = {
     ),
     forbid(
       'src-alone',
-      'The program needs neither tests nor scripts',
+      'The program needs neither tests, scripts nor examples',
       { path: '^src/' },
-      { path: '^(?:test|scripts)/' },
+      { path: '^(?:test|scripts|examples)/' },
+    ),
+    forbid(
+      'examples',
+      'an example imports core, engine, contract and presentation only, and no other example',
+      { path: '^examples/' },
+      { path: '^(?:src|examples|test|scripts)/', pathNot: '^src/(?:contract|presentation|core|engine)/' },
     ),
 
     forbid('contract', 'contract imports itself only', { path: '^src/contract/' }, { path: allBut('contract') }),

@@ -43,6 +43,7 @@ const COMMANDS = {
   check: run('scripts/test.mjs', 'check'),
   bench: run('scripts/bench/main.ts'),
   docs: writeDocs,
+  example: run('scripts/example.mjs'),
   'self-mri': selfMri,
 }
 

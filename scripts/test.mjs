@@ -13,7 +13,7 @@ import { NOTHING, root, runCounted, runProgram } from './test/program.mjs'
 const CHECKS = [
   ['types', ['tsc', '-b']],
   ['style', ['biome', 'check', '.']],
-  ['imports', ['depcruise', '--config', '.dependency-cruiser.cjs', 'src']],
+  ['imports', ['depcruise', '--config', '.dependency-cruiser.cjs', 'src', 'examples']],
   ['unused code', ['knip', '--no-config-hints']],
 ]
 
@@ -28,15 +28,9 @@ async function runCheck([name, command]) {
 
 /** The tests compute with the real engine: without it, none of them says anything. */
 async function installEngineFirst() {
-  const { installEngine } = await import('../src/engine/install/install.ts')
-  let shown = ''
-  const onProgress = ({ label, fraction }) => {
-    const line = fraction === null ? `${label} …` : `${label}: ${Math.floor(fraction * 10) * 10} %`
-    if (line !== shown) console.error(line)
-    shown = line
-  }
+  const { installEngineAloud } = await import('./install-engine.mjs')
   try {
-    await installEngine({ onProgress })
+    await installEngineAloud()
     return NOTHING
   } catch (error) {
     console.error(`✗ engine: ${error.message}`)

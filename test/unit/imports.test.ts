@@ -13,7 +13,7 @@ const program = join(root, 'node_modules', '.bin', 'depcruise')
 type Report = { modules: unknown[]; summary: { violations: { from: string; rule: { name: string } }[] } }
 
 function cruise(folder: string): Promise<Report> {
-  const args = [program, '--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'src']
+  const args = [program, '--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'src', 'examples']
   return new Promise((resolve, reject) => {
     // The status is that of the violations: only a report that is missing is a failure.
     execFile(process.execPath, args, { cwd: folder, maxBuffer: 1e8 }, (error, report) => {
@@ -84,6 +84,9 @@ const PLANTED: readonly [rule: string, path: string, text: string][] = [
   ['sqlite-in-db', 'src/services/d.ts', "import Database from 'better-sqlite3'\nexport const y = Database"],
   ['src-alone', 'src/services/e.ts', "import { x } from '../../test/plain.ts'\nexport const y = x"],
   ['declared-packages', 'src/services/f.ts', "import { test } from 'vitest'\nexport const y = test"],
+  ['src-alone', 'src/services/h.ts', "import { x } from '../../examples/plain.ts'\nexport const y = x"],
+  ['examples', 'examples/a.ts', "import { x } from '../src/services/plain.ts'\nexport const y = x"],
+  ['examples', 'examples/b.ts', "import { x } from './plain.ts'\nexport const y = x"],
   ['resolvable', 'src/core/e.ts', "import { x } from './nowhere.ts'\nexport const y = x"],
   ['no-cycles', 'src/core/f.ts', "import { y } from './g.ts'\nexport const x = () => y"],
 ]
@@ -126,6 +129,7 @@ const ALLOWED: readonly [path: string, text: string][] = [
       "export type E = Event | typeof import('electron')\nexport { x }",
   ],
   ['test/plain.ts', 'export const x = 1'],
+  ['examples/plain.ts', "import { x } from '../src/core/plain.ts'\nexport { x }"],
 ]
 
 test('each planted import breaks its rule, and what the table allows breaks none', async () => {

@@ -88,7 +88,7 @@ describe('the program', () => {
     expect(await launch('toString')).toMatchObject({ status: 1, errors: expect.stringContaining('Usage:') })
     expect(await launch()).toMatchObject({
       status: 1,
-      errors: expect.stringContaining('start|demo|test|e2e|check|bench|self-mri'),
+      errors: expect.stringContaining('start|demo|test|e2e|check|bench|docs|example|self-mri'),
     })
     expect(npmRuns()).toBe(0)
   })

@@ -13,6 +13,14 @@ export interface Model {
   readonly parameters: tf.Tensor1D
 }
 
+/** A network with these weights, which are a flat vector of all its parameters. */
+export const makeModel = (network: Network, config: unknown, weights: Float32Array): Model => ({
+  network,
+  config,
+  specs: network.parameters(config),
+  parameters: tf.tensor1d(weights),
+})
+
 /** The network's output for one normalised image [h, w], in the same normalised units. */
 export type Predict = (model: Model, image: Float32Array, shape: readonly [number, number]) => Promise<Float32Array>
 

@@ -16,6 +16,11 @@ export class VolumePool {
     return { info, open: () => this.open(info.path, info.content) }
   }
 
+  /** A file that no study knows: it is read once, from end to end. */
+  async read(path: string): Promise<VolumeSource> {
+    return this.source((await this.open(path)).info)
+  }
+
   /** As `openVolume`. */
   async open(path: string, content?: VolumeContent): Promise<Volume> {
     const version = versionNow(path, content?.version)

@@ -33,7 +33,7 @@ type Written = ReadonlyMap<string, readonly Entry[]>
 
 export interface Destination {
   readonly folder: string
-  readonly maker: 'reconstruct' | 'study' | 'demo' | 'synthetic knee'
+  readonly maker: 'reconstruct' | 'study' | 'demo' | 'synthetic knee' | 'example'
   /** The program's own files that may be replaced: all, those of the same maker, or none. */
   readonly replaces: 'all' | 'same maker' | 'none'
 }

@@ -1,7 +1,6 @@
 /** Networks with the weights of a checkpoint. */
-import * as tf from '@tensorflow/tfjs-core'
 import { networkOf } from '../../core/models/index.ts'
-import type { Model } from '../../core/models/model.ts'
+import { type Model, makeModel } from '../../core/models/model.ts'
 import { fromTorch } from '../../core/models/parameters.ts'
 import { readCheckpoint } from '../files/whole-files.ts'
 import type { ModelReference } from '../process/protocol.ts'
@@ -10,9 +9,8 @@ import type { ModelReference } from '../process/protocol.ts'
 export async function loadModel(reference: ModelReference): Promise<Model> {
   const network = networkOf(reference.network)
   const config = network.config.parse(reference.networkConfig)
-  const specs = network.parameters(config)
   const { tensors } = await readCheckpoint(reference.checkpoint)
-  return { network, config, specs, parameters: tf.tensor1d(fromTorch(tensors, specs, reference.checkpoint)) }
+  return makeModel(network, config, fromTorch(tensors, network.parameters(config), reference.checkpoint))
 }
 
 export async function withModel<T>(
