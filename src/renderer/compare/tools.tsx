@@ -9,42 +9,44 @@ import style from './compare.module.css'
 import { Toggle } from './toggle.tsx'
 import { type ToolsProps, WindowMenu, WindowNumbers } from './window-menu.tsx'
 
+/** What a drag over an image does, and the magnifier. */
+function MouseTools() {
+  const { tool, magnifier } = useView(useShallow(({ tool, magnifier }) => ({ tool, magnifier })))
+  return (
+    <ActionIcon.Group aria-label="Mouse tool">
+      {TOOL_NAMES.map(name => {
+        const { label, key, icon: Icon } = TOOLS[name]
+        return (
+          <Toggle
+            key={name}
+            label={label}
+            hint={`${label} (${key})`}
+            on={tool === name}
+            onClick={() => useView.setState({ tool: name })}
+          >
+            <Icon size={16} />
+          </Toggle>
+        )
+      })}
+      <Toggle
+        label="Magnifier"
+        hint="Magnifier in every pane (M)"
+        on={magnifier}
+        onClick={() => useView.setState({ magnifier: !magnifier })}
+      >
+        <IconZoomIn size={16} />
+      </Toggle>
+    </ActionIcon.Group>
+  )
+}
+
 export function Tools({ panes, volume }: ToolsProps) {
-  const { errors, errorScale, signedErrors, tool, magnifier } = useView(
-    useShallow(({ errors, errorScale, signedErrors, tool, magnifier }) => ({
-      errors,
-      errorScale,
-      signedErrors,
-      tool,
-      magnifier,
-    })),
+  const { errors, errorScale, signedErrors } = useView(
+    useShallow(({ errors, errorScale, signedErrors }) => ({ errors, errorScale, signedErrors })),
   )
   return (
     <>
-      <ActionIcon.Group aria-label="Mouse tool">
-        {TOOL_NAMES.map(name => {
-          const { label, key, icon: Icon } = TOOLS[name]
-          return (
-            <Toggle
-              key={name}
-              label={label}
-              hint={`${label} (${key})`}
-              on={tool === name}
-              onClick={() => useView.setState({ tool: name })}
-            >
-              <Icon size={16} />
-            </Toggle>
-          )
-        })}
-        <Toggle
-          label="Magnifier"
-          hint="Magnifier in every pane (M)"
-          on={magnifier}
-          onClick={() => useView.setState({ magnifier: !magnifier })}
-        >
-          <IconZoomIn size={16} />
-        </Toggle>
-      </ActionIcon.Group>
+      <MouseTools />
       {volume.synthetic && <SyntheticBadge />}
       <span className={style.spacer} />
       <WindowNumbers />
