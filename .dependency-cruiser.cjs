@@ -103,7 +103,8 @@ module.exports = {
       { path: '^src/services/' },
       {
         path: allBut('services', 'contract', 'presentation', 'core'),
-        pathNot: '^src/engine/(?:process/(?:client|protocol)|install/(?:install|environment)|files/(?:folders|written|file-version))[.]ts$',
+        pathNot:
+          '^src/engine/(?:process/(?:client|protocol)|install/(?:install|environment)|files/(?:folders|written|file-version))[.]ts$',
       },
     ),
     forbid(
