@@ -84,7 +84,8 @@ function networkOfBytes(bytes: Uint8Array, path: string): ImportedNetwork {
   if (others.length > 0) {
     throw new AppError(
       'SHAPE_MISMATCH',
-      `Expected the ${expected.size} tensors of a ${label}, got ${tensors.size}: also ${some(others, MOST_NAMED)}, in ${path}`,
+      `Expected the ${expected.size} tensors of a ${label}, got ${tensors.size}: also ${some(others, MOST_NAMED)}, ` +
+        `in ${path}`,
     )
   }
   const { kind, method } = metadata
@@ -99,8 +100,8 @@ function networkOfBytes(bytes: Uint8Array, path: string): ImportedNetwork {
 export const networkOfCheckpoint = (path: string): ImportedNetwork => networkOfBytes(readFile(path), path)
 
 /**
- * Copies a checkpoint into the profile as a run that was not trained here: its id. What it was trained with is not known, so its configuration
- * says what a fine-tuning starts out with: no recipe, the standard mask, seed 0.
+ * Copies a checkpoint into the profile as a run that was not trained here: its id. What it was trained with is not
+ * known, so its configuration says what a fine-tuning starts out with: no recipe, the standard mask, seed 0.
  */
 export function importCheckpoint(profile: Profile, study: number, path: string): string {
   const bytes = readFile(path)

@@ -1,4 +1,7 @@
-/** The bottom line of the window: which TensorFlow is installed, where it computes, the memory it takes, and what it does. */
+/**
+ * The bottom line of the window: which TensorFlow is installed, where it computes, the memory it takes, and what it
+ * does.
+ */
 import { availableParallelism } from 'node:os'
 import type { EngineState } from '../contract/engine.ts'
 import { locateEngine } from '../engine/install/install.ts'

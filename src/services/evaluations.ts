@@ -33,14 +33,18 @@ interface Options {
 export function storedEvaluation(profile: Profile, checkpoint: string | null, key: string): Evaluation | null {
   const result = profile.db
     .prepare(
-      'SELECT result FROM evaluations WHERE checkpoint IS @checkpoint AND request = @key AND (run_id IS NULL) = (@checkpoint IS NULL) ORDER BY id DESC',
+      `SELECT result FROM evaluations WHERE checkpoint IS @checkpoint AND request = @key
+        AND (run_id IS NULL) = (@checkpoint IS NULL) ORDER BY id DESC`,
     )
     .pluck()
     .get({ checkpoint, key }) as string | undefined
   return result === undefined ? null : JSON.parse(result)
 }
 
-/** As `evaluate`, for weights that come from a pretext alone too, whose output is in arbitrary units: the caller says so. */
+/**
+ * As `evaluate`, for weights that come from a pretext alone too, whose output is in arbitrary units: the caller says
+ * so.
+ */
 export async function scoreAnyway(
   opened: OpenProfile,
   { of, run, epoch = null, settings }: EvaluationRequest,
@@ -84,7 +88,10 @@ export async function scoreAnyway(
   return evaluation
 }
 
-/** Scores every volume under `paths` and stores the result. Refused (`PATIENT_LEAK`) for patients the run was trained on. */
+/**
+ * Scores every volume under `paths` and stores the result. Refused (`PATIENT_LEAK`) for patients the run was trained
+ * on.
+ */
 export async function evaluate(
   opened: OpenProfile,
   request: EvaluationRequest,
@@ -94,7 +101,8 @@ export async function evaluate(
   if (run !== ZERO_FILLED && findRun(opened.profile, run).kind === 'pretrain') {
     throw new AppError(
       'INVALID_ARGUMENT',
-      `Expected a fine-tuned or trained run, got run ${run}, a pre-training: its output is in arbitrary units and has no score. Fine-tune it first.`,
+      `Expected a fine-tuned or trained run, got run ${run}, a pre-training: its output is in arbitrary units and ` +
+        `has no score. Fine-tune it first.`,
     )
   }
   return scoreAnyway(opened, request, options)

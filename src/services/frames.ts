@@ -1,4 +1,7 @@
-/** Images, feature maps and scores for the viewer, kept in memory. Nothing of a file or a checkpoint that has changed is shown: its version is in the key. */
+/**
+ * Images, feature maps and scores for the viewer, kept in memory. Nothing of a file or a checkpoint that has changed is
+ * shown: its version is in the key.
+ */
 import { AppError } from '../contract/errors.ts'
 import { MaskSpec, type Protocol } from '../contract/evaluation.ts'
 import {
@@ -98,7 +101,9 @@ function makeVolumeScores(opened: OpenProfile): Frames['score'] {
   const scores = keepResults<FrameScore | null>(SCORES, () => 1)
   let scoring: Promise<unknown> = Promise.resolve()
 
-  /** One volume after another: several at once would each take a slice's turn before the images that somebody waits for. */
+  /**
+   * One volume after another: several at once would each take a slice's turn before the images that somebody waits for.
+   */
   function scoreInTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = scoring.then(work)
     scoring = result.catch(() => {}) // the caller hears of the error

@@ -22,7 +22,10 @@ function withSafeHeaders(response: Response): Response {
   return response
 }
 
-/** The path's parts, each decoded on its own, so that an encoded separator stays within its part. `null`: no such encoding. */
+/**
+ * The path's parts, each decoded on its own, so that an encoded separator stays within its part. `null`: no such
+ * encoding.
+ */
 function partsOf(pathname: string): string[] | null {
   try {
     return pathname.slice(1).split('/').map(decodeURIComponent)

@@ -1,4 +1,7 @@
-/** Runs whose process is gone did not end by themselves: the program crashed or was killed, or the machine was started again. */
+/**
+ * Runs whose process is gone did not end by themselves: the program crashed or was killed, or the machine was started
+ * again.
+ */
 import process from 'node:process'
 import type { Profile } from './profile/profile.ts'
 import { interruptAbandoned } from './runs/store.ts'
@@ -14,8 +17,8 @@ function alive(pid: number): boolean {
 }
 
 /**
- * Marks them `interrupted`, with the reason. `atStart`: also those that carry this process's own number but are older than it: in a
- * container a program gets the same number each time.
+ * Marks them `interrupted`, with the reason. `atStart`: also those that carry this process's own number but are older
+ * than it: in a container a program gets the same number each time.
  */
 export function markInterrupted(profile: Profile, { atStart = false }: { readonly atStart?: boolean } = {}): void {
   const { db } = profile

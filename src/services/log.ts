@@ -1,6 +1,7 @@
 /**
- * The log of runs: every event is written as a row first, then watchers are told to read on. So history, reconnection and live are one
- * path, and rows of another process (a command line that trains on the same profile) come the same way.
+ * The log of runs: every event is written as a row first, then watchers are told to read on. So history, reconnection
+ * and live are one path, and rows of another process (a command line that trains on the same profile) come the same
+ * way.
  */
 import type { LoggedEvent, Position, RunEvent, TrainingEvent } from '../contract/runs.ts'
 import type { Profile } from './profile/profile.ts'
@@ -77,7 +78,8 @@ export function eventsOf(profile: Profile, run: string): LoggedEvent[] {
     .prepare(`
       WITH numbered AS (
         SELECT *, event GLOB '{"type":"step"*' AS step,
-          ROW_NUMBER() OVER (PARTITION BY event GLOB '{"type":"step"*' ORDER BY seq) AS place FROM events WHERE run_id = @run
+          ROW_NUMBER() OVER (PARTITION BY event GLOB '{"type":"step"*' ORDER BY seq) AS place
+        FROM events WHERE run_id = @run
       )
       SELECT seq, run_id, at, event FROM numbered
       WHERE NOT step OR place % (1 + (SELECT COUNT(*) FROM numbered WHERE step) / @steps) = 0 ORDER BY seq`)

@@ -10,7 +10,10 @@ import { isPassing, onceThereIsRoom, reasonToWait } from './room.ts'
 import { recordCheckpoint, recordDevice, recordEpoch, recordState, rewind } from './runs/store-training.ts'
 
 export interface Recorder {
-  /** A promise where the disk is full or the database is held: the event is kept, and those after it, until it can be written. */
+  /**
+   * A promise where the disk is full or the database is held: the event is kept, and those after it, until it can be
+   * written.
+   */
   record(event: TrainingEvent): void | Promise<void>
   /** Resolves when everything is written. */
   flush(): Promise<void>

@@ -16,7 +16,10 @@ export interface Resumption {
   claim(): void
 }
 
-/** The study as the run began with it: its patients in the roles that they had then, nobody else, and no file that came later. */
+/**
+ * The study as the run began with it: its patients in the roles that they had then, nobody else, and no file that came
+ * later.
+ */
 function studyOfRun(profile: Profile, { id, study_id }: StoredRun): Study {
   const study = studyById(profile, study_id)
   const rows = profile.db.prepare('SELECT patient, role FROM run_patients WHERE run_id = ?').raw().all(id)
@@ -35,8 +38,8 @@ interface ResumeOptions extends ReadOptions {
 }
 
 /**
- * Where a run can go on. Throws `STATE_CONFLICT` where it cannot, `DATA_CHANGED` where its study's volumes are no longer those that it
- * began with.
+ * Where a run can go on. Throws `STATE_CONFLICT` where it cannot, `DATA_CHANGED` where its study's volumes are no
+ * longer those that it began with.
  */
 export async function prepareResumption(
   opened: OpenProfile,
@@ -69,7 +72,8 @@ function requireSameContent(profile: Profile, id: string, { study, train, valida
   if (began.content === undefined || began.content === null) {
     throw new AppError(
       'DATA_CHANGED',
-      `Expected a run whose contents are recorded, got run ${id}: files of study "${study.name}" were written since it began. Start it again.`,
+      `Expected a run whose contents are recorded, got run ${id}: files of study "${study.name}" were written since ` +
+        `it began. Start it again.`,
     )
   }
   const used = profile.db.prepare('SELECT file, identity FROM run_volumes WHERE run_id = ?').raw().all(Number(id))
@@ -78,7 +82,8 @@ function requireSameContent(profile: Profile, id: string, { study, train, valida
   const which = others.length > 0 ? others.map(([file]) => file).join(', ') : 'more files'
   throw new AppError(
     'DATA_CHANGED',
-    `Expected the contents that run ${id} began with, got others in study "${study.name}": ${which}. Put the old files back, or start the run again.`,
+    `Expected the contents that run ${id} began with, got others in study "${study.name}": ${which}. Put the old ` +
+      `files back, or start the run again.`,
   )
 }
 

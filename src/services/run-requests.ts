@@ -86,8 +86,8 @@ export async function startRequested(
 }
 
 /**
- * A fine-tuning from a run's kept weights, or a milestone's (`epoch`); with `control` also the same training from the same seed without
- * them.
+ * A fine-tuning from a run's kept weights, or a milestone's (`epoch`); with `control` also the same training from the
+ * same seed without them.
  */
 export async function fineTune(
   opened: WithQueue,

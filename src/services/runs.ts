@@ -1,4 +1,6 @@
-/** Runs as they are written down: listed, found, their kept weights, the runs they came from. `training.ts` writes them. */
+/**
+ * Runs as they are written down: listed, found, their kept weights, the runs they came from. `training.ts` writes them.
+ */
 import { AppError, type ErrorCode, type ErrorData } from '../contract/errors.ts'
 import type { Metrics } from '../contract/evaluation.ts'
 import { TrainingSummary } from '../contract/report.ts'
@@ -49,7 +51,8 @@ interface KeptCheckpoint extends WrittenFile {
 export function keptCheckpoint(profile: Profile, run: number): KeptCheckpoint | null {
   const row = profile.db
     .prepare(
-      "SELECT path, sha256, epoch FROM checkpoints WHERE run_id = ? AND role <> 'milestone' ORDER BY role = 'last', epoch DESC LIMIT 1",
+      `SELECT path, sha256, epoch FROM checkpoints WHERE run_id = ? AND role <> 'milestone'
+        ORDER BY role = 'last', epoch DESC LIMIT 1`,
     )
     .get(run) as KeptCheckpoint | undefined
   return row ? placed(profile, row) : null
@@ -96,7 +99,10 @@ export const startFile = (profile: Profile, { start_path }: Pick<StoredRun, 'sta
 /** Faults that would only come again. */
 const HOPELESS: ReadonlySet<ErrorCode> = new Set(['NOT_FINITE', 'CHECKPOINT_DAMAGED'])
 
-/** Without a state a run begins anew, unless it failed, or is of a program that wrote no states: its epochs would be lost. */
+/**
+ * Without a state a run begins anew, unless it failed, or is of a program that wrote no states: its epochs would be
+ * lost.
+ */
 function isResumable({ status, kind, fault, environment }: StoredRun, hasState: boolean): boolean {
   if (kind === 'import' || !['paused', 'cancelled', 'interrupted', 'failed'].includes(status)) return false
   if (status === 'failed') return hasState && !(fault && HOPELESS.has(fault))
@@ -228,7 +234,9 @@ export const isPretrained = ({ kind, method }: Pick<RunRow, 'kind' | 'method'>):
 export function lineage({ db }: Profile, run: string): number[] {
   const rows = db
     .prepare(
-      'WITH RECURSIVE line (id) AS (SELECT ? UNION SELECT runs.parent_id FROM runs JOIN line ON runs.id = line.id WHERE runs.parent_id IS NOT NULL) SELECT id FROM line',
+      `WITH RECURSIVE line (id) AS (
+        SELECT ? UNION SELECT runs.parent_id FROM runs JOIN line ON runs.id = line.id WHERE runs.parent_id IS NOT NULL
+      ) SELECT id FROM line`,
     )
     .all(Number(run)) as { id: number }[]
   return rows.map(({ id }) => id)

@@ -94,7 +94,8 @@ function leftOutNotes(study: Study, kind: RunConfig['kind']): Note[] {
       ...note(
         irregular.length,
         'irregular-sampling',
-        `${irregular.length} ${word} volumes are left out, because their k-space was not measured in one set of columns for all slices: ${some(irregular)}.`,
+        `${irregular.length} ${word} volumes are left out, because their k-space was not measured in one set of ` +
+          `columns for all slices: ${some(irregular)}.`,
       ),
     ]
   })
@@ -113,7 +114,8 @@ function requireSome(train: readonly StudyVolume[], study: Study, kind: RunConfi
     throw new AppError('INVALID_ARGUMENT', `Expected training volumes${need}, got none in study "${study.name}".`)
   throw new AppError(
     'INVALID_ARGUMENT',
-    `Expected training volumes${need} whose k-space was measured in one set of columns for all slices, got ${some(irregular)} in study "${study.name}". Choose a study with fully sampled volumes.`,
+    `Expected training volumes${need} whose k-space was measured in one set of columns for all slices, got ` +
+      `${some(irregular)} in study "${study.name}". Choose a study with fully sampled volumes.`,
   )
 }
 
@@ -123,7 +125,8 @@ function requireRead(study: Study, volumes: readonly StudyVolume[]): void {
   if (unread.length === 0) return
   throw new AppError(
     'DATA_CHANGED',
-    `Expected volumes of study "${study.name}" whose files have been read, got ${unread.length} that have not, ${unread[0].file} among them. Read them with: self-mri studies scan "${study.name}"`,
+    `Expected volumes of study "${study.name}" whose files have been read, got ${unread.length} that have not, ` +
+      `${unread[0].file} among them. Read them with: self-mri studies scan "${study.name}"`,
   )
 }
 
@@ -132,7 +135,8 @@ function requireSound(profile: Profile, { study, parent }: RunRequest): void {
   if (study.kind === 'scans') {
     throw new AppError(
       'INVALID_ARGUMENT',
-      `Expected a study, got "${study.name}", whose files are there to be reconstructed: nothing is trained on them. Import them as a study first.`,
+      `Expected a study, got "${study.name}", whose files are there to be reconstructed: nothing is trained on ` +
+        `them. Import them as a study first.`,
     )
   }
   requireSeparatePatients(study)
@@ -141,8 +145,8 @@ function requireSound(profile: Profile, { study, parent }: RunRequest): void {
 }
 
 /**
- * Checks a request on volumes that have been read (`readyRequest`); throws `PATIENT_LEAK`, `INVALID_ARGUMENT`, or what is wrong with the
- * checkpoint it starts from.
+ * Checks a request on volumes that have been read (`readyRequest`); throws `PATIENT_LEAK`, `INVALID_ARGUMENT`, or what
+ * is wrong with the checkpoint it starts from.
  */
 export function prepareRun(profile: Profile, request: RunRequest, states: readonly WrittenFile[] = []): PreparedRun {
   requireSound(profile, request)
@@ -155,7 +159,8 @@ export function prepareRun(profile: Profile, request: RunRequest, states: readon
   if (config.recipe.accumulate > 1 && method && !method.separable) {
     throw new AppError(
       'INVALID_ARGUMENT',
-      `Expected batches that are taken whole (accumulate 1), as ${method.label} compares the samples of a batch with each other, got accumulate ${config.recipe.accumulate}.`,
+      `Expected batches that are taken whole (accumulate 1), as ${method.label} compares the samples of a batch ` +
+        `with each other, got accumulate ${config.recipe.accumulate}.`,
     )
   }
   requireTrainable(config, train, validation)
@@ -166,7 +171,9 @@ export function prepareRun(profile: Profile, request: RunRequest, states: readon
   return { ...request, train, validation, start, states, content: contentDigest([...train, ...validation]), notes }
 }
 
-/** The request with the volumes that it uses read and found unchanged; it waits for no others. Throws `DATA_CHANGED`. */
+/**
+ * The request with the volumes that it uses read and found unchanged; it waits for no others. Throws `DATA_CHANGED`.
+ */
 export async function readyRequest<Request extends RunRequest>(
   opened: OpenProfile,
   request: Request,
@@ -185,8 +192,8 @@ export const newRun = (
 ): NewRun => ({ study: study.id, config, parent, status, content, used: { train, val: validation } })
 
 /**
- * Trains a run whose row is there and reads `running`. When it fails or is stopped the row says so with the reason; epochs, checkpoints and
- * states written until then stay, and the error is thrown on.
+ * Trains a run whose row is there and reads `running`. When it fails or is stopped the row says so with the reason;
+ * epochs, checkpoints and states written until then stay, and the error is thrown on.
  */
 export async function trainRun(
   profile: Profile,
@@ -219,7 +226,10 @@ export async function trainRun(
   }
 }
 
-/** Writes down how a run ended that did not finish, as soon as there is room; a program that closes does not wait for it. */
+/**
+ * Writes down how a run ended that did not finish, as soon as there is room; a program that closes does not wait for
+ * it.
+ */
 export async function endRun(profile: Profile, run: string, error: unknown, stop: Stop = 'cancel'): Promise<void> {
   const never = stop === 'cancel' || stop === 'pause' ? undefined : AbortSignal.abort()
   await onceThereIsRoom(() => recordFailure(profile, run, error, stop), never).catch((failure: unknown) => {

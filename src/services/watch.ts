@@ -12,7 +12,8 @@ const PAGE = 500
 
 /** A text that changes when the list does, other than by what the log tells. */
 const FINGERPRINTS = {
-  studies: `SELECT json_array(COUNT(*), COUNT(hidden_at), MAX(id), (SELECT json_array(COUNT(*), MAX(id), COUNT(identity)) FROM volumes)) FROM studies`,
+  studies: `SELECT json_array(COUNT(*), COUNT(hidden_at), MAX(id),
+    (SELECT json_array(COUNT(*), MAX(id), COUNT(identity)) FROM volumes)) FROM studies`,
   runs: `SELECT json_array(COUNT(*), COUNT(hidden_at),
     json_group_array(json_array(id, queue_place)) FILTER (WHERE queue_place IS NOT NULL)) FROM runs`,
   reproductions: `SELECT json_array(json_group_array(json_array(id, status)),
@@ -22,7 +23,10 @@ const FINGERPRINTS = {
 const fingerprint = ({ db }: Profile, what: keyof typeof FINGERPRINTS) =>
   db.prepare(FINGERPRINTS[what]).pluck().get() as string
 
-/** Ends when the signal is aborted. Without `afterSeq`, or with one that this profile has not come to yet, the log begins now. */
+/**
+ * Ends when the signal is aborted. Without `afterSeq`, or with one that this profile has not come to yet, the log
+ * begins now.
+ */
 export async function* watch(
   profile: Profile,
   engines: EngineWatch,

@@ -22,11 +22,17 @@ export interface ReadOptions {
 export interface Contents {
   /** Called when a study has taken the contents of its files. */
   taken(study: number): void
-  /** The file as it is now; `null`: it has not been read since it was last written. Throws `FILE_UNREADABLE` if there is no such file. */
+  /**
+   * The file as it is now; `null`: it has not been read since it was last written. Throws `FILE_UNREADABLE` if there is
+   * no such file.
+   */
   known(path: string): WholeVolume | null
   /** Whether the file as it is now was read and cannot be used. */
   isUnusable(path: string): boolean
-  /** Reads the files that are not known; whoever asks for a file that is being read waits for that reading. In the order of `paths`. */
+  /**
+   * Reads the files that are not known; whoever asks for a file that is being read waits for that reading. In the order
+   * of `paths`.
+   */
   read(paths: readonly string[], options?: ReadOptions): Promise<readonly ReadContent[]>
 }
 

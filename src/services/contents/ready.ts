@@ -60,7 +60,10 @@ export const isThere = ({ contents }: OpenProfile, { path }: StudyVolume): boole
   }
 }
 
-/** Of a volume that was only listed so far: what is known of its file by now, if the file can be the one that was listed. */
+/**
+ * Of a volume that was only listed so far: what is known of its file by now, if the file can be the one that was
+ * listed.
+ */
 function takeKnown(opened: OpenProfile, volume: StudyVolume): void {
   const now = !volume.content && isThere(opened, volume) ? opened.contents.known(volume.path) : null
   if (now && asListed(volume, now)) takeContent(opened.profile, volume.id, now)
@@ -125,29 +128,33 @@ const names = (volumes: readonly StudyVolume[]) => some(volumes.map(({ file }) =
 /** Throws `DATA_CHANGED` or `FILE_UNREADABLE`, naming the files and the remedy. */
 export function requireUnchanged(name: string, { changed, missing, unusable }: Omit<Checked, 'study'>): void {
   if (changed.length > 0) {
+    const others = names(changed.map(({ volume }) => volume))
     throw new AppError(
       'DATA_CHANGED',
-      `Expected the files of study "${name}" as it took them, got other contents: ${names(changed.map(({ volume }) => volume))}. Put the old files back, or take the new contents with: self-mri studies scan "${name}" (in the window: Scan again).`,
+      `Expected the files of study "${name}" as it took them, got other contents: ${others}. Put the old files back, ` +
+        `or take the new contents with: self-mri studies scan "${name}" (in the window: Scan again).`,
     )
   }
   if (missing.length > 0) {
     throw new AppError(
       'FILE_UNREADABLE',
-      `Expected the files of study "${name}", got none at ${some(missing.map(({ path }) => path))}. Put them back, or find them elsewhere with: self-mri studies locate "${name}" FOLDER (in the window: Locate files).`,
+      `Expected the files of study "${name}", got none at ${some(missing.map(({ path }) => path))}. Put them back, ` +
+        `or find them elsewhere with: self-mri studies locate "${name}" FOLDER (in the window: Locate files).`,
     )
   }
   const [first] = unusable
   if (first) {
     throw new AppError(
       'DATA_CHANGED',
-      `Expected the files of study "${name}" as it took them, got one that cannot be used: ${basename(first.path)}: ${first.reason}`,
+      `Expected the files of study "${name}" as it took them, got one that cannot be used: ${basename(first.path)}: ` +
+        `${first.reason}`,
     )
   }
 }
 
 /**
- * The study with these volumes (all where none are given) read and found unchanged. Throws `DATA_CHANGED` for files with other contents,
- * `FILE_UNREADABLE` for those that are gone.
+ * The study with these volumes (all where none are given) read and found unchanged. Throws `DATA_CHANGED` for files
+ * with other contents, `FILE_UNREADABLE` for those that are gone.
  */
 export async function readyStudy(
   opened: OpenProfile,

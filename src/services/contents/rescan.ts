@@ -33,7 +33,10 @@ const realPlace = (path: string): string => {
 
 const isNamedAs = (volume: StudyVolume, { file }: WholeVolume) => file === volume.file
 
-/** A file that holds a missing volume; one that was never read is told by its name and what was listed of it, if all such files are alike. */
+/**
+ * A file that holds a missing volume; one that was never read is told by its name and what was listed of it, if all
+ * such files are alike.
+ */
 function holderOf(volume: StudyVolume, there: readonly WholeVolume[]): WholeVolume | undefined {
   const { content } = volume
   if (!content) {
@@ -43,7 +46,9 @@ function holderOf(volume: StudyVolume, there: readonly WholeVolume[]): WholeVolu
   return there.find(now => now.content.identity === content.identity)
 }
 
-/** A missing volume's content under another path: of several files one of the same name, from which its masks are drawn. */
+/**
+ * A missing volume's content under another path: of several files one of the same name, from which its masks are drawn.
+ */
 function pairMoved(missing: readonly StudyVolume[], there: readonly WholeVolume[]) {
   const found = new Map<StudyVolume, WholeVolume>()
   const free = new Set(there)

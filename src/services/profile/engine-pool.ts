@@ -8,7 +8,10 @@ import { readSettings } from '../settings.ts'
 import type { Profile } from './profile.ts'
 
 export interface EnginePool {
-  /** Engine for training and evaluation. Without TensorFlow it is installed first, or for a window `ENGINE_UNAVAILABLE` is thrown. */
+  /**
+   * Engine for training and evaluation. Without TensorFlow it is installed first, or for a window `ENGINE_UNAVAILABLE`
+   * is thrown.
+   */
   jobs(signal?: AbortSignal): Promise<Engine>
   /** Engine for looking at files, and for reading and writing them, which needs no TensorFlow. */
   readonly interactive: Engine

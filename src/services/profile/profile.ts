@@ -1,4 +1,7 @@
-/** A profile: the folder of one user's studies and runs, with its database. Everything else in services works on a profile. */
+/**
+ * A profile: the folder of one user's studies and runs, with its database. Everything else in services works on a
+ * profile.
+ */
 import { randomBytes } from 'node:crypto'
 import { type Bell, makeBell } from '../bell.ts'
 import { databaseError } from '../db/errors.ts'
@@ -12,7 +15,10 @@ export interface Profile {
   readonly salt: string
   /** Rung when the database holds something new. */
   readonly bell: Bell
-  /** Called with words when a result waits because another program holds the database, and with `null` when the wait ends. */
+  /**
+   * Called with words when a result waits because another program holds the database, and with `null` when the wait
+   * ends.
+   */
   readonly onBusy?: (words: string | null) => void
 }
 
@@ -21,7 +27,9 @@ export interface ProfileOptions {
   readonly profile?: string
   /** Opens a copy of the profile in memory, and writes nothing. The profile may be missing or write-protected. */
   readonly readOnly?: boolean
-  /** How long another program that holds the database is waited for, in milliseconds; then `DATABASE_BUSY` is thrown. */
+  /**
+   * How long another program that holds the database is waited for, in milliseconds; then `DATABASE_BUSY` is thrown.
+   */
   readonly patience?: number
   readonly onBusy?: Profile['onBusy']
 }

@@ -1,6 +1,7 @@
 /**
- * A training that is the same as a shorter one as far as that goes: equal weights to start from, batches, optimizer and learning rates. It
- * goes on where the shorter one ended, and ends with the weights that it would have had from its own beginning, bit for bit.
+ * A training that is the same as a shorter one as far as that goes: equal weights to start from, batches, optimizer and
+ * learning rates. It goes on where the shorter one ended, and ends with the weights that it would have had from its own
+ * beginning, bit for bit.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -58,7 +59,10 @@ interface Kept extends WrittenFile {
   readonly step: number
 }
 
-/** Gives a run what the shorter one has done: its epochs, the weights kept so far and the state at its end, in files of its own. */
+/**
+ * Gives a run what the shorter one has done: its epochs, the weights kept so far and the state at its end, in files of
+ * its own.
+ */
 function takeOver(profile: Profile, run: string, shorter: RunRow): void {
   const { id } = shorter
   const directory = runDirectory(profile, run)
@@ -91,7 +95,10 @@ function takeOver(profile: Profile, run: string, shorter: RunRow): void {
   logEvent(profile, run, { type: 'note', level: 'info', code: 'begins-as-run', data, text })
 }
 
-/** Writes a run down that has done what the shorter one has, to be resumed; `null` where a file of that one is damaged or gone. */
+/**
+ * Writes a run down that has done what the shorter one has, to be resumed; `null` where a file of that one is damaged
+ * or gone.
+ */
 export function goOnFrom(profile: Profile, prepared: PreparedRun, shorter: RunRow): string | null {
   try {
     return profile.db.transaction(() => {

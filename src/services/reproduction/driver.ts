@@ -1,4 +1,6 @@
-/** Goes through a plan: what is there is taken, what was begun goes on, the rest is trained; then every row is scored. */
+/**
+ * Goes through a plan: what is there is taken, what was begun goes on, the rest is trained; then every row is scored.
+ */
 import process from 'node:process'
 import { AppError, throwIfCancelled } from '../../contract/errors.ts'
 import type { RunRow } from '../../contract/runs.ts'
@@ -12,7 +14,10 @@ import type { Plan } from './plan.ts'
 import type { PlannedTraining } from './planned.ts'
 import { score } from './scores.ts'
 
-/** How trainings are done: at once, or through the window's queue. All resolve when the run has ended, however it has; or reject. */
+/**
+ * How trainings are done: at once, or through the window's queue. All resolve when the run has ended, however it has;
+ * or reject.
+ */
 export interface Trainer {
   /** The run's id. */
   train(prepared: PreparedRun): Promise<string>
@@ -75,8 +80,8 @@ async function ensure(
 }
 
 /**
- * Rejects with `CANCELLED` once the signal is aborted or the program closes; everything that was done stays. What fails is told, and
- * the rest goes on.
+ * Rejects with `CANCELLED` once the signal is aborted or the program closes; everything that was done stays. What fails
+ * is told, and the rest goes on.
  */
 export async function goThrough(
   opened: OpenProfile,

@@ -85,7 +85,10 @@ export interface Begun {
   report(): StudyReport
 }
 
-/** Claims a reproduction for this program; throws what is wrong with the request. Rows that `before` has are taken from it. */
+/**
+ * Claims a reproduction for this program; throws what is wrong with the request. Rows that `before` has are taken from
+ * it.
+ */
 export function begin(
   opened: WithQueue,
   of: { readonly request: ReproductionRequest } | { readonly id: number },

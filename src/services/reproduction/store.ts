@@ -76,7 +76,8 @@ export function claim(profile: Profile, id: number): () => void {
   if (!lock) {
     throw new AppError(
       'STATE_CONFLICT',
-      `Expected a reproduction that nobody works on, got number ${id}, on which ${deviceOwner(path)} does. Stop it there.`,
+      `Expected a reproduction that nobody works on, got number ${id}, on which ${deviceOwner(path)} does. Stop it ` +
+        `there.`,
     )
   }
   setStatus(profile, id, 'running')

@@ -1,4 +1,6 @@
-/** The two ways in which a reproduction trains: at once, for the command line, or as the window does, through its queue. */
+/**
+ * The two ways in which a reproduction trains: at once, for the command line, or as the window does, through its queue.
+ */
 import { AppError } from '../../contract/errors.ts'
 import type { RunStatus } from '../../contract/runs.ts'
 import type { OpenProfile } from '../contents/reader.ts'
@@ -15,7 +17,10 @@ const POLL_MS = 2000
 
 const GOES_ON: readonly RunStatus[] = ['queued', 'running']
 
-/** Resolves once the run's status is none of these. Rejects with `CANCELLED` once the signal is aborted or the profile is closed. */
+/**
+ * Resolves once the run's status is none of these. Rejects with `CANCELLED` once the signal is aborted or the profile
+ * is closed.
+ */
 async function untilNo(
   profile: Profile,
   run: string,

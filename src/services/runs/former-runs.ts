@@ -1,6 +1,7 @@
 /**
- * Runs of programs that did not record which contents they used (version 349f561 and before). Where nothing wrote their files since they
- * began, the contents of today are theirs. The others stay "content not recorded", and give no row to a new reproduction.
+ * Runs of programs that did not record which contents they used (version 349f561 and before). Where nothing wrote their
+ * files since they began, the contents of today are theirs. The others stay "content not recorded", and give no row to
+ * a new reproduction.
  */
 import { createHash } from 'node:crypto'
 import type { RunConfig } from '../../contract/runs.ts'

@@ -15,13 +15,13 @@ export interface KeptModel {
 function milestoneOf(profile: Profile, { id, milestones }: RunRow, epoch: number): WrittenFile {
   const file = milestoneFile(profile, Number(id), epoch)
   if (file) return file
-  throw new AppError(
-    'INVALID_ARGUMENT',
-    `Expected a milestone of run ${id}${milestones.length > 0 ? ` (${milestones.join(', ')})` : ', which has none'}, got epoch ${epoch}.`,
-  )
+  const there = milestones.length > 0 ? ` (${milestones.join(', ')})` : ', which has none'
+  throw new AppError('INVALID_ARGUMENT', `Expected a milestone of run ${id}${there}, got epoch ${epoch}.`)
 }
 
-/** A run's network with its kept weights, or a milestone's, after checking that the file is the one that was written. */
+/**
+ * A run's network with its kept weights, or a milestone's, after checking that the file is the one that was written.
+ */
 export function keptModel(profile: Profile, id: string, epoch: number | null = null): KeptModel {
   const run = findRun(profile, id)
   const checkpoint = epoch === null ? run.checkpoint : milestoneOf(profile, run, epoch)
@@ -37,7 +37,8 @@ export function keptModel(profile: Profile, id: string, epoch: number | null = n
   } catch (cause) {
     throw new AppError(
       'FILE_UNREADABLE',
-      `Expected run ${id}’s checkpoint, got: ${(cause as Error).message}. Restore it from a copy of the profile; self-mri profile check lists what else is missing.`,
+      `Expected run ${id}’s checkpoint, got: ${(cause as Error).message}. Restore it from a copy of the profile; ` +
+        `self-mri profile check lists what else is missing.`,
       cause,
     )
   }

@@ -24,7 +24,8 @@ export function requireUnseen(
     if (leaked.length === 0) continue
     throw new AppError(
       'PATIENT_LEAK',
-      `Expected patients that run ${run} has not been trained on, got ${leaked.join(', ')}, whose patients or scans were in the training of run ${ancestor}. Score it on other patients.`,
+      `Expected patients that run ${run} has not been trained on, got ${leaked.join(', ')}, whose patients or scans ` +
+        `were in the training of run ${ancestor}. Score it on other patients.`,
     )
   }
 }

@@ -1,4 +1,6 @@
-/** Trainings one after another, in an order that can be changed. The rows are there from the first moment, as `queued`. */
+/**
+ * Trainings one after another, in an order that can be changed. The rows are there from the first moment, as `queued`.
+ */
 import { AppError } from '../../contract/errors.ts'
 import type { OpenProfile } from '../contents/reader.ts'
 import type { Profile } from '../profile/profile.ts'

@@ -10,8 +10,8 @@ import type { WithQueue } from './queue.ts'
 const MOST_RESUMES = 3
 
 /**
- * Queues again, in their order, runs that waited when a signal stopped the program; before them, where the profile's settings say so, those
- * that were in training. One that cannot go on stays as it is.
+ * Queues again, in their order, runs that waited when a signal stopped the program; before them, where the profile's
+ * settings say so, those that were in training. One that cannot go on stays as it is.
  */
 export async function resumeInterrupted(opened: WithQueue): Promise<void> {
   if (!locateEngine()) return

@@ -57,7 +57,10 @@ export function recordCheckpoint(
   return before.filter(old => old !== path && old !== head)
 }
 
-/** Returns the stored paths of files that nothing names any longer: of older states, and of best weights that no state names. */
+/**
+ * Returns the stored paths of files that nothing names any longer: of older states, and of best weights that no state
+ * names.
+ */
 export function recordState(
   profile: Profile,
   run: string,
@@ -86,7 +89,10 @@ export function recordState(
   return [...states, ...best]
 }
 
-/** Removes what came after a position, because it will come again. Returns the stored paths of files that nothing names any longer. */
+/**
+ * Removes what came after a position, because it will come again. Returns the stored paths of files that nothing names
+ * any longer.
+ */
 export function rewind(profile: Profile, run: string, { step, epoch }: Position): string[] {
   const after = { run: Number(run), step, epoch }
   profile.db.prepare('DELETE FROM epochs WHERE run_id = ? AND epoch > ?').run(after.run, epoch)
@@ -121,8 +127,8 @@ export function recordDevice(
 const EPOCH = 'epoch, loss, learning_rate, seconds, validation_loss, ssim, psnr, nmse, extra'
 
 /**
- * Gives a run the epochs and the environment of a shorter one: the run begins as that one did, and its rows tell where another device goes
- * on.
+ * Gives a run the epochs and the environment of a shorter one: the run begins as that one did, and its rows tell where
+ * another device goes on.
  */
 export function takeOverEpochs({ db }: Profile, run: string, shorter: RunRow): void {
   const ids = { run: Number(run), shorter: Number(shorter.id) }

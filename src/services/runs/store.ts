@@ -1,6 +1,6 @@
 /**
- * The rows of runs: how a run is added, and how its status changes. Only this file and `store-training.ts` write the tables `runs`,
- * `run_volumes`, `run_patients`, `epochs`, `checkpoints` and `states`; a test checks that.
+ * The rows of runs: how a run is added, and how its status changes. Only this file and `store-training.ts` write the
+ * tables `runs`, `run_volumes`, `run_patients`, `epochs`, `checkpoints` and `states`; a test checks that.
  */
 import { existsSync, readdirSync } from 'node:fs'
 import process from 'node:process'
@@ -15,7 +15,8 @@ import { runDirectory, storedFile, storedRunFile } from '../profile.ts'
 import { environmentNow } from './environment.ts'
 
 /**
- * The run whose weights are the start (its kept weights, or a milestone), or a checkpoint file of another origin; `null`: from scratch.
+ * The run whose weights are the start (its kept weights, or a milestone), or a checkpoint file of another origin;
+ * `null`: from scratch.
  */
 export type Parent = { readonly run: string; readonly epoch?: number | null } | { readonly file: string } | null
 
@@ -36,12 +37,16 @@ export interface NewRun {
 
 const now = () => new Date().toISOString()
 
-/** The folder of a new run may hold files: if the database was restored from an older copy, or if another program wrote there. */
+/**
+ * The folder of a new run may hold files: if the database was restored from an older copy, or if another program wrote
+ * there.
+ */
 function requireNewFolder(folder: string, run: string): void {
   if (!existsSync(folder) || readdirSync(folder).length === 0) return
   throw new AppError(
     'FILE_EXISTS',
-    `Cannot make run ${run}: its folder ${folder} holds files that no run of this profile wrote. Move the folder, or choose another profile with --profile.`,
+    `Cannot make run ${run}: its folder ${folder} holds files that no run of this profile wrote. Move the folder, ` +
+      `or choose another profile with --profile.`,
   )
 }
 
@@ -68,7 +73,8 @@ export function insertRun(profile: Profile, { study, config, parent, status, con
     const { lastInsertRowid } = db
       .prepare(
         `INSERT INTO runs
-          (kind, study_id, parent_id, parent_epoch, start_path, status, config, environment, pid, created_at, claimed_at)
+          (kind, study_id, parent_id, parent_epoch, start_path, status, config, environment, pid, created_at,
+            claimed_at)
           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
@@ -139,8 +145,8 @@ const rowOf = ({ db }: Profile, run: string) =>
   db.prepare('SELECT status, pid FROM runs WHERE id = ?').get(Number(run)) as { status: RunStatus; pid: number }
 
 /**
- * Changes the status of a run of this process that has one of the statuses `from`. Throws `STATE_CONFLICT` where the run has another status,
- * or where another process has taken the run.
+ * Changes the status of a run of this process that has one of the statuses `from`. Throws `STATE_CONFLICT` where the
+ * run has another status, or where another process has taken the run.
  */
 function change(profile: Profile, run: string, from: readonly RunStatus[], to: Change): void {
   profile.db
@@ -154,7 +160,8 @@ function change(profile: Profile, run: string, from: readonly RunStatus[], to: C
       if (!from.includes(status))
         throw new AppError(
           'STATE_CONFLICT',
-          `Expected a run that is ${from.join(' or ')}, got run ${run}, which is ${status}: it cannot become ${to.status}.`,
+          `Expected a run that is ${from.join(' or ')}, got run ${run}, which is ${status}: it cannot become ` +
+            `${to.status}.`,
         )
       writeStatus(profile, run, to)
     })
@@ -182,7 +189,9 @@ export const interruptRun = (profile: Profile, run: string, reason: string, faul
 export const failRun = (profile: Profile, run: string, reason: string, fault: AppError | null): void =>
   change(profile, run, ENDS_FROM, { status: 'failed', reason, fault })
 
-/** Marks a run `interrupted` whose process is gone; nothing happens where the run has another status or process by now. */
+/**
+ * Marks a run `interrupted` whose process is gone; nothing happens where the run has another status or process by now.
+ */
 export function interruptAbandoned(
   profile: Profile,
   { run, status, pid }: { readonly run: string; readonly status: RunStatus; readonly pid: number },
@@ -197,8 +206,8 @@ export function interruptAbandoned(
 }
 
 /**
- * Queues a run again that has ended with the status `before`: the run is this process's from now on. Throws `STATE_CONFLICT` where another
- * program was quicker. `resumes`: how often in a row the run was resumed unasked.
+ * Queues a run again that has ended with the status `before`: the run is this process's from now on. Throws
+ * `STATE_CONFLICT` where another program was quicker. `resumes`: how often in a row the run was resumed unasked.
  */
 export function claimRun(profile: Profile, run: string, before: RunStatus, resumes: number, step: number): void {
   const { db } = profile

@@ -4,8 +4,8 @@ import { DEMONSTRATION_VOLUME } from '../demonstration.ts'
 import type { EnginePool } from '../profile/engine-pool.ts'
 
 /**
- * Makes an image while the window loads. The window's first images then wait neither for TensorFlow nor for HDF5. If this image fails, the
- * first request for an image reports the error.
+ * Makes an image while the window loads. The window's first images then wait neither for TensorFlow nor for HDF5. If
+ * this image fails, the first request for an image reports the error.
  */
 export function warmUp({ interactive }: Pick<EnginePool, 'interactive'>): void {
   const image = { source: 'network', model: null, scored: false, show: 'image', layer: '', channel: 0 } as const
