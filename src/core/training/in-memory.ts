@@ -2,7 +2,8 @@
 import type { EpochFigures } from '../../contract/runs.ts'
 import { fromTorch } from '../models/parameters.ts'
 import type { Checkpoint } from './checkpoint.ts'
-import { type Training, train } from './train.ts'
+import type { Training } from './task.ts'
+import { train } from './train.ts'
 
 type Job = Pick<Training, 'task' | 'recipe' | 'seed' | 'compute'> & Partial<Pick<Training, 'start'>>
 

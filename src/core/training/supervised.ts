@@ -24,7 +24,7 @@ import type { Pause } from '../pause.ts'
 import { type Imaging, makeImaging, maskOf, zeroFilled } from '../reconstruct.ts'
 import { previewOf } from './preview.ts'
 import { type PlainBatch, stackParts } from './stack.ts'
-import type { TrainingTask, Validation } from './train.ts'
+import type { TrainingTask, Validation } from './task.ts'
 
 export interface SupervisedJob {
   readonly network: Network

@@ -1,7 +1,7 @@
 /** Entry of a thread that prepares a training's batches: files, masks, Fourier transforms and augmentations, no TensorFlow. */
 import { parentPort } from 'node:worker_threads'
 import { makePlainArithmetic } from '../../core/compute.ts'
-import type { TrainingTask } from '../../core/training/train.ts'
+import type { TrainingTask } from '../../core/training/task.ts'
 import { VolumePool } from '../files/volume-pool.ts'
 import { failureOf } from '../process/failure.ts'
 import type { FromThread, ToThread } from './batches.ts'

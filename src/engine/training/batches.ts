@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { PlainBatch } from '../../core/training/stack.ts'
-import type { TrainingTask } from '../../core/training/train.ts'
+import type { TrainingTask } from '../../core/training/task.ts'
 import { errorOf, type Failure } from '../process/failure.ts'
 import type { TaskRequest } from './tasks.ts'
 

@@ -6,7 +6,7 @@ import { networkOf } from '../../core/models/index.ts'
 import { methodOf } from '../../core/ssl/index.ts'
 import { type PretextTask, pretextTask } from '../../core/ssl/pretext.ts'
 import { supervisedTask } from '../../core/training/supervised.ts'
-import type { TrainingTask } from '../../core/training/train.ts'
+import type { TrainingTask } from '../../core/training/task.ts'
 import type { VolumePool } from '../files/volume-pool.ts'
 import type { TrainRequest } from '../process/protocol.ts'
 

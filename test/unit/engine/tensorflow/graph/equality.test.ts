@@ -14,7 +14,7 @@ import { type Batch, tensorsOf } from '../../../../../src/core/training/stack.ts
 import { makeStep } from '../../../../../src/core/training/step.ts'
 import { eagerStepper, startingState } from '../../../../../src/core/training/stepper.ts'
 import { supervisedTask } from '../../../../../src/core/training/supervised.ts'
-import type { TrainingTask } from '../../../../../src/core/training/train.ts'
+import type { TrainingTask } from '../../../../../src/core/training/task.ts'
 import { type Recording, record } from '../../../../../src/engine/tensorflow/graph/recording.ts'
 import { encodeSavedModel } from '../../../../../src/engine/tensorflow/graph/saved-model.ts'
 import { makeGraphStepper } from '../../../../../src/engine/tensorflow/graph/stepper.ts'
