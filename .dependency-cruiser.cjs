@@ -180,8 +180,8 @@ module.exports = {
     ),
     forbid(
       'sqlite-in-db',
-      'services/db is the only writer of SQLite',
-      { path: '^src/', pathNot: '^src/services/db/' },
+      'services/profile/db is the only writer of SQLite',
+      { path: '^src/', pathNot: '^src/services/profile/db/' },
       { path: packageIn('better-sqlite3', '@types/better-sqlite3') },
     ),
   ],

@@ -1,9 +1,9 @@
 /** Studies written straight into a profile's database, for tests that scan no file. */
 import { createHash } from 'node:crypto'
 import type { Role, VolumeInfo } from '../src/contract/volumes.ts'
-import type { Contents, WholeVolume } from '../src/services/contents/reader.ts'
 import type { Profile } from '../src/services/profile/profile.ts'
-import { type Study, studyById } from '../src/services/studies.ts'
+import type { Contents, WholeVolume } from '../src/services/studies/contents/reader.ts'
+import { type Study, studyById } from '../src/services/studies/studies.ts'
 
 export function addStudy(profile: Profile, name: string, volumes: readonly [VolumeInfo, Role][]): Study {
   const { db } = profile

@@ -5,7 +5,7 @@ import { AppError } from '../contract/errors.ts'
 import { MASK_KINDS, MaskSpec } from '../contract/evaluation.ts'
 import { Recipe } from '../contract/recipes.ts'
 import type { SliceSelection } from '../contract/volumes.ts'
-import { ZERO_FILLED } from '../services/evaluations.ts'
+import { ZERO_FILLED } from '../services/viewing/evaluations.ts'
 
 interface JsonProperty {
   readonly type?: string

@@ -1,7 +1,7 @@
 /** A training on the terminal. */
 import type { RunRow } from '../contract/runs.ts'
 import type { Services } from '../services/open.ts'
-import type { RunOptions } from '../services/training.ts'
+import type { RunOptions } from '../services/runs/training.ts'
 import type { Session } from './session.ts'
 import { readingBar, say, trainingProgress } from './terminal.ts'
 

@@ -3,9 +3,9 @@ import { type Command, Option } from 'commander'
 import { AppError } from '../contract/errors.ts'
 import { type NamedRecipe, Pretext, SHIPPED, type Shipped } from '../contract/recipes.ts'
 import type { RunConfig } from '../contract/runs.ts'
-import { METHODS, NETWORKS, networkOf, scratchId } from '../services/catalogue.ts'
 import type { Services } from '../services/open.ts'
-import { findRecipe } from '../services/recipes.ts'
+import { METHODS, NETWORKS, networkOf, scratchId } from '../services/runs/catalogue.ts'
+import { findRecipe } from '../services/runs/recipes.ts'
 import { type SettingsGroup, settingsFrom } from './options.ts'
 
 /** Of every network that there is. */

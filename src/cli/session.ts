@@ -3,9 +3,9 @@ import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { AppError, asCancelled, type ErrorCode, throwIfCancelled } from '../contract/errors.ts'
-import { databaseError, isBusy } from '../services/db/errors.ts'
 import { openServices, type ServiceOptions, type Services } from '../services/open.ts'
-import { exitCodeOf, hearSignals, type StopSignal } from '../services/signals.ts'
+import { databaseError, isBusy } from '../services/profile/db/errors.ts'
+import { exitCodeOf, hearSignals, type StopSignal } from '../services/profile/signals.ts'
 import { type Bar, printJson, progressBar, say } from './terminal.ts'
 
 const EXIT = { failure: 1, usage: 2 } as const

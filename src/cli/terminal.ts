@@ -2,7 +2,7 @@
 import process from 'node:process'
 import { SingleBar } from 'cli-progress'
 import { HELD_OUT_CHANCE, OWN_LOSS, type TrainingEvent } from '../contract/runs.ts'
-import type { ReadOptions } from '../services/contents/reader.ts'
+import type { ReadOptions } from '../services/studies/contents/reader.ts'
 
 export const say = (line: string): void => void process.stderr.write(`${line}\n`)
 

@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { AppError } from '../contract/errors.ts'
-import { createHandler } from '../services/handler.ts'
+import { createHandler } from '../services/http/handler.ts'
 import type { Services } from '../services/open.ts'
 import { makeGuard, makeToken } from './guard.ts'
 

@@ -1,8 +1,8 @@
 /** The desktop: the services in this process, and one window that speaks with them through app://. */
 
 import { join } from 'node:path'
-import { makeFolder } from '../services/profile.ts'
-import type { hearSignals } from '../services/signals.ts'
+import { makeFolder } from '../services/profile/paths.ts'
+import type { hearSignals } from '../services/profile/signals.ts'
 import { confineWindows } from './confinement.ts'
 import type { Electron } from './electron.ts'
 import { setMenu } from './menu.ts'

@@ -1,6 +1,6 @@
 /** Leaving: a training that runs is not thrown away without asking, and its last weights are written. */
 import type { Event } from 'electron'
-import { exitCodeOf, type hearSignals, type StopSignal } from '../services/signals.ts'
+import { exitCodeOf, type hearSignals, type StopSignal } from '../services/profile/signals.ts'
 import type { Electron, Window } from './electron.ts'
 
 /** What has to end well. */

@@ -1,12 +1,13 @@
 /** Opens a profile with all that works on it. Only the shells (command line, host, desktop) import this file. */
-import { makeContents } from './contents/reader.ts'
-import { markInterrupted } from './interrupted.ts'
+
 import { type EngineOptions, makeEnginePool } from './profile/engine-pool.ts'
 import { openProfile, type ProfileOptions } from './profile/profile.ts'
 import type { Closing } from './runs/ending.ts'
 import { adoptFormerRuns } from './runs/former-runs.ts'
+import { markInterrupted } from './runs/interrupted.ts'
 import { makeQueue, type WithQueue } from './runs/queue.ts'
 import { resumeInterrupted } from './runs/resume-interrupted.ts'
+import { makeContents } from './studies/contents/reader.ts'
 import { adoptFormerScores } from './viewing/former-scores.ts'
 
 export interface Services extends WithQueue {

@@ -14,7 +14,7 @@ import { further, metricsOf, type Variant, variant, type Window } from './varian
 vi.setConfig({ testTimeout: 120_000 })
 
 /** Another program that holds the database is waited for half a second, not ten. */
-vi.mock(import('../../src/services/db/index.ts'), async importOriginal => {
+vi.mock(import('../../src/services/profile/db/index.ts'), async importOriginal => {
   const PATIENCE_MS = 500
   const original = await importOriginal()
   const openDatabase: typeof original.openDatabase = (profile, ...options) => {

@@ -20,7 +20,7 @@ import type { ErrorCode } from '../../src/contract/errors.ts'
 import type { Evaluation, Metrics } from '../../src/contract/evaluation.ts'
 import type { SkippedFile } from '../../src/contract/volumes.ts'
 import type { Engine } from '../../src/engine/process/client.ts'
-import { createHandler } from '../../src/services/handler.ts'
+import { createHandler } from '../../src/services/http/handler.ts'
 import { openServices } from '../../src/services/open.ts'
 
 vi.stubEnv('SELF_MRI_EAGER', '1') // trainings are too short to be worth recording

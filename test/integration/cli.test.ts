@@ -23,7 +23,7 @@ import { decodeCheckpoint } from '../../src/core/training/checkpoint.ts'
 import { openHdf5 } from '../../src/engine/files/hdf5.ts'
 import { writeFastMri } from '../../src/engine/files/hdf5-write.ts'
 import { sha256 } from '../../src/engine/files/whole-files.ts'
-import type { Study } from '../../src/services/studies.ts'
+import type { Study } from '../../src/services/studies/studies.ts'
 import { kspaceOf } from '../kspace.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))

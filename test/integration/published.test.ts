@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { StudyReport } from '../../src/contract/study.ts'
-import { readyStudy } from '../../src/services/contents/ready.ts'
-import { demonstrationStudy } from '../../src/services/demonstration.ts'
 import { openServices } from '../../src/services/open.ts'
 import { planOf } from '../../src/services/reproduction/index.ts'
 import { withKnown } from '../../src/services/reproduction/known.ts'
+import { readyStudy } from '../../src/services/studies/contents/ready.ts'
+import { demonstrationStudy } from '../../src/services/studies/demonstration.ts'
 
 it('docs/study.json: every row, of the demonstration’s contents', async () => {
   const profile = mkdtempSync(join(tmpdir(), 'self-mri-published-'))

@@ -103,7 +103,7 @@ const ALLOWED: readonly [path: string, text: string][] = [
   ],
   ['src/engine/tensorflow/tensorflow.ts', "import { File } from 'h5wasm/node'\nexport const x = File"],
   ['src/services/plain.ts', "import { x } from '../engine/process/client.ts'\nexport { x }"],
-  ['src/services/db/a.ts', "import Database from 'better-sqlite3'\nexport const y = Database"],
+  ['src/services/profile/db/a.ts', "import Database from 'better-sqlite3'\nexport const y = Database"],
   ['src/cli/plain.ts', "import { x } from '../services/plain.ts'\nimport process from 'node:process'\nprocess.exit(x)"],
   ['src/cli/serve.ts', "import { x } from '../host/serve.ts'\nexport { x }"],
   ['src/host/serve.ts', "import { x } from '../services/plain.ts'\nexport { x }"],

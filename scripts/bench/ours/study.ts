@@ -8,7 +8,7 @@ import { FROM_SCRATCH } from '../../../src/core/training/recipes.ts'
 import { VolumePool } from '../../../src/engine/files/volume-pool.ts'
 import { taskOf } from '../../../src/engine/training/tasks.ts'
 import { openServices } from '../../../src/services/open.ts'
-import { importStudy, studyById, summariseStudies, volumesOf } from '../../../src/services/studies.ts'
+import { importStudy, studyById, summariseStudies, volumesOf } from '../../../src/services/studies/studies.ts'
 import { memoryOf } from '../memory.ts'
 import { SEED } from './computation.ts'
 

@@ -5,10 +5,10 @@ import { AppError } from '../../contract/errors.ts'
 import type { Evaluation, Metrics } from '../../contract/evaluation.ts'
 import { faultInWords, type SliceSelection } from '../../contract/volumes.ts'
 import { protocolSentence } from '../../presentation/protocol.ts'
-import type { Scored } from '../../services/contents/chosen.ts'
-import { evaluate, ZERO_FILLED } from '../../services/evaluations.ts'
-import { callersPath } from '../../services/profile.ts'
-import { findStudy, volumesOf } from '../../services/studies.ts'
+import { callersPath } from '../../services/profile/paths.ts'
+import type { Scored } from '../../services/studies/contents/chosen.ts'
+import { findStudy, volumesOf } from '../../services/studies/studies.ts'
+import { evaluate, ZERO_FILLED } from '../../services/viewing/evaluations.ts'
 import {
   addMaskOptions,
   maskFrom,

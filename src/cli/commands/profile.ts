@@ -1,6 +1,6 @@
 import process from 'node:process'
 import { Command } from 'commander'
-import { checkProfile, type ProfileCheck, type ProfileFault } from '../../services/check.ts'
+import { checkProfile, type ProfileCheck, type ProfileFault } from '../../services/profile/check.ts'
 import { inSession } from '../session.ts'
 import { print, printJson, progressBar } from '../terminal.ts'
 

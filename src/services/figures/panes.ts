@@ -4,8 +4,8 @@ import type { ColourMap, ErrorScale, FigurePane, FigureRequest } from '../../con
 import { type FrameMeta, isCompared, isOfKspace, type Show } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import type { Progress } from '../../engine/process/protocol.ts'
-import type { Frames } from '../frames.ts'
 import type { Range } from '../reports/index.ts'
+import type { Frames } from '../viewing/frames.ts'
 
 type Read = Pick<FigurePane, 'source' | 'show' | 'layer' | 'channel'>
 

@@ -1,13 +1,13 @@
 /** The contract's procedures on runs and reproductions. */
 import { implement } from '@orpc/server'
 import { contract } from '../../contract/api.ts'
-import { importCheckpoint } from '../checkpoints.ts'
-import { callersPath } from '../profile.ts'
+import { callersPath } from '../profile/paths.ts'
 import { makeReproductions } from '../reproduction/window.ts'
-import { again, fineTune, moveRun, resume, startRequested, stopRun } from '../run-requests.ts'
-import { layersOf, setRunHidden, viewRun, viewRuns } from '../run-views.ts'
+import { importCheckpoint } from '../runs/checkpoints.ts'
 import type { WithQueue } from '../runs/queue.ts'
-import { previewViews } from '../views.ts'
+import { again, fineTune, moveRun, resume, startRequested, stopRun } from '../runs/requests.ts'
+import { layersOf, setRunHidden, viewRun, viewRuns } from '../runs/views.ts'
+import { previewViews } from '../viewing/views.ts'
 import type { Works } from './works.ts'
 
 const api = implement(contract)

@@ -1,9 +1,9 @@
 /** Works of the window that take long: their progress goes to the window and to its bottom line. */
 import type { Progress } from '../../engine/process/protocol.ts'
-import type { ReadOptions } from '../contents/reader.ts'
-import { endable } from '../endable.ts'
-import type { Activity, EngineWatch } from '../engine-state.ts'
-import { followWork, type WorkEvent } from '../work.ts'
+import type { ReadOptions } from '../studies/contents/reader.ts'
+import { endable } from './endable.ts'
+import type { Activity, EngineWatch } from './engine-state.ts'
+import { followWork, type WorkEvent } from './work.ts'
 
 type OnProgress = (progress: Progress) => void
 

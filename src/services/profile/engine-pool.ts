@@ -3,9 +3,9 @@ import { AppError } from '../../contract/errors.ts'
 import type { InstalledEngine } from '../../engine/install/environment.ts'
 import { type InstallOptions, installEngine, locateEngine } from '../../engine/install/install.ts'
 import { type Engine, startEngine } from '../../engine/process/client.ts'
-import { type EngineHolder, holdEngine } from '../engines.ts'
-import { readSettings } from '../settings.ts'
+import { type EngineHolder, holdEngine } from './engine-holder.ts'
 import type { Profile } from './profile.ts'
+import { readSettings } from './settings.ts'
 
 export interface EnginePool {
   /**

@@ -3,10 +3,10 @@
  * profile.
  */
 import { randomBytes } from 'node:crypto'
-import { type Bell, makeBell } from '../bell.ts'
-import { databaseError } from '../db/errors.ts'
-import { type Db, openDatabase, openSnapshot } from '../db/index.ts'
-import { profileDirectory } from '../profile.ts'
+import { type Bell, makeBell } from './bell.ts'
+import { databaseError } from './db/errors.ts'
+import { type Db, openDatabase, openSnapshot } from './db/index.ts'
+import { profileDirectory } from './paths.ts'
 
 export interface Profile {
   readonly directory: string

@@ -15,7 +15,7 @@ import {
 } from '../../presentation/lines.ts'
 import { formatLoss, formatSsim } from '../../presentation/numbers.ts'
 import { meanOf } from '../../presentation/statistics.ts'
-import { METHODS } from '../catalogue.ts'
+import { METHODS } from '../runs/catalogue.ts'
 import { axisOver, timeUnit } from './axis.ts'
 import { SECONDARY, TEXT } from './drawing.ts'
 import type { Panel, Point, Series } from './plot.ts'

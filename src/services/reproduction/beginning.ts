@@ -14,13 +14,13 @@ import { decodeCheckpoint, encodeCheckpoint } from '../../core/training/checkpoi
 import { sameRates } from '../../core/training/schedules.ts'
 import { decodeState, encodeState } from '../../core/training/state.ts'
 import type { WrittenFile } from '../../engine/process/protocol.ts'
-import { logEvent } from '../log.ts'
+import { makeFolder, runDirectory, runFile, storedRunFile } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
-import { makeFolder, runDirectory, runFile, storedRunFile } from '../profile.ts'
+import { logEvent } from '../runs/log.ts'
+import { statesOf } from '../runs/runs.ts'
 import { insertRun, interruptRun } from '../runs/store.ts'
 import { recordCheckpoint, recordState, takeOverEpochs } from '../runs/store-training.ts'
-import { statesOf } from '../runs.ts'
-import { newRun, type PreparedRun } from '../training.ts'
+import { newRun, type PreparedRun } from '../runs/training.ts'
 
 /** All but how long it is. */
 const withoutLength = (config: RunConfig) => ({

@@ -2,7 +2,7 @@
 import type { RunConfig } from '../../contract/runs.ts'
 import { stream } from '../../core/mri/random.ts'
 import type { Sample, SslMethod } from '../../core/ssl/method.ts'
-import { methodOf } from '../catalogue.ts'
+import { methodOf } from '../runs/catalogue.ts'
 import type { Sizes } from './folds.ts'
 
 /** A training step of U-Net-16, a pixel of a sample; measured at 128 × 126 on two cores. */

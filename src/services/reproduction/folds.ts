@@ -5,7 +5,7 @@ import type { Study, StudyVolume } from '../../contract/studies.ts'
 import type { StudyReport } from '../../contract/study.ts'
 import { type Role, type SliceSelection, selectSlices } from '../../contract/volumes.ts'
 import { cropShape } from '../../core/mri/transform.ts'
-import { requireSeparatePatients, volumesOf } from '../studies.ts'
+import { requireSeparatePatients, volumesOf } from '../studies/studies.ts'
 
 export interface Patient {
   /** Hash. */

@@ -5,7 +5,7 @@ import type { Reproduction, ReproductionRequest, StudyReport } from '../../contr
 import type { Profile } from '../profile/profile.ts'
 import { closedReason } from '../runs/ending.ts'
 import type { WithQueue } from '../runs/queue.ts'
-import { studyById } from '../studies.ts'
+import { studyById } from '../studies/studies.ts'
 import { type Failures, goThrough, type Steps, type Trainer } from './driver.ts'
 import { secondsLeft, type Timed } from './estimate.ts'
 import { withKnown } from './known.ts'

@@ -3,9 +3,9 @@ import type { Study } from '../../contract/studies.ts'
 import type { Role } from '../../contract/volumes.ts'
 import { sizesOf } from '../../core/mri/phantom/index.ts'
 import type { Progress } from '../../engine/process/protocol.ts'
-import type { OpenProfile } from '../contents/reader.ts'
-import { listStudies } from '../studies.ts'
-import { makeSyntheticKnee, nameFor } from '../synthetic-knee.ts'
+import type { OpenProfile } from '../studies/contents/reader.ts'
+import { listStudies } from '../studies/studies.ts'
+import { makeSyntheticKnee, nameFor } from '../studies/synthetic-knee.ts'
 import { patientsOf } from './folds.ts'
 
 /** Of coarse voxels: at fastMRI’s 640 × 372 all rows would take about 50 minutes on two cores. */

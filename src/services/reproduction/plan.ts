@@ -5,7 +5,7 @@
 import { MaskSpec } from '../../contract/evaluation.ts'
 import type { Study } from '../../contract/studies.ts'
 import type { ReproductionRequest, StudyRow } from '../../contract/study.ts'
-import { METHODS, methodOf } from '../catalogue.ts'
+import { METHODS, methodOf } from '../runs/catalogue.ts'
 import { type Fold, foldsOf, type Sizes, sizesOf, withSlices } from './folds.ts'
 import type { PlannedRow, PlannedTraining } from './planned.ts'
 import { baselineReductions, coarserImages, fewerImages, reductionsOf } from './reductions.ts'

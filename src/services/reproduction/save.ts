@@ -7,11 +7,9 @@ import { AppError } from '../../contract/errors.ts'
 import { type ReproductionRequest, StudyReport, type StudyTraining } from '../../contract/study.ts'
 import { type Destination, inWorkshop, isRecorded, placeUnderFreeName, writeAll } from '../../engine/files/written.ts'
 import { locateEngine } from '../../engine/install/install.ts'
-import type { OpenProfile } from '../contents/reader.ts'
-import { DEMONSTRATION } from '../demonstration.ts'
-import { keptFiles } from '../kept-files.ts'
+import { keptFiles } from '../profile/kept-files.ts'
+import { reconstructionsDirectory } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
-import { reconstructionsDirectory } from '../profile.ts'
 import {
   STUDY_FIGURES,
   type StudyFigure,
@@ -20,12 +18,14 @@ import {
   studyMarkdown,
   studyPage,
 } from '../reports/index.ts'
-import { prepareFolder, unrecorded } from '../unrecorded.ts'
+import type { OpenProfile } from '../studies/contents/reader.ts'
+import { DEMONSTRATION } from '../studies/demonstration.ts'
 import { describeFold } from './folds.ts'
 import { imagesOf } from './images.ts'
 import { planOf, reportOf } from './index.ts'
 import { SYNTHETIC_KNEE } from './knee.ts'
 import type { Plan } from './plan.ts'
+import { prepareFolder, unrecorded } from './unrecorded.ts'
 
 export interface Drawn {
   readonly report: StudyReport

@@ -15,7 +15,7 @@ import type { Study } from '../../contract/studies.ts'
 import type { Scale } from '../../contract/study.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
 import type { MethodRecipe } from '../../core/ssl/method.ts'
-import { FINE_TUNING, FROM_SCRATCH, methodOf, networkOf } from '../catalogue.ts'
+import { FINE_TUNING, FROM_SCRATCH, methodOf, networkOf } from '../runs/catalogue.ts'
 import { networkCost, pretextPixels, pretextSamples } from './estimate.ts'
 import { type Sizes, sizesOf } from './folds.ts'
 

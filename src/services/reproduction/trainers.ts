@@ -3,13 +3,13 @@
  */
 import { AppError } from '../../contract/errors.ts'
 import type { RunStatus } from '../../contract/runs.ts'
-import type { OpenProfile } from '../contents/reader.ts'
-import { markInterrupted } from '../interrupted.ts'
 import type { Profile } from '../profile/profile.ts'
-import { prepareResumption, resumeRun } from '../resume.ts'
+import { markInterrupted } from '../runs/interrupted.ts'
 import type { WithQueue } from '../runs/queue.ts'
-import { findRun } from '../runs.ts'
-import { type RunOptions, startRun } from '../training.ts'
+import { prepareResumption, resumeRun } from '../runs/resume.ts'
+import { findRun } from '../runs/runs.ts'
+import { type RunOptions, startRun } from '../runs/training.ts'
+import type { OpenProfile } from '../studies/contents/reader.ts'
 import type { Trainer } from './driver.ts'
 
 /** How often a run of another program, which rings no bell here, is looked at. */

@@ -1,8 +1,8 @@
 /** Why a training ended before its end, and what its row says then. */
 import { AppError } from '../../contract/errors.ts'
-import { databaseError } from '../db/errors.ts'
+import { databaseError } from '../profile/db/errors.ts'
 import type { Profile } from '../profile/profile.ts'
-import type { StopSignal } from '../signals.ts'
+import type { StopSignal } from '../profile/signals.ts'
 import { cancelRun, failRun, interruptRun, pauseRun } from './store.ts'
 
 /** What ends a training before its end, when it is not a fault. */

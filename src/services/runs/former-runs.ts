@@ -9,8 +9,8 @@ import type { StudyVolume } from '../../contract/studies.ts'
 import type { Role } from '../../contract/volumes.ts'
 import type { Profile } from '../profile/profile.ts'
 import { recordContents } from '../runs/store.ts'
-import { studyById } from '../studies.ts'
-import { contentDigest, trainable } from '../training-data.ts'
+import { studyById } from '../studies/studies.ts'
+import { contentDigest, trainable } from '../studies/training-data.ts'
 
 /** As those programs told volumes from others. */
 function formerDigest(volumes: readonly StudyVolume[]): string {

@@ -1,14 +1,14 @@
 /** One training of the queue, from the wait for the device until its row says how the training ended. */
 import type { TrainingEvent } from '../../contract/runs.ts'
-import type { DeviceLock } from '../db/device-lock.ts'
-import { takeDevice } from '../device.ts'
-import { logEvent } from '../log.ts'
+import type { DeviceLock } from '../profile/db/device-lock.ts'
+import { takeDevice } from '../profile/device.ts'
 import type { EnginePool } from '../profile/engine-pool.ts'
 import type { Profile } from '../profile/profile.ts'
-import { onceThereIsRoom } from '../room.ts'
-import { endRun, type PreparedRun, trainRun } from '../training.ts'
+import { onceThereIsRoom } from '../profile/room.ts'
 import type { Stop } from './ending.ts'
+import { logEvent } from './log.ts'
 import { beginRun } from './store.ts'
+import { endRun, type PreparedRun, trainRun } from './training.ts'
 
 /** A run whose row reads `queued`. */
 export interface Waiting {

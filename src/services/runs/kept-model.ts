@@ -2,9 +2,9 @@
 import { AppError } from '../../contract/errors.ts'
 import type { RunRow } from '../../contract/runs.ts'
 import type { ModelReference, WrittenFile } from '../../engine/process/protocol.ts'
-import { fileDigest } from '../digests.ts'
+import { fileDigest } from '../profile/digests.ts'
 import type { Profile } from '../profile/profile.ts'
-import { findRun, milestoneFile } from '../runs.ts'
+import { findRun, milestoneFile } from './runs.ts'
 
 export interface KeptModel {
   readonly model: ModelReference

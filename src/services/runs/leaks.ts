@@ -2,7 +2,7 @@
 import { AppError } from '../../contract/errors.ts'
 import type { VolumeInfo } from '../../contract/volumes.ts'
 import type { Profile } from '../profile/profile.ts'
-import { lineage } from '../runs.ts'
+import { lineage } from './runs.ts'
 
 /** Refuses volumes of patients, and scans, that the run, or a run it came from, was trained on; names files and run. */
 export function requireUnseen(

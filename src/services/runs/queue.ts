@@ -2,13 +2,13 @@
  * Trainings one after another, in an order that can be changed. The rows are there from the first moment, as `queued`.
  */
 import { AppError } from '../../contract/errors.ts'
-import type { OpenProfile } from '../contents/reader.ts'
 import type { Profile } from '../profile/profile.ts'
-import type { Resumption } from '../resume.ts'
-import { newRun, type PreparedRun } from '../training.ts'
+import type { OpenProfile } from '../studies/contents/reader.ts'
 import { type Closing, closedReason } from './ending.ts'
 import { Job, type Waiting } from './job.ts'
+import type { Resumption } from './resume.ts'
 import { cancelRun, insertRuns, interruptRun, pauseRun, setQueuePlaces } from './store.ts'
+import { newRun, type PreparedRun } from './training.ts'
 
 export interface Queue {
   /** Writes the rows and trains as soon as those before have ended; returns the runs' ids. */

@@ -1,10 +1,10 @@
 /** Runs that were interrupted go on when a window opens their profile again. */
 import { AppError } from '../../contract/errors.ts'
 import { locateEngine } from '../../engine/install/install.ts'
-import { prepareResumption } from '../resume.ts'
-import { statesOf, storedRuns, toRunRow } from '../runs.ts'
-import { readSettings } from '../settings.ts'
+import { readSettings } from '../profile/settings.ts'
 import type { WithQueue } from './queue.ts'
+import { prepareResumption } from './resume.ts'
+import { statesOf, storedRuns, toRunRow } from './runs.ts'
 
 /** Unasked, a run that comes no further is resumed so often. */
 const MOST_RESUMES = 3

@@ -1,8 +1,7 @@
 /** The rows of what a training writes: epochs, weights and states. `store.ts` writes the other rows of a run. */
 import type { Position, RunRow, TrainingEvent } from '../../contract/runs.ts'
-
-import { forgetAfter } from '../log.ts'
 import type { Profile } from '../profile/profile.ts'
+import { forgetAfter } from './log.ts'
 
 type Written<Type extends TrainingEvent['type']> = Omit<Extract<TrainingEvent, { type: Type }>, 'type'>
 

@@ -8,11 +8,10 @@ import { AppError } from '../../contract/errors.ts'
 import type { TrainingSummary } from '../../contract/report.ts'
 import type { RunStatus, StoredConfig } from '../../contract/runs.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
-
-import { logEvent } from '../log.ts'
+import { runDirectory, storedFile, storedRunFile } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
-import { runDirectory, storedFile, storedRunFile } from '../profile.ts'
 import { environmentNow } from './environment.ts'
+import { logEvent } from './log.ts'
 
 /**
  * The run whose weights are the start (its kept weights, or a milestone), or a checkpoint file of another origin;

@@ -7,8 +7,8 @@ import type { StudyVolume } from '../../contract/studies.ts'
 import type { EvaluationSettings } from '../../core/evaluate.ts'
 import type { Profile } from '../profile/profile.ts'
 import { olderThan } from '../runs/former-runs.ts'
-import { scoreKey } from '../score-key.ts'
-import { studyById } from '../studies.ts'
+import { studyById } from '../studies/studies.ts'
+import { scoreKey } from './score-key.ts'
 
 interface Row {
   readonly id: number

@@ -1,7 +1,7 @@
 /** The engine's first image, made before anybody asks for one. */
 import { MaskSpec } from '../../contract/evaluation.ts'
-import { DEMONSTRATION_VOLUME } from '../demonstration.ts'
 import type { EnginePool } from '../profile/engine-pool.ts'
+import { DEMONSTRATION_VOLUME } from '../studies/demonstration.ts'
 
 /**
  * Makes an image while the window loads. The window's first images then wait neither for TensorFlow nor for HDF5. If

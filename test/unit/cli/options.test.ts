@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { addSettingsOptions, refuseForeign, type SettingsGroup, settingsFrom } from '../../../src/cli/options.ts'
 import { addMethodOption, addRecipeOptions, PRETRAINING_SETTINGS } from '../../../src/cli/recipe-choice.ts'
-import { METHODS, methodOf } from '../../../src/services/catalogue.ts'
+import { METHODS, methodOf } from '../../../src/services/runs/catalogue.ts'
 
 /** Two that share names and mean different things by them. */
 const A = z.object({

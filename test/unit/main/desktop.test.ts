@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startDesktop } from '../../../src/main/desktop.ts'
-import type { hearSignals } from '../../../src/services/signals.ts'
+import type { hearSignals } from '../../../src/services/profile/signals.ts'
 import { fakeElectron } from './fake-electron.ts'
 
 let profile: string

@@ -14,7 +14,7 @@ import {
   requestOf,
   seedFault,
 } from '../../../src/renderer/runs/draft.ts'
-import { catalogue } from '../../../src/services/catalogue.ts'
+import { catalogue } from '../../../src/services/runs/catalogue.ts'
 
 const shipped: Offered = { catalogue: catalogue(), own: [] }
 const mask = MaskSpec.parse({})

@@ -1,0 +1,95 @@
+/** Whether everything that a profile names is there and whole. Nothing is written. */
+import { statSync } from 'node:fs'
+import { access, constants, stat } from 'node:fs/promises'
+import { AppError, throwIfCancelled } from '../../contract/errors.ts'
+import { hashFile } from '../../engine/files/written.ts'
+import type { Progress } from '../../engine/process/protocol.ts'
+import { databasePath } from './db/index.ts'
+import { fileAt, runFile } from './paths.ts'
+import type { Profile } from './profile.ts'
+
+/** What the profile says of a file. */
+interface Named {
+  readonly kind: 'checkpoint' | 'state' | 'preview' | 'study file'
+  /** The run's number, or the study's name. */
+  readonly of: string
+  readonly path: string
+  /** `null`: not known. */
+  readonly sha256: string | null
+}
+
+export interface ProfileFault extends Pick<Named, 'kind' | 'of' | 'path'> {
+  /** Damaged: its SHA-256 is another than was written down. */
+  readonly fault: 'missing' | 'unreadable' | 'damaged'
+}
+
+export interface ProfileCheck {
+  readonly profile: string
+  readonly checked: Readonly<Record<Named['kind'], number>>
+  /** Runs in training: their files come and go, and are not checked. */
+  readonly training: readonly string[]
+  readonly faults: readonly ProfileFault[]
+}
+
+/** Files of studies that are off the list are not asked for. */
+function namedFiles(profile: Profile): Named[] {
+  const rows = profile.db
+    .prepare(
+      `WITH ended AS (SELECT id FROM runs WHERE status <> 'running')
+        SELECT 'checkpoint' AS kind, run_id AS of, path, sha256 FROM checkpoints WHERE run_id IN ended
+        UNION ALL SELECT 'state', run_id, path, sha256 FROM states WHERE run_id IN ended
+        UNION ALL SELECT 'preview', run_id, event ->> '$.path', NULL FROM events
+          WHERE event ->> '$.type' = 'preview' AND run_id IN ended
+        UNION ALL SELECT 'study file', studies.name, path, NULL FROM volumes JOIN studies ON studies.id = study_id
+          WHERE hidden_at IS NULL`,
+    )
+    .all() as (Omit<Named, 'of'> & { readonly of: string | number })[]
+  const seen = new Set<string>()
+  return rows.flatMap(({ kind, of, path: stored, sha256 }) => {
+    const path = kind === 'study file' ? fileAt(profile, stored) : runFile(profile, stored)
+    const key = `${kind} ${of} ${path}`
+    if (seen.has(key)) return [] // a run that was resumed logs an epoch's image again
+    seen.add(key)
+    return [{ kind, of: String(of), path, sha256 }]
+  })
+}
+
+async function faultOf({ path, sha256 }: Named): Promise<ProfileFault['fault'] | null> {
+  try {
+    if (!(await stat(path)).isFile()) return 'missing'
+    await access(path, constants.R_OK)
+    if (sha256 === null) return null
+    return (await hashFile(path)) === sha256 ? null : 'damaged'
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return code === 'ENOENT' || code === 'ENOTDIR' ? 'missing' : 'unreadable'
+  }
+}
+
+export async function checkProfile(
+  profile: Profile,
+  { onProgress, signal }: { readonly onProgress?: (progress: Progress) => void; readonly signal?: AbortSignal } = {},
+): Promise<ProfileCheck> {
+  const { directory } = profile
+  if (!statSync(databasePath(directory), { throwIfNoEntry: false })?.size)
+    throw new AppError(
+      'FILE_UNREADABLE',
+      `Expected a profile with its database, got no database in ${directory}. Name the profile’s folder with --profile DIR, or restore the database from a copy.`,
+    )
+  const named = namedFiles(profile)
+  const checked = { checkpoint: 0, state: 0, preview: 0, 'study file': 0 }
+  const faults: ProfileFault[] = []
+  for (const [done, file] of named.entries()) {
+    throwIfCancelled(signal)
+    const { kind, of, path } = file
+    onProgress?.({ done, total: named.length, label: kind })
+    const fault = await faultOf(file)
+    if (fault) faults.push({ kind, of, path, fault })
+    checked[kind]++
+  }
+  const training = profile.db
+    .prepare("SELECT CAST(id AS TEXT) FROM runs WHERE status = 'running' ORDER BY id")
+    .pluck()
+    .all() as string[]
+  return { profile: directory, checked, training, faults }
+}

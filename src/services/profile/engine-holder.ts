@@ -1,0 +1,83 @@
+/** An engine process that is started when first needed, and replaced when it has died or was retired. */
+import type { Engine } from '../../engine/process/client.ts'
+
+export interface EngineHolder {
+  /** The living engine, which `start` makes if there is none. */
+  get(start: () => Engine): Engine
+  /** The living engine, if one was started. */
+  readonly current: Engine | null
+  /** The next `get` starts another; the old process ends when the calls in its hand are answered. */
+  retire(): void
+  dispose(): void
+}
+
+interface Held {
+  readonly engine: Engine
+  calls: number
+  retired: boolean
+}
+
+export function holdEngine(): EngineHolder {
+  let held: Held | null = null
+  const all = new Set<Held>()
+  const endIfIdle = (old: Held) => {
+    if (old.retired && old.calls === 0) {
+      old.engine.dispose()
+      all.delete(old)
+    }
+  }
+
+  function hold(engine: Engine): Held {
+    const mine: Held = { calls: 0, retired: false, engine }
+    all.add(mine)
+    return mine
+  }
+
+  /** The engine, counting its calls. */
+  const counted = (mine: Held): Engine => ({
+    async call(name, params, options) {
+      mine.calls++
+      try {
+        return await mine.engine.call(name, params, options)
+      } finally {
+        mine.calls--
+        endIfIdle(mine)
+      }
+    },
+    get dead() {
+      return mine.engine.dead
+    },
+    get pid() {
+      return mine.engine.pid
+    },
+    dispose: () => mine.engine.dispose(),
+  })
+
+  function retire() {
+    if (!held) return
+    held.retired = true
+    endIfIdle(held)
+    held = null
+  }
+  const living = () => (held && !held.engine.dead ? held : null)
+
+  return {
+    get(start) {
+      if (!living()) {
+        if (held) all.delete(held)
+        held = hold(start())
+      }
+      return counted(held!)
+    },
+    get current() {
+      const mine = living()
+      return mine && counted(mine)
+    },
+    retire,
+    dispose() {
+      for (const { engine } of all) engine.dispose()
+      all.clear()
+      held = null
+    },
+  }
+}

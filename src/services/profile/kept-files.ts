@@ -1,0 +1,51 @@
+/** Files that no result replaces: the files of studies, and the inputs of a command. */
+import { realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { fileAt } from './paths.ts'
+import type { Profile } from './profile.ts'
+
+/** The path with the links in its folders resolved. */
+const placeOf = async (path: string) => join(await realpath(dirname(path)).catch(() => dirname(path)), basename(path))
+
+/** Device and inode, links followed: equal for all names of one file. `null`: there is no such file. */
+async function identityOf(path: string): Promise<string | null> {
+  const status = await stat(path, { bigint: true }).catch(() => null)
+  return status && `${status.dev}:${status.ino}`
+}
+
+/**
+ * Says why nothing may be written at a path, such as `which is a file of the study “Knee”`; `null` if something may. A study's file that is
+ * missing counts too.
+ */
+export function keptFiles(profile: Profile, inputs: readonly string[] = []) {
+  const ofStudies = profile.db
+    .prepare('SELECT volumes.path, studies.name FROM volumes JOIN studies ON studies.id = volumes.study_id')
+    .all() as { path: string; name: string }[]
+  const kept = [
+    ...inputs.map(path => ({ path, why: 'which is an input of this command' })),
+    ...ofStudies.map(({ path, name }) => ({
+      path: fileAt(profile, path),
+      why: `which is a file of the study “${name}”`,
+    })),
+  ]
+  /** Made when the first file is met: a study may have thousands. */
+  let known: Promise<ReadonlyMap<string, string>> | null = null
+  const identities = async () =>
+    new Map(
+      (await Promise.all(kept.map(async ({ path, why }) => [await identityOf(path), why] as const)))
+        .toReversed() // inputs win
+        .flatMap(([identity, why]) => (identity === null ? [] : [[identity, why] as const])),
+    )
+  return async (path: string): Promise<string | null> => {
+    const identity = await identityOf(path)
+    if (identity !== null) {
+      known ??= identities()
+      return (await known).get(identity) ?? null
+    }
+    const place = await placeOf(path)
+    for (const each of kept) {
+      if (basename(each.path) === basename(path) && (await placeOf(each.path)) === place) return each.why
+    }
+    return null
+  }
+}

@@ -1,0 +1,83 @@
+/** Results that are kept, those used least lately forgotten first; who asks for the same at the same time shares one making. */
+import { AppError } from '../../contract/errors.ts'
+
+export interface KeptResults<T> {
+  /**
+   * The result under `key`, made if it is not there. Rejects with `CANCELLED` when the caller's signal is aborted; the making itself is
+   * aborted when nobody waits for it any more.
+   */
+  get(key: string, make: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>
+}
+
+interface Making<T> {
+  readonly result: Promise<T>
+  readonly cancellation: AbortController
+  waiting: number
+}
+
+/** `limit` and `sizeOf` in the same units, bytes for instance. A failure is not kept. */
+export function keepResults<T>(limit: number, sizeOf: (value: T) => number): KeptResults<T> {
+  const kept = new Map<string, T>() // in the order of last use
+  const makings = new Map<string, Making<T>>()
+  let size = 0
+
+  function keep(key: string, value: T): void {
+    kept.set(key, value)
+    size += sizeOf(value)
+    for (const [oldest, old] of kept) {
+      if (size <= limit || oldest === key) return
+      kept.delete(oldest)
+      size -= sizeOf(old)
+    }
+  }
+
+  function begin(key: string, make: (signal: AbortSignal) => Promise<T>): Making<T> {
+    const cancellation = new AbortController()
+    const forget = () => {
+      if (makings.get(key) === making) makings.delete(key)
+    }
+    const result = make(cancellation.signal).then(
+      value => {
+        forget()
+        if (!kept.has(key)) keep(key, value)
+        return value
+      },
+      error => {
+        forget()
+        throw error
+      },
+    )
+    const making: Making<T> = { result, cancellation, waiting: 0 }
+    makings.set(key, making)
+    return making
+  }
+
+  function share(key: string, making: Making<T>, signal?: AbortSignal): Promise<T> {
+    making.waiting++
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        making.waiting--
+        if (making.waiting === 0) {
+          makings.delete(key) // whoever comes now begins anew
+          making.cancellation.abort()
+        }
+        reject(new AppError('CANCELLED', 'Cancelled'))
+      }
+      signal?.addEventListener('abort', leave, { once: true })
+      making.result.then(resolve, reject).finally(() => signal?.removeEventListener('abort', leave))
+    })
+  }
+
+  return {
+    async get(key, make, signal) {
+      if (signal?.aborted) throw new AppError('CANCELLED', 'Cancelled')
+      const known = kept.get(key)
+      if (known !== undefined) {
+        kept.delete(key)
+        kept.set(key, known)
+        return known
+      }
+      return share(key, makings.get(key) ?? begin(key, make), signal)
+    },
+  }
+}

@@ -1,0 +1,25 @@
+/** What a profile is set to. */
+import { Settings } from '../../contract/api.ts'
+import type { Profile } from './profile.ts'
+
+const NAME = 'preferences'
+const STANDARD: Settings = { autoResume: false, xla: false }
+
+export function readSettings({ db }: Profile): Settings {
+  const stored = db.prepare('SELECT value FROM settings WHERE name = ?').pluck().get(NAME) as string | undefined
+  return { ...STANDARD, ...(stored && Settings.partial().parse(JSON.parse(stored))) }
+}
+
+/** Engines are renewed where they are started with another setting from then on. */
+export function changeSettings(profile: Profile, engines: { renew(): void }, change: Partial<Settings>): Settings {
+  const [before, after] = profile.db
+    .transaction(() => {
+      const before = readSettings(profile)
+      const after = { ...before, ...change }
+      profile.db.prepare('INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)').run(NAME, JSON.stringify(after))
+      return [before, after]
+    })
+    .immediate()
+  if (before.xla !== after.xla) engines.renew()
+  return after
+}

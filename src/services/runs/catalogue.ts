@@ -1,0 +1,90 @@
+/** What can be chosen: networks, methods, recipes that ship. Command lines and forms are made from these tables. */
+import { z } from 'zod'
+import type { Catalogue } from '../../contract/api.ts'
+import { MaskSpec } from '../../contract/evaluation.ts'
+import {
+  type NamedRecipe,
+  Pretext,
+  Recipe,
+  type RecipeSettings,
+  SHIPPED,
+  type Shipped,
+} from '../../contract/recipes.ts'
+import type { RunConfig } from '../../contract/runs.ts'
+import { NETWORKS, networkOf } from '../../core/models/index.ts'
+import { METHODS, methodOf } from '../../core/ssl/index.ts'
+import { FINE_TUNING, FROM_SCRATCH } from '../../core/training/recipes.ts'
+
+export { NETWORKS, networkOf } from '../../core/models/index.ts'
+export { METHODS, methodOf } from '../../core/ssl/index.ts'
+export { FINE_TUNING, FROM_SCRATCH } from '../../core/training/recipes.ts'
+
+const jsonSchema = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input' }) as Record<string, unknown>
+
+const FIRST_NETWORK = Object.keys(NETWORKS)[0]
+
+/** `scratch/report` of the first network, `scratch/NETWORK/report` of the others. */
+export const scratchId = (network: string, shipped: Shipped): string =>
+  network === FIRST_NETWORK ? `scratch/${shipped}` : `scratch/${network}/${shipped}`
+
+const SHIPPED_NAMES: Readonly<Record<Shipped, string>> = { report: 'Report', workstation: 'Workstation' }
+
+/** With every setting spelt out, so that whoever copies one sees them all. */
+function spelledOut({ network, networkConfig, method, methodConfig, ...rest }: RecipeSettings): RecipeSettings {
+  return {
+    network,
+    networkConfig: networkOf(network).config.parse(networkConfig) as RecipeSettings['networkConfig'],
+    method,
+    methodConfig:
+      method === null ? {} : (methodOf(method).config.parse(methodConfig) as RecipeSettings['methodConfig']),
+    ...rest,
+  }
+}
+
+function methodRecipes(method: string): NamedRecipe[] {
+  const { recipes } = methodOf(method)
+  return SHIPPED.map(shipped => {
+    const { note, ...settings } = recipes[shipped]
+    const named = { id: `${method}/${shipped}`, name: SHIPPED_NAMES[shipped], note, shipped: true }
+    return { ...spelledOut({ ...settings, method }), ...named }
+  })
+}
+
+function scratchRecipes(network: string): NamedRecipe[] {
+  const { label } = networkOf(network)
+  return SHIPPED.map(shipped => {
+    const { note, channels, training } = FROM_SCRATCH[shipped]
+    const settings = { network, networkConfig: { channels }, method: null, methodConfig: {}, pretext: null, training }
+    const named = { id: scratchId(network, shipped), name: `${SHIPPED_NAMES[shipped]}, ${label}`, note, shipped: true }
+    return { ...spelledOut({ ...settings, fineTuning: null }), ...named }
+  })
+}
+
+/** Those that ship: two of every method, two from scratch of every network. */
+export const shippedRecipes = (): NamedRecipe[] => [
+  ...Object.keys(METHODS).flatMap(methodRecipes),
+  ...Object.keys(NETWORKS).flatMap(scratchRecipes),
+]
+
+/** The tables as data, for forms. */
+export const catalogue = (): Catalogue => ({
+  networks: Object.entries(NETWORKS).map(([id, { label, paper, config }]) => ({
+    id,
+    label,
+    paper,
+    schema: jsonSchema(config),
+  })),
+  methods: Object.entries(METHODS).map(([id, { label, paper, config, figures }]) => ({
+    id,
+    label,
+    paper,
+    schema: jsonSchema(config),
+    figures: [...figures],
+  })),
+  schemas: { pretext: jsonSchema(Pretext), recipe: jsonSchema(Recipe), mask: jsonSchema(MaskSpec) },
+  recipes: shippedRecipes(),
+})
+
+/** What a run's weights are fine-tuned with unless told otherwise: what was chosen with it, else its method's own, else the report's. */
+export const fineTuningOf = ({ fineTuning, method }: Pick<RunConfig, 'fineTuning' | 'method'>): Recipe =>
+  fineTuning ?? (method === null ? null : methodOf(method).recipes.workstation.fineTuning) ?? FINE_TUNING

@@ -1,0 +1,141 @@
+/** Checkpoints of other origin: any safetensors file whose tensors carry the names of a network that is known. */
+import { createHash } from 'node:crypto'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { AppError } from '../../contract/errors.ts'
+import { MaskSpec } from '../../contract/evaluation.ts'
+import type { StoredConfig } from '../../contract/runs.ts'
+import { some } from '../../contract/words.ts'
+import { fromTorch, type PlainTensor } from '../../core/models/parameters.ts'
+import { decodeCheckpoint } from '../../core/training/checkpoint.ts'
+import { makeFolder, runDirectory, storedRunFile } from '../profile/paths.ts'
+import type { Profile } from '../profile/profile.ts'
+import { studyById } from '../studies/studies.ts'
+import { METHODS, NETWORKS, networkOf } from './catalogue.ts'
+import { chosenSettings } from './chosen-settings.ts'
+import { insertRun } from './store.ts'
+import { recordCheckpoint } from './store-training.ts'
+
+type NetworkId = keyof typeof NETWORKS
+
+export interface ImportedNetwork {
+  readonly network: NetworkId
+  readonly networkConfig: Readonly<Record<string, number | boolean>>
+  /** Of a pre-training of this program: its metadata says so. */
+  readonly method: string | null
+}
+
+interface Signs {
+  /** The tensor that tells it from other networks: its first convolution. */
+  readonly first: string
+  /** What else its names and that tensor say of it. */
+  configOf(tensors: ReadonlyMap<string, PlainTensor>, first: PlainTensor): ImportedNetwork['networkConfig']
+}
+
+/** By what each network is told from its tensors. */
+const SIGNS: Readonly<Record<NetworkId, Signs>> = {
+  unet: {
+    first: 'down_sample_layers.0.layers.0.weight',
+    configOf(tensors, { shape: [channels] }) {
+      let pools = 0
+      while (tensors.has(`down_sample_layers.${pools}.layers.0.weight`)) pools++
+      return { channels, pools }
+    },
+  },
+  'unet-plus-plus': {
+    first: 'conv0_0.conv1.weight',
+    configOf: (tensors, { shape: [channels] }) => ({ channels, deepSupervision: tensors.has('final1.weight') }),
+  },
+}
+
+/** Tensors named in a message. */
+const MOST_NAMED = 3
+
+function readFile(path: string): Uint8Array {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    throw new AppError(
+      'FILE_UNREADABLE',
+      `Expected a run’s number or a safetensors file, got: ${(cause as Error).message}`,
+      cause,
+    )
+  }
+}
+
+function networkOfBytes(bytes: Uint8Array, path: string): ImportedNetwork {
+  const { tensors, metadata } = decodeCheckpoint(bytes, path)
+  const found = (Object.keys(SIGNS) as NetworkId[]).find(id => tensors.has(SIGNS[id].first))
+  if (!found) {
+    const known = Object.entries(SIGNS).map(([id, { first }]) => `${NETWORKS[id as NetworkId].label} (${first}, …)`)
+    throw new AppError(
+      'UNSUPPORTED_FORMAT',
+      `Expected ${known.join(' or ')}, got ${some([...tensors.keys()], MOST_NAMED)}, in ${path}`,
+    )
+  }
+  const { first, configOf } = SIGNS[found]
+  const { label, config, parameters } = networkOf(found)
+  const told = configOf(tensors, tensors.get(first)!)
+  const networkConfig = chosenSettings(config, told, { of: `${label} (of ${path})` }) as typeof told
+  const specs = parameters(networkConfig)
+  fromTorch(tensors, specs, path) // every name and shape is there, or this throws
+  const expected = new Set(specs.map(({ name }) => name))
+  const others = [...tensors.keys()].filter(name => !expected.has(name))
+  if (others.length > 0) {
+    throw new AppError(
+      'SHAPE_MISMATCH',
+      `Expected the ${expected.size} tensors of a ${label}, got ${tensors.size}: also ${some(others, MOST_NAMED)}, ` +
+        `in ${path}`,
+    )
+  }
+  const { kind, method } = metadata
+  return {
+    network: found,
+    networkConfig,
+    method: kind === 'pretrain' && Object.hasOwn(METHODS, method) ? method : null,
+  }
+}
+
+/** The network that a checkpoint file holds, told from its tensors; throws where it is none that is known. */
+export const networkOfCheckpoint = (path: string): ImportedNetwork => networkOfBytes(readFile(path), path)
+
+/**
+ * Copies a checkpoint into the profile as a run that was not trained here: its id. What it was trained with is not
+ * known, so its configuration says what a fine-tuning starts out with: no recipe, the standard mask, seed 0.
+ */
+export function importCheckpoint(profile: Profile, study: number, path: string): string {
+  const bytes = readFile(path)
+  const config: StoredConfig = {
+    ...networkOfBytes(bytes, path),
+    kind: 'import',
+    methodConfig: {},
+    pretext: null,
+    recipe: null,
+    fineTuning: null,
+    mask: MaskSpec.parse({}),
+    slices: studyById(profile, study).slices,
+    seed: 0,
+  }
+  const { db } = profile
+  let directory: string | null = null
+  try {
+    return db.transaction(() => {
+      const run = insertRun(profile, { study, config, parent: { file: path }, status: 'finished' })
+      directory = runDirectory(profile, run)
+      makeFolder(directory)
+      const copy = join(directory, 'last.safetensors')
+      writeFileSync(copy, bytes)
+      recordCheckpoint(profile, run, {
+        role: 'last',
+        epoch: 0,
+        step: 0,
+        path: storedRunFile(profile, copy),
+        sha256: createHash('sha256').update(bytes).digest('hex'),
+      })
+      return run
+    })()
+  } catch (error) {
+    if (directory) rmSync(directory, { recursive: true, force: true })
+    throw error
+  }
+}

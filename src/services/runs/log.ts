@@ -1,0 +1,88 @@
+/**
+ * The log of runs: every event is written as a row first, then watchers are told to read on. So history, reconnection
+ * and live are one path, and rows of another process (a command line that trains on the same profile) come the same
+ * way.
+ */
+import type { LoggedEvent, Position, RunEvent, TrainingEvent } from '../../contract/runs.ts'
+import { runFile, storedRunFile } from '../profile/paths.ts'
+import type { Profile } from '../profile/profile.ts'
+
+type Row = { readonly seq: number; readonly run_id: number; readonly at: string; readonly event: string }
+
+const toEvent = ({ seq, run_id, at, event }: Row): LoggedEvent => ({
+  seq,
+  run: String(run_id),
+  at,
+  event: JSON.parse(event),
+})
+
+/** With another place of the files that the event names, where it names files that a run wrote. */
+function placed<Event extends RunEvent>(event: Event, place: (path: string) => string): Event {
+  if (event.type === 'checkpoint' && event.head !== undefined)
+    return { ...event, path: place(event.path), head: place(event.head) }
+  return event.type === 'checkpoint' || event.type === 'state' || event.type === 'preview'
+    ? { ...event, path: place(event.path) }
+    : event
+}
+
+/** As the log holds it: its file relative to the folder of all runs. */
+export const asStored = (profile: Profile, event: TrainingEvent): TrainingEvent =>
+  placed(event, path => storedRunFile(profile, path))
+
+/** With the place where its file lies now. */
+const asNow = (profile: Profile, logged: LoggedEvent): LoggedEvent => ({
+  ...logged,
+  event: placed(logged.event, path => runFile(profile, path)),
+})
+
+export function logEvent({ db, bell }: Profile, run: string, event: RunEvent): void {
+  const insert = db.prepare('INSERT INTO events (run_id, at, event) VALUES (?, ?, ?)')
+  insert.run(Number(run), new Date().toISOString(), JSON.stringify(event))
+  bell.ring()
+}
+
+/** Highest number that has been given; 0 in an empty log. */
+export const lastEvent = ({ db }: Profile): number =>
+  (db.prepare('SELECT MAX(seq) AS seq FROM events').get() as { seq: number | null }).seq ?? 0
+
+/** At most `limit` lines with a higher number than `seq`, in order. */
+export const eventsAfter = (profile: Profile, seq: number, limit: number): LoggedEvent[] =>
+  (profile.db.prepare('SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?').all(seq, limit) as Row[]).map(row =>
+    asNow(profile, toEvent(row)),
+  )
+
+/** A run's lines with a higher number, all of them, as the log holds them. */
+export const eventsOfRunAfter = ({ db }: Profile, run: string, seq: number): LoggedEvent[] =>
+  (db.prepare('SELECT * FROM events WHERE run_id = ? AND seq > ? ORDER BY seq').all(Number(run), seq) as Row[]).map(
+    toEvent,
+  )
+
+/** Takes out what a run logged after a position: it will happen again. */
+export function forgetAfter({ db }: Profile, run: string, { step, epoch }: Position): void {
+  db.prepare(`
+    DELETE FROM events WHERE run_id = @run AND CASE event ->> '$.type'
+      WHEN 'step' THEN event ->> '$.step' > @step
+      WHEN 'checkpoint' THEN event ->> '$.step' > @step
+      WHEN 'state' THEN event ->> '$.at.step' > @step
+      WHEN 'preview' THEN event ->> '$.epoch' > @epoch
+      WHEN 'epoch' THEN event ->> '$.figures.epoch' > @epoch
+      ELSE 0 END`).run({ run: Number(run), step, epoch })
+}
+
+/** More steps than this are more than a plot has pixels. */
+const STEPS_SHOWN = 2000
+
+/** A run's lines, in order; of a long run's steps an evenly thinned choice. */
+export function eventsOf(profile: Profile, run: string): LoggedEvent[] {
+  const rows = profile.db
+    .prepare(`
+      WITH numbered AS (
+        SELECT *, event GLOB '{"type":"step"*' AS step,
+          ROW_NUMBER() OVER (PARTITION BY event GLOB '{"type":"step"*' ORDER BY seq) AS place
+        FROM events WHERE run_id = @run
+      )
+      SELECT seq, run_id, at, event FROM numbered
+      WHERE NOT step OR place % (1 + (SELECT COUNT(*) FROM numbered WHERE step) / @steps) = 0 ORDER BY seq`)
+    .all({ run: Number(run), steps: STEPS_SHOWN }) as Row[]
+  return rows.map(row => asNow(profile, toEvent(row)))
+}

@@ -1,0 +1,243 @@
+/**
+ * Runs as they are written down: listed, found, their kept weights, the runs they came from. `training.ts` writes them.
+ */
+import { AppError, type ErrorCode, type ErrorData } from '../../contract/errors.ts'
+import type { Metrics } from '../../contract/evaluation.ts'
+import { TrainingSummary } from '../../contract/report.ts'
+import { type EpochFigures, type RunDetail, type RunRow, type RunStatus, StoredConfig } from '../../contract/runs.ts'
+import { methodOf } from '../../core/ssl/index.ts'
+import type { WrittenFile } from '../../engine/process/protocol.ts'
+import { fileAt, runFile } from '../profile/paths.ts'
+import type { Profile } from '../profile/profile.ts'
+
+/** A run's row with its study's name. */
+export interface StoredRun {
+  readonly id: number
+  readonly kind: RunRow['kind']
+  readonly study_id: number
+  readonly study: string
+  readonly parent_id: number | null
+  readonly parent_epoch: number | null
+  readonly start_path: string | null
+  readonly status: RunStatus
+  readonly reason: string | null
+  readonly fault: ErrorCode | null
+  /** JSON: ErrorData. */
+  readonly fault_data: string | null
+  readonly queue_place: number | null
+  readonly resumes: number
+  readonly resumed_step: number
+  readonly config: string
+  readonly summary: string | null
+  readonly created_at: string
+  readonly started_at: string | null
+  readonly finished_at: string | null
+  readonly hidden_at: string | null
+  readonly environment: string
+  readonly pid: number
+}
+
+/** A row that names a run's file, with the place where that lies now. */
+const placed = <Row extends WrittenFile>(profile: Profile, row: Row): Row => ({
+  ...row,
+  path: runFile(profile, row.path),
+})
+
+interface KeptCheckpoint extends WrittenFile {
+  readonly epoch: number
+}
+
+/** The kept weights of a run: the best where there are any, else the last. */
+export function keptCheckpoint(profile: Profile, run: number): KeptCheckpoint | null {
+  const row = profile.db
+    .prepare(
+      `SELECT path, sha256, epoch FROM checkpoints WHERE run_id = ? AND role <> 'milestone'
+        ORDER BY role = 'last', epoch DESC LIMIT 1`,
+    )
+    .get(run) as KeptCheckpoint | undefined
+  return row ? placed(profile, row) : null
+}
+
+interface State extends WrittenFile {
+  readonly step: number
+}
+
+/** What a run can go on from, newest first. */
+export const statesOf = (profile: Profile, run: number): State[] =>
+  (
+    profile.db
+      .prepare('SELECT step, path, sha256 FROM states WHERE run_id = ? ORDER BY step DESC, epoch DESC')
+      .all(run) as State[]
+  ).map(row => placed(profile, row))
+
+/** All weights of a run that are kept, by epoch. */
+export const checkpointsOf = (profile: Profile, run: number): RunDetail['checkpoints'] =>
+  (
+    profile.db
+      .prepare('SELECT role, epoch, path, sha256 FROM checkpoints WHERE run_id = ? ORDER BY epoch, role')
+      .all(run) as RunDetail['checkpoints']
+  ).map(row => placed(profile, row))
+
+/** `null`: it has none of that epoch. */
+export function milestoneFile(profile: Profile, run: number, epoch: number): WrittenFile | null {
+  const row = profile.db
+    .prepare("SELECT path, sha256 FROM checkpoints WHERE run_id = ? AND role = 'milestone' AND epoch = ?")
+    .get(run, epoch) as WrittenFile | undefined
+  return row ? placed(profile, row) : null
+}
+
+function summaryOf(profile: Profile, { summary }: StoredRun): TrainingSummary | null {
+  if (!summary) return null
+  const parsed = TrainingSummary.parse(JSON.parse(summary))
+  return { ...parsed, checkpoint: placed(profile, parsed.checkpoint) }
+}
+
+/** The file that the row's weights came from, where they came from no run; for an import it says where that was. */
+export const startFile = (profile: Profile, { start_path }: Pick<StoredRun, 'start_path'>): string | null =>
+  start_path === null ? null : fileAt(profile, start_path)
+
+/** Faults that would only come again. */
+const HOPELESS: ReadonlySet<ErrorCode> = new Set(['NOT_FINITE', 'CHECKPOINT_DAMAGED'])
+
+/**
+ * Without a state a run begins anew, unless it failed, or is of a program that wrote no states: its epochs would be
+ * lost.
+ */
+function isResumable({ status, kind, fault, environment }: StoredRun, hasState: boolean): boolean {
+  if (kind === 'import' || !['paused', 'cancelled', 'interrupted', 'failed'].includes(status)) return false
+  if (status === 'failed') return hasState && !(fault && HOPELESS.has(fault))
+  const { data, content } = JSON.parse(environment)
+  return hasState || typeof (content ?? data) === 'string'
+}
+
+/** The system ends a process by SIGKILL when memory runs out. */
+function ranOutOfMemory({ fault, fault_data }: StoredRun): boolean {
+  const { signal }: ErrorData = JSON.parse(fault_data ?? '{}')
+  return fault === 'OUT_OF_MEMORY' || (fault === 'ENGINE_DIED' && signal === 'SIGKILL')
+}
+
+/** The largest part of the batch that divides it; the rest comes by accumulation where the method permits it. */
+function suggest(row: StoredRun, { recipe, method }: StoredConfig): RunRow['suggestion'] {
+  if (!recipe || !ranOutOfMemory(row)) return null
+  const { batch, accumulate } = recipe
+  const separable = method === null || methodOf(method).separable
+  const least = separable ? 1 : 2 // a sample that is compared needs another one
+  for (let part = Math.floor(batch / 2); part >= least; part--) {
+    if (batch % part === 0) return { batch: part, accumulate: separable ? accumulate * (batch / part) : 1 }
+  }
+  return null
+}
+
+const contentDigestOf = ({ environment }: StoredRun): unknown => JSON.parse(environment).content
+
+function contentsOf({ db }: Profile, row: StoredRun): RunRow['contents'] {
+  if (row.kind === 'import') return null
+  if (typeof contentDigestOf(row) !== 'string') return 'not recorded'
+  const other = db
+    .prepare(
+      `SELECT 1 FROM run_volumes WHERE run_id = ?
+        AND NOT EXISTS (SELECT 1 FROM volumes WHERE study_id = ? AND volumes.identity = run_volumes.identity)`,
+    )
+    .get(row.id, row.study_id)
+  return other ? 'changed' : 'current'
+}
+
+export function toRunRow(profile: Profile, row: StoredRun, contents = contentsOf(profile, row)): RunRow {
+  const { db } = profile
+  const config = StoredConfig.parse(JSON.parse(row.config))
+  const checkpoint = keptCheckpoint(profile, row.id)
+  const { done } = db.prepare('SELECT COUNT(*) AS done FROM epochs WHERE run_id = ?').get(row.id) as { done: number }
+  const metrics = checkpoint
+    ? (db
+        .prepare('SELECT ssim, psnr, nmse FROM epochs WHERE run_id = ? AND epoch = ? AND ssim IS NOT NULL')
+        .get(row.id, checkpoint.epoch) as Metrics | undefined)
+    : undefined
+  const { channels } = config.networkConfig
+  const stateStep = statesOf(profile, row.id)[0]?.step ?? null
+  return {
+    id: String(row.id),
+    kind: row.kind,
+    method: config.method,
+    network: config.network,
+    channels: typeof channels === 'number' ? channels : null,
+    parent: row.parent_id === null ? startFile(profile, row) : String(row.parent_id),
+    parentEpoch: row.parent_epoch,
+    study: row.study,
+    status: row.status,
+    reason: row.reason,
+    createdAt: row.created_at,
+    finishedAt: row.finished_at,
+    epochs: { done, planned: config.recipe?.epochs ?? 0 },
+    metrics: metrics ?? null,
+    checkpoint: checkpoint && { path: checkpoint.path, sha256: checkpoint.sha256 },
+    milestones: db
+      .prepare("SELECT epoch FROM checkpoints WHERE run_id = ? AND role = 'milestone' ORDER BY epoch")
+      .pluck()
+      .all(row.id) as number[],
+    stateStep,
+    resumable: isResumable(row, stateStep !== null),
+    suggestion: suggest(row, config),
+    summary: summaryOf(profile, row),
+    contents,
+    config,
+  }
+}
+
+/** Runs with one content digest used the same volumes: the volumes are compared with the study once. */
+export function toRunRows(profile: Profile, rows: readonly StoredRun[]): RunRow[] {
+  const known = new Map<string, RunRow['contents']>()
+  return rows.map(row => {
+    const key = JSON.stringify([row.kind, row.study_id, contentDigestOf(row)])
+    if (!known.has(key)) known.set(key, contentsOf(profile, row))
+    return toRunRow(profile, row, known.get(key))
+  })
+}
+
+const SELECT = 'SELECT runs.*, studies.name AS study FROM runs JOIN studies ON studies.id = runs.study_id'
+
+export const storedRuns = (profile: Profile): StoredRun[] =>
+  profile.db.prepare(`${SELECT} ORDER BY runs.id`).all() as StoredRun[]
+
+export const listRuns = (profile: Profile): RunRow[] => toRunRows(profile, storedRuns(profile))
+
+/** Throws `RUN_NOT_FOUND`. */
+export function storedRun(profile: Profile, id: string): StoredRun {
+  const row = profile.db.prepare(`${SELECT} WHERE CAST(runs.id AS TEXT) = ?`).get(id) as StoredRun | undefined
+  if (row) return row
+  throw new AppError('RUN_NOT_FOUND', `Expected a run’s number, got "${id}". List them with: self-mri runs`)
+}
+
+export const findRun = (profile: Profile, id: string): RunRow => toRunRow(profile, storedRun(profile, id))
+
+export function epochsOf({ db }: Profile, run: string): EpochFigures[] {
+  const rows = db.prepare('SELECT * FROM epochs WHERE run_id = ? ORDER BY epoch').all(Number(run)) as Record<
+    string,
+    number | string | null
+  >[]
+  return rows.map(row => ({
+    epoch: row.epoch as number,
+    loss: row.loss as number,
+    learningRate: row.learning_rate as number,
+    seconds: row.seconds as number,
+    validationLoss: row.validation_loss as number | null,
+    validation:
+      row.ssim === null ? null : { ssim: row.ssim as number, psnr: row.psnr as number, nmse: row.nmse as number },
+    extra: JSON.parse(row.extra as string),
+  }))
+}
+
+/** Whether the weights come from a pretext alone: what the network makes of an image is then in arbitrary units. */
+export const isPretrained = ({ kind, method }: Pick<RunRow, 'kind' | 'method'>): boolean =>
+  kind === 'pretrain' || (kind === 'import' && method !== null)
+
+/** The run and the runs it came from, itself first. */
+export function lineage({ db }: Profile, run: string): number[] {
+  const rows = db
+    .prepare(
+      `WITH RECURSIVE line (id) AS (
+        SELECT ? UNION SELECT runs.parent_id FROM runs JOIN line ON runs.id = line.id WHERE runs.parent_id IS NOT NULL
+      ) SELECT id FROM line`,
+    )
+    .all(Number(run)) as { id: number }[]
+  return rows.map(({ id }) => id)
+}

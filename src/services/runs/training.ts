@@ -1,0 +1,264 @@
+/** A training from its checks to its end: prepared, written down, trained. */
+import { AppError, asCancelled } from '../../contract/errors.ts'
+import type { Note } from '../../contract/notes.ts'
+import type { Recipe } from '../../contract/recipes.ts'
+import type { RunConfig, RunRow, TrainingEvent } from '../../contract/runs.ts'
+import type { Study, StudyVolume } from '../../contract/studies.ts'
+import { some } from '../../contract/words.ts'
+import { methodOf } from '../../core/ssl/index.ts'
+import { requireTrainable } from '../../core/training/trainable.ts'
+import type { Engine } from '../../engine/process/client.ts'
+import type { WrittenFile } from '../../engine/process/protocol.ts'
+import { takeDevice } from '../profile/device.ts'
+import { runDirectory } from '../profile/paths.ts'
+import type { Profile } from '../profile/profile.ts'
+import { onceThereIsRoom } from '../profile/room.ts'
+import type { OpenProfile, ReadOptions } from '../studies/contents/reader.ts'
+import { readyStudy } from '../studies/contents/ready.ts'
+import { requireSeparatePatients, volumesOf } from '../studies/studies.ts'
+import { contentDigest, trainable } from '../studies/training-data.ts'
+import { recordFailure, type Stop } from './ending.ts'
+import { modelOf } from './kept-model.ts'
+import { requireUnseen } from './leaks.ts'
+import { makeRecorder } from './recorder.ts'
+import { findRun } from './runs.ts'
+import { finishRun, insertRun, type NewRun, type Parent } from './store.ts'
+
+export interface RunRequest {
+  readonly study: Study
+  readonly config: RunConfig
+  readonly parent: Parent
+}
+
+export interface TrainOptions {
+  readonly onEvent?: (event: TrainingEvent) => void
+  /** Called when writing down what happens waits for room on the disk, and (null) when it goes on. */
+  readonly onWait?: (words: string | null) => void
+  readonly signal?: AbortSignal
+  /** What it means when the signal is aborted. */
+  readonly stop?: () => Stop
+}
+
+export interface RunOptions extends Pick<TrainOptions, 'onEvent' | 'signal' | 'stop'>, Pick<ReadOptions, 'onProgress'> {
+  /** Called with the run's id before it begins. */
+  readonly onStart?: (run: string) => void
+  /** Another program trains on the device: called with which, or else refused with `DEVICE_BUSY`. */
+  readonly onBusy?: (owner: string) => void
+  readonly noWait?: boolean
+}
+
+/** What a training has to say whatever it is for. */
+export type CommonConfig = Pick<RunConfig, 'network' | 'networkConfig' | 'mask' | 'slices' | 'seed'>
+
+/** A fine-tuning or a training from scratch. */
+export const supervisedConfig = (kind: 'finetune' | 'train', common: CommonConfig, recipe: Recipe): RunConfig => ({
+  ...common,
+  kind,
+  method: null,
+  methodConfig: {},
+  pretext: null,
+  recipe,
+  fineTuning: null,
+})
+
+/** A request that has passed every check that needs no engine. */
+export interface PreparedRun extends RunRequest {
+  readonly train: readonly StudyVolume[]
+  readonly validation: readonly StudyVolume[]
+  /** Checkpoint whose weights are the start. */
+  readonly start: string | null
+  /** States to go on from instead, newest first. */
+  readonly states: readonly WrittenFile[]
+  /** `contentDigest` of the volumes. */
+  readonly content: string
+  readonly notes: readonly Note[]
+}
+
+function startOf(profile: Profile, parent: Parent): string | null {
+  if (parent === null) return null
+  return 'run' in parent ? modelOf(profile, parent.run, parent.epoch).checkpoint : parent.file
+}
+
+/** Why volumes of a role are not used. */
+function leftOutNotes(study: Study, kind: RunConfig['kind']): Note[] {
+  return (['train', 'val'] as const).flatMap(role => {
+    const word = role === 'train' ? 'training' : 'validation'
+    const all = volumesOf(study, role)
+    const used = new Set(trainable(study, role, kind))
+    const irregular = irregularFiles(all)
+    const unlabelled = all.filter(volume => !used.has(volume)).length - irregular.length
+    const note = (volumes: number, code: string, text: string): Note[] =>
+      volumes > 0 ? [{ level: 'info', code, data: { volumes, role }, text }] : []
+    return [
+      ...note(unlabelled, 'no-ground-truth', `${unlabelled} ${word} volumes without ground truth are left out.`),
+      ...note(
+        irregular.length,
+        'irregular-sampling',
+        `${irregular.length} ${word} volumes are left out, because their k-space was not measured in one set of ` +
+          `columns for all slices: ${some(irregular)}.`,
+      ),
+    ]
+  })
+}
+
+/** With how each was sub-sampled. */
+const irregularFiles = (volumes: readonly StudyVolume[]): string[] =>
+  volumes.flatMap(({ file, sampling }) => (sampling.kind === 'irregular' ? [`${file} (${sampling.pattern})`] : []))
+
+/** Throws `INVALID_ARGUMENT` with what there is in place of training volumes. */
+function requireSome(train: readonly StudyVolume[], study: Study, kind: RunConfig['kind']): void {
+  if (train.length > 0) return
+  const need = kind === 'pretrain' ? '' : ' with ground truth'
+  const irregular = irregularFiles(volumesOf(study, 'train'))
+  if (irregular.length === 0)
+    throw new AppError('INVALID_ARGUMENT', `Expected training volumes${need}, got none in study "${study.name}".`)
+  throw new AppError(
+    'INVALID_ARGUMENT',
+    `Expected training volumes${need} whose k-space was measured in one set of columns for all slices, got ` +
+      `${some(irregular)} in study "${study.name}". Choose a study with fully sampled volumes.`,
+  )
+}
+
+/** A reproduction may look for runs of a study that has not been read since this program was installed. */
+function requireRead(study: Study, volumes: readonly StudyVolume[]): void {
+  const unread = volumes.filter(({ content }) => !content)
+  if (unread.length === 0) return
+  throw new AppError(
+    'DATA_CHANGED',
+    `Expected volumes of study "${study.name}" whose files have been read, got ${unread.length} that have not, ` +
+      `${unread[0].file} among them. Read them with: self-mri studies scan "${study.name}"`,
+  )
+}
+
+/** Checks that need no contents of files. Throws `PATIENT_LEAK` or `INVALID_ARGUMENT`. */
+function requireSound(profile: Profile, { study, parent }: RunRequest): void {
+  if (study.kind === 'scans') {
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected a study, got "${study.name}", whose files are there to be reconstructed: nothing is trained on ` +
+        `them. Import them as a study first.`,
+    )
+  }
+  requireSeparatePatients(study)
+  const held = study.volumes.filter(volume => volume.role !== 'train')
+  if (parent && 'run' in parent) requireUnseen(profile, parent.run, held)
+}
+
+/**
+ * Checks a request on volumes that have been read (`readyRequest`); throws `PATIENT_LEAK`, `INVALID_ARGUMENT`, or what
+ * is wrong with the checkpoint it starts from.
+ */
+export function prepareRun(profile: Profile, request: RunRequest, states: readonly WrittenFile[] = []): PreparedRun {
+  requireSound(profile, request)
+  const { study, config, parent } = request
+  const train = trainable(study, 'train', config.kind)
+  const validation = trainable(study, 'val', config.kind)
+  requireRead(study, [...train, ...validation])
+  requireSome(train, study, config.kind)
+  const method = config.method === null ? null : methodOf(config.method)
+  if (config.recipe.accumulate > 1 && method && !method.separable) {
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected batches that are taken whole (accumulate 1), as ${method.label} compares the samples of a batch ` +
+        `with each other, got accumulate ${config.recipe.accumulate}.`,
+    )
+  }
+  requireTrainable(config, train, validation)
+  const notes = leftOutNotes(study, config.kind)
+  const caution = config.pretext && method?.caution?.(method.config.parse(config.methodConfig), config.pretext)
+  if (caution) notes.push({ level: 'warning', code: 'caution', text: caution })
+  const start = states.length > 0 ? null : startOf(profile, parent)
+  return { ...request, train, validation, start, states, content: contentDigest([...train, ...validation]), notes }
+}
+
+/**
+ * The request with the volumes that it uses read and found unchanged; it waits for no others. Throws `DATA_CHANGED`.
+ */
+export async function readyRequest<Request extends RunRequest>(
+  opened: OpenProfile,
+  request: Request,
+  options: ReadOptions = {},
+): Promise<Request> {
+  requireSound(opened.profile, request)
+  const { study, config } = request
+  const used = (['train', 'val'] as const).flatMap(role => trainable(study, role, config.kind))
+  return { ...request, study: await readyStudy(opened, study, used, options) }
+}
+
+/** The row of a run that is about to be queued or trained. */
+export const newRun = (
+  { study, config, parent, train, validation, content }: PreparedRun,
+  status: 'queued' | 'running',
+): NewRun => ({ study: study.id, config, parent, status, content, used: { train, val: validation } })
+
+/**
+ * Trains a run whose row is there and reads `running`. When it fails or is stopped the row says so with the reason;
+ * epochs, checkpoints and states written until then stay, and the error is thrown on.
+ */
+export async function trainRun(
+  profile: Profile,
+  engine: Engine,
+  run: string,
+  { config, train, validation, start, states, notes }: PreparedRun,
+  { onEvent, onWait, signal, stop }: TrainOptions = {},
+): Promise<void> {
+  const recorder = makeRecorder(profile, run, { signal, onWait })
+  try {
+    const summary = await engine.call(
+      'train',
+      { run, config, train, validation, start, states, directory: runDirectory(profile, run), notes },
+      {
+        signal,
+        onEvent(event) {
+          onEvent?.(event)
+          return recorder.record(event)
+        },
+      },
+    )
+    await recorder.flush()
+    await onceThereIsRoom(() => finishRun(profile, run, summary), signal, profile.onBusy)
+  } catch (error) {
+    const asked = signal?.aborted ? asCancelled(error) : error
+    await endRun(profile, run, asked, stop?.())
+    throw asked
+  } finally {
+    if (profile.db.open) recorder.close()
+  }
+}
+
+/**
+ * Writes down how a run ended that did not finish, as soon as there is room; a program that closes does not wait for
+ * it.
+ */
+export async function endRun(profile: Profile, run: string, error: unknown, stop: Stop = 'cancel'): Promise<void> {
+  const never = stop === 'cancel' || stop === 'pause' ? undefined : AbortSignal.abort()
+  await onceThereIsRoom(() => recordFailure(profile, run, error, stop), never).catch((failure: unknown) => {
+    if (!(failure instanceof AppError)) throw failure
+  })
+}
+
+/** Trains now, whatever waits in a queue, as soon as the device is free. */
+export async function trainNow(
+  opened: OpenProfile,
+  prepared: PreparedRun,
+  begin: () => string,
+  { onEvent, onStart, onBusy, noWait, signal, stop }: RunOptions,
+): Promise<RunRow> {
+  const engine = await opened.engines.jobs(signal)
+  const device = await takeDevice({ signal, onWait: onBusy, noWait })
+  try {
+    const run = begin()
+    device.name(run)
+    onStart?.(run)
+    await trainRun(opened.profile, engine, run, prepared, { onEvent, signal, stop })
+    return findRun(opened.profile, run)
+  } finally {
+    device.release()
+  }
+}
+
+/** Trains now and returns the finished run. Its row is there from the first moment. */
+export async function startRun(opened: OpenProfile, request: RunRequest, options: RunOptions = {}): Promise<RunRow> {
+  const prepared = prepareRun(opened.profile, await readyRequest(opened, request, options))
+  return trainNow(opened, prepared, () => insertRun(opened.profile, newRun(prepared, 'running')), options)
+}

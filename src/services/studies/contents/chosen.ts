@@ -1,0 +1,31 @@
+/** The volumes that a user chose, by path or of a study, read whole. */
+import type { Study, StudyVolume } from '../../../contract/studies.ts'
+import type { SkippedFile, VolumeInfo } from '../../../contract/volumes.ts'
+import { type OpenProfile, type ReadOptions, sortOut } from './reader.ts'
+import { readyStudy } from './ready.ts'
+
+/** Files and folders as they are now, or volumes of a study, which must be as the study took them. */
+export type Scored =
+  | { readonly paths: readonly string[] }
+  | { readonly study: Study; readonly volumes: readonly StudyVolume[] }
+
+/** The volumes with their contents. */
+export async function volumesToScore(
+  opened: OpenProfile,
+  of: Scored,
+  options: ReadOptions = {},
+): Promise<{ readonly volumes: readonly VolumeInfo[]; readonly skipped: readonly SkippedFile[] }> {
+  if ('study' in of) {
+    const wanted = new Set(of.volumes.map(({ id }) => id))
+    const { volumes } = await readyStudy(opened, of.study, of.volumes, options)
+    return { volumes: volumes.filter(({ id }) => wanted.has(id)), skipped: [] }
+  }
+  const scan = await opened.engines.interactive.call('scan', { paths: of.paths, salt: opened.profile.salt }, options)
+  const read = sortOut(
+    await opened.contents.read(
+      scan.volumes.map(({ path }) => path),
+      options,
+    ),
+  )
+  return { volumes: read.volumes, skipped: [...scan.skipped, ...read.skipped] }
+}

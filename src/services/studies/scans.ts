@@ -1,0 +1,83 @@
+/** The study of new scans: files to be reconstructed that belong to no study. Made when the first one comes; nothing is trained on it. */
+import { rmSync } from 'node:fs'
+import { AppError } from '../../contract/errors.ts'
+import type { SkippedFile } from '../../contract/volumes.ts'
+import { fileAt, pathWithin, storedFile, uploadsDirectory } from '../profile/paths.ts'
+import type { Profile } from '../profile/profile.ts'
+import { volumesToScore } from './contents/chosen.ts'
+import type { OpenProfile } from './contents/reader.ts'
+import { freeName, storedInfo } from './studies.ts'
+
+const NAME = 'New scans'
+
+const scansStudy = ({ db }: Profile) =>
+  db.prepare("SELECT id FROM studies WHERE kind = 'scans'").pluck().get() as number | undefined
+
+function makeStudy(profile: Profile): number {
+  const { lastInsertRowid } = profile.db
+    .prepare(
+      `INSERT INTO studies (name, kind, roots, split, slices, remarks, created_at)
+        VALUES (?, 'scans', '[]', '{"by":"the study","seed":null,"fractions":null}', '{"kind":"all"}', '[]', ?)`,
+    )
+    .run(freeName(profile, NAME), new Date().toISOString())
+  return Number(lastInsertRowid)
+}
+
+/** Deletes a file that a browser sent and nothing uses: the profile alone holds it. */
+function dropUpload(profile: Profile, path: string): void {
+  const used = profile.db.prepare('SELECT 1 FROM volumes WHERE path = ?').get(storedFile(profile, path))
+  if (!used && pathWithin(uploadsDirectory(profile), path)) rmSync(path, { force: true })
+}
+
+export interface AddedScans {
+  /** `null`: nothing could be used, and there is none yet. */
+  readonly study: number | null
+  readonly volumes: number[]
+  readonly skipped: SkippedFile[]
+}
+
+/** Adds the usable files in `paths`; a file that is there already is read again and keeps its number. */
+export async function addScans(
+  opened: OpenProfile,
+  paths: readonly string[],
+  signal?: AbortSignal,
+): Promise<AddedScans> {
+  const { db, bell } = opened.profile
+  const whole = await volumesToScore(opened, { paths }, { signal })
+  const add = db.prepare(
+    `INSERT INTO volumes (study_id, path, role, patient, info, identity) VALUES (?, ?, 'test', ?, ?, ?)
+      ON CONFLICT (study_id, path) DO UPDATE
+        SET patient = excluded.patient, info = excluded.info, identity = excluded.identity RETURNING id`,
+  )
+  const added = db
+    .transaction(() => {
+      const there = scansStudy(opened.profile) ?? null
+      if (whole.volumes.length === 0) return { study: there, volumes: [], skipped: [...whole.skipped] }
+      const study = there ?? makeStudy(opened.profile)
+      const volumes = whole.volumes.map(volume => {
+        const path = storedFile(opened.profile, volume.path)
+        const row = add.get(study, path, volume.patient, storedInfo(opened.profile, volume), volume.content?.identity)
+        return (row as { id: number }).id
+      })
+      db.prepare('UPDATE studies SET hidden_at = NULL WHERE id = ?').run(study)
+      return { study, volumes, skipped: [...whole.skipped] }
+    })
+    .immediate()
+  for (const { path } of whole.skipped) dropUpload(opened.profile, path)
+  bell.ring()
+  return added
+}
+
+/** Takes a scan off the list. A file that a browser sent is deleted with it. */
+export function removeScan(profile: Profile, volume: number): void {
+  const { db, bell } = profile
+  const row = db
+    .prepare(
+      "SELECT study_id, path FROM volumes JOIN studies ON studies.id = study_id WHERE volumes.id = ? AND kind = 'scans'",
+    )
+    .get(volume) as { study_id: number; path: string } | undefined
+  if (!row) throw new AppError('STUDY_NOT_FOUND', `Expected a new scan’s number, got ${volume}`)
+  db.prepare('DELETE FROM volumes WHERE id = ?').run(volume)
+  dropUpload(profile, fileAt(profile, row.path))
+  bell.ring()
+}

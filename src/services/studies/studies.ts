@@ -1,0 +1,234 @@
+/** Studies: volumes with their roles, kept by patient, and the files that could not be used. */
+import { AppError } from '../../contract/errors.ts'
+import type { Split, Study, StudySummary, StudyVolume } from '../../contract/studies.ts'
+import { ROLES, type Role, SliceSelection, selectsAny, VolumeInfo } from '../../contract/volumes.ts'
+import type { Progress } from '../../engine/process/protocol.ts'
+import { isTaken } from '../profile/db/errors.ts'
+import { fileAt, storedFile } from '../profile/paths.ts'
+import type { Profile } from '../profile/profile.ts'
+import { onceThereIsRoom } from '../profile/room.ts'
+import type { OpenProfile } from './contents/reader.ts'
+import { chosenByNumberOrName, type NamedThing, requireUsableName } from './names.ts'
+import { patientRoles, remarksOn, scanRoles, sharedPatientRemarks } from './remarks.ts'
+import { assignRoles, FRACTIONS } from './split.ts'
+
+export type { Study, StudyVolume } from '../../contract/studies.ts'
+
+export interface ImportRequest {
+  readonly paths: readonly string[]
+  readonly name: string
+  readonly slices: SliceSelection
+  readonly splitSeed: number
+  readonly kind?: Study['kind']
+  /** Roles that the study's maker gives, by file name; other files are split. */
+  readonly roles?: (file: string) => Role | null
+  readonly remarks?: readonly string[]
+}
+
+const nameTaken = (name: string, cause?: unknown) =>
+  new AppError(
+    'INVALID_ARGUMENT',
+    `Expected a new study’s name, got "${name}", which there is already. Give it another name.`,
+    cause,
+  )
+
+/** Scans and stores a study; one of the same name is refused. Throws where not a single file can be used, with the reasons. */
+export async function importStudy(
+  opened: OpenProfile,
+  request: ImportRequest,
+  options: { onProgress?: (progress: Progress) => void; signal?: AbortSignal } = {},
+): Promise<Study> {
+  requireUsableName(request.name)
+  if (opened.profile.db.prepare('SELECT 1 FROM studies WHERE name = ?').get(request.name)) throw nameTaken(request.name)
+  const scan = await opened.engines.interactive.call(
+    'scan',
+    { paths: request.paths, salt: opened.profile.salt },
+    { onEvent: options.onProgress, signal: options.signal },
+  )
+  if (scan.volumes.length === 0) {
+    const reasons = scan.skipped.map(({ path, reason }) => `\n  ${path}: ${reason}`).join('')
+    throw new AppError(
+      'UNSUPPORTED_FORMAT',
+      `Expected at least one fastMRI HDF5 file (.h5), got none in ${request.paths.join(', ')}${reasons}`,
+    )
+  }
+  const found = scan.volumes.map(volume => ({ ...volume, role: request.roles?.(volume.file) ?? volume.role }))
+  const volumes = assignRoles(found, request.splitSeed)
+  const dealt = found.some(volume => volume.role === null)
+  const split: Split = {
+    by: request.roles ? 'the study' : dealt ? 'patients' : 'folders',
+    seed: dealt ? request.splitSeed : null,
+    fractions: dealt ? FRACTIONS : null,
+  }
+  const { db } = opened.profile
+  const store = db.transaction(() => {
+    const { lastInsertRowid } = db
+      .prepare(
+        'INSERT INTO studies (name, kind, roots, split, slices, remarks, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      )
+      .run(
+        request.name,
+        request.kind ?? 'folder',
+        JSON.stringify(request.paths.map(path => storedFile(opened.profile, path))),
+        JSON.stringify(split),
+        JSON.stringify(request.slices),
+        JSON.stringify(request.remarks ?? []),
+        new Date().toISOString(),
+      )
+    const addVolume = db.prepare('INSERT INTO volumes (study_id, path, role, patient, info) VALUES (?, ?, ?, ?, ?)')
+    for (const volume of volumes)
+      addVolume.run(
+        lastInsertRowid,
+        storedFile(opened.profile, volume.path),
+        volume.role,
+        volume.patient,
+        storedInfo(opened.profile, volume),
+      )
+    const addSkipped = db.prepare('INSERT INTO skipped_files (study_id, path, reason) VALUES (?, ?, ?)')
+    for (const { path, reason } of scan.skipped)
+      addSkipped.run(lastInsertRowid, storedFile(opened.profile, path), reason)
+    return Number(lastInsertRowid)
+  })
+  const id = await onceThereIsRoom(store, options.signal, opened.profile.onBusy).catch((error: unknown) => {
+    throw isTaken(error) ? nameTaken(request.name, error) : error // two programs may import at the same moment
+  })
+  opened.profile.bell.ring()
+  return studyById(opened.profile, id)
+}
+
+interface StudyRow {
+  readonly id: number
+  readonly name: string
+  readonly kind: Study['kind']
+  readonly roots: string
+  readonly split: string
+  readonly slices: string
+  readonly remarks: string
+  readonly created_at: string
+  readonly hidden_at: string | null
+}
+
+interface VolumeRow {
+  readonly id: number
+  readonly role: Role
+  readonly info: string
+}
+
+/** A volume's facts as its row holds them: the place of its file as `storedFile` says. */
+export const storedInfo = (profile: Profile, volume: VolumeInfo): string =>
+  JSON.stringify({ ...VolumeInfo.parse(volume), path: storedFile(profile, volume.path) })
+
+/** The sampling of a file that was only listed is `unread`: its header and middle slice do not tell the sampling of the volume. */
+function toVolume(profile: Profile, { id, role, info }: VolumeRow): StudyVolume {
+  const parsed = VolumeInfo.parse(JSON.parse(info))
+  const sampling = parsed.content ? parsed.sampling : ({ kind: 'unread' } as const)
+  return { ...parsed, sampling, path: fileAt(profile, parsed.path), id, role }
+}
+
+function readStudy(profile: Profile, row: StudyRow): Study {
+  const { db } = profile
+  const volumes = db.prepare('SELECT id, role, info FROM volumes WHERE study_id = ? ORDER BY path').all(row.id)
+  const skipped = db.prepare('SELECT path, reason FROM skipped_files WHERE study_id = ? ORDER BY path').all(row.id)
+  const known = (volumes as VolumeRow[]).map(volume => toVolume(profile, volume))
+  return {
+    id: row.id,
+    name: row.name,
+    kind: row.kind,
+    roots: (JSON.parse(row.roots) as string[]).map(root => fileAt(profile, root)),
+    split: JSON.parse(row.split),
+    slices: SliceSelection.parse(JSON.parse(row.slices)),
+    remarks: [
+      ...JSON.parse(row.remarks),
+      ...remarksOn(known),
+      ...(row.kind === 'scans' ? [] : sharedPatientRemarks(known)), // nobody splits new scans
+    ],
+    createdAt: row.created_at,
+    volumes: known,
+    skipped: (skipped as Study['skipped']).map(file => ({ ...file, path: fileAt(profile, file.path) })),
+  }
+}
+
+export const listStudies = (profile: Profile): Study[] =>
+  (profile.db.prepare('SELECT * FROM studies ORDER BY id').all() as StudyRow[]).map(row => readStudy(profile, row))
+
+/** Those that are not hidden. */
+export function summariseStudies({ db }: Profile): StudySummary[] {
+  const rows = db
+    .prepare(`
+      SELECT id, name, kind, created_at AS createdAt,
+        (SELECT COUNT(*) FROM volumes WHERE study_id = studies.id) AS volumes,
+        (SELECT COUNT(*) FROM skipped_files WHERE study_id = studies.id) AS skipped,
+        EXISTS (SELECT 1 FROM volumes WHERE study_id = studies.id AND json_extract(info, '$.synthetic')) AS synthetic
+      FROM studies WHERE hidden_at IS NULL ORDER BY id`)
+    .all() as (Omit<StudySummary, 'synthetic'> & { synthetic: 0 | 1 })[]
+  return rows.map(row => ({ ...row, synthetic: row.synthetic === 1 }))
+}
+
+export function studyById(profile: Profile, id: number): Study {
+  const row = profile.db.prepare('SELECT * FROM studies WHERE id = ?').get(id) as StudyRow | undefined
+  if (row) return readStudy(profile, row)
+  throw new AppError('STUDY_NOT_FOUND', `Expected a study’s number, got ${id}`)
+}
+
+/** Takes a study off the list, or puts it back. */
+export function setStudyHidden(profile: Profile, id: number, hidden: boolean): void {
+  studyById(profile, id)
+  profile.db.prepare('UPDATE studies SET hidden_at = ? WHERE id = ?').run(hidden ? new Date().toISOString() : null, id)
+  profile.bell.ring()
+}
+
+/** The name, or with a number behind it where it is taken: 'knees (2)'. */
+export function freeName({ db }: Profile, name: string): string {
+  const taken = db.prepare('SELECT 1 FROM studies WHERE name = ?')
+  let free = name
+  for (let n = 2; taken.get(free); n++) free = `${name} (${n})`
+  return free
+}
+
+export function volumeById(profile: Profile, id: number): StudyVolume {
+  const row = profile.db.prepare('SELECT id, role, info FROM volumes WHERE id = ?').get(id) as VolumeRow | undefined
+  if (row) return toVolume(profile, row)
+  throw new AppError('STUDY_NOT_FOUND', `Expected a volume’s number, got ${id}: it is in no study any more.`)
+}
+
+/** The study that a volume is of. */
+export function studyOfVolume(profile: Profile, id: number): Study {
+  const study = profile.db.prepare('SELECT study_id FROM volumes WHERE id = ?').pluck().get(id) as number | undefined
+  if (study !== undefined) return studyById(profile, study)
+  throw new AppError('STUDY_NOT_FOUND', `Expected a volume’s number, got ${id}: it is in no study any more.`)
+}
+
+/** By its name or its number, also `number:22` and `name:22`. Throws `AMBIGUOUS` where that means several. */
+export function findStudy(profile: Profile, which: string): Study {
+  const named = chosenByNumberOrName(
+    which,
+    profile.db.prepare('SELECT id, name FROM studies ORDER BY id').all() as NamedThing[],
+  )
+  if (named) return studyById(profile, named.id)
+  const names = (profile.db.prepare('SELECT name FROM studies ORDER BY id').all() as { name: string }[]).map(
+    ({ name }) => `"${name}"`,
+  )
+  throw new AppError(
+    'STUDY_NOT_FOUND',
+    `Expected a study’s name or number${names.length > 0 ? ` (${names.join(', ')})` : ''}, got "${which}". Import one with: self-mri import PATH`,
+  )
+}
+
+/** Volumes of a role with at least one selected slice. */
+export const volumesOf = (study: Pick<Study, 'volumes' | 'slices'>, role: Role): StudyVolume[] =>
+  study.volumes.filter(volume => volume.role === role && selectsAny(study.slices, volume.slices))
+
+/** Throws `PATIENT_LEAK` where a patient of the study, or one and the same scan, has more than one role, naming the files. */
+export function requireSeparatePatients(study: Study): void {
+  const inSeveral = (what: string, isOne: (volume: StudyVolume) => boolean) => {
+    const files = study.volumes.filter(isOne).map(({ file, role }) => `${file} (${role})`)
+    return new AppError(
+      'PATIENT_LEAK',
+      `Expected every ${what} in one role of ${ROLES.join(', ')}, got one in several, in ${files.join(', ')}. Move the files of a patient into one folder and import again.`,
+    )
+  }
+  for (const [patient, roles] of patientRoles(study.volumes))
+    if (roles.size > 1) throw inSeveral('patient', volume => volume.patient === patient)
+  for (const [scan, roles] of scanRoles(study.volumes))
+    if (roles.size > 1) throw inSeveral('scan', ({ content }) => content?.scan === scan)
+}

@@ -1,0 +1,216 @@
+/**
+ * Images, feature maps and scores for the viewer, kept in memory. Nothing of a file or a checkpoint that has changed is
+ * shown: its version is in the key.
+ */
+import { AppError } from '../../contract/errors.ts'
+import { MaskSpec, type Protocol } from '../../contract/evaluation.ts'
+import {
+  type FrameScore,
+  MOST_FEATURES,
+  type OverMasks,
+  type Show,
+  type SliceMetrics,
+  THUMBNAIL,
+} from '../../contract/images.ts'
+import type { StudyVolume } from '../../contract/studies.ts'
+import { type EvaluationSettings, protocolOf } from '../../core/evaluate.ts'
+import type { Features } from '../../core/viewing/features.ts'
+import { versionKey, versionNow } from '../../engine/files/file-version.ts'
+import type { Frame, FrameRequest, ModelReference, Thumbnail } from '../../engine/process/protocol.ts'
+import { keepResults } from '../profile/kept-results.ts'
+import type { Profile } from '../profile/profile.ts'
+import { keptModel } from '../runs/kept-model.ts'
+import { findRun, isPretrained } from '../runs/runs.ts'
+import type { OpenProfile } from '../studies/contents/reader.ts'
+import { fileOf, readyVolume } from '../studies/contents/ready.ts'
+import { volumeById } from '../studies/studies.ts'
+
+const FRAME_BYTES = 256e6
+const THUMBNAIL_BYTES = 16e6
+const FEATURE_BYTES = 256e6
+const SCORES = 2000
+const METRICS = 10_000
+
+export interface Shown {
+  /** Volume's number. */
+  readonly volume: number
+  /** `zero-filled`, `truth` or `run:ID`. */
+  readonly source: string
+  readonly mask: MaskSpec
+}
+
+interface Seeded {
+  /** Of the mask; `null`: the file's name. */
+  readonly seed: number | null
+}
+
+export interface ShownSlice extends Shown, Seeded {
+  readonly slice: number
+  readonly show: Show
+  /** Of a `feature`; the channel counted from 0. */
+  readonly layer: string
+  readonly channel: number
+}
+
+export interface ShownLayer extends Omit<Shown, 'source'>, Seeded {
+  readonly slice: number
+  readonly run: string
+  readonly layer: string
+}
+
+export interface Frames {
+  /** As soon as it is there, its metrics absent where they are still to come. */
+  image(request: ShownSlice, signal?: AbortSignal): Promise<Frame>
+  /** `null` where none fit. */
+  metrics(request: ShownSlice, signal?: AbortSignal): Promise<SliceMetrics | null>
+  /** Image and metrics. */
+  frame(request: ShownSlice, signal?: AbortSignal): Promise<Frame>
+  thumbnail(volume: number, signal?: AbortSignal): Promise<Thumbnail>
+  /** The first maps that a layer of the run's network makes of a slice. */
+  features(request: ShownLayer, signal?: AbortSignal): Promise<Features>
+  /** Over all slices; `null` where there is nothing to score, or nothing to score against. */
+  score(request: Shown & Seeded, signal?: AbortSignal): Promise<{ score: FrameScore; protocol: Protocol } | null>
+}
+
+/** What an image is of, for keys: its bytes, and the name that its mask is drawn from. */
+const contentKey = ({ content, file }: StudyVolume) => `${content!.identity} ${file}`
+
+interface Source {
+  readonly kind: 'truth' | 'network'
+  readonly model: ModelReference | null
+  /** Whether it is in the units of the file. */
+  readonly scored: boolean
+  /** What the source is beside the file and the mask. */
+  readonly key: string
+}
+
+const maskKey = ({ kind, acceleration, centerFraction }: MaskSpec) => `${kind},${acceleration},${centerFraction}`
+
+function sourceOf(profile: Profile, source: string): Source {
+  if (source === 'truth') return { kind: 'truth', model: null, scored: true, key: 'truth' }
+  if (source === 'zero-filled') return { kind: 'network', model: null, scored: true, key: 'zero-filled' }
+  const run = findRun(profile, source.slice('run:'.length))
+  const { model, sha256 } = keptModel(profile, run.id)
+  const scored = !isPretrained(run)
+  return { kind: 'network', model, scored, key: `${sha256} ${scored}` }
+}
+
+/** Scores of whole volumes, kept in memory. */
+function makeVolumeScores(opened: OpenProfile): Frames['score'] {
+  const { salt } = opened.profile
+  const scores = keepResults<FrameScore | null>(SCORES, () => 1)
+  let scoring: Promise<unknown> = Promise.resolve()
+
+  /**
+   * One volume after another: several at once would each take a slice's turn before the images that somebody waits for.
+   */
+  function scoreInTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = scoring.then(work)
+    scoring = result.catch(() => {}) // the caller hears of the error
+    return result
+  }
+
+  async function evaluate(
+    volume: StudyVolume,
+    { model }: Source,
+    settings: EvaluationSettings,
+    signal: AbortSignal,
+  ): Promise<FrameScore | null> {
+    const params = { files: [fileOf(volume)], salt, model, settings }
+    const { volumes, skipped } = await opened.engines.interactive.call('evaluate', params, { signal })
+    if (skipped.length > 0) throw new AppError('FILE_UNREADABLE', skipped[0].reason)
+    const [{ ssim, psnr, nmse, acceleration, slices }] = volumes
+    return [ssim, psnr, nmse].every(Number.isFinite) ? { ssim, psnr, nmse, acceleration, slices } : null
+  }
+
+  return async ({ volume: id, source: name, mask, seed }, signal) => {
+    const volume = await readyVolume(opened, id, signal)
+    const source = sourceOf(opened.profile, name)
+    if (!volume.targetShape || !source.scored || source.kind === 'truth') return null
+    const settings: EvaluationSettings = {
+      mask,
+      maskDraws: null,
+      ...(seed !== null && { maskSeed: seed }),
+      slices: { kind: 'all' },
+      reference: 'ground truth',
+    }
+    const make = (aborted: AbortSignal) => scoreInTurn(() => evaluate(volume, source, settings, aborted))
+    const score = await scores.get(`${contentKey(volume)} ${source.key} ${maskKey(mask)} ${seed}`, make, signal)
+    return score && { score, protocol: protocolOf(settings) }
+  }
+}
+
+export function makeFrames(opened: OpenProfile): Frames {
+  const { salt } = opened.profile
+  const frames = keepResults<Frame>(FRAME_BYTES, ({ image }) => image.byteLength)
+  const overMasks = keepResults<Readonly<Record<OverMasks, Frame>>>(
+    FRAME_BYTES,
+    ({ mean, spread }) => mean.image.byteLength + spread.image.byteLength,
+  )
+  const metrics = keepResults<SliceMetrics | null>(METRICS, () => 1)
+  const thumbnails = keepResults<Thumbnail>(THUMBNAIL_BYTES, ({ pixels }) => pixels.byteLength)
+  const features = keepResults<Features>(FEATURE_BYTES, ({ maps }) => maps.byteLength)
+  const score = makeVolumeScores(opened)
+
+  /** What the engine is asked, and the key of its answer. */
+  async function ask(
+    shown: ShownSlice & Pick<FrameRequest, 'show'>,
+    signal?: AbortSignal,
+  ): Promise<{ readonly request: FrameRequest; readonly key: string }> {
+    const { volume: id, slice, source: name, mask, show, seed, layer, channel } = shown
+    const volume = await readyVolume(opened, id, signal)
+    const { kind, model, scored, key } = sourceOf(opened.profile, name)
+    const masked = kind === 'truth' && show !== 'residual' ? '' : `${maskKey(mask)} ${seed}`
+    const feature = show === 'feature' ? `${channel} ${layer}` : ''
+    return {
+      request: { ...fileOf(volume), salt, slice, mask, source: kind, model, scored, show, seed, layer, channel },
+      key: `${contentKey(volume)} ${slice} ${key} ${show} ${masked} ${feature}`,
+    }
+  }
+
+  async function image(shown: ShownSlice, signal?: AbortSignal): Promise<Frame> {
+    const { show } = shown
+    if (show === 'mean' || show === 'spread') {
+      const { request, key } = await ask({ ...shown, show: 'image', seed: null }, signal) // over seeds of its own
+      const make = (aborted: AbortSignal) => opened.engines.interactive.call('overMasks', request, { signal: aborted })
+      return (await overMasks.get(key, make, signal))[show]
+    }
+    const { request, key } = await ask({ ...shown, show }, signal)
+    return frames.get(key, aborted => opened.engines.interactive.call('frame', request, { signal: aborted }), signal)
+  }
+
+  async function metricsOf(shown: ShownSlice, signal?: AbortSignal): Promise<SliceMetrics | null> {
+    const { meta } = await image(shown, signal)
+    if (meta.metrics !== undefined) return meta.metrics
+    const { request, key } = await ask({ ...shown, show: 'image' }, signal)
+    return metrics.get(key, aborted => opened.engines.interactive.call('metrics', request, { signal: aborted }), signal)
+  }
+
+  return {
+    image,
+    metrics: metricsOf,
+    score,
+    async frame(shown, signal) {
+      const { image: pixels, meta } = await image(shown, signal)
+      return { image: pixels, meta: { ...meta, metrics: await metricsOf(shown, signal) } }
+    },
+    async thumbnail(id, signal) {
+      const { path, content } = volumeById(opened.profile, id)
+      const mask = MaskSpec.parse({})
+      const make = (aborted: AbortSignal) =>
+        opened.engines.interactive.call('thumbnail', { path, salt, mask, size: THUMBNAIL }, { signal: aborted })
+      return thumbnails.get(`${path}@${versionKey(versionNow(path, content?.version))}`, make, signal)
+    },
+    async features({ volume: id, slice, run, layer, mask, seed }, signal) {
+      const volume = await readyVolume(opened, id, signal)
+      const { model, sha256 } = keptModel(opened.profile, run)
+      const make = (aborted: AbortSignal) =>
+        opened.engines.interactive.call(
+          'features',
+          { ...fileOf(volume), salt, slice, mask, seed, model, layer, most: MOST_FEATURES },
+          { signal: aborted },
+        )
+      return features.get(`${contentKey(volume)} ${slice} ${sha256} ${maskKey(mask)} ${seed} ${layer}`, make, signal)
+    },
+  }
+}

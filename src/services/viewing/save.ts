@@ -1,0 +1,222 @@
+/** Reconstructions as files: in a folder, where the user wants them, or in the profile for the browser to fetch. */
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join } from 'node:path'
+import { zipSync } from 'fflate'
+import { AppError } from '../../contract/errors.ts'
+import type { MaskSpec } from '../../contract/evaluation.ts'
+import {
+  type ExportFormat,
+  exportEnding,
+  exportName,
+  isFittingName,
+  requireFittingName,
+  sliceStem,
+  stemOf,
+} from '../../contract/exports.ts'
+import { faultInWords } from '../../contract/volumes.ts'
+import {
+  type Chosen,
+  choose,
+  type Destination,
+  inWorkshop,
+  placeAt,
+  placeUnderFreeName,
+  requireFree,
+} from '../../engine/files/written.ts'
+import type { Progress, Reconstructed, ReconstructRequest } from '../../engine/process/protocol.ts'
+import type { EnginePool } from '../profile/engine-pool.ts'
+import { keptFiles } from '../profile/kept-files.ts'
+import { makeFolder, reconstructionsDirectory } from '../profile/paths.ts'
+import type { Profile } from '../profile/profile.ts'
+import { keptModel } from '../runs/kept-model.ts'
+import { findRun, isPretrained } from '../runs/runs.ts'
+import { volumesToScore } from '../studies/contents/chosen.ts'
+import type { OpenProfile } from '../studies/contents/reader.ts'
+import { fileOf, readyVolume } from '../studies/contents/ready.ts'
+import { ZERO_FILLED } from './evaluations.ts'
+import type { Shown } from './frames.ts'
+
+export const TRUTH = 'truth'
+
+interface Options {
+  readonly onProgress?: (progress: Progress) => void
+  readonly signal?: AbortSignal
+}
+
+/** What is written of each volume, and as what. */
+interface Export {
+  readonly format: ExportFormat
+  /** Counted from 0; `null`: the volume. */
+  readonly slice: number | null
+  /** Of the mask; `null`: seeded by the file's name. */
+  readonly seed: number | null
+}
+
+interface Source {
+  /** A run's number, `zero-filled` or `truth`. */
+  readonly run: string
+  /** Of the run's milestones; else its kept weights. */
+  readonly epoch: number | null
+}
+
+/** Throws `INVALID_ARGUMENT` for what a format must not hold. */
+function describe(
+  profile: Profile,
+  { run, epoch }: Source,
+  format: ExportFormat,
+): Pick<ReconstructRequest, 'source' | 'model' | 'checkpoint' | 'units' | 'run'> {
+  const plain = { model: null, checkpoint: null, units: 'signal', run } as const
+  if (run === TRUTH) return { ...plain, source: 'truth' }
+  if (run === ZERO_FILLED) return { ...plain, source: 'network' }
+  const pretrained = isPretrained(findRun(profile, run))
+  if (pretrained && format === 'dicom')
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected a fine-tuned or trained run for DICOM, got run ${run}, a pre-training: its output is in arbitrary units. Fine-tune it first, or choose HDF5, NPY or NIfTI.`,
+    )
+  const { model, sha256 } = keptModel(profile, run, epoch)
+  return {
+    source: 'network',
+    model,
+    checkpoint: sha256,
+    units: pretrained ? 'arbitrary' : 'signal',
+    run: epoch === null ? run : `${run}@${epoch}`,
+  }
+}
+
+/** The ground truth needs no TensorFlow. */
+const engineFor = async (engines: EnginePool, run: string, signal?: AbortSignal) =>
+  run === TRUTH ? engines.interactive : engines.jobs(signal)
+
+export interface ReconstructionRequest extends Source, Export {
+  readonly paths: readonly string[]
+  readonly mask: MaskSpec
+  /** Folder for one file (a volume as DICOM: a folder) a volume. */
+  readonly directory: string
+  /** Replaces results of this program that nobody has changed. */
+  readonly overwrite?: boolean
+}
+
+interface Reconstructions {
+  readonly volumes: readonly Reconstructed[]
+  /** Earlier results that were replaced. */
+  readonly replaced: readonly string[]
+  /** What is odd about the data of each file. */
+  readonly remarks: readonly { readonly path: string; readonly remark: string }[]
+}
+
+/**
+ * Reconstructs every volume under `paths`, or one slice of each; no ground truth is needed. Files that cannot be are listed with their
+ * reason. Throws `FILE_EXISTS`, before any is reconstructed, where a result would replace what it must not.
+ */
+export async function reconstruct(
+  opened: OpenProfile,
+  { paths, run, epoch, mask, seed, slice, format, directory, overwrite = false }: ReconstructionRequest,
+  { onProgress, signal }: Options = {},
+): Promise<Reconstructions> {
+  const described = describe(opened.profile, { run, epoch }, format)
+  const { salt } = opened.profile
+  const { volumes, skipped } = await volumesToScore(opened, { paths }, { onProgress, signal })
+  const files = volumes.map(fileOf)
+  const names = files.map(({ path }) => exportName(stemOf(basename(path)), format, slice)).filter(isFittingName)
+  const destination: Destination = {
+    folder: directory,
+    maker: 'reconstruct',
+    replaces: overwrite ? 'all' : 'none',
+  }
+  const inputs = files.map(({ path }) => path)
+  const there = await requireFree(destination, names, keptFiles(opened.profile, inputs))
+  if (files.length > 0) makeFolder(directory)
+  const engine = await engineFor(opened.engines, run, signal)
+  const params = { ...described, files, salt, mask, seed, slice, format, directory, overwrite }
+  const done = await engine.call('reconstruct', params, { onEvent: onProgress, signal })
+  const written = new Set(done.map(result => ('output' in result ? result.output : null)))
+  return {
+    volumes: [...skipped, ...done],
+    replaced: there.filter(path => written.has(path)),
+    remarks: files.flatMap(({ path, content }) => {
+      const partly = (content?.faults ?? []).filter(({ fault }) => fault === 'incomplete')
+      const remarks = partly.map(fault => `${faultInWords(fault)}: what is missing counts as zero.`)
+      return [...remarks, ...(content?.remarks ?? [])].map(remark => ({ path, remark }))
+    }),
+  }
+}
+
+interface ChosenPath {
+  /** Absolute. */
+  readonly path: string
+  /** What the path must end in; without one it is a folder's, which must be new or empty. */
+  readonly ending: string
+  /** The user was asked whether the file of this name may be replaced, and agreed. */
+  readonly replace: boolean
+}
+
+/** Throws `FILE_EXISTS` for a file that the user was not asked about, and for raw scans whatever the user answered. */
+export async function chooseForWriting(opened: OpenProfile, { path, ending, replace }: ChosenPath): Promise<Chosen> {
+  if (!(isAbsolute(path) && path.endsWith(ending)))
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected an absolute path${ending && ` that ends in ${ending}`}, got ${path}`,
+    )
+  requireFittingName(basename(path))
+  const why = await keptFiles(opened.profile)(path)
+  if (why) throw new AppError('FILE_EXISTS', `Cannot write ${path}, ${why}. Choose another name.`)
+  const chosen = await choose(path, replace)
+  if (chosen.agreed === null || !/\.(h5|hdf5)$/i.test(path)) return chosen
+  const { volumes } = await opened.engines.interactive.call('scan', { paths: [path], salt: opened.profile.salt })
+  if (volumes.length === 0) return chosen
+  throw new AppError('FILE_EXISTS', `Cannot write ${path}, which is a raw scan: it holds k-space. Choose another name.`)
+}
+
+/** A folder's files as one, at `path`; stored as they are, since noise hardly gets smaller. */
+async function zipFolder(folder: string, path: string): Promise<string> {
+  const names = await readdir(folder)
+  const files = await Promise.all(names.map(async name => [name, await readFile(join(folder, name))] as const))
+  await writeFile(path, zipSync(Object.fromEntries(files), { level: 0 }))
+  return path
+}
+
+export interface SaveRequest extends Shown, Export {
+  readonly path?: string
+  /** The user was asked whether a file at `path` may be replaced, and agreed. */
+  readonly replace?: boolean
+}
+
+/**
+ * A slice or a volume as a file at `path`, a volume as DICOM as a folder there. Without a path it goes into the profile, the folder as a
+ * zip.
+ */
+export async function saveReconstruction(
+  opened: OpenProfile,
+  { volume: id, source, mask, seed, slice, format, path: wanted, replace = false }: SaveRequest,
+  { onProgress, signal }: Options = {},
+): Promise<{ path: string; name: string }> {
+  const ending = exportEnding(format, slice)
+  const chosen = wanted === undefined ? null : await chooseForWriting(opened, { path: wanted, ending, replace })
+  const run = source.replace(/^run:/, '')
+  const described = describe(opened.profile, { run, epoch: null }, format)
+  const volume = await readyVolume(opened, id, signal)
+
+  const own = sliceStem(`${stemOf(volume.file)}_${source.replace(':', '-')}`, slice)
+  if (wanted === undefined) requireFittingName(`${own}${ending || '.zip'}`)
+
+  const folder = wanted === undefined ? reconstructionsDirectory(opened.profile) : dirname(wanted)
+  return inWorkshop(folder, async workshop => {
+    const engine = await engineFor(opened.engines, run, signal)
+    const files = [fileOf(volume)]
+    const params = { ...described, files, salt: opened.profile.salt, mask, seed, slice, format, stem: 'made' }
+    const [written] = await engine.call(
+      'reconstruct',
+      { ...params, directory: workshop },
+      { onEvent: onProgress, signal },
+    )
+    if ('reason' in written) throw new AppError('FILE_UNREADABLE', written.reason)
+    if (chosen) {
+      await placeAt(written.output, chosen)
+      return { path: chosen.path, name: basename(chosen.path) }
+    }
+    const made = ending === '' ? await zipFolder(written.output, join(workshop, 'volume.zip')) : written.output
+    const path = await placeUnderFreeName(made, { folder, stem: own, ending: ending || '.zip' })
+    return { path, name: basename(path) }
+  })
+}

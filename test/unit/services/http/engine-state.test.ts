@@ -1,0 +1,13 @@
+/** What the bottom line says of works. */
+import { expect, it } from 'vitest'
+import { watchEngines } from '../../../../src/services/http/engine-state.ts'
+
+it('says nothing of a work that has ended, though it still tells how far it came', () => {
+  const { begin, state } = watchEngines({ living: [] }, () => null)
+  const reading = begin('reading files')
+  reading.update('reading files: 1 of 2 MB')
+  expect(state().doing).toBe('reading files: 1 of 2 MB')
+  reading.end()
+  reading.update('reading files: 2 of 2 MB')
+  expect(state().doing).toBeNull()
+})

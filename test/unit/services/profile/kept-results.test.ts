@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { keepResults } from '../../../../src/services/profile/kept-results.ts'
+
+describe('kept results', () => {
+  it('are made once, and forgotten in the order of last use when they grow too large', async () => {
+    const results = keepResults<string>(3, text => text.length)
+    const made: string[] = []
+    const get = (key: string) =>
+      results.get(key, async () => {
+        made.push(key)
+        return 'x'
+      })
+    for (const key of ['a', 'b', 'c', 'a', 'd', 'a', 'b']) await get(key)
+    expect(made).toEqual(['a', 'b', 'c', 'd', 'b'])
+  })
+
+  it('keep one that is larger than all', async () => {
+    const results = keepResults<string>(3, text => text.length)
+    let made = 0
+    for (const _ of [1, 2]) await results.get('a', async () => `${++made} and more`)
+    expect(made).toBe(1)
+  })
+
+  it('are shared by who asks at the same time; a failure is told to both and not kept', async () => {
+    const results = keepResults<number>(9, () => 1)
+    let made = 0
+    const fail = async () => {
+      made++
+      throw new Error('no')
+    }
+    const asked = [results.get('a', fail), results.get('a', fail)]
+    for (const each of asked) await expect(each).rejects.toThrow('no')
+    expect(made).toBe(1)
+    expect(await results.get('a', async () => 5)).toBe(5)
+  })
+
+  it('are given up when nobody waits any more, and not before', async () => {
+    const results = keepResults<number>(9, () => 1)
+    const callers = [new AbortController(), new AbortController()]
+    let making: AbortSignal | null = null
+    const make = (signal: AbortSignal) => {
+      making = signal
+      return new Promise<number>((_, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))))
+    }
+    const asked = callers.map(({ signal }) => results.get('a', make, signal))
+    const refused = asked.map(each => expect(each).rejects.toMatchObject({ code: 'CANCELLED' }))
+    callers[0].abort()
+    expect(making!.aborted).toBe(false)
+    callers[1].abort()
+    expect(making!.aborted).toBe(true)
+    await Promise.all(refused)
+    expect(await results.get('a', async () => 1)).toBe(1)
+  })
+})

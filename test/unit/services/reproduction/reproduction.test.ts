@@ -1,0 +1,847 @@
+/** The report's rows as a plan, and the driver that goes through it, with an engine that does what a test says. */
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { AppError } from '../../../../src/contract/errors.ts'
+import type { RunConfig, RunRow } from '../../../../src/contract/runs.ts'
+import type { Study, StudyVolume } from '../../../../src/contract/studies.ts'
+import { ReproductionRequest, STUDY_ROW_KINDS, StudyReport, type StudyRow } from '../../../../src/contract/study.ts'
+import type { Role } from '../../../../src/contract/volumes.ts'
+import { METHODS } from '../../../../src/core/ssl/index.ts'
+import type { Engine } from '../../../../src/engine/process/client.ts'
+import type { Calls, TrainRequest } from '../../../../src/engine/process/protocol.ts'
+import { openServices, type Services } from '../../../../src/services/open.ts'
+import { goThrough } from '../../../../src/services/reproduction/driver.ts'
+import { secondsLeft } from '../../../../src/services/reproduction/estimate.ts'
+import { foldsOf, patientsOf, withTrainingPatients } from '../../../../src/services/reproduction/folds.ts'
+import { judge } from '../../../../src/services/reproduction/gains.ts'
+import { begin, planOf, reportOf, viewReproduction } from '../../../../src/services/reproduction/index.ts'
+import { inTurn } from '../../../../src/services/reproduction/lookup.ts'
+import { makePlan, type Plan } from '../../../../src/services/reproduction/plan.ts'
+import type { PlannedTraining } from '../../../../src/services/reproduction/planned.ts'
+import { assemble } from '../../../../src/services/reproduction/report.ts'
+import { save } from '../../../../src/services/reproduction/save.ts'
+import { stretch } from '../../../../src/services/reproduction/scales.ts'
+import { storedReproduction, storedReproductions } from '../../../../src/services/reproduction/store.ts'
+import { trainAtOnce, trainThroughQueue } from '../../../../src/services/reproduction/trainers.ts'
+import { makeReproductions } from '../../../../src/services/reproduction/window.ts'
+import { makeQueue } from '../../../../src/services/runs/queue.ts'
+import { prepareResumption } from '../../../../src/services/runs/resume.ts'
+import { listRuns } from '../../../../src/services/runs/runs.ts'
+import { studyById } from '../../../../src/services/studies/studies.ts'
+import { evaluate } from '../../../../src/services/viewing/evaluations.ts'
+import { fakeEngines } from '../../../engines.ts'
+import { addVolume, contentsOf } from '../../../studies.ts'
+
+interface Patient {
+  readonly name: string
+  readonly role: Role
+}
+
+const volume = (
+  id: number,
+  { name, role }: Patient,
+  contrast: string,
+  sizes: Pick<StudyVolume, 'slices' | 'rows' | 'columns' | 'targetShape' | 'synthetic'>,
+): StudyVolume => ({
+  ...sizes,
+  id,
+  role,
+  path: `/data/${name}_${contrast}.h5`,
+  file: `${name}_${contrast}.h5`,
+  patient: createHash('sha256').update(name).digest('hex'),
+  reconSize: null,
+  acquisition: contrast,
+  maximum: null,
+  orientation: null,
+  sampling: { kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 },
+  noiseFree: sizes.synthetic,
+  bytes: id,
+})
+
+function study(patients: readonly Patient[], contrasts: readonly string[], sizes: Parameters<typeof volume>[3]): Study {
+  return {
+    id: 1,
+    name: 'A study',
+    kind: 'folder',
+    roots: [],
+    split: { by: 'folders', seed: null, fractions: null },
+    slices: { kind: 'all' },
+    remarks: [],
+    createdAt: '',
+    volumes: patients.flatMap((patient, i) =>
+      contrasts.map((contrast, j) => volume(2 * i + j, patient, contrast, sizes)),
+    ),
+    skipped: [],
+  }
+}
+
+const patientsNamed = (prefix: string, roles: readonly Role[]) =>
+  roles.map((role, i) => ({ name: `${prefix}${i}`, role }))
+
+const BRAIN = study(patientsNamed('ulf_', ['train', 'train', 'val', 'test']), ['FLAIR', 'FSE'], {
+  slices: 4,
+  rows: 128,
+  columns: 126,
+  targetShape: [128, 126],
+  synthetic: false,
+})
+const KNEE = study(patientsNamed('knee_00', ['train', 'train', 'train', 'val', 'test']), ['PD', 'PDFS'], {
+  slices: 4,
+  rows: 640,
+  columns: 372,
+  targetShape: [320, 320],
+  synthetic: true,
+})
+
+const request = (changes: Partial<ReproductionRequest> = {}) => ReproductionRequest.parse({ study: 1, ...changes })
+
+const kindsOf = ({ rows }: Plan) => [...new Set(rows.map(({ kind }) => kind))]
+
+describe.each([
+  ['brain', BRAIN],
+  ['knee', KNEE],
+] as const)('the plan of the demonstration on the %s', (_, of) => {
+  const plan = makePlan(request(), of)
+
+  it('has every row, each of its own key and of a training that is planned', () => {
+    expect(kindsOf(plan)).toEqual([...STUDY_ROW_KINDS])
+    const keys = new Set(plan.trainings.map(({ key }) => key))
+    for (const { training } of plan.rows) expect(training === null || keys.has(training)).toBe(true)
+    expect(new Set(plan.rows.map(({ key }) => key)).size).toBe(plan.rows.length)
+    expect(keys.size).toBe(plan.trainings.length)
+    for (const method of Object.keys(METHODS))
+      for (const kind of ['fine-tuned', 'control of equal time', 'milestone'] as const)
+        expect(
+          plan.rows.some(row => row.method === method && row.kind === kind),
+          `${method} ${kind}`,
+        ).toBe(true)
+  })
+
+  it('counts once what a longer training has of a shorter one', () => {
+    const spared = plan.trainings.filter(each => each.spared > 0)
+    expect(spared.map(({ label }) => label).toSorted()).toEqual([
+      'Baseline, U-Net-16',
+      ...['PIRL', 'RotNet', 'SimCLR', 'Sub-sample again'].map(label => `Control of equal time to ${label}`),
+    ])
+    for (const { key, estimate, spared: less } of spared) expect(less, key).toBeLessThan(estimate)
+  })
+
+  it('trains nothing before what it needs', () => {
+    const done = new Set<string>()
+    for (const { key, parent, asLongAs } of plan.trainings) {
+      for (const need of [parent?.key, asLongAs?.pace, ...(asLongAs?.trainings ?? [])])
+        expect(need === undefined || done.has(need), `${key} needs ${need}`).toBe(true)
+      done.add(key)
+    }
+  })
+
+  it('gives every pretext 200 steps at least, a U-Net 16 channels, a fine-tuning 10 epochs and a baseline 30', () => {
+    for (const { key, config, asLongAs } of plan.trainings) {
+      const { epochs, batch, milestones } = config.recipe
+      if (config.kind === 'pretrain') {
+        const { regions = 1 } = config.methodConfig as { regions?: number }
+        const steps = epochs * Math.floor(((of === BRAIN ? 16 : 6) * regions ** 2) / batch)
+        expect(steps).toBeGreaterThanOrEqual(200)
+        expect(steps).toBeLessThanOrEqual(320)
+        expect(milestones.at(-1)).toBe(epochs)
+      } else if (!asLongAs) expect(epochs, key).toBe(key.startsWith('baseline') ? 30 : 10)
+      if (config.network === 'unet') expect(config.networkConfig.channels).toBeGreaterThanOrEqual(16)
+    }
+  })
+
+  it('takes less than 25 minutes by what is known of steps, beginning each training and scoring included', () => {
+    const seconds = plan.trainings.reduce((sum, { estimate, spared }) => sum + estimate - spared, 0)
+    const slices = plan.folds[0].study.slices.kind === 'middle' ? 2 : 8
+    const pixels = of === BRAIN ? 128 * 126 : 320 * 320
+    const scoring = plan.rows.reduce((sum, row) => sum + (row.manyMasks ? 21 : 1) * slices * pixels * 1.5e-6, 0)
+    expect((seconds + 3 * plan.trainings.length + scoring) / 60).toBeLessThan(25)
+  })
+
+  it('takes controls of equal time from the shortest to the longest, as measured', () => {
+    const measured = { simclr: 3, pirl: 9, rotnet: 1, 'subsample-again': 5, swav: 2 }
+    const finished = new Map(
+      Object.entries(measured).map(([method, steps]) => [
+        `pre-training · ${method} · fold 0 · seed 0`,
+        { summary: { seconds: { steps } } } as RunRow,
+      ]),
+    )
+    for (const { asLongAs } of plan.trainings)
+      for (const key of asLongAs?.trainings ?? [])
+        if (!finished.has(key)) finished.set(key, { summary: { seconds: { steps: 1 } } } as RunRow)
+    const equal = ({ key }: PlannedTraining) => key.startsWith('control of equal time')
+    const turns = inTurn(plan, finished)
+    expect(
+      turns
+        .filter(equal)
+        .filter(({ config }) => config.network === 'unet')
+        .map(({ label }) => label),
+    ).toEqual(['RotNet', 'SimCLR', 'Sub-sample again', 'PIRL'].map(label => `Control of equal time to ${label}`))
+    expect(new Set(turns)).toEqual(new Set(plan.trainings))
+    expect(turns.findIndex(equal)).toBe(plan.trainings.findIndex(equal))
+    expect(inTurn(plan, new Map())).toEqual(plan.trainings)
+  })
+
+  it('says of synthetic knees alone that their k-space is smaller', () => {
+    const sized = (kind: Study['kind'], columns: number) => ({
+      ...BRAIN,
+      kind,
+      volumes: BRAIN.volumes.map(volume => ({ ...volume, columns })),
+    })
+    const said = (study: Study) => makePlan(request({}), study).reductions.filter(words => words.startsWith('k-space'))
+    expect(said(sized('synthetic', 186))).toEqual([expect.stringContaining('186 samples')])
+    expect(said(sized('synthetic', 372))).toEqual([])
+    expect(said(BRAIN)).toEqual([])
+  })
+
+  it('says what is smaller than in the report, method by method', () => {
+    for (const { label } of Object.values(METHODS))
+      expect(plan.reductions.some(words => words.startsWith(`${label}: `) && words.includes('channels'))).toBe(true)
+  })
+})
+
+describe('the plan', () => {
+  it('shares a control between methods that fine-tune one network alike, and has a baseline of each network', () => {
+    const { rows, trainings } = makePlan(request({ headline: true }), BRAIN)
+    const networks = new Set(trainings.map(({ config }) => JSON.stringify([config.network, config.networkConfig])))
+    expect(rows.filter(({ kind }) => kind === 'baseline')).toHaveLength(networks.size)
+    const onUnet = rows.filter(({ kind, training }) => {
+      const config = trainings.find(({ key }) => key === training)?.config
+      return kind === 'fine-tuned' && config?.network === 'unet'
+    })
+    expect(onUnet.length).toBeGreaterThan(1)
+    expect(new Set(onUnet.map(({ against }) => against!.control)).size).toBe(1)
+  })
+
+  it('of the headline leaves out milestones, equal time and few labels, and the same pre-trainings stay', () => {
+    const [headline, whole] = [true, false].map(only => makePlan(request({ headline: only }), BRAIN))
+    expect(kindsOf(headline)).toEqual(['zero-filled', 'baseline', 'baseline at', 'fine-tuned', 'control'])
+    const configs = ({ trainings }: Plan) => trainings.map(({ key, config }) => [key, config])
+    expect(configs(whole)).toEqual(expect.arrayContaining(configs(headline)))
+  })
+
+  it('at workstation scale takes the workstation recipes as they are', () => {
+    const { trainings, reductions } = makePlan(request({ scale: 'workstation', methods: ['pirl'] }), BRAIN)
+    const of = (name: string) => trainings.find(({ key }) => key.startsWith(name))!.config.recipe
+    expect(of('baseline')).toMatchObject({ epochs: 50, schedule: { every: 40 }, milestones: [10, 20, 30] })
+    expect(of('pre-training')).toMatchObject({ epochs: 9, batch: 8, milestones: [1, 2, 5, 9] })
+    expect(reductions).toContainEqual(expect.stringContaining('pre-training batch 8 in place of 128'))
+    const demonstration = makePlan(request({ methods: ['pirl'] }), BRAIN)
+    expect(
+      [demonstration.trainings, trainings].map(
+        all => all.find(({ config }) => config.kind === 'pretrain')!.config.methodConfig.regions,
+      ),
+    ).toEqual([3, 5])
+    expect(makePlan(request({ scale: 'workstation' }), KNEE).folds[0].study.slices).toEqual({ kind: 'all' })
+  })
+
+  it('at full scale takes the report’s recipes, as far as a batch can be filled', () => {
+    const { trainings, rows } = makePlan(request({ scale: 'full', methods: ['simclr'] }), BRAIN)
+    const { recipe, methodConfig } = trainings.find(({ config }) => config.kind === 'pretrain')!.config
+    expect(recipe).toMatchObject({ epochs: 200, batch: 16, milestones: [50, 100, 200] })
+    expect(methodConfig).toMatchObject({ crop: 224 })
+    expect(rows.filter(({ kind }) => kind === 'milestone').map(({ epoch }) => epoch)).toEqual([50, 100])
+  })
+
+  it('tests every patient once, another one choosing the checkpoint, and leaks none', () => {
+    const { folds, trainings } = makePlan(request({ leaveOneOut: true, seeds: 2, headline: true }), BRAIN)
+    const roles = folds.map(({ study: { volumes } }) =>
+      ['ulf_0', 'ulf_1', 'ulf_2', 'ulf_3'].map(name => volumes.find(({ file }) => file.startsWith(name))!.role),
+    )
+    expect(roles).toEqual([
+      ['test', 'val', 'train', 'train'],
+      ['train', 'test', 'val', 'train'],
+      ['train', 'train', 'test', 'val'],
+      ['val', 'train', 'train', 'test'],
+    ])
+    expect(folds.map(({ name }) => name)).toEqual(['ulf_0', 'ulf_1', 'ulf_2', 'ulf_3'])
+    const once = makePlan(request({ headline: true }), BRAIN).trainings.length
+    expect(trainings).toHaveLength(8 * once)
+    expect(() => makePlan(request({ leaveOneOut: true }), { ...BRAIN, volumes: BRAIN.volumes.slice(0, 4) })).toThrow(
+      /at least 3 patients/,
+    )
+    expect(() => makePlan(request(), { ...BRAIN, volumes: BRAIN.volumes.slice(0, 4) })).toThrow(/to choose checkpoints/)
+  })
+
+  it('takes the first patients for few labels', () => {
+    const [{ study: whole }] = foldsOf(KNEE, false)
+    const few = withTrainingPatients(whole, 2)
+    expect(patientsOf(few.volumes).map(({ name }) => name)).toEqual(['knee_000', 'knee_001', 'knee_003', 'knee_004'])
+    expect(withTrainingPatients(whole, 3)).toEqual(whole)
+  })
+})
+
+it('a recipe is stretched with all that counts in epochs', () => {
+  const { training, fineTuning } = METHODS.simclr.recipes.report
+  expect(stretch(fineTuning!, 30)).toMatchObject({ epochs: 30, schedule: { every: 30 } })
+  expect(stretch(training, 20).milestones).toEqual([5, 10, 20])
+  const multistep = { kind: 'multistep' as const, rate: 1, milestones: [3, 6], factor: 0.1 }
+  expect(stretch({ ...fineTuning!, schedule: multistep }, 20).schedule).toMatchObject({ milestones: [6, 12] })
+})
+
+it('the time left is estimated from trainings alike', () => {
+  const timed = (group: string, estimate: number, seconds: number | null, done = 0) => ({
+    group,
+    estimate,
+    seconds,
+    done,
+  })
+  expect(secondsLeft([timed('a', 1, null)])).toBeNull()
+  expect(secondsLeft([timed('a', 10, 20), timed('b', 10, 5), timed('a', 10, null, 0.5), timed('c', 4, null)])).toBe(15)
+})
+
+describe('a gain', () => {
+  it('is one only where the interval leaves zero', () => {
+    expect(
+      judge([
+        [0.01, 0.02],
+        [0.015, 0.02],
+      ]),
+    ).toMatchObject({ verdict: 'gain', pairs: 4 })
+    expect(judge([[-0.01], [-0.02]])).toMatchObject({ verdict: 'loss' })
+    expect(judge([[0.01], [-0.02]])).toMatchObject({ verdict: 'no difference shown' })
+    expect(judge([[0.01, 0.02, 0.01]])).toMatchObject({ verdict: 'gain' })
+  })
+  it('of one patient and fewer than three seeds is too little to say', () => {
+    expect(judge([[0.01]])).toEqual({ mean: 0.01, sd: null, interval: null, pairs: 1, verdict: 'too few to say' })
+    expect(judge([[0.01, 0.02]])).toMatchObject({ interval: null, verdict: 'too few to say' })
+  })
+})
+
+// ---------------------------------------------------------------------------------------------- the driver
+
+let profile: string
+let services: Services
+/** Runs and scores that came to their end. */
+let trained: string[]
+let scored: string[]
+/** Whether weights (`null`: zero-filled) have no score of the first volume. */
+let fails: (checkpoint: string | null) => boolean
+/** What happens within a training, after its first epoch, whose state is written; or before a scoring (`null`). */
+let meet: (training: RunConfig | null, signal?: AbortSignal) => void | Promise<void>
+
+const write = (path: string, text: string) => {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text)
+  return { path, sha256: createHash('sha256').update(text).digest('hex') }
+}
+
+/** Until the signal is aborted, as an engine does that is cancelled. */
+const untilCancelled = (signal?: AbortSignal) =>
+  new Promise<never>((_, reject) =>
+    signal?.addEventListener('abort', () => reject(new AppError('CANCELLED', 'Cancelled'))),
+  )
+
+const SECONDS_PER_EPOCH = 2
+
+type TrainEvent = (event: Calls['train']['event']) => void
+
+async function train({ run, config, start, states, directory }: TrainRequest, emit: TrainEvent, signal?: AbortSignal) {
+  const { epochs, milestones } = config.recipe
+  const shared = { steps: epochs, epochs, parameters: 1, notes: [] }
+  const from = { step: 1, epoch: 1 }
+  if (states.length > 0) emit({ type: 'resumed', from, ...shared })
+  else emit({ type: 'started', ...shared })
+  const pretext = config.kind === 'pretrain'
+  const weights = (role: 'last' | 'best' | 'milestone', epoch: number) => {
+    const file = write(join(directory, `${role}-${epoch}.safetensors`), `${run} ${role} ${epoch}`)
+    emit({ type: 'checkpoint', role, epoch, step: epoch, ...file })
+    return file
+  }
+  for (let epoch = states.length > 0 ? 2 : 1; epoch <= epochs; epoch++) {
+    const ssim = 0.5 + 0.01 * Math.min(epoch, 40) + (start ? 0.05 : 0)
+    emit({
+      type: 'epoch',
+      figures: {
+        epoch,
+        loss: 1 / epoch,
+        learningRate: 1,
+        seconds: SECONDS_PER_EPOCH,
+        validationLoss: 1 / epoch,
+        validation: pretext ? null : { ssim, psnr: 30, nmse: 0.1 },
+        extra: pretext && epoch === epochs ? { retrieval: 0.5 } : {},
+      },
+    })
+    if (milestones.includes(epoch)) weights('milestone', epoch)
+    if (epoch > 1) continue
+    emit({ type: 'state', at: from, bestEpoch: null, ...write(join(directory, 'state'), run) })
+    await meet(config, signal)
+  }
+  const checkpoint = weights(pretext ? 'last' : 'best', epochs)
+  trained.push(run)
+  return {
+    run,
+    epochs,
+    steps: epochs,
+    batch: 1,
+    seconds: { steps: epochs * SECONDS_PER_EPOCH, validation: 1, preparation: 1 },
+    loss: 1 / epochs,
+    chanceLoss: pretext ? 3 : null,
+    validationLoss: null,
+    bestEpoch: pretext ? null : epochs,
+    checkpoint,
+  }
+}
+
+async function score({ files, model, settings }: Calls['evaluate']['params']): Promise<Calls['evaluate']['result']> {
+  await meet(null)
+  const paths = files.map(({ path }) => path)
+  scored.push(JSON.stringify([model?.checkpoint ?? null, settings, paths]))
+  const metrics = { ssim: model ? 0.7 : 0.6, psnr: 30, nmse: 0.04 }
+  const volumes = paths.map((path, i) => ({
+    ...metrics,
+    path,
+    file: path.split('/').at(-1)!,
+    slices: 4,
+    acquisition: null,
+    synthetic: false,
+    sampling: 'masked here' as const,
+    acceleration: 4,
+    foreground: metrics,
+    sliceWise: { psnr: 26 + i, nmse: 0.05 },
+    ...(settings.maskDraws && {
+      draws: Array.from({ length: settings.maskDraws }, (_, draw) => ({
+        ...metrics,
+        ssim: metrics.ssim + (draw % 2) / 10,
+      })),
+      sd: { ...metrics, acceleration: 0 },
+    }),
+  }))
+  if (!fails(model?.checkpoint ?? null)) return { volumes, skipped: [] }
+  return { volumes: volumes.slice(1), skipped: [{ path: paths[0], reason: 'its image holds NaN' }] }
+}
+
+const engine = {
+  call(name: string, params: never, { onEvent, signal }: { onEvent?: TrainEvent; signal?: AbortSignal } = {}) {
+    if (signal?.aborted) return Promise.reject(new AppError('CANCELLED', 'Cancelled'))
+    if (name === 'train') return train(params, onEvent!, signal)
+    if (name === 'evaluate') return score(params)
+    const { paths } = params as Calls['scan']['params']
+    const { volumes } = studyById(services.profile, 1)
+    return Promise.resolve({ volumes: volumes.filter(({ path }) => paths.includes(path)), skipped: [] })
+  },
+} as unknown as Engine
+
+function open(): void {
+  const real = openServices({ profile })
+  const engines = fakeEngines({ jobs: async () => engine, interactive: engine })
+  const opened = { ...real, engines, contents: contentsOf(real.profile) }
+  services = { ...opened, queue: makeQueue(opened) }
+}
+
+function newProfile(): void {
+  profile = mkdtempSync(join(tmpdir(), 'self-mri-reproduction-'))
+  vi.stubEnv('SELF_MRI_CACHE', profile) // devices of the killed are left there
+  trained = []
+  scored = []
+  meet = () => {}
+  fails = () => false
+  open()
+  const { db } = services.profile
+  db.prepare(
+    `INSERT INTO studies (id, name, kind, roots, split, slices, remarks, created_at)
+      VALUES (1, 'A study', 'folder', '[]', '{"by":"folders","seed":null,"fractions":null}', '{"kind":"all"}', '[]', '')`,
+  ).run()
+  for (const { id, role, ...info } of BRAIN.volumes) addVolume(services.profile, 1, info, role)
+}
+
+beforeEach(newProfile)
+
+afterEach(() => {
+  if (services.profile.db.open) services.dispose()
+  vi.unstubAllEnvs()
+  rmSync(profile, { recursive: true, force: true })
+})
+
+const SMALL = request({ methods: ['simclr', 'subsample-again'] })
+
+async function reproduce(of: ReproductionRequest = SMALL, signal?: AbortSignal) {
+  const { id, carryOut } = begin(services, { request: of })
+  await carryOut(
+    trainAtOnce(services, () => ({ signal })),
+    { signal },
+  )
+  return id
+}
+
+const once = (all: readonly string[]) => expect(new Set(all).size).toBe(all.length)
+
+describe('a reproduction', () => {
+  it('ends with every row, from trainings that are done once', async () => {
+    const plan = planOf(services.profile, SMALL)
+    const id = await reproduce()
+    const report = StudyReport.parse(JSON.parse(JSON.stringify(reportOf(services.profile, id))))
+    expect(report.failures).toEqual([])
+    expect(report.complete).toBe(true)
+    expect(report.rows.map(({ key }) => key)).toEqual(plan.rows.map(({ key }) => key))
+    expect(trained).toHaveLength(plan.trainings.length)
+    once(trained)
+    once(scored)
+    expect(storedReproduction(services.profile, id)).toMatchObject({ status: 'finished', reason: null })
+    const view = viewReproduction(services.profile, storedReproduction(services.profile, id))
+    expect(view).toMatchObject({ done: plan.trainings.length, planned: plan.trainings.length, secondsLeft: 0 })
+  })
+
+  it('gives its rows what the contract says', async () => {
+    const { rows, gains } = reportOf(services.profile, await reproduce())
+    const [row, baseline, at, equal, milestone] = (
+      ['fine-tuned', 'baseline', 'baseline at', 'control of equal time', 'milestone'] as const
+    ).map(kind => rows.find(each => each.kind === kind)!)
+    const before = row.pretraining!.epochs
+    expect(row).toMatchObject({ totalSeconds: 2 * (before + 10), pretrainedSsim: 0.7, patients: 2 })
+    expect(row.sliceWise).toEqual({ psnr: 26.5, nmse: 0.05 })
+    expect(row.manyMasks).toMatchObject({ draws: 20, sd: { ssim: expect.closeTo(0.0513, 4) } })
+    expect(row.pretraining).toMatchObject({ figures: { retrieval: 0.5 }, settings: { crop: 48, optimizer: 'adam' } })
+    expect(baseline.toBaseline).toEqual({ seconds: 60, epoch: 30 })
+    expect(row.toBaseline).toBeNull()
+    expect(at).toMatchObject({
+      totalSeconds: 20,
+      training: { epochs: 10, checkpoint: { path: /milestone-10/ } },
+    } as never)
+    expect(at.training!.checkpoint.path).toMatch(/milestone-10/)
+    expect(equal.training!.epochs).toBe(before + 10)
+    expect(milestone.pretraining!.epochs).toBe(milestone.epoch)
+    expect(milestone.totalSeconds).toBe(2 * (milestone.epoch! + 10))
+    expect(gains.map(({ method, against, verdict }) => [method, against, verdict])).toEqual(
+      ['simclr', 'subsample-again'].flatMap(method =>
+        ['control', 'control of equal time', 'baseline'].map(against => [method, against, 'too few to say']),
+      ),
+    )
+  })
+
+  it('scores checkpoints that any evaluation scores the same', async () => {
+    const report = reportOf(services.profile, await reproduce())
+    const row = report.rows.find(({ kind }) => kind === 'fine-tuned')!
+    const paths = row.volumes.map(({ path }) => path)
+    const settings = {
+      mask: report.protocol.mask,
+      maskDraws: null,
+      slices: report.protocol.slices,
+      reference: 'ground truth',
+    }
+    const { mean } = await evaluate(services, { of: { paths }, run: row.training!.run, settings: settings as never })
+    expect(mean).toEqual(row.metrics)
+  })
+
+  it('never has a mean over fewer volumes beside means over all', async () => {
+    fails = checkpoint => checkpoint !== null
+    const { rows, failures } = reportOf(services.profile, await reproduce())
+    expect(rows.map(({ kind }) => kind)).toEqual(['zero-filled'])
+    expect(failures.length).toBeGreaterThan(0)
+    for (const { reason } of failures)
+      expect(reason).toMatch(/scores of all volumes that zero-filled is scored on, got fewer: .*its image holds NaN/)
+  })
+
+  it('leaves out a volume that nothing can be scored on', async () => {
+    fails = () => true
+    const { rows, complete } = reportOf(services.profile, await reproduce())
+    expect(complete).toBe(true)
+    expect(new Set(rows.map(({ volumes }) => volumes.length))).toEqual(new Set([1]))
+  })
+
+  it('leaves every patient out, on folds that no run or score leaks into', async () => {
+    const id = await reproduce(request({ methods: ['subsample-again'], leaveOneOut: true, headline: true, seeds: 2 }))
+    const report = reportOf(services.profile, id)
+    expect(report).toMatchObject({ complete: true, failures: [] })
+    expect(report.gains[0]).toMatchObject({ pairs: 8, verdict: 'no difference shown' })
+    once(trained)
+    expect(listRuns(services.profile).every(({ study: name }) => name === 'A study')).toBe(true)
+  })
+
+  it('takes what a headline has trained, and a run that somebody else began', async () => {
+    await reproduce({ ...SMALL, headline: true })
+    await reproduce()
+    once(trained)
+    once(scored)
+    expect(trained).toHaveLength(planOf(services.profile, SMALL).trainings.length)
+  })
+
+  it('goes on in another profile from the rows that a report has', async () => {
+    const one = reportOf(services.profile, await reproduce(request({ methods: ['subsample-again'], headline: true })))
+    const all = request({ methods: ['subsample-again'], headline: true, seeds: 2 })
+    // Of an older program, whose rows named no device, and of a slower one.
+    const changed = one.rows.map(({ device, ...row }) => ({
+      ...row,
+      totalSeconds: 2 * row.totalSeconds,
+      ...(row.kind === 'control' && { identity: 'of another recipe' }),
+    }))
+    services.dispose()
+    rmSync(profile, { recursive: true, force: true })
+    newProfile()
+    const { plan, carryOut, report } = begin(
+      services,
+      { request: all },
+      { ...one, rows: changed, device: 'another device' },
+    )
+    expect(plan.trainings.map(({ key }) => key)).toEqual([
+      ...['control · U-Net-16', 'baseline · U-Net-16'].map(key => `${key} · fold 0 · seed 0`), // the control is timed against the baseline
+      ...planOf(services.profile, all)
+        .trainings.map(({ key }) => key)
+        .filter(key => key.endsWith('seed 1')),
+    ])
+    await carryOut(trainAtOnce(services, () => ({})))
+    const { complete, rows, device } = report()
+    expect(complete).toBe(true)
+    expect(trained).toHaveLength(plan.trainings.length)
+    expect(device).toMatch(/^another device; /)
+    const fineTuned = (some: readonly StudyRow[]) => some.find(({ kind, seed }) => kind === 'fine-tuned' && seed === 0)
+    expect(fineTuned(rows)).toEqual({ ...fineTuned(changed as StudyRow[]), device: 'another device' })
+    const baselines = rows.filter(({ kind }) => kind === 'baseline')
+    expect(baselines.map(({ seed, device }) => [seed, device === 'another device'])).toEqual([
+      [0, true],
+      [1, false],
+    ])
+    // Compared with the baseline that is shown, and timed against the one beside it.
+    const control = rows.find(({ kind, seed }) => kind === 'control' && seed === 0)!
+    expect(control.device).toBe(baselines[1].device)
+    expect(control.baselineSeconds).toBe(baselines[1].totalSeconds)
+    expect(baselines[0].totalSeconds).toBe(2 * baselines[1].totalSeconds)
+  })
+
+  it('trains what stays where a training fails, lists it, and does not try what would fail again', async () => {
+    meet = training => {
+      if (training?.method === 'simclr') throw new AppError('NOT_FINITE', 'The loss became NaN')
+    }
+    const id = await reproduce()
+    const { complete, failures } = reportOf(services.profile, id)
+    expect(complete).toBe(false)
+    expect(failures[0]).toEqual({ key: 'pre-training · simclr · fold 0 · seed 0', reason: 'The loss became NaN' })
+    expect(failures[1]).toEqual({
+      key: 'fine-tuning · simclr · fold 0 · seed 0',
+      reason: 'It needs what failed: pre-training · simclr · fold 0 · seed 0.',
+    })
+    expect(failures.every(({ key }) => key.includes('simclr'))).toBe(true)
+    expect(trained).toHaveLength(planOf(services.profile, SMALL).trainings.length - failures.length)
+    expect(storedReproduction(services.profile, id)).toMatchObject({ status: 'finished', reason: /failed/ })
+    await reproduce()
+    once(trained)
+    once(scored)
+    expect(reportOf(services.profile, id).failures).toEqual(failures)
+  })
+})
+
+/** As a process that is killed leaves it: nothing is written any more, the device and its lock are gone. */
+function kill(): void {
+  services.profile.db.prepare("UPDATE runs SET pid = 4194305 WHERE status IN ('queued', 'running')").run()
+  vi.stubEnv('SELF_MRI_DEVICE', `killed-${++kills}`)
+  services = undefined as never
+  open()
+}
+let kills = 0
+
+it('a reproduction is saved into a folder while its files there are as written, and under names of its own for the browser', async () => {
+  const id = await reproduce()
+  const out = join(profile, 'out')
+  const page = join(out, 'index.html')
+  for (let n = 0; n < 2; n++) expect((await save(services, id, out)).path).toBe(page)
+  writeFileSync(page, 'mine')
+  const before = readdirSync(out)
+  await expect(save(services, id, out)).rejects.toMatchObject({
+    code: 'FILE_EXISTS',
+    message: expect.stringContaining(page),
+  })
+  expect([readFileSync(page, 'utf8'), readdirSync(out)]).toEqual(['mine', before])
+  const names = [await save(services, id), await save(services, id)].map(({ name }) => name)
+  expect(names).toEqual([`reproduction-${id}.zip`, `reproduction-${id} (2).zip`])
+})
+
+it('a report that has rows which a reproduction has not is not replaced by it', async () => {
+  const out = join(profile, 'out')
+  await save(services, await reproduce(), out)
+  const written = readFileSync(join(out, 'study.json'))
+  const id = await reproduce(request({ methods: ['simclr'] }))
+  await expect(save(services, id, out)).rejects.toMatchObject({
+    code: 'FILE_EXISTS',
+    message: expect.stringMatching(/study\.json holds \d+ rows on “A study”.*Choose another folder/),
+  })
+  expect(readFileSync(join(out, 'study.json'))).toEqual(written)
+})
+
+describe('a reproduction that is stopped', () => {
+  it('and one that is killed, at every point in turn, goes on where it was and computes nothing twice', async () => {
+    const plan = planOf(services.profile, SMALL)
+    let attempts = 0
+    let complete = false
+    while (!complete && attempts++ < 300) {
+      const controller = new AbortController()
+      let calls = 0
+      const killed = new Promise<'killed'>(resolve => {
+        meet = () => {
+          if (calls++ < attempts % 2) return undefined // every second attempt gets no further
+          if (attempts % 4 < 2) {
+            resolve('killed')
+            return new Promise(() => {}) // and is never heard of again
+          }
+          controller.abort()
+          throw new AppError('CANCELLED', 'Cancelled')
+        }
+      })
+      const { signal } = controller
+      const trainer = trainAtOnce(services, () => ({ signal }))
+      const work = goThrough(services, plan, trainer, { signal }).then(
+        () => 'done',
+        (error: AppError) => error.code,
+      )
+      const outcome = await Promise.race([work, killed])
+      if (outcome === 'killed') kill()
+      else if (outcome === 'done') complete = true
+      else expect(outcome).toBe('CANCELLED')
+    }
+    expect(attempts).toBeGreaterThan(plan.trainings.length + plan.rows.length)
+    once(trained)
+    once(scored)
+    expect(trained).toHaveLength(plan.trainings.length)
+    expect(assemble(services.profile, plan, '')).toMatchObject({ complete: true, failures: [] })
+    expect(listRuns(services.profile)).toHaveLength(plan.trainings.length)
+  })
+
+  it('reads so, and is taken up under its number', async () => {
+    const controller = new AbortController()
+    meet = training => {
+      if (!training) return
+      controller.abort()
+      throw new AppError('CANCELLED', 'Cancelled')
+    }
+    await expect(reproduce(SMALL, controller.signal)).rejects.toMatchObject({ code: 'CANCELLED' })
+    const [{ id, status }] = storedReproductions(services.profile)
+    expect(status).toBe('stopped')
+    meet = () => {}
+    expect(await reproduce()).toBe(id)
+    expect(storedReproductions(services.profile)).toMatchObject([{ id, status: 'finished' }])
+    once(trained)
+  })
+
+  it('is worked on by one program at a time, and one whose program is gone was stopped', async () => {
+    const { id } = begin(services, { request: SMALL })
+    expect(storedReproduction(services.profile, id).status).toBe('running')
+    expect(() => begin(services, { id })).toThrow(/nobody works on.*process/)
+    services.profile.db
+      .prepare(
+        "INSERT INTO reproductions SELECT 9, study_id, '{\"study\":1}', status, reason, '', NULL FROM reproductions",
+      )
+      .run()
+    expect(storedReproduction(services.profile, 9)).toMatchObject({
+      status: 'stopped',
+      reason: expect.stringMatching(/ended/),
+    })
+  })
+})
+
+describe('behind the window', () => {
+  const TINY = request({ methods: ['subsample-again'], headline: true })
+
+  /** Works through the queue; `work` settles with its end. */
+  function start() {
+    const controller = new AbortController()
+    const { signal } = controller
+    const { id, carryOut } = begin(services, { request: TINY })
+    const work = carryOut(trainThroughQueue(services, signal), { signal })
+    work.catch(() => {})
+    return { id, controller, work }
+  }
+  const statuses = () => listRuns(services.profile).map(({ status }) => status)
+
+  it('trainings go through the queue, where one that is paused is waited for', async () => {
+    let held = 0
+    meet = (training, signal) => (training && held++ === 1 ? untilCancelled(signal) : undefined)
+    const { id, work } = start()
+    await vi.waitFor(() => expect(held).toBe(2))
+    expect(viewReproduction(services.profile, storedReproduction(services.profile, id))).toMatchObject({
+      status: 'running',
+      done: 1,
+      current: 'Baseline, U-Net-16',
+      secondsLeft: expect.any(Number),
+    })
+    services.queue.stopRun('2', 'pause')
+    await vi.waitFor(() => expect(statuses()).toEqual(['finished', 'paused']))
+    services.queue.resume('2', await prepareResumption(services, '2'))
+    await work
+    expect(reportOf(services.profile, id)).toMatchObject({ complete: true, failures: [] })
+    once(trained)
+  })
+
+  it('one that is stopped pauses its training, and goes on with it', async () => {
+    meet = (training, signal) => (training ? untilCancelled(signal) : undefined)
+    const { id, controller, work } = start()
+    await vi.waitFor(() => expect(services.queue.doing).toContain('epoch'))
+    await vi.waitFor(() => expect(statuses()).toEqual(['running']))
+    controller.abort()
+    await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect(statuses()).toEqual(['paused'])
+    expect(storedReproduction(services.profile, id).status).toBe('stopped')
+    meet = () => {}
+    await start().work
+    expect(statuses().every(status => status === 'finished')).toBe(true)
+    once(trained)
+  })
+
+  it('one that a signal stops goes on by itself with the next window; one that its user stopped does not', async () => {
+    meet = (training, signal) => (training ? untilCancelled(signal) : undefined)
+    const { id, work } = start()
+    await vi.waitFor(() => expect(services.queue.doing).toContain('epoch'))
+    await vi.waitFor(() => expect(statuses()).toEqual(['running']))
+    await services.queue.stop('SIGTERM')
+    await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect(statuses()).toEqual(['interrupted'])
+    const reason = 'SIGTERM stopped the program while it was going on.'
+    expect(storedReproduction(services.profile, id)).toMatchObject({ status: 'stopped', reason })
+    vi.unstubAllEnvs() // an engine is installed where it usually is
+    for (const [why, status] of [
+      [null, 'stopped'],
+      [reason, 'finished'],
+    ] as const) {
+      services.profile.db.prepare('UPDATE reproductions SET reason = ?').run(why)
+      services.dispose()
+      open()
+      meet = () => {}
+      makeReproductions(services)
+      await vi.waitFor(() => expect(storedReproduction(services.profile, id).status).toBe(status), 20_000)
+    }
+    expect(statuses().every(each => each === 'finished')).toBe(true)
+    once(trained)
+  })
+
+  it('one that a signal stopped stays stopped where its files have changed, and its user is told which', async () => {
+    meet = (training, signal) => (training ? untilCancelled(signal) : undefined)
+    const { id, work } = start()
+    await vi.waitFor(() => expect(statuses()).toEqual(['running']))
+    await services.queue.stop('SIGTERM')
+    await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
+    vi.unstubAllEnvs() // an engine is installed where it usually is
+    services.dispose()
+    open()
+    const { contents } = services
+    const read = vi.spyOn(contents, 'read').mockImplementation(async paths =>
+      paths.map(path => {
+        const volume = contents.known(path)!
+        return { path, volume: { ...volume, content: { ...volume.content, identity: 'another' } } }
+      }),
+    )
+    const reproductions = makeReproductions(services)
+    await vi.waitFor(() => expect(read).toHaveBeenCalled())
+    await expect(reproductions.resume(id)).rejects.toMatchObject({
+      code: 'DATA_CHANGED',
+      message: expect.stringContaining(BRAIN.volumes[0].file),
+    })
+    expect(storedReproduction(services.profile, id).status).toBe('stopped')
+  })
+
+  it('one whose training is cancelled goes on with the rest, and one whose program closes begins nothing more', async () => {
+    let held = 0
+    meet = (training, signal) => (training && held++ < 2 ? untilCancelled(signal) : undefined)
+    const { id, work } = start()
+    await vi.waitFor(() => expect(statuses()).toEqual(['running']))
+    await vi.waitFor(() => expect(held).toBe(1))
+    services.queue.stopRun('1', 'cancel')
+    await vi.waitFor(() => expect(held).toBe(2))
+    await services.queue.stop()
+    await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect(statuses()).toEqual(['cancelled', 'interrupted'])
+    expect(reportOf(services.profile, id).failures[0].reason).toBe(
+      'It was cancelled. Resume the reproduction, and it goes on.',
+    )
+    expect(storedReproduction(services.profile, id).status).toBe('stopped')
+  })
+})

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest'
+import { Catalogue } from '../../../../src/contract/api.ts'
+import { NamedRecipe } from '../../../../src/contract/recipes.ts'
+import {
+  catalogue,
+  FINE_TUNING,
+  FROM_SCRATCH,
+  fineTuningOf,
+  METHODS,
+  methodOf,
+  NETWORKS,
+  networkOf,
+  scratchId,
+  shippedRecipes,
+} from '../../../../src/services/runs/catalogue.ts'
+import { checkRecipe } from '../../../../src/services/runs/recipes.ts'
+
+describe('the catalogue', () => {
+  it('is plain data, as the window gets it', () => {
+    const data = catalogue()
+    expect(Catalogue.parse(JSON.parse(JSON.stringify(data)))).toEqual(data)
+    expect(Object.keys(data.schemas.pretext.properties as object)).toContain('reconstruction')
+    expect(Object.keys(data.schemas.recipe.properties as object)).toContain('freshOutput')
+    expect(Object.keys(data.schemas.mask.properties as object)).toContain('acceleration')
+  })
+
+  it('ships two recipes of every method, and two from scratch of every network', () => {
+    const ids = shippedRecipes().map(({ id }) => id)
+    expect(new Set(ids).size).toBe(ids.length)
+    for (const method of Object.keys(METHODS))
+      expect(ids).toEqual(expect.arrayContaining([`${method}/report`, `${method}/workstation`]))
+    for (const network of Object.keys(NETWORKS))
+      expect(ids).toEqual(expect.arrayContaining([scratchId(network, 'report'), scratchId(network, 'workstation')]))
+    expect(ids).toEqual(expect.arrayContaining(['scratch/report', 'scratch/workstation']))
+    expect(ids).toHaveLength(2 * (Object.keys(METHODS).length + Object.keys(NETWORKS).length))
+  })
+
+  it('trains from scratch as fastMRI does, or for less on a workstation', () => {
+    const [report, workstation] = ['scratch/report', 'scratch/workstation'].map(
+      id => shippedRecipes().find(recipe => recipe.id === id)!,
+    )
+    expect(report).toMatchObject({
+      network: 'unet',
+      networkConfig: { channels: 32, pools: 4 },
+      training: { epochs: 50 },
+    })
+    expect(report.training.schedule).toEqual({ kind: 'step', rate: 1e-3, every: 40, factor: 0.1 })
+    expect(workstation).toMatchObject({ networkConfig: { channels: 16 }, training: FROM_SCRATCH.workstation.training })
+    expect(workstation.training).toEqual(report.training)
+    for (const recipe of [report, workstation])
+      expect(recipe).toMatchObject({ method: null, pretext: null, fineTuning: null })
+  })
+})
+
+describe.each(shippedRecipes().map(recipe => [recipe.id, recipe] as const))('the recipe %s', (_, recipe) => {
+  it('is one that a start takes, every setting spelt out', () => {
+    const { id, name, note, shipped, ...settings } = recipe
+    expect(NamedRecipe.parse(recipe)).toEqual(recipe)
+    expect(checkRecipe(settings)).toEqual(settings)
+    expect([id, name, note].every(words => words.length > 0) && shipped).toBe(true)
+  })
+
+  it('has views that its network takes', () => {
+    if (recipe.method === null) return
+    const { smallestView, config } = methodOf(recipe.method)
+    const network = networkOf(recipe.network)
+    const side = smallestView(config.parse(recipe.methodConfig))
+    expect(side ?? Number.POSITIVE_INFINITY).toBeGreaterThanOrEqual(
+      network.minimumSize(network.config.parse(recipe.networkConfig)),
+    )
+  })
+})
+
+describe('what a run is fine-tuned with', () => {
+  const own = { ...FINE_TUNING, epochs: 3 }
+
+  it('is what was chosen with it, else its method’s own, else the report’s', () => {
+    expect(fineTuningOf({ method: 'swav', fineTuning: own })).toBe(own)
+    expect(fineTuningOf({ method: 'swav', fineTuning: null })).toEqual(METHODS.swav.recipes.workstation.fineTuning)
+    expect(fineTuningOf({ method: null, fineTuning: null })).toEqual(FINE_TUNING)
+  })
+})

@@ -1,0 +1,178 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { NETWORKS, networkOf } from '../../../../src/core/models/index.ts'
+import { initialParameters, type PlainTensor, toTorch } from '../../../../src/core/models/parameters.ts'
+import { decodeCheckpoint, encodeCheckpoint } from '../../../../src/core/training/checkpoint.ts'
+import { openServices, type Services } from '../../../../src/services/open.ts'
+import { importCheckpoint, networkOfCheckpoint } from '../../../../src/services/runs/checkpoints.ts'
+import { findRun, listRuns } from '../../../../src/services/runs/runs.ts'
+import { addStudy } from '../../../studies.ts'
+import { noiseVolume } from '../../../volumes.ts'
+
+let profile: string
+
+beforeEach(() => {
+  profile = mkdtempSync(join(tmpdir(), 'self-mri-checkpoints-'))
+})
+
+afterEach(() => rmSync(profile, { recursive: true, force: true }))
+
+function tensorsOf(network: string, config: Record<string, unknown>): Map<string, PlainTensor> {
+  const specs = networkOf(network).parameters(config)
+  return toTorch(initialParameters(specs, 1), specs)
+}
+
+function write(tensors: ReadonlyMap<string, PlainTensor>, metadata: Record<string, string> = {}): string {
+  const path = join(profile, 'foreign.safetensors')
+  writeFileSync(path, encodeCheckpoint({ tensors, metadata }))
+  return path
+}
+
+/** The bytes with int64 tensors of one number beside, as PyTorch's batch norm writes them. */
+function withCounters(bytes: Uint8Array, names: readonly string[]): Uint8Array {
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)))
+  const data = bytes.subarray(8 + length)
+  for (const [i, name] of names.entries())
+    header[name] = { dtype: 'I64', shape: [], data_offsets: [data.length + 8 * i, data.length + 8 * (i + 1)] }
+  const json = new TextEncoder().encode(JSON.stringify(header))
+  const size = new Uint8Array(8)
+  new DataView(size.buffer).setBigUint64(0, BigInt(json.length), true)
+  return Buffer.concat([size, json, data, new Uint8Array(8 * names.length)])
+}
+
+describe('the network of a checkpoint', () => {
+  it.each([
+    ['unet', { channels: 4, pools: 3 }],
+    ['unet', { channels: 6, pools: 4 }],
+    ['unet-plus-plus', { channels: 3, deepSupervision: false }],
+    ['unet-plus-plus', { channels: 2, deepSupervision: true }],
+  ])('is told from its tensors: %s %j', (network, networkConfig) => {
+    expect(networkOfCheckpoint(write(tensorsOf(network, networkConfig)))).toEqual({
+      network,
+      networkConfig,
+      method: null,
+    })
+  })
+
+  it('is told for every network that there is', () => {
+    for (const id of Object.keys(NETWORKS)) {
+      const config = networkOf(id).config.parse({ channels: 2 })
+      expect(networkOfCheckpoint(write(tensorsOf(id, config as Record<string, unknown>)))).toMatchObject({
+        network: id,
+        networkConfig: config,
+      })
+    }
+  })
+
+  it('does not depend on PyTorch’s counters of batches', () => {
+    const networkConfig = { channels: 2, deepSupervision: false }
+    const tensors = tensorsOf('unet-plus-plus', networkConfig)
+    const path = write(tensors)
+    const counters = ['conv0_0.bn1.num_batches_tracked', 'conv0_0.bn2.num_batches_tracked']
+    const bytes = withCounters(encodeCheckpoint({ tensors, metadata: {} }), counters)
+    writeFileSync(path, bytes)
+    expect(networkOfCheckpoint(path)).toMatchObject({ network: 'unet-plus-plus', networkConfig })
+    expect(decodeCheckpoint(bytes, '').tensors).toEqual(tensors)
+    expect(() => decodeCheckpoint(withCounters(bytes, ['conv0_0.other']), '')).toThrow(/F32.*conv0_0.other, got I64/)
+  })
+})
+
+describe('a checkpoint that does not fit', () => {
+  const replaced = (network: string, config: Record<string, unknown>, name: string, shape: number[]) => {
+    const data = new Float32Array(shape.reduce((product, n) => product * n, 1))
+    return new Map([...tensorsOf(network, config), [name, { shape, data }]])
+  }
+
+  it.each([
+    [
+      'three input channels',
+      replaced('unet-plus-plus', { channels: 2, deepSupervision: false }, 'conv0_0.conv1.weight', [2, 3, 3, 3]),
+      /conv0_0\.conv1\.weight of 2 × 1 × 3 × 3, got 2 × 3 × 3 × 3/,
+    ],
+    [
+      'three input channels',
+      replaced('unet', { channels: 2, pools: 2 }, 'down_sample_layers.0.layers.0.weight', [2, 3, 3, 3]),
+      /down_sample_layers\.0\.layers\.0\.weight of 2 × 1 × 3 × 3, got 2 × 3 × 3 × 3/,
+    ],
+    [
+      'a running statistic of another length',
+      replaced('unet-plus-plus', { channels: 2, deepSupervision: true }, 'conv0_4.bn2.running_var', [3]),
+      /conv0_4\.bn2\.running_var of 2, got 3/,
+    ],
+    [
+      'a level more',
+      replaced('unet-plus-plus', { channels: 2, deepSupervision: false }, 'conv5_0.conv1.weight', [64, 32, 3, 3]),
+      /the 182 tensors of a U-Net\+\+, got 183: also conv5_0\.conv1\.weight/,
+    ],
+  ])('is refused with both named: %s', (_, tensors, message) => {
+    expect(() => networkOfCheckpoint(write(tensors))).toThrow(
+      expect.objectContaining({ code: 'SHAPE_MISMATCH', message: expect.stringMatching(message) }),
+    )
+  })
+
+  it('is refused where it lacks running statistics', () => {
+    const tensors = tensorsOf('unet-plus-plus', { channels: 2, deepSupervision: false })
+    tensors.delete('conv1_1.bn1.running_mean')
+    expect(() => networkOfCheckpoint(write(tensors))).toThrow(/conv1_1\.bn1\.running_mean of 4, got none/)
+  })
+
+  it('is refused where it is no network that is known, those named', () => {
+    const tensors = new Map(['a', 'b', 'c', 'd'].map(name => [name, { shape: [1], data: new Float32Array(1) }]))
+    expect(() => networkOfCheckpoint(write(tensors))).toThrow(
+      expect.objectContaining({
+        code: 'UNSUPPORTED_FORMAT',
+        message: expect.stringMatching(/U-Net \(down_sample.*or U-Net\+\+ \(conv0_0.*got a, b, c and 1 more/),
+      }),
+    )
+  })
+
+  it('is refused where its width is none that a network may have', () => {
+    const first = { shape: [1000, 1, 3, 3], data: new Float32Array(9000) }
+    expect(() => networkOfCheckpoint(write(new Map([['conv0_0.conv1.weight', first]])))).toThrow(/channels: /)
+  })
+})
+
+describe('an import', () => {
+  let services: Services
+
+  beforeEach(() => {
+    services = openServices({ profile: join(profile, 'services') })
+  })
+
+  afterEach(() => services.dispose())
+
+  it('of a pre-training of this program keeps its method; of one that there is no longer, none', () => {
+    const { id } = addStudy(services.profile, 's', [[noiseVolume('a').info, 'train']])
+    const tensors = tensorsOf('unet-plus-plus', { channels: 2, deepSupervision: true })
+    const imported = (metadata: Record<string, string>) =>
+      findRun(services.profile, importCheckpoint(services.profile, id, write(tensors, metadata)))
+    expect(imported({ kind: 'pretrain', method: 'swav' })).toMatchObject({
+      kind: 'import',
+      network: 'unet-plus-plus',
+      channels: 2,
+      method: 'swav',
+      config: { networkConfig: { channels: 2, deepSupervision: true }, fineTuning: null },
+    })
+    expect(imported({ kind: 'pretrain', method: 'byol' }).method).toBeNull()
+    expect(imported({ kind: 'train' }).method).toBeNull()
+    expect(() => importCheckpoint(services.profile, id, write(new Map()))).toThrow()
+    expect(listRuns(services.profile)).toHaveLength(3)
+  })
+
+  it('of weights that are not finite leaves no run, and names the tensor', () => {
+    const { id } = addStudy(services.profile, 's', [[noiseVolume('a').info, 'train']])
+    const tensors = tensorsOf('unet', { channels: 2, pools: 2 })
+    tensors.get('up_conv.1.1.bias')!.data[0] = Number.NEGATIVE_INFINITY
+    const path = write(tensors)
+    const refused = expect.objectContaining({
+      code: 'NOT_FINITE',
+      message: expect.stringContaining(`got -Infinity in up_conv.1.1.bias, element 1 of 1, in ${path}`),
+    })
+    expect(() => importCheckpoint(services.profile, id, path)).toThrow(refused)
+    expect(() => networkOfCheckpoint(path)).toThrow(refused)
+    expect(listRuns(services.profile)).toEqual([])
+  })
+})

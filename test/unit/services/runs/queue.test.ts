@@ -1,0 +1,495 @@
+/** The queue with an engine that does what a test says. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { AppError } from '../../../../src/contract/errors.ts'
+import { Recipe } from '../../../../src/contract/recipes.ts'
+import type { TrainingSummary } from '../../../../src/contract/report.ts'
+import type { RunConfig, TrainingEvent } from '../../../../src/contract/runs.ts'
+import { initialParameters, toTorch } from '../../../../src/core/models/parameters.ts'
+import { unet } from '../../../../src/core/models/unet.ts'
+import { encodeCheckpoint } from '../../../../src/core/training/checkpoint.ts'
+import type { Engine } from '../../../../src/engine/process/client.ts'
+import type { TrainRequest } from '../../../../src/engine/process/protocol.ts'
+import { openServices, type Services } from '../../../../src/services/open.ts'
+import { takeDevice } from '../../../../src/services/profile/device.ts'
+import { changeSettings } from '../../../../src/services/profile/settings.ts'
+import { importCheckpoint } from '../../../../src/services/runs/checkpoints.ts'
+import { eventsOf } from '../../../../src/services/runs/log.ts'
+import { makeQueue, type Queue } from '../../../../src/services/runs/queue.ts'
+import { prepareResumption, type Resumption } from '../../../../src/services/runs/resume.ts'
+import { resumeInterrupted } from '../../../../src/services/runs/resume-interrupted.ts'
+import { findRun, listRuns } from '../../../../src/services/runs/runs.ts'
+import { interruptRun } from '../../../../src/services/runs/store.ts'
+import { recordState } from '../../../../src/services/runs/store-training.ts'
+import { prepareRun, supervisedConfig } from '../../../../src/services/runs/training.ts'
+import { viewRun } from '../../../../src/services/runs/views.ts'
+import { studyById } from '../../../../src/services/studies/studies.ts'
+import { fakeEngines } from '../../../engines.ts'
+import { addVolume, contentsOf } from '../../../studies.ts'
+import { noiseVolume } from '../../../volumes.ts'
+
+interface Training {
+  readonly run: string
+  readonly signal: AbortSignal
+  readonly states: TrainRequest['states']
+  emit(event: TrainingEvent): void
+  finish(): Promise<void>
+  fail(error: Error): Promise<void>
+}
+
+let profile: string
+let services: Services
+let queue: Queue
+let trainings: Training[]
+/** How many engines were asked for. */
+let engines: number
+
+const settled = () => new Promise<void>(resolve => setImmediate(resolve))
+
+const summary = (run: string): TrainingSummary => ({
+  run,
+  epochs: 1,
+  steps: 1,
+  batch: 1,
+  seconds: { steps: 2, validation: 0, preparation: 0 },
+  loss: 0,
+  chanceLoss: null,
+  validationLoss: null,
+  bestEpoch: null,
+  checkpoint: { path: '', sha256: '' },
+})
+
+/** Only `train`, which stays in hand until the test ends it. */
+const fakeEngine = {
+  call: (_name: 'train', { run, states }: TrainRequest, options: { signal: AbortSignal; onEvent: Training['emit'] }) =>
+    new Promise((resolve, reject) => {
+      trainings.push({
+        run,
+        states,
+        signal: options.signal,
+        emit: options.onEvent,
+        finish() {
+          resolve(summary(run))
+          return settled()
+        },
+        fail(error) {
+          reject(error)
+          return settled()
+        },
+      })
+    }),
+} as unknown as Engine
+
+beforeEach(() => {
+  profile = mkdtempSync(join(tmpdir(), 'self-mri-queue-'))
+  const opened = openServices({ profile })
+  services = { ...opened, contents: contentsOf(opened.profile) }
+  trainings = []
+  engines = 0
+  const jobs = async () => {
+    engines++
+    return fakeEngine
+  }
+  queue = makeQueue({ ...services, engines: fakeEngines({ jobs }) })
+})
+
+afterEach(async () => {
+  queue.dispose()
+  for (const { fail } of trainings) await fail(new AppError('CANCELLED', 'The test is over'))
+  services.dispose()
+  rmSync(profile, { recursive: true, force: true })
+})
+
+const config: RunConfig = supervisedConfig(
+  'train',
+  {
+    network: 'unet',
+    networkConfig: { channels: 4, pools: 2 },
+    mask: { kind: 'random', acceleration: 4, centerFraction: 0.08 },
+    slices: { kind: 'all' },
+    seed: 0,
+  },
+  Recipe.parse({ epochs: 5, batch: 1, optimizer: { kind: 'sgd' }, schedule: { kind: 'constant', rate: 1 } }),
+)
+
+function addStudy(kind = 'folder'): number {
+  const { lastInsertRowid } = services.profile.db
+    .prepare(
+      `INSERT INTO studies (name, kind, roots, split, slices, remarks, created_at)
+        VALUES (?, ?, '[]', '{"by":"folders","seed":null,"fractions":null}', '{"kind":"all"}', '[]', '')`,
+    )
+    .run(kind, kind)
+  const { info } = noiseVolume('a')
+  addVolume(services.profile, Number(lastInsertRowid), info, 'train')
+  return Number(lastInsertRowid)
+}
+
+const prepared = (count: number) => {
+  const study = studyById(services.profile, addStudy())
+  return Array.from({ length: count }, () => prepareRun(services.profile, { study, config, parent: null }))
+}
+
+const statuses = () => listRuns(services.profile).map(({ status }) => status)
+
+describe('the queue', () => {
+  it('trains one after another, in order, and writes down what happens', async () => {
+    const runs = queue.add(prepared(3))
+    await settled()
+    expect(statuses()).toEqual(['running', 'queued', 'queued'])
+    expect(trainings.map(({ run }) => run)).toEqual([runs[0]])
+    trainings[0].emit({ type: 'step', step: 9, steps: 10, epoch: 4, loss: 1 })
+    trainings[0].emit({ type: 'step', step: 10, steps: 10, epoch: 5, loss: 1 }) // too soon for the log
+    expect(queue.doing).toBe(`run ${runs[0]}: epoch 5/5`)
+    await trainings[0].finish()
+    expect(statuses()).toEqual(['finished', 'running', 'queued'])
+    await trainings[1].finish()
+    await trainings[2].finish()
+    expect(statuses()).toEqual(['finished', 'finished', 'finished'])
+    expect(queue.doing).toBeNull()
+    const events = eventsOf(services.profile, runs[0]).map(({ event }) =>
+      event.type === 'status' ? event.status : event.type,
+    )
+    expect(events).toEqual(['queued', 'running', 'step', 'finished'])
+    const { run } = viewRun(services.profile, runs[0])
+    expect(run.startedAt! >= run.createdAt).toBe(true)
+  })
+
+  it('cancels a run that waits at once, and one in training when it has really stopped', async () => {
+    const [first, second, third] = queue.add(prepared(3))
+    await settled()
+    expect(queue.stopRun(second, 'cancel')).toBe(true)
+    expect(queue.stopRun(first, 'cancel')).toBe(true)
+    expect(trainings[0].signal.aborted).toBe(true)
+    expect(statuses()).toEqual(['running', 'cancelled', 'queued'])
+    await trainings[0].fail(new AppError('CANCELLED', 'Cancelled'))
+    expect(statuses()).toEqual(['cancelled', 'cancelled', 'running'])
+    expect(trainings.map(({ run }) => run)).toEqual([first, third])
+    await trainings[1].finish()
+    expect(queue.stopRun(first, 'cancel')).toBe(false)
+  })
+
+  it('goes on with another engine when one died, whose run is interrupted with the reason', async () => {
+    queue.add(prepared(2))
+    await settled()
+    await trainings[0].fail(new AppError('ENGINE_DIED', 'The engine process ended by SIGKILL'))
+    expect(listRuns(services.profile)[0]).toMatchObject({
+      status: 'interrupted',
+      reason: expect.stringContaining('SIGKILL'),
+    })
+    expect(engines).toBe(2)
+    await trainings[1].finish()
+    expect(statuses()).toEqual(['interrupted', 'finished'])
+  })
+
+  it('that is stopped lets the training write its state, and begins nothing more', async () => {
+    queue.add(prepared(2))
+    await settled()
+    const stopped = queue.stop()
+    expect(trainings[0].signal.aborted).toBe(true)
+    expect(statuses()).toEqual(['running', 'interrupted'])
+    await trainings[0].fail(new AppError('CANCELLED', 'Cancelled'))
+    await stopped
+    expect(statuses()).toEqual(['interrupted', 'interrupted'])
+    expect(trainings).toHaveLength(1)
+  })
+
+  it('that a signal stops keeps what waits in its order: the next window goes on with it, and with nothing else unasked', async () => {
+    const [first, second, third, fourth] = queue.add(prepared(4))
+    await settled()
+    queue.move(fourth, second)
+    const stopped = queue.stop('SIGTERM')
+    await trainings[0].fail(new AppError('CANCELLED', 'Cancelled'))
+    await stopped
+    const reasons = listRuns(services.profile).map(({ status, reason }) => `${status}: ${reason}`)
+    expect(reasons).toEqual([
+      'interrupted: SIGTERM stopped the program while the run was going on.',
+      ...Array(3).fill('interrupted: SIGTERM stopped the program before the run had begun.'),
+    ])
+    expect(viewRun(services.profile, fourth).run).toMatchObject({ queuePosition: null, resumable: true })
+
+    const taken = async () => {
+      const runs: string[] = []
+      const resume = (run: string) => void runs.push(run)
+      await resumeInterrupted({ ...services, queue: { ...queue, resume } })
+      return runs
+    }
+    expect(await taken()).toEqual([fourth, second, third])
+    changeSettings(services.profile, services.engines, { autoResume: true })
+    expect(await taken()).toEqual([first, fourth, second, third])
+    ;(await prepareResumption(services, fourth)).claim() // by somebody else
+    expect(await taken()).toEqual([first, second, third])
+  })
+
+  it('that a signal stops while its first run waits for the device keeps that one’s place too', async () => {
+    const lock = await takeDevice({})
+    const [first, second] = queue.add(prepared(2))
+    await settled()
+    const stopped = queue.stop('SIGHUP')
+    await stopped
+    lock.release()
+    expect(trainings).toEqual([])
+    const rows = services.profile.db
+      .prepare('SELECT id, status, reason, queue_place AS place FROM runs ORDER BY id')
+      .all()
+    const reason = 'SIGHUP stopped the program before the run had begun.'
+    expect(rows).toEqual(
+      [first, second].map((run, i) => ({ id: Number(run), status: 'interrupted', reason, place: i + 1 })),
+    )
+  })
+
+  it('reads stopped where the signal ended the engine too', async () => {
+    queue.add(prepared(1))
+    await settled()
+    const stopped = queue.stop('SIGTERM')
+    await trainings[0].fail(new AppError('ENGINE_DIED', 'The engine process ended by SIGTERM'))
+    await stopped
+    expect(listRuns(services.profile)[0]).toMatchObject({
+      status: 'interrupted',
+      reason: 'SIGTERM stopped the program while the run was going on.',
+    })
+  })
+
+  it('that is abandoned leaves runs that say so', async () => {
+    queue.add(prepared(2))
+    await settled()
+    queue.dispose()
+    expect(statuses()).toEqual(['interrupted', 'interrupted'])
+  })
+})
+
+/** As an engine that has written it would tell it. */
+const state = (step: number): TrainingEvent => ({
+  type: 'state',
+  at: { step, epoch: 0 },
+  bestEpoch: null,
+  path: join(profile, `state-${step}`),
+  sha256: `sha ${step}`,
+})
+
+describe('a run that is paused', () => {
+  it('reads so when it has really stopped, lets the next one begin, and goes on at its state', async () => {
+    const [first, second] = queue.add(prepared(2))
+    await settled()
+    trainings[0].emit(state(3))
+    trainings[0].emit(state(7))
+    expect(queue.stopRun(first, 'pause')).toBe(true)
+    queue.stopRun(first, 'cancel') // too late: it is stopping already
+    expect(statuses()).toEqual(['running', 'queued'])
+    await trainings[0].fail(new AppError('CANCELLED', 'Cancelled'))
+    expect(statuses()).toEqual(['paused', 'running'])
+    expect(findRun(services.profile, first)).toMatchObject({ resumable: true, stateStep: 7 })
+
+    queue.resume(first, await prepareResumption(services, first))
+    expect(viewRun(services.profile, first).run).toMatchObject({ status: 'queued', queuePosition: 1 })
+    await expect(prepareResumption(services, first)).rejects.toThrow(/got run 1, which is queued/)
+    await trainings[1].finish()
+    expect(statuses()).toEqual(['running', 'finished'])
+    expect(trainings[2].run).toBe(first)
+    expect(trainings[2].states.map(({ sha256 }) => sha256)).toEqual(['sha 7', 'sha 3'])
+    expect(queue.stopRun(second, 'pause')).toBe(false)
+    await trainings[2].finish()
+  })
+
+  it('while it waits is taken out of the queue, whose order can be changed', async () => {
+    const [, second, third, fourth] = queue.add(prepared(4))
+    await settled()
+    const places = () => [second, third, fourth].map(run => viewRun(services.profile, run).run.queuePosition)
+    expect(places()).toEqual([1, 2, 3])
+    expect(queue.move(fourth, second)).toBe(true)
+    expect(places()).toEqual([2, 3, 1])
+    expect(queue.move(fourth, null)).toBe(true)
+    expect(places()).toEqual([1, 2, 3])
+    expect(queue.stopRun(second, 'pause')).toBe(true)
+    expect(places()).toEqual([null, 1, 2])
+    expect(queue.move(third, second)).toBe(false)
+    await trainings[0].finish()
+    expect(trainings[1].run).toBe(third)
+  })
+})
+
+describe('a resumption', () => {
+  it('is refused where the study has other volumes by now', async () => {
+    const [run] = queue.add(prepared(1))
+    await settled()
+    queue.stopRun(run, 'pause')
+    await trainings[0].fail(new AppError('CANCELLED', 'Cancelled'))
+    services.profile.db.exec(`UPDATE volumes SET info = json_set(info, '$.content.identity', 'another')`)
+    await expect(prepareResumption(services, run)).rejects.toMatchObject({
+      code: 'DATA_CHANGED',
+      message: expect.stringMatching(/contents that run 1 began with.*a\.h5/),
+    })
+  })
+
+  it('of a loss that was no number, or without a state after a failure, is not offered', async () => {
+    queue.add(prepared(3))
+    await settled()
+    trainings[0].emit(state(3))
+    await trainings[0].fail(new AppError('NOT_FINITE', 'The loss became NaN'))
+    await trainings[1].fail(new AppError('OUT_OF_MEMORY', 'too much'))
+    trainings[2].emit(state(3))
+    await trainings[2].fail(new AppError('OUT_OF_MEMORY', 'too much'))
+    expect(listRuns(services.profile).map(({ resumable }) => resumable)).toEqual([false, false, true])
+  })
+
+  it('unasked comes at most three times without progress', async () => {
+    changeSettings(services.profile, services.engines, { autoResume: true })
+    const [run] = queue.add(prepared(1))
+    const interrupt = () => interruptRun(services.profile, run, 'it crashed')
+    const resumed: string[] = []
+    const resume = (id: string, { claim }: Resumption) => {
+      claim()
+      resumed.push(id)
+    }
+    const watched = { ...services, queue: { ...queue, resume } }
+    const rounds = async (count: number) => {
+      for (let i = 0; i < count; i++) {
+        interrupt()
+        await resumeInterrupted(watched)
+      }
+      return resumed.length
+    }
+    expect(await rounds(5)).toBe(3)
+    recordState(services.profile, run, { at: { step: 5, epoch: 0 }, bestEpoch: null, path: 'p', sha256: 's' })
+    expect(await rounds(5)).toBe(6)
+    changeSettings(services.profile, services.engines, { autoResume: false })
+    recordState(services.profile, run, { at: { step: 9, epoch: 0 }, bestEpoch: null, path: 'p', sha256: 's' })
+    expect(await rounds(1)).toBe(6)
+  })
+})
+
+describe('the device', () => {
+  const taken = async () => {
+    const lock = await takeDevice({})
+    lock.name('5')
+    return lock
+  }
+
+  it('that another program trains on is waited for, in words', async () => {
+    const lock = await taken()
+    const [run] = queue.add(prepared(1))
+    await settled()
+    const words = `run 5 of process ${process.pid}`
+    expect(queue.doing).toBe(`run ${run}: waiting for ${words}`)
+    expect(viewRun(services.profile, run).run).toMatchObject({ status: 'queued', queuePosition: 1 })
+    expect(eventsOf(services.profile, run).at(-1)!.event).toMatchObject({ type: 'waiting', reason: 'device in use' })
+    lock.release()
+    await vi.waitFor(() => expect(statuses()).toEqual(['running']))
+    await trainings[0].finish()
+    const next = await takeDevice({ noWait: true }) // it was given back
+    next.release()
+  })
+
+  it('need not be waited for', async () => {
+    const lock = await taken()
+    await expect(takeDevice({ noWait: true })).rejects.toMatchObject({
+      code: 'DEVICE_BUSY',
+      message: expect.stringContaining('run 5 of process'),
+    })
+    const [run] = queue.add(prepared(1))
+    await settled()
+    queue.stopRun(run, 'cancel')
+    await vi.waitFor(() => expect(statuses()).toEqual(['cancelled']))
+    expect(trainings).toEqual([])
+    lock.release()
+  })
+
+  it('is free again when its owner was killed', async () => {
+    const owner = spawn(process.execPath, [
+      '--input-type=module',
+      '-e',
+      `const { takeDevice } = await import(${JSON.stringify(import.meta.resolve('../../../../src/services/profile/device.ts'))})
+      await takeDevice({}); console.log('taken'); setInterval(() => {}, 1000)`,
+    ])
+    await once(owner.stdout, 'data')
+    await expect(takeDevice({ noWait: true })).rejects.toMatchObject({
+      message: expect.stringContaining(`process ${owner.pid}`),
+    })
+    owner.kill('SIGKILL')
+    await once(owner, 'close')
+    const lock = await takeDevice({ noWait: true })
+    lock.release()
+  })
+})
+
+describe('what may be asked for', () => {
+  it('is no accumulation for a method that compares the samples of a batch', () => {
+    const study = studyById(services.profile, addStudy())
+    const pretraining: RunConfig = {
+      ...config,
+      kind: 'pretrain',
+      method: 'simclr',
+      recipe: { ...config.recipe, accumulate: 2 },
+    }
+    expect(() => prepareRun(services.profile, { study, config: pretraining, parent: null })).toThrow(
+      /SimCLR.*accumulate 2/,
+    )
+  })
+
+  it('is no training on new scans', () => {
+    const study = studyById(services.profile, addStudy('scans'))
+    expect(() => prepareRun(services.profile, { study, config, parent: null })).toThrow(/nothing is trained on them/)
+  })
+})
+
+describe('an imported checkpoint', () => {
+  const write = (name: string, bytes: Uint8Array) => {
+    const path = join(profile, name)
+    writeFileSync(path, bytes)
+    return path
+  }
+  const networkConfig = { channels: 2, pools: 2 }
+  const weights = () => {
+    const specs = unet.parameters(networkConfig)
+    return encodeCheckpoint({ tensors: toTorch(initialParameters(specs, 0), specs), metadata: {} })
+  }
+
+  it('is a run whose training is not known, of which the file is kept', async () => {
+    const study = addStudy()
+    const file = write('unet.safetensors', weights())
+    const id = importCheckpoint(services.profile, study, file)
+    const { run } = viewRun(services.profile, id)
+    expect(run).toMatchObject({
+      kind: 'import',
+      status: 'finished',
+      parent: file,
+      keptEpoch: null,
+      unknownTraining: true,
+      epochs: { done: 0, planned: 0 },
+      config: { networkConfig, recipe: null },
+    })
+    rmSync(file)
+    const request = { study: studyById(services.profile, study), config, parent: { run: id } }
+    const [fineTuned] = queue.add([prepareRun(services.profile, request)])
+    expect(viewRun(services.profile, fineTuned).run.unknownTraining).toBe(true)
+    expect(findRun(services.profile, fineTuned).parent).toBe(id)
+  })
+
+  it('that is damaged or foreign is refused, and leaves no row', () => {
+    const study = addStudy()
+    const whole = weights()
+    const foreign = encodeCheckpoint({
+      tensors: new Map([['conv.weight', { shape: [1], data: new Float32Array(1) }]]),
+      metadata: {},
+    })
+    for (const [name, bytes, code] of [
+      ['short', whole.subarray(0, whole.length / 2), 'CHECKPOINT_DAMAGED'],
+      ['text', Buffer.from('these are no weights at all'), 'CHECKPOINT_DAMAGED'],
+      ['foreign', foreign, 'UNSUPPORTED_FORMAT'],
+    ] as const)
+      expect(() => importCheckpoint(services.profile, study, write(name, bytes)), name).toThrow(
+        expect.objectContaining({ code }),
+      )
+    expect(() => importCheckpoint(services.profile, study, join(profile, 'nowhere'))).toThrow(
+      expect.objectContaining({ code: 'FILE_UNREADABLE' }),
+    )
+    expect(() => importCheckpoint(services.profile, 99, write('whole', whole))).toThrow(
+      expect.objectContaining({ code: 'STUDY_NOT_FOUND' }),
+    )
+    expect(listRuns(services.profile)).toEqual([])
+  })
+})

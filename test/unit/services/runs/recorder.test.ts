@@ -1,0 +1,234 @@
+/** What a training says, as it is written down: rows, files that are no longer needed, numbers, and a disk that is full. */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { AppError, type ErrorCode } from '../../../../src/contract/errors.ts'
+import { Recipe } from '../../../../src/contract/recipes.ts'
+import type { RunConfig, RunEvent, TrainingEvent } from '../../../../src/contract/runs.ts'
+import { partialBeside } from '../../../../src/engine/files/whole-files.ts'
+import { openServices, type Services } from '../../../../src/services/open.ts'
+import { recordFailure } from '../../../../src/services/runs/ending.ts'
+import { logEvent } from '../../../../src/services/runs/log.ts'
+import { makeRecorder, type Recorder } from '../../../../src/services/runs/recorder.ts'
+import { findRun } from '../../../../src/services/runs/runs.ts'
+import { finishRun } from '../../../../src/services/runs/store.ts'
+import { viewRun } from '../../../../src/services/runs/views.ts'
+import { addRun, TRAINING } from '../../../runs.ts'
+import { addStudy } from '../../../studies.ts'
+
+let profile: string
+let services: Services
+let recorder: Recorder
+let directory: string
+
+const recipe = Recipe.parse({
+  epochs: 9,
+  batch: 6,
+  optimizer: { kind: 'sgd' },
+  schedule: { kind: 'constant', rate: 1 },
+})
+const config: RunConfig = { ...TRAINING, recipe }
+
+beforeEach(() => {
+  profile = mkdtempSync(join(tmpdir(), 'self-mri-recorder-'))
+  services = openServices({ profile })
+  addRun(services.profile, addStudy(services.profile, 's', []).id, { config, status: 'running' })
+  directory = join(profile, 'runs', '1')
+  mkdirSync(directory, { recursive: true })
+  recorder = makeRecorder(services.profile, '1')
+})
+
+afterEach(() => {
+  services.dispose()
+  rmSync(profile, { recursive: true, force: true })
+})
+
+/** With the file, which it names. */
+function checkpoint(role: 'best' | 'last' | 'milestone', epoch: number, step = epoch * 10): TrainingEvent {
+  const path = join(directory, `${role}-${epoch}`)
+  writeFileSync(path, '')
+  const written = { type: 'checkpoint' as const, role, epoch, step, path, sha256: 'sha' }
+  if (role !== 'last') return written
+  const head = join(directory, `head-${epoch}`)
+  writeFileSync(head, '')
+  return { ...written, head }
+}
+function state(epoch: number, step: number, bestEpoch: number | null = null): TrainingEvent {
+  const path = join(directory, `state-${epoch}-${step}`)
+  writeFileSync(path, '')
+  return { type: 'state', at: { epoch, step }, bestEpoch, path, sha256: 'sha' }
+}
+const epoch = (number: number, extra: Record<string, number> = {}): TrainingEvent => ({
+  type: 'epoch',
+  figures: {
+    epoch: number,
+    loss: 1 / number,
+    learningRate: 0.1,
+    seconds: 2,
+    validationLoss: number === 2 ? null : 0.5,
+    validation: number === 2 ? null : { ssim: 0.9, psnr: 30, nmse: 0.1 },
+    extra,
+  },
+})
+const resumed = (step: number, epoch: number): TrainingEvent => ({
+  type: 'resumed',
+  from: { step, epoch },
+  steps: 90,
+  epochs: 9,
+  parameters: 1,
+  notes: ['a note'],
+})
+
+const record = (...events: TrainingEvent[]) => {
+  for (const event of events) recorder.record(event)
+}
+const files = () =>
+  readdirSync(directory)
+    .filter(name => !/csv|jsonl/.test(name))
+    .sort()
+const jsonl = (): RunEvent[] =>
+  readFileSync(join(directory, 'events.jsonl'), 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map(line => JSON.parse(line).event)
+
+describe('files of a run', () => {
+  it('stay as long as they are needed: the two newest states, the best of each, the last, milestones', () => {
+    record(checkpoint('best', 1), checkpoint('last', 1), state(1, 10, 1))
+    record(checkpoint('best', 2), checkpoint('milestone', 2), checkpoint('last', 2), state(2, 20, 2))
+    expect(files()).toContain('best-1') // the state of epoch 1 names it
+    record(checkpoint('best', 3), state(2, 25, 3), state(2, 27, 3))
+    expect(files()).toEqual(['best-3', 'head-2', 'last-2', 'milestone-2', 'state-2-25', 'state-2-27'])
+    expect(findRun(services.profile, '1')).toMatchObject({ milestones: [2], stateStep: 27 })
+  })
+
+  it('that a dead process has half written are taken away', () => {
+    writeFileSync(join(directory, '.state-0001-000010.safetensors.123.part'), '') // of older programs
+    writeFileSync(partialBeside(join(directory, 'state')), '')
+    makeRecorder(services.profile, '1')
+    expect(files()).toEqual([])
+  })
+})
+
+describe('a run that goes on', () => {
+  it('has every epoch once, and no line of what will happen again', () => {
+    record(epoch(1), checkpoint('best', 1), checkpoint('last', 1), state(1, 10, 1))
+    record({ type: 'step', step: 12, steps: 90, epoch: 2, loss: 1 }, epoch(2), epoch(3), checkpoint('best', 3))
+    record(resumed(10, 1), epoch(2), epoch(3))
+    const { events, notes } = viewRun(services.profile, '1')
+    expect(events.flatMap(({ event }) => (event.type === 'epoch' ? [event.figures.epoch] : []))).toEqual([1, 2, 3])
+    expect(events.some(({ event }) => event.type === 'step')).toBe(false)
+    expect(notes).toMatchObject([{ text: 'a note' }])
+    expect(findRun(services.profile, '1').epochs.done).toBe(3)
+    expect(files()).toEqual(['best-1', 'head-1', 'last-1', 'state-1-10'])
+  })
+
+  it('passes over a damaged state for good', () => {
+    record(state(1, 10), state(1, 15), resumed(10, 1))
+    expect(findRun(services.profile, '1').stateStep).toBe(10)
+  })
+})
+
+describe('the run’s numbers', () => {
+  it('are a CSV and the log’s lines, as they come, and as they are after a resumption', () => {
+    record(epoch(1), epoch(2, { retrieval: 0.25 }))
+    const csv = () => readFileSync(join(directory, 'epochs.csv'), 'utf8')
+    expect(csv()).toBe(
+      'epoch,loss,learning_rate,seconds,validation_loss,ssim,psnr,nmse,retrieval\n1,1,0.1,2,0.5,0.9,30,0.1,\n2,0.5,0.1,2,,,,,0.25\n',
+    )
+    record(resumed(10, 1))
+    expect(csv().split('\n')).toHaveLength(3)
+    record(epoch(2))
+    expect(jsonl().map(event => event.type)).toEqual(['status', 'epoch', 'resumed', 'epoch'])
+    finishRun(services.profile, '1')
+    recorder.close()
+    expect(jsonl().at(-1)).toMatchObject({ type: 'status', status: 'finished' })
+  })
+
+  it('are taken up by another process', () => {
+    record(epoch(1))
+    logEvent(services.profile, '1', { type: 'note', text: 'another process' })
+    makeRecorder(services.profile, '1').record(epoch(2))
+    expect(jsonl().map(event => event.type)).toEqual(['status', 'epoch', 'note', 'epoch'])
+  })
+})
+
+describe('a database for which the disk has no room (SQLITE_FULL)', () => {
+  const long = (text: string): TrainingEvent => ({ type: 'note', text: text.repeat(20_000) })
+
+  it('is waited for: events are kept, in order, and whoever trains stands still', async () => {
+    const { db } = services.profile
+    const words: (string | null)[] = []
+    recorder = makeRecorder(services.profile, '1', { onWait: each => words.push(each) })
+    db.pragma(`max_page_count = ${db.pragma('page_count', { simple: true })}`)
+    const held = recorder.record(long('a'))
+    expect(held).toBeInstanceOf(Promise)
+    expect(recorder.record(long('b'))).toBe(held)
+    expect(words).toEqual([expect.stringMatching(/disk is full.*waiting for room/)])
+    db.pragma('max_page_count = 1000000')
+    await held
+    await recorder.flush()
+    const { notes } = viewRun(services.profile, '1')
+    expect(notes.map(({ text }) => text[0])).toEqual(['a', 'b'])
+    expect(words.at(-1)).toBeNull()
+  })
+
+  it('is not waited for any more once the run is cancelled', async () => {
+    const { db } = services.profile
+    const controller = new AbortController()
+    recorder = makeRecorder(services.profile, '1', { signal: controller.signal })
+    db.pragma(`max_page_count = ${db.pragma('page_count', { simple: true })}`)
+    const held = recorder.record(long('a'))
+    controller.abort()
+    await expect(held).rejects.toMatchObject({ code: 'CANCELLED' })
+    db.pragma('max_page_count = 1000000')
+  })
+})
+
+describe('memory that ran out', () => {
+  const failed = (fault: AppError, changes: Partial<RunConfig> = {}) => {
+    const run = addRun(services.profile, 1, { config: { ...config, ...changes }, status: 'running' })
+    recordFailure(services.profile, run, fault)
+    return findRun(services.profile, run).suggestion
+  }
+  const fail = (code: ErrorCode, changes: Partial<RunConfig> = {}) => failed(new AppError(code, ''), changes)
+  const died = (signal?: string) => failed(new AppError('ENGINE_DIED', 'It died', undefined, { signal }))
+  const batchOf = (batch: number, accumulate = 1) => ({ recipe: { ...config.recipe, batch, accumulate } })
+
+  it('brings a batch that gives the same result in less', () => {
+    expect(fail('OUT_OF_MEMORY')).toEqual({ batch: 3, accumulate: 2 })
+    expect(fail('OUT_OF_MEMORY', batchOf(7, 2))).toEqual({ batch: 1, accumulate: 14 })
+    expect(fail('OUT_OF_MEMORY', batchOf(1))).toBeNull()
+    expect(died('SIGKILL')).toEqual({ batch: 3, accumulate: 2 })
+    expect(died('SIGTERM')).toBeNull()
+    expect(fail('NOT_FINITE')).toBeNull()
+  })
+
+  it('brings a smaller batch alone where samples are compared with each other', () => {
+    expect(fail('OUT_OF_MEMORY', { method: 'simclr', kind: 'pretrain' })).toEqual({ batch: 3, accumulate: 1 })
+    expect(fail('OUT_OF_MEMORY', { method: 'simclr', kind: 'pretrain', ...batchOf(2) })).toBeNull()
+  })
+})
+
+it('the device goes into the environment; another one than before is noted', () => {
+  const device = { tensorflow: '2.21.0', tfjs: '4.22.0', device: 'CPU' } as const
+  record({ type: 'device', device: { ...device, gpu: null, compiler: null } })
+  expect(viewRun(services.profile, '1')).toMatchObject({ environment: { content: null, ...device }, notes: [] })
+  record({ type: 'device', device: { ...device, device: 'GPU', gpu: 'NVIDIA H100', compiler: 'XLA' } })
+  expect(viewRun(services.profile, '1').notes).toEqual([
+    {
+      level: 'info',
+      code: 'device-changed',
+      data: { changed: 'device,gpu,compiler' },
+      text: expect.stringContaining('device GPU, not CPU; gpu NVIDIA H100, not none; compiler XLA, not none'),
+    },
+  ])
+})
+
+it('nothing is written once the program is on its way out', () => {
+  services.profile.db.close()
+  expect(() => record(epoch(1))).not.toThrow()
+  expect(existsSync(join(directory, 'epochs.csv'))).toBe(false)
+  vi.restoreAllMocks()
+})
