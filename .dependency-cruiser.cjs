@@ -24,18 +24,7 @@ const roomRules = (folder, name) =>
 
 module.exports = {
   forbidden: [
-    forbid(
-      'no-cycles',
-      'Modules that wait for each other as they load; types alone do not',
-      {},
-      { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
-    ),
-    forbid(
-      'no-cycles-of-services',
-      'services have no cycle, type imports included',
-      { path: '^src/services/' },
-      { circular: true },
-    ),
+    forbid('no-cycles', 'Modules that import each other in a circle, type imports included', {}, { circular: true }),
     forbid(
       'open-for-shells',
       'services/open.ts composes all services: only shells import it',
@@ -119,6 +108,13 @@ module.exports = {
       { path: '^src/cli/' },
       { path: allBut('cli', 'contract', 'presentation', 'services'), pathNot: '^src/host/serve[.]ts$' },
     ),
+    ...roomRules('src/services', 'services'),
+    forbid(
+      'services-rooms',
+      'every file of the services is in a room of scripts/room-order.cjs',
+      { path: '^src/services/', pathNot: inside('src/services', Object.keys(ROOMS['src/services'])) },
+      {},
+    ),
     forbid(
       'renderer',
       'the window knows the rest by its contract, and shares presentation with the reports',
@@ -132,7 +128,6 @@ module.exports = {
       { path: '^src/renderer/', pathNot: inside('src/renderer', Object.keys(ROOMS['src/renderer'])) },
       {},
     ),
-    forbid('renderer-cycles', 'no cycle, type imports included', { path: '^src/renderer/' }, { circular: true }),
     forbid(
       'renderer-packages',
       'the window has nothing of the services’ or the engine’s packages',

@@ -3,21 +3,20 @@
  * A room may only import rooms that stand before it. `.dependency-cruiser.cjs` enforces it, `scripts/rooms.mjs` counts.
  */
 
-/** Each room may import all rooms before it. */
-const inOrder = (...rooms) => Object.fromEntries(rooms.map((room, i) => [room, rooms.slice(0, i)]))
-
 module.exports = {
-  'src/services': inOrder(
-    'profile',
-    'studies',
-    'runs',
-    'viewing',
-    'figures',
-    'reports',
-    'reproduction',
-    'http',
-    'open.ts',
-  ),
+  'src/services': {
+    /** The folder of a profile: its database, its files, its engine processes. */
+    profile: [],
+    studies: ['profile'],
+    runs: ['profile', 'studies'],
+    viewing: ['profile', 'studies', 'runs'],
+    /** Drawing only. */
+    reports: [],
+    figures: ['profile', 'studies', 'viewing', 'reports'],
+    reproduction: ['profile', 'studies', 'runs', 'viewing', 'reports'],
+    http: ['profile', 'studies', 'runs', 'viewing', 'figures', 'reproduction'],
+    'open.ts': ['profile', 'studies', 'runs', 'viewing'],
+  },
   'src/renderer': {
     'no-eval.ts': [],
     /** The connection to the services, navigation, messages. */

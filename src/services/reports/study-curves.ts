@@ -1,6 +1,7 @@
 /** Figures 1 and 2 of a study: the loss of the pre-training, and SSIM on validation while it is fine-tuned. */
 import { type EpochFigures, HELD_OUT_CHANCE } from '../../contract/runs.ts'
 import type { StudyReport, StudyRow, StudyTraining } from '../../contract/study.ts'
+import { METHODS } from '../../core/ssl/index.ts'
 import { methodColour } from '../../presentation/colours.ts'
 import {
   baselineOf,
@@ -15,7 +16,6 @@ import {
 } from '../../presentation/lines.ts'
 import { formatLoss, formatSsim } from '../../presentation/numbers.ts'
 import { meanOf } from '../../presentation/statistics.ts'
-import { METHODS } from '../runs/catalogue.ts'
 import { axisOver, timeUnit } from './axis.ts'
 import { SECONDARY, TEXT } from './drawing.ts'
 import type { Panel, Point, Series } from './plot.ts'
