@@ -10,6 +10,7 @@ import {
 import { faultInWords, type SliceSelection, selectSlices } from '../contract/volumes.ts'
 import type { Arithmetic } from './compute.ts'
 import { leftOut, type Reference, usableSlices } from './data/slices.ts'
+import { largestFinite } from './data/truth.ts'
 import type { Volume } from './data/volume.ts'
 import type { Model } from './models/model.ts'
 import { scoreVolume, type VolumeMetrics } from './mri/metrics.ts'
@@ -17,7 +18,6 @@ import { centreCropReal, cropShape } from './mri/transform.ts'
 import type { Pause } from './pause.ts'
 import { accelerationOf, reconstructSlices, seededMaskOf } from './reconstruct.ts'
 import { mean, standardDeviation } from './statistics.ts'
-import { largestFinite } from './viewing/frame.ts'
 
 export interface EvaluationSettings {
   readonly mask: MaskSpec

@@ -3,6 +3,7 @@ import { AppError } from '../../contract/errors.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import { type OverMasks, type Show, type SliceMetrics, SPREAD_SEEDS } from '../../contract/images.ts'
 import { isWhole } from '../data/slices.ts'
+import { croppedTruth } from '../data/truth.ts'
 import type { Volume } from '../data/volume.ts'
 import type { Kernels } from '../kernels.ts'
 import type { Model } from '../models/model.ts'
@@ -23,7 +24,7 @@ import { cropShape, normalise, type Shape, voxelSizeOf } from '../mri/transform.
 import { accelerationOf, seededMaskOf } from '../reconstruct.ts'
 import { mean } from '../statistics.ts'
 import { featureMaps } from './features.ts'
-import { croppedTruth, type Picture, sliceMetrics } from './frame.ts'
+import { type Picture, sliceMetrics } from './frame.ts'
 
 /** A slice of a source. */
 export interface Subject {

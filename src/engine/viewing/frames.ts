@@ -4,6 +4,7 @@ import { AppError, throwIfCancelled } from '../../contract/errors.ts'
 import type { OverMasks, SliceMetrics } from '../../contract/images.ts'
 import { makePlainArithmetic } from '../../core/compute.ts'
 import { shownSlice } from '../../core/data/slices.ts'
+import { croppedTruth, truthMaximum } from '../../core/data/truth.ts'
 import type { Volume } from '../../core/data/volume.ts'
 import type { Model } from '../../core/models/model.ts'
 import { cropShape, normalise } from '../../core/mri/transform.ts'
@@ -16,7 +17,7 @@ import {
   zeroFilled,
 } from '../../core/reconstruct.ts'
 import { type Features, featureMaps } from '../../core/viewing/features.ts'
-import { croppedTruth, describeFrame, truthMaximum } from '../../core/viewing/frame.ts'
+import { describeFrame } from '../../core/viewing/frame.ts'
 import {
   hasMetrics,
   imageOfDraw,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { describeFrame, sliceMetrics, truthMaximum } from '../../../../src/core/viewing/frame.ts'
+import { truthMaximum } from '../../../../src/core/data/truth.ts'
+import { describeFrame, sliceMetrics } from '../../../../src/core/viewing/frame.ts'
 import { noiseVolume } from '../../../volumes.ts'
 
 const truth = noiseVolume('a').readTarget(0)!

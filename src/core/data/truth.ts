@@ -1,0 +1,43 @@
+/** A volume's ground truth as images are compared with it, and the data range of metrics. */
+import { AppError } from '../../contract/errors.ts'
+import { centreCropReal, cropShape } from '../mri/transform.ts'
+import type { Pause } from '../pause.ts'
+import { type Reference, usableSlices } from './slices.ts'
+import type { Volume } from './volume.ts'
+
+/** Ground truth of one slice at the size that images are compared at, [crop height, crop width]; `null` where there is none. */
+export function croppedTruth(volume: Volume, index: number): Float32Array | null {
+  const { info } = volume
+  const truth = volume.readTarget(index)
+  return truth && centreCropReal(truth, info.targetShape!, cropShape(info))
+}
+
+/**
+ * Largest finite number of a slice's reference image at that size; −∞ where there is none. A slice that is not scored counts, too: the data
+ * range of metrics is the volume's.
+ */
+export function largestFinite(volume: Volume, index: number, reference: NonNullable<Reference>): number {
+  const { info } = volume
+  let largest = Number.NEGATIVE_INFINITY
+  try {
+    const image = reference === 'noise-free' ? volume.readNoiseFree(index, true) : volume.readTarget(index, true)
+    if (!image) return largest
+    for (const value of centreCropReal(image, info.targetShape!, cropShape(info)))
+      if (value > largest && value !== Number.POSITIVE_INFINITY) largest = value
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'NOT_FINITE')) throw error // beyond float32
+  }
+  return largest
+}
+
+/** Maximum of the cropped ground truth over the volume, the data range of metrics; `null` if no slice can be scored. */
+export async function truthMaximum(volume: Volume, pause: Pause): Promise<number | null> {
+  const { info } = volume
+  if (!info.targetShape || usableSlices(info, { kind: 'all' }, 'ground truth').length === 0) return null
+  let maximum = Number.NEGATIVE_INFINITY
+  for (let index = 0; index < info.slices; index++) {
+    await pause()
+    maximum = Math.max(maximum, largestFinite(volume, index, 'ground truth'))
+  }
+  return maximum
+}
