@@ -93,7 +93,7 @@ module.exports = {
       {
         path: allBut('services', 'contract', 'presentation', 'core'),
         pathNot:
-          '^src/engine/(?:process/(?:client|protocol)|install/(?:install|environment)|files/(?:folders|written|file-version))[.]ts$',
+          '^src/engine/(?:process/(?:client|protocol)|install/(?:install|environment)|files/(?:folders|written|written-record|file-version))[.]ts$',
       },
     ),
     forbid(

@@ -190,3 +190,40 @@ export function decode<T extends Float32Array | Float64Array>(bytes: Uint8Array,
   }
   return into
 }
+
+/** Whether the elements lie in memory as float32, or as pairs of them. */
+export function isFloat32({ kind, numbers, size }: Element): boolean {
+  const isSingle = kind === 'float32' || kind === 'complex64'
+  return (
+    isSingle && size === 4 * numbers.length && numbers.every(({ at, littleEndian }, i) => at === 4 * i && littleEndian)
+  )
+}
+
+/**
+ * The largest magnitude where 32-bit floats would lose it: it is too large, or what is left of it is not exact. `null` if
+ * it fits, or is infinite in the file already. Smaller numbers beside one that fits are rounding errors and may become zero.
+ */
+export function beyondFloat32(values: Float64Array): number | null {
+  let largest = 0
+  for (const value of values) {
+    const magnitude = Math.abs(value)
+    if (magnitude > largest) largest = magnitude
+  }
+  const fits =
+    largest === 0 ||
+    largest === Number.POSITIVE_INFINITY ||
+    (largest >= 2 ** -126 && Math.fround(largest) !== Number.POSITIVE_INFINITY)
+  return fits ? null : largest
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
+
+/** h5wasm makes a letter of each byte of a text declared as ASCII. Python declares UTF-8 bytes so. */
+export function asUtf8(text: string, { cset }: Pick<Metadata, 'cset'>): string {
+  if (cset !== 0) return text
+  try {
+    return UTF8.decode(Buffer.from(text, 'latin1'))
+  } catch {
+    return text
+  }
+}

@@ -1,18 +1,18 @@
 /**
- * HDF5 files, read. Pixels are looked at as raw bytes where the library has them:
- * h5wasm's own `slice()` makes an array of two numbers for each complex sample and takes a hundred times as long.
+ * Reads HDF5 files. Pixels are read as raw bytes where the library has them, because h5wasm's own `slice()` makes an array of two numbers
+ * for each complex sample and takes a hundred times as long.
  */
 import fs from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { Dataset, File, type Metadata } from 'h5wasm/node'
 import { AppError } from '../../contract/errors.ts'
 import { type ElementKind, type Hdf5File, isComplex } from '../../core/data/hdf5.ts'
-import { fileError } from './file-errors.ts'
-import { decode, type Element, elementOf } from './hdf5-elements.ts'
+import { asUtf8, beyondFloat32, decode, type Element, elementOf, isFloat32 } from './hdf5-elements.ts'
 import { quoted, repack, unknownFilter } from './hdf5-filters.ts'
-import { type DatasetHeader, datasetHeaders, findSuperblock } from './hdf5-header.ts'
+import { type DatasetHeader, datasetHeaders } from './hdf5-header.ts'
 import { type Hdf5Module, hyperslab, loadHdf5, takeReason, withMemory } from './hdf5-library.ts'
 import { withPlugIns } from './hdf5-plug-ins.ts'
+import { requireReadable } from './hdf5-superblock.ts'
 
 /** Opens a file for reading; everything after that is synchronous. */
 export async function openHdf5(path: string): Promise<Hdf5File> {
@@ -26,41 +26,6 @@ export async function openHdf5(path: string): Promise<Hdf5File> {
     file.close()
     throw error
   }
-}
-
-/** The file's size, once nothing that plain words can name is wrong with it. */
-function requireReadable(path: string): number {
-  let bytes: number
-  let stored: Superblock | null
-  try {
-    const stat = fs.statSync(path)
-    if (stat.isDirectory()) throw new AppError('FILE_UNREADABLE', `Expected a file, got a folder: ${path}`)
-    if (!stat.isFile()) throw new AppError('FILE_UNREADABLE', `Expected a regular file, got a device or pipe: ${path}`)
-    bytes = stat.size
-    stored = readSuperblock(path)
-  } catch (error) {
-    throw fileError(error, path)
-  }
-  if (bytes === 0) {
-    throw new AppError('FILE_UNREADABLE', `Expected an HDF5 file, got an empty one (0 bytes): ${path}. Copy it again.`)
-  }
-  if (stored === null) {
-    throw new AppError(
-      'UNSUPPORTED_FORMAT',
-      `Expected an HDF5 file, got a file of another kind: ${path}. Choose a fastMRI file (.h5).`,
-    )
-  }
-  if (stored.isOpenForWriting) {
-    throw new AppError(
-      'FILE_UNREADABLE',
-      `The file is marked as open for writing, in ${path}. Close the program that writes it. If no program does, its writer ended before it closed the file: clear the mark with h5clear -s ${quoted(path)}, and check that the data are whole.`,
-    )
-  }
-  if (stored.end > bytes) {
-    const message = `The file is truncated: ${bytes} of ${stored.end} bytes are there, in ${path}.`
-    throw new AppError('FILE_UNREADABLE', `${message} Copy or download it again.`)
-  }
-  return bytes
 }
 
 class OpenFile implements Hdf5File {
@@ -304,43 +269,6 @@ class OpenFile implements Hdf5File {
   }
 }
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true })
-
-/** h5wasm makes a letter of each byte of a text that is declared as ASCII; many of these are UTF-8, as Python writes bytes. */
-function asUtf8(text: string, { cset }: Metadata): string {
-  if (cset !== 0) return text
-  try {
-    return UTF8.decode(Buffer.from(text, 'latin1'))
-  } catch {
-    return text
-  }
-}
-
-/** Whether the elements lie in memory as float32, or as pairs of them. */
-function isFloat32({ kind, numbers, size }: Element): boolean {
-  const isSingle = kind === 'float32' || kind === 'complex64'
-  return (
-    isSingle && size === 4 * numbers.length && numbers.every(({ at, littleEndian }, i) => at === 4 * i && littleEndian)
-  )
-}
-
-/**
- * The largest magnitude where 32-bit floats would lose it: it is too large, or what is left of it is not exact. `null` if
- * it fits, or is infinite in the file already. Smaller numbers beside one that fits are rounding errors and may become zero.
- */
-function beyondFloat32(values: Float64Array): number | null {
-  let largest = 0
-  for (const value of values) {
-    const magnitude = Math.abs(value)
-    if (magnitude > largest) largest = magnitude
-  }
-  const fits =
-    largest === 0 ||
-    largest === Number.POSITIVE_INFINITY ||
-    (largest >= 2 ** -126 && Math.fround(largest) !== Number.POSITIVE_INFINITY)
-  return fits ? null : largest
-}
-
 /** What HDF5 reads, once it neither threw nor printed a reason why it could not. */
 function undamaged<T>(path: string, part: string, read: () => T): T {
   takeReason()
@@ -362,36 +290,4 @@ function undamaged<T>(path: string, part: string, read: () => T): T {
   }
   const message = `Cannot read ${path}: the file is damaged (${part}: ${reason}). Copy or download it again.`
   throw new AppError('FILE_UNREADABLE', message, cause)
-}
-
-interface Superblock {
-  /** Where the file should end; `0` if the superblock is of a kind that is not known here. */
-  readonly end: number
-  /** Set while a program writes the file, and left where that program ended before it closed the file. HDF5 does not open such a file. */
-  readonly isOpenForWriting: boolean
-}
-
-/** What an HDF5 file's superblock says (HDF5 File Format Specification, II.A); `null` if the file has no HDF5 signature. */
-function readSuperblock(path: string): Superblock | null {
-  const descriptor = fs.openSync(path, 'r')
-  try {
-    const start = findSuperblock(descriptor)
-    if (start === null) return null
-    const block = Buffer.alloc(64)
-    fs.readSync(descriptor, block, 0, block.length, start)
-    return { end: endOfFile(block), isOpenForWriting: isOpenForWriting(block) }
-  } finally {
-    fs.closeSync(descriptor)
-  }
-}
-
-/** From version 3 on, byte 11 holds the consistency flags: 1 for write access, 4 for single writer, multiple readers (SWMR). */
-const isOpenForWriting = (superblock: Buffer): boolean => superblock[8] === 3 && (superblock[11] & 0b101) !== 0
-
-function endOfFile(superblock: Buffer): number {
-  const version = superblock[8]
-  if (version > 3) return 0
-  // Where the size of an address stands, and the first address; the end of the file is the third.
-  const [sizeAt, firstAt] = version < 2 ? [13, 24 + 4 * version] : [9, 12]
-  return superblock[sizeAt] === 8 ? Number(superblock.readBigUInt64LE(firstAt + 16)) : 0
 }

@@ -5,130 +5,19 @@
  * What the program wrote is recorded in the folder itself, one line a file (`RECORD`), not in a profile: folders are moved, copied to other
  * machines, and written by several profiles. A line says the SHA-256, so a copied or edited record never makes a user's file the program's.
  */
-import { createHash, randomUUID } from 'node:crypto'
-import { constants, createReadStream } from 'node:fs'
-import { link, lstat, mkdtemp, open, readdir, readFile, rename, rm, rmdir, unlink, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { link, lstat, mkdtemp, open, readdir, rename, rm, rmdir, unlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
 import { fileError } from './file-errors.ts'
 import { makeFolder } from './folders.ts'
-
-/** Hidden, so that an import passes it over. */
-const RECORD = '.self-mri-written.jsonl'
-
-const Entry = z.object({
-  /** Within the folder, with `/`. */
-  file: z.string(),
-  bytes: z.int(),
-  sha256: z.string(),
-  /** The command that wrote it. */
-  maker: z.string(),
-})
-type Entry = z.infer<typeof Entry>
-
-/** A folder's entries by file, the oldest first: a folder of DICOM files may hold tens of thousands. */
-type Written = ReadonlyMap<string, readonly Entry[]>
+import { addToRecord, codeOf, describe, FOREIGN, lookAt, readRecord, statusOf } from './written-record.ts'
 
 export interface Destination {
   readonly folder: string
   readonly maker: 'reconstruct' | 'study' | 'demo' | 'synthetic knee' | 'example'
   /** The program's own files that may be replaced: all, those of the same maker, or none. */
   readonly replaces: 'all' | 'same maker' | 'none'
-}
-
-/** What is at a path: nothing (an empty folder counts as that), a file of the program as written, or somebody's. */
-type Found =
-  | { readonly kind: 'free' }
-  | { readonly kind: 'ours'; readonly maker: string }
-  | { readonly kind: 'theirs'; readonly why: string }
-
-const FOREIGN = 'which Self-MRI did not write, or which was changed since'
-
-const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? ''
-
-async function statusOf(path: string) {
-  try {
-    return await lstat(path)
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return null
-    throw fileError(error, path)
-  }
-}
-
-/** SHA-256 of a file of any size. Throws what the file system says. */
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path), hash)
-  return hash.digest('hex')
-}
-
-/** A line that a crash cut short is passed over. Throws `FILE_EXISTS` where something else has the record's name. */
-async function readRecord(folder: string): Promise<Written> {
-  const path = join(folder, RECORD)
-  const status = await statusOf(path)
-  if (!status) return new Map()
-  const lines = status.isFile() ? (await readFile(path, 'utf8')).split('\n').filter(line => line !== '') : ['']
-  const entries = lines.flatMap(line => {
-    try {
-      return [Entry.parse(JSON.parse(line))]
-    } catch {
-      return []
-    }
-  })
-  if (entries.length > 0 || lines.length === 0) {
-    const written = new Map<string, Entry[]>()
-    for (const entry of entries) written.set(entry.file, [...(written.get(entry.file) ?? []), entry])
-    return written
-  }
-  throw new AppError(
-    'FILE_EXISTS',
-    `${path} is not the record of written files that Self-MRI keeps under this name. Move this file, or choose another folder.`,
-  )
-}
-
-/** Only ever added to, so that two programs that write into one folder lose no line of each other's. */
-async function addToRecord(folder: string, entries: readonly Entry[]): Promise<void> {
-  const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW = 0 } = constants
-  const file = await open(join(folder, RECORD), O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, 0o666)
-  try {
-    // The line feed before ends a line that a crash has cut short.
-    await file.write(entries.map(entry => `\n${JSON.stringify(entry)}\n`).join(''))
-  } finally {
-    await file.close()
-  }
-}
-
-/** A file's entry; a folder's entries, of the files in it. */
-async function describe(path: string, name: string, maker: string): Promise<Entry[]> {
-  const status = await lstat(path)
-  if (!status.isDirectory()) return [{ file: name, bytes: status.size, sha256: await hashFile(path), maker }]
-  const entries: Entry[] = []
-  for (const each of await readdir(path)) entries.push(...(await describe(join(path, each), `${name}/${each}`, maker)))
-  return entries
-}
-
-async function lookAt(path: string, name: string, record: Written): Promise<Found> {
-  const status = await statusOf(path)
-  if (!status) return { kind: 'free' }
-  if (status.isSymbolicLink()) return { kind: 'theirs', why: 'which is a link' }
-  if (status.isDirectory()) {
-    let found: Found = { kind: 'free' }
-    for (const each of await readdir(path)) {
-      const inside = await lookAt(join(path, each), `${name}/${each}`, record)
-      if (inside.kind === 'theirs')
-        return { kind: 'theirs', why: `whose ${each} Self-MRI did not write, or was changed since` }
-      if (inside.kind === 'free') return { kind: 'theirs', why: `which holds the folder ${each}` }
-      found = inside
-    }
-    return found
-  }
-  const written = (record.get(name) ?? []).filter(({ bytes }) => bytes === status.size)
-  if (!status.isFile() || written.length === 0) return { kind: 'theirs', why: FOREIGN }
-  const sha256 = await hashFile(path)
-  const same = written.findLast(entry => entry.sha256 === sha256)
-  return same ? { kind: 'ours', maker: same.maker } : { kind: 'theirs', why: FOREIGN }
 }
 
 /** A file in the way of a result; `kept` stays whoever wrote it. */

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { setPriority } from 'node:os'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
-import type { Duplex } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { AppError, throwIfCancelled } from '../../contract/errors.ts'
 import { engineEnvironment, engineNode, type InstalledEngine } from '../install/environment.ts'
@@ -52,31 +52,56 @@ export interface EngineOptions {
   readonly xla?: boolean
 }
 
-/**
- * Starts an engine process. `installed` null gives one that reads and writes files but computes nothing.
- * When the process dies every call in hand fails with `ENGINE_DIED`, its exit code or signal named.
- */
-export function startEngine(installed: InstalledEngine | null, { niceness = 0, xla }: EngineOptions = {}): Engine {
+function spawnEngine(installed: InstalledEngine | null, xla: boolean | undefined) {
   const { node, flags } = engineNode()
-  const child = spawn(node, [...flags, '--import', FIRST, WORKER], {
+  return spawn(node, [...flags, '--import', FIRST, WORKER], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     env: {
       ...process.env,
       ...(installed && { ...engineEnvironment(installed, { xla }), SELF_MRI_BINDING: installed.binding }),
     },
   })
-  const pending = new Map<number, Pending>()
-  let lastId = 0
-  let death: AppError | null = null
-  let lastWords = ''
+}
 
-  for (const stream of [child.stdout!, child.stderr!]) {
+/** Passes the engine's output on. Gives the last line so far. */
+function passOn(streams: readonly Readable[]): () => string {
+  let last = ''
+  for (const stream of streams) {
     createInterface({ input: stream }).on('line', line => {
       if (NOISE.test(line)) return
-      lastWords = line
+      last = line
       process.stderr.write(`engine: ${line}\n`)
     })
   }
+  return () => last
+}
+
+function lowerPriority(pid: number, niceness: number): void {
+  try {
+    setPriority(pid, niceness)
+  } catch {
+    // The system does not permit it: the priority stays.
+  }
+}
+
+function deathOf(code: number | null, signal: NodeJS.Signals | null, lastWords: string): AppError {
+  const how = signal
+    ? `by ${signal}${signal === 'SIGKILL' ? ' (the system does so when memory runs out)' : ''}`
+    : `with exit code ${code}`
+  const message = `The engine process ended ${how}${lastWords && `; its last words: ${lastWords}`}`
+  return new AppError('ENGINE_DIED', message, undefined, signal ? { signal } : {})
+}
+
+/**
+ * Starts an engine process. `installed` null gives one that reads and writes files but computes nothing.
+ * When the process dies every call in hand fails with `ENGINE_DIED`, its exit code or signal named.
+ */
+export function startEngine(installed: InstalledEngine | null, { niceness = 0, xla }: EngineOptions = {}): Engine {
+  const child = spawnEngine(installed, xla)
+  const lastWords = passOn([child.stdout!, child.stderr!])
+  const pending = new Map<number, Pending>()
+  let lastId = 0
+  let death: AppError | null = null
 
   function die(error: AppError): void {
     death ??= error
@@ -86,13 +111,7 @@ export function startEngine(installed: InstalledEngine | null, { niceness = 0, x
   child.on('error', cause =>
     die(new AppError('ENGINE_DIED', `The engine process could not start: ${cause.message}`, cause)),
   )
-  child.on('close', (code, signal) => {
-    const how = signal
-      ? `by ${signal}${signal === 'SIGKILL' ? ' (the system does so when memory runs out)' : ''}`
-      : `with exit code ${code}`
-    const message = `The engine process ended ${how}${lastWords && `; its last words: ${lastWords}`}`
-    die(new AppError('ENGINE_DIED', message, undefined, signal ? { signal } : {}))
-  })
+  child.on('close', (code, signal) => die(deathOf(code, signal, lastWords())))
   const pipe = child.stdio[CHANNEL] as Duplex
   const channel = openChannel<ToEngine, FromEngine>(pipe, message => {
     const call = pending.get(message.id)
@@ -127,13 +146,7 @@ export function startEngine(installed: InstalledEngine | null, { niceness = 0, x
     }
   }
 
-  if (niceness > 0 && child.pid !== undefined) {
-    try {
-      setPriority(child.pid, niceness)
-    } catch {
-      // as it was
-    }
-  }
+  if (niceness > 0 && child.pid !== undefined) lowerPriority(child.pid, niceness)
 
   return {
     pid: child.pid,

@@ -54,10 +54,42 @@ export function splitVectorsInPlace(backend: NativeBackend): void {
 const LARGE_SAMPLE = 2 ** 16
 
 /** Fused kernels on a native backend. Their few constant tensors live as long as the backend. */
-export function fusedKernels(backend: NativeBackend): Omit<Kernels, 'inBfloat16'> {
+export const fusedKernels = (backend: NativeBackend): Omit<Kernels, 'inBfloat16'> => ({
+  ...norms(backend, makeNormalise(backend)),
+  // Not as Relu: the graph optimizer would fuse Relu with a batch norm before it, and the last bit would differ.
+  relu: rectifier(backend, 0),
+  leakyRelu: rectifier(backend, LEAKY_SLOPE),
+  inverseDft: inverseDftOf(backend),
+})
+
+const typeAttribute = ({ binding }: NativeBackend, name: string, value: number): OpAttribute => ({
+  name,
+  type: binding.TF_ATTR_TYPE,
+  value,
+})
+
+const numberAttribute = ({ binding }: NativeBackend, name: string, value: number): OpAttribute => ({
+  name,
+  type: binding.TF_ATTR_FLOAT,
+  value,
+})
+
+type Layout = 'NHWC' | 'NCHW'
+
+interface Normalise {
+  /** Each channel of the whole batch; `hear` gets each channel's mean and unbiased variance, which are disposed when `hear` returns. */
+  together(
+    x: tf.Tensor4D,
+    scale: tf.Tensor1D,
+    offset: tf.Tensor1D,
+    options?: { readonly layout?: Layout; readonly hear?: (mean: tf.Tensor1D, variance: tf.Tensor1D) => void },
+  ): tf.Tensor4D
+  /** Each map by its own mean and variance, without scale and offset. */
+  maps(x: tf.Tensor4D, maps: number, layout: Layout): tf.Tensor4D
+}
+
+function makeNormalise(backend: NativeBackend): Normalise {
   const { binding } = backend
-  const type = (name: string, value: number): OpAttribute => ({ name, type: binding.TF_ATTR_TYPE, value })
-  const number = (name: string, value: number): OpAttribute => ({ name, type: binding.TF_ATTR_FLOAT, value })
   const kept = new Map<string, tf.Tensor>()
   const constant = (key: string, make: () => tf.Tensor): tf.Tensor => {
     const found = kept.get(key)
@@ -67,22 +99,16 @@ export function fusedKernels(backend: NativeBackend): Omit<Kernels, 'inBfloat16'
     return made
   }
 
-  const normAttributes = (layout: 'NHWC' | 'NCHW'): OpAttribute[] => [
-    type('T', binding.TF_FLOAT),
-    type('U', binding.TF_FLOAT),
-    number('epsilon', NORM_EPSILON),
+  const normAttributes = (layout: Layout): OpAttribute[] => [
+    typeAttribute(backend, 'T', binding.TF_FLOAT),
+    typeAttribute(backend, 'U', binding.TF_FLOAT),
+    numberAttribute(backend, 'epsilon', NORM_EPSILON),
     { name: 'data_format', type: binding.TF_ATTR_STRING, value: layout },
     { name: 'is_training', type: binding.TF_ATTR_BOOL, value: true },
   ]
   const attributesOf = { NHWC: normAttributes('NHWC'), NCHW: normAttributes('NCHW') }
 
-  /** `hear` is told each channel's mean and unbiased variance, which die when it returns. */
-  function normaliseTogether(
-    x: tf.Tensor4D,
-    scale: tf.Tensor1D,
-    offset: tf.Tensor1D,
-    { layout = 'NHWC' as 'NHWC' | 'NCHW', hear = (_mean: tf.Tensor1D, _variance: tf.Tensor1D) => {} } = {},
-  ): tf.Tensor4D {
+  const together: Normalise['together'] = (x, scale, offset, { layout = 'NHWC', hear = () => {} } = {}) => {
     const attributes = attributesOf[layout]
     const none = constant('empty', () => tf.tensor1d([]))
     return withGradient<[tf.Tensor4D, tf.Tensor1D, tf.Tensor1D]>((x, scale, offset, save) => {
@@ -103,10 +129,26 @@ export function fusedKernels(backend: NativeBackend): Omit<Kernels, 'inBfloat16'
     })(x, scale, offset)
   }
 
+  return {
+    together,
+    maps: (x, maps, layout) =>
+      together(
+        x,
+        constant(`ones ${maps}`, () => tf.ones([maps])) as tf.Tensor1D,
+        constant(`zeros ${maps}`, () => tf.zeros([maps])) as tf.Tensor1D,
+        { layout },
+      ),
+  }
+}
+
+function norms(
+  backend: NativeBackend,
+  { together, maps: normaliseMaps }: Normalise,
+): Pick<Kernels, 'instanceNorm' | 'batchNorm'> {
   function batchNorm(x: tf.Tensor4D, scale: tf.Tensor1D, offset: tf.Tensor1D): BatchNorm {
     const kept: tf.Tensor1D[] = []
     const hear = (...statistics: tf.Tensor1D[]) => void kept.push(...statistics.map(tf.keep))
-    const normalised = normaliseTogether(x, scale, offset, { hear })
+    const normalised = together(x, scale, offset, { hear })
     const [mean, variance] = kept.map(tf.clone) // which belong to the caller's scope
     tf.dispose(kept)
     return { normalised, mean, variance }
@@ -116,15 +158,6 @@ export function fusedKernels(backend: NativeBackend): Omit<Kernels, 'inBfloat16'
     if (x.shape[0] === 1) return normaliseMaps(x, x.shape[3], 'NHWC')
     return backend.isUsingGpuDevice ? normaliseChannelsFirst(x) : normaliseBatch(x)
   }
-
-  /** Each map by its own mean and variance. */
-  const normaliseMaps = (x: tf.Tensor4D, maps: number, layout: 'NHWC' | 'NCHW') =>
-    normaliseTogether(
-      x,
-      constant(`ones ${maps}`, () => tf.ones([maps])) as tf.Tensor1D,
-      constant(`zeros ${maps}`, () => tf.zeros([maps])) as tf.Tensor1D,
-      { layout },
-    )
 
   /** On a GPU the graph optimizer makes every convolution channels first, and these two transpositions cancel with its own. */
   function normaliseChannelsFirst(x: tf.Tensor4D): tf.Tensor4D {
@@ -148,39 +181,36 @@ export function fusedKernels(backend: NativeBackend): Omit<Kernels, 'inBfloat16'
     return tf.transpose(tf.reshape(instanceNorm(together), [height, width, batch, channels]), [2, 0, 1, 3])
   }
 
-  function rectifier(slope: number): (x: tf.Tensor4D) => tf.Tensor4D {
-    const attributes = [type('T', binding.TF_FLOAT), number('alpha', slope)]
-    return withGradient<[tf.Tensor4D]>((x, save) => {
-      const y = backend.executeSingleOutput('LeakyRelu', attributes, [x])
-      save([y])
-      return {
-        value: y,
-        // The sign of y is the sign of x, so y serves where the kernel asks for its features.
-        gradFunc: (dy, saved) => backend.executeSingleOutput('LeakyReluGrad', attributes, [dy, saved[0]]),
-      }
+  return { instanceNorm, batchNorm }
+}
+
+function rectifier(backend: NativeBackend, slope: number): (x: tf.Tensor4D) => tf.Tensor4D {
+  const attributes = [typeAttribute(backend, 'T', backend.binding.TF_FLOAT), numberAttribute(backend, 'alpha', slope)]
+  return withGradient<[tf.Tensor4D]>((x, save) => {
+    const y = backend.executeSingleOutput('LeakyRelu', attributes, [x])
+    save([y])
+    return {
+      value: y,
+      // y has the sign of x, so y serves where the kernel asks for its features.
+      gradFunc: (dy, saved) => backend.executeSingleOutput('LeakyReluGrad', attributes, [dy, saved[0]]),
+    }
+  })
+}
+
+function inverseDftOf(backend: NativeBackend): Kernels['inverseDft'] {
+  const { TF_FLOAT, TF_COMPLEX64 } = backend.binding
+  const toComplex = [typeAttribute(backend, 'T', TF_FLOAT), typeAttribute(backend, 'type', TF_COMPLEX64)]
+  const toFloat = [typeAttribute(backend, 'T', TF_COMPLEX64), typeAttribute(backend, 'type', TF_FLOAT)]
+  const transformAttributes = [typeAttribute(backend, 'Tcomplex', TF_COMPLEX64)]
+  return (values, lines, samples) => {
+    const transformed = tf.tidy(() => {
+      const complex = backend.executeSingleOutput('Bitcast', toComplex, [tf.tensor3d(values, [lines, samples, 2])])
+      return backend.executeSingleOutput('Bitcast', toFloat, [
+        backend.executeSingleOutput('IFFT', transformAttributes, [complex]),
+      ])
     })
-  }
-
-  const toComplex = [type('T', binding.TF_FLOAT), type('type', binding.TF_COMPLEX64)]
-  const toFloat = [type('T', binding.TF_COMPLEX64), type('type', binding.TF_FLOAT)]
-  const transformAttributes = [type('Tcomplex', binding.TF_COMPLEX64)]
-
-  return {
-    instanceNorm,
-    batchNorm,
-    // Not as Relu: the graph optimizer would make one operation of it and a batch norm before it, and the last bit another.
-    relu: rectifier(0),
-    leakyRelu: rectifier(LEAKY_SLOPE),
-    inverseDft(values, lines, samples) {
-      const transformed = tf.tidy(() => {
-        const complex = backend.executeSingleOutput('Bitcast', toComplex, [tf.tensor3d(values, [lines, samples, 2])])
-        return backend.executeSingleOutput('Bitcast', toFloat, [
-          backend.executeSingleOutput('IFFT', transformAttributes, [complex]),
-        ])
-      })
-      const result = transformed.dataSync() as Float32Array
-      transformed.dispose()
-      return result
-    },
+    const result = transformed.dataSync() as Float32Array
+    transformed.dispose()
+    return result
   }
 }

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import { access, constants, stat } from 'node:fs/promises'
 import { AppError, throwIfCancelled } from '../../contract/errors.ts'
-import { hashFile } from '../../engine/files/written.ts'
+import { hashFile } from '../../engine/files/written-record.ts'
 import type { Progress } from '../../engine/process/protocol.ts'
 import { databasePath } from './db/index.ts'
 import { fileAt, runFile } from './paths.ts'

@@ -3,7 +3,15 @@
  * `executeOp(name, attributes, inputs, outputs)`, so those calls are the whole program: operations, and how they are wired.
  */
 import type * as tf from '@tensorflow/tfjs-core'
-import { type Backend, DataType, dataTypeName, type NativeTensor, type OpAttribute, withBinding } from './native.ts'
+import {
+  type Backend,
+  type Binding,
+  DataType,
+  dataTypeName,
+  type NativeTensor,
+  type OpAttribute,
+  withBinding,
+} from './native.ts'
 
 /** Where an input comes from. */
 export type Source =
@@ -64,128 +72,150 @@ const PLAIN: ReadonlySet<number> = new Set(Object.values(DataType).filter(dtype 
 /** Operations that draw other numbers every time they run; as one graph they would draw another sequence. */
 const RANDOM = /^(?:Random|TruncatedNormal|ParameterizedTruncatedNormal|Multinomial)/
 
+/** Follows native tensors, by id, through the operations that are recorded. */
+class Recorder {
+  readonly #backend: Backend
+  readonly #native: Binding
+  readonly #sources = new Map<number, Source>()
+  readonly #types = new Map<number, TensorType>()
+  readonly #madeInside = new Set<number>()
+  readonly #alive = new Map<number, string>()
+  readonly ops: RecordedOp[] = []
+  readonly constants: Constant[] = []
+  /** The first reason against a recording. The work goes on, so that it ends as it would have. */
+  refusal: string | null = null
+
+  constructor(backend: Backend) {
+    this.#backend = backend
+    this.#native = backend.binding
+  }
+
+  /** Of tensors that are neither disposed nor results. */
+  get kept(): string[] {
+    return [...this.#alive.values()]
+  }
+
+  #refuse(reason: string): void {
+    this.refusal ??= reason
+  }
+
+  /** A native tensor's dtype and shape: the binding tells them of outputs only. */
+  #typeOf(id: number): TensorType {
+    const [{ id: copy, dtype, shape }] = this.#native.executeOp('Identity', [], [id], 1)
+    this.#native.deleteTensor(copy)
+    return { dtype, shape }
+  }
+
+  #sourceOf(id: number, use: string): Source {
+    const known = this.#sources.get(id)
+    if (known) return known
+    const type = this.#typeOf(id)
+    const values = PLAIN.has(type.dtype) ? (this.#native.tensorDataSync(id) as Uint8Array) : new Uint8Array()
+    if (!PLAIN.has(type.dtype))
+      this.#refuse(`${use} is a constant of ${dataTypeName(type.dtype)}, which cannot be written down`)
+    const source: Source = { kind: 'constant', index: this.constants.length }
+    this.constants.push({
+      ...type,
+      bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+      use,
+      madeInside: this.#madeInside.has(id),
+    })
+    this.#sources.set(id, source)
+    return source
+  }
+
+  /**
+   * A declared tensor under an id of its own. Two that share one native tensor (`clone()` does) have one id, and the recording could not
+   * tell them apart.
+   */
+  declare(kind: 'variable' | 'feed', tensors: readonly tf.Tensor[]): tf.Tensor[] {
+    return tensors.map((tensor, index) => {
+      const [made] = this.#native.executeOp('Identity', [], this.#backend.getInputTensorIds([tensor]), 1)
+      this.#sources.set(made.id, { kind, index })
+      this.#types.set(made.id, made)
+      return this.#backend.createOutputTensor(made)
+    })
+  }
+
+  typesOf(declared: readonly tf.Tensor[]): TensorType[] {
+    return this.#backend.getInputTensorIds(declared).map(id => this.#types.get(id)!)
+  }
+
+  /** `label` names them, with their place, where one is a constant. */
+  results(label: string, tensors: readonly tf.Tensor[]): (TensorType & { readonly source: Source })[] {
+    return this.#backend.getInputTensorIds(tensors).map((id, index) => {
+      this.#alive.delete(id)
+      const source = this.#sourceOf(id, `${label} ${index}`)
+      return { source, ...(this.#types.get(id) ?? this.#typeOf(id)) }
+    })
+  }
+
+  #execute(name: string, attributes: readonly OpAttribute[], inputs: readonly number[], count: number): NativeTensor[] {
+    if (RANDOM.test(name))
+      this.#refuse(`${name} draws random numbers of its own. Feed the numbers, or draw them with a fed seed`)
+    const op = this.ops.length
+    const wired = inputs.map((id, input) => this.#sourceOf(id, `input ${input} of operation ${op} (${name})`))
+    const outputs = this.#native.executeOp(name, attributes, inputs, count)
+    this.ops.push({ name, attributes: structuredClone(attributes), inputs: wired })
+    for (const [index, output] of outputs.entries()) {
+      this.#sources.set(output.id, { kind: 'output', op, index })
+      this.#types.set(output.id, output)
+      this.#alive.set(output.id, `output ${index} of operation ${op} (${name}), ${describeType(output)}`)
+    }
+    return outputs
+  }
+
+  /** The binding's functions that are replaced while recording. */
+  readonly replaced = {
+    executeOp: (name: string, attributes: readonly OpAttribute[], inputs: readonly number[], count: number) =>
+      this.#execute(name, attributes, inputs, count),
+    createTensor: (shape: readonly number[], dtype: number, values: ArrayBufferView): number => {
+      const id = this.#native.createTensor(shape, dtype, values)
+      this.#madeInside.add(id)
+      return id
+    },
+    deleteTensor: (id: number): void => {
+      this.#alive.delete(id)
+      this.#native.deleteTensor(id)
+    },
+    tensorDataSync: (id: number): unknown => {
+      const source = this.#sources.get(id)
+      if (source && source.kind !== 'constant')
+        this.#refuse(
+          `It reads a tensor back to JavaScript (data() or dataSync() of ${describeSource(source, this.ops)}), so what follows may depend on it. ` +
+            'Compute it with tensors, or before the step',
+        )
+      return this.#native.tensorDataSync(id)
+    },
+  }
+}
+
 /** Gives what `run` gave, and the recording. `run` must be a pure function of its arguments; see `compareRecordings`. */
 export function record(
   backend: Backend,
   { variables, feeds, run }: Work,
 ): { recording: Recording } & ReturnType<Work['run']> {
-  const native = backend.binding
-  const sources = new Map<number, Source>()
-  const types = new Map<number, TensorType>()
-  const madeInside = new Set<number>()
-  const alive = new Map<number, string>()
-  const ops: RecordedOp[] = []
-  const constants: Constant[] = []
-  /** The first reason against a recording. The work goes on, so that it ends as it would have. */
-  let refusal: string | null = null
-  const refuse = (reason: string) => {
-    refusal ??= reason
-  }
+  const recorder = new Recorder(backend)
+  const declared = { variables: recorder.declare('variable', variables), feeds: recorder.declare('feed', feeds) }
+  const types = { variables: recorder.typesOf(declared.variables), feeds: recorder.typesOf(declared.feeds) }
 
-  /** A native tensor's dtype and shape: the binding tells them of outputs only. */
-  function typeOf(id: number): TensorType {
-    const [{ id: copy, dtype, shape }] = native.executeOp('Identity', [], [id], 1)
-    native.deleteTensor(copy)
-    return { dtype, shape }
-  }
-
-  function sourceOf(id: number, use: string): Source {
-    const known = sources.get(id)
-    if (known) return known
-    const type = typeOf(id)
-    const values = PLAIN.has(type.dtype) ? (native.tensorDataSync(id) as Uint8Array) : new Uint8Array()
-    if (!PLAIN.has(type.dtype))
-      refuse(`${use} is a constant of ${dataTypeName(type.dtype)}, which cannot be written down`)
-    const source: Source = { kind: 'constant', index: constants.length }
-    constants.push({
-      ...type,
-      bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-      use,
-      madeInside: madeInside.has(id),
-    })
-    sources.set(id, source)
-    return source
-  }
-
-  /**
-   * A declared tensor under an id of its own. Two that share one native tensor (`clone()` does) are one id, and the recording
-   * could not tell them apart.
-   */
-  function declare(kind: 'variable' | 'feed', tensors: readonly tf.Tensor[]): tf.Tensor[] {
-    return tensors.map((tensor, index) => {
-      const [made] = native.executeOp('Identity', [], backend.getInputTensorIds([tensor]), 1)
-      sources.set(made.id, { kind, index })
-      types.set(made.id, made)
-      return backend.createOutputTensor(made)
-    })
-  }
-
-  const declared = { variables: declare('variable', variables), feeds: declare('feed', feeds) }
-  const typesOf = (tensors: readonly tf.Tensor[]) => backend.getInputTensorIds(tensors).map(id => types.get(id)!)
-  const declaredTypes = { variables: typesOf(declared.variables), feeds: typesOf(declared.feeds) }
-
-  /** What the work hands through as it is would be disposed with what was declared. */
+  /** A declared tensor that the work returns unchanged is cloned: the declared tensors are disposed at the end. */
   const own = (tensor: tf.Tensor) =>
     declared.variables.includes(tensor) || declared.feeds.includes(tensor) ? tensor.clone() : tensor
 
-  const replaced = {
-    executeOp(
-      name: string,
-      attributes: readonly OpAttribute[],
-      inputs: readonly number[],
-      count: number,
-    ): NativeTensor[] {
-      if (RANDOM.test(name))
-        refuse(`${name} draws random numbers of its own. Feed the numbers, or draw them with a fed seed`)
-      const op = ops.length
-      const wired = inputs.map((id, input) => sourceOf(id, `input ${input} of operation ${op} (${name})`))
-      const outputs = native.executeOp(name, attributes, inputs, count)
-      ops.push({ name, attributes: structuredClone(attributes), inputs: wired })
-      for (const [index, output] of outputs.entries()) {
-        sources.set(output.id, { kind: 'output', op, index })
-        types.set(output.id, output)
-        alive.set(output.id, `output ${index} of operation ${op} (${name}), ${describeType(output)}`)
-      }
-      return outputs
-    },
-    createTensor(shape: readonly number[], dtype: number, values: ArrayBufferView): number {
-      const id = native.createTensor(shape, dtype, values)
-      madeInside.add(id)
-      return id
-    },
-    deleteTensor(id: number): void {
-      alive.delete(id)
-      native.deleteTensor(id)
-    },
-    tensorDataSync(id: number): unknown {
-      const source = sources.get(id)
-      if (source && source.kind !== 'constant')
-        refuse(
-          `It reads a tensor back to JavaScript (data() or dataSync() of ${describeSource(source, ops)}), so what follows may depend on it. ` +
-            'Compute it with tensors, or before the step',
-        )
-      return native.tensorDataSync(id)
-    },
-  }
-
   try {
-    const made = withBinding(backend, replaced, () => {
+    const made = withBinding(backend, recorder.replaced, () => {
       const { next, outputs } = run(declared.variables, declared.feeds)
       return { next: next.map(own), outputs: outputs.map(own) }
     })
-    const results = (label: string, tensors: readonly tf.Tensor[]) =>
-      backend.getInputTensorIds(tensors).map((id, index) => {
-        alive.delete(id)
-        const source = sourceOf(id, `${label} ${index}`)
-        return { source, ...(types.get(id) ?? typeOf(id)) }
-      })
-    const next = results('the next value of variable', made.next).map(({ source }) => source)
-    const outputs = results('result', made.outputs)
+    const next = recorder.results('the next value of variable', made.next).map(({ source }) => source)
+    const outputs = recorder.results('result', made.outputs)
+    const { ops, constants, kept, refusal } = recorder
     if (refusal !== null) {
       for (const tensor of [...made.next, ...made.outputs]) tensor.dispose()
       throw new NotRecordable(refusal)
     }
-    return { recording: { ...declaredTypes, ops, constants, next, outputs, kept: [...alive.values()] }, ...made }
+    return { recording: { ...types, ops, constants, next, outputs, kept }, ...made }
   } finally {
     for (const tensor of [...declared.variables, ...declared.feeds]) tensor.dispose()
   }
