@@ -4,7 +4,7 @@ import { Device } from './engine.ts'
 import { MaskSpec, Metrics } from './evaluation.ts'
 import { LoggedNote, Note, NoteMark } from './notes.ts'
 import { Pretext, Recipe } from './recipes.ts'
-import { TrainingSummary } from './report.ts'
+import { TrainingSummary } from './training-summary.ts'
 import { SliceSelection } from './volumes.ts'
 
 /** `import`: a checkpoint of other origin, which is there to be looked at and fine-tuned; nothing was trained here. */

@@ -1,8 +1,8 @@
 /** The report reproduced on a study: what is asked for, and what came out, row by row. */
 import { z } from 'zod'
 import { Metrics, Protocol, VolumeScore } from './evaluation.ts'
-import { TrainingSummary } from './report.ts'
 import { EpochFigures } from './runs.ts'
+import { TrainingSummary } from './training-summary.ts'
 
 /** `full`: the report's settings. `workstation`: the workstation recipes. `demonstration`: those within 25 minutes on two cores. What is smaller than in the report is listed. */
 export const SCALES = ['demonstration', 'workstation', 'full'] as const

@@ -1,7 +1,8 @@
 /** A reproduction's rows as lines: rows of one network that differ only in seed and left-out patient are one line. */
-import { ownLossOf } from '../contract/report.ts'
+
 import { type EpochFigures, OWN_LOSS } from '../contract/runs.ts'
 import type { StudyReport, StudyRow, StudyRowKind, StudyTraining } from '../contract/study.ts'
+import { ownLossOf } from '../contract/training-summary.ts'
 
 /** Rows that differ only in seed and fold. */
 export interface Line {

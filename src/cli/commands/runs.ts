@@ -1,7 +1,7 @@
 import Table from 'cli-table3'
 import { Command } from 'commander'
-import { lossInWords } from '../../contract/report.ts'
 import type { RunRow } from '../../contract/runs.ts'
+import { lossInWords } from '../../contract/training-summary.ts'
 import { resumeRun } from '../../services/runs/resume.ts'
 import { epochsOf, findRun, listRuns } from '../../services/runs/runs.ts'
 import { perform } from '../perform.ts'

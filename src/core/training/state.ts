@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
-import { TrainingSeconds } from '../../contract/report.ts'
+import { TrainingSeconds } from '../../contract/training-summary.ts'
 import type { PlainTensor } from '../models/parameters.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { PlainState } from './stepper.ts'

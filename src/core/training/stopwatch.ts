@@ -1,5 +1,5 @@
 /** Where a training's seconds go. */
-import type { TrainingSeconds } from '../../contract/report.ts'
+import type { TrainingSeconds } from '../../contract/training-summary.ts'
 
 export interface Stopwatch {
   /** The files are open and the network is built. */

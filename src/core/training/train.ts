@@ -1,8 +1,8 @@
 /** The training loop, the same for every pretext and every supervised task. */
 import { AppError } from '../../contract/errors.ts'
 import { beginningNotes } from '../../contract/notes.ts'
-import type { TrainingSummary } from '../../contract/report.ts'
 import { OWN_LOSS, type TrainingEvent } from '../../contract/runs.ts'
+import type { TrainingSummary } from '../../contract/training-summary.ts'
 import { countParameters } from '../models/parameters.ts'
 import { makeJob, type TrainingJob } from './job.ts'
 import type { Preview } from './preview.ts'

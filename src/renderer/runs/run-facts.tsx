@@ -1,7 +1,7 @@
 /** What made a run: settings, versions, device, and the checkpoint. */
 import { Button, CopyButton, Tooltip } from '@mantine/core'
-import { lossInWords } from '../../contract/report.ts'
 import type { RunView } from '../../contract/runs.ts'
+import { lossInWords } from '../../contract/training-summary.ts'
 import { formatDuration, formatLoss, formatNmse, formatPsnr, formatSsim } from '../../presentation/numbers.ts'
 import { maskInWords } from '../../presentation/protocol.ts'
 import { useNetworkLabel } from '../app/queries.ts'

@@ -1,5 +1,5 @@
 /** Parts of a page: cells, lists, the document around them. */
-import type { TrainingSummary } from '../../contract/report.ts'
+import type { TrainingSummary } from '../../contract/training-summary.ts'
 import { count, formatCount, formatLoss, NONE } from '../../presentation/numbers.ts'
 import { RESEARCH_ONLY } from '../../presentation/protocol.ts'
 import { STYLE } from './style.ts'

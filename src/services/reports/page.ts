@@ -1,5 +1,5 @@
 /** The report as one HTML file: no script, nothing fetched, readable in twenty years. */
-import type { Report, ReportRow, TrainingSummary } from '../../contract/report.ts'
+import type { Report, ReportRow, TrainingSummary } from '../../contract/training-summary.ts'
 import { runColour } from '../../presentation/colours.ts'
 import {
   formatCount,

@@ -1,5 +1,5 @@
 /** The report's Table 1 for a terminal: a table where it fits, a list of the same numbers where the terminal is narrow. */
-import type { Report, ReportRow, TrainingSummary } from '../../contract/report.ts'
+import type { Report, ReportRow, TrainingSummary } from '../../contract/training-summary.ts'
 import {
   formatCount,
   formatDuration,

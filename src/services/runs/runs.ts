@@ -3,8 +3,8 @@
  */
 import { AppError, type ErrorCode, type ErrorData } from '../../contract/errors.ts'
 import type { Metrics } from '../../contract/evaluation.ts'
-import { TrainingSummary } from '../../contract/report.ts'
 import { type EpochFigures, type RunDetail, type RunRow, type RunStatus, StoredConfig } from '../../contract/runs.ts'
+import { TrainingSummary } from '../../contract/training-summary.ts'
 import { methodOf } from '../../core/ssl/index.ts'
 import type { WrittenFile } from '../../engine/process/protocol.ts'
 import { fileAt, runFile } from '../profile/paths.ts'

@@ -1,7 +1,7 @@
 /** Runs as the screens see them. */
 import { notesOf } from '../../contract/notes.ts'
-import { TrainingSummary } from '../../contract/report.ts'
 import type { RunDetail, RunView } from '../../contract/runs.ts'
+import { TrainingSummary } from '../../contract/training-summary.ts'
 import type { Profile } from '../profile/profile.ts'
 import { methodOf, networkOf } from './catalogue.ts'
 import { eventsOf } from './log.ts'

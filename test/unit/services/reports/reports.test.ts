@@ -1,7 +1,7 @@
 import { decode } from 'fast-png'
 import { describe, expect, test } from 'vitest'
 import type { Metrics, Protocol, VolumeScore } from '../../../../src/contract/evaluation.ts'
-import { Report, type TrainingSummary } from '../../../../src/contract/report.ts'
+import { Report, type TrainingSummary } from '../../../../src/contract/training-summary.ts'
 import { formatDuration, formatPsnr, formatShare } from '../../../../src/presentation/numbers.ts'
 import { protocolSentence } from '../../../../src/presentation/protocol.ts'
 import {
