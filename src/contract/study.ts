@@ -9,6 +9,9 @@ export const SCALES = ['demonstration', 'workstation', 'full'] as const
 export const Scale = z.enum(SCALES)
 export type Scale = z.infer<typeof Scale>
 
+/** The preset of the demonstration: one seed, not always 0, and the channels of the network's top level. */
+const DemoPreset = z.object({ seed: z.int().min(0), channels: z.int().min(1) })
+
 export const ReproductionRequest = z.object({
   study: z.int(),
   scale: Scale.default('demonstration'),
@@ -20,6 +23,11 @@ export const ReproductionRequest = z.object({
   leaveOneOut: z.boolean().default(false),
   /** Only baselines, fine-tunings and their controls: no milestones, no control of equal time, no few labels. */
   headline: z.boolean().default(false),
+  /**
+   * The demonstration trains the recipes as they ship: no milestones are kept, and no score is a mean over many masks.
+   * Absent in every other request, so that stored requests stay equal to what they were.
+   */
+  demo: DemoPreset.optional(),
 })
 export type ReproductionRequest = z.infer<typeof ReproductionRequest>
 

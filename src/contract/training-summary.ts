@@ -1,6 +1,5 @@
-/** The report's Table 1 as data: what `demo --json` prints and what the page and the figure are drawn from. */
+/** What a finished training took and came to. */
 import { z } from 'zod'
-import { Metrics, Protocol, VolumeScore } from './evaluation.ts'
 
 /** Wall-clock seconds of a training, by what they were spent on. Steps include reading and augmenting their batch. */
 export const TrainingSeconds = z.object({
@@ -56,34 +55,3 @@ export function lossInWords(
   if (own === null) return whole
   return `${format(own)} (chance ${format(chanceLoss)})${own === loss ? '' : `; ${whole}`}`
 }
-
-export const ROW_KINDS = ['zero-filled', 'fine-tuned', 'control', 'baseline'] as const
-
-export const ReportRow = z.object({
-  kind: z.enum(ROW_KINDS),
-  /** 'Zero-filled', 'SimCLR + fine-tuning', 'Control: same fine-tuning, no pre-training', 'Baseline from scratch'. */
-  label: z.string(),
-  network: z.string().nullable(),
-  channels: z.int().nullable(),
-  pretraining: TrainingSummary.extend({ method: z.string() }).nullable(),
-  training: TrainingSummary.nullable(),
-  /** Pre-training and training steps together; 0 for zero-filled. */
-  totalSeconds: z.number(),
-  metrics: Metrics.extend({ foreground: Metrics }),
-  volumes: z.array(VolumeScore),
-})
-export type ReportRow = z.infer<typeof ReportRow>
-
-export const Report = z.object({
-  study: z.string(),
-  /** Shown wherever the study is: attribution, 'synthetic', remarks on the data. */
-  remarks: z.array(z.string()),
-  synthetic: z.boolean(),
-  seed: z.int(),
-  device: z.string(),
-  split: z.object({ train: z.array(z.string()), val: z.array(z.string()), test: z.array(z.string()) }),
-  protocol: Protocol,
-  rows: z.array(ReportRow),
-  files: z.object({ figure: z.string(), page: z.string() }),
-})
-export type Report = z.infer<typeof Report>

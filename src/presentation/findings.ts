@@ -8,14 +8,29 @@ import { formatSpread, meanOf, spreadOf } from './statistics.ts'
 /** A method is asked to reach the baseline's SSIM within this share of the baseline's total time. */
 const SHARE = 0.6
 
-/** What was run, and whether all of it is here. */
-export function statusSentences({ request, folds, device, createdAt, complete, failures }: StudyReport): string[] {
+/** 'Demonstration of SimCLR' */
+export const demoName = (method: string | null | undefined): string =>
+  method ? `Demonstration of ${method}` : 'Demonstration'
+
+/** What was asked for. */
+function requestSentence({ request, folds, rows }: StudyReport): string {
   const patients = request.leaveOneOut
     ? `each of ${count(folds.length, 'patient')} left out in turn, another one choosing the checkpoint`
     : 'the study’s own split'
+  if (request.demo) {
+    const { seed, channels } = request.demo
+    const methods = rows.flatMap(({ kind, methodLabel }) => (kind === 'fine-tuned' ? [methodLabel] : []))
+    return `${demoName(methods[0])}: seed ${seed}, ${channels} channels, ${patients}.`
+  }
   const scale = request.scale === 'full' ? 'the report’s settings' : `${request.scale} scale`
+  return `The report’s rows at ${scale}, ${count(request.seeds, 'seed')}, ${patients}.`
+}
+
+/** What was run, and whether all of it is here. */
+export function statusSentences(report: StudyReport): string[] {
+  const { device, createdAt, complete, failures } = report
   return [
-    `The report’s rows at ${scale}, ${count(request.seeds, 'seed')}, ${patients}. ${device}, ${createdAt}.`,
+    `${requestSentence(report)} ${device}, ${createdAt}.`,
     ...(complete ? [] : ['INCOMPLETE: rows are missing, and means are over those that are there.']),
     ...(failures.length > 0 ? [`${count(failures.length, 'row')} failed; the reasons are listed.`] : []),
   ]

@@ -32,11 +32,6 @@ export function formatDuration(seconds: number | null | undefined): string {
   return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`
 }
 
-/** `part` as a percentage of the baseline's `whole`; a dash where either took no time. */
-export function formatShare(part: number, whole: number | undefined): string {
-  return part > 0 && whole !== undefined && whole > 0 ? `${fixed((100 * part) / whole, 1)} %` : NONE
-}
-
 export const formatPercent = (share: number | null | undefined): string =>
   share == null || !Number.isFinite(share) ? NONE : `${(100 * share).toFixed(0)} %`
 

@@ -1,14 +1,18 @@
+/** The demonstration: Table 1 for one method and one seed, resumable. */
 import process from 'node:process'
 import { Command } from 'commander'
-import type { TrainingEvent } from '../../contract/runs.ts'
 import { callersFolder } from '../../services/profile/paths.ts'
-import { tableText } from '../../services/reports/index.ts'
-import { runDemo } from '../../services/reproduction/demo.ts'
+import { demoText } from '../../services/reports/index.ts'
+import { demoRequest, openDemoFolder, writeDemo } from '../../services/reproduction/demo.ts'
+import { begin } from '../../services/reproduction/index.ts'
+import { draw } from '../../services/reproduction/save.ts'
+import { readyStudy } from '../../services/studies/contents/ready.ts'
 import { demonstrationStudy } from '../../services/studies/demonstration.ts'
 import { findStudy } from '../../services/studies/studies.ts'
+import { carryOut } from '../carry-out.ts'
 import { overwriteOption, STUDY_HELP, wholeNumber } from '../options.ts'
-import { inSession } from '../session.ts'
-import { print, printJson, say, sayReplaced, trainingProgress } from '../terminal.ts'
+import { inSession, type Session } from '../session.ts'
+import { print, printJson, readingBar, say, sayReplaced } from '../terminal.ts'
 
 interface Options {
   readonly study?: string
@@ -18,19 +22,24 @@ interface Options {
   readonly channels: number
 }
 
-/** One progress display after another, a training each. */
-function parts() {
-  let current: ReturnType<typeof trainingProgress> | null = null
-  return {
-    onPart(label: string) {
-      current?.stop()
-      say(`${label} …`)
-      current = trainingProgress(label)
-    },
-    onBusy: (owner: string) => say(`waiting for ${owner} (Ctrl+C gives up)`),
-    onEvent: (event: TrainingEvent) => current?.onEvent(event),
-    stop: () => current?.stop(),
-  }
+async function demonstrate({ study: name, out, overwrite, seed, channels }: Options, session: Session): Promise<void> {
+  const { services, signal, json } = session
+  const chosen = name === undefined ? await demonstrationStudy(services, signal) : findStudy(services.profile, name)
+  const folder = callersFolder(out)
+  await openDemoFolder(services.profile, folder, overwrite)
+  const { onProgress, stop } = readingBar()
+  const study = await readyStudy(services, chosen, undefined, { onProgress, signal }).finally(stop)
+  for (const remark of study.remarks) say(remark)
+  const begun = begin(services, { request: demoRequest(study, { seed, channels }) })
+  await carryOut(session, begun, { stopAtFailure: true })
+  const drawn = await draw(services, begun.plan, begun.report(), signal)
+  const { report: whole, replaced } = await writeDemo(services.profile, drawn, folder, overwrite)
+  // As in earlier versions, the JSON has the remarks that were known before the files were read. The page has them all.
+  const report = { ...whole, remarks: chosen.remarks }
+  if (json) return printJson(overwrite ? { ...report, replaced } : report)
+  if (overwrite) sayReplaced(replaced)
+  print(demoText(drawn.report, process.stdout.columns ?? 120))
+  print(`\nFigure: ${report.files.figure}\nPage:   ${report.files.page}`)
 }
 
 export const demoCommand = (): Command =>
@@ -43,22 +52,4 @@ export const demoCommand = (): Command =>
     .addOption(overwriteOption('other results of Self-MRI there too'))
     .option('--seed <n>', 'seed of weights, order, masks and augmentations', wholeNumber, 0)
     .option('--channels <n>', 'top-level channels of the U-Net', wholeNumber, 16)
-    .action((options: Options, command: Command) =>
-      inSession(command, async ({ services, signal, stop, json }) => {
-        const study =
-          options.study === undefined
-            ? await demonstrationStudy(services, signal)
-            : findStudy(services.profile, options.study)
-        for (const remark of study.remarks) say(remark)
-        const progress = parts()
-        const { seed, channels, overwrite } = options
-        const request = { study, seed, channels, directory: callersFolder(options.out), overwrite }
-        const { report, replaced } = await runDemo(services, request, { ...progress, signal, stop }).finally(() =>
-          progress.stop(),
-        )
-        if (json) return printJson(overwrite ? { ...report, replaced } : report)
-        if (overwrite) sayReplaced(replaced)
-        print(tableText(report, process.stdout.columns ?? 120))
-        print(`\nFigure: ${report.files.figure}\nPage:   ${report.files.page}`)
-      }),
-    )
+    .action((options: Options, command: Command) => inSession(command, session => demonstrate(options, session)))

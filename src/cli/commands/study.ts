@@ -1,31 +1,21 @@
 /** The whole report on a study: every row, resumable. */
 import process from 'node:process'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import type { TrainingEvent } from '../../contract/runs.ts'
 import type { Study } from '../../contract/studies.ts'
 import { ReproductionRequest, SCALES, type Scale } from '../../contract/study.ts'
-import { formatDuration } from '../../presentation/numbers.ts'
-import type { Services } from '../../services/open.ts'
 import { callersFolder } from '../../services/profile/paths.ts'
 import { studyTableText } from '../../services/reports/index.ts'
-import {
-  begin,
-  type Plan,
-  type PlannedTraining,
-  planOf,
-  progressOf,
-  trainingLabel,
-} from '../../services/reproduction/index.ts'
+import { begin, planOf } from '../../services/reproduction/index.ts'
 import { syntheticKneeStudy } from '../../services/reproduction/knee.ts'
 import { draw, openFolder, outlineOf, requireRowsKept, writeFiles } from '../../services/reproduction/save.ts'
-import { trainAtOnce } from '../../services/reproduction/trainers.ts'
 import { METHODS } from '../../services/runs/catalogue.ts'
 import { readyStudy } from '../../services/studies/contents/ready.ts'
 import { demonstrationStudy } from '../../services/studies/demonstration.ts'
 import { findStudy } from '../../services/studies/studies.ts'
+import { carryOut } from '../carry-out.ts'
 import { overwriteOption, STUDY_HELP, wholeNumber } from '../options.ts'
 import { inSession, type Session } from '../session.ts'
-import { print, printJson, progressBar, readingBar, say, sayReplaced, trainingProgress } from '../terminal.ts'
+import { print, printJson, progressBar, readingBar, say, sayReplaced } from '../terminal.ts'
 
 interface Options {
   readonly study?: string
@@ -54,28 +44,8 @@ async function studyOf({ study, syntheticKnee }: Options, { services, signal }: 
   return syntheticKneeStudy(services, { onProgress, signal }).finally(() => bar.stop())
 }
 
-/** One progress display after another, a training each. */
-function parts(services: Services, plan: Plan) {
-  let current: ReturnType<typeof trainingProgress> | null = null
-  return {
-    onPart(training: PlannedTraining | null) {
-      if (current && !training) say('Scoring …')
-      current?.stop()
-      current = null
-      if (!training) return
-      const { done, planned, secondsLeft } = progressOf(services.profile, plan)
-      const left = secondsLeft === null ? '' : `, about ${formatDuration(secondsLeft)} of training left`
-      const label = trainingLabel(plan, training)
-      say(`${label} (${done + 1} of ${planned}${left}) …`)
-      current = trainingProgress(label)
-    },
-    onEvent: (event: TrainingEvent) => current?.onEvent(event),
-    stop: () => current?.stop(),
-  }
-}
-
 async function reproduce(options: Options, session: Session): Promise<void> {
-  const { services, signal, stop, json } = session
+  const { services, signal, json } = session
   const out = callersFolder(options.out)
   const before = await openFolder(services.profile, out, options.overwrite)
   const reading = readingBar()
@@ -87,7 +57,8 @@ async function reproduce(options: Options, session: Session): Promise<void> {
   const { scale, methods, leaveOneOut = false, headline = false } = options
   const request = { study: study.id, scale, seeds: options.seeds, methods, leaveOneOut, headline }
   if (!options.overwrite) requireRowsKept(out, before, outlineOf(planOf(services.profile, request)))
-  const { plan, carryOut, report } = begin(services, { request }, before)
+  const begun = begin(services, { request }, before)
+  const { plan } = begun
   for (const reduction of plan.reductions) say(reduction)
   const known = plan.known.size
   if (known > 0) say(`${known} of ${plan.rows.length} rows are in ${out} already and are not computed again.`)
@@ -96,21 +67,8 @@ async function reproduce(options: Options, session: Session): Promise<void> {
   if (others > 0)
     say(`${others} rows in ${out} are of other contents or of an earlier version. They are not taken from there.`)
 
-  const progress = parts(services, plan)
-  const { onPart, onEvent } = progress
-  const onBusy = (owner: string) => say(`waiting for ${owner} (Ctrl+C gives up)`)
-  try {
-    await carryOut(
-      trainAtOnce(services, () => ({ signal, stop, onEvent, onBusy })),
-      { onPart, signal },
-    )
-  } catch (error) {
-    if (signal.aborted) say('Everything that was done is kept: the same command goes on from here.')
-    throw error
-  } finally {
-    progress.stop()
-  }
-  const drawn = await draw(services, plan, report(), signal)
+  await carryOut(session, begun)
+  const drawn = await draw(services, plan, begun.report(), signal)
   const { page, replaced } = await writeFiles(services.profile, drawn, out, options.overwrite)
   for (const { key, reason } of drawn.report.failures) say(`Failed: ${key}: ${reason}`)
   if (!drawn.report.complete) process.exitCode = 1

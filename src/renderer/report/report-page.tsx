@@ -12,12 +12,13 @@ import { useCatalogue, useStudyFigures, useStudyReport } from '../app/queries.ts
 import { SyntheticBadge } from '../viewer/badges.tsx'
 import { resumeReproduction, saveReproduction, stopReproduction } from './actions.ts'
 import style from './report.module.css'
-import { isIncomplete, requestWords, StatusMark } from './state.tsx'
+import { isIncomplete, StatusMark, useRequestWords } from './state.tsx'
 import { ReproductionTables } from './tables.tsx'
 
 export function ReportPage({ reproduction }: { reproduction: Reproduction }) {
   const { id, study, request } = reproduction
   const { data: report, error, refetch } = useStudyReport(id)
+  const words = useRequestWords(request)
   return (
     <section className={style.page} aria-label={`Reproduction ${id}`}>
       <header className={style.head}>
@@ -25,8 +26,8 @@ export function ReportPage({ reproduction }: { reproduction: Reproduction }) {
           {study}
         </h2>
         {report?.synthetic && <SyntheticBadge />}
-        <span className={`${style.request} truncate`} title={requestWords(request)}>
-          {requestWords(request)}
+        <span className={`${style.request} truncate`} title={words}>
+          {words}
         </span>
         <span className={style.spacer} />
         <Actions reproduction={reproduction} any={(report?.rows.length ?? 0) > 0} />

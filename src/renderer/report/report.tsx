@@ -7,7 +7,7 @@ import { useReproductions } from '../app/queries.ts'
 import style from './report.module.css'
 import { ReportPage } from './report-page.tsx'
 import { Reproduce } from './reproduce.tsx'
-import { requestWords, StateWords, StatusMark } from './state.tsx'
+import { StateWords, StatusMark, useRequestWords } from './state.tsx'
 
 export function Report() {
   const { data } = useReproductions()
@@ -41,7 +41,8 @@ export function Report() {
 }
 
 function Row({ reproduction, open }: { reproduction: Reproduction; open: boolean }) {
-  const { id, study, status } = reproduction
+  const { id, study, status, request } = reproduction
+  const words = useRequestWords(request)
   return (
     <button
       type="button"
@@ -57,7 +58,7 @@ function Row({ reproduction, open }: { reproduction: Reproduction; open: boolean
           {study}
         </span>
       </span>
-      <span className="secondary">{requestWords(reproduction.request)}</span>
+      <span className="secondary">{words}</span>
       <span className="secondary truncate">
         <StateWords reproduction={reproduction} />
       </span>

@@ -1,7 +1,9 @@
 /** A reproduction in a few words: what was asked for, how far it is. */
 import type { Reproduction, ReproductionRequest } from '../../contract/study.ts'
+import { demoName } from '../../presentation/findings.ts'
 import { count } from '../../presentation/numbers.ts'
 import { clock } from '../app/progress.ts'
+import { useCatalogue } from '../app/queries.ts'
 import style from './report.module.css'
 
 const SHAPE: Readonly<Record<Reproduction['status'], string>> = {
@@ -17,9 +19,15 @@ export const StatusMark = ({ status }: { status: Reproduction['status'] }) => (
   </span>
 )
 
-/** 'demonstration, 2 seeds, left-out patients, RotNet' */
-export const requestWords = ({ scale, seeds, methods, leaveOneOut, headline }: ReproductionRequest): string =>
-  [
+/** 'demonstration, 2 seeds, left-out patients, 1 method', or 'Demonstration of SimCLR, seed 0, 16 channels' */
+export function useRequestWords(request: ReproductionRequest): string {
+  const { data: catalogue } = useCatalogue()
+  const { scale, seeds, methods, leaveOneOut, headline, demo } = request
+  if (demo) {
+    const method = catalogue?.methods.find(({ id }) => id === methods?.[0])
+    return `${demoName(method?.label)}, seed ${demo.seed}, ${demo.channels} channels`
+  }
+  return [
     scale,
     count(seeds, 'seed'),
     leaveOneOut && 'each patient left out',
@@ -28,6 +36,7 @@ export const requestWords = ({ scale, seeds, methods, leaveOneOut, headline }: R
   ]
     .filter(Boolean)
     .join(', ')
+}
 
 /** Rows failed, or the recipes have changed since, so that what was trained is not what they ask for. */
 export const isIncomplete = ({ status, done, planned }: Reproduction): boolean =>

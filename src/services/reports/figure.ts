@@ -9,7 +9,7 @@ import { protocolSentence } from '../../presentation/protocol.ts'
 import { colourBar, exponentOf, fit, LINE, paragraph, SECONDARY, text } from './drawing.ts'
 import { errorPicture, imagePicture, type Layout, layOut, metricsBlock, type Pane, type Scales } from './pane.ts'
 import { COLOURS } from './pixels.ts'
-import { sheet, svgPng, type Titled } from './sheet.ts'
+import { sheet, type Titled } from './sheet.ts'
 
 interface Frame extends Titled, Scales {
   readonly protocol: Protocol
@@ -115,5 +115,3 @@ export function panesSvg(frame: Frame, rows: readonly (readonly Pane[])[], paneO
 /** The comparison as one SVG without external parts. */
 export const comparisonSvg = (comparison: Comparison): string =>
   panesSvg(comparison, [comparison.panes], PANE_OVER_TEXT)
-
-export const comparisonPng = (comparison: Comparison): Uint8Array => svgPng(comparisonSvg(comparison))

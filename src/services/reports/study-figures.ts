@@ -2,6 +2,7 @@
 import type { StudyReport } from '../../contract/study.ts'
 import { termNotes } from '../../presentation/lines.ts'
 import { protocolSentence } from '../../presentation/protocol.ts'
+import { type Comparison, comparisonSvg } from './figure.ts'
 import { type Box, drawPanel, type Panel } from './plot.ts'
 import { type Sheet, sheet } from './sheet.ts'
 import { lossPanels, ssimPanels } from './study-curves.ts'
@@ -55,8 +56,12 @@ const inRows = (panels: readonly Panel[], columns: number): Panel[][] =>
 
 const PANEL_HEIGHT = 240
 
+/** The panes of a demonstration stand in one row. */
+const drawImages = (report: StudyReport, images: StudyImages | Comparison): string =>
+  'panes' in images ? comparisonSvg(images) : imagesFigure(report, images)
+
 /** Those figures of which there is something to draw; Figure 3 where there are images. */
-export function studyFigures(report: StudyReport, images: StudyImages | null): StudyFigure[] {
+export function studyFigures(report: StudyReport, images: StudyImages | Comparison | null): StudyFigure[] {
   const foot = [protocolSentence(report.protocol), ...(report.complete ? [] : ['Incomplete: rows are missing.'])]
   const figure = (
     name: StudyFigure['name'],
@@ -95,7 +100,7 @@ export function studyFigures(report: StudyReport, images: StudyImages | null): S
       ssimPanels(report),
     ),
     ...(images
-      ? [{ name: 'figure-3-images', title: 'Figure 3. Images', svg: imagesFigure(report, images) } as const]
+      ? [{ name: 'figure-3-images', title: 'Figure 3. Images', svg: drawImages(report, images) } as const]
       : []),
     ...(gains ? [{ name: 'figure-4-gains', title: 'Figure 4. Gains in SSIM', svg: gains } as const] : []),
     ...figure(

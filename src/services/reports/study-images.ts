@@ -37,7 +37,7 @@ export interface StudyImages {
 }
 
 /** Error maps end at this share of the ground truth's maximum. */
-const ERROR_SHARE = 0.2
+export const ERROR_SHARE = 0.2
 
 /** A pane over its text: five side by side stay legible on a page. */
 const PANE_OVER_TEXT = 14

@@ -91,6 +91,7 @@ export function studyPage(report: StudyReport, figures: readonly StudyFigure[]):
       .map(({ svg }) => `<figure class="scroll drawn">${svg}</figure>`)
       .join('\n')
   const table = (one: Table | null) => (one ? tableMarkup(one) : '')
+  const isDemo = report.request.demo !== undefined
   const [status, ...warnings] = statusSentences(report)
   const badges = [...(report.synthetic ? ['SYNTHETIC'] : []), ...(report.complete ? [] : ['INCOMPLETE'])]
   const folds = report.folds.map(
@@ -104,6 +105,7 @@ export function studyPage(report: StudyReport, figures: readonly StudyFigure[]):
     `<h1>${escapeMarkup(report.study)}${badges.map(badge).join('')}</h1>`,
     `<p class="secondary">${escapeMarkup(status)} ${RESEARCH_ONLY}</p>`,
     paragraphs(warnings, 'warning'),
+    isDemo ? drawn(3) : '',
     '<h2>What came out</h2>',
     list(conclusions(report)),
     table(tableOne(report)),
@@ -112,7 +114,7 @@ export function studyPage(report: StudyReport, figures: readonly StudyFigure[]):
     table(pretextTable(report)),
     drawn(1),
     drawn(2),
-    drawn(3),
+    isDemo ? '' : drawn(3),
     table(tableTwo(report)),
     table(gainTable(report)),
     drawn(4),

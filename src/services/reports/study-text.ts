@@ -86,10 +86,41 @@ function asList(table: Table, columns: number): string {
   return `\n${blocks.join('\n\n')}\n`
 }
 
+/** Lines below a table are no wider than the table. */
+const wrapped = (lines: readonly string[], columns: number): string[] =>
+  lines.flatMap(line => wrapText(line, Math.min(columns, TABLE_COLUMNS)))
+
 /** Every table once, each with its notes; a protocol that was printed is not printed again. */
+const tableLines = (tables: readonly (Table | null)[], columns: number): string[] =>
+  [...notesBelow(tables.filter(table => table !== null))].flatMap(([table, notes]) => {
+    const wide = asTable(table)
+    return [
+      '',
+      ...wrapText(table.title, columns),
+      widthOf(wide) <= columns ? wide : asList(table, columns),
+      ...wrapped(notes, columns),
+    ]
+  })
+
+const titleLines = (report: StudyReport, columns: number): string[] => [
+  ...wrapText(`${report.study}${report.synthetic ? ' (SYNTHETIC)' : ''}`, columns),
+  ...wrapped(statusSentences(report), columns),
+]
+
+const lastLines = (report: StudyReport, columns: number): string[] =>
+  wrapped([volumesSentence(report), ...report.remarks, RESEARCH_ONLY], columns)
+
+/** The headline tables of a demonstration, and what its numbers depend on. */
+export const demoText = (report: StudyReport, columns = 120): string =>
+  [
+    ...titleLines(report, columns),
+    ...tableLines([tableOne(report), tableTwo(report)], columns),
+    '',
+    ...lastLines(report, columns),
+  ].join('\n')
+
+/** The whole report. */
 export function studyTableText(report: StudyReport, columns = 120): string {
-  const notesWidth = Math.min(columns, TABLE_COLUMNS)
-  const wrapped = (lines: readonly string[]) => lines.flatMap(line => wrapText(line, notesWidth))
   const tables = [
     tableOne(report),
     tableTwo(report),
@@ -99,25 +130,15 @@ export function studyTableText(report: StudyReport, columns = 120): string {
     fewLabelsTable(report),
     pretextTable(report),
     originalTable(),
-  ].filter(table => table !== null)
-  const drawn = [...notesBelow(tables)].flatMap(([table, notes]) => {
-    const wide = asTable(table)
-    return [
-      '',
-      ...wrapText(table.title, columns),
-      widthOf(wide) <= columns ? wide : asList(table, columns),
-      ...wrapped(notes),
-    ]
-  })
+  ]
   return [
-    ...wrapText(`${report.study}${report.synthetic ? ' (SYNTHETIC)' : ''}`, columns),
-    ...wrapped(statusSentences(report)),
-    ...drawn,
-    ...wrapped(FACTS_AND_INFERENCES),
+    ...titleLines(report, columns),
+    ...tableLines(tables, columns),
+    ...wrapped(FACTS_AND_INFERENCES, columns),
     '',
-    ...wrapped(conclusions(report)),
+    ...wrapped(conclusions(report), columns),
     '',
-    ...wrapped([...report.reductions.map(line => `Reduced: ${line}`), ...failureLines(report)]),
-    ...wrapped([volumesSentence(report), ...report.remarks, RESEARCH_ONLY]),
+    ...wrapped([...report.reductions.map(line => `Reduced: ${line}`), ...failureLines(report)], columns),
+    ...lastLines(report, columns),
   ].join('\n')
 }

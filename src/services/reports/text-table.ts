@@ -2,7 +2,6 @@
 import Table from 'cli-table3'
 import { wrapText } from './words.ts'
 
-export const LABEL_COLUMNS = 26
 export const TABLE_COLUMNS = 112
 
 /** `head` and `rows` with lines of their own; the first `left` columns are words. A row of one cell spans the table. */

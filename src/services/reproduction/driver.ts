@@ -30,6 +30,8 @@ export interface Steps {
   /** A training begins, or scoring does (`null`). */
   readonly onPart?: (planned: PlannedTraining | null) => void
   readonly signal?: AbortSignal
+  /** The first failure ends the work and is thrown; else failures are told, and the rest goes on. */
+  readonly stopAtFailure?: boolean
 }
 
 /** Why trainings and rows are not there, by key. */
@@ -80,8 +82,8 @@ async function ensure(
 }
 
 /**
- * Rejects with `CANCELLED` once the signal is aborted or the program closes; everything that was done stays. What fails
- * is told, and the rest goes on.
+ * Rejects with `CANCELLED` once the signal is aborted or the program closes; everything that was done stays. Unless
+ * `stopAtFailure` says so, what fails is told, and the rest goes on.
  */
 export async function goThrough(
   opened: OpenProfile,
@@ -89,7 +91,7 @@ export async function goThrough(
   trainer: Trainer,
   steps: Steps = {},
 ): Promise<Failures> {
-  const { signal, onPart } = steps
+  const { signal, onPart, stopAtFailure } = steps
   const finished: Finished = new Map()
   const failures: Failures = new Map()
 
@@ -99,7 +101,7 @@ export async function goThrough(
     } catch (error) {
       if (!opened.profile.db.open) throw new AppError('CANCELLED', 'The program was closed.')
       throwIfCancelled(signal)
-      if (error instanceof AppError && error.code === 'CANCELLED') throw error
+      if (stopAtFailure || (error instanceof AppError && error.code === 'CANCELLED')) throw error
       if (!(error instanceof AppError)) console.error(error)
       failures.set(key, error instanceof Error ? error.message : String(error))
     }

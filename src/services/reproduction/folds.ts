@@ -2,7 +2,7 @@
 import { AppError } from '../../contract/errors.ts'
 import { stemOf } from '../../contract/exports.ts'
 import type { Study, StudyVolume } from '../../contract/studies.ts'
-import type { StudyReport } from '../../contract/study.ts'
+import type { ReproductionRequest, StudyReport } from '../../contract/study.ts'
 import { type Role, type SliceSelection, selectSlices } from '../../contract/volumes.ts'
 import { cropShape } from '../../core/mri/transform.ts'
 import { requireSeparatePatients, volumesOf } from '../studies/studies.ts'
@@ -52,15 +52,22 @@ const inWords = (volumes: readonly StudyVolume[]) =>
     .map(({ name }) => name)
     .join(', ')
 
-/** The study's own roles, or every patient tested once, while the next one chooses the checkpoint and the rest train. */
-export function foldsOf(study: Study, leaveOneOut: boolean): Fold[] {
+/**
+ * The study's own roles, or every patient tested once, while the next one chooses the checkpoint and the rest train. A
+ * demonstration needs no validation volumes: it keeps the last weights.
+ */
+export function foldsOf(
+  study: Study,
+  { leaveOneOut, demo }: Pick<ReproductionRequest, 'leaveOneOut' | 'demo'>,
+): Fold[] {
   if (!leaveOneOut) {
     requireSeparatePatients(study)
-    for (const [role, what] of [
+    const needed = [
       ['train', 'to train on'],
-      ['val', 'to choose checkpoints'],
+      ...(demo ? [] : [['val', 'to choose checkpoints'] as const]),
       ['test', 'to test'],
-    ] as const) {
+    ] as const
+    for (const [role, what] of needed) {
       if (volumesOf(study, role).some(volume => volume.targetShape)) continue
       throw new AppError(
         'INVALID_ARGUMENT',

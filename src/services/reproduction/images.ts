@@ -8,10 +8,10 @@ import type { OpenProfile } from '../studies/contents/reader.ts'
 import { fileOf, readyVolume } from '../studies/contents/ready.ts'
 import { volumesOf } from '../studies/studies.ts'
 import { survey } from './lookup.ts'
-import type { Plan } from './plan.ts'
+import { type Plan, seedsOf } from './plan.ts'
 import { type Weights, weightsOfRow } from './scores.ts'
 
-const modelOfWeights = ({ run, path }: Weights): ModelReference => ({
+export const modelOfWeights = ({ run, path }: Weights): ModelReference => ({
   network: run.network,
   networkConfig: run.config.networkConfig,
   checkpoint: path,
@@ -20,7 +20,8 @@ const modelOfWeights = ({ run, path }: Weights): ModelReference => ({
 /** The last ones: they are asked for again whenever something else of the report has changed. */
 const kept = new WeakMap<EnginePool, { readonly key: string; readonly comparison: Comparison }>()
 
-async function compare(
+/** One slice reconstructed by each model; a model that is `null` is zero-filling. */
+export async function compare(
   engines: EnginePool,
   params: Calls['compare']['params'],
   signal?: AbortSignal,
@@ -31,6 +32,24 @@ async function compare(
   const comparison = await engines.interactive.call('compare', params, { signal })
   kept.set(engines, { key, comparison })
   return comparison
+}
+
+/** The slice of a fold that figures show: the middle one of those that take part, of the first test volume. */
+export async function shownSlice(opened: OpenProfile, { folds, mask }: Plan, fold: number, signal?: AbortSignal) {
+  const { study } = folds[fold]
+  const [{ id }] = volumesOf(study, 'test').filter(({ targetShape }) => targetShape)
+  const volume = await readyVolume(opened, id, signal)
+  const slices = selectSlices(study.slices, volume.slices)
+  const slice = slices[slices.length >> 1]
+  const caption = [
+    `${volume.file}, slice ${slice + 1} of ${volume.slices}`,
+    ...(volume.acquisition ? [volume.acquisition] : []),
+  ]
+  return {
+    place: { ...fileOf(volume), salt: opened.profile.salt, slice, mask },
+    caption,
+    metricsOf: ({ volumes }: StudyRow) => volumes.find(({ file }) => file === volume.file) ?? null,
+  }
 }
 
 export async function imagesOf(
@@ -46,14 +65,11 @@ export async function imagesOf(
       .filter(row => weightsOfRow(opened.profile, plan, row, finished).pretrained).length
   // The first part of which most is in this profile: of a report that was begun elsewhere some is not.
   const [{ fold, seed }] = plan.folds
-    .flatMap((_, fold) => Array.from({ length: plan.request.seeds }, (_, seed) => ({ fold, seed })))
+    .flatMap((_, fold) => seedsOf(plan.request).map(seed => ({ fold, seed })))
     .map(part => ({ ...part, weights: weightsOfPart(part.fold, part.seed) }))
     .toSorted((a, b) => b.weights - a.weights || a.seed - b.seed || a.fold - b.fold)
-  const { study, name } = plan.folds[fold]
-  const [{ id }] = volumesOf(study, 'test').filter(({ targetShape }) => targetShape)
-  const volume = await readyVolume(opened, id, signal)
-  const slices = selectSlices(study.slices, volume.slices)
-  const slice = slices[slices.length >> 1]
+  const { name } = plan.folds[fold]
+  const { place, caption, metricsOf } = await shownSlice(opened, plan, fold, signal)
 
   const rowsOf = (kind: StudyRow['kind']) =>
     plan.rows
@@ -63,7 +79,6 @@ export async function imagesOf(
         const found = weightsOfRow(opened.profile, plan, planned, finished)
         return row && (found.weights || row.kind === 'zero-filled') ? [{ row, ...found }] : []
       })
-  const metricsOf = ({ volumes }: StudyRow) => volumes.find(({ file }) => file === volume.file) ?? null
   const [zeroFilled] = rowsOf('zero-filled')
   const baselines = rowsOf('baseline')
   const methods = rowsOf('fine-tuned')
@@ -73,17 +88,11 @@ export async function imagesOf(
     ...baselines.map(({ weights }) => modelOfWeights(weights!)),
     ...methods.flatMap(({ weights, pretrained }) => [modelOfWeights(pretrained!), modelOfWeights(weights!)]),
   ]
-  const params = { ...fileOf(volume), salt: opened.profile.salt, slice, mask: plan.mask, models }
-  const { shape, truth, maximum, images } = await compare(opened.engines, params, signal)
+  const { shape, truth, maximum, images } = await compare(opened.engines, { ...place, models }, signal)
   const named = ({ networkLabel, channels }: StudyRow) =>
     [networkLabel, channels].filter(part => part !== null).join('-')
   return {
-    caption: [
-      `${volume.file}, slice ${slice + 1} of ${volume.slices}`,
-      ...(volume.acquisition ? [volume.acquisition] : []),
-      ...(plan.folds.length > 1 ? [`${name} left out`] : []),
-      `seed ${seed}`,
-    ].join(', '),
+    caption: [...caption, ...(plan.folds.length > 1 ? [`${name} left out`] : []), `seed ${seed}`].join(', '),
     shape,
     truth,
     maximum,

@@ -9,8 +9,9 @@ import { METHODS, methodOf } from '../runs/catalogue.ts'
 import { type Fold, foldsOf, type Sizes, sizesOf, withSlices } from './folds.ts'
 import type { PlannedRow, PlannedTraining } from './planned.ts'
 import { baselineReductions, coarserImages, fewerImages, reductionsOf } from './reductions.ts'
-import { baselineAt, courseAt, slicesAt } from './scales.ts'
+import { baselineAt, courseAt, demoCourse, slicesAt } from './scales.ts'
 import { seedPlan } from './seed-plan.ts'
+import { baselineMilestones } from './seed-trainings.ts'
 
 export interface Plan {
   readonly request: ReproductionRequest
@@ -30,22 +31,34 @@ export const spellOut = (request: ReproductionRequest): ReproductionRequest => (
   methods: request.methods ?? Object.keys(METHODS),
 })
 
+/** Seeds 0 to n − 1, or the one of a demonstration. */
+export const seedsOf = ({ seeds, demo }: ReproductionRequest): number[] =>
+  demo ? [demo.seed] : Array.from({ length: seeds }, (_, seed) => seed)
+
+/** The original's way of a method, and the one that a request takes. */
+const courseOf = ({ scale, demo }: ReproductionRequest, method: string, sizes: Sizes) =>
+  demo ? demoCourse(method, demo.channels) : courseAt(scale, method, sizes)
+
 /** Throws `INVALID_ARGUMENT` for a method that there is not, or a study with too few patients. */
 export function makePlan(asked: ReproductionRequest, study: Study): Plan {
   const request = spellOut(asked)
-  const { scale, seeds } = request
+  const { scale, demo } = request
   const methods = [...new Set(request.methods)]
   for (const method of methods) methodOf(method)
-  const slices = slicesAt(scale, foldsOf(study, request.leaveOneOut)[0].study)
-  const folds = foldsOf(withSlices(study, slices), request.leaveOneOut)
+  const slices = slicesAt(scale, foldsOf(study, request)[0].study)
+  const folds = foldsOf(withSlices(study, slices), request)
   const mask = MaskSpec.parse({})
-  const parts = Array.from({ length: seeds }, (_, seed) =>
+  const seeds = seedsOf(request)
+  const scratch = baselineAt(scale)
+  const milestones = demo ? [] : baselineMilestones(scratch)
+  const parts = seeds.flatMap(seed =>
     folds.map(({ study: of }, fold) => {
       const sizes = sizesOf(of)
-      const courses = methods.map(method => courseAt(scale, method, sizes).here)
-      return seedPlan(request, courses, { fold, seed, sizes, mask, slices, scratch: baselineAt(scale) })
+      const courses = methods.map(method => courseOf(request, method, sizes).here)
+      const isFirst = seed === seeds[0]
+      return seedPlan(request, courses, { fold, seed, isFirst, sizes, mask, slices, scratch, milestones })
     }),
-  ).flat()
+  )
   return {
     request,
     study,
@@ -62,18 +75,20 @@ export function makePlan(asked: ReproductionRequest, study: Study): Plan {
 }
 
 function reductionsAt(
-  { scale }: ReproductionRequest,
+  request: ReproductionRequest,
   methods: readonly string[],
   sizes: Sizes,
   middle: boolean,
 ): string[] {
+  const { scale, demo } = request
+  const manyMasks = demo ? 'No score is a mean over twenty masks.' : 'Twenty masks are drawn for the main rows alone.'
   return [
     ...fewerImages(sizes.pretextSlices),
     ...(middle ? ['The middle slice of each volume alone, in training and in scoring.'] : []),
-    ...(scale !== 'full' ? ['Twenty masks are drawn for the main rows alone.'] : []),
+    ...(scale !== 'full' ? [manyMasks] : []),
     ...baselineReductions(baselineAt('full'), baselineAt(scale)),
     ...methods.flatMap(method => {
-      const { report, here } = courseAt(scale, method, sizes)
+      const { report, here } = courseOf(request, method, sizes)
       return reductionsOf(report, here)
     }),
   ]

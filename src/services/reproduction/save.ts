@@ -20,6 +20,7 @@ import {
 } from '../reports/index.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
 import { DEMONSTRATION } from '../studies/demonstration.ts'
+import { comparisonOf } from './comparison.ts'
 import { describeFold } from './folds.ts'
 import { imagesOf } from './images.ts'
 import { planOf, reportOf } from './index.ts'
@@ -34,7 +35,8 @@ export interface Drawn {
 
 /** The figures of a plan's report; the images are computed, where there is what computes them. */
 export async function draw(opened: OpenProfile, plan: Plan, report: StudyReport, signal?: AbortSignal): Promise<Drawn> {
-  const images = locateEngine() ? await imagesOf(opened, plan, report, signal) : null
+  const compute = plan.request.demo ? comparisonOf : imagesOf
+  const images = locateEngine() ? await compute(opened, plan, report, signal) : null
   return { report, figures: studyFigures(report, images) }
 }
 
@@ -44,20 +46,24 @@ export function drawReproduction(opened: OpenProfile, id: number, signal?: Abort
   return draw(opened, planOf(opened.profile, report.request), report, signal)
 }
 
-/** Which study, as a profile that has none yet understands it where it can. */
-function studyOption(study: string): string[] {
+/** Which study, as a profile that has none yet understands it where it can; `demo` makes no synthetic knee. */
+function studyOption(study: string, isDemo: boolean): string[] {
   if (study === DEMONSTRATION) return []
-  if (study === SYNTHETIC_KNEE) return ['--synthetic-knee']
+  if (study === SYNTHETIC_KNEE && !isDemo) return ['--synthetic-knee']
   return [`--study '${study.replaceAll("'", "'\\''")}'`]
 }
 
 /** The command that makes the same. */
 export function commandOf(
-  { scale, seeds, methods, leaveOneOut, headline }: ReproductionRequest,
+  { scale, seeds, methods, leaveOneOut, headline, demo }: ReproductionRequest,
   study: string,
 ): string {
+  if (demo) {
+    const options = [...studyOption(study, true), `--seed ${demo.seed}`, `--channels ${demo.channels}`]
+    return `npm run demo -- ${options.join(' ')}`
+  }
   const options = [
-    ...studyOption(study),
+    ...studyOption(study, false),
     `--scale ${scale}`,
     `--seeds ${seeds}`,
     ...(methods ? [`--methods ${methods.join(',')}`] : []),

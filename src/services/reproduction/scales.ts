@@ -116,6 +116,13 @@ export function courseAt(
   return { report, here: { ...workstation, training: withMilestones(fitted(workstation, sizes), report) } }
 }
 
+/** As `courseAt`, for the demonstration: the workstation recipe as it ships, with a number of channels of its own. */
+export function demoCourse(method: string, channels: number): ReturnType<typeof courseAt> {
+  const { report, workstation } = methodOf(method).recipes
+  const networkConfig = { ...workstation.networkConfig, channels }
+  return { report: spelledOut(method, report), here: spelledOut(method, { ...workstation, networkConfig }) }
+}
+
 /** The baseline's way, by the same names as the methods'. */
 export const baselineAt = (scale: Scale): Recipe =>
   scale === 'demonstration' ? SHORT_BASELINE : FROM_SCRATCH[scale === 'full' ? 'report' : 'workstation'].training

@@ -5,7 +5,7 @@ import { type ReproductionRequest, STUDY_ROW_KINDS, type StudyRowKind } from '..
 import { type PlanKey, writtenKey } from './keys.ts'
 import type { PlannedRow, PlannedTraining } from './planned.ts'
 import type { Course } from './scales.ts'
-import { milestonesOf, networkKey, networkName, type Part, seedTrainings } from './seed-trainings.ts'
+import { networkKey, networkName, type Part, seedTrainings } from './seed-trainings.ts'
 
 /** Row kinds that a demonstration scores over many masks. */
 const MAIN: ReadonlySet<StudyRowKind> = new Set([
@@ -29,7 +29,7 @@ interface SeedRows {
   all(): readonly PlannedRow[]
 }
 
-function rowList({ scale }: ReproductionRequest, { fold, seed, sizes }: Part): SeedRows {
+function rowList({ scale, demo }: ReproductionRequest, { fold, seed, sizes }: Part): SeedRows {
   const rows = new Map<string, PlannedRow>()
   return {
     add(details, { training, baseline, ...own }) {
@@ -42,7 +42,7 @@ function rowList({ scale }: ReproductionRequest, { fold, seed, sizes }: Part): S
         key,
         fold,
         seed,
-        manyMasks: scale === 'full' || MAIN.has(own.kind),
+        manyMasks: !demo && (scale === 'full' || MAIN.has(own.kind)),
         training: training && writtenKey(training),
         baseline: baseline ? writtenKey(baseline) : null,
         ...own,
@@ -60,7 +60,7 @@ function baselineRow(rows: SeedRows, trainings: Trainings, part: Part, course: C
   const training = trainings.baseline(course)
   const { details } = training
   const own = { training, baseline: training }
-  for (const epoch of milestonesOf(part))
+  for (const epoch of part.milestones)
     rows.add([...details, epoch], { ...own, kind: 'baseline at', label: `Baseline after ${epoch} epochs`, epoch })
   return rows.add(details, { ...own, kind: 'baseline', label: 'Baseline from scratch' })
 }
@@ -87,8 +87,8 @@ function addHeadline(
   part: Part,
   courses: readonly Course[],
 ): void {
-  const { fold, seed } = part
-  if (seed === 0) rows.add([], { kind: 'zero-filled', label: 'Zero-filled', training: null, patients: null })
+  const { fold, seed, isFirst } = part
+  if (isFirst) rows.add([], { kind: 'zero-filled', label: 'Zero-filled', training: null, patients: null })
   const baselines = new Map(courses.map(course => [networkKey(course), baselineRow(rows, trainings, part, course)]))
   for (const course of courses) {
     const { method, label } = course
@@ -164,6 +164,9 @@ export function seedPlan(
 ): { readonly trainings: PlannedTraining[]; readonly rows: PlannedRow[] } {
   const trainings = seedTrainings(part)
   const rows = rowList(request, part)
+  // A demonstration shows what is new first: the pre-training and its fine-tuning are trained before what they are
+  // compared with.
+  if (request.demo) for (const course of courses) trainings.fineTuning(course)
   addHeadline(request, rows, trainings, part, courses)
   if (!request.headline) {
     addEqualTime(rows, trainings, courses)

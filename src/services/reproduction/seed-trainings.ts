@@ -15,16 +15,19 @@ import { type Course, stretch } from './scales.ts'
 export interface Part {
   readonly fold: number
   readonly seed: number
+  /** The first seed of the request: the zero-filled row, which has no seed of its own, is scored there. */
+  readonly isFirst: boolean
   readonly sizes: Sizes
   readonly mask: MaskSpec
   readonly slices: SliceSelection
   readonly scratch: Recipe
+  /** Epochs after which a baseline's weights are scored as well. One of them is the number of epochs of a fine-tuning. */
+  readonly milestones: readonly number[]
 }
 
 type Network = Pick<RunConfig, 'network' | 'networkConfig'>
 
-/** Epochs after which a baseline's weights are scored as well. One of them is the number of epochs of a fine-tuning. */
-export const milestonesOf = ({ scratch }: Part): number[] => [10, 20, 30].filter(epoch => epoch < scratch.epochs)
+export const baselineMilestones = (scratch: Recipe): number[] => [10, 20, 30].filter(epoch => epoch < scratch.epochs)
 
 export const networkKey = ({ network, networkConfig }: Network) => JSON.stringify([network, networkConfig])
 
@@ -76,7 +79,7 @@ export function seedTrainings(part: Part) {
   /** The control is planned first, because the baseline goes on from the control if it begins like it. */
   function baseline(course: Course): PlanKey {
     const { config, estimate } = list.get(control(course))
-    const recipe = { ...part.scratch, milestones: milestonesOf(part) }
+    const recipe = { ...part.scratch, milestones: [...part.milestones] }
     const name = networkName(course)
     const spared = isBeginning(config.recipe, recipe) ? estimate : 0
     return list.add('baseline', name, `Baseline, ${name}`, supervised('train', course, recipe), { spared })
@@ -100,7 +103,7 @@ export function seedTrainings(part: Part) {
   function control(course: Course, patients = everyPatient): PlanKey {
     const few = fewer(patients)
     const recipe = fromScratch(course.fineTuning)
-    const milestones = few === null ? milestonesOf(part).filter(epoch => epoch <= recipe.epochs) : []
+    const milestones = few === null ? part.milestones.filter(epoch => epoch <= recipe.epochs) : []
     const name = networkName(course)
     const config = supervised('train', course, { ...recipe, milestones })
     return list.add(`control${onFew(few)}`, name, `Control, ${name}${onFew(few)}`, config, { patients: few })

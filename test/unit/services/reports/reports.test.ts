@@ -1,17 +1,11 @@
 import { decode } from 'fast-png'
 import { describe, expect, test } from 'vitest'
 import type { Metrics, Protocol, VolumeScore } from '../../../../src/contract/evaluation.ts'
-import { Report, type TrainingSummary } from '../../../../src/contract/training-summary.ts'
-import { formatDuration, formatPsnr, formatShare } from '../../../../src/presentation/numbers.ts'
-import { protocolSentence } from '../../../../src/presentation/protocol.ts'
-import {
-  type Comparison,
-  comparisonPng,
-  comparisonSvg,
-  type Pane,
-  reportPage,
-  tableText,
-} from '../../../../src/services/reports/index.ts'
+import { formatDuration, formatPsnr } from '../../../../src/presentation/numbers.ts'
+import { protocolSentence, volumesSentence } from '../../../../src/presentation/protocol.ts'
+import { type Comparison, comparisonSvg } from '../../../../src/services/reports/figure.ts'
+import { type Pane, studyFigurePng } from '../../../../src/services/reports/index.ts'
+import { volumeDetails } from '../../../../src/services/reports/volume-scores.ts'
 import { escapeMarkup, wrapText } from '../../../../src/services/reports/words.ts'
 
 const PROTOCOL: Protocol = {
@@ -41,67 +35,6 @@ function volume(file: string, acceleration: number): VolumeScore {
     foreground: METRICS,
   }
 }
-
-function training(run: string, seconds: number, chanceLoss: number | null = null): TrainingSummary {
-  return {
-    run,
-    epochs: 10,
-    steps: 160,
-    batch: 1,
-    seconds: { steps: seconds, validation: 3, preparation: 1 },
-    loss: 0.30214,
-    chanceLoss,
-    validationLoss: null,
-    bestEpoch: null,
-    checkpoint: { path: `runs/${run}.safetensors`, sha256: 'ab'.repeat(32) },
-  }
-}
-
-const ROW = {
-  network: 'U-Net',
-  channels: 32,
-  pretraining: null,
-  metrics: { ...METRICS, foreground: { ...METRICS, ssim: 0.8125 } },
-  volumes: [volume('one.h5', 3.714), volume('two.h5', 4)],
-}
-
-const REPORT: Report = Report.parse({
-  study: 'Knee <1>',
-  remarks: ['Made by A & B.'],
-  synthetic: true,
-  seed: 42,
-  device: 'CPU',
-  split: { train: ['three.h5'], val: [], test: ['one.h5', 'two.h5'] },
-  protocol: PROTOCOL,
-  rows: [
-    {
-      ...ROW,
-      kind: 'zero-filled',
-      label: 'Zero-filled',
-      network: null,
-      channels: null,
-      training: null,
-      totalSeconds: 0,
-    },
-    {
-      ...ROW,
-      kind: 'fine-tuned',
-      label: 'SimCLR + fine-tuning',
-      pretraining: { ...training('pt-1', 60, 5.5413), method: 'SimCLR' },
-      training: training('ft-1', 42.06),
-      totalSeconds: 102.06,
-    },
-    { ...ROW, kind: 'control', label: 'Control', training: training('co-1', 42), totalSeconds: 42 },
-    {
-      ...ROW,
-      kind: 'baseline',
-      label: 'Baseline from scratch',
-      training: training('ba-1', 204.12),
-      totalSeconds: 204.12,
-    },
-  ],
-  files: { figure: 'figure.png', page: 'report.html' },
-})
 
 const SHAPE = [10, 8] as const
 const SCALE = 32 // the largest whole factor that keeps 10 × 8 pixels within 320
@@ -207,7 +140,7 @@ describe('figure', () => {
   })
 
   test('the PNG is the SVG at twice its size, with the same greys and with text', () => {
-    const png = decode(comparisonPng(COMPARISON))
+    const png = decode(studyFigurePng(svg))
     const [, width, height] = svg.match(/viewBox="0 0 (\d+) (\d+)"/)!.map(Number)
     expect([png.width, png.height]).toEqual([2 * width, 2 * height])
     const drawn = panePictures(svg)
@@ -219,116 +152,6 @@ describe('figure', () => {
     }
     const header = png.data.subarray(0, Math.floor(2 * drawn[0].y - 60) * png.width * png.channels)
     expect(header.filter(value => value > 200 && value < 255).length).toBeGreaterThan(200)
-  })
-})
-
-describe('table', () => {
-  const text = tableText(REPORT)
-
-  test('rows in order, numbers with their decimals, shares of the baseline', () => {
-    const order = ['Zero-filled', 'SimCLR + fine-tuning', 'Control', 'Baseline from scratch'].map(label =>
-      text.indexOf(`\n${label}`),
-    )
-    expect(order).toEqual([...order].sort((a, b) => a - b))
-    expect(order[0]).toBeGreaterThan(0)
-    const line = text.split('\n').find(candidate => candidate.startsWith('SimCLR + fine-tuning'))
-    expect(line?.split(/ {2,}/)).toEqual([
-      'SimCLR + fine-tuning',
-      'SimCLR',
-      '10 epochs',
-      '0.734',
-      '26.79',
-      '0.0342',
-      '0.813',
-      '1 min 42 s',
-      '50.0 %',
-    ])
-    expect(text).toContain('chance 5.541')
-    const zeroFilled = text.split('\n').find(candidate => candidate.startsWith('Zero-filled'))
-    expect(zeroFilled?.match(/—/g)).toHaveLength(4)
-  })
-
-  test('carries its protocol, its real accelerations and its remarks', () => {
-    const flat = text.replaceAll('\n', ' ')
-    expect(flat).toContain(protocolSentence(PROTOCOL))
-    expect(flat).toContain('one.h5 (3.71×), two.h5 (4.00×)')
-    expect(flat).toContain('Made by A & B.')
-    expect(flat).toContain('SYNTHETIC')
-    expect(flat).not.toMatch(/NaN|undefined|null/)
-  })
-
-  test.each([120, 100, 80, 60])('fits %i columns', columns => {
-    const narrow = tableText(REPORT, columns)
-    expect(Math.max(...narrow.split('\n').map(line => line.length))).toBeLessThanOrEqual(columns)
-    expect(narrow).toContain('26.79')
-    expect(narrow.replaceAll('\n', ' ')).toMatch(/50\.0 +%/)
-  })
-
-  test('without a baseline no share is invented, and no number is printed for what is not one', () => {
-    const rows = REPORT.rows
-      .filter(row => row.kind !== 'baseline')
-      .map(row => ({ ...row, metrics: { ...row.metrics, psnr: Number.NaN } }))
-    const without = tableText({ ...REPORT, rows })
-    expect(without).not.toMatch(/\d %|NaN/)
-  })
-
-  test('a long list of volumes is cut to its range', () => {
-    const volumes = Array.from({ length: 20 }, (_, index) => volume(`v${index}.h5`, 3 + index / 10))
-    const rows = REPORT.rows.map(row => ({ ...row, volumes }))
-    const flat = tableText({ ...REPORT, rows }).replaceAll('\n', ' ')
-    expect(flat).toContain('v7.h5 (3.70×) and 12 more; all between 3.00× and 4.90×')
-    expect(flat).not.toContain('v8.h5')
-  })
-})
-
-describe('page', () => {
-  const page = reportPage(REPORT, comparisonSvg(COMPARISON))
-
-  test('fetches nothing and runs nothing', () => {
-    const addresses = [...page.matchAll(/\b(?:href|src)="([^"]*)"/g)].map(([, address]) => address)
-    expect(addresses.length).toBeGreaterThan(0)
-    expect(addresses.filter(address => !address.startsWith('data:'))).toEqual([])
-    expect(page).not.toMatch(/<script|<link|@import|url\(/)
-    expect(page).toContain("default-src 'none'")
-  })
-
-  test('holds the table, every volume, every checkpoint, the split and the commands', () => {
-    const labels = [...page.matchAll(/<tr><th scope="row">([^<]+?)\s*</g)].map(([, label]) => label)
-    const rows = ['SimCLR + fine-tuning', 'Control', 'Baseline from scratch']
-    expect(labels).toEqual(['Zero-filled', ...rows, 'SimCLR pre-training', ...rows])
-    expect(page.match(/<details>/g)).toHaveLength(4)
-    expect(page.match(/<td title="\/data\/one\.h5">/g)).toHaveLength(4)
-    expect(page.match(/<code class="hash">(ab){32}</g)).toHaveLength(4)
-    expect(page).toContain('<li>three.h5</li>')
-    for (const run of ['ft-1', 'co-1', 'ba-1'])
-      expect(page).toContain(`npm run -s self-mri -- evaluate --study &#39;Knee &lt;1&gt;&#39; --run ${run}`)
-    expect(page).toContain(`title="${protocolSentence(PROTOCOL)}"`)
-  })
-
-  test('is escaped and says what it is', () => {
-    expect(page).toContain('<h1>Knee &lt;1&gt;<span class="badge">SYNTHETIC</span></h1>')
-    expect(page).not.toContain('Knee <1>')
-    expect(page).toContain('Made by A &amp; B.')
-    expect(page).toContain('Research use only. Not a medical device.')
-    expect(withoutPictures(page)).not.toMatch(/NaN|undefined|null/)
-  })
-
-  test('a run has the same colour as in the figure', () => {
-    const figureColours = [...comparisonSvg(COMPARISON).matchAll(/<rect [^>]*fill="(#[0-9a-f]{6})"/g)].map(
-      ([, value]) => value,
-    )
-    for (const run of ['pt-1', 'ft-1']) {
-      const [, dot] = page.match(new RegExp(`title="run ${run}" style="background:(#[0-9a-f]{6})"`))!
-      expect(figureColours).toContain(dot)
-    }
-  })
-
-  test('scores over several mask draws show their standard deviation', () => {
-    const sd = { ssim: 0.0123, psnr: 0.456, nmse: 0.00071, acceleration: 0.21 }
-    const rows = REPORT.rows.map(row => ({ ...row, volumes: [{ ...volume('one.h5', 3.7), sd }] }))
-    const drawn = reportPage({ ...REPORT, rows }, '<svg></svg>')
-    for (const score of ['0.734 ± 0.012', '26.79 ± 0.46', '0.0342 ± 0.0007', '3.70× ± 0.21×'])
-      expect(drawn).toContain(score)
   })
 })
 
@@ -345,11 +168,22 @@ describe('words and numbers', () => {
     expect(formatDuration(seconds)).toBe(expected)
   })
 
-  test('identical images have an infinite PSNR; a share needs two times', () => {
+  test('identical images have an infinite PSNR', () => {
     expect(formatPsnr(Number.POSITIVE_INFINITY)).toBe('∞')
-    expect(formatShare(0, 10)).toBe('—')
-    expect(formatShare(5, undefined)).toBe('—')
-    expect(formatShare(15, 10)).toBe('150.0 %')
+  })
+
+  test('a long list of volumes is cut to its range', () => {
+    const volumes = Array.from({ length: 20 }, (_, index) => volume(`v${index}.h5`, 3 + index / 10))
+    const sentence = volumesSentence({ rows: [{ volumes }] })
+    expect(sentence).toContain('v7.h5 (3.70×) and 12 more; all between 3.00× and 4.90×')
+    expect(sentence).not.toContain('v8.h5')
+  })
+
+  test('scores over several mask draws show their standard deviation', () => {
+    const sd = { ssim: 0.0123, psnr: 0.456, nmse: 0.00071, acceleration: 0.21 }
+    const drawn = volumeDetails({ label: 'Control', volumes: [{ ...volume('one.h5', 3.7), sd }] })
+    for (const score of ['0.734 ± 0.012', '26.79 ± 0.46', '0.0342 ± 0.0007', '3.70× ± 0.21×'])
+      expect(drawn).toContain(score)
   })
 
   test('a protocol of one seed names it', () => {

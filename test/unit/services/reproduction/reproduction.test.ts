@@ -13,6 +13,7 @@ import { METHODS } from '../../../../src/core/ssl/index.ts'
 import type { Engine } from '../../../../src/engine/process/client.ts'
 import type { Calls, TrainRequest } from '../../../../src/engine/process/protocol.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
+import { demoRequest } from '../../../../src/services/reproduction/demo.ts'
 import { goThrough } from '../../../../src/services/reproduction/driver.ts'
 import { secondsLeft } from '../../../../src/services/reproduction/estimate.ts'
 import { foldsOf, patientsOf, withTrainingPatients } from '../../../../src/services/reproduction/folds.ts'
@@ -266,7 +267,7 @@ describe('the plan', () => {
   })
 
   it('takes the first patients for few labels', () => {
-    const [{ study: whole }] = foldsOf(KNEE, false)
+    const [{ study: whole }] = foldsOf(KNEE, { leaveOneOut: false })
     const few = withTrainingPatients(whole, 2)
     expect(patientsOf(few.volumes).map(({ name }) => name)).toEqual(['knee_000', 'knee_001', 'knee_003', 'knee_004'])
     expect(withTrainingPatients(whole, 3)).toEqual(whole)
@@ -619,6 +620,45 @@ describe('a reproduction', () => {
     once(trained)
     once(scored)
     expect(reportOf(services.profile, id).failures).toEqual(failures)
+  })
+})
+
+describe('a demonstration', () => {
+  const demonstrate = async (stopAtFailure = true) => {
+    const of = demoRequest(studyById(services.profile, 1), { seed: 5, channels: 8 })
+    const { carryOut, report } = begin(services, { request: of })
+    await carryOut(
+      trainAtOnce(services, () => ({})),
+      { stopAtFailure },
+    )
+    return report()
+  }
+
+  it('ends with its four rows, trains nothing twice, and is listed', async () => {
+    const report = await demonstrate()
+    expect(report.rows.map(({ kind, seed }) => [kind, seed])).toEqual(
+      ['zero-filled', 'baseline', 'fine-tuned', 'control'].map(kind => [kind, 5]),
+    )
+    expect(trained).toHaveLength(4)
+    expect(await demonstrate()).toEqual(report)
+    once(trained)
+    once(scored)
+    expect(storedReproductions(services.profile)).toMatchObject([
+      { status: 'finished', request: { demo: { seed: 5, channels: 8 } } },
+    ])
+  })
+
+  it('ends at its first failure with the error, and goes on from there', async () => {
+    meet = training => {
+      if (training?.kind === 'finetune') throw new AppError('FILE_UNREADABLE', 'The disk is away')
+    }
+    await expect(demonstrate()).rejects.toMatchObject({ code: 'FILE_UNREADABLE' })
+    expect(trained).toHaveLength(1)
+    expect(storedReproductions(services.profile)).toMatchObject([{ status: 'failed', reason: 'The disk is away' }])
+    meet = () => {}
+    expect((await demonstrate()).complete).toBe(true)
+    expect(trained).toHaveLength(4)
+    once(trained)
   })
 })
 

@@ -20,7 +20,7 @@ import { openServices, type Services } from '../../../../src/services/open.ts'
 import { keptFiles } from '../../../../src/services/profile/kept-files.ts'
 import { storedFile } from '../../../../src/services/profile/paths.ts'
 import { studyFigures, studyMarkdown, studyPage } from '../../../../src/services/reports/index.ts'
-import { runDemo } from '../../../../src/services/reproduction/demo.ts'
+import { openDemoFolder } from '../../../../src/services/reproduction/demo.ts'
 import { commandOf, openFolder, requireRowsKept, writeFiles } from '../../../../src/services/reproduction/save.ts'
 import { importCheckpoint } from '../../../../src/services/runs/checkpoints.ts'
 import { DEMONSTRATION_VOLUME } from '../../../../src/services/studies/demonstration.ts'
@@ -156,29 +156,27 @@ describe('a report’s folder', () => {
   it('may not be a demonstration’s, nor a demonstration’s a report’s', async () => {
     await openFolder(services.profile, out)
     await writeFiles(services.profile, DRAWN, out)
-    const study = addStudy(services.profile, 's', [[noiseVolume('a').info, 'test']])
-    const request = { study, seed: 0, channels: 2, directory: out }
-    await expectRefused(() => runDemo(services, request), /index\.html, which is an earlier result.*--overwrite/)
+    await expectRefused(
+      () => openDemoFolder(services.profile, out),
+      /index\.html, which is an earlier result.*--overwrite/,
+    )
   })
 })
 
 it('a demonstration does not begin where its page or figure is somebody’s', async () => {
-  const study = addStudy(services.profile, 's', [[noiseVolume('a').info, 'test']])
   writeFileSync(at('comparison.png'), 'mine')
-  for (const overwrite of [false, true]) {
-    const request = { study, seed: 0, channels: 2, directory: out, overwrite }
-    await expectRefused(() => runDemo(services, request), /comparison\.png, which Self-MRI did not write/)
-  }
-  expect(services.profile.db.prepare('SELECT COUNT(*) FROM runs').pluck().get()).toBe(0)
+  for (const overwrite of [false, true])
+    await expectRefused(
+      () => openDemoFolder(services.profile, out, overwrite),
+      /comparison\.png, which Self-MRI did not write/,
+    )
 })
 
 it('a demonstration of an earlier version is made anew, unless somebody changed it', async () => {
-  const study = addStudy(services.profile, 's', [[noiseVolume('a').info, 'test']])
-  const demo = () => runDemo(services, { study, seed: 0, channels: 2, directory: out })
+  const demo = () => openDemoFolder(services.profile, out)
   writeFileSync(at('comparison.png'), 'figure')
   writeFileSync(at('index.html'), `<p>${RESEARCH_ONLY}</p>`)
-  // Begins to work, which a study without files cannot.
-  await expect(demo()).rejects.not.toMatchObject({ code: 'FILE_EXISTS' })
+  await expect(demo()).resolves.toBeUndefined()
   writeFileSync(at('index.html'), `<p>${RESEARCH_ONLY}</p><!-- mine -->`)
   await expectRefused(demo, /index\.html, which Self-MRI did not write, or/)
   for (const page of ['<p>mine</p>', `<p>${RESEARCH_ONLY}</p>`]) {

@@ -1,0 +1,68 @@
+/** What `demo --json` prints, derived from the report of the reproduction. */
+import { z } from 'zod'
+import { Metrics, Protocol, VolumeScore } from '../../contract/evaluation.ts'
+import type { StudyReport, StudyRow, StudyTraining } from '../../contract/study.ts'
+import { TrainingSummary } from '../../contract/training-summary.ts'
+
+const KINDS = ['zero-filled', 'fine-tuned', 'control', 'baseline'] as const
+
+const DemoRow = z.object({
+  kind: z.enum(KINDS),
+  label: z.string(),
+  network: z.string().nullable(),
+  channels: z.int().nullable(),
+  pretraining: TrainingSummary.extend({ method: z.string() }).nullable(),
+  training: TrainingSummary.nullable(),
+  /** Pre-training and training steps together; 0 for zero-filled. */
+  totalSeconds: z.number(),
+  metrics: Metrics.extend({ foreground: Metrics }),
+  volumes: z.array(VolumeScore),
+})
+type DemoRow = z.infer<typeof DemoRow>
+
+export const DemoReport = z.object({
+  study: z.string(),
+  /** Shown wherever the study is: attribution, 'synthetic', remarks on the data. */
+  remarks: z.array(z.string()),
+  synthetic: z.boolean(),
+  seed: z.int(),
+  device: z.string(),
+  split: z.object({ train: z.array(z.string()), val: z.array(z.string()), test: z.array(z.string()) }),
+  protocol: Protocol,
+  rows: z.array(DemoRow),
+  files: z.object({ figure: z.string(), page: z.string() }),
+})
+export type DemoReport = z.infer<typeof DemoReport>
+
+/** Without what a reproduction adds to a summary. */
+const summaryOf = ({ settings: _settings, figures: _figures, curve: _curve, ...summary }: StudyTraining) => summary
+
+const demoRow = (kind: DemoRow['kind'], row: StudyRow): DemoRow => ({
+  kind,
+  label: row.label,
+  network: row.networkLabel,
+  channels: row.channels,
+  pretraining: row.pretraining && { ...summaryOf(row.pretraining), method: row.methodLabel! },
+  training: row.training && summaryOf(row.training),
+  totalSeconds: row.totalSeconds,
+  metrics: row.metrics,
+  volumes: row.volumes,
+})
+
+/** Of a demonstration. `device`: what computes here. */
+export function demoReport(report: StudyReport, device: string, files: DemoReport['files']): DemoReport {
+  const { study, remarks, synthetic, request, protocol } = report
+  const [{ train, val, test }] = report.folds
+  const rows = KINDS.flatMap(kind => report.rows.filter(row => row.kind === kind).map(row => demoRow(kind, row)))
+  return {
+    study,
+    remarks,
+    synthetic,
+    seed: request.demo!.seed,
+    device,
+    split: { train, val, test },
+    protocol,
+    rows,
+    files,
+  }
+}
