@@ -8,10 +8,10 @@ import { importCommand } from './commands/import.ts'
 import { profileCommand } from './commands/profile.ts'
 import { recipesCommand } from './commands/recipes.ts'
 import { reconstructCommand } from './commands/reconstruct.ts'
+import { reproduceCommand } from './commands/reproduce.ts'
 import { runsCommand } from './commands/runs.ts'
 import { serveCommand } from './commands/serve.ts'
 import { studiesCommand } from './commands/studies.ts'
-import { studyCommand } from './commands/study.ts'
 import { fineTuneCommand, pretrainCommand, trainCommand } from './commands/train.ts'
 
 const program = new Command('self-mri')
@@ -28,7 +28,7 @@ const program = new Command('self-mri')
 
 const commands = [
   demoCommand,
-  studyCommand,
+  reproduceCommand,
   importCommand,
   studiesCommand,
   pretrainCommand,

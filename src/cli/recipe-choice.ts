@@ -1,7 +1,7 @@
 /** What is trained, and how: a recipe, and what the user wants otherwise. */
 import { type Command, Option } from 'commander'
 import { AppError } from '../contract/errors.ts'
-import { type NamedRecipe, Pretext, SHIPPED, type Shipped } from '../contract/recipes.ts'
+import { type NamedRecipe, Pretext, presentRecipe, SHIPPED, type Shipped } from '../contract/recipes.ts'
 import type { RunConfig } from '../contract/runs.ts'
 import type { Services } from '../services/open.ts'
 import { METHODS, NETWORKS, networkOf, scratchId } from '../services/runs/catalogue.ts'
@@ -44,7 +44,7 @@ export const addRecipeOptions = (command: Command, standard: Shipped): Command =
   command
     .option(
       '--recipe <name>',
-      'report, workstation, or one of those that self-mri recipes lists; the other options change it',
+      'original, workstation, or one of those that self-mri recipes lists; the other options change it',
       standard,
     )
     .addOption(
@@ -62,7 +62,8 @@ export function chosenRecipe(
 ): NamedRecipe {
   const idOf = (shipped: Shipped) =>
     method === null ? scratchId(network, shipped) : `${method ?? 'simclr'}/${shipped}`
-  const recipe = findRecipe(services.profile, isShipped(name) ? idOf(name) : name)
+  const present = presentRecipe(name)
+  const recipe = findRecipe(services.profile, isShipped(present) ? idOf(present) : present)
   if (method === undefined ? recipe.method !== null : recipe.method === method) return recipe
   const wanted = method === undefined ? 'a pre-training' : method === null ? 'a training from scratch' : method
   const got = recipe.method === null ? 'a training from scratch' : `one of ${recipe.method}`

@@ -53,7 +53,7 @@ export const Catalogue = z.object({
   ),
   /** Of `Pretext`, `Recipe` and the mask: for the forms. */
   schemas: z.object({ pretext: Schema, recipe: Schema, mask: Schema }),
-  /** Those that ship: two of every method, and two from scratch (`scratch/report`, `scratch/workstation`). */
+  /** Those that ship: two of every method, and two from scratch (`scratch/original`, `scratch/workstation`). */
   recipes: z.array(NamedRecipe),
 })
 export type Catalogue = z.infer<typeof Catalogue>
@@ -179,7 +179,7 @@ export const contract = {
     hide: oc.input(z.object({ id: z.string() })).output(z.void()),
     restore: oc.input(z.object({ id: z.string() })).output(z.void()),
   },
-  /** The report reproduced on a study. */
+  /** The original work reproduced on a study. */
   reproductions: {
     list: oc.output(z.array(Reproduction)),
     start: oc.input(ReproductionRequest).output(Reproduction),

@@ -180,10 +180,14 @@ export const Pretext = z.object({
 export type Pretext = z.infer<typeof Pretext>
 
 /**
- * `report`: the report's own settings. `workstation`: what works on the demonstration studies within minutes on a CPU.
+ * `original`: the settings of the work that is reproduced. `workstation`: what works on the demonstration studies
+ * within minutes on a CPU.
  */
-export const SHIPPED = ['report', 'workstation'] as const
+export const SHIPPED = ['original', 'workstation'] as const
 export type Shipped = (typeof SHIPPED)[number]
+
+/** Versions up to 0.1.0 named the original recipe `report`: `report` → `original`, `simclr/original` → `simclr/original`. */
+export const presentRecipe = (name: string): string => name.replace(/(^|\/)report$/, '$1original')
 
 /** What a method or a training from scratch is set to; see `RunConfig` for the fields. */
 export const RecipeSettings = z.object({
@@ -201,7 +205,7 @@ export const RecipeSettings = z.object({
 export type RecipeSettings = z.infer<typeof RecipeSettings>
 
 export const NamedRecipe = RecipeSettings.extend({
-  /** `simclr/report`; a user's own: `own/NUMBER`. */
+  /** `simclr/original`; a user's own: `own/NUMBER`. */
   id: z.string(),
   name: z.string().min(1).max(80),
   /** What it is, and where its numbers come from. */

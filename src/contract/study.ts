@@ -1,10 +1,10 @@
-/** The report reproduced on a study: what is asked for, and what came out, row by row. */
+/** The original work reproduced on a study: what is asked for, and what came out, row by row. */
 import { z } from 'zod'
 import { Metrics, Protocol, VolumeScore } from './evaluation.ts'
 import { EpochFigures } from './runs.ts'
 import { TrainingSummary } from './training-summary.ts'
 
-/** `full`: the report's settings. `workstation`: the workstation recipes. `demonstration`: those within 25 minutes on two cores. What is smaller than in the report is listed. */
+/** `full`: the original settings. `workstation`: the workstation recipes. `demonstration`: those within 25 minutes on two cores. What is smaller than in the original work is listed. */
 export const SCALES = ['demonstration', 'workstation', 'full'] as const
 export const Scale = z.enum(SCALES)
 export type Scale = z.infer<typeof Scale>
@@ -90,7 +90,7 @@ export const StudyRow = z.object({
   baselineSeconds: z.number().optional(),
   /** fastMRI's present protocol, which leads: per volume, masks by file name, mean over volumes. */
   metrics: Metrics.extend({ foreground: Metrics }),
-  /** fastMRI's aggregation before March 2021, which fits the report's baseline row: NMSE and PSNR (by that slice's maximum) per slice, then the mean. */
+  /** fastMRI's aggregation before March 2021, which fits the original baseline row: NMSE and PSNR (by that slice's maximum) per slice, then the mean. */
   sliceWise: Metrics.omit({ ssim: true }),
   /** Mean over masks of seeds 0 to n − 1, and the SD over them. */
   manyMasks: z.object({ draws: z.int(), mean: Metrics, sd: Metrics }).nullable(),
@@ -143,7 +143,7 @@ export const StudyReport = z.object({
     }),
   ),
   protocol: Protocol,
-  /** Everything that is smaller than in the report, in words. */
+  /** Everything that is smaller than in the original work, in words. */
   reductions: z.array(z.string()),
   rows: z.array(StudyRow),
   gains: z.array(Gain),

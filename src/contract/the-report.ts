@@ -1,6 +1,6 @@
 /**
- * The report's own numbers, as far as they are known here, as it prints them; what is not known is `null`. What is inferred about them is
- * marked so: the report does not say it.
+ * The original work's numbers, as far as they are known here, as it prints them; what is not known is `null`. What is inferred about them is
+ * marked so: the original work does not say it.
  */
 export interface TheirRow {
   readonly label: string
@@ -80,7 +80,7 @@ export const THEIR_ROWS: readonly TheirRow[] = [
 
 /** What is known about its numbers. */
 const FACTS: readonly string[] = [
-  'The report states the same SSIM, 0.73, for less total time than the baseline: 60 % less for SimCLR, 37 % less for RotNet.',
+  'The original work states the same SSIM, 0.73, for less total time than the baseline: 60 % less for SimCLR, 37 % less for RotNet.',
   'It compares 10 epochs of fine-tuning with 50 epochs of the baseline, without a control: the same 10 epochs without pre-training; an epoch of SimCLR’s fine-tuning and one of the baseline both cost about 0.19 h. The rows here have that control, and the baseline after 10, 20 and 30 epochs where it was asked for.',
 ]
 

@@ -143,7 +143,7 @@ export function samplingInWords({
 export const SkippedFile = z.object({ path: z.string(), reason: z.string() })
 export type SkippedFile = z.infer<typeof SkippedFile>
 
-/** Which slices of a volume take part. `middle`: index ⌊slices / 2⌋ only, as the report's authors took one slice a volume. */
+/** Which slices of a volume take part. `middle`: index ⌊slices / 2⌋ only, as the original work's authors took one slice a volume. */
 export const SliceSelection = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('all') }),
   z.object({ kind: z.literal('range'), from: z.int().min(0), to: z.int().min(0) }),

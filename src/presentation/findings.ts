@@ -22,8 +22,8 @@ function requestSentence({ request, folds, rows }: StudyReport): string {
     const methods = rows.flatMap(({ kind, methodLabel }) => (kind === 'fine-tuned' ? [methodLabel] : []))
     return `${demoName(methods[0])}: seed ${seed}, ${channels} channels, ${patients}.`
   }
-  const scale = request.scale === 'full' ? 'the report’s settings' : `${request.scale} scale`
-  return `The report’s rows at ${scale}, ${count(request.seeds, 'seed')}, ${patients}.`
+  const scale = request.scale === 'full' ? 'the original settings' : `${request.scale} scale`
+  return `The rows of the original work at ${scale}, ${count(request.seeds, 'seed')}, ${patients}.`
 }
 
 /** What was run, and whether all of it is here. */

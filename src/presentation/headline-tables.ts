@@ -89,9 +89,10 @@ const trainingColumns = (group: string, prefix: string, lossName: string, of: Pa
 /** The original's numbers of a method; those of its baseline stand beside the U-Net's. */
 const originalColumn: Column<Line> = {
   group: '',
-  name: 'The report’s own',
-  short: 'The report’s own',
-  title: 'As the report prints it, by a protocol of its own; what is known and what is inferred of it is said below.',
+  name: 'The original work’s',
+  short: 'The original work’s',
+  title:
+    'As the original work prints it, by a protocol of its own; what is known and what is inferred of it is said below.',
   words: true,
   aside: true,
   cell: ({ kind, method, network }) => {

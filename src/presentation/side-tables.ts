@@ -53,9 +53,14 @@ export function pretextTable(report: StudyReport): Table | null {
 
 export function originalTable(): Table {
   const column = (name: string, of: (row: TheirRow) => string | null, words = false) =>
-    plain<TheirRow>(name, 'As the report prints it; its protocol is not known in full.', row => of(row) ?? NONE, words)
+    plain<TheirRow>(
+      name,
+      'As the original work prints it; its protocol is not known in full.',
+      row => of(row) ?? NONE,
+      words,
+    )
   return tableOf<TheirRow>({
-    title: 'The report’s own numbers, as far as they are known here',
+    title: 'The original work’s numbers, as far as they are known here',
     head: 'Row',
     columns: [
       column('Network', row => row.network, true),

@@ -44,7 +44,7 @@ export function scratchTable(report: StudyReport): Table | null {
     sections: sectionsOf(groups, 'baseline at', 'baseline'),
     row: lineRow(report),
     parts: lineParts(report),
-    notes: ['The comparison that the report left out: what the same time buys without pre-training.'],
+    notes: ['The comparison that the original work left out: what the same time buys without pre-training.'],
     protocol: [protocol],
   })
 }

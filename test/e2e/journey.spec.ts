@@ -42,7 +42,7 @@ const runRow = (run: number): Locator => page.locator(`[data-run="${run}"]`)
 
 const picture = (name: string) => takePicture(page, name)
 
-async function goTo(screen: 'Studies' | 'Runs' | 'Compare' | 'Report' | 'Settings'): Promise<void> {
+async function goTo(screen: 'Studies' | 'Runs' | 'Compare' | 'Reproductions' | 'Settings'): Promise<void> {
   await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: screen }).click()
 }
 
@@ -165,7 +165,7 @@ test('chooses a recipe, edits it, and keeps it as its own', async () => {
   await page.getByRole('menuitem', { name: 'Pre-training…' }).click()
   const form = page.getByRole('dialog', { name: 'Pre-training' })
   await choose('Method', 'RotNet')
-  await choose('Recipe', 'Report')
+  await choose('Recipe', 'Original')
   await expect(form.getByLabel('Channels')).toHaveValue('64')
   await choose('Recipe', 'Workstation')
   await expect(form.getByText('as shipped')).toBeVisible()
@@ -442,15 +442,18 @@ test('imports a checkpoint and fine-tunes it; names what is none', async () => {
   await expect(runRow(7)).toHaveAttribute('data-status', 'finished', { timeout: 120_000 })
 })
 
-test('begins to reproduce the report, and stops', async () => {
-  await goTo('Report')
-  await expect(page.getByRole('heading', { name: 'Reproduce the report' })).toBeVisible()
+test('begins to reproduce the original work, and stops', async () => {
+  // The address of version 0.1.0
+  await page.evaluate(() => {
+    location.hash = 'report'
+  })
+  await expect(page.getByRole('heading', { name: 'Reproduce the original work' })).toBeVisible()
   await picture('report-empty')
   for (const method of ['SimCLR', 'SwAV', 'PIRL', 'RotNet'])
     await page.getByRole('checkbox', { name: method, exact: true }).uncheck()
   await page.getByRole('switch', { name: 'Headline only' }).check()
   await expect(page.getByText(/up to 4 trainings/)).toBeVisible()
-  await page.getByRole('button', { name: 'Reproduce the report' }).click()
+  await page.getByRole('button', { name: 'Reproduce the original work' }).click()
   const reproduction = page.getByRole('region', { name: /^Reproduction \d+$/ })
   await expect(reproduction.getByRole('table', { name: /^Table 1/ })).toContainText(/Zero-filled.*0\.\d{3}/, {
     timeout: 60_000,

@@ -262,7 +262,7 @@ test('saves a figure with its resolution, and a slice for other programs', async
 
 test('has no serious fault of accessibility, on any screen', async () => {
   await expectAccessible(page)
-  for (const screen of ['Studies', 'Runs', 'Report', 'Settings']) {
+  for (const screen of ['Studies', 'Runs', 'Reproductions', 'Settings']) {
     await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: screen }).click()
     await page.waitForTimeout(500)
     await expectAccessible(page)

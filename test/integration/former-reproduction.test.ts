@@ -14,7 +14,7 @@ import { unpackReproducedProfile } from '../old-profile.ts'
 vi.setConfig({ testTimeout: 240_000 })
 
 /** Names of the command that makes a reproduction. */
-const COMMANDS = ['study']
+const COMMANDS = ['study', 'reproduce']
 const ARGUMENTS = ['--study', 'Brains', '--scale', 'demonstration', '--methods', 'rotnet', '--headline']
 const PROGRAM = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 

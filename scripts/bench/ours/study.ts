@@ -32,11 +32,11 @@ const SUPERVISED: RunConfig = {
   ...common,
   kind: 'train',
   network: 'unet',
-  networkConfig: { channels: FROM_SCRATCH.report.channels },
+  networkConfig: { channels: FROM_SCRATCH.original.channels },
   method: null,
   methodConfig: {},
   pretext: null,
-  recipe: FROM_SCRATCH.report.training,
+  recipe: FROM_SCRATCH.original.training,
 }
 
 const { workstation } = simclr.recipes

@@ -40,7 +40,7 @@ const listCommand = (): Command =>
 const showCommand = (): Command =>
   new Command('show')
     .description('Show a recipe with all its settings')
-    .argument('<id>', 'simclr/report, own/1 …')
+    .argument('<id>', 'simclr/original, own/1 …')
     .action((id: string, _options: object, command: Command) =>
       inSession(
         command,
@@ -85,7 +85,7 @@ const saveCommand = (): Command =>
   new Command('save')
     .description('Save a recipe of your own: a copy of another one, the settings of a file, or a copy with those')
     .argument('<name>', 'what it is called')
-    .option('--from <id>', 'recipe to copy: simclr/report, own/1 …')
+    .option('--from <id>', 'recipe to copy: simclr/original, own/1 …')
     .option('--file <path>', 'JSON of settings, as recipes show has them; with --from only those that differ')
     .action((name: string, { from, file }: { from?: string; file?: string }, command: Command) =>
       inSession(command, async ({ services, json }) => {

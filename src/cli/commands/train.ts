@@ -117,7 +117,7 @@ export function pretrainCommand(): Command {
 
 export function trainCommand(): Command {
   const command = new Command('train').description('Train a network from scratch, with ground truth')
-  addCommonOptions(addRecipeOptions(command, 'report')).option(
+  addCommonOptions(addRecipeOptions(command, 'original')).option(
     '--step-epochs <n>',
     'epochs until the rate falls to a tenth (default: the recipe’s)',
     wholeNumber,

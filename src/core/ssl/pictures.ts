@@ -1,6 +1,6 @@
 /**
  * A method's views as pictures, to look at before a training. All pictures are 8 bits through one window. A pipeline
- * that turns images white is therefore seen at once; the report met that with PIRL.
+ * that turns images white is therefore seen at once; the original work met that with PIRL.
  */
 import { extremes } from '../extremes.ts'
 import type { PlainTensor } from '../models/parameters.ts'
@@ -93,7 +93,7 @@ const MOST = { white: 0.5, black: 0.95 } as const
 const ENDS = [
   [
     'white',
-    'The report met this with PIRL. The intensity distortion or the normalisation causes it. ' +
+    'The original work met this with PIRL. The intensity distortion or the normalisation causes it. ' +
       'Try a weaker intensity, or standardise by image.',
   ],
   [

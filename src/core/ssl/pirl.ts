@@ -24,14 +24,14 @@ import { applyLinear, linear, picture, STANDARDISE, standardise } from './views.
 const PATCHES = GRID * GRID
 
 const PirlConfig = z.object({
-  crop: z.int().min(32).max(320).default(64).describe('side of the square image, pixels (the report: 224)'),
+  crop: z.int().min(32).max(320).default(64).describe('side of the square image, pixels (original: 224)'),
   minimumArea: z.number().gt(0).max(1).default(0.5).describe('smallest share of the slice that the image shows'),
   patch: z
     .int()
     .min(16)
     .max(128)
     .default(32)
-    .describe('side of a patch, pixels (the report: 64); a cell of the jigsaw has 85/64 of it'),
+    .describe('side of a patch, pixels (original: 64); a cell of the jigsaw has 85/64 of it'),
   jigsawArea: z.number().gt(0).max(1).default(0.6).describe('smallest share of the slice that the jigsaw shows'),
   standardise: STANDARDISE,
   ...ATTACHMENT,
@@ -54,7 +54,7 @@ const PirlConfig = z.object({
     .optional()
     .describe(
       'regions of a slice along each axis, half overlapping; each is an instance with a row of the bank. ' +
-        'Not given: 1, the whole slice (the report)',
+        'Not given: 1, the whole slice (original)',
     ),
 })
 type PirlConfig = z.infer<typeof PirlConfig>
@@ -139,9 +139,9 @@ export const pirl: SslMethod<PirlConfig> = {
   paper: 'Misra & van der Maaten 2020, arXiv:1912.01991',
   config: PirlConfig,
   recipes: {
-    report: {
+    original: {
       note:
-        'The report: U-Net-32, jigsaw patches of 64, 128-d, 32,000 negatives, momentum 0.5, temperature 0.07, ' +
+        'The original: U-Net-32, jigsaw patches of 64, 128-d, 32,000 negatives, momentum 0.5, temperature 0.07, ' +
         'normalisation (0.5, 0.225), flip, no colour jitter, SGD 0.0012 falling to 0.0000012. ' +
         'The batch (4 × 32) is its authors’ own.',
       network: 'unet',

@@ -22,7 +22,7 @@ import { applyLinear, centreSquare, linear, picture, STANDARDISE, standardise } 
 const TURNS = 4
 
 const RotnetConfig = z.object({
-  crop: z.int().min(32).max(320).default(64).describe('side of the square images, pixels (the report: 320)'),
+  crop: z.int().min(32).max(320).default(64).describe('side of the square images, pixels (original: 320)'),
   minimumArea: z
     .number()
     .gt(0)
@@ -71,10 +71,10 @@ export const rotnet: SslMethod<RotnetConfig> = {
   paper: 'Gidaris et al. 2018, arXiv:1803.07728',
   config: RotnetConfig,
   recipes: {
-    report: {
+    original: {
       note:
-        'The report: U-Net-64, whole images of 320, Adam 0.0012 falling to 0.00012 every iteration. ' +
-        'The batch (4 × 2) is its authors’ own. Flips come before the rotation here, and after it in the report.',
+        'The original: U-Net-64, whole images of 320, Adam 0.0012 falling to 0.00012 every iteration. ' +
+        'The batch (4 × 2) is its authors’ own. Flips come before the rotation here, and after it in the original work.',
       network: 'unet',
       networkConfig: { channels: 64 },
       methodConfig: { crop: 320, minimumArea: 0.08, standardise: 'report' },
@@ -90,7 +90,7 @@ export const rotnet: SslMethod<RotnetConfig> = {
     },
     workstation: {
       note:
-        'The report’s optimizer on images of 48 pixels, with a reconstruction term. ' +
+        'The original optimizer on images of 48 pixels, with a reconstruction term. ' +
         'Without the term the output image forgets the anatomy.',
       network: 'unet',
       networkConfig: { channels: 16 },

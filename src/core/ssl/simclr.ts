@@ -1,5 +1,5 @@
 /**
- * SimCLR (Chen et al. 2020, arXiv:2002.05709), as the report uses it on MR images: two random views of a zero-filled
+ * SimCLR (Chen et al. 2020, arXiv:2002.05709), as the original work uses it on MR images: two random views of a zero-filled
  * image, the output image flattened into a two-layer head, and NT-Xent (nt-xent.ts). Fine-tuning starts from all
  * weights but the head's.
  */
@@ -18,7 +18,7 @@ import { ATTACHMENT, type Trunk } from './trunk.ts'
 import { applyLinear, linear, picture, STANDARDISE, standardise } from './views.ts'
 
 const SimclrConfig = z.object({
-  crop: z.int().min(32).max(320).default(64).describe('side of the square views, pixels (the report: 224)'),
+  crop: z.int().min(32).max(320).default(64).describe('side of the square views, pixels (original: 224)'),
   minimumArea: z.number().gt(0).max(1).default(0.5).describe('smallest share of the image that a view shows'),
   intensity: z.number().min(0).max(1).default(0.3).describe('strength of the intensity distortion; 0 leaves it out'),
   blur: z.number().min(0).max(1).default(0.5).describe('probability of a Gaussian blur of 0.1 to 2 pixels'),
@@ -52,9 +52,9 @@ export const simclr: SslMethod<SimclrConfig> = {
   paper: 'Chen et al. 2020, arXiv:2002.05709',
   config: SimclrConfig,
   recipes: {
-    report: {
+    original: {
       note:
-        'The report: crops of 224, flip, intensity distortion, blur, NT-Xent, SGD. ' +
+        'The original: crops of 224, flip, intensity distortion, blur, NT-Xent, SGD. ' +
         'The batch (4 × 32), LARC and the rate are VISSL’s for one node.',
       network: 'unet',
       networkConfig: { channels: 32 },

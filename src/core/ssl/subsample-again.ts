@@ -32,10 +32,10 @@ export const subsampleAgain: SslMethod<SubsampleAgainConfig> = {
   paper: 'in the spirit of SSDU (Yaman et al. 2020, arXiv:1912.07669)',
   config: SubsampleAgainConfig,
   recipes: {
-    report: {
+    original: {
       note:
-        'Not in the report: the baseline that any pretext must beat. ' +
-        'Trained as the report fine-tunes, for as many epochs as its baseline.',
+        'Not in the original work: the baseline that any pretext must beat. ' +
+        'Trained as the original work fine-tunes, for as many epochs as its baseline.',
       network: 'unet',
       networkConfig: { channels: 32 },
       methodConfig: {},

@@ -125,7 +125,7 @@ function assignments(
   })
 }
 
-/** The report's fine-tuning of SwAV: 7e-4, halved every 3 epochs. */
+/** The original fine-tuning of SwAV: 7e-4, halved every 3 epochs. */
 const HALVING: Recipe = { ...FINE_TUNING, schedule: { kind: 'step', rate: 7e-4, every: 3, factor: 0.5 } }
 
 export const swav: SslMethod<SwavConfig> = {
@@ -133,9 +133,9 @@ export const swav: SslMethod<SwavConfig> = {
   paper: 'Caron et al. 2020, arXiv:2006.09882',
   config: SwavConfig,
   recipes: {
-    report: {
+    original: {
       note:
-        'The report: U-Net++ with deep supervision, crops of 64 in sets of 2 and 6, 3,000 prototypes frozen for 313 ' +
+        'The original: U-Net++ with deep supervision, crops of 64 in sets of 2 and 6, 3,000 prototypes frozen for 313 ' +
         'steps, flip 0.5, blur radius 0.5. The batch (4 × 16) is its authors’ own. The rate is that of the report’s ' +
         'fine-tuning, because the rate of its pre-training is not known here.',
       network: 'unet-plus-plus',

@@ -1,5 +1,5 @@
 /**
- * The report's four transforms, under the report's names: a real image to k-space, a column mask on k-space, k-space
+ * The original work's four transforms, under the original work's names: a real image to k-space, a column mask on k-space, k-space
  * back to a complex image, and the magnitude as one channel. Centred and orthonormal, as in fastMRI's `fftc.py`.
  */
 import { fft2Centred, ifft2Centred } from '../mri/fft-double.ts'

@@ -1,5 +1,5 @@
 /**
- * Where a method's head attaches to the network: the flattened output image (as in the report), a grid, or the
+ * Where a method's head attaches to the network: the flattened output image (as in the original work), a grid, or the
  * bottleneck.
  */
 import * as tf from '@tensorflow/tfjs-core'
@@ -14,7 +14,7 @@ export const ATTACHMENT = {
     .enum(['output', 'grid', 'bottleneck'])
     .default('output')
     .describe(
-      'where the head attaches: the flattened output image (the report’s way), the output averaged over a grid, ' +
+      'where the head attaches: the flattened output image (the original way), the output averaged over a grid, ' +
         'or the bottleneck’s magnitudes averaged over a grid',
     ),
   grid: z.int().min(1).max(64).default(8).describe('cells of the grid along each axis, where the head attaches to one'),

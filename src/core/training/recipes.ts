@@ -22,7 +22,7 @@ export const CONTRASTIVE: Recipe = Recipe.parse({
   clipNorm: 1,
 })
 
-/** The report's fine-tuning: the same, 10 epochs. */
+/** The original fine-tuning: the same, 10 epochs. */
 export const FINE_TUNING: Recipe = Recipe.parse({
   epochs: 10,
   batch: 1,
@@ -34,8 +34,8 @@ export const FINE_TUNING: Recipe = Recipe.parse({
 export const FROM_SCRATCH: Readonly<
   Record<Shipped, { readonly note: string; readonly channels: number; readonly training: Recipe }>
 > = {
-  report: {
-    note: 'fastMRI’s demonstration, the report’s baseline: 32 channels, RMSprop 1e-3, a tenth of it from epoch 40 on.',
+  original: {
+    note: 'fastMRI’s demonstration, the original baseline: 32 channels, RMSprop 1e-3, a tenth of it from epoch 40 on.',
     channels: 32,
     training: BASELINE,
   },

@@ -1,4 +1,4 @@
-/** What a layer of a network makes of one image: its feature maps, as the report's Figure 3c shows them. */
+/** What a layer of a network makes of one image: its feature maps, as the original work's Figure 3c shows them. */
 import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../../contract/errors.ts'
 import type { FeatureMeta } from '../../contract/images.ts'

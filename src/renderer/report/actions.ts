@@ -10,7 +10,7 @@ export async function startReproduction(request: ReproductionRequest): Promise<v
   try {
     const { id } = await client.reproductions.start(request)
     await refresh('reproductions')
-    goToScreen('report', String(id))
+    goToScreen('reproductions', String(id))
   } catch (error) {
     tellError(error, 'The reproduction was not started')
   }

@@ -18,7 +18,7 @@ export interface Wanted {
  * own.
  */
 export function networksOf(catalogue: Catalogue, methods: readonly string[], scale: Scale): string[] {
-  const recipe = scale === 'full' ? 'report' : 'workstation'
+  const recipe = scale === 'full' ? 'original' : 'workstation'
   const networks = new Map<string, string>()
   for (const method of methods) {
     const found = catalogue.recipes.find(({ id }) => id === `${method}/${recipe}`)
@@ -61,7 +61,7 @@ export function estimate(wanted: Wanted, catalogue: Catalogue): { trains: string
   if (scale === 'full')
     return {
       trains: trains.trim(),
-      takes: 'With the report’s own settings: days on a CPU. It is meant for a GPU and the fastMRI knee study.',
+      takes: 'With the original settings: days on a CPU. It is meant for a GPU and the fastMRI knee study.',
     }
   if (scale === 'workstation')
     return {

@@ -62,7 +62,7 @@ function whole(catalogue: Catalogue, settings: RecipeSettings): RecipeSettings {
   } as RecipeSettings
 }
 
-/** `simclr/report` → `report`; `undefined` for a user's own recipe. */
+/** `simclr/original` → `original`; `undefined` for a user's own recipe. */
 const shippedName = ({ id, shipped }: NamedRecipe) => (shipped ? id.split('/').at(-1) : undefined)
 
 /** Recipes of a method; `null`: from scratch. */

@@ -23,14 +23,16 @@ import { StatusLine } from './status-line.tsx'
 
 /** Plots are heavy: they are loaded with their screen, after the first image. */
 const Runs = lazy(() => import('../runs/runs.tsx').then(module => ({ default: module.Runs })))
-const Report = lazy(() => import('../report/report.tsx').then(module => ({ default: module.Report })))
+const Reproductions = lazy(() =>
+  import('../report/reproductions.tsx').then(module => ({ default: module.Reproductions })),
+)
 const Settings = lazy(() => import('../settings/settings.tsx').then(module => ({ default: module.Settings })))
 
 const RAIL: readonly { screen: Screen; label: string; icon: TablerIcon; key: string }[] = [
   { screen: 'studies', label: 'Studies', icon: IconFolders, key: '1' },
   { screen: 'runs', label: 'Runs', icon: IconChartLine, key: '2' },
   { screen: 'compare', label: 'Compare', icon: IconColumns3, key: '3' },
-  { screen: 'report', label: 'Report', icon: IconReport, key: '4' },
+  { screen: 'reproductions', label: 'Reproductions', icon: IconReport, key: '4' },
   { screen: 'settings', label: 'Settings', icon: IconSettings, key: '5' },
 ]
 
@@ -70,7 +72,7 @@ export function App() {
           {screen === 'studies' && <Studies />}
           {screen === 'runs' && <Runs />}
           {screen === 'compare' && <Compare />}
-          {screen === 'report' && <Report />}
+          {screen === 'reproductions' && <Reproductions />}
           {screen === 'settings' && <Settings />}
         </Suspense>
       </div>

@@ -6,7 +6,7 @@ import style from './app.module.css'
 
 const EVERYWHERE: readonly (readonly [string, string])[] = [
   ['Ctrl + K', 'open the command palette'],
-  ['Alt + 1 … 5', 'open studies, runs, compare, report, settings'],
+  ['Alt + 1 … 5', 'open studies, runs, compare, reproductions, settings'],
   ['?', 'show this list'],
 ]
 

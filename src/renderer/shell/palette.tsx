@@ -41,8 +41,12 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
       actions: [
         { id: 'pretrain', label: 'Pre-train a network', onClick: () => goToScreen('runs', 'pretrain') },
         { id: 'baseline', label: 'Train a baseline', onClick: () => goToScreen('runs', 'baseline') },
-        { id: 'reproduce', label: 'Reproduce the report', onClick: () => goToScreen('report', 'new') },
-        { id: 'report', label: 'The report as reproduced: tables, figures', onClick: () => goToScreen('report') },
+        { id: 'reproduce', label: 'Reproduce the original work', onClick: () => goToScreen('reproductions', 'new') },
+        {
+          id: 'reproductions',
+          label: 'Show reproductions: tables, figures',
+          onClick: () => goToScreen('reproductions'),
+        },
         { id: 'compare', label: 'Compare images', onClick: () => goToScreen('compare') },
         { id: 'studies', label: 'Browse studies', onClick: () => goToScreen('studies') },
         {

@@ -10,7 +10,7 @@ import { gainFigure } from './study-gain-figure.ts'
 import { imagesFigure, type StudyImages } from './study-images.ts'
 import { fewLabelPanels, milestonePanels } from './study-points.ts'
 
-/** All that there may be, by their place in the report. */
+/** All that there may be, by their place in the original work. */
 export const STUDY_FIGURES = [
   'figure-1-pre-training-loss',
   'figure-2-fine-tuning-ssim',

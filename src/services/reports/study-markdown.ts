@@ -81,7 +81,7 @@ export function studyMarkdown(reports: StudyReport | readonly StudyReport[], com
   const all = [reports].flat()
   const original = originalTable()
   return [
-    '# The report reproduced: what pre-training changes',
+    '# The original work reproduced: what pre-training changes',
     '',
     'Written by the program from the JSON of its studies; every number and every verdict is computed from their ' +
       'rows. To write it again:',

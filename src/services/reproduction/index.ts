@@ -1,4 +1,4 @@
-/** The report reproduced on a study, for the command line and for the window. */
+/** The original work reproduced on a study, for the command line and for the window. */
 import { AppError } from '../../contract/errors.ts'
 import type { RunStatus } from '../../contract/runs.ts'
 import type { Reproduction, ReproductionRequest, StudyReport } from '../../contract/study.ts'

@@ -1,5 +1,5 @@
 /**
- * The report on a study as a list of trainings, in the order in which they are done, and the rows that come of them.
+ * The original work on a study as a list of trainings, in the order in which they are done, and the rows that come of them.
  * Nothing is read.
  */
 import { MaskSpec } from '../../contract/evaluation.ts'
@@ -88,8 +88,8 @@ function reductionsAt(
     ...(scale !== 'full' ? [manyMasks] : []),
     ...baselineReductions(baselineAt('full'), baselineAt(scale)),
     ...methods.flatMap(method => {
-      const { report, here } = courseOf(request, method, sizes)
-      return reductionsOf(report, here)
+      const { original, here } = courseOf(request, method, sizes)
+      return reductionsOf(original, here)
     }),
   ]
 }

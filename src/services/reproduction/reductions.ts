@@ -1,4 +1,4 @@
-/** What differs from a method's report recipe, in words, by comparing the two field by field. */
+/** What differs from a method's original recipe, in words, by comparing the two field by field. */
 import type { Recipe } from '../../contract/recipes.ts'
 import type { Study } from '../../contract/studies.ts'
 import { sizesOf } from '../../core/mri/phantom/index.ts'
@@ -6,7 +6,7 @@ import type { Course } from './scales.ts'
 
 type Fields = Map<string, string>
 
-/** The report's authors took one slice of each of fastMRI's single-coil knee volumes. */
+/** The original work's authors took one slice of each of fastMRI's single-coil knee volumes. */
 const REPORT_IMAGES = 973
 
 const inWords = (name: string) => name.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)
@@ -48,14 +48,14 @@ function differences(label: string, theirs: Fields, ours: Fields): string[] {
   return all.length > 0 ? [`${label}: ${all.join('; ')}.`] : []
 }
 
-export const reductionsOf = (report: Course, here: Course): string[] =>
-  differences(here.label, fieldsOf(report), fieldsOf(here))
+export const reductionsOf = (original: Course, here: Course): string[] =>
+  differences(here.label, fieldsOf(original), fieldsOf(here))
 
 const recipeFields = (recipe: Recipe): Fields =>
   new Map(Object.entries(recipe).map(([name, value]) => [inWords(name), written(value)]))
 
-export const baselineReductions = (report: Recipe, here: Recipe): string[] =>
-  differences('Baseline', recipeFields(report), recipeFields(here))
+export const baselineReductions = (original: Recipe, here: Recipe): string[] =>
+  differences('Baseline', recipeFields(original), recipeFields(here))
 
 const FASTMRI = sizesOf(1)
 

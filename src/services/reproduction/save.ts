@@ -70,7 +70,7 @@ export function commandOf(
     ...(leaveOneOut ? ['--leave-one-out'] : []),
     ...(headline ? ['--headline'] : []),
   ]
-  return `npm run self-mri -- study ${options.join(' ')}`
+  return `npm run self-mri -- reproduce ${options.join(' ')}`
 }
 
 const PAGE = 'index.html'

@@ -1,5 +1,5 @@
 /**
- * What each scale trains with. `full`: the report's recipes. `workstation`: the workstation's. `demonstration`: those, cut to fit 25 minutes on
+ * What each scale trains with. `full`: the original recipes. `workstation`: the workstation's. `demonstration`: those, cut to fit 25 minutes on
  * two cores.
  *
  * The budget in minutes, with a step of U-Net-16 at 128 × 126 and batch 1 taken as 45 ms, 2.1 times that for U-Net++, in proportion to
@@ -81,13 +81,13 @@ const fitted = ({ method, methodConfig, training }: Course, sizes: Sizes): Recip
   batch: Math.min(training.batch, pretextSamples(method, methodConfig, sizes)),
 })
 
-/** Epochs as often as the report's among as many. */
-const withMilestones = (training: Recipe, report: Course): Recipe => ({
+/** Epochs as often as the original's among as many. */
+const withMilestones = (training: Recipe, original: Course): Recipe => ({
   ...training,
-  milestones: stretch(report.training, training.epochs).milestones,
+  milestones: stretch(original.training, training.epochs).milestones,
 })
 
-function demonstrated(workstation: Course, report: Course, sizes: Sizes): Course {
+function demonstrated(workstation: Course, original: Course, sizes: Sizes): Course {
   const { method } = workstation
   const lighter = methodOf(method).demonstration?.(workstation.methodConfig)
   const methodConfig = (lighter ?? workstation.methodConfig) as Course['methodConfig']
@@ -98,34 +98,34 @@ function demonstrated(workstation: Course, report: Course, sizes: Sizes): Course
   const perEpoch = Math.ceil(Math.floor(pretextSamples(method, methodConfig, sizes) / batch) / fitting.accumulate)
   const most = Math.min(STEPS.most, VIEWED.all / (viewed * batch))
   const epochs = Math.max(Math.ceil(STEPS.fewest / perEpoch), Math.min(fitting.epochs, Math.floor(most / perEpoch)))
-  const training = withMilestones(stretch({ ...fitting, batch }, epochs), report)
+  const training = withMilestones(stretch({ ...fitting, batch }, epochs), original)
   return { ...course, training: { ...training, milestones: training.milestones.slice(-2) } }
 }
 
-/** The report's own way of a method, and the one that a scale takes on a study of these sizes. */
+/** The original way of a method, and the one that a scale takes on a study of these sizes. */
 export function courseAt(
   scale: Scale,
   method: string,
   sizes: Sizes,
-): { readonly report: Course; readonly here: Course } {
+): { readonly original: Course; readonly here: Course } {
   const { recipes } = methodOf(method)
-  const report = spelledOut(method, recipes.report)
-  if (scale === 'full') return { report, here: { ...report, training: fitted(report, sizes) } }
+  const original = spelledOut(method, recipes.original)
+  if (scale === 'full') return { original, here: { ...original, training: fitted(original, sizes) } }
   const workstation = spelledOut(method, recipes.workstation)
-  if (scale === 'demonstration') return { report, here: demonstrated(workstation, report, sizes) }
-  return { report, here: { ...workstation, training: withMilestones(fitted(workstation, sizes), report) } }
+  if (scale === 'demonstration') return { original, here: demonstrated(workstation, original, sizes) }
+  return { original, here: { ...workstation, training: withMilestones(fitted(workstation, sizes), original) } }
 }
 
 /** As `courseAt`, for the demonstration: the workstation recipe as it ships, with a number of channels of its own. */
 export function demoCourse(method: string, channels: number): ReturnType<typeof courseAt> {
-  const { report, workstation } = methodOf(method).recipes
+  const { original, workstation } = methodOf(method).recipes
   const networkConfig = { ...workstation.networkConfig, channels }
-  return { report: spelledOut(method, report), here: spelledOut(method, { ...workstation, networkConfig }) }
+  return { original: spelledOut(method, original), here: spelledOut(method, { ...workstation, networkConfig }) }
 }
 
 /** The baseline's way, by the same names as the methods'. */
 export const baselineAt = (scale: Scale): Recipe =>
-  scale === 'demonstration' ? SHORT_BASELINE : FROM_SCRATCH[scale === 'full' ? 'report' : 'workstation'].training
+  scale === 'demonstration' ? SHORT_BASELINE : FROM_SCRATCH[scale === 'full' ? 'original' : 'workstation'].training
 
 /** The slices that take part. */
 export function slicesAt(scale: Scale, study: Study): SliceSelection {

@@ -23,11 +23,11 @@ const jsonSchema = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input' }
 
 const FIRST_NETWORK = Object.keys(NETWORKS)[0]
 
-/** `scratch/report` of the first network, `scratch/NETWORK/report` of the others. */
+/** `scratch/original` of the first network, `scratch/NETWORK/original` of the others. */
 export const scratchId = (network: string, shipped: Shipped): string =>
   network === FIRST_NETWORK ? `scratch/${shipped}` : `scratch/${network}/${shipped}`
 
-const SHIPPED_NAMES: Readonly<Record<Shipped, string>> = { report: 'Report', workstation: 'Workstation' }
+const SHIPPED_NAMES: Readonly<Record<Shipped, string>> = { original: 'Original', workstation: 'Workstation' }
 
 /** With every setting spelt out, so that whoever copies one sees them all. */
 function spelledOut({ network, networkConfig, method, methodConfig, ...rest }: RecipeSettings): RecipeSettings {
@@ -85,6 +85,6 @@ export const catalogue = (): Catalogue => ({
   recipes: shippedRecipes(),
 })
 
-/** What a run's weights are fine-tuned with unless told otherwise: what was chosen with it, else its method's own, else the report's. */
+/** What a run's weights are fine-tuned with unless told otherwise: what was chosen with it, else its method's own, else the original’s. */
 export const fineTuningOf = ({ fineTuning, method }: Pick<RunConfig, 'fineTuning' | 'method'>): Recipe =>
   fineTuning ?? (method === null ? null : methodOf(method).recipes.workstation.fineTuning) ?? FINE_TUNING

@@ -1,7 +1,7 @@
 /** A user's own ways of training, beside those that ship. */
 import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
-import { NamedRecipe, Pretext, Recipe, RecipeSettings } from '../../contract/recipes.ts'
+import { NamedRecipe, Pretext, presentRecipe, Recipe, RecipeSettings } from '../../contract/recipes.ts'
 import type { Profile } from '../profile/profile.ts'
 import { methodOf, networkOf, shippedRecipes } from './catalogue.ts'
 import { chosenSettings, requireFittingHead } from './chosen-settings.ts'
@@ -27,10 +27,11 @@ export function ownRecipes({ db }: Profile): NamedRecipe[] {
   return (rows.all() as Row[]).map(toRecipe)
 }
 
-/** One that ships, or an own one, hidden or not. */
+const shippedRecipe = (id: string) => shippedRecipes().find(recipe => recipe.id === presentRecipe(id))
+
+/** A recipe that ships, or a user's own, hidden or not. */
 export function findRecipe(profile: Profile, id: string): NamedRecipe {
-  const shipped = shippedRecipes().find(recipe => recipe.id === id)
-  return shipped ?? toRecipe(ownRow(profile, id))
+  return shippedRecipe(id) ?? toRecipe(ownRow(profile, id))
 }
 
 function ownRow({ db }: Profile, id: string): Row {
@@ -39,13 +40,13 @@ function ownRow({ db }: Profile, id: string): Row {
   if (row) return row as Row
   throw new AppError(
     'INVALID_ARGUMENT',
-    `Expected a recipe’s name, such as simclr/report or own/1, got ${id}. List them with: self-mri recipes`,
+    `Expected a recipe’s name, such as simclr/original or own/1, got ${id}. List them with: self-mri recipes`,
   )
 }
 
 /** Refuses what would change a recipe that ships. */
 function requireOwn(profile: Profile, id: string): number {
-  if (!shippedRecipes().some(recipe => recipe.id === id)) return ownRow(profile, id).id
+  if (!shippedRecipe(id)) return ownRow(profile, id).id
   throw new AppError(
     'INVALID_ARGUMENT',
     `Expected a recipe of your own, got ${id}, which ships with the program and stays as it is. Save a copy as a new one.`,

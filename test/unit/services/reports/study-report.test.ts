@@ -304,7 +304,7 @@ describe('words', () => {
     for (const { svg } of studyFigures(report, null)) expect(svg).toContain('Incomplete: rows are missing.')
   })
 
-  test('the protocol, the reductions and the report’s own numbers are there; what is inferred says so', () => {
+  test('the protocol, the reductions and the original work’s numbers are there; what is inferred says so', () => {
     for (const text of written(single).map(flat)) {
       for (const reduction of single.reductions) expect(text).toContain(reduction)
       for (const theirs of ['2.96', '41.95', '8.00', '26.79', '32.06', '0.034', 'We infer'])

@@ -197,7 +197,7 @@ describe.each([
     expect(said(BRAIN)).toEqual([])
   })
 
-  it('says what is smaller than in the report, method by method', () => {
+  it('says what is smaller than in the original work, method by method', () => {
     for (const { label } of Object.values(METHODS))
       expect(plan.reductions.some(words => words.startsWith(`${label}: `) && words.includes('channels'))).toBe(true)
   })
@@ -238,7 +238,7 @@ describe('the plan', () => {
     expect(makePlan(request({ scale: 'workstation' }), KNEE).folds[0].study.slices).toEqual({ kind: 'all' })
   })
 
-  it('at full scale takes the report’s recipes, as far as a batch can be filled', () => {
+  it('at full scale takes the original recipes, as far as a batch can be filled', () => {
     const { trainings, rows } = makePlan(request({ scale: 'full', methods: ['simclr'] }), BRAIN)
     const { recipe, methodConfig } = trainings.find(({ config }) => config.kind === 'pretrain')!.config
     expect(recipe).toMatchObject({ epochs: 200, batch: 16, milestones: [50, 100, 200] })
@@ -275,7 +275,7 @@ describe('the plan', () => {
 })
 
 it('a recipe is stretched with all that counts in epochs', () => {
-  const { training, fineTuning } = METHODS.simclr.recipes.report
+  const { training, fineTuning } = METHODS.simclr.recipes.original
   expect(stretch(fineTuning!, 30)).toMatchObject({ epochs: 30, schedule: { every: 30 } })
   expect(stretch(training, 20).milestones).toEqual([5, 10, 20])
   const multistep = { kind: 'multistep' as const, rate: 1, milestones: [3, 6], factor: 0.1 }

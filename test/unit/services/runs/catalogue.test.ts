@@ -28,26 +28,26 @@ describe('the catalogue', () => {
     const ids = shippedRecipes().map(({ id }) => id)
     expect(new Set(ids).size).toBe(ids.length)
     for (const method of Object.keys(METHODS))
-      expect(ids).toEqual(expect.arrayContaining([`${method}/report`, `${method}/workstation`]))
+      expect(ids).toEqual(expect.arrayContaining([`${method}/original`, `${method}/workstation`]))
     for (const network of Object.keys(NETWORKS))
-      expect(ids).toEqual(expect.arrayContaining([scratchId(network, 'report'), scratchId(network, 'workstation')]))
-    expect(ids).toEqual(expect.arrayContaining(['scratch/report', 'scratch/workstation']))
+      expect(ids).toEqual(expect.arrayContaining([scratchId(network, 'original'), scratchId(network, 'workstation')]))
+    expect(ids).toEqual(expect.arrayContaining(['scratch/original', 'scratch/workstation']))
     expect(ids).toHaveLength(2 * (Object.keys(METHODS).length + Object.keys(NETWORKS).length))
   })
 
   it('trains from scratch as fastMRI does, or for less on a workstation', () => {
-    const [report, workstation] = ['scratch/report', 'scratch/workstation'].map(
+    const [original, workstation] = ['scratch/original', 'scratch/workstation'].map(
       id => shippedRecipes().find(recipe => recipe.id === id)!,
     )
-    expect(report).toMatchObject({
+    expect(original).toMatchObject({
       network: 'unet',
       networkConfig: { channels: 32, pools: 4 },
       training: { epochs: 50 },
     })
-    expect(report.training.schedule).toEqual({ kind: 'step', rate: 1e-3, every: 40, factor: 0.1 })
+    expect(original.training.schedule).toEqual({ kind: 'step', rate: 1e-3, every: 40, factor: 0.1 })
     expect(workstation).toMatchObject({ networkConfig: { channels: 16 }, training: FROM_SCRATCH.workstation.training })
-    expect(workstation.training).toEqual(report.training)
-    for (const recipe of [report, workstation])
+    expect(workstation.training).toEqual(original.training)
+    for (const recipe of [original, workstation])
       expect(recipe).toMatchObject({ method: null, pretext: null, fineTuning: null })
   })
 })

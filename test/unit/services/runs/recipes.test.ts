@@ -52,17 +52,17 @@ describe('an own recipe', () => {
   it('may be from scratch, with nothing of a pretext', () => {
     const saved = saveRecipe(services.profile, {
       name: 'Mine',
-      settings: settings('scratch/report', { methodConfig: { a: 1 } }),
+      settings: settings('scratch/original', { methodConfig: { a: 1 } }),
     })
     expect(saved).toMatchObject({ method: null, methodConfig: {}, pretext: null, fineTuning: null })
   })
 
   it('is written over by its id, keeps its number, and is no longer hidden then', () => {
     const { id } = saveRecipe(services.profile, { name: 'One', settings: settings() })
-    saveRecipe(services.profile, { name: 'Two', settings: settings('rotnet/report') })
+    saveRecipe(services.profile, { name: 'Two', settings: settings('rotnet/original') })
     setRecipeHidden(services.profile, id, true)
     expect(ownRecipes(services.profile).map(({ name }) => name)).toEqual(['Two'])
-    expect(saveRecipe(services.profile, { id, name: 'One again', settings: settings('pirl/report') })).toMatchObject({
+    expect(saveRecipe(services.profile, { id, name: 'One again', settings: settings('pirl/original') })).toMatchObject({
       id,
       name: 'One again',
       method: 'pirl',
@@ -120,7 +120,7 @@ describe('what is refused', () => {
   })
 
   it('to change what ships, or what there is not', () => {
-    for (const id of ['simclr/report', 'scratch/workstation']) {
+    for (const id of ['simclr/original', 'simclr/original', 'scratch/workstation']) {
       const ships = expect.objectContaining({
         code: 'INVALID_ARGUMENT',
         message: expect.stringMatching(new RegExp(`${id}, which ships.*as a new one`)),
@@ -133,4 +133,9 @@ describe('what is refused', () => {
         expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(`got ${id}`) }),
       )
   })
+})
+
+it('finds the original recipe under its name of version 0.1.0', () => {
+  for (const of of ['simclr', 'scratch', 'scratch/unet-plus-plus'])
+    expect(findRecipe(services.profile, `${of}/report`)).toEqual(findRecipe(services.profile, `${of}/original`))
 })

@@ -102,7 +102,7 @@ describe('a start', () => {
   it('keeps with the run how its fine-tuning is to go', async () => {
     await startRequested(services, requestOf('swav/workstation', { fineTuning: tuning }))
     await startRequested(services, requestOf('swav/workstation', { fineTuning: undefined }))
-    await startRequested(services, requestOf('scratch/report', { fineTuning: tuning }))
+    await startRequested(services, requestOf('scratch/original', { fineTuning: tuning }))
     expect(queued.map(({ config }) => config.fineTuning)).toEqual([tuning, null, null])
     expect(queued.map(({ config }) => [config.kind, config.method])).toEqual([
       ['pretrain', 'swav'],
@@ -115,7 +115,7 @@ describe('a start', () => {
     const rotnet = requestOf('rotnet/workstation')
     await startRequested(services, rotnet)
     await startRequested(services, { ...rotnet, pretext: { ...rotnet.pretext!, measurement: 'fixed' } })
-    await startRequested(services, requestOf('simclr/report', { recipe: { ...rotnet.recipe, batch: 2 } }))
+    await startRequested(services, requestOf('simclr/original', { recipe: { ...rotnet.recipe, batch: 2 } }))
     const caution = { level: 'warning', code: 'caution', text: expect.stringContaining('aliasing shows the label') }
     expect(queued.map(({ notes }) => notes)).toEqual([[], [caution], []])
   })
@@ -192,7 +192,7 @@ describe('a preview of views', () => {
   })
 
   it('of what makes none is refused, as is what could not be started', async () => {
-    await expect(previewViews(services, requestOf('scratch/report'))).rejects.toMatchObject({
+    await expect(previewViews(services, requestOf('scratch/original'))).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
     })
     const wrong = requestOf('simclr/workstation', { methodConfig: { crop: 1 } })

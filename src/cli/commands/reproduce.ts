@@ -1,4 +1,4 @@
-/** The whole report on a study: every row, resumable. */
+/** The whole reproduction on a study: every row, resumable. */
 import process from 'node:process'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Study } from '../../contract/studies.ts'
@@ -78,10 +78,11 @@ async function reproduce(options: Options, session: Session): Promise<void> {
   print(`\nPage: ${page}`)
 }
 
-export const studyCommand = (): Command =>
-  new Command('study')
+export const reproduceCommand = (): Command =>
+  new Command('reproduce')
+    .alias('study')
     .description(
-      'Every row of the report on a study: baselines, each method’s pre-training and fine-tuning, and their controls. Stopped, it goes on where it was.',
+      'Reproduces the original work on a study: baselines, each method’s pre-training and fine-tuning, and their controls. If it is stopped, the same command continues it.',
     )
     .addOption(
       new Option('--study <name>', `${STUDY_HELP} (default: the demonstration study)`).conflicts('syntheticKnee'),
@@ -90,7 +91,7 @@ export const studyCommand = (): Command =>
     .addOption(
       new Option(
         '--scale <scale>',
-        'the report’s own settings, the workstation recipes, or those cut to fit 25 minutes on two cores',
+        'the original settings, the workstation recipes, or those cut to fit 25 minutes on two cores',
       )
         .choices([...SCALES])
         .default('demonstration'),

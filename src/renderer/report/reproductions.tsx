@@ -1,15 +1,15 @@
-/** The report reproduced: what was asked for and how far it is, its tables and figures as they grow. */
+/** Reproductions: the list of them, and the open one with its progress, tables and figures. */
 import { Button } from '@mantine/core'
 import { useMemo } from 'react'
 import type { Reproduction } from '../../contract/study.ts'
 import { goToScreen, useScreen } from '../app/navigation.ts'
 import { useReproductions } from '../app/queries.ts'
 import style from './report.module.css'
-import { ReportPage } from './report-page.tsx'
-import { Reproduce } from './reproduce.tsx'
+import { ReproductionPage } from './reproduction-page.tsx'
+import { RequestForm } from './request-form.tsx'
 import { StateWords, StatusMark, useRequestWords } from './state.tsx'
 
-export function Report() {
+export function Reproductions() {
   const { data } = useReproductions()
   // The newest first.
   const reproductions = useMemo(() => data?.toSorted((a, b) => b.id - a.id), [data])
@@ -21,10 +21,10 @@ export function Report() {
     <div className={style.screen}>
       <section className={style.list} aria-label="Reproductions">
         <header className={style.head}>
-          <h1>Report</h1>
+          <h1>Reproductions</h1>
           {!asking && (
-            <Button ml="auto" onClick={() => goToScreen('report', 'new')}>
-              Reproduce…
+            <Button ml="auto" onClick={() => goToScreen('reproductions', 'new')}>
+              New reproduction…
             </Button>
           )}
         </header>
@@ -32,10 +32,14 @@ export function Report() {
           {reproductions.map(each => (
             <Row key={each.id} reproduction={each} open={each.id === open?.id} />
           ))}
-          {reproductions.length === 0 && <p className={style.none}>Not reproduced yet.</p>}
+          {reproductions.length === 0 && <p className={style.none}>No reproduction yet.</p>}
         </div>
       </section>
-      {open ? <ReportPage key={open.id} reproduction={open} /> : <Reproduce first={reproductions.length === 0} />}
+      {open ? (
+        <ReproductionPage key={open.id} reproduction={open} />
+      ) : (
+        <RequestForm first={reproductions.length === 0} />
+      )}
     </div>
   )
 }
@@ -50,7 +54,7 @@ function Row({ reproduction, open }: { reproduction: Reproduction; open: boolean
       aria-current={open || undefined}
       data-reproduction={id}
       data-status={status}
-      onClick={() => goToScreen('report', String(id))}
+      onClick={() => goToScreen('reproductions', String(id))}
     >
       <span className={style.rowTitle}>
         <StatusMark status={status} />

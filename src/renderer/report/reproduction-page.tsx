@@ -1,5 +1,5 @@
 /**
- * One reproduction: how far it is, Table 1, what the methods gained, figures, and what is smaller than in the report.
+ * One reproduction: how far it is, Table 1, what the methods gained, figures, and what is smaller than in the original work.
  */
 import { Button, Progress } from '@mantine/core'
 import { memo, useEffect, useMemo, useState } from 'react'
@@ -15,7 +15,7 @@ import style from './report.module.css'
 import { isIncomplete, StatusMark, useRequestWords } from './state.tsx'
 import { ReproductionTables } from './tables.tsx'
 
-export function ReportPage({ reproduction }: { reproduction: Reproduction }) {
+export function ReproductionPage({ reproduction }: { reproduction: Reproduction }) {
   const { id, study, request } = reproduction
   const { data: report, error, refetch } = useStudyReport(id)
   const words = useRequestWords(request)
@@ -151,7 +151,7 @@ function Body({ reproduction, report }: { reproduction: Reproduction; report: St
       )}
       <Figures reproduction={reproduction} />
       <details className={style.details} open={reductions.length > 0 && reductions.length <= 4}>
-        <summary>{count(reductions.length, 'reduction')} from the report’s settings</summary>
+        <summary>{count(reductions.length, 'reduction')} from the original settings</summary>
         <ul>
           {reductions.map(reduction => (
             <Reduction key={reduction} text={reduction} />

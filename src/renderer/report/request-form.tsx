@@ -7,15 +7,15 @@ import { SyntheticBadge } from '../viewer/badges.tsx'
 import { useTrainable } from '../viewer/open-study.ts'
 import { startReproduction } from './actions.ts'
 import { estimate } from './estimate.ts'
-import style from './reproduce.module.css'
+import style from './request-form.module.css'
 
 const SCALE_WORDS: Readonly<Record<Scale, string>> = {
   demonstration: 'The workstation recipes, cut to fit 25 minutes on two cores. All that is smaller is listed.',
   workstation: 'The workstation recipes: smaller networks, crops and batches. All that is smaller is listed.',
-  full: 'The report’s own settings.',
+  full: 'The original settings.',
 }
 
-export function Reproduce({ first }: { first: boolean }) {
+export function RequestForm({ first }: { first: boolean }) {
   const { trainable, first: firstStudy } = useTrainable()
   const { data: catalogue } = useCatalogue()
   const [chosenStudy, setStudy] = useState<number | null>(null)
@@ -49,7 +49,7 @@ export function Reproduce({ first }: { first: boolean }) {
     setStarting(false)
   }
   return (
-    <section className={style.page} aria-label="Reproduce the report">
+    <section className={style.page} aria-label="Reproduce the original work">
       <form
         className={style.column}
         onSubmit={event => {
@@ -58,9 +58,9 @@ export function Reproduce({ first }: { first: boolean }) {
         }}
       >
         <header className={style.intro}>
-          <h2>Reproduce the report</h2>
+          <h2>Reproduce the original work</h2>
           <p>
-            Trains every row of the report on a study: the baseline from scratch, each method’s pre-training and
+            Trains every row of the original work on a study: the baseline from scratch, each method’s pre-training and
             fine-tuning, and beside each the control, the same fine-tuning from the same seed without pre-training.
             Table 1 and Figures 1 to 3 come of it, with the gains and how sure they are.
           </p>
@@ -149,7 +149,7 @@ export function Reproduce({ first }: { first: boolean }) {
         </div>
         <div>
           <Button type="submit" variant="filled" loading={starting} disabled={!ready}>
-            Reproduce the report
+            Reproduce the original work
           </Button>
         </div>
       </form>
