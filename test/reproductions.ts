@@ -1,6 +1,6 @@
 /** Reports of reproductions for tests: any number of seeds and folds, and one with all that can go wrong. */
 import type { Metrics, Protocol } from '../src/contract/evaluation.ts'
-import { type Gain, StudyReport, type StudyRow, type StudyTraining } from '../src/contract/study.ts'
+import { type Gain, ReproductionReport, type ReproductionRow, type RowTraining } from '../src/contract/reproduction.ts'
 
 export const PROTOCOL: Protocol = {
   mask: { kind: 'random', acceleration: 4, centerFraction: 0.08 },
@@ -41,7 +41,7 @@ export const noise = (...at: readonly number[]): number => {
 
 export const metricsOf = (ssim: number): Metrics => ({ ssim, psnr: 10 + 24 * ssim, nmse: 0.12 - 0.12 * ssim })
 
-function training(run: string, epochs: number, seconds: number, more: Partial<StudyTraining> = {}): StudyTraining {
+function training(run: string, epochs: number, seconds: number, more: Partial<RowTraining> = {}): RowTraining {
   return {
     run,
     epochs,
@@ -73,7 +73,7 @@ const supervised = (run: string, epochs: number, secondsPerEpoch: number, ssim: 
     })),
   })
 
-function pretraining(method: Method, seed: number, fold: number): StudyTraining {
+function pretraining(method: Method, seed: number, fold: number): RowTraining {
   const epochs = 20
   const start = method.chance ?? 0.8
   const at = (epoch: number) =>
@@ -110,7 +110,7 @@ export function reproductionOf({
   methods = METHODS,
   headline = false,
   synthetic = false,
-}: Options = {}): StudyReport {
+}: Options = {}): ReproductionReport {
   const foldAt = (index: number) => ({
     name: `patient ${index + 1} & <b>`,
     train: ['b.h5', 'c.h5'],
@@ -140,11 +140,11 @@ export function reproductionOf({
       timeShare: 0.42,
     }
   }
-  const rows: StudyRow[] = []
+  const rows: ReproductionRow[] = []
   for (let fold = 0; fold < folds; fold++)
     for (let seed = 0; seed < seeds; seed++) {
       const patient = 0.73 + 0.03 * noise(fold)
-      const push = (row: Partial<StudyRow> & Pick<StudyRow, 'kind' | 'label'>, ssim: number) => {
+      const push = (row: Partial<ReproductionRow> & Pick<ReproductionRow, 'kind' | 'label'>, ssim: number) => {
         const metrics = metricsOf(ssim + 0.003 * noise(seed, fold, rows.length))
         rows.push({
           key: `${row.kind} ${row.label} ${row.epoch ?? row.patients ?? ''} fold ${fold} seed ${seed}`,
@@ -280,7 +280,7 @@ export function reproductionOf({
         )
       }
     }
-  return StudyReport.parse({
+  return ReproductionReport.parse({
     request: { study: 1, seeds, leaveOneOut: folds > 1, headline },
     study: synthetic ? 'Synthetic knee' : 'Brain <0.055 T>',
     synthetic,
@@ -302,7 +302,7 @@ export function reproductionOf({
 }
 
 /** The metrics of a row, changed. */
-const scored = (row: StudyRow, changes: Partial<Metrics>): StudyRow => ({
+const scored = (row: ReproductionRow, changes: Partial<Metrics>): ReproductionRow => ({
   ...row,
   metrics: { ...row.metrics, ...changes },
 })
@@ -311,9 +311,9 @@ const scored = (row: StudyRow, changes: Partial<Metrics>): StudyRow => ({
  * Three seeds, each of two patients left out. Missing rows, identical images (infinite PSNR), a number that is none,
  * rows of two other devices (the baseline's time there is known of one), a failure and a reconstruction term.
  */
-export function troubledReproduction(): StudyReport {
+export function troubledReproduction(): ReproductionReport {
   const report = reproductionOf({ seeds: 3, folds: 2, synthetic: true })
-  const rows = report.rows.flatMap((row): StudyRow[] => {
+  const rows = report.rows.flatMap((row): ReproductionRow[] => {
     const { kind, method, seed, fold } = row
     if (method === 'swav' && seed === 2) return []
     if (kind === 'baseline at' && row.epoch === 20 && fold === 1) return []

@@ -11,9 +11,9 @@ import { FigureRequest } from './figure.ts'
 import { FrameScore, FrameSource } from './images.ts'
 import { MethodFigure } from './methods.ts'
 import { NamedRecipe, Pretext, Recipe, RecipeSettings } from './recipes.ts'
+import { Reproduction, ReproductionReport, ReproductionRequest } from './reproduction.ts'
 import { LoggedEvent, RunDetail, RunView } from './runs.ts'
 import { Findings, Study, StudySummary, StudyView } from './studies.ts'
-import { Reproduction, ReproductionRequest, StudyReport } from './study.ts'
 import { SkippedFile, SliceSelection } from './volumes.ts'
 
 const Progress = z.object({
@@ -187,7 +187,7 @@ export const contract = {
     resume: oc.input(z.object({ id: z.int() })).output(z.void()),
     stop: oc.input(z.object({ id: z.int() })).output(z.void()),
     /** What there is so far. */
-    report: oc.input(z.object({ id: z.int() })).output(StudyReport),
+    report: oc.input(z.object({ id: z.int() })).output(ReproductionReport),
     /** Figures as SVG, from the same code as the report's page. */
     figures: oc
       .input(z.object({ id: z.int() }))

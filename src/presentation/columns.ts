@@ -1,6 +1,6 @@
 /** The columns that several tables of a reproduction have. */
 import type { Metrics } from '../contract/evaluation.ts'
-import type { StudyReport, StudyRow } from '../contract/study.ts'
+import type { ReproductionReport, ReproductionRow } from '../contract/reproduction.ts'
 import { baselineOf, type Group, type Line, linesOf, pairs, plannedRows } from './lines.ts'
 import { formatDuration, formatNmse, formatPercent, formatPsnr, formatSsim, NONE } from './numbers.ts'
 import { protocolSentence } from './protocol.ts'
@@ -34,7 +34,7 @@ export function metricColumn(
   metric: keyof Metrics,
   group: string,
   title: string,
-  of: (row: StudyRow) => Partial<Metrics> | null,
+  of: (row: ReproductionRow) => Partial<Metrics> | null,
   short = NAMES[metric],
 ): Column<Line> {
   return {
@@ -51,7 +51,7 @@ export function metricColumn(
 }
 
 /** SSIM, PSNR and NMSE of the test patients by the protocol that leads. */
-export const leadingColumns = (report: StudyReport): Column<Line>[] =>
+export const leadingColumns = (report: ReproductionReport): Column<Line>[] =>
   (['ssim', 'psnr', 'nmse'] as const).map(metric =>
     metricColumn(metric, 'Test patients', protocolSentence(report.protocol), row => row.metrics),
   )
@@ -61,7 +61,7 @@ export const STEPS_TITLE =
   'preparation are not in it.'
 
 /** Mean over pairs of the seconds of `of` over the baseline's total. */
-function shareOfBaseline(line: Line, group: Group, of: (row: StudyRow) => number | undefined): string {
+function shareOfBaseline(line: Line, group: Group, of: (row: ReproductionRow) => number | undefined): string {
   const shares = pairs(line, baselineOf(group)).map(([row, baseline]) => {
     const seconds = of(row)
     return seconds && baseline.totalSeconds > 0 ? seconds / baseline.totalSeconds : null
@@ -114,7 +114,7 @@ export function timeColumns(groupOf: (line: Line) => Group): Column<Line>[] {
 const HEADLINE = new Set(['fine-tuned', 'control', 'baseline'])
 
 /** A line's first cell: its label, whose control it is, and over how many trainings its numbers are. */
-export function lineRow(report: StudyReport): (line: Line) => Omit<Row, 'cells' | 'parts'> {
+export function lineRow(report: ReproductionReport): (line: Line) => Omit<Row, 'cells' | 'parts'> {
   const planned = plannedRows(report)
   return ({ kind, label, name, method, rows }) => {
     const { length } = rows
@@ -127,13 +127,13 @@ export function lineRow(report: StudyReport): (line: Line) => Omit<Row, 'cells' 
 }
 
 /** 'seed 0, tested on 6A' */
-function placeOf({ seed, fold }: StudyRow, { folds }: StudyReport): string {
+function placeOf({ seed, fold }: ReproductionRow, { folds }: ReproductionReport): string {
   return folds.length > 1 ? `seed ${seed}, tested on ${folds[fold]?.name ?? `fold ${fold + 1}`}` : `seed ${seed}`
 }
 
 /** The trainings of a line, each as a line of its own; none where the line is one training. */
 export const lineParts =
-  (report: StudyReport) =>
+  (report: ReproductionReport) =>
   (line: Line): readonly { readonly label: string; readonly item: Line }[] =>
     line.rows.length < 2
       ? []

@@ -1,5 +1,5 @@
 /** The findings of a reproduction in sentences. All numbers and verdicts are computed from the rows. */
-import type { Gain, StudyReport, StudyRow } from '../contract/study.ts'
+import type { Gain, ReproductionReport, ReproductionRow } from '../contract/reproduction.ts'
 import { differenceCell, differences, formatInterval, gainName } from './gains.ts'
 import { baselineOf, type Group, groupsOf, type Line, lineName, linesOf, pairs } from './lines.ts'
 import { count, formatDeviation, formatDifference, formatPercent, formatSsim } from './numbers.ts'
@@ -13,7 +13,7 @@ export const demoName = (method: string | null | undefined): string =>
   method ? `Demonstration of ${method}` : 'Demonstration'
 
 /** What was asked for. */
-function requestSentence({ request, folds, rows }: StudyReport): string {
+function requestSentence({ request, folds, rows }: ReproductionReport): string {
   const patients = request.leaveOneOut
     ? `each of ${count(folds.length, 'patient')} left out in turn, another one choosing the checkpoint`
     : 'the study’s own split'
@@ -27,7 +27,7 @@ function requestSentence({ request, folds, rows }: StudyReport): string {
 }
 
 /** What was run, and whether all of it is here. */
-export function statusSentences(report: StudyReport): string[] {
+export function statusSentences(report: ReproductionReport): string[] {
   const { device, createdAt, complete, failures } = report
   return [
     `${requestSentence(report)} ${device}, ${createdAt}.`,
@@ -36,7 +36,7 @@ export function statusSentences(report: StudyReport): string[] {
   ]
 }
 
-export const failureLines = ({ failures }: StudyReport): string[] =>
+export const failureLines = ({ failures }: ReproductionReport): string[] =>
   failures.map(({ key, reason }) => `Failed: ${key}: ${reason}`)
 
 const VERDICTS: readonly (readonly [Gain['verdict'], string])[] = [
@@ -46,14 +46,14 @@ const VERDICTS: readonly (readonly [Gain['verdict'], string])[] = [
   ['too few to say', 'Too few to say'],
 ]
 
-const gainSentence = (gain: Gain, report: StudyReport): string => {
+const gainSentence = (gain: Gain, report: ReproductionReport): string => {
   const { text, spread = '' } = differenceCell(gain)
   const interval = gain.interval ? `, 95 % interval ${formatInterval(gain.interval)}` : ''
   return `${gainName(gain, report)} (${[text, spread].join(' ').trim()}${interval}, ${count(gain.pairs, 'pair')})`
 }
 
 /** Methods by their verdict against the control at equal epochs. */
-function gainFindings(report: StudyReport): string[] {
+function gainFindings(report: ReproductionReport): string[] {
   const gains = report.gains.filter(({ against }) => against === 'control')
   if (gains.length === 0) return ['No gain over a control can be given: there is no pair of rows yet.']
   return VERDICTS.flatMap(([verdict, words]) => {
@@ -63,7 +63,7 @@ function gainFindings(report: StudyReport): string[] {
   })
 }
 
-const bestSsim = ({ training }: StudyRow): number | null => {
+const bestSsim = ({ training }: ReproductionRow): number | null => {
   const all = training?.curve.flatMap(({ validation }) => (validation ? [validation.ssim] : [])) ?? []
   return all.length === 0 ? null : Math.max(...all)
 }
@@ -124,7 +124,7 @@ function sorted(all: readonly Reached[]): string {
 }
 
 /** Which methods, and which of their controls, reach the baseline's SSIM in time. */
-function timeFindings(report: StudyReport): string[] {
+function timeFindings(report: ReproductionReport): string[] {
   const groups = groupsOf(report)
   const reaches = (kind: 'fine-tuned' | 'control'): Reached[] =>
     groups.flatMap(group =>
@@ -152,7 +152,7 @@ function timeFindings(report: StudyReport): string[] {
 }
 
 /** What fewer epochs from scratch reach. */
-function scratchFindings(report: StudyReport): string[] {
+function scratchFindings(report: ReproductionReport): string[] {
   return groupsOf(report).flatMap(group => {
     const baseline = baselineOf(group)
     const epochs = meanOf(baseline?.rows.map(({ training }) => training?.epochs) ?? [])
@@ -172,7 +172,7 @@ function scratchFindings(report: StudyReport): string[] {
   })
 }
 
-export const conclusions = (report: StudyReport): string[] => [
+export const conclusions = (report: ReproductionReport): string[] => [
   ...gainFindings(report),
   ...timeFindings(report),
   ...scratchFindings(report),

@@ -1,12 +1,12 @@
 /** A method's SSIM less that of its control or of the baseline. */
-import type { Gain, StudyReport } from '../contract/study.ts'
+import type { Gain, ReproductionReport } from '../contract/reproduction.ts'
 import { type Line, pairs } from './lines.ts'
 import { formatCount, formatDeviation, formatDifference, formatPercent, NONE } from './numbers.ts'
 import { protocolSentence } from './protocol.ts'
 import { type Spread, spreadOf } from './statistics.ts'
 import { type Cell, type Column, type Emphasis, type Table, tableOf } from './table.ts'
 
-export function gainName(gain: Gain, report: StudyReport): string {
+export function gainName(gain: Gain, report: ReproductionReport): string {
   const row = report.rows.find(({ network }) => network === gain.network)
   return `${gain.label}, ${row?.networkLabel ?? gain.network}`
 }
@@ -28,7 +28,7 @@ export const AGAINST = {
 
 const emphasisOf = (verdict: Gain['verdict']): Emphasis => (verdict === 'gain' || verdict === 'loss' ? verdict : 'weak')
 
-export function gainTable(report: StudyReport): Table | null {
+export function gainTable(report: ReproductionReport): Table | null {
   const protocol = protocolSentence(report.protocol)
   const title = `SSIM less that of the other, on the same test patients from the same seed. ${protocol}`
   const column = (name: string, cell: Column<Gain>['cell'], words = false): Column<Gain> => ({

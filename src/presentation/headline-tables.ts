@@ -1,6 +1,7 @@
 /** Table 1 of a reproduction, and the same rows by other measures. */
-import type { StudyReport, StudyRow } from '../contract/study.ts'
-import { THEIR_BASELINE, THEIR_ROWS } from '../contract/the-report.ts'
+
+import { ORIGINAL_BASELINE, ORIGINAL_ROWS } from '../contract/original.ts'
+import type { ReproductionReport, ReproductionRow } from '../contract/reproduction.ts'
 import {
   inWords,
   leadingColumns,
@@ -30,10 +31,10 @@ import { type Cell, type Column, type Table, tableOf } from './table.ts'
 type Part = 'pretraining' | 'training'
 
 /** Of one training: its run. Of several: none. */
-const runOf = (rows: readonly StudyRow[], of: Part): Pick<Cell, 'run'> =>
+const runOf = (rows: readonly ReproductionRow[], of: Part): Pick<Cell, 'run'> =>
   rows.length === 1 && rows[0][of] ? { run: rows[0][of].run } : {}
 
-function trainedSo(rows: readonly StudyRow[], of: Part): Pick<Cell, 'hover'> {
+function trainedSo(rows: readonly ReproductionRow[], of: Part): Pick<Cell, 'hover'> {
   const training = rows.find(row => row[of])?.[of]
   if (!training) return {}
   return {
@@ -96,8 +97,8 @@ const originalColumn: Column<Line> = {
   words: true,
   aside: true,
   cell: ({ kind, method, network }) => {
-    const baseline = kind === 'baseline' && network === 'unet' ? THEIR_BASELINE : undefined
-    const original = kind === 'fine-tuned' ? THEIR_ROWS.find(row => row.method && row.method === method) : baseline
+    const baseline = kind === 'baseline' && network === 'unet' ? ORIGINAL_BASELINE : undefined
+    const original = kind === 'fine-tuned' ? ORIGINAL_ROWS.find(row => row.method && row.method === method) : baseline
     const facts = [
       original?.sslLoss && `SSL loss ${original.sslLoss}`,
       original?.ssim && `SSIM ${original.ssim}`,
@@ -109,7 +110,7 @@ const originalColumn: Column<Line> = {
   },
 }
 
-function spreadNote(report: StudyReport): string {
+function spreadNote(report: ReproductionReport): string {
   const [{ seeds }, { length }] = [report.request, report.folds]
   if (plannedRows(report) === 1) return 'One seed and one split: no spread over trainings can be given.'
   const splits = length > 1 ? `${length} left-out patients in turn` : 'one split'
@@ -127,7 +128,7 @@ const headlineSections = (groups: readonly Group[]) =>
     return { name: group.name, items: [...linesOf(group, 'zero-filled'), ...byMethod, ...linesOf(group, 'baseline')] }
   })
 
-export function tableOne(report: StudyReport): Table | null {
+export function tableOne(report: ReproductionReport): Table | null {
   const groups = groupsOf(report)
   const groupOf = groupFinder(groups)
   return tableOf({
@@ -159,7 +160,7 @@ const SLICE_WISE =
   'Slice-wise: PSNR and NMSE of each slice, PSNR by that slice’s maximum, then the mean, as fastMRI aggregated ' +
   'before March 2021; the masks are those of the leading protocol.'
 
-export function tableTwo(report: StudyReport): Table | null {
+export function tableTwo(report: ReproductionReport): Table | null {
   const { protocol, rows, synthetic } = report
   const draws = rows.find(row => row.manyMasks)?.manyMasks?.draws
   const many = draws

@@ -1,12 +1,12 @@
 /** A reproduction's rows as lines: rows of one network that differ only in seed and left-out patient are one line. */
 
+import type { ReproductionReport, ReproductionRow, RowKind, RowTraining } from '../contract/reproduction.ts'
 import { type EpochFigures, OWN_LOSS } from '../contract/runs.ts'
-import type { StudyReport, StudyRow, StudyRowKind, StudyTraining } from '../contract/study.ts'
 import { ownLossOf } from '../contract/training-summary.ts'
 
 /** Rows that differ only in seed and fold. */
 export interface Line {
-  readonly kind: StudyRowKind
+  readonly kind: RowKind
   readonly label: string
   readonly method: string | null
   /** In words: the method, else the row's label. */
@@ -15,7 +15,7 @@ export interface Line {
   readonly patients: number | null
   readonly network: string | null
   readonly networkName: string | null
-  readonly rows: readonly StudyRow[]
+  readonly rows: readonly ReproductionRow[]
   /**
    * For each row: the time that the row's device takes, over the time of the device of the baseline's row. NaN if no
    * baseline was trained on the row's device.
@@ -30,12 +30,12 @@ export interface Group {
 }
 
 /** U-Net-16 */
-const networkName = ({ network, networkLabel, channels }: StudyRow): string | null =>
+const networkName = ({ network, networkLabel, channels }: ReproductionRow): string | null =>
   network === null ? null : [networkLabel ?? network, channels].filter(part => part !== null).join('-')
 
-const hasPatients = ({ kind }: StudyRow) => kind === 'few labels' || kind === 'few labels control'
+const hasPatients = ({ kind }: ReproductionRow) => kind === 'few labels' || kind === 'few labels control'
 
-function lineOf(rows: readonly StudyRow[], paceOf: (row: StudyRow) => number): Line {
+function lineOf(rows: readonly ReproductionRow[], paceOf: (row: ReproductionRow) => number): Line {
   const [first] = rows
   return {
     kind: first.kind,
@@ -64,14 +64,14 @@ function gather<T>(items: readonly T[], identity: (item: T) => unknown): T[][] {
 }
 
 /** Seconds that a row's baseline takes on the device that trained the row; NaN if the baseline was not trained there. */
-export const baselineTotal = ({ device, baselineSeconds }: StudyRow, baseline: StudyRow): number =>
+export const baselineTotal = ({ device, baselineSeconds }: ReproductionRow, baseline: ReproductionRow): number =>
   baselineSeconds ?? (device === baseline.device ? baseline.totalSeconds : Number.NaN)
 
-export function groupsOf(report: StudyReport): Group[] {
+export function groupsOf(report: ReproductionReport): Group[] {
   return gather(report.rows, row => [row.network, row.channels]).map(rows => {
-    const place = ({ seed, fold }: StudyRow) => `${seed} ${fold}`
+    const place = ({ seed, fold }: ReproductionRow) => `${seed} ${fold}`
     const baselines = new Map(rows.filter(({ kind }) => kind === 'baseline').map(row => [place(row), row]))
-    const paceOf = (row: StudyRow) => {
+    const paceOf = (row: ReproductionRow) => {
       const baseline = baselines.get(place(row))
       return baseline?.totalSeconds ? baselineTotal(row, baseline) / baseline.totalSeconds : 1
     }
@@ -88,18 +88,18 @@ export function groupFinder(groups: readonly Group[]): (line: Pick<Line, 'rows'>
   return ({ rows }) => byRow.get(rows[0])!
 }
 
-export const linesOf = ({ lines }: Group, ...kinds: readonly StudyRowKind[]): Line[] =>
+export const linesOf = ({ lines }: Group, ...kinds: readonly RowKind[]): Line[] =>
   lines.filter(line => kinds.includes(line.kind))
 
 /** The line that a line is compared with, on as many patients: of the same method, else of no method. */
-export function companion(group: Group, line: Line, kind: StudyRowKind): Line | undefined {
+export function companion(group: Group, line: Line, kind: RowKind): Line | undefined {
   const all = linesOf(group, kind).filter(other => other.patients === line.patients)
   return all.find(other => other.method === line.method) ?? all.find(other => other.method === null)
 }
 
 export const baselineOf = (group: Group): Line | undefined => linesOf(group, 'baseline')[0]
 
-const trainingAt = (pace: number, training: StudyTraining | null): StudyTraining | null =>
+const trainingAt = (pace: number, training: RowTraining | null): RowTraining | null =>
   training && {
     ...training,
     seconds: { ...training.seconds, steps: training.seconds.steps * pace },
@@ -107,7 +107,7 @@ const trainingAt = (pace: number, training: StudyTraining | null): StudyTraining
   }
 
 /** A row with the times of its steps as another device would have them. */
-function rowAt(pace: number, row: StudyRow): StudyRow {
+function rowAt(pace: number, row: ReproductionRow): ReproductionRow {
   if (pace === 1) return row
   return {
     ...row,
@@ -119,7 +119,7 @@ function rowAt(pace: number, row: StudyRow): StudyRow {
 }
 
 /** The training of `line` with the seed and fold of `row`. */
-export function sameTraining(line: Line | undefined, row: StudyRow): Line | undefined {
+export function sameTraining(line: Line | undefined, row: ReproductionRow): Line | undefined {
   const place = line?.rows.findIndex(({ seed, fold }) => seed === row.seed && fold === row.fold) ?? -1
   return place < 0 ? undefined : { ...line!, rows: [line!.rows[place]], paces: [line!.paces[place]] }
 }
@@ -128,7 +128,10 @@ export function sameTraining(line: Line | undefined, row: StudyRow): Line | unde
  * Rows of `line`, each with the row of `other` that has the same seed and fold. Times of the other row are converted to
  * the device of the first row.
  */
-export function pairs(line: Line, other: Line | undefined): (readonly [row: StudyRow, other: StudyRow])[] {
+export function pairs(
+  line: Line,
+  other: Line | undefined,
+): (readonly [row: ReproductionRow, other: ReproductionRow])[] {
   return line.rows.flatMap((row, i) => {
     const same = sameTraining(other, row)
     return same ? [[row, rowAt(line.paces[i] / same.paces[0], same.rows[0])] as const] : []
@@ -160,23 +163,23 @@ export function otherDevices(groups: readonly Group[]): string[] {
 }
 
 /** Trainings that a line of Table 1 has once the report is complete. */
-export const plannedRows = ({ request, folds }: StudyReport): number => request.seeds * Math.max(1, folds.length)
+export const plannedRows = ({ request, folds }: ReproductionReport): number => request.seeds * Math.max(1, folds.length)
 
 /** A line's name, with its network if the reproduction has several networks. */
 export const lineName = (line: Line, groups: readonly Group[]): string =>
   groups.filter(({ name }) => name !== null).length > 1 ? `${line.name} on ${line.networkName}` : line.name
 
-const hasTerm = ({ settings }: StudyTraining) => Number(settings.reconstruction ?? 0) > 0
+const hasTerm = ({ settings }: RowTraining) => Number(settings.reconstruction ?? 0) > 0
 
 /** Of a pre-training: see `ownLossOf`. */
-export const ownLoss = (training: StudyTraining): number | null => ownLossOf(training, hasTerm(training))
+export const ownLoss = (training: RowTraining): number | null => ownLossOf(training, hasTerm(training))
 
 /** The loss of one epoch: see `ownLossOf`. */
-export const ownEpochLoss = (training: StudyTraining, { loss, extra }: EpochFigures): number | null =>
+export const ownEpochLoss = (training: RowTraining, { loss, extra }: EpochFigures): number | null =>
   ownLossOf({ loss, ownLoss: extra[OWN_LOSS] }, hasTerm(training))
 
 /** Said where a pre-training's loss is shown; empty where no recipe adds a reconstruction term. */
-export function termNotes({ rows }: StudyReport): string[] {
+export function termNotes({ rows }: ReproductionReport): string[] {
   const trainings = rows.flatMap(({ pretraining }) => (pretraining && hasTerm(pretraining) ? [pretraining] : []))
   if (trainings.length === 0) return []
   return trainings.every(training => ownLoss(training) !== null)

@@ -1,7 +1,8 @@
 /** What the pretexts learned, and the original's own numbers. */
+
+import { ORIGINAL_ROWS, type OriginalRow } from '../contract/original.ts'
+import type { ReproductionReport } from '../contract/reproduction.ts'
 import { HELD_OUT_CHANCE } from '../contract/runs.ts'
-import type { StudyReport } from '../contract/study.ts'
-import { THEIR_ROWS, type TheirRow } from '../contract/the-report.ts'
 import { inWords, lineParts, sectionsOf } from './columns.ts'
 import { groupsOf, type Line, ownLoss, termNotes } from './lines.ts'
 import { formatCount, formatLoss, NONE } from './numbers.ts'
@@ -17,7 +18,7 @@ function meanFigures({ rows }: Line): Record<string, number> {
 }
 
 /** Whether the pretexts learned anything: loss against chance, figures on held-out patients. */
-export function pretextTable(report: StudyReport): Table | null {
+export function pretextTable(report: ReproductionReport): Table | null {
   const groups = groupsOf(report)
   const title = 'Of the pre-training, at its last epoch; a mean over trainings.'
   const mean = (name: string, of: (line: Line) => readonly (number | null | undefined)[], format = formatLoss) =>
@@ -52,14 +53,14 @@ export function pretextTable(report: StudyReport): Table | null {
 }
 
 export function originalTable(): Table {
-  const column = (name: string, of: (row: TheirRow) => string | null, words = false) =>
-    plain<TheirRow>(
+  const column = (name: string, of: (row: OriginalRow) => string | null, words = false) =>
+    plain<OriginalRow>(
       name,
       'As the original work prints it; its protocol is not known in full.',
       row => of(row) ?? NONE,
       words,
     )
-  return tableOf<TheirRow>({
+  return tableOf<OriginalRow>({
     title: 'The original work’s numbers, as far as they are known here',
     head: 'Row',
     columns: [
@@ -72,7 +73,7 @@ export function originalTable(): Table {
       column('NMSE', row => row.nmse),
       column('Less total time', row => row.saving),
     ],
-    sections: [{ name: null, items: THEIR_ROWS }],
+    sections: [{ name: null, items: ORIGINAL_ROWS }],
     row: ({ label, method }) => ({ label, method, note: null }),
     notes: [`${NONE}: not known here.`],
     protocol: [],

@@ -1,5 +1,5 @@
 /** Other ways to the same image: fewer epochs from scratch, an earlier epoch of the pre-training, fewer labels. */
-import type { StudyReport } from '../contract/study.ts'
+import type { ReproductionReport } from '../contract/reproduction.ts'
 import { leadingColumns, lineParts, lineRow, metricColumn, sectionsOf, spreadCell, timeColumns } from './columns.ts'
 import { differenceCell, differenceColumn, differences } from './gains.ts'
 import {
@@ -22,7 +22,7 @@ const epochsColumn = (name: string, of: (line: Line) => number | null): Column<L
   plain(name, 'Epochs that were trained.', line => formatCount(of(line)))
 
 /** What the baseline reaches on its way. */
-export function scratchTable(report: StudyReport): Table | null {
+export function scratchTable(report: ReproductionReport): Table | null {
   const groups = groupsOf(report)
   const groupOf = groupFinder(groups)
   const protocol = protocolSentence(report.protocol)
@@ -63,7 +63,7 @@ export const methodsIn = (group: Group, kind: 'milestone' | 'few labels') => [
   ...new Set(linesOf(group, kind).map(({ method }) => method)),
 ]
 
-export function milestoneTable(report: StudyReport): Table | null {
+export function milestoneTable(report: ReproductionReport): Table | null {
   const groups = groupsOf(report)
   const groupOf = groupFinder(groups)
   return tableOf<Line>({
@@ -110,7 +110,7 @@ export function fewLabels(group: Group, method: string | null): FewLabels[] {
   return [...few, ...all].sort((a, b) => (a.patients ?? 0) - (b.patients ?? 0))
 }
 
-export function fewLabelsTable(report: StudyReport): Table | null {
+export function fewLabelsTable(report: ReproductionReport): Table | null {
   const protocol = protocolSentence(report.protocol)
   const column = (name: string, cell: (item: FewLabels) => Cell): Column<FewLabels> => ({
     ...plain<FewLabels>(name, protocol, () => ''),

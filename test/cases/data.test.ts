@@ -2,8 +2,8 @@
 import { cpSync } from 'node:fs'
 import { expect, vi } from 'vitest'
 import type { Evaluation } from '../../src/contract/evaluation.ts'
+import type { ReproductionReport } from '../../src/contract/reproduction.ts'
 import type { RunRow } from '../../src/contract/runs.ts'
-import type { StudyReport } from '../../src/contract/study.ts'
 import { stretch } from '../../src/services/reproduction/scales.ts'
 import { metricsOf, type Variant, variant } from './variant.ts'
 
@@ -70,12 +70,12 @@ variant('K1-changed-data/training_file_replaced_by_test_patient', async v => {
 
 for (const id of ['two_versions_motion', 'two_versions_of_one_data_set'])
   variant(`K1-changed-data/${id}`, async v => {
-    const rows: Record<string, StudyReport['rows']> = {}
+    const rows: Record<string, ReproductionReport['rows']> = {}
     for (const name of ['one', 'two']) await v.json('import', name)
     for (const name of ['one', 'two']) {
       const right = (v.right.numbers as Record<string, Record<string, number>>)[`zero-filled, ${name}`]
       const args = ['--methods', 'subsample-again', '--headline', '--out', `out ${name}`]
-      rows[name] = (await v.json<StudyReport>('study', '--study', name, ...args)).rows
+      rows[name] = (await v.json<ReproductionReport>('study', '--study', name, ...args)).rows
       v.equal(right, metricsOf(rows[name].find(row => row.kind === 'zero-filled')!.metrics), name)
       const { mean } = await v.json<Evaluation>('evaluate', '--study', name)
       v.equal(right, metricsOf(mean!), `evaluate --study ${name}`)

@@ -8,7 +8,7 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { StudyReport, type StudyRow } from '../../src/contract/study.ts'
+import { ReproductionReport, type ReproductionRow } from '../../src/contract/reproduction.ts'
 import { unpackReproducedProfile } from '../old-profile.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
@@ -66,10 +66,10 @@ function computed() {
   return found
 }
 
-const reportIn = (out: string) => StudyReport.parse(JSON.parse(readFileSync(join(out, 'study.json'), 'utf8')))
+const reportIn = (out: string) => ReproductionReport.parse(JSON.parse(readFileSync(join(out, 'study.json'), 'utf8')))
 
 /** The identity names contents since, and not file sizes. */
-const withoutIdentity = ({ identity, ...row }: StudyRow) => row
+const withoutIdentity = ({ identity, ...row }: ReproductionRow) => row
 
 it('its runs, its own recipe, and every file are there', async () => {
   const listed = (await json('runs')) as { id: string; kind: string; status: string; parent: string | null }[]
@@ -92,7 +92,7 @@ describe.each(COMMANDS)('%s with its arguments', command => {
     const [before, written] = [computed(), reportIn(old.report)]
     expect(written.rows.length).toBeGreaterThan(0)
     const out = join(folder, name)
-    const report = StudyReport.parse(await json(command, ...ARGUMENTS, '--out', out))
+    const report = ReproductionReport.parse(await json(command, ...ARGUMENTS, '--out', out))
     expect(computed()).toEqual(before)
     expect(report).toMatchObject({ complete: true, failures: [], createdAt: written.createdAt })
     const { rows, gains } = reportIn(out)

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { StudyReport } from '../../src/contract/study.ts'
+import { ReproductionReport } from '../../src/contract/reproduction.ts'
 import { openServices } from '../../src/services/open.ts'
 import { planOf } from '../../src/services/reproduction/index.ts'
 import { withKnown } from '../../src/services/reproduction/known.ts'
@@ -15,7 +15,7 @@ it('docs/study.json: every row, of the demonstration’s contents', async () => 
   const services = openServices({ profile })
   try {
     const path = new URL('../../docs/study.json', import.meta.url)
-    const report = StudyReport.parse(JSON.parse(readFileSync(path, 'utf8')))
+    const report = ReproductionReport.parse(JSON.parse(readFileSync(path, 'utf8')))
     const study = await readyStudy(services, await demonstrationStudy(services))
     const { known, trainings } = withKnown(planOf(services.profile, { ...report.request, study: study.id }), report)
     expect([known.size, trainings.length]).toEqual([report.rows.length, 0])

@@ -1,10 +1,10 @@
 /** The whole reproduction on a study: every row, resumable. */
 import process from 'node:process'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { ReproductionRequest, SCALES, type Scale } from '../../contract/reproduction.ts'
 import type { Study } from '../../contract/studies.ts'
-import { ReproductionRequest, SCALES, type Scale } from '../../contract/study.ts'
 import { callersFolder } from '../../services/profile/paths.ts'
-import { studyTableText } from '../../services/reports/index.ts'
+import { reportText } from '../../services/reports/index.ts'
 import { begin, planOf } from '../../services/reproduction/index.ts'
 import { syntheticKneeStudy } from '../../services/reproduction/knee.ts'
 import { draw, openFolder, outlineOf, requireRowsKept, writeFiles } from '../../services/reproduction/save.ts'
@@ -74,7 +74,7 @@ async function reproduce(options: Options, session: Session): Promise<void> {
   if (!drawn.report.complete) process.exitCode = 1
   if (json) return printJson(options.overwrite ? { ...drawn.report, replaced } : drawn.report)
   if (options.overwrite) sayReplaced(replaced)
-  print(studyTableText(drawn.report, process.stdout.columns ?? 120))
+  print(reportText(drawn.report, process.stdout.columns ?? 120))
   print(`\nPage: ${page}`)
 }
 

@@ -36,10 +36,10 @@ export const useReproductions = () =>
   })
 
 /** The report as it grows; the host says when there is more of it. */
-export const useStudyReport = (id: number) =>
+export const useReproductionReport = (id: number) =>
   useQuery({ queryKey: ['reproduction', id, 'report'], queryFn: () => client.reproductions.report({ id }) })
 
-export const useStudyFigures = (id: number) =>
+export const useReproductionFigures = (id: number) =>
   useQuery({ queryKey: ['reproduction', id, 'figures'], queryFn: () => client.reproductions.figures({ id }) })
 
 /** A network's name in words. */

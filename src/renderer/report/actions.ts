@@ -1,5 +1,5 @@
 /** What buttons do to reproductions; each says what came of it. */
-import type { Reproduction, ReproductionRequest } from '../../contract/study.ts'
+import type { Reproduction, ReproductionRequest } from '../../contract/reproduction.ts'
 import { client, desktop } from '../app/client.ts'
 import { tellSaved } from '../app/download.ts'
 import { goToScreen } from '../app/navigation.ts'

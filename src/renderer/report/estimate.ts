@@ -1,6 +1,6 @@
 /** What a reproduction will compute, in words, before it is started. */
 import type { Catalogue } from '../../contract/api.ts'
-import type { Scale } from '../../contract/study.ts'
+import type { Scale } from '../../contract/reproduction.ts'
 import { count } from '../../presentation/numbers.ts'
 
 export interface Wanted {

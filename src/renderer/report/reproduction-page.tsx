@@ -3,12 +3,12 @@
  */
 import { Button, Progress } from '@mantine/core'
 import { memo, useEffect, useMemo, useState } from 'react'
-import type { Reproduction, StudyReport } from '../../contract/study.ts'
+import type { Reproduction, ReproductionReport } from '../../contract/reproduction.ts'
 import { count } from '../../presentation/numbers.ts'
 import { errorText } from '../app/client.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { clock } from '../app/progress.ts'
-import { useCatalogue, useStudyFigures, useStudyReport } from '../app/queries.ts'
+import { useCatalogue, useReproductionFigures, useReproductionReport } from '../app/queries.ts'
 import { SyntheticBadge } from '../viewer/badges.tsx'
 import { resumeReproduction, saveReproduction, stopReproduction } from './actions.ts'
 import style from './report.module.css'
@@ -17,7 +17,7 @@ import { ReproductionTables } from './tables.tsx'
 
 export function ReproductionPage({ reproduction }: { reproduction: Reproduction }) {
   const { id, study, request } = reproduction
-  const { data: report, error, refetch } = useStudyReport(id)
+  const { data: report, error, refetch } = useReproductionReport(id)
   const words = useRequestWords(request)
   return (
     <section className={style.page} aria-label={`Reproduction ${id}`}>
@@ -115,7 +115,7 @@ const Tables = memo(ReproductionTables)
 
 const openRun = (run: string) => goToScreen('runs', run)
 
-function Body({ reproduction, report }: { reproduction: Reproduction; report: StudyReport }) {
+function Body({ reproduction, report }: { reproduction: Reproduction; report: ReproductionReport }) {
   const { data: catalogue } = useCatalogue()
   const methods = useMemo(() => (catalogue?.methods ?? []).map(({ id }) => id), [catalogue])
   const { remarks, failures, reductions, folds } = report
@@ -195,7 +195,7 @@ function Reduction({ text }: { text: string }) {
 }
 
 function Figures({ reproduction: { id } }: { reproduction: Reproduction }) {
-  const { data, isPending } = useStudyFigures(id)
+  const { data, isPending } = useReproductionFigures(id)
   if (isPending) return <div className={style.figureSkeleton} role="status" aria-label="Loading the figures" />
   return data?.map(({ name, title, svg }) => <Drawing key={name} svg={svg} title={title} />)
 }

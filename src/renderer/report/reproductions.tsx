@@ -1,7 +1,7 @@
 /** Reproductions: the list of them, and the open one with its progress, tables and figures. */
 import { Button } from '@mantine/core'
 import { useMemo } from 'react'
-import type { Reproduction } from '../../contract/study.ts'
+import type { Reproduction } from '../../contract/reproduction.ts'
 import { goToScreen, useScreen } from '../app/navigation.ts'
 import { useReproductions } from '../app/queries.ts'
 import style from './report.module.css'

@@ -1,7 +1,7 @@
 /** Asking for a reproduction: on which study, at which scale, over how many seeds, and what that will compute. */
 import { Button, Checkbox, NumberInput, SegmentedControl, Select, Switch } from '@mantine/core'
 import { useState } from 'react'
-import type { Scale } from '../../contract/study.ts'
+import type { Scale } from '../../contract/reproduction.ts'
 import { useCatalogue, useStudy } from '../app/queries.ts'
 import { SyntheticBadge } from '../viewer/badges.tsx'
 import { useTrainable } from '../viewer/open-study.ts'

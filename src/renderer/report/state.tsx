@@ -1,5 +1,5 @@
 /** A reproduction in a few words: what was asked for, how far it is. */
-import type { Reproduction, ReproductionRequest } from '../../contract/study.ts'
+import type { Reproduction, ReproductionRequest } from '../../contract/reproduction.ts'
 import { demoName } from '../../presentation/findings.ts'
 import { count } from '../../presentation/numbers.ts'
 import { clock } from '../app/progress.ts'

@@ -1,7 +1,7 @@
 /** The findings and tables of a reproduction, in the order of the saved page. */
 import { Fragment } from 'react'
-import type { StudyReport } from '../../contract/study.ts'
-import { FACTS_AND_INFERENCES } from '../../contract/the-report.ts'
+import { FACTS_AND_INFERENCES } from '../../contract/original.ts'
+import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { conclusions } from '../../presentation/findings.ts'
 import { gainTable } from '../../presentation/gains.ts'
 import { tableOne, tableTwo } from '../../presentation/headline-tables.ts'
@@ -12,7 +12,7 @@ import style from './report.module.css'
 import { TableView } from './table-view.tsx'
 
 interface Props {
-  readonly report: StudyReport
+  readonly report: ReproductionReport
   /** All methods of the catalogue. */
   readonly methods: readonly string[]
   readonly onRun: (run: string) => void

@@ -1,5 +1,5 @@
 /** Figure 3 of a demonstration: one test slice through every network, the pre-trained one and the control's among them. */
-import type { StudyReport, StudyRowKind } from '../../contract/study.ts'
+import type { ReproductionReport, RowKind } from '../../contract/reproduction.ts'
 import type { Profile } from '../profile/profile.ts'
 import { type Comparison, ERROR_SHARE, type Pane } from '../reports/index.ts'
 import { methodOf } from '../runs/catalogue.ts'
@@ -12,14 +12,14 @@ import { type Weights, weightsOfRow } from './scores.ts'
 /** A pane before its image is computed. */
 interface Planned extends Pick<Pane, 'title' | 'units'> {
   /** The row that scores it; `null`: it has no score. */
-  readonly kind: StudyRowKind | null
+  readonly kind: RowKind | null
   readonly weights: Weights
 }
 
 /** The networks that are there, in the order in which they are drawn. */
 function networksOf(profile: Profile, plan: Plan): Planned[] {
   const { finished } = survey(profile, plan)
-  const networks = (kind: StudyRowKind, title: string): Planned[] => {
+  const networks = (kind: RowKind, title: string): Planned[] => {
     const row = plan.rows.find(each => each.kind === kind)!
     const { weights, pretrained } = weightsOfRow(profile, plan, row, finished)
     const before = `${row.method && methodOf(row.method).label} pre-trained`
@@ -38,14 +38,14 @@ function networksOf(profile: Profile, plan: Plan): Planned[] {
 export async function comparisonOf(
   opened: OpenProfile,
   plan: Plan,
-  report: StudyReport,
+  report: ReproductionReport,
   signal?: AbortSignal,
 ): Promise<Comparison> {
   const networks = networksOf(opened.profile, plan)
   const { place, caption, metricsOf } = await shownSlice(opened, plan, 0, signal)
   const models = [null, ...networks.map(({ weights }) => modelOfWeights(weights))]
   const { shape, truth, images, maximum } = await compare(opened.engines, { ...place, models }, signal)
-  const metrics = (kind: StudyRowKind | null) => {
+  const metrics = (kind: RowKind | null) => {
     const row = report.rows.find(each => each.kind === kind)
     return row ? metricsOf(row) : null
   }

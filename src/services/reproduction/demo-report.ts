@@ -1,7 +1,7 @@
 /** What `demo --json` prints, derived from the report of the reproduction. */
 import { z } from 'zod'
 import { Metrics, Protocol, VolumeScore } from '../../contract/evaluation.ts'
-import type { StudyReport, StudyRow, StudyTraining } from '../../contract/study.ts'
+import type { ReproductionReport, ReproductionRow, RowTraining } from '../../contract/reproduction.ts'
 import { TrainingSummary } from '../../contract/training-summary.ts'
 
 const KINDS = ['zero-filled', 'fine-tuned', 'control', 'baseline'] as const
@@ -35,9 +35,9 @@ export const DemoReport = z.object({
 export type DemoReport = z.infer<typeof DemoReport>
 
 /** Without what a reproduction adds to a summary. */
-const summaryOf = ({ settings: _settings, figures: _figures, curve: _curve, ...summary }: StudyTraining) => summary
+const summaryOf = ({ settings: _settings, figures: _figures, curve: _curve, ...summary }: RowTraining) => summary
 
-const demoRow = (kind: DemoRow['kind'], row: StudyRow): DemoRow => ({
+const demoRow = (kind: DemoRow['kind'], row: ReproductionRow): DemoRow => ({
   kind,
   label: row.label,
   network: row.networkLabel,
@@ -50,7 +50,7 @@ const demoRow = (kind: DemoRow['kind'], row: StudyRow): DemoRow => ({
 })
 
 /** Of a demonstration. `device`: what computes here. */
-export function demoReport(report: StudyReport, device: string, files: DemoReport['files']): DemoReport {
+export function demoReport(report: ReproductionReport, device: string, files: DemoReport['files']): DemoReport {
   const { study, remarks, synthetic, request, protocol } = report
   const [{ train, val, test }] = report.folds
   const rows = KINDS.flatMap(kind => report.rows.filter(row => row.kind === kind).map(row => demoRow(kind, row)))

@@ -2,13 +2,13 @@
 import { join } from 'node:path'
 import { strToU8 } from 'fflate'
 import { AppError } from '../../contract/errors.ts'
+import type { ReproductionRequest } from '../../contract/reproduction.ts'
 import type { Study } from '../../contract/studies.ts'
-import type { ReproductionRequest } from '../../contract/study.ts'
 import { type Destination, writeAll } from '../../engine/files/written.ts'
 import { locateEngine } from '../../engine/install/install.ts'
 import { keptFiles } from '../profile/kept-files.ts'
 import type { Profile } from '../profile/profile.ts'
-import { studyFigurePng, studyPage } from '../reports/index.ts'
+import { reportPage, svgPng } from '../reports/index.ts'
 import { type DemoReport, demoReport } from './demo-report.ts'
 import type { Drawn } from './save.ts'
 import { prepareFolder, unrecorded } from './unrecorded.ts'
@@ -51,7 +51,7 @@ export async function writeDemo(
   const comparison = figures.find(({ name }) => name === 'figure-3-images')
   if (!engine || !comparison)
     throw new AppError('ENGINE_UNAVAILABLE', 'The TensorFlow engine, which computes the images, is not installed yet.')
-  const files = { [FIGURE]: studyFigurePng(comparison.svg), [PAGE]: strToU8(studyPage(report, figures)) }
+  const files = { [FIGURE]: svgPng(comparison.svg), [PAGE]: strToU8(reportPage(report, figures)) }
   const replaced = await writeAll(destinationOf(folder, overwrite), files, keptFiles(profile))
   const device = `TensorFlow ${engine.tensorflow}, ${engine.variant === 'cuda' ? 'CUDA build' : 'CPU'}`
   const written = { figure: join(folder, FIGURE), page: join(folder, PAGE) }

@@ -1,8 +1,8 @@
 /** A study with other roles, fewer training patients or fewer slices: what it is called and stored as stays the study's. */
 import { AppError } from '../../contract/errors.ts'
 import { stemOf } from '../../contract/exports.ts'
+import type { ReproductionReport, ReproductionRequest } from '../../contract/reproduction.ts'
 import type { Study, StudyVolume } from '../../contract/studies.ts'
-import type { ReproductionRequest, StudyReport } from '../../contract/study.ts'
 import { type Role, type SliceSelection, selectSlices } from '../../contract/volumes.ts'
 import { cropShape } from '../../core/mri/transform.ts'
 import { requireSeparatePatients, volumesOf } from '../studies/studies.ts'
@@ -123,7 +123,7 @@ export function sizesOf(study: Study): Sizes {
   }
 }
 
-export function describeFold({ study, name }: Fold): StudyReport['folds'][number] {
+export function describeFold({ study, name }: Fold): ReproductionReport['folds'][number] {
   const files = (role: Role) => volumesOf(study, role).map(({ file }) => file)
   return { name, train: files('train'), val: files('val'), test: files('test') }
 }

@@ -1,6 +1,7 @@
 /** What a method gains over its controls and the baseline, on the same test patients from the same seeds. */
+
+import type { Gain, ReproductionRow } from '../../contract/reproduction.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
-import type { Gain, StudyRow } from '../../contract/study.ts'
 import { stream } from '../../core/mri/random.ts'
 import { bootstrapInterval, mean, standardDeviation } from '../../core/statistics.ts'
 import { baselineTotal } from '../../presentation/lines.ts'
@@ -10,7 +11,7 @@ import type { PlannedRow } from './planned.ts'
 const AGAINST = { control: 'control', equalTime: 'control of equal time', baseline: 'baseline' } as const
 
 /** SSIM of each patient, the mean over the volumes (two contrasts of one are not independent). */
-function byPatient({ volumes }: StudyRow, patientOf: (file: string) => string): Map<string, number> {
+function byPatient({ volumes }: ReproductionRow, patientOf: (file: string) => string): Map<string, number> {
   const scores = new Map<string, number[]>()
   for (const { file, ssim } of volumes) {
     const patient = patientOf(file)
@@ -20,8 +21,8 @@ function byPatient({ volumes }: StudyRow, patientOf: (file: string) => string): 
 }
 
 interface Pair {
-  readonly row: StudyRow
-  readonly other: StudyRow
+  readonly row: ReproductionRow
+  readonly other: ReproductionRow
 }
 
 /** Differences of each patient, one a seed. */
@@ -60,7 +61,7 @@ export function judge(
 }
 
 /** Of the rows that are there. */
-export function gainsOf(plan: Plan, rows: readonly StudyRow[]): Gain[] {
+export function gainsOf(plan: Plan, rows: readonly ReproductionRow[]): Gain[] {
   const byKey = new Map(rows.map(row => [row.key, row]))
   const patients = new Map(plan.study.volumes.map(({ file, patient }: StudyVolume) => [file, patient]))
   const patientOf = (file: string) => patients.get(file) ?? file

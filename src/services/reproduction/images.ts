@@ -1,9 +1,9 @@
 /** One slice of the first test volume of a fold, through every network of a seed that is there. */
-import type { StudyReport, StudyRow } from '../../contract/study.ts'
+import type { ReproductionReport, ReproductionRow } from '../../contract/reproduction.ts'
 import { selectSlices } from '../../contract/volumes.ts'
 import type { Calls, Comparison, ModelReference } from '../../engine/process/protocol.ts'
 import type { EnginePool } from '../profile/engine-pool.ts'
-import type { StudyImages } from '../reports/index.ts'
+import type { ReportImages } from '../reports/index.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
 import { fileOf, readyVolume } from '../studies/contents/ready.ts'
 import { volumesOf } from '../studies/studies.ts'
@@ -48,16 +48,16 @@ export async function shownSlice(opened: OpenProfile, { folds, mask }: Plan, fol
   return {
     place: { ...fileOf(volume), salt: opened.profile.salt, slice, mask },
     caption,
-    metricsOf: ({ volumes }: StudyRow) => volumes.find(({ file }) => file === volume.file) ?? null,
+    metricsOf: ({ volumes }: ReproductionRow) => volumes.find(({ file }) => file === volume.file) ?? null,
   }
 }
 
 export async function imagesOf(
   opened: OpenProfile,
   plan: Plan,
-  report: StudyReport,
+  report: ReproductionReport,
   signal?: AbortSignal,
-): Promise<StudyImages> {
+): Promise<ReportImages> {
   const { finished } = survey(opened.profile, plan)
   const weightsOfPart = (fold: number, seed: number) =>
     plan.rows
@@ -71,7 +71,7 @@ export async function imagesOf(
   const { name } = plan.folds[fold]
   const { place, caption, metricsOf } = await shownSlice(opened, plan, fold, signal)
 
-  const rowsOf = (kind: StudyRow['kind']) =>
+  const rowsOf = (kind: ReproductionRow['kind']) =>
     plan.rows
       .filter(row => row.kind === kind && row.fold === fold && row.seed === seed)
       .flatMap(planned => {
@@ -89,7 +89,7 @@ export async function imagesOf(
     ...methods.flatMap(({ weights, pretrained }) => [modelOfWeights(pretrained!), modelOfWeights(weights!)]),
   ]
   const { shape, truth, maximum, images } = await compare(opened.engines, { ...place, models }, signal)
-  const named = ({ networkLabel, channels }: StudyRow) =>
+  const named = ({ networkLabel, channels }: ReproductionRow) =>
     [networkLabel, channels].filter(part => part !== null).join('-')
   return {
     caption: [...caption, ...(plan.folds.length > 1 ? [`${name} left out`] : []), `seed ${seed}`].join(', '),

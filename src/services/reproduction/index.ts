@@ -1,7 +1,7 @@
 /** The original work reproduced on a study, for the command line and for the window. */
 import { AppError } from '../../contract/errors.ts'
+import type { Reproduction, ReproductionReport, ReproductionRequest } from '../../contract/reproduction.ts'
 import type { RunStatus } from '../../contract/runs.ts'
-import type { Reproduction, ReproductionRequest, StudyReport } from '../../contract/study.ts'
 import type { Profile } from '../profile/profile.ts'
 import { closedReason } from '../runs/ending.ts'
 import type { WithQueue } from '../runs/queue.ts'
@@ -71,7 +71,7 @@ export function viewReproduction(profile: Profile, stored: StoredReproduction): 
 /** Failures of this process's attempts, which the profile does not hold. */
 const attempts = new WeakMap<Profile, Map<number, Failures>>()
 
-export function reportOf(profile: Profile, id: number): StudyReport {
+export function reportOf(profile: Profile, id: number): ReproductionReport {
   const { request, createdAt } = storedReproduction(profile, id)
   return assemble(profile, planOf(profile, request), createdAt, attempts.get(profile)?.get(id))
 }
@@ -82,7 +82,7 @@ export interface Begun {
   /** Works on it to its end; its row says how that was. */
   carryOut(trainer: Trainer, steps?: Steps): Promise<void>
   /** As it is now. */
-  report(): StudyReport
+  report(): ReproductionReport
 }
 
 /**
@@ -92,7 +92,7 @@ export interface Begun {
 export function begin(
   opened: WithQueue,
   of: { readonly request: ReproductionRequest } | { readonly id: number },
-  before: StudyReport | null = null,
+  before: ReproductionReport | null = null,
 ): Begun {
   const asked = 'id' in of ? storedReproduction(opened.profile, of.id).request : of.request
   const whole = planOf(opened.profile, asked)

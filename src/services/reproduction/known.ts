@@ -3,7 +3,7 @@
  * days goes on on another machine, and the files that one wrote are enough for it.
  */
 import { createHash } from 'node:crypto'
-import type { StudyReport } from '../../contract/study.ts'
+import type { ReproductionReport } from '../../contract/reproduction.ts'
 import type { Plan } from './plan.ts'
 import type { PlannedRow, PlannedTraining } from './planned.ts'
 
@@ -45,7 +45,7 @@ export function identityOf(plan: Plan, row: PlannedRow): string {
 }
 
 /** What is left to do where a report has some of the rows. */
-export function withKnown(plan: Plan, report: Pick<StudyReport, 'rows' | 'device'>): Plan {
+export function withKnown(plan: Plan, report: Pick<ReproductionReport, 'rows' | 'device'>): Plan {
   const there = new Map(report.rows.map(row => [row.key, row]))
   const known = plan.rows.flatMap(row => {
     const same = there.get(row.key)

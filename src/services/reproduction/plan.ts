@@ -3,8 +3,8 @@
  * Nothing is read.
  */
 import { MaskSpec } from '../../contract/evaluation.ts'
+import type { ReproductionRequest, ReproductionRow } from '../../contract/reproduction.ts'
 import type { Study } from '../../contract/studies.ts'
-import type { ReproductionRequest, StudyRow } from '../../contract/study.ts'
 import { METHODS, methodOf } from '../runs/catalogue.ts'
 import { type Fold, foldsOf, type Sizes, sizesOf, withSlices } from './folds.ts'
 import type { PlannedRow, PlannedTraining } from './planned.ts'
@@ -22,7 +22,7 @@ export interface Plan {
   readonly rows: readonly PlannedRow[]
   readonly reductions: readonly string[]
   /** Rows that another report has, by key: see `withKnown`. */
-  readonly known: ReadonlyMap<string, StudyRow>
+  readonly known: ReadonlyMap<string, ReproductionRow>
 }
 
 /** Every choice spelt out, so that it means the same when there are more methods. */

@@ -1,6 +1,7 @@
 /** One training and one row of a plan. */
+
+import type { RowKind } from '../../contract/reproduction.ts'
 import type { RunConfig } from '../../contract/runs.ts'
-import type { StudyRowKind } from '../../contract/study.ts'
 
 export interface PlannedTraining {
   /** As `writtenKey` writes it. */
@@ -29,7 +30,7 @@ export interface PlannedTraining {
 
 export interface PlannedRow {
   readonly key: string
-  readonly kind: StudyRowKind
+  readonly kind: RowKind
   readonly label: string
   readonly method: string | null
   readonly fold: number

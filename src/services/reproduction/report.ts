@@ -1,5 +1,5 @@
 /** What there is of a plan, as a report: read from the profile alone. */
-import type { StudyReport } from '../../contract/study.ts'
+import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { protocolOf } from '../../core/evaluate.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { Failures } from './driver.ts'
@@ -7,7 +7,7 @@ import { describeFold } from './folds.ts'
 import { gainsOf } from './gains.ts'
 import { type Finished, type Survey, survey } from './lookup.ts'
 import type { Plan } from './plan.ts'
-import { deviceInWords, studyRow } from './rows.ts'
+import { deviceInWords, reproductionRow } from './rows.ts'
 import { readScores } from './scores.ts'
 
 /** What computed; several where it has changed. */
@@ -34,7 +34,12 @@ function failedTrainings({ trainings }: Plan, { found }: Survey): Failures {
 }
 
 /** `failures`: what is known beside, of this process's attempt. */
-export function assemble(profile: Profile, plan: Plan, createdAt: string, failures: Failures = new Map()): StudyReport {
+export function assemble(
+  profile: Profile,
+  plan: Plan,
+  createdAt: string,
+  failures: Failures = new Map(),
+): ReproductionReport {
   const { request, study, folds, mask, reductions } = plan
   const all = survey(profile, plan)
   const { finished } = all
@@ -42,7 +47,7 @@ export function assemble(profile: Profile, plan: Plan, createdAt: string, failur
     const known = plan.known.get(row.key)
     if (known) return [known]
     const scores = readScores(profile, plan, row, finished)
-    return scores ? [studyRow(profile, plan, row, scores, finished)] : []
+    return scores ? [reproductionRow(profile, plan, row, scores, finished)] : []
   })
   const failed = new Map([...failures, ...failedTrainings(plan, all)])
   return {

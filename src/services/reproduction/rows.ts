@@ -1,7 +1,7 @@
 /** A planned row with its scores as a row of the report. */
 import type { Evaluation, Metrics } from '../../contract/evaluation.ts'
+import type { ReproductionRow, RowTraining } from '../../contract/reproduction.ts'
 import { HELD_OUT_CHANCE, OWN_LOSS, type RunRow } from '../../contract/runs.ts'
-import type { StudyRow, StudyTraining } from '../../contract/study.ts'
 import { meanOfMetrics, sdOfMetrics } from '../../core/evaluate.ts'
 import { mean } from '../../core/statistics.ts'
 import type { Profile } from '../profile/profile.ts'
@@ -14,7 +14,7 @@ import type { PlannedRow } from './planned.ts'
 import { MASK_DRAWS, type RowScores, type Weights, weightsOfRow } from './scores.ts'
 
 /** The method's own settings, and what every training is judged by. */
-function settingsOf({ config }: RunRow): StudyTraining['settings'] {
+function settingsOf({ config }: RunRow): RowTraining['settings'] {
   const own = Object.entries(config.methodConfig).flatMap(([name, value]) => {
     if (typeof value === 'boolean') return [[name, value ? 'yes' : 'no'] as const]
     return typeof value === 'number' || typeof value === 'string' ? [[name, value] as const] : []
@@ -33,16 +33,16 @@ function settingsOf({ config }: RunRow): StudyTraining['settings'] {
   }
 }
 
-const stepSeconds = (curve: StudyTraining['curve']) => curve.reduce((sum, { seconds }) => sum + seconds, 0)
+const stepSeconds = (curve: RowTraining['curve']) => curve.reduce((sum, { seconds }) => sum + seconds, 0)
 
 /** Seconds of a training's steps until the end of an epoch. */
-function secondsUntil({ seconds, curve }: StudyTraining, epoch: number): number {
+function secondsUntil({ seconds, curve }: RowTraining, epoch: number): number {
   const part = curve.filter(figures => figures.epoch <= epoch)
   return seconds.steps * (stepSeconds(part) / stepSeconds(curve))
 }
 
 /** A training as it was when it had come to an epoch, whose weights were kept. */
-function until(training: StudyTraining, { epoch, path, sha256 }: Weights): StudyTraining {
+function until(training: RowTraining, { epoch, path, sha256 }: Weights): RowTraining {
   if (epoch === null) return training
   const curve = training.curve.filter(figures => figures.epoch <= epoch)
   const share = epoch / training.epochs
@@ -67,12 +67,12 @@ function until(training: StudyTraining, { epoch, path, sha256 }: Weights): Study
 }
 
 /** Not every epoch is validated. */
-function figuresOf(curve: StudyTraining['curve']): StudyTraining['figures'] {
+function figuresOf(curve: RowTraining['curve']): RowTraining['figures'] {
   const figures = curve.map(({ extra: { [OWN_LOSS]: _own, [HELD_OUT_CHANCE]: _chance, ...rest } }) => rest)
   return figures.findLast(each => Object.keys(each).length > 0) ?? {}
 }
 
-function trainingOf(profile: Profile, weights: Weights): StudyTraining {
+function trainingOf(profile: Profile, weights: Weights): RowTraining {
   const { run } = weights
   const curve = epochsOf(profile, run.id)
   return until({ ...run.summary!, settings: settingsOf(run), figures: figuresOf(curve), curve }, weights)
@@ -91,10 +91,10 @@ function baselineCurve(profile: Profile, plan: Plan, row: PlannedRow, run: RunRo
   return (shown && plan.known.get(shown.key)?.training?.curve) ?? (run && epochsOf(profile, run.id))
 }
 
-const bestSsim = (curve: StudyTraining['curve']) =>
+const bestSsim = (curve: RowTraining['curve']) =>
   Math.max(...curve.map(({ validation }) => validation?.ssim ?? Number.NEGATIVE_INFINITY))
 
-function reach(bound: number, training: StudyTraining, before: number): StudyRow['toBaseline'] {
+function reach(bound: number, training: RowTraining, before: number): ReproductionRow['toBaseline'] {
   const first = training.curve.find(({ validation }) => validation && validation.ssim >= bound)
   return first ? { seconds: before + secondsUntil(training, first.epoch), epoch: first.epoch } : null
 }
@@ -102,20 +102,20 @@ function reach(bound: number, training: StudyTraining, before: number): StudyRow
 const plain = ({ ssim, psnr, nmse }: Metrics): Metrics => ({ ssim, psnr, nmse })
 
 /** The SD is that of the mean over volumes, which a mask's draw moves together. */
-function overMasks({ volumes, mean: all }: Evaluation): NonNullable<StudyRow['manyMasks']> {
+function overMasks({ volumes, mean: all }: Evaluation): NonNullable<ReproductionRow['manyMasks']> {
   const draws = Array.from({ length: MASK_DRAWS }, (_, i) =>
     meanOfMetrics(volumes.map(({ draws, ...one }) => draws?.[i] ?? one)),
   )
   return { draws: MASK_DRAWS, mean: plain(all!), sd: sdOfMetrics(draws) }
 }
 
-export function studyRow(
+export function reproductionRow(
   profile: Profile,
   plan: Plan,
   row: PlannedRow,
   { byFileName, manyMasks, noiseFree, pretrained }: RowScores,
   finished: Finished,
-): StudyRow {
+): ReproductionRow {
   const { weights, pretrained: start } = weightsOfRow(profile, plan, row, finished)
   const config = weights?.run.config ?? null
   const training = weights && trainingOf(profile, weights)

@@ -4,19 +4,19 @@ import { writeFile } from 'node:fs/promises'
 import { basename, isAbsolute, join, relative } from 'node:path'
 import { strToU8, zipSync } from 'fflate'
 import { AppError } from '../../contract/errors.ts'
-import { type ReproductionRequest, StudyReport, type StudyTraining } from '../../contract/study.ts'
+import { ReproductionReport, type ReproductionRequest, type RowTraining } from '../../contract/reproduction.ts'
 import { type Destination, inWorkshop, isRecorded, placeUnderFreeName, writeAll } from '../../engine/files/written.ts'
 import { locateEngine } from '../../engine/install/install.ts'
 import { keptFiles } from '../profile/kept-files.ts'
 import { reconstructionsDirectory } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
 import {
-  STUDY_FIGURES,
-  type StudyFigure,
-  studyFigurePng,
-  studyFigures,
-  studyMarkdown,
-  studyPage,
+  REPORT_FIGURES,
+  type ReportFigure,
+  reportFigures,
+  reportMarkdown,
+  reportPage,
+  svgPng,
 } from '../reports/index.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
 import { DEMONSTRATION } from '../studies/demonstration.ts'
@@ -29,15 +29,20 @@ import type { Plan } from './plan.ts'
 import { prepareFolder, unrecorded } from './unrecorded.ts'
 
 export interface Drawn {
-  readonly report: StudyReport
-  readonly figures: readonly StudyFigure[]
+  readonly report: ReproductionReport
+  readonly figures: readonly ReportFigure[]
 }
 
 /** The figures of a plan's report; the images are computed, where there is what computes them. */
-export async function draw(opened: OpenProfile, plan: Plan, report: StudyReport, signal?: AbortSignal): Promise<Drawn> {
+export async function draw(
+  opened: OpenProfile,
+  plan: Plan,
+  report: ReproductionReport,
+  signal?: AbortSignal,
+): Promise<Drawn> {
   const compute = plan.request.demo ? comparisonOf : imagesOf
   const images = locateEngine() ? await compute(opened, plan, report, signal) : null
-  return { report, figures: studyFigures(report, images) }
+  return { report, figures: reportFigures(report, images) }
 }
 
 /** The report as it is now, with its figures. */
@@ -78,7 +83,7 @@ const NUMBERS = 'study.json'
 const TEXT = 'study.md'
 
 /** All names that a report's files may have. */
-const NAMES = [PAGE, NUMBERS, TEXT, ...STUDY_FIGURES.flatMap(name => [`${name}.svg`, `${name}.png`])]
+const NAMES = [PAGE, NUMBERS, TEXT, ...REPORT_FIGURES.flatMap(name => [`${name}.svg`, `${name}.png`])]
 
 /** A report's own files are made anew as its rows come; other results are replaced only when that is asked for. */
 const destinationOf = (folder: string, overwrite: boolean): Destination => ({
@@ -88,9 +93,9 @@ const destinationOf = (folder: string, overwrite: boolean): Destination => ({
 })
 
 /** `null`: there is none, or what is there is no report that this version reads. */
-function readReport(path: string): StudyReport | null {
+function readReport(path: string): ReproductionReport | null {
   try {
-    return StudyReport.parse(JSON.parse(readFileSync(path, 'utf8')))
+    return ReproductionReport.parse(JSON.parse(readFileSync(path, 'utf8')))
   } catch {
     return null
   }
@@ -100,7 +105,11 @@ function readReport(path: string): StudyReport | null {
  * Checks, before any work, that a report can be written into a folder: the report that is there from before, or null. A folder whose
  * study.json is a report is the program's, whichever version wrote it. Throws `FILE_EXISTS` for anybody else's files of a report's names.
  */
-export async function openFolder(profile: Profile, folder: string, overwrite = false): Promise<StudyReport | null> {
+export async function openFolder(
+  profile: Profile,
+  folder: string,
+  overwrite = false,
+): Promise<ReproductionReport | null> {
   const path = join(folder, NUMBERS)
   const before = readReport(path)
   const numbers = await isRecorded(folder, NUMBERS)
@@ -118,14 +127,14 @@ export async function openFolder(profile: Profile, folder: string, overwrite = f
   return before
 }
 
-const filesOfFolds = (folds: StudyReport['folds']) =>
+const filesOfFolds = (folds: ReproductionReport['folds']) =>
   JSON.stringify(folds.map(({ train, val, test }) => [train, val, test]))
 
 /** Throws `FILE_EXISTS` where rows that a folder's report has would be lost: another study's, another scale's, or more than there are now. */
 export function requireRowsKept(
   folder: string,
-  before: StudyReport | null,
-  now: Pick<StudyReport, 'folds' | 'request'> & { readonly rows: readonly { readonly key: string }[] },
+  before: ReproductionReport | null,
+  now: Pick<ReproductionReport, 'folds' | 'request'> & { readonly rows: readonly { readonly key: string }[] },
 ): void {
   if (!before) return
   const same = before.request.scale === now.request.scale && filesOfFolds(before.folds) === filesOfFolds(now.folds)
@@ -145,8 +154,8 @@ export const outlineOf = ({ request, folds, rows }: Plan) => ({ request, folds: 
 const inside = (folder: string, path: string) => (isAbsolute(path) ? relative(folder, path) : path)
 
 /** For other machines too: checkpoints by their place in the profile, volumes by their file. */
-function portable(report: StudyReport, profile: string): StudyReport {
-  const inProfile = (training: StudyTraining | null) =>
+function portable(report: ReproductionReport, profile: string): ReproductionReport {
+  const inProfile = (training: RowTraining | null) =>
     training && {
       ...training,
       checkpoint: { ...training.checkpoint, path: inside(profile, training.checkpoint.path) },
@@ -162,13 +171,13 @@ function portable(report: StudyReport, profile: string): StudyReport {
 
 /** By name. */
 const filesOf = ({ report, figures }: Drawn, profile: string): Record<string, Uint8Array> => ({
-  [PAGE]: strToU8(studyPage(report, figures)),
+  [PAGE]: strToU8(reportPage(report, figures)),
   [NUMBERS]: strToU8(`${JSON.stringify(portable(report, profile))}\n`),
-  [TEXT]: strToU8(studyMarkdown(report, commandOf(report.request, report.study))),
+  [TEXT]: strToU8(reportMarkdown(report, commandOf(report.request, report.study))),
   ...Object.fromEntries(
     figures.flatMap(({ name, svg }) => [
       [`${name}.svg`, strToU8(svg)],
-      [`${name}.png`, studyFigurePng(svg)],
+      [`${name}.png`, svgPng(svg)],
     ]),
   ),
 })

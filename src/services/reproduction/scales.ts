@@ -11,8 +11,8 @@
  * Twenty masks are drawn for the main rows alone. `reproduction.test.ts` adds it up.
  */
 import type { Recipe } from '../../contract/recipes.ts'
+import type { Scale } from '../../contract/reproduction.ts'
 import type { Study } from '../../contract/studies.ts'
-import type { Scale } from '../../contract/study.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
 import type { MethodRecipe } from '../../core/ssl/method.ts'
 import { FINE_TUNING, FROM_SCRATCH, methodOf, networkOf } from '../runs/catalogue.ts'

@@ -1,14 +1,14 @@
 /**
  * The part of the plan for one fold and one seed: its rows, and their trainings in the order in which they are done.
  */
-import { type ReproductionRequest, STUDY_ROW_KINDS, type StudyRowKind } from '../../contract/study.ts'
+import { type ReproductionRequest, ROW_KINDS, type RowKind } from '../../contract/reproduction.ts'
 import { type PlanKey, writtenKey } from './keys.ts'
 import type { PlannedRow, PlannedTraining } from './planned.ts'
 import type { Course } from './scales.ts'
 import { networkKey, networkName, type Part, seedTrainings } from './seed-trainings.ts'
 
 /** Row kinds that a demonstration scores over many masks. */
-const MAIN: ReadonlySet<StudyRowKind> = new Set([
+const MAIN: ReadonlySet<RowKind> = new Set([
   'zero-filled',
   'baseline',
   'fine-tuned',
@@ -173,6 +173,6 @@ export function seedPlan(
     addMilestones(rows, trainings, courses)
     addFewLabels(rows, trainings, part, courses[0])
   }
-  const order = ({ kind }: PlannedRow) => STUDY_ROW_KINDS.indexOf(kind)
+  const order = ({ kind }: PlannedRow) => ROW_KINDS.indexOf(kind)
   return { trainings: trainings.all(), rows: rows.all().toSorted((a, b) => order(a) - order(b)) }
 }

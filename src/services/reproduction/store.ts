@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../contract/errors.ts'
-import { type Reproduction, ReproductionRequest } from '../../contract/study.ts'
+import { type Reproduction, ReproductionRequest } from '../../contract/reproduction.ts'
 import { deviceOwner, tryDevice } from '../profile/db/device-lock.ts'
 import type { Profile } from '../profile/profile.ts'
 

@@ -1,9 +1,9 @@
 /** Reproductions behind the window: each is a loop in this process that puts one training after another into the queue. */
 import { AppError } from '../../contract/errors.ts'
-import type { Reproduction, ReproductionRequest, StudyReport } from '../../contract/study.ts'
+import type { Reproduction, ReproductionReport, ReproductionRequest } from '../../contract/reproduction.ts'
 import { locateEngine } from '../../engine/install/install.ts'
 import { STOP_SIGNALS } from '../profile/signals.ts'
-import type { StudyFigure } from '../reports/index.ts'
+import type { ReportFigure } from '../reports/index.ts'
 import type { WithQueue } from '../runs/queue.ts'
 import type { ReadOptions } from '../studies/contents/reader.ts'
 import { readyStudy } from '../studies/contents/ready.ts'
@@ -18,8 +18,8 @@ export interface Reproductions {
   start(request: ReproductionRequest, options?: ReadOptions): Promise<Reproduction>
   resume(id: number, options?: ReadOptions): Promise<void>
   stop(id: number): void
-  report(id: number): StudyReport
-  figures(id: number, signal?: AbortSignal): Promise<readonly StudyFigure[]>
+  report(id: number): ReproductionReport
+  figures(id: number, signal?: AbortSignal): Promise<readonly ReportFigure[]>
   save(id: number, folder?: string, signal?: AbortSignal): Promise<{ path: string; name: string }>
 }
 

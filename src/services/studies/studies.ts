@@ -96,7 +96,7 @@ export async function importStudy(
   return studyById(opened.profile, id)
 }
 
-interface StudyRow {
+interface ReproductionRow {
   readonly id: number
   readonly name: string
   readonly kind: Study['kind']
@@ -125,7 +125,7 @@ function toVolume(profile: Profile, { id, role, info }: VolumeRow): StudyVolume 
   return { ...parsed, sampling, path: fileAt(profile, parsed.path), id, role }
 }
 
-function readStudy(profile: Profile, row: StudyRow): Study {
+function readStudy(profile: Profile, row: ReproductionRow): Study {
   const { db } = profile
   const volumes = db.prepare('SELECT id, role, info FROM volumes WHERE study_id = ? ORDER BY path').all(row.id)
   const skipped = db.prepare('SELECT path, reason FROM skipped_files WHERE study_id = ? ORDER BY path').all(row.id)
@@ -149,7 +149,9 @@ function readStudy(profile: Profile, row: StudyRow): Study {
 }
 
 export const listStudies = (profile: Profile): Study[] =>
-  (profile.db.prepare('SELECT * FROM studies ORDER BY id').all() as StudyRow[]).map(row => readStudy(profile, row))
+  (profile.db.prepare('SELECT * FROM studies ORDER BY id').all() as ReproductionRow[]).map(row =>
+    readStudy(profile, row),
+  )
 
 /** Those that are not hidden. */
 export function summariseStudies({ db }: Profile): StudySummary[] {
@@ -165,7 +167,7 @@ export function summariseStudies({ db }: Profile): StudySummary[] {
 }
 
 export function studyById(profile: Profile, id: number): Study {
-  const row = profile.db.prepare('SELECT * FROM studies WHERE id = ?').get(id) as StudyRow | undefined
+  const row = profile.db.prepare('SELECT * FROM studies WHERE id = ?').get(id) as ReproductionRow | undefined
   if (row) return readStudy(profile, row)
   throw new AppError('STUDY_NOT_FOUND', `Expected a study’s number, got ${id}`)
 }

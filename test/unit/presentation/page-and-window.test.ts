@@ -2,10 +2,10 @@
 import { createElement } from 'react'
 import { renderToStaticMarkup } from 'react-dom/server'
 import { describe, expect, it } from 'vitest'
-import type { StudyReport } from '../../../src/contract/study.ts'
+import type { ReproductionReport } from '../../../src/contract/reproduction.ts'
 import { tableOne } from '../../../src/presentation/headline-tables.ts'
 import { ReproductionTables } from '../../../src/renderer/report/tables.tsx'
-import { studyPage } from '../../../src/services/reports/index.ts'
+import { reportPage } from '../../../src/services/reports/index.ts'
 import { reproductionOf, troubledReproduction } from '../../reproductions.ts'
 
 interface DrawnCell {
@@ -64,11 +64,11 @@ const tablesOfWindow = (html: string): DrawnTable[] =>
     rows: rowsOf(table),
   }))
 
-const page = (report: StudyReport) => studyPage(report, [])
-const window = (report: StudyReport) =>
+const page = (report: ReproductionReport) => reportPage(report, [])
+const window = (report: ReproductionReport) =>
   renderToStaticMarkup(createElement(ReproductionTables, { report, methods: ['simclr', 'swav'], onRun: () => {} }))
 
-const CASES: Readonly<Record<string, () => StudyReport>> = {
+const CASES: Readonly<Record<string, () => ReproductionReport>> = {
   'one seed': () => reproductionOf(),
   'five seeds, four patients left out': () => reproductionOf({ seeds: 5, folds: 4 }),
   'missing rows, infinities, NaN, other devices': troubledReproduction,

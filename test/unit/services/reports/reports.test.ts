@@ -4,7 +4,7 @@ import type { Metrics, Protocol, VolumeScore } from '../../../../src/contract/ev
 import { formatDuration, formatPsnr } from '../../../../src/presentation/numbers.ts'
 import { protocolSentence, volumesSentence } from '../../../../src/presentation/protocol.ts'
 import { type Comparison, comparisonSvg } from '../../../../src/services/reports/figure.ts'
-import { type Pane, studyFigurePng } from '../../../../src/services/reports/index.ts'
+import { type Pane, svgPng } from '../../../../src/services/reports/index.ts'
 import { volumeDetails } from '../../../../src/services/reports/volume-scores.ts'
 import { escapeMarkup, wrapText } from '../../../../src/services/reports/words.ts'
 
@@ -140,7 +140,7 @@ describe('figure', () => {
   })
 
   test('the PNG is the SVG at twice its size, with the same greys and with text', () => {
-    const png = decode(studyFigurePng(svg))
+    const png = decode(svgPng(svg))
     const [, width, height] = svg.match(/viewBox="0 0 (\d+) (\d+)"/)!.map(Number)
     expect([png.width, png.height]).toEqual([2 * width, 2 * height])
     const drawn = panePictures(svg)

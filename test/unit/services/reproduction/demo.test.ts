@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { MaskSpec } from '../../../../src/contract/evaluation.ts'
+import { type ReproductionReport, ReproductionRequest } from '../../../../src/contract/reproduction.ts'
 import { RunConfig } from '../../../../src/contract/runs.ts'
 import type { Study } from '../../../../src/contract/studies.ts'
-import { ReproductionRequest, type StudyReport } from '../../../../src/contract/study.ts'
 import type { Role } from '../../../../src/contract/volumes.ts'
 import { networkOf } from '../../../../src/core/models/index.ts'
 import { METHODS as CATALOGUE } from '../../../../src/core/ssl/index.ts'
 import { FINE_TUNING, FROM_SCRATCH } from '../../../../src/core/training/recipes.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
 import { comparisonSvg } from '../../../../src/services/reports/figure.ts'
-import { demoText, type StudyFigure, studyPage } from '../../../../src/services/reports/index.ts'
+import { demoText, type ReportFigure, reportPage } from '../../../../src/services/reports/index.ts'
 import { demoRequest, openDemoFolder, writeDemo } from '../../../../src/services/reproduction/demo.ts'
 import { DemoReport, demoReport } from '../../../../src/services/reproduction/demo-report.ts'
 import { makePlan } from '../../../../src/services/reproduction/plan.ts'
@@ -106,7 +106,7 @@ describe('the plan of a demonstration', () => {
   })
 })
 
-const REPORT: StudyReport = {
+const REPORT: ReproductionReport = {
   ...reproductionOf({ methods: METHODS.slice(0, 1), headline: true }),
   request: demoRequest({ id: 1 } as Study, { seed: 7, channels: 16 }),
 }
@@ -151,7 +151,7 @@ describe('what demo --json prints', () => {
 })
 
 const image = new Float32Array(80).fill(0.5)
-const FIGURE: StudyFigure = {
+const FIGURE: ReportFigure = {
   name: 'figure-3-images',
   title: 'Figure 3. Images',
   svg: comparisonSvg({
@@ -189,7 +189,7 @@ describe('the files of a demonstration', () => {
     expect(report.device).toBe('TensorFlow 2.21.0, CPU')
     expect(readdirSync(out).filter(name => !name.startsWith('.'))).toEqual(['comparison.png', 'index.html'])
     const page = readFileSync(report.files.page, 'utf8')
-    expect(page).toBe(studyPage(REPORT, [FIGURE]))
+    expect(page).toBe(reportPage(REPORT, [FIGURE]))
     expect(page.indexOf(FIGURE.svg)).toBeLessThan(page.indexOf('Table 1'))
     expect(page.indexOf(FIGURE.svg)).toBe(page.lastIndexOf(FIGURE.svg))
     await openDemoFolder(services.profile, out)

@@ -5,9 +5,14 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AppError } from '../../../../src/contract/errors.ts'
+import {
+  ReproductionReport,
+  ReproductionRequest,
+  type ReproductionRow,
+  ROW_KINDS,
+} from '../../../../src/contract/reproduction.ts'
 import type { RunConfig, RunRow } from '../../../../src/contract/runs.ts'
 import type { Study, StudyVolume } from '../../../../src/contract/studies.ts'
-import { ReproductionRequest, STUDY_ROW_KINDS, StudyReport, type StudyRow } from '../../../../src/contract/study.ts'
 import type { Role } from '../../../../src/contract/volumes.ts'
 import { METHODS } from '../../../../src/core/ssl/index.ts'
 import type { Engine } from '../../../../src/engine/process/client.ts'
@@ -108,7 +113,7 @@ describe.each([
   const plan = makePlan(request(), of)
 
   it('has every row, each of its own key and of a training that is planned', () => {
-    expect(kindsOf(plan)).toEqual([...STUDY_ROW_KINDS])
+    expect(kindsOf(plan)).toEqual([...ROW_KINDS])
     const keys = new Set(plan.trainings.map(({ key }) => key))
     for (const { training } of plan.rows) expect(training === null || keys.has(training)).toBe(true)
     expect(new Set(plan.rows.map(({ key }) => key)).size).toBe(plan.rows.length)
@@ -473,7 +478,7 @@ describe('a reproduction', () => {
   it('ends with every row, from trainings that are done once', async () => {
     const plan = planOf(services.profile, SMALL)
     const id = await reproduce()
-    const report = StudyReport.parse(JSON.parse(JSON.stringify(reportOf(services.profile, id))))
+    const report = ReproductionReport.parse(JSON.parse(JSON.stringify(reportOf(services.profile, id))))
     expect(report.failures).toEqual([])
     expect(report.complete).toBe(true)
     expect(report.rows.map(({ key }) => key)).toEqual(plan.rows.map(({ key }) => key))
@@ -587,8 +592,9 @@ describe('a reproduction', () => {
     expect(complete).toBe(true)
     expect(trained).toHaveLength(plan.trainings.length)
     expect(device).toMatch(/^another device; /)
-    const fineTuned = (some: readonly StudyRow[]) => some.find(({ kind, seed }) => kind === 'fine-tuned' && seed === 0)
-    expect(fineTuned(rows)).toEqual({ ...fineTuned(changed as StudyRow[]), device: 'another device' })
+    const fineTuned = (some: readonly ReproductionRow[]) =>
+      some.find(({ kind, seed }) => kind === 'fine-tuned' && seed === 0)
+    expect(fineTuned(rows)).toEqual({ ...fineTuned(changed as ReproductionRow[]), device: 'another device' })
     const baselines = rows.filter(({ kind }) => kind === 'baseline')
     expect(baselines.map(({ seed, device }) => [seed, device === 'another device'])).toEqual([
       [0, true],

@@ -14,12 +14,12 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { StudyReport } from '../../../../src/contract/study.ts'
+import { ReproductionReport } from '../../../../src/contract/reproduction.ts'
 import { RESEARCH_ONLY } from '../../../../src/presentation/protocol.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
 import { keptFiles } from '../../../../src/services/profile/kept-files.ts'
 import { storedFile } from '../../../../src/services/profile/paths.ts'
-import { studyFigures, studyMarkdown, studyPage } from '../../../../src/services/reports/index.ts'
+import { reportFigures, reportMarkdown, reportPage } from '../../../../src/services/reports/index.ts'
 import { openDemoFolder } from '../../../../src/services/reproduction/demo.ts'
 import { commandOf, openFolder, requireRowsKept, writeFiles } from '../../../../src/services/reproduction/save.ts'
 import { importCheckpoint } from '../../../../src/services/runs/checkpoints.ts'
@@ -45,11 +45,11 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const REPORT = StudyReport.parse(
+const REPORT = ReproductionReport.parse(
   JSON.parse(readFileSync(new URL('../../../../docs/study.json', import.meta.url), 'utf8')),
 )
 /** One figure will do: drawing takes its time. */
-const DRAWN = { report: REPORT, figures: studyFigures(REPORT, null).slice(-1) }
+const DRAWN = { report: REPORT, figures: reportFigures(REPORT, null).slice(-1) }
 
 const at = (name: string) => join(out, name)
 const read = (name: string) => readFileSync(at(name), 'utf8')
@@ -57,9 +57,9 @@ const contents = () => readdirSync(out).map(name => [name, read(name)])
 
 /** Written as versions before the record of written files did. */
 function writeAsBefore(): void {
-  writeFileSync(at('index.html'), studyPage(REPORT, DRAWN.figures))
+  writeFileSync(at('index.html'), reportPage(REPORT, DRAWN.figures))
   writeFileSync(at('study.json'), `${JSON.stringify(REPORT)}\n`)
-  writeFileSync(at('study.md'), studyMarkdown(REPORT, commandOf(REPORT.request, REPORT.study)))
+  writeFileSync(at('study.md'), reportMarkdown(REPORT, commandOf(REPORT.request, REPORT.study)))
   for (const { name, svg } of DRAWN.figures) writeFileSync(at(`${name}.svg`), svg)
 }
 
@@ -137,13 +137,13 @@ describe('a report’s folder', () => {
         /study\.json, which Self-MRI did not write/,
       )
     rmSync(at('study.json'))
-    writeFileSync(at('index.html'), studyPage(REPORT, DRAWN.figures))
+    writeFileSync(at('index.html'), reportPage(REPORT, DRAWN.figures))
     await expectRefused(() => openFolder(services.profile, out), /index\.html/)
   })
 
   it('is refused where rows would be lost', () => {
     const refused = { code: 'FILE_EXISTS', message: expect.stringContaining('--overwrite') }
-    const lose = (now: StudyReport) => () => requireRowsKept(out, REPORT, now)
+    const lose = (now: ReproductionReport) => () => requireRowsKept(out, REPORT, now)
     expect(lose(REPORT)).not.toThrow()
     expect(lose({ ...REPORT, rows: [...REPORT.rows, { ...REPORT.rows[0], key: 'new' }] })).not.toThrow()
     expect(lose({ ...REPORT, study: 'the same files by another name' })).not.toThrow()

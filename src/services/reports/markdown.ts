@@ -1,6 +1,7 @@
 /** Studies as one page of Markdown: docs/study.md. */
-import type { StudyReport } from '../../contract/study.ts'
-import { FACTS_AND_INFERENCES } from '../../contract/the-report.ts'
+
+import { FACTS_AND_INFERENCES } from '../../contract/original.ts'
+import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { conclusions, statusSentences } from '../../presentation/findings.ts'
 import { gainTable } from '../../presentation/gains.ts'
 import { tableOne, tableTwo } from '../../presentation/headline-tables.ts'
@@ -31,7 +32,7 @@ function tableLines({ head, columns, sections }: Table): string[] {
 const items = (lines: readonly string[]): string[] =>
   lines.length === 0 ? [NONE] : lines.map(text => `- ${escaped(text)}`)
 
-function studyLines(report: StudyReport): string[] {
+function groupLines(report: ReproductionReport): string[] {
   const tables = [
     tableOne(report),
     gainTable(report),
@@ -77,7 +78,7 @@ function studyLines(report: StudyReport): string[] {
 }
 
 /** One or more studies; `command` writes the page again. */
-export function studyMarkdown(reports: StudyReport | readonly StudyReport[], command: string): string {
+export function reportMarkdown(reports: ReproductionReport | readonly ReproductionReport[], command: string): string {
   const all = [reports].flat()
   const original = originalTable()
   return [
@@ -93,7 +94,7 @@ export function studyMarkdown(reports: StudyReport | readonly StudyReport[], com
     'A gain is called one only where its 95 % interval (bootstrap over patients, then seeds) leaves zero, a loss ' +
       `likewise. ${RESEARCH_ONLY}`,
     '',
-    ...all.flatMap(studyLines),
+    ...all.flatMap(groupLines),
     `## ${escaped(original.title)}`,
     '',
     ...tableLines(original),

@@ -2,25 +2,25 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decode } from 'fast-png'
 import { describe, expect, test } from 'vitest'
-import { StudyReport, type StudyRow, type StudyTraining } from '../../../../src/contract/study.ts'
+import { ReproductionReport, type ReproductionRow, type RowTraining } from '../../../../src/contract/reproduction.ts'
 import { groupsOf } from '../../../../src/presentation/lines.ts'
 import { protocolSentence } from '../../../../src/presentation/protocol.ts'
 import { spreadOf } from '../../../../src/presentation/statistics.ts'
 import { axisOver, spreadLabels } from '../../../../src/services/reports/axis.ts'
 import {
-  type StudyImages,
-  studyFigurePng,
-  studyFigures,
-  studyMarkdown,
-  studyPage,
-  studyTableText,
+  type ReportImages,
+  reportFigures,
+  reportMarkdown,
+  reportPage,
+  reportText,
+  svgPng,
 } from '../../../../src/services/reports/index.ts'
 import { METHODS, type Method, metricsOf, NETWORKS, noise, PROTOCOL, reproductionOf } from '../../../reproductions.ts'
 
 type Shape = readonly [height: number, width: number]
 const SHAPE: Shape = [16, 15]
 
-function imagesOf(methods: readonly Method[] = METHODS, [height, width]: Shape = SHAPE): StudyImages {
+function imagesOf(methods: readonly Method[] = METHODS, [height, width]: Shape = SHAPE): ReportImages {
   const disc = (blur: number, seed: number) =>
     Float32Array.from({ length: height * width }, (_, index) => {
       const [y, x] = [Math.floor(index / width) / height - 0.5, (index % width) / width - 0.5]
@@ -51,17 +51,17 @@ function imagesOf(methods: readonly Method[] = METHODS, [height, width]: Shape =
 
 const withoutPictures = (markup: string) => markup.replaceAll(/base64,[^"]+/g, '')
 
-const pageOf = (report: StudyReport) => studyPage(report, studyFigures(report, null))
+const pageOf = (report: ReproductionReport) => reportPage(report, reportFigures(report, null))
 
 /** Everything that is written of a report. */
-const written = (report: StudyReport, figures = studyFigures(report, null)) => [
-  studyTableText(report),
-  studyTableText(report, 60),
-  withoutPictures(studyPage(report, figures)),
-  studyMarkdown(report, 'npm run study'),
+const written = (report: ReproductionReport, figures = reportFigures(report, null)) => [
+  reportText(report),
+  reportText(report, 60),
+  withoutPictures(reportPage(report, figures)),
+  reportMarkdown(report, 'npm run study'),
 ]
 
-const CASES: Record<string, (shape?: Shape) => readonly [StudyReport, StudyImages | null]> = {
+const CASES: Record<string, (shape?: Shape) => readonly [ReproductionReport, ReportImages | null]> = {
   whole: shape => [reproductionOf(), imagesOf(METHODS, shape)],
   many: shape => [reproductionOf({ seeds: 5, folds: 4 }), imagesOf(METHODS, shape)],
   synthetic: shape => [reproductionOf({ synthetic: true, seeds: 2 }), imagesOf(METHODS, shape)],
@@ -128,14 +128,14 @@ function cellsOf(markdown: string, title: string, label: string): string[] {
 
 const { one: single, many } = { one: reproductionOf(), many: reproductionOf({ seeds: 5, folds: 4 }) }
 
-const rowsOf = (report: StudyReport, kind: StudyRow['kind'], method: string | null) =>
+const rowsOf = (report: ReproductionReport, kind: ReproductionRow['kind'], method: string | null) =>
   report.rows.filter(row => row.kind === kind && row.method === method)
 
 describe('numbers', () => {
   test('of one training are those of its row', () => {
     const [row] = rowsOf(single, 'fine-tuned', 'simclr')
     const { pretraining: pt, training: ft, metrics } = row
-    const cells = cellsOf(studyMarkdown(single, ''), 'Table 1', 'SimCLR + fine-tuning')
+    const cells = cellsOf(reportMarkdown(single, ''), 'Table 1', 'SimCLR + fine-tuning')
     expect(cells.slice(1, 10)).toEqual([
       `${Math.floor(pt!.seconds.steps / 60)} min ${String(Math.round(pt!.seconds.steps % 60)).padStart(2, '0')} s`,
       String(pt!.epochs),
@@ -154,12 +154,12 @@ describe('numbers', () => {
 
   test('of several are their mean ± SD with n, and each other measure has its own', () => {
     const rows = rowsOf(many, 'fine-tuned', 'rotnet')
-    const mean = (of: (row: StudyRow) => number) => rows.reduce((sum, row) => sum + of(row), 0) / rows.length
-    const sd = (of: (row: StudyRow) => number) =>
+    const mean = (of: (row: ReproductionRow) => number) => rows.reduce((sum, row) => sum + of(row), 0) / rows.length
+    const sd = (of: (row: ReproductionRow) => number) =>
       Math.sqrt(rows.reduce((sum, row) => sum + (of(row) - mean(of)) ** 2, 0) / (rows.length - 1))
-    const spread = (of: (row: StudyRow) => number, decimals: number) =>
+    const spread = (of: (row: ReproductionRow) => number, decimals: number) =>
       `${mean(of).toFixed(decimals)} ± ${sd(of).toFixed(decimals)}`
-    const markdown = studyMarkdown(many, '')
+    const markdown = reportMarkdown(many, '')
     expect(cellsOf(markdown, 'Table 1', 'RotNet + fine-tuning (n = 20)').slice(7, 10)).toEqual([
       spread(row => row.metrics.ssim, 3),
       spread(row => row.metrics.psnr, 2),
@@ -174,7 +174,7 @@ describe('numbers', () => {
       spread(row => row.sliceWise.nmse, 4),
       '0.120 ± 0.000',
     ])
-    for (const text of [studyTableText(many), pageOf(many)]) expect(text).toContain('n = 20')
+    for (const text of [reportText(many), pageOf(many)]) expect(text).toContain('n = 20')
   })
 
   test('that were not measured are a dash; no share without a baseline', () => {
@@ -182,7 +182,7 @@ describe('numbers', () => {
       .filter(row => row.kind === 'fine-tuned')
       .map(row => ({ ...row, manyMasks: null, toBaseline: null, metrics: { ...row.metrics, psnr: Number.NaN } }))
     const bare = { ...single, rows }
-    const markdown = studyMarkdown(bare, '')
+    const markdown = reportMarkdown(bare, '')
     const cells = cellsOf(markdown, 'Table 1', 'SimCLR')
     expect([cells[8], cells[11]]).toEqual(['—', '—'])
     expect(cells[10]).not.toContain('%')
@@ -192,7 +192,7 @@ describe('numbers', () => {
 
   test('of time are a device’s own, and shares of the baseline’s total on that device', () => {
     const [baseline] = rowsOf(single, 'baseline', null)
-    const slow = (training: StudyTraining | null) =>
+    const slow = (training: RowTraining | null) =>
       training && { ...training, seconds: { ...training.seconds, steps: 8 * training.seconds.steps } }
     const rowsWith = (baselineSeconds?: number) =>
       single.rows.map(row =>
@@ -211,7 +211,7 @@ describe('numbers', () => {
       )
     const timed = { ...single, rows: rowsWith(8 * baseline.totalSeconds) }
     const untimed = { ...single, rows: rowsWith() }
-    const [before, after, unknown] = [single, timed, untimed].map(report => studyMarkdown(report, ''))
+    const [before, after, unknown] = [single, timed, untimed].map(report => reportMarkdown(report, ''))
     const shares = (markdown: string) =>
       cellsOf(markdown, 'Table 1', 'SimCLR + fine-tuning')
         .slice(10, 12)
@@ -220,7 +220,7 @@ describe('numbers', () => {
     expect(shares(unknown)).toEqual([undefined, undefined])
     expect(unknown).toContain('the baseline was not trained there, so they are compared with none')
     expect(cellsOf(unknown, 'Table 1', 'PIRL')).toEqual(cellsOf(before, 'Table 1', 'PIRL'))
-    for (const { svg } of studyFigures(untimed, null)) expect(svg).not.toContain('NaN')
+    for (const { svg } of reportFigures(untimed, null)) expect(svg).not.toContain('NaN')
     expect(cellsOf(after, 'Table 1', 'SimCLR + fine-tuning')[11]).toContain('12 min 40 s')
     const findings = (markdown: string) => markdown.split('### What came out')[1].split('### ')[0]
     expect(findings(after)).toBe(findings(before))
@@ -235,11 +235,11 @@ describe('numbers', () => {
   test('of the noise-free truth are there where the study is synthetic', () => {
     const synthetic = reproductionOf({ synthetic: true })
     const [row] = rowsOf(synthetic, 'fine-tuned', 'simclr')
-    expect(cellsOf(studyMarkdown(synthetic, ''), 'Table 2', 'SimCLR')).toContain(row.noiseFree!.ssim.toFixed(3))
-    expect(studyMarkdown(single, '')).not.toContain('noise-free')
-    for (const text of [studyTableText(synthetic), pageOf(synthetic), studyMarkdown(synthetic, '')])
+    expect(cellsOf(reportMarkdown(synthetic, ''), 'Table 2', 'SimCLR')).toContain(row.noiseFree!.ssim.toFixed(3))
+    expect(reportMarkdown(single, '')).not.toContain('noise-free')
+    for (const text of [reportText(synthetic), pageOf(synthetic), reportMarkdown(synthetic, '')])
       expect(text).toContain('SYNTHETIC')
-    for (const { svg } of studyFigures(synthetic, imagesOf())) expect(svg).toContain('>SYNTHETIC<')
+    for (const { svg } of reportFigures(synthetic, imagesOf())) expect(svg).toContain('>SYNTHETIC<')
   })
 
   test('a mean is over what there is; one value has no SD', () => {
@@ -270,11 +270,11 @@ describe('words', () => {
         const sentence = text.slice(text.indexOf(words[gain.verdict]))
         expect(sentence.slice(0, sentence.indexOf(').'))).toContain(gain.label)
       }
-      const cells = cellsOf(studyMarkdown(many, ''), 'Gain in SSIM', gain.label)
+      const cells = cellsOf(reportMarkdown(many, ''), 'Gain in SSIM', gain.label)
       expect(cells[4]).toBe(gain.verdict)
       expect(cells[2]).toContain(Math.abs(gain.interval![0]).toFixed(4))
     }
-    const none = studyTableText({
+    const none = reportText({
       ...many,
       gains: many.gains.map(gain => ({ ...gain, verdict: 'no difference shown' })),
     })
@@ -283,13 +283,13 @@ describe('words', () => {
   })
 
   test('who reaches the baseline in time is counted, and so are the controls', () => {
-    const text = flat(studyMarkdown(many, ''))
+    const text = flat(reportMarkdown(many, ''))
     expect(text).toContain('In every training: none. In some: SimCLR on U-Net-16 (16 of 20); Sub-sample again')
     expect(text).toMatch(/SwAV on U-Net\+\+-16: never in 20 of 20, 0\.\d{4} of validation SSIM short/)
     const reached = many.rows.map(row =>
       row.kind === 'control' ? { ...row, toBaseline: { seconds: 50, epoch: 10 } } : row,
     )
-    expect(flat(studyMarkdown({ ...many, rows: reached }, ''))).toContain(
+    expect(flat(reportMarkdown({ ...many, rows: reached }, ''))).toContain(
       'by the control of each. In every training: SimCLR',
     )
   })
@@ -301,7 +301,7 @@ describe('words', () => {
       expect(text).toMatch(/Memory ran out (<|&lt;|\\<)at(>|&gt;|\\>) step 12/)
       expect(text).toContain('n = 4 of 8')
     }
-    for (const { svg } of studyFigures(report, null)) expect(svg).toContain('Incomplete: rows are missing.')
+    for (const { svg } of reportFigures(report, null)) expect(svg).toContain('Incomplete: rows are missing.')
   })
 
   test('the protocol, the reductions and the original work’s numbers are there; what is inferred says so', () => {
@@ -319,7 +319,7 @@ describe('words', () => {
   })
 
   test('several studies stand in one page of Markdown, with the command that writes it', () => {
-    const markdown = studyMarkdown([single, reproductionOf({ synthetic: true })], 'npm run a\nnpm run b')
+    const markdown = reportMarkdown([single, reproductionOf({ synthetic: true })], 'npm run a\nnpm run b')
     expect(markdown).toContain('```sh\nnpm run a\nnpm run b\n```')
     expect(markdown.match(/^## /gm)).toHaveLength(3)
     expect(markdown).toContain('## Brain \\<0.055 T\\>')
@@ -327,7 +327,7 @@ describe('words', () => {
 
   test.each([120, 100, 60, 40])('the tables fit %i columns', columns => {
     for (const name of ['whole', 'many', 'long']) {
-      const lines = studyTableText(CASES[name]()[0], columns).split('\n')
+      const lines = reportText(CASES[name]()[0], columns).split('\n')
       expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(columns)
     }
   })
@@ -335,15 +335,15 @@ describe('words', () => {
 
 describe('figures', () => {
   test('there are those of which there is something to draw', () => {
-    const names = (report: StudyReport, images: StudyImages | null) =>
-      studyFigures(report, images).map(({ name }) => name[7])
+    const names = (report: ReproductionReport, images: ReportImages | null) =>
+      reportFigures(report, images).map(({ name }) => name[7])
     expect(names(single, imagesOf())).toEqual(['1', '2', '3', '4', '5', '6'])
     expect(names(reproductionOf({ headline: true }), null)).toEqual(['1', '2', '4'])
     expect(names(CASES.empty()[0], null)).toEqual([])
   })
 
   test('Figure 3 has one error scale, and pre-trained outputs have none', () => {
-    const svg = studyFigures(single, imagesOf()).find(({ name }) => name.startsWith('figure-3'))!.svg
+    const svg = reportFigures(single, imagesOf()).find(({ name }) => name.startsWith('figure-3'))!.svg
     expect(svg.match(/\|error\|/g)).toHaveLength(2)
     expect(svg.match(/≥ 0\.20/g)).toHaveLength(2)
     expect(svg.match(/arbitrary units, own window/g)).toHaveLength(METHODS.length)
@@ -351,9 +351,9 @@ describe('figures', () => {
   })
 
   test('a PNG is its SVG at twice the size', () => {
-    const { svg } = studyFigures(single, null)[0]
+    const { svg } = reportFigures(single, null)[0]
     const [, width, height] = svg.match(/viewBox="0 0 (\d+) (\d+)"/)!.map(Number)
-    const png = decode(studyFigurePng(svg))
+    const png = decode(svgPng(svg))
     expect([png.width, png.height]).toEqual([2 * width, 2 * height])
   })
 
@@ -380,14 +380,14 @@ describe('figures', () => {
 describe('whatever a study holds', () => {
   test.each(Object.keys(CASES))('%s: no number that is none, nothing fetched, names escaped', name => {
     const [report, images] = CASES[name]()
-    StudyReport.parse(report)
-    const figures = studyFigures(report, images)
+    ReproductionReport.parse(report)
+    const figures = reportFigures(report, images)
     for (const text of written(report, figures)) {
       expect(text).not.toMatch(/NaN|undefined|\bnull\b|Infinity|\[object/)
       expect(text).toContain('Research use only')
     }
     for (const { svg } of figures) expect(withoutPictures(svg)).not.toMatch(/NaN|undefined|null|Infinity/)
-    const page = studyPage(report, figures)
+    const page = reportPage(report, figures)
     expect(page).not.toMatch(/<script|<link|@import|url\((?!#)|<b>|0\.055 T>|<at>/)
     for (const [, address] of page.matchAll(/\b(?:href|src)="([^"]*)"/g)) expect(address).toMatch(/^data:/)
   })
@@ -397,12 +397,12 @@ describe('whatever a study holds', () => {
     for (const [name, make] of Object.entries(CASES)) {
       const [report, images] = make(name === 'synthetic' ? [320, 320] : [128, 126])
       mkdirSync(join(folder, name), { recursive: true })
-      const figures = studyFigures(report, images)
-      for (const figure of figures) writeFileSync(join(folder, name, `${figure.name}.png`), studyFigurePng(figure.svg))
-      writeFileSync(join(folder, name, 'page.html'), studyPage(report, figures))
-      writeFileSync(join(folder, name, 'study.md'), studyMarkdown(report, 'npm run -s self-mri -- study'))
-      writeFileSync(join(folder, name, 'table.txt'), studyTableText(report))
-      writeFileSync(join(folder, name, 'list.txt'), studyTableText(report, 60))
+      const figures = reportFigures(report, images)
+      for (const figure of figures) writeFileSync(join(folder, name, `${figure.name}.png`), svgPng(figure.svg))
+      writeFileSync(join(folder, name, 'page.html'), reportPage(report, figures))
+      writeFileSync(join(folder, name, 'study.md'), reportMarkdown(report, 'npm run -s self-mri -- study'))
+      writeFileSync(join(folder, name, 'table.txt'), reportText(report))
+      writeFileSync(join(folder, name, 'list.txt'), reportText(report, 60))
     }
   })
 })

@@ -4,8 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { Recipe } from '../../src/contract/recipes.ts'
+import {
+  ReproductionReport,
+  ReproductionRequest,
+  type ReproductionRow,
+  ROW_KINDS,
+} from '../../src/contract/reproduction.ts'
 import { RunConfig, type RunRow, type TrainingEvent } from '../../src/contract/runs.ts'
-import { ReproductionRequest, STUDY_ROW_KINDS, StudyReport, type StudyRow } from '../../src/contract/study.ts'
 import { decodeCheckpoint } from '../../src/core/training/checkpoint.ts'
 import { FINE_TUNING } from '../../src/core/training/recipes.ts'
 import { openServices, type Services } from '../../src/services/open.ts'
@@ -89,15 +94,15 @@ it('a study that is stopped goes on, ends with every row and its files, and its 
   expect(listRuns(services.profile).map(({ status }) => status)).toEqual(plan.trainings.map(() => 'finished'))
 
   const drawn = await draw(services, plan, assemble(services.profile, plan, new Date().toISOString()))
-  const report = StudyReport.parse(JSON.parse(JSON.stringify(drawn.report)))
+  const report = ReproductionReport.parse(JSON.parse(JSON.stringify(drawn.report)))
   expect(report).toMatchObject({ complete: true, failures: [], synthetic: true })
-  expect(new Set(report.rows.map(({ kind }) => kind)).size).toBe(STUDY_ROW_KINDS.length)
+  expect(new Set(report.rows.map(({ kind }) => kind)).size).toBe(ROW_KINDS.length)
   for (const row of report.rows) {
     expect(row.metrics.ssim).toBeGreaterThan(0)
     expect(row.noiseFree).toEqual(expect.objectContaining({ ssim: expect.any(Number) }))
     expect(row.training === null).toBe(row.kind === 'zero-filled')
   }
-  const rowOf = (kind: StudyRow['kind']) => report.rows.find(row => row.kind === kind)!
+  const rowOf = (kind: ReproductionRow['kind']) => report.rows.find(row => row.kind === kind)!
   const tuned = rowOf('fine-tuned')
   expect(tuned.pretraining!.loss).toBeLessThan(tuned.pretraining!.curve[0].loss)
   expect(rowOf('control of equal time').training!.epochs).toBeGreaterThan(tuned.training!.epochs)
@@ -119,7 +124,7 @@ it('a study that is stopped goes on, ends with every row and its files, and its 
   const { page } = await writeFiles(services.profile, drawn, join(folder, 'out'))
   expect(readFileSync(page, 'utf8')).toContain('SYNTHETIC')
   const written = readFileSync(join(folder, 'out/study.json'), 'utf8')
-  expect(StudyReport.parse(JSON.parse(written)).rows).toHaveLength(report.rows.length)
+  expect(ReproductionReport.parse(JSON.parse(written)).rows).toHaveLength(report.rows.length)
   expect(written).not.toContain(folder) // no place of this machine
   const files = readdirSync(join(folder, 'out'))
   expect(files).toEqual(expect.arrayContaining(['index.html', 'study.json', 'study.md', 'figure-3-images.png']))

@@ -3,17 +3,17 @@
  * errors on one scale.
  */
 import type { Metrics } from '../../contract/evaluation.ts'
-import type { StudyReport } from '../../contract/study.ts'
+import type { ReproductionReport } from '../../contract/reproduction.ts'
+import { colourOf } from './curves.ts'
 import { TEXT } from './drawing.ts'
 import { panesSvg } from './figure.ts'
 import type { Pane } from './pane.ts'
-import { colourOf } from './study-curves.ts'
 
 /**
  * Images are [height, width] in the file's units; pre-trained ones in arbitrary units. Metrics are of the slice's
  * volume.
  */
-export interface StudyImages {
+export interface ReportImages {
   /** File, slice, acquisition, fold and seed. */
   readonly caption: string
   readonly shape: readonly [height: number, width: number]
@@ -42,7 +42,7 @@ export const ERROR_SHARE = 0.2
 /** A pane over its text: five side by side stay legible on a page. */
 const PANE_OVER_TEXT = 14
 
-export function imagesFigure(report: StudyReport, images: StudyImages): string {
+export function imagesFigure(report: ReproductionReport, images: ReportImages): string {
   const { truth, maximum, baselines, methods } = images
   const errorOf = (image: Float32Array) => truth && image.map((value, index) => Math.abs(value - truth[index]))
   const pane = (title: string, image: Float32Array, metrics: Metrics | null | undefined, colour?: string): Pane => ({

@@ -1,6 +1,7 @@
 /** Figures 1 and 2 of a study: the loss of the pre-training, and SSIM on validation while it is fine-tuned. */
+
+import type { ReproductionReport, ReproductionRow, RowTraining } from '../../contract/reproduction.ts'
 import { type EpochFigures, HELD_OUT_CHANCE } from '../../contract/runs.ts'
-import type { StudyReport, StudyRow, StudyTraining } from '../../contract/study.ts'
 import { METHODS } from '../../core/ssl/index.ts'
 import { methodColour } from '../../presentation/colours.ts'
 import {
@@ -49,11 +50,11 @@ function pretrainings(group: Group): Line[] {
 }
 
 /** The loss by epoch on an axis of its own; one panel per method and network. */
-export function lossPanels(report: StudyReport): Panel[] {
+export function lossPanels(report: ReproductionReport): Panel[] {
   return groupsOf(report).flatMap(group =>
     pretrainings(group).map(line => {
       const trainings = line.rows.flatMap(({ pretraining }) => pretraining ?? [])
-      const all = (of: (figures: EpochFigures, training: StudyTraining) => number | null) =>
+      const all = (of: (figures: EpochFigures, training: RowTraining) => number | null) =>
         trainings
           .map(training => pointsBy(training.curve, figures => of(figures, training)))
           .filter(points => points.length > 0)
@@ -100,10 +101,10 @@ export function lossPanels(report: StudyReport): Panel[] {
   )
 }
 
-const validated = ({ training }: StudyRow): readonly EpochFigures[] => training?.curve ?? []
+const validated = ({ training }: ReproductionRow): readonly EpochFigures[] => training?.curve ?? []
 
 /** SSIM by epoch, or by seconds of steps with those of the pre-training before. */
-function ssimCurve(row: StudyRow, by: 'epoch' | 'time'): Point[] {
+function ssimCurve(row: ReproductionRow, by: 'epoch' | 'time'): Point[] {
   let seconds = row.pretraining?.seconds.steps ?? 0
   return validated(row).flatMap(({ epoch, seconds: spent, validation }) => {
     seconds += spent
@@ -128,7 +129,7 @@ function interesting(curves: readonly (readonly Point[])[]): number[] {
 }
 
 /** Per method and network: by epoch, then by time. Means over trainings of the same seeds and patients. */
-export function ssimPanels(report: StudyReport): (readonly [byEpoch: Panel, byTime: Panel])[] {
+export function ssimPanels(report: ReproductionReport): (readonly [byEpoch: Panel, byTime: Panel])[] {
   return groupsOf(report).flatMap(group => {
     const baseline = baselineOf(group)
     const rowsOf = (line: Line) => {
@@ -142,7 +143,7 @@ export function ssimPanels(report: StudyReport): (readonly [byEpoch: Panel, byTi
     }
     const seriesOf = (line: Line, by: 'epoch' | 'time', unit: number): Series[] => {
       const rows = rowsOf(line)
-      const mean = (of: readonly StudyRow[]) =>
+      const mean = (of: readonly ReproductionRow[]) =>
         meanCurve(of.map(row => ssimCurve(row, by))).map(({ x, y }) => ({ x: x / unit, y }))
       return [
         { label: 'baseline', points: mean(rows.baseline), colour: TEXT },

@@ -1,6 +1,7 @@
 /** A study's tables for a terminal: wide tables where they fit, lists of the same numbers where it is narrow. */
-import type { StudyReport } from '../../contract/study.ts'
-import { FACTS_AND_INFERENCES } from '../../contract/the-report.ts'
+
+import { FACTS_AND_INFERENCES } from '../../contract/original.ts'
+import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { conclusions, failureLines, statusSentences } from '../../presentation/findings.ts'
 import { gainTable } from '../../presentation/gains.ts'
 import { tableOne, tableTwo } from '../../presentation/headline-tables.ts'
@@ -102,16 +103,16 @@ const tableLines = (tables: readonly (Table | null)[], columns: number): string[
     ]
   })
 
-const titleLines = (report: StudyReport, columns: number): string[] => [
+const titleLines = (report: ReproductionReport, columns: number): string[] => [
   ...wrapText(`${report.study}${report.synthetic ? ' (SYNTHETIC)' : ''}`, columns),
   ...wrapped(statusSentences(report), columns),
 ]
 
-const lastLines = (report: StudyReport, columns: number): string[] =>
+const lastLines = (report: ReproductionReport, columns: number): string[] =>
   wrapped([volumesSentence(report), ...report.remarks, RESEARCH_ONLY], columns)
 
 /** The headline tables of a demonstration, and what its numbers depend on. */
-export const demoText = (report: StudyReport, columns = 120): string =>
+export const demoText = (report: ReproductionReport, columns = 120): string =>
   [
     ...titleLines(report, columns),
     ...tableLines([tableOne(report), tableTwo(report)], columns),
@@ -120,7 +121,7 @@ export const demoText = (report: StudyReport, columns = 120): string =>
   ].join('\n')
 
 /** The whole report. */
-export function studyTableText(report: StudyReport, columns = 120): string {
+export function reportText(report: ReproductionReport, columns = 120): string {
   const tables = [
     tableOne(report),
     tableTwo(report),

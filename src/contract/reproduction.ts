@@ -36,7 +36,7 @@ export type ReproductionRequest = z.infer<typeof ReproductionRequest>
  * and fine-tuning took time. `milestone`: fine-tuned from an earlier epoch of the pre-training. `few labels`: fine-tuned on the first
  * patients' ground truth only, and `few labels control` the same without pre-training. `baseline at`: the baseline's weights after 10, 20, 30 epochs.
  */
-export const STUDY_ROW_KINDS = [
+export const ROW_KINDS = [
   'zero-filled',
   'baseline',
   'baseline at',
@@ -47,25 +47,25 @@ export const STUDY_ROW_KINDS = [
   'few labels',
   'few labels control',
 ] as const
-export const StudyRowKind = z.enum(STUDY_ROW_KINDS)
-export type StudyRowKind = z.infer<typeof StudyRowKind>
+export const RowKind = z.enum(ROW_KINDS)
+export type RowKind = z.infer<typeof RowKind>
 
 /** A training as a row shows it. */
-export const StudyTraining = TrainingSummary.extend({
+export const RowTraining = TrainingSummary.extend({
   /** What the method's figures depend on: prototypes, negatives, crop …, by name. */
   settings: z.record(z.string(), z.union([z.number(), z.string()])),
   /** The last epoch's figures of the method on held-out patients: retrieval, accuracy, spread … */
   figures: z.record(z.string(), z.number()),
   curve: z.array(EpochFigures),
 })
-export type StudyTraining = z.infer<typeof StudyTraining>
+export type RowTraining = z.infer<typeof RowTraining>
 
-export const StudyRow = z.object({
+export const ReproductionRow = z.object({
   /** Tells it from every other row of the report: kind, method, network, epoch or patients, fold, seed. */
   key: z.string(),
   /** SHA-256 of all that its figures depend on: volumes, masks, trainings. Reports of several machines are put together by it. */
   identity: z.string(),
-  kind: StudyRowKind,
+  kind: RowKind,
   label: z.string(),
   /** The catalogue's id and name. */
   method: z.string().nullable(),
@@ -80,8 +80,8 @@ export const StudyRow = z.object({
   epoch: z.int().nullable(),
   /** Training patients whose ground truth was used; `null` for zero-filled. */
   patients: z.int().nullable(),
-  pretraining: StudyTraining.nullable(),
-  training: StudyTraining.nullable(),
+  pretraining: RowTraining.nullable(),
+  training: RowTraining.nullable(),
   /** Steps of pre-training and training; 0 for zero-filled. */
   totalSeconds: z.number(),
   /** What trained it; absent: the report's. */
@@ -102,7 +102,7 @@ export const StudyRow = z.object({
   /** SSIM of the pre-trained output before any fine-tuning, as it comes, in arbitrary units. */
   pretrainedSsim: z.number().nullable(),
 })
-export type StudyRow = z.infer<typeof StudyRow>
+export type ReproductionRow = z.infer<typeof ReproductionRow>
 
 /** A method's SSIM less its control's, on test patients: bootstrap over patients, then seeds. */
 export const Gain = z.object({
@@ -124,7 +124,7 @@ export const Gain = z.object({
 })
 export type Gain = z.infer<typeof Gain>
 
-export const StudyReport = z.object({
+export const ReproductionReport = z.object({
   request: ReproductionRequest,
   study: z.string(),
   synthetic: z.boolean(),
@@ -145,12 +145,12 @@ export const StudyReport = z.object({
   protocol: Protocol,
   /** Everything that is smaller than in the original work, in words. */
   reductions: z.array(z.string()),
-  rows: z.array(StudyRow),
+  rows: z.array(ReproductionRow),
   gains: z.array(Gain),
   /** Few-label curves and time-to-baseline are read from `rows`. */
   failures: z.array(z.object({ key: z.string(), reason: z.string() })),
 })
-export type StudyReport = z.infer<typeof StudyReport>
+export type ReproductionReport = z.infer<typeof ReproductionReport>
 
 /** A reproduction as the screens see it. */
 export const Reproduction = z.object({

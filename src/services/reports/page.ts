@@ -1,6 +1,7 @@
 /** A reproduction as one HTML file with its figures: no script, and the file fetches nothing. */
-import type { StudyReport } from '../../contract/study.ts'
-import { FACTS_AND_INFERENCES } from '../../contract/the-report.ts'
+
+import { FACTS_AND_INFERENCES } from '../../contract/original.ts'
+import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { conclusions, statusSentences } from '../../presentation/findings.ts'
 import { gainTable } from '../../presentation/gains.ts'
 import { tableOne, tableTwo } from '../../presentation/headline-tables.ts'
@@ -17,9 +18,9 @@ import {
   type Table,
 } from '../../presentation/table.ts'
 import { fewLabelsTable, milestoneTable, scratchTable } from '../../presentation/ways.ts'
+import { colourOf } from './curves.ts'
+import type { ReportFigure } from './figures.ts'
 import { badge, checkpointTable, definitions, dot, groupHead, htmlDocument, paragraphs, splitLists } from './html.ts'
-import { colourOf } from './study-curves.ts'
-import type { StudyFigure } from './study-figures.ts'
 import { volumeDetails } from './volume-scores.ts'
 import { escapeMarkup } from './words.ts'
 
@@ -74,7 +75,7 @@ const list = (lines: readonly string[]): string =>
     ? `<p>${NONE}</p>`
     : `<ul class="plain">${lines.map(line => `<li>${escapeMarkup(line)}</li>`).join('')}</ul>`
 
-function checkpoints({ rows }: StudyReport): string {
+function checkpoints({ rows }: ReproductionReport): string {
   const all = rows.flatMap(({ label, methodLabel, pretraining, training }) => [
     ...(pretraining ? [{ head: escapeMarkup(`${methodLabel ?? label}, pre-training`), training: pretraining }] : []),
     ...(training ? [{ head: escapeMarkup(label), training }] : []),
@@ -84,7 +85,7 @@ function checkpoints({ rows }: StudyReport): string {
 }
 
 /** The whole page. */
-export function studyPage(report: StudyReport, figures: readonly StudyFigure[]): string {
+export function reportPage(report: ReproductionReport, figures: readonly ReportFigure[]): string {
   const drawn = (number: number) =>
     figures
       .filter(({ name }) => name.startsWith(`figure-${number}-`))

@@ -1,17 +1,17 @@
 /** The figures of a study as SVGs: Figures 1 to 3 of the report, gains with their intervals, few labels, milestones. */
-import type { StudyReport } from '../../contract/study.ts'
+import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { termNotes } from '../../presentation/lines.ts'
 import { protocolSentence } from '../../presentation/protocol.ts'
+import { lossPanels, ssimPanels } from './curves.ts'
 import { type Comparison, comparisonSvg } from './figure.ts'
+import { gainFigure } from './gain-figure.ts'
+import { imagesFigure, type ReportImages } from './images.ts'
 import { type Box, drawPanel, type Panel } from './plot.ts'
+import { fewLabelPanels, milestonePanels } from './points.ts'
 import { type Sheet, sheet } from './sheet.ts'
-import { lossPanels, ssimPanels } from './study-curves.ts'
-import { gainFigure } from './study-gain-figure.ts'
-import { imagesFigure, type StudyImages } from './study-images.ts'
-import { fewLabelPanels, milestonePanels } from './study-points.ts'
 
 /** All that there may be, by their place in the original work. */
-export const STUDY_FIGURES = [
+export const REPORT_FIGURES = [
   'figure-1-pre-training-loss',
   'figure-2-fine-tuning-ssim',
   'figure-3-images',
@@ -20,9 +20,9 @@ export const STUDY_FIGURES = [
   'figure-6-milestones',
 ] as const
 
-export interface StudyFigure {
+export interface ReportFigure {
   /** For a file. */
-  readonly name: (typeof STUDY_FIGURES)[number]
+  readonly name: (typeof REPORT_FIGURES)[number]
   readonly title: string
   readonly svg: string
 }
@@ -57,22 +57,22 @@ const inRows = (panels: readonly Panel[], columns: number): Panel[][] =>
 const PANEL_HEIGHT = 240
 
 /** The panes of a demonstration stand in one row. */
-const drawImages = (report: StudyReport, images: StudyImages | Comparison): string =>
+const drawImages = (report: ReproductionReport, images: ReportImages | Comparison): string =>
   'panes' in images ? comparisonSvg(images) : imagesFigure(report, images)
 
 /** Those figures of which there is something to draw; Figure 3 where there are images. */
-export function studyFigures(report: StudyReport, images: StudyImages | Comparison | null): StudyFigure[] {
+export function reportFigures(report: ReproductionReport, images: ReportImages | Comparison | null): ReportFigure[] {
   const foot = [protocolSentence(report.protocol), ...(report.complete ? [] : ['Incomplete: rows are missing.'])]
   const figure = (
-    name: StudyFigure['name'],
+    name: ReportFigure['name'],
     title: string,
     caption: string,
     panels: readonly (readonly Panel[])[],
     columns = Math.max(0, ...panels.map(row => row.length)),
     notes = foot,
-  ): StudyFigure[] => {
+  ): ReportFigure[] => {
     if (panels.flat().every(({ series }) => series.every(({ points }) => points.length === 0))) return []
-    const whole = `Figure ${STUDY_FIGURES.indexOf(name) + 1}. ${title}`
+    const whole = `Figure ${REPORT_FIGURES.indexOf(name) + 1}. ${title}`
     const titled = { title: `${report.study}. ${whole}`, caption, synthetic: report.synthetic }
     const svg = sheet(titled, SHEET, top => drawGrid(panels, columns, PANEL_HEIGHT, top), notes)
     return [{ name, title: whole, svg }]

@@ -1,13 +1,13 @@
 /** Figures 5 and 6 of a study: SSIM by the number of patients with ground truth, and by epochs of pre-training. */
-import type { StudyReport } from '../../contract/study.ts'
+import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { baselineOf, companion, type Group, groupsOf, type Line } from '../../presentation/lines.ts'
 import { formatSsim } from '../../presentation/numbers.ts'
 import { spreadOf } from '../../presentation/statistics.ts'
 import { fewLabels, methodsIn, milestoneLines, pretrainedEpochs } from '../../presentation/ways.ts'
 import { axisOver } from './axis.ts'
+import { colourOf } from './curves.ts'
 import { SECONDARY, TEXT } from './drawing.ts'
 import type { Panel, Point, Series } from './plot.ts'
-import { colourOf } from './study-curves.ts'
 
 function pointAt(x: number | null, line: Line | undefined): Point[] {
   const spread = spreadOf(line?.rows.map(row => row.metrics.ssim) ?? [])
@@ -32,7 +32,7 @@ function pointsPanel(panel: Omit<Panel, 'x' | 'y' | 'yName'>): Panel {
 
 const subtitle = ({ name }: Group) => name ?? ''
 
-export function fewLabelPanels(report: StudyReport): Panel[] {
+export function fewLabelPanels(report: ReproductionReport): Panel[] {
   return groupsOf(report).flatMap(group =>
     methodsIn(group, 'few labels').map(method => {
       const all = fewLabels(group, method)
@@ -65,7 +65,7 @@ export function fewLabelPanels(report: StudyReport): Panel[] {
   )
 }
 
-export function milestonePanels(report: StudyReport): Panel[] {
+export function milestonePanels(report: ReproductionReport): Panel[] {
   return groupsOf(report).flatMap(group =>
     methodsIn(group, 'milestone').map(method => {
       const lines = milestoneLines(group, method)

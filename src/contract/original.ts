@@ -2,7 +2,7 @@
  * The original work's numbers, as far as they are known here, as it prints them; what is not known is `null`. What is inferred about them is
  * marked so: the original work does not say it.
  */
-export interface TheirRow {
+export interface OriginalRow {
   readonly label: string
   /** The catalogue's id; `null`: the baseline, or all fine-tuned rows. */
   readonly method: string | null
@@ -22,7 +22,7 @@ export interface TheirRow {
 const UNKNOWN = { method: null, network: null, epochs: null, sslLoss: null, chance: null, saving: null }
 const NO_METRICS = { ssim: null, psnr: null, nmse: null }
 
-export const THEIR_BASELINE: TheirRow = {
+export const ORIGINAL_BASELINE: OriginalRow = {
   ...UNKNOWN,
   label: 'Baseline',
   epochs: '50',
@@ -31,7 +31,7 @@ export const THEIR_BASELINE: TheirRow = {
   nmse: '0.042',
 }
 
-export const THEIR_ROWS: readonly TheirRow[] = [
+export const ORIGINAL_ROWS: readonly OriginalRow[] = [
   {
     ...NO_METRICS,
     label: 'SimCLR',
@@ -75,7 +75,7 @@ export const THEIR_ROWS: readonly TheirRow[] = [
     saving: '37 %',
   },
   { ...UNKNOWN, label: 'Fine-tuned rows, whatever the method', ssim: '0.73', psnr: '32.06', nmse: '0.034' },
-  THEIR_BASELINE,
+  ORIGINAL_BASELINE,
 ]
 
 /** What is known about its numbers. */

@@ -1,11 +1,11 @@
 /** Figure 4 of a study: every gain as a dot with its interval, against zero. */
-import type { Gain, StudyReport } from '../../contract/study.ts'
+import type { Gain, ReproductionReport } from '../../contract/reproduction.ts'
 import { AGAINST, formatInterval, gainName } from '../../presentation/gains.ts'
 import { formatDifference } from '../../presentation/numbers.ts'
 import { axisOver } from './axis.ts'
+import { colourOf } from './curves.ts'
 import { fit, LINE, SECONDARY, swatch, TEXT, text } from './drawing.ts'
 import { type Sheet, sheet } from './sheet.ts'
-import { colourOf } from './study-curves.ts'
 
 /** Gains so many times as far from zero as the median one are drawn at the edge, lest they squeeze all others. */
 const FAR = 5
@@ -21,7 +21,7 @@ function axisOf(gains: readonly Gain[]) {
 }
 
 /** `null` without gains. */
-export function gainFigure(report: StudyReport, sizes: Sheet, foot: readonly string[]): string | null {
+export function gainFigure(report: ReproductionReport, sizes: Sheet, foot: readonly string[]): string | null {
   if (report.gains.length === 0) return null
   const { width, margin, size } = sizes
   const axis = axisOf(report.gains)
