@@ -12,7 +12,7 @@ export const ERRORS = {
   FILE_UNREADABLE: {
     meaning: 'A file or folder is missing, damaged, open in another program, or not permitted.',
     remedy: 'Check the path and the permissions that the message names. Copy or download the file again.',
-    example: 'Expected an HDF5 file, got an empty one (0 bytes): brain_07.h5. Copy it again.',
+    example: 'Expected an HDF5 file, got an empty file (0 bytes): brain_07.h5. Copy it again.',
   },
   UNSUPPORTED_FORMAT: {
     meaning: 'The file is readable, but Self-MRI does not support its format, its compression or its number type.',
@@ -86,7 +86,7 @@ export const ERRORS = {
   DATA_CHANGED: {
     meaning: 'A file of a study has other contents than the study or the run recorded.',
     remedy: 'Put the old file back. Or accept the new contents with: npm run self-mri -- studies scan STUDY.',
-    example: 'brain_07.h5 has another content than when it was read. Scan the study again.',
+    example: 'The content of brain_07.h5 has changed since the last scan. Scan the study again.',
   },
   FILE_EXISTS: {
     meaning: 'A result would replace a file that already exists.',

@@ -1,4 +1,4 @@
-/** Reads a file once, from end to end: its identity (a hash), its sampling, and its faults. */
+/** Reads a whole file once and determines its identity (a hash), its sampling, and its faults. */
 import { createHash, type Hash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
@@ -11,15 +11,20 @@ import type { Used } from '../../core/data/volume.ts'
 import type { Pause } from '../../core/pause.ts'
 
 export interface Reading {
-  /** Between two slices. */
+  /** Called before each slice. */
   readonly pause: Pause
-  /** Bytes of the file so far, in proportion to what was read of its values. */
+  /** Bytes of the file that were read so far, estimated from the share of values that were read. */
   readonly onBytes?: (read: number) => void
 }
 
 /**
- * The identity is SHA-256 over fields, each behind its length, so that no two contents give the same bytes: of each stack its role, type and
- * shape, then its slices in float32, as they are used; the mask as 0 and 1; header and attributes.
+ * The identity is SHA-256 over fields, each preceded by its length, so that different contents hash different bytes.
+ * The fields are, in this order:
+ * - per stack: its role, type and shape, then each slice as float32
+ * - the mask as 0 and 1
+ * - the header and the attributes
+ *
+ * See docs/decisions/0001-a-volume-is-its-contents.md.
  */
 export async function readContent(
   file: Hdf5File,
@@ -56,7 +61,7 @@ export async function readContent(
         })
       } catch (error) {
         if (!(error instanceof AppError && error.code === 'NOT_FINITE')) throw error
-        beyond = error // a slice with numbers that float32 cannot hold
+        beyond = error // float32 cannot hold the numbers of this slice
         addField(hash, error.code)
         fault = 'not finite'
       }
@@ -65,7 +70,7 @@ export async function readContent(
       onBytes?.(Math.round((file.bytes * done) / whole))
     }
     if (role === 'k-space' && faults.length === shape[0]) throw beyond ?? noSignal(file, faults)
-    if (role === 'k-space') scan = hash.copy().digest('hex') // the first stack
+    if (role === 'k-space') scan = hash.copy().digest('hex') // covers k-space alone, the first stack
   }
   addField(hash, used.mask ?? 'no mask')
   addField(hash, JSON.stringify([used.header, used.attributes]))
@@ -106,7 +111,7 @@ function noSignal({ path }: Hdf5File, faults: readonly SliceFault[]): AppError {
   )
 }
 
-/** HDF5 reads what a missing source should hold as zeros. */
+/** HDF5 reads the part of a missing source file as zeros. */
 function missingSources(file: Hdf5File, { stacks }: Used): string[] {
   return stacks.flatMap(({ dataset }) => {
     const missing = file.virtualSources(dataset).filter(path => !existsSync(path))

@@ -1,11 +1,11 @@
-/** What the operating system says about a file, in plain words. */
+/** Turns the operating system's file errors into messages for users. */
 import { AppError } from '../../contract/errors.ts'
 
 export function diskFull(path: string, cause?: unknown): AppError {
   return new AppError('DISK_FULL', `The disk is full: cannot write ${path}. Free some space.`, cause)
 }
 
-/** What went wrong with a file, from the operating system's error code; any other error stays as it is. */
+/** Turns an operating system error into an `AppError`. Returns all other errors unchanged. */
 export function fileError(error: unknown, path: string): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (error instanceof AppError || code === '') return error

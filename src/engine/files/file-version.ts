@@ -1,4 +1,4 @@
-/** Whether a file was written since, told without reading it. */
+/** Tells whether a file was written since an earlier look, without reading the file. */
 import { statSync } from 'node:fs'
 import { AppError } from '../../contract/errors.ts'
 import type { FileVersion } from '../../contract/volumes.ts'
@@ -9,7 +9,7 @@ function versionOf(path: string): FileVersion {
   return { bytes: Number(size), modified: String(mtimeNs), changed: String(ctimeNs), inode: String(ino) }
 }
 
-/** As one word, for keys. */
+/** A version as one string, for keys and comparisons. */
 export const versionKey = ({ bytes, modified, changed, inode, sources = {} }: FileVersion): string =>
   [bytes, modified, changed, inode, ...Object.entries(sources).flat()].join('-')
 
@@ -22,8 +22,8 @@ function sourceVersion(path: string): string {
 }
 
 /**
- * Differs after the file, or one of the files that it is put together from, was written or replaced. The modification time can be set back,
- * the change time cannot. Throws `FILE_UNREADABLE`.
+ * A version that changes when the file, or a source of a virtual dataset, is written or replaced. A program can reset
+ * the modification time, but not the change time. Throws `FILE_UNREADABLE`.
  */
 export function fileVersion(path: string, sources: readonly string[] = []): FileVersion {
   try {
@@ -35,18 +35,18 @@ export function fileVersion(path: string, sources: readonly string[] = []): File
   }
 }
 
-/** The version now, of the file and of the sources that another version of it names. */
+/** The present version of a file, and of the sources that an earlier version of the file names. */
 export const versionNow = (path: string, before: FileVersion | undefined): FileVersion =>
   fileVersion(path, Object.keys(before?.sources ?? {}))
 
 export const isSameVersion = (a: FileVersion, b: FileVersion): boolean => versionKey(a) === versionKey(b)
 
-/** Throws `DATA_CHANGED` if the file is not the version that was read. */
+/** Throws `DATA_CHANGED` if the file is no longer the version that was read. */
 export function requireVersion(path: string, now: FileVersion, read: FileVersion): void {
   if (isSameVersion(now, read)) return
   const inWords = ({ bytes, modified }: FileVersion) =>
     `${bytes} bytes, modified ${new Date(Number(BigInt(modified) / 1_000_000n)).toISOString()}`
   const source = Object.keys(read.sources ?? {}).find(name => now.sources?.[name] !== read.sources?.[name])
-  const what = source ? `its source ${source} is another one` : `expected ${inWords(read)}, got ${inWords(now)}`
-  throw new AppError('DATA_CHANGED', `${path} was changed since its content was read: ${what}. Scan the study again.`)
+  const what = source ? `its source ${source} was replaced` : `expected ${inWords(read)}, got ${inWords(now)}`
+  throw new AppError('DATA_CHANGED', `${path} was changed since the last scan: ${what}. Scan the study again.`)
 }

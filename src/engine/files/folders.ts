@@ -1,4 +1,4 @@
-/** Making folders. Node's own recursive way never ends where the system makes none, as in /proc. */
+/** Makes folders. Node's recursive `mkdir` does not return for folders that the system refuses, such as in /proc. */
 import { accessSync, constants, mkdirSync, rmdirSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
@@ -7,7 +7,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EROFS: 'the disk is read-only',
-  ENOENT: 'the system makes no folders there',
+  ENOENT: 'the system allows no folders there',
   ENOTDIR: 'a file is in the way',
   EEXIST: 'a link that leads nowhere is in the way',
   ELOOP: 'a link points back to itself',
@@ -30,8 +30,8 @@ function folderError(cause: unknown, path: string): unknown {
 const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 
 /**
- * Makes a folder, and those that it lies in, where they are missing: those that it made, the outermost first. Throws, at once and in words,
- * where files cannot be written into it.
+ * Makes a folder and its missing parent folders. Returns the folders that were made, the outermost first. Throws an
+ * `AppError` if files cannot be written into the folder, and removes the made folders.
  */
 export function makeFolder(path: string): string[] {
   const folder = resolve(path)
@@ -50,7 +50,7 @@ export function makeFolder(path: string): string[] {
         mkdirSync(each)
         made.push(each)
       } catch (error) {
-        if (!isFolder(each)) throw error // else another program was quicker
+        if (!isFolder(each)) throw error // else another program made the folder first
       }
     }
     accessSync(folder, constants.W_OK)
@@ -65,5 +65,5 @@ function remove(made: readonly string[]): void {
   for (const each of made.toReversed()) rmdirSync(each)
 }
 
-/** Throws what `makeFolder` would throw; a folder that was not there is not there afterwards either. For before a long work. */
+/** Checks before long work that a folder can be made. Throws like `makeFolder`, and leaves no new folder behind. */
 export const requireFolder = (path: string): void => remove(makeFolder(path))

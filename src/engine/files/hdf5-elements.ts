@@ -1,4 +1,4 @@
-/** Elements of HDF5 datasets: which are numbers, how they are named to a user, and their bytes as numbers. */
+/** Elements of HDF5 datasets: whether they are numbers, what messages call them, and how their bytes become numbers. */
 import type { Metadata } from 'h5wasm/node'
 import type { ElementKind } from '../../core/data/hdf5.ts'
 
@@ -11,17 +11,17 @@ interface Scalar {
 
 export interface Element {
   readonly kind: ElementKind
-  /** Plural, such as "pairs (r, i) of 16-bit floats". */
+  /** In the plural, for messages, such as "complex numbers of 16-bit floats". */
   readonly words: string
-  /** The numbers in an element, in order; none if it is not numbers. */
+  /** The numbers of one element, in order. Empty if the element does not hold numbers. */
   readonly numbers: readonly (Scalar & { readonly at: number; readonly littleEndian: boolean })[]
-  /** Bytes of an element in memory. */
+  /** Bytes of one element in memory. */
   readonly size: number
-  /** Whether a dataset of them may be the bytes of a text: opaque, or integers of 8 bits. */
+  /** Whether a dataset of these elements may hold the bytes of a text: opaque bytes or 8-bit integers. */
   readonly isBytes: boolean
 }
 
-/** HDF5's classes of datatypes (H5Tpublic.h); h5wasm's own list ends before the last. */
+/** HDF5's classes of datatypes (H5Tpublic.h). h5wasm's list does not contain the class `complex`. */
 const CLASS = {
   integer: 0,
   float: 1,
@@ -58,14 +58,14 @@ const UNSIGNED: Readonly<Record<number, Get | undefined>> = {
   8: (view, at, little) => Number(view.getBigUint64(at, little)),
 }
 
-/** Names of the two parts of a complex number: h5py's, MATLAB's and ISMRMRD's, PyTorch's. */
+/** Names of the two parts of a complex number in h5py, in MATLAB and ISMRMRD, and in PyTorch. */
 const PARTS = [
   ['r', 'i'],
   ['real', 'imag'],
   ['re', 'im'],
 ]
 
-/** IEEE 754 binary16 of its bits. */
+/** The number whose IEEE 754 binary16 bits are given. */
 function half(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1
   const exponent = (bits >> 10) & 0x1f
@@ -74,7 +74,7 @@ function half(bits: number): number {
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25))
 }
 
-/** What the elements of a dataset are. `datatype`: its message in the file, `null` if that was not found. */
+/** Describes the elements of a dataset. `datatype` is the datatype message of the file, or `null` if none was found. */
 export function elementOf(metadata: Metadata, datatype: Buffer | null): Element {
   const { type, size } = metadata
   const other = (words: string): Element => ({
@@ -100,7 +100,7 @@ export function elementOf(metadata: Metadata, datatype: Buffer | null): Element 
   const [first] = parts
   const isFloat = first.type === CLASS.float
   const get: Get | undefined = (isFloat ? FLOATS : first.signed ? SIGNED : UNSIGNED)[first.size]
-  // HDF5's own complex numbers name the type of both parts once.
+  // HDF5's complex class names the type of its parts once. A compound names the type of each part.
   const named = (type as number) === CLASS.complex ? 1 : parts.length
   const usual = datatype === null || (get !== undefined && isUsual(datatype, first, named))
   const name = `${8 * first.size}-bit ${isFloat ? 'floats' : first.signed ? 'integers' : 'unsigned integers'}`
@@ -108,7 +108,7 @@ export function elementOf(metadata: Metadata, datatype: Buffer | null): Element 
   const scalars = usual || get === undefined ? name : `${name} of an unusual layout`
   const words = parts.length === 2 ? `complex numbers of ${scalars}` : scalars
   if (!isSupported) return other(words)
-  // The library turns numbers into little-endian ones, but for pairs of both orders.
+  // The library converts numbers to little-endian order, except pairs whose parts have different byte orders.
   const mixed = parts.some(part => part.littleEndian !== first.littleEndian)
   return {
     kind: kindOf(parts.length === 2, isFloat, 8 * first.size),
@@ -126,7 +126,7 @@ export function elementOf(metadata: Metadata, datatype: Buffer | null): Element 
 
 type Part = Pick<Metadata, 'type' | 'size' | 'signed' | 'littleEndian'> & { readonly offset: number }
 
-/** The one number of an element, or the two of a complex one, real part first; `null` if it is anything else. */
+/** The number of a real element, or the real and imaginary parts of a complex element. `null` for other elements. */
 function partsOf(metadata: Metadata): Part[] | null {
   const { type, size, signed, littleEndian } = metadata
   if (type === CLASS.integer || type === CLASS.float) return [{ type, size, signed, littleEndian, offset: 0 }]
@@ -149,7 +149,7 @@ function kindOf(complex: boolean, float: boolean, bits: number): ElementKind {
   return complex ? 'complex128' : 'float64'
 }
 
-/** Sign's bit, exponent's first bit and bits, mantissa's bits, bias, of IEEE 754's formats, by their bytes. */
+/** By bytes of an IEEE 754 format: sign bit, first exponent bit, exponent bits, mantissa bits, exponent bias. */
 const IEEE: Readonly<Record<number, readonly [number, number, number, number, number]>> = {
   2: [15, 10, 5, 10, 15],
   4: [31, 23, 8, 23, 127],
@@ -157,8 +157,9 @@ const IEEE: Readonly<Record<number, readonly [number, number, number, number, nu
 }
 
 /**
- * Whether a datatype message (HDF5 File Format Specification, IV.A.2.d) has `count` numbers that fill their bytes and,
- * if floats, are IEEE 754's: h5wasm tells neither bfloat16 from half floats nor 12 bits from 16.
+ * Whether a datatype message (HDF5 File Format Specification, IV.A.2.d) has `count` numbers without padding bits.
+ * Floats must also have an IEEE 754 layout. This check is needed because h5wasm reports bfloat16 as half floats, and
+ * 12-bit integers as 16-bit integers.
  */
 function isUsual(datatype: Buffer, { type, size }: Part, count: number): boolean {
   const isFloat = type === CLASS.float
@@ -174,13 +175,14 @@ function isUsual(datatype: Buffer, { type, size }: Part, count: number): boolean
   let found = 0
   for (let at = datatype.indexOf(usual, 2); at !== -1; at = datatype.indexOf(usual, at + usual.length)) {
     const ofClass = (datatype[at - 2] & 0x0f) === type
-    // Of a float's first byte of flags, bits 4 and 5 are the implied leading 1 of the mantissa, bit 6 is VAX's order.
+    // In the first flag byte of a float, bits 4 and 5 mark the implied leading 1 of the mantissa. Bit 6 marks VAX
+    // order.
     if (ofClass && (!isFloat || (datatype[at - 1] & 0x70) === 0x20)) found++
   }
   return found === count
 }
 
-/** All numbers of elements in memory, of a complex one both parts, as `into` keeps them. */
+/** Decodes all numbers of the elements into `into`. A complex element gives two numbers. */
 export function decode<T extends Float32Array | Float64Array>(bytes: Uint8Array, element: Element, into: T): T {
   const { numbers, size } = element
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -191,7 +193,7 @@ export function decode<T extends Float32Array | Float64Array>(bytes: Uint8Array,
   return into
 }
 
-/** Whether the elements lie in memory as float32, or as pairs of them. */
+/** Whether the elements in memory are float32 numbers, or pairs of float32 numbers. */
 export function isFloat32({ kind, numbers, size }: Element): boolean {
   const isSingle = kind === 'float32' || kind === 'complex64'
   return (
@@ -200,8 +202,9 @@ export function isFloat32({ kind, numbers, size }: Element): boolean {
 }
 
 /**
- * The largest magnitude where 32-bit floats would lose it: it is too large, or what is left of it is not exact. `null` if
- * it fits, or is infinite in the file already. Smaller numbers beside one that fits are rounding errors and may become zero.
+ * Returns the largest magnitude if a 32-bit float cannot hold that magnitude. It is then too large, or too small to be
+ * exact. Returns `null` if the magnitude fits, or if the file already holds an infinite number. Smaller numbers of the
+ * slice may round to zero.
  */
 export function beyondFloat32(values: Float64Array): number | null {
   let largest = 0
@@ -218,7 +221,9 @@ export function beyondFloat32(values: Float64Array): number | null {
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
-/** h5wasm makes a letter of each byte of a text declared as ASCII. Python declares UTF-8 bytes so. */
+/**
+ * h5wasm decodes each byte of an ASCII string as one letter. Python writes UTF-8 bytes into strings declared as ASCII.
+ */
 export function asUtf8(text: string, { cset }: Pick<Metadata, 'cset'>): string {
   if (cset !== 0) return text
   try {

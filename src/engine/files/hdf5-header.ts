@@ -1,15 +1,15 @@
 /**
- * What h5wasm does not say of a dataset: the message of its datatype, the files that hold its numbers, and which chunks were written, from
- * its object header (HDF5 File Format Specification 3.0, IV.A).
+ * Reads from object headers what h5wasm does not report about a dataset: the datatype message, the external files, and
+ * the chunks that were written. Source: HDF5 File Format Specification 3.0, IV.A.
  */
 import fs from 'node:fs'
 
 export interface DatasetHeader {
   /** The datatype message: class, sizes, byte order and layout of every number. */
   readonly datatype: Buffer
-  /** The files that hold the numbers in this one's place, as they are named in it. */
+  /** Names of external files that hold the dataset's numbers, as the file states these names. */
   readonly externalFiles: readonly string[]
-  /** Where each chunk that was written starts, by axes; `null`: not in chunks, or listed in a way that is not known here. */
+  /** Start of each chunk that was written, per axis. `null` if the dataset has no chunks, or an unknown chunk index. */
   storedChunks(): readonly (readonly number[])[] | null
 }
 
@@ -27,13 +27,13 @@ interface Message {
 
 type Read = (address: number, length: number) => Buffer
 
-/** Bytes at the start of a file that are read at once; most object headers are there. */
+/** Bytes that are read at once from the start of a file, because most object headers are there. */
 const HEAD = 16384
 const LONGEST = 1 << 24
 
 /**
- * Reads the headers of one file's datasets, by their addresses, which are what object references are; `null` for what is
- * built in a way that is not known here (datatypes in a table of shared messages, addresses of another size).
+ * Reads the headers of one file's datasets. An address is the value of an object reference. Returns `null` for unknown
+ * structures, such as shared datatype messages or addresses that are not 8 bytes long.
  */
 export function datasetHeaders(path: string): (address: number) => DatasetHeader | null {
   const { start, head } = withFile(path, descriptor => {
@@ -52,7 +52,7 @@ export function datasetHeaders(path: string): (address: number) => DatasetHeader
   return address => orNull(() => parseDataset(read, address))
 }
 
-/** `null` where an address or a length is none. */
+/** Returns `null` if parsing met an impossible address or length. */
 function orNull<T>(parse: () => T): T | null {
   try {
     return parse()
@@ -76,7 +76,7 @@ function readAt(descriptor: number, at: number, length: number): Buffer {
   return bytes.subarray(0, fs.readSync(descriptor, bytes, 0, length, at))
 }
 
-/** Where the superblock starts: at 0, or behind a user block of 512, 1024, 2048, … bytes. */
+/** Offset of the superblock: 0, or the end of a user block of 512, 1024, 2048, … bytes. */
 export function findSuperblock(descriptor: number): number | null {
   const bytes = fs.fstatSync(descriptor).size
   const signature = Buffer.alloc(8)
@@ -103,9 +103,9 @@ function parseDataset(read: Read, address: number): DatasetHeader | null {
 
 const UNDEFINED = 0xffff_ffff_ffff_ffffn
 
-/** The chunks that a Data Layout message of version 3 (IV.A.2.i) leads to, by a version 1 B-tree of type 1 (III.A.1). */
+/** The chunks of a Data Layout message of version 3 (IV.A.2.i), from a version 1 B-tree of type 1 (III.A.1). */
 function readChunks(read: Read, layout: Buffer): number[][] {
-  const axes = layout[2] // one more than the dataset has: the last is within the element
+  const axes = layout[2] // one more than the dataset's axes: the last axis is within the element
   const keySize = 8 + 8 * axes
   const node = (address: number, most: number): number[][] => {
     const head = read(address, 24)
@@ -126,7 +126,7 @@ function findDatatype(read: Read, messages: readonly Message[]): Buffer | null {
   const found = messages.find(({ type }) => type === DATATYPE)
   if (!found) return null
   if ((found.flags & SHARED) === 0) return found.data
-  // A committed datatype: the message is in an object header of its own.
+  // A committed datatype has its own object header, which holds the message.
   const [version, kind] = found.data
   if (version === 3 && kind !== 2) return null
   const committed = Number(found.data.readBigUInt64LE(version === 1 ? 8 : 2))
@@ -150,7 +150,10 @@ function readMessages(read: Read, address: number): Message[] {
   })
 }
 
-/** The messages of a block and of those that continue it; in version 2 the latter are signed and have a checksum. */
+/**
+ * The messages of a block and of its continuation blocks. In version 2 a continuation block has a signature and a
+ * checksum.
+ */
 function readBlock(read: Read, at: number, length: number, form: { head: 8 | 6 | 4; signed: 0 | 4 }): Message[] {
   const block = read(at, length)
   const messages: Message[] = []
@@ -169,7 +172,7 @@ function readBlock(read: Read, at: number, length: number, form: { head: 8 | 6 |
   return messages
 }
 
-/** The names in an External Data Files message (IV.A.2.h); they are in a local heap (III.D). */
+/** The names in an External Data Files message (IV.A.2.h). A local heap holds them (III.D). */
 function readNames(read: Read, message: Buffer): string[] {
   const heap = read(Number(message.readBigUInt64LE(8)), 32)
   const names = read(Number(heap.readBigUInt64LE(24)), Number(heap.readBigUInt64LE(8)))

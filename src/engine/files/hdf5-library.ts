@@ -1,6 +1,6 @@
 /**
- * h5wasm made ready for this program: the HDF5 C library as WebAssembly, on Node's own file system.
- * Its calls return a negative status and print why; here what they print is kept for the error message instead.
+ * Prepares h5wasm, the HDF5 C library as WebAssembly, on Node's file system. A failed call returns a negative status
+ * and prints the reason. This module keeps the printed text for the error message.
  */
 import type { Stats } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -10,7 +10,7 @@ import { AppError } from '../../contract/errors.ts'
 
 export type Hdf5Module = Awaited<typeof ready>
 
-/** The parts of Emscripten's file system that are adjusted; h5wasm does not type them. */
+/** The parts of Emscripten's file system that this module changes. h5wasm does not declare their types. */
 interface FileSystem {
   fstat(descriptor: number): Stats
   getStream(descriptor: number): object
@@ -25,7 +25,7 @@ const decoder = new TextDecoder()
 
 const loaded = ready.then(module => {
   const files = module.FS as unknown as FileSystem
-  // Plug-ins print on standard output too.
+  // Both streams are captured, because plug-ins also print to standard output.
   for (const descriptor of [1, 2]) {
     Object.assign(files.getStream(descriptor), {
       node: { mode: CHARACTER_DEVICE },
@@ -37,11 +37,12 @@ const loaded = ready.then(module => {
       },
     })
   }
-  // HDF5 takes two open files of the same inode number for one and would silently read from the first. The number
-  // arrives rounded to 53 bits, which the 64-bit numbers of cluster file systems are not safe from; a descriptor is unique.
+  // HDF5 treats two open files with equal inode numbers as one file, and would read from the first file. Emscripten
+  // rounds inode numbers to 53 bits, so the 64-bit numbers of cluster file systems can become equal. A file descriptor
+  // is unique.
   const fstat = files.fstat
   files.fstat = descriptor => Object.assign(fstat(descriptor), { ino: descriptor })
-  // Only this program's own plug-ins: a computer's others are not WebAssembly.
+  // Searches only this program's plug-ins, because plug-ins installed on the computer are not WebAssembly.
   for (const _ of module.get_plugin_search_paths()) module.remove_plugin_search_path(0)
   module.insert_plugin_search_path(plugInFolder, 0)
   return module
@@ -51,7 +52,7 @@ export function loadHdf5(): Promise<Hdf5Module> {
   return loaded
 }
 
-/** The innermost reason that HDF5 printed since the last call, '' if it printed none. */
+/** The innermost reason that HDF5 printed since the last call, or '' if HDF5 printed none. */
 export function takeReason(): string {
   const reasons = [...printed.matchAll(/ in \w+\(\): ([\s\S]+?)\n *major:/g)]
   printed = ''
@@ -63,7 +64,7 @@ export function hyperslab(from: number, box: readonly number[]): [bigint[], bigi
   return [box.map(BigInt), box.map((_, axis) => (axis === 0 ? BigInt(from) : 0n)), box.map(() => 1n)]
 }
 
-/** Lends `bytes` of the library's memory. */
+/** Allocates `bytes` of the library's memory while `use` runs. */
 export function withMemory<T>(library: Hdf5Module, bytes: number, path: string, use: (pointer: number) => T): T {
   const pointer = library._malloc(bytes)
   if (pointer === 0) throw new AppError('OUT_OF_MEMORY', `No memory for the ${bytes} bytes of a slice of ${path}`)

@@ -1,8 +1,8 @@
-/** h5wasm-plugins: filters of HDF5 as WebAssembly. The library loads one when a dataset first needs it. */
+/** h5wasm-plugins: HDF5 filters as WebAssembly. The library loads a filter when a dataset first needs it. */
 import { inflateSync } from 'node:zlib'
 import type { Hdf5Module } from './hdf5-library.ts'
 
-/** The parts of JavaScript's WebAssembly that are needed here; TypeScript has them with the DOM's types alone. */
+/** The parts of JavaScript's WebAssembly that this module needs. TypeScript declares them only with the DOM types. */
 interface WebAssemblyApi {
   Instance: new (module: object, imports?: { readonly env?: Symbols }) => object
 }
@@ -11,9 +11,8 @@ type Symbols = Readonly<Record<string, (...values: number[]) => number>>
 const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi }
 
 /**
- * Runs a call of the library, in which plug-ins that it loads find all of C's functions that unpacking calls. h5wasm has
- * not all of them, and calling one that is missing ends the library: for zlib in Blosc, and wherever a packed chunk is
- * damaged.
+ * Runs a library call, and gives plug-ins loaded by that call the C functions that h5wasm lacks. Without these
+ * functions the library aborts when Blosc uses zlib, and when a compressed chunk is damaged.
  */
 export function withPlugIns<T>(library: Hdf5Module, call: () => T): T {
   const { Instance } = WebAssembly
@@ -34,7 +33,7 @@ export function withPlugIns<T>(library: Hdf5Module, call: () => T): T {
 let errno = 0
 
 function missingSymbols(library: Hdf5Module): Symbols {
-  const nothing = () => 0 // prints, or ends what a program without threads never began
+  const nothing = () => 0 // either prints, or ends threads that this program never starts
   return {
     uncompress: (to, sizeAt, from, size) => uncompress(library.HEAPU8, to, sizeAt, from, size),
     memcmp: (a, b, size) => {
@@ -63,7 +62,7 @@ const Z_OK = 0
 const Z_DATA_ERROR = -3
 const Z_BUF_ERROR = -5
 
-/** zlib's function of this name, in the library's memory. */
+/** zlib's `uncompress`, in the library's memory. */
 function uncompress(memory: Uint8Array, to: number, sizeAt: number, from: number, size: number): number {
   const room = new DataView(memory.buffer, memory.byteOffset + sizeAt, 4)
   let unpacked: Uint8Array

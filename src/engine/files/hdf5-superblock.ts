@@ -1,11 +1,11 @@
-/** What an HDF5 file's first bytes say: whether the file is whole, closed, and HDF5 at all. */
+/** Checks by a file's first bytes that the file is HDF5, complete, and not open for writing. */
 import fs from 'node:fs'
 import { AppError } from '../../contract/errors.ts'
 import { fileError } from './file-errors.ts'
 import { quoted } from './hdf5-filters.ts'
 import { findSuperblock } from './hdf5-header.ts'
 
-/** The file's size. Throws for every fault that can be seen without the HDF5 library. */
+/** Returns the file's size. Throws for every fault that is visible without the HDF5 library. */
 export function requireReadable(path: string): number {
   let bytes: number
   let stored: Superblock | null
@@ -19,7 +19,7 @@ export function requireReadable(path: string): number {
     throw fileError(error, path)
   }
   if (bytes === 0) {
-    throw new AppError('FILE_UNREADABLE', `Expected an HDF5 file, got an empty one (0 bytes): ${path}. Copy it again.`)
+    throw new AppError('FILE_UNREADABLE', `Expected an HDF5 file, got an empty file (0 bytes): ${path}. Copy it again.`)
   }
   if (stored === null) {
     throw new AppError(
@@ -30,7 +30,9 @@ export function requireReadable(path: string): number {
   if (stored.isOpenForWriting) {
     throw new AppError(
       'FILE_UNREADABLE',
-      `The file is marked as open for writing, in ${path}. Close the program that writes it. If no program does, its writer ended before it closed the file: clear the mark with h5clear -s ${quoted(path)}, and check that the data are whole.`,
+      `The file is marked as open for writing, in ${path}. Close the program that writes the file. ` +
+        'If no program writes the file, its writer ended before closing the file. ' +
+        `Clear the mark with h5clear -s ${quoted(path)}, and check that the data are complete.`,
     )
   }
   if (stored.end > bytes) {
@@ -41,13 +43,15 @@ export function requireReadable(path: string): number {
 }
 
 interface Superblock {
-  /** Where the file should end; `0` if the superblock is of a kind that is not known here. */
+  /** Where the file should end. `0` if the version of the superblock is unknown. */
   readonly end: number
-  /** Set while a program writes the file, and left where that program ended before it closed the file. HDF5 does not open such a file. */
+  /**
+   * HDF5 refuses to open a file with this mark. The mark remains if the writing program ends before closing the file.
+   */
   readonly isOpenForWriting: boolean
 }
 
-/** What an HDF5 file's superblock says (HDF5 File Format Specification, II.A); `null` if the file has no HDF5 signature. */
+/** Reads the superblock (HDF5 File Format Specification, II.A). Returns `null` if the file has no HDF5 signature. */
 function readSuperblock(path: string): Superblock | null {
   const descriptor = fs.openSync(path, 'r')
   try {
@@ -61,13 +65,15 @@ function readSuperblock(path: string): Superblock | null {
   }
 }
 
-/** From version 3 on, byte 11 holds the consistency flags: 1 for write access, 4 for single writer, multiple readers (SWMR). */
+/**
+ * In version 3, byte 11 holds the consistency flags: 1 for write access, 4 for single writer, multiple readers (SWMR).
+ */
 const isOpenForWriting = (superblock: Buffer): boolean => superblock[8] === 3 && (superblock[11] & 0b101) !== 0
 
 function endOfFile(superblock: Buffer): number {
   const version = superblock[8]
   if (version > 3) return 0
-  // Where the size of an address stands, and the first address; the end of the file is the third.
+  // Offsets of the size of an address, and of the first address. The third address is the end of the file.
   const [sizeAt, firstAt] = version < 2 ? [13, 24 + 4 * version] : [9, 12]
   return superblock[sizeAt] === 8 ? Number(superblock.readBigUInt64LE(firstAt + 16)) : 0
 }

@@ -1,4 +1,4 @@
-/** HDF5 files, written: reconstructions in fastMRI's submission format, and synthetic volumes. */
+/** Writes HDF5 files: reconstructions in fastMRI's submission format, and synthetic volumes. */
 import fs from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { File } from 'h5wasm/node'
@@ -8,7 +8,9 @@ import { makeFolder } from './folders.ts'
 import { type Hdf5Module, hyperslab, loadHdf5, takeReason, withMemory } from './hdf5-library.ts'
 import { partialBeside } from './whole-files.ts'
 
-/** fastMRI's submission format: `reconstruction`, float32 [slices, height, width]. Replaces the file in one step. */
+/**
+ * Writes fastMRI's submission format: `reconstruction`, float32 [slices, height, width]. Replaces the file in one step.
+ */
 export async function writeReconstruction(
   path: string,
   images: Float32Array,
@@ -21,12 +23,12 @@ export async function writeReconstruction(
   await writeFile(path, attributes, write => write.slices('reconstruction', perSlice, [height, width], 'float32'))
 }
 
-/** What this project's synthetic volumes hold: one array a slice. */
+/** Content of a synthetic volume. Each array holds one slice. */
 export interface FastMriContent {
-  /** k-space matrix [rows, columns] and, per slice, [rows, columns, 2] (re, im). */
+  /** `matrix` is the size of k-space. `kspace` holds [rows, columns, 2] (re, im) per slice. */
   readonly matrix: readonly [rows: number, columns: number]
   readonly kspace: readonly Float32Array[]
-  /** Image size and, per slice, the ground truth (written as `_esc` and `_rss`: one coil) and the noise-free image. */
+  /** `reconstruction` is the ground truth per slice, written as `_esc` and `_rss`, which are equal for one coil. */
   readonly imageSize: readonly [height: number, width: number]
   readonly reconstruction: readonly Float32Array[]
   readonly noiseFree: readonly Float32Array[]
@@ -41,7 +43,7 @@ export interface FastMriContent {
   }
 }
 
-/** A synthetic volume in fastMRI's single-coil format, marked as synthetic. Replaces the file in one step. */
+/** Writes a synthetic volume in fastMRI's single-coil format, marked as synthetic. Replaces the file in one step. */
 export async function writeFastMri(path: string, content: FastMriContent): Promise<void> {
   await writeFile(path, { ...content.attributes, synthetic: 1 }, write => {
     write.slices('kspace', content.kspace, content.matrix, 'complex64')
@@ -52,7 +54,7 @@ export async function writeFastMri(path: string, content: FastMriContent): Promi
   })
 }
 
-/** Element types as h5wasm names them; complex64 as the compound that h5py reads as such. */
+/** Element types by h5wasm's names. complex64 is the compound type that h5py reads as complex64. */
 const TYPES = {
   float32: { dtype: '<f', floats: 1, empty: () => new Float32Array(0) },
   complex64: {
@@ -71,7 +73,10 @@ interface Writer {
   text(name: string, text: string): void
 }
 
-/** Writes to a hidden file beside, then renames: a reader never meets half a file, and an old one survives a failure. */
+/**
+ * Writes a hidden file in the target folder, then renames it. A reader never sees a partial file. An old file survives
+ * a failure.
+ */
 async function writeFile(
   path: string,
   attributes: Readonly<Record<string, string | number>>,
@@ -98,7 +103,7 @@ async function writeFile(
   } catch (error) {
     try {
       fs.rmSync(partial, { force: true })
-    } catch {} // the first error is the one to tell
+    } catch {} // the first error is thrown
     throw fileError(error, absolute)
   }
 }
@@ -110,7 +115,8 @@ function writer(library: Hdf5Module, file: File, path: string): Writer {
       const shape = [0, rows, columns]
       const maxshape = [slices.length, rows, columns]
       const chunks = [1, rows, columns]
-      // Made empty and then enlarged: h5wasm would build a compound's bytes sample by sample from separate arrays.
+      // The dataset is created empty and then enlarged. h5wasm would otherwise build compound values sample by sample
+      // from separate arrays.
       file.create_dataset({ name, data: empty(), shape, maxshape, chunks, dtype }).resize(maxshape)
       for (const [index, slice] of slices.entries()) {
         if (slice.length !== rows * columns * floats) {
@@ -130,7 +136,7 @@ function writer(library: Hdf5Module, file: File, path: string): Writer {
   }
 }
 
-/** HDF5's write calls say nothing but through what they print. */
+/** HDF5's write calls report a failure only by printing it. */
 function requireWritten(path: string): void {
   const reason = takeReason()
   if (reason === '') return

@@ -1,6 +1,6 @@
 /**
- * Reads HDF5 files. Pixels are read as raw bytes where the library has them, because h5wasm's own `slice()` makes an array of two numbers
- * for each complex sample and takes a hundred times as long.
+ * Reads HDF5 files. Pixels are read as raw bytes, because h5wasm's `slice()` takes a hundred times as long. `slice()`
+ * makes an array of two numbers for each complex sample.
  */
 import fs from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -14,7 +14,7 @@ import { type Hdf5Module, hyperslab, loadHdf5, takeReason, withMemory } from './
 import { withPlugIns } from './hdf5-plug-ins.ts'
 import { requireReadable } from './hdf5-superblock.ts'
 
-/** Opens a file for reading; everything after that is synchronous. */
+/** Opens a file for reading. All methods of the opened file are synchronous. */
 export async function openHdf5(path: string): Promise<Hdf5File> {
   const library = await loadHdf5()
   const absolute = resolve(path)
@@ -135,7 +135,7 @@ class OpenFile implements Hdf5File {
       const metadata = this.#library.get_attribute_metadata(id, '/', name)
       const element = elementOf(metadata, null)
       if (metadata.shape === null || element.kind === 'other' || isComplex(element.kind)) return null
-      // h5wasm does not know half floats; it keeps 64-bit integers exact.
+      // h5wasm cannot read half floats. h5wasm returns 64-bit integers as `bigint`, which is exact.
       const value: unknown =
         element.kind === 'float16'
           ? this.#halfAttribute(name, element, metadata.total_size)
@@ -145,7 +145,7 @@ class OpenFile implements Hdf5File {
       if (texts.length !== 1) return texts.join(', ')
       const [first] = texts as unknown[]
       if (typeof first === 'boolean') return Number(first)
-      // Whole numbers that are not exact as numbers, such as long patient ids, stay exact as text.
+      // Integers beyond 2⁵³, such as long patient ids, become text, because text keeps all digits.
       if (typeof first === 'bigint') return Number.isSafeInteger(Number(first)) ? Number(first) : String(first)
       return typeof first === 'string' || typeof first === 'number' ? first : null
     })
@@ -170,7 +170,10 @@ class OpenFile implements Hdf5File {
     })
   }
 
-  /** Lends the elements [from, 0, …] to [from, 0, …] + box of a dataset, all of it where `from` is null, byte for byte. */
+  /**
+   * Passes the bytes of the elements [from, 0, …] to [from, 0, …] + box to `use`. If `from` is null, passes the whole
+   * dataset.
+   */
   #withBytes<T>(dataset: string, from: number | null, box: readonly number[], use: (bytes: Uint8Array) => T): T {
     const bytes = box.reduce((product, length) => product * length, this.#metadata.get(dataset)!.size)
     return withMemory(this.#library, bytes, this.path, pointer => {
@@ -179,9 +182,9 @@ class OpenFile implements Hdf5File {
         const { file_id: id } = this.#file
         const place = [`/${dataset}`, counts, offsets, strides, BigInt(pointer)] as const
         const status = withPlugIns(this.#library, () => this.#library.get_dataset_data(id, ...place))
-        if (status < 0) throw new Error('HDF5 could not read it and gives no reason')
+        if (status < 0) throw new Error('HDF5 could not read the data and gave no reason')
       })
-      // HEAPU8 is a new view once the memory has grown: it is looked up after the call.
+      // HEAPU8 is read after the call, because HEAPU8 becomes a new view when the memory grows.
       return use(this.#library.HEAPU8.subarray(pointer, pointer + bytes))
     })
   }
@@ -192,7 +195,7 @@ class OpenFile implements Hdf5File {
     throw this.#unsupported(`Expected numbers in ${dataset}, got ${element.words}`)
   }
 
-  /** What the elements of a dataset are, once it is known that they can be had. */
+  /** Describes a dataset's elements. Throws if the elements are in another file, or if a filter is not supported. */
   #element(dataset: string): Element {
     const known = this.#elements.get(dataset)
     if (known) return known
@@ -213,13 +216,13 @@ class OpenFile implements Hdf5File {
     const address = Number(Buffer.from(reference).readBigUInt64LE())
     this.#headers ??= datasetHeaders(this.path)
     const header = (filename === undefined ? this.#headers : datasetHeaders(this.#besides(filename)))(address)
-    // The address of what a chain of links leads to can be another file's.
+    // A chain of links can lead to an address in a different file, so the header must match the metadata.
     const { type, size } = this.#metadata.get(dataset)!
     const isOwn = header && (header.datatype[0] & 0x0f) === type && header.datatype.readUInt32LE(4) === size
     return isOwn ? header : null
   }
 
-  /** Where HDF5 looks for the file of a link: by its whole path, else in this file's folder. */
+  /** The path where HDF5 looks for a linked file: the stated path, else this file's folder. */
   #besides(filename: string): string {
     const path = resolve(dirname(this.path), filename)
     return fs.existsSync(path) ? path : join(dirname(this.path), basename(filename))
@@ -228,13 +231,14 @@ class OpenFile implements Hdf5File {
   #requireInFile(dataset: string, externalFiles: readonly string[]): void {
     if (externalFiles.length === 0) return
     throw this.#unsupported(
-      `Expected the numbers of ${dataset} in the file itself, got a dataset that keeps them in ${externalFiles.join(', ')}`,
-      `Bring them together, in the folder where the file was written: h5repack -l CONTI ${quoted(this.name)} NEW.h5`,
+      `Expected the numbers of ${dataset} in the file itself, ` +
+        `got a dataset that keeps them in ${externalFiles.join(', ')}`,
+      `Run in the folder where the file was written: h5repack -l CONTI ${quoted(this.name)} NEW.h5`,
     )
   }
 
   #requireFilters(dataset: string): void {
-    if (this.#metadata.get(dataset)!.chunks === null) return // only chunks are packed
+    if (this.#metadata.get(dataset)!.chunks === null) return // only chunked datasets have filters
     const filters = undamaged(this.path, dataset, () =>
       this.#library.get_dataset_filters(this.#file.file_id, `/${dataset}`),
     )
@@ -246,7 +250,7 @@ class OpenFile implements Hdf5File {
   #linkInWords(name: string): string {
     const { file_id: id } = this.#file
     const type = this.#file.get_type(`/${name}`)
-    takeReason() // a link that leads nowhere is printed too
+    takeReason() // discards what HDF5 prints about a broken link
     if (type === this.#library.H5G_GROUP) return 'a group'
     if (type === this.#library.H5G_TYPE) return 'a datatype'
     if (type === this.#library.H5G_LINK)
@@ -258,8 +262,8 @@ class OpenFile implements Hdf5File {
   #outOfRange(dataset: string, from: number, value: number): AppError {
     return new AppError(
       'NOT_FINITE',
-      `Expected numbers that 32-bit floats can hold (1.2e-38 to 3.4e38), got ${value.toPrecision(3)} as the largest in ` +
-        `${dataset}, slice ${from + 1}, in ${this.path}. ` +
+      'Expected numbers that 32-bit floats can hold (1.2e-38 to 3.4e38), ' +
+        `got ${value.toPrecision(3)} as the largest in ${dataset}, slice ${from + 1}, in ${this.path}. ` +
         'Multiply k-space and ground truth by one constant, and write the file again.',
     )
   }
@@ -269,7 +273,7 @@ class OpenFile implements Hdf5File {
   }
 }
 
-/** What HDF5 reads, once it neither threw nor printed a reason why it could not. */
+/** Returns the value of `read`. Throws if `read` throws, or if HDF5 prints a reason for a failure. */
 function undamaged<T>(path: string, part: string, read: () => T): T {
   takeReason()
   let value: T | undefined

@@ -1,19 +1,23 @@
-/** What was made of files and is kept for the next call; one whose file has changed since is made again. */
+/** Caches a value per file. The value is made again if the file has changed. */
 import type { FileVersion } from '../../contract/volumes.ts'
 import { fileVersion, isSameVersion } from './file-version.ts'
 
 export class KeptFiles<Value> {
-  readonly #kept = new Map<string, { readonly version: FileVersion; readonly value: Value }>() // in the order of last use
+  /** The least recently used entry is first. */
+  readonly #kept = new Map<string, { readonly version: FileVersion; readonly value: Value }>()
   readonly #limit: number
   readonly #release: (value: Value) => void
 
-  /** At most `limit` values are kept: then the one used least lately is released. */
+  /** Keeps at most `limit` values. `release` is called for each value that is evicted. */
   constructor(limit: number, release: (value: Value) => void) {
     this.#limit = limit
     this.#release = release
   }
 
-  /** The value of `path` as it is now. One call at a time: another may release it as soon as it begins. */
+  /**
+   * Returns the value for the present version of `path`. One call at a time: a call may release the values of earlier
+   * calls.
+   */
   async get(path: string, make: () => Promise<Value>, version = fileVersion(path)): Promise<Value> {
     const kept = this.#kept.get(path)
     const current = kept && isSameVersion(kept.version, version)

@@ -1,4 +1,4 @@
-/** Images side by side as one grey PNG. */
+/** Writes images side by side as one grey PNG. */
 import { basename, dirname } from 'node:path'
 import { encode } from 'fast-png'
 import { writeAll } from './written.ts'
@@ -17,8 +17,8 @@ function panesPng(images: readonly Float32Array[], [height, width]: readonly [nu
 }
 
 /**
- * Writes an example's images [height, width] as one PNG, from left to right. Black is 0, white is the largest value of the
- * last image. An example replaces its earlier picture. Throws `FILE_EXISTS` for any other file of that name.
+ * Writes an example's images [height, width] as one PNG, from left to right. Black is 0, and white is the largest value
+ * of the last image. Replaces the example's earlier picture. Throws `FILE_EXISTS` for other files of that name.
  */
 export async function writePanes(
   path: string,

@@ -1,4 +1,7 @@
-/** What a run writes into its folder: checkpoints by role and epoch, states by position, previews by epoch. Services remove them. */
+/**
+ * Writes a run's files: checkpoints by role and epoch, states by position, previews by epoch. Services delete old
+ * files.
+ */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../../contract/errors.ts'
@@ -7,19 +10,19 @@ import type { Pause } from '../../core/pause.ts'
 import type { RunFiles } from '../../core/training/keeper.ts'
 import { writeAtomically, writeCheckpoint } from './whole-files.ts'
 
-/** While the disk is full, a write is tried again this often, and a cancellation is heard so often. */
+/** While the disk is full, a write is retried every `RETRY_MS`. A cancellation is checked every `LISTEN_MS`. */
 const RETRY_MS = 3000
 const LISTEN_MS = 100
 
 const numbered = (n: number, digits = 4) => String(n).padStart(digits, '0')
 
 interface Waiting {
-  /** Rejects once the run is cancelled: nothing is waited for then. */
+  /** Rejects when the run is cancelled, which ends the waiting. */
   readonly pause: Pause
   emit(event: Extract<TrainingEvent, { type: 'waiting' | 'continued' }>): void
 }
 
-/** Tries to write until there is room; whoever watches is told. What was written before stays as it is. */
+/** Retries a write until the disk has space, and reports the waiting as events. Earlier files stay unchanged. */
 async function whenThereIsRoom<T>(path: string, write: () => Promise<T>, { pause, emit }: Waiting): Promise<T> {
   let since: number | null = null
   while (true) {

@@ -1,4 +1,4 @@
-/** The synthetic knee study as files: fastMRI's format, in train, val and test folders, split by patient. */
+/** Writes the synthetic knee study in fastMRI's format, into folders train, val and test, split by patient. */
 import { join } from 'node:path'
 import { ifft2Centred } from '../../core/mri/fft-double.ts'
 import {
@@ -15,7 +15,10 @@ import type { Progress, SyntheticKneeSpec } from '../process/protocol.ts'
 import { writeFastMri } from './hdf5-write.ts'
 import { type Destination, inWorkshop, place } from './written.ts'
 
-/** Ground truth as fastMRI's: the magnitude of the centred inverse transform of the measured k-space, centre crop. */
+/**
+ * Ground truth by fastMRI's definition: magnitude of the centred inverse transform of the measured k-space, centre
+ * crop.
+ */
 function reconstruct(kspace: Float32Array, { rows, columns, crop }: Sizes): Float32Array {
   const image = ifft2Centred(Float64Array.from(kspace), rows, columns)
   const [top, left] = [(rows - crop) >> 1, (columns - crop) >> 1]
@@ -33,7 +36,9 @@ const norm = (images: readonly Float32Array[]) =>
 const largest = (images: readonly Float32Array[]) =>
   images.reduce((max, image) => image.reduce((most, value) => Math.max(most, value), max), 0)
 
-/** Writes the study, volume by volume; files written before a cancellation stay whole. Throws `FILE_EXISTS`. */
+/**
+ * Writes the study volume by volume. After a cancellation, the files written so far are complete. Throws `FILE_EXISTS`.
+ */
 export async function synthesizeKnees(
   spec: SyntheticKneeSpec,
   report: (progress: Progress) => void,

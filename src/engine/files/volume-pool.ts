@@ -1,4 +1,4 @@
-/** Volumes opened when they are needed; the ones used least lately are closed again. */
+/** Opens volumes when they are needed, and closes the least recently used volumes. */
 import type { VolumeContent, VolumeInfo } from '../../contract/volumes.ts'
 import type { VolumeSource } from '../../core/data/slices.ts'
 import type { Volume } from '../../core/data/volume.ts'
@@ -8,7 +8,7 @@ import { openVolume, requireContent } from './volumes.ts'
 
 const OPEN_AT_ONCE = 32
 
-/** Volumes of a pool carry unsalted patients: nobody asks them for their patient. */
+/** Patient ids of these volumes are hashed without a salt, because no caller reads them. */
 export class VolumePool {
   readonly #kept = new KeptFiles<Volume>(OPEN_AT_ONCE, volume => volume.dispose())
 
@@ -16,12 +16,12 @@ export class VolumePool {
     return { info, open: () => this.open(info.path, info.content) }
   }
 
-  /** A file that no study knows: it is read once, from end to end. */
+  /** Opens a file that is in no study. The whole file is read. */
   async read(path: string): Promise<VolumeSource> {
     return this.source((await this.open(path)).info)
   }
 
-  /** As `openVolume`. */
+  /** Like `openVolume`, but returns an open volume if the pool has one. */
   async open(path: string, content?: VolumeContent): Promise<Volume> {
     const version = versionNow(path, content?.version)
     const volume = await this.#kept.get(path, () => openVolume(path, '', content), version)

@@ -1,4 +1,4 @@
-/** Volumes from paths: opening one, and listing what a folder holds. */
+/** Opens volumes, and lists the volumes of a folder. */
 import { createHash } from 'node:crypto'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
@@ -31,12 +31,13 @@ const hashPatient = (salt: string) => (id: string) =>
     .update(salt + id)
     .digest('hex')
 
-/** Contents that this process has read, by path: of files that came without their content, or were written after it was read. */
+/** Contents read by this process, by path: contents of files that had no known content, or that were written later. */
 const lastRead = new Map<string, VolumeContent>()
 
 /**
- * Opens a volume. Of its patient id only SHA-256(salt + id) is kept. A file that is not the version that was read (`content`) is read again:
- * with another content it is refused (`DATA_CHANGED`). A change of permissions or a new hard link is no change of content.
+ * Opens a volume, and keeps only SHA-256(salt + id) of its patient id. If the file's version differs from `content`,
+ * the file is read again, and refused with `DATA_CHANGED` if its content differs. Changed permissions or a new hard
+ * link change the version, but not the content.
  */
 export async function openVolume(
   path: string,
@@ -47,7 +48,7 @@ export async function openVolume(
   const before = versionNow(path, content?.version)
   const file = await openHdf5(path)
   try {
-    requireVersion(path, versionNow(path, before), before) // it was not replaced before it was open
+    requireVersion(path, versionNow(path, before), before) // the file was not replaced before it was opened
     const isAsRead = content && isSameVersion(before, content.version)
     const now = isAsRead ? content : await readAgain(path, file, reading)
     if (content) requireContent(path, now, content)
@@ -58,10 +59,10 @@ export async function openVolume(
   }
 }
 
-/** Throws `DATA_CHANGED` for another content than the one that was read. */
+/** Throws `DATA_CHANGED` if the content differs from the content that was read. */
 export function requireContent(path: string, now: VolumeContent, read: VolumeContent): void {
   if (now.identity === read.identity) return
-  throw new AppError('DATA_CHANGED', `${path} has another content than when it was read. Scan the study again.`)
+  throw new AppError('DATA_CHANGED', `The content of ${path} has changed since the last scan. Scan the study again.`)
 }
 
 async function readAgain(path: string, file: Hdf5File, reading: Reading): Promise<VolumeContent> {
@@ -86,7 +87,7 @@ export async function contentOf(path: string, pause: Pause): Promise<VolumeConte
   return volume.info.content!
 }
 
-/** Opens a volume whose content is not known yet, and does not read it: its sampling is `unread`. */
+/** Opens a volume without reading its content. The volume's sampling is `unread`. */
 export async function listVolume(path: string, salt: string): Promise<Volume> {
   const file = await openHdf5(path)
   try {
@@ -97,7 +98,7 @@ export async function listVolume(path: string, salt: string): Promise<Volume> {
   }
 }
 
-/** The volumes in files and folders, by path; what cannot be used is listed with its reason and stops nothing. */
+/** Lists the volumes in files and folders, sorted by path. Unusable files are listed in `skipped` with a reason. */
 export async function scanFolder(paths: readonly string[], salt: string, options: ScanOptions = {}): Promise<Scan> {
   const { onProgress, signal } = options
   const skipped: SkippedFile[] = []
@@ -113,7 +114,7 @@ export async function scanFolder(paths: readonly string[], salt: string, options
       skipped.push({ path, reason: reasonOf(error, path) })
     }
     onProgress?.({ done: index + 1, total: files.length })
-    await setImmediate() // reading is synchronous: lets a cancellation in
+    await setImmediate() // lets a cancellation arrive, because reading is synchronous
   }
   return { volumes, skipped: skipped.sort(byPath) }
 }
@@ -123,9 +124,9 @@ interface FoundFile {
   readonly role: Role | null
 }
 
-/** All candidate files, each once however many ways lead to it; hidden files and folders are passed over. */
+/** All candidate files without duplicates. Hidden files and folders are ignored. */
 async function findFiles(paths: readonly string[], skipped: SkippedFile[], signal?: AbortSignal): Promise<FoundFile[]> {
-  const found = new Map<string, FoundFile>() // by real path: links and repeated paths lead to the same file
+  const found = new Map<string, FoundFile>() // by real path, because links and repeated paths lead to equal files
   const visited = new Set<string>()
 
   const visit = async (path: string, root: string): Promise<void> => {
@@ -166,7 +167,10 @@ const ROLE_OF_FOLDER: ReadonlyMap<string, Role> = new Map([
   ['singlecoil_challenge', 'test'],
 ])
 
-/** The role that the nearest folder names, from the file's own up to the root; a file given by itself has its own folder's. */
+/**
+ * The role of the nearest folder with a role name, from the file's folder up to `root`. For a file given directly, only
+ * the file's folder counts.
+ */
 function roleOf(path: string, root: string): Role | null {
   const top = path === root ? dirname(path) : root
   const folders = [basename(top), ...relative(top, dirname(path)).split(sep)]
@@ -174,7 +178,7 @@ function roleOf(path: string, root: string): Role | null {
   return named === undefined ? null : ROLE_OF_FOLDER.get(named.toLowerCase())!
 }
 
-/** What went wrong with a file, in words. */
+/** The error message for a file. */
 export function reasonOf(error: unknown, path: string): string {
   const plain = fileError(error, path)
   return plain instanceof Error ? plain.message : String(plain)

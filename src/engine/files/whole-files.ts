@@ -1,4 +1,4 @@
-/** Files that are either whole or not there: written beside, synced, renamed; and their hashes. */
+/** Writes files that are either complete or absent: written under a hidden name, synced, renamed. Also hashes files. */
 
 import { createHash } from 'node:crypto'
 import { open, readFile, rename, rm } from 'node:fs/promises'
@@ -10,11 +10,17 @@ import { makeFolder } from './folders.ts'
 
 let partials = 0
 
-/** A hidden name beside `path` for what is not whole yet; short, so that it fits wherever the file’s own name does. */
+/**
+ * A hidden name in the folder of `path` for an incomplete file. The name is short, so that it fits wherever `path`
+ * fits.
+ */
 export const partialBeside = (path: string): string =>
   join(dirname(path), `.self-mri-${process.pid}-${++partials}.part`)
 
-/** Replaces `path` by `bytes` in one step. A crash leaves either the old file or the new one; a power cut only where it is `lasting`, which takes longer. */
+/**
+ * Replaces `path` by `bytes` in one step. A crash leaves either the old or the new file. Only a `lasting` write also
+ * survives a power cut, which takes longer.
+ */
 export async function writeAtomically(path: string, bytes: Uint8Array, { lasting = true } = {}): Promise<void> {
   const partial = partialBeside(path)
   try {
@@ -29,9 +35,9 @@ export async function writeAtomically(path: string, bytes: Uint8Array, { lasting
     await rename(partial, path)
     if (!lasting) return
     const folder = await open(dirname(path), 'r')
-    await folder.sync().finally(() => folder.close()) // the rename itself must survive a power cut
+    await folder.sync().finally(() => folder.close()) // makes the rename survive a power cut
   } catch (error) {
-    await rm(partial, { force: true }).catch(() => {}) // the first error is the one to tell
+    await rm(partial, { force: true }).catch(() => {}) // the first error is thrown
     throw fileError(error, path)
   }
 }

@@ -1,4 +1,4 @@
-/** The record, in an output folder, of the files that this program wrote there: one line a file (`RECORD`). */
+/** The record (`RECORD`) in an output folder: one line for each file that this program wrote there. */
 import { createHash } from 'node:crypto'
 import { constants, createReadStream } from 'node:fs'
 import { lstat, open, readdir, readFile } from 'node:fs/promises'
@@ -8,23 +8,26 @@ import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
 import { fileError } from './file-errors.ts'
 
-/** Hidden, so that an import passes it over. */
+/** Hidden, because an import ignores hidden files. */
 export const RECORD = '.self-mri-written.jsonl'
 
 export const Entry = z.object({
-  /** Within the folder, with `/`. */
+  /** Path within the folder, with `/`. */
   file: z.string(),
   bytes: z.int(),
   sha256: z.string(),
-  /** The command that wrote it. */
+  /** The command that wrote the file. */
   maker: z.string(),
 })
 export type Entry = z.infer<typeof Entry>
 
-/** A folder's entries by file, the oldest first: a folder of DICOM files may hold tens of thousands. */
+/** A folder's entries by file, the oldest first. A map, because a folder of DICOM files may hold tens of thousands. */
 export type Written = ReadonlyMap<string, readonly Entry[]>
 
-/** What is at a path: nothing (an empty folder counts as that), a file of the program as written, or somebody's. */
+/**
+ * What is at a path. `free`: nothing, or an empty folder. `ours`: a file as this program wrote it. `theirs`: other
+ * files.
+ */
 export type Found =
   | { readonly kind: 'free' }
   | { readonly kind: 'ours'; readonly maker: string }
@@ -43,14 +46,17 @@ export async function statusOf(path: string) {
   }
 }
 
-/** SHA-256 of a file of any size. Throws what the file system says. */
+/** SHA-256 of a file of any size. Throws the file system's error. */
 export async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256')
   await pipeline(createReadStream(path), hash)
   return hash.digest('hex')
 }
 
-/** A line that a crash cut short is passed over. Throws `FILE_EXISTS` where something else has the record's name. */
+/**
+ * Reads the record, and ignores lines that a crash cut short. Throws `FILE_EXISTS` if the file at `RECORD` is no
+ * record.
+ */
 export async function readRecord(folder: string): Promise<Written> {
   const path = join(folder, RECORD)
   const status = await statusOf(path)
@@ -70,23 +76,24 @@ export async function readRecord(folder: string): Promise<Written> {
   }
   throw new AppError(
     'FILE_EXISTS',
-    `${path} is not the record of written files that Self-MRI keeps under this name. Move this file, or choose another folder.`,
+    `Expected the record of files that Self-MRI wrote, got another file: ${path}. ` +
+      'Move this file, or choose another folder.',
   )
 }
 
-/** Only ever added to, so that two programs that write into one folder lose no line of each other's. */
+/** Appends to the record and never rewrites it, so that two programs can write into one folder without losing lines. */
 export async function addToRecord(folder: string, entries: readonly Entry[]): Promise<void> {
   const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW = 0 } = constants
   const file = await open(join(folder, RECORD), O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, 0o666)
   try {
-    // The line feed before ends a line that a crash has cut short.
+    // The leading line feed ends a line that a crash has cut short.
     await file.write(entries.map(entry => `\n${JSON.stringify(entry)}\n`).join(''))
   } finally {
     await file.close()
   }
 }
 
-/** A file's entry; a folder's entries, of the files in it. */
+/** The entry of a file, or the entries of all files in a folder. */
 export async function describe(path: string, name: string, maker: string): Promise<Entry[]> {
   const status = await lstat(path)
   if (!status.isDirectory()) return [{ file: name, bytes: status.size, sha256: await hashFile(path), maker }]

@@ -1,9 +1,10 @@
 /**
- * Where all files go that a user asks for. A file is replaced only if this program wrote it and its bytes are still those that were written;
- * every other file of that name is somebody's, and is refused by name. A file that appears during the work is not replaced either.
+ * Writes all files that a user asks for. A file is replaced only if this program wrote it and its bytes are unchanged.
+ * Every other file stays, and an error names it. A file that appears during the work also stays.
  *
- * What the program wrote is recorded in the folder itself, one line a file (`RECORD`), not in a profile: folders are moved, copied to other
- * machines, and written by several profiles. A line says the SHA-256, so a copied or edited record never makes a user's file the program's.
+ * Each output folder holds the record of its files (`RECORD`), because folders are moved, copied, and used by several
+ * profiles. The record holds SHA-256 hashes, so a copied or edited record never makes a user's file replaceable. See
+ * docs/decisions/0002-one-writer-of-results.md.
  */
 import { randomUUID } from 'node:crypto'
 import { link, lstat, mkdtemp, open, readdir, rename, rm, rmdir, unlink, writeFile } from 'node:fs/promises'
@@ -16,11 +17,11 @@ import { addToRecord, codeOf, describe, FOREIGN, lookAt, readRecord, statusOf } 
 export interface Destination {
   readonly folder: string
   readonly maker: 'reconstruct' | 'study' | 'demo' | 'synthetic knee' | 'example'
-  /** The program's own files that may be replaced: all, those of the same maker, or none. */
+  /** Which of the program's own files may be replaced. */
   readonly replaces: 'all' | 'same maker' | 'none'
 }
 
-/** A file in the way of a result; `kept` stays whoever wrote it. */
+/** A file that blocks a result. `kept` files stay, whoever wrote them. */
 interface InTheWay {
   readonly path: string
   readonly why: string
@@ -49,8 +50,8 @@ const mayReplace = ({ maker, replaces }: Destination, found: { readonly maker: s
   replaces === 'all' || (replaces === 'same maker' && found.maker === maker)
 
 /**
- * Checks, before any work, that these names can be written in the folder: paths of the program's own files that will be replaced. Throws
- * `FILE_EXISTS`, naming all files in the way. `kept` says of a path that must stay whatever is there, why.
+ * Checks before any work that these names can be written in the folder. Returns the paths of this program's files that
+ * will be replaced. Throws `FILE_EXISTS`, which names all blocking files. `kept` returns a reason if a path must stay.
  */
 export async function requireFree(
   destination: Destination,
@@ -74,7 +75,9 @@ export async function requireFree(
   return replaced
 }
 
-/** Works in a hidden folder for unfinished files, on the same disk as what is finished; it is removed in the end. */
+/**
+ * Runs `work` with a hidden folder for unfinished files, on the disk of the results. The folder is removed at the end.
+ */
 export async function inWorkshop<Result>(folder: string, work: (workshop: string) => Promise<Result>): Promise<Result> {
   makeFolder(folder)
   const workshop = await mkdtemp(join(folder, '.self-mri-')).catch(error => {
@@ -87,18 +90,20 @@ export async function inWorkshop<Result>(folder: string, work: (workshop: string
   }
 }
 
-/** What a file system without hard links says. */
+/** Error codes of file systems without hard links. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EACCES']
 
-/** Moves a finished file or folder to a path where nothing may be but an empty folder. Throws `FILE_EXISTS`, whenever it appeared. */
+/**
+ * Moves a finished file or folder to a path that is free or an empty folder. Throws `FILE_EXISTS` if the path is taken.
+ */
 async function moveToFree(finished: string, path: string): Promise<void> {
   try {
     if ((await lstat(finished)).isDirectory()) {
-      await rmdir(path).catch(() => {}) // an empty one, which Windows does not rename over
-      await rename(finished, path) // replaces neither a file nor a folder with files
+      await rmdir(path).catch(() => {}) // removes an empty folder, because Windows does not rename over it
+      await rename(finished, path) // does not replace a file, or a folder with files
       return
     }
-    // Unlike a renaming, a second name for the file is refused where the name is taken.
+    // A hard link fails if the name is taken. A rename would replace the file.
     const linked = await link(finished, path).then(
       () => true,
       error => {
@@ -115,7 +120,7 @@ async function moveToFree(finished: string, path: string): Promise<void> {
   }
 }
 
-/** A folder is moved away first and looked at again there: what appeared in it meanwhile is not lost. */
+/** Moves the old folder away and checks it again there, so that files that appeared in it are not lost. */
 async function replaceFolder(finished: string, { folder }: Destination, name: string): Promise<void> {
   const path = join(folder, name)
   const away = join(dirname(path), `.self-mri-${randomUUID()}`)
@@ -128,13 +133,13 @@ async function replaceFolder(finished: string, { folder }: Destination, name: st
   try {
     await moveToFree(finished, path)
   } catch (error) {
-    await rename(away, path).catch(() => {}) // else it stays under its hidden name
+    await rename(away, path).catch(() => {}) // if this fails too, the old folder keeps its hidden name
     throw error
   }
   await rm(away, { recursive: true })
 }
 
-/** Moves a finished file or folder, made in a workshop, into the folder under a name, and records it. Throws `FILE_EXISTS`. */
+/** Moves a finished file or folder from the workshop into the destination, and records it. Throws `FILE_EXISTS`. */
 export async function place(finished: string, destination: Destination, name: string): Promise<void> {
   const { folder, maker } = destination
   const path = join(folder, name)
@@ -145,7 +150,7 @@ export async function place(finished: string, destination: Destination, name: st
   if (found.kind === 'ours' && !mayReplace(destination, found)) throw taken(ours(path))
   const isFile = (await lstat(finished)).isFile()
   try {
-    // Recorded first: a crash in between leaves a line too many, never a file that the program does not know.
+    // The entry is written first. A crash then leaves a superfluous entry, and never a file without an entry.
     await addToRecord(folder, await describe(finished, name, maker))
     if (found.kind === 'free') await moveToFree(finished, path)
     else if (isFile) await rename(finished, path)
@@ -155,7 +160,9 @@ export async function place(finished: string, destination: Destination, name: st
   }
 }
 
-/** Writes files into the folder, all of them or, where one cannot be, none: see `requireFree`. Paths of those that were replaced. */
+/**
+ * Writes all files into the folder, or no file if one name is blocked. See `requireFree`. Returns the replaced paths.
+ */
 export async function writeAll(
   destination: Destination,
   files: Readonly<Record<string, Uint8Array>>,
@@ -177,13 +184,13 @@ export async function writeAll(
   return replaced
 }
 
-/** Records files that are there already as the program's own. */
+/** Records existing files as written by this program. */
 export async function adopt({ folder, maker }: Destination, names: readonly string[]): Promise<void> {
   const entries = await Promise.all(names.map(name => describe(join(folder, name), name, maker)))
   await addToRecord(folder, entries.flat())
 }
 
-/** Whether the program has ever written a file of that name there, and whether the file is still that one. */
+/** `ever`: this program wrote a file of this name. `now`: the present file is still as this program wrote it. */
 export async function isRecorded(
   folder: string,
   name: string,
@@ -193,7 +200,7 @@ export async function isRecorded(
   return { ever: record.has(name), now: found.kind === 'ours' }
 }
 
-/** Moves a finished file to `stem` + `ending` in the folder, or to the first free `stem (2)`, `stem (3)` …: its path. */
+/** Moves a finished file to `stem` + `ending`, or to the first free `stem (2)`, `stem (3)` …. Returns the path. */
 export async function placeUnderFreeName(
   finished: string,
   { folder, stem, ending }: { readonly folder: string; readonly stem: string; readonly ending: string },
@@ -209,7 +216,10 @@ export async function placeUnderFreeName(
   }
 }
 
-/** One path that the user chose, and the file there that the user agreed to replace, as it was then; `null`: nothing is there. */
+/**
+ * A path that the user chose. `agreed` identifies the file that the user agreed to replace, or is `null` if none
+ * exists.
+ */
 export interface Chosen {
   readonly path: string
   readonly agreed: {
@@ -221,8 +231,8 @@ export interface Chosen {
 }
 
 /**
- * `replace`: the user was asked for this very path and agreed. Throws `FILE_EXISTS` where something is there and the user was not asked, and
- * for what no answer makes replaceable: links and folders with files.
+ * `replace` means that the user agreed to replace this path. Throws `FILE_EXISTS` if the path is taken and the user did
+ * not agree. Also throws for links and for folders with files, which are never replaced.
  */
 export async function choose(path: string, replace: boolean): Promise<Chosen> {
   const status = await statusOf(path)
@@ -238,7 +248,9 @@ export async function choose(path: string, replace: boolean): Promise<Chosen> {
   return { path, agreed: await lstat(path, { bigint: true }) }
 }
 
-/** Moves a finished file or folder there. Throws `FILE_EXISTS` where another file than the agreed one is there by now. */
+/**
+ * Moves a finished file or folder to the chosen path. Throws `FILE_EXISTS` if the file there is not the agreed file.
+ */
 export async function placeAt(finished: string, { path, agreed }: Chosen): Promise<void> {
   if (!agreed) return moveToFree(finished, path)
   const now = await lstat(path, { bigint: true }).catch(() => null)

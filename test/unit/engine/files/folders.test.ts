@@ -56,6 +56,6 @@ describe('a folder', () => {
   // Node's own recursive way does not return there.
   it.runIf(process.platform === 'linux')('is refused in words where the system makes none', () => {
     for (const path of ['/proc/x', '/proc/x/y/z', '/proc/self/x'])
-      expect(() => makeFolder(path)).toThrow(refusal(/the system makes no folders there\. Choose another folder/))
+      expect(() => makeFolder(path)).toThrow(refusal(/the system allows no folders there\. Choose another folder/))
   })
 })
