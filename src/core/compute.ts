@@ -1,10 +1,10 @@
-/** What computes: an engine makes one `Compute`, and core's functions are given it. */
+/** What computes. An engine makes one `Compute` and passes it to core's functions. */
 import type { Device, EngineHealth } from '../contract/engine.ts'
 import { type Kernels, makePlainKernels } from './kernels.ts'
 import { makeEagerPredict, type Predict } from './models/model.ts'
 import { eagerStepper, type MakeStepper } from './training/stepper.ts'
 
-/** The part that core needs. */
+/** The part of `Compute` that core needs. */
 export interface Arithmetic {
   readonly kernels: Kernels
   /** Takes the steps of a training. */
@@ -13,14 +13,14 @@ export interface Arithmetic {
   readonly predict: Predict
 }
 
-/** An engine, as its process and its messages need it. */
+/** An engine, as the engine's process and messages need it. */
 export interface Compute extends Arithmetic {
   readonly device: Device
-  /** Takes a small training step, and says how long it took and how. */
+  /** Takes a small training step, and reports its duration and how it was computed. */
   examine(): Promise<EngineHealth>
   /** Whether an error says that the device has no memory left. */
   isExhausted(error: unknown): boolean
-  /** Frees what it holds. */
+  /** Frees the engine's memory. */
   close(): void
 }
 

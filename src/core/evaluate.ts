@@ -1,4 +1,4 @@
-/** Scoring a volume's reconstruction as fastMRI's evaluation does, over one mask (seeded by file name) or several seeded draws. */
+/** Scores a volume's reconstruction as fastMRI does, with one mask (seeded by file name) or several seeded masks. */
 import { AppError } from '../contract/errors.ts'
 import {
   FOREGROUND_THRESHOLD,
@@ -21,9 +21,9 @@ import { mean, standardDeviation } from './statistics.ts'
 
 export interface EvaluationSettings {
   readonly mask: MaskSpec
-  /** `null`: one mask, seeded by the file's name. N: masks from seeds 0 … N − 1, each metric averaged over them. */
+  /** `null`: one mask, seeded by the file's name. N: masks from seeds 0 … N − 1, and the mean of each metric. */
   readonly maskDraws: number | null
-  /** One mask from this seed instead; only where `maskDraws` is `null`. */
+  /** Seed of the one mask, in place of the file's name. Only if `maskDraws` is `null`. */
   readonly maskSeed?: number
   readonly slices: SliceSelection
   readonly reference: NonNullable<Reference>
@@ -41,7 +41,10 @@ export const protocolOf = ({ mask, maskDraws, maskSeed, slices, reference }: Eva
   slices,
 })
 
-/** What a volume is scored against: the ground truth of the selected slices, cropped, and its largest finite number in all slices. */
+/**
+ * What a volume is scored against. `target`: ground truth of the selected slices, cropped, [slice, height, width].
+ * `maximum`: largest finite number of the cropped ground truth over all slices.
+ */
 export function readReference(volume: Volume, indices: readonly number[], reference: EvaluationSettings['reference']) {
   const { info } = volume
   const crop = cropShape(info)
@@ -71,7 +74,7 @@ const overAll = (scores: readonly Metrics[], statistic: (values: number[]) => nu
 
 export const meanOfMetrics = (scores: readonly Metrics[]): Metrics => overAll(scores, mean)
 
-/** Over at least two. */
+/** Standard deviations (n − 1) over at least two scores. */
 export const sdOfMetrics = (scores: readonly Metrics[]): Metrics => overAll(scores, standardDeviation)
 
 /** Why a volume cannot be scored, or `null` if it can. */
@@ -82,12 +85,14 @@ export function unscorable(volume: Volume, settings: EvaluationSettings): string
     return 'It has no ground truth (reconstruction_esc or reconstruction_rss): reconstruct it instead.'
   if (selectSlices(settings.slices, volume.info.slices).length === 0)
     return `None of its ${volume.info.slices} slices is selected.`
-  if (usableSlices(volume.info, settings.slices, settings.reference).length === 0)
-    return `None of its selected slices can be scored: ${leftOut(volume.info, settings.slices, settings.reference).map(faultInWords).join(', ')}.`
+  if (usableSlices(volume.info, settings.slices, settings.reference).length === 0) {
+    const faults = leftOut(volume.info, settings.slices, settings.reference).map(faultInWords)
+    return `None of its selected slices can be scored: ${faults.join(', ')}.`
+  }
   return null
 }
 
-/** Throws `NOT_FINITE`, with the reason, where a metric is no number. */
+/** Throws `NOT_FINITE`, with the reason, if a metric is not finite. */
 function requireFiniteScore(
   { foreground, ...whole }: Metrics & { readonly foreground: Metrics },
   maximum: number,
@@ -102,13 +107,14 @@ function requireFiniteScore(
   const reason =
     whole.nmse === 0 || foreground.nmse === 0
       ? 'The reconstruction equals the ground truth. Score with a mask that leaves columns out.'
-      : `No pixel of the selected slices reaches ${FOREGROUND_THRESHOLD} of the volume maximum, ${maximum}. Select other slices.`
+      : `No pixel of the selected slices reaches ${FOREGROUND_THRESHOLD} of the volume maximum, ${maximum}. ` +
+        'Select other slices.'
   throw new AppError('NOT_FINITE', `Expected finite scores, got ${wrong.join(', ')}, in ${path}. ${reason}`)
 }
 
 /**
- * Scores one volume that `unscorable` lets through. `model` null is the zero-filled reconstruction. Throws `NOT_FINITE` where an image or a
- * score is no number.
+ * Scores one volume that `unscorable` accepts. If `model` is null, the zero-filled reconstruction is scored.
+ * Throws `NOT_FINITE` if an image or a score is not finite.
  */
 export async function evaluateVolume(
   volume: Volume,
@@ -121,7 +127,7 @@ export async function evaluateVolume(
   const indices = usableSlices(info, settings.slices, settings.reference)
   const faults = leftOut(info, settings.slices, settings.reference)
   const { target, maximum, shape } = readReference(volume, indices, settings.reference)
-  const draws = volume.mask ? 1 : (settings.maskDraws ?? 1) // a file's own mask is the only one it has
+  const draws = volume.mask ? 1 : (settings.maskDraws ?? 1) // a sub-sampled file has no other mask than its own
   const scores: (VolumeMetrics & { acceleration: number })[] = []
   for (let draw = 0; draw < draws; draw++) {
     const mask = seededMaskOf(volume, settings.mask, settings.maskDraws === null ? (settings.maskSeed ?? null) : draw)

@@ -1,6 +1,6 @@
 import { AppError } from '../contract/errors.ts'
 
-/** Least and greatest of an image's numbers; throws `NOT_FINITE`, naming what they are of, where there are none. */
+/** Least and greatest number of an image. Throws `NOT_FINITE`, naming `what`, if a bound is not finite. */
 export function extremes(values: Float32Array, what: string): { minimum: number; maximum: number } {
   let minimum = Number.POSITIVE_INFINITY
   let maximum = Number.NEGATIVE_INFINITY
@@ -13,9 +13,10 @@ export function extremes(values: Float32Array, what: string): { minimum: number;
   return { minimum, maximum }
 }
 
-/** Whether there is no NaN and no infinity among them. */
+/** Whether all values are finite: no NaN and no infinity. */
 export function allFinite(values: Float32Array): boolean {
-  // Sums of float32 in double cannot overflow, so they are finite exactly where every value is. Two at once take half the time.
+  // Sums of float32 in double cannot overflow, so the sum is finite exactly if every value is.
+  // Two sums at once take half the time.
   let even = 0
   let odd = 0
   for (let i = 0; i < values.length; i += 2) {

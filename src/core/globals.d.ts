@@ -1,4 +1,4 @@
-/** What core uses of the JavaScript world beyond the language itself; both Node and browsers have it. */
+/** What core uses of the JavaScript world beyond the language itself. Node and browsers have these names. */
 declare class TextEncoder {
   encode(text: string): Uint8Array
 }

@@ -1,14 +1,17 @@
 /**
- * Five operations that a native engine computes much faster than TensorFlow.js composes them, and convolutions in bfloat16.
- * The plain kernels are the definition: tests compare an engine's kernels with them.
+ * Five operations that a native engine computes much faster than TensorFlow.js does, and convolutions in bfloat16.
+ * The plain kernels are the definition: tests compare an engine's kernels with the plain kernels.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { makeInverseDft } from './mri/dft.ts'
 
 export interface Kernels {
-  /** Each channel of each sample of [batch, height, width, channel] to mean 0 and variance 1 (biased; epsilon 1e-5; no affine). */
+  /**
+   * Each channel of each sample of [batch, height, width, channel] to mean 0 and variance 1
+   * (biased; epsilon 1e-5; no affine).
+   */
   instanceNorm(x: tf.Tensor4D): tf.Tensor4D
-  /** Each channel of the whole batch to mean 0 and variance 1, then times `scale` plus `offset`, which are learned. */
+  /** Each channel of the whole batch to mean 0 and variance 1, then times `scale` plus `offset`, both learned. */
   batchNorm(x: tf.Tensor4D, scale: tf.Tensor1D, offset: tf.Tensor1D): BatchNorm
   /** The larger of x and 0. */
   relu(x: tf.Tensor4D): tf.Tensor4D
@@ -20,11 +23,14 @@ export interface Kernels {
   inBfloat16<T>(work: () => T): T
 }
 
-/** [batch, height, width, channel] normalised, and what it was of each channel before. Only `normalised` may be differentiated. */
+/**
+ * [batch, height, width, channel] normalised, and each channel's mean and variance before.
+ * Only `normalised` may be differentiated.
+ */
 export interface BatchNorm {
   readonly normalised: tf.Tensor4D
   readonly mean: tf.Tensor1D
-  /** Unbiased, unlike the one that x is divided by. */
+  /** Unbiased, unlike the variance that x is divided by. */
   readonly variance: tf.Tensor1D
 }
 
@@ -36,7 +42,7 @@ function normalise(x: tf.Tensor4D, axes: number[]): tf.Tensor4D {
   return tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, NORM_EPSILON)))
 }
 
-/** In ordinary TensorFlow.js; the DFT in plain arrays, and convolutions in float32 always. */
+/** The kernels in plain TensorFlow.js: the DFT in plain arrays, convolutions always in float32. */
 export const makePlainKernels = (): Kernels => ({
   instanceNorm: x => normalise(x, [1, 2]),
   batchNorm(x, scale, offset) {

@@ -1,5 +1,6 @@
 /**
- * Where a long work stops between two slices: whoever runs it lets others go first, and rejects with `CANCELLED` once it is cancelled.
- * Core knows no event loop, so it is handed one of these.
+ * A long computation calls `Pause` between two slices, so that other work goes first.
+ * Rejects with `CANCELLED` once the computation is cancelled.
+ * Core receives a `Pause`, because core knows no event loop.
  */
 export type Pause = () => Promise<void>

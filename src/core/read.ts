@@ -1,4 +1,4 @@
-/** Reads what a computation gives. Some devices give values asynchronously only. */
+/** Reads the result of a computation. Some devices return values only asynchronously. */
 import * as tf from '@tensorflow/tfjs-core'
 
 /** The values of the one tensor that `compute` returns. Every tensor that `compute` makes is disposed. */

@@ -1,4 +1,4 @@
-/** A slice from k-space to image: masked, zero-filled, and through a network where there is one. */
+/** A slice from k-space to image: masked, zero-filled, and through a network if there is one. */
 import { AppError } from '../contract/errors.ts'
 import type { MaskSpec } from '../contract/evaluation.ts'
 import type { Arithmetic } from './compute.ts'
@@ -12,22 +12,25 @@ import { RandomState } from './mri/random.ts'
 import { cropShape, normalise, unnormalise } from './mri/transform.ts'
 import type { Pause } from './pause.ts'
 
-/** How a volume is to be masked: its own mask if it has one, else one seeded by its name, or drawn from `random`. */
+/** The mask of a volume: the file's own mask, else a mask drawn from `random`, else a mask seeded by the file's name. */
 export function maskOf(volume: Volume, spec: MaskSpec, random?: RandomState): Uint8Array {
-  if (volume.mask) return volume.mask // measured so: never masked again
+  if (volume.mask) return volume.mask // measured with this mask, so it is never masked again
   const { columns, file } = volume.info
   return random ? makeMask(spec, columns, random) : fileNameMask(spec, columns, file)
 }
 
-/** As `maskOf`, drawn from a seed; `null`: seeded by the file's name. */
+/** As `maskOf`, with a mask drawn from `seed`. `null`: a mask seeded by the file's name. */
 export const seededMaskOf = (volume: Volume, spec: MaskSpec, seed: number | null): Uint8Array =>
   maskOf(volume, spec, seed === null ? undefined : RandomState.fromSeed(seed))
 
-/** Columns over measured columns of a mask that `maskOf` gave; of an irregular file samples over measured samples. */
+/**
+ * Acceleration of a mask from `maskOf`: columns over measured columns.
+ * For an irregular file: samples over measured samples.
+ */
 export const accelerationOf = ({ info: { sampling } }: Volume, mask: Uint8Array): number =>
   sampling.kind === 'irregular' ? sampling.acceleration : acceleration(mask)
 
-/** Makes the images of slices. Its zero-filling owns working memory, so whoever loops over slices makes one. */
+/** Makes the images of slices. Its zero-filling owns working memory, so make one `Imaging` per loop over slices. */
 export interface Imaging {
   readonly zeroFilling: ZeroFilling
   readonly predict: Predict
@@ -47,7 +50,7 @@ export const makeEagerImaging = (kernels: Kernels): Imaging =>
 export const zeroFilled = (volume: Volume, index: number, mask: Uint8Array, zeroFilling: ZeroFilling): Float32Array =>
   volume.withKspace(index, kspace => zeroFilling.image(kspace, mask, cropShape(volume.info)))
 
-/** A zero-filled image [h, w] through a network, in its own units. */
+/** A zero-filled image [h, w] through a network. The result has the units of `magnitude`. */
 export async function throughNetwork(
   magnitude: Float32Array,
   model: Model,
@@ -59,8 +62,8 @@ export async function throughNetwork(
 }
 
 /**
- * The image itself, if all its numbers are finite: no other image is shown, scored or written. Else throws `NOT_FINITE`, with the file and the
- * slice (counted from 1).
+ * The image itself, if all its numbers are finite. Otherwise throws `NOT_FINITE` with the file and the slice (from 1).
+ * Every image that is shown, scored or written passes this check.
  */
 export function requireFiniteImage(
   image: Float32Array,
@@ -70,19 +73,23 @@ export function requireFiniteImage(
 ): Float32Array {
   if (allFinite(image)) return image
   const [what, cause, remedy] = model
-    ? ['network’s image', 'The numbers outgrow float32 within the network', 'Choose another run or checkpoint.']
+    ? ['network’s image', 'The numbers exceed float32 within the network', 'Choose another run or checkpoint.']
     : [
         'zero-filled image',
         'The k-space’s numbers are too large for float32',
         'Scale the k-space down, or leave this slice out.',
       ]
+  const found = image.find(value => !Number.isFinite(value))
   throw new AppError(
     'NOT_FINITE',
-    `Expected finite numbers in the ${what} of slice ${index + 1}, got ${image.find(value => !Number.isFinite(value))}, in ${info.path}. ${cause}. ${remedy}`,
+    `Expected finite numbers in the ${what} of slice ${index + 1}, got ${found}, in ${info.path}. ${cause}. ${remedy}`,
   )
 }
 
-/** One slice's reconstruction in the units of the k-space, [crop height, crop width]; zero-filled where `model` is null. Throws `NOT_FINITE`. */
+/**
+ * One slice's reconstruction in the units of the k-space, [crop height, crop width].
+ * If `model` is null, the image is zero-filled. Throws `NOT_FINITE` if a number is not finite.
+ */
 export async function reconstructSlice(
   volume: Volume,
   index: number,

@@ -1,13 +1,14 @@
 /**
- * What can be said of differences between two ways of training. The unit is the patient: seeds of one patient are not independent, and two
- * contrasts of one patient are averaged before they come here. A hierarchical bootstrap (Davison & Hinkley 1997, section 3.8): patients are
- * drawn with replacement, then within each drawn patient its seeds; the interval is that of the percentiles of the means.
+ * Statistics of differences between two ways of training. The unit is the patient, because seeds of one patient are not
+ * independent. Callers average two contrasts of one patient first.
+ * Hierarchical bootstrap (Davison & Hinkley 1997, section 3.8): patients are drawn with replacement.
+ * Within each drawn patient, seeds are drawn with replacement. The interval has percentiles of the means as its ends.
  */
 import type { RandomState } from './mri/random.ts'
 
 export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
-/** Of a sample (n − 1). */
+/** Standard deviation of a sample (n − 1). */
 export function standardDeviation(values: readonly number[]): number {
   const centre = mean(values)
   return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1))
@@ -23,7 +24,10 @@ export function quantile(sorted: readonly number[] | Float64Array, share: number
 
 const RESAMPLES = 10_000
 
-/** Of the mean over patients of the means over their seeds. `groups`: a patient's values, a seed each; none is empty. */
+/**
+ * Interval of the mean over patients of the means over their seeds.
+ * `groups`: the values of each patient, one per seed. No group is empty.
+ */
 export function bootstrapInterval(
   groups: readonly (readonly number[])[],
   random: RandomState,

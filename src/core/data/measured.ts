@@ -2,23 +2,26 @@
 import type { SliceFault } from '../../contract/volumes.ts'
 
 /**
- * Of the mean energy of all lines. Transforms there and back leave 1e-14 to 1e-12 in float32; noise lies at 1 / SNR², above 1e-7.
+ * Lines up to this share of the mean line energy are empty.
+ * Transforms there and back leave 1e-14 to 1e-12 in float32. Noise lies at 1 / SNR², above 1e-7.
  */
 const ROUNDING = 1e-11
-/** Up to this share of the mean an even floor is empty too, if a gap is above it: float16 leaves about 2e-8. */
+/** Up to this share of the mean, an even floor below a gap is empty too: float16 leaves about 2e-8. */
 const COARSE = 4e-6
-/** Largest ratio of energies within such a floor, and the least of the gap above it. */
+/** Largest ratio of energies within such a floor. */
 const EVEN = 16
+/** Least ratio of energies across the gap above such a floor. */
 const GAP = 64
 
-/** As `ROUNDING` and `COARSE`, of samples, in powers of two below their root mean square. */
+/** `ROUNDING` and `COARSE` for samples, in powers of two below the root mean square of the samples. */
 const ROUNDING_BITS = 18
 const COARSE_BITS = 11
-/** Least share of empty samples between measured ones, and the powers of two by which those beside them stand out. */
+/** Least share of empty samples between measured samples that counts as holes. */
 export const HOLES = 0.05
+/** Powers of two by which the samples beside holes must exceed the empty samples. */
 const CONTRAST_BITS = 3
 
-/** A slice without a fault, as its samples say. */
+/** What was measured in a slice without a fault. */
 export interface Surveyed {
   readonly slice: number
   /** 1 where a line was measured. */
@@ -26,18 +29,18 @@ export interface Surveyed {
   readonly rows: Uint8Array
   /** First and last line that is not zero. */
   readonly extent: { readonly columns: Ends; readonly rows: Ends }
-  /** Empty samples between measured ones of the same row, where they are more than a few; else 0. */
+  /** Empty samples between measured samples of one row; 0 if they are few. */
   readonly holes: number
   readonly measured: number
-  /** Share of empty samples that lie not between measured ones, where both lines were measured. */
+  /** Share of the samples in measured rows and columns that are empty, but not between measured samples. */
   readonly outside: number
 }
 
 /** Looks at slices of one shape, one after the other. */
 export interface SliceSurvey {
-  /** Looks at a slice's k-space [rows, columns, 2], which is not kept, and says what was measured or what is wrong with it. */
+  /** Says what was measured in a slice's k-space [rows, columns, 2], or its fault. Does not keep `kspace`. */
   look(kspace: Float32Array, slice: number): Surveyed | SliceFault['fault']
-  /** Of the slice that was looked at last. */
+  /** Energies of the slice that `look` was called with last. */
   readonly columnEnergy: Float64Array
   readonly rowEnergy: Float64Array
 }
@@ -46,7 +49,7 @@ export function surveySlices(rows: number, columns: number): SliceSurvey {
   const samples = rows * columns
   const columnEnergy = new Float64Array(columns)
   const rowEnergy = new Float64Array(rows)
-  /** Samples by the exponent of their larger part, as float32 has it: 0 is zero, 255 is not finite. */
+  /** Counts samples by the float32 exponent of their larger part: 0 is zero, 255 is not finite. */
   const exponents = new Uint32Array(256)
 
   return {
@@ -90,7 +93,7 @@ function exponentOf(bits: Uint32Array, i: number): number {
 export const total = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0)
 export const count = (lines: Uint8Array) => lines.reduce((sum, line) => sum + line, 0)
 
-/** 1 for each line that was measured, 0 for the empty ones. */
+/** 1 for each measured line, 0 for each empty line. */
 function measuredLines(energy: Float64Array): Uint8Array {
   const mean = total(energy) / energy.length
   const above = energy.filter(value => value > ROUNDING * mean).sort()
@@ -101,8 +104,9 @@ function measuredLines(energy: Float64Array): Uint8Array {
 }
 
 /**
- * Lines that are empty because their numbers are coarse count as measured: the measured ones beside them hold no more than `least`, the
- * energy of a line whose samples are all the smallest number there is.
+ * Counts a line as measured if the line is empty only because its numbers are coarse.
+ * The measured lines on both sides of such a line hold no more than `least`, in the mean.
+ * `least`: energy of a line in which each sample is the smallest number above zero.
  */
 function withCoarse(lines: Uint8Array, energy: Float64Array, least: number): Uint8Array {
   return lines.map((value, line) => {
@@ -112,8 +116,9 @@ function withCoarse(lines: Uint8Array, energy: Float64Array, least: number): Uin
 }
 
 /**
- * The exponent up to which samples are empty, if there is a crowd of them apart from the rest: the one above which come the fewest; `null`
- * if there is none. `outside`: samples in empty lines. Quantised data have zeros, too, but as many samples of the next few values.
+ * The exponent up to which samples are empty; `null` if small samples form no group apart from the rest.
+ * Of all candidates, this exponent has the fewest samples directly above it. `outside`: samples in empty lines.
+ * Quantised data have zeros too, but they have as many samples of the next few values.
  */
 function emptyExponent(exponents: Uint32Array, outside: number, box: number, energy: number): number | null {
   const middle = 127 + Math.floor(Math.log2(energy) / 2)
@@ -131,7 +136,7 @@ function emptyExponent(exponents: Uint32Array, outside: number, box: number, ene
   return limit
 }
 
-/** Empty samples where both lines were measured: all of them, and those between measured ones of their row. */
+/** Finds empty samples in measured rows and columns: all of them, and those between measured samples of their row. */
 function findHoles(
   bits: Uint32Array,
   lines: Pick<Surveyed, 'columns' | 'rows'>,
@@ -146,8 +151,8 @@ function findHoles(
   let [holes, inside, empty] = [0, 0, 0]
   for (const [row, measured] of lines.rows.entries()) {
     if (!measured) continue
-    let last = -1 // exponent of the measured sample before
-    let run = 0 // empty samples since
+    let last = -1 // exponent of the last measured sample
+    let run = 0 // empty samples since that sample
     for (let column = 0; column < columns; column++) {
       if (!lines.columns[column]) continue
       const exponent = exponentOf(bits, 2 * (row * columns + column))
@@ -170,7 +175,7 @@ function findHoles(
   return { holes, empty, outside }
 }
 
-/** Of values counted by their bin. */
+/** Median of values that are counted by bin. */
 function median(counts: Uint32Array): number {
   const half = counts.reduce((sum, number) => sum + number, 0) / 2
   let sum = 0

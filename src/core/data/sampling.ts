@@ -1,7 +1,9 @@
 /**
- * How k-space was acquired, judged over all slices and in both directions. What was not measured is zero, or holds the rounding errors of
- * Fourier transforms there and back: an even floor far below all noise. Noise counts as measured. Empty lines at the edges of all slices are
- * zero padding, a partial readout or partial Fourier, which is no sub-sampling; empty lines between measured ones are.
+ * How k-space was acquired, judged over all slices and in both directions.
+ * Samples that were not measured are zero, or hold the rounding errors of Fourier transforms there and back.
+ * Such errors form an even floor far below all noise. Noise counts as measured.
+ * Lines that are empty at the edges of all slices are zero padding, a partial readout or partial Fourier.
+ * Such edges are no sub-sampling. Empty lines between measured lines are sub-sampling.
  */
 import type { Sampling, SliceFault } from '../../contract/volumes.ts'
 import { allFinite } from '../extremes.ts'
@@ -10,33 +12,40 @@ import { count, ends, HOLES, type Surveyed, surveySlices, total } from './measur
 type Fault = SliceFault['fault']
 
 /**
- * A column with less than this share of the median column's energy counts as nearly empty. In the demonstration files
- * (126 columns) the columns at both edges hold only noise, 0.02 to 0.05 of the median, or rounding errors, 1e-30 of it,
- * and the columns with signal start at about 0.08; at 0.05 each file has 9 to 14 of them.
+ * A column with less than this share of the median column's energy counts as nearly empty.
+ * In the demonstration files (126 columns), columns at both edges hold noise or rounding errors only.
+ * Noise has 0.02 to 0.05 of the median, rounding errors have 1e-30. Columns with signal start at about 0.08.
+ * With 0.05, each file has 9 to 14 nearly empty columns.
  */
 const NEARLY_EMPTY = 0.05
 
-/** Share of the lines up to which the empty ones at an edge may differ from slice to slice, and from one edge to the other without a remark. */
+/**
+ * Share of the lines by which the empty lines at an edge may differ between slices.
+ * The empty lines at both edges may also differ by this share without a remark.
+ */
 const UNEVEN = 0.05
 
-/** Share of the energy in the outer half of the lines from which on the centre of k-space is taken to lie at the edge; noise has 0.5. */
+/**
+ * From this share of the energy in the outer half of the lines, the centre of k-space is taken to lie at the edge.
+ * Noise has 0.5.
+ */
 const UNCENTRED = 0.8
 
 export interface Judgement {
   readonly sampling: Exclude<Sampling, { kind: 'unread' }>
-  /** Of `sub-sampled`: 1 measured, 0 not. */
+  /** Only for `sub-sampled`: 1 measured, 0 not measured. */
   readonly mask: Uint8Array | null
   readonly remarks: string[]
 }
 
 export interface Survey {
-  /** Looks at one slice's k-space [rows, columns, 2] and says what is wrong with it; the array is not kept. */
+  /** Returns the fault of one slice's k-space [rows, columns, 2], or `null`. Does not keep `kspace`. */
   add(kspace: Float32Array, slice: number): Fault | null
-  /** Of the slices without a fault, of which there must be one; `stored`: the file's own mask over columns. */
+  /** Judges the slices without a fault, at least one. `stored`: the file's own mask over columns. */
   judge(stored: Uint8Array | null): Judgement
 }
 
-/** What is wrong with a slice's image. */
+/** The fault of a slice's image, or `null`. */
 export function faultOfImage(image: Float32Array): Fault | null {
   if (!allFinite(image)) return 'not finite'
   return image.some(value => value !== 0) ? null : 'all zero'
@@ -62,11 +71,11 @@ export function surveyKspace(rows: number, columns: number): Survey {
 }
 
 interface Lines {
-  /** Measured in any slice. */
+  /** 1 for each line that was measured in any slice. */
   readonly measured: Uint8Array
-  /** Whether a slice has not all of these between its own first and last one, or far fewer at an edge. */
+  /** Whether a slice lacks such a line between its own first and last line, or many such lines at an edge. */
   readonly differ: boolean
-  /** Empty ones between measured ones. */
+  /** Number of empty lines between measured lines. */
   readonly between: number
 }
 
@@ -110,7 +119,8 @@ function judge(
   const [top, bottom] = ends(rows.measured)
   if (top > 0 || bottom < rowEnergy.length - 1)
     remarks.push(
-      `The first ${top} and the last ${rowEnergy.length - 1 - bottom} of ${rowEnergy.length} rows of k-space are empty. ` +
+      `The first ${top} and the last ${rowEnergy.length - 1 - bottom} of ${rowEnergy.length} rows ` +
+        'of k-space are empty. ' +
         'This is taken for zero padding or a partial readout, not for sub-sampling.',
     )
   if (stored?.includes(0)) return byMask(stored, columns, columnEnergy, remarks)
@@ -129,19 +139,21 @@ function judge(
   const [left, right] = [ends(columns.measured)[0], columnEnergy.length - 1 - ends(columns.measured)[1]]
   if (Math.abs(left - right) > Math.max(1, UNEVEN * columnEnergy.length))
     remarks.push(
-      `The first ${left} and the last ${right} of ${columnEnergy.length} columns of k-space are empty. This is taken for partial Fourier, ` +
-        'not for sub-sampling: masks are drawn over all columns, so the true acceleration is higher than the one that is printed.',
+      `The first ${left} and the last ${right} of ${columnEnergy.length} columns of k-space are empty. ` +
+        'This is taken for partial Fourier, not for sub-sampling: masks are drawn over all columns, ' +
+        'so the true acceleration is higher than the one that is printed.',
     )
   const most = Math.max(...slices.map(slice => slice.outside))
   if (most >= HOLES)
     remarks.push(
-      `${percent(most)} of the samples at the ends of rows are empty, as where the corners of k-space were not measured. ` +
+      `${percent(most)} of the samples at the ends of rows are empty, ` +
+        'as where the corners of k-space were not measured. ' +
         'This is taken for zero padding, not for sub-sampling.',
     )
   return { sampling: full(columnEnergy), mask: null, remarks }
 }
 
-/** What was measured, if it is not one set of columns, with the evidence in words. */
+/** What was measured and the evidence in words, if the measured samples are not one set of columns; else `null`. */
 function irregularity(
   slices: readonly Surveyed[],
   columns: Lines,
@@ -152,7 +164,8 @@ function irregularity(
   if (torn)
     return [
       'points',
-      `${most - torn.measured} of ${most} samples of k-space are empty in slice ${torn.slice + 1}, ${torn.holes} of them between measured ones.`,
+      `${most - torn.measured} of ${most} samples of k-space are empty in slice ${torn.slice + 1}, ` +
+        `${torn.holes} of them between measured ones.`,
     ]
   for (const [which, lines] of [
     ['columns', columns],
@@ -173,7 +186,7 @@ function irregularity(
   return ['points', `${empty}, and ${columns.between} of ${columns.measured.length} columns.`]
 }
 
-/** The file's own mask, but for columns that it calls measured and that are empty between measured ones. */
+/** Judges by the file's own mask. A column does not count as measured if it is empty between measured columns. */
 function byMask(stored: Uint8Array, { measured }: Lines, energy: Float64Array, remarks: string[]): Judgement {
   const [first, last] = ends(measured)
   const mask = stored.map((value, column) => Number(value && (measured[column] || column < first || column > last)))
@@ -186,7 +199,8 @@ function byMask(stored: Uint8Array, { measured }: Lines, energy: Float64Array, r
   if (more > 0) {
     const share = energy.filter((_, column) => !stored[column]).reduce((sum, value) => sum + value, 0) / total(energy)
     remarks.push(
-      `${more} columns that the dataset mask calls not measured hold ${percent(share)} of the energy of k-space. They are not used.`,
+      `${more} columns that the dataset mask calls not measured hold ${percent(share)} of the energy of k-space. ` +
+        'They are not used.',
     )
   }
   return subSampled(mask, 'mask dataset', remarks)
@@ -211,7 +225,7 @@ function full(energy: Float64Array): Extract<Sampling, { kind: 'full' }> {
 
 const percent = (share: number) => `${Number((100 * share).toPrecision(2))} %`
 
-/** A remark if the centre of k-space lies at an edge or in the corner, in place of the middle. */
+/** A remark if the centre of k-space seems to lie at an edge or in a corner. */
 function uncentred(columnEnergy: Float64Array, rowEnergy: Float64Array): string[] {
   const outer = (energy: Float64Array) => {
     const from = energy.length / 4
@@ -229,7 +243,7 @@ function uncentred(columnEnergy: Float64Array, rowEnergy: Float64Array): string[
   )
   const place = shares.length === 2 ? 'in the corner' : `at the edge of the ${shares[0].lines}`
   return [
-    `The centre of k-space seems to lie ${place}: ${evidence.join(', ')}. Masks and images take it to lie in the middle: ` +
-      'shift k-space (fftshift) and write the file again.',
+    `The centre of k-space seems to lie ${place}: ${evidence.join(', ')}. ` +
+      'Masks and images take it to lie in the middle: shift k-space (fftshift) and write the file again.',
   ]
 }

@@ -1,9 +1,9 @@
-/** The slices a training or an evaluation goes through. */
+/** The slices that a training or an evaluation uses. */
 import { type SliceFault, type SliceSelection, selectSlices, type VolumeInfo } from '../../contract/volumes.ts'
 import { stream } from '../mri/random.ts'
 import type { Volume } from './volume.ts'
 
-/** A volume known by its facts, opened only when its k-space is needed; whoever provides it decides how long it stays open. */
+/** A volume's facts, and a way to open the volume when its k-space is needed. The provider decides when to close it. */
 export interface VolumeSource {
   readonly info: VolumeInfo
   open(): Promise<Volume>
@@ -14,14 +14,14 @@ export interface SliceReference {
   readonly index: number
 }
 
-/** What a slice is held against, if anything: k-space alone is enough for a pretext. */
+/** The image that a slice is compared with. `null`: none, because k-space alone is enough for a pretext task. */
 export type Reference = 'ground truth' | 'noise-free' | null
 
 const isOf = (reference: Reference, dataset: string): boolean =>
   dataset === 'kspace' ||
   (reference !== null && (dataset === 'reconstruction_noise_free') === (reference === 'noise-free'))
 
-/** Why selected slices are left out. */
+/** The faults for which selected slices are left out. */
 export const leftOut = (info: VolumeInfo, selection: SliceSelection, reference: Reference): SliceFault[] => {
   const selected = new Set(selectSlices(selection, info.slices))
   return (info.content?.faults ?? []).filter(({ slice, dataset }) => selected.has(slice) && isOf(reference, dataset))
@@ -36,7 +36,10 @@ export function usableSlices(info: VolumeInfo, selection: SliceSelection, refere
 export const isWhole = (info: VolumeInfo, slice: number, reference: Reference): boolean =>
   leftOut(info, { kind: 'range', from: slice, to: slice }, reference).length === 0
 
-/** The slice without a fault nearest the middle, ⌊slices / 2⌋; that one where all have one. */
+/**
+ * The slice without a fault that is nearest the middle, ⌊slices / 2⌋.
+ * If every ground truth has a fault, only k-space counts. If every slice has a fault, the middle slice is returned.
+ */
 export function shownSlice(info: VolumeInfo): number {
   const middle = Math.floor(info.slices / 2)
   const all = { kind: 'all' } as const
@@ -45,7 +48,7 @@ export function shownSlice(info: VolumeInfo): number {
   return from.toSorted((a, b) => Math.abs(a - middle) - Math.abs(b - middle))[0] ?? middle
 }
 
-/** The selected slices of all volumes that can be used, volume by volume. */
+/** The selected slices without a fault, volume by volume. */
 export const listSlices = (
   sources: readonly VolumeSource[],
   selection: SliceSelection,
@@ -53,10 +56,10 @@ export const listSlices = (
 ): SliceReference[] =>
   sources.flatMap(source => usableSlices(source.info, selection, reference).map(index => ({ source, index })))
 
-/** In words, slices counted from 1. */
+/** File and slice in words, slices counted from 1. */
 export const nameSlice = ({ source, index }: SliceReference): string => `${source.info.file} slice ${index + 1}`
 
-/** Which of `count` samples each step of an epoch takes: shuffled anew by (seed, epoch), once an epoch. */
+/** The indices (below `count`) of each step's samples. The order is shuffled once per epoch, by (seed, epoch). */
 export function batchPlaces(seed: number, count: number, batch: number): (epoch: number, step: number) => number[] {
   let order: readonly number[] = []
   let shuffledFor = -1
@@ -67,13 +70,13 @@ export function batchPlaces(seed: number, count: number, batch: number): (epoch:
   }
 }
 
-/** Whether two slices show the same thing: the same patient at the same or a neighbouring place, in whatever contrast. */
+/** Whether two slices show one subject: the same patient, at the same or a neighbouring slice, in any contrast. */
 export const sameSubject = (a: SliceReference, b: SliceReference): boolean =>
   a.source.info.patient === b.source.info.patient && Math.abs(a.index - b.index) <= 1
 
 /**
- * Like `batchPlaces`, but a batch holds as few as possible of what shows the same thing: each place is the first one left, in the shuffled
- * order, with the fewest such others in the batch.
+ * Like `batchPlaces`, but a batch holds as few slices of one subject as possible.
+ * Each place takes the first remaining slice, in shuffled order, whose subject is rarest in the batch.
  */
 export function spreadPlaces(
   seed: number,

@@ -1,11 +1,11 @@
-/** A volume's ground truth as images are compared with it, and the data range of metrics. */
+/** A volume's ground truth at the size of comparison, and the data range of metrics. */
 import { AppError } from '../../contract/errors.ts'
 import { centreCropReal, cropShape } from '../mri/transform.ts'
 import type { Pause } from '../pause.ts'
 import { type Reference, usableSlices } from './slices.ts'
 import type { Volume } from './volume.ts'
 
-/** Ground truth of one slice at the size that images are compared at, [crop height, crop width]; `null` where there is none. */
+/** Ground truth of one slice, cropped to the size of comparison, [crop height, crop width]; `null` if there is none. */
 export function croppedTruth(volume: Volume, index: number): Float32Array | null {
   const { info } = volume
   const truth = volume.readTarget(index)
@@ -13,8 +13,8 @@ export function croppedTruth(volume: Volume, index: number): Float32Array | null
 }
 
 /**
- * Largest finite number of a slice's reference image at that size; −∞ where there is none. A slice that is not scored counts, too: the data
- * range of metrics is the volume's.
+ * Largest finite number of a slice's cropped reference image; −∞ if there is no such image.
+ * Slices that are not scored count too, because the data range of metrics is the volume's.
  */
 export function largestFinite(volume: Volume, index: number, reference: NonNullable<Reference>): number {
   const { info } = volume
@@ -25,7 +25,8 @@ export function largestFinite(volume: Volume, index: number, reference: NonNulla
     for (const value of centreCropReal(image, info.targetShape!, cropShape(info)))
       if (value > largest && value !== Number.POSITIVE_INFINITY) largest = value
   } catch (error) {
-    if (!(error instanceof AppError && error.code === 'NOT_FINITE')) throw error // beyond float32
+    // `NOT_FINITE` here means that float32 cannot hold the image's numbers.
+    if (!(error instanceof AppError && error.code === 'NOT_FINITE')) throw error
   }
   return largest
 }

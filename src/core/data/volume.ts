@@ -1,4 +1,4 @@
-/** A volume as the science sees it, whatever file format it came from. */
+/** A volume as core uses it, independent of its file format. */
 import type { VolumeContent, VolumeInfo } from '../../contract/volumes.ts'
 import type { Hdf5File } from './hdf5.ts'
 
@@ -6,34 +6,34 @@ export interface Volume {
   readonly info: VolumeInfo
   /** One slice of centred k-space, [rows, columns, 2] (re, im), as stored. A fresh array. */
   readKspace(index: number): Float32Array
-  /** The same without a copy: the array is not the caller's, and of no use once `use` has returned. */
+  /** Calls `use` with that slice, without a copy. The array is valid only until `use` returns. */
   withKspace<T>(index: number, use: (kspace: Float32Array) => T): T
   /**
-   * One slice of the ground truth magnitude, [height, width], or `null` where the file has none. Throws `NOT_FINITE`, unless it is read
-   * `asStored`, for an image that holds NaN or infinity.
+   * Ground-truth magnitude of one slice, [height, width]; `null` if the file has none.
+   * Throws `NOT_FINITE` if the image holds NaN or infinity, unless `asStored` is true.
    */
   readTarget(index: number, asStored?: boolean): Float32Array | null
-  /** The noise-free image of a synthetic slice, same shape as the target, or `null`. */
+  /** The noise-free image of a synthetic slice, in the shape of the ground truth, or `null`. */
   readNoiseFree(index: number, asStored?: boolean): Float32Array | null
   /**
-   * The file's own sampling mask over columns (1 measured, 0 not), or `null` when fully sampled. All ones for an irregular file: what is not
-   * there is zero already, and nothing is masked again.
+   * The file's own sampling mask over columns (1 measured, 0 not); `null` if fully sampled.
+   * All ones for an irregular file: its missing samples are zero already, so no further mask is applied.
    */
   readonly mask: Uint8Array | null
   dispose(): void
 }
 
-/** What is used of a file, which its identity is made of. */
+/** The parts of a file that are used. The identity of the file is computed from these parts. */
 export interface Used {
   /** Arrays [slices, …]; k-space first. */
   readonly stacks: readonly { readonly role: 'k-space' | 'ground truth' | 'noise-free'; readonly dataset: string }[]
   /** [rows, columns] of k-space. */
   readonly matrix: readonly [rows: number, columns: number]
-  /** Over columns, as 0 and 1; `null` without one. */
+  /** Over columns, as 0 and 1; `null` if the file has no mask. */
   readonly mask: Uint8Array | null
   readonly header: string | null
   readonly attributes: Readonly<Record<string, string | number | null>>
-  /** What is odd about it before any k-space is looked at, in words. */
+  /** What is odd about the file, in words, as far as it is known before k-space is read. */
   readonly remarks: readonly string[]
 }
 
@@ -44,8 +44,8 @@ export interface VolumeFormat {
   readonly extensions: readonly string[]
   /** Whether the file looks like this format, judged by its dataset names. */
   sniff(file: Hdf5File): boolean
-  /** `hashPatient` turns a patient id into what may be kept of it. The volume owns the file from here on. */
+  /** `hashPatient` turns a patient id into a hash that may be stored. From this call on, the volume owns the file. */
   open(file: Hdf5File, hashPatient: (id: string) => string, content?: VolumeContent): Volume
-  /** Throws as `open` does for a file that cannot be used. */
+  /** Throws the errors of `open` if the file cannot be used. */
   used(file: Hdf5File): Used
 }

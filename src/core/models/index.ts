@@ -1,4 +1,4 @@
-/** Every reconstruction network there is. Adding one is a file beside this and a line here. */
+/** All reconstruction networks. A new network needs a file in this folder and a line here. */
 import { AppError } from '../../contract/errors.ts'
 import type { Network } from './network.ts'
 import { unet } from './unet.ts'

@@ -1,11 +1,11 @@
-/** A network with its weights, and what it makes of an image. */
+/** A network with its weights, and its prediction for an image. */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Kernels } from '../kernels.ts'
 import { read } from '../read.ts'
 import { type Network, type ParameterSpec, reconstructionOf } from './network.ts'
 import { unpack } from './parameters.ts'
 
-/** The holder disposes `parameters`. */
+/** The owner of a model disposes its `parameters`. */
 export interface Model {
   readonly network: Network
   readonly config: unknown
@@ -13,7 +13,7 @@ export interface Model {
   readonly parameters: tf.Tensor1D
 }
 
-/** A network with these weights, which are a flat vector of all its parameters. */
+/** Makes a model. `weights`: flat vector of all parameters, in TensorFlow.js's layouts. */
 export const makeModel = (network: Network, config: unknown, weights: Float32Array): Model => ({
   network,
   config,
@@ -21,7 +21,7 @@ export const makeModel = (network: Network, config: unknown, weights: Float32Arr
   parameters: tf.tensor1d(weights),
 })
 
-/** The network's output for one normalised image [h, w], in the same normalised units. */
+/** The network's output for one normalised image [h, w], in these normalised units. */
 export type Predict = (model: Model, image: Float32Array, shape: readonly [number, number]) => Promise<Float32Array>
 
 /** The network's output for images [batch, h, w, 1]; the caller disposes it. */
@@ -32,7 +32,7 @@ export const applyModel = (
   images: tf.Tensor4D,
 ) => tf.tidy(() => reconstructionOf(network.outputs(kernels, config, unpack(parameters, specs), images)))
 
-/** One operation at a time, as TensorFlow.js computes it: for single images. */
+/** Predicts with TensorFlow.js, one operation at a time: for single images. */
 export const makeEagerPredict =
   (kernels: Kernels): Predict =>
   (model, image, shape) =>

@@ -4,8 +4,9 @@ import { z } from 'zod'
 import type { Kernels } from '../kernels.ts'
 
 /**
- * One parameter tensor. `shape` is PyTorch's; `kind` says how PyTorch's axes map onto TensorFlow.js's:
- * conv [out, in, kh, kw] ↔ [kh, kw, in, out] · conv-transpose [in, out, kh, kw] ↔ [kh, kw, out, in] · linear [out, in] ↔ [in, out] · matrix and vector unchanged.
+ * One parameter tensor. `shape` is PyTorch's. `kind` says how PyTorch's axes map onto TensorFlow.js's axes:
+ * conv [out, in, kh, kw] ↔ [kh, kw, in, out] · conv-transpose [in, out, kh, kw] ↔ [kh, kw, out, in] ·
+ * linear [out, in] ↔ [in, out] · matrix and vector unchanged.
  */
 export interface ParameterSpec {
   readonly name: string
@@ -13,11 +14,11 @@ export interface ParameterSpec {
   readonly shape: readonly number[]
   /** Drawn from U(−1/√fanIn, 1/√fanIn), PyTorch's default for these layers, unless `initial` says otherwise. */
   readonly fanIn: number
-  /** The value all elements begin with; `unit rows`: rows drawn, then scaled to length 1. */
+  /** Initial value of all elements. `unit rows`: rows are drawn, then scaled to length 1. */
   readonly initial?: number | 'unit rows'
-  /** Set by a step, not learned: running statistics, a memory bank, a queue. A checkpoint carries it like any other. */
+  /** Set by a training step, not learned: running statistics, a memory bank, a queue. A checkpoint stores it too. */
   readonly buffer?: true
-  /** Of the last layer, which makes the image. */
+  /** Belongs to the last layer, which makes the image. */
   readonly output?: true
 }
 
@@ -31,11 +32,11 @@ export const CHANNELS = z
   .default(32)
   .describe('channels of the top level; each level down has twice as many')
 
-/** What a pass through a network tells beside its result. */
+/** What a pass through a network reports beside its result. */
 export interface Pass {
-  /** Given while training: takes a buffer's next value. Without it, batch norm uses the statistics that its buffers hold. */
+  /** Only in training: takes the next value of a buffer. Without `set`, batch norm uses the values of its buffers. */
   readonly set?: (name: string, value: tf.Tensor) => void
-  /** Hears the features of every layer that `layers` names. */
+  /** Receives the features of every layer that `layers` names. */
   readonly tap?: (layer: string, features: tf.Tensor4D) => void
 }
 
@@ -44,11 +45,14 @@ export interface Network<Config = unknown> {
   readonly paper: string
   readonly config: z.ZodType<Config>
   parameters(config: Config): ParameterSpec[]
-  /** Names of the layers, in the order in which a pass goes through them. */
+  /** Names of the layers, in the order of a pass. */
   layers(config: Config): string[]
-  /** The deepest layer: its name, its channels, and how many pixels of the image one of its pixels stands for. */
+  /** The deepest layer: its name, its channels, and the image pixels per pixel of the layer, along each axis. */
   bottleneck(config: Config): { readonly layer: string; readonly channels: number; readonly scale: number }
-  /** Image [batch, height, width, 1] → images of the same shape: the reconstruction last, and before it others that training judges too. */
+  /**
+   * Image [batch, height, width, 1] → images of that shape.
+   * The last image is the reconstruction. The loss includes the images before it too.
+   */
   outputs(
     kernels: Kernels,
     config: Config,
@@ -58,13 +62,13 @@ export interface Network<Config = unknown> {
   ): readonly tf.Tensor4D[]
   /** Smallest side of square images that the network takes. */
   minimumSize(config: Config): number
-  /** Why images of this size, in batches of so many, leave the deepest layer nothing to learn, and the remedy; else `null`. */
+  /** Why the deepest layer learns nothing from batches of `batch` images of this size, and the remedy; else `null`. */
   tooSmall(config: Config, shape: readonly [height: number, width: number], batch: number): string | null
 }
 
-/** The reconstruction [batch, height, width, 1] of images of that shape. */
+/** The reconstruction [batch, height, width, 1] among the outputs. */
 export const reconstructionOf = (outputs: readonly tf.Tensor4D[]): tf.Tensor4D => outputs[outputs.length - 1]
 
-/** The mean of outputs, or of their losses; one alone is itself. */
+/** The mean of outputs, or of their losses. A single tensor is returned as it is. */
 export const meanOf = <T extends tf.Tensor>(tensors: readonly T[]): T =>
   tensors.length === 1 ? tensors[0] : tf.div(tf.addN([...tensors]), tensors.length)

@@ -1,13 +1,13 @@
 /**
- * A network's parameters as one flat vector, so that an optimizer is a dozen operations whatever the number of tensors.
- * The vector holds TensorFlow.js's layouts; PyTorch's appear only in checkpoints.
+ * A network's parameters as one flat vector. An optimizer then takes a dozen operations for any number of tensors.
+ * The vector holds TensorFlow.js's layouts. PyTorch's layouts appear only in checkpoints.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../../contract/errors.ts'
 import { stream } from '../mri/random.ts'
 import type { ParameterSpec, Parameters } from './network.ts'
 
-/** A tensor's values outside TensorFlow.js; a parameter's are in PyTorch's layout, images are [h, w, 1]. */
+/** Values of a tensor in a plain array. Parameters are in PyTorch's layout, images are [h, w, 1]. */
 export interface PlainTensor {
   readonly shape: readonly number[]
   readonly data: Float32Array
@@ -18,7 +18,7 @@ const size = (shape: readonly number[]) => shape.reduce((product, n) => product 
 export const countParameters = (specs: readonly ParameterSpec[]) =>
   specs.reduce((sum, spec) => sum + size(spec.shape), 0)
 
-/** Which axis of PyTorch's layout each axis of TensorFlow.js's is. */
+/** For each axis of TensorFlow.js's layout: the axis of PyTorch's layout. */
 const TORCH_AXES = {
   conv: [2, 3, 1, 0],
   'conv-transpose': [2, 3, 1, 0],
@@ -29,7 +29,7 @@ const TORCH_AXES = {
 
 const shapeHere = (spec: ParameterSpec) => TORCH_AXES[spec.kind].map(axis => spec.shape[axis])
 
-/** Fresh parameters: every tensor from a stream of its own, keyed by (seed, its name), so that nets sharing a name share its values. */
+/** Fresh parameters. Each tensor has a stream of (seed, its name), so equal names in two networks get equal values. */
 export function initialParameters(specs: readonly ParameterSpec[], seed: number): Float32Array {
   const flat = new Float32Array(countParameters(specs))
   let offset = 0
@@ -48,7 +48,7 @@ export function initialParameters(specs: readonly ParameterSpec[], seed: number)
   return flat
 }
 
-/** Rows of `length` elements to length 1, in place. */
+/** Scales rows of `length` elements to norm 1, in place. */
 function scaleRows(values: Float32Array, length: number): void {
   for (let row = 0; row < values.length; row += length) {
     const part = values.subarray(row, row + length)
@@ -57,7 +57,7 @@ function scaleRows(values: Float32Array, length: number): void {
   }
 }
 
-/** The flat vector [n] with other values for those named, which are in TensorFlow.js's layouts. */
+/** The flat vector [n] with new values for the named tensors. `values` are in TensorFlow.js's layouts. */
 export function replace(
   flat: tf.Tensor1D,
   specs: readonly ParameterSpec[],
@@ -65,7 +65,7 @@ export function replace(
 ): tf.Tensor1D {
   if (values.size === 0) return flat
   const parts: tf.Tensor1D[] = []
-  let [from, to] = [0, 0] // what is kept since the last replaced one
+  let [from, to] = [0, 0] // range that is kept since the last replaced tensor
   const keep = () => {
     if (to > from) parts.push(tf.slice(flat, from, to - from))
   }
@@ -93,8 +93,9 @@ export function unpack(flat: tf.Tensor1D, specs: readonly ParameterSpec[]): Para
 }
 
 /**
- * Copies `source` (row-major, at most four axes) with its axes reordered: result axis i is source axis `axes[i]`. Goes along the longer of
- * the two last axes, the source's or the result's: a kernel's rows have three elements, its channels hundreds.
+ * Copies `source` (row-major, at most four axes) with its axes reordered: result axis i is source axis `axes[i]`.
+ * The inner loop runs along the longer of the two last axes, the source's or the result's.
+ * This is faster, because a kernel's rows have three elements and its channels have hundreds.
  */
 function permute(source: Float32Array, shape: readonly number[], axes: readonly number[]): Float32Array {
   if (shape.length === 1) return source.slice()
@@ -102,7 +103,7 @@ function permute(source: Float32Array, shape: readonly number[], axes: readonly 
   const stepsOf = (lengths: readonly number[]) => lengths.map((_, axis) => size(lengths.slice(axis + 1)))
   const from = stepsOf(shape)
   const to = stepsOf(sizes)
-  // In the order of the result: of each of its axes the length, and the steps in either array.
+  // Axes in the order of the result: the length of each axis, and its steps in both arrays.
   const walk = axes.map((axis, i) => ({ length: sizes[i], read: from[axis], write: to[i] }))
   if (shape.at(-1)! > sizes.at(-1)!) walk.sort((one, other) => other.read - one.read)
   const [a, b, c, d] = [
@@ -134,7 +135,10 @@ export function toTorch(flat: Float32Array, specs: readonly ParameterSpec[]): Ma
   return tensors
 }
 
-/** Named tensors in PyTorch's layouts → flat vector. Names and shapes must be those of `specs`; `origin` is named in the error. */
+/**
+ * Named tensors in PyTorch's layouts → flat vector.
+ * Throws `SHAPE_MISMATCH` if a tensor of `specs` is missing or has another shape. The error names `origin`.
+ */
 export function fromTorch(
   tensors: ReadonlyMap<string, PlainTensor>,
   specs: readonly ParameterSpec[],

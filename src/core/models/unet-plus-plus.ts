@@ -1,7 +1,9 @@
 /**
- * U-Net++ (Zhou et al. 2018, arXiv:1807.10165) as pytorch-nested-unet has it: x(i,0) = H(pool(x(i−1,0))),
- * x(i,j) = H([x(i,0), …, x(i,j−1), up(x(i+1,j−1))]), H = (3 × 3 convolution with bias → batch norm → ReLU) twice, 2 × 2 max-pooling down,
- * bilinear (aligned corners) up, a 1 × 1 convolution last. With deep supervision there is one on each of x(0,1) … x(0,4).
+ * U-Net++ (Zhou et al. 2018, arXiv:1807.10165) as in pytorch-nested-unet:
+ *   x(i,0) = H(pool(x(i−1,0))),   x(i,j) = H([x(i,0), …, x(i,j−1), up(x(i+1,j−1))]).
+ * H is (3 × 3 convolution with bias → batch norm → ReLU) twice. Pool is 2 × 2 max-pooling.
+ * Up is bilinear with aligned corners. The last layer is a 1 × 1 convolution of x(0,4).
+ * With deep supervision, each of x(0,1) … x(0,4) has its own 1 × 1 convolution.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
@@ -14,7 +16,7 @@ const UnetPlusPlusConfig = z.object({
   deepSupervision: z
     .boolean()
     .default(false)
-    .describe('an output on each of the four columns; the loss is the mean of theirs, the last is the reconstruction'),
+    .describe('an output on each of the four columns; the loss is their mean loss, the last is the reconstruction'),
 })
 type UnetPlusPlusConfig = z.infer<typeof UnetPlusPlusConfig>
 
@@ -25,12 +27,12 @@ const MOMENTUM = 0.1
 
 const nodeName = (level: number, column: number) => `conv${level}_${column}`
 
-/** Level and column of every node, in the order in which they are computed: as soon as what they need is there. */
+/** Level and column of every node, in the order of computation: each node comes after its inputs. */
 const NODES = Array.from({ length: DEPTH + 1 }, (_, diagonal) =>
   Array.from({ length: diagonal + 1 }, (_, column) => ({ level: diagonal - column, column })),
 ).flat()
 
-/** Names and places of the 1 × 1 convolutions that make images of x(0,column). */
+/** Names and columns of the 1 × 1 convolutions that make images of x(0,column). */
 const heads = ({ deepSupervision }: UnetPlusPlusConfig) =>
   deepSupervision
     ? Array.from({ length: DEPTH }, (_, i) => ({ name: `final${i + 1}`, column: i + 1 }))
@@ -50,8 +52,10 @@ const vector = (name: string, length: number, initial: number): ParameterSpec =>
 })
 
 /**
- * PyTorch's names, running statistics last. Its `num_batches_tracked` is left out: `_NormBase._load_from_state_dict` adds it where the state_dict
- * has no version (its `_metadata`), as none from a file of plain tensors has; nothing depends on it while momentum is a number.
+ * Parameters with PyTorch's names, running statistics last.
+ * PyTorch's `num_batches_tracked` is left out, because nothing depends on it while momentum is a number.
+ * `_NormBase._load_from_state_dict` adds it to a state_dict without a version (`_metadata`).
+ * A state_dict from a file of plain tensors has no version.
  */
 function parameters(config: UnetPlusPlusConfig, widths: readonly number[]): ParameterSpec[] {
   const learned: ParameterSpec[] = []
@@ -66,7 +70,7 @@ function parameters(config: UnetPlusPlusConfig, widths: readonly number[]): Para
     ]) {
       const norm = `${nodeName(level, column)}.bn${layer}`
       const [weight, bias] = conv(`${nodeName(level, column)}.conv${layer}`, input, width, 3)
-      // Batch norm takes such a bias away again, so that it has no gradient: it stays what it is.
+      // This bias has no gradient, because batch norm subtracts the mean. It keeps its initial value.
       learned.push(weight, { ...bias, buffer: true })
       learned.push(vector(`${norm}.weight`, width, 1), vector(`${norm}.bias`, width, 0))
       running.push({ ...vector(`${norm}.running_mean`, width, 0), buffer: true })
@@ -79,8 +83,9 @@ function parameters(config: UnetPlusPlusConfig, widths: readonly number[]): Para
 }
 
 /**
- * Convolution, batch norm, ReLU. While training, the batch is normalised by its own statistics, which the running ones follow (the variance unbiased,
- * as in PyTorch); else by the running ones.
+ * Convolution, batch norm, ReLU. In training, the batch is normalised by its own statistics.
+ * The running statistics follow the batch's statistics (the variance unbiased, as in PyTorch).
+ * Outside training, the batch is normalised by the running statistics.
  */
 function layer(
   kernels: Kernels,
@@ -94,12 +99,12 @@ function layer(
   const [scale, offset] = [parameters[`${norm}.weight`], parameters[`${norm}.bias`]] as tf.Tensor1D[]
   const [mean, variance] = [`${norm}.running_mean`, `${norm}.running_var`]
   if (!set) {
-    // Linear maps both: as one convolution.
+    // Convolution and batch norm are linear here, so one convolution computes both.
     const factor = tf.mul(scale, tf.rsqrt(tf.add(parameters[variance], NORM_EPSILON)))
     const constant = tf.add(offset, tf.mul(tf.sub(bias, parameters[mean]), factor))
     return kernels.relu(tf.add(convolve(inputs, tf.mul(weights, factor)), constant))
   }
-  // The bias is left out, as the batch's mean would take it away again; only the running mean knows it.
+  // The bias is left out, because batch norm subtracts the batch's mean. Only the running mean includes the bias.
   const { normalised, ...batch } = kernels.batchNorm(convolve(inputs, weights), scale, offset)
   const follow = (buffer: string, value: tf.Tensor) =>
     set(buffer, tf.add(tf.mul(parameters[buffer], 1 - MOMENTUM), tf.mul(value, MOMENTUM)))
@@ -122,7 +127,7 @@ function node(
 
 const double = (x: tf.Tensor4D) => tf.image.resizeBilinear(x, [x.shape[1] * 2, x.shape[2] * 2], true)
 
-/** Reflected at the edges to multiples of 16, half of it on either side; and what undoes it. */
+/** Reflects the edges up to multiples of 16, half of the padding on either side. `crop` removes the padding. */
 function pad(image: tf.Tensor4D): { padded: tf.Tensor4D; crop: (x: tf.Tensor4D) => tf.Tensor4D } {
   const [, height, width] = image.shape
   const missing = [height, width].map(size => (MULTIPLE - (size % MULTIPLE)) % MULTIPLE)
@@ -158,7 +163,7 @@ function outputs(
   })
 }
 
-/** The network with other widths than doubling ones. */
+/** The network with `widths` channels at each level. */
 export const makeUnetPlusPlus = (
   widths: (config: UnetPlusPlusConfig) => readonly number[],
 ): Network<UnetPlusPlusConfig> => ({
@@ -169,7 +174,7 @@ export const makeUnetPlusPlus = (
   layers: () => NODES.map(({ level, column }) => nodeName(level, column)),
   bottleneck: config => ({ layer: nodeName(DEPTH, 0), channels: widths(config)[DEPTH], scale: MULTIPLE }),
   outputs,
-  // The deepest node then has one pixel; and from here on there are always enough pixels to reflect.
+  // With this size the deepest node has one pixel. Every larger side has enough pixels to reflect.
   minimumSize: () => MULTIPLE,
   tooSmall(_, shape, batch) {
     const across = (side: number) => Math.ceil(((MULTIPLE - (side % MULTIPLE)) % MULTIPLE) / 2)
@@ -177,7 +182,10 @@ export const makeUnetPlusPlus = (
       return `they cannot be reflected to a multiple of ${MULTIPLE} pixels. Take larger images.`
     const pixels = shape.reduce((product, side) => product * Math.ceil(side / MULTIPLE), 1)
     if (batch * pixels > 1) return null
-    return 'the deepest node has one pixel in a batch of one, and batch norm makes a single value 0. Take batches that hold at least 2, the last one of an epoch too (--batch).'
+    return (
+      'the deepest node has one pixel in a batch of one, and batch norm makes a single value 0. ' +
+      'Take batches of at least 2 images, also as the last batch of an epoch (--batch).'
+    )
   },
 })
 

@@ -1,6 +1,7 @@
 /**
- * fastMRI's U-Net (`fastmri/models/unet.py`): per level two (3 × 3 convolution without bias → instance norm → leaky ReLU 0.2),
- * 2 × 2 average pooling down, 2 × 2 transposed convolution up, skips concatenated after the upsampled map, a 1 × 1 convolution with bias last.
+ * fastMRI's U-Net (`fastmri/models/unet.py`). Each level has two (3 × 3 convolution without bias → instance norm →
+ * leaky ReLU 0.2). Down is 2 × 2 average pooling, up is a 2 × 2 transposed convolution.
+ * Skips are concatenated after the upsampled map. The last layer is a 1 × 1 convolution with bias.
  * Ronneberger et al. 2015, arXiv:1505.04597; Zbontar et al. 2018, arXiv:1811.08839.
  */
 import * as tf from '@tensorflow/tfjs-core'
@@ -22,13 +23,13 @@ const conv = (name: string, from: number, to: number, size: number): ParameterSp
   fanIn: from * size * size,
 })
 
-/** The two convolutions of a ConvBlock carry fastMRI's places in its Sequential: 0 and 4. */
+/** The two convolutions of a ConvBlock have fastMRI's places in its Sequential: 0 and 4. */
 const blockSpecs = (name: string, from: number, to: number): ParameterSpec[] => [
   conv(`${name}.layers.0.weight`, from, to, 3),
   conv(`${name}.layers.4.weight`, to, to, 3),
 ]
 
-/** Names of the up path: the last block shares its Sequential with the 1 × 1 convolution. */
+/** Names of the up path. The last block shares its Sequential with the 1 × 1 convolution. */
 const upBlock = (level: number, pools: number) => (level === pools - 1 ? `up_conv.${level}.0` : `up_conv.${level}`)
 
 function parameters({ channels, pools }: UnetConfig): ParameterSpec[] {
@@ -63,7 +64,7 @@ function block(kernels: Kernels, parameters: Parameters, name: string, ...inputs
   return once([once(inputs, 0)], 4)
 }
 
-/** Reflect-pads one row at the bottom and one column at the right where the skip connection has one more. */
+/** Reflect-pads one row at the bottom and one column at the right, if the skip connection has one more. */
 function padTo(x: tf.Tensor4D, skip: tf.Tensor4D): tf.Tensor4D {
   let padded = x
   for (const axis of [1, 2] as const) {
@@ -122,13 +123,15 @@ export const unet: Network<UnetConfig> = {
   layers,
   bottleneck: ({ channels, pools }) => ({ layer: 'conv', channels: channels * 2 ** pools, scale: 2 ** pools }),
   outputs,
-  // The bottleneck needs more than one pixel, or its instance norm has nothing to normalise.
+  // Instance norm makes a single pixel 0, so the bottleneck needs more than one pixel.
   minimumSize: ({ pools }) => 2 ** (pools + 1),
   tooSmall({ pools }, [height, width]) {
     const pooled = (times: number) => [height, width].map(side => Math.floor(side / 2 ** times))
     const pixels = (times: number) => pooled(times).reduce((product, side) => product * side, 1)
     if (pixels(pools) > 1) return null
     const most = Array.from({ length: pools }, (_, times) => times).findLast(times => pixels(times) > 1) ?? 0
-    return `${pools} pools leave the bottleneck ${pooled(pools).join(' × ')}, and instance norm makes a single pixel 0. ${most > 0 ? `Take at most ${most} pools (--pools).` : 'Take larger images.'}`
+    const remedy = most > 0 ? `Take at most ${most} pools (--pools).` : 'Take larger images.'
+    const bottleneck = pooled(pools).join(' × ')
+    return `${pools} pools leave the bottleneck ${bottleneck}, and instance norm makes a single pixel 0. ${remedy}`
   },
 }

@@ -1,4 +1,4 @@
-/** Warnings of a pre-training that learns nothing, each with what to try. */
+/** Warnings for a pre-training that learns nothing, each with remedies. */
 import { type MethodFigure, referenceValue } from '../../contract/methods.ts'
 import type { Note } from '../../contract/notes.ts'
 
@@ -33,7 +33,7 @@ function figureWarnings({ id, label, unit, most: reference, collapse }: MethodFi
   return [{ level: 'warning', code: `collapsed-${id}`, data: { value, most }, text }]
 }
 
-/** Of one judgement. A code says one kind of trouble. */
+/** Warnings of one judgement. A code names one kind of trouble. */
 export const advise = (health: Health, declared: readonly MethodFigure[]): Note[] => [
   ...declared.flatMap(figure => figureWarnings(figure, health)),
   ...lossWarnings(health),

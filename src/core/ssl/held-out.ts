@@ -19,7 +19,7 @@ export function judgedSamples<T>(all: readonly T[]): T[] {
   return Array.from({ length: MOST_SAMPLES }, (_, i) => all[Math.floor((i * all.length) / MOST_SAMPLES)])
 }
 
-/** What is judged, and by what. */
+/** The held-out samples of a pretext, and the method that judges them. */
 export interface HeldOut {
   readonly method: SslMethod
   readonly methodConfig: unknown
@@ -27,11 +27,11 @@ export interface HeldOut {
   readonly specs: readonly ParameterSpec[]
   /** Held-out samples, and samples of the training. */
   readonly counts: { readonly heldOut: number; readonly training: number }
-  /** Parts of a held-out sample, which are the same at every call. */
+  /** Parts of a held-out sample, equal at every call. */
   parts(place: number): Promise<Parts>
 }
 
-/** Of equally many samples each. */
+/** Mean of judgements over equally many samples. */
 function meanJudgement(judgements: readonly Judgement[]): Judgement {
   const losses = judgements.map(({ loss }) => loss)
   const names = Object.keys(judgements[0].figures)

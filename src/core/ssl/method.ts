@@ -30,15 +30,14 @@ export interface Sample {
   readonly instance: number
   /** Number of the sample in the training, from 0; `null` for a held-out patient. */
   readonly place: number | null
-  /** Places of samples that are negatives of this one: see `Pretext.apart`. */
+  /** Places of samples that are negatives of this sample: see `Pretext.apart`. */
   readonly rivals: readonly number[]
   /** Number of the training's samples. */
   readonly count: number
 }
 
 /**
- * One tensor of a sample, or of a step's schedule. The views of a start form show parts [h, w, 1] and [n, h, w, 1] as
- * pictures.
+ * One tensor of a sample, or of a step's schedule. The start form shows parts [h, w, 1] and [n, h, w, 1] as pictures.
  */
 export interface Part extends PlainTensor {
   /** The picture's label ('rotated 90°'), if the part's name does not say enough. */
@@ -79,24 +78,27 @@ export interface SslMethod<Config = unknown> {
   readonly separable: boolean
   /** Samples are told apart from each other, so two samples of one thing are false negatives. */
   readonly contrastive: boolean
-  /** What must be known of a pretext that may see so much, `null` if nothing. */
+  /** A warning for this pretext, which depends on what the pretext may see; `null` if none is needed. */
   caution?(config: Config, pretext: Pretext): string | null
-  /** How many samples a slice makes, each an instance of its own; 1 where not said. */
+  /** Number of samples that a slice makes, each an instance of its own. Default: 1. */
   instances?(config: Config): number
-  /** The same settings for a demonstration, in whose few steps many instances would come by but once or twice. */
+  /**
+   * Settings for a demonstration, with fewer instances.
+   * The few steps of a demonstration would see each of many instances only once or twice.
+   */
   demonstration?(config: Config): Config
-  /** Why so few samples have nothing to be told apart from, and the remedy; `null` if they have. */
+  /** Why these few samples cannot be told apart, and the remedy; `null` if there are enough samples. */
   tooFew?(config: Config, counts: Counts): string | null
-  /** Smallest side of the images that the network is given; `null`: the slice's own size. */
+  /** Smallest side of the images that the network receives; `null`: the slice's own size. */
   smallestView(config: Config): number | null
   parts(config: Config, sample: Sample): Parts
   /** Further parts of a batch, which depend on the step (from 0) alone. They are not stacked. */
   schedule?(config: Config, step: number, batch: number): Parts
-  /** Buffers (memory bank, queue) included. */
+  /** Parameters of the head, with its buffers (memory bank, queue). */
   head(config: Config, trunk: Stem, counts: Counts): ParameterSpec[]
   loss(config: Config, trunk: Trunk, parameters: Parameters, batch: Batch, pass: StepPass): tf.Scalar
   readonly project?: Projection
-  /** Loss of a network that tells nothing apart; `null` where there is no such level. */
+  /** Loss of a network that tells nothing apart; `null` if there is no such level. */
   chanceLoss(config: Config, counts: Counts): number | null
   /** What `judge` reports beside the loss. */
   readonly figures: readonly MethodFigure[]

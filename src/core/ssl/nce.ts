@@ -52,7 +52,7 @@ export function nce(
   return tf.div(tf.neg(tf.add(own, others)), v.shape[0])
 }
 
-/** VISSL's other loss: softmax cross-entropy of the positive among itself and its negatives. No partition is needed. */
+/** VISSL's other loss: softmax cross-entropy of the positive among positive and negatives. No partition is needed. */
 export function infoNce(
   v: tf.Tensor2D,
   bank: tf.Tensor2D,
@@ -70,6 +70,6 @@ export function infoNce(
 export function updatedBank(bank: tf.Tensor2D, positive: tf.Tensor2D, v: tf.Tensor2D, momentum: number): tf.Tensor2D {
   const rows = tf.matMul(positive, bank) // [n, d]
   const moved = normaliseRows(tf.add(tf.mul(rows, momentum), tf.mul(normaliseRows(v), 1 - momentum)))
-  const kept = tf.sub(1, tf.sum(positive, 0)) // [rows], 0 for those that move
+  const kept = tf.sub(1, tf.sum(positive, 0)) // [rows], 0 for rows that change
   return tf.add(tf.mul(bank, tf.reshape(kept, [-1, 1])), tf.matMul(positive, moved, true))
 }

@@ -1,12 +1,12 @@
 /**
- * A method's views as pictures, to look at before a training. All pictures are 8 bits through one window. A pipeline
- * that turns images white is therefore seen at once; the original work met that with PIRL.
+ * A method's views as pictures, to look at before a training. All pictures have 8 bits through one window.
+ * A pipeline that turns images white is therefore visible. The original work met white images with PIRL.
  */
 import { extremes } from '../extremes.ts'
 import type { PlainTensor } from '../models/parameters.ts'
 import { shrink } from '../viewing/thumbnail.ts'
 
-/** A part of a sample under the label that its picture has. */
+/** A part of a sample, named by the label of its picture. */
 export interface LabelledPart extends PlainTensor {
   readonly name: string
 }
@@ -85,8 +85,7 @@ export function pictureOf({ name, data, shape }: LabelledPart): Picture | null {
 }
 
 /**
- * Above these shares a picture shows next to nothing. The share of black is large, because the air around a head is
- * black.
+ * Above these shares a picture shows next to nothing. The limit for black is high, because air around a head is black.
  */
 const MOST = { white: 0.5, black: 0.95 } as const
 

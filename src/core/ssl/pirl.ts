@@ -1,8 +1,8 @@
 /**
  * PIRL (Misra & van der Maaten 2020, arXiv:1912.01991), as VISSL computes it. An image and the nine shuffled patches of
- * its jigsaw are told from other images of a memory bank. loss = w · L(patches) + (1 − w) · L(image), where L is
- * noise-contrastive estimation. Row y of the bank follows the embedding of image y, after the image's scores. Z of the
- * estimation is set once, at the first step.
+ * its jigsaw are told apart from other images in a memory bank. loss = w · L(patches) + (1 − w) · L(image), where L is
+ * noise-contrastive estimation. After the image's scores, row y of the bank moves towards the embedding of image y.
+ * Z of the estimation is set once, at the first step.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
@@ -37,12 +37,12 @@ const PirlConfig = z.object({
   ...ATTACHMENT,
   embedding: z.int().min(2).default(128).describe('length of an embedding'),
   negatives: z.int().min(1).default(32_000).describe('rows of the memory bank drawn for each sample, with replacement'),
-  momentum: z.number().min(0).lt(1).default(0.5).describe('share of a bank’s row that stays when its image comes by'),
+  momentum: z.number().min(0).lt(1).default(0.5).describe('share of a bank’s row that stays when its image is seen'),
   contrast: z
     .enum(['nce', 'cross-entropy'])
     .default('nce')
     .describe(
-      'noise-contrastive estimation with a partition set at the first step, or cross-entropy, which needs none',
+      'noise-contrastive estimation with a partition set at the first step, or cross-entropy without a partition',
     ),
   temperature: z.number().gt(0).default(0.07).describe('temperature of the scores'),
   patchWeight: z.number().min(0).max(1).default(0.5).describe('weight of the patches’ loss; the image’s has the rest'),
@@ -64,8 +64,8 @@ const jigsawSide = ({ patch }: PirlConfig) => GRID * Math.round((patch * 85) / 6
 
 /**
  * An instance's region of an image [h, w]. A region spans 2/(regions + 1) of an axis, and neighbours overlap by half.
- * Regions are classes, as in Exemplar-CNN (Dosovitskiy et al. 2014, arXiv:1406.6909), because a network learns the few
- * slices of a small study by heart.
+ * Regions are classes, as in Exemplar-CNN (Dosovitskiy et al. 2014, arXiv:1406.6909), because a network memorises the
+ * few slices of a small study.
  */
 export function regionOf(image: Float32Array, [height, width]: Shape, regions: number, instance: number) {
   const begin = (place: number, side: number) => Math.floor((place * side) / (regions + 1))
@@ -163,7 +163,7 @@ export const pirl: SslMethod<PirlConfig> = {
         'Cross-entropy, because on a small bank the loss of NCE grows without bound: ' +
         'its partition is set at the first step. No negatives of the same patient and place. ' +
         'Each of 25 half-overlapping regions of a slice is an instance, because whole slices of a small study ' +
-        'are learned by heart, and retrieval on another patient then stays at chance. ' +
+        'are memorised, and retrieval on another patient then stays at chance. ' +
         'The head on a grid of the output image. The reconstruction term.',
       network: 'unet',
       networkConfig: { channels: 16 },
@@ -233,7 +233,7 @@ export const pirl: SslMethod<PirlConfig> = {
     pass.set('head.bank', updatedBank(bank, positive, images, momentum))
     return loss as tf.Scalar
   },
-  // With P = 1/M for all NCE gives −ln(1/(1 + K)) − K ln(K/(K + 1)).
+  // If P is 1/M for every row, NCE is −ln(1/(1 + K)) − K ln(K/(K + 1)).
   chanceLoss: ({ negatives, contrast }) =>
     Math.log(negatives + 1) + (contrast === 'nce' ? negatives * Math.log1p(1 / negatives) : 0),
   figures: [RETRIEVAL, SPREAD],

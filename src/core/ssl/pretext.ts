@@ -1,7 +1,7 @@
 /**
- * Self-supervised pre-training as a task: k-space → mask → zero-filled image → views → network → head → loss. No ground
- * truth is read. `Pretext` in the contract says what of k-space a pretext may see, because that is part of the
- * protocol.
+ * Self-supervised pre-training as a task: k-space → mask → zero-filled image → views → network → head → loss.
+ * No ground truth is read. `Pretext` in the contract says what of k-space a pretext may see, because this access is
+ * part of the protocol.
  */
 import { AppError } from '../../contract/errors.ts'
 import type { Pretext } from '../../contract/recipes.ts'
@@ -35,7 +35,7 @@ export interface SampleViews {
 }
 
 export interface PretextTask extends TrainingTask {
-  /** The samples of a batch before they are stacked, to be shown. */
+  /** The samples of a batch before they are stacked, for display. */
   views(epoch: number, index: number): Promise<SampleViews[]>
 }
 

@@ -1,7 +1,7 @@
 /**
  * A reconstruction term beside any method's loss. The measured lines are sub-sampled again, and the network learns the
- * image of all measured lines. total = method's loss + weight · mean |output − target|, on a random square. The output
- * thus stays an image.
+ * image of all measured lines. total = method's loss + weight · mean |output − target|, on a random square.
+ * With this term the output stays an image.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { randomBox, resizeBox } from './augment/resized-crop.ts'
@@ -30,7 +30,7 @@ export function withReconstruction(method: SslMethod, weight: number): SslMethod
       const { termInput, termTarget } = batch
       const term = tf.mean(tf.abs(tf.sub(trunk.output(parameters, termInput as tf.Tensor4D, pass), termTarget)))
       const loss = method.loss(config, trunk, parameters, batch, pass)
-      pass.own?.(loss) // the chance level is of this part alone
+      pass.own?.(loss) // the chance level belongs to the method's loss alone
       return tf.add(loss, tf.mul(term, weight))
     },
   }

@@ -4,8 +4,8 @@ import { read } from '../read.ts'
 
 /**
  * Rows scaled to length 1. A row of zeros stays zero and has a finite gradient, because the root's argument is at least
- * 1e-24. The form is not z / √…, because TensorFlow's graph optimizer rewrites that form to this one, and a replayed
- * step would differ from the eager step.
+ * 1e-24. The form z / √… is avoided, because TensorFlow's graph optimizer rewrites z / √… to the form below.
+ * A replayed step would then differ from the eager step.
  */
 export const normaliseRows = (z: tf.Tensor2D): tf.Tensor2D =>
   tf.mul(z, tf.rsqrt(tf.maximum(tf.sum(tf.square(z), 1, true), 1e-24)))

@@ -1,7 +1,7 @@
 /**
- * SimCLR (Chen et al. 2020, arXiv:2002.05709), as the original work uses it on MR images: two random views of a zero-filled
- * image, the output image flattened into a two-layer head, and NT-Xent (nt-xent.ts). Fine-tuning starts from all
- * weights but the head's.
+ * SimCLR (Chen et al. 2020, arXiv:2002.05709), as the original work uses it on MR images: two random views of a
+ * zero-filled image, the output image flattened into a two-layer head, and NT-Xent (nt-xent.ts).
+ * Fine-tuning starts from all weights but the head's.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
@@ -75,7 +75,7 @@ export const simclr: SslMethod<SimclrConfig> = {
         'A warm-up, because some seeds collapse without one. ' +
         'Views of 48 pixels show most of the slice, each under its own mask. ' +
         'The head on the bottleneck generalises to other patients; ' +
-        'a head on the output image learns the training slices by heart. ' +
+        'a head on the output image memorises the training slices. ' +
         'The reconstruction term pre-trains the decoder.',
       network: 'unet',
       networkConfig: { channels: 16 },

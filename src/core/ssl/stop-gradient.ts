@@ -1,4 +1,4 @@
-/** Identity in the forward pass; no gradient goes back through it, as PyTorch's `detach`. */
+/** Identity in the forward pass. No gradient passes back through it, as with PyTorch's `detach`. */
 import * as tf from '@tensorflow/tfjs-core'
 
 export const stopGradient = <T extends tf.Tensor>(x: T): T =>

@@ -1,8 +1,8 @@
 /**
  * Sub-sample again, our own baseline for every pretext. The measured lines are sub-sampled once more, and the network
- * learns the image of all measured lines: loss = mean |output − target|, on normalised images as in fine-tuning. Only
- * sub-sampled k-space is seen. It is a denoising auto-encoder (Vincent et al. 2008) in the spirit of SSDU (Yaman et al.
- * 2020, arXiv:1912.07669).
+ * learns the image of all measured lines: loss = mean |output − target|, on normalised images as in fine-tuning.
+ * The method sees only sub-sampled k-space. It is a denoising auto-encoder (Vincent et al. 2008) in the spirit of SSDU
+ * (Yaman et al. 2020, arXiv:1912.07669).
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'

@@ -2,7 +2,7 @@
  * SwAV (Caron et al. 2020, arXiv:2006.09882), as VISSL computes it. Several crops of an image are assigned to learned
  * prototypes, evenly over the batch (Sinkhorn-Knopp). Each crop predicts the assignment of the others;
  * swapped-prediction.ts has the equations. A queue of earlier embeddings makes the even assignment meaningful for small
- * batches. Prototypes do not learn at first. After every update they are brought back to length 1.
+ * batches. Prototypes do not learn in the first steps. After every update, prototypes are scaled to length 1.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
@@ -52,7 +52,7 @@ const SwavConfig = z.object({
   iterations: z.int().min(1).default(3).describe('Sinkhorn’s iterations'),
   queue: z.int().min(0).default(0).describe('earlier embeddings that are assigned with the batch; 0 for none'),
   queueFrom: z.int().min(0).default(0).describe('step from which the queue is used, once it is full'),
-  frozen: z.int().min(0).default(313).describe('steps at the beginning in which prototypes stand still'),
+  frozen: z.int().min(0).default(313).describe('number of first steps in which prototypes do not learn'),
 })
 type SwavConfig = z.infer<typeof SwavConfig>
 
@@ -96,12 +96,12 @@ const scoresOf = (embeddings: tf.Tensor2D, prototypes: tf.Tensor): tf.Tensor2D =
 
 const perCrop = <T extends tf.Tensor2D>(config: SwavConfig, rows: T): T[] => tf.split(rows, crops(config), 0)
 
-/** The prototypes as this step may change them. */
+/** The prototypes, with a gradient only if `learning` is 1. */
 function prototypesOf({ 'head.prototypes': prototypes }: Parameters, learning: tf.Tensor): tf.Tensor {
   return tf.add(tf.mul(prototypes, learning), tf.mul(stopGradient(prototypes), tf.sub(1, learning)))
 }
 
-/** Assignments of the first crops' images, with the queue where it is in use; puts the embeddings into the queue. */
+/** Assignments of the first two crops, with the queue if it is in use. Adds the embeddings to the queue. */
 function assignments(
   config: SwavConfig,
   parameters: Parameters,
@@ -135,9 +135,9 @@ export const swav: SslMethod<SwavConfig> = {
   recipes: {
     original: {
       note:
-        'The original: U-Net++ with deep supervision, crops of 64 in sets of 2 and 6, 3,000 prototypes frozen for 313 ' +
-        'steps, flip 0.5, blur radius 0.5. The batch (4 × 16) is its authors’ own. The rate is that of the report’s ' +
-        'fine-tuning, because the rate of its pre-training is not known here.',
+        'The original: U-Net++ with deep supervision, crops of 64 in sets of 2 and 6, 3,000 prototypes frozen for ' +
+        '313 steps, flip 0.5, blur radius 0.5. The batch (4 × 16) is its authors’ own. The rate is the original ' +
+        'fine-tuning’s, because the original pre-training’s rate is not known here.',
       network: 'unet-plus-plus',
       networkConfig: { channels: 32, deepSupervision: true },
       methodConfig: { largeArea: 0.14, smallArea: 0.05, standardise: 'report', hidden: 4096 },
@@ -184,7 +184,7 @@ export const swav: SslMethod<SwavConfig> = {
   smallestView: config => Math.min(config.large, config.smalls > 0 ? config.small : config.large),
   parts: (config, sample) =>
     Object.fromEntries(cropNames(config).map((name, index) => [name, crop(config, sample, index)])),
-  // Whether prototypes learn, and whether the queue is used.
+  // Whether prototypes learn in this step, and whether the step uses the queue.
   schedule: ({ frozen, queue, queueFrom }, step, batch) => ({
     prototypesLearn: { data: Float32Array.of(step >= frozen ? 1 : 0), shape: [1] },
     queueInUse: { data: Float32Array.of(step >= queueFrom && step * batch >= queue ? 1 : 0), shape: [1] },

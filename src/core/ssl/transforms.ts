@@ -1,6 +1,7 @@
 /**
- * The original work's four transforms, under the original work's names: a real image to k-space, a column mask on k-space, k-space
- * back to a complex image, and the magnitude as one channel. Centred and orthonormal, as in fastMRI's `fftc.py`.
+ * The original work's four transforms, under the original work's names: a real image to k-space, a column mask on
+ * k-space, k-space back to a complex image, and the magnitude as one channel. The transforms are centred and
+ * orthonormal, as in fastMRI's `fftc.py`.
  */
 import { fft2Centred, ifft2Centred } from '../mri/fft-double.ts'
 import type { Shape } from '../mri/transform.ts'
@@ -12,7 +13,7 @@ export function spatialToFrequency(image: Float32Array, [height, width]: Shape):
   return fft2Centred(complex, height, width)
 }
 
-/** k-space [h, columns, 2] with the columns that the mask leaves out at zero. */
+/** k-space [h, columns, 2], with zeros in the columns that the mask leaves out. */
 export function applyFrequencyMask(kspace: Float64Array, mask: Uint8Array): Float64Array {
   const columns = mask.length
   return kspace.map((value, i) => (mask[(i >> 1) % columns] ? value : 0))

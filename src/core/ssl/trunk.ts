@@ -17,7 +17,7 @@ export const ATTACHMENT = {
       'where the head attaches: the flattened output image (the original way), the output averaged over a grid, ' +
         'or the bottleneck’s magnitudes averaged over a grid',
     ),
-  grid: z.int().min(1).max(64).default(8).describe('cells of the grid along each axis, where the head attaches to one'),
+  grid: z.int().min(1).max(64).default(8).describe('cells of the grid along each axis, if the head attaches to a grid'),
 }
 export type Attachment = Readonly<z.infer<z.ZodObject<typeof ATTACHMENT>>>
 
@@ -40,7 +40,7 @@ function pool(x: tf.Tensor4D, grid: number): tf.Tensor4D {
   return tf.avgPool(x, cell, cell, 'valid')
 }
 
-/** Pixels of views that go through the network together where nothing is trained. */
+/** Pixels of all views that pass through the network together outside training. */
 const AT_A_TIME = 2 ** 16
 
 function requireGrid(grid: number, side: number, of: string): void {
@@ -84,7 +84,7 @@ export function makeTrunk(network: Network, networkConfig: unknown, kernels: Ker
       if (name === layer) features = heard
     }
     network.outputs(kernels, networkConfig, parameters, images, { set, tap })
-    // Instance norm leaves every channel's mean at 0: only magnitudes say anything when averaged.
+    // Instance norm makes every channel's mean 0, so only averaged magnitudes carry information.
     return tf.abs(features!)
   }
 
@@ -93,7 +93,7 @@ export function makeTrunk(network: Network, networkConfig: unknown, kernels: Ker
     features(attachment, parameters, views, pass) {
       if (pass.set) return features(attachment, parameters, views, pass)
       return tf.tidy(() => {
-        // Outside training some at a time: all features of all layers at once need too much memory.
+        // Outside training, few views pass at a time, because the features of all layers need too much memory.
         const [count, height, width] = views.shape
         const together = Math.max(1, Math.floor(AT_A_TIME / (height * width)))
         const parts: tf.Tensor2D[] = []

@@ -5,7 +5,7 @@ import type { Volume } from '../data/volume.ts'
 import { makeMask, subsampleMask } from '../mri/mask.ts'
 import { RandomState } from '../mri/random.ts'
 
-/** A file that is sub-sampled already has no other lines to draw from. */
+/** Whether masks may draw from all lines. A sub-sampled file has no lines beyond its own mask. */
 export const isFresh = (volume: Volume, measurement: Pretext['measurement']): boolean =>
   measurement === 'fresh' && !volume.mask
 

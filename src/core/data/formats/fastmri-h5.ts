@@ -1,8 +1,9 @@
 /**
- * fastMRI's single-coil HDF5 files (Zbontar et al., arXiv 1811.08839; Knoll et al., Radiol. Artif. Intell. 2020):
- * `kspace` complex [slices, rows, columns], `reconstruction_esc` and `reconstruction_rss` [slices, height, width],
- * `ismrmrd_header`, in sub-sampled files `mask`; attributes acquisition, max, norm, patient_id. This project reads the attribute
- * `patient_orientation` too, and its synthetic files add `reconstruction_noise_free` and the attribute `synthetic`.
+ * fastMRI's single-coil HDF5 files (Zbontar et al., arXiv 1811.08839; Knoll et al., Radiol. Artif. Intell. 2020).
+ * Datasets: `kspace` complex [slices, rows, columns], `reconstruction_esc` and `reconstruction_rss`
+ * [slices, height, width], `ismrmrd_header`, and in sub-sampled files `mask`.
+ * Attributes: acquisition, max, norm, patient_id. This project also reads the attribute `patient_orientation`.
+ * Its synthetic files add the dataset `reconstruction_noise_free` and the attribute `synthetic`.
  */
 import { AppError } from '../../../contract/errors.ts'
 import type { Sampling, VolumeContent } from '../../../contract/volumes.ts'
@@ -20,7 +21,7 @@ export const fastmriH5: VolumeFormat = {
   used,
 }
 
-/** Names of the datasets, and k-space's shape, once they fit each other. */
+/** Names of the datasets and k-space's shape. Throws if the shapes contradict each other. */
 function layout(file: Hdf5File) {
   const shape = kspaceShape(file)
   const target = ['reconstruction_esc', 'reconstruction_rss'].find(name => file.shape(name) !== null) ?? null
@@ -30,7 +31,7 @@ function layout(file: Hdf5File) {
   return { shape, target, targetShape, noiseFree }
 }
 
-/** Attributes that are read. */
+/** Attributes that are used. */
 const ATTRIBUTES = ['acquisition', 'max', 'patient_id', 'patient_orientation', 'synthetic'] as const
 
 function used(file: Hdf5File): Used {
@@ -55,15 +56,17 @@ function used(file: Hdf5File): Used {
 function transposed(encoded: readonly [number, number] | null, rows: number, columns: number): string[] {
   if (!encoded || columns !== encoded[0] || rows === encoded[0]) return []
   return [
-    `The header says ${encoded[0]} samples along the readout and ${encoded[1]} phase-encoding steps, k-space has ${rows} rows and ` +
-      `${columns} columns: its columns seem to be the readout. Masks leave out columns: transpose k-space and write the file again.`,
+    `The header says ${encoded[0]} samples along the readout and ${encoded[1]} phase-encoding steps, ` +
+      `k-space has ${rows} rows and ${columns} columns: its columns seem to be the readout. ` +
+      'Masks leave out columns: transpose k-space and write the file again.',
   ]
 }
 
 function open(file: Hdf5File, hashPatient: (id: string) => string, content?: VolumeContent): Volume {
   const { shape, target, targetShape, noiseFree } = layout(file)
   const [slices, rows, columns] = shape
-  if (!content) file.withFloat32('kspace', Math.floor(slices / 2), 1, () => {}) // a damaged file is told when it is listed
+  // Reading one slice reports a damaged file when the file is listed.
+  if (!content) file.withFloat32('kspace', Math.floor(slices / 2), 1, () => {})
   const { mask, sampling } = acquisitionOf(file, columns, content)
   const header = parseIsmrmrdHeader(file.readText('ismrmrd_header'), [rows, columns])
   const patientId = String(file.attribute('patient_id') ?? '').trim() || header?.patientId || file.name
@@ -111,12 +114,12 @@ function open(file: Hdf5File, hashPatient: (id: string) => string, content?: Vol
   }
 }
 
-/** A patient direction: the letter of the nearest axis' end and, of an oblique plane, that of another axis. */
+/** A patient direction: the letter of the nearest axis' end. An oblique plane adds the letter of a second axis. */
 const DIRECTION = /^(?:[LR][APHF]?|[AP][LRHF]?|[HF][LRAP]?)$/
 
 const axisOf = (direction: string) => ['LR', 'AP', 'HF'].find(ends => ends.includes(direction[0]))
 
-/** DICOM's Patient Orientation, such as `L\F` or `LA\F`; `null` for anything that does not say two directions. */
+/** DICOM's Patient Orientation, such as `L\F` or `LA\F`; `null` for a text that does not say two directions. */
 function parseOrientation(text: string | number | null): [rows: string, columns: string] | null {
   const directions = String(text ?? '').split('\\')
   if (directions.length !== 2 || !directions.every(direction => DIRECTION.test(direction))) return null
@@ -144,7 +147,7 @@ function kspaceShape(file: Hdf5File): [slices: number, rows: number, columns: nu
   return [shape[0], shape[1], shape[2]]
 }
 
-/** [height, width] of a stack of images that must have one for each slice of k-space. */
+/** [height, width] of a stack of images. Throws if the stack has not one image for each slice of k-space. */
 function imageShape(file: Hdf5File, dataset: string, slices: number): [number, number] {
   const shape = file.shape(dataset) ?? []
   if (shape.length !== 3 || shape[0] !== slices || shape.includes(0)) {
@@ -175,7 +178,7 @@ function requireSameSize(file: Hdf5File, noiseFree: [number, number], target: [n
   )
 }
 
-/** How k-space was acquired, as its content says; before that is known, as far as a dataset `mask` says it. */
+/** How k-space was acquired, as `content` says. If `content` is not known yet, as far as a dataset `mask` says. */
 function acquisitionOf(
   file: Hdf5File,
   columns: number,
@@ -192,12 +195,13 @@ function acquisitionOf(
   if (mask?.length !== columns)
     throw new AppError(
       'SHAPE_MISMATCH',
-      `Expected the measured ones of ${columns} columns, got ${mask?.length ?? 'none'}, for ${file.path}. Scan the study again.`,
+      `Expected the measured ones of ${columns} columns, got ${mask?.length ?? 'none'}, for ${file.path}. ` +
+        'Scan the study again.',
     )
   return { mask: Uint8Array.from(mask, Number), sampling }
 }
 
-/** The dataset `mask`, one number or boolean a column in whatever shape, as 0 and 1. */
+/** The dataset `mask` as 0 and 1: one number or boolean per column, in any shape. */
 function readMask(file: Hdf5File, columns: number): Uint8Array | null {
   if (file.shape('mask') === null) return null
   const values = file.readNumbers('mask')

@@ -1,14 +1,17 @@
 /**
- * The ISMRM raw data header (XML, http://www.ismrm.org/ISMRMRD) that fastMRI keeps in `ismrmrd_header`, as far as a
- * volume needs it: the size of the reconstructed image and of its voxels, and whose it is.
+ * The ISMRMRD header (XML, http://www.ismrm.org/ISMRMRD), which fastMRI stores in `ismrmrd_header`.
+ * This file reads the size of the reconstructed image, the voxel size and the patient id.
  *
- * An image is a crop of the Fourier transform of k-space: its pixels are the encoded samples. With a k-space step of
- *   Δk = 1 / FOV,   a pixel = 1 / (N Δk) = FOV / N,   FOV and N those of `encodedSpace`, for each direction.
- * `reconSpace` is what the scanner made of it, often interpolated, so its pixels are others. fastMRI's knees: 640 × 368 samples over
- * 280 × 161.4 mm, pixels of 0.4375 × 0.4386 mm; reconSpace says 320 × 320 over 140 × 140 mm. Through the slice it is the other way
- * round: a 2-D scan encodes nothing there, `encodedSpace` includes the slice oversampling (4.5 mm in those knees), and
- * `reconSpace` says the thickness (3 mm).
- * Source: Inati et al., Magn. Reson. Med. 77, 411 (2017); Bernstein et al., Handbook of MRI Pulse Sequences (2004), 11.1.
+ * An image is a crop of the Fourier transform of k-space, so its pixels are the encoded samples.
+ * In each direction, with N and FOV of `encodedSpace` and the k-space step Δk = 1 / FOV:
+ *   pixel = 1 / (N Δk) = FOV / N.
+ * `reconSpace` describes the scanner's own image. That image is often interpolated, so its pixels differ.
+ * Example, fastMRI's knees: 640 × 368 samples over 280 × 161.4 mm give pixels of 0.4375 × 0.4386 mm.
+ * Their `reconSpace` has 320 × 320 pixels over 140 × 140 mm.
+ * The slice thickness comes from `reconSpace`, because a 2-D scan encodes nothing through the slice.
+ * There `encodedSpace` includes the slice oversampling (4.5 mm in fastMRI's knees, for a thickness of 3 mm).
+ * Source: Inati et al., Magn. Reson. Med. 77, 411 (2017);
+ * Bernstein et al., Handbook of MRI Pulse Sequences (2004), 11.1.
  */
 import { XMLParser } from 'fast-xml-parser'
 import type { VoxelSize } from '../../../contract/volumes.ts'
@@ -16,22 +19,23 @@ import type { VoxelSize } from '../../../contract/volumes.ts'
 export interface IsmrmrdHeader {
   /** `encoding/reconSpace/matrixSize` [x, y]: the crop [height, width] that fastMRI calls `recon_size`. */
   readonly reconSize: [number, number] | null
-  /** `null` where the header does not say it, or contradicts the k-space or itself. */
+  /** `null` if the header omits the size, or contradicts the k-space or itself. */
   readonly voxelSize: VoxelSize | null
   readonly patientId: string | null
 }
 
-// Entities stay as they are: a header needs none, and nested ones are a way to fill the memory.
+// Entities stay unexpanded, because a header needs none and nested entities can exhaust memory.
 const parser = new XMLParser({ removeNSPrefix: true, parseTagValue: false, processEntities: false })
 
-/** A field of view within the slice outside of this, mm, is not in mm: some headers hold metres. */
+/** Plausible field of view within the slice, mm. Some headers hold metres instead. */
 const PLAUSIBLE_VIEW = { least: 1, most: 10_000 }
-/** Largest relative difference of two statements of one length. */
+/** Largest relative difference between two statements of a length. */
 const TOLERANCE = 0.01
 
 /**
- * The header's fields, or `null` for no header and for one that is not well-formed XML of that kind. Of several encodings, one for each
- * scan, the one counts whose encoded matrix is that of k-space.
+ * The header's fields. `null` if there is no header, or if `xml` is not a well-formed ISMRMRD header.
+ * A header has one encoding for each scan. The encoding counts whose encoded matrix is [rows, columns] of k-space.
+ * If no encoding fits, `voxelSize` is `null`, and `reconSize` comes from the first encoding.
  */
 export function parseIsmrmrdHeader(
   xml: string | null,
@@ -52,7 +56,10 @@ export function parseIsmrmrdHeader(
   }
 }
 
-/** `encodedSpace/matrixSize` [x, y] of the first encoding: samples along the readout, and phase-encoding steps; `null` if it is not there. */
+/**
+ * `encodedSpace/matrixSize` [x, y] of the first encoding: samples along the readout, and phase-encoding steps.
+ * `null` if the header omits the size.
+ */
 export function encodedSize(xml: string | null): [readout: number, phase: number] | null {
   const encoding = xml === null ? undefined : field(field(parse(xml), 'ismrmrdHeader'), 'encoding')
   const matrix = field(field(encoding, 'encodedSpace'), 'matrixSize')
@@ -61,7 +68,7 @@ export function encodedSize(xml: string | null): [readout: number, phase: number
   return readout !== null && phase !== null ? [readout, phase] : null
 }
 
-/** A header that cannot be read is as good as none: everything in it has a fall-back. */
+/** `null` for a header that cannot be parsed, because every value of a header has a fallback. */
 function parse(xml: string): unknown {
   try {
     return parser.parse(xml, true)
@@ -70,14 +77,14 @@ function parse(xml: string): unknown {
   }
 }
 
-/** A child element; of several the first, or all. */
+/** A child element. If there are several: the first, or all. */
 function field(node: unknown, name: string, which: 'first' | 'all' = 'first'): unknown {
   const first = Array.isArray(node) ? node[0] : node
   const found = typeof first === 'object' && first !== null ? (first as Record<string, unknown>)[name] : undefined
   return which === 'first' && Array.isArray(found) ? found[0] : found
 }
 
-/** Of x (down), y (right), z (through the slice). */
+/** x (down), y (right), z (through the slice). */
 type Three = readonly [number | null, number | null, number | null]
 
 interface Space {
@@ -114,7 +121,7 @@ function length(text: unknown): number | null {
   return value > 0 && value <= PLAUSIBLE_VIEW.most ? value : null
 }
 
-/** Some files hold the matrix as their field of view: nobody knows how large their pixels are. */
+/** `null` if the pixel size is unknown: some files hold the matrix as their field of view. */
 function voxelSize({ encoded, recon }: Encoding): VoxelSize | null {
   const [down, right] = [extent(encoded, 0), extent(encoded, 1)]
   if (down === null || right === null || (down === 1 && right === 1)) return null
@@ -126,7 +133,7 @@ function voxelSize({ encoded, recon }: Encoding): VoxelSize | null {
 const extent = ({ matrix, view }: Space, axis: 0 | 1 | 2): number | null =>
   matrix[axis] === null || view[axis] === null ? null : view[axis] / matrix[axis]
 
-/** Of a 3-D scan, where both spaces must agree, the distance of its partitions. */
+/** Slice thickness of a 2-D scan. For a 3-D scan: the distance of its partitions, if both spaces agree. */
 function thickness(encoded: Space, recon: Space): number | null {
   const [own, shown] = [extent(encoded, 2), extent(recon, 2)]
   if (encoded.matrix[2] === 1) return recon.matrix[2] === 1 && shown !== 1 ? shown : null

@@ -14,7 +14,7 @@ export function augmentations(random: RandomState) {
     resizedCrop: (image: Float32Array, shape: readonly [number, number], size: number, minimumArea: number) =>
       resizeBox(image, shape, randomBox(shape, minimumArea, random), size),
 
-    /** Left to right with probability ½. */
+    /** Flips left to right with probability ½. */
     flip(image: Float32Array, width: number): Float32Array {
       if (random.uniform() >= 0.5) return image
       const flipped = image.slice()
@@ -30,14 +30,14 @@ export function augmentations(random: RandomState) {
         brightness: uniform(random, 1 - 0.8 * strength, 1 + 0.8 * strength),
       }),
 
-    /** With this probability a Gaussian blur, standard deviation 0.1 to 2 pixels. */
+    /** Gaussian blur with this probability. Its standard deviation is 0.1 to 2 pixels. */
     blur(image: Float32Array, width: number, probability: number): Float32Array {
       const chosen = random.uniform() < probability
       const sigma = uniform(random, 0.1, 2)
       return chosen ? gaussianBlur(image, width, sigma) : image
     },
 
-    /** With probability ½ a Gaussian blur of this standard deviation, pixels. */
+    /** Gaussian blur with probability ½. `sigma`: standard deviation, pixels. */
     blurBy: (image: Float32Array, width: number, sigma: number) =>
       random.uniform() < 0.5 ? gaussianBlur(image, width, sigma) : image,
   }

@@ -1,4 +1,4 @@
-/** A square image [side, side] turned by so many times 90° counter-clockwise, as NumPy's rot90. */
+/** A square image [side, side], turned `turns` times by 90° counter-clockwise, as by NumPy's rot90. */
 export function rotate(image: Float32Array, turns: number): Float32Array {
   const side = Math.sqrt(image.length)
   let turned = image
