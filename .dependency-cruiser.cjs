@@ -1,17 +1,17 @@
-/** Who may import what: the table of ARCHITECTURE.md, at error level. */
+/** The import rules between the rooms of ARCHITECTURE.md. */
 const ROOMS = require('./scripts/room-order.cjs')
 
-/** Everything of src/ but these folders and the importer's own. */
+/** Matches all of src/ except these folders. */
 const allBut = (...folders) => `^src/(?!(?:${folders.join('|')})(?:/|$))`
 
 const packageIn = (...names) => `node_modules/(?:${names.join('|')})(?:/|$)`
 
 const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
 
-/** Matches these children of a folder, and what is in them. */
+/** Matches these children of a folder, and their contents. */
 const inside = (folder, rooms) => `^${folder}/(?:${rooms.join('|').replaceAll('.', '[.]')})(?:/|$)`
 
-/** One rule for each room of a folder: it imports, of the folder, itself and the rooms that the table names. */
+/** One rule for each room of a folder. Within the folder, a room imports itself and the rooms that the table names. */
 const roomRules = (folder, name) =>
   Object.entries(ROOMS[folder]).map(([room, imports]) =>
     forbid(
@@ -21,6 +21,13 @@ const roomRules = (folder, name) =>
       { path: `^${folder}/`, pathNot: inside(folder, [room, ...imports]) },
     ),
   )
+
+/** The files of the engine that services may import. */
+const ENGINE_FOR_SERVICES = [
+  'process/(?:client|protocol)',
+  'install/(?:install|environment)',
+  'files/(?:folders|written|written-record|file-version)',
+]
 
 module.exports = {
   forbidden: [
@@ -88,12 +95,11 @@ module.exports = {
     ),
     forbid(
       'services',
-      'services import contract, presentation, core, and of the engine its client, messages, installer, environment, folders, written files and file versions',
+      'services import contract, presentation and core; of the engine only client, protocol, install, written files',
       { path: '^src/services/' },
       {
         path: allBut('services', 'contract', 'presentation', 'core'),
-        pathNot:
-          '^src/engine/(?:process/(?:client|protocol)|install/(?:install|environment)|files/(?:folders|written|written-record|file-version))[.]ts$',
+        pathNot: `^src/engine/(?:${ENGINE_FOR_SERVICES.join('|')})[.]ts$`,
       },
     ),
     forbid(
@@ -117,7 +123,7 @@ module.exports = {
     ),
     forbid(
       'renderer',
-      'the window knows the rest by its contract, and shares presentation with the reports',
+      'the window imports contract and presentation only',
       { path: '^src/renderer/' },
       { path: allBut('renderer', 'contract', 'presentation') },
     ),
@@ -130,7 +136,7 @@ module.exports = {
     ),
     forbid(
       'renderer-packages',
-      'the window has nothing of the services’ or the engine’s packages',
+      'the window imports no package of the services or the engine',
       { path: '^src/renderer/' },
       {
         path: packageIn('@hono', '@orpc/server', '@resvg', '@tensorflow', 'better-sqlite3', 'h5wasm', 'msgpackr'),
@@ -138,7 +144,7 @@ module.exports = {
     ),
     forbid(
       'no-node-in-window',
-      'the window is a browser’s page, its preload sandboxed',
+      'the window is a page in a browser, and its preload is sandboxed: no Node',
       { path: '^src/(?:renderer|preload)/' },
       { dependencyTypes: ['core'] },
     ),
@@ -150,14 +156,14 @@ module.exports = {
     ),
     forbid(
       'preload-packages',
-      'the preload runs in a sandbox: Electron’s few modules for it',
+      'the preload runs in a sandbox: it imports Electron only',
       { path: '^src/preload/' },
       { path: 'node_modules/', pathNot: packageIn('electron') },
     ),
 
     forbid(
       'electron-in-desktop',
-      'the desktop alone knows Electron',
+      'only the desktop imports Electron',
       { path: '^src/', pathNot: '^src/(?:main|preload)/' },
       { path: packageIn('electron') },
     ),
@@ -169,7 +175,7 @@ module.exports = {
     ),
     forbid(
       'native-in-engine',
-      'the engine alone loads a native backend or opens an HDF5 file',
+      'only the engine loads a native backend or opens an HDF5 file',
       { path: '^src/', pathNot: '^src/engine/' },
       { path: packageIn('h5wasm', '@tensorflow/tfjs-node-gpu') },
     ),
@@ -181,12 +187,12 @@ module.exports = {
     ),
   ],
   options: {
-    // Types too: `import type` must not cross the borders either.
+    // The rules also hold for `import type`.
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
     doNotFollow: { path: 'node_modules' },
     moduleSystems: ['es6', 'cjs'],
-    // Packages that only have an `exports` map, and those that are for `import` alone.
+    // Finds packages that have only an `exports` map, and packages that allow `import` only.
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['node', 'import', 'require', 'types', 'default'],

@@ -1,6 +1,6 @@
 /**
- * Builds into out/: the window, which the host serves too, and Electron's main process with its preload.
- * SELF_MRI_BUILD names the parts to build, else all are.
+ * Builds the window, Electron's main process and the preload into out/. The host serves the window, too.
+ * SELF_MRI_BUILD names the parts to build. Without the variable, all parts are built.
  */
 import { relative } from 'node:path'
 import process from 'node:process'
@@ -13,9 +13,9 @@ type Parts = Exclude<Awaited<ElectronViteConfigExport>, (...args: never) => unkn
 /**
  * Lets `import.meta.url` in the main process name the source file, as it does on plain Node.
  *
- * Electron must not depend on stripping types itself, so main and the services in it become one file of JavaScript. They find
- * the migrations, the resources and the engine's worker beside their own source, though, and the worker runs from source, on
- * plain Node, in every host. With the source's address kept nothing is copied and every such path holds.
+ * Electron should not strip types itself, so main and its services become one file of JavaScript. But services find the
+ * migrations, the resources and the engine's worker by paths relative to their own source. The worker runs from source,
+ * on plain Node, in every host. With the address of the source, all these paths hold, and nothing is copied.
  */
 const sourceAddresses: Plugin = {
   name: 'self-mri:source-addresses',
@@ -30,8 +30,8 @@ const sourceAddresses: Plugin = {
 }
 
 /**
- * electron-vite declares `require` at the head of the file, for code that was CommonJS. Ours is not, and a module of ours
- * with a `require` of its own would then be a second declaration, which does not even load.
+ * Removes the plugin of electron-vite that declares `require` at the head of the file, for code that was CommonJS.
+ * Our code is not CommonJS. If one of our modules declares its own `require`, the file fails to load.
  */
 const noShims: Plugin = {
   name: 'self-mri:no-shims',
@@ -56,7 +56,7 @@ const PARTS: Parts = {
   renderer: {
     root: 'src/renderer',
     plugins: [react()],
-    // electron-vite leaves names and white space as they are: twice as much for the browser to read at every start.
+    // By default, electron-vite does not minify, and the browser reads twice as much at every start.
     build: { minify: true, rolldownOptions: { input: 'src/renderer/index.html' } },
   },
 }

@@ -40,8 +40,8 @@ const network = networkOf('unet')
 const networkConfig = network.config.parse({ channels: tiny ? 2 : 16 })
 const shared = { network, networkConfig, train: patients, validation, slices, mask, seed }
 
-// Pretext: nine regions of each slice, each with its own row of the memory bank, because a study of 16 whole slices is
-// learned by heart. Images have 64 pixels, the nine patches of a jigsaw 32. No ground truth is read.
+// Pretext: nine regions of each slice, each with its own row of the memory bank, because a network memorises 16 whole
+// slices. Images have 64 pixels, the nine patches of a jigsaw 32. No ground truth is read.
 const method = methodOf('pirl')
 const bank = { regions: tiny ? 1 : 3, negatives: 256, contrast: 'cross-entropy', temperature: 0.1 }
 const methodConfig = method.config.parse({ ...bank, minimumArea: 0.85, jigsawArea: 0.9, attach: 'grid', grid: 16 })

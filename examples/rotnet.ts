@@ -41,8 +41,9 @@ const network = networkOf('unet')
 const networkConfig = network.config.parse({ channels: tiny ? 2 : 16 })
 const shared = { network, networkConfig, train: patients, validation, slices, mask, seed }
 
-// Pretext: images of 48 pixels, rotated and then masked afresh, because aliasing that turns with the image tells the
-// rotation. The reconstruction term keeps the anatomy in the output image. No ground truth is read, but all of k-space.
+// Pretext: images of 48 pixels, rotated and then masked afresh, because aliasing that rotates with the image reveals
+// the rotation. The reconstruction term keeps the anatomy in the output image. It reads no ground truth, but all of
+// k-space.
 const method = methodOf('rotnet')
 const methodConfig = method.config.parse({ crop: 48, minimumArea: 0.8, attach: 'output' })
 const schedule = { kind: 'cosine', rate: 1.2e-3, end: 1.2e-4 }

@@ -1,5 +1,5 @@
 /**
- * Sub-sample again: the measured lines are sub-sampled once more, and the network restores what was left out.
+ * Sub-sample again: the measured lines are sub-sampled once more, and the network restores the omitted lines.
  * In the spirit of SSDU, Yaman et al. 2020, arXiv:1912.07669. The method is src/core/ssl/subsample-again.ts.
  */
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** Installs TensorFlow if it is missing, with its progress on standard error. */
+/** Installs TensorFlow if it is missing, and shows the progress on standard error. */
 import { installEngine } from '../src/engine/install/install.ts'
 
 export function installEngineAloud() {

@@ -1,7 +1,8 @@
 /**
  * Starts every command of Self-MRI: `node scripts/launch.mjs <start|demo|test|…> [arguments]`.
- * Each step runs only where it is needed and says so on standard error: the packages of package-lock.json, a Node that
- * can run the program, the window where the command shows it, then the program itself. Plain Node without packages, as it runs before there are any.
+ * It installs the packages of package-lock.json, chooses a Node that can run the program, builds the window if the
+ * command shows the window, and runs the program. Each step runs only if it is needed, and says so on standard error.
+ * This script imports no packages, because it runs before they are installed.
  */
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -29,7 +30,7 @@ async function selfMri(args, setup) {
   return run('src/cli/main.ts')(args, setup)
 }
 
-/** Its pictures are of the window as it is built now. */
+/** Builds the window first, because the pictures must show the current window. */
 async function writeDocs(args, setup) {
   if (args.includes('pictures')) await buildParts(root, ['renderer'], setup)
   return run('scripts/docs.mjs')(args, setup)
@@ -53,12 +54,12 @@ async function launch(name, ...args) {
   }
   await installDependencies(root)
   const cache = cacheDirectory()
-  // A second start then skips stripping and compiling, as do the engine processes.
+  // With this cache, later starts and the engine's processes need not strip types and compile again.
   const env = { NODE_COMPILE_CACHE: join(cache, 'compiled'), ...process.env }
   return COMMANDS[name](args, { ...chooseNode(root), env, cache })
 }
 
-// A terminal that closes takes its streams with it: the program started here is still to be waited for.
+// If the terminal closes, writing to its streams fails. The launcher must still wait for the program that it started.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 try {

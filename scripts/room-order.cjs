@@ -1,16 +1,17 @@
 /**
  * The rooms (direct children) of folders of src/, lowest first, each with the rooms of its folder that it may import.
- * A room may only import rooms that stand before it. `.dependency-cruiser.cjs` enforces it, `scripts/rooms.mjs` counts.
+ * A room may import only rooms before it in this list. `.dependency-cruiser.cjs` enforces this, and `scripts/rooms.mjs`
+ * counts the rooms and arrows.
  */
 
 module.exports = {
   'src/services': {
-    /** The folder of a profile: its database, its files, its engine processes. */
+    /** A profile: database, files and engine processes. */
     profile: [],
     studies: ['profile'],
     runs: ['profile', 'studies'],
     viewing: ['profile', 'studies', 'runs'],
-    /** Drawing only. */
+    /** Pages, tables and plots: drawing only. */
     reports: [],
     figures: ['profile', 'studies', 'viewing', 'reports'],
     reproduction: ['profile', 'studies', 'runs', 'viewing', 'reports'],
@@ -19,9 +20,9 @@ module.exports = {
   },
   'src/renderer': {
     'no-eval.ts': [],
-    /** The connection to the services, navigation, messages. */
+    /** Connection to the services, navigation, notifications. */
     app: [],
-    /** What several screens draw with. */
+    /** Components that several screens use. */
     widgets: ['app'],
     viewer: ['app', 'widgets'],
     features: ['app', 'widgets', 'viewer'],
@@ -30,7 +31,7 @@ module.exports = {
     compare: ['app', 'widgets', 'viewer', 'runs'],
     report: ['app', 'widgets', 'viewer'],
     settings: ['app', 'widgets'],
-    /** The window around the screens. */
+    /** The frame around the screens. */
     shell: ['app', 'widgets', 'viewer', 'features', 'runs', 'studies', 'compare', 'report', 'settings', 'tokens.css'],
     'main.tsx': ['no-eval.ts', 'shell'],
   },

@@ -1,10 +1,10 @@
 /**
  * Counts the rooms of src/services and src/renderer and the arrows between them: `node scripts/rooms.mjs [--list]`.
  *
- * A room is a direct child of the folder, a file or a folder. A file that only re-exports is no room: an import of it
- * counts as an import of what it re-exports. An arrow is a pair of rooms of which one imports the other, type imports
- * included. An arrow is upward if it leads to a room that stands later in scripts/room-order.cjs. The status is 1 if
- * an arrow is upward or if rooms import each other in a circle.
+ * A room is a direct child of the folder, a file or a folder. A file that only re-exports is no room: an import of the
+ * file counts as an import of the files that it re-exports. An arrow is a pair of rooms of which one imports the other,
+ * type imports included. An arrow is upward if it leads to a later room of scripts/room-order.cjs. The exit status is 1
+ * if an arrow is upward, or if rooms import each other in a circle.
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -23,7 +23,7 @@ function modulesOf(folders) {
   try {
     report = execFileSync(chooseNode(root).node, args, { cwd: root, maxBuffer: 1e8 })
   } catch (error) {
-    report = error.stdout // The status counts broken rules.
+    report = error.stdout // The status is the number of broken rules, so a status other than 0 is no failure.
   }
   return JSON.parse(report).modules.map(({ source, dependencies }) => ({
     path: source,
@@ -39,7 +39,7 @@ function onlyReexports(path) {
   return text.search(REEXPORT) >= 0 && text.replace(REEXPORT, '').trim() === ''
 }
 
-/** Rooms, arrows as 'from → to', and which of them lead upward or lie on a circle. */
+/** Rooms, arrows as 'from → to', the upward arrows, and the arrows on a circle. */
 function count(folder, modules) {
   const own = modules.filter(({ path }) => path.startsWith(`${folder}/`) && /[.](?:ts|tsx|mjs)$/.test(path))
   const roomOf = path => path.slice(folder.length + 1).split('/')[0]

@@ -1,6 +1,7 @@
 /**
- * The long soak: 2,000 steps of U-Net-16 at 160 × 160 pixels, killed 20 times, against a run that is left alone. `--json` prints the figures.
- * `--steps N`, `--kills N`, `--seed N`, `--channels N`, `--size N` change it. It exits with 1 where anything differs.
+ * The long soak test: 2,000 steps of U-Net-16 at 160 × 160 pixels, killed 20 times, against an undisturbed run.
+ * `--json` prints the figures. `--steps N`, `--kills N`, `--seed N`, `--channels N` and `--size N` change the test.
+ * The exit status is 1 if the two runs differ.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -40,7 +41,7 @@ try {
     say: line => console.error(`${((performance.now() - begun) / 1000).toFixed(1).padStart(7)} s  ${line}`),
   })
   const tenth = Math.max(1, Math.floor(residentBytes.length / 10))
-  // The first tenth is the engine's start.
+  // Omits the first tenth, in which the engine starts.
   const [early, late] = [residentBytes.slice(tenth, 2 * tenth), residentBytes.slice(-tenth)].map(mean)
   const report = {
     equal: isDeepStrictEqual(undisturbed, disturbed) && kills.length === Number(values.kills),

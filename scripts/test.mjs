@@ -1,7 +1,8 @@
 /**
- * `check`: types, style, import rules, unused code. `test`: the same, the engine's installation, the app's build, then
- * every test, those in a browser last. `test <filter…>`: the tests whose path contains a filter, without the checks.
- * The last line is `N passed, N failed, N skipped`; each check counts as one test.
+ * `check` checks types, style, import rules and unused code.
+ * `test` runs these checks, installs the engine, builds the app, and runs every test, tests in a browser last.
+ * `test <filter…>` runs the tests whose path contains a filter, without the checks.
+ * The last line is `N passed, N failed, N skipped`. Each check counts as one test.
  */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -26,7 +27,7 @@ async function runCheck([name, command]) {
   return status === 0 ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 }
 }
 
-/** The tests compute with the real engine: without it, none of them says anything. */
+/** The tests compute with the real engine, so the engine must be installed first. */
 async function installEngineFirst() {
   const { installEngineAloud } = await import('./install-engine.mjs')
   try {
@@ -38,7 +39,7 @@ async function installEngineFirst() {
   }
 }
 
-/** The tests drive what was built, never what was built before. */
+/** The tests in a browser use the built app, so the build must be current. */
 async function buildFirst() {
   try {
     await buildParts(root, ALL_PARTS, { node: process.execPath, flags: process.execArgv })
@@ -57,7 +58,7 @@ const runVitest = filters =>
 
 function countTests(report) {
   const { numPassedTests: passed, numPendingTests: pending, numTodoTests: todo } = report
-  // A file that does not load, or whose afterAll fails, has no failed test of its own.
+  // If a file fails to load, or its `afterAll` fails, no test of the file is marked as failed.
   const broken = report.testResults.filter(
     file => file.status === 'failed' && !file.assertionResults.some(test => test.status === 'failed'),
   )
@@ -71,7 +72,7 @@ const sum = counts =>
     skipped: a.skipped + b.skipped,
   }))
 
-/** Paths of the tests that a filter chooses: Vitest's, and those in a browser. */
+/** Paths of the tests that a filter chooses: tests of Vitest, and tests in a browser. */
 function choose(filters) {
   const files = readdirSync(join(root, 'test'), { recursive: true }).map(path => `test/${path.replaceAll('\\', '/')}`)
   const chosen = files.filter(path => filters.length === 0 || filters.some(filter => path.includes(filter)))

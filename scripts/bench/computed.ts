@@ -1,12 +1,12 @@
-/** What a side computes, and what it is given. Both sides know each kind by its name. */
+/** What a side of the bench computes, and its inputs. Both sides know each kind of work by the kind's name. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { MaskSpec } from '../../src/contract/evaluation.ts'
 
-/** Where both sides compute. A GPU multiplies in TF32, whose 10 bits of mantissa the checks must allow for. */
+/** Where both sides compute. A GPU multiplies in TF32, so checks on a GPU allow for a mantissa of 10 bits. */
 export type Hardware = 'cpu' | 'gpu'
 
-/** A network of the program's, by its id and settings. */
+/** A network of Self-MRI, by id and settings. */
 export interface NetworkChoice {
   readonly network: string
   readonly networkConfig: { readonly channels: number; readonly pools?: number }
@@ -17,11 +17,11 @@ export type Size = readonly [number, number]
 
 export interface Images {
   readonly size: Size
-  /** Images at once: the same one so many times. */
+  /** Size of a batch. The batch repeats one image. */
   readonly batch: number
 }
 
-/** Learning rates: of the steps whose losses are compared, and of those that are timed. */
+/** Learning rates: one for the steps whose losses are compared, and one for the timed steps. */
 export interface Trained {
   readonly optimizer: 'rmsprop' | 'adam'
   readonly rates: { readonly checked: number; readonly timed: number }
@@ -40,7 +40,7 @@ export type PretextTraining = {
   readonly batch: number
 } & NetworkChoice &
   Trained
-/** A supervised training from file to updated weights, or its steps alone, on batches prepared before. */
+/** 'epoch': a supervised training, from file to updated weights. 'steps': the steps alone, on prepared batches. */
 export type Epoch = { readonly kind: 'epoch' | 'steps' } & NetworkChoice & Trained
 /** One slice, from disk to zero-filled image. */
 export type Slice = { readonly kind: 'slice' }
@@ -51,10 +51,10 @@ export type Computed = Forward | Training | PretextTraining | Epoch | Slice | Vo
 
 export interface Given<Work extends Computed = Computed> {
   readonly hardware: Hardware
-  /** Where our side writes what both load, each file's name beginning with the work's. */
+  /** Folder for the files that our side writes and both sides load. Each file's name begins with the work's name. */
   readonly folder: string
   readonly name: string
-  /** HDF5 file whose slices are taken. */
+  /** HDF5 file that both sides read. */
   readonly file: string
   readonly mask: MaskSpec
   readonly computed: Work
@@ -63,7 +63,7 @@ export interface Given<Work extends Computed = Computed> {
 type InFolder = Pick<Given, 'folder' | 'name'>
 
 export const weightsPath = ({ folder, name }: InFolder): string => join(folder, `${name}.safetensors`)
-/** Raw float32: `image`, `target`, `part-0` … */
+/** Path of a file of raw float32. `which` is `image`, `target`, `part-0` … */
 export const floatsPath = ({ folder, name }: InFolder, which: string): string => join(folder, `${name}-${which}.f32`)
 
 export const writeFloats = (path: string, values: Float32Array): Promise<void> =>

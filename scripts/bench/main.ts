@@ -1,9 +1,12 @@
 /**
- * `npm run bench [-- --json] [--only <work>] [--gpu] [--python <path>]`: Self-MRI beside PyTorch, h5py + SciPy and fastMRI's arithmetic, in
- * one run on this machine. Where two sides do the same, they must compute the same first (exit code 1 otherwise); then they take turns,
- * block by block, so that whatever slows the machine slows both. Two threads and a process each, the same weights, the same slices; files
- * stay open. With `--gpu` both on the NVIDIA GPU. The peer's packages are installed, unless `--python` names a Python that has them.
- * `--only` takes a work's name or its beginning, up to a hyphen.
+ * `npm run bench [-- --json] [--only <work>] [--gpu] [--python <path>]`: Self-MRI beside PyTorch, h5py + SciPy and
+ * fastMRI's arithmetic, in one run on this machine.
+ *
+ * The two sides of a work must first compute equal results, or the exit code is 1. Then they take turns, block by
+ * block, so that other load on the machine slows both. Each side is one process with two threads. Both load the same
+ * weights and slices, and keep their files open. With `--gpu` both sides compute on the NVIDIA GPU. The bench installs
+ * the peer's packages, unless `--python` names a Python that has them. `--only` takes the name of a work, or its first
+ * words, up to a hyphen.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
@@ -33,7 +36,7 @@ function chosen(hardware: Hardware, only: string | undefined): readonly Work[] {
   throw new AppError('INVALID_ARGUMENT', `Expected --only with one of ${names}, got ${only}`)
 }
 
-/** What starts our processes. */
+/** Installs the engine if it is missing, and gives a function that starts a process of our side. */
 async function ourSide(hardware: Hardware) {
   const onProgress = ({ label }: { label: string }) => say(label)
   const variant = hardware === 'gpu' ? 'cuda' : 'cpu'
@@ -46,13 +49,13 @@ async function ourSide(hardware: Hardware) {
 
 async function peerSide(hardware: Hardware, chosenPython: string | undefined) {
   const python = chosenPython ?? (await peerPython(say))
-  // Set where an old OpenBLAS would fail; they slow a current one.
+  // Some systems set these variables for an old OpenBLAS. They slow a current OpenBLAS, so the peer goes without them.
   const { OPENBLAS_CORETYPE, OPENBLAS_L2_SIZE, ...env } = process.env
   const command = [python, '-I', '-B', here('./peer/main.py')]
   return () => startSide({ label: 'the peer', command, env, hardware })
 }
 
-/** Made when it is first needed, once. */
+/** Makes the value at the first call, and gives the same value at later calls. */
 function lazily<Value>(make: () => Promise<Value>): () => Promise<Value> {
   let made: Promise<Value> | null = null
   return () => {
@@ -66,7 +69,7 @@ interface Left {
   readonly reason: string
 }
 
-/** One work that fails, for want of memory say, takes none of the others with it. */
+/** The outcome of a work that threw. The other works are still measured. */
 const failure = (error: unknown): Outcome => ({
   checks: [],
   rows: [],
@@ -82,7 +85,7 @@ async function measureAll(works: readonly Work[], bench: Bench) {
     say(`${work.name} …`)
     const outcome = await work.measure(bench).catch(failure)
     for (const check of outcome.checks) say(formatCheck(check))
-    if (outcome.rows.length > 0) say(formatRows(outcome.rows)) // a whole run takes long, and may be stopped
+    if (outcome.rows.length > 0) say(formatRows(outcome.rows)) // A whole bench is long, so each work shows its rows.
     checks.push(...outcome.checks)
     rows.push(...outcome.rows)
     if (outcome.skipped) skipped.push({ work: work.label, reason: outcome.skipped })
@@ -130,7 +133,7 @@ async function bench(): Promise<number> {
       node: process.versions.node,
       engine: await engineName(started),
       ...(hardware === 'cpu' && { threads: 2 }),
-      /** One-minute load average, before and after: what else ran. */
+      /** One-minute load average of the machine, before and after the bench. */
       load: { before: loadBefore, after: load() },
     }
     if (values.json) print(JSON.stringify({ rows, checks, skipped, failed, machine }, null, 2))

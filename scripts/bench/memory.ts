@@ -1,20 +1,19 @@
-/** How much memory a process takes, as Linux tells it. */
+/** The memory of a process, as Linux reports it. */
 import { readFileSync } from 'node:fs'
 
 export interface Memory {
-  /** Now. */
   readonly residentBytes: number
-  /** The most since the process began. */
+  /** The largest resident size since the process began. */
   readonly peakBytes: number
 }
 
-/** Of the text of /proc/PID/status. */
+/** @param status the text of /proc/PID/status */
 export function parseMemory(status: string): Memory | null {
   const [resident, peak] = ['VmRSS', 'VmHWM'].map(name => new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(status))
   return resident && peak && { residentBytes: Number(resident[1]) * 1024, peakBytes: Number(peak[1]) * 1024 }
 }
 
-/** `null` where there is no /proc. */
+/** @returns `null` on a system without /proc */
 export function memoryOf(pid: number): Memory | null {
   try {
     return parseMemory(readFileSync(`/proc/${pid}/status`, 'utf8'))

@@ -1,4 +1,4 @@
-/** Our process of the bench: the program's own functions, answering the requests of side.ts. One work a process. */
+/** Our process of the bench: answers the requests of side.ts with Self-MRI's functions. A process does one work. */
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { loadTensorflow } from '../../src/engine/tensorflow/tensorflow.ts'
@@ -6,7 +6,7 @@ import { type Computed, type Given, writeFloats } from './computed.ts'
 import type { Computation, Kind } from './ours/computation.ts'
 import type { Loaded, Request } from './side.ts'
 
-/** A process imports what its work needs. */
+/** The module of a kind is imported on demand, so a process loads only what its work needs. */
 const KINDS: Readonly<Record<Computed['kind'], () => Promise<Kind<never>>>> = {
   forward: async () => (await import('./ours/networks.ts')).forward,
   training: async () => (await import('./ours/networks.ts')).training,

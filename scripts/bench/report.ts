@@ -6,7 +6,7 @@ export interface Spread {
   readonly maxMs: number
 }
 
-/** A work's time, the memory that a process takes for it, or how much of it is done a second. */
+/** The time of a work, the memory of its process, or its throughput. */
 export type Figures = Spread | { readonly bytes: number } | { readonly perSecond: number }
 
 export interface Check {
@@ -24,11 +24,11 @@ interface Named {
 export interface Row {
   readonly work: string
   readonly ours: Figures
-  /** `null` where nothing else does the same. */
+  /** `null` if no other program does this work. */
   readonly peer: (Figures & Named) | null
-  /** A plain limit in a peer's place; `null` where there is a peer, or the figure is only told. */
+  /** A fixed limit in place of a peer. `null` if there is a peer, or if the row has no limit. */
   readonly limit: Figures | null
-  /** Ours ÷ the peer's or the limit; the other way about where more is better. */
+  /** Ours ÷ the peer's, or ours ÷ the limit. The inverse for a throughput, so less is always better. */
   readonly ratio: number | null
   readonly atMost: number | null
 }
@@ -40,7 +40,7 @@ export function spread(ms: readonly number[]): Spread {
   return { medianMs, minMs: sorted[0], maxMs: sorted[sorted.length - 1] }
 }
 
-/** How long each part took, from when each ended, one after another. */
+/** Durations of successive parts, from the times at which the parts ended. */
 export const partsOf = (ends: readonly number[]): number[] => ends.map((end, i) => end - (ends[i - 1] ?? 0))
 
 /** Less is better. */
@@ -58,7 +58,7 @@ export const rowAgainst = (work: string, ours: Figures, peer: Figures & Named, a
   atMost,
 })
 
-/** Without a peer: measured against a limit alone, or (`null`) only told. */
+/** A row without a peer: compared with a limit, or with nothing (`null`). */
 export const rowAlone = (work: string, ours: Figures, limit: Figures | null): Row => ({
   work,
   ours,
@@ -68,25 +68,25 @@ export const rowAlone = (work: string, ours: Figures, limit: Figures | null): Ro
   atMost: limit && 1,
 })
 
-/** max |a − b| ÷ max |b|; not finite where the lengths differ or a number is not finite. */
+/** max |a − b| ÷ max |b|. The result is not finite if the lengths differ, or if a number is not finite. */
 export function differenceOfMaximum(a: Float32Array, b: Float32Array): number {
   if (a.length !== b.length) return Number.POSITIVE_INFINITY
   let difference = 0
   let maximum = 0
   for (let i = 0; i < b.length; i++) {
-    difference = Math.max(difference, Math.abs(a[i] - b[i])) // NaN stays
+    difference = Math.max(difference, Math.abs(a[i] - b[i])) // Math.max keeps NaN.
     maximum = Math.max(maximum, Math.abs(b[i]))
   }
   return difference / maximum
 }
 
-/** max (|a − b| ÷ |b|); not finite where the lengths differ or a number is not finite. */
+/** max (|a − b| ÷ |b|). The result is not finite if the lengths differ, or if a number is not finite. */
 export function differenceOfEach(a: Float32Array, b: Float32Array): number {
   if (a.length !== b.length) return Number.POSITIVE_INFINITY
   return Math.max(0, ...Array.from(b, (value, i) => Math.abs(a[i] - value) / Math.abs(value)))
 }
 
-/** A difference that is not a number has not passed. */
+/** NaN as a difference fails the check. */
 export const makeCheck = (what: string, difference: number, atMost: number): Check => ({
   what,
   difference,
@@ -115,7 +115,7 @@ function against({ peer, limit }: Row): string {
   return `no peer: at most ${format(limit)}${'bytes' in limit ? '' : ' ms'}`
 }
 
-/** Median and spread in milliseconds, side by side. */
+/** A table of the rows: median and range in milliseconds, ours beside the peer's. */
 export function formatRows(rows: readonly Row[]): string {
   const cells = rows.map(row => {
     const { work, ours, peer, ratio, atMost } = row
@@ -133,7 +133,7 @@ export function formatRows(rows: readonly Row[]): string {
   return formatTable([['ms: median (min–max)', 'Self-MRI', 'peer', 'ratio', 'at most', '', 'against'], ...cells])
 }
 
-/** Columns as wide as their widest cell, two spaces between them. */
+/** Pads each column to its widest cell, with two spaces between columns. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map(row => row[column].length)))
   return rows

@@ -1,21 +1,21 @@
-/** A process that computes one work: it answers a line of JSON with a line of JSON. Arrays pass as files. */
+/** A process that computes one work. Each request and each answer is one line of JSON. Arrays pass as files. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Given, Hardware } from './computed.ts'
 
 export type Request =
-  /** Loads the libraries alone, and says which they are. */
+  /** Loads only the libraries, and answers with their names and versions. */
   | { readonly do: 'idle' }
-  /** Our side alone: writes what both sides load, as the kind of work needs it. */
+  /** Our side alone: writes the files that both sides load. */
   | ({ readonly do: 'write' } & Given)
   | ({ readonly do: 'load' } & Given)
-  /** Computes from the start and writes the result as raw float32. Once, before any timing. */
+  /** Computes once, before all timing, and writes the result as raw float32. */
   | { readonly do: 'result'; readonly path: string }
   | { readonly do: 'time'; readonly iterations: number }
-  /** Our side alone: a training of so many epochs and steps. */
+  /** Our side alone: a training of `epochs` epochs, of `steps` steps each. */
   | { readonly do: 'endure'; readonly epochs: number; readonly steps: number }
-  /** The peer writes files as fastMRI's are laid out, and our side makes a study of them. */
+  /** The peer writes files in fastMRI's layout. Our side imports these files as a study. */
   | {
       readonly do: 'write study' | 'write noise'
       readonly files: string
@@ -27,7 +27,7 @@ export type Request =
   /** Our side alone: reads whole files. */
   | { readonly do: 'contents'; readonly files: readonly string[] }
 
-/** What computes, and for our side which TensorFlow it is. */
+/** The library that computes. For our side, the version names TensorFlow and its device. */
 export interface Loaded {
   readonly name: string
   readonly version: string
@@ -42,7 +42,7 @@ export interface Side {
   dispose(): Promise<void>
 }
 
-/** The same for both sides: two threads on any machine and no GPU, or the GPU and whatever threads each takes. */
+/** Both sides get equal limits. On a CPU: two threads and no GPU. With `--gpu`: the GPU, and no limit of threads. */
 const LIMITS: Record<Hardware, NodeJS.ProcessEnv> = {
   cpu: {
     OMP_NUM_THREADS: '2',
@@ -70,7 +70,7 @@ export function startSide({ label, command: [program, ...args], env, hardware }:
   }
   child.stderr.on('data', listen)
   child.on('error', listen)
-  child.stdin.on('error', () => {}) // it died: the missing answer says so
+  child.stdin.on('error', () => {}) // If the process died, `ask` reports the missing answer.
   const ended = once(child, 'close').catch(() => [])
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
 

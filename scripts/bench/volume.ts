@@ -1,4 +1,4 @@
-/** A volume of the program's own synthetic knees: a few slices, again and again. */
+/** A volume of synthetic knees: a few drawn slices, repeated to fill the volume. */
 import { join } from 'node:path'
 import { ismrmrdHeader } from '../../src/core/mri/phantom/index.ts'
 import { writeFastMri } from '../../src/engine/files/hdf5-write.ts'
@@ -6,7 +6,7 @@ import { synthesizeKnees } from '../../src/engine/files/synthesize.ts'
 import { openVolume } from '../../src/engine/files/volumes.ts'
 
 const SLICES = 35
-/** A slice takes a second to draw. */
+/** Few slices are drawn, because one slice takes a second. */
 const DRAWN = 5
 
 export async function syntheticVolume(folder: string): Promise<string> {

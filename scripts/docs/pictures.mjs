@@ -1,6 +1,6 @@
 /**
- * Draws the pictures of the guide: trains the demonstration in a profile of its own (about five minutes), serves the app, and takes
- * each picture in Chromium. `npm run docs -- pictures PROFILE` takes the runs of that profile instead.
+ * Draws the pictures of the guide: trains the demonstration in a new profile (about five minutes), serves the app, and
+ * takes each picture in Chromium. `npm run docs -- pictures PROFILE` shows the runs of PROFILE instead.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,10 +11,10 @@ import { chooseNode } from '../launch/node.mjs'
 import { runToEnd } from '../launch/run.mjs'
 import { findChromium } from '../test/chromium.mjs'
 
-/** Small enough for a page, and for the repository. */
+/** A small window, because the pictures are part of a page and of the repository. */
 const WINDOW = { width: 1200, height: 750 }
 const MASK_WINDOW = { width: 1200, height: 1000 }
-/** Fades, and the plots' own drawing. */
+/** Wait for fades and for the drawing of plots. */
 const SETTLE_MS = 1500
 
 async function trainDemonstration(root, profile, out) {
@@ -24,7 +24,7 @@ async function trainDemonstration(root, profile, out) {
   if (status !== 0) throw new Error(`Expected the demonstration to be trained, but it ended with status ${status}`)
 }
 
-/** Every picture: where it goes, and how its screen is reached. */
+/** Every picture: its path in docs/, and the steps to its screen. */
 function picturesOf(page) {
   const goTo = screen => page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: screen }).click()
   const compare = async () => {
@@ -32,7 +32,7 @@ function picturesOf(page) {
     for (const slot of ['input', 'pretrained', 'fine-tuned', 'baseline', 'truth'])
       await page.locator(`[data-slot="${slot}"] [role="img"]`).waitFor()
     await page.locator('[data-slot="fine-tuned"] [data-metric="volume-ssim"]').getByText(/0\.\d/).waitFor()
-    await page.keyboard.press('[') // folds the list of volumes
+    await page.keyboard.press('[') // hides the list of volumes
   }
   const layout = async name => {
     await page.getByRole('combobox', { name: 'Layout' }).click()
@@ -74,11 +74,11 @@ function picturesOf(page) {
       },
       after: () => page.keyboard.press('Escape'),
     },
-    { path: 'guide/pictures/reproduction.png', reach: () => goTo(/Report|Reproduction/) },
+    { path: 'guide/pictures/reproduction.png', reach: () => goTo('Reproductions') },
   ]
 }
 
-/** The rectangle from one pane to another. */
+/** The smallest rectangle around the panes of these slots. */
 async function areaBetween(page, slots) {
   const boxes = await Promise.all(slots.map(slot => page.locator(`[data-slot="${slot}"]`).boundingBox()))
   const [x, y] = ['x', 'y'].map(side => Math.min(...boxes.map(box => box[side])))
@@ -90,7 +90,7 @@ async function areaBetween(page, slots) {
 async function takePictures(page, folder) {
   for (const { path, reach, part, around, after } of picturesOf(page)) {
     await reach()
-    await page.mouse.move(WINDOW.width / 2, WINDOW.height - 5) // no hover in the way
+    await page.mouse.move(WINDOW.width / 2, WINDOW.height - 5) // moves the mouse away from controls with hover texts
     await page.waitForTimeout(SETTLE_MS)
     const clip = around && (await areaBetween(page, around))
     await (part?.() ?? page).screenshot({ path: join(folder, path), ...(clip && { clip }) })

@@ -5,7 +5,7 @@ import process from 'node:process'
 import { whileLocked } from './lock.mjs'
 import { runToEnd } from './run.mjs'
 
-/** The parts of out/ and the folders of src/ that each takes in; the headless host serves the renderer alone. */
+/** The parts of out/, each with the folders of src/ that it contains. The headless host serves the renderer only. */
 const SOURCES = {
   renderer: ['renderer', 'contract'],
   main: ['main', 'services', 'engine', 'core', 'contract'],
@@ -14,7 +14,7 @@ const SOURCES = {
 
 export const ALL_PARTS = Object.keys(SOURCES)
 
-/** Builds those of the parts whose sources have changed since they were built. */
+/** Builds the parts whose sources have changed since the last build. */
 export async function buildParts(root, parts, { node, flags }) {
   if (outdated(root, parts).length === 0) return
   const entry = join(root, 'src', 'renderer', 'index.html')
@@ -25,7 +25,7 @@ export async function buildParts(root, parts, { node, flags }) {
   })
 }
 
-/** Lies inside a part, so that both move into place as one. */
+/** The record of a part's sources is inside the part, so one rename moves both into place. */
 const stampPath = folder => join(folder, '.sources')
 
 function outdated(root, parts) {
@@ -47,7 +47,7 @@ function hashSources(root, part) {
   return hash.digest('hex')
 }
 
-/** Sorted; Node 18's first versions cannot read a folder recursively. */
+/** All files of a folder, sorted. The first versions of Node 18 cannot read a folder recursively. */
 function filesIn(root, folder) {
   if (!existsSync(join(root, folder))) return []
   const entries = readdirSync(join(root, folder), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -57,16 +57,16 @@ function filesIn(root, folder) {
   })
 }
 
-/** Builds beside and moves into place, so that a build that fails or is interrupted leaves the last one as it was. */
+/** Builds into another folder, then moves the parts into place. If a build fails, the earlier build stays. */
 async function build(root, parts, [node, ...flags]) {
   console.error(`Building the app (${parts.join(', ')}) …`)
   const workshop = join(root, '.cache', 'build')
   rmSync(workshop, { recursive: true, force: true })
-  // A source that is edited meanwhile makes the part outdated again.
+  // Hashes are taken before the build. If a source changes during the build, the part is outdated again.
   const hashes = parts.map(part => hashSources(root, part))
   const program = join(root, 'node_modules', 'electron-vite', 'bin', 'electron-vite.js')
   const env = { ...process.env, SELF_MRI_BUILD: parts.join(' ') }
-  // What it reports belongs on standard error: standard output is the command's own.
+  // electron-vite writes to standard error, because standard output belongs to the command.
   const options = { cwd: root, env, stdio: ['ignore', 2, 2] }
   const status = await runToEnd(
     node,

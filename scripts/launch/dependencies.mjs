@@ -5,10 +5,10 @@ import process from 'node:process'
 import { whileLocked } from './lock.mjs'
 import { runToEnd } from './run.mjs'
 
-/** Runs `npm ci` where node_modules is not what package-lock.json asks for on this platform. */
+/** Runs `npm ci` if node_modules differs from package-lock.json on this platform. */
 export async function installDependencies(root) {
   if (isCurrent(root)) return
-  // npm ci empties node_modules, so the lock lies beside it.
+  // npm ci empties node_modules, so the lock is in another folder.
   await whileLocked(join(root, '.cache', 'npm-ci.lock'), 'installing the packages', async () => {
     if (isCurrent(root)) return
     if (!isInstalled(root)) await runNpm(root)
@@ -33,7 +33,7 @@ function isCurrent(root) {
   }
 }
 
-/** Whether npm already put exactly the locked packages there, as after an `npm install` by hand. */
+/** Whether node_modules holds exactly the locked packages, for example after `npm install` by hand. */
 function isInstalled(root) {
   const installedPath = join(root, 'node_modules', '.package-lock.json')
   if (!existsSync(installedPath)) return false
@@ -46,13 +46,16 @@ function isInstalled(root) {
   })
 }
 
-/** Other optional packages may rightly be absent: another platform's, what those need, another C library's. */
+/**
+ * Whether an optional package is for exactly this platform. Other optional packages may be absent: packages for other
+ * platforms or another C library, and their dependencies.
+ */
 const namesPlatform = ({ os, cpu, libc }) => os?.includes(process.platform) && cpu?.includes(process.arch) && !libc
 
 async function runNpm(root) {
   rmSync(stampPath(root), { force: true })
   console.error('Installing the packages of package-lock.json (npm ci) …')
-  // npm's report belongs on standard error: standard output is the command's own.
+  // npm writes to standard error, because standard output belongs to the command.
   const stdio = ['ignore', 2, 2]
   const args = ['ci', '--include=dev', '--include=optional', '--loglevel=error']
   const status = await runToEnd('npm', args, { cwd: root, stdio }).catch(cause => {

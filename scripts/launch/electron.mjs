@@ -6,7 +6,7 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 
 const FETCH = join(dirname(fileURLToPath(import.meta.url)), 'fetch-electron.mjs')
-/** Without a network some connections neither open nor fail. */
+/** Longest wait without progress, because without a network some connections neither open nor fail. */
 const SILENCE_MS = 15_000
 const DAY_MS = 24 * 60 * 60 * 1000
 
@@ -14,7 +14,7 @@ export function hasDisplay({ env = process.env, platform = process.platform } = 
   return platform === 'darwin' || Boolean(env.DISPLAY || env.WAYLAND_DISPLAY)
 }
 
-/** Path of Electron's program where it is whole: as node_modules/electron/index.js finds it, without fetching. */
+/** Path of Electron's program if it is there, found as node_modules/electron/index.js does, but without fetching. */
 export function findElectron(root, env = process.env) {
   const folder = join(root, 'node_modules', 'electron')
   const { ELECTRON_OVERRIDE_DIST_PATH: override } = env
@@ -25,8 +25,8 @@ export function findElectron(root, env = process.env) {
 }
 
 /**
- * Electron's program, fetched where it is missing: since version 42 its package comes without it. Null, with one plain
- * line, where it cannot be had; that is remembered for a day, so that starting does not wait for it again and again.
+ * Path of Electron's program. If the program is missing, it is fetched, because its package lacks it since version 42.
+ * If fetching fails, prints one line and returns null. For a day after a failure, later starts do not try to fetch.
  */
 export async function provideElectron(root, { node, cache, silenceMs = SILENCE_MS, now = Date.now() }) {
   const found = findElectron(root)
@@ -39,17 +39,17 @@ export async function provideElectron(root, { node, cache, silenceMs = SILENCE_M
   const fetched = failure === null ? findElectron(root) : null
   if (fetched) return fetched
   console.error(
-    `Electron ${version} cannot be had (${failure ?? 'its program is missing after unpacking'}), so the app opens in the browser. ` +
-      'Tried again tomorrow, or at once with: npx install-electron',
+    `Electron ${version} cannot be had (${failure ?? 'its program is missing after unpacking'}), ` +
+      'so the app opens in the browser. Tried again tomorrow, or at once with: npx install-electron',
   )
   mkdirSync(cache, { recursive: true })
   writeFileSync(failedPath, '')
   return null
 }
 
-/** Null, or in a few words why it failed. Progress goes to standard error. */
+/** @returns null if Electron was fetched, else the reason in a few words. Shows the progress on standard error. */
 function fetchElectron(root, { node, version, silenceMs }) {
-  // Node's own fetch heeds HTTPS_PROXY only when told to.
+  // Node's fetch uses HTTPS_PROXY only with this variable.
   const env = { NODE_USE_ENV_PROXY: '1', ...process.env }
   return new Promise(resolve => {
     const child = spawn(node, [FETCH, root], { cwd: root, env, stdio: ['ignore', 2, 2, 'ipc'] })
@@ -77,7 +77,7 @@ function fetchElectron(root, { node, version, silenceMs }) {
     child.on('message', ({ fraction, failure }) => {
       if (failure !== undefined) return giveUp(failure)
       show.update(fraction)
-      // All has arrived: unpacking takes as long as the disk does.
+      // After the last byte, unpacking may take long, so the time limit ends.
       if (fraction < 1) listen()
       else clearTimeout(timer)
     })

@@ -1,6 +1,6 @@
 /**
- * A process of its own: fetches Electron's archive into its cache, telling the parent how far it is, then lets Electron's
- * own install.js, which shows nothing while it fetches, check and unpack it.
+ * A separate process: fetches Electron's archive into Electron's cache, and sends the progress to its parent.
+ * Then Electron's install.js checks and unpacks the archive. install.js alone shows no progress while it fetches.
  */
 import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'
@@ -12,7 +12,7 @@ import { promisify } from 'node:util'
 const root = process.argv[2]
 const fromElectron = createRequire(join(root, 'node_modules', 'electron', 'package.json'))
 
-/** The innermost reason: `fetch failed` says nothing. */
+/** The message of the innermost cause, because the outer message is only `fetch failed`. */
 const reasonOf = error => (error.cause ? reasonOf(error.cause) : (error.message || error.code || String(error)).trim())
 
 try {

@@ -5,8 +5,8 @@ const HEARTBEAT_MS = 2000
 const STALE_MS = 30_000
 
 /**
- * Two starts at once must not do the same work in the same place. The lock is a folder whose time its owner refreshes;
- * one that is not refreshed belonged to a process that died.
+ * Prevents two starts from doing one work in one folder at once. The lock is a folder, and its owner refreshes the
+ * folder's time. If the time is old, the owner died, and the next start takes the lock.
  */
 export async function whileLocked(lock, doing, work) {
   mkdirSync(dirname(lock), { recursive: true })

@@ -4,10 +4,12 @@ import process from 'node:process'
 import { createInterface } from 'node:readline'
 
 /**
- * Runs a child to its end and gives its exit status (128 + n for signal n). Ctrl-C reaches the child through the
- * terminal: this process only has to outlive it, as it does SIGUSR1 (Node would open its inspector) and SIGUSR2. What is
- * sent to this process alone is passed on; what is sent to the group reaches the child twice.
- * `onLine` hears each line of the child's standard output, which still goes to ours.
+ * Runs a child to its end and gives its exit status (128 + n for signal n).
+ *
+ * The terminal sends Ctrl-C to the child, too, so this process only ignores the signal. It also ignores SIGUSR1, for
+ * which Node would open its inspector, and SIGUSR2. SIGTERM and SIGHUP are passed on to the child. If the whole group
+ * gets such a signal, the child gets the signal twice.
+ * `onLine` is called for each line of the child's standard output. Each line is also printed.
  */
 export function runToEnd(command, args, { env = process.env, cwd = process.cwd(), stdio = 'inherit', onLine } = {}) {
   return new Promise((resolve, reject) => {

@@ -5,12 +5,12 @@ import { buildParts } from './build.mjs'
 import { hasDisplay, provideElectron } from './electron.mjs'
 import { runToEnd } from './run.mjs'
 
-/** A desktop that ends with a failure sooner than this never had its window: no usable sandbox, a display that refuses. */
+/** A desktop that fails sooner had no window, for example because the sandbox or the display was not usable. */
 const FIRST_MS = 10_000
-/** Ctrl+C, a kill and a terminal that closes are the user's wish, not a failure. */
+/** Exit statuses after an ordinary end, Ctrl+C, a kill or a closed terminal. The user wanted these ends. */
 const STOPPED = [0, 129, 130, 143]
 
-/** Opens the app: in Electron's window where that can be had, else served to the browser. */
+/** Opens the app in Electron's window. If Electron cannot be used, serves the app to the browser. */
 export async function startApp(root, args, { node, flags, env, cache }) {
   const rest = args.filter(arg => arg !== '--browser')
   await buildParts(root, ['renderer'], { node, flags })
@@ -26,14 +26,14 @@ export async function startApp(root, args, { node, flags, env, cache }) {
   return serve(root, rest, { node, flags, env, open: display ? openBrowser : () => {} })
 }
 
-/** The engine's processes run on the Node that was chosen, not on Electron's own. */
+/** Passes the chosen Node on, because the engine's processes do not run on Electron's Node. */
 function runDesktop(electron, root, args, { node, flags, env: { ELECTRON_RUN_AS_NODE: _asNode, ...env } }) {
   return runToEnd(electron, [root, ...args], {
     env: { ...env, SELF_MRI_NODE: node, SELF_MRI_NODE_FLAGS: flags.join(' ') },
   })
 }
 
-/** The host says its address, with the token in it, on a line of its own. */
+/** The host prints its address, which includes the token, as one whole line. */
 function serve(root, args, { node, flags, env, open }) {
   const onLine = line => {
     if (/^http:\/\/127\.0\.0\.1:\S+$/.test(line)) open(line)
@@ -41,7 +41,7 @@ function serve(root, args, { node, flags, env, open }) {
   return runToEnd(node, [...flags, join(root, 'src', 'cli', 'main.ts'), 'serve', ...args], { env, onLine })
 }
 
-/** Without a browser to open, the address that was printed has to do. */
+/** Opens the browser. If there is none, the user still has the printed address. */
 function openBrowser(address) {
   const child = spawn(process.platform === 'darwin' ? 'open' : 'xdg-open', [address], {
     detached: true,

@@ -10,7 +10,7 @@ const APPLICATIONS = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
-/** The system's Chromium, else the one that Playwright fetched; `undefined`: neither. */
+/** Path of the system's Chromium, else of Playwright's Chromium, else `undefined`. */
 export function findChromium() {
   const folders = (process.env.PATH ?? '').split(delimiter)
   const onPath = NAMES.flatMap(name => folders.map(folder => join(folder, name)))

@@ -1,4 +1,4 @@
-/** The journeys through the window in a real browser, with Playwright. */
+/** Runs the tests of the window in a real browser, with Playwright. */
 import process from 'node:process'
 import { findChromium } from './chromium.mjs'
 import { NOTHING, runCounted, runProgram } from './program.mjs'
@@ -19,7 +19,7 @@ function countTests({ suites, stats: { expected: passed, unexpected, flaky, skip
   return { passed, failed: unexpected + flaky, skipped }
 }
 
-/** A skipped test is not to be overlooked: each says why. */
+/** Every skipped test with its reason, so that nobody overlooks a skipped test. */
 const skippedIn = ({ specs = [], suites = [] }) => [
   ...suites.flatMap(skippedIn),
   ...specs.flatMap(({ title, tests }) =>

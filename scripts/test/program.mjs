@@ -9,7 +9,7 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
 export const NOTHING = { passed: 0, failed: 0, skipped: 0 }
 
-/** Runs a package's program on this very Node, which need not be the one on the PATH. */
+/** Runs a package's program on the Node of this process, which can differ from the Node on the PATH. */
 export function runProgram([name, ...args], stdio, env = process.env) {
   const program = join(root, 'node_modules', '.bin', name)
   return new Promise((resolve, reject) => {
@@ -22,7 +22,7 @@ export function runProgram([name, ...args], stdio, env = process.env) {
   })
 }
 
-/** Runs a test runner that writes a JSON report to a path, and counts its tests. Without a report something failed. */
+/** Runs a test runner that writes a JSON report to a path, and counts its tests. A missing report is a failure. */
 export async function runCounted(run, count) {
   const folder = mkdtempSync(join(tmpdir(), 'self-mri-test-'))
   try {
@@ -31,7 +31,7 @@ export async function runCounted(run, count) {
     const report = readReport(reportPath)
     if (!report) return { ...NOTHING, failed: 1 }
     const { passed, failed, skipped } = count(report)
-    // A runner also fails for what no test owns: an unhandled rejection, a file that does not load, or no test at all.
+    // A runner can fail without a failed test: an unhandled rejection, a file that fails to load, or no test at all.
     return { passed, failed: failed || (status === 0 ? 0 : 1), skipped }
   } finally {
     rmSync(folder, { recursive: true, force: true })

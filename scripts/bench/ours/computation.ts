@@ -1,18 +1,18 @@
 import type { Computed, Given } from '../computed.ts'
 
-/** A work made ready. */
+/** A work that is loaded and can be timed. */
 export interface Computation {
   /** Called once, before `once`. */
   result(): Float32Array | Promise<Float32Array>
-  /** Called again and again when it is timed. */
+  /** The timed work: called once per iteration. */
   once(): unknown
 }
 
-/** How a kind of work is made ready; `write` writes what both sides load. TensorFlow is loaded before either is called. */
+/** Prepares a kind of work. `write` writes the files that both sides load. TensorFlow is loaded before both calls. */
 export interface Kind<Work extends Computed> {
   write?(given: Given<Work>): Promise<void>
   load(given: Given<Work>): Computation | Promise<Computation>
 }
 
-/** What is drawn is drawn from this. */
+/** Seed of all random numbers of our side. */
 export const SEED = 0

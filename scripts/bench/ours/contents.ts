@@ -1,4 +1,4 @@
-/** The content pass, as an engine makes it, over files whose bytes the system holds. */
+/** The content pass of the engine, over files that the system has in its cache. */
 import type { VolumeContent } from '../../../src/contract/volumes.ts'
 import { handlers } from '../../../src/engine/process/handlers.ts'
 

@@ -1,4 +1,4 @@
-/** A training whose batches are other ones each time, as a run's are. */
+/** A training with a new batch of noise in each step, because the batches of a run change too. */
 import process from 'node:process'
 import * as tf from '@tensorflow/tfjs-core'
 import { initialParameters } from '../../../src/core/models/parameters.ts'
@@ -8,7 +8,7 @@ import { SEED } from './computation.ts'
 import { specsOf, supervisedStep } from './networks.ts'
 import { optimizerOf } from './optimizer.ts'
 
-/** Of each epoch: milliseconds of each step, and the process's resident bytes. */
+/** One entry per epoch: milliseconds of each step, and the process's resident bytes after the last step. */
 export type Endured = readonly { readonly ms: readonly number[]; readonly bytes: number }[]
 
 const UNET_8 = { network: 'unet', networkConfig: { channels: 8, pools: 4 } }

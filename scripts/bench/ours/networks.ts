@@ -30,7 +30,7 @@ import { optimizerOf } from './optimizer.ts'
 
 export const specsOf = ({ network, networkConfig }: NetworkChoice) => networkOf(network).parameters(networkConfig)
 
-/** Drawn weights, as a checkpoint of the program's. */
+/** Writes random weights as a checkpoint of Self-MRI. */
 export async function writeWeights(given: Pick<Given, 'folder' | 'name'>, choice: NetworkChoice): Promise<void> {
   const specs = specsOf(choice)
   await writeCheckpoint(weightsPath(given), { tensors: toTorch(initialParameters(specs, SEED), specs), metadata: {} })
@@ -54,7 +54,7 @@ async function write(given: Given<Forward | Training>): Promise<void> {
   await writeFloats(floatsPath(given, 'target'), centreCropReal(target, crop, computed.size))
 }
 
-/** As a volume's slices are reconstructed, one after another: once there have been some, as a graph. */
+/** Reconstructs one image after another. After `RECORDED_AFTER` images, `predict` replays a recorded graph. */
 export const forward: Kind<Forward> = {
   write,
   async load(given) {
@@ -78,7 +78,7 @@ export const forward: Kind<Forward> = {
   },
 }
 
-/** The step that supervised training takes. */
+/** The step of a supervised training, with an L1 loss. */
 export function supervisedStep(
   { network, networkConfig }: NetworkChoice,
   { optimizer }: Pick<Trained, 'optimizer'>,
@@ -90,7 +90,7 @@ export function supervisedStep(
   return makeStep(parameters(networkConfig), loss, optimizerOf(optimizer))
 }
 
-/** Steps on one batch: the first ones at the rate of the check, those that are timed at their own. */
+/** Steps on one batch: first the checked steps at the checked rate, then the timed steps at the timed rate. */
 export function stepsOn(
   batch: Batch,
   step: Step,

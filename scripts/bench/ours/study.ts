@@ -1,4 +1,4 @@
-/** A large study as the program makes it: scanned and stored, listed, and the first epochs of two trainings planned. */
+/** A large study in Self-MRI: the files are scanned, stored and listed, and two trainings plan their first epoch. */
 import process from 'node:process'
 import { MaskSpec } from '../../../src/contract/evaluation.ts'
 import type { RunConfig } from '../../../src/contract/runs.ts'
@@ -14,13 +14,13 @@ import { SEED } from './computation.ts'
 
 export interface Studied {
   readonly volumes: number
-  /** That the first epoch of a training goes through. */
+  /** Slices in the first epoch of a training. */
   readonly slices: number
   readonly scanMs: number
   readonly listMs: readonly number[]
-  /** From scratch, and of SimCLR, whose batches hold no slice's neighbours. */
+  /** Time to plan a supervised epoch, and an epoch of SimCLR, whose batches hold no two neighbouring slices. */
   readonly planMs: { readonly supervised: readonly number[]; readonly simclr: readonly number[] }
-  /** Peaks of this process and of its engine's, together; `null` where the system does not tell them. */
+  /** Sum of the peaks of this process and its engine's processes. `null` if the system does not report peaks. */
   readonly peakBytes: number | null
 }
 
@@ -51,7 +51,7 @@ const SIMCLR: RunConfig = {
   recipe: workstation.training,
 }
 
-/** Of each repeat. */
+/** @returns milliseconds of each repeat */
 function timed(work: () => unknown): number[] {
   return Array.from({ length: REPEATS }, () => {
     const begun = performance.now()
@@ -63,7 +63,7 @@ function timed(work: () => unknown): number[] {
 export async function study(files: string, profile: string): Promise<Studied> {
   const services = openServices({ profile })
   try {
-    await services.engines.interactive.call('status', {}) // the engine process has started
+    await services.engines.interactive.call('status', {}) // waits for the start of the engine's process
     const begun = performance.now()
     const { id } = await importStudy(services, {
       paths: [files],

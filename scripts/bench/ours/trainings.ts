@@ -1,4 +1,4 @@
-/** Whole trainings, step by step: from files to updated weights, the way that a run of the program takes. */
+/** Whole trainings, step by step: from files to updated weights, with the code that a run uses. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -25,10 +25,10 @@ import { type Kind, SEED } from './computation.ts'
 import { stepsOn, supervisedStep } from './networks.ts'
 import { optimizerOf } from './optimizer.ts'
 
-/** How often the volume is in the training: so often that no epoch ends, and writes weights, while steps are timed. */
+/** The volume is in the training this many times. So no epoch ends, and writes weights, while steps are timed. */
 const COPIES = 40
 
-/** Of a volume, without its slices. */
+/** Facts of a volume, without its slices. */
 async function factsOf(file: string): Promise<VolumeInfo> {
   const volume = await openVolume(file, '')
   volume.dispose()
@@ -76,7 +76,7 @@ async function requestOf(given: TrainingWork, rate: number): Promise<TrainReques
   }
 }
 
-/** The engine's own training, which stands still at its pause until the next step is asked for. */
+/** The engine's training. The training waits in `pause` until the caller asks for the next step. */
 function startTraining(request: TrainRequest): () => Promise<number> {
   let [wanted, taken] = [0, 0]
   let goOn = () => {}
@@ -94,7 +94,7 @@ function startTraining(request: TrainRequest): () => Promise<number> {
   const ended = handlers.train(request, { signal: new AbortController().signal, emit, pause }).then((): never => {
     throw new Error('The training ended while its steps were timed')
   })
-  ended.catch(() => {}) // whoever waits for a step hears it
+  ended.catch(() => {}) // The caller that waits for a step gets this error.
   const step = () =>
     new Promise<number>(resolve => {
       heard = resolve
@@ -104,7 +104,7 @@ function startTraining(request: TrainRequest): () => Promise<number> {
   return () => Promise.race([ended, step()])
 }
 
-/** A batch of the program's own, as files, with what the peer must know of it. */
+/** Writes a batch of Self-MRI as files, with the facts that the peer needs about the batch. */
 async function writePretext(given: Given<PretextTraining>): Promise<void> {
   const { computed } = given
   const pool = new VolumePool()
@@ -124,7 +124,7 @@ async function writePretext(given: Given<PretextTraining>): Promise<void> {
   pool.dispose()
 }
 
-/** The check is of one batch and its weights; what is timed is the whole training. */
+/** The check compares losses on one batch with written weights. The whole training is timed. */
 export const pretext: Kind<PretextTraining> = {
   write: writePretext,
   async load(given) {
@@ -164,14 +164,15 @@ export const epoch: Kind<Epoch> = {
   },
 }
 
-/** The same training's first batches, prepared before; then the last of them again and again. */
+/** The steps of `epoch` alone: on the first batches, prepared before, then on the last of these batches again. */
 export const steps: Kind<Epoch> = {
   async load(given) {
     const { computed } = given
     const { timed } = computed.rates
     const pool = new VolumePool()
     const request = await requestOf(given, timed)
-    const ahead = prepareAhead(taskOf(request, pool, await requireCompute()), request, given.hardware === 'gpu') // the same last bits
+    // `prepareAhead` gives batches with the same last bits as those of `epoch`.
+    const ahead = prepareAhead(taskOf(request, pool, await requireCompute()), request, given.hardware === 'gpu')
     const { task } = ahead
     const batches: Batch[] = []
     for (let index = 0; index < computed.checkedSteps; index++) batches.push(tensorsOf(await task.prepare(0, index)))

@@ -14,7 +14,7 @@ THREADS = 2
 
 
 def low_columns(columns, spec):
-    """Where the lowest frequencies are, which every mask takes."""
+    """[start, end) of the columns of lowest frequency, which every mask measures."""
     low = round(columns * spec["centerFraction"])
     start = (columns - low + 1) // 2
     return start, start + low
@@ -37,7 +37,7 @@ def name_seed(path):
 
 
 def shift_parts(length):
-    """The two parts of an axis, each with its place once the centre is at index 0."""
+    """The two halves of an axis, each with its place after a shift that moves the centre to index 0."""
     centre = length // 2
     return [
         (slice(centre, length), slice(0, length - centre)),
@@ -46,7 +46,7 @@ def shift_parts(length):
 
 
 def crop_parts(length, size):
-    """The parts before and after the centre of an axis that has its centre at index 0, each with its place in the crop."""
+    """The two parts of a centred crop, in an axis whose centre is at index 0, each with its place in the crop."""
     before = length // 2 - (length - size) // 2
     return [
         (slice(length - before, length), slice(0, before)),
@@ -56,9 +56,9 @@ def crop_parts(length, size):
 
 class ZeroFiller:
     """
-    |centred inverse FFT| of a masked slice, cropped, in the fastest way found that transforms the whole slice: mask and
-    first shift are one pass into a buffer that stays, SciPy computes in place, and the crop comes out of the four
-    corners of the image. It takes half as long as the usual fftshift(ifft2(ifftshift(kspace * mask))).
+    |centred inverse FFT| of a masked slice, cropped. This is the fastest way found that transforms the whole slice.
+    One pass applies the mask and the first shift, into a buffer that is kept. SciPy computes in place. The crop is
+    read from the four corners of the image. This takes half the time of fftshift(ifft2(ifftshift(kspace * mask))).
     """
 
     def __init__(self, rows, columns, size, threads):
@@ -101,7 +101,7 @@ def centre_crop(image, size):
 
 
 def transform(kspace, mask, size):
-    """fastMRI's UnetDataTransform: masked, centred inverse FFT, crop, magnitude; normalised by its own mean and deviation."""
+    """fastMRI's UnetDataTransform: mask, centred inverse FFT, crop, magnitude, normalisation by mean and deviation."""
     masked = torch.from_numpy(kspace) * mask + 0.0
     shifted = torch.fft.ifftn(torch.fft.ifftshift(masked, dim=(-2, -1)), dim=(-2, -1), norm="ortho")
     image = centre_crop(torch.fft.fftshift(shifted, dim=(-2, -1)), size).abs()

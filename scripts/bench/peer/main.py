@@ -1,8 +1,8 @@
 """
-The peer's process of the bench: the same works in PyTorch, and in h5py with SciPy or fastMRI's arithmetic.
+The peer's process of the bench: each work in PyTorch, or in h5py with SciPy or fastMRI's arithmetic.
 
-Answers on standard output, one line of JSON for each line of JSON on standard input; pixels and weights pass as files
-in a folder. The requests are those of side.ts.
+The process reads one request per line of JSON from standard input, and writes one answer per line to standard output.
+Pixels and weights pass as files in a folder. side.ts lists the requests.
 """
 
 import json
@@ -35,7 +35,7 @@ def limit(hardware):
     if hardware == "cpu":
         torch.set_num_threads(THREADS)
     else:
-        torch.backends.cudnn.benchmark = True  # as TensorFlow does, it tries what is fastest
+        torch.backends.cudnn.benchmark = True  # PyTorch tries algorithms and keeps the fastest, as TensorFlow does.
 
 
 def name(kind):
@@ -77,6 +77,6 @@ def main():
         print(json.dumps(answer), flush=True)
 
 
-# The worker of a DataLoader may import this file too.
+# The worker process of a DataLoader may import this file, too.
 if __name__ == "__main__":
     main()

@@ -1,4 +1,4 @@
-"""Networks in PyTorch: forward passes and training steps, with weights and images as our side wrote them."""
+"""Networks in PyTorch: forward passes and training steps, with weights and images that our side wrote."""
 
 import json
 import os
@@ -24,7 +24,7 @@ def activated(convolution):
 
 
 def conv_block(inputs, outputs):
-    """fastMRI's convolutions stand at 0 and 4 of the block, a dropout (none here) at 3."""
+    """fastMRI's block has convolutions at places 0 and 4. At place 3 is a dropout, here an identity."""
     first, second = (nn.Conv2d(channels, outputs, 3, padding=1, bias=False) for channels in (inputs, outputs))
     return Block(*activated(first), nn.Identity(), *activated(second))
 
@@ -130,7 +130,7 @@ def read_safetensors(name):
 
 
 def load_network(given, model=None):
-    """The work's network, or a model around it, with the weights that our side wrote, every one by its name."""
+    """The work's network, or a model around the network, with the weights that our side wrote, matched by name."""
     computed = given["computed"]
     model = model or NETWORKS[computed["network"]](**computed["networkConfig"])
     model.load_state_dict(read_safetensors(path(given, ".safetensors")), strict=True)
@@ -138,7 +138,7 @@ def load_network(given, model=None):
 
 
 def read_images(given, which):
-    """[batch, 1, height, width]: the same image so many times."""
+    """[batch, 1, height, width]: one image, repeated."""
     computed = given["computed"]
     image = np.fromfile(path(given, f"-{which}.f32"), np.float32).reshape(1, 1, *computed["size"])
     return torch.from_numpy(np.tile(image, (computed["batch"], 1, 1, 1)))
@@ -156,7 +156,7 @@ def forward_work(given):
 
 
 class Trainer:
-    """Steps of a loss: the first ones at the rate of the check, those that are timed at their own."""
+    """Steps of a loss: first the checked steps at the checked rate, then the timed steps at the timed rate."""
 
     def __init__(self, given, model, loss, after=None):
         self.computed, self.loss, self.after = given["computed"], loss, after

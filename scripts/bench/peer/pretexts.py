@@ -1,6 +1,8 @@
 """
-The program's self-supervised methods in PyTorch: networks with their heads and losses, and a DataLoader of one worker (of
-eight beside a GPU, as many as the program has threads there) that reads, masks, transforms and augments. Its random numbers are its own; what is done with them is the same work.
+Self-MRI's self-supervised methods in PyTorch: networks with their heads and losses, and a DataLoader.
+
+The DataLoader reads, masks, transforms and augments, with one worker on a CPU. Beside a GPU it has eight workers,
+because Self-MRI has eight threads there. The DataLoader draws its own random numbers, but does equal work with them.
 """
 
 import json
@@ -20,7 +22,7 @@ PATCHES = 9
 
 
 def features(model, config, views):
-    """The output image [n, 1, h, w] flattened, or its means over a grid."""
+    """The flattened output image [n, 1, h, w], or the means of the image over a grid."""
     image = Unet.forward(model, views)
     if config["attach"] == "grid":
         image = functional.avg_pool2d(image, image.shape[-1] // config["grid"])
@@ -136,7 +138,7 @@ class PIRL(Unet):
         return loss
 
     def after(self):
-        """The rows of the bank follow once the gradient has been taken."""
+        """Moves the rows of the memory bank, after the gradient was computed."""
         rows, v = self.moved
         bank, momentum = self.head.bank, self.config["momentum"]
         bank[rows] = functional.normalize(momentum * bank[rows] + (1 - momentum) * v)
@@ -205,7 +207,7 @@ def standardise(image):
 
 
 class Views(Dataset):
-    """What a method makes of one slice, as tensors [1, h, w] or [n, 1, h, w], and rows."""
+    """The parts that a method makes of one slice: tensors [1, h, w] or [n, 1, h, w], and rows of the memory bank."""
 
     def __init__(self, given, facts):
         computed = given["computed"]
@@ -221,7 +223,7 @@ class Views(Dataset):
         return self.count
 
     def __getitem__(self, place):
-        if self.kspace is None:  # in the worker, once
+        if self.kspace is None:  # Each worker opens the file once.
             self.kspace = h5py.File(self.path)["kspace"]
             self.fill = ZeroFiller(self.rows, self.columns, self.size, threads=1)
         index = place % self.slices
@@ -230,7 +232,7 @@ class Views(Dataset):
         return getattr(self, self.method)(place)
 
     def view(self):
-        """Under a further sub-sample of the slice's one measurement."""
+        """The image under a mask that keeps a random part of the slice's measured columns."""
         start, end = low_columns(self.columns, self.spec)
         mask = self.measured * (np.random.uniform(size=self.columns) < self.keep)
         mask[start:end] = 1
@@ -294,7 +296,7 @@ class Views(Dataset):
 
 
 def batches(given, facts):
-    """Without end."""
+    """Batches without end."""
     views = Views(given, facts)
     on_gpu = given["hardware"] == "gpu"
     loader = DataLoader(
@@ -311,7 +313,7 @@ def batches(given, facts):
 
 
 def our_batch(given, facts):
-    """The parts of our side's batch: pictures [n, h, w, 1] have their channel moved, which changes no number's place."""
+    """The parts of our side's batch. Images [n, h, w, 1] become [n, 1, h, w], which keeps the order of the numbers."""
     for i, shape in enumerate(facts["parts"]):
         values = torch.from_numpy(np.fromfile(path(given, f"-part-{i}.f32"), np.float32).reshape(shape))
         yield values.movedim(-1, -3) if len(shape) > 3 else values

@@ -1,4 +1,6 @@
-"""Files as fastMRI's are laid out, contiguous and uncompressed, in which a line of every slice has been written, or noise."""
+"""
+Files in fastMRI's layout, contiguous and uncompressed. Either one line of each slice is written, or noise in all.
+"""
 
 import os
 
@@ -9,7 +11,10 @@ ROWS, COLUMNS, CROP = 640, 372, 320
 
 
 def write_study(files, volumes, slices, header):
-    """Two volumes of each patient. The system keeps no room for what was not written; it has written the rest when this returns."""
+    """
+    Writes one line of each slice. Each patient has two volumes. The file system allots no room for the other lines.
+    The function returns when the system has written the files to disk.
+    """
     os.makedirs(files)
     line = np.full(COLUMNS, 1e-5 + 1e-5j, np.complex64)
     for volume in range(volumes):

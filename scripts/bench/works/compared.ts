@@ -1,4 +1,4 @@
-/** Two processes that do the same: first both must compute the same, then they take turns. */
+/** Compares two processes that do one work: first their results must agree, then the processes take turns. */
 import { join } from 'node:path'
 import process from 'node:process'
 import { MaskSpec } from '../../../src/contract/evaluation.ts'
@@ -11,18 +11,18 @@ export interface Compared {
   readonly name: string
   readonly label: string
   readonly computed: Computed
-  /** Measured against another work of ours, not against the peer. */
+  /** Another work of ours that takes the place of the peer. */
   readonly against?: { readonly computed: Computed; readonly version: string }
-  /** Limit of our median ÷ the other's. */
+  /** Limit of our median ÷ the other side's median. */
   readonly atMost: number
   /**
-   * Iterations of one block: those that only warm up, then those that count. Before the first block both sides warm up once more. Works of
-   * seconds need none of it: the check was one.
+   * A block has `warmUps` iterations that do not count, then `iterations` that count. Before the first block, both
+   * sides run `warmUps` more. Works of several seconds need no warm-up, because the check was a warm-up.
    */
   readonly warmUps: number
   readonly iterations: number
   readonly blocks: number
-  /** What both sides take together, where that is more than most machines have to spare. */
+  /** Memory of both sides together, in GB, if many machines have less. */
   readonly gigabytes?: number
   /** Results must agree before anything is timed. */
   readonly check: {
@@ -51,7 +51,7 @@ export async function results(sides: readonly Side[], { folder, name }: Given): 
   return found
 }
 
-/** A B A B … */
+/** Times the two sides in alternating blocks: A B A B … */
 async function inTurns(
   sides: readonly Side[],
   { warmUps, iterations, blocks }: Pick<Compared, 'warmUps' | 'iterations' | 'blocks'>,

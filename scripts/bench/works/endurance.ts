@@ -1,4 +1,7 @@
-/** A training of ours alone, whose last epoch must be like its first, whose first step also records. */
+/**
+ * A training on our side alone. The last epoch must take as much time and memory as the first.
+ * The first step of an epoch is left out of the times, because the training's first step also records the graph.
+ */
 import type { Endured } from '../ours/endurance.ts'
 import { rowAgainst, spread } from '../report.ts'
 import type { Bench, Outcome, Work } from './work.ts'

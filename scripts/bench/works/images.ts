@@ -1,4 +1,4 @@
-/** Files to images. */
+/** Works from file to image: one slice, and one volume. */
 import { differenceOfEach, differenceOfMaximum } from '../report.ts'
 import type { Compared } from './compared.ts'
 

@@ -1,4 +1,4 @@
-/** Every work there is, on either hardware. Adding one is a file beside this and a line here. */
+/** All works, for CPU and GPU. To add a work, write a file in this folder and a line in this file. */
 import type { Hardware } from '../computed.ts'
 import { type Compared, compared } from './compared.ts'
 import { CONTENTS } from './contents.ts'
@@ -14,10 +14,13 @@ import type { Work } from './work.ts'
 const COMPARED: readonly Compared[] = [...NETWORKS, ...PRETEXTS, EPOCH, VOLUME, SLICE]
 
 const GPU_STEPS = 20
-/** Of pretexts: far more than there are batches at hand when the steps begin. */
+/** Steps of a pretext. They are far more than the batches that are prepared before the first step. */
 const GPU_PRETEXT_STEPS = 60
 
-/** Nothing is promised of a GPU but to be no slower than PyTorch. It takes more steps a second, and its products are of 10 bits. */
+/**
+ * A work with its limits and counts for a GPU. The limit is PyTorch's time. A GPU takes more steps per second, and
+ * TF32 has a mantissa of 10 bits, so its checks have wider limits.
+ */
 function onGpu(work: Compared): Compared {
   const { kind } = work.computed
   if (kind === 'slice') return work
@@ -28,7 +31,7 @@ function onGpu(work: Compared): Compared {
   return { ...checked, atMost: 1, warmUps: Math.max(1, work.warmUps), iterations, blocks: 5 }
 }
 
-/** The processor's memory, files and the app's start are the same beside a GPU. */
+/** Memory, files and the app's start do not depend on the GPU, so they are measured without `--gpu` only. */
 export const WORKS: Readonly<Record<Hardware, readonly Work[]>> = {
   cpu: [...COMPARED.map(compared), MEMORY, STUDY, CONTENTS, START, ENDURANCE],
   gpu: [...[...COMPARED, BATCH_OF_8].map(onGpu).map(compared), ENDURANCE],

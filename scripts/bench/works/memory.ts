@@ -1,4 +1,4 @@
-/** How much memory a training takes above what its process takes idle. */
+/** The peak memory of a training, minus the memory of its process before the training. */
 import { memoryOf } from '../memory.ts'
 import { makeCheck, rowAgainst } from '../report.ts'
 import type { Side } from '../side.ts'
@@ -11,7 +11,7 @@ const LABEL = 'U-Net-64 training, 320 × 320, batch 1: peak memory above the idl
 
 async function measure(bench: Bench): Promise<Outcome> {
   const given = await givenOf({ name: 'memory', computed: TRAINING.computed }, bench)
-  const writer = await bench.ours() // a process apart: what writing takes is not the training's
+  const writer = await bench.ours() // A separate process writes, so its memory does not count for the training.
   await writer.ask({ do: 'write', ...given })
   await writer.dispose()
   const sides: Side[] = []
@@ -19,7 +19,7 @@ async function measure(bench: Bench): Promise<Outcome> {
     sides.push(await bench.ours(), await bench.peer())
     for (const side of sides) await side.ask({ do: 'idle' })
     const idle = sides.map(({ pid }) => memoryOf(pid))
-    if (idle.includes(null)) return { checks: [], rows: [], skipped: 'this system does not tell a process’s peak' }
+    if (idle.includes(null)) return { checks: [], rows: [], skipped: 'this system does not report peak memory' }
     await sides[0].load(given)
     const loaded = await sides[1].load(given)
     const [ours, other] = await results(sides, given)

@@ -4,9 +4,10 @@ import { differenceOfEach, differenceOfMaximum } from '../report.ts'
 import type { Compared } from './compared.ts'
 
 /**
- * Learning rates. RMSprop's first steps move every weight by about ten times the rate, Adam's by the rate, whatever the gradient's size, so
- * at the usual rate they amplify rounding: the third loss of PyTorch itself differs by 1e-4 (with oneDNN) to 9e-4 (without) from its own in
- * float64. At the checked rate by less than 1e-6, while the loss still falls by 4 %.
+ * Learning rates. In the first steps, RMSprop moves every weight by about ten times the rate, and Adam by the rate.
+ * The size of the gradient does not matter, so a usual rate amplifies rounding errors. At the usual rate, PyTorch's
+ * third loss in float32 differs from its loss in float64 by 1e-4 (with oneDNN) to 9e-4 (without). At the checked rate,
+ * the difference is below 1e-6, and the loss still falls by 4 %.
  */
 export const RATES = {
   rmsprop: { checked: 1e-6, timed: 1e-3 },
@@ -20,17 +21,17 @@ type Pace = Pick<Compared, 'warmUps' | 'iterations' | 'blocks' | 'gigabytes'>
 interface Subject extends NetworkChoice {
   readonly name: string
   readonly label: string
-  /** Largest shares of PyTorch's time. */
+  /** Limits of the time, as a share of PyTorch's time. */
   readonly forward: number
   readonly training: number
-  /** Of training steps, by the batch. */
+  /** Iterations of training steps, for each size of batch. */
   readonly pace: Readonly<Record<1 | 4, Pace>>
 }
 
 const unet = (channels: number): NetworkChoice => ({ network: 'unet', networkConfig: { channels, pools: 4 } })
 
 const FEW: Pace = { warmUps: 0, iterations: 1, blocks: 3 }
-/** Each step takes many seconds; recording it takes most of the memory. */
+/** For steps of many seconds. The recording of a step takes most of the memory. */
 const FEWEST: Pace = { ...FEW, blocks: 2, gigabytes: 18 }
 
 const SUBJECTS: readonly Subject[] = [
@@ -71,7 +72,7 @@ const trainingWork = (
   images: Images,
   pace: Pace,
 ): Compared => {
-  const checkedSteps = images.batch === 1 ? 3 : 1 // what an update does is the same of any batch
+  const checkedSteps = images.batch === 1 ? 3 : 1 // The update is the same for every size of batch.
   const rates = RATES[optimizer]
   return {
     name: images.batch === 1 ? `${name}-${optimizer}` : `${name}-${optimizer}-batch-${images.batch}`,
@@ -116,5 +117,5 @@ const SMALL: Compared = {
 
 export const NETWORKS: readonly Compared[] = [...SUBJECTS.flatMap(worksOf), SMALL]
 
-/** A GPU takes larger batches. */
+/** A larger batch, for a GPU only. */
 export const BATCH_OF_8 = trainingWork(SUBJECTS[0], 'rmsprop', { size: SIZE, batch: 8 }, FEW)

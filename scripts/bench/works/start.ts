@@ -1,4 +1,4 @@
-/** The app's start: the headless host and a browser, to the first image in the viewer. The browser itself runs already. */
+/** The app's start: from the start of the headless host to the first image in the viewer, in a running browser. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -11,17 +11,17 @@ import { partsOf, rowAlone, spread } from '../report.ts'
 import type { Bench, Outcome, Work } from './work.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
-/** Plain JavaScript without types. */
+/** Imports a script of plain JavaScript, which has no types. */
 const script = (...path: string[]) => import(join(root, 'scripts', ...path))
 
 const LABEL = 'The app’s start to the first image'
 const LIMIT = spread([3000])
 const STARTS = 5
 
-/** What each part of a start took, ms. */
+/** The parts of a start, in order. */
 const PARTS = ['process started', 'server listening', 'page loaded', 'first image drawn'] as const
 
-/** Says so as soon as it runs any JavaScript. */
+/** A module that reports the start of JavaScript in the host's process. */
 const TELL = 'data:text/javascript,process.stderr.write("started\\n")'
 
 async function firstLine(stream: Readable, matching: RegExp): Promise<string> {
@@ -71,7 +71,7 @@ async function measure({ folder, say }: Bench): Promise<Outcome> {
   try {
     const profile = join(folder, 'profile')
     say(`Timing: ${LABEL} …`)
-    const first = await start(browser, profile) // which also imports the demonstration study
+    const first = await start(browser, profile) // The first start also imports the demonstration study.
     const starts: number[][] = []
     while (starts.length < STARTS) starts.push(await start(browser, profile))
     const parts = starts.map(partsOf)

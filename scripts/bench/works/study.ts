@@ -1,4 +1,4 @@
-/** A study as large as fastMRI's training set, of files laid out as its are, with next to nothing in them. */
+/** A study of as many files as fastMRI's training set. The files have fastMRI's layout, and almost no data. */
 import { join } from 'node:path'
 import { ismrmrdHeader } from '../../../src/core/mri/phantom/index.ts'
 import type { Studied } from '../ours/study.ts'
@@ -12,7 +12,7 @@ const SECOND = spread([1000])
 
 async function measure(bench: Bench): Promise<Outcome> {
   const files = join(bench.folder, 'study', 'singlecoil_train')
-  // The peer takes the place of {patient}: two volumes each.
+  // The attribute patient_id, which the peer writes, overrides the header's patient. Each patient has two volumes.
   const header = ismrmrdHeader({ seed: 0, patient: 0, acquisition: 'CORPD_FBK' }, SLICES)
   const writer = await bench.peer()
   await writer.ask({ do: 'write study', files, volumes: VOLUMES, slices: SLICES, header })

@@ -1,10 +1,13 @@
-/** Trainings from files: of the self-supervised methods, and an epoch of a supervised one. */
+/** Trainings from files: each self-supervised method, and an epoch of a supervised training. */
 import type { NetworkChoice } from '../computed.ts'
 import { differenceOfEach } from '../report.ts'
 import type { Compared } from './compared.ts'
 import { RATES } from './networks.ts'
 
-/** The head attaches to the output image, so that the whole network is trained; SwAV's, whose crops have two sizes, to a grid of it. */
+/**
+ * The head reads the output image, so the whole network is trained. SwAV's crops have two sizes, so its head reads
+ * means over a grid of the image.
+ */
 const METHODS = [
   { method: 'simclr', label: 'SimCLR', views: '2 views', measurement: 'fixed', methodConfig: { crop: 128 } },
   {
@@ -44,11 +47,11 @@ export const PRETEXTS: readonly Compared[] = METHODS.map(({ method, label, views
     checkedSteps: 3,
   },
   atMost: 0.9,
-  // A DataLoader has two batches at hand when its turn comes.
+  // PyTorch's DataLoader has two batches ready when its block begins.
   warmUps: 3,
   iterations: 4,
   blocks: 3,
-  // What each side draws at random it draws by itself.
+  // Each side draws its own random numbers, so only losses on one given batch are compared.
   check: { ...losses('one batch of ours (augmentations are not compared)'), atMost: 1e-4 },
 }))
 
