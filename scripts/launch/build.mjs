@@ -7,8 +7,8 @@ import { runToEnd } from './run.mjs'
 
 /** The parts of out/, each with the folders of src/ that it contains. The headless host serves the renderer only. */
 const SOURCES = {
-  renderer: ['renderer', 'contract'],
-  main: ['main', 'services', 'engine', 'core', 'contract'],
+  renderer: ['renderer', 'presentation', 'contract'],
+  main: ['main', 'services', 'engine', 'core', 'presentation', 'contract'],
   preload: ['preload', 'contract'],
 }
 

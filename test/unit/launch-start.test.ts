@@ -1,4 +1,4 @@
-/** `npm start`: the window is built when its sources changed, and opens in Electron or in the browser. Nothing is fetched. */
+/** `npm start` builds the window if its sources changed, and opens the app in Electron or the browser. No downloads. */
 import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -23,7 +23,7 @@ beforeEach(() => {
 })
 afterEach(() => project.remove())
 
-/** In electron-vite's place. */
+/** Writes a script that takes the place of electron-vite. */
 function writeBuilder(more = ''): void {
   project.write(
     'node_modules/electron-vite/bin/electron-vite.js',
@@ -61,13 +61,15 @@ describe('the window', () => {
     expect(first.errors).toContain('Building the app (renderer)')
     expect(await started({})).toMatchObject({ status: 0, errors: '' })
     expect(builds()).toEqual(['renderer'])
-    // The host serves the window alone: the services run from source.
-    project.write('src/services/context.ts', '2')
+    // Without Electron only the window is built, because the services run from source.
+    project.write('src/services/open.ts', '2')
     await started({})
     expect(builds()).toEqual(['renderer'])
     project.write('src/renderer/index.html', '<title>2</title>')
     await started({})
-    expect(builds()).toEqual(['renderer', 'renderer'])
+    project.write('src/presentation/numbers.ts', '2')
+    await started({})
+    expect(builds()).toEqual(['renderer', 'renderer', 'renderer'])
     expect(existsSync(join(project.root, '.cache', 'build'))).toBe(false)
   })
 
