@@ -1,9 +1,9 @@
-/** Permissions do not hold for root, who may run these tests. */
+/** Tests of file permissions, for a root user, too. Root ignores permissions. */
 import process from 'node:process'
 
 const NOBODY = 65_534
 
-/** Does something as a user for whom they hold. */
+/** Runs `work` as a user to whom permissions apply. */
 export function asAnybody<T>(work: () => T): T {
   if (process.geteuid?.() !== 0) return work()
   process.setegid!(NOBODY)

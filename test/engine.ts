@@ -12,7 +12,7 @@ export async function useEngine(): Promise<Compute> {
 
 const plain = makePlainArithmetic()
 
-/** The engine's, once `useEngine` has loaded it; else plain TensorFlow.js, for tests that need no engine. */
+/** The engine's arithmetic after `useEngine`, else plain TensorFlow.js, for tests that need no engine. */
 export const compute = (): Arithmetic => loadedCompute() ?? plain
 
 export const kernels = () => compute().kernels

@@ -1,13 +1,13 @@
-/** Engines that no process stands behind, for tests. */
+/** Engines without processes, for tests. */
 import type { Engine } from '../src/engine/process/client.ts'
 import type { EnginePool } from '../src/services/profile/engine-pool.ts'
 
-/** What a test needs of an engine: the answer to its calls. */
+/** The part of an engine that a test provides: answers to calls. */
 export interface FakeEngine {
   call(name: string, params: never, options: never): Promise<unknown>
 }
 
-/** Without `jobs` nothing is trained, without `interactive` nothing is read. */
+/** Without `jobs`, a training fails. Without `interactive`, a reading fails. */
 export const fakeEngines = ({
   jobs,
   interactive,

@@ -1,7 +1,8 @@
 /**
- * Loaded into engine processes by tests (`--import`), so that the program itself knows no faults on demand:
- * TEST_SLOW_WRITES: each state takes so many milliseconds to write. TEST_FULL_DISK: while this file exists, the disk is full.
- * TEST_OUT_OF_MEMORY: operations on a batch larger than this find no memory.
+ * Faults for tests. Tests load this module into engine processes (`--import`), so Self-MRI itself holds no such code.
+ * TEST_SLOW_WRITES: milliseconds that the write of a state takes.
+ * TEST_FULL_DISK: path of a file. While this file exists, writes fail with ENOSPC.
+ * TEST_OUT_OF_MEMORY: largest batch. Tensors of a larger batch fail with RESOURCE_EXHAUSTED.
  */
 import { existsSync } from 'node:fs'
 import promises from 'node:fs/promises'

@@ -1,4 +1,4 @@
-/** Reads the reference vectors in test/fixtures/golden (made by its generate.py from NumPy, PyTorch and scikit-image). */
+/** Reads the reference vectors in test/fixtures/golden. Its generate.py uses NumPy, PyTorch and scikit-image. */
 import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
 
@@ -31,7 +31,7 @@ function readArray(entry: { file: string; shape: number[]; dtype: string }): Gol
   return { shape: entry.shape, data: new TYPES[entry.dtype as keyof typeof TYPES](body as ArrayBuffer) }
 }
 
-/** One group of vectors: `array(name)`, `scalar(name)`, `params`, and the names there are. */
+/** One group of vectors: `array(name)`, `scalar(name)`, `params`, and the names of all arrays. */
 export function golden(group: string) {
   const entry = manifest.groups[group]
   if (!entry) throw new Error(`No golden group ${group}`)

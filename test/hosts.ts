@@ -1,4 +1,4 @@
-/** Hosts as processes of their own, with engines in which faults can be provoked. */
+/** Hosts in separate processes, whose engines can be given faults. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -18,7 +18,7 @@ export interface Host {
 const root = fileURLToPath(new URL('../', import.meta.url))
 const FAULTY = fileURLToPath(new URL('./faulty-engine.mjs', import.meta.url))
 
-/** `faults`: what `faulty-engine.mjs` knows, for the host's engines. `detached`: in a group of processes of its own. */
+/** `faults`: variables of `faulty-engine.mjs` for the host's engines. `detached`: starts a new process group. */
 export async function startHost(
   folder: string,
   profile: string,

@@ -1,4 +1,4 @@
-/** Seeded k-space of objects in air, and what scanners and programs make of it before it is stored. */
+/** Seeded k-space of objects in air, and the changes that scanners and programs make before they store k-space. */
 import { fft2Centred, ifft2Centred } from '../src/core/mri/fft-double.ts'
 import { RandomState } from '../src/core/mri/random.ts'
 
@@ -6,7 +6,7 @@ export interface Scan {
   readonly rows: number
   readonly columns: number
   readonly seed: number
-  /** Standard deviation of the noise's parts in the image, of the object's brightness. */
+  /** Standard deviation of the real and the imaginary noise in the image, as a share of the object's brightness. */
   readonly noise: number
   readonly scale?: number
 }
@@ -41,11 +41,11 @@ function object({ rows, columns, seed, noise, scale = 1 }: Scan): Float64Array {
   return image
 }
 
-/** [rows, columns, 2] */
+/** @returns [rows, columns, 2] */
 export const kspaceOf = (scan: Scan): Float32Array =>
   Float32Array.from(fft2Centred(object(scan), scan.rows, scan.columns))
 
-/** Zero wherever `measured` says no. */
+/** Sets samples to zero for which `measured` is false. */
 export function sampled(
   kspace: Float32Array,
   columns: number,
@@ -54,7 +54,7 @@ export function sampled(
   return kspace.map((value, i) => (measured(Math.floor((i >> 1) / columns), (i >> 1) % columns) ? value : 0))
 }
 
-/** To the image and back in this precision, as programs do that filter or crop images. */
+/** Transforms to the image and back, and rounds the image, as programs do that filter or crop images. */
 export function roundTrip(
   kspace: Float32Array,
   { rows, columns }: Scan,
@@ -64,14 +64,14 @@ export function roundTrip(
   return Float32Array.from(fft2Centred(image, rows, columns))
 }
 
-/** To the 11 bits of a 16-bit float's fraction, its range left aside. */
+/** Rounds to the 11 significant bits of a 16-bit float, without the limits of its range. */
 export function halfPrecision(value: number): number {
   if (value === 0) return 0
   const unit = 2 ** (Math.floor(Math.log2(Math.abs(value))) - 10)
   return Math.round(value / unit) * unit
 }
 
-/** Columns of a scan whose lines are drawn at random: the centre's twelfth, and of the rest one in `acceleration`. */
+/** The lines of a random mask: the central twelfth, and one of `acceleration` other lines on average. */
 export function randomLines(lines: number, acceleration: number, seed: number): boolean[] {
   const random = RandomState.fromSeed(seed)
   const half = Math.max(1, Math.round(lines / 24))
@@ -81,7 +81,7 @@ export function randomLines(lines: number, acceleration: number, seed: number): 
   })
 }
 
-/** Whether a spoke of `spokes` through the centre passes a sample. */
+/** A radial mask of `spokes` spokes through the centre: whether a spoke passes a sample. */
 export function radial(
   { rows, columns }: Pick<Scan, 'rows' | 'columns'>,
   spokes: number,

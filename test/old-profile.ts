@@ -1,10 +1,10 @@
-/** Profiles as version 349f561 wrote them, with the study's files and a report (test/fixtures/profile-349f561). */
+/** Profiles of version 349f561, with the study's files and a reproduction's report (test/fixtures/profile-349f561). */
 import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { unzipSync } from 'fflate'
 
-/** Where they were when they were written. */
+/** The folder in which the old version wrote the profile and the study. */
 export const OLD_PLACE = '/tmp/self-mri-349f561'
 
 function unpack(folder: string, archive: string, part = ''): void {
@@ -17,15 +17,15 @@ function unpack(folder: string, archive: string, part = ''): void {
 }
 
 interface Unpacked {
-  /** The study finds its files in the folder. */
+  /** The database names the study's files in the new folder. */
   readonly dataFollow: boolean
-  /** The files were written after the runs and the scores, and not before, as they were where they were made. */
+  /** The files are newer than the runs and the scores. In the original folder, the files were older. */
   readonly rewritten: boolean
 }
 
 function changeDatabase(folder: string, { dataFollow, rewritten }: Unpacked): void {
   const db = new Database(join(folder, 'profile', 'self-mri.sqlite'))
-  db.exec(`UPDATE runs SET pid = ${2 ** 30}`) // no process of today has this number
+  db.exec(`UPDATE runs SET pid = ${2 ** 30}`) // No living process has this number.
   if (dataFollow) {
     const paths = { before: `${OLD_PLACE}/data`, after: join(folder, 'data') }
     db.prepare('UPDATE volumes SET path = replace(path, @before, @after), info = replace(info, @before, @after)').run(
@@ -40,7 +40,7 @@ function changeDatabase(folder: string, { dataFollow, rewritten }: Unpacked): vo
 
 const places = (folder: string) => ({ profile: join(folder, 'profile'), data: join(folder, 'data') })
 
-/** Unpacks `profile` and `data` into a folder: the profile has been moved since, and its study's files with it. */
+/** Unpacks `profile` and `data` into a new folder, so the database names paths of the former folder. */
 export function unpackOldProfile(folder: string, { dataFollow = false, rewritten = false } = {}) {
   unpack(folder, 'profile')
   changeDatabase(folder, { dataFollow, rewritten })
@@ -52,7 +52,8 @@ export function unpackReproducedProfile(folder: string, { rewritten = false } = 
   unpack(folder, 'profile', 'data/')
   unpack(folder, 'reproduced')
   const sizes: Record<string, number> = JSON.parse(readFileSync(join(folder, 'sizes.json'), 'utf8'))
-  for (const [name, size] of Object.entries(sizes)) truncateSync(join(folder, name), size) // lengthens it with zeros
+  // truncateSync fills the rest of a file with zeros.
+  for (const [name, size] of Object.entries(sizes)) truncateSync(join(folder, name), size)
   changeDatabase(folder, { dataFollow: true, rewritten })
   return { ...places(folder), report: join(folder, 'report') }
 }

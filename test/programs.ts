@@ -1,6 +1,6 @@
 /**
- * Programs that a test needs and a machine may lack. Without one, its tests are skipped and their names say what to install. Where
- * `SELF_MRI_ALL_PROGRAMS` is set, as by .ci/run, they fail instead.
+ * Programs that a test needs and a machine may lack. If a program is missing, its tests are skipped, and their names
+ * say what to install. If `SELF_MRI_ALL_PROGRAMS` is set, as in .ci/run, these tests fail instead.
  */
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -18,7 +18,7 @@ function isOnPath(program: string): boolean {
   })
 }
 
-/** `test`, where nothing is missing; `missing` says what, and the remedy. */
+/** `test` if nothing is missing. @param missing what is missing, with the remedy, or null */
 export function testUnless(missing: string | null): (name: string, run: TestFunction) => void {
   if (missing === null) return test
   if (!process.env.SELF_MRI_ALL_PROGRAMS) return name => test.skip(`${name} (${missing})`)
@@ -28,6 +28,6 @@ export function testUnless(missing: string | null): (name: string, run: TestFunc
     })
 }
 
-/** What is missing where a program of a Debian package is not on the PATH. */
+/** The sentence about a missing program of a Debian package, or null if the program is on the PATH. */
 export const missingProgram = (program: string, debianPackage: string): string | null =>
   isOnPath(program) ? null : `Expected ${program} on the PATH, got none. Remedy: apt-get install ${debianPackage}`

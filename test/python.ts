@@ -1,4 +1,4 @@
-/** Python of our own: a virtual environment in the user's cache with exactly the packages of a requirements.txt. */
+/** Makes a virtual environment of Python in the user's cache, with exactly the packages of a requirements.txt. */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
@@ -13,17 +13,17 @@ import { run } from '../src/engine/install/run.ts'
 const OLDEST = [3, 10]
 
 export interface Packages {
-  /** Folder in the cache. */
+  /** Name of a folder in the cache. */
   readonly folder: string
   /** Path of the requirements.txt. */
   readonly requirements: string
-  /** Python that fails where a package is missing. */
+  /** Python code that fails if a package is missing. */
   readonly imports: string
-  /** What they are, and what fetching them takes. */
+  /** The packages in words, and the size of their download. */
   readonly label: string
 }
 
-/** Path of the environment's Python; the environment is made where there is none, and made again where it is broken. */
+/** Path of the environment's Python. A missing environment is made, and a broken environment is made again. */
 export async function pythonWith(packages: Packages, say: (line: string) => void): Promise<string> {
   const key = createHash('sha256')
     .update(await readFile(packages.requirements))
@@ -56,7 +56,7 @@ async function install(
   say: (line: string) => void,
 ): Promise<void> {
   const base = await findPython(label)
-  // What is left of a broken one, or of other versions: each takes up to 6 GB.
+  // Removes broken environments and those of other versions, because each takes up to 6 GB.
   for (const name of await readdir(root)) {
     if (name.startsWith('python-')) await rm(join(root, name), { recursive: true, force: true })
   }
@@ -87,7 +87,7 @@ async function findPython(label: string): Promise<string> {
   )
 }
 
-/** Runs a step whose own words go to standard error: standard output is the caller's. */
+/** Runs a step. Its output goes to standard error, because standard output belongs to the caller. */
 async function must(command: string, args: string[], env: NodeJS.ProcessEnv, remedy: string): Promise<void> {
   const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 2, 2] })
   const [status, signal] = await once(child, 'close')

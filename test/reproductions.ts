@@ -1,4 +1,4 @@
-/** Reports of reproductions for tests: any number of seeds and folds, and one with all that can go wrong. */
+/** Reports of reproductions for tests: with any number of seeds and folds, and one with every kind of trouble. */
 import type { Metrics, Protocol } from '../src/contract/evaluation.ts'
 import { type Gain, ReproductionReport, type ReproductionRow, type RowTraining } from '../src/contract/reproduction.ts'
 
@@ -19,7 +19,7 @@ export interface Method {
   readonly label: string
   readonly network: string
   readonly chance: number | null
-  /** The share of the chance level at which the loss ends; over 1: the pretext collapsed. */
+  /** Final loss as a share of the chance level. Above 1, the pretext has collapsed. */
   readonly ends: number
   readonly effect: number
 }
@@ -33,7 +33,7 @@ export const METHODS: readonly Method[] = [
 ]
 export const NETWORKS: Record<string, string> = { unet: 'U-Net', unetpp: 'U-Net++' }
 
-/** Between −1 and 1, the same at each call with the same numbers. */
+/** A number between −1 and 1 that depends on the arguments only. */
 export const noise = (...at: readonly number[]): number => {
   const value = Math.sin(at.reduce((sum, one, index) => sum + one * (12.9898 + 65.233 * index), 1)) * 43758.5453
   return 2 * (value - Math.floor(value)) - 1
@@ -301,15 +301,16 @@ export function reproductionOf({
   })
 }
 
-/** The metrics of a row, changed. */
+/** A row with changed metrics. */
 const scored = (row: ReproductionRow, changes: Partial<Metrics>): ReproductionRow => ({
   ...row,
   metrics: { ...row.metrics, ...changes },
 })
 
 /**
- * Three seeds, each of two patients left out. Missing rows, identical images (infinite PSNR), a number that is none,
- * rows of two other devices (the baseline's time there is known of one), a failure and a reconstruction term.
+ * Three seeds, with each of two patients left out in turn. The report has missing rows, identical images (infinite
+ * PSNR), NaN, a failure, a reconstruction term, and rows of two other devices. Only one of these devices has a time of
+ * the baseline.
  */
 export function troubledReproduction(): ReproductionReport {
   const report = reproductionOf({ seeds: 3, folds: 2, synthetic: true })

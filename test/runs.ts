@@ -1,4 +1,4 @@
-/** Rows of runs that no engine trained, for tests. */
+/** Rows of runs without a training, for tests. */
 import { Recipe } from '../src/contract/recipes.ts'
 import type { RunConfig } from '../src/contract/runs.ts'
 import type { StudyVolume } from '../src/contract/studies.ts'
@@ -26,14 +26,14 @@ export const TRAINING: RunConfig = {
 }
 
 interface Added extends Partial<NewRun> {
-  /** The patients of its training volumes. */
+  /** The patients of the training volumes. */
   readonly trained?: readonly string[]
-  /** The process that it belongs to, and when that process took it. */
+  /** The process that owns the run, and when the process took the run. */
   readonly pid?: number
   readonly claimedAt?: string
 }
 
-/** A finished run of a study, unless `added` says otherwise. */
+/** Adds a finished run of a study. `added` overrides its properties. */
 export function addRun(
   profile: Profile,
   study: number,

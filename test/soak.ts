@@ -1,6 +1,7 @@
 /**
- * A training that is killed again and again, at seeded random moments, and each time goes on; beside one that is left alone. What the two
- * leave behind must be the same. The host, its engine alone, and a host in the middle of writing a state are killed in turn.
+ * Compares two trainings. The first is undisturbed. The second is killed again and again, at seeded random moments, and
+ * resumed each time. Both must end with equal results. The kills take turns: the host, its engine alone, the host while
+ * it writes a state, and the host by signals.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,29 +15,29 @@ import { end, type Host, startHost } from './hosts.ts'
 import { writeNoise } from './unit/engine/files/noise-file.ts'
 
 export interface SoakOptions {
-  /** A folder that is this soak's alone. */
+  /** A folder that only this soak test uses. */
   readonly folder: string
   readonly seed: number
   readonly kills: number
   readonly channels: number
   /** Side of the images, pixels. */
   readonly size: number
-  /** Training slices, in volumes of four; steps an epoch. */
+  /** Training slices, in volumes of four. An epoch has as many steps. */
   readonly slices: number
   readonly epochs: number
   readonly saveMinutes: number
   readonly say?: (line: string) => void
 }
 
-/** What a run leaves behind that must not depend on how often it was killed. */
+/** The results of a run that must not depend on the number of kills. */
 interface Remains {
-  /** Of the kept weights, and of the last ones. */
+  /** Hashes of the kept weights and of the last weights. */
   readonly hashes: readonly string[]
-  /** Of the newest state's parameters and optimizer slots. */
+  /** Hashes of the newest state's parameters and optimizer slots. */
   readonly state: readonly string[]
-  /** The epochs' rows but for their seconds. */
+  /** The rows of the epochs, without their seconds. */
   readonly epochs: readonly object[]
-  /** The log's epochs, and those of `epochs.csv`, in order. */
+  /** The epochs in the log, and the epochs in `epochs.csv`, in order. */
   readonly told: readonly number[]
   readonly csv: readonly number[]
 }
@@ -45,26 +46,26 @@ export interface Soak {
   readonly undisturbed: Remains
   readonly disturbed: Remains
   readonly kills: readonly string[]
-  /** Resident memory of the undisturbed run's engine at each second, bytes. */
+  /** Resident memory of the undisturbed run's engine in bytes, once per second. */
   readonly residentBytes: readonly number[]
-  /** Seconds of steps as the two runs counted them. */
+  /** Seconds of steps that the two runs counted. */
   readonly stepSeconds: readonly [number, number]
 }
 
-/** Engines take their time over states, so that a kill can come in between. */
+/** The engine writes states slowly, so that a kill can hit the write of a state. */
 const SLOW_WRITES = { TEST_SLOW_WRITES: '200' }
 
 const read = (path: string) => {
   try {
     return readFileSync(path, 'utf8')
   } catch {
-    return '' // the process, or the file, is gone
+    return '' // The process has ended, or the file does not exist.
   }
 }
 
 const niceness = (pid: number) => Number(read(`/proc/${pid}/stat`).split(') ')[1]?.split(' ')[16])
 
-/** The host's engine that trains: behind a window it alone is nicer than the host. */
+/** The process of the host's training engine. It is the only child with a higher niceness than the host. */
 function jobsEngine({ child }: Host): number | null {
   const children = read(`/proc/${child.pid}/task/${child.pid}/children`).split(' ').filter(Boolean).map(Number)
   return children.find(pid => niceness(pid) > niceness(child.pid!)) ?? null
@@ -94,7 +95,7 @@ async function start({ client }: Host, study: number, options: SoakOptions): Pro
   return runs[0]
 }
 
-/** Steps done, told twice a second; ends when the run has ended. */
+/** Yields the number of steps done, twice per second. Returns the final status of the run. */
 async function* follow({ client }: Host, run: string): AsyncGenerator<number, string> {
   const { events } = await client.runs.get({ run })
   for await (const event of await client.app.watch({ afterSeq: events.at(-1)?.seq ?? 0 })) {
@@ -171,7 +172,7 @@ async function kill(host: Host, how: Kill, directory: string): Promise<void> {
 async function killAgainAndAgain(options: SoakOptions, study: string) {
   const { folder, kills: wanted, epochs, slices, say = () => {} } = options
   const random = RandomState.fromKey([options.seed])
-  // In the first half: steps are told twice a second, and the last kill must come before the run is over.
+  // All kills are in the first half, because steps are reported only twice a second, and no kill may come too late.
   const moments = Array.from({ length: wanted }, () => Math.floor(random.uniform() * 0.5 * epochs * slices)).sort(
     (a, b) => a - b,
   )

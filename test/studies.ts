@@ -1,4 +1,4 @@
-/** Studies written straight into a profile's database, for tests that scan no file. */
+/** Writes studies directly into a profile's database, for tests that scan no file. */
 import { createHash } from 'node:crypto'
 import type { Role, VolumeInfo } from '../src/contract/volumes.ts'
 import type { Profile } from '../src/services/profile/profile.ts'
@@ -17,7 +17,7 @@ export function addStudy(profile: Profile, name: string, volumes: readonly [Volu
   return studyById(profile, Number(lastInsertRowid))
 }
 
-/** As if the file had been read from end to end: its content is what is told of it. */
+/** A volume as if its file had been read from end to end. Its content is derived from `info`. */
 export const whole = (info: VolumeInfo): WholeVolume => ({
   ...info,
   content: info.content ?? {
@@ -42,7 +42,7 @@ export function addVolume({ db }: Profile, study: number, info: VolumeInfo, role
   )
 }
 
-/** The files of such studies, which are as the database has them. */
+/** A reader of contents that answers from the database. */
 export function contentsOf({ db }: Profile): Contents {
   const known = (path: string): WholeVolume | null => {
     const info = db.prepare('SELECT info FROM volumes WHERE path = ?').pluck().get(path) as string | undefined

@@ -5,7 +5,7 @@ import type { VolumeSource } from '../src/core/data/slices.ts'
 import type { Volume } from '../src/core/data/volume.ts'
 import { RandomState } from '../src/core/mri/random.ts'
 
-/** k-space of noise, strongest at the centre, and a ground truth of noise; `patient` seeds it. */
+/** k-space of noise, strongest at the centre, and a ground truth of noise. `patient` is the seed. */
 export function noiseVolume(
   patient: string,
   { slices = 2, rows = 40, columns = 36, mask = null as Uint8Array | null } = {},
@@ -51,5 +51,5 @@ export function noiseVolume(
 
 export const sourceOf = (volume: Volume): VolumeSource => ({ info: volume.info, open: async () => volume })
 
-/** Of what a file only lends. */
+/** Copies values that a file lends only during a call. */
 export const copy = (values: Float32Array): Float32Array => values.slice()

@@ -1,4 +1,4 @@
-/** K1: what a file holds is what results belong to. K2: no user's file is replaced. */
+/** K1: results belong to the contents of files. K2: no file of a user is replaced. */
 import { cpSync } from 'node:fs'
 import { expect, vi } from 'vitest'
 import type { Evaluation } from '../../src/contract/evaluation.ts'
@@ -9,7 +9,7 @@ import { metricsOf, type Variant, variant } from './variant.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
-/** A study's trainings are a tenth as long, and of a small network: its zero-filled row needs none of them. */
+/** Shortens a reproduction's trainings to a tenth, with a small network, because only the zero-filled row is tested. */
 vi.mock(import('../../src/services/reproduction/plan.ts'), async importOriginal => {
   const original = await importOriginal()
   const tenth = (epochs: number) => Math.max(1, Math.round(epochs / 10))

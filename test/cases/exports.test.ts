@@ -1,4 +1,4 @@
-/** K8 and K9: lengths and windows of what is written, from the bytes of the files and as other programs read them. */
+/** K8 and K9: lengths and windows of exported files, read from their bytes and by other programs. */
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -11,7 +11,7 @@ import { type Variant, variant } from './variant.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
-/** What was written of the one file. */
+/** Reconstructs one file, and gives the path of the output. */
 async function written(v: Variant, file: string, ...options: string[]): Promise<string> {
   const { volumes } = await v.json<{ volumes: { output: string }[] }>('reconstruct', file, ...options)
   return volumes[0].output
@@ -27,7 +27,7 @@ async function firstDicom(v: Variant, file: string, ...options: string[]): Promi
   )
 }
 
-/** Value of an element of explicit little-endian DICOM, at its first place in the file; `null`: there is none. */
+/** The value of the first such element in a file of explicit little-endian DICOM, or `null`. */
 function element(bytes: Buffer, group: number, number: number): Buffer | null {
   const tag = Buffer.alloc(4)
   tag.writeUInt16LE(group, 0)
@@ -48,7 +48,7 @@ const textOf = (bytes: Buffer, group: number, number: number) =>
 const numbersOf = (bytes: Buffer, group: number, number: number) =>
   textOf(bytes, group, number)?.split('\\').map(Number) ?? []
 
-/** [down, right], mm. */
+/** @returns [down, right] in mm */
 const pixelSpacing = (path: string) => numbersOf(readFileSync(path), 0x0028, 0x0030)
 
 variant('K8-pixel-size/interpolated_one_way', async v => {
@@ -72,7 +72,7 @@ variant('K8-pixel-size/nifti_says_nothing', async v => {
   v.equal({ down: 2, right: 5 }, { down, right }, 'PixelSpacing')
 })
 
-/** Whether there is what another program needs. Where a missing program is a failure, it fails. */
+/** Whether another program is installed. With `SELF_MRI_ALL_PROGRAMS`, a missing program fails the test. */
 function isThere(v: Variant, missing: string | null): boolean {
   if (missing === null) return true
   v.say('read by another program', `not tried: ${missing}`)
@@ -84,13 +84,13 @@ function validated(v: Variant, path: string): void {
   if (!isThere(v, missingProgram('dciodvfy', 'dicom3tools'))) return
   const { stdout, stderr } = spawnSync('dciodvfy', ['-new', path], { encoding: 'utf8' })
   const said = `${stdout}${stderr}`
-  expect(said).toMatch(/SCImage|MRImage/) // it knew what it was given
+  expect(said).toMatch(/SCImage|MRImage/) // dciodvfy recognised the kind of image.
   const errors = said.split('\n').filter(line => /^Error|WindowWidth/.test(line))
   v.say('dciodvfy: no error', errors.join('; ') || 'no error')
   expect(errors).toEqual([])
 }
 
-/** pydicom applies the window, with the VOI LUT function that is told and with LINEAR. */
+/** pydicom applies the window, with the file's VOI LUT function and with LINEAR. The image must have many greys. */
 async function pydicomShows(v: Variant, path: string): Promise<void> {
   if (!isThere(v, missingReaders)) return
   const read = (await readFolder(dirname(path)))[basename(path)] as Record<'shown' | 'shownLinear', number[]>
@@ -101,13 +101,13 @@ async function pydicomShows(v: Variant, path: string): Promise<void> {
   }
 }
 
-/** PS3.3 C.11.2.1.2.1: 0 to 1. */
+/** The function LINEAR of DICOM PS3.3 C.11.2.1.2.1, from 0 to 1. */
 function linear(value: number, centre: number, width: number): number {
   const x = (value - (centre - 0.5)) / (width - 1) + 0.5
   return Math.min(Math.max(x, 0), 1)
 }
 
-/** A viewer that knows the function LINEAR alone shows an image, not two greys. */
+/** A viewer that supports only the function LINEAR must show an image with many greys. */
 function showsImage(v: Variant, path: string): void {
   const bytes = readFileSync(path)
   const [[centre], [width]] = [numbersOf(bytes, 0x0028, 0x1050), numbersOf(bytes, 0x0028, 0x1051)]

@@ -1,4 +1,4 @@
-/** K3 to K7: what a file's k-space and ground truth are, as found at import, and what a score makes of them. */
+/** K3 to K7: how import judges a file's k-space and ground truth, and how the file is scored. */
 import { readFileSync } from 'node:fs'
 import { expect, vi } from 'vitest'
 import type { Evaluation, Metrics } from '../../src/contract/evaluation.ts'
@@ -15,7 +15,7 @@ const numbers = (v: Variant) => v.right.numbers as Record<string, number>
 
 interface Scored {
   readonly evaluation: Evaluation
-  /** What the command says beside its JSON document. */
+  /** The text on standard error, beside the JSON document. */
   readonly said: string
 }
 
@@ -25,7 +25,7 @@ async function score(v: Variant, ...args: string[]): Promise<Scored> {
   return { evaluation: JSON.parse(out), said: err }
 }
 
-/** Imported with this sampling, scored as it is in the file, to the right numbers. */
+/** Imports a file, expects this sampling, and expects the right scores without a further mask. */
 async function scoredAsItIs(v: Variant, file: string, sampling: Partial<Sampling>, right: Record<string, number>) {
   const study = await v.json<Study>('import', file)
   v.say(JSON.stringify(sampling), JSON.stringify(study.volumes[0].sampling))
@@ -36,7 +36,7 @@ async function scoredAsItIs(v: Variant, file: string, sampling: Partial<Sampling
   expect(volume.sampling).toBe('sub-sampled in the file')
 }
 
-/** A study of one training file and one fully sampled file for validation: the training is refused. */
+/** Makes a study of this training file and a fully sampled validation file, and expects that training is refused. */
 async function neverTrainedOn(v: Variant, file: string): Promise<void> {
   v.add(`K3-sampling/${file}`, `study/train/${file.split('/').at(-1)}`)
   v.add('K10-validation-range/last_one/files/val/val0.h5', 'study/val/val0.h5')
@@ -77,11 +77,14 @@ interface LeftOut {
   readonly faults: readonly (Pick<SliceFault, 'slice' | 'dataset'> & Partial<SliceFault>)[]
   readonly right: Readonly<Record<string, number>>
   readonly why: RegExp
-  /** What import must name besides. */
+  /** A further text that import must print. */
   readonly names?: string
 }
 
-/** Import and score say in one line which slices (counted from 1) of the file are left out, and why; the others have the right numbers. */
+/**
+ * Import and score must say in one line which slices of the file (counted from 1) are left out, and why.
+ * The other slices must have the right scores.
+ */
 async function leftOut(v: Variant, { file, faults, right, why, names }: LeftOut): Promise<void> {
   const listed = faults.map(fault => expect.objectContaining(fault))
   const { volumes } = await v.json<Study>('import', file, '--name', 'json')
@@ -141,7 +144,7 @@ variant('K4-missing-slices/virtual_source_gone', v =>
   }),
 )
 
-/** Refused at import as a type that is not read; or read, to the right numbers. Never found out later. */
+/** Whether import refuses a file whose type is not supported. If import takes the file, its scores must be right. */
 async function refusedAtImport(v: Variant, file: string, reason: RegExp): Promise<boolean> {
   const { exit, err } = await v.cli('import', file, '--name', 'probe', '--json')
   if (exit === 0) return false
@@ -174,7 +177,7 @@ variant('K5-element-types/truth_complex_in_validation', async v => {
   const { exit, out, err } = await v.cli('import', 'train', 'val', '--name', 's')
   const sentence = (out + err).split('\n').find(line => /b\.h5|ground truth/.test(line) && /complex/.test(line))
   v.say('import says that the ground truth of b.h5 is complex', sentence ?? `not said: ${out + err}`)
-  expect(exit, err).toBe(0) // the training file can be used
+  expect(exit, err).toBe(0) // The training file is usable.
   expect(sentence).toBeDefined()
   expect(sentence).toMatch(/b\.h5/)
   const { volumes } = await v.json<Study>('studies', 's')
@@ -213,7 +216,7 @@ variant('K6-not-finite/nan_in_truth_leave_it_out', async v => {
   const { evaluation } = await score(v, 'nan_truth.h5', '--slices', '1-2')
   const [volume] = evaluation.volumes
   v.equal({ slices: 2, ...numbers(v) }, { slices: volume.slices, ...metricsOf(volume) }, '--slices 1-2')
-  // The slice is left out unasked too, and named.
+  // Without --slices, the program itself leaves the slice out, and names the slice.
   await leftOut(v, {
     file: 'nan_truth.h5',
     faults: [{ slice: 2, dataset: 'reconstruction_esc', fault: 'not finite' }],

@@ -1,4 +1,4 @@
-/** K10 to K18: what is printed of a run, where profiles and weights lie, and what names and sizes are refused. */
+/** K10 to K18: printed figures of a run, moved profiles, damaged weights, busy databases, names, and small sizes. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, renameSync } from 'node:fs'
@@ -13,7 +13,7 @@ import { further, metricsOf, type Variant, variant, type Window } from './varian
 
 vi.setConfig({ testTimeout: 120_000 })
 
-/** Another program that holds the database is waited for half a second, not ten. */
+/** Shortens the wait for a database that another program holds from ten seconds to half a second. */
 vi.mock(import('../../src/services/profile/db/index.ts'), async importOriginal => {
   const PATIENCE_MS = 500
   const original = await importOriginal()
@@ -42,13 +42,13 @@ for (const [id, slices] of [
     v.equal(metricsOf(mean!), metricsOf(validation), 'validation')
     const { ssim, psnr } = validation
     expect(printed).toContain(`SSIM ${ssim.toFixed(3)}, PSNR ${psnr.toFixed(2)} dB`)
-    // The range that was computed with, out of what was printed: PSNR − 10 log10(1 / NMSE) says it.
+    // The data range follows from PSNR and NMSE: range² = 10^(PSNR / 10) · NMSE · mean square of the ground truth.
     const { maximum, meanSquare } = further[`K10-validation-range/${id}`]
     const range = Math.sqrt(10 ** (psnr / 10) * validation.nmse * meanSquare)
     v.equal({ 'range/maximum': 1 }, { 'range/maximum': range / maximum })
   })
 
-/** The loss that stands beside the chance level, and that level, as printed. */
+/** The loss and the chance level that are printed side by side. */
 async function besideChance(v: Variant, ...args: string[]): Promise<{ loss: number; chance: number }> {
   const { exit, out, err } = await v.cli('pretrain', '--study', 's', ...args)
   expect(exit, err).toBe(0)
@@ -58,8 +58,8 @@ async function besideChance(v: Variant, ...args: string[]): Promise<{ loss: numb
 }
 
 /**
- * One step over all nine slices: before it the network is the same with and without the reconstruction term, and so is the method's own
- * loss.
+ * Trains one step over all nine slices, with and without the reconstruction term. Both begin with equal weights, so the
+ * method's own loss must be equal.
  */
 async function likeBesideLike(v: Variant, ...args: string[]): Promise<void> {
   await v.json('import', 'train', 'val', '--name', 's')
@@ -68,7 +68,7 @@ async function likeBesideLike(v: Variant, ...args: string[]): Promise<void> {
   const found = await besideChance(v, ...step)
   v.say(`loss ${right.loss} (chance ${right.chance})`, `loss ${found.loss} (chance ${found.chance})`)
   expect(found.chance).toBe(right.chance)
-  expect(Math.abs(found.loss - right.loss)).toBeLessThan(1.1e-4) // printed to four digits
+  expect(Math.abs(found.loss - right.loss)).toBeLessThan(1.1e-4) // The loss is printed with four digits.
 }
 
 variant('K11-chance/rotnet', v => likeBesideLike(v, '--method', 'rotnet', '--pools', '3'))
@@ -105,7 +105,7 @@ variant('K12-profile-moved/moved', async v => {
   expect(resumed.epochs).toEqual({ done: 40, planned: 40 })
 })
 
-/** Refused in the window and on the command line, and never a run. */
+/** The weights must be refused in the window and on the command line, and no run may be made. */
 async function refusedWeights(v: Variant, refusal: Parameters<Variant['windowRefuses']>[1]): Promise<void> {
   for (const role of ['train', 'val']) v.add(`K10-validation-range/last_one/files/${role}`, `study/${role}`)
   const { id } = await v.json<Study>('import', 'study')
@@ -127,9 +127,10 @@ for (const [id, tensor] of [
     }),
   )
 
-/** Another program that holds the profile's database until `release`. */
+/** Starts another program that locks the profile's database until `release`. */
 async function hold(v: Variant, how: 'EXCLUSIVE' | 'IMMEDIATE'): Promise<ChildProcess> {
-  const script = `const db = require('better-sqlite3')(process.argv[1]); db.exec('BEGIN ${how}'); console.log('held'); process.stdin.resume()`
+  const script = `const db = require('better-sqlite3')(process.argv[1])
+    db.exec('BEGIN ${how}'); console.log('held'); process.stdin.resume()`
   const database = join(dirname(v.folder), 'profile', 'self-mri.sqlite')
   const root = fileURLToPath(new URL('../../', import.meta.url))
   const child = spawn(process.execPath, ['-e', script, database], { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] })
@@ -161,7 +162,7 @@ for (const [id, how] of [
         expect(namesOf(reading.out)).toEqual(['before'])
       }
 
-      // Refused in words, or waits in words until the other program has ended.
+      // The import is refused with a message, or prints that it waits until the other program has ended.
       let released: Promise<void> | null = null
       const endIt = () => {
         released = release(holder)
@@ -180,11 +181,11 @@ for (const [id, how] of [
     }
   })
 
-/** Reconstructs the files; the names that were written. */
+/** Reconstructs the files, and gives the names of the written files. */
 async function reconstructed(v: Variant, ...files: string[]): Promise<string[]> {
   await v.json('reconstruct', ...files, '--out', 'out')
   return readdirSync(v.path('out'))
-    .filter(name => !name.startsWith('.')) // what the program notes of its own files
+    .filter(name => !name.startsWith('.')) // omits the record of written files
     .sort()
 }
 

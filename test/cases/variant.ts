@@ -1,9 +1,9 @@
 /**
- * The cases of test/fixtures/cases: what users of other programs met, rebuilt small. Each variant is done as its right.json says, on a copy
- * of its files in a fresh profile, and gets one line on standard output: right value, value found, pass or FAIL.
+ * The cases of test/fixtures/cases: small copies of inputs that broke other programs. Each variant does what its
+ * right.json says, on a copy of its files in a new profile. It prints one line: right value, found value, pass or FAIL.
  *
- * The command line runs in this process: its own main file is evaluated anew for each call, with that call's arguments, output and exit code.
- * Engine processes are real, but serve more than one call. Starting them took most of the time.
+ * The command line runs in this process. Each call evaluates its main file anew, with its own arguments, output and
+ * exit code. Engine processes are real, but serve many calls, because starting them took most of the time.
  */
 import { createHash } from 'node:crypto'
 import { cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -23,7 +23,7 @@ import type { Engine } from '../../src/engine/process/client.ts'
 import { createHandler } from '../../src/services/http/handler.ts'
 import { openServices } from '../../src/services/open.ts'
 
-vi.stubEnv('SELF_MRI_EAGER', '1') // trainings are too short to be worth recording
+vi.stubEnv('SELF_MRI_EAGER', '1') // Recording a graph takes longer than these short trainings.
 
 vi.mock(import('../../src/engine/process/client.ts'), async importOriginal => {
   const original = await importOriginal()
@@ -41,7 +41,7 @@ vi.mock(import('../../src/engine/process/client.ts'), async importOriginal => {
   return { ...original, startEngine }
 })
 
-/** The engine until it is disposed, which leaves the process for the next one. */
+/** An engine whose `dispose` does not end the process, so that the next call can use the process. */
 function lend(engine: Engine): Engine {
   let returned = false
   return {
@@ -59,7 +59,7 @@ function lend(engine: Engine): Engine {
 const fixtures = fileURLToPath(new URL('../fixtures/cases/', import.meta.url))
 const main = new URL('../../src/cli/main.ts', import.meta.url).href
 
-/** Right values that right.json leaves out; `further.py` computes them. */
+/** Right values that right.json lacks. `further.py` computes them. */
 export const further: Record<string, Record<string, number>> = JSON.parse(
   readFileSync(join(fixtures, 'further.json'), 'utf8'),
 )
@@ -76,7 +76,7 @@ export interface Finished {
   readonly err: string
 }
 
-/** What a refusal must say. `names`: files, tensors, options, all of them. `remedy`: the instruction. */
+/** The parts of a refusal. `names`: files, tensors or options that the message must name. `remedy`: the instruction. */
 interface Refusal {
   readonly code: ErrorCode | readonly ErrorCode[]
   readonly names: string | readonly string[]
@@ -92,35 +92,35 @@ export interface Variant {
   /** Copies a file or folder of another variant. */
   add(of: string, to: string): void
   path(...parts: string[]): string
-  /** The command line, in `profile` of the variant's own folder. */
+  /** Runs a command with the variant's profile. */
   cli(...args: string[]): Promise<Finished>
-  /** The same; `act` is called once standard error matches. */
+  /** Runs a command, and calls `act` when standard error matches `until`. */
   hearing(until: RegExp, act: () => void, ...args: string[]): Promise<Finished>
-  /** The same with `--json`; it must succeed. */
+  /** Runs a command with `--json`, which must succeed. */
   json<T>(...args: string[]): Promise<T>
-  /** A command that must be refused: code, exit code, names, remedy, and nothing written. */
+  /** Runs a command that must be refused with this code, exit code, names and remedy, and must write nothing. */
   refused(args: readonly string[], refusal: Refusal): Promise<string>
-  /** A command all of whose files must be listed as unusable, `file` with its reason, and nothing written. */
+  /** Runs a command that must list `file` as unusable with this reason, fail, and write nothing. */
   skipped(args: readonly string[], file: string, reason: RegExp, remedy: RegExp): Promise<string>
-  /** As the window asks, in the same profile. */
+  /** Calls the services as the window does, in the variant's profile. */
   window<T>(use: (client: Window) => Promise<T>): Promise<T>
-  /** The same for a call that must be refused. */
+  /** Makes a call of the window that must be refused. */
   windowRefuses(call: (client: Window) => Promise<unknown>, refusal: Refusal): Promise<string>
   useProfile(name: string): void
-  /** Says on the variant's line what is right, and what was found. */
+  /** Adds a right value and a found value to the variant's line. */
   say(right: string, found: unknown): void
-  /** Both on the line, equal to 1e-6. */
+  /** Adds numbers to the line, and expects that they are equal to 1e-6. */
   equal(right: Readonly<Record<string, number>>, found: Readonly<Record<string, number>>, what?: string): void
 }
 
 const TOLERANCE = 1e-6
 
-/** Characters of a text on a variant's line. */
+/** Longest text on a variant's line, in characters. */
 const MOST_SHOWN = 200
 
 const EXIT = { failure: 1, usage: 2 } as const
 
-/** Every file and folder with its SHA-256, but for profiles. */
+/** Every file with its SHA-256, and every folder, except profiles. */
 function snapshot(folder: string, profiles: ReadonlySet<string>, under = ''): Record<string, string> {
   const found: Record<string, string> = {}
   for (const name of readdirSync(join(folder, under)).sort()) {
@@ -140,7 +140,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 let calls = 0
 
-/** One call of the command line. No two at a time: arguments and output are the process's. */
+/** One call of the command line. Calls must not overlap, because they share the process's arguments and output. */
 async function callMain(args: readonly string[], onError?: (text: string) => void): Promise<Finished> {
   const { argv, exitCode } = process
   const listeners = SIGNALS.map(signal => [signal, new Set(process.listeners(signal))] as const)
@@ -165,7 +165,7 @@ async function callMain(args: readonly string[], onError?: (text: string) => voi
     stderr.mockRestore()
     process.argv = argv
     process.exitCode = exitCode
-    // A program that ends need not stop listening.
+    // A program that ends need not remove its listeners, so they are removed here.
     for (const [signal, before] of listeners)
       for (const listener of process.listeners(signal)) if (!before.has(listener)) process.off(signal, listener)
   }
@@ -180,7 +180,7 @@ const digits = (numbers: Readonly<Record<string, number>>) =>
     .map(([name, value]) => `${name} ${Number(value.toPrecision(7))}`)
     .join(' ')
 
-/** A variant's test, and its line. `id`: its folder under test/fixtures/cases. */
+/** Defines the test of a variant, which prints one line. `id` is the variant's folder in test/fixtures/cases. */
 export function variant(id: string, perform: (variant: Variant) => Promise<void>): void {
   it(id, async () => {
     const temporary = mkdtempSync(join(tmpdir(), 'self-mri-cases-'))
@@ -280,7 +280,7 @@ export function variant(id: string, perform: (variant: Variant) => Promise<void>
           const handler = createHandler(services, { assets: folder })
           const link = new RPCLink({ url: 'http://window/rpc', fetch: request => handler(request) })
           const client: Window = createORPCClient(link)
-          await client.app.info() // once the demonstration study is there, nothing else goes on
+          await client.app.info() // waits for the import of the demonstration study
           return await use(client)
         } finally {
           await services.close()

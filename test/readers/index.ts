@@ -1,4 +1,4 @@
-/** Python with programs that are not ours, which read what was exported. */
+/** Reads exported files with other programs' libraries, in Python. */
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -16,10 +16,10 @@ const found = await pythonWith(
   line => console.error(line),
 ).catch((error: Error) => error)
 
-/** What is missing; `null`: nothing. */
+/** The sentence about missing packages, or `null` if all are installed. */
 export const missingReaders: string | null = found instanceof Error ? found.message : null
 
-/** What they find in the files of a folder, by file name. Not where they are missing. */
+/** The contents of a folder's files as these libraries read them, by file name. Throws if a package is missing. */
 export async function readFolder(folder: string): Promise<Readonly<Record<string, unknown>>> {
   if (found instanceof Error) throw found
   const { stdout } = await promisify(execFile)(found, ['-I', '-B', here('read.py'), folder], { maxBuffer: 2 ** 28 })
