@@ -1,4 +1,4 @@
-/** What every network and every method must do; a new entry in a table inherits these tests. */
+/** Tests of every network and every method. A new entry in a table inherits these tests. */
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { throwIfCancelled } from '../../src/contract/errors.ts'
@@ -30,7 +30,7 @@ const mask = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const
 const slices = { kind: 'all' } as const
 const patients = (...names: string[]) => names.map(name => sourceOf(noiseVolume(name)))
 
-/** Small enough for a test; a method that is not here has its defaults. */
+/** Small settings for tests. A method without an entry takes its defaults. */
 const SMALL: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   simclr: { crop: 32, hidden: 16 },
   swav: { large: 32, small: 32, smalls: 1, hidden: 16, embedding: 8, prototypes: 6, queue: 4, frozen: 0 },
@@ -57,7 +57,7 @@ function casesOf(networkId: string): [string, Case][] {
   const makes: [string, () => TrainingTask][] = [
     ['supervised', supervised],
     ...Object.keys(METHODS)
-      .filter(id => methodOf(id).recipes.workstation.network === networkId) // every one on every network takes minutes
+      .filter(id => methodOf(id).recipes.workstation.network === networkId) // All methods on all networks take minutes.
       .map((id): [string, () => TrainingTask] => [id, pretraining(id)]),
   ]
   if (networkId === 'unet') {
@@ -116,7 +116,7 @@ async function trainAll(task: TrainingTask, changes: Partial<Training> = {}) {
   }
 }
 
-/** Is cancelled at the pause of this number, from 0. */
+/** A pause that cancels the training when it is called for the `count`-th time, counted from 0. */
 function pauseUntil(count: number): Training['pause'] {
   let pauses = 0
   return async () => throwIfCancelled({ aborted: pauses++ === count })
@@ -154,7 +154,7 @@ describe.each(cases)('%s', (_, { network: networkId, make }) => {
       task.loss({ ...unpack(flat as tf.Tensor1D, specs), ...buffers }, batch, { set() {} }),
     )(start)
     expect(Number.isFinite(value.dataSync()[0])).toBe(true)
-    // Parts are read by name: in another order they give the same loss.
+    // Parts are read by name, so their order does not change the loss.
     const shuffled = Object.fromEntries(Object.entries(batch).toReversed())
     expect(task.loss({ ...held, ...buffers }, shuffled, { set() {} }).dataSync()).toEqual(value.dataSync())
     const gradients = unpack(grad as tf.Tensor1D, specs)
@@ -176,7 +176,7 @@ describe.each(cases)('%s', (_, { network: networkId, make }) => {
   })
 
   it('leaves no tensor behind, finished or cancelled', async () => {
-    await trainAll(make()) // makes the kernels' kept constants
+    await trainAll(make()) // The first training makes constants that the kernels keep.
     const before = tf.memory().numTensors
     await trainAll(make())
     expect(tf.memory().numTensors).toBe(before)
@@ -218,16 +218,16 @@ describe.each(cases)('%s', (_, { network: networkId, make }) => {
       makeEagerImaging(kernels()),
     )
     if (last.units === 'signal') expectNear(last.image, reconstructed)
-    else expect(correlation(last.image, reconstructed)).toBeCloseTo(1, 6) // but in other units
+    else expect(correlation(last.image, reconstructed)).toBeCloseTo(1, 6) // The units differ.
     expect(last.units).toBe(task.keepBest ? 'signal' : 'arbitrary')
   })
 
-  it('that is cancelled keeps the last step’s weights, as of the epoch begun', async () => {
+  it('keeps the weights of the last step if it is cancelled, with the number of the epoch', async () => {
     const task = make()
     const perEpoch = task.batchesPerEpoch
     for (const [pauses, epoch] of [
       [1, 1],
-      [perEpoch, 1], // in the validation
+      [perEpoch, 1], // during the validation
     ]) {
       const written: string[] = []
       const files: Training['files'] = {
@@ -262,7 +262,7 @@ describe.each(Object.keys(METHODS))('%s', id => {
     expect(Object.keys(reported).toSorted()).toEqual(declared.toSorted())
   })
 
-  it('warns of a collapsed figure with its remedy, and of no other', () => {
+  it('warns of a collapsed figure only, with its remedy', () => {
     for (const { id: figure, most, collapse } of method.figures.filter(({ collapse }) => collapse)) {
       const values = { ...(typeof most === 'string' && { [most]: 100 }) }
       const limit = collapse!.below * (typeof most === 'string' ? 100 : most!)
@@ -309,7 +309,7 @@ describe('a training', () => {
     expect(saved.get('best')!.metadata.epoch).toBe(String(summary.bestEpoch))
   })
 
-  it('of chosen slices validates by the whole volume’s maximum, as an evaluation of its weights does', async () => {
+  it('validates chosen slices with the maximum of the whole volume, as an evaluation does', async () => {
     const volume = noiseVolume('c', { slices: 4 })
     const maxima = Array.from({ length: 4 }, (_, index) => Math.max(...volume.readTarget(index)!))
     const dimmest = maxima.indexOf(Math.min(...maxima))
@@ -334,7 +334,7 @@ describe('a training', () => {
       const { ssim, psnr, nmse } = await evaluateVolume(volume, model, settings, compute(), async () => {})
       expect({ ssim, psnr, nmse }).toEqual(told)
 
-      // PSNR by hand, from the definition.
+      // PSNR from its definition.
       const indices = selectSlices(chosen, 4)
       const columns = fileNameMask(mask, volume.info.columns, volume.info.file)
       let [squares, pixels] = [0, 0]
@@ -363,7 +363,7 @@ describe('a training', () => {
       },
     })
     const { written } = await trainAll(timed(), { recipe: epochs })
-    expect(new Set(written).size).toBe(written.length) // no file is ever written twice
+    expect(new Set(written).size).toBe(written.length) // No file is written twice.
     expect(written.filter(each => each.startsWith('last'))).toEqual(['last 1', 'last 2', 'last 3', 'last 4'])
     const slow: string[] = []
     await trainAll(timed(), {
@@ -410,7 +410,7 @@ describe('a training', () => {
         network,
         networkConfig: network.config.parse({ channels: 2 }),
         train: patients('a'),
-        // Each volume is closed by the opening of the next.
+        // Opening a volume closes the volume before.
         validation: sources.map((volume, i) => ({
           info: volume.info,
           async open() {
@@ -435,7 +435,7 @@ describe('a training', () => {
   })
 
   it.each(Object.keys(METHODS))(
-    'of %s tells its own loss apart from the reconstruction term, beside the chance level of each',
+    'with %s reports its own loss without the reconstruction term, beside the chance level',
     async id => {
       const network = networkOf('unet')
       const networkConfig = network.config.parse({ channels: 2, pools: 2 })
@@ -452,7 +452,7 @@ describe('a training', () => {
       }
       const outcome = async (reconstruction: number, makeStepper: MakeStepper) => {
         const pretext = Pretext.parse({ keep: 0.5, reconstruction, apart: false })
-        // One step an epoch: its loss is of the first weights, which no term has changed yet.
+        // With one step per epoch, the loss is that of the initial weights, so the term has changed nothing yet.
         const batch = (method.instances?.(methodConfig) ?? 1) * 4
         const task = pretextTask({ ...shared, method, methodConfig, pretext, batch, epochs: 1 }, compute())
         const { events, summary } = await trainAll(task, {
@@ -462,7 +462,7 @@ describe('a training', () => {
         const { loss, extra } = events.find(event => event.type === 'epoch')!.figures
         return { loss, extra, summary, chance: method.chanceLoss(methodConfig, { batch, samples: batch }) }
       }
-      // The graph compares itself with eager steps; that these tell it too is shown once.
+      // Graph steps are compared with eager steps elsewhere, so eager steps are tested here for one method only.
       for (const makeStepper of id === 'simclr' ? [eagerStepper, graphStepper] : [graphStepper]) {
         const [plain, both] = [await outcome(0, makeStepper), await outcome(5, makeStepper)]
         expect(plain.extra.ownLoss).toBeUndefined()
@@ -472,7 +472,7 @@ describe('a training', () => {
           expect(summary.chanceLoss).toBe(chance)
           if (chance === null) expect(summary.ownLoss).toBeUndefined()
           else expect(summary.ownLoss).toBeCloseTo(plain.loss, 5)
-          // The two held-out slices are compared with each other, not with a training's batch.
+          // The two held-out slices form a batch of two, so their chance level differs from the training's.
           if (id === 'simclr') expect([chance, extra.heldOutChance]).toEqual([Math.log(7), Math.log(3)])
           if (id === 'rotnet') expect([chance, extra.heldOutChance]).toEqual([Math.log(4), Math.log(4)])
         }
@@ -480,7 +480,7 @@ describe('a training', () => {
     },
   )
 
-  it('stops at a loss that is no number and names the step; what was written stays', async () => {
+  it('stops at a loss of NaN and names the step, and keeps the files written before', async () => {
     const task = supervised()
     const poisoned: TrainingTask = {
       ...task,
@@ -492,7 +492,7 @@ describe('a training', () => {
     })
   })
 
-  it('never masks again what the file has sub-sampled', async () => {
+  it('never masks k-space again that the file has sub-sampled', async () => {
     const own = fileNameMask(mask, 36, 'scanner.h5')
     const scanned = sourceOf(noiseVolume('a', { mask: own }))
     const network = networkOf('unet')

@@ -1,4 +1,4 @@
-/** The real host on a profile of its own, as `self-mri serve` starts it. */
+/** A host on a new profile, started by `self-mri serve`. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -13,13 +13,13 @@ export const root = fileURLToPath(new URL('../..', import.meta.url))
 const { chooseNode } = await import(join(root, 'scripts', 'launch', 'node.mjs'))
 
 export interface Host {
-  /** With the token in it. */
+  /** The address, including the token. */
   readonly url: string
   readonly profile: string
   readonly pid: number
-  /** Ends it as Ctrl+C does. Its profile stays. */
+  /** Ends the host as Ctrl+C does. The profile stays. */
   stop(): Promise<void>
-  /** Ends it as a crash does. */
+  /** Ends the host as a crash does. */
   kill(): Promise<void>
 }
 
@@ -44,9 +44,9 @@ export async function startHost(profile: string): Promise<Host> {
   return { url, profile, pid: child.pid!, stop: () => end('SIGINT'), kill: () => end('SIGKILL') }
 }
 
-/** `profile`: a folder that is empty at first and removed at the end; `host`: a host on it. */
+/** `profile` is an empty folder, which is removed at the end. `host` is a host on this profile. */
 export const test = base.extend<{ profile: string; host: Host }>({
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of what a fixture needs from here.
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's dependencies from this pattern.
   profile: async ({}, use) => {
     const profile = mkdtempSync(join(tmpdir(), 'self-mri-profile-'))
     await use(profile)

@@ -1,7 +1,8 @@
 /**
- * The whole journey in a real browser on an empty profile: look, choose and edit a recipe, preview its views, pre-train, look inside,
- * fine-tune with its control, compare, cancel, restart, add a folder with a broken file, reconstruct an unlabelled file, begin to reproduce
- * the report. Any content-security violation or console error fails it.
+ * A user's whole journey in a real browser, on an empty profile: look at images, choose and edit a recipe, preview the
+ * views, pre-train, look at feature maps, fine-tune with the control, compare, cancel, restart, add a folder with a
+ * broken file, reconstruct a file without ground truth, begin to reproduce the original work.
+ * A violation of the content security policy or an error on the console fails the test.
  */
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,7 +15,7 @@ import { coloursAt, floatImage, openPage, takePicture } from './page.ts'
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const DEMONSTRATION = here('../../resources/demonstration')
 
-/** A measured file without ground truth: the demonstration's, its images renamed to something that is none. */
+/** A measured file without ground truth: a file of the demonstration whose image datasets have other names. */
 function unlabelledFile(): Buffer {
   const bytes = readFileSync(join(DEMONSTRATION, 'ulf055T_7B_FSE.h5'))
   for (const [name, other] of [
@@ -36,7 +37,7 @@ let page: Page
 const faults: string[] = []
 
 const pane = (slot: string): Locator => page.locator(`[data-slot="${slot}"]`)
-/** Its canvas, not the icons of its header. */
+/** The canvas of a pane, without the icons of the pane's header. */
 const image = (slot: string): Locator => pane(slot).locator('[role="img"]')
 const runRow = (run: number): Locator => page.locator(`[data-run="${run}"]`)
 
@@ -46,7 +47,7 @@ async function goTo(screen: 'Studies' | 'Runs' | 'Compare' | 'Reproductions' | '
   await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: screen }).click()
 }
 
-/** Types into a field of Mantine's, found by its label. */
+/** Types into a field of a dialog, found by the field's label. */
 async function fill(label: string | RegExp, value: string): Promise<void> {
   await page
     .getByRole('dialog')
@@ -54,7 +55,7 @@ async function fill(label: string | RegExp, value: string): Promise<void> {
     .fill(value)
 }
 
-/** Grey levels that the page shows at the centres of voxels, with the window it shows them in. */
+/** The grey levels that the page shows at the centres of voxels, and the grey window of the pane. */
 async function greyLevels(
   slot: string,
   shape: readonly [number, number],
@@ -150,7 +151,7 @@ test('goes through slices by wheel and keys, and changes the window of all panes
   await page.keyboard.press('Space')
 })
 
-/** A drawer that is still coming in takes the focus, and with it the list of a field that was clicked too early. */
+/** Chooses an option, with retries: a drawer that is still sliding in takes the focus and closes the list. */
 async function choose(field: string, option: string): Promise<void> {
   await expect(async () => {
     await page.getByRole('combobox', { name: field }).click()
@@ -176,7 +177,7 @@ test('chooses a recipe, edits it, and keeps it as its own', async () => {
   await page.keyboard.press('Enter')
   await expect(form.getByText('as saved')).toBeVisible()
   await expect(form.getByRole('combobox', { name: 'Recipe' })).toHaveValue('RotNet, three epochs')
-  // What is wrong is said at its field, and nothing starts.
+  // The form shows a fault at its field, and starts nothing.
   await form.getByRole('button', { name: /^Method: RotNet/ }).click()
   await fill('Crop', '20')
   await form.getByRole('button', { name: 'Start' }).click()
@@ -326,12 +327,12 @@ test('pauses a run and resumes it where it was', async () => {
 test('finds everything after the host was killed in the middle of a training, and goes on', async ({ browser }) => {
   await page.getByRole('article').getByRole('button', { name: 'Run again' }).click()
   await expect(runRow(5)).toHaveAttribute('data-status', 'running', { timeout: 30_000 })
-  // One epoch at least is written down, and its weights.
+  // Waits for at least one logged epoch and its weights.
   await expect(page.getByText(/Validation slice: /)).toBeVisible({ timeout: 60_000 })
   await expect(page.getByRole('button', { name: 'Compare images' })).toBeVisible({ timeout: 30_000 })
   await host.kill()
   await page.close()
-  faults.length = 0 // the dying line
+  faults.length = 0 // Drops errors about the lost connection.
   host = await startHost(join(folder, 'profile'))
   page = await openPage(browser, host.url, faults)
   await goTo('Runs')
@@ -347,7 +348,7 @@ test('finds everything after the host was killed in the middle of a training, an
   const before = await epochs().count()
   await page.getByRole('article').getByRole('button', { name: 'Resume' }).click()
   await expect(epochs().nth(before)).toBeVisible({ timeout: 60_000 })
-  // Each epoch once, none left out: the curve has no break.
+  // Each epoch is there once, so the curve has no gap.
   const names = await epochs().evaluateAll(buttons => buttons.map(button => button.getAttribute('aria-label')))
   expect(names).toEqual(names.map((_, i) => `Epoch ${i + 1}`))
   await picture('runs-resumed')
@@ -373,7 +374,7 @@ test('adds a folder with one broken file', async () => {
   await picture('studies-broken')
 })
 
-/** Drops a file or folder of this computer on the window, as a person does. */
+/** Drops a file or folder on the window, as a user does. */
 async function drop(path: string): Promise<void> {
   const session = await page.context().newCDPSession(page)
   const data = { items: [], files: [path], dragOperationsMask: 1 }
@@ -422,7 +423,7 @@ test('reconstructs a dropped file without ground truth, and saves it', async () 
   expect(readFileSync(saved).includes('Research use only')).toBe(true)
 })
 
-test('imports a checkpoint and fine-tunes it; names what is none', async () => {
+test('imports a checkpoint and fine-tunes it, and names a file that is no checkpoint', async () => {
   const [checkpoint] = readdirSync(join(host.profile, 'runs/2')).filter(name => name.startsWith('best'))
   const foreign = join(folder, 'foreign.safetensors')
   writeFileSync(foreign, 'no checkpoint')
@@ -434,7 +435,7 @@ test('imports a checkpoint and fine-tunes it; names what is none', async () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Import checkpoint' }).click()
   }
   await expect(page.getByRole('alert').getByText(/foreign\.safetensors/)).toBeVisible()
-  // The browser writes down that the host refused the first.
+  // The browser logs the host's refusal of the first file.
   expect(faults.splice(0)).toEqual([expect.stringMatching(/ 4\d\d .*importCheckpoint/)])
   await expect(page.getByRole('heading', { name: /imported checkpoint: finished/ })).toBeVisible()
   await page.getByRole('checkbox', { name: 'with control' }).uncheck()
@@ -443,7 +444,7 @@ test('imports a checkpoint and fine-tunes it; names what is none', async () => {
 })
 
 test('begins to reproduce the original work, and stops', async () => {
-  // The address of version 0.1.0
+  // The address that version 0.1.0 used leads to the screen, too.
   await page.evaluate(() => {
     location.hash = 'report'
   })
@@ -458,7 +459,7 @@ test('begins to reproduce the original work, and stops', async () => {
   await expect(reproduction.getByRole('table', { name: /^Table 1/ })).toContainText(/Zero-filled.*0\.\d{3}/, {
     timeout: 60_000,
   })
-  // The control of a fine-tuning before is one of its trainings, and is not done twice.
+  // The control of the earlier fine-tuning is one of these trainings, so it is not trained again.
   await expect(reproduction.getByText(/^running, \d of 4 trainings/)).toBeVisible()
   await expect(reproduction.getByRole('img', { name: /^Figure 3/ })).toBeVisible({ timeout: 60_000 })
   await picture('report-running')

@@ -1,4 +1,4 @@
-/** What the browser's tests share: a page that tells what it complains of, pictures of it, and what it shows. */
+/** Functions for tests in a browser: open a page and collect its errors, take pictures, read the shown images. */
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -6,10 +6,10 @@ import { AxeBuilder } from '@axe-core/playwright'
 import { type Browser, expect, type Page } from '@playwright/test'
 import { FRAME_HEADER, FrameMeta } from '../../src/contract/images.ts'
 
-/** Folder for pictures of every screen, for people to look at; none are taken without it. */
+/** Folder for pictures of every screen. Without the variable, no pictures are taken. */
 const PICTURES = process.env.SELF_MRI_PICTURES
 
-/** Errors of the console, of scripts and of the content security policy are added to `faults`. */
+/** Opens a page. Errors of the console, of scripts and of the content security policy are added to `faults`. */
 export async function openPage(browser: Browser, url: string, faults: string[]): Promise<Page> {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
   page.on('console', message => {
@@ -28,7 +28,7 @@ export async function openPage(browser: Browser, url: string, faults: string[]):
 export async function takePicture(page: Page, name: string): Promise<void> {
   if (!PICTURES) return
   mkdirSync(PICTURES, { recursive: true })
-  await page.mouse.move(600, 890) // no hover in the way
+  await page.mouse.move(600, 890) // moves the mouse away from controls with hover texts
   for (const [width, height] of [
     [1440, 900],
     [1024, 700],
@@ -40,13 +40,16 @@ export async function takePicture(page: Page, name: string): Promise<void> {
   await page.setViewportSize({ width: 1440, height: 900 })
 }
 
-/** The file that the page hands over when this is done. */
+/** The bytes of the file that the browser downloads during `act`. */
 export async function downloaded(page: Page, act: () => Promise<void>): Promise<Buffer> {
   const [file] = await Promise.all([page.waitForEvent('download'), act()])
   return readFileSync(await file.path())
 }
 
-/** No serious fault of accessibility on the screen as it is: what is on its way, such as a message that fades, is where it goes to. */
+/**
+ * Expects no serious fault of accessibility. All transitions are ended first, because axe fails on a message that is
+ * fading.
+ */
 export async function expectAccessible(page: Page): Promise<void> {
   const still = await page.evaluateHandle(() => {
     const sheet = new CSSStyleSheet()
@@ -65,7 +68,7 @@ export async function expectAccessible(page: Page): Promise<void> {
   expect(words).toEqual([])
 }
 
-/** The numbers of an image, by its path. */
+/** The float32 values and the description of an image, by the image's path. */
 export async function floatImage(page: Page, path: string): Promise<{ values: Float32Array; meta: FrameMeta }> {
   const answer = await page.request.get(new URL(path, page.url()).href)
   expect(answer.status()).toBe(200)
@@ -76,7 +79,7 @@ export async function floatImage(page: Page, path: string): Promise<{ values: Fl
   }
 }
 
-/** Red, green, blue that a pane's canvas has at the centres of voxels of an image that is fitted, and its window. */
+/** The colours of a pane's canvas at the centres of voxels, and the grey window. The image must be fitted. */
 export function coloursAt(
   page: Page,
   canvas: string,

@@ -1,4 +1,4 @@
-/** The window in a real browser, one journey at a time: two cores train and draw. */
+/** Settings for tests of the window in a real browser. Tests run one after another, because two cores must do all. */
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from '@playwright/test'
 
@@ -16,7 +16,7 @@ export default defineConfig({
     actionTimeout: 20_000,
     viewport: { width: 1440, height: 900 },
     trace: 'retain-on-failure',
-    // Playwright starts it without its sandbox, which root could not have.
+    // Playwright starts Chromium without a sandbox, so the tests also run as root.
     launchOptions: { executablePath: findChromium() },
   },
 })

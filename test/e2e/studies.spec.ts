@@ -1,6 +1,7 @@
 /**
- * A study whose files change on the disk: it is read from end to end, a changed file is named, nothing is trained or scored on it, and
- * once its new contents are taken both go on, and the old run says what it is of.
+ * A study whose files change on the disk. Every file is read from end to end. A changed file is named, and is neither
+ * trained nor scored on. After a scan takes the new contents, trainings and scores work again. The old run says that it
+ * belongs to the old contents.
  */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,7 +18,7 @@ let files: string
 let host: Host
 let page: Page
 const faults: string[] = []
-/** The browser's own words where the host refuses: of a score or an image of a changed file, a thumbnail of a missing one. */
+/** The browser logs this text if the host refuses an image or a score of a changed file, or a missing thumbnail. */
 const REFUSED = /^Failed to load resource: the server responded with a status of (409|422) /
 
 const SIZE = { slices: 2, rows: 64, columns: 64 }
@@ -27,7 +28,7 @@ const runRow = (run: number): Locator => page.locator(`[data-run="${run}"]`)
 const notice = (): Locator => page.getByRole('list', { name: 'State of the files' })
 const dialog = (): Locator => page.getByRole('dialog')
 
-/** Replaces a file of the study as a copy from elsewhere does, with what another seed draws. */
+/** Replaces a file of the study by a renamed file of noise with another seed. */
 async function write(role: string, name: string, seed = name): Promise<void> {
   mkdirSync(join(files, role), { recursive: true })
   renameSync(await writeNoise(folder, seed, SIZE), join(files, role, `${name}.h5`))
@@ -129,7 +130,7 @@ test('takes the new contents after a scan, and finds the missing file by its con
   await expect(notice()).toBeHidden()
 })
 
-test('shows, scores and trains on the new contents; the old run says that it is of the old ones', async () => {
+test('shows, scores and trains on the new contents, and the old run names its old contents', async () => {
   await row('d.h5').getByRole('button', { name: 'd.h5' }).click()
   await expect(pane('input').locator('[data-metric="volume-ssim"]')).toHaveText(/\d\.\d{3}/)
   const { values } = await floatImage(page, (await pane('input').getAttribute('data-url'))!)

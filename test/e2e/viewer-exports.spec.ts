@@ -1,4 +1,4 @@
-/** What leaves the viewer: the figure on the clipboard, a feature map in print, and what is said of a file that broke after it was opened. */
+/** The figure on the clipboard, a feature map in print, and messages about a file that broke after it was opened. */
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -26,7 +26,7 @@ async function openFigure(): Promise<void> {
   await expect(figureDialog().getByRole('img', { name: 'The figure as it will be' })).toBeVisible()
 }
 
-/** How many grey levels and colours a picture has, of a sample of its pixels. */
+/** The width of a picture, the number of its colours in a sample of pixels, and the share of dark pixels. */
 function coloursOf(png: Buffer): { width: number; colours: number; dark: number } {
   const { width, data, channels } = decode(png)
   const seen = new Set<number>()
@@ -93,13 +93,13 @@ test('prints a feature map that a pane shows', async () => {
   await page.getByRole('option', { name: 'SVG' }).click()
   const svg = (await save()).toString()
   expect(svg).toContain('channel 2')
-  // Each pane's image and the colour bar beside it.
+  // Each pane has an image and a colour bar.
   expect(svg.match(/<image/g)).toHaveLength(2 * (await page.locator('[data-pane] canvas[data-low]').count()))
   await page.keyboard.press('Escape')
   await page.getByRole('button', { name: 'Reset panes' }).click()
 })
 
-test('a file that broke after it was opened is named, with what to do, wherever it is asked for', async () => {
+test('names a file that broke after it was opened, with the remedy, in every place that needs the file', async () => {
   const study = join(folder, 'clinic')
   const file = join(study, 'scan.h5')
   mkdirSync(study)
@@ -138,6 +138,6 @@ test('a file that broke after it was opened is named, with what to do, wherever 
   await page.keyboard.press('ArrowRight')
   await expect(pane('input').getByRole('alert')).toContainText(said)
   await takePicture(page, 'viewer-broken')
-  // The browser writes down that the host refused the scores.
+  // The browser logs that the host refused the scores.
   expect(faults.splice(0).filter(fault => !/ (?:409|422) .*\/rpc\/score/.test(fault))).toEqual([])
 })

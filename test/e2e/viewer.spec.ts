@@ -1,4 +1,4 @@
-/** The viewer on the demonstration study, before any network is trained: what is on the screen is what the numbers say. */
+/** The viewer on the demonstration study, before any training: the screen must show what the numbers say. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -59,7 +59,7 @@ test.afterEach(() => {
   expect(faults).toEqual([])
 })
 
-test('an error map at ×5 is 5·|a − b| of the maximum, to one grey level; signed, it tells above from below', async () => {
+test('an error map at ×5 is 5·|a − b| of the maximum, to one grey level, and a signed map shows the sign', async () => {
   const { values, meta } = await floatImage(page, (await pane('input').getAttribute('data-url'))!)
   const truth = await floatImage(page, (await pane('truth').getAttribute('data-url'))!)
   const voxels = someVoxels(meta.shape)
@@ -90,7 +90,7 @@ test('an error map at ×5 is 5·|a − b| of the maximum, to one grey level; sig
   await page.getByRole('button', { name: 'Signed errors' }).click()
 })
 
-test('blink shows one of two frames and nothing between; swipe each on its side; overlay their mean', async () => {
+test('blink alternates two frames, swipe shows each frame on its side, overlay shows their mean', async () => {
   await layout('1 × 3')
   const input = pane('input')
   await expect(stage('truth')).toBeVisible()
@@ -141,7 +141,7 @@ test('blink shows one of two frames and nothing between; swipe each on its side;
   await expect(pair).toBeHidden()
 })
 
-test('zoom keeps the voxel under the pointer in every pane, until it is unlinked', async () => {
+test('zoom keeps the voxel under the pointer in every pane, until zoom is unlinked', async () => {
   const readout = (slot: string) => pane(slot).locator('output').first()
   const { x, y, width, height } = (await stage('input').boundingBox())!
   await page.mouse.move(x + 0.4 * width, y + 0.55 * height)
@@ -189,7 +189,8 @@ test('boxes of fastMRI+ become regions of their slices, the right way up', async
   const table = join(folder, 'boxes.csv')
   writeFileSync(
     table,
-    'file,slice,study_level,x,y,width,height,label\nulf055T_7B_FLAIR,2,No,10,0,20,32,"A, lesion"\nother,2,No,1,1,1,1,x\n',
+    'file,slice,study_level,x,y,width,height,label\n' +
+      'ulf055T_7B_FLAIR,2,No,10,0,20,32,"A, lesion"\nother,2,No,1,1,1,1,x\n',
   )
   const panel = page.getByRole('region', { name: 'Measurements' })
   const [chooser] = await Promise.all([
@@ -202,7 +203,7 @@ test('boxes of fastMRI+ become regions of their slices, the right way up', async
     pane('truth').locator('g[data-selected] rect').last().boundingBox(),
     stage('truth').boundingBox(),
   ])
-  expect(outline!.y).toBeGreaterThan(image!.y + image!.height / 2) // y counts from below
+  expect(outline!.y).toBeGreaterThan(image!.y + image!.height / 2) // In fastMRI+, y counts from the bottom.
   await page.keyboard.press('Delete')
 })
 
@@ -260,7 +261,7 @@ test('saves a figure with its resolution, and a slice for other programs', async
   expect(npy.toString('latin1')).toContain('(128, 126)')
 })
 
-test('has no serious fault of accessibility, on any screen', async () => {
+test('has no serious fault of accessibility on any screen', async () => {
   await expectAccessible(page)
   for (const screen of ['Studies', 'Runs', 'Reproductions', 'Settings']) {
     await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: screen }).click()

@@ -1,4 +1,4 @@
-/** The command line as labs script it: child processes, a profile of their own, one JSON document on standard output. */
+/** The command line as scripts call it: child processes, a new profile, one JSON document on standard output. */
 import { spawn } from 'node:child_process'
 import {
   copyFileSync,
@@ -79,10 +79,10 @@ async function json<T>(...args: string[]): Promise<T> {
 
 const tiny = ['--channels', '4', '--pools', '2']
 
-describe('a file that is odd', () => {
+describe('an unusual input', () => {
   const scan = fileURLToPath(new URL('../fixtures/chunks/scan.h5', import.meta.url))
 
-  it('is scored and reconstructed with a word on each slice that is not whole', async () => {
+  it('is scored and reconstructed, with a message on each faulty slice', async () => {
     const { out } = await run('evaluate', scan)
     expect(out).toContain(
       'Left out of scan.h5: slice 2 (kspace: incomplete), slice 4 (reconstruction_esc: incomplete).\n',
@@ -92,11 +92,11 @@ describe('a file that is odd', () => {
     expect(made.err).toContain(`${scan}: slice 2 (kspace: incomplete): what is missing counts as zero.`)
   })
 
-  it('is scored with a word on where its mask comes from, and on its k-space', async () => {
+  it('is scored, with messages on the source of its mask and on its k-space', async () => {
     const path = join(folder, 'corner.h5')
     const shifted = kspaceOf({ rows: 32, columns: 24, noise: 0.01, seed: 5 }).map((_, i, kspace) => {
       const [row, column] = [Math.floor((i >> 1) / 24), (i >> 1) % 24]
-      if (column % 3 === 1) return 0 // not measured
+      if (column % 3 === 1) return 0 // This column was not measured.
       return kspace[2 * (((row + 16) % 32) * 24 + ((column + 12) % 24)) + (i & 1)]
     })
     await writeFastMri(path, {
@@ -110,7 +110,7 @@ describe('a file that is odd', () => {
     expect(out).toMatch(/corner\.h5: The centre of k-space seems to lie in the corner/)
   })
 
-  it('that is none leaves nothing to reconstruct, which is said', async () => {
+  it('is refused with a message if it is a folder without files', async () => {
     const empty = join(folder, 'no scans')
     mkdirSync(empty)
     const { status, err } = await run('reconstruct', empty, '--out', join(folder, 'none made'))
@@ -156,14 +156,14 @@ describe('evaluate --run zero-filled', () => {
     expect(volumes[0].sd!.ssim).toBeGreaterThan(0)
   })
 
-  it('lists what cannot be scored, scores the rest, and fails where nothing can', async () => {
+  it('lists files that cannot be scored, scores the others, and fails if no file can be scored', async () => {
     const mixed = join(folder, 'mixed')
     mkdirSync(mixed)
     copyFileSync(join(demonstration, 'ulf055T_6A_FSE.h5'), join(mixed, 'good.h5'))
     copyFileSync(join(demonstration, 'ulf055T_6A_FSE.h5'), join(mixed, 'cut.h5'))
     truncateSync(join(mixed, 'cut.h5'), 300_000)
     writeFileSync(join(mixed, 'text.h5'), 'no HDF5')
-    const { volumes, skipped } = await json<Evaluation>('evaluate', 'mixed') // relative to the caller
+    const { volumes, skipped } = await json<Evaluation>('evaluate', 'mixed') // a path relative to the caller
     expect(volumes.map(volume => volume.file)).toEqual(['good.h5'])
     expect(skipped.map(({ path }) => basename(path))).toEqual(['cut.h5', 'text.h5'])
     expect(skipped[0].reason).toMatch(/truncated/)
@@ -298,7 +298,7 @@ describe('from a folder to a fine-tuned reconstruction', () => {
     expect(tensors(first)).toEqual(tensors(second))
   })
 
-  it('cancels cleanly on Ctrl+C: exit code 130, the row and its last weights stay', async () => {
+  it('cancels on Ctrl+C with exit code 130, and keeps the run and its last weights', async () => {
     const { child, finished } = start(['train', ...tiny, '--epochs', '500', '--json'])
     await new Promise<void>(resolve => child.stderr.on('data', chunk => /500 epochs/.test(String(chunk)) && resolve()))
     child.kill('SIGINT')
@@ -312,7 +312,7 @@ describe('from a folder to a fine-tuned reconstruction', () => {
     expect(readdirSync(join(folder, 'profile/runs', last.id)).filter(name => name.endsWith('.part'))).toEqual([])
   })
 
-  it('goes on after Ctrl+C as if it had never been pressed; a milestone is fine-tuned', async () => {
+  it('resumes after Ctrl+C with an equal result, and fine-tunes a milestone', async () => {
     const args = ['train', ...tiny, '--epochs', '12', '--milestones', '2,12', '--warmup', '1', '--patience', '12']
     const whole = await json<RunRow>(...args)
     expect(whole.milestones).toEqual([2, 12])
@@ -341,7 +341,7 @@ describe('from a folder to a fine-tuned reconstruction', () => {
     expect(err).toMatch(/a milestone of run \d+ \(2, 12\), got epoch 3/)
   })
 
-  it('waits its turn on the device in words, or with --no-wait does not', async () => {
+  it('waits for a busy device with a message, and does not wait with --no-wait', async () => {
     const first = start(['train', ...tiny, '--epochs', '500'])
     await new Promise<void>(resolve =>
       first.child.stderr.on('data', chunk => /500 epochs/.test(String(chunk)) && resolve()),
@@ -359,7 +359,7 @@ describe('from a folder to a fine-tuned reconstruction', () => {
 })
 
 describe('the synthetic knee study', () => {
-  it('is made as fastMRI files in the roles’ folders, says synthetic, and is scored against its noise-free images too', async () => {
+  it('has fastMRI files in the roles’ folders, says synthetic, and has scores against noise-free images', async () => {
     const study = await json<Study>(
       'import',
       '--synthetic-knee',
@@ -407,7 +407,7 @@ describe('reconstruct --format', () => {
     expect(readFileSync(volumes[0].output).subarray(0, magic.length).toString('latin1')).toBe(magic)
   })
 
-  it('dicom writes a file a slice, and not where something is already', async () => {
+  it('dicom writes one file per slice, and replaces no files without --overwrite', async () => {
     const args = ['reconstruct', scan, '--run', 'truth', '--format', 'dicom', '--out', 'formats'] as const
     await json(...args)
     const written = join(folder, 'formats/ulf055T_7B_FSE')
@@ -418,20 +418,20 @@ describe('reconstruct --format', () => {
     expect(readFileSync(join(written, 'slice-001.dcm'))).toEqual(before)
     const { replaced } = await json<{ replaced: string[] }>(...args, '--overwrite')
     expect(replaced).toEqual([written])
-    expect(readFileSync(join(written, 'slice-001.dcm'))).not.toEqual(before) // other UIDs
+    expect(readFileSync(join(written, 'slice-001.dcm'))).not.toEqual(before) // The UIDs differ.
     writeFileSync(join(written, 'notes.txt'), 'mine')
     expect((await run(...args, '--overwrite')).err).toMatch(/ulf055T_7B_FSE, whose notes\.txt/)
     expect(readdirSync(written)).toContain('notes.txt')
   })
 
-  it('says which slices there are', async () => {
+  it('names the slices of the volume', async () => {
     const { status, err } = await run('reconstruct', scan, '--slice', '5', '--out', 'formats')
     expect(status).toBe(1)
     expect(err).toMatch(/Expected a slice from 1 to 4, got 5, in .*ulf055T_7B_FSE\.h5/)
   })
 })
 
-describe('what is there already', () => {
+describe('an output that exists already', () => {
   const scan = join(demonstration, 'ulf055T_7B_FSE.h5')
   let out: string
   let copies = 0
@@ -454,8 +454,8 @@ describe('what is there already', () => {
     expect(readdirSync(out).map(name => [name, read(name)])).toEqual(before)
   }
 
-  it('and is somebody’s stays, whole, with or without --overwrite; none of the call’s files is written', async () => {
-    copyFileSync(knee, join(out, basename(scan))) // k-space of another origin
+  it('stays if Self-MRI did not write it, also with --overwrite, and the call writes no file', async () => {
+    copyFileSync(knee, join(out, basename(scan))) // k-space from another source
     for (const more of [[], ['--overwrite']])
       await expectRefused(
         ['reconstruct', scan, knee, ...more],
@@ -463,7 +463,7 @@ describe('what is there already', () => {
       )
   })
 
-  it('and is a study’s file stays, by whatever name it is reached', async () => {
+  it('stays if it is a file of a study, under every name of the file', async () => {
     copyFileSync(scan, join(out, 'raw.h5'))
     await json('import', out, '--name', 'kept')
     const other = join(folder, 'elsewhere')
@@ -481,7 +481,7 @@ describe('what is there already', () => {
     expect(refused).toMatchObject({ status: 1, err: expect.stringMatching(/a file of the study “kept”/) })
   })
 
-  it('and is an earlier result is replaced with --overwrite, and listed', async () => {
+  it('is replaced with --overwrite if it is an earlier result, and is listed', async () => {
     const args = ['reconstruct', scan, '--run', 'truth'] as const
     await json(...args, '--out', out)
     await expectRefused(args, /which is an earlier result of Self-MRI.*--overwrite/)
@@ -495,7 +495,7 @@ describe('what is there already', () => {
     expect(visible()).toEqual([basename(scan)])
   })
 
-  it('of two inputs of one name lets the first one be written, and names the second', async () => {
+  it('is written for the first of two inputs with one name, and the second input is named', async () => {
     const other = join(folder, 'twin')
     mkdirSync(other)
     copyFileSync(scan, join(other, basename(scan)))
@@ -517,26 +517,27 @@ describe('what is there already', () => {
 })
 
 describe('engine doctor', () => {
-  it('computes a training step and says on what', async () => {
+  it('computes a training step and names the device', async () => {
     const health = await json<EngineHealth>('engine', 'doctor')
     expect(health.tensorflow).toMatch(/^2\./)
     expect(health.stepMs).toBeGreaterThan(0)
     expect(Number.isFinite(health.loss)).toBe(true)
   })
 
-  it('has XLA compile its graphs where the profile says so, and comes to nearly the same loss', async () => {
+  it('compiles its graphs with XLA if the profile says so, and reaches nearly the same loss', async () => {
     const [exact, profile] = [await json<EngineHealth>('engine', 'doctor'), ['--profile', join(folder, 'compiled')]]
     expect(exact.compiler).toBeNull()
     expect(await json<{ xla: boolean }>(...profile, 'engine', 'xla', 'on')).toEqual({ xla: true })
     const compiled = await json<EngineHealth>(...profile, 'engine', 'doctor')
     expect(compiled).toMatchObject({ compiler: 'XLA', way: 'graph' })
-    // The first three differ by 1e-7; RMSprop's next steps, as long for a small gradient as for a large one, make a hundredth of it.
+    // The first three losses differ by 1e-7. In later steps the difference grows to a hundredth, because RMSprop's
+    // steps for small gradients are as long as for large gradients.
     expect(Math.abs(compiled.loss / exact.loss - 1)).toBeLessThan(0.05)
     expect(await json<{ xla: boolean }>(...profile, 'engine', 'xla')).toEqual({ xla: true })
   })
 })
 
-describe('what is asked wrongly', () => {
+describe('a wrong command', () => {
   it.each([
     [['evaluate', 'nowhere.h5'], 1, /nowhere\.h5/],
     [['evaluate', '--run', '999', knee], 1, /got "999"/],
@@ -562,7 +563,7 @@ describe('what is asked wrongly', () => {
     expect(finished.out).toBe('')
   })
 
-  it('every command has its help', async () => {
+  it('can be looked up, because every command has a help', async () => {
     for (const command of [
       'import',
       'studies',

@@ -1,4 +1,7 @@
-/** Results, trainings, scores and images belong to bytes, not to names: real files, the real engine, services in this process. */
+/**
+ * Trainings, scores and images belong to the bytes of files, not to their names. The tests use real files, the real
+ * engine, and services in this process.
+ */
 import {
   copyFileSync,
   mkdirSync,
@@ -48,7 +51,7 @@ afterEach(() => {
 
 type Change = { readonly of: 'k-space' | 'truth'; readonly slice: number } | null
 
-/** A volume of noise seeded by `patient`, with one number changed; `id`: whose it is said to be. */
+/** Writes a volume of noise, with one number changed. `patient` is the seed, and `id` is the patient id in the file. */
 async function write(path: string, patient: string, change: Change = null, id = patient): Promise<string> {
   const { readKspace, readTarget } = noiseVolume(patient, SIZE)
   const slices = Array.from({ length: SIZE.slices }, (_, index) => index)
@@ -70,7 +73,7 @@ async function write(path: string, patient: string, change: Change = null, id = 
   return path
 }
 
-/** The same bytes, but for one number, in the same file; size and time of modification are as before. */
+/** Changes one number in a file, and keeps the file's size and time of modification. */
 async function changeInPlace(path: string, patient: string, change: Change): Promise<void> {
   const { size, atime, mtime } = statSync(path)
   const other = await write(join(folder, 'other', basename(path)), patient, change)
@@ -94,7 +97,7 @@ async function writeStudy(name: string): Promise<string> {
 const importAt = (root: string, name = basename(root)) =>
   importStudy(services, { paths: [root], name, slices: { kind: 'all' }, splitSeed: 0 })
 
-/** Listed, and read from end to end. */
+/** Imports a study, and reads its files from end to end. */
 async function imported(root: string, name?: string): Promise<Study> {
   const study = await importAt(root, name)
   await checkVolumes(services, study, study.volumes)
@@ -121,7 +124,7 @@ const score = (study: Study, run = 'zero-filled') =>
 const train = (study: Study) => startRun(services, { study, config: config(), parent: null })
 
 describe('identity', () => {
-  it('is of the content, whatever the file is called and wherever it is', async () => {
+  it('depends on the content, not on the file’s name and folder', async () => {
     const path = await write(join(folder, 'a.h5'), 'a')
     const before = await identityOf(path)
     expect(before).toMatch(/^[0-9a-f]{64}$/)
@@ -148,7 +151,7 @@ describe('identity', () => {
     expect(await identityOf(path)).not.toBe(before)
   })
 
-  it('is read once, and again only when the file was written', async () => {
+  it('is read once, and again only after the file was written', async () => {
     const path = await write(join(folder, 'a.h5'), 'a')
     const call = vi.spyOn(services.engines.interactive, 'call')
     const read = async () => {
@@ -165,7 +168,7 @@ describe('identity', () => {
 })
 
 describe('two studies whose files have equal names and sizes', () => {
-  it('have scores of their own', async () => {
+  it('have separate scores', async () => {
     const [one, two] = [await imported(await writeStudy('one')), await writeStudy('two')]
     await write(join(two, 'test', 'd.h5'), 'd', { of: 'k-space', slice: 1 })
     const second = await imported(two)
@@ -179,7 +182,7 @@ describe('two studies whose files have equal names and sizes', () => {
 
 describe('a file that changed since its study took it', () => {
   it.each(['k-space', 'truth'] as const)(
-    'is named, and no score, training, resume or image is of it (%s)',
+    'is named, and is refused for scores, trainings, resumes and images (%s)',
     async of => {
       const study = await imported(await writeStudy('s'))
       const run = await train(study)
@@ -208,14 +211,14 @@ describe('a file that changed since its study took it', () => {
     },
   )
 
-  it('is taken by a scan: old results say that they are of the old content, and a resume is refused', async () => {
+  it('is taken by a scan, and then old results name the old content and a resume is refused', async () => {
     const study = await imported(await writeStudy('s'))
     const run = await train(study)
     expect(run.contents).toBe('current')
     await changeInPlace(pathIn(study, 'a.h5'), 'a', { of: 'k-space', slice: 2 })
     const findings = await scanAgain(services, study.id)
     expect(findings).toMatchObject({ added: [], changed: [{ file: 'a.h5', what: 'other numbers' }], missing: [] })
-    expect(studyById(services.profile, study.id)).toEqual(study) // nothing is taken unasked
+    expect(studyById(services.profile, study.id)).toEqual(study) // The scan itself changes nothing.
     const taken = await takeFindings(services, study.id, { token: findings.token, removeMissing: false })
     expect(taken.volumes.map(({ id }) => id)).toEqual(study.volumes.map(({ id }) => id))
     expect(findRun(services.profile, run.id).contents).toBe('changed')
@@ -227,7 +230,7 @@ describe('a file that changed since its study took it', () => {
     expect((await train(taken)).status).toBe('finished')
   })
 
-  it('is no reason to refuse a resume where it came to the study later', async () => {
+  it('does not prevent a resume if the file joined the study after the run', async () => {
     const root = await writeStudy('s')
     const study = await imported(root)
     const run = await train(study)
@@ -238,7 +241,7 @@ describe('a file that changed since its study took it', () => {
     expect((await resumeRun(services, run.id)).status).toBe('finished')
   })
 
-  it('that was only touched is as before', async () => {
+  it('counts as unchanged if only its times changed', async () => {
     const study = await imported(await writeStudy('s'))
     for (const { path } of study.volumes) utimesSync(path, new Date(), new Date(Date.now() - 1e9))
     expect(Object.values(fileStates(services, study))).toEqual(Array(4).fill('written since'))
@@ -246,7 +249,7 @@ describe('a file that changed since its study took it', () => {
     expect(run).toMatchObject({ status: 'finished', contents: 'current' })
   })
 
-  it('since it was only listed is named as well where it cannot be the one that was listed', async () => {
+  it('is named also if it was listed but not yet read, and differs from the listed file', async () => {
     const root = await writeStudy('s')
     const study = await importAt(root)
     expect(study.volumes.map(({ sampling }) => sampling.kind)).toEqual(Array(4).fill('unread'))
@@ -256,7 +259,7 @@ describe('a file that changed since its study took it', () => {
 })
 
 describe('the leak of patients', () => {
-  it('through a training file that is another patient’s by now is refused before and after it is taken', async () => {
+  it('is found if a training file now holds another patient, before and after a scan takes the file', async () => {
     const study = await imported(await writeStudy('s'))
     copyFileSync(pathIn(study, 'd.h5'), pathIn(study, 'a.h5'))
     await expect(train(study)).rejects.toMatchObject({ code: 'DATA_CHANGED' })
@@ -270,10 +273,10 @@ describe('the leak of patients', () => {
     })
   })
 
-  it('is found by the content where the file names another patient', async () => {
+  it('is found by the content if the file names another patient', async () => {
     const study = await imported(await writeStudy('s'))
     const run = await train(study)
-    // No patient id: the name is taken for it.
+    // Without a patient id, the file’s name is taken as the patient.
     services.profile.db.prepare("UPDATE run_patients SET patient = 'not ' || patient").run()
     const copied = join(folder, 'copied.h5')
     copyFileSync(pathIn(study, 'a.h5'), copied)
@@ -283,7 +286,7 @@ describe('the leak of patients', () => {
     })
   })
 
-  it('is found by the k-space where patient, header and ground truth are others', async () => {
+  it('is found by the k-space if patient, header and ground truth differ', async () => {
     const root = await writeStudy('s')
     const study = await imported(root)
     const run = await train(study)
@@ -310,7 +313,7 @@ describe('the leak of patients', () => {
 })
 
 describe('files that are new, moved or gone', () => {
-  it('are followed to a file of the same name where several have the content', async () => {
+  it('are found in the file of the same name if several files have the content', async () => {
     const root = await writeStudy('s')
     const study = await imported(root)
     const elsewhere = join(folder, 'elsewhere')
@@ -320,7 +323,7 @@ describe('files that are new, moved or gone', () => {
     expect(moved).toMatchObject([{ path: join(elsewhere, 'd.h5') }])
   })
 
-  it('are not looked for where there is nothing', async () => {
+  it('are not searched in a folder that does not exist', async () => {
     const study = await imported(await writeStudy('s'))
     const nowhere = join(folder, 'nowhere')
     await expect(locateFiles(services, study.id, nowhere)).rejects.toMatchObject({
@@ -329,7 +332,7 @@ describe('files that are new, moved or gone', () => {
     })
   })
 
-  it('that were never read are followed by name and size, unless several files differ in their contents', async () => {
+  it('are found by name and size if they were never read, unless several candidates differ', async () => {
     const root = await writeStudy('s')
     const study = await importAt(root)
     const elsewhere = join(folder, 'elsewhere')
@@ -340,7 +343,7 @@ describe('files that are new, moved or gone', () => {
     expect(missing).toMatchObject([{ file: 'd.h5' }])
   })
 
-  it('are not new where another way leads to them', async () => {
+  it('are not listed as new under a second path', async () => {
     const root = await writeStudy('a')
     const study = await imported(root)
     renameSync(root, join(folder, 'b'))
@@ -379,7 +382,7 @@ describe('files that are new, moved or gone', () => {
     expect(removed.volumes.map(({ file }) => file)).not.toContain('d.h5')
   })
 
-  it('are found elsewhere by their contents, whatever they are called', async () => {
+  it('are found in another folder by their contents, under any name', async () => {
     const root = await writeStudy('s')
     const study = await imported(root)
     const before = await score(study)
@@ -419,7 +422,7 @@ it('keeps what was read before a reading was cancelled', async () => {
   expect(fileStates(services, now)[last.id]).toBe('unread')
 })
 
-it('names a file as changed that cannot be used any more', async () => {
+it('names a file as changed if it can no longer be used', async () => {
   const study = await imported(await writeStudy('broken'))
   const [volume] = study.volumes
   writeFileSync(volume.path, 'no HDF5 file')

@@ -1,6 +1,6 @@
 /**
- * The installation from end to end, with a pip and a compiler that take their results from the engine already
- * installed: everything but the download and the build is real, the smoke test included.
+ * The installation from end to end. Fake programs take the place of pip and the compiler, and copy from the installed
+ * engine. Everything but the download and the build is real, including the smoke test.
  */
 import { spawn } from 'node:child_process'
 import {
@@ -24,7 +24,7 @@ import { BINDING } from '../../src/engine/install/manifest.ts'
 
 const real = locateEngine('cpu') ?? (await installEngine({ variant: 'cpu' }))
 
-/** Beside the real engine, as its libraries are linked, not copied; only what is copied may be damaged. */
+/** A folder beside the real engine, because its libraries are hard links. A test may damage copied files only. */
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(cacheDirectory(), 'test-'))
@@ -102,7 +102,7 @@ describe('an installation', () => {
     expect(locateEngine('cpu')).not.toBeNull()
   })
 
-  test('that is broken is mended', async () => {
+  test('is repaired if it is broken', async () => {
     const { binding, directory } = await install()
     truncateSync(binding, 1000)
     expect(locateEngine('cpu')).toBeNull()
@@ -113,14 +113,14 @@ describe('an installation', () => {
     expect(readdirSync(engineFolder())).toHaveLength(1)
   })
 
-  test('happens once when two processes ask at once', async () => {
+  test('is made once if two processes start it at the same time', async () => {
     const [first, second] = await Promise.all([installInProcess().done, installInProcess().done])
     expect(first).toMatchObject({ status: 0, output: engineDirectory('cpu') })
     expect(second).toMatchObject({ status: 0, output: engineDirectory('cpu') })
     expect(pipRuns()).toHaveLength(1)
   })
 
-  test('that was killed half-way is taken over, and its leftovers go', async () => {
+  test('is taken over if its process was killed, and partial files are removed', async () => {
     program('python3', `${PIP}\nexec sleep 5`)
     const killed = installInProcess()
     await vi.waitUntil(() => existsSync(join(folder, 'pip.log')), { timeout: 10_000 })
@@ -139,7 +139,7 @@ describe('a failed installation leaves nothing behind', () => {
     expect(locateEngine('cpu')).toBeNull()
   }
 
-  test('cancelled: pip is ended', async () => {
+  test('if it is cancelled, and pip is ended', async () => {
     program('python3', `${PIP}\nexec sleep 30`)
     const control = new AbortController()
     const start = performance.now()
@@ -151,7 +151,7 @@ describe('a failed installation leaves nothing behind', () => {
     expectEmpty()
   })
 
-  test('pip fails', async () => {
+  test('if pip fails', async () => {
     program('python3', `${PIP}\necho "ERROR: No matching distribution found" >&2; exit 1`)
     await expect(install()).rejects.toMatchObject({
       code: 'ENGINE_UNAVAILABLE',
@@ -160,20 +160,20 @@ describe('a failed installation leaves nothing behind', () => {
     expectEmpty()
   })
 
-  test('the compiler fails', async () => {
+  test('if the compiler fails', async () => {
     program('compiler', 'test "$1" = --version && exit 0\necho "tfjs_backend.cc:1: error: no such type"; exit 1')
     await expect(install()).rejects.toThrow(/tfjs_backend\.cc:1: error: no such type/)
     expectEmpty()
   })
 
-  test('the add-on does not load', async () => {
+  test('if the add-on does not load', async () => {
     program('compiler', `${COMPILER}\ntruncate -s 1000 "$2" 2>/dev/null || head -c 1000 "$real/${BINDING}" > "$2"`)
     await expect(install()).rejects.toThrow(/Expected the newly built engine to compute/)
     expectEmpty()
   })
 })
 
-/** An installation in a Node of its own, as two terminals would start it. */
+/** Starts an installation in a separate process, as a second terminal would. */
 function installInProcess() {
   const url = new URL('../../src/engine/install/install.ts', import.meta.url).href
   const script = `const { installEngine } = await import('${url}')

@@ -1,4 +1,4 @@
-/** Each example runs as a user runs it, at its tiny size: finite losses and scores, and a picture of three panes. */
+/** Runs each example as a user does, at its tiny size: finite losses and scores, and a picture of three panes. */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -24,7 +24,7 @@ interface Finished {
   readonly err: string
 }
 
-/** `where`: the folder where the command is typed. */
+/** @param where the folder in which the command is typed */
 function run(where: string, ...args: string[]): Promise<Finished> {
   const INIT_CWD = join(folder, where)
   mkdirSync(INIT_CWD, { recursive: true })

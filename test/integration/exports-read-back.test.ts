@@ -1,4 +1,6 @@
-/** Every format of export, read by programs that are not ours: pydicom, nibabel, SimpleITK, h5py, NumPy, dciodvfy, dcm2niix. */
+/**
+ * Every export format is read back by other programs: pydicom, nibabel, SimpleITK, h5py, NumPy, dciodvfy and dcm2niix.
+ */
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -24,7 +26,7 @@ const [SLICES, HEIGHT, WIDTH] = [3, 10, 7]
 const PIXELS = HEIGHT * WIDTH
 const VOXEL: VoxelSize = [2, 96 / 36, 5]
 
-/** Noise from −0.1 to 1 times a scale, that is the largest value. */
+/** Noise from −0.1 to 1 times a scale. The scale is the largest value. */
 function imagesAt(scale: number): Float32Array {
   const random = RandomState.fromKey([scale > 1 ? 1 : 0])
   const noise = Float32Array.from({ length: SLICES * PIXELS }, () => (1.1 * random.uniform() - 0.1) * scale)
@@ -40,7 +42,7 @@ const reconstructionOf = (images: Float32Array, voxelSize?: VoxelSize): Reconstr
   provenance: { run: '12', checkpoint: null, mask: 'random, acceleration 4', units: 'signal' },
 })
 
-/** From below what a float32 holds in full precision to near its limit; fastMRI's knees are at 1e-5 to 1e-3. */
+/** Scales across the range of float32. fastMRI's knees have values from 1e-5 to 1e-3. */
 const SCALES = [1e-25, 2e-5, 0.7, 1, 300, 3e3, 3.2e4, 6e4, 1e30]
 
 const VOLUMES: Readonly<Record<string, Reconstruction>> = {
@@ -107,7 +109,7 @@ beforeAll(async () => {
 const slicesOf = (name: string) =>
   Array.from({ length: SLICES }, (_, i) => read<ReadDicom>(`${name}/slice-00${i + 1}.dcm`))
 
-/** Of numbers side by side. */
+/** The largest difference between two lists of numbers. */
 const farthest = (a: readonly number[], b: ArrayLike<number>): number => {
   expect(a.length).toBe(b.length)
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0)
@@ -209,7 +211,7 @@ describe('DICOM', () => {
     for (const name of NAMES)
       for (const { rescaled, shown, shownLinear, shownAsIntegers, slope, attributes } of slicesOf(name)) {
         expect(attributes.WindowWidth).toBeGreaterThanOrEqual(100)
-        // pydicom maps the window to the range of all that can be stored, which is the window's own.
+        // pydicom maps the window to the range of all storable values, and here that range equals the window.
         expect(farthest(shown, rescaled)).toBeLessThan(1e-6 * slope * 65535)
         expect(shownLinear).toEqual(shown)
         expect(farthest(shownAsIntegers, rescaled)).toBeLessThan(0.6)

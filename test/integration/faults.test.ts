@@ -1,4 +1,4 @@
-/** What goes wrong while a run trains, in a host of its own: memory that does not suffice, a full disk (injected), a damaged state. */
+/** Faults while a run trains, in a separate host: injected lack of memory, an injected full disk, a damaged state. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ vi.setConfig({ testTimeout: 120_000 })
 
 let folder: string
 let host: Host
-/** While it is there, the engine finds the disk full. */
+/** Path of a file. While this file exists, the engine's writes fail as on a full disk. */
 let full: string
 
 const start = async () => {
@@ -55,8 +55,8 @@ const happens = (run: string, type: RunEvent['type']) =>
 const figuresOf = async (run: string) =>
   (await eventsOf(run)).flatMap(event => (event.type === 'epoch' ? [{ ...event.figures, seconds: 0 }] : []))
 
-describe('memory that does not suffice (RESOURCE_EXHAUSTED, injected)', () => {
-  it('fails the run in words, and offers a smaller batch that gives the same result', async () => {
+describe('lack of memory (RESOURCE_EXHAUSTED, injected)', () => {
+  it('fails the run with a message, and offers a smaller batch that gives an equal result', async () => {
     const run = await train(2, 8)
     await becomes(run, 'failed')
     const { run: view } = await detailOf(run)
@@ -72,7 +72,7 @@ describe('memory that does not suffice (RESOURCE_EXHAUSTED, injected)', () => {
 })
 
 describe('a full disk (ENOSPC, injected)', () => {
-  it('is waited out: the run says so, keeps its last checkpoint whole, and goes on by itself', async () => {
+  it('makes the run wait: the run says so, keeps its last checkpoint, and continues by itself', async () => {
     const run = await train(16)
     await happens(run, 'state')
     writeFileSync(full, '')
@@ -87,7 +87,7 @@ describe('a full disk (ENOSPC, injected)', () => {
     expect((await eventsOf(run)).map(event => event.type)).toContain('continued')
   })
 
-  it('does not keep a run from being cancelled, and it goes on later', async () => {
+  it('does not prevent that a run is cancelled and later resumed', async () => {
     const run = await train(16)
     await happens(run, 'state')
     writeFileSync(full, '')
@@ -102,7 +102,7 @@ describe('a full disk (ENOSPC, injected)', () => {
 })
 
 describe('a run', () => {
-  it('that is paused lets the next one begin, and goes on behind it; its order can be changed', async () => {
+  it('lets the next run begin while it is paused, and the order of the queue can be changed', async () => {
     const [first, second, third] = [await train(300), await train(1), await train(1)]
     await happens(first, 'state')
     expect((await detailOf(third)).run.queuePosition).toBe(2)
@@ -128,7 +128,7 @@ describe('a run', () => {
     await expect(host.client.runs.resume({ run: second })).rejects.toMatchObject({ code: 'STATE_CONFLICT' })
   })
 
-  it('whose newest state is damaged goes on from the one before, and says so', async () => {
+  it('resumes from the state before if the newest state is damaged, and says so', async () => {
     const run = await train(500)
     const states = async () => (await eventsOf(run)).flatMap(event => (event.type === 'state' ? [event] : []))
     await vi.waitFor(async () => expect((await states()).length).toBeGreaterThan(2), { timeout: 60_000 })
@@ -149,7 +149,7 @@ describe('a run', () => {
     await becomes(run, 'cancelled')
   })
 
-  it('started again gives the same curve, and says what made it', async () => {
+  it('gives an equal curve if it is started again, and names its environment', async () => {
     const run = await train(3)
     await becomes(run, 'finished')
     const { runs } = await host.client.runs.again({ run })
@@ -165,7 +165,7 @@ describe('a run', () => {
     })
   })
 
-  it('that a crash interrupted goes on by itself where the profile is set so', async () => {
+  it('resumes by itself after a crash if the profile’s setting says so', async () => {
     expect(await host.client.app.settings.get()).toEqual({ autoResume: false, xla: false })
     expect(await host.client.app.settings.set({ autoResume: true })).toEqual({ autoResume: true, xla: false })
     const run = await train(16)

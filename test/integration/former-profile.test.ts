@@ -1,4 +1,4 @@
-/** Profiles of version 349f561, whose runs recorded no contents: what their numbers are still good for. */
+/** Profiles of version 349f561, whose runs recorded no contents. Which of their runs and scores are still valid? */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,7 +25,7 @@ afterEach(() => {
 
 const contents = () => listRuns(services.profile).map(({ contents: of }) => of)
 
-it('whose files are older than the runs give them their contents, and the runs go on', async () => {
+it('runs get the contents of files that are older than the runs, and can be resumed', async () => {
   services = openServices({ profile: unpackOldProfile(folder, { dataFollow: true }).profile })
   expect(contents()).toEqual(Array(4).fill('not recorded'))
   const study = await readyStudy(services, findStudy(services.profile, 'Brains'))
@@ -40,7 +40,7 @@ it('whose files are older than the runs give them their contents, and the runs g
   expect((await resumeRun(services, '4')).status).toBe('finished')
 })
 
-it('whose files were written since stay, marked, and are not gone on with', async () => {
+it('runs whose files were written later stay, are marked, and cannot be resumed', async () => {
   services = openServices({ profile: unpackOldProfile(folder, { dataFollow: true, rewritten: true }).profile })
   await readyStudy(services, findStudy(services.profile, 'Brains'))
   expect(contents()).toEqual(Array(4).fill('not recorded'))
@@ -51,7 +51,7 @@ it('whose files were written since stay, marked, and are not gone on with', asyn
   })
 })
 
-/** How many scores name volumes by today's contents. */
+/** The number of scores that name volumes by their current contents. */
 async function scoresOfContents(profile: string) {
   services = openServices({ profile })
   const { volumes } = await readyStudy(services, findStudy(services.profile, 'Brains'))
@@ -62,15 +62,15 @@ async function scoresOfContents(profile: string) {
   return named.get(`${content!.identity} ${file}`)
 }
 
-it('whose files are older than the scores give them their contents', async () => {
+it('scores get the contents of files that are older than the scores', async () => {
   expect(await scoresOfContents(unpackReproducedProfile(folder).profile)).toBe(11)
 })
 
-it('whose files were written since the scores give them none', async () => {
+it('scores get no contents of files that were written later', async () => {
   expect(await scoresOfContents(unpackReproducedProfile(folder, { rewritten: true }).profile)).toBe(0)
 })
 
-it('whose files are scored otherwise today give their scores no contents', async () => {
+it('scores get no contents of files that this version scores in another way', async () => {
   const { profile } = unpackReproducedProfile(folder)
   const db = new Database(join(profile, 'self-mri.sqlite'))
   db.exec("UPDATE evaluations SET result = json_set(result, '$.volumes[0].sampling', 'sub-sampled in the file')")

@@ -39,7 +39,7 @@ async function run(...args: string[]) {
   })
   child.stderr.on('data', chunk => {
     err += chunk
-    if (/\(\d+ of \d+.*\) …$/m.test(err)) child.kill() // a training takes minutes
+    if (/\(\d+ of \d+.*\) …$/m.test(err)) child.kill() // stops at the first training, which takes minutes
   })
   const [status] = await once(child, 'close')
   return { status, out, err }
@@ -51,7 +51,7 @@ async function json(...args: string[]) {
   return JSON.parse(out)
 }
 
-/** What the profile has of trainings and scores. */
+/** The trainings and scores in the profile. */
 function computed() {
   const db = new Database(join(old.profile, 'self-mri.sqlite'), { readonly: true })
   const rows = (table: string, columns: string) => db.prepare(`SELECT ${columns} FROM ${table} ORDER BY 1, 2`).all()
@@ -68,7 +68,7 @@ function computed() {
 
 const reportIn = (out: string) => ReproductionReport.parse(JSON.parse(readFileSync(join(out, 'study.json'), 'utf8')))
 
-/** The identity names contents since, and not file sizes. */
+/** Omits the identity, which named the sizes of files in the old version, and names contents now. */
 const withoutIdentity = ({ identity, ...row }: ReproductionRow) => row
 
 it('its runs, its own recipe, and every file are there', async () => {

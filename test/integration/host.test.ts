@@ -1,4 +1,4 @@
-/** The host as a process of its own, asked over HTTP as the window asks it. */
+/** The host in a separate process, with requests over HTTP as from the window. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -85,7 +85,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** A request with headers that `fetch` does not let one choose. */
+/** A request with headers that `fetch` does not allow to set. */
 function ask(path: string, headers: Record<string, string>) {
   return new Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; body: string }>((resolve, reject) => {
     const request = httpRequest({ host: '127.0.0.1', port: host.port, path, headers }, response => {
@@ -131,7 +131,7 @@ const tiny = async (epochs: number): Promise<StartInput> => ({
   seed: 0,
 })
 
-/** The log after `afterSeq` until a line is the last one wanted; the stream is then broken off. */
+/** Reads the log after `afterSeq` until `isLast` is true for a line, and then aborts the stream. */
 async function listen(afterSeq: number, isLast: (logged: LoggedEvent) => boolean): Promise<LoggedEvent[]> {
   const heard: LoggedEvent[] = []
   for await (const event of await host.client.app.watch({ afterSeq })) {
@@ -152,11 +152,11 @@ const hasEnded =
   ({ run: of, event }: LoggedEvent) =>
     of === run && event.type === 'status' && !['queued', 'running'].includes(event.status)
 
-describe('who may ask', () => {
+describe('a request', () => {
   const own = () => ({ host: `127.0.0.1:${host.port}` })
   const key = () => ({ authorization: `Bearer ${host.token}` })
 
-  it('is told by the token: its URL gives a cookie, and nothing answers without', async () => {
+  it('needs the token: its URL gives a cookie, and nothing is answered without the cookie', async () => {
     expect((await ask('/', own())).status).toBe(401)
     expect((await ask('/frames/1/0/truth', own())).status).toBe(401)
     expect((await ask(`/?token=${'0'.repeat(32)}`, own())).status).toBe(401)
@@ -167,7 +167,7 @@ describe('who may ask', () => {
     expect((await ask('/', { ...own(), cookie: cookie.split(';')[0] })).status).toBe(200)
   })
 
-  it('is not a page elsewhere, by whatever name it calls this machine', async () => {
+  it('from another page is refused, under every name of this machine', async () => {
     for (const [name, status] of [
       [`evil.example:${host.port}`, 403],
       ['127.0.0.1:1', 403],
@@ -184,7 +184,7 @@ describe('who may ask', () => {
 })
 
 describe('the window’s files', () => {
-  it('come with a strict policy whose nonce is new each time', async () => {
+  it('come with a strict policy and a new nonce each time', async () => {
     const nonces = await Promise.all(
       [1, 2].map(async () => {
         const page = await host.fetch('/')
@@ -203,7 +203,7 @@ describe('the window’s files', () => {
     expect(script.headers.get('cache-control')).toMatch('immutable')
   })
 
-  it('are all that can be had', async () => {
+  it('are the only files that are served', async () => {
     for (const path of [
       '/assets/..%2f..%2fprofile%2fself-mri.sqlite',
       '/assets/nothing.js',
@@ -256,7 +256,7 @@ describe('a study', () => {
     await expect(frame(volume.id, 2, 'truth', { show: 'mean' })).rejects.toThrow('Choose zero-filled or a run')
   })
 
-  it('that is not there, or a question that makes no sense, is refused with a code', async () => {
+  it('is refused with a code if it does not exist or if the request is invalid', async () => {
     await expect(host.client.studies.get({ study: 999 })).rejects.toMatchObject({ code: 'STUDY_NOT_FOUND' })
     await expect(host.client.studies.get({ study: 0.5 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
     const response = await host.fetch('/frames/1/0/sideways')
@@ -277,7 +277,7 @@ describe('a study', () => {
     expect(await host.client.app.browse({ path: '/nowhere/at/all' })).toMatchObject({ folder: '/' })
   })
 
-  it('can be taken off the list and put back, and its folder imported under another name', async () => {
+  it('can be removed from the list and put back, and its folder can be imported under another name', async () => {
     const { id, roots } = await demonstration()
     await host.client.studies.hide({ study: id })
     expect(await host.client.studies.list()).toEqual([])
@@ -293,8 +293,8 @@ describe('a study', () => {
   })
 })
 
-describe('a long work', () => {
-  it('is told in the bottom line, ends with its stream, and leaves nothing behind', async () => {
+describe('a long task', () => {
+  it('is shown in the bottom line, ends with its stream, and leaves no files behind', async () => {
     const folder = join((await host.client.app.info()).profile, 'synthetic-knee-seed-5')
     for await (const event of await host.client.studies.synthesize({ seed: 5, patients: 1, slices: 2 })) {
       expect(event).toMatchObject({ type: 'progress', total: 12 })
@@ -311,7 +311,7 @@ describe('a long work', () => {
 })
 
 describe('a training', () => {
-  it('is heard of to its end, through a broken stream too, without loss or repeats', async () => {
+  it('is reported to its end without loss or repeats, also after a broken stream', async () => {
     const {
       runs: [run],
     } = await host.client.runs.start(await tiny(3))
@@ -332,7 +332,7 @@ describe('a training', () => {
     expect((await frame(volume.id, 0, `run:${run}`)).meta.metrics).not.toBeNull()
   })
 
-  it('of a pre-training’s weights comes with its control; both wait their turn, and are cancelled where they are', async () => {
+  it('from pre-trained weights comes with its control, and both can be cancelled in the queue', async () => {
     const request = await tiny(500)
     const pretraining = { ...request, method: 'simclr', methodConfig: { crop: 32, hidden: 8 } }
     const { runs: pretrained } = await host.client.runs.start({
@@ -353,7 +353,7 @@ describe('a training', () => {
     await host.client.runs.cancel({ run: control })
     const start = await listen(0, ({ run, event }) => run === fineTuned && event.type === 'step')
     const volume = (await demonstration()).volumes[0]
-    await frame(volume.id, 3, `run:${pretrained[0]}`) // looking does not wait for training
+    await frame(volume.id, 3, `run:${pretrained[0]}`) // Frames do not wait for the training.
     const [layer] = await host.client.runs.layers({ run: pretrained[0] })
     const maps = await host.fetch(featuresPath(volume.id, 3, pretrained[0], layer, mask))
     const { shape, ...meta } = FeatureMeta.parse(JSON.parse(maps.headers.get(FRAME_HEADER)!))
@@ -398,7 +398,7 @@ describe('a training', () => {
 })
 
 describe('a new scan', () => {
-  it('is sent, reconstructed, saved and fetched; a broken file is told with its reason', async () => {
+  it('is uploaded, reconstructed, saved and downloaded, and a broken file is named with its reason', async () => {
     const files = {
       'scan.h5': readFileSync(await writeKspaceAlone(folder, 'unlabelled')),
       'broken.h5': Buffer.from('this is no HDF5'),
@@ -453,7 +453,7 @@ describe('a new scan', () => {
 })
 
 describe('without TensorFlow', () => {
-  it('studies and ground truths are there; what needs it says so', async () => {
+  it('studies and ground truths are shown, and everything else names the missing engine', async () => {
     const usual = host
     host = await startHost('bare', { SELF_MRI_CACHE: join(folder, 'empty-cache') })
     try {

@@ -1,4 +1,4 @@
-/** A profile that is moved, old, held by another program, or asked for by an ambiguous word, on the command line and with the engine. */
+/** Profiles that were moved, are old, or are locked by another program, and ambiguous names on the command line. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -54,7 +54,7 @@ function start(profile: string, ...args: string[]) {
   })
   return {
     finished: once(child, 'close').then(([status]) => ({ status: status as number | null, out, err })),
-    /** Resolves once it has said this on standard error. */
+    /** Resolves when standard error matches these words. */
     said: (words: RegExp) => vi.waitFor(() => expect(err).toMatch(words), { timeout: 60_000, interval: 50 }),
   }
 }
@@ -64,7 +64,7 @@ const run = (profile: string, ...args: string[]) => start(profile, ...args).fini
 describe('a run that is stopped, and whose profile is then moved', () => {
   const EPOCHS = 6
 
-  /** Trains run 5 of the old profile’s study, a copy of which lies in the folder; stops after so many epochs. */
+  /** Trains run 5 on a copy of the old profile's study, and stops after `stopAfter` epochs. */
   async function train(services: Services, stopAfter: number): Promise<void> {
     const stop = new AbortController()
     const { network, networkConfig, mask, slices } = findRun(services.profile, '3').config
@@ -89,7 +89,7 @@ describe('a run that is stopped, and whose profile is then moved', () => {
     else await training
   }
 
-  it('ends with the same weights as one that was never stopped nor moved, bit for bit', async () => {
+  it('ends with the weights of an undisturbed run, bit for bit', async () => {
     const { profile } = unpackOldProfile(folder, { dataFollow: true })
     cpSync(profile, join(folder, 'moves'), { recursive: true })
     const whole = openServices({ profile })
@@ -103,7 +103,7 @@ describe('a run that is stopped, and whose profile is then moved', () => {
     expect((await resumeRun(moved, '5')).status).toBe('finished')
     const kept = (services: Services) =>
       checkpointsOf(services.profile, 5).map(({ role, epoch, sha256 }) => [role, epoch, sha256])
-    expect(kept(moved).at(-1)).toEqual(kept(whole).at(-1)) // the last one's
+    expect(kept(moved).at(-1)).toEqual(kept(whole).at(-1)) // the last checkpoint
     expect(kept(moved)).toHaveLength(kept(whole).length)
     expect(findRun(moved.profile, '5').checkpoint!.sha256).toBe(findRun(whole.profile, '5').checkpoint!.sha256)
     expect(findRun(moved.profile, '5').summary!.checkpoint.path).toBe(findRun(moved.profile, '5').checkpoint!.path)
@@ -122,7 +122,7 @@ it('a profile of 349f561 that has moved is scored as it was, fine-tuned, resumed
   const settings = { mask, maskDraws: null, slices: { kind: 'all' }, reference: 'ground truth' } as const
   const of = { study, volumes: volumesOf(study, 'test') }
   const scored = await evaluate(services, { of, run: '3', settings })
-  expect(scored.mean!.ssim).toBeCloseTo(0.2421064439654153, 6) // what the old program scored
+  expect(scored.mean!.ssim).toBeCloseTo(0.2421064439654153, 6) // the score of the old version
   const parent = findRun(services.profile, '1').config
   const config = supervisedConfig('finetune', parent, { ...fineTuningOf(parent), epochs: 1 })
   const tuned = await startRun(services, { study, config, parent: { run: '1', epoch: null } })
@@ -146,7 +146,7 @@ it('a profile of 349f561 that has moved is scored as it was, fine-tuned, resumed
   expect(lacking.out).toMatch(/^missing: .*runs\/3\/best-0002\.safetensors \(checkpoint of run 3\): restore the file/)
 })
 
-it('a check of a folder without a database says so, and makes none', async () => {
+it('a check of a folder without a database says so, and makes no database', async () => {
   for (const profile of [join(folder, 'nowhere'), join(folder, 'emptied')]) {
     if (profile.endsWith('emptied')) {
       mkdirSync(join(profile, 'runs'), { recursive: true })
@@ -164,7 +164,7 @@ it('a check of a folder without a database says so, and makes none', async () =>
 })
 
 describe('a database that another program holds', () => {
-  /** Holds it until it is told to let go. */
+  /** Starts a program that locks the database until the returned function is called. */
   async function hold(profile: string, ...statements: string[]): Promise<() => Promise<void>> {
     const script = `const { default: Database } = await import(${JSON.stringify(import.meta.resolve('better-sqlite3'))})
       const db = new Database(${JSON.stringify(join(profile, 'self-mri.sqlite'))})
@@ -179,7 +179,7 @@ describe('a database that another program holds', () => {
     }
   }
 
-  it('to write is read meanwhile', async () => {
+  it('can be read while the other program writes', async () => {
     const { profile } = unpackOldProfile(folder)
     openServices({ profile }).dispose()
     const release = await hold(profile, 'BEGIN IMMEDIATE')
@@ -189,12 +189,13 @@ describe('a database that another program holds', () => {
       err: '',
       out: expect.stringContaining('1  Brains'),
     })
-    expect(await run(profile, 'profile', 'check')).toMatchObject({ status: 1, err: '' }) // the study’s files have not followed
+    // The check fails, because the study's files are not in the new folder.
+    expect(await run(profile, 'profile', 'check')).toMatchObject({ status: 1, err: '' })
     expect(readdirSync(profile)).toEqual(before)
     await release()
   })
 
-  it('for itself alone is waited for, which is said', async () => {
+  it('is waited for with a message if the lock is exclusive', async () => {
     const { profile, data } = unpackOldProfile(folder)
     openServices({ profile }).dispose()
     const release = await hold(profile, 'PRAGMA locking_mode = EXCLUSIVE', 'UPDATE studies SET hidden_at = NULL')
@@ -206,7 +207,7 @@ describe('a database that another program holds', () => {
   })
 })
 
-it('of two imports of one name at once the second says that it is taken', async () => {
+it('the second of two simultaneous imports with one name says that the name is taken', async () => {
   const { data } = unpackOldProfile(folder)
   const profile = join(folder, 'new')
   const both = await Promise.all([1, 2].map(() => run(profile, 'import', data, '--name', 'Twice', '--json')))
@@ -218,8 +219,8 @@ it('of two imports of one name at once the second says that it is taken', async 
   })
 })
 
-describe('a word that means two things', () => {
-  it('is refused: a study’s number and name; a folder that is a number gets another name, which is said', async () => {
+describe('an ambiguous argument', () => {
+  it('is refused for a study’s number and name, and a folder with a number as name gets another name', async () => {
     const { profile, data } = unpackOldProfile(folder)
     renameSync(join(data, 'test'), join(data, '2'))
     const numbered = await run(profile, 'import', join(data, '2'), '--json')
@@ -230,20 +231,21 @@ describe('a word that means two things', () => {
     expect(await run(profile, 'import', data, '--name', '3')).toMatchObject({ status: 2, out: '' })
 
     const services = openServices({ profile })
-    services.profile.db.exec("UPDATE studies SET name = '3' WHERE id = 4") // as an older version named it
+    services.profile.db.exec("UPDATE studies SET name = '3' WHERE id = 4") // An older version allowed this name.
     services.dispose()
     const refused = await run(profile, 'studies', '3', '--json')
     expect(refused.status).toBe(1)
     expect(JSON.parse(refused.out).error).toEqual({
       code: 'AMBIGUOUS',
       message:
-        'Expected one study, got "3", which means study 3, "Uploaded" (write number:3) and study 4, "3" (write number:4).',
+        'Expected one study, got "3", which means study 3, "Uploaded" (write number:3) ' +
+        'and study 4, "3" (write number:4).',
     })
     expect(JSON.parse((await run(profile, 'studies', 'number:3', '--json')).out).name).toBe('Uploaded')
     expect(JSON.parse((await run(profile, 'studies', 'name:3', '--json')).out).id).toBe(4)
   })
 
-  it('is refused: a run’s number and a file of that name', async () => {
+  it('is refused for a run’s number and a file of that name', async () => {
     const { profile } = unpackOldProfile(folder, { dataFollow: true })
     copyFileSync(join(profile, 'runs/3/best-0002.safetensors'), join(folder, '1'))
     const tune = (from: string) =>
@@ -259,8 +261,8 @@ describe('a word that means two things', () => {
   })
 })
 
-describe('a folder for results that cannot be made', () => {
-  it('is refused at once, before anything is computed', async () => {
+describe('an output folder that cannot be made', () => {
+  it('is refused before anything is computed', async () => {
     const { profile, data } = unpackOldProfile(folder)
     writeFileSync(join(folder, 'file'), '')
     const out = process.platform === 'linux' ? '/proc/nowhere/x' : join(folder, 'file/below')

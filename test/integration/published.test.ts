@@ -1,4 +1,4 @@
-/** The published reports are of these volumes and trainings: a reproduction here takes their rows and computes none of them again. */
+/** The published reports match the shipped data and the present plan, so a reproduction takes all their rows. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { withKnown } from '../../src/services/reproduction/known.ts'
 import { readyStudy } from '../../src/services/studies/contents/ready.ts'
 import { demonstrationStudy } from '../../src/services/studies/demonstration.ts'
 
-it('docs/study.json: every row, of the demonstration’s contents', async () => {
+it('every row of docs/study.json is found again for the demonstration’s contents', async () => {
   const profile = mkdtempSync(join(tmpdir(), 'self-mri-published-'))
   const services = openServices({ profile })
   try {

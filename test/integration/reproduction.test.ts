@@ -1,4 +1,4 @@
-/** The report's rows from real computations, on volumes so small that all of them take seconds. */
+/** All rows of a reproduction from real computations, on volumes so small that they take seconds. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -37,7 +37,7 @@ let services: Services
 let study: Study
 
 beforeAll(async () => {
-  vi.stubEnv('SELF_MRI_EAGER', '1') // trainings are too short to be worth recording
+  vi.stubEnv('SELF_MRI_EAGER', '1') // Recording a graph takes longer than these short trainings.
   folder = mkdtempSync(join(tmpdir(), 'self-mri-study-'))
   for (const [i, role] of ['train', 'train', 'val', 'test'].entries()) {
     mkdirSync(join(folder, 'data', role), { recursive: true })
@@ -53,7 +53,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** With networks and trainings a tenth as long as those of the demonstration. */
+/** A plan with small networks, and with trainings of a tenth of the epochs. */
 function tiny(plan: Plan): Plan {
   const tenth = <T extends { readonly epoch: number | null }>(of: T): T => ({ ...of, epoch: of.epoch && of.epoch / 10 })
   return {
@@ -71,7 +71,7 @@ function tiny(plan: Plan): Plan {
   }
 }
 
-/** Stops within a training of that name. */
+/** Continues the reproduction, and stops it within the training named `stopAt`. */
 async function goOn(plan: Plan, stopAt?: string): Promise<Failures> {
   const controller = new AbortController()
   const { signal } = controller
@@ -86,7 +86,7 @@ async function goOn(plan: Plan, stopAt?: string): Promise<Failures> {
   return goThrough(services, plan, trainer, { signal, onPart })
 }
 
-it('a study that is stopped goes on, ends with every row and its files, and its checkpoints score the same', async () => {
+it('a stopped reproduction continues, ends with every row and file, and its checkpoints score equally', async () => {
   const request = ReproductionRequest.parse({ study: study.id, methods: ['subsample-again', 'simclr'] })
   const plan = tiny(makePlan(request, study))
   await expect(goOn(plan, 'Sub-sample again pre-training')).rejects.toMatchObject({ code: 'CANCELLED' })
@@ -125,19 +125,19 @@ it('a study that is stopped goes on, ends with every row and its files, and its 
   expect(readFileSync(page, 'utf8')).toContain('SYNTHETIC')
   const written = readFileSync(join(folder, 'out/study.json'), 'utf8')
   expect(ReproductionReport.parse(JSON.parse(written)).rows).toHaveLength(report.rows.length)
-  expect(written).not.toContain(folder) // no place of this machine
+  expect(written).not.toContain(folder) // no path of this machine
   const files = readdirSync(join(folder, 'out'))
   expect(files).toEqual(expect.arrayContaining(['index.html', 'study.json', 'study.md', 'figure-3-images.png']))
 })
 
 const tensorsOf = ({ checkpoint }: RunRow) => decodeCheckpoint(readFileSync(checkpoint!.path), checkpoint!.path).tensors
 
-it('a training that begins like a shorter one goes on from there, and ends as if it had not', async () => {
+it('a training continues from a shorter equal training, and ends with the weights of a whole training', async () => {
   const runs = listRuns(services.profile).filter(({ kind }) => kind === 'train')
   const goneOn = runs.filter(({ id }) =>
     eventsOf(services.profile, id).some(({ event }) => event.type === 'note' && event.text.startsWith('Begins as run')),
   )
-  // The baseline after the control, the longer control of equal time after the shorter, and that after the control.
+  // The baseline continues the control. So does the shorter control of equal time, which the longer control continues.
   expect(goneOn).toHaveLength(3)
   for (const { id, config, summary, ...run } of goneOn) {
     const whole = await startRun(services, { study, config: RunConfig.parse(config), parent: null })
@@ -148,7 +148,7 @@ it('a training that begins like a shorter one goes on from there, and ends as if
   }
 })
 
-it('a training whose shorter one is damaged begins anew', () => {
+it('a training begins anew if the shorter training is damaged', () => {
   const [shorter] = listRuns(services.profile).filter(({ kind }) => kind === 'train')
   const recipe = { ...RunConfig.parse(shorter.config).recipe, epochs: 77, milestones: [] }
   const prepared = prepareRun(services.profile, {
@@ -168,7 +168,7 @@ it('a training whose shorter one is damaged begins anew', () => {
   expect(goOnFrom(services.profile, prepared, shorter)).toMatch(/^\d+$/)
 })
 
-it('a training of other rates, or with a milestone that was not kept, begins anew', () => {
+it('a training begins anew if its rates differ, or if the shorter training kept no needed milestone', () => {
   const recipe = (epochs: number, more: object = {}) => Recipe.parse({ ...FINE_TUNING, epochs, ...more })
   const halving = { schedule: { kind: 'step', rate: 1e-3, every: 3, factor: 0.5 } }
   const cosine = { schedule: { kind: 'cosine', rate: 1e-3, end: 0 } }

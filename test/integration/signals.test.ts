@@ -1,6 +1,6 @@
 /**
- * Signals to the whole group of processes, as service managers, clusters and closing terminals send them, while a run trains. However often it
- * was stopped, it ends with the weights of a run that was left alone.
+ * Signals to the whole process group while a run trains. Service managers, clusters and closing terminals send such
+ * signals. A stopped and resumed run must end with the weights of an undisturbed run.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -38,10 +38,10 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** To the process and to all that it started: it was started as a group of its own. */
+/** Sends a signal to a process and its descendants. The process was started with its own process group. */
 const toGroup = ({ pid }: ChildProcess, signal: NodeJS.Signals) => process.kill(-pid!, signal)
 
-/** Of a checkpoint's tensors: every bit. */
+/** The bytes of all tensors of a checkpoint. */
 const weights = (path: string) =>
   Array.from(decodeCheckpoint(readFileSync(path), path).tensors, ([name, { data }]) => [name, Buffer.from(data.buffer)])
 
@@ -49,7 +49,7 @@ const unfinished = (profile: string, run: string) =>
   readdirSync(join(folder, profile, 'runs', run)).filter(name => name.endsWith('.part'))
 
 describe('the command line', () => {
-  /** Starts a command by the launcher, as npm does, in a group of processes. */
+  /** Starts a command with the launcher, as npm does, in a new process group. */
   function start(...args: string[]) {
     const child = spawn(process.execPath, [join(root, 'scripts/launch.mjs'), 'self-mri', ...args], {
       cwd: root,
@@ -85,7 +85,7 @@ describe('the command line', () => {
   }
   const runs = () => json<RunRow[]>('runs')
 
-  it('writes the state at SIGTERM, SIGHUP and SIGINT, minds no SIGUSR, and goes on to the same weights', async () => {
+  it('writes the state at SIGTERM, SIGHUP and SIGINT, ignores SIGUSR1 and 2, and resumes to equal weights', async () => {
     await json('import', study)
     const train = [
       'train',
@@ -161,7 +161,7 @@ describe('a host', () => {
     return status
   }
 
-  it('stops at SIGTERM and SIGHUP; its queue goes on with the next one, in its order', async () => {
+  it('stops at SIGTERM and SIGHUP, and the next host continues the queue in order', async () => {
     await begin()
     let id = 0
     for await (const event of await host.client.studies.import({ paths: [study] }))
@@ -198,7 +198,7 @@ describe('a host', () => {
       status: 'interrupted',
       reason: expect.stringMatching(/^SIGHUP/),
     })
-    await becomes(second, 'finished') // left alone
+    await becomes(second, 'finished') // The second run continues without a command.
     for (const run of [first, third]) {
       await host.client.runs.resume({ run })
       await becomes(run, 'finished')

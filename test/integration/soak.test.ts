@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { soak } from '../soak.ts'
 
-it('a training that is killed six times ends as one that is left alone: weights bit for bit, no row lost or doubled', async () => {
+it('a training that is killed six times ends like an undisturbed one: equal weights, equal rows', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'self-mri-soak-'))
   try {
     const options = { folder, seed: 5, kills: 6, channels: 8, size: 96, slices: 16, epochs: 8, saveMinutes: 0.005 }
