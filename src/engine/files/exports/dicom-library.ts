@@ -1,4 +1,6 @@
-/** dcmjs, which reads and writes DICOM files (PS3.10): the parts of it that are used, loaded when first needed. */
+/**
+ * Loads dcmjs, which reads and writes DICOM files (PS3.10), when it is first needed. Declares the parts that are used.
+ */
 
 /** By keyword, such as `PixelSpacing`. */
 export type Attributes = Readonly<Record<string, unknown>>

@@ -1,13 +1,16 @@
 /**
- * DICOM images, one file a slice: derived, anonymous, marked as research. They are secondary captures: no file says where its slices lie in
- * the patient, and an MR Image must. Of the scan they say the direction of rows and columns and the size of a voxel where the file does.
- * What is not known (the sequence, dates) is empty or left out, not made up.
+ * Writes DICOM images, one file per slice: derived, anonymous, marked as research. An MR Image must state its position
+ * in the patient, which scan files do not state. The images are therefore secondary captures. The direction of rows and
+ * columns and the voxel size are written if the scan file states them. Unknown values (the sequence, dates) are empty
+ * or omitted.
  *
- * Three numbers belong to a pixel: what is stored, 0 … 65535; what viewers show, rescaled = slope · stored + intercept; the image's own value.
- * Viewers round, and a window narrower than 1 is not allowed (PS3.3 C.11.2.1.2), so images of fastMRI's magnitude (1e-5) cannot be shown
- * in their own values: the rescaled values are the image's, times a power of ten where those are too small or too large. The Real World
- * Value Mapping gives the image's own values from what is stored, in double precision.
- * Source: DICOM PS3.3 A.8.1 (Secondary Capture Image IOD), C.7.6.16-12b (Real World Value Mapping), PS3.5 B.2 (UIDs from UUIDs)
+ * A pixel has three numbers: the stored number, 0 … 65535; the rescaled number that viewers show, slope · stored +
+ * intercept; and the image's value. Viewers round, and a window narrower than 1 is not allowed (PS3.3 C.11.2.1.2).
+ * Images of fastMRI's magnitude (1e-5) cannot be shown in their own values. Such images are rescaled by a power of ten.
+ * The Real World Value Mapping converts stored numbers to the image's values in double precision.
+ *
+ * Source: DICOM PS3.3 A.8.1 (Secondary Capture Image IOD), C.7.6.16-12b (Real World Value Mapping), PS3.5 B.2 (UIDs
+ * from UUIDs)
  */
 
 import { randomUUID } from 'node:crypto'
@@ -24,16 +27,16 @@ import { bytesOf, imageOf, type Reconstruction, sourceInWords, type WriteReconst
 
 const SECONDARY_CAPTURE_STORAGE = '1.2.840.10008.5.1.4.1.1.7'
 const EXPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2.1'
-/** Of this program. */
+/** Identifies this program as the writer of a file. */
 const IMPLEMENTATION = { uid: '2.25.195201450130443214286241374740888734571', name: 'SELF_MRI' }
 
 const NOTICE = 'Research use only, not for diagnosis.'
 const MOST_STORED = 2 ** 16 - 1
 
-/** PS3.5 B.2: `2.25.` and a UUID as a decimal number. */
+/** A new UID: `2.25.` and a UUID as a decimal number (PS3.5 B.2). */
 const newUid = () => `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`
 
-/** A number as exactly as the 16 characters of a decimal string allow (PS3.5 6.2, DS). */
+/** Writes a number as exactly as the 16 characters of a decimal string allow (PS3.5 6.2, DS). */
 function decimal(value: number): string {
   for (let digits = 17; ; digits--) {
     const text = String(Number(value.toPrecision(digits)))
@@ -41,28 +44,31 @@ function decimal(value: number): string {
   }
 }
 
-/** Largest magnitudes that viewers show well as they are: enough integers for the greys, and no overflow of 16 bits with a sign. */
+/**
+ * Range of an image's largest magnitude in which viewers show the image well without a factor. The lower end gives
+ * enough integers for the grey levels. The upper end avoids an overflow of signed 16-bit numbers.
+ */
 const SHOWN_AS_THEY_ARE = { least: 1e3, most: 2 ** 15 - 1 }
-/** Below this an image's integers are too few. */
+/** With a largest magnitude below this, an image has too few integers. */
 const LEAST_SHOWN = 100
 
-/** How numbers are stored: value · factor = slope · stored + intercept, slope and intercept as the file says them. */
+/** Scaling of stored numbers: value · factor = slope · stored + intercept. The file states slope and intercept. */
 interface Scale {
   readonly slope: number
   readonly intercept: number
   /** A power of ten. */
   readonly factor: number
-  /** The one value that all pixels have, else `null`. */
+  /** The value of all pixels if they are equal, else `null`. */
   readonly constant: number | null
 }
 
-/** One for all slices, so that they compare. Throws `NOT_FINITE`. */
+/** One scale for all slices, so that slices can be compared. Throws `NOT_FINITE`. */
 function scaleOf({ images, info }: Reconstruction): Scale {
   if (!allFinite(images))
     throw new AppError(
       'NOT_FINITE',
       `Expected an image of finite numbers, got ${images.find(value => !Number.isFinite(value))}, of ${info.file}. ` +
-        'DICOM cannot hold it: look for the slice in the file, or export as NIfTI or NPY.',
+        'DICOM cannot hold this number. Inspect the slices of the file, or export as NIfTI or NPY.',
     )
   const { minimum, maximum } = extremes(images, 'an image')
   const factor = factorFor(Math.max(Math.abs(minimum), Math.abs(maximum)), info.maximum)
@@ -72,8 +78,8 @@ function scaleOf({ images, info }: Reconstruction): Scale {
 }
 
 /**
- * By the volume's maximum where the file says it and it fits, so that the ground truth, runs and single slices of a scan have one factor and
- * their rescaled values compare.
+ * The factor follows the volume's maximum if the file states it and the image stays in range. The factor is then equal
+ * for the ground truth, runs and single slices of a scan. Their rescaled values can be compared.
  */
 function factorFor(largest: number, volumeMaximum: number | null): number {
   const shared = factorOf(volumeMaximum ?? largest)
@@ -84,13 +90,16 @@ function factorFor(largest: number, volumeMaximum: number | null): number {
 function factorOf(largest: number): number {
   const { least, most } = SHOWN_AS_THEY_ARE
   if (!(largest > 0) || (largest >= least && largest <= most)) return 1
-  return Number(`1e${3 - Math.floor(Math.log10(largest))}`) // to 1000 … 10 000
+  return Number(`1e${3 - Math.floor(Math.log10(largest))}`) // scales to 1000 … 10 000
 }
 
 const store = (image: Float32Array, { slope, intercept, factor }: Scale): Uint16Array =>
   Uint16Array.from(image, value => Math.min(Math.max(Math.round((value * factor - intercept) / slope), 0), MOST_STORED))
 
-/** From stored to the image's own values; `_vrMap`, as dcmjs cannot know that stored values have no sign. */
+/**
+ * The mapping from stored numbers to the image's values. `_vrMap` is needed, because dcmjs does not know that stored
+ * numbers are unsigned.
+ */
 const realWorldValues = ({ slope, intercept, factor }: Scale, units: Reconstruction['provenance']['units']) => ({
   _vrMap: { RealWorldValueFirstValueMapped: 'US', RealWorldValueLastValueMapped: 'US' },
   LUTExplanation: units === 'signal' ? 'Magnitude in the units of the k-space' : 'Magnitude in arbitrary units',
@@ -102,14 +111,14 @@ const realWorldValues = ({ slope, intercept, factor }: Scale, units: Reconstruct
   RealWorldValueSlope: slope / factor,
 })
 
-/** What the numbers are, where it is not what a reader would expect. */
+/** Describes pixel values in words if a reader would not expect them. */
 const valuesInWords = ({ factor, constant }: Scale): string =>
   [
     ...(constant === null ? [] : [` Every pixel has the value ${constant}.`]),
     ...(factor === 1 ? [] : [` Rescaled values are the image's times ${factor.toExponential()}.`]),
   ].join('')
 
-/** What the files of one export share. */
+/** Attributes that are equal in all files of an export. */
 function sharedAttributes({ shape, info, provenance }: Reconstruction, scale: Scale): Attributes {
   const [, rows, columns] = shape
   const source = sourceInWords(provenance)
@@ -118,13 +127,13 @@ function sharedAttributes({ shape, info, provenance }: Reconstruction, scale: Sc
   return {
     ImageType: ['DERIVED', 'SECONDARY', 'OTHER'],
     SOPClassUID: SECONDARY_CAPTURE_STORAGE,
-    // Type 2: there must be one, and it may be empty.
+    // Type 2 attributes must be present, and may be empty.
     StudyDate: '',
     StudyTime: '',
     AccessionNumber: '',
     ReferringPhysicianName: '',
     StudyID: '',
-    Laterality: '', // type 2C: of a paired body part, which is not known
+    Laterality: '', // type 2C, for paired body parts, because the body part is not known
     PatientName: 'ANONYMOUS',
     PatientID: 'ANONYMOUS',
     PatientBirthDate: '',
@@ -156,7 +165,7 @@ function sharedAttributes({ shape, info, provenance }: Reconstruction, scale: Sc
     RescaleIntercept: decimal(scale.intercept),
     RescaleSlope: decimal(scale.slope),
     RescaleType: 'US', // unspecified
-    // All that is stored, dark to bright: LINEAR shows center − 0.5 ± (width − 1) / 2.
+    // The window covers all stored numbers. LINEAR shows center − 0.5 ± (width − 1) / 2.
     VOILUTFunction: 'LINEAR',
     WindowCenter: decimal(scale.intercept + (scale.slope * MOST_STORED + 1) / 2),
     WindowWidth: decimal(scale.slope * MOST_STORED + 1),
@@ -196,12 +205,12 @@ function encode({ data }: DicomLibrary, attributes: Attributes, pixels: Uint16Ar
 }
 
 interface SliceFile {
-  /** Says nothing but the slice, counted from 1. */
+  /** States only the slice, counted from 1. */
   readonly name: string
   readonly bytes: Uint8Array
 }
 
-/** A file for each slice; their study and series are new, and the same for all. */
+/** Encodes one file per slice. All files have one new study UID and one new series UID. */
 export async function encodeDicom(reconstruction: Reconstruction): Promise<SliceFile[]> {
   const library = await loadDicom()
   const scale = scaleOf(reconstruction)
@@ -216,32 +225,33 @@ export async function encodeDicom(reconstruction: Reconstruction): Promise<Slice
   })
 }
 
-/** Refuses a path where something is already, which other files could be mixed with or lost to. */
+/** Refuses a path that is taken, because its files could be mixed with the new files, or lost. */
 async function requireFree(folder: string): Promise<void> {
   const found = await readdir(folder).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? [] : null))
   if (found?.length === 0) return
   throw new AppError(
     'INVALID_ARGUMENT',
-    `Expected a new or an empty folder for the DICOM files, got ${folder}, which is neither. Give another one, or move it away.`,
+    `Expected a new or an empty folder for the DICOM files, got ${folder}, which is neither. ` +
+      'Choose another folder, or move this one away.',
   )
 }
 
-/** All files or none: written beside, then renamed. */
+/** Writes all files or none, into a hidden folder that is then renamed. */
 async function writeFolder(folder: string, files: readonly SliceFile[]): Promise<void> {
   await requireFree(folder)
   const partial = partialBeside(folder)
   try {
     makeFolder(partial)
     for (const { name, bytes } of files) await writeAtomically(join(partial, name), bytes)
-    await rmdir(folder).catch(() => {}) // an empty one, which Windows does not rename over
+    await rmdir(folder).catch(() => {}) // removes an empty folder, because Windows does not rename over it
     await rename(partial, folder)
   } catch (error) {
-    await rm(partial, { recursive: true, force: true }).catch(() => {}) // the first error is the one to tell
+    await rm(partial, { recursive: true, force: true }).catch(() => {}) // the first error is thrown
     throw fileError(error, folder)
   }
 }
 
-/** One slice as a file, a volume as a folder of files. */
+/** Writes a slice as a file, and a volume as a folder of files. */
 export const writeDicom: WriteReconstruction = async (path, reconstruction) => {
   const files = await encodeDicom(reconstruction)
   if (reconstruction.slice !== null) await writeAtomically(path, files[0].bytes)

@@ -1,4 +1,7 @@
-/** fastMRI's submission format: one dataset `reconstruction`, float32 [slices, height, width], one slice where one is asked for. */
+/**
+ * fastMRI's submission format: the dataset `reconstruction`, float32 [slices, height, width]. A single slice gives a
+ * volume of one slice.
+ */
 import { writeReconstruction } from '../hdf5-write.ts'
 import type { WriteReconstruction } from './reconstruction.ts'
 

@@ -1,4 +1,7 @@
-/** Reconstructions as files. A format is a file of this folder, a line here and one in `contract/exports.ts`. */
+/**
+ * Export formats of reconstructions. A new format needs a file in this folder, a line here, and a line in
+ * `contract/exports.ts`.
+ */
 import type { ExportFormat } from '../../../contract/exports.ts'
 import { writeDicom } from './dicom.ts'
 import { writeHdf5 } from './hdf5.ts'

@@ -1,8 +1,10 @@
 /**
- * NIfTI-1 in one compressed file (`.nii.gz`): a header of 348 bytes, an empty extension, and float32 images whose first index runs along a
- * row: i is the column, j the row (downwards), k the slice. How they lie in space is not known: no orientation (both codes are 0). Voxels
- * have their size in mm where it is known, else 1 in no unit. Through the slices it is the thickness, as the gap between two is not known;
- * where that is not known either it is 1, and `aux_file` says so.
+ * Writes NIfTI-1 as one compressed file (`.nii.gz`): a header of 348 bytes, an empty extension, and float32 images.
+ * Index i is the column and runs fastest, j is the row (downwards), k is the slice. The orientation in space is
+ * unknown, so both orientation codes are 0. The voxel size is in mm if known, else 1 without a unit. The size through
+ * the slices is the slice thickness, because the gap between slices is not known. If the thickness is also unknown, the
+ * size is 1, and `aux_file` says so.
+ *
  * Source: nifti1.h, https://nifti.nimh.nih.gov/pub/dist/src/niftilib/nifti1.h
  */
 import { promisify } from 'node:util'
@@ -11,14 +13,14 @@ import { writeAtomically } from '../whole-files.ts'
 import { bytesOf, type Reconstruction, sourceInWords, type WriteReconstruction } from './reconstruction.ts'
 
 const HEADER_BYTES = 348
-/** The header and the four bytes that say that no extension follows. */
+/** The header, and four bytes that state that no extension follows. */
 const DATA_OFFSET = 352
 const FLOAT32 = { code: 16, bits: 32 }
 const UNKNOWN = 0
 const MILLIMETRES = 2
 const DESCRIPTION_BYTES = 80
 
-/** Offsets in the header of the fields that are not 0. */
+/** Header offsets of the fields that are not 0. */
 const AT = {
   sizeof_hdr: 0,
   dim: 40,
@@ -46,7 +48,7 @@ function describe({ info, provenance }: Reconstruction): string {
   return parts.join('; ').slice(0, DESCRIPTION_BYTES - 1)
 }
 
-/** The file before it is compressed. */
+/** The uncompressed file. */
 export function encodeNifti(reconstruction: Reconstruction): Uint8Array {
   const { images, shape, info } = reconstruction
   const [slices, height, width] = shape

@@ -1,4 +1,4 @@
-/** A reconstruction on its way into a file: its images, and what is told of them wherever a format has room for it. */
+/** A reconstruction to be exported: its images, and the provenance that each format writes if it has a field for it. */
 import type { VolumeInfo } from '../../../contract/volumes.ts'
 
 export interface Provenance {
@@ -6,9 +6,9 @@ export interface Provenance {
   readonly run: string
   /** SHA-256 of the network's weights; `null` without a network. */
   readonly checkpoint: string | null
-  /** In words. */
+  /** The mask in words. */
   readonly mask: string
-  /** `signal`: units of the file's k-space. `arbitrary`: what a pre-trained network makes. */
+  /** `signal`: units of the file's k-space. `arbitrary`: units of a pre-trained network's output. */
   readonly units: 'signal' | 'arbitrary'
 }
 
@@ -16,23 +16,23 @@ export interface Reconstruction {
   /** [slices, height, width], row-major. */
   readonly images: Float32Array
   readonly shape: readonly [slices: number, height: number, width: number]
-  /** The one slice that it is of, counted from 0; `null`: all of the volume. */
+  /** The reconstructed slice, counted from 0. `null`: all slices of the volume. */
   readonly slice: number | null
-  /** `voxelSize`: of these images. */
+  /** `voxelSize` is the voxel size of these images. */
   readonly info: Pick<VolumeInfo, 'file' | 'synthetic' | 'orientation' | 'maximum' | 'voxelSize'>
   readonly provenance: Provenance
 }
 
-/** Writes to a path, whole or not at all. */
+/** Writes a complete file, or no file. */
 export type WriteReconstruction = (path: string, reconstruction: Reconstruction) => Promise<void>
 
-/** `run 3`, in plain ASCII, as DICOM's and NIfTI's texts are. */
+/** The source in words, such as `run 3`. ASCII only, because DICOM's and NIfTI's texts are ASCII. */
 export function sourceInWords({ run }: Provenance): string {
   if (run === 'truth') return 'ground truth'
   return run === 'zero-filled' ? run : `run ${run}`
 }
 
-/** One slice, [height, width]: a view, no copy. */
+/** One slice, [height, width], as a view of `images`. */
 export function imageOf({ images, shape }: Reconstruction, place: number): Float32Array {
   const pixels = shape[1] * shape[2]
   return images.subarray(place * pixels, (place + 1) * pixels)

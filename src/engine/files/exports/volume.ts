@@ -1,4 +1,4 @@
-/** What is asked of one volume, a slice or all of them, reconstructed and written. */
+/** Reconstructs one volume, or one of its slices, and writes the result. */
 import { AppError } from '../../../contract/errors.ts'
 import type { MaskSpec } from '../../../contract/evaluation.ts'
 import { faultInWords, type SliceFault } from '../../../contract/volumes.ts'
@@ -12,13 +12,14 @@ import { accelerationOf, reconstructSlices, seededMaskOf } from '../../../core/r
 import type { ReconstructRequest } from '../../process/protocol.ts'
 import { WRITERS } from './index.ts'
 
-/** Slices, counted from 0. */
+/** Indices of the requested slices, counted from 0. */
 function indicesOf({ info }: Volume, slice: number | null): number[] {
   if (slice === null) return Array.from({ length: info.slices }, (_, index) => index)
   if (Number.isInteger(slice) && slice >= 0 && slice < info.slices) return [slice]
   throw new AppError(
     'INVALID_ARGUMENT',
-    `Expected a slice from 1 to ${info.slices}, got ${slice + 1}, in ${info.path}. Choose one of those, or the whole volume.`,
+    `Expected a slice from 1 to ${info.slices}, got ${slice + 1}, in ${info.path}. ` +
+      'Choose one of these slices, or the whole volume.',
   )
 }
 
@@ -32,43 +33,48 @@ async function readTruths(volume: Volume, indices: readonly number[], pause: Pau
     if (!truth)
       throw new AppError(
         'INVALID_ARGUMENT',
-        `Expected a ground truth, got none, in ${volume.info.path}. Export its zero-filled image or a run’s instead.`,
+        `Expected a ground truth, got none, in ${volume.info.path}. Export the zero-filled image or a run instead.`,
       )
     images.set(truth, i * height * width)
   }
   return images
 }
 
-/** In plain ASCII, as DICOM's texts are. */
+/** The mask in words. ASCII only, because DICOM's texts are ASCII. */
 function maskInWords(volume: Volume, { source, mask, seed }: ReconstructRequest): string {
   if (source === 'truth') return 'none'
   if (volume.mask) return `of the file, acceleration ${Number(accelerationOf(volume, volume.mask).toFixed(2))}`
   const { kind, acceleration: asked, centerFraction }: MaskSpec = mask
-  return `${kind}, acceleration ${asked}, centre fraction ${centerFraction}, ${seed === null ? 'seeded by the file name' : `seed ${seed}`}`
+  const origin = seed === null ? 'seeded by the file name' : `seed ${seed}`
+  return `${kind}, acceleration ${asked}, centre fraction ${centerFraction}, ${origin}`
 }
 
-/** What is wrong with the slices that are exported. */
+/** Faults of the exported slices. */
 function faultsOf({ info }: Volume, source: ReconstructRequest['source'], indices: readonly number[]): SliceFault[] {
   const isOf = (dataset: string) =>
     source === 'truth' ? !['kspace', 'reconstruction_noise_free'].includes(dataset) : dataset === 'kspace'
   return (info.content?.faults ?? []).filter(({ slice, dataset }) => indices.includes(slice) && isOf(dataset))
 }
 
-/** Throws `NOT_FINITE` for slices of which there is no image. */
+/** Throws `NOT_FINITE` if a slice has no image. */
 function requireFiniteSlices({ info }: Volume, faults: readonly SliceFault[], slice: number | null): void {
   const without = faults.filter(({ fault }) => fault === 'not finite')
   if (without.length === 0) return
   const remedy =
     slice === null && without.length < info.slices
-      ? 'Export each other slice by itself (--slice)'
+      ? 'Export the other slices one by one (--slice)'
       : 'Choose another slice'
   throw new AppError(
     'NOT_FINITE',
-    `Expected finite numbers in all slices, got ${without.map(faultInWords).join(', ')}, in ${info.path}. ${remedy}, or replace the file.`,
+    `Expected finite numbers in all slices, got ${without.map(faultInWords).join(', ')}, in ${info.path}. ` +
+      `${remedy}, or replace the file.`,
   )
 }
 
-/** Gives the slices, counted from 0, whose image is zero because the file holds nothing of them; refuses if there are no others. */
+/**
+ * Exports a volume. Returns the slices, counted from 0, whose image is zero because the file holds no data for them.
+ * Throws `UNSUPPORTED_FORMAT` if all requested slices are such slices.
+ */
 export async function exportVolume(
   volume: Volume,
   model: Model | null,
@@ -85,7 +91,8 @@ export async function exportVolume(
   if (empty.length === indices.length) {
     throw new AppError(
       'UNSUPPORTED_FORMAT',
-      `Expected data in slice ${empty.map(index => index + 1).join(', ')}, got zeros alone, in ${volume.info.path}. Choose another slice, or write the file again.`,
+      `Expected data in slice ${empty.map(index => index + 1).join(', ')}, got only zeros, in ${volume.info.path}. ` +
+        'Choose another slice, or write the file again.',
     )
   }
   const images =

@@ -368,7 +368,7 @@ describe('slices that the file holds nothing of', () => {
     expect(await exported(0)).toEqual([])
     await expect(exported(1)).rejects.toMatchObject({
       code: 'UNSUPPORTED_FORMAT',
-      message: expect.stringMatching(/data in slice 2, got zeros.*Choose another slice/),
+      message: expect.stringMatching(/data in slice 2, got only zeros.*Choose another slice/),
     })
   })
 })
