@@ -1,4 +1,4 @@
-/** Builds TensorFlow.js' Node-API add-on against the native TensorFlow, and tries it in a Node of its own. */
+/** Builds TensorFlow.js' Node-API add-on against the native TensorFlow, and tests it in a separate Node process. */
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
@@ -23,7 +23,7 @@ export async function findCompiler(platform: Platform, signal?: AbortSignal): Pr
 type Build = {
   readonly compiler: string
   readonly platform: Platform
-  /** Folder of the wheel's `include/`. */
+  /** The wheel's `include` folder. */
   readonly headers: string
   /** Folder of the two native libraries. */
   readonly libraries: string
@@ -49,11 +49,11 @@ export async function buildBinding(build: Build): Promise<void> {
   throw new AppError(
     'ENGINE_UNAVAILABLE',
     `${compiler} could not build the add-on: ${first}\nExpected a C++17 compiler (GCC 9, Clang 10 or newer); ` +
-      'the variable CXX names another one.',
+      'set the variable CXX to another compiler.',
   )
 }
 
-/** Computes 3² through the add-on and prints the version of the TensorFlow that did. */
+/** Computes 3² through the add-on, and prints the version of the loaded TensorFlow. */
 const SMOKE_TEST = `
   const binding = require(process.argv[1])
   const three = binding.createTensor([1], binding.TF_FLOAT, new Float32Array([3]))

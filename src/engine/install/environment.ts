@@ -1,4 +1,7 @@
-/** Where the engine lives on this machine, and the environment in which its processes start. */
+/**
+ * The engine's folder on this computer, and the environment of engine processes. See
+ * docs/decisions/0007-tensorflow-is-installed-not-bundled.md.
+ */
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -8,7 +11,7 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import envPaths from 'env-paths'
 
-/** `cuda` computes on an NVIDIA GPU (and on the CPU where there is none), `cpu` is the smaller download. */
+/** `cuda` computes on an NVIDIA GPU, or on the CPU if there is no GPU. `cpu` is the smaller download. */
 export const VARIANTS = ['cpu', 'cuda'] as const
 export type Variant = (typeof VARIANTS)[number]
 
@@ -23,14 +26,14 @@ export type InstalledEngine = {
   readonly installedAt: string
 }
 
-/** SELF_MRI_CACHE, else the operating system's cache folder of this user. */
+/** SELF_MRI_CACHE, else the user's cache folder of the operating system. */
 export function cacheDirectory(): string {
   const chosen = process.env.SELF_MRI_CACHE
   if (!chosen) return envPaths('self-mri', { suffix: '' }).cache
   return resolve(process.env.INIT_CWD ?? process.cwd(), chosen)
 }
 
-/** The exact wheels of a variant, with their hashes; pip reads the same file. */
+/** The file with a variant's exact wheels and their hashes. pip reads this file too. */
 export function requirementsPath(variant: Variant): string {
   return fileURLToPath(new URL(`../../../resources/engine/requirements-${variant}.txt`, import.meta.url))
 }
@@ -39,15 +42,15 @@ export function requiredTensorflow(variant: Variant): string {
   return /^tensorflow(?:-cpu)?==([\d.]+)/m.exec(readFileSync(requirementsPath(variant), 'utf8'))![1]
 }
 
-/** The folder of TensorFlow.js' add-on sources, `binding/`, which are built on the user's machine. */
+/** The folder `binding/` with the add-on's sources, which are built on the user's computer. */
 export function bindingSources(): string {
   const require = createRequire(import.meta.url)
   return join(dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json')), 'binding')
 }
 
 /**
- * All checkouts share the cache, so the folder's name says all that its content depends on: the TensorFlow version, the
- * variant, the platform, and a hash over the pinned wheels and the add-on's sources.
+ * The folder's name states everything that its content depends on, because all checkouts share the cache: the
+ * TensorFlow version, the variant, the platform, and a hash over the pinned wheels and the add-on's sources.
  */
 export function engineDirectory(variant: Variant): string {
   const hash = createHash('sha256').update(readFileSync(requirementsPath(variant)))
@@ -58,38 +61,49 @@ export function engineDirectory(variant: Variant): string {
   return join(cacheDirectory(), 'engine', name)
 }
 
-/** What an engine process starts with unless the user has set it otherwise, and tests with it: its libraries read these as they load. */
+/**
+ * Environment of engine processes and of tests, unless the user has set a variable. Libraries read these variables when
+ * they are loaded.
+ */
 export const STANDARD = {
   // Warnings and errors only.
   TF_CPP_MIN_LOG_LEVEL: '2',
-  // Else the first of two engine processes takes all of the GPU's memory.
+  // Without this the first of two engine processes takes all memory of the GPU.
   TF_FORCE_GPU_ALLOW_GROWTH: 'true',
-  // Else cuDNN may sum a gradient in another order each time, and a seed gives another network. Measured on an H200: no slower.
+  // Without this cuDNN may sum a gradient in a different order each time, and a seed gives different networks. On an
+  // H200 this setting was not slower.
   TF_DETERMINISTIC_OPS: '1',
-  // Else oneDNN computes everything where the processor has AVX-512 VNNI, small maps too: it is called by name where it is faster (onednn.ts).
+  // Without this oneDNN computes everything if the processor has AVX-512 VNNI, also small maps. The engine calls oneDNN
+  // by name where oneDNN is faster (onednn.ts).
   TF_ENABLE_ONEDNN_OPTS: '0',
-  // Memory for tensors from TensorFlow's own allocator, which keeps what is freed and joins it: from glibc's a U-Net-64 training (320 × 320, batch 1) peaked
-  // 1.3 GB higher.
+  // Tensors use TensorFlow's own allocator, which joins freed blocks. With glibc's allocator a U-Net-64 training (320 ×
+  // 320, batch 1) peaked 1.3 GB higher. See docs/decisions/0010-the-tape-frees-early.md.
   TF_CPU_ALLOCATOR_USE_BFC: '1',
-  // Else at most 64 GB.
+  // Without this the limit is 64 GB.
   TF_CPU_BFC_MEM_LIMIT_IN_MB: String(Math.ceil(totalmem() / 2 ** 20)),
-  // Beside it glibc keeps what JavaScript's arrays have freed, or each is zeroed by the system again: a slice from disk to image takes a fifth longer.
+  // glibc keeps the freed memory of JavaScript's arrays. Otherwise the system zeroes memory again for each array, and a
+  // slice from disk to image takes a fifth longer.
   MALLOC_MMAP_THRESHOLD_: String(2 ** 25),
   MALLOC_TRIM_THRESHOLD_: '10000000000',
 }
 
-/** Flags that a Node needs to run this program's TypeScript, or was given for its memory; not those of a debugger or of `-e`. */
+/**
+ * Node flags that an engine process inherits: flags for TypeScript and for memory, but not flags of a debugger or `-e`.
+ */
 const PASSED_ON = /^--(?:experimental-|disable-warning|max-)/
 
-/** The Node that runs engine processes, with its flags: SELF_MRI_NODE and SELF_MRI_NODE_FLAGS, else this process's own. */
+/**
+ * The Node that runs engine processes, with its flags: SELF_MRI_NODE and SELF_MRI_NODE_FLAGS, else the Node of this
+ * process.
+ */
 export function engineNode(): { node: string; flags: readonly string[] } {
   const node = process.env.SELF_MRI_NODE
   if (node) return { node, flags: (process.env.SELF_MRI_NODE_FLAGS ?? '').split(' ').filter(Boolean) }
-  if (process.versions.electron) throw new Error('SELF_MRI_NODE names no Node, and Electron runs no engine')
+  if (process.versions.electron) throw new Error('SELF_MRI_NODE is not set, and Electron cannot run the engine')
   return { node: process.execPath, flags: process.execArgv.filter(flag => PASSED_ON.test(flag)) }
 }
 
-/** Graphs alone are compiled, so what is computed one operation at a time stays as it is. */
+/** XLA compiles graphs only. Operations that run one at a time stay unchanged. */
 const XLA = { TF_XLA_FLAGS: '--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit' }
 
 /** Variables to add when an engine process is spawned. */
@@ -98,13 +112,14 @@ export function engineEnvironment(engine: InstalledEngine, { xla = false } = {})
     Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, process.env[name] ?? value]))
   const variables = unlessSet(xla ? { ...STANDARD, ...XLA } : STANDARD)
   if (engine.variant === 'cpu') return variables
-  // The search path inside TensorFlow's own libraries lacks some of NVIDIA's; and these, not another CUDA, are pinned.
+  // TensorFlow's own search path lacks some of NVIDIA's libraries. These folders come first, because their versions are
+  // pinned.
   const folders = [...nvidiaLibraries(engine.directory), process.env.LD_LIBRARY_PATH].filter(Boolean)
   const compiler = { XLA_FLAGS: `--xla_gpu_cuda_data_dir=${join(engine.directory, 'nvidia', 'cuda_nvcc')}` }
   return { ...variables, ...(xla && unlessSet(compiler)), LD_LIBRARY_PATH: folders.join(':') }
 }
 
-/** Whether this process, an engine, was started so. */
+/** Whether this engine process was started with XLA. */
 export const compilesWithXla = (): boolean => /--tf_xla_auto_jit=[12]/.test(process.env.TF_XLA_FLAGS ?? '')
 
 function nvidiaLibraries(directory: string): string[] {

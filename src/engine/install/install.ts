@@ -1,6 +1,7 @@
 /**
- * Puts the native TensorFlow and TensorFlow.js' add-on into the user's cache: pip fetches the official wheels (pinned,
- * hashed), the libraries are kept and the rest dropped, a compiler builds the add-on, and a Node of its own tries it.
+ * Installs the native TensorFlow and TensorFlow.js' add-on into the user's cache. pip fetches the official wheels,
+ * whose versions and hashes are pinned. Only the libraries are kept. A compiler builds the add-on, and a separate Node
+ * tests it. See docs/decisions/0007-tensorflow-is-installed-not-bundled.md.
  */
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rename, rm, statfs } from 'node:fs/promises'
@@ -18,20 +19,20 @@ export { locateEngine } from './manifest.ts'
 
 export type InstallStep = {
   readonly label: string
-  /** 0 to 1, null where it is not known. */
+  /** From 0 to 1. `null` if it is not known. */
   readonly fraction: number | null
 }
 
 export type InstallOptions = {
-  /** `auto`: CUDA where an NVIDIA driver answers. */
+  /** `auto`: CUDA if an NVIDIA driver answers. */
   readonly variant?: Variant | 'auto'
   readonly onProgress?: (step: InstallStep) => void
   readonly signal?: AbortSignal
-  /** Install again even where the engine is whole. */
+  /** Install again even if the engine is complete. */
   readonly force?: boolean
 }
 
-/** The engine, installed first where it is missing or broken. */
+/** Returns the engine, and installs it first if it is missing or broken. */
 export async function installEngine(options: InstallOptions = {}): Promise<InstalledEngine> {
   const { variant: wanted = 'auto', onProgress = () => {}, signal, force = false } = options
   throwIfCancelled(signal)
@@ -65,7 +66,7 @@ export async function installEngine(options: InstallOptions = {}): Promise<Insta
 
 const LEFTOVER = '.installing-'
 
-/** Only the lock's owner installs, so what lies here was left by a process that died. */
+/** Removes workshops of processes that died. The lock's owner calls this, so no other process is installing. */
 async function removeLeftovers(root: string): Promise<void> {
   for (const name of await readdir(root)) {
     if (name.startsWith(LEFTOVER)) await rm(join(root, name), { recursive: true, force: true })
@@ -79,7 +80,7 @@ function makeEngineFolder(root: string): void {
     const { message } = cause as Error
     throw new AppError(
       'ENGINE_UNAVAILABLE',
-      `Expected a folder that can be written for the engine, got ${message}. SELF_MRI_CACHE names another one.`,
+      `Expected a writable folder for the engine, got ${message}. Set SELF_MRI_CACHE to another folder.`,
       cause,
     )
   }
@@ -94,12 +95,12 @@ async function checkSpace(root: string, variant: Variant): Promise<void> {
   throw new AppError(
     'DISK_FULL',
     `Expected ${gigabytes(needed)} free for installing TensorFlow, got ${gigabytes(free)}, in ${root}. ` +
-      'Free some space, or let SELF_MRI_CACHE name a folder on a larger disk.',
+      'Free some space, or set SELF_MRI_CACHE to a folder on a larger disk.',
   )
 }
 
 type Assembly = Required<Pick<InstallOptions, 'onProgress'>> & {
-  /** Folder beside the final one: the finished engine is renamed out of it in one step. */
+  /** A folder on the disk of the final folder, so that the finished engine can be renamed in one step. */
   readonly workshop: string
   readonly variant: Variant
   readonly platform: Platform
@@ -128,13 +129,13 @@ async function assemble(assembly: Assembly): Promise<InstalledEngine> {
   return moveIntoPlace(engine, engineDirectory(variant), join(workshop, 'broken'))
 }
 
-/** Of 1.3 GB (CPU), two libraries are used; of NVIDIA's packages, all but headers and static archives. */
+/** Keeps two libraries of TensorFlow's 1.3 GB (CPU), and NVIDIA's packages without headers and static archives. */
 async function keepLibraries(target: string, engine: string, platform: Platform): Promise<void> {
   for (const name of platform.libraries) {
     await rename(join(target, 'tensorflow', name), join(engine, 'tensorflow', name))
   }
   if (!existsSync(join(target, 'nvidia'))) return
-  // TensorFlow's own search path names ../nvidia/<package>/lib.
+  // TensorFlow's own search path contains ../nvidia/<package>/lib.
   await rename(join(target, 'nvidia'), join(engine, 'nvidia'))
   for (const entry of await readdir(join(engine, 'nvidia'), { recursive: true, withFileTypes: true })) {
     if (entry.name === 'include' || entry.name.endsWith('.a')) {
@@ -143,7 +144,7 @@ async function keepLibraries(target: string, engine: string, platform: Platform)
   }
 }
 
-/** A broken engine in the way moves into the workshop first: a folder cannot be renamed onto a full one. */
+/** Moves a broken engine into the workshop first, because a folder cannot be renamed onto a folder with files. */
 async function moveIntoPlace(engine: string, final: string, broken: string): Promise<InstalledEngine> {
   if (existsSync(final)) await rename(final, broken)
   await rename(engine, final)

@@ -1,4 +1,4 @@
-/** A lock that other processes see: one installation at a time in a cache folder. */
+/** A lock between processes: one installation at a time in a cache folder. */
 import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import process from 'node:process'
@@ -11,10 +11,10 @@ const STALE_MS = 60_000
 type Options = { signal?: AbortSignal; onWait?: (owner: string) => void }
 
 /**
- * Runs `work` while no other process holds the lock. The owner writes its name into the file and refreshes the file's
- * time; a lock is dead when its process is (same host), or when nobody has refreshed it for a minute. Two processes
- * that find the same dead lock could both go on, which costs a second download and nothing else: each installs into a
- * folder of its own and renames it into place.
+ * Runs `work` while no other process holds the lock. The owner writes its name into the lock file and refreshes the
+ * file's time. A lock is dead if its process on this host has ended, or after a minute without a refresh. Two processes
+ * that find a dead lock may both continue. This costs a second download only, because each process installs into its
+ * own folder and then renames that folder.
  */
 export async function whileLocked<T>(path: string, work: () => Promise<T>, options: Options = {}): Promise<T> {
   const { signal, onWait } = options

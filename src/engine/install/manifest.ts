@@ -1,4 +1,4 @@
-/** `manifest.json` of an installed engine: written last, it lists every file with its size. */
+/** `manifest.json` of an installed engine. The manifest is written last, and lists every file with its size. */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { z } from 'zod'
@@ -23,7 +23,7 @@ export function writeManifest(directory: string, variant: Variant, tensorflow: s
   writeFileSync(join(directory, FILE), JSON.stringify(manifest, null, 2))
 }
 
-/** The engine in that folder, or null where it is missing, half-done or cut short. */
+/** The engine in a folder. `null` if the engine is missing, incomplete or truncated. */
 export function readManifest(directory: string): InstalledEngine | null {
   let text: string
   try {
@@ -47,7 +47,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The installed engine of a variant; without one, the CUDA engine where somebody installed it, else the CPU's. */
+/** The installed engine of a variant. Without a variant: the CUDA engine if it is installed, else the CPU engine. */
 export function locateEngine(variant?: Variant): InstalledEngine | null {
   if (variant) return readManifest(engineDirectory(variant))
   return locateEngine('cuda') ?? locateEngine('cpu')

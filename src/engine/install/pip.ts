@@ -1,4 +1,4 @@
-/** Fetches the pinned wheels through the user's own pip, which knows their mirror and proxy. */
+/** Fetches the pinned wheels through the user's own pip, which knows the user's mirror and proxy. */
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
@@ -6,15 +6,15 @@ import { requirementsPath, type Variant } from './environment.ts'
 import type { Platform } from './platform.ts'
 import { type Ended, run } from './run.ts'
 
-/** How pip is started: a program and its first arguments. */
+/** The command that starts pip: a program and its first arguments. */
 export type Pip = readonly [string, ...string[]]
 
 const CANDIDATES: readonly Pip[] = [['python3', '-m', 'pip'], ['pip3'], ['pip']]
 
-/** The first that takes several `--platform`. */
+/** The first version of pip that accepts several `--platform` options. */
 const OLDEST = 21
 
-/** Bytes of the wheels, and of what is in them (measured): how far pip is, and how much disk it wants. */
+/** Measured bytes of the wheels and of their content, for pip's progress and the disk space. */
 export const WHEELS: Record<Variant, { readonly packed: number; readonly unpacked: number }> = {
   cpu: { packed: 0.274e9, unpacked: 1.27e9 },
   cuda: { packed: 3.39e9, unpacked: 6.29e9 },
@@ -43,9 +43,9 @@ type Download = {
   readonly pip: Pip
   readonly variant: Variant
   readonly platform: Platform
-  /** Folder that receives the wheels' content. */
+  /** Folder for the wheels' content. */
   readonly target: string
-  /** Folder for pip's own temporary files: /tmp may be small, and moving from it slow. */
+  /** Folder for pip's temporary files, because /tmp may be small, and moving files from /tmp may be slow. */
   readonly temporary: string
   readonly onProgress: (label: string, fraction: number) => void
   readonly signal?: AbortSignal
@@ -63,7 +63,7 @@ export async function downloadTensorflow(download: Download): Promise<void> {
   try {
     const ended = await run(command, args, {
       signal,
-      // A user's own settings may demand what does not go with --target.
+      // Switches off settings of the user that conflict with --target.
       env: { TMPDIR: temporary, PIP_USER: '0', PIP_REQUIRE_VIRTUALENV: '0', PIP_DISABLE_PIP_VERSION_CHECK: '1' },
       onLine: line => {
         label = describe(line) ?? label
@@ -75,7 +75,10 @@ export async function downloadTensorflow(download: Download): Promise<void> {
   }
 }
 
-/** TensorFlow's wheels differ by Python version only in parts that are not used; one version makes one hash. */
+/**
+ * Options that fix one Python version, and so one hash. TensorFlow's wheels for other Python versions differ only in
+ * unused parts.
+ */
 function fixed(platform: Platform): string[] {
   return [
     ...['--no-deps', '--require-hashes', '--only-binary=:all:', '--no-compile', '--upgrade'],
@@ -86,7 +89,9 @@ function fixed(platform: Platform): string[] {
 
 const UNPACKING = 'Unpacking TensorFlow'
 
-/** `Downloading x-1.0-….whl (274.1 MB)` and `Installing collected packages: …` in a reader's words. */
+/**
+ * Turns pip's lines `Downloading x-1.0-….whl (274.1 MB)` and `Installing collected packages: …` into progress labels.
+ */
 function describe(line: string): string | null {
   const wheel = /^(?:Downloading|Using cached|Processing) (?:.*\/)?([^/\s]+?)-([\d.]+)-\S+\.whl(?: \((.+)\))?/.exec(
     line,
@@ -96,8 +101,8 @@ function describe(line: string): string | null {
 }
 
 /**
- * Progress that every pip gives: only pip 24.1 and newer can print its own (`--progress-bar raw`), and that one for
- * each wheel, without the unpacking.
+ * Measures progress by the growth of folders, which works with every pip. Only pip 24.1 and newer prints its progress
+ * (`--progress-bar raw`), per wheel and without the unpacking.
  */
 function watchGrowth(folders: readonly string[], onBytes: (packed: number, unpacked: number) => void) {
   let stopped = false
@@ -122,7 +127,7 @@ function watchGrowth(folders: readonly string[], onBytes: (packed: number, unpac
   }
 }
 
-/** Name and size of each file; files come and go while pip works, and what vanished in between counts nothing. */
+/** Name and size of each file. Files that pip removes in the meantime are skipped. */
 async function* filesOf(folder: string): AsyncGenerator<[name: string, bytes: number]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
   for (const entry of entries) {
@@ -139,7 +144,8 @@ export function pipError({ status, output }: Ended): AppError {
     return new AppError('DISK_FULL', `The disk filled up while pip unpacked TensorFlow: ${said}`)
   }
   const remedy = /HASHES/.test(output)
-    ? 'A wheel is not the one whose hash is pinned: a damaged download or a changed mirror. Try again, or another index.'
+    ? 'A wheel does not match its pinned hash: the download is damaged, or the mirror changed. ' +
+      'Try again, or set another index.'
     : 'Check the network, and pip’s index and proxy (`python3 -m pip config list`), then try again.'
   return new AppError('ENGINE_UNAVAILABLE', `pip ended with status ${status}: ${said}\n${remedy}`)
 }

@@ -1,4 +1,4 @@
-/** What differs between the operating systems, and what is refused before anything is downloaded. */
+/** Differences between operating systems. Unsupported systems are refused before the download. */
 import { existsSync } from 'node:fs'
 import process from 'node:process'
 import { AppError } from '../../contract/errors.ts'
@@ -6,9 +6,9 @@ import type { Variant } from './environment.ts'
 import { run } from './run.ts'
 
 export type Platform = {
-  /** Wheel tags that pip may take. */
+  /** Wheel tags that pip may use. */
   readonly tags: readonly string[]
-  /** The two native libraries, under `tensorflow/` of the wheel. */
+  /** The two native libraries in the wheel's folder `tensorflow/`. */
   readonly libraries: readonly [string, string]
   readonly compilers: readonly string[]
   readonly linkFlags: readonly string[]
@@ -31,7 +31,7 @@ const PLATFORMS: Record<string, Platform> = {
 
 type Machine = { platform: string; arch: string; glibc: string | null }
 
-/** The platform's record, or an error that says in plain words why there is none. */
+/** Returns the platform's record. Throws `ENGINE_UNAVAILABLE` with the reason if the platform is not supported. */
 export function supportedPlatform(variant: Variant, { platform, arch, glibc }: Machine = thisMachine()): Platform {
   const found = PLATFORMS[`${platform}-${arch}`]
   const got = `${platform} ${arch}`
@@ -45,7 +45,7 @@ export function supportedPlatform(variant: Variant, { platform, arch, glibc }: M
   if (platform === 'linux' && !isAtLeast(glibc, 2, 27)) {
     throw unavailable(
       `Expected glibc 2.27 or newer for TensorFlow, got ${glibc ? `glibc ${glibc}` : 'another C library (musl)'}. ` +
-        'Use a current Debian, Ubuntu, Fedora or the like.',
+        'Use a current Debian, Ubuntu, Fedora or similar system.',
     )
   }
   return found
@@ -61,13 +61,13 @@ function isAtLeast(version: string | null, major: number, minor: number): boolea
 function thisMachine(): Machine {
   const { platform, arch, report } = process
   if (platform !== 'linux') return { platform, arch, glibc: null }
-  // Else it asks the name servers about every connection of this process.
+  // Without this the report looks up the host name of every connection of this process.
   Object.assign(report, { excludeNetwork: true })
   const { header } = report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }
   return { platform, arch, glibc: header.glibcVersionRuntime ?? null }
 }
 
-/** `cuda` where an NVIDIA driver answers. */
+/** `cuda` if an NVIDIA driver answers, else `cpu`. */
 export async function detectVariant(signal?: AbortSignal): Promise<Variant> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'cpu'
   if (existsSync('/proc/driver/nvidia/version')) return 'cuda'

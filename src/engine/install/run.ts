@@ -1,22 +1,22 @@
-/** Runs a program to its end and keeps what it says; used for pip, the compiler and the smoke test. */
+/** Runs a program to its end and returns its output. Used for pip, the compiler and the smoke test. */
 import { spawn } from 'node:child_process'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { throwIfCancelled } from '../../contract/errors.ts'
 
 export type Ended = {
-  /** Exit status; null where the program is missing or a signal ended it. */
+  /** Exit status. `null` if the program is missing, or if a signal ended it. */
   readonly status: number | null
   readonly endedBy: NodeJS.Signals | null
-  /** The lines of standard output and standard error, as they came. */
+  /** The lines of standard output and standard error, in order of arrival. */
   readonly output: string
 }
 
 type Options = { env?: NodeJS.ProcessEnv; signal?: AbortSignal; onLine?: (line: string) => void }
 
 /**
- * A program that is missing ends with status null; an aborted signal ends the program and throws `CANCELLED`. It does not outlive this
- * process.
+ * A missing program gives the status `null`. An aborted signal ends the program and throws `CANCELLED`. The program is
+ * ended when this process exits.
  */
 export async function run(command: string, args: readonly string[], options: Options = {}): Promise<Ended> {
   const { env, signal, onLine } = options
@@ -33,7 +33,7 @@ export async function run(command: string, args: readonly string[], options: Opt
       })
     }
     child.once('error', error => {
-      // An abort also arrives here, before the program has ended: wait for `close` then.
+      // An abort also causes this event, before the program has ended. `close` follows then.
       if (child.pid !== undefined) return
       process.off('exit', endToo)
       resolve({ status: null, endedBy: null, output: error.message })

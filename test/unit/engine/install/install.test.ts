@@ -160,7 +160,7 @@ test('pip’s failures become errors with a remedy', () => {
   const failed = (output: string) => pipError({ status: 1, endedBy: null, output })
   expect(failed('x\nERROR: Could not install: [Errno 28] No space left on device\n').code).toBe('DISK_FULL')
   const hash = failed('ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\n    Got abc\n')
-  expect(hash.message).toMatch(/damaged download/)
+  expect(hash.message).toMatch(/the download is damaged/)
   const offline = failed('WARNING: Retrying\nERROR: No matching distribution found for tensorflow-cpu==2.21.0\n')
   expect(offline).toMatchObject({ code: 'ENGINE_UNAVAILABLE' })
   expect(offline.message).toMatch(/status 1: ERROR: No matching distribution found.*\n.*network/)
