@@ -1,4 +1,4 @@
-/** Entry of a thread that prepares a training's batches: files, masks, Fourier transforms and augmentations, no TensorFlow. */
+/** Entry of a thread that prepares batches: files, masks, Fourier transforms and augmentations, without TensorFlow. */
 import { parentPort } from 'node:worker_threads'
 import { makePlainArithmetic } from '../../core/compute.ts'
 import type { TrainingTask } from '../../core/training/task.ts'
@@ -9,7 +9,7 @@ import { taskOf } from './tasks.ts'
 
 const port = parentPort!
 const compute = makePlainArithmetic()
-/** By number. A training's files stay open until it ends. */
+/** By training number. A training's files stay open until the training ends. */
 const trainings = new Map<number, { readonly pool: VolumePool; readonly task: TrainingTask }>()
 
 async function answer({ call, training, epoch, index }: Extract<ToThread, { do: 'prepare' }>): Promise<void> {

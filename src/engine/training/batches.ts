@@ -1,4 +1,7 @@
-/** A training's batches, prepared by threads of their own while a step runs: a step holds the thread that asked for it until it ends. */
+/**
+ * Prepares a training's batches in separate threads, because a native step blocks its thread. See
+ * docs/decisions/0011-batches-are-arrays.md.
+ */
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
@@ -24,14 +27,15 @@ export type FromThread =
 
 const ENTRY = fileURLToPath(new URL('./batch-thread.ts', import.meta.url))
 
-/** A thread holds its modules and the files it has open; it goes when nobody has trained for so long. */
+/** A thread ends after this time without a training, because it holds memory and open files. */
 const IDLE_MS = 60_000
 
 const isPretext = ({ config }: TaskRequest) => config.kind === 'pretrain'
 
 /**
- * A GPU's step takes less time than its batch: several are then prepared at once. On a CPU the step has all cores: a pretext's batch gains by a thread
- * beside it, a supervised one, a few per cent of its step, loses more.
+ * The number of batch threads. A GPU's step is shorter than the preparation of its batch, so several threads prepare
+ * batches. A CPU's step uses all cores: one thread speeds up pretexts, and slows down supervised training. A supervised
+ * batch takes only a few per cent of its step.
  */
 function threadsBeside(request: TaskRequest, gpu: boolean): number {
   if (gpu) return Math.max(1, Math.min(8, Math.floor(availableParallelism() / 2)))
@@ -82,7 +86,7 @@ let trainings = 0
 let active = 0
 let idle: ReturnType<typeof setTimeout> | undefined
 
-/** As many threads as there are to be, begun where they are not there yet: starting one takes half a second. */
+/** Returns `count` threads, and starts missing threads. Threads are reused, because a start takes half a second. */
 function atLeast(count: number): readonly Thread[] {
   clearTimeout(idle)
   while (threads.size < count) {
@@ -94,7 +98,7 @@ function atLeast(count: number): readonly Thread[] {
 
 function endAll(): void {
   for (const thread of threads) thread.end()
-  threads.clear() // at once: one that is ending takes no more work
+  threads.clear() // at once, because an ending thread accepts no more work
 }
 
 function endWhenIdle(): void {
@@ -103,7 +107,7 @@ function endWhenIdle(): void {
   idle.unref()
 }
 
-/** Begins what a training will want wherever it computes, while TensorFlow is still loading. */
+/** Starts a thread for a pretext while TensorFlow is loading, because a pretext has a thread on every device. */
 export function expectBatches(request: TaskRequest): void {
   if (!isPretext(request)) return
   atLeast(1)
@@ -111,12 +115,12 @@ export function expectBatches(request: TaskRequest): void {
 }
 
 export interface Batches {
-  /** The same task, of whose batches a few are always being prepared where that helps. */
+  /** The task. Its next batches are prepared ahead if that is faster. */
   readonly task: TrainingTask
   dispose(): void
 }
 
-/** `request` is what the task is of. */
+/** `request` is the request that `task` was made from. */
 export function prepareAhead(task: TrainingTask, request: TaskRequest, gpu: boolean): Batches {
   const count = threadsBeside(request, gpu)
   if (count === 0) return { task, dispose: () => {} }
@@ -133,7 +137,7 @@ export function prepareAhead(task: TrainingTask, request: TaskRequest, gpu: bool
     const before = asked.get(place)
     if (before) return before
     const batch = those[place % count].prepare(training, Math.floor(place / perEpoch), place % perEpoch)
-    batch.catch(() => {}) // whoever wants it hears it
+    batch.catch(() => {}) // the caller that takes the batch handles the error
     asked.set(place, batch)
     return batch
   }

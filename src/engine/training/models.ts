@@ -1,4 +1,4 @@
-/** Networks with the weights of a checkpoint. */
+/** Loads networks with the weights of a checkpoint. */
 import { networkOf } from '../../core/models/index.ts'
 import { type Model, makeModel } from '../../core/models/model.ts'
 import { fromTorch } from '../../core/models/parameters.ts'

@@ -1,4 +1,4 @@
-/** The newest state of a run that is whole; damaged ones are passed over, and named. */
+/** Finds the newest undamaged state of a run. A note names damaged states. */
 import { basename, dirname, join } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
 import type { Note } from '../../contract/notes.ts'
@@ -14,7 +14,9 @@ async function readHashed({ path, sha256: expected }: WrittenFile): Promise<Uint
   throw new AppError('CHECKPOINT_DAMAGED', `Expected SHA-256 ${expected}, got ${digest}, in ${path}`)
 }
 
-/** With the best weights that it names, whose file must be whole too. They lie beside the state, also where the profile has been moved. */
+/**
+ * Reads a state and checks the best weights that the state names. Both are in one folder, also after the profile moved.
+ */
 async function readState(run: string, file: WrittenFile): Promise<SavedState> {
   const { progress, plain } = decodeState(decodeCheckpoint(await readHashed(file), file.path), run, file.path)
   const beside = <Named extends WrittenFile>(named: Named | null) =>
@@ -24,7 +26,7 @@ async function readState(run: string, file: WrittenFile): Promise<SavedState> {
   return { progress: { ...progress, best, last: beside(progress.last) }, plain }
 }
 
-/** `states`: newest first. Throws `CHECKPOINT_DAMAGED` where none is whole. */
+/** `states` is ordered from new to old. Throws `CHECKPOINT_DAMAGED` if all states are damaged. */
 export async function newestWhole(
   run: string,
   states: readonly WrittenFile[],
@@ -34,7 +36,8 @@ export async function newestWhole(
     try {
       const state = await readState(run, file)
       const { epoch, step } = state.progress
-      const text = `A saved state is damaged: ${faults.join('; ')}. Goes on from the state before, after epoch ${epoch}, step ${step}.`
+      const place = `Goes on from the state before, after epoch ${epoch}, step ${step}.`
+      const text = `A saved state is damaged: ${faults.join('; ')}. ${place}`
       const damage: Note = { level: 'info', code: 'state-damaged', data: { epoch, step }, text }
       return { state, notes: faults.length > 0 ? [damage] : [] }
     } catch (error) {
@@ -42,5 +45,6 @@ export async function newestWhole(
       faults.push(error.message)
     }
   }
-  throw new AppError('CHECKPOINT_DAMAGED', `No saved state of run ${run} is whole: ${faults.join('; ')}. Run it again.`)
+  const message = `All saved states of run ${run} are damaged: ${faults.join('; ')}. Train again.`
+  throw new AppError('CHECKPOINT_DAMAGED', message)
 }

@@ -1,4 +1,4 @@
-/** What a run's configuration asks to be learned, on its volumes. */
+/** The training task of a run's configuration, on the run's volumes. */
 import { AppError } from '../../contract/errors.ts'
 import type { VolumeInfo } from '../../contract/volumes.ts'
 import type { Arithmetic } from '../../core/compute.ts'
@@ -12,13 +12,17 @@ import type { TrainRequest } from '../process/protocol.ts'
 
 export type TaskRequest = Pick<TrainRequest, 'config' | 'train' | 'validation'>
 
-/** Throws `INVALID_ARGUMENT` for k-space whose measured samples no mask over columns describes: masking it again would be wrong in silence. */
+/**
+ * Throws `INVALID_ARGUMENT` for k-space whose measured samples do not form a mask over columns. A second mask over such
+ * k-space would give wrong results without an error.
+ */
 function requireColumns(volumes: readonly VolumeInfo[]): void {
   for (const { path, sampling } of volumes)
     if (sampling.kind === 'irregular')
       throw new AppError(
         'INVALID_ARGUMENT',
-        `Expected k-space with one set of measured columns to train on, got sampling of another kind (${sampling.pattern}), in ${path}. Exclude the file from the training.`,
+        'Expected k-space with one set of measured columns to train on, ' +
+          `got irregular sampling (${sampling.pattern}), in ${path}. Exclude the file from the training.`,
       )
 }
 
@@ -39,7 +43,7 @@ function jobOf({ config, train, validation }: TaskRequest, pool: VolumePool) {
 
 export function pretrainingOf(request: TaskRequest, pool: VolumePool, compute: Arithmetic): PretextTask {
   const { config } = request
-  if (!config.method || !config.pretext) throw new Error('A pre-training has a method and says what it may see')
+  if (!config.method || !config.pretext) throw new Error('Expected a pre-training with a method and a pretext')
   const method = methodOf(config.method)
   const methodConfig = method.config.parse(config.methodConfig)
   const { pretext, recipe } = config

@@ -1,4 +1,6 @@
-/** Images and feature maps for panes and lists. Files and networks stay open from call to call, so that scrolling opens nothing anew. */
+/**
+ * Images and feature maps for panes and lists. Files and networks stay open between calls, so that scrolling is fast.
+ */
 import { setImmediate } from 'node:timers/promises'
 import { AppError, throwIfCancelled } from '../../contract/errors.ts'
 import type { OverMasks, SliceMetrics } from '../../contract/images.ts'
@@ -43,46 +45,48 @@ import { requireCompute } from '../tensorflow/tensorflow.ts'
 import { loadModel } from '../training/models.ts'
 
 const MODELS_KEPT = 4
-/** A slice's images through as many networks as panes show, and those of the slice before. */
+/** Images of a slice through all networks that panes show, and images of the slice before. */
 const MADE_KEPT = 16
 
 const volumes = new VolumePool()
 const models = new KeptFiles<Model>(MODELS_KEPT, model => model.parameters.dispose())
-/** Of open volumes: a file that changed is another volume. */
+/** By open volume. A changed file is opened as a new volume. */
 const maxima = new WeakMap<Volume, number | null>()
-/** The last images; the newest at the end. */
+/** The last images. The newest image is at the end. */
 const made: Made[] = []
-/** Of the ground truth, for which TensorFlow is not loaded. */
+/** For the ground truth, which is shown without loading TensorFlow. */
 const plain = makePlainArithmetic()
-/** Made with the first image. */
+/** Made for the first image. */
 let imaging: Imaging | null = null
 let queue: Promise<unknown> = Promise.resolve()
 
-/** One work after another, so that none closes the volume or network of the one before; a cancelled one is passed over. */
+/**
+ * Runs one work after another, so that no work closes the volume or network of the work before. Skips cancelled works.
+ */
 function inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   const result = queue.then(async () => {
-    await setImmediate() // lets its cancellation in
+    await setImmediate() // lets a cancellation arrive
     throwIfCancelled(signal)
     return work()
   })
-  queue = result.catch(() => {}) // told to its caller
+  queue = result.catch(() => {}) // the caller handles the error
   return result
 }
 
 let pictured: Promise<unknown> = Promise.resolve()
 
-/** In turn too, but after everything else that is asked for: a list's pictures can wait, an image in the viewer cannot. */
+/** Runs `work` in turn, but after all other works. A list's pictures can wait, and an image in the viewer cannot. */
 function whenNothingWaits<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   const result = pictured.then(async () => {
     let last: typeof queue
     do {
-      await setImmediate() // lets in what was asked for at the same time
+      await setImmediate() // lets simultaneous requests arrive
       last = queue
       await last
     } while (last !== queue)
     return inTurn(signal, work)
   })
-  pictured = result.catch(() => {}) // told to its caller
+  pictured = result.catch(() => {}) // the caller handles the error
   return result
 }
 
@@ -96,7 +100,7 @@ async function maximumOf(volume: Volume): Promise<number | null> {
   return maximum
 }
 
-/** Throws `INVALID_ARGUMENT` for a slice that the file has not. */
+/** Throws `INVALID_ARGUMENT` for a slice that the file does not have. */
 async function openAt({ path, content }: VolumeFile, slice: number): Promise<Volume> {
   const volume = await volumes.open(path, content)
   const { slices } = volume.info
@@ -115,7 +119,10 @@ interface Made {
 
 const isEqual = (a: Uint8Array, b: Uint8Array) => a.every((column, i) => column === b[i])
 
-/** As `reconstructSlice`, but images are kept: the networks of a slice share their input, and metrics need the image that a pane shows. */
+/**
+ * Like `reconstructSlice`, but with a cache of images, because a slice's networks share their input. Metrics also need
+ * the image that a pane shows.
+ */
 async function reconstruct(
   volume: Volume,
   slice: number,
@@ -136,7 +143,7 @@ async function reconstruct(
   return image
 }
 
-/** The ground truth needs no TensorFlow. */
+/** Loads TensorFlow only for networks, because the ground truth does not need it. */
 async function subjectOf({ path, content, model, ...request }: Omit<FrameRequest, 'show'>): Promise<Subject> {
   const { kernels } = request.source === 'network' ? await requireCompute() : plain
   const volume = await openAt({ path, content }, request.slice)
@@ -158,7 +165,7 @@ export const frame = (request: FrameRequest, signal: AbortSignal): Promise<Frame
 export const metrics = (request: FrameRequest, signal: AbortSignal): Promise<SliceMetrics | null> =>
   inTurn(signal, async () => metricsOf(await subjectOf(request)))
 
-/** It takes its turn anew for each mask, so that other panes need not wait for all of them. */
+/** Takes a turn for each mask, so that other panes do not wait for all masks. */
 export async function overMasks(
   request: Calls['overMasks']['params'],
   signal: AbortSignal,
@@ -188,7 +195,7 @@ async function makeThumbnail({ path, content, mask, size, salt }: Calls['thumbna
     let image = croppedTruth(volume, slice)
     if (!image) {
       imaging ??= makeEagerImaging((await requireCompute()).kernels)
-      // Which lines were measured is known only with the content. Without the content no mask is added.
+      // The measured columns are known only from the content. Without the content no mask is applied.
       const measured = content ? seededMaskOf(volume, mask, null) : new Uint8Array(volume.info.columns).fill(1)
       image = zeroFilled(volume, slice, measured, imaging.zeroFilling)
     }

@@ -1,14 +1,14 @@
-/** The first batch of a pre-training as the network would get it; nothing is trained, and nothing is written. */
+/** Shows the first batch of a pre-training as the network would get it. Trains nothing and writes nothing. */
 import { pictureCautions, pictureOf } from '../../core/ssl/pictures.ts'
 import { VolumePool } from '../files/volume-pool.ts'
 import type { BatchViews, Calls } from '../process/protocol.ts'
 import { requireCompute } from '../tensorflow/tensorflow.ts'
 import { pretrainingOf } from '../training/tasks.ts'
 
-/** Samples at most. */
+/** The largest number of samples. */
 const SHOWN = 8
 
-/** Throws what the training itself would throw as it begins. */
+/** Throws the errors that the training would throw at its start. */
 export async function views({ config, train }: Calls['views']['params']): Promise<BatchViews> {
   const compute = await requireCompute()
   const pool = new VolumePool()
@@ -21,7 +21,7 @@ export async function views({ config, train }: Calls['views']['params']): Promis
       )
     const { batch } = config.recipe
     const whole = taskOfBatch(batch)
-    // A smaller batch begins with the same samples.
+    // The first samples do not depend on the size of the batch.
     const task = batch > SHOWN ? taskOfBatch(SHOWN) : whole
     const samples = (await task.views(0, 0)).map(({ name, parts }) => ({
       name,
