@@ -1,7 +1,9 @@
 /**
- * Who may talk to the host. Every program and every web page on this machine can reach its port, so: a token that only the printed URL
- * carries; a Host header that names this machine, or a page elsewhere could have its own name resolve to it (DNS rebinding); and no
- * foreign Origin.
+ * Decides which requests the host answers. Every program and every web page on this computer can reach the host's port.
+ * A request therefore needs all of the following:
+ * - the token, which only the printed URL contains
+ * - a Host header that names this computer, because a foreign page could resolve its name to it (DNS rebinding)
+ * - no foreign Origin
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 
@@ -9,12 +11,13 @@ export const makeToken = (): string => randomBytes(16).toString('hex')
 
 const digest = (text: string) => createHash('sha256').update(text).digest()
 
-/** In a time that does not depend on where they differ. */
+/** Compares in a time that does not depend on the position of the first difference. */
 const equal = (a: string, b: string) => timingSafeEqual(digest(a), digest(b))
 
 const page = (status: number, title: string, text: string) =>
   new Response(
-    `<!doctype html><html lang="en"><meta charset="utf-8"><title>Self-MRI</title><h1>${title}</h1><p>${text}</p></html>`,
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>Self-MRI</title>' +
+      `<h1>${title}</h1><p>${text}</p></html>`,
     {
       status,
       headers: {
@@ -27,7 +30,7 @@ const page = (status: number, title: string, text: string) =>
     },
   )
 
-/** Ports share a browser's cookies, so the name says which host's it is. */
+/** The name contains the port, because a browser shares cookies between ports. */
 const cookieName = (port: number) => `self-mri-${port}`
 
 function cookieOf(request: Request, name: string): string | null {
@@ -38,7 +41,7 @@ function cookieOf(request: Request, name: string): string | null {
   return null
 }
 
-/** The response to a request that goes no further, or `null` for one that may. */
+/** Returns a function that gives the response to a refused request, or `null` for an allowed request. */
 export function makeGuard(port: number, token: string): (request: Request) => Response | null {
   const hosts = [`127.0.0.1:${port}`, `localhost:${port}`]
 
@@ -49,8 +52,9 @@ export function makeGuard(port: number, token: string): (request: Request) => Re
     if (!hosts.includes(host) || (origin !== null && origin !== `http://${host}`)) {
       return page(
         403,
-        'Not from here',
-        `This host answers to ${hosts.join(' and ')} only. A tunnel to it needs the same port on both sides: ssh -L ${port}:127.0.0.1:${port} …`,
+        'Wrong address',
+        `This host answers only to ${hosts.join(' and ')}. An SSH tunnel needs the same port on both sides: ` +
+          `ssh -L ${port}:127.0.0.1:${port} …`,
       )
     }
     const url = new URL(request.url)
@@ -69,6 +73,6 @@ export function makeGuard(port: number, token: string): (request: Request) => Re
     const bearer = /^Bearer (.+)$/.exec(headers.get('authorization') ?? '')?.[1]
     const shown = bearer ?? cookieOf(request, cookieName(port))
     if (shown && equal(shown, token)) return null
-    return page(401, 'Which window is this?', 'Open the URL that Self-MRI printed as it started: it carries the key.')
+    return page(401, 'Key missing', 'Open the URL that Self-MRI printed at its start. The URL contains the key.')
   }
 }

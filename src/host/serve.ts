@@ -1,4 +1,4 @@
-/** The window over HTTP, for a browser: on this machine alone. */
+/** Serves the window over HTTP to browsers on this computer only. */
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { AppError } from '../contract/errors.ts'
@@ -7,7 +7,7 @@ import type { Services } from '../services/open.ts'
 import { makeGuard, makeToken } from './guard.ts'
 
 export interface HostOptions {
-  /** 0: a free one. */
+  /** 0: any free port. */
   readonly port: number
   /** Folder of the bundled window. */
   readonly assets: string
@@ -16,9 +16,9 @@ export interface HostOptions {
 export interface Host {
   readonly port: number
   readonly token: string
-  /** Opens the window in a browser: it carries the token. */
+  /** Opens the window in a browser. The URL contains the token. */
   readonly url: string
-  /** Takes no more requests and ends open streams. The services stay open. */
+  /** Accepts no more requests and ends open streams. The services stay open. */
   close(): Promise<void>
 }
 
@@ -32,10 +32,10 @@ export async function serve(services: Services, { port: wanted, assets }: HostOp
     fetch: (request: Request) => guard?.(request) ?? handle(request),
     overrideGlobalObjects: false,
   })
-  if ('requestTimeout' in server) server.requestTimeout = 0 // a large file through a slow tunnel takes its time
+  if ('requestTimeout' in server) server.requestTimeout = 0 // a large file through a slow tunnel takes long
   await new Promise<void>((resolve, reject) => {
     server.once('error', cause => {
-      const message = `Expected a port that is free, got ${wanted}: ${cause.message}. --port 0 takes any.`
+      const message = `Expected a free port, got ${wanted}: ${cause.message}. Use --port 0 for any free port.`
       reject(new AppError('INVALID_ARGUMENT', message, cause))
     })
     server.listen(wanted, ADDRESS, resolve)

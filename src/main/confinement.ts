@@ -1,8 +1,8 @@
-/** What the window may not do: go elsewhere, open windows, ask for camera, place or devices. */
+/** Forbids the window to navigate elsewhere, to open windows, and to use the camera, the location or devices. */
 import type { Electron } from './electron.ts'
 import { ORIGIN } from './scheme.ts'
 
-/** Papers and sources that the screens may name; they open in the system's browser. */
+/** Hosts of papers and sources that screens may link to. Links open in the system's browser. */
 const LINKED = ['arxiv.org', 'doi.org', 'fastmri.med.nyu.edu', 'github.com']
 
 export function mayOpenOutside(address: string): boolean {
@@ -17,7 +17,7 @@ export function confineWindows({ app, session, shell }: Electron): void {
   session.defaultSession.setDevicePermissionHandler(() => false)
   app.on('web-contents-created', (_event, contents) => {
     contents.on('will-frame-navigate', event => {
-      // The window itself may be loaded again, as the browser's F5 does.
+      // The window may reload itself, as F5 does in a browser.
       if (!(event.isMainFrame && event.url.startsWith(`${ORIGIN}/`))) event.preventDefault()
     })
     contents.on('will-attach-webview', event => event.preventDefault())

@@ -1,4 +1,4 @@
-/** The desktop: the services in this process, and one window that speaks with them through app://. */
+/** The desktop app: the services in this process, and one window that calls the services through app://. */
 
 import { join } from 'node:path'
 import { makeFolder } from '../services/profile/paths.ts'
@@ -11,7 +11,7 @@ import { type Closing, guardQuit, stopAtSignals } from './quit.ts'
 import { declareScheme, type Handler, serveScheme } from './scheme.ts'
 import { openWindow } from './window.ts'
 
-/** What stands behind the window. */
+/** The services that the window calls. */
 export interface Backend extends Closing {
   readonly handle: Handler
 }
@@ -25,11 +25,11 @@ export interface DesktopOptions {
   readonly hear: typeof hearSignals
 }
 
-/** To be called as the program loads: the scheme has to be declared before Electron is ready. */
+/** Call this while the program loads, because the scheme must be declared before Electron is ready. */
 export function startDesktop(electron: Electron, options: DesktopOptions): Promise<void> {
   const { app, dialog } = electron
   declareScheme(electron)
-  // The lock is that of this folder: one window a profile.
+  // The instance lock belongs to this folder, so a profile has at most one window.
   const userData = join(options.profile, 'electron')
   makeFolder(userData)
   app.setPath('userData', userData)

@@ -1,4 +1,4 @@
-/** The `electron` module as a parameter, so that the desktop runs in tests against a fake one. */
+/** The `electron` module is a parameter, so that tests can run the desktop with a fake module. */
 export type Electron = Pick<
   typeof import('electron'),
   'app' | 'BrowserWindow' | 'dialog' | 'ipcMain' | 'Menu' | 'protocol' | 'screen' | 'session' | 'shell'

@@ -1,6 +1,7 @@
 /**
- * Entry of Electron's main process, built into out/main/index.js with the services in it (electron.vite.config.ts says
- * how they still find their files). The launcher sets SELF_MRI_NODE, on which the engine's processes run.
+ * Entry of Electron's main process. The build puts this file and the services into out/main/index.js.
+ * electron.vite.config.ts says how the services then find their files. The launcher sets SELF_MRI_NODE, the Node that
+ * runs engine processes. See docs/decisions/0012-engines-are-plain-node.md.
  */
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -15,7 +16,7 @@ import { type Backend, startDesktop } from './desktop.ts'
 
 const fromOut = (path: string) => fileURLToPath(new URL(`../../out/${path}`, import.meta.url))
 
-// Chromium's own switches are among the arguments.
+// `strict` is false, because Chromium's switches are among the arguments.
 const { values } = parseArgs({ options: { profile: { type: 'string' } }, strict: false })
 const profile = profileDirectory(typeof values.profile === 'string' ? values.profile : undefined)
 
@@ -30,7 +31,7 @@ function openBackend(): Backend {
   }
 }
 
-// Not awaited: Electron becomes ready only once its entry has loaded.
+// This promise is not awaited, because Electron becomes ready only after its entry has loaded.
 void startDesktop(electron, {
   profile,
   preload: fromOut('preload/index.cjs'),

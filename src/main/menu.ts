@@ -1,4 +1,4 @@
-/** The standard menu. Reloading and the developer tools are there for developers alone. */
+/** The standard menu. Only developers get reload and the developer tools. */
 import type { MenuItemConstructorOptions } from 'electron'
 import type { Electron } from './electron.ts'
 
@@ -31,7 +31,7 @@ export function setMenu({ app, Menu, shell }: Electron, { development, profile }
     {
       role: 'help',
       submenu: [
-        { label: 'Show the profile’s folder', click: () => void shell.openPath(profile) },
+        { label: 'Open profile folder', click: () => void shell.openPath(profile) },
         { label: 'About Self-MRI', click: () => app.showAboutPanel() },
       ],
     },

@@ -6,7 +6,7 @@ import { ORIGIN } from './scheme.ts'
 
 type NativeCalls = Omit<DesktopApi, 'pathOf'>
 
-/** Nothing is known of what the window sends. */
+/** Checks an argument, because the window may send anything. */
 function requireText(value: unknown): string {
   if (typeof value === 'string') return value
   throw new Error(`Expected text, got ${typeof value}`)
@@ -31,7 +31,8 @@ export function answerNativeCalls(
       return filePaths
     },
     async saveFile(name: unknown) {
-      // Only when asked to does the dialog ask on Linux too whether a file may be replaced; the window relies on that.
+      // The window relies on the dialog's question before a file is replaced. On Linux the dialog asks only with this
+      // property.
       const { filePath } = await dialog.showSaveDialog(window, {
         defaultPath: basename(requireText(name)),
         properties: ['createDirectory', 'showOverwriteConfirmation'],

@@ -1,19 +1,19 @@
-/** Leaving: a training that runs is not thrown away without asking, and its last weights are written. */
+/** Quits the app. Asks before it cancels a running training, and waits until the last weights are written. */
 import type { Event } from 'electron'
 import { exitCodeOf, type hearSignals, type StopSignal } from '../services/profile/signals.ts'
 import type { Electron, Window } from './electron.ts'
 
-/** What has to end well. */
+/** The services that must be closed before the app quits. */
 export interface Closing {
-  /** The training that is going on, in words; `null`: none. */
+  /** The running training in words. `null`: no training runs. */
   doing(): string | null
-  /** Stops what is in training, waits until its state is written, and disposes. */
+  /** Stops the running training, waits until its state is written, and disposes the services. */
   close(how?: StopSignal): Promise<void>
-  /** Ends at once. */
+  /** Disposes the services at once. */
   dispose(): void
 }
 
-/** An engine that no longer answers must not keep the program. */
+/** The longest wait for an engine that no longer answers. */
 const PATIENCE_MS = 60_000
 
 async function closeInTime(closing: Closing, how?: StopSignal): Promise<void> {
@@ -25,7 +25,10 @@ async function closeInTime(closing: Closing, how?: StopSignal): Promise<void> {
   if (!(await Promise.race([closed, impatient]))) closing.dispose()
 }
 
-/** SIGTERM and SIGHUP stop the program without asking. Ctrl+C in its terminal asks, as closing the window does. */
+/**
+ * SIGTERM and SIGHUP stop the program without a question. Ctrl+C in the terminal asks, as closing the window does. See
+ * docs/decisions/0004-signals-stop-in-order.md.
+ */
 export function stopAtSignals({ app }: Electron, hear: typeof hearSignals, closing: Closing): void {
   hear(
     signal => {
@@ -44,8 +47,8 @@ export function guardQuit({ app, dialog }: Electron, window: Window, closing: Cl
     if (!doing) return true
     const { response } = await dialog.showMessageBox(window, {
       type: 'question',
-      message: `A training is going on: ${doing}.`,
-      detail: 'If you quit, it is cancelled; its epochs and its last weights are kept.',
+      message: `A training is running: ${doing}.`,
+      detail: 'If you quit, the training is cancelled. Its finished epochs and its last weights are kept.',
       buttons: ['Cancel the training and quit', 'Keep training'],
       defaultId: 1,
       cancelId: 1,
@@ -69,7 +72,7 @@ export function guardQuit({ app, dialog }: Electron, window: Window, closing: Cl
     event.preventDefault()
     if (state === 'open') void leave()
   }
-  // Closing the window quits, so it is held back before it is gone.
+  // Closing the window quits the app, so the close event is stopped until the app may quit.
   window.on('close', guard)
   app.on('before-quit', guard)
   app.on('window-all-closed', () => app.quit())

@@ -1,4 +1,7 @@
-/** app://self-mri, from which the window loads everything: the handler that also answers over HTTP in the headless host. */
+/**
+ * The scheme app://self-mri, from which the window loads everything. The handler also answers HTTP in the headless
+ * host.
+ */
 import type { Electron } from './electron.ts'
 
 const SCHEME = 'app'
@@ -7,7 +10,10 @@ export const ORIGIN = `${SCHEME}://${HOST}`
 
 export type Handler = (request: Request) => Promise<Response>
 
-/** To be called before the app is ready. An origin like that of https, so that fetch, streams and modules work as there. */
+/**
+ * Call this before the app is ready. The origin gets the rights of an https origin, so that fetch, streams and modules
+ * work.
+ */
 export function declareScheme({ protocol }: Electron): void {
   const privileges = { standard: true, secure: true, supportFetchAPI: true, corsEnabled: true, stream: true }
   protocol.registerSchemesAsPrivileged([{ scheme: SCHEME, privileges: { ...privileges, codeCache: true } }])

@@ -1,4 +1,4 @@
-/** Where the window was and how large, remembered in the profile. */
+/** Remembers the window's position and size in the profile. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -17,7 +17,7 @@ const FIRST: WindowPlace = { width: 1440, height: 900, maximized: false }
 
 const placePath = (profile: string) => join(profile, 'window.json')
 
-/** The last place; its size alone where that place is on no screen any more. */
+/** The last position and size. Only the size if that position is no longer on a screen. */
 export function readPlace({ screen }: Electron, profile: string): WindowPlace {
   try {
     const { x, y, ...size } = WindowPlace.parse(JSON.parse(readFileSync(placePath(profile), 'utf8')))

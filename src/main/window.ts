@@ -1,4 +1,4 @@
-/** The window: a sandboxed page without Node, shown once it has something to show. */
+/** The window: a sandboxed page without Node, shown when its first content is ready. */
 import type { Electron, Window } from './electron.ts'
 import { ORIGIN } from './scheme.ts'
 import { readPlace, writePlace } from './window-place.ts'
