@@ -53,15 +53,30 @@ export interface Box {
 export const ROOM = { left: 4.6, right: 9.4, top: 4.6, bottom: 3.4 }
 
 const LEVEL_DASH = '6 4'
+/** Least distance of two names in the gutter, in text sizes. */
+const LABEL_ROOM = 1.2
+
 const strokeOf = (dash: string | undefined) => ` stroke-width="2"${dash ? ` stroke-dasharray="${dash}"` : ''}`
 
-const LABEL_ROOM = 1.2
+const line = (d: string, stroke: string, more = '') => `<path d="${d}" fill="none" stroke="${stroke}"${more}/>`
 
 const rounded = (value: number) => Math.round(10 * value) / 10
 
-export function drawPanel(panel: Panel, { left, top, width, height, size }: Box): string {
-  const { x, y } = panel
-  const plot = {
+const within = (value: number, { range }: Axis) => value >= range[0] && value <= range[1]
+
+/** A panel's plot on the page: its edges, its text size, and the place of each value. */
+interface Plot {
+  readonly left: number
+  readonly right: number
+  readonly top: number
+  readonly bottom: number
+  readonly size: number
+  readonly xAt: (value: number) => number
+  readonly yAt: (value: number) => number
+}
+
+function plotIn({ x, y }: Panel, { left, top, width, height, size }: Box): Plot {
+  const edges = {
     left: left + ROOM.left * size,
     right: left + width - ROOM.right * size,
     top: top + ROOM.top * size,
@@ -69,119 +84,127 @@ export function drawPanel(panel: Panel, { left, top, width, height, size }: Box)
   }
   const at = (axis: Axis, low: number, high: number) => (value: number) =>
     rounded(low + ((value - axis.range[0]) / (axis.range[1] - axis.range[0])) * (high - low))
-  const [xAt, yAt] = [at(x, plot.left, plot.right), at(y, plot.bottom, plot.top)]
-  const line = (d: string, stroke: string, more = '') => `<path d="${d}" fill="none" stroke="${stroke}"${more}/>`
-  const within = (value: number, { range }: Axis) => value >= range[0] && value <= range[1]
+  return { ...edges, size, xAt: at(x, edges.left, edges.right), yAt: at(y, edges.bottom, edges.top) }
+}
 
-  const axes =
-    y.ticks
-      .map(
-        tick =>
-          line(`M${plot.left} ${yAt(tick)}H${plot.right}`, LINE) +
-          text(plot.left - 0.5 * size, yAt(tick) + 0.35 * size, size, y.format(tick), {
-            fill: SECONDARY,
-            anchor: 'end',
-          }),
-      )
-      .join('') +
-    x.ticks
-      .map(
-        tick =>
-          line(`M${xAt(tick)} ${plot.bottom}v${0.35 * size}`, SECONDARY) +
-          text(xAt(tick), plot.bottom + 1.5 * size, size, x.format(tick), { fill: SECONDARY, anchor: 'middle' }),
-      )
-      .join('') +
-    line(`M${plot.left} ${plot.bottom}H${plot.right}`, SECONDARY) +
-    text(plot.right, plot.bottom + 2.8 * size, size, panel.xName, { fill: SECONDARY, anchor: 'end' }) +
-    text(plot.left, plot.top - 0.6 * size, size, panel.yName, { fill: SECONDARY })
+function drawAxes({ x, y, xName, yName }: Panel, { left, right, top, bottom, size, xAt, yAt }: Plot): string {
+  const rows = y.ticks.map(
+    tick =>
+      line(`M${left} ${yAt(tick)}H${right}`, LINE) +
+      text(left - 0.5 * size, yAt(tick) + 0.35 * size, size, y.format(tick), { fill: SECONDARY, anchor: 'end' }),
+  )
+  const columns = x.ticks.map(
+    tick =>
+      line(`M${xAt(tick)} ${bottom}v${0.35 * size}`, SECONDARY) +
+      text(xAt(tick), bottom + 1.5 * size, size, x.format(tick), { fill: SECONDARY, anchor: 'middle' }),
+  )
+  return (
+    rows.join('') +
+    columns.join('') +
+    line(`M${left} ${bottom}H${right}`, SECONDARY) +
+    text(right, bottom + 2.8 * size, size, xName, { fill: SECONDARY, anchor: 'end' }) +
+    text(left, top - 0.6 * size, size, yName, { fill: SECONDARY })
+  )
+}
 
-  const levels = panel.levels
+const drawLevels = ({ levels, y }: Panel, { left, right, yAt }: Plot): string =>
+  levels
     .filter(level => within(level.y, y))
     .map(level =>
-      line(
-        `M${plot.left} ${yAt(level.y)}H${plot.right}`,
-        level.colour ?? SECONDARY,
-        ` stroke-dasharray="${LEVEL_DASH}"`,
-      ),
+      line(`M${left} ${yAt(level.y)}H${right}`, level.colour ?? SECONDARY, ` stroke-dasharray="${LEVEL_DASH}"`),
     )
+    .join('')
+
+function drawMarks({ marks = [], x, yName }: Panel, { left, right, top, bottom, size, xAt }: Plot): string {
   /** Right of the axis's name and within the plot. */
-  const markName = (mark: { readonly x: number; readonly label: string }) => {
+  const nameAt = (mark: { readonly x: number; readonly label: string }) => {
     const half = 0.28 * size * mark.label.length
-    const least = plot.left + 0.6 * size * (panel.yName.length + 1) + half
-    return Math.min(Math.max(xAt(mark.x), least), Math.max(least, plot.right - half))
+    const least = left + 0.6 * size * (yName.length + 1) + half
+    return Math.min(Math.max(xAt(mark.x), least), Math.max(least, right - half))
   }
-  const marks = (panel.marks ?? [])
+  const stroke = ' stroke-dasharray="1 4" stroke-linecap="round"'
+  return marks
     .filter(mark => within(mark.x, x))
     .map(
       mark =>
-        line(
-          `M${xAt(mark.x)} ${plot.top}V${plot.bottom}`,
-          SECONDARY,
-          ' stroke-dasharray="1 4" stroke-linecap="round"',
-        ) + text(markName(mark), plot.top - 0.6 * size, size, mark.label, { fill: SECONDARY, anchor: 'middle' }),
+        line(`M${xAt(mark.x)} ${top}V${bottom}`, SECONDARY, stroke) +
+        text(nameAt(mark), top - 0.6 * size, size, mark.label, { fill: SECONDARY, anchor: 'middle' }),
     )
+    .join('')
+}
 
-  const curves = panel.series.map(({ points, colour, dash, faint, marked, shift = 0 }) => {
-    const xOf = (point: { readonly x: number }) => xAt(point.x) + shift
-    const style = faint ? ' stroke-width="1" opacity="0.3"' : `${strokeOf(dash)} stroke-linejoin="round"`
-    const path = points.map((point, index) => `${index === 0 ? 'M' : 'L'}${xOf(point)} ${yAt(point.y)}`).join('')
-    const whiskers = points.map(({ sd, ...point }) =>
-      sd ? line(`M${xOf(point)} ${yAt(point.y - sd)}V${yAt(point.y + sd)}`, colour, ' opacity="0.6"') : '',
-    )
-    const alone = marked || points.length === 1
-    const dots = alone
+function drawCurve({ points, colour, dash, faint, marked, shift = 0 }: Series, { xAt, yAt }: Plot): string {
+  const xOf = (point: { readonly x: number }) => xAt(point.x) + shift
+  const style = faint ? ' stroke-width="1" opacity="0.3"' : `${strokeOf(dash)} stroke-linejoin="round"`
+  const path = points.map((point, index) => `${index === 0 ? 'M' : 'L'}${xOf(point)} ${yAt(point.y)}`).join('')
+  const whiskers = points.map(({ sd, ...point }) =>
+    sd ? line(`M${xOf(point)} ${yAt(point.y - sd)}V${yAt(point.y + sd)}`, colour, ' opacity="0.6"') : '',
+  )
+  const dots =
+    marked || points.length === 1
       ? points.map(point => `<circle cx="${xOf(point)}" cy="${yAt(point.y)}" r="3.5" fill="${colour}"/>`)
       : []
-    return line(path, colour, style) + whiskers.join('') + dots.join('')
-  })
+  return line(path, colour, style) + whiskers.join('') + dots.join('')
+}
 
+/** Names of curves and levels in the gutter. A curve that ends at the plot's right edge is joined to its name. */
+function drawNames({ series, levels, y }: Panel, { right, top, bottom, size, xAt, yAt }: Plot): string {
   const names = [
-    ...panel.series.flatMap(({ label, points, colour, dash }) => {
+    ...series.flatMap(({ label, points, colour, dash }) => {
       const end = points.at(-1)
       return label === null || !end ? [] : [{ label, colour, dash, x: xAt(end.x), y: yAt(end.y) }]
     }),
-    ...panel.levels
+    ...levels
       .filter(level => within(level.y, y))
       .map(level => ({
-        ...level,
+        label: level.label,
         colour: level.colour ?? SECONDARY,
         dash: LEVEL_DASH,
-        x: plot.right,
+        x: right,
         y: yAt(level.y),
       })),
   ]
   const places = spreadLabels(
     names.map(name => name.y),
     LABEL_ROOM * size,
-    plot.top,
-    plot.bottom,
+    top,
+    bottom,
   )
-  const gutter = plot.right + 1.2 * size
+  const gutter = right + 1.2 * size
   const labels = names.map(({ label, colour, dash, x: end, y: wish }, index) => {
     const place = places[index]
-    const atEdge = plot.right - end < size && wish >= plot.top && wish <= plot.bottom
+    const atEdge = right - end < size && wish >= top && wish <= bottom
     return (
       (atEdge ? line(`M${end + 2} ${wish}L${gutter - 2} ${place}`, colour, ' opacity="0.5"') : '') +
       line(`M${gutter} ${place}h${1.6 * size}`, colour, strokeOf(dash)) +
       text(gutter + 2 * size, place + 0.35 * size, size, label)
     )
   })
+  return labels.join('')
+}
+
+function drawTitle({ title, subtitle, colour }: Panel, { left, top, width, size }: Box): string {
+  const short = shortened(title, width - 4 * size, 1.1 * size, true)
+  const first = title
+    ? swatch(left, top, size, colour) + text(left + 1.3 * size, top + 0.9 * size, 1.1 * size, short, { bold: true })
+    : ''
+  return first + text(left, top + 2.5 * size, size, shortened(subtitle, width, size), { fill: SECONDARY })
+}
+
+export function drawPanel(panel: Panel, box: Box): string {
+  const plot = plotIn(panel, box)
+  const { left, right, top, bottom } = plot
+  const curves = panel.series.map(series => drawCurve(series, plot)).join('')
+  const [width, height] = [right - left, bottom - top]
+  const label = `${panel.title}, ${panel.subtitle}: ${panel.yName} by ${panel.xName}`
   return (
-    `<g role="img" aria-label="${escapeMarkup(`${panel.title}, ${panel.subtitle}: ${panel.yName} by ${panel.xName}`)}">` +
-    (panel.title
-      ? swatch(left, top, size, panel.colour) +
-        text(
-          left + 1.3 * size,
-          top + 0.9 * size,
-          1.1 * size,
-          shortened(panel.title, width - 4 * size, 1.1 * size, true),
-          { bold: true },
-        )
-      : '') +
-    text(left, top + 2.5 * size, size, shortened(panel.subtitle, width, size), { fill: SECONDARY }) +
-    `${axes}${levels.join('')}${marks.join('')}` +
-    `<svg x="${plot.left}" y="${plot.top}" width="${plot.right - plot.left}" height="${plot.bottom - plot.top}" ` +
-    `viewBox="${plot.left} ${plot.top} ${plot.right - plot.left} ` +
-    `${plot.bottom - plot.top}">${curves.join('')}</svg>${labels.join('')}</g>`
+    `<g role="img" aria-label="${escapeMarkup(label)}">` +
+    drawTitle(panel, box) +
+    drawAxes(panel, plot) +
+    drawLevels(panel, plot) +
+    drawMarks(panel, plot) +
+    `<svg x="${left}" y="${top}" width="${width}" height="${height}" ` +
+    `viewBox="${left} ${top} ${width} ${height}">${curves}</svg>` +
+    `${drawNames(panel, plot)}</g>`
   )
 }
