@@ -1,4 +1,4 @@
-/** What buttons do to reproductions; each says what came of it. */
+/** The actions of a reproduction's buttons. Each action reports its failure. */
 import type { Reproduction, ReproductionRequest } from '../../contract/reproduction.ts'
 import { client, desktop } from '../app/client.ts'
 import { tellSaved } from '../app/download.ts'
@@ -21,7 +21,7 @@ export async function stopReproduction({ id }: Reproduction): Promise<void> {
     await client.reproductions.stop({ id })
     await refresh('reproductions')
   } catch (error) {
-    tellError(error, `Reproduction ${id} goes on`)
+    tellError(error, `Reproduction ${id} was not stopped`)
   }
 }
 
@@ -34,10 +34,7 @@ export async function resumeReproduction({ id }: Reproduction): Promise<void> {
   }
 }
 
-/**
- * The page, the JSON and the figures into a folder that the desktop's dialog gives; the page alone as the browser's
- * download.
- */
+/** The desktop app saves the page, the JSON and the figures into a chosen folder. A browser downloads the page. */
 export async function saveReproduction({ id }: Reproduction): Promise<void> {
   const folder = desktop ? await desktop.openFolder() : undefined
   if (folder === null) return

@@ -1,4 +1,4 @@
-/** What a reproduction will compute, in words, before it is started. */
+/** Says in words what a reproduction will compute, before the reproduction starts. */
 import type { Catalogue } from '../../contract/api.ts'
 import type { Scale } from '../../contract/reproduction.ts'
 import { count } from '../../presentation/numbers.ts'
@@ -9,13 +9,13 @@ export interface Wanted {
   readonly methods: readonly string[]
   readonly leaveOneOut: boolean
   readonly headline: boolean
-  /** Of the study; `null` while it is not known. */
+  /** Number of patients with ground truth in the study; `null` while the study loads. */
   readonly patients: number | null
 }
 
 /**
- * Labels of the networks that the methods' recipes train: each network, and each width of it, needs a baseline of its
- * own.
+ * Labels of the networks that the methods' recipes train, one label for each network and configuration.
+ * Each of these needs its own baseline.
  */
 export function networksOf(catalogue: Catalogue, methods: readonly string[], scale: Scale): string[] {
   const recipe = scale === 'full' ? 'original' : 'workstation'
@@ -30,9 +30,9 @@ export function networksOf(catalogue: Catalogue, methods: readonly string[], sca
   return [...networks.values()]
 }
 
-/** Minutes of the whole demonstration, one seed, one split, on two cores. */
+/** Duration of the whole demonstration in minutes: one seed, one split, two cores. */
 const MINUTES = 25
-/** Of the time: what is left without milestones, controls of equal time and few labels. */
+/** Share of the duration that remains without milestones, controls of equal time and few labels. */
 const HEADLINE_SHARE = 0.6
 
 function duration(minutes: number): string {
@@ -52,23 +52,23 @@ export function estimate(wanted: Wanted, catalogue: Catalogue): { trains: string
   ].filter(Boolean)
   const baselines = `${count(networks.length, 'baseline')} (${[...new Set(networks)].join(', ')})`
   const trains = [
-    `Trains ${baselines}, and for ${count(methods.length, 'method')} the pre-training, its fine-tuning, and the ` +
-      'same fine-tuning without pre-training',
-    over.length > 0 ? `, for each of ${over.join(' and ')}` : '',
-    times > 0 ? `: ${headline ? 'up to' : 'at least'} ${each * times} trainings. ` : '. ',
-    headline ? '' : 'Fine-tunings from milestones, controls of equal time and few labels come on top.',
+    `Trains ${baselines}. `,
+    `Trains ${count(methods.length, 'method')}: pre-training, fine-tuning, and the control without pre-training. `,
+    over.length > 0 ? `Repeats this for each of ${over.join(' and ')}. ` : '',
+    times > 0 ? `This makes ${headline ? 'up to' : 'at least'} ${each * times} trainings. ` : '',
+    headline ? '' : 'Fine-tunings from milestones, controls of equal time and few labels are added.',
   ].join('')
   if (scale === 'full')
     return {
       trains: trains.trim(),
-      takes: 'With the original settings: days on a CPU. It is meant for a GPU and the fastMRI knee study.',
+      takes: 'The original settings take days on a CPU. They are meant for a GPU and the fastMRI knee study.',
     }
   if (scale === 'workstation')
     return {
       trains: trains.trim(),
-      takes: 'On a GPU minutes for each seed and split; on two cores about twice as long as a demonstration.',
+      takes: 'On a GPU: minutes for each seed and split. On two cores: about twice as long as a demonstration.',
     }
   const all = Math.max(1, catalogue.methods.length)
   const minutes = MINUTES * Math.max(1, times) * (methods.length / all) * (headline ? HEADLINE_SHARE : 1)
-  return { trains: trains.trim(), takes: `On two cores about ${duration(minutes)}.` }
+  return { trains: trains.trim(), takes: `On two cores: about ${duration(minutes)}.` }
 }

@@ -1,10 +1,10 @@
-/** A mean with its interval against zero, on the scale that all rows of a table share. */
+/** Draws a mean and its interval beside zero. All rows of a table share one scale. */
 import type { Cell } from '../../presentation/table.ts'
-import style from './report.module.css'
+import style from './interval.module.css'
 
 type Range = NonNullable<Cell['range']>
 
-/** From a value to its share of the width; zero is in the middle. */
+/** Returns the function from a value to its share of the width, 0 to 1. Zero is in the middle. */
 export function scaleOf(cells: readonly Cell[]): (value: number) => number {
   const values = cells.flatMap(({ range }) => (range ? [range.mean, ...(range.interval ?? [])] : []))
   const most = Math.max(...values.map(Math.abs), 1e-4) * 1.1

@@ -1,5 +1,6 @@
 /**
- * One reproduction: how far it is, Table 1, what the methods gained, figures, and what is smaller than in the original work.
+ * One reproduction: its progress, Table 1, the gain of each method, the figures, and the reductions from the original
+ * settings.
  */
 import { Button, Progress } from '@mantine/core'
 import { memo, useEffect, useMemo, useState } from 'react'
@@ -11,7 +12,7 @@ import { clock } from '../app/progress.ts'
 import { useCatalogue, useReproductionFigures, useReproductionReport } from '../app/queries.ts'
 import { SyntheticBadge } from '../viewer/badges.tsx'
 import { resumeReproduction, saveReproduction, stopReproduction } from './actions.ts'
-import style from './report.module.css'
+import style from './reproduction-page.module.css'
 import { isIncomplete, StatusMark, useRequestWords } from './state.tsx'
 import { ReproductionTables } from './tables.tsx'
 
@@ -85,7 +86,7 @@ function Actions({ reproduction, any }: { reproduction: Reproduction; any: boole
   )
 }
 
-/** One line that stays in its place from the start to the end. */
+/** One line at the top of the page. The line stays there after the reproduction ends. */
 function State({ reproduction }: { reproduction: Reproduction }) {
   const { status, done, planned, current, secondsLeft, reason } = reproduction
   return (
@@ -102,15 +103,15 @@ function State({ reproduction }: { reproduction: Reproduction }) {
         aria-label="Trainings done"
       />
       <span className="secondary truncate">
-        {status === 'running' && (current ?? 'waits its turn')}
-        {isIncomplete(reproduction) && 'The rest failed, or the recipes have changed since.'}
+        {status === 'running' && (current ?? 'waits in the queue')}
+        {isIncomplete(reproduction) && 'The other rows failed, or the recipes have changed.'}
       </span>
       {reason && status !== 'finished' && <span className={style.reason}>{reason}</span>}
     </div>
   )
 }
 
-/** Drawn anew when the report has changed; the progress above changes far more often. */
+/** Memoised, because the progress above changes far more often than the report. */
 const Tables = memo(ReproductionTables)
 
 const openRun = (run: string) => goToScreen('runs', run)
@@ -145,8 +146,8 @@ function Body({ reproduction, report }: { reproduction: Reproduction; report: Re
       ) : (
         <p className="secondary">
           {reproduction.status === 'running'
-            ? 'Rows come as their trainings finish.'
-            : 'No row was finished. Resume to go on.'}
+            ? 'A row appears when its training finishes.'
+            : 'No row is finished. Resume the reproduction to continue.'}
         </p>
       )}
       <Figures reproduction={reproduction} />
@@ -160,7 +161,7 @@ function Body({ reproduction, report }: { reproduction: Reproduction; report: Re
       </details>
       <details className={style.details}>
         <summary>
-          {folds.length > 1 ? `${folds.length} splits` : 'The split'}: who trains, validates and is tested
+          {folds.length > 1 ? `${folds.length} splits` : 'The split'}: patients for training, validation and test
         </summary>
         <ul>
           {folds.map(({ name, train, val, test }) => (
@@ -177,7 +178,7 @@ function Body({ reproduction, report }: { reproduction: Reproduction; report: Re
   )
 }
 
-/** 'SimCLR: channels 16 in place of 32; …': one that has many settings has a line for each. */
+/** 'SimCLR: channels 16 in place of 32; …'. A reduction of four or more settings has one line for each setting. */
 function Reduction({ text }: { text: string }) {
   const [, what, settings = ''] = /^([^:]+): (.+)\.$/.exec(text) ?? []
   const parts = settings.split('; ')
@@ -200,7 +201,7 @@ function Figures({ reproduction: { id } }: { reproduction: Reproduction }) {
   return data?.map(({ name, title, svg }) => <Drawing key={name} svg={svg} title={title} />)
 }
 
-/** An SVG as an image, its title in it: nothing in it runs. */
+/** Draws the SVG as an image, because a browser runs no script inside an image. */
 function Drawing({ svg, title }: { svg: string; title: string }) {
   const [url, setUrl] = useState<string | null>(null)
   useEffect(() => {
@@ -210,7 +211,7 @@ function Drawing({ svg, title }: { svg: string; title: string }) {
   }, [svg])
   if (!url) return null
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: where it is wider than the page it scrolls, by the keyboard too
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a figure wider than the page scrolls, with the keyboard too
     <figure className={style.figure} tabIndex={0} aria-label={title}>
       <img className={style.drawing} src={url} alt={title} />
     </figure>

@@ -1,17 +1,16 @@
-/** Reproductions: the list of them, and the open one with its progress, tables and figures. */
+/** The list of reproductions, and the open reproduction with its progress, tables and figures. */
 import { Button } from '@mantine/core'
 import { useMemo } from 'react'
 import type { Reproduction } from '../../contract/reproduction.ts'
 import { goToScreen, useScreen } from '../app/navigation.ts'
 import { useReproductions } from '../app/queries.ts'
-import style from './report.module.css'
 import { ReproductionPage } from './reproduction-page.tsx'
+import style from './reproductions.module.css'
 import { RequestForm } from './request-form.tsx'
 import { StateWords, StatusMark, useRequestWords } from './state.tsx'
 
 export function Reproductions() {
   const { data } = useReproductions()
-  // The newest first.
   const reproductions = useMemo(() => data?.toSorted((a, b) => b.id - a.id), [data])
   const detail = useScreen(state => state.detail)
   if (!reproductions) return <div role="status" aria-label="Loading" />

@@ -1,6 +1,7 @@
-/** Asking for a reproduction: on which study, at which scale, over how many seeds, and what that will compute. */
+/** The form that requests a reproduction: study, scale, seeds and methods, with an estimate of its trainings. */
 import { Button, Checkbox, NumberInput, SegmentedControl, Select, Switch } from '@mantine/core'
-import { useState } from 'react'
+import { type Dispatch, type SetStateAction, useState } from 'react'
+import type { Catalogue } from '../../contract/api.ts'
 import type { Scale } from '../../contract/reproduction.ts'
 import { useCatalogue, useStudy } from '../app/queries.ts'
 import { SyntheticBadge } from '../viewer/badges.tsx'
@@ -10,13 +11,13 @@ import { estimate } from './estimate.ts'
 import style from './request-form.module.css'
 
 const SCALE_WORDS: Readonly<Record<Scale, string>> = {
-  demonstration: 'The workstation recipes, cut to fit 25 minutes on two cores. All that is smaller is listed.',
-  workstation: 'The workstation recipes: smaller networks, crops and batches. All that is smaller is listed.',
+  demonstration: 'The workstation recipes, reduced to 25 minutes on two cores. The report lists every reduction.',
+  workstation: 'Smaller networks, crops and batches than in the original work. The report lists every reduction.',
   full: 'The original settings.',
 }
 
 export function RequestForm({ first }: { first: boolean }) {
-  const { trainable, first: firstStudy } = useTrainable()
+  const { first: firstStudy } = useTrainable()
   const { data: catalogue } = useCatalogue()
   const [chosenStudy, setStudy] = useState<number | null>(null)
   const study = chosenStudy ?? firstStudy?.id ?? null
@@ -57,92 +58,11 @@ export function RequestForm({ first }: { first: boolean }) {
           if (ready) void start()
         }}
       >
-        <header className={style.intro}>
-          <h2>Reproduce the original work</h2>
-          <p>
-            Trains every row of the original work on a study: the baseline from scratch, each method’s pre-training and
-            fine-tuning, and beside each the control, the same fine-tuning from the same seed without pre-training.
-            Table 1 and Figures 1 to 3 come of it, with the gains and how sure they are.
-          </p>
-          {first && (
-            <p>
-              It runs in the queue like any training, can be stopped, and goes on where it was: no row is computed
-              twice.
-            </p>
-          )}
-        </header>
-        <div className={style.fields}>
-          <Select
-            label="Study"
-            data={trainable.map(({ id, name }) => ({ value: String(id), label: name }))}
-            value={study === null ? null : String(study)}
-            onChange={value => value && setStudy(Number(value))}
-            allowDeselect={false}
-          />
-          <NumberInput
-            className={style.seeds}
-            label="Seeds"
-            error={seedsFault !== null}
-            min={1}
-            max={20}
-            clampBehavior="none"
-            allowDecimal={false}
-            value={seeds}
-            onChange={setSeeds}
-          />
-          {data?.volumes.some(({ synthetic }) => synthetic) && <SyntheticBadge />}
-        </div>
-        {seedsFault && <p className={style.fault}>Expected a whole number of seeds, {seedsFault}.</p>}
-        <div className={style.field}>
-          <span className={style.label} id="scale">
-            Scale
-          </span>
-          <SegmentedControl
-            aria-labelledby="scale"
-            value={scale}
-            onChange={value => setScale(value as Scale)}
-            data={[
-              { value: 'demonstration', label: 'Demonstration' },
-              { value: 'workstation', label: 'Workstation' },
-              { value: 'full', label: 'Full' },
-            ]}
-          />
-          <p className={style.help}>{SCALE_WORDS[scale]}</p>
-        </div>
-        <fieldset className={style.field}>
-          <legend className={style.label}>Methods</legend>
-          <div className={style.methods}>
-            {catalogue.methods.map(({ id, label }) => (
-              <Checkbox
-                key={id}
-                label={label}
-                checked={!left.has(id)}
-                onChange={() =>
-                  setLeft(before => {
-                    const next = new Set(before)
-                    if (!next.delete(id)) next.add(id)
-                    return next
-                  })
-                }
-              />
-            ))}
-          </div>
-          {methods.length === 0 && <p className={style.fault}>Choose one method at least.</p>}
-        </fieldset>
-        <Switch
-          size="xs"
-          label="Leave one patient out"
-          description={`Every patient is the test patient once, and another chooses the checkpoint${patients === null ? '' : `; ${patients} patients here`}. Else the study’s own roles.`}
-          checked={leaveOneOut}
-          onChange={event => setLeaveOneOut(event.currentTarget.checked)}
-        />
-        <Switch
-          size="xs"
-          label="Headline only"
-          description="Baselines, fine-tunings and their controls: no milestones, no control of equal time, no few labels."
-          checked={headline}
-          onChange={event => setHeadline(event.currentTarget.checked)}
-        />
+        <Introduction first={first} />
+        <StudyAndSeeds {...{ study, setStudy, seeds, setSeeds, seedsFault }} />
+        <ScaleChoice {...{ scale, setScale }} />
+        <MethodChoice all={catalogue.methods} {...{ left, setLeft }} />
+        <Extent {...{ leaveOneOut, setLeaveOneOut, headline, setHeadline, patients }} />
         <div className={style.estimate} role="status">
           <p>{methods.length > 0 ? trains : 'Nothing to train.'}</p>
           <p>{methods.length > 0 ? takes : ''}</p>
@@ -154,5 +74,134 @@ export function RequestForm({ first }: { first: boolean }) {
         </div>
       </form>
     </section>
+  )
+}
+
+const Introduction = ({ first }: { first: boolean }) => (
+  <header className={style.intro}>
+    <h2>Reproduce the original work</h2>
+    <p>
+      Trains every row of the original work on a study: a baseline from scratch, and each method’s pre-training and
+      fine-tuning. A control repeats each fine-tuning from the same seed without pre-training. The report shows Table 1,
+      Figures 1 to 3, and each method’s gain with its uncertainty.
+    </p>
+    {first && (
+      <p>The reproduction runs in the queue. You can stop and resume it at any time. No row is computed twice.</p>
+    )}
+  </header>
+)
+
+function StudyAndSeeds(props: {
+  study: number | null
+  setStudy: (study: number) => void
+  seeds: number | string
+  setSeeds: (seeds: number | string) => void
+  seedsFault: string | null
+}) {
+  const { study, setStudy, seeds, setSeeds, seedsFault } = props
+  const { trainable } = useTrainable()
+  const { data } = useStudy(study)
+  return (
+    <>
+      <div className={style.fields}>
+        <Select
+          label="Study"
+          data={trainable.map(({ id, name }) => ({ value: String(id), label: name }))}
+          value={study === null ? null : String(study)}
+          onChange={value => value && setStudy(Number(value))}
+          allowDeselect={false}
+        />
+        <NumberInput
+          className={style.seeds}
+          label="Seeds"
+          error={seedsFault !== null}
+          min={1}
+          max={20}
+          clampBehavior="none"
+          allowDecimal={false}
+          value={seeds}
+          onChange={setSeeds}
+        />
+        {data?.volumes.some(({ synthetic }) => synthetic) && <SyntheticBadge />}
+      </div>
+      {seedsFault && <p className={style.fault}>Expected a whole number of seeds, {seedsFault}.</p>}
+    </>
+  )
+}
+
+const ScaleChoice = ({ scale, setScale }: { scale: Scale; setScale: (scale: Scale) => void }) => (
+  <div className={style.field}>
+    <span className={style.label} id="scale">
+      Scale
+    </span>
+    <SegmentedControl
+      aria-labelledby="scale"
+      value={scale}
+      onChange={value => setScale(value as Scale)}
+      data={[
+        { value: 'demonstration', label: 'Demonstration' },
+        { value: 'workstation', label: 'Workstation' },
+        { value: 'full', label: 'Full' },
+      ]}
+    />
+    <p className={style.help}>{SCALE_WORDS[scale]}</p>
+  </div>
+)
+
+/** @param left methods that the user has unchecked */
+function MethodChoice(props: {
+  all: Catalogue['methods']
+  left: ReadonlySet<string>
+  setLeft: Dispatch<SetStateAction<ReadonlySet<string>>>
+}) {
+  const { all, left, setLeft } = props
+  const toggle = (id: string) =>
+    setLeft(before => {
+      const next = new Set(before)
+      if (!next.delete(id)) next.add(id)
+      return next
+    })
+  return (
+    <fieldset className={style.field}>
+      <legend className={style.label}>Methods</legend>
+      <div className={style.methods}>
+        {all.map(({ id, label }) => (
+          <Checkbox key={id} label={label} checked={!left.has(id)} onChange={() => toggle(id)} />
+        ))}
+      </div>
+      {all.every(({ id }) => left.has(id)) && <p className={style.fault}>Choose at least one method.</p>}
+    </fieldset>
+  )
+}
+
+function Extent(props: {
+  leaveOneOut: boolean
+  setLeaveOneOut: (on: boolean) => void
+  headline: boolean
+  setHeadline: (on: boolean) => void
+  patients: number | null
+}) {
+  const { leaveOneOut, setLeaveOneOut, headline, setHeadline, patients } = props
+  const everyone = patients === null ? 'Every patient' : `Each of the ${patients} patients`
+  return (
+    <>
+      <Switch
+        size="xs"
+        label="Leave one patient out"
+        description={
+          `${everyone} is the test patient once, and another patient chooses the checkpoint. ` +
+          'If off: the split of the study.'
+        }
+        checked={leaveOneOut}
+        onChange={event => setLeaveOneOut(event.currentTarget.checked)}
+      />
+      <Switch
+        size="xs"
+        label="Headline only"
+        description="Baselines, fine-tunings and controls only. Omits milestones, controls of equal time and few labels."
+        checked={headline}
+        onChange={event => setHeadline(event.currentTarget.checked)}
+      />
+    </>
   )
 }

@@ -1,10 +1,10 @@
-/** A reproduction in a few words: what was asked for, how far it is. */
+/** A reproduction in a few words: the request and the progress. */
 import type { Reproduction, ReproductionRequest } from '../../contract/reproduction.ts'
 import { demoName } from '../../presentation/findings.ts'
 import { count } from '../../presentation/numbers.ts'
 import { clock } from '../app/progress.ts'
 import { useCatalogue } from '../app/queries.ts'
-import style from './report.module.css'
+import style from './state.module.css'
 
 const SHAPE: Readonly<Record<Reproduction['status'], string>> = {
   running: '▶',
@@ -38,7 +38,7 @@ export function useRequestWords(request: ReproductionRequest): string {
     .join(', ')
 }
 
-/** Rows failed, or the recipes have changed since, so that what was trained is not what they ask for. */
+/** Finished without all planned trainings, because rows failed or the recipes changed. */
 export const isIncomplete = ({ status, done, planned }: Reproduction): boolean =>
   status === 'finished' && done < planned
 

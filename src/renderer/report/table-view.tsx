@@ -1,4 +1,4 @@
-/** Draws a table of a reproduction: the cells of the saved page, with trainings to unfold and runs to open. */
+/** Draws a table of a reproduction with the cells of the saved page. A row unfolds its trainings and opens its run. */
 import { type ReactNode, useState } from 'react'
 import { methodColour } from '../../presentation/colours.ts'
 import { NONE } from '../../presentation/numbers.ts'
@@ -12,13 +12,13 @@ import {
   type Table,
 } from '../../presentation/table.ts'
 import { Interval, scaleOf } from './interval.tsx'
-import style from './report.module.css'
+import style from './table-view.module.css'
 
 interface Props {
   readonly table: Table
-  /** Said below the table. */
+  /** Paragraphs below the table. */
   readonly notes: readonly string[]
-  /** All methods of the catalogue: a method's colour follows its place there. */
+  /** Ids of all methods of the catalogue. A method's colour follows its place in this list. */
   readonly methods: readonly string[]
   readonly onRun: (run: string) => void
 }
@@ -29,7 +29,7 @@ export function TableView({ table, notes, methods, onRun }: Props) {
   const drawing: Drawing = { columns, methods, onRun, scale }
   return (
     <div className={style.stack}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a table wider than the page scrolls, by the keyboard too */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls a table wider than the page */}
       <section className={style.wrapper} tabIndex={0} aria-label={title}>
         <table className={style.table}>
           <caption>{title}</caption>
@@ -93,11 +93,11 @@ function Heads({ table: { columns, head } }: { table: Table }) {
   )
 }
 
-/** Words stand left, numbers right; the first column of a group keeps a distance. */
+/** Words are left-aligned, numbers right-aligned. The first column of a group has more space at its left. */
 const placeOf = (columns: Table['columns'], i: number): string =>
   [columns[i].words && style.words, beginsGroup(columns, i) && style.start].filter(Boolean).join(' ')
 
-/** A row, and on request the trainings that the row is a mean of. */
+/** A row. When unfolded, the trainings whose mean the row shows. */
 function Lines({ row, drawing }: { row: Row; drawing: Drawing }) {
   const [open, setOpen] = useState(false)
   const unfolds = row.parts !== null

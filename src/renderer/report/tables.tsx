@@ -8,12 +8,12 @@ import { tableOne, tableTwo } from '../../presentation/headline-tables.ts'
 import { originalTable, pretextTable } from '../../presentation/side-tables.ts'
 import { notesBelow } from '../../presentation/table.ts'
 import { fewLabelsTable, milestoneTable, scratchTable } from '../../presentation/ways.ts'
-import style from './report.module.css'
 import { TableView } from './table-view.tsx'
+import style from './tables.module.css'
 
 interface Props {
   readonly report: ReproductionReport
-  /** All methods of the catalogue. */
+  /** Ids of all methods of the catalogue. */
   readonly methods: readonly string[]
   readonly onRun: (run: string) => void
 }
@@ -41,7 +41,7 @@ export function ReproductionTables({ report, methods, onRun }: Props) {
           <TableView {...{ table, notes, methods, onRun }} />
           {table === original && (
             <details className={style.details}>
-              <summary>What is known about them, and what we infer</summary>
+              <summary>What the original work states, and what we infer</summary>
               <Lines lines={FACTS_AND_INFERENCES} />
             </details>
           )}

@@ -27,7 +27,7 @@ describe('the estimate', () => {
 
   it('multiplies by seeds and left-out patients', () => {
     const { trains, takes } = estimate({ ...wanted, methods: ['simclr'], seeds: 3, leaveOneOut: true }, catalogue)
-    expect(trains).toContain('for each of 3 seeds and 4 left-out patients: up to 48 trainings')
-    expect(takes).toBe('On two cores about 1.5 hours.')
+    expect(trains).toContain('for each of 3 seeds and 4 left-out patients. This makes up to 48 trainings.')
+    expect(takes).toBe('On two cores: about 1.5 hours.')
   })
 })
