@@ -1,6 +1,6 @@
 /**
- * The contract between the screens and the services, behind app:// and HTTP alike. Images do not pass here: `images.ts` has their paths.
- * Long works are event iterators: progress, then one `done`; ending the iteration cancels the work.
+ * The contract between the screens and the services, over app:// and HTTP. Images have paths of their own: `images.ts`.
+ * A long task is an event iterator: progress events, then one `done`. Ending the iteration cancels the task.
  */
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
@@ -19,25 +19,28 @@ import { SkippedFile, SliceSelection } from './volumes.ts'
 const Progress = z.object({
   type: z.literal('progress'),
   done: z.number(),
-  /** 0: not known yet. */
+  /** 0: unknown so far. */
   total: z.number(),
   label: z.string(),
 })
 
-/** Progress on the way, then the result. */
+/** Progress events, then one event with the result. */
 const work = <Schema extends z.ZodType>(result: Schema) =>
   eventIterator(z.discriminatedUnion('type', [Progress, z.object({ type: z.literal('done'), result })]))
 
-/** What the window hears without asking. A `state` comes at least every two seconds: silence for longer means the line is dead. */
+/**
+ * What the services send to the window without a request. A `state` comes at least every two seconds.
+ * If no event comes for longer, the connection is dead.
+ */
 export const AppEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('state'), engine: EngineState }),
   z.object({ type: z.literal('run'), logged: LoggedEvent }),
-  /** The lists of studies, runs or reproductions changed otherwise: read them again. */
+  /** A list changed in a way that no `run` event describes: read the list again. */
   z.object({ type: z.literal('changed'), what: z.enum(['studies', 'runs', 'reproductions']) }),
 ])
 export type AppEvent = z.infer<typeof AppEvent>
 
-/** JSON Schema of settings; the forms are made from it. */
+/** JSON Schema of settings. The forms are built from the schema. */
 const Schema = z.record(z.string(), z.unknown())
 
 export const Catalogue = z.object({
@@ -51,51 +54,54 @@ export const Catalogue = z.object({
       figures: z.array(MethodFigure),
     }),
   ),
-  /** Of `Pretext`, `Recipe` and the mask: for the forms. */
+  /** Schemas of `Pretext`, `Recipe` and the mask, for the forms. */
   schemas: z.object({ pretext: Schema, recipe: Schema, mask: Schema }),
-  /** Those that ship: two of every method, and two from scratch (`scratch/original`, `scratch/workstation`). */
+  /** The shipped recipes: two of every method, and two from scratch (`scratch/original`, `scratch/workstation`). */
   recipes: z.array(NamedRecipe),
 })
 export type Catalogue = z.infer<typeof Catalogue>
 
 export const StartRequest = z.object({
   study: z.int(),
-  /** `null`: a baseline from scratch; else a pre-training. */
+  /** `null`: a baseline from scratch. A method: its pre-training. */
   method: z.string().nullable(),
   methodConfig: z.record(z.string(), z.unknown()).default({}),
   pretext: Pretext.optional(),
   network: z.string().default('unet'),
   networkConfig: z.record(z.string(), z.unknown()).default({}),
   recipe: Recipe,
-  /** How its fine-tuning is to go, if it is a pre-training; kept with the run for its one-click fine-tuning. */
+  /** Recipe of the later fine-tuning. The run of a pre-training stores it for the button that fine-tunes the run. */
   fineTuning: Recipe.optional(),
   mask: MaskSpec.optional(),
   seed: z.int().min(0).default(0),
 })
 export type StartRequest = z.infer<typeof StartRequest>
 
-/** One picture of a sample: [height, width], or several side by side. */
+/** A picture of a sample. `shape`: [height, width]; the picture can hold several images side by side. */
 const ViewPicture = z.object({
   name: z.string(),
   shape: z.tuple([z.int(), z.int()]),
-  /** 8-bit greys, base64, row-major: one window for all pictures, −2.2 to 4 of the network's units, so that what turns white is white. */
+  /**
+   * 8-bit greys, base64, row-major. All pictures share the window −2.2 to 4 in the network's units, so that a view
+   * that a transformation makes white is white here too.
+   */
   pixels: z.string(),
   /** Share of pixels at the window's two ends. */
   black: z.number(),
   white: z.number(),
 })
 
-/** What the first batch of a pre-training would be. */
+/** The first batch of a pre-training that is not started yet. */
 export const Views = z.object({
   samples: z.array(z.object({ name: z.string(), pictures: z.array(ViewPicture) })),
-  /** What must be known before it is started: a label that betrays itself, pictures that are nearly white. */
+  /** Warnings before the start: the image shows its own label, or pictures are nearly white. */
   cautions: z.array(z.string()),
 })
 export type Views = z.infer<typeof Views>
 
-/** Of a profile. */
+/** The settings of a profile. */
 export const Settings = z.object({
-  /** Interrupted runs go on when the window opens, at most three times without progress. */
+  /** Interrupted runs resume when the window opens, at most three times without progress. */
   autoResume: z.boolean(),
   /** Engines that train and evaluate compile the graphs that they replay with XLA. */
   xla: z.boolean(),
@@ -121,9 +127,9 @@ export const contract = {
       get: oc.output(Settings),
       set: oc.input(Settings.partial()).output(Settings),
     },
-    /** Log lines with a higher `seq` than `afterSeq` (none: only new ones), then what comes. */
+    /** Log lines with a higher `seq` than `afterSeq`, then all new events. Without `afterSeq`: only new events. */
     watch: oc.input(z.object({ afterSeq: z.int().optional() })).output(eventIterator(AppEvent)),
-    /** Folders and fastMRI files of a folder on the host, for typing a path. */
+    /** Folders and fastMRI files in a folder on the host, for a field in which the user types a path. */
     browse: oc
       .input(z.object({ path: z.string() }))
       .output(z.object({ folder: z.string(), entries: z.array(z.object({ name: z.string(), folder: z.boolean() })) })),
@@ -145,54 +151,57 @@ export const contract = {
       .input(
         z.object({
           seed: z.int().min(0).default(0),
-          /** Patients for training; a third as many, at least one, validate, and as many test. */
+          /** Patients for training. A third as many (at least one) validate, and as many test. */
           patients: z.int().min(1).max(200).default(3),
           slices: z.int().min(1).max(64).default(4),
         }),
       )
       .output(work(Study)),
-    /** Reads the files whose contents are not known yet. Progress in megabytes. */
+    /** Reads the files whose contents are still unread. Progress in megabytes. */
     read: oc.input(study).output(work(StudyView)),
-    /** What is new, changed, moved or missing among the study's files. Nothing is taken. */
+    /** Finds new, changed, moved and missing files of the study. The study stays as it is. */
     scan: oc.input(study).output(work(Findings)),
-    /** Takes what a scan found into the study. */
+    /** Applies the findings of a scan to the study. */
     take: oc.input(study.extend({ token: z.string(), removeMissing: z.boolean() })).output(work(StudyView)),
     /** Finds missing files by their contents in a folder of the host. */
     locate: oc.input(study.extend({ folder: z.string() })).output(work(Findings.pick({ moved: true, missing: true }))),
-    /** Takes the study off the list; its files and runs stay. */
+    /** Removes the study from the list. Its files and runs stay. */
     hide: oc.input(study).output(z.void()),
     restore: oc.input(study).output(z.void()),
-    /** Adds files to the study of new scans, which is made with the first that can be used; `null`: there is none yet. */
+    /**
+     * Adds files to the study of new scans. The first usable file creates that study.
+     * `study` is `null` if no file so far could be used.
+     */
     addScans: oc
       .input(z.object({ paths: z.array(z.string()).min(1) }))
       .output(z.object({ study: z.int().nullable(), volumes: z.array(z.int()), skipped: z.array(SkippedFile) })),
     removeScan: oc.input(z.object({ volume: z.int() })).output(z.void()),
   },
   catalogue: oc.output(Catalogue),
-  /** A user's own recipes. */
+  /** The recipes that the user saved. */
   recipes: {
     list: oc.output(z.array(NamedRecipe)),
-    /** Saves over the own recipe of that id, or as a new one. */
+    /** Replaces the saved recipe `id`. Without an `id`: saves a new recipe. */
     save: oc
       .input(z.object({ id: z.string().optional(), name: NamedRecipe.shape.name, settings: RecipeSettings }))
       .output(NamedRecipe),
     hide: oc.input(z.object({ id: z.string() })).output(z.void()),
     restore: oc.input(z.object({ id: z.string() })).output(z.void()),
   },
-  /** The original work reproduced on a study. */
+  /** Reproductions of the original work on a study. */
   reproductions: {
     list: oc.output(z.array(Reproduction)),
     start: oc.input(ReproductionRequest).output(Reproduction),
-    /** Goes on where it was; rows that are there are not computed again. */
+    /** Continues the reproduction. Finished rows are not computed again. */
     resume: oc.input(z.object({ id: z.int() })).output(z.void()),
     stop: oc.input(z.object({ id: z.int() })).output(z.void()),
-    /** What there is so far. */
+    /** The report with the rows that are finished so far. */
     report: oc.input(z.object({ id: z.int() })).output(ReproductionReport),
-    /** Figures as SVG, from the same code as the report's page. */
+    /** Figures as SVG, drawn by the code that draws the saved page. */
     figures: oc
       .input(z.object({ id: z.int() }))
       .output(z.array(z.object({ name: z.string(), title: z.string(), svg: z.string() }))),
-    /** Writes the page (HTML), the JSON, the Markdown and the figures: into a folder of the host, or as a zip for the browser. */
+    /** Writes page (HTML), JSON, Markdown and figures into a folder of the host, or as a zip for the browser. */
     save: oc
       .input(z.object({ id: z.int(), folder: z.string().optional() }))
       .output(z.object({ path: z.string(), name: z.string() })),
@@ -201,13 +210,13 @@ export const contract = {
     list: oc.output(z.array(RunView)),
     get: oc.input(run).output(RunDetail),
     start: oc.input(StartRequest).output(ids),
-    /** The views that a pre-training would begin with; nothing is trained. */
+    /** The views of a pre-training's first batch. Nothing is trained. */
     views: oc.input(StartRequest).output(Views),
     /** Names of the layers of a run's network, for `featuresPath`. */
     layers: oc.input(run).output(z.array(z.string())),
     /**
-     * Fine-tunes a run's kept weights, or those of a milestone (`epoch`), with the fine-tuning recipe; `control`: its same-seed control
-     * too.
+     * Fine-tunes the kept weights of a run, or the weights of a milestone (`epoch`).
+     * `control`: also starts the control, which has the same seed and no pre-training.
      */
     fineTune: oc
       .input(
@@ -219,29 +228,30 @@ export const contract = {
         }),
       )
       .output(ids),
-    /** The same configuration again, from the same start; with another batch where one is given (see `suggestion`). */
+    /** Queues a new run with the configuration and the parent of a run. `batch` replaces the batch size. */
     again: oc
       .input(run.extend({ batch: z.int().min(1).optional(), accumulate: z.int().min(1).optional() }))
       .output(ids),
-    /** Finishes its step, writes its state and lets the next one begin. It reads `running` until then. */
+    /** The run finishes its step, writes its state, and the next run starts. Its status is `running` until then. */
     pause: oc.input(run).output(z.void()),
-    /** Queues it again where it was. */
+    /** Puts the run into the queue again. The run continues from its last state. */
     resume: oc.input(run).output(z.void()),
-    /** Puts a run that waits before another one that waits; `null`: at the end. */
+    /** Moves a queued run before the queued run `before`. `null`: to the end. */
     move: oc.input(run.extend({ before: z.string().nullable() })).output(z.void()),
-    /** Like `pause`, but for good: its weights and its state stay. */
+    /** Stops the run. Its weights and its state stay. */
     cancel: oc.input(run).output(z.void()),
     hide: oc.input(run).output(z.void()),
     restore: oc.input(run).output(z.void()),
     importCheckpoint: oc.input(study.extend({ path: z.string() })).output(run),
   },
-  /** A volume's score for one source, over all its slices, and its protocol. `null` where there is nothing to score against. */
+  /** Score of a source over all slices of a volume, with its protocol. `null` if the volume has no ground truth. */
   score: oc
     .input(z.object({ volume: z.int(), source: FrameSource, mask: MaskSpec, seed: MaskSeed.default(null) }))
     .output(z.object({ score: FrameScore, protocol: Protocol }).nullable()),
   /**
-   * Writes a volume, or one slice of it, as a file. `path`: where (the desktop's save dialog), with the ending of `exportEnding`; else it is
-   * for `downloadPath(name)`. A volume as DICOM is a new folder at `path`, and a zip for the browser.
+   * Writes a volume or one slice as a file at `path`, which ends in `exportEnding`.
+   * Without `path`, the browser fetches the file from `downloadPath(name)`.
+   * A DICOM volume is a new folder at `path`, or a zip for the browser.
    */
   save: oc
     .input(
@@ -251,14 +261,14 @@ export const contract = {
         mask: MaskSpec,
         seed: MaskSeed.default(null),
         format: ExportFormat.default('hdf5'),
-        /** Counted from 0; `null`: the volume. */
+        /** Counted from 0. `null`: the whole volume. */
         slice: z.int().nullable().default(null),
         path: z.string().optional(),
-        /** The user was asked whether a file at `path` may be replaced, and agreed. A raw scan is never replaced. */
+        /** The user agreed to replace a file at `path`. A raw scan is never replaced. */
         replace: z.boolean().default(false),
       }),
     )
     .output(work(z.object({ path: z.string(), name: z.string() }))),
-  /** Writes the viewer's comparison as a figure for print; `path`: where, else for `downloadPath(name)`. */
+  /** Writes the viewer's comparison as a figure for print, at `path` or for `downloadPath(name)`. */
   figure: oc.input(FigureRequest).output(work(z.object({ path: z.string(), name: z.string() }))),
 }

@@ -1,6 +1,6 @@
-/** What the desktop's window has beside the services: the few native calls, as `window.selfMri`. A browser has none. */
+/** The native calls of the desktop's window, as `window.selfMri`. In a browser they are absent. */
 
-/** A dropped DOM `File`; contract knows no DOM. */
+/** A dropped DOM `File`. Declared here, because `contract` has no DOM types. */
 interface DroppedFile {
   readonly name: string
   readonly size: number
@@ -11,10 +11,10 @@ export interface DesktopApi {
   openFolder(): Promise<string | null>
   /** Empty: the dialog was closed. */
   openFiles(): Promise<string[]>
-  /** Where to save what is called `name`; `null`: the dialog was closed. */
+  /** Asks where to save a file; the dialog suggests `name`. `null`: the dialog was closed. */
   saveFile(name: string): Promise<string | null>
-  /** Only what the app wrote: into the profile, or where `saveFile` said. */
+  /** Shows only files that the app wrote: in the profile, or at a path from `saveFile`. */
   showInFolder(path: string): Promise<void>
-  /** Path of a dropped file on this computer; empty where it has none. */
+  /** Path of a dropped file on this computer. Empty if the file has no path. */
   pathOf(file: DroppedFile): string
 }

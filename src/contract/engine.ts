@@ -1,19 +1,19 @@
-/** What the engine says of itself. */
+/** State and health of the engine. */
 import { z } from 'zod'
 
-/** Which TensorFlow computes, and where. */
+/** TensorFlow's version, and the device on which it computes. */
 export const Device = z.object({
   tensorflow: z.string(),
   tfjs: z.string(),
   device: z.enum(['GPU', 'CPU']),
-  /** The GPU's name, where its driver tells it. */
+  /** The GPU's name. `null` if the driver does not report a name. */
   gpu: z.string().nullable(),
-  /** What compiles the graphs that are replayed, beside TensorFlow's own optimizer. */
+  /** The compiler of replayed graphs. `null`: only TensorFlow's own optimizer. */
   compiler: z.literal('XLA').nullable().default(null),
 })
 export type Device = z.infer<typeof Device>
 
-/** A native operation: how often it is called, and the milliseconds of all its calls. */
+/** A native operation: the number of its calls, and the milliseconds of all calls together. */
 export const OperationTime = z.object({ name: z.string(), count: z.int(), ms: z.number() })
 export type OperationTime = z.infer<typeof OperationTime>
 
@@ -22,13 +22,13 @@ export const EngineHealth = Device.extend({
   platform: z.string(),
   cores: z.int(),
   memory: z.object({ totalBytes: z.number(), freeBytes: z.number(), residentBytes: z.number() }),
-  /** A training step of U-Net-8 on 64 × 64 images, batch 1: median of ten, milliseconds. */
+  /** Milliseconds of a training step: U-Net-8, 64 × 64 images, batch 1, median of ten. */
   stepMs: z.number(),
-  /** How trainings take their steps: replayed as one native graph, or one operation at a time. */
+  /** `graph`: a step is replayed as one native graph. `eager`: a step calls one operation after another. */
   way: z.enum(['graph', 'eager']),
-  /** Why not as a graph, in a line each. */
+  /** Reasons why steps are not replayed as a graph, one line each. */
   notes: z.array(z.string()),
-  /** The operations of one such step, taken eagerly. */
+  /** The operations of one such step, when computed eagerly. */
   operations: z.array(OperationTime),
   loss: z.number(),
 })
@@ -36,14 +36,14 @@ export type EngineHealth = z.infer<typeof EngineHealth>
 
 /** The bottom line of the window. */
 export const EngineState = z.object({
-  /** The TensorFlow that is installed; `null`: none, or a broken one. */
+  /** The installed TensorFlow. `null`: no TensorFlow, or a broken installation. */
   installed: z.object({ tensorflow: z.string(), variant: z.enum(['cpu', 'cuda']) }).nullable(),
-  /** Where it computes, once an engine process has started. */
+  /** The device that computes. `null` until an engine process has started. */
   device: z.enum(['GPU', 'CPU']).nullable(),
   threads: z.int(),
   /** Resident memory of the engine processes, bytes. */
   residentBytes: z.number(),
-  /** What it is doing, in words; `null` when idle. */
+  /** The engine's present task in words. `null` when idle. */
   doing: z.string().nullable(),
 })
 export type EngineState = z.infer<typeof EngineState>

@@ -1,6 +1,6 @@
 /** Errors a user can meet. Anything else thrown is a bug and stays a plain `Error`. */
 
-/** What a user reads about a code: docs/guide/errors.md is generated from these. */
+/** The help text of an error code. docs/guide/errors.md is generated from these texts. */
 export interface ErrorHelp {
   readonly meaning: string
   readonly remedy: string
@@ -129,13 +129,13 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS
 
-/** What a program reads of an error besides its code. */
+/** Values of an error for programs, besides the code. */
 export interface ErrorData {
   /** The signal that ended the engine's process. */
   readonly signal?: string
 }
 
-/** An error with a code, a sentence that names the file and the remedy, and what caused it. */
+/** An error with a code, a message that names the file and the remedy, and its cause. */
 export class AppError extends Error {
   readonly code: ErrorCode
   readonly data: ErrorData
@@ -149,13 +149,13 @@ export class AppError extends Error {
 }
 
 /**
- * Turns `ENGINE_DIED` into `CANCELLED`, for work that was asked to stop: a signal to the process group can end the
- * engine first.
+ * Turns `ENGINE_DIED` into `CANCELLED`. For a task that was asked to stop, because a signal to the process group can
+ * end the engine before the task stops.
  */
 export const asCancelled = (error: unknown): unknown =>
   error instanceof AppError && error.code === 'ENGINE_DIED' ? new AppError('CANCELLED', 'Cancelled', error) : error
 
-/** Throws `CANCELLED` once the signal is aborted; loops call it between steps. */
+/** Throws `CANCELLED` if the signal is aborted. Loops call this function between steps. */
 export function throwIfCancelled(signal: { readonly aborted: boolean } | undefined): void {
   if (signal?.aborted) throw new AppError('CANCELLED', 'Cancelled')
 }

@@ -1,10 +1,10 @@
-/** Masks, metrics and the protocol without which no metric is printed. */
+/** Masks, metrics and their protocol. A metric is only printed together with its protocol. */
 import { z } from 'zod'
 import { SliceFault, SliceSelection } from './volumes.ts'
 
 export const MASK_KINDS = ['random', 'equispaced', 'equispaced_fraction', 'magic'] as const
 
-/** A fastMRI column mask. `centerFraction` of the columns, the lowest frequencies, is always measured. */
+/** A fastMRI column mask. The central share `centerFraction` of the columns (lowest frequencies) is always measured. */
 export const MaskSpec = z.object({
   kind: z.enum(MASK_KINDS).default('random'),
   acceleration: z.number().min(1).max(64).default(4).describe('columns over measured columns'),
@@ -17,7 +17,7 @@ export const MaskSpec = z.object({
 })
 export type MaskSpec = z.infer<typeof MaskSpec>
 
-/** What one mask is drawn from; `null`: the characters of the file's name, as fastMRI validates. */
+/** The seed of a mask. `null`: the characters of the file's name, as in fastMRI's validation. */
 export const MaskSeed = z
   .int()
   .min(0)
@@ -27,17 +27,23 @@ export const MaskSeed = z
 export const Metrics = z.object({ ssim: z.number(), psnr: z.number(), nmse: z.number() })
 export type Metrics = z.infer<typeof Metrics>
 
-/** Everything a metric depends on beside the images themselves. */
+/** Everything that a metric depends on, besides the images. */
 export const Protocol = z.object({
   mask: MaskSpec,
-  /** `file name`: seeded by the file name as fastMRI validates; `seeded draws`: the mean over `maskDraws` seeds 0, 1, …; `seed 3`: that one. */
+  /**
+   * `file name`: the file's name is the seed, as in fastMRI's validation. `seed 3`: the seed is 3.
+   * `seeded draws`: the mean over masks with the seeds 0 to `maskDraws` − 1.
+   */
   maskSeed: z.union([z.enum(['file name', 'seeded draws']), z.templateLiteral(['seed ', z.int()])]),
   maskDraws: z.int(),
   crop: z.literal('ground truth size, centred'),
   dataRange: z.literal('volume maximum of the ground truth'),
   ssim: z.literal('7 × 7 uniform window, K1 0.01, K2 0.03, per slice, mean over slices'),
   reference: z.enum(['reconstruction_esc or reconstruction_rss', 'reconstruction_noise_free']),
-  /** Pixels whose ground truth, averaged over 7 × 7, is at least `threshold` of the volume maximum; the rest is air. */
+  /**
+   * The foreground: pixels whose ground truth, averaged over 7 × 7, is at least `threshold` times the volume maximum.
+   * All other pixels are air.
+   */
   foreground: z.object({ threshold: z.number(), of: z.literal('volume maximum, ground truth averaged over 7 × 7') }),
   slices: SliceSelection,
 })
@@ -45,7 +51,10 @@ export type Protocol = z.infer<typeof Protocol>
 
 export const FOREGROUND_THRESHOLD = 0.1
 
-/** One volume's score. With more than one mask draw also each draw's, and `sd`: the standard deviation over them (n − 1). */
+/**
+ * The score of a volume. With several mask draws the score has each draw's metrics (`draws`), and their standard
+ * deviation (`sd`, n − 1).
+ */
 export const VolumeScore = z.object({
   file: z.string(),
   path: z.string(),
@@ -53,17 +62,23 @@ export const VolumeScore = z.object({
   acquisition: z.string().nullable(),
   synthetic: z.boolean(),
   sampling: z.enum(['masked here', 'sub-sampled in the file']),
-  /** Selected slices that are not scored, and why; absent if there are none. */
+  /** Selected slices without a score, with the reason. Absent if all selected slices are scored. */
   leftOut: z.array(SliceFault).optional(),
-  /** What is odd about the data; absent if nothing is. */
+  /** Unusual properties of the data. Absent if there are none. */
   remarks: z.array(z.string()).optional(),
-  /** Columns over measured columns, as the mask was really drawn (mean over draws); of an irregular file samples over measured samples. */
+  /**
+   * Columns over measured columns of the drawn mask (mean over draws).
+   * For an irregular file: samples over measured samples.
+   */
   acceleration: z.number(),
   ssim: z.number(),
   psnr: z.number(),
   nmse: z.number(),
   foreground: Metrics,
-  /** fastMRI's aggregation before March 2021: each slice's, PSNR by that slice's maximum, then the mean; not in scores of older programs. */
+  /**
+   * fastMRI's aggregation before March 2021: metrics of each slice, then their mean. PSNR uses each slice's maximum.
+   * Absent in scores of older programs.
+   */
   sliceWise: Metrics.omit({ ssim: true }).optional(),
   draws: z.array(Metrics).optional(),
   sd: Metrics.extend({ acceleration: z.number() }).optional(),
@@ -74,7 +89,7 @@ export const Evaluation = z.object({
   run: z.string(),
   protocol: Protocol,
   volumes: z.array(VolumeScore),
-  /** Mean over volumes, `null` when none could be scored. */
+  /** Mean over volumes. `null` if no volume could be scored. */
   mean: Metrics.extend({ foreground: Metrics }).nullable(),
   skipped: z.array(z.object({ path: z.string(), reason: z.string() })),
 })

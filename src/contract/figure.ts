@@ -1,20 +1,23 @@
-/** The viewer's comparison as a figure for a paper: what is asked for. */
+/** The request for a figure: the viewer's comparison, for a paper. */
 import { z } from 'zod'
 import { MaskSeed, MaskSpec } from './evaluation.ts'
 import { FrameSource, isCompared, SHOWS } from './images.ts'
 
-/** `diverging`: blue below the middle of the range, red above it, nearly white at it. */
+/** `diverging`: blue below the middle of the range, nearly white at the middle, red above. */
 export const COLOUR_MAPS = ['grey', 'viridis', 'inferno', 'diverging'] as const
 export type ColourMap = (typeof COLOUR_MAPS)[number]
 
 export const FIGURE_FORMATS = ['png', 'pdf', 'svg'] as const
 export type FigureFormat = (typeof FIGURE_FORMATS)[number]
 
-/** An error map ends at the volume's maximum over `scale`. `signed`: image − ground truth, else its magnitude. */
+/**
+ * The range of an error map ends at the volume's maximum divided by `scale`.
+ * `signed`: image − ground truth. Otherwise the magnitude of this difference.
+ */
 export const ErrorScale = z.object({ scale: z.number().gt(0).max(1000), signed: z.boolean() })
 export type ErrorScale = z.infer<typeof ErrorScale>
 
-/** Part of an image in shares of its width and height, from its upper left corner. */
+/** A part of an image, in shares of the image's width and height. The origin is the upper left corner. */
 export const Share = z
   .object({
     x: z.number().min(0).lt(1),
@@ -31,16 +34,16 @@ export const FigurePane = z
   .object({
     source: FrameSource,
     show: z.enum(SHOWS).default('image'),
-    /** Of a `feature`. */
+    /** The layer of a `feature`. */
     layer: z.string().default(''),
-    /** Of a `feature`, counted from 0. */
+    /** The channel of a `feature`, counted from 0. */
     channel: z.int().min(0).default(0),
     label: z.string().max(200),
     window: z
       .object({ low: z.number(), high: z.number() })
       .refine(({ low, high }) => high > low, { message: 'Expected a window that ends above its begin' }),
     map: z.enum(COLOUR_MAPS).default('grey'),
-    /** Shows its error map in its place. */
+    /** If given, the pane shows the error map instead of the image. */
     error: ErrorScale.nullable().default(null),
   })
   .refine(({ error, show }) => !error || isCompared(show), {
@@ -58,27 +61,27 @@ export const FigureRequest = z
     slice: z.int().min(0),
     mask: MaskSpec,
     seed: MaskSeed.default(null),
-    /** In rows of `columns`. */
+    /** The panes fill rows of `columns` panes. */
     panes: z.array(FigurePane).min(1).max(9),
     columns: z.int().min(1).max(4),
-    /** Error maps of all panes below them. */
+    /** Adds a row with the error map of each pane. */
     errorRow: ErrorScale.nullable().default(null),
-    /** A detail, magnified in a corner of each pane and framed where it is. */
+    /** A detail. Each pane frames the detail and shows it magnified in a corner. */
     inset: Share.nullable().default(null),
-    /** The part that is shown; the whole image without. */
+    /** The visible part. `null`: the whole image. */
     crop: Share.nullable().default(null),
     labels: z.boolean().default(true),
     metrics: z.boolean().default(true),
-    /** Of images; those of error maps are always there. */
+    /** Colour bars of images. Error maps always have a colour bar. */
     colourBar: z.boolean().default(true),
     /** In mm. */
     width: z.number().min(30).max(400).default(FIGURE_WIDTHS.page),
     /** Pixels per inch. */
     dpi: z.int().min(300).max(1200).default(300),
     format: z.enum(FIGURE_FORMATS).default('png'),
-    /** Absolute, on the host; without one the file is for `downloadPath(name)`. */
+    /** Absolute path on the host. If absent, the browser fetches the file from `downloadPath(name)`. */
     path: z.string().optional(),
-    /** The user was asked whether a file at `path` may be replaced, and agreed. */
+    /** The user agreed to replace a file at `path`. */
     replace: z.boolean().default(false),
   })
   .refine(
@@ -89,5 +92,5 @@ export const FigureRequest = z
     },
   )
 export type FigureRequest = z.infer<typeof FigureRequest>
-/** With its defaults left out. */
+/** A request without its defaults. */
 export type FigureInput = z.input<typeof FigureRequest>

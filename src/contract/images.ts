@@ -1,4 +1,7 @@
-/** Images on their way to a pane: raw little-endian float32 in the body, NaN where a pixel has no value, everything else in one header. */
+/**
+ * Images for the panes. The body is raw little-endian float32; a pixel without a value is NaN.
+ * One header carries everything else.
+ */
 import { z } from 'zod'
 import { type MaskSpec, Metrics } from './evaluation.ts'
 
@@ -7,34 +10,34 @@ export const FrameSource = z.string().regex(/^(?:zero-filled|truth|run:\d+)$/)
 
 /**
  * What a pane shows of a source:
- *   image     magnitude, the source's own units,
+ *   image     magnitude, in the source's units,
  *   ssim      SSIM of the 7 × 7 window around each pixel, against the ground truth,
- *   k-space   log10 of its magnitude,
- *   phase     of the complex image, radians,
+ *   k-space   log10 of the magnitude of k-space,
+ *   phase     phase of the complex image, radians,
  *   mask      the measured columns over the grid of k-space, 1 or 0,
- *   residual  |M(F x̂ − y)|, log10: how far from the measurement,
- *   mean, spread  of each pixel over `SPREAD_SEEDS` mask seeds,
+ *   residual  |M(F x̂ − y)|, log10: distance of the image x̂ from the measurement y,
+ *   mean, spread  mean and spread of each pixel over `SPREAD_SEEDS` mask seeds,
  *   feature   one channel of a layer of the run's network.
  */
 export const SHOWS = ['image', 'ssim', 'k-space', 'phase', 'mask', 'residual', 'mean', 'spread', 'feature'] as const
 export type Show = (typeof SHOWS)[number]
 
-/** Whether it lies in k-space, not in the image: parts, regions and directions of the image mean nothing there. */
+/** Whether its pixels are samples of k-space. Parts, regions and directions of the image do not apply to k-space. */
 export const isOfKspace = (show: string): boolean => show === 'k-space' || show === 'mask' || show === 'residual'
 
-/** Whether it is compared with the ground truth pixel by pixel. */
+/** Whether it can be compared with the ground truth pixel by pixel. */
 export const isCompared = (show: Show): boolean => show === 'image' || show === 'mean'
 
-/** What is shown of several masks; everything else is of one. */
+/** Shown over several masks. All others are shown for one mask. */
 export type OverMasks = Extract<Show, 'mean' | 'spread'>
 
-/** `mean` and `spread` are over masks from seeds 0 … this − 1. */
+/** `mean` and `spread` are computed over masks with the seeds 0 to `SPREAD_SEEDS` − 1. */
 export const SPREAD_SEEDS = 8
 
 /** Header of an image response that carries its `FrameMeta` as JSON. */
 export const FRAME_HEADER = 'x-frame'
 
-/** Of one slice, against the ground truth; a value may be infinite or undefined, which is `null`. */
+/** Metrics of one slice against the ground truth. An infinite or undefined value is `null`. */
 export const SliceMetrics = z.object({
   ssim: z.number().nullable(),
   psnr: z.number().nullable(),
@@ -47,46 +50,53 @@ export const FrameMeta = z.object({
   shape: z.tuple([z.int(), z.int()]),
   show: z.enum(SHOWS),
   /**
-   * `signal`: units of the file's k-space. `arbitrary`: a pre-trained network's output, which no metric fits, or a feature. `log`: log10 of
-   * the k-space's units. `share`: of measuring, 0 to 1.
+   * `signal`: units of the file's k-space. `log`: log10 of these units.
+   * `arbitrary`: a feature, or the output of a pre-trained network. No metric is computed of such an output.
+   * `share`: 1 for a measured sample of k-space, otherwise 0.
    */
   units: z.enum(['signal', 'arbitrary', 'ssim', 'log', 'radians', 'share']),
-  /** mm [down, right]; absent where it is not known, and of what is no image (k-space, features). */
+  /** mm [down, right]. Absent if unknown, and for k-space and features. */
   pixelSize: z.tuple([z.number(), z.number()]).optional(),
-  /** One sentence on what the image is, where its name does not say it all. */
+  /** One sentence that explains the image. `null` if the image's name says enough. */
   note: z.string().nullable(),
-  /** Over pixels that have a value. */
+  /** Minimum and maximum over pixels that have a value. */
   minimum: z.number(),
   maximum: z.number(),
-  /** Maximum of the ground truth over the volume: the data range of metrics; `null` without ground truth. */
+  /** Maximum of the ground truth over the volume, the data range of metrics. `null` without ground truth. */
   volumeMaximum: z.number().nullable(),
-  /** Absent where they are still to come; `null` where none fit. */
+  /** Absent while the metrics are computed. `null` if no metric applies. */
   metrics: SliceMetrics.nullable().optional(),
-  /** Which columns were measured, one character each: `1` or `0`. Empty for the ground truth, unless its residual is shown, and over several masks. */
+  /**
+   * One character for each column: `1` measured, `0` not measured.
+   * Empty over several masks, and for the ground truth unless its residual is shown.
+   */
   mask: z.string(),
-  /** Columns over measured columns, the mean over several masks; `null` without a mask. */
+  /** Columns over measured columns. Over several masks: the mean. `null` without a mask. */
   acceleration: z.number().nullable(),
-  /** ‖M(F x̂ − y)‖ / ‖M y‖ of a `residual`; `floor`: of the ground truth's magnitude treated the same way, `null` without one. */
+  /**
+   * `value`: ‖M(F x̂ − y)‖ / ‖M y‖ of a `residual`.
+   * `floor`: this quotient for the magnitude of the ground truth. `null` without ground truth.
+   */
   residual: z.object({ value: z.number(), floor: z.number().nullable() }).nullable(),
 })
 export type FrameMeta = z.infer<typeof FrameMeta>
 
-/** A volume's score in the viewer: over all its slices, as `evaluate` gives it. */
+/** A volume's score in the viewer, over all slices. Equal to the score of `evaluate`. */
 export const FrameScore = Metrics.extend({ acceleration: z.number(), slices: z.int() })
 export type FrameScore = z.infer<typeof FrameScore>
 
-/** Images that one request asks for at most. */
+/** Largest number of images in one request. */
 const MOST_FRAMES = 64
 
 export interface FrameOptions {
-  /** Only keeps caches apart: a run's weights change while it trains. */
+  /** Separates entries of caches, because a run's weights change while the run trains. */
   readonly version?: string
   readonly show?: Show
-  /** Of the mask; `null`: seeded by the file's name. */
+  /** Seed of the mask. `null`: the file's name is the seed. */
   readonly seed?: number | null
-  /** Of a `feature`. */
+  /** The layer of a `feature`. */
   readonly layer?: string
-  /** Of a `feature`, counted from 0. */
+  /** The channel of a `feature`, counted from 0. */
   readonly channel?: number
 }
 
@@ -95,7 +105,7 @@ const maskQuery = (mask: MaskSpec) =>
 
 const seedQuery = (seed: number | null) => seed !== null && `seed=${seed}`
 
-/** Path and query of a slice's image; what is as by default is not in it. */
+/** Path and query of a slice's image. The query omits default values. */
 export function framePath(
   volume: number,
   slice: number,
@@ -113,20 +123,20 @@ export function framePath(
   return `/frames/${volume}/${slice}/${source}?${asked.filter(Boolean).join('&')}`
 }
 
-/** Where several images are asked for at once, by `POST`. */
+/** Path for a request of several images, by `POST`. */
 export const FRAMES_PATH = '/frames'
 
 export const FramesRequest = z.object({
-  /** Of images, as `framePath` gives them: each comes as soon as it is there, then their metrics. */
+  /** Paths of images from `framePath`. Each image is sent as soon as it is ready, then the metrics follow. */
   frames: z.array(z.string()).max(MOST_FRAMES),
-  /** Of images that are there already: their metrics alone. */
+  /** Paths of images that the window already has. Only the metrics are sent. */
   metrics: z.array(z.string()).max(MOST_FRAMES),
 })
 export type FramesRequest = z.infer<typeof FramesRequest>
 
 /**
- * A part of the answer: two little-endian uint32, which are the bytes of this as JSON and of the float32 pixels of `meta`'s image; then
- * these two.
+ * A part of the answer. Order of its bytes: two little-endian uint32, this object as JSON, float32 pixels of the image.
+ * The two numbers are the length of the JSON and the length of the pixels, in bytes.
  */
 export const FramesPart = z.object({
   path: z.string(),
@@ -136,24 +146,33 @@ export const FramesPart = z.object({
 })
 export type FramesPart = z.infer<typeof FramesPart>
 
-/** A volume's picture in lists: middle slice, ground truth where there is one, else zero-filled; `THUMBNAIL` pixels square at most. */
+/**
+ * Path of a volume's picture in lists: the middle slice, at most `THUMBNAIL` × `THUMBNAIL` pixels.
+ * The picture shows the ground truth. Without ground truth it shows the zero-filled image.
+ */
 export const thumbnailPath = (volume: number): string => `/thumbnails/${volume}`
 export const THUMBNAIL = 64
 
-/** Header of the feature maps of a layer: the body is float32 [count, height, width], the first `count` of `channels`. */
+/**
+ * Header of a layer's feature maps. The body is float32 [count, height, width].
+ * The body holds the first `count` of `channels` maps.
+ */
 export const FeatureMeta = z.object({
   shape: z.tuple([z.int(), z.int()]),
   count: z.int(),
   channels: z.int(),
-  /** Over the maps that came. */
+  /** Minimum and maximum over the maps in the body. */
   minimum: z.number(),
   maximum: z.number(),
 })
 export type FeatureMeta = z.infer<typeof FeatureMeta>
-/** Maps that one answer holds at most. */
+/** Largest number of maps in one answer. */
 export const MOST_FEATURES = 64
 
-/** Path and query of a layer's feature maps for one slice through a run's network; `seed` of the mask, `null`: the file's name. */
+/**
+ * Path and query of a layer's feature maps: one slice, through a run's network.
+ * @param seed seed of the mask; `null`: the file's name is the seed
+ */
 export const featuresPath = (
   volume: number,
   slice: number,
@@ -161,15 +180,17 @@ export const featuresPath = (
   layer: string,
   mask: MaskSpec,
   seed: number | null = null,
-): string =>
-  `/features/${volume}/${slice}/${run}/${encodeURIComponent(layer)}?${[maskQuery(mask), seedQuery(seed)].filter(Boolean).join('&')}`
+): string => {
+  const query = [maskQuery(mask), seedQuery(seed)].filter(Boolean).join('&')
+  return `/features/${volume}/${slice}/${run}/${encodeURIComponent(layer)}?${query}`
+}
 
-/** What a run's weights made of its fixed validation slice after an epoch. */
+/** Path of a run's fixed validation slice, reconstructed with the weights after an epoch. */
 export const previewPath = (run: string, epoch: number): string => `/previews/${run}/${epoch}`
 
-/** Where a browser puts a dropped file: one batch a drop, the file's path within it kept. */
+/** Path for the upload of a dropped file. `batch`: one id per drop. `path`: the file's path within the drop. */
 export const uploadPath = (batch: string, path: string): string =>
   `/uploads/${batch}/${path.split('/').map(encodeURIComponent).join('/')}`
 
-/** A file that the host wrote for the browser to fetch. */
+/** Path of a file that the host wrote for the browser. */
 export const downloadPath = (name: string): string => `/downloads/${encodeURIComponent(name)}`

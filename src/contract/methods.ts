@@ -1,4 +1,4 @@
-/** What a self-supervised method declares of the figures by which it is judged on held-out patients. */
+/** A self-supervised method's declaration of its figures: how to judge a pre-training on held-out patients. */
 import { z } from 'zod'
 
 /** A value, or the key in an epoch's `extra` that holds the value. */
@@ -14,19 +14,19 @@ export const MethodFigure = z.object({
   unit: z.enum(['share', 'count', 'loss']),
   /** `null`: the figure depends on the data alone. */
   better: z.enum(['higher', 'lower']).nullable(),
-  /** What a network that has learned nothing gets. */
+  /** The figure of a network that has learned nothing. */
   chance: Reference.optional(),
   /** The largest possible value. */
   most: Reference.optional(),
-  /** A value below this share of `most` is worth a warning. */
+  /** A value below the share `below` of `most` causes a warning. */
   collapse: z.object({ below: z.number(), meaning: z.string(), remedy: z.string() }).optional(),
 })
 export type MethodFigure = z.infer<typeof MethodFigure>
 
-/** A reference's value among an epoch's figures. */
+/** The value of a reference. `extra`: an epoch's figures. */
 export const referenceValue = (reference: Reference | undefined, extra: Readonly<Record<string, number>>) =>
   typeof reference === 'string' ? extra[reference] : reference
 
-/** Keys in `extra` that hold what figures are compared with. */
+/** Keys in `extra` that hold chance levels and largest values of figures. */
 export const referenceKeys = (figures: readonly MethodFigure[]): string[] =>
   figures.flatMap(({ chance, most }) => [chance, most].filter(reference => typeof reference === 'string'))

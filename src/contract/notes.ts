@@ -1,10 +1,10 @@
-/** What a run has to say in words: volumes left out, an early end, a pre-training that learns nothing. */
+/** A run's notes in words: omitted volumes, an early end, a pre-training that learns nothing. */
 import { z } from 'zod'
 
 /** `warning`: something may be wrong with the pre-training, and the text says what to try. */
 const Level = z.enum(['info', 'warning'])
 
-/** What programs read of a note. No program reads the text. */
+/** The part of a note for programs. No program reads the text. */
 export const NoteMark = z.object({
   level: Level,
   /** `stopped-early`, `collapsed` … */
@@ -17,7 +17,7 @@ export type NoteMark = z.infer<typeof NoteMark>
 export const Note = NoteMark.extend({ text: z.string() })
 export type Note = z.infer<typeof Note>
 
-/** A note as logs hold it. Logs of version 0.1.0 hold the text alone. */
+/** A note in a log. Logs of version 0.1.0 hold only the text. */
 export const LoggedNote = Note.partial({ level: true, code: true })
 export type LoggedNote = z.infer<typeof LoggedNote>
 
@@ -31,7 +31,7 @@ const read = ({ level, code, data, text }: LoggedNote): Note => ({
   text,
 })
 
-/** An event of a run's log, as far as it can hold notes. */
+/** The part of a log's event that can hold notes. */
 type NotingEvent = Partial<LoggedNote> & {
   readonly type: string
   readonly notes?: readonly string[]
@@ -44,7 +44,7 @@ export function notesOf({ type, text = '', notes = [], noteMarks, ...mark }: Not
   return notes.map((each, i) => read({ ...noteMarks?.[i], text: each }))
 }
 
-/** Notes as an event of a run's beginning holds them. */
+/** Notes in the form of the events `started` and `resumed`. */
 export const beginningNotes = (notes: readonly Note[]) => ({
   notes: notes.map(({ text }) => text),
   noteMarks: notes.map(({ text: _, ...mark }): NoteMark => mark),

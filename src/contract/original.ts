@@ -1,21 +1,21 @@
 /**
- * The original work's numbers, as far as they are known here, as it prints them; what is not known is `null`. What is inferred about them is
- * marked so: the original work does not say it.
+ * The numbers of the original work, as printed in its text. An unknown number is `null`.
+ * Inferences are marked as such, because the original work does not state them.
  */
 export interface OriginalRow {
   readonly label: string
-  /** The catalogue's id; `null`: the baseline, or all fine-tuned rows. */
+  /** Id in the catalogue. `null`: the baseline, or all fine-tuned rows. */
   readonly method: string | null
   readonly network: string | null
-  /** Of pre-training and of training with ground truth. */
+  /** Epochs of pre-training, then of training with ground truth. */
   readonly epochs: string | null
   readonly sslLoss: string | null
-  /** The level of a network that has learned nothing, where it is known. */
+  /** The loss of a network that has learned nothing. */
   readonly chance: string | null
   readonly ssim: string | null
   readonly psnr: string | null
   readonly nmse: string | null
-  /** Total time less than the baseline's, as stated. */
+  /** By how much the total time is below the baseline's. */
   readonly saving: string | null
 }
 
@@ -78,19 +78,32 @@ export const ORIGINAL_ROWS: readonly OriginalRow[] = [
   ORIGINAL_BASELINE,
 ]
 
-/** What is known about its numbers. */
+/** Statements of the original work about its numbers. */
 const FACTS: readonly string[] = [
-  'The original work states the same SSIM, 0.73, for less total time than the baseline: 60 % less for SimCLR, 37 % less for RotNet.',
-  'It compares 10 epochs of fine-tuning with 50 epochs of the baseline, without a control: the same 10 epochs without pre-training; an epoch of SimCLR’s fine-tuning and one of the baseline both cost about 0.19 h. The rows here have that control, and the baseline after 10, 20 and 30 epochs where it was asked for.',
+  'The original work states the baseline’s SSIM, 0.73, for less total time: ' +
+    '60 % less for SimCLR, 37 % less for RotNet.',
+  'The original work compares 10 epochs of fine-tuning with 50 epochs of the baseline. ' +
+    'An epoch of SimCLR’s fine-tuning and an epoch of the baseline both take about 0.19 h.',
+  'The original work has no control: the same 10 epochs without pre-training. This report has the control. ' +
+    'On request, it also has the baseline after 10, 20 and 30 epochs.',
 ]
 
-/** What its numbers suggest. */
+/** Our inferences from its numbers. */
 const INFERENCES: readonly string[] = [
-  'We infer that the baseline’s PSNR and NMSE (26.79 dB, 0.042) and those of the fine-tuned rows (32.06 dB, 0.034), at the same SSIM, were aggregated differently: the former fit fastMRI’s code before March 2021, per slice and by that slice’s maximum, the latter the code since then, per volume. Both are computed here; the present one leads.',
-  `We infer that the SwAV run never left the uniform solution: its loss, 8.00, is that of a uniform prediction over 3000 prototypes, ln 3000 = ${Math.log(3000).toFixed(3)}.`,
-  `We infer that RotNet’s loss, 0.39, is near the floor of images flipped after they are rotated, ½ ln 2 = ${(Math.log(2) / 2).toFixed(3)}: a flip then makes 90° and 270° the same.`,
-  `We infer that PIRL’s loss, 41.95, above the ln 32,001 + 1 = ${(Math.log(32_001) + 1).toFixed(2)} at which it starts with 32,000 negatives, comes of a normalising constant that is fixed at the first batch, so that the term of the negatives grows.`,
+  'We infer that the original work aggregated PSNR and NMSE in two ways, because both rows have the same SSIM. ' +
+    'The baseline (26.79 dB, 0.042) fits fastMRI’s code before March 2021: per slice, with the slice’s maximum. ' +
+    'The fine-tuned rows (32.06 dB, 0.034) fit the code since then: per volume. ' +
+    'Self-MRI computes both, and shows the present code’s numbers first.',
+  'We infer that the SwAV training never left the uniform solution. ' +
+    'Its loss, 8.00, is the loss of a uniform prediction over 3000 prototypes: ' +
+    `ln 3000 = ${Math.log(3000).toFixed(3)}.`,
+  'We infer that RotNet’s images were flipped after the rotation. ' +
+    `Its loss, 0.39, is near the floor for such images, ½ ln 2 = ${(Math.log(2) / 2).toFixed(3)}, ` +
+    'because a flip makes 90° and 270° equal.',
+  'We infer that PIRL’s normalising constant was fixed at the first batch, so that the term of the negatives grew. ' +
+    'Its loss is 41.95, but with 32,000 negatives the loss starts at ' +
+    `ln 32,001 + 1 = ${(Math.log(32_001) + 1).toFixed(2)}.`,
 ]
 
-/** All that is said of its numbers; an inference begins with 'We infer'. */
+/** All statements about its numbers. An inference begins with 'We infer'. */
 export const FACTS_AND_INFERENCES: readonly string[] = [...FACTS, ...INFERENCES]

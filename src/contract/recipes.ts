@@ -1,10 +1,10 @@
-/** Whole ways of training as data: two ship with every method and network from scratch, others are a user's own. */
+/** Recipes: complete training settings as data. Two recipes ship with every method, and two from scratch. */
 import { z } from 'zod'
 
 /**
- * The recipe's schema is the one description of its fields. The form and the command line's help read `title` (a
- * field's label, where its name does not say it) and `description`. The first of `examples` is what the form begins
- * with where a value must be given and none is the default.
+ * The recipe's schema describes its fields. The form and the command line's help read `title` and `description`.
+ * `title` is the field's label, if the field's name is no good label. The form's first value is the default.
+ * Without a default, the form's first value is the first of `examples`.
  */
 const rate = z
   .number()
@@ -17,7 +17,7 @@ const end = z
 const factor = z
   .number()
   .gt(0)
-  .meta({ description: 'what each step multiplies the learning rate by', examples: [0.1] })
+  .meta({ description: 'factor by which each step multiplies the learning rate', examples: [0.1] })
 const weightDecay = z.number().min(0).default(0).describe('L2 penalty, as in PyTorch')
 
 export const OptimizerConfig = z.discriminatedUnion('kind', [
@@ -56,9 +56,9 @@ export const OptimizerConfig = z.discriminatedUnion('kind', [
 export type OptimizerConfig = z.infer<typeof OptimizerConfig>
 
 /**
- * `step` multiplies the rate by `factor` every `every` epochs (PyTorch's StepLR), `multistep` at each of its milestones
- * (MultiStepLR). `warmup-cosine` rises from `start` to `rate` over the share `warmup` of the training's steps. Then it
- * continues on the cosine that began with the training: VISSL's, which is not re-mapped to the steps that are left.
+ * `step` multiplies the rate by `factor` every `every` epochs, as PyTorch's StepLR does. `multistep` multiplies the
+ * rate at each milestone, as MultiStepLR does. `warmup-cosine` rises from `start` to `rate` over the share `warmup` of
+ * the steps. Then `warmup-cosine` follows a cosine over all steps, warm-up included, as VISSL does.
  */
 export const ScheduleConfig = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('constant'), rate }),
@@ -94,19 +94,19 @@ export const ScheduleConfig = z.discriminatedUnion('kind', [
 ])
 export type ScheduleConfig = z.infer<typeof ScheduleConfig>
 
-/** How long and with what a network is trained. */
+/** Duration, batches, optimizer and schedule of a training. */
 export const Recipe = z.object({
   epochs: z
     .int()
     .min(1)
-    .meta({ description: 'how often every slice is seen', examples: [10] }),
+    .meta({ description: 'passes over all slices', examples: [10] }),
   batch: z
     .int()
     .min(1)
     .meta({ description: 'slices per step, or samples of the method', examples: [1] }),
   optimizer: OptimizerConfig,
   schedule: ScheduleConfig.meta({ title: 'Learning-rate schedule' }),
-  /** As if `batch` were as many times as large, in less memory. */
+  /** Has the effect of a batch that is `accumulate` times as large, in less memory. */
   accumulate: z.int().min(1).default(1).describe('batches whose gradients are averaged into one step'),
   /** The rate rises linearly, before the schedule begins. */
   warmup: z
@@ -119,7 +119,6 @@ export const Recipe = z.object({
     .gt(0)
     .nullable()
     .default(null)
-
     .meta({ title: 'Gradient clipping', description: 'largest L2 norm of all gradients; longer ones are scaled down' }),
   earlyStopping: z
     .object({
@@ -142,7 +141,7 @@ export const Recipe = z.object({
     title: 'Fresh output layer',
     description: 'draw the output layer anew, because a pretext leaves it at another scale',
   }),
-  /** Absent: float32, as everything else always is. */
+  /** Absent: float32. All other computations always use float32. */
   precision: z.literal('bfloat16').optional().meta({
     title: 'bfloat16',
     description: 'precision of convolutions and their gradients while training; bfloat16 suits a GPU’s matrix units',
@@ -150,24 +149,24 @@ export const Recipe = z.object({
 })
 export type Recipe = z.infer<typeof Recipe>
 
-/** What a pretext may see, and how its views are sub-sampled. */
+/** The data that a pretext may use, and the sub-sampling of its views. */
 export const Pretext = z.object({
   measurement: z
     .enum(['fixed', 'fresh'])
     .default('fixed')
     .describe(
-      'fixed: a slice’s mask is drawn once, as from a scanner; fresh: each time, which in the end shows all of k-space',
+      'fixed: a slice keeps one mask, as from a scanner; fresh: a new mask each time, so that all k-space is seen',
     ),
-  /** With a fixed measurement, an independent mask is a further sub-sample of the slice's own. */
+  /** With a fixed measurement, an independent mask sub-samples the slice's own mask further. */
   viewMasks: z
     .enum(['independent', 'shared'])
     .default('independent')
-    .describe('independent: each view has a mask of its own; shared: all views have one mask'),
+    .describe('independent: each view has its own mask; shared: all views have one mask'),
   keep: z.number().gt(0).lt(1).default(0.7).meta({
     title: 'Lines kept',
     description: 'share of the measured lines outside the centre that a further sub-sample keeps',
   }),
-  /** For methods that compare samples. A batch holds as few such pairs as possible. */
+  /** For methods that compare samples. A batch holds as few neighbouring slices of one patient as possible. */
   apart: z.boolean().default(true).meta({
     title: 'Keep patients apart',
     description: 'no batch and no negative shows one patient twice near the same slice, in any contrast',
@@ -186,10 +185,10 @@ export type Pretext = z.infer<typeof Pretext>
 export const SHIPPED = ['original', 'workstation'] as const
 export type Shipped = (typeof SHIPPED)[number]
 
-/** Versions up to 0.1.0 named the original recipe `report`: `report` → `original`, `simclr/original` → `simclr/original`. */
+/** Renames the recipe `report` of versions up to 0.1.0: `report` → `original`, `simclr/report` → `simclr/original`. */
 export const presentRecipe = (name: string): string => name.replace(/(^|\/)report$/, '$1original')
 
-/** What a method or a training from scratch is set to; see `RunConfig` for the fields. */
+/** The settings of a method, or of a training from scratch. `RunConfig` describes the fields. */
 export const RecipeSettings = z.object({
   network: z.string(),
   networkConfig: z.record(z.string(), z.unknown()).default({}),
@@ -197,18 +196,18 @@ export const RecipeSettings = z.object({
   method: z.string().nullable(),
   methodConfig: z.record(z.string(), z.unknown()).default({}),
   pretext: Pretext.nullable(),
-  /** The pre-training, or the training from scratch. */
+  /** Recipe of the pre-training, or of the training from scratch. */
   training: Recipe,
-  /** What a pre-trained network goes through then; `null` from scratch. */
+  /** Recipe of the fine-tuning after a pre-training. `null` for a training from scratch. */
   fineTuning: Recipe.nullable(),
 })
 export type RecipeSettings = z.infer<typeof RecipeSettings>
 
 export const NamedRecipe = RecipeSettings.extend({
-  /** `simclr/original`; a user's own: `own/NUMBER`. */
+  /** Shipped: `simclr/original`. Saved by the user: `own/NUMBER`. */
   id: z.string(),
   name: z.string().min(1).max(80),
-  /** What it is, and where its numbers come from. */
+  /** Description of the recipe and source of its numbers. */
   note: z.string(),
   shipped: z.boolean(),
 })

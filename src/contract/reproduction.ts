@@ -1,15 +1,19 @@
-/** The original work reproduced on a study: what is asked for, and what came out, row by row. */
+/** A reproduction of the original work on a study: the request, and the report with its rows. */
 import { z } from 'zod'
 import { Metrics, Protocol, VolumeScore } from './evaluation.ts'
 import { EpochFigures } from './runs.ts'
 import { TrainingSummary } from './training-summary.ts'
 
-/** `full`: the original settings. `workstation`: the workstation recipes. `demonstration`: those within 25 minutes on two cores. What is smaller than in the original work is listed. */
+/**
+ * `full`: the original settings. `workstation`: the workstation recipes.
+ * `demonstration`: the workstation recipes, reduced to 25 minutes on two cores.
+ * The report lists every reduction from the original settings.
+ */
 export const SCALES = ['demonstration', 'workstation', 'full'] as const
 export const Scale = z.enum(SCALES)
 export type Scale = z.infer<typeof Scale>
 
-/** The preset of the demonstration: one seed, not always 0, and the channels of the network's top level. */
+/** The preset of the demonstration: a single seed of any value, and the channels of the network's top level. */
 const DemoPreset = z.object({ seed: z.int().min(0), channels: z.int().min(1) })
 
 export const ReproductionRequest = z.object({
@@ -17,9 +21,9 @@ export const ReproductionRequest = z.object({
   scale: Scale.default('demonstration'),
   /** Seeds 0 to n − 1. */
   seeds: z.int().min(1).max(20).default(1),
-  /** Of the catalogue's; all where not given. */
+  /** Ids of the catalogue. Absent: all methods. */
   methods: z.array(z.string()).min(1).optional(),
-  /** Every patient is the test patient once, and another one chooses the checkpoint; else the study's own roles. */
+  /** Each patient is the test patient once, and another patient chooses the checkpoint. False: the study's roles. */
   leaveOneOut: z.boolean().default(false),
   /** Only baselines, fine-tunings and their controls: no milestones, no control of equal time, no few labels. */
   headline: z.boolean().default(false),
@@ -32,9 +36,11 @@ export const ReproductionRequest = z.object({
 export type ReproductionRequest = z.infer<typeof ReproductionRequest>
 
 /**
- * `control`: the same fine-tuning from the same seed without pre-training. `control of equal time`: that for as many epochs as pre-training
- * and fine-tuning took time. `milestone`: fine-tuned from an earlier epoch of the pre-training. `few labels`: fine-tuned on the first
- * patients' ground truth only, and `few labels control` the same without pre-training. `baseline at`: the baseline's weights after 10, 20, 30 epochs.
+ * `control`: the fine-tuning of a method from the same seed, but without pre-training.
+ * `control of equal time`: a control with more epochs, so that it takes the time of pre-training and fine-tuning.
+ * `milestone`: fine-tuned from an earlier epoch of the pre-training.
+ * `few labels`: fine-tuned with the ground truth of only the first patients. `few labels control`: its control.
+ * `baseline at`: the baseline's weights after 10, 20 and 30 epochs.
  */
 export const ROW_KINDS = [
   'zero-filled',
@@ -50,9 +56,9 @@ export const ROW_KINDS = [
 export const RowKind = z.enum(ROW_KINDS)
 export type RowKind = z.infer<typeof RowKind>
 
-/** A training as a row shows it. */
+/** A training in a row of the report. */
 export const RowTraining = TrainingSummary.extend({
-  /** What the method's figures depend on: prototypes, negatives, crop …, by name. */
+  /** Settings on which the method's figures depend, by name: prototypes, negatives, crop … */
   settings: z.record(z.string(), z.union([z.number(), z.string()])),
   /** The last epoch's figures of the method on held-out patients: retrieval, accuracy, spread … */
   figures: z.record(z.string(), z.number()),
@@ -61,13 +67,16 @@ export const RowTraining = TrainingSummary.extend({
 export type RowTraining = z.infer<typeof RowTraining>
 
 export const ReproductionRow = z.object({
-  /** Tells it from every other row of the report: kind, method, network, epoch or patients, fold, seed. */
+  /** Unique in the report: kind, method, network, epoch or patients, fold, seed. */
   key: z.string(),
-  /** SHA-256 of all that its figures depend on: volumes, masks, trainings. Reports of several machines are put together by it. */
+  /**
+   * SHA-256 of everything that the row's figures depend on: volumes, masks, trainings.
+   * Reports of several machines are merged by the identity.
+   */
   identity: z.string(),
   kind: RowKind,
   label: z.string(),
-  /** The catalogue's id and name. */
+  /** Id and label in the catalogue. */
   method: z.string().nullable(),
   methodLabel: z.string().nullable(),
   network: z.string().nullable(),
@@ -76,50 +85,59 @@ export const ReproductionRow = z.object({
   seed: z.int(),
   /** Index into `folds`. */
   fold: z.int(),
-  /** `milestone`: of the pre-training; `baseline at`: of the baseline. */
+  /** `milestone`: epoch of the pre-training. `baseline at`: epoch of the baseline. */
   epoch: z.int().nullable(),
-  /** Training patients whose ground truth was used; `null` for zero-filled. */
+  /** Number of training patients whose ground truth was used. `null` for zero-filled. */
   patients: z.int().nullable(),
   pretraining: RowTraining.nullable(),
   training: RowTraining.nullable(),
-  /** Steps of pre-training and training; 0 for zero-filled. */
+  /** Seconds of the steps of pre-training and training. 0 for zero-filled. */
   totalSeconds: z.number(),
-  /** What trained it; absent: the report's. */
+  /** The device of the trainings. Absent: the report's device. */
   device: z.string().optional(),
-  /** The baseline's total where it was trained beside this row, on the same device; absent: as the baseline's row says. */
+  /**
+   * Total seconds of the baseline that was trained on the same device as this row.
+   * Absent: the baseline's row holds them.
+   */
   baselineSeconds: z.number().optional(),
-  /** fastMRI's present protocol, which leads: per volume, masks by file name, mean over volumes. */
+  /** fastMRI's present protocol, the main result: per volume, masks by file name, mean over volumes. */
   metrics: Metrics.extend({ foreground: Metrics }),
-  /** fastMRI's aggregation before March 2021, which fits the original baseline row: NMSE and PSNR (by that slice's maximum) per slice, then the mean. */
+  /**
+   * fastMRI's aggregation before March 2021: NMSE and PSNR of each slice, then their mean. PSNR uses each slice's
+   * maximum. The baseline's row in the original work fits this aggregation.
+   */
   sliceWise: Metrics.omit({ ssim: true }),
-  /** Mean over masks of seeds 0 to n − 1, and the SD over them. */
+  /** Mean and standard deviation over masks with the seeds 0 to `draws` − 1. */
   manyMasks: z.object({ draws: z.int(), mean: Metrics, sd: Metrics }).nullable(),
-  /** Against the noise-free image, where the study is synthetic. */
+  /** Metrics against the noise-free image. `null` unless the study is synthetic. */
   noiseFree: Metrics.nullable(),
   volumes: z.array(VolumeScore),
-  /** First validation whose SSIM reaches the baseline's best (same network, fold and seed): seconds of steps until then, pre-training included. */
+  /**
+   * The first validation whose SSIM reaches the best SSIM of the baseline with the same network, fold and seed.
+   * `seconds`: seconds of steps until this validation, pre-training included.
+   */
   toBaseline: z.object({ seconds: z.number(), epoch: z.int() }).nullable(),
-  /** SSIM of the pre-trained output before any fine-tuning, as it comes, in arbitrary units. */
+  /** SSIM of the pre-trained network's output before any fine-tuning, in arbitrary units, not rescaled. */
   pretrainedSsim: z.number().nullable(),
 })
 export type ReproductionRow = z.infer<typeof ReproductionRow>
 
-/** A method's SSIM less its control's, on test patients: bootstrap over patients, then seeds. */
+/** SSIM of a method minus SSIM of `against`, on test patients. Bootstrap over patients, then seeds. */
 export const Gain = z.object({
   method: z.string(),
   label: z.string(),
   network: z.string(),
-  /** Against: the control at equal epochs, the control of equal time, the baseline. */
+  /** `control`: at equal epochs. */
   against: z.enum(['control', 'control of equal time', 'baseline']),
   mean: z.number(),
-  /** Over all pairs (n − 1); `null` with one. */
+  /** Standard deviation over all pairs (n − 1). `null` for one pair. */
   sd: z.number().nullable(),
-  /** 95 %; `null` where there are fewer than two patients and fewer than three seeds. */
+  /** 95 % interval. `null` with fewer than two patients and fewer than three seeds. */
   interval: z.tuple([z.number(), z.number()]).nullable(),
   pairs: z.int(),
-  /** Only where the interval leaves zero. */
+  /** `gain` and `loss` only if the interval excludes zero. */
   verdict: z.enum(['gain', 'loss', 'no difference shown', 'too few to say']),
-  /** Total time over the baseline's. */
+  /** Total time divided by the baseline's total time. */
   timeShare: z.number().nullable(),
 })
 export type Gain = z.infer<typeof Gain>
@@ -131,11 +149,11 @@ export const ReproductionReport = z.object({
   remarks: z.array(z.string()),
   device: z.string(),
   createdAt: z.string(),
-  /** False while rows are missing. */
+  /** False if rows are missing. */
   complete: z.boolean(),
   folds: z.array(
     z.object({
-      /** The test patient in words. */
+      /** Names the test patient. */
       name: z.string(),
       train: z.array(z.string()),
       val: z.array(z.string()),
@@ -143,16 +161,15 @@ export const ReproductionReport = z.object({
     }),
   ),
   protocol: Protocol,
-  /** Everything that is smaller than in the original work, in words. */
+  /** All reductions from the original settings, in words. */
   reductions: z.array(z.string()),
   rows: z.array(ReproductionRow),
   gains: z.array(Gain),
-  /** Few-label curves and time-to-baseline are read from `rows`. */
   failures: z.array(z.object({ key: z.string(), reason: z.string() })),
 })
 export type ReproductionReport = z.infer<typeof ReproductionReport>
 
-/** A reproduction as the screens see it. */
+/** A reproduction in the list of reproductions. */
 export const Reproduction = z.object({
   id: z.int(),
   request: ReproductionRequest,
@@ -160,12 +177,12 @@ export const Reproduction = z.object({
   status: z.enum(['running', 'finished', 'stopped', 'failed']),
   reason: z.string().nullable(),
   createdAt: z.string(),
-  /** Trainings done and planned. */
+  /** Number of trainings, done and planned. */
   done: z.int(),
   planned: z.int(),
-  /** What is trained now, in words. */
+  /** The present training in words. */
   current: z.string().nullable(),
-  /** An estimate from the trainings done, `null` before the first. */
+  /** Estimated from the finished trainings. `null` before the first training has finished. */
   secondsLeft: z.number().nullable(),
 })
 export type Reproduction = z.infer<typeof Reproduction>

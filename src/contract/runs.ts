@@ -1,4 +1,4 @@
-/** What a run is: its configuration as stored, the events of its training, and its row. */
+/** A run: its stored configuration, the events of its training, and its row in lists. */
 import { z } from 'zod'
 import { Device } from './engine.ts'
 import { MaskSpec, Metrics } from './evaluation.ts'
@@ -7,16 +7,16 @@ import { Pretext, Recipe } from './recipes.ts'
 import { TrainingSummary } from './training-summary.ts'
 import { SliceSelection } from './volumes.ts'
 
-/** `import`: a checkpoint of other origin, which is there to be looked at and fine-tuned; nothing was trained here. */
+/** `import`: a checkpoint from another program, imported for viewing and fine-tuning. Self-MRI did not train it. */
 export const RUN_KINDS = ['pretrain', 'finetune', 'train', 'import'] as const
 export const RunKind = z.enum(RUN_KINDS)
 export type RunKind = z.infer<typeof RunKind>
 
-/** `paused`, and most of `cancelled`, `failed` and `interrupted`, can be resumed: see `resumable`. */
+/** A `paused` run can be resumed. `resumable` says if a cancelled, failed or interrupted run can be resumed. */
 export const RUN_STATUSES = ['queued', 'running', 'paused', 'finished', 'cancelled', 'failed', 'interrupted'] as const
 export type RunStatus = (typeof RUN_STATUSES)[number]
 
-/** Everything that decides what a training computes, beside the files themselves. */
+/** Everything that determines what a training computes, except the files. */
 export const RunConfig = z.object({
   kind: RunKind,
   network: z.string(),
@@ -25,7 +25,7 @@ export const RunConfig = z.object({
   methodConfig: z.record(z.string(), z.unknown()),
   pretext: Pretext.nullable(),
   recipe: Recipe,
-  /** A pre-training's: what its one-click fine-tuning goes through; `null`: the method's own. */
+  /** For a pre-training: recipe of the later fine-tuning. `null`: the method's own recipe. */
   fineTuning: Recipe.nullable().default(null),
   mask: MaskSpec,
   slices: SliceSelection,
@@ -33,16 +33,22 @@ export const RunConfig = z.object({
 })
 export type RunConfig = z.infer<typeof RunConfig>
 
-/** A configuration as a row holds it: an import was not trained here and has no recipe. */
+/** A configuration in a run's row. An imported checkpoint has no recipe. */
 export const StoredConfig = RunConfig.extend({ recipe: Recipe.nullable() })
 export type StoredConfig = z.infer<typeof StoredConfig>
 
-/** Among an epoch's own figures: the training loss without the reconstruction term, where that is in it. The chance level is of this one. */
+/**
+ * Key in an epoch's `extra`: the training loss without the reconstruction term, if the recipe adds this term.
+ * The chance level applies to this loss.
+ */
 export const OWN_LOSS = 'ownLoss'
-/** Among them too: the chance level of the loss on held-out patients, whose batch is another than the training's. */
+/**
+ * Key in an epoch's `extra`: the chance level of the loss on held-out patients. The level differs from the training's,
+ * because the batch differs.
+ */
 export const HELD_OUT_CHANCE = 'heldOutChance'
 
-/** One epoch's figures. `extra` are the method's own, by name (retrieval accuracy, …). */
+/** One epoch's figures. `extra` holds the method's own figures by name (retrieval accuracy, …). */
 export const EpochFigures = z.object({
   epoch: z.int(),
   loss: z.number(),
@@ -54,23 +60,23 @@ export const EpochFigures = z.object({
 })
 export type EpochFigures = z.infer<typeof EpochFigures>
 
-/** `milestone`: of an epoch that the recipe names. */
+/** `milestone`: weights of an epoch that the recipe names. */
 export const CheckpointRole = z.enum(['best', 'last', 'milestone'])
 export type CheckpointRole = z.infer<typeof CheckpointRole>
 
-/** Where a training is: steps and epochs that are done. A step of an unfinished epoch is one of `step` alone. */
+/** Position of a training: finished steps, including those of an unfinished epoch, and finished epochs. */
 export const Position = z.object({ step: z.int(), epoch: z.int() })
 export type Position = z.infer<typeof Position>
 
 const BEGINNING_NOTES = {
   notes: z.array(z.string()),
-  /** Of each of `notes`, in their order. Absent in logs of version 0.1.0. */
+  /** One mark for each of `notes`, in this order. Absent in logs of version 0.1.0. */
   noteMarks: z.array(NoteMark).optional(),
 }
 
-/** What a training says while it runs. */
+/** An event of a running training. */
 export const TrainingEvent = z.discriminatedUnion('type', [
-  /** What computes. It goes into the run's environment, not into its log. */
+  /** The device that computes. Stored in the run's environment, not in its log. */
   z.object({ type: z.literal('device'), device: Device }),
   z.object({
     type: z.literal('started'),
@@ -79,7 +85,10 @@ export const TrainingEvent = z.discriminatedUnion('type', [
     parameters: z.int(),
     ...BEGINNING_NOTES,
   }),
-  /** Takes the place of `started`: goes on from a state. Steps and epochs after `from` are no longer in the log: they come again. */
+  /**
+   * Sent instead of `started` if the training continues from a state. Steps and epochs after `from` are removed from
+   * the log, because they are computed again.
+   */
   z.object({
     type: z.literal('resumed'),
     from: Position,
@@ -89,7 +98,7 @@ export const TrainingEvent = z.discriminatedUnion('type', [
     ...BEGINNING_NOTES,
   }),
   LoggedNote.extend({ type: z.literal('note') }),
-  /** Stands still until there is room, or the device is free; `continued` follows. `words` say so in full. */
+  /** The training waits for disk space or for the device. `continued` follows. `words` is the full message. */
   z.object({
     type: z.literal('waiting'),
     reason: z.enum(['disk full', 'device in use']),
@@ -104,14 +113,14 @@ export const TrainingEvent = z.discriminatedUnion('type', [
     type: z.literal('checkpoint'),
     role: CheckpointRole,
     epoch: z.int(),
-    /** Steps that were done; 0 in logs of older programs. */
+    /** Number of finished steps. 0 in logs of older programs. */
     step: z.int().default(0),
     path: z.string(),
     sha256: z.string(),
-    /** The file of the pretext's head, where one was written with these weights; not in logs of older programs. */
+    /** File of the pretext's head. Absent if there is no head, and in logs of older programs. */
     head: z.string().optional(),
   }),
-  /** All that a training needs to go on exactly here was written. `bestEpoch`: whose weights were the best until then. */
+  /** A state was written from which the training can continue. `bestEpoch`: epoch of the best weights so far. */
   z.object({
     type: z.literal('state'),
     at: Position,
@@ -119,13 +128,13 @@ export const TrainingEvent = z.discriminatedUnion('type', [
     path: z.string(),
     sha256: z.string(),
   }),
-  /** What the network makes of one fixed validation slice, as raw float32 [height, width] in a file. */
+  /** The network's output for one fixed validation slice: a file of raw float32 [height, width]. */
   z.object({
     type: z.literal('preview'),
     epoch: z.int(),
     shape: z.tuple([z.int(), z.int()]),
     units: z.enum(['signal', 'arbitrary']),
-    /** Name of the volume's file, and the slice from 0. */
+    /** Name of the volume's file. `slice` counts from 0. */
     file: z.string(),
     slice: z.int(),
     path: z.string(),
@@ -133,18 +142,18 @@ export const TrainingEvent = z.discriminatedUnion('type', [
 ])
 export type TrainingEvent = z.infer<typeof TrainingEvent>
 
-/** What the log of a run holds. */
+/** An event in the log of a run. */
 export const RunEvent = z.union([
   TrainingEvent,
   z.object({ type: z.literal('status'), status: z.enum(RUN_STATUSES), reason: z.string().nullable() }),
 ])
 export type RunEvent = z.infer<typeof RunEvent>
 
-/** One line of the log. `seq` rises over all runs of a profile. */
+/** One line of the log. `seq` increases over all runs of a profile. */
 export const LoggedEvent = z.object({ seq: z.int(), run: z.string(), at: z.string(), event: RunEvent })
 export type LoggedEvent = z.infer<typeof LoggedEvent>
 
-/** A run as listed: `runs --json`. */
+/** A run in the output of `runs --json`. */
 export const RunRow = z.object({
   id: z.string(),
   kind: RunKind,
@@ -152,7 +161,7 @@ export const RunRow = z.object({
   network: z.string(),
   channels: z.int().nullable(),
   parent: z.string().nullable(),
-  /** The parent's milestone whose weights are the start; `null`: its kept weights. */
+  /** The parent's milestone from which the run starts. `null`: the parent's kept weights. */
   parentEpoch: z.int().nullable(),
   study: z.string(),
   status: z.enum(RUN_STATUSES),
@@ -160,52 +169,55 @@ export const RunRow = z.object({
   createdAt: z.string(),
   finishedAt: z.string().nullable(),
   epochs: z.object({ done: z.int(), planned: z.int() }),
-  /** Validation metrics of the kept weights, with the mask's seed from the file name; `null` for a pre-training. */
+  /** Validation metrics of the kept weights; the file name is the mask's seed. `null` for a pre-training. */
   metrics: Metrics.nullable(),
   checkpoint: z.object({ path: z.string(), sha256: z.string() }).nullable(),
-  /** Epochs whose weights are kept for good, and can be fine-tuned. */
+  /** Epochs whose weights are kept permanently. These weights can be fine-tuned. */
   milestones: z.array(z.int()),
-  /** Steps that its newest state holds; `null`: none. */
+  /** Number of finished steps in the newest state. `null`: the run has no state. */
   stateStep: z.int().nullable(),
-  /** Whether it can go on where it was (or, before its first state, begin anew). */
+  /** Whether the run can be resumed: from its newest state, or from the start if it has no state. */
   resumable: z.boolean(),
-  /** After memory ran out: a smaller batch that gives the same result, or for methods that compare within a batch a near one. */
+  /**
+   * After memory ran out: a smaller batch with more accumulation. The result is equal, but only similar for methods
+   * that compare samples within a batch.
+   */
   suggestion: z.object({ batch: z.int(), accumulate: z.int() }).nullable(),
   summary: TrainingSummary.nullable(),
   /**
-   * The contents that it was trained on. `changed`: its study has others by now. `not recorded`: by a program that did not, and files were
-   * written since. `null`: an imported checkpoint.
+   * Whether the run was trained on the study's present contents. `changed`: the study has other contents now.
+   * `not recorded`: an older program trained the run and did not record the contents. `null`: an imported checkpoint.
    */
   contents: z.enum(['current', 'changed', 'not recorded']).nullable(),
   config: StoredConfig,
 })
 export type RunRow = z.infer<typeof RunRow>
 
-/** A run as the screens see it. */
+/** A run for the screens. */
 export const RunView = RunRow.extend({
   startedAt: z.string().nullable(),
-  /** From 1, among those that wait; `null`: it does not wait. */
+  /** Place in the queue, from 1. `null`: the run is not queued. */
   queuePosition: z.int().nullable(),
-  /** The method's name in words. */
+  /** Label of the method. */
   methodLabel: z.string().nullable(),
-  /** The network has learned no scale: its output is in arbitrary units, and no metric fits it. */
+  /** The network has learned no scale. Its output has arbitrary units, so no metric is computed. */
   arbitraryUnits: z.boolean(),
-  /** Patients (hashes) whom this run or one it came from was trained on, and those who chose a checkpoint. */
+  /** Hashes of patients in the training and in the validation of this run and its ancestors. */
   trainedPatients: z.array(z.string()),
   validatedPatients: z.array(z.string()),
-  /** Where the run's, or its first ancestor's, training data is not known here: an imported checkpoint. */
+  /** The training data is unknown, because the run or its first ancestor is an imported checkpoint. */
   unknownTraining: z.boolean(),
   /** Epoch (from 1) of the kept weights. */
   keptEpoch: z.int().nullable(),
-  /** Seconds that the runs it came from spent on steps, as far as they are finished. */
+  /** Seconds of the steps of all finished ancestors. */
   secondsBefore: z.number(),
 })
 export type RunView = z.infer<typeof RunView>
 
-/** What a run's page shows beside its row. */
+/** A run with everything that its page shows. */
 export const RunDetail = z.object({
   run: RunView,
-  /** JSON object: versions and device that made it. */
+  /** Versions and device of the training. */
   environment: z.record(z.string(), z.unknown()),
   notes: z.array(Note),
   checkpoints: z.array(z.object({ role: CheckpointRole, epoch: z.int(), path: z.string(), sha256: z.string() })),

@@ -1,4 +1,4 @@
-/** Studies as the screens see them. */
+/** Studies for the screens. */
 import { z } from 'zod'
 import { Role, SkippedFile, SliceSelection, VolumeInfo } from './volumes.ts'
 
@@ -11,7 +11,7 @@ export const StudyVolume = VolumeInfo.extend({
 })
 export type StudyVolume = z.infer<typeof StudyVolume>
 
-/** How the volumes came by their roles. */
+/** How roles were assigned to the volumes. */
 export const Split = z.object({
   by: z.enum(['folders', 'patients', 'the study']),
   seed: z.int().nullable(),
@@ -20,9 +20,9 @@ export const Split = z.object({
 export type Split = z.infer<typeof Split>
 
 /**
- * How a volume's file is beside what the study took of it. `unread`: the file has only been listed so far. `written since`: the file has not
- * been read since it was written. `changed`: the file has another content,
- * or cannot be used any more.
+ * State of a volume's file compared with what the study recorded.
+ * `unread`: the file is listed, but unread. `written since`: the file was written after it was last read.
+ * `changed`: the file has other contents, or is unusable now.
  */
 export const FILE_STATES = ['as taken', 'unread', 'written since', 'changed', 'missing'] as const
 export const FileState = z.enum(FILE_STATES)
@@ -31,12 +31,12 @@ export type FileState = z.infer<typeof FileState>
 export const Study = z.object({
   id: z.int(),
   name: z.string(),
-  /** `scans`: files to be reconstructed that belong to no study; nothing is trained on them. */
+  /** `scans`: new files for reconstruction. Nothing is trained on them. */
   kind: z.enum(STUDY_KINDS),
   roots: z.array(z.string()),
   split: Split,
   slices: SliceSelection,
-  /** Shown wherever the study is: attribution, what is odd about the data. */
+  /** Shown with the study: attribution, and unusual properties of the data. */
   remarks: z.array(z.string()),
   createdAt: z.string(),
   volumes: z.array(StudyVolume),
@@ -58,17 +58,17 @@ export type StudyView = z.infer<typeof StudyView>
 
 const FoundFile = z.object({ file: z.string(), path: z.string() })
 
-/** What a scan found that is not as the study has it. */
+/** Differences between the files and the study, found by a scan. */
 export const Findings = z.object({
   added: z.array(FoundFile.extend({ role: Role })),
-  /** `what`: what differs, in words. */
+  /** `what`: the difference in words. */
   changed: z.array(FoundFile.extend({ what: z.string() })),
-  /** The same content at another place. */
+  /** Files with the same content at another path. */
   moved: z.array(FoundFile.extend({ from: z.string() })),
   missing: z.array(FoundFile),
-  /** Files that cannot be used; the study's own among them would be set aside. */
+  /** Files that cannot be used. Applying the findings moves files of the study to its skipped files. */
   unusable: z.array(SkippedFile),
-  /** Tells these findings from others: what is taken is what was shown. */
+  /** Identifies these findings, so that exactly the shown findings are applied. */
   token: z.string(),
 })
 export type Findings = z.infer<typeof Findings>

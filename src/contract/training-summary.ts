@@ -1,11 +1,11 @@
-/** What a finished training took and came to. */
+/** The cost and the result of a finished training. */
 import { z } from 'zod'
 
-/** Wall-clock seconds of a training, by what they were spent on. Steps include reading and augmenting their batch. */
+/** Wall-clock seconds of a training, by purpose. Steps include reading and augmenting their batch. */
 export const TrainingSeconds = z.object({
   steps: z.number(),
   validation: z.number(),
-  /** Opening files, building the network, the first (warm-up) step's excess over the median step. */
+  /** Opening files, building the network, and the excess of the first step over the median step. */
   preparation: z.number(),
 })
 export type TrainingSeconds = z.infer<typeof TrainingSeconds>
@@ -20,11 +20,11 @@ export const TrainingSummary = z.object({
   /** Mean training loss of the last epoch. */
   loss: z.number(),
   /**
-   * The part of it that is the method's own, without the reconstruction term: what the chance level is of. Absent without such a level, and
-   * of runs that an older program trained.
+   * The method's own part of `loss`, without the reconstruction term. The chance level applies to this part.
+   * Absent without a chance level, and in runs of older programs.
    */
   ownLoss: z.number().optional(),
-  /** The own loss of a network that has learned nothing (ln(2N − 1) for NT-Xent), `null` where there is no such level. */
+  /** Own loss of a network that has learned nothing: ln(2N − 1) for NT-Xent. `null`: there is no such level. */
   chanceLoss: z.number().nullable(),
   validationLoss: z.number().nullable(),
   /** Epoch (from 1) whose weights were kept. */
@@ -34,15 +34,16 @@ export const TrainingSummary = z.object({
 export type TrainingSummary = z.infer<typeof TrainingSummary>
 
 /**
- * The loss that a chance level is of: without the reconstruction term. `hasTerm`: whether the recipe adds one. `null` where an older program
- * wrote down the sum alone.
+ * The loss without the reconstruction term, to which a chance level applies.
+ * `null` if an older program recorded only the sum.
+ * @param hasTerm whether the recipe adds a reconstruction term
  */
 export const ownLossOf = (
   { loss, ownLoss }: Pick<TrainingSummary, 'loss' | 'ownLoss'>,
   hasTerm: boolean,
 ): number | null => ownLoss ?? (hasTerm ? null : loss)
 
-/** A training's loss in words: beside the chance level stands the loss that it is of. */
+/** A training's loss in words. The chance level follows the loss to which the level applies. */
 export function lossInWords(
   training: Pick<TrainingSummary, 'loss' | 'ownLoss' | 'chanceLoss'>,
   hasTerm: boolean,

@@ -1,4 +1,4 @@
-/** What is known of one fastMRI file before any of its k-space is transformed. */
+/** Facts about one fastMRI file, known before its k-space is transformed. */
 import { z } from 'zod'
 
 export const ROLES = ['train', 'val', 'test'] as const
@@ -8,11 +8,12 @@ export type Role = z.infer<typeof Role>
 /**
  * How the file's k-space was acquired, judged over all slices and in both directions.
  * `unread`: the contents of the file have not been read yet.
- * `full`: every phase-encoding column was measured; `nearlyEmptyColumns` of them carry next to no signal, and
- * `zeroPadding` counts the empty ones at the two edges.
- * `sub-sampled`: one set of columns was measured in all slices, as the dataset `mask` or empty columns say. Such k-space is never masked again.
- * `irregular`: what was measured is not one set of columns for all slices. Such k-space is scored and reconstructed as it is; it is never
- * masked again and never trained on. `acceleration`: samples over measured samples.
+ * `full`: every phase-encoding column was measured. `nearlyEmptyColumns` columns contain almost no signal.
+ * `zeroPadding` counts the empty columns at the two edges.
+ * `sub-sampled`: all slices have the same measured columns, according to the dataset `mask` or to empty columns.
+ * Such k-space is never masked again.
+ * `irregular`: the slices have no common set of measured columns. Such k-space is scored and reconstructed unchanged.
+ * It is never masked again and never used for training. `acceleration`: samples over measured samples.
  */
 export const Sampling = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('full'), nearlyEmptyColumns: z.int(), zeroPadding: z.int() }),
@@ -31,62 +32,64 @@ export const Sampling = z.discriminatedUnion('kind', [
 ])
 export type Sampling = z.infer<typeof Sampling>
 
-/** Whether the file holds less than all of k-space, so that nothing more of it is masked here. */
+/** Whether the file was sub-sampled during the acquisition. Such k-space is not masked again. */
 export const isMeasuredSo = ({ kind }: Sampling): boolean => kind === 'sub-sampled' || kind === 'irregular'
 
-/** A slice that is left out of scores and trainings, and why. */
+/** A slice that scores and trainings omit, with the reason. */
 export const SliceFault = z.object({
   /** Counted from 0. */
   slice: z.int(),
   dataset: z.string(),
-  /** `incomplete`: a part of it was never written into the file, and reads as the fill value. */
+  /** `incomplete`: a part of the slice was never written into the file, and reads as the fill value. */
   fault: z.enum(['not finite', 'all zero', 'incomplete']),
 })
 export type SliceFault = z.infer<typeof SliceFault>
 
-/** In words, slices counted from 1. */
+/** The fault in words. Slices count from 1. */
 export const faultInWords = ({ slice, dataset, fault }: SliceFault): string =>
   `slice ${slice + 1} (${dataset}: ${fault})`
 
-/** What tells cheaply whether a file was written since: times in nanoseconds since 1970, decimal. */
+/** Detects without reading if a file was written. Times in nanoseconds since 1970, decimal. */
 export const FileVersion = z.object({
   bytes: z.int(),
   modified: z.string(),
   changed: z.string(),
   inode: z.string(),
-  /** Of a virtual dataset: the version of each file that it is put together from, by path; `''`: there is none. */
+  /** For a virtual dataset: version of each source file, by path. `''`: the source file is missing. */
   sources: z.record(z.string(), z.string()).optional(),
 })
 export type FileVersion = z.infer<typeof FileVersion>
 
-/** What reading a whole file once says of it. */
+/** Facts about a file, known after the whole file was read once. */
 export const VolumeContent = z.object({
   /**
-   * SHA-256 over what is used of the file: k-space, ground truth, noise-free image, mask, header and attributes. It does not depend on the
-   * file's name, place, or compression.
+   * SHA-256 over the used contents: k-space, ground truth, noise-free image, mask, header and attributes.
+   * Independent of the file's name, path and compression.
    */
   identity: z.string(),
-  /** SHA-256 over k-space alone: tells a scan that is there twice, also under another patient id, header or ground truth. */
+  /**
+   * SHA-256 over k-space only. Finds a scan that occurs twice, even with another patient id, header or ground truth.
+   */
   scan: z.string(),
-  /** Of the file that was read. */
+  /** Version of the file that was read. */
   version: FileVersion,
   sampling: Sampling,
-  /** Of `sub-sampled`: the columns that were measured, one character each, `1` or `0`; else absent. */
+  /** For `sub-sampled`: one character per column, `1` measured, `0` not measured. Otherwise absent. */
   mask: z.string().optional(),
   faults: z.array(SliceFault),
-  /** What is odd about the data, with its evidence, in words. */
+  /** Unusual properties of the data in words, with evidence. */
   remarks: z.array(z.string()),
 })
 export type VolumeContent = z.infer<typeof VolumeContent>
 
-/** mm [down, right, thickness of a slice]; the thickness is `null` where it is not known. */
+/** mm [down, right, thickness of a slice]. An unknown thickness is `null`. */
 export const VoxelSize = z.tuple([z.number(), z.number(), z.number().nullable()])
 export type VoxelSize = z.infer<typeof VoxelSize>
 
 export const VolumeInfo = z.object({
   /** Absolute path. */
   path: z.string(),
-  /** File name with extension: it seeds the file's mask, as in fastMRI. */
+  /** File name with extension. The seed of the file's mask, as in fastMRI. */
   file: z.string(),
   slices: z.int(),
   /** k-space matrix: readout rows, phase-encoding columns. */
@@ -94,22 +97,22 @@ export const VolumeInfo = z.object({
   columns: z.int(),
   /** [height, width] of `reconstruction_esc` (or `_rss`), `null` without ground truth. */
   targetShape: z.tuple([z.int(), z.int()]).nullable(),
-  /** Crop that the header asks for, `null` without a header. */
+  /** Crop that the header demands. `null` without a header. */
   reconSize: z.tuple([z.int(), z.int()]).nullable(),
   acquisition: z.string().nullable(),
   /** Attribute `max`: maximum of the ground truth over the volume. */
   maximum: z.number().nullable(),
   /**
-   * Patient directions towards which rows run (rightwards) and columns run (downwards), as in DICOM's Patient Orientation (0020,0020):
-   * one or two different axes' letters of L R A P H F each, such as `['L', 'F']`; `null` where the file does not say.
+   * Patient directions of rows (rightwards) and columns (downwards), as in DICOM's Patient Orientation (0020,0020).
+   * Each has one or two letters of L R A P H F, of different axes: `['L', 'F']`. `null` if the file does not say.
    */
   orientation: z.tuple([z.string(), z.string()]).nullable().default(null),
   /**
-   * Of an encoded sample; absent where the file does not say, or was imported before this was read. The pixel size of a given image is
-   * `voxelSizeOf` (core) or its `FrameMeta`.
+   * Size of an encoded sample. Absent if the file does not say, or if an older program imported the file.
+   * The pixel size of an image comes from `voxelSizeOf` (core) or from its `FrameMeta`.
    */
   voxelSize: VoxelSize.optional(),
-  /** Salted SHA-256 of the file's patient id (or of its name where it has none); the id itself is kept nowhere. */
+  /** Salted SHA-256 of the patient id, or of the file's name without such an id. The id itself is never stored. */
   patient: z.string(),
   sampling: Sampling,
   synthetic: z.boolean(),
@@ -129,7 +132,7 @@ function howSampled(sampling: Sampling): string {
   return `sub-sampled in the file${pattern}, ${sampling.acceleration.toFixed(1)}×`
 }
 
-/** In a few words, with the number of slices that are left out. */
+/** The sampling in a few words, with the number of omitted slices. */
 export function samplingInWords({
   sampling,
   slices,
@@ -139,11 +142,11 @@ export function samplingInWords({
   return howSampled(sampling) + (faulty > 0 ? `, ${faulty} of ${slices} slices left out` : '')
 }
 
-/** A file that a scan found and cannot use, with the reason in plain words. */
+/** A file that cannot be used, with the reason in plain words. */
 export const SkippedFile = z.object({ path: z.string(), reason: z.string() })
 export type SkippedFile = z.infer<typeof SkippedFile>
 
-/** Which slices of a volume take part. `middle`: index ⌊slices / 2⌋ only, as the original work's authors took one slice a volume. */
+/** The used slices of a volume. `middle`: only index ⌊slices / 2⌋, as in the original work. */
 export const SliceSelection = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('all') }),
   z.object({ kind: z.literal('range'), from: z.int().min(0), to: z.int().min(0) }),
@@ -152,7 +155,7 @@ export const SliceSelection = z.discriminatedUnion('kind', [
 ])
 export type SliceSelection = z.infer<typeof SliceSelection>
 
-/** Indices (from 0, ascending) of the selected slices of a volume of `count` slices; a range includes both ends. */
+/** Indices (from 0, ascending) of the selected slices of a volume of `count` slices. A range includes both ends. */
 export function selectSlices(selection: SliceSelection, count: number): number[] {
   const all = Array.from({ length: count }, (_, index) => index)
   if (selection.kind === 'all') return all
@@ -161,7 +164,7 @@ export function selectSlices(selection: SliceSelection, count: number): number[]
   return count > 0 ? [Math.floor(count / 2)] : []
 }
 
-/** Whether a volume of `count` slices has a selected one; a plan of a large study asks this a million times. */
+/** Whether a slice is selected. Allocates no array, because the plan of a large study calls this a million times. */
 export function selectsAny(selection: SliceSelection, count: number): boolean {
   if (selection.kind !== 'range') return count > 0
   return selection.from <= selection.to && selection.from < count

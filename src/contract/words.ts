@@ -1,5 +1,5 @@
-/** Lists in the words of messages. */
+/** Lists in messages. */
 
-/** The first names, and how many more there are. */
+/** The first names, and the number of further names. */
 export const some = (names: readonly string[], most = 8): string =>
   names.slice(0, most).join(', ') + (names.length > most ? ` and ${names.length - most} more` : '')
