@@ -1,6 +1,7 @@
 /**
- * Messages over a byte stream, each a 32-bit little-endian length and MessagePack. Plain bytes, because Electron's V8 and Node's
- * may serialise objects differently. NaN, infinities, `undefined` and typed arrays pass; a received array owns its memory.
+ * Sends messages over a byte stream: a 32-bit little-endian length, then MessagePack. Node's and Electron's built-in
+ * serialisations may differ, so they are not used. NaN, infinities, `undefined` and typed arrays arrive unchanged. A
+ * received array owns its memory. See docs/decisions/0012-engines-are-plain-node.md.
  */
 import type { Duplex } from 'node:stream'
 import { Packr } from 'msgpackr'
@@ -8,7 +9,7 @@ import { Packr } from 'msgpackr'
 const LENGTH_BYTES = 4
 
 export interface Channel<Outgoing> {
-  /** Resolves once the system has taken every byte, or never will: the other side is gone. */
+  /** Resolves when the system has accepted all bytes. Never resolves if the other side is gone. */
   send(message: Outgoing): Promise<void>
 }
 
@@ -24,7 +25,7 @@ export function openChannel<Outgoing, Incoming>(
   stream.on('data', (chunk: Buffer) => {
     chunks.push(chunk)
     held += chunk.length
-    if (held < needed) return // joined once a message is whole, however many chunks it came in
+    if (held < needed) return // chunks are joined once, when a message is complete
     let bytes = chunks.length === 1 ? chunk : Buffer.concat(chunks)
     const messages: Buffer[] = []
     while (true) {
@@ -37,7 +38,7 @@ export function openChannel<Outgoing, Incoming>(
     held = bytes.length
     for (const message of messages) receive(packr.unpack(message))
   })
-  stream.on('error', () => {}) // the other side is gone: `close` follows
+  stream.on('error', () => {}) // the other side is gone, and `close` follows
 
   return {
     send(message) {

@@ -12,15 +12,18 @@ import { errorOf } from './failure.ts'
 import { type CallName, type Calls, CHANNEL, type FromEngine, type ToEngine } from './protocol.ts'
 
 export interface CallOptions<Event> {
-  /** Where it gives a promise, the call stands still at its next pause until that is settled, and fails if it is rejected. */
+  /**
+   * If `onEvent` returns a promise, the call waits at its next pause until the promise settles. A rejection fails the
+   * call.
+   */
   readonly onEvent?: (event: Event) => void | Promise<void>
   readonly signal?: AbortSignal
 }
 
 export interface Engine {
-  /** Of the process; `undefined` if it could not start. */
+  /** Process id. `undefined` if the process could not start. */
   readonly pid: number | undefined
-  /** Whether the process has ended, or was told to: every further call fails. */
+  /** Whether the process has ended, or was told to end. Every further call then fails. */
   readonly dead: boolean
   call<Name extends CallName>(
     name: Name,
@@ -32,23 +35,30 @@ export interface Engine {
 
 interface Pending {
   readonly onEvent?: (event: never) => void | Promise<void>
-  /** The last promise of `onEvent`, while it is not settled. */
+  /** The last promise of `onEvent`, until it settles. */
   held: Promise<void> | null
   readonly resolve: (result: never) => void
   readonly reject: (error: unknown) => void
 }
 
-/** Lines that native libraries print whatever the log level says; they tell a user nothing. */
-const NOISE =
-  /oneDNN custom operations are on|rebuild TensorFlow with the appropriate compiler flags|TF_ENABLE_ONEDNN_OPTS|cpu_feature_guard|All log messages before absl/
+/** Lines without use for the user, which native libraries print at every log level. */
+const NOISE = new RegExp(
+  [
+    'oneDNN custom operations are on',
+    'rebuild TensorFlow with the appropriate compiler flags',
+    'TF_ENABLE_ONEDNN_OPTS',
+    'cpu_feature_guard',
+    'All log messages before absl',
+  ].join('|'),
+)
 
 const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url))
 const FIRST = new URL('./outlive-signals.ts', import.meta.url).href
 
 export interface EngineOptions {
-  /** Above 0 the process yields to others, up to 19; ignored where the system does not permit it. */
+  /** Above 0 (up to 19) the process has a lower priority. Ignored if the system does not permit it. */
   readonly niceness?: number
-  /** Graphs are compiled by XLA. */
+  /** Whether XLA compiles graphs. */
   readonly xla?: boolean
 }
 
@@ -63,7 +73,7 @@ function spawnEngine(installed: InstalledEngine | null, xla: boolean | undefined
   })
 }
 
-/** Passes the engine's output on. Gives the last line so far. */
+/** Prints the engine's output. Returns a function that gives the last line so far. */
 function passOn(streams: readonly Readable[]): () => string {
   let last = ''
   for (const stream of streams) {
@@ -80,7 +90,7 @@ function lowerPriority(pid: number, niceness: number): void {
   try {
     setPriority(pid, niceness)
   } catch {
-    // The system does not permit it: the priority stays.
+    // The system does not permit a lower priority, so the priority stays.
   }
 }
 
@@ -88,13 +98,13 @@ function deathOf(code: number | null, signal: NodeJS.Signals | null, lastWords: 
   const how = signal
     ? `by ${signal}${signal === 'SIGKILL' ? ' (the system does so when memory runs out)' : ''}`
     : `with exit code ${code}`
-  const message = `The engine process ended ${how}${lastWords && `; its last words: ${lastWords}`}`
+  const message = `The engine process ended ${how}${lastWords && `. Its last line was: ${lastWords}`}`
   return new AppError('ENGINE_DIED', message, undefined, signal ? { signal } : {})
 }
 
 /**
- * Starts an engine process. `installed` null gives one that reads and writes files but computes nothing.
- * When the process dies every call in hand fails with `ENGINE_DIED`, its exit code or signal named.
+ * Starts an engine process. With `installed` null the process reads and writes files, but computes nothing. If the
+ * process ends, all pending calls fail with `ENGINE_DIED`, which names the exit code or signal.
  */
 export function startEngine(installed: InstalledEngine | null, { niceness = 0, xla }: EngineOptions = {}): Engine {
   const child = spawnEngine(installed, xla)
@@ -123,7 +133,9 @@ export function startEngine(installed: InstalledEngine | null, { niceness = 0, x
   })
   const send = (message: ToEngine) => void channel.send(message)
 
-  /** A caller that fails over an event (it could not write it down, say) has its call ended with that error. */
+  /**
+   * Passes an event to the caller. If the caller fails on the event, the call is cancelled and fails with that error.
+   */
   function hear(call: Pending, id: number, event: unknown): void {
     const fail = (error: unknown) => {
       pending.delete(id)

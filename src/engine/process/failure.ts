@@ -1,4 +1,4 @@
-/** An error on its way out of a process or a thread, which copies of an error's own class would not survive. */
+/** An error as a plain object, for a process or thread boundary, because a copied error would lose its class. */
 import { AppError, type ErrorCode } from '../../contract/errors.ts'
 
 export interface Failure {

@@ -1,4 +1,4 @@
-/** What an engine process does for each call. */
+/** Handlers for an engine process's calls. */
 import { realpath } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import process from 'node:process'
@@ -34,7 +34,7 @@ import type { CallName, Calls, Progress, Reconstructed, VolumeFile } from './pro
 export interface Context<Event> {
   readonly signal: AbortSignal
   emit(event: Event): void
-  /** Lets messages in and what somebody waits for go first; rejects with `CANCELLED` once the call is cancelled. */
+  /** Lets messages arrive, and lets urgent calls finish first. Rejects with `CANCELLED` if this call is cancelled. */
   readonly pause: Pause
 }
 
@@ -48,8 +48,8 @@ type Handlers = {
 const isCancelled = (error: unknown) => error instanceof AppError && error.code === 'CANCELLED'
 
 /**
- * Opens one volume after another for `use`, which says why it left one out, or null. A file's own fault leaves out only that file;
- * a cancellation stops all.
+ * Opens one volume after another for `use`, which returns the reason if it skipped the volume, else null. A faulty file
+ * is skipped. A cancellation ends the loop.
  */
 async function eachVolume(
   files: readonly VolumeFile[],
@@ -74,7 +74,7 @@ async function eachVolume(
   return skipped
 }
 
-/** Files whose content is not known yet are read: which slices can be trained on depends on it. */
+/** Reads files whose content is not known yet, because the slices for training depend on the content. */
 async function withContents(volumes: readonly VolumeInfo[], pause: Pause): Promise<VolumeInfo[]> {
   const known: VolumeInfo[] = []
   for (const info of volumes) {
@@ -174,14 +174,17 @@ export const handlers: Handlers = {
     }
     return withModel(request.model, async model => {
       const written: Reconstructed[] = []
-      const taken = new Set(await Promise.all(files.map(({ path }) => realpath(path)))) // no input is ever written over
+      const taken = new Set(await Promise.all(files.map(({ path }) => realpath(path)))) // inputs are never replaced
       const skipped = await eachVolume(files, salt, context, async volume => {
         const { info } = volume
         const name = exportName(stem ?? stemOf(info.file), format, slice)
         requireFittingName(name)
         const output = join(directory, name)
         if (taken.has(await realpath(output).catch(() => output))) {
-          return `Expected a free name for its reconstruction, got ${output}, which is an input or another file’s. Give another folder.`
+          return (
+            `Expected a free name for the reconstruction, got ${output}, ` +
+            'which is an input file or another reconstruction. Choose another folder.'
+          )
         }
         const empty = await inWorkshop(directory, async workshop => {
           const finished = join(workshop, 'result')
@@ -189,7 +192,7 @@ export const handlers: Handlers = {
           await place(finished, destination, name)
           return none
         })
-        taken.add(await realpath(output)) // through links too: two inputs may have one name
+        taken.add(await realpath(output)) // by real path, because two input files may have equal names
         written.push({ path: info.path, output, empty })
         return null
       })

@@ -1,6 +1,7 @@
 /**
- * Loaded before an engine process's own modules: signals to the group of processes (Ctrl+C, a service manager, a closing terminal) reach
- * the engine too, which has to write states until its parent says that it may end. SIGUSR1 would open Node's inspector.
+ * Ignores signals. This module is loaded before all other modules of an engine process. Signals to the process group
+ * (Ctrl+C, a service manager, a closing terminal) also reach the engine. The engine must write its state, and ends when
+ * its parent says so. SIGUSR1 would open Node's inspector. See docs/decisions/0004-signals-stop-in-order.md.
  */
 import process from 'node:process'
 

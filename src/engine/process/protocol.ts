@@ -1,4 +1,4 @@
-/** What an engine process is asked and answers, over `channel.ts`; arrays travel as binary. */
+/** Calls of an engine process and their answers, sent over `channel.ts`. Arrays are sent as binary. */
 import type { Device, EngineHealth } from '../../contract/engine.ts'
 import type { MaskSpec, VolumeScore } from '../../contract/evaluation.ts'
 import type { ExportFormat } from '../../contract/exports.ts'
@@ -25,15 +25,15 @@ export interface ModelReference {
 }
 
 /**
- * A volume's file. Where its content is given, opening the file is refused (`DATA_CHANGED`) if the file is not the version that was read;
- * else the whole file is read first.
+ * A volume's file. If `content` is given, a file whose content differs is refused with `DATA_CHANGED`. Without
+ * `content`, the whole file is read first.
  */
 export interface VolumeFile {
   readonly path: string
   readonly content?: VolumeContent
 }
 
-/** A file, and the hash of what was written into it. */
+/** A file, and the hash of the bytes that were written into it. */
 export interface WrittenFile {
   readonly path: string
   readonly sha256: string
@@ -44,9 +44,9 @@ export interface TrainRequest {
   readonly config: RunConfig
   readonly train: readonly VolumeInfo[]
   readonly validation: readonly VolumeInfo[]
-  /** Checkpoint whose network weights are the start; `null`: drawn from the seed. */
+  /** Checkpoint with the initial network weights. `null`: the seed determines the weights. */
   readonly start: string | null
-  /** States to go on from instead, newest first: the first one that is whole is taken. */
+  /** Saved states, the newest first. Training continues from the first undamaged state, instead of `start`. */
   readonly states: readonly WrittenFile[]
   /** Folder for the run's checkpoints. */
   readonly directory: string
@@ -65,15 +65,15 @@ export interface SyntheticKneeSpec {
   readonly seed: number
   /** Patients of each role. */
   readonly patients: Readonly<Record<Role, number>>
-  /** Slices of each volume; every patient has a PD and a PDFS volume, as fastMRI's knees do. */
+  /** Slices of each volume. Every patient has a PD and a PDFS volume, as in fastMRI's knees. */
   readonly slices: number
-  /** Side of a voxel, in fastMRI's (640 × 372 samples); 1 where it is left out. */
+  /** Side of a voxel, in units of fastMRI's voxels (640 × 372 samples). The default is 1. */
   readonly voxel?: Voxel
-  /** As of a `ReconstructRequest`. */
+  /** See `overwrite` of `ReconstructRequest`. */
   readonly overwrite?: boolean
 }
 
-/** Reconstructions to be written, a file (DICOM: a folder) for each volume. */
+/** Reconstructions to write: one file per volume, or one folder for DICOM. */
 export interface ReconstructRequest {
   readonly files: readonly VolumeFile[]
   readonly salt: string
@@ -81,50 +81,53 @@ export interface ReconstructRequest {
   /** `null`: zero-filled. */
   readonly model: ModelReference | null
   readonly mask: MaskSpec
-  /** Of the mask; `null`: seeded by the file's name. */
+  /** Seed of the mask. `null`: the file's name is the seed. */
   readonly seed: number | null
-  /** Counted from 0; `null`: all. */
+  /** Counted from 0. `null`: all slices. */
   readonly slice: number | null
   readonly format: ExportFormat
   readonly directory: string
-  /** Replaces the program's own files of these names that nobody has changed; nothing else is ever replaced. */
+  /** Replaces files of these names that this program wrote and that are unchanged. Other files are never replaced. */
   readonly overwrite?: boolean
-  /** What the name of the one file begins with, where not the scan’s. */
+  /** Start of the output's file name if there is one file. The default is the scan's file name. */
   readonly stem?: string
-  /** What the files say of it: a run's number, `zero-filled` or `truth`; its weights' SHA-256; the units of its output. */
+  /**
+   * Provenance that the files state: a run's number, `zero-filled` or `truth`; SHA-256 of the weights; units of the
+   * output.
+   */
   readonly run: string
   readonly checkpoint: string | null
   readonly units: 'signal' | 'arbitrary'
 }
 
-/** Where a reconstruction went, or why a file has none. */
+/** The path of a reconstruction, or the reason why a file has none. */
 export type Reconstructed =
-  /** `empty`: slices, counted from 0, whose image is zero because the file holds nothing of them. */
+  /** `empty`: slices, counted from 0, whose image is zero because the file holds no data for them. */
   | { readonly path: string; readonly output: string; readonly empty: readonly number[] }
   | { readonly path: string; readonly reason: string }
 
-/** One slice through several models, for looking at side by side; images [h, w] in the units of the file. */
+/** One slice through several models, for a comparison. Images are [h, w], in the units of the file. */
 export interface Comparison {
   readonly shape: readonly [number, number]
   readonly truth: Float32Array | null
-  /** One per model, `null` model first being the zero-filled input. */
+  /** One image per model. A `null` model gives the zero-filled image. */
   readonly images: readonly Float32Array[]
   readonly maximum: number
 }
 
-/** One image for a pane; `null` model: zero-filled. */
+/** One image for a pane. A `null` model gives the zero-filled image. */
 export interface FrameRequest extends VolumeFile {
   readonly salt: string
   readonly slice: number
   readonly mask: MaskSpec
   readonly source: 'truth' | 'network'
   readonly model: ModelReference | null
-  /** A pre-training's output is in arbitrary units: no metric is computed. */
+  /** False for a pre-training, whose output has arbitrary units. No metric is computed then. */
   readonly scored: boolean
   readonly show: Exclude<Show, OverMasks>
-  /** Of the mask; `null`: the file's name. */
+  /** Seed of the mask. `null`: the file's name is the seed. */
   readonly seed: number | null
-  /** Of a `feature`; the channel counted from 0. */
+  /** Layer and channel of a `feature`. Channels are counted from 0. */
   readonly layer: string
   readonly channel: number
 }
@@ -135,7 +138,7 @@ export interface Frame {
   readonly meta: FrameMeta
 }
 
-/** An 8-bit picture for lists, black at 0 and white at its 99.5th percentile, row-major. */
+/** An 8-bit picture for lists, row-major. Black is 0, and white is the 99.5th percentile. */
 export interface Thumbnail {
   readonly shape: readonly [number, number]
   readonly pixels: Uint8Array
@@ -146,35 +149,38 @@ export interface FeaturesRequest extends VolumeFile {
   readonly salt: string
   readonly slice: number
   readonly mask: MaskSpec
-  /** Of the mask; `null`: the file's name. */
+  /** Seed of the mask. `null`: the file's name is the seed. */
   readonly seed: number | null
   readonly model: ModelReference
   readonly layer: string
-  /** Maps at most. */
+  /** The largest number of maps. */
   readonly most: number
 }
 
-/** What the first batch of a pre-training would be. */
+/** The first batch of a pre-training. */
 export interface BatchViews {
   readonly samples: readonly { readonly name: string; readonly pictures: readonly Picture[] }[]
-  /** What is wrong with the pictures, in words. */
+  /** Faults of the pictures, in words. */
   readonly cautions: readonly string[]
 }
 
-/** One file's whole content: the volume as it is now, or why it cannot be used. */
+/** The result of reading a whole file: the volume, or the reason why the file cannot be used. */
 export type ReadContent = { readonly path: string } & (
   | { readonly volume: VolumeInfo & { readonly content: VolumeContent } }
   | { readonly reason: string }
 )
 
-/** Every call: its parameters, the events on the way, and its result. */
+/** Every call: its parameters, its events, and its result. */
 export interface Calls {
   scan: {
     params: { paths: readonly string[]; salt: string }
     event: Progress
     result: { volumes: readonly ScannedVolume[]; skipped: readonly SkippedFile[] }
   }
-  /** Reads each file once, from end to end; a file that cannot be used is told with its reason. `bytes` of progress, not files. */
+  /**
+   * Reads each whole file once. A `file` event gives the volume, or the reason against it. `bytes` events give the
+   * progress.
+   */
   contents: {
     params: { paths: readonly string[]; salt: string }
     event:
@@ -194,14 +200,14 @@ export interface Calls {
     event: never
     result: Comparison
   }
-  /** Without its metrics, which take as long again: `metrics` gives them. */
+  /** Gives the image without metrics, which `metrics` computes. The metrics take as long as the image. */
   frame: { params: FrameRequest; event: never; result: Frame }
   metrics: { params: FrameRequest; event: never; result: SliceMetrics | null }
   overMasks: { params: Omit<FrameRequest, 'show' | 'seed'>; event: never; result: Readonly<Record<OverMasks, Frame>> }
   thumbnail: { params: VolumeFile & { salt: string; mask: MaskSpec; size: number }; event: never; result: Thumbnail }
   features: { params: FeaturesRequest; event: never; result: Features }
   views: { params: Pick<TrainRequest, 'config' | 'train'>; event: never; result: BatchViews }
-  /** Where it computes, and how much memory this process takes. */
+  /** The device that computes, and the memory of this process. */
   status: { params: Record<string, never>; event: never; result: { device: Device | null; residentBytes: number } }
   synthesize: { params: SyntheticKneeSpec; event: Progress; result: { files: readonly string[] } }
   doctor: { params: Record<string, never>; event: never; result: EngineHealth }
@@ -212,7 +218,7 @@ export type CallName = keyof Calls
 export type ToEngine =
   | { readonly type: 'call'; readonly id: number; readonly name: CallName; readonly params: unknown }
   | { readonly type: 'cancel'; readonly id: number }
-  /** The call stands still at its next pause while it is held. */
+  /** A held call waits at its next pause. */
   | { readonly type: 'hold'; readonly id: number; readonly held: boolean }
 
 export type FromEngine =

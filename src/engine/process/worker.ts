@@ -1,4 +1,4 @@
-/** Entry of an engine process: a plain Node child that answers calls over a pipe until its parent goes away. */
+/** Entry of an engine process: a plain Node process that answers calls over a pipe until its parent closes the pipe. */
 import { once } from 'node:events'
 import { Socket } from 'node:net'
 import process from 'node:process'
@@ -10,10 +10,13 @@ import { failureOf } from './failure.ts'
 import { type Context, handlers } from './handlers.ts'
 import { type CallName, CHANNEL, type FromEngine, type ToEngine } from './protocol.ts'
 
-/** Progress of a tight loop is sent at most this often; other events always. */
+/** The shortest interval between `step` events. All other events are always sent. */
 const STEP_INTERVAL_MS = 100
 
-/** What somebody looks at and waits for: longer works let these go first, and so none of these pauses. */
+/**
+ * Urgent calls, because the user waits for their results. Longer calls let urgent calls finish first. Urgent calls
+ * never pause.
+ */
 const FIRST: ReadonlySet<CallName> = new Set([
   'frame',
   'metrics',
@@ -26,7 +29,7 @@ const FIRST: ReadonlySet<CallName> = new Set([
 
 interface Running {
   readonly controller: AbortController
-  /** Resolves when the call is no longer held; `null`: it is not. */
+  /** `released` resolves when the call is no longer held. `null`: the call is not held. */
   held: { readonly released: Promise<void>; release(): void } | null
 }
 
@@ -56,8 +59,8 @@ function begin(id: number, name: CallName, params: unknown): void {
 }
 
 /**
- * Lets messages in, then waits until what goes first is answered to its last byte. It always ends in an immediate: only from there
- * does the next one come after the pipe has been read.
+ * Lets messages arrive, then waits until urgent calls are answered completely. The last wait is always `setImmediate`,
+ * because Node then reads the pipe before the next `setImmediate`.
  */
 async function pause(call: Running): Promise<void> {
   const { signal } = call.controller
@@ -70,11 +73,11 @@ async function pause(call: Running): Promise<void> {
   throwIfCancelled(signal)
 }
 
-/** Whether an event is one of many alike, of which the latest is as good as all. */
+/** Whether an event is a `step` event, of which only the latest matters. */
 const isStep = (event: unknown) => (event as { type?: string }).type === 'step'
 
 const exhausted = (message: string) =>
-  `The memory of the device did not suffice. A smaller batch takes less. TensorFlow says: ${message.slice(0, 300)}`
+  `The device ran out of memory. Use a smaller batch. TensorFlow says: ${message.slice(0, 300)}`
 
 async function answer(id: number, name: CallName, params: unknown): Promise<void> {
   const call: Running = { controller: new AbortController(), held: null }

@@ -128,7 +128,7 @@ describe('an engine process', () => {
     }
     await expect(engine.call('status', {})).rejects.toMatchObject({
       code: 'ENGINE_DIED',
-      message: expect.stringMatching(/exit code 9; its last words: .*--no-such-flag/),
+      message: expect.stringMatching(/exit code 9\. Its last line was: .*--no-such-flag/),
     })
   })
 
