@@ -9,7 +9,7 @@ import { Packr } from 'msgpackr'
 const LENGTH_BYTES = 4
 
 export interface Channel<Outgoing> {
-  /** Resolves when the system has accepted all bytes. Never resolves if the other side is gone. */
+  /** Resolves when the system has accepted all bytes, or when the other side is gone. */
   send(message: Outgoing): Promise<void>
 }
 

@@ -1,6 +1,7 @@
 /**
- * Mixed precision, as Kalamkar et al. 2019 (arXiv:1905.12322) train: convolutions and their gradients take and give bfloat16, everything else is
- * float32, the parameters and their updates too. It has float32's exponent, so no loss need be scaled, and 8 bits of precision in place of 24.
+ * Mixed precision by Kalamkar et al. 2019 (arXiv:1905.12322). Convolutions and their gradients take and give bfloat16.
+ * All other operations are float32, also the parameters and their updates. bfloat16 has float32's exponent, so the loss
+ * needs no scaling. bfloat16 has 8 bits of precision, and float32 has 24.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Backend, OpAttribute } from './graph/native.ts'
@@ -8,15 +9,18 @@ import { type NativeBackend, replaceKernel } from './kernels.ts'
 
 const CONVOLUTIONS = ['Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter'] as const
 
-/** TF_BFLOAT16, which TensorFlow.js has no name for. */
+/** TF_BFLOAT16, for which TensorFlow.js has no name. */
 const BFLOAT16 = 14
 
-/** What matrix units multiply at a time. An image of one channel, the network's own output among them, stays exact. */
+/**
+ * Matrix units multiply this many channels at a time. An image of one channel, such as the network's output, stays
+ * exact.
+ */
 const CHANNELS = 8
 
 type Convolutions = ReadonlyMap<string, tf.KernelFunc>
 
-/** TensorFlow's own kernels, before any other takes their place. */
+/** TensorFlow's own convolution kernels. Call this before other kernels replace them. */
 export const convolutionKernels = (): Convolutions =>
   new Map(CONVOLUTIONS.map(name => [name, tf.getKernel(name, tf.getBackend()).kernelFunc]))
 
@@ -26,7 +30,7 @@ function isWide({ inputs, attrs }: { inputs: unknown; attrs?: unknown }): boolea
   return from % CHANNELS === 0 && to % CHANNELS === 0
 }
 
-/** What takes a function and has the convolutions that it calls computed so; `standard` are those to compute them by. */
+/** Returns a function that runs `work` with bfloat16 convolutions, computed by the `standard` kernels. */
 export function makeMixedPrecision(backend: NativeBackend & Backend, standard: Convolutions): <T>(work: () => T) => T {
   let mixed = false
 

@@ -1,4 +1,4 @@
-/** Whether this machine's engine computes: versions, device, memory, and a small training step. */
+/** Examines this computer's engine: versions, device, memory, and a small training step. */
 import { availableParallelism, freemem, totalmem } from 'node:os'
 import process from 'node:process'
 import * as tf from '@tensorflow/tfjs-core'

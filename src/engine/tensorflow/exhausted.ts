@@ -1,2 +1,2 @@
-/** A native library's exhausted memory, known by what it says: 'OOM' or RESOURCE_EXHAUSTED. */
+/** Whether a native library ran out of memory. The library's message tells: 'OOM' or RESOURCE_EXHAUSTED. */
 export const isExhausted = (error: unknown): boolean => /OOM|RESOURCE_EXHAUSTED|out of memory/i.test(String(error))

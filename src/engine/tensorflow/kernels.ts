@@ -1,12 +1,13 @@
 /**
- * core's kernels as native TensorFlow operations that TensorFlow.js does not use itself:
- * FusedBatchNormV3 (with a batch of one it is instance norm too), LeakyRelu, and IFFT on bit-cast floats.
+ * core's kernels by native TensorFlow operations that TensorFlow.js does not use: FusedBatchNormV3 (which is also
+ * instance norm if the batch is one image), LeakyRelu, and IFFT on bit-cast floats. See
+ * docs/decisions/0009-kernels-chosen-by-name.md.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { type BatchNorm, type Kernels, LEAKY_SLOPE, NORM_EPSILON } from '../../core/kernels.ts'
 import type { OpAttribute } from './graph/native.ts'
 
-/** The part of tfjs-node's backend and binding that is called here. */
+/** The part of tfjs-node's backend and binding that this folder calls. */
 export interface NativeBackend {
   readonly binding: Record<
     'TF_FLOAT' | 'TF_COMPLEX64' | 'TF_ATTR_TYPE' | 'TF_ATTR_FLOAT' | 'TF_ATTR_STRING' | 'TF_ATTR_BOOL',
@@ -22,21 +23,24 @@ type Forward<Inputs extends tf.Tensor[]> = (...inputs: [...Inputs, save: (tensor
   gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor | tf.Tensor[]
 }
 
-/** `tf.customGrad`; its own type lets neither the inputs nor the saved tensors be named. */
+/** `tf.customGrad` with a type that names the inputs and the saved tensors. */
 const withGradient = tf.customGrad as unknown as <Inputs extends tf.Tensor[]>(
   forward: Forward<Inputs>,
 ) => (...inputs: Inputs) => tf.Tensor4D
 
-/** One of TensorFlow.js' kernels of the active backend, by another that may call it. */
+/** Replaces a TensorFlow.js kernel of the active backend. The replacement may call the standard kernel. */
 export function replaceKernel(name: string, replacement: (standard: tf.KernelFunc) => tf.KernelFunc): void {
   const kernel = tf.getKernel(name, tf.getBackend())
   tf.unregisterKernel(name, tf.getBackend())
   tf.registerKernel({ ...kernel, kernelFunc: replacement(kernel.kernelFunc) })
 }
 
-/** A vector's parts where they are: TensorFlow's SplitV copies each, its Slice only those that begin or end off its boundaries of 64 bytes. */
+/**
+ * Splits vectors by Slice. TensorFlow's SplitV copies each part. Slice copies only parts that do not start and end on
+ * boundaries of 64 bytes.
+ */
 export function splitVectorsInPlace(backend: NativeBackend): void {
-  if (backend.isUsingGpuDevice) return // unmeasured
+  if (backend.isUsingGpuDevice) return // not measured on a GPU
   replaceKernel('SplitV', standard => args => {
     const x = args.inputs.x as tf.Tensor
     if (x.rank !== 1) return standard(args)
@@ -50,13 +54,14 @@ export function splitVectorsInPlace(backend: NativeBackend): void {
   })
 }
 
-/** Elements of a sample from which on a batch is normalised sample by sample; measured. */
+/** From this many elements per sample on, a batch is normalised sample by sample, because this was measured faster. */
 const LARGE_SAMPLE = 2 ** 16
 
 /** Fused kernels on a native backend. Their few constant tensors live as long as the backend. */
 export const fusedKernels = (backend: NativeBackend): Omit<Kernels, 'inBfloat16'> => ({
   ...norms(backend, makeNormalise(backend)),
-  // Not as Relu: the graph optimizer would fuse Relu with a batch norm before it, and the last bit would differ.
+  // Relu is not used, because the graph optimizer would fuse Relu with a batch norm before it. The last bit would then
+  // differ.
   relu: rectifier(backend, 0),
   leakyRelu: rectifier(backend, LEAKY_SLOPE),
   inverseDft: inverseDftOf(backend),
@@ -77,14 +82,17 @@ const numberAttribute = ({ binding }: NativeBackend, name: string, value: number
 type Layout = 'NHWC' | 'NCHW'
 
 interface Normalise {
-  /** Each channel of the whole batch; `hear` gets each channel's mean and unbiased variance, which are disposed when `hear` returns. */
+  /**
+   * Normalises each channel over the whole batch. `hear` gets each channel's mean and unbiased variance, which are
+   * disposed when `hear` returns.
+   */
   together(
     x: tf.Tensor4D,
     scale: tf.Tensor1D,
     offset: tf.Tensor1D,
     options?: { readonly layout?: Layout; readonly hear?: (mean: tf.Tensor1D, variance: tf.Tensor1D) => void },
   ): tf.Tensor4D
-  /** Each map by its own mean and variance, without scale and offset. */
+  /** Normalises each map by its own mean and variance, without scale and offset. */
   maps(x: tf.Tensor4D, maps: number, layout: Layout): tf.Tensor4D
 }
 
@@ -122,7 +130,7 @@ function makeNormalise(backend: NativeBackend): Normalise {
       save([x, scale, mean, variance, reserve])
       return {
         value: y,
-        // Its other two outputs are empty.
+        // The last two outputs of this operation are empty.
         gradFunc: (dy, saved) =>
           backend.executeMultipleOutputs('FusedBatchNormGradV3', attributes, [dy, ...saved], 5).slice(0, 3),
       }
@@ -149,7 +157,7 @@ function norms(
     const kept: tf.Tensor1D[] = []
     const hear = (...statistics: tf.Tensor1D[]) => void kept.push(...statistics.map(tf.keep))
     const normalised = together(x, scale, offset, { hear })
-    const [mean, variance] = kept.map(tf.clone) // which belong to the caller's scope
+    const [mean, variance] = kept.map(tf.clone) // the clones belong to the caller's scope
     tf.dispose(kept)
     return { normalised, mean, variance }
   }
@@ -159,7 +167,7 @@ function norms(
     return backend.isUsingGpuDevice ? normaliseChannelsFirst(x) : normaliseBatch(x)
   }
 
-  /** On a GPU the graph optimizer makes every convolution channels first, and these two transpositions cancel with its own. */
+  /** On a GPU the graph optimizer converts convolutions to channels first. Its transpositions cancel with these two. */
   function normaliseChannelsFirst(x: tf.Tensor4D): tf.Tensor4D {
     const [batch, height, width, channels] = x.shape
     const maps = batch * channels
@@ -168,7 +176,10 @@ function norms(
     return tf.transpose(normalised, [0, 2, 3, 1]) as tf.Tensor4D
   }
 
-  /** Each sample then has statistics of its own. Where they are large, moving them into the channels and back takes longer than as many norms. */
+  /**
+   * Normalises each sample by its own statistics. For large samples, moving samples into channels and back takes longer
+   * than one norm per sample.
+   */
   function normaliseBatch(x: tf.Tensor4D): tf.Tensor4D {
     const [batch, height, width, channels] = x.shape
     if (height * width * channels >= LARGE_SAMPLE) {
@@ -191,7 +202,7 @@ function rectifier(backend: NativeBackend, slope: number): (x: tf.Tensor4D) => t
     save([y])
     return {
       value: y,
-      // y has the sign of x, so y serves where the kernel asks for its features.
+      // The kernel needs only the sign of x. y has the same sign, so y is passed in place of x.
       gradFunc: (dy, saved) => backend.executeSingleOutput('LeakyReluGrad', attributes, [dy, saved[0]]),
     }
   })

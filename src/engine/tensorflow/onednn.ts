@@ -1,9 +1,6 @@
 /**
- * oneDNN's kernels by their own names. TensorFlow gives its operations to oneDNN where the processor has instructions for neural networks (AVX-512 VNNI
- * and later), else to Eigen: all or nothing. On a processor with AVX2 alone oneDNN is two to five times as fast at a convolution's gradient by
- * its input, at batch norm and at many products of matrices at once, and slower at the rest; with those instructions it is faster at all of them but where
- * maps are small, as setting a kernel up takes longer than it. So the engine starts TensorFlow without (`TF_ENABLE_ONEDNN_OPTS=0`), and calls it here
- * where it is the faster one. Convolutions of many channels are products of matrices (`winograd.ts`).
+ * Calls oneDNN's kernels by name where oneDNN is faster than Eigen on this processor. See
+ * docs/decisions/0009-kernels-chosen-by-name.md; docs/performance.md has the measurements.
  */
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
@@ -12,19 +9,22 @@ import type { OpAttribute } from './graph/native.ts'
 import { type NativeBackend, replaceKernel } from './kernels.ts'
 import { type MatrixProduct, makeWinograd } from './winograd.ts'
 
-/** Above which convolutions are Winograd's: with fewer channels or pixels (of all images) its transforms take longer than the products that they spare. */
+/**
+ * Thresholds for Winograd's algorithm. `pixels` counts all images of a batch. Below a threshold the transforms take
+ * longer than the saved products.
+ */
 interface Above {
   readonly channels: number
   readonly pixels: number
 }
 
-/** What is fastest on a processor; measured. */
+/** The fastest kernels on a processor, by measurement. */
 export interface Ways {
-  /** Operations, and a convolution's products of matrices, for which oneDNN is the faster one. */
+  /** Operations for which oneDNN is faster, including the matrix products of convolutions. */
   readonly oneDnn: readonly string[]
-  /** A convolution, and its gradients; `null`: by the definition. */
+  /** Thresholds for a convolution and its gradients. `null`: Winograd's algorithm is not used. */
   readonly winograd: { readonly forward: Above; readonly input: Above | null; readonly filter: Above | null }
-  /** A filter's gradient as products of matrices. */
+  /** Whether a filter's gradient is computed as matrix products. */
   readonly products: boolean
 }
 
@@ -46,17 +46,21 @@ export const AVX512: Ways = {
   products: false,
 }
 
-/** Elements of an operation’s largest input: with fewer, setting oneDNN up takes longer than it spares. A norm and its gradient have maps of one size, so they agree. */
+/**
+ * Least elements of an operation's largest input for oneDNN. With fewer elements, oneDNN's setup takes longer than it
+ * saves. A norm and its gradient have maps of equal size, so both use one library.
+ */
 const SMALLEST = 2 ** 14
 
 /**
- * A filter's gradient is a product of matrices as long as there are pixels and as wide as there are channels. Eigen is slow at tall ones: with fewer
- * pixels a channel than this, or fewer channels, it is the faster one.
+ * A filter's gradient is a product of matrices, with a row per pixel and a column per channel. The product by oneDNN is
+ * faster than Eigen's convolution only for tall matrices. `TALL` is the least ratio of pixels to channels.
+ * `FEWEST_CHANNELS` is the least number of channels.
  */
 const TALL = 100
 const FEWEST_CHANNELS = 16
 
-/** `null` where TensorFlow is told to take oneDNN of itself, and on a system on which nothing was measured. */
+/** `null` if the user has switched TensorFlow's own use of oneDNN on, or if the system was not measured. */
 function waysHere(): Ways | null {
   if (process.env.TF_ENABLE_ONEDNN_OPTS === '1') return null
   try {
@@ -69,7 +73,10 @@ function waysHere(): Ways | null {
   }
 }
 
-/** The backend with what is fastest by oneDNN, products or Winograd; as it is on a GPU, and where the library has no oneDNN. */
+/**
+ * Returns a backend that uses oneDNN, products or Winograd where they are faster. Returns `backend` unchanged on a GPU,
+ * and if the library has no oneDNN.
+ */
 export function useOneDnn(backend: NativeBackend, ways: Ways | null = waysHere()): NativeBackend {
   if (backend.isUsingGpuDevice || !ways) return backend
   const oneDnn = oneDnnBackend(backend, ways)
@@ -77,7 +84,7 @@ export function useOneDnn(backend: NativeBackend, ways: Ways | null = waysHere()
   try {
     tf.tidy(() => product(tf.ones([1, SMALLEST]), tf.ones([SMALLEST, 1])))
   } catch {
-    return backend // a build without it
+    return backend // a build without oneDNN
   }
   const { forward, input, filter } = ways.winograd
   const winograd = makeWinograd(product)
@@ -162,7 +169,7 @@ interface FilterGradient {
   readonly attrs: Attributes & { readonly filterShape: FilterShape }
 }
 
-/** 3 × 3 of all pixels, within a border of zeros. */
+/** Whether a convolution is 3 × 3 with stride 1, no dilation, and a border of zeros. */
 const isPlain = ({ strides, pad, dataFormat, dilations = 1 }: Attributes, [height, width]: FilterShape): boolean =>
   height === 3 &&
   width === 3 &&
@@ -179,8 +186,9 @@ const isTall = (maps: tf.Tensor4D, [, , from, to]: FilterShape): boolean =>
   Math.min(from, to) >= FEWEST_CHANNELS && pixelsOf(maps) >= TALL * Math.max(from, to)
 
 /**
- * A convolution's gradient by its 3 × 3 filter, dw[i, j, c, d] = Σ x[h + i − 1, w + j − 1, c] · dy[h, w, d], as three products of matrices: pixels of all rows
- * (and images) follow one another, padded by two a row, so that a shift is an offset, and x three times beside itself holds a row of the filter.
+ * A convolution's gradient by its 3 × 3 filter as three products of matrices: dw[i, j, c, d] = Σ x[h + i − 1, w + j −
+ * 1, c] · dy[h, w, d]. The pixels of all rows and images form one list. Each row is padded by two pixels, so that a
+ * shift is an offset. Three shifted copies of x side by side hold a row of the filter.
  */
 function filterGradient(product: MatrixProduct, x: tf.Tensor4D, dy: tf.Tensor4D): tf.Tensor {
   const [batch, rows, columns, from] = x.shape

@@ -1,6 +1,7 @@
 /**
- * Loads TensorFlow.js on the native TensorFlow of the engine's cache, and makes this process's `Compute` of it.
- * tfjs-node's own index looks for its binding inside node_modules, so this file loads tfjs-node's backend without that index.
+ * Loads TensorFlow.js on the native TensorFlow of the engine's cache, and makes this process's `Compute` from it.
+ * tfjs-node's own index looks for its binding inside node_modules, so this file loads tfjs-node's backend without that
+ * index. See docs/decisions/0007-tensorflow-is-installed-not-bundled.md.
  */
 import { createRequire } from 'node:module'
 import process from 'node:process'
@@ -25,7 +26,9 @@ const require = createRequire(import.meta.url)
 
 let loaded: Compute | null = null
 
-/** Makes TensorFlow.js compute on the native library beside `bindingPath`. Later calls in a process return the first call's value. */
+/**
+ * Makes TensorFlow.js compute on the native library of `bindingPath`. Later calls in a process return the first value.
+ */
 export async function loadTensorflow(bindingPath: string): Promise<Compute> {
   try {
     loaded ??= await load(bindingPath)
@@ -37,7 +40,7 @@ export async function loadTensorflow(bindingPath: string): Promise<Compute> {
 }
 
 async function load(bindingPath: string): Promise<Compute> {
-  // tfjs-node 4.22 calls two functions that Node ≥ 23 no longer has, or warns of.
+  // tfjs-node 4.22 calls two functions that Node ≥ 23 has removed or deprecated.
   const util = require('node:util')
   util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined
   util.isArray = Array.isArray
@@ -49,7 +52,7 @@ async function load(bindingPath: string): Promise<Compute> {
   } catch (cause) {
     throw new AppError(
       'ENGINE_UNAVAILABLE',
-      `The TensorFlow engine in ${bindingPath} does not load. Mend it with: self-mri engine install`,
+      `The TensorFlow engine in ${bindingPath} does not load. Repair it with: self-mri engine install`,
       cause,
     )
   }
@@ -85,7 +88,7 @@ async function deviceOf({ binding, isUsingGpuDevice }: NativeBackend): Promise<D
   }
 }
 
-/** TensorFlow takes the first GPU that it may see; its C interface does not tell the name. */
+/** TensorFlow uses the first visible GPU. TensorFlow's C interface does not give the GPU's name. */
 async function gpuName(): Promise<string | null> {
   const seen = process.env.CUDA_VISIBLE_DEVICES?.split(',')[0]
   const which = seen ? [`--id=${seen}`] : []
@@ -93,10 +96,13 @@ async function gpuName(): Promise<string | null> {
   return status === 0 ? output.trim().split('\n')[0] : null
 }
 
-/** What this process computes with; `null` until it has loaded TensorFlow. */
+/** This process's `Compute`. `null` until TensorFlow is loaded. */
 export const loadedCompute = (): Compute | null => loaded
 
-/** Loads TensorFlow where the client said when it spawned this process; scanning, synthesis and the ground truth need none. */
+/**
+ * Loads TensorFlow from the path that the client set when it spawned this process. Scanning, synthesis and the ground
+ * truth do not need TensorFlow.
+ */
 export async function requireCompute(): Promise<Compute> {
   if (loaded) return loaded
   const binding = process.env.SELF_MRI_BINDING

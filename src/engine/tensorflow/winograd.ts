@@ -1,19 +1,22 @@
 /**
- * 3 × 3 convolutions of stride 1 within a border of zeros by Winograd's F(4 × 4, 3 × 3) (Lavin & Gray 2016, arXiv:1509.09308, equation 8 and section 4.3):
- * Y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A makes 4 × 4 results of a window d of 6 × 6, with 36 products where the definition has 144. The sums over channels make
- * 36 products of matrices of them, all windows at once. Each transform is one product too, by a Kronecker product of its matrix with itself.
- * It differs from the definition by about 1e-5 of the largest result, in float32.
+ * Computes 3 × 3 convolutions of stride 1 with a border of zeros by Winograd's F(4 × 4, 3 × 3): Y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ
+ * d B)] A. Source: Lavin & Gray 2016, arXiv:1509.09308, equation 8 and section 4.3.
+ *
+ * A window d of 6 × 6 gives 4 × 4 results with 36 products, where the definition needs 144. The sums over channels turn
+ * these products into 36 products of matrices over all windows. Each transform is one matrix product too, with the
+ * Kronecker product of its matrix and itself. In float32 the result differs from the definition by about 1e-5 of the
+ * largest result.
  */
 import * as tf from '@tensorflow/tfjs-core'
 
-/** A product of matrices [m, n], or of as many of them [k, m, n]. */
+/** A product of matrices [m, n], or of k pairs of matrices [k, m, n]. */
 export type MatrixProduct = (
   a: tf.Tensor,
   b: tf.Tensor,
   transpose?: { readonly a?: boolean; readonly b?: boolean },
 ) => tf.Tensor
 
-/** Side of a window, and of what is made of it. */
+/** Sides of a window and of its tile of results. */
 const WINDOW = 6
 const TILE = 4
 
@@ -40,13 +43,11 @@ const OUTPUT = [
   [0, 1, -1, 8, -8, 1],
 ]
 
-/** M ⊗ M: what M does along both axes, as one matrix. */
+/** M ⊗ M, the matrix that applies M along both axes. */
 const alongBoth = (matrix: readonly number[][]): number[][] =>
   matrix.flatMap(above => matrix.map(beside => above.flatMap(x => beside.map(y => x * y))))
 
-/**
- * A window's pixels in the order in which they are gathered: those of its own tile, then those of the tiles to the right, below, and both.
- */
+/** A window's pixels in the order of gathering: its own tile, then the tiles to the right, below, and both. */
 const PARTS = [0, 1].flatMap(below => [0, 1].map(right => ({ below, right })))
 const sideOf = (next: number) => (next ? WINDOW - TILE : TILE)
 const GATHERED = PARTS.flatMap(({ below, right }) =>
@@ -68,15 +69,15 @@ const tilesOf = ([batch, height, width]: readonly number[]): Tiles => ({
 })
 
 export interface Winograd {
-  /** x [n, h, w, c] by a filter [3, 3, c, d]: [n, h, w, d]. */
+  /** Convolves x [n, h, w, c] with a filter [3, 3, c, d]. Returns [n, h, w, d]. */
   convolve(x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D
-  /** From the gradient by the result, [n, h, w, d], that by x. */
+  /** Returns the gradient by x from the gradient by the result, dy [n, h, w, d]. */
   inputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D
-  /** And that by the filter. */
+  /** Returns the gradient by the filter. */
   filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D): tf.Tensor4D
 }
 
-/** Its four constant matrices live as long as the process. */
+/** The four constant matrices live as long as the process. */
 export function makeWinograd(product: MatrixProduct): Winograd {
   const kept = (rows: readonly number[][]) => tf.keep(tf.tensor2d(rows as number[][]))
   const input = kept(alongBoth(INPUT).map(row => GATHERED.map(pixel => row[pixel])))
@@ -85,7 +86,10 @@ export function makeWinograd(product: MatrixProduct): Winograd {
   const turned = kept(filterMatrix.map(row => row.toReversed()))
   const output = kept(alongBoth(OUTPUT))
 
-  /** Maps cut into tiles, from `before` pixels outside: [tile's pixel, n, row, column of tiles, c]; `more` tiles at the far ends. */
+  /**
+   * Cuts maps into tiles, from `before` pixels outside: [tile's pixel, n, row, column of tiles, c]. `more` counts
+   * additional tiles at the far ends.
+   */
   function cut(maps: tf.Tensor4D, before: number, more: number): tf.Tensor {
     const [, height, width] = maps.shape
     const { rows, columns } = tilesOf(maps.shape)
@@ -100,7 +104,7 @@ export function makeWinograd(product: MatrixProduct): Winograd {
     )
   }
 
-  /** The windows of maps, transformed: [36, windows, c]. */
+  /** The transformed windows of maps: [36, windows, c]. */
   function windows(maps: tf.Tensor4D): tf.Tensor {
     const { batch, rows, columns } = tilesOf(maps.shape)
     const channels = maps.shape[3]
@@ -117,7 +121,7 @@ export function makeWinograd(product: MatrixProduct): Winograd {
     return tf.reshape(product(matrix, tf.reshape(filter, [9, from * to])), [WINDOW ** 2, from, to])
   }
 
-  /** Products [36, windows, c] back to maps of that height and width. */
+  /** Transforms products [36, windows, c] back to maps of that height and width. */
   function join(products: tf.Tensor, shape: readonly number[]): tf.Tensor4D {
     const { batch, rows, columns } = tilesOf(shape)
     const [, height, width] = shape

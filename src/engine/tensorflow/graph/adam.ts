@@ -1,14 +1,14 @@
 /**
- * Adam, as core computes it of flat vectors, is thirteen passes over memory. TensorFlow has one operation for it, which takes one pass and changes the
- * variables where they are: ResourceApplyAdam (tensorflow/core/kernels/training_ops.cc),
+ * Replaces core's Adam, thirteen passes over memory, by one native operation that updates the variables in place:
+ * ResourceApplyAdam (tensorflow/core/kernels/training_ops.cc),
  *   m ← m + (g − m)(1 − β₁),  v ← v + (g² − v)(1 − β₂),  p ← p − m · rate / (√v + ε).
- * The bits are those of the operations one by one.
+ * Both give equal bits. See docs/decisions/0008-record-a-step-replay-a-graph.md.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { DataType } from './native.ts'
 import { isVariable, type Recording, type Source } from './recording.ts'
 
-/** An update by one operation, of the variables 0 (the parameters), 1 (their mean gradient) and 2 (its mean square). */
+/** Inputs of the one operation. It updates the variables 0 (parameters), 1 (mean gradient) and 2 (mean square). */
 export interface AdamUpdate {
   readonly gradients: Source
   readonly rate: Source
@@ -16,13 +16,13 @@ export interface AdamUpdate {
   readonly decays: readonly [mean: number, square: number]
 }
 
-/** The update in a recording whose variables become what Adam makes of them, else `null`. */
+/** Finds Adam's update in a recording. Returns `null` if the recording's next values are not Adam's. */
 export function findAdamUpdate({ ops, constants, next }: Recording): AdamUpdate | null {
   const operands = (source: Source | undefined, name: string): readonly Source[] => {
     const op = source?.kind === 'output' ? ops[source.op] : undefined
     return op?.name === name ? op.inputs : []
   }
-  /** Of average + (value − average) · weight: the value, and 1 − weight. */
+  /** For average + (value − average) · weight, returns the value and 1 − weight. */
   function following(variable: number): { value: Source; decay: number } | null {
     const [average, change] = operands(next[variable], 'Add')
     const [difference, weight] = operands(change, 'Mul')

@@ -1,6 +1,6 @@
 /**
- * Whether two recordings of the same work, on other data, are one program. What differs between them would be frozen by a
- * replay, silently: a constant that changes, a branch that the data decides.
+ * Checks that two recordings of one work on different data are one program. A replay would silently freeze every
+ * difference: a constant that changes, or a branch on the data.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { DataType } from './native.ts'
@@ -9,16 +9,19 @@ import { type Constant, describeSource, describeType, NotRecordable, type Record
 const REMEDY =
   'Declare it: pass it in as a tensor of the batch, as a scalar of the step, or carry it as a slot of the optimizer'
 
-/** Throws `NotRecordable` where a replay of `first` would not be `second`; it names what changed, and what to declare. */
+/**
+ * Throws `NotRecordable` if a replay of `first` would not give `second`. The message names the change and the remedy.
+ */
 export function compareRecordings(first: Recording, second: Recording): void {
   compareOps(first, second)
   for (const [i, constant] of first.constants.entries()) compareConstants(constant, second.constants[i])
   if (!isDeepStrictEqual(first.next, second.next) || !isDeepStrictEqual(outputs(first), outputs(second)))
-    throw new NotRecordable('Its results come from other operations when the data are others: a branch in JavaScript')
-  // What the very first run keeps may be a cache; what every run keeps is state that nobody declared.
+    throw new NotRecordable('Its results come from different operations on different data: a branch in JavaScript')
+  // A tensor that only the first run keeps may be a cache. A tensor that every run keeps is undeclared state.
   if (second.kept.length > 0) {
     throw new NotRecordable(
-      `It keeps ${second.kept[0]} beyond the step (a tf.variable that it assigns, or tf.keep), which a replay would not. ${REMEDY}`,
+      `It keeps ${second.kept[0]} beyond the step (a tf.variable that it assigns, or tf.keep), ` +
+        `which a replay would not. ${REMEDY}`,
     )
   }
 }
@@ -36,7 +39,7 @@ function compareOps(first: Recording, second: Recording): void {
         : isDeepStrictEqual(a.inputs, b.inputs)
           ? `the attributes of operation ${i} (${a.name}) were ${attributes(a)}, then ${attributes(b)}`
           : `the inputs of operation ${i} (${a.name}) were ${inputs(first, i)}, then ${inputs(second, i)}`
-    throw new NotRecordable(`It takes another course when the data are others: ${difference}`)
+    throw new NotRecordable(`It runs different operations on different data: ${difference}`)
   }
 }
 
@@ -58,7 +61,8 @@ function compareConstants(a: Constant, b: Constant): void {
       ? 'It is made in JavaScript within the step (random numbers, a counter, a rate)'
       : 'It is held outside the step (a variable, running statistics, a memory bank)'
   throw new NotRecordable(
-    `An undeclared tensor changes from step to step: ${a.use}, ${describeType(a)}, at index ${indexOf(a, element)} was ${before}, then ${after}. ` +
+    `An undeclared tensor changes from step to step: ${a.use}, ${describeType(a)}, ` +
+      `at index ${indexOf(a, element)} was ${before}, then ${after}. ` +
       `${origin}, and a replay would freeze it. ${REMEDY}`,
   )
 }

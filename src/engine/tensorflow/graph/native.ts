@@ -1,4 +1,7 @@
-/** The part of tfjs-node's backend and binding that recording and replaying need. Tensors are numbers there: ids, never used twice. */
+/**
+ * The part of tfjs-node's backend and binding that recording and replaying need. The binding identifies tensors by ids,
+ * which are never reused.
+ */
 import type * as tf from '@tensorflow/tfjs-core'
 
 export interface OpAttribute {
@@ -11,7 +14,7 @@ export interface OpAttribute {
 export interface NativeTensor {
   readonly id: number
   readonly shape: readonly number[]
-  /** A TF_DataType, the same number as in a GraphDef. */
+  /** A TF_DataType. A GraphDef uses equal numbers. */
   readonly dtype: number
 }
 
@@ -41,7 +44,7 @@ export interface Binding extends Readonly<Record<AttributeType, number>> {
 export interface Backend {
   binding: Binding
   createOutputTensor(tensor: NativeTensor): tf.Tensor
-  /** Makes the native tensors of what only JavaScript holds yet. */
+  /** Returns native ids. Makes native tensors first for values that only JavaScript holds. */
   getInputTensorIds(tensors: readonly tf.Tensor[]): number[]
 }
 
@@ -50,7 +53,10 @@ export const DataType = { float32: 1, int32: 3, uint8: 4, string: 7, complex64: 
 export const dataTypeName = (dtype: number): string =>
   Object.entries(DataType).find(([, number]) => number === dtype)?.[0] ?? `type ${dtype}`
 
-/** Runs `work` with some of the binding's functions replaced. They are read-only, so the binding gets an object before it. */
+/**
+ * Runs `work` with some of the binding's functions replaced. The functions are read-only, so the replacements are in an
+ * object whose prototype is the binding.
+ */
 export function withBinding<T>(backend: Backend, replaced: Partial<Binding>, work: () => T): T {
   const { binding } = backend
   backend.binding = Object.create(binding, Object.getOwnPropertyDescriptors(replaced))

@@ -1,6 +1,7 @@
 /**
- * Many images of one shape through one network, as one native graph. Recording costs about as much as it spares on `RECORDED_AFTER`
- * images, so it waits until there have been as many: whatever comes after, it at most doubles what it could not spare.
+ * Runs many images of one shape through one network as one native graph. A recording costs about the time that a graph
+ * saves on `RECORDED_AFTER` images. Recording therefore starts after this number of images. The extra time is then at
+ * most twice the least possible extra time.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Kernels } from '../../../core/kernels.ts'
@@ -11,32 +12,35 @@ import type { Backend } from './native.ts'
 import { NotRecordable, type Recording, record } from './recording.ts'
 import { GraphSession } from './session.ts'
 
-/** Measured: recording, loading and planning cost what a graph spares on 13 (U-Net-16, 160 × 160) to 36 images (U-Net-32, 320 × 320). */
+/**
+ * Recording, loading and planning were measured. They cost what a graph saves on 13 (U-Net-16, 160 × 160) to 36 images
+ * (U-Net-32, 320 × 320).
+ */
 export const RECORDED_AFTER = 20
 
-/** Shapes of one network that are recorded. */
+/** The largest number of recorded shapes per network. */
 const MOST_SHAPES = 8
 
-/** A network's session holds a copy of its weights: it goes when nobody has asked for so long. */
+/** A session is closed after this time without a request, because it holds a copy of the network's weights. */
 const IDLE_MS = 60_000
 
 interface Recorded {
   readonly recordings: Recording[]
-  /** Of each recording, [h, w]. */
+  /** The shape [h, w] of each recording. */
   readonly shapes: string[]
   session: GraphSession | null
-  /** Whose values the session's variable has. */
+  /** Identifies the weights whose values the session's variable has. */
   weights: object | null
 }
 
-/** `say` hears one line where a network stays eager. */
+/** `say` gets one line if a network stays eager. */
 export function makeGraphPredictor(
   backend: Backend,
   kernels: Kernels,
   say: (line: string) => void,
 ): Predict & { dispose(): void } {
   const predictOnce = makeEagerPredict(kernels)
-  /** Images so far, by network and shape; infinite once it was refused. */
+  /** Images of the present network so far, by shape. */
   const seen = new Map<string, number>()
   let key = ''
   let recorded: Recorded = nothing()
@@ -80,7 +84,7 @@ export function makeGraphPredictor(
         add(model, image, shape)
       } catch (error) {
         if (!(error instanceof NotRecordable)) throw error
-        say(`The network goes on eagerly, one operation at a time, on ${place} images. ${error.message}.`)
+        say(`The network runs eagerly, one operation at a time, on ${place} images. ${error.message}.`)
         return predictOnce(model, image, shape)
       }
     }
@@ -102,7 +106,7 @@ const nothing = (): Recorded => ({ recordings: [], shapes: [], session: null, we
 const keyOf = ({ network, config, specs, parameters }: Model): string =>
   JSON.stringify([network.label, config, specs.length, parameters.size])
 
-/** Recorded twice, on other images: what differs would be frozen. */
+/** Records the network twice, on different images, because a replay would freeze every difference. */
 function recordForward(
   backend: Backend,
   kernels: Kernels,

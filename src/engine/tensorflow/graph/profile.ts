@@ -1,8 +1,8 @@
-/** Which native operations a piece of TensorFlow.js calls, how often, and how long they take: one at a time, as eager ones run. */
+/** Counts and times the native operations that `work` calls. The operations run eagerly, one at a time. */
 import type { OperationTime } from '../../../contract/engine.ts'
 import { type Backend, withBinding } from './native.ts'
 
-/** `work` runs eagerly and ends when its last operation has. The slowest come first. */
+/** `work` must run eagerly, and must end after its last operation. The slowest operations come first. */
 export function profileOperations(backend: Backend, work: () => void): OperationTime[] {
   const native = backend.binding
   const byName = new Map<string, { count: number; ms: number }>()

@@ -1,6 +1,8 @@
 /**
- * Protocol buffers' wire format, the writing half: a message is its fields one after another, each a tag (number, kind) and a
- * value (protobuf.dev/programming-guides/encoding). The few messages of a SavedModel need no more, and no library.
+ * Writes the wire format of protocol buffers. A message is a list of fields, and a field is a tag (number, kind) and a
+ * value. A SavedModel's few messages need no more, and no library.
+ *
+ * Source: https://protobuf.dev/programming-guides/encoding
  */
 
 export type Message = Uint8Array
@@ -9,7 +11,7 @@ const VARINT = 0
 const BYTES = 2
 const FIXED32 = 5
 
-/** Seven bits a byte, the lowest first; negative numbers as 64 bits of two's complement. */
+/** Seven bits per byte, the lowest first. Negative numbers are 64 bits of two's complement. */
 function varint(value: number): number[] {
   const bytes: number[] = []
   let rest = BigInt.asUintN(64, BigInt(value))
@@ -33,7 +35,7 @@ export function float(field: number, value: number): Message {
   return message(Uint8Array.from(tag(field, FIXED32)), bytes)
 }
 
-/** A string, bytes, or a message within a message. */
+/** A field with a string, bytes, or a nested message. */
 export function bytes(field: number, value: string | Uint8Array): Message {
   const content = typeof value === 'string' ? Buffer.from(value) : value
   return message(Uint8Array.from([...tag(field, BYTES), ...varint(content.length)]), content)

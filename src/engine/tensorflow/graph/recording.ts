@@ -1,6 +1,7 @@
 /**
- * Records what a piece of plain TensorFlow.js makes the native library do. Every kernel of tfjs-node ends in
- * `executeOp(name, attributes, inputs, outputs)`, so those calls are the whole program: operations, and how they are wired.
+ * Records the native operations of plain TensorFlow.js code. Every kernel of tfjs-node ends in `executeOp(name,
+ * attributes, inputs, outputs)`. These calls and the origins of their inputs are the whole program. See
+ * docs/record-and-replay.md.
  */
 import type * as tf from '@tensorflow/tfjs-core'
 import {
@@ -13,7 +14,7 @@ import {
   withBinding,
 } from './native.ts'
 
-/** Where an input comes from. */
+/** The origin of an operation's input. */
 export type Source =
   | { readonly kind: 'variable' | 'feed' | 'constant'; readonly index: number }
   | { readonly kind: 'output'; readonly op: number; readonly index: number }
@@ -32,12 +33,12 @@ export interface RecordedOp {
   readonly inputs: readonly Source[]
 }
 
-/** A tensor that was neither declared nor computed in the recording: a replay knows only the value it had. */
+/** A tensor that was neither declared nor computed in the recording. A replay uses the value that it had then. */
 export interface Constant extends TensorType {
   readonly bytes: Uint8Array
-  /** Who first used it, in words. */
+  /** The first use of the tensor, in words. */
   readonly use: string
-  /** Whether it was made while recording, else it was there before. */
+  /** Whether the tensor was made during the recording. Otherwise the tensor existed before. */
   readonly madeInside: boolean
 }
 
@@ -46,33 +47,33 @@ export interface Recording {
   readonly feeds: readonly TensorType[]
   readonly ops: readonly RecordedOp[]
   readonly constants: readonly Constant[]
-  /** What each variable becomes. */
+  /** The next value of each variable. */
   readonly next: readonly Source[]
   readonly outputs: readonly (TensorType & { readonly source: Source })[]
-  /** Of tensors that outlive the recording and are neither `next` nor outputs, in words. */
+  /** Tensors, in words, that outlive the recording and are neither in `next` nor outputs. */
   readonly kept: readonly string[]
 }
 
-/** What a replay would get wrong, or cannot do. The message says why, and what to do about it. */
+/** Thrown if a replay would be wrong or impossible. The message gives the reason and the remedy. */
 export class NotRecordable extends Error {}
 
 export interface Work {
   readonly variables: readonly tf.Tensor[]
   readonly feeds: readonly tf.Tensor[]
-  /** As many `next` as variables, or none where they stay as they are. */
+  /** `next` has one tensor per variable, or is empty if the variables do not change. */
   run(
     variables: tf.Tensor[],
     feeds: tf.Tensor[],
   ): { readonly next: readonly tf.Tensor[]; readonly outputs: readonly tf.Tensor[] }
 }
 
-/** A dtype whose values are plain bytes. */
+/** Dtypes whose values are plain bytes. */
 const PLAIN: ReadonlySet<number> = new Set(Object.values(DataType).filter(dtype => dtype !== DataType.string))
 
-/** Operations that draw other numbers every time they run; as one graph they would draw another sequence. */
+/** Operations with their own random state. As a graph they would draw a different sequence. */
 const RANDOM = /^(?:Random|TruncatedNormal|ParameterizedTruncatedNormal|Multinomial)/
 
-/** Follows native tensors, by id, through the operations that are recorded. */
+/** Follows native tensors, by id, through the recorded operations. */
 class Recorder {
   readonly #backend: Backend
   readonly #native: Binding
@@ -82,7 +83,7 @@ class Recorder {
   readonly #alive = new Map<number, string>()
   readonly ops: RecordedOp[] = []
   readonly constants: Constant[] = []
-  /** The first reason against a recording. The work goes on, so that it ends as it would have. */
+  /** The first reason against a recording. The work continues, so that its result is unchanged. */
   refusal: string | null = null
 
   constructor(backend: Backend) {
@@ -90,7 +91,7 @@ class Recorder {
     this.#native = backend.binding
   }
 
-  /** Of tensors that are neither disposed nor results. */
+  /** Tensors, in words, that are neither disposed nor results. */
   get kept(): string[] {
     return [...this.#alive.values()]
   }
@@ -99,7 +100,7 @@ class Recorder {
     this.refusal ??= reason
   }
 
-  /** A native tensor's dtype and shape: the binding tells them of outputs only. */
+  /** A native tensor's dtype and shape. `Identity` is run, because the binding gives them only for outputs. */
   #typeOf(id: number): TensorType {
     const [{ id: copy, dtype, shape }] = this.#native.executeOp('Identity', [], [id], 1)
     this.#native.deleteTensor(copy)
@@ -125,8 +126,8 @@ class Recorder {
   }
 
   /**
-   * A declared tensor under an id of its own. Two that share one native tensor (`clone()` does) have one id, and the recording could not
-   * tell them apart.
+   * Gives each declared tensor its own id. Two tensors that share one native tensor, such as a tensor and its
+   * `clone()`, share one id. The recording could not tell them apart.
    */
   declare(kind: 'variable' | 'feed', tensors: readonly tf.Tensor[]): tf.Tensor[] {
     return tensors.map((tensor, index) => {
@@ -141,7 +142,7 @@ class Recorder {
     return this.#backend.getInputTensorIds(declared).map(id => this.#types.get(id)!)
   }
 
-  /** `label` names them, with their place, where one is a constant. */
+  /** If a result is a constant, `label` and the result's index name it. */
   results(label: string, tensors: readonly tf.Tensor[]): (TensorType & { readonly source: Source })[] {
     return this.#backend.getInputTensorIds(tensors).map((id, index) => {
       this.#alive.delete(id)
@@ -165,7 +166,7 @@ class Recorder {
     return outputs
   }
 
-  /** The binding's functions that are replaced while recording. */
+  /** The binding's functions that are replaced during the recording. */
   readonly replaced = {
     executeOp: (name: string, attributes: readonly OpAttribute[], inputs: readonly number[], count: number) =>
       this.#execute(name, attributes, inputs, count),
@@ -182,15 +183,18 @@ class Recorder {
       const source = this.#sources.get(id)
       if (source && source.kind !== 'constant')
         this.#refuse(
-          `It reads a tensor back to JavaScript (data() or dataSync() of ${describeSource(source, this.ops)}), so what follows may depend on it. ` +
-            'Compute it with tensors, or before the step',
+          `It reads a tensor back to JavaScript (data() or dataSync() of ${describeSource(source, this.ops)}), ` +
+            'so later operations may depend on the value. Compute the value with tensors, or before the step',
         )
       return this.#native.tensorDataSync(id)
     },
   }
 }
 
-/** Gives what `run` gave, and the recording. `run` must be a pure function of its arguments; see `compareRecordings`. */
+/**
+ * Returns the results of `run`, and the recording. `run` must be a pure function of its arguments, see
+ * `compareRecordings`.
+ */
 export function record(
   backend: Backend,
   { variables, feeds, run }: Work,
@@ -199,7 +203,7 @@ export function record(
   const declared = { variables: recorder.declare('variable', variables), feeds: recorder.declare('feed', feeds) }
   const types = { variables: recorder.typesOf(declared.variables), feeds: recorder.typesOf(declared.feeds) }
 
-  /** A declared tensor that the work returns unchanged is cloned: the declared tensors are disposed at the end. */
+  /** Clones a declared tensor that `run` returns unchanged, because declared tensors are disposed at the end. */
   const own = (tensor: tf.Tensor) =>
     declared.variables.includes(tensor) || declared.feeds.includes(tensor) ? tensor.clone() : tensor
 

@@ -1,4 +1,4 @@
-/** Records a step twice and compares the recordings, then compares the first replay with the eager step. */
+/** Records a step twice and compares the recordings. Then compares the first replay with the eager step. */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../../../core/training/stack.ts'
 import type { Step, TrainingState } from '../../../core/training/step.ts'
@@ -8,17 +8,17 @@ import type { Backend } from './native.ts'
 import { NotRecordable, type Recording, record } from './recording.ts'
 import type { GraphSession } from './session.ts'
 
-/** The first replayed step may differ from the eager one by this much. On a CPU the two are equal. */
+/** Tolerances of the first replayed step against the eager step. On a CPU both steps are equal. */
 const LOSS_TOLERANCE = 1e-2
 const UPDATE_TOLERANCE = 0.25
 
 const vectors = ({ parameters, slots }: TrainingState): tf.Tensor[] => [parameters, ...slots]
 const stateOf = ([parameters, ...slots]: readonly tf.Tensor[]) => ({ parameters, slots }) as unknown as TrainingState
 
-/** The same numbers in another order: other data, of which every value is one that may occur. */
+/** Different data with the numbers of `tensor`, so that every value is a possible value. */
 const reversed = (tensor: tf.Tensor) => (tensor.rank === 0 ? tf.clone(tensor) : tf.reverse(tensor))
 
-/** One recording of a step, and the state that the step gave. */
+/** Records a step. Returns the recording and the next state. */
 function recordStep(
   backend: Backend,
   step: Step,
@@ -52,16 +52,16 @@ function recordStep(
 
 export interface Rehearsal {
   readonly recording: Recording
-  /** Samples of what the step gave eagerly. The caller disposes them. */
+  /** Samples of the eager step's next state. The caller disposes them. */
   readonly next: readonly tf.Tensor[]
-  /** How far the step moved each of them: Σ |next − before|. */
+  /** How far the step moved each sample: Σ |next − before|. */
   readonly moved: readonly number[]
   readonly loss: number
 }
 
 /**
- * Of a long vector every 13th element is compared, because a copy of the whole state is a large part of a training's memory. 13 is a prime,
- * so that elements of every channel are compared.
+ * Only every 13th element of a long vector is compared, because a copy of the whole state needs much memory. 13 is a
+ * prime, so that elements of every channel are compared.
  */
 const SAMPLED = 13
 const LONG = 2 ** 16
@@ -74,9 +74,10 @@ const samples = (state: readonly tf.Tensor[]): tf.Tensor[] => state.map(sample)
 const distance = (a: tf.Tensor, b: tf.Tensor): number => tf.tidy(() => tf.sum(tf.abs(tf.sub(a, b))).dataSync()[0])
 
 /**
- * Takes the step twice without keeping its results: on the batch to come, then from the state after that, on the same batch in another
- * order and with other scalars. A tensor that was not declared shows itself because it differs between the two recordings. `state` gives the
- * training's state, which is at least twice as large as the parameters, so the copy is disposed after the first recording.
+ * Records the step twice and discards its results. The first time uses the next batch. The second time uses the
+ * resulting state, the reversed batch, and halved scalars. An undeclared tensor then differs between the recordings.
+ * `state` returns a copy of the training's state, at least twice as large as the parameters. The copy is disposed after
+ * the first recording.
  */
 export function rehearse(
   backend: Backend,
@@ -104,7 +105,8 @@ export function rehearse(
       second = recordStep(backend, step, first.next, others, otherScalars)
     } catch (error) {
       if (error instanceof NotRecordable || isExhausted(error)) throw error
-      throw new NotRecordable(`It fails on other data, on which it was tried: ${error}`) // eagerly it may never meet them
+      // The training continues eagerly, because real batches may never contain such data.
+      throw new NotRecordable(`It fails on other data, on which it was tried: ${error}`)
     }
     compareRecordings(first.recording, second.recording)
     return { recording: first.recording, next, moved, loss: first.outputs[0].dataSync()[0] }
@@ -117,11 +119,13 @@ export function rehearse(
   }
 }
 
-/** Throws `NotRecordable` if the first replay differs from the recorded step. The training then goes on eagerly. */
+/** Throws `NotRecordable` if the first replay differs from the recorded step. The training then continues eagerly. */
 export function checkReplay(eager: Rehearsal, session: GraphSession, loss: number): void {
-  if (!Number.isFinite(eager.loss) && !Number.isFinite(loss)) return // the training stops at it either way
+  if (!Number.isFinite(eager.loss) && !Number.isFinite(loss)) return // the training stops at such a loss in both cases
   const wrong = (what: string, difference: number) =>
-    new NotRecordable(`The replayed step is not the recorded one: its ${what} differs by ${difference.toPrecision(2)}`)
+    new NotRecordable(
+      `The replayed step is wrong: its ${what} differs by ${difference.toPrecision(2)} from the recorded step`,
+    )
   const lossDifference = Math.abs(loss - eager.loss) / Math.max(Math.abs(eager.loss), 1e-6)
   if (!(lossDifference <= LOSS_TOLERANCE)) throw wrong('loss', lossDifference)
   for (const [i, expected] of eager.next.entries()) {

@@ -1,10 +1,11 @@
 /**
- * Recordings as one SavedModel: an operation is a node, its wiring the node's inputs, a declared tensor a Placeholder, the rest a
- * Const. Field numbers are those of tensorflow/core/framework/{graph,node_def,attr_value,tensor,tensor_shape}.proto and
+ * Encodes recordings as one SavedModel. An operation is a node, a feed is a Placeholder, and a variable is a
+ * ReadVariableOp. Every other tensor is a Const. Field numbers are from
+ * tensorflow/core/framework/{graph,node_def,attr_value,tensor,tensor_shape}.proto and
  * tensorflow/core/protobuf/{meta_graph,saved_model}.proto.
  *
- * All recordings share the variables. Each reads them once, by nodes of its own, and assigns them once, after its own reads:
- * nothing else orders a read and a write of one variable. What is fetched waits for all assignments.
+ * All recordings share the variables. Each recording reads every variable once, by its own node, and assigns it once,
+ * after this read. Nothing else orders reads and writes of a variable. Every fetched output waits for all assignments.
  */
 import { type AdamUpdate, findAdamUpdate } from './adam.ts'
 import { type Binding, DataType, type OpAttribute } from './native.ts'
@@ -19,9 +20,9 @@ import {
   type TensorType,
 } from './recording.ts'
 
-/** Names by which the session is driven. */
+/** Names of the nodes that the session feeds and fetches. */
 export const names = {
-  /** Placeholder for a variable's value, and the node that has assigned them all. */
+  /** `initial` is the Placeholder for a variable's value. `initialised` is done when all variables are assigned. */
   initial: (variable: number) => `initial${variable}`,
   initialised: 'initialised',
   value: (variable: number) => `value${variable}`,
@@ -34,7 +35,7 @@ const ATTRIBUTE = { string: 2, integer: 3, float: 4, boolean: 5, type: 6, shape:
 
 type Attributes = Readonly<Record<string, Message>>
 
-/** `inputs`: a node's name, `name:output`, or `^name` for one that must only have run before. */
+/** `inputs` are `name` or `name:output`. `^name` is a control dependency: the node must only run before. */
 const node = (name: string, op: string, inputs: readonly string[], attributes: Attributes): Message =>
   bytes(
     1,
@@ -52,7 +53,9 @@ const shapeOf = (shape: readonly number[]) => bytes(ATTRIBUTE.shape, shapeProto(
 
 type Values = TensorType & Pick<Constant, 'bytes'>
 
-/** Many constants are one number over and over (the ones that a gradient starts from): written once, it stands for all. */
+/**
+ * Whether all elements of a constant are equal, as in a gradient's initial ones. One element is then written for all.
+ */
 function isSplat({ dtype, bytes }: Values): boolean {
   if (dtype !== DataType.float32 || bytes.length <= 4) return false
   return Buffer.compare(bytes.subarray(4), bytes.subarray(0, -4)) === 0
@@ -65,8 +68,9 @@ function tensorOf(constant: Values): Message {
 }
 
 /**
- * The graph optimizer computes with constants beforehand: x / c becomes x · (1 / c), x² by Pow a Square, and the last bit is another. So it
- * must not see the values of float constants, nor of those that become floats; integers, mostly shapes and axes, it needs.
+ * Hides the values of float constants from the graph optimizer, also of constants that are cast to floats. The
+ * optimizer would turn x / c into x · (1 / c), and x² by Pow into Square. Both change the last bit. Integer constants
+ * stay visible, because most of them are shapes and axes, which the optimizer needs.
  */
 function constantNodes(name: string, constant: Constant, isCast: boolean): Message[] {
   const type = dtypeOf(constant.dtype)
@@ -80,7 +84,7 @@ function constantNodes(name: string, constant: Constant, isCast: boolean): Messa
 
 const FLOATING: ReadonlySet<number> = new Set([DataType.float32, DataType.complex64])
 
-/** An attribute as the graph writes it; lists are a message of their own. */
+/** An attribute as an AttrValue message. A list is a nested message. */
 function attributeOf(binding: Binding, op: string, { name, type, value }: OpAttribute): Message {
   const single = (each: unknown): Message | null => {
     if (type === binding.TF_ATTR_INT) return integer(ATTRIBUTE.integer, each as number)
@@ -99,14 +103,16 @@ function attributeOf(binding: Binding, op: string, { name, type, value }: OpAttr
 }
 
 /**
- * These give memory of their own. Others may hand on a buffer they were given, and a feed's or a constant's must not become a
- * variable's: JavaScript owns it, and would be told of its end by one of TensorFlow's threads.
+ * Operations whose output has its own memory. Other operations may return the buffer of an input. A variable must not
+ * share the buffer of a feed or constant. JavaScript owns this buffer, and a TensorFlow thread must not notify
+ * JavaScript of its release.
  */
 const FRESH = new Set(['Add', 'AddV2', 'Sub', 'Mul', 'Div', 'RealDiv'])
 
 /**
- * The graph optimizer takes sums of three and more, and products, in another order, and the last bit is another. It leaves alone what it has
- * marked as its own work (tensorflow/core/grappler/optimizers/arithmetic_optimizer.cc, kAddOpsRewriteTag and kMinimizeBroadcastsTag).
+ * Marks of finished optimization, which the graph optimizer skips. The optimizer would otherwise reorder products and
+ * sums of three or more terms, which changes the last bit. Source: kAddOpsRewriteTag and kMinimizeBroadcastsTag in
+ * tensorflow/core/grappler/optimizers/arithmetic_optimizer.cc.
  */
 const AS_IT_IS: Attributes = Object.fromEntries(
   ['AddOpsRewriteStage', 'MinimizeBroadcasts'].map(stage => [
@@ -115,13 +121,15 @@ const AS_IT_IS: Attributes = Object.fromEntries(
   ]),
 )
 
-/** An operation that reads nothing newer than so many operations ago waits for the one `LAG` before it. */
+/**
+ * If an operation's newest input is more than `JUMP` operations old, the operation waits for the one `LAG` before it.
+ */
 const JUMP = 32
 const LAG = 4
 
 /**
- * A graph runs whatever has its inputs. What a gradient prepares of a map from the forward pass (a padded copy, say) would be made as soon as that map is
- * there, and held until the gradient comes: so it waits for what was recorded shortly before it. Per operation: the one that it waits for, or -1.
+ * Adds control dependencies in recorded order, because TensorFlow otherwise computes gradient inputs early and raises
+ * peak memory. Returns, per operation, the operation that it waits for, or -1.
  */
 function waits(ops: readonly RecordedOp[], needed: ReadonlySet<number>): number[] {
   return ops.map(({ inputs }, i) => {
@@ -132,7 +140,7 @@ function waits(ops: readonly RecordedOp[], needed: ReadonlySet<number>): number[
   })
 }
 
-/** The operations that something comes from, in order. */
+/** The operations that `wanted` depends on, in recorded order. */
 function operationsOf(wanted: readonly Source[], ops: readonly RecordedOp[]): Set<number> {
   const needed = new Set<number>()
   const need = (source: Source) => {
@@ -178,7 +186,7 @@ function graphNodes(binding: Binding, graph: number, recording: Recording): Mess
   }
   return nodes
 
-  /** Gives each variable its next value; returns what is done then. */
+  /** Assigns each variable its next value. Returns the control dependencies that wait for the assignments. */
   function assign(): string[] {
     const changes = next.flatMap((source, i) => {
       if (isVariable(source, i)) return []
@@ -187,7 +195,7 @@ function graphNodes(binding: Binding, graph: number, recording: Recording): Mess
       nodes.push(node(copy, 'DeepCopy', [reference(source)], { T: dtypeOf(variables[i].dtype) }))
       return [{ i, value: copy }]
     })
-    // All new values before any is assigned: memory that runs out between leaves the state as it was.
+    // All new values are computed before the first assignment, so that exhausted memory leaves the state unchanged.
     const computed = changes.map(({ value }) => `^${value.split(':')[0]}`)
     return changes.map(({ i, value }) => {
       const inputs = [`handle${i}`, value, `^${at(`variable${i}`)}`, ...computed]
@@ -196,7 +204,10 @@ function graphNodes(binding: Binding, graph: number, recording: Recording): Mess
     })
   }
 
-  /** The same by one operation. Where somebody still holds what was read of a variable, it changes a copy. */
+  /**
+   * Updates the variables by one Adam operation. The operation changes a copy of a variable while a read value is in
+   * use.
+   */
   function update({ gradients, rate, epsilon, decays }: AdamUpdate): string[] {
     const read = [...results, ...[...needed].flatMap(i => ops[i].inputs)]
     const reads = variables.flatMap((_, i) =>
@@ -206,7 +217,7 @@ function graphNodes(binding: Binding, graph: number, recording: Recording): Mess
       nodes.push(numberNode(at(`decay${i}`), decay))
       return at(`decay${i}`)
     })
-    // The decays' powers are zero: rate and epsilon have their corrections already.
+    // The powers of the decays are zero, because rate and epsilon already contain the bias corrections.
     const numbers = [ZERO, ZERO, reference(rate), ...decayed, reference(epsilon)]
     const handles = variables.map((_, i) => `handle${i}`)
     const inputs = [...handles, ...numbers, reference(gradients), ...reads]
@@ -244,13 +255,13 @@ function variableNodes(variables: readonly TensorType[]): Message[] {
   ]
 }
 
-/** The bytes of saved_model.pb; the recordings' variables are the same ones. */
+/** The bytes of saved_model.pb. All recordings must have the variables of the first recording. */
 export function encodeSavedModel(binding: Binding, recordings: readonly Recording[]): Message {
   const nodes = [
     ...variableNodes(recordings[0].variables),
     ...recordings.flatMap((recording, graph) => graphNodes(binding, graph, recording)),
   ]
-  // Which version of TensorFlow's graphs this is: any that a current one still reads.
+  // The version of TensorFlow's graph format. Current versions still read this version.
   const graphDef = message(...nodes, bytes(4, integer(1, 1800)))
   return message(integer(1, 1), bytes(2, message(bytes(1, bytes(4, TAG)), bytes(2, graphDef))))
 }

@@ -1,4 +1,4 @@
-/** A native session over recordings: it holds their variables, and runs any of them as one graph. */
+/** A native session that holds the variables of recordings, and runs each recording as one graph. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +11,9 @@ import { encodeSavedModel, names, TAG } from './saved-model.ts'
 const zeroth = (name: string) => `${name}:0`
 const join0 = (list: readonly string[]) => list.map(zeroth).join(',')
 
-/** TensorFlow loads from a folder only; nothing of it is needed afterwards. */
+/**
+ * Loads the recordings from a temporary folder, because TensorFlow loads only from folders. The folder is then deleted.
+ */
 function load(binding: Binding, recordings: readonly Recording[]): number {
   const folder = mkdtempSync(join(tmpdir(), 'self-mri-graph-'))
   try {
@@ -23,14 +25,17 @@ function load(binding: Binding, recordings: readonly Recording[]): number {
   }
 }
 
-/** What the native library does not take is not recordable; exhausted memory is the affair of whoever computes. */
+/**
+ * Turns errors of the native library into `NotRecordable`. Exhausted memory is thrown unchanged, because the caller
+ * handles it.
+ */
 export function attempt<T>(work: () => T): T {
   try {
     return work()
   } catch (error) {
     if (error instanceof NotRecordable || !(error instanceof Error)) throw error
     if (isExhausted(error)) throw error
-    throw new NotRecordable(`TensorFlow does not take the graph: ${error.message.split(/\s*\n\s*/).join(' ')}`)
+    throw new NotRecordable(`TensorFlow rejects the graph: ${error.message.split(/\s*\n\s*/).join(' ')}`)
   }
 }
 
@@ -39,7 +44,7 @@ export class GraphSession {
   readonly #recordings: readonly Recording[]
   readonly #session: number
 
-  /** The variables have no values until `assign`. */
+  /** The variables have no values until `assign` is called. */
   constructor(backend: Backend, recordings: readonly Recording[]) {
     this.#backend = backend
     this.#recordings = recordings
@@ -50,7 +55,7 @@ export class GraphSession {
     return this.#recordings[0].variables
   }
 
-  /** Runs a recording on these feeds; its variables go on to their next values. */
+  /** Runs a recording on these feeds, and updates its variables to their next values. */
   run(graph: number, feeds: readonly tf.Tensor[]): tf.Tensor[] {
     const { outputs } = this.#recordings[graph]
     return this.#run(
@@ -60,7 +65,7 @@ export class GraphSession {
     ).map(output => this.#backend.createOutputTensor(output))
   }
 
-  /** A variable as it is, in a tensor of its own. */
+  /** Returns a copy of a variable's present value. */
   read(variable: number): tf.Tensor {
     return this.#backend.createOutputTensor(this.#run([], [], [names.value(variable)])[0])
   }
@@ -71,7 +76,8 @@ export class GraphSession {
 
   assign(values: readonly tf.Tensor[]): void {
     const { binding } = this.#backend
-    // JavaScript owns the memory of what it made, and must not be told of its end by one of TensorFlow's threads.
+    // Copies the values, because JavaScript owns the memory of its tensors. A TensorFlow thread must not notify
+    // JavaScript of the release of this memory.
     const copies = this.#backend.getInputTensorIds(values).map((id, i) => this.#copy(id, this.#variables[i].dtype))
     try {
       const [{ id }] = this.#run(

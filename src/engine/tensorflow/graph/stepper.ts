@@ -1,6 +1,6 @@
 /**
- * A training's steps, recorded once for each shape of batch and replayed as one native graph. What cannot be recorded is trained
- * eagerly, with a line that says why.
+ * Records a training's step once per batch shape, and replays it as one native graph. If the step cannot be recorded,
+ * the training runs eagerly, and one line gives the reason. See docs/decisions/0008-record-a-step-replay-a-graph.md.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../../../core/training/stack.ts'
@@ -12,7 +12,10 @@ import { checkReplay, rehearse } from './rehearsal.ts'
 import { attempt, GraphSession } from './session.ts'
 import { computesEagerly, say } from './way.ts'
 
-/** Each shape's graph costs memory and makes every rebuilding slower; batches of further shapes are taken eagerly. */
+/**
+ * The largest number of recorded shapes, because each graph needs memory and slows down the next rebuild. Batches of
+ * further shapes run eagerly.
+ */
 const MOST_SHAPES = 8
 
 const shapesOf = (batch: Batch, scalars: readonly number[]) =>
@@ -21,7 +24,7 @@ const shapesOf = (batch: Batch, scalars: readonly number[]) =>
     `${scalars.length} scalars`,
   ].join(', ')
 
-/** `say` hears one line when the training, or a batch, goes eagerly. */
+/** `say` gets one line if the training or a batch runs eagerly. */
 export function makeGraphStepper(backend: Backend, say: (line: string) => void): MakeStepper {
   return (step, start) => new GraphStepper(backend, say, step, start)
 }
@@ -30,7 +33,7 @@ class GraphStepper implements Stepper {
   readonly #backend: Backend
   readonly #say: (line: string) => void
   readonly #step: Step
-  /** Where the state is: outside TensorFlow before the first step, then in a session, or with an eager stepper for good. */
+  /** The state is in `#start` before the first step, then in `#session`, or permanently in `#eager`. */
   #start: PlainState | null
   #session: GraphSession | null = null
   #eager: Stepper | null = null
@@ -63,7 +66,8 @@ class GraphStepper implements Stepper {
     } catch (error) {
       if (!(error instanceof NotRecordable)) throw error
       this.#say(
-        `The training goes on eagerly, one operation at a time: the step cannot be replayed as one graph. ${error.message}.`,
+        'The training runs eagerly, one operation at a time, because the step cannot be replayed as one graph. ' +
+          `${error.message}.`,
       )
       const state = await this.read()
       this.dispose()
@@ -72,7 +76,9 @@ class GraphStepper implements Stepper {
     }
   }
 
-  /** Records a shape, makes a session of all shapes so far that goes on from where the training is, and takes the step there. */
+  /**
+   * Records a shape and makes a session of all recorded shapes with the present state. Takes the step in this session.
+   */
   #add(shape: string, batch: Batch, scalars: readonly number[]): number {
     const rehearsal = rehearse(this.#backend, this.#step, () => this.#state(), batch, scalars)
     let session: GraphSession | null = null
@@ -100,7 +106,7 @@ class GraphStepper implements Stepper {
     }
   }
 
-  /** Where the training is. The caller disposes it. */
+  /** The training's present state. The caller disposes the tensors. */
   #state(): tf.Tensor[] {
     return this.#session?.readAll() ?? tensorsOf(this.#start!)
   }
@@ -108,7 +114,7 @@ class GraphStepper implements Stepper {
   async #stepEagerly(shape: string, batch: Batch, scalars: readonly number[]): Promise<number> {
     if (!this.#refused.has(shape)) {
       this.#say(
-        `Batches of ${shape} go eagerly, one operation at a time: ${MOST_SHAPES} other shapes are recorded already.`,
+        `Batches of ${shape} run eagerly, one operation at a time, because ${MOST_SHAPES} other shapes are recorded.`,
       )
       this.#refused.add(shape)
     }
@@ -171,9 +177,9 @@ async function plainOf(state: readonly tf.Tensor[]): Promise<PlainState> {
   return { parameters, slots }
 }
 
-/** As a graph, unless SELF_MRI_EAGER=1; `hear` is told what goes eagerly all the same. */
+/** Makes graph steppers, or eager steppers if SELF_MRI_EAGER=1. `hear` gets a line for everything that runs eagerly. */
 export const makeTrainingStepper = (hear: (line: string) => void): MakeStepper =>
   computesEagerly() ? eagerStepper : makeGraphStepper(tf.backend() as unknown as Backend, hear)
 
-/** What trainings use. */
+/** The stepper of trainings, which prints its lines on standard error. */
 export const graphStepper: MakeStepper = (step, start) => makeTrainingStepper(say)(step, start)

@@ -1,8 +1,8 @@
-/** Whether this process replays graphs, and where it says what it does not replay. */
+/** Whether this process replays graphs, and where it prints what runs eagerly. */
 import process from 'node:process'
 
-/** SELF_MRI_EAGER=1 has everything computed one operation at a time. */
+/** SELF_MRI_EAGER=1 makes everything run one operation at a time. */
 export const computesEagerly = (): boolean => process.env.SELF_MRI_EAGER === '1'
 
-/** Standard error: the engine's client hands it on. */
+/** Prints on standard error, which the engine's client forwards. */
 export const say = (line: string): void => void process.stderr.write(`${line}\n`)

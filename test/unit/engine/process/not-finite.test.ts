@@ -129,7 +129,7 @@ describe('a slice of k-space that is not finite', () => {
     const [whole] = await reconstructed({ paths: [path], directory })
     expect(whole).toMatchObject({
       path,
-      reason: expect.stringMatching(/got slice 2 \(kspace: not finite\), in .*spoilt\.h5\. .*by itself \(--slice\)/),
+      reason: expect.stringMatching(/got slice 2 \(kspace: not finite\), in .*spoilt\.h5\. .*one by one \(--slice\)/),
     })
     for (const slice of [0, 2])
       expect(await reconstructed({ paths: [path], directory, slice })).toMatchObject([{ output: expect.anything() }])

@@ -203,7 +203,7 @@ describe('a graph stepper', () => {
     const { lines, ...graph } = await trainAsGraph(step, start, 20, feed)
     expect(graph).toMatchObject({ losses: (await trainEagerly(step, start, 20, feed)).losses })
     expect(lines).toEqual([
-      expect.stringMatching(/^Batches of float32 1 × 8 × 16 × 1, 2 scalars go eagerly.*8 other shapes/),
+      expect.stringMatching(/^Batches of float32 1 × 8 × 16 × 1, 2 scalars run eagerly.*8 other shapes/),
       expect.stringMatching(/^Batches of float32 1 × 8 × 17 × 1/),
     ])
   })

@@ -100,7 +100,7 @@ describe('a graph predictor', () => {
     }
     for (let i = 0; i < RECORDED_AFTER + 3; i++) await predict(noisy, imageOf(1, [16, 16]), [16, 16])
     expect(lines).toEqual([
-      expect.stringMatching(/^The network goes on eagerly.* on 16 × 16 images. An undeclared tensor/),
+      expect.stringMatching(/^The network runs eagerly.* on 16 × 16 images. An undeclared tensor/),
     ])
     expect(sessions()).toBe(before)
   })
