@@ -48,7 +48,7 @@ type Handlers = {
 const isCancelled = (error: unknown) => error instanceof AppError && error.code === 'CANCELLED'
 
 /**
- * Opens one volume after another for `use`, which returns the reason if it skipped the volume, else null. A faulty file
+ * Opens one volume after another for `use`. If `use` skips a volume, `use` returns the reason, else null. A faulty file
  * is skipped. A cancellation ends the loop.
  */
 async function eachVolume(

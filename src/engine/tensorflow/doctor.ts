@@ -14,7 +14,7 @@ import { profileOperations } from './graph/profile.ts'
 import { makeTrainingStepper } from './graph/stepper.ts'
 import { computesEagerly } from './graph/way.ts'
 
-const STEPS = 11 // the first one is not counted
+const STEPS = 11 // the first step is not counted
 
 export async function examine(device: Device, kernels: Kernels): Promise<EngineHealth> {
   const config = { channels: 8, pools: 4 }

@@ -15,7 +15,7 @@ async function readHashed({ path, sha256: expected }: WrittenFile): Promise<Uint
 }
 
 /**
- * Reads a state and checks the best weights that the state names. Both are in one folder, also after the profile moved.
+ * Reads a state and checks the best weights that the state names. Both files are in one folder, which may have moved.
  */
 async function readState(run: string, file: WrittenFile): Promise<SavedState> {
   const { progress, plain } = decodeState(decodeCheckpoint(await readHashed(file), file.path), run, file.path)

@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { DataType } from './native.ts'
 import { isVariable, type Recording, type Source } from './recording.ts'
 
-/** Inputs of the one operation. It updates the variables 0 (parameters), 1 (mean gradient) and 2 (mean square). */
+/** Inputs of ResourceApplyAdam, which updates the variables 0 (parameters), 1 (mean gradient) and 2 (mean square). */
 export interface AdamUpdate {
   readonly gradients: Source
   readonly rate: Source

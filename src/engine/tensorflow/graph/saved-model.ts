@@ -122,7 +122,7 @@ const AS_IT_IS: Attributes = Object.fromEntries(
 )
 
 /**
- * If an operation's newest input is more than `JUMP` operations old, the operation waits for the one `LAG` before it.
+ * If an operation's newest input is more than `JUMP` operations old, it waits for the operation `LAG` places before it.
  */
 const JUMP = 32
 const LAG = 4
