@@ -24,7 +24,9 @@ import { BINDING } from '../../src/engine/install/manifest.ts'
 
 const real = locateEngine('cpu') ?? (await installEngine({ variant: 'cpu' }))
 
-/** A folder beside the real engine, because its libraries are hard links. A test may damage copied files only. */
+/**
+ * A folder beside the real engine, because the fake pip makes hard links to its libraries. Tests may damage only copies.
+ */
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(cacheDirectory(), 'test-'))

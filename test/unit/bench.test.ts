@@ -1,8 +1,8 @@
-/** The bench's arithmetic and its table; its comparison itself runs with `npm run bench`. */
+/** The bench's arithmetic and its table. `npm run bench` runs the comparison itself. */
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
-// Named at run time: the tests' types do not reach into scripts.
+// A dynamic import, because the tests' TypeScript project does not include scripts.
 const bench = (path: string) => import(fileURLToPath(new URL(`../../scripts/bench/${path}`, import.meta.url)))
 const { differenceOfEach, differenceOfMaximum, formatCheck, formatRows, formatTable, makeCheck, partsOf, spread } =
   await bench('report.ts')
@@ -11,12 +11,12 @@ const { parseMemory } = await bench('memory.ts')
 const { WORKS } = await bench('works/index.ts')
 const { isChosen } = await bench('works/work.ts')
 
-test('a spread is the median, the least and the most, whatever the order', () => {
+test('a spread is the median, the minimum and the maximum, in any order of values', () => {
   expect(spread([9, 100, 20])).toEqual({ medianMs: 20, minMs: 9, maxMs: 100 })
   expect(spread([9, 100, 20, 30])).toEqual({ medianMs: 25, minMs: 9, maxMs: 100 })
 })
 
-test('differences: one scale for an image, a scale of its own for each loss', () => {
+test('a difference is relative to the maximum for an image, and to each value for losses', () => {
   const expected = Float32Array.of(-4, 1, 0.5)
   const actual = Float32Array.of(-4, 1.5, 0.75)
   expect(differenceOfMaximum(actual, expected)).toBe(0.125)
@@ -74,13 +74,13 @@ test('parts of a start follow one after another', () => {
   expect(partsOf([40, 700, 1700])).toEqual([40, 660, 1000])
 })
 
-test('memory is what Linux tells of a process, or nothing', () => {
+test('memory is read from Linux, and is null on other systems', () => {
   const status = 'Name:\tnode\nVmPeak:\t  999 kB\nVmHWM:\t   20 kB\nVmRSS:\t   10 kB\n'
   expect(parseMemory(status)).toEqual({ residentBytes: 10 * 1024, peakBytes: 20 * 1024 })
   expect(parseMemory('Name:\tnode\n')).toBeNull()
 })
 
-test('every work has a name of its own, and --only takes one or all that begin with it', () => {
+test('every work has its own name, and --only chooses one name or all names that begin with it', () => {
   for (const works of Object.values<{ name: string }[]>(WORKS)) {
     const names = works.map(({ name }) => name)
     expect(new Set(names).size).toBe(names.length)

@@ -1,4 +1,4 @@
-/** The documents keep their limits: short lines, links that lead somewhere, a README of one page, generated pages that are current. */
+/** Checks the documents: short lines, working links, a README of one page, current generated pages. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
@@ -12,7 +12,7 @@ const MOST_COLUMNS = 120
 const README = { lines: 120, words: 1000, commandsWithin: 30 }
 const PICTURE_BYTES = 350_000
 
-/** Written by the program, each paragraph in one line. */
+/** Pages that the program writes, with one line per paragraph. */
 const GENERATED = [ERRORS_PAGE, 'docs/study.md', 'docs/synthetic-knee/study.md']
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -26,7 +26,7 @@ const tracked = (pattern: string) =>
 
 const PAGES = tracked('*.md')
 
-/** A page's lines with their numbers, code blocks left out. */
+/** The lines of a page with their numbers, without code blocks. */
 function proseLines(text: string): { line: string; number: number }[] {
   let code = false
   return text.split('\n').flatMap((line, index) => {
@@ -35,7 +35,7 @@ function proseLines(text: string): { line: string; number: number }[] {
   })
 }
 
-/** A table's row, or a link or picture that is alone on its line, cannot be wrapped. */
+/** A row of a table cannot be wrapped, and neither can a line with only a link or picture. */
 const isExempt = (line: string) => /^\s*\|/.test(line) || /^\s*(?:[-*] )?!?\[[^\]]*\]\([^)]*\)[.,]?$/.test(line)
 
 /** The anchor that GitHub gives a heading. */
@@ -55,7 +55,7 @@ const anchorsOf = (path: string) =>
     }),
   )
 
-/** What is wrong with a link of a page, or nothing. */
+/** The fault of a link, or null. */
 function faultOf(page: string, target: string): string | null {
   if (/^(?:https?:|mailto:)/.test(target)) return null
   const [path, anchor] = target.split('#')
@@ -85,7 +85,7 @@ test('links lead to files and headings that exist', () => {
   expect(faults).toEqual([])
 })
 
-test('README is a page that is read in three minutes, with both commands near its top', () => {
+test('README is short enough for three minutes, with both commands near the top', () => {
   const text = read('README.md')
   const lines = text.split('\n')
   expect(lines.length).toBeLessThanOrEqual(README.lines)
@@ -94,8 +94,8 @@ test('README is a page that is read in three minutes, with both commands near it
   for (const command of ['npm run demo', 'npm test']) expect(top).toContain(command)
 })
 
-/** In the guide a control's label is bold; what ends with a full stop is not a label. */
-test('controls that the guide names are in the window', () => {
+/** Labels of controls are bold in the guide. A bold text that ends with a full stop is no label. */
+test('the window has every control that the guide names', () => {
   const window = tracked('src/renderer/*').filter(path => /\.tsx?$/.test(path))
   const code = window.map(read).join('\n')
   const labels = PAGES.filter(page => page.startsWith('docs/guide/')).flatMap(page =>

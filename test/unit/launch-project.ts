@@ -1,4 +1,4 @@
-/** A project of its own for the launcher, with an npm that only writes down that it ran. */
+/** A temporary project for the launcher, with a fake npm that logs its calls. */
 import { spawn } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -27,13 +27,13 @@ export function makeProject() {
     write('package-lock.json', JSON.stringify({ packages }))
   }
 
-  /** Like npm ci, it empties node_modules first. */
+  /** Writes a fake npm. Like npm ci, it empties node_modules first. */
   function writeNpm(script: string): void {
     const emptied = `cd "${root}"\necho "$*" >> npm.log\nrm -rf node_modules\nmkdir node_modules`
     writeCommand('bin/npm', `#!/bin/sh\n${emptied}\n${script}\n`)
   }
 
-  /** As the launcher finds it, without asking npm. */
+  /** Writes packages that the launcher finds complete, so it does not call npm. */
   function writePackages(): void {
     write('node_modules/a/package.json', '{}')
     write('node_modules/.package-lock.json', JSON.stringify({ packages: { 'node_modules/a': { version: '1.0.0' } } }))
@@ -41,7 +41,7 @@ export function makeProject() {
 
   const writeProgram = (script: string) => write('src/cli/main.ts', `const typed: number = 1\nvoid typed\n${script}\n`)
 
-  /** Lines of a log, such as npm's. */
+  /** The lines of a log, for example of the fake npm's log. */
   const lines = (path: string) =>
     existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8').trimEnd().split('\n') : []
 
@@ -76,6 +76,7 @@ export function makeProject() {
     lines,
     start,
     launch: (...args: string[]) => start(args).done,
-    remove: () => rmSync(root, { recursive: true, force: true, maxRetries: 5 }), // a launched program may still be writing its cache
+    // With retries, because a launched program may still write into its cache.
+    remove: () => rmSync(root, { recursive: true, force: true, maxRetries: 5 }),
   }
 }

@@ -38,14 +38,14 @@ function writeBuilder(more = ''): void {
   )
 }
 
-/** An Electron whose program is this shell script. */
+/** Writes an Electron whose program is this shell script. */
 function writeElectron(script: string): void {
   writeElectronPackage('')
   project.write('node_modules/electron/path.txt', 'electron')
   project.writeCommand('node_modules/electron/dist/electron', `#!/bin/sh\n${script}\n`)
 }
 
-/** An Electron as npm installs it, and a fetcher that does what is given. */
+/** Writes Electron's package as npm installs it, without the program, and this fetcher. */
 function writeElectronPackage(fetcher: string): void {
   project.write('node_modules/electron/package.json', '{ "version": "45.0.0" }')
   project.write('scripts/launch/fetch-electron.mjs', fetcher)
@@ -73,7 +73,7 @@ describe('the window', () => {
     expect(existsSync(join(project.root, '.cache', 'build'))).toBe(false)
   })
 
-  test('that cannot be built stops the start, and leaves the last one', async () => {
+  test('stops the start if it cannot be built, and keeps the last build', async () => {
     await started({})
     const built = readFileSync(join(project.root, 'out', 'renderer', 'built'), 'utf8')
     project.write('src/renderer/index.html', '<title>2</title>')
@@ -87,7 +87,7 @@ describe('the window', () => {
     expect(builds()).toHaveLength(3)
   })
 
-  test('is missing in a checkout that is not whole', async () => {
+  test('is named as missing in an incomplete checkout', async () => {
     rmSync(join(project.root, 'src', 'renderer'), { recursive: true })
     expect(await started({})).toMatchObject({
       status: 1,
@@ -107,7 +107,7 @@ describe('the window', () => {
 })
 
 describe('without a display', () => {
-  test('the app is served, and no browser opened', async () => {
+  test('the app is served, and no browser is opened', async () => {
     writeElectron('exit 0')
     expect(await started({}, '--profile', 'here')).toMatchObject({
       output: `Self-MRI serve --profile here\n${ADDRESS}\n`,
@@ -115,7 +115,7 @@ describe('without a display', () => {
     expect(project.lines('opened.log')).toEqual([])
   })
 
-  test('there is one on macOS, under X and under Wayland', () => {
+  test('hasDisplay is false, and it is true on macOS, under X and under Wayland', () => {
     const on = (platform: string, env = {}) => hasDisplay({ platform, env })
     expect([on('darwin'), on('linux', SCREEN), on('linux', { WAYLAND_DISPLAY: 'wayland-0' })]).toEqual([
       true,
@@ -127,7 +127,7 @@ describe('without a display', () => {
 })
 
 describe('Electron', () => {
-  test('opens the app where it is there, with the Node on which the engine runs', async () => {
+  test('opens the app, and gets the Node that runs the engine', async () => {
     writeElectron(
       'echo "$*"; echo "$SELF_MRI_NODE"; echo "$SELF_MRI_NODE_FLAGS"; echo "[$ELECTRON_RUN_AS_NODE]"; exit 0',
     )
@@ -141,27 +141,27 @@ describe('Electron', () => {
     expect(builds()).toEqual(['renderer', 'main preload'])
   })
 
-  test('is left aside for --browser, which opens', async () => {
+  test('is not used with --browser, and a browser opens', async () => {
     writeElectron('echo electron')
     expect(await started(SCREEN, '--browser')).toMatchObject({ output: `Self-MRI serve\n${ADDRESS}\n` })
     await vi.waitFor(() => expect(project.lines('opened.log')).toEqual([ADDRESS]), 5000)
     expect(builds()).toEqual(['renderer'])
   })
 
-  test('that dies as it starts gives way to the browser', async () => {
+  test('is replaced by the browser if it fails at its start', async () => {
     writeElectron('kill -TRAP $$')
     const { output, errors } = await started(SCREEN)
     expect(errors).toContain('Electron could not open its window (133)')
     expect(output).toContain(ADDRESS)
   })
 
-  test('that is stopped is not followed by anything', async () => {
+  test('is not followed by a browser if the user stops it', async () => {
     writeElectron('kill -INT $$')
     expect(await started(SCREEN)).toMatchObject({ status: 130, output: '' })
   })
 })
 
-describe('an Electron that is not there', () => {
+describe('a missing Electron', () => {
   test('is fetched with progress, once', async () => {
     writeElectronPackage(`
       import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
@@ -179,7 +179,7 @@ describe('an Electron that is not there', () => {
     expect(await started(SCREEN)).toMatchObject({ output: 'window\n', errors: '' })
   })
 
-  test('and cannot be had: one plain line, the browser, and peace for the day', async () => {
+  test('that cannot be fetched prints one line, opens the browser, and is not fetched again for a day', async () => {
     writeElectronPackage("process.send({ failure: 'getaddrinfo ENOTFOUND github.com' })\nsetInterval(() => {}, 1000)")
     const first = await started(SCREEN)
     expect(first.output).toContain(ADDRESS)
@@ -194,7 +194,7 @@ describe('an Electron that is not there', () => {
     expect((await started(SCREEN)).errors).toContain('cannot be had')
   })
 
-  test('is given up when nothing arrives, and a slow one is not', async () => {
+  test('is given up if nothing arrives, but not if the download is slow', async () => {
     const node = process.execPath
     const fetcher = join(project.root, 'scripts', 'launch', 'fetch-electron.mjs')
     const fromProject = await import(join(project.root, 'scripts', 'launch', 'electron.mjs'))
@@ -226,11 +226,11 @@ describe('an Electron that is not there', () => {
   })
 })
 
-test('the real fetcher says why it failed, without a network', async () => {
+test('the real fetcher names the reason if there is no network', async () => {
   const errors = vi.spyOn(console, 'error').mockImplementation(() => {})
   const cache = join(project.root, 'cache')
   mkdirSync(cache)
-  // Nobody listens on port 9; the mirror stands in for GitHub, and the cache of fetched archives is empty.
+  // The mirror takes the place of GitHub, no program listens on port 9, and the cache of archives is empty.
   vi.stubEnv('ELECTRON_MIRROR', 'http://127.0.0.1:9/')
   vi.stubEnv('electron_config_cache', cache)
   vi.stubEnv('ELECTRON_OVERRIDE_DIST_PATH', join(project.root, 'nowhere'))

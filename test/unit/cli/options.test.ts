@@ -5,7 +5,7 @@ import { addSettingsOptions, refuseForeign, type SettingsGroup, settingsFrom } f
 import { addMethodOption, addRecipeOptions, PRETRAINING_SETTINGS } from '../../../src/cli/recipe-choice.ts'
 import { METHODS, methodOf } from '../../../src/services/runs/catalogue.ts'
 
-/** Two that share names and mean different things by them. */
+/** Two schemas that use one name for different settings. */
 const A = z.object({
   blur: z.number().min(0).max(1).default(0.5).describe('probability'),
   how: z.enum(['one', 'two']).default('one'),
@@ -30,8 +30,8 @@ function parse(...args: string[]): Record<string, unknown> {
 const refused = (message: RegExp) =>
   expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) })
 
-describe('settings that several share by name', () => {
-  it('are one option, which the chosen one understands', () => {
+describe('settings of several methods with one name', () => {
+  it('are one option, which the chosen method reads', () => {
     const options = parse('--blur', '0.75', '--how', 'two')
     expect(settingsFrom(A, options)).toEqual({ blur: 0.75, how: 'two', minimumArea: 1 })
     expect(() => settingsFrom(B, options)).toThrow(refused(/^--blur: .*boolean.*\n--how: .*three/))
@@ -41,12 +41,12 @@ describe('settings that several share by name', () => {
     expect(() => settingsFrom(A, parse('--minimum-area', ''))).toThrow(refused(/^--minimum-area: /))
   })
 
-  it('come from the recipe where they are not given; what it has beside is passed over', () => {
+  it('come from the recipe if they are not given, and unknown settings are ignored', () => {
     const recipe = { blur: 0.1, how: 'two', minimumArea: 0.3, queue: 7 }
     expect(settingsFrom(A, parse('--blur', '0'), recipe)).toEqual({ blur: 0, how: 'two', minimumArea: 0.3 })
   })
 
-  it('are each listed under their own heading, with their own words', () => {
+  it('are listed under the heading of each method, with its description', () => {
     const command = new Command()
     addSettingsOptions(command, groups)
     const [a, b] = command.helpInformation().split('B:')
@@ -55,7 +55,7 @@ describe('settings that several share by name', () => {
     expect(b).toMatch(/--how <word>\s+\(three, four\)/)
   })
 
-  it('of another one than is chosen are refused', () => {
+  it('are refused if they belong to another method than the chosen one', () => {
     const refuse = (options: Record<string, unknown>) => refuseForeign(options, { all: groups, chosen: [A], of: 'A' })
     expect(() => refuse(parse('--blur', '1', '--how', 'one'))).not.toThrow()
     expect(() => refuse(parse('--queue', '3'))).toThrow(refused(/^--queue: A has no such setting$/))
@@ -71,7 +71,7 @@ describe('the settings of every method and network', () => {
     const headings = PRETRAINING_SETTINGS.map(({ heading }) => heading)
     const there = headings.filter(heading => help.includes(`\n${heading}\n`))
     expect(headings.filter(heading => !there.includes(heading))).toEqual([
-      expect.stringContaining(METHODS['subsample-again'].label), // which has none
+      expect.stringContaining(METHODS['subsample-again'].label), // This method has no settings.
     ])
     const places = there.map(heading => help.indexOf(`\n${heading}\n`))
     expect(places).toEqual(places.toSorted((a, b) => a - b))
@@ -79,7 +79,7 @@ describe('the settings of every method and network', () => {
     expect(help.match(/--temperature <n>/g)).toHaveLength(3)
   })
 
-  it('come back as the method takes them', () => {
+  it('are parsed to the values that the method takes', () => {
     const options = command
       .parse(['--method', 'swav', '--large', '32', '--flip', 'no', '--attach', 'bottleneck'], { from: 'user' })
       .opts()

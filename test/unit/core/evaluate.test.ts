@@ -30,7 +30,10 @@ const contentWith = (content: Partial<VolumeContent>): VolumeContent => ({
   ...content,
 })
 
-/** Reading a slice with a fault throws, but for the volume's maximum, which is of what is stored: nothing else of it may take part. */
+/**
+ * A volume that throws if a faulty slice is read. Only the volume's maximum may read faulty slices, because it is the
+ * maximum of all stored numbers.
+ */
 function volumeWith(faults: readonly SliceFault[]): Volume {
   const volume = noiseVolume('knee', { slices: SLICES })
   const refusing = (datasets: string, read: (index: number) => Float32Array) => (index: number, asStored?: boolean) => {
@@ -55,7 +58,7 @@ const noTruth: SliceFault = { slice: 4, dataset: 'reconstruction_rss', fault: 'n
 const noNoiseFree: SliceFault = { slice: 2, dataset: 'reconstruction_noise_free', fault: 'all zero' }
 const FAULTS = [noKspace, noTruth, noNoiseFree]
 
-/** The same slices as the first ones of a volume without a fault, and selected. */
+/** The score of these slices alone, in a volume without faults. */
 async function scoreOf(slices: readonly number[]) {
   const volume = noiseVolume('knee', { slices: SLICES })
   const order = [...slices, ...[0, 1, 2, 3, 4].filter(slice => !slices.includes(slice))]
@@ -91,11 +94,11 @@ describe('slices with a fault', () => {
     expect(score.slices).toBe(2)
   })
 
-  it('have a part in the data range with their finite numbers, as numpy.nanmax has it', async () => {
+  it('count in the data range with their finite numbers, as in numpy.nanmax', async () => {
     const volume = volumeWith([noKspace, noTruth])
     const truths = [0, 1, 2, 3, 4].map(index => volume.readTarget(index, true)!)
     truths[4].set([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 2 ** -10])
-    truths[1][0] = 2 ** -11 // larger than all that is scored
+    truths[1][0] = 2 ** -11 // larger than all scored values
     const spoilt: Volume = { ...volume, readTarget: index => truths[index] }
     expect(await truthMaximum(spoilt, pause)).toBe(2 ** -10)
     truths[4][3] = 0
@@ -114,7 +117,7 @@ describe('slices with a fault', () => {
     expect(score).toMatchObject({ ssim: right.ssim, psnr: right.psnr, nmse: right.nmse })
   })
 
-  it('beyond float32 have no part in the data range', async () => {
+  it('do not count in the data range if their numbers exceed float32', async () => {
     const volume = volumeWith([noTruth])
     const refused = new AppError('NOT_FINITE', 'beyond float32')
     const beyond: Volume = {
@@ -128,21 +131,21 @@ describe('slices with a fault', () => {
     expect(await truthMaximum(beyond, pause)).toBe(Math.max(...others))
   })
 
-  it('and what is odd about the data stand beside the score', async () => {
+  it('are listed beside the score, with the remarks on the data', async () => {
     const volume = noiseVolume('knee', { slices: SLICES })
     const odd = { ...volume, info: { ...volume.info, content: contentWith({ remarks: ['The centre is elsewhere.'] }) } }
     expect((await evaluateVolume(odd, null, SETTINGS, compute(), pause)).remarks).toEqual(['The centre is elsewhere.'])
     expect(await evaluateVolume(volume, null, SETTINGS, compute(), pause)).not.toHaveProperty('remarks')
   })
 
-  it('alone are a reason not to score', () => {
+  it('prevent a score if no other slices are selected', () => {
     const settings = { ...SETTINGS, slices: { kind: 'range', from: 1, to: 1 } } as const
     expect(unscorable(volumeWith(FAULTS), settings)).toBe(
       'None of its selected slices can be scored: slice 2 (kspace: all zero).',
     )
   })
 
-  it('have no part in trainings; without ground truth alone they have in a pretext', () => {
+  it('are left out of trainings, but a pretext takes slices whose ground truth alone is faulty', () => {
     const volume = volumeWith(FAULTS)
     const indices = (reference: 'ground truth' | null) =>
       listSlices([sourceOf(volume)], { kind: 'all' }, reference).map(({ index }) => index)
@@ -150,7 +153,7 @@ describe('slices with a fault', () => {
     expect(indices(null)).toEqual([0, 2, 3, 4])
   })
 
-  it('are not what is shown of a volume: the nearest one is', () => {
+  it('are replaced by the nearest whole slice when a volume is shown', () => {
     const shown = (...slices: number[]) => shownSlice(volumeWith(slices.map(slice => ({ ...noKspace, slice }))).info)
     expect(shown()).toBe(2)
     expect(shown(2)).toBe(1)
@@ -159,14 +162,14 @@ describe('slices with a fault', () => {
     expect(shownSlice(volumeWith([{ ...noTruth, slice: 2 }]).info)).toBe(1)
   })
 
-  it('do not exist before the content is known', () => {
+  it('are unknown before the content was read', () => {
     const { info } = noiseVolume('knee', { slices: SLICES })
     expect(usableSlices(info, { kind: 'all' }, 'ground truth')).toEqual(selectSlices({ kind: 'all' }, SLICES))
   })
 })
 
 describe('an irregular volume', () => {
-  it('is scored as it is, by one mask that leaves nothing out, with the acceleration of its samples', async () => {
+  it('is scored without a further mask, with the acceleration of its samples', async () => {
     const sampling = { kind: 'irregular', pattern: 'points', acceleration: 3.5 } as const
     const volume = noiseVolume('knee', { mask: new Uint8Array(36).fill(1) })
     const irregular = { ...volume, info: { ...volume.info, sampling } }

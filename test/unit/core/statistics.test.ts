@@ -5,7 +5,7 @@ import { bootstrapInterval, mean, quantile, standardDeviation } from '../../../s
 const random = () => stream(0, 'bootstrap')
 
 describe('the bootstrap over patients, then seeds', () => {
-  it('of one value is that value, and of the same seed the same interval', () => {
+  it('of one value is this value, and equal seeds give equal intervals', () => {
     expect(bootstrapInterval([[0.3]], random())).toEqual([0.3, 0.3])
     const groups = [[1, 2, 4], [3], [0, 5]]
     expect(bootstrapInterval(groups, random())).toEqual(bootstrapInterval(groups, random()))
@@ -23,14 +23,14 @@ describe('the bootstrap over patients, then seeds', () => {
     expect(Math.abs(high - (mean(values) + half))).toBeLessThan(0.02)
   })
 
-  it('does not take seeds for patients: patients that differ make it wide however many seeds there are', () => {
+  it('stays wide if patients differ, for any number of seeds', () => {
     const seeds = (value: number) => Array.from({ length: 100 }, (_, seed) => value + 0.001 * Math.sin(seed))
     const [low, high] = bootstrapInterval([seeds(-1), seeds(1)], random())
     expect(low).toBeLessThan(-0.9)
     expect(high).toBeGreaterThan(0.9)
   })
 
-  it('weighs patients alike, however many seeds each has', () => {
+  it('gives patients equal weights, for any number of seeds per patient', () => {
     const [low, high] = bootstrapInterval([[1, 1, 1, 1], [1]], random())
     expect([low, high]).toEqual([1, 1])
     const resampled = bootstrapInterval([Array(9).fill(0), [1]], random(), { level: 0 })

@@ -1,6 +1,7 @@
 /**
- * A process that plays Electron for the built main: `electron` is a stand-in, ready comes once the entry has loaded, as in
- * Electron, and what the window would ask is asked through app://. Prints what came back, as JSON.
+ * A process that takes the place of Electron for the built main. The module `electron` is a fake. As in Electron, the
+ * event ready comes after the entry has loaded. The process makes the window's requests through app://, and prints the
+ * answers as JSON.
  */
 import { EventEmitter } from 'node:events'
 import { registerHooks } from 'node:module'

@@ -1,4 +1,4 @@
-/** The main process as it is built: it runs, finds its migrations and resources beside the sources, and answers the window. */
+/** The built main process: it runs, finds migrations and resources beside the sources, and answers the window. */
 import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import module from 'node:module'
@@ -12,7 +12,7 @@ import { expect, test } from 'vitest'
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const { buildParts, ALL_PARTS } = await import(join(root, 'scripts', 'launch', 'build.mjs'))
 
-// Module hooks came with Node 22.15.
+// Module hooks need Node 22.15.
 test.skipIf(!('registerHooks' in module))('answers the page and its calls, and leaves the profile closed', async () => {
   await buildParts(root, ALL_PARTS, { node: process.execPath, flags: [] })
   const profile = mkdtempSync(join(tmpdir(), 'self-mri-built-'))
@@ -25,7 +25,7 @@ test.skipIf(!('registerHooks' in module))('answers the page and its calls, and l
     expect(answer.csp).toMatch(/script-src[^;]*'self'/)
     expect(answer.csp).not.toContain('unsafe')
     expect(existsSync(join(profile, 'self-mri.sqlite'))).toBe(true)
-    // SQLite folds its log into the database when the last connection closes.
+    // SQLite merges its log into the database when the last connection closes.
     expect(existsSync(join(profile, 'self-mri.sqlite-wal'))).toBe(false)
   } finally {
     rmSync(profile, { recursive: true, force: true })

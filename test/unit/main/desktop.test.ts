@@ -1,4 +1,4 @@
-/** The desktop against a fake Electron. */
+/** The desktop, with a fake Electron. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,7 +40,7 @@ async function start({ development = false, openBackend = () => backend } = {}) 
 }
 
 describe('starting', () => {
-  test('the scheme is declared before Electron is ready, and the window comes after', async () => {
+  test('the scheme is declared before Electron is ready, and the window opens afterwards', async () => {
     await start()
     expect(fake.log).toEqual(['privileges', 'ready', 'window'])
     const [[schemes]] = fake.protocol.registerSchemesAsPrivileged.mock.calls
@@ -67,14 +67,14 @@ describe('starting', () => {
     expect(show).toHaveBeenCalled()
   })
 
-  test('app://self-mri is the handler, and no other host is', async () => {
+  test('app://self-mri leads to the handler, and every other host is refused', async () => {
     await start()
     expect(await (await fake.fetch('app://self-mri/rpc/runs/list', { method: 'POST' })).text()).toBe('/rpc/runs/list')
     expect((await fake.fetch('app://elsewhere/rpc/runs/list')).status).toBe(404)
     expect(backend.handle).toHaveBeenCalledTimes(1)
   })
 
-  test('a second start of the profile shows the first one’s window', async () => {
+  test('a second start with one profile shows the window of the first start', async () => {
     fake.app.requestSingleInstanceLock.mockReturnValue(false)
     await start()
     expect(fake.windows).toHaveLength(0)
@@ -89,7 +89,7 @@ describe('starting', () => {
     expect(fake.window.focus).toHaveBeenCalled()
   })
 
-  test('what hinders it is said', async () => {
+  test('a failure is shown with its reason', async () => {
     await start({
       openBackend: () => {
         throw new Error('Expected a database')
@@ -100,8 +100,8 @@ describe('starting', () => {
   })
 })
 
-describe('the window’s place', () => {
-  test('is remembered, and only its size where the screen is gone', async () => {
+describe('the window’s position', () => {
+  test('is remembered, but only its size if the screen is disconnected', async () => {
     await start()
     expect(fake.window.options).toMatchObject({ width: 1440, height: 900 })
     fake.window.isMaximized.mockReturnValue(true)
@@ -120,7 +120,7 @@ describe('the window’s place', () => {
     expect(fake.window.options).not.toHaveProperty('x')
   })
 
-  test('a damaged note is passed over', async () => {
+  test('is the default if the stored position is damaged', async () => {
     writeFileSync(join(profile, 'window.json'), '{"width": "wide"}')
     await start()
     expect(fake.window.options).toMatchObject({ width: 1440, height: 900 })
@@ -130,7 +130,7 @@ describe('the window’s place', () => {
 describe('the window may not', () => {
   beforeEach(() => start())
 
-  test('go elsewhere, in a frame or as a whole', () => {
+  test('open another page, neither whole nor in a frame', () => {
     const page = fake.page()
     expect(page.navigate('https://github.com/')).toBe(false)
     expect(page.navigate('file:///etc/passwd')).toBe(false)
@@ -143,7 +143,7 @@ describe('the window may not', () => {
     expect(webview.preventDefault).toHaveBeenCalled()
   })
 
-  test('open windows; a listed link opens in the system’s browser', () => {
+  test('open windows, but a listed link opens in the system’s browser', () => {
     const page = fake.page()
     for (const address of [
       'http://arxiv.org/abs/2002.05709',
@@ -174,7 +174,7 @@ describe('the window may not', () => {
 describe('native calls', () => {
   beforeEach(() => start())
 
-  test('are answered for our own page alone', async () => {
+  test('are answered for our own page only', async () => {
     expect(fake.channels()).toEqual(['openFiles', 'openFolder', 'saveFile', 'showInFolder'])
     for (const channel of fake.channels()) {
       for (const origin of ['https://example.com', 'app://elsewhere', 'null', null]) {
@@ -193,7 +193,7 @@ describe('native calls', () => {
     expect(fake.dialog.showOpenDialog).toHaveBeenCalledWith(fake.window, { properties: ['openDirectory'] })
   })
 
-  test('say where to save; the name proposed names no folder', async () => {
+  test('ask for a path to save, and the proposed name contains no folder', async () => {
     expect(await fake.call('saveFile', '../../scan.h5')).toBeNull()
     expect(fake.dialog.showSaveDialog).toHaveBeenCalledWith(fake.window, {
       defaultPath: 'scan.h5',
@@ -202,7 +202,7 @@ describe('native calls', () => {
     await expect(fake.call('saveFile', 5)).rejects.toThrow('Expected text, got number')
   })
 
-  test('show in its folder only what the app wrote', async () => {
+  test('show only files in their folder that the app wrote', async () => {
     for (const path of ['/etc/passwd', `${profile}/../x`, `${profile}-elsewhere/x`, '/data/out.h5']) {
       await expect(fake.call('showInFolder', path)).rejects.toThrow('Expected a file that the app wrote')
     }
@@ -220,7 +220,7 @@ describe('native calls', () => {
 describe('the menu', () => {
   const roles = () => JSON.stringify(fake.Menu.buildFromTemplate.mock.calls[0][0])
 
-  test('reloads for developers only', async () => {
+  test('has Reload for developers only', async () => {
     await start()
     expect(roles()).toContain('"editMenu"')
     expect(roles()).not.toMatch(/reload|toggleDevTools/)
@@ -231,7 +231,7 @@ describe('the menu', () => {
 })
 
 describe('quitting', () => {
-  /** Whether the system's wish to close went through at once. */
+  /** Sends the event, and returns whether the window or the app may close at once. */
   function wish(name: 'close' | 'before-quit'): boolean {
     const event = { preventDefault: vi.fn() }
     if (name === 'close') fake.window.emit(name, event)
@@ -251,7 +251,7 @@ describe('quitting', () => {
     expect(JSON.parse(readFileSync(join(profile, 'window.json'), 'utf8'))).toMatchObject({ width: 1200 })
   })
 
-  test('asks once while a training goes on, waits for its last weights, then leaves', async () => {
+  test('asks once during a training, waits for its last weights, and then quits', async () => {
     await start()
     backend.doing.mockReturnValue('run 3: epoch 2/10')
     let written = () => {}
@@ -268,7 +268,7 @@ describe('quitting', () => {
     await vi.waitFor(() => expect(fake.app.quit).toHaveBeenCalledTimes(1))
   })
 
-  test('can be thought better of', async () => {
+  test('can be cancelled by the user', async () => {
     await start()
     backend.doing.mockReturnValue('run 3: epoch 2/10')
     fake.dialog.showMessageBox.mockResolvedValue({ response: 1 })
@@ -281,7 +281,7 @@ describe('quitting', () => {
     await vi.waitFor(() => expect(fake.app.quit).toHaveBeenCalled())
   })
 
-  test('by SIGTERM or SIGHUP asks nobody, waits for the state, and says which in its exit code', async () => {
+  test('by SIGTERM or SIGHUP asks no question, waits for the state, and has the signal’s exit code', async () => {
     for (const [name, code] of [
       ['SIGTERM', 143],
       ['SIGHUP', 129],
@@ -302,14 +302,14 @@ describe('quitting', () => {
     }
   })
 
-  test('by Ctrl+C in its terminal asks, as the window does', async () => {
+  test('by Ctrl+C in the terminal asks, as the window does', async () => {
     await start()
     signal('SIGINT')
     expect(fake.app.quit).toHaveBeenCalledTimes(1)
     expect(backend.close).not.toHaveBeenCalled()
   })
 
-  test('does not wait for ever for an engine that hangs', async () => {
+  test('waits for a hanging engine for a limited time', async () => {
     await start()
     backend.close.mockReturnValue(new Promise(() => {}))
     vi.useFakeTimers()

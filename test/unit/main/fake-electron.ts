@@ -1,4 +1,4 @@
-/** The `electron` module as far as the desktop uses it: it writes down what it is told, and a test plays the system's part. */
+/** A fake of the parts of `electron` that the desktop uses. It logs all calls, and tests send the system's events. */
 import { EventEmitter } from 'node:events'
 import { type Mock, vi } from 'vitest'
 import type { Electron } from '../../../src/main/electron.ts'
@@ -25,7 +25,7 @@ export class FakeWindow extends EventEmitter {
   }
 }
 
-/** A page's `webContents`: `navigate` and `open` say whether the page was let. */
+/** A page's `webContents`. `navigate` and `open` return whether the page was allowed. */
 export class FakeContents extends EventEmitter {
   #openHandler: (details: { url: string }) => { action: string } = () => ({ action: 'allow' })
 
@@ -48,7 +48,7 @@ export class FakeContents extends EventEmitter {
 }
 
 export function fakeElectron() {
-  /** What was done, in order. */
+  /** The calls, in order. */
   const log: string[] = []
   const windows: FakeWindow[] = []
   const answers = new Map<string, Answer>()
@@ -115,12 +115,12 @@ export function fakeElectron() {
       return windows[0]
     },
     channels: () => [...answers.keys()].sort(),
-    /** As the page at `origin` calls; `null`: a frame that is gone. */
+    /** A call from the page at `origin`. `null` stands for a closed frame. */
     call: async (channel: string, argument?: unknown, origin: string | null = 'app://self-mri') =>
       answers.get(channel)!({ senderFrame: origin === null ? null : { origin } }, argument),
     fetch: (address: string, init?: RequestInit) =>
       schemes.get(new URL(address).protocol.slice(0, -1))!(new Request(address, init)),
-    /** A page's contents, as Electron announces them. */
+    /** Makes the contents of a page, with Electron's event. */
     page() {
       const contents = new FakeContents()
       app.emit('web-contents-created', {}, contents)

@@ -5,7 +5,7 @@ import { COLOURS as SCREEN } from '../../../src/renderer/viewer/drawing.ts'
 import { COLOURS as PRINT } from '../../../src/services/reports/pixels.ts'
 
 describe('colours', () => {
-  it('are the same on screen and in print, at every level and for a pixel without a number', () => {
+  it('are equal on screen and in print, at every level and for a pixel without a number', () => {
     for (const [map, { levels }] of Object.entries(COLOUR_TABLES)) {
       const name = map as keyof typeof COLOUR_TABLES
       expect(SCREEN[name]).toHaveLength(levels.length)
@@ -18,7 +18,7 @@ describe('colours', () => {
     }
   })
 
-  it('are those of the published maps', () => {
+  it('equal the published maps', () => {
     const { inferno, diverging } = COLOUR_TABLES
     expect([0, 64, 128, 255].map(level => inferno.levels[level])).toEqual([
       [0x00, 0x00, 0x04],
@@ -32,14 +32,14 @@ describe('colours', () => {
     expect(Math.min(...diverging.levels[128])).toBeGreaterThan(230)
   })
 
-  it('have no level that looks like a pixel without a number, except grey', () => {
+  it('have no level that equals a pixel without a number, except in grey', () => {
     for (const map of ['viridis', 'inferno', 'diverging'] as const) {
       const { levels, noValue } = COLOUR_TABLES[map]
       expect(levels).not.toContainEqual(noValue)
     }
   })
 
-  it('of a run follow its number, of a method its place among all', () => {
+  it('of a run depend on its number, and of a method on its place in the table', () => {
     expect([runColour('1'), runColour('8')]).toEqual(['#56b4e9', '#56b4e9'])
     expect(methodColour('b', ['a', 'b'])).toBe('#56b4e9')
     expect(methodColour('c', ['a', 'b'])).toBeNull()
@@ -52,7 +52,7 @@ describe('windows', () => {
     expect(fitWindow(new Float32Array(10))).toEqual({ low: 0, high: 1 })
   })
 
-  it('fit an image in arbitrary units to its own middle, of whatever sign', () => {
+  it('fit an image in arbitrary units to the middle of its values, with any sign', () => {
     const values = Float32Array.from({ length: 1000 }, (_, i) => i - 500)
     expect(ownWindow(values)).toEqual({ low: -495, high: 495 })
     expect(ownWindow(new Float32Array(4).fill(3))).toEqual({ low: 3, high: 4 })

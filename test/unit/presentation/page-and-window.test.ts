@@ -1,4 +1,4 @@
-/** The saved page and the window show one reproduction in the same cells. */
+/** The saved page and the window show a reproduction with equal cells. */
 import { createElement } from 'react'
 import { renderToStaticMarkup } from 'react-dom/server'
 import { describe, expect, it } from 'vitest'
@@ -9,15 +9,15 @@ import { reportPage } from '../../../src/services/reports/index.ts'
 import { reproductionOf, troubledReproduction } from '../../reproductions.ts'
 
 interface DrawnCell {
-  /** The text and the lines under it. */
+  /** The lines of text in the cell. */
   readonly lines: readonly string[]
-  /** Hover note; the window's heads have one, the page's have none. */
+  /** Hover note. The heads of columns have hover notes in the window only. */
   readonly hover: string | null
 }
 
 interface DrawnTable {
   readonly title: string
-  /** Row by row, heads included. */
+  /** Rows, including the heads. */
   readonly rows: readonly (readonly DrawnCell[])[]
 }
 
@@ -31,7 +31,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 }
 const plainText = (markup: string) => markup.replaceAll(/&(?:amp|lt|gt|quot|#39|#x27);/g, entity => ENTITIES[entity])
 
-/** Pieces of text between tags. */
+/** The texts between tags. */
 const linesOf = (markup: string): string[] =>
   markup
     .split(/<[^>]*>/)
@@ -47,7 +47,7 @@ function cellsOf(row: string): DrawnCell[] {
 
 const rowsOf = (table: string) => [...table.matchAll(/<tr\b[^>]*>(.*?)<\/tr>/gs)].map(([, row]) => cellsOf(row))
 
-/** Tables of the page stand under a heading; from 'Scores of each test volume' on there are lists of files. */
+/** The tables of the page, each under a heading. After 'Scores of each test volume', the page has lists of files. */
 function tablesOfPage(html: string): DrawnTable[] {
   const tables = html.split('<h2>Scores of each test volume')[0]
   return [...tables.matchAll(/<h2>([^<]*)<\/h2><div class="scroll">(<table>.*?<\/table>)/gs)].map(
@@ -79,13 +79,13 @@ describe.each(Object.entries(CASES))('%s', (_, reportOf) => {
   const report = reportOf()
   const [printed, shown] = [tablesOfPage(page(report)), tablesOfWindow(window(report))]
 
-  it('has the same tables in the same order', () => {
+  it('has equal tables in equal order', () => {
     expect(shown.map(({ title }) => title)).toEqual(printed.map(({ title }) => title))
     expect(shown.length).toBeGreaterThanOrEqual(5)
     expect(shown.map(({ rows }) => rows.length)).toEqual(printed.map(({ rows }) => rows.length))
   })
 
-  it('has the same text in every cell', () => {
+  it('has equal text in every cell', () => {
     const texts = (tables: readonly DrawnTable[]) =>
       tables.flatMap(({ title, rows }) =>
         rows.flatMap((row, i) =>
@@ -96,13 +96,13 @@ describe.each(Object.entries(CASES))('%s', (_, reportOf) => {
     expect(texts(shown)).toEqual(texts(printed))
   })
 
-  it('has the same hover note on every cell', () => {
+  it('has an equal hover note on every cell', () => {
     const notes = (tables: readonly DrawnTable[]) =>
       tables.map(({ rows }) => rows.map(row => row.slice(1).map(({ hover }) => hover)).slice(2))
     expect(notes(shown)).toEqual(notes(printed))
   })
 
-  it('has the same findings', () => {
+  it('has equal findings', () => {
     const findings = (html: string, heading: string) =>
       [
         ...html
@@ -116,7 +116,7 @@ describe.each(Object.entries(CASES))('%s', (_, reportOf) => {
   })
 })
 
-describe('what was hard to agree on', () => {
+describe('special values', () => {
   const report = troubledReproduction()
   const [first] = tablesOfWindow(window(report))
   const cellsBeside = (label: string) =>
@@ -126,7 +126,7 @@ describe('what was hard to agree on', () => {
     expect(cellsBeside('RotNet + fine-tuning')[0][8]).toBe('∞')
   })
 
-  it('NaN is left out, and alone is a dash', () => {
+  it('NaN is left out of means, and NaN alone is a dash', () => {
     const control = first.rows.find(([head]) => head?.lines.includes('of RotNet; n = 6'))!
     expect(control[7].lines).toEqual(['—'])
   })
@@ -135,7 +135,7 @@ describe('what was hard to agree on', () => {
     expect(cellsBeside('SwAV + fine-tuning')[0][0]).toContain('n = 4 of 6')
   })
 
-  it('times of another device are shares of the baseline there, or of nothing', () => {
+  it('times of another device are shares of its own baseline, or have no share', () => {
     expect(cellsBeside('PIRL + fine-tuning')[0][10]).toMatch(/\d %$/)
     const control = first.rows.find(([head]) => head?.lines.includes('of PIRL; n = 6'))!
     expect(control[10].lines.join(' ')).not.toContain('%')
@@ -145,7 +145,7 @@ describe('what was hard to agree on', () => {
 describe('a line over seeds and left-out patients', () => {
   const report = reproductionOf({ seeds: 2, folds: 2 })
 
-  it('unfolds into its trainings, each with its place, its numbers and its runs', () => {
+  it('unfolds into its trainings, each with seed and patient, numbers and runs', () => {
     const rows = tableOne(report)!.sections.flatMap(section => section.rows)
     const line = rows.find(({ label }) => label === 'SimCLR + fine-tuning')!
     const trainings = report.rows.filter(({ kind, method }) => kind === 'fine-tuned' && method === 'simclr')

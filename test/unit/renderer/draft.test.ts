@@ -22,14 +22,14 @@ const pretraining = beginDraft(shipped, 'pretrain', mask)
 const after = (draft: Draft, ...changes: Change[]) =>
   changes.reduce((before, change) => changed(shipped, before, change), draft)
 
-/** As a field of the form changes one number of the training. */
+/** The change that a field of the form makes to the settings of the training. */
 const withTraining = (draft: Draft, changes: object): Change => ({
   type: 'settings',
   settings: { ...draft.settings, training: { ...draft.settings.training, ...changes } },
 })
 
 describe('draft of the start form', () => {
-  it('begins with the workstation recipe, unedited, and can be started', () => {
+  it('begins with the unedited workstation recipe, and can be started', () => {
     for (const kind of ['pretrain', 'baseline'] as const) {
       const draft = beginDraft(shipped, kind, mask)
       expect(draft.recipe).toMatch(/\/workstation$/)
@@ -48,7 +48,7 @@ describe('draft of the start form', () => {
     expect(draft.settings.method).toBe(method)
   })
 
-  it('keeps what another network can use of the network settings', () => {
+  it('keeps the network settings that another network can use', () => {
     const [first, second] = shipped.catalogue.networks
     const changedChannels = after(pretraining, {
       type: 'settings',
@@ -74,7 +74,7 @@ describe('draft of the start form', () => {
     expect(chosenRecipe(shipped, saved).id).toBe(pretraining.recipe)
   })
 
-  it('folds parts, and unfolds those with faults', () => {
+  it('folds its parts, and unfolds parts with faults', () => {
     const folded = after(pretraining, { type: 'fold', part: 'training' }, { type: 'fold', part: 'mask' })
     expect([...folded.open]).toEqual(['network', 'mask'])
     const faulty = after(folded, withTraining(folded, { milestones: ['x'] }), { type: 'seed', seed: '' })

@@ -18,7 +18,7 @@ describe('window and level', () => {
     expect(levels([2, 12, 7, 4.5, 2.01, 11.99])).toEqual([0, 255, 128, 64, 0, 255])
   })
 
-  it('clips outside, and shows that a pixel has no number', () => {
+  it('clips values outside the window, and marks pixels without a number', () => {
     expect(levels([-1e9, 1e9, Number.NaN, Number.POSITIVE_INFINITY])).toEqual([0, 255, 0, 255])
     const pixels = new Uint32Array(2)
     paint(Float32Array.of(Number.NaN, 2), window, VIRIDIS, pixels)
@@ -34,7 +34,7 @@ describe('window and level', () => {
     expect(channels(INFERNO[255])).toEqual([252, 255, 164, 255])
   })
 
-  it('has opaque maps whose brightness only rises', () => {
+  it('has opaque colour maps of increasing brightness', () => {
     for (const map of [GREY, VIRIDIS, INFERNO]) {
       const brightness = Array.from(map, word => {
         const [red, green, blue, alpha] = channels(word)
@@ -57,7 +57,7 @@ describe('places', () => {
     expect(left).toBeCloseTo((400 - 126 * scale) / 2)
   })
 
-  it('tells the same voxel under the same point in panes that look at the same place, at any zoom', () => {
+  it('finds one voxel under one point in all panes of one view, at any zoom', () => {
     for (const zoom of [1, 1.7, 8, 32]) {
       const place = { zoom, x: 0.4, y: 0.6 }
       const point = { x: 123, y: 45 }
@@ -68,7 +68,7 @@ describe('places', () => {
     }
   })
 
-  it('leaves the two images of a difference as they were', () => {
+  it('does not change the two images of a difference', () => {
     const [a, b] = [Float32Array.of(1, 5), Float32Array.of(4, 3)]
     expect([...difference(a, b, false)]).toEqual([3, 2])
     expect([...difference(a, b, true)]).toEqual([-3, 2])

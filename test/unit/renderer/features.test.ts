@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { fitGrid, split, windowOf } from '../../../src/renderer/features/maps.ts'
 
 describe('feature maps', () => {
-  it('fit into their area as large as they can, captions and gaps included', () => {
+  it('are as large as their area allows, with captions and gaps', () => {
     for (const count of [1, 7, 16, 64]) {
       const area = { width: 1200, height: 700 }
       const { columns, width, height } = fitGrid(count, area, [128, 126], 6, 16)
@@ -14,7 +14,7 @@ describe('feature maps', () => {
     expect(fitGrid(1, { width: 300, height: 1000 }, [10, 20], 6, 16)).toEqual({ columns: 1, width: 300, height: 150 })
   })
 
-  it('are seen through the middle of their values, and known to be blank', () => {
+  it('have a window around the middle of their values, and blank maps are detected', () => {
     const values = Float32Array.from({ length: 10_000 }, (_, i) => i - 5000)
     const { low, high } = windowOf(values)!
     expect(low).toBeCloseTo(-4950, -2)
@@ -27,7 +27,7 @@ describe('feature maps', () => {
     expect(windowOf(new Float32Array(9).fill(Number.NaN))).toBeNull()
   })
 
-  it('are told apart', () => {
+  it('are split into single maps', () => {
     expect(split(Float32Array.of(1, 2, 3, 4, 5, 6), 3).map(map => [...map])).toEqual([
       [1, 2],
       [3, 4],

@@ -1,4 +1,4 @@
-/** How the panes' images are asked for: together, once, and no longer than somebody wants them. */
+/** Requests for the panes' images: all images together, each once, and cancelled if no pane needs them. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { FrameMeta, FramesPart, FramesRequest } from '../../../src/contract/images.ts'
 
@@ -35,7 +35,7 @@ afterEach(() => {
 
 const settled = () => new Promise(resolve => setTimeout(resolve, 5))
 
-/** A part as the host sends it, in pieces that are no whole parts. */
+/** Sends a part as the host does, in pieces of arbitrary size. */
 async function send(request: number, part: FramesPart, pixels: readonly number[] = []): Promise<void> {
   const text = new TextEncoder().encode(JSON.stringify(part))
   const image = new Uint8Array(Float32Array.from(pixels).buffer)
@@ -53,7 +53,7 @@ const now = (url: string) => {
 }
 
 describe('the panes’ images', () => {
-  it('are asked for in one request, each once, and come as they are ready', async () => {
+  it('are requested together, each once, and arrive one after another', async () => {
     for (const url of ['/a', '/b', '/a']) frames.useFrame(url)
     await settled()
     expect(asked.map(({ request }) => request)).toEqual([{ frames: ['/a', '/b'], metrics: [] }])
@@ -68,7 +68,7 @@ describe('the panes’ images', () => {
     expect(asked).toHaveLength(1)
   })
 
-  it('that nobody wants any more are given up, unless one of their request is still wanted', async () => {
+  it('are cancelled if no pane needs any image of their request', async () => {
     for (const url of ['/a', '/b']) frames.useFrame(url)
     await settled()
     leaving[0]()
@@ -84,7 +84,7 @@ describe('the panes’ images', () => {
     expect(asked[2].request.frames).toEqual(['/a'])
   })
 
-  it('keep their place in a request that was made ahead', async () => {
+  it('are taken from a request that was made in advance', async () => {
     const moving = new AbortController()
     void frames.fetchAhead([['/next'], ['/after']], moving.signal)
     await settled()
@@ -95,7 +95,7 @@ describe('the panes’ images', () => {
     expect(asked[0].signal.aborted).toBe(false)
   })
 
-  it('whose metrics did not come are asked for their metrics alone', async () => {
+  it('without metrics are followed by a request for the metrics alone', async () => {
     frames.useFrame('/a')
     await settled()
     await send(0, { path: '/a', meta }, [1, 2])
@@ -107,7 +107,7 @@ describe('the panes’ images', () => {
     expect(asked[1].request).toEqual({ frames: [], metrics: ['/a'] })
   })
 
-  it('fail together where the answer breaks off, and are asked for again', async () => {
+  it('fail together if the answer is aborted, and are requested again', async () => {
     for (const url of ['/a', '/b']) frames.useFrame(url)
     await settled()
     await send(0, { path: '/a', meta: { ...meta, metrics: null } }, [1, 2])

@@ -24,7 +24,7 @@ const declared = (id: string, more: Partial<MethodFigure> = {}): MethodFigure =>
 })
 const collapse = { below: 0.1, meaning: 'One point.', remedy: 'More.' }
 
-it('gathers a method’s figures as it declares them, with what they are compared with', () => {
+it('collects the figures that a method declares, with their reference values', () => {
   const figures = healthOf(
     [
       epoch(1, { used: 3, usedOf: 32, spread: 0.2, told: 0.5, toldChance: 1 / 15, right: 0.3, idle: 2, novel: 7 }),
@@ -73,7 +73,7 @@ const started = (own: ReturnType<typeof beginningNotes> | { notes: string[] }): 
   event: { type: 'started', steps: 1, epochs: 1, parameters: 1, ...own },
 })
 
-it('says after which epoch a warning was given, once', () => {
+it('names the epoch of a warning, once', () => {
   const warning = (text: string): Note => ({ level: 'warning', code: 'caution', text })
   const info = (text: string): Note => ({ level: 'info', code: 'stopped-early', text })
   const events = [

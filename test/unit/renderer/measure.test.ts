@@ -13,14 +13,14 @@ import {
 const at = (x: number, y: number) => ({ x, y })
 
 describe('the pixels of a region', () => {
-  it('are those whose centre lies in it', () => {
-    const rectangle = { kind: 'rectangle', from: at(0.5, 0.25), to: at(0.25, 0.75) } as const // drawn from the right
+  it('are the pixels whose centre is in the region', () => {
+    const rectangle = { kind: 'rectangle', from: at(0.5, 0.25), to: at(0.25, 0.75) } as const // drawn leftwards
     expect(pixelsIn(rectangle, [4, 8])).toEqual([10, 11, 18, 19])
     expect(pixelsIn({ ...rectangle, from: at(-1, -1), to: at(2, 2) }, [2, 2])).toEqual([0, 1, 2, 3])
     expect(pixelsIn({ ...rectangle, from: at(0.3, 0.3), to: at(0.31, 0.31) }, [4, 4])).toEqual([])
   })
 
-  it('of an ellipse fill π/4 of its box', () => {
+  it('fill π/4 of the box for an ellipse', () => {
     const inside = pixelsIn({ kind: 'ellipse', from: at(0, 0), to: at(1, 1) }, [200, 100])
     expect(inside.length / 20_000).toBeCloseTo(Math.PI / 4, 2)
     expect(inside).not.toContain(0)
@@ -31,7 +31,7 @@ describe('numbers of a region', () => {
   const values = Float32Array.of(1, 2, 3, 6, 100)
   const truth = Float32Array.of(1, 1, 5, 6, 0)
 
-  it('are its own alone', () => {
+  it('depend on the pixels of the region only', () => {
     expect(spreadIn(values, [0, 1, 2, 3])).toEqual({ mean: 3, sd: Math.sqrt(14 / 3), count: 4 })
     expect(spreadIn(values, [4])).toEqual({ mean: 100, sd: 0, count: 1 })
     const { psnr, nmse } = errorIn(values, truth, [0, 1, 2, 3], 10)
@@ -39,11 +39,11 @@ describe('numbers of a region', () => {
     expect(psnr).toBeCloseTo(10 * Math.log10(100 / 1.25), 12)
   })
 
-  it('leave out what has no value', () => {
+  it('ignore pixels without a value', () => {
     expect(meanIn(Float32Array.of(Number.NaN, 0.5, 0.7), [0, 1, 2])).toBeCloseTo(0.6, 6)
   })
 
-  it('fall into bins, those outside into the last ones', () => {
+  it('are counted in bins, and outliers in the last bins', () => {
     const { at: middles, counts } = histogramOf(Float32Array.of(-5, 0.01, 63.5, 99), [0, 1, 2, 3], 0, 64)
     expect([counts[0], counts[63], counts.reduce((a, b) => a + b)]).toEqual([2, 2, 4])
     expect([middles[0], middles[63]]).toEqual([0.5, 63.5])
@@ -51,9 +51,9 @@ describe('numbers of a region', () => {
 })
 
 describe('a line', () => {
-  const ramp = Float32Array.from({ length: 200 }, (_, i) => (i % 20) + 0.5) // 10 rows of the column's centre
+  const ramp = Float32Array.from({ length: 200 }, (_, i) => (i % 20) + 0.5) // 10 rows of x
 
-  it('has its length in pixels, whatever the image’s sides, and in mm', () => {
+  it('has its length in pixels, for images of all shapes, and in mm', () => {
     expect(lengthOf({ from: at(0, 0), to: at(1, 1) }, [30, 40])).toBe(50)
     expect(lengthOf({ from: at(0, 0), to: at(1, 1) }, [30, 40], [0.5, 0.5])).toBe(25)
   })
@@ -74,7 +74,7 @@ describe('boxes of fastMRI+', () => {
     'file1000001,16,No,32,0,64,32,"Bone, marrow"',
   ].join('\r\n')
 
-  it('are of one file, on their slices, turned the right way up', () => {
+  it('belong to one file and its slices, and are flipped to the image’s direction', () => {
     expect(fastmriPlusBoxes(table, 'file1000001.h5', [320, 320])).toEqual([
       {
         kind: 'rectangle',
@@ -87,7 +87,7 @@ describe('boxes of fastMRI+', () => {
     ])
   })
 
-  it('are none of a table of something else', () => {
+  it('are refused from a table with other columns', () => {
     expect(fastmriPlusBoxes('a,b\n1,2', 'file1000001.h5', [320, 320])).toEqual([])
     expect(fastmriPlusBoxes('', 'x', [1, 1])).toEqual([])
   })

@@ -40,23 +40,23 @@ const epoch = (seconds: number, n: number, ssim: number | null) =>
 const progressOf = (events: readonly LoggedEvent[]) => events.reduce(progressAfter, null) as RunProgress
 
 describe('progress', () => {
-  it('knows nothing of the time left before it has a pace', () => {
+  it('has no time left before the pace is known', () => {
     expect(secondsLeft(progressOf([started]))).toBeNull()
     expect(secondsLeft(progressOf([started, step(1, 2)]))).toBeNull()
   })
 
-  it('measures the pace from the first step heard of', () => {
+  it('measures the pace from the first received step', () => {
     const progress = progressOf([started, step(10, 4), step(16, 16)])
     expect(secondsPerStep(progress)).toBeCloseTo(0.5)
     expect(secondsLeft(progress)).toBeCloseTo(12)
     expect(progress).toMatchObject({ epoch: 2, epochs: 4, step: 16, steps: 40 })
   })
 
-  it('starts anew where the run does', () => {
+  it('starts anew if the run starts anew', () => {
     expect(progressOf([started, step(10, 4), started])).toMatchObject({ step: 0, from: null })
   })
 
-  it('goes on from where a run was resumed, and does not count the wait into its pace', () => {
+  it('continues for a resumed run, without the pause in its pace', () => {
     const resumed = logged(100, {
       type: 'resumed',
       from: { step: 20, epoch: 2 },
@@ -76,7 +76,7 @@ describe('progress', () => {
     expect(secondsPerStep(going)).toBeCloseTo(0.5)
   })
 
-  it('writes times as a person reads them', () => {
+  it('writes times in readable units', () => {
     expect([0, 45.4, 190, 3725].map(clock)).toEqual(['0 s', '45 s', '3:10', '1:02:05'])
   })
 })
@@ -94,7 +94,7 @@ describe('a log', () => {
   const resumed = (seconds: number, at: number, n: number) =>
     logged(seconds, { type: 'resumed', from: { step: at, epoch: n }, steps: 40, epochs: 4, parameters: 1, notes: [] })
 
-  it('takes back what a resumed run does again, and keeps what it does not', () => {
+  it('removes events that a resumed run repeats, and keeps the others', () => {
     const events = [
       started,
       step(1, 5),
@@ -112,7 +112,7 @@ describe('a log', () => {
     expect(seqs(withEvent(events, step(9, 13)))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 9])
   })
 
-  it('holds each line once', () => {
+  it('contains each line once', () => {
     expect(withEvent([started, step(1, 5)], step(1, 5))).toHaveLength(2)
   })
 })
@@ -120,21 +120,21 @@ describe('a log', () => {
 describe('curves', () => {
   const events = [started, step(2, 5), epoch(5, 1, 0.5), step(7, 15), epoch(11, 2, null)]
 
-  it('are by epoch: steps between the epochs they belong to', () => {
+  it('show epochs on the axis, with steps between epochs', () => {
     const curves = curvesOf(detail(events), 'epoch', true)
     expect(curves.loss).toEqual({ x: [1, 2], y: [1, 0.5] })
     expect(curves.ssim).toEqual({ x: [1], y: [0.5] })
     expect(curves.steps.x).toEqual([0.5, 1.5])
   })
 
-  it('are by time of training, behind what the pre-training took', () => {
+  it('show training time on the axis, after the time of the pre-training', () => {
     expect(curvesOf(detail(events, 100), 'time', true).loss.x).toEqual([105, 110])
     expect(curvesOf(detail(events, 100), 'time', false).loss.x).toEqual([5, 10])
   })
 })
 
 describe('differences', () => {
-  it('names the settings in which runs differ, and no others', () => {
+  it('names only the settings in which runs differ', () => {
     const run = (seed: number, parent: string | null) =>
       ({ run: { study: 'Brain', parent, config: { seed, mask: { acceleration: 4 } } } }) as unknown as RunDetail
     expect(differences([run(1, '4'), run(2, null)])).toEqual([
@@ -146,7 +146,7 @@ describe('differences', () => {
 })
 
 describe('colours', () => {
-  it('stay with the run and differ between neighbours', () => {
+  it('stay the same for a run, and differ between neighbours', () => {
     const seven = Array.from({ length: 7 }, (_, i) => runColour(String(i + 10)))
     expect(new Set(seven).size).toBe(7)
     expect(runColour('10')).toBe(seven[0])

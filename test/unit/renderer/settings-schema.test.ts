@@ -32,7 +32,7 @@ const MINIMAL = {
 }
 
 describe('schemas', () => {
-  it('tells what may be null, and what comes in variants', () => {
+  it('describes settings that may be null, and settings with variants', () => {
     expect(nullableOf(part('clipNorm'))).toMatchObject({ type: 'number', exclusiveMinimum: 0 })
     expect(nullableOf(part('earlyStopping'))?.properties).toHaveProperty('patience')
     expect(nullableOf(part('optimizer'))).toBeNull()
@@ -44,7 +44,7 @@ describe('schemas', () => {
   })
 
   it('finds a description at every field of a recipe, for the form and the help', () => {
-    const alone = ['optimizer', 'schedule', 'kind'] // their names and choices say it
+    const alone = ['optimizer', 'schedule', 'kind'] // Their names and choices need no description.
     for (const schema of [Recipe, Pretext, MaskSpec].map(schemaOf))
       for (const [name, property] of Object.entries(schema.properties!))
         if (!alone.includes(name)) expect([name, property.description]).toEqual([name, expect.any(String)])
@@ -63,12 +63,12 @@ describe('schemas', () => {
       expect(complete(schemaOf(schema), value)).toEqual(schema.parse(value))
   })
 
-  it('begins what must be there with something that can be used', () => {
+  it('gives required settings a usable first value', () => {
     expect(Recipe.safeParse(standardOf(recipe)).success).toBe(true)
     expect(standardOf(nullableOf(part('earlyStopping'))!)).toEqual({ patience: 10 })
   })
 
-  it('leaves a value out that may be absent, and finds no fault in that', () => {
+  it('omits optional settings that have no value, and finds no fault', () => {
     expect(standardOf(recipe)).not.toHaveProperty('precision')
     expect(complete(recipe, MINIMAL)).not.toHaveProperty('precision')
     expect(faultsOf(recipe, complete(recipe, MINIMAL))).toEqual([])
@@ -77,11 +77,11 @@ describe('schemas', () => {
     ])
   })
 
-  it('leaves out what a schema does not know', () => {
+  it('omits settings that the schema lacks', () => {
     expect(complete(schemaOf(z.object({ channels: z.int().default(32) })), { width: 3 })).toEqual({ channels: 32 })
   })
 
-  it('changes to another variant and keeps what both have', () => {
+  it('changes to another variant, and keeps settings that both variants have', () => {
     const schedule = withVariant(part('schedule'), MINIMAL.schedule, 'cosine')
     expect(schedule).toEqual({ kind: 'cosine', rate: 1e-3, end: 0 })
     expect(withVariant(part('schedule'), schedule, 'step')).toEqual(MINIMAL.schedule)
@@ -92,7 +92,7 @@ describe('schemas', () => {
       momentum: 0.7,
       weightDecay: 1e-4,
     })
-    // What is wrong is not carried on.
+    // A faulty value is not kept.
     expect(withVariant(part('schedule'), { kind: 'step', rate: 'x' }, 'constant')).toEqual({
       kind: 'constant',
       rate: 1e-3,
@@ -104,12 +104,12 @@ describe('faults', () => {
   const texts = (value: Settings) =>
     Object.fromEntries(faultsOf(recipe, complete(recipe, value), 'training').map(({ path, text }) => [path, text]))
 
-  it('finds none where zod finds none', () => {
+  it('are absent if zod finds no fault', () => {
     expect(texts(MINIMAL)).toEqual({})
     expect(texts({ ...MINIMAL, clipNorm: 1, earlyStopping: { patience: 1 }, milestones: [1, 5] })).toEqual({})
   })
 
-  it('says at each field what was expected', () => {
+  it('say at each field what was expected', () => {
     expect(
       texts({
         ...MINIMAL,
@@ -131,7 +131,7 @@ describe('faults', () => {
     })
   })
 
-  it('knows variants and choices', () => {
+  it('are found in variants and choices', () => {
     expect(texts({ ...MINIMAL, optimizer: { kind: 'lion' } })).toEqual({
       'training.optimizer': 'Expected sgd, adam, rmsprop',
     })
@@ -143,7 +143,7 @@ describe('faults', () => {
 })
 
 describe('text', () => {
-  it('becomes numbers of any size, nothing, or stays what it is', () => {
+  it('becomes a number of any size or null, or stays text', () => {
     expect(numberFrom('1e-8')).toBe(1e-8)
     expect(numberFrom(' 0.0012 ')).toBe(0.0012)
     expect(numberFrom('')).toBe('')
@@ -157,7 +157,7 @@ describe('text', () => {
     expect(listFrom('10, x')).toEqual([10, 'x'])
   })
 
-  it('goes up and down by its first digit', () => {
+  it('is stepped up and down by its first digit', () => {
     expect(nudge(0.001, 1)).toBe(0.002)
     expect(nudge(0.001, -1)).toBe(0.0009)
     expect(nudge(0.0009, 1)).toBe(0.001)
@@ -167,7 +167,7 @@ describe('text', () => {
     expect(nudge(0, 1)).toBe(0.1)
   })
 
-  it('names properties and sums settings up', () => {
+  it('names properties and summarises settings', () => {
     expect(labelOf('minimumArea')).toBe('Minimum area')
     const schema = schemaOf(z.object({ crop: z.int(), flip: z.boolean(), blur: z.boolean(), kind: z.string() }))
     expect(summaryOf(schema, { crop: 64, flip: true, blur: false, kind: 'equispaced_fraction' })).toBe(

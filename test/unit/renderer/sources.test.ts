@@ -1,4 +1,4 @@
-/** What panes ask the host for. */
+/** Requests of panes to the host. */
 import { expect, it, vi } from 'vitest'
 import { MaskSpec } from '../../../src/contract/evaluation.ts'
 import type { RunView } from '../../../src/contract/runs.ts'
@@ -11,7 +11,7 @@ vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {}, removeIt
 const { useView } = await import('../../../src/renderer/viewer/view.ts')
 const { urlOf } = await import('../../../src/renderer/viewer/sources.ts')
 
-it('is told apart by the volume’s content and the run’s weights: no image of others is shown again', () => {
+it('an image’s address depends on the volume’s content and the run’s weights, so no old image is shown', () => {
   const { info } = noiseVolume('a')
   const taken = { ...whole(info), id: 7, role: 'test' } as const
   const changed = { ...taken, content: { ...taken.content, identity: `other ${taken.content.identity}` } }

@@ -14,8 +14,8 @@ beforeEach(() => {
   useView.setState({ study: 1, volume: 7, slice: 2 })
 })
 
-describe('what panes share', () => {
-  it('moves all of them, until it is unlinked, and again once the one in focus leads', () => {
+describe('the shared view of panes', () => {
+  it('moves all panes until it is unlinked, and follows the focused pane after linking again', () => {
     view.goToSlice(3, 4, 0)
     expect([0, 5].map(pane => view.sliceOf(now(), pane))).toEqual([3, 3])
     view.toggleLink('slice')
@@ -31,7 +31,7 @@ describe('what panes share', () => {
   it('keeps the image point under the pointer where it is', () => {
     view.zoomAt(3, 0.3, 0.6)
     const { zoom, x, y } = view.placeOf(now(), 0)
-    // A point p lies at (p − centre) · zoom from the pane's middle.
+    // A point p is at the distance (p − centre) · zoom from the middle of the pane.
     expect((0.3 - x) * zoom).toBeCloseTo(0.3 - 0.5, 9)
     expect((0.6 - y) * zoom).toBeCloseTo(0.6 - 0.5, 9)
     view.zoomAt(1 / 100, 0, 0)
@@ -40,7 +40,7 @@ describe('what panes share', () => {
 })
 
 describe('a layout', () => {
-  it('and its panes are a study’s own', () => {
+  it('and its panes belong to a study', () => {
     view.chooseLayout('2x2')
     view.changePane(1, { source: 'run:4', show: 'ssim' })
     expect(view.choicesOf(now())[1]).toEqual({ slot: 'pretrained', source: 'run:4', show: 'ssim' })
@@ -52,7 +52,7 @@ describe('a layout', () => {
     expect(view.choicesOf(now())[1]).toEqual({ slot: 'pretrained', source: null, show: 'image' })
   })
 
-  it('takes a run into the pane that is for it, else into the one in focus', () => {
+  it('shows a run in the pane of its kind, else in the focused pane', () => {
     view.showSource('baseline', 'run:2')
     expect(now().focus).toBe(3)
     view.chooseLayout('1x2')
@@ -62,7 +62,7 @@ describe('a layout', () => {
 })
 
 describe('a pair', () => {
-  it('is picked one after the other; the same once more lets go', () => {
+  it('is chosen pane by pane, and choosing a pane again removes it', () => {
     pickForPair(4)
     pickForPair(4)
     expect(now()).toMatchObject({ picked: null, pair: null })
@@ -75,13 +75,13 @@ describe('a pair', () => {
     expect(now().pair).toBeNull()
   })
 
-  it('is the pane in focus and the ground truth where none was picked', () => {
+  it('is the focused pane and the ground truth if no pane was chosen', () => {
     compareBy('overlay')
     expect(now().pair).toMatchObject({ mode: 'overlay', first: 2, second: 4 })
   })
 })
 
-it('shapes are a volume’s own, each with a number of its own', () => {
+it('shapes belong to a volume, and each shape has its own number', () => {
   const first = addShape({ kind: 'line', from: { x: 0, y: 0 }, to: { x: 1, y: 1 } })
   changeShape(first, { to: { x: 0.5, y: 0.5 } })
   addShapes([{ kind: 'rectangle', from: { x: 0, y: 0 }, to: { x: 1, y: 1 }, label: 'a box', slice: 3 }])

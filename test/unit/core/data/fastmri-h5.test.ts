@@ -12,7 +12,7 @@ interface StoredDataset {
 type Datasets = Record<string, StoredDataset | string>
 type Attributes = Record<string, string | number>
 
-/** An HDF5 file that is only in memory. */
+/** An HDF5 file in memory. */
 function memoryFile(contents: Datasets, attributes: Attributes = {}): Hdf5File & { disposed: boolean } {
   const stored = (name: string) => {
     const entry = contents[name]
@@ -43,7 +43,7 @@ function memoryFile(contents: Datasets, attributes: Attributes = {}): Hdf5File &
   }
 }
 
-/** k-space [slices, 6 rows, columns] where column c has the amplitude amplitudes[c] in all its samples. */
+/** k-space [slices, 6 rows, columns]. Every sample of column c has the amplitude amplitudes[c]. */
 function kspace(slices: number, amplitudes: readonly number[], kind: ElementKind = 'complex64'): StoredDataset {
   const columns = amplitudes.length
   const values = Array.from({ length: slices * 6 * columns * 2 }, (_, i) => amplitudes[Math.floor(i / 2) % columns])
@@ -63,7 +63,8 @@ const sampling = (datasets: Datasets) => open(datasets).info.sampling
 describe('openFormat', () => {
   it('describes a full volume completely', () => {
     const header =
-      '<ismrmrdHeader><encoding><reconSpace><matrixSize><x>8</x><y>7</y></matrixSize></reconSpace></encoding></ismrmrdHeader>'
+      '<ismrmrdHeader><encoding><reconSpace><matrixSize><x>8</x><y>7</y>' +
+      '</matrixSize></reconSpace></encoding></ismrmrdHeader>'
     const { info, mask } = open(
       {
         kspace: full,
@@ -95,10 +96,10 @@ describe('openFormat', () => {
     expect(mask).toBeNull()
   })
 
-  it('makes do with k-space alone, and leaves no trace of the patient id', () => {
+  it('opens a file of k-space alone, and keeps no patient id', () => {
     const { info, readTarget, readNoiseFree } = open({ kspace: full })
     expect(info).toMatchObject({ targetShape: null, reconSize: null, acquisition: null, maximum: null })
-    expect(info).toMatchObject({ patient: 'hash of 8 letters', synthetic: false, noiseFree: false }) // the file name
+    expect(info).toMatchObject({ patient: 'hash of 8 letters', synthetic: false, noiseFree: false }) // of the file name
     expect(readTarget(0)).toBeNull()
     expect(readNoiseFree(0)).toBeNull()
     const subject =
@@ -110,7 +111,7 @@ describe('openFormat', () => {
     expect(JSON.stringify([fromHeader, fromAttribute])).not.toMatch(/Jane|secret/)
   })
 
-  it('reads the patient orientation as DICOM writes it, and nothing else for one', () => {
+  it('reads a patient orientation in DICOM’s form, and ignores other texts', () => {
     const orientation = (text: string | number) =>
       open({ kspace: full }, { patient_orientation: text }).info.orientation
     expect(orientation('L\\F')).toEqual(['L', 'F'])
@@ -293,7 +294,7 @@ describe('sampling', () => {
     expect(volume.info).toMatchObject({ sampling: subSampled, content })
     expect(volume.mask).toEqual(Uint8Array.of(0, 1, 0, 1, 0))
     expect(openKnown(known({ sampling: { kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 } })).mask).toBeNull()
-    // All ones: nothing is masked again.
+    // A mask of ones, because irregular k-space is not masked again.
     const irregular = openKnown(known({ sampling: { kind: 'irregular', pattern: 'rows', acceleration: 2 } }))
     expect(irregular.mask).toEqual(Uint8Array.of(1, 1, 1, 1, 1))
     expect(() => openKnown(known({ sampling: subSampled, mask: '01' }))).toThrow(

@@ -22,7 +22,7 @@ describe('parseIsmrmrdHeader', () => {
     })
   })
 
-  it('knows a namespace prefix, and takes the first of several encodings', () => {
+  it('reads a header with a namespace prefix, and takes the first of several encodings', () => {
     const prefixed = header(encoding('320', '320') + encoding('64', '64')).replaceAll(/<(\/?)(\w)/g, '<$1ns:$2')
     expect(parseIsmrmrdHeader(prefixed, KSPACE)).toEqual({ reconSize: [320, 320], voxelSize: null, patientId: null })
   })
@@ -57,17 +57,18 @@ describe('parseIsmrmrdHeader', () => {
 
 describe('the voxel size', () => {
   interface Scan {
-    /** Of the k-space in the file; else that of the encoded space. */
+    /** Matrix of the k-space in the file. By default, the matrix of the encoded space. */
     readonly kspace?: readonly [number, number]
     readonly encoded?: readonly [Three, Three?]
     readonly recon?: readonly [Three, Three?]
   }
   const scan = ({ encoded, recon }: Scan) =>
-    `<encoding>${encoded ? space('encodedSpace', ...encoded) : ''}${recon ? space('reconSpace', ...recon) : ''}</encoding>`
+    `<encoding>${encoded ? space('encodedSpace', ...encoded) : ''}` +
+    `${recon ? space('reconSpace', ...recon) : ''}</encoding>`
   const sizeOf = (kspace: readonly [number, number], ...scans: Scan[]) =>
     parseIsmrmrdHeader(header(scans.map(scan).join('')), kspace)!.voxelSize
 
-  // fastMRI's knees: readout oversampled twice, slices 1.5 times.
+  // fastMRI's knees: the readout is oversampled 2 times, the slices 1.5 times.
   const KNEE: Scan = {
     encoded: [
       [640, 368, 1],
@@ -248,7 +249,7 @@ describe('the voxel size', () => {
     expect(sizeOf([64, 48], one)).toEqual([2, 2, null])
   })
 
-  it('is of the encoding whose matrix the k-space has, and so is the reconstructed size', () => {
+  it('and the reconstructed size belong to the encoding with the matrix of the k-space', () => {
     const noise: Scan = {
       encoded: [
         [32, 16, 1],

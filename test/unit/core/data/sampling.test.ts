@@ -1,4 +1,4 @@
-/** The right answers are the patterns that the tests themselves lay over k-space that holds every sample. */
+/** Judgement of sampling. The tests mask full k-space with a pattern, and this pattern is the right answer. */
 import { describe, expect, it } from 'vitest'
 import { faultOfImage, type Judgement, surveyKspace } from '../../../../src/core/data/sampling.ts'
 import { RandomState } from '../../../../src/core/mri/random.ts'
@@ -17,7 +17,7 @@ const SIZES: readonly Size[] = [
   { rows: 37, columns: 51 },
   { rows: 16, columns: 16 },
 ]
-/** Without noise, a usual scan, and noise alone but for a little. */
+/** No noise, the noise of a usual scan, and almost only noise. */
 const NOISES = [0, 0.01, 1]
 const scans: readonly Scan[] = SIZES.flatMap(size =>
   NOISES.map((noise, i) => ({ ...size, noise, seed: 100 * (i + 1) })),
@@ -25,7 +25,7 @@ const scans: readonly Scan[] = SIZES.flatMap(size =>
 const volume = (scan: Scan, slices = 3) =>
   Array.from({ length: slices }, (_, slice) => kspaceOf({ ...scan, seed: scan.seed + slice }))
 
-/** What a pattern leaves behind where it measured nothing: zeros, or the rounding errors of a filter or a crop in the image. */
+/** Values in unmeasured samples: zeros, or the rounding errors of a filter or a crop in the image. */
 const STORED = [
   ['zeros', (kspace: Float32Array) => kspace],
   ['rounding errors of float32', (kspace: Float32Array, scan: Scan) => roundTrip(kspace, scan)],
@@ -102,14 +102,14 @@ describe.each(scans.map(scan => [inWords(scan), scan] as const))('k-space of %s'
       for (let i = 0; i < rows * columns; i++) count += Number(measured(Math.floor(i / columns), i % columns))
       expect(sampling).toMatchObject({ kind: 'irregular', pattern: 'points' })
       const { acceleration } = sampling as Extract<typeof sampling, { kind: 'irregular' }>
-      // By chance a measured sample is as small as the floor, or a rounding error of float16 above it.
+      // A few measured samples are as small as the floor, and a few rounding errors of float16 are above the floor.
       const error = Math.abs(acceleration / ((rows * columns) / count) - 1)
       expect(error).toBeLessThan(floor.includes('float16') ? 0.05 : 0.005)
     }
   })
 
   it.each(STORED)(
-    'is irregular if each slice has other columns, or only some slices lack any, beside %s',
+    'is irregular if slices differ in their columns, or if only some slices lack columns, beside %s',
     (_, store) => {
       const masks = whole.map((_, slice) => {
         const lines = randomLines(columns, 3, scan.seed + slice)
@@ -127,7 +127,7 @@ describe.each(scans.map(scan => [inWords(scan), scan] as const))('k-space of %s'
       const measured = masks.flat().filter(Boolean).length
       const expected = { kind: 'irregular', pattern: 'each slice differs' }
       expect(judge(masked, scan).sampling).toEqual({ ...expected, acceleration: (3 * columns) / measured })
-      // Only the middle slice, which a quick look takes, has all columns.
+      // Only the middle slice has all columns. A quick look reads the middle slice only.
       expect(judge([masked[0], whole[1], masked[0]], scan).sampling).toMatchObject(expected)
     },
   )
@@ -141,7 +141,7 @@ describe.each(scans.map(scan => [inWords(scan), scan] as const))('k-space of %s'
         (_: number, column: number) => column >= 2 * across,
         (row: number) => row >= 2 * down,
         (row: number, column: number) => row >= down && row < rows - down && column >= across,
-        // As three-dimensional scans leave the corners out.
+        // Three-dimensional scans often omit the corners.
         (row: number, column: number) =>
           (row - rows / 2) ** 2 / (rows / 2) ** 2 + (column - columns / 2) ** 2 / (columns / 2) ** 2 < 1,
       ]
@@ -179,7 +179,7 @@ describe('the sampling of full k-space', () => {
     expect(sampling).toMatchObject({ nearlyEmptyColumns: nearlyEmpty })
   })
 
-  it('says of empty rows at the edges what they are taken for', () => {
+  it('explains empty rows at the edges', () => {
     const { remarks } = judge(
       volume(scan).map(kspace => sampled(kspace, 48, row => row >= 4 && row < 62)),
       scan,
@@ -188,7 +188,7 @@ describe('the sampling of full k-space', () => {
     expect(remarks[0]).toContain('The first 4 and the last 2 of 64 rows')
   })
 
-  it('says of columns that are empty at one edge what they are taken for, and nothing of those at both', () => {
+  it('explains empty columns at one edge, and says nothing of empty columns at both edges', () => {
     const after = (first: number, last: number) =>
       judge(
         volume(scan).map(kspace => sampled(kspace, 48, (_, column) => column >= first && column <= last)),
@@ -206,7 +206,7 @@ describe('the sampling of full k-space', () => {
     }
   })
 
-  it('says of empty corners what they are taken for', () => {
+  it('explains empty corners', () => {
     const inEllipse = (row: number, column: number) => ((row - 32) / 32) ** 2 + ((column - 24) / 24) ** 2 < 0.99
     const { sampling, remarks } = judge(
       volume(scan).map(kspace => sampled(kspace, 48, inEllipse)),
@@ -228,8 +228,8 @@ describe('the sampling of full k-space', () => {
       })
   })
 
-  it('takes no columns for gaps that coarse numbers leave empty; those that were not measured are', () => {
-    // Of the first eight columns, four hold one sample of the smallest number there is.
+  it('counts columns as measured that coarse numbers leave empty, and finds columns that were not measured', () => {
+    // Four of the first eight columns hold one sample of the smallest number.
     const coarse = volume(scan).map(kspace => {
       const unit = Math.max(...kspace.map(Math.abs)) / 127
       return kspace.map((value, i) => {
@@ -243,7 +243,7 @@ describe('the sampling of full k-space', () => {
     expect(judge(fewer, scan).sampling).toMatchObject({ kind: 'sub-sampled', measuredColumns: 46 })
   })
 
-  it('takes no zeros for gaps that come of coarse numbers', () => {
+  it('counts zeros from coarse numbers as measured', () => {
     for (const share of [0.6, 1, 2]) {
       const quantised = volume({ ...scan, noise: 0.1 }).map(kspace => {
         const unit = kspace.map(Math.abs).sort()[kspace.length >> 1] / share
@@ -263,7 +263,7 @@ describe('a dataset mask', () => {
   const masked = whole.map(kspace => sampled(kspace, 32, (_, column) => lines[column]))
   const measuredColumns = lines.filter(Boolean).length
 
-  it('rules, with nothing to remark where k-space agrees', () => {
+  it('decides, without a remark if k-space agrees', () => {
     expect(judge(masked, scan, stored)).toEqual({
       sampling: { kind: 'sub-sampled', evidence: 'mask dataset', measuredColumns, acceleration: 32 / measuredColumns },
       mask: stored,
@@ -277,7 +277,7 @@ describe('a dataset mask', () => {
     expect(judge(whole, scan, ones).sampling.kind).toBe('full')
   })
 
-  it('rules over k-space that holds more, which is told', () => {
+  it('decides if k-space holds more columns, with a remark', () => {
     const { sampling, mask, remarks } = judge(whole, scan, stored)
     expect(sampling).toMatchObject({ evidence: 'mask dataset', measuredColumns })
     expect(mask).toEqual(stored)
@@ -285,7 +285,7 @@ describe('a dataset mask', () => {
     expect(remarks[0]).toContain(`${32 - measuredColumns} columns that the dataset mask calls not measured hold`)
   })
 
-  it('is narrowed to the columns that k-space holds, which is told', () => {
+  it('is narrowed to the columns that k-space holds, with a remark', () => {
     const column = lines.findIndex((line, i) => line && i > 0)
     const less = masked.map(kspace => sampled(kspace, 32, (_, i) => i !== column))
     const { sampling, mask, remarks } = judge(less, scan, stored)
@@ -294,7 +294,7 @@ describe('a dataset mask', () => {
     expect(remarks.join()).toContain('calls 1 columns measured that are empty')
   })
 
-  it('does not rule over k-space whose columns differ from slice to slice', () => {
+  it('does not decide if the columns of k-space differ between slices', () => {
     const other = sampled(whole[1], 32, (_, column) => column % 2 === 0)
     const { sampling, mask, remarks } = judge([masked[0], other, masked[2]], scan, stored)
     expect(sampling).toMatchObject({ kind: 'irregular', pattern: 'each slice differs' })
@@ -338,7 +338,7 @@ describe('faults', () => {
     }
   })
 
-  it('of a slice of zeros: it has no part in the judgement', () => {
+  it('of a slice of zeros, which is left out of the judgement', () => {
     const survey = surveyKspace(20, 18)
     expect(survey.add(first, 0)).toBeNull()
     expect(

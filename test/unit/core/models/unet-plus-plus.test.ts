@@ -13,13 +13,13 @@ beforeAll(useEngine)
 const vectors = golden('unetpp')
 const network = makeUnetPlusPlus(() => [2, 4, 6, 8, 10])
 
-/** [batch, 1, height, width] → [batch, height, width, 1]: with one channel the bytes are the same. */
+/** [batch, 1, height, width] → [batch, height, width, 1]. With one channel, both orders have equal bytes. */
 function image(name: string): tf.Tensor4D {
   const { shape, data } = vectors.array(name)
   return tf.tensor4d(Float32Array.from(data), [shape[0], shape[2], shape[3], 1])
 }
 
-/** Golden weights; running statistics as PyTorch begins them. */
+/** Golden weights, with PyTorch's initial running statistics. */
 function setUp(deepSupervision: boolean) {
   const config = { channels: 2, deepSupervision }
   const specs = network.parameters(config)
@@ -34,7 +34,7 @@ function setUp(deepSupervision: boolean) {
   return { config, specs, flat: tf.tensor1d(fromTorch(tensors, specs, 'golden')) }
 }
 
-/** A training pass: its outputs, and what it set. */
+/** A training pass: the outputs, and the buffers that the pass set. */
 function pass({ config, specs }: ReturnType<typeof setUp>, flat: tf.Tensor1D) {
   const set = new Map<string, tf.Tensor>()
   const outputs = network.outputs(kernels(), config, unpack(flat, specs), image('x'), {
@@ -47,7 +47,7 @@ const lossOf = (outputs: readonly tf.Tensor[]) =>
   tf.div(tf.addN(outputs.map(output => tf.mean(tf.abs(tf.sub(output, image('target')))))), outputs.length) as tf.Scalar
 
 describe('U-Net++', () => {
-  it('gives PyTorch’s output, its running statistics, and its output by them', () => {
+  it('gives PyTorch’s output, running statistics, and output with these statistics', () => {
     const { config, specs, flat } = setUp(false)
     const { outputs, set } = pass({ config, specs, flat }, flat)
     expectClose(outputs[0].dataSync(), vectors.array('nods.y').data, 1e-4)
@@ -66,7 +66,7 @@ describe('U-Net++', () => {
     )
   })
 
-  it('has its running statistics from a training step', () => {
+  it('sets its running statistics in a training step', () => {
     const { config, specs, flat } = setUp(false)
     const sgd = makeOptimizer({ kind: 'sgd', momentum: 0, nesterov: false, weightDecay: 0, larc: null })
     const step = makeStep(
@@ -102,7 +102,7 @@ describe('U-Net++', () => {
     let compared = 0
     for (const [tensor, { data }] of toTorch(grad.dataSync() as Float32Array, made.specs)) {
       if (/\.conv\d\.bias$/.test(tensor)) {
-        expect(Math.max(...data.map(Math.abs)), tensor).toBe(0) // batch norm takes a constant away again
+        expect(Math.max(...data.map(Math.abs)), tensor).toBe(0) // Batch norm removes a constant.
       } else if (vectors.names.includes(`${name}.grad.${tensor}`)) {
         expectClose(data, vectors.array(`${name}.grad.${tensor}`).data, 5e-3)
         compared++
@@ -127,7 +127,7 @@ describe('U-Net++', () => {
     expect(Array.from(output.dataSync()).every(Number.isFinite)).toBe(true)
   })
 
-  it('tells the features of every layer it names', () => {
+  it('gives the features of every layer that it names', () => {
     const config = { channels: 1, deepSupervision: false }
     const specs = unetPlusPlus.parameters(config)
     const heard: string[] = []

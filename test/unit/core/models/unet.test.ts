@@ -30,7 +30,7 @@ const weights = () =>
     'golden',
   )
 
-/** [batch, 1, height, width] → [batch, height, width, 1]: with one channel the bytes are the same. */
+/** [batch, 1, height, width] → [batch, height, width, 1]. With one channel, both orders have equal bytes. */
 function image(name: string): tf.Tensor4D {
   const { shape, data } = vectors.array(name)
   return tf.tensor4d(Float32Array.from(data), [shape[0], shape[2], shape[3], 1])

@@ -24,7 +24,7 @@ const noise = (length: number, seed = 0) => {
   return Float32Array.from({ length }, () => random.normal())
 }
 
-/** k-space [rows, columns, 2] of one sample of that value. */
+/** k-space [rows, columns, 2] with one sample of this value, and zeros elsewhere. */
 function impulse([rows, columns]: Shape, row: number, column: number, value: readonly [number, number]): Float32Array {
   const kspace = new Float32Array(2 * rows * columns)
   kspace.set(value, 2 * (row * columns + column))
@@ -37,7 +37,7 @@ const SHAPES: readonly Shape[] = [
 ]
 
 describe('logMagnitude', () => {
-  it('is log₁₀, NaN where nothing was measured, and never below a millionth of the largest', () => {
+  it('is log₁₀, is NaN for unmeasured samples, and is never below a millionth of the largest value', () => {
     const kspace = Float32Array.of(3, 4, 1, 0, 0, 50, 0, 0, 0, 0.001, 1e-9, 0) // [2, 3, 2]
     const log = logMagnitude(maskedKspace(kspace, Uint8Array.of(1, 0, 1)), Uint8Array.of(1, 0, 1))
     expectClose([...log].filter(Number.isFinite), [5, 50, 5e-5, 5e-5].map(Math.log10), 1e-6)
@@ -81,7 +81,7 @@ describe.each(SHAPES)('of %d × %d', (height, width) => {
   })
 })
 
-it('a mask over the grid is its columns on every row', () => {
+it('a mask over the grid repeats its columns on every row', () => {
   expect([...maskGrid(Uint8Array.of(1, 0, 1), 2)]).toEqual([1, 0, 1, 1, 0, 1])
 })
 
@@ -95,7 +95,7 @@ describe.each(SHAPES)('the residual in %d × %d', (height, width) => {
   const whole = Float32Array.from({ length: height * width }, (_, i) => Math.hypot(complex[2 * i], complex[2 * i + 1]))
   const zeroFilled = centreCropReal(whole, shape, crop)
 
-  it('of the zero-filled magnitude is nothing but its rounding', () => {
+  it('of the zero-filled magnitude is rounding error only', () => {
     expect(norm(residualOf(zeroFilled, measurement))).toBeLessThan(1e-7 * norm(measured))
   })
 
@@ -118,7 +118,7 @@ describe.each(SHAPES)('the residual in %d × %d', (height, width) => {
     expect(largest(difference)).toBeCloseTo(largest(measured), 5)
   })
 
-  it('takes a pixel without signal as real', () => {
+  it('takes phase 0 for a pixel without signal', () => {
     const nothing = new Float64Array(2 * height * width)
     const image = new Float32Array(height * width).fill(1)
     const difference = residualOf(image, { measured: nothing, mask: all(width), shape, crop: shape })
@@ -142,7 +142,7 @@ describe('ssimImage', () => {
     }
   })
 
-  it('is 1 of the truth itself, and lies where the images differ', () => {
+  it('is 1 for equal images, and is below 1 only where the images differ', () => {
     const changed = truth.slice()
     changed[10 * 15 + 7] += 5
     const map = ssimImage(changed, truth, shape, 3)

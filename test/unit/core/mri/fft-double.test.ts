@@ -4,7 +4,7 @@ import { expectClose, golden } from '../../../golden.ts'
 
 const vectors = golden('fft')
 
-/** Images of a golden array, whose leading axes (a batch) are all but the last three. */
+/** Images of a golden array. All axes before the last three are a batch. */
 function images(name: string): { height: number; width: number; data: Float64Array[] } {
   const { shape, data } = vectors.array(name)
   const [height, width] = shape.slice(-3)

@@ -8,7 +8,7 @@ beforeAll(useEngine)
 const vectors = golden('fft')
 const filling = () => makeZeroFilling(kernels())
 
-/** NumPy's centred inverse transform of [height, width, 2], its magnitude. */
+/** Magnitude of NumPy's centred inverse transform of [height, width, 2]. */
 const reference = (name: string) => {
   const { data, shape } = vectors.array(`${name}.ifft`)
   return {
@@ -43,7 +43,7 @@ describe('a zero-filled image', () => {
     }
   })
 
-  it.each(NAMES)('looks at measured columns only, and takes all others for zero, %s', name => {
+  it.each(NAMES)('reads measured columns only, and takes zero for all others, %s', name => {
     const [rows, columns] = reference(name).shape
     const mask = Uint8Array.from({ length: columns }, (_, column) => Number(column % 3 === 1))
     const masked = kspaceOf(name).map((value, i) => (mask[(i >> 1) % columns] ? value : 0))
@@ -55,7 +55,7 @@ describe('a zero-filled image', () => {
 })
 
 describe('zero-filling', () => {
-  it.each(NAMES)('gives under one mask after another what each gives by itself, %s', name => {
+  it.each(NAMES)('gives equal images for a mask alone and after other masks, %s', name => {
     const [rows, columns] = reference(name).shape
     const crop: [number, number] = [rows - 1, columns - 2]
     const maskOf = (isMeasured: (column: number) => boolean) =>
@@ -63,7 +63,7 @@ describe('zero-filling', () => {
     const underMask = filling().underMasks(kspaceOf(name), columns, crop)
     for (const mask of [
       maskOf(column => column % 3 === 1),
-      maskOf(column => column % 2 === 0), // some of them transformed already, some of those not wanted
+      maskOf(column => column % 2 === 0), // shares some columns with the mask before
       maskOf(() => true),
       maskOf(column => column === 4),
       maskOf(column => column % 3 === 1),
@@ -71,7 +71,7 @@ describe('zero-filling', () => {
       expectClose(underMask(mask), filling().image(kspaceOf(name), mask, crop), 1e-6)
   })
 
-  it('refuses k-space that is not whole rows of the columns', () => {
+  it('refuses k-space whose length is not a whole number of rows', () => {
     expect(() => filling().underMasks(new Float32Array(20), 4, [2, 2])(new Uint8Array(4).fill(1))).toThrow('whole rows')
   })
 })

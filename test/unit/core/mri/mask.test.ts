@@ -25,7 +25,7 @@ interface GoldenMask {
   mask: number[]
 }
 
-/** Of `magic-masks.py`, which computes fastMRI's definition with NumPy. */
+/** Masks from `magic-masks.py`, which computes fastMRI's definition with NumPy. */
 const MAGIC: readonly {
   columns: number
   acceleration: number
@@ -73,7 +73,7 @@ describe('makeMask equals fastMRI', () => {
     expect(bits(made)).toBe(mask)
   })
 
-  // Expected: numpy.around(numpy.arange(offset, columns − 1, spacing)), NumPy 2.4.
+  // Expected values: numpy.around(numpy.arange(offset, columns − 1, spacing)), NumPy 2.4.
   it('rounds halves as NumPy does in a fractional mask', () => {
     const spec: MaskSpec = { kind: 'equispaced_fraction', acceleration: 3, centerFraction: 0.08 }
     const mask = makeMask(spec, 367, RandomState.fromSeed(1))
@@ -122,7 +122,7 @@ describe('makeMask', () => {
 
 describe('a magic mask', () => {
   it.each([2, 3, 4, 5, 6, 8])(
-    'at %d× has its centre, and two combs whose teeth lie two columns apart once mirrored',
+    'at %d× has its centre, and two combs that are two columns apart after mirroring',
     step => {
       const offsets = new Set<number>()
       for (const columns of [157, 372]) {
@@ -140,12 +140,12 @@ describe('a magic mask', () => {
           const apart = ([...right][0] - [...left][0] + step) % step
           expect([2 % step, (step - 2) % step]).toContain(apart)
           offsets.add([...right][0])
-          const expected = (columns - (to - from)) / step // outside of the centre, one in `step`
+          const expected = (columns - (to - from)) / step // one in `step` columns outside the centre
           expect(Math.abs(outside.length - expected)).toBeLessThan(2)
           expect(acceleration(mask)).toBe(columns / (outside.length + to - from))
         }
       }
-      expect(offsets.size).toBe(Math.ceil(step / 2)) // two neighbouring offsets start at the same odd frequency
+      expect(offsets.size).toBe(Math.ceil(step / 2)) // Two neighbouring offsets start at one odd frequency.
     },
   )
 })
@@ -159,7 +159,7 @@ describe('gatherColumns', () => {
     expect([...kspace]).toEqual(before)
   })
 
-  it.each(['even', 'odd', 'narrow'])('takes what fastMRI’s masked k-space keeps, case %s', name => {
+  it.each(['even', 'odd', 'narrow'])('takes the columns that fastMRI’s masked k-space keeps, case %s', name => {
     const vectors = golden('unet_transform')
     const mask = vectors.array(`${name}.mask`).data as Uint8Array
     const masked = vectors.array(`${name}.masked_kspace`).data as Float32Array
@@ -183,7 +183,7 @@ describe('subsampleMask', () => {
   const outside = (mask: Uint8Array) =>
     [...mask.keys()].filter(column => mask[column] && (column < centre.from || column >= centre.to))
 
-  it('nests in the measured columns, keeps the centre, drops some and keeps some', () => {
+  it('is a part of the measured columns, with the centre, and neither empty nor whole elsewhere', () => {
     for (const keep of [1e-9, 0.3, 0.5, 0.9, 1 - 1e-9]) {
       for (let seed = 0; seed < 50; seed++) {
         const view = subsampleMask(measured, SPEC, keep, RandomState.fromSeed(seed))
@@ -195,7 +195,7 @@ describe('subsampleMask', () => {
     }
   })
 
-  it('keeps exactly the centre for certain', () => {
+  it('always keeps the centre, and no other column always', () => {
     const always = new Uint8Array(372).fill(1)
     for (let seed = 0; seed < 100; seed++) {
       const view = subsampleMask(new Uint8Array(372).fill(1), SPEC, 0.5, RandomState.fromSeed(seed))
@@ -206,7 +206,7 @@ describe('subsampleMask', () => {
     )
   })
 
-  it('keeps the share that was asked for', () => {
+  it('keeps the requested share', () => {
     const random = RandomState.fromSeed(0)
     let kept = 0
     for (let draw = 0; draw < 500; draw++) kept += outside(subsampleMask(measured, SPEC, 0.6, random)).length
@@ -228,7 +228,7 @@ describe('subsampleMask', () => {
     expect([...view.subarray(centre.from, centre.from + 4)]).toEqual([0, 0, 0, 1])
   })
 
-  it('reaches every outside column when one is forced to stay', () => {
+  it('keeps at least one outside column, and each of them with some seed', () => {
     const columns = new Set<number>()
     const two = new Uint8Array(25).fill(1, 12, 14)
     two[3] = 1

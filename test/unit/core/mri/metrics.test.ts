@@ -30,7 +30,7 @@ function load(name: string) {
   }
 }
 
-/** Equal to 1e-9 of the value (or absolutely, below 1), with NaN and ±∞ equal to themselves. */
+/** Expects equality to 1e-9 of the value (absolute below 1). NaN and ±∞ are equal to themselves. */
 function expectNear(actual: number, expected: number) {
   if (!Number.isFinite(expected)) expect(actual).toBe(expected)
   else expect(Math.abs(actual - expected)).toBeLessThanOrEqual(1e-9 * Math.max(1, Math.abs(expected)))
@@ -53,7 +53,7 @@ describe('scoreVolume equals fastMRI’s evaluation', () => {
   })
 })
 
-/** SSIM of one window by its definition. */
+/** SSIM of one window, from its definition. */
 function windowSsim(x: number[], y: number[], maximum: number): number {
   const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
   const covariance = (p: number[], q: number[]) => {
@@ -68,7 +68,7 @@ function windowSsim(x: number[], y: number[], maximum: number): number {
   )
 }
 
-/** The values of the 7 × 7 window about a pixel, as far as they lie in the image. */
+/** The values of the 7 × 7 window about a pixel, within the image. */
 function windowAbout(image: Float32Array, height: number, width: number, row: number, column: number): number[] {
   const values: number[] = []
   for (let i = Math.max(0, row - 3); i <= Math.min(height - 1, row + 3); i++) {
@@ -77,7 +77,7 @@ function windowAbout(image: Float32Array, height: number, width: number, row: nu
   return values
 }
 
-/** A bright disc in faint noise, and the same with errors. */
+/** A bright disc in faint noise, and a prediction with errors. */
 function discVolume([slices, height, width]: Shape, scale: number, level = 0) {
   const random = RandomState.fromSeed(11)
   const target = Float32Array.from({ length: slices * height * width }, (_, pixel) => {
@@ -157,14 +157,14 @@ describe('foreground', () => {
     }
     expect(pixels).toBeGreaterThan(100)
     expect(pixels).toBeLessThan(target.length / 2)
-    expect(windows).toBeLessThan(pixels) // the disc reaches the rim, where no window fits
+    expect(windows).toBeLessThan(pixels) // The disc reaches the edge of the image, where no window fits.
     const { foreground } = scoreVolume({ target, prediction, shape })
     expectNear(foreground.nmse, squaredError / energy)
     expectNear(foreground.psnr, 10 * Math.log10(maximum ** 2 / (squaredError / pixels)))
     expectNear(foreground.ssim, ssim / windows)
   })
 
-  it('does not see errors in air', () => {
+  it('ignores errors in air', () => {
     const target = new Float32Array(40 * 40)
     for (let row = 16; row < 24; row++) target.fill(1, row * 40 + 16, row * 40 + 24)
     const prediction = target.slice().fill(0.3, 0, 40)
@@ -175,7 +175,7 @@ describe('foreground', () => {
     expect(score.ssim).toBeLessThan(1)
   })
 
-  it('is measured against the maximum that is given', () => {
+  it('uses the given maximum', () => {
     const { target, prediction } = discVolume(shape, 1)
     expect(scoreVolume({ target, prediction, shape, maximum: 100 }).foreground).toEqual({
       ssim: Number.NaN,
@@ -184,11 +184,11 @@ describe('foreground', () => {
     })
   })
 
-  it('is nowhere in an empty ground truth', () => {
+  it('is empty for an empty ground truth', () => {
     expect(scoreVolume(load('zero_gt')).foreground.nmse).toBeNaN()
   })
 
-  it('is everywhere in a flat one', () => {
+  it('is everywhere for a constant ground truth', () => {
     const score = scoreVolume(load('const_vs_const'))
     expectNear(score.foreground.ssim, score.ssim)
     expect(score.foreground).toMatchObject({ psnr: score.psnr, nmse: score.nmse })
@@ -206,7 +206,7 @@ describe('scoreVolume', () => {
     expect(score).toThrow(expect.objectContaining({ code: 'SHAPE_MISMATCH' }))
   })
 
-  it('shows a prediction that is not a number', () => {
+  it('gives NaN for a prediction with NaN', () => {
     const { target, prediction } = discVolume([1, 10, 10], 1)
     prediction[5] = Number.NaN
     const score = scoreVolume({ target, prediction, shape: [1, 10, 10] })

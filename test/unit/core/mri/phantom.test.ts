@@ -17,7 +17,7 @@ import { expectClose } from '../../../golden.ts'
 
 const FROZEN_VERSION = 1
 const FROZEN_SHA256 = '102dbe076769f481535f72547d739e1243204e7dafcc08f3285c1be98019a1d2'
-/** Of the noise-free image of the slice below. */
+/** Statistics of the noise-free image of the slice below. */
 const STATISTICS = {
   maximum: 0.001074,
   mean: 0.0002856,
@@ -51,7 +51,7 @@ function quantile(values: readonly number[], share: number): number {
   return values.toSorted((a, b) => a - b)[Math.floor(share * (values.length - 1))]
 }
 
-/** |a − b| over |b|, Euclidean. */
+/** Euclidean norm of a − b over the norm of b. */
 function relativeDifference(a: Float32Array, b: Float32Array): number {
   return Math.sqrt(mean(a.map((value, i) => (value - b[i]) ** 2)) / mean(b.map(value => value ** 2)))
 }
@@ -69,8 +69,8 @@ function cropOf(image: Float64Array): Float32Array {
   })
 }
 
-describe('the freeze', () => {
-  it('holds the source text', () => {
+describe('the frozen generator', () => {
+  it('has the recorded source text', () => {
     const root = new URL('../../../../src/core/mri/', import.meta.url)
     const files = [
       ...readdirSync(new URL('phantom/', root)).map(file => `phantom/${file}`),
@@ -89,7 +89,7 @@ describe('the freeze', () => {
     })
   })
 
-  it('holds one slice, coarsely', () => {
+  it('draws one slice with the recorded statistics', () => {
     const image = slice.noiseFree
     const relative = (value: number) => value / STATISTICS.maximum
     expect(maximum(image) / STATISTICS.maximum).toBeCloseTo(1, 2)
@@ -133,7 +133,7 @@ describe('k-space', () => {
         }
       }
       expect(Math.sqrt(mean(air.map(value => value ** 2))) / noiseSd).toBeCloseTo(1, 1)
-      // where signal is far above noise, the magnitude's error is the noise's in-phase part
+      // Where the signal is far above the noise, the error of the magnitude is the in-phase part of the noise.
       const measured = cropOf(image)
       const errors = [...measured.keys()]
         .filter(i => noiseFree[i] > 8 * noiseSd)
@@ -169,7 +169,7 @@ describe('determinism', () => {
       expect(relativeDifference(other.noiseFree, slice.noiseFree)).toBeGreaterThan(0.2)
   })
 
-  it('changes little to the next of many slices', () => {
+  it('changes little from slice to slice if a volume has many slices', () => {
     const here = synthesizeSlice({ ...middle, slice: 150, slices: 300 })
     const next = synthesizeSlice({ ...middle, slice: 151, slices: 300 })
     const difference = relativeDifference(next.noiseFree, here.noiseFree)
@@ -190,16 +190,16 @@ describe('determinism', () => {
     expect(large / small).toBeGreaterThan(1.08)
   })
 
-  it('refuses a slice that is not there', () => {
+  it('refuses a slice that does not exist', () => {
     for (const wrong of [-1, 12, 1.5])
       expect(() => synthesizeSlice({ ...middle, slice: wrong })).toThrow('Expected a slice from 0 to 11')
   })
 })
 
-describe('a voxel of two', () => {
+describe('a voxel of twice the size', () => {
   const coarse = synthesizeSlice({ ...middle, voxel: 2 })
 
-  it('measures the central half of k-space along both axes, noise and all', () => {
+  it('measures the central half of k-space along both axes, with the noise', () => {
     expect(coarse.kspace).toHaveLength(320 * 186 * 2)
     const cut = Float32Array.from(coarse.kspace, (_, i) => {
       const [row, within] = [Math.floor(i / (186 * 2)), i % (186 * 2)]
@@ -214,13 +214,13 @@ describe('a voxel of two', () => {
     const at = (row: number, column: number) => slice.noiseFree[row * 320 + column]
     const averaged = Float32Array.from(coarse.noiseFree, (_, i) => {
       const [row, column] = [2 * Math.floor(i / 160), 2 * (i % 160)]
-      // Pixel i of the coarse grid has its centre at pixel 2 i of the fine one.
+      // Pixel i of the coarse grid has its centre at pixel 2 i of the fine grid.
       return (4 * at(row, column) + 2 * at(Math.max(0, row - 1), column) + 2 * at(row, Math.max(0, column - 1))) / 8
     })
     expect(relativeDifference(averaged, coarse.noiseFree)).toBeLessThan(0.12)
   })
 
-  it('says so in the header', () => {
+  it('is written in the header', () => {
     const header = ismrmrdHeader(middle, 12, 2).replaceAll(/\s+</g, '<')
     expect(header).toContain('<encodedSpace><matrixSize><x>320</x><y>186</y><z>1</z></matrixSize>')
     expect(header).toContain('<fieldOfView_mm><x>280</x><y>162.75</y><z>3</z></fieldOfView_mm>')
@@ -256,14 +256,14 @@ describe('contrast', () => {
   })
 })
 
-describe('what the file says of itself', () => {
+describe('the header of the file', () => {
   const volume = { seed: 7, patient: 12, acquisition: 'CORPDFS_FBK' } as const
 
   it('names the acquisition and a synthetic patient', () => {
     expect(volumeAttributes(volume)).toEqual({ acquisition: 'CORPDFS_FBK', patient_id: 'synthetic-7-12' })
   })
 
-  it('describes the encoding as fastMRI readers look for it', () => {
+  it('describes the encoding as fastMRI readers expect it', () => {
     const header = ismrmrdHeader(volume, 12).replaceAll(/\s+</g, '<')
     expect(header).toContain('<encodedSpace><matrixSize><x>640</x><y>372</y><z>1</z></matrixSize>')
     expect(header).toContain('<fieldOfView_mm><x>280</x><y>162.75</y><z>3</z></fieldOfView_mm>')

@@ -19,7 +19,7 @@ describe.each(goldenMasks.streams as Stream[])('RandomState of $seed', golden =>
     expect(take(10, () => random.word())).toEqual(golden.first10_uint32)
   })
 
-  it('draws NumPy’s doubles, past a refill of the state', () => {
+  it('draws NumPy’s doubles, also after a refill of the state', () => {
     const random = open(golden.seed)
     const doubles = take(1000, () => random.uniform())
     expect(doubles.slice(0, 10)).toEqual(golden.first10_double)
@@ -27,7 +27,7 @@ describe.each(goldenMasks.streams as Stream[])('RandomState of $seed', golden =>
   })
 })
 
-// Expected numbers: numpy.random.RandomState(seed), NumPy 2.4.
+// Expected values: numpy.random.RandomState(seed), NumPy 2.4.
 describe('draws made of words', () => {
   it('permutes as RandomState.permutation', () => {
     expect(RandomState.fromSeed(42).shuffle(10)).toEqual([8, 1, 5, 0, 7, 2, 9, 4, 3, 6])
@@ -51,13 +51,13 @@ describe('draws made of words', () => {
     expect(Math.abs(variance - 1)).toBeLessThan(0.05)
   })
 
-  it('draws nothing where there is one choice', () => {
+  it('consumes no word if there is only one choice', () => {
     const random = RandomState.fromSeed(3)
     expect(random.randint(1)).toBe(0)
     expect(random.word()).toBe(RandomState.fromSeed(3).word())
   })
 
-  it('redraws instead of folding what does not fit', () => {
+  it('draws again if a word does not fit the range', () => {
     const words = RandomState.fromSeed(5)
     const expected: number[] = []
     while (expected.length < 50) {
@@ -92,7 +92,7 @@ describe('stream', () => {
     expect(start(stream(7, 'mask', 3, 11))).toBe(start(stream(7, 'mask', 3, 11)))
   })
 
-  it('differs for every key, also those that join to the same digits or letters', () => {
+  it('differs for every key, also for keys whose parts join to equal text', () => {
     const keys: Parameters<typeof stream>[] = [
       [7, 'mask'],
       [7, 'mask', 0],

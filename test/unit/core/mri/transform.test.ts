@@ -27,7 +27,7 @@ describe.each(['even', 'odd', 'nomask_notarget', 'narrow'])('UnetDataTransform, 
     expectWithin(image, vectors.array(`${name}.image`).data, 2e-6)
   })
 
-  it('undoes it where nothing was clamped', () => {
+  it('restores the image if nothing was clamped', () => {
     const { image, mean, std } = normalise(magnitude)
     const restored = unnormalise(image, mean, std)
     for (let i = 0; i < image.length; i++) {
@@ -57,11 +57,11 @@ it.each(['even', 'odd', 'narrow'])('normalises the ground truth as fastMRI, case
   expect(Math.max(...target)).toBeLessThanOrEqual(6)
 })
 
-it('reaches the clamp in the vectors', () => {
+it('clamps some values of the reference vectors', () => {
   expect(Math.max(...normalise(asFloats('even.magnitude')).image)).toBe(6)
 })
 
-it('divides by std + 1e-11, which shows on tiny values', () => {
+it('divides by std + 1e-11, as tiny values show', () => {
   // Two values ±d about their mean: std = d √2.
   const { image, std } = normalise(Float32Array.of(0, 4e-12))
   expect(std / (2e-12 * Math.SQRT2)).toBeCloseTo(1, 6)

@@ -1,4 +1,4 @@
-/** Augmentations against Pillow, SciPy, scikit-image and NumPy (test/fixtures/augment.py), and what they draw. */
+/** Augmentations against Pillow, SciPy, scikit-image and NumPy (test/fixtures/augment.py), and their random numbers. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { RandomState, stream } from '../../../../src/core/mri/random.ts'
@@ -32,13 +32,13 @@ describe('resized crop', () => {
     expect(resizeBox(waves, [8, 8], { top: 0, left: 0, height: 8, width: 8 }, 8)).toEqual(waves)
   })
 
-  it('averages evenly when it halves: Pillow’s triangle of twice the width, 1/8 3/8 3/8 1/8 inside', () => {
+  it('halves with Pillow’s triangle of twice the width: weights 1/8, 3/8, 3/8, 1/8 inside', () => {
     const half = resizeBox(ramp(8, 8), [8, 8], { top: 0, left: 0, height: 8, width: 8 }, 4)
     expect(Array.from(half.subarray(4, 8))[1]).toBeCloseTo((1 + 3 * 2 + 3 * 3 + 4) / 8, 6)
-    expect(half[0]).toBeCloseTo((3 * 0 + 3 * 1 + 2) / 7, 6) // the outermost weight falls outside the image
+    expect(half[0]).toBeCloseTo((3 * 0 + 3 * 1 + 2) / 7, 6) // The outermost weight is outside the image.
   })
 
-  it('keeps a constant constant, whatever the box', () => {
+  it('keeps a constant image constant for every box', () => {
     const random = RandomState.fromSeed(3)
     const even = new Float32Array(40 * 30).fill(2.5)
     for (let i = 0; i < 20; i++) {
@@ -47,7 +47,7 @@ describe('resized crop', () => {
     }
   })
 
-  it('draws boxes inside the image, of the area asked for', () => {
+  it('draws boxes inside the image, of the requested area', () => {
     const random = RandomState.fromSeed(4)
     for (let i = 0; i < 200; i++) {
       const { top, left, height, width } = randomBox([128, 126], 0.3, random)
@@ -64,7 +64,7 @@ describe('blur', () => {
     expectClose(gaussianBlur(image, shape[1], sigma), expected, 1e-6)
   })
 
-  it('keeps the sum of what lies inside and spreads a point by its standard deviation', () => {
+  it('keeps the sum of an inner point, and spreads the point by the standard deviation', () => {
     const point = new Float32Array(41 * 41)
     point[20 * 41 + 20] = 1
     const blurred = gaussianBlur(point, 41, 1.5)
@@ -78,7 +78,7 @@ describe('blur', () => {
     expect(Math.sqrt(second)).toBeCloseTo(1.5, 2)
   })
 
-  it('mirrors at the edges: a constant stays', () => {
+  it('mirrors at the edges, so a constant image stays', () => {
     for (const value of gaussianBlur(new Float32Array(30).fill(3), 6, 2)) expect(value).toBeCloseTo(3, 5)
   })
 })
@@ -114,7 +114,7 @@ describe('jigsaw', () => {
   const cell = side / GRID
   const places = Float32Array.from({ length: side * side }, (_, i) => i)
 
-  /** Where each patch's first pixel came from, by the pixels' own numbers. */
+  /** The position of each patch's first pixel. Each pixel's value is its index. */
   function corners(random: RandomState): { top: number; left: number }[] {
     const patches = jigsawPatches(places, side, patch, random)
     expect(patches.length).toBe(GRID * GRID * patch * patch)
@@ -124,7 +124,7 @@ describe('jigsaw', () => {
     })
   }
 
-  it('cuts patches as they are in the image', () => {
+  it('copies patches unchanged from the image', () => {
     const [{ top, left }] = corners(RandomState.fromSeed(1))
     const patches = jigsawPatches(places, side, patch, RandomState.fromSeed(1))
     for (const [y, x] of [
@@ -150,7 +150,7 @@ describe('jigsaw', () => {
       expect([...seen].toSorted((a, b) => a - b)).toEqual(Array.from({ length: cell - patch }, (_, i) => i))
   })
 
-  it('draws across and down for one cell after another, column by column, then one order for all', () => {
+  it('draws the jitter cell by cell, column by column, and then one order of all patches', () => {
     const random = RandomState.fromSeed(3)
     const drawn = [0, 1, 2].flatMap(column =>
       [0, 1, 2].map(row => {

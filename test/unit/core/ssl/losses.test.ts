@@ -1,4 +1,4 @@
-/** Losses of the methods, their gradients and what they carry, against PyTorch. */
+/** Losses of the methods, their gradients and their buffers, against PyTorch. */
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { RandomState } from '../../../../src/core/mri/random.ts'
@@ -58,10 +58,10 @@ describe('PIRL', () => {
     }
   })
 
-  it('keeps to the formula where P leaves float32’s range', () => {
+  it('follows the formula also if P exceeds the range of float32', () => {
     const memory = bank()
     const row = tf.slice(memory, 0, 1)
-    const opposite = tf.concat2d([row, tf.neg(row)], 0) // its positive itself, and as far from it as can be
+    const opposite = tf.concat2d([row, tf.neg(row)], 0) // equal to its positive, and opposite to its positive
     const cosines = tf.matMul<tf.Tensor2D>(opposite, memory, false, true).arraySync()
     const [cold, z] = [0.015, M * Math.exp(1 / 0.015)]
     const all = (cosine: number) => Math.exp(cosine / cold) / z + 1 + 2 ** -23 // K = M, so c = 1
@@ -75,12 +75,12 @@ describe('PIRL', () => {
     expect(Array.from(grad.dataSync()).every(Number.isFinite)).toBe(true)
   })
 
-  it('moves the rows of the bank that came by, and only those', () => {
+  it('moves only those rows of the bank that are in the batch', () => {
     const after = updatedBank(bank(), positive(), matrix('images_raw'), momentum)
     expectClose(after.dataSync(), vectors.array('memory_after').data, 1e-6)
   })
 
-  it('draws as many negatives as it is told, the same for the same stream', () => {
+  it('draws the given number of negatives, and equal negatives for equal streams', () => {
     const counts = drawCounts(RandomState.fromSeed(3), 1000, 7)
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(1000)
     expect(Math.min(...counts)).toBeGreaterThan(100)
@@ -95,7 +95,7 @@ describe('rows', () => {
     expectClose(normaliseRows(rows).dataSync(), array('l2_normalize.y').data, 1e-6)
   })
 
-  it('of zeros stay, and lose no gradient', () => {
+  it('of zeros stay zeros, with a finite gradient', () => {
     const { value, grad } = tf.valueAndGrad(z => tf.sum(normaliseRows(z as tf.Tensor2D)) as tf.Scalar)(
       tf.tensor2d([3, 4, 0, 0], [2, 2]),
     )
@@ -149,7 +149,7 @@ describe('SwAV', () => {
     expectClose(prototypes.dataSync(), vectors.array('grad_prototypes').data, 1e-4)
   })
 
-  it('assigns where scores lie far apart, and says how many prototypes are in use', () => {
+  it('assigns samples if scores differ strongly, and reports the number of used prototypes', () => {
     const q = assign(matrix('sinkhorn_wide.scores'), null, sinkhorn)
     expectClose(q.dataSync(), vectors.array('sinkhorn_wide.q').data, 1e-4)
     expect(prototypesInUse(oneHot([0, 1, 2, 3], 9)).dataSync()[0]).toBeCloseTo(4, 3)

@@ -16,7 +16,7 @@ describe('NT-Xent', () => {
     expectClose(grad.dataSync(), vectors.array(`T${temperature}.grad`).data, 1e-4)
   })
 
-  it('of embeddings that are all alike is chance, ln(2N − 1)', () => {
+  it('of equal embeddings is the chance level, ln(2N − 1)', () => {
     expect(ntXent(tf.ones([10, 8]), 0.1).dataSync()[0]).toBeCloseTo(vectors.scalar('chance_level_ln_2N_minus_1'), 5)
   })
 

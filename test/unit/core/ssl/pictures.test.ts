@@ -8,15 +8,15 @@ const part = (shape: number[], value: (index: number) => number): LabelledPart =
 })
 
 describe('a picture', () => {
-  it('is 8 bits through one window, whatever the part holds', () => {
+  it('has 8 bits and one fixed window for all parts', () => {
     const values = [-2.2, 4, 1, -9, 9, 0]
     const { pixels, shape, black, white } = pictureOf(part([2, 3, 1], i => values[i]))!
     expect(shape).toEqual([2, 3])
     expect(Array.from(pixels)).toEqual([0, 255, 132, 0, 255, 90])
-    expect([black, white]).toEqual([1 / 6, 1 / 6]) // of its own range, −9 to 9
+    expect([black, white]).toEqual([1 / 6, 1 / 6]) // shares of clipped pixels, because this part ranges from −9 to 9
   })
 
-  it('of several parts lays them side by side in a square grid, a black pixel between', () => {
+  it('of several images is a square grid, with a black pixel between the images', () => {
     const { pixels, shape, black } = pictureOf(part([5, 2, 2, 1], i => 1 + Math.floor(i / 4) * 0.62))!
     expect(shape).toEqual([5, 8]) // two rows of three
     const grey = (row: number, column: number) => pixels[row * 8 + column]
@@ -25,7 +25,7 @@ describe('a picture', () => {
     ])
     for (let i = 0; i < 8; i++) expect(grey(2, i)).toBe(0)
     for (let i = 0; i < 5; i++) expect(grey(i, 2)).toBe(0)
-    expect(black).toBe(1 / 5) // gaps are no part of it
+    expect(black).toBe(1 / 5) // Gaps do not count.
   })
 
   it('is averaged down to 256 pixels, a grid as a whole', () => {
@@ -44,7 +44,7 @@ describe('a picture', () => {
     }
   })
 
-  it('is not made of labels, rows of a bank or flat lists', () => {
+  it('is made neither of labels nor of rows of a bank nor of flat lists', () => {
     for (const shape of [[4], [100], [12, 128], [3, 3, 3]]) expect(pictureOf(part(shape, () => 0))).toBeNull()
   })
 })
@@ -53,13 +53,14 @@ describe('cautions', () => {
   const samples = (...values: number[]) =>
     values.map(value => ({ pictures: [pictureOf(part([4, 4, 1], () => value))!] }))
 
-  it('are none for pictures that show something', () => {
+  it('are absent for pictures with contrast', () => {
     const head = pictureOf(part([10, 10, 1], i => (i < 60 ? 0 : 1 + (i % 7)))) // air, then tissue
     expect(pictureCautions([{ pictures: [head!] }])).toEqual([])
   })
 
   it('say how many are nearly white, or nearly black, and what to try', () => {
-    const saturated = pictureOf(part([4, 4, 1], i => (i < 12 ? 2.2 : -2.2 + i / 16)))! // as the report’s normalisation shows it
+    // The normalisation of the original work gives such pictures.
+    const saturated = pictureOf(part([4, 4, 1], i => (i < 12 ? 2.2 : -2.2 + i / 16)))!
     const [white, black] = pictureCautions([...samples(9, -9), { pictures: [saturated] }])
     expect(white).toMatch(/^2 of 3 pictures are nearly white \(view 1\).*PIRL.*intensity.*standardise/)
     expect(black).toMatch(/^1 of 3 pictures are nearly black/)

@@ -9,7 +9,7 @@ import { noiseVolume } from '../../../volumes.ts'
 const spec = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const
 const volume = noiseVolume('patient', { columns: 126 })
 const drawn = (epoch: number, view: number) => stream(0, 'view mask', epoch, 0, view)
-/** Of the first two views. */
+/** The masks of the first two views. */
 function masksOf(pretext: Partial<Pretext>, epoch: number, of = volume): [Uint8Array, Uint8Array] {
   const maskOf = viewMasks(of, 0, spec, Pretext.parse({ ...pretext, keep: 0.5 }), view => drawn(epoch, view))
   return [maskOf(0), maskOf(1)]
@@ -18,8 +18,8 @@ function masksOf(pretext: Partial<Pretext>, epoch: number, of = volume): [Uint8A
 const isWithin = (mask: Uint8Array, whole: Uint8Array) => mask.every((measured, column) => measured <= whole[column])
 const union = (masks: Uint8Array[]) => masks[0].map((_, column) => Math.max(...masks.map(mask => mask[column])))
 
-describe('what a pretext may see', () => {
-  it('fixed: over all epochs nothing but the slice’s one measurement', () => {
+describe('the training data access of a pretext', () => {
+  it('fixed: all epochs use only the one measurement of a slice', () => {
     const measured = measurementMask(volume, 0, spec)
     const seen = Array.from({ length: 50 }, (_, epoch) =>
       masksOf({ measurement: 'fixed', viewMasks: 'independent' }, epoch),
@@ -33,14 +33,14 @@ describe('what a pretext may see', () => {
     expect(measurementMask(volume, 0, spec)).not.toEqual(measurementMask(volume, 1, spec))
   })
 
-  it('fresh: in the end all of k-space', () => {
+  it('fresh: many epochs together use all of k-space', () => {
     const seen = Array.from({ length: 100 }, (_, epoch) =>
       masksOf({ measurement: 'fresh', viewMasks: 'independent' }, epoch),
     ).flat()
     expect(union(seen).every(measured => measured === 1)).toBe(true)
   })
 
-  it('independent: the two views’ masks differ; shared: they are one', () => {
+  it('independent: the masks of two views differ; shared: the masks are equal', () => {
     for (const measurement of ['fixed', 'fresh'] as const) {
       const [a, b] = masksOf({ measurement, viewMasks: 'independent' }, 3)
       expect(a).not.toEqual(b)
@@ -64,11 +64,11 @@ describe('regions of a slice as instances', () => {
   const shape = [9, 13] as const
   const image = Float32Array.from({ length: 9 * 13 }, (_, i) => i)
 
-  it('are the slice itself where there is one', () => {
+  it('are the whole slice if there is one region', () => {
     expect(regionOf(image, shape, 1, 0)).toEqual({ image, shape: [9, 13] })
   })
 
-  it('cover the slice, each half over the one before', () => {
+  it('cover the slice, and each region overlaps half of the region before', () => {
     const regions = Array.from({ length: 9 }, (_, instance) => regionOf(image, shape, 3, instance))
     expect(new Set(regions.flatMap(region => [...region.image]))).toEqual(new Set(image))
     for (const { image: part, shape: size } of regions) expect(part.length).toBe(size[0] * size[1])

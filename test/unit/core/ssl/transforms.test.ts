@@ -16,19 +16,19 @@ const noise = (length: number) => {
   return Float32Array.from({ length }, () => random.uniform())
 }
 
-describe('the report’s transforms', () => {
+describe('the transforms of the original work', () => {
   it.each(cases)('are fastMRI’s: %s', name => {
     const { shape: all, data } = vectors.array(`${name}.x`)
     const shape = [all[0], all[1]] as const
     const [re, im] = [0, 1].map(part => Float32Array.from({ length: data.length / 2 }, (_, i) => data[2 * i + part]))
-    // The transform is linear, so that a complex image's is the sum of its parts': F(re) + i F(im).
+    // The transform is linear, so the transform of a complex image is F(re) + i F(im).
     const [a, b] = [spatialToFrequency(re, shape), spatialToFrequency(im, shape)]
     const sum = a.map((value, i) => value + (i % 2 === 0 ? -b[i + 1] : b[i - 1]))
     expectClose(sum, vectors.array(`${name}.fft`).data, 1e-12)
     expectClose(frequencyToSpatial(Float64Array.from(data), shape), vectors.array(`${name}.ifft`).data, 1e-12)
   })
 
-  it('give the image back where nothing is masked', () => {
+  it('restore the image if nothing is masked', () => {
     const image = noise(15 * 11)
     const kspace = applyFrequencyMask(spatialToFrequency(image, [15, 11]), new Uint8Array(11).fill(1))
     expectClose(toOneChannelTensor(frequencyToSpatial(kspace, [15, 11])), image, 1e-6)

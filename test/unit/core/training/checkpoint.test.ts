@@ -11,7 +11,7 @@ const parameters = initialParameters(specs, 3)
 const bytes = encodeCheckpoint({ tensors: toTorch(parameters, specs), metadata: { format: 'pt', run: '7' } })
 
 describe('checkpoint', () => {
-  it('comes back bit for bit, names and shapes as fastMRI’s', () => {
+  it('is read back bit for bit, with fastMRI’s names and shapes', () => {
     const { tensors, metadata } = decodeCheckpoint(bytes, 'here')
     expect(metadata).toEqual({ format: 'pt', run: '7' })
     expect([...tensors.keys()].slice(0, 2)).toEqual([
@@ -22,7 +22,7 @@ describe('checkpoint', () => {
     expect(fromTorch(tensors, specs, 'here')).toEqual(parameters)
   })
 
-  it('is read whatever else lies in the buffer it came in', () => {
+  it('is read from a part of a larger buffer', () => {
     const within = Buffer.concat([Buffer.from('abc'), bytes]).subarray(3)
     expect(fromTorch(decodeCheckpoint(within, 'here').tensors, specs, 'here')).toEqual(parameters)
   })
@@ -42,7 +42,7 @@ describe('checkpoint', () => {
     )
   })
 
-  it('of another network is refused, the tensor named', () => {
+  it('of another network is refused, and the tensor is named', () => {
     const other = unet.parameters({ channels: 4, pools: 2 })
     expect(() => fromTorch(decodeCheckpoint(bytes, 'a').tensors, other, 'a')).toThrow(
       /down_sample_layers.0.layers.0.weight of 4 × 1 × 3 × 3, got 2 × 1 × 3 × 3, in a/,
@@ -50,7 +50,7 @@ describe('checkpoint', () => {
   })
 })
 
-/** A file of this header and so many bytes of data. */
+/** A safetensors file with this header, and with `dataBytes` bytes of data. */
 function fileOf(header: unknown, dataBytes = 0): Uint8Array {
   const json = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header))
   const length = Buffer.alloc(8)
@@ -62,7 +62,7 @@ const entry = (dtype: unknown, shape: unknown, data_offsets: unknown) => ({ dtyp
 const f32 = (from: number, to: number) => entry('F32', [(to - from) / 4], [from, to])
 
 describe('a header', () => {
-  it('may order its tensors otherwise than their bytes, and hold single numbers and empty tensors', () => {
+  it('may list tensors in another order than their bytes, and may hold scalars and empty tensors', () => {
     const header = {
       ...{ b: entry('F32', [2], [4, 12]), a: entry('F32', [], [0, 4]) },
       ...{ none: entry('F32', [3, 0], [12, 12]), __metadata__: { made: 'elsewhere' } },
@@ -126,18 +126,20 @@ describe('a header', () => {
     )
   })
 
-  it.each(['F16', 'BF16', 'F64', 'I64'])('of %s is refused with what to do', dtype => {
+  it.each(['F16', 'BF16', 'F64', 'I64'])('of %s is refused with the remedy', dtype => {
     const bytes = fileOf({ a: entry(dtype, [4], [0, dtype.endsWith('16') ? 8 : 32]) }, dtype.endsWith('16') ? 8 : 32)
     expect(() => decodeCheckpoint(bytes, 'model.safetensors')).toThrow(
       expect.objectContaining({
         code: 'UNSUPPORTED_FORMAT',
-        message: `Expected float32 (F32) for a, got ${dtype}, in model.safetensors. Save the weights as float32: in PyTorch, tensor.float().`,
+        message:
+          `Expected float32 (F32) for a, got ${dtype}, in model.safetensors. ` +
+          'Save the weights as float32: in PyTorch, tensor.float().',
       }),
     )
   })
 })
 
-describe('numbers with which nothing can be computed', () => {
+describe('numbers that are not usable as weights', () => {
   const fileWith = (name: string, ...data: number[]) =>
     encodeCheckpoint({
       tensors: new Map([[name, { shape: [data.length], data: Float32Array.from(data) }]]),
@@ -220,7 +222,7 @@ describe('a file with anything changed in it', () => {
       else if (kind === 1) bytes = bytes.subarray(0, random.randint(bytes.length))
       else if (kind === 2) bytes.writeUInt8(random.randint(256), random.randint(bytes.length))
       else {
-        // A value of the header replaced, its length put right.
+        // Replaces a value of the header, and corrects the header's length.
         const snippet = Buffer.from(SNIPPETS[random.randint(SNIPPETS.length)])
         const end = Math.min(inHeader + random.randint(12), 8 + headerBytes)
         bytes = Buffer.concat([bytes.subarray(0, inHeader), snippet, bytes.subarray(end)])
@@ -234,6 +236,6 @@ describe('a file with anything changed in it', () => {
         expect((error as AppError).message).toContain('file')
       }
     }
-    expect(refused).toBeGreaterThan(1000) // of 3000: most changes are seen
+    expect(refused).toBeGreaterThan(1000) // Most of the 3000 changes are detected.
   })
 })

@@ -5,7 +5,7 @@ import { useEngine } from '../../../engine.ts'
 
 beforeAll(useEngine)
 
-/** x itself, whose gradient is handed on as the very tensor that came; `atTheEnd` is called when the way back has arrived. */
+/** The identity, whose gradient passes the incoming tensor on. `atTheEnd` is called when the gradient is computed. */
 const through = (x: tf.Tensor, atTheEnd = () => {}) =>
   tf.customGrad(x => ({
     value: tf.clone(x as tf.Tensor),
@@ -15,7 +15,7 @@ const through = (x: tf.Tensor, atTheEnd = () => {}) =>
     },
   }))(x)
 
-/** Sines of sines, with a detour that two of them share. */
+/** A chain of sines, with a branch that uses the input and the result. */
 function deep(x: tf.Tensor, atTheEnd?: () => void): tf.Scalar {
   let y = through(x, atTheEnd)
   for (let i = 0; i < 20; i++) y = tf.sin(through(y))
@@ -26,14 +26,14 @@ function deep(x: tf.Tensor, atTheEnd?: () => void): tf.Scalar {
 describe('frugalValueAndGrad', () => {
   const x = () => tf.tensor1d([0.3, -1.2, 2.2, 0.7, 1.4, -0.2])
 
-  it('gives what tf.valueAndGrad gives, to the last bit', () => {
+  it('gives the result of tf.valueAndGrad to the last bit', () => {
     const [found, expected] = [frugalValueAndGrad(deep), tf.valueAndGrad(deep)].map(of => of(x()))
     expect(found.value.dataSync()).toEqual(expected.value.dataSync())
     expect(found.grad.dataSync()).toEqual(expected.grad.dataSync())
     expect(found.grad.dataSync().every(slope => Number.isFinite(slope) && slope !== 0)).toBe(true)
   })
 
-  it('holds fewer tensors when it arrives, and none afterwards', () => {
+  it('holds fewer tensors at the end of the gradient, and none afterwards', () => {
     const held = [frugalValueAndGrad, tf.valueAndGrad].map(differentiate => {
       let most = 0
       const input = x()

@@ -68,7 +68,10 @@ describe('LARC', () => {
   })
   const gradients = vectors.array('grads').data
 
-  /** Five steps: the parameters after each. `scale`: as many of the golden tensor, one after another, with gradients so many times as large. */
+  /**
+   * The parameters after each of five steps. The parameters hold one copy of the golden tensor per number of `scale`.
+   * The gradients of each copy are multiplied by its number.
+   */
   function steps(sizes: number[] | undefined, scale: readonly number[] = [1]): number[][] {
     const optimizer = makeOptimizer(config, sizes)
     const repeated = (values: ArrayLike<number>, by = scale.map(() => 1)) =>
@@ -89,12 +92,12 @@ describe('LARC', () => {
       for (const [i, value] of values.entries()) expect(Math.abs(value - expected(step)[i])).toBeLessThan(1e-6)
   })
 
-  it('scales each tensor by itself: its step does not depend on the size of its or another’s gradients', () => {
+  it('scales each tensor separately, so the size of gradients does not change the steps', () => {
     for (const [step, values] of steps([6, 6], [1, 1000]).entries())
       for (const [i, value] of values.entries()) expect(Math.abs(value - expected(step)[i % 6])).toBeLessThan(1e-5)
   })
 
-  it('leaves a tensor as SGD would where it or its gradient is zero', () => {
+  it('takes the step of SGD if a tensor or its gradient is zero', () => {
     const { update } = makeOptimizer(config, [2, 2])
     const { parameters } = update(
       tf.tensor1d([0, 0, 3, 4]),
@@ -105,7 +108,7 @@ describe('LARC', () => {
     expect(Array.from(parameters.dataSync())).toEqual([Math.fround(-0.1), Math.fround(0.2), 3, 4])
   })
 
-  it('is what recipes ask for: the recipe’s optimizer is told where tensors end', () => {
+  it('gets the sizes of the tensors from the recipe’s optimizer', () => {
     const recipe = Recipe.parse({ epochs: 1, batch: 1, optimizer: config, schedule: { kind: 'constant', rate: 1 } })
     const after = ([first, second]: [number, number], sizes?: number[]) =>
       recipeOptimizer(recipe, sizes)

@@ -1,4 +1,4 @@
-/** A training that is stopped and goes on, and what a recipe does beside its steps. */
+/** Trainings that are stopped and resumed, and the parts of a recipe beside the steps. */
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { throwIfCancelled } from '../../../../src/contract/errors.ts'
@@ -65,7 +65,7 @@ interface Outcome {
   readonly files: Map<string, Checkpoint>
 }
 
-/** Trains until its end or its error; files by name, `last` ones by epoch. */
+/** Trains to the end or to an error. Gives the events, the error, and the written files by name. */
 async function attempt(task: TrainingTask, changes: Partial<Training> = {}): Promise<Outcome> {
   const files = new Map<string, Checkpoint>()
   const write = async (path: string, checkpoint: Checkpoint) => {
@@ -118,7 +118,7 @@ const withLoss = (loss: number): TrainingTask => ({
   validate: async () => ({ loss, metrics: null, extra: {} }),
 })
 
-it.each([Number.NaN, Number.POSITIVE_INFINITY])('weights of a validation loss of %d are not kept', async loss => {
+it.each([Number.NaN, Number.POSITIVE_INFINITY])('weights with a validation loss of %d are not kept', async loss => {
   const { error, files } = await attempt(withLoss(loss))
   expect(error).toMatchObject({
     code: 'NOT_FINITE',
@@ -127,7 +127,7 @@ it.each([Number.NaN, Number.POSITIVE_INFINITY])('weights of a validation loss of
   expect([...files.keys()]).toEqual([])
 })
 
-it('weights that outgrow float32 at once are named as the reason, not the learning rate', async () => {
+it('initial weights that overflow float32 are named as the reason, and the learning rate is not', async () => {
   const start = new Float32Array(countParameters(supervised().network)).fill(1e38)
   const { error } = await attempt(supervised(), { start })
   expect(error).toMatchObject({
@@ -142,7 +142,7 @@ const cases: [string, () => TrainingTask, Recipe][] = [
     'supervised, with all that a recipe can do',
     supervised,
     recipeOf({
-      accumulate: 4, // of six batches an epoch
+      accumulate: 4, // An epoch has six batches.
       clipNorm: 0.05,
       warmup: 1,
       optimizer: { kind: 'rmsprop', momentum: 0.9 },
@@ -175,20 +175,20 @@ const cases: [string, () => TrainingTask, Recipe][] = [
         },
         compute(),
       ),
-      // Many images are predicted by a replayed graph, which for this network differs from the first, eager ones in the last bit.
+      // No validation: after some images, prediction replays a graph, whose last bit differs for this network.
       validate: async () => null,
     }),
     recipeOf({ batch: 2 }),
   ],
 ]
 
-describe.each(cases)('a training that is stopped anywhere and goes on: %s', (_, make, recipe) => {
-  it('tells the same epochs and steps, and ends with the same weights and state, bit for bit', async () => {
+describe.each(cases)('a training that is stopped at any point and resumed: %s', (_, make, recipe) => {
+  it('reports equal epochs and steps, and ends with equal weights and state, bit for bit', async () => {
     const whole = await attempt(make(), { recipe })
     const last = 'last 3'
     for (const pauses of [0, 1, 4, 7, 11]) {
       const stopped = await attempt(make(), { recipe, pause: stopAtPause(pauses) })
-      if (!stopped.error) continue // it was over by then
+      if (!stopped.error) continue // The training ended before this pause.
       expect(stopped.error).toMatchObject({ code: 'CANCELLED' })
       const state = newestState(stopped)
       const { epoch, step } = state.progress
@@ -205,7 +205,7 @@ describe.each(cases)('a training that is stopped anywhere and goes on: %s', (_, 
 })
 
 describe('a state', () => {
-  it('of a finished training gives its summary without a step', async () => {
+  it('of a finished training resumes without a further step', async () => {
     const whole = await attempt(supervised())
     const training = { resume: newestState(whole) }
     const again = await attempt(supervised(), training)
@@ -213,11 +213,11 @@ describe('a state', () => {
     expect(again.error).toBeNull()
   })
 
-  it('carries buffers, which the loss sets and no optimizer moves', async () => {
+  it('holds buffers, which the loss sets and no optimizer changes', async () => {
     const specs: ParameterSpec[] = [
       { name: 'head.queue', kind: 'vector', shape: [2], fanIn: 1, initial: 0, buffer: true },
     ]
-    /** The means of the two batches before move each batch's target. */
+    /** A task whose targets are shifted by the means of the two batches before. */
     const withQueue = (): TrainingTask => {
       const task = supervised()
       return {
@@ -245,7 +245,7 @@ describe('a state', () => {
     const forgotten = { ...stopped.plain, parameters: stopped.plain.parameters.slice() }
     forgotten.parameters.fill(0, -2)
     const other = await attempt(withQueue(), { resume: { ...stopped, plain: forgotten } })
-    expect(steps(other)[0]).not.toEqual(steps(whole)[4]) // so the queue was what told
+    expect(steps(other)[0]).not.toEqual(steps(whole)[4]) // Without the queue, the loss differs.
   })
 
   it('of another network is refused', async () => {
@@ -255,15 +255,15 @@ describe('a state', () => {
     expect(error).toMatchObject({ code: 'CHECKPOINT_DAMAGED' })
   })
 
-  it('is written within an epoch after so many minutes', async () => {
+  it('is written within an epoch after `saveMinutes`', async () => {
     const { files } = await attempt(supervised(), { recipe: recipeOf({ epochs: 1, saveMinutes: 1e-9 }) })
     const names = [...files.keys()].filter(name => name.startsWith('state'))
     expect(names).toEqual([1, 2, 3, 4, 5, 6].map(step => `state 0 ${step}`).concat('state 1 6'))
   })
 })
 
-describe('a loss that is no number', () => {
-  it('stops the run at its step, names the slices, and nothing of it is written', async () => {
+describe('a loss of NaN', () => {
+  it('stops the run at this step, names the slices, and writes no weights', async () => {
     const task = supervised(2)
     const poisoned: TrainingTask = {
       ...task,
@@ -285,7 +285,7 @@ describe('a loss that is no number', () => {
       for (const { data } of tensors.values()) expect(data.every(Number.isFinite)).toBe(true)
   })
 
-  it('is not needed: weights that are no numbers after the last step are not written either', async () => {
+  it('is not the only check: weights with NaN after the last step are not written either', async () => {
     const task = supervised()
     const exploding: TrainingTask = { ...task, loss: (...given) => tf.mul(task.loss(...given), 1e30) }
     const recipe = recipeOf({ optimizer: { kind: 'sgd' }, schedule: { kind: 'constant', rate: 1e30 }, epochs: 1 })
@@ -299,7 +299,7 @@ describe('a recipe', () => {
   const flat = (values: readonly number[]) => tf.tensor1d(Float32Array.from(values))
   const scalars = (values: readonly number[]) => values.map(value => tf.scalar(value))
 
-  it('of an older program has today’s defaults', () => {
+  it('of an older version gets the present defaults', () => {
     const old = { epochs: 2, batch: 1, optimizer: { kind: 'sgd' }, schedule: { kind: 'constant', rate: 1 } }
     expect(Recipe.parse(old)).toMatchObject({
       accumulate: 1,
@@ -312,7 +312,7 @@ describe('a recipe', () => {
     })
   })
 
-  it('clips by the norm of all gradients together, as PyTorch does, and leaves shorter ones as they are', () => {
+  it('clips by the norm of all gradients together, as PyTorch does, and keeps shorter gradients', () => {
     const optimizer = recipeOptimizer(recipeOf({ optimizer: { kind: 'sgd' }, clipNorm: 1 }))
     const update = (gradients: readonly number[]) =>
       Array.from(
@@ -322,11 +322,11 @@ describe('a recipe', () => {
     expect(update([0.25, -0.5])).toEqual([-0.25, 0.5])
   })
 
-  it.each(['sgd', 'adam', 'rmsprop'])('that accumulates steps as with the larger batch: %s', async kind => {
-    // With its usual epsilon RMSprop makes a whole step of a gradient that is rounding alone.
+  it.each(['sgd', 'adam', 'rmsprop'])('with accumulation takes the steps of a larger batch: %s', async kind => {
+    // With the usual epsilon, RMSprop takes a whole step for a gradient of rounding errors.
     const optimizer = { kind, ...(kind === 'rmsprop' && { epsilon: 1e-3 }) }
     const changes = { optimizer, schedule: { kind: 'constant', rate: 1e-3 } }
-    // Six slices: a step of four, and one of two, which counts by its samples.
+    // Six slices make a step of four and a step of two. The step of two is weighted by its samples.
     const large = await attempt(supervised(4), { recipe: recipeOf({ ...changes, batch: 4 }) })
     const parts = await attempt(supervised(2), { recipe: recipeOf({ ...changes, batch: 2, accumulate: 2 }) })
     const single = await attempt(supervised(1), { recipe: recipeOf({ ...changes, batch: 1, accumulate: 4 }) })
@@ -335,18 +335,18 @@ describe('a recipe', () => {
     for (const outcome of [parts, single]) expectClose(losses(outcome), losses(large), 1e-4)
   })
 
-  it('that accumulates is refused where samples are compared with each other', async () => {
+  it('with accumulation is refused if the method compares samples of a batch', async () => {
     const { error } = await attempt(simclr(), { recipe: recipeOf({ batch: 2, accumulate: 2 }) })
     expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('accumulate 2') })
   })
 
-  it('warms up linearly from 0, then follows its schedule from the beginning', () => {
+  it('warms up linearly from 0, and then begins its schedule', () => {
     const warm = recipeOf({ epochs: 5, warmup: 2, schedule: { kind: 'step', rate: 1, every: 2, factor: 0.1 } })
     const rates = Array.from({ length: 10 }, (_, step) => recipeRate(warm, step, 2))
     expectClose(rates, [0, 0.25, 0.5, 0.75, 1, 1, 1, 1, 0.1, 0.1], 1e-12)
   })
 
-  it('stops early after so many validations without a lower loss', async () => {
+  it('stops early after the given number of validations without a lower loss', async () => {
     const task = supervised()
     const validationLosses = [3, 2, 2.5, 2, 1]
     let validations = 0

@@ -1,4 +1,4 @@
-/** What is too small to be trained on: what is said of it, held against what the networks make of it. */
+/** Inputs that are too small for a training: the messages are compared with what the networks compute. */
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Pretext, Recipe } from '../../../../src/contract/recipes.ts'
@@ -13,7 +13,7 @@ import { noiseVolume } from '../../../volumes.ts'
 
 beforeAll(useEngine)
 
-/** Whether anything is left of noise in the deepest layer, as training sees it; `false` also where the network cannot take it. */
+/** Whether noise of this size gives values other than 0 in the deepest layer. `false` if the size is not possible. */
 function isAlive(id: string, given: object, [height, width]: readonly [number, number], batch: number): boolean {
   const network = networkOf(id)
   const config = network.config.parse({ channels: 2, ...given })
@@ -38,7 +38,7 @@ function isAlive(id: string, given: object, [height, width]: readonly [number, n
 }
 
 describe('a network', () => {
-  it.each([1, 2, 3, 4])('U-Net of %i pools names exactly the sizes of which its bottleneck keeps nothing', pools => {
+  it.each([1, 2, 3, 4])('U-Net of %i pools refuses exactly the sizes that leave its bottleneck at zero', pools => {
     const unit = 2 ** pools
     for (const shape of [
       [unit, unit],
@@ -55,7 +55,7 @@ describe('a network', () => {
     }
   })
 
-  it('U-Net++ does so with the batch, whose samples its norm takes together', () => {
+  it('U-Net++ refuses exactly such sizes and batches, because its norm is over the batch', () => {
     const network = networkOf('unet-plus-plus')
     for (const [shape, batch] of [
       [[16, 16], 1],
@@ -113,13 +113,13 @@ describe('a training', () => {
     passes(config, [square(32)], [square(32)])
   })
 
-  it('of U-Net++ needs an epoch’s last batch to hold two where the deepest node has one pixel', () => {
+  it('of U-Net++ needs two samples in an epoch’s last batch if the deepest node has one pixel', () => {
     const config = configOf(null, 2, { network: 'unet-plus-plus' })
-    fails(config, /16 × 16.*batch of one/, [square(16, 3)], [square(16)]) // 2 and 1
+    fails(config, /16 × 16.*batch of one/, [square(16, 3)], [square(16)]) // batches of 2 and 1
     passes(config, [square(16, 4)], [square(16)])
   })
 
-  it('validates nothing on images that SSIM’s window does not fit, nor on no slices', () => {
+  it('is refused if validation images are smaller than SSIM’s window, or if there are no slices', () => {
     const small = configOf(null, 1, { networkConfig: { pools: 1 } })
     fails(small, /7 × 7 pixels.*got 6 × 6 in a\.h5/, [square(16)], [square(6)])
     const slices: SliceSelection = { kind: 'range', from: 5, to: 9 }
@@ -127,7 +127,7 @@ describe('a training', () => {
     fails(configOf(null, 1, { slices }), /none of the 3 of a\.h5/, [square(48, 8)])
   })
 
-  it('counts the slices that can be used, and names those that cannot', () => {
+  it('counts the usable slices, and names the others', () => {
     const withFaults = (dataset: string, faulty: readonly number[], slices = 3): VolumeInfo => ({
       ...square(48, slices),
       content: {
@@ -140,13 +140,13 @@ describe('a training', () => {
     fails(configOf(null, 1), /got none: .*a\.h5 slice 1 \(reconstruction_esc: all zero\), .*slice 3/, [all])
     fails(configOf(null, 1), /validate on, got none.*a\.h5 slice 1 \(reconstruction_esc: all zero\)/, undefined, [all])
     passes(configOf(null, 1), [square(48)], [all, square(48)])
-    passes(configOf('rotnet', 1), [all], [all]) // a pretext needs no ground truth
+    passes(configOf('rotnet', 1), [all], [all]) // A pretext needs no ground truth.
     fails(configOf('simclr', 2), /at least 2 training slices.*got 1\. Left out: a\.h5 slice 2/, [
       withFaults('kspace', [1], 2),
     ])
   })
 
-  it('that tells samples apart needs others to tell them from; one that does not takes any batch', () => {
+  it('that compares samples needs at least two, and other trainings take any batch', () => {
     fails(configOf('simclr', 1), /batch of at least 2.*got batch 1/)
     passes(configOf('simclr', 2))
     fails(configOf('swav', 1, { network: 'unet-plus-plus' }), /got batch 1 and queue 0/)
@@ -156,7 +156,7 @@ describe('a training', () => {
     for (const id of ['rotnet', 'subsample-again']) passes(configOf(id, 1))
   })
 
-  it('of views that are too small for the network, of too few slices, or with a queue that is too short is refused', () => {
+  it('is refused if views are too small for the network, slices too few, or a queue too short', () => {
     const shallow = { networkConfig: { pools: 5 } }
     fails(
       configOf('rotnet', 1, { ...shallow, methodConfig: { crop: 32 } }),

@@ -8,7 +8,7 @@ const picture = { image: truth, shape: [40, 36], units: 'signal' } as const
 const facts = { show: 'image', volumeMaximum: 1, metrics: null } as const
 
 describe('describeFrame', () => {
-  it('has null, and no mask, for what it was not told', () => {
+  it('has null for unknown values, and no mask', () => {
     expect(describeFrame(picture, facts)).toEqual({
       shape: [40, 36],
       show: 'image',
@@ -24,7 +24,7 @@ describe('describeFrame', () => {
     })
   })
 
-  it('takes pixels without a value for none, and refuses an image of nothing else', () => {
+  it('ignores pixels without a value, and refuses an image without any value', () => {
     const image = truth.slice().fill(Number.NaN, 1)
     expect(describeFrame({ ...picture, image }, facts)).toMatchObject({ minimum: truth[0], maximum: truth[0] })
     expect(() => describeFrame({ ...picture, image: image.fill(Number.NaN) }, facts)).toThrow(
@@ -34,7 +34,7 @@ describe('describeFrame', () => {
 })
 
 describe('sliceMetrics', () => {
-  it('has null for what is infinite or undefined', () => {
+  it('has null for infinite and undefined values', () => {
     expect(sliceMetrics(truth, truth, [40, 36], 1)).toEqual({ ssim: expect.closeTo(1, 9), psnr: null, nmse: 0 })
     const empty = new Float32Array(truth.length)
     expect(sliceMetrics(empty, empty, [40, 36], 0)).toEqual({ ssim: null, psnr: null, nmse: null })

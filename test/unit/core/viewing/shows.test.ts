@@ -24,7 +24,7 @@ const mask = { kind: 'random', acceleration: 3, centerFraction: 0.1 } as const
 const [rows, columns] = [48, 36]
 const crop = [32, 32] as const
 
-/** Its ground truth is the magnitude of its own k-space's image, cut to the middle. */
+/** A volume whose ground truth is the centre of its k-space's magnitude image. */
 function consistentVolume(own: Uint8Array | null = null): Volume {
   const volume = noiseVolume('knee', { rows, columns, mask: own })
   const truth = (index: number) => {
@@ -75,7 +75,7 @@ const refused = (message: string) =>
   expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) })
 
 describe('an image', () => {
-  it('is of the mask that its seed draws, as evaluation draws it', async () => {
+  it('is reconstructed under the mask that its seed draws, as in an evaluation', async () => {
     for (const seed of [null, 0, 7]) {
       const drawn = seed === null ? measured : makeMask(mask, columns, RandomState.fromSeed(seed))
       const picture = await pictureOf('image', subject({ seed }))
@@ -89,7 +89,7 @@ describe('an image', () => {
 })
 
 describe('ssim', () => {
-  it('has the slice’s SSIM as its mean, and is 1 of the truth itself', async () => {
+  it('has the slice’s SSIM as its mean, and is 1 for the ground truth', async () => {
     const { image, units } = await pictureOf('ssim', subject())
     const values = image.filter(value => !Number.isNaN(value))
     expect(values.reduce((sum, value) => sum + value, 0) / values.length).toBeCloseTo(
@@ -111,7 +111,7 @@ describe('ssim', () => {
 describe('k-space', () => {
   const at = (image: Float32Array, i: number) => 10 ** image[i]
 
-  it('is the measured one, whole of the truth, with no value where nothing was measured', async () => {
+  it('is the measured k-space, has no value in unmeasured columns, and is whole for the ground truth', async () => {
     const kspace = volume.readKspace(1)
     const magnitudes = Float32Array.from({ length: rows * columns }, (_, i) =>
       Math.hypot(kspace[2 * i], kspace[2 * i + 1]),
@@ -127,7 +127,7 @@ describe('k-space', () => {
     expect(ofTruth.note).not.toContain('not measured')
   })
 
-  it('of a run is that of its magnitude, symmetric, and says so', async () => {
+  it('of a run is the transform of its magnitude, symmetric, with a note', async () => {
     const { image, shape, note } = await pictureOf('k-space', subject({ model }))
     expect(shape).toEqual([32, 32])
     const sum = (await pictureOf('image', subject({ model }))).image.reduce((all, value) => all + value, 0)
@@ -138,7 +138,7 @@ describe('k-space', () => {
 })
 
 describe('phase', () => {
-  it('is that of the complex image behind the magnitude', async () => {
+  it('is the phase of the complex image', async () => {
     const { image, shape, units } = await pictureOf('phase', truth())
     expect([shape, units]).toEqual([[32, 32], 'radians'])
     const complex = ifft2Centred(Float64Array.from(volume.readKspace(1)), rows, columns)
@@ -167,7 +167,7 @@ describe('phase', () => {
   })
 })
 
-it('a mask is over the grid of k-space; that of the truth is full', async () => {
+it('a mask covers the grid of k-space, and is full for the ground truth', async () => {
   const { image, shape, units } = await pictureOf('mask', subject({ seed: 3 }))
   expect([shape, units]).toEqual([[rows, columns], 'share'])
   const drawn = makeMask(mask, columns, RandomState.fromSeed(3))
@@ -176,7 +176,7 @@ it('a mask is over the grid of k-space; that of the truth is full', async () => 
 })
 
 describe('the residual', () => {
-  it('is nothing of the zero-filled image, the floor of the truth, and more of an untrained network', async () => {
+  it('is 0 for a zero-filled image, the floor for the ground truth, and larger for an untrained network', async () => {
     const subjects = [subject(), truth(), subject({ model })]
     const [ofInput, ofTruth, ofRun] = await Promise.all(
       subjects.map(async one => (await pictureOf('residual', one)).residual!),
@@ -189,12 +189,12 @@ describe('the residual', () => {
     expect(ofRun.value).toBeGreaterThan(ofTruth.value)
   })
 
-  it('is nothing of the truth where every column is measured', async () => {
+  it('is 0 for the ground truth if every column is measured', async () => {
     const { residual } = await pictureOf('residual', truth({ mask: { ...mask, acceleration: 1 } }))
     expect(residual!.value).toBeLessThan(1e-6)
   })
 
-  it('has a map whose norm is its value, no floor without truth, and none in arbitrary units', async () => {
+  it('is the norm of its map, has no floor without ground truth, and is refused in arbitrary units', async () => {
     const { image, residual, shape } = await pictureOf('residual', subject({ model }))
     expect(shape).toEqual([rows, columns])
     const norm = (values: Iterable<number>) => Math.sqrt([...values].reduce((sum, value) => sum + value ** 2, 0))
@@ -209,7 +209,7 @@ describe('mean and spread', () => {
   const over = (changes: Partial<Subject> = {}) =>
     picturesOverMasks(async seed => imageOfDraw(subject({ ...changes, seed })))
 
-  it('are over masks from seeds 0 to 7', async () => {
+  it('are taken over the masks of seeds 0 to 7', async () => {
     const masks = Array.from({ length: 8 }, (_, seed) => seededMaskOf(volume, mask, seed))
     const images = await Promise.all(masks.map(drawn => reconstruct(volume, 1, drawn, null)))
     const { mean, spread } = await over()
@@ -221,21 +221,21 @@ describe('mean and spread', () => {
     expect(mean).toMatchObject({ units: 'signal', shape: [32, 32], note: expect.stringContaining('seeds 0 to 7') })
   })
 
-  it('are the image and nothing where all masks are equal', async () => {
+  it('are the image and 0 if all masks are equal', async () => {
     const full = { mask: { ...mask, acceleration: 1 } }
     const { mean, spread } = await over(full)
     expect(spread.image.every(value => value === 0)).toBe(true)
     expect(mean.image).toEqual((await pictureOf('image', subject(full))).image)
   })
 
-  it('are refused of what has one mask or none', async () => {
+  it('are refused for images with one mask or none', async () => {
     await expect(over({ source: 'truth' })).rejects.toEqual(refused('Choose zero-filled or a run'))
     await expect(over({ volume: consistentVolume(measured) })).rejects.toEqual(refused('Look at its image'))
   })
 })
 
-describe('of a file that was sub-sampled in the scanner', () => {
-  it('what needs all of k-space is refused, and everything else has the file’s own mask', async () => {
+describe('a file that was sub-sampled in the scanner', () => {
+  it('refuses aspects that need all of k-space, and has the file’s own mask for all others', async () => {
     const own = consistentVolume(measured)
     for (const show of ['k-space', 'phase', 'mask'] as const) {
       await expect(pictureOf(show, truth({ volume: own }))).rejects.toThrow(refused('Look at the zero-filled source'))
@@ -255,7 +255,7 @@ describe('a feature', () => {
     expect(last.image).not.toEqual(first.image)
   })
 
-  it('that there is not is refused, and leaves no tensor behind', async () => {
+  it('that does not exist is refused, and leaves no tensor behind', async () => {
     const before = tf.memory().numTensors
     await expect(pictureOf('feature', subject())).rejects.toThrow(refused('Choose a run'))
     await expect(pictureOf('feature', subject({ model, layer: '' }))).rejects.toThrow(
@@ -274,7 +274,7 @@ describe('an irregular file', () => {
   const sampling = { kind: 'irregular', pattern: 'rows', acceleration: 2.5 } as const
   const irregular: Volume = { ...whole, info: { ...whole.info, sampling } }
 
-  it('is shown as it is, with the acceleration of its samples', async () => {
+  it('is shown without a further mask, with the acceleration of its samples', async () => {
     for (const show of ['image', 'k-space', 'phase'] as const)
       expect(await pictureOf(show, subject({ volume: irregular })), show).toMatchObject({
         mask: all,
@@ -282,7 +282,7 @@ describe('an irregular file', () => {
       })
   })
 
-  it('has no mask over columns and no residual under one', async () => {
+  it('has neither a mask of columns nor a residual', async () => {
     for (const show of ['mask', 'residual'] as const)
       await expect(pictureOf(show, subject({ volume: irregular }))).rejects.toThrow(
         'Expected one set of measured columns',
@@ -290,7 +290,7 @@ describe('an irregular file', () => {
     await expect(imageOfDraw(subject({ volume: irregular }))).rejects.toThrow('one mask only')
   })
 
-  it('and a slice with a fault have metrics only where both images are whole', async () => {
+  it('and a faulty slice have metrics only if both images are whole', async () => {
     const content = {
       identity: '',
       scan: '',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { shrink, toEightBit } from '../../../../src/core/viewing/thumbnail.ts'
 
 describe('shrink', () => {
-  it('averages over areas, fractions of pixels included', () => {
+  it('averages over areas, including fractions of pixels', () => {
     expect(shrink(Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8), [2, 4], 2)).toEqual({
       pixels: Float32Array.of(3.5, 5.5),
       shape: [1, 2],
@@ -26,7 +26,7 @@ describe('shrink', () => {
 })
 
 describe('toEightBit', () => {
-  it('puts white at the 99.5th percentile: one bright pixel does not darken the rest', () => {
+  it('shows the 99.5th percentile as white, so one bright pixel does not darken the others', () => {
     const pixels = Float32Array.from({ length: 1000 }, (_, i) => i * 1e-6)
     pixels[999] = 1
     const picture = toEightBit(pixels)

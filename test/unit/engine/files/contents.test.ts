@@ -42,7 +42,7 @@ const STORED: Stored = {
   attributes: { acquisition: 'CORPD_FBK', max: 1e-5, patient_id: 'one' },
 }
 
-/** `packed`: in compressed chunks, datasets in another order. */
+/** `packed`: writes compressed chunks, and the datasets in another order. */
 async function write(changes: Partial<Stored> = {}, { path = freshPath(), packed = false } = {}): Promise<string> {
   await ready
   const stored = { ...STORED, ...changes }
@@ -106,7 +106,7 @@ const nudged = (slices: readonly Float32Array[], slice: number) =>
   })
 
 describe('a file’s identity', () => {
-  it('is SHA-256, and does not depend on name, place, compression and layout', async () => {
+  it('is SHA-256, and does not depend on name, folder, compression and layout', async () => {
     const path = await write()
     const identity = await identityOf(path)
     expect(identity).toMatch(/^[0-9a-f]{64}$/)
@@ -115,11 +115,11 @@ describe('a file’s identity', () => {
     copyFileSync(path, copy)
     expect(await identityOf(copy)).toBe(identity)
     expect(await identityOf(await write({}, { packed: true }))).toBe(identity)
-    // What is not used may change.
+    // Unused attributes do not count.
     expect(await identityOf(await write({ attributes: { ...STORED.attributes, norm: 3 } }))).toBe(identity)
   })
 
-  it('is another for any change of what is used', async () => {
+  it('changes if any used number or attribute changes', async () => {
     const ones = Array.from({ length: COLUMNS }, () => 1)
     const zeroAt = (column: number) => ones.map((_, i) => Number(i !== column))
     const variants: Partial<Stored>[] = [
@@ -150,7 +150,7 @@ describe('a file’s identity', () => {
 describe('opening a file whose content is known', () => {
   const refused = (path: string) => ({ code: 'DATA_CHANGED', message: expect.stringMatching(path) })
 
-  it('gives what the content says, and reads it no further', async () => {
+  it('gives the recorded content, and does not read the file again', async () => {
     const path = await write()
     const content = await contentOf(path)
     expect(VolumeContent.parse(content)).toEqual(content)
@@ -160,7 +160,7 @@ describe('opening a file whose content is known', () => {
     volume.dispose()
   })
 
-  it('is refused once the file was written, even where size and modification time are set back', async () => {
+  it('is refused after the file was written, even if size and modification time are restored', async () => {
     const path = await write()
     const content = await contentOf(path)
     const { atime, mtime, size } = statSync(path)
@@ -172,7 +172,7 @@ describe('opening a file whose content is known', () => {
     expect(await identityOf(path)).not.toBe(content.identity)
   })
 
-  it('goes on where only permissions or times have changed', async () => {
+  it('works if only permissions or times have changed', async () => {
     const path = await write()
     const content = await contentOf(path)
     const pool = new VolumePool()
@@ -214,7 +214,7 @@ describe('opening a file whose content is known', () => {
 })
 
 describe('faults', () => {
-  it('are told by slice and dataset, and sampling is judged without them', async () => {
+  it('are listed by slice and dataset, and sampling is judged without these slices', async () => {
     const bad = changed(kspace, 1, values => values.fill(0))
     const path = await write({
       kspace: changed(bad, 2, values => {
@@ -232,7 +232,7 @@ describe('faults', () => {
     expect(content.sampling).toMatchObject({ kind: 'full' })
   })
 
-  it('in all of k-space refuse the file, with what is there', async () => {
+  it('in all slices of k-space refuse the file, with a message on the faults', async () => {
     const zeros = await write({ kspace: kspace.map(slice => new Float32Array(slice.length)) })
     await expect(openVolume(zeros, '')).rejects.toMatchObject({
       code: 'UNSUPPORTED_FORMAT',
@@ -250,7 +250,8 @@ describe('faults', () => {
 
 describe('remarks', () => {
   const header = (readout: number, phase: number) =>
-    `<ismrmrdHeader><encoding><encodedSpace><matrixSize><x>${readout}</x><y>${phase}</y></matrixSize></encodedSpace></encoding></ismrmrdHeader>`
+    `<ismrmrdHeader><encoding><encodedSpace><matrixSize><x>${readout}</x><y>${phase}</y></matrixSize>` +
+    '</encodedSpace></encoding></ismrmrdHeader>'
 
   it('name axes that contradict the header, with both sizes', async () => {
     const { remarks } = await contentOf(await write({ header: header(COLUMNS, ROWS) }))
@@ -259,8 +260,8 @@ describe('remarks', () => {
     expect(remarks[0]).toContain(`${ROWS} rows and ${COLUMNS} columns`)
     for (const [readout, phase] of [
       [ROWS, COLUMNS],
-      [ROWS, COLUMNS - 4], // padded
-      [2 * ROWS, COLUMNS], // oversampling removed
+      [ROWS, COLUMNS - 4], // zero padding
+      [2 * ROWS, COLUMNS], // removed oversampling
     ] as const)
       expect((await contentOf(await write({ header: header(readout, phase) }))).remarks).toEqual([])
   })
@@ -274,14 +275,14 @@ describe('a virtual dataset', () => {
     return join(folder, name, 'virtual.h5')
   }
 
-  it('whose source is missing has slices of zeros, and a remark that names the source', async () => {
+  it('with a missing source has slices of zeros, and a remark that names the source', async () => {
     const { faults, remarks } = await contentOf(assemble('whole'))
     expect(faults).toEqual([{ slice: 2, dataset: 'kspace', fault: 'all zero' }])
     expect(remarks).toHaveLength(1)
     expect(remarks[0]).toContain('of which part1.hdf cannot be found')
   })
 
-  it('is refused once a source was changed, which its own file does not tell', async () => {
+  it('is refused after a source was changed, although its own file did not change', async () => {
     const path = assemble('changed')
     const content = await contentOf(path)
     const volume = await openVolume(path, '', content)
@@ -318,7 +319,7 @@ describe('the call', () => {
     return { result: await done, events }
   }
 
-  it('tells of each file what it is or why it cannot be used, and the bytes on the way', async () => {
+  it('reports each file’s content, or why the file cannot be used, and the progress in bytes', async () => {
     const half = await write(
       { kspace: kspace.map(slice => sampled(slice, COLUMNS, (_, column) => column % 2 === 0)) },
       { packed: true },
@@ -344,7 +345,7 @@ describe('the call', () => {
     expect(read.at(-1)).toBe(statSync(half).size)
   })
 
-  it('stops between two slices once it is cancelled', async () => {
+  it('stops between two slices if it is cancelled', async () => {
     const path = await write()
     let slices = 0
     const pause = async () => {

@@ -1,4 +1,7 @@
-/** Files are read back by what the formats' standards say, not by what wrote them (DICOM: by dcmjs, pixels from raw bytes). */
+/**
+ * Exported files are read back from their bytes, as the standards of the formats describe. DICOM headers are read by
+ * dcmjs, pixels from raw bytes.
+ */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,7 +30,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const SHAPE = [3, 4, 5] as const
-/** Signal as fastMRI's k-space has it, with a value below 0, as networks make them. */
+/** Values in the range of fastMRI's images, with one value below 0, as networks can give. */
 const images = Float32Array.from({ length: 60 }, (_, i) => (i - 1) * 7.3e-6 + 1e-7 * Math.sin(i))
 
 const volume: Reconstruction = {
@@ -62,7 +65,7 @@ describe('names', () => {
 })
 
 describe('HDF5', () => {
-  it('holds one slice, and what it is', async () => {
+  it('holds one slice, and its description', async () => {
     const file = await openHdf5(await write('hdf5', second, 'slice.h5'))
     expect(file.shape('reconstruction')).toEqual([1, 4, 5])
     expect(file.withFloat32('reconstruction', 0, 1, copy)).toEqual(second.images)
@@ -78,7 +81,7 @@ describe('HDF5', () => {
 })
 
 describe('NPY', () => {
-  /** By the format's description alone. */
+  /** Parses a file as the description of the format says. */
   function parse(bytes: Buffer) {
     expect(bytes.subarray(0, 8).toString('latin1')).toBe('\x93NUMPY\x01\x00')
     const end = 10 + bytes.readUInt16LE(8)
@@ -113,7 +116,7 @@ describe('NIfTI', () => {
     expect(Array.from({ length: 8 }, (_, i) => bytes.readInt16LE(40 + 2 * i))).toEqual([3, 5, 4, 3, 1, 1, 1, 1])
     expect([bytes.readInt16LE(70), bytes.readInt16LE(72)]).toEqual([16, 32]) // float32
     expect(bytes.readFloatLE(108)).toBe(352)
-    expect([bytes.readFloatLE(112), bytes.readFloatLE(116)]).toEqual([1, 0]) // as they are
+    expect([bytes.readFloatLE(112), bytes.readFloatLE(116)]).toEqual([1, 0]) // no rescaling
     expect(bytes.readUInt8(123)).toBe(0) // no unit
     expect(Array.from({ length: 8 }, (_, i) => bytes.readFloatLE(76 + 4 * i))).toEqual(Array(8).fill(1)) // pixdim
     expect([bytes.readInt16LE(252), bytes.readInt16LE(254)]).toEqual([0, 0]) // no orientation
@@ -122,15 +125,15 @@ describe('NIfTI', () => {
     expect(floatsOf(bytes, 352)).toEqual(images)
   })
 
-  it('has voxels in mm where they are known: along a row, down, through the slices', async () => {
+  it('has known voxel sizes in mm: along a row, down a column, through the slices', async () => {
     const info = { ...volume.info, voxelSize: [2, 5, 3.5] as VoxelSize }
     const bytes = gunzipSync(readFileSync(await write('nifti', { ...volume, info }, 'voxels.nii.gz')))
     expect(Array.from({ length: 5 }, (_, i) => bytes.readFloatLE(76 + 4 * i))).toEqual([1, 5, 2, 3.5, 1])
-    expect(bytes.readUInt8(123)).toBe(2) // mm, and no time
+    expect(bytes.readUInt8(123)).toBe(2) // mm, without a unit of time
     expect(text(bytes, 228, 24)).toBe('')
   })
 
-  it('says what is synthetic and what has no units', async () => {
+  it('names synthetic data, and data without units', async () => {
     const made: Reconstruction = {
       ...second,
       info: { ...volume.info, synthetic: true },
@@ -163,7 +166,7 @@ describe('DICOM', () => {
 
   const readAll = (path: string) => Promise.all(readdirSync(path).map(name => read(join(path, name))))
 
-  it('gives every pixel back to half a step, one scale for all slices', async () => {
+  it('restores every pixel to half a step, with one scale for all slices', async () => {
     const path = await write('dicom', volume, 'volume')
     expect(readdirSync(path)).toEqual(['slice-001.dcm', 'slice-002.dcm', 'slice-003.dcm'])
     const slices = await readAll(path)
@@ -174,7 +177,7 @@ describe('DICOM', () => {
     expect(slices[0].slope).toBeCloseTo((Math.max(...images) - Math.min(...images)) / 65535, 12)
   })
 
-  it('is one study of new identifiers, never the same twice', async () => {
+  it('is one study with new identifiers at each export', async () => {
     const [first, again] = await Promise.all(
       ['first', 'again'].map(async name => readAll(await write('dicom', volume, name))),
     )
@@ -185,7 +188,7 @@ describe('DICOM', () => {
     expect(first.map(({ attributes }) => attributes.InstanceNumber)).toEqual([1, 2, 3])
   })
 
-  it('is derived and for research, and says from what', async () => {
+  it('is marked as derived and for research, and names its source', async () => {
     const { attributes } = await read(await write('dicom', second, 'slice.dcm'))
     expect(attributes).toMatchObject({
       SOPClassUID: '1.2.840.10008.5.1.4.1.1.7', // Secondary Capture Image Storage
@@ -203,7 +206,7 @@ describe('DICOM', () => {
     }
   })
 
-  it('holds no patient, no date, no size and no place that is not known', async () => {
+  it('holds no patient and no date, and no size or position that is unknown', async () => {
     const path = await write('dicom', second, 'anonymous.dcm')
     const { tags, attributes } = await read(path)
     const ofPatient = Object.keys(tags).filter(tag => tag.startsWith('0010'))
@@ -218,7 +221,7 @@ describe('DICOM', () => {
     expect(readFileSync(path).includes('john_doe')).toBe(false)
   })
 
-  it('says what is synthetic, and which way the patient lies where it is known', async () => {
+  it('names synthetic data, and a known patient orientation', async () => {
     const info = {
       ...volume.info,
       synthetic: true,
@@ -228,17 +231,17 @@ describe('DICOM', () => {
     const { attributes } = await read(await write('dicom', { ...second, info }, 'synthetic.dcm'))
     expect(attributes.SeriesDescription).toMatch(/^Synthetic data: /)
     expect(attributes.PatientOrientation).toEqual(['L', 'F'])
-    expect(attributes.PixelSpacing).toEqual([0.5, 0.25]) // rows apart, columns apart
+    expect(attributes.PixelSpacing).toEqual([0.5, 0.25]) // distance of rows, distance of columns
     expect(attributes.SliceThickness).toBe(3)
   })
 
   it.each([
-    // The ground truth's maximum is 1.1e-5, a run's a little less than 1e-5: without it the run's factor would be 1e9.
+    // The ground truth's maximum is 1.1e-5, and a run's is just below 1e-5. Alone, the run would get the factor 1e9.
     [1.1e-5, 9.9e-6, 1e8],
     [1.1e-5, 1.1e-5, 1e8],
-    [1.1e-5, 2e-7, 1e10], // 20 integers are too few
+    [1.1e-5, 2e-7, 1e10], // With 1e8, the image would have only 20 integers.
     [1100, 900, 1],
-    [1, 9.9e-6, 1e9], // not true
+    [1, 9.9e-6, 1e9], // This maximum cannot be the maximum of this volume.
     [-1, 9.9e-6, 1e9],
     [null, 9.9e-6, 1e9],
   ])('with a volume maximum of %d and a largest value of %d rescales by %d', async (maximum, largest, factor) => {
@@ -250,7 +253,7 @@ describe('DICOM', () => {
     expect(Number((attributes as { RescaleSlope: number }).RescaleSlope) / slope / factor).toBeCloseTo(1, 9)
   })
 
-  it('keeps an image that is the same everywhere', async () => {
+  it('keeps a constant image', async () => {
     const { values } = await read(await write('dicom', { ...second, images: new Float32Array(20) }, 'zero.dcm'))
     expect(values).toEqual(Array(20).fill(0))
   })
@@ -267,7 +270,7 @@ describe('DICOM', () => {
     },
   )
 
-  it('never mixes with what is there', async () => {
+  it('never writes into a folder with other files', async () => {
     mkdirSync(join(folder, 'full'))
     writeFileSync(join(folder, 'full/scan.h5'), 'scan')
     await expect(write('dicom', volume, 'full')).rejects.toMatchObject({
@@ -286,10 +289,11 @@ describe('the lengths of a scan', () => {
   const space = (name: string, [x, y]: readonly number[], [tall, wide]: readonly number[]) =>
     `<${name}><matrixSize><x>${x}</x><y>${y}</y><z>1</z></matrixSize>` +
     `<fieldOfView_mm><x>${tall}</x><y>${wide}</y><z>5</z></fieldOfView_mm></${name}>`
-  // Rows interpolated twofold by the scanner: the image has the 40 encoded ones.
+  // The scanner interpolated 40 encoded rows to 80. The image has 40 rows.
   const header =
     '<ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD"><encoding>' +
-    `${space('encodedSpace', [40, 36], [120, 180])}${space('reconSpace', [80, 36], [120, 180])}</encoding></ismrmrdHeader>`
+    `${space('encodedSpace', [40, 36], [120, 180])}${space('reconSpace', [80, 36], [120, 180])}` +
+    '</encoding></ismrmrdHeader>'
   const pixdim = async (source: 'truth' | 'network', truth: readonly [number, number]) => {
     const volume = await openVolume(await writeNoise(folder, `scan-${truth}`, {}, { header, truth }), '')
     const output = join(folder, `scan-${source}-${truth}.nii.gz`)
@@ -320,19 +324,19 @@ describe('the lengths of a scan', () => {
     return [bytes.readUInt8(123), ...Array.from({ length: 3 }, (_, i) => bytes.readFloatLE(80 + 4 * i))]
   }
 
-  it('are of the encoded samples, for the ground truth and for what is reconstructed', async () => {
+  it('belong to the encoded samples, for the ground truth and for reconstructions', async () => {
     await useEngine()
     expect(await pixdim('truth', [40, 36])).toEqual([2, 5, 3, 5])
     expect(await pixdim('network', [40, 36])).toEqual([2, 5, 3, 5])
   })
 
-  it('are not known of a ground truth with more pixels than there are samples', async () => {
+  it('are unknown for a ground truth with more pixels than samples', async () => {
     expect(await pixdim('truth', [80, 36])).toEqual([0, 1, 1, 1])
     expect(await pixdim('network', [80, 36])).toEqual([2, 5, 3, 5])
   })
 })
 
-describe('slices that the file holds nothing of', () => {
+describe('slices without data in the file', () => {
   const empty = { slice: 1, dataset: 'kspace', fault: 'all zero' } as const
   const exported = async (slice: number | null) => {
     const noise = noiseVolume('a', { slices: 3 })
@@ -362,7 +366,7 @@ describe('slices that the file holds nothing of', () => {
     )
   }
 
-  it('are told beside the others, and refused alone', async () => {
+  it('are listed beside other slices, and are refused alone', async () => {
     await useEngine()
     expect(await exported(null)).toEqual([1])
     expect(await exported(0)).toEqual([])

@@ -21,19 +21,19 @@ const refusal = (message: RegExp) =>
   expect.objectContaining({ code: 'FILE_UNREADABLE', message: expect.stringMatching(message) })
 
 describe('a folder', () => {
-  it('is made with those that it lies in; one that is there stays', () => {
+  it('is made with its parent folders, and an existing folder stays', () => {
     const path = join(root, 'a/b/c')
     expect(makeFolder(path)).toEqual([join(root, 'a'), join(root, 'a/b'), path])
     expect(makeFolder(path)).toEqual([])
     expect(existsSync(path)).toBe(true)
   })
 
-  it('that could be made is not there after it was only asked for', () => {
+  it('is not made by the check whether it can be made', () => {
     requireFolder(join(root, 'a/b'))
     expect(readdirSync(root)).toEqual([])
   })
 
-  it('is refused at once, and in words, where a file or a link that leads nowhere is in the way', () => {
+  it('is refused with a message if a file or a broken link is in the way', () => {
     writeFileSync(join(root, 'file'), '')
     symlinkSync(join(root, 'nowhere'), join(root, 'link'))
     expect(() => makeFolder(join(root, 'file'))).toThrow(refusal(/Expected a folder, got a file: .*file\. Choose/))
@@ -43,7 +43,7 @@ describe('a folder', () => {
     expect(readdirSync(root).sort()).toEqual(['file', 'link'])
   })
 
-  it('is refused in words where nothing may be written, and what was made on the way is removed', () => {
+  it('is refused with a message if writing is not allowed, and new parent folders are removed', () => {
     chmodSync(root, 0o555)
     asAnybody(() => {
       expect(() => makeFolder(join(root, 'a'))).toThrow(refusal(/permission denied\. Choose another folder/))
@@ -53,8 +53,8 @@ describe('a folder', () => {
     expect(readdirSync(root)).toEqual([])
   })
 
-  // Node's own recursive way does not return there.
-  it.runIf(process.platform === 'linux')('is refused in words where the system makes none', () => {
+  // Node's own recursive mkdir does not return for such paths.
+  it.runIf(process.platform === 'linux')('is refused with a message if the system allows no folders there', () => {
     for (const path of ['/proc/x', '/proc/x/y/z', '/proc/self/x'])
       expect(() => makeFolder(path)).toThrow(refusal(/the system allows no folders there\. Choose another folder/))
   })

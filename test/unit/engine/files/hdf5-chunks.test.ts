@@ -7,14 +7,14 @@ import { openVolume } from '../../../../src/engine/files/volumes.ts'
 const fixture = (name: string) => fileURLToPath(new URL(`../../../fixtures/chunks/${name}`, import.meta.url))
 const right: Record<string, Record<string, number[]>> = JSON.parse(readFileSync(fixture('right.json'), 'utf8'))
 
-it.each(Object.entries(right))('finds the slices of which a chunk was never written, in %s', async (name, datasets) => {
+it.each(Object.entries(right))('finds slices with a chunk that was never written, in %s', async (name, datasets) => {
   const file = await openHdf5(fixture(name))
   const found = Object.fromEntries(file.datasets.map(dataset => [dataset, [...file.unwritten(dataset)]]))
   file.dispose()
   expect(found).toEqual(datasets)
 })
 
-it('names them as incomplete: the other slices are judged without them', async () => {
+it('names such slices as incomplete, and judges the other slices alone', async () => {
   const volume = await openVolume(fixture('scan.h5'), 'salt', undefined, { pause: async () => {} })
   const { sampling, content } = volume.info
   volume.dispose()

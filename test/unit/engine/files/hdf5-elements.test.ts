@@ -65,7 +65,7 @@ describe.each(['old', 'new'])('element types under the %s object headers', versi
     file.dispose()
   })
 
-  it('reads booleans as 0 and 1, which are no image', async () => {
+  it('reads booleans as 0 and 1, and refuses them as an image', async () => {
     const file = await openHdf5(path)
     expect(file.kind('boolean')).toBe('boolean')
     expect(isReal('boolean')).toBe(false)
@@ -89,14 +89,14 @@ describe.each(['old', 'new'])('element types under the %s object headers', versi
     file.dispose()
   })
 
-  it.each(['', ' bytes', ' fixed', ' one', ' void', ' uint8'])('reads a text kept as header%s', async form => {
+  it.each(['', ' bytes', ' fixed', ' one', ' void', ' uint8'])('reads a text stored as header%s', async form => {
     const file = await openHdf5(path)
     expect(file.readText(`header${form}`)).toBe('<ismrmrdHeader>ü</ismrmrdHeader>')
     expect(file.readText('f4<')).toBeNull()
     file.dispose()
   })
 
-  it('takes a pair for no number of a mask', async () => {
+  it('refuses pairs as numbers of a mask', async () => {
     const file = await openHdf5(path)
     expect(() => file.readNumbers('complex f4<')).toThrow(/Expected real numbers in complex f4<, got complex numbers/)
     file.dispose()
@@ -108,12 +108,12 @@ describe.each(['old', 'new'])('element types under the %s object headers', versi
       file.attribute(name),
     )
     expect(values).toEqual([1.5, 2.5, 3.5, 'a, b', 'a\xff', null, null, null])
-    expect(file.attribute('long')).toBe(String(2n ** 60n + 1n)) // as a number it would be another's
+    expect(file.attribute('long')).toBe(String(2n ** 60n + 1n)) // A number would be rounded.
     file.dispose()
   })
 })
 
-it('names the file that a dataset keeps its numbers in', async () => {
+it('names the external file of a dataset', async () => {
   const path = fixture('element-types/elsewhere.h5')
   const file = await openHdf5(path)
   expect(() => file.kind('kspace')).toThrow(

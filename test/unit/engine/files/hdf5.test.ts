@@ -12,7 +12,7 @@ import { copy } from '../../../volumes.ts'
 
 const goldenFile = fileURLToPath(new URL('../../../fixtures/golden/h5/file1000052.h5', import.meta.url))
 const demonstration = fileURLToPath(new URL('../../../../resources/demonstration/ulf055T_6A_FSE.h5', import.meta.url))
-const folder = mkdtempSync(join(tmpdir(), 'hdf5 ü-')) // a name that is not plain ASCII, on purpose
+const folder = mkdtempSync(join(tmpdir(), 'hdf5 ü-')) // The name has a letter outside ASCII on purpose.
 afterAll(() => rmSync(folder, { recursive: true }))
 afterEach(() => {
   vi.restoreAllMocks()
@@ -68,7 +68,7 @@ describe('reading', () => {
     file.dispose()
   })
 
-  it('reads a boolean attribute, which HDF5 keeps as an enumeration, as a number', async () => {
+  it('reads a boolean attribute, an enumeration in HDF5, as a number', async () => {
     const file = await openHdf5(demonstration)
     expect(file.attribute('src_fully_sampled')).toBe(1)
     expect(file.attribute('src_padded_640x372')).toBe(0)
@@ -103,7 +103,7 @@ describe('reading', () => {
     file.dispose()
   })
 
-  it('says so where doubles are beyond what 32-bit floats hold, and lets rounding errors become zero', async () => {
+  it('names doubles beyond the range of 32-bit floats, and rounds tiny doubles to zero', async () => {
     await ready
     const path = join(folder, 'range.h5')
     const made = new File(path, 'w')
@@ -130,7 +130,7 @@ describe('reading', () => {
     file.dispose()
   })
 
-  it('keeps two files apart whose inode numbers are rounded to the same one', async () => {
+  it('tells two files apart whose inode numbers are equal after rounding', async () => {
     const real = fs.fstatSync
     vi.spyOn(fs, 'fstatSync').mockImplementation(((descriptor: number) =>
       Object.assign(real(descriptor), { dev: 1, ino: 2 ** 57 })) as typeof fs.fstatSync)
@@ -182,7 +182,7 @@ describe('files that cannot be read', () => {
     ['overwritten inside', () => make('damaged.h5', damaged), 'FILE_UNREADABLE', 'damaged'],
   ] as const
 
-  it.each(cases)('%s: says so, names the file, prints nothing', async (_, path, code, words) => {
+  it.each(cases)('%s: the error names the file, and nothing is printed', async (_, path, code, words) => {
     const made = path()
     const printed = vi.spyOn(fs, 'writeSync')
     const error = await failure(openHdf5(made))
@@ -192,7 +192,7 @@ describe('files that cannot be read', () => {
     expect(printed).not.toHaveBeenCalled()
   })
 
-  it('says that permission is denied', async () => {
+  it('the error names a denied permission', async () => {
     vi.spyOn(fs, 'openSync').mockImplementation(() => {
       throw Object.assign(new Error('EACCES'), { code: 'EACCES' })
     })
@@ -201,7 +201,7 @@ describe('files that cannot be read', () => {
     expect(error.message).toContain('permission denied')
   })
 
-  it('knows the newer superblock and one behind a user block', async () => {
+  it('reads a newer superblock, and a superblock behind a user block', async () => {
     await ready
     const path = join(folder, 'newer.h5')
     const made = new File(path, 'w', { libver: 'latest' })
@@ -213,7 +213,7 @@ describe('files that cannot be read', () => {
 
     for (const flags of [1, 4, 5]) {
       const marked = Buffer.from(bytes)
-      marked[11] = flags // what h5py with libver='latest' leaves behind where it is killed; 4 with SWMR
+      marked[11] = flags // the flags that h5py with libver='latest' leaves if it is killed; 4 with SWMR
       const error = await failure(openHdf5(make('open for writing.h5', marked)))
       expect([error.code, error.message]).toEqual([
         'FILE_UNREADABLE',
@@ -227,7 +227,7 @@ describe('files that cannot be read', () => {
     file.dispose()
   })
 
-  it('reports damaged pixels when they are read', async () => {
+  it('reports damaged pixels at the time of reading', async () => {
     await ready
     const path = join(folder, 'gzip.h5')
     const made = new File(path, 'w')
@@ -235,7 +235,7 @@ describe('files that cannot be read', () => {
     made.create_dataset({ name: 'numbers', data, shape: [1, 64, 64], chunks: [1, 64, 64], compression: 4 })
     made.close()
     const bytes = readFileSync(path)
-    const stream = bytes.indexOf(Buffer.from([0x78, 0x5e])) // how a zlib stream of this level starts
+    const stream = bytes.indexOf(Buffer.from([0x78, 0x5e])) // first bytes of a zlib stream of this level
     expect(stream).toBeGreaterThan(0)
     const file = await openHdf5(make('gzip damaged.h5', bytes.fill(0xff, stream, stream + 200)))
     expect(() => file.withFloat32('numbers', 0, 1, copy)).toThrow(
@@ -294,10 +294,10 @@ describe('writing', () => {
     expect(error.message).toContain(path)
     expect(readFileSync(path)).toEqual(before)
     expect(readdirSync(place)).toEqual(['file1.h5'])
-    await writeReconstruction(path, ramp(40000, 1), [1, 200, 200]) // and works again afterwards
+    await writeReconstruction(path, ramp(40000, 1), [1, 200, 200]) // Writing works again afterwards.
   })
 
-  it('writes a name of 255 bytes, and says in words that a longer one does not fit', async () => {
+  it('writes a name of 255 bytes, and refuses a longer name with a message', async () => {
     const directory = join(folder, 'long names')
     const path = join(directory, `${'é'.repeat(126)}.h5`)
     await writeReconstruction(path, ramp(4, 0), [1, 2, 2], {})
@@ -310,7 +310,7 @@ describe('writing', () => {
     expect(readdirSync(directory)).toEqual([`${'é'.repeat(126)}.h5`])
   })
 
-  it('says that it cannot write where a folder has the file’s name', async () => {
+  it('refuses to write if a folder has the file’s name', async () => {
     const path = join(folder, 'taken.h5')
     mkdirSync(path)
     const error = await failure(writeReconstruction(path, ramp(4, 0), [1, 2, 2]))

@@ -1,4 +1,4 @@
-/** Volumes of noise as files, and checkpoints of untrained networks, for tests of what an engine does with them. */
+/** Writes volumes of noise and checkpoints of untrained networks, for tests of the engine. */
 import { join } from 'node:path'
 import { File, ready } from 'h5wasm/node'
 import { networkOf } from '../../../../src/core/models/index.ts'
@@ -10,7 +10,10 @@ import { noiseVolume } from '../../../volumes.ts'
 
 const all = (slices: number, read: (index: number) => Float32Array) => Array.from({ length: slices }, (_, i) => read(i))
 
-/** The file of `noiseVolume(name)` in fastMRI's format; its path. `truth`: size of a ground truth of ones in place of its own. */
+/**
+ * Writes `noiseVolume(name)` in fastMRI's format, and gives the path. With `truth`, the ground truth is replaced by an
+ * image of ones of this size.
+ */
 export async function writeNoise(
   directory: string,
   name: string,
@@ -32,7 +35,7 @@ export async function writeNoise(
   return path
 }
 
-/** The k-space of `noiseVolume(name)` alone, without ground truth; its path. */
+/** Writes the k-space of `noiseVolume(name)`, without ground truth, and gives the path. */
 export async function writeKspaceAlone(directory: string, name: string) {
   await ready
   const { info, readKspace } = noiseVolume(name)
@@ -56,7 +59,7 @@ export async function writeKspaceAlone(directory: string, name: string) {
   return path
 }
 
-/** A U-Net's checkpoint whose weights are drawn from the seed. */
+/** Writes the checkpoint of a U-Net with random weights. */
 export async function writeUnet(path: string, seed: number, channels = 2): Promise<ModelReference> {
   const networkConfig = { channels, pools: 4 }
   const specs = networkOf('unet').parameters(networkConfig)

@@ -18,7 +18,7 @@ const checkpoint = (epoch: number) => ({
 
 const noWaiting = { pause: async () => {}, emit: () => {} }
 
-it('a file of the same name always has the same content: what is within an epoch says after which step', async () => {
+it('equal names have equal contents, because a file from within an epoch names its step', async () => {
   const directory = join(folder, 'run')
   const files = runFiles(directory, noWaiting)
   await files.saveCheckpoint('last', 7, checkpoint(7), 123)
@@ -36,7 +36,7 @@ it('a file of the same name always has the same content: what is within an epoch
 })
 
 const isRoot = process.getuid?.() === 0
-/** A disk of 64 KiB, where this user may mount one. */
+/** Mounts a disk of 64 KiB if this user may mount. */
 function mountSmallDisk(path: string): boolean {
   mkdirSync(path)
   return isRoot && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', path]).status === 0
@@ -51,7 +51,7 @@ afterAll(() => {
 describe.runIf(mounted)('on a full disk (a tmpfs of 64 KiB)', () => {
   const large = { tensors: new Map([['weights', { shape: [8192], data: new Float32Array(8192) }]]), metadata: {} }
 
-  it('a write waits until there is room; the checkpoint before stays whole', async () => {
+  it('a write waits until there is space, and the checkpoint before stays whole', async () => {
     const events: { type: string }[] = []
     const files = runFiles(disk, { pause: async () => {}, emit: event => events.push(event) })
     const before = await files.saveCheckpoint('last', 1, large) // 32 KiB
@@ -65,7 +65,7 @@ describe.runIf(mounted)('on a full disk (a tmpfs of 64 KiB)', () => {
       words: expect.stringMatching(/disk is full/),
     })
     expect(sha256(readFileSync(before.path))).toBe(before.sha256)
-    expect(readdirSync(disk).sort()).toEqual(['last-0001.safetensors', 'other']) // nothing half-written is left
+    expect(readdirSync(disk).sort()).toEqual(['last-0001.safetensors', 'other']) // No partial file is left.
     rmSync(join(disk, 'other'))
     rmSync(before.path)
     const after = await waiting
@@ -73,7 +73,7 @@ describe.runIf(mounted)('on a full disk (a tmpfs of 64 KiB)', () => {
     expect(events.at(-1)).toMatchObject({ type: 'continued' })
   })
 
-  it('a cancellation is heard while it waits', async () => {
+  it('a waiting write can be cancelled', async () => {
     let cancelled = false
     const files = runFiles(disk, { pause: async () => throwIfCancelled({ aborted: cancelled }), emit: () => {} })
     writeFileSync(join(disk, 'other'), new Uint8Array(20 * 1024))
@@ -85,7 +85,7 @@ describe.runIf(mounted)('on a full disk (a tmpfs of 64 KiB)', () => {
   })
 })
 
-it('a preview is its raw pixels, whatever array they are part of', async () => {
+it('a preview holds its raw pixels, also if they are a part of a larger array', async () => {
   const { savePreview } = runFiles(join(folder, 'previews-of-a-run'), noWaiting)
   const { path } = await savePreview(12, Float32Array.of(0, 1.5, -2, 9).subarray(1, 3))
   expect(path).toBe(join(folder, 'previews-of-a-run', 'previews', '0012.f32'))

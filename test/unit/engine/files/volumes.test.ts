@@ -49,7 +49,7 @@ describe('openVolume', () => {
     volume.dispose()
   })
 
-  it('opens a synthetic volume that was sub-sampled, by its empty columns and by its mask', async () => {
+  it('opens a sub-sampled synthetic volume, detected by empty columns and by its mask', async () => {
     const path = join(folder, 'synthetic.h5')
     const kspace = Float32Array.from({ length: 6 * 4 * 2 }, (_, i) => (Math.floor(i / 2) % 4 === 1 ? 0 : i + 1))
     const image = Float32Array.from({ length: 9 }, (_, i) => i)
@@ -81,7 +81,7 @@ describe('openVolume', () => {
 })
 
 describe('scanFolder', () => {
-  it('lists the demonstration volumes: full, with 9 to 14 nearly empty columns once they are read', async () => {
+  it('lists the demonstration volumes as full, and with 9 to 14 nearly empty columns after reading', async () => {
     const { volumes, skipped } = await scanFolder([demonstration], 'salt')
     expect(skipped).toEqual([])
     expect(volumes.length).toBe(8)
@@ -131,7 +131,7 @@ describe('scanFolder', () => {
     symlinkSync(join(study, 'gone.h5'), join(study, 'dangling.h5'))
   })
 
-  it('gives each file once, with its role, and says why others are skipped', async () => {
+  it('lists each file once, with its role, and the reasons for skipped files', async () => {
     const progress: number[] = []
     const { volumes, skipped } = await scanFolder([study], 'salt', {
       onProgress: ({ done, total }) => progress.push(done / total),
@@ -152,10 +152,10 @@ describe('scanFolder', () => {
     expect(reasons[2]).toContain('file of another kind')
     expect(reasons[3]).toContain('truncated: 9000 of')
     expect(progress).toEqual(Array.from({ length: 10 }, (_, index) => (index + 1) / 10))
-    expect(new Set(volumes.map(({ patient }) => patient)).size).toBe(1) // the same patient id in all
+    expect(new Set(volumes.map(({ patient }) => patient)).size).toBe(1) // All have one patient id.
   })
 
-  it('takes files and folders together, the same file once, and any ending of a file given by itself', async () => {
+  it('takes files and folders together, each file once, and any ending of a named file', async () => {
     const named = [join(study, 'notes.txt'), join(study, 'singlecoil_train', 'b.H5'), join(study, 'singlecoil_train')]
     const { volumes, skipped } = await scanFolder([...named, named[1], join(study, 'nowhere')], 'salt')
     expect(volumes.map(({ path, role }) => [relative(study, path), role])).toEqual([

@@ -1,4 +1,4 @@
-/** The one place that writes results: what it replaces, and what it refuses by name. */
+/** The writing of results: which files are replaced, and which are refused by name. */
 import {
   appendFileSync,
   cpSync,
@@ -27,7 +27,7 @@ import {
   writeAll,
 } from '../../../../src/engine/files/written.ts'
 
-/** A file system without hard links, as FAT is, while this is set. */
+/** While `refused` is set, hard links fail, as on a FAT file system. */
 const links = vi.hoisted(() => ({ refused: false }))
 vi.mock('node:fs/promises', async original => {
   const real = await original<typeof import('node:fs/promises')>()
@@ -60,7 +60,7 @@ const read = (name = 'a.h5') => readFileSync(join(out, name), 'utf8')
 const visible = (at = out) => readdirSync(at).filter(name => !name.startsWith('.'))
 const left = () => readdirSync(out).filter(name => name.startsWith('.') && name !== '.self-mri-written.jsonl')
 
-/** A finished folder of DICOM files, put where it is wanted. */
+/** Makes a folder of files, and moves the finished folder to its destination. */
 const putFolder = (files: Readonly<Record<string, string>>, to: Destination) =>
   inWorkshop(out, async workshop => {
     const finished = join(workshop, 'result')
@@ -75,22 +75,22 @@ const refusal = (...words: string[]) => ({
 })
 
 describe('a name that is free', () => {
-  it('is written, in a folder that is made, and nothing unfinished stays', async () => {
+  it('is written into a new folder, and no partial file stays', async () => {
     expect(await write('first', destination())).toEqual([])
     expect([read(), visible(), left()]).toEqual(['first', ['a.h5'], []])
   })
 
-  it('may be an empty folder for a folder', async () => {
+  it('can be an empty folder, if a folder is written', async () => {
     mkdirSync(join(out, 'scan'), { recursive: true })
     await putFolder({ 'slice-001.dcm': 'one' }, destination())
     expect(read('scan/slice-001.dcm')).toBe('one')
   })
 })
 
-describe('the program’s own file', () => {
+describe('a file that Self-MRI wrote', () => {
   beforeEach(() => write('first', destination()))
 
-  it('is replaced when that is asked for, and listed; else it is refused with the remedy', async () => {
+  it('is replaced and listed with --overwrite, and otherwise refused with the remedy', async () => {
     await expect(write('second', destination())).rejects.toMatchObject(
       refusal('a\\.h5', 'an earlier result of Self-MRI', 'another folder', '--overwrite'),
     )
@@ -100,14 +100,14 @@ describe('the program’s own file', () => {
     expect([read(), left()]).toEqual(['third', []])
   })
 
-  it('is made anew by the same command, not by another one', async () => {
+  it('is replaced by the same command, but not by another command', async () => {
     await write('page', destination('same maker', 'study'), 'index.html')
     await write('page 2', destination('same maker', 'study'), 'index.html')
     await expect(write('demo', destination('same maker', 'demo'), 'index.html')).rejects.toMatchObject(refusal('index'))
     expect(read('index.html')).toBe('page 2')
   })
 
-  it('is the user’s once it was changed, even to as many bytes at the same time', async () => {
+  it('belongs to the user after a change, even with equal size and time', async () => {
     const { atime, mtime } = statSync(join(out, 'a.h5'))
     writeFileSync(join(out, 'a.h5'), 'FIRST')
     utimesSync(join(out, 'a.h5'), atime, mtime)
@@ -118,24 +118,24 @@ describe('the program’s own file', () => {
     expect(read()).toBe('FIRST')
   })
 
-  it('is still known where its folder was moved or copied', async () => {
+  it('is still known after its folder was moved or copied', async () => {
     cpSync(out, join(folder, 'copy'), { recursive: true })
     out = join(folder, 'copy')
     expect(await write('second', destination('all'))).toEqual([join(out, 'a.h5')])
   })
 
-  it('keeps what another name of it says', async () => {
+  it('keeps the contents of another hard link to it', async () => {
     linkSync(join(out, 'a.h5'), join(folder, 'other.h5'))
     await write('second', destination('all'))
     expect(readFileSync(join(folder, 'other.h5'), 'utf8')).toBe('first')
   })
 
-  it('is not a file of the same bytes under another name', async () => {
+  it('is not a file of equal bytes under another name', async () => {
     writeFileSync(join(out, 'b.h5'), 'first')
     await expect(write('second', destination('all'), 'b.h5')).rejects.toMatchObject(refusal('b\\.h5'))
   })
 
-  it('is known after a crash has cut the record’s last line short', async () => {
+  it('is known after a crash that truncated the last line of the record', async () => {
     appendFileSync(join(out, '.self-mri-written.jsonl'), '{"file":"b.h5","byt')
     await write('b', destination(), 'b.h5')
     expect(await write('second', destination('all'), 'a.h5')).toHaveLength(1)
@@ -143,10 +143,10 @@ describe('the program’s own file', () => {
   })
 })
 
-describe('what is somebody’s', () => {
+describe('a file of a user', () => {
   beforeEach(() => mkdirSync(out))
 
-  it('is refused by name, all files at once, and nothing is written', async () => {
+  it('is refused by name, with all other such files, and nothing is written', async () => {
     writeFileSync(join(out, 'a.h5'), 'raw')
     writeFileSync(join(out, 'c.h5'), 'raw')
     const files = { 'a.h5': bytes('1'), 'b.h5': bytes('2'), 'c.h5': bytes('3') }
@@ -158,7 +158,7 @@ describe('what is somebody’s', () => {
     expect([read('a.h5'), read('c.h5')]).toEqual(['raw', 'raw'])
   })
 
-  it('may be a link, which is neither followed nor replaced, wherever it leads', async () => {
+  it('can be a link, which is neither followed nor replaced', async () => {
     await write('first', destination())
     writeFileSync(join(folder, 'raw.h5'), 'raw')
     symlinkSync(join(folder, 'raw.h5'), join(out, 'link.h5'))
@@ -170,13 +170,13 @@ describe('what is somebody’s', () => {
     expect(read()).toBe('first')
   })
 
-  it('may be what is kept whoever wrote it', async () => {
+  it('can be an earlier result that a study now uses', async () => {
     await write('first', destination())
     const kept = async () => 'which is a file of the study “Knee”'
     await expect(requireFree(destination('all'), ['a.h5'], kept)).rejects.toMatchObject(refusal('the study “Knee”'))
   })
 
-  it('may have the record’s name', async () => {
+  it('can have the name of the record', async () => {
     for (const make of [
       (path: string) => writeFileSync(path, 'my notes'),
       (path: string) => symlinkSync(join(folder, 'raw.h5'), path),
@@ -193,7 +193,7 @@ describe('what is somebody’s', () => {
 describe('a folder of files', () => {
   beforeEach(() => putFolder({ 'slice-001.dcm': 'one', 'slice-002.dcm': 'two' }, destination()))
 
-  it('is replaced as a whole where all of it is as written', async () => {
+  it('is replaced as a whole if all its files are unchanged', async () => {
     await expect(putFolder({ 'slice-001.dcm': 'new' }, destination())).rejects.toMatchObject(refusal('out/scan'))
     await putFolder({ 'slice-001.dcm': 'new' }, destination('all'))
     expect([visible(join(out, 'scan')), read('scan/slice-001.dcm'), left()]).toEqual([['slice-001.dcm'], 'new', []])
@@ -221,7 +221,7 @@ describe.each([
     mkdirSync(out)
   })
 
-  it('stays, also where earlier results may be replaced', async () => {
+  it('stays, also with --overwrite', async () => {
     for (const replaces of ['none', 'all'] as const) {
       await requireFree(destination(replaces), ['a.h5'])
       await expect(
@@ -236,7 +236,7 @@ describe.each([
     }
   })
 
-  it('stays where the user chose a path', async () => {
+  it('stays if it appeared or changed after the user chose its path', async () => {
     const chosen = await choose(join(out, 'a.h5'), true)
     writeFileSync(join(folder, 'finished'), 'result')
     writeFileSync(join(out, 'a.h5'), 'mine')
@@ -250,7 +250,7 @@ describe.each([
     expect(read()).toBe('result')
   })
 
-  it('takes its name from a file that only needs a free one', async () => {
+  it('does not block a file that takes any free name', async () => {
     for (const [text, name] of [
       ['one', 'a.h5'],
       ['two', 'a (2).h5'],

@@ -45,13 +45,13 @@ function program(name: string, script: string): string {
 }
 
 describe('the cache folder', () => {
-  test('SELF_MRI_CACHE wins, relative to where the user stands', () => {
+  test('is SELF_MRI_CACHE, relative to the user’s folder', () => {
     vi.stubEnv('SELF_MRI_CACHE', 'cache')
     vi.stubEnv('INIT_CWD', folder)
     expect(cacheDirectory()).toBe(join(folder, 'cache'))
   })
 
-  test.runIf(process.platform === 'linux')('else it is the user’s cache', () => {
+  test.runIf(process.platform === 'linux')('is the user’s cache without SELF_MRI_CACHE', () => {
     vi.stubEnv('SELF_MRI_CACHE', undefined)
     vi.stubEnv('XDG_CACHE_HOME', undefined)
     expect(cacheDirectory()).toBe(join(homedir(), '.cache', 'self-mri'))
@@ -59,7 +59,7 @@ describe('the cache folder', () => {
     expect(cacheDirectory()).toBe(join(folder, 'self-mri'))
   })
 
-  test('an engine’s folder names the version and the variant', () => {
+  test('holds a folder per engine, named by version and variant', () => {
     vi.stubEnv('SELF_MRI_CACHE', folder)
     const [cpu, cuda] = [engineDirectory('cpu'), engineDirectory('cuda')]
     expect(cpu).toMatch(/tensorflow-2\.21\.0-cpu-\w+-\w+-[0-9a-f]{12}$/)
@@ -68,7 +68,7 @@ describe('the cache folder', () => {
   })
 })
 
-test('every pinned wheel has a hash, and both variants the same TensorFlow', () => {
+test('every pinned wheel has a hash, and both variants have one version of TensorFlow', () => {
   for (const variant of ['cpu', 'cuda'] as const) {
     const lines = readFileSync(requirementsPath(variant), 'utf8').split('\n')
     const pins = lines.filter(line => /^[a-z]/.test(line))
@@ -83,7 +83,7 @@ describe('an engine process', () => {
   const engine = (variant: 'cpu' | 'cuda') =>
     ({ variant, directory: folder, binding: '', tensorflow: '2.21.0', installedAt: '' }) as const
 
-  test('keeps quiet, shares the GPU, and computes the same each time; what the user has set wins', () => {
+  test('prints nothing, shares the GPU, and computes reproducibly, unless the user’s variables differ', () => {
     vi.stubEnv('TF_CPP_MIN_LOG_LEVEL', undefined)
     vi.stubEnv('TF_FORCE_GPU_ALLOW_GROWTH', undefined)
     vi.stubEnv('TF_DETERMINISTIC_OPS', undefined)
@@ -101,7 +101,7 @@ describe('an engine process', () => {
     expect(LD_LIBRARY_PATH).toBe(`${join(folder, 'nvidia', 'cublas', 'lib')}:/opt/other`)
   })
 
-  test('compiles graphs with XLA where that is wanted, with the engine’s own part of CUDA, unless told otherwise', () => {
+  test('compiles graphs with XLA if the setting says so, with the engine’s own part of CUDA', () => {
     mkdirSync(join(folder, 'nvidia'), { recursive: true })
     for (const variant of ['cpu', 'cuda'] as const) {
       expect(engineEnvironment(engine(variant))).not.toHaveProperty('TF_XLA_FLAGS')
@@ -116,10 +116,10 @@ describe('an engine process', () => {
   })
 })
 
-describe('what is refused before any download', () => {
+describe('before any download', () => {
   const linux = { platform: 'linux', arch: 'x64', glibc: '2.36' }
 
-  test('platforms without a library, in plain words', () => {
+  test('a platform without a library is refused with a message', () => {
     expect(supportedPlatform('cuda', linux).libraries[0]).toBe('libtensorflow_cc.so.2')
     expect(supportedPlatform('cpu', { platform: 'darwin', arch: 'arm64', glibc: null }).compilers[0]).toBe('clang++')
     expect(() => supportedPlatform('cpu', { platform: 'win32', arch: 'x64', glibc: null })).toThrow(/WSL2/)
@@ -129,25 +129,25 @@ describe('what is refused before any download', () => {
     expect(() => supportedPlatform('cuda', { platform: 'darwin', arch: 'arm64', glibc: null })).toThrow(/CPU engine/)
   })
 
-  test('this machine is one that the tests run on', () => {
+  test('the platform of this machine is accepted', () => {
     expect(supportedPlatform('cpu').tags.length).toBeGreaterThan(0)
   })
 
-  test('no pip: what to install', async () => {
+  test('a missing pip is named, with what to install', async () => {
     await expect(findPip(undefined, [[join(folder, 'none')]])).rejects.toMatchObject({
       code: 'ENGINE_UNAVAILABLE',
       message: expect.stringContaining('sudo apt install python3-pip'),
     })
   })
 
-  test('pip that is too old, and the next that is not', async () => {
+  test('an old pip is refused, and the next newer pip is taken', async () => {
     const old = program('old-pip', 'echo "pip 20.0.2 from somewhere"')
     const good = program('good-pip', 'test "$1 $2 $3" = "-m pip --version" && echo "pip 23.0.1 from somewhere"')
     await expect(findPip(undefined, [[old]])).rejects.toThrow('Expected pip 21 or newer, got 20.0.2')
     expect(await findPip(undefined, [[join(folder, 'none')], [old], [good, '-m', 'pip']])).toEqual([good, '-m', 'pip'])
   })
 
-  test('no compiler: what to install; CXX names one', async () => {
+  test('a missing compiler is named, with what to install, and CXX can name a compiler', async () => {
     vi.stubEnv('CXX', join(folder, 'none'))
     const platform = supportedPlatform('cpu')
     await expect(findCompiler(platform)).rejects.toThrow(/sudo apt install g\+\+/)
@@ -156,7 +156,7 @@ describe('what is refused before any download', () => {
   })
 })
 
-test('pip’s failures become errors with a remedy', () => {
+test('failures of pip become errors with a remedy', () => {
   const failed = (output: string) => pipError({ status: 1, endedBy: null, output })
   expect(failed('x\nERROR: Could not install: [Errno 28] No space left on device\n').code).toBe('DISK_FULL')
   const hash = failed('ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\n    Got abc\n')
@@ -174,7 +174,7 @@ describe('the manifest', () => {
     writeFileSync(join(engine(), BINDING), 'binding')
   })
 
-  test('gives back what was installed', () => {
+  test('describes the installed engine', () => {
     expect(readManifest(engine())).toBeNull()
     writeManifest(engine(), 'cpu', '2.21.0')
     expect(readManifest(engine())).toMatchObject({
@@ -203,7 +203,7 @@ describe('the manifest', () => {
     expect(locateEngine()).toBeNull()
   })
 
-  test('without a wish, the CUDA engine comes first, then the CPU’s', () => {
+  test('by default the CUDA engine is taken first, then the engine for the CPU', () => {
     vi.stubEnv('SELF_MRI_CACHE', folder)
     for (const variant of ['cpu', 'cuda'] as const) {
       const directory = engineDirectory(variant)
@@ -217,7 +217,7 @@ describe('the manifest', () => {
 })
 
 describe('a program', () => {
-  test('that is missing has no status', async () => {
+  test('has no status if it is missing', async () => {
     expect(await run(join(folder, 'none'), [])).toMatchObject({ status: null, endedBy: null })
   })
 
@@ -229,7 +229,7 @@ describe('a program', () => {
     expect(lines.sort()).toEqual(['one', 'two'])
   })
 
-  test('is ended by the signal, before the promise settles', async () => {
+  test('is ended by an abort before the promise settles', async () => {
     const control = new AbortController()
     const slow = program('slow', `echo $$ > ${join(folder, 'pid')}; exec sleep 30`)
     const ended = run(slow, [], { signal: control.signal })
@@ -239,7 +239,7 @@ describe('a program', () => {
     expect(() => process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), 0)).toThrow(/ESRCH/)
   })
 
-  test('does not start under an aborted signal', async () => {
+  test('does not start if the signal is already aborted', async () => {
     const ended = run(program('touch', `touch ${join(folder, 'ran')}`), [], { signal: AbortSignal.abort() })
     await expect(ended).rejects.toMatchObject({ code: 'CANCELLED' })
     expect(existsSync(join(folder, 'ran'))).toBe(false)
@@ -249,7 +249,7 @@ describe('a program', () => {
 describe('the lock', () => {
   const lock = () => join(folder, 'lock')
 
-  test('lets one at a time in, and tells the other whom it waits for', async () => {
+  test('admits one process at a time, and names the owner to the waiting process', async () => {
     const order: string[] = []
     const owners: string[] = []
     const first = whileLocked(lock(), async () => {
@@ -263,25 +263,25 @@ describe('the lock', () => {
     expect(existsSync(lock())).toBe(false)
   })
 
-  test('opens again after a failure', async () => {
+  test('is released after a failure', async () => {
     await expect(whileLocked(lock(), () => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
     expect(await whileLocked(lock(), async () => 'in')).toBe('in')
   })
 
-  test('of a dead process counts for nothing', async () => {
+  test('of a dead process is ignored', async () => {
     const { output } = await run('sh', ['-c', 'echo $$'])
     writeFileSync(lock(), `${output.trim()} ${hostname()}`)
     expect(await whileLocked(lock(), async () => 'in')).toBe('in')
   })
 
-  test('that nobody refreshes counts for nothing, whoever owns it', async () => {
+  test('that is not refreshed is ignored, for every owner', async () => {
     writeFileSync(lock(), '1 another-host')
     const longAgo = new Date(Date.now() - 120_000)
     utimesSync(lock(), longAgo, longAgo)
     expect(await whileLocked(lock(), async () => 'in')).toBe('in')
   })
 
-  test('of another host is respected while it is fresh, and waiting can be cancelled', async () => {
+  test('of another computer is respected while it is refreshed, and waiting can be cancelled', async () => {
     writeFileSync(lock(), '1 another-host')
     const control = new AbortController()
     const waiting = whileLocked(lock(), async () => 'in', { signal: control.signal, onWait: () => control.abort() })

@@ -5,7 +5,7 @@ import { Duplex } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { openChannel } from '../../../../src/engine/process/channel.ts'
 
-/** The bytes of messages, as they would go over the pipe. */
+/** The bytes of messages on the pipe. */
 async function bytesOf(...messages: unknown[]): Promise<Buffer> {
   const chunks: Buffer[] = []
   const write = (chunk: Buffer, _encoding: unknown, done: () => void) => {
@@ -17,7 +17,7 @@ async function bytesOf(...messages: unknown[]): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-/** What arrives of bytes that come in the given pieces. */
+/** The messages that arrive if the bytes come in these pieces. */
 function received(pieces: readonly Buffer[]): unknown[] {
   const messages: unknown[] = []
   const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() })
@@ -38,13 +38,13 @@ describe('a message', () => {
     none: new Float32Array(0),
   }
 
-  it('arrives as it was sent', async () => {
+  it('arrives unchanged', async () => {
     const [arrived] = received([await bytesOf(message)]) as [typeof message]
     expect(arrived).toStrictEqual(message)
     expect('missing' in arrived).toBe(true)
   })
 
-  it('brings arrays that own their memory, wherever they stood in it', async () => {
+  it('has arrays that own their memory, at every place in the message', async () => {
     for (const padding of ['', 'a', 'ab', 'abc']) {
       const whole = Float32Array.of(1, 2, 3, 4, 5)
       const bytes = await bytesOf({ padding, image: whole.subarray(1, 4), pixels: Uint8Array.of(9) })
@@ -52,12 +52,12 @@ describe('a message', () => {
       bytes.fill(0)
       expect(image).toEqual(Float32Array.of(2, 3, 4))
       expect([image.byteOffset, image.buffer.byteLength]).toEqual([0, 12])
-      expect(pixels).toStrictEqual(Uint8Array.of(9)) // and no Buffer
+      expect(pixels).toStrictEqual(Uint8Array.of(9)) // not a Buffer
       expect(pixels.buffer.byteLength).toBe(1)
     }
   })
 
-  it('may come in pieces of any size, and several at once', async () => {
+  it('can arrive in pieces of any size, or with other messages', async () => {
     const sent = [{ a: 1 }, message, 'b', new Float32Array(100).fill(3), null]
     const bytes = await bytesOf(...sent)
     for (const size of [1, 3, 4, 5, 64, 1000, bytes.length]) {
@@ -90,7 +90,7 @@ describe('a message', () => {
 })
 
 describe('sending', () => {
-  it('ends when the system has the bytes, and when the other side is gone', async () => {
+  it('ends when the system has taken the bytes, or when the other side has ended', async () => {
     const path = join(tmpdir(), `channel-${process.pid}.sock`)
     const server = createServer().listen(path)
     const accepted = new Promise<Socket>(resolve => server.once('connection', resolve))
@@ -103,7 +103,7 @@ describe('sending', () => {
       sent = true
     })
     await new Promise(resolve => setTimeout(resolve, 50))
-    expect(sent).toBe(false) // 4 MB do not fit while nobody reads
+    expect(sent).toBe(false) // 4 MB do not fit into the pipe until somebody reads.
     far.resume()
     await sending
     far.destroy()

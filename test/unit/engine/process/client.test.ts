@@ -11,6 +11,7 @@ import { type Engine, startEngine } from '../../../../src/engine/process/client.
 import type { Calls } from '../../../../src/engine/process/protocol.ts'
 import { writeNoise, writeUnet } from '../files/noise-file.ts'
 
+const CLIENT = new URL('../../../../src/engine/process/client.ts', import.meta.url).href
 const folder = mkdtempSync(join(tmpdir(), 'client-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -27,7 +28,7 @@ beforeAll(async () => {
 let engine: Engine
 afterEach(() => engine?.dispose())
 
-/** Resolves once the call has told its first event. */
+/** Starts a call, and resolves at its first event. */
 function begun<Name extends 'evaluate' | 'reconstruct'>(
   name: Name,
   params: Calls[Name]['params'],
@@ -53,7 +54,7 @@ async function untilGone(pid: number): Promise<void> {
 }
 
 describe('an engine process', () => {
-  it('that is killed ends every call with how it ended, and is dead for good', async () => {
+  it('that is killed ends every call with the reason, and stays dead', async () => {
     engine = startEngine(locateEngine())
     const { first, answer } = begun('evaluate', evaluation)
     await first
@@ -78,7 +79,7 @@ describe('an engine process', () => {
 
   it('ends when its parent is killed', async () => {
     const script = `
-      import { startEngine } from ${JSON.stringify(new URL('../../../../src/engine/process/client.ts', import.meta.url).href)}
+      import { startEngine } from ${JSON.stringify(CLIENT)}
       const engine = startEngine(null)
       await engine.call('status', {})
       console.log(engine.pid)`
@@ -92,7 +93,7 @@ describe('an engine process', () => {
     await untilGone(pid)
   })
 
-  it('outlives the signals that its group of processes gets, as long as its parent lives', async () => {
+  it('ignores the signals of its process group while its parent lives', async () => {
     engine = startEngine(null)
     await engine.call('status', {})
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) {
@@ -117,7 +118,7 @@ describe('an engine process', () => {
     expect(engine.pid).toBeUndefined()
   })
 
-  it('runs on the Node that it is given, with its flags; its last words are kept', async () => {
+  it('runs on the given Node with the given flags, and its last output is kept', async () => {
     process.env.SELF_MRI_NODE = process.execPath
     process.env.SELF_MRI_NODE_FLAGS = '--no-warnings --no-such-flag'
     try {
@@ -132,7 +133,7 @@ describe('an engine process', () => {
     })
   })
 
-  it('gives way to others where it is told to', async () => {
+  it('runs with a lower priority if the option says so', async () => {
     engine = startEngine(null, { niceness: 7 })
     expect(getPriority(engine.pid!)).toBe(getPriority() + 7)
   })
@@ -156,7 +157,7 @@ describe('a long evaluation', () => {
     expect(order).toEqual(['frame', 'evaluate'])
   })
 
-  it('and a long reconstruction hear that they are cancelled before their volume is done', async () => {
+  it('and a long reconstruction can be cancelled within a volume', async () => {
     engine = startEngine(locateEngine())
     const directory = join(folder, 'out')
     const reconstruction: Calls['reconstruct']['params'] = {
@@ -174,7 +175,7 @@ describe('a long evaluation', () => {
     }
   })
 
-  it('ends with the error of a listener that fails, and stops', async () => {
+  it('ends with the error if a listener throws', async () => {
     engine = startEngine(locateEngine())
     const onEvent = () => {
       throw new Error('disk full')

@@ -1,4 +1,4 @@
-/** A network whose numbers outgrow float32, and names as users give them: what is written and scored, and what is said instead. */
+/** Networks whose numbers overflow float32, and unusual file names: files, scores and messages. */
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,7 +24,7 @@ const context = { signal: new AbortController().signal, emit() {}, pause: async 
 
 let folder: string
 let scan: string
-/** Finite weights, of which no image is. */
+/** A network with finite weights whose images are not finite. */
 let overflowing: ModelReference
 
 beforeAll(async () => {
@@ -87,14 +87,14 @@ describe('an image that is not finite', () => {
     expect(existsSync(directory) ? readdirSync(directory) : []).toEqual([])
   })
 
-  it('has no score: the volume is listed with its reason', async () => {
+  it('has no score, and its volume is listed with the reason', async () => {
     const { volumes, skipped } = await scored([scan], overflowing)
     expect(volumes).toEqual([])
     expect(skipped).toEqual([{ path: scan, reason: expect.stringContaining('slice 1') }])
   })
 })
 
-/** The noise volume with another ground truth. */
+/** Writes the noise volume with another ground truth. */
 async function writeTruth(
   name: string,
   truth: (slice: number, pixels: number) => Float32Array,
@@ -114,7 +114,7 @@ async function writeTruth(
 }
 
 describe('a slice of k-space that is not finite', () => {
-  it('is no part of an export: the refusal names all such slices, and its remedy works', async () => {
+  it('is refused by an export that names all such slices, and the remedy works', async () => {
     const { info, readKspace } = noiseVolume('spoilt', { slices: 3 })
     const kspace = Array.from({ length: 3 }, (_, slice) => readKspace(slice))
     kspace[1][5] = Number.NaN
@@ -135,12 +135,12 @@ describe('a slice of k-space that is not finite', () => {
       expect(await reconstructed({ paths: [path], directory, slice })).toMatchObject([{ output: expect.anything() }])
     expect(visible(directory)).toHaveLength(2)
     const [truth] = await reconstructed({ paths: [path], directory, source: 'truth' })
-    expect(truth).toMatchObject({ output: expect.anything() }) // its ground truth is whole
+    expect(truth).toMatchObject({ output: expect.anything() }) // The ground truth is finite.
   })
 })
 
 describe('a score that is not finite', () => {
-  it('is never printed: slices without foreground', async () => {
+  it('is never printed for slices without foreground', async () => {
     const faint = await writeTruth('faint', (slice, pixels) => new Float32Array(pixels).fill(slice === 0 ? 1e-9 : 1))
     const first = await scored([faint, scan], null, { kind: 'range', from: 0, to: 0 })
     expect(first.volumes.map(({ file }) => file)).toEqual(['a.h5'])
@@ -155,7 +155,7 @@ describe('a score that is not finite', () => {
     expect(Object.values(all.volumes[0].foreground).every(Number.isFinite)).toBe(true)
   })
 
-  it('is never printed: a reconstruction that equals the ground truth', async () => {
+  it('is never printed for a reconstruction that equals the ground truth', async () => {
     const volume = await openVolume(scan, '')
     const images = [0, 1, 2].map(slice =>
       zeroFilled(volume, slice, new Uint8Array(volume.info.columns).fill(1), makeZeroFilling(kernels())),
@@ -180,14 +180,14 @@ describe('a score that is not finite', () => {
 })
 
 describe('names', () => {
-  it('lose only endings of data files', () => {
+  it('lose only the endings of data files', () => {
     for (const ending of EXTENSIONS) expect(stemOf(`knee.a${ending}`)).toBe('knee.a')
     expect(['KNEE.H5', 'scan_1.5', 'v2.0.1', '.h5', '.hidden.h5', 'a.h5.h5', 'trailing.', 'con'].map(stemOf)).toEqual([
       ...['KNEE', 'scan_1.5', 'v2.0.1', '.h5', '.hidden', 'a.h5', 'trailing.', 'con'],
     ])
   })
 
-  it('with dots are told apart, and two that would be one are refused by name', async () => {
+  it('with dots are kept apart, and two inputs with one output name are refused by name', async () => {
     const inputs = join(folder, 'dots')
     mkdirSync(inputs)
     const paths = ['scan_1.0', 'scan_1.5', 'same.h5', 'same.hdf5'].map(name => join(inputs, name))
@@ -201,7 +201,7 @@ describe('names', () => {
   })
 
   it.each(ExportFormat.options)(
-    'as long as the disk permits are written, longer ones refused in words: %s',
+    'of the largest length are written, and longer names are refused with a message: %s',
     async format => {
       const inputs = join(folder, `long ${format}`)
       mkdirSync(inputs)

@@ -10,7 +10,7 @@ beforeAll(useEngine)
 const normal = <R extends tf.Rank>(shape: tf.ShapeMap[R], seed: number) =>
   tf.randomNormal<R>(shape, 0, 1, 'float32', seed)
 
-/** A convolution and its gradients by map and filter. */
+/** A convolution, and its gradients with respect to map and filter. */
 function results(shape: readonly number[], to: number): Float32Array[] {
   return tf.tidy(() => {
     const x = normal<tf.Rank.R4>([...shape] as [number, number, number, number], 1)
@@ -22,7 +22,7 @@ function results(shape: readonly number[], to: number): Float32Array[] {
   })
 }
 
-/** The norm of the difference of two lists over the norm of one. */
+/** The norm of a − b over the norm of b. */
 function difference(a: Float32Array, b: Float32Array): number {
   const norm = (values: Float32Array) => Math.hypot(...values.subarray(0, 2 ** 14))
   return norm(a.map((value, i) => value - b[i])) / norm(b)
@@ -37,10 +37,11 @@ describe('convolutions in bfloat16', () => {
     const exact = results(x, to)
     const rounded = kernels().inBfloat16(() => results(x, to))
     for (const [i, values] of rounded.entries()) {
-      // Half a unit in the last of 8 bits, of both inputs and of the result. TensorFlow's kernels for a CPU add a gradient's parts in bfloat16 too.
+      // Inputs and result are each rounded to 8 bits, with an error of half a unit in the last bit. The limit for
+      // gradients is wider, because TensorFlow's CPU kernels also sum the parts of a gradient in bfloat16.
       expect(difference(values, exact[i])).toBeLessThan(i === 0 ? 2 ** -8 : 2 ** -5)
       expect(difference(values, exact[i])).toBeGreaterThan(2 ** -10)
-      // What comes out has no more bits than bfloat16 has: its lower half is empty.
+      // The results have the bits of bfloat16 only: their lower 16 bits are 0.
       expect(new Uint32Array(values.buffer).every(bits => (bits & 0xffff) === 0)).toBe(true)
     }
     expect(results(x, to)).toEqual(exact)
@@ -54,7 +55,7 @@ describe('convolutions in bfloat16', () => {
     for (const { x, to } of shapes) expect(kernels().inBfloat16(() => results(x, to))).toEqual(results(x, to))
   })
 
-  it('are left behind by work that fails', () => {
+  it('end after a failed computation', () => {
     const exact = results([1, 20, 18, 16], 16)
     expect(() =>
       kernels().inBfloat16(() => {
@@ -64,7 +65,7 @@ describe('convolutions in bfloat16', () => {
     expect(results([1, 20, 18, 16], 16)).toEqual(exact)
   })
 
-  it('hold no tensor', () => {
+  it('leak no tensor', () => {
     results([1, 20, 18, 16], 16)
     const before = native()
     kernels().inBfloat16(() => results([1, 20, 18, 16], 16))
@@ -81,7 +82,7 @@ describe('a training in bfloat16', () => {
   })
   const STEPS = 30
 
-  it('is replayed bit for bit, and comes to nearly the same loss', async () => {
+  it('is replayed bit for bit, and reaches nearly the same loss', async () => {
     const graph = await trainAsGraph(mixed, start, STEPS, feed)
     const eager = await trainEagerly(mixed, start, STEPS, feed)
     expect(graph.lines).toEqual([])

@@ -1,6 +1,6 @@
 /**
- * Convolutions by what is fastest on a kind of processor, in place of what is on this one, to whose kernels they leave the rest. Replaced kernels stay
- * replaced, so each kind has a file, and so a process, of its own.
+ * Tests the convolution kernels that Self-MRI chooses for one kind of processor, on this machine. Other operations use
+ * TensorFlow's kernels. Replaced kernels stay replaced in a process, so each kind of processor has its own test file.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -12,7 +12,7 @@ import { expectClose } from '../../../golden.ts'
 export const normal = <R extends tf.Rank>(shape: tf.ShapeMap[R], seed: number) =>
   tf.randomNormal<R>(shape, 0, 1, 'float32', seed)
 
-/** Convolution by its definition, 'same' and stride 1: shifted maps times one of the filter's matrices each. */
+/** Convolution by its definition, 'same' and stride 1: a sum of shifted maps times the filter's matrices. */
 function convolve(x: tf.Tensor4D, w: tf.Tensor4D): tf.Tensor {
   const [size, , from, to] = w.shape
   const [batch, rows, columns] = x.shape
@@ -59,8 +59,8 @@ export function testConvolutions(ways: Ways): { backend(): NativeBackend } {
       }
     })
 
-    it('are each other’s transposes where pixels are left out', () => {
-      // ⟨conv(x), y⟩ = ⟨x, transposed conv(y)⟩, and the derivative by w of either is the same.
+    it('and transposed convolutions are adjoint with stride 2', () => {
+      // ⟨conv(x), y⟩ = ⟨x, transposed conv(y)⟩, and the two sides have equal derivatives by w.
       const x = normal<tf.Rank.R4>([2, 40, 40, 16], 1)
       const y = normal<tf.Rank.R4>([2, 20, 20, 16], 2)
       const w = normal<tf.Rank.R4>([2, 2, 16, 16], 3)

@@ -15,7 +15,7 @@ const channelsLast = (name: string) => {
   return tf.transpose(tf.tensor4d(Float32Array.from(data), shape as [number, number, number, number]), [0, 2, 3, 1])
 }
 
-/** The kernels of one map. */
+/** The kernels as functions of one map. */
 const unary = ({ batchNorm, ...others }: Kernels) => ({
   ...others,
   batchNorm: (x: tf.Tensor4D) => batchNorm(x, tf.ones([x.shape[3]]), tf.zeros([x.shape[3]])).normalised,
@@ -48,7 +48,7 @@ describe('fused kernels', () => {
     },
   )
 
-  it('instanceNorm of large samples, each by itself, equals the plain operations’', () => {
+  it('instanceNorm of large samples, each separately, equals the plain operations’', () => {
     const x = tf.randomNormal<tf.Rank.R4>([2, 130, 127, 16], 1, 2, 'float32', 1)
     const weights = tf.randomNormal([2, 130, 127, 16], 0, 1, 'float32', 2)
     const [fused, reference] = [kernels(), plain].map(({ instanceNorm }) =>
@@ -93,7 +93,7 @@ describe('fused kernels', () => {
         tf.grad(v => tf.sum(unary(kernels()).batchNorm(kernels().relu(v as tf.Tensor4D))))(tf.ones([2, 8, 8, 3]))
         kernels().inverseDft(new Float32Array(6 * 5 * 2).fill(1), 6, 5)
       })
-    run() // makes the kept constants
+    run() // The first run makes constants that the kernels keep.
     const before = tf.memory().numTensors
     run()
     expect(tf.memory().numTensors).toBe(before)
@@ -124,7 +124,7 @@ describe('inverse DFT', () => {
 })
 
 describe('a vector’s parts', () => {
-  it('and the gradient through them are those of a copy, on a boundary of memory or off it', () => {
+  it('and the gradient through them equal those of a copy, with aligned and unaligned memory', () => {
     const sizes = [32, 1, 15, 48, 7, 20]
     const x = tf.randomNormal<tf.Rank.R1>([123], 0, 1, 'float32', 1)
     const values = x.dataSync()
@@ -139,7 +139,7 @@ describe('a vector’s parts', () => {
     expect(tf.split(x, 3).map(({ shape }) => shape)).toEqual([[41], [41], [41]])
   })
 
-  it('stay as they were when another is written', () => {
+  it('do not change when another part is written', () => {
     const x = tf.tensor1d(Array.from({ length: 32 }, (_, i) => i))
     const [first, second] = tf.split(tf.add(x, 0), 2)
     const changed = tf.add(first, 1)

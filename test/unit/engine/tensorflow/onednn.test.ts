@@ -20,7 +20,7 @@ it('instance norm and its gradient by oneDNN equal the plain operations’', () 
   expectClose(found.grad.dataSync(), expected.grad.dataSync(), 1e-4)
 })
 
-it('leaves everything to TensorFlow where that is told to take oneDNN of itself, and on a GPU', () => {
+it('replaces no kernel if TensorFlow is set to use oneDNN itself, and on a GPU', () => {
   const native = tf.backend() as unknown as NativeBackend
   expect(useOneDnn(native, null)).toBe(native)
   expect(useOneDnn({ ...native, isUsingGpuDevice: true } as NativeBackend, AVX2)).toMatchObject({
@@ -28,7 +28,7 @@ it('leaves everything to TensorFlow where that is told to take oneDNN of itself,
   })
 })
 
-it('and where the library has none', () => {
+it('replaces no kernel if the library lacks oneDNN', () => {
   const without = Object.create(tf.backend(), {
     executeSingleOutput: {
       value() {

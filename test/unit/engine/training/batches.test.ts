@@ -1,4 +1,4 @@
-/** Batches that threads prepare ahead are those that the task itself prepares. */
+/** Batches that threads prepare ahead equal the batches that the task itself prepares. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -67,7 +67,7 @@ describe('batches prepared ahead', () => {
     },
   )
 
-  it('begin anywhere, as a resumed training does, and come in any order', async () => {
+  it('can begin anywhere, as in a resumed training, and can be taken in any order', async () => {
     const request = requestOf('simclr')
     const pool = new VolumePool()
     const task = taskOf(request, pool, compute())
@@ -82,7 +82,7 @@ describe('batches prepared ahead', () => {
     pool.dispose()
   })
 
-  it('say what is wrong with a file that is gone, by its code and its name', async () => {
+  it('fail with the code and the name of a missing file', async () => {
     const request = requestOf(null)
     const gone = { ...request, train: train.map(info => ({ ...info, path: `${info.path}.gone` })) }
     const pool = new VolumePool()

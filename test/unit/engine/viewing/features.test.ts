@@ -44,7 +44,7 @@ const ask = (model: ModelReference, layer: string, changes: { slice?: number; mo
   features({ path, salt: '', slice: 1, mask, seed: null, model, layer, most: 64, ...changes }, signal)
 
 describe.each(Object.keys(NETWORKS))('feature maps of %s', id => {
-  it('are those that the pass which reconstructs the slice goes through, channel after channel', async () => {
+  it('equal the maps of the pass that reconstructs the slice, channel by channel', async () => {
     const model = models[id]
     const network = networkOf(id)
     const layers = network.layers(model.networkConfig)
@@ -83,14 +83,14 @@ describe.each(Object.keys(NETWORKS))('feature maps of %s', id => {
     }
   })
 
-  it('are no more than asked for', async () => {
+  it('are only the requested channels', async () => {
     const layer = networkOf(id).bottleneck(models[id].networkConfig).layer
     const [all, three] = [await ask(models[id], layer), await ask(models[id], layer, { most: 3 })]
     expect(three.meta).toMatchObject({ count: 3, channels: all.meta.channels, shape: all.meta.shape })
     expect(three.maps).toEqual(all.maps.slice(0, three.maps.length))
   })
 
-  it('of a layer that there is not are refused, with those that there are', async () => {
+  it('of an unknown layer are refused, and the message lists the layers', async () => {
     await expect(ask(models[id], 'attic')).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: expect.stringContaining(networkOf(id).layers(models[id].networkConfig).join(', ')),

@@ -44,7 +44,7 @@ const ask = (changes: Partial<FrameRequest> = {}) => frame(requestOf(changes), s
 const askAny = async (show: Show, changes: Partial<FrameRequest> = {}) =>
   show === 'mean' || show === 'spread' ? (await overMasks(requestOf(changes), signal))[show] : ask({ show, ...changes })
 
-/** What the image is by the functions that evaluation uses, and its score as a volume of one slice. */
+/** The image from the functions that an evaluation uses, and its score as a volume of one slice. */
 async function expected(reference: ModelReference | null) {
   const volume = await openVolume(path, '')
   const image = await withModel(reference, async model =>
@@ -58,11 +58,11 @@ async function expected(reference: ModelReference | null) {
 }
 
 describe('a frame', () => {
-  it('is reconstructSlice’s image; its metrics are of a volume of one slice with the range of the whole volume', async () => {
+  it('is the image of reconstructSlice, with metrics of one slice in the data range of the volume', async () => {
     for (const reference of [null, model]) {
       const { image, meta } = await ask({ model: reference })
       const { maximum, ownMaximum, ...wanted } = await expected(reference)
-      expect(maximum).toBeGreaterThan(ownMaximum) // else the range would not show
+      expect(maximum).toBeGreaterThan(ownMaximum) // Only then does the data range matter.
       expect(image).toEqual(wanted.image)
       const measured = fileNameMask(mask, 36, 'knee.h5')
       expect(meta).toEqual({
@@ -82,21 +82,21 @@ describe('a frame', () => {
     }
   })
 
-  it('of a pre-training’s output has no score and no units', async () => {
+  it('of a pre-trained network’s output has no score and no units', async () => {
     const { meta } = await ask({ scored: false })
     expect(meta).toMatchObject({ units: 'arbitrary', metrics: null, volumeMaximum: expect.any(Number) })
   })
 
-  it('of a file without ground truth has no score; its ground truth is refused', async () => {
+  it('of a file without ground truth has no score, and its ground truth is refused', async () => {
     expect((await ask({ path: bare })).meta).toMatchObject({ units: 'signal', metrics: null, volumeMaximum: null })
     await expect(ask({ path: bare, source: 'truth' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
-  it('that the file does not have is refused', async () => {
+  it('of a slice that the file lacks is refused', async () => {
     await expect(ask({ slice: 3 })).rejects.toMatchObject({ message: expect.stringContaining('from 1 to 3, got 4') })
   })
 
-  it('that is no longer wanted is passed over', async () => {
+  it('that is no longer wanted is skipped', async () => {
     const scrolledOn = new AbortController()
     const request = { path, slice: 0, ...usual, source: 'network', model } as const
     const answers = [frame(request, scrolledOn.signal), ask()]
@@ -105,14 +105,14 @@ describe('a frame', () => {
     await expect(answers[1]).resolves.toMatchObject({ meta: { shape: [40, 36] } })
   })
 
-  it('is of the file and the checkpoint as they now are', async () => {
+  it('is made from the present file and checkpoint', async () => {
     const changing = await writeNoise(folder, 'changing')
     const weights = await writeUnet(join(folder, 'changing.safetensors'), 1)
     const before = await ask({ path: changing, model: weights })
     const { numTensors } = tf.memory()
     await writeUnet(weights.checkpoint, 2)
     const retrained = await ask({ path: changing, model: weights })
-    expect(tf.memory().numTensors).toBe(numTensors) // the old weights are gone
+    expect(tf.memory().numTensors).toBe(numTensors) // The old weights are disposed.
     expect(retrained.image).not.toEqual(before.image)
     expect(retrained.meta.volumeMaximum).toBe(before.meta.volumeMaximum)
     rmSync(changing)
@@ -123,7 +123,7 @@ describe('a frame', () => {
     expect(replaced.meta.shape).toEqual([40, 36])
   })
 
-  it.each(SHOWS)('as %s is described in full', async show => {
+  it.each(SHOWS)('as %s has a full description', async show => {
     const asked = show === 'phase' ? { model: null } : {}
     const { image, meta } = await askAny(show, { layer: 'conv', ...asked })
     expect(FrameMeta.parse(JSON.parse(JSON.stringify(meta)))).toEqual(meta)
@@ -131,7 +131,7 @@ describe('a frame', () => {
     expect(image).toHaveLength(meta.shape[0] * meta.shape[1])
   })
 
-  it('has the size of its pixels where it is an image and the file says it', async () => {
+  it('has the size of its pixels if it is an image and the file has the size', async () => {
     const space = (name: string, x: number) =>
       `<${name}><matrixSize><x>${x}</x><y>36</y><z>1</z></matrixSize>` +
       `<fieldOfView_mm><x>120</x><y>180</y><z>5</z></fieldOfView_mm></${name}>`
@@ -148,7 +148,7 @@ describe('a frame', () => {
     expect((await ask({ ...interpolated, source: 'truth', model: null })).meta.pixelSize).toBeUndefined()
   })
 
-  it('over several masks lets others have their turn between two, and ends when it is no longer wanted', async () => {
+  it('over several masks lets other requests in between, and ends if it is no longer wanted', async () => {
     const order: string[] = []
     const note = (name: string) => () => order.push(name)
     const leaving = new AbortController()
@@ -163,7 +163,7 @@ describe('a frame', () => {
     expect(order).toEqual(['image', 'CANCELLED', 'masks'])
   })
 
-  it('leaves no tensor behind, of however many models', async () => {
+  it('leaves no tensor behind, for any number of models', async () => {
     const models: ModelReference[] = []
     for (let seed = 0; seed < 6; seed++) models.push(await writeUnet(join(folder, `${seed}.safetensors`), seed))
     for (const model of models) await ask({ model })
@@ -171,13 +171,13 @@ describe('a frame', () => {
     const images = await Promise.all(Array.from({ length: 20 }, (_, i) => ask({ model: models[i % 6], slice: i % 3 })))
     expect(tf.memory().numTensors).toBe(before.numTensors)
     expect(tf.memory().numBytes).toBe(before.numBytes)
-    expect(images[6].image).toEqual(images[0].image) // the same model and slice, evicted between
+    expect(images[6].image).toEqual(images[0].image) // The model and slice are equal, and were evicted in between.
     expect(images[1].image).not.toEqual(images[0].image)
   })
 })
 
 describe('without TensorFlow', () => {
-  it('the ground truth and its thumbnail are there, other images are ENGINE_UNAVAILABLE, and status says so', async () => {
+  it('ground truth and thumbnail are shown, other images are ENGINE_UNAVAILABLE, and status says so', async () => {
     const engine = startEngine(null)
     const request = { path, slice: 1, ...usual, model: null } as const
     const { image, meta } = await engine.call('frame', { ...request, source: 'truth' })
@@ -196,7 +196,7 @@ describe('without TensorFlow', () => {
 })
 
 describe('a thumbnail', () => {
-  it('is of the ground truth, else of the zero-filled image', async () => {
+  it('shows the ground truth, else the zero-filled image', async () => {
     const ofTruth = await thumbnail({ path, salt: '', mask, size: 10 }, signal)
     const ofBare = await thumbnail({ path: bare, salt: '', mask, size: 10 }, signal)
     for (const { shape, pixels } of [ofTruth, ofBare]) {
@@ -206,7 +206,7 @@ describe('a thumbnail', () => {
     }
   })
 
-  it('adds no mask before the file has been read, then the one that is asked for', async () => {
+  it('uses no mask before the file was read, and then the requested mask', async () => {
     const volume = await openVolume(bare, '')
     const { content, slices } = volume.info
     const picture = (measured: Uint8Array) => {

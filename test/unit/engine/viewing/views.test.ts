@@ -52,7 +52,7 @@ const configOf = (method: string, batch: number, methodConfig = {}, pretext = {}
   })
 
 describe('the views of a first batch', () => {
-  it.each(Object.keys(METHODS))('are its parts that are pictures, at most eight samples: %s', async method => {
+  it.each(Object.keys(METHODS))('are the pictures of at most eight samples: %s', async method => {
     for (const batch of [2, 10]) {
       const config = configOf(method, batch)
       const pool = new VolumePool()
@@ -69,7 +69,7 @@ describe('the views of a first batch', () => {
     }
   })
 
-  it('are of regions, each with a row of the bank, where a method makes several instances of a slice', async () => {
+  it('show regions if a method makes several instances of a slice, each with a row of the bank', async () => {
     const pool = new VolumePool()
     const { batchesPerEpoch, views: of } = pretrainingOf(
       { config: configOf('pirl', 8, { regions: 2, negatives: 50 }), train, validation: [] },
@@ -87,12 +87,12 @@ describe('the views of a first batch', () => {
     expect(pictured(region('a.h5 slice 1, part 1 of 4'))).not.toEqual(pictured(region('a.h5 slice 1, part 4 of 4')))
   })
 
-  it('have nothing to be cautioned of where images stand in the middle of the window', async () => {
+  it('have no warnings if images are in the middle of the window', async () => {
     const { cautions } = await views({ config: configOf('simclr', 2), train })
     expect(cautions).toEqual([])
   })
 
-  it('are refused where the training would be', async () => {
+  it('are refused if the training would be refused', async () => {
     await expect(views({ config: configOf('simclr', 13), train })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: expect.stringContaining('at least 13 training slices'),
@@ -112,11 +112,11 @@ describe('the views of a first batch', () => {
     const task = (request: { train: VolumeInfo[]; validation: VolumeInfo[] }) => () =>
       taskOf({ config: supervised, ...request }, pool, compute())
     expect(task({ train: [one], validation: [] })).toThrow(expect.objectContaining(refused))
-    expect(task({ train: [train[0]], validation: [one] })).not.toThrow() // scored as it is
+    expect(task({ train: [train[0]], validation: [one] })).not.toThrow() // scored without a mask
     pool.dispose()
   })
 
-  it('leave no tensor behind, and write nothing', async () => {
+  it('leave no tensor behind, and write no file', async () => {
     const files = readdirSync(folder)
     const config = configOf('rotnet', 2, {}, { measurement: 'fresh' })
     await views({ config, train })

@@ -1,6 +1,6 @@
 /**
- * A replayed training is the eager one, bit for bit, on a CPU: TensorFlow's graph optimizer changes the order in which operations run
- * and where their memory is, not their arithmetic. A new method, network or optimizer inherits these tests.
+ * A replayed training equals an eager training, bit for bit, on a CPU. TensorFlow's graph optimizer changes the order
+ * and the memory of operations, but not their arithmetic. A new method, network or optimizer inherits these tests.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -41,7 +41,7 @@ function shared(network: string, columns = 36) {
   }
 }
 
-/** Settings of all methods, each of which takes its own. */
+/** Small settings of all methods. Each method reads its own settings. */
 const SMALL = {
   crop: 32,
   hidden: 16,
@@ -70,7 +70,7 @@ function pretext(id: string, network: string): TrainingTask {
   )
 }
 
-/** Several outputs, of each of which the loss is a part. */
+/** A task with several outputs, whose losses are added. */
 function deepSupervision(): TrainingTask {
   const network = networkOf('unet-plus-plus')
   const networkConfig = network.config.parse({ channels: 2, deepSupervision: true })
@@ -136,7 +136,7 @@ describe('replayed steps equal eager ones, bit for bit:', () => {
     expectEqual(supervisedTask({ ...shared('unet'), batch: 1 }, compute()), config),
   )
 
-  it('Adam is one operation, where nothing else has a part in the next values', async () => {
+  it('Adam is one operation if no other operation computes the next values', async () => {
     const { step, start, feed, free } = await prepare(supervisedTask({ ...shared('unet'), batch: 1 }, compute()), adam)
     const { batch, scalars } = feed(0)
     const variables = [start.parameters, ...start.slots].map(vector => tf.tensor1d(vector))
@@ -162,7 +162,7 @@ describe('replayed steps equal eager ones, bit for bit:', () => {
     free()
   })
 
-  it('resumed in the middle, as if it had never stopped', async () => {
+  it('a training that is resumed in the middle', async () => {
     const { step, start, feed, free } = await prepare(supervisedTask({ ...shared('unet'), batch: 1 }, compute()), adam)
     const whole = await trainAsGraph(step, start, 2 * STEPS, feed)
     const half = await trainAsGraph(step, start, STEPS, feed)
@@ -172,7 +172,7 @@ describe('replayed steps equal eager ones, bit for bit:', () => {
     free()
   })
 
-  it('batches of several shapes, which share the state', async () => {
+  it('batches of several shapes with one state', async () => {
     const one = await prepare(supervisedTask({ ...shared('unet'), batch: 1 }, compute()), adam)
     const other = await prepare(supervisedTask({ ...shared('unet', 40), batch: 1 }, compute()), adam)
     const last = await prepare(supervisedTask({ ...shared('unet'), batch: 3 }, compute()), adam) // 8 slices: 3, 3, 2
@@ -184,7 +184,7 @@ describe('replayed steps equal eager ones, bit for bit:', () => {
 })
 
 describe('a graph stepper', () => {
-  it('takes batches beyond its eighth shape eagerly, says so once, and stays equal', async () => {
+  it('computes batches beyond the eighth shape eagerly, says so once, and stays equal', async () => {
     const config = { channels: 2, pools: 1 }
     const network = networkOf('unet')
     const specs = network.parameters(config)
@@ -208,7 +208,7 @@ describe('a graph stepper', () => {
     ])
   })
 
-  it('gives the parameters of the step before, and the state it began with before the first', async () => {
+  it('gives the parameters after the last step, and the initial state before the first step', async () => {
     const { step, start, feed, free } = await prepare(supervisedTask({ ...shared('unet'), batch: 1 }, compute()), adam)
     const [graph, eager] = [makeGraphStepper(backend(), () => {})(step, start), eagerStepper(step, start)]
     expect(await graph.read()).toEqual(start)

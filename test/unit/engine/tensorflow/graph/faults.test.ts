@@ -1,4 +1,4 @@
-/** What a replay would get wrong without a word, and what cannot be recorded: each is found, named, and trained eagerly. */
+/** Steps that a replay would compute wrongly, and steps that cannot be recorded. Each is named and trained eagerly. */
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Step } from '../../../../../src/core/training/step.ts'
@@ -28,7 +28,7 @@ const stepOf =
       return { state: { parameters, slots }, loss: tf.sum(tf.mul(parameters, x)) } as unknown as tf.TensorContainer
     }) as unknown as ReturnType<Step>
 
-/** Replays it, and expects what eager steps give; the lines that it said. */
+/** Replays a step, expects the results of eager steps, and gives the printed lines. */
 async function linesOf(make: () => Step, steps = 5): Promise<string[]> {
   const { lines, ...graph } = await trainAsGraph(make(), start, steps, feed)
   const { losses, state } = await trainEagerly(make(), start, steps, feed)
@@ -39,8 +39,8 @@ async function linesOf(make: () => Step, steps = 5): Promise<string[]> {
 const plain: Body = (p, [a, b], x, rate) => [tf.sub(p, tf.mul(x, rate)), tf.add(a, x), tf.mul(b, 0.5)]
 
 describe('silent faults', () => {
-  it('1. variables that share one native tensor stay two', async () => {
-    // As an average of the weights begins: both slots become the parameters themselves, then part.
+  it('1. variables that share one native tensor stay separate', async () => {
+    // An average of the weights begins so: both slots first hold the tensor of the parameters, and later differ.
     const average: Body = (p, [a, b], x, rate) => [tf.add(p, tf.mul(x, rate)), tf.clone(p), tf.mul(tf.add(a, b), 0.5)]
     expect(await linesOf(() => stepOf(average))).toEqual([])
     const both: Body = (p, [a, b], x) => {
@@ -50,7 +50,7 @@ describe('silent faults', () => {
     expect(await linesOf(() => stepOf(both))).toEqual([])
   })
 
-  it('1. so do tensors of a batch that share one', async () => {
+  it('1. tensors of a batch that share one native tensor stay separate', async () => {
     const shared: Feed = i => {
       const x = tf.tensor1d([i, 1, 2])
       return { batch: { x, y: i === 0 ? tf.clone(x) : tf.tensor1d([7, i, 7]) }, scalars: [1] }
@@ -117,12 +117,17 @@ describe('silent faults', () => {
     const { lines } = await trainAsGraph(make(), start, 3, feed)
     expect(lines).toEqual([
       expect.stringMatching(
-        /^The training runs eagerly.*An undeclared tensor changes from step to step: input 1 of operation 0 \(Add\), float32 \[3\], at index \[0\] was -?[\d.e-]+, then -?[\d.e-]+\. It is made in JavaScript within the step .*Declare it: .*scalar of the step.*\.$/,
+        new RegExp(
+          '^The training runs eagerly.*An undeclared tensor changes from step to step: ' +
+            'input 1 of operation 0 \\(Add\\), float32 \\[3\\], at index \\[0\\] ' +
+            'was -?[\\d.e-]+, then -?[\\d.e-]+\\. It is made in JavaScript within the step .*' +
+            'Declare it: .*scalar of the step.*\\.$',
+        ),
       ),
     ])
   })
 
-  it('3. so are a counter and a rate that are no scalars of the step', async () => {
+  it('3. a counter and a rate that are not scalars of the step are named', async () => {
     const make = () => {
       let t = 0
       return stepOf((p, slots, x, rate) => plain(tf.mul(p, 0.9 ** ++t), slots, x, rate))
@@ -132,7 +137,7 @@ describe('silent faults', () => {
     )
   })
 
-  it('3. native random numbers are not replayed either', async () => {
+  it('3. native random numbers are not replayed', async () => {
     const step = stepOf((p, slots, x, rate) => {
       const drawn = tf.multinomial(tf.tensor1d([0.1, 0.2, 0.7]), 3, 1)
       return plain(tf.add(p, tf.cast(drawn, 'float32')), slots, x, rate)
@@ -140,14 +145,17 @@ describe('silent faults', () => {
     expect((await trainAsGraph(step, start, 3, feed)).lines[0]).toMatch(/Multinomial draws random numbers of its own/)
   })
 
-  it('4. an undeclared variable is named, and what only writes one too', async () => {
+  it('4. an undeclared variable is named, also if a step only writes it', async () => {
     const statistics = tf.variable(tf.zeros<tf.Rank.R1>([3]), false)
     const running = stepOf((p, slots, x, rate) => {
       statistics.assign(tf.add(tf.mul(statistics, 0.9), x))
       return plain(tf.add(p, statistics), slots, x, rate)
     })
     expect((await trainAsGraph(running, start, 3, feed)).lines[0]).toMatch(
-      /input 0 of operation 0 \(Mul\), float32 \[3\], at index \[0\] was 0, then 1\. It is held outside the step \(a variable/,
+      new RegExp(
+        'input 0 of operation 0 \\(Mul\\), float32 \\[3\\], at index \\[0\\] was 0, then 1\\. ' +
+          'It is held outside the step \\(a variable',
+      ),
     )
     const written = stepOf((p, slots, x, rate) => {
       statistics.assign(tf.square(x))
@@ -160,7 +168,7 @@ describe('silent faults', () => {
   })
 })
 
-describe('what cannot be recorded is trained eagerly, and says why:', () => {
+describe('a step that cannot be recorded is trained eagerly, and the reason is printed:', () => {
   const cases: [string, Body, RegExp][] = [
     [
       'a tensor read back',
@@ -192,7 +200,7 @@ describe('what cannot be recorded is trained eagerly, and says why:', () => {
     expect(lines[0]).toMatch(/^The training runs eagerly, one operation at a time, because the step cannot be replayed/)
   })
 
-  it('a branch, the operation named where it parts', async () => {
+  it('a branch, with the first operation that differs', async () => {
     const make = () => {
       let calls = 0
       return stepOf((p, slots, x, rate) => plain(calls++ % 2 === 0 ? tf.sqrt(x) : tf.abs(p), slots, x, rate))
@@ -202,7 +210,7 @@ describe('what cannot be recorded is trained eagerly, and says why:', () => {
     ])
   })
 
-  it('another attribute or other wiring', async () => {
+  it('an attribute or an input that differs', async () => {
     const attribute = () => {
       let calls = 0
       return stepOf((p, slots, x, rate) => plain(tf.elu(tf.sum(tf.outerProduct(p, x), calls++ % 2)), slots, x, rate))
@@ -217,7 +225,7 @@ describe('what cannot be recorded is trained eagerly, and says why:', () => {
     )
   })
 
-  it('a step that fails on the data it is tried with', async () => {
+  it('a step that fails on the trial data', async () => {
     const make = () => {
       let calls = 0
       return stepOf((p, slots, x, rate) => {
@@ -228,9 +236,9 @@ describe('what cannot be recorded is trained eagerly, and says why:', () => {
     expect(await linesOf(make, 1)).toEqual([expect.stringMatching(/fails on other data.*an unknown label/)])
   })
 
-  it('an operation that TensorFlow does not take in a graph', async () => {
+  it('an operation that TensorFlow refuses in a graph', async () => {
     const native = tf.backend() as unknown as NativeBackend
-    // An eager operation finds its types from its inputs; a graph's must name them.
+    // An eager operation takes its types from its inputs. An operation of a graph must name them.
     const untyped = stepOf((p, slots, x, rate) =>
       plain(native.executeSingleOutput('Square', [], [p]) as tf.Tensor1D, slots, x, rate),
     )
@@ -252,7 +260,7 @@ describe('what cannot be recorded is trained eagerly, and says why:', () => {
     )
   })
 
-  it('an error of the step itself comes out, and the binding is as before', async () => {
+  it('an error of the step itself is thrown, and the binding is restored', async () => {
     const { binding } = backend()
     const broken = stepOf(() => {
       throw new Error('a bug')

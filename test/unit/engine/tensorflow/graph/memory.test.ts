@@ -6,15 +6,15 @@ import { backend, type Feed, native, take, unetTraining } from './steps.ts'
 
 beforeAll(useEngine)
 
-it('holds no more tensors after 200 steps than after one, and none nor a session when disposed', async () => {
+it('holds as many tensors after 200 steps as after one, and no tensor and no session after dispose', async () => {
   const { optimizer, step, start } = unetTraining({ channels: 2, pools: 2 })
-  // Every third batch is of another shape.
+  // Every third batch has another shape.
   const feed: Feed = i => {
     const noise = (seed: number) => tf.randomNormal([i % 3 === 0 ? 2 : 1, 16, 16, 1], 0, 1, 'float32', seed)
     return { batch: { x: noise(2 * i + 1), y: noise(2 * i + 2) }, scalars: optimizer.scalars(1e-3, i + 1) }
   }
   const makeStepper = makeGraphStepper(backend(), line => expect.unreachable(line))
-  const rehearsal = makeStepper(step, start) // makes the kernels' kept constants
+  const rehearsal = makeStepper(step, start) // The first steps make constants that the kernels keep.
   await take(rehearsal, 2, feed)
   rehearsal.dispose()
 

@@ -38,7 +38,7 @@ describe('a graph predictor', () => {
     expect(sessions()).toBe(before)
   })
 
-  /** Predicts so many images, each as eagerly. */
+  /** Predicts images, and expects each to equal the eager prediction. */
   async function expectEqual(model: Model, shape: readonly [number, number], images: number): Promise<void> {
     for (let i = 1; i <= images; i++) {
       const image = imageOf(i, shape)
@@ -47,7 +47,7 @@ describe('a graph predictor', () => {
   }
 
   it.each(Object.keys(NETWORKS))(
-    'records %s after a number of images of a shape; each output is the eager one, bit for bit',
+    'records %s after some images of one shape, and each output equals the eager output, bit for bit',
     async id => {
       const model = modelOf(2, 1, id)
       await expectEqual(model, [24, 21], RECORDED_AFTER)
@@ -61,7 +61,7 @@ describe('a graph predictor', () => {
     },
   )
 
-  it('takes up other weights of the same network, and another network', async () => {
+  it('takes other weights of the network, and another network', async () => {
     const [first, second, wider] = [modelOf(2, 1), modelOf(2, 2), modelOf(3, 1)]
     await expectEqual(first, [16, 16], RECORDED_AFTER + 2)
     await expectEqual(second, [16, 16], 2)
@@ -78,7 +78,7 @@ describe('a graph predictor', () => {
     expect(tf.memory().numTensors).toBe(held)
   })
 
-  it('lets go of its session when nobody has asked for a while', async () => {
+  it('frees its session after some time without a request', async () => {
     vi.useFakeTimers()
     await expectEqual(modelOf(2, 1), [16, 16], RECORDED_AFTER + 1)
     expect(sessions()).toBe(before + 1)
@@ -87,7 +87,7 @@ describe('a graph predictor', () => {
     vi.useRealTimers()
   })
 
-  it('stays eager where the network cannot be recorded, and says so once', async () => {
+  it('stays eager if the network cannot be recorded, and says so once', async () => {
     const model = modelOf(2, 1)
     const noisy: Model = {
       ...model,

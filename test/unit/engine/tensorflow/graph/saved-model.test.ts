@@ -1,4 +1,4 @@
-/** The bytes that TensorFlow reads, against the examples of the format's own description. */
+/** The bytes of a saved model, against the examples in the description of the format. */
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { boolean, bytes, float, integer } from '../../../../../src/engine/tensorflow/graph/protobuf.ts'
@@ -13,7 +13,7 @@ beforeAll(useEngine)
 const hex = (message: Uint8Array) => Buffer.from(message).toString('hex')
 
 describe('protocol buffers', () => {
-  it('as in protobuf.dev/programming-guides/encoding', () => {
+  it('have the bytes of the examples in protobuf.dev/programming-guides/encoding', () => {
     expect(hex(integer(1, 150))).toBe('089601')
     expect(hex(bytes(2, 'testing'))).toBe('120774657374696e67')
     expect(hex(bytes(3, integer(1, 150)))).toBe('1a03089601')
@@ -24,7 +24,7 @@ describe('protocol buffers', () => {
   })
 })
 
-/** A recording of constants alone, each a result. */
+/** A recording that has only constants, which are its results. */
 function constants(...values: { dtype: number; shape: number[]; bytes: Uint8Array }[]): Recording {
   return {
     variables: [],
@@ -40,7 +40,7 @@ function constants(...values: { dtype: number; shape: number[]; bytes: Uint8Arra
 const bytesOf = (values: ArrayBufferView) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 
 describe('a saved model', () => {
-  it('gives back constants of every kind, bit for bit', () => {
+  it('restores constants of every kind, bit for bit', () => {
     const floats = Float32Array.of(-0, 1e-42, Number.NaN, Number.NEGATIVE_INFINITY)
     const recording = constants(
       { dtype: 1, shape: [2, 2], bytes: bytesOf(floats) },
@@ -64,7 +64,7 @@ describe('a saved model', () => {
     session.dispose()
   })
 
-  it('writes one number over and over once', () => {
+  it('writes a repeated number once', () => {
     const size = (fill: (i: number) => number) =>
       encodeSavedModel(backend().binding, [
         constants({ dtype: 1, shape: [1000], bytes: bytesOf(Float32Array.from({ length: 1000 }, (_, i) => fill(i))) }),
@@ -73,7 +73,7 @@ describe('a saved model', () => {
     expect(size(i => i)).toBeGreaterThan(4000)
   })
 
-  it('has what reads only something old wait for what was recorded shortly before it', () => {
+  it('lets an operation with old inputs wait for an operation recorded shortly before', () => {
     const feed = tf.tensor1d([0.5, -2])
     const after = (steps: number) =>
       record(backend(), {
@@ -92,7 +92,7 @@ describe('a saved model', () => {
         .match(/\^graph0\/op\d+/g)
     const [near, far] = [after(10), after(50)]
     expect(waited(near.recording)).toBeNull()
-    expect(waited(far.recording)).toEqual(['^graph0/op47']) // the 51st operation is the one that waits
+    expect(waited(far.recording)).toEqual(['^graph0/op47']) // The 51st operation waits.
     const session = new GraphSession(backend(), [far.recording])
     const [replayed] = session.run(0, [feed])
     expect(replayed.dataSync()).toEqual(far.outputs[0].dataSync())

@@ -1,4 +1,4 @@
-/** Takes the same steps eagerly and as a graph. */
+/** Takes equal steps eagerly and as a graph, for comparison. */
 import * as tf from '@tensorflow/tfjs-core'
 import { initialParameters } from '../../../../../src/core/models/parameters.ts'
 import { unet } from '../../../../../src/core/models/unet.ts'
@@ -12,7 +12,7 @@ import { kernels } from '../../../../engine.ts'
 
 export const backend = () => tf.backend() as unknown as Backend
 
-/** What the binding itself holds: tfjs counts only what it knows of. */
+/** Numbers of native tensors and sessions, because tfjs counts only its own tensors. */
 export function native() {
   const { binding } = backend() as unknown as {
     binding: { getNumOfTensors(): number; getNumOfSavedModels(): number }
@@ -20,7 +20,7 @@ export function native() {
   return { tensors: binding.getNumOfTensors(), sessions: binding.getNumOfSavedModels(), known: tf.memory().numTensors }
 }
 
-/** A U-Net that learns by Adam to make one image of another, L1. */
+/** A U-Net that learns one image from another, with Adam and an L1 loss. */
 export function unetTraining(config: { readonly channels: number; readonly pools: number }) {
   const specs = unet.parameters(config)
   const optimizer = makeOptimizer({ kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 })
@@ -33,7 +33,7 @@ export function unetTraining(config: { readonly channels: number; readonly pools
   return { optimizer, step, start: startingState(initialParameters(specs, 1), optimizer) }
 }
 
-/** What the steps are fed, from 0; the caller disposes the batch. */
+/** The batch and the scalars of a step, counted from 0. The caller disposes the batch. */
 export type Feed = (step: number) => { batch: Batch; scalars: number[] }
 
 export async function take(stepper: Stepper, steps: number, feed: Feed, from = 0): Promise<number[]> {
@@ -49,7 +49,7 @@ export async function take(stepper: Stepper, steps: number, feed: Feed, from = 0
 export interface Trained {
   readonly losses: number[]
   readonly state: PlainState
-  /** What it said: empty where all was replayed. */
+  /** The printed lines. Empty if all steps were replayed. */
   readonly lines: string[]
 }
 
