@@ -5,16 +5,14 @@ import { Group, Panel, Separator } from 'react-resizable-panels'
 import { useShallow } from 'zustand/react/shallow'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { fetchAhead } from '../viewer/frames.ts'
-import { layoutOf } from '../viewer/layouts.ts'
 import { useOpenStudy } from '../viewer/open-study.ts'
-import { PairStage } from '../viewer/pair-stage.tsx'
-import { Pane } from '../viewer/pane.tsx'
 import { type Comparison, type PaneState, urlOf, useComparison } from '../viewer/sources.ts'
-import { goToSlice, layoutNameOf, NARROW, openVolume, sliceOf, useView } from '../viewer/view.ts'
+import { goToSlice, NARROW, openVolume, sliceOf, useView } from '../viewer/view.ts'
 import style from './compare.module.css'
 import { FigureDialog } from './figure-dialog.tsx'
 import { useViewerKeys } from './keys.ts'
 import { NavigationPanel } from './navigation-panel.tsx'
+import { Panes } from './panes.tsx'
 import { SidePanel } from './side-panel.tsx'
 import { Toolbar } from './toolbar.tsx'
 
@@ -107,35 +105,4 @@ function FetchAhead({ volume, panes }: { volume: StudyVolume; panes: readonly Pa
     }
   }, [where, panes, volume])
   return null
-}
-
-function Panes({ comparison }: { comparison: Comparison }) {
-  const { volume, panes } = comparison
-  const { pair, focus } = useView(useShallow(({ pair, focus }) => ({ pair, focus })))
-  const layout = layoutOf(useView(layoutNameOf))
-  if (!volume) {
-    return (
-      <div className={style.empty}>
-        <p>Choose a volume on the left to compare its reconstructions.</p>
-      </div>
-    )
-  }
-  if (pair && panes[pair.first] && panes[pair.second]) return <PairStage {...{ pair, comparison, volume }} />
-  const [large] = layout.strip ? [panes[focus] ?? panes[0]] : [null]
-  return (
-    <div
-      className={style.panes}
-      data-strip={layout.strip}
-      style={{
-        gridTemplate: layout.strip
-          ? `minmax(0, 3fr) minmax(110px, 1fr) / repeat(${panes.length}, minmax(0, 1fr))`
-          : `repeat(${layout.rows}, minmax(0, 1fr)) / repeat(${layout.columns}, minmax(0, 1fr))`,
-      }}
-    >
-      {large && <Pane key="large" {...{ comparison, volume }} pane={large} />}
-      {panes.map(pane => (
-        <Pane key={pane.pane} {...{ pane, comparison, volume }} small={layout.strip} />
-      ))}
-    </div>
-  )
 }
