@@ -92,17 +92,19 @@ interface SeedProps {
   readonly onChange: (change: Change) => void
 }
 
+const SEED = 'decides weights, order, masks and views'
+
 export const SeedField = ({ seed, fault, onChange }: SeedProps) => (
   <div className={style.seed}>
     <span>
       <label htmlFor="seed">Seed</label>
-      <p className={style.help} id="seed help" data-fault={fault ? '' : undefined}>
-        {fault ?? 'decides weights, order, masks and views'}
+      <p className={style.help} data-fault={fault ? '' : undefined}>
+        {fault ?? SEED}
       </p>
     </span>
     <NumberInput
       id="seed"
-      aria-describedby="seed help"
+      aria-description={fault ?? SEED}
       error={fault !== null}
       min={0}
       clampBehavior="none"

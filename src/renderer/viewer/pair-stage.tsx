@@ -107,7 +107,9 @@ function PairHead({ pair, names, turn, rate, still, flip }: HeadProps) {
           data-seen={pair.mode !== 'blink' || turn === (i === 1) || undefined}
         >
           <span className={style.swatch} style={{ background: colour }} />
-          <span className="truncate">{text}</span>
+          <span className="truncate" title={text}>
+            {text}
+          </span>
         </span>
       ))}
       <Tooltip label="Swap the two images">
@@ -159,7 +161,7 @@ function PairControls({ pair, rate, still, flip }: ControlsProps) {
       )}
       {pair.mode === 'overlay' && (
         <Slider
-          aria-label="Opacity of the second image"
+          thumbLabel="Opacity of the second image"
           w={140}
           min={0}
           max={1}

@@ -69,7 +69,8 @@ interface FieldProps {
 
 interface Control {
   readonly id: string
-  readonly 'aria-describedby': string | undefined
+  /** Mantine's inputs drop an `aria-describedby` that is not of their own wrapper. */
+  readonly 'aria-description': string | undefined
   readonly error: boolean
 }
 
@@ -89,14 +90,12 @@ function Row(props: {
           {label}
         </label>
         {says && (
-          <p id={`${id} help`} className={style.help} data-fault={fault ? '' : undefined}>
+          <p className={style.help} data-fault={fault ? '' : undefined}>
             {says}
           </p>
         )}
       </div>
-      <div className={style.control}>
-        {children({ id, 'aria-describedby': says ? `${id} help` : undefined, error: fault !== undefined })}
-      </div>
+      <div className={style.control}>{children({ id, 'aria-description': says, error: fault !== undefined })}</div>
     </div>
   )
 }
