@@ -7,11 +7,10 @@ import { type Browser, expect, type Page } from '@playwright/test'
 import { FRAME_HEADER, FrameMeta } from '../../src/contract/images.ts'
 
 /** Folder for pictures of every screen. Without the variable, no pictures are taken. */
-const PICTURES = process.env.SELF_MRI_PICTURES
+export const PICTURES = process.env.SELF_MRI_PICTURES
 
-/** Opens a page. Errors of the console, of scripts and of the content security policy are added to `faults`. */
-export async function openPage(browser: Browser, url: string, faults: string[]): Promise<Page> {
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+/** Adds errors of the console, of scripts and of the content security policy to `faults`. */
+export async function collectFaults(page: Page, faults: string[]): Promise<void> {
   page.on('console', message => {
     if (message.type() === 'error') faults.push(`${message.text()} ${message.location().url}`)
   })
@@ -21,6 +20,11 @@ export async function openPage(browser: Browser, url: string, faults: string[]):
       console.error(`Content security policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`)
     })
   })
+}
+
+export async function openPage(browser: Browser, url: string, faults: string[]): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+  await collectFaults(page, faults)
   await page.goto(url)
   return page
 }

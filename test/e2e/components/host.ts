@@ -1,0 +1,78 @@
+/** A host that answers for the stories' volume: images, metrics and scores, or a failure, or nothing. */
+import type { Route } from '@playwright/test'
+import type { Protocol } from '../../../src/contract/evaluation.ts'
+import { MaskSpec } from '../../../src/contract/evaluation.ts'
+import { FRAMES_PATH, type FrameMeta, type FramesPart, FramesRequest } from '../../../src/contract/images.ts'
+import { LONG_RUN, PRETRAINED, phantom, SHAPE } from './stories/data.ts'
+
+export interface Answers {
+  /** `never`: the host does not answer. */
+  readonly frames?: 'never' | NonNullable<FramesPart['error']>
+  readonly score?: 'never'
+}
+
+/** Brightness of each source: every image differs from every other. */
+const GAIN: Readonly<Record<string, number>> = { truth: 1, 'zero-filled': 0.8, 'run:2': 0.9 }
+const ARBITRARY = [PRETRAINED, LONG_RUN].map(({ id }) => `run:${id}`)
+
+const METRICS = { ssim: 0.8765, psnr: 31.25, nmse: 0.0123 }
+
+const PROTOCOL: Protocol = {
+  mask: MaskSpec.parse({}),
+  maskSeed: 'file name',
+  maskDraws: 1,
+  crop: 'ground truth size, centred',
+  dataRange: 'volume maximum of the ground truth',
+  ssim: '7 × 7 uniform window, K1 0.01, K2 0.03, per slice, mean over slices',
+  reference: 'reconstruction_esc or reconstruction_rss',
+  foreground: { threshold: 0.1, of: 'volume maximum, ground truth averaged over 7 × 7' },
+  slices: { kind: 'all' },
+}
+
+function metaOf(source: string, show: FrameMeta['show']): FrameMeta {
+  const units = { ssim: 'ssim', 'k-space': 'log', residual: 'log', phase: 'radians', mask: 'share' } as const
+  const arbitrary = ARBITRARY.includes(source)
+  return {
+    shape: [...SHAPE],
+    show,
+    units: show in units ? units[show as keyof typeof units] : arbitrary ? 'arbitrary' : 'signal',
+    note: show === 'image' ? null : `What the ${show} of ${source} means, in one sentence. `.repeat(6).trim(),
+    minimum: 0,
+    maximum: 1,
+    volumeMaximum: 1,
+    metrics: source === 'truth' || arbitrary || show !== 'image' ? null : METRICS,
+    mask: source === 'truth' ? '' : '01'.repeat(SHAPE[1] / 2),
+    acceleration: source === 'truth' ? null : 4,
+    residual: show === 'residual' ? { value: 0.123, floor: 0.045 } : null,
+  }
+}
+
+function partOf(path: string, error: FramesPart['error']): Buffer {
+  const { pathname, searchParams } = new URL(path, 'http://localhost')
+  const [, , , slice, source] = pathname.split('/')
+  const show = (searchParams.get('show') ?? 'image') as FrameMeta['show']
+  const part: FramesPart = error ? { path, error } : { path, meta: metaOf(source, show) }
+  const head = Buffer.from(JSON.stringify(part))
+  const pixels = error ? Buffer.alloc(0) : Buffer.from(phantom(Number(slice), GAIN[source] ?? 0.7).buffer)
+  return Buffer.concat([Buffer.from(new Uint32Array([head.length, pixels.length]).buffer), head, pixels])
+}
+
+/** Answers a request of the window; `false`: the fake host does not know the call. */
+export async function answer(route: Route, { frames, score }: Answers): Promise<boolean> {
+  const request = route.request()
+  const { pathname } = new URL(request.url())
+  if (pathname === FRAMES_PATH) {
+    if (frames === 'never') return true
+    const asked = FramesRequest.parse(request.postDataJSON())
+    const parts = asked.frames.map(path => partOf(path, frames))
+    await route.fulfill({ body: Buffer.concat(parts), contentType: 'application/octet-stream' })
+    return true
+  }
+  if (pathname === '/rpc/score') {
+    if (score === 'never') return true
+    const scored = { score: { ...METRICS, ssim: 0.8432, acceleration: 4, slices: 9 }, protocol: PROTOCOL }
+    await route.fulfill({ json: { json: scored } })
+    return true
+  }
+  return false
+}

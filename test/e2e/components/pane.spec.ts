@@ -1,0 +1,114 @@
+/** A pane, and the grid of panes, in each of their states. */
+import { LONG_FILE } from './stories/data.ts'
+import { checkStories, expect, test } from './story.ts'
+
+const WORDS = `/data/${LONG_FILE}: Expected k-space of 15 coils in slice 3, got 16. Remedy: Export the file again.`
+const failure = (code: string) => ({ frames: { code, message: WORDS } })
+
+/** The two controls in the head of a pane. */
+const head = (slot: string, run?: string) => [
+  `combobox "Source of the pane ${slot}"`,
+  `button "More of ${run ? `run ${run}` : `the pane ${slot}`}"`,
+]
+const BASELINE = head('Baseline', '3')
+
+checkStories({
+  'pane: no volume': { shows: 'Choose a volume', tab: [] },
+  'pane: no run': {
+    shows: 'No baseline on this study yet.',
+    tab: [...head('Baseline'), 'button "Train a baseline"'],
+  },
+  'pane: no fine-tuning': {
+    shows: 'Run 1 has not been fine-tuned yet.',
+    tab: [...head('Fine-tuned'), 'button "Fine-tune from this checkpoint"', 'checkbox "with control" [checked]'],
+  },
+  'pane: scan without a run': { shows: 'Choose a run above', tab: head('Baseline') },
+  'pane: no ground truth': { shows: 'no ground truth', tab: head('Ground truth') },
+  'pane: loading': { story: 'pane: run', answers: { frames: 'never' }, shows: 'SSIM', tab: BASELINE },
+  'pane: scoring': { story: 'pane: run', answers: { score: 'never' }, shows: '0.876', tab: BASELINE },
+  'pane: error': {
+    story: 'pane: run',
+    answers: failure('INTERNAL'),
+    shows: 'got 16',
+    tab: [...BASELINE, 'button "Try again"'],
+  },
+  'pane: changed data': {
+    story: 'pane: run',
+    answers: failure('DATA_CHANGED'),
+    shows: 'got 16',
+    tab: [...BASELINE, 'button "Open the study"', 'button "Try again"'],
+  },
+  'pane: no engine': {
+    story: 'pane: run',
+    answers: failure('ENGINE_UNAVAILABLE'),
+    shows: 'got 16',
+    tab: [...BASELINE, 'button "Install the engine"'],
+  },
+  'pane: run': { shows: '0.843', tab: BASELINE },
+  'pane: arbitrary units': { shows: 'arbitrary units, own window', tab: head('Pre-trained', '1') },
+  'pane: long names': { shows: 'What the spread', tab: head('Pre-trained', '1234567') },
+  'panes: 1': { shows: '0.843', tab: head('Fine-tuned', '2') },
+  'panes: 9': {
+    shows: '0.843',
+    tab: [
+      ...head('Sub-sampled'),
+      ...head('Pre-trained', '1'),
+      ...head('Fine-tuned', '2'),
+      ...BASELINE,
+      ...head('Ground truth'),
+      ...head('Error', '2'),
+      ...head('Sub-sampled'),
+      ...head('Fine-tuned', '2'),
+      ...head('Fine-tuned', '2'),
+    ],
+  },
+  'panes: strip': { shows: '0.843', tab: head('Fine-tuned', '2') },
+  'panes: 9 errors': {
+    story: 'panes: 9',
+    answers: failure('INTERNAL'),
+    shows: 'got 16',
+    tab: [
+      ...head('Sub-sampled'),
+      'button "Try again"',
+      ...head('Pre-trained', '1'),
+      'button "Try again"',
+      ...head('Fine-tuned', '2'),
+      'button "Try again"',
+      ...BASELINE,
+      'button "Try again"',
+      ...head('Ground truth'),
+      'button "Try again"',
+      ...head('Error', '2'),
+      'button "Try again"',
+      ...head('Sub-sampled'),
+      'button "Try again"',
+      ...head('Fine-tuned', '2'),
+      'button "Try again"',
+      ...head('Fine-tuned', '2'),
+      'button "Try again"',
+    ],
+  },
+})
+
+test('the numbers of a pane are those of its slice and its volume', async ({ page, show }) => {
+  await show('pane: run')
+  const pane = page.getByRole('region', { name: 'Baseline: Run 3 · from scratch, 10 epochs' })
+  await expect(pane.getByRole('row', { name: 'slice 0.876 31.25 0.0123' })).toBeVisible()
+  await expect(pane.getByRole('row', { name: 'volume 0.843 31.25 0.0123' })).toBeVisible()
+})
+
+test('a pane that waits for its image shows no image and no number', async ({ page, show }) => {
+  await show('pane: run', { frames: 'never' })
+  await expect(page.getByRole('status', { name: 'Loading' })).toBeVisible()
+  await expect(page.getByRole('row', { name: 'slice … … …' })).toBeVisible()
+  await expect(page.locator('canvas')).toHaveCount(0)
+})
+
+test('a pane whose image failed asks for the image again', async ({ page, show }) => {
+  const answers = { ...failure('INTERNAL') } as Parameters<typeof show>[1] & { frames?: unknown }
+  await show('pane: run', answers)
+  await expect(page.getByRole('alert')).toContainText(WORDS)
+  answers.frames = undefined
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await expect(page.getByRole('img', { name: 'Run 3' })).toBeVisible()
+})

@@ -1,0 +1,79 @@
+/** Stories of a pane, alone and in the grid. */
+import type { ReactNode } from 'react'
+import type { StudyVolume } from '../../../../src/contract/studies.ts'
+import { Panes } from '../../../../src/renderer/compare/panes.tsx'
+import type { LayoutName } from '../../../../src/renderer/viewer/layouts.ts'
+import { Pane } from '../../../../src/renderer/viewer/pane.tsx'
+import type { Comparison, PaneState } from '../../../../src/renderer/viewer/sources.ts'
+import { choicesOf, useView } from '../../../../src/renderer/viewer/view.ts'
+import { BASELINE, FINE_TUNED, LONG_FILE, LONG_RUN, PRETRAINED, RUNS, STUDY, VOLUME } from './data.ts'
+import { GRID, type Story } from './story.ts'
+
+/** A pane of the default grid, two by three, in a window of 1024 × 700 pixels. */
+const PANE = { width: 240, height: 290 }
+
+const state = (changes: Partial<PaneState>): PaneState => ({
+  pane: 0,
+  slot: 'baseline',
+  show: 'image',
+  source: null,
+  run: null,
+  ...changes,
+})
+
+export const ofRun = (run: Comparison['runs'][number], changes: Partial<PaneState> = {}): PaneState =>
+  state({ source: `run:${run.id}`, run, ...changes })
+
+export const compared = (panes: readonly PaneState[], changes: Partial<Comparison> = {}): Comparison => ({
+  study: STUDY,
+  volume: VOLUME,
+  runs: RUNS,
+  panes,
+  ...changes,
+})
+
+const alone = (pane: PaneState, changes: Partial<Comparison> = {}, volume: StudyVolume = VOLUME): Story => ({
+  size: PANE,
+  show: () => <Pane pane={pane} comparison={compared([pane], { volume, ...changes })} volume={volume} />,
+})
+
+/** Which run each slot of the grid shows. */
+const SHOWN: Partial<Record<PaneState['slot'], Comparison['runs'][number]>> = {
+  pretrained: PRETRAINED,
+  'fine-tuned': FINE_TUNED,
+  baseline: BASELINE,
+  error: FINE_TUNED,
+}
+
+function Grid({ volume }: { readonly volume: StudyVolume | null }): ReactNode {
+  const panes = useView(choicesOf).map(({ source: _, ...choice }, pane): PaneState => {
+    const run = SHOWN[choice.slot] ?? null
+    const source = run ? `run:${run.id}` : choice.slot === 'truth' ? 'truth' : 'zero-filled'
+    return { ...choice, pane, run, source }
+  })
+  return <Panes comparison={compared(panes, { volume })} />
+}
+
+const grid = (layout: LayoutName, volume: StudyVolume | null = VOLUME): Story => ({
+  size: GRID,
+  view: { study: STUDY.id, volume: VOLUME.id, layouts: { [STUDY.id]: layout } },
+  show: () => <Grid volume={volume} />,
+})
+
+const LONG_VOLUME = { ...VOLUME, file: LONG_FILE, path: `/data/${LONG_FILE}`, orientation: null }
+
+export const PANES = {
+  'pane: no volume': grid('2x3', null),
+  'pane: no run': alone(state({}), { study: STUDY, runs: [] }),
+  'pane: no fine-tuning': alone(state({ slot: 'fine-tuned' }), {
+    panes: [ofRun(PRETRAINED, { slot: 'pretrained' })],
+  }),
+  'pane: scan without a run': alone(state({}), { study: { ...STUDY, kind: 'scans' } }),
+  'pane: no ground truth': alone(state({ slot: 'truth', source: 'truth' }), {}, { ...VOLUME, targetShape: null }),
+  'pane: run': alone(ofRun(BASELINE)),
+  'pane: arbitrary units': alone(ofRun(PRETRAINED, { slot: 'pretrained' })),
+  'pane: long names': alone(ofRun(LONG_RUN, { slot: 'pretrained', show: 'spread' }), { runs: [LONG_RUN] }, LONG_VOLUME),
+  'panes: 1': grid('1x1'),
+  'panes: 9': grid('3x3'),
+  'panes: strip': grid('strip'),
+} satisfies Record<string, Story>

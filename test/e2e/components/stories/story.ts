@@ -1,0 +1,14 @@
+/** What a story is: a component in one state, at one size. */
+import type { ReactNode } from 'react'
+import type { View } from '../../../../src/renderer/viewer/view.ts'
+
+export interface Story {
+  /** Of the component's box, pixels. */
+  readonly size: { readonly width: number; readonly height: number }
+  /** What differs from the viewer as it starts. */
+  readonly view?: Partial<View>
+  readonly show: () => ReactNode
+}
+
+/** The room that the panes have in a window of 1024 × 700 pixels, beside the list of volumes. */
+export const GRID = { width: 717, height: 588 }
