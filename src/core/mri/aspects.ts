@@ -1,15 +1,17 @@
 /**
- * What a slice can be looked at as beside its magnitude, in double precision and without tensors; k-space is [rows, columns, 2].
+ * What can be shown of a slice beside its magnitude, in double precision and without tensors. k-space is
+ * [rows, columns, 2].
  *   k-space   log₁₀ |y|,
  *   phase     arg F⁻¹ y, centred and orthonormal as fastMRI's `ifft2c`,
- *   residual  M(F x̂ − y): M the mask, x̂ a magnitude |x̂| made complex by what a magnitude lacks: the phase of the zero-filled image
- *             F⁻¹ M y, and all of that image outside of the crop. Without it even the ground truth's residual is above ‖M y‖.
+ *   residual  M(F x̂ − y), with the mask M and a complex x̂.
+ * A magnitude |x̂| lacks a phase and everything outside the crop. Both come from the zero-filled image F⁻¹ M y.
+ * Without both, even the ground truth's residual is above ‖M y‖.
  */
 import { fft2Centred, ifft2Centred } from './fft-double.ts'
 import { SSIM_MARGIN, ssimMap } from './metrics.ts'
 import type { Shape } from './transform.ts'
 
-/** Below this share of the largest, magnitudes are drawn as this: what float32 leaves over is not structure. */
+/** Magnitudes below this share of the largest are drawn as this share, because float32 leaves no structure there. */
 const FLOOR = 1e-6
 
 const magnitude = (complex: Float64Array, sample: number) =>
@@ -32,7 +34,7 @@ export function maskedKspace(kspace: Float32Array, mask: Uint8Array): Float64Arr
   return measured
 }
 
-/** log₁₀ of a magnitude, at least a millionth of `reference`; NaN in the columns that were not measured. */
+/** log₁₀ of a magnitude, at least a millionth of `reference`; NaN in columns that were not measured. */
 export function logMagnitude(kspace: Float64Array, mask: Uint8Array, reference = largest(kspace)): Float32Array {
   const log = new Float32Array(kspace.length / 2).fill(Number.NaN)
   for (let i = 0; i < log.length; i++)
@@ -61,14 +63,17 @@ export function phaseImage(kspace: Float64Array, shape: Shape, crop: Shape): Flo
   return Float32Array.from(cropSamples(shape, crop), i => Math.atan2(image[2 * i + 1], image[2 * i]))
 }
 
-/** The mask over columns, over all rows. */
+/** The mask over columns, repeated for every row. */
 export function maskGrid(mask: Uint8Array, rows: number): Float32Array {
   const grid = new Float32Array(rows * mask.length)
   for (let row = 0; row < rows; row++) grid.set(mask, row * mask.length)
   return grid
 }
 
-/** What a magnitude [crop height, crop width] leaves of masked k-space `measured`: the complex difference, 0 where nothing was measured. */
+/**
+ * The residual of a magnitude [crop height, crop width] against masked k-space `measured`.
+ * Returns the complex difference, 0 where nothing was measured.
+ */
 export function residualOf(
   magnitudes: Float32Array,
   { measured, mask, shape, crop }: { measured: Float64Array; mask: Uint8Array; shape: Shape; crop: Shape },
@@ -87,7 +92,7 @@ export function residualOf(
   return predicted
 }
 
-/** SSIM of the window around each pixel, [height, width]; NaN in the margin, where the window does not lie in the image. */
+/** SSIM of the window around each pixel, [height, width]; NaN in the margin, where windows reach beyond the image. */
 export function ssimImage(
   image: Float32Array,
   truth: Float32Array,
@@ -102,7 +107,7 @@ export function ssimImage(
   return padded
 }
 
-/** Mean and standard deviation (n − 1) of each pixel over images of one shape, two or more. */
+/** Mean and standard deviation (n − 1) of each pixel over two or more images of one shape. */
 export function pixelStatistics(images: readonly Float32Array[]): { mean: Float32Array; spread: Float32Array } {
   const mean = new Float32Array(images[0].length)
   const spread = new Float32Array(images[0].length)

@@ -1,9 +1,12 @@
-/** The inverse DFT of lines in double precision and plain arrays: threads that prepare batches have no TensorFlow. */
+/**
+ * The inverse DFT of lines in double precision and plain arrays.
+ * Plain arrays are needed, because threads that prepare batches have no TensorFlow.
+ */
 import { makeTransform, type PlainTransform } from './mixed-radix.ts'
 
 /**
- * y[m] = 1/n · Σₖ x[k] · exp(2πi · km / n) of each line of [line, sample, 2]. The function that is returned keeps the tables and working
- * memory of every length that it has met.
+ * y[m] = 1/n · Σₖ x[k] · exp(2πi · km / n) of each line of [line, sample, 2].
+ * The returned function keeps tables and working memory for every length that it was called with.
  */
 export function makeInverseDft(): (values: Float32Array, lines: number, samples: number) => Float32Array {
   const transforms = new Map<number, PlainTransform>()

@@ -3,11 +3,11 @@
  *
  *   X[k] = 1/√N · Σₙ x[n] · exp(∓2πi · (k − ⌊N/2⌋)(n − ⌊N/2⌋) / N)
  *
- * that is fftshift ∘ DFT ∘ ifftshift, the convention of fastMRI's `fftc`.
+ * This is fftshift ∘ DFT ∘ ifftshift, the convention of fastMRI's `fftc`.
  */
 import { makeTransform } from './mixed-radix.ts'
 
-/** Transforms one strided line of complex samples; offsets and strides count complex samples, not numbers. */
+/** Transforms one strided line of complex samples. Offsets and strides count complex samples, not numbers. */
 export type LineTransform = (
   from: Float64Array,
   fromOffset: number,
@@ -18,8 +18,8 @@ export type LineTransform = (
 ) => void
 
 /**
- * The transform of one line of `length` samples, of which only the `keep` central ones are written: the line may be
- * an image sampled finer than the k-space that is wanted of it.
+ * The transform of one line of `length` samples. Only the `keep` central samples of the result are written, because an
+ * image may be sampled finer than its k-space.
  */
 export function centredLineTransform(length: number, inverse: boolean, keep = length): LineTransform {
   const { line, run } = makeTransform(length, inverse)

@@ -1,15 +1,15 @@
 /**
  * The zero-filled image: |centred orthonormal inverse 2-D DFT| of masked k-space, any size (fastMRI `fftc.py`):
  * x = fftshift(IDFT(ifftshift(k · mask))) · √(H·W). Origin at index ⌊n/2⌋ in both domains.
- * Only measured columns are transformed along themselves, and only the crop's rows along the other axis; k-space is not
- * shifted, as a shift there only turns the image's phase.
+ * Only measured columns are transformed along themselves, and only the crop's rows along the other axis.
+ * k-space is not shifted, because a shift of k-space changes only the image's phase.
  */
 import type { Kernels } from '../kernels.ts'
 import { gatherColumns, measuredColumns } from './mask.ts'
 
 type Memory = (length: number) => Float32Array<ArrayBuffer>
 
-/** Working memory of the length that was asked for last: a volume's slices all ask for one length. */
+/** Working memory of the length that was requested last. All slices of a volume request one length. */
 function keptMemory(): Memory {
   let kept = new Float32Array()
   return length => {
@@ -18,14 +18,14 @@ function keptMemory(): Memory {
   }
 }
 
-/** Makes zero-filled images. It reuses its working memory from image to image, so whoever loops makes one. */
+/** Makes zero-filled images. `image` reuses its working memory, so make one `ZeroFilling` per loop over slices. */
 export interface ZeroFilling {
   /**
-   * k-space [rows, columns, 2], of which only the mask's columns are read → magnitude [crop height, crop width]; the crop starts at
-   * ⌊(n − size)/2⌋.
+   * k-space [rows, columns, 2] → magnitude [crop height, crop width]. Only the mask's columns are read.
+   * The crop starts at ⌊(n − size)/2⌋.
    */
   image(kspace: Float32Array, mask: Uint8Array, crop: readonly [number, number]): Float32Array
-  /** As `image`, of one k-space under one mask after another: each column is transformed along itself once. */
+  /** As `image`, for one k-space under several masks: each column is transformed along itself once. */
   underMasks(kspace: Float32Array, columns: number, crop: readonly [number, number]): (mask: Uint8Array) => Float32Array
 }
 
@@ -59,7 +59,7 @@ function zeroFilling(
   const alongRows = memory(2 * height * columns).fill(0) // [row of the crop, column, 2], of the columns that are done
   const done = new Uint8Array(columns)
 
-  /** Transforms along themselves what columns of the mask are not done yet. */
+  /** Transforms the mask's columns along themselves, without the columns that are done. */
   function addColumns(mask: Uint8Array): void {
     const missing = mask.map((isMeasured, column) => Number(isMeasured && !done[column]))
     if (!missing.includes(1)) return
@@ -76,7 +76,7 @@ function zeroFilling(
     for (const column of added) done[column] = 1
   }
 
-  /** Of the columns that are done, those of the mask. */
+  /** The done columns that the mask measures. All other columns are 0. */
   function only(mask: Uint8Array): Float32Array {
     if (done.every((isDone, column) => !isDone || mask[column])) return alongRows
     const measured = measuredColumns(mask)
@@ -106,7 +106,7 @@ function zeroFilling(
   }
 }
 
-/** Where an axis's central crop starts in what the DFT returns, which has its origin at index 0. */
+/** First index of an axis's central crop in the DFT's result, which has its origin at index 0. */
 function cropStart(length: number, size: number): number {
   return (Math.floor((length - size) / 2) + Math.ceil(length / 2)) % length
 }

@@ -1,21 +1,22 @@
 /**
  * fastMRI's column masks: which phase-encoding columns of centred k-space count as measured.
- * A mask keeps the `low = round(columns · centerFraction)` lowest frequencies and, of the rest,
+ * A mask keeps the `low = round(columns · centerFraction)` lowest frequencies. Of the other columns it keeps:
  *   random               each column with probability p = (columns / acceleration − low) / (columns − low),
- *   equispaced           every acceleration-th column from a random offset (so it measures more than 1 / acceleration),
- *   equispaced_fraction  every (1 / p)-th column, rounded, from a random offset (so it measures 1 / acceleration),
- *   magic                every acceleration-th column on either side of the zero frequency, where one side lies two columns
- *                        further out than the other: k-space is nearly conjugate symmetric, so that at 4× the columns of one
- *                        side lie half-way between the mirrored ones of the other (measures about as many as equispaced).
+ *   equispaced           every acceleration-th column from a random offset (measures more than 1 / acceleration),
+ *   equispaced_fraction  every (1 / p)-th column, rounded, from a random offset (measures 1 / acceleration),
+ *   magic                every acceleration-th column on either side of the zero frequency, one side two columns
+ *                        further out than the other side. k-space is nearly conjugate symmetric. At 4×, the columns of
+ *                        one side therefore lie half-way between mirrored columns of the other side. Magic masks
+ *                        measure about as many columns as equispaced masks.
  * Sources: Zbontar et al. 2018, "fastMRI: An open dataset and benchmarks for accelerated MRI"; Defazio 2019, "Offset
- * Sampling Improves Deep Learning based Accelerated MRI Reconstructions by Exploiting Symmetry" (magic); masks equal those
- * of fastMRI's reference code bit for bit, for the same seed.
+ * Sampling Improves Deep Learning based Accelerated MRI Reconstructions by Exploiting Symmetry" (magic).
+ * With equal seeds, masks equal the masks of fastMRI's reference code bit for bit.
  */
 import { AppError } from '../../contract/errors.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import { RandomState } from './random.ts'
 
-/** The always measured lowest frequencies: columns `from` ≤ column < `to`. */
+/** The lowest frequencies, which are always measured: columns `from` ≤ column < `to`. */
 export function centreColumns(spec: MaskSpec, columns: number): { from: number; to: number } {
   if (!Number.isInteger(columns) || columns < 1) {
     throw new AppError('INVALID_ARGUMENT', `Expected a mask over a whole number of columns from 1 up, got ${columns}`)
@@ -24,7 +25,8 @@ export function centreColumns(spec: MaskSpec, columns: number): { from: number; 
   if (!(low >= 1 && low <= columns)) {
     throw new AppError(
       'INVALID_ARGUMENT',
-      `Expected a centre of 1 to ${columns} columns, got ${low} (centre fraction ${spec.centerFraction} of ${columns} columns). ` +
+      `Expected a centre of 1 to ${columns} columns, got ${low} ` +
+        `(centre fraction ${spec.centerFraction} of ${columns} columns). ` +
         `Choose a centre fraction from ${(1 / columns).toPrecision(2)} to 1.`,
     )
   }
@@ -39,7 +41,7 @@ export function makeMask(spec: MaskSpec, columns: number, random: RandomState): 
   return mask.fill(1, centre.from, centre.to)
 }
 
-/** The mask that fastMRI validates a file with: seeded by the characters of the file's name, extension included. */
+/** The mask with which fastMRI validates a file: seeded by the characters of the file's name, extension included. */
 export function fileNameMask(spec: MaskSpec, columns: number, file: string): Uint8Array {
   return makeMask(spec, columns, RandomState.fromKey(Array.from(file, character => character.codePointAt(0) as number)))
 }
@@ -52,7 +54,7 @@ export function measuredColumns(mask: Uint8Array): Int32Array {
   return columns
 }
 
-/** The measured columns of k-space [rows, columns, 2], one after the other: [measured, row, 2]. All else counts as 0. */
+/** The measured columns of k-space [rows, columns, 2], one after the other: [measured, row, 2]. Other columns are 0. */
 export function gatherColumns(
   kspace: Float32Array,
   mask: Uint8Array,
@@ -83,9 +85,9 @@ export function acceleration(mask: Uint8Array): number {
 }
 
 /**
- * A further sub-sample of what was measured: measured centre columns stay, every other measured column stays with
- * probability `keep`. Where two or more lie outside the centre, at least one of them goes and at least one stays, so
- * that the view is never the measurement itself nor the bare centre.
+ * A further sub-sample of a measurement. Measured centre columns stay. Every other measured column stays with
+ * probability `keep`. If two or more columns lie outside the centre, at least one is dropped and at least one stays.
+ * The view is therefore never the measurement itself, and never the centre alone.
  */
 export function subsampleMask(measured: Uint8Array, spec: MaskSpec, keep: number, random: RandomState): Uint8Array {
   if (!(keep > 0 && keep < 1)) {
@@ -104,7 +106,7 @@ export function subsampleMask(measured: Uint8Array, spec: MaskSpec, keep: number
   return view
 }
 
-/** The columns beside the centre; what is drawn inside the centre is overwritten, but drawn all the same, as in fastMRI. */
+/** The columns beside the centre. Columns inside the centre are drawn too, as in fastMRI, and overwritten later. */
 function drawColumns(spec: MaskSpec, columns: number, low: number, random: RandomState): Uint8Array {
   if (spec.kind === 'equispaced') return drawEvery(wholeStep(spec), columns, random)
   if (spec.kind === 'magic') return drawMagic(wholeStep(spec), columns, random)
@@ -112,8 +114,9 @@ function drawColumns(spec: MaskSpec, columns: number, low: number, random: Rando
   if (!(probability > 0 && probability <= 1)) {
     throw new AppError(
       'INVALID_ARGUMENT',
-      `Expected an acceleration from 1 to below ${(columns / low).toPrecision(3)} (${columns} columns, of which the centre fraction ` +
-        `${spec.centerFraction} always measures ${low}), got ${spec.acceleration}. Lower the acceleration or the centre fraction.`,
+      `Expected an acceleration from 1 to below ${(columns / low).toPrecision(3)} ` +
+        `(${columns} columns, of which the centre fraction ${spec.centerFraction} always measures ${low}), ` +
+        `got ${spec.acceleration}. Lower the acceleration or the centre fraction.`,
     )
   }
   if (spec.kind === 'random')
@@ -124,9 +127,11 @@ function drawColumns(spec: MaskSpec, columns: number, low: number, random: Rando
 
 function wholeStep({ kind, acceleration: step }: MaskSpec): number {
   if (Number.isInteger(step) && step >= 1) return step
+  const article = kind === 'magic' ? 'a' : 'an'
   throw new AppError(
     'INVALID_ARGUMENT',
-    `Expected a whole acceleration from 1 up for ${kind === 'magic' ? 'a' : 'an'} ${kind} mask, got ${step}. Use equispaced_fraction for one in between.`,
+    `Expected a whole acceleration from 1 up for ${article} ${kind} mask, got ${step}. ` +
+      'Use equispaced_fraction for an acceleration in between.',
   )
 }
 
@@ -138,7 +143,8 @@ function drawEvery(step: number, columns: number, random: RandomState): Uint8Arr
 
 function drawMagic(step: number, columns: number, random: RandomState): Uint8Array {
   const offset = random.randint(step)
-  const [right, left] = offset % 2 === 0 ? [offset + 1, offset + 3] : [offset + 2, offset] // frequencies, in columns from zero
+  // Distances from the zero frequency, in columns.
+  const [right, left] = offset % 2 === 0 ? [offset + 1, offset + 3] : [offset + 2, offset]
   const zero = Math.floor(columns / 2)
   const mask = new Uint8Array(columns)
   for (let column = zero + right; column < columns; column += step) mask[column] = 1
@@ -149,7 +155,7 @@ function drawMagic(step: number, columns: number, random: RandomState): Uint8Arr
 function drawSpaced(spacing: number, columns: number, random: RandomState): Uint8Array {
   const offset = random.randint(roundHalfToEven(spacing))
   const count = Math.ceil((columns - 1 - offset) / spacing)
-  // NumPy's arange steps by the rounded difference of its first two values; halves must round as they do there.
+  // NumPy's arange steps by the rounded difference of its first two values. Halves must round as in NumPy.
   const step = offset + spacing - offset
   const mask = new Uint8Array(columns)
   for (let k = 0; k < count; k++) mask[roundHalfToEven(offset + k * step)] = 1

@@ -1,17 +1,17 @@
 /**
- * How near a reconstruction comes to the ground truth, as fastMRI's evaluation counts it, in double precision:
+ * Agreement of a reconstruction with the ground truth, as in fastMRI's evaluation, in double precision:
  *   NMSE = ‖target − prediction‖² / ‖target‖² and PSNR = 10 log₁₀(R² / mean squared error), over the whole volume;
- *   SSIM = (2 μ₁μ₂ + C₁)(2 σ₁₂ + C₂) / ((μ₁² + μ₂² + C₁)(σ₁² + σ₂² + C₂)), C₁ = (0.01 R)², C₂ = (0.03 R)²,
- * with means and sample (co)variances over a uniform 7 × 7 window, averaged over the windows that lie inside the image
- * and then over slices. R is the ground truth's maximum over the volume.
+ *   SSIM = (2 μ₁μ₂ + C₁)(2 σ₁₂ + C₂) / ((μ₁² + μ₂² + C₁)(σ₁² + σ₂² + C₂)), C₁ = (0.01 R)², C₂ = (0.03 R)².
+ * SSIM has means and sample (co)variances over a uniform 7 × 7 window. SSIM is averaged over the windows that lie
+ * inside the image, and then over slices. R is the ground truth's maximum over the volume.
  * Sources: Wang et al. 2004, "Image quality assessment: from error visibility to structural similarity"; Zbontar et al.
- * 2018 (fastMRI). The foreground scores are this project's own: most of a knee slice is air, and air is easy.
+ * 2018 (fastMRI). The foreground scores are this project's own, because most of a knee slice is air, and air is easy.
  */
 import { AppError } from '../../contract/errors.ts'
 import { FOREGROUND_THRESHOLD, type Metrics } from '../../contract/evaluation.ts'
 
 const WINDOW = 7
-/** Pixels on each side of an image that no window is centred on. */
+/** Pixels on each side of an image on which no window is centred. */
 export const SSIM_MARGIN = (WINDOW - 1) / 2
 const AREA = WINDOW * WINDOW
 const K1 = 0.01
@@ -19,24 +19,27 @@ const K2 = 0.03
 
 export interface VolumeMetrics extends Metrics {
   readonly ssimSlices: readonly number[]
-  /** The data range R that was used. */
+  /** The data range R. */
   readonly maximum: number
-  /** Over pixels whose ground truth, averaged over 7 × 7, reaches a tenth of R; NaN where there are none. */
+  /** Over pixels whose ground truth, averaged over 7 × 7, reaches a tenth of R; NaN if there is no such pixel. */
   readonly foreground: Metrics
-  /** fastMRI's aggregation before March 2021: NMSE and PSNR, by that slice's own maximum, of each slice, then their mean. */
+  /**
+   * fastMRI's aggregation before March 2021: the mean over slices of each slice's NMSE and PSNR.
+   * The PSNR of a slice uses the slice's own maximum.
+   */
   readonly sliceWise: Omit<Metrics, 'ssim'>
 }
 
 export interface ScoredVolume {
-  /** [slices, height, width], in the file's units, as `target`. */
+  /** [slices, height, width], in the file's units, like `target`. */
   readonly prediction: Float32Array
   readonly target: Float32Array
   readonly shape: readonly [slices: number, height: number, width: number]
-  /** The ground truth's maximum over the whole volume, where `target` holds only some of its slices. */
+  /** The ground truth's maximum over the whole volume, if `target` holds only some of the slices. */
   readonly maximum?: number
 }
 
-/** Scores a volume. Division by zero is left to show: a perfect prediction has PSNR ∞, an empty ground truth NMSE ∞ or NaN. */
+/** Scores a volume. Division by zero shows: a perfect prediction has PSNR ∞, an empty ground truth NMSE ∞ or NaN. */
 export function scoreVolume(volume: ScoredVolume): VolumeMetrics {
   const { prediction, target, shape } = volume
   const [slices, height, width] = shape
@@ -83,7 +86,7 @@ export function scoreVolume(volume: ScoredVolume): VolumeMetrics {
   }
 }
 
-/** Scores one slice [height, width] as a volume of its own, `maximum` being its volume's. */
+/** Scores one slice [height, width] as a volume. `maximum` is the maximum of the slice's volume. */
 export function scoreSlice(
   prediction: Float32Array,
   target: Float32Array,
@@ -97,10 +100,10 @@ export function scoreSlice(
 }
 
 /**
- * SSIM of every 7 × 7 window inside the image, [height − 6, width − 6]: the window's upper left corner is the index.
- * Each image is centred on its own mean first, because E[x²] − E[x]² loses the digits that a large common level takes
- * up. Windows are summed afresh, first down and then across, not by adding at one end and subtracting at the other:
- * that would carry the rounding error of one bright pixel through the rest of the row.
+ * SSIM of every 7 × 7 window inside the image, [height − 6, width − 6]. The index is the window's upper left corner.
+ * Each image is centred on its own mean first, because E[x²] − E[x]² loses the digits of a large common level.
+ * Each window is summed afresh, first down and then across. A running sum would carry the rounding error of one bright
+ * pixel through the rest of the row.
  */
 export function ssimMap(
   prediction: Float32Array,
@@ -176,7 +179,7 @@ function sumOfSeven(values: Float64Array, from: number): number {
   )
 }
 
-/** 1 where the ground truth, averaged over the part of the 7 × 7 window that lies in the image, reaches the threshold. */
+/** 1 where the ground truth, averaged over the part of the 7 × 7 window in the image, reaches the threshold. */
 function findForeground(target: Float32Array, height: number, width: number, maximum: number): Uint8Array {
   const foreground = new Uint8Array(height * width)
   if (!(maximum > 0)) return foreground // an empty image has no foreground, though 0 ≥ 0.1 · 0
@@ -200,7 +203,7 @@ function findForeground(target: Float32Array, height: number, width: number, max
   return foreground
 }
 
-/** PSNR and NMSE over the pixels that `selected` marks, or over all. */
+/** PSNR and NMSE over the pixels that `selected` marks, or over all pixels. */
 function scorePixels(
   prediction: Float32Array,
   target: Float32Array,

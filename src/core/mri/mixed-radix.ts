@@ -1,6 +1,6 @@
 /**
- * The DFT of one line in double precision, any length. Mixed radix, self-sorting (Stockham): radix 4, 3 and 2 written out, every other
- * prime factor by the same direct butterfly (Temperton, J. Comput. Phys. 52, 1983).
+ * The DFT of one line in double precision, any length. Mixed radix, self-sorting (Stockham): radix 4, 3 and 2 are
+ * written out. Every other prime factor uses one direct butterfly (Temperton, J. Comput. Phys. 52, 1983).
  */
 
 /** One pass over the line: `from` and `to` are work arrays of interleaved complex samples. */
@@ -33,7 +33,7 @@ function rootsOfUnity(length: number, sign: number): Float64Array {
   return roots
 }
 
-/** A pass of radix p takes n-point transforms (`stride` of them, interleaved) to n/p-point ones. */
+/** A pass of radix p turns `stride` interleaved n-point transforms into n/p-point transforms. */
 function makePass(radix: number, n: number, stride: number, sign: number): Pass {
   const twiddles = rootsOfUnity(n, sign)
   if (radix === 2) return (from, to) => radix2(from, to, n, stride, twiddles)
@@ -123,15 +123,16 @@ function radix4(
   }
 }
 
-/** Working memory of a butterfly's pairs that are not zero: sums and differences, and their columns in a row of the table. */
+/** Working memory for a butterfly's nonzero pairs: sums and differences, and their columns in a row of the table. */
 interface Pairs {
   readonly values: Float64Array
   readonly columns: Int32Array
 }
 
 /**
- * An odd prime: samples r and p − r share cosines and sines, so sums and differences of the pairs take a quarter of the work. Pairs of
- * zeros take none; a row of zero-filled k-space has many of them.
+ * An odd prime. Samples r and p − r share cosines and sines, so sums and differences of pairs need a quarter of the
+ * work.
+ * Pairs of zeros are skipped, because a row of zero-filled k-space has many.
  */
 function oddRadix(
   from: Float64Array,
@@ -145,7 +146,7 @@ function oddRadix(
 ): void {
   const part = n / radix
   const pairs = (radix - 1) / 2
-  const apart = 2 * stride * part // of a butterfly's samples
+  const apart = 2 * stride * part // between a butterfly's samples
   const width = 2 * pairs // of a row of the table
   for (let j = 0; j < part; j++) {
     for (let q = 0; q < stride; q++) {
@@ -170,7 +171,8 @@ function oddRadix(
       const y = 2 * (q + stride * radix * j)
       to[y] = re0
       to[y + 1] = im0
-      // Two results and their mirror images together take a quarter less time than one by one. Of an odd number the last is computed twice.
+      // Two results and their mirror images together take a quarter less time than single results.
+      // If the number of results is odd, the last is computed twice.
       for (let t = 1; t <= pairs; t += 2) {
         const row = (t - 1) * width
         const next = Math.min(t, pairs - 1) * width
@@ -239,14 +241,15 @@ function store(to: Float64Array, at: number, re: number, im: number, twiddles: F
 
 /** A line's transform without a scale or a shift, X[k] = Σₙ x[n] · exp(∓2πi · kn / N). */
 export interface PlainTransform {
-  /** The caller fills it with the line's samples, interleaved. */
+  /** The caller fills `line` with the samples, interleaved. */
   readonly line: Float64Array
-  /** The result, in working memory that the next call overwrites. */
+  /** The result lies in working memory that the next call overwrites. */
   run(): Float64Array
 }
 
 /**
- * The caller owns the transform. `sparse` suits lines that are mostly zeros: it takes the factors in reverse, and the last bits differ.
+ * The caller owns the transform. `sparse` suits lines that are mostly zeros: the factors come in reverse order, and the
+ * last bits differ.
  */
 export function makeTransform(length: number, inverse: boolean, sparse = false): PlainTransform {
   const sign = inverse ? 1 : -1

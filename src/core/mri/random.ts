@@ -1,5 +1,5 @@
 /**
- * Random numbers as NumPy's legacy `RandomState` draws them, so that a mask made here is fastMRI's mask bit for bit.
+ * Random numbers as NumPy's legacy `RandomState` draws them. With equal seeds, masks equal fastMRI's masks bit for bit.
  * Generator: MT19937 (Matsumoto & Nishimura 1998, "Mersenne Twister", with the 2002 initialisation).
  */
 import { AppError } from '../../contract/errors.ts'
@@ -49,7 +49,7 @@ export class RandomState {
     return (high * 2 ** 26 + low) / 2 ** 53
   }
 
-  /** Uniform over 0 … n − 1, `n` at most 2³². Draws nothing for n = 1, else words cut to the bits of n − 1 until one fits. */
+  /** Uniform over 0 … n − 1, `n` ≤ 2³². Draws words, cut to the bits of n − 1, until a word fits; none for n = 1. */
   randint(n: number): number {
     const largest = expectInteger('the number of choices', n, 2 ** 32 + 1) - 1
     if (largest < 0) throw new AppError('INVALID_ARGUMENT', 'Expected at least one choice to draw from, got 0')
@@ -61,7 +61,7 @@ export class RandomState {
     }
   }
 
-  /** Standard normal by Marsaglia's polar method; pairs are drawn and handed out in NumPy's order (`standard_normal`). */
+  /** Standard normal by Marsaglia's polar method. Pairs come in the order of NumPy's `standard_normal`. */
   normal(): number {
     if (this.#spareNormal !== null) {
       const spare = this.#spareNormal
@@ -129,10 +129,10 @@ export class RandomState {
 }
 
 /**
- * A stream of its own for every (seed, purpose, indices), e.g. `stream(seed, 'mask', epoch, slice)`: what one purpose
- * draws never shifts what another draws, and a resumed run draws what the unbroken one would have.
- * A key spells out its own length (numbers as two words, the text after its length, the number of indices first), so
- * none is the beginning of another: MT19937 repeats a short key cyclically, and could take the one for the other.
+ * A separate stream for every (seed, purpose, indices), e.g. `stream(seed, 'mask', epoch, slice)`. Draws of one purpose
+ * never shift the draws of another purpose. A resumed run therefore draws what the unbroken run would have drawn.
+ * A key states its own length: numbers as two words, the text after its length, the number of indices first.
+ * No key is thus the beginning of another key. MT19937 repeats a short key cyclically, so such keys could coincide.
  */
 export function stream(seed: number, purpose: string, ...indices: number[]): RandomState {
   const codes = Array.from({ length: purpose.length }, (_, index) => purpose.charCodeAt(index))

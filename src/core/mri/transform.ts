@@ -1,8 +1,8 @@
 /**
- * The plain-number half of fastMRI's `UnetDataTransform`: which centred crop of the image a network sees, and
+ * The crop and the normalisation of fastMRI's `UnetDataTransform`: which centred crop of the image a network sees, and
  *   normalised = clamp((magnitude − mean) / (std + 1e−11), −6, 6)
- * with mean and unbiased (n − 1) standard deviation of the zero-filled crop; the ground truth gets the same two numbers.
- * Raw magnitudes are near 1e−5, so the statistics are accumulated in double and the 1e−11 is not negligible by design.
+ * with mean and unbiased (n − 1) standard deviation of the zero-filled crop. The ground truth gets both numbers too.
+ * Raw magnitudes are near 1e−5. Statistics are therefore accumulated in double, and 1e−11 is not negligible by design.
  * Source: Zbontar et al. 2018, "fastMRI: An open dataset and benchmarks for accelerated MRI", and its reference code.
  */
 import { AppError } from '../../contract/errors.ts'
@@ -14,8 +14,8 @@ const EPSILON = 1e-11
 const LIMIT = 6
 
 /**
- * The crop that a volume's images are compared at: the ground truth's size, else the header's, else the whole image.
- * Acquisitions narrower than that (some FLAIR brains) are cropped square to their columns, as fastMRI does.
+ * The crop at which a volume's images are compared: the ground truth's size, else the header's, else the whole image.
+ * Acquisitions narrower than this crop (some FLAIR brains) are cropped square to their columns, as in fastMRI.
  */
 export function cropShape(
   info: Pick<VolumeInfo, 'targetShape' | 'reconSize' | 'rows' | 'columns'>,
@@ -26,8 +26,8 @@ export function cropShape(
 }
 
 /**
- * Of the images at that crop, `undefined` where it is not known. A ground truth with more pixels than k-space has samples was
- * interpolated, which the file does not describe.
+ * Voxel size of images at that crop; `undefined` if it is not known. A ground truth with more pixels than k-space has
+ * samples was interpolated, and the file does not describe the interpolation.
  */
 export function voxelSizeOf(
   { targetShape, rows, columns, voxelSize }: Pick<VolumeInfo, 'targetShape' | 'rows' | 'columns' | 'voxelSize'>,
@@ -62,7 +62,7 @@ export function centreCropReal(
   return crop
 }
 
-/** The zero-filled magnitude as the network sees it, with the two numbers that undo it. */
+/** The zero-filled magnitude in the network's units, with the two numbers that undo the normalisation. */
 export function normalise(magnitude: Float32Array): { image: Float32Array; mean: number; std: number } {
   let sum = 0
   for (let i = 0; i < magnitude.length; i++) sum += magnitude[i]
@@ -73,7 +73,7 @@ export function normalise(magnitude: Float32Array): { image: Float32Array; mean:
   return { image: rescale(magnitude, mean, std), mean, std }
 }
 
-/** The ground truth in the network's units: the same crop, and the statistics of the zero-filled image. */
+/** The ground truth in the network's units: cropped, and normalised by the statistics of the zero-filled image. */
 export function normaliseTarget(
   target: Float32Array,
   shape: Shape,
@@ -89,7 +89,7 @@ export function unnormalise(image: Float32Array, mean: number, std: number): Flo
   return image.map(value => value * std + mean)
 }
 
-/** (image − mean) / std within the limits: an image in the units that another one was normalised to. */
+/** (image − mean) / std within the limits: an image in the units to which another image was normalised. */
 export function rescale(image: Float32Array, mean: number, std: number): Float32Array {
   const scaled = new Float32Array(image.length)
   for (let i = 0; i < image.length; i++)

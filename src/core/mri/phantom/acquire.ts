@@ -1,6 +1,6 @@
 /**
- * From signal to measured k-space: receive coil (smooth magnitude and phase), Fourier transform of the fine grid cut to the
- * scanner's 640 × 372 samples (so edges ring as they do in a scanner), thermal noise.
+ * From signal to measured k-space: receive coil (smooth magnitude and phase), Fourier transform, thermal noise.
+ * The transform of the fine grid is cut to the scanner's 640 × 372 samples, so edges ring as in a scanner.
  *
  *   k = cut(F(S · m)) + n,   n ~ CN(0, 2σ²): standard deviation σ in the real and in the imaginary part
  */
@@ -9,7 +9,7 @@ import { stream } from '../random.ts'
 import { COLUMNS, FINE_COLUMNS, FINE_ROWS, fineX, fineY, ROWS, type Sizes, sizesOf, type Voxel } from './grid.ts'
 import type { Acquisition } from './tissues.ts'
 
-/** The receive side of one patient's scan; millimetres of the scanner. */
+/** The receive side of one patient's scan, in millimetres of the scanner. */
 export interface Receiver {
   /** Bright spots near coil elements: place, strength and width. */
   readonly elements: readonly {
@@ -26,14 +26,14 @@ export interface Receiver {
     readonly radians: number
     readonly widthMm: number
   }[]
-  /** Half length of what the coil sees along the leg. */
+  /** Half length of the coil's view along the leg. */
   readonly reachMm: number
-  /** Spatial change of fat suppression or flip angle, relative, a half field of view. */
+  /** Relative change of fat suppression or flip angle over half a field of view. */
   readonly shadingX: number
   readonly shadingY: number
-  /** Muscle signal at sensitivity 1 over the noise's standard deviation per real or imaginary part. */
+  /** Muscle signal at sensitivity 1, divided by the noise's standard deviation in the real or imaginary part. */
   readonly snr: number
-  /** From the tissue table's units to a scanner's. */
+  /** Factor from the tissue table's units to the scanner's units. */
   readonly gain: number
 }
 
@@ -69,7 +69,7 @@ export function drawReceiver(seed: number, patient: number, acquisition: Acquisi
 function receive(signal: Float32Array, receiver: Receiver): Float64Array {
   const image = new Float64Array(2 * signal.length)
   const spots = [...receiver.elements, ...receiver.phaseSpots]
-  // exp(−(x² + y²)/2w²) is the product of one table for rows and one for columns
+  // exp(−(x² + y²)/2w²) is the product of a table for rows and a table for columns.
   const profile = (count: number, at: (k: number) => number, centre: (spot: (typeof spots)[number]) => number) =>
     spots.map(spot =>
       Float64Array.from({ length: count }, (_, k) =>
@@ -100,7 +100,7 @@ function receive(signal: Float32Array, receiver: Receiver): Float64Array {
   return image
 }
 
-/** The central [ROWS, COLUMNS] of the fine image's k-space, scaled so that its image has the fine image's values. */
+/** The central [ROWS, COLUMNS] of the fine image's k-space, scaled so that its image keeps the fine image's values. */
 function bandLimit(image: Float64Array): Float64Array {
   const alongRow = centredLineTransform(FINE_COLUMNS, false, COLUMNS)
   const alongColumn = centredLineTransform(FINE_ROWS, false, ROWS)
@@ -113,7 +113,7 @@ function bandLimit(image: Float64Array): Float64Array {
   return kspace
 }
 
-/** Magnitude of the image of k-space with these sizes, centre crop; rows outside the crop are never made. */
+/** Magnitude of the centre crop of the image of k-space with these sizes. Rows outside the crop are not computed. */
 function croppedMagnitude(kspace: Float64Array, { rows, columns, crop }: Sizes): Float32Array {
   const alongColumn = centredLineTransform(rows, true)
   const alongRow = centredLineTransform(columns, true)
@@ -133,7 +133,7 @@ function croppedMagnitude(kspace: Float64Array, { rows, columns, crop }: Sizes):
   return magnitude
 }
 
-/** The central part of [ROWS, COLUMNS] k-space that a coarser scan measures, scaled so that its image has the same values. */
+/** The central part of [ROWS, COLUMNS] k-space that a coarser scan measures, scaled to keep the image's values. */
 function central<T extends Float32Array | Float64Array>(kspace: T, { rows, columns }: Sizes, into: T): T {
   if (rows === ROWS) return kspace
   const scale = Math.sqrt((rows * columns) / (ROWS * COLUMNS))
@@ -144,7 +144,7 @@ function central<T extends Float32Array | Float64Array>(kspace: T, { rows, colum
   return into
 }
 
-/** Measures one plane. `noise` gives standard normal draws, the same ones whatever the voxel. */
+/** Measures one plane. `noise` gives standard normal draws, which do not depend on the voxel. */
 export function acquire(
   signal: Float32Array,
   receiver: Receiver,

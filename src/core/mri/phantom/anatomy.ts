@@ -1,8 +1,8 @@
 /**
  * The solids of the knee in millimetres of a mean knee: x lateral, y towards the foot (joint line at 0), z anterior.
- * They are solids and not drawings, so a coronal plane at another depth shows what it should: one trochlea in front, two
- * condyles and a notch in the middle, two separate condyles behind. Sizes follow adult morphometry (bicondylar width near
- * 78 mm, condyles near 60 mm deep, cartilage 2 mm).
+ * They are solids, so a coronal plane shows the anatomy of its depth: one trochlea in front, two condyles and a notch
+ * in the middle, two separate condyles behind. Sizes follow adult morphometry (bicondylar width near 78 mm, condyles near
+ * 60 mm deep, cartilage 2 mm).
  */
 import type { Patient } from './patient.ts'
 import { condyloid, ellipse, ellipsoid, join, logistic, meet, type Point, ramp, tube } from './shapes.ts'
@@ -27,7 +27,7 @@ export function femurDistance(patient: Patient, x: number, y: number, z: number)
   return meet(solid, -notchDistance(patient, x, y, z), 2)
 }
 
-/** Height of the tibial plateau: two shallow dishes, the two spines between them, sloping down towards the back. */
+/** Height of the tibial plateau: two shallow dishes with two spines between them, lower towards the back. */
 function plateauY(patient: Patient, x: number, z: number): number {
   const dish = Math.max(0, 1 - ((Math.abs(x) - COMPARTMENT_X) / 13) ** 2)
   const depth = Math.exp(-(((z + 3) / 10) ** 2))
@@ -57,7 +57,7 @@ const FIBULA_SHAFT: readonly Point[] = [
   { x: 35, y: 190, z: -18 },
 ]
 
-/** Thickness of compact bone: thick round the shafts, thin round the spongy ends. */
+/** Thickness of compact bone: thick around the shafts, thin around the spongy ends. */
 export function femurCortexMm(patient: Patient, y: number): number {
   return patient.cortexMm * (0.55 + 2.1 * ramp(-42, -80, y))
 }
@@ -65,7 +65,7 @@ export function tibiaCortexMm(patient: Patient, y: number): number {
   return patient.cortexMm * (0.55 + 2.3 * ramp(28, 70, y))
 }
 
-/** Thickness of cartilage if (x, y) is at the femur's surface: on what bears load or meets the patella, not in the notch. */
+/** Cartilage thickness at the femur's surface: where the femur bears load or meets the patella, not in the notch. */
 export function femoralCartilageMm(patient: Patient, x: number, y: number, z: number): number {
   const beside = Math.abs(Math.abs(x) - COMPARTMENT_X)
   const condyle = 1 - ramp(14, 17.5, beside)
@@ -84,8 +84,8 @@ export function tibialCartilageMm(patient: Patient, x: number, y: number, z: num
 }
 
 /**
- * A C of wedge-shaped section, open towards the notch, lying on the tibial cartilage: `aboveTibia` and `aboveFemur` are
- * the distances to the two cartilages. It fills the gap between them from the rim inwards.
+ * A C with a wedge-shaped section, open towards the notch, lying on the tibial cartilage. The meniscus fills the gap
+ * between both cartilages from the rim inwards. `aboveTibia` and `aboveFemur`: distances to the two cartilages.
  */
 export function meniscusDistance(x: number, y: number, z: number, aboveTibia: number, aboveFemur: number): number {
   const outwards = Math.abs(x) - COMPARTMENT_X
@@ -98,14 +98,14 @@ export function meniscusDistance(x: number, y: number, z: number, aboveTibia: nu
   return Math.max(wedge, 0.2 - aboveFemur, 0.1 - aboveTibia, 6 - radius, radius - 15.6, opening, below)
 }
 
-/** Half width of the leg inside its fascia, and the ellipse that it is in the axial plane. */
+/** Distance to the fascia of the leg, an ellipse in the axial plane. */
 export function fasciaDistance(patient: Patient, x: number, y: number, z: number): number {
   const thigh = (9 + 8 * (patient.muscleBulk - 1)) * logistic(-y, 40, 13)
   const calf = 3.5 * patient.muscleBulk * logistic(y, 62, 12)
   return ellipse(x + 1 - 0.02 * y, z + 4, 45.5 + thigh + calf, 47 + thigh + calf)
 }
 
-/** Thickness of subcutaneous fat; more on the medial side. */
+/** Thickness of subcutaneous fat, larger on the medial side. */
 export function fatMm(patient: Patient, x: number, y: number): number {
   const medial = ramp(20, -20, x)
   return patient.fatMm * (0.75 + 0.5 * medial) * (1 + 0.25 * logistic(-y, 20, 20) - 0.15 * logistic(y, 30, 15))
@@ -114,11 +114,13 @@ export function fatMm(patient: Patient, x: number, y: number): number {
 export interface Muscle {
   readonly centre: Point
   readonly radii: readonly [number, number, number]
-  /** Slope of the fibres in the coronal plane, mm a mm. */
+  /** Slope of the fibres in the coronal plane, mm per mm. */
   readonly slope: number
 }
 
-/** Vasti; hamstrings, sartorius and gracilis; gastrocnemius, popliteus, soleus; tibialis anterior, extensors, peronei. */
+/**
+ * Vasti; hamstrings, sartorius and gracilis; gastrocnemius, popliteus, soleus; tibialis anterior, extensors, peronei.
+ */
 export const MUSCLES: readonly Muscle[] = [
   { centre: { x: -36, y: -80, z: 4 }, radii: [19, 66, 36], slope: -0.12 },
   { centre: { x: 40, y: -92, z: 4 }, radii: [19, 66, 32], slope: 0.12 },
@@ -144,14 +146,14 @@ export function muscleDistance(muscle: Muscle, bulk: number, x: number, y: numbe
   return ellipsoid(across, y - centre.y, z - centre.z, radii[0] * bulk, radii[1], radii[2] * bulk)
 }
 
-/** A tube along a path; its section is `flatness` times as deep (z) as wide. */
+/** A tube along a path. Its section is `flatness` times as deep (z) as wide. */
 export interface Band {
   readonly path: readonly Point[]
   readonly radiusMm: number
   readonly flatness: number
 }
 
-/** From the lateral wall of the notch, behind, to between the spines, in front; fibre bundles give it some signal. */
+/** From the lateral wall of the notch (behind) to between the spines (in front). Fibre bundles give some signal. */
 export const ANTERIOR_CRUCIATE: Band = {
   path: points([9, -20, -17], [3, -9, -6], [-3, 2, 6]),
   radiusMm: 3.6,
@@ -159,8 +161,8 @@ export const ANTERIOR_CRUCIATE: Band = {
 }
 
 /**
- * The bands without signal: posterior cruciate, medial and lateral collateral, iliotibial band; tendons of popliteus, biceps,
- * semimembranosus, the pes anserinus and the patella.
+ * The bands without signal: posterior cruciate, medial and lateral collateral ligament, iliotibial band; tendons of
+ * popliteus, biceps, semimembranosus, the pes anserinus and the patella.
  */
 export const LIGAMENTS: readonly Band[] = [
   { path: points([-7, -14, 0], [-4, -10, -14], [1, 6, -29]), radiusMm: 4.3, flatness: 1.2 },
@@ -178,7 +180,7 @@ export const LIGAMENTS: readonly Band[] = [
   { path: points([0, -50, 38], [0, 0, 36], [2, 38, 26]), radiusMm: 10, flatness: 0.3 },
 ]
 
-/** Popliteal artery (fast blood) and vein, the four geniculate vessels. */
+/** Popliteal artery (fast blood) and vein, and the four geniculate vessels. */
 export const VESSELS: readonly (Band & { readonly blood: 'fastBlood' | 'slowBlood' })[] = [
   {
     path: points([-3, -160, -24], [1, -50, -29], [3, 10, -33], [2, 60, -29], [0, 160, -25]),
@@ -217,7 +219,7 @@ function points(...coordinates: readonly (readonly [number, number, number])[]):
   return coordinates.map(([x, y, z]) => ({ x, y, z }))
 }
 
-/** What a band may cover of the plane at depth `z`, `null` if it stays clear of it. */
+/** Box of a band in the plane at depth `z`; `null` if the band does not reach the plane. */
 export function bandBox({ path, radiusMm, flatness }: Band, z: number) {
   const margin = radiusMm + 1
   const depth = margin * flatness

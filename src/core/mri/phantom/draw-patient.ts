@@ -1,4 +1,4 @@
-/** Draws what differs from knee to knee, once a patient. */
+/** Draws the properties that differ from knee to knee, once per patient. */
 import { stream } from '../random.ts'
 import { MUSCLES } from './anatomy.ts'
 import type { Patient } from './patient.ts'

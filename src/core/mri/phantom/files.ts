@@ -3,17 +3,17 @@ import { ROLES, type Role } from '../../../contract/volumes.ts'
 import type { SyntheticVolume } from './header.ts'
 import type { Acquisition } from './tissues.ts'
 
-/** Every patient has a PD and a PDFS volume, as fastMRI's knees do. */
+/** Every patient has a PD and a PDFS volume, like fastMRI's knees. */
 const ACQUISITIONS: readonly Acquisition[] = ['CORPD_FBK', 'CORPDFS_FBK']
 
 export interface StudyFile {
-  /** Within the study's folder, with `/`. */
+  /** Path within the study's folder, with `/`. */
   readonly path: string
   readonly file: string
   readonly volume: SyntheticVolume
 }
 
-/** One file a volume, in a folder for each role; patients are counted over all roles. */
+/** One file per volume, in a folder for each role. Patients are counted over all roles. */
 export function studyFiles(seed: number, patients: Readonly<Record<Role, number>>): StudyFile[] {
   const roles = ROLES.flatMap(role => Array.from({ length: patients[role] }, () => role))
   return roles.flatMap((role, patient) =>

@@ -1,4 +1,4 @@
-/** The sampling of the synthetic scan: fastMRI's knee matrix and field of view, and the finer grid that anatomy is drawn on. */
+/** The sampling of the synthetic scan: fastMRI's knee matrix and field of view, and the finer grid of the anatomy. */
 
 /** k-space as stored: readout rows (oversampled twofold) × phase-encoding columns. */
 export const ROWS = 640
@@ -10,7 +10,10 @@ export const PIXEL_MM = 0.4375
 export const FIELD_OF_VIEW_MM = { rows: ROWS * PIXEL_MM, columns: COLUMNS * PIXEL_MM } as const
 export const SLICE_THICKNESS_MM = 3
 
-/** Side of a voxel, in fastMRI's: of two, the scan measures the central half of k-space along both axes of the same field of view. */
+/**
+ * Side of a voxel, in units of fastMRI's voxel. With 2, the scan measures the central half of k-space along both axes.
+ * The field of view stays.
+ */
 export type Voxel = 1 | 2
 
 export interface Sizes {
@@ -21,13 +24,13 @@ export interface Sizes {
 
 export const sizesOf = (voxel: Voxel): Sizes => ({ rows: ROWS / voxel, columns: COLUMNS / voxel, crop: CROP / voxel })
 
-/** Anatomy is sampled one and a half times as finely over the same field of view, then band-limited by cutting its spectrum. */
+/** Anatomy is sampled 1.5 times as finely over this field of view, then band-limited by cutting its spectrum. */
 export const FINE_ROWS = 960
 export const FINE_COLUMNS = 576
 export const FINE_ROW_MM = FIELD_OF_VIEW_MM.rows / FINE_ROWS
 export const FINE_COLUMN_MM = FIELD_OF_VIEW_MM.columns / FINE_COLUMNS
 
-/** Scanner coordinates of a fine sample, 0 in the middle; y grows downwards (towards the foot), x to the right. */
+/** Scanner coordinates of a fine sample, 0 in the middle. y grows downwards (towards the foot), x to the right. */
 export function fineX(column: number): number {
   return (column - FINE_COLUMNS / 2) * FINE_COLUMN_MM
 }

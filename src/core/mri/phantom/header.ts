@@ -1,4 +1,4 @@
-/** What a fastMRI file says of itself beside its arrays, for a synthetic scan: attributes and the ISMRMRD header. */
+/** What a fastMRI file holds beside its arrays, for a synthetic scan: attributes and the ISMRMRD header. */
 import { CROP, FIELD_OF_VIEW_MM, PIXEL_MM, SLICE_THICKNESS_MM, sizesOf, type Voxel } from './grid.ts'
 import type { Acquisition } from './tissues.ts'
 
@@ -8,12 +8,15 @@ export interface SyntheticVolume {
   readonly acquisition: Acquisition
 }
 
-/** Attributes of the file's root that are known without its slices (`max` and `norm` come from the ground truth). */
+/** Root attributes that are known without the slices (`max` and `norm` come from the ground truth). */
 export function volumeAttributes({ seed, patient, acquisition }: SyntheticVolume) {
   return { acquisition, patient_id: `synthetic-${seed}-${patient}` }
 }
 
-/** `ismrmrd_header`: every column (from 0 to 371, of a voxel of 1) is encoded and the middle one (186) is the centre, so a reader finds no padding. */
+/**
+ * `ismrmrd_header`. Every column (0 to 371 for a voxel of 1) is encoded, and the middle column (186) is the centre.
+ * A reader therefore finds no padding.
+ */
 export function ismrmrdHeader(volume: SyntheticVolume, slices: number, voxel: Voxel = 1): string {
   const { rows, columns, crop } = sizesOf(voxel)
   const space = (height: number, width: number, heightMm: number, widthMm: number) => `

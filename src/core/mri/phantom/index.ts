@@ -1,7 +1,8 @@
 /**
- * Synthetic knees: fastMRI-like single-coil k-space of drawn anatomy, for a machine that has no real data at hand.
- * k-space is simulated from the signal of solids on a finer grid; no target image is ever transformed to make it, and the
- * noise-free image is kept beside. It is knee-like, not a knee: nothing learned on it says how well anything images patients.
+ * Synthetic knees: fastMRI-like single-coil k-space of drawn anatomy, for a machine without real data.
+ * k-space is simulated from the signal of solids on a finer grid, never by transforming a target image.
+ * The noise-free image is kept too. The anatomy is knee-like, not a knee, so no result on synthetic knees says how well
+ * a method works on patients.
  */
 import { AppError } from '../../../contract/errors.ts'
 import { stream } from '../random.ts'
@@ -17,7 +18,7 @@ export { type Sizes, sizesOf, type Voxel } from './grid.ts'
 export { ismrmrdHeader, type SyntheticVolume, volumeAttributes } from './header.ts'
 export type { Acquisition } from './tissues.ts'
 
-/** Frozen: a change of anything that it draws takes a new version and a new hash in its test. */
+/** Frozen: if a drawn bit changes, the test needs a new version and a new hash. */
 export const GENERATOR = { name: 'Self-MRI synthetic knee', version: 1 } as const
 
 /** Planes lie between these depths (mm, anterior positive): from the trochlea to the popliteal vessels. */
@@ -27,16 +28,16 @@ const BACK_MM = -35
 export interface SyntheticSliceSpec extends SyntheticVolume {
   /** From 0, front to back. */
   readonly slice: number
-  /** Of the volume: the planes share the knee's depth evenly. */
+  /** Number of the volume's slices. The planes divide the knee's depth evenly. */
   readonly slices: number
-  /** 1, fastMRI's, where it is left out. */
+  /** Default: 1, fastMRI's voxel. */
   readonly voxel?: Voxel
 }
 
 export interface SyntheticSlice {
-  /** Measured k-space, centred, [640, 372, 2]; of a voxel of 2 a quarter of it. */
+  /** Measured k-space, centred, [640, 372, 2]; a quarter of this for a voxel of 2. */
   readonly kspace: Float32Array
-  /** Magnitude of the image of the same k-space before noise, centre crop, [320, 320] or a quarter of it. */
+  /** Magnitude of the noise-free image, centre crop, [320, 320]; a quarter of this for a voxel of 2. */
   readonly noiseFree: Float32Array
   /** Standard deviation of the noise in the real and in the imaginary part of k-space. */
   readonly noiseSd: number

@@ -1,4 +1,4 @@
-/** Everything between and around the bone ends: capsule, fluid, menisci, cartilage, ligaments. */
+/** The joint between and around the bone ends: capsule, fluid, menisci, cartilage, ligaments. */
 import {
   ANTERIOR_CRUCIATE,
   type Band,
@@ -23,7 +23,7 @@ export function paintJoint(plane: Plane, bones: Bones, tissues: Tissues): void {
   const femoral = measure(plane, JOINT, i => femur[i] - femoralCartilageMm(patient, x[i], y[i], z))
   const tibial = measure(plane, JOINT, i => tibia[i] - tibialCartilageMm(patient, x[i], y[i], z))
 
-  // the capsule leaves the bones some millimetres of room at the joint line and none where it inserts
+  // The capsule leaves the bones some millimetres of room at the joint line, and none at its insertion.
   const fromJoint = (i: number) => Math.max(ramp(-14, -32, y[i]), ramp(4, 11, y[i]))
   const roomMm = 2 * ramp(-34, -12, z) + 1.2
   const capsule = measure(plane, JOINT, i => Math.min(femur[i], tibia[i]) - roomMm + (roomMm + 1) * fromJoint(i))
@@ -46,7 +46,7 @@ export function paintJoint(plane: Plane, bones: Bones, tissues: Tissues): void {
   )
   const cartilage = (layer: Region, thicknessMm: number) =>
     paint(plane, layer, 0.6, i => {
-      const deep = ramp(0, -thicknessMm, layer.distance[i]) // darker than the surface
+      const deep = ramp(0, -thicknessMm, layer.distance[i]) // deep cartilage is darker than its surface
       return tissues.cartilage * (1 - 0.16 * deep + 0.05 * medium[i] + 0.05 * broad[i] + 0.04 * fine[i])
     })
   cartilage(tibial, patient.tibialCartilageMm)
@@ -62,7 +62,7 @@ export function paintLigaments(plane: Plane, bones: Bones, tissues: Tissues): vo
   const cruciate = measureBand(plane, bones, ANTERIOR_CRUCIATE)
   if (!cruciate) return
   paint(plane, cruciate, 0.9, i => {
-    // bundles with fluid and fat between them
+    // Bundles with fluid and fat between them.
     const between = ridge(slantedSample(fibres, i, -0.7 * plane.patient.side), 0.3)
     return mix(tissues.cruciate * (1 + 0.15 * fine[i]), tissues.synovium, 0.5 * between)
   })

@@ -1,4 +1,4 @@
-/** What differs from knee to knee. Both acquisitions and all slices of a patient share it. */
+/** Properties that differ from knee to knee. Both acquisitions and all slices of a patient share them. */
 
 export interface Lesion {
   readonly x: number
@@ -17,7 +17,7 @@ export interface Patient {
   readonly shiftXMm: number
   readonly shiftYMm: number
   readonly shiftZMm: number
-  /** Varus or valgus: shear of the tibia against the femur, mm a mm. */
+  /** Varus or valgus: shear of the tibia against the femur, mm per mm. */
   readonly alignment: number
   readonly fatMm: number
   readonly muscleBulk: number
@@ -49,6 +49,6 @@ export interface Patient {
     readonly radiusMm: number
     readonly phase: number
   }[]
-  /** Share of fat signal that fat suppression leaves. */
+  /** Share of the fat signal that remains after fat suppression. */
   readonly suppression: number
 }

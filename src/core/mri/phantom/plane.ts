@@ -1,4 +1,4 @@
-/** Painting on one coronal plane: solids are measured (distance in mm at every sample) and mixed in over a soft edge. */
+/** Painting on one coronal plane. Solids are measured (distance in mm at every sample) and mixed over a soft edge. */
 import { FINE_COLUMN_MM, FINE_COLUMNS, FINE_ROW_MM, FINE_ROWS, fineX, fineY } from './grid.ts'
 import type { Patient } from './patient.ts'
 import { makeTexture } from './texture.ts'
@@ -21,7 +21,7 @@ export interface Region {
   readonly distance: Float32Array
 }
 
-/** A plane being painted: the patient's own coordinates of every fine sample, rigid for bone and wavier for soft parts. */
+/** A plane during painting: the patient's own coordinates of every fine sample, rigid for bone, wavy for soft parts. */
 export interface Plane {
   readonly patient: Patient
   /** Depth in the patient's own millimetres, anterior positive. */
@@ -33,7 +33,7 @@ export interface Plane {
   readonly softX: Float32Array
   readonly softY: Float32Array
   readonly textures: Textures
-  /** Room for the distances of the solid at hand. */
+  /** Working memory for the distances of one solid. */
   readonly scratch: Float32Array
 }
 
@@ -93,7 +93,7 @@ export function layOut(seed: number, index: number, patient: Patient, depthMm: n
   }
 }
 
-/** Rows and columns of the fine grid that may hold something of the box (bends and waves included). */
+/** Rows and columns of the fine grid that may lie in the box (bends and waves included). */
 function samplesOf(box: Box, patient: Patient) {
   const cos = Math.cos(patient.rotation)
   const sin = Math.sin(patient.rotation)
@@ -123,7 +123,7 @@ function forEachSample(plane: Plane, box: Box, visit: (i: number) => void): void
   }
 }
 
-/** Measures a solid over a box; it is far from everything else. */
+/** Measures a solid over a box. Samples outside the box get a large distance. */
 export function measure(
   plane: Plane,
   box: Box,
@@ -136,12 +136,12 @@ export function measure(
   return { box, distance: into }
 }
 
-/** Measures a solid that is painted before the next one is measured; outside the box its distances mean nothing. */
+/** Measures a solid that is painted before the next solid is measured. Distances outside the box are undefined. */
 export function measureOnce(plane: Plane, box: Box, distance: (i: number) => number): Region {
   return measure(plane, box, distance, plane.scratch)
 }
 
-/** Mixes `signal` in where the region, grown by `grownMm`, is inside, over an edge of `softMm`. */
+/** Mixes `signal` in inside the region, grown by `grownMm`, over an edge of `softMm`. */
 export function paint(plane: Plane, region: Region, softMm: number, signal: (i: number) => number, grownMm = 0): void {
   const target = plane.signal
   const { box, distance } = region
@@ -153,7 +153,7 @@ export function paint(plane: Plane, region: Region, softMm: number, signal: (i: 
   })
 }
 
-/** 1 on the line where the texture crosses 0, falling off at `width` of its standard deviation. */
+/** 1 on the line where the texture crosses 0. Falls off with `width`, in units of the texture's standard deviation. */
 export function ridge(texture: number, width: number): number {
   const t = texture / width
   return t * t > 9 ? 0 : Math.exp(-t * t)
@@ -163,7 +163,7 @@ export function mix(a: number, b: number, share: number): number {
   return a + share * (b - a)
 }
 
-/** Value of a texture taken as if its vertical grain leaned by `slope`. */
+/** Value of a texture whose vertical grain leans by `slope`. */
 export function slantedSample(texture: Float32Array, i: number, slope: number): number {
   if (slope === 0) return texture[i]
   const row = Math.floor(i / FINE_COLUMNS)

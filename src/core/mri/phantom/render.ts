@@ -1,6 +1,6 @@
 /**
- * One coronal plane of a patient as signal on the fine grid. Solids are painted from the skin inwards; signal within a tissue
- * follows its texture, and edges are softer where a slice of 3 mm would cut them obliquely.
+ * One coronal plane of a patient as signal on the fine grid. Solids are painted from the skin inwards.
+ * Signal within a tissue follows its texture. Edges are softer where a slice of 3 mm would cut them obliquely.
  */
 import { measureBones, paintBones } from './bones.ts'
 import { paintJoint, paintLigaments } from './joint.ts'
@@ -11,7 +11,7 @@ import type { Tissues } from './tissues.ts'
 
 export interface PlaneSpec {
   readonly seed: number
-  /** Number of the patient, names the textures' random streams. */
+  /** Number of the patient, which names the random streams of the textures. */
   readonly index: number
   readonly patient: Patient
   /** Distance from the middle of the scanner, anterior positive. */

@@ -1,6 +1,6 @@
 /**
  * Distances in millimetres to simple solids, negative inside. Ellipsoids use the first-order estimate
- * f · (f − 1) / |∇(f²)/2| (Quílez, "Ellipsoid SDF", 2008), exact on the surface, which is where it matters.
+ * f · (f − 1) / |∇(f²)/2| (Quílez, "Ellipsoid SDF", 2008). The estimate is exact on the surface.
  */
 
 export interface Point {
@@ -27,7 +27,7 @@ export function ellipsoid(x: number, y: number, z: number, a: number, b: number,
   return (f * (f - 1)) / Math.sqrt((u / a) ** 2 + (v / b) ** 2 + (w / c) ** 2)
 }
 
-/** Rounded block in x–y (|x/a|³ + |y/b|³), elliptic in z: the load-bearing end of a condyle is flatter than a ball. */
+/** Rounded block in x–y (|x/a|³ + |y/b|³), elliptic in z, because a condyle's loaded end is flatter than a ball. */
 export function condyloid(x: number, y: number, z: number, a: number, b: number, c: number): number {
   const u = Math.abs(x / a)
   const v = Math.abs(y / b)
@@ -39,7 +39,7 @@ export function condyloid(x: number, y: number, z: number, a: number, b: number,
   return (f - 1) / slope
 }
 
-/** Distance to the polyline through `points`, less `radius`; z counts for `1 / flatness` so that bands come out of tubes. */
+/** Distance to the polyline through `points`, minus `radius`. z is divided by `flatness`: tubes become bands. */
 export function tube(x: number, y: number, z: number, points: readonly Point[], radius: number, flatness = 1): number {
   let nearest = Infinity
   for (let i = 1; i < points.length; i++) {
@@ -71,7 +71,7 @@ export function meet(a: number, b: number, k: number): number {
   return -join(-a, -b, k)
 }
 
-/** 0 below `from`, 1 above `to`, smooth between; `from` may be the larger one. */
+/** 0 below `from`, 1 above `to`, smooth between them. `from` may be larger than `to`. */
 export function ramp(from: number, to: number, x: number): number {
   const t = Math.min(1, Math.max(0, (x - from) / (to - from)))
   return t * t * (3 - 2 * t)

@@ -13,7 +13,7 @@ export function paintSoftTissue(plane: Plane, bones: Bones, tissues: Tissues): v
   paintVessels(plane, bones, tissues)
 }
 
-/** Fills the leg with fat, also inside the fascia, whose region is returned. */
+/** Fills the leg with fat, also inside the fascia. Returns the region of the fascia. */
 function paintFat(plane: Plane, tissues: Tissues): Region {
   const { patient, z, softX: x, softY: y } = plane
   const { fine, medium, lobules, septa, patches, broad, bendX } = plane.textures

@@ -1,12 +1,12 @@
 /**
- * Band-limited noise: normal draws on a lattice of the wanted cell size, interpolated by the cubic B-spline and scaled to
- * unit variance. Along the slice direction two lattices are mixed, so that neighbouring slices resemble each other.
+ * Band-limited noise: normal draws on a lattice with the given cell size, interpolated by the cubic B-spline and scaled
+ * to unit variance. Along the slice direction two lattices are mixed, so that neighbouring slices resemble each other.
  */
 import { stream } from '../random.ts'
 import { FINE_COLUMN_MM, FINE_COLUMNS, FINE_ROW_MM, FINE_ROWS } from './grid.ts'
 
 export interface TextureSpec {
-  /** Names the random stream: one texture each. */
+  /** Names the random stream, one stream per texture. */
   readonly name: string
   readonly cellXMm: number
   readonly cellYMm: number
@@ -14,7 +14,7 @@ export interface TextureSpec {
   readonly cellZMm: number
 }
 
-/** Variance that a row of B-spline weights leaves of unit lattice noise, averaged over positions: ∫ Σ w² = 151/315. */
+/** Share of unit lattice variance that B-spline weights keep on one axis, averaged over positions: ∫ Σ w² = 151/315. */
 const KEPT_PER_AXIS = 151 / 315
 
 /** Lattice position and the four B-spline weights of every sample along one axis. */
@@ -35,7 +35,7 @@ function splineWeights(count: number, sampleMm: number, cellMm: number): { first
 }
 
 function lattice(seed: number, patient: number, spec: TextureSpec, zMm: number, rows: number, columns: number) {
-  const position = zMm / spec.cellZMm + 1_000_000 // random streams take no negative index
+  const position = zMm / spec.cellZMm + 1_000_000 // because random streams take no negative index
   const layer = Math.floor(position)
   const t = position - layer
   const near = stream(seed, `phantom-texture-${spec.name}`, patient, layer)

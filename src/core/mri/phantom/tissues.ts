@@ -1,12 +1,12 @@
 /**
- * Signal of each tissue, relative to fat in proton density (PD) without fat suppression, as a turbo spin echo with an
- * echo time near 30 ms shows them: cortex, ligament and meniscus have next to no signal (very short T2), fat and
- * marrow are bright, and fat suppression leaves fluid and cartilage as the brightest tissues.
+ * Signal of each tissue, relative to fat in proton density (PD) without fat suppression, for a turbo spin echo with an
+ * echo time near 30 ms. Cortex, ligament and meniscus have almost no signal (very short T2). Fat and marrow are bright.
+ * With fat suppression, fluid and cartilage are the brightest tissues.
  */
 
 export type Acquisition = 'CORPD_FBK' | 'CORPDFS_FBK'
 
-/** [PD, PD fat-suppressed]; what is fat or fatty marrow is scaled by the patient's suppression instead. */
+/** [PD, PD fat-suppressed]. Fat and fatty marrow are not listed, because the patient's suppression scales them. */
 const WATER = {
   muscle: [0.4, 0.36],
   cartilage: [0.68, 0.6],
@@ -28,12 +28,12 @@ const WATER = {
 /** Signal of fat (lobules) and of yellow marrow without suppression. */
 const FAT = { fat: 1, marrow: 0.86, hoffa: 0.92 } as const
 
-/** Relative change of fat signal over the plane: suppression is never uniform. */
+/** Relative change of fat signal over the plane, because suppression is never uniform. */
 const FAT_VARIATION = [0.05, 0.22] as const
 
 export type Tissues = Readonly<Record<keyof typeof WATER | keyof typeof FAT | 'fatVariation', number>>
 
-/** The tissue table of one acquisition; `suppression` is the share of fat signal that fat suppression leaves. */
+/** The tissue table of one acquisition. `suppression`: share of the fat signal that remains after fat suppression. */
 export function tissueTable(acquisition: Acquisition, suppression: number): Tissues {
   const column = acquisition === 'CORPDFS_FBK' ? 1 : 0
   const left = acquisition === 'CORPDFS_FBK' ? suppression : 1

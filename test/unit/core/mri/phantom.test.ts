@@ -16,7 +16,7 @@ import { tissueTable } from '../../../../src/core/mri/phantom/tissues.ts'
 import { expectClose } from '../../../golden.ts'
 
 const FROZEN_VERSION = 1
-const FROZEN_SHA256 = '102dbe076769f481535f72547d739e1243204e7dafcc08f3285c1be98019a1d2'
+const FROZEN_SHA256 = '7bdc13d5b152fc7886d15c04810c9e2d62427116adbc85427726a466277f49ce'
 /** Statistics of the noise-free image of the slice below. */
 const STATISTICS = {
   maximum: 0.001074,
