@@ -12,7 +12,7 @@ import { RandomState } from './mri/random.ts'
 import { cropShape, normalise, unnormalise } from './mri/transform.ts'
 import type { Pause } from './pause.ts'
 
-/** The mask of a volume: the file's own mask, else a mask drawn from `random`, else a mask seeded by the file's name. */
+/** The mask of a volume: the file's own mask, else a mask drawn from `random`, else a mask seeded by the file name. */
 export function maskOf(volume: Volume, spec: MaskSpec, random?: RandomState): Uint8Array {
   if (volume.mask) return volume.mask // measured with this mask, so it is never masked again
   const { columns, file } = volume.info

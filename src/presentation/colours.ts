@@ -21,7 +21,7 @@ type Rgb = readonly [red: number, green: number, blue: number]
 /** A map's colours from the low end of the range to the high end. */
 interface ColourTable {
   readonly levels: readonly Rgb[]
-  /** Of a pixel without a number. No level of a colour map has this colour, so the pixel is not read as a value. */
+  /** Colour of a pixel without a number. No level of a colour map has this colour, so no value looks like it. */
   readonly noValue: Rgb
 }
 

@@ -57,8 +57,8 @@ export const leadingColumns = (report: ReproductionReport): Column<Line>[] =>
   )
 
 export const STEPS_TITLE =
-  'Wall-clock time of training steps, each with the reading and augmenting of its batch; validation and ' +
-  'preparation are not in it.'
+  'Wall-clock time of training steps, each with the reading and augmenting of its batch. Validation and ' +
+  'preparation are not included.'
 
 /** Mean over pairs of the seconds of `of` over the baseline's total. */
 function shareOfBaseline(line: Line, group: Group, of: (row: ReproductionRow) => number | undefined): string {
@@ -93,8 +93,8 @@ export function timeColumns(groupOf: (line: Line) => Group): Column<Line>[] {
       name: 'To the baseline’s SSIM',
       short: 'To baseline’s SSIM',
       title:
-        'Until the first validation whose SSIM reaches the baseline’s best one (same network, seed and ' +
-        'patients), pre-training included; the mean is over trainings that reach it.',
+        'Time until the first validation whose SSIM reaches the baseline’s best validation SSIM (same network, seed ' +
+        'and patients), pre-training included. The mean is over trainings that reach this SSIM.',
       cell: line => {
         const compared = pairs(line, baselineOf(groupOf(line)))
         const reached = compared.filter(([row]) => row.toBaseline)
@@ -113,7 +113,7 @@ export function timeColumns(groupOf: (line: Line) => Group): Column<Line>[] {
 
 const HEADLINE = new Set(['fine-tuned', 'control', 'baseline'])
 
-/** A line's first cell: its label, whose control it is, and over how many trainings its numbers are. */
+/** A line's first cell: its label, the method of a control, and the number of trainings behind its numbers. */
 export function lineRow(report: ReproductionReport): (line: Line) => Omit<Row, 'cells' | 'parts'> {
   const planned = plannedRows(report)
   return ({ kind, label, name, method, rows }) => {
@@ -131,7 +131,7 @@ function placeOf({ seed, fold }: ReproductionRow, { folds }: ReproductionReport)
   return folds.length > 1 ? `seed ${seed}, tested on ${folds[fold]?.name ?? `fold ${fold + 1}`}` : `seed ${seed}`
 }
 
-/** The trainings of a line, each as a line of its own; none where the line is one training. */
+/** The trainings of a line, each as a line of its own; none if the line has one training. */
 export const lineParts =
   (report: ReproductionReport) =>
   (line: Line): readonly { readonly label: string; readonly item: Line }[] =>
@@ -142,6 +142,6 @@ export const lineParts =
           item: { ...line, rows: [row], paces: [line.paces[i]] },
         }))
 
-/** Per network, the lines of these kinds. */
+/** The lines of these kinds, per network. */
 export const sectionsOf = (groups: readonly Group[], ...kinds: Parameters<typeof linesOf>[1][]) =>
   groups.map(group => ({ name: group.name, items: linesOf(group, ...kinds) }))

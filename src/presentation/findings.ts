@@ -5,17 +5,17 @@ import { baselineOf, type Group, groupsOf, type Line, lineName, linesOf, pairs }
 import { count, formatDeviation, formatDifference, formatPercent, formatSsim } from './numbers.ts'
 import { formatSpread, meanOf, spreadOf } from './statistics.ts'
 
-/** A method is asked to reach the baseline's SSIM within this share of the baseline's total time. */
+/** A method should reach the baseline's SSIM within this share of the baseline's total time. */
 const SHARE = 0.6
 
 /** 'Demonstration of SimCLR' */
 export const demoName = (method: string | null | undefined): string =>
   method ? `Demonstration of ${method}` : 'Demonstration'
 
-/** What was asked for. */
+/** What the reproduction was asked for. */
 function requestSentence({ request, folds, rows }: ReproductionReport): string {
   const patients = request.leaveOneOut
-    ? `each of ${count(folds.length, 'patient')} left out in turn, another one choosing the checkpoint`
+    ? `each of ${count(folds.length, 'patient')} left out in turn, another patient choosing the checkpoint`
     : 'the study’s own split'
   if (request.demo) {
     const { seed, channels } = request.demo
@@ -26,12 +26,12 @@ function requestSentence({ request, folds, rows }: ReproductionReport): string {
   return `The rows of the original work at ${scale}, ${count(request.seeds, 'seed')}, ${patients}.`
 }
 
-/** What was run, and whether all of it is here. */
+/** What was run, and whether all rows are there. */
 export function statusSentences(report: ReproductionReport): string[] {
   const { device, createdAt, complete, failures } = report
   return [
     `${requestSentence(report)} ${device}, ${createdAt}.`,
-    ...(complete ? [] : ['INCOMPLETE: rows are missing, and means are over those that are there.']),
+    ...(complete ? [] : ['INCOMPLETE: rows are missing, and means are over the rows that are there.']),
     ...(failures.length > 0 ? [`${count(failures.length, 'row')} failed; the reasons are listed.`] : []),
   ]
 }
@@ -75,7 +75,7 @@ interface Reach {
   readonly words: string
 }
 
-/** How often a line reached it, after what share of the baseline's total time, and how much was missing. */
+/** How often a line reached that SSIM, after what share of the baseline's total time, and how much was missing. */
 function reachOf(line: Line, group: Group): Reach | null {
   const compared = pairs(line, baselineOf(group)).filter(([, baseline]) => baseline.totalSeconds > 0)
   if (compared.length === 0) return null
@@ -144,14 +144,14 @@ function timeFindings(report: ReproductionReport): string[] {
     `The baseline’s best validation SSIM in at most ${formatPercent(SHARE)} of its total time, pre-training ` +
       `included. ${sorted(tuned)}`,
     ...tuned.map(({ name, reach }) => `${name}: ${reach.words}.`),
-    ...(controls.length === 0 ? [] : [`The same without pre-training, by the control of each. ${sorted(controls)}`]),
+    ...(controls.length === 0 ? [] : [`The controls of these methods, without pre-training. ${sorted(controls)}`]),
     ...(bests.length === 0
       ? []
       : [`The baseline itself first has its best SSIM after ${bests.join(', ')} of its total time.`]),
   ]
 }
 
-/** What fewer epochs from scratch reach. */
+/** SSIM of fewer epochs from scratch. */
 function scratchFindings(report: ReproductionReport): string[] {
   return groupsOf(report).flatMap(group => {
     const baseline = baselineOf(group)

@@ -1,4 +1,4 @@
-/** A method's SSIM less that of its control or of the baseline. */
+/** Differences in SSIM between a method and its control, or between a method and the baseline. */
 import type { Gain, ReproductionReport } from '../contract/reproduction.ts'
 import { type Line, pairs } from './lines.ts'
 import { formatCount, formatDeviation, formatDifference, formatPercent, NONE } from './numbers.ts'
@@ -30,7 +30,7 @@ const emphasisOf = (verdict: Gain['verdict']): Emphasis => (verdict === 'gain' |
 
 export function gainTable(report: ReproductionReport): Table | null {
   const protocol = protocolSentence(report.protocol)
-  const title = `SSIM less that of the other, on the same test patients from the same seed. ${protocol}`
+  const title = `SSIM minus the SSIM of the control or baseline, with equal test patients and seed. ${protocol}`
   const column = (name: string, cell: Column<Gain>['cell'], words = false): Column<Gain> => ({
     group: '',
     name,
@@ -55,14 +55,14 @@ export function gainTable(report: ReproductionReport): Table | null {
     })),
     row: gain => ({ label: gainName(gain, report), note: null, method: gain.method }),
     notes: [
-      'The interval is a bootstrap over patients, then seeds. A gain is called one only where the interval ' +
-        'leaves zero, a loss likewise.',
+      'The interval is a bootstrap over patients, then seeds. A gain or a loss is stated only if the interval ' +
+        'excludes zero.',
     ],
     protocol: [protocol],
   })
 }
 
-/** SSIM of a line less that of another, pair by pair. */
+/** SSIM of a line minus the SSIM of another line, pair by pair. */
 export const differences = (line: Line, other: Line | undefined): number[] =>
   pairs(line, other).map(([row, same]) => row.metrics.ssim - same.metrics.ssim)
 

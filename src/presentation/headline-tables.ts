@@ -1,4 +1,4 @@
-/** Table 1 of a reproduction, and the same rows by other measures. */
+/** Table 1 of a reproduction, and its rows by other measures. */
 
 import { ORIGINAL_BASELINE, ORIGINAL_ROWS } from '../contract/original.ts'
 import type { ReproductionReport, ReproductionRow } from '../contract/reproduction.ts'
@@ -30,7 +30,7 @@ import { type Cell, type Column, type Table, tableOf } from './table.ts'
 
 type Part = 'pretraining' | 'training'
 
-/** Of one training: its run. Of several: none. */
+/** The run of one training. Several trainings have no run. */
 const runOf = (rows: readonly ReproductionRow[], of: Part): Pick<Cell, 'run'> =>
   rows.length === 1 && rows[0][of] ? { run: rows[0][of].run } : {}
 
@@ -87,13 +87,14 @@ const trainingColumns = (group: string, prefix: string, lossName: string, of: Pa
   },
 ]
 
-/** The original's numbers of a method; those of its baseline stand beside the U-Net's. */
+/** The original work's numbers for a method. The numbers of its baseline stand beside the U-Net's baseline. */
 const originalColumn: Column<Line> = {
   group: '',
   name: 'The original work’s',
   short: 'The original work’s',
   title:
-    'As the original work prints it, by a protocol of its own; what is known and what is inferred of it is said below.',
+    'As printed in the original work, by its own protocol. ' +
+    'The notes below say what is known and what is inferred of that protocol.',
   words: true,
   aside: true,
   cell: ({ kind, method, network }) => {
@@ -115,8 +116,9 @@ function spreadNote(report: ReproductionReport): string {
   if (plannedRows(report) === 1) return 'One seed and one split: no spread over trainings can be given.'
   const splits = length > 1 ? `${length} left-out patients in turn` : 'one split'
   const trainings = `${seeds === 1 ? 'one seed' : `${seeds} seeds`}, ${splits}`
-  const patients = length > 1 ? '; patients’ differences are in it, so methods are compared pair by pair, as gains' : ''
-  return `± is the standard deviation over n trainings (${trainings})${patients}.`
+  const patients =
+    length > 1 ? ' It includes differences between patients, so methods are compared pair by pair, as gains.' : ''
+  return `± is the standard deviation over n trainings (${trainings}).${patients}`
 }
 
 /** Each method with its controls, the baseline last. */
@@ -147,9 +149,9 @@ export function tableOne(report: ReproductionReport): Table | null {
     notes: [
       spreadNote(report),
       ...termNotes(report),
-      'Times are of training steps, batches included; validation is not in them. Percentages are of the ' +
-        'baseline’s total. The time to the baseline’s SSIM ends at the first validation that reaches the best one ' +
-        'of the baseline of the same network, seed and patients.',
+      'Times are of training steps, batches included, without validation. Percentages are of the baseline’s total. ' +
+        'The time to the baseline’s SSIM ends at the first validation that reaches the best validation SSIM of the ' +
+        'baseline of the same network, seed and patients.',
       ...otherDevices(groups),
     ],
     protocol: [protocolSentence(report.protocol)],
@@ -157,8 +159,8 @@ export function tableOne(report: ReproductionReport): Table | null {
 }
 
 const SLICE_WISE =
-  'Slice-wise: PSNR and NMSE of each slice, PSNR by that slice’s maximum, then the mean, as fastMRI aggregated ' +
-  'before March 2021; the masks are those of the leading protocol.'
+  'Slice-wise: the mean over slices of each slice’s PSNR and NMSE, PSNR by the slice’s maximum, as fastMRI ' +
+  'aggregated before March 2021. The masks are the leading protocol’s.'
 
 export function tableTwo(report: ReproductionReport): Table | null {
   const { protocol, rows, synthetic } = report
@@ -211,10 +213,10 @@ export function tableTwo(report: ReproductionReport): Table | null {
     notes: [
       report.request.demo
         ? 'Foreground: air is left out.'
-        : 'Foreground: air is left out. Masks of many seeds: the mean over them, and ± the standard deviation over ' +
-          'them (its mean over trainings).',
+        : 'Foreground: air is left out. Masks of many seeds: the mean and ± the standard deviation over these masks ' +
+          '(the standard deviation is averaged over trainings).',
       SLICE_WISE,
-      'The pre-trained output is scored as it comes, before any fine-tuning: it has learned no scale.',
+      'The pre-trained output is scored before any fine-tuning. It is in arbitrary units.',
     ],
     protocol: [main, ...(draws ? [`Of the masks of many seeds: ${many}`] : [])],
   })

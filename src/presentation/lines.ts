@@ -51,7 +51,7 @@ function lineOf(rows: readonly ReproductionRow[], paceOf: (row: ReproductionRow)
   }
 }
 
-/** Rows of the same `identity` together, in the order of their first. */
+/** Groups items of equal `identity`, in the order of the first item of each group. */
 function gather<T>(items: readonly T[], identity: (item: T) => unknown): T[][] {
   const groups = new Map<string, T[]>()
   for (const item of items) {
@@ -63,7 +63,7 @@ function gather<T>(items: readonly T[], identity: (item: T) => unknown): T[][] {
   return [...groups.values()]
 }
 
-/** Seconds that a row's baseline takes on the device that trained the row; NaN if the baseline was not trained there. */
+/** Seconds of a row's baseline on the device that trained the row; NaN if the baseline was not trained there. */
 export const baselineTotal = ({ device, baselineSeconds }: ReproductionRow, baseline: ReproductionRow): number =>
   baselineSeconds ?? (device === baseline.device ? baseline.totalSeconds : Number.NaN)
 
@@ -91,7 +91,7 @@ export function groupFinder(groups: readonly Group[]): (line: Pick<Line, 'rows'>
 export const linesOf = ({ lines }: Group, ...kinds: readonly RowKind[]): Line[] =>
   lines.filter(line => kinds.includes(line.kind))
 
-/** The line that a line is compared with, on as many patients: of the same method, else of no method. */
+/** The line of `kind` to compare with `line`, on equally many patients: of the line's method, else of no method. */
 export function companion(group: Group, line: Line, kind: RowKind): Line | undefined {
   const all = linesOf(group, kind).filter(other => other.patients === line.patients)
   return all.find(other => other.method === line.method) ?? all.find(other => other.method === null)
@@ -138,7 +138,7 @@ export function pairs(
   })
 }
 
-/** Names the lines that another device than the baseline's trained, and says what their times are compared with. */
+/** Names the lines that were trained on another device than the baseline, and says how their times are compared. */
 export function otherDevices(groups: readonly Group[]): string[] {
   const told = (isSuch: (pace: number) => boolean, words: string) => {
     const lines = groups.flatMap(group =>
@@ -152,12 +152,12 @@ export function otherDevices(groups: readonly Group[]): string[] {
   return [
     ...told(
       pace => pace !== 1 && !Number.isNaN(pace),
-      'Times are that machine’s; what they are compared with, the baseline’s total and the curves of others, is ' +
-        'at the pace of the same baseline there.',
+      'Their times are that machine’s. The baseline’s total and the curves of other lines are converted to the pace ' +
+        'of this baseline on that machine.',
     ),
     ...told(
       Number.isNaN,
-      'Times are that machine’s; the baseline was not trained there, so they are compared with none.',
+      'Their times are that machine’s. They are compared with no baseline, because the baseline was not trained there.',
     ),
   ]
 }
@@ -171,24 +171,24 @@ export const lineName = (line: Line, groups: readonly Group[]): string =>
 
 const hasTerm = ({ settings }: RowTraining) => Number(settings.reconstruction ?? 0) > 0
 
-/** Of a pre-training: see `ownLossOf`. */
+/** The method's own loss of a pre-training: see `ownLossOf`. */
 export const ownLoss = (training: RowTraining): number | null => ownLossOf(training, hasTerm(training))
 
-/** The loss of one epoch: see `ownLossOf`. */
+/** The method's own loss of one epoch: see `ownLossOf`. */
 export const ownEpochLoss = (training: RowTraining, { loss, extra }: EpochFigures): number | null =>
   ownLossOf({ loss, ownLoss: extra[OWN_LOSS] }, hasTerm(training))
 
-/** Said where a pre-training's loss is shown; empty where no recipe adds a reconstruction term. */
+/** Notes where a pre-training's loss is shown; empty if no recipe adds a reconstruction term. */
 export function termNotes({ rows }: ReproductionReport): string[] {
   const trainings = rows.flatMap(({ pretraining }) => (pretraining && hasTerm(pretraining) ? [pretraining] : []))
   if (trainings.length === 0) return []
   return trainings.every(training => ownLoss(training) !== null)
     ? [
-        'The pre-training’s loss is the method’s own, as the chance level is: the recipe’s reconstruction term ' +
-          'is not in it.',
+        'The pre-training’s loss is the method’s own loss, like the chance level. It does not include the recipe’s ' +
+          'reconstruction term.',
       ]
     : [
-        'The pre-training’s loss has the recipe’s reconstruction term in it where no chance level stands beside ' +
-          'it: an older program wrote down the sum alone. The loss on held-out patients never has.',
+        'If no chance level stands beside a pre-training’s loss, the loss includes the recipe’s reconstruction term, ' +
+          'because an older program stored only the sum. The loss on held-out patients never includes the term.',
       ]
 }

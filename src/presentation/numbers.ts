@@ -1,9 +1,9 @@
 /** How numbers and times are written, once for screen and print. */
 
-/** What was never measured. */
+/** Written in place of a value that was never measured. */
 export const NONE = '—'
 
-/** A number with its decimals. Identical images have an infinite PSNR, which is a result: it is written as ∞. */
+/** A number with its decimals. Identical images have an infinite PSNR. This is a result, and is written as ∞. */
 function fixed(value: number | null | undefined, decimals: number): string {
   if (value === Number.POSITIVE_INFINITY) return '∞'
   return value == null || !Number.isFinite(value) ? NONE : value.toFixed(decimals)
@@ -23,7 +23,7 @@ export function formatAcceleration(value: number): string {
   return Number.isFinite(value) ? `${fixed(value, 2)}×` : NONE
 }
 
-/** 42.1 s · 3 min 05 s · 1.2 h. How long something took; a clock that counts down is the screen's alone. */
+/** A duration: 42.1 s · 3 min 05 s · 1.2 h. The screen formats countdowns by itself. */
 export function formatDuration(seconds: number | null | undefined): string {
   if (seconds == null || !Number.isFinite(seconds)) return NONE
   if (seconds < 59.95) return `${seconds.toFixed(1)} s`

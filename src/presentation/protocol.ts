@@ -8,7 +8,7 @@ export const RESEARCH_ONLY = 'Research use only. Not a medical device.'
 export const maskInWords = ({ kind, acceleration, centerFraction }: MaskSpec): string =>
   `${kind.replaceAll('_', ' ')} columns, ${acceleration}×, centre fraction ${centerFraction}`
 
-/** Of the random numbers that a mask is drawn with; `null`: they follow the file. */
+/** The seed of a mask's random numbers in words. `null`: the seed is made of the file's name. */
 export const maskSeedInWords = (seed: number | null): string =>
   seed === null ? 'seeded by the file name' : `one draw, seed ${seed}`
 
@@ -21,10 +21,10 @@ function drawsInWords({ maskSeed, maskDraws }: Protocol): string {
 function slicesInWords(slices: Protocol['slices']): string {
   if (slices.kind === 'range') return `${slices.from + 1} to ${slices.to + 1}`
   if (slices.kind === 'every') return slices.n === 1 ? 'all' : `one in ${slices.n}, from the first`
-  return slices.kind === 'middle' ? 'the middle one of each volume' : 'all'
+  return slices.kind === 'middle' ? 'the middle slice of each volume' : 'all'
 }
 
-/** The acceleration that a mask really had, which its draw decides. */
+/** A mask's acceleration as drawn, which may differ from the acceleration that was asked for. */
 export const asDrawn = (acceleration: number): string => `as drawn ${formatAcceleration(acceleration)}`
 
 /** The protocol as names and values, in reading order. */
@@ -60,8 +60,8 @@ interface Scored {
 }
 
 /**
- * The test volumes as they were scored, each once. Rows score the same volumes, or those of their fold. Another
- * machine's rows name the same volumes at other paths.
+ * The scored test volumes, each once. Rows score all test volumes, or the volumes of their fold. Rows of another
+ * machine have other paths for these volumes, so volumes are compared by file name and acceleration.
  */
 function testVolumes({ rows }: Scored): readonly VolumeScore[] {
   const named = rows.flatMap(({ volumes }) =>
@@ -72,7 +72,7 @@ function testVolumes({ rows }: Scored): readonly VolumeScore[] {
 
 const NAMED_VOLUMES = 8
 
-/** The test volumes with the acceleration that their masks really had; a long list is cut to its first names. */
+/** The test volumes with the acceleration of their masks as drawn. A long list is cut after its first names. */
 export function volumesSentence(report: Scored): string {
   const volumes = testVolumes(report)
   if (volumes.length === 0) return 'Test volumes: none could be scored.'

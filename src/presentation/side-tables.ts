@@ -1,4 +1,4 @@
-/** What the pretexts learned, and the original's own numbers. */
+/** What the pretexts learned, and the original work's own numbers. */
 
 import { ORIGINAL_ROWS, type OriginalRow } from '../contract/original.ts'
 import type { ReproductionReport } from '../contract/reproduction.ts'
@@ -9,7 +9,7 @@ import { formatCount, formatLoss, NONE } from './numbers.ts'
 import { meanOf } from './statistics.ts'
 import { plain, type Table, tableOf } from './table.ts'
 
-/** The last figures on held-out patients, meaned over trainings. */
+/** The last figures on held-out patients, averaged over trainings. */
 function meanFigures({ rows }: Line): Record<string, number> {
   const names = new Set(rows.flatMap(({ pretraining }) => Object.keys(pretraining?.figures ?? {})))
   return Object.fromEntries(
@@ -20,7 +20,7 @@ function meanFigures({ rows }: Line): Record<string, number> {
 /** Whether the pretexts learned anything: loss against chance, figures on held-out patients. */
 export function pretextTable(report: ReproductionReport): Table | null {
   const groups = groupsOf(report)
-  const title = 'Of the pre-training, at its last epoch; a mean over trainings.'
+  const title = 'Pre-training at its last epoch, averaged over trainings.'
   const mean = (name: string, of: (line: Line) => readonly (number | null | undefined)[], format = formatLoss) =>
     plain<Line>(name, title, line => format(meanOf(of(line))))
   return tableOf<Line>({
@@ -47,7 +47,7 @@ export function pretextTable(report: ReproductionReport): Table | null {
     sections: sectionsOf(groups, 'fine-tuned'),
     row: line => ({ label: line.name, note: null, method: line.method }),
     parts: lineParts(report),
-    notes: ['A loss at its chance level is that of a network which tells nothing apart.', ...termNotes(report)],
+    notes: ['A loss at its chance level belongs to a network that tells nothing apart.', ...termNotes(report)],
     protocol: [],
   })
 }
@@ -56,7 +56,7 @@ export function originalTable(): Table {
   const column = (name: string, of: (row: OriginalRow) => string | null, words = false) =>
     plain<OriginalRow>(
       name,
-      'As the original work prints it; its protocol is not known in full.',
+      'As printed in the original work. Its protocol is not known in full.',
       row => of(row) ?? NONE,
       words,
     )

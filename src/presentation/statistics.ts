@@ -9,8 +9,8 @@ export interface Spread {
 }
 
 /**
- * `null` where there is no value. What was never measured (`null`, NaN) is left out. An infinite value stays in,
- * because it was measured: the PSNR of identical images. The mean is then infinite, and has no deviation.
+ * `null` without values. Values that were never measured (`null`, NaN) are left out. An infinite value counts, because
+ * it was measured (the PSNR of identical images). The mean is then infinite, and has no deviation.
  */
 export function spreadOf(values: readonly (number | null | undefined)[]): Spread | null {
   const measured = values.filter((value): value is number => value != null && !Number.isNaN(value))
@@ -23,7 +23,7 @@ export function spreadOf(values: readonly (number | null | undefined)[]): Spread
 
 export const meanOf = (values: readonly (number | null | undefined)[]): number | null => spreadOf(values)?.mean ?? null
 
-/** '± 0.004', to the decimals of the mean as it is written; `null` with one value. */
+/** '± 0.004', with the decimals of the formatted mean; `null` with one value. */
 export function formatSd({ mean, sd }: Spread, format: (value: number) => string): string | null {
   if (sd === null) return null
   const decimals = /^-?\d+(?:\.(\d+))?$/.exec(format(mean))

@@ -5,20 +5,20 @@ export type Emphasis = 'gain' | 'loss' | 'weak'
 
 export interface Cell {
   readonly text: string
-  /** Over trainings: '± 0.004'. */
+  /** Spread over trainings: '± 0.004'. */
   readonly spread?: string
   readonly notes?: readonly string[]
   readonly emphasis?: Emphasis
   /** What this cell adds to the hover note of its column. */
   readonly hover?: string
-  /** The run that the cell tells of; the window opens it. */
+  /** The run behind the cell; the window opens it. */
   readonly run?: string
   /** A value with its interval, which the window draws beside the text. */
   readonly range?: { readonly mean: number; readonly interval: readonly [low: number, high: number] | null }
 }
 
 export interface Column<Item> {
-  /** Heads columns side by side. */
+  /** Heading over columns that stand side by side. */
   readonly group: string
   readonly name: string
   /** Names the column without its group. */
@@ -29,7 +29,7 @@ export interface Column<Item> {
   readonly words?: boolean
   /** In a terminal, columns of one group with this function stand below each other under the name of the group. */
   readonly fact?: (text: string) => string
-  /** Left out in a terminal. */
+  /** A terminal omits this column. */
   readonly aside?: boolean
   readonly cell: (item: Item) => Cell
 }
@@ -42,7 +42,7 @@ export interface Row {
   /** The run behind the whole row, if there is one; the window opens it. */
   readonly run: string | null
   readonly cells: readonly Cell[]
-  /** Makes a row of each training that the row is a mean of, when the window asks; `null` for one training. */
+  /** Makes one row for each training behind a mean, when the window asks; `null` for one training. */
   readonly parts: (() => readonly Row[]) | null
 }
 
@@ -50,12 +50,12 @@ type Head = Omit<Column<never>, 'cell'>
 
 export interface Table {
   readonly title: string
-  /** Of the first column. */
+  /** Heading of the first column. */
   readonly head: string
   readonly columns: readonly Head[]
   readonly sections: readonly { readonly name: string | null; readonly rows: readonly Row[] }[]
   readonly notes: readonly string[]
-  /** Of the metrics. */
+  /** Protocol of the metrics, in words. */
   readonly protocol: readonly string[]
 }
 
@@ -66,7 +66,7 @@ type Content<Item> = Pick<Table, 'title' | 'head' | 'notes' | 'protocol'> & {
   readonly parts?: (item: Item) => readonly { readonly label: string; readonly item: Item }[]
 }
 
-/** `null` without rows. */
+/** `null` if no section has a row. */
 export function tableOf<Item>({ sections, row, parts, ...rest }: Content<Item>): Table | null {
   const filled = sections.filter(({ items }) => items.length > 0)
   if (filled.length === 0) return null
@@ -87,7 +87,7 @@ export function tableOf<Item>({ sections, row, parts, ...rest }: Content<Item>):
   return { ...rest, sections: filled.map(({ name, items }) => ({ name, rows: items.map(whole) })) }
 }
 
-/** A column of one value each. */
+/** A column with one text per cell. */
 export const plain = <Item>(
   name: string,
   title: string,
@@ -128,7 +128,7 @@ export const onOneLine = ({ text, spread, notes }: Cell): string =>
 /** 'Control (of SimCLR; n = 4)' */
 export const nameOnOneLine = ({ label, note }: Row): string => (note ? `${label} (${note})` : label)
 
-/** What is said below tables that stand on one page: a protocol is printed once, under the first table that has it. */
+/** The notes below the tables of one page. A protocol is printed once, under the first table that has the protocol. */
 export function notesBelow(tables: readonly Table[]): ReadonlyMap<Table, readonly string[]> {
   const printed = new Set<string>()
   return new Map(

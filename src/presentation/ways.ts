@@ -1,4 +1,4 @@
-/** Other ways to the same image: fewer epochs from scratch, an earlier epoch of the pre-training, fewer labels. */
+/** Other ways to an equal image: fewer epochs from scratch, an earlier epoch of the pre-training, fewer labels. */
 import type { ReproductionReport } from '../contract/reproduction.ts'
 import { leadingColumns, lineParts, lineRow, metricColumn, sectionsOf, spreadCell, timeColumns } from './columns.ts'
 import { differenceCell, differenceColumn, differences } from './gains.ts'
@@ -21,7 +21,7 @@ import { type Cell, type Column, plain, type Table, tableOf } from './table.ts'
 const epochsColumn = (name: string, of: (line: Line) => number | null): Column<Line> =>
   plain(name, 'Epochs that were trained.', line => formatCount(of(line)))
 
-/** What the baseline reaches on its way. */
+/** The baseline at earlier epochs. */
 export function scratchTable(report: ReproductionReport): Table | null {
   const groups = groupsOf(report)
   const groupOf = groupFinder(groups)
@@ -44,16 +44,16 @@ export function scratchTable(report: ReproductionReport): Table | null {
     sections: sectionsOf(groups, 'baseline at', 'baseline'),
     row: lineRow(report),
     parts: lineParts(report),
-    notes: ['The comparison that the original work left out: what the same time buys without pre-training.'],
+    notes: ['The original work omits this comparison: what an equal time reaches without pre-training.'],
     protocol: [protocol],
   })
 }
 
-/** The epochs of pre-training that a line begins with. */
+/** The epochs of pre-training before a line's fine-tuning. */
 export const pretrainedEpochs = ({ kind, epoch, rows }: Line): number | null =>
   kind === 'milestone' ? epoch : meanOf(rows.map(({ pretraining }) => pretraining?.epochs))
 
-/** Fine-tuned from milestones of a method's pre-training, then from its end. */
+/** Fine-tuned from milestones of a method's pre-training, and from its end. */
 export function milestoneLines(group: Group, method: string | null): Line[] {
   const lines = linesOf(group, 'milestone', 'fine-tuned').filter(line => line.method === method)
   return lines.sort((a, b) => (pretrainedEpochs(a) ?? 0) - (pretrainedEpochs(b) ?? 0))
@@ -88,14 +88,14 @@ export function milestoneTable(report: ReproductionReport): Table | null {
   })
 }
 
-/** A method fine-tuned on so many patients' ground truth, and its control. */
+/** A method fine-tuned on the ground truth of this many patients, and its control. */
 export interface FewLabels {
   readonly patients: number | null
   readonly tuned: Line
   readonly control: Line | undefined
 }
 
-/** By number of patients; the last are all of them, of Table 1. */
+/** By number of patients. The last entry has all patients, as in Table 1. */
 export function fewLabels(group: Group, method: string | null): FewLabels[] {
   const of = (kind: 'few labels' | 'fine-tuned', control: 'few labels control' | 'control') =>
     linesOf(group, kind)

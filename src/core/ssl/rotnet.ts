@@ -74,7 +74,8 @@ export const rotnet: SslMethod<RotnetConfig> = {
     original: {
       note:
         'The original: U-Net-64, whole images of 320, Adam 0.0012 falling to 0.00012 every iteration. ' +
-        'The batch (4 × 2) is its authors’ own. Flips come before the rotation here, and after it in the original work.',
+        'The batch (4 × 2) is its authors’ own. ' +
+        'Flips come before the rotation here, and after it in the original work.',
       network: 'unet',
       networkConfig: { channels: 64 },
       methodConfig: { crop: 320, minimumArea: 0.08, standardise: 'report' },

@@ -1,6 +1,7 @@
 /**
  * Checkpoints as safetensors: 8 bytes header length, JSON header, raw little-endian tensors
- * (format: huggingface/safetensors, README "Format"). Any safetensors reader opens them; names and layouts are PyTorch's.
+ * (format: huggingface/safetensors, README "Format"). Any safetensors reader opens these files.
+ * Names and layouts are PyTorch's.
  */
 import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
@@ -11,7 +12,7 @@ const ALIGNMENT = 8
 
 export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, PlainTensor>
-  /** String to string, as safetensors has it. */
+  /** String to string, as in safetensors. */
   readonly metadata: Readonly<Record<string, string>>
 }
 
@@ -36,12 +37,12 @@ export function encodeCheckpoint({ tensors, metadata }: Checkpoint): Uint8Array 
   return bytes
 }
 
-/** PyTorch's batch norm counts its batches, as int64, which decides nothing here. */
+/** The number of batches (int64) that PyTorch's batch norm counts. Nothing here depends on this number. */
 const COUNTERS = '.num_batches_tracked'
-/** Batch norm divides by their square root. */
+/** Variances, by whose square root batch norm divides. */
 const VARIANCES = '.running_var'
 
-/** Of a header, as in the safetensors library. */
+/** Longest header, as in the safetensors library. */
 const MOST_HEADER_BYTES = 100_000_000
 
 /** Bytes of an element, by the format's names of types. */
@@ -67,8 +68,8 @@ interface Stored extends Omit<z.infer<typeof Entry>, 'data_offsets'> {
 const REMEDY = 'Copy or download the file again, or save it again with the safetensors library.'
 
 /**
- * The header's tensors in the order of their bytes, which they take up without gap or overlap, and where those bytes begin. Throws
- * `CHECKPOINT_DAMAGED`.
+ * The header's tensors in the order of their bytes, and the place where the data begin.
+ * Throws `CHECKPOINT_DAMAGED`, for example if the tensors' bytes leave gaps or overlap.
  */
 function readHeader(bytes: Uint8Array, origin: string) {
   const damaged = (why: string, cause?: unknown) =>
@@ -104,7 +105,8 @@ function readHeader(bytes: Uint8Array, origin: string) {
     const expected = shape.reduce((product, n) => product * n, ELEMENT_BYTES[dtype])
     if (to - from !== expected)
       throw damaged(
-        `a header in which tensor ${name} (${dtype}, ${shape.join(' × ') || 'a single number'}) has ${to - from} bytes, not ${expected}`,
+        `a header in which tensor ${name} (${dtype}, ${shape.join(' × ') || 'a single number'}) ` +
+          `has ${to - from} bytes, not ${expected}`,
       )
     if (from !== end)
       throw damaged(`a header in which tensor ${name} begins at byte ${from} of the data, not at ${end}`)
@@ -130,8 +132,8 @@ function requireUsable(name: string, data: Float32Array, origin: string): void {
 }
 
 /**
- * Reads a safetensors file of finite float32 tensors, counters of batches left out; `origin` is named in errors (`CHECKPOINT_DAMAGED`,
- * `UNSUPPORTED_FORMAT`, `NOT_FINITE`).
+ * Reads a safetensors file of finite float32 tensors, without batch norm's counters.
+ * Throws `CHECKPOINT_DAMAGED`, `UNSUPPORTED_FORMAT` or `NOT_FINITE`. The error names `origin`.
  */
 export function decodeCheckpoint(bytes: Uint8Array, origin: string): Checkpoint {
   const { stored, metadata, begin } = readHeader(bytes, origin)
@@ -141,7 +143,8 @@ export function decodeCheckpoint(bytes: Uint8Array, origin: string): Checkpoint 
     if (dtype !== 'F32')
       throw new AppError(
         'UNSUPPORTED_FORMAT',
-        `Expected float32 (F32) for ${name}, got ${dtype}, in ${origin}. Save the weights as float32: in PyTorch, tensor.float().`,
+        `Expected float32 (F32) for ${name}, got ${dtype}, in ${origin}. ` +
+          'Save the weights as float32: in PyTorch, tensor.float().',
       )
     const data = new Float32Array(Uint8Array.from(bytes.subarray(begin + from, begin + to)).buffer)
     requireUsable(name, data, origin)

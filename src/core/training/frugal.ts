@@ -3,8 +3,9 @@ import * as tf from '@tensorflow/tfjs-core'
 type Tape = ReturnType<typeof tf.engine>['state']['activeTape']
 
 /**
- * `tf.valueAndGrad` of a scalar, which holds less: TensorFlow.js keeps what the forward pass saved, and each gradient on the way back, until the
- * last one is there; here the tape forgets an operation's as soon as the one before it has its turn. The numbers are the same.
+ * `tf.valueAndGrad` of a scalar, with less memory. TensorFlow.js keeps the tensors that the forward pass saved, and all
+ * gradients, until the last gradient is computed. Here an operation's tensors are disposed when the backward pass
+ * reaches the next operation. The numbers are equal.
  */
 export function frugalValueAndGrad(f: (x: tf.Tensor) => tf.Scalar) {
   return tf.valueAndGrad(x => {
@@ -14,7 +15,10 @@ export function frugalValueAndGrad(f: (x: tf.Tensor) => tf.Scalar) {
   })
 }
 
-/** The way back goes from the last operation of the tape to the first, and through all inputs of one before the next. */
+/**
+ * The backward pass goes from the tape's last operation to the first.
+ * It computes the gradients of all inputs of an operation before it reaches the next operation.
+ */
 function forgetOnTheWayBack(tape: Tape): void {
   let forget = () => {}
   for (const node of tape) {
@@ -22,7 +26,7 @@ function forgetOnTheWayBack(tape: Tape): void {
     if (!gradient) continue
     node.gradient = dys => {
       forget()
-      const passedOn = new Set<tf.Tensor>() // an operation may hand on the very tensor that it got
+      const passedOn = new Set<tf.Tensor>() // an operation may return the very tensor that it received
       forget = () => tf.dispose([...saved, ...dys].filter(tensor => tensor && !passedOn.has(tensor)))
       const gradients = Object.entries(gradient(dys)).map(([input, compute]) => {
         const handedOn = () => {

@@ -1,7 +1,10 @@
 /**
- * What happens to gradients before an optimizer takes them, each as an optimizer around another, so that a step stays one pure function.
- * Clipping by the global norm as PyTorch's `clip_grad_norm_`: g ← g · min(1, max / (‖g‖₂ + 1e-6)), ‖g‖₂ over all parameters together.
- * Accumulation: the mean gradient of a large batch is Σ shareᵢ · gᵢ over its parts, share = the part's samples over all.
+ * Changes of gradients before the optimizer. Each change is an optimizer around another optimizer, so a step stays one
+ * pure function.
+ * Clipping by the global norm as PyTorch's `clip_grad_norm_`: g ← g · min(1, max / (‖g‖₂ + 1e-6)), with ‖g‖₂ over all
+ * parameters together.
+ * Accumulation: the mean gradient of a large batch is Σ shareᵢ · gᵢ over its parts. The share of a part is its samples
+ * over all samples.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Recipe } from '../../contract/recipes.ts'
@@ -18,7 +21,7 @@ function clipping(optimizer: Optimizer, maximum: number): Optimizer {
   }
 }
 
-/** Its first slot is the sum so far. Only the last part of a step changes the parameters, and begins a new sum. */
+/** The first slot is the sum so far. Only the last part of a step changes the parameters and begins a new sum. */
 function accumulating(optimizer: Optimizer): Optimizer {
   const own = 2 // scalars: the part's share, and 1 if it is the last
   return {
@@ -42,7 +45,7 @@ function accumulating(optimizer: Optimizer): Optimizer {
   }
 }
 
-/** The recipe's optimizer with what the recipe does to gradients; `sizes` of the tensors, as for `makeOptimizer`. */
+/** The recipe's optimizer, with the recipe's clipping and accumulation. `sizes`: as for `makeOptimizer`. */
 export function recipeOptimizer(
   { optimizer: config, clipNorm, accumulate }: Recipe,
   sizes?: readonly number[],

@@ -1,4 +1,4 @@
-/** A training without a profile, for examples and scripts: weights stay in memory, and nothing interrupts the training. */
+/** A training without a profile, for examples and scripts. Weights stay in memory, and nothing interrupts training. */
 import type { EpochFigures } from '../../contract/runs.ts'
 import { fromTorch } from '../models/parameters.ts'
 import type { Checkpoint } from './checkpoint.ts'
@@ -8,8 +8,9 @@ import { train } from './train.ts'
 type Job = Pick<Training, 'task' | 'recipe' | 'seed' | 'compute'> & Partial<Pick<Training, 'start'>>
 
 /**
- * Runs `train` to its end. Returns the network's weights, without the head's: those of the lowest validation loss if the
- * task keeps the best, else the last. `start`: weights of the network to begin with, else they are drawn from the seed.
+ * Runs `train` to its end and returns the network's weights, without the head's weights. If the task keeps the best
+ * weights, they are those of the lowest validation loss. Otherwise they are the last weights.
+ * `start`: weights of the network to begin with. Without `start`, weights are drawn from the seed.
  */
 export async function trainInMemory(
   { start = null, ...job }: Job,

@@ -1,4 +1,4 @@
-/** A training under way: its step, its files, and how far it has come. */
+/** A training under way: its step, its files, and its progress. */
 import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../../contract/errors.ts'
 import type { ParameterSpec } from '../models/network.ts'
@@ -17,20 +17,23 @@ import type { Training } from './task.ts'
 
 export interface TrainingJob {
   readonly training: Training
-  /** The network's, then the head's. */
+  /** Parameters of the network, then of the head. */
   readonly specs: readonly ParameterSpec[]
   /** Steps of an epoch. */
   readonly perEpoch: number
   readonly stepper: Stepper
   readonly keeper: Keeper
   readonly watch: Stopwatch
-  /** Takes the step of this number, from 0. Throws `NOT_FINITE`. */
+  /** Takes step number `step`, from 0. Throws `NOT_FINITE` if the loss is not finite. */
   takeStep(step: number): Promise<StepLoss>
   /** Replaced after each step and each epoch. */
   progress: Progress
 }
 
-/** The network's parameters from `start` (without its output layer if the recipe draws that afresh), else from the seed; the head's from the seed. */
+/**
+ * The network's parameters come from `start`, or from the seed without `start`. The head's parameters come from the
+ * seed. The output layer's parameters come from the seed too, if the recipe draws the output layer afresh.
+ */
 function startingParameters({ task, seed, start, recipe }: Training): Float32Array {
   const parameters = initialParameters([...task.network, ...task.head], seed)
   if (!start) return parameters
@@ -43,7 +46,7 @@ function startingParameters({ task, seed, start, recipe }: Training): Float32Arr
   return parameters
 }
 
-/** What the optimizer begins with: the resumed state, or a fresh one; a state of another network or optimizer is refused. */
+/** State with which the optimizer begins: the resumed state, or a fresh state. Refuses a state of another optimizer. */
 function plainStart(training: Training, optimizer: Optimizer): PlainState {
   const fresh = startingState(startingParameters(training), optimizer)
   const { run, resume } = training
@@ -52,7 +55,7 @@ function plainStart(training: Training, optimizer: Optimizer): PlainState {
   if (held.length !== optimizer.slots || [parameters, ...held].some(({ length }) => length !== fresh.parameters.length))
     throw new AppError(
       'CHECKPOINT_DAMAGED',
-      `Expected a state of run ${run}’s network and optimizer, got another one’s.`,
+      `Expected a state of run ${run}’s network and optimizer, got a state of another network or optimizer.`,
     )
   return resume.plain
 }
@@ -63,7 +66,8 @@ export function makeJob(training: Training): TrainingJob {
   if (recipe.accumulate > 1 && !task.separable) {
     throw new AppError(
       'INVALID_ARGUMENT',
-      `Expected batches that are taken whole (accumulate 1), as this method compares the samples of a batch with each other, got accumulate ${recipe.accumulate}.`,
+      `Expected accumulate 1 (whole batches), got accumulate ${recipe.accumulate}. ` +
+        'This method compares the samples of a batch with each other.',
     )
   }
   const specs = [...task.network, ...task.head]
@@ -83,7 +87,7 @@ export function makeJob(training: Training): TrainingJob {
   return { training, specs, perEpoch, stepper, keeper, watch, takeStep, progress }
 }
 
-/** A step may take several batches: each counts by its samples. */
+/** A step may take several batches. The loss of each batch counts by the batch's number of samples. */
 function stepTaker(
   { task, recipe, start }: Training,
   {
@@ -122,11 +126,12 @@ function stepTaker(
     const contents = indices.flatMap(index => task.contents(epoch, index))
     const remedy =
       step === 0 && start
-        ? 'Nothing was learned before: the numbers outgrow float32 in the weights that it starts from. Start from others.'
+        ? 'The numbers exceed float32 with the weights that training starts from. Start from other weights.'
         : `A lower learning rate may help; it was ${rate}.`
     throw new AppError(
       'NOT_FINITE',
-      `The loss became ${losses.loss} at epoch ${epoch + 1}, step ${place + 1} of ${perEpoch}, on ${contents.join(', ')}. ${remedy}`,
+      `The loss became ${losses.loss} at epoch ${epoch + 1}, step ${place + 1} of ${perEpoch}, ` +
+        `on ${contents.join(', ')}. ${remedy}`,
     )
   }
 }

@@ -1,4 +1,4 @@
-/** A training's weights and states as files: what is written, and that nothing is which is no number. */
+/** A training's weights and states as files. Weights with NaN or infinity are never written. */
 import { AppError } from '../../contract/errors.ts'
 import type { CheckpointRole, TrainingEvent } from '../../contract/runs.ts'
 import { allFinite } from '../extremes.ts'
@@ -8,16 +8,16 @@ import type { Checkpoint } from './checkpoint.ts'
 import { encodeState, type Progress } from './state.ts'
 import type { Stepper } from './stepper.ts'
 
-/** Where files go; core opens none itself. A file of the same name always has the same content. */
+/** Where files go, because core opens no file. Two files of one name always have equal content. */
 export interface RunFiles {
-  /** `epoch` is the one they are of, from 1; `step`, where that is not finished, says which of its steps was the last. */
+  /** `epoch`: the epoch of the weights, from 1. `step`: the last step, if the epoch is not finished. */
   saveCheckpoint(
     role: CheckpointRole | 'head',
     epoch: number,
     checkpoint: Checkpoint,
     step?: number,
   ): Promise<{ path: string; sha256: string }>
-  /** `epoch` and `step` are those done. */
+  /** `epoch` and `step`: how many are done. */
   saveState(epoch: number, step: number, state: Checkpoint): Promise<{ path: string; sha256: string }>
   /** Image [height, width]. */
   savePreview(epoch: number, image: Float32Array): Promise<{ path: string }>
@@ -33,13 +33,13 @@ interface Kept {
   readonly files: RunFiles
 }
 
-/** States and last weights are written once this many times what writing them takes has passed. */
+/** States and last weights are written again after this many times their writing time. */
 const SAVE_AFTER = 20
 
 export interface Keeper {
-  /** The network's weights; the head's too where they are the last. Throws `NOT_FINITE`. */
+  /** Writes the network's weights; for role `last` the head's weights too. Throws `NOT_FINITE`. */
   weights(role: CheckpointRole, progress: Progress): Promise<Extract<TrainingEvent, { type: 'checkpoint' }>>
-  /** Throws `NOT_FINITE`. */
+  /** Writes the state. Throws `NOT_FINITE`. */
   state(progress: Progress): Promise<Extract<TrainingEvent, { type: 'state' }>>
   /** Whether enough time has passed since the last state, or there was none. */
   readonly due: boolean
@@ -58,7 +58,8 @@ export function makeKeeper({ run, task, metadata: common, files }: Kept, stepper
     if (vectors.every(allFinite)) return
     throw new AppError(
       'NOT_FINITE',
-      `After step ${step} the weights are no longer numbers, so they are not kept. A lower learning rate, or clipping, may help.`,
+      `After step ${step} the weights are no longer numbers, so they are not kept. ` +
+        'A lower learning rate, or clipping, may help.',
     )
   }
 

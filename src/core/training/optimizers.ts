@@ -1,7 +1,7 @@
 /**
- * SGD, Adam and RMSprop as PyTorch defines them (torch.optim), each a pure function of (parameters, gradients, slots, scalars).
- * TensorFlow.js's own RMSprop differs: its epsilon is inside the root.
- * Whatever changes from step to step is one of the `scalars`, so that a recorded step can be replayed.
+ * SGD, Adam and RMSprop as PyTorch defines them (torch.optim). Each optimizer is a pure function of (parameters,
+ * gradients, slots, scalars). TensorFlow.js's own RMSprop differs: its epsilon is inside the root.
+ * Everything that changes between steps is one of the `scalars`, so that a recorded step can be replayed.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import type { OptimizerConfig } from '../../contract/recipes.ts'
@@ -12,9 +12,12 @@ interface Updated {
 }
 
 export interface Optimizer {
-  /** How many vectors of state, each as long as the parameters, zero at first. */
+  /** Number of state vectors. Each is as long as the parameters, and zero at first. */
   readonly slots: number
-  /** The step's own numbers at this learning rate and step (from 1); `part`: which share of the step's samples, where it has several. */
+  /**
+   * The scalars of one step (from 1) at this learning rate.
+   * `part`: a part's share of the step's samples, if the step has several parts.
+   */
   scalars(rate: number, step: number, part?: { readonly share: number; readonly last: boolean }): number[]
   update(
     parameters: tf.Tensor1D,
@@ -24,21 +27,21 @@ export interface Optimizer {
   ): Updated
 }
 
-/** Each vector is as long as all parameters together, so what only leads to a result goes as soon as it is there. */
+/** Each vector is as long as all parameters together, so intermediate tensors are disposed at once. */
 const brief = (compute: () => tf.Tensor): tf.Tensor1D => tf.tidy(compute) as tf.Tensor1D
 
 /** decay · average + weight · value */
 const blend = (average: tf.Tensor1D, value: tf.Tensor1D, decay: number, weight: number): tf.Tensor1D =>
   brief(() => tf.add(tf.mul(average, decay), tf.mul(value, weight)))
 
-/** decay · average + (1 − decay) · value, as TensorFlow's own Adam computes it to the last bit: 1 − decay as float32 has it. */
+/** decay · average + (1 − decay) · value. Equal to TensorFlow's Adam to the last bit, with `decay` as float32. */
 const follow = (average: tf.Tensor1D, value: tf.Tensor1D, decay: number): tf.Tensor1D =>
   brief(() => tf.add(average, tf.mul(tf.sub(value, average), 1 - Math.fround(decay))))
 
 const move = (parameters: tf.Tensor1D, direction: tf.Tensor, rate: tf.Scalar): tf.Tensor1D =>
   brief(() => tf.sub(parameters, tf.mul(direction, rate)))
 
-/** parameters − rate · direction / (√square + epsilon), in the same order of operations. */
+/** parameters − rate · direction / (√square + epsilon), in this order of operations. */
 const moveByRoot = (
   parameters: tf.Tensor1D,
   direction: tf.Tensor1D,
@@ -67,7 +70,10 @@ function sgd({ momentum, nesterov }: Extract<OptimizerConfig, { kind: 'sgd' }>):
   }
 }
 
-/** Kingma & Ba 2015, arXiv:1412.6980: p ← p − rate/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε), numerator and denominator times √(1 − β₂ᵗ). */
+/**
+ * Kingma & Ba 2015, arXiv:1412.6980: p ← p − rate/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε).
+ * Numerator and denominator are multiplied by √(1 − β₂ᵗ).
+ */
 function adam({ beta1, beta2, epsilon }: Extract<OptimizerConfig, { kind: 'adam' }>): Optimizer {
   return {
     slots: 2,
@@ -102,12 +108,13 @@ function rmsprop({ alpha, epsilon, momentum }: Extract<OptimizerConfig, { kind: 
   }
 }
 
-/** What becomes of gradients before the optimizer itself takes them. */
+/** A change of gradients before the optimizer itself. */
 type Change = (parameters: tf.Tensor1D, gradients: tf.Tensor1D) => tf.Tensor1D
 
 /**
- * LARC (You et al. 2017, arXiv:1708.03888; apex's `LARC.py`, clip=False, as VISSL uses it), of each tensor by itself:
- * g ← (g + wd·p) · trust · ‖p‖ / (‖g‖ + wd·‖p‖ + ε) where neither norm is 0, else g. `sizes`: of the tensors, one after another.
+ * LARC (You et al. 2017, arXiv:1708.03888; apex's `LARC.py`, clip=False, as VISSL uses it), for each tensor by itself:
+ * g ← (g + wd·p) · trust · ‖p‖ / (‖g‖ + wd·‖p‖ + ε) if neither norm is 0, else g.
+ * `sizes`: lengths of the tensors, one after another.
  */
 function larc(trust: number, weightDecay: number, sizes: readonly number[] | undefined): Change {
   const epsilon = 1e-8
@@ -137,7 +144,7 @@ function changeOf(config: OptimizerConfig, sizes: readonly number[] | undefined)
     : (parameters, gradients) => blend(parameters, gradients, config.weightDecay, 1)
 }
 
-/** `sizes`: of the tensors in the flat vector, in order; left out, it is one tensor. */
+/** `sizes`: lengths of the tensors in the flat vector, in order. Default: one tensor. */
 export function makeOptimizer(config: OptimizerConfig, sizes?: readonly number[]): Optimizer {
   const optimizer = plain(config)
   const change = changeOf(config, sizes)

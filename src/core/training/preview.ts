@@ -1,4 +1,4 @@
-/** How a run's network does on one fixed validation slice, to be looked at while it trains. */
+/** A run's output on one fixed validation slice, to look at during training. */
 import type * as tf from '@tensorflow/tfjs-core'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import { shownSlice, type VolumeSource } from '../data/slices.ts'
@@ -24,10 +24,10 @@ interface PreviewedJob {
 }
 
 /**
- * The network's output on the first validation volume's slice without a fault nearest the middle, masked by its file's name; `null` without
- * such a volume.
- * Outputs in `arbitrary` units stay as the network gives them. `specs` are those of the parameters that it is given; `known` has the output
- * where a validation has computed it.
+ * The network's output on one slice of the first validation volume; `null` if there is no such volume.
+ * The slice is the slice without a fault that is nearest the middle. The mask is seeded by the file's name.
+ * Outputs in `arbitrary` units stay as the network gives them. `specs` describe the given parameters.
+ * `known` returns the output if a validation has computed it already.
  */
 export function previewOf(
   { network, networkConfig, validation, mask }: PreviewedJob,

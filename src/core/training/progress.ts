@@ -1,4 +1,4 @@
-/** How far a training has come, after each step and each epoch. */
+/** The progress of a training, after each step and each epoch. */
 import type { Progress } from './state.ts'
 
 /** A step's loss, and the method's own part of the loss. */
@@ -21,11 +21,11 @@ export const epochLosses = ({ lossSum, ownSum }: Progress, steps: number) => ({
   ownLoss: ownSum === null ? null : ownSum / steps,
 })
 
-/** Whether a validation is the best so far. One without a loss is not. */
+/** Whether a validation is the best so far. A validation without a loss never is. */
 export const isBetter = ({ lowest }: Progress, validationLoss: number | null): boolean =>
   validationLoss !== null && (lowest === null || validationLoss < lowest.loss)
 
-/** After a validation; `best` is the file of its weights, where they are kept. */
+/** The progress after a validation. `best`: the file of its weights, if they are kept. */
 export function afterValidation(progress: Progress, validationLoss: number | null, best: Progress['best']): Progress {
   if (validationLoss === null) return progress
   const lowest = isBetter(progress, validationLoss)
@@ -34,11 +34,11 @@ export function afterValidation(progress: Progress, validationLoss: number | nul
   return { ...progress, lowest, best: best ?? progress.best }
 }
 
-/** After all that is written of an epoch but the last weights. */
+/** The progress after everything of an epoch is written, except the last weights. */
 export const afterEpoch = (
   progress: Progress,
   losses: Pick<Progress, 'loss' | 'ownLoss' | 'validationLoss'>,
 ): Progress => ({ ...progress, epoch: progress.epoch + 1, lossSum: 0, ownSum: 0, epochSeconds: 0, ...losses })
 
-/** Whether so many validations in a row have not lowered the loss. */
+/** Whether `patience` validations in a row have not lowered the loss. */
 export const isOutOfPatience = ({ lowest }: Progress, patience: number): boolean => (lowest?.waited ?? 0) >= patience

@@ -1,10 +1,10 @@
-/** How long and with what a network is trained, unless told otherwise. */
+/** Default recipes: how long, and with which optimizer, a network is trained. */
 import type { Shipped } from '../../contract/recipes.ts'
 import { Recipe } from '../../contract/recipes.ts'
 
 const rmsprop = { kind: 'rmsprop', alpha: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0 } as const
 
-/** fastMRI's U-Net demonstration (`train_unet_demo.py`): RMSprop 1e-3, a tenth of it from epoch 40 on, 50 epochs, batch 1. */
+/** fastMRI's U-Net demonstration (`train_unet_demo.py`): RMSprop 1e-3, a tenth from epoch 40 on, 50 epochs, batch 1. */
 export const BASELINE: Recipe = Recipe.parse({
   epochs: 50,
   batch: 1,
@@ -12,7 +12,7 @@ export const BASELINE: Recipe = Recipe.parse({
   schedule: { kind: 'step', rate: 1e-3, every: 40, factor: 0.1 },
 })
 
-/** Of pretexts that tell samples apart, on a workstation: without the warm-up and the clipping some seeds collapse. */
+/** For pretexts that tell samples apart, on a workstation. Without warm-up and clipping, some seeds collapse. */
 export const CONTRASTIVE: Recipe = Recipe.parse({
   epochs: 100,
   batch: 8,
@@ -22,7 +22,7 @@ export const CONTRASTIVE: Recipe = Recipe.parse({
   clipNorm: 1,
 })
 
-/** The original fine-tuning: the same, 10 epochs. */
+/** The original fine-tuning: the optimizer and rate of `BASELINE`, 10 epochs. */
 export const FINE_TUNING: Recipe = Recipe.parse({
   epochs: 10,
   batch: 1,
@@ -30,7 +30,7 @@ export const FINE_TUNING: Recipe = Recipe.parse({
   schedule: { kind: 'step', rate: 1e-3, every: 10, factor: 0.1 },
 })
 
-/** Training from scratch, whatever the network: channels of its top level, how long, and where the numbers come from. */
+/** Training from scratch for every network: channels of the top level, recipe, and the source of the numbers. */
 export const FROM_SCRATCH: Readonly<
   Record<Shipped, { readonly note: string; readonly channels: number; readonly training: Recipe }>
 > = {
@@ -40,7 +40,7 @@ export const FROM_SCRATCH: Readonly<
     training: BASELINE,
   },
   workstation: {
-    note: 'The same with half the channels.',
+    note: 'The original baseline with half the channels.',
     channels: 16,
     training: BASELINE,
   },

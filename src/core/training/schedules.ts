@@ -1,17 +1,24 @@
-/** Learning rates over a training: PyTorch's StepLR and MultiStepLR, fvcore's cosine, linear and composite (as VISSL uses them), a constant. */
+/**
+ * Learning rates over a training: a constant, PyTorch's StepLR and MultiStepLR, and fvcore's cosine, linear and
+ * composite schedules (as VISSL uses them).
+ */
 import type { Recipe, ScheduleConfig } from '../../contract/recipes.ts'
 
 const linear = (from: number, to: number, where: number) => from + (to - from) * where
 const cosine = (from: number, to: number, where: number) => to + 0.5 * (from - to) * (1 + Math.cos(Math.PI * where))
 
-/** fvcore's tolerance where one schedule gives way to the next. */
+/** fvcore's tolerance at the change from one schedule to the next. */
 const TOLERANCE = 1e-6
 
 /**
- * The learning rate of one step. `epoch` and `step` count from 0; `steps` is the whole training's number; where = step / steps.
- * `step` (StepLR): rate · factor^⌊epoch / every⌋ during that epoch; `multistep`: rate · factor^(milestones ≤ epoch).
- * cosine: end + ½ (rate − end)(1 + cos π·where). linear likewise. `warmup-cosine`: start + (rate − start) · where/warmup, from
- * where = warmup on the cosine at where, so it goes on at cos(π·warmup), below `rate`.
+ * The learning rate of one step. `epoch` and `step` count from 0. `steps`: steps of the whole training.
+ * With where = step / steps:
+ *   `step` (StepLR)   rate · factor^⌊epoch / every⌋,
+ *   `multistep`       rate · factor^(number of milestones ≤ epoch),
+ *   `cosine`          end + ½ (rate − end)(1 + cos π·where),
+ *   `linear`          rate + (end − rate) · where,
+ *   `warmup-cosine`   start + (rate − start) · where/warmup until where = warmup, then the cosine at where.
+ * The cosine of `warmup-cosine` thus begins at cos(π·warmup), below `rate`.
  */
 export function learningRate(schedule: ScheduleConfig, epoch: number, step: number, steps: number): number {
   const where = step / steps
@@ -34,8 +41,9 @@ export function learningRate(schedule: ScheduleConfig, epoch: number, step: numb
 }
 
 /**
- * The same with the recipe's warm-up: rate · step / warm-up steps, then the schedule from its own beginning, over what is left.
- * `perEpoch`: steps of an epoch; `step` from 0.
+ * `learningRate` with the recipe's warm-up. The warm-up has rate · step / (steps of the warm-up).
+ * After the warm-up, the schedule runs from its own beginning over the remaining steps.
+ * `perEpoch`: steps per epoch. `step` counts from 0.
  */
 export function recipeRate({ schedule, warmup, epochs }: Recipe, step: number, perEpoch: number): number {
   const warm = warmup * perEpoch
@@ -43,7 +51,10 @@ export function recipeRate({ schedule, warmup, epochs }: Recipe, step: number, p
   return learningRate(schedule, Math.floor((step - warm) / perEpoch), step - warm, epochs * perEpoch - warm)
 }
 
-/** Whether two recipes have equal learning rates in the first epochs, both as long at least. Two steps an epoch tell all schedules apart. */
+/**
+ * Whether two recipes have equal learning rates in the first `epochs` epochs. Both recipes must be at least as long.
+ * Two steps per epoch are compared, because two steps distinguish all schedules.
+ */
 export function sameRates(a: Recipe, b: Recipe, epochs: number): boolean {
   const steps = Array.from({ length: 2 * epochs }, (_, step) => step)
   return steps.every(step => recipeRate(a, step, 2) === recipeRate(b, step, 2))

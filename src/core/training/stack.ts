@@ -10,7 +10,7 @@ import type { PlainTensor } from '../models/parameters.ts'
 export type PlainBatch = Readonly<Record<string, PlainTensor>>
 export type Batch = Readonly<Record<string, tf.Tensor>>
 
-/** Samples as [batch, …shape]; throws `SHAPE_MISMATCH` where sizes differ. */
+/** Samples as [batch, …shape]. Throws `SHAPE_MISMATCH` if sizes differ. */
 function stack(samples: readonly PlainTensor[]): PlainTensor {
   const [{ data, shape }] = samples
   const other = samples.find(sample => sample.shape.join() !== shape.join())
@@ -26,7 +26,7 @@ function stack(samples: readonly PlainTensor[]): PlainTensor {
   return { data: values, shape: [samples.length, ...shape] }
 }
 
-/** Stacks the parts of one name of all samples. Samples have the same parts. */
+/** Stacks the parts of each name over all samples. All samples have parts of the same names. */
 export const stackParts = (samples: readonly PlainBatch[]): PlainBatch =>
   mapParts(samples[0], (_, name) => stack(samples.map(sample => sample[name])))
 

@@ -1,6 +1,7 @@
 /**
- * All that a training carries from step to step, as one safetensors file: a run that goes on from it ends with the same weights, bit for
- * bit. Random streams are keyed by (seed, purpose, epoch, index), so the position says where they are.
+ * Everything that a training carries from step to step, as one safetensors file. A run that resumes from this state
+ * ends with the same weights, bit for bit. Random streams are keyed by (seed, purpose, epoch, index), so the progress
+ * determines all random numbers.
  */
 import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
@@ -15,19 +16,19 @@ const WrittenFile = z.object({ path: z.string(), sha256: z.string() })
 const Progress = z.object({
   /** Steps done, of all epochs. */
   step: z.int(),
-  /** Epochs done: validated, told and written. */
+  /** Epochs done: validated, reported and written. */
   epoch: z.int(),
-  /** Of the epoch begun: the sum of its steps' losses, and seconds since it began. */
+  /** Of the current epoch: the sum of its steps' losses, and seconds since its beginning. */
   lossSum: z.number(),
-  /** Of the method's own parts of them; `null`: not known from the epoch's beginning, as an older program wrote the state. */
+  /** Sum of the method's own parts of these losses. `null`: an older program wrote the state, so the sum is unknown. */
   ownSum: z.number().nullable().default(null),
   epochSeconds: z.number(),
-  /** The weights that are kept, where the task keeps the best. */
+  /** The weights with the lowest validation loss, if the task keeps these weights. */
   best: WrittenFile.extend({ epoch: z.int(), loss: z.number() }).nullable(),
   last: WrittenFile.nullable(),
-  /** Lowest validation loss, and how many validations since have not gone below it. */
+  /** Lowest validation loss, and the number of later validations without a lower loss. */
   lowest: z.object({ loss: z.number(), waited: z.int() }).nullable(),
-  /** Of the last epoch that is done. */
+  /** Losses of the last finished epoch. */
   loss: z.number().nullable(),
   ownLoss: z.number().nullable().default(null),
   validationLoss: z.number().nullable(),
@@ -59,7 +60,7 @@ const FORMAT = 'self-mri state 1'
 
 const vector = (data: Float32Array): PlainTensor => ({ shape: [data.length], data })
 
-/** Weights that a state names lie beside it, wherever that is. */
+/** A state names weights by file name only, because their files lie beside the state in any folder. */
 const besides = <File extends { readonly path: string }>(file: File | null): File | null =>
   file && { ...file, path: file.path.slice(file.path.lastIndexOf('/') + 1) }
 
@@ -74,7 +75,7 @@ export function encodeState(run: string, { progress, plain }: SavedState): Check
   }
 }
 
-/** `null`: it is none, or another program's. */
+/** `null` if the file is no state, or a state of another program. */
 function progressOf({ format, progress = '' }: Checkpoint['metadata']): Progress | null {
   if (format !== FORMAT) return null
   try {
@@ -84,14 +85,15 @@ function progressOf({ format, progress = '' }: Checkpoint['metadata']): Progress
   }
 }
 
-/** Throws `CHECKPOINT_DAMAGED` where it is no state of this run; `origin` is named. */
+/** Throws `CHECKPOINT_DAMAGED` if the file is no state of this run. The error names `origin`. */
 export function decodeState({ tensors, metadata }: Checkpoint, run: string, origin: string): SavedState {
   const parameters = tensors.get('parameters')
   const progress = progressOf(metadata)
   if (!progress || metadata.run !== run || !parameters) {
     throw new AppError(
       'CHECKPOINT_DAMAGED',
-      `Expected a state of run ${run} (${FORMAT}), got ${metadata.format ?? 'another file'} of run ${metadata.run ?? '?'}, in ${origin}`,
+      `Expected a state of run ${run} (${FORMAT}), got ${metadata.format ?? 'another file'} ` +
+        `of run ${metadata.run ?? '?'}, in ${origin}`,
     )
   }
   const slots: Float32Array[] = []

@@ -12,7 +12,7 @@ export interface TrainingState {
   readonly slots: readonly tf.Tensor1D[]
 }
 
-/** A loss may set buffers. If a term is added to the method's own loss, it also tells that loss. */
+/** A loss may set buffers. If a term is added to the method's own loss, the loss also reports the own loss. */
 export type StepPass = Required<Pick<Pass, 'set'>> & { own?(loss: tf.Scalar): void }
 
 /**
@@ -21,7 +21,7 @@ export type StepPass = Required<Pick<Pass, 'set'>> & { own?(loss: tf.Scalar): vo
  */
 export type Loss = (parameters: Parameters, batch: Batch, pass: StepPass) => tf.Scalar
 
-/** New values for some parameters after each update, such as rows brought back to length 1. */
+/** New values for some parameters after each update, such as rows scaled to length 1. */
 export type Projection = (parameters: Parameters) => Readonly<Record<string, tf.Tensor>>
 
 export type Step = (
@@ -53,7 +53,7 @@ export function makeStep(
         const parameters: Record<string, tf.Tensor> = { ...unpack(flat as tf.Tensor1D, specs), ...buffers }
         const set = (name: string, next: tf.Tensor) => {
           parameters[name] = next
-          values.get(name)?.dispose() // set before in this step: by another pass through the network
+          values.get(name)?.dispose() // set before in this step, by another pass through the network
           values.set(name, tf.keep(tf.clone(next)))
         }
         const tell = (part: tf.Scalar) => {

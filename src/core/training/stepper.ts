@@ -1,10 +1,10 @@
-/** Takes one training step after another, and holds what each carries to the next. */
+/** Takes one training step after another, and holds the state between steps. */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Optimizer } from './optimizers.ts'
 import type { Batch } from './stack.ts'
 import type { Step, TrainingState } from './step.ts'
 
-/** What a training carries from step to step, outside TensorFlow. */
+/** The state between steps, outside TensorFlow. */
 export interface PlainState {
   readonly parameters: Float32Array
   /** The optimizer's vectors, each as long as the parameters. */
@@ -13,14 +13,15 @@ export interface PlainState {
 
 export interface Stepper {
   /**
-   * Takes a step and gives its loss. The caller keeps the batch. After a loss that is no number the state is of no use.
+   * Takes a step and returns its loss. The caller disposes the batch. After a loss that is not finite, the state is
+   * unusable.
    */
   step(batch: Batch, scalars: readonly number[]): Promise<number>
-  /** The method's own part of the last step's loss; `null` where nothing is added to it. */
+  /** The method's own part of the last step's loss; `null` if no term is added to the own loss. */
   readonly own: number | null
-  /** The parameters as the last step left them, valid until the next one; the stepper disposes them. */
+  /** The parameters after the last step, valid until the next step. The stepper disposes them. */
   parameters(): tf.Tensor1D
-  /** A copy of all that is carried. */
+  /** A copy of the whole state. */
   read(): Promise<PlainState>
   dispose(): void
 }
@@ -31,14 +32,14 @@ export const startingState = (parameters: Float32Array, { slots }: Optimizer): P
   slots: Array.from({ length: slots }, () => new Float32Array(parameters.length)),
 })
 
-/** Eager, or the engine's way: it records a step and replays it as one native graph. */
+/** Makes an eager stepper, or the engine's stepper: it records a step and replays the step as one native graph. */
 export type MakeStepper = (step: Step, state: PlainState) => Stepper
 
 function disposeState({ parameters, slots }: TrainingState): void {
   tf.dispose([parameters, ...slots])
 }
 
-/** One operation at a time, as TensorFlow.js does it. */
+/** Takes steps with TensorFlow.js, one operation at a time. */
 export const eagerStepper: MakeStepper = (step, start) => {
   let state: TrainingState = {
     parameters: tf.tensor1d(start.parameters),

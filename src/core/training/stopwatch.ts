@@ -1,14 +1,14 @@
-/** Where a training's seconds go. */
+/** Seconds of a training, by their use. */
 import type { TrainingSeconds } from '../../contract/training-summary.ts'
 
 export interface Stopwatch {
-  /** The files are open and the network is built. */
+  /** To be called when the files are open and the network is built. */
   prepared(): void
   step<T>(take: () => Promise<T>): Promise<T>
   /** Seconds of the last step. */
   readonly lastStep: number
   validation<T>(validate: () => Promise<T>): Promise<T>
-  /** Those of earlier processes included. */
+  /** With the seconds of earlier processes. */
   readonly seconds: TrainingSeconds
 }
 
@@ -17,7 +17,7 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? 0
 }
 
-/** The median is that of the first so many steps: what it is for, the first step's excess, is told by then. */
+/** Number of first steps whose median is taken. These steps are enough to know the first step's excess. */
 const STEPS_COMPARED = 1000
 
 export function makeStopwatch(before: TrainingSeconds): Stopwatch {

@@ -1,6 +1,7 @@
 /**
- * Supervised reconstruction as fastMRI trains it (`unet_module.py`): L1 between the network's output and the ground truth on normalised
- * images, a fresh random mask per slice and epoch in training, masks seeded by file name in validation, metrics on un-normalised volumes.
+ * Supervised reconstruction as fastMRI trains it (`unet_module.py`): L1 between the network's output and the ground
+ * truth on normalised images. Training draws a fresh mask per slice and epoch. Validation masks are seeded by file
+ * name. Metrics are computed on un-normalised volumes.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../../contract/errors.ts'
@@ -45,11 +46,11 @@ interface ValidationInput {
   readonly std: number
 }
 
-/** A prepared validation volume: inputs and targets do not change from epoch to epoch. */
+/** A prepared validation volume. Inputs and targets do not change from epoch to epoch. */
 interface ValidationVolume {
   readonly shape: readonly [number, number]
   readonly inputs: readonly ValidationInput[]
-  /** As an evaluation scores them: a run's numbers come out again. */
+  /** Read as an evaluation reads it, so that an evaluation of the run gives the run's numbers again. */
   readonly reference: ReturnType<typeof readReference>
 }
 
@@ -83,7 +84,10 @@ function meanDifference(a: Float32Array, b: Float32Array): number {
   return sum / a.length
 }
 
-/** Needs at least one training volume with ground truth; volumes without are left out by the caller, who names them. */
+/**
+ * Throws `INVALID_ARGUMENT` if no training slice has ground truth.
+ * The caller leaves out volumes without ground truth, and names them.
+ */
 export function supervisedTask(job: SupervisedJob, compute: Arithmetic): TrainingTask {
   const { network, networkConfig, seed } = job
   const { kernels } = compute
@@ -99,7 +103,7 @@ export function supervisedTask(job: SupervisedJob, compute: Arithmetic): Trainin
       'Expected a training slice with k-space and ground truth, got none. Choose other slices or volumes.',
     )
   const prepared: ValidationVolume[] = []
-  /** What the last validation made of the first volume's slices, by their index. */
+  /** Outputs of the last validation for slices of the first volume, by slice index. */
   let shown: { readonly by: tf.Tensor1D; readonly outputs: ReadonlyMap<number, Float32Array> } | null = null
 
   async function sample({ source, index }: SliceReference, epoch: number, place: number): Promise<PlainBatch> {

@@ -1,4 +1,4 @@
-/** What a training is given: a task, a recipe, where its files go, and what computes. */
+/** What a training receives: a task, a recipe, files, and arithmetic. */
 import type * as tf from '@tensorflow/tfjs-core'
 import type { Metrics } from '../../contract/evaluation.ts'
 import type { Note } from '../../contract/notes.ts'
@@ -13,7 +13,7 @@ import type { SavedState } from './state.ts'
 import type { Loss, Projection } from './step.ts'
 
 export interface Validation {
-  /** `null` where the task has none on patients that it was not trained on. */
+  /** `null` if the task has no loss on held-out patients. */
   readonly loss: number | null
   readonly metrics: Metrics | null
   /** The method's own figures, by name. */
@@ -22,35 +22,35 @@ export interface Validation {
   readonly advice?: readonly Note[]
 }
 
-/** What is to be learned: parameters, batches, a loss, and how well it goes on patients not trained on. */
+/** What is learned: parameters, batches, a loss, and a validation on held-out patients. */
 export interface TrainingTask {
-  /** The network's parameters, which checkpoints carry, then the head's, which they carry apart. */
+  /** The network's parameters, then the head's parameters. Checkpoints store both in separate files. */
   readonly network: readonly ParameterSpec[]
   readonly head: readonly ParameterSpec[]
   readonly batchesPerEpoch: number
   readonly loss: Loss
   /** Whether the loss is a mean over samples, so that a step may take several batches. */
   readonly separable: boolean
-  /** Whether a term is added to the method's own loss, which then tells its part (`StepPass.own`). */
+  /** Whether a term is added to the method's own loss. The loss then reports its own part (`StepPass.own`). */
   readonly hasTerm?: boolean
-  /** Own loss of a network that has learned nothing, where there is such a level. */
+  /** Own loss of a network that has learned nothing; `null` if there is no such level. */
   readonly chanceLoss: number | null
   /**
-   * A batch: `epoch` and `index` (within the epoch) from 0. The first axis of the first part is the samples. A batch is the same whenever
-   * and in whatever thread it is prepared, and the task keeps no part of a batch.
+   * A batch. `epoch` and `index` (within the epoch) count from 0. The first axis of the first part counts samples.
+   * A batch does not depend on when, or in which thread, it is prepared. The task keeps no part of a batch.
    */
   prepare(epoch: number, index: number): Promise<PlainBatch>
-  /** What is in that batch, in words: files and slices (from 1). */
+  /** The content of that batch in words: files and slices (from 1). */
   contents(epoch: number, index: number): string[]
-  /** `null` where there is nothing to validate on. */
+  /** `null` if there is nothing to validate on. */
   validate(parameters: tf.Tensor1D, pause: Pause): Promise<Validation | null>
-  /** What the network makes of one fixed slice; `null` where there is nothing to validate on. */
+  /** The network's output for one fixed slice; `null` if there is nothing to validate on. */
   preview(parameters: tf.Tensor1D): Promise<Preview | null>
-  /** Whether the weights with the lowest validation loss are kept (else the last ones). */
+  /** Whether the weights with the lowest validation loss are kept. Otherwise the last weights are kept. */
   readonly keepBest: boolean
-  /** Epochs between validations; the last epoch is always validated. */
+  /** Epochs between validations. The last epoch is always validated. */
   readonly validateEvery: number
-  /** What becomes of parameters after each update. */
+  /** Changes parameters after each update. */
   readonly project?: Projection
 }
 
@@ -59,9 +59,9 @@ export interface Training {
   readonly task: TrainingTask
   readonly recipe: Recipe
   readonly seed: number
-  /** Weights to start from, the network's part only; `null` draws them from the seed. */
+  /** Weights of the network to start from. `null` draws the weights from the seed. */
   readonly start: Float32Array | null
-  /** Goes on from here instead. */
+  /** State to resume from, in place of `start`. */
   readonly resume?: SavedState | null
   readonly metadata: Readonly<Record<string, string>>
   readonly notes: readonly Note[]

@@ -1,4 +1,4 @@
-/** The training loop, the same for every pretext and every supervised task. */
+/** The training loop for every pretext and every supervised task. */
 import { AppError } from '../../contract/errors.ts'
 import { beginningNotes } from '../../contract/notes.ts'
 import { OWN_LOSS, type TrainingEvent } from '../../contract/runs.ts'
@@ -12,10 +12,10 @@ import type { Progress } from './state.ts'
 import type { Training, Validation } from './task.ts'
 
 /**
- * Trains and yields what happens; returns the summary. Weights are kept as the task says: the best by validation loss, else the last.
- * When `pause` rejects with `CANCELLED`, the last finished step's weights and the state are written before that is thrown. A training that
- * resumes there ends with the same weights as one that was never interrupted.
- * Throws `NOT_FINITE` (epoch, step and slices named) when the loss stops being a number; what was written before stays.
+ * Trains, yields events, and returns the summary. The task decides which weights are kept: the best by validation loss,
+ * or the last. If `pause` rejects with `CANCELLED`, the last finished step's weights and the state are written before
+ * the error is thrown. A training that resumes there ends with the same weights as a training without interruption.
+ * Throws `NOT_FINITE`, naming epoch, step and slices, if the loss is not finite. Files that were written before stay.
  */
 export async function* train(training: Training): AsyncGenerator<TrainingEvent, TrainingSummary> {
   const job = makeJob(training)
@@ -53,7 +53,7 @@ const isOver = (job: TrainingJob): boolean =>
 
 const atNow = ({ progress, watch }: TrainingJob): Progress => ({ ...progress, seconds: watch.seconds })
 
-/** The steps of the epoch begun that are not done yet. */
+/** The remaining steps of the current epoch. */
 async function* takeSteps(job: TrainingJob): AsyncGenerator<TrainingEvent, void> {
   const { watch, keeper, perEpoch } = job
   const { pause, recipe } = job.training
@@ -74,7 +74,7 @@ interface Validated {
   readonly preview: Preview | null
 }
 
-/** Nothing in an epoch that is not validated. */
+/** Both results are `null` in an epoch without validation. */
 async function validate({ training, stepper, watch }: TrainingJob, epoch: number): Promise<Validated> {
   const { task, recipe, pause } = training
   if (epoch !== recipe.epochs && epoch % task.validateEvery !== 0) return { validation: null, preview: null }
@@ -111,7 +111,8 @@ async function* endEpoch(job: TrainingJob): AsyncGenerator<TrainingEvent, void> 
     const { image, ...facts } = preview
     yield { type: 'preview', epoch, ...facts, ...(await files.savePreview(epoch, image)) }
   }
-  // Kept apart until the epoch is whole: a training that is cancelled before validates the epoch again when it resumes.
+  // The validation enters `job.progress` only when the epoch is whole.
+  // A training that is cancelled before validates the epoch again when it resumes.
   const validated = yield* keepBest(job, epoch, validationLoss)
   if (recipe.milestones.includes(epoch)) yield await keeper.weights('milestone', job.progress)
   job.progress = afterEpoch(validated, { loss, ownLoss, validationLoss })
@@ -131,11 +132,12 @@ function requireFiniteLoss(validationLoss: number | null, epoch: number, learnin
   if (validationLoss === null || Number.isFinite(validationLoss)) return
   throw new AppError(
     'NOT_FINITE',
-    `The validation loss became ${validationLoss} after epoch ${epoch}, so these weights are not kept. A lower learning rate may help; it was ${learningRate}.`,
+    `The validation loss became ${validationLoss} after epoch ${epoch}, so these weights are not kept. ` +
+      `A lower learning rate may help; it was ${learningRate}.`,
   )
 }
 
-/** Writes the weights where they are the best so far and the task keeps those; returns the progress after the validation. */
+/** Writes the weights if they are the best so far and the task keeps the best. Returns the progress afterwards. */
 async function* keepBest(
   job: TrainingJob,
   epoch: number,

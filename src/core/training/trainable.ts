@@ -1,6 +1,6 @@
 /**
- * Refuses, before a training begins, what is too small to be trained on: images whose bottleneck has one pixel, batches that hold nothing to
- * compare, selections without slices. The network would train without an error, and learn nothing.
+ * Refuses, before a training begins, what is too small for training: images whose bottleneck has one pixel, batches
+ * without anything to compare, selections without slices. The network would train without an error and learn nothing.
  */
 import { AppError } from '../../contract/errors.ts'
 import type { RunConfig } from '../../contract/runs.ts'
@@ -18,7 +18,7 @@ const refuse = (message: string): never => {
   throw new AppError('INVALID_ARGUMENT', message)
 }
 
-/** Throws `INVALID_ARGUMENT` with what was expected, what there is, and the remedy. */
+/** Throws `INVALID_ARGUMENT` with what was expected, what was found, and the remedy. */
 export function requireTrainable(
   { kind, network: networkId, networkConfig, method: methodId, methodConfig, slices, recipe: { batch } }: RunConfig,
   train: readonly VolumeInfo[],
@@ -37,19 +37,24 @@ export function requireTrainable(
   }
   const ownSettings = method?.config.parse(methodConfig)
   const samples = train.reduce((sum, info) => sum + chosen(info), 0) * (method?.instances?.(ownSettings) ?? 1)
-  if (samples === 0)
+  if (samples === 0) {
+    const files = train.map(info => `${info.file} (${info.slices} slices)`).join(', ')
     refuse(
-      `Expected slices to train on, got none: of ${train.map(info => `${info.file} (${info.slices} slices)`).join(', ')} none can be used.${faultsIn(train)} Select others (--slices), or replace the files.`,
+      `Expected slices to train on, got none: of ${files} none can be used.${faultsIn(train)} ` +
+        'Select other slices (--slices), or replace the files.',
     )
+  }
   for (const info of validation)
     if (!method && selectSlices(slices, info.slices).length === 0)
       refuse(
-        `Expected slices to validate on, got none of the ${info.slices} of ${info.file}. Select others (--slices), or take the volume out of the study’s validation.`,
+        `Expected slices to validate on, got none of the ${info.slices} of ${info.file}. ` +
+          'Select other slices (--slices), or take the volume out of the study’s validation.',
       )
 
   if (!method && validation.length > 0 && !validation.some(info => chosen(info) > 0))
     refuse(
-      `Expected slices to validate on, got none that can be used.${faultsIn(validation)} Select others (--slices), replace the files, or take the volumes out of the study’s validation.`,
+      `Expected slices to validate on, got none that can be used.${faultsIn(validation)} ` +
+        'Select other slices (--slices), replace the files, or take the volumes out of the study’s validation.',
     )
 
   function requireSize(shape: readonly [number, number], size: number, of: string, remedy: string): void {
@@ -61,7 +66,8 @@ export function requireTrainable(
   if (method) {
     if (samples < batch)
       refuse(
-        `Expected at least ${batch} training slices for a batch of ${batch}, got ${samples}.${faultsIn(train)} Take a smaller batch, or more slices.`,
+        `Expected at least ${batch} training slices for a batch of ${batch}, got ${samples}.${faultsIn(train)} ` +
+          'Take a smaller batch, or more slices.',
       )
     const tooFew = method.tooFew?.(ownSettings, { batch, samples })
     if (tooFew) refuse(tooFew)
@@ -71,7 +77,7 @@ export function requireTrainable(
     method.head(ownSettings, makeStem(network, settings), { batch, samples })
     if (side !== null) return
   }
-  // The last batch of an epoch may hold fewer; a pretext leaves it out.
+  // The last batch of an epoch may hold fewer samples. A pretext leaves that batch out.
   const smallest = method ? batch : Math.min(batch, samples % batch || batch)
   for (const info of train) requireSize(cropShape(info), smallest, `in ${info.file}`, '')
   for (const info of validation) {
@@ -79,7 +85,8 @@ export function requireTrainable(
     requireSize(shape, smallest, `in ${info.file}`, '')
     if (!method && Math.min(...shape) < SSIM_WINDOW)
       refuse(
-        `Expected at least ${SSIM_WINDOW} × ${SSIM_WINDOW} pixels for SSIM’s window in validation, got ${shape.join(' × ')} in ${info.file}. Take the volume out of the study’s validation.`,
+        `Expected at least ${SSIM_WINDOW} × ${SSIM_WINDOW} pixels for SSIM’s window in validation, ` +
+          `got ${shape.join(' × ')} in ${info.file}. Take the volume out of the study’s validation.`,
       )
   }
 }

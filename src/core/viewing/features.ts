@@ -1,4 +1,4 @@
-/** What a layer of a network makes of one image: its feature maps, as the original work's Figure 3c shows them. */
+/** Feature maps: the output of a network's layer for one image, as in the original work's Figure 3c. */
 import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../../contract/errors.ts'
 import type { FeatureMeta } from '../../contract/images.ts'
@@ -14,7 +14,10 @@ export interface Features {
   readonly meta: FeatureMeta
 }
 
-/** Of a normalised image [h, w]; at most so many maps from the `first` on. Throws `INVALID_ARGUMENT` for a layer or channel that there is not. */
+/**
+ * Feature maps of a normalised image [h, w]: at most `most` maps, from channel `first` on.
+ * Throws `INVALID_ARGUMENT` if the layer or the channel does not exist.
+ */
 export async function featureMaps(
   kernels: Kernels,
   { network, config, specs, parameters }: Model,

@@ -1,21 +1,21 @@
-/** What a pane is told of an image beside its pixels. */
+/** The facts that a pane receives of an image beside its pixels. */
 import type { FrameMeta, SliceMetrics } from '../../contract/images.ts'
 import { extremes } from '../extremes.ts'
 import { acceleration } from '../mri/mask.ts'
 import { scoreSlice } from '../mri/metrics.ts'
 
-/** An image and what is known of it; what is left out is `null` in what is told. */
+/** An image and the facts that are known of it. */
 export interface Picture extends Partial<Pick<FrameMeta, 'pixelSize' | 'note' | 'acceleration' | 'residual'>> {
   readonly image: Float32Array
   readonly shape: readonly [number, number]
   readonly units: FrameMeta['units']
-  /** The mask over columns that it was made with. */
+  /** The mask over columns with which the image was made. */
   readonly mask?: Uint8Array
 }
 
 const finiteOrNull = (value: number) => (Number.isFinite(value) ? value : null)
 
-/** Throws `NOT_FINITE` for an image that holds no number at all. */
+/** Throws `NOT_FINITE` if the image holds infinity, or nothing but NaN. */
 export function describeFrame(
   { image, shape, units, mask, note = null, residual = null, ...picture }: Picture,
   facts: Pick<FrameMeta, 'show' | 'volumeMaximum' | 'metrics'>,

@@ -1,4 +1,4 @@
-/** What a pane shows of a source's slice, for every `Show`: one function each. */
+/** The picture that a pane shows of a source's slice: one function for every `Show`. */
 import { AppError } from '../../contract/errors.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import { type OverMasks, type Show, type SliceMetrics, SPREAD_SEEDS } from '../../contract/images.ts'
@@ -31,20 +31,20 @@ export interface Subject {
   readonly volume: Volume
   readonly slice: number
   readonly source: 'truth' | 'network'
-  /** `null`: zero-filled, or the ground truth. */
+  /** `null`: the zero-filled image, or the ground truth. */
   readonly model: Model | null
   /** Whether the image is in the units of the file, so that metrics fit it. */
   readonly scored: boolean
   readonly mask: MaskSpec
-  /** `null`: seeded by the file's name. */
+  /** `null`: the mask is seeded by the file's name. */
   readonly seed: number | null
   /** Maximum of the ground truth over the volume; `null` without ground truth. */
   readonly volumeMaximum: number | null
-  /** What a `feature` is of; the channel counted from 0. */
+  /** Layer and channel (from 0) of a `feature`. */
   readonly layer: string
   readonly channel: number
   readonly kernels: Kernels
-  /** As `reconstructSlice`; it may keep images, as several things that are shown of a slice need its image. */
+  /** As `reconstructSlice`. The function may keep images, because several shows of a slice need its image. */
   readonly reconstruct: (volume: Volume, index: number, mask: Uint8Array, model: Model | null) => Promise<Float32Array>
 }
 
@@ -54,20 +54,21 @@ const refuse = (message: string): never => {
 
 const drawnMask = ({ volume, mask, seed }: Subject) => seededMaskOf(volume, mask, seed)
 
-/** The mask that the source was made with; `undefined` for the ground truth, which was fully sampled. */
+/** The mask with which the source was made; `undefined` for the ground truth, which was fully sampled. */
 const maskOfSource = (subject: Subject) => (subject.source === 'truth' ? undefined : drawnMask(subject))
 
-/** What is told of the source's sampling. */
+/** Mask and acceleration of the source. */
 function samplingOf(subject: Subject): Pick<Picture, 'mask' | 'acceleration'> {
   const mask = maskOfSource(subject)
   return mask ? { mask, acceleration: accelerationOf(subject.volume, mask) } : {}
 }
 
-/** Refuses a file whose measured samples no mask over columns describes. */
+/** Refuses a file whose measured samples are not described by a mask over columns. */
 function requireColumns({ volume: { info } }: Subject, what: string): void {
   if (info.sampling.kind === 'irregular')
     refuse(
-      `Expected one set of measured columns for ${what}, got sampling of another kind (${info.sampling.pattern}), in ${info.path}. Look at its k-space instead.`,
+      `Expected one set of measured columns for ${what}, got sampling of another kind (${info.sampling.pattern}), ` +
+        `in ${info.path}. Look at its k-space instead.`,
     )
 }
 
@@ -84,20 +85,21 @@ const magnitudeOf = async (subject: Subject): Promise<Float32Array> =>
     ? truthOf(subject)
     : subject.reconstruct(subject.volume, subject.slice, drawnMask(subject), subject.model)
 
-/** The columns that the source is made of: all of them for the ground truth. */
+/** The columns that the source uses. The ground truth uses all columns. */
 function columnsOf(subject: Subject): Uint8Array {
   const { path, columns } = subject.volume.info
   if (subject.source === 'truth' && subject.volume.mask)
     refuse(
-      `Expected fully sampled k-space, got a file that was sub-sampled in the scanner, ${path}. Look at the zero-filled source instead.`,
+      `Expected fully sampled k-space, got a file that was sub-sampled in the scanner, ${path}. ` +
+        'Look at the zero-filled source instead.',
     )
   return maskOfSource(subject) ?? new Uint8Array(columns).fill(1)
 }
 
-/** Of k-space, [rows, columns]. */
+/** Shape of k-space, [rows, columns]. */
 const gridOf = ({ volume: { info } }: Subject): Shape => [info.rows, info.columns]
 
-/** The k-space that the source is made of. */
+/** The k-space that the source uses. */
 function measurementOf(subject: Subject) {
   const { volume, slice } = subject
   const mask = columnsOf(subject)
@@ -108,22 +110,23 @@ function measurementOf(subject: Subject) {
 function requireScored({ scored }: Subject, what: string): void {
   if (!scored)
     refuse(
-      `Expected an image in the units of the file for ${what}, got a pre-training’s output, which is in arbitrary units. Fine-tune the run first.`,
+      `Expected an image in the units of the file for ${what}, got a pre-training’s output, ` +
+        'which is in arbitrary units. Fine-tune the run first.',
     )
 }
 
-/** Whether its image is held against a ground truth that is another, and both are whole. */
+/** Whether an image is compared with a ground truth: not the ground truth itself, and both without a fault. */
 export const hasMetrics = ({ source, scored, volume, slice, volumeMaximum }: Subject): boolean =>
   source !== 'truth' && scored && volumeMaximum !== null && isWhole(volume.info, slice, 'ground truth')
 
-/** Of the image, against the ground truth; `null` where none fit. */
+/** Metrics of the image against the ground truth; `null` if they do not apply. */
 export async function metricsOf(subject: Subject): Promise<SliceMetrics | null> {
   if (!hasMetrics(subject)) return null
   const image = await magnitudeOf(subject)
   return sliceMetrics(image, truthOf(subject), cropShape(subject.volume.info), subject.volumeMaximum!)
 }
 
-/** mm [down, right] */
+/** Pixel size, mm [down, right]. */
 function pixelSizeOf({ volume, source }: Subject): [number, number] | undefined {
   const [down, right] = voxelSizeOf(volume.info, source) ?? []
   return down && right ? [down, right] : undefined
@@ -149,7 +152,9 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
       ...picture,
       image: ssimImage(picture.image, truth, picture.shape, subject.volumeMaximum!),
       units: 'ssim',
-      note: 'SSIM of the 7 × 7 window around each pixel; the three pixels at each edge have no whole window and no value.',
+      note:
+        'SSIM of the 7 × 7 window around each pixel; ' +
+        'the three pixels at each edge have no whole window and no value.',
     }
   },
 
@@ -161,16 +166,19 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
         image: logSpectrum(image, shape),
         shape,
         units: 'log',
-        note: 'log₁₀ of the Fourier transform of the magnitude image: a magnitude network has no phase, so this is not measured k-space.',
+        note:
+          'log₁₀ of the Fourier transform of the magnitude image: ' +
+          'a magnitude network has no phase, so this is not measured k-space.',
       }
     }
     const { measured, mask, shape } = measurementOf(subject)
+    const empty = subject.source === 'truth' ? '' : '; columns that were not measured have no value'
     return {
       image: logMagnitude(measured, mask),
       shape,
       units: 'log',
       ...samplingOf(subject),
-      note: `log₁₀ of the measured magnitude, at least a millionth of its largest${subject.source === 'truth' ? '' : '; columns that were not measured have no value'}.`,
+      note: `log₁₀ of the measured magnitude, at least a millionth of its largest${empty}.`,
     }
   },
 
@@ -182,7 +190,7 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
       image: phaseImage(measured, shape, crop),
       shape: crop,
       units: 'radians',
-      // Of the measured k-space, also beside the ground truth.
+      // The phase is the measured k-space's phase, also beside the ground truth.
       pixelSize: pixelSizeOf({ ...subject, source: 'network' }),
       ...samplingOf(subject),
     }
@@ -211,7 +219,9 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
         value: norm(difference) / whole,
         floor: truth && norm(residualOf(truth, measurement)) / whole,
       },
-      note: 'log₁₀ of |M(F x̂ − y)|, at least a millionth of the largest measured value: x̂ borrows the zero-filled phase, and the zero-filled image outside of the crop, as a magnitude has neither.',
+      note:
+        'log₁₀ of |M(F x̂ − y)|, at least a millionth of the largest measured value. ' +
+        'The phase of x̂, and x̂ outside of the crop, are the zero-filled image’s, because a magnitude has neither.',
     }
   },
 
@@ -233,13 +243,13 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
   },
 }
 
-/** Throws `INVALID_ARGUMENT`, with what to look at instead, where the source cannot be shown so. */
+/** Throws `INVALID_ARGUMENT`, with an alternative, if the source cannot be shown in this way. */
 export const pictureOf = async (show: keyof typeof PICTURES, subject: Subject): Promise<Picture> =>
   PICTURES[show](subject)
 
 /**
- * Mean and spread of each pixel over masks from seeds 0 … `SPREAD_SEEDS` − 1: how much the image owes to the mask that happened to be
- * drawn. `draw` gives a seed's image, so that whoever provides it decides what else happens between two.
+ * Mean and spread of each pixel over masks from seeds 0 … `SPREAD_SEEDS` − 1: how much the image depends on the mask.
+ * `draw` makes the image of one seed, so the caller decides what happens between two images.
  */
 export async function picturesOverMasks(
   draw: (seed: number) => Promise<Picture>,
@@ -260,14 +270,15 @@ export async function picturesOverMasks(
   return { mean: told(images.mean, 'Mean'), spread: told(images.spread, 'Standard deviation (n − 1)') }
 }
 
-/** The image of one of several masks; throws `INVALID_ARGUMENT` where there is one mask at most. */
+/** The image for one of several masks. Throws `INVALID_ARGUMENT` if the source has at most one mask. */
 export async function imageOfDraw(subject: Subject): Promise<Picture> {
   const { source, volume } = subject
   if (source === 'truth')
     refuse('Expected a source that depends on the mask, got the ground truth. Choose zero-filled or a run.')
   if (volume.mask)
     refuse(
-      `Expected a fully sampled file to draw masks for, got one that was sub-sampled in the scanner and has one mask only, ${volume.info.path}. Look at its image instead.`,
+      'Expected a fully sampled file to draw masks for, got a file that was sub-sampled in the scanner and has only ' +
+        `one mask, ${volume.info.path}. Look at its image instead.`,
     )
   return imageOf(subject)
 }

@@ -1,9 +1,9 @@
-/** Small pictures for lists: averaged down over areas, then to 8 bits. */
+/** Small pictures for lists: averaged down over areas, then converted to 8 bits. */
 
-/** Of black at 0 and white at this quantile, so that one bright vessel does not make the rest black. */
+/** Quantile of the image that is white, so that one bright vessel does not make the rest black. Black is 0. */
 const WHITE = 0.995
 
-/** One output pixel along an axis: the input pixels it covers from `first` on, each with the covered part of its width. */
+/** One output pixel along an axis: the input pixels from `first` on, each with the covered part of its width. */
 interface Cover {
   readonly first: number
   readonly widths: readonly number[]

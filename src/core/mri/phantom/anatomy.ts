@@ -1,8 +1,8 @@
 /**
  * The solids of the knee in millimetres of a mean knee: x lateral, y towards the foot (joint line at 0), z anterior.
  * They are solids, so a coronal plane shows the anatomy of its depth: one trochlea in front, two condyles and a notch
- * in the middle, two separate condyles behind. Sizes follow adult morphometry (bicondylar width near 78 mm, condyles near
- * 60 mm deep, cartilage 2 mm).
+ * in the middle, two separate condyles behind. Sizes follow adult morphometry (bicondylar width near 78 mm, condyles
+ * near 60 mm deep, cartilage 2 mm).
  */
 import type { Patient } from './patient.ts'
 import { condyloid, ellipse, ellipsoid, join, logistic, meet, type Point, ramp, tube } from './shapes.ts'
@@ -119,7 +119,8 @@ export interface Muscle {
 }
 
 /**
- * Vasti; hamstrings, sartorius and gracilis; gastrocnemius, popliteus, soleus; tibialis anterior, extensors, peronei.
+ * Vasti; hamstrings, sartorius and gracilis; gastrocnemius, popliteus, soleus;
+ * tibialis anterior, extensors, peronei.
  */
 export const MUSCLES: readonly Muscle[] = [
   { centre: { x: -36, y: -80, z: 4 }, radii: [19, 66, 36], slope: -0.12 },

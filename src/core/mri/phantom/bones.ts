@@ -1,4 +1,4 @@
-/** Femur, tibia and fibula: a dark shell of compact bone around marrow crossed by trabeculae and the growth plate's scar. */
+/** Femur, tibia and fibula: a dark shell of compact bone around marrow with trabeculae and the growth plate's scar. */
 import { femurCortexMm, femurDistance, fibulaDistance, tibiaCortexMm, tibiaDistance } from './anatomy.ts'
 import { EVERYWHERE, measure, measureOnce, mix, type Plane, paint, type Region, ridge } from './plane.ts'
 import { ellipsoid, ramp } from './shapes.ts'

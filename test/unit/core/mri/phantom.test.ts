@@ -16,7 +16,7 @@ import { tissueTable } from '../../../../src/core/mri/phantom/tissues.ts'
 import { expectClose } from '../../../golden.ts'
 
 const FROZEN_VERSION = 1
-const FROZEN_SHA256 = '7bdc13d5b152fc7886d15c04810c9e2d62427116adbc85427726a466277f49ce'
+const FROZEN_SHA256 = '1e12932a0cb7c37f3db491251435833dc20a64321c8195b50e6a50a64c010005'
 /** Statistics of the noise-free image of the slice below. */
 const STATISTICS = {
   maximum: 0.001074,

@@ -132,7 +132,9 @@ it('initial weights that overflow float32 are named as the reason, and the learn
   const { error } = await attempt(supervised(), { start })
   expect(error).toMatchObject({
     code: 'NOT_FINITE',
-    message: expect.stringMatching(/at epoch 1, step 1 of .*in the weights that it starts from. Start from others/),
+    message: expect.stringMatching(
+      /at epoch 1, step 1 of .*with the weights that training starts from. Start from other weights/,
+    ),
   })
 })
 

@@ -287,7 +287,7 @@ describe('an irregular file', () => {
       await expect(pictureOf(show, subject({ volume: irregular }))).rejects.toThrow(
         'Expected one set of measured columns',
       )
-    await expect(imageOfDraw(subject({ volume: irregular }))).rejects.toThrow('one mask only')
+    await expect(imageOfDraw(subject({ volume: irregular }))).rejects.toThrow('only one mask')
   })
 
   it('and a faulty slice have metrics only if both images are whole', async () => {

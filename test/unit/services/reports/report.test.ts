@@ -218,7 +218,7 @@ describe('numbers', () => {
         .map(cell => cell.match(/\((.*)\)/)?.[1])
     expect(shares(after)).toEqual(shares(before))
     expect(shares(unknown)).toEqual([undefined, undefined])
-    expect(unknown).toContain('the baseline was not trained there, so they are compared with none')
+    expect(unknown).toContain('They are compared with no baseline, because the baseline was not trained there')
     expect(cellsOf(unknown, 'Table 1', 'PIRL')).toEqual(cellsOf(before, 'Table 1', 'PIRL'))
     for (const { svg } of reportFigures(untimed, null)) expect(svg).not.toContain('NaN')
     expect(cellsOf(after, 'Table 1', 'SimCLR + fine-tuning')[11]).toContain('12 min 40 s')
@@ -290,7 +290,7 @@ describe('words', () => {
       row.kind === 'control' ? { ...row, toBaseline: { seconds: 50, epoch: 10 } } : row,
     )
     expect(flat(reportMarkdown({ ...many, rows: reached }, ''))).toContain(
-      'by the control of each. In every training: SimCLR',
+      'The controls of these methods, without pre-training. In every training: SimCLR',
     )
   })
 
