@@ -1,4 +1,4 @@
-/** Carries a reproduction out on the command line, and shows how far it is. */
+/** Computes a reproduction on the command line, and shows its progress. */
 import type { TrainingEvent } from '../contract/runs.ts'
 import { formatDuration } from '../presentation/numbers.ts'
 import type { Services } from '../services/open.ts'
@@ -14,7 +14,7 @@ import { trainAtOnce } from '../services/reproduction/trainers.ts'
 import type { Session } from './session.ts'
 import { say, trainingProgress } from './terminal.ts'
 
-/** One progress display after another, a training each. */
+/** One progress display per training, one after another. */
 function parts(services: Services, plan: Plan) {
   let current: ReturnType<typeof trainingProgress> | null = null
   return {
@@ -34,7 +34,7 @@ function parts(services: Services, plan: Plan) {
   }
 }
 
-/** Ends when every row is there or has failed. */
+/** Returns when every row is finished or has failed. */
 export async function carryOut(
   { services, signal, stop }: Session,
   begun: Begun,
@@ -49,7 +49,7 @@ export async function carryOut(
       { ...options, onPart, signal },
     )
   } catch (error) {
-    if (signal.aborted) say('Everything that was done is kept: the same command goes on from here.')
+    if (signal.aborted) say('Finished trainings are kept. The same command continues from here.')
     throw error
   } finally {
     progress.stop()

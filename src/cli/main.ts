@@ -1,4 +1,4 @@
-/** The command line. Labs script against it: its options, exit codes and JSON are an interface. */
+/** The command line. Its options, exit codes and JSON are an interface, because labs use them in scripts. */
 import process from 'node:process'
 import { Command, CommanderError } from 'commander'
 import { demoCommand } from './commands/demo.ts'
@@ -20,7 +20,7 @@ const program = new Command('self-mri')
   )
   .option(
     '--profile <folder>',
-    'where the database and the checkpoints live (else SELF_MRI_PROFILE, else the user’s data folder)',
+    'folder of the database and the checkpoints (default: SELF_MRI_PROFILE, else the user’s data folder)',
   )
   .option('--json', 'one JSON document on standard output')
   .showHelpAfterError('(--help lists the options)')
@@ -44,13 +44,13 @@ const commands = [
 ]
 for (const make of commands) {
   const command = make()
-  // So that they may stand after the command's name too.
+  // These options are also allowed after the command's name.
   for (const each of [command, ...command.commands]) {
     each.exitOverride()
     if (each.commands.length === 0 || each.registeredArguments.length > 0)
       each
         .option('--json', 'one JSON document on standard output')
-        .option('--profile <folder>', 'where the database and the checkpoints live')
+        .option('--profile <folder>', 'folder of the database and the checkpoints')
   }
   program.addCommand(command)
 }
@@ -59,5 +59,5 @@ try {
   await program.parseAsync()
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error
-  process.exitCode = error.exitCode === 0 ? 0 : 2 // its message is printed already
+  process.exitCode = error.exitCode === 0 ? 0 : 2 // commander has printed the message
 }

@@ -1,4 +1,4 @@
-/** Options shared by commands, and options made from a configuration's schema. */
+/** Options that commands share, and options made from a configuration's schema. */
 import { type Command, Help, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { AppError } from '../contract/errors.ts'
@@ -36,28 +36,30 @@ export function yesOrNo(text: string): boolean {
 
 export interface NamedWeights {
   readonly run: string
-  /** Of a milestone; `null`: the kept weights. */
+  /** Epoch of a milestone. `null`: the kept weights. */
   readonly epoch: number | null
 }
 
-/** `RUN`, `RUN@EPOCH` for one of its milestones, or `zero-filled`. */
+/** `RUN`, `RUN@EPOCH` for a milestone of the run, or `zero-filled`. */
 export function namedWeights(text: string): NamedWeights {
   const [run, epoch] = text.split('@')
   if (epoch === undefined) return { run, epoch: null }
   return { run, epoch: wholeNumber(epoch) }
 }
 
-/** `--run`, zero-filled where it is not given. */
+/** `--run`. The default is zero-filled. */
 export const runOption = (description: string): Option =>
   new Option('--run <run>', description).argParser(namedWeights).default({ run: ZERO_FILLED, epoch: null }, ZERO_FILLED)
 
-/** What names a study. */
-export const STUDY_HELP = 'name or number (number:22 and name:22 where both are there)'
-/** `--overwrite`, for files that Self-MRI wrote; nobody else's are ever replaced. */
+/** Help for an argument that names a study. */
+export const STUDY_HELP = 'name or number of a study (number:22 or name:22 if both exist)'
+
+/** `--overwrite` replaces only files that Self-MRI wrote. */
 export const overwriteOption = (what: string): Option =>
   new Option(
     '--overwrite',
-    `replace ${what}, and list the replaced files; files that Self-MRI did not write, or that were changed since, are never replaced`,
+    `replace ${what}, and list the replaced files; ` +
+      'never replaces files of other programs, or files that were changed since',
   ).default(false)
 
 /** `100,200,500` */
@@ -66,11 +68,11 @@ export const epochList = (text: string): number[] => text.split(',').map(wholeNu
 const parameters = (schema: z.ZodType) =>
   Object.entries((z.toJSONSchema(schema, { io: 'input' }).properties ?? {}) as Record<string, JsonProperty>)
 
-/** Settings of one thing that can be chosen, as the help lists them. */
+/** The settings of a network, a method or the pretext, under one heading of the help. */
 export interface SettingsGroup {
   readonly heading: string
   readonly schema: z.ZodType
-  /** What each is where it is not given, for the help; else the recipe says. */
+  /** Defaults for the help. Absent: the default is the recipe's value. */
   readonly standards?: Readonly<Record<string, unknown>>
 }
 
@@ -89,8 +91,8 @@ function describe(name: string, { enum: choices, description }: JsonProperty, { 
 }
 
 /**
- * Adds an option for every setting of the groups: `--kebab-name VALUE`. Several may have a setting of the same name: it is one option,
- * which the help lists under each heading, and whose text is the chosen one's to understand (`settingsFrom`).
+ * Adds an option for every setting of the groups: `--kebab-name VALUE`. A setting that several groups have is one
+ * option. The help lists this option under each heading. `settingsFrom` reads its text with the chosen group's schema.
  */
 export function addSettingsOptions(command: Command, groups: readonly SettingsGroup[]): void {
   const listed: Option[] = []
@@ -107,14 +109,14 @@ export function addSettingsOptions(command: Command, groups: readonly SettingsGr
     visibleOptions(this: Help, shown: Command) {
       return [...Help.prototype.visibleOptions.call(this, shown), ...listed]
     },
-    // In the order in which they are listed, wherever the option itself stands.
+    // In the order of `listed`, not in the order in which commander holds the options.
     groupItems<T extends Command | Option>(this: Help, _all: T[], visible: T[], groupOf: (item: T) => string) {
       return Help.prototype.groupItems.call(this, visible, visible, groupOf as never) as Map<string, T[]>
     },
   })
 }
 
-/** Refuses an option that is a setting of something else that could have been chosen. */
+/** Throws `INVALID_ARGUMENT` for an option that is a setting of a network or method that was not chosen. */
 export function refuseForeign(
   options: Record<string, unknown>,
   { all, chosen, of }: { all: readonly SettingsGroup[]; chosen: readonly z.ZodType[]; of: string },
@@ -126,7 +128,7 @@ export function refuseForeign(
   if (foreign) throw new AppError('INVALID_ARGUMENT', `--${kebab(foreign)}: ${of} has no such setting`)
 }
 
-/** An option's text as the setting has it; what it cannot be stays text, for the schema to refuse. */
+/** Converts an option's text to the setting's type. An invalid text stays text, and the schema refuses the text. */
 function valueFrom(given: unknown, { type }: JsonProperty): unknown {
   if (typeof given !== 'string') return given
   if (type === 'boolean') return given === 'yes' ? true : given === 'no' ? false : given
@@ -135,7 +137,7 @@ function valueFrom(given: unknown, { type }: JsonProperty): unknown {
   return given.trim() === '' || Number.isNaN(value) ? given : value
 }
 
-/** The schema's settings out of parsed options, else out of `base`; throws `INVALID_ARGUMENT` with each fault on a line. */
+/** The schema's settings from parsed options, else from `base`. Throws `INVALID_ARGUMENT` with one line per fault. */
 export function settingsFrom<T>(
   schema: z.ZodType<T>,
   options: Record<string, unknown>,
@@ -173,7 +175,7 @@ export function maskFrom(options: { mask: string; acceleration: number; centerFr
   })
 }
 
-/** `all`, `middle`, `every:N`, `A-B` (from 1, both included). */
+/** `all`, `middle`, `every:N`, `A-B` (from 1, both ends included). */
 export function sliceSelection(text: string): SliceSelection {
   if (text === 'all' || text === 'middle') return { kind: text }
   const every = /^every:(\d+)$/.exec(text)

@@ -9,11 +9,11 @@ interface Performance {
   readonly session: Session
   readonly title: string
   readonly noWait: boolean
-  /** On what, for the line that says it begins. */
+  /** Names the study in the line that reports the start. */
   readonly on: string
 }
 
-/** Shows a training on the terminal while it goes on. */
+/** Starts a training and shows its progress on the terminal. */
 export async function perform(
   { session, title, noWait, on }: Performance,
   train: (services: Services, options: RunOptions) => Promise<RunRow>,

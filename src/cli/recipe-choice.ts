@@ -1,4 +1,4 @@
-/** What is trained, and how: a recipe, and what the user wants otherwise. */
+/** The choice of a recipe, method and network, and the options that change the recipe. */
 import { type Command, Option } from 'commander'
 import { AppError } from '../contract/errors.ts'
 import { type NamedRecipe, Pretext, presentRecipe, SHIPPED, type Shipped } from '../contract/recipes.ts'
@@ -8,7 +8,7 @@ import { METHODS, NETWORKS, networkOf, scratchId } from '../services/runs/catalo
 import { findRecipe } from '../services/runs/recipes.ts'
 import { type SettingsGroup, settingsFrom } from './options.ts'
 
-/** Of every network that there is. */
+/** Settings of every network. */
 export const NETWORK_SETTINGS: readonly SettingsGroup[] = Object.values(NETWORKS).map(({ label, config }) => ({
   heading: `${label}:`,
   schema: config,
@@ -20,7 +20,7 @@ const METHOD_SETTINGS: readonly SettingsGroup[] = Object.values(METHODS).map(({ 
   standards: config.parse(recipes.workstation.methodConfig),
 }))
 
-/** Of every network and method, and of what a pretext may see. */
+/** Settings of every network, every method and the pretext. */
 export const PRETRAINING_SETTINGS: readonly SettingsGroup[] = [
   ...NETWORK_SETTINGS,
   ...METHOD_SETTINGS,
@@ -44,7 +44,7 @@ export const addRecipeOptions = (command: Command, standard: Shipped): Command =
   command
     .option(
       '--recipe <name>',
-      'original, workstation, or one of those that self-mri recipes lists; the other options change it',
+      'original, workstation, or a recipe from self-mri recipes; the other options change the recipe',
       standard,
     )
     .addOption(
@@ -53,7 +53,10 @@ export const addRecipeOptions = (command: Command, standard: Shipped): Command =
 
 const isShipped = (name: string): name is Shipped => (SHIPPED as readonly string[]).includes(name)
 
-/** The recipe of that name for the method (`null`: from scratch); `undefined`: SimCLR, or the recipe’s own. */
+/**
+ * The recipe `name`.
+ * @param method `null`: a training from scratch; `undefined`: the recipe's own method, or SimCLR for a shipped name
+ */
 export function chosenRecipe(
   services: Services,
   name: string,
@@ -66,11 +69,11 @@ export function chosenRecipe(
   const recipe = findRecipe(services.profile, isShipped(present) ? idOf(present) : present)
   if (method === undefined ? recipe.method !== null : recipe.method === method) return recipe
   const wanted = method === undefined ? 'a pre-training' : method === null ? 'a training from scratch' : method
-  const got = recipe.method === null ? 'a training from scratch' : `one of ${recipe.method}`
-  throw new AppError('INVALID_ARGUMENT', `--recipe: Expected a recipe of ${wanted}, got ${name}, ${got}`)
+  const got = recipe.method === null ? 'a training from scratch' : recipe.method
+  throw new AppError('INVALID_ARGUMENT', `--recipe: expected a recipe of ${wanted}, got ${name}, a recipe of ${got}`)
 }
 
-/** Another network takes what its settings share with those of the recipe's. */
+/** The chosen network. A network other than the recipe's keeps the recipe's settings that both networks have. */
 export function networkFrom(recipe: NamedRecipe, options: RecipeChoice): Pick<RunConfig, 'network' | 'networkConfig'> {
   const network = options.network ?? recipe.network
   const networkConfig = settingsFrom(networkOf(network).config, options, recipe.networkConfig)

@@ -1,4 +1,4 @@
-/** The fields of a recipe as options. Each is described as the recipe's schema describes the field. */
+/** The fields of a recipe as options. The help of an option is the description in the recipe's schema. */
 import { type Command, Option } from 'commander'
 import type { z } from 'zod'
 import { Recipe, ScheduleConfig } from '../contract/recipes.ts'

@@ -1,4 +1,4 @@
-/** What every command does around its work: open the profile, hear signals, turn errors into messages and exit codes. */
+/** The session of a command: opens the profile, listens to signals, turns errors into messages and exit codes. */
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
@@ -10,19 +10,19 @@ import { type Bar, printJson, progressBar, say } from './terminal.ts'
 
 const EXIT = { failure: 1, usage: 2 } as const
 
-/** What was asked for cannot be done: another command is needed. */
+/** Errors that only another command can avoid. */
 const USAGE: ReadonlySet<ErrorCode> = new Set(['INVALID_ARGUMENT', 'STATE_CONFLICT'])
 
 export interface Session {
   readonly services: Services
   readonly signal: AbortSignal
-  /** What it means that the signal is aborted: Ctrl+C cancels, SIGTERM and SIGHUP stop what can go on later. */
+  /** Why `signal` was aborted. Ctrl+C cancels. After SIGTERM and SIGHUP a training can be resumed. */
   readonly stop: () => 'cancel' | StopSignal
-  /** Whether one JSON document is wanted on standard output. */
+  /** Whether standard output is one JSON document. */
   readonly json: boolean
 }
 
-/** Shows the engine's installation, which may happen on the way. */
+/** Shows the installation of the engine, if a command starts the installation. */
 function installProgress() {
   let bar: Bar | null = null
   let lastLabel = ''
@@ -49,17 +49,18 @@ function report(thrown: unknown, json: boolean, stop: 'cancel' | StopSignal): nu
     return USAGE.has(error.code) ? EXIT.usage : EXIT.failure
   }
   if (json) printJson({ error: { code: null, message: String(error) } })
-  say(`This is a fault of the program: ${error instanceof Error ? error.stack : error}`)
+  say(`Internal error, please report it: ${error instanceof Error ? error.stack : error}`)
   return EXIT.failure
 }
 
-/** A database that another program holds is tried again this often, in all for so long. */
+/** Time between two attempts to open a database that another program holds. */
 const RETRY_MS = 500
+/** Time until the command gives up. */
 const PATIENCE_MS = 60_000
-/** Nothing else is heard while SQLite itself waits. */
+/** Limit of SQLite's own wait. Short, because signals are not handled during this wait. */
 const ATTEMPT_MS = 1000
 
-/** Waits while another program holds the database, and says so. */
+/** Opens the services. Waits while another program holds the database, and prints a line. */
 async function openPatiently(options: ServiceOptions, signal: AbortSignal): Promise<Services> {
   const end = performance.now() + PATIENCE_MS
   for (let attempt = 1; ; attempt++) {
@@ -74,7 +75,7 @@ async function openPatiently(options: ServiceOptions, signal: AbortSignal): Prom
   }
 }
 
-/** Runs a command's work with the services of its profile. A second Ctrl+C, or other signal, ends the program at once. */
+/** Runs a command with the services of its profile. A second signal ends the program at once. */
 export async function inSession(
   command: Command,
   work: (session: Session) => Promise<void>,

@@ -1,14 +1,16 @@
-/** What the command line prints: results on standard output, everything else on standard error. */
+/** Output of the command line: results on standard output, everything else on standard error. */
 import process from 'node:process'
 import { SingleBar } from 'cli-progress'
-import { HELD_OUT_CHANCE, OWN_LOSS, type TrainingEvent } from '../contract/runs.ts'
+import { figureLabels } from '../contract/methods.ts'
+import { type EpochFigures, HELD_OUT_CHANCE, OWN_LOSS, type TrainingEvent } from '../contract/runs.ts'
+import { METHODS } from '../services/runs/catalogue.ts'
 import type { ReadOptions } from '../services/studies/contents/reader.ts'
 
 export const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
 export const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
-/** What `--overwrite` has replaced. */
+/** Lists the files that `--overwrite` replaced. */
 export const sayReplaced = (paths: readonly string[]): void => {
   for (const path of paths) say(`Replaced ${path}`)
 }
@@ -17,12 +19,12 @@ export const sayReplaced = (paths: readonly string[]): void => {
 export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2))
 
 export interface Bar {
-  /** `done` of `total`; the label is shown beside. */
+  /** Shows `done` of `total`, and the label. */
   update(done: number, total: number, label: string): void
   stop(): void
 }
 
-/** A bar with the time left on a terminal; elsewhere nothing, as logs say it line by line. */
+/** A bar with the remaining time. Prints nothing unless standard error is a terminal. */
 export function progressBar(title: string): Bar {
   if (!process.stderr.isTTY) return { update() {}, stop() {} }
   const bar = new SingleBar({
@@ -47,7 +49,7 @@ export function progressBar(title: string): Bar {
   }
 }
 
-/** A bar in megabytes, for files that are read from end to end. */
+/** A bar in megabytes, for reading whole files. */
 export function readingBar(
   title = 'Reading files (MB)',
 ): Required<Pick<ReadOptions, 'onProgress'>> & Pick<Bar, 'stop'> {
@@ -58,10 +60,23 @@ export function readingBar(
   }
 }
 
+const FIGURE_LABELS = figureLabels(Object.values(METHODS).flatMap(({ figures }) => figures))
+
 const fixed = (value: number | null | undefined, digits: number) =>
   value === null || value === undefined ? '–' : value.toFixed(digits)
 
-/** Shows a training: a bar with its time left on a terminal, and a line an epoch elsewhere (at most some twenty a training). */
+/** An epoch's figures. The method's own figures have their declared labels. */
+function figuresLine({ loss, validationLoss, validation, extra }: EpochFigures): string {
+  const { [OWN_LOSS]: own, [HELD_OUT_CHANCE]: chance, ...figures } = extra
+  return [
+    `loss ${loss.toFixed(4)}${own === undefined ? '' : ` (own ${own.toFixed(4)})`}`,
+    `validation loss ${fixed(validationLoss, 4)}${chance === undefined ? '' : ` (chance ${chance.toFixed(4)})`}`,
+    ...(validation ? [`SSIM ${validation.ssim.toFixed(3)}`] : []),
+    ...Object.entries(figures).map(([name, value]) => `${FIGURE_LABELS.get(name) ?? name} ${value.toFixed(3)}`),
+  ].join(', ')
+}
+
+/** Shows a training: a bar on a terminal, otherwise lines for about twenty epochs of the training. */
 export function trainingProgress(title: string): { onEvent(event: TrainingEvent): void; stop(): void } {
   const bar = progressBar(title)
   let epochs = 1
@@ -71,30 +86,24 @@ export function trainingProgress(title: string): { onEvent(event: TrainingEvent)
         epochs = event.epochs
         for (const note of event.notes) say(note)
         const from =
-          event.type === 'resumed' ? `goes on after step ${event.from.step}, in epoch ${event.from.epoch + 1}; ` : ''
+          event.type === 'resumed' ? `continues after step ${event.from.step}, in epoch ${event.from.epoch + 1}; ` : ''
         if (!process.stderr.isTTY || from)
           say(
-            `${title}: ${from}${event.epochs} epochs, ${event.steps} steps, ${event.parameters.toLocaleString('en')} parameters`,
+            `${title}: ${from}${event.epochs} epochs, ${event.steps} steps, ` +
+              `${event.parameters.toLocaleString('en')} parameters`,
           )
       } else if (event.type === 'note') {
         say(`${title}: ${event.text}`)
       } else if (event.type === 'waiting') {
         say(`${title}: ${event.words}`)
       } else if (event.type === 'continued') {
-        say(`${title}: goes on after ${Math.round(event.seconds)} s`)
+        say(`${title}: continues after ${Math.round(event.seconds)} s`)
       } else if (event.type === 'step') {
         bar.update(event.step, event.steps, `epoch ${event.epoch}/${epochs}, loss ${event.loss.toFixed(4)}`)
       } else if (event.type === 'epoch' && !process.stderr.isTTY) {
-        const { epoch, loss, validationLoss, validation, extra } = event.figures
+        const { epoch } = event.figures
         if (epoch !== epochs && epoch % Math.max(1, Math.floor(epochs / 20)) !== 0) return
-        const { [OWN_LOSS]: own, [HELD_OUT_CHANCE]: chance, ...figures } = extra
-        const more = Object.entries(figures)
-          .map(([name, value]) => `, ${name} ${value.toFixed(3)}`)
-          .join('')
-        const metrics = validation ? `, SSIM ${validation.ssim.toFixed(3)}` : ''
-        say(
-          `${title}: epoch ${epoch}/${epochs}, loss ${loss.toFixed(4)}${own === undefined ? '' : ` (own ${own.toFixed(4)})`}, validation loss ${fixed(validationLoss, 4)}${chance === undefined ? '' : ` (chance ${chance.toFixed(4)})`}${metrics}${more}`,
-        )
+        say(`${title}: epoch ${epoch}/${epochs}, ${figuresLine(event.figures)}`)
       }
     },
     stop: () => bar.stop(),

@@ -27,6 +27,19 @@ export type MethodFigure = z.infer<typeof MethodFigure>
 export const referenceValue = (reference: Reference | undefined, extra: Readonly<Record<string, number>>) =>
   typeof reference === 'string' ? extra[reference] : reference
 
+/** Labels of the keys in `extra`, for lines of text: of figures, their chance levels and their largest values. */
+export const figureLabels = (figures: readonly MethodFigure[]): ReadonlyMap<unknown, string> =>
+  new Map(
+    figures.flatMap(({ id, label, chance, most }): [unknown, string][] => {
+      const name = label.toLowerCase()
+      return [
+        [chance, `${name} (chance)`],
+        [most, `${name} (largest)`],
+        [id, name],
+      ]
+    }),
+  )
+
 /** Keys in `extra` that hold chance levels and largest values of figures. */
 export const referenceKeys = (figures: readonly MethodFigure[]): string[] =>
   figures.flatMap(({ chance, most }) => [chance, most].filter(reference => typeof reference === 'string'))

@@ -85,7 +85,7 @@ describe('an unusual input', () => {
   it('is scored and reconstructed, with a message on each faulty slice', async () => {
     const { out } = await run('evaluate', scan)
     expect(out).toContain(
-      'Left out of scan.h5: slice 2 (kspace: incomplete), slice 4 (reconstruction_esc: incomplete).\n',
+      'Omitted from scan.h5: slice 2 (kspace: incomplete), slice 4 (reconstruction_esc: incomplete).\n',
     )
     const made = await run('reconstruct', scan, '--out', join(folder, 'odd'))
     expect(made.status, made.err).toBe(0)
@@ -106,7 +106,7 @@ describe('an unusual input', () => {
       attributes: { acquisition: 'CORPD_FBK', max: 1, norm: 1, patient_id: 'a', generator: 'test' },
     })
     const { out } = await run('evaluate', path)
-    expect(out).toContain('corner.h5: sub-sampled in the file, scored as it is, not masked here.\n')
+    expect(out).toContain('corner.h5: sub-sampled in the file, so no mask is applied.\n')
     expect(out).toMatch(/corner\.h5: The centre of k-space seems to lie in the corner/)
   })
 
@@ -546,8 +546,8 @@ describe('a wrong command', () => {
     [['train', '--channels', '0'], 2, /--channels/],
     [['pretrain', '--temperature', '-1'], 2, /--temperature/],
     [['pretrain', '--method', 'rotnet', '--prototypes', '4'], 2, /--prototypes: RotNet on U-Net has no such setting/],
-    [['pretrain', '--recipe', 'scratch/original'], 2, /--recipe: Expected a recipe of a pre-training/],
-    [['pretrain', '--recipe', 'scratch/original'], 2, /--recipe: Expected a recipe of a pre-training/],
+    [['pretrain', '--recipe', 'scratch/original'], 2, /--recipe: expected a recipe of a pre-training/],
+    [['pretrain', '--recipe', 'scratch/original'], 2, /--recipe: expected a recipe of a pre-training/],
     [['recipes', 'show', 'simclr'], 2, /simclr\/original/],
     [['train', '--slices', '5-2'], 2, /A-B/],
     [['reconstruct', knee, '--out', 'x', '--format', 'png'], 2, /Allowed choices are hdf5, npy, nifti, dicom/],

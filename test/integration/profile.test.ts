@@ -226,7 +226,7 @@ describe('an ambiguous argument', () => {
     const numbered = await run(profile, 'import', join(data, '2'), '--json')
     expect(JSON.parse(numbered.out)).toMatchObject({ id: 4, name: 'data/2' })
     expect(numbered.err).toBe(
-      'The study is called "data/2", as "2" alone would be taken for a study’s number (--name names it).\n',
+      'The study is called "data/2", because "2" would be read as a study’s number. Choose another name with --name.\n',
     )
     expect(await run(profile, 'import', data, '--name', '3')).toMatchObject({ status: 2, out: '' })
 

@@ -124,7 +124,7 @@ describe('the command line', () => {
       ['SIGINT', 130, 'cancelled'],
     ] as const) {
       const resumed = start('runs', 'resume', id)
-      await resumed.says(new RegExp(`goes on after step ${row.stateStep}`))
+      await resumed.says(new RegExp(`continues after step ${row.stateStep}`))
       await resumed.says(/epoch \d+\/40, loss/)
       toGroup(resumed.child, signal)
       expect(await resumed.ends()).toMatchObject({ status })

@@ -34,7 +34,7 @@ async function demonstrate({ study: name, out, overwrite, seed, channels }: Opti
   await carryOut(session, begun, { stopAtFailure: true })
   const drawn = await draw(services, begun.plan, begun.report(), signal)
   const { report: whole, replaced } = await writeDemo(services.profile, drawn, folder, overwrite)
-  // As in earlier versions, the JSON has the remarks that were known before the files were read. The page has them all.
+  // The JSON keeps the remarks known before the files were read, as in earlier versions. The page has all remarks.
   const report = { ...whole, remarks: chosen.remarks }
   if (json) return printJson(overwrite ? { ...report, replaced } : report)
   if (overwrite) sayReplaced(replaced)
@@ -45,11 +45,12 @@ async function demonstrate({ study: name, out, overwrite, seed, channels }: Opti
 export const demoCommand = (): Command =>
   new Command('demo')
     .description(
-      'The report’s Table 1 at demonstration scale: SimCLR pre-training and fine-tuning, the control, a baseline from scratch',
+      'Table 1 of the original work at demonstration scale: ' +
+        'SimCLR pre-training and fine-tuning, the control, a baseline from scratch',
     )
     .option('--study <name>', `${STUDY_HELP} (default: the demonstration study)`)
-    .option('--out <folder>', 'where the figure and the page go', 'self-mri-report')
-    .addOption(overwriteOption('other results of Self-MRI there too'))
+    .option('--out <folder>', 'folder for the figure and the page', 'self-mri-report')
+    .addOption(overwriteOption('other results of Self-MRI in the folder'))
     .option('--seed <n>', 'seed of weights, order, masks and augmentations', wholeNumber, 0)
     .option('--channels <n>', 'top-level channels of the U-Net', wholeNumber, 16)
     .action((options: Options, command: Command) => inSession(command, session => demonstrate(options, session)))

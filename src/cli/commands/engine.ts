@@ -13,15 +13,17 @@ const WAYS = {
   eager: 'one operation at a time (eager)',
 } as const
 
-/** The native operations of a step, as far as they take a hundredth of it. */
+/** The native operations of a step that take at least 1 % of the step's time. */
 function describeOperations({ operations }: EngineHealth): string {
   const total = operations.reduce((sum, { ms }) => sum + ms, 0)
   const count = operations.reduce((sum, operation) => sum + operation.count, 0)
-  const line = (name: string, times: number, ms: number) =>
-    `${name.padEnd(24)} ${String(times).padStart(5)} ${ms.toFixed(2).padStart(9)} ms ${((100 * ms) / total).toFixed(0).padStart(3)} %`
+  const line = (name: string, times: number, ms: number) => {
+    const share = ((100 * ms) / total).toFixed(0).padStart(3)
+    return `${name.padEnd(24)} ${String(times).padStart(5)} ${ms.toFixed(2).padStart(9)} ms ${share} %`
+  }
   return [
     '',
-    'One such step taken eagerly, by native operation: calls and time',
+    'One such step, computed eagerly. Calls and time of each native operation:',
     ...operations.filter(({ ms }) => ms >= total / 100).map(({ name, count, ms }) => line(name, count, ms)),
     line('all', count, total),
   ].join('\n')
@@ -29,10 +31,12 @@ function describeOperations({ operations }: EngineHealth): string {
 
 function describe(health: EngineHealth): string {
   const { memory } = health
+  const compiler = health.compiler ? `, graphs compiled by ${health.compiler}` : ''
+  const free = `${gigabytes(memory.freeBytes)} free of ${gigabytes(memory.totalBytes)}`
   return [
-    `TensorFlow   ${health.tensorflow} (TensorFlow.js ${health.tfjs}), on ${health.gpu ?? health.device}${health.compiler ? `, graphs compiled by ${health.compiler}` : ''}`,
+    `TensorFlow   ${health.tensorflow} (TensorFlow.js ${health.tfjs}), on ${health.gpu ?? health.device}${compiler}`,
     `Node         ${health.node}, ${health.platform}, ${health.cores} cores`,
-    `Memory       ${gigabytes(memory.freeBytes)} free of ${gigabytes(memory.totalBytes)}; the engine takes ${gigabytes(memory.residentBytes)}`,
+    `Memory       ${free}; the engine uses ${gigabytes(memory.residentBytes)}`,
     `Training     ${health.stepMs.toFixed(1)} ms a step (U-Net-8, 64 × 64, batch 1; median of 10)`,
     `Steps        ${WAYS[health.way]}`,
     ...health.notes,
@@ -41,10 +45,10 @@ function describe(health: EngineHealth): string {
 
 function install(): Command {
   return new Command('install')
-    .description('Install or mend the native TensorFlow engine, in the user’s cache folder')
+    .description('Install or repair the native TensorFlow engine in the user’s cache folder')
     .option('--cpu', 'the CPU build')
     .option('--cuda', 'the build for NVIDIA GPUs')
-    .option('--force', 'install again even where it is whole')
+    .option('--force', 'install again, even if the engine is complete')
     .action((options: { cpu?: boolean; cuda?: boolean; force?: boolean }, command: Command) =>
       inSession(command, async ({ services, signal, json }) => {
         const variant = options.cpu ? 'cpu' : options.cuda ? 'cuda' : 'auto'
@@ -57,8 +61,8 @@ function install(): Command {
 
 function doctor(): Command {
   return new Command('doctor')
-    .description('Say which engine computes here, and time a small training step')
-    .option('--ops', 'time and count per native operation of that step')
+    .description('Show the engine of this computer, and time a small training step')
+    .option('--ops', 'list time and calls of each native operation of the step')
     .action((options: { ops?: boolean }, command: Command) =>
       inSession(command, async ({ services, signal, json }) => {
         const health = await (await services.engines.jobs(signal)).call('doctor', {}, { signal })
@@ -71,8 +75,8 @@ function doctor(): Command {
 
 function xla(): Command {
   return new Command('xla')
-    .description('Whether graphs are compiled by XLA: a setting of the profile, for what begins from then on')
-    .addArgument(new Argument('[state]', 'on or off; says which where left out').choices(['on', 'off']))
+    .description('Compile graphs with XLA or not: a setting of the profile, for engines that start later')
+    .addArgument(new Argument('[state]', 'on or off; without it, prints the setting').choices(['on', 'off']))
     .action((state: 'on' | 'off' | undefined, _options: object, command: Command) =>
       inSession(
         command,

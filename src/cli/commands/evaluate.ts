@@ -59,8 +59,8 @@ function describe(evaluation: Evaluation, { epoch }: NamedWeights): string {
     run,
     table.toString(),
     ...evaluation.volumes.flatMap(({ file, leftOut, sampling, remarks = [] }) => [
-      ...(leftOut ? [`Left out of ${file}: ${leftOut.map(faultInWords).join(', ')}.`] : []),
-      ...(sampling === 'masked here' ? [] : [`${file}: sub-sampled in the file, scored as it is, not masked here.`]),
+      ...(leftOut ? [`Omitted from ${file}: ${leftOut.map(faultInWords).join(', ')}.`] : []),
+      ...(sampling === 'masked here' ? [] : [`${file}: sub-sampled in the file, so no mask is applied.`]),
       ...remarks.map(remark => `${file}: ${remark}`),
     ]),
     protocolSentence(evaluation.protocol),
@@ -83,16 +83,16 @@ export const evaluateCommand = (): Command =>
     new Command('evaluate')
       .description('Score reconstructions as fastMRI does: SSIM, PSNR, NMSE per volume')
       .argument('[path...]', 'files or folders')
-      .option('--study <name>', `the test volumes of this study, where no path is given: ${STUDY_HELP}`)
-      .addOption(runOption('a run’s number, RUN@EPOCH for one of its milestones, or zero-filled'))
+      .option('--study <name>', `score the test volumes of a study, if no path is given: ${STUDY_HELP}`)
+      .addOption(runOption('a run’s number, RUN@EPOCH for a milestone of the run, or zero-filled'))
       .option(
         '--mask-draws <n>',
-        'average over n masks, of seeds 0 to n − 1, with the SD, in place of the mask seeded by file name',
+        'mean and SD over n masks with seeds 0 to n − 1, instead of one mask seeded by the file name',
         wholeNumber,
       )
       .option('--slices <which>', 'all, middle, every:N or A-B (from 1)', sliceSelection, { kind: 'all' } as const)
       .addOption(
-        new Option('--reference <image>', 'what is compared with')
+        new Option('--reference <image>', 'image that the scores compare with')
           .choices(['ground truth', 'noise-free'])
           .default('ground truth'),
       ),

@@ -29,7 +29,8 @@ function nameFromFolder(path: string): string {
   const name = nameOfFolder(path)
   if (name !== basename(path))
     say(
-      `The study is called "${name}", as "${basename(path)}" alone would be taken for a study’s number (--name names it).`,
+      `The study is called "${name}", because "${basename(path)}" would be read as a study’s number. ` +
+        'Choose another name with --name.',
     )
   return name
 }
@@ -86,13 +87,13 @@ async function makeStudy(
   }
 }
 
-/** Reads the files from end to end: until then nobody knows what is in them. */
+/** Reads the whole files, because their contents are unknown until then. */
 async function readWhole(study: Study, { services, signal }: Session): Promise<Study> {
   const { onProgress, stop } = readingBar()
   try {
     await readyStudy(services, study, study.volumes, { onProgress, signal })
   } catch (error) {
-    if (signal.aborted) say(`Study ${study.id} is kept; the rest of its files is read when they are used.`)
+    if (signal.aborted) say(`Study ${study.id} is kept. Its unread files are read when they are used.`)
     throw error
   } finally {
     stop()
@@ -106,16 +107,16 @@ async function readWhole(study: Study, { services, signal }: Session): Promise<S
 export const importCommand = (): Command =>
   new Command('import')
     .description(
-      'Make a study of fastMRI HDF5 files; folders train, val and test keep their roles, else patients are split',
+      'Import fastMRI HDF5 files as a study; folders train, val and test give roles, else patients are split at random',
     )
     .argument('[path...]', 'files or folders')
     .option('--name <name>', 'the study’s name, not a number (default: the first path’s)')
     .option('--slices <which>', 'all, middle, every:N or A-B (from 1)', sliceSelection, { kind: 'all' } as const)
     .option('--split-seed <n>', 'seed of the split by patient', wholeNumber, 0)
-    .option('--demonstration', 'the measured brain study that comes with the program')
-    .option('--synthetic-knee <folder>', 'make the synthetic knee study there, and import it')
-    .addOption(overwriteOption('earlier synthetic knees there that are in no study'))
-    .option('--patients <train,val,test>', 'synthetic patients of each role, a PD and a PDFS volume each', '4,1,1')
+    .option('--demonstration', 'import the measured brain study that ships with the program')
+    .option('--synthetic-knee <folder>', 'write the synthetic knee study into this folder, and import the study')
+    .addOption(overwriteOption('earlier synthetic knees in the folder that belong to no study'))
+    .option('--patients <train,val,test>', 'synthetic patients of each role; each has a PD and a PDFS volume', '4,1,1')
     .option('--slices-per-volume <n>', 'slices of a synthetic volume', wholeNumber, 8)
     .option('--seed <n>', 'seed of the synthetic knees', wholeNumber, 0)
     .action((paths: string[], options: Options, command: Command) =>

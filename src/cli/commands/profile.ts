@@ -6,9 +6,9 @@ import { print, printJson, progressBar } from '../terminal.ts'
 
 const REMEDIES: Readonly<Record<ProfileFault['kind'], string>> = {
   checkpoint: 'restore the file from a copy of the profile, or train the run again',
-  state: 'restore the file from a copy of the profile; else the run cannot go on from there',
+  state: 'restore the file from a copy of the profile; without the file the run cannot resume from this state',
   preview: 'restore the file from a copy of the profile; only this image of the run is lost',
-  'study file': 'put the file back, or find it elsewhere with: self-mri studies locate',
+  'study file': 'put the file back, or find its new place with: self-mri studies locate',
 }
 
 function describe({ profile, checked, training, faults }: ProfileCheck): string {
@@ -17,16 +17,16 @@ function describe({ profile, checked, training, faults }: ProfileCheck): string 
     const owner = kind === 'study file' ? `study "${of}"` : `run ${of}`
     return `${fault}: ${path} (${kind} of ${owner}): ${REMEDIES[kind]}`
   })
-  const sum =
-    faults.length === 0 ? 'all there; checkpoints and states are whole' : `${faults.length} missing or damaged`
-  const left = training.map(run => `Run ${run} is in training: its files are not checked.`)
+  const sum = faults.length === 0 ? 'no file is missing or damaged' : `${faults.length} missing or damaged`
+  const left = training.map(run => `Run ${run} is training, so its files are not checked.`)
   return [...lines, ...left, `${profile}: ${counts.join(', ')}: ${sum}.`].join('\n')
 }
 
 const checkCommand = (): Command =>
   new Command('check')
     .description(
-      'List what is missing or damaged: checkpoints and states (by SHA-256), previews, files of studies. Writes nothing; exits with 1 if something is',
+      'List missing or damaged files: checkpoints and states (by SHA-256), previews, files of studies. ' +
+        'Writes nothing. The exit code is 1 if a file is missing or damaged.',
     )
     .action((_options: object, command: Command) =>
       inSession(

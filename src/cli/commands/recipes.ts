@@ -24,7 +24,7 @@ function listing(recipes: readonly NamedRecipe[]): string {
 
 const listCommand = (): Command =>
   new Command('list')
-    .description('List the recipes that ship, and your own')
+    .description('List the shipped recipes and your own recipes')
     .action((_options: object, command: Command) =>
       inSession(
         command,
@@ -57,7 +57,7 @@ type Json = Readonly<Record<string, unknown>>
 
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** The settings in a file; what `recipes show --json` says beside them is passed over. */
+/** The settings in a file. Ignores the other keys of `recipes show --json`. */
 function readSettings(path: string): Json {
   let value: unknown
   try {
@@ -70,7 +70,7 @@ function readSettings(path: string): Json {
   return settings
 }
 
-/** Settings with some of them changed; those of another method or network come whole. */
+/** Settings with changes. If the method or network changes, none of its old settings are kept. */
 function withChanges(settings: Json, changes: Json): Json {
   const another = (what: 'method' | 'network') => what in changes && changes[what] !== settings[what]
   const whole = [...(another('method') ? ['methodConfig'] : []), ...(another('network') ? ['networkConfig'] : [])]
@@ -83,10 +83,10 @@ function withChanges(settings: Json, changes: Json): Json {
 
 const saveCommand = (): Command =>
   new Command('save')
-    .description('Save a recipe of your own: a copy of another one, the settings of a file, or a copy with those')
-    .argument('<name>', 'what it is called')
+    .description('Save your own recipe: a copy of a recipe, the settings in a file, or a copy changed by a file')
+    .argument('<name>', 'name of the new recipe')
     .option('--from <id>', 'recipe to copy: simclr/original, own/1 …')
-    .option('--file <path>', 'JSON of settings, as recipes show has them; with --from only those that differ')
+    .option('--file <path>', 'JSON of settings, as printed by recipes show; with --from only settings that differ')
     .action((name: string, { from, file }: { from?: string; file?: string }, command: Command) =>
       inSession(command, async ({ services, json }) => {
         if (from === undefined && file === undefined)
@@ -101,7 +101,7 @@ const saveCommand = (): Command =>
 
 export const recipesCommand = (): Command =>
   new Command('recipes')
-    .description('Recipes of training: those that ship, and your own')
+    .description('Recipes for training: the shipped recipes and your own recipes')
     .addCommand(listCommand(), { isDefault: true })
     .addCommand(showCommand())
     .addCommand(saveCommand())

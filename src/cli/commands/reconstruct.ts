@@ -30,20 +30,21 @@ export const reconstructCommand = (): Command =>
   addMaskOptions(
     new Command('reconstruct')
       .description(
-        'Reconstruct files, one file a volume. HDF5: `reconstruction`, float32 [slices, h, w], fastMRI’s submission format; DICOM: a folder a volume, one file a slice',
+        'Reconstruct files, one file per volume. HDF5: fastMRI’s submission format, ' +
+          '`reconstruction`, float32 [slices, h, w]. DICOM: a folder per volume, one file per slice.',
       )
-      .argument('<path...>', 'files or folders; no ground truth is needed, and sub-sampled files are not masked again')
-      .requiredOption('--out <folder>', 'where the reconstructions go')
-      .addOption(overwriteOption('earlier reconstructions there'))
+      .argument('<path...>', 'files or folders; need no ground truth; sub-sampled files are not masked again')
+      .requiredOption('--out <folder>', 'folder for the reconstructions')
+      .addOption(overwriteOption('earlier reconstructions in the folder'))
       .addOption(
         runOption(
-          'a run’s number, RUN@EPOCH for one of its milestones, zero-filled, or truth: the file’s own ground truth',
+          'a run’s number, RUN@EPOCH for a milestone of the run, zero-filled, or truth (the file’s ground truth)',
         ),
       )
-      .addOption(new Option('--format <format>', 'what is written').choices(ExportFormat.options).default('hdf5'))
-      .option('--slice <n>', 'one slice of each volume, counted from 1; else all', sliceNumber),
+      .addOption(new Option('--format <format>', 'file format').choices(ExportFormat.options).default('hdf5'))
+      .option('--slice <n>', 'one slice of each volume, counted from 1 (default: all)', sliceNumber),
   )
-    .option('--seed <n>', 'of the mask; else the file’s name, as fastMRI validates', wholeNumber)
+    .option('--seed <n>', 'seed of the mask (default: the file’s name, as in fastMRI’s validation)', wholeNumber)
     .action((paths: string[], options: Options, command: Command) =>
       inSession(command, async ({ services, signal, json }) => {
         const bar = progressBar('Reconstructing')
@@ -66,7 +67,7 @@ export const reconstructCommand = (): Command =>
         for (const result of volumes) if ('reason' in result) say(`Skipped ${result.path}: ${result.reason}`)
         for (const { path, empty } of written)
           if (empty.length > 0)
-            say(`${path}: slice ${empty.map(index => index + 1).join(', ')} holds no data, and its image is zero.`)
+            say(`${path}: slice ${empty.map(index => index + 1).join(', ')} has no data, so its image is zero.`)
         for (const { path, remark } of remarks) say(`${path}: ${remark}`)
         if (volumes.length === 0) say(`No file to reconstruct in ${request.paths.join(', ')}.`)
         if (options.overwrite) sayReplaced(replaced)

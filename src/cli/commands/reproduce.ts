@@ -1,4 +1,4 @@
-/** The whole reproduction on a study: every row, resumable. */
+/** The reproduction of all rows on a study, resumable. */
 import process from 'node:process'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { ReproductionRequest, SCALES, type Scale } from '../../contract/reproduction.ts'
@@ -61,11 +61,11 @@ async function reproduce(options: Options, session: Session): Promise<void> {
   const { plan } = begun
   for (const reduction of plan.reductions) say(reduction)
   const known = plan.known.size
-  if (known > 0) say(`${known} of ${plan.rows.length} rows are in ${out} already and are not computed again.`)
+  if (known > 0) say(`${out} already has ${known} of ${plan.rows.length} rows. They are not computed again.`)
   const keys = new Set(plan.rows.map(({ key }) => key))
   const others = (before?.rows ?? []).filter(({ key }) => keys.has(key) && !plan.known.has(key)).length
   if (others > 0)
-    say(`${others} rows in ${out} are of other contents or of an earlier version. They are not taken from there.`)
+    say(`${others} rows in ${out} have other contents, or an earlier version wrote them. They are not used.`)
 
   await carryOut(session, begun)
   const drawn = await draw(services, plan, begun.report(), signal)
@@ -82,24 +82,25 @@ export const reproduceCommand = (): Command =>
   new Command('reproduce')
     .alias('study')
     .description(
-      'Reproduces the original work on a study: baselines, each method’s pre-training and fine-tuning, and their controls. If it is stopped, the same command continues it.',
+      'Reproduce the original work on a study: baselines, each method’s pre-training and fine-tuning, and controls. ' +
+        'After a stop, the same command continues the reproduction.',
     )
     .addOption(
       new Option('--study <name>', `${STUDY_HELP} (default: the demonstration study)`).conflicts('syntheticKnee'),
     )
-    .option('--synthetic-knee', 'on the synthetic knee study, which is made where there is none')
+    .option('--synthetic-knee', 'use the synthetic knee study, and make it if the profile has none')
     .addOption(
       new Option(
         '--scale <scale>',
-        'the original settings, the workstation recipes, or those cut to fit 25 minutes on two cores',
+        'full: the original settings; workstation: its recipes; demonstration: reduced to 25 minutes on two cores',
       )
         .choices([...SCALES])
         .default('demonstration'),
     )
     .option('--seeds <n>', 'seeds 0 to n − 1', seeds, 1)
     .option('--methods <ids>', `some of ${Object.keys(METHODS).join(', ')} (default: all)`, text => text.split(','))
-    .option('--leave-one-out', 'every patient tested once, another one choosing the checkpoint')
-    .option('--headline', 'baselines, fine-tunings and their controls alone')
-    .option('--out <folder>', 'where the page, the figures and the numbers go', 'self-mri-study')
-    .addOption(overwriteOption('other reports and results of Self-MRI there too'))
+    .option('--leave-one-out', 'each patient is the test patient once, and another patient chooses the checkpoint')
+    .option('--headline', 'baselines, fine-tunings and their controls only')
+    .option('--out <folder>', 'folder for the page, the figures and the numbers', 'self-mri-study')
+    .addOption(overwriteOption('other reports and results of Self-MRI in the folder'))
     .action((options: Options, command: Command) => inSession(command, session => reproduce(options, session)))

@@ -17,19 +17,18 @@ const KIND = {
 
 const network = (run: RunRow) => `${run.network}${run.channels === null ? '' : `-${run.channels}`}`
 
-/** What is to be known of the data that it was trained on. */
+/** A caution about the contents of the training data. `null`: the study still has these contents. */
 function contentsInWords({ contents, study }: RunRow): string | null {
   if (contents === 'changed') return `files of study "${study}" have changed since: the numbers are of the old contents`
   return contents === 'not recorded'
-    ? 'content not recorded: files of its study were written since the run began, or have not been read yet'
+    ? 'content not recorded: files of its study were written after the run began, or are still unread'
     : null
 }
 
-/** One run in a few lines. */
+/** A run in a few lines. */
 export function describeRun(run: RunRow): string {
-  const lines = [
-    `Run ${run.id}: ${run.method ? `${run.method} ` : ''}${KIND[run.kind]} of ${network(run)}${run.parent ? ` from ${run.parent}` : ''}, ${run.status}`,
-  ]
+  const kind = `${run.method ? `${run.method} ` : ''}${KIND[run.kind]}`
+  const lines = [`Run ${run.id}: ${kind} of ${network(run)}${run.parent ? ` from ${run.parent}` : ''}, ${run.status}`]
   if (run.reason) lines.push(`  ${run.reason}`)
   const contents = contentsInWords(run)
   if (contents) lines.push(`  ${contents}`)
@@ -37,27 +36,30 @@ export function describeRun(run: RunRow): string {
     const { steps, seconds, bestEpoch } = run.summary
     const loss = lossInWords(run.summary, (run.config.pretext?.reconstruction ?? 0) > 0, value => value.toFixed(4))
     lines.push(
-      `  ${run.epochs.done} epochs, ${steps} steps in ${seconds.steps.toFixed(1)} s (validation ${seconds.validation.toFixed(1)} s apart), loss ${loss}${bestEpoch ? `, best epoch ${bestEpoch}` : ''}`,
+      `  ${run.epochs.done} epochs, ${steps} steps in ${seconds.steps.toFixed(1)} s ` +
+        `(without ${seconds.validation.toFixed(1)} s of validation), loss ${loss}` +
+        (bestEpoch ? `, best epoch ${bestEpoch}` : ''),
     )
   }
   if (run.metrics) {
     const { ssim, psnr, nmse } = run.metrics
     const { mask } = run.config
     lines.push(
-      `  validation: SSIM ${ssim.toFixed(3)}, PSNR ${psnr.toFixed(2)} dB, NMSE ${nmse.toFixed(4)} (${mask.kind} mask, ${mask.acceleration}×, center ${mask.centerFraction}, seeded by file name; volume maximum)`,
+      `  validation: SSIM ${ssim.toFixed(3)}, PSNR ${psnr.toFixed(2)} dB, NMSE ${nmse.toFixed(4)} ` +
+        `(${mask.kind} mask, ${mask.acceleration}×, center ${mask.centerFraction}, ` +
+        'seeded by file name; volume maximum)',
     )
   }
   if (run.milestones.length > 0)
     lines.push(`  milestones: epochs ${run.milestones.join(', ')} (finetune --from ${run.id}@EPOCH)`)
   if (run.resumable)
     lines.push(
-      `  goes on ${run.stateStep === null ? 'from its beginning' : `after step ${run.stateStep}`} with: self-mri runs resume ${run.id}`,
+      `  continues ${run.stateStep === null ? 'from the start' : `after step ${run.stateStep}`} ` +
+        `with: self-mri runs resume ${run.id}`,
     )
   if (run.suggestion) {
     const { batch, accumulate } = run.suggestion
-    lines.push(
-      `  memory suffices more likely with: --batch ${batch}${accumulate > 1 ? ` --accumulate ${accumulate}` : ''}`,
-    )
+    lines.push(`  needs less memory with: --batch ${batch}${accumulate > 1 ? ` --accumulate ${accumulate}` : ''}`)
   }
   if (run.checkpoint) lines.push(`  ${run.checkpoint.path}`, `  sha256 ${run.checkpoint.sha256}`)
   return lines.join('\n')
@@ -86,9 +88,9 @@ function listing(runs: readonly RunRow[]): string {
 
 const resumeCommand = (): Command =>
   new Command('resume')
-    .description('Go on with a run that was cancelled, paused or interrupted: it ends as if it never had been')
+    .description('Resume a cancelled, paused or interrupted run; its result is as if it had never stopped')
     .argument('<run>', 'a run’s number')
-    .option('--no-wait', 'refuse instead of waiting while another program trains on the device')
+    .option('--no-wait', 'fail at once, instead of waiting, if another program trains on the device')
     .action((id: string, { wait }: { wait: boolean }, command: Command) =>
       inSession(command, async session => {
         const on = `study "${findRun(session.services.profile, id).study}"`
@@ -102,7 +104,7 @@ const resumeCommand = (): Command =>
 
 export const runsCommand = (): Command =>
   new Command('runs')
-    .description('List the runs, or show one with its epochs')
+    .description('List all runs, or show a run with its epochs')
     .argument('[run]', 'a run’s number')
     .action((id: string | undefined, _options, command: Command) =>
       inSession(

@@ -22,8 +22,8 @@ const ended = (signal: AbortSignal) =>
 export const serveCommand = (): Command =>
   new Command('serve')
     .description('Serve the window to a browser on this machine, until Ctrl+C')
-    .option('--port <n>', 'port on 127.0.0.1 (0: any that is free)', wholeNumber, 0)
-    .addOption(new Option('--assets <folder>', 'another build of the window').default(ASSETS).hideHelp())
+    .option('--port <n>', 'port on 127.0.0.1 (0: any free port)', wholeNumber, 0)
+    .addOption(new Option('--assets <folder>', 'folder of another build of the window').default(ASSETS).hideHelp())
     .action(({ port, assets }: { port: number; assets: string }, command: Command) =>
       inSession(
         command,
@@ -31,20 +31,21 @@ export const serveCommand = (): Command =>
           if (!existsSync(join(assets, 'index.html')))
             throw new AppError(
               'FILE_UNREADABLE',
-              `Expected the window, which is built by npm start, got nothing in ${assets}`,
+              `Expected the window in ${assets}, got nothing. Build the window with: npm start`,
             )
           await demonstrationStudy(services, signal)
           warmUp(services.engines)
-          const { serve } = await import('../../host/serve.ts') // other commands start sooner without
+          // Imported here, because other commands start faster without the host.
+          const { serve } = await import('../../host/serve.ts')
           const host = await serve(services, { port, assets })
           say('Open this URL in a browser on this machine. Ctrl+C ends the host.')
           print(json ? JSON.stringify({ url: host.url, port: host.port, token: host.token }) : host.url)
           await ended(signal)
           const how = stop()
-          // Last weights are written while the window can still hear of it.
+          // The queue stops before the host, so that the window still receives the last events.
           await services.queue.stop(how === 'cancel' ? 'close' : how)
           await host.close()
-          if (how !== 'cancel') process.exitCode = exitCodeOf(how) // Ctrl+C is how a host ends
+          if (how !== 'cancel') process.exitCode = exitCodeOf(how) // Ctrl+C is the normal end of a host
         },
         { forWindow: true },
       ),

@@ -13,7 +13,7 @@ import { STUDY_HELP } from '../options.ts'
 import { inSession } from '../session.ts'
 import { print, printJson, readingBar, say } from '../terminal.ts'
 
-/** A study in text: its volumes with their roles, what could not be used, and its remarks. */
+/** A study as text: volumes with their roles, skipped files, and remarks. */
 export function describeStudy(study: Study): string {
   const table = new Table({
     head: ['file', 'role', 'slices', 'matrix', 'acquisition', 'k-space', 'truth'],
@@ -41,7 +41,7 @@ export function describeStudy(study: Study): string {
   ].join('\n')
 }
 
-/** Which files are not as the study took them. */
+/** Lists files whose state differs from what the study recorded. */
 function describeStates({ volumes, states }: StudyView): string[] {
   const of = (state: FileState) => volumes.filter(({ id }) => states[id] === state).map(({ file }) => file)
   const line = (state: FileState, words: string) => {
@@ -49,10 +49,10 @@ function describeStates({ volumes, states }: StudyView): string[] {
     return files.length > 0 ? [`${words}: ${some(files)}`] : []
   }
   return [
-    ...line('changed', 'Changed since the study took them (old results are of the old contents)'),
+    ...line('changed', 'Changed since the study read them (old results are of the old contents)'),
     ...line('written since', 'Written since they were read (self-mri studies scan reads them)'),
-    ...line('missing', 'Missing (self-mri studies locate finds them elsewhere)'),
-    ...line('unread', 'Not read from end to end yet'),
+    ...line('missing', 'Missing (self-mri studies locate finds their new place)'),
+    ...line('unread', 'Not read completely yet'),
   ]
 }
 
@@ -64,10 +64,10 @@ function describeFindings({ added, changed, moved, missing, unusable }: Findings
     ...missing.map(({ path }) => `missing   ${path}`),
     ...unusable.map(({ path, reason }) => `unusable  ${path}: ${reason}`),
   ]
-  return lines.join('\n') || 'All files are as the study took them.'
+  return lines.join('\n') || 'All files are as the study recorded them.'
 }
 
-/** Asks on a terminal; elsewhere the answer is no. */
+/** Asks on a terminal. Without a terminal the answer is no. */
 async function agreed(question: string, signal: AbortSignal): Promise<boolean> {
   if (!process.stdin.isTTY) return false
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
@@ -81,11 +81,11 @@ async function agreed(question: string, signal: AbortSignal): Promise<boolean> {
 const scanCommand = (): Command =>
   new Command('scan')
     .description(
-      'Look at a study’s files again: list new, changed, moved and missing ones, then take them if you agree',
+      'Scan a study’s files again: list new, changed, moved and missing files, and ask before the study takes them',
     )
     .argument('<study>', STUDY_HELP)
-    .option('--yes', 'take what is found without asking')
-    .option('--remove-missing', 'take missing files out of the study')
+    .option('--yes', 'take the findings without asking')
+    .option('--remove-missing', 'remove missing files from the study')
     .action((which: string, { yes, removeMissing = false }: ScanOptions, command: Command) =>
       inSession(command, async ({ services, signal, json }) => {
         const { id, name } = findStudy(services.profile, which)
@@ -112,7 +112,7 @@ const locateCommand = (): Command =>
   new Command('locate')
     .description('Find a study’s missing files by their contents in another folder')
     .argument('<study>', STUDY_HELP)
-    .argument('<folder>', 'where to look')
+    .argument('<folder>', 'folder to search')
     .action((which: string, folder: string, _options, command: Command) =>
       inSession(command, async ({ services, signal, json }) => {
         const { id } = findStudy(services.profile, which)
@@ -135,7 +135,7 @@ interface ScanOptions {
 
 export const studiesCommand = (): Command =>
   new Command('studies')
-    .description('List the studies, or show one')
+    .description('List all studies, or show a study')
     .argument('[study]', STUDY_HELP)
     .action((which: string | undefined, _options, command: Command) =>
       inSession(

@@ -1,4 +1,4 @@
-/** pretrain, finetune and train: three ways to configure the same training. */
+/** pretrain, finetune and train: three commands that configure a training. */
 import { existsSync, statSync } from 'node:fs'
 import { Command } from 'commander'
 import { AppError } from '../../contract/errors.ts'
@@ -54,8 +54,8 @@ interface CommonOptions extends RecipeFields, Record<string, unknown> {
 const addCommonOptions = (command: Command): Command =>
   addMaskOptions(
     addRecipeFields(command.option('--study <name>', `${STUDY_HELP} (default: the demonstration study)`))
-      .option('--no-wait', 'refuse instead of waiting while another program trains on the device')
-      .option('--slices <which>', 'all, middle, every:N or A-B (default: as the study has it)', sliceSelection)
+      .option('--no-wait', 'fail at once, instead of waiting, if another program trains on the device')
+      .option('--slices <which>', 'all, middle, every:N or A-B (default: the slices of the study)', sliceSelection)
       .option('--seed <n>', 'seed of weights, order, masks and augmentations', wholeNumber, 0),
   )
 
@@ -84,9 +84,7 @@ const commonConfig = (
 })
 
 export function pretrainCommand(): Command {
-  const command = new Command('pretrain').description(
-    'Pre-train a network without ground truth, on sub-sampled images alone',
-  )
+  const command = new Command('pretrain').description('Pre-train a network on sub-sampled images, without ground truth')
   addCommonOptions(addRecipeOptions(addMethodOption(command), 'workstation'))
   addSettingsOptions(command, PRETRAINING_SETTINGS)
   return command.action((options: CommonOptions & RecipeChoice) =>
@@ -119,7 +117,7 @@ export function trainCommand(): Command {
   const command = new Command('train').description('Train a network from scratch, with ground truth')
   addCommonOptions(addRecipeOptions(command, 'original')).option(
     '--step-epochs <n>',
-    'epochs until the rate falls to a tenth (default: the recipe’s)',
+    'epochs until the learning rate falls to a tenth (default: the recipe’s)',
     wholeNumber,
   )
   addSettingsOptions(command, NETWORK_SETTINGS)
@@ -143,14 +141,15 @@ export function trainCommand(): Command {
   )
 }
 
-/** A run's number, with `number:` before it where a file has the same name; `null`: it is none. */
+/** Reads `RUN`, `RUN@EPOCH` or, if a file has this name, `number:RUN`. `null`: `from` names no run. */
 function namedRun(from: string, file: string): NamedWeights | null {
   const [, prefix, text] = /^(number:)?(\d+(?:@\d+)?)$/.exec(from) ?? []
   if (text === undefined) return null
   if (!prefix && statSync(file, { throwIfNoEntry: false })?.isFile()) {
     throw new AppError(
       'AMBIGUOUS',
-      `Expected one start, got "${from}", which means run ${from} (write number:${from}) and the file ${file} (write ./${from}).`,
+      `Expected one start, got "${from}", which means run ${from} (write number:${from}) ` +
+        `and the file ${file} (write ./${from}).`,
     )
   }
   return namedWeights(text)
@@ -159,15 +158,16 @@ function namedRun(from: string, file: string): NamedWeights | null {
 export function fineTuneCommand(): Command {
   const command = addCommonOptions(
     new Command('finetune').description(
-      'Fine-tune a pre-trained network, with ground truth, as the recipe of its pre-training says',
+      'Fine-tune a pre-trained network with ground truth, with the fine-tuning recipe of its pre-training',
     ),
   )
     .requiredOption(
       '--from <run>',
-      'a run’s number, RUN@EPOCH for one of its milestones (number:RUN where a file has that name), or a safetensors file with the names of fastMRI’s U-Net or of U-Net++',
+      'a run’s number (number:RUN if a file has this name), RUN@EPOCH for a milestone of the run, ' +
+        'or a safetensors file with the tensor names of fastMRI’s U-Net or of U-Net++',
     )
     .addOption(fieldOption('--fresh-output <yes|no>', Recipe.shape.freshOutput, yesOrNo))
-    .option('--control', 'train the same-seed control beside: the same fine-tuning without pre-training')
+    .option('--control', 'also train the control: the same fine-tuning, with the same seed, without pre-training')
   return command.action((options: CommonOptions & { from: string; control?: boolean }) =>
     inSession(command, async session => {
       const file = callersPath(options.from)
