@@ -26,8 +26,8 @@ const NEARLY_EMPTY = 0.05
 const UNEVEN = 0.05
 
 /**
- * From this share of the energy in the outer half of the lines, the centre of k-space is taken to lie at the edge.
- * Noise has 0.5.
+ * Share of the energy in the outer half of the lines that marks an uncentred k-space. Noise has 0.5.
+ * Above this share, the centre of k-space is taken to lie at the edge.
  */
 const UNCENTRED = 0.8
 

@@ -64,7 +64,7 @@ function block(kernels: Kernels, parameters: Parameters, name: string, ...inputs
   return once([once(inputs, 0)], 4)
 }
 
-/** Reflect-pads one row at the bottom and one column at the right, if the skip connection has one more. */
+/** Reflect-pads one row at the bottom and one column at the right, if the skip connection is larger by one pixel. */
 function padTo(x: tf.Tensor4D, skip: tf.Tensor4D): tf.Tensor4D {
   let padded = x
   for (const axis of [1, 2] as const) {

@@ -62,7 +62,7 @@ function requireLargeViews({ network, networkConfig, method, methodConfig }: Pre
 const labelled = (parts: Parts): LabelledPart[] =>
   Object.entries(parts).map(([name, { label = name, data, shape }]) => ({ name: label, data, shape }))
 
-/** The training's samples, and those of held-out patients. */
+/** The training's samples, and the samples of held-out patients. */
 function instancesOf({ method, methodConfig, slices, train, validation }: PretextJob) {
   const perSlice = method.instances?.(methodConfig) ?? 1
   const all = (volumes: readonly VolumeSource[]): Instance[] =>

@@ -17,7 +17,7 @@ export interface RunFiles {
     checkpoint: Checkpoint,
     step?: number,
   ): Promise<{ path: string; sha256: string }>
-  /** `epoch` and `step`: how many are done. */
+  /** `epoch` and `step`: numbers of epochs and steps that are done. */
   saveState(epoch: number, step: number, state: Checkpoint): Promise<{ path: string; sha256: string }>
   /** Image [height, width]. */
   savePreview(epoch: number, image: Float32Array): Promise<{ path: string }>

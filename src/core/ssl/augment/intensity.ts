@@ -1,7 +1,7 @@
 /**
  * Intensity distortion for one channel. Of colour jitter, only brightness and contrast apply to a grey image, and
- * instance norm undoes both except at the borders. Instance norm does not undo a gamma curve, so the distortion has
- * one.
+ * instance norm undoes both except at the borders. The distortion has a gamma curve, because instance norm does not
+ * undo a gamma curve.
  */
 
 export interface Distortion {
