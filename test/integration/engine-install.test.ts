@@ -25,7 +25,7 @@ import { BINDING } from '../../src/engine/install/manifest.ts'
 const real = locateEngine('cpu') ?? (await installEngine({ variant: 'cpu' }))
 
 /**
- * A folder beside the real engine, because the fake pip makes hard links to its libraries. Tests may damage only copies.
+ * A folder beside the real engine, because the fake pip hard-links its libraries. Tests may damage copies only.
  */
 let folder: string
 beforeEach(() => {

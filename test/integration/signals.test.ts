@@ -85,7 +85,7 @@ describe('the command line', () => {
   }
   const runs = () => json<RunRow[]>('runs')
 
-  it('writes the state at SIGTERM, SIGHUP and SIGINT, ignores SIGUSR1 and 2, and resumes to equal weights', async () => {
+  it('writes the state at SIGTERM, SIGHUP, SIGINT, ignores SIGUSR1 and 2, and resumes to equal weights', async () => {
     await json('import', study)
     const train = [
       'train',

@@ -1,4 +1,4 @@
-/** The viewer's comparison as a figure for print, from images that are known. */
+/** The viewer's comparison as a figure for print, from known images. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ const SHAPE = [40, 36] as const
 const MAXIMUM = 2
 const PIXELS = SHAPE[0] * SHAPE[1]
 
-/** A ramp from 0 to the maximum, and one that is above it on the left and below it on the right. */
+/** A ramp from 0 to the maximum, and an image that is above the ramp on the left and below the ramp on the right. */
 const truth = Float32Array.from({ length: PIXELS }, (_, i) => (MAXIMUM * i) / (PIXELS - 1))
 const input = truth.map((value, i) => value + 0.5 * (0.5 - (i % SHAPE[1]) / (SHAPE[1] - 1)))
 
@@ -65,7 +65,7 @@ async function drawn(more: Partial<FigureInput> = {}, of: StudyVolume = volume) 
 
 const wordsOf = (svg: string) => [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, words]) => words)
 
-/** Where the pictures of panes are; colour bars are smoothed and so not among them. */
+/** The positions of the panes' images. Colour bars are smoothed, so the pattern does not match them. */
 const placesOf = (svg: string) =>
   [
     ...svg.matchAll(/<image x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)"[^>]* image-rendering="optimizeSpeed"/g),
@@ -78,7 +78,7 @@ beforeEach(() => {
 describe('a request', () => {
   const valid = (more: object) => FigureRequest.safeParse({ ...REQUEST, ...more }).success
 
-  it('has a page’s width, 300 dpi and PNG unless it says otherwise', () => {
+  it('has the width of a page, 300 dpi and PNG by default', () => {
     expect(FigureRequest.parse(REQUEST)).toMatchObject({ width: 180, dpi: 300, format: 'png', seed: null, inset: null })
   })
 
@@ -101,8 +101,8 @@ describe('a request', () => {
   })
 })
 
-describe('what is written', () => {
-  it('is labels, numbers of the slice, and everything that they depend on', async () => {
+describe('the text of a figure', () => {
+  it('has labels, numbers of the slice, and everything that the numbers depend on', async () => {
     const { figure } = await drawn({ seed: 7, errorRow: { scale: 5, signed: false } })
     const words = wordsOf(figure.svg).join(' ')
     for (const expected of [
@@ -122,7 +122,7 @@ describe('what is written', () => {
     expect(asked).toContainEqual(expect.objectContaining({ source: 'zero-filled', slice: 1, show: 'image', seed: 7 }))
   })
 
-  it('says nothing of numbers and errors that are not there, nor of a mask where all is ground truth', async () => {
+  it('omits missing numbers and errors, and the mask if all panes are ground truth', async () => {
     const { figure } = await drawn({ panes: [reference], metrics: false, labels: false, colourBar: false })
     expect(figure.caption).toBe(
       'a.h5, slice 2 of 2. Crop: ground truth size, centred. Synthetic data. Research use only. Not a medical device.',
@@ -130,13 +130,13 @@ describe('what is written', () => {
     expect(wordsOf(figure.svg)).not.toContain('Ground truth')
   })
 
-  it('tells a file’s own mask', async () => {
+  it('names a file’s own mask', async () => {
     const sampling = { kind: 'sub-sampled', evidence: 'mask dataset', measuredColumns: 9, acceleration: 4 } as const
     const { figure } = await drawn({}, { ...volume, sampling })
     expect(figure.caption).toContain('Mask: sub-sampled in the file, 4.00×.')
   })
 
-  it('gives arbitrary units a reason in the place of numbers and of an error map', async () => {
+  it('gives a reason in place of numbers and error map for arbitrary units', async () => {
     const { figure } = await drawn({
       panes: [zeroFilled, { ...zeroFilled, source: 'run:7' }],
       errorRow: { scale: 5, signed: false },
@@ -147,7 +147,7 @@ describe('what is written', () => {
     expect(placesOf(figure.svg)).toHaveLength(3)
   })
 
-  it('has numbers beside the colours of every error map, of images where they are wanted', async () => {
+  it('has numbers beside the colour bar of every error map, and of images if wanted', async () => {
     const bars = async (more: Partial<FigureInput>) => (await drawn(more)).figure.svg.match(/>(\|error\||signal)</g)
     expect(await bars({ errorRow: { scale: 5, signed: false } })).toEqual(['>signal<', '>|error|<'])
     expect(await bars({ errorRow: { scale: 5, signed: false }, colourBar: false })).toEqual(['>|error|<'])
@@ -187,7 +187,7 @@ describe('files', () => {
     expect(png.resolution).toEqual({ x: Math.round(dpi / 0.0254), y: Math.round(dpi / 0.0254), unit: 1 })
   })
 
-  it('every pixel of the PNG is one pixel of the image, the error map five times the difference', async () => {
+  it('of kind PNG show every pixel of the image, and five times the difference in the error map', async () => {
     const more: Partial<FigureInput> = {
       panes: [zeroFilled, reference, { ...zeroFilled, error: { scale: 5, signed: true } }],
       columns: 3,
@@ -218,7 +218,7 @@ describe('files', () => {
     expect(most).toBeLessThanOrEqual(1)
   })
 
-  it('a PDF is one page of the figure’s size, with letters as letters and images whole', async () => {
+  it('of kind PDF have one page of the figure’s size, with text as text and whole images', async () => {
     const pdf = Buffer.from(await written({ format: 'pdf', width: 85 })).toString('latin1')
     const { figure } = await drawn({ format: 'pdf', width: 85 })
     expect(pdf).toMatch(/^%PDF-1/)
@@ -232,7 +232,7 @@ describe('files', () => {
     expect(pdf).toContain(`/Width ${4 * SHAPE[1]}`)
   })
 
-  it('an SVG tells its size in mm and has no external part', async () => {
+  it('of kind SVG have a size in mm and no external part', async () => {
     const svg = Buffer.from(await written({ format: 'svg', width: 85 })).toString()
     const { figure } = await drawn({ format: 'svg', width: 85 })
     expect(svg).toBe(svgOf(figure, 300))
@@ -240,7 +240,7 @@ describe('files', () => {
     expect(svg.match(/href="(?!data:)/)).toBeNull()
   })
 
-  it('are for the browser, each under a name of its own, or where they are wanted', async () => {
+  it('are written for the browser, each with its own name, or to the chosen path', async () => {
     const request = FigureRequest.parse({ ...REQUEST, volume: id, format: 'svg' })
     const save = (path?: string) => saveFigure(services, frames, { ...request, path })
     expect((await save()).name).toBe('a_slice-2.svg')
@@ -254,7 +254,7 @@ describe('files', () => {
     await expect(save('here.svg')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
-  it('no PNG leaves pixels out: what to choose instead is said', async () => {
+  it('of kind PNG are refused if pixels would be lost, and the message says what to choose', async () => {
     const panes = Array(4).fill(zeroFilled)
     await expect(written({ panes, columns: 4, width: 30, colourBar: false })).resolves.toBeDefined()
     const wide = {
@@ -266,7 +266,7 @@ describe('files', () => {
     await expect(saveFigure(services, wide, { ...request, format: 'pdf' })).resolves.toBeDefined()
   })
 
-  it('error maps need a ground truth', async () => {
+  it('with error maps need a ground truth', async () => {
     const { volumes } = addStudy(services.profile, 'without', [
       [{ ...volume, path: '/b.h5', targetShape: null }, 'test'],
     ])
@@ -275,7 +275,7 @@ describe('files', () => {
   })
 })
 
-it('colours are those of the published maps, and say where there is no number', () => {
+it('colours are those of the published maps, and pixels without a number have their own colour', () => {
   expect(COLOURS.viridis(0)).toEqual([68, 1, 84])
   expect(COLOURS.viridis(1)).toEqual([253, 231, 37])
   const [[blueRed, , blueBlue], [redRed, , redBlue]] = [COLOURS.diverging(0), COLOURS.diverging(1)]
@@ -286,7 +286,7 @@ it('colours are those of the published maps, and say where there is no number', 
 })
 
 describe('parts of an image', () => {
-  it('are whole pixels: all that a share touches, one at least', () => {
+  it('have whole pixels: all pixels that the share touches, and at least one', () => {
     expect(partOf([40, 36], { x: 0.25, y: 0.5, width: 0.5, height: 0.25 })).toEqual({
       left: 9,
       top: 20,
@@ -301,7 +301,7 @@ describe('parts of an image', () => {
     })
   })
 
-  it('a detail stands in the corner away from what it shows', () => {
+  it('show a detail in the corner opposite to the shown part', () => {
     const whole = partOf(SHAPE, null)
     const place = { x: 0, y: 0, width: 360, height: 400 }
     const upper = detailOf(SHAPE, { x: 0, y: 0, width: 0.2, height: 0.2 }, whole, place)
@@ -314,7 +314,7 @@ describe('parts of an image', () => {
     })
   })
 
-  it('show what of the image is there, and leave k-space whole', async () => {
+  it('are cut from images, and leave k-space whole', async () => {
     const crop = { x: 0.25, y: 0.25, width: 0.5, height: 0.5 }
     const { figure } = await drawn({
       panes: [reference, { ...zeroFilled, show: 'k-space' }],

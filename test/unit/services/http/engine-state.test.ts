@@ -1,8 +1,8 @@
-/** What the bottom line says of works. */
+/** The bottom line's text about tasks. */
 import { expect, it } from 'vitest'
 import { watchEngines } from '../../../../src/services/http/engine-state.ts'
 
-it('says nothing of a work that has ended, though it still tells how far it came', () => {
+it('says nothing of a task that has ended, even if its progress is still reported', () => {
   const { begin, state } = watchEngines({ living: [] }, () => null)
   const reading = begin('reading files')
   reading.update('reading files: 1 of 2 MB')

@@ -31,7 +31,7 @@ const engines = watchEngines({ living: [] }, () => null)
 
 const stream = (afterSeq?: number) => endable(signal => watch(services.profile, engines, afterSeq, signal))
 
-/** The next events that are not `state`. */
+/** The next events whose type is not `state`. */
 async function take(events: AsyncIteratorObject<AppEvent>, count: number): Promise<AppEvent[]> {
   const taken: AppEvent[] = []
   while (taken.length < count) {
@@ -45,14 +45,14 @@ async function take(events: AsyncIteratorObject<AppEvent>, count: number): Promi
 const steps = (events: AppEvent[]) =>
   events.map(event => (event.type === 'run' && event.logged.event.type === 'step' ? event.logged.event.step : event))
 
-describe('the stream of what happens', () => {
+describe('the stream of events', () => {
   it('begins with the state of the engine', async () => {
     const events = stream()
     expect((await events.next()).value).toMatchObject({ type: 'state', engine: { doing: null } })
     await events.return!()
   })
 
-  it('replays what is written, then follows, each line once', async () => {
+  it('sends the logged lines, then follows the log, each line once', async () => {
     for (const n of [1, 2, 3]) logEvent(services.profile, '1', step(n))
     const events = stream(lastEvent(services.profile) - 2)
     expect(steps(await take(events, 2))).toEqual([2, 3])
@@ -63,7 +63,7 @@ describe('the stream of what happens', () => {
     await events.return!()
   })
 
-  it('without a place in the log begins now', async () => {
+  it('begins with new lines if no place in the log is given', async () => {
     logEvent(services.profile, '1', step(1))
     const events = stream()
     await events.next()
@@ -72,7 +72,7 @@ describe('the stream of what happens', () => {
     await events.return!()
   })
 
-  it('tells of lines and studies of another process', async () => {
+  it('sends lines and studies of other processes', async () => {
     const events = stream()
     await events.next()
     const next = take(events, 2)
@@ -86,7 +86,7 @@ describe('the stream of what happens', () => {
     await events.return!()
   })
 
-  it('ends at once while it waits', async () => {
+  it('ends at once if it is closed while it waits', async () => {
     const events = stream()
     await events.next()
     const pending = events.next()
@@ -97,7 +97,7 @@ describe('the stream of what happens', () => {
   })
 })
 
-it('the log of a long run is thinned in its steps alone', () => {
+it('only the steps in the log of a long run are thinned', () => {
   services.profile.db.transaction(() => {
     for (let n = 1; n <= 9000; n++) logEvent(services.profile, '1', step(n))
     logEvent(services.profile, '1', { type: 'status', status: 'finished', reason: null })

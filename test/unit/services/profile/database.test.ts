@@ -1,4 +1,4 @@
-/** The database's own safety: damaged, written by two programs at once, updated. */
+/** Safety of the database: damage, two programs that write at once, updates. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,6 +11,9 @@ import { makeBell } from '../../../../src/services/profile/bell.ts'
 import { openDatabase } from '../../../../src/services/profile/db/index.ts'
 import { addRun } from '../../../runs.ts'
 
+const DATABASE = import.meta.resolve('../../../../src/services/profile/db/index.ts')
+const RECORDER = import.meta.resolve('../../../../src/services/runs/recorder.ts')
+
 let profile: string
 
 beforeEach(() => {
@@ -20,7 +23,7 @@ afterEach(() => rmSync(profile, { recursive: true, force: true }))
 
 const path = () => join(profile, 'self-mri.sqlite')
 
-/** With a table large enough to have pages of its own, in the middle of which nonsense stands. */
+/** Makes a database with a table of many pages, and overwrites bytes in the middle of the file. */
 function damage(): void {
   const db = openDatabase(profile)
   const add = db.prepare('INSERT INTO settings VALUES (?, ?)')
@@ -33,7 +36,7 @@ function damage(): void {
 }
 
 describe('a damaged database', () => {
-  it('is refused, and is left as it is', () => {
+  it('is refused, and is not changed', () => {
     damage()
     const before = readFileSync(path())
     expect(() => openDatabase(profile)).toThrow(
@@ -42,30 +45,32 @@ describe('a damaged database', () => {
     expect(readFileSync(path()).equals(before)).toBe(true)
   })
 
-  it('is refused with the copy named that an update has left', () => {
+  it('is refused, and the message names the copy from before an update', () => {
     damage()
     copyFileSync(path(), `${path()}.before-0003`)
     expect(() => openDatabase(profile)).toThrow(/self-mri\.sqlite\.before-0003 beside it is a copy/)
   })
 })
 
-it('two programs that write at once lose nothing and break nothing', async () => {
+it('two programs that write at once lose nothing and damage nothing', async () => {
   const db = openDatabase(profile)
   const rows = { db, directory: profile, salt: '', bell: makeBell() }
   db.exec(
-    "INSERT INTO studies (id, name, roots, split, slices, remarks, created_at) VALUES (1, 's', '[]', '{}', '{}', '[]', '')",
+    `INSERT INTO studies (id, name, roots, split, slices, remarks, created_at)
+      VALUES (1, 's', '[]', '{}', '{}', '[]', '')`,
   )
   for (let n = 0; n < 2; n++) addRun(rows, 1, { status: 'running' })
   const write = async (run: number) => {
     const child = spawn(process.execPath, [
       '--input-type=module',
       '-e',
-      `const { openDatabase } = await import(${JSON.stringify(import.meta.resolve('../../../../src/services/profile/db/index.ts'))})
-      const { makeRecorder } = await import(${JSON.stringify(import.meta.resolve('../../../../src/services/runs/recorder.ts'))})
+      `const { openDatabase } = await import(${JSON.stringify(DATABASE)})
+      const { makeRecorder } = await import(${JSON.stringify(RECORDER)})
       const db = openDatabase(${JSON.stringify(profile)})
       const recorder = makeRecorder({ db, directory: ${JSON.stringify(profile)}, bell: { ring() {} } }, '${run}')
       for (let epoch = 1; epoch <= 150; epoch++) {
-        const figures = { epoch, loss: 1, learningRate: 1, seconds: 1, validationLoss: null, validation: null, extra: {} }
+        const times = { epoch, learningRate: 1, seconds: 1 }
+        const figures = { ...times, loss: 1, validationLoss: null, validation: null, extra: {} }
         recorder.record({ type: 'epoch', figures })
         recorder.record({ type: 'state', at: { step: epoch, epoch }, bestEpoch: null, path: 'p' + epoch, sha256: '' })
       }
@@ -98,16 +103,18 @@ it('two programs that write at once lose nothing and break nothing', async () =>
   db.close()
 })
 
-it('of the second version keeps its runs and checkpoints, and leaves a copy of before', () => {
+it('a database of the second version keeps its runs and checkpoints, and a copy from before stays', () => {
   const migration = (name: string) =>
     readFileSync(new URL(`../../../../src/services/profile/db/migrations/${name}.sql`, import.meta.url), 'utf8')
   const old = new Database(path())
   old.exec(migration('0001-studies-and-runs') + migration('0002-queue-and-log'))
   old.pragma('user_version = 2')
   old.exec(`
-    INSERT INTO studies (id, name, roots, split, slices, remarks, created_at) VALUES (1, 's', '[]', '{}', '{}', '[]', '');
+    INSERT INTO studies (id, name, roots, split, slices, remarks, created_at)
+      VALUES (1, 's', '[]', '{}', '{}', '[]', '');
     INSERT INTO runs (id, kind, study_id, parent_id, status, reason, config, environment, pid, created_at, hidden_at)
-      VALUES (3, 'pretrain', 1, NULL, 'finished', NULL, '{}', '{}', 1, 'c3', NULL), (7, 'finetune', 1, 3, 'interrupted', 'why', '{}', '{}', 1, 'c7', 'h');
+      VALUES (3, 'pretrain', 1, NULL, 'finished', NULL, '{}', '{}', 1, 'c3', NULL),
+        (7, 'finetune', 1, 3, 'interrupted', 'why', '{}', '{}', 1, 'c7', 'h');
     INSERT INTO checkpoints VALUES (3, 'last', 4, '/w', 'sha', 't'), (3, 'best', 2, '/b', 'sha', 't');
     INSERT INTO epochs VALUES (3, 1, 0.5, 0.1, 2, 0.6, NULL, NULL, NULL, '{}');
     INSERT INTO events (run_id, at, event) VALUES (7, 't', '{}');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { keepResults } from '../../../../src/services/profile/kept-results.ts'
 
 describe('kept results', () => {
-  it('are made once, and forgotten in the order of last use when they grow too large', async () => {
+  it('are made once, and evicted in the order of last use if they grow too large', async () => {
     const results = keepResults<string>(3, text => text.length)
     const made: string[] = []
     const get = (key: string) =>
@@ -14,14 +14,14 @@ describe('kept results', () => {
     expect(made).toEqual(['a', 'b', 'c', 'd', 'b'])
   })
 
-  it('keep one that is larger than all', async () => {
+  it('keep one result that is larger than the limit', async () => {
     const results = keepResults<string>(3, text => text.length)
     let made = 0
     for (const _ of [1, 2]) await results.get('a', async () => `${++made} and more`)
     expect(made).toBe(1)
   })
 
-  it('are shared by who asks at the same time; a failure is told to both and not kept', async () => {
+  it('are shared by simultaneous callers, and a failure reaches both and is not kept', async () => {
     const results = keepResults<number>(9, () => 1)
     let made = 0
     const fail = async () => {
@@ -34,7 +34,7 @@ describe('kept results', () => {
     expect(await results.get('a', async () => 5)).toBe(5)
   })
 
-  it('are given up when nobody waits any more, and not before', async () => {
+  it('are cancelled when no caller waits any more, and not before', async () => {
     const results = keepResults<number>(9, () => 1)
     const callers = [new AbortController(), new AbortController()]
     let making: AbortSignal | null = null

@@ -1,4 +1,4 @@
-/** A database of the first version, full, goes through every migration whole. */
+/** A database of the first version, with rows in every table, goes through every migration without loss. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,12 +26,14 @@ function writeFirstVersion(): void {
     INSERT INTO studies VALUES (1, 'Brain, 0.055 T (demonstration)', '[]', '{}', '{"kind":"all"}', '[]', 't');
     INSERT INTO studies VALUES (2, 'Knees', '[]', '{}', '{"kind":"all"}', '[]', 't');
     INSERT INTO studies VALUES (3, 'Knee, synthetic (seed 7)', '[]', '{}', '{"kind":"all"}', '[]', 't');
-    INSERT INTO volumes VALUES (2, '/b.h5', 'test', 'p2', '{}'), (2, '/a.h5', 'train', 'p1', '{}'), (1, '/a.h5', 'val', 'p3', '{}');
+    INSERT INTO volumes VALUES (2, '/b.h5', 'test', 'p2', '{}'), (2, '/a.h5', 'train', 'p1', '{}'),
+      (1, '/a.h5', 'val', 'p3', '{}');
     INSERT INTO skipped_files VALUES (2, '/c.h5', 'broken');
     INSERT INTO runs VALUES (4, 'pretrain', 2, NULL, NULL, 'finished', NULL, '{}', '{}', '{}', 1, 'c4', 'f4');
     INSERT INTO runs VALUES (9, 'finetune', 2, 4, NULL, 'failed', 'why', '{}', NULL, '{}', 1, 'c9', 'f9');
     INSERT INTO run_patients VALUES (4, 'p1', 'train'), (9, 'p1', 'train');
-    INSERT INTO epochs VALUES (4, 1, 0.5, 0.1, 2, 0.6, NULL, NULL, NULL, '{"a":1}'), (9, 1, 0.4, 0.1, 2, 0.5, 0.9, 30, 0.1, '{}');
+    INSERT INTO epochs VALUES (4, 1, 0.5, 0.1, 2, 0.6, NULL, NULL, NULL, '{"a":1}'),
+      (9, 1, 0.4, 0.1, 2, 0.5, 0.9, 30, 0.1, '{}');
     INSERT INTO checkpoints VALUES (4, 'last', 1, '/w', 'sha', 't');
     INSERT INTO evaluations VALUES (1, 9, '{}', 't'), (2, NULL, '{}', 't');
   `)
@@ -39,7 +41,7 @@ function writeFirstVersion(): void {
   db.close()
 }
 
-it('keeps every row, gives volumes numbers and studies kinds, and leaves a copy of before', () => {
+it('keeps every row, gives volumes numbers and studies kinds, and leaves a copy from before', () => {
   writeFirstVersion()
   const before = new Database(path())
   const rows = (db: Database.Database, table: string) => db.prepare(`SELECT * FROM ${table}`).all()
@@ -49,7 +51,7 @@ it('keeps every row, gives volumes numbers and studies kinds, and leaves a copy 
   before.close()
 
   const db = openDatabase(profile)
-  // A checkpoint of that version did not say its step, a score not what it was of.
+  // In the first version, a checkpoint had no step, and a score did not name its checkpoint and request.
   const since: Record<string, object> = {
     checkpoints: { step: 0, head: null },
     evaluations: { checkpoint: null, request: null },
@@ -72,7 +74,8 @@ it('keeps every row, gives volumes numbers and studies kinds, and leaves a copy 
   expect(db.pragma('foreign_key_check')).toEqual([])
   expect(db.pragma('foreign_keys', { simple: true })).toBe(1)
   const next = db.prepare(
-    "INSERT INTO runs (kind, study_id, status, config, environment, pid, claimed_at, created_at) VALUES ('import', 2, 'queued', '{}', '{}', 1, '', '')",
+    `INSERT INTO runs (kind, study_id, status, config, environment, pid, claimed_at, created_at)
+      VALUES ('import', 2, 'queued', '{}', '{}', 1, '', '')`,
   )
   expect(next.run().lastInsertRowid).toBe(10)
   expect(() => db.exec('INSERT INTO run_patients VALUES (99, ?, ?)')).toThrow()
@@ -84,7 +87,7 @@ it('keeps every row, gives volumes numbers and studies kinds, and leaves a copy 
   copy.close()
 })
 
-it('makes no copy of a database that is new or up to date', () => {
+it('makes no copy of a new or current database', () => {
   openDatabase(profile).close()
   openDatabase(profile).close()
   expect(existsSync(path())).toBe(true)

@@ -1,4 +1,4 @@
-/** A profile is found whole wherever it lies, also one that version 349f561 wrote with absolute paths and that has been moved since. */
+/** A moved profile works as before, also a profile of version 349f561, which stored absolute paths. */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,7 +36,7 @@ function open(profile: string, readOnly = false): Services {
   return services
 }
 
-/** Closes the profile and gives it another place, with a space in its name. */
+/** Closes the profile, and moves it to a folder with a space in its name. */
 function moved(services: Services): Services {
   services.dispose()
   opened = opened.filter(each => each !== services)
@@ -46,7 +46,7 @@ function moved(services: Services): Services {
   return open(profile)
 }
 
-/** Every text in the database that holds a place of before. */
+/** Every text in the database that contains this path. */
 function textsWith(profile: string, place: string): string[] {
   const db = new Database(join(profile, 'self-mri.sqlite'), { readonly: true })
   const tables = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all() as string[]
@@ -61,7 +61,7 @@ function textsWith(profile: string, place: string): string[] {
 }
 
 describe('a profile of 349f561 that was moved before the update', () => {
-  it.each([[false], [true]])('has all its runs and files where it lies now (read only: %s)', async readOnly => {
+  it.each([[false], [true]])('has all its runs and files in the new folder (read only: %s)', async readOnly => {
     const { profile } = unpackOldProfile(folder, { dataFollow: true })
     const services = open(profile, readOnly)
     const check = await checkProfile(services.profile)
@@ -73,7 +73,7 @@ describe('a profile of 349f561 that was moved before the update', () => {
       ['3', 'finished'],
       ['4', 'interrupted'],
     ])
-    // Hashed on the way: it is the file that the run wrote.
+    // keptModel also compares the file's hash with the hash that the run recorded.
     expect(keptModel(services.profile, '3').model.checkpoint).toBe(join(profile, 'runs/3/best-0002.safetensors'))
     expect(keptModel(services.profile, '3', 1).model.checkpoint).toBe(
       join(profile, 'runs/3/milestone-0001.safetensors'),
@@ -84,7 +84,7 @@ describe('a profile of 349f561 that was moved before the update', () => {
       steps: 1,
       batch: 2,
       seconds: expect.any(Object),
-      loss: 0.9474534392356873, // as the old program wrote it
+      loss: 0.9474534392356873, // as the old version stored it
       chanceLoss: null,
       validationLoss: 0.891174703836441,
       bestEpoch: null,
@@ -100,7 +100,7 @@ describe('a profile of 349f561 that was moved before the update', () => {
     expect(named.every(path => path.startsWith(join(profile, 'runs/4/')) && existsSync(path))).toBe(true)
   })
 
-  it('finds what comes with the program where that is now, and uploads in the profile', () => {
+  it('finds the files of the program in its present folder, and uploads in the profile', () => {
     const { profile, data } = unpackOldProfile(folder, { dataFollow: true })
     const [brains, demonstration, uploaded] = listStudies(open(profile).profile)
     expect(demonstration.roots).toEqual([join(DEMONSTRATION_VOLUME, '..')])
@@ -110,7 +110,7 @@ describe('a profile of 349f561 that was moved before the update', () => {
     expect(brains.roots).toEqual([data])
   })
 
-  it('holds no place of before any longer, but of a user’s own files and what was scored', () => {
+  it('stores no former path, except paths of a user’s own files and of scored files', () => {
     const { profile } = unpackOldProfile(folder)
     open(profile).dispose()
     opened = []
@@ -126,7 +126,7 @@ describe('a profile of 349f561 that was moved before the update', () => {
     ])
   })
 
-  it('tells which files of a study are not where they were', async () => {
+  it('names the files of a study that are missing at their stored path', async () => {
     const { profile } = unpackOldProfile(folder)
     const { faults } = await checkProfile(open(profile).profile)
     expect(faults).toEqual(
@@ -139,7 +139,7 @@ describe('a profile of 349f561 that was moved before the update', () => {
     )
   })
 
-  it('finds uploads also where it was moved twice: before its first runs and after', () => {
+  it('finds uploads also after two moves: before its first runs and after them', () => {
     const { profile } = unpackOldProfile(folder)
     const path = join(profile, 'self-mri.sqlite')
     const old = new Database(path)
@@ -158,7 +158,7 @@ describe('a profile of 349f561 that was moved before the update', () => {
     ])
   })
 
-  it('finds uploads also where it has no run that tells where it was', () => {
+  it('finds uploads also if no run records the former folder', () => {
     const { profile } = unpackOldProfile(folder)
     const old = new Database(join(profile, 'self-mri.sqlite'))
     old.exec(
@@ -168,7 +168,7 @@ describe('a profile of 349f561 that was moved before the update', () => {
     expect(listStudies(open(profile).profile)[2].volumes[0].path).toBe(join(profile, 'uploads/batch-1/uploaded.h5'))
   })
 
-  it('takes a user’s own folder that has the name of one of its folders for the user’s', () => {
+  it('keeps the path of a user’s own folder that has the name of a folder in the profile', () => {
     const { profile } = unpackOldProfile(folder)
     const own = join(folder, 'uploads/batch-1/uploaded.h5')
     mkdirSync(join(folder, 'uploads/batch-1'), { recursive: true })
@@ -180,14 +180,14 @@ describe('a profile of 349f561 that was moved before the update', () => {
   })
 })
 
-describe('what this version writes', () => {
+describe('a profile of this version', () => {
   const config = (services: Services) => ({
     ...findRun(services.profile, '3').config,
     kind: 'import' as const,
     recipe: null,
   })
 
-  it('names the profile nowhere', () => {
+  it('does not store its own path', () => {
     const { profile } = unpackOldProfile(folder)
     const services = open(profile)
     const run = insertRun(services.profile, {
@@ -213,7 +213,7 @@ describe('what this version writes', () => {
     })
   })
 
-  it('removes the files of weights and states that are no longer needed, where they lie now', () => {
+  it('removes files of weights and states that are no longer needed, in the new folder', () => {
     const { profile } = unpackOldProfile(folder)
     const later = moved(open(profile))
     const directory = join(later.profile.directory, 'runs/4')
@@ -232,7 +232,7 @@ describe('what this version writes', () => {
   })
 })
 
-it('the check of a profile names what is gone and what is damaged', async () => {
+it('the check of a profile names missing and damaged files', async () => {
   const { profile } = unpackOldProfile(folder, { dataFollow: true })
   rmSync(join(profile, 'runs/2/best-0002.safetensors'))
   rmSync(join(profile, 'runs/1/previews/0001.f32'))
@@ -242,7 +242,7 @@ it('the check of a profile names what is gone and what is damaged', async () => 
   writeFileSync(state, bytes)
   const services = open(profile)
   services.profile.db.exec("UPDATE studies SET hidden_at = 'now' WHERE id = 3")
-  rmSync(join(profile, 'uploads'), { recursive: true }) // of a study that is off the list
+  rmSync(join(profile, 'uploads'), { recursive: true }) // files of a study that was removed from the list
   const { faults, checked } = await checkProfile(services.profile)
   expect(checked['study file']).toBe(11)
   expect(faults).toEqual([
@@ -252,7 +252,7 @@ it('the check of a profile names what is gone and what is damaged', async () => 
   ])
 })
 
-it('the check of a profile leaves out a run in training, whose files come and go, and says so', async () => {
+it('the check of a profile omits a run in training, whose files change, and says so', async () => {
   const { profile } = unpackOldProfile(folder, { dataFollow: true })
   const services = open(profile)
   services.profile.db.prepare("UPDATE runs SET status = 'running', pid = ? WHERE id = 4").run(process.pid)

@@ -1,15 +1,16 @@
-/** Signals, in a program of its own that says what it hears. */
+/** Signals, in a separate program that prints the signals it gets. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import process from 'node:process'
 import { expect, it, vi } from 'vitest'
 
+const SIGNALS = import.meta.resolve('../../../../src/services/profile/signals.ts')
 const SCRIPT = `
-  const { hearSignals } = await import(${JSON.stringify(import.meta.resolve('../../../../src/services/profile/signals.ts'))})
+  const { hearSignals } = await import(${JSON.stringify(SIGNALS)})
   const timer = setInterval(() => {}, 1000)
   hearSignals(signal => {
     console.log('ends by', signal)
-    // A state takes its time; the same signal may come again meanwhile, from who passes it on.
+    // Writing a state takes time. Meanwhile a launcher may pass the signal on once more.
     setTimeout(() => { console.log('written'); if (process.argv[1] !== 'hang') clearInterval(timer) }, 50)
   })
   console.log('ready')`
@@ -28,7 +29,7 @@ async function begin(mode = '') {
 
 const ended = async (child: ChildProcess) => (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
 
-it('end in order at the first, however often it is passed on', async () => {
+it('end the program in order at the first signal, even if the signal is passed on several times', async () => {
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) {
     const { child, said, says } = await begin()
     child.kill(signal)
@@ -39,7 +40,7 @@ it('end in order at the first, however often it is passed on', async () => {
   }
 })
 
-it('end at once at a second one, with 128 + its number', async () => {
+it('end the program at once at a second signal, with 128 + its number', async () => {
   for (const [signal, status] of [
     ['SIGHUP', 129],
     ['SIGINT', 130],
@@ -54,7 +55,7 @@ it('end at once at a second one, with 128 + its number', async () => {
   }
 })
 
-it('end nothing where they are SIGUSR1 or SIGUSR2, and open no inspector', async () => {
+it('do not end the program and open no inspector if they are SIGUSR1 or SIGUSR2', async () => {
   const { child, said, says } = await begin()
   child.kill('SIGUSR1')
   child.kill('SIGUSR2')

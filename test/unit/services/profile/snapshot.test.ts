@@ -1,4 +1,4 @@
-/** A profile that is only read: nothing is written into it, and another program that writes is no hindrance. */
+/** Reading a profile writes nothing, and works while another program writes. */
 import {
   chmodSync,
   copyFileSync,
@@ -37,7 +37,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** Names, bytes and times of change of all that lies in a profile. */
+/** Names, bytes and modification times of all files in a profile. */
 function stateOf(path: string): unknown {
   if (!statSync(path).isDirectory())
     return [statSync(path, { bigint: true }).mtimeNs, readFileSync(path).toString('base64')]
@@ -64,17 +64,18 @@ const lists = (services: Services) => [
 const sqlite = (profile: string) => join(profile, 'self-mri.sqlite')
 
 describe('reading a profile', () => {
-  it('that is not there finds empty lists, and makes none', () => {
+  it('that does not exist gives empty lists, and makes no profile', () => {
     const profile = join(folder, 'nowhere/profile')
     expect(reading(profile, lists)).toEqual([0, 0, 0])
     expect(readdirSync(folder)).toEqual([])
     expect(reading('/proc/nowhere', lists)).toEqual([0, 0, 0])
   })
 
-  it('of an older version reads it in this one’s form, and leaves it as it is', () => {
+  it('of an older version gives the present form, and does not change the profile', () => {
     const { profile } = unpackOldProfile(folder)
     const db = new Database(sqlite(profile))
-    db.exec("UPDATE runs SET status = 'running' WHERE id = 4; DELETE FROM settings") // its process is gone, and it has no salt
+    // The run's process does not exist, and the profile has no salt.
+    db.exec("UPDATE runs SET status = 'running' WHERE id = 4; DELETE FROM settings")
     db.close()
     const before = stateOf(profile)
     expect(reading(profile, lists)).toEqual([3, 4, 0])
@@ -82,17 +83,18 @@ describe('reading a profile', () => {
     expect(stateOf(profile)).toEqual(before)
   })
 
-  it('keeps a command from writing by mistake', () => {
+  it('prevents a command from writing by mistake', () => {
     const { profile } = unpackOldProfile(folder)
     const write = () => reading(profile, services => services.profile.db.exec("INSERT INTO settings VALUES ('a', 'b')"))
     expect(write).toThrow(expect.objectContaining({ code: 'SQLITE_READONLY' }))
   })
 
-  it('finds what another program has just written, while that holds it for its next writing', () => {
+  it('finds what another program has just written, while the program holds the lock for its next write', () => {
     const { profile } = unpackOldProfile(folder)
     const other = openDatabase(profile)
     other.exec(
-      "UPDATE studies SET name = 'Renamed' WHERE id = 1; BEGIN IMMEDIATE; UPDATE studies SET name = 'Not yet' WHERE id = 2",
+      `UPDATE studies SET name = 'Renamed' WHERE id = 1;
+        BEGIN IMMEDIATE; UPDATE studies SET name = 'Not yet' WHERE id = 2`,
     )
     const before = readFileSync(sqlite(profile))
     expect(reading(profile, services => listStudies(services.profile).map(({ name }) => name))).toEqual([
@@ -106,7 +108,7 @@ describe('reading a profile', () => {
     other.close()
   })
 
-  it('that another program keeps to itself is refused in words', () => {
+  it('that another program holds exclusively is refused with a message', () => {
     const { profile } = unpackOldProfile(folder)
     openDatabase(profile).close()
     const other = new Database(sqlite(profile))
@@ -130,7 +132,7 @@ describe('reading a profile', () => {
     const other = openDatabase(profile)
     other.exec("UPDATE studies SET name = 'Renamed' WHERE id = 1")
     if (killed) {
-      // What a killed program leaves: the rows beside the file are not in it yet.
+      // A killed program leaves its latest rows in the -wal file, beside the database.
       for (const ending of ['', '-wal']) copyFileSync(sqlite(profile) + ending, join(folder, `kept${ending}`))
       other.close()
       for (const ending of ['', '-wal']) copyFileSync(join(folder, `kept${ending}`), sqlite(profile) + ending)
@@ -149,7 +151,7 @@ describe('reading a profile', () => {
     expect(stateOf(profile)).toEqual(before)
   })
 
-  it('that is damaged says so, with the copy beside it', () => {
+  it('that is damaged is refused, and the message names the copy beside it', () => {
     const { profile } = unpackOldProfile(folder)
     openDatabase(profile).close()
     const bytes = readFileSync(sqlite(profile))
@@ -164,12 +166,12 @@ describe('reading a profile', () => {
 describe('two programs', () => {
   const scan = { volumes: [], skipped: [] }
 
-  it('that import a study of one name at the same moment: the second hears that it is taken', async () => {
+  it('that import a study of one name at once: the second gets the message that the name is taken', async () => {
     const { profile } = unpackOldProfile(folder)
     const services = openServices({ profile })
     const volume = listStudies(services.profile)[0].volumes[0]
     const interactive = {
-      // The other program is quicker while this one scans.
+      // The other program takes the name during the scan of this program.
       call: async () => {
         services.profile.db.exec("UPDATE studies SET name = 'New' WHERE id = 2")
         return { ...scan, volumes: [{ ...volume, role: null }] }
@@ -185,7 +187,7 @@ describe('two programs', () => {
   })
 })
 
-describe('what SQLite says', () => {
+describe('an error of SQLite', () => {
   it.each([
     ['SQLITE_BUSY', 'DATABASE_BUSY'],
     ['SQLITE_BUSY_SNAPSHOT', 'DATABASE_BUSY'],
@@ -200,13 +202,13 @@ describe('what SQLite says', () => {
     expect(databaseError(error)).toMatchObject({ code: told, cause: error })
   })
 
-  it('as a fault of the program stays one', () => {
+  it('that is a fault of the program is reported as such', () => {
     const faults = [new Error('x'), Object.assign(new Error('x'), { code: 'SQLITE_ERROR' }), 'text', null]
     expect(faults.map(fault => databaseError(fault))).toEqual(faults)
   })
 })
 
-it('what a long work has made waits for a database that another program holds, and says so', async () => {
+it('the result of a long task waits for a database that another program holds, and a message says so', async () => {
   const { profile } = unpackOldProfile(folder)
   const services = openServices({ profile })
   services.profile.db.pragma('busy_timeout = 0')

@@ -53,7 +53,7 @@ const withoutPictures = (markup: string) => markup.replaceAll(/base64,[^"]+/g, '
 
 const pageOf = (report: ReproductionReport) => reportPage(report, reportFigures(report, null))
 
-/** Everything that is written of a report. */
+/** All texts and files of a report. */
 const written = (report: ReproductionReport, figures = reportFigures(report, null)) => [
   reportText(report),
   reportText(report, 60),
@@ -119,7 +119,7 @@ const CASES: Record<string, (shape?: Shape) => readonly [ReproductionReport, Rep
 
 const flat = (text: string) => text.replaceAll(/\s+/g, ' ')
 
-/** Cells of the Markdown row that begins with `label`, in the table titled so. */
+/** Cells of the Markdown row that begins with `label`, in the table with this title. */
 function cellsOf(markdown: string, title: string, label: string): string[] {
   const table = markdown.slice(markdown.indexOf(`## ${title}`))
   const row = table.split('\n').find(line => line.startsWith(`| ${label}`))
@@ -132,7 +132,7 @@ const rowsOf = (report: ReproductionReport, kind: ReproductionRow['kind'], metho
   report.rows.filter(row => row.kind === kind && row.method === method)
 
 describe('numbers', () => {
-  test('of one training are those of its row', () => {
+  test('of one training equal its row', () => {
     const [row] = rowsOf(single, 'fine-tuned', 'simclr')
     const { pretraining: pt, training: ft, metrics } = row
     const cells = cellsOf(reportMarkdown(single, ''), 'Table 1', 'SimCLR + fine-tuning')
@@ -152,7 +152,7 @@ describe('numbers', () => {
     expect(cells[11]).toBe(`1 min 35 s (${((100 * 95) / baseline.totalSeconds).toFixed(0)} %)`)
   })
 
-  test('of several are their mean ± SD with n, and each other measure has its own', () => {
+  test('of several trainings are mean ± SD with n, for each measure separately', () => {
     const rows = rowsOf(many, 'fine-tuned', 'rotnet')
     const mean = (of: (row: ReproductionRow) => number) => rows.reduce((sum, row) => sum + of(row), 0) / rows.length
     const sd = (of: (row: ReproductionRow) => number) =>
@@ -177,7 +177,7 @@ describe('numbers', () => {
     for (const text of [reportText(many), pageOf(many)]) expect(text).toContain('n = 20')
   })
 
-  test('that were not measured are a dash; no share without a baseline', () => {
+  test('that were not measured are a dash, and without a baseline there is no share', () => {
     const rows = single.rows
       .filter(row => row.kind === 'fine-tuned')
       .map(row => ({ ...row, manyMasks: null, toBaseline: null, metrics: { ...row.metrics, psnr: Number.NaN } }))
@@ -190,7 +190,7 @@ describe('numbers', () => {
     expect(markdown).toContain('No method can be compared with a baseline')
   })
 
-  test('of time are a device’s own, and shares of the baseline’s total on that device', () => {
+  test('of time belong to one device, and are shares of the baseline’s total on this device', () => {
     const [baseline] = rowsOf(single, 'baseline', null)
     const slow = (training: RowTraining | null) =>
       training && { ...training, seconds: { ...training.seconds, steps: 8 * training.seconds.steps } }
@@ -232,7 +232,7 @@ describe('numbers', () => {
     )
   })
 
-  test('of the noise-free truth are there where the study is synthetic', () => {
+  test('against the noise-free truth are shown if the study is synthetic', () => {
     const synthetic = reproductionOf({ synthetic: true })
     const [row] = rowsOf(synthetic, 'fine-tuned', 'simclr')
     expect(cellsOf(reportMarkdown(synthetic, ''), 'Table 2', 'SimCLR')).toContain(row.noiseFree!.ssim.toFixed(3))
@@ -242,14 +242,14 @@ describe('numbers', () => {
     for (const { svg } of reportFigures(synthetic, imagesOf())) expect(svg).toContain('>SYNTHETIC<')
   })
 
-  test('a mean is over what there is; one value has no SD', () => {
+  test('that are missing are left out of means, and one value has no SD', () => {
     expect(spreadOf([1, null, 3, Number.NaN])).toEqual({ mean: 2, sd: Math.SQRT2, n: 2 })
     expect(spreadOf([5])).toEqual({ mean: 5, sd: null, n: 1 })
     expect(spreadOf([null])).toBeNull()
     expect(spreadOf([1, Number.POSITIVE_INFINITY])).toEqual({ mean: Number.POSITIVE_INFINITY, sd: null, n: 2 })
   })
 
-  test('networks that differ in channels have baselines of their own', () => {
+  test('of networks with different channels have separate baselines', () => {
     const wide = single.rows.filter(row => row.network === 'unet').map(row => ({ ...row, channels: 64 }))
     const names = groupsOf({ ...single, rows: [...single.rows, ...wide] }).map(({ name }) => name)
     expect(names).toEqual([null, 'U-Net-16', 'U-Net++-16', 'U-Net-64'])
@@ -257,7 +257,7 @@ describe('numbers', () => {
 })
 
 describe('words', () => {
-  test('a gain is called what its verdict is', () => {
+  test('a gain is named by its verdict', () => {
     const texts = written(many).map(flat)
     for (const gain of many.gains.filter(({ against }) => against === 'control')) {
       const words = {
@@ -282,7 +282,7 @@ describe('words', () => {
     expect(none).toContain('Loss against the control: none.')
   })
 
-  test('who reaches the baseline in time is counted, and so are the controls', () => {
+  test('methods and controls that reach the baseline in time are counted', () => {
     const text = flat(reportMarkdown(many, ''))
     expect(text).toContain('In every training: none. In some: SimCLR on U-Net-16 (16 of 20); Sub-sample again')
     expect(text).toMatch(/SwAV on U-Net\+\+-16: never in 20 of 20, 0\.\d{4} of validation SSIM short/)
@@ -294,7 +294,7 @@ describe('words', () => {
     )
   })
 
-  test('an incomplete report and its failures say so everywhere', () => {
+  test('an incomplete report names its failures in every output', () => {
     const [report] = CASES.incomplete()
     for (const text of written(report).map(flat)) {
       expect(text).toContain('INCOMPLETE')
@@ -304,7 +304,7 @@ describe('words', () => {
     for (const { svg } of reportFigures(report, null)) expect(svg).toContain('Incomplete: rows are missing.')
   })
 
-  test('the protocol, the reductions and the original work’s numbers are there; what is inferred says so', () => {
+  test('protocol, reductions and the original work’s numbers are shown, and inferred numbers are marked', () => {
     for (const text of written(single).map(flat)) {
       for (const reduction of single.reductions) expect(text).toContain(reduction)
       for (const theirs of ['2.96', '41.95', '8.00', '26.79', '32.06', '0.034', 'We infer'])
@@ -318,7 +318,7 @@ describe('words', () => {
     expect(page).toContain(protocolSentence(PROTOCOL))
   })
 
-  test('several studies stand in one page of Markdown, with the command that writes it', () => {
+  test('several reproductions are one page of Markdown, with the command that writes the page', () => {
     const markdown = reportMarkdown([single, reproductionOf({ synthetic: true })], 'npm run a\nnpm run b')
     expect(markdown).toContain('```sh\nnpm run a\nnpm run b\n```')
     expect(markdown.match(/^## /gm)).toHaveLength(3)
@@ -334,7 +334,7 @@ describe('words', () => {
 })
 
 describe('figures', () => {
-  test('there are those of which there is something to draw', () => {
+  test('are drawn if the report has their data', () => {
     const names = (report: ReproductionReport, images: ReportImages | null) =>
       reportFigures(report, images).map(({ name }) => name[7])
     expect(names(single, imagesOf())).toEqual(['1', '2', '3', '4', '5', '6'])
@@ -350,14 +350,14 @@ describe('figures', () => {
     expect(svg).toContain('the reference itself')
   })
 
-  test('a PNG is its SVG at twice the size', () => {
+  test('a PNG is the SVG at twice the size', () => {
     const { svg } = reportFigures(single, null)[0]
     const [, width, height] = svg.match(/viewBox="0 0 (\d+) (\d+)"/)!.map(Number)
     const png = decode(svgPng(svg))
     expect([png.width, png.height]).toEqual([2 * width, 2 * height])
   })
 
-  test('ticks are round and within the axis', () => {
+  test('ticks are round numbers within the axis', () => {
     for (const values of [[0.7312, 0.7361], [1, 50], [0, 0.0004], [-3, 8], [5, 5], []]) {
       const { ticks, range } = axisOver(values, 5)
       expect(ticks.length).toBeGreaterThan(2)
@@ -367,7 +367,7 @@ describe('figures', () => {
     expect(ticks.map(format)).toEqual(['−0.004', '−0.002', '0', '0.002', '0.004', '0.006'])
   })
 
-  test('labels make room for each other in their order', () => {
+  test('labels move apart and keep their order', () => {
     const placed = spreadLabels([50, 50, 51, 99], 10, 0, 100)
     const sorted = [...placed].sort((a, b) => a - b)
     for (let index = 1; index < sorted.length; index++)
@@ -377,8 +377,8 @@ describe('figures', () => {
   })
 })
 
-describe('whatever a study holds', () => {
-  test.each(Object.keys(CASES))('%s: no number that is none, nothing fetched, names escaped', name => {
+describe('every report', () => {
+  test.each(Object.keys(CASES))('%s: has no NaN, fetches nothing, and escapes names', name => {
     const [report, images] = CASES[name]()
     ReproductionReport.parse(report)
     const figures = reportFigures(report, images)

@@ -37,7 +37,7 @@ function volume(file: string, acceleration: number): VolumeScore {
 }
 
 const SHAPE = [10, 8] as const
-const SCALE = 32 // the largest whole factor that keeps 10 × 8 pixels within 320
+const SCALE = 32 // the largest integer factor for 10 × 8 pixels within 320
 
 function filled(value: number): Float32Array {
   return new Float32Array(SHAPE[0] * SHAPE[1]).fill(value)
@@ -71,7 +71,7 @@ interface Picture {
   readonly pixels: ReturnType<typeof decode>
 }
 
-/** The pictures inside an SVG, in the order in which they are drawn. */
+/** The images of an SVG, in drawing order. */
 function pictures(svg: string): Picture[] {
   const pattern = /<image x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"[^>]*base64,([^"]+)"/g
   return [...svg.matchAll(pattern)].map(([, x, y, width, base64]) => ({
@@ -90,7 +90,7 @@ const colour = ({ pixels }: Picture) => [...pixels.data.slice(0, pixels.channels
 describe('figure', () => {
   const svg = comparisonSvg(COMPARISON)
 
-  test('all signal panes share one window and all errors one scale', () => {
+  test('all signal panes share one window, and all error maps share one scale', () => {
     const drawn = panePictures(svg)
     expect(drawn.map(picture => picture.pixels.channels)).toEqual([1, 3, 1, 1, 3, 1])
     const [input, inputError, , tuned, tunedError, truth] = drawn.map(colour)
@@ -99,14 +99,14 @@ describe('figure', () => {
     expect(tunedError).toEqual([0xbc, 0x37, 0x54]) // and at a half
   })
 
-  test('an image in arbitrary units has no metric and no error map, even if it is given some', () => {
+  test('an image in arbitrary units has no metric and no error map, even if they are given', () => {
     expect(svg.match(/26\.79/g)).toHaveLength(2)
     expect(svg).toContain('arbitrary units, own window')
     expect(svg).toContain('arbitrary units: no error map')
     expect(svg).toContain('the reference itself')
   })
 
-  test('every pixel is repeated whole', () => {
+  test('every pixel is enlarged by an integer factor', () => {
     const image = Float32Array.from(filled(0), (_, index) => (index % 2 === 0 ? 4 : 0))
     const [{ pixels }] = panePictures(comparisonSvg({ ...COMPARISON, panes: [pane('Checked', 0, { image })] }))
     expect([pixels.width, pixels.height]).toEqual([SHAPE[1] * SCALE * 2, SHAPE[0] * SCALE * 2])
@@ -114,7 +114,7 @@ describe('figure', () => {
     expect([...pixels.data].filter(value => value === 255)).toHaveLength(pixels.data.length / 2)
   })
 
-  test('says what it must, escaped', () => {
+  test('has all required texts, escaped', () => {
     expect(svg).toContain('Title &lt;b&gt;')
     expect(svg).not.toContain('<b>')
     expect(svg).toContain('SYNTHETIC')
@@ -132,14 +132,14 @@ describe('figure', () => {
     expect(small).toContain('≥ 0.80')
   })
 
-  test('a pane of another size is an error that names it', () => {
+  test('a pane of another size is an error that names the pane', () => {
     const panes = [pane('Odd one', 0, { image: new Float32Array(79) })]
     expect(() => comparisonSvg({ ...COMPARISON, panes })).toThrow(
       /Expected 10 × 8 pixels, got 79, in the pane "Odd one"/,
     )
   })
 
-  test('the PNG is the SVG at twice its size, with the same greys and with text', () => {
+  test('the PNG is the SVG at twice the size, with equal greys and with text', () => {
     const png = decode(svgPng(svg))
     const [, width, height] = svg.match(/viewBox="0 0 (\d+) (\d+)"/)!.map(Number)
     expect([png.width, png.height]).toEqual([2 * width, 2 * height])
@@ -172,7 +172,7 @@ describe('words and numbers', () => {
     expect(formatPsnr(Number.POSITIVE_INFINITY)).toBe('∞')
   })
 
-  test('a long list of volumes is cut to its range', () => {
+  test('a long list of volumes is shortened to its first and last name', () => {
     const volumes = Array.from({ length: 20 }, (_, index) => volume(`v${index}.h5`, 3 + index / 10))
     const sentence = volumesSentence({ rows: [{ volumes }] })
     expect(sentence).toContain('v7.h5 (3.70×) and 12 more; all between 3.00× and 4.90×')
@@ -186,7 +186,7 @@ describe('words and numbers', () => {
       expect(drawn).toContain(score)
   })
 
-  test('a protocol of one seed names it', () => {
+  test('a protocol with one seed names the seed', () => {
     expect(protocolSentence({ ...PROTOCOL, maskSeed: 'seed 3' })).toContain('one draw, seed 3')
   })
 
@@ -209,11 +209,11 @@ describe('words and numbers', () => {
       expect(sentence).toContain(part)
   })
 
-  test('markup and control characters are made harmless', () => {
+  test('markup and control characters are escaped', () => {
     expect(escapeMarkup(`<a href="x">'&\u0000\ud800`)).toBe('&lt;a href=&quot;x&quot;&gt;&#39;&amp; \ufffd')
   })
 
-  test('lines break between words, and inside a word only where they must', () => {
+  test('lines break between words, and within a word only if the word is too long', () => {
     expect(wrapText('one two three', 7)).toEqual(['one two', 'three'])
     expect(wrapText('abcdefghij k', 4)).toEqual(['abcd', 'efgh', 'ij k'])
   })

@@ -1,4 +1,4 @@
-/** The demonstration as a preset of the reproduction: what it trains, what it prints, what it writes. */
+/** The demonstration as a preset of the reproduction: its trainings, its output, its files. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -51,7 +51,7 @@ const planOf = (seed = 0, channels = 16, study = studyWith('train', 'val', 'test
   makePlan(demoRequest(study, { seed, channels }), study)
 
 describe('the plan of a demonstration', () => {
-  it('has the four rows, from the recipes as they ship', () => {
+  it('has the four rows, with the shipped recipes', () => {
     const { trainings, rows } = planOf(3, 4)
     const { network, networkConfig, methodConfig, pretext, training, fineTuning } = CATALOGUE.simclr.recipes.workstation
     const common = {
@@ -88,7 +88,7 @@ describe('the plan of a demonstration', () => {
     expect(() => planOf(0, 16, studyWith('train', 'val'))).toThrow(/volumes to test/)
   })
 
-  it('leaves every other request as it was', () => {
+  it('does not change other requests', () => {
     expect(ReproductionRequest.parse({ study: 1 })).toEqual({
       study: 1,
       scale: 'demonstration',
@@ -100,7 +100,7 @@ describe('the plan of a demonstration', () => {
     expect(ReproductionRequest.parse(JSON.parse(JSON.stringify(request)))).toEqual(request)
   })
 
-  it('is begun again by its command', () => {
+  it('is repeated by its command', () => {
     const request = demoRequest(studyWith('train'), { seed: 2, channels: 8 })
     expect(commandOf(request, 'Knee')).toBe("npm run demo -- --study 'Knee' --seed 2 --channels 8")
   })
@@ -115,14 +115,14 @@ const derived = () => demoReport(REPORT, 'TensorFlow 2.21.0, CPU', FILES)
 
 const FORMER = JSON.parse(readFileSync(new URL('../../../fixtures/demo-349f561.json', import.meta.url), 'utf8'))
 
-/** Keys of a value and of what it holds: `rows.0.metrics.ssim`. */
+/** All keys of a value, with nested keys, for example `rows.0.metrics.ssim`. */
 const keysIn = (value: unknown, at = ''): string[] =>
   typeof value === 'object' && value !== null
     ? Object.entries(value).flatMap(([key, each]) => [`${at}${key}`, ...keysIn(each, `${at}${key}.`)])
     : []
 
-describe('what demo --json prints', () => {
-  it('is what an earlier version printed', () => {
+describe('the output of demo --json', () => {
+  it('equals the output of an earlier version', () => {
     expect(DemoReport.parse(FORMER)).toEqual(FORMER)
   })
 
@@ -168,7 +168,7 @@ const FIGURE: ReportFigure = {
 }
 
 describe('the table of a demonstration', () => {
-  it.each([120, 100, 60, 40])('fits %i columns and has every row with its protocol', columns => {
+  it.each([120, 100, 60, 40])('fits %i columns, and has every row and the protocol', columns => {
     const text = demoText(REPORT, columns)
     expect(Math.max(...text.split('\n').map(line => line.length))).toBeLessThanOrEqual(columns)
     expect(text).not.toMatch(/NaN|undefined|null/)

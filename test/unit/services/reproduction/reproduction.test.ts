@@ -1,4 +1,4 @@
-/** The report's rows as a plan, and the driver that goes through it, with an engine that does what a test says. */
+/** The plan of a reproduction, and the driver that carries the plan out, with an engine that tests control. */
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -112,7 +112,7 @@ describe.each([
 ] as const)('the plan of the demonstration on the %s', (_, of) => {
   const plan = makePlan(request(), of)
 
-  it('has every row, each of its own key and of a training that is planned', () => {
+  it('has every row, each with its own key and a planned training', () => {
     expect(kindsOf(plan)).toEqual([...ROW_KINDS])
     const keys = new Set(plan.trainings.map(({ key }) => key))
     for (const { training } of plan.rows) expect(training === null || keys.has(training)).toBe(true)
@@ -126,7 +126,7 @@ describe.each([
         ).toBe(true)
   })
 
-  it('counts once what a longer training has of a shorter one', () => {
+  it('counts the epochs that a longer training shares with a shorter training once', () => {
     const spared = plan.trainings.filter(each => each.spared > 0)
     expect(spared.map(({ label }) => label).toSorted()).toEqual([
       'Baseline, U-Net-16',
@@ -135,7 +135,7 @@ describe.each([
     for (const { key, estimate, spared: less } of spared) expect(less, key).toBeLessThan(estimate)
   })
 
-  it('trains nothing before what it needs', () => {
+  it('puts every training after the trainings that it needs', () => {
     const done = new Set<string>()
     for (const { key, parent, asLongAs } of plan.trainings) {
       for (const need of [parent?.key, asLongAs?.pace, ...(asLongAs?.trainings ?? [])])
@@ -144,7 +144,7 @@ describe.each([
     }
   })
 
-  it('gives every pretext 200 steps at least, a U-Net 16 channels, a fine-tuning 10 epochs and a baseline 30', () => {
+  it('has at least 200 steps per pretext, 16 channels, 10 epochs of fine-tuning and 30 of baseline', () => {
     for (const { key, config, asLongAs } of plan.trainings) {
       const { epochs, batch, milestones } = config.recipe
       if (config.kind === 'pretrain') {
@@ -158,7 +158,7 @@ describe.each([
     }
   })
 
-  it('takes less than 25 minutes by what is known of steps, beginning each training and scoring included', () => {
+  it('takes less than 25 minutes by the known times of steps, with starts of trainings and scoring', () => {
     const seconds = plan.trainings.reduce((sum, { estimate, spared }) => sum + estimate - spared, 0)
     const slices = plan.folds[0].study.slices.kind === 'middle' ? 2 : 8
     const pixels = of === BRAIN ? 128 * 126 : 320 * 320
@@ -166,7 +166,7 @@ describe.each([
     expect((seconds + 3 * plan.trainings.length + scoring) / 60).toBeLessThan(25)
   })
 
-  it('takes controls of equal time from the shortest to the longest, as measured', () => {
+  it('orders controls of equal time from the shortest to the longest measured time', () => {
     const measured = { simclr: 3, pirl: 9, rotnet: 1, 'subsample-again': 5, swav: 2 }
     const finished = new Map(
       Object.entries(measured).map(([method, steps]) => [
@@ -190,7 +190,7 @@ describe.each([
     expect(inTurn(plan, new Map())).toEqual(plan.trainings)
   })
 
-  it('says of synthetic knees alone that their k-space is smaller', () => {
+  it('names a smaller k-space for synthetic knees only', () => {
     const sized = (kind: Study['kind'], columns: number) => ({
       ...BRAIN,
       kind,
@@ -202,14 +202,14 @@ describe.each([
     expect(said(BRAIN)).toEqual([])
   })
 
-  it('says what is smaller than in the original work, method by method', () => {
+  it('names what is smaller than in the original work, for each method', () => {
     for (const { label } of Object.values(METHODS))
       expect(plan.reductions.some(words => words.startsWith(`${label}: `) && words.includes('channels'))).toBe(true)
   })
 })
 
 describe('the plan', () => {
-  it('shares a control between methods that fine-tune one network alike, and has a baseline of each network', () => {
+  it('has one control for methods with equal network and fine-tuning, and a baseline for each network', () => {
     const { rows, trainings } = makePlan(request({ headline: true }), BRAIN)
     const networks = new Set(trainings.map(({ config }) => JSON.stringify([config.network, config.networkConfig])))
     expect(rows.filter(({ kind }) => kind === 'baseline')).toHaveLength(networks.size)
@@ -221,14 +221,14 @@ describe('the plan', () => {
     expect(new Set(onUnet.map(({ against }) => against!.control)).size).toBe(1)
   })
 
-  it('of the headline leaves out milestones, equal time and few labels, and the same pre-trainings stay', () => {
+  it('of the headline omits milestones, equal time and few labels, and keeps the pre-trainings', () => {
     const [headline, whole] = [true, false].map(only => makePlan(request({ headline: only }), BRAIN))
     expect(kindsOf(headline)).toEqual(['zero-filled', 'baseline', 'baseline at', 'fine-tuned', 'control'])
     const configs = ({ trainings }: Plan) => trainings.map(({ key, config }) => [key, config])
     expect(configs(whole)).toEqual(expect.arrayContaining(configs(headline)))
   })
 
-  it('at workstation scale takes the workstation recipes as they are', () => {
+  it('at workstation scale takes the workstation recipes unchanged', () => {
     const { trainings, reductions } = makePlan(request({ scale: 'workstation', methods: ['pirl'] }), BRAIN)
     const of = (name: string) => trainings.find(({ key }) => key.startsWith(name))!.config.recipe
     expect(of('baseline')).toMatchObject({ epochs: 50, schedule: { every: 40 }, milestones: [10, 20, 30] })
@@ -243,7 +243,7 @@ describe('the plan', () => {
     expect(makePlan(request({ scale: 'workstation' }), KNEE).folds[0].study.slices).toEqual({ kind: 'all' })
   })
 
-  it('at full scale takes the original recipes, as far as a batch can be filled', () => {
+  it('at full scale takes the original recipes, with batches that the study can fill', () => {
     const { trainings, rows } = makePlan(request({ scale: 'full', methods: ['simclr'] }), BRAIN)
     const { recipe, methodConfig } = trainings.find(({ config }) => config.kind === 'pretrain')!.config
     expect(recipe).toMatchObject({ epochs: 200, batch: 16, milestones: [50, 100, 200] })
@@ -251,7 +251,7 @@ describe('the plan', () => {
     expect(rows.filter(({ kind }) => kind === 'milestone').map(({ epoch }) => epoch)).toEqual([50, 100])
   })
 
-  it('tests every patient once, another one choosing the checkpoint, and leaks none', () => {
+  it('tests every patient once, chooses checkpoints with another patient, and leaks no patient', () => {
     const { folds, trainings } = makePlan(request({ leaveOneOut: true, seeds: 2, headline: true }), BRAIN)
     const roles = folds.map(({ study: { volumes } }) =>
       ['ulf_0', 'ulf_1', 'ulf_2', 'ulf_3'].map(name => volumes.find(({ file }) => file.startsWith(name))!.role),
@@ -279,7 +279,7 @@ describe('the plan', () => {
   })
 })
 
-it('a recipe is stretched with all that counts in epochs', () => {
+it('a stretched recipe scales everything that counts in epochs', () => {
   const { training, fineTuning } = METHODS.simclr.recipes.original
   expect(stretch(fineTuning!, 30)).toMatchObject({ epochs: 30, schedule: { every: 30 } })
   expect(stretch(training, 20).milestones).toEqual([5, 10, 20])
@@ -287,7 +287,7 @@ it('a recipe is stretched with all that counts in epochs', () => {
   expect(stretch({ ...fineTuning!, schedule: multistep }, 20).schedule).toMatchObject({ milestones: [6, 12] })
 })
 
-it('the time left is estimated from trainings alike', () => {
+it('the time left is estimated from similar trainings', () => {
   const timed = (group: string, estimate: number, seconds: number | null, done = 0) => ({
     group,
     estimate,
@@ -299,7 +299,7 @@ it('the time left is estimated from trainings alike', () => {
 })
 
 describe('a gain', () => {
-  it('is one only where the interval leaves zero', () => {
+  it('needs an interval that excludes zero', () => {
     expect(
       judge([
         [0.01, 0.02],
@@ -310,22 +310,22 @@ describe('a gain', () => {
     expect(judge([[0.01], [-0.02]])).toMatchObject({ verdict: 'no difference shown' })
     expect(judge([[0.01, 0.02, 0.01]])).toMatchObject({ verdict: 'gain' })
   })
-  it('of one patient and fewer than three seeds is too little to say', () => {
+  it('of one patient and fewer than three seeds is too few to say', () => {
     expect(judge([[0.01]])).toEqual({ mean: 0.01, sd: null, interval: null, pairs: 1, verdict: 'too few to say' })
     expect(judge([[0.01, 0.02]])).toMatchObject({ interval: null, verdict: 'too few to say' })
   })
 })
 
-// ---------------------------------------------------------------------------------------------- the driver
+// The driver
 
 let profile: string
 let services: Services
-/** Runs and scores that came to their end. */
+/** Finished runs and scores, by key. */
 let trained: string[]
 let scored: string[]
-/** Whether weights (`null`: zero-filled) have no score of the first volume. */
+/** Whether the score of the first volume fails for these weights (`null`: zero-filled). */
 let fails: (checkpoint: string | null) => boolean
-/** What happens within a training, after its first epoch, whose state is written; or before a scoring (`null`). */
+/** Called in a training after the first epoch, whose state is written, and before a scoring (with `null`). */
 let meet: (training: RunConfig | null, signal?: AbortSignal) => void | Promise<void>
 
 const write = (path: string, text: string) => {
@@ -334,7 +334,7 @@ const write = (path: string, text: string) => {
   return { path, sha256: createHash('sha256').update(text).digest('hex') }
 }
 
-/** Until the signal is aborted, as an engine does that is cancelled. */
+/** Waits until the signal is aborted, and then throws as a cancelled engine does. */
 const untilCancelled = (signal?: AbortSignal) =>
   new Promise<never>((_, reject) =>
     signal?.addEventListener('abort', () => reject(new AppError('CANCELLED', 'Cancelled'))),
@@ -439,7 +439,7 @@ function open(): void {
 
 function newProfile(): void {
   profile = mkdtempSync(join(tmpdir(), 'self-mri-reproduction-'))
-  vi.stubEnv('SELF_MRI_CACHE', profile) // devices of the killed are left there
+  vi.stubEnv('SELF_MRI_CACHE', profile) // The locks of killed processes stay in this folder.
   trained = []
   scored = []
   meet = () => {}
@@ -448,7 +448,8 @@ function newProfile(): void {
   const { db } = services.profile
   db.prepare(
     `INSERT INTO studies (id, name, kind, roots, split, slices, remarks, created_at)
-      VALUES (1, 'A study', 'folder', '[]', '{"by":"folders","seed":null,"fractions":null}', '{"kind":"all"}', '[]', '')`,
+      VALUES (1, 'A study', 'folder', '[]', '{"by":"folders","seed":null,"fractions":null}', '{"kind":"all"}',
+        '[]', '')`,
   ).run()
   for (const { id, role, ...info } of BRAIN.volumes) addVolume(services.profile, 1, info, role)
 }
@@ -475,7 +476,7 @@ async function reproduce(of: ReproductionRequest = SMALL, signal?: AbortSignal) 
 const once = (all: readonly string[]) => expect(new Set(all).size).toBe(all.length)
 
 describe('a reproduction', () => {
-  it('ends with every row, from trainings that are done once', async () => {
+  it('ends with every row, and trains each training once', async () => {
     const plan = planOf(services.profile, SMALL)
     const id = await reproduce()
     const report = ReproductionReport.parse(JSON.parse(JSON.stringify(reportOf(services.profile, id))))
@@ -490,7 +491,7 @@ describe('a reproduction', () => {
     expect(view).toMatchObject({ done: plan.trainings.length, planned: plan.trainings.length, secondsLeft: 0 })
   })
 
-  it('gives its rows what the contract says', async () => {
+  it('has rows as the contract defines them', async () => {
     const { rows, gains } = reportOf(services.profile, await reproduce())
     const [row, baseline, at, equal, milestone] = (
       ['fine-tuned', 'baseline', 'baseline at', 'control of equal time', 'milestone'] as const
@@ -517,7 +518,7 @@ describe('a reproduction', () => {
     )
   })
 
-  it('scores checkpoints that any evaluation scores the same', async () => {
+  it('scores checkpoints as an evaluation does', async () => {
     const report = reportOf(services.profile, await reproduce())
     const row = report.rows.find(({ kind }) => kind === 'fine-tuned')!
     const paths = row.volumes.map(({ path }) => path)
@@ -531,7 +532,7 @@ describe('a reproduction', () => {
     expect(mean).toEqual(row.metrics)
   })
 
-  it('never has a mean over fewer volumes beside means over all', async () => {
+  it('never shows a mean over fewer volumes beside means over all volumes', async () => {
     fails = checkpoint => checkpoint !== null
     const { rows, failures } = reportOf(services.profile, await reproduce())
     expect(rows.map(({ kind }) => kind)).toEqual(['zero-filled'])
@@ -540,14 +541,14 @@ describe('a reproduction', () => {
       expect(reason).toMatch(/scores of all volumes that zero-filled is scored on, got fewer: .*its image holds NaN/)
   })
 
-  it('leaves out a volume that nothing can be scored on', async () => {
+  it('leaves out a volume on which no score works', async () => {
     fails = () => true
     const { rows, complete } = reportOf(services.profile, await reproduce())
     expect(complete).toBe(true)
     expect(new Set(rows.map(({ volumes }) => volumes.length))).toEqual(new Set([1]))
   })
 
-  it('leaves every patient out, on folds that no run or score leaks into', async () => {
+  it('leaves every patient out in turn, and no run or score leaks into a fold', async () => {
     const id = await reproduce(request({ methods: ['subsample-again'], leaveOneOut: true, headline: true, seeds: 2 }))
     const report = reportOf(services.profile, id)
     expect(report).toMatchObject({ complete: true, failures: [] })
@@ -556,7 +557,7 @@ describe('a reproduction', () => {
     expect(listRuns(services.profile).every(({ study: name }) => name === 'A study')).toBe(true)
   })
 
-  it('takes what a headline has trained, and a run that somebody else began', async () => {
+  it('takes the trainings of an earlier headline reproduction', async () => {
     await reproduce({ ...SMALL, headline: true })
     await reproduce()
     once(trained)
@@ -564,10 +565,10 @@ describe('a reproduction', () => {
     expect(trained).toHaveLength(planOf(services.profile, SMALL).trainings.length)
   })
 
-  it('goes on in another profile from the rows that a report has', async () => {
+  it('continues in another profile from the rows of a report', async () => {
     const one = reportOf(services.profile, await reproduce(request({ methods: ['subsample-again'], headline: true })))
     const all = request({ methods: ['subsample-again'], headline: true, seeds: 2 })
-    // Of an older program, whose rows named no device, and of a slower one.
+    // The rows come from an older version, which named no device, and from a slower machine.
     const changed = one.rows.map(({ device, ...row }) => ({
       ...row,
       totalSeconds: 2 * row.totalSeconds,
@@ -582,7 +583,8 @@ describe('a reproduction', () => {
       { ...one, rows: changed, device: 'another device' },
     )
     expect(plan.trainings.map(({ key }) => key)).toEqual([
-      ...['control · U-Net-16', 'baseline · U-Net-16'].map(key => `${key} · fold 0 · seed 0`), // the control is timed against the baseline
+      // The baseline is trained again, because the control's time is compared with the baseline on the same machine.
+      ...['control · U-Net-16', 'baseline · U-Net-16'].map(key => `${key} · fold 0 · seed 0`),
       ...planOf(services.profile, all)
         .trainings.map(({ key }) => key)
         .filter(key => key.endsWith('seed 1')),
@@ -600,14 +602,14 @@ describe('a reproduction', () => {
       [0, true],
       [1, false],
     ])
-    // Compared with the baseline that is shown, and timed against the one beside it.
+    // The control's time is compared with the baseline of its own machine, which is not the shown baseline.
     const control = rows.find(({ kind, seed }) => kind === 'control' && seed === 0)!
     expect(control.device).toBe(baselines[1].device)
     expect(control.baselineSeconds).toBe(baselines[1].totalSeconds)
     expect(baselines[0].totalSeconds).toBe(2 * baselines[1].totalSeconds)
   })
 
-  it('trains what stays where a training fails, lists it, and does not try what would fail again', async () => {
+  it('lists a failed training, trains the others, and does not repeat the failure', async () => {
     meet = training => {
       if (training?.method === 'simclr') throw new AppError('NOT_FINITE', 'The loss became NaN')
     }
@@ -654,7 +656,7 @@ describe('a demonstration', () => {
     ])
   })
 
-  it('ends at its first failure with the error, and goes on from there', async () => {
+  it('ends with the error at its first failure, and continues from there', async () => {
     meet = training => {
       if (training?.kind === 'finetune') throw new AppError('FILE_UNREADABLE', 'The disk is away')
     }
@@ -668,7 +670,7 @@ describe('a demonstration', () => {
   })
 })
 
-/** As a process that is killed leaves it: nothing is written any more, the device and its lock are gone. */
+/** Leaves the profile as a killed process does: no final write, and the device's lock belongs to no process. */
 function kill(): void {
   services.profile.db.prepare("UPDATE runs SET pid = 4194305 WHERE status IN ('queued', 'running')").run()
   vi.stubEnv('SELF_MRI_DEVICE', `killed-${++kills}`)
@@ -677,7 +679,7 @@ function kill(): void {
 }
 let kills = 0
 
-it('a reproduction is saved into a folder while its files there are as written, and under names of its own for the browser', async () => {
+it('a reproduction is saved into its folder if the files are unchanged, and under new names for browsers', async () => {
   const id = await reproduce()
   const out = join(profile, 'out')
   const page = join(out, 'index.html')
@@ -693,7 +695,7 @@ it('a reproduction is saved into a folder while its files there are as written, 
   expect(names).toEqual([`reproduction-${id}.zip`, `reproduction-${id} (2).zip`])
 })
 
-it('a report that has rows which a reproduction has not is not replaced by it', async () => {
+it('a reproduction does not replace a report with rows that the reproduction lacks', async () => {
   const out = join(profile, 'out')
   await save(services, await reproduce(), out)
   const written = readFileSync(join(out, 'study.json'))
@@ -705,8 +707,8 @@ it('a report that has rows which a reproduction has not is not replaced by it', 
   expect(readFileSync(join(out, 'study.json'))).toEqual(written)
 })
 
-describe('a reproduction that is stopped', () => {
-  it('and one that is killed, at every point in turn, goes on where it was and computes nothing twice', async () => {
+describe('a stopped reproduction', () => {
+  it('continues and computes nothing twice, if it is stopped or killed at every point in turn', async () => {
     const plan = planOf(services.profile, SMALL)
     let attempts = 0
     let complete = false
@@ -715,10 +717,10 @@ describe('a reproduction that is stopped', () => {
       let calls = 0
       const killed = new Promise<'killed'>(resolve => {
         meet = () => {
-          if (calls++ < attempts % 2) return undefined // every second attempt gets no further
+          if (calls++ < attempts % 2) return undefined // Every second attempt completes one more call.
           if (attempts % 4 < 2) {
             resolve('killed')
-            return new Promise(() => {}) // and is never heard of again
+            return new Promise(() => {}) // never ends, as in a killed process
           }
           controller.abort()
           throw new AppError('CANCELLED', 'Cancelled')
@@ -743,7 +745,7 @@ describe('a reproduction that is stopped', () => {
     expect(listRuns(services.profile)).toHaveLength(plan.trainings.length)
   })
 
-  it('reads so, and is taken up under its number', async () => {
+  it('has the status stopped, and continues under its number', async () => {
     const controller = new AbortController()
     meet = training => {
       if (!training) return
@@ -759,7 +761,7 @@ describe('a reproduction that is stopped', () => {
     once(trained)
   })
 
-  it('is worked on by one program at a time, and one whose program is gone was stopped', async () => {
+  it('runs in one program at a time, and has the status stopped if its program has ended', async () => {
     const { id } = begin(services, { request: SMALL })
     expect(storedReproduction(services.profile, id).status).toBe('running')
     expect(() => begin(services, { id })).toThrow(/nobody works on.*process/)
@@ -775,10 +777,10 @@ describe('a reproduction that is stopped', () => {
   })
 })
 
-describe('behind the window', () => {
+describe('a reproduction that the window started', () => {
   const TINY = request({ methods: ['subsample-again'], headline: true })
 
-  /** Works through the queue; `work` settles with its end. */
+  /** Starts a reproduction with the queue. `work` settles when the reproduction ends. */
   function start() {
     const controller = new AbortController()
     const { signal } = controller
@@ -789,7 +791,7 @@ describe('behind the window', () => {
   }
   const statuses = () => listRuns(services.profile).map(({ status }) => status)
 
-  it('trainings go through the queue, where one that is paused is waited for', async () => {
+  it('trains through the queue, and waits for a paused training', async () => {
     let held = 0
     meet = (training, signal) => (training && held++ === 1 ? untilCancelled(signal) : undefined)
     const { id, work } = start()
@@ -808,7 +810,7 @@ describe('behind the window', () => {
     once(trained)
   })
 
-  it('one that is stopped pauses its training, and goes on with it', async () => {
+  it('pauses its training if it is stopped, and later resumes the training', async () => {
     meet = (training, signal) => (training ? untilCancelled(signal) : undefined)
     const { id, controller, work } = start()
     await vi.waitFor(() => expect(services.queue.doing).toContain('epoch'))
@@ -823,7 +825,7 @@ describe('behind the window', () => {
     once(trained)
   })
 
-  it('one that a signal stops goes on by itself with the next window; one that its user stopped does not', async () => {
+  it('continues with the next window after a signal, but not if the user stopped it', async () => {
     meet = (training, signal) => (training ? untilCancelled(signal) : undefined)
     const { id, work } = start()
     await vi.waitFor(() => expect(services.queue.doing).toContain('epoch'))
@@ -833,7 +835,7 @@ describe('behind the window', () => {
     expect(statuses()).toEqual(['interrupted'])
     const reason = 'SIGTERM stopped the program while it was going on.'
     expect(storedReproduction(services.profile, id)).toMatchObject({ status: 'stopped', reason })
-    vi.unstubAllEnvs() // an engine is installed where it usually is
+    vi.unstubAllEnvs() // The installed engine is in the usual cache.
     for (const [why, status] of [
       [null, 'stopped'],
       [reason, 'finished'],
@@ -849,13 +851,13 @@ describe('behind the window', () => {
     once(trained)
   })
 
-  it('one that a signal stopped stays stopped where its files have changed, and its user is told which', async () => {
+  it('stays stopped after a signal if its files have changed, and the message names the files', async () => {
     meet = (training, signal) => (training ? untilCancelled(signal) : undefined)
     const { id, work } = start()
     await vi.waitFor(() => expect(statuses()).toEqual(['running']))
     await services.queue.stop('SIGTERM')
     await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
-    vi.unstubAllEnvs() // an engine is installed where it usually is
+    vi.unstubAllEnvs() // The installed engine is in the usual cache.
     services.dispose()
     open()
     const { contents } = services
@@ -874,7 +876,7 @@ describe('behind the window', () => {
     expect(storedReproduction(services.profile, id).status).toBe('stopped')
   })
 
-  it('one whose training is cancelled goes on with the rest, and one whose program closes begins nothing more', async () => {
+  it('continues with other trainings if one is cancelled, and begins no training if its program closes', async () => {
     let held = 0
     meet = (training, signal) => (training && held++ < 2 ? untilCancelled(signal) : undefined)
     const { id, work } = start()

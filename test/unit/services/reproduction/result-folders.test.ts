@@ -1,4 +1,4 @@
-/** Folders that results go into: reports made anew, reports of earlier versions, and files that no result replaces. */
+/** Folders for results: repeated reports, reports of earlier versions, and files that no result replaces. */
 import {
   linkSync,
   mkdirSync,
@@ -48,14 +48,14 @@ afterEach(() => {
 const REPORT = ReproductionReport.parse(
   JSON.parse(readFileSync(new URL('../../../../docs/study.json', import.meta.url), 'utf8')),
 )
-/** One figure will do: drawing takes its time. */
+/** One figure is enough, because drawing takes time. */
 const DRAWN = { report: REPORT, figures: reportFigures(REPORT, null).slice(-1) }
 
 const at = (name: string) => join(out, name)
 const read = (name: string) => readFileSync(at(name), 'utf8')
 const contents = () => readdirSync(out).map(name => [name, read(name)])
 
-/** Written as versions before the record of written files did. */
+/** Writes the files as earlier versions did, without the record of written files. */
 function writeAsBefore(): void {
   writeFileSync(at('index.html'), reportPage(REPORT, DRAWN.figures))
   writeFileSync(at('study.json'), `${JSON.stringify(REPORT)}\n`)
@@ -63,7 +63,7 @@ function writeAsBefore(): void {
   for (const { name, svg } of DRAWN.figures) writeFileSync(at(`${name}.svg`), svg)
 }
 
-/** Changed by somebody, an hour after. */
+/** Changes a file as a user would an hour later. */
 function edit(name: string, text: string): void {
   writeFileSync(at(name), text)
   const later = statSync(at('study.json')).mtimeMs / 1000 + 3600
@@ -77,7 +77,7 @@ async function expectRefused(work: () => Promise<unknown>, words: RegExp): Promi
 }
 
 describe('a report’s folder', () => {
-  it('is made anew while nobody has changed anything in it', async () => {
+  it('is written again if no file in it was changed', async () => {
     expect(await openFolder(services.profile, out)).toBeNull()
     expect((await writeFiles(services.profile, DRAWN, out)).replaced).toEqual([])
     expect(await openFolder(services.profile, out)).toEqual(REPORT)
@@ -86,7 +86,7 @@ describe('a report’s folder', () => {
     expect(replaced).toEqual(expect.arrayContaining(['index.html', 'study.json', 'study.md'].map(at)))
   })
 
-  it('keeps a page that the user edited, before any work and after it', async () => {
+  it('keeps a page that the user edited, at the start and at the end of a command', async () => {
     await openFolder(services.profile, out)
     await writeFiles(services.profile, DRAWN, out)
     writeFileSync(at('index.html'), `${read('index.html')}<!-- my note -->`)
@@ -106,7 +106,7 @@ describe('a report’s folder', () => {
     expect(await openFolder(services.profile, out)).toEqual(REPORT)
   })
 
-  it('of an earlier version keeps what somebody has changed or put there', async () => {
+  it('of an earlier version keeps files that a user changed or added', async () => {
     writeAsBefore()
     edit('index.html', `${read('index.html')}<!-- my note -->`)
     await expectRefused(() => openFolder(services.profile, out), /index\.html/)
@@ -129,7 +129,7 @@ describe('a report’s folder', () => {
     await writeFiles(services.profile, DRAWN, out)
   })
 
-  it('is refused where study.json or a page is somebody’s', async () => {
+  it('is refused if study.json or a page belongs to a user', async () => {
     writeFileSync(at('study.json'), '{"my": "study"}')
     for (const overwrite of [false, true])
       await expectRefused(
@@ -141,7 +141,7 @@ describe('a report’s folder', () => {
     await expectRefused(() => openFolder(services.profile, out), /index\.html/)
   })
 
-  it('is refused where rows would be lost', () => {
+  it('is refused if rows would be lost', () => {
     const refused = { code: 'FILE_EXISTS', message: expect.stringContaining('--overwrite') }
     const lose = (now: ReproductionReport) => () => requireRowsKept(out, REPORT, now)
     expect(lose(REPORT)).not.toThrow()
@@ -153,7 +153,7 @@ describe('a report’s folder', () => {
     expect(lose({ ...REPORT, folds })).toThrow(expect.objectContaining(refused))
   })
 
-  it('may not be a demonstration’s, nor a demonstration’s a report’s', async () => {
+  it('is refused for a demonstration', async () => {
     await openFolder(services.profile, out)
     await writeFiles(services.profile, DRAWN, out)
     await expectRefused(
@@ -163,7 +163,7 @@ describe('a report’s folder', () => {
   })
 })
 
-it('a demonstration does not begin where its page or figure is somebody’s', async () => {
+it('a demonstration does not begin if its page or figure would replace a user’s file', async () => {
   writeFileSync(at('comparison.png'), 'mine')
   for (const overwrite of [false, true])
     await expectRefused(
@@ -172,7 +172,7 @@ it('a demonstration does not begin where its page or figure is somebody’s', as
     )
 })
 
-it('a demonstration of an earlier version is made anew, unless somebody changed it', async () => {
+it('a demonstration of an earlier version is written again, unless a user changed it', async () => {
   const demo = () => openDemoFolder(services.profile, out)
   writeFileSync(at('comparison.png'), 'figure')
   writeFileSync(at('index.html'), `<p>${RESEARCH_ONLY}</p>`)
@@ -189,7 +189,7 @@ it('a demonstration of an earlier version is made anew, unless somebody changed 
   }
 })
 
-it('synthetic knees are not drawn over anybody’s scan, nor over a study’s', async () => {
+it('synthetic knees replace neither a user’s scan nor a file of a study', async () => {
   const name = 'synthetic_knee_0_000_CORPD_FBK.h5'
   mkdirSync(at('test'))
   writeFileSync(at(`test/${name}`), 'mine')
@@ -221,7 +221,7 @@ it('a run does not begin in a folder with files that no run of the profile wrote
 })
 
 describe('files that no result replaces', () => {
-  it('are a study’s, under every name and by every way that leads to them', async () => {
+  it('are files of a study, under every name and path', async () => {
     writeFileSync(at('raw.h5'), 'raw')
     symlinkSync(out, join(folder, 'way'))
     symlinkSync(at('raw.h5'), at('soft.h5'))
@@ -236,7 +236,7 @@ describe('files that no result replaces', () => {
     expect(await kept(at('new.h5'))).toBeNull()
   })
 
-  it('are a study’s in the profile and those that come with the program, which the database holds without their place', async () => {
+  it('are files of a study in the profile or in the program, whose paths the database stores as relative', async () => {
     const uploaded = join(services.profile.directory, 'uploads/batch/knee.h5')
     mkdirSync(dirname(uploaded), { recursive: true })
     writeFileSync(uploaded, '')
@@ -253,7 +253,7 @@ describe('files that no result replaces', () => {
       expect(await keptFiles(services.profile)(path)).toBe('which is a file of the study “Knee”')
   })
 
-  it('are a study’s that is hidden or whose file is away, and the inputs', async () => {
+  it('are files of a hidden study, missing files of a study, and inputs of the command', async () => {
     const { info } = noiseVolume('raw')
     const { id } = addStudy(services.profile, 'Knee', [[{ ...info, path: at('away.h5') }, 'train']])
     services.profile.db.prepare("UPDATE studies SET hidden_at = 'now' WHERE id = ?").run(id)

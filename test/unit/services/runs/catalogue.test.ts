@@ -16,7 +16,7 @@ import {
 import { checkRecipe } from '../../../../src/services/runs/recipes.ts'
 
 describe('the catalogue', () => {
-  it('is plain data, as the window gets it', () => {
+  it('is plain data, so the window can receive it', () => {
     const data = catalogue()
     expect(Catalogue.parse(JSON.parse(JSON.stringify(data)))).toEqual(data)
     expect(Object.keys(data.schemas.pretext.properties as object)).toContain('reconstruction')
@@ -24,7 +24,7 @@ describe('the catalogue', () => {
     expect(Object.keys(data.schemas.mask.properties as object)).toContain('acceleration')
   })
 
-  it('ships two recipes of every method, and two from scratch of every network', () => {
+  it('has two recipes of every method, and two from scratch of every network', () => {
     const ids = shippedRecipes().map(({ id }) => id)
     expect(new Set(ids).size).toBe(ids.length)
     for (const method of Object.keys(METHODS))
@@ -35,7 +35,7 @@ describe('the catalogue', () => {
     expect(ids).toHaveLength(2 * (Object.keys(METHODS).length + Object.keys(NETWORKS).length))
   })
 
-  it('trains from scratch as fastMRI does, or for less on a workstation', () => {
+  it('trains from scratch as fastMRI does, or shorter on a workstation', () => {
     const [original, workstation] = ['scratch/original', 'scratch/workstation'].map(
       id => shippedRecipes().find(recipe => recipe.id === id)!,
     )
@@ -53,14 +53,14 @@ describe('the catalogue', () => {
 })
 
 describe.each(shippedRecipes().map(recipe => [recipe.id, recipe] as const))('the recipe %s', (_, recipe) => {
-  it('is one that a start takes, every setting spelt out', () => {
+  it('can be started, and names every setting', () => {
     const { id, name, note, shipped, ...settings } = recipe
     expect(NamedRecipe.parse(recipe)).toEqual(recipe)
     expect(checkRecipe(settings)).toEqual(settings)
     expect([id, name, note].every(words => words.length > 0) && shipped).toBe(true)
   })
 
-  it('has views that its network takes', () => {
+  it('has views of a size that its network takes', () => {
     if (recipe.method === null) return
     const { smallestView, config } = methodOf(recipe.method)
     const network = networkOf(recipe.network)
@@ -71,10 +71,10 @@ describe.each(shippedRecipes().map(recipe => [recipe.id, recipe] as const))('the
   })
 })
 
-describe('what a run is fine-tuned with', () => {
+describe('the fine-tuning recipe of a run', () => {
   const own = { ...FINE_TUNING, epochs: 3 }
 
-  it('is what was chosen with it, else its method’s own, else the report’s', () => {
+  it('is the recipe chosen with the run, else the method’s recipe, else the original recipe', () => {
     expect(fineTuningOf({ method: 'swav', fineTuning: own })).toBe(own)
     expect(fineTuningOf({ method: 'swav', fineTuning: null })).toEqual(METHODS.swav.recipes.workstation.fineTuning)
     expect(fineTuningOf({ method: null, fineTuning: null })).toEqual(FINE_TUNING)

@@ -30,7 +30,7 @@ function write(tensors: ReadonlyMap<string, PlainTensor>, metadata: Record<strin
   return path
 }
 
-/** The bytes with int64 tensors of one number beside, as PyTorch's batch norm writes them. */
+/** Adds int64 tensors of one number to a checkpoint, as PyTorch's batch norm writes them. */
 function withCounters(bytes: Uint8Array, names: readonly string[]): Uint8Array {
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)))
@@ -57,7 +57,7 @@ describe('the network of a checkpoint', () => {
     })
   })
 
-  it('is told for every network that there is', () => {
+  it('is recognised for every network', () => {
     for (const id of Object.keys(NETWORKS)) {
       const config = networkOf(id).config.parse({ channels: 2 })
       expect(networkOfCheckpoint(write(tensorsOf(id, config as Record<string, unknown>)))).toMatchObject({
@@ -113,13 +113,13 @@ describe('a checkpoint that does not fit', () => {
     )
   })
 
-  it('is refused where it lacks running statistics', () => {
+  it('is refused if it lacks running statistics', () => {
     const tensors = tensorsOf('unet-plus-plus', { channels: 2, deepSupervision: false })
     tensors.delete('conv1_1.bn1.running_mean')
     expect(() => networkOfCheckpoint(write(tensors))).toThrow(/conv1_1\.bn1\.running_mean of 4, got none/)
   })
 
-  it('is refused where it is no network that is known, those named', () => {
+  it('is refused if its network is unknown, and the message lists the known networks', () => {
     const tensors = new Map(['a', 'b', 'c', 'd'].map(name => [name, { shape: [1], data: new Float32Array(1) }]))
     expect(() => networkOfCheckpoint(write(tensors))).toThrow(
       expect.objectContaining({
@@ -129,7 +129,7 @@ describe('a checkpoint that does not fit', () => {
     )
   })
 
-  it('is refused where its width is none that a network may have', () => {
+  it('is refused if no network can have its width', () => {
     const first = { shape: [1000, 1, 3, 3], data: new Float32Array(9000) }
     expect(() => networkOfCheckpoint(write(new Map([['conv0_0.conv1.weight', first]])))).toThrow(/channels: /)
   })
@@ -144,7 +144,7 @@ describe('an import', () => {
 
   afterEach(() => services.dispose())
 
-  it('of a pre-training of this program keeps its method; of one that there is no longer, none', () => {
+  it('of a pre-training of Self-MRI keeps the method, unless the method no longer exists', () => {
     const { id } = addStudy(services.profile, 's', [[noiseVolume('a').info, 'train']])
     const tensors = tensorsOf('unet-plus-plus', { channels: 2, deepSupervision: true })
     const imported = (metadata: Record<string, string>) =>
@@ -162,7 +162,7 @@ describe('an import', () => {
     expect(listRuns(services.profile)).toHaveLength(3)
   })
 
-  it('of weights that are not finite leaves no run, and names the tensor', () => {
+  it('of weights that are not finite makes no run, and names the tensor', () => {
     const { id } = addStudy(services.profile, 's', [[noiseVolume('a').info, 'train']])
     const tensors = tensorsOf('unet', { channels: 2, pools: 2 })
     tensors.get('up_conv.1.1.bias')!.data[0] = Number.NEGATIVE_INFINITY

@@ -1,4 +1,4 @@
-/** The queue with an engine that does what a test says. */
+/** The queue, with an engine that tests control. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -33,6 +33,8 @@ import { fakeEngines } from '../../../engines.ts'
 import { addVolume, contentsOf } from '../../../studies.ts'
 import { noiseVolume } from '../../../volumes.ts'
 
+const DEVICE = import.meta.resolve('../../../../src/services/profile/device.ts')
+
 interface Training {
   readonly run: string
   readonly signal: AbortSignal
@@ -46,7 +48,7 @@ let profile: string
 let services: Services
 let queue: Queue
 let trainings: Training[]
-/** How many engines were asked for. */
+/** Number of requested engines. */
 let engines: number
 
 const settled = () => new Promise<void>(resolve => setImmediate(resolve))
@@ -64,7 +66,7 @@ const summary = (run: string): TrainingSummary => ({
   checkpoint: { path: '', sha256: '' },
 })
 
-/** Only `train`, which stays in hand until the test ends it. */
+/** An engine with the call `train` only. Each training runs until the test ends it. */
 const fakeEngine = {
   call: (_name: 'train', { run, states }: TrainRequest, options: { signal: AbortSignal; onEvent: Training['emit'] }) =>
     new Promise((resolve, reject) => {
@@ -137,13 +139,13 @@ const prepared = (count: number) => {
 const statuses = () => listRuns(services.profile).map(({ status }) => status)
 
 describe('the queue', () => {
-  it('trains one after another, in order, and writes down what happens', async () => {
+  it('trains one run after another, in order, and logs the events', async () => {
     const runs = queue.add(prepared(3))
     await settled()
     expect(statuses()).toEqual(['running', 'queued', 'queued'])
     expect(trainings.map(({ run }) => run)).toEqual([runs[0]])
     trainings[0].emit({ type: 'step', step: 9, steps: 10, epoch: 4, loss: 1 })
-    trainings[0].emit({ type: 'step', step: 10, steps: 10, epoch: 5, loss: 1 }) // too soon for the log
+    trainings[0].emit({ type: 'step', step: 10, steps: 10, epoch: 5, loss: 1 }) // too early for the log
     expect(queue.doing).toBe(`run ${runs[0]}: epoch 5/5`)
     await trainings[0].finish()
     expect(statuses()).toEqual(['finished', 'running', 'queued'])
@@ -159,7 +161,7 @@ describe('the queue', () => {
     expect(run.startedAt! >= run.createdAt).toBe(true)
   })
 
-  it('cancels a run that waits at once, and one in training when it has really stopped', async () => {
+  it('cancels a waiting run at once, and a run in training when its training has stopped', async () => {
     const [first, second, third] = queue.add(prepared(3))
     await settled()
     expect(queue.stopRun(second, 'cancel')).toBe(true)
@@ -173,7 +175,7 @@ describe('the queue', () => {
     expect(queue.stopRun(first, 'cancel')).toBe(false)
   })
 
-  it('goes on with another engine when one died, whose run is interrupted with the reason', async () => {
+  it('continues with a new engine if an engine died, and the run is interrupted with the reason', async () => {
     queue.add(prepared(2))
     await settled()
     await trainings[0].fail(new AppError('ENGINE_DIED', 'The engine process ended by SIGKILL'))
@@ -186,7 +188,7 @@ describe('the queue', () => {
     expect(statuses()).toEqual(['interrupted', 'finished'])
   })
 
-  it('that is stopped lets the training write its state, and begins nothing more', async () => {
+  it('lets the training write its state when it is stopped, and begins no other run', async () => {
     queue.add(prepared(2))
     await settled()
     const stopped = queue.stop()
@@ -198,7 +200,7 @@ describe('the queue', () => {
     expect(trainings).toHaveLength(1)
   })
 
-  it('that a signal stops keeps what waits in its order: the next window goes on with it, and with nothing else unasked', async () => {
+  it('keeps waiting runs in order after a signal, and the next window continues only these', async () => {
     const [first, second, third, fourth] = queue.add(prepared(4))
     await settled()
     queue.move(fourth, second)
@@ -221,11 +223,11 @@ describe('the queue', () => {
     expect(await taken()).toEqual([fourth, second, third])
     changeSettings(services.profile, services.engines, { autoResume: true })
     expect(await taken()).toEqual([first, fourth, second, third])
-    ;(await prepareResumption(services, fourth)).claim() // by somebody else
+    ;(await prepareResumption(services, fourth)).claim() // Another process takes the run.
     expect(await taken()).toEqual([first, second, third])
   })
 
-  it('that a signal stops while its first run waits for the device keeps that one’s place too', async () => {
+  it('keeps the place of a first run that waited for the device during a signal', async () => {
     const lock = await takeDevice({})
     const [first, second] = queue.add(prepared(2))
     await settled()
@@ -242,7 +244,7 @@ describe('the queue', () => {
     )
   })
 
-  it('reads stopped where the signal ended the engine too', async () => {
+  it('names the signal as the reason, also if the signal ended the engine', async () => {
     queue.add(prepared(1))
     await settled()
     const stopped = queue.stop('SIGTERM')
@@ -254,7 +256,7 @@ describe('the queue', () => {
     })
   })
 
-  it('that is abandoned leaves runs that say so', async () => {
+  it('marks its runs as interrupted if it is disposed', async () => {
     queue.add(prepared(2))
     await settled()
     queue.dispose()
@@ -262,7 +264,7 @@ describe('the queue', () => {
   })
 })
 
-/** As an engine that has written it would tell it. */
+/** The event of an engine that has written a state. */
 const state = (step: number): TrainingEvent => ({
   type: 'state',
   at: { step, epoch: 0 },
@@ -272,13 +274,13 @@ const state = (step: number): TrainingEvent => ({
 })
 
 describe('a run that is paused', () => {
-  it('reads so when it has really stopped, lets the next one begin, and goes on at its state', async () => {
+  it('is paused when its training has stopped, lets the next run begin, and resumes from its state', async () => {
     const [first, second] = queue.add(prepared(2))
     await settled()
     trainings[0].emit(state(3))
     trainings[0].emit(state(7))
     expect(queue.stopRun(first, 'pause')).toBe(true)
-    queue.stopRun(first, 'cancel') // too late: it is stopping already
+    queue.stopRun(first, 'cancel') // too late, because the run is already stopping
     expect(statuses()).toEqual(['running', 'queued'])
     await trainings[0].fail(new AppError('CANCELLED', 'Cancelled'))
     expect(statuses()).toEqual(['paused', 'running'])
@@ -295,7 +297,7 @@ describe('a run that is paused', () => {
     await trainings[2].finish()
   })
 
-  it('while it waits is taken out of the queue, whose order can be changed', async () => {
+  it('leaves the queue if it was waiting, and the order of the queue can be changed', async () => {
     const [, second, third, fourth] = queue.add(prepared(4))
     await settled()
     const places = () => [second, third, fourth].map(run => viewRun(services.profile, run).run.queuePosition)
@@ -313,7 +315,7 @@ describe('a run that is paused', () => {
 })
 
 describe('a resumption', () => {
-  it('is refused where the study has other volumes by now', async () => {
+  it('is refused if the study has other volumes now', async () => {
     const [run] = queue.add(prepared(1))
     await settled()
     queue.stopRun(run, 'pause')
@@ -325,7 +327,7 @@ describe('a resumption', () => {
     })
   })
 
-  it('of a loss that was no number, or without a state after a failure, is not offered', async () => {
+  it('is not offered after a loss of NaN, or after a failure without a state', async () => {
     queue.add(prepared(3))
     await settled()
     trainings[0].emit(state(3))
@@ -336,7 +338,7 @@ describe('a resumption', () => {
     expect(listRuns(services.profile).map(({ resumable }) => resumable)).toEqual([false, false, true])
   })
 
-  it('unasked comes at most three times without progress', async () => {
+  it('happens automatically at most three times without progress', async () => {
     changeSettings(services.profile, services.engines, { autoResume: true })
     const [run] = queue.add(prepared(1))
     const interrupt = () => interruptRun(services.profile, run, 'it crashed')
@@ -369,7 +371,7 @@ describe('the device', () => {
     return lock
   }
 
-  it('that another program trains on is waited for, in words', async () => {
+  it('is waited for with a message if another program trains on it', async () => {
     const lock = await taken()
     const [run] = queue.add(prepared(1))
     await settled()
@@ -380,11 +382,11 @@ describe('the device', () => {
     lock.release()
     await vi.waitFor(() => expect(statuses()).toEqual(['running']))
     await trainings[0].finish()
-    const next = await takeDevice({ noWait: true }) // it was given back
+    const next = await takeDevice({ noWait: true }) // The device is free again.
     next.release()
   })
 
-  it('need not be waited for', async () => {
+  it('is not waited for if the option says so', async () => {
     const lock = await taken()
     await expect(takeDevice({ noWait: true })).rejects.toMatchObject({
       code: 'DEVICE_BUSY',
@@ -398,11 +400,11 @@ describe('the device', () => {
     lock.release()
   })
 
-  it('is free again when its owner was killed', async () => {
+  it('is free again after its owner was killed', async () => {
     const owner = spawn(process.execPath, [
       '--input-type=module',
       '-e',
-      `const { takeDevice } = await import(${JSON.stringify(import.meta.resolve('../../../../src/services/profile/device.ts'))})
+      `const { takeDevice } = await import(${JSON.stringify(DEVICE)})
       await takeDevice({}); console.log('taken'); setInterval(() => {}, 1000)`,
     ])
     await once(owner.stdout, 'data')
@@ -416,8 +418,8 @@ describe('the device', () => {
   })
 })
 
-describe('what may be asked for', () => {
-  it('is no accumulation for a method that compares the samples of a batch', () => {
+describe('a refused request', () => {
+  it('is accumulation for a method that compares the samples of a batch', () => {
     const study = studyById(services.profile, addStudy())
     const pretraining: RunConfig = {
       ...config,
@@ -430,7 +432,7 @@ describe('what may be asked for', () => {
     )
   })
 
-  it('is no training on new scans', () => {
+  it('is training on new scans', () => {
     const study = studyById(services.profile, addStudy('scans'))
     expect(() => prepareRun(services.profile, { study, config, parent: null })).toThrow(/nothing is trained on them/)
   })
@@ -448,7 +450,7 @@ describe('an imported checkpoint', () => {
     return encodeCheckpoint({ tensors: toTorch(initialParameters(specs, 0), specs), metadata: {} })
   }
 
-  it('is a run whose training is not known, of which the file is kept', async () => {
+  it('is a run with an unknown training, and its file is copied', async () => {
     const study = addStudy()
     const file = write('unet.safetensors', weights())
     const id = importCheckpoint(services.profile, study, file)
@@ -469,7 +471,7 @@ describe('an imported checkpoint', () => {
     expect(findRun(services.profile, fineTuned).parent).toBe(id)
   })
 
-  it('that is damaged or foreign is refused, and leaves no row', () => {
+  it('is refused if it is damaged or of another program, and makes no run', () => {
     const study = addStudy()
     const whole = weights()
     const foreign = encodeCheckpoint({

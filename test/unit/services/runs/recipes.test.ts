@@ -19,7 +19,7 @@ afterEach(() => {
   rmSync(profile, { recursive: true, force: true })
 })
 
-/** As a file holds them: what is not there has its default. */
+/** The settings of a recipe, with changes. */
 const settings = (id = 'simclr/workstation', changes: Record<string, unknown> = {}) => ({
   ...RecipeSettings.parse(findRecipe(services.profile, id)),
   ...changes,
@@ -35,7 +35,7 @@ const refusal = (given: unknown) => {
 }
 
 describe('an own recipe', () => {
-  it('is saved with every setting spelt out, listed, and there after the next start', () => {
+  it('is saved with every setting, is listed, and is kept for the next start', () => {
     const saved = saveRecipe(services.profile, {
       name: '  Larger crops ',
       settings: settings('simclr/workstation', { methodConfig: { crop: 96 } }),
@@ -49,7 +49,7 @@ describe('an own recipe', () => {
     expect(findRecipe(services.profile, 'own/1')).toEqual(saved)
   })
 
-  it('may be from scratch, with nothing of a pretext', () => {
+  it('can be from scratch, without settings of a pretext', () => {
     const saved = saveRecipe(services.profile, {
       name: 'Mine',
       settings: settings('scratch/original', { methodConfig: { a: 1 } }),
@@ -57,7 +57,7 @@ describe('an own recipe', () => {
     expect(saved).toMatchObject({ method: null, methodConfig: {}, pretext: null, fineTuning: null })
   })
 
-  it('is written over by its id, keeps its number, and is no longer hidden then', () => {
+  it('is replaced by its id, keeps its number, and is no longer hidden afterwards', () => {
     const { id } = saveRecipe(services.profile, { name: 'One', settings: settings() })
     saveRecipe(services.profile, { name: 'Two', settings: settings('rotnet/original') })
     setRecipeHidden(services.profile, id, true)
@@ -70,29 +70,29 @@ describe('an own recipe', () => {
     expect(ownRecipes(services.profile).map(({ name }) => name)).toEqual(['One again', 'Two'])
   })
 
-  it('is taken off the list and put back; a number is never given twice', () => {
+  it('can be removed from the list and put back, and numbers are never used twice', () => {
     const { id } = saveRecipe(services.profile, { name: 'One', settings: settings() })
     setRecipeHidden(services.profile, id, true)
     expect(ownRecipes(services.profile)).toEqual([])
-    expect(findRecipe(services.profile, id).name).toBe('One') // runs may name it
+    expect(findRecipe(services.profile, id).name).toBe('One') // Runs can still refer to the recipe.
     expect(saveRecipe(services.profile, { name: 'Two', settings: settings() }).id).toBe('own/2')
     setRecipeHidden(services.profile, id, false)
     expect(ownRecipes(services.profile)).toHaveLength(2)
   })
 })
 
-describe('what is refused', () => {
+describe('a recipe is refused', () => {
   it.each([
-    ['a network that there is not', { network: 'resnet' }, /unet.*got resnet/],
-    ['a method that there is not', { method: 'byol' }, /simclr.*got byol/],
+    ['an unknown network', { network: 'resnet' }, /unet.*got resnet/],
+    ['an unknown method', { method: 'byol' }, /simclr.*got byol/],
     ['a setting out of range', { methodConfig: { crop: 8 } }, /SimCLR takes.*methodConfig\.crop: /],
-    ['a slip of the pen', { methodConfig: { croop: 64 } }, /methodConfig: .*croop/],
-    ['a network’s setting', { networkConfig: { channels: 0, pols: 3 } }, /networkConfig\.channels: .*pols/],
-    ['a recipe’s field', { training: { epochs: 0, batch: 2 } }, /training\.epochs: .*training\.optimizer: /],
-    ['a recipe’s slip of the pen', { pretext: { aparrt: true } }, /pretext: .*aparrt/],
-    ['another field', { comment: 'mine' }, /comment/],
-    ['a grid that divides nothing', { methodConfig: { attach: 'grid', grid: 7 } }, /divides the 64 pixels.*got 7/],
-  ])('%s, the field named', (_, changes, message) => {
+    ['an unknown setting of the method', { methodConfig: { croop: 64 } }, /methodConfig: .*croop/],
+    ['settings of the network', { networkConfig: { channels: 0, pols: 3 } }, /networkConfig\.channels: .*pols/],
+    ['fields of the training', { training: { epochs: 0, batch: 2 } }, /training\.epochs: .*training\.optimizer: /],
+    ['an unknown setting of the pretext', { pretext: { aparrt: true } }, /pretext: .*aparrt/],
+    ['an unknown field', { comment: 'mine' }, /comment/],
+    ['an impossible grid', { methodConfig: { attach: 'grid', grid: 7 } }, /divides the 64 pixels.*got 7/],
+  ])('because of %s, and the field is named', (_, changes, message) => {
     expect(refusal(settings('simclr/workstation', changes))).toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: expect.stringMatching(message),
@@ -100,7 +100,7 @@ describe('what is refused', () => {
     expect(ownRecipes(services.profile)).toEqual([])
   })
 
-  it('parts of a batch where samples are compared', () => {
+  it('with accumulation if the method compares samples', () => {
     const { training } = settings()
     expect(refusal(settings('simclr/workstation', { training: { ...training, accumulate: 2 } })).message).toMatch(
       /training\.accumulate: 2/,
@@ -112,15 +112,15 @@ describe('what is refused', () => {
     expect(saved.training.accumulate).toBe(2)
   })
 
-  it('a name that is none', () => {
+  it('with an invalid name', () => {
     for (const name of ['  ', 'x'.repeat(81)])
       expect(() => saveRecipe(services.profile, { name, settings: settings() })).toThrow(
         expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('name: ') }),
       )
   })
 
-  it('to change what ships, or what there is not', () => {
-    for (const id of ['simclr/original', 'simclr/original', 'scratch/workstation']) {
+  it('if it would change a shipped or an unknown recipe', () => {
+    for (const id of ['simclr/original', 'scratch/workstation']) {
       const ships = expect.objectContaining({
         code: 'INVALID_ARGUMENT',
         message: expect.stringMatching(new RegExp(`${id}, which ships.*as a new one`)),

@@ -1,4 +1,4 @@
-/** What a training says, as it is written down: rows, files that are no longer needed, numbers, and a disk that is full. */
+/** How the events of a training are stored: rows, removal of old files, figures, and a full disk. */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -44,7 +44,7 @@ afterEach(() => {
   rmSync(profile, { recursive: true, force: true })
 })
 
-/** With the file, which it names. */
+/** The event of a checkpoint, whose file is also made. */
 function checkpoint(role: 'best' | 'last' | 'milestone', epoch: number, step = epoch * 10): TrainingEvent {
   const path = join(directory, `${role}-${epoch}`)
   writeFileSync(path, '')
@@ -94,25 +94,25 @@ const jsonl = (): RunEvent[] =>
     .map(line => JSON.parse(line).event)
 
 describe('files of a run', () => {
-  it('stay as long as they are needed: the two newest states, the best of each, the last, milestones', () => {
+  it('stay while they are needed: the two newest states and their best weights, the last weights, milestones', () => {
     record(checkpoint('best', 1), checkpoint('last', 1), state(1, 10, 1))
     record(checkpoint('best', 2), checkpoint('milestone', 2), checkpoint('last', 2), state(2, 20, 2))
-    expect(files()).toContain('best-1') // the state of epoch 1 names it
+    expect(files()).toContain('best-1') // The state of epoch 1 needs these weights.
     record(checkpoint('best', 3), state(2, 25, 3), state(2, 27, 3))
     expect(files()).toEqual(['best-3', 'head-2', 'last-2', 'milestone-2', 'state-2-25', 'state-2-27'])
     expect(findRun(services.profile, '1')).toMatchObject({ milestones: [2], stateStep: 27 })
   })
 
-  it('that a dead process has half written are taken away', () => {
-    writeFileSync(join(directory, '.state-0001-000010.safetensors.123.part'), '') // of older programs
+  it('that a dead process wrote in part are removed', () => {
+    writeFileSync(join(directory, '.state-0001-000010.safetensors.123.part'), '') // from an older version
     writeFileSync(partialBeside(join(directory, 'state')), '')
     makeRecorder(services.profile, '1')
     expect(files()).toEqual([])
   })
 })
 
-describe('a run that goes on', () => {
-  it('has every epoch once, and no line of what will happen again', () => {
+describe('a resumed run', () => {
+  it('has every epoch once, and no line of a repeated epoch', () => {
     record(epoch(1), checkpoint('best', 1), checkpoint('last', 1), state(1, 10, 1))
     record({ type: 'step', step: 12, steps: 90, epoch: 2, loss: 1 }, epoch(2), epoch(3), checkpoint('best', 3))
     record(resumed(10, 1), epoch(2), epoch(3))
@@ -124,18 +124,19 @@ describe('a run that goes on', () => {
     expect(files()).toEqual(['best-1', 'head-1', 'last-1', 'state-1-10'])
   })
 
-  it('passes over a damaged state for good', () => {
+  it('never uses a damaged state again', () => {
     record(state(1, 10), state(1, 15), resumed(10, 1))
     expect(findRun(services.profile, '1').stateStep).toBe(10)
   })
 })
 
-describe('the run’s numbers', () => {
-  it('are a CSV and the log’s lines, as they come, and as they are after a resumption', () => {
+describe('the run’s figures', () => {
+  it('are written as CSV and as lines of the log, also after a resumption', () => {
     record(epoch(1), epoch(2, { retrieval: 0.25 }))
     const csv = () => readFileSync(join(directory, 'epochs.csv'), 'utf8')
     expect(csv()).toBe(
-      'epoch,loss,learning_rate,seconds,validation_loss,ssim,psnr,nmse,retrieval\n1,1,0.1,2,0.5,0.9,30,0.1,\n2,0.5,0.1,2,,,,,0.25\n',
+      'epoch,loss,learning_rate,seconds,validation_loss,ssim,psnr,nmse,retrieval\n' +
+        '1,1,0.1,2,0.5,0.9,30,0.1,\n2,0.5,0.1,2,,,,,0.25\n',
     )
     record(resumed(10, 1))
     expect(csv().split('\n')).toHaveLength(3)
@@ -146,7 +147,7 @@ describe('the run’s numbers', () => {
     expect(jsonl().at(-1)).toMatchObject({ type: 'status', status: 'finished' })
   })
 
-  it('are taken up by another process', () => {
+  it('are continued by another process', () => {
     record(epoch(1))
     logEvent(services.profile, '1', { type: 'note', text: 'another process' })
     makeRecorder(services.profile, '1').record(epoch(2))
@@ -154,10 +155,10 @@ describe('the run’s numbers', () => {
   })
 })
 
-describe('a database for which the disk has no room (SQLITE_FULL)', () => {
+describe('a database on a full disk (SQLITE_FULL)', () => {
   const long = (text: string): TrainingEvent => ({ type: 'note', text: text.repeat(20_000) })
 
-  it('is waited for: events are kept, in order, and whoever trains stands still', async () => {
+  it('makes the training wait, and keeps the events in order', async () => {
     const { db } = services.profile
     const words: (string | null)[] = []
     recorder = makeRecorder(services.profile, '1', { onWait: each => words.push(each) })
@@ -174,7 +175,7 @@ describe('a database for which the disk has no room (SQLITE_FULL)', () => {
     expect(words.at(-1)).toBeNull()
   })
 
-  it('is not waited for any more once the run is cancelled', async () => {
+  it('is no longer waited for after the run was cancelled', async () => {
     const { db } = services.profile
     const controller = new AbortController()
     recorder = makeRecorder(services.profile, '1', { signal: controller.signal })
@@ -186,7 +187,7 @@ describe('a database for which the disk has no room (SQLITE_FULL)', () => {
   })
 })
 
-describe('memory that ran out', () => {
+describe('a lack of memory', () => {
   const failed = (fault: AppError, changes: Partial<RunConfig> = {}) => {
     const run = addRun(services.profile, 1, { config: { ...config, ...changes }, status: 'running' })
     recordFailure(services.profile, run, fault)
@@ -196,7 +197,7 @@ describe('memory that ran out', () => {
   const died = (signal?: string) => failed(new AppError('ENGINE_DIED', 'It died', undefined, { signal }))
   const batchOf = (batch: number, accumulate = 1) => ({ recipe: { ...config.recipe, batch, accumulate } })
 
-  it('brings a batch that gives the same result in less', () => {
+  it('offers a smaller batch with accumulation, which gives an equal result', () => {
     expect(fail('OUT_OF_MEMORY')).toEqual({ batch: 3, accumulate: 2 })
     expect(fail('OUT_OF_MEMORY', batchOf(7, 2))).toEqual({ batch: 1, accumulate: 14 })
     expect(fail('OUT_OF_MEMORY', batchOf(1))).toBeNull()
@@ -205,13 +206,13 @@ describe('memory that ran out', () => {
     expect(fail('NOT_FINITE')).toBeNull()
   })
 
-  it('brings a smaller batch alone where samples are compared with each other', () => {
+  it('offers a smaller batch without accumulation if samples are compared', () => {
     expect(fail('OUT_OF_MEMORY', { method: 'simclr', kind: 'pretrain' })).toEqual({ batch: 3, accumulate: 1 })
     expect(fail('OUT_OF_MEMORY', { method: 'simclr', kind: 'pretrain', ...batchOf(2) })).toBeNull()
   })
 })
 
-it('the device goes into the environment; another one than before is noted', () => {
+it('the device is part of the environment, and a change of the device is noted', () => {
   const device = { tensorflow: '2.21.0', tfjs: '4.22.0', device: 'CPU' } as const
   record({ type: 'device', device: { ...device, gpu: null, compiler: null } })
   expect(viewRun(services.profile, '1')).toMatchObject({ environment: { content: null, ...device }, notes: [] })
@@ -226,7 +227,7 @@ it('the device goes into the environment; another one than before is noted', () 
   ])
 })
 
-it('nothing is written once the program is on its way out', () => {
+it('nothing is written while the program ends', () => {
   services.profile.db.close()
   expect(() => record(epoch(1))).not.toThrow()
   expect(existsSync(join(directory, 'epochs.csv'))).toBe(false)

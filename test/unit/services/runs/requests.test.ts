@@ -1,4 +1,4 @@
-/** What is asked to be trained, with a queue that trains nothing. */
+/** Requests for trainings, with a queue that trains nothing. */
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -78,7 +78,7 @@ function requestOf(id: string, changes: Partial<StartRequest> = {}): StartReques
   })
 }
 
-/** A finished run with kept weights. */
+/** Adds a finished run with kept weights. */
 function addRun(changes: Partial<NewRun['config']>): string {
   const common = {
     network: 'unet-plus-plus',
@@ -99,7 +99,7 @@ function addRun(changes: Partial<NewRun['config']>): string {
 const tuning = { ...FINE_TUNING, epochs: 3, freshOutput: true }
 
 describe('a start', () => {
-  it('keeps with the run how its fine-tuning is to go', async () => {
+  it('stores the recipe of the later fine-tuning with the run', async () => {
     await startRequested(services, requestOf('swav/workstation', { fineTuning: tuning }))
     await startRequested(services, requestOf('swav/workstation', { fineTuning: undefined }))
     await startRequested(services, requestOf('scratch/original', { fineTuning: tuning }))
@@ -111,7 +111,7 @@ describe('a start', () => {
     ])
   })
 
-  it('notes what must be known of it', async () => {
+  it('adds the necessary notes to the run', async () => {
     const rotnet = requestOf('rotnet/workstation')
     await startRequested(services, rotnet)
     await startRequested(services, { ...rotnet, pretext: { ...rotnet.pretext!, measurement: 'fixed' } })
@@ -120,7 +120,7 @@ describe('a start', () => {
     expect(queued.map(({ notes }) => notes)).toEqual([[], [caution], []])
   })
 
-  it('that cannot be is refused at once', async () => {
+  it('is refused at once if it is not possible', async () => {
     const request = requestOf('swav/workstation')
     for (const [changes, message] of [
       [{ methodConfig: { prototypes: 1 } }, /swav takes.*prototypes: /],
@@ -144,7 +144,7 @@ describe('a fine-tuning', () => {
   }
   const { workstation } = METHODS.swav.recipes
 
-  it('goes as was chosen with the pre-training, else as the method’s own, else as the report’s', async () => {
+  it('takes the recipe of the pre-training, else the method’s recipe, else the original recipe', async () => {
     const pretrained = { kind: 'pretrain', method: 'swav', pretext: workstation.pretext } as const
     expect(await recipeOf(addRun({ ...pretrained, fineTuning: tuning }))).toEqual(tuning)
     expect(await recipeOf(addRun(pretrained))).toEqual(workstation.fineTuning)
@@ -153,13 +153,13 @@ describe('a fine-tuning', () => {
     expect(await recipeOf(addRun({ kind: 'import', recipe: null }))).toEqual(FINE_TUNING)
   })
 
-  it('goes as it is told', async () => {
+  it('takes the given recipe', async () => {
     const given = { ...tuning, epochs: 7 }
     expect(await recipeOf(addRun({ fineTuning: tuning }), given)).toEqual(given)
   })
 })
 
-it('what is too small to be trained on is refused before anything is queued, a fine-tuning too', async () => {
+it('a training or fine-tuning on too small inputs is refused before it is queued', async () => {
   const { recipe } = requestOf('simclr/workstation')
   const single = requestOf('simclr/workstation', { recipe: { ...recipe, batch: 1 } })
   await expect(startRequested(services, single)).rejects.toThrow(
@@ -174,7 +174,7 @@ it('what is too small to be trained on is refused before anything is queued, a f
 })
 
 describe('a preview of views', () => {
-  it('asks the engine for the batch of the very run, says its caution, and queues nothing', async () => {
+  it('asks the engine for the first batch of the run, shows its warning, and queues nothing', async () => {
     const request = requestOf('rotnet/workstation')
     const fixed = { ...request, pretext: { ...request.pretext!, measurement: 'fixed' as const } }
     const picture = { name: 'rotated 90°', shape: [1, 3] as [number, number], black: 0, white: 1 }
@@ -191,7 +191,7 @@ describe('a preview of views', () => {
     expect(calls).toEqual([{ name: 'views', params: { config, train } }])
   })
 
-  it('of what makes none is refused, as is what could not be started', async () => {
+  it('is refused for a training without views, and for a training that could not start', async () => {
     await expect(previewViews(services, requestOf('scratch/original'))).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
     })

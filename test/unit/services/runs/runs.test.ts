@@ -33,7 +33,7 @@ afterEach(() => {
 const info = (patient: string) => noiseVolume(patient).info
 
 describe('the leak of patients', () => {
-  it('is refused by file name, for a run’s own training and for that of the run it came from', () => {
+  it('is refused with the file’s name, for the run’s own training and for its parent’s training', () => {
     const study = addStudy(services.profile, 's', [[info('a'), 'train']])
     const pretrained = addRun(services.profile, study.id, { trained: ['a'] })
     const fineTuned = addRun(services.profile, study.id, { parent: { run: pretrained }, trained: ['b'] })
@@ -45,7 +45,7 @@ describe('the leak of patients', () => {
     expect(() => requireUnseen(services.profile, pretrained, [info('b')])).not.toThrow()
   })
 
-  it('within a study stops a training before it begins, and leaves no row', async () => {
+  it('within a study refuses a training before it begins, and makes no run', async () => {
     const study = addStudy(services.profile, 's', [
       [{ ...info('a'), path: '/1.h5', file: '1.h5' }, 'train'],
       [{ ...info('a'), path: '/2.h5', file: '2.h5' }, 'test'],
@@ -70,13 +70,13 @@ describe('the leak of patients', () => {
 })
 
 describe('a run', () => {
-  it('whose process is gone reads interrupted after the next start; one that lives is left alone', () => {
+  it('is interrupted at the next start if its process has ended, and unchanged if its process lives', () => {
     const study = addStudy(services.profile, 's', [[info('a'), 'train']])
     const gone = addRun(services.profile, study.id, { pid: 2 ** 30, status: 'running' })
     const waited = addRun(services.profile, study.id, { pid: 2 ** 30, status: 'queued' })
     const alive = addRun(services.profile, study.id, { pid: process.ppid, status: 'running' })
     const mine = addRun(services.profile, study.id, { status: 'running' })
-    // In a container a program gets the same number each time it is started.
+    // In a container, a program can get the same process id at each start.
     const before = addRun(services.profile, study.id, { status: 'running', claimedAt: '2020-01-01T00:00:00.000Z' })
     services.dispose()
     services = openServices({ profile })
@@ -92,7 +92,7 @@ describe('a run', () => {
     for (const run of [alive, mine]) expect(findRun(services.profile, run).status).toBe('running')
   })
 
-  it('whose checkpoint was changed or is gone is refused, the file named', () => {
+  it('is refused if its checkpoint was changed or is missing, and the file is named', () => {
     const run = addRun(services.profile, addStudy(services.profile, 's', [[info('a'), 'train']]).id)
     const path = join(profile, 'last.safetensors')
     writeFileSync(path, 'weights')
@@ -107,7 +107,7 @@ describe('a run', () => {
     expect(() => modelOf(services.profile, run)).toThrow(expect.objectContaining({ code: 'FILE_UNREADABLE' }))
   })
 
-  it('or a study that is not there is said to be so, with what there is', () => {
+  it('or a study that does not exist is an error that lists the existing ones', () => {
     addStudy(services.profile, 'Knees', [[info('a'), 'train']])
     expect(() => findRun(services.profile, '12')).toThrow(/got "12".*self-mri runs/)
     expect(() => findStudy(services.profile, 'Brains')).toThrow(/"Knees".*got "Brains"/)
@@ -115,7 +115,7 @@ describe('a run', () => {
 })
 
 describe('the database', () => {
-  it('has one salt a profile, kept from start to start', () => {
+  it('has one salt per profile, which stays', () => {
     const { salt } = services.profile
     services.dispose()
     services = openServices({ profile })
@@ -123,7 +123,7 @@ describe('the database', () => {
     expect(salt).toHaveLength(32)
   })
 
-  it('of a newer program is refused politely and left as it is', () => {
+  it('of a newer version is refused with a message, and is not changed', () => {
     services.dispose()
     const path = join(profile, 'self-mri.sqlite')
     const raw = new Database(path)
@@ -140,7 +140,7 @@ describe('the database', () => {
     services = openServices({ profile })
   })
 
-  it('that is no database is refused, the file named', () => {
+  it('that is no database is refused, and the file is named', () => {
     services.dispose()
     const other = mkdtempSync(join(tmpdir(), 'self-mri-broken-'))
     writeFileSync(join(other, 'self-mri.sqlite'), 'this is not a database, but long enough to look at'.repeat(50))

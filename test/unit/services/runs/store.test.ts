@@ -1,4 +1,4 @@
-/** The statuses of runs: which changes the store makes, and which it refuses. */
+/** The statuses of runs: the changes that the store makes, and the changes that it refuses. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -67,7 +67,7 @@ it.each<[RunStatus, string[]]>([
   }
 })
 
-it('a run that another process has taken stays that process’s', () => {
+it('a run that another process has taken cannot be changed by this process', () => {
   for (const status of ['queued', 'running'] as const) {
     const run = addRun(services.profile, study, { status, pid: process.ppid })
     for (const change of [beginRun, finishRun, pauseRun])
@@ -81,7 +81,7 @@ it('a run that another process has taken stays that process’s', () => {
   }
 })
 
-it('a run goes on once, and is hidden when it has ended', () => {
+it('a run can be resumed once, and can be hidden only after its end', () => {
   const run = addRun(services.profile, study, { status: 'paused' })
   claimRun(services.profile, run, 'paused', 0, 0)
   expect(() => claimRun(services.profile, run, 'paused', 0, 0)).toThrow(refused)

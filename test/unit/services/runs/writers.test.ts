@@ -1,4 +1,4 @@
-/** Which files of the program write the tables of runs. */
+/** Only the store of runs may write the tables of runs. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -11,16 +11,16 @@ const WRITES = new RegExp(
   'i',
 )
 
-/** A migration changes every table. */
+/** Files of the program that write these tables. Migrations are SQL files, and may change every table. */
 const writers = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
   .filter(path => /[.](?:ts|tsx)$/.test(path) && WRITES.test(readFileSync(join(SOURCE, path), 'utf8')))
   .sort()
 
-it('the store alone writes runs, their volumes and patients, epochs, checkpoints and states', () => {
+it('only the store writes runs, their volumes and patients, epochs, checkpoints and states', () => {
   expect(writers).toEqual(['services/runs/store-training.ts', 'services/runs/store.ts'])
 })
 
-it('a write is found however the statement is written', () => {
+it('a write is found in every spelling of the statement', () => {
   for (const sql of [
     'INSERT OR REPLACE INTO states (',
     'UPDATE runs SET',

@@ -18,7 +18,7 @@ describe('a study by number or name', () => {
     ['number:3', 3],
     ['name:3', 2],
     ['name:number:1', 4],
-    ['5', 5], // its name and its number are the same study's
+    ['5', 5], // Name and number belong to one study.
     ['6', undefined],
     ['Knees', undefined],
     ['number:6', undefined],

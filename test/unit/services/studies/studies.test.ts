@@ -16,17 +16,14 @@ const rolesOf = (list: { patient: string; role: Role }[]) => {
 }
 
 describe('split', () => {
-  it.each([3, 4, 7, 20, 97])(
-    'of %i patients never parts a patient, and leaves at least one for each role',
-    patients => {
-      const assigned = assignRoles(volumes(patients), 1)
-      for (const roles of rolesOf(assigned).values()) expect(roles.size).toBe(1)
-      for (const role of ROLES) expect(assigned.some(volume => volume.role === role)).toBe(true)
-      expect(assigned.filter(volume => volume.role === 'train').length).toBeGreaterThanOrEqual(assigned.length / 3)
-    },
-  )
+  it.each([3, 4, 7, 20, 97])('of %i patients never divides a patient, and gives each role at least one', patients => {
+    const assigned = assignRoles(volumes(patients), 1)
+    for (const roles of rolesOf(assigned).values()) expect(roles.size).toBe(1)
+    for (const role of ROLES) expect(assigned.some(volume => volume.role === role)).toBe(true)
+    expect(assigned.filter(volume => volume.role === 'train').length).toBeGreaterThanOrEqual(assigned.length / 3)
+  })
 
-  it('is the same for the same seed and another for another', () => {
+  it('is equal for equal seeds, and differs for different seeds', () => {
     const roles = (seed: number) =>
       assignRoles(volumes(20), seed)
         .map(volume => volume.role)
@@ -35,14 +32,14 @@ describe('split', () => {
     expect(roles(1)).not.toBe(roles(2))
   })
 
-  it('keeps given roles, and gives a patient’s other volumes the same', () => {
+  it('keeps given roles, and gives all volumes of a patient one role', () => {
     const assigned = assignRoles(volumes(5, { f0: 'test', f9: 'val' }), 1)
     expect(assigned[0].role).toBe('test')
     expect(assigned[1].role).toBe('test')
     expect(assigned[8].role).toBe('val')
   })
 
-  it('of one patient tests, of two trains on one', () => {
+  it('of one patient has a test only, and of two patients one for training', () => {
     expect(new Set(assignRoles(volumes(1), 0).map(volume => volume.role))).toEqual(new Set(['test']))
     expect(new Set(assignRoles(volumes(2), 0).map(volume => volume.role))).toEqual(new Set(['train', 'test']))
   })
@@ -56,10 +53,11 @@ describe('one patient id in many files', () => {
     )
   const many = (count: number, patient = 'anonymous') => Array.from({ length: count }, () => patient)
 
-  it('is said, with what comes of it and what to do', () => {
+  it('is reported, with the consequence and the remedy', () => {
     expect(sharedPatientRemarks(of(many(4)))).toEqual([
       '4 of 4 volumes carry one patient id: they count as one patient’s and all have the role test. ' +
-        'If they are several patients (an anonymous export writes one id for all), write each patient’s own id into the attribute patient_id of its files, then import them again.',
+        'If they are several patients (an anonymous export writes one id for all), write each patient’s own id ' +
+        'into the attribute patient_id of its files, then import them again.',
     ])
     expect(sharedPatientRemarks(of([...many(5), 'b', 'c']))).toEqual([expect.stringMatching(/^5 of 7 volumes carry/)])
     expect(sharedPatientRemarks(of(many(3), { 'f0.h5': 'train', 'f1.h5': 'val', 'f2.h5': 'test' }))).toEqual([
@@ -67,7 +65,7 @@ describe('one patient id in many files', () => {
     ])
   })
 
-  it('is not said where a split is possible, or of so few files that they may well be one patient’s', () => {
+  it('is not reported if a split is possible, or if the files are few enough for one patient', () => {
     for (const patients of [many(2), ['a', 'a', 'b', 'b', 'c', 'c'], [...many(3), 'a', 'b', 'c'], ['a', 'b', 'c'], []])
       expect(sharedPatientRemarks(of(patients))).toEqual([])
   })

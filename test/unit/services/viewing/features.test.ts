@@ -1,4 +1,4 @@
-/** Feature maps on their way from the engine to a pane. */
+/** Feature maps, from the engine to a pane. */
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -40,7 +40,7 @@ beforeEach(() => {
     contents: contentsOf(opened.profile),
     engines: fakeEngines({
       interactive: {
-        /** Nothing but `features` is ever answered. */
+        /** Answers only the call `features`. */
         async call(name: string, request: FeaturesRequest) {
           if (name !== 'features') return new Promise(() => {})
           calls.push(request)
@@ -70,7 +70,7 @@ afterEach(() => {
 
 const ask = (address: string) => handler(new Request(`http://localhost${address}`))
 
-it('come as float32 with their header, are asked for once, and again where anything is another', async () => {
+it('come as float32 with a header, and are requested once per volume, slice, run and layer', async () => {
   const address = featuresPath(volume, 1, run, 'up_conv.3.0', mask)
   const response = await ask(address)
   expect(response.status).toBe(200)
@@ -101,7 +101,7 @@ it('come as float32 with their header, are asked for once, and again where anyth
   expect(calls[4]).toMatchObject({ mask, seed: 7 })
 })
 
-it('of a run, a volume or a slice that is none are refused in words', async () => {
+it('of an unknown run, volume or slice are refused with a message', async () => {
   for (const [address, status, code] of [
     [featuresPath(volume, 1, '99', 'conv', mask), 404, 'RUN_NOT_FOUND'],
     [featuresPath(volume, 1, 'x', 'conv', mask), 400, 'INVALID_ARGUMENT'],

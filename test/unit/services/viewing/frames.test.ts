@@ -1,4 +1,4 @@
-/** What a pane asks for, on its way to the engine, and scores by seed. */
+/** Requests of panes for images, from the path to the engine, and scores by seed. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -71,7 +71,7 @@ afterEach(() => {
 const get = (address: string) => handler(new Request(`http://localhost${address}`))
 
 describe('a frame’s path', () => {
-  it('has nothing in it that is as by default', () => {
+  it('omits defaults', () => {
     const plain = '/frames/3/1/run:7?kind=random&acceleration=4&center=0.08'
     expect(framePath(3, 1, 'run:7', mask)).toBe(plain)
     expect(framePath(3, 1, 'run:7', mask, { show: 'image', seed: null, version: '', layer: 'a' })).toBe(plain)
@@ -82,7 +82,7 @@ describe('a frame’s path', () => {
     )
   })
 
-  it('asks the engine for what it says, once', async () => {
+  it('asks the engine for its image, once', async () => {
     const options = { show: 'feature', seed: 5, layer: 'a&b', channel: 2 } as const
     for (const address of [
       framePath(volume, 1, 'zero-filled', mask),
@@ -109,7 +109,7 @@ describe('a frame’s path', () => {
     ])
   })
 
-  it('is another image where anything is another; the truth depends on the mask for its residual alone', async () => {
+  it('differs if any part differs, but the ground truth depends on the mask for its residual only', async () => {
     const shown = (source: string, show: Show, seed: number | null, acceleration = 4) =>
       get(framePath(volume, 1, source, { ...mask, acceleration }, { show, seed }))
     for (const show of ['image', 'ssim', 'mask'] as const)
@@ -122,10 +122,10 @@ describe('a frame’s path', () => {
       for (const acceleration of [4, 8]) await shown('truth', 'residual', seed, acceleration)
     expect(asked).toHaveLength(12 + 4)
     for (const seed of [0, 1]) for (const show of ['mean', 'spread'] as const) await shown('zero-filled', show, seed)
-    expect(asked).toHaveLength(16 + 1) // one work gives both, over its own seeds, whichever is asked for
+    expect(asked).toHaveLength(16 + 1) // Mean and spread come from one computation over fixed seeds.
   })
 
-  it('that makes no sense is refused in words', async () => {
+  it('that is invalid is refused with a message', async () => {
     const plain = framePath(volume, 1, 'zero-filled', mask)
     for (const [address, message] of [
       [`${plain}&show=sideways`, 'Expected to show one of image, ssim, k-space'],
@@ -144,7 +144,7 @@ describe('a frame’s path', () => {
     expect(asked).toEqual([])
   })
 
-  it('of fastMRI’s magic masks is as good as of others', async () => {
+  it('can name fastMRI’s magic masks', async () => {
     expect((await get(framePath(volume, 1, 'zero-filled', { ...mask, kind: 'magic' }))).status).toBe(200)
     expect(asked[0].mask.kind).toBe('magic')
   })
@@ -167,7 +167,7 @@ describe('several frames at once', () => {
     return parts
   }
 
-  it('come each with its path, the images before any metrics; one that fails is alone in it', async () => {
+  it('come each with its path, images before metrics, and one failure does not affect the others', async () => {
     const [first, second] = [1, 2].map(slice => framePath(volume, slice, 'zero-filled', mask))
     const wrong = framePath(volume, 1, 'run:99', mask)
     const parts = await partsOf(await post({ frames: [wrong, first], metrics: [second] }))
@@ -187,12 +187,12 @@ describe('several frames at once', () => {
     expect(parts.at(-1)!.head.metrics).toEqual(metrics)
   })
 
-  it('are asked for by their paths', async () => {
+  it('are requested by their paths', async () => {
     for (const body of [null, { frames: 'a', metrics: [] }, { frames: [] }]) expect((await post(body)).status).toBe(400)
   })
 })
 
-it('a score is of the mask that its seed draws, and says so', async () => {
+it('a score uses the mask that its seed draws, and says so', async () => {
   const frames = makeFrames(services)
   const score = (seed: number | null, source = 'zero-filled') => frames.score({ volume, source, mask, seed })
   for (const seed of [null, 3, 0, 3]) {

@@ -1,4 +1,4 @@
-/** What a window saves: formats, slices, seeds, where it goes, and what is refused. */
+/** Saving from the window: formats, slices, seeds, destinations, and refusals. */
 import {
   copyFileSync,
   existsSync,
@@ -66,7 +66,7 @@ const floatsOf = (bytes: Uint8Array) => new Float32Array(new Uint8Array(bytes).b
 const npyValues = (path: string) => floatsOf(readFileSync(path).subarray(128))
 
 describe('saving', () => {
-  it('puts a slice of the ground truth, as it is, into the profile', async () => {
+  it('writes a slice of the ground truth unchanged into the profile', async () => {
     const { path, name } = await save({ source: 'truth', slice: 1 })
     expect(name).toBe('a_truth_slice-2.npy')
     const opened = await openVolume(scan, '')
@@ -75,7 +75,7 @@ describe('saving', () => {
     expect((await save({ source: 'truth', slice: 1 })).name).toBe('a_truth_slice-2 (2).npy')
   })
 
-  it('draws the mask from the seed, and all formats hold the same', async () => {
+  it('draws the mask from the seed, and all formats hold equal images', async () => {
     const [byName, seeded] = [npyValues((await save()).path), npyValues((await save({ seed: 3 })).path)]
     expect(seeded).not.toEqual(byName)
     expect(seeded).toHaveLength(3 * 40 * 36)
@@ -88,7 +88,7 @@ describe('saving', () => {
     file.dispose()
   })
 
-  it('makes DICOM of a volume a folder on the desktop and a zip for the browser', async () => {
+  it('writes DICOM of a volume as a folder on the desktop, and as a zip for the browser', async () => {
     const names = ['slice-001.dcm', 'slice-002.dcm', 'slice-003.dcm']
     const { path } = await save({ format: 'dicom', path: join(folder, 'dicom') })
     expect(readdirSync(path)).toEqual(names)
@@ -100,13 +100,13 @@ describe('saving', () => {
     expect((await save({ format: 'dicom', slice: 0 })).name).toBe('a_zero-filled_slice-1.dcm')
   })
 
-  it('gives exports that end together names of their own', async () => {
+  it('gives simultaneous exports different names', async () => {
     const made = await Promise.all([1, 2, 3].map(() => save({ source: 'truth', format: 'dicom' })))
     expect(new Set(made.map(({ path }) => path)).size).toBe(3)
     for (const { path } of made) expect(Object.keys(unzipSync(readFileSync(path)))).toHaveLength(3)
   })
 
-  it('says of a pre-training’s output that it has no units', async () => {
+  it('marks a pre-trained network’s output as without units', async () => {
     const file = await openHdf5((await save({ source: `run:${pretrained}`, format: 'hdf5', slice: 0 })).path)
     expect([file.attribute('units'), file.attribute('checkpoint')]).toEqual([
       'arbitrary',
@@ -116,15 +116,15 @@ describe('saving', () => {
   })
 })
 
-describe('what is refused', () => {
-  it('is DICOM of what has no units', async () => {
+describe('a refused export', () => {
+  it('is DICOM of an image without units', async () => {
     await expect(save({ source: `run:${pretrained}`, format: 'dicom' })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: expect.stringMatching(/a pre-training.*Fine-tune it first, or choose HDF5/),
     })
   })
 
-  it('is a path of another format', async () => {
+  it('is a path with the ending of another format', async () => {
     for (const [request, wanted] of [
       [{ format: 'nifti' }, 'x.nii'],
       [{ format: 'dicom', slice: 0 }, 'x.npy'],
@@ -136,7 +136,7 @@ describe('what is refused', () => {
     await expect(save({ format: 'dicom', path: 'dicom' })).rejects.toThrow(/Expected an absolute path, got dicom/)
   })
 
-  it('is what would be lost: the scan, and a folder with files', async () => {
+  it('is one that would replace the scan or a folder with files', async () => {
     const before = sha256(readFileSync(scan))
     for (const replace of [false, true])
       await expect(save({ format: 'hdf5', path: scan, replace })).rejects.toMatchObject({
@@ -154,7 +154,7 @@ describe('what is refused', () => {
     expect(sha256(readFileSync(scan))).toBe(before)
   })
 
-  it('is a file that the user was not asked about, a link, and any raw scan', async () => {
+  it('is one that would replace a file without the user’s agreement, a link, or a raw scan', async () => {
     const path = join(folder, 'notes.npy')
     writeFileSync(path, 'mine')
     await expect(save({ path })).rejects.toMatchObject({ code: 'FILE_EXISTS', message: expect.stringContaining(path) })
@@ -173,21 +173,21 @@ describe('what is refused', () => {
     expect(readdirSync(folder).filter(name => name.startsWith('.'))).toEqual([])
   })
 
-  it('is not a file that the user agreed to replace', async () => {
+  it('is not one that replaces a file with the user’s agreement', async () => {
     const path = join(folder, 'agreed.npy')
     writeFileSync(path, 'mine')
     await save({ path, replace: true })
     expect(npyValues(path)).toHaveLength(3 * 40 * 36)
   })
 
-  it('is a slice that the volume has not, and nothing stays behind', async () => {
+  it('is a slice that the volume lacks, and no file stays', async () => {
     await expect(save({ slice: 3 })).rejects.toThrow(/Expected a slice from 1 to 3, got 4, in .*a\.h5/)
     expect(readdirSync(join(folder, 'profile/reconstructions')).filter(name => name.startsWith('.'))).toEqual([])
   })
 })
 
 describe('a long name', () => {
-  it('of a scan does not limit where its image is saved, and is refused in words where it is part of the name', async () => {
+  it('of a scan does not limit a chosen path, and is refused with a message in a derived name', async () => {
     const path = join(folder, `${'x'.repeat(250)}.h5`)
     copyFileSync(scan, path)
     const opened = await openVolume(path, '')
