@@ -546,7 +546,7 @@ describe('a wrong command', () => {
     [['train', '--channels', '0'], 2, /--channels/],
     [['pretrain', '--temperature', '-1'], 2, /--temperature/],
     [['pretrain', '--method', 'rotnet', '--prototypes', '4'], 2, /--prototypes: RotNet on U-Net has no such setting/],
-    [['pretrain', '--recipe', 'scratch/original'], 2, /--recipe: expected a recipe of a pre-training/],
+    [['pretrain', '--recipe', 'scratch/report'], 2, /--recipe: expected a recipe of a pre-training/],
     [['pretrain', '--recipe', 'scratch/original'], 2, /--recipe: expected a recipe of a pre-training/],
     [['recipes', 'show', 'simclr'], 2, /simclr\/original/],
     [['train', '--slices', '5-2'], 2, /A-B/],

@@ -23,7 +23,7 @@ export function Reproductions() {
           <h1>Reproductions</h1>
           {!asking && (
             <Button ml="auto" onClick={() => goToScreen('reproductions', 'new')}>
-              New reproduction…
+              Reproduce…
             </Button>
           )}
         </header>

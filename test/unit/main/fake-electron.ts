@@ -73,7 +73,7 @@ export function fakeElectron() {
       requestSingleInstanceLock: spy(() => true),
       quit: spy(() => void log.push('quit')),
       exit: spy(),
-      getVersion: () => '0.1.0',
+      getVersion: () => '0.2.0',
       setAboutPanelOptions: spy(),
       showAboutPanel: spy(),
     },

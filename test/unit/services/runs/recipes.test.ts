@@ -120,7 +120,7 @@ describe('a recipe is refused', () => {
   })
 
   it('if it would change a shipped or an unknown recipe', () => {
-    for (const id of ['simclr/original', 'scratch/workstation']) {
+    for (const id of ['simclr/original', 'simclr/report', 'scratch/workstation']) {
       const ships = expect.objectContaining({
         code: 'INVALID_ARGUMENT',
         message: expect.stringMatching(new RegExp(`${id}, which ships.*as a new one`)),
