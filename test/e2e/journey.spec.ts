@@ -175,7 +175,7 @@ test('chooses a recipe, edits it, and keeps it as its own', async () => {
   await form.getByRole('button', { name: 'Save as…' }).click()
   await fill('Name of the recipe', 'RotNet, three epochs')
   await page.keyboard.press('Enter')
-  await expect(form.getByText('as saved')).toBeVisible()
+  await expect(form.getByText('as saved', { exact: true })).toBeVisible()
   await expect(form.getByRole('combobox', { name: 'Recipe' })).toHaveValue('RotNet, three epochs')
   // The form shows a fault at its field, and starts nothing.
   await form.getByRole('button', { name: /^Method: RotNet/ }).click()
@@ -185,7 +185,7 @@ test('chooses a recipe, edits it, and keeps it as its own', async () => {
   await expect(form.getByLabel('Crop')).toBeFocused()
   await picture('pretrain-form-wrong')
   await form.getByRole('button', { name: 'Reset' }).click()
-  await expect(form.getByText('as saved')).toBeVisible()
+  await expect(form.getByText('as saved', { exact: true })).toBeVisible()
   await form.getByRole('button', { name: 'Delete' }).click()
   await expect(form.getByRole('combobox', { name: 'Recipe' })).toHaveValue('Workstation')
   await page.getByRole('button', { name: 'Undo' }).click()
@@ -205,7 +205,7 @@ test('shows the views of the first batch before anything is trained', async () =
   await expect(views.getByRole('list', { name: 'Cautions' })).toContainText('aliasing')
   await picture('views-caution')
   await page.getByRole('button', { name: 'Reset' }).click()
-  await expect(page.getByText('as saved')).toBeVisible()
+  await expect(page.getByText('as saved', { exact: true })).toBeVisible()
 })
 
 test('pre-trains a network from the form, with live curves and its health', async () => {
