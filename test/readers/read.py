@@ -1,4 +1,4 @@
-"""What other people's programs find in the files of a folder: one line of JSON, by file name."""
+"""Reads the files of a folder with other programs' libraries, and prints one line of JSON, by file name."""
 import json
 import pathlib
 import sys
@@ -25,7 +25,7 @@ def read_dicom(path):
     stored = dataset.pixel_array
     rescaled = apply_modality_lut(stored, dataset)
     real = dataset.RealWorldValueMappingSequence[0]
-    # A viewer that knows no VOI LUT function, and one that also keeps rescaled values as 16-bit integers.
+    # Without the function, this reads as a viewer without VOI LUT functions, which may also round to 16-bit integers.
     shown = apply_voi_lut(rescaled, dataset)
     del dataset.VOILUTFunction
     wanted = [
