@@ -24,6 +24,7 @@ export const errorsPage = () => `# Error codes
 This page is generated from \`src/contract/errors.ts\` by \`npm run docs\`. Edit that file, not this page.
 
 An error message says what happened, in which file, and what to do.
+In a message, \`self-mri\` stands for \`npm run -s self-mri --\`, typed in the clone of Self-MRI.
 With \`--json\` the command line prints the code: \`{"error": {"code": "RUN_NOT_FOUND", "message": "…"}}\`.
 The code is \`null\` if the program itself has a fault. Please report such a fault with the text on standard error.
 The exit code is 2 for \`INVALID_ARGUMENT\` and \`STATE_CONFLICT\`, and 1 for most other codes.

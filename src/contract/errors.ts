@@ -16,7 +16,7 @@ export const ERRORS = {
   },
   UNSUPPORTED_FORMAT: {
     meaning: 'The file is readable, but Self-MRI does not support its format, its compression or its number type.',
-    remedy: 'Convert the file as the message says. The page “Your own fastMRI folder” lists what is read.',
+    remedy: 'Convert the file as the message says. [data.md](../data.md#which-files-are-read) lists what is read.',
     example: 'Expected an HDF5 file, got a file of another kind: brain_07.nii. Choose a fastMRI file (.h5).',
   },
   SHAPE_MISMATCH: {
@@ -33,7 +33,10 @@ export const ERRORS = {
   },
   STATE_CONFLICT: {
     meaning: 'A run or a reproduction has a status that does not allow this, or another program works on it.',
-    remedy: 'List the runs with: npm run self-mri -- runs. Wait until the run has ended, or cancel it first.',
+    remedy:
+      'List the runs with: npm run self-mri -- runs. Wait until the run has ended, or cancel the run first. ' +
+      'To cancel, press Ctrl+C in the terminal that trains, or choose Cancel run in the app that trains. ' +
+      'Another terminal cannot cancel the run.',
     example: 'Expected a run that has ended, got run 3, which is running. Cancel it first.',
   },
   ENGINE_UNAVAILABLE: {
@@ -43,12 +46,17 @@ export const ERRORS = {
   },
   ENGINE_DIED: {
     meaning: 'The process that computes has ended. Often the operating system ended it because memory ran out.',
-    remedy: 'Resume the run. If the process ends again, use a smaller batch with --accumulate, or fewer channels.',
+    remedy: 'Resume the run. If the process ends again, start a new run with less memory, as for OUT_OF_MEMORY.',
     example: 'The engine process ended by SIGKILL (the system does so when memory runs out)',
   },
   OUT_OF_MEMORY: {
     meaning: 'The memory of the computer or of the GPU is too small for this work.',
-    remedy: 'Use a smaller batch with --accumulate, fewer channels, or smaller crops. Close other programs.',
+    remedy:
+      'Close other programs, and resume the run. If memory runs out again, start a new run with a smaller --batch. ' +
+      '“self-mri runs RUN” suggests values, and the app has a button for them. ' +
+      'Supervised training, RotNet and sub-sample again reach the same step with --accumulate. ' +
+      'SimCLR, SwAV, PIRL and U-Net++ depend on the batch, so their result changes. ' +
+      'Fewer channels or smaller crops also need less memory, and change the result.',
     example: 'No memory for the 1904640 bytes of a slice of brain_07.h5',
   },
   DISK_FULL: {
@@ -73,7 +81,9 @@ export const ERRORS = {
   },
   CHECKPOINT_DAMAGED: {
     meaning: 'A checkpoint or a saved state differs from what was written, or is no valid safetensors file.',
-    remedy: 'Restore the file from a copy of the profile, or train the run again.',
+    remedy:
+      'Restore the file from a copy of the profile, or use a milestone of the run (RUN@EPOCH), or train again. ' +
+      'Resuming takes the saved state before the damaged state, if there is one.',
     example: 'Expected a safetensors checkpoint, got a file that ends within its header, in best-0007.safetensors.',
   },
   PATIENT_LEAK: {
