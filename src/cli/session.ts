@@ -49,7 +49,7 @@ function report(thrown: unknown, json: boolean, stop: 'cancel' | StopSignal): nu
     return USAGE.has(error.code) ? EXIT.usage : EXIT.failure
   }
   if (json) printJson({ error: { code: null, message: String(error) } })
-  say(`Internal error, please report it: ${error instanceof Error ? error.stack : error}`)
+  say(`This is a fault of the program: ${error instanceof Error ? error.stack : error}`)
   return EXIT.failure
 }
 

@@ -128,7 +128,7 @@ export const ERRORS = {
     meaning: 'Another training uses the device, and --no-wait was given.',
     remedy: 'Omit --no-wait: the training then waits for the device.',
     example:
-      'Expected a device that is free, got one on which process 4711 trains. Without --no-wait this waits for it.',
+      'Expected a free device, got a device on which process 4711 trains. Omit --no-wait to wait for the device.',
   },
   CANCELLED: {
     meaning: 'You or a signal stopped the work.',

@@ -1,4 +1,4 @@
-/** Opens a profile with all that works on it. Only the shells (command line, host, desktop) import this file. */
+/** Opens a profile with all services. Only the shells (command line, host, desktop) import this file. */
 
 import { type EngineOptions, makeEnginePool } from './profile/engine-pool.ts'
 import { openProfile, type ProfileOptions } from './profile/profile.ts'
@@ -11,9 +11,9 @@ import { makeContents } from './studies/contents/reader.ts'
 import { adoptFormerScores } from './viewing/former-scores.ts'
 
 export interface Services extends WithQueue {
-  /** Ends at once; runs that wait or are in training here read `interrupted`. */
+  /** Ends at once. Queued and running runs of this process become `interrupted`. */
   dispose(): void
-  /** Stops what is in training, waits until its state is written, and disposes. */
+  /** Stops the running training, waits until its state is written, and disposes. */
   close(how?: Closing): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-/** What is said under a figure: everything that its images and numbers depend on. */
+/** The caption of a figure. It names everything on which the images and numbers depend. */
 import type { FigureRequest } from '../../contract/figure.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { protocolOf } from '../../core/evaluate.ts'
@@ -8,11 +8,11 @@ import { partOf } from './layout.ts'
 import type { DrawnPane } from './panes.ts'
 import { detailOf } from './picture.ts'
 
-/** Of the protocol what a figure without numbers and error maps depends on, and what one with them does. */
+/** Parts of the protocol for figures without numbers and error maps, and for figures with them. */
 const OF_IMAGES = ['Mask', 'Crop']
 const OF_NUMBERS = [...OF_IMAGES, 'Data range', 'SSIM', 'Reference']
 
-/** The mask as it really was: a file's own is the only one it has. */
+/** The mask that was applied. A sub-sampled file has only its own mask. */
 function maskInWords(inWords: string, { sampling }: StudyVolume, panes: readonly DrawnPane[]): string {
   if (sampling.kind === 'sub-sampled' || sampling.kind === 'irregular')
     return `sub-sampled in the file, ${formatAcceleration(sampling.acceleration)}`
@@ -73,7 +73,7 @@ export function captionOf(volume: StudyVolume, request: FigureRequest, panes: re
   return [
     `${place}.`,
     ...protocolInWords(volume, request, panes),
-    ...(numbers ? ['The numbers are of the whole image of this slice.'] : []),
+    ...(numbers ? ['The numbers refer to the whole image of this slice.'] : []),
     ...errorsInWords(request),
     ...partsInWords(panes, request),
     ...notes,

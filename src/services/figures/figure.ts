@@ -1,6 +1,6 @@
 /**
- * The viewer's comparison for print: panes in rows on white, each image in the window that it has on the screen, all error maps on one scale
- * with its numbers beside it.
+ * The viewer's comparison for print: rows of panes on white. Each image has its window of the screen. All error maps
+ * share one scale, whose bar has numbers.
  */
 import type { FigureRequest } from '../../contract/figure.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
@@ -24,21 +24,21 @@ import { drawPicture } from './picture.ts'
 
 const LABEL = 1.1
 const CAPTION = 0.9
-/** Of lines of text, in their size. */
+/** Height of a line of text, in text sizes. */
 const LINE_HEIGHT = 1.4
-/** Room for what a colour bar measures, above it; in text sizes. */
+/** Room for the name above a colour bar, in text sizes. */
 const BAR_NAME = 3.1
-/** Width of a frame's line over the text. */
+/** Width of a frame's line, in text sizes. */
 const STROKE = 0.1
 
 interface Drawn {
   readonly svg: string
-  /** The y below it. */
+  /** y of the lower end. */
   readonly bottom: number
 }
 
 export interface Figure {
-  /** Its content, in pixels of the PNG. */
+  /** Content of the SVG. The unit is a pixel of the PNG. */
   readonly svg: string
   readonly width: number
   readonly height: number
@@ -70,7 +70,10 @@ function drawBar({ range, map, name, clips }: Picture, x: number, y: number, { c
   )
 }
 
-/** Behind each picture of a row, or one behind the last for all; it says that values are clipped where any picture's are. */
+/**
+ * Colour bars of a row: one to the right of each picture, or one at the end of the row for all pictures.
+ * A common bar marks clipping if the values of any picture are clipped.
+ */
 function drawBars(
   cells: readonly (Picture | string | null)[],
   y: number,
@@ -92,7 +95,7 @@ function drawBars(
   return drawBar({ ...first.picture, clips }, behind(last), y, layout)
 }
 
-/** Where the parts of a row begin that starts at y `top`, and where it ends. */
+/** y of the parts of a row that starts at y `top`, and y of its end. */
 function placeRow(panes: readonly DrawnPane[], top: number, layout: Layout, request: FigureRequest) {
   const { size, cell, bar } = layout
   const labels = panes.map(({ label }) => (request.labels ? fit(label, cell.width, LABEL * size, true) : []))
@@ -160,11 +163,12 @@ export function drawFigure(volume: StudyVolume, panes: readonly DrawnPane[], req
   return { svg: content, width, height, caption: `${caption} ${lastLine(volume)}` }
 }
 
-/** The figure as an SVG without external parts; `dpi`: its size is told in mm, else in pixels. */
+/** The figure as an SVG without external parts. With `dpi` its size is given in mm, otherwise in pixels. */
 export function svgOf({ svg, width, height, caption }: Figure, dpi?: number): string {
   const size = (pixels: number) => (dpi === undefined ? pixels : `${((pixels / dpi) * 25.4).toFixed(4)}mm`)
   return (
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${size(width)}" height="${size(height)}" ` +
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" ` +
+    `width="${size(width)}" height="${size(height)}" ` +
     `role="img" aria-label="${escapeMarkup(caption)}" font-family="${FONT_FAMILY}">${svg}</svg>`
   )
 }

@@ -1,6 +1,6 @@
 /**
- * Where everything of a figure is. Its unit is a pixel of the PNG, so that images begin and end on whole ones; text is sized in points of the
- * printed page.
+ * The layout of a figure. Its unit is a pixel of the PNG, so that images begin and end on whole pixels.
+ * The text size is given in points of the printed page.
  */
 import { AppError } from '../../contract/errors.ts'
 import type { FigureRequest, Share } from '../../contract/figure.ts'
@@ -9,10 +9,10 @@ import type { DrawnPane, Picture } from './panes.ts'
 
 const MM_PER_INCH = 25.4
 const POINTS_PER_INCH = 72
-/** Of a figure's words, in points: what journals ask for at least, and a little more. */
+/** Text size of a figure, in points. A little more than the minimum of most journals. */
 const TEXT_POINTS = 7
 
-/** Part of an image, in its pixels. */
+/** A part of an image, in pixels of the image. */
 export interface Part {
   readonly left: number
   readonly top: number
@@ -20,7 +20,7 @@ export interface Part {
   readonly height: number
 }
 
-/** Every pixel that the share touches; at least one. */
+/** All pixels that the share touches. At least one pixel. */
 export function partOf([height, width]: readonly [number, number], share: Share | null): Part {
   if (!share) return { left: 0, top: 0, width, height }
   const whole = (from: number, length: number, size: number) => {
@@ -32,7 +32,7 @@ export function partOf([height, width]: readonly [number, number], share: Share 
   return { left, top, width: partWidth, height: partHeight }
 }
 
-/** What of a picture is shown. */
+/** The visible part of a picture. */
 export const shownPart = ({ shape, spatial }: Picture, crop: Share | null): Part => partOf(shape, spatial ? crop : null)
 
 export interface Layout {
@@ -42,15 +42,15 @@ export interface Layout {
   readonly size: number
   readonly columns: number
   readonly gap: number
-  /** Room that every pane's image is fitted into. */
+  /** Room for the image of a pane. */
   readonly cell: { readonly width: number; readonly height: number }
-  /** From one pane to the next. */
+  /** Distance between the left edges of two panes. */
   readonly pitch: number
-  /** Width of a colour bar with its numbers; 0 without. */
+  /** Width of a colour bar with its numbers. 0 without colour bars. */
   readonly bar: number
-  /** Whether every pane has its own colour bar; else one stands at the end of a row. */
+  /** Whether each pane has its own colour bar. Otherwise a row has one bar at its end. */
   readonly barEach: boolean
-  /** Lines of text that an image's numbers take. */
+  /** Number of text lines for the metrics of an image. */
   readonly numbers: number
 }
 
@@ -58,13 +58,13 @@ const isPicture = (cell: Picture | string | null): cell is Picture => cell !== n
 const picturesOf = (panes: readonly DrawnPane[]) => panes.map(({ main }) => main).filter(isPicture)
 const errorsOf = (panes: readonly DrawnPane[]) => panes.map(({ error }) => error).filter(isPicture)
 
-/** What a colour bar says: two pictures of the same key share one. */
+/** Key of a colour bar. Two pictures with equal keys share a bar. */
 export const barKey = ({ name, range, map }: Picture): string => `${name} ${range.join(' ')} ${map}`
 
 export const rowsOf = <T>(panes: readonly T[], columns: number): T[][] =>
   Array.from({ length: Math.ceil(panes.length / columns) }, (_, row) => panes.slice(row * columns, (row + 1) * columns))
 
-/** Of a colour bar with its numbers, the longest of which stands before or behind '≥'; in text sizes. */
+/** Width of a colour bar with its numbers, in text sizes. The numbers at its ends may have a '≥' or '≤'. */
 function barWidth({ range, name }: Picture): number {
   const power = 10 ** exponentOf(Math.max(...range.map(Math.abs)))
   const characters = Math.max(...range.map(value => `≥ ${(value / power).toFixed(2)}`.length))
@@ -117,23 +117,27 @@ export interface Place {
   readonly height: number
 }
 
-/** The largest place for a part within a cell, in its proportions, in the middle of the cell's width. */
+/** The largest rectangle with the part's proportions within a cell, centred horizontally. */
 export function placeOf(part: Part, x: number, y: number, { cell }: Layout): Place {
   const scale = Math.min(cell.width / part.width, cell.height / part.height)
   const [width, height] = [Math.round(part.width * scale), Math.round(part.height * scale)]
   return { x: x + Math.floor((cell.width - width) / 2), y, width, height }
 }
 
-/** Throws `INVALID_ARGUMENT` where the PNG would leave pixels of an image out. */
+/** Throws `INVALID_ARGUMENT` if the PNG would have fewer pixels than an image. */
 export function requireEveryPixel(panes: readonly DrawnPane[], layout: Layout, { crop, dpi }: FigureRequest): void {
   for (const picture of picturesOf(panes)) {
     const part = shownPart(picture, crop)
     const { width, height } = placeOf(part, 0, 0, layout)
     const lacking = Math.max(part.width / width, part.height / height)
-    if (lacking > 1)
+    if (lacking > 1) {
+      const enough = Math.ceil((dpi * lacking) / 50) * 50
       throw new AppError(
         'INVALID_ARGUMENT',
-        `Expected at least one pixel of the figure for each of the image’s ${part.width} × ${part.height}, got ${width} × ${height}. Choose ${Math.ceil((dpi * lacking) / 50) * 50} dpi, fewer columns, a wider figure, or PDF.`,
+        'Expected at least one pixel of the figure for each pixel of the image ' +
+          `(${part.width} × ${part.height}), got ${width} × ${height}. ` +
+          `Choose ${enough} dpi, fewer columns, a wider figure, or PDF.`,
       )
+    }
   }
 }

@@ -1,4 +1,4 @@
-/** The images and error maps of a figure, each with the range and the colours that it is drawn in. */
+/** The images and error maps of a figure, each with its range and colours. */
 import { AppError } from '../../contract/errors.ts'
 import type { ColourMap, ErrorScale, FigurePane, FigureRequest } from '../../contract/figure.ts'
 import { type FrameMeta, isCompared, isOfKspace, type Show } from '../../contract/images.ts'
@@ -11,7 +11,7 @@ type Read = Pick<FigurePane, 'source' | 'show' | 'layer' | 'channel'>
 
 type Frame = Awaited<ReturnType<Frames['frame']>>
 
-/** What one cell of the figure shows. */
+/** The picture in a cell of the figure. */
 export interface Picture {
   readonly kind: 'image' | 'error'
   readonly shape: readonly [height: number, width: number]
@@ -19,11 +19,11 @@ export interface Picture {
   readonly values: Float32Array
   readonly range: Range
   readonly map: ColourMap
-  /** Above its colour bar. */
+  /** Name above the colour bar. */
   readonly name: string
-  /** Whether it is laid out as the image is: the shown part and the detail are parts of it. k-space is always whole. */
+  /** Whether the visible part and the detail apply. k-space is always shown whole. */
   readonly spatial: boolean
-  /** Whether values lie outside the range. */
+  /** Whether values are outside the range. */
   readonly clips: readonly [below: boolean, above: boolean]
 }
 
@@ -31,17 +31,17 @@ export interface DrawnPane {
   readonly label: string
   readonly source: string
   readonly show: Show
-  /** A reason in its place, where an error map was asked for and there is none. */
+  /** The picture. A text says why a requested error map is missing. */
   readonly main: Picture | string
-  /** In the row of error maps; `null` without that row. */
+  /** The error map, or the reason why it is missing. `null` without a row of error maps. */
   readonly error: Picture | string | null
-  /** Of this slice. */
+  /** Metrics of this slice. */
   readonly metrics: FrameMeta['metrics']
-  /** Said where there are no metrics. */
+  /** The text in place of missing metrics. */
   readonly reason: string
-  /** One sentence on what is shown, where its name does not say it. */
+  /** One sentence that explains the image. `null` if the image's name says enough. */
   readonly note: string | null
-  /** Columns over measured columns, as the mask was really drawn. */
+  /** Columns over measured columns of the drawn mask. */
   readonly acceleration: number | null
 }
 
@@ -71,7 +71,10 @@ function imageOf({ show, window: { low, high }, map }: FigurePane, { image, meta
   }
 }
 
-/** image − truth or its magnitude, to the volume's maximum over the scale; in words why there is none. */
+/**
+ * The error map: image − truth, or the magnitude of this difference. The range ends at the volume's maximum over
+ * `scale`. A text says why there is no error map.
+ */
 function errorOf({ source, show }: FigurePane, frame: Frame, truth: Frame, scale: ErrorScale): Picture | string {
   if (source === 'truth') return 'the reference itself'
   const { units, shape } = frame.meta

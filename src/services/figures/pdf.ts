@@ -1,6 +1,6 @@
 /**
- * A figure as PDF: its SVG drawn again by pdfkit, letters and lines as such, images pixel for pixel. The SVG is our own, so that the few
- * elements of it are all there is: rect, path, text, image.
+ * A figure as PDF. pdfkit draws the elements of the SVG: text and lines as vectors, images pixel for pixel.
+ * Our SVG has only the elements rect, path, text and image.
  */
 import { XMLParser } from 'fast-xml-parser'
 import PDFDocument from 'pdfkit'
@@ -12,7 +12,7 @@ const ATTRIBUTES = ':@'
 const TEXT = '#text'
 
 type Attributes = Readonly<Record<string, string>>
-/** As fast-xml-parser keeps the order: one key names the element and holds its children. */
+/** Form of fast-xml-parser with `preserveOrder`: one key is the element's name and holds its children. */
 type Element = Readonly<Record<string, unknown>>
 
 const parser = new XMLParser({
@@ -32,7 +32,7 @@ const wordsOf = (children: readonly Element[]) => unescaped(children.map(child =
 
 const shown = (colour: string | undefined) => colour !== undefined && colour !== 'none'
 
-/** Fills and strokes what has just been traced. */
+/** Fills and strokes the last path. */
 function paint(pdf: PDFDocument, { fill, stroke, 'stroke-width': width = '1' }: Attributes): void {
   pdf.lineWidth(Number(width))
   if (shown(fill) && shown(stroke)) pdf.fillAndStroke(fill, stroke)
@@ -70,7 +70,7 @@ function draw(pdf: PDFDocument, element: Element): void {
   DRAW[name](pdf, element[ATTRIBUTES] as Attributes, element[name] as readonly Element[])
 }
 
-/** One page of the figure's size. */
+/** A PDF with one page of the figure's size. */
 export function pdfOf(figure: Figure, dpi: number): Promise<Uint8Array> {
   const scale = POINTS_PER_INCH / dpi
   const pdf = new PDFDocument({

@@ -1,4 +1,4 @@
-/** What of pdfkit is used: it has no types of its own. */
+/** Types of the used part of pdfkit, because pdfkit has none. */
 declare module 'pdfkit' {
   interface Options {
     /** Width and height in points. */

@@ -1,16 +1,16 @@
-/** One picture of a figure: its pixels, unsmoothed, with the magnified detail in a corner and the detail's frame. */
+/** A picture of a figure: unsmoothed pixels, the detail's frame, and the magnified detail in a corner. */
 import type { Share } from '../../contract/figure.ts'
 import { COLOURS, pixelsUri, position } from '../reports/index.ts'
 import { type Part, type Place, partOf, shownPart } from './layout.ts'
 import type { Picture } from './panes.ts'
 
-/** Frames of details, in Okabe & Ito's sky blue on black: seen on grey, on inferno and on white. */
+/** Colour of frames: Okabe & Ito's sky blue, on black. Visible on grey, on inferno and on white. */
 const FRAME = '#56b4e9'
 
-/** A detail takes this share of its picture's sides at most. */
+/** Largest share of the picture's sides for a detail. */
 const DETAIL_SHARE = 0.42
 
-/** Pixels are embedded as blocks of at most so many squared, so that readers that smooth leave most of a block as it is. */
+/** A pixel is embedded as a block of at most 4 × 4, so that a viewer that smooths changes only the block's edge. */
 const MOST_REPEATS = 4
 
 function pixels({ shape, values, range, map }: Picture, part: Part, { x, y, width, height }: Place): string {
@@ -19,15 +19,19 @@ function pixels({ shape, values, range, map }: Picture, part: Part, { x, y, widt
     const row = part.top + Math.floor(index / part.width)
     return COLOURS[map](position(values[row * shape[1] + part.left + (index % part.width)], range))
   })
-  return `<image x="${x}" y="${y}" width="${width}" height="${height}" preserveAspectRatio="none" image-rendering="optimizeSpeed" style="image-rendering:pixelated" href="${uri}"/>`
+  return (
+    `<image x="${x}" y="${y}" width="${width}" height="${height}" preserveAspectRatio="none" ` +
+    `image-rendering="optimizeSpeed" style="image-rendering:pixelated" href="${uri}"/>`
+  )
 }
 
 const box = ({ x, y, width, height }: Place, colour: string, stroke: number): string =>
-  `<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="none" stroke="${colour}" stroke-width="${stroke}"/>`
+  `<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="none" ` +
+  `stroke="${colour}" stroke-width="${stroke}"/>`
 
 const frame = (place: Place, stroke: number): string => box(place, '#000000', 2.2 * stroke) + box(place, FRAME, stroke)
 
-/** Where a part of the image is drawn when `shown` is drawn at `place`; `null` where nothing of it is shown. */
+/** Place of a part of the image, if `shown` is drawn at `place`. `null`: no pixel of the part is visible. */
 function placeWithin(part: Part, shown: Part, place: Place): Place | null {
   const [scaleX, scaleY] = [place.width / shown.width, place.height / shown.height]
   const left = Math.max(part.left, shown.left)
@@ -46,11 +50,11 @@ function placeWithin(part: Part, shown: Part, place: Place): Place | null {
 interface Detail {
   readonly part: Part
   readonly place: Place
-  /** Over the picture around it. */
+  /** Scale of the detail over the scale of the picture. */
   readonly magnification: number
 }
 
-/** The detail as large as its share allows, in the corner farthest from what it shows, the lower right one first. */
+/** The largest detail that `DETAIL_SHARE` allows, in the corner farthest from the magnified part. */
 export function detailOf(shape: Picture['shape'], inset: Share, shown: Part, place: Place): Detail {
   const part = partOf(shape, inset)
   const scale = Math.min((DETAIL_SHARE * place.width) / part.width, (DETAIL_SHARE * place.height) / part.height)
@@ -62,7 +66,7 @@ export function detailOf(shape: Picture['shape'], inset: Share, shown: Part, pla
   return { part, place: { x, y, width, height }, magnification: scale / (place.width / shown.width) }
 }
 
-/** `stroke`: width of a frame's line. */
+/** @param stroke width of a frame's line */
 export function drawPicture(
   picture: Picture,
   place: Place,

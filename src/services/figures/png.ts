@@ -1,4 +1,7 @@
-/** A figure as PNG: opaque RGB, since presses want no transparency, with its resolution in `pHYs` (PNG, third edition, 11.3.4.3). */
+/**
+ * A figure as PNG. Opaque RGB, because printers want no transparency.
+ * The chunk `pHYs` holds the resolution (PNG, third edition, 11.3.4.3).
+ */
 import { promisify } from 'node:util'
 import { crc32, deflate } from 'node:zlib'
 import { renderAsync } from '@resvg/resvg-js'
@@ -9,7 +12,7 @@ const SIGNATURE = Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10)
 const METRES_PER_INCH = 0.0254
 const UNIT_METRE = 1
 const RGB = 2
-/** Each byte less the one above it: rows of enlarged pixels become zeros. */
+/** Filter that subtracts the byte above, so that rows of enlarged pixels become zeros. */
 const FILTER_UP = 2
 
 function chunk(type: string, data: Uint8Array): Buffer {
@@ -37,7 +40,7 @@ function resolution(dpi: number): Buffer {
   return chunk('pHYs', data)
 }
 
-/** Rows of RGBA as filtered rows of RGB, each behind its filter's number. */
+/** Converts RGBA to filtered rows of RGB. Each row begins with the number of its filter. */
 function filteredRows(rgba: Uint8Array, width: number, height: number): Uint8Array {
   const rows = new Uint8Array(height * (1 + 3 * width))
   let at = 0

@@ -1,4 +1,4 @@
-/** A figure as a file: where the user wants it, or in the profile for the browser to fetch. */
+/** Writes a figure as a file at the user's path, or into the profile for a download. */
 import { writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { requireFittingName, sliceStem, stemOf } from '../../contract/exports.ts'

@@ -1,4 +1,4 @@
-/** The window's own files, as the bundler made them. */
+/** Serves the files of the bundled window. */
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
@@ -20,7 +20,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 }
 
-/** What index.html carries in place of each response's nonce. */
+/** Text in index.html that each response replaces by its nonce. */
 const PLACEHOLDER = '__CSP_NONCE__'
 
 const policy = (nonce: string) =>
@@ -48,7 +48,7 @@ async function indexPage(folder: string): Promise<Response> {
   })
 }
 
-/** `parts`: the decoded path. A path without an ending is one of the window's own places, and gets the page. */
+/** @param parts the decoded path. A path without an ending is a screen of the window, and is answered by index.html. */
 export async function sendAsset(folder: string, parts: readonly string[]): Promise<Response> {
   const name = parts.at(-1) ?? ''
   if (extname(name) === '' || parts.join('/') === 'index.html') return indexPage(folder)

@@ -1,8 +1,8 @@
-/** Streams that their reader can end at any time. */
+/** Streams that a reader can end at any time. */
 
 /**
- * What `generate` yields. Ending it (`return`, or the outer signal) aborts the generator's signal at once: a bare generator would hear of a
- * `return` only when its pending `next` is answered, which of a silent stream may be never.
+ * Yields what `generate` yields. `return` and the outer signal abort the generator's signal at once.
+ * A bare generator runs `return` only after its pending `next` has settled, which may never happen.
  */
 export function endable<T>(
   generate: (signal: AbortSignal) => AsyncGenerator<T, void>,

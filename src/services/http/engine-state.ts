@@ -1,7 +1,4 @@
-/**
- * The bottom line of the window: which TensorFlow is installed, where it computes, the memory it takes, and what it
- * does.
- */
+/** The state of the engine for the window's bottom line: TensorFlow, device, memory, and the present task. */
 import { availableParallelism } from 'node:os'
 import type { EngineState } from '../../contract/engine.ts'
 import { locateEngine } from '../../engine/install/install.ts'
@@ -14,21 +11,21 @@ export interface Activity {
 }
 
 export interface EngineWatch {
-  /** As far as it is known now; what engines say of themselves is asked for meanwhile, and there the next time. */
+  /** The last known state. Also asks the engines for their status, which the next call returns. */
   state(): EngineState
-  /** Something that goes on beside trainings, in words. */
+  /** Begins a task other than a training. `words` describe the task. */
   begin(words: string): Activity
 }
 
 type Status = { readonly device: EngineState['device']; readonly residentBytes: number }
 
-/** `doing`: what is in training, in words. */
+/** @param doing returns the running training in words */
 export function watchEngines(engines: Pick<EnginePool, 'living'>, doing: () => string | null): EngineWatch {
   const known = new Map<number, Status>()
   const asked = new Set<number>()
   const activities = new Map<symbol, string>()
 
-  /** A busy engine answers late; nobody waits for it. */
+  /** Asks without waiting, because a busy engine answers late. */
   function ask(engine: Engine, pid: number): void {
     if (asked.has(pid)) return
     asked.add(pid)
@@ -57,7 +54,7 @@ export function watchEngines(engines: Pick<EnginePool, 'living'>, doing: () => s
       const key = Symbol()
       activities.set(key, words)
       return {
-        // What was cancelled may still tell how far it came.
+        // A cancelled task may still report progress. Ignore the report.
         update: more => activities.has(key) && activities.set(key, more),
         end: () => activities.delete(key),
       }

@@ -1,9 +1,9 @@
-/** Errors on their way out of the process: a user's with its code and its words, a fault of the program without its insides. */
+/** Errors for clients. An `AppError` keeps its code and message. Any other error becomes `INTERNAL` without details. */
 import { ORPCError } from '@orpc/server'
 import { AppError, type ErrorCode } from '../../contract/errors.ts'
 import { databaseError } from '../profile/db/errors.ts'
 
-/** HTTP statuses; the code says what it is, the status only what kind of thing. */
+/** HTTP status of each code. Programs should read the code, because several codes share a status. */
 const STATUS: Readonly<Record<ErrorCode, number>> = {
   FILE_UNREADABLE: 422,
   UNSUPPORTED_FORMAT: 422,
@@ -34,25 +34,25 @@ export interface Fault {
   readonly status: number
 }
 
-/** The details of a fault of the program go to standard error. */
+/** Describes an error. The details of an internal error are printed on standard error. */
 export function describeFault(thrown: unknown): Fault {
   const error = databaseError(thrown)
   if (error instanceof AppError) return { code: error.code, message: error.message, status: STATUS[error.code] }
   console.error(error)
   return {
     code: 'INTERNAL',
-    message: 'This is a fault of the program, not yours. Its log on standard error says more.',
+    message: 'This is a fault of the program, not yours. The log on standard error has the details.',
     status: 500,
   }
 }
 
-/** oRPC's own word for input that does not fit the contract. */
+/** Whether oRPC refused an input that violates the contract. */
 const isBadInput = (
   error: unknown,
 ): error is ORPCError<string, { issues: { path?: PropertyKey[]; message: string }[] }> =>
   error instanceof ORPCError && error.code === 'BAD_REQUEST' && Array.isArray(error.data?.issues)
 
-/** An error for the client of a procedure. A procedure that is not there keeps oRPC's own. */
+/** An error for the client of a procedure. oRPC's error for an unknown procedure stays unchanged. */
 export function toRpcError(error: unknown): ORPCError<string, unknown> {
   if (isBadInput(error)) {
     const faults = error.data.issues.map(({ path = [], message }) => `${path.map(String).join('.')}: ${message}`)
@@ -66,7 +66,7 @@ export function toRpcError(error: unknown): ORPCError<string, unknown> {
 const isStream = (output: unknown): output is AsyncIteratorObject<unknown> =>
   typeof output === 'object' && output !== null && Symbol.asyncIterator in output
 
-/** Around every procedure: its errors, and those of the stream that it may answer with, leave as `toRpcError` makes them. */
+/** Wraps every procedure. Converts its errors, and the errors of the stream that it returns, with `toRpcError`. */
 export async function withRpcErrors({ next }: { readonly next: () => Promise<unknown> }): Promise<unknown> {
   const fail = (error: unknown): never => {
     throw toRpcError(error)

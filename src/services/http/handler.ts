@@ -1,4 +1,4 @@
-/** The one handler behind app:// and HTTP: a request in, a response out. Who may ask is the host's to check. */
+/** The request handler for app:// and HTTP. The host checks the permission before it calls the handler. */
 import { RPCHandler } from '@orpc/server/fetch'
 import type { WithQueue } from '../runs/queue.ts'
 import { makeFrames } from '../viewing/frames.ts'
@@ -10,7 +10,7 @@ import { makeRouter } from './router.ts'
 import { receiveUpload, sendDownload } from './transfers.ts'
 
 export interface HandlerOptions {
-  /** Folder of the bundled window: index.html and what it loads. */
+  /** Folder of the bundled window: index.html and the files that it loads. */
   readonly assets: string
 }
 
@@ -23,8 +23,8 @@ function withSafeHeaders(response: Response): Response {
 }
 
 /**
- * The path's parts, each decoded on its own, so that an encoded separator stays within its part. `null`: no such
- * encoding.
+ * The path's parts. Each part is decoded separately, so that an encoded separator stays within its part.
+ * `null`: the encoding is invalid.
  */
 function partsOf(pathname: string): string[] | null {
   try {

@@ -1,4 +1,4 @@
-/** Images as bytes: the body is raw, little-endian and row-major, the header `x-frame` says the rest. */
+/** Responses with images. The body is raw, little-endian and row-major. The header `x-frame` holds the rest as JSON. */
 import { readFile } from 'node:fs/promises'
 import { AppError } from '../../contract/errors.ts'
 import { MaskSeed, MaskSpec } from '../../contract/evaluation.ts'
@@ -9,7 +9,7 @@ import type { Profile } from '../profile/profile.ts'
 import type { Frames, ShownSlice } from '../viewing/frames.ts'
 import { describeFault } from './faults.ts'
 
-/** A header holds nothing else. */
+/** JSON with escapes for all characters outside ASCII, because a header may hold only ASCII. */
 const asciiJson = (value: unknown) =>
   JSON.stringify(value).replace(/[^ -~]/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
@@ -45,7 +45,8 @@ function seedFrom(query: URLSearchParams): number | null {
   if (parsed.success) return parsed.data
   throw new AppError(
     'INVALID_ARGUMENT',
-    `Expected a mask’s seed from 0 to ${2 ** 32 - 1}, got ${text}. Leave it out for the mask that the file’s name seeds.`,
+    `Expected a mask’s seed from 0 to ${2 ** 32 - 1}, got ${text}. ` +
+      'Omit the seed to use the file’s name as the seed.',
   )
 }
 
@@ -59,7 +60,10 @@ function showFrom(query: URLSearchParams): (typeof SHOWS)[number] {
   )
 }
 
-/** Of `VOLUME/SLICE/SOURCE` and `kind=…&acceleration=…&center=…`, with `show`, `seed`, `layer` and `channel` where they are not as by default. */
+/**
+ * Parses `VOLUME/SLICE/SOURCE` and `kind=…&acceleration=…&center=…`.
+ * The query may have `show`, `seed`, `layer` and `channel`.
+ */
 function shownFrom([volume, slice, source]: readonly string[], query: URLSearchParams): ShownSlice {
   if (!FrameSource.safeParse(source).success)
     throw new AppError('INVALID_ARGUMENT', `Expected zero-filled, truth or run:NUMBER, got ${source}`)
@@ -86,7 +90,7 @@ function shownAt(path: string): ShownSlice {
   return shownFrom(pathname.split('/').slice(2), searchParams)
 }
 
-/** A part up to its pixels. */
+/** The bytes of a part before its pixels. See `FramesPart`. */
 function headOf(part: FramesPart, pixelBytes: number): Uint8Array {
   const text = new TextEncoder().encode(JSON.stringify(part))
   const head = new Uint8Array(8 + text.length)
@@ -97,10 +101,10 @@ function headOf(part: FramesPart, pixelBytes: number): Uint8Array {
   return head
 }
 
-/** A network takes ten times as long as anything else: it does not hold up what is there at once. */
+/** Images of networks go last, because they take ten times as long as other images. */
 const goesLast = (path: string) => path.includes('/run:')
 
-/** Sends a part for everything that is asked for, as it comes. */
+/** Sends a part for every requested image and metric, as soon as the part is ready. */
 async function sendFrames(
   frames: Frames,
   asked: FramesRequest,
@@ -151,7 +155,10 @@ export async function framesResponse(frames: Frames, request: Request): Promise<
   return new Response(body, { headers: { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' } })
 }
 
-/** `/features/VOLUME/SLICE/RUN/LAYER?kind=…&acceleration=…&center=…`, with `seed` where it is not the file's name: float32 [count, height, width]. */
+/**
+ * `/features/VOLUME/SLICE/RUN/LAYER?kind=…&acceleration=…&center=…`: float32 [count, height, width].
+ * The query may have a `seed`. Without it the file's name is the seed.
+ */
 export async function featuresResponse(frames: Frames, parts: readonly string[], url: URL, signal: AbortSignal) {
   const [volume, slice, run, layer = ''] = parts
   const request = {
@@ -166,13 +173,13 @@ export async function featuresResponse(frames: Frames, parts: readonly string[],
   return image(maps, meta)
 }
 
-/** `/thumbnails/VOLUME`: 8 bits a pixel. */
+/** `/thumbnails/VOLUME`: 8 bits per pixel. */
 export async function thumbnailResponse(frames: Frames, [volume]: readonly string[], signal: AbortSignal) {
   const { pixels, shape } = await frames.thumbnail(number(volume, 'a volume’s number'), signal)
   return image(pixels, { shape })
 }
 
-/** `/previews/RUN/EPOCH`: the file that the run's log names. */
+/** `/previews/RUN/EPOCH`: reads the file that the run's log names. */
 export async function previewResponse(profile: Profile, [run, epoch]: readonly string[]) {
   const row = profile.db
     .prepare(

@@ -1,4 +1,4 @@
-/** Responses that every route gives alike. */
+/** Responses that all routes share. */
 import { describeFault } from './faults.ts'
 
 export const json = (value: unknown, status = 200): Response =>
@@ -9,7 +9,7 @@ export const json = (value: unknown, status = 200): Response =>
 
 export const notFound = (what: string): Response => json({ code: 'NOT_FOUND', message: `There is no ${what}` }, 404)
 
-/** `{ code, message }`, with a status that fits. */
+/** Responds with `{ code, message }` and the status of the code. */
 export function failure(error: unknown): Response {
   const { code, message, status } = describeFault(error)
   return json({ code, message }, status)

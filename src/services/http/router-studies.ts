@@ -23,7 +23,7 @@ export function studyProcedures(opened: OpenProfile, { work }: Works, demonstrat
 
   return {
     list: api.studies.list.handler(async () => {
-      await demonstrationId().catch(() => {}) // said already; the other studies are there
+      await demonstrationId().catch(() => {}) // logged before; the other studies are listed
       return summariseStudies(opened.profile)
     }),
     get: api.studies.get.handler(({ input }) => viewStudy(input.study)),

@@ -1,4 +1,4 @@
-/** The contract's procedures, each handed to the service that does it. */
+/** Implements the contract's procedures with the services. */
 import { createRequire } from 'node:module'
 import process from 'node:process'
 import { implement } from '@orpc/server'
@@ -66,7 +66,7 @@ const recipeProcedures = (profile: Profile) => ({
   restore: api.recipes.restore.handler(({ input }) => setRecipeHidden(profile, input.id, false)),
 })
 
-/** The number of the demonstration study, which is imported at the first call. */
+/** Returns the number of the demonstration study. The first call imports the study. */
 function demonstrationOf(opened: WithQueue): () => Promise<number> {
   let demonstration: Promise<number> | null = null
   return () => {

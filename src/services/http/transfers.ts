@@ -1,4 +1,4 @@
-/** Files in and out of a browser, which has no paths of the host: uploads into the profile, downloads of what `save` wrote there. */
+/** Uploads from a browser into the profile, and downloads of files that `save` wrote into the profile. */
 import { createReadStream, createWriteStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { dirname, extname, join } from 'node:path'
@@ -11,12 +11,12 @@ import { reconstructionsDirectory, uploadsDirectory } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
 import { json, notFound } from './respond.ts'
 
-/** A name of one file or folder that stays where it is put: no parent, no separator, nothing hidden. */
+/** Whether a name is a plain file or folder name: no parent folder, no separator, not hidden. */
 const isPlainName = (name: string) => !/^\.|[\\/\0]/.test(name) && name.length > 0 && Buffer.byteLength(name) <= 255
 
 /**
- * `PUT /uploads/BATCH/PATH`: streams the body to the profile and answers with its `path` there. Refuses a second file of that name
- * (`FILE_EXISTS`), because a study may use the first.
+ * `PUT /uploads/BATCH/PATH`: streams the body into a file of the profile, and answers with the file's `path`.
+ * Throws `FILE_EXISTS` if the file exists, because a study may use the file.
  */
 export async function receiveUpload(profile: Profile, parts: readonly string[], request: Request): Promise<Response> {
   const [batch, ...names] = parts

@@ -1,16 +1,16 @@
-/** What the window hears without asking: the engine's state, the log of runs, and that a list changed. */
+/** The stream of events for the window: state of the engine, log of the runs, changes of lists. */
 import type { AppEvent } from '../../contract/api.ts'
 import type { Profile } from '../profile/profile.ts'
 import { markInterrupted } from '../runs/interrupted.ts'
 import { eventsAfter, lastEvent } from '../runs/log.ts'
 import type { EngineWatch } from './engine-state.ts'
 
-/** The contract promises a `state` this often; rows that another process wrote are found at the same time. */
+/** Time between two `state` events. Rows that another process wrote are found with the next event. */
 const HEARTBEAT_MS = 2000
 
 const PAGE = 500
 
-/** A text that changes when the list does, other than by what the log tells. */
+/** SQL for a text that changes with the list, except for changes that the log reports. */
 const FINGERPRINTS = {
   studies: `SELECT json_array(COUNT(*), COUNT(hidden_at), MAX(id),
     (SELECT json_array(COUNT(*), MAX(id), COUNT(identity)) FROM volumes)) FROM studies`,
@@ -24,8 +24,8 @@ const fingerprint = ({ db }: Profile, what: keyof typeof FINGERPRINTS) =>
   db.prepare(FINGERPRINTS[what]).pluck().get() as string
 
 /**
- * Ends when the signal is aborted. Without `afterSeq`, or with one that this profile has not come to yet, the log
- * begins now.
+ * Yields events until the signal is aborted. Old log lines after `afterSeq` come first. Without `afterSeq`, and if
+ * `afterSeq` is higher than any line of the profile, only new lines come.
  */
 export async function* watch(
   profile: Profile,

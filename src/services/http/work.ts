@@ -1,11 +1,11 @@
-/** Long works as streams: progress, then the result. Ending the stream cancels the work. */
+/** Long tasks as streams: progress, then the result. Ending the stream cancels the task. */
 import type { Progress } from '../../engine/process/protocol.ts'
 
 export type WorkEvent<Result> =
   | ({ readonly type: 'progress' } & Progress)
   | { readonly type: 'done'; readonly result: Result }
 
-/** Yields the latest progress whenever there is new one, then `done`; throws what the work throws. */
+/** Yields new progress, then `done`. Skips progress that is outdated. Throws the error of the task. */
 export async function* followWork<Result>(
   begin: (onProgress: (progress: Progress) => void, signal: AbortSignal) => Promise<Result>,
   signal: AbortSignal,

@@ -1,4 +1,4 @@
-/** Works of the window that take long: their progress goes to the window and to its bottom line. */
+/** Long tasks of the window. The window and its bottom line show their progress. */
 import type { Progress } from '../../engine/process/protocol.ts'
 import type { ReadOptions } from '../studies/contents/reader.ts'
 import { endable } from './endable.ts'
@@ -13,14 +13,14 @@ interface WorkOptions {
 }
 
 export interface Works {
-  /** A long work under a name in the bottom line; `unit`: what its progress counts. */
+  /** A long task. `words` name the task in the bottom line. `unit` is the unit of its progress. */
   work<Result>(
     words: string,
     outer: AbortSignal | undefined,
     begin: (options: WorkOptions) => Promise<Result>,
     unit?: string,
   ): AsyncIteratorObject<WorkEvent<Result>, void>
-  /** A call that may have to wait for files that nobody has read yet: the bottom line says so. */
+  /** A call that may have to read files first. The bottom line then shows the progress of reading. */
   reading<Result>(signal: AbortSignal | undefined, begin: (options: ReadOptions) => Promise<Result>): Promise<Result>
 }
 

@@ -1,4 +1,4 @@
-/** Tells whoever watches in this process that the database holds something new. What it is, they read there. */
+/** Notifies listeners in this process that the database has changed. Listeners read the change from the database. */
 export interface Bell {
   ring(): void
   /** Calls `listener` at every ring until the returned function is called. */

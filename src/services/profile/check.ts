@@ -1,4 +1,4 @@
-/** Whether everything that a profile names is there and whole. Nothing is written. */
+/** Checks that all files that a profile names exist and are intact. Writes nothing. */
 import { statSync } from 'node:fs'
 import { access, constants, stat } from 'node:fs/promises'
 import { AppError, throwIfCancelled } from '../../contract/errors.ts'
@@ -8,30 +8,30 @@ import { databasePath } from './db/index.ts'
 import { fileAt, runFile } from './paths.ts'
 import type { Profile } from './profile.ts'
 
-/** What the profile says of a file. */
+/** A file that the profile names. */
 interface Named {
   readonly kind: 'checkpoint' | 'state' | 'preview' | 'study file'
   /** The run's number, or the study's name. */
   readonly of: string
   readonly path: string
-  /** `null`: not known. */
+  /** `null`: unknown. */
   readonly sha256: string | null
 }
 
 export interface ProfileFault extends Pick<Named, 'kind' | 'of' | 'path'> {
-  /** Damaged: its SHA-256 is another than was written down. */
+  /** `damaged`: the SHA-256 differs from the recorded one. */
   readonly fault: 'missing' | 'unreadable' | 'damaged'
 }
 
 export interface ProfileCheck {
   readonly profile: string
   readonly checked: Readonly<Record<Named['kind'], number>>
-  /** Runs in training: their files come and go, and are not checked. */
+  /** Running runs. Their files are not checked, because they change during the training. */
   readonly training: readonly string[]
   readonly faults: readonly ProfileFault[]
 }
 
-/** Files of studies that are off the list are not asked for. */
+/** All files that the profile names, except files of hidden studies and of running runs. */
 function namedFiles(profile: Profile): Named[] {
   const rows = profile.db
     .prepare(
@@ -48,7 +48,7 @@ function namedFiles(profile: Profile): Named[] {
   return rows.flatMap(({ kind, of, path: stored, sha256 }) => {
     const path = kind === 'study file' ? fileAt(profile, stored) : runFile(profile, stored)
     const key = `${kind} ${of} ${path}`
-    if (seen.has(key)) return [] // a run that was resumed logs an epoch's image again
+    if (seen.has(key)) return [] // a resumed run logs an epoch's image twice
     seen.add(key)
     return [{ kind, of: String(of), path, sha256 }]
   })
@@ -74,7 +74,8 @@ export async function checkProfile(
   if (!statSync(databasePath(directory), { throwIfNoEntry: false })?.size)
     throw new AppError(
       'FILE_UNREADABLE',
-      `Expected a profile with its database, got no database in ${directory}. Name the profile’s folder with --profile DIR, or restore the database from a copy.`,
+      `Expected a profile with its database, got no database in ${directory}. ` +
+        'Name the profile’s folder with --profile DIR, or restore the database from a copy.',
     )
   const named = namedFiles(profile)
   const checked = { checkpoint: 0, state: 0, preview: 0, 'study file': 0 }

@@ -1,4 +1,4 @@
-/** Trainings take turns on a device, over all programs of this user on this machine. */
+/** One training at a time on a device, over all programs of this user on this machine. */
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -12,13 +12,13 @@ const POLL_MS = 500
 
 export interface DeviceWait {
   readonly signal?: AbortSignal
-  /** Called with who has it, in words, and again when that changes. */
+  /** Called with the holder of the device in words, and again when the holder changes. */
   readonly onWait?: (owner: string) => void
-  /** Refuses with `DEVICE_BUSY` instead of waiting. */
+  /** Throws `DEVICE_BUSY` instead of waiting. */
   readonly noWait?: boolean
 }
 
-/** SELF_MRI_DEVICE names the device otherwise, for those who know that several trainings fit side by side. */
+/** Path of the device's lock. SELF_MRI_DEVICE gives the device another name, which allows concurrent trainings. */
 function lockPath(): string {
   const device =
     process.env.SELF_MRI_DEVICE ??
@@ -26,7 +26,7 @@ function lockPath(): string {
   return join(cacheDirectory(), 'devices', `${hostname()}-${device.replaceAll(/[^\w.-]/g, '_')}.lock`)
 }
 
-/** The caller releases it. Rejects with `CANCELLED` once the signal is aborted. */
+/** Takes the device. The caller releases the lock. Rejects with `CANCELLED` if the signal is aborted. */
 export async function takeDevice({ signal, onWait, noWait = false }: DeviceWait): Promise<DeviceLock> {
   const path = lockPath()
   let told = ''
@@ -38,7 +38,7 @@ export async function takeDevice({ signal, onWait, noWait = false }: DeviceWait)
     if (noWait) {
       throw new AppError(
         'DEVICE_BUSY',
-        `Expected a device that is free, got one on which ${owner} trains. Without --no-wait this waits for it.`,
+        `Expected a free device, got a device on which ${owner} trains. Omit --no-wait to wait for the device.`,
       )
     }
     if (owner !== told) onWait?.(owner)

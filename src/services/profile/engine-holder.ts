@@ -1,12 +1,12 @@
-/** An engine process that is started when first needed, and replaced when it has died or was retired. */
+/** Holds an engine process. Starts the process at the first call. Replaces a process that died or was retired. */
 import type { Engine } from '../../engine/process/client.ts'
 
 export interface EngineHolder {
-  /** The living engine, which `start` makes if there is none. */
+  /** The living engine. `start` makes an engine if there is none. */
   get(start: () => Engine): Engine
   /** The living engine, if one was started. */
   readonly current: Engine | null
-  /** The next `get` starts another; the old process ends when the calls in its hand are answered. */
+  /** The next `get` starts a new process. The old process ends after its pending calls. */
   retire(): void
   dispose(): void
 }
@@ -33,7 +33,7 @@ export function holdEngine(): EngineHolder {
     return mine
   }
 
-  /** The engine, counting its calls. */
+  /** Wraps the engine to count its pending calls. */
   const counted = (mine: Held): Engine => ({
     async call(name, params, options) {
       mine.calls++

@@ -1,4 +1,4 @@
-/** The engine processes of a program, each started when it is first needed. */
+/** The engine processes of a program. Each process starts at its first call. */
 import { AppError } from '../../contract/errors.ts'
 import type { InstalledEngine } from '../../engine/install/environment.ts'
 import { type InstallOptions, installEngine, locateEngine } from '../../engine/install/install.ts'
@@ -9,15 +9,15 @@ import { readSettings } from './settings.ts'
 
 export interface EnginePool {
   /**
-   * Engine for training and evaluation. Without TensorFlow it is installed first, or for a window `ENGINE_UNAVAILABLE`
-   * is thrown.
+   * Engine for training and evaluation. Installs TensorFlow if it is missing. For a window, throws
+   * `ENGINE_UNAVAILABLE` instead.
    */
   jobs(signal?: AbortSignal): Promise<Engine>
-  /** Engine for looking at files, and for reading and writing them, which needs no TensorFlow. */
+  /** Engine for viewing, reading and writing files. These calls need no TensorFlow. */
   readonly interactive: Engine
-  /** The engine processes that live now. */
+  /** The living engine processes. */
   readonly living: readonly Engine[]
-  /** Later calls go to new engine processes: TensorFlow has been installed or changed. */
+  /** Later calls start new engine processes, because TensorFlow was installed or its settings changed. */
   renew(): void
   readonly onInstall: InstallOptions['onProgress']
   dispose(): void
@@ -25,11 +25,11 @@ export interface EnginePool {
 
 export interface EngineOptions {
   readonly onInstall?: InstallOptions['onProgress']
-  /** Behind a window nothing is installed unasked, and trainings give way to viewing. */
+  /** For a window nothing is installed automatically, and trainings have a lower priority than viewing. */
   readonly forWindow?: boolean
 }
 
-/** `nice` of the engine that trains behind a window: a slice that is looked at goes first. */
+/** `nice` of the training engine for a window, because viewing should have a higher priority. */
 const TRAINING_NICENESS = 10
 
 function installedEngine(): InstalledEngine {
@@ -38,12 +38,12 @@ function installedEngine(): InstalledEngine {
   throw new AppError('ENGINE_UNAVAILABLE', 'The TensorFlow engine is not installed yet. Install it first.')
 }
 
-/** The engine for looking at files, which is started again once TensorFlow is installed. */
+/** The engine for viewing. It is restarted once TensorFlow is installed. */
 function interactiveEngine(holder: EngineHolder): () => Engine {
   /** Whether the engine was started with TensorFlow. */
   let computes = false
   return () => {
-    if (!computes && locateEngine()) holder.retire() // installed since, perhaps by another program
+    if (!computes && locateEngine()) holder.retire() // TensorFlow was installed since, perhaps by another program
     return holder.get(() => {
       const installed = locateEngine()
       computes = installed !== null
@@ -81,6 +81,6 @@ export function makeEnginePool(profile: Profile, { onInstall, forWindow = false 
   }
 }
 
-/** Installs TensorFlow, with the same progress as when a command needs it. */
+/** Installs TensorFlow, with the progress display of the program. */
 export const installNow = (engines: EnginePool, options: Omit<InstallOptions, 'onProgress'>) =>
   installEngine({ ...options, onProgress: engines.onInstall })

@@ -1,21 +1,21 @@
-/** Files that no result replaces: the files of studies, and the inputs of a command. */
+/** Files that no result may replace: files of studies, and inputs of a command. */
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileAt } from './paths.ts'
 import type { Profile } from './profile.ts'
 
-/** The path with the links in its folders resolved. */
+/** The path with all links in its folders resolved. */
 const placeOf = async (path: string) => join(await realpath(dirname(path)).catch(() => dirname(path)), basename(path))
 
-/** Device and inode, links followed: equal for all names of one file. `null`: there is no such file. */
+/** Device and inode of a file, with links followed. Equal for all names of a file. `null`: the file is missing. */
 async function identityOf(path: string): Promise<string | null> {
   const status = await stat(path, { bigint: true }).catch(() => null)
   return status && `${status.dev}:${status.ino}`
 }
 
 /**
- * Says why nothing may be written at a path, such as `which is a file of the study “Knee”`; `null` if something may. A study's file that is
- * missing counts too.
+ * Returns a function that says why a path must not be written: `which is a file of the study “Knee”`.
+ * `null`: the path may be written. Missing files of studies are protected too.
  */
 export function keptFiles(profile: Profile, inputs: readonly string[] = []) {
   const ofStudies = profile.db
@@ -28,12 +28,12 @@ export function keptFiles(profile: Profile, inputs: readonly string[] = []) {
       why: `which is a file of the study “${name}”`,
     })),
   ]
-  /** Made when the first file is met: a study may have thousands. */
+  /** Computed only when needed, because a study may have thousands of files. */
   let known: Promise<ReadonlyMap<string, string>> | null = null
   const identities = async () =>
     new Map(
       (await Promise.all(kept.map(async ({ path, why }) => [await identityOf(path), why] as const)))
-        .toReversed() // inputs win
+        .toReversed() // if a file is in both lists, the reason of the inputs wins
         .flatMap(([identity, why]) => (identity === null ? [] : [[identity, why] as const])),
     )
   return async (path: string): Promise<string | null> => {

@@ -1,10 +1,10 @@
-/** Results that are kept, those used least lately forgotten first; who asks for the same at the same time shares one making. */
+/** A cache that evicts the least recently used result. Concurrent calls with one key share one computation. */
 import { AppError } from '../../contract/errors.ts'
 
 export interface KeptResults<T> {
   /**
-   * The result under `key`, made if it is not there. Rejects with `CANCELLED` when the caller's signal is aborted; the making itself is
-   * aborted when nobody waits for it any more.
+   * The result of `key`. Calls `make` if the result is not in the cache. Rejects with `CANCELLED` if the caller's
+   * signal is aborted. `make` itself is aborted when no caller waits for its result.
    */
   get(key: string, make: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>
 }
@@ -15,9 +15,9 @@ interface Making<T> {
   waiting: number
 }
 
-/** `limit` and `sizeOf` in the same units, bytes for instance. A failure is not kept. */
+/** `limit` and `sizeOf` have one unit, for example bytes. Failures are not kept. */
 export function keepResults<T>(limit: number, sizeOf: (value: T) => number): KeptResults<T> {
-  const kept = new Map<string, T>() // in the order of last use
+  const kept = new Map<string, T>() // least recently used first
   const makings = new Map<string, Making<T>>()
   let size = 0
 
@@ -58,7 +58,7 @@ export function keepResults<T>(limit: number, sizeOf: (value: T) => number): Kep
       const leave = () => {
         making.waiting--
         if (making.waiting === 0) {
-          makings.delete(key) // whoever comes now begins anew
+          makings.delete(key) // the next call starts a new computation
           making.cancellation.abort()
         }
         reject(new AppError('CANCELLED', 'Cancelled'))

@@ -1,4 +1,4 @@
-/** Where things of a profile are, and what paths that a user types mean. */
+/** Paths within a profile, and paths that a user types. */
 import { homedir } from 'node:os'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import process from 'node:process'
@@ -8,13 +8,16 @@ import { requireFolder } from '../../engine/files/folders.ts'
 
 export { makeFolder } from '../../engine/files/folders.ts'
 
-/** A user's path: relative to where the command was called, which `npm run` leaves; `~` is the home folder. */
+/**
+ * Resolves a user's path against the folder in which the command was called, because `npm run` changes the folder.
+ * `~` is the home folder.
+ */
 export function callersPath(path: string): string {
   if (path === '~' || path.startsWith('~/')) return join(homedir(), path.slice(1))
   return resolve(process.env.INIT_CWD ?? process.cwd(), path)
 }
 
-/** A folder that a user names for results, which is made when there are some. Throws where it could not be made or written. */
+/** A user's folder for results. The folder is made later. Throws if the folder could not be made or written. */
 export function callersFolder(path: string): string {
   const folder = callersPath(path)
   requireFolder(folder)
@@ -35,32 +38,35 @@ const runsRoot = ({ directory }: InProfile): string => join(directory, 'runs')
 /** Checkpoints and previews of a run. */
 export const runDirectory = (profile: InProfile, run: string): string => join(runsRoot(profile), run)
 
-/** Files that a browser sent, a folder a batch. */
+/** Files that a browser uploaded, one folder per batch. */
 export const uploadsDirectory = ({ directory }: InProfile): string => join(directory, 'uploads')
 
-/** Reconstructions that `save` wrote to be downloaded. */
+/** Files that `save` wrote for download. */
 export const reconstructionsDirectory = ({ directory }: InProfile): string => join(directory, 'reconstructions')
 
-/** The path from a folder to what lies in it, with `/` on every system; `null`: it lies elsewhere. */
+/** The path relative to a folder, with `/` on every system. `null`: the path is outside the folder. */
 export function pathWithin(folder: string, path: string): string | null {
   const way = relative(folder, path)
   if (!isAbsolute(path) || way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) return null
   return way.split(sep).join('/')
 }
 
-/** A run's file as the database holds it: relative to the folder of all runs, so that a profile can be moved. */
+/** A run's file in the database: relative to the folder of all runs, so that a profile can be moved. */
 export const storedRunFile = (profile: InProfile, path: string): string => pathWithin(runsRoot(profile), path) ?? path
 
 export const runFile = (profile: InProfile, stored: string): string => resolve(runsRoot(profile), stored)
 
-/** What comes with the program, which may be moved too. */
+/** Files that ship with the program. The program may be moved too. */
 const RESOURCES = fileURLToPath(new URL('../../../resources', import.meta.url))
 const OF_PROGRAM = 'program:'
 
-/** The measured volumes that come with the program. */
+/** The measured volumes that ship with the program. */
 export const DEMONSTRATION_FOLDER = join(RESOURCES, 'demonstration')
 
-/** Any other file as the database holds it: relative to the profile, `program:` with its place there, or a user's own, absolute. */
+/**
+ * Any other file in the database. A file in the profile is relative to the profile. A shipped file is `program:` and
+ * its path relative to the program's resources. Any other file is absolute.
+ */
 export function storedFile({ directory }: InProfile, path: string): string {
   const inProgram = pathWithin(DEMONSTRATION_FOLDER, path)
   if (inProgram !== null) return `${OF_PROGRAM}${join('demonstration', inProgram)}`

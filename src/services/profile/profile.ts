@@ -1,7 +1,4 @@
-/**
- * A profile: the folder of one user's studies and runs, with its database. Everything else in services works on a
- * profile.
- */
+/** A profile: the folder of a user's studies and runs, with its database. All services work on a profile. */
 import { randomBytes } from 'node:crypto'
 import { type Bell, makeBell } from './bell.ts'
 import { databaseError } from './db/errors.ts'
@@ -11,41 +8,39 @@ import { profileDirectory } from './paths.ts'
 export interface Profile {
   readonly directory: string
   readonly db: Db
-  /** Patient ids are hashed with the salt, which never leaves this profile. */
+  /** Salt for the hashes of patient ids. The salt never leaves the profile. */
   readonly salt: string
-  /** Rung when the database holds something new. */
+  /** Rung when the database has changed. */
   readonly bell: Bell
   /**
-   * Called with words when a result waits because another program holds the database, and with `null` when the wait
-   * ends.
+   * Called with a message when a result waits for the database, because another program holds the database.
+   * Called with `null` when the wait ends.
    */
   readonly onBusy?: (words: string | null) => void
 }
 
 export interface ProfileOptions {
-  /** The folder; else SELF_MRI_PROFILE, else the operating system's data folder of this user. */
+  /** The folder. Default: SELF_MRI_PROFILE, else the user's data folder. */
   readonly profile?: string
-  /** Opens a copy of the profile in memory, and writes nothing. The profile may be missing or write-protected. */
+  /** Opens a copy of the database in memory, and writes nothing. The profile may be missing or write-protected. */
   readonly readOnly?: boolean
-  /**
-   * How long another program that holds the database is waited for, in milliseconds; then `DATABASE_BUSY` is thrown.
-   */
+  /** How long to wait for a database that another program holds, in milliseconds. Then `DATABASE_BUSY` is thrown. */
   readonly patience?: number
   readonly onBusy?: Profile['onBusy']
 }
 
-/** The profile's salt, drawn once. */
+/** The profile's salt. Drawn when the profile is first opened. */
 function readSalt(db: Db): string {
   const read = () => db.prepare("SELECT value FROM settings WHERE name = 'salt'").pluck().get() as string | undefined
   const draw = () =>
     db
       .prepare("INSERT INTO settings (name, value) VALUES ('salt', ?) ON CONFLICT DO NOTHING")
       .run(randomBytes(16).toString('hex'))
-  if (read() === undefined) draw() // a write may have to wait: only the first opening writes
+  if (read() === undefined) draw() // only the first opening writes, because a write may have to wait
   return read()!
 }
 
-/** `complete` writes what has to be written before anything is read. */
+/** Opens a profile. `complete` writes into the database before other code reads the database. */
 export function openProfile(
   { profile: chosen, readOnly = false, patience, onBusy }: ProfileOptions,
   complete: (profile: Profile) => void,

@@ -1,4 +1,4 @@
-/** Writes that wait while the disk is full, or another program holds the database. */
+/** Writes that wait while the disk is full, or while another program holds the database. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { throwIfCancelled } from '../../contract/errors.ts'
 import { isBusy } from './db/errors.ts'
@@ -13,14 +13,15 @@ export function isDiskFull(error: unknown): boolean {
 /** Whether the same write may succeed later. */
 export const isPassing = (error: unknown): boolean => isDiskFull(error) || isBusy(error)
 
-/** Why it did not succeed now, for those who wait. */
+/** Why a write waits, in words. */
 export const reasonToWait = (error: unknown): string =>
   isBusy(error)
     ? 'waiting for the database, which another program holds'
-    : `the disk is full (${(error as Error).message}); waiting for room`
+    : `the disk is full (${(error as Error).message}); waiting for free space`
 
 /**
- * Tries until there is room and the database is free; rejects with `CANCELLED` once the signal is aborted, and with any other error at once.
+ * Repeats `write` until it succeeds, while the disk is full or the database is locked.
+ * Rejects with `CANCELLED` if the signal is aborted. Any other error rejects at once.
  */
 export async function onceThereIsRoom<T>(
   write: () => T,

@@ -1,4 +1,4 @@
-/** What a profile is set to. */
+/** The settings of a profile. */
 import { Settings } from '../../contract/api.ts'
 import type { Profile } from './profile.ts'
 
@@ -10,7 +10,7 @@ export function readSettings({ db }: Profile): Settings {
   return { ...STANDARD, ...(stored && Settings.partial().parse(JSON.parse(stored))) }
 }
 
-/** Engines are renewed where they are started with another setting from then on. */
+/** Changes settings. Renews the engines if a setting of theirs has changed. */
 export function changeSettings(profile: Profile, engines: { renew(): void }, change: Partial<Settings>): Settings {
   const [before, after] = profile.db
     .transaction(() => {

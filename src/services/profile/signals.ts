@@ -1,8 +1,8 @@
-/** Signals that end a program in order, whichever program it is: command line, host or window. */
+/** Signals that end a program: command line, host or window. */
 import { constants } from 'node:os'
 import process from 'node:process'
 
-/** Sent by service managers, clusters and closing terminals: what is going on is stopped so that it can go on later. */
+/** Signals of service managers, clusters and closing terminals. Running trainings are stopped and can be resumed. */
 export const STOP_SIGNALS = ['SIGTERM', 'SIGHUP'] as const
 export type StopSignal = (typeof STOP_SIGNALS)[number]
 
@@ -10,13 +10,16 @@ type EndSignal = StopSignal | 'SIGINT'
 
 export const exitCodeOf = (signal: EndSignal): number => 128 + constants.signals[signal]
 
-/** The process group, npm and the launcher each deliver the same signal: within this time, a repetition is no second signal. */
+/**
+ * A signal within this time after the first is the first signal again, because process group, npm and launcher each
+ * deliver a signal.
+ */
 const SAME_MS = 500
 
 /**
- * Calls `end` at the first SIGINT, SIGTERM or SIGHUP; a second one calls `endAtOnce` with its exit code. SIGUSR1 (Node would open its
- * inspector) and SIGUSR2 mean nothing here and end nothing. Heard as long as the process lives. Writing to a terminal that has been
- * closed does not end it either.
+ * Calls `end` at the first SIGINT, SIGTERM or SIGHUP. A second signal calls `endAtOnce` with its exit code.
+ * SIGUSR1 (Node would open its inspector) and SIGUSR2 are ignored. The listeners stay until the process ends.
+ * A closed terminal does not end the process either.
  */
 export function hearSignals(
   end: (signal: EndSignal) => void,
@@ -33,7 +36,7 @@ export function hearSignals(
   }
   for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {})
   process.stderr.on('error', () => {})
-  // What was to be printed is lost: the exit code must say so.
+  // Output is lost, so the exit code must report a failure.
   process.stdout.on('error', () => {
     process.exitCode ||= 1
   })

@@ -1,8 +1,8 @@
 /**
- * One training at a time on a device, whatever profile and program it is of. The lock is the operating system's own on a file (SQLite takes
- * it), so it goes with its owner, however that ends: there is no stale one, and no moment at which two take it.
+ * A lock on a device. It allows one training at a time, over all profiles and programs.
+ * SQLite takes the operating system's lock on a file. The system releases this lock when its process ends,
+ * so that no stale lock remains, and two processes never hold the lock together.
  */
-
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import process from 'node:process'
@@ -10,14 +10,14 @@ import Database from 'better-sqlite3'
 import { makeFolder } from '../paths.ts'
 
 export interface DeviceLock {
-  /** Says which run it is for, to those that wait. */
+  /** Names the run that holds the device, for processes that wait. */
   name(run: string): void
   release(): void
 }
 
 const ownerFile = (path: string) => `${path}.owner`
 
-/** `null`: somebody holds it. */
+/** Takes the lock. `null`: another process holds the lock. */
 export function tryDevice(path: string): DeviceLock | null {
   makeFolder(dirname(path))
   const db = new Database(path, { timeout: 0 })
@@ -39,7 +39,7 @@ export function tryDevice(path: string): DeviceLock | null {
   }
 }
 
-/** Who holds it, in words. */
+/** The holder of the lock in words. */
 export function deviceOwner(path: string): string {
   try {
     return readFileSync(ownerFile(path), 'utf8') || 'another program'

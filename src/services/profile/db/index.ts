@@ -1,4 +1,4 @@
-/** The profile's database: SQLite in WAL mode, STRICT tables, one migration a file. Only services write it. */
+/** The profile's database: SQLite in WAL mode, STRICT tables, one file per migration. Only services write it. */
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,14 +16,14 @@ export const databasePath = (profile: string): string => join(profile, FILE)
 
 const MIGRATIONS = new URL('./migrations/', import.meta.url)
 
-/** `0001-first.sql`, `0002-…`: the number is the version of the database after it. */
+/** Migrations `0001-first.sql`, `0002-…`. The number is the version of the database after the migration. */
 const migrations = () =>
   readdirSync(MIGRATIONS)
     .filter(name => name.endsWith('.sql'))
     .sort()
     .map(name => ({ name, version: Number.parseInt(name, 10), sql: readFileSync(new URL(name, MIGRATIONS), 'utf8') }))
 
-/** A copy of the database as it is, complete or not there. The caller holds the write lock, so nothing changes meanwhile. */
+/** Copies the database. The caller holds the write lock, so that the database does not change meanwhile. */
 function keepCopy(path: string, copy: string): void {
   rmSync(copy, { force: true })
   const reader = new Database(path, { readonly: true })
@@ -42,14 +42,16 @@ function migrate(db: Db, profile: string, { copy = true }: { readonly copy?: boo
   if (current() > newest) {
     throw new AppError(
       'DATABASE',
-      `Expected a database of version ${newest} or older, got version ${current()}, in ${path}. A newer Self-MRI wrote it: update this one.`,
+      `Expected a database of version ${newest} or older, got version ${current()}, in ${path}. ` +
+        'A newer Self-MRI wrote it: update this one.',
     )
   }
   if (current() === newest) return
-  // Else rebuilding a table would delete the rows that refer to it. Within a transaction this cannot be switched.
+  // Foreign keys are off, because rebuilding a table would delete rows that refer to the table.
+  // This pragma has no effect within a transaction.
   db.pragma('foreign_keys = OFF')
   addPathFunctions(db, profile)
-  // Another process may be migrating too: the version is read again under the write lock.
+  // The version is read again under the write lock, because another process may have migrated the database.
   db.transaction(() => {
     const before = current()
     const pending = known.filter(({ version }) => version > before)
@@ -63,13 +65,13 @@ function migrate(db: Db, profile: string, { copy = true }: { readonly copy?: boo
   }).immediate()
 }
 
-/** Copies that migrations made, newest last. */
+/** Names of the copies that migrations made, newest last. */
 const copiesOf = (profile: string) =>
   readdirSync(profile)
     .filter(name => name.startsWith(`${FILE}.before-`) && !name.includes('-wal') && !name.includes('-shm'))
     .sort()
 
-/** The pages' faults, in words; none where they fit together. */
+/** The faults of the database's pages in words. Empty if the database is intact. */
 function faultsOf(db: Db): string[] {
   try {
     const answers = db.pragma('quick_check(3)') as { quick_check: string }[]
@@ -80,37 +82,39 @@ function faultsOf(db: Db): string[] {
   }
 }
 
-/** Refuses a file whose pages do not fit together, before anything is written into it. */
+/** Throws `DATABASE` if the file is damaged. Called before the first write. */
 function checkWhole(db: Db, profile: string): void {
   const faults = faultsOf(db)
   if (faults.length === 0) return
   const copy = copiesOf(profile).at(-1)
   const remedy = copy
-    ? `${copy} beside it is a copy from before the last update`
-    : 'no update has left a copy of it: restore one of your own, or name another profile with --profile DIR'
+    ? `the file ${copy} in this folder is a copy from before the last update`
+    : 'restore the database from your own copy, or name another profile with --profile DIR'
   throw new AppError(
     'DATABASE',
-    `Expected a database that is whole, got: ${faults.join('; ').replaceAll('\n', ' ')}, in ${join(profile, FILE)}; ${remedy}.`,
+    `Expected an intact database, got: ${faults.join('; ').replaceAll('\n', ' ')}, ` +
+      `in ${join(profile, FILE)}; ${remedy}.`,
   )
 }
 
-/** How long a write waits for another program's, in milliseconds: nothing else happens in this process meanwhile. */
+/** How long a write waits for another program, in milliseconds. The process is blocked meanwhile. */
 const BUSY_MS = 10_000
 
-/** What opening threw, in words. */
+/** The error of opening the database, for the user. */
 function openingFault(cause: unknown, path: string): unknown {
   const fault = databaseError(cause, path)
   if (fault instanceof AppError) return fault
   return new AppError(
     'DATABASE',
-    `Expected a database that can be opened, got: ${(cause as Error).message}, in ${path}. Choose another profile with --profile DIR.`,
+    `Expected a database that can be opened, got: ${(cause as Error).message}, in ${path}. ` +
+      'Choose another profile with --profile DIR.',
     cause,
   )
 }
 
 /**
- * Opens the database of a profile folder, which is made if it is missing. Throws `DATABASE_BUSY` where another program holds it for longer
- * than `patience` (milliseconds).
+ * Opens the database of a profile folder. Makes the folder if it is missing.
+ * Throws `DATABASE_BUSY` if another program holds the database for longer than `patience` (milliseconds).
  */
 export function openDatabase(profile: string, { patience = BUSY_MS }: { readonly patience?: number } = {}): Db {
   const path = join(profile, FILE)
@@ -133,27 +137,27 @@ export function openDatabase(profile: string, { patience = BUSY_MS }: { readonly
   }
 }
 
-/** In the header of a database whose newest rows may be in a file beside it. */
+/** Bytes in the header of a database that mark the WAL mode. */
 const WAL_MARKS = [18, 19]
 
-/** As a database in memory can be read, which has no file beside it. */
+/** Unsets the WAL mode, because a database in memory has no WAL file. */
 function withoutWal(bytes: Buffer): Buffer {
   for (const mark of WAL_MARKS) if (bytes[mark] === 2) bytes[mark] = 1
   return bytes
 }
 
-/** By a connection that writes nothing, so that what another program writes at the same time is whole or not there. */
+/** Reads the database through a read-only connection, so that a concurrent write is read completely or not at all. */
 function serialize(path: string, patience: number): Buffer {
   const reader = new Database(path, { readonly: true, timeout: patience })
   try {
-    reader.pragma('schema_version') // throws where it is held; `serialize` then speaks of memory
+    reader.pragma('schema_version') // throws a clear error if locked; `serialize` would report lack of memory
     return reader.serialize()
   } finally {
     reader.close()
   }
 }
 
-/** Where the folder cannot be written SQLite cannot share the rows beside the file: a copy of both is read elsewhere. */
+/** Reads a copy of database and WAL file. SQLite cannot read the WAL file itself in a folder that is not writable. */
 function serializeCopy(path: string, patience: number): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'self-mri-database-'))
   try {
@@ -169,12 +173,12 @@ const versionOf = (path: string) => {
   return `${mtimeNs} ${size}`
 }
 
-/** The database's bytes as they are now. Nothing is written, no file is made beside it. */
+/** The present bytes of the database. Writes nothing into its folder. */
 function bytesOf(path: string, patience: number): Buffer {
   for (let attempt = 0; attempt < 3 && !existsSync(`${path}-wal`) && !existsSync(`${path}-journal`); attempt++) {
     const before = versionOf(path)
     const bytes = readFileSync(path)
-    // Nobody has it open, or somebody has opened, written and closed it meanwhile.
+    // The bytes are complete if no program opened the database while the file was read.
     if (!existsSync(`${path}-wal`) && !existsSync(`${path}-journal`) && versionOf(path) === before) return bytes
   }
   try {
@@ -186,8 +190,8 @@ function bytesOf(path: string, patience: number): Buffer {
 }
 
 /**
- * The database of a profile as it is now, in memory and in this program's version: whatever is done with it, nothing is written into the
- * profile. Empty where there is no profile. `prepare` may write before it can only be read.
+ * A copy of a profile's database in memory, migrated to this program's version. Writes nothing into the profile.
+ * Empty if there is no profile. `prepare` may write into the copy. After `prepare` the copy is read-only.
  */
 export function openSnapshot(
   profile: string,

@@ -1,10 +1,16 @@
-/** Converts the absolute paths of databases before version 6 to stored paths. The profile may have been moved before the update. */
+/**
+ * Converts the absolute paths of databases before version 6 to stored paths.
+ * The profile may have been moved before the update.
+ */
 import { existsSync } from 'node:fs'
 import { basename, isAbsolute, join } from 'node:path'
 import type Database from 'better-sqlite3'
 import { DEMONSTRATION_FOLDER, pathWithin, storedFile } from '../paths.ts'
 
-/** Where runs' files begin in an old path: `PROFILE/runs/RUN/…`, which tells where the profile was. -1: it is no such path. */
+/**
+ * Index of `/runs/RUN/` in an old path `PROFILE/runs/RUN/…`. The text before the index is the profile's former folder.
+ * −1: the path has another form.
+ */
 const placeOfRun = (path: string, run: number) => path.lastIndexOf(`/runs/${run}/`)
 
 function runFile(path: string, run: number): string {
@@ -12,7 +18,7 @@ function runFile(path: string, run: number): string {
   return place < 0 ? path : path.slice(place + '/runs/'.length)
 }
 
-/** Folders in which the profile has been while it trained. */
+/** Former folders of the profile, from the paths of its runs. */
 function formerProfiles(db: Database.Database): string[] {
   const tables = db.prepare("SELECT name FROM sqlite_master WHERE name IN ('checkpoints', 'states')").pluck().all()
   const files = tables.flatMap(table => db.prepare(`SELECT path, run_id FROM ${table}`).raw().all()) as [
@@ -22,7 +28,7 @@ function formerProfiles(db: Database.Database): string[] {
   return [...new Set(files.map(([path, run]) => path.slice(0, Math.max(0, placeOfRun(path, run)))))].filter(Boolean)
 }
 
-/** Folders that this program alone makes in a profile, for data. */
+/** Data folders that only this program makes in a profile. */
 const DATA_FOLDER = /\/((?:uploads|synthetic-knee-seed-[^/]+)(?:\/.*)?)$/
 
 function profileFile(profile: string, former: readonly string[], path: string): string {
@@ -32,12 +38,12 @@ function profileFile(profile: string, former: readonly string[], path: string): 
     const inFormer = pathWithin(folder, path)
     if (inFormer !== null) return inFormer
   }
-  // No run's path tells where a profile was that moved before its first training. Its data folders do.
+  // If the profile moved before its first training, no run has the former folder. Look for its data folders instead.
   const data = DATA_FOLDER.exec(path)?.[1]
   return data && !existsSync(path) && existsSync(join(profile, data)) ? data : path
 }
 
-/** Stored path of a file that comes with the program. The program may have moved since the path was written. */
+/** Stored path of a file that ships with the program. The program may have moved since the path was written. */
 function demonstrationFile(path: string): string {
   if (!isAbsolute(path)) return path
   const name = basename(path)
@@ -46,7 +52,7 @@ function demonstrationFile(path: string): string {
   return existsSync(own) ? storedFile({ directory: '' }, own) : path
 }
 
-/** Gives the connection the functions of migration 0006. */
+/** Adds the SQL functions of migration 0006 to the connection. */
 export function addPathFunctions(db: Database.Database, profile: string): void {
   const former = formerProfiles(db)
   const as = (convert: (path: string, run: number) => string) => (path: unknown, run: unknown) =>

@@ -40,7 +40,7 @@ describe('a damaged database', () => {
     damage()
     const before = readFileSync(path())
     expect(() => openDatabase(profile)).toThrow(
-      expect.objectContaining({ code: 'DATABASE', message: expect.stringMatching(/whole.*restore one of your own/) }),
+      expect.objectContaining({ code: 'DATABASE', message: expect.stringMatching(/intact.*restore the database from your own copy/) }),
     )
     expect(readFileSync(path()).equals(before)).toBe(true)
   })
@@ -48,7 +48,7 @@ describe('a damaged database', () => {
   it('is refused, and the message names the copy from before an update', () => {
     damage()
     copyFileSync(path(), `${path()}.before-0003`)
-    expect(() => openDatabase(profile)).toThrow(/self-mri\.sqlite\.before-0003 beside it is a copy/)
+    expect(() => openDatabase(profile)).toThrow(/self-mri\.sqlite\.before-0003 in this folder is a copy/)
   })
 })
 

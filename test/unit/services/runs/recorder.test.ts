@@ -166,7 +166,7 @@ describe('a database on a full disk (SQLITE_FULL)', () => {
     const held = recorder.record(long('a'))
     expect(held).toBeInstanceOf(Promise)
     expect(recorder.record(long('b'))).toBe(held)
-    expect(words).toEqual([expect.stringMatching(/disk is full.*waiting for room/)])
+    expect(words).toEqual([expect.stringMatching(/disk is full.*waiting for free space/)])
     db.pragma('max_page_count = 1000000')
     await held
     await recorder.flush()
