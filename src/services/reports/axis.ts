@@ -1,4 +1,4 @@
-/** Axes of plots: ticks at round values, labels, and labels beside a plot that make room for each other. */
+/** Axes of plots: ticks at round values and their labels. Positions of labels beside a plot. */
 import type { Range } from './pixels.ts'
 
 export interface Axis {
@@ -7,7 +7,7 @@ export interface Axis {
   readonly format: (tick: number) => string
 }
 
-/** 1, 2 or 5 times a power of ten, so that nearest to `count` steps cover `length`. */
+/** 1, 2 or 5 times a power of ten. The number of such steps in `length` is as near to `count` as possible. */
 function roundStep(length: number, count: number): number {
   const power = 10 ** Math.floor(Math.log10(length / count))
   const off = (step: number) => Math.abs(Math.log((step * count) / length))
@@ -16,7 +16,7 @@ function roundStep(length: number, count: number): number {
 
 const minus = (text: string) => text.replace('-', '−')
 
-/** An axis over the values with a little room at its ends; ticks lie within it. */
+/** An axis over the values, with some room at its ends. All ticks are within the axis. */
 export function axisOver(
   values: readonly number[],
   count: number,
@@ -33,13 +33,13 @@ export function axisOver(
   return { range, ticks, format: tick => minus(Math.abs(tick) < step / 2 ? '0' : tick.toFixed(decimals)) }
 }
 
-/** Seconds in the unit that reads well: the divisor and its name. */
+/** A readable unit of time: its length in seconds, and its name. */
 export function timeUnit(longest: number): readonly [seconds: number, name: string] {
   if (longest < 180) return [1, 's']
   return longest < 3 * 3600 ? [60, 'min'] : [3600, 'h']
 }
 
-/** Places for labels wished at `wishes`, at least `room` apart, between `top` and `bottom`; in the order given. */
+/** Moves labels from their wished positions to a distance of at least `room`, between `top` and `bottom`. */
 export function spreadLabels(wishes: readonly number[], room: number, top: number, bottom: number): number[] {
   const order = wishes.map((_, index) => index).sort((a, b) => wishes[a] - wishes[b])
   const placed = [...wishes]

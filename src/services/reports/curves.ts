@@ -1,5 +1,4 @@
-/** Figures 1 and 2 of a study: the loss of the pre-training, and SSIM on validation while it is fine-tuned. */
-
+/** Figures 1 and 2 of a report: loss of the pre-training, and validation SSIM during training with ground truth. */
 import type { ReproductionReport, ReproductionRow, RowTraining } from '../../contract/reproduction.ts'
 import { type EpochFigures, HELD_OUT_CHANCE } from '../../contract/runs.ts'
 import { METHODS } from '../../core/ssl/index.ts'
@@ -21,11 +20,11 @@ import { axisOver, timeUnit } from './axis.ts'
 import { SECONDARY, TEXT } from './drawing.ts'
 import type { Panel, Point, Series } from './plot.ts'
 
-/** A method's is the same in every report, whichever others are in it; what is no method's has the colour of words. */
+/** A method has one colour in all reports. The colour of text if `method` is `null`. */
 export const colourOf = (method: string | null): string =>
   (method && methodColour(method, Object.keys(METHODS))) || TEXT
 
-/** Mean of curves by epoch, over the epochs that all of them have. */
+/** Mean of curves by epoch, over the epochs that all curves have. */
 function meanCurve(curves: readonly (readonly Point[])[]): Point[] {
   const [first = [], ...others] = curves
   return first.flatMap((point, index) => {
@@ -41,7 +40,7 @@ const pointsBy = (curve: readonly EpochFigures[], of: (figures: EpochFigures) =>
     return y === null || !Number.isFinite(y) ? [] : [{ x: figures.epoch, y }]
   })
 
-/** A method's pre-trainings, each once, whatever was fine-tuned from them. */
+/** One line per method with a pre-training. */
 function pretrainings(group: Group): Line[] {
   const lines = linesOf(group, 'fine-tuned', 'milestone', 'few labels').filter(({ rows }) =>
     rows.some(row => row.pretraining),
@@ -49,7 +48,7 @@ function pretrainings(group: Group): Line[] {
   return lines.filter(({ method }, index) => lines.findIndex(other => other.method === method) === index)
 }
 
-/** The loss by epoch on an axis of its own; one panel per method and network. */
+/** Panels of the loss by epoch, one per method and network. Each panel has its own axis. */
 export function lossPanels(report: ReproductionReport): Panel[] {
   return groupsOf(report).flatMap(group =>
     pretrainings(group).map(line => {
@@ -65,7 +64,7 @@ export function lossPanels(report: ReproductionReport): Panel[] {
       const heldOutChance = meanOf(
         trainings.map(({ curve }) => curve.findLast(({ extra }) => HELD_OUT_CHANCE in extra)?.extra[HELD_OUT_CHANCE]),
       )
-      // No level fits a sum with the reconstruction term; there it is that of the loss on held-out patients.
+      // A sum with the reconstruction term has no chance level. The levels then apply to the held-out loss.
       const levels = [
         ...(chance === null ? [] : [{ y: chance, label: `chance ${formatLoss(chance)}` }]),
         ...(heldOutChance === null || heldOutChance === chance
@@ -103,13 +102,13 @@ export function lossPanels(report: ReproductionReport): Panel[] {
 
 const validated = ({ training }: ReproductionRow): readonly EpochFigures[] => training?.curve ?? []
 
-/** SSIM by epoch, or by seconds of steps with those of the pre-training before. */
+/** SSIM by epoch, or by seconds of steps, pre-training included. */
 function ssimCurve(row: ReproductionRow, by: 'epoch' | 'time'): Point[] {
   let seconds = row.pretraining?.seconds.steps ?? 0
   return validated(row).flatMap(({ epoch, seconds: spent, validation }) => {
     seconds += spent
     const x = by === 'epoch' ? epoch : seconds
-    // The time of another device may be unknown.
+    // NaN: the time of another device is unknown.
     return validation && !Number.isNaN(x) ? [{ x, y: validation.ssim }] : []
   })
 }
@@ -118,8 +117,8 @@ const best = (points: readonly Point[]): number | null =>
   points.length === 0 ? null : Math.max(...points.map(({ y }) => y))
 
 /**
- * The first epochs would squeeze all that is of interest into one line: drawn are twice what lies between the best SSIM
- * and the lowest last one.
+ * Values for the range of the SSIM axis. The range below the best SSIM is twice the distance to the lowest final SSIM.
+ * Otherwise the low SSIM of the first epochs would flatten the curves.
  */
 function interesting(curves: readonly (readonly Point[])[]): number[] {
   const values = curves.flatMap(points => points.map(({ y }) => y))
@@ -128,7 +127,7 @@ function interesting(curves: readonly (readonly Point[])[]): number[] {
   return last < top ? values.filter(value => value >= top - 2 * (top - last)) : values
 }
 
-/** Per method and network: by epoch, then by time. Means over trainings of the same seeds and patients. */
+/** Two panels per method and network: by epoch and by time. Means over trainings with equal seeds and patients. */
 export function ssimPanels(report: ReproductionReport): (readonly [byEpoch: Panel, byTime: Panel])[] {
   return groupsOf(report).flatMap(group => {
     const baseline = baselineOf(group)

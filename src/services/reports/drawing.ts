@@ -1,4 +1,4 @@
-/** What the figure is drawn with, as SVG text: the program's tokens, lines of text, pictures, colour bars. */
+/** Elements of figures as SVG text: colours, lines of text, pictures, colour bars. */
 import { pixelsUri, type Range } from './pixels.ts'
 import { escapeMarkup, wrapText } from './words.ts'
 
@@ -8,13 +8,13 @@ export const TEXT = '#e6e9ee'
 export const SECONDARY = '#9aa4b2'
 export const AMBER = '#e8b04b'
 
-/** Colours of words and lines; those of the screen where nothing else is said. */
+/** Colours of text and lines. The default is `SCREEN`. */
 export interface Ink {
   readonly ground: string
   readonly line: string
   readonly text: string
   readonly secondary: string
-  /** Line round a colour bar, whose white end has no edge of its own on paper; in text sizes. */
+  /** Width of the line around a colour bar, in text sizes. Needed on paper, where the white end has no visible edge. */
   readonly edge: number | null
 }
 
@@ -23,7 +23,7 @@ export const SCREEN: Ink = { ground: GROUND, line: LINE, text: TEXT, secondary: 
 /** On white paper. */
 export const PRINT: Ink = { ground: '#ffffff', line: '#b4bac3', text: '#000000', secondary: '#3f4650', edge: 0.05 }
 
-/** Advance of an average character of DejaVu Sans Condensed, in ems, on the safe side. */
+/** Upper estimate of the average advance of a character in DejaVu Sans Condensed, in ems. */
 const ADVANCE = { regular: 0.56, bold: 0.59 }
 
 type TextStyle = { readonly fill?: string; readonly bold?: boolean; readonly anchor?: 'middle' | 'end' }
@@ -31,10 +31,11 @@ type TextStyle = { readonly fill?: string; readonly bold?: boolean; readonly anc
 export function text(x: number, y: number, size: number, content: string, style: TextStyle = {}): string {
   const weight = style.bold ? ' font-weight="700"' : ''
   const anchor = style.anchor ? ` text-anchor="${style.anchor}"` : ''
-  return `<text x="${x}" y="${y}" font-size="${size}" fill="${style.fill ?? TEXT}"${weight}${anchor}>${escapeMarkup(content)}</text>`
+  const attributes = `x="${x}" y="${y}" font-size="${size}" fill="${style.fill ?? TEXT}"${weight}${anchor}`
+  return `<text ${attributes}>${escapeMarkup(content)}</text>`
 }
 
-/** Lines that fit `width`, the first baseline at `y`, 1.4 em apart. */
+/** Draws lines with a distance of 1.4 em. The first baseline is at `y`. */
 export function paragraph(x: number, y: number, size: number, lines: readonly string[], style: TextStyle = {}): string {
   return lines.map((line, index) => text(x, y + index * 1.4 * size, size, line, style)).join('')
 }
@@ -43,11 +44,11 @@ export function fit(content: string, width: number, size: number, bold = false):
   return wrapText(content, Math.max(4, Math.floor(width / (size * (bold ? ADVANCE.bold : ADVANCE.regular)))))
 }
 
-/** A square in a method's colour, before its name, whose first line of text stands 0.9 em below `y`. */
+/** A square in a method's colour, before the method's name. The name's first baseline is 0.9 em below `y`. */
 export const swatch = (x: number, y: number, size: number, colour: string): string =>
   `<rect x="${x}" y="${y}" width="${0.9 * size}" height="${0.9 * size}" rx="2" fill="${colour}"/>`
 
-/** One line of it, cut where it must be. */
+/** Cuts a text to one line of `width`. */
 export function shortened(content: string, width: number, size: number, bold = false): string {
   const [line = '', ...rest] = fit(content, width, size, bold)
   return rest.length === 0 ? line : `${line.replace(/[\s,;.]+$/, '')} …`
@@ -61,9 +62,9 @@ interface ColourBar {
   readonly name: string
   readonly range: Range
   readonly exponent: number
-  /** Whether values below the range are drawn in its lowest colour. */
+  /** Whether values below the range are drawn in the lowest colour. */
   readonly clipsBelow: boolean
-  /** Whether values above it are drawn in its highest; so they are where nothing is said. */
+  /** Whether values above the range are drawn in the highest colour. Default: true. */
   readonly clipsAbove?: boolean
   /** From 0, the low end, to 1. */
   readonly colourAt: (fraction: number) => readonly number[]
@@ -72,14 +73,14 @@ interface ColourBar {
 const superscript = (exponent: number): string =>
   String(exponent).replace(/./g, character => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'['-0123456789'.indexOf(character)])
 
-/** The power of ten that numbers beside a bar share; none for numbers that read well as they are. */
+/** The power of ten that the numbers beside a bar share. 0 for numbers of readable size. */
 export function exponentOf(largest: number): number {
   return largest > 0 && (largest >= 1000 || largest < 0.1) ? Math.floor(Math.log10(largest)) : 0
 }
 
 /**
- * A vertical bar as tall as the images beside it, with five numbers; above it, what it measures: on one line, or with the power of ten on a
- * line of its own (`stacked`), so that the whole is five text sizes wide.
+ * A vertical bar as tall as the images beside it, with five numbers. The name and the power of ten are above the bar.
+ * If `stacked`, the power of ten has a line of its own, so that the bar with its text is five text sizes wide.
  */
 export function colourBar(
   x: number,

@@ -1,6 +1,6 @@
 /**
- * The comparison figure: every pane's image above its error map. All panes in signal units share one window, and all
- * error maps share one scale, with its numbers beside it: nothing is normalised pane by pane, so that what looks better is better.
+ * The comparison figure: the image of each pane above its error map. All panes in signal units share one window.
+ * All error maps share one scale. Panes are not normalised separately, so that a better image also looks better.
  */
 import { AppError } from '../../contract/errors.ts'
 import type { Protocol } from '../../contract/evaluation.ts'
@@ -17,14 +17,14 @@ interface Frame extends Titled, Scales {
 }
 
 export interface Comparison extends Frame {
-  /** Input, pre-trained, fine-tuned, control, baseline, truth. */
+  /** In this order: input, pre-trained, fine-tuned, control, baseline, truth. */
   readonly panes: readonly Pane[]
 }
 
-/** A pane over the text size: a figure shrunk to a page stays as legible whatever its matrix. */
+/** Size of a pane over text size. Independent of the matrix, so that text is equally legible in all figures. */
 const PANE_OVER_TEXT = 16
 
-/** The power of ten that the numbers beside all bars share. */
+/** The power of ten that all colour bars share. */
 function sharedExponent({ window, errorMaximum }: Scales): number {
   return exponentOf(Math.max(Math.abs(window[0]), Math.abs(window[1]), errorMaximum))
 }
@@ -36,11 +36,11 @@ function checkShapes([height, width]: readonly [number, number], panes: readonly
         throw new AppError(
           'SHAPE_MISMATCH',
           `Expected ${height} × ${width} pixels, got ${pixels.length}, in the pane "${title}" of the figure; ` +
-            `reconstruct all panes to the ground truth's size`,
+            'reconstruct all panes to the ground truth’s size',
         )
 }
 
-/** Panes side by side, each image above its error map, from y `top` on; without error maps where none has one. */
+/** A row of panes from y `top` on: images, and below them error maps if a pane has an error map. */
 function paneRow(
   panes: readonly Pane[],
   top: number,
@@ -93,7 +93,7 @@ function paneRow(
   return { svg: drawn.join(''), bottom: hasErrors ? errorY + image.height + 2.4 * size : errorY + 1.2 * size }
 }
 
-/** Panes in rows below each other as one SVG. */
+/** Rows of panes as one SVG. */
 export function panesSvg(frame: Frame, rows: readonly (readonly Pane[])[], paneOverText: number): string {
   checkShapes(frame.shape, rows.flat())
   const layout = layOut(frame.shape, Math.max(...rows.map(panes => panes.length)), paneOverText)
@@ -106,7 +106,7 @@ export function panesSvg(frame: Frame, rows: readonly (readonly Pane[])[], paneO
       { svg: '', bottom: top },
     )
   return sheet(frame, layout, body, [
-    'The numbers under an image are of the whole volume that the slice is from, over the slices of the protocol.',
+    'The numbers below an image refer to the whole volume of the slice, over the slices of the protocol.',
     protocolSentence(frame.protocol),
     ...frame.remarks,
   ])

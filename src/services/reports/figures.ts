@@ -1,4 +1,4 @@
-/** The figures of a study as SVGs: Figures 1 to 3 of the report, gains with their intervals, few labels, milestones. */
+/** The figures of a report as SVGs: Figures 1 to 3 as in the original work, gains, few labels, milestones. */
 import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { termNotes } from '../../presentation/lines.ts'
 import { protocolSentence } from '../../presentation/protocol.ts'
@@ -10,7 +10,7 @@ import { type Box, drawPanel, type Panel } from './plot.ts'
 import { fewLabelPanels, milestonePanels } from './points.ts'
 import { type Sheet, sheet } from './sheet.ts'
 
-/** All that there may be, by their place in the original work. */
+/** Names of all figures. The number is the place in this list. */
 export const REPORT_FIGURES = [
   'figure-1-pre-training-loss',
   'figure-2-fine-tuning-ssim',
@@ -21,7 +21,7 @@ export const REPORT_FIGURES = [
 ] as const
 
 export interface ReportFigure {
-  /** For a file. */
+  /** Stem of the file's name. */
   readonly name: (typeof REPORT_FIGURES)[number]
   readonly title: string
   readonly svg: string
@@ -56,11 +56,11 @@ const inRows = (panels: readonly Panel[], columns: number): Panel[][] =>
 
 const PANEL_HEIGHT = 240
 
-/** The panes of a demonstration stand in one row. */
+/** Draws Figure 3. The demonstration has one row of panes. */
 const drawImages = (report: ReproductionReport, images: ReportImages | Comparison): string =>
   'panes' in images ? comparisonSvg(images) : imagesFigure(report, images)
 
-/** Those figures of which there is something to draw; Figure 3 where there are images. */
+/** All figures with something to draw. Figure 3 only if images are given. */
 export function reportFigures(report: ReproductionReport, images: ReportImages | Comparison | null): ReportFigure[] {
   const foot = [protocolSentence(report.protocol), ...(report.complete ? [] : ['Incomplete: rows are missing.'])]
   const figure = (
@@ -83,7 +83,8 @@ export function reportFigures(report: ReproductionReport, images: ReportImages |
     ...figure(
       'figure-1-pre-training-loss',
       'Loss of the pre-training',
-      'Per epoch, each method on a scale of its own. Thin lines are single trainings, thick ones their mean; dotted, on held-out patients; dashed, the loss of a network that has learned nothing.' +
+      'Loss per epoch. Each method has its own scale. Thin lines are trainings, thick lines their mean. ' +
+        'Dotted: loss on held-out patients. Dashed: loss of a network that has learned nothing.' +
         termNotes(report)
           .map(note => ` ${note}`)
           .join(''),
@@ -94,9 +95,9 @@ export function reportFigures(report: ReproductionReport, images: ReportImages |
     ...figure(
       'figure-2-fine-tuning-ssim',
       'SSIM on validation patients while training with ground truth',
-      'Left by epoch, right by total time, pre-training included. Means over the same seeds and patients; the ' +
-        'first epochs are cut off below. The control is the same fine-tuning without pre-training; dashed across, ' +
-        'the mean of the baseline’s best.',
+      'Left by epoch, right by total time with pre-training. Means over trainings with equal seeds and patients. ' +
+        'The low SSIM of the first epochs is cut off. The control is the same fine-tuning without pre-training. ' +
+        'The dashed line is the mean of the baseline’s best SSIM.',
       ssimPanels(report),
     ),
     ...(images
@@ -106,13 +107,13 @@ export function reportFigures(report: ReproductionReport, images: ReportImages |
     ...figure(
       'figure-5-few-labels',
       'Few labels: SSIM on test patients by the number of patients with ground truth',
-      'Points are means, whiskers the standard deviation over trainings, patients’ differences included.',
+      'Points are means. Whiskers are the standard deviation over trainings, differences of patients included.',
       small(fewLabelPanels(report)),
     ),
     ...figure(
       'figure-6-milestones',
       'SSIM on test patients, fine-tuned from earlier epochs of the pre-training',
-      'Points are means, whiskers the standard deviation over trainings, patients’ differences included.',
+      'Points are means. Whiskers are the standard deviation over trainings, differences of patients included.',
       small(milestonePanels(report)),
     ),
   ]

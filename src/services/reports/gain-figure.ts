@@ -1,4 +1,4 @@
-/** Figure 4 of a study: every gain as a dot with its interval, against zero. */
+/** Figure 4 of a report: each gain as a dot with its interval, beside zero. */
 import type { Gain, ReproductionReport } from '../../contract/reproduction.ts'
 import { AGAINST, formatInterval, gainName } from '../../presentation/gains.ts'
 import { formatDifference } from '../../presentation/numbers.ts'
@@ -7,7 +7,7 @@ import { colourOf } from './curves.ts'
 import { fit, LINE, SECONDARY, swatch, TEXT, text } from './drawing.ts'
 import { type Sheet, sheet } from './sheet.ts'
 
-/** Gains so many times as far from zero as the median one are drawn at the edge, lest they squeeze all others. */
+/** Gains beyond this multiple of the median are drawn at the edge, because they would compress all other gains. */
 const FAR = 5
 
 const ends = ({ mean, interval }: Gain): number[] => [mean, ...(interval ?? [])]
@@ -20,7 +20,7 @@ function axisOf(gains: readonly Gain[]) {
   return axisOver([0, ...gains.flatMap(ends).map(end => Math.min(Math.max(end, -limit), limit))], 7)
 }
 
-/** `null` without gains. */
+/** Draws Figure 4. `null` without gains. */
 export function gainFigure(report: ReproductionReport, sizes: Sheet, foot: readonly string[]): string | null {
   if (report.gains.length === 0) return null
   const { width, margin, size } = sizes
@@ -29,7 +29,7 @@ export function gainFigure(report: ReproductionReport, sizes: Sheet, foot: reado
   const [left, right] = [margin + 22 * size, width - margin - 29 * size]
   const at = (value: number) => Math.round(10 * (left + ((value - low) / (high - low)) * (right - left))) / 10
 
-  /** An interval that leaves the plot ends in an arrow. */
+  /** The end of an interval. An end outside the plot is an arrow. */
   const edge = (value: number, y: number, colour: string) =>
     value < low || value > high
       ? `<path d="M${value < low ? left - 8 : right + 8} ${y}l${value < low ? 9 : -9} -5v10z" fill="${colour}"/>`
@@ -40,7 +40,8 @@ export function gainFigure(report: ReproductionReport, sizes: Sheet, foot: reado
     const { mean, interval } = gain
     const within = (value: number) => Math.min(Math.max(value, low), high)
     const whisker = interval
-      ? `<path d="M${at(within(interval[0]))} ${y}H${at(within(interval[1]))}" stroke="${colour}" stroke-width="2"/>${interval.map(end => edge(end, y, colour)).join('')}`
+      ? `<path d="M${at(within(interval[0]))} ${y}H${at(within(interval[1]))}" stroke="${colour}" stroke-width="2"/>` +
+        interval.map(end => edge(end, y, colour)).join('')
       : ''
     const fill = interval ? colour : 'none'
     const dot =
@@ -91,9 +92,9 @@ export function gainFigure(report: ReproductionReport, sizes: Sheet, foot: reado
     {
       title: `${report.study}. Figure 4. Gains in SSIM`,
       caption:
-        'Dots are means over pairs of the same seed and patients, whiskers 95 % intervals of a bootstrap over ' +
-        'patients, then seeds; a hollow dot has too few pairs for an interval. A gain is called one only where ' +
-        'the interval leaves zero, a loss likewise.',
+        'Dots are means over pairs with equal seed and patient. Whiskers are 95 % intervals of a bootstrap over ' +
+        'patients, then seeds. A hollow dot has too few pairs for an interval. The verdict is gain or loss only ' +
+        'if the interval excludes zero.',
       synthetic: report.synthetic,
     },
     sizes,

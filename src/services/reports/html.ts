@@ -1,4 +1,4 @@
-/** Parts of a page: cells, lists, the document around them. */
+/** Parts of an HTML page: cells, lists, the document. */
 import type { TrainingSummary } from '../../contract/training-summary.ts'
 import { count, formatCount, formatLoss, NONE } from '../../presentation/numbers.ts'
 import { RESEARCH_ONLY } from '../../presentation/protocol.ts'
@@ -35,26 +35,28 @@ export function splitLists(split: Split): string {
   return `<div class="split">${lists.join('')}</div>`
 }
 
-/** Where the weights of trainings are; `head` is markup. */
+/** Table of checkpoints, with path and SHA-256. `head` is markup. */
 export function checkpointTable(
   trainings: readonly { readonly head: string; readonly training: TrainingSummary }[],
 ): string {
   const rows = trainings.map(
     ({ head, training }) =>
       `<tr><th scope="row">${head}</th><td><code>${escapeMarkup(training.run)}</code></td>` +
-      `${number(formatCount(training.batch))}${number(formatCount(training.bestEpoch))}${number(formatLoss(training.validationLoss))}` +
+      `${number(formatCount(training.batch))}${number(formatCount(training.bestEpoch))}` +
+      number(formatLoss(training.validationLoss)) +
       `<td class="start"><code class="path">${escapeMarkup(training.checkpoint.path)}</code></td><td><code ` +
       `class="hash">${escapeMarkup(training.checkpoint.sha256)}</code></td></tr>`,
   )
   return (
     '<div class="scroll"><table class="wide"><thead><tr><th scope="col">Training</th><th scope="col">Run</th>' +
-    '<th scope="col" class="number">Batch</th><th scope="col" class="number">Epoch kept</th><th scope="col" class="number">Validation loss</th>' +
+    '<th scope="col" class="number">Batch</th><th scope="col" class="number">Epoch kept</th>' +
+    '<th scope="col" class="number">Validation loss</th>' +
     '<th scope="col" class="start">Checkpoint</th><th ' +
     `scope="col">SHA-256</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`
   )
 }
 
-/** The whole file; `body` is markup. No script, nothing fetched. */
+/** The HTML file. `body` is markup. The page has no script and loads nothing. */
 export function htmlDocument(title: string, body: string, remarks: readonly string[]): string {
   return `<!doctype html>
 <html lang="en">

@@ -1,6 +1,6 @@
 /**
- * Figure 3 of a study: one test slice sub-sampled, as ground truth, and of every method before and after fine-tuning,
- * errors on one scale.
+ * Figure 3 of a report: one test slice. Zero-filled, ground truth, and each method before and after fine-tuning.
+ * All error maps have one scale.
  */
 import type { Metrics } from '../../contract/evaluation.ts'
 import type { ReproductionReport } from '../../contract/reproduction.ts'
@@ -10,15 +10,15 @@ import { panesSvg } from './figure.ts'
 import type { Pane } from './pane.ts'
 
 /**
- * Images are [height, width] in the file's units; pre-trained ones in arbitrary units. Metrics are of the slice's
- * volume.
+ * Images are [height, width] in the file's units. Images of pre-trained networks have arbitrary units.
+ * Metrics refer to the volume of the slice.
  */
 export interface ReportImages {
   /** File, slice, acquisition, fold and seed. */
   readonly caption: string
   readonly shape: readonly [height: number, width: number]
   readonly truth: Float32Array | null
-  /** Of the volume's ground truth: where the window of all images ends. */
+  /** Maximum of the volume's ground truth, the upper end of the window of all images. */
   readonly maximum: number
   readonly zeroFilled: Float32Array
   readonly zeroFilledMetrics?: Metrics | null
@@ -39,7 +39,7 @@ export interface ReportImages {
 /** Error maps end at this share of the ground truth's maximum. */
 export const ERROR_SHARE = 0.2
 
-/** A pane over its text: five side by side stay legible on a page. */
+/** Size of a pane over text size. Text of five panes side by side is legible on a page. */
 const PANE_OVER_TEXT = 14
 
 export function imagesFigure(report: ReproductionReport, images: ReportImages): string {

@@ -1,7 +1,4 @@
-/**
- * Reports of a reproduction: tables for the terminal, the HTML page, the Markdown page, the figures. What figures are
- * drawn with.
- */
+/** Reports of a reproduction: tables for the terminal, HTML page, Markdown page, figures. Elements of figures. */
 
 export { colourBar, exponentOf, fit, PRINT, paragraph, text } from './drawing.ts'
 export type { Comparison } from './figure.ts'

@@ -1,5 +1,4 @@
-/** Studies as one page of Markdown: docs/study.md. */
-
+/** Reports as one page of Markdown: docs/study.md. */
 import { FACTS_AND_INFERENCES } from '../../contract/original.ts'
 import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { conclusions, statusSentences } from '../../presentation/findings.ts'
@@ -11,7 +10,7 @@ import { originalTable, pretextTable } from '../../presentation/side-tables.ts'
 import { nameOnOneLine, notesBelow, onOneLine, type Table } from '../../presentation/table.ts'
 import { fewLabelsTable, milestoneTable, scratchTable } from '../../presentation/ways.ts'
 
-/** Text in a line or a cell: nothing in it is Markdown or HTML. */
+/** Escapes a text, so that no character is read as Markdown or HTML. */
 const escaped = (text: string): string =>
   text.replace(/\s+/g, ' ').replace(/[\\`*_[\]<>|#&~]/g, character => (character === '&' ? '&amp;' : `\\${character}`))
 
@@ -61,7 +60,7 @@ function groupLines(report: ReproductionReport): string[] {
       '',
       ...notes.flatMap(text => [escaped(text), '']),
     ]),
-    '### Smaller than in the report',
+    '### Reductions from the original settings',
     '',
     ...items(report.reductions),
     '',
@@ -77,22 +76,22 @@ function groupLines(report: ReproductionReport): string[] {
   ]
 }
 
-/** One or more studies; `command` writes the page again. */
+/** The page of one or several reports. `command` is the command that writes the page again. */
 export function reportMarkdown(reports: ReproductionReport | readonly ReproductionReport[], command: string): string {
   const all = [reports].flat()
   const original = originalTable()
   return [
     '# The original work reproduced: what pre-training changes',
     '',
-    'Written by the program from the JSON of its studies; every number and every verdict is computed from their ' +
-      'rows. To write it again:',
+    'Self-MRI wrote this page from the JSON of its reports. All numbers and verdicts are computed from their rows. ' +
+      'This command writes the page again:',
     '',
     '```sh',
     ...command.split('\n'),
     '```',
     '',
-    'A gain is called one only where its 95 % interval (bootstrap over patients, then seeds) leaves zero, a loss ' +
-      `likewise. ${RESEARCH_ONLY}`,
+    'The verdict is gain or loss only if the 95 % interval (bootstrap over patients, then seeds) excludes zero. ' +
+      RESEARCH_ONLY,
     '',
     ...all.flatMap(groupLines),
     `## ${escaped(original.title)}`,

@@ -1,5 +1,4 @@
-/** A reproduction as one HTML file with its figures: no script, and the file fetches nothing. */
-
+/** A report as one HTML file with its figures. The page has no script and loads nothing. */
 import { FACTS_AND_INFERENCES } from '../../contract/original.ts'
 import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { conclusions, statusSentences } from '../../presentation/findings.ts'
@@ -84,7 +83,6 @@ function checkpoints({ rows }: ReproductionReport): string {
   return `<details><summary>${once.size} trainings</summary>${checkpointTable([...once.values()])}</details>`
 }
 
-/** The whole page. */
 export function reportPage(report: ReproductionReport, figures: readonly ReportFigure[]): string {
   const drawn = (number: number) =>
     figures
@@ -124,7 +122,7 @@ export function reportPage(report: ReproductionReport, figures: readonly ReportF
     drawn(5),
     table(milestoneTable(report)),
     drawn(6),
-    '<h2>Smaller than in the report</h2>',
+    '<h2>Reductions from the original settings</h2>',
     list(report.reductions),
     '<h2>Failed rows</h2>',
     list(report.failures.map(({ key, reason }) => `${key}: ${reason}`)),
@@ -138,5 +136,9 @@ export function reportPage(report: ReproductionReport, figures: readonly ReportF
     '<h2>Checkpoints</h2>',
     checkpoints(report),
   ]
-  return htmlDocument(`${report.study}: the report reproduced`, parts.filter(Boolean).join('\n'), report.remarks)
+  return htmlDocument(
+    `${report.study}: reproduction of the original work`,
+    parts.filter(Boolean).join('\n'),
+    report.remarks,
+  )
 }

@@ -1,4 +1,4 @@
-/** One image of a figure: its pixels, its error map and its numbers. */
+/** A pane of a figure: image, error map and metrics. */
 import type { Metrics } from '../../contract/evaluation.ts'
 import { formatNmse, formatPsnr, formatSsim, NONE } from '../../presentation/numbers.ts'
 import { ownWindow } from '../../presentation/windows.ts'
@@ -12,32 +12,32 @@ export interface Pane {
   /** [height, width] */
   readonly image: Float32Array
   readonly units: 'signal' | 'arbitrary'
-  /** Of this slice's volume. */
+  /** Metrics of the slice's volume. */
   readonly metrics: Metrics | null
   /** |image − truth|; `null` for the truth and for arbitrary units. */
   readonly error: Float32Array | null
-  /** Of the strip above it; the run's where not given. */
+  /** Colour of the strip above the image. Default: the run's colour. */
   readonly colour?: string
-  /** Said in the place of metrics. */
+  /** Text in place of missing metrics. */
   readonly note?: string
 }
 
-/** What all panes of a figure share. */
+/** Shape, window and error scale, which all panes of a figure share. */
 export interface Scales {
   readonly shape: readonly [height: number, width: number]
-  /** Of panes in signal units. */
+  /** Window of panes in signal units. */
   readonly window: Range
   readonly errorMaximum: number
 }
 
-/** Panes are enlarged by the largest whole factor that keeps them within this many units. */
+/** Largest size of a pane. A pane is enlarged by the largest whole factor within this size. */
 const PANE_UNITS = 320
 
 export interface Layout extends Sheet {
   readonly scale: number
   /** Size of a drawn image. */
   readonly image: { readonly width: number; readonly height: number }
-  /** Width of a pane; wider than its image when the image is narrow. */
+  /** Width of a pane. A pane is wider than a narrow image. */
   readonly cell: number
   readonly gap: number
   readonly barX: number
@@ -64,16 +64,13 @@ export function layOut([height, width]: readonly [number, number], columns: numb
 
 type Numbers = { readonly [Name in keyof Metrics]: number | null }
 
-/**
- * Three numbers side by side, each under its name; below one another where a pane is narrower than this many text
- * sizes.
- */
+/** Least width of a pane with three metrics side by side, in text sizes. A narrower pane has one metric per line. */
 const NUMBERS_SIDE_BY_SIDE = 12.5
 
-/** Lines of text that the three numbers of panes of that width take. */
+/** Number of text lines for the three metrics in panes of width `cell`. */
 export const numbersLines = (cell: number, size: number): number => (cell < NUMBERS_SIDE_BY_SIDE * size ? 3 : 2)
 
-/** The first baseline at `y`. */
+/** Draws the three metrics. The first baseline is at `y`. */
 export function numbersBlock(
   { ssim, psnr, nmse }: Numbers,
   x: number,
@@ -103,7 +100,7 @@ export function numbersBlock(
     .join('')
 }
 
-/** The pane's three numbers; words where there are none. */
+/** Draws the pane's three metrics, or a text if metrics are missing. */
 export function metricsBlock(pane: Pane, x: number, y: number, layout: Layout): string {
   const { size } = layout
   if (pane.units === 'arbitrary')
@@ -112,7 +109,7 @@ export function metricsBlock(pane: Pane, x: number, y: number, layout: Layout): 
   return numbersBlock(pane.metrics, x, y, layout)
 }
 
-/** A frame in the place of a map that is not there, with the reason in lines. */
+/** Draws a frame in place of a missing map, with lines that give the reason. */
 export function emptyCell(
   x: number,
   y: number,
@@ -121,7 +118,9 @@ export function emptyCell(
   ink: Ink = SCREEN,
 ): string {
   const [centre, middle] = [x + image.width / 2, y + image.height / 2]
-  const box = `<rect x="${x + 0.5}" y="${y + 0.5}" width="${image.width - 1}" height="${image.height - 1}" fill="none" stroke="${ink.line}"/>`
+  const box =
+    `<rect x="${x + 0.5}" y="${y + 0.5}" width="${image.width - 1}" height="${image.height - 1}" ` +
+    `fill="none" stroke="${ink.line}"/>`
   const style = { fill: ink.secondary, anchor: 'middle' } as const
   return box + text(centre, middle, 1.6 * size, NONE, style) + paragraph(centre, middle + 1.8 * size, size, why, style)
 }

@@ -1,18 +1,18 @@
-/** Pixels as PNG: an image through a window and a colour map. */
+/** Converts values to pixels of a PNG, with a window and a colour map. */
 import { encode } from 'fast-png'
 import { COLOUR_MAPS, type ColourMap } from '../../contract/figure.ts'
 import { COLOUR_TABLES } from '../../presentation/colours.ts'
 
 export type Range = readonly [low: number, high: number]
 
-/** Where `value` lies in the range: 0 at or below its low end, 1 at or above its high end. */
+/** Position of `value` in the range: 0 at or below the low end, 1 at or above the high end. */
 export function position(value: number, [low, high]: Range): number {
   return high > low ? Math.min(1, Math.max(0, (value - low) / (high - low))) : 0
 }
 
 type ColourAt = (fraction: number) => readonly number[]
 
-/** A grey pixel has one channel, because a PNG of grey is a third as large. */
+/** Grey has one channel, because a grey PNG is a third as large. */
 const colourAt = (map: ColourMap): ColourAt => {
   const { levels, noValue } = COLOUR_TABLES[map]
   const channels = map === 'grey' ? 1 : 3
@@ -22,14 +22,14 @@ const colourAt = (map: ColourMap): ColourAt => {
     Number.isNaN(fraction) ? none : colours[Math.round(position(fraction, [0, 1]) * (levels.length - 1))]
 }
 
-/** A map's colour from 0, the low end of the range, to 1: one channel for grey, else three. */
+/** Colours of the maps, from 0 (low end of the range) to 1. Grey has one channel, other maps have three. */
 export const COLOURS = Object.fromEntries(COLOUR_MAPS.map(map => [map, colourAt(map)])) as Readonly<
   Record<ColourMap, ColourAt>
 >
 
 /**
- * A PNG data URI of [height, width] pixels, each repeated `scale` times along both axes, so that no viewer smooths
- * between neighbours.
+ * A PNG data URI of [height, width] pixels. Each pixel is repeated `scale` times along both axes, so that viewers do
+ * not smooth between neighbours.
  */
 export function pixelsUri(
   [height, width]: readonly [number, number],

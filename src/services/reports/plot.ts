@@ -1,4 +1,4 @@
-/** One panel of a plot as SVG: axes, curves, levels, and their names in the gutter to its right, where no curve is. */
+/** A panel of a plot as SVG: axes, curves, levels, and their names in the gutter right of the plot. */
 
 import { type Axis, spreadLabels } from './axis.ts'
 import { LINE, SECONDARY, shortened, swatch, text } from './drawing.ts'
@@ -7,21 +7,21 @@ import { escapeMarkup } from './words.ts'
 export interface Point {
   readonly x: number
   readonly y: number
-  /** Drawn as a whisker. */
+  /** Standard deviation, drawn as a whisker. */
   readonly sd?: number | null
 }
 
 export interface Series {
-  /** In the gutter; `null`: none. */
+  /** Name in the gutter. `null`: no name. */
   readonly label: string | null
   readonly points: readonly Point[]
   readonly colour: string
   readonly dash?: string
-  /** One of several of which a mean is drawn too. */
+  /** A thin line: a single training whose mean is drawn too. */
   readonly faint?: boolean
-  /** Every point is marked: there are few. */
+  /** Draws a dot at every point. */
   readonly marked?: boolean
-  /** To the right, in units of the SVG: whiskers of two series stand beside each other. */
+  /** Shift to the right in units of the SVG, so that whiskers of two series do not overlap. */
   readonly shift?: number
 }
 
@@ -116,7 +116,7 @@ const drawLevels = ({ levels, y }: Panel, { left, right, yAt }: Plot): string =>
     .join('')
 
 function drawMarks({ marks = [], x, yName }: Panel, { left, right, top, bottom, size, xAt }: Plot): string {
-  /** Right of the axis's name and within the plot. */
+  /** x of the mark's name: right of the axis's name and within the plot. */
   const nameAt = (mark: { readonly x: number; readonly label: string }) => {
     const half = 0.28 * size * mark.label.length
     const least = left + 0.6 * size * (yName.length + 1) + half

@@ -1,4 +1,4 @@
-/** Figures 5 and 6 of a study: SSIM by the number of patients with ground truth, and by epochs of pre-training. */
+/** Figures 5 and 6 of a report: SSIM by the number of patients with ground truth, and by epochs of pre-training. */
 import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { baselineOf, companion, type Group, groupsOf, type Line } from '../../presentation/lines.ts'
 import { formatSsim } from '../../presentation/numbers.ts'
@@ -14,7 +14,7 @@ function pointAt(x: number | null, line: Line | undefined): Point[] {
   return spread && x !== null ? [{ x, y: spread.mean, sd: spread.sd }] : []
 }
 
-/** A panel over its points with their whiskers and its levels. */
+/** A panel whose axes cover its points, whiskers and levels. */
 function pointsPanel(panel: Omit<Panel, 'x' | 'y' | 'yName'>): Panel {
   const points = panel.series.flatMap(series => series.points)
   const ends = points.flatMap(({ y, sd }) => [y - (sd ?? 0), y + (sd ?? 0)])

@@ -1,21 +1,16 @@
-/**
- * What every figure is: one SVG without external parts on a dark ground, headed by its title, and the same as a PNG.
- */
+/** The sheet of a figure: one SVG without external parts on a dark ground, with a title. Also converts SVG to PNG. */
 import { createRequire } from 'node:module'
 import { Resvg } from '@resvg/resvg-js'
 import { RESEARCH_ONLY } from '../../presentation/protocol.ts'
 import { AMBER, fit, GROUND, paragraph, SECONDARY, text } from './drawing.ts'
 import { escapeMarkup } from './words.ts'
 
-/**
- * Device pixels of the PNG per unit of the SVG; images are embedded at this density, so that the raster repeats them
- * exactly.
- */
+/** Pixels of the PNG per unit of the SVG. Images are embedded at this density, so that the PNG has exact pixels. */
 export const DENSITY = 2
 
 export interface Titled {
   readonly title: string
-  /** What is drawn: file, slice, acquisition; or how to read it. */
+  /** Says what is drawn (file, slice, acquisition), or how to read the figure. */
   readonly caption: string
   readonly synthetic: boolean
 }
@@ -29,7 +24,7 @@ export interface Sheet {
 
 interface Drawn {
   readonly svg: string
-  /** The y below it. */
+  /** y of the lower end. */
   readonly bottom: number
 }
 
@@ -42,7 +37,8 @@ function heading({ title, caption, synthetic }: Titled, { width, margin, size }:
   const captionTop = margin + 1.4 * size + (titles.length - 1) * 2.24 * size + 1.9 * size
   const left = width - margin - badgeWidth
   const badge = synthetic
-    ? `<rect x="${left}" y="${margin}" width="${badgeWidth}" height="${2 * size}" rx="4" fill="none" stroke="${AMBER}"/>` +
+    ? `<rect x="${left}" y="${margin}" width="${badgeWidth}" height="${2 * size}" rx="4" ` +
+      `fill="none" stroke="${AMBER}"/>` +
       text(left + badgeWidth / 2, margin + 1.4 * size, size, 'SYNTHETIC', { fill: AMBER, bold: true, anchor: 'middle' })
     : ''
   return {
@@ -54,7 +50,7 @@ function heading({ title, caption, synthetic }: Titled, { width, margin, size }:
   }
 }
 
-/** The heading, `body`, which is drawn below y as told and says where it ends, then the lines of `foot`. */
+/** Draws the heading, then `body` from y `top` on, then the lines of `foot`. */
 export function sheet(titled: Titled, sizes: Sheet, body: (top: number) => Drawn, foot: readonly string[]): string {
   const { width, margin, size } = sizes
   const head = heading(titled, sizes)
@@ -74,20 +70,20 @@ export function sheet(titled: Titled, sizes: Sheet, body: (top: number) => Drawn
 
 const { resolve } = createRequire(import.meta.url)
 
-/** The letters of figures come with the program, so that a figure is the same on every machine. */
+/** Fonts of figures. They ship with the program, so that figures are equal on all machines. */
 export const LETTERS = {
   regular: resolve('dejavu-fonts-ttf/ttf/DejaVuSansCondensed.ttf'),
   bold: resolve('dejavu-fonts-ttf/ttf/DejaVuSansCondensed-Bold.ttf'),
 }
 
-/** For resvg. */
+/** Font options of resvg. */
 export const FONT = {
   loadSystemFonts: false,
   fontFiles: Object.values(LETTERS),
   defaultFontFamily: 'DejaVu Sans Condensed',
 }
 
-/** As an SVG names them, with what else looks alike. */
+/** Fonts in the SVG, with similar fonts as fallback. */
 export const FONT_FAMILY = 'DejaVu Sans Condensed, DejaVu Sans, sans-serif'
 
 /** A figure as a PNG at twice its size. */

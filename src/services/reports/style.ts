@@ -1,17 +1,29 @@
-/** The page's style sheet: the program's tokens, dark and light, and what printing changes. */
+/** The page's style sheet, for a dark screen, a light screen and print. */
 export const STYLE = `
-:root { color-scheme: dark light; --page: #14171c; --panel: #1a1e25; --line: #262b33; --text: #e6e9ee; --secondary: #9aa4b2; --accent: #5aa2ff; --amber: #e8b04b }
+:root {
+  color-scheme: dark light; --page: #14171c; --panel: #1a1e25; --line: #262b33;
+  --text: #e6e9ee; --secondary: #9aa4b2; --accent: #5aa2ff; --amber: #e8b04b
+}
 @media (prefers-color-scheme: light) {
-  :root { --page: #ffffff; --panel: #f5f6f8; --line: #d9dde3; --text: #171b21; --secondary: #525c6a; --accent: #0b5cc4; --amber: #8a5a00 }
+  :root {
+    --page: #ffffff; --panel: #f5f6f8; --line: #d9dde3;
+    --text: #171b21; --secondary: #525c6a; --accent: #0b5cc4; --amber: #8a5a00
+  }
 }
 * { box-sizing: border-box }
-body { margin: 0; background: var(--page); color: var(--text); font: 13px/20px system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif; font-variant-numeric: tabular-nums }
+body {
+  margin: 0; background: var(--page); color: var(--text);
+  font: 13px/20px system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif; font-variant-numeric: tabular-nums
+}
 main { max-width: 1680px; margin: 0 auto; padding: 24px }
 h1 { font-size: 20px; line-height: 28px; margin: 0 }
 h2 { font-size: 15px; line-height: 20px; margin: 32px 0 12px }
 p { margin: 8px 0; max-width: 110ch }
 .secondary, dt { color: var(--secondary) }
-.badge { display: inline-block; margin-left: 12px; padding: 0 8px; border: 1px solid var(--amber); border-radius: 4px; color: var(--amber); font-size: 12px; font-weight: 600; letter-spacing: .04em; vertical-align: 3px }
+.badge {
+  display: inline-block; margin-left: 12px; padding: 0 8px; border: 1px solid var(--amber); border-radius: 4px;
+  color: var(--amber); font-size: 12px; font-weight: 600; letter-spacing: .04em; vertical-align: 3px
+}
 .scroll { overflow-x: auto }
 figure { margin: 20px 0 0; border-radius: 4px; background: #0b0d10 }
 figure > svg { display: block; width: 100%; height: auto; min-width: 960px }
@@ -40,7 +52,10 @@ details .scroll { padding: 0 0 16px }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 24px; margin: 0 }
 dd { margin: 0 }
 code, pre { font: 12px/18px ui-monospace, 'DejaVu Sans Mono', monospace }
-pre { margin: 0; padding: 12px; overflow-x: auto; background: var(--panel); border: 1px solid var(--line); border-radius: 4px }
+pre {
+  margin: 0; padding: 12px; overflow-x: auto;
+  background: var(--panel); border: 1px solid var(--line); border-radius: 4px
+}
 .path { display: block; min-width: 24ch; white-space: normal; overflow-wrap: anywhere }
 .hash { display: block; width: 32ch; white-space: normal; word-break: break-all }
 .split { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 24px }
@@ -56,7 +71,10 @@ footer { margin-top: 32px; padding-top: 12px; border-top: 1px solid var(--line) 
 }
 @page { size: A4 landscape; margin: 12mm }
 @media print {
-  :root { color-scheme: light; --page: #ffffff; --panel: #ffffff; --line: #c4c9d1; --text: #000000; --secondary: #444b55; --amber: #6b4600 }
+  :root {
+    color-scheme: light; --page: #ffffff; --panel: #ffffff; --line: #c4c9d1;
+    --text: #000000; --secondary: #444b55; --amber: #6b4600
+  }
   body { font-size: 9px; line-height: 13px; print-color-adjust: exact }
   main { padding: 0 }
   .scroll { overflow: visible }

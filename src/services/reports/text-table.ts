@@ -1,10 +1,10 @@
-/** Tables for a terminal: ruled by lines alone where there is room, else lists of the same facts. */
+/** Tables and lists for a terminal. */
 import Table from 'cli-table3'
 import { wrapText } from './words.ts'
 
 export const TABLE_COLUMNS = 112
 
-/** `head` and `rows` with lines of their own; the first `left` columns are words. A row of one cell spans the table. */
+/** Draws a table. Cells can have several lines. A row of one cell spans the table. */
 export function drawTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
@@ -22,7 +22,7 @@ export function drawTable(
   return table.toString().replace(/ +$/gm, '')
 }
 
-/** `  Name: fact, fact`, in lines of at most `columns`. */
+/** `  Name: fact, fact`, in lines of at most `columns` characters. */
 export const factLines = (name: string, facts: readonly string[], columns: number): string[] =>
   wrapText(name === '' ? facts.join(', ') : `${name}: ${facts.join(', ')}`, columns - 2).map(line => `  ${line}`)
 

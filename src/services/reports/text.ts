@@ -1,5 +1,4 @@
-/** A study's tables for a terminal: wide tables where they fit, lists of the same numbers where it is narrow. */
-
+/** A report's tables for a terminal. A narrow terminal gets lists of the same numbers. */
 import { FACTS_AND_INFERENCES } from '../../contract/original.ts'
 import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { conclusions, failureLines, statusSentences } from '../../presentation/findings.ts'
@@ -22,7 +21,7 @@ const cellLines = (cell: Cell): string[] => [cell.text, ...smallLines(cell)]
 
 type Place = readonly number[]
 
-/** Where columns stand: those that are facts of one group together. */
+/** Indices of the columns in each place of the table. Facts of one group share a place. */
 function places({ columns }: Table): Place[] {
   const shown = columns.flatMap(({ aside }, index) => (aside ? [] : [index]))
   return shown.reduce<number[][]>((all, index) => {
@@ -36,7 +35,7 @@ function places({ columns }: Table): Place[] {
 
 const isNone = (cells: readonly Cell[], place: Place) => place.every(index => cells[index].text === NONE)
 
-/** The lines of a place; facts are one line each, without which there is one dash. */
+/** The lines of a place. Each fact has its own line. Without facts there is one dash. */
 function placeLines({ columns }: Table, cells: readonly Cell[], place: Place): string[] {
   if (place.length === 1) {
     const lines = cellLines(cells[place[0]])
@@ -111,7 +110,7 @@ const titleLines = (report: ReproductionReport, columns: number): string[] => [
 const lastLines = (report: ReproductionReport, columns: number): string[] =>
   wrapped([volumesSentence(report), ...report.remarks, RESEARCH_ONLY], columns)
 
-/** The headline tables of a demonstration, and what its numbers depend on. */
+/** The headline tables of a demonstration, and the protocol of its numbers. */
 export const demoText = (report: ReproductionReport, columns = 120): string =>
   [
     ...titleLines(report, columns),
@@ -120,7 +119,6 @@ export const demoText = (report: ReproductionReport, columns = 120): string =>
     ...lastLines(report, columns),
   ].join('\n')
 
-/** The whole report. */
 export function reportText(report: ReproductionReport, columns = 120): string {
   const tables = [
     tableOne(report),

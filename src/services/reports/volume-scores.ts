@@ -1,4 +1,4 @@
-/** The scores of each test volume of a row, folded away. */
+/** The scores of each test volume of a row, in a closed `<details>`. */
 import type { Metrics, VolumeScore } from '../../contract/evaluation.ts'
 import {
   count,
@@ -12,7 +12,7 @@ import {
 import { number } from './html.ts'
 import { escapeMarkup } from './words.ts'
 
-/** A score with its standard deviation over the mask draws, where there was more than one. */
+/** A score with its standard deviation over several mask draws. */
 function withSd(value: string, sd: string | undefined): string {
   return sd === undefined ? value : `${value} ± ${sd}`
 }
@@ -25,7 +25,7 @@ function metricCells({ ssim, psnr, nmse }: Metrics, sd?: Metrics): string {
   )
 }
 
-/** Scored ones, and those left out. */
+/** Number of slices, with the numbers of omitted slices. */
 function slicesOf({ slices, leftOut = [] }: VolumeScore): string {
   const numbers = [...new Set(leftOut.map(({ slice }) => slice + 1))]
   return formatCount(slices) + (numbers.length > 0 ? ` (without ${numbers.join(', ')})` : '')
@@ -37,13 +37,13 @@ function volumeRow(volume: VolumeScore): string {
     volume.sd && formatAcceleration(volume.sd.acceleration),
   )
   return (
-    `<tr><td title="${escapeMarkup(volume.path)}">${escapeMarkup(volume.file)}${volume.synthetic ? ' (synthetic)' : ''}</td>` +
+    `<tr><td title="${escapeMarkup(volume.path)}">${escapeMarkup(volume.file)}` +
+    `${volume.synthetic ? ' (synthetic)' : ''}</td>` +
     `<td>${escapeMarkup(volume.acquisition ?? NONE)}</td>${number(slicesOf(volume))}<td>${volume.sampling}</td>` +
     `${number(acceleration)}${metricCells(volume, volume.sd)}${metricCells(volume.foreground)}</tr>`
   )
 }
 
-/** The row's score of every test volume, folded away. */
 export function volumeDetails(row: { readonly label: string; readonly volumes: readonly VolumeScore[] }): string {
   const heads = [
     'Slices',
@@ -60,7 +60,7 @@ export function volumeDetails(row: { readonly label: string; readonly volumes: r
     .join('')
   return (
     `<details><summary>${escapeMarkup(row.label)}: ${count(row.volumes.length, 'volume')}</summary>` +
-    `<div class="scroll"><table><thead><tr><th scope="col">File</th><th scope="col">Acquisition</th>${heads}</tr></thead>` +
-    `<tbody>${row.volumes.map(volumeRow).join('')}</tbody></table></div></details>`
+    '<div class="scroll"><table><thead><tr><th scope="col">File</th><th scope="col">Acquisition</th>' +
+    `${heads}</tr></thead><tbody>${row.volumes.map(volumeRow).join('')}</tbody></table></div></details>`
   )
 }

@@ -1,6 +1,6 @@
-/** Text for a page or a terminal: escaped, and broken into lines. */
+/** Escapes text for a page, and breaks text into lines. */
 
-/** Text as content or attribute value of XML and HTML; control characters, which XML cannot carry, become spaces. */
+/** Escapes text for XML and HTML. Control characters become spaces, because XML cannot contain them. */
 export function escapeMarkup(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
   return text
@@ -9,7 +9,7 @@ export function escapeMarkup(text: string): string {
     .replace(/[&<>"']/g, character => entities[character])
 }
 
-/** Lines of at most `columns` characters, broken between words; a longer word (a file name) is broken where it must. */
+/** Breaks text into lines of at most `columns` characters. A longer word, such as a file name, is broken too. */
 export function wrapText(text: string, columns: number): string[] {
   const lines: string[] = []
   let line = ''

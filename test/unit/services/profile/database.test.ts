@@ -40,7 +40,10 @@ describe('a damaged database', () => {
     damage()
     const before = readFileSync(path())
     expect(() => openDatabase(profile)).toThrow(
-      expect.objectContaining({ code: 'DATABASE', message: expect.stringMatching(/intact.*restore the database from your own copy/) }),
+      expect.objectContaining({
+        code: 'DATABASE',
+        message: expect.stringMatching(/intact.*restore the database from your own copy/),
+      }),
     )
     expect(readFileSync(path()).equals(before)).toBe(true)
   })

@@ -158,7 +158,10 @@ describe('reading a profile', () => {
     bytes.fill(0xab, bytes.length / 2, bytes.length / 2 + 8192)
     writeFileSync(sqlite(profile), bytes)
     expect(() => reading(profile, lists)).toThrow(
-      expect.objectContaining({ code: 'DATABASE', message: expect.stringMatching(/intact.*before-0005 in this folder/) }),
+      expect.objectContaining({
+        code: 'DATABASE',
+        message: expect.stringMatching(/intact.*before-0005 in this folder/),
+      }),
     )
   })
 })
