@@ -1,4 +1,4 @@
-/** A host that answers for the stories' volume: images, metrics and scores, or a failure, or nothing. */
+/** A fake host that answers requests for the stories' volume: images, metrics, scores, a failure, or no answer. */
 import type { Route } from '@playwright/test'
 import type { Protocol } from '../../../src/contract/evaluation.ts'
 import { MaskSpec } from '../../../src/contract/evaluation.ts'
@@ -11,7 +11,7 @@ export interface Answers {
   readonly score?: 'never'
 }
 
-/** Brightness of each source: every image differs from every other. */
+/** Brightness of each source, so that all images differ. */
 const GAIN: Readonly<Record<string, number>> = { truth: 1, 'zero-filled': 0.8, 'run:2': 0.9 }
 const ARBITRARY = [PRETRAINED, LONG_RUN].map(({ id }) => `run:${id}`)
 
@@ -57,7 +57,7 @@ function partOf(path: string, error: FramesPart['error']): Buffer {
   return Buffer.concat([Buffer.from(new Uint32Array([head.length, pixels.length]).buffer), head, pixels])
 }
 
-/** Answers a request of the window; `false`: the fake host does not know the call. */
+/** Answers a request of the window. @returns `false` if the fake host does not know the call */
 export async function answer(route: Route, { frames, score }: Answers): Promise<boolean> {
   const request = route.request()
   const { pathname } = new URL(request.url())

@@ -90,7 +90,7 @@ checkStories({
   },
 })
 
-test('the numbers of a pane are those of its slice and its volume', async ({ page, show }) => {
+test('a pane shows the numbers of its slice and its volume', async ({ page, show }) => {
   await show('pane: run')
   const pane = page.getByRole('region', { name: 'Baseline: Run 3 · from scratch, 10 epochs' })
   await expect(pane.getByRole('row', { name: 'slice 0.876 31.25 0.0123' })).toBeVisible()

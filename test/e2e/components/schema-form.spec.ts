@@ -96,7 +96,7 @@ test('an optional field that is emptied has no value', async ({ page, show }) =>
   expect(value.blur).toBeUndefined()
 })
 
-test('a fault is told as the description of its field, until it is corrected', async ({ page, show }) => {
+test('a fault is the description of its field until the fault is corrected', async ({ page, show }) => {
   await show('form: faults')
   const epochs = page.getByLabel('Epochs')
   await expect(epochs).toHaveAccessibleDescription('Expected a whole number, at least 1, at most 500')

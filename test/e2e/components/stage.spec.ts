@@ -80,7 +80,7 @@ async function drag(page: Page, on: Locator, by: readonly [x: number, y: number]
   await page.mouse.up()
 }
 
-test('an image is drawn through its window, and pixels without a value are not', async ({ page, show }) => {
+test('an image is drawn through its window, without the pixels that have no value', async ({ page, show }) => {
   await show('stage: image')
   await expect.poll(() => levels(page)).toEqual([128, 255, 0])
   const stage = page.getByRole('img', { name: 'Run 3' })
@@ -91,7 +91,7 @@ test('an image is drawn through its window, and pixels without a value are not',
   await expect(stage.getByRole('status')).toHaveText('x 24  y 32  no value')
 })
 
-test('a drag changes the window, or moves an enlarged image with the tool for that', async ({ page, show }) => {
+test('a drag changes the window, or moves an enlarged image with the tool for moving', async ({ page, show }) => {
   await show('stage: image')
   const stage = page.getByRole('img', { name: 'Run 3' })
   await drag(page, stage, [180, 0]) // doubles the width of the window, around its level
@@ -121,7 +121,7 @@ test('the divider of two images follows the arrow keys and the pointer', async (
   await expect(page.getByText('No comparison is open.')).toBeVisible()
 })
 
-test('blink shows one image, then the other; overlay mixes them', async ({ page, show }) => {
+test('blink shows one image and then the other, and overlay mixes both images', async ({ page, show }) => {
   await show('stage: blink')
   // Both runs share the window of the ground truth, whose brightest pixel is 1: run 3 reaches 0.7, run 2 reaches 0.9.
   const right = async () => (await levels(page))[1]

@@ -1,6 +1,6 @@
 /**
- * Shows one story in the browser, as the window is served: same page, same build, same content security policy.
- * Each test ends with the accessibility check, and with no complaint of the console or the policy.
+ * Shows one story in the browser, with the window's page, build and content security policy.
+ * Each test ends with the accessibility check, and fails on an error of the console or the policy.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,7 +18,7 @@ const HOST = 'http://localhost:4999'
 const WINDOW = fileURLToPath(new URL('../../../src/renderer', import.meta.url))
 const ENTRY = '../../test/e2e/components/stories/main.ts'
 
-/** The window's own page with the stories' entry in place of the window's. */
+/** The window's page, with the stories' entry in place of the window's entry. */
 async function buildStories(outDir: string): Promise<void> {
   await build({
     configFile: false,
@@ -47,10 +47,10 @@ async function serve(page: Page, folder: string, answers: Answers): Promise<void
 
 type Show = (story: StoryName, answers?: Answers) => Promise<void>
 
-/** `show`: opens a story. After the test nobody may have complained. */
+/** `show` opens a story. An error on the console or of the policy fails the test. */
 export const test = base.extend<{ show: Show }, { built: string }>({
   built: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of what a fixture needs from here.
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's dependencies from this pattern.
     async ({}, use) => {
       const folder = mkdtempSync(join(tmpdir(), 'self-mri-stories-'))
       await buildStories(folder)
@@ -71,7 +71,7 @@ export const test = base.extend<{ show: Show }, { built: string }>({
   },
 })
 
-/** What the focused control is called: 'button "More of run 3"'. */
+/** Role and name of the focused control, for example 'button "More of run 3"'. */
 async function focused(page: Page): Promise<string> {
   const [line] = (await page.locator(':focus').ariaSnapshot()).split('\n')
   return line
@@ -91,7 +91,7 @@ export async function tabOrder(page: Page): Promise<string[]> {
   }
 }
 
-/** Elements whose content is larger than they are, and neither cut nor scrolled: it covers what stands beside them. */
+/** Elements whose content overflows visibly, and covers the elements beside them. */
 function overflowing(page: Page): Promise<string[]> {
   return page.evaluate(() =>
     [...document.querySelectorAll<HTMLElement>('#root *:not(svg *)')]
@@ -106,7 +106,7 @@ function overflowing(page: Page): Promise<string[]> {
 }
 
 interface Expected {
-  /** Where its name is another. */
+  /** The name of the story, if it differs from the name of the test. */
   readonly story?: StoryName
   readonly answers?: Answers
   /** Words that the story shows once it is complete. */
@@ -114,7 +114,7 @@ interface Expected {
   readonly tab: readonly string[]
 }
 
-/** Each story shows its words, is accessible, has its order of focus, and no content covers other content. */
+/** Tests that each story shows its words, is accessible, has its order of focus, and that no content covers another. */
 export function checkStories(stories: Readonly<Record<string, Expected>>): void {
   for (const [name, { story, answers, shows, tab }] of Object.entries(stories)) {
     test(name, async ({ page, show }) => {

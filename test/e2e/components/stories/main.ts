@@ -1,4 +1,4 @@
-/** The entry of the stories' page; zod must know first that eval is forbidden, as in the window. */
+/** The entry of the stories' page. As in the window, the first import tells zod that eval is forbidden. */
 import '../../../../src/renderer/no-eval.ts'
 
 void import('./mount.tsx')

@@ -1,4 +1,4 @@
-/** Shows the story that the address names, in the window's own surroundings. */
+/** Shows the story that the address names, with the window's providers and style. */
 import '@mantine/core/styles.css'
 import { QueryClient } from '@tanstack/react-query'
 import { createRoot } from 'react-dom/client'

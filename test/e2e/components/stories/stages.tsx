@@ -1,4 +1,4 @@
-/** Stories of a stage: one image, none, and two of them in one place. */
+/** Stories of a stage: one image, no image, and two images in one place. */
 
 import { useViewerKeys } from '../../../../src/renderer/compare/keys.ts'
 import { COLOURS } from '../../../../src/renderer/viewer/drawing.ts'
@@ -17,7 +17,7 @@ const WINDOW = { key: 'file', file: true, fitted: { low: 0, high: 1 } }
 const IMAGE: Layer = { values: phantom(4, 1), shape: SHAPE, map: COLOURS.grey, window: WINDOW }
 const NOTHING: Layer = { ...IMAGE, values: new Float32Array(SHAPE[0] * SHAPE[1]).fill(Number.NaN) }
 
-/** The keys are those of the screen round the stage. */
+/** The keys that the screen around the stage handles. */
 function Alone({ layer }: { readonly layer: Layer }) {
   useViewerKeys(compared([ofRun(BASELINE)]))
   return <Stage pane={0} layer={layer} slices={VOLUME.slices} label="Run 3" unit="" />

@@ -1,11 +1,11 @@
-/** What a story is: a component in one state, at one size. */
+/** A story: a component in one state, at one size. */
 import type { ReactNode } from 'react'
 import type { View } from '../../../../src/renderer/viewer/view.ts'
 
 export interface Story {
-  /** Of the component's box, pixels. */
+  /** Size of the component's box, in pixels. */
   readonly size: { readonly width: number; readonly height: number }
-  /** What differs from the viewer as it starts. */
+  /** Changes of the viewer's initial state. */
   readonly view?: Partial<View>
   readonly show: () => ReactNode
 }
