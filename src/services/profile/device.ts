@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, throwIfCancelled } from '../../contract/errors.ts'
 import { cacheDirectory } from '../../engine/install/environment.ts'
 import { locateEngine } from '../../engine/install/install.ts'
-import { type DeviceLock, deviceOwner, tryDevice } from './db/device-lock.ts'
+import { type Lock, lockOwner, tryLock } from './db/lock.ts'
 
 const POLL_MS = 500
 
@@ -27,14 +27,14 @@ function lockPath(): string {
 }
 
 /** Takes the device. The caller releases the lock. Rejects with `CANCELLED` if the signal is aborted. */
-export async function takeDevice({ signal, onWait, noWait = false }: DeviceWait): Promise<DeviceLock> {
+export async function takeDevice({ signal, onWait, noWait = false }: DeviceWait): Promise<Lock> {
   const path = lockPath()
   let told = ''
   while (true) {
     throwIfCancelled(signal)
-    const lock = tryDevice(path)
+    const lock = tryLock(path)
     if (lock) return lock
-    const owner = deviceOwner(path)
+    const owner = lockOwner(path)
     if (noWait) {
       throw new AppError(
         'DEVICE_BUSY',

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../contract/errors.ts'
 import { type Reproduction, ReproductionRequest } from '../../contract/reproduction.ts'
-import { deviceOwner, tryDevice } from '../profile/db/device-lock.ts'
+import { lockOwner, tryLock } from '../profile/db/lock.ts'
 import type { Profile } from '../profile/profile.ts'
 
 export interface StoredReproduction {
@@ -41,7 +41,7 @@ export function setStatus(
 /** One that nobody works on any more was stopped. */
 function toStored(profile: Profile, { id, status, reason, request, created_at }: Row): StoredReproduction {
   const stored = { id, request: ReproductionRequest.parse(JSON.parse(request)), createdAt: created_at }
-  const lock = status === 'running' ? tryDevice(lockPath(profile, id)) : null
+  const lock = status === 'running' ? tryLock(lockPath(profile, id)) : null
   if (!lock) return { ...stored, status, reason }
   lock.release()
   const why = 'The program ended while it was going on.'
@@ -72,11 +72,11 @@ export function findOrAdd(profile: Profile, request: ReproductionRequest): numbe
 /** Marks it as being worked on; returns what ends that. Throws `STATE_CONFLICT` where another program does. */
 export function claim(profile: Profile, id: number): () => void {
   const path = lockPath(profile, id)
-  const lock = tryDevice(path)
+  const lock = tryLock(path)
   if (!lock) {
     throw new AppError(
       'STATE_CONFLICT',
-      `Expected a reproduction that nobody works on, got number ${id}, on which ${deviceOwner(path)} does. Stop it ` +
+      `Expected a reproduction that nobody works on, got number ${id}, on which ${lockOwner(path)} does. Stop it ` +
         `there.`,
     )
   }

@@ -1,6 +1,6 @@
 /** One training of the queue, from the wait for the device until its row says how the training ended. */
 import type { TrainingEvent } from '../../contract/runs.ts'
-import type { DeviceLock } from '../profile/db/device-lock.ts'
+import type { Lock } from '../profile/db/lock.ts'
 import { takeDevice } from '../profile/device.ts'
 import type { EnginePool } from '../profile/engine-pool.ts'
 import type { Profile } from '../profile/profile.ts'
@@ -90,7 +90,7 @@ export class Job {
   }
 
   /** `null`: the run was stopped before it had the device. */
-  async #device(): Promise<DeviceLock | null> {
+  async #device(): Promise<Lock | null> {
     const { profile } = this.#context
     const onWait = (owner: string) => {
       this.#waitsFor = `waiting for ${owner}`
@@ -105,7 +105,7 @@ export class Job {
     }
   }
 
-  async #train(device: DeviceLock): Promise<void> {
+  async #train(device: Lock): Promise<void> {
     const { profile, engines, onBegin } = this.#context
     const { signal } = this.#controller
     this.#waitsFor = null

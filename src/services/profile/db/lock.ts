@@ -1,5 +1,5 @@
 /**
- * A lock on a device. It allows one training at a time, over all profiles and programs.
+ * A lock that one process holds. A training locks its device, and a reproduction locks itself, over all programs.
  * SQLite takes the operating system's lock on a file. The system releases this lock when its process ends,
  * so that no stale lock remains, and two processes never hold the lock together.
  */
@@ -9,8 +9,8 @@ import process from 'node:process'
 import Database from 'better-sqlite3'
 import { makeFolder } from '../paths.ts'
 
-export interface DeviceLock {
-  /** Names the run that holds the device, for processes that wait. */
+export interface Lock {
+  /** Names the run that the lock is for, to processes that wait. */
   name(run: string): void
   release(): void
 }
@@ -18,7 +18,7 @@ export interface DeviceLock {
 const ownerFile = (path: string) => `${path}.owner`
 
 /** Takes the lock. `null`: another process holds the lock. */
-export function tryDevice(path: string): DeviceLock | null {
+export function tryLock(path: string): Lock | null {
   makeFolder(dirname(path))
   const db = new Database(path, { timeout: 0 })
   try {
@@ -40,7 +40,7 @@ export function tryDevice(path: string): DeviceLock | null {
 }
 
 /** The holder of the lock in words. */
-export function deviceOwner(path: string): string {
+export function lockOwner(path: string): string {
   try {
     return readFileSync(ownerFile(path), 'utf8') || 'another program'
   } catch {
