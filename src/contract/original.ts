@@ -84,8 +84,8 @@ const FACTS: readonly string[] = [
     '60 % less for SimCLR, 37 % less for RotNet.',
   'The original work compares 10 epochs of fine-tuning with 50 epochs of the baseline. ' +
     'An epoch of SimCLR’s fine-tuning and an epoch of the baseline both take about 0.19 h.',
-  'The original work has no control: the same 10 epochs without pre-training. This report has the control. ' +
-    'On request, it also has the baseline after 10, 20 and 30 epochs.',
+  'The original work has no control: the same 10 epochs without pre-training. Self-MRI adds this control. ' +
+    'A reproduction also scores the baseline after 10, 20 and 30 epochs.',
 ]
 
 /** Our inferences from its numbers. */

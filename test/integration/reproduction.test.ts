@@ -135,7 +135,7 @@ const tensorsOf = ({ checkpoint }: RunRow) => decodeCheckpoint(readFileSync(chec
 it('a training continues from a shorter equal training, and ends with the weights of a whole training', async () => {
   const runs = listRuns(services.profile).filter(({ kind }) => kind === 'train')
   const goneOn = runs.filter(({ id }) =>
-    eventsOf(services.profile, id).some(({ event }) => event.type === 'note' && event.text.startsWith('Begins as run')),
+    eventsOf(services.profile, id).some(({ event }) => event.type === 'note' && event.code === 'begins-as-run'),
   )
   // The baseline continues the control. So does the shorter control of equal time, which the longer control continues.
   expect(goneOn).toHaveLength(3)

@@ -1,7 +1,7 @@
 /**
- * A training that is the same as a shorter one as far as that goes: equal weights to start from, batches, optimizer and
- * learning rates. It goes on where the shorter one ended, and ends with the weights that it would have had from its own
- * beginning, bit for bit.
+ * Starts a training from the end of a shorter training, if the shorter training is its beginning: equal initial
+ * weights, batches, optimizer and learning rates. The final weights are equal, bit for bit, to a training from the
+ * start.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -22,21 +22,21 @@ import { insertRun, interruptRun } from '../runs/store.ts'
 import { recordCheckpoint, recordState, takeOverEpochs } from '../runs/store-training.ts'
 import { newRun, type PreparedRun } from '../runs/training.ts'
 
-/** All but how long it is. */
+/** The configuration without everything that depends on the number of epochs. */
 const withoutLength = (config: RunConfig) => ({
   ...config,
   fineTuning: null,
   recipe: { ...config.recipe, epochs: 0, warmup: 0, schedule: null, milestones: [] },
 })
 
-/** Whether one recipe's training is how the other's begins. */
+/** Whether the training of recipe `shorter` is the beginning of the training of recipe `longer`. */
 export const isBeginning = (shorter: Recipe, longer: Recipe): boolean =>
   shorter.epochs < longer.epochs &&
   shorter.earlyStopping === null &&
   longer.milestones.every(epoch => epoch > shorter.epochs || shorter.milestones.includes(epoch)) &&
   sameRates(shorter, longer, shorter.epochs)
 
-/** The longest of these finished runs, which have the volumes and the start of `config`, with which it begins. */
+/** The longest finished run that is the beginning of `config`. `runs` have the same volumes and the same parent. */
 export function beginningOf(config: RunConfig, runs: readonly RunRow[]): RunRow | null {
   const fitting = runs.filter(({ status, config: { recipe, ...rest } }) => {
     if (status !== 'finished' || recipe === null || !isBeginning(recipe, config.recipe)) return false
@@ -59,10 +59,7 @@ interface Kept extends WrittenFile {
   readonly step: number
 }
 
-/**
- * Gives a run what the shorter one has done: its epochs, the weights kept so far and the state at its end, in files of
- * its own.
- */
+/** Copies from the shorter run: its epochs, its kept weights, and its final state. The run gets its own files. */
 function takeOver(profile: Profile, run: string, shorter: RunRow): void {
   const { id } = shorter
   const directory = runDirectory(profile, run)
@@ -89,22 +86,22 @@ function takeOver(profile: Profile, run: string, shorter: RunRow): void {
   }
   takeOverEpochs(profile, run, shorter)
   const text =
-    `Begins as run ${id} did, with the same weights, batches and rates: ` +
-    `its first ${epoch} epochs are taken from there.`
+    `The first ${epoch} epochs are copied from run ${id}, ` +
+    'which had the same initial weights, batches and learning rates.'
   const data = { run: id, epochs: epoch }
   logEvent(profile, run, { type: 'note', level: 'info', code: 'begins-as-run', data, text })
 }
 
 /**
- * Writes a run down that has done what the shorter one has, to be resumed; `null` where a file of that one is damaged
- * or gone.
+ * Adds a run that has the shorter run's epochs and state, and can be resumed.
+ * `null`: a file of the shorter run is damaged or missing.
  */
 export function goOnFrom(profile: Profile, prepared: PreparedRun, shorter: RunRow): string | null {
   try {
     return profile.db.transaction(() => {
       const run = insertRun(profile, newRun(prepared, 'running'))
       takeOver(profile, run, shorter)
-      interruptRun(profile, run, `It goes on where run ${shorter.id} ended.`)
+      interruptRun(profile, run, `The run continues from the end of run ${shorter.id}.`)
       return run
     })()
   } catch (error) {

@@ -1,4 +1,4 @@
-/** Figure 3 of a demonstration: one test slice through every network, the pre-trained one and the control's among them. */
+/** Figure 3 of a demonstration: one test slice, reconstructed by every network. */
 import type { ReproductionReport, RowKind } from '../../contract/reproduction.ts'
 import type { Profile } from '../profile/profile.ts'
 import { type Comparison, ERROR_SHARE, type Pane } from '../reports/index.ts'
@@ -11,12 +11,12 @@ import { type Weights, weightsOfRow } from './scores.ts'
 
 /** A pane before its image is computed. */
 interface Planned extends Pick<Pane, 'title' | 'units'> {
-  /** The row that scores it; `null`: it has no score. */
+  /** Kind of the row with the pane's score. `null`: the pane has no score. */
   readonly kind: RowKind | null
   readonly weights: Weights
 }
 
-/** The networks that are there, in the order in which they are drawn. */
+/** The trained networks, in the order of the panes. */
 function networksOf(profile: Profile, plan: Plan): Planned[] {
   const { finished } = survey(profile, plan)
   const networks = (kind: RowKind, title: string): Planned[] => {

@@ -1,4 +1,4 @@
-/** What `demo --json` prints, derived from the report of the reproduction. */
+/** The output of `demo --json`, made from the report of the reproduction. */
 import { z } from 'zod'
 import { Metrics, Protocol, VolumeScore } from '../../contract/evaluation.ts'
 import type { ReproductionReport, ReproductionRow, RowTraining } from '../../contract/reproduction.ts'
@@ -13,7 +13,7 @@ const DemoRow = z.object({
   channels: z.int().nullable(),
   pretraining: TrainingSummary.extend({ method: z.string() }).nullable(),
   training: TrainingSummary.nullable(),
-  /** Pre-training and training steps together; 0 for zero-filled. */
+  /** Seconds of the steps of pre-training and training. 0 for zero-filled. */
   totalSeconds: z.number(),
   metrics: Metrics.extend({ foreground: Metrics }),
   volumes: z.array(VolumeScore),
@@ -22,7 +22,7 @@ type DemoRow = z.infer<typeof DemoRow>
 
 export const DemoReport = z.object({
   study: z.string(),
-  /** Shown wherever the study is: attribution, 'synthetic', remarks on the data. */
+  /** Shown with the study: attribution, 'synthetic', remarks on the data. */
   remarks: z.array(z.string()),
   synthetic: z.boolean(),
   seed: z.int(),
@@ -34,7 +34,7 @@ export const DemoReport = z.object({
 })
 export type DemoReport = z.infer<typeof DemoReport>
 
-/** Without what a reproduction adds to a summary. */
+/** Omits the fields that a reproduction adds to a summary. */
 const summaryOf = ({ settings: _settings, figures: _figures, curve: _curve, ...summary }: RowTraining) => summary
 
 const demoRow = (kind: DemoRow['kind'], row: ReproductionRow): DemoRow => ({
@@ -49,7 +49,7 @@ const demoRow = (kind: DemoRow['kind'], row: ReproductionRow): DemoRow => ({
   volumes: row.volumes,
 })
 
-/** Of a demonstration. `device`: what computes here. */
+/** The output for a demonstration. `device`: the device of this computer. */
 export function demoReport(report: ReproductionReport, device: string, files: DemoReport['files']): DemoReport {
   const { study, remarks, synthetic, request, protocol } = report
   const [{ train, val, test }] = report.folds

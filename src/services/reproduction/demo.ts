@@ -1,4 +1,4 @@
-/** The demonstration: a reproduction of one method from one seed, with a figure and a page as its files. */
+/** The demonstration: a reproduction of one method with one seed. Its files are a figure and a page. */
 import { join } from 'node:path'
 import { strToU8 } from 'fflate'
 import { AppError } from '../../contract/errors.ts'
@@ -13,7 +13,7 @@ import { type DemoReport, demoReport } from './demo-report.ts'
 import type { Drawn } from './save.ts'
 import { prepareFolder, unrecorded } from './unrecorded.ts'
 
-/** SimCLR by its workstation recipe, beside zero-filling, the control and the baseline. */
+/** The request: SimCLR with the workstation recipe, zero-filling, the control and the baseline. */
 export const demoRequest = ({ id }: Study, demo: NonNullable<ReproductionRequest['demo']>): ReproductionRequest => ({
   study: id,
   scale: 'workstation',
@@ -33,14 +33,14 @@ const destinationOf = (folder: string, overwrite: boolean): Destination => ({
   replaces: overwrite ? 'all' : 'same maker',
 })
 
-/** Throws `FILE_EXISTS`, before anything is trained, if the files would replace what they must not. */
+/** Throws `FILE_EXISTS` before the training if the results would replace protected files. */
 export async function openDemoFolder(profile: Profile, folder: string, overwrite = false): Promise<void> {
   const names = [FIGURE, PAGE]
   const mine = await unrecorded(folder, names, FIGURE)
   await prepareFolder(destinationOf(folder, overwrite), names, mine.includes(PAGE) ? mine : [], keptFiles(profile))
 }
 
-/** Writes the figure and the page: the report as data, and the paths of files that were there before. */
+/** Writes the figure and the page. Returns the report as data, and the paths of replaced files. */
 export async function writeDemo(
   profile: Profile,
   { report, figures }: Drawn,
@@ -50,7 +50,7 @@ export async function writeDemo(
   const engine = locateEngine()
   const comparison = figures.find(({ name }) => name === 'figure-3-images')
   if (!engine || !comparison)
-    throw new AppError('ENGINE_UNAVAILABLE', 'The TensorFlow engine, which computes the images, is not installed yet.')
+    throw new AppError('ENGINE_UNAVAILABLE', 'The TensorFlow engine is not installed yet. The images need the engine.')
   const files = { [FIGURE]: svgPng(comparison.svg), [PAGE]: strToU8(reportPage(report, figures)) }
   const replaced = await writeAll(destinationOf(folder, overwrite), files, keptFiles(profile))
   const device = `TensorFlow ${engine.tensorflow}, ${engine.variant === 'cuda' ? 'CUDA build' : 'CPU'}`

@@ -1,5 +1,6 @@
 /**
- * Goes through a plan: what is there is taken, what was begun goes on, the rest is trained; then every row is scored.
+ * Carries out a plan. Finished trainings are used, interrupted trainings are resumed, and missing trainings are
+ * started. Then every row is scored.
  */
 import process from 'node:process'
 import { AppError, throwIfCancelled } from '../../contract/errors.ts'
@@ -15,40 +16,39 @@ import type { PlannedTraining } from './planned.ts'
 import { score } from './scores.ts'
 
 /**
- * How trainings are done: at once, or through the window's queue. All resolve when the run has ended, however it has;
- * or reject.
+ * Trains directly, or through the window's queue. Each promise resolves when the run has ended, with any status.
  */
 export interface Trainer {
-  /** The run's id. */
+  /** Returns the run's id. */
   train(prepared: PreparedRun): Promise<string>
   resume(run: string): Promise<unknown>
-  /** Waits for one that somebody else trains or has queued. */
+  /** Waits for a run that is queued or trained elsewhere. */
   follow(run: string): Promise<unknown>
 }
 
 export interface Steps {
-  /** A training begins, or scoring does (`null`). */
+  /** Called when a training begins. `null`: scoring begins. */
   readonly onPart?: (planned: PlannedTraining | null) => void
   readonly signal?: AbortSignal
-  /** The first failure ends the work and is thrown; else failures are told, and the rest goes on. */
+  /** If true, the first failure is thrown. If false, failures are collected, and the other rows are computed. */
   readonly stopAtFailure?: boolean
 }
 
-/** Why trainings and rows are not there, by key. */
+/** Reasons for missing trainings and rows, by key. */
 export type Failures = Map<string, string>
 
-/** This program closed while it trained: whoever goes on later finds the run where it was. */
+/** Throws `CANCELLED` if this program was closed during the training. The run can be resumed later. */
 function throwIfClosed(profile: Profile, { id, status, reason }: RunRow): void {
   const { pid, fault } = storedRun(profile, id)
   if (status === 'interrupted' && fault === null && pid === process.pid)
     throw new AppError('CANCELLED', reason ?? 'The program was closed.')
 }
 
-/** A loss that is no number would become so again. */
+/** Whether another attempt is useless, because the loss would become NaN again. */
 const isHopeless = (profile: Profile, { id, status }: RunRow) =>
   status === 'failed' && storedRun(profile, id).fault === 'NOT_FINITE'
 
-/** The finished run of a training. Throws why there is none. */
+/** Returns the finished run of a training. Throws the reason if the training cannot finish. */
 async function ensure(
   profile: Profile,
   plan: Plan,
@@ -82,8 +82,8 @@ async function ensure(
 }
 
 /**
- * Rejects with `CANCELLED` once the signal is aborted or the program closes; everything that was done stays. Unless
- * `stopAtFailure` says so, what fails is told, and the rest goes on.
+ * Carries out a plan, and returns its failures. Rejects with `CANCELLED` if the signal is aborted or the program
+ * closes. Finished trainings and scores stay.
  */
 export async function goThrough(
   opened: OpenProfile,

@@ -1,29 +1,29 @@
-/** How long trainings take, before they are measured and while they are. */
+/** Estimates of the duration of trainings, before and during the trainings. */
 import type { RunConfig } from '../../contract/runs.ts'
 import { stream } from '../../core/mri/random.ts'
 import type { Sample, SslMethod } from '../../core/ssl/method.ts'
 import { methodOf } from '../runs/catalogue.ts'
 import type { Sizes } from './folds.ts'
 
-/** A training step of U-Net-16, a pixel of a sample; measured at 128 × 126 on two cores. */
+/** Seconds of a training step of U-Net-16 per pixel of a sample. Measured at 128 × 126 on two cores. */
 const SECONDS_PER_PIXEL = 0.045 / (128 * 126)
-/** Reading, masking and transforming k-space for one image, a pixel of it. */
+/** Seconds per pixel of an image for reading, masking and transforming its k-space. */
 const PREPARATION_PER_PIXEL = 1e-7
-/** A pass without a gradient, over a training step. */
+/** Duration of a pass without gradient, divided by the duration of a training step. */
 const FORWARD = 0.4
 const PRETEXT_VALIDATIONS = 10
-/** Of U-Net-16, from the benchmark's U-Net-32 and U-Net-64. */
+/** Growth of the cost with the number of channels. From the benchmark's U-Net-32 and U-Net-64. */
 const CHANNEL_EXPONENT = 1.4
 
-/** A network's step over the U-Net's of as many channels. */
+/** Duration of a network's step, divided by the step of a U-Net with as many channels. */
 export const networkCost = (network: string): number => (network === 'unet' ? 1 : 2.1)
 
 const SIDE = 320
 
-/** What a sample of a pretext is made of. */
+/** The views in a sample of a pretext. */
 interface Views {
   readonly count: number
-  /** That go through the network; `null`: as many as the slice has. */
+  /** Number of pixels that go through the network. `null`: the pixels of the slice. */
   readonly pixels: number | null
 }
 
@@ -57,11 +57,11 @@ function countViews(method: SslMethod, methodConfig: unknown): Views {
   return { count: pictures.length, pixels: method.smallestView(methodConfig) === null ? null : pixels }
 }
 
-/** Of a sample of a pretext that go through the network. */
+/** Number of pixels of a pretext's sample that go through the network. */
 export const pretextPixels = (method: string, methodConfig: unknown, { pixels }: Sizes): number =>
   viewsOf(method, methodConfig).pixels ?? pixels
 
-/** Of an epoch of a pretext, which may take several of each slice. */
+/** Number of samples in an epoch of a pretext. A method may draw several samples of a slice. */
 export const pretextSamples = (method: string, methodConfig: unknown, { pretextSlices }: Sizes): number =>
   pretextSlices * (methodOf(method).instances?.(methodConfig) ?? 1)
 
@@ -83,16 +83,16 @@ export function estimateSeconds(
 }
 
 export interface Timed {
-  /** Trainings of one group cost alike: what is measured of some says how wrong the estimate of others is. */
+  /** Trainings of one group have one ratio of measured to estimated time. */
   readonly group: string
   readonly estimate: number
-  /** `null`: not over yet. */
+  /** Measured seconds. `null`: the training has not finished. */
   readonly seconds: number | null
-  /** Share that is done of one that is not over. */
+  /** Finished share of an unfinished training, 0 to 1. */
   readonly done: number
 }
 
-/** `null` before the first is over. */
+/** Estimated seconds of all unfinished trainings. `null` before the first training has finished. */
 export function secondsLeft(trainings: readonly Timed[]): number | null {
   const over = trainings.filter(({ seconds }) => seconds !== null)
   if (over.length === 0) return null

@@ -1,4 +1,4 @@
-/** A study with other roles, fewer training patients or fewer slices: what it is called and stored as stays the study's. */
+/** Variants of a study with other roles, fewer training patients or fewer slices. Name and number stay the study's. */
 import { AppError } from '../../contract/errors.ts'
 import { stemOf } from '../../contract/exports.ts'
 import type { ReproductionReport, ReproductionRequest } from '../../contract/reproduction.ts'
@@ -8,30 +8,30 @@ import { cropShape } from '../../core/mri/transform.ts'
 import { requireSeparatePatients, volumesOf } from '../studies/studies.ts'
 
 export interface Patient {
-  /** Hash. */
+  /** Hash of the patient id. */
   readonly id: string
-  /** What the names of its files have in common. */
+  /** Common start of the names of the patient's files. */
   readonly name: string
 }
 
 export interface Fold {
   readonly study: Study
-  /** Test patients, in words. */
+  /** Names of the test patients. */
   readonly name: string
 }
 
-/** How much of a study is trained on. */
+/** Amount of training data in a study. */
 export interface Sizes {
   readonly pretextSlices: number
-  /** With ground truth. */
+  /** Training slices with ground truth. */
   readonly trainingSlices: number
   readonly validationSlices: number
-  /** Of the largest image. */
+  /** Number of pixels of the largest image. */
   readonly pixels: number
   readonly trainingPatients: number
 }
 
-/** What names begin with alike, in whole words: `knee_001` of `knee_001_PD` and `knee_001_PDFS`. */
+/** The common start of names, in whole words: `knee_001` for `knee_001_PD` and `knee_001_PDFS`. */
 function commonStart([first, ...others]: readonly string[]): string {
   if (others.length === 0) return first
   let length = first.length
@@ -39,7 +39,7 @@ function commonStart([first, ...others]: readonly string[]): string {
   return first.slice(0, length).replace(/[^\p{L}\p{N}]*[\p{L}\p{N}]*$/u, '') || first
 }
 
-/** In the order of their first files' names, which is the same in every profile, as the hashes are not. */
+/** Patients in the order of their first files' names. The order of hashes would differ between profiles. */
 export function patientsOf(volumes: readonly StudyVolume[]): Patient[] {
   const files = new Map<string, string[]>()
   for (const { patient, file } of volumes.toSorted((a, b) => (a.file < b.file ? -1 : 1)))
@@ -53,8 +53,9 @@ const inWords = (volumes: readonly StudyVolume[]) =>
     .join(', ')
 
 /**
- * The study's own roles, or every patient tested once, while the next one chooses the checkpoint and the rest train. A
- * demonstration needs no validation volumes: it keeps the last weights.
+ * The folds of a request. `leaveOneOut`: each patient is the test patient once, the next patient chooses the
+ * checkpoint, and all other patients train. Otherwise one fold with the study's roles.
+ * A demonstration needs no validation volumes, because it keeps the last weights.
  */
 export function foldsOf(
   study: Study,
@@ -71,7 +72,8 @@ export function foldsOf(
       if (volumesOf(study, role).some(volume => volume.targetShape)) continue
       throw new AppError(
         'INVALID_ARGUMENT',
-        `Expected a study with volumes ${what}, with ground truth, got none in study "${study.name}". Leaving one patient out after the other gives roles to all.`,
+        `Expected a study with volumes ${what}, with ground truth, got none in study "${study.name}". ` +
+          'Leave one patient out in turn, which assigns all roles.',
       )
     }
     return [{ study, name: inWords(volumesOf(study, 'test')) }]
@@ -80,7 +82,8 @@ export function foldsOf(
   if (patients.length < 3) {
     throw new AppError(
       'INVALID_ARGUMENT',
-      `Expected at least 3 patients with ground truth to leave one out, got ${patients.length} in study "${study.name}".`,
+      'Expected at least 3 patients with ground truth to leave one out, ' +
+        `got ${patients.length} in study "${study.name}".`,
     )
   }
   return patients.map(({ name }, test) => {
@@ -95,7 +98,7 @@ export function foldsOf(
   })
 }
 
-/** With the ground truth of the first so many training patients alone. */
+/** The study with only the first `count` training patients. */
 export function withTrainingPatients(study: Study, count: number): Study {
   const kept = new Set(
     patientsOf(trainable(study))

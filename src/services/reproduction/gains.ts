@@ -1,5 +1,4 @@
-/** What a method gains over its controls and the baseline, on the same test patients from the same seeds. */
-
+/** Gains of methods over controls and baselines, on equal test patients with equal seeds. */
 import type { Gain, ReproductionRow } from '../../contract/reproduction.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { stream } from '../../core/mri/random.ts'
@@ -10,7 +9,7 @@ import type { PlannedRow } from './planned.ts'
 
 const AGAINST = { control: 'control', equalTime: 'control of equal time', baseline: 'baseline' } as const
 
-/** SSIM of each patient, the mean over the volumes (two contrasts of one are not independent). */
+/** SSIM of each patient: the mean over the patient's volumes, because contrasts of a patient are not independent. */
 function byPatient({ volumes }: ReproductionRow, patientOf: (file: string) => string): Map<string, number> {
   const scores = new Map<string, number[]>()
   for (const { file, ssim } of volumes) {
@@ -25,7 +24,7 @@ interface Pair {
   readonly other: ReproductionRow
 }
 
-/** Differences of each patient, one a seed. */
+/** Differences by patient, one difference per seed. */
 function differences(pairs: readonly Pair[], patientOf: (file: string) => string): number[][] {
   const all = new Map<string, number[]>()
   for (const { row, other } of pairs) {
@@ -44,7 +43,7 @@ function verdictOf(interval: Gain['interval']): Gain['verdict'] {
   return interval[1] < 0 ? 'loss' : 'no difference shown'
 }
 
-/** `groups`: a patient's differences, one a seed. */
+/** @param groups differences by patient, one difference per seed */
 export function judge(
   groups: readonly (readonly number[])[],
 ): Pick<Gain, 'mean' | 'sd' | 'interval' | 'pairs' | 'verdict'> {
@@ -60,7 +59,7 @@ export function judge(
   }
 }
 
-/** Of the rows that are there. */
+/** Gains from the finished rows. */
 export function gainsOf(plan: Plan, rows: readonly ReproductionRow[]): Gain[] {
   const byKey = new Map(rows.map(row => [row.key, row]))
   const patients = new Map(plan.study.volumes.map(({ file, patient }: StudyVolume) => [file, patient]))

@@ -1,4 +1,4 @@
-/** One slice of the first test volume of a fold, through every network of a seed that is there. */
+/** Figure 3: one slice of a fold's first test volume, reconstructed by all trained networks of a seed. */
 import type { ReproductionReport, ReproductionRow } from '../../contract/reproduction.ts'
 import { selectSlices } from '../../contract/volumes.ts'
 import type { Calls, Comparison, ModelReference } from '../../engine/process/protocol.ts'
@@ -17,10 +17,10 @@ export const modelOfWeights = ({ run, path }: Weights): ModelReference => ({
   checkpoint: path,
 })
 
-/** The last ones: they are asked for again whenever something else of the report has changed. */
+/** The last comparison. It is kept because the window asks again whenever another part of the report changes. */
 const kept = new WeakMap<EnginePool, { readonly key: string; readonly comparison: Comparison }>()
 
-/** One slice reconstructed by each model; a model that is `null` is zero-filling. */
+/** Reconstructs one slice with each model. A `null` model is zero-filling. */
 export async function compare(
   engines: EnginePool,
   params: Calls['compare']['params'],
@@ -34,7 +34,7 @@ export async function compare(
   return comparison
 }
 
-/** The slice of a fold that figures show: the middle one of those that take part, of the first test volume. */
+/** The slice of a fold for figures: the middle one of the selected slices of the first test volume. */
 export async function shownSlice(opened: OpenProfile, { folds, mask }: Plan, fold: number, signal?: AbortSignal) {
   const { study } = folds[fold]
   const [{ id }] = volumesOf(study, 'test').filter(({ targetShape }) => targetShape)
@@ -63,7 +63,7 @@ export async function imagesOf(
     plan.rows
       .filter(row => row.kind === 'fine-tuned' && row.fold === fold && row.seed === seed)
       .filter(row => weightsOfRow(opened.profile, plan, row, finished).pretrained).length
-  // The first part of which most is in this profile: of a report that was begun elsewhere some is not.
+  // The fold and seed with the most weights in this profile. A report from another machine has rows without weights.
   const [{ fold, seed }] = plan.folds
     .flatMap((_, fold) => seedsOf(plan.request).map(seed => ({ fold, seed })))
     .map(part => ({ ...part, weights: weightsOfPart(part.fold, part.seed) }))

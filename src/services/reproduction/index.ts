@@ -1,4 +1,4 @@
-/** The original work reproduced on a study, for the command line and for the window. */
+/** Reproduces the original work on a study, for the command line and the window. */
 import { AppError } from '../../contract/errors.ts'
 import type { Reproduction, ReproductionReport, ReproductionRequest } from '../../contract/reproduction.ts'
 import type { RunStatus } from '../../contract/runs.ts'
@@ -21,7 +21,7 @@ export type { PlannedTraining } from './planned.ts'
 export const planOf = (profile: Profile, request: ReproductionRequest): Plan =>
   makePlan(request, studyById(profile, request.study))
 
-/** With its fold and its seed, where there are several. */
+/** The training's label, with fold and seed if there are several. */
 export function trainingLabel({ folds, request }: Plan, { label, fold, config }: PlannedTraining): string {
   return [
     label,
@@ -32,7 +32,7 @@ export function trainingLabel({ folds, request }: Plan, { label, fold, config }:
 
 const ENDED_BADLY: readonly (RunStatus | undefined)[] = ['failed', 'cancelled']
 
-/** Where a plan is, and what comes next of what can be trained. */
+/** Progress of a plan, and the next training that can be started. */
 export function progressOf(profile: Profile, plan: Plan) {
   const { found, finished } = survey(profile, plan)
   const timed = plan.trainings.flatMap(({ key, group, estimate, spared }): Timed[] => {
@@ -52,7 +52,7 @@ export function progressOf(profile: Profile, plan: Plan) {
   return { done: finished.size, planned: plan.trainings.length, secondsLeft: secondsLeft(timed), next }
 }
 
-/** As the screens see it. */
+/** The reproduction for the screens. */
 export function viewReproduction(profile: Profile, stored: StoredReproduction): Reproduction {
   const { request, status } = stored
   const study = studyById(profile, request.study)
@@ -64,11 +64,11 @@ export function viewReproduction(profile: Profile, stored: StoredReproduction): 
     return { ...view, ...progress, current: status === 'running' ? current : null }
   } catch (error) {
     if (!(error instanceof AppError)) throw error
-    return { ...view, reason: error.message, done: 0, planned: 0, secondsLeft: null } // its study is another one by now
+    return { ...view, reason: error.message, done: 0, planned: 0, secondsLeft: null } // the study has changed
   }
 }
 
-/** Failures of this process's attempts, which the profile does not hold. */
+/** Failures of this process. They are not stored in the profile. */
 const attempts = new WeakMap<Profile, Map<number, Failures>>()
 
 export function reportOf(profile: Profile, id: number): ReproductionReport {
@@ -79,15 +79,15 @@ export function reportOf(profile: Profile, id: number): ReproductionReport {
 export interface Begun {
   readonly id: number
   readonly plan: Plan
-  /** Works on it to its end; its row says how that was. */
+  /** Carries out the plan. Stores the final status in the reproduction's row. */
   carryOut(trainer: Trainer, steps?: Steps): Promise<void>
-  /** As it is now. */
+  /** The report with all rows that are finished now. */
   report(): ReproductionReport
 }
 
 /**
- * Claims a reproduction for this program; throws what is wrong with the request. Rows that `before` has are taken from
- * it.
+ * Claims a reproduction for this program. Throws if the request is invalid.
+ * Rows with equal identity in `before` are not computed again.
  */
 export function begin(
   opened: WithQueue,
@@ -113,12 +113,17 @@ export function begin(
       try {
         const failures = await goThrough(opened, plan, trainer, steps)
         attempts.set(opened.profile, (attempts.get(opened.profile) ?? new Map()).set(id, failures))
-        setStatus(opened.profile, id, 'finished', failures.size > 0 ? `${failures.size} of its parts failed.` : null)
+        setStatus(
+          opened.profile,
+          id,
+          'finished',
+          failures.size > 0 ? `${failures.size} trainings or rows failed.` : null,
+        )
       } catch (error) {
         const cancelled = error instanceof AppError && error.code === 'CANCELLED'
         const reason = error instanceof Error ? error.message : String(error)
         const { closed } = opened.queue
-        const stopped = closed && closedReason(closed, 'while it was going on')
+        const stopped = closed && closedReason(closed, 'during the reproduction')
         if (opened.profile.db.open)
           setStatus(opened.profile, id, cancelled ? 'stopped' : 'failed', cancelled ? stopped : reason)
         throw error

@@ -1,4 +1,4 @@
-/** The synthetic knee study that the demonstration is made for. */
+/** The synthetic knee study for reproductions at demonstration scale. */
 import type { Study } from '../../contract/studies.ts'
 import type { Role } from '../../contract/volumes.ts'
 import { sizesOf } from '../../core/mri/phantom/index.ts'
@@ -8,10 +8,10 @@ import { listStudies } from '../studies/studies.ts'
 import { makeSyntheticKnee, nameFor } from '../studies/synthetic-knee.ts'
 import { patientsOf } from './folds.ts'
 
-/** Of coarse voxels: at fastMRI’s 640 × 372 all rows would take about 50 minutes on two cores. */
+/** Coarse voxels, because all rows would take about 50 minutes on two cores at fastMRI’s 640 × 372. */
 const KNEE = { seed: 0, patients: 3, slices: 4, voxel: 2 } as const
 const COLUMNS = sizesOf(KNEE.voxel).columns
-/** What it is called where no other has the name. */
+/** Name of the study, if the name is free. */
 export const SYNTHETIC_KNEE = nameFor(KNEE)
 
 const isThatKnee = ({ kind, volumes }: Study) => {
@@ -26,7 +26,7 @@ const isThatKnee = ({ kind, volumes }: Study) => {
   )
 }
 
-/** The one that is there, or a new one: three patients train, one validates, one tests, two contrasts of four slices each. */
+/** Finds or makes the study: 3 training patients, 1 validation, 1 test, each with two contrasts of four slices. */
 export const syntheticKneeStudy = async (
   opened: OpenProfile,
   options: { readonly onProgress?: (progress: Progress) => void; readonly signal?: AbortSignal } = {},

@@ -1,13 +1,13 @@
 /**
- * Rows that another report has already, whoever computed them and where: of equal trainings on equal volumes. So a reproduction that takes
- * days goes on on another machine, and the files that one wrote are enough for it.
+ * Rows that an earlier report already has, from equal trainings on equal volumes. With the files of a report, another
+ * machine can continue a reproduction.
  */
 import { createHash } from 'node:crypto'
 import type { ReproductionReport } from '../../contract/reproduction.ts'
 import type { Plan } from './plan.ts'
 import type { PlannedRow, PlannedTraining } from './planned.ts'
 
-/** Keys of trainings, and of all that they need. */
+/** Keys of trainings, and keys of all trainings that these need. */
 function closure(trainings: ReadonlyMap<string, PlannedTraining>, keys: readonly (string | null)[]): Set<string> {
   const all = new Set<string>()
   const visit = (key: string | null | undefined) => {
@@ -22,7 +22,7 @@ function closure(trainings: ReadonlyMap<string, PlannedTraining>, keys: readonly
 
 const maps = new WeakMap<Plan, ReadonlyMap<string, PlannedTraining>>()
 
-/** Made once a plan: every row of it asks. */
+/** Trainings by key. Computed once per plan, because every row needs them. */
 function byKey(plan: Plan): ReadonlyMap<string, PlannedTraining> {
   const made = maps.get(plan) ?? new Map(plan.trainings.map(training => [training.key, training]))
   maps.set(plan, made)
@@ -32,7 +32,10 @@ function byKey(plan: Plan): ReadonlyMap<string, PlannedTraining> {
 const neededBy = (trainings: ReadonlyMap<string, PlannedTraining>, { training, baseline }: PlannedRow) =>
   closure(trainings, [training, baseline])
 
-/** SHA-256 of all that a row's figures depend on. Patients are told apart by roles, as their hashes are each profile's own. */
+/**
+ * SHA-256 of everything that a row's figures depend on. Contains roles instead of patient hashes, because each profile
+ * has its own hashes.
+ */
 export function identityOf(plan: Plan, row: PlannedRow): string {
   const trainings = byKey(plan)
   const { study } = plan.folds[row.fold]
@@ -44,7 +47,7 @@ export function identityOf(plan: Plan, row: PlannedRow): string {
     .digest('hex')
 }
 
-/** What is left to do where a report has some of the rows. */
+/** The plan without the trainings whose rows a report already has. */
 export function withKnown(plan: Plan, report: Pick<ReproductionReport, 'rows' | 'device'>): Plan {
   const there = new Map(report.rows.map(row => [row.key, row]))
   const known = plan.rows.flatMap(row => {

@@ -1,6 +1,6 @@
 /**
- * Which of a plan's trainings are there. A run of the profile is one of them where its configuration, what it starts from and the volumes
- * are equal, whoever began it: so nothing need be written down about a reproduction but what was asked for.
+ * Finds the runs of a plan's trainings. A run matches a training if configuration, parent and volumes are equal.
+ * Therefore a reproduction stores only its request.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../contract/errors.ts'
@@ -14,16 +14,22 @@ import type { Plan } from './plan.ts'
 import type { PlannedTraining } from './planned.ts'
 import { stretch } from './scales.ts'
 
-/** `prepared`: as it is to be trained. `run`: the one that is there, finished or not; where there is none, `beginning` finds a shorter one like it. */
+/**
+ * `prepared`: the training, ready to start. `run`: the matching run, with any status. `null`: there is no matching run.
+ * Then `beginning` finds a shorter run from whose end the training can start.
+ */
 export type Found =
   | { readonly prepared: PreparedRun; readonly run: RunRow | null; readonly beginning: () => RunRow | null }
-  /** It cannot be trained, or not yet. */
+  /** The training cannot start. `waits`: the training must wait for other trainings. */
   | { readonly prepared: null; readonly reason: string; readonly waits: boolean }
 
-/** Finished runs by the key of the training that they are. */
+/** Finished runs by the key of their training. */
 export type Finished = Map<string, RunRow>
 
-/** The plan's trainings in the order in which they are done: of those that take as long as others did, at one pace, a longer one goes on from a shorter. */
+/**
+ * The plan's trainings in the order of training. Controls of equal time with one pace are sorted by duration, because
+ * a longer control starts from the end of a shorter control.
+ */
 export function inTurn({ trainings }: Plan, finished: Finished): PlannedTraining[] {
   const seconds = ({ asLongAs }: PlannedTraining) =>
     asLongAs!.trainings.reduce((sum, key) => sum + (finished.get(key)?.summary?.seconds.steps ?? Infinity), 0)
@@ -36,7 +42,7 @@ export function inTurn({ trainings }: Plan, finished: Finished): PlannedTraining
   return trainings.map(training => (training.asLongAs ? turns.get(training.asLongAs.pace)!.shift()! : training))
 }
 
-/** The same fine-tuning as the pace's, with as many epochs as fit in the time that others took. */
+/** The configuration of a control of equal time: as many epochs as fit into the time of the other trainings. */
 function stretched(planned: PlannedTraining, finished: Finished): RunConfig | null {
   const { config, asLongAs } = planned
   if (!asLongAs) return config
@@ -48,10 +54,10 @@ function stretched(planned: PlannedTraining, finished: Finished): RunConfig | nu
   return { ...config, recipe: stretch(config.recipe, Math.max(config.recipe.epochs, epochs)) }
 }
 
-/** What a training computes does not depend on what its one-click fine-tuning would be. */
+/** The configuration without the recipe of the later fine-tuning, which does not change what the training computes. */
 const computed = (config: unknown) => ({ ...RunConfig.parse(config), fineTuning: null })
 
-/** From worst to best: of several equal runs the first that has come furthest is taken. */
+/** Statuses from worst to best. Of several matching runs the first run with the best status is used. */
 const PREFERENCE: readonly RunRow['status'][] = [
   'failed',
   'cancelled',
@@ -62,11 +68,12 @@ const PREFERENCE: readonly RunRow['status'][] = [
   'finished',
 ]
 
-/** Of the same volumes, with the same start. */
+/** Runs on the same volumes, with the same parent. */
 function runsLike(profile: Profile, { study, config, content }: PreparedRun, parent: Parent): RunRow[] {
   const ids = profile.db
     .prepare(
-      `SELECT CAST(id AS TEXT) FROM runs WHERE study_id = ? AND kind = ? AND parent_id IS ? AND parent_epoch IS ? AND start_path IS NULL
+      `SELECT CAST(id AS TEXT) FROM runs
+        WHERE study_id = ? AND kind = ? AND parent_id IS ? AND parent_epoch IS ? AND start_path IS NULL
         AND environment ->> '$.content' = ? ORDER BY id`,
     )
     .pluck()
@@ -84,7 +91,7 @@ function equalRun(runs: readonly RunRow[], wanted: RunConfig): RunRow | null {
 
 type Parent = { readonly run: string; readonly epoch: number | null } | null
 
-/** Trainings before it in the plan have been looked up; those that are finished are in `finished`. */
+/** Looks up a training. `finished` holds the finished runs of the trainings before it in the plan. */
 export function lookUp(profile: Profile, { folds }: Plan, planned: PlannedTraining, finished: Finished): Found {
   const { patients, fold } = planned
   const before = planned.parent && finished.get(planned.parent.key)
@@ -92,7 +99,11 @@ export function lookUp(profile: Profile, { folds }: Plan, planned: PlannedTraini
   if ((planned.parent && !before) || !config) {
     const keys = planned.parent ? [planned.parent.key] : [planned.asLongAs!.pace, ...planned.asLongAs!.trainings]
     const missing = keys.filter(key => !finished.has(key))
-    return { prepared: null, reason: `It needs what is not there: ${missing.join('; ')}.`, waits: true }
+    return {
+      prepared: null,
+      reason: `The training needs trainings that have not finished: ${missing.join('; ')}.`,
+      waits: true,
+    }
   }
   const parent = before ? { run: before.id, epoch: planned.parent!.epoch } : null
   const whole = folds[fold].study
@@ -111,11 +122,11 @@ export function lookUp(profile: Profile, { folds }: Plan, planned: PlannedTraini
 
 export interface Survey {
   readonly finished: Finished
-  /** By key, in the order of the plan. */
+  /** Results by key, in the order of the plan. */
   readonly found: ReadonlyMap<string, Found>
 }
 
-/** What a plan's survey found finished stays so: looking hundreds of trainings up takes seconds. */
+/** Finished trainings of earlier surveys. Kept because looking up hundreds of trainings takes seconds. */
 const surveyed = new WeakMap<Profile, Map<string, Map<string, Found>>>()
 
 function foundBefore(profile: Profile, { request, study }: Plan): Map<string, Found> {
@@ -127,7 +138,7 @@ function foundBefore(profile: Profile, { request, study }: Plan): Map<string, Fo
   return before
 }
 
-/** What there is of all trainings of a plan. */
+/** Looks up all trainings of a plan. */
 export function survey(profile: Profile, plan: Plan): Survey {
   const finished: Finished = new Map()
   const before = foundBefore(profile, plan)

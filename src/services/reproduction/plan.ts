@@ -1,6 +1,6 @@
 /**
- * The original work on a study as a list of trainings, in the order in which they are done, and the rows that come of them.
- * Nothing is read.
+ * The plan of a reproduction: a list of trainings in the order of training, and the rows that they give.
+ * Making a plan reads no files.
  */
 import { MaskSpec } from '../../contract/evaluation.ts'
 import type { ReproductionRequest, ReproductionRow } from '../../contract/reproduction.ts'
@@ -21,25 +21,25 @@ export interface Plan {
   readonly trainings: readonly PlannedTraining[]
   readonly rows: readonly PlannedRow[]
   readonly reductions: readonly string[]
-  /** Rows that another report has, by key: see `withKnown`. */
+  /** Rows from an earlier report, by key. See `withKnown`. */
   readonly known: ReadonlyMap<string, ReproductionRow>
 }
 
-/** Every choice spelt out, so that it means the same when there are more methods. */
+/** The request with all methods listed, so that a request keeps its meaning if methods are added. */
 export const spellOut = (request: ReproductionRequest): ReproductionRequest => ({
   ...request,
   methods: request.methods ?? Object.keys(METHODS),
 })
 
-/** Seeds 0 to n − 1, or the one of a demonstration. */
+/** Seeds 0 to n − 1, or the seed of a demonstration. */
 export const seedsOf = ({ seeds, demo }: ReproductionRequest): number[] =>
   demo ? [demo.seed] : Array.from({ length: seeds }, (_, seed) => seed)
 
-/** The original's way of a method, and the one that a request takes. */
+/** The original course of a method, and the course of the request. */
 const courseOf = ({ scale, demo }: ReproductionRequest, method: string, sizes: Sizes) =>
   demo ? demoCourse(method, demo.channels) : courseAt(scale, method, sizes)
 
-/** Throws `INVALID_ARGUMENT` for a method that there is not, or a study with too few patients. */
+/** Makes the plan. Throws `INVALID_ARGUMENT` for an unknown method, or a study with too few patients. */
 export function makePlan(asked: ReproductionRequest, study: Study): Plan {
   const request = spellOut(asked)
   const { scale, demo } = request
@@ -81,10 +81,10 @@ function reductionsAt(
   middle: boolean,
 ): string[] {
   const { scale, demo } = request
-  const manyMasks = demo ? 'No score is a mean over twenty masks.' : 'Twenty masks are drawn for the main rows alone.'
+  const manyMasks = demo ? 'No score is a mean over twenty masks.' : 'Only main rows have a score over twenty masks.'
   return [
     ...fewerImages(sizes.pretextSlices),
-    ...(middle ? ['The middle slice of each volume alone, in training and in scoring.'] : []),
+    ...(middle ? ['Only the middle slice of each volume is used, in training and in scoring.'] : []),
     ...(scale !== 'full' ? [manyMasks] : []),
     ...baselineReductions(baselineAt('full'), baselineAt(scale)),
     ...methods.flatMap(method => {

@@ -1,20 +1,19 @@
-/** One training and one row of a plan. */
-
+/** A training and a row of a plan. */
 import type { RowKind } from '../../contract/reproduction.ts'
 import type { RunConfig } from '../../contract/runs.ts'
 
 export interface PlannedTraining {
-  /** As `writtenKey` writes it. */
+  /** From `writtenKey`. */
   readonly key: string
-  /** Configuration, start and length as JSON: equal in every fold. */
+  /** JSON of configuration, parent and length. Equal in all folds. */
   readonly identity: string
   readonly label: string
   /** Index into the folds. */
   readonly fold: number
-  /** Training patients whose ground truth is used; `null`: all. */
+  /** Number of training patients whose ground truth is used. `null`: all patients. */
   readonly patients: number | null
   readonly config: RunConfig
-  /** The training whose weights are the start: those of a milestone, or the kept ones (`null`). */
+  /** The training from whose weights this training starts. `epoch`: a milestone; `null`: the kept weights. */
   readonly parent: { readonly key: string; readonly epoch: number | null } | null
   /** The training takes as long as `trainings` took. Its epochs follow from the measured time of an epoch of `pace`. */
   readonly asLongAs: { readonly trainings: readonly string[]; readonly pace: string } | null
@@ -22,9 +21,7 @@ export interface PlannedTraining {
   readonly group: string
   /** Estimated seconds, before anything is measured. */
   readonly estimate: number
-  /**
-   * Estimated seconds that an earlier, shorter training of the plan spares, because this training goes on from there.
-   */
+  /** Estimated seconds that are saved, because this training starts from the end of a shorter training of the plan. */
   readonly spared: number
 }
 
@@ -35,14 +32,14 @@ export interface PlannedRow {
   readonly method: string | null
   readonly fold: number
   readonly seed: number
-  /** Key of the training whose weights it scores; `null`: zero-filled. */
+  /** Key of the training whose weights are scored. `null`: zero-filled. */
   readonly training: string | null
-  /** `milestone`: of the pre-training; `baseline at`: of the training itself. */
+  /** `milestone`: epoch of the pre-training. `baseline at`: epoch of the training. */
   readonly epoch: number | null
   readonly patients: number | null
-  /** Key of the baseline: the row's time to the baseline's best validation SSIM is measured. */
+  /** Key of the baseline. The row's time to the baseline's best validation SSIM is measured. */
   readonly baseline: string | null
-  /** Keys of the rows that a fine-tuned row is compared with. */
+  /** Keys of the rows with which a fine-tuned row is compared. */
   readonly against: { readonly control: string; readonly equalTime: string | null; readonly baseline: string } | null
   /** The row is also scored over many masks. */
   readonly manyMasks: boolean

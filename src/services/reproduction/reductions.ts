@@ -1,4 +1,4 @@
-/** What differs from a method's original recipe, in words, by comparing the two field by field. */
+/** Differences between a recipe and the original recipe in words, field by field. */
 import type { Recipe } from '../../contract/recipes.ts'
 import type { Study } from '../../contract/studies.ts'
 import { sizesOf } from '../../core/mri/phantom/index.ts'
@@ -6,8 +6,8 @@ import type { Course } from './scales.ts'
 
 type Fields = Map<string, string>
 
-/** The original work's authors took one slice of each of fastMRI's single-coil knee volumes. */
-const REPORT_IMAGES = 973
+/** The original work used one slice of each single-coil knee volume of fastMRI. */
+const ORIGINAL_IMAGES = 973
 
 const inWords = (name: string) => name.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)
 
@@ -24,7 +24,7 @@ function written(value: unknown): string {
   return [kind, more.length > 0 && `(${more.join(', ')})`].filter(Boolean).join(' ')
 }
 
-/** Every setting by its name in words; a choice with settings of its own (an optimizer, a schedule) is one. */
+/** Every setting by its name in words. An optimizer or a schedule with its settings is one field. */
 function fieldsOf({ network, networkConfig, methodConfig, pretext, training, fineTuning }: Course): Fields {
   const fields: Fields = new Map([['network', network]])
   const parts = [
@@ -39,7 +39,7 @@ function fieldsOf({ network, networkConfig, methodConfig, pretext, training, fin
   return fields
 }
 
-/** One sentence, or none where nothing differs. */
+/** One sentence. Empty if nothing differs. */
 function differences(label: string, theirs: Fields, ours: Fields): string[] {
   const names = [...new Set([...theirs.keys(), ...ours.keys()])]
   const all = names
@@ -59,13 +59,14 @@ export const baselineReductions = (original: Recipe, here: Recipe): string[] =>
 
 const FASTMRI = sizesOf(1)
 
-/** Of synthetic knees, the only ones whose size is ours to choose. */
+/** Says if a synthetic knee is coarser than fastMRI's images. */
 export const coarserImages = ({ kind, volumes: [first] }: Study): string[] =>
   kind === 'synthetic' && first.columns < FASTMRI.columns
     ? [
-        `k-space: ${first.rows} × ${first.columns} samples of the same field of view in place of ${FASTMRI.rows} × ${FASTMRI.columns}.`,
+        `k-space: ${first.rows} × ${first.columns} samples in place of ${FASTMRI.rows} × ${FASTMRI.columns}, ` +
+          'with the same field of view.',
       ]
     : []
 
 export const fewerImages = (trainingSlices: number): string[] =>
-  trainingSlices < REPORT_IMAGES ? [`Training images: ${trainingSlices} in place of ${REPORT_IMAGES}.`] : []
+  trainingSlices < ORIGINAL_IMAGES ? [`Training images: ${trainingSlices} in place of ${ORIGINAL_IMAGES}.`] : []

@@ -1,4 +1,4 @@
-/** What there is of a plan, as a report: read from the profile alone. */
+/** The report of a plan, with the rows that are finished. Everything is read from the profile. */
 import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { protocolOf } from '../../core/evaluate.ts'
 import type { Profile } from '../profile/profile.ts'
@@ -10,30 +10,32 @@ import type { Plan } from './plan.ts'
 import { deviceInWords, reproductionRow } from './rows.ts'
 import { readScores } from './scores.ts'
 
-/** What computed; several where it has changed. */
+/** The devices of all trainings in words. */
 function devicesInWords(profile: Profile, { known }: Plan, finished: Finished): string {
   const others = [...known.values()].flatMap(({ device }) => device ?? [])
   const own = [...finished.values()].map(run => deviceInWords(profile, run))
   return [...new Set([...others, ...own])].join('; ') || 'nothing trained yet'
 }
 
-/** Trainings that ended without a result, and those that wait for such a one. */
+/** Trainings that failed, and trainings that need a failed training. */
 function failedTrainings({ trainings }: Plan, { found }: Survey): Failures {
   const failures: Failures = new Map()
   for (const { key, parent, asLongAs } of trainings) {
     const each = found.get(key)!
     const needs = [parent?.key, asLongAs?.pace, ...(asLongAs?.trainings ?? [])]
     const failed = needs.filter(need => need !== undefined && failures.has(need))
-    if (failed.length > 0) failures.set(key, `It needs what failed: ${[...new Set(failed)].join('; ')}.`)
+    if (failed.length > 0)
+      failures.set(key, `The training needs a training that failed: ${[...new Set(failed)].join('; ')}.`)
     else if (!each.prepared && !each.waits) failures.set(key, each.reason)
-    else if (each.prepared && each.run?.status === 'failed') failures.set(key, each.run.reason ?? 'It failed.')
+    else if (each.prepared && each.run?.status === 'failed')
+      failures.set(key, each.run.reason ?? 'The training failed.')
     else if (each.prepared && each.run?.status === 'cancelled')
-      failures.set(key, 'It was cancelled. Resume the reproduction, and it goes on.')
+      failures.set(key, 'The training was cancelled. Resume the reproduction to continue.')
   }
   return failures
 }
 
-/** `failures`: what is known beside, of this process's attempt. */
+/** @param failures failures of this process, in addition to those in the profile */
 export function assemble(
   profile: Profile,
   plan: Plan,

@@ -1,4 +1,4 @@
-/** A planned row with its scores as a row of the report. */
+/** Makes a row of the report from a planned row and its scores. */
 import type { Evaluation, Metrics } from '../../contract/evaluation.ts'
 import type { ReproductionRow, RowTraining } from '../../contract/reproduction.ts'
 import { HELD_OUT_CHANCE, OWN_LOSS, type RunRow } from '../../contract/runs.ts'
@@ -13,7 +13,7 @@ import type { Plan } from './plan.ts'
 import type { PlannedRow } from './planned.ts'
 import { MASK_DRAWS, type RowScores, type Weights, weightsOfRow } from './scores.ts'
 
-/** The method's own settings, and what every training is judged by. */
+/** The method's own settings, and the settings that all methods have. */
 function settingsOf({ config }: RunRow): RowTraining['settings'] {
   const own = Object.entries(config.methodConfig).flatMap(([name, value]) => {
     if (typeof value === 'boolean') return [[name, value ? 'yes' : 'no'] as const]
@@ -41,7 +41,7 @@ function secondsUntil({ seconds, curve }: RowTraining, epoch: number): number {
   return seconds.steps * (stepSeconds(part) / stepSeconds(curve))
 }
 
-/** A training as it was when it had come to an epoch, whose weights were kept. */
+/** The training as it was after an epoch whose weights were kept. */
 function until(training: RowTraining, { epoch, path, sha256 }: Weights): RowTraining {
   if (epoch === null) return training
   const curve = training.curve.filter(figures => figures.epoch <= epoch)
@@ -66,7 +66,7 @@ function until(training: RowTraining, { epoch, path, sha256 }: Weights): RowTrai
   }
 }
 
-/** Not every epoch is validated. */
+/** The last figures of the method. The last epoch may have none, because not every epoch is validated. */
 function figuresOf(curve: RowTraining['curve']): RowTraining['figures'] {
   const figures = curve.map(({ extra: { [OWN_LOSS]: _own, [HELD_OUT_CHANCE]: _chance, ...rest } }) => rest)
   return figures.findLast(each => Object.keys(each).length > 0) ?? {}
@@ -78,14 +78,17 @@ function trainingOf(profile: Profile, weights: Weights): RowTraining {
   return until({ ...run.summary!, settings: settingsOf(run), figures: figuresOf(curve), curve }, weights)
 }
 
-/** What trained a run, as it says itself. */
+/** The device of a run in words, from the run's environment. */
 export function deviceInWords(profile: Profile, { id }: RunRow): string {
   const { tensorflow, variant, device, gpu, compiler } = JSON.parse(storedRun(profile, id).environment)
   const on = gpu ?? device ?? (variant === 'cuda' ? 'CUDA build' : 'CPU')
   return [`TensorFlow ${tensorflow}`, on, ...(compiler ? [compiler] : [])].join(', ')
 }
 
-/** The curve of a row's baseline: of its row where another report has it, so that all are compared with the one that is shown. */
+/**
+ * The curve of a row's baseline. If the baseline's row is from an earlier report, its curve is used, so that all rows
+ * are compared with the baseline in the report.
+ */
 function baselineCurve(profile: Profile, plan: Plan, row: PlannedRow, run: RunRow | undefined) {
   const shown = plan.rows.find(({ kind, training }) => kind === 'baseline' && training === row.baseline)
   return (shown && plan.known.get(shown.key)?.training?.curve) ?? (run && epochsOf(profile, run.id))
@@ -101,7 +104,7 @@ function reach(bound: number, training: RowTraining, before: number): Reproducti
 
 const plain = ({ ssim, psnr, nmse }: Metrics): Metrics => ({ ssim, psnr, nmse })
 
-/** The SD is that of the mean over volumes, which a mask's draw moves together. */
+/** Scores over many masks. `sd` is the standard deviation of the mean over volumes, over the mask draws. */
 function overMasks({ volumes, mean: all }: Evaluation): NonNullable<ReproductionRow['manyMasks']> {
   const draws = Array.from({ length: MASK_DRAWS }, (_, i) =>
     meanOfMetrics(volumes.map(({ draws, ...one }) => draws?.[i] ?? one)),

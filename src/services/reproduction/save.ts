@@ -1,4 +1,4 @@
-/** A reproduction as files: a page that needs nothing else, its figures, its numbers, and the same to be read in a repository. */
+/** Writes a report as files: an HTML page, figures, JSON, and Markdown. */
 import { lstatSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { basename, isAbsolute, join, relative } from 'node:path'
@@ -33,7 +33,7 @@ export interface Drawn {
   readonly figures: readonly ReportFigure[]
 }
 
-/** The figures of a plan's report; the images are computed, where there is what computes them. */
+/** Draws the figures of a report. Figure 3 needs an installed engine. */
 export async function draw(
   opened: OpenProfile,
   plan: Plan,
@@ -45,20 +45,20 @@ export async function draw(
   return { report, figures: reportFigures(report, images) }
 }
 
-/** The report as it is now, with its figures. */
+/** The present report of a reproduction, with its figures. */
 export function drawReproduction(opened: OpenProfile, id: number, signal?: AbortSignal): Promise<Drawn> {
   const report = reportOf(opened.profile, id)
   return draw(opened, planOf(opened.profile, report.request), report, signal)
 }
 
-/** Which study, as a profile that has none yet understands it where it can; `demo` makes no synthetic knee. */
+/** The option that names the study. It should also work in a new profile. `demo` has no option --synthetic-knee. */
 function studyOption(study: string, isDemo: boolean): string[] {
   if (study === DEMONSTRATION) return []
   if (study === SYNTHETIC_KNEE && !isDemo) return ['--synthetic-knee']
   return [`--study '${study.replaceAll("'", "'\\''")}'`]
 }
 
-/** The command that makes the same. */
+/** The command that makes the report again. */
 export function commandOf(
   { scale, seeds, methods, leaveOneOut, headline, demo }: ReproductionRequest,
   study: string,
@@ -82,17 +82,17 @@ const PAGE = 'index.html'
 const NUMBERS = 'study.json'
 const TEXT = 'study.md'
 
-/** All names that a report's files may have. */
+/** All names of a report's files. */
 const NAMES = [PAGE, NUMBERS, TEXT, ...REPORT_FIGURES.flatMap(name => [`${name}.svg`, `${name}.png`])]
 
-/** A report's own files are made anew as its rows come; other results are replaced only when that is asked for. */
+/** A report's own files are replaced when new rows are finished. Other results are replaced only with `overwrite`. */
 const destinationOf = (folder: string, overwrite: boolean): Destination => ({
   folder,
   maker: 'study',
   replaces: overwrite ? 'all' : 'same maker',
 })
 
-/** `null`: there is none, or what is there is no report that this version reads. */
+/** Reads a report. `null`: the file is missing, or this version cannot read the file. */
 function readReport(path: string): ReproductionReport | null {
   try {
     return ReproductionReport.parse(JSON.parse(readFileSync(path, 'utf8')))
@@ -102,8 +102,9 @@ function readReport(path: string): ReproductionReport | null {
 }
 
 /**
- * Checks, before any work, that a report can be written into a folder: the report that is there from before, or null. A folder whose
- * study.json is a report is the program's, whichever version wrote it. Throws `FILE_EXISTS` for anybody else's files of a report's names.
+ * Checks, before any training, that a report can be written into a folder. Returns the earlier report in the folder,
+ * or `null`. A folder whose study.json is a report belongs to Self-MRI, for all versions.
+ * Throws `FILE_EXISTS` if a file with the name of a report's file belongs to another program.
  */
 export async function openFolder(
   profile: Profile,
@@ -116,7 +117,8 @@ export async function openFolder(
   if (!before && numbers.now && !overwrite)
     throw new AppError(
       'FILE_EXISTS',
-      `${path} is a report of another version of Self-MRI, which this version cannot read. Choose another folder, or replace the report with --overwrite.`,
+      `${path} is a report of another version of Self-MRI. This version cannot read the report. ` +
+        'Choose another folder, or replace the report with --overwrite.',
     )
   const mine: string[] = []
   if (before && !numbers.now && lstatSync(path).isFile()) {
@@ -130,7 +132,10 @@ export async function openFolder(
 const filesOfFolds = (folds: ReproductionReport['folds']) =>
   JSON.stringify(folds.map(({ train, val, test }) => [train, val, test]))
 
-/** Throws `FILE_EXISTS` where rows that a folder's report has would be lost: another study's, another scale's, or more than there are now. */
+/**
+ * Throws `FILE_EXISTS` if rows of a folder's report would be lost, because the new report has another study, another
+ * scale, or fewer rows.
+ */
 export function requireRowsKept(
   folder: string,
   before: ReproductionReport | null,
@@ -143,17 +148,19 @@ export function requireRowsKept(
   if (lost.length === 0) return
   throw new AppError(
     'FILE_EXISTS',
-    `${join(folder, NUMBERS)} holds ${before.rows.length} rows on “${before.study}” at scale ${before.request.scale}, and ${lost.length} of these are not in the new report. Choose another folder, or replace the report with --overwrite.`,
+    `${join(folder, NUMBERS)} has ${before.rows.length} rows on “${before.study}” ` +
+      `at scale ${before.request.scale}. ${lost.length} of these rows are not in the new report. ` +
+      'Choose another folder, or replace the report with --overwrite.',
   )
 }
 
-/** What a plan's report will be about. */
+/** The outline of a plan's report: request, folds and rows. */
 export const outlineOf = ({ request, folds, rows }: Plan) => ({ request, folds: folds.map(describeFold), rows })
 
-/** As it is where it is another machine's. */
+/** The path relative to a folder. A relative path comes from another machine, and stays as it is. */
 const inside = (folder: string, path: string) => (isAbsolute(path) ? relative(folder, path) : path)
 
-/** For other machines too: checkpoints by their place in the profile, volumes by their file. */
+/** The report for other machines: checkpoints relative to the profile, volumes by their file's name. */
 function portable(report: ReproductionReport, profile: string): ReproductionReport {
   const inProfile = (training: RowTraining | null) =>
     training && {
@@ -169,7 +176,7 @@ function portable(report: ReproductionReport, profile: string): ReproductionRepo
   return { ...report, rows }
 }
 
-/** By name. */
+/** Contents of all files, by name. */
 const filesOf = ({ report, figures }: Drawn, profile: string): Record<string, Uint8Array> => ({
   [PAGE]: strToU8(reportPage(report, figures)),
   [NUMBERS]: strToU8(`${JSON.stringify(portable(report, profile))}\n`),
@@ -182,7 +189,7 @@ const filesOf = ({ report, figures }: Drawn, profile: string): Record<string, Ui
   ),
 })
 
-/** Writes everything into a folder: its page's path, and the paths of files that were there before. */
+/** Writes all files into a folder. Returns the page's path, and the paths of replaced files. */
 export async function writeFiles(
   profile: Profile,
   drawn: Drawn,
@@ -194,7 +201,7 @@ export async function writeFiles(
   return { page: join(folder, PAGE), replaced }
 }
 
-/** Into a folder of the host; without one as a zip, for the browser to fetch. */
+/** Saves into a folder of the host. Without a folder, writes a zip for a download by the browser. */
 export async function save(
   opened: OpenProfile,
   id: number,

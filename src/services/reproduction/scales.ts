@@ -1,14 +1,16 @@
 /**
- * What each scale trains with. `full`: the original recipes. `workstation`: the workstation's. `demonstration`: those, cut to fit 25 minutes on
- * two cores.
+ * The recipes of each scale. `full`: the original recipes. `workstation`: the workstation recipes.
+ * `demonstration`: the workstation recipes, reduced to 25 minutes on two cores.
  *
- * The budget in minutes, with a step of U-Net-16 at 128 × 126 and batch 1 taken as 45 ms, 2.1 times that for U-Net++, in proportion to
- * pixels, and 10 ms to prepare a view of a 320 × 320 slice:
- *   brain, 16 training slices of 128 × 126: baselines of 30 epochs 2 · five pre-trainings of 200 to 320 steps 4 · their fine-tunings and two
- *   controls 2 · controls of equal time, on a network only as long as the longest 4 · milestones (one a method) and few labels 1.5 · scoring 2.
- *   knee, 24 slices of 320 × 320, six times as large: so the middle slice of each volume alone (6 in training).
- *   Baselines 5 · pre-trainings 5 · fine-tunings and controls 2.5 · controls of equal time 6.5 · the rest 2.5 · scoring 2.
- * Twenty masks are drawn for the main rows alone. `reproduction.test.ts` adds it up.
+ * The budget of a demonstration assumes: 45 ms for a step of U-Net-16 at 128 × 126 with batch 1, in proportion to
+ * pixels. 2.1 times as much for U-Net++. 10 ms to prepare a view of a 320 × 320 slice. Minutes:
+ *   brain, 16 training slices of 128 × 126: baselines of 30 epochs 2 · five pre-trainings of 200 to 320 steps 4 ·
+ *   their fine-tunings and two controls 2 · controls of equal time 4 (one network: only as long as the longest) ·
+ *   milestones (one per method) and few labels 1.5 · scoring 2.
+ *   knee, 24 slices of 320 × 320, six times as many pixels, so that only the middle slice of each volume is used (6 in
+ *   training): baselines 5 · pre-trainings 5 · fine-tunings and controls 2.5 · controls of equal time 6.5 · the rest
+ *   2.5 · scoring 2.
+ * Twenty masks are drawn for the main rows only. `reproduction.test.ts` checks the sum.
  */
 import type { Recipe } from '../../contract/recipes.ts'
 import type { Scale } from '../../contract/reproduction.ts'
@@ -19,30 +21,33 @@ import { FINE_TUNING, FROM_SCRATCH, methodOf, networkOf } from '../runs/catalogu
 import { networkCost, pretextPixels, pretextSamples } from './estimate.ts'
 import { type Sizes, sizesOf } from './folds.ts'
 
-/** A method's whole way, every setting spelt out. */
+/** The course of a method: all settings of its pre-training and its fine-tuning, defaults included. */
 export interface Course extends MethodRecipe {
   readonly method: string
   readonly label: string
   readonly fineTuning: Recipe
 }
 
-/** Fewest optimizer steps of a demonstration's pretext; and most, where the recipe would have more of a large study. */
+/** Limits for the number of optimizer steps of a demonstration's pre-training. */
 const STEPS = { fewest: 200, most: 400 }
 /**
- * Pixels that go through a U-Net, or as many fewer through a network as it costs more: most in a step of a demonstration's pretext, and in all of
- * its steps, where those are more than the fewest.
+ * Most pixels of a demonstration's pre-training that go through a U-Net, in one step and in all steps. A network that
+ * costs more has fewer pixels. The limit for all steps may be exceeded to reach the fewest steps.
  */
 const VIEWED = { step: 6e4, all: 1.2e7 }
-/** As good as the workstation's on the demonstration study, in 60 % of its epochs: SSIM 0.710 each, over five seeds and four left-out patients. */
+/**
+ * The baseline of a demonstration, with 60 % of the workstation's epochs. Both have SSIM 0.710 on the demonstration
+ * study, over five seeds and four left-out patients.
+ */
 const SHORT_BASELINE: Recipe = {
   ...FROM_SCRATCH.workstation.training,
   epochs: 30,
   schedule: { kind: 'step', rate: 1e-3, every: 20, factor: 0.1 },
 }
-/** Training pixels of an epoch above which a demonstration takes the middle slice of each volume. */
+/** If an epoch has more pixels, a demonstration uses only the middle slice of each volume. */
 const MOST_PIXELS = 5e5
 
-/** The same recipe over another number of epochs: what counts in epochs goes with it. */
+/** The recipe with another number of epochs. All settings in epochs change in proportion. */
 export function stretch(recipe: Recipe, epochs: number): Recipe {
   const factor = epochs / recipe.epochs
   const inEpochs = (count: number) => Math.max(1, Math.round(count * factor))
@@ -61,7 +66,7 @@ export function stretch(recipe: Recipe, epochs: number): Recipe {
   }
 }
 
-/** Settings and defaults, so that two recipes can be compared. */
+/** Expands defaults, so that two recipes can be compared. */
 function spelledOut(method: string, { network, networkConfig, methodConfig, ...recipe }: MethodRecipe): Course {
   const { label, config } = methodOf(method)
   return {
@@ -75,13 +80,13 @@ function spelledOut(method: string, { network, networkConfig, methodConfig, ...r
   }
 }
 
-/** A batch holds no more than there is. */
+/** Limits the batch to the number of samples. */
 const fitted = ({ method, methodConfig, training }: Course, sizes: Sizes): Recipe => ({
   ...training,
   batch: Math.min(training.batch, pretextSamples(method, methodConfig, sizes)),
 })
 
-/** Epochs as often as the original's among as many. */
+/** The original milestones, scaled to the training's number of epochs. */
 const withMilestones = (training: Recipe, original: Course): Recipe => ({
   ...training,
   milestones: stretch(original.training, training.epochs).milestones,
@@ -102,7 +107,7 @@ function demonstrated(workstation: Course, original: Course, sizes: Sizes): Cour
   return { ...course, training: { ...training, milestones: training.milestones.slice(-2) } }
 }
 
-/** The original way of a method, and the one that a scale takes on a study of these sizes. */
+/** The original course of a method, and the course at a scale on a study of these sizes. */
 export function courseAt(
   scale: Scale,
   method: string,
@@ -116,18 +121,18 @@ export function courseAt(
   return { original, here: { ...workstation, training: withMilestones(fitted(workstation, sizes), original) } }
 }
 
-/** As `courseAt`, for the demonstration: the workstation recipe as it ships, with a number of channels of its own. */
+/** The courses for the demonstration: original, and the workstation recipe with another number of channels. */
 export function demoCourse(method: string, channels: number): ReturnType<typeof courseAt> {
   const { original, workstation } = methodOf(method).recipes
   const networkConfig = { ...workstation.networkConfig, channels }
   return { original: spelledOut(method, original), here: spelledOut(method, { ...workstation, networkConfig }) }
 }
 
-/** The baseline's way, by the same names as the methods'. */
+/** The recipe of the baseline. */
 export const baselineAt = (scale: Scale): Recipe =>
   scale === 'demonstration' ? SHORT_BASELINE : FROM_SCRATCH[scale === 'full' ? 'original' : 'workstation'].training
 
-/** The slices that take part. */
+/** The used slices of a study. */
 export function slicesAt(scale: Scale, study: Study): SliceSelection {
   if (scale !== 'demonstration' || study.slices.kind !== 'all') return study.slices
   const { trainingSlices, pixels } = sizesOf(study)

@@ -1,4 +1,4 @@
-/** What a row is scored by. A score of the same weights under the same settings on the same volumes is taken from the profile. */
+/** Scores of a row. A stored score of equal weights, settings and volumes is not computed again. */
 import { AppError } from '../../contract/errors.ts'
 import type { Evaluation } from '../../contract/evaluation.ts'
 import type { RunRow } from '../../contract/runs.ts'
@@ -18,7 +18,7 @@ export const MASK_DRAWS = 20
 
 const ASPECTS = ['byFileName', 'manyMasks', 'noiseFree', 'pretrained'] as const
 
-/** `null`: not scored for this row. */
+/** `null`: the row has no such score. */
 export type RowScores = { readonly byFileName: Evaluation } & Readonly<
   Record<Exclude<(typeof ASPECTS)[number], 'byFileName'>, Evaluation | null>
 >
@@ -26,19 +26,19 @@ export type RowScores = { readonly byFileName: Evaluation } & Readonly<
 /** Weights on disk. */
 export interface Weights {
   readonly run: RunRow
-  /** A milestone; `null`: the kept ones. */
+  /** Epoch of a milestone. `null`: the kept weights. */
   readonly epoch: number | null
   readonly path: string
   readonly sha256: string
 }
 
-/** `null`: a milestone that is not there. */
+/** The weights of a run. `null`: the milestone does not exist. */
 export function weightsOf(profile: Profile, run: RunRow, epoch: number | null): Weights | null {
   const file = epoch === null ? run.checkpoint : milestoneFile(profile, Number(run.id), epoch)
   return file ? { ...file, run, epoch } : null
 }
 
-/** The weights that a row is of, and those of the pre-training that it began with. */
+/** The weights that a row scores, and the weights of the row's pre-training. */
 export function weightsOfRow(profile: Profile, plan: Plan, row: PlannedRow, finished: Finished) {
   const run = row.training === null ? undefined : finished.get(row.training)
   const parent = plan.trainings.find(({ key }) => key === row.training)?.parent
@@ -54,7 +54,7 @@ interface Score {
   readonly settings: EvaluationSettings
 }
 
-/** What a row's scores are of; `null` while its training is not there. */
+/** Weights and settings of a row's scores. `null` until its training has finished. */
 function scoresOfRow(profile: Profile, plan: Plan, row: PlannedRow, finished: Finished) {
   const { weights, pretrained } = weightsOfRow(profile, plan, row, finished)
   if (row.training !== null && !weights) return null
@@ -76,7 +76,7 @@ function scoresOfRow(profile: Profile, plan: Plan, row: PlannedRow, finished: Fi
   return { study, volumes, scores }
 }
 
-/** Whether zero-filled has more scores: a mean over fewer volumes would stand beside means over all. */
+/** Whether fewer volumes are scored than for zero-filled. Then the means cannot be compared. */
 function lacksVolumes(
   profile: Profile,
   { settings }: Score,
@@ -87,7 +87,7 @@ function lacksVolumes(
   return zeroFilled !== null && zeroFilled.volumes.length > scored.length
 }
 
-/** What is stored of a row's scores; `null` until all are there. */
+/** The stored scores of a row. `null` until all scores are stored. */
 export function readScores(profile: Profile, plan: Plan, row: PlannedRow, finished: Finished): RowScores | null {
   const wanted = scoresOfRow(profile, plan, row, finished)
   if (!wanted) return null
@@ -106,7 +106,7 @@ export function readScores(profile: Profile, plan: Plan, row: PlannedRow, finish
   return read as RowScores
 }
 
-/** Scores what is not scored yet. */
+/** Computes the missing scores of a row. */
 export async function score(
   opened: OpenProfile,
   plan: Plan,
@@ -131,7 +131,7 @@ export async function score(
     if (lacksVolumes(opened.profile, each, wanted.volumes, scored))
       throw new AppError(
         'NOT_FINITE',
-        `Expected scores of all volumes that zero-filled is scored on, got fewer: ${reasons}`,
+        `Expected scores of all volumes that have a zero-filled score, got fewer: ${reasons}`,
       )
   }
 }

@@ -16,7 +16,7 @@ const MAIN: ReadonlySet<RowKind> = new Set([
   'control of equal time',
 ])
 
-/** What a row says of itself; the rest has defaults. */
+/** Fields of a row without defaults, and other fields if they differ from their defaults. */
 type OwnFields = Pick<PlannedRow, 'kind' | 'label'> &
   Partial<Omit<PlannedRow, 'training' | 'baseline'>> & {
     readonly training: PlanKey | null
@@ -24,7 +24,7 @@ type OwnFields = Pick<PlannedRow, 'kind' | 'label'> &
   }
 
 interface SeedRows {
-  /** Adds the row unless one of its key is there. `details` tell the row from others of its kind. Returns its key. */
+  /** Adds a row unless its key exists. `details` distinguish rows of one kind. Returns the key. */
   add(details: PlanKey['details'], own: OwnFields): string
   all(): readonly PlannedRow[]
 }

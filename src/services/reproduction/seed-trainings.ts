@@ -15,13 +15,13 @@ import { type Course, stretch } from './scales.ts'
 export interface Part {
   readonly fold: number
   readonly seed: number
-  /** The first seed of the request: the zero-filled row, which has no seed of its own, is scored there. */
+  /** Whether this is the first seed of the request. It has the zero-filled row, because this row needs no seed. */
   readonly isFirst: boolean
   readonly sizes: Sizes
   readonly mask: MaskSpec
   readonly slices: SliceSelection
   readonly scratch: Recipe
-  /** Epochs after which a baseline's weights are scored as well. One of them is the number of epochs of a fine-tuning. */
+  /** Epochs whose baseline weights are scored too. The number of epochs of a fine-tuning is among them. */
   readonly milestones: readonly number[]
 }
 
@@ -34,7 +34,7 @@ export const networkKey = ({ network, networkConfig }: Network) => JSON.stringif
 export const networkName = ({ network, networkConfig: { channels } }: Network) =>
   `${networkOf(network).label}${typeof channels === 'number' ? `-${channels}` : ''}`
 
-/** Drops what a training from scratch does not use, so that methods share controls. */
+/** Removes settings that a training from scratch does not use, so that methods share controls. */
 const fromScratch = (recipe: Recipe): Recipe => ({ ...recipe, freshOutput: false, milestones: [] })
 
 type Options = Partial<Pick<PlannedTraining, 'patients' | 'parent' | 'asLongAs' | 'estimate' | 'spared'>>
@@ -76,7 +76,7 @@ export function seedTrainings(part: Part) {
   const fewer = (patients: number) => (patients < everyPatient ? patients : null)
   const onFew = (few: number | null) => (few === null ? '' : ` on ${few} of ${everyPatient} patients`)
 
-  /** The control is planned first, because the baseline goes on from the control if it begins like it. */
+  /** The control is planned first, because the baseline can start from the end of the control. */
   function baseline(course: Course): PlanKey {
     const { config, estimate } = list.get(control(course))
     const recipe = { ...part.scratch, milestones: [...part.milestones] }
@@ -110,7 +110,8 @@ export function seedTrainings(part: Part) {
   }
 
   /**
-   * Asked for from the shortest to the longest, because at a constant rate each control goes on from the one before.
+   * Call for the shortest control first. With a constant learning rate, a longer control starts from the end of a
+   * shorter control.
    */
   function equalTime(course: Course): PlanKey {
     const spent = [pretraining(course), fineTuning(course)]

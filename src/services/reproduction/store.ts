@@ -1,4 +1,4 @@
-/** Reproductions as they are written down: what was asked for, and whether somebody works on it. */
+/** Stored reproductions: request, status, and a lock of the program that carries out the reproduction. */
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../contract/errors.ts'
@@ -19,7 +19,7 @@ interface Row extends Omit<StoredReproduction, 'request' | 'createdAt'> {
   readonly created_at: string
 }
 
-/** Held by who works on it, however that ends. */
+/** Path of the lock. The program that carries out the reproduction holds the lock until it ends. */
 const lockPath = ({ directory }: Profile, id: number) => join(directory, 'reproductions', `${id}.lock`)
 
 export function setStatus(
@@ -38,18 +38,18 @@ export function setStatus(
   bell.ring()
 }
 
-/** One that nobody works on any more was stopped. */
+/** Marks a running reproduction as stopped if no program holds its lock. */
 function toStored(profile: Profile, { id, status, reason, request, created_at }: Row): StoredReproduction {
   const stored = { id, request: ReproductionRequest.parse(JSON.parse(request)), createdAt: created_at }
   const lock = status === 'running' ? tryLock(lockPath(profile, id)) : null
   if (!lock) return { ...stored, status, reason }
   lock.release()
-  const why = 'The program ended while it was going on.'
+  const why = 'The program ended during the reproduction.'
   setStatus(profile, id, 'stopped', why)
   return { ...stored, status: 'stopped', reason: why }
 }
 
-/** Newest first. */
+/** All reproductions, newest first. */
 export const storedReproductions = (profile: Profile): StoredReproduction[] =>
   (profile.db.prepare('SELECT * FROM reproductions ORDER BY id DESC').all() as Row[]).map(row => toStored(profile, row))
 
@@ -59,7 +59,7 @@ export function storedReproduction(profile: Profile, id: number): StoredReproduc
   throw new AppError('INVALID_ARGUMENT', `Expected a reproduction’s number, got ${id}.`)
 }
 
-/** Its number; the newest one of the same request is taken up again. `request`: every choice spelt out. */
+/** Number of the newest reproduction with this request, or of a new one. @param request from `spellOut` */
 export function findOrAdd(profile: Profile, request: ReproductionRequest): number {
   const same = storedReproductions(profile).find(stored => isDeepStrictEqual(stored.request, request))
   if (same) return same.id
@@ -69,15 +69,15 @@ export function findOrAdd(profile: Profile, request: ReproductionRequest): numbe
   return Number(lastInsertRowid)
 }
 
-/** Marks it as being worked on; returns what ends that. Throws `STATE_CONFLICT` where another program does. */
+/** Locks a reproduction and marks it `running`. Returns the release. Throws `STATE_CONFLICT` if it is locked. */
 export function claim(profile: Profile, id: number): () => void {
   const path = lockPath(profile, id)
   const lock = tryLock(path)
   if (!lock) {
     throw new AppError(
       'STATE_CONFLICT',
-      `Expected a reproduction that nobody works on, got number ${id}, on which ${lockOwner(path)} does. Stop it ` +
-        `there.`,
+      `Expected a reproduction that no other program carries out, got reproduction ${id} of ${lockOwner(path)}. ` +
+        'Stop the reproduction in that program.',
     )
   }
   setStatus(profile, id, 'running')

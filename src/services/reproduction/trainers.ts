@@ -1,6 +1,4 @@
-/**
- * The two ways in which a reproduction trains: at once, for the command line, or as the window does, through its queue.
- */
+/** The two trainers of a reproduction: directly for the command line, and through the queue for the window. */
 import { AppError } from '../../contract/errors.ts'
 import type { RunStatus } from '../../contract/runs.ts'
 import type { Profile } from '../profile/profile.ts'
@@ -12,13 +10,13 @@ import { type RunOptions, startRun } from '../runs/training.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
 import type { Trainer } from './driver.ts'
 
-/** How often a run of another program, which rings no bell here, is looked at. */
+/** Interval for checking a run of another program, because that program does not ring this program's bell. */
 const POLL_MS = 2000
 
 const GOES_ON: readonly RunStatus[] = ['queued', 'running']
 
 /**
- * Resolves once the run's status is none of these. Rejects with `CANCELLED` once the signal is aborted or the profile
+ * Resolves when the run's status is none of `these`. Rejects with `CANCELLED` if the signal is aborted or the profile
  * is closed.
  */
 async function untilNo(
@@ -50,14 +48,14 @@ async function untilNo(
   })
 }
 
-/** `options` are asked for as each training begins. */
+/** Trains directly. `options` is called before each training. */
 export const trainAtOnce = (opened: OpenProfile, options: () => RunOptions): Trainer => ({
   train: async prepared => (await startRun(opened, prepared, options())).id,
   resume: run => resumeRun(opened, run, options()),
   follow: run => untilNo(opened.profile, run, GOES_ON, options().signal),
 })
 
-/** One that its user pauses is waited for; once the signal is aborted the training is paused, its state written. */
+/** Trains through the queue. Waits for a run that the user pauses. If the signal is aborted, pauses the training. */
 export function trainThroughQueue(opened: WithQueue, signal: AbortSignal): Trainer {
   async function ended(run: string): Promise<string> {
     const pause = () => void opened.queue.stopRun(run, 'pause')

@@ -1,4 +1,7 @@
-/** Recognises results of versions up to 349f561, which kept no record of written files: by their notice, and by their time. */
+/**
+ * Recognises results of versions up to 349f561, which kept no record of written files.
+ * A result contains the notice on research use, and all its files have about the same time.
+ */
 import { lstatSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { adopt, type Destination, isRecorded, requireFree } from '../../engine/files/written.ts'
@@ -6,12 +9,15 @@ import { RESEARCH_ONLY } from '../../presentation/protocol.ts'
 import type { keptFiles } from '../profile/kept-files.ts'
 import { makeFolder } from '../profile/paths.ts'
 
-/** Those versions wrote all files of a result within seconds; what was changed later was changed by somebody. */
+/** Those versions wrote all files of a result within seconds. A file with a later time was changed by somebody. */
 const TOGETHER_MS = 60_000
 
 const isImage = (name: string) => /[.](?:svg|png)$/.test(name)
 
-/** Of these names the files that were written together with `reference`, which is known to be a result; pages must say what ours say. */
+/**
+ * The files of these names that were written together with `reference`, a known result. Pages must contain the notice
+ * on research use.
+ */
 export async function unrecorded(folder: string, names: readonly string[], reference: string): Promise<string[]> {
   const statusOf = (name: string) => lstatSync(join(folder, name), { throwIfNoEntry: false })
   const last = (statusOf(reference)?.mtimeMs ?? 0) + TOGETHER_MS
@@ -24,7 +30,7 @@ export async function unrecorded(folder: string, names: readonly string[], refer
   return found
 }
 
-/** As `requireFree`, with files of `mine` taken for the program's own from now on; and the folder is made. */
+/** Adopts files of `mine` as results of Self-MRI, calls `requireFree` for the other names, and makes the folder. */
 export async function prepareFolder(
   destination: Destination,
   names: readonly string[],

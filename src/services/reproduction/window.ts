@@ -1,4 +1,4 @@
-/** Reproductions behind the window: each is a loop in this process that puts one training after another into the queue. */
+/** Reproductions for the window. Each is a loop in this process that queues one training after another. */
 import { AppError } from '../../contract/errors.ts'
 import type { Reproduction, ReproductionReport, ReproductionRequest } from '../../contract/reproduction.ts'
 import { locateEngine } from '../../engine/install/install.ts'
@@ -25,18 +25,15 @@ export interface Reproductions {
 
 export function makeReproductions(opened: WithQueue): Reproductions {
   const working = new Map<number, AbortController>()
-  /** Those whose files are being read. */
+  /** Reproductions whose files are being read before the start. */
   const starting = new Map<number, Promise<number>>()
 
   async function start(of: Parameters<typeof begin>[1], options?: ReadOptions): Promise<number> {
     if (!locateEngine())
-      throw new AppError(
-        'ENGINE_UNAVAILABLE',
-        'The TensorFlow engine, which trains, is not installed yet. Install it first.',
-      )
+      throw new AppError('ENGINE_UNAVAILABLE', 'The TensorFlow engine is not installed yet. Install the engine first.')
     const { study } = 'id' in of ? storedReproduction(opened.profile, of.id).request : of.request
     const controller = new AbortController()
-    if ('id' in of) working.set(of.id, controller) // it can be stopped while its files are read
+    if ('id' in of) working.set(of.id, controller) // so that `stop` works while files are read
     const signal = AbortSignal.any([controller.signal, ...(options?.signal ? [options.signal] : [])])
     const { id, carryOut: work } = await readyStudy(opened, studyById(opened.profile, study), undefined, {
       ...options,
@@ -50,7 +47,7 @@ export function makeReproductions(opened: WithQueue): Reproductions {
     working.set(id, controller)
     work(trainThroughQueue(opened, controller.signal), { signal: controller.signal })
       .catch((error: unknown) => {
-        if (!(error instanceof AppError)) console.error(error) // its row says so
+        if (!(error instanceof AppError)) console.error(error) // an AppError is stored in the row
       })
       .finally(() => working.delete(id))
     return id
@@ -63,7 +60,10 @@ export function makeReproductions(opened: WithQueue): Reproductions {
     return started.finally(() => starting.delete(of.id))
   }
 
-  /** Continues reproductions that a signal stopped. One that cannot continue stays stopped, and says why when its user resumes it. */
+  /**
+   * Continues reproductions that a signal stopped. A reproduction that cannot continue stays stopped. Its error is
+   * reported when the user resumes it.
+   */
   async function goOn(): Promise<void> {
     if (!locateEngine()) return
     const stopped = storedReproductions(opened.profile).filter(
@@ -94,7 +94,7 @@ export function makeReproductions(opened: WithQueue): Reproductions {
       const controller = working.get(id)
       if (controller) return controller.abort()
       if (storedReproduction(opened.profile, id).status !== 'running') return
-      const release = claim(opened.profile, id) // throws who works on it
+      const release = claim(opened.profile, id) // throws if another program holds the lock
       setStatus(opened.profile, id, 'stopped')
       release()
     },

@@ -538,7 +538,7 @@ describe('a reproduction', () => {
     expect(rows.map(({ kind }) => kind)).toEqual(['zero-filled'])
     expect(failures.length).toBeGreaterThan(0)
     for (const { reason } of failures)
-      expect(reason).toMatch(/scores of all volumes that zero-filled is scored on, got fewer: .*its image holds NaN/)
+      expect(reason).toMatch(/scores of all volumes that have a zero-filled score, got fewer: .*its image holds NaN/)
   })
 
   it('leaves out a volume on which no score works', async () => {
@@ -619,7 +619,7 @@ describe('a reproduction', () => {
     expect(failures[0]).toEqual({ key: 'pre-training · simclr · fold 0 · seed 0', reason: 'The loss became NaN' })
     expect(failures[1]).toEqual({
       key: 'fine-tuning · simclr · fold 0 · seed 0',
-      reason: 'It needs what failed: pre-training · simclr · fold 0 · seed 0.',
+      reason: 'The training needs a training that failed: pre-training · simclr · fold 0 · seed 0.',
     })
     expect(failures.every(({ key }) => key.includes('simclr'))).toBe(true)
     expect(trained).toHaveLength(planOf(services.profile, SMALL).trainings.length - failures.length)
@@ -702,7 +702,7 @@ it('a reproduction does not replace a report with rows that the reproduction lac
   const id = await reproduce(request({ methods: ['simclr'] }))
   await expect(save(services, id, out)).rejects.toMatchObject({
     code: 'FILE_EXISTS',
-    message: expect.stringMatching(/study\.json holds \d+ rows on “A study”.*Choose another folder/),
+    message: expect.stringMatching(/study\.json has \d+ rows on “A study”.*Choose another folder/),
   })
   expect(readFileSync(join(out, 'study.json'))).toEqual(written)
 })
@@ -764,7 +764,7 @@ describe('a stopped reproduction', () => {
   it('runs in one program at a time, and has the status stopped if its program has ended', async () => {
     const { id } = begin(services, { request: SMALL })
     expect(storedReproduction(services.profile, id).status).toBe('running')
-    expect(() => begin(services, { id })).toThrow(/nobody works on.*process/)
+    expect(() => begin(services, { id })).toThrow(/no other program carries out.*process/)
     services.profile.db
       .prepare(
         "INSERT INTO reproductions SELECT 9, study_id, '{\"study\":1}', status, reason, '', NULL FROM reproductions",
@@ -833,7 +833,7 @@ describe('a reproduction that the window started', () => {
     await services.queue.stop('SIGTERM')
     await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
     expect(statuses()).toEqual(['interrupted'])
-    const reason = 'SIGTERM stopped the program while it was going on.'
+    const reason = 'SIGTERM stopped the program during the reproduction.'
     expect(storedReproduction(services.profile, id)).toMatchObject({ status: 'stopped', reason })
     vi.unstubAllEnvs() // The installed engine is in the usual cache.
     for (const [why, status] of [
@@ -888,7 +888,7 @@ describe('a reproduction that the window started', () => {
     await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
     expect(statuses()).toEqual(['cancelled', 'interrupted'])
     expect(reportOf(services.profile, id).failures[0].reason).toBe(
-      'It was cancelled. Resume the reproduction, and it goes on.',
+      'The training was cancelled. Resume the reproduction to continue.',
     )
     expect(storedReproduction(services.profile, id).status).toBe('stopped')
   })
