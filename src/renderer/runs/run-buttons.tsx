@@ -31,7 +31,12 @@ export function SmallerBatch({ run, suggestion }: { run: RunView; suggestion: No
   const { batch, accumulate } = suggestion
   return (
     <Tooltip
-      label={'The gradients of the smaller batches are averaged into one step: the same training, in less memory.'}
+      label={
+        accumulate > 1
+          ? 'Averages the gradients of smaller batches into one step, which needs less memory. With batch norm ' +
+            '(U-Net++) the result can differ.'
+          : 'A smaller batch needs less memory. The result can differ, because the method compares the samples of a batch.'
+      }
     >
       <Button variant="filled" onClick={() => runAgain(run, suggestion)}>
         Try again with batch {batch}
