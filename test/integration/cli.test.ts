@@ -89,7 +89,7 @@ describe('an unusual input', () => {
     )
     const made = await run('reconstruct', scan, '--out', join(folder, 'odd'))
     expect(made.status, made.err).toBe(0)
-    expect(made.err).toContain(`${scan}: slice 2 (kspace: incomplete): what is missing counts as zero.`)
+    expect(made.err).toContain(`${scan}: slice 2 (kspace: incomplete): missing samples count as zero.`)
   })
 
   it('is scored, with messages on the source of its mask and on its k-space', async () => {

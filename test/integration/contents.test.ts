@@ -299,12 +299,12 @@ describe('the leak of patients', () => {
     const { token } = await scanAgain(services, study.id)
     const twice = await takeFindings(services, study.id, { token, removeMissing: false })
     expect(twice.remarks.join()).toContain(
-      'Files with the same k-space: b.h5 (train) = b2.h5 (train). Each file counts: keep one of each scan.',
+      'Files with the same k-space: b.h5 (train) = b2.h5 (train). Each file counts separately. Keep one file of each scan.',
     )
     await write(join(root, 'val', 'a2.h5'), 'a', null, 'g')
     const next = await scanAgain(services, study.id)
     const leaked = await takeFindings(services, study.id, { token: next.token, removeMissing: false })
-    expect(leaked.remarks.join()).toMatch(/a\.h5 \(train\) = a2\.h5 \(val\).*A training on this study is refused/)
+    expect(leaked.remarks.join()).toMatch(/a\.h5 \(train\) = a2\.h5 \(val\).*The study cannot be used for training/)
     await expect(train(leaked)).rejects.toMatchObject({
       code: 'PATIENT_LEAK',
       message: expect.stringContaining('a.h5 (train), a2.h5 (val)'),

@@ -215,7 +215,7 @@ it('the second of two simultaneous imports with one name says that the name is t
   const refused = both.find(({ status }) => status === 2)!
   expect(JSON.parse(refused.out).error).toEqual({
     code: 'INVALID_ARGUMENT',
-    message: 'Expected a new study’s name, got "Twice", which there is already. Give it another name.',
+    message: 'Expected a new study’s name, got "Twice", which exists already. Choose another name.',
   })
 })
 

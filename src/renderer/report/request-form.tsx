@@ -198,7 +198,7 @@ function Extent(props: {
       <Switch
         size="xs"
         label="Headline only"
-        description="Baselines, fine-tunings and controls only. Omits milestones, controls of equal time and few labels."
+        description="Only baselines, fine-tunings and controls. Omits milestones, controls of equal time, few labels."
         checked={headline}
         onChange={event => setHeadline(event.currentTarget.checked)}
       />

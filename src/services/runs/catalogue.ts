@@ -1,4 +1,4 @@
-/** What can be chosen: networks, methods, recipes that ship. Command lines and forms are made from these tables. */
+/** The catalogue: networks, methods and shipped recipes. Command line and forms are built from these tables. */
 import { z } from 'zod'
 import type { Catalogue } from '../../contract/api.ts'
 import { MaskSpec } from '../../contract/evaluation.ts'
@@ -29,7 +29,7 @@ export const scratchId = (network: string, shipped: Shipped): string =>
 
 const SHIPPED_NAMES: Readonly<Record<Shipped, string>> = { original: 'Original', workstation: 'Workstation' }
 
-/** With every setting spelt out, so that whoever copies one sees them all. */
+/** Expands defaults, so that a copied recipe shows every setting. */
 function spelledOut({ network, networkConfig, method, methodConfig, ...rest }: RecipeSettings): RecipeSettings {
   return {
     network,
@@ -60,13 +60,13 @@ function scratchRecipes(network: string): NamedRecipe[] {
   })
 }
 
-/** Those that ship: two of every method, two from scratch of every network. */
+/** The shipped recipes: two for every method, and two from scratch for every network. */
 export const shippedRecipes = (): NamedRecipe[] => [
   ...Object.keys(METHODS).flatMap(methodRecipes),
   ...Object.keys(NETWORKS).flatMap(scratchRecipes),
 ]
 
-/** The tables as data, for forms. */
+/** The tables as JSON, for forms. */
 export const catalogue = (): Catalogue => ({
   networks: Object.entries(NETWORKS).map(([id, { label, paper, config }]) => ({
     id,
@@ -85,6 +85,9 @@ export const catalogue = (): Catalogue => ({
   recipes: shippedRecipes(),
 })
 
-/** What a run's weights are fine-tuned with unless told otherwise: what was chosen with it, else its method's own, else the original’s. */
+/**
+ * Default recipe for the fine-tuning of a run: the recipe stored with the run, else the workstation recipe of its
+ * method, else the original recipe.
+ */
 export const fineTuningOf = ({ fineTuning, method }: Pick<RunConfig, 'fineTuning' | 'method'>): Recipe =>
   fineTuning ?? (method === null ? null : methodOf(method).recipes.workstation.fineTuning) ?? FINE_TUNING

@@ -1,4 +1,4 @@
-/** Checkpoints of other origin: any safetensors file whose tensors carry the names of a network that is known. */
+/** Checkpoints from other programs: safetensors files whose tensors have the names of a known network. */
 import { createHash } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,18 +21,18 @@ type NetworkId = keyof typeof NETWORKS
 export interface ImportedNetwork {
   readonly network: NetworkId
   readonly networkConfig: Readonly<Record<string, number | boolean>>
-  /** Of a pre-training of this program: its metadata says so. */
+  /** Method of a pre-training by Self-MRI, from the file's metadata. Otherwise `null`. */
   readonly method: string | null
 }
 
 interface Signs {
-  /** The tensor that tells it from other networks: its first convolution. */
+  /** Name of the first convolution's weights, which only this network has. */
   readonly first: string
-  /** What else its names and that tensor say of it. */
+  /** Reads the configuration from the tensors' names and shapes. */
   configOf(tensors: ReadonlyMap<string, PlainTensor>, first: PlainTensor): ImportedNetwork['networkConfig']
 }
 
-/** By what each network is told from its tensors. */
+/** How each network is recognised from its tensors. */
 const SIGNS: Readonly<Record<NetworkId, Signs>> = {
   unet: {
     first: 'down_sample_layers.0.layers.0.weight',
@@ -48,7 +48,7 @@ const SIGNS: Readonly<Record<NetworkId, Signs>> = {
   },
 }
 
-/** Tensors named in a message. */
+/** Largest number of tensors named in a message. */
 const MOST_NAMED = 3
 
 function readFile(path: string): Uint8Array {
@@ -78,7 +78,7 @@ function networkOfBytes(bytes: Uint8Array, path: string): ImportedNetwork {
   const told = configOf(tensors, tensors.get(first)!)
   const networkConfig = chosenSettings(config, told, { of: `${label} (of ${path})` }) as typeof told
   const specs = parameters(networkConfig)
-  fromTorch(tensors, specs, path) // every name and shape is there, or this throws
+  fromTorch(tensors, specs, path) // throws if a name or a shape is missing
   const expected = new Set(specs.map(({ name }) => name))
   const others = [...tensors.keys()].filter(name => !expected.has(name))
   if (others.length > 0) {
@@ -96,12 +96,12 @@ function networkOfBytes(bytes: Uint8Array, path: string): ImportedNetwork {
   }
 }
 
-/** The network that a checkpoint file holds, told from its tensors; throws where it is none that is known. */
+/** The network of a checkpoint file, recognised from its tensors. Throws if the network is unknown. */
 export const networkOfCheckpoint = (path: string): ImportedNetwork => networkOfBytes(readFile(path), path)
 
 /**
- * Copies a checkpoint into the profile as a run that was not trained here: its id. What it was trained with is not
- * known, so its configuration says what a fine-tuning starts out with: no recipe, the standard mask, seed 0.
+ * Copies a checkpoint into the profile as a run of kind `import`. Returns the run's id. The settings of its training
+ * are unknown, so the configuration holds defaults for a fine-tuning: no recipe, the standard mask, seed 0.
  */
 export function importCheckpoint(profile: Profile, study: number, path: string): string {
   const bytes = readFile(path)

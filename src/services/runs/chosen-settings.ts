@@ -1,4 +1,4 @@
-/** What somebody set a network and a method to, checked before anything is written down. */
+/** Checks the settings of a network or a method before they are stored. */
 import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
 import { makeStem } from '../../core/ssl/trunk.ts'
@@ -7,8 +7,8 @@ import { methodOf, networkOf } from './catalogue.ts'
 type Settings = Record<string, unknown>
 
 /**
- * Settings with their defaults spelt out. Throws `INVALID_ARGUMENT` that names every field that does not fit, `at` being where they are:
- * `methodConfig.crop: …`. One that the schema does not know is a slip of the pen where it is `strict`, else left out.
+ * Settings with their defaults. Throws `INVALID_ARGUMENT` that names every invalid field. `at` is the prefix of the
+ * names: `methodConfig.crop: …`. An unknown field is an error if `strict`, otherwise it is omitted.
  */
 export function chosenSettings(
   schema: z.ZodType,
@@ -31,7 +31,7 @@ interface Chosen {
   readonly methodConfig: Settings
 }
 
-/** Throws what the method has to say of this network and batch: a grid that does not divide the views, a queue that is too short. */
+/** Throws if the method does not fit this network and batch: the grid does not divide the views, the queue is short. */
 export function requireFittingHead({ network, networkConfig, method, methodConfig }: Chosen, batch: number): void {
   methodOf(method).head(methodConfig, makeStem(networkOf(network), networkConfig), { batch, samples: batch })
 }

@@ -1,4 +1,4 @@
-/** What made a run's result besides its configuration: versions, processor, threads. The row of the run keeps it. */
+/** The environment of a run: versions, processor, threads. Stored in the run's row. */
 import { createRequire } from 'node:module'
 import { availableParallelism, cpus } from 'node:os'
 import { basename } from 'node:path'
@@ -7,7 +7,7 @@ import { locateEngine } from '../../engine/install/install.ts'
 
 const require = createRequire(import.meta.url)
 
-/** `content`: `contentDigest` of the volumes. The device is added when the training begins. */
+/** @param content `contentDigest` of the volumes. The device is added when the training begins. */
 export function environmentNow(content: string | null) {
   const engine = locateEngine()
   return {

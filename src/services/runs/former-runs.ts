@@ -1,7 +1,7 @@
 /**
- * Runs of programs that did not record which contents they used (version 349f561 and before). Where nothing wrote their
- * files since they began, the contents of today are theirs. The others stay "content not recorded", and give no row to
- * a new reproduction.
+ * Runs of versions that did not record contents (349f561 and before). If the files were not written after the run
+ * began, the present contents are recorded. Otherwise the run stays "content not recorded", and reproductions do not
+ * use the run.
  */
 import { createHash } from 'node:crypto'
 import type { RunConfig } from '../../contract/runs.ts'
@@ -12,7 +12,7 @@ import { recordContents } from '../runs/store.ts'
 import { studyById } from '../studies/studies.ts'
 import { contentDigest, trainable } from '../studies/training-data.ts'
 
-/** As those programs told volumes from others. */
+/** The digest of volumes in those versions. */
 function formerDigest(volumes: readonly StudyVolume[]): string {
   const facts = volumes.map(({ file, role, patient, slices, rows, columns, bytes }) =>
     [file, role, patient, slices, rows, columns, bytes].join('|'),
@@ -20,7 +20,7 @@ function formerDigest(volumes: readonly StudyVolume[]): string {
   return createHash('sha256').update(facts.join('\n')).digest('hex')
 }
 
-/** Whether the file was neither written nor put in its place since. */
+/** Whether the file was neither written nor moved after `began`. */
 export function olderThan({ content }: StudyVolume, began: string): boolean {
   const at = BigInt(Date.parse(began)) * 1_000_000n
   return content !== undefined && BigInt(content.version.modified) < at && BigInt(content.version.changed) < at
@@ -46,7 +46,7 @@ export function adoptFormerRuns(profile: Profile, study: number): void {
     const roled = { volumes: as, slices }
     const used = { train: trainable(roled, 'train', run.kind), val: trainable(roled, 'val', run.kind) }
     const all = [...used.train, ...used.val]
-    // The program's own files never changed; those of the user have times.
+    // The demonstration files never changed. The user's files are judged by their times.
     const theirs = kind === 'demonstration' || all.every(volume => olderThan(volume, run.created_at))
     if (!theirs || all.some(({ content }) => !content) || formerDigest(all) !== run.data) continue
     recordContents(profile, String(run.id), contentDigest(all), used)

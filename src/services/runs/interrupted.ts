@@ -1,7 +1,4 @@
-/**
- * Runs whose process is gone did not end by themselves: the program crashed or was killed, or the machine was started
- * again.
- */
+/** Finds runs whose process no longer exists, because the program crashed or was killed, or the machine restarted. */
 import process from 'node:process'
 import type { Profile } from '../profile/profile.ts'
 import { interruptAbandoned } from './store.ts'
@@ -17,8 +14,9 @@ function alive(pid: number): boolean {
 }
 
 /**
- * Marks them `interrupted`, with the reason. `atStart`: also those that carry this process's own number but are older
- * than it: in a container a program gets the same number each time.
+ * Marks these runs `interrupted`, with the reason.
+ * `atStart`: also runs with this process's number that are older than the process. In a container, a restarted program
+ * gets the number of the earlier program.
  */
 export function markInterrupted(profile: Profile, { atStart = false }: { readonly atStart?: boolean } = {}): void {
   const { db } = profile

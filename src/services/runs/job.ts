@@ -1,4 +1,4 @@
-/** One training of the queue, from the wait for the device until its row says how the training ended. */
+/** One training of the queue: waits for the device, trains, and stores how the training ended. */
 import type { TrainingEvent } from '../../contract/runs.ts'
 import type { Lock } from '../profile/db/lock.ts'
 import { takeDevice } from '../profile/device.ts'
@@ -10,7 +10,7 @@ import { logEvent } from './log.ts'
 import { beginRun } from './store.ts'
 import { endRun, type PreparedRun, trainRun } from './training.ts'
 
-/** A run whose row reads `queued`. */
+/** A run with the status `queued`. */
 export interface Waiting {
   readonly run: string
   readonly prepared: PreparedRun
@@ -19,7 +19,7 @@ export interface Waiting {
 interface JobContext {
   readonly profile: Profile
   readonly engines: Pick<EnginePool, 'jobs'>
-  /** Called when the run has the device and its row reads `running`. */
+  /** Called when the run has the device and its status is `running`. */
   readonly onBegin: () => void
 }
 
@@ -32,7 +32,7 @@ export class Job {
   #epoch = 1
   #begun = false
   #givenUp = false
-  /** What the training waits for, in words. */
+  /** The reason for the present wait, in words. */
   #waitsFor: string | null = null
 
   constructor({ run, prepared }: Waiting, context: JobContext) {
@@ -41,44 +41,44 @@ export class Job {
     this.#context = context
   }
 
-  /** Whether the run has the device; before that its row reads `queued`. */
+  /** Whether the run has the device. Until then its status is `queued`. */
   get begun(): boolean {
     return this.#begun
   }
 
-  /** Whether the row says already that the run will not begin here. */
+  /** Whether the row already says that the run will not begin in this program. */
   get givenUp(): boolean {
     return this.#givenUp
   }
 
-  /** Whether the run waits for the device, and nothing has stopped it. */
+  /** Whether the run waits for the device and was not stopped. */
   get waits(): boolean {
     return !this.#begun && !this.#controller.signal.aborted
   }
 
-  /** What the run does, in words. */
+  /** The run's present activity in words. */
   get doing(): string {
     return `run ${this.run}: ${this.#waitsFor ?? `epoch ${this.#epoch}/${this.#prepared.config.recipe.epochs}`}`
   }
 
-  /** The caller writes into the row that the run will not begin here. */
+  /** Marks the run as given up. The caller stores the reason in the row. */
   giveUp(): void {
     this.#givenUp = true
   }
 
-  /** Asks the training to stop; of several reasons the first counts. */
+  /** Asks the training to stop. The first reason counts. */
   stop(stop: Stop): void {
     if (!this.#controller.signal.aborted) this.#stop = stop
     this.#controller.abort()
   }
 
-  /** Stops without waiting for anything: the process or the engine is about to end. */
+  /** Stops without waiting, because the process or the engine is about to end. */
   dispose(stop: Stop): void {
     this.#stop = stop
     this.#controller.abort()
   }
 
-  /** Trains with the device to itself. However the training ends, the row says so. */
+  /** Takes the device, trains, and stores how the training ended. */
   async carryOut(): Promise<void> {
     const device = await this.#device()
     if (!device) return
@@ -94,7 +94,7 @@ export class Job {
     const { profile } = this.#context
     const onWait = (owner: string) => {
       this.#waitsFor = `waiting for ${owner}`
-      const words = `Waits for the device, on which ${owner} trains.`
+      const words = `Waiting for the device, on which ${owner} trains.`
       logEvent(profile, this.run, { type: 'waiting', reason: 'device in use', path: null, words })
     }
     try {
@@ -129,7 +129,7 @@ export class Job {
 
   #hear(event: TrainingEvent): void {
     if (event.type === 'step') this.#epoch = event.epoch
-    if (event.type === 'waiting') this.#waitsFor = `the disk is full (${event.path}); waiting for room`
+    if (event.type === 'waiting') this.#waitsFor = `the disk is full (${event.path}); waiting for free space`
     if (event.type === 'continued') this.#waitsFor = null
   }
 }

@@ -1,4 +1,4 @@
-/** A run's network with its weights, as an engine is told of them. */
+/** The network and the checkpoint of a run, in the form for engine calls. */
 import { AppError } from '../../contract/errors.ts'
 import type { RunRow } from '../../contract/runs.ts'
 import type { ModelReference, WrittenFile } from '../../engine/process/protocol.ts'
@@ -8,27 +8,25 @@ import { findRun, milestoneFile } from './runs.ts'
 
 export interface KeptModel {
   readonly model: ModelReference
-  /** Of the checkpoint file. */
+  /** SHA-256 of the checkpoint file. */
   readonly sha256: string
 }
 
 function milestoneOf(profile: Profile, { id, milestones }: RunRow, epoch: number): WrittenFile {
   const file = milestoneFile(profile, Number(id), epoch)
   if (file) return file
-  const there = milestones.length > 0 ? ` (${milestones.join(', ')})` : ', which has none'
+  const there = milestones.length > 0 ? ` (${milestones.join(', ')})` : ', which has no milestones'
   throw new AppError('INVALID_ARGUMENT', `Expected a milestone of run ${id}${there}, got epoch ${epoch}.`)
 }
 
-/**
- * A run's network with its kept weights, or a milestone's, after checking that the file is the one that was written.
- */
+/** A run's network with its kept weights, or with the weights of a milestone. Checks the SHA-256 of the file. */
 export function keptModel(profile: Profile, id: string, epoch: number | null = null): KeptModel {
   const run = findRun(profile, id)
   const checkpoint = epoch === null ? run.checkpoint : milestoneOf(profile, run, epoch)
   if (!checkpoint)
     throw new AppError(
       'RUN_NOT_FOUND',
-      `Expected a run with a checkpoint, got run ${id}, which is ${run.status} and has none.`,
+      `Expected a run with a checkpoint, got run ${id}, which is ${run.status} and has no checkpoint.`,
     )
   const { path, sha256 } = checkpoint
   let digest: string
@@ -37,15 +35,16 @@ export function keptModel(profile: Profile, id: string, epoch: number | null = n
   } catch (cause) {
     throw new AppError(
       'FILE_UNREADABLE',
-      `Expected run ${id}’s checkpoint, got: ${(cause as Error).message}. Restore it from a copy of the profile; ` +
-        `self-mri profile check lists what else is missing.`,
+      `Expected run ${id}’s checkpoint, got: ${(cause as Error).message}. ` +
+        'Restore the file from a copy of the profile. List all missing files with: self-mri profile check',
       cause,
     )
   }
   if (digest !== sha256) {
     throw new AppError(
       'CHECKPOINT_DAMAGED',
-      `Expected SHA-256 ${sha256} as run ${id} wrote it, got another, in ${path}. Run it again, or restore the file.`,
+      `Expected the checkpoint of run ${id} with SHA-256 ${sha256}, got another SHA-256, in ${path}. ` +
+        'Train the run again, or restore the file.',
     )
   }
   return {

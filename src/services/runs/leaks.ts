@@ -1,10 +1,10 @@
-/** Patients and scans that a run was trained on are not scored with the run, and not held out from its fine-tuning. */
+/** Refuses patients and scans of a run's training in its test, and as held-out patients of its fine-tuning. */
 import { AppError } from '../../contract/errors.ts'
 import type { VolumeInfo } from '../../contract/volumes.ts'
 import type { Profile } from '../profile/profile.ts'
 import { lineage } from './runs.ts'
 
-/** Refuses volumes of patients, and scans, that the run, or a run it came from, was trained on; names files and run. */
+/** Throws `PATIENT_LEAK` if the run or one of its ancestors was trained on a volume's patient or scan. */
 export function requireUnseen(
   profile: Profile,
   run: string,

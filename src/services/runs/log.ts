@@ -1,6 +1,6 @@
 /**
- * The log of runs: every event is written as a row first, then watchers are told to read on. So history, reconnection
- * and live are one path, and rows of another process (a command line that trains on the same profile) come the same
+ * The log of runs. Each event is first written as a row, then watchers are notified and read new rows. History,
+ * reconnection and live updates use this path. Rows from other processes, such as the command line, arrive the same
  * way.
  */
 import type { LoggedEvent, Position, RunEvent, TrainingEvent } from '../../contract/runs.ts'
@@ -16,7 +16,7 @@ const toEvent = ({ seq, run_id, at, event }: Row): LoggedEvent => ({
   event: JSON.parse(event),
 })
 
-/** With another place of the files that the event names, where it names files that a run wrote. */
+/** The event with converted paths of the run's files. */
 function placed<Event extends RunEvent>(event: Event, place: (path: string) => string): Event {
   if (event.type === 'checkpoint' && event.head !== undefined)
     return { ...event, path: place(event.path), head: place(event.head) }
@@ -25,11 +25,11 @@ function placed<Event extends RunEvent>(event: Event, place: (path: string) => s
     : event
 }
 
-/** As the log holds it: its file relative to the folder of all runs. */
+/** The event for the log, with paths relative to the folder of all runs. */
 export const asStored = (profile: Profile, event: TrainingEvent): TrainingEvent =>
   placed(event, path => storedRunFile(profile, path))
 
-/** With the place where its file lies now. */
+/** The event with the present absolute paths. */
 const asNow = (profile: Profile, logged: LoggedEvent): LoggedEvent => ({
   ...logged,
   event: placed(logged.event, path => runFile(profile, path)),
@@ -41,23 +41,23 @@ export function logEvent({ db, bell }: Profile, run: string, event: RunEvent): v
   bell.ring()
 }
 
-/** Highest number that has been given; 0 in an empty log. */
+/** The highest `seq` in the log. 0 in an empty log. */
 export const lastEvent = ({ db }: Profile): number =>
   (db.prepare('SELECT MAX(seq) AS seq FROM events').get() as { seq: number | null }).seq ?? 0
 
-/** At most `limit` lines with a higher number than `seq`, in order. */
+/** At most `limit` lines after `seq`, in order. */
 export const eventsAfter = (profile: Profile, seq: number, limit: number): LoggedEvent[] =>
   (profile.db.prepare('SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?').all(seq, limit) as Row[]).map(row =>
     asNow(profile, toEvent(row)),
   )
 
-/** A run's lines with a higher number, all of them, as the log holds them. */
+/** All lines of a run after `seq`, with stored paths. */
 export const eventsOfRunAfter = ({ db }: Profile, run: string, seq: number): LoggedEvent[] =>
   (db.prepare('SELECT * FROM events WHERE run_id = ? AND seq > ? ORDER BY seq').all(Number(run), seq) as Row[]).map(
     toEvent,
   )
 
-/** Takes out what a run logged after a position: it will happen again. */
+/** Removes a run's lines after a position, because the training computes them again. */
 export function forgetAfter({ db }: Profile, run: string, { step, epoch }: Position): void {
   db.prepare(`
     DELETE FROM events WHERE run_id = @run AND CASE event ->> '$.type'
@@ -69,10 +69,10 @@ export function forgetAfter({ db }: Profile, run: string, { step, epoch }: Posit
       ELSE 0 END`).run({ run: Number(run), step, epoch })
 }
 
-/** More steps than this are more than a plot has pixels. */
+/** Largest number of steps that are returned. A plot has no more pixels. */
 const STEPS_SHOWN = 2000
 
-/** A run's lines, in order; of a long run's steps an evenly thinned choice. */
+/** A run's lines, in order. The steps of a long run are thinned evenly. */
 export function eventsOf(profile: Profile, run: string): LoggedEvent[] {
   const rows = profile.db
     .prepare(`

@@ -1,6 +1,7 @@
 /**
- * A run's numbers as files in its folder, written while it runs: `epochs.csv`, a line an epoch, and `events.jsonl`, the log's lines as they
- * are. What they hold is what the database says: a process's first writing makes both anew; later on the log's new lines are added.
+ * Files with a run's numbers in its folder: `epochs.csv` (one line per epoch) and `events.jsonl` (lines of the log).
+ * They are written while the run trains, from the database. The first update of a process rewrites both files. Later
+ * updates append new lines of the log.
  */
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,15 +13,15 @@ import { eventsOfRunAfter } from './log.ts'
 import { epochsOf } from './runs.ts'
 
 export interface Numbers {
-  /** Adds what the log has had since. While the disk is full nothing is added; it is made up for later. */
+  /** Writes new lines. If the disk is full, a later update writes the lines. */
   update(): void
-  /** Lines that were written are no longer in the log: the next update writes the files anew. */
+  /** The next update rewrites the files, because lines were removed from the log. */
   restart(): void
 }
 
 const COLUMNS = ['epoch', 'loss', 'learning_rate', 'seconds', 'validation_loss', 'ssim', 'psnr', 'nmse'] as const
 
-/** The methods' own figures are columns after the common ones, by name. */
+/** The CSV. The method's own figures follow the common columns, sorted by name. */
 function table(epochs: readonly EpochFigures[]): string {
   const own = [...new Set(epochs.flatMap(({ extra }) => Object.keys(extra)))].sort()
   const rows = epochs.map(({ epoch, loss, learningRate, seconds, validationLoss, validation, extra }) => [
@@ -32,7 +33,7 @@ function table(epochs: readonly EpochFigures[]): string {
 
 export function makeNumbers(profile: Profile, run: string): Numbers {
   const directory = runDirectory(profile, run)
-  /** Last line that is in the files; `null`: they are to be written anew. */
+  /** `seq` of the last written line. `null`: the next update rewrites the files. */
   let seq: number | null = null
 
   function update(): void {

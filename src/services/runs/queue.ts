@@ -1,6 +1,4 @@
-/**
- * Trainings one after another, in an order that can be changed. The rows are there from the first moment, as `queued`.
- */
+/** The queue: one training after another. The order can be changed. Rows are stored at once, with status `queued`. */
 import { AppError } from '../../contract/errors.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
@@ -11,36 +9,36 @@ import { cancelRun, insertRuns, interruptRun, pauseRun, setQueuePlaces } from '.
 import { newRun, type PreparedRun } from './training.ts'
 
 export interface Queue {
-  /** Writes the rows and trains as soon as those before have ended; returns the runs' ids. */
+  /** Stores the runs and queues them. Returns their ids. */
   add(prepared: readonly PreparedRun[]): string[]
-  /** Queues a run that has ended again, to go on where it was. */
+  /** Queues a run again that has ended. The run continues from its last state. */
   resume(run: string, resumption: Resumption): void
   /**
-   * Stops a run that waits at once, and asks a run that is in training to stop: the run reads `running` until its
-   * state is written. `false`: the run is not here.
+   * Stops a queued run at once. A running run is asked to stop. Its status is `running` until its state is written.
+   * `false`: the run is not in this queue.
    */
   stopRun(run: string, stop: 'cancel' | 'pause'): boolean
-  /** Puts a run that waits before another one (`null`: at the end). `false`: one of them does not wait here. */
+  /** Moves a queued run before another queued run, or to the end (`null`). `false`: a run is not queued here. */
   move(run: string, before: string | null): boolean
-  /** What is in training, in words. */
+  /** The running training in words. */
   readonly doing: string | null
   /**
-   * Stops what is in training and waits for its state; it and what waits read `interrupted`. Stopped by a signal, what
-   * waits keeps its place: the next window of this profile goes on with it.
+   * Stops the running training and waits for its state. All runs of the queue become `interrupted`.
+   * After a signal, queued runs keep their places, and the next window of the profile continues them.
    */
   stop(how?: Closing): Promise<void>
-  /** What has closed the queue, if anything has. */
+  /** The reason why the queue was closed. `null`: the queue is open. */
   readonly closed: Closing | null
-  /** Ends at once: the process is about to end, or the engine has ended. */
+  /** Ends at once, because the process is about to end or the engine has ended. */
   dispose(): void
 }
 
-/** An open profile with the trainings that wait for their turn. */
+/** An open profile with its queue of trainings. */
 export interface WithQueue extends OpenProfile {
   readonly queue: Queue
 }
 
-/** The order with `run` before another one (`null`: at the end); `null`: one of them does not wait. */
+/** The order with `run` moved before another run, or to the end (`null`). Returns `null` if a run is not queued. */
 function reordered<Each extends { readonly run: string }>(
   waiting: readonly Each[],
   run: string,
@@ -53,7 +51,7 @@ function reordered<Each extends { readonly run: string }>(
   return others.toSpliced(before === null ? others.length : others.findIndex(each => each.run === before), 0, moved)
 }
 
-/** Nothing happens where the run has ended meanwhile, or where another program has taken it. */
+/** Interrupts a run. Does nothing if the run has ended, or if another program has taken the run. */
 function interruptUnlessEnded(profile: Profile, run: string, reason: string): void {
   try {
     interruptRun(profile, run, reason)
@@ -135,7 +133,7 @@ class TrainingQueue implements Queue {
     job.dispose(this.#closed)
   }
 
-  /** Throws `CANCELLED` once the program closes: nothing would train the runs. */
+  /** Throws `CANCELLED` if the program is closing, because new runs would not be trained. */
   #requireOpen(): void {
     if (this.#closed) throw new AppError('CANCELLED', 'The program is being closed.')
   }
@@ -153,7 +151,7 @@ class TrainingQueue implements Queue {
       try {
         await this.#job.carryOut()
       } catch (error) {
-        // The run's row says how the run ended; the next run has a chance of its own.
+        // The row of the run has the error. The next run is trained nevertheless.
         if (!(error instanceof AppError)) console.error(error)
       } finally {
         this.#job = null
@@ -170,7 +168,7 @@ class TrainingQueue implements Queue {
     )
   }
 
-  /** What waits will not be trained any more, at least not here. */
+  /** Marks all queued runs as interrupted, because this program will not train them. */
   #giveUpWaiting(how: Closing): void {
     const { profile } = this.#opened
     const given = this.#waiting.splice(0).map(({ run }) => run)

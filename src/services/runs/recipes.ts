@@ -1,4 +1,4 @@
-/** A user's own ways of training, beside those that ship. */
+/** Recipes that the user saved, in addition to the shipped recipes. */
 import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
 import { NamedRecipe, Pretext, presentRecipe, Recipe, RecipeSettings } from '../../contract/recipes.ts'
@@ -21,7 +21,7 @@ const toRecipe = ({ id, name, settings, updated_at }: Row): NamedRecipe => ({
   shipped: false,
 })
 
-/** Those that are not hidden, in the order in which they were first saved. */
+/** All recipes of the user that are not hidden, in the order of their first save. */
 export function ownRecipes({ db }: Profile): NamedRecipe[] {
   const rows = db.prepare('SELECT id, name, settings, updated_at FROM recipes WHERE hidden = 0 ORDER BY id')
   return (rows.all() as Row[]).map(toRecipe)
@@ -29,7 +29,7 @@ export function ownRecipes({ db }: Profile): NamedRecipe[] {
 
 const shippedRecipe = (id: string) => shippedRecipes().find(recipe => recipe.id === presentRecipe(id))
 
-/** A recipe that ships, or a user's own, hidden or not. */
+/** A shipped recipe, or a recipe of the user, hidden or not. */
 export function findRecipe(profile: Profile, id: string): NamedRecipe {
   return shippedRecipe(id) ?? toRecipe(ownRow(profile, id))
 }
@@ -44,19 +44,20 @@ function ownRow({ db }: Profile, id: string): Row {
   )
 }
 
-/** Refuses what would change a recipe that ships. */
+/** Throws `INVALID_ARGUMENT` for a shipped recipe, because shipped recipes never change. */
 function requireOwn(profile: Profile, id: string): number {
   if (!shippedRecipe(id)) return ownRow(profile, id).id
   throw new AppError(
     'INVALID_ARGUMENT',
-    `Expected a recipe of your own, got ${id}, which ships with the program and stays as it is. Save a copy as a new one.`,
+    `Expected a recipe of your own, got ${id}, which ships with the program and cannot change. ` +
+      'Save a copy as a new recipe.',
   )
 }
 
-/** Parts of a recipe in which a field that there is not is told too. */
+/** Parts of a recipe that are also checked for unknown fields. */
 const PARTS = { pretext: Pretext, training: Recipe, fineTuning: Recipe }
 
-/** Settings that fit each other, defaults spelt out; throws `INVALID_ARGUMENT` that names each field that does not fit. */
+/** Checks settings and expands defaults. Throws `INVALID_ARGUMENT` that names each invalid field. */
 export function checkRecipe(given: unknown): RecipeSettings {
   const settings = chosenSettings(RecipeSettings, given, { of: 'a recipe', strict: true }) as RecipeSettings
   for (const [at, schema] of Object.entries(PARTS)) {
@@ -78,7 +79,8 @@ export function checkRecipe(given: unknown): RecipeSettings {
   if (training.accumulate > 1 && !separable) {
     throw new AppError(
       'INVALID_ARGUMENT',
-      `Expected settings that ${label} takes, got training.accumulate: ${training.accumulate}, but it compares the samples of a batch with each other: 1`,
+      `Expected training.accumulate: 1, because ${label} compares the samples of a batch with each other, ` +
+        `got ${training.accumulate}`,
     )
   }
   requireFittingHead({ network, networkConfig, method, methodConfig }, training.batch)
@@ -87,7 +89,7 @@ export function checkRecipe(given: unknown): RecipeSettings {
 
 const Name = z.object({ name: NamedRecipe.shape.name })
 
-/** Saves over the own recipe of that id, or as a new one. */
+/** Replaces the saved recipe `id`. Without an `id`: saves a new recipe. */
 export function saveRecipe(
   profile: Profile,
   { id, name: given, settings: chosen }: { readonly id?: string; readonly name: string; readonly settings: unknown },
@@ -98,7 +100,7 @@ export function saveRecipe(
   const now = new Date().toISOString()
   if (id !== undefined) {
     const own = requireOwn(profile, id)
-    // Whoever saves it wants to see it.
+    // A saved recipe becomes visible.
     db.prepare('UPDATE recipes SET name = ?, settings = ?, hidden = 0, updated_at = ? WHERE id = ?').run(
       name,
       settings,
@@ -113,7 +115,7 @@ export function saveRecipe(
   return findRecipe(profile, `own/${lastInsertRowid}`)
 }
 
-/** Takes an own recipe off the list, or puts it back. */
+/** Hides a recipe of the user, or shows it again. */
 export function setRecipeHidden(profile: Profile, id: string, hidden: boolean): void {
   profile.db.prepare('UPDATE recipes SET hidden = ? WHERE id = ?').run(hidden ? 1 : 0, requireOwn(profile, id))
 }

@@ -1,4 +1,4 @@
-/** Writes down what happens in a run's training as it comes, and takes away files that are no longer needed. */
+/** Stores the events of a training, and deletes files that are no longer needed. */
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TrainingEvent } from '../../contract/runs.ts'
@@ -11,38 +11,38 @@ import { recordCheckpoint, recordDevice, recordEpoch, recordState, rewind } from
 
 export interface Recorder {
   /**
-   * A promise where the disk is full or the database is held: the event is kept, and those after it, until it can be
-   * written.
+   * Stores an event. Returns a promise if the disk is full or the database is locked. The event and all later events
+   * are then kept until they can be written.
    */
   record(event: TrainingEvent): void | Promise<void>
-  /** Resolves when everything is written. */
+  /** Resolves when all events are written. */
   flush(): Promise<void>
-  /** Completes the run's numbers, after its row says how it ended. */
+  /** Completes the files of the run's numbers. Call after the final status is stored. */
   close(): void
 }
 
 interface RecorderOptions {
-  /** Nothing is waited for any more. */
+  /** Aborted: waiting ends. */
   readonly signal?: AbortSignal
-  /** Called when writing waits for room, and (null) when it goes on. */
+  /** Called when writing waits, and with `null` when writing continues. */
   readonly onWait?: (words: string | null) => void
 }
 
-/** Of steps, of which an engine may send ten a second, the log takes two. */
+/** Least time between two logged steps. An engine may send more than ten steps per second. */
 const STEP_INTERVAL_MS = 500
 
-/** Files of a process that died while it wrote them. */
+/** Incomplete files of a process that died. */
 const partialFiles = (directory: string): string[] => {
   try {
     return readdirSync(directory)
       .filter(name => name.startsWith('.') && name.endsWith('.part'))
       .map(name => join(directory, name))
   } catch {
-    return [] // the folder is not there yet
+    return [] // the folder does not exist yet
   }
 }
 
-/** One a training: it begins with what one before may have left half-written. */
+/** Makes the recorder of a training. Deletes incomplete files of an earlier process. */
 export function makeRecorder(profile: Profile, run: string, { signal, onWait }: RecorderOptions = {}): Recorder {
   const { db } = profile
   const numbers = makeNumbers(profile, run)
@@ -51,7 +51,7 @@ export function makeRecorder(profile: Profile, run: string, { signal, onWait }: 
   let waiting: Promise<void> | null = null
   let stepAt = Number.NEGATIVE_INFINITY
 
-  /** Gives the paths of files that are to be removed. */
+  /** Stores an event, and returns the paths of files to delete. */
   const write = db.transaction((event: TrainingEvent): string[] => {
     let gone: string[] = []
     switch (event.type) {
@@ -81,7 +81,7 @@ export function makeRecorder(profile: Profile, run: string, { signal, onWait }: 
   })
 
   function writeDown(event: TrainingEvent): void {
-    if (!db.open) return // the program is on its way out
+    if (!db.open) return // the program is closing
     const gone = write.immediate(asStored(profile, event))
     if (event.type === 'started' || event.type === 'resumed') numbers.restart()
     for (const path of gone) rmSync(runFile(profile, path), { force: true })

@@ -1,4 +1,4 @@
-/** What the window asks to be trained: checked at once, so that whoever asks hears what is wrong, then queued. */
+/** Requests of the window for trainings. A request is checked at once, so that errors are reported, then queued. */
 import type { StartRequest } from '../../contract/api.ts'
 import { AppError } from '../../contract/errors.ts'
 import { MaskSpec } from '../../contract/evaluation.ts'
@@ -23,10 +23,7 @@ import {
 
 export function requireEngine(): void {
   if (locateEngine()) return
-  throw new AppError(
-    'ENGINE_UNAVAILABLE',
-    'The TensorFlow engine, which trains, is not installed yet. Install it first.',
-  )
+  throw new AppError('ENGINE_UNAVAILABLE', 'The TensorFlow engine is not installed yet. Install the engine first.')
 }
 
 async function enqueue(
@@ -63,7 +60,7 @@ function configOf(request: StartRequest, { slices }: Pick<Study, 'slices'>): Run
   }
 }
 
-/** A baseline or a pre-training that has passed every check that needs no engine. */
+/** A baseline or a pre-training that has passed all checks without an engine. */
 export async function prepareRequested(
   opened: OpenProfile,
   request: StartRequest,
@@ -86,8 +83,8 @@ export async function startRequested(
 }
 
 /**
- * A fine-tuning from a run's kept weights, or a milestone's (`epoch`); with `control` also the same training from the
- * same seed without them.
+ * Queues a fine-tuning of a run's kept weights, or of the weights of a milestone (`epoch`).
+ * `control`: also queues the training with the same seed without pre-trained weights.
  */
 export async function fineTune(
   opened: WithQueue,
@@ -128,7 +125,7 @@ export async function fineTune(
   )
 }
 
-/** The same configuration from the same start once more; with another batch where one is given. */
+/** Queues a new run with the configuration and the parent of a run. `batch` and `accumulate` replace its values. */
 export async function again(
   opened: WithQueue,
   { run, ...changes }: { readonly run: string; readonly batch?: number; readonly accumulate?: number },
@@ -147,7 +144,7 @@ export async function again(
   return enqueue(opened, [{ study, config: { ...config, recipe }, parent: parentOf(opened.profile, row) }], options)
 }
 
-/** Queues a run that has ended before its end to go on where it was. */
+/** Queues an unfinished run again. The run continues from its last state. */
 export async function resume(opened: WithQueue, run: string, options: ReadOptions = {}): Promise<void> {
   const resumption = await prepareResumption(opened, run, options)
   requireEngine()
@@ -157,17 +154,17 @@ export async function resume(opened: WithQueue, run: string, options: ReadOption
 const elsewhere = (run: string, pid: number) =>
   new AppError(
     'STATE_CONFLICT',
-    `Expected a run of this program, got run ${run}, which another one (process ${pid}) trains. Press Ctrl+C there.`,
+    `Expected a run of this program, got run ${run}, which process ${pid} trains. Press Ctrl+C in that program.`,
   )
 
-/** Ends a run that waits or is in training here, for good or for now; one that has ended stays as it is. */
+/** Cancels or pauses a queued or running run of this program. Does nothing if the run has ended. */
 export function stopRun(opened: WithQueue, run: string, stop: 'cancel' | 'pause'): void {
   const { status, pid } = storedRun(opened.profile, run)
   if (opened.queue.stopRun(run, stop) || (status !== 'queued' && status !== 'running')) return
   throw elsewhere(run, pid)
 }
 
-/** Another order of those that wait. */
+/** Moves a queued run before another queued run, or to the end (`null`). */
 export function moveRun(opened: WithQueue, run: string, before: string | null): void {
   if (opened.queue.move(run, before)) return
   const wrong = [run, before]

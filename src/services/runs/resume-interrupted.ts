@@ -1,4 +1,4 @@
-/** Runs that were interrupted go on when a window opens their profile again. */
+/** Resumes interrupted runs when a window opens their profile. */
 import { AppError } from '../../contract/errors.ts'
 import { locateEngine } from '../../engine/install/install.ts'
 import { readSettings } from '../profile/settings.ts'
@@ -6,12 +6,12 @@ import type { WithQueue } from './queue.ts'
 import { prepareResumption } from './resume.ts'
 import { statesOf, storedRuns, toRunRow } from './runs.ts'
 
-/** Unasked, a run that comes no further is resumed so often. */
+/** Largest number of automatic resumptions of a run that makes no progress. */
 const MOST_RESUMES = 3
 
 /**
- * Queues again, in their order, runs that waited when a signal stopped the program; before them, where the profile's
- * settings say so, those that were in training. One that cannot go on stays as it is.
+ * Queues runs again that were queued when a signal stopped the program, in their order. With the setting `autoResume`,
+ * runs that were training come first. A run that cannot be resumed stays interrupted.
  */
 export async function resumeInterrupted(opened: WithQueue): Promise<void> {
   if (!locateEngine()) return

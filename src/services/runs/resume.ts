@@ -1,4 +1,4 @@
-/** Runs that ended before their end go on where they were. */
+/** Resumes unfinished runs from their last state. */
 import { AppError } from '../../contract/errors.ts'
 import type { RunRow } from '../../contract/runs.ts'
 import type { Study } from '../../contract/studies.ts'
@@ -12,14 +12,11 @@ import { type PreparedRun, prepareRun, type RunOptions, readyRequest, trainNow }
 
 export interface Resumption {
   readonly prepared: PreparedRun
-  /** Queues it again. */
+  /** Changes the run's status to `queued`, and gives the run to this process. */
   claim(): void
 }
 
-/**
- * The study as the run began with it: its patients in the roles that they had then, nobody else, and no file that came
- * later.
- */
+/** The study as it was when the run began: only the patients and the files of that time, in their roles. */
 function studyOfRun(profile: Profile, { id, study_id }: StoredRun): Study {
   const study = studyById(profile, study_id)
   const rows = profile.db.prepare('SELECT patient, role FROM run_patients WHERE run_id = ?').raw().all(id)
@@ -38,8 +35,8 @@ interface ResumeOptions extends ReadOptions {
 }
 
 /**
- * Where a run can go on. Throws `STATE_CONFLICT` where it cannot, `DATA_CHANGED` where its study's volumes are no
- * longer those that it began with.
+ * Prepares the resumption of a run. Throws `STATE_CONFLICT` if the run cannot be resumed.
+ * Throws `DATA_CHANGED` if the study's volumes have changed since the run began.
  */
 export async function prepareResumption(
   opened: OpenProfile,
@@ -64,7 +61,7 @@ export async function prepareResumption(
   return { prepared, claim: () => claimRun(opened.profile, id, status, resumes, step) }
 }
 
-/** Throws `DATA_CHANGED` where a run would go on with other contents than it began with. */
+/** Throws `DATA_CHANGED` if the present contents differ from the contents at the start of the run. */
 function requireSameContent(profile: Profile, id: string, { study, train, validation, content }: PreparedRun): void {
   const { environment } = storedRun(profile, id)
   const began = JSON.parse(environment)
@@ -72,8 +69,8 @@ function requireSameContent(profile: Profile, id: string, { study, train, valida
   if (began.content === undefined || began.content === null) {
     throw new AppError(
       'DATA_CHANGED',
-      `Expected a run whose contents are recorded, got run ${id}: files of study "${study.name}" were written since ` +
-        `it began. Start it again.`,
+      `Expected a run whose contents are recorded, got run ${id}. Files of study "${study.name}" ` +
+        'were written after the run began. Start the run again.',
     )
   }
   const used = profile.db.prepare('SELECT file, identity FROM run_volumes WHERE run_id = ?').raw().all(Number(id))
@@ -82,19 +79,19 @@ function requireSameContent(profile: Profile, id: string, { study, train, valida
   const which = others.length > 0 ? others.map(([file]) => file).join(', ') : 'more files'
   throw new AppError(
     'DATA_CHANGED',
-    `Expected the contents that run ${id} began with, got others in study "${study.name}": ${which}. Put the old ` +
-      `files back, or start the run again.`,
+    `Expected the contents at the start of run ${id}, got other contents in study "${study.name}": ${which}. ` +
+      'Put the old files back, or start the run again.',
   )
 }
 
-/** Where the row's weights came from. */
+/** The parent of a run. */
 export function parentOf(profile: Profile, row: StoredRun): Parent {
   if (row.parent_id !== null) return { run: String(row.parent_id), epoch: row.parent_epoch }
   const file = startFile(profile, row)
   return file === null ? null : { file }
 }
 
-/** Goes on with a run that has ended before its end, and returns it finished. */
+/** Resumes an unfinished run, and returns the finished run. */
 export async function resumeRun(opened: OpenProfile, id: string, options: RunOptions = {}): Promise<RunRow> {
   const resumption = await prepareResumption(opened, id, options)
   const begin = () => {

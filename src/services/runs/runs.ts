@@ -1,6 +1,4 @@
-/**
- * Runs as they are written down: listed, found, their kept weights, the runs they came from. `training.ts` writes them.
- */
+/** Reads runs: lists, kept weights, states, ancestors. `store.ts` writes the rows. */
 import { AppError, type ErrorCode, type ErrorData } from '../../contract/errors.ts'
 import type { Metrics } from '../../contract/evaluation.ts'
 import { type EpochFigures, type RunDetail, type RunRow, type RunStatus, StoredConfig } from '../../contract/runs.ts'
@@ -37,7 +35,7 @@ export interface StoredRun {
   readonly pid: number
 }
 
-/** A row that names a run's file, with the place where that lies now. */
+/** A row with the present absolute path of its file. */
 const placed = <Row extends WrittenFile>(profile: Profile, row: Row): Row => ({
   ...row,
   path: runFile(profile, row.path),
@@ -47,7 +45,7 @@ interface KeptCheckpoint extends WrittenFile {
   readonly epoch: number
 }
 
-/** The kept weights of a run: the best where there are any, else the last. */
+/** The kept weights of a run: the best weights if they exist, otherwise the last weights. */
 export function keptCheckpoint(profile: Profile, run: number): KeptCheckpoint | null {
   const row = profile.db
     .prepare(
@@ -62,7 +60,7 @@ interface State extends WrittenFile {
   readonly step: number
 }
 
-/** What a run can go on from, newest first. */
+/** The states of a run, newest first. */
 export const statesOf = (profile: Profile, run: number): State[] =>
   (
     profile.db
@@ -70,7 +68,7 @@ export const statesOf = (profile: Profile, run: number): State[] =>
       .all(run) as State[]
   ).map(row => placed(profile, row))
 
-/** All weights of a run that are kept, by epoch. */
+/** All stored weights of a run, by epoch. */
 export const checkpointsOf = (profile: Profile, run: number): RunDetail['checkpoints'] =>
   (
     profile.db
@@ -78,7 +76,7 @@ export const checkpointsOf = (profile: Profile, run: number): RunDetail['checkpo
       .all(run) as RunDetail['checkpoints']
   ).map(row => placed(profile, row))
 
-/** `null`: it has none of that epoch. */
+/** The checkpoint of a milestone. `null`: the run has no such milestone. */
 export function milestoneFile(profile: Profile, run: number, epoch: number): WrittenFile | null {
   const row = profile.db
     .prepare("SELECT path, sha256 FROM checkpoints WHERE run_id = ? AND role = 'milestone' AND epoch = ?")
@@ -92,16 +90,16 @@ function summaryOf(profile: Profile, { summary }: StoredRun): TrainingSummary | 
   return { ...parsed, checkpoint: placed(profile, parsed.checkpoint) }
 }
 
-/** The file that the row's weights came from, where they came from no run; for an import it says where that was. */
+/** The checkpoint file from which a run started, or that was imported. `null`: the run did not start from a file. */
 export const startFile = (profile: Profile, { start_path }: Pick<StoredRun, 'start_path'>): string | null =>
   start_path === null ? null : fileAt(profile, start_path)
 
-/** Faults that would only come again. */
+/** Errors that would occur again after a resumption. */
 const HOPELESS: ReadonlySet<ErrorCode> = new Set(['NOT_FINITE', 'CHECKPOINT_DAMAGED'])
 
 /**
- * Without a state a run begins anew, unless it failed, or is of a program that wrote no states: its epochs would be
- * lost.
+ * Whether a run can be resumed. A run without a state starts from the beginning. This is refused if the run failed, or
+ * if an older program without states trained the run, because its epochs would be lost.
  */
 function isResumable({ status, kind, fault, environment }: StoredRun, hasState: boolean): boolean {
   if (kind === 'import' || !['paused', 'cancelled', 'interrupted', 'failed'].includes(status)) return false
@@ -110,18 +108,18 @@ function isResumable({ status, kind, fault, environment }: StoredRun, hasState: 
   return hasState || typeof (content ?? data) === 'string'
 }
 
-/** The system ends a process by SIGKILL when memory runs out. */
+/** Whether memory ran out. The system ends a process by SIGKILL when memory runs out. */
 function ranOutOfMemory({ fault, fault_data }: StoredRun): boolean {
   const { signal }: ErrorData = JSON.parse(fault_data ?? '{}')
   return fault === 'OUT_OF_MEMORY' || (fault === 'ENGINE_DIED' && signal === 'SIGKILL')
 }
 
-/** The largest part of the batch that divides it; the rest comes by accumulation where the method permits it. */
+/** Suggests the largest smaller divisor of the batch, with more accumulation if the method permits accumulation. */
 function suggest(row: StoredRun, { recipe, method }: StoredConfig): RunRow['suggestion'] {
   if (!recipe || !ranOutOfMemory(row)) return null
   const { batch, accumulate } = recipe
   const separable = method === null || methodOf(method).separable
-  const least = separable ? 1 : 2 // a sample that is compared needs another one
+  const least = separable ? 1 : 2 // a method that compares samples needs two
   for (let part = Math.floor(batch / 2); part >= least; part--) {
     if (batch % part === 0) return { batch: part, accumulate: separable ? accumulate * (batch / part) : 1 }
   }
@@ -183,7 +181,7 @@ export function toRunRow(profile: Profile, row: StoredRun, contents = contentsOf
   }
 }
 
-/** Runs with one content digest used the same volumes: the volumes are compared with the study once. */
+/** Rows for lists. Runs with one content digest used equal volumes, so these are compared with the study only once. */
 export function toRunRows(profile: Profile, rows: readonly StoredRun[]): RunRow[] {
   const known = new Map<string, RunRow['contents']>()
   return rows.map(row => {
@@ -226,11 +224,11 @@ export function epochsOf({ db }: Profile, run: string): EpochFigures[] {
   }))
 }
 
-/** Whether the weights come from a pretext alone: what the network makes of an image is then in arbitrary units. */
+/** Whether the run was only pre-trained. The network's output then has arbitrary units. */
 export const isPretrained = ({ kind, method }: Pick<RunRow, 'kind' | 'method'>): boolean =>
   kind === 'pretrain' || (kind === 'import' && method !== null)
 
-/** The run and the runs it came from, itself first. */
+/** The run and its ancestors, the run first. */
 export function lineage({ db }: Profile, run: string): number[] {
   const rows = db
     .prepare(

@@ -1,20 +1,20 @@
-/** The rows of what a training writes: epochs, weights and states. `store.ts` writes the other rows of a run. */
+/** Rows that a training writes: epochs, checkpoints and states. `store.ts` writes the other rows of a run. */
 import type { Position, RunRow, TrainingEvent } from '../../contract/runs.ts'
 import type { Profile } from '../profile/profile.ts'
 import { forgetAfter } from './log.ts'
 
 type Written<Type extends TrainingEvent['type']> = Omit<Extract<TrainingEvent, { type: Type }>, 'type'>
 
-/** The newest, and the one before in case that is damaged. */
+/** The newest state, and the state before in case the newest is damaged. */
 const STATES_KEPT = 2
 
 const now = () => new Date().toISOString()
 
-/** Deletes rows and returns the stored paths of the files that they named. */
+/** Deletes rows. Returns the stored paths of their files. */
 const remove = ({ db }: Profile, sql: string, parameters: object): string[] =>
   db.prepare(`${sql} RETURNING path`).pluck().all(parameters) as string[]
 
-/** As `remove`, of checkpoints: a head goes with its weights. */
+/** Like `remove`, for checkpoints. The file of a head is returned too. */
 const removeCheckpoints = ({ db }: Profile, where: string, parameters: object): string[] =>
   (db.prepare(`DELETE FROM checkpoints WHERE ${where} RETURNING path, head`).raw().all(parameters) as string[][])
     .flat()
@@ -39,7 +39,7 @@ export function recordEpoch({ db }: Profile, run: string, { figures }: Written<'
   )
 }
 
-/** Returns the stored paths of files that nothing names any longer: of the last weights before these. */
+/** Stores a checkpoint. Returns the stored paths of the previous last weights, which are no longer needed. */
 export function recordCheckpoint(
   profile: Profile,
   run: string,
@@ -57,8 +57,8 @@ export function recordCheckpoint(
 }
 
 /**
- * Returns the stored paths of files that nothing names any longer: of older states, and of best weights that no state
- * names.
+ * Stores a state. Returns the stored paths of files that are no longer needed: older states, and best weights that no
+ * state names.
  */
 export function recordState(
   profile: Profile,
@@ -89,8 +89,8 @@ export function recordState(
 }
 
 /**
- * Removes what came after a position, because it will come again. Returns the stored paths of files that nothing names
- * any longer.
+ * Removes all rows after a position, because the training computes them again. Returns the stored paths of files that
+ * are no longer needed.
  */
 export function rewind(profile: Profile, run: string, { step, epoch }: Position): string[] {
   const after = { run: Number(run), step, epoch }
@@ -102,7 +102,7 @@ export function rewind(profile: Profile, run: string, { step, epoch }: Position)
   ]
 }
 
-/** What computes now; a note where it is not what computed before. */
+/** Stores the device. Returns a note if the device has changed. */
 export function recordDevice(
   { db }: Profile,
   run: string,
@@ -119,15 +119,15 @@ export function recordDevice(
   )
   if (changed.length === 0) return null
   const words = changed.map(name => `${name} ${device[name] ?? 'none'}, not ${before[name] ?? 'none'}`)
-  const text = `Goes on with ${words.join('; ')}: the last digits may differ.`
+  const text = `Continues with ${words.join('; ')}. The last digits may differ.`
   return { type: 'note', level: 'info', code: 'device-changed', data: { changed: changed.join() }, text }
 }
 
 const EPOCH = 'epoch, loss, learning_rate, seconds, validation_loss, ssim, psnr, nmse, extra'
 
 /**
- * Gives a run the epochs and the environment of a shorter one: the run begins as that one did, and its rows tell where
- * another device goes on.
+ * Copies epochs and environment from a shorter run, from whose end the run starts. With the environment, a change of
+ * the device is noticed.
  */
 export function takeOverEpochs({ db }: Profile, run: string, shorter: RunRow): void {
   const ids = { run: Number(run), shorter: Number(shorter.id) }

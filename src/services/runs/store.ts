@@ -1,6 +1,6 @@
 /**
- * The rows of runs: how a run is added, and how its status changes. Only this file and `store-training.ts` write the
- * tables `runs`, `run_volumes`, `run_patients`, `epochs`, `checkpoints` and `states`; a test checks that.
+ * Writes the rows of runs: adds runs and changes their status. Only this file and `store-training.ts` write the
+ * tables `runs`, `run_volumes`, `run_patients`, `epochs`, `checkpoints` and `states`. A test checks this rule.
  */
 import { existsSync, readdirSync } from 'node:fs'
 import process from 'node:process'
@@ -14,7 +14,7 @@ import { environmentNow } from './environment.ts'
 import { logEvent } from './log.ts'
 
 /**
- * The run whose weights are the start (its kept weights, or a milestone), or a checkpoint file of another origin;
+ * The start of a run: the kept weights of a run, the weights of its milestone (`epoch`), or a checkpoint file.
  * `null`: from scratch.
  */
 export type Parent = { readonly run: string; readonly epoch?: number | null } | { readonly file: string } | null
@@ -37,15 +37,15 @@ export interface NewRun {
 const now = () => new Date().toISOString()
 
 /**
- * The folder of a new run may hold files: if the database was restored from an older copy, or if another program wrote
- * there.
+ * Throws `FILE_EXISTS` if the folder of a new run has files. This happens if the database was restored from an older
+ * copy, or if another program wrote into the folder.
  */
 function requireNewFolder(folder: string, run: string): void {
   if (!existsSync(folder) || readdirSync(folder).length === 0) return
   throw new AppError(
     'FILE_EXISTS',
-    `Cannot make run ${run}: its folder ${folder} holds files that no run of this profile wrote. Move the folder, ` +
-      `or choose another profile with --profile.`,
+    `Cannot make run ${run}: its folder ${folder} has files that no run of this profile wrote. ` +
+      'Move the folder, or choose another profile with --profile.',
   )
 }
 
@@ -107,7 +107,7 @@ export const insertRuns = (profile: Profile, added: readonly NewRun[]): string[]
 interface Change {
   readonly status: RunStatus
   readonly reason?: string | null
-  /** What ended the run, where it was an error. */
+  /** The error that ended the run. */
   readonly fault?: AppError | null
   readonly summary?: TrainingSummary
 }
@@ -119,7 +119,7 @@ const withStoredFile = (profile: Profile, { checkpoint, ...summary }: TrainingSu
   checkpoint: { ...checkpoint, path: storedRunFile(profile, checkpoint.path) },
 })
 
-/** Writes the status into the row and into the log. */
+/** Stores the status in the row and in the log. */
 function writeStatus(profile: Profile, run: string, { status, reason = null, fault, summary }: Change): void {
   profile.db
     .prepare(
@@ -144,8 +144,8 @@ const rowOf = ({ db }: Profile, run: string) =>
   db.prepare('SELECT status, pid FROM runs WHERE id = ?').get(Number(run)) as { status: RunStatus; pid: number }
 
 /**
- * Changes the status of a run of this process that has one of the statuses `from`. Throws `STATE_CONFLICT` where the
- * run has another status, or where another process has taken the run.
+ * Changes the status of a run of this process. Throws `STATE_CONFLICT` if the run's status is not in `from`, or if
+ * another process has taken the run.
  */
 function change(profile: Profile, run: string, from: readonly RunStatus[], to: Change): void {
   profile.db
@@ -164,13 +164,13 @@ function change(profile: Profile, run: string, from: readonly RunStatus[], to: C
         )
       writeStatus(profile, run, to)
     })
-    .immediate() // because the transaction reads first: SQLite then does not wait for another program's write
+    .immediate() // otherwise SQLite would not wait for another program, because the transaction reads first
 }
 
 /** Another program may have marked the run `interrupted`, because it could not see this process. */
 const ENDS_FROM = ['queued', 'running', 'interrupted'] as const
 
-/** The run is in training from now on. */
+/** Changes the status to `running`. */
 export const beginRun = (profile: Profile, run: string): void => change(profile, run, ['queued'], { status: 'running' })
 
 export const finishRun = (profile: Profile, run: string, summary?: TrainingSummary): void =>
@@ -181,7 +181,7 @@ export const pauseRun = (profile: Profile, run: string): void => change(profile,
 export const cancelRun = (profile: Profile, run: string, reason: string): void =>
   change(profile, run, ENDS_FROM, { status: 'cancelled', reason })
 
-/** Something outside the training ended the run; `fault`: where an error says what. */
+/** Stores that an external cause ended the run. @param fault the error, if there is one */
 export const interruptRun = (profile: Profile, run: string, reason: string, fault: AppError | null = null): void =>
   change(profile, run, ENDS_FROM, { status: 'interrupted', reason, fault })
 
@@ -189,7 +189,7 @@ export const failRun = (profile: Profile, run: string, reason: string, fault: Ap
   change(profile, run, ENDS_FROM, { status: 'failed', reason, fault })
 
 /**
- * Marks a run `interrupted` whose process is gone; nothing happens where the run has another status or process by now.
+ * Marks a run `interrupted` whose process no longer exists. Does nothing if the run's status or process has changed.
  */
 export function interruptAbandoned(
   profile: Profile,
@@ -205,8 +205,9 @@ export function interruptAbandoned(
 }
 
 /**
- * Queues a run again that has ended with the status `before`: the run is this process's from now on. Throws
- * `STATE_CONFLICT` where another program was quicker. `resumes`: how often in a row the run was resumed unasked.
+ * Queues a run again that ended with the status `before`, and gives the run to this process.
+ * Throws `STATE_CONFLICT` if another program has resumed the run.
+ * @param resumes number of consecutive automatic resumptions
  */
 export function claimRun(profile: Profile, run: string, before: RunStatus, resumes: number, step: number): void {
   const { db } = profile
@@ -220,7 +221,7 @@ export function claimRun(profile: Profile, run: string, before: RunStatus, resum
   }).immediate()
 }
 
-/** The places of the runs that wait, in their order. */
+/** Stores the places of queued runs. `runs`: their order. */
 export function setQueuePlaces({ db, bell }: Profile, runs: readonly string[]): void {
   const place = db.prepare('UPDATE runs SET queue_place = ? WHERE id = ? AND queue_place IS NOT ?')
   db.transaction(() => {
@@ -229,7 +230,7 @@ export function setQueuePlaces({ db, bell }: Profile, runs: readonly string[]): 
   bell.ring()
 }
 
-/** Takes a run off the list, or puts it back; its files stay. Throws `STATE_CONFLICT` where the run has not ended. */
+/** Hides a run or shows it again. Its files stay. Throws `STATE_CONFLICT` if the run has not ended. */
 export function setHidden(profile: Profile, run: string, hidden: boolean): void {
   const { status } = rowOf(profile, run)
   if (hidden && isOpen(status)) {
@@ -242,7 +243,7 @@ export function setHidden(profile: Profile, run: string, hidden: boolean): void 
   profile.bell.ring()
 }
 
-/** Writes down which contents a run used that was written without them. */
+/** Stores the contents of a run's volumes, for a run whose contents were not recorded. */
 export function recordContents(profile: Profile, run: string, content: string, used: UsedVolumes): void {
   const { db } = profile
   db.transaction(() => {

@@ -1,4 +1,4 @@
-/** A training from its checks to its end: prepared, written down, trained. */
+/** Checks a request for a training, stores the run, and trains. */
 import { AppError, asCancelled } from '../../contract/errors.ts'
 import type { Note } from '../../contract/notes.ts'
 import type { Recipe } from '../../contract/recipes.ts'
@@ -32,22 +32,22 @@ export interface RunRequest {
 
 export interface TrainOptions {
   readonly onEvent?: (event: TrainingEvent) => void
-  /** Called when writing down what happens waits for room on the disk, and (null) when it goes on. */
+  /** Called when storing an event waits for disk space, and with `null` when it continues. */
   readonly onWait?: (words: string | null) => void
   readonly signal?: AbortSignal
-  /** What it means when the signal is aborted. */
+  /** The reason, if the signal is aborted. */
   readonly stop?: () => Stop
 }
 
 export interface RunOptions extends Pick<TrainOptions, 'onEvent' | 'signal' | 'stop'>, Pick<ReadOptions, 'onProgress'> {
-  /** Called with the run's id before it begins. */
+  /** Called with the run's id before the training begins. */
   readonly onStart?: (run: string) => void
-  /** Another program trains on the device: called with which, or else refused with `DEVICE_BUSY`. */
+  /** Called with the holder of the device in words, if the training must wait. With `noWait`: throws `DEVICE_BUSY`. */
   readonly onBusy?: (owner: string) => void
   readonly noWait?: boolean
 }
 
-/** What a training has to say whatever it is for. */
+/** Settings that every training has. */
 export type CommonConfig = Pick<RunConfig, 'network' | 'networkConfig' | 'mask' | 'slices' | 'seed'>
 
 /** A fine-tuning or a training from scratch. */
@@ -65,9 +65,9 @@ export const supervisedConfig = (kind: 'finetune' | 'train', common: CommonConfi
 export interface PreparedRun extends RunRequest {
   readonly train: readonly StudyVolume[]
   readonly validation: readonly StudyVolume[]
-  /** Checkpoint whose weights are the start. */
+  /** Path of the checkpoint from which the training starts. `null`: from scratch, or from a state. */
   readonly start: string | null
-  /** States to go on from instead, newest first. */
+  /** States from which the training continues, newest first. */
   readonly states: readonly WrittenFile[]
   /** `contentDigest` of the volumes. */
   readonly content: string
@@ -79,7 +79,7 @@ function startOf(profile: Profile, parent: Parent): string | null {
   return 'run' in parent ? modelOf(profile, parent.run, parent.epoch).checkpoint : parent.file
 }
 
-/** Why volumes of a role are not used. */
+/** Notes that say why volumes are not used. */
 function leftOutNotes(study: Study, kind: RunConfig['kind']): Note[] {
   return (['train', 'val'] as const).flatMap(role => {
     const word = role === 'train' ? 'training' : 'validation'
@@ -90,22 +90,22 @@ function leftOutNotes(study: Study, kind: RunConfig['kind']): Note[] {
     const note = (volumes: number, code: string, text: string): Note[] =>
       volumes > 0 ? [{ level: 'info', code, data: { volumes, role }, text }] : []
     return [
-      ...note(unlabelled, 'no-ground-truth', `${unlabelled} ${word} volumes without ground truth are left out.`),
+      ...note(unlabelled, 'no-ground-truth', `${unlabelled} ${word} volumes without ground truth are not used.`),
       ...note(
         irregular.length,
         'irregular-sampling',
-        `${irregular.length} ${word} volumes are left out, because their k-space was not measured in one set of ` +
-          `columns for all slices: ${some(irregular)}.`,
+        `${irregular.length} ${word} volumes are not used, because their slices have no common set of measured ` +
+          `columns: ${some(irregular)}.`,
       ),
     ]
   })
 }
 
-/** With how each was sub-sampled. */
+/** Files with irregular sampling, each with its pattern. */
 const irregularFiles = (volumes: readonly StudyVolume[]): string[] =>
   volumes.flatMap(({ file, sampling }) => (sampling.kind === 'irregular' ? [`${file} (${sampling.pattern})`] : []))
 
-/** Throws `INVALID_ARGUMENT` with what there is in place of training volumes. */
+/** Throws `INVALID_ARGUMENT` if there are no training volumes. The message names unusable volumes. */
 function requireSome(train: readonly StudyVolume[], study: Study, kind: RunConfig['kind']): void {
   if (train.length > 0) return
   const need = kind === 'pretrain' ? '' : ' with ground truth'
@@ -114,19 +114,19 @@ function requireSome(train: readonly StudyVolume[], study: Study, kind: RunConfi
     throw new AppError('INVALID_ARGUMENT', `Expected training volumes${need}, got none in study "${study.name}".`)
   throw new AppError(
     'INVALID_ARGUMENT',
-    `Expected training volumes${need} whose k-space was measured in one set of columns for all slices, got ` +
+    `Expected training volumes${need} whose slices have a common set of measured columns, got ` +
       `${some(irregular)} in study "${study.name}". Choose a study with fully sampled volumes.`,
   )
 }
 
-/** A reproduction may look for runs of a study that has not been read since this program was installed. */
+/** Throws `DATA_CHANGED` if a volume is unread. A reproduction may look for runs of an unread study. */
 function requireRead(study: Study, volumes: readonly StudyVolume[]): void {
   const unread = volumes.filter(({ content }) => !content)
   if (unread.length === 0) return
   throw new AppError(
     'DATA_CHANGED',
-    `Expected volumes of study "${study.name}" whose files have been read, got ${unread.length} that have not, ` +
-      `${unread[0].file} among them. Read them with: self-mri studies scan "${study.name}"`,
+    `Expected volumes of study "${study.name}" whose files have been read, got ${unread.length} unread files, ` +
+      `such as ${unread[0].file}. Read the files with: self-mri studies scan "${study.name}"`,
   )
 }
 
@@ -135,8 +135,8 @@ function requireSound(profile: Profile, { study, parent }: RunRequest): void {
   if (study.kind === 'scans') {
     throw new AppError(
       'INVALID_ARGUMENT',
-      `Expected a study, got "${study.name}", whose files are there to be reconstructed: nothing is trained on ` +
-        `them. Import them as a study first.`,
+      `Expected a study for training, got "${study.name}", whose files are only for reconstruction. ` +
+        'Import the files as a study first.',
     )
   }
   requireSeparatePatients(study)
@@ -145,8 +145,8 @@ function requireSound(profile: Profile, { study, parent }: RunRequest): void {
 }
 
 /**
- * Checks a request on volumes that have been read (`readyRequest`); throws `PATIENT_LEAK`, `INVALID_ARGUMENT`, or what
- * is wrong with the checkpoint it starts from.
+ * Checks a request whose volumes have been read (`readyRequest`). Throws `PATIENT_LEAK`, `INVALID_ARGUMENT`, or an
+ * error of the checkpoint from which the training starts.
  */
 export function prepareRun(profile: Profile, request: RunRequest, states: readonly WrittenFile[] = []): PreparedRun {
   requireSound(profile, request)
@@ -159,8 +159,8 @@ export function prepareRun(profile: Profile, request: RunRequest, states: readon
   if (config.recipe.accumulate > 1 && method && !method.separable) {
     throw new AppError(
       'INVALID_ARGUMENT',
-      `Expected batches that are taken whole (accumulate 1), as ${method.label} compares the samples of a batch ` +
-        `with each other, got accumulate ${config.recipe.accumulate}.`,
+      `Expected accumulate 1, because ${method.label} compares the samples of a batch with each other, ` +
+        `got accumulate ${config.recipe.accumulate}.`,
     )
   }
   requireTrainable(config, train, validation)
@@ -171,9 +171,7 @@ export function prepareRun(profile: Profile, request: RunRequest, states: readon
   return { ...request, train, validation, start, states, content: contentDigest([...train, ...validation]), notes }
 }
 
-/**
- * The request with the volumes that it uses read and found unchanged; it waits for no others. Throws `DATA_CHANGED`.
- */
+/** Reads the volumes of a request and checks that they are unchanged. Throws `DATA_CHANGED`. */
 export async function readyRequest<Request extends RunRequest>(
   opened: OpenProfile,
   request: Request,
@@ -185,15 +183,15 @@ export async function readyRequest<Request extends RunRequest>(
   return { ...request, study: await readyStudy(opened, study, used, options) }
 }
 
-/** The row of a run that is about to be queued or trained. */
+/** The values for the row of a new run. */
 export const newRun = (
   { study, config, parent, train, validation, content }: PreparedRun,
   status: 'queued' | 'running',
 ): NewRun => ({ study: study.id, config, parent, status, content, used: { train, val: validation } })
 
 /**
- * Trains a run whose row is there and reads `running`. When it fails or is stopped the row says so with the reason;
- * epochs, checkpoints and states written until then stay, and the error is thrown on.
+ * Trains a run with the status `running`. If the training fails or is stopped, the reason is stored and the error is
+ * thrown. Epochs, checkpoints and states that were written stay.
  */
 export async function trainRun(
   profile: Profile,
@@ -226,10 +224,7 @@ export async function trainRun(
   }
 }
 
-/**
- * Writes down how a run ended that did not finish, as soon as there is room; a program that closes does not wait for
- * it.
- */
+/** Stores why a run did not finish. Waits for disk space, unless the program is closing. */
 export async function endRun(profile: Profile, run: string, error: unknown, stop: Stop = 'cancel'): Promise<void> {
   const never = stop === 'cancel' || stop === 'pause' ? undefined : AbortSignal.abort()
   await onceThereIsRoom(() => recordFailure(profile, run, error, stop), never).catch((failure: unknown) => {
@@ -237,7 +232,7 @@ export async function endRun(profile: Profile, run: string, error: unknown, stop
   })
 }
 
-/** Trains now, whatever waits in a queue, as soon as the device is free. */
+/** Trains as soon as the device is free, without the queue. */
 export async function trainNow(
   opened: OpenProfile,
   prepared: PreparedRun,
@@ -257,7 +252,7 @@ export async function trainNow(
   }
 }
 
-/** Trains now and returns the finished run. Its row is there from the first moment. */
+/** Stores a run, trains it without the queue, and returns the finished run. */
 export async function startRun(opened: OpenProfile, request: RunRequest, options: RunOptions = {}): Promise<RunRow> {
   const prepared = prepareRun(opened.profile, await readyRequest(opened, request, options))
   return trainNow(opened, prepared, () => insertRun(opened.profile, newRun(prepared, 'running')), options)

@@ -1,4 +1,4 @@
-/** Runs as the screens see them. */
+/** Runs for the screens. */
 import { notesOf } from '../../contract/notes.ts'
 import type { RunDetail, RunView } from '../../contract/runs.ts'
 import { TrainingSummary } from '../../contract/training-summary.ts'
@@ -54,7 +54,7 @@ function toView(profile: Profile, row: StoredRun, run = toRunRow(profile, row)):
   }
 }
 
-/** Those that are not hidden. */
+/** All runs that are not hidden. */
 export function viewRuns(profile: Profile): RunView[] {
   const rows = storedRuns(profile).filter(row => row.hidden_at === null)
   const runs = toRunRows(profile, rows)
@@ -80,7 +80,7 @@ export function layersOf(profile: Profile, run: string): string[] {
   return layers(schema.parse(config.networkConfig))
 }
 
-/** Takes a run off the list, or puts it back; its files stay. */
+/** Hides a run or shows it again. Its files stay. */
 export function setRunHidden(profile: Profile, run: string, hidden: boolean): void {
   setHidden(profile, String(storedRun(profile, run).id), hidden)
 }

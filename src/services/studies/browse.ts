@@ -1,4 +1,4 @@
-/** Folders of the host, for choosing a path by typing it. */
+/** Lists folders of the host, for a field in which the user types a path. */
 import { readdir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -17,14 +17,14 @@ const isFolder = (path: string) =>
     () => false,
   )
 
-/** What can be opened beside folders: volumes and checkpoints. */
+/** Endings of files that can be opened: volumes and checkpoints. */
 const OPENABLE = [...EXTENSIONS, '.safetensors']
 
-/** Folders and files to open of the folder `path`, or of the nearest there is above it; an empty path is the home folder. */
+/** Lists the folder `path`, or its nearest existing parent. An empty path is the home folder. */
 export async function browse(path: string): Promise<Listing> {
   let folder = path.trim() === '' ? homedir() : callersPath(path.trim())
   while (!(await isFolder(folder)) && dirname(folder) !== folder) folder = dirname(folder)
-  const names = await readdir(folder).catch(() => []) // a folder that may not be read has nothing to offer
+  const names = await readdir(folder).catch(() => []) // an unreadable folder is shown as empty
   const entries = await Promise.all(
     names
       .filter(name => !name.startsWith('.'))

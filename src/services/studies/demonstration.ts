@@ -1,4 +1,4 @@
-/** The demonstration study that comes with the program: measured brain k-space with roles that never change. */
+/** The demonstration study that ships with the program: measured brain k-space with fixed roles. */
 import { join } from 'node:path'
 import type { Role } from '../../contract/volumes.ts'
 import { DEMONSTRATION_FOLDER } from '../profile/paths.ts'
@@ -8,13 +8,14 @@ import { freeName, importStudy, type Study, studyById } from './studies.ts'
 
 export const DEMONSTRATION = 'Brain, 0.055 T (demonstration)'
 
-/** One that is there in every installation. */
+/** Path of a volume that every installation has. */
 export const DEMONSTRATION_VOLUME = join(DEMONSTRATION_FOLDER, 'ulf055T_6A_FSE.h5')
 
 const ROLE_OF_PATIENT: Readonly<Record<string, Role>> = { '6A': 'train', '6B': 'train', '7A': 'val', '7B': 'test' }
 
 const ATTRIBUTION =
-  'Measured at 0.055 T with one coil, 4 slices of 128 × 126 a volume; CC0, bispmri/Ultra-low-field-MRI-Scanner (Liu et al., Nature Communications 2021).'
+  'Measured at 0.055 T with one coil, 4 slices of 128 × 126 a volume; CC0, ' +
+  'bispmri/Ultra-low-field-MRI-Scanner (Liu et al., Nature Communications 2021).'
 
 function findDemonstration(profile: Profile): Study | null {
   const id = profile.db.prepare("SELECT id FROM studies WHERE kind = 'demonstration' ORDER BY id").pluck().get()
@@ -34,12 +35,12 @@ async function importDemonstration(opened: OpenProfile, signal?: AbortSignal): P
   try {
     return await importStudy(opened, request, { signal })
   } catch (error) {
-    const byAnother = findDemonstration(opened.profile) // a program that was started at the same moment
+    const byAnother = findDemonstration(opened.profile) // another program imported the study at the same moment
     if (byAnother) return byAnother
     throw error
   }
 }
 
-/** Imported at first use. */
+/** The demonstration study. Imported at the first call. */
 export const demonstrationStudy = async (opened: OpenProfile, signal?: AbortSignal): Promise<Study> =>
   findDemonstration(opened.profile) ?? importDemonstration(opened, signal)

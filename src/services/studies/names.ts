@@ -1,4 +1,4 @@
-/** Studies are found by number or by name, and a name may look like a number. */
+/** Finds studies by number or by name. A name may look like a number. */
 import { basename, dirname } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
 
@@ -7,11 +7,14 @@ export interface NamedThing {
   readonly name: string
 }
 
-/** The prefixes say which is meant. */
+/** Whether `which` names the thing. The prefixes `number:` and `name:` remove ambiguity. */
 const isMeant = ({ id, name }: NamedThing, which: string) =>
   which === name || which === String(id) || which === `number:${id}` || which === `name:${name}`
 
-/** The only study that is meant; `undefined`: none. Throws `AMBIGUOUS` where several are, with what to write for each. */
+/**
+ * The study that `which` names. `undefined`: there is no such study. Throws `AMBIGUOUS` if several studies match. The
+ * message says what to write for each study.
+ */
 export function chosenByNumberOrName<Thing extends NamedThing>(
   which: string,
   all: readonly Thing[],
@@ -28,14 +31,14 @@ export function chosenByNumberOrName<Thing extends NamedThing>(
 
 const looksLikeNumber = (name: string) => /^\s*\d+\s*$/.test(name)
 
-/** Refuses a study's name by which another one's number could be meant. */
+/** Throws `INVALID_ARGUMENT` for a name that could be read as a study's number, or is empty. */
 export function requireUsableName(name: string): void {
   if (name.trim() !== '' && !looksLikeNumber(name) && !/^(?:number|name):/.test(name)) return
-  const why = looksLikeNumber(name) ? 'it would be taken for a study’s number' : 'it does not tell a study from others'
-  throw new AppError('INVALID_ARGUMENT', `Expected a study’s name, got "${name}": ${why}. Give it another name.`)
+  const why = looksLikeNumber(name) ? 'it would be read as a study’s number' : 'it does not identify a study'
+  throw new AppError('INVALID_ARGUMENT', `Expected a study’s name, got "${name}": ${why}. Choose another name.`)
 }
 
-/** What a study of these files is called unless somebody names it: as the folder; where that is a number, with the one that it lies in. */
+/** Default name of a study: the name of its folder. If this is a number, the parent folder's name is put before it. */
 export function nameOfFolder(path: string): string {
   const name = basename(path) || path
   return looksLikeNumber(name) ? `${basename(dirname(path)) || 'study'}/${name}` : name

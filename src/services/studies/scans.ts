@@ -1,4 +1,4 @@
-/** The study of new scans: files to be reconstructed that belong to no study. Made when the first one comes; nothing is trained on it. */
+/** The study of new scans: files for reconstruction only. The study is made with the first file. */
 import { rmSync } from 'node:fs'
 import { AppError } from '../../contract/errors.ts'
 import type { SkippedFile } from '../../contract/volumes.ts'
@@ -23,20 +23,20 @@ function makeStudy(profile: Profile): number {
   return Number(lastInsertRowid)
 }
 
-/** Deletes a file that a browser sent and nothing uses: the profile alone holds it. */
+/** Deletes an uploaded file that no study uses, because only the profile has this file. */
 function dropUpload(profile: Profile, path: string): void {
   const used = profile.db.prepare('SELECT 1 FROM volumes WHERE path = ?').get(storedFile(profile, path))
   if (!used && pathWithin(uploadsDirectory(profile), path)) rmSync(path, { force: true })
 }
 
 export interface AddedScans {
-  /** `null`: nothing could be used, and there is none yet. */
+  /** `null`: no file so far could be used. */
   readonly study: number | null
   readonly volumes: number[]
   readonly skipped: SkippedFile[]
 }
 
-/** Adds the usable files in `paths`; a file that is there already is read again and keeps its number. */
+/** Adds the usable files in `paths`. A file that was added before is read again and keeps its number. */
 export async function addScans(
   opened: OpenProfile,
   paths: readonly string[],
@@ -68,12 +68,13 @@ export async function addScans(
   return added
 }
 
-/** Takes a scan off the list. A file that a browser sent is deleted with it. */
+/** Removes a scan from the list. An uploaded file is deleted too. */
 export function removeScan(profile: Profile, volume: number): void {
   const { db, bell } = profile
   const row = db
     .prepare(
-      "SELECT study_id, path FROM volumes JOIN studies ON studies.id = study_id WHERE volumes.id = ? AND kind = 'scans'",
+      `SELECT study_id, path FROM volumes JOIN studies ON studies.id = study_id
+        WHERE volumes.id = ? AND kind = 'scans'`,
     )
     .get(volume) as { study_id: number; path: string } | undefined
   if (!row) throw new AppError('STUDY_NOT_FOUND', `Expected a new scan’s number, got ${volume}`)

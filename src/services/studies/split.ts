@@ -1,10 +1,13 @@
-/** Roles by patient: nobody trains on a patient who tests. */
+/** Assigns roles by patient, so that no patient is in training and test. */
 import type { Role } from '../../contract/volumes.ts'
 import { stream } from '../../core/mri/random.ts'
 
 export const FRACTIONS: Readonly<Record<Role, number>> = { train: 0.7, val: 0.15, test: 0.15 }
 
-/** How many of `count` patients train, validate and test: from three on at least one of each; of two one trains; a single one is tested. */
+/**
+ * Numbers of patients for training, validation and test. Of three or more patients, each role has at least one.
+ * Of two patients, one trains and one tests. A single patient is tested.
+ */
 function quotas(count: number): Record<Role, number> {
   if (count < 3) return { train: count === 2 ? 1 : 0, val: 0, test: Math.min(count, 1) }
   const val = Math.max(1, Math.round(count * FRACTIONS.val))
@@ -13,8 +16,9 @@ function quotas(count: number): Record<Role, number> {
 }
 
 /**
- * A role for every volume. A role that is given stays, and goes to the patient's other volumes too; the remaining patients are
- * shuffled by `seed` (in the order of their first file, so that the split does not depend on the profile's salt) and dealt out.
+ * Assigns a role to every volume. A given role stays, and applies to the patient's other volumes too. The other
+ * patients are shuffled by `seed`, starting from the order of their first files, so that the split does not depend on
+ * the profile's salt.
  */
 export function assignRoles<V extends { readonly patient: string; readonly role: Role | null }>(
   volumes: readonly V[],

@@ -1,4 +1,4 @@
-/** Studies: volumes with their roles, kept by patient, and the files that could not be used. */
+/** Studies: volumes with their roles, and skipped files. */
 import { AppError } from '../../contract/errors.ts'
 import type { Split, Study, StudySummary, StudyVolume } from '../../contract/studies.ts'
 import { ROLES, type Role, SliceSelection, selectsAny, VolumeInfo } from '../../contract/volumes.ts'
@@ -20,7 +20,7 @@ export interface ImportRequest {
   readonly slices: SliceSelection
   readonly splitSeed: number
   readonly kind?: Study['kind']
-  /** Roles that the study's maker gives, by file name; other files are split. */
+  /** Role of a file by its name. `null`: the file is split by patient. */
   readonly roles?: (file: string) => Role | null
   readonly remarks?: readonly string[]
 }
@@ -28,11 +28,11 @@ export interface ImportRequest {
 const nameTaken = (name: string, cause?: unknown) =>
   new AppError(
     'INVALID_ARGUMENT',
-    `Expected a new study’s name, got "${name}", which there is already. Give it another name.`,
+    `Expected a new study’s name, got "${name}", which exists already. Choose another name.`,
     cause,
   )
 
-/** Scans and stores a study; one of the same name is refused. Throws where not a single file can be used, with the reasons. */
+/** Scans files and stores a study. Throws if the name exists, or with all reasons if no file can be used. */
 export async function importStudy(
   opened: OpenProfile,
   request: ImportRequest,
@@ -96,7 +96,7 @@ export async function importStudy(
   return studyById(opened.profile, id)
 }
 
-interface ReproductionRow {
+interface StudyRow {
   readonly id: number
   readonly name: string
   readonly kind: Study['kind']
@@ -114,18 +114,18 @@ interface VolumeRow {
   readonly info: string
 }
 
-/** A volume's facts as its row holds them: the place of its file as `storedFile` says. */
+/** A volume's facts as JSON for its row. The path of its file comes from `storedFile`. */
 export const storedInfo = (profile: Profile, volume: VolumeInfo): string =>
   JSON.stringify({ ...VolumeInfo.parse(volume), path: storedFile(profile, volume.path) })
 
-/** The sampling of a file that was only listed is `unread`: its header and middle slice do not tell the sampling of the volume. */
+/** A volume from its row. An unread file has the sampling `unread`, because header and middle slice do not show it. */
 function toVolume(profile: Profile, { id, role, info }: VolumeRow): StudyVolume {
   const parsed = VolumeInfo.parse(JSON.parse(info))
   const sampling = parsed.content ? parsed.sampling : ({ kind: 'unread' } as const)
   return { ...parsed, sampling, path: fileAt(profile, parsed.path), id, role }
 }
 
-function readStudy(profile: Profile, row: ReproductionRow): Study {
+function readStudy(profile: Profile, row: StudyRow): Study {
   const { db } = profile
   const volumes = db.prepare('SELECT id, role, info FROM volumes WHERE study_id = ? ORDER BY path').all(row.id)
   const skipped = db.prepare('SELECT path, reason FROM skipped_files WHERE study_id = ? ORDER BY path').all(row.id)
@@ -140,7 +140,7 @@ function readStudy(profile: Profile, row: ReproductionRow): Study {
     remarks: [
       ...JSON.parse(row.remarks),
       ...remarksOn(known),
-      ...(row.kind === 'scans' ? [] : sharedPatientRemarks(known)), // nobody splits new scans
+      ...(row.kind === 'scans' ? [] : sharedPatientRemarks(known)), // new scans are never split
     ],
     createdAt: row.created_at,
     volumes: known,
@@ -149,11 +149,9 @@ function readStudy(profile: Profile, row: ReproductionRow): Study {
 }
 
 export const listStudies = (profile: Profile): Study[] =>
-  (profile.db.prepare('SELECT * FROM studies ORDER BY id').all() as ReproductionRow[]).map(row =>
-    readStudy(profile, row),
-  )
+  (profile.db.prepare('SELECT * FROM studies ORDER BY id').all() as StudyRow[]).map(row => readStudy(profile, row))
 
-/** Those that are not hidden. */
+/** All studies that are not hidden. */
 export function summariseStudies({ db }: Profile): StudySummary[] {
   const rows = db
     .prepare(`
@@ -167,19 +165,19 @@ export function summariseStudies({ db }: Profile): StudySummary[] {
 }
 
 export function studyById(profile: Profile, id: number): Study {
-  const row = profile.db.prepare('SELECT * FROM studies WHERE id = ?').get(id) as ReproductionRow | undefined
+  const row = profile.db.prepare('SELECT * FROM studies WHERE id = ?').get(id) as StudyRow | undefined
   if (row) return readStudy(profile, row)
   throw new AppError('STUDY_NOT_FOUND', `Expected a study’s number, got ${id}`)
 }
 
-/** Takes a study off the list, or puts it back. */
+/** Hides a study, or shows it again. */
 export function setStudyHidden(profile: Profile, id: number, hidden: boolean): void {
   studyById(profile, id)
   profile.db.prepare('UPDATE studies SET hidden_at = ? WHERE id = ?').run(hidden ? new Date().toISOString() : null, id)
   profile.bell.ring()
 }
 
-/** The name, or with a number behind it where it is taken: 'knees (2)'. */
+/** The name, or if the name exists, the name with a number: 'knees (2)'. */
 export function freeName({ db }: Profile, name: string): string {
   const taken = db.prepare('SELECT 1 FROM studies WHERE name = ?')
   let free = name
@@ -193,14 +191,14 @@ export function volumeById(profile: Profile, id: number): StudyVolume {
   throw new AppError('STUDY_NOT_FOUND', `Expected a volume’s number, got ${id}: it is in no study any more.`)
 }
 
-/** The study that a volume is of. */
+/** The study of a volume. */
 export function studyOfVolume(profile: Profile, id: number): Study {
   const study = profile.db.prepare('SELECT study_id FROM volumes WHERE id = ?').pluck().get(id) as number | undefined
   if (study !== undefined) return studyById(profile, study)
   throw new AppError('STUDY_NOT_FOUND', `Expected a volume’s number, got ${id}: it is in no study any more.`)
 }
 
-/** By its name or its number, also `number:22` and `name:22`. Throws `AMBIGUOUS` where that means several. */
+/** Finds a study by name, number, `number:22` or `name:22`. Throws `AMBIGUOUS` if several studies match. */
 export function findStudy(profile: Profile, which: string): Study {
   const named = chosenByNumberOrName(
     which,
@@ -212,7 +210,8 @@ export function findStudy(profile: Profile, which: string): Study {
   )
   throw new AppError(
     'STUDY_NOT_FOUND',
-    `Expected a study’s name or number${names.length > 0 ? ` (${names.join(', ')})` : ''}, got "${which}". Import one with: self-mri import PATH`,
+    `Expected a study’s name or number${names.length > 0 ? ` (${names.join(', ')})` : ''}, got "${which}". ` +
+      'Import one with: self-mri import PATH',
   )
 }
 
@@ -220,13 +219,14 @@ export function findStudy(profile: Profile, which: string): Study {
 export const volumesOf = (study: Pick<Study, 'volumes' | 'slices'>, role: Role): StudyVolume[] =>
   study.volumes.filter(volume => volume.role === role && selectsAny(study.slices, volume.slices))
 
-/** Throws `PATIENT_LEAK` where a patient of the study, or one and the same scan, has more than one role, naming the files. */
+/** Throws `PATIENT_LEAK` if a patient or a scan of the study has several roles. The message names the files. */
 export function requireSeparatePatients(study: Study): void {
   const inSeveral = (what: string, isOne: (volume: StudyVolume) => boolean) => {
     const files = study.volumes.filter(isOne).map(({ file, role }) => `${file} (${role})`)
     return new AppError(
       'PATIENT_LEAK',
-      `Expected every ${what} in one role of ${ROLES.join(', ')}, got one in several, in ${files.join(', ')}. Move the files of a patient into one folder and import again.`,
+      `Expected every ${what} in one role of ${ROLES.join(', ')}, got several roles, in ${files.join(', ')}. ` +
+        'Move the files of a patient into one folder and import again.',
     )
   }
   for (const [patient, roles] of patientRoles(study.volumes))

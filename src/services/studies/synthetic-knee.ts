@@ -1,4 +1,4 @@
-/** The synthetic knee study: written as fastMRI files, then imported as any folder would be. */
+/** The synthetic knee study: fastMRI files that are written, then imported like any folder. */
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
@@ -23,8 +23,8 @@ export const nameFor = ({ seed, voxel }: Pick<SyntheticKneeSpec, 'seed' | 'voxel
   `Knee, synthetic${voxel === 2 ? ', coarse' : ''} (seed ${seed})`
 
 /**
- * Draws the study into a folder and imports it. Throws `FILE_EXISTS`, before anything is drawn, where a volume would replace what it must
- * not. With `--overwrite` the replaced files are listed by `onReplaced`.
+ * Computes the study into a folder and imports the folder. Throws `FILE_EXISTS` before the computation if a volume
+ * would replace a protected file. `onReplaced` receives the paths of replaced files.
  */
 export async function importSyntheticKnee(
   opened: OpenProfile,
@@ -40,7 +40,7 @@ export async function importSyntheticKnee(
   const destination = { folder: spec.directory, maker: 'synthetic knee', replaces } as const
   const replaced = await requireFree(destination, names, keptFiles(opened.profile))
   makeFolder(spec.directory)
-  // A process of its own: a slice takes a second of arithmetic, for which nobody who looks at images should wait.
+  // A separate process, because a slice takes a second of computation, which would delay the viewer's images.
   const engine = startEngine(null)
   try {
     await engine.call('synthesize', spec, { onEvent: options.onProgress, signal: options.signal })
@@ -52,7 +52,7 @@ export async function importSyntheticKnee(
   return importStudy(opened, request, { signal: options.signal })
 }
 
-/** The folder, or that with a number behind it, made here: two works never take the same, and neither removes the other's. */
+/** Makes a new folder with this name, or with a number after the name. Concurrent calls get different folders. */
 async function newFolder(wanted: string): Promise<string> {
   for (let n = 1; ; n++) {
     const folder = n === 1 ? wanted : `${wanted}-${n}`
@@ -65,14 +65,14 @@ async function newFolder(wanted: string): Promise<string> {
   }
 }
 
-/** Makes the study in the profile, in a folder of its own, which is removed again when the work is cancelled or fails. */
+/** Makes the study in a new folder of the profile. The folder is deleted if the task is cancelled or fails. */
 export async function makeSyntheticKnee(
   opened: OpenProfile,
   {
     patients,
     ...rest
   }: Pick<SyntheticKneeSpec, 'seed' | 'slices' | 'voxel'> & {
-    /** That train; a third as many each validate and test. */
+    /** Number of training patients. Validation and test have a third as many each, and at least one. */
     readonly patients: number
   },
   options: Options = {},

@@ -6,8 +6,8 @@ import type { Role } from '../../contract/volumes.ts'
 import { volumesOf } from './studies.ts'
 
 /**
- * Those of a role with a selected slice, and with ground truth where the training needs it. k-space that was not
- * measured in one set of columns for all slices is never trained on.
+ * Volumes of a role with a selected slice, and with ground truth if the training needs it. Volumes with irregular
+ * sampling are never used for training.
  */
 export const trainable = (
   study: Pick<Study, 'volumes' | 'slices'>,
@@ -19,8 +19,8 @@ export const trainable = (
   )
 
 /**
- * SHA-256 of the volumes in their order: their contents and roles, wherever the files are. The name counts as well,
- * because masks of the validation are drawn from it.
+ * SHA-256 of the volumes in their order: contents, roles and file names, but not paths. File names are included because
+ * they are the seeds of validation masks.
  */
 export function contentDigest(volumes: readonly StudyVolume[]): string {
   const facts = volumes.map(({ file, role, content }) => [file, role, content?.identity])

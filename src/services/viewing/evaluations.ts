@@ -1,4 +1,4 @@
-/** Scoring files with a run's network, or zero-filled. */
+/** Scores files, reconstructed by a run's network or zero-filled. */
 import { AppError } from '../../contract/errors.ts'
 import type { Evaluation } from '../../contract/evaluation.ts'
 import { type EvaluationSettings, meanOfMetrics, protocolOf } from '../../core/evaluate.ts'
@@ -19,7 +19,7 @@ export interface EvaluationRequest {
   readonly of: Scored
   /** A run's number, or `zero-filled`. */
   readonly run: string
-  /** Of the run's milestones; else its kept weights. */
+  /** Epoch of a milestone. `null`: the kept weights. */
   readonly epoch?: number | null
   readonly settings: EvaluationSettings
 }
@@ -29,7 +29,7 @@ interface Options {
   readonly signal?: AbortSignal
 }
 
-/** The newest result of these weights (`null`: zero-filled) under a key, if there is one. */
+/** The newest stored result for a checkpoint and a key. `checkpoint` `null`: zero-filled. */
 export function storedEvaluation(profile: Profile, checkpoint: string | null, key: string): Evaluation | null {
   const result = profile.db
     .prepare(
@@ -42,8 +42,8 @@ export function storedEvaluation(profile: Profile, checkpoint: string | null, ke
 }
 
 /**
- * As `evaluate`, for weights that come from a pretext alone too, whose output is in arbitrary units: the caller says
- * so.
+ * Like `evaluate`, but also scores pre-trained runs. Their output has arbitrary units, which the caller must say with
+ * the score.
  */
 export async function scoreAnyway(
   opened: OpenProfile,
@@ -88,10 +88,7 @@ export async function scoreAnyway(
   return evaluation
 }
 
-/**
- * Scores every volume under `paths` and stores the result. Refused (`PATIENT_LEAK`) for patients the run was trained
- * on.
- */
+/** Scores volumes and stores the result. Throws `PATIENT_LEAK` for patients of the run's training. */
 export async function evaluate(
   opened: OpenProfile,
   request: EvaluationRequest,
@@ -101,8 +98,8 @@ export async function evaluate(
   if (run !== ZERO_FILLED && findRun(opened.profile, run).kind === 'pretrain') {
     throw new AppError(
       'INVALID_ARGUMENT',
-      `Expected a fine-tuned or trained run, got run ${run}, a pre-training: its output is in arbitrary units and ` +
-        `has no score. Fine-tune it first.`,
+      `Expected a fine-tuned or trained run, got run ${run}, a pre-training. Its output has arbitrary units and ` +
+        'no score. Fine-tune the run first.',
     )
   }
   return scoreAnyway(opened, request, options)

@@ -1,6 +1,6 @@
 /**
- * Scores of version 349f561 and before, whose keys name volumes by what was listed of them. A score gets a key of today
- * if its files were not written since. Then a reproduction finds the score, and does not compute it again.
+ * Scores of version 349f561 and before, whose keys name volumes by name and size. If the files were not written since,
+ * the score gets a present key. A reproduction then finds the score, and does not compute it again.
  */
 import type { Evaluation } from '../../contract/evaluation.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
@@ -17,11 +17,11 @@ interface Row {
   readonly created_at: string
 }
 
-/** As the keys of those versions named a volume. */
+/** The name of a volume in the keys of those versions. */
 const formerName = ({ file, patient, slices, rows, columns, bytes }: StudyVolume): string =>
   [file, patient, slices, rows, columns, bytes].join('|')
 
-/** Today's program scores such a volume as those versions did. It may leave slices of others out, or not mask them. */
+/** Whether this version computes the score of those versions. Of other volumes it may omit slices, or apply no mask. */
 const scoredAlike = ({ content }: StudyVolume): boolean =>
   content?.sampling.kind === 'full' && content.faults.length === 0 && content.remarks.length === 0
 

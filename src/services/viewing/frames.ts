@@ -1,6 +1,6 @@
 /**
- * Images, feature maps and scores for the viewer, kept in memory. Nothing of a file or a checkpoint that has changed is
- * shown: its version is in the key.
+ * Images, feature maps and scores for the viewer, with a cache in memory. The keys contain the contents of file and
+ * checkpoint, so that the cache returns nothing from a changed file.
  */
 import { AppError } from '../../contract/errors.ts'
 import { MaskSpec, type Protocol } from '../../contract/evaluation.ts'
@@ -32,7 +32,7 @@ const SCORES = 2000
 const METRICS = 10_000
 
 export interface Shown {
-  /** Volume's number. */
+  /** Number of the volume. */
   readonly volume: number
   /** `zero-filled`, `truth` or `run:ID`. */
   readonly source: string
@@ -40,14 +40,14 @@ export interface Shown {
 }
 
 interface Seeded {
-  /** Of the mask; `null`: the file's name. */
+  /** Seed of the mask. `null`: the file's name is the seed. */
   readonly seed: number | null
 }
 
 export interface ShownSlice extends Shown, Seeded {
   readonly slice: number
   readonly show: Show
-  /** Of a `feature`; the channel counted from 0. */
+  /** For a `feature`. The channel counts from 0. */
   readonly layer: string
   readonly channel: number
 }
@@ -59,28 +59,28 @@ export interface ShownLayer extends Omit<Shown, 'source'>, Seeded {
 }
 
 export interface Frames {
-  /** As soon as it is there, its metrics absent where they are still to come. */
+  /** The image, as soon as it is ready. Its metrics are absent if they need more time. */
   image(request: ShownSlice, signal?: AbortSignal): Promise<Frame>
-  /** `null` where none fit. */
+  /** Metrics of the image. `null` if no metric applies. */
   metrics(request: ShownSlice, signal?: AbortSignal): Promise<SliceMetrics | null>
-  /** Image and metrics. */
+  /** The image with its metrics. */
   frame(request: ShownSlice, signal?: AbortSignal): Promise<Frame>
   thumbnail(volume: number, signal?: AbortSignal): Promise<Thumbnail>
-  /** The first maps that a layer of the run's network makes of a slice. */
+  /** The first feature maps of a layer, for a slice through the run's network. */
   features(request: ShownLayer, signal?: AbortSignal): Promise<Features>
-  /** Over all slices; `null` where there is nothing to score, or nothing to score against. */
+  /** Score over all slices. `null` without ground truth, and for a source without scores. */
   score(request: Shown & Seeded, signal?: AbortSignal): Promise<{ score: FrameScore; protocol: Protocol } | null>
 }
 
-/** What an image is of, for keys: its bytes, and the name that its mask is drawn from. */
+/** The part of a key for a volume: its content, and its file's name, which is the seed of its mask. */
 const contentKey = ({ content, file }: StudyVolume) => `${content!.identity} ${file}`
 
 interface Source {
   readonly kind: 'truth' | 'network'
   readonly model: ModelReference | null
-  /** Whether it is in the units of the file. */
+  /** Whether the image has the units of the file, so that metrics apply. */
   readonly scored: boolean
-  /** What the source is beside the file and the mask. */
+  /** The part of a key for the source. */
   readonly key: string
 }
 
@@ -101,12 +101,10 @@ function makeVolumeScores(opened: OpenProfile): Frames['score'] {
   const scores = keepResults<FrameScore | null>(SCORES, () => 1)
   let scoring: Promise<unknown> = Promise.resolve()
 
-  /**
-   * One volume after another: several at once would each take a slice's turn before the images that somebody waits for.
-   */
+  /** Scores one volume after another, because several at once would delay the images for which a user waits. */
   function scoreInTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = scoring.then(work)
-    scoring = result.catch(() => {}) // the caller hears of the error
+    scoring = result.catch(() => {}) // the caller receives the error
     return result
   }
 
@@ -152,7 +150,7 @@ export function makeFrames(opened: OpenProfile): Frames {
   const features = keepResults<Features>(FEATURE_BYTES, ({ maps }) => maps.byteLength)
   const score = makeVolumeScores(opened)
 
-  /** What the engine is asked, and the key of its answer. */
+  /** The request for the engine, and the key of its answer. */
   async function ask(
     shown: ShownSlice & Pick<FrameRequest, 'show'>,
     signal?: AbortSignal,
@@ -171,7 +169,7 @@ export function makeFrames(opened: OpenProfile): Frames {
   async function image(shown: ShownSlice, signal?: AbortSignal): Promise<Frame> {
     const { show } = shown
     if (show === 'mean' || show === 'spread') {
-      const { request, key } = await ask({ ...shown, show: 'image', seed: null }, signal) // over seeds of its own
+      const { request, key } = await ask({ ...shown, show: 'image', seed: null }, signal) // the engine has its seeds
       const make = (aborted: AbortSignal) => opened.engines.interactive.call('overMasks', request, { signal: aborted })
       return (await overMasks.get(key, make, signal))[show]
     }

@@ -1,4 +1,4 @@
-/** Reconstructions as files: in a folder, where the user wants them, or in the profile for the browser to fetch. */
+/** Writes reconstructions as files: into a folder, to the user's path, or into the profile for a download. */
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join } from 'node:path'
 import { zipSync } from 'fflate'
@@ -43,23 +43,23 @@ interface Options {
   readonly signal?: AbortSignal
 }
 
-/** What is written of each volume, and as what. */
+/** What is written of each volume, and in which format. */
 interface Export {
   readonly format: ExportFormat
-  /** Counted from 0; `null`: the volume. */
+  /** Counted from 0. `null`: the whole volume. */
   readonly slice: number | null
-  /** Of the mask; `null`: seeded by the file's name. */
+  /** Seed of the mask. `null`: the file's name is the seed. */
   readonly seed: number | null
 }
 
 interface Source {
   /** A run's number, `zero-filled` or `truth`. */
   readonly run: string
-  /** Of the run's milestones; else its kept weights. */
+  /** Epoch of a milestone. `null`: the kept weights. */
   readonly epoch: number | null
 }
 
-/** Throws `INVALID_ARGUMENT` for what a format must not hold. */
+/** The source for the engine. Throws `INVALID_ARGUMENT` for a pre-training as DICOM. */
 function describe(
   profile: Profile,
   { run, epoch }: Source,
@@ -72,7 +72,8 @@ function describe(
   if (pretrained && format === 'dicom')
     throw new AppError(
       'INVALID_ARGUMENT',
-      `Expected a fine-tuned or trained run for DICOM, got run ${run}, a pre-training: its output is in arbitrary units. Fine-tune it first, or choose HDF5, NPY or NIfTI.`,
+      `Expected a fine-tuned or trained run for DICOM, got run ${run}, a pre-training. Its output has arbitrary ` +
+        'units. Fine-tune the run first, or choose HDF5, NPY or NIfTI.',
     )
   const { model, sha256 } = keptModel(profile, run, epoch)
   return {
@@ -84,16 +85,16 @@ function describe(
   }
 }
 
-/** The ground truth needs no TensorFlow. */
+/** The engine for an export. The ground truth needs no TensorFlow. */
 const engineFor = async (engines: EnginePool, run: string, signal?: AbortSignal) =>
   run === TRUTH ? engines.interactive : engines.jobs(signal)
 
 export interface ReconstructionRequest extends Source, Export {
   readonly paths: readonly string[]
   readonly mask: MaskSpec
-  /** Folder for one file (a volume as DICOM: a folder) a volume. */
+  /** Folder for the results: one file per volume. A DICOM volume is a folder. */
   readonly directory: string
-  /** Replaces results of this program that nobody has changed. */
+  /** Replaces results of Self-MRI that were not changed since. */
   readonly overwrite?: boolean
 }
 
@@ -101,13 +102,14 @@ interface Reconstructions {
   readonly volumes: readonly Reconstructed[]
   /** Earlier results that were replaced. */
   readonly replaced: readonly string[]
-  /** What is odd about the data of each file. */
+  /** Unusual properties of the data, by file. */
   readonly remarks: readonly { readonly path: string; readonly remark: string }[]
 }
 
 /**
- * Reconstructs every volume under `paths`, or one slice of each; no ground truth is needed. Files that cannot be are listed with their
- * reason. Throws `FILE_EXISTS`, before any is reconstructed, where a result would replace what it must not.
+ * Reconstructs every volume under `paths`, or one slice of each volume. Needs no ground truth. Files that cannot be
+ * reconstructed are listed with the reason. Throws `FILE_EXISTS` before the first reconstruction if a result would
+ * replace a protected file.
  */
 export async function reconstruct(
   opened: OpenProfile,
@@ -136,7 +138,7 @@ export async function reconstruct(
     replaced: there.filter(path => written.has(path)),
     remarks: files.flatMap(({ path, content }) => {
       const partly = (content?.faults ?? []).filter(({ fault }) => fault === 'incomplete')
-      const remarks = partly.map(fault => `${faultInWords(fault)}: what is missing counts as zero.`)
+      const remarks = partly.map(fault => `${faultInWords(fault)}: missing samples count as zero.`)
       return [...remarks, ...(content?.remarks ?? [])].map(remark => ({ path, remark }))
     }),
   }
@@ -145,13 +147,13 @@ export async function reconstruct(
 interface ChosenPath {
   /** Absolute. */
   readonly path: string
-  /** What the path must end in; without one it is a folder's, which must be new or empty. */
+  /** The required ending. Empty: the path is a folder, which must be new or empty. */
   readonly ending: string
-  /** The user was asked whether the file of this name may be replaced, and agreed. */
+  /** The user agreed to replace the file at `path`. */
   readonly replace: boolean
 }
 
-/** Throws `FILE_EXISTS` for a file that the user was not asked about, and for raw scans whatever the user answered. */
+/** Throws `FILE_EXISTS` for a file that the user did not agree to replace, and always for raw scans. */
 export async function chooseForWriting(opened: OpenProfile, { path, ending, replace }: ChosenPath): Promise<Chosen> {
   if (!(isAbsolute(path) && path.endsWith(ending)))
     throw new AppError(
@@ -165,10 +167,10 @@ export async function chooseForWriting(opened: OpenProfile, { path, ending, repl
   if (chosen.agreed === null || !/\.(h5|hdf5)$/i.test(path)) return chosen
   const { volumes } = await opened.engines.interactive.call('scan', { paths: [path], salt: opened.profile.salt })
   if (volumes.length === 0) return chosen
-  throw new AppError('FILE_EXISTS', `Cannot write ${path}, which is a raw scan: it holds k-space. Choose another name.`)
+  throw new AppError('FILE_EXISTS', `Cannot write ${path}, which is a raw scan with k-space. Choose another name.`)
 }
 
-/** A folder's files as one, at `path`; stored as they are, since noise hardly gets smaller. */
+/** Packs a folder's files into a zip at `path`, without compression, because noise is hardly compressible. */
 async function zipFolder(folder: string, path: string): Promise<string> {
   const names = await readdir(folder)
   const files = await Promise.all(names.map(async name => [name, await readFile(join(folder, name))] as const))
@@ -178,13 +180,13 @@ async function zipFolder(folder: string, path: string): Promise<string> {
 
 export interface SaveRequest extends Shown, Export {
   readonly path?: string
-  /** The user was asked whether a file at `path` may be replaced, and agreed. */
+  /** The user agreed to replace a file at `path`. */
   readonly replace?: boolean
 }
 
 /**
- * A slice or a volume as a file at `path`, a volume as DICOM as a folder there. Without a path it goes into the profile, the folder as a
- * zip.
+ * Writes a slice or a volume as a file at `path`. A DICOM volume is a folder at `path`.
+ * Without a path, writes into the profile. A DICOM volume is then a zip.
  */
 export async function saveReconstruction(
   opened: OpenProfile,

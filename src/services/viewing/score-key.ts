@@ -1,10 +1,10 @@
-/** The key under which a score is stored, so that it is found again. */
+/** The key of a stored score. */
 import type { VolumeInfo } from '../../contract/volumes.ts'
 import type { EvaluationSettings } from '../../core/evaluate.ts'
 
 /**
- * What scores depend on beside the weights: settings, the volumes' contents, and their names, from which masks are
- * drawn.
+ * Everything that scores depend on, except the weights: settings, contents of the volumes, and names of their files,
+ * which are the seeds of the masks.
  */
 export const scoreKey = (settings: EvaluationSettings, volumes: readonly VolumeInfo[]): string =>
   JSON.stringify({

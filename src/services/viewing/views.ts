@@ -1,16 +1,13 @@
-/** What a pre-training would begin with, to be looked at before it is started; nothing is written. */
+/** The first batch of a pre-training, for viewing before the start. Writes nothing. */
 import type { StartRequest, Views } from '../../contract/api.ts'
 import { AppError } from '../../contract/errors.ts'
 import { prepareRequested, requireEngine } from '../runs/requests.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
 
-/** Throws what a start would throw. */
+/** Computes the views. Throws the errors that a start would throw. */
 export async function previewViews(opened: OpenProfile, request: StartRequest, signal?: AbortSignal): Promise<Views> {
   if (request.method === null) {
-    throw new AppError(
-      'INVALID_ARGUMENT',
-      'Expected a pre-training, got a training from scratch, which makes no views of its images.',
-    )
+    throw new AppError('INVALID_ARGUMENT', 'Expected a pre-training, got a training from scratch, which has no views.')
   }
   const { config, train, notes } = await prepareRequested(opened, request, { signal })
   requireEngine()

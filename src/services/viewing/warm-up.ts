@@ -1,11 +1,11 @@
-/** The engine's first image, made before anybody asks for one. */
+/** Computes the engine's first image before the first request. */
 import { MaskSpec } from '../../contract/evaluation.ts'
 import type { EnginePool } from '../profile/engine-pool.ts'
 import { DEMONSTRATION_VOLUME } from '../studies/demonstration.ts'
 
 /**
- * Makes an image while the window loads. The window's first images then wait neither for TensorFlow nor for HDF5. If
- * this image fails, the first request for an image reports the error.
+ * Computes an image while the window loads, so that the window's first images do not wait for TensorFlow and HDF5.
+ * If this image fails, the first request for an image reports the error.
  */
 export function warmUp({ interactive }: Pick<EnginePool, 'interactive'>): void {
   const image = { source: 'network', model: null, scored: false, show: 'image', layer: '', channel: 0 } as const

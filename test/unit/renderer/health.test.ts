@@ -91,7 +91,7 @@ it('names the epoch of a warning, once', () => {
 })
 
 it('finds the warnings of logs whose notes are texts alone', () => {
-  const left = '2 training volumes without ground truth are left out.'
+  const left = '2 training volumes without ground truth are not used.'
   const collapsed = 'The embeddings have nearly become one point (spread 0.010 of 1). A lower learning rate may help.'
   const events = [started({ notes: ['It shows the label.', left] }), epoch(1, {}), note({ text: collapsed })]
   expect(warningsOf(events)).toEqual([

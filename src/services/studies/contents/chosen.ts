@@ -1,10 +1,10 @@
-/** The volumes that a user chose, by path or of a study, read whole. */
+/** The volumes that a user chose, by path or from a study, with their files read. */
 import type { Study, StudyVolume } from '../../../contract/studies.ts'
 import type { SkippedFile, VolumeInfo } from '../../../contract/volumes.ts'
 import { type OpenProfile, type ReadOptions, sortOut } from './reader.ts'
 import { readyStudy } from './ready.ts'
 
-/** Files and folders as they are now, or volumes of a study, which must be as the study took them. */
+/** Files and folders with their present contents, or volumes of a study, which must be unchanged. */
 export type Scored =
   | { readonly paths: readonly string[] }
   | { readonly study: Study; readonly volumes: readonly StudyVolume[] }

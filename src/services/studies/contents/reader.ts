@@ -1,4 +1,4 @@
-/** What is in volumes' files: each file is read whole once, and again only when it was written since. */
+/** Contents of files. Each whole file is read once, and again only after it was written. */
 import { basename } from 'node:path'
 import { AppError } from '../../../contract/errors.ts'
 import { type SkippedFile, VolumeContent, VolumeInfo } from '../../../contract/volumes.ts'
@@ -14,24 +14,24 @@ export const WholeVolume = VolumeInfo.extend({ content: VolumeContent })
 export type WholeVolume = VolumeInfo & { readonly content: VolumeContent }
 
 export interface ReadOptions {
-  /** In megabytes. */
+  /** Progress in megabytes. */
   readonly onProgress?: (progress: Progress) => void
   readonly signal?: AbortSignal
 }
 
 export interface Contents {
-  /** Called when a study has taken the contents of its files. */
+  /** Called when contents of files were stored in a study. */
   taken(study: number): void
   /**
-   * The file as it is now; `null`: it has not been read since it was last written. Throws `FILE_UNREADABLE` if there is
-   * no such file.
+   * The present contents of a file. `null`: the file was not read after it was last written.
+   * Throws `FILE_UNREADABLE` if the file is missing.
    */
   known(path: string): WholeVolume | null
-  /** Whether the file as it is now was read and cannot be used. */
+  /** Whether the present version of the file was read and is unusable. */
   isUnusable(path: string): boolean
   /**
-   * Reads the files that are not known; whoever asks for a file that is being read waits for that reading. In the order
-   * of `paths`.
+   * Reads files with unknown contents, and returns results in the order of `paths`. Concurrent calls for one file share
+   * one reading.
    */
   read(paths: readonly string[], options?: ReadOptions): Promise<readonly ReadContent[]>
 }
@@ -45,7 +45,7 @@ export interface OpenProfile {
 
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** Those that can be used, and why the others cannot. */
+/** Separates usable volumes from files that cannot be used. */
 export function sortOut(read: readonly ReadContent[]): { volumes: WholeVolume[]; skipped: SkippedFile[] } {
   return {
     volumes: read.flatMap(each => ('volume' in each ? [each.volume] : [])),
@@ -57,11 +57,11 @@ const MEGABYTE = 1e6
 
 export function makeContents(profile: Profile, engines: EnginePool, taken: Contents['taken']): Contents {
   const { db } = profile
-  /** Of the database's rows, parsed. */
+  /** Parsed rows of the database, by path. */
   const parsed = new Map<string, WholeVolume>()
-  /** Files that could not be used when they were last read, and their version then. */
+  /** Version of each file that was unusable when it was last read. */
   const unusable = new Map<string, string>()
-  /** Readings that go on, by file and version. */
+  /** Readings in progress, by file and version. */
   const readings = keepResults<ReadContent>(0, () => 1)
 
   function stored(path: string): WholeVolume | null {
@@ -79,7 +79,7 @@ export function makeContents(profile: Profile, engines: EnginePool, taken: Conte
   function known(path: string): WholeVolume | null {
     const isCurrent = (volume: WholeVolume | null) =>
       volume !== null && isSameVersion(volume.content.version, versionNow(path, volume.content.version))
-    fileVersion(path) // throws where there is no such file
+    fileVersion(path) // throws if the file is missing
     const volume = stored(path)
     if (isCurrent(volume)) return volume
     parsed.delete(path) // another process may have read it since

@@ -1,4 +1,4 @@
-/** A study's files before they are used for a result: read whole, and found to be the files that the study took. */
+/** Checks a study's files before they are used for a result: reads them, and compares them with the study's record. */
 import { basename } from 'node:path'
 import { AppError } from '../../../contract/errors.ts'
 import type { FileState, Study, StudyVolume } from '../../../contract/studies.ts'
@@ -11,23 +11,23 @@ import type { Profile } from '../../profile/profile.ts'
 import { storedInfo, studyOfVolume, volumeById } from '../studies.ts'
 import type { OpenProfile, ReadOptions, WholeVolume } from './reader.ts'
 
-/** What was found out about a study's files. */
+/** The result of a check of a study's files. */
 export interface Checked {
-  /** The study with what is known of its files now. */
+  /** The study with the contents of newly read files. */
   readonly study: Study
-  /** Their content is another one now. */
+  /** Volumes whose files have other contents now. */
   readonly changed: readonly { readonly volume: StudyVolume; readonly now: WholeVolume }[]
   readonly missing: readonly StudyVolume[]
-  /** They were never read before, and cannot be used: they are no volumes of the study any more. */
+  /** Unusable files. Files that were read for the first time are removed from the study's volumes. */
   readonly unusable: readonly SkippedFile[]
 }
 
-/** Whether a whole file can be the one that was listed: until it is read there is no better mark. */
+/** Whether a read file can be the listed file. An unread file has no better record than these facts. */
 export const asListed = (listed: VolumeInfo, now: VolumeInfo): boolean =>
   (['slices', 'rows', 'columns', 'patient', 'bytes'] as const).every(fact => listed[fact] === now[fact]) &&
   String(listed.targetShape) === String(now.targetShape)
 
-/** Writes down what a study's volume is. */
+/** Stores the contents of a study's volume. */
 export function takeContent(profile: Profile, volume: number, now: VolumeInfo): void {
   profile.db
     .prepare('UPDATE volumes SET path = @path, info = @info, patient = @patient, identity = @identity WHERE id = @id')
@@ -40,7 +40,7 @@ export function takeContent(profile: Profile, volume: number, now: VolumeInfo): 
     })
 }
 
-/** A file of a study that turned out to be of no use. */
+/** Moves an unusable file of a study to its skipped files. */
 export function setAside(profile: Profile, study: number, volume: number, { path, reason }: SkippedFile): void {
   const { db } = profile
   db.prepare('DELETE FROM volumes WHERE id = ?').run(volume)
@@ -60,16 +60,13 @@ export const isThere = ({ contents }: OpenProfile, { path }: StudyVolume): boole
   }
 }
 
-/**
- * Of a volume that was only listed so far: what is known of its file by now, if the file can be the one that was
- * listed.
- */
+/** Stores the contents of a volume that was unread so far, if its file was read and can be the listed file. */
 function takeKnown(opened: OpenProfile, volume: StudyVolume): void {
   const now = !volume.content && isThere(opened, volume) ? opened.contents.known(volume.path) : null
   if (now && asListed(volume, now)) takeContent(opened.profile, volume.id, now)
 }
 
-/** Reads what is not known of these volumes, and takes the content of those that were only listed so far. */
+/** Reads files with unknown contents, and stores the contents of volumes that were unread so far. */
 export async function checkVolumes(
   opened: OpenProfile,
   study: Study,
@@ -81,7 +78,7 @@ export async function checkVolumes(
   const missing = volumes.filter(volume => !found.has(volume))
   const paths = there.map(({ path }) => path)
   const read = await opened.contents.read(paths, options).catch(error => {
-    // What was read before a cancel is taken.
+    // Contents that were read before the cancellation are stored.
     opened.profile.db.transaction(() => {
       for (const volume of there) takeKnown(opened, volume)
     })()
@@ -125,36 +122,37 @@ export async function checkVolumes(
 
 const names = (volumes: readonly StudyVolume[]) => some(volumes.map(({ file }) => file))
 
-/** Throws `DATA_CHANGED` or `FILE_UNREADABLE`, naming the files and the remedy. */
+/** Throws `DATA_CHANGED` or `FILE_UNREADABLE` if files have changed. The message names files and remedy. */
 export function requireUnchanged(name: string, { changed, missing, unusable }: Omit<Checked, 'study'>): void {
   if (changed.length > 0) {
     const others = names(changed.map(({ volume }) => volume))
     throw new AppError(
       'DATA_CHANGED',
-      `Expected the files of study "${name}" as it took them, got other contents: ${others}. Put the old files back, ` +
+      `Expected the recorded files of study "${name}", got other contents: ${others}. Put the old files back, ` +
         `or take the new contents with: self-mri studies scan "${name}" (in the window: Scan again).`,
     )
   }
   if (missing.length > 0) {
     throw new AppError(
       'FILE_UNREADABLE',
-      `Expected the files of study "${name}", got none at ${some(missing.map(({ path }) => path))}. Put them back, ` +
-        `or find them elsewhere with: self-mri studies locate "${name}" FOLDER (in the window: Locate files).`,
+      `Expected the files of study "${name}", got none at ${some(missing.map(({ path }) => path))}. ` +
+        'Put the files back, or find their new place with: ' +
+        `self-mri studies locate "${name}" FOLDER (in the window: Locate files).`,
     )
   }
   const [first] = unusable
   if (first) {
     throw new AppError(
       'DATA_CHANGED',
-      `Expected the files of study "${name}" as it took them, got one that cannot be used: ${basename(first.path)}: ` +
-        `${first.reason}`,
+      `Expected the recorded files of study "${name}", got an unusable file: ` +
+        `${basename(first.path)}: ${first.reason}`,
     )
   }
 }
 
 /**
- * The study with these volumes (all where none are given) read and found unchanged. Throws `DATA_CHANGED` for files
- * with other contents, `FILE_UNREADABLE` for those that are gone.
+ * Reads volumes of a study (default: all) and checks that they are unchanged. Throws `DATA_CHANGED` for files with
+ * other contents, and `FILE_UNREADABLE` for missing files.
  */
 export async function readyStudy(
   opened: OpenProfile,
@@ -163,13 +161,13 @@ export async function readyStudy(
   options: ReadOptions = {},
 ): Promise<Study> {
   const { study: ready, changed, missing, unusable } = await checkVolumes(opened, study, volumes, options)
-  // A file that was only listed and turned out to be of no use is listed as such; the others go on.
+  // An unusable file that was read for the first time is no error. The other files are used.
   const takenBefore = new Set(volumes.filter(({ content }) => content).map(({ path }) => path))
   requireUnchanged(study.name, { changed, missing, unusable: unusable.filter(({ path }) => takenBefore.has(path)) })
   return ready
 }
 
-/** The state of each volume's file, by the volume's number. Nothing is read but times. */
+/** The state of each volume's file, by the volume's number. Reads only the files' times. */
 export function fileStates(opened: OpenProfile, { volumes }: Study): Record<string, FileState> {
   const stateOf = (volume: StudyVolume): FileState => {
     let now: WholeVolume | null
@@ -185,7 +183,7 @@ export function fileStates(opened: OpenProfile, { volumes }: Study): Record<stri
   return Object.fromEntries(volumes.map(volume => [volume.id, stateOf(volume)]))
 }
 
-/** One volume, as `readyStudy`, for an image or a score. */
+/** Like `readyStudy`, for one volume of an image or a score. */
 export async function readyVolume(opened: OpenProfile, id: number, signal?: AbortSignal): Promise<StudyVolume> {
   const volume = volumeById(opened.profile, id)
   const known = isThere(opened, volume) ? opened.contents.known(volume.path) : null
@@ -200,5 +198,5 @@ export async function readyVolume(opened: OpenProfile, id: number, signal?: Abor
   throw new AppError('FILE_UNREADABLE', `${reason ?? `${volume.path} cannot be used.`}`)
 }
 
-/** What an engine is told of a file. */
+/** A volume's file in the form for engine calls. */
 export const fileOf = ({ path, content }: VolumeInfo): VolumeFile => ({ path, content })

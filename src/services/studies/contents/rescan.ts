@@ -1,4 +1,4 @@
-/** A study's files looked at again: what is new, changed, moved or gone, and taking that into the study. */
+/** Scans a study's files again for new, changed, moved and missing files, and applies the findings to the study. */
 import { createHash } from 'node:crypto'
 import { realpathSync } from 'node:fs'
 import { AppError } from '../../../contract/errors.ts'
@@ -19,10 +19,10 @@ interface Found {
   readonly unusable: readonly SkippedFile[]
 }
 
-/** Where files of the study may have come to be. */
+/** Folders and files to scan. */
 const placesOf = ({ roots, volumes }: Study): string[] => [...roots, ...volumes.map(({ path }) => path)]
 
-/** The same for every way that leads to a file. */
+/** The real path of a file. Equal for all links to the file. */
 const realPlace = (path: string): string => {
   try {
     return realpathSync(path)
@@ -34,8 +34,8 @@ const realPlace = (path: string): string => {
 const isNamedAs = (volume: StudyVolume, { file }: WholeVolume) => file === volume.file
 
 /**
- * A file that holds a missing volume; one that was never read is told by its name and what was listed of it, if all
- * such files are alike.
+ * Finds a file with the content of a missing volume. An unread volume is recognised by its name and its listed facts,
+ * if all such files have equal contents.
  */
 function holderOf(volume: StudyVolume, there: readonly WholeVolume[]): WholeVolume | undefined {
   const { content } = volume
@@ -47,7 +47,8 @@ function holderOf(volume: StudyVolume, there: readonly WholeVolume[]): WholeVolu
 }
 
 /**
- * A missing volume's content under another path: of several files one of the same name, from which its masks are drawn.
+ * Pairs missing volumes with files of equal content at other paths. A file with the volume's name is preferred, because
+ * the name is the seed of its masks.
  */
 function pairMoved(missing: readonly StudyVolume[], there: readonly WholeVolume[]) {
   const found = new Map<StudyVolume, WholeVolume>()
@@ -107,7 +108,7 @@ async function look(opened: OpenProfile, study: Study, options: ReadOptions): Pr
   }
 }
 
-/** What differs between a volume and its file now, in words. */
+/** Differences between a volume and its present file, in words. */
 function differences({ volume, now }: Found['changed'][number]): string {
   const truth = (shape: StudyVolume['targetShape']) => (shape ? shape.join(' × ') : 'none')
   const facts: readonly (readonly [string, string, string])[] = [
@@ -138,18 +139,18 @@ function describe(found: Found): Findings {
   return { ...findings, token }
 }
 
-/** Looks at the files of a study, and changes nothing but what was only listed so far. */
+/** Scans the files of a study. Only volumes that were unread so far are updated. */
 export const scanAgain = async (opened: OpenProfile, study: number, options: ReadOptions = {}): Promise<Findings> =>
   describe(await look(opened, studyById(opened.profile, study), options))
 
 export interface TakeOptions extends ReadOptions {
-  /** Of the findings that were shown; `DATA_CHANGED` where there are others by now. */
+  /** Token of the shown findings. If the findings have changed, `DATA_CHANGED` is thrown. */
   readonly token: string
-  /** Missing files are no volumes of the study any more. */
+  /** Removes missing files from the study. */
   readonly removeMissing: boolean
 }
 
-/** Takes what a scan found into the study. Its remarks say where a patient has several roles then. */
+/** Applies findings to the study. The study's remarks then say if a patient has several roles. */
 export async function takeFindings(
   opened: OpenProfile,
   study: number,
@@ -159,7 +160,7 @@ export async function takeFindings(
   if (describe(found).token !== token) {
     throw new AppError(
       'DATA_CHANGED',
-      'Expected the files as the scan found them, but they have changed since. Scan the study again.',
+      'Expected the files as the scan found them, but the files have changed since. Scan the study again.',
     )
   }
   const { db } = opened.profile
@@ -197,7 +198,7 @@ export async function takeFindings(
   return studyById(opened.profile, study)
 }
 
-/** Finds a study's missing files by their contents in another folder, and follows them there. */
+/** Finds a study's missing files by their contents in another folder, and stores their new paths. */
 export async function locateFiles(
   opened: OpenProfile,
   study: number,

@@ -184,7 +184,7 @@ describe('two programs', () => {
     const request = { paths: [folder], name: 'New', slices: { kind: 'all' as const }, splitSeed: 0 }
     await expect(importStudy(racing, request)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: 'Expected a new study’s name, got "New", which there is already. Give it another name.',
+      message: 'Expected a new study’s name, got "New", which exists already. Choose another name.',
     })
     services.dispose()
   })

@@ -323,7 +323,7 @@ describe('a resumption', () => {
     services.profile.db.exec(`UPDATE volumes SET info = json_set(info, '$.content.identity', 'another')`)
     await expect(prepareResumption(services, run)).rejects.toMatchObject({
       code: 'DATA_CHANGED',
-      message: expect.stringMatching(/contents that run 1 began with.*a\.h5/),
+      message: expect.stringMatching(/contents at the start of run 1.*a\.h5/),
     })
   })
 
@@ -434,7 +434,7 @@ describe('a refused request', () => {
 
   it('is training on new scans', () => {
     const study = studyById(services.profile, addStudy('scans'))
-    expect(() => prepareRun(services.profile, { study, config, parent: null })).toThrow(/nothing is trained on them/)
+    expect(() => prepareRun(services.profile, { study, config, parent: null })).toThrow(/only for reconstruction/)
   })
 })
 

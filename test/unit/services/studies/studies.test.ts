@@ -55,11 +55,11 @@ describe('one patient id in many files', () => {
 
   it('is reported, with the consequence and the remedy', () => {
     expect(sharedPatientRemarks(of(many(4)))).toEqual([
-      '4 of 4 volumes carry one patient id: they count as one patient’s and all have the role test. ' +
-        'If they are several patients (an anonymous export writes one id for all), write each patient’s own id ' +
-        'into the attribute patient_id of its files, then import them again.',
+      '4 of 4 volumes have one patient id. They count as one patient’s and all have the role test. ' +
+        'An anonymous export may write one id for several patients. If so, write each patient’s own id ' +
+        'into the attribute patient_id of the files, and import the files again.',
     ])
-    expect(sharedPatientRemarks(of([...many(5), 'b', 'c']))).toEqual([expect.stringMatching(/^5 of 7 volumes carry/)])
+    expect(sharedPatientRemarks(of([...many(5), 'b', 'c']))).toEqual([expect.stringMatching(/^5 of 7 volumes have/)])
     expect(sharedPatientRemarks(of(many(3), { 'f0.h5': 'train', 'f1.h5': 'val', 'f2.h5': 'test' }))).toEqual([
       expect.stringContaining('one patient’s and may have one role only'),
     ])

@@ -130,10 +130,10 @@ describe('a frame’s path', () => {
     for (const [address, message] of [
       [`${plain}&show=sideways`, 'Expected to show one of image, ssim, k-space'],
       [`${plain}&show=`, 'Expected to show one of'],
-      [`${plain}&seed=-1`, 'Leave it out'],
+      [`${plain}&seed=-1`, 'Omit the seed'],
       [`${plain}&seed=1.5`, 'from 0 to 4294967295, got 1.5'],
       [`${plain}&seed=4294967296`, 'from 0 to 4294967295'],
-      [`${plain}&seed=`, 'Leave it out'],
+      [`${plain}&seed=`, 'Omit the seed'],
       [`${plain}&show=feature&channel=x`, 'Expected a channel’s number, got x'],
       [plain.replace('random', 'diagonal'), 'Expected a mask'],
     ]) {

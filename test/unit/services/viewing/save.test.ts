@@ -120,7 +120,7 @@ describe('a refused export', () => {
   it('is DICOM of an image without units', async () => {
     await expect(save({ source: `run:${pretrained}`, format: 'dicom' })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringMatching(/a pre-training.*Fine-tune it first, or choose HDF5/),
+      message: expect.stringMatching(/a pre-training.*Fine-tune the run first, or choose HDF5/),
     })
   })
 
@@ -165,7 +165,7 @@ describe('a refused export', () => {
     expect(readFileSync(path, 'utf8')).toBe('mine')
     const raw = await writeNoise(folder, 'of-no-study', { slices: 2, rows: 40, columns: 36 })
     const before = sha256(readFileSync(raw))
-    await expect(save({ format: 'hdf5', path: raw, replace: true })).rejects.toThrow(/a raw scan: it holds k-space/)
+    await expect(save({ format: 'hdf5', path: raw, replace: true })).rejects.toThrow(/a raw scan with k-space/)
     const hard = join(folder, 'hard.h5')
     linkSync(scan, hard)
     await expect(save({ format: 'hdf5', path: hard, replace: true })).rejects.toThrow(/a file of the study “s”/)
