@@ -299,7 +299,8 @@ describe('the leak of patients', () => {
     const { token } = await scanAgain(services, study.id)
     const twice = await takeFindings(services, study.id, { token, removeMissing: false })
     expect(twice.remarks.join()).toContain(
-      'Files with the same k-space: b.h5 (train) = b2.h5 (train). Each file counts separately. Keep one file of each scan.',
+      'Files with the same k-space: b.h5 (train) = b2.h5 (train). Each file counts separately. ' +
+        'Keep one file of each scan.',
     )
     await write(join(root, 'val', 'a2.h5'), 'a', null, 'g')
     const next = await scanAgain(services, study.id)

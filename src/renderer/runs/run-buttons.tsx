@@ -35,7 +35,8 @@ export function SmallerBatch({ run, suggestion }: { run: RunView; suggestion: No
         accumulate > 1
           ? 'Averages the gradients of smaller batches into one step, which needs less memory. With batch norm ' +
             '(U-Net++) the result can differ.'
-          : 'A smaller batch needs less memory. The result can differ, because the method compares the samples of a batch.'
+          : 'A smaller batch needs less memory. The result can differ, because the method compares the samples ' +
+            'of a batch.'
       }
     >
       <Button variant="filled" onClick={() => runAgain(run, suggestion)}>
