@@ -17,7 +17,7 @@ const range = (values: readonly number[]) => {
 export function remarksOn(volumes: readonly Volume[]): string[] {
   const remarks: string[] = []
   if (volumes.some(volume => volume.synthetic))
-    remarks.push('Synthetic data: results do not show how well a method works on patients.')
+    remarks.push('Synthetic data: results do not show how well a network images patients.')
   const nearlyEmpty = volumes.flatMap(({ sampling }) =>
     sampling.kind === 'full' && sampling.nearlyEmptyColumns > 0 ? [sampling.nearlyEmptyColumns] : [],
   )
