@@ -32,12 +32,6 @@ const ENGINE_FOR_SERVICES = [
 module.exports = {
   forbidden: [
     forbid('no-cycles', 'Modules that import each other in a circle, type imports included', {}, { circular: true }),
-    forbid(
-      'open-for-shells',
-      'services/open.ts composes all services: only shells import it',
-      { path: '^src/services/' },
-      { path: '^src/services/open[.]ts$' },
-    ),
     forbid('resolvable', 'An import that resolves to nothing', {}, { couldNotResolve: true }),
     forbid(
       'declared-packages',

@@ -16,6 +16,7 @@ module.exports = {
     figures: ['profile', 'studies', 'viewing', 'reports'],
     reproduction: ['profile', 'studies', 'runs', 'viewing', 'reports'],
     http: ['profile', 'studies', 'runs', 'viewing', 'figures', 'reproduction'],
+    /** Composes all services: no room imports this file, only shells. */
     'open.ts': ['profile', 'studies', 'runs', 'viewing'],
   },
   'src/renderer': {

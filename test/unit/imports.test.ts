@@ -67,6 +67,7 @@ const PLANTED: readonly [rule: string, path: string, text: string][] = [
   ],
   ['services-rooms', 'src/services/loose.ts', "import { join } from 'node:path'\nexport const y = join"],
   ['services-studies', 'src/services/studies/a.ts', "import { x } from '../runs/plain.ts'\nexport const y = x"],
+  ['services-runs', 'src/services/runs/a.ts', "import { x } from '../open.ts'\nexport const y = x"],
   ['renderer-rooms', 'src/renderer/loose.ts', "import { useState } from 'react'\nexport const y = useState"],
   ['renderer-app', 'src/renderer/app/a.ts', "import { x } from '../viewer/plain.ts'\nexport const y = x"],
   ['renderer-viewer', 'src/renderer/viewer/a.ts', "import type { X } from '../runs/plain.ts'\nexport type Y = X"],
@@ -109,6 +110,7 @@ const ALLOWED: readonly [path: string, text: string][] = [
   ],
   ['src/engine/tensorflow/tensorflow.ts', "import { File } from 'h5wasm/node'\nexport const x = File"],
   ['src/services/profile/plain.ts', "import { x } from '../../engine/process/client.ts'\nexport { x }"],
+  ['src/services/open.ts', "import { x } from './runs/plain.ts'\nexport { x }"],
   ['src/services/runs/plain.ts', "import { x } from '../profile/plain.ts'\nexport { x }"],
   ['src/services/profile/db/a.ts', "import Database from 'better-sqlite3'\nexport const y = Database"],
   [

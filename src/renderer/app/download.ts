@@ -3,7 +3,6 @@ import { downloadPath } from '../../contract/images.ts'
 import { desktop } from './client.ts'
 import { tellDone } from './notify.tsx'
 
-/** Downloads a file that the host wrote. */
 function download(name: string): void {
   const link = document.createElement('a')
   link.href = downloadPath(name)
@@ -11,6 +10,7 @@ function download(name: string): void {
   link.click()
 }
 
+/** Tells that a file was saved. In a browser, also downloads the file. */
 export function tellSaved({ path, name }: { readonly path: string; readonly name: string }): void {
   if (!desktop) download(name)
   tellDone(`Saved: ${desktop ? path : name}`)

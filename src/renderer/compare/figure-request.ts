@@ -46,15 +46,16 @@ export function panesOf({ panes, volume }: Comparison): FigureInput['panes'] {
       file: fileWindow(volume),
     })
     const isError = pane.show === 'error'
+    const show = pane.show === 'error' ? 'image' : pane.show
     return [
       {
         source: pane.source,
-        show: pane.show === 'error' ? ('image' as const) : pane.show,
+        show,
         layer: pane.layer,
         channel: pane.channel,
         label: labelOf(pane),
         window: windowNow(found, windows),
-        map: coloursOf(pane.show === 'error' ? 'image' : pane.show, colours, false),
+        map: coloursOf(show, colours, false),
         error: isError ? { scale: errorScale, signed: signedErrors } : null,
       },
     ]

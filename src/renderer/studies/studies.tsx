@@ -74,7 +74,7 @@ export function Studies() {
         </div>
         <p className={style.hint}>Drop a folder to add a study, or single files to reconstruct them.</p>
       </section>
-      {study && <ReportPage study={study} />}
+      {study && <StudyPage study={study} />}
       <AddFolder opened={adding} onClose={() => setAdding(false)} />
       <SyntheticKnee opened={drawing} onClose={() => setDrawing(false)} />
     </div>
@@ -102,7 +102,7 @@ function StudyLine({ study, open }: { study: StudySummary; open: boolean }) {
   )
 }
 
-function ReportPage({ study }: { study: StudyView }) {
+function StudyPage({ study }: { study: StudyView }) {
   return (
     <section className={style.page} aria-label={study.name}>
       <header className={style.head}>
