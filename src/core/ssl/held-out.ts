@@ -5,7 +5,7 @@ import type { ParameterSpec } from '../models/network.ts'
 import { unpack } from '../models/parameters.ts'
 import type { Pause } from '../pause.ts'
 import { mean } from '../statistics.ts'
-import { stackParts, tensorsOf } from '../training/stack.ts'
+import { type PlainBatch, stackParts, tensorsOf } from '../training/stack.ts'
 import type { TrainingTask, Validation } from '../training/task.ts'
 import { advise } from './health.ts'
 import type { Judgement, Parts, SslMethod } from './method.ts'
@@ -45,17 +45,17 @@ function meanJudgement(judgements: readonly Judgement[]): Judgement {
 export function heldOutValidation(given: HeldOut): TrainingTask['validate'] {
   const { method, methodConfig, trunk, specs, counts } = given
   /** Batches that are judged one by one. Samples that are compared with each other are one batch. */
-  let judged: Parts[][] | null = null
+  let judged: PlainBatch[] | null = null
   const advised = new Set<string>()
   let judgements = 0
 
-  async function prepare(pause: Pause): Promise<Parts[][]> {
+  async function prepare(pause: Pause): Promise<PlainBatch[]> {
     const parts: Parts[] = []
     for (let place = 0; place < counts.heldOut; place++) {
       await pause()
       parts.push(await given.parts(place))
     }
-    return method.separable ? parts.map(sample => [sample]) : [parts]
+    return (method.separable ? parts.map(sample => [sample]) : [parts]).map(stackParts)
   }
 
   function validationOf({ loss, figures }: Judgement): Validation {
@@ -71,7 +71,7 @@ export function heldOutValidation(given: HeldOut): TrainingTask['validate'] {
     if (counts.heldOut < 2) return null
     judged ??= await prepare(pause)
     const parameters = tf.tidy(() => unpack(flat, specs))
-    const batches = judged.map(samples => tensorsOf(stackParts(samples)))
+    const batches = judged.map(tensorsOf)
     try {
       const outcomes: Judgement[] = []
       for (const batch of batches) {

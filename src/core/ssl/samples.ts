@@ -47,7 +47,11 @@ export function sampling(
       view === undefined ? stream(seed, purpose, epoch, key) : stream(seed, purpose, epoch, key, view)
     const maskOf = viewMasks(volume, index, mask, pretext, view => draw('view mask', view))
     const fresh = isFresh(volume, pretext.measurement)
-    const measured = () => (fresh ? makeMask(mask, columns, draw('measurement')) : measurementMask(volume, index, mask))
+    let drawn: Uint8Array | null = null
+    const measured = () => {
+      drawn ??= fresh ? makeMask(mask, columns, draw('measurement')) : measurementMask(volume, index, mask)
+      return drawn
+    }
     const zeroFilled = zeroFilling.underMasks(volume.readKspace(index), columns, cropShape(volume.info))
     const images = new Map<Uint8Array, Float32Array>() // views that share a mask share its image
     const imageOf = (mask: Uint8Array) => {

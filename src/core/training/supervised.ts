@@ -23,6 +23,7 @@ import { stream } from '../mri/random.ts'
 import { cropShape, normalise, normaliseTarget, unnormalise } from '../mri/transform.ts'
 import type { Pause } from '../pause.ts'
 import { type Imaging, makeImaging, maskOf, zeroFilled } from '../reconstruct.ts'
+import { mean } from '../statistics.ts'
 import { previewOf } from './preview.ts'
 import { type PlainBatch, stackParts } from './stack.ts'
 import type { TrainingTask, Validation } from './task.ts'
@@ -137,7 +138,7 @@ export function supervisedTask(job: SupervisedJob, compute: Arithmetic): Trainin
       if (place === 0) shown = { by: parameters, outputs }
     }
     return {
-      loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
+      loss: mean(losses),
       metrics: meanOfMetrics(scores),
       extra: {},
     }

@@ -25,15 +25,18 @@ import { useOneDnn } from './onednn.ts'
 const require = createRequire(import.meta.url)
 
 let loaded: Compute | null = null
+let loading: Promise<Compute> | null = null
 
 /**
  * Makes TensorFlow.js compute on the native library of `bindingPath`. Later calls in a process return the first value.
  */
 export async function loadTensorflow(bindingPath: string): Promise<Compute> {
   try {
-    loaded ??= await load(bindingPath)
+    loading ??= load(bindingPath) // concurrent callers share one load
+    loaded = await loading
     return loaded
   } catch (error) {
+    loading = null // a later call tries again
     if (error instanceof AppError || !isExhausted(error)) throw error
     throw new AppError('OUT_OF_MEMORY', (error as Error).message, error)
   }
