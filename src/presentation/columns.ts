@@ -1,7 +1,7 @@
 /** The columns that several tables of a reproduction have. */
 import type { Metrics } from '../contract/evaluation.ts'
 import type { ReproductionReport, ReproductionRow } from '../contract/reproduction.ts'
-import { baselineOf, type Group, type Line, linesOf, pairs, plannedRows } from './lines.ts'
+import { baselineOf, type Group, type Line, linePart, linesOf, pairs, plannedRows } from './lines.ts'
 import { formatDuration, formatNmse, formatPercent, formatPsnr, formatSsim, NONE } from './numbers.ts'
 import { protocolSentence } from './protocol.ts'
 import { formatSd, meanOf, spreadOf } from './statistics.ts'
@@ -139,7 +139,7 @@ export const lineParts =
       ? []
       : line.rows.map((row, i) => ({
           label: placeOf(row, report),
-          item: { ...line, rows: [row], paces: [line.paces[i]] },
+          item: linePart(line, i),
         }))
 
 /** The lines of these kinds, per network. */

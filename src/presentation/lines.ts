@@ -30,7 +30,7 @@ export interface Group {
 }
 
 /** U-Net-16 */
-const networkName = ({ network, networkLabel, channels }: ReproductionRow): string | null =>
+export const networkName = ({ network, networkLabel, channels }: ReproductionRow): string | null =>
   network === null ? null : [networkLabel ?? network, channels].filter(part => part !== null).join('-')
 
 const hasPatients = ({ kind }: ReproductionRow) => kind === 'few labels' || kind === 'few labels control'
@@ -118,10 +118,13 @@ function rowAt(pace: number, row: ReproductionRow): ReproductionRow {
   }
 }
 
+/** One training of a line, as a line of its own. */
+export const linePart = (line: Line, i: number): Line => ({ ...line, rows: [line.rows[i]], paces: [line.paces[i]] })
+
 /** The training of `line` with the seed and fold of `row`. */
 export function sameTraining(line: Line | undefined, row: ReproductionRow): Line | undefined {
   const place = line?.rows.findIndex(({ seed, fold }) => seed === row.seed && fold === row.fold) ?? -1
-  return place < 0 ? undefined : { ...line!, rows: [line!.rows[place]], paces: [line!.paces[place]] }
+  return line && place >= 0 ? linePart(line, place) : undefined
 }
 
 /**

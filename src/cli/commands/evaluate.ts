@@ -4,7 +4,7 @@ import { Command, Option } from 'commander'
 import { AppError } from '../../contract/errors.ts'
 import type { Evaluation, Metrics } from '../../contract/evaluation.ts'
 import { faultInWords, type SliceSelection } from '../../contract/volumes.ts'
-import { protocolSentence } from '../../presentation/protocol.ts'
+import { protocolSentence, RESEARCH_ONLY } from '../../presentation/protocol.ts'
 import { callersPath } from '../../services/profile/paths.ts'
 import type { Scored } from '../../services/studies/contents/chosen.ts'
 import { findStudy, volumesOf } from '../../services/studies/studies.ts'
@@ -64,7 +64,7 @@ function describe(evaluation: Evaluation, { epoch }: NamedWeights): string {
       ...remarks.map(remark => `${file}: ${remark}`),
     ]),
     protocolSentence(evaluation.protocol),
-    'Research use only. Not a medical device.',
+    RESEARCH_ONLY,
   ].join('\n')
 }
 

@@ -3,6 +3,7 @@ import process from 'node:process'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { ReproductionRequest, SCALES, type Scale } from '../../contract/reproduction.ts'
 import type { Study } from '../../contract/studies.ts'
+import { failureLines } from '../../presentation/findings.ts'
 import { callersFolder } from '../../services/profile/paths.ts'
 import { reportText } from '../../services/reports/index.ts'
 import { begin, planOf } from '../../services/reproduction/index.ts'
@@ -70,7 +71,7 @@ async function reproduce(options: Options, session: Session): Promise<void> {
   await carryOut(session, begun)
   const drawn = await draw(services, plan, begun.report(), signal)
   const { page, replaced } = await writeFiles(services.profile, drawn, out, options.overwrite)
-  for (const { key, reason } of drawn.report.failures) say(`Failed: ${key}: ${reason}`)
+  for (const line of failureLines(drawn.report)) say(line)
   if (!drawn.report.complete) process.exitCode = 1
   if (json) return printJson(options.overwrite ? { ...drawn.report, replaced } : drawn.report)
   if (options.overwrite) sayReplaced(replaced)

@@ -1,5 +1,5 @@
 /** A cache that evicts the least recently used result. Concurrent calls with one key share one computation. */
-import { AppError } from '../../contract/errors.ts'
+import { AppError, throwIfCancelled } from '../../contract/errors.ts'
 
 export interface KeptResults<T> {
   /**
@@ -70,7 +70,7 @@ export function keepResults<T>(limit: number, sizeOf: (value: T) => number): Kep
 
   return {
     async get(key, make, signal) {
-      if (signal?.aborted) throw new AppError('CANCELLED', 'Cancelled')
+      throwIfCancelled(signal)
       const known = kept.get(key)
       if (known !== undefined) {
         kept.delete(key)

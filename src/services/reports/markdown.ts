@@ -31,7 +31,7 @@ function tableLines({ head, columns, sections }: Table): string[] {
 const items = (lines: readonly string[]): string[] =>
   lines.length === 0 ? [NONE] : lines.map(text => `- ${escaped(text)}`)
 
-function groupLines(report: ReproductionReport): string[] {
+function reportLines(report: ReproductionReport): string[] {
   const tables = [
     tableOne(report),
     gainTable(report),
@@ -93,7 +93,7 @@ export function reportMarkdown(reports: ReproductionReport | readonly Reproducti
     'The verdict is gain or loss only if the 95 % interval (bootstrap over patients, then seeds) excludes zero. ' +
       RESEARCH_ONLY,
     '',
-    ...all.flatMap(groupLines),
+    ...all.flatMap(reportLines),
     `## ${escaped(original.title)}`,
     '',
     ...tableLines(original),

@@ -2,6 +2,7 @@
 import type { ReproductionReport, ReproductionRow } from '../../contract/reproduction.ts'
 import { selectSlices } from '../../contract/volumes.ts'
 import type { Calls, Comparison, ModelReference } from '../../engine/process/protocol.ts'
+import { networkName } from '../../presentation/lines.ts'
 import type { EnginePool } from '../profile/engine-pool.ts'
 import type { ReportImages } from '../reports/index.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
@@ -89,8 +90,6 @@ export async function imagesOf(
     ...methods.flatMap(({ weights, pretrained }) => [modelOfWeights(pretrained!), modelOfWeights(weights!)]),
   ]
   const { shape, truth, maximum, images } = await compare(opened.engines, { ...place, models }, signal)
-  const named = ({ networkLabel, channels }: ReproductionRow) =>
-    [networkLabel, channels].filter(part => part !== null).join('-')
   return {
     caption: [...caption, ...(plan.folds.length > 1 ? [`${name} left out`] : []), `seed ${seed}`].join(', '),
     shape,
@@ -99,7 +98,7 @@ export async function imagesOf(
     zeroFilled: images[0],
     zeroFilledMetrics: zeroFilled ? metricsOf(zeroFilled.row) : null,
     baselines: baselines.map(({ row }, i) => ({
-      label: `${row.label}, ${named(row)}`,
+      label: `${row.label}, ${networkName(row)}`,
       image: images[1 + i],
       metrics: metricsOf(row),
     })),

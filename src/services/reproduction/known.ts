@@ -5,16 +5,15 @@
 import { createHash } from 'node:crypto'
 import type { ReproductionReport } from '../../contract/reproduction.ts'
 import type { Plan } from './plan.ts'
-import type { PlannedRow, PlannedTraining } from './planned.ts'
+import { needsOf, type PlannedRow, type PlannedTraining } from './planned.ts'
 
 /** Keys of trainings, and keys of all trainings that these need. */
 function closure(trainings: ReadonlyMap<string, PlannedTraining>, keys: readonly (string | null)[]): Set<string> {
   const all = new Set<string>()
-  const visit = (key: string | null | undefined) => {
+  const visit = (key: string | null) => {
     if (!key || all.has(key)) return
     all.add(key)
-    const { parent, asLongAs } = trainings.get(key)!
-    for (const need of [parent?.key, asLongAs?.pace, ...(asLongAs?.trainings ?? [])]) visit(need)
+    needsOf(trainings.get(key)!).forEach(visit)
   }
   keys.forEach(visit)
   return all

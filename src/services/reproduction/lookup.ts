@@ -11,7 +11,7 @@ import { type PreparedRun, prepareRun } from '../runs/training.ts'
 import { beginningOf } from './beginning.ts'
 import { withTrainingPatients } from './folds.ts'
 import type { Plan } from './plan.ts'
-import type { PlannedTraining } from './planned.ts'
+import { needsOf, type PlannedTraining } from './planned.ts'
 import { stretch } from './scales.ts'
 
 /**
@@ -97,8 +97,7 @@ export function lookUp(profile: Profile, { folds }: Plan, planned: PlannedTraini
   const before = planned.parent && finished.get(planned.parent.key)
   const config = stretched(planned, finished)
   if ((planned.parent && !before) || !config) {
-    const keys = planned.parent ? [planned.parent.key] : [planned.asLongAs!.pace, ...planned.asLongAs!.trainings]
-    const missing = keys.filter(key => !finished.has(key))
+    const missing = needsOf(planned).filter(key => !finished.has(key))
     return {
       prepared: null,
       reason: `The training needs trainings that have not finished: ${missing.join('; ')}.`,

@@ -25,6 +25,12 @@ export interface PlannedTraining {
   readonly spared: number
 }
 
+/** Keys of the trainings that a training needs directly. */
+export const needsOf = ({ parent, asLongAs }: PlannedTraining): string[] => [
+  ...(parent ? [parent.key] : []),
+  ...(asLongAs ? [asLongAs.pace, ...asLongAs.trainings] : []),
+]
+
 export interface PlannedRow {
   readonly key: string
   readonly kind: RowKind

@@ -7,6 +7,7 @@ import { describeFold } from './folds.ts'
 import { gainsOf } from './gains.ts'
 import { type Finished, type Survey, survey } from './lookup.ts'
 import type { Plan } from './plan.ts'
+import { needsOf } from './planned.ts'
 import { deviceInWords, reproductionRow } from './rows.ts'
 import { readScores } from './scores.ts'
 
@@ -20,10 +21,10 @@ function devicesInWords(profile: Profile, { known }: Plan, finished: Finished): 
 /** Trainings that failed, and trainings that need a failed training. */
 function failedTrainings({ trainings }: Plan, { found }: Survey): Failures {
   const failures: Failures = new Map()
-  for (const { key, parent, asLongAs } of trainings) {
+  for (const training of trainings) {
+    const { key } = training
     const each = found.get(key)!
-    const needs = [parent?.key, asLongAs?.pace, ...(asLongAs?.trainings ?? [])]
-    const failed = needs.filter(need => need !== undefined && failures.has(need))
+    const failed = needsOf(training).filter(need => failures.has(need))
     if (failed.length > 0)
       failures.set(key, `The training needs a training that failed: ${[...new Set(failed)].join('; ')}.`)
     else if (!each.prepared && !each.waits) failures.set(key, each.reason)

@@ -8,9 +8,9 @@ import type { RunConfig } from '../../contract/runs.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import type { Role } from '../../contract/volumes.ts'
 import type { Profile } from '../profile/profile.ts'
-import { recordContents } from '../runs/store.ts'
 import { studyById } from '../studies/studies.ts'
 import { contentDigest, trainable } from '../studies/training-data.ts'
+import { recordContents } from './store.ts'
 
 /** The digest of volumes in those versions. */
 function formerDigest(volumes: readonly StudyVolume[]): string {

@@ -4,7 +4,7 @@ import { locateEngine } from '../../engine/install/install.ts'
 import { readSettings } from '../profile/settings.ts'
 import type { WithQueue } from './queue.ts'
 import { prepareResumption } from './resume.ts'
-import { statesOf, storedRuns, toRunRow } from './runs.ts'
+import { storedRuns, toRunRow } from './runs.ts'
 
 /** Largest number of automatic resumptions of a run that makes no progress. */
 const MOST_RESUMES = 3
@@ -21,9 +21,10 @@ export async function resumeInterrupted(opened: WithQueue): Promise<void> {
   )
   for (const row of rows.toSorted((a, b) => (a.queue_place ?? 0) - (b.queue_place ?? 0))) {
     const waited = row.queue_place !== null
-    if (!(waited || autoResume) || !toRunRow(opened.profile, row).resumable) continue
-    const step = statesOf(opened.profile, row.id)[0]?.step ?? 0
-    if (!waited && row.resumes >= MOST_RESUMES && step <= row.resumed_step) continue
+    if (!(waited || autoResume)) continue
+    const { resumable, stateStep } = toRunRow(opened.profile, row)
+    if (!resumable) continue
+    if (!waited && row.resumes >= MOST_RESUMES && (stateStep ?? 0) <= row.resumed_step) continue
     try {
       const run = String(row.id)
       opened.queue.resume(run, await prepareResumption(opened, run, { unasked: !waited }))

@@ -15,6 +15,7 @@ import type { Profile } from '../profile/profile.ts'
 import { onceThereIsRoom } from '../profile/room.ts'
 import type { OpenProfile, ReadOptions } from '../studies/contents/reader.ts'
 import { readyStudy } from '../studies/contents/ready.ts'
+import { irregularFiles } from '../studies/remarks.ts'
 import { requireSeparatePatients, volumesOf } from '../studies/studies.ts'
 import { contentDigest, trainable } from '../studies/training-data.ts'
 import { recordFailure, type Stop } from './ending.ts'
@@ -100,10 +101,6 @@ function leftOutNotes(study: Study, kind: RunConfig['kind']): Note[] {
     ]
   })
 }
-
-/** Files with irregular sampling, each with its pattern. */
-const irregularFiles = (volumes: readonly StudyVolume[]): string[] =>
-  volumes.flatMap(({ file, sampling }) => (sampling.kind === 'irregular' ? [`${file} (${sampling.pattern})`] : []))
 
 /** Throws `INVALID_ARGUMENT` if there are no training volumes. The message names unusable volumes. */
 function requireSome(train: readonly StudyVolume[], study: Study, kind: RunConfig['kind']): void {

@@ -13,6 +13,10 @@ const range = (values: readonly number[]) => {
   return low === high ? `${low}` : `${low} to ${high}`
 }
 
+/** Files with irregular sampling, each with its pattern. */
+export const irregularFiles = (volumes: readonly Volume[]): string[] =>
+  volumes.flatMap(({ file, sampling }) => (sampling.kind === 'irregular' ? [`${file} (${sampling.pattern})`] : []))
+
 /** Remarks computed from the volumes. */
 export function remarksOn(volumes: readonly Volume[]): string[] {
   const remarks: string[] = []
@@ -34,9 +38,7 @@ export function remarksOn(volumes: readonly Volume[]): string[] {
       `${subSampled} of ${volumes.length} volumes are sub-sampled in the file. Their own mask is used, and no other ` +
         'mask is applied.',
     )
-  const irregular = volumes.flatMap(({ file, sampling }) =>
-    sampling.kind === 'irregular' ? [`${file} (${sampling.pattern})`] : [],
-  )
+  const irregular = irregularFiles(volumes)
   if (irregular.length > 0)
     remarks.push(
       `Sub-sampled in the file, without a common set of columns for all slices: ${some(irregular)}. ` +

@@ -200,14 +200,10 @@ export function studyOfVolume(profile: Profile, id: number): Study {
 
 /** Finds a study by name, number, `number:22` or `name:22`. Throws `AMBIGUOUS` if several studies match. */
 export function findStudy(profile: Profile, which: string): Study {
-  const named = chosenByNumberOrName(
-    which,
-    profile.db.prepare('SELECT id, name FROM studies ORDER BY id').all() as NamedThing[],
-  )
+  const all = profile.db.prepare('SELECT id, name FROM studies ORDER BY id').all() as NamedThing[]
+  const named = chosenByNumberOrName(which, all)
   if (named) return studyById(profile, named.id)
-  const names = (profile.db.prepare('SELECT name FROM studies ORDER BY id').all() as { name: string }[]).map(
-    ({ name }) => `"${name}"`,
-  )
+  const names = all.map(({ name }) => `"${name}"`)
   throw new AppError(
     'STUDY_NOT_FOUND',
     `Expected a study’s name or number${names.length > 0 ? ` (${names.join(', ')})` : ''}, got "${which}". ` +
