@@ -8,7 +8,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { type Kernels, NORM_EPSILON } from '../kernels.ts'
-import { convolve } from './convolve.ts'
 import { CHANNELS, type Network, type ParameterSpec, type Parameters, type Pass } from './network.ts'
 
 const UnetPlusPlusConfig = z.object({
@@ -102,15 +101,15 @@ function layer(
     // Convolution and batch norm are linear here, so one convolution computes both.
     const factor = tf.mul(scale, tf.rsqrt(tf.add(parameters[variance], NORM_EPSILON)))
     const constant = tf.add(offset, tf.mul(tf.sub(bias, parameters[mean]), factor))
-    return kernels.relu(tf.add(convolve(inputs, tf.mul(weights, factor)), constant))
+    return kernels.relu(tf.add(kernels.convolve(inputs, tf.mul(weights, factor)), constant))
   }
   // The bias is left out, because batch norm subtracts the batch's mean. Only the running mean includes the bias.
-  const { normalised, ...batch } = kernels.batchNorm(convolve(inputs, weights), scale, offset)
+  const { activated, ...batch } = kernels.batchNormRelu(kernels.convolve(inputs, weights), scale, offset)
   const follow = (buffer: string, value: tf.Tensor) =>
     set(buffer, tf.add(tf.mul(parameters[buffer], 1 - MOMENTUM), tf.mul(value, MOMENTUM)))
   follow(mean, tf.add(batch.mean, bias))
   follow(variance, batch.variance)
-  return kernels.relu(normalised)
+  return activated
 }
 
 function node(

@@ -7,7 +7,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import type { Kernels } from '../kernels.ts'
-import { convolve } from './convolve.ts'
 import { CHANNELS, type Network, type ParameterSpec, type Parameters, type Pass } from './network.ts'
 
 const UnetConfig = z.object({
@@ -54,12 +53,10 @@ function parameters({ channels, pools }: UnetConfig): ParameterSpec[] {
   return specs
 }
 
-const normaliseAndActivate = ({ instanceNorm, leakyRelu }: Kernels, x: tf.Tensor4D) => leakyRelu(instanceNorm(x))
-
 function block(kernels: Kernels, parameters: Parameters, name: string, ...inputs: tf.Tensor4D[]): tf.Tensor4D {
   const once = (maps: readonly tf.Tensor4D[], layer: number) =>
     tf.tidy(() =>
-      normaliseAndActivate(kernels, convolve(maps, parameters[`${name}.layers.${layer}.weight`] as tf.Tensor4D)),
+      kernels.normLeakyRelu(kernels.convolve(maps, parameters[`${name}.layers.${layer}.weight`] as tf.Tensor4D)),
     )
   return once([once(inputs, 0)], 4)
 }
@@ -106,10 +103,9 @@ function outputs(
   x = through('conv', x)
   for (let level = 0; level < pools; level++) {
     const weights = parameters[`up_transpose_conv.${level}.layers.0.weight`] as tf.Tensor4D // [kh, kw, out, in]
-    const [batch, height, width] = x.shape
-    x = tf.conv2dTranspose(x, weights, [batch, height * 2, width * 2, weights.shape[2]], 2, 'valid')
     const skip = skips[pools - 1 - level]
-    x = through(upBlock(level, pools), padTo(normaliseAndActivate(kernels, x), skip), skip)
+    const doubled = kernels.normLeakyRelu(kernels.convolveTransposed(x, weights))
+    x = through(upBlock(level, pools), padTo(doubled, skip), skip)
   }
   const last = `up_conv.${pools - 1}.1`
   return [tf.add(tf.conv2d(x, parameters[`${last}.weight`] as tf.Tensor4D, 1, 'same'), parameters[`${last}.bias`])]

@@ -4,13 +4,13 @@
  * docs/decisions/0009-kernels-chosen-by-name.md.
  */
 import * as tf from '@tensorflow/tfjs-core'
-import { type BatchNorm, type Kernels, LEAKY_SLOPE, NORM_EPSILON } from '../../core/kernels.ts'
+import { convolve, convolveTransposed, type Kernels, LEAKY_SLOPE, NORM_EPSILON } from '../../core/kernels.ts'
 import type { OpAttribute } from './graph/native.ts'
 
 /** The part of tfjs-node's backend and binding that this folder calls. */
 export interface NativeBackend {
   readonly binding: Record<
-    'TF_FLOAT' | 'TF_COMPLEX64' | 'TF_ATTR_TYPE' | 'TF_ATTR_FLOAT' | 'TF_ATTR_STRING' | 'TF_ATTR_BOOL',
+    'TF_FLOAT' | 'TF_COMPLEX64' | 'TF_ATTR_TYPE' | 'TF_ATTR_FLOAT' | 'TF_ATTR_INT' | 'TF_ATTR_STRING' | 'TF_ATTR_BOOL',
     number
   > & { readonly TF_Version: string }
   readonly isUsingGpuDevice: boolean
@@ -24,7 +24,7 @@ type Forward<Inputs extends tf.Tensor[]> = (...inputs: [...Inputs, save: (tensor
 }
 
 /** `tf.customGrad` with a type that names the inputs and the saved tensors. */
-const withGradient = tf.customGrad as unknown as <Inputs extends tf.Tensor[]>(
+export const withGradient = tf.customGrad as unknown as <Inputs extends tf.Tensor[]>(
   forward: Forward<Inputs>,
 ) => (...inputs: Inputs) => tf.Tensor4D
 
@@ -58,14 +58,24 @@ export function splitVectorsInPlace(backend: NativeBackend): void {
 const LARGE_SAMPLE = 2 ** 16
 
 /** Fused kernels on a native backend. Their few constant tensors live as long as the backend. */
-export const fusedKernels = (backend: NativeBackend): Omit<Kernels, 'inBfloat16'> => ({
-  ...norms(backend, makeNormalise(backend)),
+export function fusedKernels(backend: NativeBackend): Omit<Kernels, 'inBfloat16'> {
+  const { instanceNorm, batchNorm } = norms(backend, makeNormalise(backend))
   // Relu is not used, because the graph optimizer would fuse Relu with a batch norm before it. The last bit would then
   // differ.
-  relu: rectifier(backend, 0),
-  leakyRelu: rectifier(backend, LEAKY_SLOPE),
-  inverseDft: inverseDftOf(backend),
-})
+  const relu = rectifier(backend, 0)
+  const leakyRelu = rectifier(backend, LEAKY_SLOPE)
+  return {
+    convolve,
+    convolveTransposed,
+    normLeakyRelu: x => leakyRelu(instanceNorm(x)),
+    batchNormRelu(x, scale, offset) {
+      const { normalised, ...statistics } = batchNorm(x, scale, offset)
+      return { activated: relu(normalised), ...statistics }
+    },
+    relu,
+    inverseDft: inverseDftOf(backend),
+  }
+}
 
 const typeAttribute = ({ binding }: NativeBackend, name: string, value: number): OpAttribute => ({
   name,
@@ -152,12 +162,19 @@ function makeNormalise(backend: NativeBackend): Normalise {
 function norms(
   backend: NativeBackend,
   { together, maps: normaliseMaps }: Normalise,
-): Pick<Kernels, 'instanceNorm' | 'batchNorm'> {
-  function batchNorm(x: tf.Tensor4D, scale: tf.Tensor1D, offset: tf.Tensor1D): BatchNorm {
+): {
+  instanceNorm(x: tf.Tensor4D): tf.Tensor4D
+  batchNorm(
+    x: tf.Tensor4D,
+    scale: tf.Tensor1D,
+    offset: tf.Tensor1D,
+  ): { normalised: tf.Tensor4D; mean: tf.Tensor1D; variance: tf.Tensor1D }
+} {
+  function batchNorm(x: tf.Tensor4D, scale: tf.Tensor1D, offset: tf.Tensor1D) {
     const kept: tf.Tensor1D[] = []
     const hear = (...statistics: tf.Tensor1D[]) => void kept.push(...statistics.map(tf.keep))
     const normalised = together(x, scale, offset, { hear })
-    const [mean, variance] = kept.map(tf.clone) // the clones belong to the caller's scope
+    const [mean, variance] = kept.map(tensor => tf.clone(tensor)) // the clones belong to the caller's scope
     tf.dispose(kept)
     return { normalised, mean, variance }
   }

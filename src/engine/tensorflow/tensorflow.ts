@@ -9,9 +9,11 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Device } from '../../contract/engine.ts'
 import { AppError } from '../../contract/errors.ts'
 import type { Compute } from '../../core/compute.ts'
+import type { Kernels } from '../../core/kernels.ts'
 import { makeEagerPredict } from '../../core/models/model.ts'
 import { compilesWithXla } from '../install/environment.ts'
 import { run } from '../install/run.ts'
+import { type LoadedLibrary, loadLibrary } from '../native/library.ts'
 import { convolutionKernels, makeMixedPrecision } from './bfloat16.ts'
 import { examine } from './doctor.ts'
 import { isExhausted } from './exhausted.ts'
@@ -20,6 +22,7 @@ import { makeGraphPredictor } from './graph/predictor.ts'
 import { graphStepper } from './graph/stepper.ts'
 import { computesEagerly, say } from './graph/way.ts'
 import { fusedKernels, type NativeBackend, splitVectorsInPlace } from './kernels.ts'
+import { withNativeKernels } from './native-kernels.ts'
 import { useOneDnn } from './onednn.ts'
 
 const require = createRequire(import.meta.url)
@@ -64,10 +67,11 @@ async function load(bindingPath: string): Promise<Compute> {
   const backend = tf.backend() as unknown as NativeBackend & Backend
   const convolutions = convolutionKernels()
   splitVectorsInPlace(backend)
-  const kernels = {
+  const tensorflows = {
     ...fusedKernels(useOneDnn(backend)),
     inBfloat16: makeMixedPrecision(backend, convolutions),
   }
+  const kernels = kernelsOn(backend, tensorflows, loadLibrary(bindingPath))
   const predictor = computesEagerly() ? null : makeGraphPredictor(backend, kernels, say)
   const device = await deviceOf(backend)
   return {
@@ -79,6 +83,13 @@ async function load(bindingPath: string): Promise<Compute> {
     isExhausted,
     close: () => predictor?.dispose(),
   }
+}
+
+/** Our own kernels if their library computes on this device. Otherwise TensorFlow's own operations compute. */
+function kernelsOn(backend: NativeBackend, tensorflows: Kernels, loaded: LoadedLibrary): Kernels {
+  if (backend.isUsingGpuDevice || 'missing' in loaded) return tensorflows
+  loaded.library.registerOperations()
+  return withNativeKernels(backend, tensorflows)
 }
 
 async function deviceOf({ binding, isUsingGpuDevice }: NativeBackend): Promise<Device> {

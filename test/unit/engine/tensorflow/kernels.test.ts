@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Kernels, makePlainKernels } from '../../../../src/core/kernels.ts'
+import { type Kernels, LEAKY_SLOPE, makePlainKernels } from '../../../../src/core/kernels.ts'
 import { kernels, useEngine } from '../../../engine.ts'
 import { expectClose, golden } from '../../../golden.ts'
 
@@ -16,21 +16,21 @@ const channelsLast = (name: string) => {
 }
 
 /** The kernels as functions of one map. */
-const unary = ({ batchNorm, ...others }: Kernels) => ({
+const unary = ({ batchNormRelu, ...others }: Kernels) => ({
   ...others,
-  batchNorm: (x: tf.Tensor4D) => batchNorm(x, tf.ones([x.shape[3]]), tf.zeros([x.shape[3]])).normalised,
+  batchNormRelu: (x: tf.Tensor4D) => batchNormRelu(x, tf.ones([x.shape[3]]), tf.zeros([x.shape[3]])).activated,
 })
 
 describe('fused kernels', () => {
   it.each([
-    ['instanceNorm', 'instance_norm.y'],
-    ['leakyRelu', 'leaky_relu_0.2.y'],
-    ['batchNorm', 'batch_norm_train.y'],
-  ] as const)('%s equals PyTorch’s, batch 2', (kernel, expected) => {
-    expectClose(unary(kernels())[kernel](channelsLast('x')).dataSync(), channelsLast(expected).dataSync(), 1e-5)
+    ['normLeakyRelu', 'instance_norm.y', LEAKY_SLOPE],
+    ['batchNormRelu', 'batch_norm_train.y', 0],
+  ] as const)('%s equals PyTorch’s norm, then rectified, batch 2', (kernel, expected, slope) => {
+    const rectified = tf.leakyRelu(channelsLast(expected), slope)
+    expectClose(unary(kernels())[kernel](channelsLast('x')).dataSync(), rectified.dataSync(), 1e-5)
   })
 
-  it.each(['instanceNorm', 'batchNorm', 'leakyRelu', 'relu'] as const)(
+  it.each(['normLeakyRelu', 'batchNormRelu', 'relu'] as const)(
     '%s and its gradient equal the plain operations’, batch 1 to 3',
     kernel => {
       for (const batch of [1, 2, 3]) {
@@ -48,49 +48,50 @@ describe('fused kernels', () => {
     },
   )
 
-  it('instanceNorm of large samples, each separately, equals the plain operations’', () => {
+  it('normLeakyRelu of large samples, each separately, equals the plain operations’', () => {
     const x = tf.randomNormal<tf.Rank.R4>([2, 130, 127, 16], 1, 2, 'float32', 1)
     const weights = tf.randomNormal([2, 130, 127, 16], 0, 1, 'float32', 2)
-    const [fused, reference] = [kernels(), plain].map(({ instanceNorm }) =>
-      tf.valueAndGrad(v => tf.sum(tf.mul(instanceNorm(v as tf.Tensor4D), weights)))(x),
+    const [fused, reference] = [kernels(), plain].map(({ normLeakyRelu }) =>
+      tf.valueAndGrad(v => tf.sum(tf.mul(normLeakyRelu(v as tf.Tensor4D), weights)))(x),
     )
-    expectClose(kernels().instanceNorm(x).dataSync(), plain.instanceNorm(x).dataSync(), 1e-5)
+    expectClose(kernels().normLeakyRelu(x).dataSync(), plain.normLeakyRelu(x).dataSync(), 1e-5)
     expectClose(fused.grad.dataSync(), reference.grad.dataSync(), 1e-4)
   })
 
-  it('batchNorm, its statistics, and its gradient by scale and offset equal the plain operations’', () => {
+  it('batchNormRelu, its statistics, and its gradient by scale and offset equal the plain operations’', () => {
     for (const batch of [1, 3]) {
       const x = tf.randomNormal<tf.Rank.R4>([batch, 9, 7, 5], 1, 2, 'float32', 1)
       const weights = tf.randomNormal([batch, 9, 7, 5], 0, 1, 'float32', 2)
       const [scale, offset] = [3, 4].map(seed => tf.randomNormal<tf.Rank.R1>([5], 1, 1, 'float32', seed))
-      const [fused, reference] = [kernels(), plain].map(({ batchNorm }) => ({
-        ...batchNorm(x, scale, offset),
+      const [fused, reference] = [kernels(), plain].map(({ batchNormRelu }) => ({
+        ...batchNormRelu(x, scale, offset),
         ...tf.valueAndGrads((x, scale, offset) =>
-          tf.sum(tf.mul(batchNorm(x as tf.Tensor4D, scale as tf.Tensor1D, offset as tf.Tensor1D).normalised, weights)),
+          tf.sum(
+            tf.mul(batchNormRelu(x as tf.Tensor4D, scale as tf.Tensor1D, offset as tf.Tensor1D).activated, weights),
+          ),
         )([x, scale, offset]),
       }))
-      for (const part of ['normalised', 'mean', 'variance'] as const)
+      for (const part of ['activated', 'mean', 'variance'] as const)
         expectClose(fused[part].dataSync(), reference[part].dataSync(), 1e-5)
       for (const [i, gradient] of reference.grads.entries())
         expectClose(fused.grads[i].dataSync(), gradient.dataSync(), 1e-4)
     }
   })
 
-  it('batchNorm of one pixel is its offset, with a variance of 0', () => {
+  it('batchNormRelu of one pixel is its offset, rectified, with a variance of 0', () => {
     const offset = tf.tensor1d([3, -4])
-    for (const { batchNorm } of [kernels(), plain]) {
-      const { normalised, variance } = batchNorm(tf.ones([1, 1, 1, 2]), tf.tensor1d([5, 6]), offset)
-      expect([...normalised.dataSync(), ...variance.dataSync()]).toEqual([3, -4, 0, 0])
+    for (const { batchNormRelu } of [kernels(), plain]) {
+      const { activated, variance } = batchNormRelu(tf.ones([1, 1, 1, 2]), tf.tensor1d([5, 6]), offset)
+      expect([...activated.dataSync()].map(Math.abs)).toEqual([3, 0])
+      expect([...variance.dataSync()]).toEqual([0, 0])
     }
   })
 
   it('leave no tensor behind', () => {
     const run = () =>
       tf.tidy(() => {
-        tf.grad(v => tf.sum(tf.square(kernels().leakyRelu(kernels().instanceNorm(v as tf.Tensor4D)))))(
-          tf.ones([2, 8, 8, 3]),
-        ).dataSync()
-        tf.grad(v => tf.sum(unary(kernels()).batchNorm(kernels().relu(v as tf.Tensor4D))))(tf.ones([2, 8, 8, 3]))
+        tf.grad(v => tf.sum(tf.square(kernels().normLeakyRelu(v as tf.Tensor4D))))(tf.ones([2, 8, 8, 3])).dataSync()
+        tf.grad(v => tf.sum(unary(kernels()).batchNormRelu(kernels().relu(v as tf.Tensor4D))))(tf.ones([2, 8, 8, 3]))
         kernels().inverseDft(new Float32Array(6 * 5 * 2).fill(1), 6, 5)
       })
     run() // The first run makes constants that the kernels keep.

@@ -1,0 +1,83 @@
+/**
+ * The kernels of one instruction set. `kernels.cc` and `optimizers.cc` are compiled once per instruction set. Maps are
+ * [n, h, w, c], float32, and lie in memory in this order.
+ */
+#pragma once
+#include <cstdint>
+
+/** Functions of this header are compiled for several instruction sets, so the linker must not merge them. */
+#define INLINE __attribute__((always_inline))
+
+namespace selfmri {
+
+struct Size {
+  int n, h, w;
+  INLINE std::int64_t pixels() const { return static_cast<std::int64_t>(n) * h * w; }
+};
+
+/** Some channels of maps. `stride`: floats from one pixel to the next. */
+struct Part {
+  float* data;
+  int channels;
+  int stride;
+};
+
+/** Maps that are read, or written, as if they were concatenated along their channels. */
+struct Parts {
+  const Part* parts;
+  int count;
+  INLINE const Part* begin() const { return parts; }
+  INLINE const Part* end() const { return parts + count; }
+  INLINE int channels() const {
+    int sum = 0;
+    for (const Part& part : *this) sum += part.channels;
+    return sum;
+  }
+};
+
+struct Kernels {
+  /** For users: "AVX2", "AVX-512" or "NEON". */
+  const char* instructions;
+
+  /** 3 × 3, stride 1, in a border of zeros. Filters [3, 3, from, to]. */
+  void (*convolve)(Parts in, const float* filter, Parts out, Size size);
+  /** Gradient of `convolve` by its input, from the gradient by its result. */
+  void (*convolveInput)(Parts dy, const float* filter, Parts dx, Size size);
+  /** Gradient of `convolve` by its filter, [3, 3, from, to]. */
+  void (*convolveFilter)(Parts in, Part dy, float* dw, Size size);
+
+  /** Transposed, 2 × 2, stride 2: x [n, h, w, from] to y [n, 2h, 2w, to]. Filters [2, 2, to, from]. */
+  void (*transposed)(Part x, const float* filter, Part y, Size size);
+  void (*transposedInput)(Part dy, const float* filter, Part dx, Size size);
+  void (*transposedFilter)(Part x, Part dy, float* dw, Size size);
+
+  /** y = leaky((x − mean) · inverse), statistics per sample and channel; `inverse` [n, c] = 1 / √(variance + epsilon).
+   */
+  void (*instanceNorm)(const float* x, float* y, float* inverse, Size size, int channels, float slope, float epsilon);
+  /** dx may be dy. */
+  void (*instanceNormGradient)(const float* dy, const float* y, const float* inverse, float* dx, Size size,
+                               int channels, float slope);
+};
+
+/** One pass over parameters and slots, in the order of core's operations, so with the bits of core's operations. */
+struct Optimizers {
+  void (*rmsprop)(std::int64_t size, const float* p, const float* g, const float* v, float* nextP, float* nextV,
+                  float rate, float followSquare, float epsilon);
+  void (*adam)(std::int64_t size, const float* p, const float* g, const float* m, const float* v, float* nextP,
+               float* nextM, float* nextV, float rate, float epsilon, float followMean, float followSquare);
+};
+
+struct InstructionSet {
+  /** Value of SELF_MRI_KERNELS that chooses this set. */
+  const char* name;
+  const Kernels* kernels;
+  const Optimizers* optimizers;
+};
+
+/** The chosen instruction set: SELF_MRI_KERNELS, else the best set of this processor. `nullptr` if there is none. */
+const InstructionSet* chosen();
+
+/** Changes if the bits of any result change. */
+constexpr int VERSION = 1;
+
+}  // namespace selfmri

@@ -1,0 +1,176 @@
+#include "operations.h"
+
+namespace selfmri {
+namespace {
+
+const Kernels& kernels() { return *chosen()->kernels; }
+const Optimizers& optimizers() { return *chosen()->optimizers; }
+
+/** The inputs from `first` on, `count` maps of one size. */
+std::vector<Part> maps(Call& call, int first, int count, Size& size) {
+  std::vector<Part> parts;
+  for (int i = first; i < first + count; i++) {
+    const Tensor x = call.input(i);
+    const Size each = x.maps();
+    expect(parts.empty() || (each.n == size.n && each.h == size.h && each.w == size.w), "Expected maps of one size");
+    size = each;
+    parts.push_back(x.part());
+  }
+  return parts;
+}
+
+Parts listed(const std::vector<Part>& parts) { return {parts.data(), static_cast<int>(parts.size())}; }
+
+void expectFilter(const Tensor& filter, int from, int to) {
+  expect(filter.shape == std::vector<int64_t>({3, 3, from, to}), "Expected a filter [3, 3, from, to] of these maps");
+}
+
+void convolve(Call& call) {
+  const int count = call.inputs() - 1;
+  Size size{};
+  const std::vector<Part> in = maps(call, 0, count, size);
+  const Tensor filter = call.input(count);
+  expect(filter.shape.size() == 4, "Expected a filter [3, 3, from, to]");
+  const int to = filter.channels();
+  expectFilter(filter, listed(in).channels(), to);
+  const Part y = call.output(0, {size.n, size.h, size.w, to}).part();
+  kernels().convolve(listed(in), filter.data, {&y, 1}, size);
+}
+
+void convolveInput(Call& call) {
+  const Tensor dy = call.input(0), filter = call.input(1);
+  const Size size = dy.maps();
+  std::vector<Part> dx;
+  for (int64_t channels : call.attributes.channels)
+    dx.push_back(call.output(static_cast<int>(dx.size()), {size.n, size.h, size.w, channels}).part());
+  expectFilter(filter, listed(dx).channels(), dy.channels());
+  const Part gradient = dy.part();
+  kernels().convolveInput({&gradient, 1}, filter.data, listed(dx), size);
+}
+
+void convolveFilter(Call& call) {
+  const int count = call.inputs() - 1;
+  Size size{};
+  const std::vector<Part> in = maps(call, 0, count, size);
+  const Tensor dy = call.input(count);
+  const Size same = dy.maps();
+  expect(same.pixels() == size.pixels() && same.w == size.w, "Expected a gradient of the maps' size");
+  const Tensor dw = call.output(0, {3, 3, listed(in).channels(), dy.channels()});
+  kernels().convolveFilter(listed(in), dy.part(), dw.data, size);
+}
+
+const char* const TRANSPOSED = "Expected x [n, h, w, from], y [n, 2h, 2w, to], and a filter [2, 2, to, from]";
+
+void transposed(Call& call) {
+  const Tensor x = call.input(0), filter = call.input(1);
+  const Size size = x.maps();
+  expect(filter.shape.size() == 4 && filter.shape[0] == 2 && filter.shape[1] == 2 && filter.channels() == x.channels(),
+         TRANSPOSED);
+  const Tensor y = call.output(0, {size.n, 2 * size.h, 2 * size.w, filter.shape[2]});
+  kernels().transposed(x.part(), filter.data, y.part(), size);
+}
+
+Size halved(const Tensor& dy) {
+  const Size size = dy.maps();
+  expect(size.h % 2 == 0 && size.w % 2 == 0, TRANSPOSED);
+  return {size.n, size.h / 2, size.w / 2};
+}
+
+void transposedInput(Call& call) {
+  const Tensor dy = call.input(0), filter = call.input(1);
+  const Size size = halved(dy);
+  expect(filter.shape.size() == 4 && filter.shape[2] == dy.channels(), TRANSPOSED);
+  const Tensor dx = call.output(0, {size.n, size.h, size.w, filter.channels()});
+  kernels().transposedInput(dy.part(), filter.data, dx.part(), size);
+}
+
+void transposedFilter(Call& call) {
+  const Tensor x = call.input(0), dy = call.input(1);
+  const Size size = halved(dy);
+  expect(x.maps().pixels() == size.pixels() && x.maps().w == size.w, TRANSPOSED);
+  const Tensor dw = call.output(0, {2, 2, dy.channels(), x.channels()});
+  kernels().transposedFilter(x.part(), dy.part(), dw.data, size);
+}
+
+void instanceNorm(Call& call) {
+  const Tensor x = call.input(0);
+  const Size size = x.maps();
+  const Tensor y = call.output(0, x.shape), inverse = call.output(1, {size.n, x.channels()});
+  const Attributes& attributes = call.attributes;
+  kernels().instanceNorm(x.data, y.data, inverse.data, size, x.channels(), attributes.slope, attributes.epsilon);
+}
+
+void instanceNormGradient(Call& call) {
+  const Tensor y = call.input(1), inverse = call.input(2);
+  const Size size = y.maps();
+  const Tensor dx = call.outputOf(0, 0, y.shape), dy = call.input(0);
+  expect(dy.shape == y.shape && inverse.size() == size.n * y.channels(), "Expected dy as y, and one inverse per map");
+  kernels().instanceNormGradient(dy.data, y.data, inverse.data, dx.data, size, y.channels(), call.attributes.slope);
+}
+
+const char* const VECTORS = "Expected vectors of one length, and scalars";
+
+void rmsprop(Call& call) {
+  const Tensor p = call.input(0), g = call.input(1), v = call.input(2), rate = call.input(3);
+  expect(g.size() == p.size() && v.size() == p.size() && rate.size() == 1, VECTORS);
+  const Tensor nextP = call.output(0, p.shape), nextV = call.output(1, p.shape);
+  const Attributes& attributes = call.attributes;
+  optimizers().rmsprop(p.size(), p.data, g.data, v.data, nextP.data, nextV.data, *rate.data, attributes.followSquare,
+                       attributes.epsilon);
+}
+
+void adam(Call& call) {
+  const Tensor p = call.input(0), g = call.input(1), m = call.input(2), v = call.input(3);
+  const Tensor rate = call.input(4), epsilon = call.input(5);
+  expect(g.size() == p.size() && m.size() == p.size() && v.size() == p.size(), VECTORS);
+  expect(rate.size() == 1 && epsilon.size() == 1, VECTORS);
+  const Tensor nextP = call.output(0, p.shape), nextM = call.output(1, p.shape), nextV = call.output(2, p.shape);
+  const Attributes& attributes = call.attributes;
+  optimizers().adam(p.size(), p.data, g.data, m.data, v.data, nextP.data, nextM.data, nextV.data, *rate.data,
+                    *epsilon.data, attributes.followMean, attributes.followSquare);
+}
+
+}  // namespace
+
+const std::vector<Operation>& operations() {
+  static const auto* const all = new std::vector<Operation>{
+      {"SelfMriConvolve", {"x: N * float", "filter: float"}, {"y: float"}, {"N: int >= 1"}, false, convolve},
+      {"SelfMriConvolveInput",
+       {"dy: float", "filter: float"},
+       {"dx: N * float"},
+       {"N: int >= 1", "channels: list(int)"},
+       false,
+       convolveInput},
+      {"SelfMriConvolveFilter", {"x: N * float", "dy: float"}, {"dw: float"}, {"N: int >= 1"}, false, convolveFilter},
+      {"SelfMriTransposed", {"x: float", "filter: float"}, {"y: float"}, {}, false, transposed},
+      {"SelfMriTransposedInput", {"dy: float", "filter: float"}, {"dx: float"}, {}, false, transposedInput},
+      {"SelfMriTransposedFilter", {"x: float", "dy: float"}, {"dw: float"}, {}, false, transposedFilter},
+      {"SelfMriInstanceNorm",
+       {"x: float"},
+       {"y: float", "inverse: float"},
+       {"slope: float", "epsilon: float"},
+       true,
+       instanceNorm},
+      {"SelfMriInstanceNormGradient",
+       {"dy: float", "y: float", "inverse: float"},
+       {"dx: float"},
+       {"slope: float"},
+       true,
+       instanceNormGradient},
+      {"SelfMriRmsprop",
+       {"p: float", "g: float", "v: float", "rate: float"},
+       {"next_p: float", "next_v: float"},
+       {"follow_square: float", "epsilon: float"},
+       true,
+       rmsprop},
+      {"SelfMriAdam",
+       {"p: float", "g: float", "m: float", "v: float", "rate: float", "epsilon: float"},
+       {"next_p: float", "next_m: float", "next_v: float"},
+       {"follow_mean: float", "follow_square: float"},
+       true,
+       adam},
+  };
+  return *all;
+}
+
+}  // namespace selfmri
