@@ -22,7 +22,7 @@ import { makeGraphPredictor } from './graph/predictor.ts'
 import { graphStepper } from './graph/stepper.ts'
 import { computesEagerly, say } from './graph/way.ts'
 import { fusedKernels, type NativeBackend, splitVectorsInPlace } from './kernels.ts'
-import { withNativeKernels } from './native-kernels.ts'
+import { withNativeKernels } from './native/kernels.ts'
 import { useOneDnn } from './onednn.ts'
 
 const require = createRequire(import.meta.url)

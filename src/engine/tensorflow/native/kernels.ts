@@ -1,0 +1,34 @@
+/**
+ * core's kernels by our own operations (src/native), for the CPU. The operations are called by name, so a recording
+ * replays them as it replays TensorFlow's operations.
+ */
+import type { Kernels } from '../../../core/kernels.ts'
+import type { NativeBackend } from '../kernels.ts'
+import { convolutionOf, transposedOf } from './convolutions.ts'
+import { normLeakyReluOf } from './norms.ts'
+
+/** Convolutions in bfloat16 stay TensorFlow's. */
+export function withNativeKernels(backend: NativeBackend, tensorflows: Kernels): Kernels {
+  let isReduced = false
+  const native = {
+    convolve: convolutionOf(backend, tensorflows),
+    convolveTransposed: transposedOf(backend, tensorflows),
+    normLeakyRelu: normLeakyReluOf(backend),
+  }
+  const chosen = () => (isReduced ? tensorflows : native)
+  return {
+    ...tensorflows,
+    convolve: (...given) => chosen().convolve(...given),
+    convolveTransposed: (...given) => chosen().convolveTransposed(...given),
+    normLeakyRelu: x => chosen().normLeakyRelu(x),
+    inBfloat16(work) {
+      const before = isReduced
+      isReduced = true
+      try {
+        return tensorflows.inBfloat16(work)
+      } finally {
+        isReduced = before
+      }
+    },
+  }
+}
