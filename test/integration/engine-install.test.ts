@@ -6,11 +6,13 @@ import { spawn } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -18,9 +20,10 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { cacheDirectory, engineDirectory } from '../../src/engine/install/environment.ts'
+import { cacheDirectory, engineDirectory, tensorflowKey } from '../../src/engine/install/environment.ts'
 import { type InstallStep, installEngine, locateEngine } from '../../src/engine/install/install.ts'
 import { BINDING } from '../../src/engine/install/manifest.ts'
+import { KERNELS_FILE } from '../../src/engine/native/library.ts'
 
 const real = locateEngine('cpu') ?? (await installEngine({ variant: 'cpu' }))
 
@@ -60,8 +63,12 @@ echo unused > "$5/tensorflow/python/unused.py"
 
 const COMPILER = `
 test "$1" = --version && exit 0
+echo "$*" >> "$folder/compiler.log"
 while test "$1" != -o; do shift; done
-cp "$real/${BINDING}" "$2"
+case "$2" in
+  *.node) cp "$real/$(basename "$2")" "$2" ;;
+  *) touch "$2" ;;
+esac
 `
 
 const pipRuns = () => readFileSync(join(folder, 'pip.log'), 'utf8').trim().split('\n')
@@ -76,9 +83,12 @@ describe('an installation', () => {
     expect(locateEngine('cpu')).toEqual(engine)
     expect(readdirSync(engineFolder())).toHaveLength(1)
     const files = readdirSync(engine.directory, { recursive: true }).map(String).sort()
-    expect(files.filter(file => !file.startsWith('tensorflow'))).toEqual(['manifest.json', BINDING])
+    expect(files.filter(file => !file.startsWith('tensorflow'))).toEqual(['manifest.json', KERNELS_FILE, BINDING])
     expect(files.filter(file => file.startsWith('tensorflow'))).toHaveLength(3)
-    expect(steps.map(step => step.label)).toEqual(expect.arrayContaining(['Building the add-on', 'Testing the engine']))
+    expect(steps.map(step => step.label)).toEqual(
+      expect.arrayContaining(['Building the add-on', 'Building the native kernels', 'Testing the engine']),
+    )
+    expect(engine.kernelsMissing).toBeNull()
   })
 
   test('asks pip for the pinned wheels of this platform, by hash', async () => {
@@ -135,6 +145,93 @@ describe('an installation', () => {
   })
 })
 
+/** An engine as version 0.2.0 and commit 349f561 left it in the cache, without native kernels. */
+function placeEarlierEngine(name = tensorflowKey('cpu')): string {
+  const directory = join(engineFolder(), name)
+  mkdirSync(join(directory, 'tensorflow'), { recursive: true })
+  const paths = [BINDING, ...readdirSync(join(real.directory, 'tensorflow')).map(file => `tensorflow/${file}`)]
+  const files = paths.map(path => ({ path, bytes: statSync(join(real.directory, path)).size }))
+  for (const path of paths) linkSync(join(real.directory, path), join(directory, path))
+  const manifest = { variant: 'cpu', tensorflow: real.tensorflow, installedAt: '2026-11-30T02:55:09.090Z', files }
+  writeFileSync(join(directory, 'manifest.json'), JSON.stringify(manifest))
+  return directory
+}
+
+describe('an engine of an earlier version', () => {
+  test('is taken over without pip, and only the kernels are built', async () => {
+    const earlier = placeEarlierEngine()
+    expect(locateEngine('cpu')).toBeNull()
+    const engine = await install()
+    expect(engine).toMatchObject({ directory: engineDirectory('cpu'), kernelsMissing: null })
+    expect(existsSync(join(engine.directory, KERNELS_FILE))).toBe(true)
+    expect(existsSync(join(folder, 'pip.log'))).toBe(false)
+    expect(readFileSync(join(folder, 'compiler.log'), 'utf8')).not.toContain('tfjs')
+    // A hard link takes no space. The earlier engine stays, because another checkout may use it.
+    const [library] = readdirSync(join(earlier, 'tensorflow'))
+    const inode = (directory: string) => statSync(join(directory, 'tensorflow', library)).ino
+    expect(inode(engine.directory)).toBe(inode(earlier))
+    expect(readdirSync(engineFolder())).toHaveLength(2)
+  })
+
+  test('is taken over if only the sources of the kernels differ', async () => {
+    placeEarlierEngine(`${tensorflowKey('cpu')}-0123456789ab`)
+    await install()
+    expect(existsSync(join(folder, 'pip.log'))).toBe(false)
+  })
+
+  test('is left alone if it is incomplete or does not compute, or if an installation is forced', async () => {
+    const earlier = placeEarlierEngine()
+    truncateSync(join(earlier, 'manifest.json'), 40)
+    await install()
+    expect(pipRuns()).toHaveLength(1)
+    rmSync(engineFolder(), { recursive: true })
+    const broken = placeEarlierEngine()
+    rmSync(join(broken, BINDING))
+    writeFileSync(join(broken, BINDING), 'x'.repeat(statSync(real.binding).size))
+    expect((await install()).kernelsMissing).toBeNull()
+    expect(pipRuns()).toHaveLength(2)
+    await installEngine({ variant: 'cpu', force: true })
+    expect(pipRuns()).toHaveLength(3)
+  })
+})
+
+describe('without native kernels', () => {
+  const FAILS = 'case "$*" in *kernels.cc*) echo "src/native/kernels.cc:7:1: error: no such vector" >&2; exit 1 ;; esac'
+  const labels: string[] = []
+  const installAloud = (options = {}) =>
+    installEngine({ variant: 'cpu', onProgress: ({ label }) => labels.push(label), ...options })
+  beforeEach(() => void labels.splice(0))
+
+  test('an engine computes if their build fails, and one line gives the reason and the remedy', async () => {
+    program('compiler', `${FAILS}\n${COMPILER}`)
+    const engine = await installAloud()
+    expect(engine.kernelsMissing).toBe('src/native/kernels.cc:7:1: error: no such vector')
+    expect(existsSync(join(engine.directory, KERNELS_FILE))).toBe(false)
+    expect(locateEngine('cpu')).toEqual(engine)
+    expect(labels.filter(label => label.includes('no such vector'))).toEqual([
+      'The native kernels are missing: src/native/kernels.cc:7:1: error: no such vector. TensorFlow’s own operations ' +
+        'compute, about twice as slow. Repair: npm run -s self-mri -- engine install',
+    ])
+  })
+
+  test('an engine is complete, and a user’s installation builds them again, without pip', async () => {
+    program('compiler', `${FAILS}\n${COMPILER}`)
+    await install()
+    program('compiler', COMPILER)
+    expect((await install()).kernelsMissing).not.toBeNull()
+    expect((await installAloud({ retryKernels: true })).kernelsMissing).toBeNull()
+    expect(pipRuns()).toHaveLength(1)
+    expect(readdirSync(engineFolder())).toHaveLength(1)
+  })
+
+  test('an engine computes if they do not load', async () => {
+    program('compiler', `${COMPILER}\ncase "$2" in *${KERNELS_FILE}) echo broken > "$2" ;; esac`)
+    const engine = await installAloud()
+    expect(engine.kernelsMissing).toMatch(/their test ended with status 1: Error: .*self_mri_kernels\.node/)
+    expect(existsSync(join(engine.directory, KERNELS_FILE))).toBe(false)
+  })
+})
+
 describe('a failed installation leaves nothing behind', () => {
   const expectEmpty = () => {
     expect(readdirSync(engineFolder())).toEqual([])
@@ -163,13 +260,14 @@ describe('a failed installation leaves nothing behind', () => {
   })
 
   test('if the compiler fails', async () => {
-    program('compiler', 'test "$1" = --version && exit 0\necho "tfjs_backend.cc:1: error: no such type"; exit 1')
+    const fails = 'case "$*" in *tfjs*) echo "tfjs_backend.cc:1: error: no such type"; exit 1 ;; esac'
+    program('compiler', `${fails}\n${COMPILER}`)
     await expect(install()).rejects.toThrow(/tfjs_backend\.cc:1: error: no such type/)
     expectEmpty()
   })
 
   test('if the add-on does not load', async () => {
-    program('compiler', `${COMPILER}\ntruncate -s 1000 "$2" 2>/dev/null || head -c 1000 "$real/${BINDING}" > "$2"`)
+    program('compiler', `${COMPILER}\ncase "$2" in *${BINDING}) head -c 1000 "$real/${BINDING}" > "$2" ;; esac`)
     await expect(install()).rejects.toThrow(/Expected the newly built engine to compute/)
     expectEmpty()
   })

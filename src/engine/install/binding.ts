@@ -1,11 +1,12 @@
 /** Builds TensorFlow.js' Node-API add-on against the native TensorFlow, and tests it in a separate Node process. */
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { AppError } from '../../contract/errors.ts'
+import { KERNELS_FILE } from '../native/library.ts'
 import { bindingSources, engineEnvironment, engineNode, type InstalledEngine } from './environment.ts'
+import { nodeApiHeaders } from './native-sources.ts'
 import type { Platform } from './platform.ts'
-import { run } from './run.ts'
+import { firstError, run } from './run.ts'
 
 export async function findCompiler(platform: Platform, signal?: AbortSignal): Promise<string> {
   const candidates = process.env.CXX ? [process.env.CXX] : platform.compilers
@@ -35,45 +36,65 @@ type Build = {
 export async function buildBinding(build: Build): Promise<void> {
   const { compiler, platform, headers, libraries, output, temporary, signal } = build
   const sources = bindingSources()
-  const nodeApi = dirname(createRequire(import.meta.url).resolve('node-api-headers/package.json'))
   const args = [
     ...['-O2', '-std=c++17', '-shared', '-fPIC', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION'],
-    ...[dirname(sources), headers, join(nodeApi, 'include')].flatMap(folder => ['-I', folder]),
+    ...[dirname(sources), headers, nodeApiHeaders()].flatMap(folder => ['-I', folder]),
     ...[join(sources, 'tfjs_backend.cc'), join(sources, 'tfjs_binding.cc'), '-o', output],
     ...platform.libraries.map(name => join(libraries, name)),
     ...platform.linkFlags,
   ]
   const ended = await run(compiler, args, { signal, env: { TMPDIR: temporary } })
   if (ended.status === 0) return
-  const first = ended.output.split('\n').find(line => /error/i.test(line)) ?? ended.output.trim().slice(-500)
   throw new AppError(
     'ENGINE_UNAVAILABLE',
-    `${compiler} could not build the add-on: ${first}\nExpected a C++17 compiler (GCC 9, Clang 10 or newer); ` +
+    `${compiler} could not build the add-on: ${firstError(ended)}\nExpected a C++17 compiler (GCC 9, Clang 10 or newer); ` +
       'set the variable CXX to another compiler.',
   )
 }
 
-/** Computes 3² through the add-on, and prints the version of the loaded TensorFlow. */
+/**
+ * Computes 3² through the add-on, and prints the version of the loaded TensorFlow. Then computes a transposed
+ * convolution with the native kernels, unless the processor lacks their instructions.
+ */
 const SMOKE_TEST = `
-  const binding = require(process.argv[1])
-  const three = binding.createTensor([1], binding.TF_FLOAT, new Float32Array([3]))
+  const [, addOn, library] = process.argv
+  const binding = require(addOn)
+  const tensor = (shape, values) => binding.createTensor(shape, binding.TF_FLOAT, new Float32Array(values))
   const type = { name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT }
-  const [square] = binding.executeOp('Square', [type], [three], 1)
+  const [square] = binding.executeOp('Square', [type], [tensor([1], [3])], 1)
   console.log(\`TensorFlow \${binding.TF_Version} says \${binding.tensorDataSync(square.id)[0]}\`)
+  const kernels = library ? require(library) : { instructions: null }
+  if (kernels.instructions !== null) {
+    kernels.registerOperations()
+    const ones = (...shape) => tensor(shape, new Array(shape.reduce((a, b) => a * b)).fill(1))
+    const [maps] = binding.executeOp('SelfMriTransposed', [], [ones(1, 1, 1, 16), ones(2, 2, 16, 16)], 1)
+    const wrong = binding.tensorDataSync(maps.id).find(value => value !== 16)
+    if (wrong !== undefined) throw new Error(\`Expected 16 ones to sum to 16, got \${wrong}\`)
+  }
 `
 
-export async function smokeTest(engine: InstalledEngine, signal?: AbortSignal): Promise<void> {
-  const { status, endedBy, output } = await run(engineNode().node, ['-e', SMOKE_TEST, engine.binding], {
+/**
+ * Throws if TensorFlow does not compute. Returns why the native kernels are missing or do not compute, or `null`.
+ */
+export async function smokeTest(engine: InstalledEngine, signal?: AbortSignal): Promise<string | null> {
+  const { directory, kernelsMissing, tensorflow } = engine
+  const files = [engine.binding, ...(kernelsMissing === null ? [join(directory, KERNELS_FILE)] : [])]
+  const { status, endedBy, output } = await run(engineNode().node, ['-e', SMOKE_TEST, ...files], {
     signal,
-    env: { ...engineEnvironment(engine), NODE_OPTIONS: '' },
+    env: { ...engineEnvironment(engine), NODE_OPTIONS: '', SELF_MRI_KERNELS: '' },
   })
-  if (status === 0 && output.includes(`TensorFlow ${engine.tensorflow} says 9`)) return
+  if (output.includes(`TensorFlow ${tensorflow} says 9`)) {
+    if (status === 0) return kernelsMissing
+    const error = output.split('\n').find(line => /Error:/.test(line))
+    if (kernelsMissing === null)
+      return `their test ended with ${endedBy ?? `status ${status}`}${error ? `: ${error.trim()}` : ''}`
+  }
   const reason =
     endedBy === 'SIGILL'
       ? 'this processor lacks instructions that TensorFlow needs (AVX).'
       : `it ended with ${endedBy ?? `status ${status}`}: ${output.trim().slice(-500)}`
   throw new AppError(
     'ENGINE_UNAVAILABLE',
-    `Expected the newly built engine to compute with TensorFlow ${engine.tensorflow}, but ${reason}`,
+    `Expected the newly built engine to compute with TensorFlow ${tensorflow}, but ${reason}`,
   )
 }

@@ -10,6 +10,7 @@ import { dirname, join, resolve } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import envPaths from 'env-paths'
+import { nativeKey } from './native-sources.ts'
 
 /** `cuda` computes on an NVIDIA GPU, or on the CPU if there is no GPU. `cpu` is the smaller download. */
 export const VARIANTS = ['cpu', 'cuda'] as const
@@ -22,6 +23,8 @@ export type InstalledEngine = {
   readonly binding: string
   /** Version of the native TensorFlow. */
   readonly tensorflow: string
+  /** Why the native kernels are missing, so that TensorFlow's own operations compute. `null` if they are there. */
+  readonly kernelsMissing: string | null
   /** ISO 8601. */
   readonly installedAt: string
 }
@@ -49,17 +52,20 @@ export function bindingSources(): string {
 }
 
 /**
- * The folder's name states everything that its content depends on, because all checkouts share the cache: the
- * TensorFlow version, the variant, the platform, and a hash over the pinned wheels and the add-on's sources.
+ * States what TensorFlow and the add-on depend on: the TensorFlow version, the variant, the platform, and a hash over
+ * the pinned wheels and the add-on's sources. Up to version 0.2.0 this was the whole name of an engine's folder.
  */
-export function engineDirectory(variant: Variant): string {
+export function tensorflowKey(variant: Variant): string {
   const hash = createHash('sha256').update(readFileSync(requirementsPath(variant)))
   const sources = bindingSources()
   for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)))
   const key = hash.digest('hex').slice(0, 12)
-  const name = `tensorflow-${requiredTensorflow(variant)}-${variant}-${process.platform}-${process.arch}-${key}`
-  return join(cacheDirectory(), 'engine', name)
+  return `tensorflow-${requiredTensorflow(variant)}-${variant}-${process.platform}-${process.arch}-${key}`
 }
+
+/** The folder's name states everything that its content depends on, because all checkouts share the cache. */
+export const engineDirectory = (variant: Variant): string =>
+  join(cacheDirectory(), 'engine', `${tensorflowKey(variant)}-${nativeKey()}`)
 
 /**
  * Environment of engine processes and of tests, unless the user has set a variable. Libraries read these variables when

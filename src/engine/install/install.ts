@@ -1,19 +1,22 @@
 /**
  * Installs the native TensorFlow and TensorFlow.js' add-on into the user's cache. pip fetches the official wheels,
- * whose versions and hashes are pinned. Only the libraries are kept. A compiler builds the add-on, and a separate Node
- * tests it. See docs/decisions/0007-tensorflow-is-installed-not-bundled.md.
+ * whose versions and hashes are pinned. Only the libraries are kept. A compiler builds the add-on and the native kernels,
+ * and a separate Node tests them. See docs/decisions/0007-tensorflow-is-installed-not-bundled.md.
  */
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rename, rm, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { AppError, throwIfCancelled } from '../../contract/errors.ts'
 import { makeFolder } from '../files/folders.ts'
+import { KERNELS_FILE } from '../native/library.ts'
 import { buildBinding, findCompiler, smokeTest } from './binding.ts'
 import { engineDirectory, type InstalledEngine, requiredTensorflow, type Variant } from './environment.ts'
 import { whileLocked } from './lock.ts'
 import { BINDING, locateEngine, readManifest, writeManifest } from './manifest.ts'
-import { downloadTensorflow, findPip, type Pip, WHEELS } from './pip.ts'
+import { compileNative, linkNative, missingKernelsLine } from './native.ts'
+import { downloadTensorflow, findPip, WHEELS } from './pip.ts'
 import { detectVariant, type Platform, supportedPlatform } from './platform.ts'
+import { findEarlierEngine, takeFiles } from './takeover.ts'
 
 export { locateEngine } from './manifest.ts'
 
@@ -30,18 +33,23 @@ export type InstallOptions = {
   readonly signal?: AbortSignal
   /** Install again even if the engine is complete. */
   readonly force?: boolean
+  /** Build the native kernels again if they are missing, because their build failed. */
+  readonly retryKernels?: boolean
 }
 
 /** Returns the engine, and installs it first if it is missing or broken. */
 export async function installEngine(options: InstallOptions = {}): Promise<InstalledEngine> {
-  const { variant: wanted = 'auto', onProgress = () => {}, signal, force = false } = options
+  const { variant: wanted = 'auto', onProgress = () => {}, signal, force = false, retryKernels = false } = options
   throwIfCancelled(signal)
   const variant = wanted === 'auto' ? await detectVariant(signal) : wanted
-  const already = force ? null : locateEngine(variant)
-  if (already) return already
+  const already = () => {
+    const engine = force ? null : locateEngine(variant)
+    return engine?.kernelsMissing && retryKernels ? null : engine
+  }
+  const found = already()
+  if (found) return found
 
   const platform = supportedPlatform(variant)
-  const pip = await findPip(signal)
   const compiler = await findCompiler(platform, signal)
   const root = dirname(engineDirectory(variant))
   makeEngineFolder(root)
@@ -50,13 +58,14 @@ export async function installEngine(options: InstallOptions = {}): Promise<Insta
     onProgress({ label: `Waiting for another installation (process ${owner.replace(' ', ' on ')})`, fraction: null })
   }
   const install = async () => {
-    const byAnother = force ? null : locateEngine(variant)
+    const byAnother = already()
     if (byAnother) return byAnother
     await removeLeftovers(root)
-    await checkSpace(root, variant)
     const workshop = await mkdtemp(join(root, LEFTOVER))
     try {
-      return await assemble({ workshop, variant, platform, pip, compiler, onProgress, signal })
+      const assembly = { workshop, variant, platform, compiler, onProgress, signal }
+      const earlier = force ? null : findEarlierEngine(variant)
+      return await (earlier ? takeOver(assembly, earlier) : installAnew(assembly))
     } finally {
       await rm(workshop, { recursive: true, force: true, maxRetries: 3 })
     }
@@ -104,29 +113,83 @@ type Assembly = Required<Pick<InstallOptions, 'onProgress'>> & {
   readonly workshop: string
   readonly variant: Variant
   readonly platform: Platform
-  readonly pip: Pip
   readonly compiler: string
   readonly signal?: AbortSignal
 }
 
-async function assemble(assembly: Assembly): Promise<InstalledEngine> {
-  const { workshop, variant, platform, pip, compiler, onProgress, signal } = assembly
-  const [target, temporary, engine] = ['wheels', 'temporary', 'engine'].map(name => join(workshop, name))
-  for (const folder of [target, temporary, join(engine, 'tensorflow')]) makeFolder(folder)
+/** Takes TensorFlow and the add-on from an earlier engine. If the earlier engine does not compute, installs anew. */
+async function takeOver(assembly: Assembly, earlier: InstalledEngine): Promise<InstalledEngine> {
+  const { workshop, signal } = assembly
+  try {
+    return await assemble(assembly, engine => takeFiles(earlier, engine))
+  } catch {
+    throwIfCancelled(signal)
+    for (const name of await readdir(workshop)) await rm(join(workshop, name), { recursive: true })
+    return installAnew(assembly)
+  }
+}
 
-  const onDownload = (label: string, fraction: number) => onProgress({ label, fraction })
-  await downloadTensorflow({ pip, variant, platform, target, temporary, onProgress: onDownload, signal })
-  await keepLibraries(target, engine, platform)
+async function installAnew(assembly: Assembly): Promise<InstalledEngine> {
+  const { workshop, variant, platform, compiler, onProgress } = assembly
+  const pip = await findPip(assembly.signal)
+  await checkSpace(workshop, variant)
+  const [target, temporary] = ['wheels', 'temporary'].map(name => join(workshop, name))
+  for (const folder of [target, temporary]) makeFolder(folder)
+  return assemble(assembly, async (engine, signal) => {
+    const onDownload = (label: string, fraction: number) => onProgress({ label, fraction })
+    await downloadTensorflow({ pip, variant, platform, target, temporary, onProgress: onDownload, signal })
+    await keepLibraries(target, engine, platform)
+    onProgress({ label: 'Building the add-on', fraction: null })
+    const headers = join(target, 'tensorflow', 'include')
+    const libraries = join(engine, 'tensorflow')
+    await buildBinding({ compiler, platform, headers, libraries, output: join(engine, BINDING), temporary, signal })
+  })
+}
 
-  onProgress({ label: 'Building the add-on', fraction: null })
-  const headers = join(target, 'tensorflow', 'include')
-  const libraries = join(engine, 'tensorflow')
-  await buildBinding({ compiler, platform, headers, libraries, output: join(engine, BINDING), temporary, signal })
+/** @param provide Puts TensorFlow and the add-on into the engine's folder. The kernels are compiled at the same time. */
+async function assemble(
+  { workshop, variant, platform, compiler, onProgress, signal }: Assembly,
+  provide: (engine: string, signal: AbortSignal) => Promise<void>,
+): Promise<InstalledEngine> {
+  const [engine, objects] = ['engine', 'objects'].map(name => join(workshop, name))
+  for (const folder of [join(engine, 'tensorflow'), objects]) makeFolder(folder)
+  const [, uncompiled] = await bothAtOnce(
+    async both => {
+      await provide(engine, both)
+      onProgress({ label: 'Building the native kernels', fraction: null })
+    },
+    both => compileNative({ compiler, objects, signal: both }),
+    signal,
+  )
+  const missing = uncompiled ?? (await linkNative({ compiler, objects, platform, engine, signal }))
 
   onProgress({ label: 'Testing the engine', fraction: null })
-  writeManifest(engine, variant, requiredTensorflow(variant))
-  await smokeTest(readManifest(engine)!, signal)
+  writeManifest(engine, variant, requiredTensorflow(variant), missing)
+  const failure = await smokeTest(readManifest(engine)!, signal)
+  if (failure !== null) {
+    await rm(join(engine, KERNELS_FILE), { force: true })
+    writeManifest(engine, variant, requiredTensorflow(variant), failure)
+    onProgress({ label: missingKernelsLine(failure), fraction: null })
+  }
   return moveIntoPlace(engine, engineDirectory(variant), join(workshop, 'broken'))
+}
+
+/** Runs two works at the same time. If one work fails, the other work is aborted and awaited. */
+async function bothAtOnce<A, B>(
+  first: (signal: AbortSignal) => Promise<A>,
+  second: (signal: AbortSignal) => Promise<B>,
+  signal?: AbortSignal,
+): Promise<[A, B]> {
+  const failure = new AbortController()
+  const both = signal ? AbortSignal.any([signal, failure.signal]) : failure.signal
+  const works = [first(both), second(both)] as const
+  try {
+    return await Promise.all(works)
+  } catch (error) {
+    failure.abort()
+    await Promise.allSettled(works)
+    throw error
+  }
 }
 
 /** Keeps two libraries of TensorFlow's 1.3 GB (CPU), and NVIDIA's packages without headers and static archives. */

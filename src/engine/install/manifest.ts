@@ -4,39 +4,53 @@ import { join, relative } from 'node:path'
 import { z } from 'zod'
 import { engineDirectory, type InstalledEngine, VARIANTS, type Variant } from './environment.ts'
 
-const FILE = 'manifest.json'
+export const MANIFEST = 'manifest.json'
 export const BINDING = 'tfjs_binding.node'
 
 const Manifest = z.object({
   variant: z.enum(VARIANTS),
   tensorflow: z.string(),
   installedAt: z.string(),
+  /** Missing in manifests of version 0.2.0 and earlier, which had no native kernels. */
+  kernelsMissing: z.string().nullable().default(null),
   files: z.array(z.object({ path: z.string(), bytes: z.int() })),
 })
 
-export function writeManifest(directory: string, variant: Variant, tensorflow: string): void {
-  const files = readdirSync(directory, { recursive: true, withFileTypes: true })
+/** @param kernelsMissing Why the engine has no native kernels. `null` if it has them. */
+export function writeManifest(
+  directory: string,
+  variant: Variant,
+  tensorflow: string,
+  kernelsMissing: string | null,
+): void {
+  const files = filesIn(directory)
+    .filter(path => path !== join(directory, MANIFEST))
+    .map(path => ({ path: relative(directory, path), bytes: statSync(path).size }))
+  const installedAt = new Date().toISOString()
+  const manifest: z.infer<typeof Manifest> = { variant, tensorflow, installedAt, kernelsMissing, files }
+  writeFileSync(join(directory, MANIFEST), JSON.stringify(manifest, null, 2))
+}
+
+/** Paths of all files in a folder and its sub-folders. */
+export const filesIn = (directory: string): string[] =>
+  readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile())
     .map(entry => join(entry.parentPath, entry.name))
-    .map(path => ({ path: relative(directory, path), bytes: statSync(path).size }))
-  const manifest: z.infer<typeof Manifest> = { variant, tensorflow, installedAt: new Date().toISOString(), files }
-  writeFileSync(join(directory, FILE), JSON.stringify(manifest, null, 2))
-}
 
 /** The engine in a folder. `null` if the engine is missing, incomplete or truncated. */
 export function readManifest(directory: string): InstalledEngine | null {
   let text: string
   try {
-    text = readFileSync(join(directory, FILE), 'utf8')
+    text = readFileSync(join(directory, MANIFEST), 'utf8')
   } catch {
     return null
   }
   const parsed = Manifest.safeParse(parseJson(text))
   if (!parsed.success) return null
-  const { variant, tensorflow, installedAt, files } = parsed.data
+  const { variant, tensorflow, installedAt, kernelsMissing, files } = parsed.data
   const size = (path: string) => statSync(join(directory, path), { throwIfNoEntry: false })?.size
   if (!files.some(file => file.path === BINDING) || files.some(file => size(file.path) !== file.bytes)) return null
-  return { variant, directory, binding: join(directory, BINDING), tensorflow, installedAt }
+  return { variant, directory, binding: join(directory, BINDING), tensorflow, kernelsMissing, installedAt }
 }
 
 function parseJson(text: string): unknown {

@@ -46,3 +46,7 @@ export async function run(command: string, args: readonly string[], options: Opt
   throwIfCancelled(signal)
   return ended
 }
+
+/** The first error of a compiler or a linker, as one line. */
+export const firstError = ({ output }: Ended): string =>
+  output.split('\n').find(line => /error/i.test(line)) ?? output.trim().slice(-500)

@@ -49,7 +49,8 @@ const engineProcedures = (opened: WithQueue, engines: EngineWatch, { work }: Wor
     work('installing the engine', signal, async ({ onProgress, signal: aborted }) => {
       const onStep = ({ label, fraction }: { label: string; fraction: number | null }) =>
         onProgress({ done: Math.round((fraction ?? 0) * 100), total: fraction === null ? 0 : 100, label })
-      await installEngine({ variant: input.variant ?? 'auto', onProgress: onStep, signal: aborted })
+      const variant = input.variant ?? 'auto'
+      await installEngine({ variant, retryKernels: true, onProgress: onStep, signal: aborted })
       opened.engines.renew()
       return engines.state()
     }),

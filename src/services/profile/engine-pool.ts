@@ -81,6 +81,6 @@ export function makeEnginePool(profile: Profile, { onInstall, forWindow = false 
   }
 }
 
-/** Installs TensorFlow, with the progress display of the program. */
-export const installNow = (engines: EnginePool, options: Omit<InstallOptions, 'onProgress'>) =>
-  installEngine({ ...options, onProgress: engines.onInstall })
+/** Installs or repairs the engine for a user who asked for it, with the progress display of the program. */
+export const installNow = (engines: EnginePool, options: Omit<InstallOptions, 'onProgress' | 'retryKernels'>) =>
+  installEngine({ ...options, retryKernels: true, onProgress: engines.onInstall })

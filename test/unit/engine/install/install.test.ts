@@ -81,7 +81,7 @@ test('every pinned wheel has a hash, and both variants have one version of Tenso
 
 describe('an engine process', () => {
   const engine = (variant: 'cpu' | 'cuda') =>
-    ({ variant, directory: folder, binding: '', tensorflow: '2.21.0', installedAt: '' }) as const
+    ({ variant, directory: folder, binding: '', tensorflow: '2.21.0', kernelsMissing: null, installedAt: '' }) as const
 
   test('prints nothing, shares the GPU, and computes reproducibly, unless the user’s variables differ', () => {
     vi.stubEnv('TF_CPP_MIN_LOG_LEVEL', undefined)
@@ -176,7 +176,7 @@ describe('the manifest', () => {
 
   test('describes the installed engine', () => {
     expect(readManifest(engine())).toBeNull()
-    writeManifest(engine(), 'cpu', '2.21.0')
+    writeManifest(engine(), 'cpu', '2.21.0', null)
     expect(readManifest(engine())).toMatchObject({
       variant: 'cpu',
       tensorflow: '2.21.0',
@@ -193,7 +193,7 @@ describe('the manifest', () => {
     ['a manifest cut short', () => truncateSync(join(engine(), 'manifest.json'), 40)],
     ['another program’s manifest', () => writeFileSync(join(engine(), 'manifest.json'), '{"files":[]}')],
   ])('%s is not an engine', (_name, damage) => {
-    writeManifest(engine(), 'cpu', '2.21.0')
+    writeManifest(engine(), 'cpu', '2.21.0', null)
     damage()
     expect(readManifest(engine())).toBeNull()
   })
@@ -209,7 +209,7 @@ describe('the manifest', () => {
       const directory = engineDirectory(variant)
       mkdirSync(directory, { recursive: true })
       writeFileSync(join(directory, BINDING), variant)
-      writeManifest(directory, variant, '2.21.0')
+      writeManifest(directory, variant, '2.21.0', null)
       expect(locateEngine()?.variant).toBe(variant)
     }
     expect(locateEngine('cpu')?.variant).toBe('cpu')

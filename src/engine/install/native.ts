@@ -1,0 +1,51 @@
+/** Builds the native kernels with the compiler of the add-on. A failure does not fail the installation. */
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { KERNELS_FILE } from '../native/library.ts'
+import { compilerArguments, nativeUnits } from './native-sources.ts'
+import type { Platform } from './platform.ts'
+import { firstError, run } from './run.ts'
+
+type Compilation = {
+  readonly compiler: string
+  /** Folder of the object files. */
+  readonly objects: string
+  readonly signal?: AbortSignal
+}
+
+/** Compiles all units, as many at the same time as there are cores. Returns the first error, or `null`. */
+export async function compileNative({ compiler, objects, signal }: Compilation): Promise<string | null> {
+  const waiting = nativeUnits()
+  let failure: string | null = null
+  const work = async () => {
+    for (let unit = waiting.shift(); unit && failure === null; unit = waiting.shift()) {
+      const args = [...compilerArguments(unit), '-c', '-o', join(objects, unit.object)]
+      const ended = await run(compiler, args, { signal, env: { TMPDIR: objects } })
+      if (ended.status !== 0) failure ??= firstError(ended)
+    }
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, work))
+  return failure
+}
+
+type Link = Compilation & {
+  readonly platform: Platform
+  /** The engine's folder, with TensorFlow's libraries. */
+  readonly engine: string
+}
+
+/** Links the object files to the library in the engine's folder. Returns the first error, or `null`. */
+export async function linkNative({ compiler, objects, platform, engine, signal }: Link) {
+  const framework = platform.libraries.find(name => name.includes('framework'))!
+  const args = [
+    ...['-shared', '-pthread', ...nativeUnits().map(({ object }) => join(objects, object))],
+    ...['-o', join(engine, KERNELS_FILE), join(engine, 'tensorflow', framework), ...platform.linkFlags],
+  ]
+  const ended = await run(compiler, args, { signal, env: { TMPDIR: objects } })
+  return ended.status === 0 ? null : firstError(ended)
+}
+
+/** One line for the user. @param reason Why there are no native kernels. */
+export const missingKernelsLine = (reason: string): string =>
+  `The native kernels are missing: ${reason.trim()}. TensorFlow’s own operations compute, about twice as slow. ` +
+  'Repair: npm run -s self-mri -- engine install'
