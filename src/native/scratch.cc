@@ -62,6 +62,8 @@ Scratch::~Scratch() {
   freeBlocks().push_back({data, size});
 }
 
+Scratch::operator float*() const { return data; }
+
 void limitScratch(std::size_t bytes) { mostBytes = bytes; }
 
 }  // namespace selfmri

@@ -14,7 +14,7 @@ public:
   ~Scratch();
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
-  operator float*() const { return data; }
+  operator float*() const;
 
 private:
   float* data = nullptr;

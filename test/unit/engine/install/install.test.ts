@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { homedir, hostname, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -21,6 +21,7 @@ import {
   engineEnvironment,
   requiredTensorflow,
   requirementsPath,
+  tensorflowKey,
 } from '../../../../src/engine/install/environment.ts'
 import { whileLocked } from '../../../../src/engine/install/lock.ts'
 import { BINDING, locateEngine, readManifest, writeManifest } from '../../../../src/engine/install/manifest.ts'
@@ -62,9 +63,18 @@ describe('the cache folder', () => {
   test('holds a folder per engine, named by version and variant', () => {
     vi.stubEnv('SELF_MRI_CACHE', folder)
     const [cpu, cuda] = [engineDirectory('cpu'), engineDirectory('cuda')]
-    expect(cpu).toMatch(/tensorflow-2\.21\.0-cpu-\w+-\w+-[0-9a-f]{12}$/)
-    expect(cuda).toMatch(/tensorflow-2\.21\.0-cuda-\w+-\w+-[0-9a-f]{12}$/)
+    expect(cpu).toMatch(/tensorflow-2\.21\.0-cpu-\w+-\w+(?:-[0-9a-f]{12}){2}$/)
+    expect(cuda).toMatch(/tensorflow-2\.21\.0-cuda-\w+-\w+(?:-[0-9a-f]{12}){2}$/)
     expect(engineDirectory('cpu')).toBe(cpu)
+  })
+
+  test('names an engine as version 0.2.0 did, before the hash of the kernels', () => {
+    // If the wheels or the add-on change, these hashes change, and earlier engines cannot be taken over.
+    const [cpu, cuda] = ['6760d1f8263a', '7afb0cadf263']
+    const machine = `${process.platform}-${process.arch}`
+    expect(tensorflowKey('cpu')).toBe(`tensorflow-2.21.0-cpu-${machine}-${cpu}`)
+    expect(tensorflowKey('cuda')).toBe(`tensorflow-2.21.0-cuda-${machine}-${cuda}`)
+    expect(basename(engineDirectory('cpu')).startsWith(`${tensorflowKey('cpu')}-`)).toBe(true)
   })
 })
 
