@@ -33,8 +33,9 @@ bool hasAvx2() {
 #endif
 }
 
-const InstructionSet* choose() {
-  const char* const wanted = std::getenv("SELF_MRI_KERNELS");
+}  // namespace
+
+const InstructionSet* instructionSet(const char* name) {
 #if defined(__x86_64__)
   static const InstructionSet sets[] = {{"avx512", &kernels_avx512, &optimizers_avx512},
                                         {"avx2", &kernels_avx2, &optimizers_avx2}};
@@ -44,16 +45,14 @@ const InstructionSet* choose() {
   const bool has[] = {true};
 #endif
   for (const InstructionSet& set : sets) {
-    const bool isWanted = !wanted || !*wanted || std::strcmp(wanted, set.name) == 0;
+    const bool isWanted = !name || !*name || std::strcmp(name, set.name) == 0;
     if (has[&set - sets] && isWanted) return &set;
   }
   return nullptr;
 }
 
-}  // namespace
-
 const InstructionSet* chosen() {
-  static const InstructionSet* const found = choose();
+  static const InstructionSet* const found = instructionSet(std::getenv("SELF_MRI_KERNELS"));
   return found;
 }
 

@@ -74,6 +74,9 @@ struct InstructionSet {
   const Optimizers* optimizers;
 };
 
+/** This instruction set, or the best set if the name is empty or `nullptr`. `nullptr`: this processor lacks the set. */
+const InstructionSet* instructionSet(const char* name);
+
 /** The chosen instruction set: SELF_MRI_KERNELS, else the best set of this processor. `nullptr` if there is none. */
 const InstructionSet* chosen();
 

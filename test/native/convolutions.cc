@@ -1,0 +1,139 @@
+/**
+ * 3 × 3 convolutions of concatenated maps, and both gradients:
+ *   y[p, b] = Σ x[p + t, a] · f[t, a, b],   dx[p, a] = Σ dy[p − t, b] · f[t, a, b],   df[t, a, b] = Σ x[p + t, a] ·
+ * dy[p, b].
+ */
+#include <limits>
+
+#include "maps.h"
+#include "scratch.h"
+
+namespace table {
+namespace {
+
+struct Shape {
+  selfmri::Size size;
+  std::vector<int> from;
+  int to;
+  /** Floats between the channels of two pixels. */
+  int gap;
+};
+
+struct Data {
+  std::vector<Maps> x;
+  Maps dy;
+  Floats filter;  // [3, 3, from, to]
+  int from;
+
+  Data(const Shape& shape, std::uint32_t seed) : dy(shape.size, shape.to, shape.gap), from(0) {
+    Random random(seed);
+    for (int channels : shape.from) {
+      x.push_back(Maps::random(random, shape.size, channels, shape.gap));
+      from += channels;
+    }
+    dy = Maps::random(random, shape.size, shape.to, shape.gap);
+    filter = random.floats(static_cast<std::size_t>(9 * from * shape.to));
+  }
+  int to() const { return dy.channels; }
+  std::size_t weight(int i, int j, int a, int b) const {
+    return static_cast<std::size_t>(((i * 3 + j) * from + a) * to() + b);
+  }
+};
+
+std::vector<Floats> compute(const selfmri::Kernels& kernels, Data data) {
+  const selfmri::Size size = data.dy.size;
+  std::vector<Maps> y{Maps(size, data.to(), data.dy.stride - data.to())}, dx;
+  for (const Maps& x : data.x) dx.emplace_back(size, x.channels, x.stride - x.channels);
+  Floats dw(data.filter.size());
+  const auto in = partsOf(data.x), out = partsOf(y), gradients = partsOf(dx);
+  const selfmri::Part dy = data.dy.part();
+  kernels.convolve(listed(in), data.filter.data(), listed(out), size);
+  kernels.convolveInput({&dy, 1}, data.filter.data(), listed(gradients), size);
+  kernels.convolveFilter(listed(in), dy, dw.data(), size);
+  return {contentsOf(y), contentsOf(dx), dw};
+}
+
+std::vector<Doubles> define(const Data& data) {
+  const Maps x = concatenated(data.x);
+  const auto [n, h, w] = x.size;
+  const int from = data.from, to = data.to();
+  Doubles y(static_cast<std::size_t>(x.size.pixels() * to)), dx(x.memory.size()), dw(data.filter.size());
+  std::size_t pixel = 0;
+  for (int sample = 0; sample < n; sample++)
+    for (int row = 0; row < h; row++)
+      for (int column = 0; column < w; column++, pixel++)
+        for (int tap = 0; tap < 9; tap++) {
+          const int i = tap / 3 - 1, j = tap % 3 - 1;
+          const bool isInside = row + i >= 0 && row + i < h && column + j >= 0 && column + j < w;
+          if (!isInside) continue;
+          const std::size_t other = pixel + static_cast<std::size_t>(i * w) + static_cast<std::size_t>(j);
+          for (int a = 0; a < from; a++) {
+            const double value = x.at(static_cast<std::int64_t>(other), a);
+            const float* weights = &data.filter[data.weight(i + 1, j + 1, a, 0)];
+            const float* gradients = &data.dy.memory[pixel * static_cast<std::size_t>(data.dy.stride)];
+            double* sums = &dw[data.weight(i + 1, j + 1, a, 0)];
+            double* results = &y[pixel * static_cast<std::size_t>(to)];
+            double gradient = 0;
+            for (int b = 0; b < to; b++) {
+              results[b] += value * weights[b];
+              sums[b] += value * gradients[b];
+              gradient += static_cast<double>(gradients[b]) * weights[b];
+            }
+            dx[other * static_cast<std::size_t>(from) + static_cast<std::size_t>(a)] += gradient;
+          }
+        }
+  return {y, dx, dw};
+}
+
+std::string described(const Shape& shape) {
+  std::string text = "convolution " + nameOf(shape.size) + ", ";
+  for (std::size_t i = 0; i < shape.from.size(); i++) text += (i ? " + " : "") + std::to_string(shape.from[i]);
+  return text + " → " + std::to_string(shape.to) + (shape.gap ? ", with gaps" : "");
+}
+
+/** Winograd's F(4 × 4, 3 × 3) loses about three bits. Sums of more channels lose more. */
+constexpr double TOLERANCE = 2e-5;
+
+/** ⟨conv(x), dy⟩ = ⟨x, dx⟩ = ⟨filter, dw⟩ */
+void checkAdjoint(Table& table, const Shape& shape, std::uint32_t seed) {
+  const Data data(shape, seed);
+  for (const auto* set : instructionSets()) {
+    const std::vector<Floats> results = compute(*set->kernels, data);
+    const Floats dy = contentsOf({data.dy});
+    const double forward = dot(results[0], dy), scale = 1e-5 * (norm(results[0]) * norm(dy) + 1e-6);
+    const bool byInput = std::abs(forward - dot(concatenated(data.x).memory, results[1])) <= scale;
+    const bool byFilter = std::abs(forward - dot(data.filter, results[2])) <= scale;
+    table.expect(byInput && byFilter, described(shape) + ", " + set->name + ": a gradient is not the adjoint");
+  }
+}
+
+std::vector<Shape> shapes() {
+  return {
+      // Small cases of the networks' multiples of 16 channels.
+      {{
+           2,
+           12,
+           9,
+       },
+       {16, 16},
+       16,
+       0},
+      {{1, 17, 10}, {32}, 48, 0},
+      {{3, 8, 8}, {1}, 16, 0},
+      {{1, 9, 30}, {64, 32}, 32, 0},
+  };
+}
+
+}  // namespace
+
+void checkConvolutions(Table& table) {
+  std::uint32_t seed = 1;
+  for (const Shape& shape : shapes()) {
+    const Data data(shape, seed++);
+    table.check({described(shape), [&](const auto& set) { return compute(*set.kernels, data); },
+                 [&] { return define(data); }, TOLERANCE});
+    checkAdjoint(table, shape, seed);
+  }
+}
+
+}  // namespace table

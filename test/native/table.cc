@@ -1,0 +1,110 @@
+/** Runs the whole table. The program needs no TensorFlow: `table` compares, and exits with 1 if a case fails. */
+#include "table.h"
+
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <new>
+
+#include "scratch.h"
+#include "threads.h"
+
+namespace table {
+namespace {
+
+constexpr int MOST_THREADS = 3;
+
+/** Empty, or how `got` differs from `wanted`. */
+std::string difference(const Floats& got, const Doubles& wanted, double tolerance, bool spreads) {
+  if (got.size() != wanted.size()) return "another number of values";
+  double largest = 1e-30;
+  for (double value : wanted)
+    if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
+  for (std::size_t i = 0; i < got.size(); i++) {
+    const double value = got[i], error = std::abs(value - wanted[i]) / largest;
+    const bool isGood = !std::isfinite(wanted[i]) ? std::isnan(wanted[i]) ? std::isnan(value) : !std::isfinite(value)
+                        : std::isfinite(value) ? error <= tolerance
+                                                  : spreads;
+    if (isGood) continue;
+    char text[160];
+    std::snprintf(text, sizeof text, "value %zu of %zu: expected %.9g, got %.9g, error %.2g of the largest value", i,
+                  got.size(), wanted[i], value, error);
+    return text;
+  }
+  return "";
+}
+
+bool sameBits(const std::vector<Floats>& a, const std::vector<Floats>& b) {
+  for (std::size_t i = 0; i < a.size(); i++)
+    if (a[i].size() != b[i].size() || std::memcmp(a[i].data(), b[i].data(), a[i].size() * sizeof(float))) return false;
+  return a.size() == b.size();
+}
+
+}  // namespace
+
+std::vector<const selfmri::InstructionSet*> instructionSets() {
+  std::vector<const selfmri::InstructionSet*> found;
+  for (const char* name : {"avx512", "avx2", "neon"})
+    if (const auto* set = selfmri::instructionSet(name)) found.push_back(set);
+  return found;
+}
+
+void Table::expect(bool holds, const std::string& message) {
+  cases++;
+  if (holds) return;
+  failed++;
+  std::printf("✗ %s\n", message.c_str());
+}
+
+void Table::check(const Case& which) {
+  const std::vector<Doubles> wanted = which.define();
+  for (const auto* set : instructionSets()) {
+    const std::string name = which.name + ", " + set->name;
+    std::vector<Floats> first;
+    for (int threads = 1; threads <= MOST_THREADS; threads++) {
+      selfmri::setThreadCount(threads);
+      const std::vector<Floats> got = which.compute(*set);
+      if (threads == 1) first = got;
+      else expect(sameBits(first, got), name + ": " + std::to_string(threads) + " threads give other bits than one");
+    }
+    expect(first.size() == wanted.size(), name + ": another number of results");
+    for (std::size_t i = 0; i < std::min(first.size(), wanted.size()); i++) {
+      const std::string found = difference(first[i], wanted[i], which.tolerance, which.spreads);
+      expect(found.empty(), name + ", result " + std::to_string(i) + ", " + found);
+    }
+  }
+}
+
+int Table::report() const {
+  std::printf("%d cases, %d failed\n", cases, failed);
+  return failed || !cases ? 1 : 0;
+}
+
+void checkMemory(Table& table, const std::string& name, const std::function<bool()>& work) {
+  int failures = 0, successes = 0;
+  bool isRight = true;
+  for (int threads = 1; threads <= MOST_THREADS; threads++) {
+    selfmri::setThreadCount(threads);
+    for (std::size_t bytes = 1; bytes <= std::size_t{1} << 30; bytes *= 2) {
+      selfmri::limitScratch(bytes);
+      try {
+        isRight = work() && isRight;
+        successes++;
+      } catch (const std::bad_alloc&) {
+        failures++;
+      }
+    }
+  }
+  selfmri::limitScratch(0);
+  table.expect(failures > 0 && successes > 0, name + ": no call failed, or no call succeeded");
+  table.expect(isRight && work(), name + ": another result after a call without memory");
+}
+
+}  // namespace table
+
+int main() {
+  table::Table table;
+  table::checkConvolutions(table);
+  table::checkTransposed(table);
+  return table.report();
+}

@@ -1,0 +1,71 @@
+/**
+ * A table of cases. Each case compares kernels with their definition in double precision, for each instruction set that
+ * this processor has, and demands the same bits with 1, 2 and 3 threads. Each failed case prints one line.
+ */
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "kernels.h"
+
+namespace table {
+
+using Floats = std::vector<float>;
+using Doubles = std::vector<double>;
+
+/** What a case gives, one array per result. */
+struct Case {
+  std::string name;
+  /** By the kernels. Called for each instruction set and number of threads. */
+  std::function<std::vector<Floats>(const selfmri::InstructionSet&)> compute;
+  /** By the definition. NaN or infinity: the kernels must give a value that is not finite. */
+  std::function<std::vector<Doubles>()> define;
+  /** Largest error of a result, divided by the largest value of the definition. */
+  double tolerance;
+  /** Whether a NaN may also spread to finite results. */
+  bool spreads = false;
+};
+
+class Table {
+public:
+  /** Compares the kernels with the definition, and the bits of several numbers of threads. */
+  void check(const Case& which);
+  /** Counts one case that a caller has computed. `message` says what was expected and what came. */
+  void expect(bool holds, const std::string& message);
+  /** Prints the last line. Returns the exit code. */
+  int report() const;
+
+private:
+  int cases = 0, failed = 0;
+};
+
+/** The instruction sets of this processor. */
+std::vector<const selfmri::InstructionSet*> instructionSets();
+
+/** Seeded random numbers, the same on all machines. */
+class Random {
+public:
+  explicit Random(std::uint32_t seed) : generator(seed) {}
+  /** Uniform from −1 to 1. */
+  float next() { return static_cast<float>(static_cast<double>(generator()) / 2147483648.0 - 1); }
+  Floats floats(std::size_t count) {
+    Floats values(count);
+    for (float& value : values) value = next();
+    return values;
+  }
+
+private:
+  std::mt19937 generator;
+};
+
+/** Calls `work`, whose working memory is limited to more and more bytes. Each call must throw bad_alloc or succeed. */
+void checkMemory(Table& table, const std::string& name, const std::function<bool()>& work);
+
+// One function per idea, each in a file of its own.
+void checkConvolutions(Table& table);
+void checkTransposed(Table& table);
+
+}  // namespace table

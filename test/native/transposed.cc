@@ -1,0 +1,90 @@
+/**
+ * Transposed 2 × 2 convolutions of stride 2, and both gradients:
+ *   y[2p + t, b] = Σ x[p, a] · f[t, b, a],   dx[p, a] = Σ dy[2p + t, b] · f[t, b, a],
+ *   df[t, b, a] = Σ x[p, a] · dy[2p + t, b].
+ */
+#include "maps.h"
+
+namespace table {
+namespace {
+
+struct Shape {
+  selfmri::Size size;
+  int from, to;
+};
+
+struct Data {
+  Maps x, dy;
+  Floats filter;  // [2, 2, to, from]
+
+  Data(const Shape& shape, std::uint32_t seed)
+      : x(shape.size, shape.from), dy({shape.size.n, 2 * shape.size.h, 2 * shape.size.w}, shape.to) {
+    Random random(seed);
+    x = Maps::random(random, x.size, shape.from);
+    dy = Maps::random(random, dy.size, shape.to);
+    filter = random.floats(static_cast<std::size_t>(4 * shape.from * shape.to));
+  }
+};
+
+std::vector<Floats> compute(const selfmri::Kernels& kernels, Data data) {
+  const selfmri::Size size = data.x.size;
+  Maps y(data.dy.size, data.dy.channels), dx(size, data.x.channels);
+  Floats dw(data.filter.size());
+  kernels.transposed(data.x.part(), data.filter.data(), y.part(), size);
+  kernels.transposedInput(data.dy.part(), data.filter.data(), dx.part(), size);
+  kernels.transposedFilter(data.x.part(), data.dy.part(), dw.data(), size);
+  return {y.memory, dx.memory, dw};
+}
+
+std::vector<Doubles> define(const Data& data) {
+  const auto [n, h, w] = data.x.size;
+  const int from = data.x.channels, to = data.dy.channels;
+  Doubles y(data.dy.memory.size()), dx(data.x.memory.size()), dw(data.filter.size());
+  for (std::int64_t pixel = 0; pixel < data.x.size.pixels(); pixel++)
+    for (int tap = 0; tap < 4; tap++) {
+      const std::int64_t row = pixel / w, column = pixel % w;
+      const std::int64_t other = (2 * row + tap / 2) * 2 * w + 2 * column + tap % 2;
+      for (int b = 0; b < to; b++)
+        for (int a = 0; a < from; a++) {
+          const auto weight = static_cast<std::size_t>((tap * to + b) * from + a);
+          const double value = data.x.at(pixel, a), gradient = data.dy.at(other, b), factor = data.filter[weight];
+          y[static_cast<std::size_t>(other * to + b)] += value * factor;
+          dx[static_cast<std::size_t>(pixel * from + a)] += gradient * factor;
+          dw[weight] += value * gradient;
+        }
+    }
+  return {y, dx, dw};
+}
+
+std::string described(const Shape& shape) {
+  return "transposed " + nameOf(shape.size) + ", " + std::to_string(shape.from) + " → " + std::to_string(shape.to);
+}
+
+std::vector<Shape> shapes() {
+  return {
+      {{2, 5, 7}, 32, 16},
+      {{1, 3, 3}, 64, 32},
+      {{1, 14, 30}, 48, 16},
+  };
+}
+
+}  // namespace
+
+void checkTransposed(Table& table) {
+  std::uint32_t seed = 1;
+  for (const Shape& shape : shapes()) {
+    const Data data(shape, seed++);
+    table.check({described(shape), [&](const auto& set) { return compute(*set.kernels, data); },
+                 [&] { return define(data); }, 5e-6});
+    for (const auto* set : instructionSets()) {
+      const std::vector<Floats> results = compute(*set->kernels, data);
+      const double forward = dot(results[0], data.dy.memory);
+      const double scale = 1e-5 * (norm(results[0]) * norm(data.dy.memory) + 1e-6);
+      const bool byInput = std::abs(forward - dot(data.x.memory, results[1])) <= scale;
+      const bool byFilter = std::abs(forward - dot(data.filter, results[2])) <= scale;
+      table.expect(byInput && byFilter, described(shape) + ", " + set->name + ": a gradient is not the adjoint");
+    }
+  }
+}
+
+}  // namespace table
