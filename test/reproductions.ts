@@ -52,6 +52,7 @@ function training(run: string, epochs: number, seconds: number, more: Partial<Ro
     chanceLoss: null,
     validationLoss: 0.21,
     bestEpoch: epochs,
+    kernels: [{ name: 'TensorFlow', epoch: 1, step: 0 }],
     checkpoint: { path: `runs/${run}.safetensors`, sha256: 'ab'.repeat(32) },
     settings: {},
     figures: {},
@@ -306,6 +307,25 @@ const scored = (row: ReproductionRow, changes: Partial<Metrics>): ReproductionRo
   ...row,
   metrics: { ...row.metrics, ...changes },
 })
+
+/** A row whose trainings have the kernels `names`, one after another, each for five epochs. */
+export function trainedWith(row: ReproductionRow, ...names: readonly (string | null)[]): ReproductionRow {
+  const kernels = names.map((name, i) => ({ name, epoch: 5 * i + 1, step: 60 * i }))
+  const of = (training: RowTraining | null) => training && { ...training, kernels }
+  return { ...row, pretraining: of(row.pretraining), training: of(row.training) }
+}
+
+/** Three seeds. The rows of RotNet are of an older version, and one of its fine-tunings went on with TensorFlow. */
+export function reproductionOfTwoVersions(): ReproductionReport {
+  const report = reproductionOf({ seeds: 3 })
+  const rows = report.rows.map(row => {
+    if (row.method !== 'rotnet') return row
+    return row.kind === 'fine-tuned' && row.seed === 2
+      ? { ...trainedWith(row, null), training: trainedWith(row, null, 'TensorFlow').training }
+      : trainedWith(row, null)
+  })
+  return { ...report, rows }
+}
 
 /**
  * Three seeds, with each of two patients left out in turn. The report has missing rows, identical images (infinite

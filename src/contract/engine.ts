@@ -10,6 +10,11 @@ export const Device = z.object({
   gpu: z.string().nullable(),
   /** The compiler of replayed graphs. `null`: only TensorFlow's own optimizer. */
   compiler: z.literal('XLA').nullable().default(null),
+  /**
+   * The kernels that compute networks: `TensorFlow`, or `Self-MRI 1 (AVX2)` with version and instruction set.
+   * Equal kernels give equal bits.
+   */
+  kernels: z.string(),
 })
 export type Device = z.infer<typeof Device>
 

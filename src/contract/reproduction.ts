@@ -70,7 +70,7 @@ export const ReproductionRow = z.object({
   /** Unique in the report: kind, method, network, epoch or patients, fold, seed. */
   key: z.string(),
   /**
-   * SHA-256 of everything that the row's figures depend on: volumes, masks, trainings.
+   * SHA-256 of everything that the row's figures depend on: volumes, masks, trainings. Kernels are not part of it.
    * Reports of several machines are merged by the identity.
    */
   identity: z.string(),
@@ -149,6 +149,8 @@ export const ReproductionReport = z.object({
   remarks: z.array(z.string()),
   device: z.string(),
   createdAt: z.string(),
+  /** The version of Self-MRI that wrote the report. Absent: 0.2 or earlier. */
+  version: z.string().optional(),
   /** False if rows are missing. */
   complete: z.boolean(),
   folds: z.array(

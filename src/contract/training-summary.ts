@@ -1,5 +1,6 @@
 /** The cost and the result of a finished training. */
 import { z } from 'zod'
+import { KernelSpans } from './kernels.ts'
 
 /** Wall-clock seconds of a training, by purpose. Steps include reading and augmenting their batch. */
 export const TrainingSeconds = z.object({
@@ -29,6 +30,7 @@ export const TrainingSummary = z.object({
   validationLoss: z.number().nullable(),
   /** Epoch (from 1) whose weights were kept. */
   bestEpoch: z.int().nullable(),
+  kernels: KernelSpans,
   checkpoint: z.object({ path: z.string(), sha256: z.string() }),
 })
 export type TrainingSummary = z.infer<typeof TrainingSummary>

@@ -28,9 +28,9 @@ function requestSentence({ request, folds, rows }: ReproductionReport): string {
 
 /** What was run, and whether all rows are there. */
 export function statusSentences(report: ReproductionReport): string[] {
-  const { device, createdAt, complete, failures } = report
+  const { device, createdAt, version, complete, failures } = report
   return [
-    `${requestSentence(report)} ${device}, ${createdAt}.`,
+    `${requestSentence(report)} ${device}, ${createdAt}.${version ? ` Written by Self-MRI ${version}.` : ''}`,
     ...(complete ? [] : ['INCOMPLETE: rows are missing, and means are over the rows that are there.']),
     ...(failures.length > 0 ? [`${count(failures.length, 'row')} failed; the reasons are listed.`] : []),
   ]

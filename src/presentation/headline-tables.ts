@@ -24,6 +24,7 @@ import {
   termNotes,
 } from './lines.ts'
 import { count, formatCount, formatDuration, formatLoss, NONE } from './numbers.ts'
+import { otherKernels } from './other-kernels.ts'
 import { protocolSentence } from './protocol.ts'
 import { meanOf } from './statistics.ts'
 import { type Cell, type Column, type Table, tableOf } from './table.ts'
@@ -153,6 +154,7 @@ export function tableOne(report: ReproductionReport): Table | null {
         'The time to the baseline’s SSIM ends at the first validation that reaches the best validation SSIM of the ' +
         'baseline of the same network, seed and patients.',
       ...otherDevices(groups),
+      ...otherKernels(groups),
     ],
     protocol: [protocolSentence(report.protocol)],
   })

@@ -1,5 +1,6 @@
 /** A reproduction's rows as lines: rows of one network that differ only in seed and left-out patient are one line. */
 
+import { kernelsInWords } from '../contract/kernels.ts'
 import type { ReproductionReport, ReproductionRow, RowKind, RowTraining } from '../contract/reproduction.ts'
 import { type EpochFigures, OWN_LOSS } from '../contract/runs.ts'
 import { ownLossOf } from '../contract/training-summary.ts'
@@ -18,7 +19,7 @@ export interface Line {
   readonly rows: readonly ReproductionRow[]
   /**
    * For each row: the time that the row's device takes, over the time of the device of the baseline's row. NaN if no
-   * baseline was trained on the row's device.
+   * baseline was trained on the row's device with the row's kernels.
    */
   readonly paces: readonly number[]
 }
@@ -63,9 +64,20 @@ function gather<T>(items: readonly T[], identity: (item: T) => unknown): T[][] {
   return [...groups.values()]
 }
 
-/** Seconds of a row's baseline on the device that trained the row; NaN if the baseline was not trained there. */
-export const baselineTotal = ({ device, baselineSeconds }: ReproductionRow, baseline: ReproductionRow): number =>
-  baselineSeconds ?? (device === baseline.device ? baseline.totalSeconds : Number.NaN)
+/** 'TensorFlow, then Self-MRI 1 (AVX2)'; `null` for a row without a training. */
+export function kernelsOf({ pretraining, training }: ReproductionRow): string | null {
+  const spans = [...(pretraining?.kernels ?? []), ...(training?.kernels ?? [])]
+  return [...new Set(spans.map(({ name }) => kernelsInWords(name)))].join(', then ') || null
+}
+
+/**
+ * Seconds of a row's baseline on the device that trained the row. NaN if the baseline was not trained there, or has
+ * other kernels.
+ */
+export function baselineTotal(row: ReproductionRow, baseline: ReproductionRow): number {
+  if (kernelsOf(row) !== kernelsOf(baseline)) return Number.NaN
+  return row.baselineSeconds ?? (row.device === baseline.device ? baseline.totalSeconds : Number.NaN)
+}
 
 export function groupsOf(report: ReproductionReport): Group[] {
   return gather(report.rows, row => [row.network, row.channels]).map(rows => {
@@ -143,10 +155,12 @@ export function pairs(
 
 /** Names the lines that were trained on another device than the baseline, and says how their times are compared. */
 export function otherDevices(groups: readonly Group[]): string[] {
+  const sameKernels = (row: ReproductionRow, group: Group) =>
+    sameTraining(baselineOf(group), row)?.rows.every(other => kernelsOf(row) === kernelsOf(other)) ?? true
   const told = (isSuch: (pace: number) => boolean, words: string) => {
     const lines = groups.flatMap(group =>
       group.lines
-        .filter(({ paces }) => paces.some(isSuch))
+        .filter(({ rows, paces }) => rows.some((row, i) => isSuch(paces[i]) && sameKernels(row, group)))
         .map(line => `${lineName(line, groups)} on ${[...new Set(line.rows.map(({ device }) => device))].join('; ')}`),
     )
     if (lines.length === 0) return []
@@ -168,9 +182,12 @@ export function otherDevices(groups: readonly Group[]): string[] {
 /** Trainings that a line of Table 1 has once the report is complete. */
 export const plannedRows = ({ request, folds }: ReproductionReport): number => request.seeds * Math.max(1, folds.length)
 
+/** ' on U-Net-16'; empty if the reproduction has one network. */
+export const onNetwork = ({ networkName }: Line, groups: readonly Group[]): string =>
+  groups.filter(({ name }) => name !== null).length > 1 ? ` on ${networkName}` : ''
+
 /** A line's name, with its network if the reproduction has several networks. */
-export const lineName = (line: Line, groups: readonly Group[]): string =>
-  groups.filter(({ name }) => name !== null).length > 1 ? `${line.name} on ${line.networkName}` : line.name
+export const lineName = (line: Line, groups: readonly Group[]): string => line.name + onNetwork(line, groups)
 
 const hasTerm = ({ settings }: RowTraining) => Number(settings.reconstruction ?? 0) > 0
 

@@ -82,6 +82,7 @@ async function trainAll(task: TrainingTask, changes: Partial<Training> = {}) {
   const written: string[] = []
   const training: Training = {
     run: '1',
+    kernelsName: 'TensorFlow',
     task,
     recipe,
     seed: 5,

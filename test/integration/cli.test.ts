@@ -18,7 +18,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { EngineHealth } from '../../src/contract/engine.ts'
 import type { Evaluation } from '../../src/contract/evaluation.ts'
-import type { RunRow } from '../../src/contract/runs.ts'
+import type { RunDetail, RunRow } from '../../src/contract/runs.ts'
 import { decodeCheckpoint } from '../../src/core/training/checkpoint.ts'
 import { openHdf5 } from '../../src/engine/files/hdf5.ts'
 import { writeFastMri } from '../../src/engine/files/hdf5-write.ts'
@@ -332,6 +332,8 @@ describe('from a folder to a fine-tuned reconstruction', () => {
     const tensors = ({ checkpoint }: RunRow) =>
       [...decodeCheckpoint(readFileSync(checkpoint!.path), '').tensors.values()].map(({ data }) => data)
     expect(tensors(rest)).toEqual(tensors(whole))
+    expect(rest.summary!.kernels).toEqual(whole.summary!.kernels)
+    expect((await json<RunDetail>('runs', rest.id)).notes).toEqual([])
 
     const from = ['finetune', '--epochs', '1', '--from']
     const tuned = await json<RunRow>(...from, `${whole.id}@2`)
@@ -517,9 +519,10 @@ describe('an output that exists already', () => {
 })
 
 describe('engine doctor', () => {
-  it('computes a training step and names the device', async () => {
+  it('computes a training step and names the device and the kernels', async () => {
     const health = await json<EngineHealth>('engine', 'doctor')
     expect(health.tensorflow).toMatch(/^2\./)
+    expect(health.kernels).toMatch(/^TensorFlow$|^Self-MRI \d+ \(.+\)$/)
     expect(health.stepMs).toBeGreaterThan(0)
     expect(Number.isFinite(health.loss)).toBe(true)
   })

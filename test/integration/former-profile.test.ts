@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openServices, type Services } from '../../src/services/open.ts'
 import { resumeRun } from '../../src/services/runs/resume.ts'
 import { findRun, listRuns } from '../../src/services/runs/runs.ts'
+import { viewRun } from '../../src/services/runs/views.ts'
 import { readyStudy } from '../../src/services/studies/contents/ready.ts'
 import { findStudy } from '../../src/services/studies/studies.ts'
 import { unpackOldProfile, unpackReproducedProfile } from '../old-profile.ts'
@@ -37,7 +38,12 @@ it('runs get the contents of files that are older than the runs, and can be resu
     .all()
   const trained = study.volumes.filter(({ role }) => role !== 'test').map(({ role, file }) => [role, file])
   expect(used).toEqual(trained.sort())
-  expect((await resumeRun(services, '4')).status).toBe('finished')
+  const run = await resumeRun(services, '4')
+  expect(run.status).toBe('finished')
+  expect(run.summary!.kernels).toMatchObject([{ name: null }, { name: expect.any(String), epoch: 2 }])
+  expect(viewRun(services.profile, '4').notes).toMatchObject([
+    { text: expect.stringMatching(/^Last digits differ from epoch 2 on: the run used kernels of version 0\.2 or ear/) },
+  ])
 })
 
 it('runs whose files were written later stay, are marked, and cannot be resumed', async () => {

@@ -4,6 +4,7 @@ import type { RunRow } from '../../contract/runs.ts'
 import { lossInWords } from '../../contract/training-summary.ts'
 import { resumeRun } from '../../services/runs/resume.ts'
 import { epochsOf, findRun, listRuns } from '../../services/runs/runs.ts'
+import { viewRun } from '../../services/runs/views.ts'
 import { perform } from '../perform.ts'
 import { inSession } from '../session.ts'
 import { print, printJson } from '../terminal.ts'
@@ -88,7 +89,9 @@ function listing(runs: readonly RunRow[]): string {
 
 const resumeCommand = (): Command =>
   new Command('resume')
-    .description('Resume a cancelled, paused or interrupted run; its result is as if it had never stopped')
+    .description(
+      'Resume a cancelled, paused or interrupted run; with the same kernels, the result is as if it had never stopped',
+    )
     .argument('<run>', 'a run’s number')
     .option('--no-wait', 'fail at once, instead of waiting, if another program trains on the device')
     .action((id: string, { wait }: { wait: boolean }, command: Command) =>
@@ -112,8 +115,9 @@ export const runsCommand = (): Command =>
         async ({ services, json }) => {
           if (id !== undefined) {
             const run = findRun(services.profile, id)
-            if (json) printJson({ ...run, figures: epochsOf(services.profile, id) })
-            else print(describeRun(run))
+            const { notes } = viewRun(services.profile, id)
+            if (json) printJson({ ...run, figures: epochsOf(services.profile, id), notes })
+            else print([describeRun(run), ...notes.map(({ text }) => `  ${text}`)].join('\n'))
             return
           }
           const runs = listRuns(services.profile)

@@ -21,6 +21,7 @@ export async function trainInMemory(
     ...job,
     start,
     run: 'in memory',
+    kernelsName: 'not recorded',
     metadata: {},
     notes: [],
     files: {

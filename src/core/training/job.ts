@@ -5,6 +5,7 @@ import type { ParameterSpec } from '../models/network.ts'
 import { countParameters, initialParameters } from '../models/parameters.ts'
 import { recipeOptimizer } from './gradients.ts'
 import { type Keeper, makeKeeper } from './keeper.ts'
+import { goOnWith } from './kernel-spans.ts'
 import type { Optimizer } from './optimizers.ts'
 import type { StepLoss } from './progress.ts'
 import { recipeRate } from './schedules.ts'
@@ -62,7 +63,7 @@ function plainStart(training: Training, optimizer: Optimizer): PlainState {
 
 /** The caller disposes the stepper. */
 export function makeJob(training: Training): TrainingJob {
-  const { task, recipe, resume, compute } = training
+  const { task, recipe, resume, compute, kernelsName } = training
   if (recipe.accumulate > 1 && !task.separable) {
     throw new AppError(
       'INVALID_ARGUMENT',
@@ -76,7 +77,7 @@ export function makeJob(training: Training): TrainingJob {
     specs.map(spec => countParameters([spec])),
   )
   const perEpoch = Math.ceil(task.batchesPerEpoch / recipe.accumulate)
-  const progress = resume?.progress ?? BEGINNING
+  const progress = goOnWith(kernelsName, resume?.progress ?? BEGINNING)
   const watch = makeStopwatch(progress.seconds)
   const exact = makeStep(specs, task.loss, optimizer, task.project)
   const step: Step =

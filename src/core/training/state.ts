@@ -1,10 +1,11 @@
 /**
  * Everything that a training carries from step to step, as one safetensors file. A run that resumes from this state
- * ends with the same weights, bit for bit. Random streams are keyed by (seed, purpose, epoch, index), so the progress
- * determines all random numbers.
+ * ends with the same weights, bit for bit, if the kernels are the same. Random streams are keyed by (seed, purpose,
+ * epoch, index), so the progress determines all random numbers.
  */
 import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
+import { KernelSpans } from '../../contract/kernels.ts'
 import { TrainingSeconds } from '../../contract/training-summary.ts'
 import type { PlainTensor } from '../models/parameters.ts'
 import type { Checkpoint } from './checkpoint.ts'
@@ -33,6 +34,7 @@ const Progress = z.object({
   ownLoss: z.number().nullable().default(null),
   validationLoss: z.number().nullable(),
   seconds: TrainingSeconds,
+  kernels: KernelSpans,
 })
 export type Progress = z.infer<typeof Progress>
 
@@ -49,6 +51,7 @@ export const BEGINNING: Progress = {
   ownLoss: null,
   validationLoss: null,
   seconds: { steps: 0, validation: 0, preparation: 0 },
+  kernels: [],
 }
 
 export interface SavedState {

@@ -68,4 +68,6 @@ export interface Training {
   readonly files: RunFiles
   readonly pause: Pause
   readonly compute: Pick<Arithmetic, 'kernels' | 'makeStepper'>
+  /** `Device.kernels` of the device that computes. */
+  readonly kernelsName: string
 }

@@ -5,6 +5,7 @@ import { OWN_LOSS, type TrainingEvent } from '../../contract/runs.ts'
 import type { TrainingSummary } from '../../contract/training-summary.ts'
 import { countParameters } from '../models/parameters.ts'
 import { makeJob, type TrainingJob } from './job.ts'
+import { noteOfChange, spansWithSteps } from './kernel-spans.ts'
 import type { Preview } from './preview.ts'
 import { afterEpoch, afterStep, afterValidation, epochLosses, isBetter, isOutOfPatience } from './progress.ts'
 import { recipeRate } from './schedules.ts'
@@ -14,13 +15,16 @@ import type { Training, Validation } from './task.ts'
 /**
  * Trains, yields events, and returns the summary. The task decides which weights are kept: the best by validation loss,
  * or the last. If `pause` rejects with `CANCELLED`, the last finished step's weights and the state are written before
- * the error is thrown. A training that resumes there ends with the same weights as a training without interruption.
+ * the error is thrown. A training that resumes there ends with the same weights as a training without interruption, if
+ * the kernels are the same. If the kernels are others, a note says so.
  * Throws `NOT_FINITE`, naming epoch, step and slices, if the loss is not finite. Files that were written before stay.
  */
 export async function* train(training: Training): AsyncGenerator<TrainingEvent, TrainingSummary> {
   const job = makeJob(training)
   try {
     yield beginning(job)
+    const change = noteOfChange(job.progress)
+    if (change && !isOver(job)) yield { type: 'note', ...change }
     job.watch.prepared()
     while (!isOver(job)) {
       yield* takeSteps(job)
@@ -173,6 +177,7 @@ function summaryOf({ training: { run, task, recipe }, progress, watch }: Trainin
     chanceLoss: task.chanceLoss,
     validationLoss: best?.loss ?? validationLoss,
     bestEpoch: best?.epoch ?? null,
+    kernels: spansWithSteps(progress),
     checkpoint: { path, sha256 },
   }
 }

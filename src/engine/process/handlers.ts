@@ -139,6 +139,7 @@ export const handlers: Handlers = {
         files: runFiles(request.directory, { pause, emit }),
         pause,
         compute,
+        kernelsName: device.kernels,
       })
       while (true) {
         const { value, done } = await training.next()

@@ -99,6 +99,7 @@ async function deviceOf({ binding, isUsingGpuDevice }: NativeBackend): Promise<D
     device: isUsingGpuDevice ? 'GPU' : 'CPU',
     gpu: isUsingGpuDevice ? await gpuName() : null,
     compiler: compilesWithXla() ? 'XLA' : null,
+    kernels: 'TensorFlow',
   }
 }
 

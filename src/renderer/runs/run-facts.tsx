@@ -1,5 +1,6 @@
 /** What made a run: settings, versions, device, and the checkpoint. */
 import { Button, CopyButton, Tooltip } from '@mantine/core'
+import { spansInWords } from '../../contract/kernels.ts'
 import type { RunView } from '../../contract/runs.ts'
 import { lossInWords } from '../../contract/training-summary.ts'
 import { formatDuration, formatLoss, formatNmse, formatPsnr, formatSsim } from '../../presentation/numbers.ts'
@@ -58,9 +59,13 @@ function outcomeFacts({ summary, metrics, keptEpoch, config: { pretext } }: RunV
   return facts
 }
 
-const environmentFacts = (environment: Readonly<Record<string, unknown>>): Fact[] =>
+/** A finished run names the kernels of all its epochs. Before, the environment names the kernels of the last start. */
+const kernelFacts = ({ summary }: RunView): Fact[] => (summary ? [['kernels', spansInWords(summary.kernels)]] : [])
+
+const environmentFacts = (environment: Readonly<Record<string, unknown>>, { summary }: RunView): Fact[] =>
   Object.entries(environment)
     .filter(([, value]) => value !== null && typeof value !== 'object')
+    .filter(([name]) => !(summary && name === 'kernels'))
     .map(([name, value]) => [
       ENVIRONMENT_LABEL[name] ?? name,
       String(value).replace(/^([0-9a-f]{12})[0-9a-f]{20,}$/, '$1…'), // of a hash its beginning
@@ -81,7 +86,8 @@ export function RunFacts({ run, environment }: { run: RunView; environment: Read
       ? [['fine-tuning', recipeSummary(config.fineTuning)] as const]
       : []),
     ...outcomeFacts(run),
-    ...environmentFacts(environment),
+    ...environmentFacts(environment, run),
+    ...kernelFacts(run),
   ]
   return (
     <section className={style.facts}>

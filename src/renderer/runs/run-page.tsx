@@ -25,6 +25,10 @@ const CONTENTS: Readonly<Record<NonNullable<RunView['contents']>, string | null>
     'New reports do not use the numbers of this run.',
 }
 
+const resumptionInWords = ({ stateStep }: RunView): string =>
+  `Continues ${stateStep === null ? 'from the start' : `after step ${stateStep}`}. ` +
+  'The result is the same as without the stop. If the kernels have changed, last digits differ, and a note says so.'
+
 export function RunPage({ run }: { run: RunView }) {
   const { data: detail } = useRun(run.id)
   const progress = useLive(state => state.progress[run.id])
@@ -62,7 +66,7 @@ export function RunPage({ run }: { run: RunView }) {
           {run.status === 'running' && <StopButtons run={run} />}
           {run.status === 'queued' && <Button onClick={() => cancelRun(run)}>Cancel run</Button>}
           {run.resumable && (
-            <Tooltip label={`Continues after step ${run.stateStep}, exactly as without the stop.`}>
+            <Tooltip label={resumptionInWords(run)}>
               <Button
                 variant={run.status === 'paused' || run.status === 'interrupted' ? 'filled' : 'default'}
                 onClick={() => resumeRun(run)}

@@ -97,6 +97,8 @@ const HealthFacts = ({ health }: { health: EngineHealth }) => (
       {health.tensorflow} (TensorFlow.js {health.tfjs}), on {health.gpu ?? health.device}
       {health.compiler && `, graphs compiled by ${health.compiler}`}
     </dd>
+    <dt>Kernels</dt>
+    <dd>{health.kernels}</dd>
     <dt>Node</dt>
     <dd>
       {health.node}, {health.platform}, {health.cores} cores

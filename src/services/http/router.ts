@@ -1,5 +1,4 @@
 /** Implements the contract's procedures with the services. */
-import { createRequire } from 'node:module'
 import process from 'node:process'
 import { implement } from '@orpc/server'
 import { contract } from '../../contract/api.ts'
@@ -9,6 +8,7 @@ import { saveFigure } from '../figures/save.ts'
 import type { Profile } from '../profile/profile.ts'
 import { changeSettings, readSettings } from '../profile/settings.ts'
 import { catalogue } from '../runs/catalogue.ts'
+import { VERSION } from '../runs/environment.ts'
 import type { WithQueue } from '../runs/queue.ts'
 import { ownRecipes, saveRecipe, setRecipeHidden } from '../runs/recipes.ts'
 import { browse } from '../studies/browse.ts'
@@ -22,13 +22,11 @@ import { studyProcedures } from './router-studies.ts'
 import { watch } from './watch.ts'
 import { makeWorks, type Works } from './works.ts'
 
-const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string }
-
 const api = implement(contract)
 
 const appProcedures = (opened: WithQueue, engines: EngineWatch, demonstrationId: () => Promise<number>) => ({
   info: api.app.info.handler(async () => ({
-    version,
+    version: VERSION,
     profile: opened.profile.directory,
     cache: cacheDirectory(),
     platform: `${process.platform} ${process.arch}`,

@@ -1,7 +1,7 @@
 /**
  * Starts a training from the end of a shorter training, if the shorter training is its beginning: equal initial
  * weights, batches, optimizer and learning rates. The final weights are equal, bit for bit, to a training from the
- * start.
+ * start, if the kernels are the same. The copied state names its kernels, so a change of kernels is noted.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'

@@ -32,8 +32,8 @@ const neededBy = (trainings: ReadonlyMap<string, PlannedTraining>, { training, b
   closure(trainings, [training, baseline])
 
 /**
- * SHA-256 of everything that a row's figures depend on. Contains roles instead of patient hashes, because each profile
- * has its own hashes.
+ * SHA-256 of everything that a row's figures depend on, except the kernels, which change only last digits. Contains
+ * roles instead of patient hashes, because each profile has its own hashes.
  */
 export function identityOf(plan: Plan, row: PlannedRow): string {
   const trainings = byKey(plan)

@@ -1,6 +1,6 @@
 /**
  * Finds the runs of a plan's trainings. A run matches a training if configuration, parent and volumes are equal.
- * Therefore a reproduction stores only its request.
+ * Therefore a reproduction stores only its request. Kernels do not count: each row of the report names its kernels.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../contract/errors.ts'

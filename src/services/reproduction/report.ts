@@ -2,6 +2,7 @@
 import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { protocolOf } from '../../core/evaluate.ts'
 import type { Profile } from '../profile/profile.ts'
+import { VERSION } from '../runs/environment.ts'
 import type { Failures } from './driver.ts'
 import { describeFold } from './folds.ts'
 import { gainsOf } from './gains.ts'
@@ -60,6 +61,7 @@ export function assemble(
     remarks: [...study.remarks],
     device: devicesInWords(profile, plan, finished),
     createdAt,
+    version: VERSION,
     complete: rows.length === plan.rows.length,
     folds: folds.map(describeFold),
     protocol: protocolOf({ mask, maskDraws: null, slices: folds[0].study.slices, reference: 'ground truth' }),

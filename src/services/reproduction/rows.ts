@@ -60,6 +60,7 @@ function until(training: RowTraining, { epoch, path, sha256 }: Weights): RowTrai
     ...(training.ownLoss !== undefined && { ownLoss: extra[OWN_LOSS] ?? loss }),
     validationLoss,
     bestEpoch: training.bestEpoch === null ? null : epoch,
+    kernels: training.kernels.filter(span => span.epoch <= epoch),
     checkpoint: { path, sha256 },
     figures: figuresOf(curve),
     curve,

@@ -7,12 +7,15 @@ import { locateEngine } from '../../engine/install/install.ts'
 
 const require = createRequire(import.meta.url)
 
+/** The version of this program. */
+export const VERSION: string = require('../../../package.json').version
+
 /** @param content `contentDigest` of the volumes. The device is added when the training begins. */
 export function environmentNow(content: string | null) {
   const engine = locateEngine()
   return {
     content,
-    selfMri: require('../../../package.json').version as string,
+    selfMri: VERSION,
     node: process.versions.node,
     platform: `${process.platform} ${process.arch}`,
     tfjs: require('@tensorflow/tfjs-core/package.json').version as string,

@@ -3,6 +3,7 @@
  * reconnection and live updates use this path. Rows from other processes, such as the command line, arrive the same
  * way.
  */
+import { KERNELS_CHANGED } from '../../contract/kernels.ts'
 import type { LoggedEvent, Position, RunEvent, TrainingEvent } from '../../contract/runs.ts'
 import { runFile, storedRunFile } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
@@ -66,7 +67,8 @@ export function forgetAfter({ db }: Profile, run: string, { step, epoch }: Posit
       WHEN 'state' THEN event ->> '$.at.step' > @step
       WHEN 'preview' THEN event ->> '$.epoch' > @epoch
       WHEN 'epoch' THEN event ->> '$.figures.epoch' > @epoch
-      ELSE 0 END`).run({ run: Number(run), step, epoch })
+      WHEN 'note' THEN event ->> '$.code' = @changed AND event ->> '$.data.step' >= @step
+      ELSE 0 END`).run({ run: Number(run), step, epoch, changed: KERNELS_CHANGED })
 }
 
 /** Largest number of steps that are returned. A plot has no more pixels. */

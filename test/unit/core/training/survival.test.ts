@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { throwIfCancelled } from '../../../../src/contract/errors.ts'
 import { Pretext, Recipe } from '../../../../src/contract/recipes.ts'
 import type { TrainingEvent } from '../../../../src/contract/runs.ts'
+import type { TrainingSummary } from '../../../../src/contract/training-summary.ts'
 import type { Kernels } from '../../../../src/core/kernels.ts'
 import { networkOf } from '../../../../src/core/models/index.ts'
 import type { ParameterSpec } from '../../../../src/core/models/network.ts'
@@ -63,6 +64,7 @@ interface Outcome {
   readonly events: TrainingEvent[]
   readonly error: unknown
   readonly files: Map<string, Checkpoint>
+  readonly summary: TrainingSummary | null
 }
 
 /** Trains to the end or to an error. Gives the events, the error, and the written files by name. */
@@ -74,6 +76,7 @@ async function attempt(task: TrainingTask, changes: Partial<Training> = {}): Pro
   }
   const training = train({
     run: '1',
+    kernelsName: 'A 1',
     task,
     recipe: recipeOf(),
     seed: 3,
@@ -91,10 +94,13 @@ async function attempt(task: TrainingTask, changes: Partial<Training> = {}): Pro
   })
   const events: TrainingEvent[] = []
   try {
-    for await (const event of training) events.push(event)
-    return { events, error: null, files }
+    while (true) {
+      const { value, done } = await training.next()
+      if (done) return { events, error: null, files, summary: value }
+      events.push(value)
+    }
   } catch (error) {
-    return { events, error, files }
+    return { events, error, files, summary: null }
   }
 }
 
@@ -112,6 +118,10 @@ const epochs = ({ events }: Outcome) =>
   events.flatMap(event => (event.type === 'epoch' ? [{ ...event.figures, seconds: 0 }] : []))
 const steps = ({ events }: Outcome) =>
   events.flatMap(event => (event.type === 'step' ? [[event.step, event.loss]] : []))
+
+/** Notes that the kernels have changed. */
+const changes = ({ events }: Outcome) =>
+  events.filter(event => event.type === 'note' && event.code === 'kernels-changed')
 
 const withLoss = (loss: number): TrainingTask => ({
   ...supervised(),
@@ -196,6 +206,7 @@ describe.each(cases)('a training that is stopped at any point and resumed: %s', 
       const { epoch, step } = state.progress
       const rest = await attempt(make(), { recipe, resume: state })
       expect(rest.events[0]).toMatchObject({ type: 'resumed', from: { epoch, step } })
+      expect(changes(rest)).toEqual([])
       expect(epochs(rest), `after step ${step}`).toEqual(epochs(whole).slice(epoch))
       expect(steps(rest)).toEqual(steps(whole).slice(step))
       expect(weights(rest.files.get(last)!)).toEqual(weights(whole.files.get(last)!))
@@ -203,6 +214,64 @@ describe.each(cases)('a training that is stopped at any point and resumed: %s', 
       const { seconds } = newestState(rest).progress
       expect(seconds.steps).toBeGreaterThanOrEqual(state.progress.seconds.steps)
     }
+  })
+})
+
+describe('a training that goes on with other kernels', () => {
+  /** A state as version 0.2 wrote it. */
+  const former = ({ files }: Outcome) => {
+    const [name, { tensors, metadata }] = [...files].filter(([each]) => each.startsWith('state')).at(-1)!
+    const { kernels: _, ...progress } = JSON.parse(metadata.progress)
+    return decodeState({ tensors, metadata: { ...metadata, progress: JSON.stringify(progress) } }, '1', name)
+  }
+  /** An epoch has six steps. Without validation, pauses come before steps only. */
+  const task = (): TrainingTask => ({ ...supervised(), validate: async () => null })
+  const stopped = (changes: Partial<Training> = {}) => attempt(task(), { pause: stopAtPause(8), ...changes })
+
+  it('says from which epoch on, and keeps the kernels of every step', async () => {
+    const state = newestState(await stopped())
+    expect(state.progress).toMatchObject({ step: 8, epoch: 1, kernels: [{ name: 'A 1', epoch: 1, step: 0 }] })
+    const rest = await attempt(task(), { resume: state, kernelsName: 'B 1' })
+    expect(rest.events[1]).toEqual({
+      type: 'note',
+      level: 'info',
+      code: 'kernels-changed',
+      data: { epoch: 2, step: 8, from: 'A 1', to: 'B 1' },
+      text: 'Last digits differ from epoch 2 on: the run used A 1 before, and goes on with B 1.',
+    })
+    const kernels = [state.progress.kernels[0], { name: 'B 1', epoch: 2, step: 8 }]
+    expect(newestState(rest).progress.kernels).toEqual(kernels)
+    expect(rest.summary?.kernels).toEqual(kernels)
+  })
+
+  it('says so at each change, and forgets kernels that took no step', async () => {
+    const first = newestState(await stopped({ pause: stopAtPause(2) }))
+    const idle = newestState(await stopped({ resume: first, kernelsName: 'B 1', pause: stopAtPause(0) }))
+    expect(idle.progress.step).toBe(2)
+    const again = await stopped({ resume: idle, pause: stopAtPause(6) })
+    expect(changes(again)).toEqual([])
+    const third = await stopped({ resume: newestState(again), kernelsName: 'C 1', pause: stopAtPause(4) })
+    const last = await attempt(task(), { resume: newestState(third), kernelsName: 'D 1' })
+    expect([third, last].flatMap(changes)).toMatchObject([{ data: { epoch: 2, to: 'C 1' } }, { data: { to: 'D 1' } }])
+    expect(last.summary?.kernels.map(({ name }) => name)).toEqual(['A 1', 'C 1', 'D 1'])
+  })
+
+  it('says so if version 0.2 or earlier wrote the state', async () => {
+    const rest = await attempt(task(), { resume: former(await stopped()) })
+    expect(changes(rest)).toMatchObject([
+      { text: expect.stringContaining('the run used kernels of version 0.2 or earlier before, and goes on with A 1.') },
+    ])
+    expect(rest.summary?.kernels).toEqual([
+      { name: null, epoch: 1, step: 0 },
+      { name: 'A 1', epoch: 2, step: 8 },
+    ])
+  })
+
+  it('says nothing if no step is left', async () => {
+    const whole = await attempt(task())
+    const again = await attempt(task(), { resume: newestState(whole), kernelsName: 'B 1' })
+    expect(changes(again)).toEqual([])
+    expect(again.summary?.kernels).toEqual(whole.summary?.kernels)
   })
 })
 
@@ -357,9 +426,10 @@ describe('a recipe', () => {
       validate: async () => ({ loss: validationLosses[validations++], metrics: null, extra: {} }),
     }
     const recipe = recipeOf({ epochs: 5, earlyStopping: { patience: 2 } })
-    const { events, error, files } = await attempt(told, { recipe })
+    const outcome = await attempt(told, { recipe })
+    const { events, error, files } = outcome
     expect(error).toBeNull()
-    expect(epochs({ events, error, files })).toHaveLength(4)
+    expect(epochs(outcome)).toHaveLength(4)
     expect(events.at(-1)).toMatchObject({ type: 'note', text: expect.stringContaining('after epoch 4 of 5') })
     expect([...files.keys()].filter(name => name.startsWith('best'))).toEqual(['best 1', 'best 2'])
     expect(files.has('last 4')).toBe(true)

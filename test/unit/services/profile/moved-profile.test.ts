@@ -88,6 +88,7 @@ describe('a profile of 349f561 that was moved before the update', () => {
       chanceLoss: null,
       validationLoss: 0.891174703836441,
       bestEpoch: null,
+      kernels: [{ name: null, epoch: 1, step: 0 }],
       checkpoint: { path: join(profile, 'runs/1/last-0001.safetensors'), sha256: expect.stringMatching(/^5a29f7f4/) },
     })
     expect(viewRun(services.profile, '2').checkpoints.map(({ path }) => path)).toEqual(

@@ -15,7 +15,17 @@ import {
   reportText,
   svgPng,
 } from '../../../../src/services/reports/index.ts'
-import { METHODS, type Method, metricsOf, NETWORKS, noise, PROTOCOL, reproductionOf } from '../../../reproductions.ts'
+import {
+  METHODS,
+  type Method,
+  metricsOf,
+  NETWORKS,
+  noise,
+  PROTOCOL,
+  reproductionOf,
+  reproductionOfTwoVersions,
+  trainedWith,
+} from '../../../reproductions.ts'
 
 type Shape = readonly [height: number, width: number]
 const SHAPE: Shape = [16, 15]
@@ -90,6 +100,7 @@ const CASES: Record<string, (shape?: Shape) => readonly [ReproductionReport, Rep
       ),
     ]
   },
+  versions: () => [reproductionOfTwoVersions(), null],
   incomplete: () => {
     const report = reproductionOf({ seeds: 2, folds: 4 })
     const rows = report.rows.filter(
@@ -302,6 +313,29 @@ describe('words', () => {
       expect(text).toContain('n = 4 of 8')
     }
     for (const { svg } of reportFigures(report, null)) expect(svg).toContain('Incomplete: rows are missing.')
+  })
+
+  test('rows of different kernels are named in every output, and their times are not compared', () => {
+    const report = reproductionOfTwoVersions()
+    const note =
+      'The rows were trained with different kernels. Their last digits differ, and their times are not compared. ' +
+      'With kernels of version 0.2 or earlier, then TensorFlow: RotNet + fine-tuning on U-Net-16 (1 of 3). ' +
+      'With kernels of version 0.2 or earlier: RotNet + fine-tuning on U-Net-16 (2 of 3); ' +
+      'Control: same fine-tuning, no pre-training of RotNet on U-Net-16; '
+    const shown = written(report).map(text => flat(text).replaceAll('\\', ''))
+    for (const text of shown) expect(text.split(note)).toHaveLength(2)
+    for (const text of shown) expect(text).toContain('With TensorFlow: all other rows.')
+    const total = (of: ReproductionReport, label: string) => cellsOf(reportMarkdown(of, ''), 'Table 1', label)[10]
+    const three = reproductionOf({ seeds: 3 })
+    expect(total(three, 'RotNet + fine-tuning')).toContain('%')
+    expect(total(report, 'RotNet + fine-tuning')).not.toContain('%')
+    expect(total(report, 'SimCLR + fine-tuning')).toBe(total(three, 'SimCLR + fine-tuning'))
+    for (const text of [...written(three), ...written(report)]) expect(text).not.toContain('Trained on another machine')
+  })
+
+  test('kernels are not named if all rows have the same, and an older version is no change', () => {
+    const older = { ...single, rows: single.rows.map(row => trainedWith(row, null)) }
+    for (const text of [...written(single), ...written(older)]) expect(text).not.toMatch(/kernels/i)
   })
 
   test('protocol, reductions and the original work’s numbers are shown, and inferred numbers are marked', () => {

@@ -122,14 +122,18 @@ const keysIn = (value: unknown, at = ''): string[] =>
     : []
 
 describe('the output of demo --json', () => {
-  it('equals the output of an earlier version', () => {
-    expect(DemoReport.parse(FORMER)).toEqual(FORMER)
+  it('equals the output of an earlier version, whose kernels are unknown', () => {
+    const read = DemoReport.parse(FORMER)
+    const trainings = read.rows.flatMap(({ pretraining, training }) => [pretraining ?? [], training ?? []].flat())
+    expect(trainings.map(({ kernels }) => kernels)).toEqual(Array(4).fill([{ name: null, epoch: 1, step: 0 }]))
+    expect(JSON.parse(JSON.stringify(read, (key, value) => (key === 'kernels' ? undefined : value)))).toEqual(FORMER)
   })
 
-  it('has the keys of an earlier version, and no others', () => {
+  it('has the keys of an earlier version and the kernels, and no others', () => {
     const report = JSON.parse(JSON.stringify(derived()))
     expect(DemoReport.parse(report)).toEqual(report)
-    const outside = (key: string) => !/^(?:protocol|split|rows\.\d\.volumes|remarks)\./.test(key)
+    expect(report.rows[1].training.kernels).toEqual([{ name: 'TensorFlow', epoch: 1, step: 0 }])
+    const outside = (key: string) => !/^(?:protocol|split|rows\.\d\.volumes|remarks)\.|\.kernels(?:\.|$)/.test(key)
     expect(keysIn(report).filter(outside)).toEqual(keysIn(FORMER).filter(outside))
     expect(keysIn(report.protocol)).toEqual(keysIn(FORMER.protocol))
   })

@@ -13,6 +13,7 @@ import {
 } from '../../../../src/contract/reproduction.ts'
 import type { RunConfig, RunRow } from '../../../../src/contract/runs.ts'
 import type { Study, StudyVolume } from '../../../../src/contract/studies.ts'
+import type { TrainingSummary } from '../../../../src/contract/training-summary.ts'
 import type { Role } from '../../../../src/contract/volumes.ts'
 import { METHODS } from '../../../../src/core/ssl/index.ts'
 import type { Engine } from '../../../../src/engine/process/client.ts'
@@ -33,6 +34,7 @@ import { stretch } from '../../../../src/services/reproduction/scales.ts'
 import { storedReproduction, storedReproductions } from '../../../../src/services/reproduction/store.ts'
 import { trainAtOnce, trainThroughQueue } from '../../../../src/services/reproduction/trainers.ts'
 import { makeReproductions } from '../../../../src/services/reproduction/window.ts'
+import { VERSION } from '../../../../src/services/runs/environment.ts'
 import { makeQueue } from '../../../../src/services/runs/queue.ts'
 import { prepareResumption } from '../../../../src/services/runs/resume.ts'
 import { listRuns } from '../../../../src/services/runs/runs.ts'
@@ -323,6 +325,8 @@ let services: Services
 /** Finished runs and scores, by key. */
 let trained: string[]
 let scored: string[]
+/** Kernels of the next trainings. `null`: the summary has none, as in version 0.2. */
+let kernels: TrainingSummary['kernels'] | null
 /** Whether the score of the first volume fails for these weights (`null`: zero-filled). */
 let fails: (checkpoint: string | null) => boolean
 /** Called in a training after the first epoch, whose state is written, and before a scoring (with `null`). */
@@ -387,6 +391,7 @@ async function train({ run, config, start, states, directory }: TrainRequest, em
     chanceLoss: pretext ? 3 : null,
     validationLoss: null,
     bestEpoch: pretext ? null : epochs,
+    ...(kernels && { kernels }),
     checkpoint,
   }
 }
@@ -444,6 +449,7 @@ function newProfile(): void {
   scored = []
   meet = () => {}
   fails = () => false
+  kernels = null
   open()
   const { db } = services.profile
   db.prepare(
@@ -539,6 +545,35 @@ describe('a reproduction', () => {
     expect(failures.length).toBeGreaterThan(0)
     for (const { reason } of failures)
       expect(reason).toMatch(/scores of all volumes that have a zero-filled score, got fewer: .*its image holds NaN/)
+  })
+
+  it('takes trainings of other kernels, names the kernels of each, and compares no times between kernels', async () => {
+    const some = request({ methods: ['subsample-again'], headline: true })
+    await reproduce(some)
+    const before = [...trained]
+    kernels = [
+      { name: 'A 1', epoch: 1, step: 0 },
+      { name: 'B 1', epoch: 60, step: 59 },
+    ]
+    const { rows, gains, version } = reportOf(services.profile, await reproduce())
+    const names = (kind: ReproductionRow['kind'], method: string | null, part: 'pretraining' | 'training') =>
+      rows
+        .filter(row => row.kind === kind && row.method === method)
+        .map(row => row[part]!.kernels.map(({ name }) => name))
+    expect(trained.slice(0, before.length)).toEqual(before)
+    once(trained)
+    expect(names('fine-tuned', 'subsample-again', 'pretraining')).toEqual([[null]])
+    expect(names('baseline', null, 'training')).toEqual([[null]])
+    expect(names('fine-tuned', 'simclr', 'pretraining')).toEqual([['A 1', 'B 1']])
+    expect(names('milestone', 'simclr', 'pretraining').slice(0, 1)).toEqual([['A 1']])
+    const shares = gains
+      .filter(({ against }) => against === 'baseline')
+      .map(({ method, timeShare }) => [method, timeShare])
+    expect(shares).toEqual([
+      ['simclr', null],
+      ['subsample-again', expect.any(Number)],
+    ])
+    expect(version).toBe(VERSION)
   })
 
   it('leaves out a volume on which no score works', async () => {

@@ -63,6 +63,7 @@ const summary = (run: string): TrainingSummary => ({
   chanceLoss: null,
   validationLoss: null,
   bestEpoch: null,
+  kernels: [],
   checkpoint: { path: '', sha256: '' },
 })
 

@@ -130,6 +130,26 @@ describe('a resumed run', () => {
   })
 })
 
+describe('the note of other kernels', () => {
+  const changed = (step: number): TrainingEvent => ({
+    type: 'note',
+    level: 'info',
+    code: 'kernels-changed',
+    data: { epoch: 2, step, from: 'A 1', to: 'B 1' },
+    text: `step ${step}`,
+  })
+  const texts = () => viewRun(services.profile, '1').notes.map(({ text }) => text)
+
+  it('stays as long as steps of these kernels stay', () => {
+    record(resumed(10, 1), changed(10), state(1, 15), resumed(15, 1))
+    expect(texts()).toEqual(['a note', 'step 10', 'a note'])
+    record(resumed(10, 1), changed(10))
+    expect(texts()).toEqual(['a note', 'a note', 'a note', 'step 10'])
+    record({ type: 'started', steps: 90, epochs: 9, parameters: 1, notes: [] })
+    expect(texts()).toEqual(['a note', 'a note', 'a note'])
+  })
+})
+
 describe('the run’s figures', () => {
   it('are written as CSV and as lines of the log, also after a resumption', () => {
     record(epoch(1), epoch(2, { retrieval: 0.25 }))
@@ -213,7 +233,7 @@ describe('a lack of memory', () => {
 })
 
 it('the device is part of the environment, and a change of the device is noted', () => {
-  const device = { tensorflow: '2.21.0', tfjs: '4.22.0', device: 'CPU' } as const
+  const device = { tensorflow: '2.21.0', tfjs: '4.22.0', device: 'CPU', kernels: 'TensorFlow' } as const
   record({ type: 'device', device: { ...device, gpu: null, compiler: null } })
   expect(viewRun(services.profile, '1')).toMatchObject({ environment: { content: null, ...device }, notes: [] })
   record({ type: 'device', device: { ...device, device: 'GPU', gpu: 'NVIDIA H100', compiler: 'XLA' } })
