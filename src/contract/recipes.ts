@@ -144,7 +144,7 @@ export const Recipe = z.object({
   /** Absent: float32. All other computations always use float32. */
   precision: z.literal('bfloat16').optional().meta({
     title: 'bfloat16',
-    description: 'precision of convolutions and their gradients while training; bfloat16 suits a GPU’s matrix units',
+    description: 'precision of maps and convolutions while training; bfloat16 suits a GPU’s matrix units',
   }),
 })
 export type Recipe = z.infer<typeof Recipe>

@@ -1,5 +1,5 @@
 /**
- * Operations that a native engine computes much faster than TensorFlow.js does, and convolutions in bfloat16.
+ * Operations that a native engine computes much faster than TensorFlow.js does, and maps in bfloat16.
  * The plain kernels are the definition: tests compare an engine's kernels with the plain kernels.
  */
 import * as tf from '@tensorflow/tfjs-core'
@@ -27,7 +27,7 @@ export interface Kernels {
   relu(x: tf.Tensor4D): tf.Tensor4D
   /** Inverse DFT (with its 1 / n) of each line of [line, sample, 2] (re, im). */
   inverseDft(values: Float32Array, lines: number, samples: number): Float32Array
-  /** Calls `work`, whose convolutions and their gradients are computed in bfloat16. */
+  /** Calls `work`, whose maps are bfloat16 from convolution to convolution. All tensors that it returns are float32. */
   inBfloat16<T>(work: () => T): T
 }
 
@@ -71,7 +71,7 @@ export const convolveTransposed: Kernels['convolveTransposed'] = (x, filter) => 
   return tf.conv2dTranspose(x, filter, [batch, height * 2, width * 2, filter.shape[2]], 2, 'valid')
 }
 
-/** The kernels in plain TensorFlow.js: the DFT in plain arrays, convolutions always in float32. */
+/** The kernels in plain TensorFlow.js: the DFT in plain arrays, maps always in float32. */
 export const makePlainKernels = (): Kernels => ({
   convolve,
   convolveTransposed,

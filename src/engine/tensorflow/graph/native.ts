@@ -46,6 +46,8 @@ export interface Backend {
   createOutputTensor(tensor: NativeTensor): tf.Tensor
   /** Returns native ids. Makes native tensors first for values that only JavaScript holds. */
   getInputTensorIds(tensors: readonly tf.Tensor[]): number[]
+  /** By a tensor's dataId, the id of the native tensor that holds its values. */
+  readonly tensorMap: { get(dataId: object): { id: number } }
 }
 
 export const DataType = { float32: 1, int32: 3, uint8: 4, string: 7, complex64: 8, int64: 9, bool: 10 } as const
