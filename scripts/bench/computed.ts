@@ -6,6 +6,9 @@ import type { MaskSpec } from '../../src/contract/evaluation.ts'
 /** Where both sides compute. A GPU multiplies in TF32, so checks on a GPU allow for a mantissa of 10 bits. */
 export type Hardware = 'cpu' | 'gpu'
 
+/** Precision of convolutions and their gradients in a training. */
+export type Precision = 'float32' | 'bfloat16'
+
 /** A network of Self-MRI, by id and settings. */
 export interface NetworkChoice {
   readonly network: string

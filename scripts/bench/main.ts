@@ -1,43 +1,36 @@
 /**
- * `npm run bench [-- --json] [--only <work>] [--gpu] [--python <path>]`: Self-MRI beside PyTorch, h5py + SciPy and
- * fastMRI's arithmetic, in one run on this machine.
+ * `npm run bench`: Self-MRI beside PyTorch, h5py + SciPy and fastMRI's arithmetic, in one run on this machine.
+ * options.ts has the options.
  *
  * The two sides of a work must first compute equal results, or the exit code is 1. Then they take turns, block by
  * block, so that other load on the machine slows both. Each side is one process with two threads. Both load the same
- * weights and slices, and keep their files open. With `--gpu` both sides compute on the NVIDIA GPU. The bench installs
- * the peer's packages, unless `--python` names a Python that has them. `--only` takes the name of a work, or its first
- * words, up to a hyphen.
+ * weights and slices, and keep their files open. If a work fails, the other works are still measured, and the exit code
+ * is 1.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { AppError } from '../../src/contract/errors.ts'
 import { engineEnvironment } from '../../src/engine/install/environment.ts'
 import { installEngine, locateEngine } from '../../src/engine/install/install.ts'
-import type { Hardware } from './computed.ts'
+import { AVX2_ONLY, type Instructions, instructionsHere, wordFor } from './instructions.ts'
+import { measureAll } from './measure-all.ts'
+import { HELP, type Options, parseOptions } from './options.ts'
 import { peerPython } from './python.ts'
-import { type Check, formatCheck, formatRows, type Row } from './report.ts'
+import { formatRows } from './report.ts'
 import { type Loaded, startSide } from './side.ts'
 import { syntheticVolume } from './volume.ts'
 import { WORKS } from './works/index.ts'
-import { type Bench, isChosen, type Outcome, type Work } from './works/work.ts'
+import { type Bench, chooseWorks } from './works/work.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const say = (line: string) => void process.stderr.write(`${line}\n`)
 const print = (text: string) => void process.stdout.write(`${text}\n`)
 
-function chosen(hardware: Hardware, only: string | undefined): readonly Work[] {
-  const works = WORKS[hardware].filter(({ name }) => only === undefined || isChosen(name, only))
-  if (works.length > 0) return works
-  const names = WORKS[hardware].map(({ name }) => name).join(', ')
-  throw new AppError('INVALID_ARGUMENT', `Expected --only with one of ${names}, got ${only}`)
-}
-
 /** Installs the engine if it is missing, and gives a function that starts a process of our side. */
-async function ourSide(hardware: Hardware) {
+async function ourSide({ hardware }: Options) {
   const onProgress = ({ label }: { label: string }) => say(label)
   const variant = hardware === 'gpu' ? 'cuda' : 'cpu'
   const there = hardware === 'gpu' ? locateEngine('cuda') : locateEngine()
@@ -47,12 +40,22 @@ async function ourSide(hardware: Hardware) {
   return () => startSide({ label: 'Self-MRI', command, env, hardware })
 }
 
-async function peerSide(hardware: Hardware, chosenPython: string | undefined) {
-  const python = chosenPython ?? (await peerPython(say))
-  // Some systems set these variables for an old OpenBLAS. They slow a current OpenBLAS, so the peer goes without them.
-  const { OPENBLAS_CORETYPE, OPENBLAS_L2_SIZE, ...env } = process.env
+async function peerSide({ hardware, python: chosen }: Options) {
+  const python = chosen ?? (await peerPython(say))
   const command = [python, '-I', '-B', here('./peer/main.py')]
-  return () => startSide({ label: 'the peer', command, env, hardware })
+  return () => startSide({ label: 'the peer', command, env: process.env, hardware })
+}
+
+/** Sets the variables of both sides, and returns the instructions that both sides use. */
+function chooseInstructions({ instructions }: Options): Instructions {
+  // Some systems set these variables for an old OpenBLAS. They slow a current OpenBLAS.
+  for (const name of ['OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE']) delete process.env[name]
+  const widest = instructionsHere()
+  if (!instructions) return widest
+  if (widest !== 'avx2' && widest !== 'avx512')
+    throw new AppError('INVALID_ARGUMENT', 'This processor has no AVX2. Leave out --instructions.')
+  Object.assign(process.env, AVX2_ONLY)
+  return instructions
 }
 
 /** Makes the value at the first call, and gives the same value at later calls. */
@@ -64,55 +67,44 @@ function lazily<Value>(make: () => Promise<Value>): () => Promise<Value> {
   }
 }
 
-interface Left {
-  readonly work: string
-  readonly reason: string
-}
-
-/** The outcome of a work that threw. The other works are still measured. */
-const failure = (error: unknown): Outcome => ({
-  checks: [],
-  rows: [],
-  failed: error instanceof Error ? error.message : String(error),
-})
-
-async function measureAll(works: readonly Work[], bench: Bench) {
-  const checks: Check[] = []
-  const rows: Row[] = []
-  const skipped: Left[] = []
-  const failed: Left[] = []
-  for (const work of works) {
-    say(`${work.name} …`)
-    const outcome = await work.measure(bench).catch(failure)
-    for (const check of outcome.checks) say(formatCheck(check))
-    if (outcome.rows.length > 0) say(formatRows(outcome.rows)) // A whole bench is long, so each work shows its rows.
-    checks.push(...outcome.checks)
-    rows.push(...outcome.rows)
-    if (outcome.skipped) skipped.push({ work: work.label, reason: outcome.skipped })
-    if (outcome.failed) failed.push({ work: work.label, reason: outcome.failed })
-  }
-  return { rows, checks, skipped, failed }
-}
-
+/** One-minute load average of the machine. */
 const load = () => loadavg()[0]
 
-async function bench(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      json: { type: 'boolean' },
-      only: { type: 'string' },
-      gpu: { type: 'boolean' },
-      python: { type: 'string' },
-    },
-  })
-  const hardware = values.gpu ? 'gpu' : 'cpu'
-  const works = chosen(hardware, values.only)
+/** The machine and what computes on it. */
+async function describe({ hardware }: Options, { instructions, ours }: Bench) {
+  const side = await ours()
+  const { version, kernels } = await side.ask<Loaded>({ do: 'idle' })
+  await side.dispose()
+  return {
+    cpu: cpus()[0].model.trim(),
+    cores: cpus().length,
+    memoryBytes: totalmem(),
+    platform: `${process.platform} ${process.arch}`,
+    node: process.versions.node,
+    engine: version,
+    ...(hardware === 'cpu' && { threads: 2, instructions, kernels }),
+  }
+}
+
+function head({ cpu, cores, platform, node, engine, threads, instructions, kernels }: Machine): string {
+  const how =
+    threads && instructions ? `${threads} threads each, ${wordFor(instructions)}, kernels: ${kernels}` : 'TF32'
+  return `${cpu}, ${cores} cores, ${platform}; ${how}; Node ${node}; ${engine}`
+}
+
+type Machine = Awaited<ReturnType<typeof describe>>
+
+async function bench(options: Options): Promise<number> {
+  const works = chooseWorks(WORKS[options.hardware], options.only)
+  const before = load()
+  const instructions = chooseInstructions(options)
   const folder = await mkdtemp(join(tmpdir(), 'self-mri-bench-'))
   try {
-    const ours = lazily(() => ourSide(hardware))
-    const peer = lazily(() => peerSide(hardware, values.python))
+    const ours = lazily(() => ourSide(options))
+    const peer = lazily(() => peerSide(options))
     const started: Bench = {
-      hardware,
+      hardware: options.hardware,
+      instructions,
       folder,
       slice: here('../../test/fixtures/kspace/larson_brain_sag_t1_640x372.h5'),
       ours: async () => (await ours())(),
@@ -123,46 +115,30 @@ async function bench(): Promise<number> {
       }),
       say,
     }
-    const loadBefore = load()
+    const machine = await describe(options, started)
+    if (!options.json) print(`${head(machine)}\n`)
     const { rows, checks, skipped, failed } = await measureAll(works, started)
-    const machine = {
-      cpu: cpus()[0].model.trim(),
-      cores: cpus().length,
-      memoryBytes: totalmem(),
-      platform: `${process.platform} ${process.arch}`,
-      node: process.versions.node,
-      engine: await engineName(started),
-      ...(hardware === 'cpu' && { threads: 2 }),
-      /** One-minute load average of the machine, before and after the bench. */
-      load: { before: loadBefore, after: load() },
-    }
-    if (values.json) print(JSON.stringify({ rows, checks, skipped, failed, machine }, null, 2))
+    const busy = { before, after: load() }
+    if (options.json)
+      print(JSON.stringify({ rows, checks, skipped, failed, machine: { ...machine, load: busy } }, null, 2))
     else {
-      const { cpu, cores, platform, engine, node, load } = machine
-      const limits = hardware === 'gpu' ? 'TF32' : '2 threads each'
-      print(formatRows(rows))
+      if (rows.length > 0) print(formatRows(rows))
       for (const { work, reason } of skipped) print(`Not measured: ${work}: ${reason}.`)
-      print(`\n${cpu}, ${cores} cores, ${platform}; ${limits}; Node ${node}; ${engine}`)
-      if (load.before > 1) print(`The machine was busy: load ${load.before.toFixed(1)} before the first measurement.`)
+      for (const { work, reason } of failed) print(`Failed: ${work}: ${reason}`)
+      if (before > 1) print(`The machine was busy: load ${before.toFixed(1)} before the first measurement.`)
     }
     const unequal = checks.filter(({ passed }) => !passed)
     for (const { what } of unequal) say(`The two sides do not compute the same, so this was not timed: ${what}.`)
-    for (const { work, reason } of failed) say(`This failed: ${work}: ${reason}`)
     return unequal.length + failed.length === 0 ? 0 : 1
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-async function engineName({ ours }: Bench): Promise<string> {
-  const side = await ours()
-  const { version } = await side.ask<Loaded>({ do: 'idle' })
-  await side.dispose()
-  return version
-}
-
 try {
-  process.exitCode = await bench()
+  const options = parseOptions(process.argv.slice(2))
+  if (options.help) print(HELP)
+  else process.exitCode = await bench(options)
 } catch (error) {
   say(error instanceof Error ? error.message : String(error))
   process.exitCode = 1

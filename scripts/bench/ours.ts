@@ -18,8 +18,13 @@ const KINDS: Readonly<Record<Computed['kind'], () => Promise<Kind<never>>>> = {
 }
 
 async function loaded(): Promise<Loaded> {
-  const { tensorflow, tfjs, device, gpu } = (await loadTensorflow(process.argv[2])).device
-  return { name: 'Self-MRI', version: `TensorFlow ${tensorflow} (${gpu ?? device}), TensorFlow.js ${tfjs}` }
+  const { tensorflow, tfjs, device, gpu, compiler } = (await loadTensorflow(process.argv[2])).device
+  const where = [gpu ?? device, compiler].filter(Boolean).join(', ')
+  return {
+    name: 'Self-MRI',
+    version: `TensorFlow ${tensorflow} (${where}), TensorFlow.js ${tfjs}`,
+    kernels: 'tensorflow',
+  }
 }
 
 async function kindOf({ hardware, computed }: Given): Promise<Kind<never>> {

@@ -31,6 +31,8 @@ export type Request =
 export interface Loaded {
   readonly name: string
   readonly version: string
+  /** Our side alone: the kernels that compute. */
+  readonly kernels?: string
 }
 
 export interface Side {

@@ -9,7 +9,10 @@ const { differenceOfEach, differenceOfMaximum, formatCheck, formatRows, formatTa
 const { rowAgainst, rowAlone } = await bench('report.ts')
 const { parseMemory } = await bench('memory.ts')
 const { WORKS } = await bench('works/index.ts')
-const { isChosen } = await bench('works/work.ts')
+const { chooseWorks } = await bench('works/work.ts')
+const { measureAll } = await bench('measure-all.ts')
+const { HELP, parseOptions } = await bench('options.ts')
+const { instructionsOf, limitFor } = await bench('instructions.ts')
 
 test('a spread is the median, the minimum and the maximum, in any order of values', () => {
   expect(spread([9, 100, 20])).toEqual({ medianMs: 20, minMs: 9, maxMs: 100 })
@@ -80,11 +83,94 @@ test('memory is read from Linux, and is null on other systems', () => {
   expect(parseMemory('Name:\tnode\n')).toBeNull()
 })
 
-test('every work has its own name, and --only chooses one name or all names that begin with it', () => {
+test('every work has its own name, and --only chooses by names or by the words before a hyphen', () => {
   for (const works of Object.values<{ name: string }[]>(WORKS)) {
     const names = works.map(({ name }) => name)
     expect(new Set(names).size).toBe(names.length)
   }
-  const chosen = (only: string) => WORKS.cpu.filter(({ name }: { name: string }) => isChosen(name, only)).length
-  expect(['unet-32', 'unet-32-adam', 'epoch', 'unet', 'u'].map(chosen)).toEqual([6, 2, 1, 19, 0])
+  const chosen = (...only: string[]) => chooseWorks(WORKS.cpu, only).map(({ name }: { name: string }) => name)
+  expect(['unet-32', 'unet-32-adam', 'epoch', 'unet'].map(only => chosen(only).length)).toEqual([6, 2, 1, 19])
+  expect(chosen()).toHaveLength(WORKS.cpu.length)
+  expect(chosen('slice', 'unet-2', 'slice')).toEqual(['unet-2-rmsprop', 'slice'])
+  expect(() => chosen('slice', 'u')).toThrow(/^Expected --only with some of unet-32-forward, .*, got u$/)
+})
+
+test('options are read from the command line, and options that do not fit are refused', () => {
+  expect(parseOptions([])).toEqual({
+    help: false,
+    json: false,
+    only: [],
+    python: null,
+    hardware: 'cpu',
+    precision: 'float32',
+    xla: false,
+    instructions: null,
+  })
+  expect(parseOptions(['--only', 'slice,epoch', '--instructions', 'avx2'])).toMatchObject({
+    only: ['slice', 'epoch'],
+    instructions: 'avx2',
+  })
+  expect(parseOptions(['--gpu', '--precision', 'bfloat16', '--xla'])).toMatchObject({
+    hardware: 'gpu',
+    precision: 'bfloat16',
+    xla: true,
+  })
+  expect(() => parseOptions(['--precision', 'bfloat16'])).toThrow('--precision and --xla are for a GPU. Add --gpu.')
+  expect(() => parseOptions(['--xla'])).toThrow('Add --gpu')
+  expect(() => parseOptions(['--gpu', '--instructions', 'avx2'])).toThrow('Leave out --gpu')
+  expect(() => parseOptions(['--gpu', '--precision', 'half'])).toThrow('with float32 or bfloat16, got half')
+  expect(() => parseOptions(['--instructions', 'sse'])).toThrow('Expected --instructions with avx2, got sse')
+  expect(() => parseOptions(['--colour'])).toThrow('--colour')
+})
+
+test('the help names every option', () => {
+  for (const name of Object.keys(parseOptions([])).filter(name => name !== 'hardware'))
+    expect(HELP).toContain(`--${name}`)
+  expect(HELP).toContain('--gpu')
+})
+
+test('instructions come from the processor, and a limit may depend on them', () => {
+  expect(instructionsOf('x64', 'flags : sse2 avx2 avx512f avx512_vnni')).toBe('avx512')
+  expect(instructionsOf('x64', 'flags : sse2 avx2')).toBe('avx2')
+  expect(instructionsOf('x64', '')).toBe('unknown')
+  expect(instructionsOf('arm64', 'Features : asimd')).toBe('neon')
+  const limit = { avx2: 0.5, avx512: 0.6 }
+  expect(['avx2', 'avx512', 'neon', 'unknown'].map(each => limitFor(limit, each))).toEqual([0.5, 0.6, 0.6, 0.6])
+  expect(limitFor(0.9, 'avx2')).toBe(0.9)
+})
+
+test.each([
+  ['unet-32-rmsprop', 0.55, 0.65],
+  ['unet-64-adam', 0.55, 0.65],
+  ['unet-32-adam-batch-4', 0.4, 0.5],
+  ['unet-64-rmsprop-batch-4', 0.4, 0.5],
+  ['unet-32-forward', 0.5, 0.6],
+  ['unet-64-forward-batch-4', 0.5, 0.6],
+  ['unet-plus-plus-32-rmsprop', 0.4, 0.55],
+  ['unet-plus-plus-32-adam-batch-4', 0.4, 0.55],
+  ['unet-plus-plus-32-forward', 0.5, 0.6],
+  ['unet-2-rmsprop', 1.5, 1.5],
+  ['simclr', 0.6, 0.75],
+  ['rotnet', 0.6, 0.75],
+  ['epoch', 1.05, 1.05],
+  ['slice', 0.7, 0.9],
+  ['volume', 0.65, 0.65],
+])('%s takes at most %f of the peer’s time with AVX2, and %f with AVX-512', (only, avx2, avx512) => {
+  const { atMost } = WORKS.cpu.find(({ name }: { name: string }) => name === only)
+  expect([limitFor(atMost, 'avx2'), limitFor(atMost, 'avx512')]).toEqual([avx2, avx512])
+})
+
+test('a work that fails is named with its reason, and the next work is measured', async () => {
+  const row = rowAlone('second', spread([3]), null)
+  const works = [
+    { label: 'first', measure: () => Promise.reject(new Error('no memory')) },
+    { label: 'second', measure: async () => ({ checks: [], rows: [row] }) },
+    { label: 'third', measure: async () => ({ checks: [], rows: [], skipped: 'no browser' }) },
+  ]
+  expect(await measureAll(works, { say: () => {} })).toEqual({
+    rows: [row],
+    checks: [],
+    skipped: [{ work: 'third', reason: 'no browser' }],
+    failed: [{ work: 'first', reason: 'no memory' }],
+  })
 })

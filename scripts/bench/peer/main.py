@@ -34,16 +34,19 @@ WORKS = {
 def limit(hardware):
     if hardware == "cpu":
         torch.set_num_threads(THREADS)
+        wanted, found = os.environ.get("ATEN_CPU_CAPABILITY"), torch.backends.cpu.get_cpu_capability()
+        if wanted and wanted.upper() != found:
+            raise RuntimeError(f"Expected PyTorch with {wanted.upper()}, got {found}")
     else:
         torch.backends.cudnn.benchmark = True  # PyTorch tries algorithms and keeps the fastest, as TensorFlow does.
 
 
-def name(kind):
+def name(hardware, kind):
     if kind == "slice":
         return {"name": "h5py + SciPy", "version": f"{h5py.__version__} + {scipy.__version__}"}
-    if kind == "volume":
-        return {"name": "PyTorch + fastMRI's arithmetic", "version": torch.__version__}
-    return {"name": "PyTorch", "version": torch.__version__}
+    instructions = f" ({torch.backends.cpu.get_cpu_capability()})" if hardware == "cpu" else ""
+    version = torch.__version__ + instructions
+    return {"name": "PyTorch + fastMRI's arithmetic" if kind == "volume" else "PyTorch", "version": version}
 
 
 def measure(once, iterations):
@@ -65,7 +68,7 @@ def main():
             limit(request["hardware"])
             kind = request["computed"]["kind"]
             result, once = WORKS[kind](request)
-            answer = name(kind)
+            answer = name(request["hardware"], kind)
         elif do == "result":
             result().astype(np.float32).tofile(request["path"])
         elif do == "time":

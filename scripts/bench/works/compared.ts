@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { MaskSpec } from '../../../src/contract/evaluation.ts'
 import { type Computed, type Given, readFloats } from '../computed.ts'
+import { type Limit, limitFor } from '../instructions.ts'
 import { makeCheck, rowAgainst, type Spread, spread } from '../report.ts'
 import type { Side } from '../side.ts'
 import type { Bench, Outcome, Work } from './work.ts'
@@ -13,8 +14,7 @@ export interface Compared {
   readonly computed: Computed
   /** Another work of ours that takes the place of the peer. */
   readonly against?: { readonly computed: Computed; readonly version: string }
-  /** Limit of our median ÷ the other side's median. */
-  readonly atMost: number
+  readonly atMost: Limit
   /**
    * A block has `warmUps` iterations that do not count, then `iterations` that count. Before the first block, both
    * sides run `warmUps` more. Works of several seconds need no warm-up, because the check was a warm-up.
@@ -84,7 +84,7 @@ async function compare(work: Compared, bench: Bench): Promise<Outcome> {
     bench.say(`Timing: ${label} …`)
     const [a, b] = await inTurns(sides, work)
     const named = against ? { ...loaded, version: against.version } : loaded
-    return { checks, rows: [rowAgainst(label, a, { ...b, ...named }, atMost)] }
+    return { checks, rows: [rowAgainst(label, a, { ...b, ...named }, limitFor(atMost, bench.instructions))] }
   } finally {
     for (const side of sides) await side.dispose()
   }

@@ -1,5 +1,6 @@
 /** Networks: forward passes and training steps. */
 import type { Images, NetworkChoice, Size, Trained } from '../computed.ts'
+import type { Limit } from '../instructions.ts'
 import { differenceOfEach, differenceOfMaximum } from '../report.ts'
 import type { Compared } from './compared.ts'
 
@@ -21,9 +22,8 @@ type Pace = Pick<Compared, 'warmUps' | 'iterations' | 'blocks' | 'gigabytes'>
 interface Subject extends NetworkChoice {
   readonly name: string
   readonly label: string
-  /** Limits of the time, as a share of PyTorch's time. */
-  readonly forward: number
-  readonly training: number
+  /** Limits of a training step's time, for each size of batch. */
+  readonly limits: Readonly<Record<1 | 4, Limit>>
   /** Iterations of training steps, for each size of batch. */
   readonly pace: Readonly<Record<1 | 4, Pace>>
 }
@@ -34,23 +34,25 @@ const FEW: Pace = { warmUps: 0, iterations: 1, blocks: 3 }
 /** For steps of many seconds. The recording of a step takes most of the memory. */
 const FEWEST: Pace = { ...FEW, blocks: 2, gigabytes: 18 }
 
+const FORWARD: Limit = { avx2: 0.5, avx512: 0.6 }
+const UNET: Subject['limits'] = { 1: { avx2: 0.55, avx512: 0.65 }, 4: { avx2: 0.4, avx512: 0.5 } }
+const UNET_PLUS_PLUS: Limit = { avx2: 0.4, avx512: 0.55 }
+
 const SUBJECTS: readonly Subject[] = [
   {
     name: 'unet-32',
     label: 'U-Net-32',
     ...unet(32),
-    forward: 0.8,
-    training: 0.75,
+    limits: UNET,
     pace: { 1: { ...FEW, warmUps: 1, iterations: 3 }, 4: FEW },
   },
-  { name: 'unet-64', label: 'U-Net-64', ...unet(64), forward: 0.85, training: 0.85, pace: { 1: FEW, 4: FEWEST } },
+  { name: 'unet-64', label: 'U-Net-64', ...unet(64), limits: UNET, pace: { 1: FEW, 4: FEWEST } },
   {
     name: 'unet-plus-plus-32',
     label: 'U-Net++-32',
     network: 'unet-plus-plus',
     networkConfig: { channels: 32 },
-    forward: 0.9,
-    training: 0.9,
+    limits: { 1: UNET_PLUS_PLUS, 4: UNET_PLUS_PLUS },
     pace: { 1: FEW, 4: FEWEST },
   },
 ]
@@ -67,10 +69,11 @@ const SIZE: Size = [320, 320]
 const place = ({ size, batch }: Images) => `${size.join(' × ')}, batch ${batch}`
 
 const trainingWork = (
-  { name, label, network, networkConfig, training }: Pick<Subject, 'name' | 'label' | 'training'> & NetworkChoice,
+  { name, label, network, networkConfig }: Pick<Subject, 'name' | 'label'> & NetworkChoice,
   optimizer: Trained['optimizer'],
   images: Images,
   pace: Pace,
+  atMost: Limit,
 ): Compared => {
   const checkedSteps = images.batch === 1 ? 3 : 1 // The update is the same for every size of batch.
   const rates = RATES[optimizer]
@@ -78,39 +81,40 @@ const trainingWork = (
     name: images.batch === 1 ? `${name}-${optimizer}` : `${name}-${optimizer}-batch-${images.batch}`,
     label: `${label} training step (L1, ${LABELS[optimizer]}), ${place(images)}`,
     computed: { kind: 'training', network, networkConfig, ...images, optimizer, rates, checkedSteps },
-    atMost: training,
+    atMost,
     ...pace,
     check: losses(checkedSteps),
   }
 }
 
 function worksOf(subject: Subject): Compared[] {
-  const { name, label, network, networkConfig, forward, pace } = subject
+  const { name, label, network, networkConfig, limits, pace } = subject
   return ([1, 4] as const).flatMap(batch => {
     const images = { size: SIZE, batch }
     const forwardWork: Compared = {
       name: batch === 1 ? `${name}-forward` : `${name}-forward-batch-${batch}`,
       // The program reconstructs one slice after another.
-      label: `${label} forward, ${place(images)}${batch === 1 ? '' : ' (ours one by one)'}`,
+      label: `${label} forward, ${place(images)}${batch === 1 ? '' : ' (Self-MRI: one image at a time)'}`,
       computed: { kind: 'forward', network, networkConfig, ...images },
-      atMost: forward,
+      atMost: FORWARD,
       ...(batch === 1 ? { warmUps: 1, iterations: 4, blocks: 3 } : FEW),
       check: output,
     }
     return [
       forwardWork,
-      trainingWork(subject, 'rmsprop', images, pace[batch]),
-      trainingWork(subject, 'adam', images, pace[batch]),
+      trainingWork(subject, 'rmsprop', images, pace[batch], limits[batch]),
+      trainingWork(subject, 'adam', images, pace[batch], limits[batch]),
     ]
   })
 }
 
 const SMALL: Compared = {
   ...trainingWork(
-    { name: 'unet-2', label: 'U-Net-2', ...unet(2), training: 1.5 },
+    { name: 'unet-2', label: 'U-Net-2', ...unet(2) },
     'rmsprop',
     { size: [32, 32], batch: 1 },
     { warmUps: 10, iterations: 50, blocks: 10 },
+    1.5,
   ),
   label: 'U-Net-2 training step (L1, RMSprop), 32 × 32, batch 1: overhead',
 }
@@ -118,4 +122,4 @@ const SMALL: Compared = {
 export const NETWORKS: readonly Compared[] = [...SUBJECTS.flatMap(worksOf), SMALL]
 
 /** A larger batch, for a GPU only. */
-export const BATCH_OF_8 = trainingWork(SUBJECTS[0], 'rmsprop', { size: SIZE, batch: 8 }, FEW)
+export const BATCH_OF_8 = trainingWork(SUBJECTS[0], 'rmsprop', { size: SIZE, batch: 8 }, FEW, 1)

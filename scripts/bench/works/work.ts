@@ -1,11 +1,15 @@
 /** A work: one thing that the bench measures. */
+import { AppError } from '../../../src/contract/errors.ts'
 import type { Hardware } from '../computed.ts'
+import type { Instructions } from '../instructions.ts'
 import type { Check, Row } from '../report.ts'
 import type { Side } from '../side.ts'
 
 /** What the bench gives to every work. */
 export interface Bench {
   readonly hardware: Hardware
+  /** The instructions that both sides use on a CPU. */
+  readonly instructions: Instructions
   /** Folder for files. The bench removes it at the end. */
   readonly folder: string
   /** HDF5 file of one measured slice, 640 × 372. */
@@ -29,11 +33,19 @@ export interface Outcome {
 }
 
 export interface Work {
-  /** Name for `--only`. `--only unet` chooses the works whose name is `unet` or begins with `unet-`. */
+  /** Name for `--only`. `--only unet` means the works whose name is `unet` or begins with `unet-`. */
   readonly name: string
   readonly label: string
   measure(bench: Bench): Promise<Outcome>
 }
 
-/** Whether `--only` means this work. */
-export const isChosen = (name: string, only: string): boolean => name === only || name.startsWith(`${only}-`)
+const means = (only: string, name: string) => name === only || name.startsWith(`${only}-`)
+
+/** The works that `--only` names, in the order of `works`. All works without a name. */
+export function chooseWorks<Named extends Pick<Work, 'name'>>(works: readonly Named[], only: readonly string[]) {
+  const names = works.map(({ name }) => name)
+  const unknown = only.find(each => !names.some(name => means(each, name)))
+  if (unknown !== undefined)
+    throw new AppError('INVALID_ARGUMENT', `Expected --only with some of ${names.join(', ')}, got ${unknown}`)
+  return only.length === 0 ? works : works.filter(({ name }) => only.some(each => means(each, name)))
+}

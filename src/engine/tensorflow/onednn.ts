@@ -60,9 +60,13 @@ const SMALLEST = 2 ** 14
 const TALL = 100
 const FEWEST_CHANNELS = 16
 
-/** `null` if the user has switched TensorFlow's own use of oneDNN on, or if the system was not measured. */
+/**
+ * `null` if the user has switched TensorFlow's own use of oneDNN on, or if the system was not measured. With
+ * `SELF_MRI_KERNELS=avx2` a processor with AVX-512 counts as one without.
+ */
 function waysHere(): Ways | null {
   if (process.env.TF_ENABLE_ONEDNN_OPTS === '1') return null
+  if (process.env.SELF_MRI_KERNELS === 'avx2') return AVX2
   try {
     const hasInstructions = /\b(?:avx512_vnni|avx512_bf16|avx_vnni|amx_\w+)\b/.test(
       readFileSync('/proc/cpuinfo', 'utf8'),
