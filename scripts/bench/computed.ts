@@ -52,7 +52,13 @@ export type Volume = { readonly kind: 'volume' } & NetworkChoice
 
 export type Computed = Forward | Training | PretextTraining | Epoch | Slice | Volume
 
-export interface Given<Work extends Computed = Computed> {
+/** How a side computes a network. Variables of the environment make our side compile, so it ignores `compiled`. */
+export interface Way {
+  readonly precision: Precision
+  readonly compiled: boolean
+}
+
+export interface Given<Work extends Computed = Computed> extends Way {
   readonly hardware: Hardware
   /** Folder for the files that our side writes and both sides load. Each file's name begins with the work's name. */
   readonly folder: string

@@ -22,7 +22,7 @@ import { peerPython } from './python.ts'
 import { formatRows } from './report.ts'
 import { type Loaded, startSide } from './side.ts'
 import { syntheticVolume } from './volume.ts'
-import { WORKS } from './works/index.ts'
+import { REHEARSAL, WORKS } from './works/index.ts'
 import { type Bench, chooseWorks } from './works/work.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -30,13 +30,13 @@ const say = (line: string) => void process.stderr.write(`${line}\n`)
 const print = (text: string) => void process.stdout.write(`${text}\n`)
 
 /** Installs the engine if it is missing, and gives a function that starts a process of our side. */
-async function ourSide({ hardware }: Options) {
+async function ourSide({ hardware, xla }: Options) {
   const onProgress = ({ label }: { label: string }) => say(label)
   const variant = hardware === 'gpu' ? 'cuda' : 'cpu'
   const there = hardware === 'gpu' ? locateEngine('cuda') : locateEngine()
   const engine = there ?? (await installEngine({ variant, onProgress }))
   const command = [process.execPath, ...process.execArgv, here('./ours.ts'), engine.binding]
-  const env = { ...process.env, ...engineEnvironment(engine) }
+  const env = { ...process.env, ...engineEnvironment(engine, { xla }) }
   return () => startSide({ label: 'Self-MRI', command, env, hardware })
 }
 
@@ -95,7 +95,7 @@ function head({ cpu, cores, platform, node, engine, threads, instructions, kerne
 type Machine = Awaited<ReturnType<typeof describe>>
 
 async function bench(options: Options): Promise<number> {
-  const works = chooseWorks(WORKS[options.hardware], options.only)
+  const works = chooseWorks(options.rehearsal ? REHEARSAL : WORKS[options.hardware], options.only)
   const before = load()
   const instructions = chooseInstructions(options)
   const folder = await mkdtemp(join(tmpdir(), 'self-mri-bench-'))
@@ -104,6 +104,7 @@ async function bench(options: Options): Promise<number> {
     const peer = lazily(() => peerSide(options))
     const started: Bench = {
       hardware: options.hardware,
+      precision: options.precision,
       instructions,
       folder,
       slice: here('../../test/fixtures/kspace/larson_brain_sag_t1_640x372.h5'),

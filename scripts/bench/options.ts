@@ -1,4 +1,5 @@
 /** The command line of the bench. */
+import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { AppError } from '../../src/contract/errors.ts'
 import type { Hardware, Precision } from './computed.ts'
@@ -21,6 +22,8 @@ export interface Options {
   readonly only: readonly string[]
   readonly python: string | null
   readonly hardware: Hardware
+  /** For those who change the bench: the works of `--gpu` on a CPU, made small. */
+  readonly rehearsal: boolean
   /** Precision of our trainings. */
   readonly precision: Precision
   /** Whether XLA compiles our graphs. */
@@ -37,7 +40,7 @@ function oneOf<Word extends string>(option: string, words: readonly Word[], give
   return found
 }
 
-export function parseOptions(args: readonly string[]): Options {
+export function parseOptions(args: readonly string[], env = process.env): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -58,6 +61,7 @@ export function parseOptions(args: readonly string[]): Options {
     throw new AppError('INVALID_ARGUMENT', '--precision and --xla are for a GPU. Add --gpu.')
   if (gpu && instructions) throw new AppError('INVALID_ARGUMENT', '--instructions is for a CPU. Leave out --gpu.')
   const only = values.only.split(',').filter(Boolean)
-  const hardware = gpu ? 'gpu' : 'cpu'
-  return { help, json, only, python, hardware, precision: precision ?? 'float32', xla, instructions }
+  const rehearsal = gpu && env.SELF_MRI_BENCH_REHEARSAL === '1'
+  const hardware = gpu && !rehearsal ? 'gpu' : 'cpu'
+  return { help, json, only, python, hardware, rehearsal, precision: precision ?? 'float32', xla, instructions }
 }

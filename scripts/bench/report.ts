@@ -31,6 +31,8 @@ export interface Row {
   /** Ours ÷ the peer's, or ours ÷ the limit. The inverse for a throughput, so less is always better. */
   readonly ratio: number | null
   readonly atMost: number | null
+  /** Whether the peer is the fastest of several forms, such as PyTorch eager and compiled. */
+  readonly best?: boolean
 }
 
 export function spread(ms: readonly number[]): Spread {
@@ -49,7 +51,7 @@ function cost(figures: Figures): number {
   return 'perSecond' in figures ? 1 / figures.perSecond : figures.medianMs
 }
 
-export const rowAgainst = (work: string, ours: Figures, peer: Figures & Named, atMost: number): Row => ({
+export const rowAgainst = (work: string, ours: Figures, peer: Figures & Named, atMost: number | null): Row => ({
   work,
   ours,
   peer,
@@ -108,8 +110,8 @@ export function formatCheck({ what, difference, atMost, passed }: Check): string
   return `${passed ? '✓' : '✗'} ${what}: differs by ${difference.toExponential(1)}, at most ${atMost.toExponential(0)}`
 }
 
-function against({ peer, limit }: Row): string {
-  if (peer) return `${peer.name} ${peer.version}`
+function against({ peer, limit, best }: Row): string {
+  if (peer) return `${peer.name} ${peer.version}${best ? ', the best form' : ''}`
   if (!limit) return 'no peer, no limit'
   if ('perSecond' in limit) return `no peer: at least ${format(limit)}`
   return `no peer: at most ${format(limit)}${'bytes' in limit ? '' : ' ms'}`

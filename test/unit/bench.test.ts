@@ -8,7 +8,8 @@ const { differenceOfEach, differenceOfMaximum, formatCheck, formatRows, formatTa
   await bench('report.ts')
 const { rowAgainst, rowAlone } = await bench('report.ts')
 const { parseMemory } = await bench('memory.ts')
-const { WORKS } = await bench('works/index.ts')
+const { FORMS, rowsAgainst } = await bench('works/compared.ts')
+const { REHEARSAL, WORKS } = await bench('works/index.ts')
 const { chooseWorks } = await bench('works/work.ts')
 const { measureAll } = await bench('measure-all.ts')
 const { HELP, parseOptions } = await bench('options.ts')
@@ -96,12 +97,13 @@ test('every work has its own name, and --only chooses by names or by the words b
 })
 
 test('options are read from the command line, and options that do not fit are refused', () => {
-  expect(parseOptions([])).toEqual({
+  expect(parseOptions([], {})).toEqual({
     help: false,
     json: false,
     only: [],
     python: null,
     hardware: 'cpu',
+    rehearsal: false,
     precision: 'float32',
     xla: false,
     instructions: null,
@@ -124,9 +126,10 @@ test('options are read from the command line, and options that do not fit are re
 })
 
 test('the help names every option', () => {
-  for (const name of Object.keys(parseOptions([])).filter(name => name !== 'hardware'))
-    expect(HELP).toContain(`--${name}`)
-  expect(HELP).toContain('--gpu')
+  const { hardware, rehearsal, ...named } = parseOptions([], {})
+  for (const name of [...Object.keys(named), 'gpu'])
+    expect(HELP).toContain(`
+--${name} `)
 })
 
 test('instructions come from the processor, and a limit may depend on them', () => {
@@ -173,4 +176,32 @@ test('a work that fails is named with its reason, and the next work is measured'
     skipped: [{ work: 'third', reason: 'no browser' }],
     failed: [{ work: 'first', reason: 'no memory' }],
   })
+})
+
+test('on a GPU a step is compared with three forms of PyTorch, and the limit is for the fastest', () => {
+  const find = (only: string) => WORKS.gpu.find(({ name }: { name: string }) => name === only)
+  expect(FORMS.map(({ name }: { name: string }) => name)).toEqual(['eager', 'compiled', 'compiled with bfloat16'])
+  for (const name of ['unet-32-rmsprop', 'unet-32-rmsprop-batch-8', 'unet-32-rmsprop-batch-4', 'unet-32-forward'])
+    expect(find(name).forms).toBe(FORMS)
+  const limits = ['unet-32-rmsprop', 'unet-32-rmsprop-batch-8', 'unet-32-rmsprop-batch-4', 'unet-32-forward']
+  expect(limits.map(name => find(name).atMost)).toEqual([0.9, 0.9, 1, 1])
+  expect([find('slice').forms, find('volume').forms, find('epoch').forms]).toEqual([undefined, undefined, undefined])
+
+  const form = (name: string, ms: number) => ({ ...spread([ms]), name: `PyTorch ${name}`, version: '1.0' })
+  const rows = rowsAgainst('step', spread([9]), [form('eager', 20), form('compiled', 10), form('bfloat16', 12)], 0.95)
+  expect(rows).toMatchObject([
+    { ratio: 0.45, atMost: null, best: false },
+    { ratio: 0.9, atMost: 0.95, best: true },
+    { ratio: 0.75, atMost: null, best: false },
+  ])
+  const [, eager, compiled] = formatRows(rows).split('\n')
+  expect(eager).toMatch(/ 0\.45 +– +PyTorch eager 1\.0$/)
+  expect(compiled).toMatch(/ 0\.90 +0\.95 +within the limit +PyTorch compiled 1\.0, the best form$/)
+  expect(rowsAgainst('step', spread([9]), [form('eager', 20)], 0.4)).toMatchObject([{ ratio: 0.45, atMost: 0.4 }])
+})
+
+test('a rehearsal runs the GPU’s works small on a CPU, and each label says that nothing is measured', () => {
+  expect(parseOptions(['--gpu'], { SELF_MRI_BENCH_REHEARSAL: '1' })).toMatchObject({ hardware: 'cpu', rehearsal: true })
+  expect(parseOptions([], { SELF_MRI_BENCH_REHEARSAL: '1' })).toMatchObject({ hardware: 'cpu', rehearsal: false })
+  for (const { label } of REHEARSAL) expect(label).toContain('no measurement')
 })

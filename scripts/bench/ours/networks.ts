@@ -6,8 +6,9 @@ import { fromTorch, initialParameters, toTorch } from '../../../src/core/models/
 import { makeZeroFilling } from '../../../src/core/mri/fft.ts'
 import { centreCropReal, cropShape, normalise, normaliseTarget } from '../../../src/core/mri/transform.ts'
 import { maskOf, zeroFilled } from '../../../src/core/reconstruct.ts'
+import type { Optimizer } from '../../../src/core/training/optimizers.ts'
 import type { Batch } from '../../../src/core/training/stack.ts'
-import { makeStep, type Step, type StepPass } from '../../../src/core/training/step.ts'
+import { makeStep, type Step, type StepPass, stepIn } from '../../../src/core/training/step.ts'
 import { startingState } from '../../../src/core/training/stepper.ts'
 import { openVolume } from '../../../src/engine/files/volumes.ts'
 import { readCheckpoint, writeCheckpoint } from '../../../src/engine/files/whole-files.ts'
@@ -15,6 +16,7 @@ import { RECORDED_AFTER } from '../../../src/engine/tensorflow/graph/predictor.t
 import { graphStepper } from '../../../src/engine/tensorflow/graph/stepper.ts'
 import { loadedCompute, requireCompute } from '../../../src/engine/tensorflow/tensorflow.ts'
 import {
+  type Computed,
   type Forward,
   floatsPath,
   type Given,
@@ -90,15 +92,24 @@ export function supervisedStep(
   return makeStep(parameters(networkConfig), loss, optimizerOf(optimizer))
 }
 
+/** Takes steps as a run takes them. */
+export const stepperOf = (
+  step: Step,
+  weights: Float32Array,
+  optimizer: Optimizer,
+  { precision }: Pick<Given, 'precision'>,
+) => graphStepper(stepIn(precision, loadedCompute()!.kernels, step), startingState(weights, optimizer))
+
 /** Steps on one batch: first the checked steps at the checked rate, then the timed steps at the timed rate. */
 export function stepsOn(
   batch: Batch,
   step: Step,
   weights: Float32Array,
-  { optimizer: kind, rates, checkedSteps }: Trained,
+  given: Given<Computed & Trained>,
 ): Computation {
+  const { optimizer: kind, rates, checkedSteps } = given.computed
   const optimizer = optimizerOf(kind)
-  const stepper = graphStepper(step, startingState(weights, optimizer))
+  const stepper = stepperOf(step, weights, optimizer, given)
   let taken = 0
   const next = (rate: number) => stepper.step(batch, optimizer.scalars(rate, ++taken))
   return {
@@ -121,6 +132,6 @@ export const training: Kind<Training> = {
       batch[which] = tf.tile(image, [computed.batch, 1, 1, 1])
     }
     const weights = await readWeights(given, computed)
-    return stepsOn(batch, supervisedStep(computed, computed), weights, computed)
+    return stepsOn(batch, supervisedStep(computed, computed), weights, given)
   },
 }

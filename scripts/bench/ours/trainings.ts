@@ -10,19 +10,17 @@ import { initialParameters, toTorch } from '../../../src/core/models/parameters.
 import { methodOf } from '../../../src/core/ssl/index.ts'
 import { type Batch, tensorsOf } from '../../../src/core/training/stack.ts'
 import { makeStep } from '../../../src/core/training/step.ts'
-import { startingState } from '../../../src/core/training/stepper.ts'
 import { VolumePool } from '../../../src/engine/files/volume-pool.ts'
 import { openVolume } from '../../../src/engine/files/volumes.ts'
 import { writeCheckpoint } from '../../../src/engine/files/whole-files.ts'
 import { handlers } from '../../../src/engine/process/handlers.ts'
 import type { TrainRequest } from '../../../src/engine/process/protocol.ts'
-import { graphStepper } from '../../../src/engine/tensorflow/graph/stepper.ts'
 import { requireCompute } from '../../../src/engine/tensorflow/tensorflow.ts'
 import { prepareAhead } from '../../../src/engine/training/batches.ts'
 import { taskOf } from '../../../src/engine/training/tasks.ts'
 import { type Epoch, floatsPath, type Given, type PretextTraining, weightsPath, writeFloats } from '../computed.ts'
 import { type Kind, SEED } from './computation.ts'
-import { stepsOn, supervisedStep } from './networks.ts'
+import { stepperOf, stepsOn, supervisedStep } from './networks.ts'
 import { optimizerOf } from './optimizer.ts'
 
 /** The volume is in the training this many times. So no epoch ends, and writes weights, while steps are timed. */
@@ -37,7 +35,7 @@ async function factsOf(file: string): Promise<VolumeInfo> {
 
 type TrainingWork = Given<PretextTraining | Epoch>
 
-function configOf({ computed, mask }: TrainingWork, rate: number): RunConfig {
+function configOf({ computed, mask, precision }: TrainingWork, rate: number): RunConfig {
   const { network, networkConfig, optimizer } = computed
   const pretext = computed.kind === 'pretext' ? computed : null
   const recipe = Recipe.parse({
@@ -46,6 +44,7 @@ function configOf({ computed, mask }: TrainingWork, rate: number): RunConfig {
     optimizer: { kind: optimizer },
     schedule: { kind: 'constant', rate },
     saveMinutes: 1e6,
+    ...(precision === 'bfloat16' && { precision }),
   })
   return {
     kind: pretext ? 'pretrain' : 'train',
@@ -138,7 +137,7 @@ export const pretext: Kind<PretextTraining> = {
         const specs = [...task.network, ...task.head]
         const batch = tensorsOf(await task.prepare(0, 0))
         const step = makeStep(specs, task.loss, optimizerOf(computed.optimizer), task.project)
-        const losses = await stepsOn(batch, step, initialParameters(specs, SEED), computed).result()
+        const losses = await stepsOn(batch, step, initialParameters(specs, SEED), given).result()
         tf.dispose(batch)
         pool.dispose()
         return losses
@@ -180,7 +179,7 @@ export const steps: Kind<Epoch> = {
     pool.dispose()
     const weights = initialParameters(task.network, SEED)
     const optimizer = optimizerOf(computed.optimizer)
-    const stepper = graphStepper(supervisedStep(computed, computed), startingState(weights, optimizer))
+    const stepper = stepperOf(supervisedStep(computed, computed), weights, optimizer, given)
     let taken = 0
     const next = () => {
       const batch = batches[Math.min(taken, batches.length - 1)]

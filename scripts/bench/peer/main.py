@@ -38,6 +38,7 @@ def limit(hardware):
         if wanted and wanted.upper() != found:
             raise RuntimeError(f"Expected PyTorch with {wanted.upper()}, got {found}")
     else:
+        torch.set_float32_matmul_precision("high")  # TF32, as in PyTorch's convolutions and in TensorFlow.
         torch.backends.cudnn.benchmark = True  # PyTorch tries algorithms and keeps the fastest, as TensorFlow does.
 
 

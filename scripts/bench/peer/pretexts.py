@@ -16,7 +16,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
 from images import ZeroFiller, image_size, low_columns, random_mask
-from networks import Trainer, Unet, device, load_network, path
+from networks import Form, Trainer, Unet, load_network, path
 
 PATCHES = 9
 
@@ -326,12 +326,7 @@ def pretext_work(given):
     dataset = Views(given, facts)
     model = METHODS[computed["method"]](computed["networkConfig"], facts["methodConfig"], len(dataset))
     load_network(given, model).train()
-    where = device(given)
-
-    def loss(*parts):
-        return model(*(part.to(where, non_blocking=True) for part in parts))
-
-    trainer = Trainer(given, model, loss, getattr(model, "after", None))
+    trainer = Trainer(given, model, Form(given, model), getattr(model, "after", None))
     stream = batches(given, facts)
     return (
         lambda: trainer.first_losses(*our_batch(given, facts)),

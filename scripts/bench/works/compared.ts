@@ -1,12 +1,12 @@
-/** Compares two processes that do one work: first their results must agree, then the processes take turns. */
+/** Compares processes that do one work: first their results must agree, then the processes take turns. */
 import { join } from 'node:path'
 import process from 'node:process'
 import { MaskSpec } from '../../../src/contract/evaluation.ts'
-import { type Computed, type Given, readFloats } from '../computed.ts'
+import { type Computed, type Given, readFloats, type Way } from '../computed.ts'
 import { type Limit, limitFor } from '../instructions.ts'
-import { makeCheck, rowAgainst, type Spread, spread } from '../report.ts'
-import type { Side } from '../side.ts'
-import type { Bench, Outcome, Work } from './work.ts'
+import { type Check, makeCheck, type Row, rowAgainst, type Spread, spread } from '../report.ts'
+import type { Loaded, Side } from '../side.ts'
+import { type Bench, type Left, messageOf, type Outcome, type Work } from './work.ts'
 
 export interface Compared {
   readonly name: string
@@ -14,6 +14,8 @@ export interface Compared {
   readonly computed: Computed
   /** Another work of ours that takes the place of the peer. */
   readonly against?: { readonly computed: Computed; readonly version: string }
+  /** Forms of the peer, each in its own process. The limit is a limit against the fastest form. Default: one form. */
+  readonly forms?: readonly Form[]
   readonly atMost: Limit
   /**
    * A block has `warmUps` iterations that do not count, then `iterations` that count. Before the first block, both
@@ -32,26 +34,39 @@ export interface Compared {
   }
 }
 
+/** A way in which a user of PyTorch may compute. */
+export interface Form extends Way {
+  /** Follows the peer's name. */
+  readonly name: string
+}
+
+const EAGER: Way = { precision: 'float32', compiled: false }
+
+export const FORMS: readonly Form[] = [
+  { name: 'eager', ...EAGER },
+  { name: 'compiled', precision: 'float32', compiled: true },
+  { name: 'compiled with bfloat16', precision: 'bfloat16', compiled: true },
+]
+
+/** bfloat16 has 8 bits of precision. At such a distance from float32, both still compute the same network. */
+const IN_BFLOAT16 = 0.05
+
 const MASK = MaskSpec.parse({})
 const FROM_VOLUME: ReadonlySet<Computed['kind']> = new Set(['pretext', 'epoch', 'steps', 'volume'])
 
 export async function givenOf({ name, computed }: Pick<Compared, 'name' | 'computed'>, bench: Bench): Promise<Given> {
   const file = FROM_VOLUME.has(computed.kind) ? await bench.volume() : bench.slice
-  return { hardware: bench.hardware, folder: bench.folder, name, file, mask: MASK, computed }
+  const { hardware, folder, precision } = bench
+  return { hardware, precision, compiled: false, folder, name, file, mask: MASK, computed }
 }
 
-/** Each side's result, ours first. */
-export async function results(sides: readonly Side[], { folder, name }: Given): Promise<Float32Array[]> {
-  const found: Float32Array[] = []
-  for (const [i, side] of sides.entries()) {
-    const path = join(folder, `${name}-result-${i}.f32`)
-    await side.ask({ do: 'result', path })
-    found.push(await readFloats(path))
-  }
-  return found
+export async function resultOf(side: Side, { folder, name }: Given): Promise<Float32Array> {
+  const path = join(folder, `${name}-result-${side.pid}.f32`)
+  await side.ask({ do: 'result', path })
+  return readFloats(path)
 }
 
-/** Times the two sides in alternating blocks: A B A B … */
+/** Times the sides in alternating blocks: A B A B … */
 async function inTurns(
   sides: readonly Side[],
   { warmUps, iterations, blocks }: Pick<Compared, 'warmUps' | 'iterations' | 'blocks'>,
@@ -67,26 +82,80 @@ async function inTurns(
   return times.map(spread)
 }
 
+/** What our side is compared with. */
+interface Other {
+  /** Follows the label of the work. */
+  readonly words: string
+  readonly given: Given
+  start(): Promise<Side>
+  named(loaded: Loaded): Loaded
+}
+
+function othersOf({ against, forms }: Compared, given: Given, bench: Bench): Other[] {
+  if (against) {
+    const named = (loaded: Loaded) => ({ ...loaded, version: against.version })
+    return [{ words: '', given: { ...given, computed: against.computed }, start: bench.ours, named }]
+  }
+  if (!forms) return [{ words: '', given: { ...given, ...EAGER }, start: bench.peer, named: loaded => loaded }]
+  return forms.map(({ name, ...way }) => ({
+    words: `, ${name}`,
+    given: { ...given, ...way },
+    start: bench.peer,
+    named: loaded => ({ ...loaded, name: `${loaded.name} ${name}` }),
+  }))
+}
+
+/** One row for each other side. If there are several, the limit is for the fastest. */
+export function rowsAgainst(
+  label: string,
+  ours: Spread,
+  others: readonly (Spread & Pick<Loaded, 'name' | 'version'>)[],
+  atMost: number,
+): Row[] {
+  if (others.length === 1) return [rowAgainst(label, ours, others[0], atMost)]
+  const least = Math.min(...others.map(({ medianMs }) => medianMs))
+  return others.map(other => {
+    const best = other.medianMs === least
+    return { ...rowAgainst(label, ours, other, best ? atMost : null), best }
+  })
+}
+
 async function compare(work: Compared, bench: Bench): Promise<Outcome> {
-  const { against, check, label, atMost, gigabytes = 0 } = work
+  const { check, label, gigabytes = 0 } = work
   if (process.availableMemory() < gigabytes * 1e9)
     return { checks: [], rows: [], skipped: `it takes ${gigabytes} GB of memory, and less is free` }
   const given = await givenOf(work, bench)
-  const sides = [await bench.ours()]
+  const ours = await bench.ours()
+  const started = [ours]
   try {
-    await sides[0].ask({ do: 'write', ...given })
-    sides.push(against ? await bench.ours() : await bench.peer())
-    await sides[0].load(given)
-    const loaded = await sides[1].load(against ? { ...given, computed: against.computed } : given)
-    const [ours, other] = await results(sides, given)
-    const checks = [makeCheck(`${label}: ${check.label}`, check.difference(ours, other), check.atMost)]
-    if (!checks[0].passed) return { checks, rows: [] }
+    await ours.ask({ do: 'write', ...given })
+    await ours.load(given)
+    const result = await resultOf(ours, given)
+    const checks: Check[] = []
+    const failed: Left[] = []
+    const equal: { readonly side: Side; readonly loaded: Loaded }[] = []
+    for (const other of othersOf(work, given, bench)) {
+      try {
+        const side = await other.start()
+        started.push(side)
+        const loaded = other.named(await side.load(other.given))
+        const inBfloat16 = [given, other.given].some(({ precision }) => precision === 'bfloat16')
+        const atMost = inBfloat16 ? IN_BFLOAT16 : check.atMost
+        const difference = check.difference(result, await resultOf(side, given))
+        const checked = makeCheck(`${label}${other.words}: ${check.label}`, difference, atMost)
+        checks.push(checked)
+        if (checked.passed) equal.push({ side, loaded })
+      } catch (error) {
+        failed.push({ work: `${label}${other.words}`, reason: messageOf(error) })
+      }
+    }
+    if (equal.length === 0) return { checks, rows: [], failed }
     bench.say(`Timing: ${label} …`)
-    const [a, b] = await inTurns(sides, work)
-    const named = against ? { ...loaded, version: against.version } : loaded
-    return { checks, rows: [rowAgainst(label, a, { ...b, ...named }, limitFor(atMost, bench.instructions))] }
+    const [time, ...times] = await inTurns([ours, ...equal.map(({ side }) => side)], work)
+    const others = equal.map(({ loaded: { name, version } }, i) => ({ ...times[i], name, version }))
+    return { checks, rows: rowsAgainst(label, time, others, limitFor(work.atMost, bench.instructions)), failed }
   } finally {
-    for (const side of sides) await side.dispose()
+    for (const side of started) await side.dispose()
   }
 }
 

@@ -2,7 +2,7 @@
 import { memoryOf } from '../memory.ts'
 import { makeCheck, rowAgainst } from '../report.ts'
 import type { Side } from '../side.ts'
-import { givenOf, results } from './compared.ts'
+import { givenOf, resultOf } from './compared.ts'
 import { NETWORKS } from './networks.ts'
 import type { Bench, Outcome, Work } from './work.ts'
 
@@ -23,7 +23,8 @@ async function measure(bench: Bench): Promise<Outcome> {
     if (idle.includes(null)) return { checks: [], rows: [], skipped: 'this system does not report peak memory' }
     await sides[0].load(given)
     const loaded = await sides[1].load(given)
-    const [ours, other] = await results(sides, given)
+    const ours = await resultOf(sides[0], given)
+    const other = await resultOf(sides[1], given)
     const { label, difference, atMost } = TRAINING.check
     const checks = [makeCheck(`${LABEL}: ${label}`, difference(ours, other), atMost)]
     const [a, b] = sides.map(({ pid }, i) => ({ bytes: memoryOf(pid)!.peakBytes - idle[i]!.residentBytes }))

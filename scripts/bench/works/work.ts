@@ -1,6 +1,6 @@
 /** A work: one thing that the bench measures. */
 import { AppError } from '../../../src/contract/errors.ts'
-import type { Hardware } from '../computed.ts'
+import type { Hardware, Precision } from '../computed.ts'
 import type { Instructions } from '../instructions.ts'
 import type { Check, Row } from '../report.ts'
 import type { Side } from '../side.ts'
@@ -10,6 +10,8 @@ export interface Bench {
   readonly hardware: Hardware
   /** The instructions that both sides use on a CPU. */
   readonly instructions: Instructions
+  /** Precision of our trainings. */
+  readonly precision: Precision
   /** Folder for files. The bench removes it at the end. */
   readonly folder: string
   /** HDF5 file of one measured slice, 640 × 372. */
@@ -22,14 +24,22 @@ export interface Bench {
   say(line: string): void
 }
 
+/** A work that was not measured, or that was not measured against all forms of the peer. */
+export interface Left {
+  readonly work: string
+  readonly reason: string
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
 export interface Outcome {
   readonly checks: readonly Check[]
   /** Empty if a check failed, because then nothing was timed. */
   readonly rows: readonly Row[]
   /** Why the work could not be measured on this machine. */
   readonly skipped?: string
-  /** The message of the error that stopped the work. */
-  readonly failed?: string
+  /** The errors that stopped the work, or some of its forms. */
+  readonly failed?: readonly Left[]
 }
 
 export interface Work {

@@ -11,7 +11,7 @@ import type { StepLoss } from './progress.ts'
 import { recipeRate } from './schedules.ts'
 import { type Batch, samplesIn, tensorsOf } from './stack.ts'
 import { BEGINNING, type Progress } from './state.ts'
-import { makeStep, type Step } from './step.ts'
+import { makeStep, stepIn } from './step.ts'
 import { type PlainState, type Stepper, startingState } from './stepper.ts'
 import { makeStopwatch, type Stopwatch } from './stopwatch.ts'
 import type { Training } from './task.ts'
@@ -79,9 +79,7 @@ export function makeJob(training: Training): TrainingJob {
   const perEpoch = Math.ceil(task.batchesPerEpoch / recipe.accumulate)
   const progress = goOnWith(kernelsName, resume?.progress ?? BEGINNING)
   const watch = makeStopwatch(progress.seconds)
-  const exact = makeStep(specs, task.loss, optimizer, task.project)
-  const step: Step =
-    recipe.precision === 'bfloat16' ? (...given) => compute.kernels.inBfloat16(() => exact(...given)) : exact
+  const step = stepIn(recipe.precision, compute.kernels, makeStep(specs, task.loss, optimizer, task.project))
   const stepper = compute.makeStepper(step, plainStart(training, optimizer))
   const keeper = makeKeeper(training, stepper, perEpoch)
   const takeStep = stepTaker(training, { stepper, optimizer, perEpoch })

@@ -1,5 +1,7 @@
 /** One training step: a pure function of (parameters, optimizer slots, batch, scalars). */
 import * as tf from '@tensorflow/tfjs-core'
+import type { Recipe } from '../../contract/recipes.ts'
+import type { Kernels } from '../kernels.ts'
 import type { ParameterSpec, Parameters, Pass } from '../models/network.ts'
 import { replace, unpack } from '../models/parameters.ts'
 import { frugalValueAndGrad } from './frugal.ts'
@@ -29,6 +31,10 @@ export type Step = (
   batch: Batch,
   scalars: readonly tf.Scalar[],
 ) => { readonly state: TrainingState; readonly loss: tf.Scalar; readonly own: tf.Scalar | null }
+
+/** The step with convolutions in a recipe's precision. */
+export const stepIn = (precision: Recipe['precision'] | 'float32', kernels: Kernels, step: Step): Step =>
+  precision === 'bfloat16' ? (...given) => kernels.inBfloat16(() => step(...given)) : step
 
 export function makeStep(
   specs: readonly ParameterSpec[],
