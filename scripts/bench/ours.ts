@@ -1,6 +1,7 @@
 /** Our process of the bench: answers the requests of side.ts with Self-MRI's functions. A process does one work. */
 import process from 'node:process'
 import { createInterface } from 'node:readline'
+import { loadLibrary } from '../../src/engine/native/library.ts'
 import { loadTensorflow } from '../../src/engine/tensorflow/tensorflow.ts'
 import { type Computed, type Given, writeFloats } from './computed.ts'
 import type { Computation, Kind } from './ours/computation.ts'
@@ -18,12 +19,14 @@ const KINDS: Readonly<Record<Computed['kind'], () => Promise<Kind<never>>>> = {
 }
 
 async function loaded(): Promise<Loaded> {
-  const { tensorflow, tfjs, device, gpu, compiler } = (await loadTensorflow(process.argv[2])).device
+  const binding = process.argv[2]
+  const { tensorflow, tfjs, device, gpu, compiler } = (await loadTensorflow(binding)).device
   const where = [gpu ?? device, compiler].filter(Boolean).join(', ')
+  const own = device === 'CPU' ? loadLibrary(binding) : { missing: 'on a GPU' }
   return {
     name: 'Self-MRI',
     version: `TensorFlow ${tensorflow} (${where}), TensorFlow.js ${tfjs}`,
-    kernels: 'tensorflow',
+    kernels: 'library' in own ? `Self-MRI’s (${own.library.instructions})` : 'TensorFlow’s',
   }
 }
 
