@@ -11,7 +11,7 @@ import { METHODS, methodOf } from '../../../../../src/core/ssl/index.ts'
 import { pretextTask } from '../../../../../src/core/ssl/pretext.ts'
 import { makeOptimizer } from '../../../../../src/core/training/optimizers.ts'
 import { type Batch, tensorsOf } from '../../../../../src/core/training/stack.ts'
-import { makeStep } from '../../../../../src/core/training/step.ts'
+import { makeStep, type Step } from '../../../../../src/core/training/step.ts'
 import { eagerStepper, startingState } from '../../../../../src/core/training/stepper.ts'
 import { supervisedTask } from '../../../../../src/core/training/supervised.ts'
 import type { TrainingTask } from '../../../../../src/core/training/task.ts'
@@ -120,8 +120,9 @@ async function prepare(task: TrainingTask, config: OptimizerConfig) {
   return { step: makeStep(specs, task.loss, optimizer), start, feed, free: () => tf.dispose(batches) }
 }
 
-async function expectEqual(task: TrainingTask, config: OptimizerConfig): Promise<void> {
-  const { step, start, feed, free } = await prepare(task, config)
+async function expectEqual(task: TrainingTask, config: OptimizerConfig, inBfloat16 = false): Promise<void> {
+  const { step: exact, start, feed, free } = await prepare(task, config)
+  const step: Step = inBfloat16 ? (...given) => kernels().inBfloat16(() => exact(...given)) : exact
   const graph = await trainAsGraph(step, start, STEPS, feed)
   expect(graph).toEqual({ ...(await trainEagerly(step, start, STEPS, feed)), lines: [] })
   free()
@@ -129,6 +130,10 @@ async function expectEqual(task: TrainingTask, config: OptimizerConfig): Promise
 
 describe('replayed steps equal eager ones, bit for bit:', () => {
   it.each(tasks)('%s', (_, make) => expectEqual(make(), adam))
+
+  // bfloat16-networks.test.ts replays the supervised tasks.
+  const methods = tasks.filter(([label]) => !label.startsWith('supervised'))
+  it.each(methods)('%s, in bfloat16', (_, make) => expectEqual(make(), adam, true))
 
   it('deep supervision', () => expectEqual(deepSupervision(), adam))
 
