@@ -31,7 +31,7 @@ export const EngineHealth = Device.extend({
   stepMs: z.number(),
   /** `graph`: a step is replayed as one native graph. `eager`: a step calls one operation after another. */
   way: z.enum(['graph', 'eager']),
-  /** Reasons why steps are not replayed as a graph, one line each. */
+  /** Why native kernels do not compute, and why steps are not replayed as a graph, one line each. */
   notes: z.array(z.string()),
   /** The operations of one such step, when computed eagerly. */
   operations: z.array(OperationTime),

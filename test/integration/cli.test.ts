@@ -522,9 +522,17 @@ describe('engine doctor', () => {
   it('computes a training step and names the device and the kernels', async () => {
     const health = await json<EngineHealth>('engine', 'doctor')
     expect(health.tensorflow).toMatch(/^2\./)
-    expect(health.kernels).toMatch(/^TensorFlow$|^Self-MRI \d+ \(.+\)$/)
+    expect(health.kernels).toMatch(/^Self-MRI \d+ \((?:AVX2|AVX-512|NEON)\)$/)
+    expect(health.notes).toEqual([])
     expect(health.stepMs).toBeGreaterThan(0)
     expect(Number.isFinite(health.loss)).toBe(true)
+  })
+
+  it('says why native kernels do not compute', async () => {
+    vi.stubEnv('SELF_MRI_KERNELS', 'tensorflow')
+    const health = await json<EngineHealth>('engine', 'doctor').finally(() => vi.unstubAllEnvs())
+    expect(health).toMatchObject({ kernels: 'TensorFlow', way: 'graph' })
+    expect(health.notes).toEqual(['No native kernels: SELF_MRI_KERNELS is tensorflow'])
   })
 
   it('compiles its graphs with XLA if the profile says so, and reaches nearly the same loss', async () => {

@@ -8,12 +8,12 @@ import { mkdtemp, readdir, rename, rm, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { AppError, throwIfCancelled } from '../../contract/errors.ts'
 import { makeFolder } from '../files/folders.ts'
-import { KERNELS_FILE } from '../native/library.ts'
+import { KERNELS_FILE, missingKernelsLine } from '../native/library.ts'
 import { buildBinding, findCompiler, smokeTest } from './binding.ts'
 import { engineDirectory, type InstalledEngine, requiredTensorflow, type Variant } from './environment.ts'
 import { whileLocked } from './lock.ts'
 import { BINDING, locateEngine, readManifest, writeManifest } from './manifest.ts'
-import { compileNative, linkNative, missingKernelsLine } from './native.ts'
+import { compileNative, linkNative } from './native.ts'
 import { downloadTensorflow, findPip, WHEELS } from './pip.ts'
 import { detectVariant, type Platform, supportedPlatform } from './platform.ts'
 import { findEarlierEngine, takeFiles } from './takeover.ts'
@@ -33,20 +33,20 @@ export type InstallOptions = {
   readonly signal?: AbortSignal
   /** Install again even if the engine is complete. */
   readonly force?: boolean
-  /** Build the native kernels again if they are missing, because their build failed. */
-  readonly retryKernels?: boolean
+  /** Test a complete engine, and repair what does not compute. */
+  readonly repair?: boolean
 }
 
 /** Returns the engine, and installs it first if it is missing or broken. */
 export async function installEngine(options: InstallOptions = {}): Promise<InstalledEngine> {
-  const { variant: wanted = 'auto', onProgress = () => {}, signal, force = false, retryKernels = false } = options
+  const { variant: wanted = 'auto', onProgress = () => {}, signal, force = false, repair = false } = options
   throwIfCancelled(signal)
   const variant = wanted === 'auto' ? await detectVariant(signal) : wanted
-  const already = () => {
+  const already = async () => {
     const engine = force ? null : locateEngine(variant)
-    return engine?.kernelsMissing && retryKernels ? null : engine
+    return engine && repair && !(await computes(engine, signal)) ? null : engine
   }
-  const found = already()
+  const found = await already()
   if (found) return found
 
   const platform = supportedPlatform(variant)
@@ -58,7 +58,7 @@ export async function installEngine(options: InstallOptions = {}): Promise<Insta
     onProgress({ label: `Waiting for another installation (process ${owner.replace(' ', ' on ')})`, fraction: null })
   }
   const install = async () => {
-    const byAnother = already()
+    const byAnother = await already()
     if (byAnother) return byAnother
     await removeLeftovers(root)
     const workshop = await mkdtemp(join(root, LEFTOVER))
@@ -71,6 +71,15 @@ export async function installEngine(options: InstallOptions = {}): Promise<Insta
     }
   }
   return whileLocked(join(root, 'install.lock'), install, { signal, onWait })
+}
+
+async function computes(engine: InstalledEngine, signal?: AbortSignal): Promise<boolean> {
+  try {
+    return (await smokeTest(engine, signal)) === null
+  } catch {
+    throwIfCancelled(signal)
+    return false
+  }
 }
 
 const LEFTOVER = '.installing-'

@@ -44,8 +44,3 @@ export async function linkNative({ compiler, objects, platform, engine, signal }
   const ended = await run(compiler, args, { signal, env: { TMPDIR: objects } })
   return ended.status === 0 ? null : firstError(ended)
 }
-
-/** One line for the user. @param reason Why there are no native kernels. */
-export const missingKernelsLine = (reason: string): string =>
-  `The native kernels are missing: ${reason.trim()}. TensorFlow’s own operations compute, about twice as slow. ` +
-  'Repair: npm run -s self-mri -- engine install'

@@ -6,6 +6,8 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
+import { AppError } from '../../contract/errors.ts'
+import { readManifest } from '../install/manifest.ts'
 
 /** The file of the library, in the engine's folder. */
 export const KERNELS_FILE = 'self_mri_kernels.node'
@@ -19,20 +21,46 @@ export interface NativeLibrary {
   registerOperations(): void
 }
 
-/** The library, or the reason why TensorFlow's own operations compute. */
-export type LoadedLibrary = { readonly library: NativeLibrary } | { readonly missing: string }
+/** The library, or why TensorFlow's own operations compute. `isFault`: a complete engine would have the library. */
+export type LoadedLibrary =
+  | { readonly library: NativeLibrary }
+  | { readonly missing: string; readonly isFault: boolean }
 
 const require = createRequire(import.meta.url)
 
-/** `binding`: path of the engine's add-on. */
+/**
+ * SELF_MRI_KERNELS chooses `avx2`, `avx512`, `neon` or `tensorflow`. Without the variable, the library chooses the best
+ * instruction set of the processor. Throws `INVALID_ARGUMENT` if the chosen kernels cannot compute here.
+ * @param binding Path of the engine's add-on.
+ */
 export function loadLibrary(binding: string): LoadedLibrary {
-  if (process.env.SELF_MRI_KERNELS === 'tensorflow') return { missing: 'SELF_MRI_KERNELS chooses TensorFlow' }
-  const path = join(dirname(binding), KERNELS_FILE)
-  if (!existsSync(path)) return { missing: `${path} does not exist` }
+  const wanted = process.env.SELF_MRI_KERNELS
+  if (wanted === 'tensorflow') return { missing: 'SELF_MRI_KERNELS is tensorflow', isFault: false }
+  const loaded = load(binding)
+  if (!wanted || 'library' in loaded) return loaded
+  throw new AppError(
+    'INVALID_ARGUMENT',
+    `Expected SELF_MRI_KERNELS to choose kernels that compute on this computer, got ${wanted}: ${loaded.missing}. ` +
+      'Choose avx2, avx512, neon or tensorflow, or unset the variable.',
+  )
+}
+
+function load(binding: string): LoadedLibrary {
+  const folder = dirname(binding)
+  const path = join(folder, KERNELS_FILE)
+  if (!existsSync(path)) {
+    return { missing: readManifest(folder)?.kernelsMissing ?? `${path} does not exist`, isFault: true }
+  }
   try {
     const library = require(path) as NativeLibrary
-    return library.instructions === null ? { missing: 'this processor lacks AVX2 and FMA' } : { library }
+    if (library.instructions !== null) return { library }
+    return { missing: 'this processor lacks their instructions', isFault: false }
   } catch (error) {
-    return { missing: (error as Error).message }
+    return { missing: (error as Error).message, isFault: true }
   }
 }
+
+/** One line for the user. @param reason Why there are no native kernels. */
+export const missingKernelsLine = (reason: string): string =>
+  `The native kernels are missing: ${reason.trim()}. TensorFlow’s own operations compute, about twice as slow. ` +
+  'Repair: npm run -s self-mri -- engine install'

@@ -16,7 +16,8 @@ import { computesEagerly } from './graph/way.ts'
 
 const STEPS = 11 // the first step is not counted
 
-export async function examine(device: Device, kernels: Kernels): Promise<EngineHealth> {
+/** @param missing Why the native kernels do not compute. `null` if they compute, or if a GPU computes. */
+export async function examine(device: Device, kernels: Kernels, missing: string | null): Promise<EngineHealth> {
   const config = { channels: 8, pools: 4 }
   const specs = unet.parameters(config)
   const optimizer = makeOptimizer({ kind: 'rmsprop', alpha: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0 })
@@ -56,7 +57,7 @@ export async function examine(device: Device, kernels: Kernels): Promise<EngineH
     memory: { totalBytes: totalmem(), freeBytes: freemem(), residentBytes: process.memoryUsage.rss() },
     stepMs: counted[counted.length >> 1],
     way: computesEagerly() || notes.length > 0 ? 'eager' : 'graph',
-    notes,
+    notes: [...(missing === null ? [] : [`No native kernels: ${missing}`]), ...notes],
     operations,
     loss,
   }

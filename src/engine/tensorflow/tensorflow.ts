@@ -13,7 +13,7 @@ import type { Kernels } from '../../core/kernels.ts'
 import { makeEagerPredict } from '../../core/models/model.ts'
 import { compilesWithXla } from '../install/environment.ts'
 import { run } from '../install/run.ts'
-import { type LoadedLibrary, loadLibrary } from '../native/library.ts'
+import { loadLibrary, missingKernelsLine } from '../native/library.ts'
 import { convolutionKernels, makeMixedPrecision } from './bfloat16.ts'
 import { examine } from './doctor.ts'
 import { isExhausted } from './exhausted.ts'
@@ -71,35 +71,49 @@ async function load(bindingPath: string): Promise<Compute> {
     ...fusedKernels(useOneDnn(backend)),
     inBfloat16: makeMixedPrecision(backend, convolutions),
   }
-  const kernels = kernelsOn(backend, tensorflows, loadLibrary(bindingPath))
+  const { kernels, name, missing } = kernelsOn(backend, tensorflows, bindingPath)
   const predictor = computesEagerly() ? null : makeGraphPredictor(backend, kernels, say)
-  const device = await deviceOf(backend)
+  const device = await deviceOf(backend, name)
   return {
     device,
     kernels,
     makeStepper: graphStepper,
     predict: predictor ?? makeEagerPredict(kernels),
-    examine: () => examine(device, kernels),
+    examine: () => examine(device, kernels, missing),
     isExhausted,
     close: () => predictor?.dispose(),
   }
 }
 
-/** Our own kernels if their library computes on this device. Otherwise TensorFlow's own operations compute. */
-function kernelsOn(backend: NativeBackend, tensorflows: Kernels, loaded: LoadedLibrary): Kernels {
-  if (backend.isUsingGpuDevice || 'missing' in loaded) return tensorflows
-  loaded.library.registerOperations()
-  return withNativeKernels(backend, tensorflows)
+/**
+ * Our own kernels if their library computes on this device. Otherwise TensorFlow's own operations compute, and `missing`
+ * says why, unless a GPU computes.
+ */
+function kernelsOn(backend: NativeBackend, tensorflows: Kernels, bindingPath: string) {
+  const fallback = { kernels: tensorflows, name: 'TensorFlow', missing: null }
+  if (backend.isUsingGpuDevice) return fallback
+  const loaded = loadLibrary(bindingPath)
+  if ('missing' in loaded) {
+    if (loaded.isFault) say(missingKernelsLine(loaded.missing))
+    return { ...fallback, missing: loaded.missing }
+  }
+  const { version, instructions, registerOperations } = loaded.library
+  registerOperations()
+  return {
+    kernels: withNativeKernels(backend, tensorflows),
+    name: `Self-MRI ${version} (${instructions})`,
+    missing: null,
+  }
 }
 
-async function deviceOf({ binding, isUsingGpuDevice }: NativeBackend): Promise<Device> {
+async function deviceOf({ binding, isUsingGpuDevice }: NativeBackend, kernels: string): Promise<Device> {
   return {
     tensorflow: binding.TF_Version,
     tfjs: tf.version_core,
     device: isUsingGpuDevice ? 'GPU' : 'CPU',
     gpu: isUsingGpuDevice ? await gpuName() : null,
     compiler: compilesWithXla() ? 'XLA' : null,
-    kernels: 'TensorFlow',
+    kernels,
   }
 }
 

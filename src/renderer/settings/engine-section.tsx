@@ -51,7 +51,8 @@ export function EngineSection() {
         <p>
           The engine is not installed. Ground truth can be viewed without it. Sub-sampled images, training and
           reconstruction need it. The installation downloads the official TensorFlow with pip (CPU: about 270 MB; CUDA:
-          3.4 GB) and builds a small binding with g++.
+          3.4 GB), and builds a binding and the native kernels with g++. If an earlier version left its engine, nothing
+          is downloaded.
         </p>
       )}
       {work && (
@@ -110,5 +111,11 @@ const HealthFacts = ({ health }: { health: EngineHealth }) => (
     </dd>
     <dt>Training</dt>
     <dd>{health.stepMs.toFixed(1)} ms per step (U-Net-8, 64 × 64, batch 1; median of 10)</dd>
+    {health.notes.length > 0 && (
+      <>
+        <dt>Notes</dt>
+        <dd>{health.notes.join(' ')}</dd>
+      </>
+    )}
   </dl>
 )

@@ -48,7 +48,7 @@ const engineProcedures = (opened: WithQueue, engines: EngineWatch, { work }: Wor
       const onStep = ({ label, fraction }: { label: string; fraction: number | null }) =>
         onProgress({ done: Math.round((fraction ?? 0) * 100), total: fraction === null ? 0 : 100, label })
       const variant = input.variant ?? 'auto'
-      await installEngine({ variant, retryKernels: true, onProgress: onStep, signal: aborted })
+      await installEngine({ variant, repair: true, onProgress: onStep, signal: aborted })
       opened.engines.renew()
       return engines.state()
     }),

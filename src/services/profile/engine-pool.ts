@@ -82,5 +82,5 @@ export function makeEnginePool(profile: Profile, { onInstall, forWindow = false 
 }
 
 /** Installs or repairs the engine for a user who asked for it, with the progress display of the program. */
-export const installNow = (engines: EnginePool, options: Omit<InstallOptions, 'onProgress' | 'retryKernels'>) =>
-  installEngine({ ...options, retryKernels: true, onProgress: engines.onInstall })
+export const installNow = (engines: EnginePool, options: Omit<InstallOptions, 'onProgress' | 'repair'>) =>
+  installEngine({ ...options, repair: true, onProgress: engines.onInstall })

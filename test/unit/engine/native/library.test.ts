@@ -1,0 +1,69 @@
+/** Which kernels a process gets. Each case is a process of its own, because a process chooses once. */
+import { linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { cacheDirectory, engineNode } from '../../../../src/engine/install/environment.ts'
+import { locateEngine } from '../../../../src/engine/install/install.ts'
+import { BINDING, writeManifest } from '../../../../src/engine/install/manifest.ts'
+import { run } from '../../../../src/engine/install/run.ts'
+import { KERNELS_FILE } from '../../../../src/engine/native/library.ts'
+
+const real = locateEngine('cpu')!
+
+/** What `loadLibrary` gives in a new process: the instruction set, the reason, or the error's message. */
+async function load(binding: string, wanted?: string): Promise<string> {
+  const url = new URL('../../../../src/engine/native/library.ts', import.meta.url).href
+  const script = `const { loadLibrary } = await import('${url}')
+    try {
+      const loaded = loadLibrary('${binding}')
+      console.log(loaded.library?.instructions ?? loaded.missing, loaded.isFault ?? '')
+    } catch (error) {
+      console.log(error.code, error.message)
+    }`
+  const flags = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning', '--input-type=module']
+  const env = { NODE_OPTIONS: '', SELF_MRI_KERNELS: wanted ?? '' }
+  const { output } = await run(engineNode().node, [...flags, '-e', script], { env })
+  return output.trim()
+}
+
+const OWN = process.arch === 'arm64' ? 'neon' : 'avx2'
+const FOREIGN = process.arch === 'arm64' ? 'avx2' : 'neon'
+
+describe('SELF_MRI_KERNELS', () => {
+  test('unset takes the best instruction set', async () => {
+    expect(await load(real.binding)).toMatch(/^(?:AVX2|AVX-512|NEON)$/)
+  })
+
+  test('chooses an instruction set, or TensorFlow', async () => {
+    expect(await load(real.binding, OWN)).toBe(OWN.toUpperCase())
+    expect(await load(real.binding, 'tensorflow')).toBe('SELF_MRI_KERNELS is tensorflow false')
+  })
+
+  test.each([FOREIGN, 'sse'])('of %s is refused with the values to choose from', async wanted => {
+    const refused = await load(real.binding, wanted)
+    expect(refused).toMatch(new RegExp(`^INVALID_ARGUMENT Expected SELF_MRI_KERNELS .* got ${wanted}: .*Choose avx2, `))
+  })
+})
+
+describe('an engine', () => {
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(cacheDirectory(), 'test-'))
+    mkdirSync(join(folder, 'tensorflow'))
+    linkSync(real.binding, join(folder, BINDING))
+  })
+  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+  test('whose kernels did not build gives the reason of the build', async () => {
+    writeManifest(folder, 'cpu', '2.21.0', 'kernels.cc:7:1: error: no such vector')
+    expect(await load(join(folder, BINDING))).toBe('kernels.cc:7:1: error: no such vector true')
+    expect(await load(join(folder, BINDING), OWN)).toMatch(`got ${OWN}: kernels.cc:7:1: error: no such vector.`)
+  })
+
+  test('whose library is gone or damaged says so', async () => {
+    expect(await load(join(folder, BINDING))).toBe(`${join(folder, KERNELS_FILE)} does not exist true`)
+    writeFileSync(join(folder, KERNELS_FILE), 'damaged')
+    expect(await load(join(folder, BINDING))).toMatch(/self_mri_kernels\.node: .* true$/)
+  })
+})
