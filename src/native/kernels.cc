@@ -3,7 +3,8 @@
 
 #include "convolution/convolution.h"
 #include "convolution/transposed.h"
-#include "instance-norm.h"
+#include "norm/batch-norm.h"
+#include "norm/instance-norm.h"
 
 #define JOIN(a, b) a##b
 #define NAMED(a, b) JOIN(a, b)
@@ -23,19 +24,11 @@ void transposedFilter(Part x, Part dy, float* dw, Size size) {
   upFilter(x.data, dy.data, dw, size, x.channels, dy.channels);
 }
 
-void instanceNorm(const float* x, float* y, float* inverse, Size size, int channels, float slope, float epsilon) {
-  normalise(x, y, inverse, {size.n, (int64_t)size.h * size.w, channels}, slope, epsilon);
-}
-void instanceNormGradient(const float* dy, const float* y, const float* inverse, float* dx, Size size, int channels,
-                          float slope) {
-  normaliseGradient(dy, y, inverse, dx, {size.n, (int64_t)size.h * size.w, channels}, slope);
-}
-
 }  // namespace
 
 extern const Kernels NAMED(kernels_, SELF_MRI_SET);
-const Kernels NAMED(kernels_, SELF_MRI_SET) = {INSTRUCTIONS,     convolve,     convolveInput,
-                                               convolveFilter,   transposed,   transposedInput,
-                                               transposedFilter, instanceNorm, instanceNormGradient};
+const Kernels NAMED(kernels_, SELF_MRI_SET) = {
+    INSTRUCTIONS,     convolve,     convolveInput,        convolveFilter, transposed,           transposedInput,
+    transposedFilter, instanceNorm, instanceNormGradient, batchNormRelu,  batchNormReluGradient};
 
 }  // namespace selfmri

@@ -51,12 +51,19 @@ struct Kernels {
   void (*transposedInput)(Part dy, const float* filter, Part dx, Size size);
   void (*transposedFilter)(Part x, Part dy, float* dw, Size size);
 
-  /** y = leaky((x − mean) · inverse), statistics per sample and channel; `inverse` [n, c] = 1 / √(variance + epsilon).
-   */
+  /** Instance norm and leaky rectifier; `inverse` [n, c] = 1 / √(variance + epsilon). */
   void (*instanceNorm)(const float* x, float* y, float* inverse, Size size, int channels, float slope, float epsilon);
   /** dx may be dy. */
   void (*instanceNormGradient)(const float* dy, const float* y, const float* inverse, float* dx, Size size,
                                int channels, float slope);
+
+  /** Batch norm and rectifier. All statistics are [c]; `variance` is unbiased, `inverse` is not. */
+  void (*batchNormRelu)(const float* x, const float* scale, const float* offset, float* y, float* mean, float* variance,
+                        float* inverse, Size size, int channels, float epsilon);
+  /** dx may be dy. */
+  void (*batchNormReluGradient)(const float* dy, const float* x, const float* scale, const float* offset,
+                                const float* mean, const float* inverse, float* dx, float* dScale, float* dOffset,
+                                Size size, int channels);
 };
 
 /** One pass over parameters and slots, in the order of core's operations, so with the bits of core's operations. */

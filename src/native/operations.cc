@@ -108,6 +108,29 @@ void instanceNormGradient(Call& call) {
   kernels().instanceNormGradient(dy.data, y.data, inverse.data, dx.data, size, y.channels(), call.attributes.slope);
 }
 
+void batchNormRelu(Call& call) {
+  const Tensor x = call.input(0), scale = call.input(1), offset = call.input(2);
+  const int channels = x.channels();
+  expect(scale.size() == channels && offset.size() == channels, "Expected one scale and one offset per channel");
+  const Tensor y = call.output(0, x.shape), mean = call.output(1, {channels}), variance = call.output(2, {channels});
+  const Tensor inverse = call.output(3, {channels});
+  kernels().batchNormRelu(x.data, scale.data, offset.data, y.data, mean.data, variance.data, inverse.data, x.maps(),
+                          channels, call.attributes.epsilon);
+}
+
+void batchNormReluGradient(Call& call) {
+  const Tensor x = call.input(1), scale = call.input(2), offset = call.input(3);
+  const Tensor mean = call.input(4), inverse = call.input(5);
+  const int channels = x.channels();
+  for (const Tensor& each : {scale, offset, mean, inverse})
+    expect(each.size() == channels, "Expected scale, offset, mean and inverse of one value per channel");
+  const Tensor dx = call.outputOf(0, 0, x.shape), dy = call.input(0);
+  expect(dy.shape == x.shape, "Expected dy as x");
+  const Tensor dScale = call.output(1, {channels}), dOffset = call.output(2, {channels});
+  kernels().batchNormReluGradient(dy.data, x.data, scale.data, offset.data, mean.data, inverse.data, dx.data,
+                                  dScale.data, dOffset.data, x.maps(), channels);
+}
+
 const char* const VECTORS = "Expected vectors of one length, and scalars";
 
 void rmsprop(Call& call) {
@@ -157,6 +180,18 @@ const std::vector<Operation>& operations() {
        {"slope: float"},
        true,
        instanceNormGradient},
+      {"SelfMriBatchNormRelu",
+       {"x: float", "scale: float", "offset: float"},
+       {"y: float", "mean: float", "variance: float", "inverse: float"},
+       {"epsilon: float"},
+       true,
+       batchNormRelu},
+      {"SelfMriBatchNormReluGradient",
+       {"dy: float", "x: float", "scale: float", "offset: float", "mean: float", "inverse: float"},
+       {"dx: float", "d_scale: float", "d_offset: float"},
+       {},
+       true,
+       batchNormReluGradient},
       {"SelfMriRmsprop",
        {"p: float", "g: float", "v: float", "rate: float"},
        {"next_p: float", "next_v: float"},

@@ -5,7 +5,7 @@
 import type { Kernels } from '../../../core/kernels.ts'
 import type { NativeBackend } from '../kernels.ts'
 import { convolutionOf, transposedOf } from './convolutions.ts'
-import { normLeakyReluOf } from './norms.ts'
+import { batchNormReluOf, normLeakyReluOf } from './norms.ts'
 
 /** Convolutions in bfloat16 stay TensorFlow's. */
 export function withNativeKernels(backend: NativeBackend, tensorflows: Kernels): Kernels {
@@ -14,6 +14,7 @@ export function withNativeKernels(backend: NativeBackend, tensorflows: Kernels):
     convolve: convolutionOf(backend, tensorflows),
     convolveTransposed: transposedOf(backend, tensorflows),
     normLeakyRelu: normLeakyReluOf(backend),
+    batchNormRelu: batchNormReluOf(backend),
   }
   const chosen = () => (isReduced ? tensorflows : native)
   return {
@@ -21,6 +22,7 @@ export function withNativeKernels(backend: NativeBackend, tensorflows: Kernels):
     convolve: (...given) => chosen().convolve(...given),
     convolveTransposed: (...given) => chosen().convolveTransposed(...given),
     normLeakyRelu: x => chosen().normLeakyRelu(x),
+    batchNormRelu: (...given) => chosen().batchNormRelu(...given),
     inBfloat16(work) {
       const before = isReduced
       isReduced = true
