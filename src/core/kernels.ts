@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { makeInverseDft } from './mri/dft.ts'
+import { plainUpdate, type Update } from './training/updates.ts'
 
 export interface Kernels {
   /**
@@ -27,6 +28,8 @@ export interface Kernels {
   relu(x: tf.Tensor4D): tf.Tensor4D
   /** Inverse DFT (with its 1 / n) of each line of [line, sample, 2] (re, im). */
   inverseDft(values: Float32Array, lines: number, samples: number): Float32Array
+  /** The update of an optimizer. */
+  update: Update
   /** Calls `work`, whose maps are bfloat16 from convolution to convolution. All tensors that it returns are float32. */
   inBfloat16<T>(work: () => T): T
 }
@@ -87,5 +90,6 @@ export const makePlainKernels = (): Kernels => ({
   },
   relu: x => tf.relu(x),
   inverseDft: makeInverseDft(),
+  update: plainUpdate,
   inBfloat16: work => work(),
 })

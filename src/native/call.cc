@@ -91,6 +91,7 @@ void* createKernel(const Operation& operation, TF_OpKernelConstruction* construc
     if (name == "epsilon") number("epsilon", attributes.epsilon);
     if (name == "follow_mean") number("follow_mean", attributes.followMean);
     if (name == "follow_square") number("follow_square", attributes.followSquare);
+    if (name == "momentum") number("momentum", attributes.momentum);
     if (name != "channels") continue;
     int32_t count = 0, total = 0;
     TF_OpKernelConstruction_GetAttrSize(construction, "channels", &count, &total, status);

@@ -10,7 +10,7 @@ namespace selfmri {
 
 /** The attributes of an operation. An operation reads only those that its definition names. */
 struct Attributes {
-  float slope = 0, epsilon = 0, followMean = 0, followSquare = 0;
+  float slope = 0, epsilon = 0, followMean = 0, followSquare = 0, momentum = 0;
   /** Channels of each output of a list. */
   std::vector<int64_t> channels;
 };

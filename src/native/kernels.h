@@ -66,12 +66,23 @@ struct Kernels {
                                 Size size, int channels);
 };
 
+/** One step of an optimizer. Parameters, gradients and slots have `size` elements each. */
+struct Update {
+  std::int64_t size;
+  const float *parameters, *gradients, *slots[2];
+  float *nextParameters, *nextSlots[2];
+  /** An optimizer reads only the numbers of its equation. */
+  float rate, epsilon, followMean, followSquare, momentum;
+};
+
 /** One pass over parameters and slots, in the order of core's operations, so with the bits of core's operations. */
 struct Optimizers {
-  void (*rmsprop)(std::int64_t size, const float* p, const float* g, const float* v, float* nextP, float* nextV,
-                  float rate, float followSquare, float epsilon);
-  void (*adam)(std::int64_t size, const float* p, const float* g, const float* m, const float* v, float* nextP,
-               float* nextM, float* nextV, float rate, float epsilon, float followMean, float followSquare);
+  void (*sgd)(const Update&);
+  void (*momentum)(const Update&);
+  void (*nesterov)(const Update&);
+  void (*rmsprop)(const Update&);
+  void (*rmspropMomentum)(const Update&);
+  void (*adam)(const Update&);
 };
 
 struct InstructionSet {

@@ -131,26 +131,33 @@ void batchNormReluGradient(Call& call) {
                                   dScale.data, dOffset.data, x.maps(), channels);
 }
 
-const char* const VECTORS = "Expected vectors of one length, and scalars";
-
-void rmsprop(Call& call) {
-  const Tensor p = call.input(0), g = call.input(1), v = call.input(2), rate = call.input(3);
-  expect(g.size() == p.size() && v.size() == p.size() && rate.size() == 1, VECTORS);
-  const Tensor nextP = call.output(0, p.shape), nextV = call.output(1, p.shape);
+/** Inputs: parameters, gradients, slots, rate, and epsilon unless epsilon is an attribute. */
+template <void (*Optimizers::*FUNCTION)(const Update&), int SLOTS>
+void update(Call& call) {
   const Attributes& attributes = call.attributes;
-  optimizers().rmsprop(p.size(), p.data, g.data, v.data, nextP.data, nextV.data, *rate.data, attributes.followSquare,
-                       attributes.epsilon);
-}
-
-void adam(Call& call) {
-  const Tensor p = call.input(0), g = call.input(1), m = call.input(2), v = call.input(3);
-  const Tensor rate = call.input(4), epsilon = call.input(5);
-  expect(g.size() == p.size() && m.size() == p.size() && v.size() == p.size(), VECTORS);
-  expect(rate.size() == 1 && epsilon.size() == 1, VECTORS);
-  const Tensor nextP = call.output(0, p.shape), nextM = call.output(1, p.shape), nextV = call.output(2, p.shape);
-  const Attributes& attributes = call.attributes;
-  optimizers().adam(p.size(), p.data, g.data, m.data, v.data, nextP.data, nextM.data, nextV.data, *rate.data,
-                    *epsilon.data, attributes.followMean, attributes.followSquare);
+  const Tensor parameters = call.input(0), gradients = call.input(1), rate = call.input(2 + SLOTS);
+  const bool isEpsilonGiven = call.inputs() > 3 + SLOTS;
+  const Tensor epsilon = isEpsilonGiven ? call.input(3 + SLOTS) : rate;
+  expect(gradients.size() == parameters.size(), "Expected parameters and gradients of one length");
+  expect(rate.size() == 1 && epsilon.size() == 1, "Expected a rate and an epsilon of one number");
+  Update step{parameters.size(),
+              parameters.data,
+              gradients.data,
+              {},
+              call.output(0, parameters.shape).data,
+              {},
+              *rate.data,
+              isEpsilonGiven ? *epsilon.data : attributes.epsilon,
+              attributes.followMean,
+              attributes.followSquare,
+              attributes.momentum};
+  for (int i = 0; i < SLOTS; i++) {
+    const Tensor slot = call.input(2 + i);
+    expect(slot.size() == parameters.size(), "Expected slots as long as the parameters");
+    step.slots[i] = slot.data;
+    step.nextSlots[i] = call.output(1 + i, parameters.shape).data;
+  }
+  (optimizers().*FUNCTION)(step);
 }
 
 }  // namespace
@@ -192,18 +199,37 @@ const std::vector<Operation>& operations() {
        {},
        true,
        batchNormReluGradient},
+      {"SelfMriSgd", {"p: float", "g: float", "rate: float"}, {"next_p: float"}, {}, true, update<&Optimizers::sgd, 0>},
+      {"SelfMriMomentum",
+       {"p: float", "g: float", "velocity: float", "rate: float"},
+       {"next_p: float", "next_velocity: float"},
+       {"momentum: float"},
+       true,
+       update<&Optimizers::momentum, 1>},
+      {"SelfMriNesterov",
+       {"p: float", "g: float", "velocity: float", "rate: float"},
+       {"next_p: float", "next_velocity: float"},
+       {"momentum: float"},
+       true,
+       update<&Optimizers::nesterov, 1>},
       {"SelfMriRmsprop",
-       {"p: float", "g: float", "v: float", "rate: float"},
-       {"next_p: float", "next_v: float"},
+       {"p: float", "g: float", "square: float", "rate: float"},
+       {"next_p: float", "next_square: float"},
        {"follow_square: float", "epsilon: float"},
        true,
-       rmsprop},
+       update<&Optimizers::rmsprop, 1>},
+      {"SelfMriRmspropMomentum",
+       {"p: float", "g: float", "square: float", "velocity: float", "rate: float"},
+       {"next_p: float", "next_square: float", "next_velocity: float"},
+       {"follow_square: float", "epsilon: float", "momentum: float"},
+       true,
+       update<&Optimizers::rmspropMomentum, 2>},
       {"SelfMriAdam",
-       {"p: float", "g: float", "m: float", "v: float", "rate: float", "epsilon: float"},
-       {"next_p: float", "next_m: float", "next_v: float"},
+       {"p: float", "g: float", "mean: float", "square: float", "rate: float", "epsilon: float"},
+       {"next_p: float", "next_mean: float", "next_square: float"},
        {"follow_mean: float", "follow_square: float"},
        true,
-       adam},
+       update<&Optimizers::adam, 2>},
   };
   return *all;
 }

@@ -8,6 +8,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Recipe } from '../../contract/recipes.ts'
+import type { Kernels } from '../kernels.ts'
 import { makeOptimizer, type Optimizer } from './optimizers.ts'
 
 function clipping(optimizer: Optimizer, maximum: number): Optimizer {
@@ -47,10 +48,11 @@ function accumulating(optimizer: Optimizer): Optimizer {
 
 /** The recipe's optimizer, with the recipe's clipping and accumulation. `sizes`: as for `makeOptimizer`. */
 export function recipeOptimizer(
+  kernels: Pick<Kernels, 'update'>,
   { optimizer: config, clipNorm, accumulate }: Recipe,
   sizes?: readonly number[],
 ): Optimizer {
-  const plain = makeOptimizer(config, sizes)
+  const plain = makeOptimizer(kernels, config, sizes)
   const clipped = clipNorm === null ? plain : clipping(plain, clipNorm)
   return accumulate === 1 ? clipped : accumulating(clipped)
 }

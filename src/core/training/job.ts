@@ -73,6 +73,7 @@ export function makeJob(training: Training): TrainingJob {
   }
   const specs = [...task.network, ...task.head]
   const optimizer = recipeOptimizer(
+    compute.kernels,
     recipe,
     specs.map(spec => countParameters([spec])),
   )

@@ -1,15 +1,12 @@
 /**
  * SGD, Adam and RMSprop as PyTorch defines them (torch.optim). Each optimizer is a pure function of (parameters,
- * gradients, slots, scalars). TensorFlow.js's own RMSprop differs: its epsilon is inside the root.
- * Everything that changes between steps is one of the `scalars`, so that a recorded step can be replayed.
+ * gradients, slots, scalars). Everything that changes between steps is one of the `scalars`, so that a recorded step can
+ * be replayed.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import type { OptimizerConfig } from '../../contract/recipes.ts'
-
-interface Updated {
-  readonly parameters: tf.Tensor1D
-  readonly slots: tf.Tensor1D[]
-}
+import type { Kernels } from '../kernels.ts'
+import { blend, type Updated } from './updates.ts'
 
 export interface Optimizer {
   /** Number of state vectors. Each is as long as the parameters, and zero at first. */
@@ -27,85 +24,20 @@ export interface Optimizer {
   ): Updated
 }
 
-/** Each vector is as long as all parameters together, so intermediate tensors are disposed at once. */
-const brief = (compute: () => tf.Tensor): tf.Tensor1D => tf.tidy(compute) as tf.Tensor1D
-
-/** decay · average + weight · value */
-const blend = (average: tf.Tensor1D, value: tf.Tensor1D, decay: number, weight: number): tf.Tensor1D =>
-  brief(() => tf.add(tf.mul(average, decay), tf.mul(value, weight)))
-
-/** decay · average + (1 − decay) · value. Equal to TensorFlow's Adam to the last bit, with `decay` as float32. */
-const follow = (average: tf.Tensor1D, value: tf.Tensor1D, decay: number): tf.Tensor1D =>
-  brief(() => tf.add(average, tf.mul(tf.sub(value, average), 1 - Math.fround(decay))))
-
-const move = (parameters: tf.Tensor1D, direction: tf.Tensor, rate: tf.Scalar): tf.Tensor1D =>
-  brief(() => tf.sub(parameters, tf.mul(direction, rate)))
-
-/** parameters − rate · direction / (√square + epsilon), in this order of operations. */
-const moveByRoot = (
-  parameters: tf.Tensor1D,
-  direction: tf.Tensor1D,
-  square: tf.Tensor1D,
-  rate: tf.Scalar,
-  epsilon: tf.Scalar | number,
-): tf.Tensor1D =>
-  brief(() => {
-    const root = brief(() => tf.add(tf.sqrt(square), epsilon))
-    return tf.sub(
-      parameters,
-      brief(() => tf.div(tf.mul(direction, rate), root)),
-    )
-  })
-
-function sgd({ momentum, nesterov }: Extract<OptimizerConfig, { kind: 'sgd' }>): Optimizer {
-  return {
-    slots: momentum > 0 ? 1 : 0,
-    scalars: rate => [rate],
-    update(parameters, gradients, [velocity], [rate]) {
-      if (!velocity) return { parameters: move(parameters, gradients, rate), slots: [] }
-      const next = blend(velocity, gradients, momentum, 1)
-      const direction = nesterov ? blend(next, gradients, momentum, 1) : next
-      return { parameters: move(parameters, direction, rate), slots: [next] }
-    },
-  }
+/** SGD: velocity. RMSprop: mean square, velocity. Adam: mean, mean square. */
+function slotsOf(config: OptimizerConfig): number {
+  if (config.kind === 'adam') return 2
+  return (config.kind === 'rmsprop' ? 1 : 0) + (config.momentum > 0 ? 1 : 0)
 }
 
 /**
- * Kingma & Ba 2015, arXiv:1412.6980: p ← p − rate/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε).
+ * The rate. For Adam also epsilon, both with the bias corrections: p ← p − rate/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε).
  * Numerator and denominator are multiplied by √(1 − β₂ᵗ).
  */
-function adam({ beta1, beta2, epsilon }: Extract<OptimizerConfig, { kind: 'adam' }>): Optimizer {
-  return {
-    slots: 2,
-    scalars(rate, step) {
-      const correction = Math.sqrt(1 - beta2 ** step)
-      return [(rate * correction) / (1 - beta1 ** step), epsilon * correction]
-    },
-    update(parameters, gradients, [mean, square], [rate, epsilon]) {
-      const nextMean = follow(mean, gradients, beta1)
-      const nextSquare = brief(() => follow(square, tf.square(gradients), beta2))
-      return {
-        parameters: moveByRoot(parameters, nextMean, nextSquare, rate, epsilon),
-        slots: [nextMean, nextSquare],
-      }
-    },
-  }
-}
-
-/** Hinton's RMSprop with epsilon outside the root: p ← p − rate · g / (√v + ε). */
-function rmsprop({ alpha, epsilon, momentum }: Extract<OptimizerConfig, { kind: 'rmsprop' }>): Optimizer {
-  return {
-    slots: momentum > 0 ? 2 : 1,
-    scalars: rate => [rate],
-    update(parameters, gradients, [square, velocity], [rate]) {
-      const nextSquare = brief(() => follow(square, tf.square(gradients), alpha))
-      if (!velocity)
-        return { parameters: moveByRoot(parameters, gradients, nextSquare, rate, epsilon), slots: [nextSquare] }
-      const direction = brief(() => tf.div(gradients, tf.add(tf.sqrt(nextSquare), epsilon)))
-      const next = blend(velocity, direction, momentum, 1)
-      return { parameters: move(parameters, next, rate), slots: [nextSquare, next] }
-    },
-  }
+function scalarsOf(config: OptimizerConfig, rate: number, step: number): number[] {
+  if (config.kind !== 'adam') return [rate]
+  const correction = Math.sqrt(1 - config.beta2 ** step)
+  return [(rate * correction) / (1 - config.beta1 ** step), config.epsilon * correction]
 }
 
 /** A change of gradients before the optimizer itself. */
@@ -131,11 +63,6 @@ function larc(trust: number, weightDecay: number, sizes: readonly number[] | und
   }
 }
 
-function plain(config: OptimizerConfig): Optimizer {
-  if (config.kind === 'sgd') return sgd(config)
-  return config.kind === 'adam' ? adam(config) : rmsprop(config)
-}
-
 /** Weight decay as L2, or within LARC. */
 function changeOf(config: OptimizerConfig, sizes: readonly number[] | undefined): Change | null {
   if (config.kind === 'sgd' && config.larc) return larc(config.larc.trust, config.weightDecay, sizes)
@@ -145,13 +72,16 @@ function changeOf(config: OptimizerConfig, sizes: readonly number[] | undefined)
 }
 
 /** `sizes`: lengths of the tensors in the flat vector, in order. Default: one tensor. */
-export function makeOptimizer(config: OptimizerConfig, sizes?: readonly number[]): Optimizer {
-  const optimizer = plain(config)
+export function makeOptimizer(
+  { update }: Pick<Kernels, 'update'>,
+  config: OptimizerConfig,
+  sizes?: readonly number[],
+): Optimizer {
   const change = changeOf(config, sizes)
-  if (!change) return optimizer
   return {
-    ...optimizer,
-    update: (parameters, gradients, slots, scalars) =>
-      optimizer.update(parameters, change(parameters, gradients), slots, scalars),
+    slots: slotsOf(config),
+    scalars: (rate, step) => scalarsOf(config, rate, step),
+    update: (parameters, gradients, ...rest) =>
+      update(config, parameters, change ? change(parameters, gradients) : gradients, ...rest),
   }
 }

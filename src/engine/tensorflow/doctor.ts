@@ -20,7 +20,13 @@ const STEPS = 11 // the first step is not counted
 export async function examine(device: Device, kernels: Kernels, missing: string | null): Promise<EngineHealth> {
   const config = { channels: 8, pools: 4 }
   const specs = unet.parameters(config)
-  const optimizer = makeOptimizer({ kind: 'rmsprop', alpha: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0 })
+  const optimizer = makeOptimizer(kernels, {
+    kind: 'rmsprop',
+    alpha: 0.99,
+    epsilon: 1e-8,
+    momentum: 0,
+    weightDecay: 0,
+  })
   const step = makeStep(
     specs,
     (parameters, { image, target }) =>

@@ -5,6 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { convolve, convolveTransposed, type Kernels, LEAKY_SLOPE, NORM_EPSILON } from '../../core/kernels.ts'
+import { plainUpdate } from '../../core/training/updates.ts'
 import type { OpAttribute } from './graph/native.ts'
 
 /** The part of tfjs-node's backend and binding that this folder calls. */
@@ -74,6 +75,7 @@ export function fusedKernels(backend: NativeBackend): Omit<Kernels, 'inBfloat16'
     },
     relu,
     inverseDft: inverseDftOf(backend),
+    update: plainUpdate,
   }
 }
 

@@ -7,7 +7,6 @@
  * All recordings share the variables. Each recording reads every variable once, by its own node, and assigns it once,
  * after this read. Nothing else orders reads and writes of a variable. Every fetched output waits for all assignments.
  */
-import { type AdamUpdate, findAdamUpdate } from './adam.ts'
 import { type Binding, DataType, type OpAttribute } from './native.ts'
 import { boolean, bytes, float, integer, type Message, message } from './protobuf.ts'
 import {
@@ -107,7 +106,10 @@ function attributeOf(binding: Binding, op: string, { name, type, value }: OpAttr
  * share the buffer of a feed or constant. JavaScript owns this buffer, and a TensorFlow thread must not notify
  * JavaScript of its release.
  */
-const FRESH = new Set(['Add', 'AddV2', 'Sub', 'Mul', 'Div', 'RealDiv'])
+const FRESH = new Set([
+  ...['Add', 'AddV2', 'Sub', 'Mul', 'Div', 'RealDiv'],
+  ...['Sgd', 'Momentum', 'Nesterov', 'Rmsprop', 'RmspropMomentum', 'Adam'].map(name => `SelfMri${name}`),
+])
 
 /**
  * Marks of finished optimization, which the graph optimizer skips. The optimizer would otherwise reorder products and
@@ -153,9 +155,8 @@ function operationsOf(wanted: readonly Source[], ops: readonly RecordedOp[]): Se
 
 function graphNodes(binding: Binding, graph: number, recording: Recording): Message[] {
   const { variables, feeds, ops, constants, next, outputs } = recording
-  const adam = findAdamUpdate(recording)
   const results = outputs.map(({ source }) => source)
-  const needed = operationsOf([...results, ...(adam ? [adam.gradients, adam.rate, adam.epsilon] : next)], ops)
+  const needed = operationsOf([...results, ...next], ops)
   const at = (name: string) => `graph${graph}/${name}`
   const reference = (source: Source): string => {
     if (source.kind === 'output') return at(`op${source.op}${source.index > 0 ? `:${source.index}` : ''}`)
@@ -180,7 +181,7 @@ function graphNodes(binding: Binding, graph: number, recording: Recording): Mess
       }),
     ),
   ]
-  const assigned = adam ? update(adam) : assign()
+  const assigned = assign()
   for (const [i, { source, dtype }] of outputs.entries()) {
     nodes.push(node(names.output(graph, i), 'Identity', [reference(source), ...assigned], { T: dtypeOf(dtype) }))
   }
@@ -202,27 +203,6 @@ function graphNodes(binding: Binding, graph: number, recording: Recording): Mess
       nodes.push(node(at(`assign${i}`), 'AssignVariableOp', inputs, { dtype: dtypeOf(variables[i].dtype) }))
       return `^${at(`assign${i}`)}`
     })
-  }
-
-  /**
-   * Updates the variables by one Adam operation. The operation changes a copy of a variable while a read value is in
-   * use.
-   */
-  function update({ gradients, rate, epsilon, decays }: AdamUpdate): string[] {
-    const read = [...results, ...[...needed].flatMap(i => ops[i].inputs)]
-    const reads = variables.flatMap((_, i) =>
-      read.some(source => isVariable(source, i)) ? [`^${at(`variable${i}`)}`] : [],
-    )
-    const decayed = decays.map((decay, i) => {
-      nodes.push(numberNode(at(`decay${i}`), decay))
-      return at(`decay${i}`)
-    })
-    // The powers of the decays are zero, because rate and epsilon already contain the bias corrections.
-    const numbers = [ZERO, ZERO, reference(rate), ...decayed, reference(epsilon)]
-    const handles = variables.map((_, i) => `handle${i}`)
-    const inputs = [...handles, ...numbers, reference(gradients), ...reads]
-    nodes.push(node(at('update'), 'ResourceApplyAdam', inputs, { T: dtypeOf(DataType.float32) }))
-    return [`^${at('update')}`]
   }
 }
 

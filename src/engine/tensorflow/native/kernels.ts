@@ -6,6 +6,7 @@ import type { Kernels } from '../../../core/kernels.ts'
 import type { NativeBackend } from '../kernels.ts'
 import { convolutionOf, transposedOf } from './convolutions.ts'
 import { batchNormReluOf, normLeakyReluOf } from './norms.ts'
+import { updateOf } from './optimizers.ts'
 
 /** Convolutions in bfloat16 stay TensorFlow's. */
 export function withNativeKernels(backend: NativeBackend, tensorflows: Kernels): Kernels {
@@ -19,6 +20,7 @@ export function withNativeKernels(backend: NativeBackend, tensorflows: Kernels):
   const chosen = () => (isReduced ? tensorflows : native)
   return {
     ...tensorflows,
+    update: updateOf(backend),
     convolve: (...given) => chosen().convolve(...given),
     convolveTransposed: (...given) => chosen().convolveTransposed(...given),
     normLeakyRelu: x => chosen().normLeakyRelu(x),

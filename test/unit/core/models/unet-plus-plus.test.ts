@@ -68,7 +68,7 @@ describe('U-Net++', () => {
 
   it('sets its running statistics in a training step', () => {
     const { config, specs, flat } = setUp(false)
-    const sgd = makeOptimizer({ kind: 'sgd', momentum: 0, nesterov: false, weightDecay: 0, larc: null })
+    const sgd = makeOptimizer(kernels(), { kind: 'sgd', momentum: 0, nesterov: false, weightDecay: 0, larc: null })
     const step = makeStep(
       specs,
       (parameters, { x }, pass) => lossOf(network.outputs(kernels(), config, parameters, x as tf.Tensor4D, pass)),

@@ -68,7 +68,13 @@ describe.each(['16x16', '18x22'])('U-Net on %s', size => {
 
 describe('U-Net', () => {
   it('follows PyTorch over five steps of RMSprop', async () => {
-    const optimizer = makeOptimizer({ kind: 'rmsprop', alpha: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0 })
+    const optimizer = makeOptimizer(kernels(), {
+      kind: 'rmsprop',
+      alpha: 0.99,
+      epsilon: 1e-8,
+      momentum: 0,
+      weightDecay: 0,
+    })
     const step = makeStep(
       specs,
       (parameters, { x, y }) => meanAbsoluteError(unet.outputs(kernels(), config, parameters, x as tf.Tensor4D)[0], y),

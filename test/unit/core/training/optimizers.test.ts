@@ -4,7 +4,7 @@ import { OptimizerConfig, Recipe, type ScheduleConfig } from '../../../../src/co
 import { recipeOptimizer } from '../../../../src/core/training/gradients.ts'
 import { makeOptimizer } from '../../../../src/core/training/optimizers.ts'
 import { learningRate } from '../../../../src/core/training/schedules.ts'
-import { useEngine } from '../../../engine.ts'
+import { kernels, useEngine } from '../../../engine.ts'
 import { golden } from '../../../golden.ts'
 
 beforeAll(useEngine)
@@ -43,7 +43,7 @@ function fromTorchNames({
 describe.each(['sgd_mom', 'sgd_mom_wd', 'sgd_nesterov', 'adam', 'adam_l2', 'rmsprop', 'rmsprop_wd_mom'])('%s', name => {
   it('steps as PyTorch does', () => {
     const torch = vectors.params[name] as TorchParameters
-    const optimizer = makeOptimizer(fromTorchNames(torch))
+    const optimizer = makeOptimizer(kernels(), fromTorchNames(torch))
     const gradients = vectors.array('grads')
     const expected = vectors.array(`${name}.params`).data
     let parameters = tf.tensor1d(Float32Array.from(vectors.array('params0').data))
@@ -73,7 +73,7 @@ describe('LARC', () => {
    * The gradients of each copy are multiplied by its number.
    */
   function steps(sizes: number[] | undefined, scale: readonly number[] = [1]): number[][] {
-    const optimizer = makeOptimizer(config, sizes)
+    const optimizer = makeOptimizer(kernels(), config, sizes)
     const repeated = (values: ArrayLike<number>, by = scale.map(() => 1)) =>
       tf.tensor1d(by.flatMap(factor => Array.from(values, value => value * factor)))
     let parameters = repeated(vectors.array('params0').data)
@@ -98,7 +98,7 @@ describe('LARC', () => {
   })
 
   it('takes the step of SGD if a tensor or its gradient is zero', () => {
-    const { update } = makeOptimizer(config, [2, 2])
+    const { update } = makeOptimizer(kernels(), config, [2, 2])
     const { parameters } = update(
       tf.tensor1d([0, 0, 3, 4]),
       tf.tensor1d([1, -2, 0, 0]),
@@ -111,7 +111,7 @@ describe('LARC', () => {
   it('gets the sizes of the tensors from the recipe’s optimizer', () => {
     const recipe = Recipe.parse({ epochs: 1, batch: 1, optimizer: config, schedule: { kind: 'constant', rate: 1 } })
     const after = ([first, second]: [number, number], sizes?: number[]) =>
-      recipeOptimizer(recipe, sizes)
+      recipeOptimizer(kernels(), recipe, sizes)
         .update(tf.ones([2]), tf.tensor1d([first, second]), [tf.zeros([2]) as tf.Tensor1D], [tf.scalar(1)])
         .parameters.dataSync()
     expect(after([1, 100], [1, 1])[0]).toBeCloseTo(1 - 1e-3, 6)

@@ -384,7 +384,7 @@ describe('a recipe', () => {
   })
 
   it('clips by the norm of all gradients together, as PyTorch does, and keeps shorter gradients', () => {
-    const optimizer = recipeOptimizer(recipeOf({ optimizer: { kind: 'sgd' }, clipNorm: 1 }))
+    const optimizer = recipeOptimizer(kernels(), recipeOf({ optimizer: { kind: 'sgd' }, clipNorm: 1 }))
     const update = (gradients: readonly number[]) =>
       Array.from(
         optimizer.update(flat([0, 0]), flat(gradients), [], scalars(optimizer.scalars(1, 1))).parameters.dataSync(),

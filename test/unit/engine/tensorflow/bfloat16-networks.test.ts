@@ -35,7 +35,7 @@ function trainingOf({ network: id, channels, shape }: Choice, used: Kernels = ke
   const network = networkOf(id)
   const config = network.config.parse({ channels })
   const specs = network.parameters(config)
-  const optimizer = makeOptimizer({ kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 })
+  const optimizer = makeOptimizer(kernels(), { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 })
   const loss: Loss = (parameters, { x, y }, pass) =>
     tf.mean(tf.abs(tf.sub(network.outputs(used, config, parameters, x as tf.Tensor4D, pass)[0], y))) as tf.Scalar
   const exact = makeStep(specs, loss, optimizer)

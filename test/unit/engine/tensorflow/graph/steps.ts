@@ -23,7 +23,7 @@ export function native() {
 /** A U-Net that learns one image from another, with Adam and an L1 loss. */
 export function unetTraining(config: { readonly channels: number; readonly pools: number }) {
   const specs = unet.parameters(config)
-  const optimizer = makeOptimizer({ kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 })
+  const optimizer = makeOptimizer(kernels(), { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 })
   const step = makeStep(
     specs,
     (parameters, { x, y }) =>
