@@ -71,7 +71,7 @@ function lazily<Value>(make: () => Promise<Value>): () => Promise<Value> {
 const load = () => loadavg()[0]
 
 /** The machine and what computes on it. */
-async function describe({ hardware }: Options, { instructions, ours }: Bench) {
+async function describe({ hardware, precision, xla }: Options, { instructions, ours }: Bench) {
   const side = await ours()
   const { version, kernels } = await side.ask<Loaded>({ do: 'idle' })
   await side.dispose()
@@ -82,14 +82,18 @@ async function describe({ hardware }: Options, { instructions, ours }: Bench) {
     platform: `${process.platform} ${process.arch}`,
     node: process.versions.node,
     engine: version,
+    precision,
+    xla,
     ...(hardware === 'cpu' && { threads: 2, instructions, kernels }),
   }
 }
 
-function head({ cpu, cores, platform, node, engine, threads, instructions, kernels }: Machine): string {
+function head({ precision, threads, instructions, kernels, ...machine }: Machine): string {
+  const { cpu, cores, platform, node, engine } = machine
+  const trainings = precision === 'bfloat16' ? ', our trainings in bfloat16' : ''
   const how =
     threads && instructions ? `${threads} threads each, ${wordFor(instructions)}, kernels: ${kernels}` : 'TF32'
-  return `${cpu}, ${cores} cores, ${platform}; ${how}; Node ${node}; ${engine}`
+  return `${cpu}, ${cores} cores, ${platform}; ${how}${trainings}; Node ${node}; ${engine}`
 }
 
 type Machine = Awaited<ReturnType<typeof describe>>
