@@ -84,16 +84,16 @@ async function describe({ hardware, precision, xla }: Options, { instructions, o
     engine: version,
     precision,
     xla,
-    ...(hardware === 'cpu' && { threads: 2, instructions, kernels }),
+    kernels,
+    ...(hardware === 'cpu' && { threads: 2, instructions }),
   }
 }
 
 function head({ precision, threads, instructions, kernels, ...machine }: Machine): string {
   const { cpu, cores, platform, node, engine } = machine
   const trainings = precision === 'bfloat16' ? ', our trainings in bfloat16' : ''
-  const how =
-    threads && instructions ? `${threads} threads each, ${wordFor(instructions)}, kernels: ${kernels}` : 'TF32'
-  return `${cpu}, ${cores} cores, ${platform}; ${how}${trainings}; Node ${node}; ${engine}`
+  const how = threads && instructions ? `${threads} threads each, ${wordFor(instructions)}` : 'TF32'
+  return `${cpu}, ${cores} cores, ${platform}; ${how}${trainings}; Node ${node}; ${engine}, kernels of ${kernels}`
 }
 
 type Machine = Awaited<ReturnType<typeof describe>>

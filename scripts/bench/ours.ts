@@ -1,7 +1,6 @@
 /** Our process of the bench: answers the requests of side.ts with Self-MRI's functions. A process does one work. */
 import process from 'node:process'
 import { createInterface } from 'node:readline'
-import { loadLibrary } from '../../src/engine/native/library.ts'
 import { loadTensorflow } from '../../src/engine/tensorflow/tensorflow.ts'
 import { type Computed, type Given, writeFloats } from './computed.ts'
 import type { Computation, Kind } from './ours/computation.ts'
@@ -19,15 +18,9 @@ const KINDS: Readonly<Record<Computed['kind'], () => Promise<Kind<never>>>> = {
 }
 
 async function loaded(): Promise<Loaded> {
-  const binding = process.argv[2]
-  const { tensorflow, tfjs, device, gpu, compiler } = (await loadTensorflow(binding)).device
+  const { tensorflow, tfjs, device, gpu, compiler, kernels } = (await loadTensorflow(process.argv[2])).device
   const where = [gpu ?? device, compiler].filter(Boolean).join(', ')
-  const own = device === 'CPU' ? loadLibrary(binding) : { missing: 'on a GPU' }
-  return {
-    name: 'Self-MRI',
-    version: `TensorFlow ${tensorflow} (${where}), TensorFlow.js ${tfjs}`,
-    kernels: 'library' in own ? `Self-MRI’s (${own.library.instructions})` : 'TensorFlow’s',
-  }
+  return { name: 'Self-MRI', version: `TensorFlow ${tensorflow} (${where}), TensorFlow.js ${tfjs}`, kernels }
 }
 
 async function kindOf({ hardware, computed }: Given): Promise<Kind<never>> {
