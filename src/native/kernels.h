@@ -47,9 +47,9 @@ struct Kernels {
   void (*convolveFilter)(Parts in, Part dy, float* dw, Size size);
 
   /** Transposed, 2 × 2, stride 2: x [n, h, w, from] to y [n, 2h, 2w, to]. Filters [2, 2, to, from]. */
-  void (*transposed)(Part x, const float* filter, Part y, Size size);
-  void (*transposedInput)(Part dy, const float* filter, Part dx, Size size);
-  void (*transposedFilter)(Part x, Part dy, float* dw, Size size);
+  void (*transposed)(const float* x, const float* filter, float* y, Size size, int from, int to);
+  void (*transposedInput)(const float* dy, const float* filter, float* dx, Size size, int from, int to);
+  void (*transposedFilter)(const float* x, const float* dy, float* dw, Size size, int from, int to);
 
   /** Instance norm and leaky rectifier; `inverse` [n, c] = 1 / √(variance + epsilon). */
   void (*instanceNorm)(const float* x, float* y, float* inverse, Size size, int channels, float slope, float epsilon);

@@ -67,7 +67,7 @@ void transposed(Call& call) {
   expect(filter.shape.size() == 4 && filter.shape[0] == 2 && filter.shape[1] == 2 && filter.channels() == x.channels(),
          TRANSPOSED);
   const Tensor y = call.output(0, {size.n, 2 * size.h, 2 * size.w, filter.shape[2]});
-  kernels().transposed(x.part(), filter.data, y.part(), size);
+  kernels().transposed(x.data, filter.data, y.data, size, x.channels(), y.channels());
 }
 
 Size halved(const Tensor& dy) {
@@ -81,7 +81,7 @@ void transposedInput(Call& call) {
   const Size size = halved(dy);
   expect(filter.shape.size() == 4 && filter.shape[2] == dy.channels(), TRANSPOSED);
   const Tensor dx = call.output(0, {size.n, size.h, size.w, filter.channels()});
-  kernels().transposedInput(dy.part(), filter.data, dx.part(), size);
+  kernels().transposedInput(dy.data, filter.data, dx.data, size, dx.channels(), dy.channels());
 }
 
 void transposedFilter(Call& call) {
@@ -89,7 +89,7 @@ void transposedFilter(Call& call) {
   const Size size = halved(dy);
   expect(x.maps().pixels() == size.pixels() && x.maps().w == size.w, TRANSPOSED);
   const Tensor dw = call.output(0, {2, 2, dy.channels(), x.channels()});
-  kernels().transposedFilter(x.part(), dy.part(), dw.data, size);
+  kernels().transposedFilter(x.data, dy.data, dw.data, size, x.channels(), dy.channels());
 }
 
 void instanceNorm(Call& call) {

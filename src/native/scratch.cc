@@ -1,6 +1,7 @@
 #include "scratch.h"
 
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <mutex>
 #include <new>
@@ -8,6 +9,13 @@
 
 namespace selfmri {
 namespace {
+
+/** With AddressSanitizer each block is new and has its exact size, so that the sanitizer finds each overflow. */
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool KEEPS_BLOCKS = false;
+#else
+constexpr bool KEEPS_BLOCKS = true;
+#endif
 
 struct Block {
   float* data;
@@ -46,20 +54,29 @@ Block takeBlock(std::size_t floats) {
 }  // namespace
 
 Scratch::Scratch(std::size_t floats) {
-  if (mostBytes != 0 && 4 * floats > mostBytes) throw std::bad_alloc();
+  if (mostBytes != 0 && floats > mostBytes / sizeof(float)) throw std::bad_alloc();
   const Block block = takeBlock(floats);
   data = block.data;
   size = block.size;
   if (size >= floats && data) return;
   std::free(data);
-  data = static_cast<float*>(std::aligned_alloc(64, (floats * 4 + 127) / 64 * 64));
+  void* made = nullptr;
+  if (floats > SIZE_MAX / sizeof(float) || posix_memalign(&made, 64, floats * sizeof(float) + (floats == 0)))
+    throw std::bad_alloc();
+  data = static_cast<float*>(made);
   size = floats;
-  if (!data) throw std::bad_alloc();
 }
 
 Scratch::~Scratch() {
-  std::lock_guard<std::mutex> lock(mutex());
-  freeBlocks().push_back({data, size});
+  if (KEEPS_BLOCKS) {
+    std::lock_guard<std::mutex> lock(mutex());
+    try {
+      freeBlocks().push_back({data, size});
+      return;
+    } catch (const std::bad_alloc&) {
+    }
+  }
+  std::free(data);
 }
 
 Scratch::operator float*() const { return data; }

@@ -8,6 +8,10 @@
 #include <cstdint>
 #include <cstring>
 
+#if defined(__SSE__)
+#include <immintrin.h>
+#endif
+
 #if defined(__AVX512F__)
 #define SELF_MRI_LANES 16
 #elif defined(__AVX2__)
@@ -33,14 +37,28 @@ inline vec load(const float* from) { return *reinterpret_cast<const vec*>(from);
 inline void store(float* to, vec values) { *reinterpret_cast<vec*>(to) = values; }
 inline vec all(float value) { return value - vec{}; }
 
-/** The first `count` lanes. All other lanes are 0. */
+/** The first `count` floats, fewer than LANES. All other lanes are 0. */
 inline vec loadSome(const float* from, int count) {
+#if SELF_MRI_LANES == 16
+  return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << count) - 1), from);
+#elif SELF_MRI_LANES == 8
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return _mm256_maskload_ps(from, _mm256_cmpgt_epi32(_mm256_set1_epi32(count), lanes));
+#else
   vec values{};
   for (int lane = 0; lane < count; lane++) values[lane] = from[lane];
   return values;
+#endif
 }
 inline void storeSome(float* to, vec values, int count) {
+#if SELF_MRI_LANES == 16
+  _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1U << count) - 1), values);
+#elif SELF_MRI_LANES == 8
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  _mm256_maskstore_ps(to, _mm256_cmpgt_epi32(_mm256_set1_epi32(count), lanes), values);
+#else
   for (int lane = 0; lane < count; lane++) to[lane] = values[lane];
+#endif
 }
 
 template <class T>
@@ -51,6 +69,8 @@ template <class T>
 constexpr T max(T a, T b) {
   return a < b ? b : a;
 }
+
+constexpr int64_t roundUp(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 
 }  // namespace
 }  // namespace selfmri

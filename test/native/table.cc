@@ -1,6 +1,7 @@
 /** Runs the whole table. The program needs no TensorFlow: `table` compares, and exits with 1 if a case fails. */
 #include "table.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -35,9 +36,10 @@ std::string difference(const Floats& got, const Doubles& wanted, double toleranc
 }
 
 bool sameBits(const std::vector<Floats>& a, const std::vector<Floats>& b) {
-  for (std::size_t i = 0; i < a.size(); i++)
-    if (a[i].size() != b[i].size() || std::memcmp(a[i].data(), b[i].data(), a[i].size() * sizeof(float))) return false;
-  return a.size() == b.size();
+  const auto same = [](float x, float y) { return std::memcmp(&x, &y, sizeof x) == 0; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](const Floats& x, const Floats& y) {
+    return std::equal(x.begin(), x.end(), y.begin(), y.end(), same);
+  });
 }
 
 }  // namespace

@@ -30,9 +30,10 @@ std::vector<Floats> compute(const selfmri::Kernels& kernels, Data data) {
   const selfmri::Size size = data.x.size;
   Maps y(data.dy.size, data.dy.channels), dx(size, data.x.channels);
   Floats dw(data.filter.size());
-  kernels.transposed(data.x.part(), data.filter.data(), y.part(), size);
-  kernels.transposedInput(data.dy.part(), data.filter.data(), dx.part(), size);
-  kernels.transposedFilter(data.x.part(), data.dy.part(), dw.data(), size);
+  const int from = dx.channels, to = y.channels;
+  kernels.transposed(data.x.memory.data(), data.filter.data(), y.memory.data(), size, from, to);
+  kernels.transposedInput(data.dy.memory.data(), data.filter.data(), dx.memory.data(), size, from, to);
+  kernels.transposedFilter(data.x.memory.data(), data.dy.memory.data(), dw.data(), size, from, to);
   return {y.memory, dx.memory, dw};
 }
 
@@ -62,9 +63,9 @@ std::string described(const Shape& shape) {
 
 std::vector<Shape> shapes() {
   return {
-      {{2, 5, 7}, 32, 16},
-      {{1, 3, 3}, 64, 32},
-      {{1, 14, 30}, 48, 16},
+      {{2, 5, 7}, 32, 16}, {{1, 3, 3}, 64, 32},    {{1, 14, 30}, 48, 16}, {{1, 1, 1}, 1, 1},
+      {{2, 1, 3}, 3, 5},   {{1, 2, 2}, 17, 9},     {{3, 4, 5}, 24, 8},    {{1, 40, 33}, 2, 3},
+      {{8, 12, 12}, 8, 4}, {{1, 20, 20}, 160, 80}, {{0, 4, 4}, 2, 2},
   };
 }
 

@@ -1,128 +1,108 @@
 /**
  * 3 × 3 convolutions by the definition, for few channels and for few pixels:
- *   y[n, h, w, d] = Σ x[n, h + i − 1, w + j − 1, c] · f[i, j, c, d],  i, j = 0 … 2, x = 0 outside.
+ *   y[n, h, w, b] = Σ x[n, h + i − 1, w + j − 1, a] · f[i, j, a, b],  i, j = 0 … 2, x = 0 outside.
+ * A pixel's window is three runs, one for each line i. A run is the pixel's three neighbours j in this line.
  */
 #pragma once
-#include "../kernels.h"
-#include "../scratch.h"
-#include "../threads.h"
-#include "product.h"
+#include "dense.h"
 
 namespace selfmri {
 namespace {
 
-/** A filter's weight, or of its gradient by the input: turned about, from and to exchanged. `from` and `to` are those
- * of the convolution that is computed. */
-inline float weightOf(const float* f, int tap, int a, int b, int from, int to, bool turned) {
-  return turned ? f[((int64_t)(8 - tap) * to + b) * from + a] : f[((int64_t)tap * from + a) * to + b];
-}
+/** From this many columns on, a line's windows overlap in a copy of the line. Else each window is a copy. */
+constexpr int MANY_COLUMNS = 32;
 
-template <int M, int NV>
-void directRows(const float* x, float* y, const float* packed, Size s, int from, int to, int64_t row0, int64_t row1) {
-  const int padded = (s.w + M - 1) / M * M + 2, wide = NV * LANES, blocks = (to + wide - 1) / wide;
-  const int64_t row = (int64_t)padded * from;
-  const Scratch rowsMemory(3 * row);
-  float* rows = rowsMemory;
-  int64_t held[3] = {-1, -1, -1};
-  for (int64_t r = row0; r < row1; r++) {
-    const int64_t n = r / s.h, h = r % s.h;
-    const float* at[3];
-    for (int i = 0; i < 3; i++) {
-      const int64_t line = h + i - 1, key = line < 0 || line >= s.h ? -2 : n * s.h + line;
-      const int slot = (int)((h + i) % 3);
-      float* to_ = rows + slot * row;
-      if (held[slot] != key || key == -2) {
-        if (key == -2) memset(to_, 0, row * 4);
-        else {
-          memset(to_, 0, from * 4);
-          memcpy(to_ + from, x + key * s.w * from, (size_t)s.w * from * 4);
-          memset(to_ + (int64_t)(s.w + 1) * from, 0, (row - (int64_t)(s.w + 1) * from) * 4);
-        }
-        held[slot] = key;
-      }
-      at[i] = to_;
-    }
-    for (int b = 0; b < blocks; b++)
-      for (int w = 0; w < s.w; w += M) {
-        vec acc[M][NV] = {};
-        for (int i = 0; i < 3; i++)
-          product<M, NV>(at[i] + (int64_t)w * from, from, packed + ((int64_t)b * 9 + i * 3) * from * wide, 3 * from,
-                         acc);
-        const int count = min(M, s.w - w), width = min(wide, to - b * wide);
-        float* out = y + (r * s.w + w) * to + b * wide;
-        if (width == wide) {
-          for (int m = 0; m < count; m++)
-            for (int v = 0; v < NV; v++) store(out + (int64_t)m * to + v * LANES, acc[m][v]);
-        } else
-          for (int m = 0; m < count; m++)
-            for (int c = 0; c < width; c++) out[(int64_t)m * to + c] = acc[m][c / LANES][c % LANES];
-      }
+/** A line of one sample between two pixels of zeros. Returns its end. */
+float* gatherPadded(Parts in, Size size, int sample, int line, float* to) {
+  const int channels = in.channels();
+  const int64_t columns = size.w + 2;
+  float* const end = to + columns * channels;
+  if (line < 0 || line >= size.h) return clear(to, end - to), end;
+  clear(to, channels);
+  clear(end - channels, channels);
+  int begin = channels;
+  for (const Part& part : in) {
+    const float* x = part.data + (static_cast<int64_t>(sample) * size.h + line) * size.w * part.stride;
+    if (part.channels == channels && part.stride == channels)
+      copy(to + begin, x, static_cast<int64_t>(size.w) * channels);
+    else
+      for (int w = 0; w < size.w; w++) copy(to + begin + w * channels, x + w * part.stride, part.channels);
+    begin += part.channels;
   }
+  return end;
 }
 
-void direct(const float* x, const float* filter, float* y, Size s, int from, int to, bool turned) {
-  const int nv = widthFor(to), wide = nv * LANES, blocks = (to + wide - 1) / wide;
-  const Scratch packed((size_t)blocks * 9 * from * wide + 64);
-  for (int b = 0; b < blocks; b++)
-    for (int tap = 0; tap < 9; tap++)
-      for (int a = 0; a < from; a++)
-        for (int c = 0; c < wide; c++)
-          packed[(((size_t)b * 9 + tap) * from + a) * wide + c] =
-              b * wide + c < to ? weightOf(filter, tap, a, b * wide + c, from, to, turned) : 0;
-  const int64_t rows = (int64_t)s.n * s.h, per = max<int64_t>(1, min<int64_t>(16, rows / 16));
-  parallel((int)((rows + per - 1) / per), rows * s.w * to < SMALL, [&](int i) {
-    const int64_t r0 = i * per, r1 = min(rows, r0 + per);
-    if (nv == 2) directRows<ROWS, 2>(x, y, packed, s, from, to, r0, r1);
-    else directRows<2 * ROWS, 1>(x, y, packed, s, from, to, r0, r1);
-  });
+/** A line of one sample as [column, 3, channels]: each pixel's left neighbour, the pixel, the right. */
+float* gatherCopies(Parts in, Size size, int sample, int line, float* to) {
+  const int channels = in.channels(), run = 3 * channels;
+  float* const end = to + static_cast<int64_t>(size.w) * run;
+  if (line < 0 || line >= size.h) return clear(to, end - to), end;
+  int begin = 0;
+  for (const Part& part : in) {
+    const float* x = part.data + (static_cast<int64_t>(sample) * size.h + line) * size.w * part.stride;
+    for (int w = 0; w < size.w; w++)
+      for (int j = 0; j < 3; j++) {
+        float* at = to + w * run + j * channels + begin;
+        const int column = w + j - 1;
+        if (column < 0 || column >= size.w) clear(at, part.channels);
+        else copy(at, x + column * part.stride, part.channels);
+      }
+    begin += part.channels;
+  }
+  return end;
 }
 
-/** dw [3, 3, from, to] of few channels `from`, each by itself. */
-template <int NV>
-void directFilterRows(const float* x, const float* dy, float* dw, Size s, int from, int to, int64_t row0,
-                      int64_t row1) {
-  const int padded = s.w + 2;
-  const Scratch lineMemory(padded);
-  float* line = lineMemory;
-  for (int64_t r = row0; r < row1; r++)
-    for (int i = 0; i < 3; i++) {
-      const int64_t n = r / s.h, h = r % s.h + i - 1;
-      if (h < 0 || h >= s.h) continue;
-      for (int a = 0; a < from; a++) {
-        line[0] = line[s.w + 1] = 0;
-        const float* in = x + ((n * s.h + h) * s.w) * from + a;
-        for (int w = 0; w < s.w; w++) line[w + 1] = in[(int64_t)w * from];
-        for (int b = 0; b < to; b += NV * LANES) {
-          vec acc[2][3][NV] = {};
-          const float* g = dy + r * s.w * to + b;
-          for (int w = 0; w < s.w; w++) UNROLL for (int v = 0; v < NV; v++) {
-              const vec d = load(g + (int64_t)w * to + v * LANES);
-              UNROLL for (int j = 0; j < 3; j++) acc[0][j][v] += line[w + j] * d;
-            }
-          for (int j = 0; j < 3; j++)
-            for (int v = 0; v < NV; v++) {
-              float* sum = dw + (((int64_t)i * 3 + j) * from + a) * to + b + v * LANES;
-              store(sum, load(sum) + acc[0][j][v]);
-            }
-        }
+Order orderOf(Size size) { return {size.h, size.n, size.w}; }
+
+Windows neighboursOf(Parts in, Size size) {
+  const int channels = in.channels();
+  const bool overlap = size.w >= MANY_COLUMNS;
+  const int64_t perSample = overlap ? (size.w + 2) * channels : 3 * size.w * channels;
+  return {3, 3 * channels, size.n * perSample, 2, overlap};
+}
+
+/** Gathers the neighbours of some lines' pixels. */
+auto neighbourGatherer(Parts in, Size size) {
+  return [=](int begin, int end, float* memory) {
+    const Windows windows = neighboursOf(in, size);
+    float* to = memory;
+    for (int line = begin - 1; line <= end; line++)
+      for (int sample = 0; sample < size.n; sample++)
+        to = windows.overlap ? gatherPadded(in, size, sample, line, to) : gatherCopies(in, size, sample, line, to);
+    const int64_t pixel = windows.overlap ? in.channels() : windows.length;
+    return Gathered{memory, windows.lineFloats, pixel, (size.w + 2) * pixel};
+  };
+}
+
+void convolveByDefinition(Parts in, const float* filter, Parts out, Size size) {
+  const Places places{1, size.w, static_cast<int64_t>(size.w) * size.h};
+  multiplyWindows(orderOf(size), neighboursOf(in, size), neighbourGatherer(in, size), filter, out, places);
+}
+
+/** dy in place where it lies in order, and else a copy, whose channels are followed by zeros. */
+Gradients gatherGradients(Part dy, Size size, bool inOrder, int begin, int end, float* to) {
+  const int64_t line = static_cast<int64_t>(size.w) * dy.stride;
+  if (inOrder && dy.channels % LANES == 0) return {dy.data + begin * line, dy.stride, line, line * size.h};
+  const int64_t stride = roundUp(dy.channels, LANES);
+  float* at = to;
+  for (int h = begin; h < end; h++)
+    for (int sample = 0; sample < size.n; sample++) {
+      const float* from = dy.data + (static_cast<int64_t>(sample) * size.h + h) * line;
+      for (int w = 0; w < size.w; w++, from += dy.stride, at += stride) {
+        copy(at, from, dy.channels);
+        for (int64_t c = dy.channels; c < stride; c++) at[c] = 0;
       }
     }
+  return {to, stride, size.n * size.w * stride, size.w * stride};
 }
-void directFilterGradient(const float* x, const float* dy, float* dw, Size s, int from, int to) {
-  const int64_t rows = (int64_t)s.n * s.h, size = 9ll * from * to, per = (rows + 15) / 16;
-  const int parts = (int)((rows + per - 1) / per);
-  const Scratch sums((size_t)parts * size);
-  memset(sums, 0, parts * size * 4);
-  parallel(parts, rows * s.w * to < SMALL, [&](int i) {
-    const int64_t r0 = i * per, r1 = min(rows, r0 + per);
-    if (widthFor(to) == 2) directFilterRows<2>(x, dy, sums + i * size, s, from, to, r0, r1);
-    else directFilterRows<1>(x, dy, sums + i * size, s, from, to, r0, r1);
-  });
-  for (int64_t k = 0; k < size; k++) {
-    float sum = 0;
-    for (int i = 0; i < parts; i++) sum += sums[i * size + k];
-    dw[k] = sum;
-  }
+
+void filterGradientByDefinition(Parts in, Part dy, float* dw, Size size) {
+  const Windows windows = neighboursOf(in, size);
+  const bool inOrder = size.n == 1 || windows.overlap;
+  const auto gatherResults = [=](int begin, int end, float* to) {
+    return gatherGradients(dy, size, inOrder, begin, end, to);
+  };
+  multiplyTransposed(orderOf(size), windows, neighbourGatherer(in, size), gatherResults, dy.channels, dw);
 }
 
 }  // namespace

@@ -4,17 +4,9 @@ import type { Kernels } from '../../../core/kernels.ts'
 import type { OpAttribute } from '../graph/native.ts'
 import { type NativeBackend, withGradient } from '../kernels.ts'
 
-/** Lanes of the widest instruction set. Maps of other channels are computed by TensorFlow. */
-const LANES = 16
-
-export function convolutionOf(backend: NativeBackend, tensorflows: Kernels): Kernels['convolve'] {
+export function convolutionOf(backend: NativeBackend): Kernels['convolve'] {
   const type = backend.binding.TF_ATTR_INT
   return (maps, filter) => {
-    const isFew = maps.length === 1 && maps[0].shape[3] <= 4
-    const isWhole = maps.every(({ shape }) => shape[3] % LANES === 0)
-    const [batch, height, width] = maps[0].shape
-    if (batch * height * width < 64 || !(isFew || isWhole) || filter.shape[3] % LANES !== 0)
-      return tensorflows.convolve(maps, filter)
     const count: OpAttribute = { name: 'N', type, value: maps.length }
     const channels: OpAttribute = { name: 'channels', type, value: maps.map(({ shape }) => shape[3]) }
     return withGradient<tf.Tensor4D[]>((...given) => {
@@ -38,18 +30,14 @@ export function convolutionOf(backend: NativeBackend, tensorflows: Kernels): Ker
   }
 }
 
-export function transposedOf(backend: NativeBackend, tensorflows: Kernels): Kernels['convolveTransposed'] {
-  return (x, filter) => {
-    if (x.shape[3] % LANES || filter.shape[2] % LANES) return tensorflows.convolveTransposed(x, filter)
-    return withGradient<[tf.Tensor4D, tf.Tensor4D]>((x, filter, save) => {
-      save([x, filter])
-      return {
-        value: backend.executeSingleOutput('SelfMriTransposed', [], [x, filter]),
-        gradFunc: (dy, [x, filter]) => [
-          backend.executeSingleOutput('SelfMriTransposedInput', [], [dy, filter]),
-          backend.executeSingleOutput('SelfMriTransposedFilter', [], [x, dy]),
-        ],
-      }
-    })(x, filter)
-  }
-}
+export const transposedOf = (backend: NativeBackend): Kernels['convolveTransposed'] =>
+  withGradient<[tf.Tensor4D, tf.Tensor4D]>((x, filter, save) => {
+    save([x, filter])
+    return {
+      value: backend.executeSingleOutput('SelfMriTransposed', [], [x, filter]),
+      gradFunc: (dy, [x, filter]) => [
+        backend.executeSingleOutput('SelfMriTransposedInput', [], [dy, filter]),
+        backend.executeSingleOutput('SelfMriTransposedFilter', [], [x, dy]),
+      ],
+    }
+  })

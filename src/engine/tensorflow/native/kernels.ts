@@ -12,8 +12,8 @@ import { updateOf } from './optimizers.ts'
 export function withNativeKernels(backend: NativeBackend, tensorflows: Kernels): Kernels {
   let isReduced = false
   const native = {
-    convolve: convolutionOf(backend, tensorflows),
-    convolveTransposed: transposedOf(backend, tensorflows),
+    convolve: convolutionOf(backend),
+    convolveTransposed: transposedOf(backend),
     normLeakyRelu: normLeakyReluOf(backend),
     batchNormRelu: batchNormReluOf(backend),
   }
