@@ -1,5 +1,5 @@
 /**
- * `check` checks types, style, import rules and unused code.
+ * `check` checks types, style, import rules and unused code, and format and warnings of C++.
  * `test` runs these checks, installs the engine, builds the app, and runs every test, tests in a browser last.
  * `test <filter…>` runs the tests whose path contains a filter, without the checks.
  * The last line is `N passed, N failed, N skipped`. Each check counts as one test.
@@ -8,21 +8,30 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { ALL_PARTS, buildParts } from './launch/build.mjs'
+import { checkFormat, checkWarnings } from './test/cpp.mjs'
 import { runE2e } from './test/e2e.mjs'
 import { NOTHING, root, runCounted, runProgram } from './test/program.mjs'
 
-const CHECKS = [
-  ['types', ['tsc', '-b']],
-  ['style', ['biome', 'check', '.']],
-  ['imports', ['depcruise', '--config', '.dependency-cruiser.cjs', 'src', 'examples']],
-  ['unused code', ['knip', '--no-config-hints']],
-]
+/** A check by a package's program. */
+const program = (...command) => ({
+  words: command.join(' '),
+  run: () => runProgram(command, ['ignore', 'pipe', 'pipe']),
+})
 
-async function runCheck([name, command]) {
+const CHECKS = {
+  types: program('tsc', '-b'),
+  style: program('biome', 'check', '.'),
+  imports: program('depcruise', '--config', '.dependency-cruiser.cjs', 'src', 'examples'),
+  'unused code': program('knip', '--no-config-hints'),
+  'C++ format': { words: 'clang-format', run: checkFormat },
+  'C++ warnings': { words: 'as errors', run: checkWarnings },
+}
+
+async function runCheck([name, { words, run }]) {
   const start = performance.now()
-  const { status, output } = await runProgram(command, ['ignore', 'pipe', 'pipe'])
+  const { status, output } = await run()
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
-  console.log(`${status === 0 ? '✓' : '✗'} ${name} (${command.join(' ')}, ${seconds} s)`)
+  console.log(`${status === 0 ? '✓' : '✗'} ${name} (${words}, ${seconds} s)`)
   if (status !== 0) console.log(output.trimEnd())
   return status === 0 ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 }
 }
@@ -98,7 +107,7 @@ async function test(filters) {
 
 async function main(mode, ...filters) {
   const counts = []
-  if (filters.length === 0) for (const check of CHECKS) counts.push(await runCheck(check))
+  if (filters.length === 0) for (const check of Object.entries(CHECKS)) counts.push(await runCheck(check))
   if (mode === 'test') counts.push(...(await test(filters)))
   const { passed, failed, skipped } = sum(counts)
   console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)

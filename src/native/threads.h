@@ -27,8 +27,7 @@ inline void parallel(int count, bool isSmall, const Work& work) {
     for (int i = 0; i < count; i++) work(i);
     return;
   }
-  runParallel(
-      count, [](void* context, int i) { (*static_cast<const Work*>(context))(i); }, const_cast<Work*>(&work));
+  runParallel(count, [](void* context, int i) { (*static_cast<const Work*>(context))(i); }, const_cast<Work*>(&work));
 }
 
 /** Operations with fewer elements than this run on one thread. */

@@ -24,7 +24,7 @@ std::string difference(const Floats& got, const Doubles& wanted, double toleranc
   for (std::size_t i = 0; i < got.size(); i++) {
     const double value = got[i], error = std::abs(value - wanted[i]) / largest;
     const bool isGood = !std::isfinite(wanted[i]) ? std::isnan(wanted[i]) ? std::isnan(value) : !std::isfinite(value)
-                        : std::isfinite(value) ? error <= tolerance
+                        : std::isfinite(value)    ? error <= tolerance
                                                   : spreads;
     if (isGood) continue;
     char text[160];
