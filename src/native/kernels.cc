@@ -3,6 +3,7 @@
 
 #include "convolution/convolution.h"
 #include "convolution/transposed.h"
+#include "fourier/fourier.h"
 #include "norm/batch-norm.h"
 #include "norm/instance-norm.h"
 
@@ -18,7 +19,8 @@ constexpr const char* INSTRUCTIONS = LANES == 16 ? "AVX-512" : LANES == 8 ? "AVX
 
 extern const Kernels NAMED(kernels_, SELF_MRI_SET);
 const Kernels NAMED(kernels_, SELF_MRI_SET) = {
-    INSTRUCTIONS,     convolve,     convolveInput,        convolveFilter, transposed,           transposedInput,
-    transposedFilter, instanceNorm, instanceNormGradient, batchNormRelu,  batchNormReluGradient};
+    INSTRUCTIONS,          convolve,         convolveInput, convolveFilter,       transposed,
+    transposedInput,       transposedFilter, instanceNorm,  instanceNormGradient, batchNormRelu,
+    batchNormReluGradient, fourierColumns,   fourierRows,   maskColumns,          fourier};
 
 }  // namespace selfmri

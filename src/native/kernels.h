@@ -35,6 +35,11 @@ struct Parts {
   }
 };
 
+/** k-space [coils, rows, columns, 2], and the middle [height, width] of its image. */
+struct Grid {
+  int coils, rows, columns, height, width;
+};
+
 struct Kernels {
   /** For users: "AVX2", "AVX-512" or "NEON". */
   const char* instructions;
@@ -64,6 +69,21 @@ struct Kernels {
   void (*batchNormReluGradient)(const float* dy, const float* x, const float* scale, const float* offset,
                                 const float* mean, const float* inverse, float* dx, float* dScale, float* dOffset,
                                 Size size, int channels);
+
+  // Fourier transforms are centred and orthonormal. `isAlone`: only the calling thread works.
+
+  /** Inverse transform of the listed columns along themselves: k-space to along [coils, height, columns, 2]. */
+  void (*fourierColumns)(const float* kspace, const int* list, int count, Grid grid, float* along, bool isAlone);
+  /**
+   * Inverse transform of those columns along rows: `along` to the image [coils, height, width, 2], or to the root of
+   * the sum of squares over coils [height, width]. Columns that are not listed are 0.
+   */
+  void (*fourierRows)(const float* along, const int* list, int count, Grid grid, bool isMagnitude, float* image,
+                      bool isAlone);
+  /** Magnitude of an image [height, width] under a mask (1 or 0) of its k-space's columns, on the calling thread. */
+  void (*maskColumns)(const float* image, const std::uint8_t* mask, int height, int width, float* out);
+  /** x [n, h, w, 2] to y, along rows and columns. */
+  void (*fourier)(const float* x, float* y, Size size, bool isInverse);
 };
 
 /** One step of an optimizer. Parameters, gradients and slots have `size` elements each. */

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <string>
 
+#include "fourier/exports.h"
 #include "kernels.h"
 #include "operations.h"
 #include "scratch.h"
@@ -58,6 +59,7 @@ napi_value start(napi_env env, napi_value exports) {
   napi_set_named_property(env, exports, "version", number(env, VERSION));
   exportFunction(env, exports, "registerOperations", registerAll);
   exportFunction(env, exports, "limitWorkingMemory", limitWorkingMemory);
+  exportFourier(env, exports);
   return exports;
 }
 

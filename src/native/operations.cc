@@ -160,6 +160,15 @@ void update(Call& call) {
   (optimizers().*FUNCTION)(step);
 }
 
+template <bool INVERSE>
+void fourier(Call& call) {
+  const Tensor x = call.input(0);
+  const Size size = x.maps();
+  expect(x.channels() == 2, "Expected complex images [n, h, w, 2]");
+  const Tensor y = call.output(0, x.shape);
+  if (x.size() > 0) kernels().fourier(x.data, y.data, size, INVERSE);
+}
+
 }  // namespace
 
 const std::vector<Operation>& operations() {
@@ -230,6 +239,8 @@ const std::vector<Operation>& operations() {
        {"follow_mean: float", "follow_square: float"},
        true,
        update<&Optimizers::adam, 2>},
+      {"SelfMriFourier", {"x: float"}, {"y: float"}, {}, true, fourier<false>},
+      {"SelfMriInverseFourier", {"x: float"}, {"y: float"}, {}, true, fourier<true>},
   };
   return *all;
 }

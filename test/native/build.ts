@@ -1,7 +1,7 @@
 /** Builds the table of cases for the kernels, with sanitizers. */
 import { execFile } from 'node:child_process'
 import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -37,10 +37,10 @@ export async function buildTable(directory: string, sanitizers: readonly string[
   const cases = readdirSync(here).filter(name => name.endsWith('.cc'))
   const units = [
     ...cases.map(name => ({ source: join(here, name), options: [] as string[], object: `table-${name}.o` })),
-    ...['threads', 'scratch', 'choose'].map(name => ({
+    ...['threads', 'scratch', 'choose', 'fourier/plan'].map(name => ({
       source: join(sources, `${name}.cc`),
       options: [],
-      object: `${name}.o`,
+      object: `${basename(name)}.o`,
     })),
     ...Object.entries(SETS).flatMap(([set, options]) =>
       ['kernels', 'optimizers'].map(name => ({

@@ -108,5 +108,6 @@ int main() {
   table::Table table;
   table::checkConvolutions(table);
   table::checkTransposed(table);
+  table::checkFourier(table);
   return table.report();
 }

@@ -67,5 +67,6 @@ void checkMemory(Table& table, const std::string& name, const std::function<bool
 // One function per idea, each in a file of its own.
 void checkConvolutions(Table& table);
 void checkTransposed(Table& table);
+void checkFourier(Table& table);
 
 }  // namespace table
