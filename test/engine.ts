@@ -7,6 +7,7 @@ import { loadedCompute, loadTensorflow } from '../src/engine/tensorflow/tensorfl
 export async function useEngine(): Promise<Compute> {
   const engine = locateEngine()
   if (!engine) throw new Error('The TensorFlow engine is not installed: npm run self-mri -- engine install')
+  process.env.SELF_MRI_BINDING = engine.binding // as the client sets it for an engine's process
   return loadTensorflow(engine.binding)
 }
 

@@ -2,11 +2,14 @@
 import type { Device, EngineHealth } from '../contract/engine.ts'
 import { type Kernels, makePlainKernels } from './kernels.ts'
 import { makeEagerPredict, type Predict } from './models/model.ts'
+import { type Fourier, makeFourier } from './mri/fourier.ts'
 import { eagerStepper, type MakeStepper } from './training/stepper.ts'
 
 /** The part of `Compute` that core needs. */
 export interface Arithmetic {
   readonly kernels: Kernels
+  /** Fourier transforms of plain arrays. */
+  readonly fourier: Fourier
   /** Takes the steps of a training. */
   readonly makeStepper: MakeStepper
   /** Predicts many images of one shape, such as a volume's slices. */
@@ -25,7 +28,7 @@ export interface Compute extends Arithmetic {
 }
 
 /** Plain TensorFlow.js, one operation at a time: for tests, and for threads that prepare batches. */
-export function makePlainArithmetic(): Arithmetic {
+export function makePlainArithmetic(fourier = makeFourier()): Arithmetic {
   const kernels = makePlainKernels()
-  return { kernels, makeStepper: eagerStepper, predict: makeEagerPredict(kernels) }
+  return { kernels, fourier, makeStepper: eagerStepper, predict: makeEagerPredict(kernels) }
 }

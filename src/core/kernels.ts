@@ -3,7 +3,7 @@
  * The plain kernels are the definition: tests compare an engine's kernels with the plain kernels.
  */
 import * as tf from '@tensorflow/tfjs-core'
-import { makeInverseDft } from './mri/dft.ts'
+import type { Direction } from './mri/fourier.ts'
 import { plainUpdate, type Update } from './training/updates.ts'
 
 export interface Kernels {
@@ -26,10 +26,13 @@ export interface Kernels {
   batchNormRelu(x: tf.Tensor4D, scale: tf.Tensor1D, offset: tf.Tensor1D): BatchNorm
   /** The larger of x and 0. */
   relu(x: tf.Tensor4D): tf.Tensor4D
-  /** Inverse DFT (with its 1 / n) of each line of [line, sample, 2] (re, im). */
-  inverseDft(values: Float32Array, lines: number, samples: number): Float32Array
   /** The update of an optimizer. */
   update: Update
+  /**
+   * Complex images [n, h, w, 2] to k-space, or back: centred and orthonormal, as `Fourier.images`. Any size.
+   * The gradient is the other direction.
+   */
+  fourier(x: tf.Tensor4D, direction: Direction): tf.Tensor4D
   /** Calls `work`, whose maps are bfloat16 from convolution to convolution. All tensors that it returns are float32. */
   inBfloat16<T>(work: () => T): T
 }
@@ -74,7 +77,32 @@ export const convolveTransposed: Kernels['convolveTransposed'] = (x, filter) => 
   return tf.conv2dTranspose(x, filter, [batch, height * 2, width * 2, filter.shape[2]], 2, 'valid')
 }
 
-/** The kernels in plain TensorFlow.js: the DFT in plain arrays, maps always in float32. */
+/** The centred orthonormal Fourier matrix exp(∓2πi · (k − ⌊n/2⌋)(m − ⌊n/2⌋) / n) / √n: its two parts, [1, n, n]. */
+function fourierMatrix(n: number, direction: Direction): tf.Tensor3D[] {
+  const turn = ((direction === 'forward' ? -2 : 2) * Math.PI) / n
+  const origin = Math.floor(n / 2)
+  return [Math.cos, Math.sin].map(part => {
+    const values = Float32Array.from({ length: n * n }, (_, i) => {
+      const product = (Math.floor(i / n) - origin) * ((i % n) - origin)
+      return part(turn * (product % n)) / Math.sqrt(n)
+    })
+    return tf.tensor3d(values, [1, n, n])
+  })
+}
+
+const complexProduct = ([aRe, aIm]: tf.Tensor[], [bRe, bIm]: tf.Tensor[]): tf.Tensor[] => [
+  tf.sub(tf.matMul(aRe, bRe), tf.matMul(aIm, bIm)),
+  tf.add(tf.matMul(aRe, bIm), tf.matMul(aIm, bRe)),
+]
+
+/** By the definition: a product with a matrix along each axis. */
+const fourier: Kernels['fourier'] = (x, direction) => {
+  const [, height, width] = x.shape
+  const alongRows = complexProduct(tf.unstack(x, 3), fourierMatrix(width, direction))
+  return tf.stack(complexProduct(fourierMatrix(height, direction), alongRows), 3) as tf.Tensor4D
+}
+
+/** The kernels in plain TensorFlow.js: maps always in float32. */
 export const makePlainKernels = (): Kernels => ({
   convolve,
   convolveTransposed,
@@ -89,7 +117,7 @@ export const makePlainKernels = (): Kernels => ({
     }
   },
   relu: x => tf.relu(x),
-  inverseDft: makeInverseDft(),
   update: plainUpdate,
+  fourier,
   inBfloat16: work => work(),
 })

@@ -4,7 +4,6 @@ import type { MaskSpec } from '../contract/evaluation.ts'
 import type { Arithmetic } from './compute.ts'
 import type { Volume } from './data/volume.ts'
 import { allFinite } from './extremes.ts'
-import type { Kernels } from './kernels.ts'
 import { type Model, makeEagerPredict, type Predict } from './models/model.ts'
 import { makeZeroFilling, type ZeroFilling } from './mri/fft.ts'
 import { acceleration, fileNameMask, makeMask } from './mri/mask.ts'
@@ -37,14 +36,14 @@ export interface Imaging {
 }
 
 /** For many slices of one shape. */
-export const makeImaging = ({ kernels, predict }: Pick<Arithmetic, 'kernels' | 'predict'>): Imaging => ({
-  zeroFilling: makeZeroFilling(kernels),
+export const makeImaging = ({ fourier, predict }: Pick<Arithmetic, 'fourier' | 'predict'>): Imaging => ({
+  zeroFilling: makeZeroFilling(fourier),
   predict,
 })
 
 /** For single slices: each is predicted one operation at a time. */
-export const makeEagerImaging = (kernels: Kernels): Imaging =>
-  makeImaging({ kernels, predict: makeEagerPredict(kernels) })
+export const makeEagerImaging = ({ kernels, fourier }: Pick<Arithmetic, 'kernels' | 'fourier'>): Imaging =>
+  makeImaging({ fourier, predict: makeEagerPredict(kernels) })
 
 /** Zero-filled magnitude of one slice, [crop height, crop width]; `mask` over columns. */
 export const zeroFilled = (volume: Volume, index: number, mask: Uint8Array, zeroFilling: ZeroFilling): Float32Array =>

@@ -21,7 +21,7 @@ import { supervisedTask } from '../../src/core/training/supervised.ts'
 import type { Training, TrainingTask } from '../../src/core/training/task.ts'
 import { train } from '../../src/core/training/train.ts'
 import { graphStepper } from '../../src/engine/tensorflow/graph/stepper.ts'
-import { compute, kernels, useEngine } from '../engine.ts'
+import { compute, useEngine } from '../engine.ts'
 import { noiseVolume, sourceOf } from '../volumes.ts'
 
 beforeAll(useEngine)
@@ -216,7 +216,7 @@ describe.each(cases)('%s', (_, { network: networkId, make }) => {
       1,
       fileNameMask(mask, 36, 'c.h5'),
       model,
-      makeEagerImaging(kernels()),
+      makeEagerImaging(compute()),
     )
     if (last.units === 'signal') expectNear(last.image, reconstructed)
     else expect(correlation(last.image, reconstructed)).toBeCloseTo(1, 6) // The units differ.
@@ -341,7 +341,7 @@ describe('a training', () => {
       let [squares, pixels] = [0, 0]
       for (const index of indices) {
         const truth = volume.readTarget(index)!
-        const image = await reconstructSlice(volume, index, columns, model, makeEagerImaging(kernels()))
+        const image = await reconstructSlice(volume, index, columns, model, makeEagerImaging(compute()))
         for (const [i, value] of image.entries()) squares += (value - truth[i]) ** 2
         pixels += image.length
       }

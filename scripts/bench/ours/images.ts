@@ -13,7 +13,7 @@ import { readWeights, specsOf, writeWeights } from './networks.ts'
 export const slice: Kind<Slice> = {
   async load({ file, mask }) {
     const volume = await openVolume(file, '')
-    const zeroFilling = makeZeroFilling((await requireCompute()).kernels)
+    const zeroFilling = makeZeroFilling((await requireCompute()).fourier)
     const reconstruct = () => zeroFilled(volume, 0, maskOf(volume, mask), zeroFilling)
     return { result: reconstruct, once: reconstruct }
   },

@@ -47,8 +47,8 @@ async function write(given: Given<Forward | Training>): Promise<void> {
   const { file, mask, computed } = given
   const volume = await openVolume(file, '')
   const crop = cropShape(volume.info)
-  const { kernels } = await requireCompute()
-  const { image, mean, std } = normalise(zeroFilled(volume, 0, maskOf(volume, mask), makeZeroFilling(kernels)))
+  const { fourier } = await requireCompute()
+  const { image, mean, std } = normalise(zeroFilled(volume, 0, maskOf(volume, mask), makeZeroFilling(fourier)))
   const target = normaliseTarget(volume.readTarget(0)!, volume.info.targetShape!, crop, mean, std)
   volume.dispose()
   await writeWeights(given, computed)

@@ -1,41 +1,40 @@
 /**
- * What can be shown of a slice beside its magnitude, in double precision and without tensors. k-space is
- * [rows, columns, 2].
+ * What can be shown of a slice beside its magnitude, without tensors. k-space is [rows, columns, 2].
  *   k-space   log₁₀ |y|,
  *   phase     arg F⁻¹ y, centred and orthonormal as fastMRI's `ifft2c`,
  *   residual  M(F x̂ − y), with the mask M and a complex x̂.
  * A magnitude |x̂| lacks a phase and everything outside the crop. Both come from the zero-filled image F⁻¹ M y.
  * Without both, even the ground truth's residual is above ‖M y‖.
  */
-import { fft2Centred, ifft2Centred } from './fft-double.ts'
+import type { Fourier } from './fourier.ts'
 import { SSIM_MARGIN, ssimMap } from './metrics.ts'
 import type { Shape } from './transform.ts'
 
 /** Magnitudes below this share of the largest are drawn as this share, because float32 leaves no structure there. */
 const FLOOR = 1e-6
 
-const magnitude = (complex: Float64Array, sample: number) =>
+const magnitude = (complex: Float32Array, sample: number) =>
   Math.sqrt(complex[2 * sample] ** 2 + complex[2 * sample + 1] ** 2)
 
 /** Root of the sum of squares. */
-export const norm = (values: Float64Array): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))
+export const norm = (values: Float32Array): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))
 
 /** The largest magnitude. */
-export function largest(complex: Float64Array): number {
+export function largest(complex: Float32Array): number {
   let most = 0
   for (let i = 0; i < complex.length / 2; i++) most = Math.max(most, magnitude(complex, i))
   return most
 }
 
 /** k-space with 0 in the columns that were not measured. */
-export function maskedKspace(kspace: Float32Array, mask: Uint8Array): Float64Array {
-  const measured = new Float64Array(kspace.length)
+export function maskedKspace(kspace: Float32Array, mask: Uint8Array): Float32Array {
+  const measured = new Float32Array(kspace.length)
   for (let i = 0; i < kspace.length; i++) if (mask[(i >> 1) % mask.length]) measured[i] = kspace[i]
   return measured
 }
 
 /** log₁₀ of a magnitude, at least a millionth of `reference`; NaN in columns that were not measured. */
-export function logMagnitude(kspace: Float64Array, mask: Uint8Array, reference = largest(kspace)): Float32Array {
+export function logMagnitude(kspace: Float32Array, mask: Uint8Array, reference = largest(kspace)): Float32Array {
   const log = new Float32Array(kspace.length / 2).fill(Number.NaN)
   for (let i = 0; i < log.length; i++)
     if (mask[i % mask.length]) log[i] = Math.log10(Math.max(magnitude(kspace, i), FLOOR * reference))
@@ -43,10 +42,10 @@ export function logMagnitude(kspace: Float64Array, mask: Uint8Array, reference =
 }
 
 /** log₁₀ of the Fourier transform of a real image [height, width]. */
-export function logSpectrum(image: Float32Array, [height, width]: Shape): Float32Array {
-  const complex = new Float64Array(2 * image.length)
+export function logSpectrum(fourier: Fourier, image: Float32Array, [height, width]: Shape): Float32Array {
+  const complex = new Float32Array(2 * image.length)
   for (let i = 0; i < image.length; i++) complex[2 * i] = image[i]
-  return logMagnitude(fft2Centred(complex, height, width), new Uint8Array(width).fill(1))
+  return logMagnitude(fourier.images(complex, [1, height, width], 'forward'), new Uint8Array(width).fill(1))
 }
 
 /** Indices of a grid's middle [crop height, crop width], row by row. */
@@ -58,8 +57,8 @@ function* cropSamples([height, width]: Shape, [cropHeight, cropWidth]: Shape): G
 }
 
 /** Phase of the image of masked k-space, radians in −π … π, [crop height, crop width]. */
-export function phaseImage(kspace: Float64Array, shape: Shape, crop: Shape): Float32Array {
-  const image = ifft2Centred(kspace, ...shape)
+export function phaseImage(fourier: Fourier, kspace: Float32Array, shape: Shape, crop: Shape): Float32Array {
+  const image = fourier.images(kspace, [1, ...shape], 'inverse')
   return Float32Array.from(cropSamples(shape, crop), i => Math.atan2(image[2 * i + 1], image[2 * i]))
 }
 
@@ -75,10 +74,11 @@ export function maskGrid(mask: Uint8Array, rows: number): Float32Array {
  * Returns the complex difference, 0 where nothing was measured.
  */
 export function residualOf(
+  fourier: Fourier,
   magnitudes: Float32Array,
-  { measured, mask, shape, crop }: { measured: Float64Array; mask: Uint8Array; shape: Shape; crop: Shape },
-): Float64Array {
-  const image = ifft2Centred(measured, ...shape)
+  { measured, mask, shape, crop }: { measured: Float32Array; mask: Uint8Array; shape: Shape; crop: Shape },
+): Float32Array {
+  const image = fourier.images(measured, [1, ...shape], 'inverse')
   let pixel = 0
   for (const i of cropSamples(shape, crop)) {
     const length = magnitude(image, i)
@@ -86,7 +86,7 @@ export function residualOf(
     image[2 * i] = magnitudes[pixel] * re
     image[2 * i + 1] = magnitudes[pixel++] * im
   }
-  const predicted = fft2Centred(image, ...shape)
+  const predicted = fourier.images(image, [1, ...shape], 'forward')
   for (let i = 0; i < predicted.length; i++)
     predicted[i] = mask[(i >> 1) % mask.length] ? predicted[i] - measured[i] : 0
   return predicted

@@ -3,7 +3,8 @@
  *
  *   X[k] = 1/√N · Σₙ x[n] · exp(∓2πi · (k − ⌊N/2⌋)(n − ⌊N/2⌋) / N)
  *
- * This is fftshift ∘ DFT ∘ ifftshift, the convention of fastMRI's `fftc`.
+ * This is fftshift ∘ DFT ∘ ifftshift, the convention of fastMRI's `fftc`. Synthesis uses these transforms: its files
+ * are identified by their bytes, and the bits of native float32 transforms (`Fourier`) depend on the processor.
  */
 import { makeTransform } from './mixed-radix.ts'
 

@@ -54,31 +54,6 @@ export function measuredColumns(mask: Uint8Array): Int32Array {
   return columns
 }
 
-/** The measured columns of k-space [rows, columns, 2], one after the other: [measured, row, 2]. Other columns are 0. */
-export function gatherColumns(
-  kspace: Float32Array,
-  mask: Uint8Array,
-  memory = (length: number) => new Float32Array(length),
-): Float32Array {
-  const rowLength = 2 * mask.length
-  if (rowLength === 0 || kspace.length % rowLength !== 0) {
-    throw new AppError(
-      'SHAPE_MISMATCH',
-      `Expected k-space of whole rows of ${mask.length} complex columns (the mask's), got ${kspace.length} numbers`,
-    )
-  }
-  const measured = measuredColumns(mask)
-  const gathered = memory((measured.length * kspace.length) / mask.length)
-  let to = 0
-  for (let i = 0; i < measured.length; i++) {
-    for (let from = 2 * measured[i]; from < kspace.length; from += rowLength) {
-      gathered[to++] = kspace[from]
-      gathered[to++] = kspace[from + 1]
-    }
-  }
-  return gathered
-}
-
 /** Columns over measured columns. */
 export function acceleration(mask: Uint8Array): number {
   return mask.length / countMeasured(mask)

@@ -22,8 +22,8 @@ export interface Sample {
   again(view: number): Float32Array
   /** Fully sampled image; `null` if the pretext may not see it, or the file does not hold it. */
   full(): Float32Array | null
-  /** A new mask over this number of columns. */
-  mask(columns: number, view: number): Uint8Array
+  /** A square image of this side under a new mask of its k-space's columns. */
+  masked(image: Float32Array, side: number, view: number): Float32Array
   /** The random stream of a view's augmentations. */
   random(view: number): RandomState
   /** Number of the sample among the slice's instances, from 0. */

@@ -7,7 +7,6 @@ import { AppError } from '../../contract/errors.ts'
 import type { Pretext } from '../../contract/recipes.ts'
 import type { Arithmetic } from '../compute.ts'
 import { batchPlaces, listSlices, spreadPlaces, type VolumeSource } from '../data/slices.ts'
-import { makeZeroFilling } from '../mri/fft.ts'
 import { makeImaging } from '../reconstruct.ts'
 import { previewOf } from '../training/preview.ts'
 import { stackParts } from '../training/stack.ts'
@@ -86,7 +85,7 @@ export function pretextTask(job: PretextJob, compute: Arithmetic): PretextTask {
   const batchesPerEpoch = Math.floor(samples.length / job.batch)
   const apart = method.contrastive && pretext.apart
   const placesOf = apart ? spreadPlaces(seed, samples, job.batch) : batchPlaces(seed, samples.length, job.batch)
-  const sampleOf = sampling(job, makeZeroFilling(compute.kernels), samples, apart)
+  const sampleOf = sampling(job, compute.fourier, samples, apart)
 
   async function collect(epoch: number, index: number): Promise<Parts[]> {
     const parts: Parts[] = []

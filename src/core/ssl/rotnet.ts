@@ -15,7 +15,6 @@ import { FINE_TUNING } from '../training/recipes.ts'
 import { augmentations } from './augment/index.ts'
 import { rotate } from './augment/rotate.ts'
 import type { Parts, Sample, SslMethod } from './method.ts'
-import { applyFrequencyMask, frequencyToSpatial, spatialToFrequency, toOneChannelTensor } from './transforms.ts'
 import { ATTACHMENT, type Trunk } from './trunk.ts'
 import { applyLinear, centreSquare, linear, picture, STANDARDISE, standardise } from './views.ts'
 
@@ -43,14 +42,7 @@ function parts(config: RotnetConfig, sample: Sample): Parts {
   const upright = flip(resizedCrop(image, [side, side], crop, config.minimumArea), crop)
   const turns = random.randint(TURNS)
   const turned = rotate(upright, turns)
-  const masked = full
-    ? toOneChannelTensor(
-        frequencyToSpatial(applyFrequencyMask(spatialToFrequency(turned, [crop, crop]), sample.mask(crop, 0)), [
-          crop,
-          crop,
-        ]),
-      )
-    : turned
+  const masked = full ? sample.masked(turned, crop, 0) : turned
   const label = new Float32Array(TURNS)
   label[turns] = 1
   return {

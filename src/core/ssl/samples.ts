@@ -1,7 +1,8 @@
 /** Slices as samples of a pretext: k-space → mask → zero-filled image, and what a method may ask of a slice. */
 import type { Pretext } from '../../contract/recipes.ts'
 import { nameSlice, type SliceReference, sameSubject } from '../data/slices.ts'
-import type { makeZeroFilling } from '../mri/fft.ts'
+import { makeZeroFilling } from '../mri/fft.ts'
+import type { Fourier } from '../mri/fourier.ts'
 import { makeMask, subsampleMask } from '../mri/mask.ts'
 import { stream } from '../mri/random.ts'
 import { cropShape } from '../mri/transform.ts'
@@ -35,11 +36,12 @@ function rivalsAmong(samples: readonly Instance[], apart: boolean): (place: numb
 /** `samples` are the training's. `apart`: rivals never show the sample's own patient at a neighbouring slice. */
 export function sampling(
   { seed, mask, pretext }: Pick<SupervisedJob, 'seed' | 'mask'> & { readonly pretext: Pretext },
-  zeroFilling: ReturnType<typeof makeZeroFilling>,
+  fourier: Fourier,
   samples: readonly Instance[],
   apart: boolean,
 ): SampleOf {
   const rivalsOf = rivalsAmong(samples, apart)
+  const zeroFilling = makeZeroFilling(fourier)
   return async ({ source, index, instance }, epoch, key, place) => {
     const volume = await source.open()
     const { columns } = volume.info
@@ -65,7 +67,7 @@ export function sampling(
       measured: () => imageOf(measured()),
       again: view => imageOf(subsampleMask(measured(), mask, pretext.keep, draw('sub-sample again', view))),
       full: () => (fresh ? imageOf(new Uint8Array(columns).fill(1)) : null),
-      mask: (columns, view) => makeMask(mask, columns, draw('view mask', view)),
+      masked: (image, side, view) => fourier.maskColumns(image, makeMask(mask, side, draw('view mask', view))),
       random: view => draw('augmentation', view),
       instance,
       place,

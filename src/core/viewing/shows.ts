@@ -19,6 +19,7 @@ import {
   residualOf,
   ssimImage,
 } from '../mri/aspects.ts'
+import type { Fourier } from '../mri/fourier.ts'
 import { acceleration } from '../mri/mask.ts'
 import { cropShape, normalise, type Shape, voxelSizeOf } from '../mri/transform.ts'
 import { accelerationOf, seededMaskOf } from '../reconstruct.ts'
@@ -44,6 +45,7 @@ export interface Subject {
   readonly layer: string
   readonly channel: number
   readonly kernels: Kernels
+  readonly fourier: Fourier
   /** As `reconstructSlice`. The function may keep images, because several shows of a slice need its image. */
   readonly reconstruct: (volume: Volume, index: number, mask: Uint8Array, model: Model | null) => Promise<Float32Array>
 }
@@ -163,7 +165,7 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
       const { image, shape } = await imageOf(subject)
       return {
         ...samplingOf(subject),
-        image: logSpectrum(image, shape),
+        image: logSpectrum(subject.fourier, image, shape),
         shape,
         units: 'log',
         note:
@@ -187,7 +189,7 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
       refuse('Expected a source with a phase, got a run: a magnitude network has none. Look at the zero-filled phase.')
     const { measured, shape, crop } = measurementOf(subject)
     return {
-      image: phaseImage(measured, shape, crop),
+      image: phaseImage(subject.fourier, measured, shape, crop),
       shape: crop,
       units: 'radians',
       // The phase is the measured k-space's phase, also beside the ground truth.
@@ -205,10 +207,10 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
   async residual(subject) {
     requireScored(subject, 'the residual')
     requireColumns(subject, 'the residual')
-    const { volume, slice } = subject
+    const { fourier, volume, slice } = subject
     const measurement = measurementOf({ ...subject, source: 'network' })
     const whole = norm(measurement.measured)
-    const difference = residualOf(await magnitudeOf(subject), measurement)
+    const difference = residualOf(fourier, await magnitudeOf(subject), measurement)
     const truth = croppedTruth(volume, slice)
     return {
       image: logMagnitude(difference, measurement.mask, largest(measurement.measured)),
@@ -217,7 +219,7 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
       mask: measurement.mask,
       residual: {
         value: norm(difference) / whole,
-        floor: truth && norm(residualOf(truth, measurement)) / whole,
+        floor: truth && norm(residualOf(fourier, truth, measurement)) / whole,
       },
       note:
         'log₁₀ of |M(F x̂ − y)|, at least a millionth of the largest measured value. ' +

@@ -19,6 +19,19 @@ export interface NativeLibrary {
   readonly version: number
   /** Registers our operations with TensorFlow. Later calls in a process change nothing. */
   registerOperations(): void
+  // For the shapes of these arrays see `Fourier` in core. Grid: [coils, rows, columns, height, width].
+  fourierColumns(kspace: Float32Array, list: Int32Array, grid: Int32Array, along: Float32Array, isAlone: boolean): void
+  fourierRows(
+    along: Float32Array,
+    list: Int32Array,
+    grid: Int32Array,
+    isMagnitude: boolean,
+    image: Float32Array,
+    isAlone: boolean,
+  ): void
+  /** Sizes: [images, height, width]. */
+  fourierImages(x: Float32Array, sizes: Int32Array, isInverse: boolean, y: Float32Array): void
+  maskColumns(image: Float32Array, mask: Uint8Array, masked: Float32Array): void
 }
 
 /** The library, or why TensorFlow's own operations compute. `isFault`: a complete engine would have the library. */

@@ -68,7 +68,8 @@ function spawnEngine(installed: InstalledEngine | null, xla: boolean | undefined
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     env: {
       ...process.env,
-      ...(installed && { ...engineEnvironment(installed, { xla }), SELF_MRI_BINDING: installed.binding }),
+      ...(installed && engineEnvironment(installed, { xla })),
+      SELF_MRI_BINDING: installed?.binding,
     },
   })
 }

@@ -22,6 +22,7 @@ import { VolumePool } from '../files/volume-pool.ts'
 import { contentOf, openVolume, reasonOf, scanFolder } from '../files/volumes.ts'
 import { readCheckpoint } from '../files/whole-files.ts'
 import { type Destination, inWorkshop, place } from '../files/written.ts'
+import { lazyFourier } from '../native/fourier.ts'
 import { loadedCompute, requireCompute } from '../tensorflow/tensorflow.ts'
 import { type Batches, expectBatches, prepareAhead } from '../training/batches.ts'
 import { withModel } from '../training/models.ts'
@@ -167,7 +168,7 @@ export const handlers: Handlers = {
 
   async reconstruct(request, context) {
     const { files, salt, slice, format, directory, stem, overwrite = false } = request
-    const compute = request.source === 'network' ? await requireCompute() : makePlainArithmetic()
+    const compute = request.model ? await requireCompute() : makePlainArithmetic(lazyFourier('shared'))
     const destination: Destination = {
       folder: directory,
       maker: 'reconstruct',
@@ -202,13 +203,13 @@ export const handlers: Handlers = {
   },
 
   async compare({ path, content, salt, slice, mask: spec, models }, { pause }) {
-    const { kernels } = await requireCompute()
+    const compute = await requireCompute()
     const volume = await openVolume(path, salt, content, { pause })
     try {
       const shape = cropShape(volume.info)
       const mask = maskOf(volume, spec)
       const truth = croppedTruth(volume, slice)
-      const imaging = makeEagerImaging(kernels)
+      const imaging = makeEagerImaging(compute)
       const images: Float32Array[] = []
       for (const reference of models)
         images.push(await withModel(reference, async model => reconstructSlice(volume, slice, mask, model, imaging)))

@@ -16,7 +16,7 @@ import { computesEagerly } from './graph/way.ts'
 
 const STEPS = 11 // the first step is not counted
 
-/** @param missing Why the native kernels do not compute. `null` if they compute, or if a GPU computes. */
+/** @param missing Why the native kernels are missing. `null` if they are there. */
 export async function examine(device: Device, kernels: Kernels, missing: string | null): Promise<EngineHealth> {
   const config = { channels: 8, pools: 4 }
   const specs = unet.parameters(config)

@@ -1,10 +1,11 @@
 /**
  * core's kernels by native TensorFlow operations that TensorFlow.js does not use: FusedBatchNormV3 (which is also
- * instance norm if the batch is one image), LeakyRelu, and IFFT on bit-cast floats. See
+ * instance norm if the batch is one image), LeakyRelu, and FFT2D on bit-cast floats. See
  * docs/decisions/0009-kernels-chosen-by-name.md.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { convolve, convolveTransposed, type Kernels, LEAKY_SLOPE, NORM_EPSILON } from '../../core/kernels.ts'
+import type { Direction } from '../../core/mri/fourier.ts'
 import { plainUpdate } from '../../core/training/updates.ts'
 import type { OpAttribute } from './graph/native.ts'
 
@@ -74,8 +75,8 @@ export function fusedKernels(backend: NativeBackend): Omit<Kernels, 'inBfloat16'
       return { activated: relu(normalised), ...statistics }
     },
     relu,
-    inverseDft: inverseDftOf(backend),
     update: plainUpdate,
+    fourier: fourierOf(backend),
   }
 }
 
@@ -227,20 +228,35 @@ function rectifier(backend: NativeBackend, slope: number): (x: tf.Tensor4D) => t
   })
 }
 
-function inverseDftOf(backend: NativeBackend): Kernels['inverseDft'] {
+/** By FFT2D and IFFT2D on bit-cast floats. Rolls centre both domains. */
+function fourierOf(backend: NativeBackend): Kernels['fourier'] {
   const { TF_FLOAT, TF_COMPLEX64 } = backend.binding
   const toComplex = [typeAttribute(backend, 'T', TF_FLOAT), typeAttribute(backend, 'type', TF_COMPLEX64)]
   const toFloat = [typeAttribute(backend, 'T', TF_COMPLEX64), typeAttribute(backend, 'type', TF_FLOAT)]
   const transformAttributes = [typeAttribute(backend, 'Tcomplex', TF_COMPLEX64)]
-  return (values, lines, samples) => {
-    const transformed = tf.tidy(() => {
-      const complex = backend.executeSingleOutput('Bitcast', toComplex, [tf.tensor3d(values, [lines, samples, 2])])
-      return backend.executeSingleOutput('Bitcast', toFloat, [
-        backend.executeSingleOutput('IFFT', transformAttributes, [complex]),
-      ])
-    })
-    const result = transformed.dataSync() as Float32Array
-    transformed.dispose()
-    return result
+  const transformed = (x: tf.Tensor, direction: Direction) => {
+    const [, height, width] = x.shape
+    const isForward = direction === 'forward'
+    const complex = backend.executeSingleOutput('Bitcast', toComplex, [uncentred(x)])
+    const result = backend.executeSingleOutput(isForward ? 'FFT2D' : 'IFFT2D', transformAttributes, [complex])
+    const root = Math.sqrt(height * width)
+    return tf.mul(
+      centred(backend.executeSingleOutput('Bitcast', toFloat, [result])),
+      isForward ? 1 / root : root,
+    ) as tf.Tensor4D
   }
+  return (x, direction) =>
+    withGradient<[tf.Tensor4D]>(x => ({
+      value: tf.tidy(() => transformed(x, direction)),
+      gradFunc: dy => tf.tidy(() => transformed(dy, direction === 'forward' ? 'inverse' : 'forward')),
+    }))(x)
 }
+
+/** Moves the first `by` entries of an axis to its end. */
+function turned(x: tf.Tensor, axis: number, by: number): tf.Tensor {
+  if (by === 0) return x
+  return tf.concat(tf.split(x, [by, x.shape[axis] - by], axis).reverse(), axis)
+}
+
+const uncentred = (x: tf.Tensor) => [1, 2].reduce((each, axis) => turned(each, axis, Math.floor(x.shape[axis] / 2)), x)
+const centred = (x: tf.Tensor) => [1, 2].reduce((each, axis) => turned(each, axis, Math.ceil(x.shape[axis] / 2)), x)

@@ -13,7 +13,8 @@ import type { Kernels } from '../../core/kernels.ts'
 import { makeEagerPredict } from '../../core/models/model.ts'
 import { compilesWithXla } from '../install/environment.ts'
 import { run } from '../install/run.ts'
-import { loadLibrary, missingKernelsLine } from '../native/library.ts'
+import { fourierOf } from '../native/fourier.ts'
+import { type LoadedLibrary, loadLibrary, missingKernelsLine } from '../native/library.ts'
 import { convolutionKernels, makeMixedPrecision } from './bfloat16.ts'
 import { examine } from './doctor.ts'
 import { isExhausted } from './exhausted.ts'
@@ -71,12 +72,14 @@ async function load(bindingPath: string): Promise<Compute> {
     ...fusedKernels(useOneDnn(backend)),
     inBfloat16: makeMixedPrecision(backend, convolutions),
   }
-  const { kernels, name, missing } = kernelsOn(backend, tensorflows, bindingPath)
+  const loaded = loadLibrary(bindingPath)
+  const { kernels, name, missing } = kernelsOn(backend, tensorflows, loaded)
   const predictor = computesEagerly() ? null : makeGraphPredictor(backend, kernels, say)
   const device = await deviceOf(backend, name)
   return {
     device,
     kernels,
+    fourier: fourierOf(loaded, 'shared'),
     makeStepper: graphStepper,
     predict: predictor ?? makeEagerPredict(kernels),
     examine: () => examine(device, kernels, missing),
@@ -86,17 +89,16 @@ async function load(bindingPath: string): Promise<Compute> {
 }
 
 /**
- * Our own kernels if their library computes on this device. Otherwise TensorFlow's own operations compute, and `missing`
- * says why, unless a GPU computes.
+ * Our own kernels if their library is there and a CPU computes. Otherwise TensorFlow's own operations compute.
+ * `missing`: why there is no library. On a GPU the library computes the Fourier transforms of arrays.
  */
-function kernelsOn(backend: NativeBackend, tensorflows: Kernels, bindingPath: string) {
+function kernelsOn(backend: NativeBackend, tensorflows: Kernels, loaded: LoadedLibrary) {
   const fallback = { kernels: tensorflows, name: 'TensorFlow', missing: null }
-  if (backend.isUsingGpuDevice) return fallback
-  const loaded = loadLibrary(bindingPath)
   if ('missing' in loaded) {
     if (loaded.isFault) say(missingKernelsLine(loaded.missing))
     return { ...fallback, missing: loaded.missing }
   }
+  if (backend.isUsingGpuDevice) return fallback
   const { version, instructions, registerOperations } = loaded.library
   registerOperations()
   return {

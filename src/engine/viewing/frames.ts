@@ -8,16 +8,10 @@ import { makePlainArithmetic } from '../../core/compute.ts'
 import { shownSlice } from '../../core/data/slices.ts'
 import { croppedTruth, truthMaximum } from '../../core/data/truth.ts'
 import type { Volume } from '../../core/data/volume.ts'
-import type { Model } from '../../core/models/model.ts'
+import { type Model, makeEagerPredict } from '../../core/models/model.ts'
+import { makeZeroFilling } from '../../core/mri/fft.ts'
 import { cropShape, normalise } from '../../core/mri/transform.ts'
-import {
-  type Imaging,
-  makeEagerImaging,
-  requireFiniteImage,
-  seededMaskOf,
-  throughNetwork,
-  zeroFilled,
-} from '../../core/reconstruct.ts'
+import { requireFiniteImage, seededMaskOf, throughNetwork, zeroFilled } from '../../core/reconstruct.ts'
 import { type Features, featureMaps } from '../../core/viewing/features.ts'
 import { describeFrame } from '../../core/viewing/frame.ts'
 import {
@@ -32,6 +26,7 @@ import { shrink, toEightBit } from '../../core/viewing/thumbnail.ts'
 import { KeptFiles } from '../files/kept-files.ts'
 import { VolumePool } from '../files/volume-pool.ts'
 import { listVolume } from '../files/volumes.ts'
+import { lazyFourier } from '../native/fourier.ts'
 import type {
   Calls,
   FeaturesRequest,
@@ -54,10 +49,9 @@ const models = new KeptFiles<Model>(MODELS_KEPT, model => model.parameters.dispo
 const maxima = new WeakMap<Volume, number | null>()
 /** The last images. The newest image is at the end. */
 const made: Made[] = []
-/** For the ground truth, which is shown without loading TensorFlow. */
-const plain = makePlainArithmetic()
-/** Made for the first image. */
-let imaging: Imaging | null = null
+/** For the ground truth and zero-filled images, which are shown without loading TensorFlow. */
+const plain = makePlainArithmetic(lazyFourier('shared'))
+const zeroFilling = makeZeroFilling(plain.fourier)
 let queue: Promise<unknown> = Promise.resolve()
 
 /**
@@ -133,22 +127,25 @@ async function reconstruct(
     one => one.volume === volume && one.slice === slice && one.model === model && isEqual(one.mask, mask),
   )
   if (known) return known.image
-  imaging ??= makeEagerImaging((await requireCompute()).kernels)
-  const { zeroFilling, predict } = imaging
   const computed = model
-    ? await throughNetwork(await reconstruct(volume, slice, mask, null), model, cropShape(volume.info), predict)
+    ? await throughNetwork(
+        await reconstruct(volume, slice, mask, null),
+        model,
+        cropShape(volume.info),
+        makeEagerPredict((await requireCompute()).kernels),
+      )
     : zeroFilled(volume, slice, mask, zeroFilling)
   const image = requireFiniteImage(computed, volume, slice, model)
   if (made.push({ volume, slice, mask, model, image }) > MADE_KEPT) made.shift()
   return image
 }
 
-/** Loads TensorFlow only for networks, because the ground truth does not need it. */
+/** Loads TensorFlow only for networks, because other images do not need it. */
 async function subjectOf({ path, content, model, ...request }: Omit<FrameRequest, 'show'>): Promise<Subject> {
-  const { kernels } = request.source === 'network' ? await requireCompute() : plain
+  const { kernels, fourier } = model ? await requireCompute() : plain
   const volume = await openAt({ path, content }, request.slice)
   const volumeMaximum = await maximumOf(volume)
-  return { ...request, volume, volumeMaximum, model: model && (await openModel(model)), kernels, reconstruct }
+  return { ...request, volume, volumeMaximum, model: model && (await openModel(model)), kernels, fourier, reconstruct }
 }
 
 export const frame = (request: FrameRequest, signal: AbortSignal): Promise<Frame> =>
@@ -194,10 +191,9 @@ async function makeThumbnail({ path, content, mask, size, salt }: Calls['thumbna
     const slice = shownSlice(volume.info)
     let image = croppedTruth(volume, slice)
     if (!image) {
-      imaging ??= makeEagerImaging((await requireCompute()).kernels)
       // The measured columns are known only from the content. Without the content no mask is applied.
       const measured = content ? seededMaskOf(volume, mask, null) : new Uint8Array(volume.info.columns).fill(1)
-      image = zeroFilled(volume, slice, measured, imaging.zeroFilling)
+      image = zeroFilled(volume, slice, measured, zeroFilling)
     }
     const { pixels, shape } = shrink(image, cropShape(volume.info), size)
     return { shape, pixels: toEightBit(pixels) }

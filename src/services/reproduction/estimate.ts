@@ -45,7 +45,7 @@ function countViews(method: SslMethod, methodConfig: unknown): Views {
     measured: image,
     again: image,
     full: () => null,
-    mask: columns => new Uint8Array(columns),
+    masked: image,
     random,
     instance: 0,
     place: null,

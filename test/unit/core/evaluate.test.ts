@@ -8,7 +8,7 @@ import { type EvaluationSettings, evaluateVolume, unscorable } from '../../../sr
 import { makeZeroFilling } from '../../../src/core/mri/fft.ts'
 import { fileNameMask } from '../../../src/core/mri/mask.ts'
 import { scoreVolume } from '../../../src/core/mri/metrics.ts'
-import { compute, kernels } from '../../engine.ts'
+import { compute } from '../../engine.ts'
 import { noiseVolume, sourceOf } from '../../volumes.ts'
 
 const pause = async () => {}
@@ -106,7 +106,7 @@ describe('slices with a fault', () => {
     const score = await evaluateVolume(spoilt, null, SETTINGS, compute(), pause)
     const mask = fileNameMask(SETTINGS.mask, 36, 'knee.h5')
     const images = [0, 2, 3].flatMap(index =>
-      Array.from(makeZeroFilling(kernels()).image(volume.readKspace(index), mask, [40, 36])),
+      Array.from(makeZeroFilling(compute().fourier).image(volume.readKspace(index), mask, [40, 36])),
     )
     const right = scoreVolume({
       prediction: Float32Array.from(images),
@@ -176,7 +176,9 @@ describe('an irregular volume', () => {
     const score = await evaluateVolume(irregular, null, { ...SETTINGS, maskDraws: 3 }, compute(), pause)
     const truth = [0, 1].flatMap(index => Array.from(volume.readTarget(index)!))
     const images = [0, 1].flatMap(index =>
-      Array.from(makeZeroFilling(kernels()).image(volume.readKspace(index), new Uint8Array(36).fill(1), [40, 36])),
+      Array.from(
+        makeZeroFilling(compute().fourier).image(volume.readKspace(index), new Uint8Array(36).fill(1), [40, 36]),
+      ),
     )
     const right = scoreVolume({
       prediction: Float32Array.from(images),

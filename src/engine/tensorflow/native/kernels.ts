@@ -5,6 +5,7 @@
 import type { Kernels } from '../../../core/kernels.ts'
 import type { NativeBackend } from '../kernels.ts'
 import { convolutionOf, transposedOf } from './convolutions.ts'
+import { fourierOf } from './fourier.ts'
 import { batchNormReluOf, normLeakyReluOf } from './norms.ts'
 import { updateOf } from './optimizers.ts'
 
@@ -25,6 +26,7 @@ export function withNativeKernels(backend: NativeBackend, tensorflows: Kernels):
     convolveTransposed: (...given) => chosen().convolveTransposed(...given),
     normLeakyRelu: x => chosen().normLeakyRelu(x),
     batchNormRelu: (...given) => chosen().batchNormRelu(...given),
+    fourier: fourierOf(backend),
     inBfloat16(work) {
       const before = isReduced
       isReduced = true

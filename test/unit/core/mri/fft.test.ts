@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { makeZeroFilling } from '../../../../src/core/mri/fft.ts'
-import { kernels, useEngine } from '../../../engine.ts'
+import { compute, useEngine } from '../../../engine.ts'
 import { expectClose, golden } from '../../../golden.ts'
 
 beforeAll(useEngine)
 
 const vectors = golden('fft')
-const filling = () => makeZeroFilling(kernels())
+const filling = () => makeZeroFilling(compute().fourier)
 
 /** Magnitude of NumPy's centred inverse transform of [height, width, 2]. */
 const reference = (name: string) => {
@@ -51,6 +51,18 @@ describe('a zero-filled image', () => {
     const image = filling().image(damaged, mask, [rows, columns])
     expectClose(image, filling().image(masked, new Uint8Array(columns).fill(1), [rows, columns]), 1e-5)
     expect(image.some(value => value > 0)).toBe(true)
+  })
+})
+
+describe('a zero-filled image of fastMRI’s transform', () => {
+  it.each(['even', 'odd', 'narrow'])('has the measured columns that fastMRI’s masked k-space keeps, case %s', name => {
+    const vectors = golden('unet_transform')
+    const mask = vectors.array(`${name}.mask`).data as Uint8Array
+    const { data, shape } = vectors.array(`${name}.masked_kspace`)
+    const [masked, kspace] = [data, vectors.array(`${name}.kspace`).data].map(values => Float32Array.from(values))
+    const crop: [number, number] = [shape[0], shape[1]]
+    const expected = filling().image(masked, new Uint8Array(mask.length).fill(1), crop)
+    expectClose(filling().image(kspace, mask, crop), expected, 1e-6)
   })
 })
 

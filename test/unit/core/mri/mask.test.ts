@@ -1,15 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { MASK_KINDS, type MaskSpec } from '../../../../src/contract/evaluation.ts'
-import {
-  acceleration,
-  centreColumns,
-  fileNameMask,
-  gatherColumns,
-  makeMask,
-  measuredColumns,
-  subsampleMask,
-} from '../../../../src/core/mri/mask.ts'
+import { acceleration, centreColumns, fileNameMask, makeMask, subsampleMask } from '../../../../src/core/mri/mask.ts'
 import { RandomState } from '../../../../src/core/mri/random.ts'
 import { golden, goldenMasks } from '../../../golden.ts'
 
@@ -148,33 +140,6 @@ describe('a magic mask', () => {
       expect(offsets.size).toBe(Math.ceil(step / 2)) // Two neighbouring offsets start at one odd frequency.
     },
   )
-})
-
-describe('gatherColumns', () => {
-  const kspace = Float32Array.of(1, 2, -3, 4, -5, -6, 7, 8, -9, 10, -0, 12) // [2, 3, 2]
-
-  it('takes the measured columns one after the other, every row, and leaves its input alone', () => {
-    const before = [...kspace]
-    expect([...gatherColumns(kspace, Uint8Array.of(1, 0, 1))]).toEqual([1, 2, 7, 8, -5, -6, -0, 12])
-    expect([...kspace]).toEqual(before)
-  })
-
-  it.each(['even', 'odd', 'narrow'])('takes the columns that fastMRI’s masked k-space keeps, case %s', name => {
-    const vectors = golden('unet_transform')
-    const mask = vectors.array(`${name}.mask`).data as Uint8Array
-    const masked = vectors.array(`${name}.masked_kspace`).data as Float32Array
-    const rowLength = 2 * mask.length
-    const expected = measuredColumns(mask).reduce<number[]>((values, column) => {
-      for (let at = 2 * column; at < masked.length; at += rowLength) values.push(masked[at], masked[at + 1])
-      return values
-    }, [])
-    expect([...gatherColumns(vectors.array(`${name}.kspace`).data as Float32Array, mask)]).toEqual(expected)
-    expect(masked.some((value, i) => value !== 0 && !mask[(i >> 1) % mask.length])).toBe(false)
-  })
-
-  it.each([new Uint8Array(4), new Uint8Array(0)])('refuses a mask of other columns', mask => {
-    expect(() => gatherColumns(kspace, mask)).toThrow(expect.objectContaining({ code: 'SHAPE_MISMATCH' }))
-  })
 })
 
 describe('subsampleMask', () => {

@@ -16,7 +16,7 @@ import {
   picturesOverMasks,
   type Subject,
 } from '../../../../src/core/viewing/shows.ts'
-import { kernels, useEngine } from '../../../engine.ts'
+import { compute, kernels, useEngine } from '../../../engine.ts'
 import { expectClose } from '../../../golden.ts'
 import { noiseVolume } from '../../../volumes.ts'
 
@@ -53,7 +53,7 @@ beforeAll(async () => {
   model = { network, config, specs, parameters: tf.tensor1d(initialParameters(specs, 1)) }
 })
 
-const reconstruct: Subject['reconstruct'] = (...slice) => reconstructSlice(...slice, makeEagerImaging(kernels()))
+const reconstruct: Subject['reconstruct'] = (...slice) => reconstructSlice(...slice, makeEagerImaging(compute()))
 
 const subject = (changes: Partial<Subject> = {}): Subject => ({
   volume,
@@ -67,6 +67,7 @@ const subject = (changes: Partial<Subject> = {}): Subject => ({
   layer: 'conv',
   channel: 0,
   kernels: kernels(),
+  fourier: compute().fourier,
   reconstruct,
   ...changes,
 })

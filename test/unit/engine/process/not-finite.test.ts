@@ -15,7 +15,7 @@ import { openVolume } from '../../../../src/engine/files/volumes.ts'
 import { writeCheckpoint } from '../../../../src/engine/files/whole-files.ts'
 import { handlers } from '../../../../src/engine/process/handlers.ts'
 import type { ModelReference, ReconstructRequest } from '../../../../src/engine/process/protocol.ts'
-import { kernels, useEngine } from '../../../engine.ts'
+import { compute, useEngine } from '../../../engine.ts'
 import { noiseVolume } from '../../../volumes.ts'
 import { writeNoise } from '../files/noise-file.ts'
 
@@ -158,7 +158,7 @@ describe('a score that is not finite', () => {
   it('is never printed for a reconstruction that equals the ground truth', async () => {
     const volume = await openVolume(scan, '')
     const images = [0, 1, 2].map(slice =>
-      zeroFilled(volume, slice, new Uint8Array(volume.info.columns).fill(1), makeZeroFilling(kernels())),
+      zeroFilled(volume, slice, new Uint8Array(volume.info.columns).fill(1), makeZeroFilling(compute().fourier)),
     )
     volume.dispose()
     const path = await writeTruth('a', slice => images[slice], 'same.h5', 3)

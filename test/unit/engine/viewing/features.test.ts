@@ -16,7 +16,7 @@ import { writeCheckpoint } from '../../../../src/engine/files/whole-files.ts'
 import type { ModelReference } from '../../../../src/engine/process/protocol.ts'
 import { withModel } from '../../../../src/engine/training/models.ts'
 import { features } from '../../../../src/engine/viewing/frames.ts'
-import { kernels, useEngine } from '../../../engine.ts'
+import { compute, kernels, useEngine } from '../../../engine.ts'
 import { writeNoise } from '../files/noise-file.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'features-'))
@@ -51,7 +51,7 @@ describe.each(Object.keys(NETWORKS))('feature maps of %s', id => {
     const heard = new Map<string, { shape: number[]; values: Float32Array }>()
     const volume = await openVolume(path, '')
     await withModel(model, async whole => {
-      const { image } = normalise(zeroFilled(volume, 1, maskOf(volume, mask), makeZeroFilling(kernels())))
+      const { image } = normalise(zeroFilled(volume, 1, maskOf(volume, mask), makeZeroFilling(compute().fourier)))
       tf.tidy(() => {
         const tapped = {
           ...network,

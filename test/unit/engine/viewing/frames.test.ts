@@ -14,10 +14,11 @@ import { startEngine } from '../../../../src/engine/process/client.ts'
 import type { FrameRequest, ModelReference } from '../../../../src/engine/process/protocol.ts'
 import { withModel } from '../../../../src/engine/training/models.ts'
 import { frame, metrics, overMasks, thumbnail } from '../../../../src/engine/viewing/frames.ts'
-import { kernels, useEngine } from '../../../engine.ts'
+import { compute, useEngine } from '../../../engine.ts'
+import { expectClose } from '../../../golden.ts'
 import { writeKspaceAlone, writeNoise, writeUnet } from '../files/noise-file.ts'
 
-const imaging = () => makeEagerImaging(kernels())
+const imaging = () => makeEagerImaging(compute())
 
 const folder = mkdtempSync(join(tmpdir(), 'frames-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -177,7 +178,7 @@ describe('a frame', () => {
 })
 
 describe('without TensorFlow', () => {
-  it('ground truth and thumbnail are shown, other images are ENGINE_UNAVAILABLE, and status says so', async () => {
+  it('all but networks’ images are shown, others are ENGINE_UNAVAILABLE, and status says so', async () => {
     const engine = startEngine(null)
     const request = { path, slice: 1, ...usual, model: null } as const
     const { image, meta } = await engine.call('frame', { ...request, source: 'truth' })
@@ -185,7 +186,9 @@ describe('without TensorFlow', () => {
     expect(image).toEqual(truth)
     expect(meta).toMatchObject({ units: 'signal', metrics: null, mask: '', acceleration: null, volumeMaximum: maximum })
     expect((await engine.call('thumbnail', { path, salt: '', mask, size: 20 })).shape).toEqual([20, 18])
-    await expect(engine.call('frame', { ...request, source: 'network' })).rejects.toMatchObject({
+    const zeroFilled = await engine.call('frame', { ...request, source: 'network' })
+    expectClose(zeroFilled.image, (await expected(null)).image, 1e-6)
+    await expect(engine.call('frame', { ...request, source: 'network', model })).rejects.toMatchObject({
       code: 'ENGINE_UNAVAILABLE',
     })
     const { device, residentBytes } = await engine.call('status', {})

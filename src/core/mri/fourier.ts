@@ -1,0 +1,174 @@
+/**
+ * Fourier transforms of plain arrays, centred and orthonormal as fastMRI's `fftc.py`, any size:
+ *   X[k] = 1/√N · Σₙ x[n] · exp(∓2πi · (k − ⌊N/2⌋)(n − ⌊N/2⌋) / N).
+ * An engine has native transforms in float32. `makeFourier` is their definition, in double precision, and computes
+ * where the native transforms are missing.
+ */
+import { makeTransform, type PlainTransform } from './mixed-radix.ts'
+
+/** k-space [coils, rows, columns, 2], and the middle [height, width] of its image, which starts at ⌊(n − size)/2⌋. */
+export interface Grid {
+  readonly coils: number
+  readonly rows: number
+  readonly columns: number
+  readonly height: number
+  readonly width: number
+}
+
+/** Throws an error for arrays whose lengths do not fit. */
+export interface Fourier {
+  /**
+   * The inverse transform of some columns of k-space along themselves, into `along` [coils, height, columns, 2].
+   * Other columns of `along` stay.
+   */
+  columns(kspace: Float32Array, list: Int32Array, grid: Grid, along: Float32Array): void
+  /**
+   * The inverse transform along rows: those columns of `along` → image. Other columns count as 0.
+   * `magnitude`: root of the sum of squares over coils, [height, width]. `complex`: [coils, height, width, 2].
+   */
+  rows(along: Float32Array, list: Int32Array, grid: Grid, result: 'magnitude' | 'complex'): Float32Array
+  /** Images [images, height, width, 2] → k-space of the same shape, or back. */
+  images(
+    x: Float32Array,
+    sizes: readonly [images: number, height: number, width: number],
+    direction: Direction,
+  ): Float32Array
+  /**
+   * A real image [height, mask's length] → its magnitude under a mask of its k-space's columns.
+   * The mask does not change the other axis, so only rows are transformed.
+   */
+  maskColumns(image: Float32Array, mask: Uint8Array): Float32Array
+}
+
+export type Direction = 'forward' | 'inverse'
+
+const requireLength = (array: { readonly length: number }, ...sizes: readonly number[]): void => {
+  const expected = sizes.reduce((product, size) => product * size, 1)
+  if (array.length !== expected)
+    throw new RangeError(`Expected ${expected} numbers, [${sizes.join(', ')}], got ${array.length}`)
+}
+
+/** A line of samples in an array of interleaved complex samples. Offset and stride count samples. */
+interface Line {
+  readonly array: Float32Array | Float64Array
+  readonly offset: number
+  readonly stride: number
+}
+
+type TransformLine = (from: Line, to: Line, length: number, direction: Direction) => void
+
+/** Keeps tables and working memory of every length. */
+function makeTransformLine(): TransformLine {
+  const kept = new Map<string, PlainTransform>()
+  return (from, to, length, direction) => {
+    const key = `${direction} ${length}`
+    const transform = kept.get(key) ?? makeTransform(length, direction === 'inverse')
+    kept.set(key, transform)
+    const origin = Math.floor(length / 2)
+    const scale = 1 / Math.sqrt(length)
+    const { line } = transform
+    for (let i = 0; i < length; i++) {
+      const at = 2 * (from.offset + from.stride * ((i + origin) % length))
+      line[2 * i] = from.array[at]
+      line[2 * i + 1] = from.array[at + 1]
+    }
+    const result = transform.run()
+    for (let i = 0; i < length; i++) {
+      const at = 2 * (to.offset + to.stride * ((i + origin) % length))
+      to.array[at] = scale * result[2 * i]
+      to.array[at + 1] = scale * result[2 * i + 1]
+    }
+  }
+}
+
+const startOf = (length: number, size: number): number => Math.floor((length - size) / 2)
+
+/** In double precision, on the calling thread. */
+export function makeFourier(): Fourier {
+  const transformLine = makeTransformLine()
+  const whole = (length: number): Line => ({ array: new Float64Array(2 * length), offset: 0, stride: 1 })
+
+  return {
+    columns(kspace, list, { coils, rows, columns, height }, along) {
+      requireLength(kspace, coils, rows, columns, 2)
+      requireLength(along, coils, height, columns, 2)
+      const line = whole(rows)
+      const top = startOf(rows, height)
+      for (let coil = 0; coil < coils; coil++)
+        for (const column of list) {
+          const from = { array: kspace, offset: coil * rows * columns + column, stride: columns }
+          transformLine(from, line, rows, 'inverse')
+          for (let row = 0; row < height; row++) {
+            const to = 2 * ((coil * height + row) * columns + column)
+            along[to] = line.array[2 * (top + row)]
+            along[to + 1] = line.array[2 * (top + row) + 1]
+          }
+        }
+    },
+
+    rows(along, list, { coils, columns, height, width }, result) {
+      requireLength(along, coils, height, columns, 2)
+      const [measured, line] = [whole(columns), whole(columns)]
+      const left = startOf(columns, width)
+      const image = new Float32Array(result === 'complex' ? 2 * coils * height * width : 0)
+      const squares = new Float64Array(result === 'complex' ? 0 : height * width)
+      for (let row = 0; row < coils * height; row++) {
+        for (const column of list) {
+          measured.array[2 * column] = along[2 * (row * columns + column)]
+          measured.array[2 * column + 1] = along[2 * (row * columns + column) + 1]
+        }
+        transformLine(measured, line, columns, 'inverse')
+        const middle = line.array.subarray(2 * left, 2 * (left + width))
+        if (result === 'complex') image.set(middle, 2 * row * width)
+        else addSquares(middle, squares.subarray((row % height) * width))
+      }
+      return result === 'complex' ? image : rootsOf(squares)
+    },
+
+    images(x, [images, height, width], direction) {
+      requireLength(x, images, height, width, 2)
+      const y = new Float64Array(x.length)
+      for (let row = 0; row < images * height; row++) {
+        const place = { offset: row * width, stride: 1 }
+        transformLine({ array: x, ...place }, { array: y, ...place }, width, direction)
+      }
+      for (let image = 0; image < images; image++)
+        for (let column = 0; column < width; column++) {
+          const line = { array: y, offset: image * height * width + column, stride: width }
+          transformLine(line, line, height, direction)
+        }
+      return Float32Array.from(y)
+    },
+
+    maskColumns(image, mask) {
+      const width = mask.length
+      const height = image.length / width
+      if (!Number.isInteger(height))
+        throw new RangeError(`Expected rows of ${width} pixels, got ${image.length} pixels`)
+      const line = whole(width)
+      const squares = new Float64Array(image.length)
+      for (let row = 0; row < height; row++) {
+        for (let column = 0; column < width; column++) {
+          line.array[2 * column] = image[row * width + column]
+          line.array[2 * column + 1] = 0
+        }
+        transformLine(line, line, width, 'forward')
+        for (let column = 0; column < width; column++) if (!mask[column]) line.array.fill(0, 2 * column, 2 * column + 2)
+        transformLine(line, line, width, 'inverse')
+        addSquares(line.array, squares.subarray(row * width))
+      }
+      return rootsOf(squares)
+    },
+  }
+}
+
+function rootsOf(squares: Float64Array): Float32Array {
+  const roots = new Float32Array(squares.length)
+  for (let i = 0; i < roots.length; i++) roots[i] = Math.sqrt(squares[i])
+  return roots
+}
+
+/** Adds |z|² of complex samples to numbers. */
+function addSquares(samples: Float32Array | Float64Array, sums: Float64Array): void {
+  for (let i = 0; i < samples.length / 2; i++) sums[i] += samples[2 * i] ** 2 + samples[2 * i + 1] ** 2
+}
