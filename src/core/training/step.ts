@@ -32,7 +32,7 @@ export type Step = (
   scalars: readonly tf.Scalar[],
 ) => { readonly state: TrainingState; readonly loss: tf.Scalar; readonly own: tf.Scalar | null }
 
-/** The step with convolutions in a recipe's precision. */
+/** The step with maps in a recipe's precision. */
 export const stepIn = (precision: Recipe['precision'] | 'float32', kernels: Kernels, step: Step): Step =>
   precision === 'bfloat16' ? (...given) => kernels.inBfloat16(() => step(...given)) : step
 
