@@ -31,10 +31,15 @@ namespace {
 
 constexpr int LANES = SELF_MRI_LANES;
 
-typedef float vec __attribute__((vector_size(4 * SELF_MRI_LANES), aligned(4), may_alias));
+typedef float vec __attribute__((vector_size(4 * SELF_MRI_LANES)));
+/**
+ * Floats in memory, aligned as floats only. Variables have the other type: Clang expects arrays of variables to be
+ * aligned as the registers are. With this type such arrays end the program.
+ */
+typedef float unaligned __attribute__((vector_size(4 * SELF_MRI_LANES), aligned(4), may_alias));
 
-inline vec load(const float* from) { return *reinterpret_cast<const vec*>(from); }
-inline void store(float* to, vec values) { *reinterpret_cast<vec*>(to) = values; }
+inline vec load(const float* from) { return *reinterpret_cast<const unaligned*>(from); }
+inline void store(float* to, vec values) { *reinterpret_cast<unaligned*>(to) = values; }
 inline vec all(float value) { return value - vec{}; }
 
 /** The first `count` floats, fewer than LANES. All other lanes are 0. */

@@ -115,7 +115,8 @@ template <bool TURNS>
 inline void butterfliesOf(const Pass& pass, int j, const float* from, float* to, float* pairs) {
   const int radix = pass.radix;
   const int64_t stride = pass.stride, apart = stride * (pass.n / radix);
-  const float *in = from + 2 * LANES * stride * j, *twiddles = TURNS ? pass.twiddles + 2ll * (radix - 1) * (j - 1) : nullptr;
+  const float *in = from + 2 * LANES * stride * j,
+              *twiddles = TURNS ? pass.twiddles + 2ll * (radix - 1) * (j - 1) : nullptr;
   float* out = to + 2 * LANES * stride * radix * j;
   for (int64_t q = 0; q < stride; q++, in += 2 * LANES, out += 2 * LANES) {
     const Butterfly<TURNS> b{in, out, apart, stride, twiddles};
