@@ -109,5 +109,7 @@ int main() {
   table::checkConvolutions(table);
   table::checkTransposed(table);
   table::checkFourier(table);
+  table::checkNorms(table);
+  table::checkOptimizers(table);
   return table.report();
 }

@@ -68,5 +68,7 @@ void checkMemory(Table& table, const std::string& name, const std::function<bool
 void checkConvolutions(Table& table);
 void checkTransposed(Table& table);
 void checkFourier(Table& table);
+void checkNorms(Table& table);
+void checkOptimizers(Table& table);
 
 }  // namespace table

@@ -43,7 +43,7 @@ void batchNormRelu(const float* x, const float* scale, const float* offset, floa
 void batchNormReluGradient(const float* dy, const float* x, const float* scale, const float* offset, const float* mean,
                            const float* inverse, float* dx, float* dScale, float* dOffset, Size size, int channels) {
   const Layout layout(1, size.pixels(), channels);
-  enum { MEAN, FACTOR, OFFSET, INVERSE, SHIFT, SLOPE };
+  enum { MEAN, FACTOR, OFFSET, INVERSE, MEAN_G, MEAN_GZ };
   Tables<6> tables(layout);
   for (int channel = 0; channel < channels; channel++) {
     tables.set(0, MEAN, channel, mean[channel]);
@@ -68,16 +68,15 @@ void batchNormReluGradient(const float* dy, const float* x, const float* scale, 
   sumChannels(layout, terms, [&](int, int channel, double g, double gz) {
     dOffset[channel] = (float)g;
     dScale[channel] = (float)gz;
-    const double factor = (double)inverse[channel] * scale[channel] / (double)layout.pixels;
-    tables.set(0, SHIFT, channel, (float)(factor * g));
-    tables.set(0, SLOPE, channel, (float)(factor * gz * inverse[channel]));
+    tables.set(0, MEAN_G, channel, (float)(g / (double)layout.pixels));
+    tables.set(0, MEAN_GZ, channel, (float)(gz / (double)layout.pixels));
   });
-  const float *const shift = tables.of(0, SHIFT), *const slope = tables.of(0, SLOPE);
+  const float *const meanG = tables.of(0, MEAN_G), *const meanGz = tables.of(0, MEAN_GZ);
   layout.eachChunk([&](int i) {
     eachVector(layout.chunk(i), layout.row, [&](auto access, int64_t at, int place) {
       const vec value = access.load(x + at), g = rectified(access, at, value, place);
-      const vec distance = value - load(center + place);
-      access.store(dx + at, g * load(factor + place) - load(shift + place) - distance * load(slope + place));
+      const vec z = (value - load(center + place)) * load(root + place);
+      access.store(dx + at, (g - load(meanG + place) - z * load(meanGz + place)) * load(factor + place));
     });
   });
 }
