@@ -6,9 +6,9 @@
  * TensorFlow.js has no bfloat16, so it takes a bfloat16 map for a float32 tensor. Only this file knows which native
  * tensors are bfloat16, and casts where an operation needs the other type.
  */
-import * as tf from '@tensorflow/tfjs-core'
+import type * as tf from '@tensorflow/tfjs-core'
 import { type Backend, DataType, type NativeTensor, type OpAttribute, withBinding } from './graph/native.ts'
-import { type NativeBackend, replaceKernel } from './kernels.ts'
+import type { NativeBackend } from './kernels.ts'
 
 /** TF_BFLOAT16, for which TensorFlow.js has no name. */
 const BFLOAT16 = 14
@@ -41,9 +41,7 @@ const includes = (inputs: Inputs, i: number) => inputs === 'all' || (inputs !== 
 
 /** The attributes with which an operation computes in bfloat16. */
 const reduced = (attributes: readonly OpAttribute[]): OpAttribute[] =>
-  attributes
-    .filter(({ name }) => name !== '_kernel')
-    .map(each => (each.name === 'T' ? { ...each, value: BFLOAT16 } : each))
+  attributes.map(each => (each.name === 'T' ? { ...each, value: BFLOAT16 } : each))
 
 interface Precision {
   /** The inputs that the operation takes in bfloat16. */
@@ -106,18 +104,15 @@ class Bfloat16Maps {
     return { inputs: output ? maps : 'none', output }
   }
 
-  execute(called: string, attributes: readonly OpAttribute[], inputs: tf.Tensor[], outputs: number): tf.Tensor[] {
-    const name = called.replace(/^_MklNative/, '') // oneDNN has bfloat16 on few processors
+  execute(name: string, attributes: readonly OpAttribute[], inputs: tf.Tensor[], outputs: number): tf.Tensor[] {
     const ids = this.#backend.getInputTensorIds(inputs)
     const precision = this.#precisionOf(name, inputs, ids)
     const given = ids.map((id, i) => {
       if (inputs[i].dtype !== 'float32') return id
       return this.#inType(id, includes(precision.inputs, i) ? BFLOAT16 : DataType.float32)
     })
-    const results =
-      precision.inputs === 'none'
-        ? this.#native.executeOp(called, attributes, given, outputs)
-        : this.#native.executeOp(name, reduced(attributes), given, outputs)
+    const typed = precision.inputs === 'none' ? attributes : reduced(attributes)
+    const results = this.#native.executeOp(name, typed, given, outputs)
     return results.map((result, i) => this.#hold(i === 0 ? this.#kept(result, precision.output) : result))
   }
 
@@ -167,17 +162,10 @@ class Bfloat16Maps {
   }
 }
 
-type Convolutions = ReadonlyMap<string, tf.KernelFunc>
-
-/** TensorFlow's own convolution kernels. Call this before other kernels replace them. */
-export const convolutionKernels = (): Convolutions =>
-  new Map(CONVOLUTIONS.map(name => [name, tf.getKernel(name, tf.getBackend()).kernelFunc]))
-
-/** Returns a function that runs `work` with bfloat16 maps, whose convolutions are computed by the `standard` kernels. */
-export function makeMixedPrecision(backend: NativeBackend & Backend, standard: Convolutions): <T>(work: () => T) => T {
+/** Returns a function that runs `work` with bfloat16 maps. */
+export function makeMixedPrecision(backend: NativeBackend & Backend): <T>(work: () => T) => T {
   let maps: Bfloat16Maps | null = null
 
-  for (const name of CONVOLUTIONS) replaceKernel(name, present => args => (maps ? standard.get(name)! : present)(args))
   const execute = backend.executeMultipleOutputs.bind(backend)
   backend.executeMultipleOutputs = (...call) => (maps ? maps.execute(...call) : execute(...call))
   backend.executeSingleOutput = (...call) => backend.executeMultipleOutputs(...call, 1)[0]

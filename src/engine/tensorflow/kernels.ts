@@ -30,22 +30,16 @@ export const withGradient = tf.customGrad as unknown as <Inputs extends tf.Tenso
   forward: Forward<Inputs>,
 ) => (...inputs: Inputs) => tf.Tensor4D
 
-/** Replaces a TensorFlow.js kernel of the active backend. The replacement may call the standard kernel. */
-export function replaceKernel(name: string, replacement: (standard: tf.KernelFunc) => tf.KernelFunc): void {
-  const kernel = tf.getKernel(name, tf.getBackend())
-  tf.unregisterKernel(name, tf.getBackend())
-  tf.registerKernel({ ...kernel, kernelFunc: replacement(kernel.kernelFunc) })
-}
-
 /**
  * Splits vectors by Slice. TensorFlow's SplitV copies each part. Slice copies only parts that do not start and end on
  * boundaries of 64 bytes.
  */
 export function splitVectorsInPlace(backend: NativeBackend): void {
   if (backend.isUsingGpuDevice) return // not measured on a GPU
-  replaceKernel('SplitV', standard => args => {
+  const kernel = tf.getKernel('SplitV', tf.getBackend())
+  const split: tf.KernelFunc = args => {
     const x = args.inputs.x as tf.Tensor
-    if (x.rank !== 1) return standard(args)
+    if (x.rank !== 1) return kernel.kernelFunc(args)
     const { numOrSizeSplits } = args.attrs as unknown as tf.SplitVAttrs
     let begin = 0
     return tf.backend_util.prepareSplitSize(x, numOrSizeSplits).map(size => {
@@ -53,7 +47,9 @@ export function splitVectorsInPlace(backend: NativeBackend): void {
       begin += size
       return part
     })
-  })
+  }
+  tf.unregisterKernel('SplitV', tf.getBackend())
+  tf.registerKernel({ ...kernel, kernelFunc: split })
 }
 
 /** From this many elements per sample on, a batch is normalised sample by sample, because this was measured faster. */

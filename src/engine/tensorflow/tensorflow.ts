@@ -15,7 +15,7 @@ import { compilesWithXla } from '../install/environment.ts'
 import { run } from '../install/run.ts'
 import { fourierOf } from '../native/fourier.ts'
 import { type LoadedLibrary, loadLibrary, missingKernelsLine } from '../native/library.ts'
-import { convolutionKernels, makeMixedPrecision } from './bfloat16.ts'
+import { makeMixedPrecision } from './bfloat16.ts'
 import { examine } from './doctor.ts'
 import { isExhausted } from './exhausted.ts'
 import type { Backend } from './graph/native.ts'
@@ -24,7 +24,6 @@ import { graphStepper } from './graph/stepper.ts'
 import { computesEagerly, say } from './graph/way.ts'
 import { fusedKernels, type NativeBackend, splitVectorsInPlace } from './kernels.ts'
 import { withNativeKernels } from './native/kernels.ts'
-import { useOneDnn } from './onednn.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -66,11 +65,10 @@ async function load(bindingPath: string): Promise<Compute> {
   tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, 'tfjs-node-gpu'))
   await tf.setBackend('tensorflow')
   const backend = tf.backend() as unknown as NativeBackend & Backend
-  const convolutions = convolutionKernels()
   splitVectorsInPlace(backend)
   const tensorflows = {
-    ...fusedKernels(useOneDnn(backend)),
-    inBfloat16: makeMixedPrecision(backend, convolutions),
+    ...fusedKernels(backend),
+    inBfloat16: makeMixedPrecision(backend),
   }
   const loaded = loadLibrary(bindingPath)
   const { kernels, name, missing } = kernelsOn(backend, tensorflows, loaded)

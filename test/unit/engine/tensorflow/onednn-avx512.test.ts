@@ -1,4 +1,0 @@
-import { AVX512 } from '../../../../src/engine/tensorflow/onednn.ts'
-import { testConvolutions } from './convolutions.ts'
-
-testConvolutions(AVX512)
