@@ -453,15 +453,14 @@ describe('a new scan', () => {
 })
 
 describe('without TensorFlow', () => {
-  it('studies and ground truths are shown, and everything else names the missing engine', async () => {
+  it('all but networks’ images are shown, and everything else names the missing engine', async () => {
     const usual = host
     host = await startHost('bare', { SELF_MRI_CACHE: join(folder, 'empty-cache') })
     try {
       const { id, volumes } = await demonstration()
       expect((await frame(volumes[0].id, 0, 'truth')).image.length).toBeGreaterThan(0)
       expect((await host.fetch(thumbnailPath(volumes[0].id))).status).toBe(200)
-      const response = await host.fetch(framePath(volumes[0].id, 0, 'zero-filled', mask))
-      expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([503, 'ENGINE_UNAVAILABLE'])
+      expect((await frame(volumes[0].id, 0, 'zero-filled')).image.length).toBeGreaterThan(0)
       const request = { ...(await tiny(1)), study: id }
       await expect(host.client.runs.start(request)).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' })
       expect(await host.client.runs.list()).toEqual([])
