@@ -62,7 +62,7 @@ function makeTransformLine(): TransformLine {
   const kept = new Map<string, PlainTransform>()
   return (from, to, length, direction) => {
     const key = `${direction} ${length}`
-    const transform = kept.get(key) ?? makeTransform(length, direction === 'inverse')
+    const transform = kept.get(key) ?? makeTransform(length, direction === 'inverse', true) // masked rows are sparse
     kept.set(key, transform)
     const origin = Math.floor(length / 2)
     const scale = 1 / Math.sqrt(length)

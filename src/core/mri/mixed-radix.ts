@@ -247,13 +247,17 @@ export interface PlainTransform {
   run(): Float64Array
 }
 
-/** The caller owns the transform. */
-export function makeTransform(length: number, inverse: boolean): PlainTransform {
+/**
+ * The caller owns the transform. `sparse` suits lines that are mostly zeros: the factors come in reverse order, and the
+ * last bits differ.
+ */
+export function makeTransform(length: number, inverse: boolean, sparse = false): PlainTransform {
   const sign = inverse ? 1 : -1
+  const factors = sparse ? factorize(length).toReversed() : factorize(length)
   const passes: Pass[] = []
   let n = length
   let stride = 1
-  for (const radix of factorize(length)) {
+  for (const radix of factors) {
     passes.push(makePass(radix, n, stride, sign))
     n /= radix
     stride *= radix
