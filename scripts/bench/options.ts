@@ -6,7 +6,7 @@ import type { Hardware, Precision } from './computed.ts'
 
 export const HELP = `npm run bench -- [options]: Self-MRI beside PyTorch, h5py with SciPy, and fastMRI's arithmetic
 
---only NAMES           measures these works: names with commas between; "unet" also means unet-32-forward and others
+--only NAMES           measures these works: names with commas between; "unet" means all names that begin with unet-
 --json                 prints all figures as JSON
 --python PATH          a Python with the peer's packages; without it the bench installs them (several GB)
 --instructions avx2    CPU only: both sides compute without AVX-512

@@ -38,7 +38,7 @@ function onGpu(work: Compared): Compared {
 /** A work for a GPU, made small for a CPU: tries the code where there is no GPU, and measures nothing. */
 function rehearsed(work: Compared): Compared {
   const computed = 'size' in work.computed ? { ...work.computed, size: [32, 32] as const } : work.computed
-  const label = `REHEARSAL on a CPU, no measurement: ${work.label}`
+  const label = `REHEARSAL on a CPU with small images, no measurement: ${work.label}`
   return { ...work, computed, label, warmUps: 1, iterations: 2, blocks: 2 }
 }
 

@@ -43,17 +43,16 @@ export interface Outcome {
 }
 
 export interface Work {
-  /** Name for `--only`. `--only unet` means the works whose name is `unet` or begins with `unet-`. */
+  /** Name for `--only`. `unet` is no name, so `--only unet` means all works whose names begin with `unet-`. */
   readonly name: string
   readonly label: string
   measure(bench: Bench): Promise<Outcome>
 }
 
-const means = (only: string, name: string) => name === only || name.startsWith(`${only}-`)
-
 /** The works that `--only` names, in the order of `works`. All works without a name. */
 export function chooseWorks<Named extends Pick<Work, 'name'>>(works: readonly Named[], only: readonly string[]) {
   const names = works.map(({ name }) => name)
+  const means = (each: string, name: string) => (names.includes(each) ? name === each : name.startsWith(`${each}-`))
   const unknown = only.find(each => !names.some(name => means(each, name)))
   if (unknown !== undefined)
     throw new AppError('INVALID_ARGUMENT', `Expected --only with some of ${names.join(', ')}, got ${unknown}`)
