@@ -47,10 +47,18 @@ export type PretextTraining = {
 export type Epoch = { readonly kind: 'epoch' | 'steps' } & NetworkChoice & Trained
 /** One slice, from disk to zero-filled image. */
 export type Slice = { readonly kind: 'slice' }
+/** k-space of many coils in memory, masked, to the root sum of squares of the coils' images. */
+export type Coils = {
+  readonly kind: 'coils'
+  readonly coils: number
+  readonly size: Size
+  /** What the peer transforms with. */
+  readonly library: 'scipy' | 'torch'
+}
 /** All slices of a file, reconstructed and scored. */
 export type Volume = { readonly kind: 'volume' } & NetworkChoice
 
-export type Computed = Forward | Training | PretextTraining | Epoch | Slice | Volume
+export type Computed = Forward | Training | PretextTraining | Epoch | Slice | Coils | Volume
 
 /** How a side computes a network. Variables of the environment make our side compile, so it ignores `compiled`. */
 export interface Way {

@@ -157,6 +157,7 @@ test.each([
   ['rotnet', 0.6, 0.75],
   ['epoch', 1.05, 1.05],
   ['slice', 0.7, 0.9],
+  ['coils-scipy', 0.7, 0.9],
   ['volume', 0.65, 0.65],
 ])('%s takes at most %f of the peer’s time with AVX2, and %f with AVX-512', (only, avx2, avx512) => {
   const { atMost } = WORKS.cpu.find(({ name }: { name: string }) => name === only)

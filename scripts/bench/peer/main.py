@@ -17,7 +17,7 @@ import numpy as np
 import scipy
 import torch
 
-from images import THREADS, slice_work, volume_work
+from images import THREADS, coils_work, slice_work, volume_work
 from networks import forward_work, training_work
 from pretexts import pretext_work
 from study import write_noise, write_study
@@ -28,6 +28,7 @@ WORKS = {
     "pretext": pretext_work,
     "slice": slice_work,
     "volume": volume_work,
+    "coils": coils_work,
 }
 
 
@@ -42,9 +43,12 @@ def limit(hardware):
         torch.backends.cudnn.benchmark = True  # PyTorch tries algorithms and keeps the fastest, as TensorFlow does.
 
 
-def name(hardware, kind):
+def name(hardware, computed):
+    kind = computed["kind"]
     if kind == "slice":
         return {"name": "h5py + SciPy", "version": f"{h5py.__version__} + {scipy.__version__}"}
+    if kind == "coils" and computed["library"] == "scipy":
+        return {"name": "SciPy", "version": scipy.__version__}
     instructions = f" ({torch.backends.cpu.get_cpu_capability()})" if hardware == "cpu" else ""
     version = torch.__version__ + instructions
     return {"name": "PyTorch + fastMRI's arithmetic" if kind == "volume" else "PyTorch", "version": version}
@@ -69,7 +73,7 @@ def main():
             limit(request["hardware"])
             kind = request["computed"]["kind"]
             result, once = WORKS[kind](request)
-            answer = name(request["hardware"], kind)
+            answer = name(request["hardware"], request["computed"])
         elif do == "result":
             result().astype(np.float32).tofile(request["path"])
         elif do == "time":

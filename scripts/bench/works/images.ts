@@ -13,6 +13,21 @@ export const SLICE: Compared = {
   check: { label: 'zero-filled image, of its maximum', difference: differenceOfMaximum, atMost: 1e-5 },
 }
 
+const LIBRARIES = { scipy: 'SciPy', torch: 'PyTorch' } as const
+
+export const COILS = (['scipy', 'torch'] as const).map(
+  (library): Compared => ({
+    name: `coils-${library}`,
+    label: `15 coils of 640 × 372, from masked k-space in memory to the root sum of squares (${LIBRARIES[library]})`,
+    computed: { kind: 'coils', coils: 15, size: [640, 372], library },
+    atMost: { avx2: 0.7, avx512: 0.9 },
+    warmUps: 2,
+    iterations: 10,
+    blocks: 8,
+    check: { label: 'image, of its maximum', difference: differenceOfMaximum, atMost: 1e-5 },
+  }),
+)
+
 export const VOLUME: Compared = {
   name: 'volume',
   label: 'Synthetic volume, 35 slices of 640 × 372, reconstructed (U-Net-32) and scored',

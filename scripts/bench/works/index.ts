@@ -3,7 +3,7 @@ import type { Hardware } from '../computed.ts'
 import { type Compared, compared, FORMS } from './compared.ts'
 import { CONTENTS } from './contents.ts'
 import { ENDURANCE } from './endurance.ts'
-import { SLICE, VOLUME } from './images.ts'
+import { COILS, SLICE, VOLUME } from './images.ts'
 import { MEMORY } from './memory.ts'
 import { BATCH_OF_8, NETWORKS } from './networks.ts'
 import { START } from './start.ts'
@@ -46,8 +46,11 @@ const ON_GPU = [...COMPARED, BATCH_OF_8].map(onGpu)
 
 export const REHEARSAL: readonly Work[] = ON_GPU.map(rehearsed).map(compared)
 
-/** Memory, files and the app's start do not depend on the GPU, so they are measured without `--gpu` only. */
+/**
+ * Fourier transforms in memory, peak memory, files and the app's start do not depend on the GPU, so they are measured
+ * without `--gpu` only.
+ */
 export const WORKS: Readonly<Record<Hardware, readonly Work[]>> = {
-  cpu: [...COMPARED.map(compared), MEMORY, STUDY, CONTENTS, START, ENDURANCE],
+  cpu: [...[...COMPARED, ...COILS].map(compared), MEMORY, STUDY, CONTENTS, START, ENDURANCE],
   gpu: [...ON_GPU.map(compared), ENDURANCE],
 }
