@@ -14,40 +14,20 @@ extern const Kernels kernels_neon;
 extern const Optimizers optimizers_neon;
 #endif
 
-namespace {
-
-bool hasAvx512() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
-#else
-  return false;
-#endif
-}
-
-bool hasAvx2() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#else
-  return false;
-#endif
-}
-
-}  // namespace
-
 const InstructionSet* instructionSet(const char* name) {
+  const auto isWanted = [&](const InstructionSet& set) { return !name || !*name || std::strcmp(name, set.name) == 0; };
 #if defined(__x86_64__)
-  static const InstructionSet sets[] = {{"avx512", &kernels_avx512, &optimizers_avx512},
-                                        {"avx2", &kernels_avx2, &optimizers_avx2}};
-  const bool has[] = {hasAvx512(), hasAvx2()};
+  static const InstructionSet avx512{"avx512", &kernels_avx512, &optimizers_avx512};
+  static const InstructionSet avx2{"avx2", &kernels_avx2, &optimizers_avx2};
+  const bool hasAvx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+  const bool hasAvx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (hasAvx512 && isWanted(avx512)) return &avx512;
+  if (hasAvx2 && isWanted(avx2)) return &avx2;
 #else
-  static const InstructionSet sets[] = {{"neon", &kernels_neon, &optimizers_neon}};
-  const bool has[] = {true};
+  static const InstructionSet neon{"neon", &kernels_neon, &optimizers_neon};
+  if (isWanted(neon)) return &neon;
 #endif
-  for (const InstructionSet& set : sets) {
-    const bool isWanted = !name || !*name || std::strcmp(name, set.name) == 0;
-    if (has[&set - sets] && isWanted) return &set;
-  }
   return nullptr;
 }
 
