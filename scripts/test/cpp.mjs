@@ -6,6 +6,7 @@ import { findCompiler } from '../../src/engine/install/binding.ts'
 import { compilerArguments, nativeUnits } from '../../src/engine/install/native-sources.ts'
 import { supportedPlatform } from '../../src/engine/install/platform.ts'
 import { run } from '../../src/engine/install/run.ts'
+import { caseUnits } from '../../test/native/build.ts'
 import { root, runProgram } from './program.mjs'
 
 const FORMAT = ['clang-format', '--dry-run', '-Werror']
@@ -31,10 +32,7 @@ const WARNINGS = [
  */
 export async function checkWarnings() {
   const compiler = await findCompiler(supportedPlatform('cpu'))
-  const units = nativeUnits()
-  const { flags } = units.find(({ source }) => source === 'threads.cc')
-  const tests = cppFiles('test/native').filter(path => path.endsWith('.cc'))
-  const waiting = [...units, ...tests.map(path => ({ source: join('../..', path), flags }))]
+  const waiting = [...nativeUnits(), ...caseUnits()]
   const outputs = []
   const work = async () => {
     for (let unit = waiting.shift(); unit; unit = waiting.shift()) {
