@@ -24,8 +24,8 @@ export interface Kernels {
    * larger of the result and 0.
    */
   batchNormRelu(x: tf.Tensor4D, scale: tf.Tensor1D, offset: tf.Tensor1D): BatchNorm
-  /** The larger of x and 0. */
-  relu(x: tf.Tensor4D): tf.Tensor4D
+  /** The larger of x + bias and 0. `bias` [channel]. */
+  biasRelu(x: tf.Tensor4D, bias: tf.Tensor1D): tf.Tensor4D
   /** The update of an optimizer. */
   update: Update
   /**
@@ -116,7 +116,7 @@ export const makePlainKernels = (): Kernels => ({
       variance: tf.mul(variance, count / Math.max(1, count - 1)),
     }
   },
-  relu: x => tf.relu(x),
+  biasRelu: (x, bias) => tf.relu(tf.add(x, bias)),
   update: plainUpdate,
   fourier,
   inBfloat16: work => work(),

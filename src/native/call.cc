@@ -55,7 +55,11 @@ Tensor Call::output(int i, const std::vector<int64_t>& shape) {
   return hold(TF_AllocateOutput(context, i, TF_FLOAT, shape.data(), static_cast<int>(shape.size()), bytes, status));
 }
 
-Tensor Call::outputOf(int i, int input, const std::vector<int64_t>& shape) {
+Tensor Call::outputOf(int i, int input) {
+  const std::vector<int64_t> shape = this->input(input).shape;
+  // A reference to the input would keep its memory from being taken over.
+  TF_DeleteTensor(held.back());
+  held.pop_back();
   int taken = -1;
   return hold(TF_ForwardInputOrAllocateOutput(context, &input, 1, i, shape.data(), static_cast<int>(shape.size()),
                                               &taken, status));

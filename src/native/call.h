@@ -43,8 +43,8 @@ public:
   int inputs() const { return TF_NumInputs(context); }
   Tensor input(int i);
   Tensor output(int i, const std::vector<int64_t>& shape);
-  /** An output that may take over the memory of an input. Call this before `input(i)`, which holds the memory. */
-  Tensor outputOf(int i, int input, const std::vector<int64_t>& shape);
+  /** An output of an input's shape, which may take over the input's memory. Call this before `input(input)`. */
+  Tensor outputOf(int i, int input);
 
 private:
   TF_OpKernelContext* const context;

@@ -5,6 +5,7 @@
 #include "convolution/transposed.h"
 #include "fourier/fourier.h"
 #include "norm/batch-norm.h"
+#include "norm/bias-relu.h"
 #include "norm/instance-norm.h"
 
 #define JOIN(a, b) a##b
@@ -18,9 +19,10 @@ constexpr const char* INSTRUCTIONS = LANES == 16 ? "AVX-512" : LANES == 8 ? "AVX
 }  // namespace
 
 extern const Kernels NAMED(kernels_, SELF_MRI_SET);
-const Kernels NAMED(kernels_, SELF_MRI_SET) = {
-    INSTRUCTIONS,          convolve,         convolveInput, convolveFilter,       transposed,
-    transposedInput,       transposedFilter, instanceNorm,  instanceNormGradient, batchNormRelu,
-    batchNormReluGradient, fourierColumns,   fourierRows,   maskColumns,          fourier};
+const Kernels NAMED(kernels_,
+                    SELF_MRI_SET) = {INSTRUCTIONS,         convolve,        convolveInput,         convolveFilter,
+                                     transposed,           transposedInput, transposedFilter,      instanceNorm,
+                                     instanceNormGradient, batchNormRelu,   batchNormReluGradient, biasRelu,
+                                     fourierColumns,       fourierRows,     maskColumns,           fourier};
 
 }  // namespace selfmri

@@ -69,6 +69,8 @@ struct Kernels {
   void (*batchNormReluGradient)(const float* dy, const float* x, const float* scale, const float* offset,
                                 const float* mean, const float* inverse, float* dx, float* dScale, float* dOffset,
                                 Size size, int channels);
+  /** The larger of x + bias and 0. y may be x. */
+  void (*biasRelu)(const float* x, const float* bias, float* y, Size size, int channels);
 
   // Fourier transforms are centred and orthonormal. `isAlone`: only the calling thread works.
 

@@ -103,7 +103,7 @@ void instanceNorm(Call& call) {
 void instanceNormGradient(Call& call) {
   const Tensor y = call.input(1), inverse = call.input(2);
   const Size size = y.maps();
-  const Tensor dx = call.outputOf(0, 0, y.shape), dy = call.input(0);
+  const Tensor dx = call.outputOf(0, 0), dy = call.input(0);
   expect(dy.shape == y.shape && inverse.size() == size.n * y.channels(), "Expected dy as y, and one inverse per map");
   kernels().instanceNormGradient(dy.data, y.data, inverse.data, dx.data, size, y.channels(), call.attributes.slope);
 }
@@ -124,11 +124,18 @@ void batchNormReluGradient(Call& call) {
   const int channels = x.channels();
   for (const Tensor& each : {scale, offset, mean, inverse})
     expect(each.size() == channels, "Expected scale, offset, mean and inverse of one value per channel");
-  const Tensor dx = call.outputOf(0, 0, x.shape), dy = call.input(0);
+  const Tensor dx = call.outputOf(0, 0), dy = call.input(0);
   expect(dy.shape == x.shape, "Expected dy as x");
   const Tensor dScale = call.output(1, {channels}), dOffset = call.output(2, {channels});
   kernels().batchNormReluGradient(dy.data, x.data, scale.data, offset.data, mean.data, inverse.data, dx.data,
                                   dScale.data, dOffset.data, x.maps(), channels);
+}
+
+void biasRelu(Call& call) {
+  const Tensor bias = call.input(1);
+  const Tensor y = call.outputOf(0, 0), x = call.input(0);
+  expect(bias.size() == x.channels(), "Expected one bias per channel");
+  kernels().biasRelu(x.data, bias.data, y.data, x.maps(), x.channels());
 }
 
 /** Inputs: parameters, gradients, slots, rate, and epsilon unless epsilon is an attribute. */
@@ -208,6 +215,7 @@ const std::vector<Operation>& operations() {
        {},
        true,
        batchNormReluGradient},
+      {"SelfMriBiasRelu", {"x: float", "bias: float"}, {"y: float"}, {}, true, biasRelu},
       {"SelfMriSgd", {"p: float", "g: float", "rate: float"}, {"next_p: float"}, {}, true, update<&Optimizers::sgd, 0>},
       {"SelfMriMomentum",
        {"p: float", "g: float", "velocity: float", "rate: float"},

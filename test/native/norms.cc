@@ -109,6 +109,23 @@ std::vector<Floats> computeBatch(const selfmri::Kernels& kernels, Data data) {
   return {y, mean, variance, inverse, dx, dScale, dOffset};
 }
 
+/** Max of x + offset and 0, in the memory of x. */
+std::vector<Floats> computeBias(const selfmri::Kernels& kernels, Data data) {
+  Maps& x = data.x;
+  kernels.biasRelu(x.memory.data(), data.offset.data(), x.memory.data(), x.size, x.channels);
+  return {x.memory};
+}
+
+std::vector<Doubles> defineBias(const Data& data) {
+  Doubles y(data.x.memory.size());
+  for (std::int64_t i = 0; i < data.x.size.pixels(); i++)
+    for (int c = 0; c < data.x.channels; c++) {
+      const double value = static_cast<double>(data.x.at(i, c)) + data.offset[static_cast<std::size_t>(c)];
+      y[static_cast<std::size_t>(i * data.x.channels + c)] = value <= 0 ? 0 : value;
+    }
+  return {y};
+}
+
 std::vector<Shape> shapes() {
   return {
       {{1, 1, 1}, 1},      {{1, 1, 1}, 16},
@@ -124,6 +141,8 @@ std::vector<Shape> shapes() {
 void checkShape(Table& table, const std::string& name, const Data& data, double tolerance) {
   table.check({"instance norm " + name, [&](const auto& set) { return computeInstance(*set.kernels, data); },
                [&] { return defineInstance(data); }, tolerance});
+  table.check({"bias and rectifier " + name, [&](const auto& set) { return computeBias(*set.kernels, data); },
+               [&] { return defineBias(data); }, tolerance});
   table.check({"batch norm " + name, [&](const auto& set) { return computeBatch(*set.kernels, data); },
                [&] { return defineBatch(data); }, tolerance});
 }

@@ -100,8 +100,8 @@ function layer(
   if (!set) {
     // Convolution and batch norm are linear here, so one convolution computes both.
     const factor = tf.mul(scale, tf.rsqrt(tf.add(parameters[variance], NORM_EPSILON)))
-    const constant = tf.add(offset, tf.mul(tf.sub(bias, parameters[mean]), factor))
-    return kernels.relu(tf.add(kernels.convolve(inputs, tf.mul(weights, factor)), constant))
+    const constant: tf.Tensor1D = tf.add(offset, tf.mul(tf.sub(bias, parameters[mean]), factor))
+    return kernels.biasRelu(kernels.convolve(inputs, tf.mul(weights, factor)), constant)
   }
   // The bias is left out, because batch norm subtracts the batch's mean. Only the running mean includes the bias.
   const { activated, ...batch } = kernels.batchNormRelu(kernels.convolve(inputs, weights), scale, offset)

@@ -70,7 +70,7 @@ export function fusedKernels(backend: NativeBackend): Omit<Kernels, 'inBfloat16'
       const { normalised, ...statistics } = batchNorm(x, scale, offset)
       return { activated: relu(normalised), ...statistics }
     },
-    relu,
+    biasRelu: (x, bias) => relu(tf.add(x, bias)),
     update: plainUpdate,
     fourier: fourierOf(backend),
   }

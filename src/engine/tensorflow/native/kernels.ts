@@ -6,7 +6,7 @@ import type { Kernels } from '../../../core/kernels.ts'
 import type { NativeBackend } from '../kernels.ts'
 import { convolutionOf, transposedOf } from './convolutions.ts'
 import { fourierOf } from './fourier.ts'
-import { batchNormReluOf, normLeakyReluOf } from './norms.ts'
+import { batchNormReluOf, biasReluOf, normLeakyReluOf } from './norms.ts'
 import { updateOf } from './optimizers.ts'
 
 /** Convolutions in bfloat16 stay TensorFlow's. */
@@ -17,6 +17,7 @@ export function withNativeKernels(backend: NativeBackend, tensorflows: Kernels):
     convolveTransposed: transposedOf(backend),
     normLeakyRelu: normLeakyReluOf(backend),
     batchNormRelu: batchNormReluOf(backend),
+    biasRelu: biasReluOf(backend),
   }
   const chosen = () => (isReduced ? tensorflows : native)
   return {
@@ -26,6 +27,7 @@ export function withNativeKernels(backend: NativeBackend, tensorflows: Kernels):
     convolveTransposed: (...given) => chosen().convolveTransposed(...given),
     normLeakyRelu: x => chosen().normLeakyRelu(x),
     batchNormRelu: (...given) => chosen().batchNormRelu(...given),
+    biasRelu: (...given) => chosen().biasRelu(...given),
     fourier: fourierOf(backend),
     inBfloat16(work) {
       const before = isReduced

@@ -37,3 +37,17 @@ export function batchNormReluOf(backend: NativeBackend): Kernels['batchNormRelu'
     return { activated, mean, variance } satisfies BatchNorm
   }
 }
+
+/** The gradient uses TensorFlow's operations, because trainings use `batchNormRelu`. */
+export const biasReluOf = (backend: NativeBackend): Kernels['biasRelu'] =>
+  withGradient<[tf.Tensor4D, tf.Tensor1D]>((x, bias, save) => {
+    const y = backend.executeSingleOutput('SelfMriBiasRelu', [], [x, bias])
+    save([y])
+    return {
+      value: y,
+      gradFunc(dy, [y]) {
+        const dx = tf.mul(dy, tf.step(y))
+        return [dx, tf.sum(dx, [0, 1, 2])]
+      },
+    }
+  })

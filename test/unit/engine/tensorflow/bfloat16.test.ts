@@ -97,7 +97,7 @@ describe('a map in bfloat16', () => {
   const operations: [string, (x: tf.Tensor4D) => tf.Tensor][] = [
     ['instance norm and rectifier', x => kernels().normLeakyRelu(x)],
     ['batch norm and rectifier', x => kernels().batchNormRelu(x, tf.ones([16]), tf.zeros([16])).activated],
-    ['rectifier', x => kernels().relu(x)],
+    ['rectifier', x => kernels().biasRelu(x, tf.zeros([x.shape[3]]))],
     ['average pooling', x => tf.avgPool(x, 2, 2, 'valid')],
     ['max pooling', x => tf.maxPool(x, 2, 2, 'valid')],
     ['concatenation with a slice', x => tf.concat([x, tf.slice(x, [0, 7, 0, 0], [2, 1, 8, 16])], 1)],

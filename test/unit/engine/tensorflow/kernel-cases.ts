@@ -15,8 +15,9 @@ const channelsLast = (name: string) => {
 }
 
 /** The kernels as functions of one map. */
-const unary = ({ batchNormRelu, ...others }: Kernels) => ({
+const unary = ({ batchNormRelu, biasRelu, ...others }: Kernels) => ({
   ...others,
+  biasRelu: (x: tf.Tensor4D) => biasRelu(x, tf.fill([x.shape[3]], -0.5)),
   batchNormRelu: (x: tf.Tensor4D) => batchNormRelu(x, tf.ones([x.shape[3]]), tf.zeros([x.shape[3]])).activated,
 })
 
@@ -102,7 +103,7 @@ export function testKernels(): void {
       expectClose(unary(kernels())[kernel](channelsLast('x')).dataSync(), rectified.dataSync(), 1e-5)
     })
 
-    it.each(['normLeakyRelu', 'batchNormRelu', 'relu'] as const)(
+    it.each(['normLeakyRelu', 'batchNormRelu', 'biasRelu'] as const)(
       '%s and its gradient equal the plain operations’, batch 1 to 3',
       kernel => {
         for (const batch of [1, 2, 3]) {
@@ -150,6 +151,14 @@ export function testKernels(): void {
       }
     })
 
+    it('biasRelu and its gradient by both inputs equal the plain operations’, of many pixels', () => {
+      const inputs = [tf.randomNormal([2, 40, 31, 17], 0, 1, 'float32', 1), tf.randomNormal([17], 0, 1, 'float32', 2)]
+      const [found, expected] = [kernels(), plain].map(({ biasRelu }) =>
+        valueAndGradients((x, bias) => biasRelu(x as tf.Tensor4D, bias as tf.Tensor1D), inputs),
+      )
+      for (const [i, tensor] of expected.entries()) expectClose(found[i].dataSync(), tensor.dataSync(), 1e-5)
+    })
+
     it('batchNormRelu of one pixel is its offset, rectified, with a variance of 0', () => {
       const offset = tf.tensor1d([3, -4])
       for (const { batchNormRelu } of [kernels(), plain]) {
@@ -163,7 +172,9 @@ export function testKernels(): void {
       const run = () =>
         tf.tidy(() => {
           tf.grad(v => tf.sum(tf.square(kernels().normLeakyRelu(v as tf.Tensor4D))))(tf.ones([2, 8, 8, 3])).dataSync()
-          tf.grad(v => tf.sum(unary(kernels()).batchNormRelu(kernels().relu(v as tf.Tensor4D))))(tf.ones([2, 8, 8, 3]))
+          tf.grad(v => tf.sum(unary(kernels()).batchNormRelu(unary(kernels()).biasRelu(v as tf.Tensor4D))))(
+            tf.ones([2, 8, 8, 3]),
+          )
           valueAndGradients(
             (x, w) => kernels().convolve([x as tf.Tensor4D], w as tf.Tensor4D),
             [tf.ones([1, 9, 9, 4]), tf.ones([3, 3, 4, 4])],
