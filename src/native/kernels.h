@@ -74,7 +74,8 @@ struct Kernels {
 
   // Fourier transforms are centred and orthonormal. `isAlone`: only the calling thread works.
 
-  /** Inverse transform of the listed columns along themselves: k-space to along [coils, height, columns, 2]. */
+  /** Inverse transform of the listed columns (ascending) along themselves: k-space to along [coils, height, columns,
+   * 2]. */
   void (*fourierColumns)(const float* kspace, const int* list, int count, Grid grid, float* along, bool isAlone);
   /**
    * Inverse transform of those columns along rows: `along` to the image [coils, height, width, 2], or to the root of

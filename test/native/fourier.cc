@@ -187,6 +187,9 @@ void checkFourier(Table& table) {
         table.check(images(grid, columnsOf(grid.columns, 3, 1), isAlone));
         table.check(images(grid, {grid.columns / 2}, isAlone));
         table.check(images(grid, {}, isAlone));
+        // As far apart as the first and the last of 4, 8 or 16 adjacent columns.
+        for (int apart : {3, 7, 15})
+          if (apart + 1 < grid.columns) table.check(images(grid, {1, apart + 1}, isAlone));
       }
   for (float wrong : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
     table.check(notFinite(wrong));

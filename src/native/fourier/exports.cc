@@ -56,7 +56,7 @@ private:
   }
 };
 
-/** The product of sizes, each at least 1. Offsets within one image must fit into 31 bits. */
+/** The product of sizes, each at least 1. */
 size_t countOf(std::initializer_list<int> sizes) {
   int64_t product = 1;
   for (int size : sizes) {
@@ -77,7 +77,8 @@ Grid gridOf(const Array<int32_t>& sizes) {
 void requireColumns(const Array<int32_t>& list, const Grid& grid) {
   require(list.length <= static_cast<size_t>(grid.columns), "Expected at most all columns");
   for (size_t i = 0; i < list.length; i++)
-    require(list.data[i] >= 0 && list.data[i] < grid.columns, "Expected columns of the grid");
+    require(list.data[i] >= (i == 0 ? 0 : list.data[i - 1] + 1) && list.data[i] < grid.columns,
+            "Expected columns of the grid, ascending");
 }
 
 const char* const LENGTHS = "Expected arrays of the grid's length";

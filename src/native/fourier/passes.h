@@ -12,6 +12,8 @@
 namespace selfmri {
 namespace {
 
+typedef int32_t ints __attribute__((vector_size(4 * LANES)));
+
 struct Complex {
   vec re, im;
 };
@@ -21,6 +23,7 @@ inline void put(float* x, int64_t i, Complex c) {
   store(x + 2 * LANES * i + LANES, c.im);
 }
 inline Complex operator+(Complex a, Complex b) { return {a.re + b.re, a.im + b.im}; }
+inline Complex operator*(Complex a, float b) { return {a.re * b, a.im * b}; }
 inline Complex operator-(Complex a, Complex b) { return {a.re - b.re, a.im - b.im}; }
 inline Complex times(Complex a, const float* w) { return {a.re * w[0] - a.im * w[1], a.re * w[1] + a.im * w[0]}; }
 inline Complex timesI(Complex a) { return {-a.im, a.re}; }
