@@ -19,18 +19,38 @@ export function caseUnits(): Unit[] {
   return names.map(name => ({ source: `../../test/native/${name}`, object: `table-${name}.o`, flags }))
 }
 
-/** Returns the path of the program, in `directory`. */
-export async function buildTable(directory: string, sanitizers: readonly string[]): Promise<string> {
+/** The AVX2 kernels without AVX2: four lanes, as NEON has. */
+const withFourLanes = ({ flags, source }: Unit): Unit => ({
+  source,
+  object: `${source}-four.o`,
+  flags: [...flags.filter(flag => !/^-m|SELF_MRI_SET/.test(flag)), '-DSELF_MRI_SET=four'],
+})
+
+function kernelUnits(): Unit[] {
+  const units = nativeUnits().filter(({ source }) => !NEED_TENSORFLOW_OR_NODE.includes(source))
+  return [...units, ...units.filter(({ flags }) => flags.includes('-mavx2')).map(withFourLanes)]
+}
+
+/**
+ * Returns the path of the program, in `directory`. Only the kernels are compiled with `options`, because definitions
+ * with sanitizers take ten times as long.
+ */
+export async function buildTable(directory: string, options: readonly string[]): Promise<string> {
   const compiler = process.env.CXX ?? 'g++'
-  const units = [...nativeUnits().filter(({ source }) => !NEED_TENSORFLOW_OR_NODE.includes(source)), ...caseUnits()]
-  const options = ['-O2', '-g1', ...sanitizers]
+  const units = [
+    ...kernelUnits().map(unit => ({ unit, options })),
+    ...caseUnits().map(unit => ({ unit, options: ['-O2'] })),
+  ]
+  const objects = units.map(({ unit }) => join(directory, unit.object))
   const waiting = [...units]
   const compile = async () => {
-    for (let unit = waiting.shift(); unit; unit = waiting.shift())
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const { unit, options } = next
       await run(compiler, [...compilerArguments(unit), ...options, '-c', '-o', join(directory, unit.object)])
+    }
   }
   await Promise.all(Array.from({ length: availableParallelism() }, compile))
   const program = join(directory, 'table')
-  await run(compiler, [...sanitizers, '-pthread', ...units.map(({ object }) => join(directory, object)), '-o', program])
+  await run(compiler, [...options, '-pthread', ...objects, '-o', program])
   return program
 }

@@ -3,10 +3,10 @@
  *   y[p, b] = Σ x[p + t, a] · f[t, a, b],   dx[p, a] = Σ dy[p − t, b] · f[t, a, b],   df[t, a, b] = Σ x[p + t, a] ·
  * dy[p, b].
  */
+#include <algorithm>
 #include <limits>
 
 #include "maps.h"
-#include "scratch.h"
 
 namespace table {
 namespace {
@@ -137,16 +137,79 @@ std::vector<Shape> shapes() {
       {{2, 11, 11}, {12, 20}, 10, 3},
       {{1, 10, 10}, {16, 8}, 16, 5},
       {{1, 3, 3}, {6, 7}, 11, 2},
-      // Many channels and few tiles.
-      {{1, 10, 9}, {256, 112}, 361, 0},
+      // Many tiles, so Winograd's algorithm takes some at a time. Of one pixel the definition is short.
+      {{2, 41, 43}, {10}, 16, 0},
+      {{1, 44, 41}, {17, 5}, 24, 0},
+      {{2, 29, 33}, {12, 20}, 10, 3},
+      {{1, 41, 45}, {3}, 1, 0},
+      {{210, 1, 1}, {40, 33}, 100, 0},
+      {{205, 1, 2}, {64}, 48, 0},
+      // Many channels.
+      {{3, 7, 6}, {256, 112}, 361, 0},
+      {{125, 1, 1}, {256, 112}, 361, 0},
       {{1, 12, 12}, {130}, 136, 0},
-      // Many tiles.
-      {{2, 60, 61}, {10}, 16, 0},
+      // Few channels, and lines whose windows overlap.
       {{1, 130, 90}, {1}, 8, 0},
+      {{2, 20, 40}, {2}, 17, 1},
+      {{3, 6, 35}, {1, 1}, 4, 0},
       // Nothing.
       {{0, 8, 8}, {8}, 8, 0},
       {{1, 0, 8}, {8}, 8, 0},
   };
+}
+
+/** Whether a result may not be finite: another pixel of its tile of 4 × 4 is not. */
+struct Spread {
+  selfmri::Size size;
+  int channels;
+  const Doubles& wanted;
+
+  bool has(std::size_t value) const {
+    const int c = static_cast<int>(value) % channels, pixel = static_cast<int>(value) / channels;
+    const int w = pixel % size.w, h = pixel / size.w % size.h, sample = pixel / size.w / size.h;
+    for (int row = h / 4 * 4; row < std::min(size.h, h / 4 * 4 + 4); row++)
+      for (int column = w / 4 * 4; column < std::min(size.w, w / 4 * 4 + 4); column++)
+        if (!std::isfinite(
+                wanted[static_cast<std::size_t>(((sample * size.h + row) * size.w + column) * channels + c)]))
+          return true;
+    return false;
+  }
+};
+
+/**
+ * NaN and infinity of one value of x, dy or the filter. All results that depend on the value by the definition are not
+ * finite. Beyond these, NaN spreads to the other pixels of a tile of 4 × 4 by Winograd's algorithm, to all nine weights
+ * of two channels, and from a weight to the border of the maps, because the border's zeros are multiplied.
+ */
+void checkPoison(Table& table, const Shape& shape, bool byDefinition) {
+  const auto to = static_cast<std::size_t>(shape.to), b = to / 2;
+  for (const float poison : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
+    for (const char* where : {"x", "dy", "filter"}) {
+      Data data(shape, 77);
+      const auto from = static_cast<std::size_t>(data.from), a = from - 1;
+      const std::int64_t middle = shape.size.pixels() / 2;
+      if (where[0] == 'x') data.x.back().at(middle, shape.from.back() - 1) = poison;
+      else if (where[0] == 'd') data.dy.at(middle, shape.to / 2) = poison;
+      else data.filter[data.weight(1, 2, data.from - 1, shape.to / 2)] = poison;
+      const std::vector<Doubles> wanted = define(data);
+      const auto spreads = [&](std::size_t result, std::size_t value) {
+        if (result == 2) return where[0] == 'x' ? value / to % from == a : where[0] == 'd' && value % to == b;
+        if (where[0] == 'f') return result == 0 ? value % to == b : value % from == a;
+        return !byDefinition && Spread{shape.size, result == 0 ? shape.to : data.from, wanted[result]}.has(value);
+      };
+      const std::string name = described(shape) + ", " + std::to_string(poison) + " in " + where;
+      table.check({name, [&](const auto& set) { return compute(*set.kernels, data); }, [&] { return wanted; },
+                   TOLERANCE, spreads});
+    }
+}
+
+/** Memory that runs out in each algorithm, on each thread. */
+void checkMemoryOf(Table& table, const Shape& shape) {
+  const Data data(shape, 5);
+  for (const auto* set : instructionSets()) {
+    const std::vector<Floats> expected = compute(*set->kernels, data);
+    checkMemory(table, described(shape) + ", " + set->name, [&] { return compute(*set->kernels, data) == expected; });
+  }
 }
 
 }  // namespace
@@ -159,6 +222,11 @@ void checkConvolutions(Table& table) {
                  [&] { return define(data); }, TOLERANCE});
     checkAdjoint(table, shape, seed);
   }
+  const Shape few{{2, 9, 34}, {1}, 2, 0}, small{{1, 5, 6}, {9, 4}, 17, 0};
+  const Shape wide{{1, 14, 18}, {11, 5}, 20, 0}, many{{2, 41, 42}, {8}, 9, 0};
+  for (const Shape& shape : {few, small}) checkPoison(table, shape, true);
+  for (const Shape& shape : {wide, many}) checkPoison(table, shape, false);
+  for (const Shape& shape : {few, small, wide, many}) checkMemoryOf(table, shape);
 }
 
 }  // namespace table

@@ -21,12 +21,12 @@ struct Case {
   std::string name;
   /** By the kernels. Called for each instruction set and number of threads. */
   std::function<std::vector<Floats>(const selfmri::InstructionSet&)> compute;
-  /** By the definition. NaN or infinity: the kernels must give a value that is not finite. */
+  /** By the definition. Where it is NaN, the kernels must give NaN. Where it is infinite, NaN or infinity. */
   std::function<std::vector<Doubles>()> define;
   /** Largest error of a result, divided by the largest value of the definition. */
   double tolerance;
-  /** Whether a NaN may also spread to finite results. */
-  bool spreads = false;
+  /** Whether a value of a result need not be finite, although the definition is. */
+  std::function<bool(std::size_t result, std::size_t value)> mayBeInfinite = [](auto, auto) { return false; };
 };
 
 class Table {

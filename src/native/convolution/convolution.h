@@ -7,17 +7,25 @@
 namespace selfmri {
 namespace {
 
-/** Whether the transformed filter is what does not fit into the second cache. */
-bool isWide(int from, int to, Size size, int64_t mostTiles) {
-  return static_cast<int64_t>(from) * to >= 1 << 17 || (min(from, to) > 128 && tilesOf(size).count() <= mostTiles);
+/** Few channels leave most lanes of a transform empty, and few pixels most tiles. `from`: channels that are read. */
+bool isForDefinition(int from, Size size) { return from <= 2 || size.pixels() <= (LANES == 16 ? 64 : 100); }
+
+/** Whether all windows are transformed at once, because the transformed filter would be read from memory too often. */
+bool isWide(int from, int to, Size size) {
+  const bool isLarge = LANES < 16 && static_cast<int64_t>(from) * to >= 1 << 17;
+  return isLarge || tilesOf(size).count() <= 100;
 }
 
-bool isForDefinition(int from, int to, Size size) { return from <= 4 || to <= 4 || size.pixels() <= 64; }
+/** The same for the gradient by the filter, whose sums are as large as the transformed filter. */
+bool isWideForFilter(int from, int to, Size size) {
+  const int64_t weights = static_cast<int64_t>(from) * to;
+  return weights >= 1 << 16 || (weights >= 1 << 11 && tilesOf(size).count() <= 200);
+}
 
 void convolve(Parts in, const float* filter, Parts out, Size size) {
   const int from = in.channels(), to = out.channels();
-  if (isForDefinition(from, to, size)) convolveByDefinition(in, filter, out, size);
-  else if (isWide(from, to, size, 150)) convolveByWideWinograd(in, filter, out, size);
+  if (isForDefinition(from, size)) convolveByDefinition(in, filter, out, size);
+  else if (isWide(from, to, size)) convolveByWideWinograd(in, filter, out, size);
   else convolveByWinograd(in, filter, out, size);
 }
 
@@ -31,8 +39,8 @@ void convolveInput(Parts dy, const float* filter, Parts dx, Size size) {
 
 void convolveFilter(Parts in, Part dy, float* dw, Size size) {
   const int from = in.channels(), to = dy.channels;
-  if (isForDefinition(from, to, size)) filterGradientByDefinition(in, dy, dw, size);
-  else if (isWide(from, to, size, 600)) filterGradientByWideWinograd(in, dy, dw, size);
+  if (isForDefinition(from, size)) filterGradientByDefinition(in, dy, dw, size);
+  else if (isWideForFilter(from, to, size)) filterGradientByWideWinograd(in, dy, dw, size);
   else filterGradientByWinograd(in, dy, dw, size);
 }
 
