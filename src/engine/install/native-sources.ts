@@ -50,8 +50,18 @@ export function nativeUnits(arch: string = process.arch): Unit[] {
   ]
 }
 
-/** A hash over everything that the library's content depends on, except the compiler. */
+let key: string | null = null
+
+/**
+ * A hash over everything that the library's content depends on, except the compiler. Made once per process, because the
+ * window asks for the engine's folder again and again.
+ */
 export function nativeKey(): string {
+  key ??= hashOfSources()
+  return key
+}
+
+function hashOfSources(): string {
   const hash = createHash('sha256').update(JSON.stringify(Object.keys(SETS).map(nativeUnits)))
   for (const name of sourceFiles()) {
     if (/\.(?:cc|h)$/.test(name)) hash.update(name).update(readFileSync(join(SOURCES, name)))
