@@ -22,7 +22,7 @@ const profile = profileDirectory(typeof values.profile === 'string' ? values.pro
 
 function openBackend(): Backend {
   const services = openServices({ profile, forWindow: true })
-  warmUp(services.engines)
+  void warmUp(services.engines)
   return {
     handle: createHandler(services, { assets: fromOut('renderer') }),
     doing: () => services.queue.doing,

@@ -34,7 +34,7 @@ export const serveCommand = (): Command =>
               `Expected the window in ${assets}, got nothing. Build the window with: npm start`,
             )
           await demonstrationStudy(services, signal)
-          warmUp(services.engines)
+          void warmUp(services.engines)
           // Imported here, because other commands start faster without the host.
           const { serve } = await import('../../host/serve.ts')
           const host = await serve(services, { port, assets })

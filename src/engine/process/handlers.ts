@@ -239,4 +239,9 @@ export const handlers: Handlers = {
   },
 
   doctor: async () => (await requireCompute()).examine(),
+
+  async load() {
+    await requireCompute()
+    return {}
+  },
 }

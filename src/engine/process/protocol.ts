@@ -211,6 +211,8 @@ export interface Calls {
   status: { params: Record<string, never>; event: never; result: { device: Device | null; residentBytes: number } }
   synthesize: { params: SyntheticKneeSpec; event: Progress; result: { files: readonly string[] } }
   doctor: { params: Record<string, never>; event: never; result: EngineHealth }
+  /** Loads TensorFlow. */
+  load: { params: Record<string, never>; event: never; result: Record<string, never> }
 }
 
 export type CallName = keyof Calls

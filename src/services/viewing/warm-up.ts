@@ -4,11 +4,14 @@ import type { EnginePool } from '../profile/engine-pool.ts'
 import { DEMONSTRATION_VOLUME } from '../studies/demonstration.ts'
 
 /**
- * Computes an image while the window loads, so that the window's first images do not wait for TensorFlow and HDF5.
- * If this image fails, the first request for an image reports the error.
+ * Computes an image while the window loads, and then loads TensorFlow, so that the window's first images wait neither
+ * for HDF5 nor for TensorFlow. If this fails, the first request for an image reports the error.
  */
-export function warmUp({ interactive }: Pick<EnginePool, 'interactive'>): void {
+export async function warmUp({ interactive }: Pick<EnginePool, 'interactive'>): Promise<void> {
   const image = { source: 'network', model: null, scored: false, show: 'image', layer: '', channel: 0 } as const
   const place = { path: DEMONSTRATION_VOLUME, salt: '', slice: 0, mask: MaskSpec.parse({}), seed: null }
-  interactive.call('frame', { ...place, ...image }).catch(() => {})
+  try {
+    await interactive.call('frame', { ...place, ...image })
+    await interactive.call('load', {})
+  } catch {}
 }

@@ -191,6 +191,7 @@ describe('without TensorFlow', () => {
     await expect(engine.call('frame', { ...request, source: 'network', model })).rejects.toMatchObject({
       code: 'ENGINE_UNAVAILABLE',
     })
+    await expect(engine.call('load', {})).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' })
     const { device, residentBytes } = await engine.call('status', {})
     expect(device).toBeNull()
     expect(residentBytes).toBeGreaterThan(2 ** 24)
