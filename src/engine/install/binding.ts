@@ -53,8 +53,9 @@ export async function buildBinding(build: Build): Promise<void> {
 }
 
 /**
- * Computes 3² through the add-on, and prints the version of the loaded TensorFlow. Then computes a transposed
- * convolution with the native kernels, unless the processor lacks their instructions.
+ * Computes 3² through the add-on, and prints the version of the loaded TensorFlow. Then computes a Fourier transform and
+ * a transposed convolution with the native kernels, unless the processor lacks their instructions. A GPU's networks do
+ * not use the native kernels.
  */
 const SMOKE_TEST = `
   const [, addOn, library] = process.argv
@@ -64,12 +65,20 @@ const SMOKE_TEST = `
   const [square] = binding.executeOp('Square', [type], [tensor([1], [3])], 1)
   console.log(\`TensorFlow \${binding.TF_Version} says \${binding.tensorDataSync(square.id)[0]}\`)
   const kernels = library ? require(library) : { instructions: null }
+  const expect = (got, expected) => {
+    const wrong = got.find(value => value !== expected)
+    if (wrong !== undefined) throw new Error(\`Expected \${expected}, got \${wrong}\`)
+  }
   if (kernels.instructions !== null) {
+    const values = new Float32Array(2)
+    kernels.fourierImages(new Float32Array([3, 3]), new Int32Array([1, 1, 1]), false, values)
+    expect(values, 3)
+  }
+  if (kernels.instructions !== null && !binding.isUsingGpuDevice()) {
     kernels.registerOperations()
     const ones = (...shape) => tensor(shape, new Array(shape.reduce((a, b) => a * b)).fill(1))
     const [maps] = binding.executeOp('SelfMriTransposed', [], [ones(1, 1, 1, 16), ones(2, 2, 16, 16)], 1)
-    const wrong = binding.tensorDataSync(maps.id).find(value => value !== 16)
-    if (wrong !== undefined) throw new Error(\`Expected 16 ones to sum to 16, got \${wrong}\`)
+    expect(binding.tensorDataSync(maps.id), 16)
   }
 `
 
