@@ -13,8 +13,8 @@ const WORDS: Readonly<Record<Instructions, string>> = {
 export const wordFor = (instructions: Instructions): string => WORDS[instructions]
 
 /**
- * Variables that leave out AVX-512 on a processor that has it. Our kernels and the engine read `SELF_MRI_KERNELS`. Both
- * sides have oneDNN. PyTorch also has ATen and MKL. NumPy's names of features changed with 2.4, so both are here.
+ * Variables that leave out AVX-512 on a processor that has it. Our kernels read `SELF_MRI_KERNELS`. TensorFlow and
+ * PyTorch have oneDNN. PyTorch also has ATen and MKL. NumPy's names of features changed with 2.4, so both are here.
  */
 export const AVX2_ONLY = {
   SELF_MRI_KERNELS: 'avx2',
