@@ -56,7 +56,8 @@ const FROM_VOLUME: ReadonlySet<Computed['kind']> = new Set(['pretext', 'epoch', 
 
 export async function givenOf({ name, computed }: Pick<Compared, 'name' | 'computed'>, bench: Bench): Promise<Given> {
   const file = FROM_VOLUME.has(computed.kind) ? await bench.volume() : bench.slice
-  const { hardware, folder, precision } = bench
+  const { hardware, folder } = bench
+  const precision = 'optimizer' in computed ? bench.precision : 'float32' // Only trainings have a precision.
   return { hardware, precision, compiled: false, folder, name, file, mask: MASK, computed }
 }
 
@@ -140,7 +141,7 @@ async function compare(work: Compared, bench: Bench): Promise<Outcome> {
         started.push(side)
         const loaded = other.named(await side.load(other.given))
         const inBfloat16 = [given, other.given].some(({ precision }) => precision === 'bfloat16')
-        const atMost = inBfloat16 ? IN_BFLOAT16 : check.atMost
+        const atMost = inBfloat16 && !work.against ? IN_BFLOAT16 : check.atMost
         const difference = check.difference(result, await resultOf(side, given))
         const checked = makeCheck(`${label}${other.words}: ${check.label}`, difference, atMost)
         checks.push(checked)
