@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <initializer_list>
+#include <new>
 
 #include "../kernels.h"
 
@@ -136,6 +137,8 @@ napi_value called(napi_env env, napi_callback_info info) {
     CALL(Arguments(env, info));
   } catch (const Misfit& misfit) {
     napi_throw_range_error(env, nullptr, misfit.message);
+  } catch (const std::bad_alloc&) {
+    napi_throw_error(env, nullptr, "OOM, no memory is left for this Fourier transform");
   } catch (const std::exception& error) {
     napi_throw_error(env, nullptr, error.what());
   }
