@@ -41,6 +41,7 @@ public:
 
   const Attributes& attributes;
   int inputs() const { return TF_NumInputs(context); }
+  int outputs() const { return TF_NumOutputs(context); }
   Tensor input(int i);
   Tensor output(int i, const std::vector<int64_t>& shape);
   /** An output of an input's shape, which may take over the input's memory. Call this before `input(input)`. */

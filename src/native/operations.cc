@@ -6,13 +6,15 @@ namespace {
 const Kernels& kernels() { return *chosen()->kernels; }
 const Optimizers& optimizers() { return *chosen()->optimizers; }
 
+bool isSame(Size a, Size b) { return a.n == b.n && a.h == b.h && a.w == b.w; }
+
 /** The inputs from `first` on, `count` maps of one size. */
 std::vector<Part> maps(Call& call, int first, int count, Size& size) {
   std::vector<Part> parts;
   for (int i = first; i < first + count; i++) {
     const Tensor x = call.input(i);
     const Size each = x.maps();
-    expect(parts.empty() || (each.n == size.n && each.h == size.h && each.w == size.w), "Expected maps of one size");
+    expect(parts.empty() || isSame(each, size), "Expected maps of one size");
     size = each;
     parts.push_back(x.part());
   }
@@ -21,7 +23,7 @@ std::vector<Part> maps(Call& call, int first, int count, Size& size) {
 
 Parts listed(const std::vector<Part>& parts) { return {parts.data(), static_cast<int>(parts.size())}; }
 
-void expectFilter(const Tensor& filter, int from, int to) {
+void expectFilter(const Tensor& filter, int64_t from, int64_t to) {
   expect(filter.shape == std::vector<int64_t>({3, 3, from, to}), "Expected a filter [3, 3, from, to] of these maps");
 }
 
@@ -40,10 +42,14 @@ void convolve(Call& call) {
 void convolveInput(Call& call) {
   const Tensor dy = call.input(0), filter = call.input(1);
   const Size size = dy.maps();
+  const std::vector<int64_t>& channels = call.attributes.channels;
+  int64_t from = 0;
+  for (int64_t each : channels) from += each > 0 ? each : INT32_MAX;
+  expect(static_cast<int>(channels.size()) == call.outputs(), "Expected the channels of each map");
+  expectFilter(filter, from, dy.channels());
   std::vector<Part> dx;
-  for (int64_t channels : call.attributes.channels)
-    dx.push_back(call.output(static_cast<int>(dx.size()), {size.n, size.h, size.w, channels}).part());
-  expectFilter(filter, listed(dx).channels(), dy.channels());
+  for (int64_t each : channels)
+    dx.push_back(call.output(static_cast<int>(dx.size()), {size.n, size.h, size.w, each}).part());
   const Part gradient = dy.part();
   kernels().convolveInput({&gradient, 1}, filter.data, listed(dx), size);
 }
@@ -53,19 +59,22 @@ void convolveFilter(Call& call) {
   Size size{};
   const std::vector<Part> in = maps(call, 0, count, size);
   const Tensor dy = call.input(count);
-  const Size same = dy.maps();
-  expect(same.pixels() == size.pixels() && same.w == size.w, "Expected a gradient of the maps' size");
+  expect(isSame(dy.maps(), size), "Expected a gradient of the maps' size");
   const Tensor dw = call.output(0, {3, 3, listed(in).channels(), dy.channels()});
   kernels().convolveFilter(listed(in), dy.part(), dw.data, size);
 }
 
 const char* const TRANSPOSED = "Expected x [n, h, w, from], y [n, 2h, 2w, to], and a filter [2, 2, to, from]";
 
+void expectTransposed(const Tensor& filter, int64_t to, int64_t from) {
+  expect(filter.shape == std::vector<int64_t>({2, 2, to, from}), TRANSPOSED);
+}
+
 void transposed(Call& call) {
   const Tensor x = call.input(0), filter = call.input(1);
   const Size size = x.maps();
-  expect(filter.shape.size() == 4 && filter.shape[0] == 2 && filter.shape[1] == 2 && filter.channels() == x.channels(),
-         TRANSPOSED);
+  expect(filter.shape.size() == 4, TRANSPOSED);
+  expectTransposed(filter, filter.shape[2], x.channels());
   const Tensor y = call.output(0, {size.n, 2 * size.h, 2 * size.w, filter.shape[2]});
   kernels().transposed(x.data, filter.data, y.data, size, x.channels(), y.channels());
 }
@@ -79,7 +88,8 @@ Size halved(const Tensor& dy) {
 void transposedInput(Call& call) {
   const Tensor dy = call.input(0), filter = call.input(1);
   const Size size = halved(dy);
-  expect(filter.shape.size() == 4 && filter.shape[2] == dy.channels(), TRANSPOSED);
+  expect(filter.shape.size() == 4, TRANSPOSED);
+  expectTransposed(filter, dy.channels(), filter.channels());
   const Tensor dx = call.output(0, {size.n, size.h, size.w, filter.channels()});
   kernels().transposedInput(dy.data, filter.data, dx.data, size, dx.channels(), dy.channels());
 }
@@ -87,7 +97,7 @@ void transposedInput(Call& call) {
 void transposedFilter(Call& call) {
   const Tensor x = call.input(0), dy = call.input(1);
   const Size size = halved(dy);
-  expect(x.maps().pixels() == size.pixels() && x.maps().w == size.w, TRANSPOSED);
+  expect(isSame(x.maps(), size), TRANSPOSED);
   const Tensor dw = call.output(0, {2, 2, dy.channels(), x.channels()});
   kernels().transposedFilter(x.data, dy.data, dw.data, size, x.channels(), dy.channels());
 }
