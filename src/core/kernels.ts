@@ -12,6 +12,8 @@ export interface Kernels {
    * concatenated along their channels. `filter` [3, 3, all channels, results].
    */
   convolve(maps: readonly tf.Tensor4D[], filter: tf.Tensor4D): tf.Tensor4D
+  /** A 1 × 1 convolution. `filter` [1, 1, from, to], `bias` [to]. */
+  convolvePixels(x: tf.Tensor4D, filter: tf.Tensor4D, bias: tf.Tensor1D): tf.Tensor4D
   /** A transposed 2 × 2 convolution, stride 2: [n, h, w, from] → [n, 2h, 2w, to]. `filter` [2, 2, to, from]. */
   convolveTransposed(x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D
   /**
@@ -72,6 +74,9 @@ export const convolve: Kernels['convolve'] = (maps, filter) => {
   return tf.addN(maps.map((map, i) => tf.conv2d(map, parts[i], 1, 'same')))
 }
 
+export const convolvePixels: Kernels['convolvePixels'] = (x, filter, bias) =>
+  tf.add(tf.conv2d(x, filter, 1, 'same'), bias)
+
 export const convolveTransposed: Kernels['convolveTransposed'] = (x, filter) => {
   const [batch, height, width] = x.shape
   return tf.conv2dTranspose(x, filter, [batch, height * 2, width * 2, filter.shape[2]], 2, 'valid')
@@ -105,6 +110,7 @@ const fourier: Kernels['fourier'] = (x, direction) => {
 /** The kernels in plain TensorFlow.js: maps always in float32. */
 export const makePlainKernels = (): Kernels => ({
   convolve,
+  convolvePixels,
   convolveTransposed,
   normLeakyRelu: x => tf.leakyRelu(normalise(x, [1, 2]), LEAKY_SLOPE),
   batchNormRelu(x, scale, offset) {

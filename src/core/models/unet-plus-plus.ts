@@ -157,8 +157,8 @@ function outputs(
     x[level].push(features)
   }
   return heads(config).map(({ name, column }) => {
-    const made = tf.conv2d(x[0][column], parameters[`${name}.weight`] as tf.Tensor4D, 1, 'same')
-    return crop(tf.add(made, parameters[`${name}.bias`]))
+    const [weight, bias] = [parameters[`${name}.weight`] as tf.Tensor4D, parameters[`${name}.bias`] as tf.Tensor1D]
+    return crop(kernels.convolvePixels(x[0][column], weight, bias))
   })
 }
 

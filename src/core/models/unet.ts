@@ -108,7 +108,8 @@ function outputs(
     x = through(upBlock(level, pools), padTo(doubled, skip), skip)
   }
   const last = `up_conv.${pools - 1}.1`
-  return [tf.add(tf.conv2d(x, parameters[`${last}.weight`] as tf.Tensor4D, 1, 'same'), parameters[`${last}.bias`])]
+  const [weight, bias] = [parameters[`${last}.weight`] as tf.Tensor4D, parameters[`${last}.bias`] as tf.Tensor1D]
+  return [kernels.convolvePixels(x, weight, bias)]
 }
 
 export const unet: Network<UnetConfig> = {

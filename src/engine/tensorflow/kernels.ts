@@ -4,7 +4,14 @@
  * docs/decisions/0009-kernels-chosen-by-name.md.
  */
 import * as tf from '@tensorflow/tfjs-core'
-import { convolve, convolveTransposed, type Kernels, LEAKY_SLOPE, NORM_EPSILON } from '../../core/kernels.ts'
+import {
+  convolve,
+  convolvePixels,
+  convolveTransposed,
+  type Kernels,
+  LEAKY_SLOPE,
+  NORM_EPSILON,
+} from '../../core/kernels.ts'
 import type { Direction } from '../../core/mri/fourier.ts'
 import { plainUpdate } from '../../core/training/updates.ts'
 import type { OpAttribute } from './graph/native.ts'
@@ -64,6 +71,7 @@ export function fusedKernels(backend: NativeBackend): Omit<Kernels, 'inBfloat16'
   const leakyRelu = rectifier(backend, LEAKY_SLOPE)
   return {
     convolve,
+    convolvePixels,
     convolveTransposed,
     normLeakyRelu: x => leakyRelu(instanceNorm(x)),
     batchNormRelu(x, scale, offset) {

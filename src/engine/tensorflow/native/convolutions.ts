@@ -1,5 +1,5 @@
 /** Convolutions by our own operations, with their gradients. */
-import type * as tf from '@tensorflow/tfjs-core'
+import * as tf from '@tensorflow/tfjs-core'
 import type { Kernels } from '../../../core/kernels.ts'
 import type { OpAttribute } from '../graph/native.ts'
 import { type NativeBackend, withGradient } from '../kernels.ts'
@@ -41,3 +41,11 @@ export const transposedOf = (backend: NativeBackend): Kernels['convolveTranspose
       ],
     }
   })
+
+/** As a product of matrices. The gradients of TensorFlow's convolution copy all maps, when memory is at its peak. */
+export const convolvePixels: Kernels['convolvePixels'] = (x, filter, bias) => {
+  const [batch, height, width, from] = x.shape
+  const to = filter.shape[3]
+  const products = tf.matMul(tf.reshape(x, [-1, from]), tf.reshape(filter, [from, to]))
+  return tf.add(tf.reshape(products, [batch, height, width, to]), bias)
+}

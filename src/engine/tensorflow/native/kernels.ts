@@ -4,7 +4,7 @@
  */
 import type { Kernels } from '../../../core/kernels.ts'
 import type { NativeBackend } from '../kernels.ts'
-import { convolutionOf, transposedOf } from './convolutions.ts'
+import { convolutionOf, convolvePixels, transposedOf } from './convolutions.ts'
 import { fourierOf } from './fourier.ts'
 import { batchNormReluOf, biasReluOf, normLeakyReluOf } from './norms.ts'
 import { updateOf } from './optimizers.ts'
@@ -14,6 +14,7 @@ export function withNativeKernels(backend: NativeBackend, tensorflows: Kernels):
   let isReduced = false
   const native = {
     convolve: convolutionOf(backend),
+    convolvePixels,
     convolveTransposed: transposedOf(backend),
     normLeakyRelu: normLeakyReluOf(backend),
     batchNormRelu: batchNormReluOf(backend),
@@ -24,6 +25,7 @@ export function withNativeKernels(backend: NativeBackend, tensorflows: Kernels):
     ...tensorflows,
     update: updateOf(backend),
     convolve: (...given) => chosen().convolve(...given),
+    convolvePixels: (...given) => chosen().convolvePixels(...given),
     convolveTransposed: (...given) => chosen().convolveTransposed(...given),
     normLeakyRelu: x => chosen().normLeakyRelu(x),
     batchNormRelu: (...given) => chosen().batchNormRelu(...given),

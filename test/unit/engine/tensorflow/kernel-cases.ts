@@ -83,6 +83,23 @@ export function testKernels(): void {
     })
 
     it.each([
+      { size: [1, 30, 23], from: 32, to: 1 },
+      { size: [2, 5, 7], from: 3, to: 4 },
+    ])('1 × 1, of $size pixels, $from → $to channels, equal the plain operations’', ({ size, from, to }) => {
+      const inputs = [normal([...size, from], 1), normal([1, 1, from, to], 2), normal([to], 3)]
+      const [found, expected] = [kernels(), plain].map(({ convolvePixels }) =>
+        valueAndGradients(
+          (x, filter, bias) => convolvePixels(x as tf.Tensor4D, filter as tf.Tensor4D, bias as tf.Tensor1D),
+          inputs,
+        ),
+      )
+      for (const [i, tensor] of expected.entries()) {
+        expect(found[i].shape).toEqual(tensor.shape)
+        expectClose(found[i].dataSync(), tensor.dataSync(), 1e-5)
+      }
+    })
+
+    it.each([
       { size: [1, 15, 12], from: 32, to: 16 },
       { size: [2, 5, 7], from: 3, to: 4 },
     ])('transposed, of $size pixels, $from → $to channels, equal the definition', ({ size, from, to }) => {
