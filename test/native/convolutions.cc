@@ -1,7 +1,8 @@
 /**
  * 3 × 3 convolutions of concatenated maps, and both gradients:
- *   y[p, b] = Σ x[p + t, a] · f[t, a, b],   dx[p, a] = Σ dy[p − t, b] · f[t, a, b],   df[t, a, b] = Σ x[p + t, a] ·
- * dy[p, b].
+ *   y[p, b] = Σ x[p + t, a] · f[t, a, b],
+ *   dx[p, a] = Σ dy[p − t, b] · f[t, a, b],
+ *   df[t, a, b] = Σ x[p + t, a] · dy[p, b].
  */
 #include <algorithm>
 #include <limits>
@@ -155,6 +156,8 @@ std::vector<Shape> shapes() {
       // Nothing.
       {{0, 8, 8}, {8}, 8, 0},
       {{1, 0, 8}, {8}, 8, 0},
+      {{1, 4, 40}, {0}, 3, 0},
+      {{1, 12, 12}, {5}, 0, 0},
   };
 }
 

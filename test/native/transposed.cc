@@ -3,6 +3,8 @@
  *   y[2p + t, b] = Σ x[p, a] · f[t, b, a],   dx[p, a] = Σ dy[2p + t, b] · f[t, b, a],
  *   df[t, b, a] = Σ x[p, a] · dy[2p + t, b].
  */
+#include <limits>
+
 #include "maps.h"
 
 namespace table {
@@ -63,10 +65,45 @@ std::string described(const Shape& shape) {
 
 std::vector<Shape> shapes() {
   return {
-      {{2, 5, 7}, 32, 16}, {{1, 3, 3}, 64, 32},    {{1, 14, 30}, 48, 16}, {{1, 1, 1}, 1, 1},
-      {{2, 1, 3}, 3, 5},   {{1, 2, 2}, 17, 9},     {{3, 4, 5}, 24, 8},    {{1, 40, 33}, 2, 3},
-      {{8, 12, 12}, 8, 4}, {{1, 20, 20}, 160, 80}, {{0, 4, 4}, 2, 2},
+      {{2, 5, 7}, 32, 16}, {{1, 3, 3}, 64, 32}, {{1, 14, 30}, 48, 16}, {{1, 1, 1}, 1, 1},   {{2, 1, 3}, 3, 5},
+      {{1, 2, 2}, 17, 9},  {{3, 4, 5}, 24, 8},  {{1, 40, 33}, 2, 3},   {{8, 12, 12}, 8, 4}, {{1, 20, 20}, 160, 80},
+      {{0, 4, 4}, 2, 2},   {{1, 4, 4}, 0, 2},   {{1, 4, 4}, 2, 0},
   };
+}
+
+Case caseOf(const std::string& name, const Data& data) {
+  return {name, [&](const auto& set) { return compute(*set.kernels, data); }, [&] { return define(data); }, 5e-6};
+}
+
+/** ⟨y, dy⟩ = ⟨x, dx⟩ = ⟨filter, dw⟩ */
+void checkAdjoint(Table& table, const std::string& name, const Data& data) {
+  for (const auto* set : instructionSets()) {
+    const std::vector<Floats> results = compute(*set->kernels, data);
+    const double forward = dot(results[0], data.dy.memory);
+    const double scale = 1e-5 * (norm(results[0]) * norm(data.dy.memory) + 1e-6);
+    const bool byInput = std::abs(forward - dot(data.x.memory, results[1])) <= scale;
+    const bool byFilter = std::abs(forward - dot(data.filter, results[2])) <= scale;
+    table.expect(byInput && byFilter, name + ", " + set->name + ": a gradient is not the adjoint");
+  }
+}
+
+/** NaN and infinity of one value reach the results that depend on the value, and no others. */
+void checkPoison(Table& table, const Shape& shape) {
+  for (const float poison : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
+    for (const char* where : {"x", "dy", "filter"}) {
+      Data data(shape, 77);
+      Floats& values = where[0] == 'x' ? data.x.memory : where[0] == 'd' ? data.dy.memory : data.filter;
+      values[values.size() / 2] = poison;
+      table.check(caseOf(described(shape) + ", " + std::to_string(poison) + " in " + where, data));
+    }
+}
+
+void checkMemoryOf(Table& table, const Shape& shape) {
+  const Data data(shape, 5);
+  for (const auto* set : instructionSets()) {
+    const std::vector<Floats> expected = compute(*set->kernels, data);
+    checkMemory(table, described(shape) + ", " + set->name, [&] { return compute(*set->kernels, data) == expected; });
+  }
 }
 
 }  // namespace
@@ -75,17 +112,12 @@ void checkTransposed(Table& table) {
   std::uint32_t seed = 1;
   for (const Shape& shape : shapes()) {
     const Data data(shape, seed++);
-    table.check({described(shape), [&](const auto& set) { return compute(*set.kernels, data); },
-                 [&] { return define(data); }, 5e-6});
-    for (const auto* set : instructionSets()) {
-      const std::vector<Floats> results = compute(*set->kernels, data);
-      const double forward = dot(results[0], data.dy.memory);
-      const double scale = 1e-5 * (norm(results[0]) * norm(data.dy.memory) + 1e-6);
-      const bool byInput = std::abs(forward - dot(data.x.memory, results[1])) <= scale;
-      const bool byFilter = std::abs(forward - dot(data.filter, results[2])) <= scale;
-      table.expect(byInput && byFilter, described(shape) + ", " + set->name + ": a gradient is not the adjoint");
-    }
+    table.check(caseOf(described(shape), data));
+    checkAdjoint(table, described(shape), data);
   }
+  const Shape odd{{2, 7, 9}, 11, 19};
+  checkPoison(table, odd);
+  checkMemoryOf(table, odd);
 }
 
 }  // namespace table

@@ -57,8 +57,8 @@ Order orderOf(Size size) { return {size.h, size.n, size.w}; }
 Windows neighboursOf(Parts in, Size size) {
   const int channels = in.channels();
   const bool overlap = size.w >= MANY_COLUMNS;
-  const int64_t perSample = overlap ? (size.w + 2) * channels : 3 * size.w * channels;
-  return {3, 3 * channels, size.n * perSample, 2, overlap};
+  const int64_t perSample = overlap ? size.w + 2 : int64_t{3} * size.w;
+  return {3, 3 * channels, size.n * perSample * channels, 2, overlap};
 }
 
 /** Gathers the neighbours of some lines' pixels. */

@@ -142,11 +142,13 @@ void multiplyBlock(Windows windows, Gathered a, const float* weights, int64_t li
 
 /** Lines whose windows stay in the second cache, and whose pixels are enough to use each weight often. */
 int linesTogether(Order order, Windows windows) {
-  const int64_t enough = (128 + order.perLine() - 1) / order.perLine(), most = (1 << 16) / windows.lineFloats;
+  const int64_t enough = (128 + order.perLine() - 1) / order.perLine();
+  const int64_t most = (1 << 16) / max<int64_t>(1, windows.lineFloats);
   return static_cast<int>(max<int64_t>(1, min<int64_t>(order.lines, max(enough, most))));
 }
 
-/** Tasks of a product of windows. Few lines are shared by their blocks of channels. */
+/** Tasks of a product of windows, the same for any number of threads. Few lines are shared by their blocks of channels.
+ */
 constexpr int TASKS = 16;
 /** Products with fewer multiplications run on one thread. */
 constexpr int64_t FEW_PRODUCTS = 1 << 19;

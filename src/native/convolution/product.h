@@ -102,7 +102,9 @@ inline void copy(float* to, const float* from, int64_t count) {
   for (; i < count; i++) to[i] = from[i];
 }
 
-inline void clear(float* to, int64_t count) { memset(to, 0, static_cast<size_t>(count) * sizeof(float)); }
+inline void clear(float* to, int64_t count) {
+  if (count > 0) memset(to, 0, static_cast<size_t>(count) * sizeof(float));
+}
 
 }  // namespace
 }  // namespace selfmri

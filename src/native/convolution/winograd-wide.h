@@ -37,9 +37,9 @@ void convolveByWideWinograd(Parts in, const float* filter, Parts out, Size size)
     const Points y = pointsIn(products, together, wide);
     for (int first = 0; first < count; first += together) {
       const int some = min(together, count - first);
-      const Points some_x{x.at(0, first), x.row, x.point};
-      if (width == 2) multiplyPoints<2>(some_x, u, y, some);
-      else multiplyPoints<1>(some_x, u, y, some);
+      const Points rest{x.at(0, first), x.row, x.point};
+      if (width == 2) multiplyPoints<2>(rest, u, y, some);
+      else multiplyPoints<1>(rest, u, y, some);
       joinTiles(y, {&block.result, 1}, tiles, first, some);
     }
   });
