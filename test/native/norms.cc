@@ -139,8 +139,10 @@ std::vector<Shape> shapes() {
 }
 
 void checkShape(Table& table, const std::string& name, const Data& data, double tolerance) {
-  table.check({"instance norm " + name, [&](const auto& set) { return computeInstance(*set.kernels, data); },
-               [&] { return defineInstance(data); }, tolerance});
+  Case instance{"instance norm " + name, [&](const auto& set) { return computeInstance(*set.kernels, data); },
+                [&] { return defineInstance(data); }, tolerance};
+  instance.least = 1;  // of one pixel the gradient is 0
+  table.check(instance);
   table.check({"bias and rectifier " + name, [&](const auto& set) { return computeBias(*set.kernels, data); },
                [&] { return defineBias(data); }, tolerance});
   table.check({"batch norm " + name, [&](const auto& set) { return computeBatch(*set.kernels, data); },

@@ -27,7 +27,7 @@ bool onlyBest = false;
 /** Empty, or how a result differs from the definition. */
 std::string difference(const Case& which, std::size_t result, const Floats& got, const Doubles& wanted) {
   if (got.size() != wanted.size()) return "another number of values";
-  double largest = 1e-30;
+  double largest = which.least;
   for (double value : wanted)
     if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
   const auto isGood = [&](std::size_t i) {

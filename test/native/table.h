@@ -27,6 +27,8 @@ struct Case {
   double tolerance;
   /** Whether a value of a result need not be finite, although the definition is. */
   std::function<bool(std::size_t result, std::size_t value)> mayBeInfinite = [](auto, auto) { return false; };
+  /** Errors are divided by at least this value. For results that are 0 by the definition, but not after rounding. */
+  double least = 1e-30;
 };
 
 class Table {
