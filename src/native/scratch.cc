@@ -1,5 +1,7 @@
 #include "scratch.h"
 
+#include <sys/mman.h>
+
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
@@ -35,6 +37,32 @@ std::vector<Block>& freeBlocks() {
 
 std::atomic<std::size_t> mostBytes{0};
 
+/**
+ * Blocks of this many bytes and more come from the system, and go back to the system when a larger block replaces them.
+ * The heap would keep them.
+ */
+constexpr std::size_t LARGE = std::size_t{1} << 20;
+
+std::size_t bytesOf(std::size_t floats) { return floats * sizeof(float); }
+bool isLarge(std::size_t floats) { return KEEPS_BLOCKS && bytesOf(floats) >= LARGE; }
+
+float* allocate(std::size_t floats) {
+  if (floats > SIZE_MAX / sizeof(float)) throw std::bad_alloc();
+  if (isLarge(floats)) {
+    void* const made = mmap(nullptr, bytesOf(floats), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (made == MAP_FAILED) throw std::bad_alloc();
+    return static_cast<float*>(made);
+  }
+  void* made = nullptr;
+  if (posix_memalign(&made, 64, bytesOf(floats) + (floats == 0))) throw std::bad_alloc();
+  return static_cast<float*>(made);
+}
+
+void release(const Block& block) {
+  if (block.data && isLarge(block.size)) munmap(block.data, bytesOf(block.size));
+  else std::free(block.data);
+}
+
 /** Takes the smallest block that is large enough, else the largest block, which the caller replaces. */
 Block takeBlock(std::size_t floats) {
   std::lock_guard<std::mutex> lock(mutex());
@@ -59,11 +87,8 @@ Scratch::Scratch(std::size_t floats) {
   data = block.data;
   size = block.size;
   if (size >= floats && data) return;
-  std::free(data);
-  void* made = nullptr;
-  if (floats > SIZE_MAX / sizeof(float) || posix_memalign(&made, 64, floats * sizeof(float) + (floats == 0)))
-    throw std::bad_alloc();
-  data = static_cast<float*>(made);
+  release(block);
+  data = allocate(floats);
   size = floats;
 }
 
@@ -76,7 +101,7 @@ Scratch::~Scratch() {
     } catch (const std::bad_alloc&) {
     }
   }
-  std::free(data);
+  release({data, size});
 }
 
 Scratch::operator float*() const { return data; }
