@@ -10,6 +10,8 @@ import { compilerArguments, nativeUnits, type Unit } from '../../src/engine/inst
 
 const run = promisify(execFile)
 
+export const compilerHere = (): string => process.env.CXX ?? 'g++'
+
 const NEED_TENSORFLOW_OR_NODE = ['call.cc', 'fourier/exports.cc', 'node.cc', 'operations.cc']
 
 /** The units of this folder, with the flags of units that are not compiled per instruction set. */
@@ -36,7 +38,7 @@ function kernelUnits(): Unit[] {
  * with sanitizers take ten times as long.
  */
 export async function buildTable(directory: string, options: readonly string[]): Promise<string> {
-  const compiler = process.env.CXX ?? 'g++'
+  const compiler = compilerHere()
   const units = [
     ...kernelUnits().map(unit => ({ unit, options })),
     ...caseUnits().map(unit => ({ unit, options: ['-O2'] })),

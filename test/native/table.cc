@@ -1,6 +1,6 @@
 /**
  * Runs the whole table, without TensorFlow, and exits with 1 if a case fails. `--best`: only the best instruction set
- * of this processor.
+ * of this processor. `--bits`: prints a hash of all results of each instruction set, and compares nothing.
  */
 #include "table.h"
 
@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <new>
 
 #include "scratch.h"
@@ -23,6 +24,20 @@ namespace {
 
 constexpr int MOST_THREADS = 3;
 bool onlyBest = false;
+bool onlyBits = false;
+/** FNV-1a of the results, by instruction set. */
+std::map<std::string, std::uint64_t> hashes;
+
+void hash(std::uint64_t& sum, const std::vector<Floats>& results) {
+  for (const Floats& result : results)
+    for (float value : result) {
+      // The bits of NaN may differ between compilers.
+      const float settled = std::isnan(value) ? 0 : value;
+      unsigned char bytes[sizeof settled];
+      std::memcpy(bytes, &settled, sizeof settled);
+      for (unsigned char byte : bytes) sum = (sum ^ byte) * 0x100000001b3;
+    }
+}
 
 /** Empty, or how a result differs from the definition. */
 std::string difference(const Case& which, std::size_t result, const Floats& got, const Doubles& wanted) {
@@ -76,6 +91,10 @@ void Table::expect(bool holds, const std::string& message) {
 }
 
 void Table::check(const Case& which) {
+  if (onlyBits) {
+    for (const auto* set : instructionSets()) hash(hashes[set->name], which.compute(*set));
+    return;
+  }
   const std::vector<Doubles> wanted = which.define();
   for (const auto* set : instructionSets()) {
     const std::string name = which.name + ", " + set->name;
@@ -95,6 +114,9 @@ void Table::check(const Case& which) {
 }
 
 int Table::report() const {
+  for (const auto& [name, sum] : hashes)
+    std::printf("%s %016llx\n", name.c_str(), static_cast<unsigned long long>(sum));
+  if (onlyBits) return 0;
   std::printf("%d cases, %d failed\n", cases, failed);
   return failed || !cases ? 1 : 0;
 }
@@ -122,7 +144,9 @@ void checkMemory(Table& table, const std::string& name, const std::function<bool
 }  // namespace table
 
 int main(int count, char** arguments) {
-  table::onlyBest = count > 1 && std::strcmp(arguments[1], "--best") == 0;
+  const std::string option = count > 1 ? arguments[1] : "";
+  table::onlyBest = option == "--best";
+  table::onlyBits = option == "--bits";
   table::Table table;
   table::checkConvolutions(table);
   table::checkTransposed(table);

@@ -2,14 +2,14 @@
  * Every kernel of src/native against its definition in double precision, for each instruction set of this processor:
  * see test/native/table.h. AddressSanitizer and UndefinedBehaviorSanitizer watch one run, ThreadSanitizer the other.
  */
-import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
-import { buildTable } from '../../native/build.ts'
+import { buildTable, compilerHere } from '../../native/build.ts'
 
 let directory: string | undefined
 afterEach(() => directory && rmSync(directory, { recursive: true }))
@@ -29,6 +29,32 @@ test('kernels equal their definition, with sanitizers for memory and undefined b
   const checks = ['-fsanitize=address,undefined,float-cast-overflow', '-fno-sanitize-recover=all']
   await expectNoFailure(['-O2', '-g1', ...checks], [])
 }, 600_000)
+
+const { version, compiler, bits } = JSON.parse(
+  readFileSync(new URL('../../fixtures/native-bits.json', import.meta.url), 'utf8'),
+) as { version: number; compiler: string; bits: Record<string, string> }
+const compilerVersion = execFileSync(compilerHere(), ['--version'], { encoding: 'utf8' })
+// Another compiler joins products and sums in another way.
+const isRecordedCompiler = compilerVersion.startsWith('g++') && compilerVersion.includes(` ${compiler}.`)
+
+test.skipIf(!isRecordedCompiler)(
+  'a change of any bit raises the version of the kernels',
+  async () => {
+    directory = mkdtempSync(join(tmpdir(), 'self-mri-bits-'))
+    const program = await buildTable(directory, [])
+    const { stdout } = await promisify(execFile)(program, ['--bits'])
+    const found = stdout
+      .trim()
+      .split('\n')
+      .map(line => /^(.+) (\w{16})$/.exec(line)!.slice(1))
+    expect(found.length).toBeGreaterThan(0)
+    // If this fails, raise VERSION in src/native/kernels.h, and record version and bits in the fixture.
+    for (const [name, sum] of found) expect([name, sum]).toEqual([name, bits[name]])
+    const source = readFileSync(new URL('../../../src/native/kernels.h', import.meta.url), 'utf8')
+    expect(source).toContain(`constexpr int VERSION = ${version};`)
+  },
+  300_000,
+)
 
 test('kernels equal their definition, with a sanitizer for threads', async () => {
   // One instruction set is enough, because all share the code of threads.
