@@ -96,14 +96,11 @@ function kernelsOn(backend: NativeBackend, tensorflows: Kernels, loaded: LoadedL
     if (loaded.isFault) say(missingKernelsLine(loaded.missing))
     return { ...fallback, missing: loaded.missing }
   }
-  if (backend.isUsingGpuDevice) return fallback
   const { version, instructions, registerOperations } = loaded.library
+  const name = `Self-MRI ${version} (${instructions})`
+  if (backend.isUsingGpuDevice) return { ...fallback, name: `TensorFlow, Fourier transforms by ${name}` }
   registerOperations()
-  return {
-    kernels: withNativeKernels(backend, tensorflows),
-    name: `Self-MRI ${version} (${instructions})`,
-    missing: null,
-  }
+  return { kernels: withNativeKernels(backend, tensorflows), name, missing: null }
 }
 
 async function deviceOf({ binding, isUsingGpuDevice }: NativeBackend, kernels: string): Promise<Device> {
