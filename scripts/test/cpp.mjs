@@ -22,7 +22,8 @@ export const checkFormat = () =>
 
 const WARNINGS = [
   ...['-Wall', '-Wextra', '-Wpedantic', '-Wcast-align', '-Wcast-qual', '-Wformat=2', '-Wnon-virtual-dtor', '-Wundef'],
-  // Sizes of maps are 64 bits wide, so a narrowing conversion must be written. Loops count with int, so signs may change.
+  // Sizes of maps are 64 bits wide, so a narrowing conversion must be written. Loops count with int, so signs may
+  // change.
   ...['-Wconversion', '-Wno-sign-conversion', '-Werror'],
 ]
 

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const MOST_COLUMNS = 120
 const SOURCE =
-  /^(?:src|test|scripts|examples)\/.*\.(?:tsx?|mjs|cjs|css|sql|grit|py|sh)$|^[^/]+\.(?:ts|cjs|jsonc)$|^\.ci\/run$/
+  /^(?:src|test|scripts|examples)\/.*\.(?:tsx?|mjs|cjs|css|sql|grit|py|sh|cc|h)$|^[^/]+\.(?:ts|cjs|jsonc)$|^\.ci\/run$/
 
 /** Each with the reason why its lines cannot be wrapped. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {

@@ -18,8 +18,8 @@ export interface Grid {
 /** Throws an error for arrays whose lengths do not fit. */
 export interface Fourier {
   /**
-   * The inverse transform of the listed columns (ascending) of k-space along themselves, into `along` [coils, height, columns, 2].
-   * Other columns of `along` stay.
+   * The inverse transform of the listed columns (ascending) of k-space along themselves, into `along` [coils, height,
+   * columns, 2]. Other columns of `along` stay.
    */
   columns(kspace: Float32Array, list: Int32Array, grid: Grid, along: Float32Array): void
   /**

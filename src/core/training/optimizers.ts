@@ -1,7 +1,7 @@
 /**
  * SGD, Adam and RMSprop as PyTorch defines them (torch.optim). Each optimizer is a pure function of (parameters,
- * gradients, slots, scalars). Everything that changes between steps is one of the `scalars`, so that a recorded step can
- * be replayed.
+ * gradients, slots, scalars). Everything that changes between steps is one of the `scalars`, so that a recorded step
+ * can be replayed.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import type { OptimizerConfig } from '../../contract/recipes.ts'

@@ -1,7 +1,7 @@
 /**
- * One update of each kind of optimizer, in plain TensorFlow.js, as PyTorch defines them (torch.optim). TensorFlow.js's own
- * RMSprop differs: its epsilon is inside the root. A native update has the bits of this file, so it keeps the order of
- * these operations.
+ * One update of each kind of optimizer, in plain TensorFlow.js, as PyTorch defines them (torch.optim). TensorFlow.js's
+ * own RMSprop differs: its epsilon is inside the root. A native update has the bits of this file, so it keeps the order
+ * of these operations.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import type { OptimizerConfig } from '../../contract/recipes.ts'

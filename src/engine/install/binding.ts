@@ -47,15 +47,15 @@ export async function buildBinding(build: Build): Promise<void> {
   if (ended.status === 0) return
   throw new AppError(
     'ENGINE_UNAVAILABLE',
-    `${compiler} could not build the add-on: ${firstError(ended)}\nExpected a C++17 compiler (GCC 9, Clang 10 or newer); ` +
-      'set the variable CXX to another compiler.',
+    `${compiler} could not build the add-on: ${firstError(ended)}\n` +
+      'Expected a C++17 compiler (GCC 9, Clang 10 or newer); set the variable CXX to another compiler.',
   )
 }
 
 /**
- * Computes 3² through the add-on, and prints the version of the loaded TensorFlow. Then computes a Fourier transform and
- * a transposed convolution with the native kernels, unless the processor lacks their instructions. A GPU's networks do
- * not use the native kernels.
+ * Computes 3² through the add-on, and prints the version of the loaded TensorFlow. Then computes a Fourier transform
+ * and a transposed convolution with the native kernels, unless the processor lacks their instructions. A GPU's networks
+ * do not use the native kernels.
  */
 const SMOKE_TEST = `
   const [, addOn, library] = process.argv

@@ -79,8 +79,8 @@ export const STANDARD = {
   // Without this cuDNN may sum a gradient in a different order each time, and a seed gives different networks. On an
   // H200 this setting was not slower.
   TF_DETERMINISTIC_OPS: '1',
-  // Without this TensorFlow's own operations use oneDNN if the processor has AVX-512 VNNI. oneDNN takes longer for small
-  // maps. A U-Net-32 step without our kernels takes as long with oneDNN as without (3.6 and 3.5 s, AVX-512).
+  // Without this TensorFlow's own operations use oneDNN if the processor has AVX-512 VNNI. oneDNN takes longer for
+  // small maps. A U-Net-32 step without our kernels takes as long with oneDNN as without (3.6 and 3.5 s, AVX-512).
   TF_ENABLE_ONEDNN_OPTS: '0',
   // Tensors use TensorFlow's own allocator, which joins freed blocks. With glibc's allocator a U-Net-64 training (320 ×
   // 320, batch 1) peaked 1.3 GB higher. See docs/decisions/0010-the-tape-frees-early.md.

@@ -1,7 +1,7 @@
 /**
  * Installs the native TensorFlow and TensorFlow.js' add-on into the user's cache. pip fetches the official wheels,
- * whose versions and hashes are pinned. Only the libraries are kept. A compiler builds the add-on and the native kernels,
- * and a separate Node tests them. See docs/decisions/0007-tensorflow-is-installed-not-bundled.md.
+ * whose versions and hashes are pinned. Only the libraries are kept. A compiler builds the add-on and the native
+ * kernels, and a separate Node tests them. See docs/decisions/0007-tensorflow-is-installed-not-bundled.md.
  */
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rename, rm, statfs } from 'node:fs/promises'
@@ -155,7 +155,9 @@ async function installAnew(assembly: Assembly): Promise<InstalledEngine> {
   })
 }
 
-/** @param provide Puts TensorFlow and the add-on into the engine's folder. The kernels are compiled at the same time. */
+/**
+ * @param provide Puts TensorFlow and the add-on into the engine's folder. The kernels are compiled at the same time.
+ */
 async function assemble(
   { workshop, variant, platform, compiler, onProgress, signal }: Assembly,
   provide: (engine: string, signal: AbortSignal) => Promise<void>,

@@ -23,8 +23,8 @@ export function findEarlierEngine(variant: Variant): InstalledEngine | null {
 }
 
 /**
- * Gives the files of an engine a second name in the folder `to`, which takes no space. The earlier engine stays, because
- * another checkout may use it. Copies the files if the disk has no hard links.
+ * Gives the files of an engine a second name in the folder `to`, which takes no space. The earlier engine stays,
+ * because another checkout may use it. Copies the files if the disk has no hard links.
  */
 export async function takeFiles({ directory }: InstalledEngine, to: string): Promise<void> {
   for (const path of filesIn(directory)) {
