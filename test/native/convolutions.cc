@@ -141,6 +141,10 @@ std::vector<Shape> shapes() {
       // Many tiles, so Winograd's algorithm takes some at a time. Of one pixel the definition is short.
       {{2, 41, 43}, {10}, 16, 0},
       {{1, 44, 41}, {17, 5}, 24, 0},
+      // The parts of the gradient by the input fill more vectors than the channels together.
+      {{1, 44, 44}, {12, 12}, 12, 0},
+      {{1, 44, 44}, {8, 8}, 32, 0},
+      {{1, 44, 44}, {18, 18}, 18, 0},
       {{2, 29, 33}, {12, 20}, 10, 3},
       {{1, 41, 45}, {3}, 1, 0},
       {{210, 1, 1}, {40, 33}, 100, 0},

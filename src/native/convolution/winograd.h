@@ -78,7 +78,8 @@ void multiplyPoints(Points x, const Weights& u, Points y, int count) {
 void convolveByWinograd(Parts in, const float* filter, Parts out, Size size) {
   const int from = in.channels(), to = out.channels(), width = widthFor(to), wide = width * LANES;
   const int64_t inRow = rowFloats(in), outRow = max(rowFloats(out), roundUp(to, wide));
-  const int together = tilesTogether(inRow, outRow);
+  // A product computes whole groups of rows, so the working memory has whole groups of tiles.
+  const int together = static_cast<int>(roundUp(tilesTogether(inRow, outRow), width == 2 ? rowsOf<2> : rowsOf<1>));
   const Tiles tiles = tilesOf(size);
   Weights u{nullptr, from, (to + wide - 1) / wide, wide};
   const Scratch weights(floatsOf(u));
