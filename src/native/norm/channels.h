@@ -156,22 +156,26 @@ void sumChannels(const Layout& layout, const Terms& terms, const Take& take) {
 template <class Take>
 void takeMoments(const Layout& layout, const float* x, const Take& take) {
   const int row = layout.row, chunks = layout.chunksPerGroup();
-  const Scratch parts((size_t)layout.groups * chunks * 2 * row);
+  const Scratch parts((size_t)layout.groups * chunks * 3 * row);
   layout.eachChunk([&](int i) {
     const Chunk chunk = layout.chunk(i);
-    float *const means = parts + (size_t)i * 2 * row, *const squares = means + row;
+    float *const means = parts + (size_t)i * 3 * row, *const distances = means + row;
     sumRows<1>(chunk, row, means, [&](auto access, int64_t at, int, vec(&term)[1]) { term[0] = access.load(x + at); });
     for (int place = 0; place < row; place++) means[place] /= (float)max<int64_t>(chunk.pixelsAt(place), 1);
-    sumRows<1>(chunk, row, squares, [&](auto access, int64_t at, int place, vec(&term)[1]) {
+    sumRows<2>(chunk, row, distances, [&](auto access, int64_t at, int place, vec(&term)[2]) {
       const vec distance = access.load(x + at) - load(means + place);
-      term[0] = distance * distance;
+      term[0] = distance, term[1] = distance * distance;
     });
   });
   const auto each = [&](int group, int channel, const auto& work) {
     for (int i = group * chunks; i < (group + 1) * chunks; i++)
-      for (int place = channel; place < row; place += layout.channels)
-        work((double)layout.chunk(i).pixelsAt(place), (double)parts[(size_t)i * 2 * row + place],
-             (double)parts[((size_t)i * 2 + 1) * row + place]);
+      for (int place = channel; place < row; place += layout.channels) {
+        const auto part = [&](int which) { return (double)parts[((size_t)i * 3 + which) * row + place]; };
+        const double pixels = (double)layout.chunk(i).pixelsAt(place);
+        // The sum of the distances corrects the mean, which was rounded.
+        const double off = pixels > 0 ? part(1) / pixels : 0;
+        work(pixels, part(0) + off, part(2) - part(1) * off);
+      }
   };
   for (int group = 0; group < layout.groups; group++)
     for (int channel = 0; channel < layout.channels; channel++) {
@@ -181,7 +185,8 @@ void takeMoments(const Layout& layout, const float* x, const Take& take) {
       each(group, channel, [&](double pixels, double part, double square) {
         squares += square + pixels * (part - mean) * (part - mean);
       });
-      take(group, channel, mean, squares);
+      // A sum that has overflowed would make every result 0.
+      take(group, channel, mean, __builtin_isfinite(squares) ? max(squares, 0.0) : __builtin_nan(""));
     }
 }
 
