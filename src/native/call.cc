@@ -4,6 +4,8 @@
 #include <memory>
 #include <new>
 
+#include "denormals.h"
+
 namespace selfmri {
 
 int64_t Tensor::size() const {
@@ -14,7 +16,13 @@ int64_t Tensor::size() const {
 
 Size Tensor::maps() const {
   expect(shape.size() == 4, "Expected maps [n, h, w, c]");
+  for (int64_t side : shape) expect(side <= INT32_MAX / 2, "Expected sides of less than 2^30");
   return {static_cast<int>(shape[0]), static_cast<int>(shape[1]), static_cast<int>(shape[2])};
+}
+
+int Tensor::channels() const {
+  expect(!shape.empty() && shape.back() <= INT32_MAX, "Expected maps or filters");
+  return static_cast<int>(shape.back());
 }
 
 void expect(bool condition, const char* message) {
@@ -112,9 +120,10 @@ void* Registered<I>::create(TF_OpKernelConstruction* construction) {
   return createKernel(*operation, construction);
 }
 
-void fail(TF_OpKernelContext* context, int code, const std::string& message) {
+/** Allocates nothing, because no memory may be left. TensorFlow adds the operation's name. */
+void fail(TF_OpKernelContext* context, int code, const char* message) {
   TF_Status* const status = TF_NewStatus();
-  TF_SetStatus(status, code, message.c_str());
+  TF_SetStatus(status, code, message);
   TF_OpKernelContext_Failure(context, status);
   TF_DeleteStatus(status);
 }
@@ -122,16 +131,18 @@ void fail(TF_OpKernelContext* context, int code, const std::string& message) {
 /** No exception may leave this function, because TensorFlow's threads would abort the process. */
 void computeKernel(void* data, TF_OpKernelContext* context) {
   const Kernel& kernel = *static_cast<const Kernel*>(data);
-  const std::string name = kernel.operation->name;
+  const WithoutDenormals flushing;
   try {
     Call call(kernel.attributes, context);
     kernel.operation->compute(call);
   } catch (const Refusal& refusal) {
-    fail(context, TF_INVALID_ARGUMENT, name + ": " + refusal.message);
+    fail(context, TF_INVALID_ARGUMENT, refusal.message.c_str());
   } catch (const std::bad_alloc&) {
-    fail(context, TF_RESOURCE_EXHAUSTED, name + ": OOM, no memory is left for this operation");
+    fail(context, TF_RESOURCE_EXHAUSTED, "OOM, no memory is left for this operation");
   } catch (const std::exception& error) {
-    fail(context, TF_INTERNAL, name + ": " + error.what());
+    fail(context, TF_INTERNAL, error.what());
+  } catch (...) {
+    fail(context, TF_INTERNAL, "an unknown error");
   }
 }
 

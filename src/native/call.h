@@ -21,7 +21,8 @@ struct Tensor {
   int64_t size() const;
   /** Throws Refusal unless the tensor is [n, h, w, c]. */
   Size maps() const;
-  int channels() const { return static_cast<int>(shape.back()); }
+  /** Throws Refusal if the tensor is a scalar. */
+  int channels() const;
   Part part() const { return {data, channels(), channels()}; }
 };
 

@@ -102,8 +102,14 @@ void transposedFilter(Call& call) {
   kernels().transposedFilter(x.data, dy.data, dw.data, size, x.channels(), dy.channels());
 }
 
+void expectPixels(const Tensor& x) {
+  x.maps();
+  expect(x.size() > 0, "Expected maps with pixels and channels");
+}
+
 void instanceNorm(Call& call) {
   const Tensor x = call.input(0);
+  expectPixels(x);
   const Size size = x.maps();
   const Tensor y = call.output(0, x.shape), inverse = call.output(1, {size.n, x.channels()});
   const Attributes& attributes = call.attributes;
@@ -112,6 +118,7 @@ void instanceNorm(Call& call) {
 
 void instanceNormGradient(Call& call) {
   const Tensor y = call.input(1), inverse = call.input(2);
+  expectPixels(y);
   const Size size = y.maps();
   const Tensor dx = call.outputOf(0, 0), dy = call.input(0);
   expect(dy.shape == y.shape && inverse.size() == size.n * y.channels(), "Expected dy as y, and one inverse per map");
@@ -120,6 +127,7 @@ void instanceNormGradient(Call& call) {
 
 void batchNormRelu(Call& call) {
   const Tensor x = call.input(0), scale = call.input(1), offset = call.input(2);
+  expectPixels(x);
   const int channels = x.channels();
   expect(scale.size() == channels && offset.size() == channels, "Expected one scale and one offset per channel");
   const Tensor y = call.output(0, x.shape), mean = call.output(1, {channels}), variance = call.output(2, {channels});
@@ -130,6 +138,7 @@ void batchNormRelu(Call& call) {
 
 void batchNormReluGradient(Call& call) {
   const Tensor x = call.input(1), scale = call.input(2), offset = call.input(3);
+  expectPixels(x);
   const Tensor mean = call.input(4), inverse = call.input(5);
   const int channels = x.channels();
   for (const Tensor& each : {scale, offset, mean, inverse})
@@ -144,6 +153,7 @@ void batchNormReluGradient(Call& call) {
 void biasRelu(Call& call) {
   const Tensor bias = call.input(1);
   const Tensor y = call.outputOf(0, 0), x = call.input(0);
+  expectPixels(x);
   expect(bias.size() == x.channels(), "Expected one bias per channel");
   kernels().biasRelu(x.data, bias.data, y.data, x.maps(), x.channels());
 }

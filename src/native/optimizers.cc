@@ -1,9 +1,10 @@
 /**
  * The updates of optimizers for one instruction set, each in one pass over memory. The order of operations is core's
  * order (src/core/training/updates.ts), and the compiler may not join a product with a sum. So the bits are core's
- * bits. SGD, as torch.optim.SGD:  v ← momentum · v + g,  p ← p − rate · v  (Nesterov: p ← p − rate · (momentum · v +
- * g)) RMSprop (Hinton 2012):    s ← s + (g² − s)(1 − α),  p ← p − rate · g / (√s + ε) Adam (Kingma and Ba 2015,
- * arXiv:1412.6980):  m ← m + (g − m)(1 − β₁),  s likewise,  p ← p − rate · m / (√s + ε)
+ * bits.
+ * - SGD, as torch.optim.SGD: v ← momentum · v + g,  p ← p − rate · v  (Nesterov: p ← p − rate · (momentum · v + g))
+ * - RMSprop (Hinton 2012): s ← s + (g² − s)(1 − α),  p ← p − rate · g / (√s + ε)
+ * - Adam (Kingma and Ba 2015, arXiv:1412.6980): m ← m + (g − m)(1 − β₁),  s likewise,  p ← p − rate · m / (√s + ε)
  */
 #include "kernels.h"
 #include "threads.h"

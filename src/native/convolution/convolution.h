@@ -10,16 +10,19 @@ namespace {
 /** Few channels leave most lanes of a transform empty, and few pixels most tiles. `from`: channels that are read. */
 bool isForDefinition(int from, Size size) { return from <= 2 || size.pixels() <= (LANES == 16 ? 64 : 100); }
 
+/** Tiles of the largest maps whose windows are all transformed at once, because of the working memory. */
+constexpr int64_t MOST_WIDE = 2000;
+
 /** Whether all windows are transformed at once, because the transformed filter would be read from memory too often. */
 bool isWide(int from, int to, Size size) {
   const bool isLarge = LANES < 16 && static_cast<int64_t>(from) * to >= 1 << 17;
-  return isLarge || tilesOf(size).count() <= 100;
+  return tilesOf(size).count() <= (isLarge ? MOST_WIDE : 100);
 }
 
 /** The same for the gradient by the filter, whose sums are as large as the transformed filter. */
 bool isWideForFilter(int from, int to, Size size) {
   const int64_t weights = static_cast<int64_t>(from) * to;
-  return weights >= 1 << 16 || (weights >= 1 << 11 && tilesOf(size).count() <= 200);
+  return weights >= 1 << 11 && tilesOf(size).count() <= (weights >= 1 << 16 ? MOST_WIDE : 200);
 }
 
 void convolve(Parts in, const float* filter, Parts out, Size size) {

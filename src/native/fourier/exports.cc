@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <new>
 
+#include "../denormals.h"
 #include "../kernels.h"
 
 namespace selfmri {
@@ -61,7 +62,7 @@ private:
 size_t countOf(std::initializer_list<int> sizes) {
   int64_t product = 1;
   for (int size : sizes) {
-    require(size >= 1 && product * size < int64_t{1} << 40, "Expected sizes from 1 up, of less than 2^40 numbers");
+    require(size >= 1 && size < (int64_t{1} << 40) / product, "Expected sizes from 1 up, of less than 2^40 numbers");
     product *= size;
   }
   return static_cast<size_t>(product);
@@ -133,6 +134,7 @@ void callMask(const Arguments& given) {
 
 template <void (*CALL)(const Arguments&)>
 napi_value called(napi_env env, napi_callback_info info) {
+  const WithoutDenormals flushing;
   try {
     CALL(Arguments(env, info));
   } catch (const Misfit& misfit) {
