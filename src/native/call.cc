@@ -1,5 +1,6 @@
 #include "call.h"
 
+#include <cstdio>
 #include <exception>
 #include <memory>
 #include <new>
@@ -120,10 +121,12 @@ void* Registered<I>::create(TF_OpKernelConstruction* construction) {
   return createKernel(*operation, construction);
 }
 
-/** Allocates nothing, because no memory may be left. TensorFlow adds the operation's name. */
-void fail(TF_OpKernelContext* context, int code, const char* message) {
+/** Names the operation. Allocates no text, because no memory may be left. */
+void fail(TF_OpKernelContext* context, const Kernel& kernel, int code, const char* message) {
+  char text[512];
+  std::snprintf(text, sizeof text, "%s: %s", kernel.operation->name, message);
   TF_Status* const status = TF_NewStatus();
-  TF_SetStatus(status, code, message);
+  TF_SetStatus(status, code, text);
   TF_OpKernelContext_Failure(context, status);
   TF_DeleteStatus(status);
 }
@@ -136,13 +139,13 @@ void computeKernel(void* data, TF_OpKernelContext* context) {
     Call call(kernel.attributes, context);
     kernel.operation->compute(call);
   } catch (const Refusal& refusal) {
-    fail(context, TF_INVALID_ARGUMENT, refusal.message.c_str());
+    fail(context, kernel, TF_INVALID_ARGUMENT, refusal.message.c_str());
   } catch (const std::bad_alloc&) {
-    fail(context, TF_RESOURCE_EXHAUSTED, "OOM, no memory is left for this operation");
+    fail(context, kernel, TF_RESOURCE_EXHAUSTED, "OOM, no memory is left for this operation");
   } catch (const std::exception& error) {
-    fail(context, TF_INTERNAL, error.what());
+    fail(context, kernel, TF_INTERNAL, error.what());
   } catch (...) {
-    fail(context, TF_INTERNAL, "an unknown error");
+    fail(context, kernel, TF_INTERNAL, "an unknown error");
   }
 }
 
