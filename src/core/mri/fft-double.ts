@@ -8,22 +8,25 @@
  */
 import { makeTransform } from './mixed-radix.ts'
 
+/** Interleaved complex samples. */
+type Samples = Float32Array | Float64Array
+
 /** Transforms one strided line of complex samples. Offsets and strides count complex samples, not numbers. */
 export type LineTransform = (
-  from: Float64Array,
+  from: Samples,
   fromOffset: number,
   fromStride: number,
-  to: Float64Array,
+  to: Samples,
   toOffset: number,
   toStride: number,
 ) => void
 
 /**
  * The transform of one line of `length` samples. Only the `keep` central samples of the result are written, because an
- * image may be sampled finer than its k-space.
+ * image may be sampled finer than its k-space. `sparse`: as for `makeTransform`.
  */
-export function centredLineTransform(length: number, inverse: boolean, keep = length): LineTransform {
-  const { line, run } = makeTransform(length, inverse)
+export function centredLineTransform(length: number, inverse: boolean, keep = length, sparse = false): LineTransform {
+  const { line, run } = makeTransform(length, inverse, sparse)
   const scale = 1 / Math.sqrt(length)
   const half = Math.floor(length / 2)
   const first = length - Math.floor(keep / 2) // frequency −⌊keep/2⌋ as an index of the unshifted spectrum

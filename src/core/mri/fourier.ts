@@ -4,7 +4,7 @@
  * An engine has native transforms in float32. `makeFourier` is their definition, in double precision, and computes
  * where the native transforms are missing.
  */
-import { makeTransform, type PlainTransform } from './mixed-radix.ts'
+import { centredLineTransform, type LineTransform } from './fft-double.ts'
 
 /** k-space [coils, rows, columns, 2], and the middle [height, width] of its image, which starts at ⌊(n − size)/2⌋. */
 export interface Grid {
@@ -48,36 +48,15 @@ const requireLength = (array: { readonly length: number }, ...sizes: readonly nu
     throw new RangeError(`Expected ${expected} numbers, [${sizes.join(', ')}], got ${array.length}`)
 }
 
-/** A line of samples in an array of interleaved complex samples. Offset and stride count samples. */
-interface Line {
-  readonly array: Float32Array | Float64Array
-  readonly offset: number
-  readonly stride: number
-}
-
-type TransformLine = (from: Line, to: Line, length: number, direction: Direction) => void
-
-/** Keeps tables and working memory of every length. */
-function makeTransformLine(): TransformLine {
-  const kept = new Map<string, PlainTransform>()
-  return (from, to, length, direction) => {
+/** Gives the transform of each length, with tables and working memory that are kept. */
+function keptTransforms(): (length: number, direction: Direction) => LineTransform {
+  const kept = new Map<string, LineTransform>()
+  return (length, direction) => {
     const key = `${direction} ${length}`
-    const transform = kept.get(key) ?? makeTransform(length, direction === 'inverse', true) // masked rows are sparse
+    // Masked rows are sparse.
+    const transform = kept.get(key) ?? centredLineTransform(length, direction === 'inverse', length, true)
     kept.set(key, transform)
-    const origin = Math.floor(length / 2)
-    const scale = 1 / Math.sqrt(length)
-    const { line } = transform
-    for (let i = 0; i < length; i++) {
-      const at = 2 * (from.offset + from.stride * ((i + origin) % length))
-      line[2 * i] = from.array[at]
-      line[2 * i + 1] = from.array[at + 1]
-    }
-    const result = transform.run()
-    for (let i = 0; i < length; i++) {
-      const at = 2 * (to.offset + to.stride * ((i + origin) % length))
-      to.array[at] = scale * result[2 * i]
-      to.array[at + 1] = scale * result[2 * i + 1]
-    }
+    return transform
   }
 }
 
@@ -85,40 +64,41 @@ const startOf = (length: number, size: number): number => Math.floor((length - s
 
 /** In double precision, on the calling thread. */
 export function makeFourier(): Fourier {
-  const transformLine = makeTransformLine()
-  const whole = (length: number): Line => ({ array: new Float64Array(2 * length), offset: 0, stride: 1 })
+  const transformOf = keptTransforms()
+  const lineOf = (length: number) => new Float64Array(2 * length)
 
   return {
     columns(kspace, list, { coils, rows, columns, height }, along) {
       requireLength(kspace, coils, rows, columns, 2)
       requireLength(along, coils, height, columns, 2)
-      const line = whole(rows)
+      const transform = transformOf(rows, 'inverse')
+      const line = lineOf(rows)
       const top = startOf(rows, height)
       for (let coil = 0; coil < coils; coil++)
         for (const column of list) {
-          const from = { array: kspace, offset: coil * rows * columns + column, stride: columns }
-          transformLine(from, line, rows, 'inverse')
+          transform(kspace, coil * rows * columns + column, columns, line, 0, 1)
           for (let row = 0; row < height; row++) {
             const to = 2 * ((coil * height + row) * columns + column)
-            along[to] = line.array[2 * (top + row)]
-            along[to + 1] = line.array[2 * (top + row) + 1]
+            along[to] = line[2 * (top + row)]
+            along[to + 1] = line[2 * (top + row) + 1]
           }
         }
     },
 
     rows(along, list, { coils, columns, height, width }, result) {
       requireLength(along, coils, height, columns, 2)
-      const [measured, line] = [whole(columns), whole(columns)]
+      const transform = transformOf(columns, 'inverse')
+      const [measured, line] = [lineOf(columns), lineOf(columns)]
       const left = startOf(columns, width)
       const image = new Float32Array(result === 'complex' ? 2 * coils * height * width : 0)
       const squares = new Float64Array(result === 'complex' ? 0 : height * width)
       for (let row = 0; row < coils * height; row++) {
         for (const column of list) {
-          measured.array[2 * column] = along[2 * (row * columns + column)]
-          measured.array[2 * column + 1] = along[2 * (row * columns + column) + 1]
+          measured[2 * column] = along[2 * (row * columns + column)]
+          measured[2 * column + 1] = along[2 * (row * columns + column) + 1]
         }
-        transformLine(measured, line, columns, 'inverse')
-        const middle = line.array.subarray(2 * left, 2 * (left + width))
+        transform(measured, 0, 1, line, 0, 1)
+        const middle = line.subarray(2 * left, 2 * (left + width))
         if (result === 'complex') image.set(middle, 2 * row * width)
         else addSquares(middle, squares.subarray((row % height) * width))
       }
@@ -127,15 +107,13 @@ export function makeFourier(): Fourier {
 
     images(x, [images, height, width], direction) {
       requireLength(x, images, height, width, 2)
+      const [alongRow, alongColumn] = [transformOf(width, direction), transformOf(height, direction)]
       const y = new Float64Array(x.length)
-      for (let row = 0; row < images * height; row++) {
-        const place = { offset: row * width, stride: 1 }
-        transformLine({ array: x, ...place }, { array: y, ...place }, width, direction)
-      }
+      for (let row = 0; row < images * height; row++) alongRow(x, row * width, 1, y, row * width, 1)
       for (let image = 0; image < images; image++)
         for (let column = 0; column < width; column++) {
-          const line = { array: y, offset: image * height * width + column, stride: width }
-          transformLine(line, line, height, direction)
+          const first = image * height * width + column
+          alongColumn(y, first, width, y, first, width)
         }
       return Float32Array.from(y)
     },
@@ -145,17 +123,18 @@ export function makeFourier(): Fourier {
       const height = image.length / width
       if (!Number.isInteger(height))
         throw new RangeError(`Expected rows of ${width} pixels, got ${image.length} pixels`)
-      const line = whole(width)
+      const [forward, inverse] = [transformOf(width, 'forward'), transformOf(width, 'inverse')]
+      const line = lineOf(width)
       const squares = new Float64Array(image.length)
       for (let row = 0; row < height; row++) {
         for (let column = 0; column < width; column++) {
-          line.array[2 * column] = image[row * width + column]
-          line.array[2 * column + 1] = 0
+          line[2 * column] = image[row * width + column]
+          line[2 * column + 1] = 0
         }
-        transformLine(line, line, width, 'forward')
-        for (let column = 0; column < width; column++) if (!mask[column]) line.array.fill(0, 2 * column, 2 * column + 2)
-        transformLine(line, line, width, 'inverse')
-        addSquares(line.array, squares.subarray(row * width))
+        forward(line, 0, 1, line, 0, 1)
+        for (let column = 0; column < width; column++) if (!mask[column]) line.fill(0, 2 * column, 2 * column + 2)
+        inverse(line, 0, 1, line, 0, 1)
+        addSquares(line, squares.subarray(row * width))
       }
       return rootsOf(squares)
     },
