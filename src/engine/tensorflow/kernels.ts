@@ -75,8 +75,8 @@ export function fusedKernels(backend: NativeBackend): Omit<Kernels, 'inBfloat16'
     convolveTransposed,
     normLeakyRelu: x => leakyRelu(instanceNorm(x)),
     batchNormRelu(x, scale, offset) {
-      const { normalised, ...statistics } = batchNorm(x, scale, offset)
-      return { activated: relu(normalised), ...statistics }
+      const { y, ...statistics } = batchNorm(x, scale, offset)
+      return { activated: relu(y), ...statistics }
     },
     biasRelu: (x, bias) => relu(tf.add(x, bias)),
     update: plainUpdate,
@@ -90,7 +90,7 @@ const typeAttribute = ({ binding }: NativeBackend, name: string, value: number):
   value,
 })
 
-const numberAttribute = ({ binding }: NativeBackend, name: string, value: number): OpAttribute => ({
+export const numberAttribute = ({ binding }: NativeBackend, name: string, value: number): OpAttribute => ({
   name,
   type: binding.TF_ATTR_FLOAT,
   value,
@@ -107,7 +107,7 @@ interface Normalise {
     x: tf.Tensor4D,
     scale: tf.Tensor1D,
     offset: tf.Tensor1D,
-    options?: { readonly layout?: Layout; readonly hear?: (mean: tf.Tensor1D, variance: tf.Tensor1D) => void },
+    options?: { readonly layout?: Layout; readonly hear?: Hear },
   ): tf.Tensor4D
   /** Normalises each map by its own mean and variance, without scale and offset. */
   maps(x: tf.Tensor4D, maps: number, layout: Layout): tf.Tensor4D
@@ -166,25 +166,20 @@ function makeNormalise(backend: NativeBackend): Normalise {
   }
 }
 
-function norms(
-  backend: NativeBackend,
-  { together, maps: normaliseMaps }: Normalise,
-): {
-  instanceNorm(x: tf.Tensor4D): tf.Tensor4D
-  batchNorm(
-    x: tf.Tensor4D,
-    scale: tf.Tensor1D,
-    offset: tf.Tensor1D,
-  ): { normalised: tf.Tensor4D; mean: tf.Tensor1D; variance: tf.Tensor1D }
-} {
-  function batchNorm(x: tf.Tensor4D, scale: tf.Tensor1D, offset: tf.Tensor1D) {
-    const kept: tf.Tensor1D[] = []
-    const hear = (...statistics: tf.Tensor1D[]) => void kept.push(...statistics.map(tf.keep))
-    const normalised = together(x, scale, offset, { hear })
-    const [mean, variance] = kept.map(tensor => tf.clone(tensor)) // the clones belong to the caller's scope
-    tf.dispose(kept)
-    return { normalised, mean, variance }
-  }
+type Hear = (mean: tf.Tensor1D, variance: tf.Tensor1D) => void
+
+/** Computes a norm with a gradient, and keeps the statistics that `hear` gets. The tape would dispose them. */
+export function withStatistics(compute: (hear: Hear) => tf.Tensor4D) {
+  const kept: tf.Tensor1D[] = []
+  const y = compute((...statistics) => void kept.push(...statistics.map(tf.keep)))
+  const [mean, variance] = kept.map(tensor => tf.clone(tensor)) // the clones belong to the caller's scope
+  tf.dispose(kept)
+  return { y, mean, variance }
+}
+
+function norms(backend: NativeBackend, { together, maps: normaliseMaps }: Normalise) {
+  const batchNorm = (x: tf.Tensor4D, scale: tf.Tensor1D, offset: tf.Tensor1D) =>
+    withStatistics(hear => together(x, scale, offset, { hear }))
 
   function instanceNorm(x: tf.Tensor4D): tf.Tensor4D {
     if (x.shape[0] === 1) return normaliseMaps(x, x.shape[3], 'NHWC')
@@ -249,12 +244,17 @@ function fourierOf(backend: NativeBackend): Kernels['fourier'] {
       isForward ? 1 / root : root,
     ) as tf.Tensor4D
   }
-  return (x, direction) =>
-    withGradient<[tf.Tensor4D]>(x => ({
-      value: tf.tidy(() => transformed(x, direction)),
-      gradFunc: dy => tf.tidy(() => transformed(dy, direction === 'forward' ? 'inverse' : 'forward')),
-    }))(x)
+  return unitary((x, direction) => tf.tidy(() => transformed(x, direction)))
 }
+
+/** A Fourier transform with its gradient: the other direction, because the transform is unitary. */
+export const unitary =
+  (transform: (x: tf.Tensor, direction: Direction) => tf.Tensor): Kernels['fourier'] =>
+  (x, direction) =>
+    withGradient<[tf.Tensor4D]>(x => ({
+      value: transform(x, direction),
+      gradFunc: dy => transform(dy, direction === 'forward' ? 'inverse' : 'forward'),
+    }))(x)
 
 /** Moves the first `by` entries of an axis to its end. */
 function turned(x: tf.Tensor, axis: number, by: number): tf.Tensor {

@@ -1,8 +1,7 @@
 /** Norms with their rectifier as one operation of our own each, with their gradients. */
 import * as tf from '@tensorflow/tfjs-core'
-import { type BatchNorm, type Kernels, LEAKY_SLOPE, NORM_EPSILON } from '../../../core/kernels.ts'
-import { type NativeBackend, withGradient } from '../kernels.ts'
-import { numberAttribute } from './attributes.ts'
+import { type Kernels, LEAKY_SLOPE, NORM_EPSILON } from '../../../core/kernels.ts'
+import { type NativeBackend, numberAttribute, withGradient, withStatistics } from '../kernels.ts'
 
 export function normLeakyReluOf(backend: NativeBackend): Kernels['normLeakyRelu'] {
   const slope = numberAttribute(backend, 'slope', LEAKY_SLOPE)
@@ -21,20 +20,21 @@ export function normLeakyReluOf(backend: NativeBackend): Kernels['normLeakyRelu'
 export function batchNormReluOf(backend: NativeBackend): Kernels['batchNormRelu'] {
   const attributes = [numberAttribute(backend, 'epsilon', NORM_EPSILON)]
   return (x, scale, offset) => {
-    let statistics: tf.Tensor[] = []
-    const activated = withGradient<[tf.Tensor4D, tf.Tensor1D, tf.Tensor1D]>((x, scale, offset, save) => {
-      const inputs = [x, scale, offset]
-      const [y, mean, variance, inverse] = backend.executeMultipleOutputs('SelfMriBatchNormRelu', attributes, inputs, 4)
-      statistics = [mean, variance].map(tensor => tf.keep(tensor)) // the tape would dispose them with this function
-      save([...inputs, mean, inverse])
-      return {
-        value: y,
-        gradFunc: (dy, saved) => backend.executeMultipleOutputs('SelfMriBatchNormReluGradient', [], [dy, ...saved], 3),
-      }
-    })(x, scale, offset)
-    const [mean, variance] = statistics.map(tensor => tf.clone(tensor)) as tf.Tensor1D[] // in the caller's scope
-    tf.dispose(statistics)
-    return { activated, mean, variance } satisfies BatchNorm
+    const { y: activated, ...statistics } = withStatistics(hear =>
+      withGradient<[tf.Tensor4D, tf.Tensor1D, tf.Tensor1D]>((x, scale, offset, save) => {
+        const inputs = [x, scale, offset]
+        const outputs = backend.executeMultipleOutputs('SelfMriBatchNormRelu', attributes, inputs, 4)
+        const [y, mean, variance, inverse] = outputs
+        hear(mean as tf.Tensor1D, variance as tf.Tensor1D)
+        save([...inputs, mean, inverse])
+        return {
+          value: y,
+          gradFunc: (dy, saved) =>
+            backend.executeMultipleOutputs('SelfMriBatchNormReluGradient', [], [dy, ...saved], 3),
+        }
+      })(x, scale, offset),
+    )
+    return { activated, ...statistics }
   }
 }
 

@@ -2,8 +2,7 @@
 import type * as tf from '@tensorflow/tfjs-core'
 import type { OptimizerConfig } from '../../../contract/recipes.ts'
 import { followingWeight, type Update } from '../../../core/training/updates.ts'
-import type { NativeBackend } from '../kernels.ts'
-import { numberAttribute } from './attributes.ts'
+import { type NativeBackend, numberAttribute } from '../kernels.ts'
 
 /** The operation of an optimizer, and the operation's numbers. */
 function operationOf(config: OptimizerConfig, slots: number): readonly [name: string, numbers: Record<string, number>] {
