@@ -8,9 +8,6 @@
 #include "norm/bias-relu.h"
 #include "norm/instance-norm.h"
 
-#define JOIN(a, b) a##b
-#define NAMED(a, b) JOIN(a, b)
-
 namespace selfmri {
 namespace {
 
@@ -18,11 +15,12 @@ constexpr const char* INSTRUCTIONS = LANES == 16 ? "AVX-512" : LANES == 8 ? "AVX
 
 }  // namespace
 
-extern const Kernels NAMED(kernels_, SELF_MRI_SET);
-const Kernels NAMED(kernels_,
-                    SELF_MRI_SET) = {INSTRUCTIONS,         convolve,        convolveInput,         convolveFilter,
-                                     transposed,           transposedInput, transposedFilter,      instanceNorm,
-                                     instanceNormGradient, batchNormRelu,   batchNormReluGradient, biasRelu,
-                                     fourierColumns,       fourierRows,     maskColumns,           fourier};
+extern const Kernels SELF_MRI_OF_SET(kernels_);
+const Kernels SELF_MRI_OF_SET(kernels_) = {
+    INSTRUCTIONS,         convolve,        convolveInput,         convolveFilter,
+    transposed,           transposedInput, transposedFilter,      instanceNorm,
+    instanceNormGradient, batchNormRelu,   batchNormReluGradient, biasRelu,
+    fourierColumns,       fourierRows,     maskColumns,           fourier,
+};
 
 }  // namespace selfmri

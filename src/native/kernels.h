@@ -108,6 +108,11 @@ struct Optimizers {
   void (*adam)(const Update&);
 };
 
+/** A name that ends with the instruction set of the unit, such as kernels_avx2. */
+#define SELF_MRI_JOIN(a, b) a##b
+#define SELF_MRI_JOIN_VALUES(a, b) SELF_MRI_JOIN(a, b)
+#define SELF_MRI_OF_SET(name) SELF_MRI_JOIN_VALUES(name, SELF_MRI_SET)
+
 struct InstructionSet {
   /** Value of SELF_MRI_KERNELS that chooses this set. */
   const char* name;

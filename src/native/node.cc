@@ -24,10 +24,10 @@ napi_value number(napi_env env, double value) {
   return made;
 }
 
-void exportFunction(napi_env env, napi_value exports, const char* name, napi_callback function) {
+void exportFunction(napi_env env, napi_value exports, const Export& each) {
   napi_value made = nullptr;
-  napi_create_function(env, name, NAPI_AUTO_LENGTH, function, nullptr, &made);
-  napi_set_named_property(env, exports, name, made);
+  napi_create_function(env, each.name, NAPI_AUTO_LENGTH, each.function, nullptr, &made);
+  napi_set_named_property(env, exports, each.name, made);
 }
 
 /** registerOperations(): registers all operations with TensorFlow, once per process. Throws if TensorFlow refuses. */
@@ -57,9 +57,10 @@ napi_value start(napi_env env, napi_value exports) {
   const InstructionSet* const set = chosen();
   napi_set_named_property(env, exports, "instructions", set ? text(env, set->kernels->instructions) : nothing);
   napi_set_named_property(env, exports, "version", number(env, VERSION));
-  exportFunction(env, exports, "registerOperations", registerAll);
-  exportFunction(env, exports, "limitWorkingMemory", limitWorkingMemory);
-  exportFourier(env, exports);
+  exportFunction(env, exports, {"registerOperations", registerAll});
+  exportFunction(env, exports, {"limitWorkingMemory", limitWorkingMemory});
+  if (set)
+    for (const Export& each : fourierExports()) exportFunction(env, exports, each);
   return exports;
 }
 

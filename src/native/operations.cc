@@ -102,15 +102,16 @@ void transposedFilter(Call& call) {
   kernels().transposedFilter(x.data, dy.data, dw.data, size, x.channels(), dy.channels());
 }
 
-void expectPixels(const Tensor& x) {
-  x.maps();
+/** The size of maps that have pixels and channels, as statistics need them. */
+Size mapsWithPixels(const Tensor& x) {
+  const Size size = x.maps();
   expect(x.size() > 0, "Expected maps with pixels and channels");
+  return size;
 }
 
 void instanceNorm(Call& call) {
   const Tensor x = call.input(0);
-  expectPixels(x);
-  const Size size = x.maps();
+  const Size size = mapsWithPixels(x);
   const Tensor y = call.output(0, x.shape), inverse = call.output(1, {size.n, x.channels()});
   const Attributes& attributes = call.attributes;
   kernels().instanceNorm(x.data, y.data, inverse.data, size, x.channels(), attributes.slope, attributes.epsilon);
@@ -118,8 +119,7 @@ void instanceNorm(Call& call) {
 
 void instanceNormGradient(Call& call) {
   const Tensor y = call.input(1), inverse = call.input(2);
-  expectPixels(y);
-  const Size size = y.maps();
+  const Size size = mapsWithPixels(y);
   const Tensor dx = call.outputOf(0, 0), dy = call.input(0);
   expect(dy.shape == y.shape && inverse.size() == size.n * y.channels(), "Expected dy as y, and one inverse per map");
   kernels().instanceNormGradient(dy.data, y.data, inverse.data, dx.data, size, y.channels(), call.attributes.slope);
@@ -127,18 +127,18 @@ void instanceNormGradient(Call& call) {
 
 void batchNormRelu(Call& call) {
   const Tensor x = call.input(0), scale = call.input(1), offset = call.input(2);
-  expectPixels(x);
+  const Size size = mapsWithPixels(x);
   const int channels = x.channels();
   expect(scale.size() == channels && offset.size() == channels, "Expected one scale and one offset per channel");
   const Tensor y = call.output(0, x.shape), mean = call.output(1, {channels}), variance = call.output(2, {channels});
   const Tensor inverse = call.output(3, {channels});
-  kernels().batchNormRelu(x.data, scale.data, offset.data, y.data, mean.data, variance.data, inverse.data, x.maps(),
+  kernels().batchNormRelu(x.data, scale.data, offset.data, y.data, mean.data, variance.data, inverse.data, size,
                           channels, call.attributes.epsilon);
 }
 
 void batchNormReluGradient(Call& call) {
   const Tensor x = call.input(1), scale = call.input(2), offset = call.input(3);
-  expectPixels(x);
+  const Size size = mapsWithPixels(x);
   const Tensor mean = call.input(4), inverse = call.input(5);
   const int channels = x.channels();
   for (const Tensor& each : {scale, offset, mean, inverse})
@@ -147,15 +147,15 @@ void batchNormReluGradient(Call& call) {
   expect(dy.shape == x.shape, "Expected dy as x");
   const Tensor dScale = call.output(1, {channels}), dOffset = call.output(2, {channels});
   kernels().batchNormReluGradient(dy.data, x.data, scale.data, offset.data, mean.data, inverse.data, dx.data,
-                                  dScale.data, dOffset.data, x.maps(), channels);
+                                  dScale.data, dOffset.data, size, channels);
 }
 
 void biasRelu(Call& call) {
   const Tensor bias = call.input(1);
   const Tensor y = call.outputOf(0, 0), x = call.input(0);
-  expectPixels(x);
+  const Size size = mapsWithPixels(x);
   expect(bias.size() == x.channels(), "Expected one bias per channel");
-  kernels().biasRelu(x.data, bias.data, y.data, x.maps(), x.channels());
+  kernels().biasRelu(x.data, bias.data, y.data, size, x.channels());
 }
 
 /** Inputs: parameters, gradients, slots, rate, and epsilon unless epsilon is an attribute. */

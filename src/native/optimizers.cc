@@ -14,9 +14,6 @@
 #include <immintrin.h>
 #endif
 
-#define JOIN(a, b) a##b
-#define NAMED(a, b) JOIN(a, b)
-
 namespace selfmri {
 namespace {
 
@@ -112,7 +109,7 @@ void adam(const Update& update) {
 
 }  // namespace
 
-extern const Optimizers NAMED(optimizers_, SELF_MRI_SET);
-const Optimizers NAMED(optimizers_, SELF_MRI_SET) = {sgd, momentum, nesterov, rmsprop, rmspropMomentum, adam};
+extern const Optimizers SELF_MRI_OF_SET(optimizers_);
+const Optimizers SELF_MRI_OF_SET(optimizers_) = {sgd, momentum, nesterov, rmsprop, rmspropMomentum, adam};
 
 }  // namespace selfmri

@@ -46,7 +46,6 @@ public:
     wake.notify_all();
     for (auto& helper : helpers) helper.join();
   }
-  int threads() const { return static_cast<int>(helpers.size()) + 1; }
 
   void run(int count, void (*work)(void*, int), void* context) {
     if (count <= 1 || helpers.empty()) {
@@ -122,8 +121,6 @@ Pool*& pool() {
 }  // namespace
 
 void runParallel(int count, void (*work)(void*, int), void* context) { pool()->run(count, work, context); }
-
-int threadCount() { return pool()->threads(); }
 
 void setThreadCount(int threads) {
   delete pool();

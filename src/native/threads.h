@@ -9,10 +9,7 @@ namespace selfmri {
  */
 void runParallel(int count, void (*work)(void* context, int i), void* context);
 
-/** Threads that work, with the calling thread: TF_NUM_INTRAOP_THREADS, else the number of cores. */
-int threadCount();
-
-/** For tests. No operation may be running. */
+/** For tests: threads that work, with the calling thread. No operation may be running. */
 void setThreadCount(int threads);
 
 namespace {

@@ -8,12 +8,6 @@
 namespace selfmri {
 namespace {
 
-/** Sums of products [point, from, channels of the result], each row up to a multiple of LANES. */
-struct Sums {
-  float* data;
-  int64_t row, point;
-};
-
 /** From 36 sums, the gradient of one channel to all channels of the result. `sums` of several parts are added. */
 void joinFilter(const float* sums, int64_t point, int64_t part, int parts, int to, float* dw, int64_t tap) {
   for (int c = 0; c < to; c += LANES) {
@@ -44,7 +38,7 @@ void filterGradientByWinograd(Parts in, Part dy, float* dw, Size size) {
   const int from = in.channels(), to = dy.channels;
   const Parts gradient{&dy, 1};
   const int64_t inRow = rowFloats(in), outRow = rowFloats(gradient), point = from * outRow, part = POINTS * point;
-  const int together = tilesTogether(inRow, outRow);
+  const int together = tilesTogether(inRow, outRow, widthFor(static_cast<int>(outRow)));
   const Tiles tiles = tilesOf(size);
   const int units = static_cast<int>((tiles.count() + together - 1) / together);
   const int parts = min(units, from * outRow <= 64 * 64 ? 8 : 4);

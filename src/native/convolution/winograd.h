@@ -13,9 +13,9 @@
 namespace selfmri {
 namespace {
 
-/** Tiles at a time: a multiple of the rows that a product computes at once. */
-int tilesTogether(int64_t from, int64_t to) {
-  const int rows = widthFor(static_cast<int>(to)) == 2 ? ROWS : MOST_ROWS;
+/** Tiles at a time: a multiple of the rows that a product of `width` vectors computes at once. */
+int tilesTogether(int64_t from, int64_t to, int width) {
+  const int rows = width == 2 ? ROWS : MOST_ROWS;
   const int64_t fitting = 98304 / POINTS / (from + to) / rows * rows;
   return static_cast<int>(max<int64_t>(MOST_ROWS, min<int64_t>(96, fitting)));
 }
@@ -78,8 +78,7 @@ void multiplyPoints(Points x, const Weights& u, Points y, int count) {
 void convolveByWinograd(Parts in, const float* filter, Parts out, Size size) {
   const int from = in.channels(), to = out.channels(), width = widthFor(to), wide = width * LANES;
   const int64_t inRow = rowFloats(in), outRow = max(rowFloats(out), roundUp(to, wide));
-  // A product computes whole groups of rows, so the working memory has whole groups of tiles.
-  const int together = static_cast<int>(roundUp(tilesTogether(inRow, outRow), width == 2 ? rowsOf<2> : rowsOf<1>));
+  const int together = tilesTogether(inRow, outRow, width);
   const Tiles tiles = tilesOf(size);
   Weights u{nullptr, from, (to + wide - 1) / wide, wide};
   const Scratch weights(floatsOf(u));

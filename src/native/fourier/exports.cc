@@ -147,20 +147,15 @@ napi_value called(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-void add(napi_env env, napi_value exports, const char* name, napi_callback function) {
-  napi_value made = nullptr;
-  napi_create_function(env, name, NAPI_AUTO_LENGTH, function, nullptr, &made);
-  napi_set_named_property(env, exports, name, made);
-}
-
 }  // namespace
 
-void exportFourier(napi_env env, napi_value exports) {
-  if (!chosen()) return;
-  add(env, exports, "fourierColumns", called<callColumns>);
-  add(env, exports, "fourierRows", called<callRows>);
-  add(env, exports, "fourierImages", called<callImages>);
-  add(env, exports, "maskColumns", called<callMask>);
+std::vector<Export> fourierExports() {
+  return {
+      {"fourierColumns", called<callColumns>},
+      {"fourierRows", called<callRows>},
+      {"fourierImages", called<callImages>},
+      {"maskColumns", called<callMask>},
+  };
 }
 
 }  // namespace selfmri

@@ -2,15 +2,23 @@
 #pragma once
 #include <node_api.h>
 
+#include <vector>
+
 namespace selfmri {
 
+/** A function of the library for JavaScript. */
+struct Export {
+  const char* name;
+  napi_callback function;
+};
+
 /**
- * Adds to the library's exports, with grid = Int32Array [coils, rows, columns, height, width]:
+ * With grid = Int32Array [coils, rows, columns, height, width]:
  *   fourierColumns(kspace, list, grid, along, isAlone), fourierRows(along, list, grid, isMagnitude, image, isAlone),
  *   fourierImages(x, sizes, isInverse, y) with sizes = Int32Array [images, height, width], and
  *   maskColumns(image, mask, out).
  * Numbers are in Float32Array, lists of columns in Int32Array, masks in Uint8Array. Throws if lengths do not fit.
  */
-void exportFourier(napi_env env, napi_value exports);
+std::vector<Export> fourierExports();
 
 }  // namespace selfmri
