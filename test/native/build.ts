@@ -1,11 +1,11 @@
 /** Builds the table of cases for the kernels, with sanitizers. */
 import { execFile } from 'node:child_process'
 import { readdirSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { onAllCores } from '../../src/engine/install/native.ts'
 import { compilerArguments, nativeUnits, type Unit } from '../../src/engine/install/native-sources.ts'
 
 const run = promisify(execFile)
@@ -44,14 +44,10 @@ export async function buildTable(directory: string, options: readonly string[]):
     ...caseUnits().map(unit => ({ unit, options: ['-O2'] })),
   ]
   const objects = units.map(({ unit }) => join(directory, unit.object))
-  const waiting = [...units]
-  const compile = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const { unit, options } = next
-      await run(compiler, [...compilerArguments(unit), ...options, '-c', '-o', join(directory, unit.object)])
-    }
-  }
-  await Promise.all(Array.from({ length: availableParallelism() }, compile))
+  await onAllCores(units, async ({ unit, options }) => {
+    await run(compiler, [...compilerArguments(unit), ...options, '-c', '-o', join(directory, unit.object)])
+    return true
+  })
   const program = join(directory, 'table')
   await run(compiler, [...options, '-pthread', ...objects, '-o', program])
   return program

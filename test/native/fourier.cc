@@ -197,14 +197,11 @@ void checkFourier(Table& table) {
   table.check(underMask(9, 31, 2));
   table.check(underMask(3, 1, 1));
   table.check(underMask(1, 20, 30));
-  for (const auto* set : instructionSets()) {
-    const selfmri::Grid grid{2, 62, 40, 30, 20};
-    const auto list = columnsOf(grid.columns, 2, 0);
-    const auto kspace = Random(5).floats(2 * 2 * 62 * 40);
-    const auto expected = zeroFilled(*set->kernels, kspace, grid, list, false);
-    checkMemory(table, "images without memory, " + std::string(set->name),
-                [&] { return zeroFilled(*set->kernels, kspace, grid, list, false) == expected; });
-  }
+  const selfmri::Grid grid{2, 62, 40, 30, 20};
+  const auto list = columnsOf(grid.columns, 2, 0);
+  const auto kspace = Random(5).floats(2 * 2 * 62 * 40);
+  checkMemory(table, "images without memory",
+              [&](const auto& set) { return zeroFilled(*set.kernels, kspace, grid, list, false); });
 }
 
 }  // namespace table

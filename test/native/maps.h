@@ -80,6 +80,15 @@ inline double dot(const Floats& a, const Floats& b) {
 
 inline double norm(const Floats& a) { return std::sqrt(dot(a, a)); }
 
+/** ⟨y, dy⟩ = ⟨x, dx⟩ = ⟨filter, dw⟩. `results`: y, dx, dw. */
+inline void expectAdjoint(Table& table, const std::string& name, const std::vector<Floats>& results, const Floats& x,
+                          const Floats& filter, const Floats& dy) {
+  const double forward = dot(results[0], dy), scale = 1e-5 * (norm(results[0]) * norm(dy) + 1e-6);
+  const bool byInput = std::abs(forward - dot(x, results[1])) <= scale;
+  const bool byFilter = std::abs(forward - dot(filter, results[2])) <= scale;
+  table.expect(byInput && byFilter, name + ": a gradient is not the adjoint");
+}
+
 inline std::string nameOf(selfmri::Size size) {
   return std::to_string(size.n) + " × " + std::to_string(size.h) + " × " + std::to_string(size.w);
 }

@@ -121,7 +121,9 @@ int Table::report() const {
   return failed || !cases ? 1 : 0;
 }
 
-void checkMemory(Table& table, const std::string& name, const std::function<bool()>& work) {
+namespace {
+
+void checkMemoryOf(Table& table, const std::string& name, const std::function<bool()>& work) {
   int failures = 0, successes = 0;
   bool isRight = true;
   for (int threads = 1; threads <= MOST_THREADS; threads++) {
@@ -139,6 +141,15 @@ void checkMemory(Table& table, const std::string& name, const std::function<bool
   selfmri::limitScratch(0);
   table.expect(failures > 0 && successes > 0, name + ": no call failed, or no call succeeded");
   table.expect(isRight && work(), name + ": another result after a call without memory");
+}
+
+}  // namespace
+
+void checkMemory(Table& table, const std::string& name, const Compute& compute) {
+  for (const auto* set : instructionSets()) {
+    const std::vector<Floats> expected = compute(*set);
+    checkMemoryOf(table, name + ", " + set->name, [&] { return compute(*set) == expected; });
+  }
 }
 
 }  // namespace table

@@ -63,8 +63,10 @@ private:
   std::mt19937 generator;
 };
 
-/** Calls `work`, whose working memory is limited to more and more bytes. Each call must throw bad_alloc or succeed. */
-void checkMemory(Table& table, const std::string& name, const std::function<bool()>& work);
+using Compute = std::function<std::vector<Floats>(const selfmri::InstructionSet&)>;
+
+/** Limits the working memory to more and more bytes. Each call must throw bad_alloc or give the same results. */
+void checkMemory(Table& table, const std::string& name, const Compute& compute);
 
 // One function per idea, each in a file of its own.
 void checkConvolutions(Table& table);
