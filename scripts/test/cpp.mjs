@@ -1,8 +1,8 @@
 /** Checks the C++ sources: their format, and the compiler's warnings, which count as errors here. */
 import { readdirSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { findCompiler } from '../../src/engine/install/binding.ts'
+import { onAllCores } from '../../src/engine/install/native.ts'
 import { compilerArguments, nativeUnits } from '../../src/engine/install/native-sources.ts'
 import { supportedPlatform } from '../../src/engine/install/platform.ts'
 import { run } from '../../src/engine/install/run.ts'
@@ -33,14 +33,11 @@ const WARNINGS = [
  */
 export async function checkWarnings() {
   const compiler = await findCompiler(supportedPlatform('cpu'))
-  const waiting = [...nativeUnits(), ...caseUnits()]
   const outputs = []
-  const work = async () => {
-    for (let unit = waiting.shift(); unit; unit = waiting.shift()) {
-      const { status, output } = await run(compiler, [...compilerArguments(unit), '-fsyntax-only', ...WARNINGS])
-      if (status !== 0) outputs.push(output)
-    }
-  }
-  await Promise.all(Array.from({ length: availableParallelism() }, work))
+  await onAllCores([...nativeUnits(), ...caseUnits()], async unit => {
+    const { status, output } = await run(compiler, [...compilerArguments(unit), '-fsyntax-only', ...WARNINGS])
+    if (status !== 0) outputs.push(output)
+    return true
+  })
   return { status: outputs.length === 0 ? 0 : 1, output: outputs.join('\n') }
 }

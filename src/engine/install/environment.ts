@@ -51,11 +51,20 @@ export function bindingSources(): string {
   return join(dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json')), 'binding')
 }
 
+const tensorflowKeys = new Map<Variant, string>()
+
 /**
  * States what TensorFlow and the add-on depend on: the TensorFlow version, the variant, the platform, and a hash over
  * the pinned wheels and the add-on's sources. Up to version 0.2.0 this was the whole name of an engine's folder.
+ * Made once per process, because the window asks for the engine's folder again and again.
  */
 export function tensorflowKey(variant: Variant): string {
+  const known = tensorflowKeys.get(variant) ?? makeTensorflowKey(variant)
+  tensorflowKeys.set(variant, known)
+  return known
+}
+
+function makeTensorflowKey(variant: Variant): string {
   const hash = createHash('sha256').update(readFileSync(requirementsPath(variant)))
   const sources = bindingSources()
   for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)))

@@ -74,6 +74,7 @@ export async function installEngine(options: InstallOptions = {}): Promise<Insta
 }
 
 async function computes(engine: InstalledEngine, signal?: AbortSignal): Promise<boolean> {
+  if (engine.kernelsMissing !== null) return false
   try {
     return (await smokeTest(engine, signal)) === null
   } catch {

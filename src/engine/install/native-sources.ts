@@ -53,8 +53,8 @@ export function nativeUnits(arch: string = process.arch): Unit[] {
 let key: string | null = null
 
 /**
- * A hash over everything that the library's content depends on, except the compiler. Made once per process, because the
- * window asks for the engine's folder again and again.
+ * A hash over everything that the library's content depends on, except the compiler. Made once per process, as
+ * `tensorflowKey`.
  */
 export function nativeKey(): string {
   key ??= hashOfSources()

@@ -13,18 +13,24 @@ type Compilation = {
   readonly signal?: AbortSignal
 }
 
-/** Compiles all units, as many at the same time as there are cores. Returns the first error, or `null`. */
-export async function compileNative({ compiler, objects, signal }: Compilation): Promise<string | null> {
-  const waiting = nativeUnits()
-  let failure: string | null = null
+/** Compiles units, as many at the same time as there are cores. Begins no unit after a call that returned `false`. */
+export async function onAllCores<Unit>(units: readonly Unit[], compile: (unit: Unit) => Promise<boolean>) {
+  const waiting = [...units]
   const work = async () => {
-    for (let unit = waiting.shift(); unit && failure === null; unit = waiting.shift()) {
-      const args = [...compilerArguments(unit), '-c', '-o', join(objects, unit.object)]
-      const ended = await run(compiler, args, { signal, env: { TMPDIR: objects } })
-      if (ended.status !== 0) failure ??= firstError(ended)
-    }
+    for (let unit = waiting.shift(); unit; unit = waiting.shift()) if (!(await compile(unit))) waiting.length = 0
   }
   await Promise.all(Array.from({ length: availableParallelism() }, work))
+}
+
+/** Compiles all units. Returns the first error, or `null`. */
+export async function compileNative({ compiler, objects, signal }: Compilation): Promise<string | null> {
+  let failure: string | null = null
+  await onAllCores(nativeUnits(), async unit => {
+    const args = [...compilerArguments(unit), '-c', '-o', join(objects, unit.object)]
+    const ended = await run(compiler, args, { signal, env: { TMPDIR: objects } })
+    if (ended.status !== 0) failure ??= firstError(ended)
+    return ended.status === 0
+  })
   return failure
 }
 

@@ -4,6 +4,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { compilerHere } from '../../../native/build.ts'
 import { compileNative, linkNative } from '../../../../src/engine/install/native.ts'
 import { compilerArguments, nativeUnits } from '../../../../src/engine/install/native-sources.ts'
 import { supportedPlatform } from '../../../../src/engine/install/platform.ts'
@@ -99,7 +100,7 @@ test.runIf(process.platform === 'linux')(
     const units = nativeUnits().filter(({ source }) => PER_SET.includes(source))
     for (const unit of units) {
       const object = join(folder, unit.object)
-      const compiled = await run(process.env.CXX ?? 'g++', [...compilerArguments(unit), '-O0', '-c', '-o', object])
+      const compiled = await run(compilerHere(), [...compilerArguments(unit), '-O0', '-c', '-o', object])
       expect(compiled).toMatchObject({ status: 0 })
       const { status, output } = await run('nm', ['-C', '--defined-only', object])
       expect(status).toBe(0)
