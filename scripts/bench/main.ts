@@ -23,7 +23,7 @@ import { formatRows } from './report.ts'
 import { type Loaded, startSide } from './side.ts'
 import { syntheticVolume } from './volume.ts'
 import { REHEARSAL, WORKS } from './works/index.ts'
-import { type Bench, chooseWorks } from './works/work.ts'
+import { type Bench, chooseWorks, messageOf } from './works/work.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const say = (line: string) => void process.stderr.write(`${line}\n`)
@@ -145,6 +145,6 @@ try {
   if (options.help) print(HELP)
   else process.exitCode = await bench(options)
 } catch (error) {
-  say(error instanceof Error ? error.message : String(error))
+  say(messageOf(error))
   process.exitCode = 1
 }

@@ -53,7 +53,7 @@ function lineOf(rows: readonly ReproductionRow[], paceOf: (row: ReproductionRow)
 }
 
 /** Groups items of equal `identity`, in the order of the first item of each group. */
-function gather<T>(items: readonly T[], identity: (item: T) => unknown): T[][] {
+export function gather<T>(items: readonly T[], identity: (item: T) => unknown): T[][] {
   const groups = new Map<string, T[]>()
   for (const item of items) {
     const key = JSON.stringify(identity(item))

@@ -1,6 +1,5 @@
 /** Which rows of a reproduction come from which kernels, if there is more than one kind. */
-import type { ReproductionRow } from '../contract/reproduction.ts'
-import { type Group, kernelsOf, type Line, onNetwork } from './lines.ts'
+import { type Group, gather, kernelsOf, type Line, onNetwork } from './lines.ts'
 import { count } from './numbers.ts'
 
 /** 'RotNet + fine-tuning (3 of 20)', 'Control, few labels of SimCLR on U-Net-16, 1 patient' */
@@ -18,22 +17,19 @@ function rowsInWords(line: Line, rows: number, groups: readonly Group[]): string
 /** One sentence for each kind of kernels. The kind of the most rows comes last, and its rows are not listed. */
 export function otherKernels(groups: readonly Group[]): string[] {
   const lines = groups.flatMap(group => group.lines)
-  const kinds = new Map<string, ReproductionRow[]>()
-  for (const row of lines.flatMap(line => line.rows)) {
-    const kernels = kernelsOf(row)
-    if (kernels) kinds.set(kernels, [...(kinds.get(kernels) ?? []), row])
-  }
-  if (kinds.size < 2) return []
-  const sorted = [...kinds].sort(([, a], [, b]) => a.length - b.length)
-  const sentences = sorted.slice(0, -1).map(([kernels, rows]) => {
+  const trained = lines.flatMap(line => line.rows).filter(row => kernelsOf(row) !== null)
+  const kinds = gather(trained, kernelsOf).sort((a, b) => a.length - b.length)
+  if (kinds.length < 2) return []
+  const sentences = kinds.slice(0, -1).map(([first]) => {
+    const kernels = kernelsOf(first)
     const of = lines.flatMap(line => {
-      const some = line.rows.filter(row => rows.includes(row))
+      const some = line.rows.filter(row => kernelsOf(row) === kernels)
       return some.length > 0 ? [rowsInWords(line, some.length, groups)] : []
     })
     return `With ${kernels}: ${of.join('; ')}.`
   })
   return [
     'The rows were trained with different kernels. Their last digits differ, and their times are not compared. ' +
-      `${sentences.join(' ')} With ${sorted.at(-1)![0]}: all other rows.`,
+      `${sentences.join(' ')} With ${kernelsOf(kinds.at(-1)![0])}: all other rows.`,
   ]
 }

@@ -6,13 +6,13 @@ import { networkOf } from '../../../../src/core/models/index.ts'
 import { initialParameters, unpack } from '../../../../src/core/models/parameters.ts'
 import { frugalValueAndGrad } from '../../../../src/core/training/frugal.ts'
 import { makeOptimizer } from '../../../../src/core/training/optimizers.ts'
-import { type Loss, makeStep, type Step } from '../../../../src/core/training/step.ts'
+import { type Loss, makeStep, stepIn } from '../../../../src/core/training/step.ts'
 import { startingState } from '../../../../src/core/training/stepper.ts'
 import { DataType, type NativeTensor, withBinding } from '../../../../src/engine/tensorflow/graph/native.ts'
 import { fusedKernels, type NativeBackend } from '../../../../src/engine/tensorflow/kernels.ts'
 import { kernels, useEngine } from '../../../engine.ts'
 import { expectClose } from '../../../golden.ts'
-import { backend, type Feed, native, trainAsGraph, trainEagerly } from './graph/steps.ts'
+import { backend, difference, type Feed, native, trainAsGraph, trainEagerly } from './graph/steps.ts'
 
 beforeAll(useEngine)
 
@@ -39,7 +39,7 @@ function trainingOf({ network: id, channels, shape }: Choice, used: Kernels = ke
   const loss: Loss = (parameters, { x, y }, pass) =>
     tf.mean(tf.abs(tf.sub(network.outputs(used, config, parameters, x as tf.Tensor4D, pass)[0], y))) as tf.Scalar
   const exact = makeStep(specs, loss, optimizer)
-  const mixed: Step = (...given) => used.inBfloat16(() => exact(...given))
+  const mixed = stepIn('bfloat16', used, exact)
   const feed: Feed = step => ({
     batch: imagesOf(shape),
     scalars: optimizer.scalars(3e-3, step + 1),
@@ -74,12 +74,6 @@ function gradientsOf(choice: Choice, change = 0): Gradients {
   })
   tf.dispose([factors, parameters, ...Object.values(batch)])
   return { loss: found, all: Float32Array.from([...named.values()].flatMap(values => [...values])), named }
-}
-
-/** The norm of a − b over the norm of b. */
-function difference(a: Float32Array, b: Float32Array): number {
-  const norm = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))
-  return norm(a.map((value, i) => value - b[i])) / norm(b)
 }
 
 /** Calls `hear` after each native operation of `work`. */

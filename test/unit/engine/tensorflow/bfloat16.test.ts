@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { kernels, useEngine } from '../../../engine.ts'
 import { expectClose } from '../../../golden.ts'
-import { native } from './graph/steps.ts'
+import { difference, native } from './graph/steps.ts'
 
 beforeAll(useEngine)
 
@@ -29,12 +29,6 @@ function results(shape: readonly number[], to: number): Float32Array[] {
     const gradients = tf.grads((x, w) => tf.sum(tf.mul(convolve(x, w), weights)))([x, w])
     return [convolve(x, w), ...gradients].map(valuesOf)
   })
-}
-
-/** The norm of a − b over the norm of b. */
-function difference(a: Float32Array, b: Float32Array): number {
-  const norm = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))
-  return norm(a.map((value, i) => value - b[i])) / norm(b)
 }
 
 describe('a convolution in bfloat16', () => {

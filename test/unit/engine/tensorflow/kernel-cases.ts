@@ -50,7 +50,7 @@ function convolveTransposed(x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D {
 }
 
 /** The values and all gradients of a function, weighted. */
-function valueAndGradients(f: (...inputs: tf.Tensor[]) => tf.Tensor, inputs: tf.Tensor[]): tf.Tensor[] {
+export function valueAndGradients(f: (...inputs: tf.Tensor[]) => tf.Tensor, inputs: tf.Tensor[]): tf.Tensor[] {
   const value = f(...inputs)
   const weights = tf.randomNormal(value.shape, 0, 1, 'float32', 9)
   return [value, ...tf.grads((...given) => tf.sum(tf.mul(f(...given), weights)))(inputs)]

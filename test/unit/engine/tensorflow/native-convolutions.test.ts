@@ -15,6 +15,7 @@ import type { NativeBackend } from '../../../../src/engine/tensorflow/kernels.ts
 import { kernels, useEngine } from '../../../engine.ts'
 import { expectClose } from '../../../golden.ts'
 import { trainAsGraph, trainEagerly } from './graph/steps.ts'
+import { valueAndGradients } from './kernel-cases.ts'
 
 beforeAll(useEngine)
 
@@ -25,10 +26,8 @@ const plain = makePlainKernels()
 /** The value and the gradients by all inputs, weighted. */
 const results = (f: (...inputs: tf.Tensor4D[]) => tf.Tensor4D, inputs: tf.Tensor4D[]) =>
   tf.tidy(() => {
-    const value = f(...inputs)
-    const weights = tf.randomNormal(value.shape, 0, 1, 'float32', 9)
-    const gradients = tf.grads((...given) => tf.sum(tf.mul(f(...(given as tf.Tensor4D[])), weights)))(inputs)
-    return [value, ...gradients].map(tensor => tensor.dataSync() as Float32Array)
+    const tensors = valueAndGradients((...given) => f(...(given as tf.Tensor4D[])), inputs)
+    return tensors.map(tensor => tensor.dataSync() as Float32Array)
   })
 
 const convolving =

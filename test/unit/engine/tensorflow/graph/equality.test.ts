@@ -11,7 +11,7 @@ import { METHODS, methodOf } from '../../../../../src/core/ssl/index.ts'
 import { pretextTask } from '../../../../../src/core/ssl/pretext.ts'
 import { makeOptimizer } from '../../../../../src/core/training/optimizers.ts'
 import { type Batch, tensorsOf } from '../../../../../src/core/training/stack.ts'
-import { makeStep, type Step } from '../../../../../src/core/training/step.ts'
+import { makeStep, stepIn } from '../../../../../src/core/training/step.ts'
 import { eagerStepper, startingState } from '../../../../../src/core/training/stepper.ts'
 import { supervisedTask } from '../../../../../src/core/training/supervised.ts'
 import type { TrainingTask } from '../../../../../src/core/training/task.ts'
@@ -123,7 +123,7 @@ async function prepare(task: TrainingTask, config: OptimizerConfig) {
 
 async function expectEqual(task: TrainingTask, config: OptimizerConfig, inBfloat16 = false): Promise<void> {
   const { step: exact, start, feed, free } = await prepare(task, config)
-  const step: Step = inBfloat16 ? (...given) => kernels().inBfloat16(() => exact(...given)) : exact
+  const step = stepIn(inBfloat16 ? 'bfloat16' : 'float32', kernels(), exact)
   const graph = await trainAsGraph(step, start, STEPS, feed)
   expect(graph).toEqual({ ...(await trainEagerly(step, start, STEPS, feed)), lines: [] })
   free()

@@ -20,6 +20,12 @@ export function native() {
   return { tensors: binding.getNumOfTensors(), sessions: binding.getNumOfSavedModels(), known: tf.memory().numTensors }
 }
 
+/** The norm of a − b over the norm of b. */
+export function difference(a: Float32Array, b: Float32Array): number {
+  const norm = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))
+  return norm(a.map((value, i) => value - b[i])) / norm(b)
+}
+
 /** A U-Net that learns one image from another, with Adam and an L1 loss. */
 export function unetTraining(config: { readonly channels: number; readonly pools: number }) {
   const specs = unet.parameters(config)
