@@ -4,11 +4,11 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { compilerHere } from '../../../native/build.ts'
 import { compileNative, linkNative } from '../../../../src/engine/install/native.ts'
 import { compilerArguments, nativeUnits } from '../../../../src/engine/install/native-sources.ts'
 import { supportedPlatform } from '../../../../src/engine/install/platform.ts'
 import { run } from '../../../../src/engine/install/run.ts'
+import { compilerHere } from '../../../native/build.ts'
 
 let folder: string
 beforeEach(() => {
