@@ -120,7 +120,10 @@ function remains(directory: string, detail: RunDetail): Remains {
     hashes: detail.checkpoints
       .filter(({ role, epoch }) => role === 'last' || epoch === detail.run.keptEpoch)
       .flatMap(({ role, path, sha256: written }) => [role, written, sha256(readFileSync(path))]),
-    state: Array.from(state.tensors, ([name, { data }]) => `${name} ${sha256(new Uint8Array(data.buffer))}`),
+    state: Array.from(
+      state.tensors,
+      ([name, { data }]) => `${name} ${sha256(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))}`,
+    ),
     epochs: epochs.map(({ seconds: _, ...rest }) => rest),
     told: epochs.map(({ epoch }) => epoch),
     csv: read(join(directory, 'epochs.csv'))

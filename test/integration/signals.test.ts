@@ -43,7 +43,7 @@ const toGroup = ({ pid }: ChildProcess, signal: NodeJS.Signals) => process.kill(
 
 /** The bytes of all tensors of a checkpoint. */
 const weights = (path: string) =>
-  Array.from(decodeCheckpoint(readFileSync(path), path).tensors, ([name, { data }]) => [name, Buffer.from(data.buffer)])
+  Array.from(decodeCheckpoint(readFileSync(path), path).tensors, ([name, { data }]) => [name, Array.from(data)])
 
 const unfinished = (profile: string, run: string) =>
   readdirSync(join(folder, profile, 'runs', run)).filter(name => name.endsWith('.part'))

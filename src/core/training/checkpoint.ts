@@ -131,8 +131,15 @@ function requireUsable(name: string, data: Float32Array, origin: string): void {
   if (negative >= 0) throw new AppError('CHECKPOINT_DAMAGED', `Expected variances of at least 0, ${got(negative)}`)
 }
 
+/** Floats of a file, without a copy if their place in memory allows this. */
+function floatsOf(bytes: Uint8Array): Float32Array {
+  const { buffer, byteOffset, length } = bytes.byteOffset % 4 === 0 ? bytes : Uint8Array.from(bytes)
+  return new Float32Array(buffer, byteOffset, length / 4)
+}
+
 /**
- * Reads a safetensors file of finite float32 tensors, without batch norm's counters.
+ * Reads a safetensors file of finite float32 tensors, without batch norm's counters. The tensors share `bytes`, because
+ * a copy of a large network's weights needs much memory.
  * Throws `CHECKPOINT_DAMAGED`, `UNSUPPORTED_FORMAT` or `NOT_FINITE`. The error names `origin`.
  */
 export function decodeCheckpoint(bytes: Uint8Array, origin: string): Checkpoint {
@@ -146,7 +153,7 @@ export function decodeCheckpoint(bytes: Uint8Array, origin: string): Checkpoint 
         `Expected float32 (F32) for ${name}, got ${dtype}, in ${origin}. ` +
           'Save the weights as float32: in PyTorch, tensor.float().',
       )
-    const data = new Float32Array(Uint8Array.from(bytes.subarray(begin + from, begin + to)).buffer)
+    const data = floatsOf(bytes.subarray(begin + from, begin + to))
     requireUsable(name, data, origin)
     tensors.set(name, { shape, data })
   }
