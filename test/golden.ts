@@ -4,18 +4,18 @@ import { expect } from 'vitest'
 
 const root = new URL('./fixtures/golden/', import.meta.url)
 
-type Manifest = {
-  groups: Record<
-    string,
-    {
-      params?: Record<string, unknown>
-      arrays: Record<string, { file: string; shape: number[]; dtype: string }>
-      scalars?: Record<string, number | string | (number | string)[]>
-    }
-  >
+interface Group {
+  readonly params?: Record<string, unknown>
+  readonly arrays: Record<string, { file: string; shape: number[]; dtype: string }>
+  readonly scalars?: Record<string, number | string | (number | string)[]>
 }
 
-const manifest: Manifest = JSON.parse(readFileSync(new URL('manifest.json', root), 'utf8'))
+const read = (path: string) => JSON.parse(readFileSync(new URL(path, root), 'utf8'))
+
+const { groups }: { groups: Record<string, Group | undefined> } = read('manifest.json')
+
+/** A group with several coils has its own manifest. Its folder holds only the arrays that a test reads. */
+const groupOf = (name: string): Group => groups[name] ?? read(`${name}/manifest.json`)
 
 export interface GoldenArray {
   readonly shape: number[]
@@ -33,8 +33,7 @@ function readArray(entry: { file: string; shape: number[]; dtype: string }): Gol
 
 /** One group of vectors: `array(name)`, `scalar(name)`, `params`, and the names of all arrays. */
 export function golden(group: string) {
-  const entry = manifest.groups[group]
-  if (!entry) throw new Error(`No golden group ${group}`)
+  const entry = groupOf(group)
   return {
     params: entry.params ?? {},
     names: Object.keys(entry.arrays),
@@ -57,7 +56,7 @@ export function golden(group: string) {
 }
 
 /** `masks.json`: raw MT19937 words and doubles, masks and draws. */
-export const goldenMasks: Record<string, unknown> = JSON.parse(readFileSync(new URL('masks.json', root), 'utf8'))
+export const goldenMasks: Record<string, unknown> = read('masks.json')
 
 /** Asserts that `actual` is within `tolerance · max|expected|` of `expected` everywhere, and has the same length. */
 export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {

@@ -27,6 +27,7 @@ export function noiseVolume(
     slices,
     rows,
     columns,
+    coils: 1,
     targetShape: [rows, columns],
     reconSize: null,
     acquisition: null,

@@ -95,6 +95,8 @@ export const VolumeInfo = z.object({
   /** k-space matrix: readout rows, phase-encoding columns. */
   rows: z.int(),
   columns: z.int(),
+  /** Receiver coils. k-space of one slice is [coils, rows, columns]. */
+  coils: z.int().default(1),
   /** [height, width] of `reconstruction_esc` (or `_rss`), `null` without ground truth. */
   targetShape: z.tuple([z.int(), z.int()]).nullable(),
   /** Crop that the header demands. `null` without a header. */

@@ -4,7 +4,7 @@ import type { Hdf5File } from './hdf5.ts'
 
 export interface Volume {
   readonly info: VolumeInfo
-  /** One slice of centred k-space, [rows, columns, 2] (re, im), as stored. A fresh array. */
+  /** One slice of centred k-space, [coils, rows, columns, 2] (re, im), as stored. A fresh array. */
   readKspace(index: number): Float32Array
   /** Calls `use` with that slice, without a copy. The array is valid only until `use` returns. */
   withKspace<T>(index: number, use: (kspace: Float32Array) => T): T

@@ -92,6 +92,7 @@ function open(file: Hdf5File, hashPatient: (id: string) => string, content?: Vol
       slices,
       rows,
       columns,
+      coils: 1,
       targetShape,
       reconSize: header?.reconSize ?? null,
       acquisition: acquisition === null ? null : String(acquisition),

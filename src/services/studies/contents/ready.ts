@@ -24,7 +24,7 @@ export interface Checked {
 
 /** Whether a read file can be the listed file. An unread file has no better record than these facts. */
 export const asListed = (listed: VolumeInfo, now: VolumeInfo): boolean =>
-  (['slices', 'rows', 'columns', 'patient', 'bytes'] as const).every(fact => listed[fact] === now[fact]) &&
+  (['slices', 'rows', 'columns', 'coils', 'patient', 'bytes'] as const).every(fact => listed[fact] === now[fact]) &&
   String(listed.targetShape) === String(now.targetShape)
 
 /** Stores the contents of a study's volume. */

@@ -15,6 +15,7 @@ export const VOLUME: StudyVolume = {
   slices: 9,
   rows: 128,
   columns: 48,
+  coils: 1,
   targetShape: [...SHAPE],
   reconSize: [...SHAPE],
   acquisition: 'AXT2',

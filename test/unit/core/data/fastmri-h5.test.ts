@@ -81,6 +81,7 @@ describe('openFormat', () => {
       slices: 3,
       rows: 6,
       columns: 5,
+      coils: 1,
       targetShape: [4, 5],
       reconSize: [8, 7],
       acquisition: 'CORPD_FBK',

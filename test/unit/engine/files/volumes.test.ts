@@ -28,6 +28,7 @@ describe('openVolume', () => {
       slices: 3,
       rows: 24,
       columns: 20,
+      coils: 1,
       targetShape: [16, 16],
       reconSize: [16, 16],
       acquisition: 'CORPD_FBK',

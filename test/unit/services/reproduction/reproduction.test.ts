@@ -55,6 +55,7 @@ const volume = (
   sizes: Pick<StudyVolume, 'slices' | 'rows' | 'columns' | 'targetShape' | 'synthetic'>,
 ): StudyVolume => ({
   ...sizes,
+  coils: 1,
   id,
   role,
   path: `/data/${name}_${contrast}.h5`,
