@@ -38,7 +38,7 @@ const mask = makeMask(spec, info.columns, RandomState.fromSeed(seed))
 console.log(`Mask of seed ${seed}: ${acceleration(mask).toFixed(2)}×, all other columns count as 0`)
 
 // Zero-filled image: the magnitude of the inverse Fourier transform of the measured columns, [height, width].
-const zeroFilled = makeZeroFilling(compute.fourier).image(kspace, mask, shape)
+const zeroFilled = makeZeroFilling(compute.fourier).image(kspace, 1, mask, shape)
 
 // Network: fastMRI's U-Net with random weights. A network sees images of mean 0 and standard deviation 1.
 const network = networkOf('unet')

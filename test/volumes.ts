@@ -8,18 +8,26 @@ import { RandomState } from '../src/core/mri/random.ts'
 /** k-space of noise, strongest at the centre, and a ground truth of noise. `patient` is the seed. */
 export function noiseVolume(
   patient: string,
-  { slices = 2, rows = 40, columns = 36, mask = null as Uint8Array | null } = {},
+  { slices = 2, coils = 1, rows = 40, columns = 36, mask = null as Uint8Array | null } = {},
 ): Volume {
+  const samples = rows * columns
   const random = RandomState.fromKey(Array.from(patient, character => character.charCodeAt(0)))
   const kspace = Array.from({ length: slices }, () =>
-    Float32Array.from({ length: rows * columns * 2 }, (_, i) => {
+    Float32Array.from({ length: coils * samples * 2 }, (_, i) => {
       const column = (i >> 1) % columns
-      const row = Math.floor((i >> 1) / columns)
+      const row = Math.floor((i >> 1) / columns) % rows
       return (random.normal() * 1e-4) / (1 + 0.02 * ((column - columns / 2) ** 2 + (row - rows / 2) ** 2))
     }),
   )
   const truth = kspace.map(slice =>
-    Float32Array.from({ length: rows * columns }, (_, i) => Math.hypot(slice[2 * i], slice[2 * i + 1])),
+    Float32Array.from({ length: samples }, (_, i) =>
+      Math.hypot(
+        ...Array.from({ length: coils }, (_, coil) => {
+          const at = 2 * (coil * samples + i)
+          return Math.hypot(slice[at], slice[at + 1])
+        }),
+      ),
+    ),
   )
   const info: VolumeInfo = {
     path: `/${patient}.h5`,
@@ -27,7 +35,7 @@ export function noiseVolume(
     slices,
     rows,
     columns,
-    coils: 1,
+    coils,
     targetShape: [rows, columns],
     reconSize: null,
     acquisition: null,

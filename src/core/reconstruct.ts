@@ -45,9 +45,9 @@ export const makeImaging = ({ fourier, predict }: Pick<Arithmetic, 'fourier' | '
 export const makeEagerImaging = ({ kernels, fourier }: Pick<Arithmetic, 'kernels' | 'fourier'>): Imaging =>
   makeImaging({ fourier, predict: makeEagerPredict(kernels) })
 
-/** Zero-filled magnitude of one slice, [crop height, crop width]; `mask` over columns. */
+/** Zero-filled RSS of one slice, [crop height, crop width]; `mask` over columns. */
 export const zeroFilled = (volume: Volume, index: number, mask: Uint8Array, zeroFilling: ZeroFilling): Float32Array =>
-  volume.withKspace(index, kspace => zeroFilling.image(kspace, mask, cropShape(volume.info)))
+  volume.withKspace(index, kspace => zeroFilling.image(kspace, volume.info.coils, mask, cropShape(volume.info)))
 
 /** A zero-filled image [h, w] through a network. The result has the units of `magnitude`. */
 export async function throughNetwork(

@@ -44,7 +44,7 @@ export function sampling(
   const zeroFilling = makeZeroFilling(fourier)
   return async ({ source, index, instance }, epoch, key, place) => {
     const volume = await source.open()
-    const { columns } = volume.info
+    const { coils, columns } = volume.info
     const draw = (purpose: string, view?: number) =>
       view === undefined ? stream(seed, purpose, epoch, key) : stream(seed, purpose, epoch, key, view)
     const maskOf = viewMasks(volume, index, mask, pretext, view => draw('view mask', view))
@@ -54,7 +54,7 @@ export function sampling(
       drawn ??= fresh ? makeMask(mask, columns, draw('measurement')) : measurementMask(volume, index, mask)
       return drawn
     }
-    const zeroFilled = zeroFilling.underMasks(volume.readKspace(index), columns, cropShape(volume.info))
+    const zeroFilled = zeroFilling.underMasks(volume.readKspace(index), coils, columns, cropShape(volume.info))
     const images = new Map<Uint8Array, Float32Array>() // views that share a mask share its image
     const imageOf = (mask: Uint8Array) => {
       const image = images.get(mask) ?? zeroFilled(mask)

@@ -106,7 +106,7 @@ describe('slices with a fault', () => {
     const score = await evaluateVolume(spoilt, null, SETTINGS, compute(), pause)
     const mask = fileNameMask(SETTINGS.mask, 36, 'knee.h5')
     const images = [0, 2, 3].flatMap(index =>
-      Array.from(makeZeroFilling(compute().fourier).image(volume.readKspace(index), mask, [40, 36])),
+      Array.from(makeZeroFilling(compute().fourier).image(volume.readKspace(index), 1, mask, [40, 36])),
     )
     const right = scoreVolume({
       prediction: Float32Array.from(images),
@@ -177,7 +177,7 @@ describe('an irregular volume', () => {
     const truth = [0, 1].flatMap(index => Array.from(volume.readTarget(index)!))
     const images = [0, 1].flatMap(index =>
       Array.from(
-        makeZeroFilling(compute().fourier).image(volume.readKspace(index), new Uint8Array(36).fill(1), [40, 36]),
+        makeZeroFilling(compute().fourier).image(volume.readKspace(index), 1, new Uint8Array(36).fill(1), [40, 36]),
       ),
     )
     const right = scoreVolume({

@@ -23,7 +23,7 @@ describe('a zero-filled image', () => {
   it.each(NAMES)('of full k-space is the magnitude of NumPy’s transform, %s', name => {
     const { shape, magnitude } = reference(name)
     const [height, width] = shape
-    expectClose(filling().image(kspaceOf(name), new Uint8Array(width).fill(1), [height, width]), magnitude, 1e-5)
+    expectClose(filling().image(kspaceOf(name), 1, new Uint8Array(width).fill(1), [height, width]), magnitude, 1e-5)
   })
 
   it.each(NAMES)('is cut to the middle, even and odd crops, %s', name => {
@@ -39,7 +39,7 @@ describe('a zero-filled image', () => {
       const expected = Array.from({ length: height }, (_, row) =>
         [...magnitude.subarray((top + row) * columns + left)].slice(0, width),
       ).flat()
-      expectClose(filling().image(kspaceOf(name), new Uint8Array(columns).fill(1), [height, width]), expected, 1e-5)
+      expectClose(filling().image(kspaceOf(name), 1, new Uint8Array(columns).fill(1), [height, width]), expected, 1e-5)
     }
   })
 
@@ -48,8 +48,8 @@ describe('a zero-filled image', () => {
     const mask = Uint8Array.from({ length: columns }, (_, column) => Number(column % 3 === 1))
     const masked = kspaceOf(name).map((value, i) => (mask[(i >> 1) % columns] ? value : 0))
     const damaged = kspaceOf(name).map((value, i) => (mask[(i >> 1) % columns] ? value : Number.NaN))
-    const image = filling().image(damaged, mask, [rows, columns])
-    expectClose(image, filling().image(masked, new Uint8Array(columns).fill(1), [rows, columns]), 1e-5)
+    const image = filling().image(damaged, 1, mask, [rows, columns])
+    expectClose(image, filling().image(masked, 1, new Uint8Array(columns).fill(1), [rows, columns]), 1e-5)
     expect(image.some(value => value > 0)).toBe(true)
   })
 })
@@ -61,8 +61,8 @@ describe('a zero-filled image of fastMRI’s transform', () => {
     const { data, shape } = vectors.array(`${name}.masked_kspace`)
     const [masked, kspace] = [data, vectors.array(`${name}.kspace`).data].map(values => Float32Array.from(values))
     const crop: [number, number] = [shape[0], shape[1]]
-    const expected = filling().image(masked, new Uint8Array(mask.length).fill(1), crop)
-    expectClose(filling().image(kspace, mask, crop), expected, 1e-6)
+    const expected = filling().image(masked, 1, new Uint8Array(mask.length).fill(1), crop)
+    expectClose(filling().image(kspace, 1, mask, crop), expected, 1e-6)
   })
 })
 
@@ -72,7 +72,7 @@ describe('zero-filling', () => {
     const crop: [number, number] = [rows - 1, columns - 2]
     const maskOf = (isMeasured: (column: number) => boolean) =>
       Uint8Array.from({ length: columns }, (_, column) => Number(isMeasured(column)))
-    const underMask = filling().underMasks(kspaceOf(name), columns, crop)
+    const underMask = filling().underMasks(kspaceOf(name), 1, columns, crop)
     for (const mask of [
       maskOf(column => column % 3 === 1),
       maskOf(column => column % 2 === 0), // shares some columns with the mask before
@@ -80,10 +80,12 @@ describe('zero-filling', () => {
       maskOf(column => column === 4),
       maskOf(column => column % 3 === 1),
     ])
-      expectClose(underMask(mask), filling().image(kspaceOf(name), mask, crop), 1e-6)
+      expectClose(underMask(mask), filling().image(kspaceOf(name), 1, mask, crop), 1e-6)
   })
 
   it('refuses k-space whose length is not a whole number of rows', () => {
-    expect(() => filling().underMasks(new Float32Array(20), 4, [2, 2])(new Uint8Array(4).fill(1))).toThrow('whole rows')
+    expect(() => filling().underMasks(new Float32Array(20), 1, 4, [2, 2])(new Uint8Array(4).fill(1))).toThrow(
+      'whole rows',
+    )
   })
 })
