@@ -21,10 +21,10 @@ export const ERRORS = {
   },
   SHAPE_MISMATCH: {
     meaning: 'Two arrays that belong together have different sizes.',
-    remedy: 'Compare both sizes in the message. Export the file again, use a batch of 1, or choose another checkpoint.',
+    remedy: 'Compare both sizes in the message. Export the file again, or choose another checkpoint.',
     example:
-      'Expected images of one size in a batch, got 640 × 320 and 320 × 320. ' +
-      'Use a batch of 1 for a study of several matrices.',
+      'Expected reconstruction_rss of [16, height, width], an image for each slice of k-space, ' +
+      'got [15, 320, 320], in brain_07.h5',
   },
   INVALID_ARGUMENT: {
     meaning: 'An option, a setting or a request is not allowed.',

@@ -513,26 +513,109 @@ describe('a training', () => {
     const inputs = async (epoch: number) => (await task.prepare(epoch, 0)).image.data.toSorted()
     expect(await inputs(0)).toEqual(await inputs(1))
   })
+})
 
-  it('refuses a batch of several matrices, with the remedy', async () => {
+describe('a study of several matrices and numbers of coils', () => {
+  const mixed = () => [
+    sourceOf(noiseVolume('a', { slices: 5, coils: 3, rows: 32, columns: 24 })),
+    sourceOf(noiseVolume('b', { slices: 3, coils: 5, rows: 36, columns: 28 })),
+  ]
+  const held = () => [
+    sourceOf(noiseVolume('c', { coils: 2, rows: 36, columns: 28 })),
+    sourceOf(noiseVolume('d', { coils: 4, rows: 32, columns: 24 })),
+  ]
+  const shared = () => ({ train: mixed(), validation: held(), slices, mask, seed: 5, batch: 2 })
+  const supervised = (networkId: string) => () => {
+    const network = networkOf(networkId)
+    const networkConfig = network.config.parse({ channels: 2, ...(networkId === 'unet' && { pools: 2 }) })
+    return supervisedTask({ ...shared(), network, networkConfig }, compute())
+  }
+  const pretraining = (id: string) => () => {
     const network = networkOf('unet')
-    const mixed = [sourceOf(noiseVolume('a')), sourceOf(noiseVolume('b', { columns: 40 }))]
-    const task = supervisedTask(
-      {
-        network,
-        networkConfig: network.config.parse({ channels: 2 }),
-        train: mixed,
-        validation: [],
-        slices,
-        mask,
-        batch: 4,
-        seed: 0,
-      },
-      compute(),
-    )
-    await expect(task.prepare(0, 0)).rejects.toMatchObject({
-      code: 'SHAPE_MISMATCH',
-      message: expect.stringContaining('batch of 1'),
-    })
+    const networkConfig = network.config.parse({ channels: 2, pools: 2 })
+    const method = methodOf(id)
+    const methodConfig = method.config.parse(SMALL[id] ?? {})
+    const pretext = Pretext.parse({ keep: 0.5, reconstruction: id === 'simclr' ? 1 : 0 })
+    const job = { ...shared(), network, networkConfig, method, methodConfig, pretext, epochs: 1 }
+    return pretextTask(job, compute())
+  }
+  const tasks = [
+    ...Object.keys(NETWORKS).map((id): [string, () => TrainingTask] => [id, supervised(id)]),
+    ...Object.keys(METHODS).map((id): [string, () => TrainingTask] => [id, pretraining(id)]),
+  ]
+
+  it.each(tasks)('trains and validates, with a finite loss and a gradient in every batch: %s', async (_, make) => {
+    const task = make()
+    const specs = [...task.network, ...task.head]
+    const start = tf.tensor1d(initialParameters(specs, 5))
+    const values = unpack(start, specs)
+    const buffers = Object.fromEntries(specs.flatMap(({ name, buffer }) => (buffer ? [[name, values[name]]] : [])))
+    const places = Array.from({ length: task.batchesPerEpoch }, (_, index) => task.contents(0, index))
+    for (const index of places.keys()) {
+      const batch = tensorsOf(await task.prepare(0, index))
+      const { value, grad } = tf.valueAndGrad(flat =>
+        task.loss({ ...unpack(flat as tf.Tensor1D, specs), ...buffers }, batch, { set() {} }),
+      )(start)
+      const gradient = grad.dataSync()
+      expect(Number.isFinite(value.dataSync()[0])).toBe(true)
+      expect(gradient.every(Number.isFinite)).toBe(true)
+      expect(gradient.some(each => each !== 0)).toBe(true)
+      tf.dispose([...Object.values(batch), value, grad])
+    }
+    expect(new Set(places.flat()).size).toBe(places.flat().length)
+    const { events, summary } = await trainAll(task, { recipe: { ...recipe, epochs: 1, batch: 2 } })
+    expect(losses(events)).toHaveLength(task.batchesPerEpoch)
+    expect(losses(events).every(Number.isFinite)).toBe(true)
+    expect(summary.validationLoss === null || Number.isFinite(summary.validationLoss)).toBe(true)
+    const preview = events.find(event => event.type === 'preview')!
+    expect(preview).toMatchObject({ file: 'c.h5', shape: [36, 28] })
+  })
+
+  it('puts slices of one shape in a supervised batch, and every slice in an epoch', async () => {
+    const task = supervised('unet')()
+    const contents = Array.from({ length: task.batchesPerEpoch }, (_, index) => task.contents(0, index))
+    expect(contents.map(({ length }) => length).toSorted()).toEqual([1, 1, 2, 2, 2])
+    expect(contents.flat().toSorted()).toEqual([
+      ...Array.from({ length: 5 }, (_, i) => `a.h5 slice ${i + 1}`),
+      ...Array.from({ length: 3 }, (_, i) => `b.h5 slice ${i + 1}`),
+    ])
+    for (const [index, names] of contents.entries()) {
+      const { image, target } = await task.prepare(0, index)
+      const shape = names[0].startsWith('a') ? [32, 24] : [36, 28]
+      expect([image.shape, target.shape]).toEqual(Array(2).fill([names.length, ...shape, 1]))
+    }
+  })
+
+  it('mixes matrices in a batch of views, which have one size', () => {
+    const task = pretraining('simclr')()
+    const contents = Array.from({ length: task.batchesPerEpoch }, (_, index) => task.contents(0, index))
+    expect(contents.every(({ length }) => length === 2)).toBe(true)
+    expect(contents.some(names => new Set(names.map(name => name[0])).size === 2)).toBe(true)
+  })
+
+  it('has equal losses by recorded graphs, which have other sizes of batches too', async () => {
+    const graph = { ...compute(), makeStepper: graphStepper }
+    const [eager, recorded] = [
+      await trainAll(supervised('unet')()),
+      await trainAll(supervised('unet')(), { compute: graph }),
+    ]
+    expect(losses(recorded.events)).toHaveLength(10)
+    expectNear(Float32Array.from(losses(recorded.events)), Float32Array.from(losses(eager.events)))
+  })
+
+  it('is scored as each volume alone, and its training’s validation is the mean', async () => {
+    const task = supervised('unet')()
+    const { events, saved } = await trainAll(task, { recipe: { ...recipe, epochs: 1 } })
+    const network = networkOf('unet')
+    const config = network.config.parse({ channels: 2, pools: 2 })
+    const parameters = tf.tensor1d(fromTorch(saved.get('best')!.tensors, task.network, 'best'))
+    const model = { network, config, specs: task.network, parameters }
+    const settings = { mask, maskDraws: null, slices, reference: 'ground truth' } as const
+    const scores = []
+    for (const source of held())
+      scores.push(await evaluateVolume(await source.open(), model, settings, compute(), async () => {}))
+    const told = events.find(event => event.type === 'epoch')!.figures.validation!
+    expect(told.ssim).toBeCloseTo((scores[0].ssim + scores[1].ssim) / 2, 10)
+    parameters.dispose()
   })
 })

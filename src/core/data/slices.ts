@@ -1,6 +1,5 @@
 /** The slices that a training or an evaluation uses. */
 import { type SliceFault, type SliceSelection, selectSlices, type VolumeInfo } from '../../contract/volumes.ts'
-import { stream } from '../mri/random.ts'
 import type { Volume } from './volume.ts'
 
 /** A volume's facts, and a way to open the volume when its k-space is needed. The provider decides when to close it. */
@@ -59,52 +58,6 @@ export const listSlices = (
 /** File and slice in words, slices counted from 1. */
 export const nameSlice = ({ source, index }: SliceReference): string => `${source.info.file} slice ${index + 1}`
 
-/** The indices (below `count`) of each step's samples. The order is shuffled once per epoch, by (seed, epoch). */
-export function batchPlaces(seed: number, count: number, batch: number): (epoch: number, step: number) => number[] {
-  let order: readonly number[] = []
-  let shuffledFor = -1
-  return (epoch, step) => {
-    if (epoch !== shuffledFor) order = stream(seed, 'order', epoch).shuffle(count)
-    shuffledFor = epoch
-    return order.slice(step * batch, (step + 1) * batch)
-  }
-}
-
 /** Whether two slices show one subject: the same patient, at the same or a neighbouring slice, in any contrast. */
 export const sameSubject = (a: SliceReference, b: SliceReference): boolean =>
   a.source.info.patient === b.source.info.patient && Math.abs(a.index - b.index) <= 1
-
-/**
- * Like `batchPlaces`, but a batch holds as few slices of one subject as possible.
- * Each place takes the first remaining slice, in shuffled order, whose subject is rarest in the batch.
- */
-export function spreadPlaces(
-  seed: number,
-  samples: readonly SliceReference[],
-  batch: number,
-): (epoch: number, step: number) => number[] {
-  const shuffled = batchPlaces(seed, samples.length, samples.length)
-  let batches: readonly number[][] = []
-  let madeFor = -1
-  const make = (left: number[]): number[][] => {
-    const made: number[][] = []
-    while (left.length > 0) {
-      const chosen: number[] = []
-      while (chosen.length < batch && left.length > 0) {
-        let [best, fewest] = [0, Number.POSITIVE_INFINITY]
-        for (let i = 0; i < left.length && fewest > 0; i++) {
-          const same = chosen.filter(other => sameSubject(samples[other], samples[left[i]])).length
-          if (same < fewest) [best, fewest] = [i, same]
-        }
-        chosen.push(...left.splice(best, 1))
-      }
-      made.push(chosen)
-    }
-    return made
-  }
-  return (epoch, step) => {
-    if (epoch !== madeFor) batches = make([...shuffled(epoch, 0)])
-    madeFor = epoch
-    return batches[step] ?? []
-  }
-}

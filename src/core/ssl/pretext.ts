@@ -6,7 +6,9 @@
 import { AppError } from '../../contract/errors.ts'
 import type { Pretext } from '../../contract/recipes.ts'
 import type { Arithmetic } from '../compute.ts'
-import { batchPlaces, listSlices, spreadPlaces, type VolumeSource } from '../data/slices.ts'
+import { type BatchPlan, planBatches, type Smaller } from '../data/batches.ts'
+import { listSlices, type VolumeSource } from '../data/slices.ts'
+import { cropShape } from '../mri/transform.ts'
 import { makeImaging } from '../reconstruct.ts'
 import { previewOf } from '../training/preview.ts'
 import { stackParts } from '../training/stack.ts'
@@ -34,8 +36,8 @@ export interface SampleViews {
 }
 
 export interface PretextTask extends TrainingTask {
-  /** The samples of a batch before they are stacked, for display. */
-  views(epoch: number, index: number): Promise<SampleViews[]>
+  /** The first samples of a batch, at most `most`, before they are stacked: for display. */
+  views(epoch: number, index: number, most: number): Promise<SampleViews[]>
 }
 
 /** The epoch whose random streams held-out samples have. No training reaches it. */
@@ -71,8 +73,34 @@ function instancesOf({ method, methodConfig, slices, train, validation }: Pretex
   return { perSlice, samples: all(train), heldOut: judgedSamples(all(validation)) }
 }
 
+/** If all slices have one shape, an epoch has whole batches only. Another shape may have few slices. */
+export const smallerBatches = ({ separable }: Pick<SslMethod, 'separable'>): Smaller =>
+  separable ? 'if shapes differ' : 'never' // a method that compares samples needs a whole batch of them
+
+/** Samples whose views have one size can be in one batch. Otherwise a batch holds slices of one shape. */
+function batchesOf(
+  { method, methodConfig, seed, batch, pretext }: PretextJob,
+  samples: readonly Instance[],
+): BatchPlan {
+  const isFixed = method.smallestView(methodConfig) !== null
+  const shapes = samples.map(({ source }) => (isFixed ? '' : cropShape(source.info).join(' × ')))
+  const plan = planBatches({
+    seed,
+    batch,
+    shapes,
+    smaller: smallerBatches(method),
+    ...(method.contrastive && pretext.apart && { apart: samples }),
+  })
+  if (plan.perEpoch > 0) return plan
+  throw new AppError(
+    'INVALID_ARGUMENT',
+    `Expected at least ${batch} training slices of one size for a batch of ${batch}, got fewer of each size ` +
+      `(${[...new Set(shapes)].join(', ')}). Take a smaller batch.`,
+  )
+}
+
 export function pretextTask(job: PretextJob, compute: Arithmetic): PretextTask {
-  const { network, networkConfig, methodConfig, seed, pretext } = job
+  const { network, networkConfig, methodConfig, pretext } = job
   const method = pretext.reconstruction > 0 ? withReconstruction(job.method, pretext.reconstruction) : job.method
   const trunk = makeTrunk(network, networkConfig, compute.kernels)
   const { perSlice, samples, heldOut } = instancesOf(job)
@@ -82,20 +110,15 @@ export function pretextTask(job: PretextJob, compute: Arithmetic): PretextTask {
   const specs = [...networkSpecs, ...head]
   requireBatch(job, samples.length)
   requireLargeViews(job)
-  const batchesPerEpoch = Math.floor(samples.length / job.batch)
-  const apart = method.contrastive && pretext.apart
-  const placesOf = apart ? spreadPlaces(seed, samples, job.batch) : batchPlaces(seed, samples.length, job.batch)
-  const sampleOf = sampling(job, compute.fourier, samples, apart)
+  const { perEpoch: batchesPerEpoch, places: placesOf } = batchesOf(job, samples)
+  const sampleOf = sampling(job, compute.fourier, samples, method.contrastive && pretext.apart)
 
-  async function collect(epoch: number, index: number): Promise<Parts[]> {
+  async function collect(epoch: number, places: readonly number[]): Promise<Parts[]> {
     const parts: Parts[] = []
-    for (const place of placesOf(epoch, index))
+    for (const place of places)
       parts.push(method.parts(methodConfig, await sampleOf(samples[place], epoch, place, place)))
     return parts
   }
-
-  const contents = (epoch: number, index: number) =>
-    placesOf(epoch, index).map(place => nameInstance(samples[place], perSlice))
 
   return {
     network: networkSpecs,
@@ -108,14 +131,17 @@ export function pretextTask(job: PretextJob, compute: Arithmetic): PretextTask {
     validateEvery: Math.max(1, Math.floor(job.epochs / 10)),
     loss: (parameters, batch, pass) => method.loss(methodConfig, trunk, parameters, batch, pass),
     project: method.project,
-    contents,
+    contents: (epoch, index) => placesOf(epoch, index).map(place => nameInstance(samples[place], perSlice)),
     async prepare(epoch, index) {
       const schedule = method.schedule?.(methodConfig, epoch * batchesPerEpoch + index, job.batch)
-      return { ...stackParts(await collect(epoch, index)), ...schedule }
+      return { ...stackParts(await collect(epoch, placesOf(epoch, index))), ...schedule }
     },
-    async views(epoch, index) {
-      const names = contents(epoch, index)
-      return (await collect(epoch, index)).map((parts, i) => ({ name: names[i], parts: labelled(parts) }))
+    async views(epoch, index, most) {
+      const places = placesOf(epoch, index).slice(0, most)
+      return (await collect(epoch, places)).map((parts, i) => ({
+        name: nameInstance(samples[places[i]], perSlice),
+        parts: labelled(parts),
+      }))
     },
     validate: heldOutValidation({
       method,

@@ -1,6 +1,5 @@
 /** Batches of named parts: plain arrays, which a thread may prepare, then tensors. */
 import * as tf from '@tensorflow/tfjs-core'
-import { AppError } from '../../contract/errors.ts'
 import type { PlainTensor } from '../models/parameters.ts'
 
 /**
@@ -10,17 +9,11 @@ import type { PlainTensor } from '../models/parameters.ts'
 export type PlainBatch = Readonly<Record<string, PlainTensor>>
 export type Batch = Readonly<Record<string, tf.Tensor>>
 
-/** Samples as [batch, …shape]. Throws `SHAPE_MISMATCH` if sizes differ. */
+/** Samples as [batch, …shape]. */
 function stack(samples: readonly PlainTensor[]): PlainTensor {
   const [{ data, shape }] = samples
   const other = samples.find(sample => sample.shape.join() !== shape.join())
-  if (other) {
-    throw new AppError(
-      'SHAPE_MISMATCH',
-      `Expected images of one size in a batch, got ${shape.slice(0, 2).join(' × ')} and ` +
-        `${other.shape.slice(0, 2).join(' × ')}. Use a batch of 1 for a study of several matrices.`,
-    )
-  }
+  if (other) throw new Error(`Expected parts of one shape in a batch, got [${shape}] and [${other.shape}]`)
   const values = new Float32Array(samples.length * data.length)
   for (const [i, sample] of samples.entries()) values.set(sample.data, i * data.length)
   return { data: values, shape: [samples.length, ...shape] }

@@ -8,14 +8,8 @@ import { AppError } from '../../contract/errors.ts'
 import type { MaskSpec, Metrics } from '../../contract/evaluation.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
 import type { Arithmetic } from '../compute.ts'
-import {
-  batchPlaces,
-  listSlices,
-  nameSlice,
-  type SliceReference,
-  usableSlices,
-  type VolumeSource,
-} from '../data/slices.ts'
+import { planBatches } from '../data/batches.ts'
+import { listSlices, nameSlice, type SliceReference, usableSlices, type VolumeSource } from '../data/slices.ts'
 import { meanOfMetrics, readReference } from '../evaluate.ts'
 import { meanOf, type Network } from '../models/network.ts'
 import { scoreVolume } from '../mri/metrics.ts'
@@ -96,9 +90,9 @@ export function supervisedTask(job: SupervisedJob, compute: Arithmetic): Trainin
   const specs = network.parameters(networkConfig)
   const samples = listSlices(job.train, job.slices, 'ground truth')
   const validation = job.validation.filter(({ info }) => usableSlices(info, job.slices, 'ground truth').length > 0)
-  const placesOf = batchPlaces(seed, samples.length, job.batch)
-  const batchesPerEpoch = Math.ceil(samples.length / job.batch)
-  if (batchesPerEpoch === 0)
+  const shapes = samples.map(({ source }) => cropShape(source.info).join(' × '))
+  const plan = planBatches({ seed, batch: job.batch, shapes, smaller: 'always' })
+  if (samples.length === 0)
     throw new AppError(
       'INVALID_ARGUMENT',
       'Expected a training slice with k-space and ground truth, got none. Choose other slices or volumes.',
@@ -147,7 +141,7 @@ export function supervisedTask(job: SupervisedJob, compute: Arithmetic): Trainin
   return {
     network: specs,
     head: [],
-    batchesPerEpoch,
+    batchesPerEpoch: plan.perEpoch,
     separable: true,
     chanceLoss: null,
     keepBest: true,
@@ -156,10 +150,10 @@ export function supervisedTask(job: SupervisedJob, compute: Arithmetic): Trainin
       const outputs = network.outputs(kernels, networkConfig, parameters, image as tf.Tensor4D, pass)
       return meanOf(outputs.map(output => meanAbsoluteError(output, target)))
     },
-    contents: (epoch, index) => placesOf(epoch, index).map(place => nameSlice(samples[place])),
+    contents: (epoch, index) => plan.places(epoch, index).map(place => nameSlice(samples[place])),
     async prepare(epoch, index) {
       const chosen: PlainBatch[] = []
-      for (const place of placesOf(epoch, index)) chosen.push(await sample(samples[place], epoch, place))
+      for (const place of plan.places(epoch, index)) chosen.push(await sample(samples[place], epoch, place))
       return stackParts(chosen)
     },
     validate,

@@ -5,17 +5,36 @@
 import { AppError } from '../../contract/errors.ts'
 import type { RunConfig } from '../../contract/runs.ts'
 import { faultInWords, selectSlices, type VolumeInfo } from '../../contract/volumes.ts'
+import { hasSmaller, type Smaller } from '../data/batches.ts'
 import { leftOut, usableSlices } from '../data/slices.ts'
 import { networkOf } from '../models/index.ts'
 import { SSIM_MARGIN } from '../mri/metrics.ts'
 import { cropShape } from '../mri/transform.ts'
 import { methodOf } from '../ssl/index.ts'
+import { smallerBatches } from '../ssl/pretext.ts'
 import { makeStem } from '../ssl/trunk.ts'
 
 const SSIM_WINDOW = 2 * SSIM_MARGIN + 1
 
 const refuse = (message: string): never => {
   throw new AppError('INVALID_ARGUMENT', message)
+}
+
+/** The least number of samples in a batch of images of a volume's shape. */
+function smallestBatches(
+  train: readonly { readonly info: VolumeInfo; readonly samples: number }[],
+  batch: number,
+  smaller: Smaller,
+): (info: VolumeInfo) => number {
+  const shapeOf = (info: VolumeInfo) => cropShape(info).join()
+  const byShape = Map.groupBy(
+    train.filter(({ samples }) => samples > 0),
+    ({ info }) => shapeOf(info),
+  )
+  return info => {
+    const count = (byShape.get(shapeOf(info)) ?? []).reduce((sum, { samples }) => sum + samples, 0)
+    return hasSmaller(smaller, byShape.size) ? Math.min(batch, count % batch || batch) : batch
+  }
 }
 
 /** Throws `INVALID_ARGUMENT` with what was expected, what was found, and the remedy. */
@@ -36,7 +55,8 @@ export function requireTrainable(
     return faults.length > 0 ? ` Left out: ${faults.join(', ')}.` : ''
   }
   const ownSettings = method?.config.parse(methodConfig)
-  const samples = train.reduce((sum, info) => sum + chosen(info), 0) * (method?.instances?.(ownSettings) ?? 1)
+  const perSlice = method?.instances?.(ownSettings) ?? 1
+  const samples = train.reduce((sum, info) => sum + chosen(info), 0) * perSlice
   if (samples === 0) {
     const files = train.map(info => `${info.file} (${info.slices} slices)`).join(', ')
     refuse(
@@ -77,9 +97,13 @@ export function requireTrainable(
     method.head(ownSettings, makeStem(network, settings), { batch, samples })
     if (side !== null) return
   }
-  // The last batch of an epoch may hold fewer samples. A pretext leaves that batch out.
-  const smallest = method ? batch : Math.min(batch, samples % batch || batch)
-  for (const info of train) requireSize(cropShape(info), smallest, `in ${info.file}`, '')
+  const smallestOf = smallestBatches(
+    train.map(info => ({ info, samples: chosen(info) * perSlice })),
+    batch,
+    method ? smallerBatches(method) : 'always',
+  )
+  for (const info of train) requireSize(cropShape(info), smallestOf(info), `in ${info.file}`, '')
+  const smallest = Math.min(...train.map(smallestOf))
   for (const info of validation) {
     const shape = cropShape(info)
     requireSize(shape, smallest, `in ${info.file}`, '')

@@ -13,17 +13,8 @@ export async function views({ config, train }: Calls['views']['params']): Promis
   const compute = await requireCompute()
   const pool = new VolumePool()
   try {
-    const taskOfBatch = (batch: number) =>
-      pretrainingOf(
-        { config: { ...config, recipe: { ...config.recipe, batch } }, train, validation: [] },
-        pool,
-        compute,
-      )
-    const { batch } = config.recipe
-    const whole = taskOfBatch(batch)
-    // The first samples do not depend on the size of the batch.
-    const task = batch > SHOWN ? taskOfBatch(SHOWN) : whole
-    const samples = (await task.views(0, 0)).map(({ name, parts }) => ({
+    const task = pretrainingOf({ config, train, validation: [] }, pool, compute)
+    const samples = (await task.views(0, 0, SHOWN)).map(({ name, parts }) => ({
       name,
       pictures: parts.map(pictureOf).filter(picture => picture !== null),
     }))

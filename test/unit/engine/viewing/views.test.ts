@@ -56,7 +56,7 @@ describe('the views of a first batch', () => {
     for (const batch of [2, 10]) {
       const config = configOf(method, batch)
       const pool = new VolumePool()
-      const first = await pretrainingOf({ config, train, validation: [] }, pool, compute()).views(0, 0)
+      const first = await pretrainingOf({ config, train, validation: [] }, pool, compute()).views(0, 0, batch)
       pool.dispose()
       const { samples } = await views({ config, train })
       expect(first).toHaveLength(batch)
@@ -76,7 +76,7 @@ describe('the views of a first batch', () => {
       pool,
       compute(),
     )
-    const samples = (await Promise.all(Array.from({ length: batchesPerEpoch }, (_, index) => of(0, index)))).flat()
+    const samples = (await Promise.all(Array.from({ length: batchesPerEpoch }, (_, index) => of(0, index, 8)))).flat()
     pool.dispose()
     const places = samples.map(({ parts }) => parts.find(({ name }) => name === 'bankRow')!.data.indexOf(1))
     expect(places.toSorted((a, b) => a - b)).toEqual([...places.keys()])
