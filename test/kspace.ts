@@ -45,6 +45,27 @@ function object({ rows, columns, seed, noise, scale = 1 }: Scan): Float64Array {
 export const kspaceOf = (scan: Scan): Float32Array =>
   Float32Array.from(fft2Centred(object(scan), scan.rows, scan.columns))
 
+/**
+ * The root of the sum of squares over coils, √Σ_c |F⁻¹(mask · k_c)|², in double precision, [rows, columns].
+ * @param kspace [coils, rows, columns, 2]
+ */
+export function rootOverCoils(
+  kspace: Float32Array,
+  [coils, rows, columns]: readonly [number, number, number],
+  mask: Uint8Array,
+): Float64Array {
+  const squares = new Float64Array(rows * columns)
+  const numbers = 2 * rows * columns
+  for (let coil = 0; coil < coils; coil++) {
+    const measured = Float64Array.from(kspace.subarray(coil * numbers, (coil + 1) * numbers), (value, i) =>
+      mask[(i >> 1) % columns] ? value : 0,
+    )
+    const image = ifft2Centred(measured, rows, columns)
+    for (const [i, value] of image.entries()) squares[i >> 1] += value ** 2
+  }
+  return squares.map(Math.sqrt)
+}
+
 /** Sets samples to zero for which `measured` is false. */
 export function sampled(
   kspace: Float32Array,

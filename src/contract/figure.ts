@@ -38,6 +38,8 @@ export const FigurePane = z
     layer: z.string().default(''),
     /** The channel of a `feature`, counted from 0. */
     channel: z.int().min(0).default(0),
+    /** Counted from 0. `null`: all coils, combined. */
+    coil: z.int().min(0).nullable().default(null),
     label: z.string().max(200),
     window: z
       .object({ low: z.number(), high: z.number() })
@@ -46,8 +48,8 @@ export const FigurePane = z
     /** If given, the pane shows the error map instead of the image. */
     error: ErrorScale.nullable().default(null),
   })
-  .refine(({ error, show }) => !error || isCompared(show), {
-    message: 'Expected an image for an error map, got another map',
+  .refine(({ error, show, coil }) => !error || (isCompared(show) && coil === null), {
+    message: 'Expected an image of all coils for an error map, got another map',
   })
 export type FigurePane = z.infer<typeof FigurePane>
 

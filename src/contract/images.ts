@@ -12,8 +12,8 @@ export const FrameSource = z.string().regex(/^(?:zero-filled|truth|run:\d+)$/)
  * What a pane shows of a source:
  *   image     magnitude, in the source's units,
  *   ssim      SSIM of the 7 × 7 window around each pixel, against the ground truth,
- *   k-space   log10 of the magnitude of k-space,
- *   phase     phase of the complex image, radians,
+ *   k-space   log10 of the magnitude of k-space: of one coil, or the root of the sum of squares over coils,
+ *   phase     phase of one coil's complex image, radians,
  *   mask      the measured columns over the grid of k-space, 1 or 0,
  *   residual  |M(F x̂ − y)|, log10: distance of the image x̂ from the measurement y,
  *   mean, spread  mean and spread of each pixel over `SPREAD_SEEDS` mask seeds,
@@ -24,6 +24,12 @@ export type Show = (typeof SHOWS)[number]
 
 /** Whether its pixels are samples of k-space. Parts, regions and directions of the image do not apply to k-space. */
 export const isOfKspace = (show: string): boolean => show === 'k-space' || show === 'mask' || show === 'residual'
+
+/** Whether one coil of a source can be shown. Networks and the ground truth's image combine all coils. */
+export const hasCoils = (source: string, show: string): boolean =>
+  show === 'k-space' || show === 'phase'
+    ? source === 'zero-filled' || source === 'truth'
+    : show === 'image' && source === 'zero-filled'
 
 /** Whether it can be compared with the ground truth pixel by pixel. */
 export const isCompared = (show: Show): boolean => show === 'image' || show === 'mean'
@@ -98,6 +104,8 @@ export interface FrameOptions {
   readonly layer?: string
   /** The channel of a `feature`, counted from 0. */
   readonly channel?: number
+  /** Counted from 0. `null`: all coils, combined by the root of the sum of squares. See `hasCoils`. */
+  readonly coil?: number | null
 }
 
 const maskQuery = (mask: MaskSpec) =>
@@ -111,7 +119,7 @@ export function framePath(
   slice: number,
   source: string,
   mask: MaskSpec,
-  { version = '', show = 'image', seed = null, layer = '', channel = 0 }: FrameOptions = {},
+  { version = '', show = 'image', seed = null, layer = '', channel = 0, coil = null }: FrameOptions = {},
 ): string {
   const asked = [
     maskQuery(mask),
@@ -119,6 +127,7 @@ export function framePath(
     show !== 'image' && `show=${show}`,
     seedQuery(seed),
     show === 'feature' && `layer=${encodeURIComponent(layer)}&channel=${channel}`,
+    coil !== null && `coil=${coil}`,
   ]
   return `/frames/${volume}/${slice}/${source}?${asked.filter(Boolean).join('&')}`
 }

@@ -1,10 +1,11 @@
 /**
- * What can be shown of a slice beside its magnitude, without tensors. k-space is [rows, columns, 2].
- *   k-space   log₁₀ |y|,
- *   phase     arg F⁻¹ y, centred and orthonormal as fastMRI's `ifft2c`,
- *   residual  M(F x̂ − y), with the mask M and a complex x̂.
- * A magnitude |x̂| lacks a phase and everything outside the crop. Both come from the zero-filled image F⁻¹ M y.
- * Without both, even the ground truth's residual is above ‖M y‖.
+ * What can be shown of a slice beside its magnitude, without tensors. k-space is [coils, rows, columns, 2].
+ *   k-space   log₁₀ √Σ_c |y_c|²,
+ *   phase     arg F⁻¹ y of one coil, centred and orthonormal as fastMRI's `ifft2c`,
+ *   residual  M(F x̂_c − y_c), with the mask M and complex images x̂_c. Shown as k-space is.
+ * A magnitude |x̂| has no phase, no share of each coil, and no pixels outside the crop. All come from the zero-filled
+ * images z_c = F⁻¹ M y_c: x̂_c = |x̂| · z_c / √Σ_c |z_c|², and z_c outside the crop.
+ * Without them, even the ground truth's residual is above ‖M y‖.
  */
 import type { Fourier } from './fourier.ts'
 import { SSIM_MARGIN, ssimMap } from './metrics.ts'
@@ -13,16 +14,25 @@ import type { Shape } from './transform.ts'
 /** Magnitudes below this share of the largest are drawn as this share, because float32 leaves no structure there. */
 const FLOOR = 1e-6
 
-const magnitude = (complex: Float32Array, sample: number) =>
-  Math.sqrt(complex[2 * sample] ** 2 + complex[2 * sample + 1] ** 2)
+/** Root of the sum of squares of one sample over coils, of [coils, samples, 2]. */
+function magnitude(complex: Float32Array, samples: number, sample: number): number {
+  let squares = 0
+  for (let i = sample; i < complex.length / 2; i += samples) squares += complex[2 * i] ** 2 + complex[2 * i + 1] ** 2
+  return Math.sqrt(squares)
+}
 
 /** Root of the sum of squares. */
-export const norm = (values: Float32Array): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))
+export function norm(values: Float32Array): number {
+  let squares = 0
+  for (const value of values) squares += value * value
+  return Math.sqrt(squares)
+}
 
-/** The largest magnitude. */
-export function largest(complex: Float32Array): number {
+/** The largest magnitude of [coils, samples, 2]. */
+export function largest(complex: Float32Array, coils: number): number {
+  const samples = complex.length / (2 * coils)
   let most = 0
-  for (let i = 0; i < complex.length / 2; i++) most = Math.max(most, magnitude(complex, i))
+  for (let i = 0; i < samples; i++) most = Math.max(most, magnitude(complex, samples, i))
   return most
 }
 
@@ -33,11 +43,18 @@ export function maskedKspace(kspace: Float32Array, mask: Uint8Array): Float32Arr
   return measured
 }
 
-/** log₁₀ of a magnitude, at least a millionth of `reference`; NaN in columns that were not measured. */
-export function logMagnitude(kspace: Float32Array, mask: Uint8Array, reference = largest(kspace)): Float32Array {
-  const log = new Float32Array(kspace.length / 2).fill(Number.NaN)
+/**
+ * log₁₀ of the magnitude, [rows, columns], at least a millionth of `reference`; NaN in columns that were not measured.
+ */
+export function logMagnitude(
+  kspace: Float32Array,
+  coils: number,
+  mask: Uint8Array,
+  reference = largest(kspace, coils),
+): Float32Array {
+  const log = new Float32Array(kspace.length / (2 * coils)).fill(Number.NaN)
   for (let i = 0; i < log.length; i++)
-    if (mask[i % mask.length]) log[i] = Math.log10(Math.max(magnitude(kspace, i), FLOOR * reference))
+    if (mask[i % mask.length]) log[i] = Math.log10(Math.max(magnitude(kspace, log.length, i), FLOOR * reference))
   return log
 }
 
@@ -45,7 +62,7 @@ export function logMagnitude(kspace: Float32Array, mask: Uint8Array, reference =
 export function logSpectrum(fourier: Fourier, image: Float32Array, [height, width]: Shape): Float32Array {
   const complex = new Float32Array(2 * image.length)
   for (let i = 0; i < image.length; i++) complex[2 * i] = image[i]
-  return logMagnitude(fourier.images(complex, [1, height, width], 'forward'), new Uint8Array(width).fill(1))
+  return logMagnitude(fourier.images(complex, [1, height, width], 'forward'), 1, new Uint8Array(width).fill(1))
 }
 
 /** Indices of a grid's middle [crop height, crop width], row by row. */
@@ -56,7 +73,7 @@ function* cropSamples([height, width]: Shape, [cropHeight, cropWidth]: Shape): G
     for (let column = left; column < left + cropWidth; column++) yield row * width + column
 }
 
-/** Phase of the image of masked k-space, radians in −π … π, [crop height, crop width]. */
+/** Phase of the image of one coil's masked k-space, radians in −π … π, [crop height, crop width]. */
 export function phaseImage(fourier: Fourier, kspace: Float32Array, shape: Shape, crop: Shape): Float32Array {
   const image = fourier.images(kspace, [1, ...shape], 'inverse')
   return Float32Array.from(cropSamples(shape, crop), i => Math.atan2(image[2 * i + 1], image[2 * i]))
@@ -69,24 +86,37 @@ export function maskGrid(mask: Uint8Array, rows: number): Float32Array {
   return grid
 }
 
+export interface Measurement {
+  /** Masked k-space, [coils, rows, columns, 2]. */
+  readonly measured: Float32Array
+  readonly coils: number
+  readonly mask: Uint8Array
+  /** [rows, columns] */
+  readonly shape: Shape
+  readonly crop: Shape
+}
+
 /**
- * The residual of a magnitude [crop height, crop width] against masked k-space `measured`.
- * Returns the complex difference, 0 where nothing was measured.
+ * The residual of a magnitude [crop height, crop width]: the complex difference [coils, rows, columns, 2], 0 where
+ * nothing was measured. All coils have equal shares of a pixel where all zero-filled images are 0.
  */
 export function residualOf(
   fourier: Fourier,
   magnitudes: Float32Array,
-  { measured, mask, shape, crop }: { measured: Float32Array; mask: Uint8Array; shape: Shape; crop: Shape },
+  { measured, coils, mask, shape, crop }: Measurement,
 ): Float32Array {
-  const image = fourier.images(measured, [1, ...shape], 'inverse')
+  const image = fourier.images(measured, [coils, ...shape], 'inverse')
+  const samples = shape[0] * shape[1]
   let pixel = 0
-  for (const i of cropSamples(shape, crop)) {
-    const length = magnitude(image, i)
-    const [re, im] = length > 0 ? [image[2 * i] / length, image[2 * i + 1] / length] : [1, 0]
-    image[2 * i] = magnitudes[pixel] * re
-    image[2 * i + 1] = magnitudes[pixel++] * im
+  for (const sample of cropSamples(shape, crop)) {
+    const length = magnitude(image, samples, sample)
+    const wanted = magnitudes[pixel++]
+    for (let i = sample; i < coils * samples; i += samples) {
+      image[2 * i] = wanted * (length > 0 ? image[2 * i] / length : 1 / Math.sqrt(coils))
+      image[2 * i + 1] = wanted * (length > 0 ? image[2 * i + 1] / length : 0)
+    }
   }
-  const predicted = fourier.images(image, [1, ...shape], 'forward')
+  const predicted = fourier.images(image, [coils, ...shape], 'forward')
   for (let i = 0; i < predicted.length; i++)
     predicted[i] = mask[(i >> 1) % mask.length] ? predicted[i] - measured[i] : 0
   return predicted

@@ -1,7 +1,7 @@
 /** The picture that a pane shows of a source's slice: one function for every `Show`. */
 import { AppError } from '../../contract/errors.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
-import { type OverMasks, type Show, type SliceMetrics, SPREAD_SEEDS } from '../../contract/images.ts'
+import type { OverMasks, Show, SliceMetrics } from '../../contract/images.ts'
 import { isWhole } from '../data/slices.ts'
 import { croppedTruth } from '../data/truth.ts'
 import type { Volume } from '../data/volume.ts'
@@ -11,26 +11,24 @@ import {
   largest,
   logMagnitude,
   logSpectrum,
+  type Measurement,
   maskedKspace,
   maskGrid,
   norm,
   phaseImage,
-  pixelStatistics,
   residualOf,
   ssimImage,
 } from '../mri/aspects.ts'
+import { makeZeroFilling } from '../mri/fft.ts'
 import type { Fourier } from '../mri/fourier.ts'
-import { acceleration } from '../mri/mask.ts'
 import { cropShape, normalise, type Shape, voxelSizeOf } from '../mri/transform.ts'
-import { accelerationOf, seededMaskOf } from '../reconstruct.ts'
-import { mean } from '../statistics.ts'
+import { accelerationOf, requireFiniteImage, seededMaskOf } from '../reconstruct.ts'
+import { type Coils, ofCoils, requireCoil, withCoils } from './coils.ts'
 import { featureMaps } from './features.ts'
 import { type Picture, sliceMetrics } from './frame.ts'
 
-/** A slice of a source. */
-export interface Subject {
-  readonly volume: Volume
-  readonly slice: number
+/** A slice of a source, and what it is shown with. */
+export interface Subject extends Coils {
   readonly source: 'truth' | 'network'
   /** `null`: the zero-filled image, or the ground truth. */
   readonly model: Model | null
@@ -82,10 +80,14 @@ function truthOf({ volume, slice }: Subject): Float32Array {
 }
 
 /** The source's magnitude, [crop height, crop width]. */
-const magnitudeOf = async (subject: Subject): Promise<Float32Array> =>
-  subject.source === 'truth'
-    ? truthOf(subject)
-    : subject.reconstruct(subject.volume, subject.slice, drawnMask(subject), subject.model)
+async function magnitudeOf(subject: Subject): Promise<Float32Array> {
+  const { source, volume, slice, model, coil, fourier } = subject
+  if (source === 'truth') return truthOf(subject)
+  const mask = drawnMask(subject)
+  if (coil === null) return subject.reconstruct(volume, slice, mask, model)
+  const image = withCoils(subject, kspace => makeZeroFilling(fourier).image(kspace, 1, mask, cropShape(volume.info)))
+  return requireFiniteImage(image, volume, slice, null)
+}
 
 /** The columns that the source uses. The ground truth uses all columns. */
 function columnsOf(subject: Subject): Uint8Array {
@@ -102,11 +104,12 @@ function columnsOf(subject: Subject): Uint8Array {
 const gridOf = ({ volume: { info } }: Subject): Shape => [info.rows, info.columns]
 
 /** The k-space that the source uses. */
-function measurementOf(subject: Subject) {
-  const { volume, slice } = subject
+function measurementOf(subject: Subject): Measurement {
+  const { info } = subject.volume
   const mask = columnsOf(subject)
-  const measured = maskedKspace(volume.readKspace(slice), mask)
-  return { measured, mask, shape: gridOf(subject), crop: cropShape(volume.info) }
+  const measured = withCoils(subject, kspace => maskedKspace(kspace, mask))
+  const coils = subject.coil === null ? info.coils : 1
+  return { measured, coils, mask, shape: gridOf(subject), crop: cropShape(info) }
 }
 
 function requireScored({ scored }: Subject, what: string): void {
@@ -117,9 +120,9 @@ function requireScored({ scored }: Subject, what: string): void {
     )
 }
 
-/** Whether an image is compared with a ground truth: not the ground truth itself, and both without a fault. */
-export const hasMetrics = ({ source, scored, volume, slice, volumeMaximum }: Subject): boolean =>
-  source !== 'truth' && scored && volumeMaximum !== null && isWhole(volume.info, slice, 'ground truth')
+/** Whether an image is compared with a ground truth: not the ground truth or one coil, and both without a fault. */
+export const hasMetrics = ({ source, scored, volume, slice, volumeMaximum, coil }: Subject): boolean =>
+  source !== 'truth' && scored && coil === null && volumeMaximum !== null && isWhole(volume.info, slice, 'ground truth')
 
 /** Metrics of the image against the ground truth; `null` if they do not apply. */
 export async function metricsOf(subject: Subject): Promise<SliceMetrics | null> {
@@ -141,6 +144,9 @@ const imageOf = async (subject: Subject): Promise<Picture> => ({
   units: subject.scored ? 'signal' : 'arbitrary',
   pixelSize: pixelSizeOf(subject),
   ...samplingOf(subject),
+  ...(subject.coil !== null && {
+    note: `Zero-filled image${ofCoils(subject)}. Metrics apply to all coils combined.`,
+  }),
 })
 
 const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => Picture | Promise<Picture>>> = {
@@ -173,21 +179,23 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
           'a magnitude network has no phase, so this is not measured k-space.',
       }
     }
-    const { measured, mask, shape } = measurementOf(subject)
+    const { measured, coils, mask, shape } = measurementOf(subject)
     const empty = subject.source === 'truth' ? '' : '; columns that were not measured have no value'
     return {
-      image: logMagnitude(measured, mask),
+      image: logMagnitude(measured, coils, mask),
       shape,
       units: 'log',
       ...samplingOf(subject),
-      note: `log₁₀ of the measured magnitude, at least a millionth of its largest${empty}.`,
+      note: `log₁₀ of the measured magnitude${ofCoils(subject)}, ` + `at least a millionth of its largest${empty}.`,
     }
   },
 
   phase(subject) {
     if (subject.model)
       refuse('Expected a source with a phase, got a run: a magnitude network has none. Look at the zero-filled phase.')
-    const { measured, shape, crop } = measurementOf(subject)
+    // The root of the sum of squares has no phase, so the first coil is shown instead of all coils.
+    const ofCoil = { ...subject, coil: subject.coil ?? 0 }
+    const { measured, shape, crop } = measurementOf(ofCoil)
     return {
       image: phaseImage(subject.fourier, measured, shape, crop),
       shape: crop,
@@ -195,6 +203,9 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
       // The phase is the measured k-space's phase, also beside the ground truth.
       pixelSize: pixelSizeOf({ ...subject, source: 'network' }),
       ...samplingOf(subject),
+      ...(subject.volume.info.coils > 1 && {
+        note: `Phase${ofCoils(ofCoil)}. The root of the sum of squares over coils has no phase.`,
+      }),
     }
   },
 
@@ -213,7 +224,12 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
     const difference = residualOf(fourier, await magnitudeOf(subject), measurement)
     const truth = croppedTruth(volume, slice)
     return {
-      image: logMagnitude(difference, measurement.mask, largest(measurement.measured)),
+      image: logMagnitude(
+        difference,
+        measurement.coils,
+        measurement.mask,
+        largest(measurement.measured, measurement.coils),
+      ),
       shape: measurement.shape,
       units: 'log',
       mask: measurement.mask,
@@ -222,8 +238,12 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
         floor: truth && norm(residualOf(fourier, truth, measurement)) / whole,
       },
       note:
-        'log₁₀ of |M(F x̂ − y)|, at least a millionth of the largest measured value. ' +
-        'The phase of x̂, and x̂ outside of the crop, are the zero-filled image’s, because a magnitude has neither.',
+        volume.info.coils === 1
+          ? 'log₁₀ of |M(F x̂ − y)|, at least a millionth of the largest measured value. ' +
+            'The phase of x̂, and x̂ outside of the crop, are the zero-filled image’s, because a magnitude has neither.'
+          : `log₁₀ of |M(F x̂ − y)|${ofCoils(subject)}, at least a millionth of the largest measured value. ` +
+            'Phase and share of each coil, and x̂ outside of the crop, are the zero-filled images’, ' +
+            'because a magnitude has none of them.',
     }
   },
 
@@ -246,41 +266,8 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
 }
 
 /** Throws `INVALID_ARGUMENT`, with an alternative, if the source cannot be shown in this way. */
-export const pictureOf = async (show: keyof typeof PICTURES, subject: Subject): Promise<Picture> =>
-  PICTURES[show](subject)
-
-/**
- * Mean and spread of each pixel over masks from seeds 0 … `SPREAD_SEEDS` − 1: how much the image depends on the mask.
- * `draw` makes the image of one seed, so the caller decides what happens between two images.
- */
-export async function picturesOverMasks(
-  draw: (seed: number) => Promise<Picture>,
-): Promise<Readonly<Record<OverMasks, Picture>>> {
-  const pictures: Picture[] = []
-  for (let seed = 0; seed < SPREAD_SEEDS; seed++) pictures.push(await draw(seed))
-  const [{ shape, units, pixelSize }] = pictures
-  const images = pixelStatistics(pictures.map(({ image }) => image))
-  const accelerations = mean(pictures.map(({ mask }) => acceleration(mask!)))
-  const told = (image: Float32Array, what: string): Picture => ({
-    image,
-    shape,
-    units,
-    pixelSize,
-    acceleration: accelerations,
-    note: `${what} of each pixel over ${SPREAD_SEEDS} masks, seeds 0 to ${SPREAD_SEEDS - 1}.`,
-  })
-  return { mean: told(images.mean, 'Mean'), spread: told(images.spread, 'Standard deviation (n − 1)') }
-}
-
-/** The image for one of several masks. Throws `INVALID_ARGUMENT` if the source has at most one mask. */
-export async function imageOfDraw(subject: Subject): Promise<Picture> {
-  const { source, volume } = subject
-  if (source === 'truth')
-    refuse('Expected a source that depends on the mask, got the ground truth. Choose zero-filled or a run.')
-  if (volume.mask)
-    refuse(
-      'Expected a fully sampled file to draw masks for, got a file that was sub-sampled in the scanner and has only ' +
-        `one mask, ${volume.info.path}. Look at its image instead.`,
-    )
-  return imageOf(subject)
+export async function pictureOf(show: keyof typeof PICTURES, subject: Subject): Promise<Picture> {
+  const { source, model } = subject
+  requireCoil(subject, show, source === 'truth' ? 'truth' : model ? 'run' : 'zero-filled')
+  return PICTURES[show](subject)
 }

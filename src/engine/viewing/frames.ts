@@ -14,14 +14,8 @@ import { cropShape, normalise } from '../../core/mri/transform.ts'
 import { requireFiniteImage, seededMaskOf, throughNetwork, zeroFilled } from '../../core/reconstruct.ts'
 import { type Features, featureMaps } from '../../core/viewing/features.ts'
 import { describeFrame } from '../../core/viewing/frame.ts'
-import {
-  hasMetrics,
-  imageOfDraw,
-  metricsOf,
-  pictureOf,
-  picturesOverMasks,
-  type Subject,
-} from '../../core/viewing/shows.ts'
+import { imageOfDraw, picturesOverMasks } from '../../core/viewing/over-masks.ts'
+import { hasMetrics, metricsOf, pictureOf, type Subject } from '../../core/viewing/shows.ts'
 import { shrink, toEightBit } from '../../core/viewing/thumbnail.ts'
 import { KeptFiles } from '../files/kept-files.ts'
 import { VolumePool } from '../files/volume-pool.ts'

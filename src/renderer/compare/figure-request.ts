@@ -26,8 +26,9 @@ export function shareOf(shape: Shape): Share {
   return { x, y, width: inside(right) - x, height: inside(bottom) - y }
 }
 
-function labelOf({ slot, show, run, layer, channel }: PaneState): string {
-  const name = run ? `${SLOT_LABEL[slot === 'error' ? 'fine-tuned' : slot]}, run ${run.id}` : SLOT_LABEL[slot]
+function labelOf({ slot, show, run, layer, channel, coil = null }: PaneState): string {
+  const source = run ? `${SLOT_LABEL[slot === 'error' ? 'fine-tuned' : slot]}, run ${run.id}` : SLOT_LABEL[slot]
+  const name = coil === null ? source : `${source}, coil ${coil + 1}`
   if (show === 'image') return name
   if (show === 'feature') return `${layer}, channel ${(channel ?? 0) + 1}: ${name}`
   return show === 'error' ? `Error: ${run ? `run ${run.id}` : 'sub-sampled'}` : `${SHOW_LABEL[show]}: ${name}`
@@ -53,6 +54,7 @@ export function panesOf({ panes, volume }: Comparison): FigureInput['panes'] {
         show,
         layer: pane.layer,
         channel: pane.channel,
+        coil: pane.coil,
         label: labelOf(pane),
         window: windowNow(found, windows),
         map: coloursOf(show, colours, false),

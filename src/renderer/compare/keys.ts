@@ -1,5 +1,6 @@
 /** The viewer's keys; `?` lists them. */
 import { showFeatures } from '../app/open-features.ts'
+import { stepCoil } from '../viewer/coils.ts'
 import { compareBy, leavePair } from '../viewer/pair.ts'
 import { applyPreset, PRESETS } from '../viewer/presets.ts'
 import { removeShape } from '../viewer/shapes.ts'
@@ -11,6 +12,7 @@ import { useKeys } from '../widgets/use-keys.ts'
 export const VIEWER_KEYS: readonly (readonly [keys: string, does: string])[] = [
   ['wheel, ↑ ↓', 'previous slice, next slice'],
   ['Home, End', 'first slice, last slice'],
+  ['Shift + ↑ ↓', 'previous coil, next coil'],
   ['C', 'play slices'],
   ['N', 'focus the next pane'],
   ...TOOL_NAMES.map((name): [string, string] => [`${TOOLS[name].key}, then drag`, TOOLS[name].does]),
@@ -48,6 +50,10 @@ export function useViewerKeys({ volume, panes }: Comparison): void {
     zoomAt(factor, at.x, at.y)
   }
   const focused = () => panes[useView.getState().focus]
+  const coil = (by: number) => () => {
+    const pane = focused()
+    if (pane && volume) stepCoil(pane, volume.coils, by)
+  }
   const features = () => {
     const run = focused()?.run
     if (run?.checkpoint) showFeatures(run.id)
@@ -61,6 +67,8 @@ export function useViewerKeys({ volume, panes }: Comparison): void {
     ['ArrowDown', step(1)],
     ['ArrowLeft', step(-1)],
     ['ArrowRight', step(1)],
+    ['shift+ArrowUp', coil(-1)],
+    ['shift+ArrowDown', coil(1)],
     ['PageUp', step(-1)],
     ['PageDown', step(1)],
     ['Home', () => goToSlice(0, slices)],

@@ -107,9 +107,10 @@ function BoxesButton({ volume, comparison }: { volume: StudyVolume; comparison: 
 const measurable = ({ source, show }: PaneState) =>
   source !== null && (show === 'image' || show === 'error' || show === 'mean' || show === 'spread' || show === 'phase')
 
-const nameOf = ({ slot, show, run }: PaneState) =>
+const nameOf = ({ slot, show, run, coil = null }: PaneState) =>
   [
     run ? `Run ${run.id}` : SLOT_LABEL[slot],
+    coil !== null && `coil ${coil + 1}`,
     show !== 'image' && show !== 'error' && show !== 'feature' && SHOW_LABEL[show],
   ]
     .filter(Boolean)
@@ -153,6 +154,7 @@ function RegionRows({ pane, shape, volume }: { pane: PaneState; shape: Shape; vo
   const compared =
     pane.source !== 'truth' &&
     volume.targetShape !== null &&
+    (pane.coil ?? null) === null &&
     frame?.meta.show === 'image' &&
     frame.meta.units === 'signal'
   const map = useFrame(

@@ -61,9 +61,9 @@ export function usePaneLayer(pane: PaneState, volume: StudyVolume): PaneLayer {
       colours,
     })),
   )
-  const { source, show } = pane
+  const { source, show, coil = null } = pane
   const { signedErrors } = view
-  const isError = (show === 'error' || (show === 'image' && view.errors)) && source !== 'truth'
+  const isError = (show === 'error' || (show === 'image' && view.errors && coil === null)) && source !== 'truth'
   const truth = useTruth(isError ? volume : null, slice)
   const lastError = useRef<{ layer: Layer; key: string } | null>(null)
   const image = shown?.meta.units === 'signal' ? shown.image : null

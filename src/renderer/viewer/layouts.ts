@@ -17,6 +17,8 @@ export interface PaneChoice {
   readonly layer?: string
   /** Of a `feature`, from 0. */
   readonly channel?: number
+  /** From 0. Absent: all coils, combined. */
+  readonly coil?: number | null
 }
 
 export interface Layout {

@@ -22,8 +22,9 @@ interface Props {
   readonly volume: StudyVolume
 }
 
-function nameOf({ source, slot, show, run }: PaneState, comparison: Comparison) {
-  const name = source === null ? SLOT_LABEL[slot] : sourceLabel(source, comparison)
+function nameOf({ source, slot, show, run, coil = null }: PaneState, comparison: Comparison) {
+  const label = source === null ? SLOT_LABEL[slot] : sourceLabel(source, comparison)
+  const name = coil === null ? label : `${label}, coil ${coil + 1}`
   const text = show === 'image' || show === 'feature' ? name : `${SHOW_LABEL[show]} · ${name}`
   return { text, colour: run ? runColour(run.id) : 'transparent' }
 }

@@ -17,9 +17,12 @@ interface FootProps {
   readonly volume: StudyVolume
 }
 
+/** One coil's image has no metrics. */
+const isOneCoil = ({ coil = null }: PaneState) => coil !== null
+
 export function PaneFoot({ pane, volume, meta }: FootProps & { meta: FrameMeta | null }) {
   if (meta?.show === 'residual' && meta.residual) return <Residual residual={meta.residual} note={meta.note} />
-  if (meta && meta.show !== 'image' && meta.note) return <Note text={meta.note} />
+  if (meta && (meta.show !== 'image' || isOneCoil(pane)) && meta.note) return <Note text={meta.note} />
   return <PaneNumbers {...{ pane, volume }} seen={meta !== null} acceleration={meta?.acceleration ?? null} />
 }
 

@@ -1,6 +1,7 @@
 /** One pane of the comparison: which source, what is shown of it, its image, its numbers. */
 import { type DragEvent, type PointerEvent, useState } from 'react'
 import type { StudyVolume } from '../../contract/studies.ts'
+import { CoilStepper } from './coil-stepper.tsx'
 import { usePaneLayer } from './layer.ts'
 import { RUN_TYPE } from './marks.ts'
 import { pickForPair } from './pair.ts'
@@ -69,6 +70,7 @@ export function Pane({ pane, comparison, volume, small = false }: Props) {
       <PaneHead {...{ pane, volume, small, title }} runs={comparison.runs} study={comparison.study} />
       <div className={style.stage}>
         <PaneImage {...{ pane, comparison, volume, drawn, title }} />
+        {!small && <CoilStepper pane={pane} coils={volume.coils} />}
       </div>
       {!small && (
         <footer className={style.footer}>

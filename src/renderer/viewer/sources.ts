@@ -6,6 +6,7 @@ import type { RunView } from '../../contract/runs.ts'
 import type { Study, StudyVolume } from '../../contract/studies.ts'
 import { runLabel } from '../app/format.ts'
 import { useRuns, useStudy } from '../app/queries.ts'
+import { coilOf } from './coils.ts'
 import type { PaneShow, Slot } from './layouts.ts'
 import { contentOf, versionOf } from './versions.ts'
 import { choicesOf, sliceOf, useView, type View } from './view.ts'
@@ -51,6 +52,8 @@ export interface PaneState {
   readonly show: PaneShow
   readonly layer?: string
   readonly channel?: number
+  /** See `PaneCoil`. */
+  readonly coil?: number | null
   /** `null`: nothing fits yet. */
   readonly source: string | null
   readonly run: RunView | null
@@ -109,8 +112,12 @@ export interface Comparison {
 export const STANDARD_MASK = MaskSpec.parse({})
 
 /** The ground truth's own image: the same whatever the mask, so that it stays while masks are tried. */
-export const truthPath = (volume: StudyVolume, slice: number, show: Show = 'image'): string =>
-  framePath(volume.id, slice, 'truth', STANDARD_MASK, { version: contentOf(volume), show })
+export const truthPath = (
+  volume: StudyVolume,
+  slice: number,
+  show: Show = 'image',
+  coil: number | null = null,
+): string => framePath(volume.id, slice, 'truth', STANDARD_MASK, { version: contentOf(volume), show, coil })
 
 /** What is asked of the host for an aspect: an error map is made here. */
 const asked = (show: PaneShow): Show => (show === 'error' ? 'image' : show)
@@ -126,11 +133,11 @@ export function urlOf(
   volume: StudyVolume,
   by = 0,
 ): string | null {
-  const { source, run, show, layer, channel } = pane
+  const { source, run, show, layer, channel, coil } = pane
   const slice = sliceOf(view, pane.pane) + by
   if (slice < 0 || slice >= volume.slices) return null
   if (source === null || (source === 'truth' && !volume.targetShape)) return null
-  if (source === 'truth' && show !== 'residual') return truthPath(volume, slice, asked(show))
+  if (source === 'truth' && show !== 'residual') return truthPath(volume, slice, asked(show), coil)
   const { mask, seed } = view
   return framePath(volume.id, slice, source, mask, {
     version: versionOf(volume, run),
@@ -138,6 +145,7 @@ export function urlOf(
     seed,
     layer,
     channel,
+    coil,
   })
 }
 
@@ -159,10 +167,12 @@ export function useComparison(): Comparison {
   const { data: study = null } = useStudy(view.study)
   const { data: runs = [] } = useRuns()
   const volume = study?.volumes.find(({ id }) => id === view.volume) ?? null
-  const panes = choicesOf(view).map(({ source: picked, ...choice }, pane): PaneState => {
+  const panes = choicesOf(view).map((chosen, pane): PaneState => {
+    const { source: picked, ...choice } = chosen
     const stillThere = picked && (!isRunSource(picked) || runOf(picked, runs))
     const source = stillThere ? picked : study ? automatic(choice.slot, runs, study) : null
-    return { ...choice, pane, source, run: source ? runOf(source, runs) : null }
+    const coil = coilOf(chosen, source, volume)
+    return { ...choice, pane, source, run: source ? runOf(source, runs) : null, coil }
   })
   return { study, volume, panes, runs }
 }

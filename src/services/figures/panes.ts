@@ -7,7 +7,7 @@ import type { Progress } from '../../engine/process/protocol.ts'
 import type { Range } from '../reports/index.ts'
 import type { Frames } from '../viewing/frames.ts'
 
-type Read = Pick<FigurePane, 'source' | 'show' | 'layer' | 'channel'>
+type Read = Pick<FigurePane, 'source' | 'show' | 'layer' | 'channel' | 'coil'>
 
 type Frame = Awaited<ReturnType<Frames['frame']>>
 
@@ -75,11 +75,11 @@ function imageOf({ show, window: { low, high }, map }: FigurePane, { image, meta
  * The error map: image − truth, or the magnitude of this difference. The range ends at the volume's maximum over
  * `scale`. A text says why there is no error map.
  */
-function errorOf({ source, show }: FigurePane, frame: Frame, truth: Frame, scale: ErrorScale): Picture | string {
+function errorOf({ source, show, coil }: FigurePane, frame: Frame, truth: Frame, scale: ErrorScale): Picture | string {
   if (source === 'truth') return 'the reference itself'
   const { units, shape } = frame.meta
   if (units === 'arbitrary') return 'arbitrary units: no error map'
-  if (units !== 'signal' || !isCompared(show)) return 'no error map'
+  if (units !== 'signal' || !isCompared(show) || coil !== null) return 'no error map'
   if (frame.image.length !== truth.image.length)
     throw new AppError(
       'SHAPE_MISMATCH',
@@ -100,10 +100,11 @@ function errorOf({ source, show }: FigurePane, frame: Frame, truth: Frame, scale
   }
 }
 
-function reasonOf({ source, show }: FigurePane, { meta }: Frame, volume: StudyVolume): string {
+function reasonOf({ source, show, coil }: FigurePane, { meta }: Frame, volume: StudyVolume): string {
   if (show !== 'image') return ''
   if (source === 'truth') return 'reference'
   if (meta.units === 'arbitrary') return 'arbitrary units'
+  if (coil !== null) return 'one coil'
   return volume.targetShape ? 'no metric' : 'no ground truth'
 }
 
@@ -117,9 +118,9 @@ export async function gatherPanes(
   const compares = errorRow !== null || panes.some(({ error }) => error)
   if (compares && !volume.targetShape)
     throw new AppError('INVALID_ARGUMENT', `Expected a ground truth for error maps, got none, in ${volume.path}`)
-  const read = ({ source, show, layer, channel }: Read) =>
-    frames.frame({ volume: volume.id, slice, source, mask, seed, show, layer, channel }, signal)
-  const truth = compares ? await read({ source: 'truth', show: 'image', layer: '', channel: 0 }) : null
+  const read = ({ source, show, layer, channel, coil }: Read) =>
+    frames.frame({ volume: volume.id, slice, source, mask, seed, show, layer, channel, coil }, signal)
+  const truth = compares ? await read({ source: 'truth', show: 'image', layer: '', channel: 0, coil: null }) : null
   const drawn: DrawnPane[] = []
   for (const pane of panes) {
     onProgress?.({ done: drawn.length, total: panes.length, label: pane.label })

@@ -62,7 +62,7 @@ function showFrom(query: URLSearchParams): (typeof SHOWS)[number] {
 
 /**
  * Parses `VOLUME/SLICE/SOURCE` and `kind=…&acceleration=…&center=…`.
- * The query may have `show`, `seed`, `layer` and `channel`.
+ * The query may have `show`, `seed`, `layer`, `channel` and `coil`.
  */
 function shownFrom([volume, slice, source]: readonly string[], query: URLSearchParams): ShownSlice {
   if (!FrameSource.safeParse(source).success)
@@ -76,6 +76,7 @@ function shownFrom([volume, slice, source]: readonly string[], query: URLSearchP
     seed: seedFrom(query),
     layer: query.get('layer') ?? '',
     channel: number(query.get('channel') ?? '0', 'a channel’s number'),
+    coil: query.has('coil') ? number(query.get('coil')!, 'a coil’s number') : null,
   }
 }
 

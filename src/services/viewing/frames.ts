@@ -50,6 +50,8 @@ export interface ShownSlice extends Shown, Seeded {
   /** For a `feature`. The channel counts from 0. */
   readonly layer: string
   readonly channel: number
+  /** Counted from 0. `null`: all coils, combined. */
+  readonly coil: number | null
 }
 
 export interface ShownLayer extends Omit<Shown, 'source'>, Seeded {
@@ -155,14 +157,14 @@ export function makeFrames(opened: OpenProfile): Frames {
     shown: ShownSlice & Pick<FrameRequest, 'show'>,
     signal?: AbortSignal,
   ): Promise<{ readonly request: FrameRequest; readonly key: string }> {
-    const { volume: id, slice, source: name, mask, show, seed, layer, channel } = shown
+    const { volume: id, slice, source: name, mask, show, seed, layer, channel, coil } = shown
     const volume = await readyVolume(opened, id, signal)
     const { kind, model, scored, key } = sourceOf(opened.profile, name)
     const masked = kind === 'truth' && show !== 'residual' ? '' : `${maskKey(mask)} ${seed}`
     const feature = show === 'feature' ? `${channel} ${layer}` : ''
     return {
-      request: { ...fileOf(volume), salt, slice, mask, source: kind, model, scored, show, seed, layer, channel },
-      key: `${contentKey(volume)} ${slice} ${key} ${show} ${masked} ${feature}`,
+      request: { ...fileOf(volume), salt, slice, mask, source: kind, model, scored, show, seed, layer, channel, coil },
+      key: `${contentKey(volume)} ${slice} ${key} ${show} ${masked} ${feature} ${coil}`,
     }
   }
 

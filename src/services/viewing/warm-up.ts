@@ -8,7 +8,15 @@ import { DEMONSTRATION_VOLUME } from '../studies/demonstration.ts'
  * for HDF5 nor for TensorFlow. If this fails, the first request for an image reports the error.
  */
 export async function warmUp({ interactive }: Pick<EnginePool, 'interactive'>): Promise<void> {
-  const image = { source: 'network', model: null, scored: false, show: 'image', layer: '', channel: 0 } as const
+  const image = {
+    source: 'network',
+    model: null,
+    scored: false,
+    show: 'image',
+    layer: '',
+    channel: 0,
+    coil: null,
+  } as const
   const place = { path: DEMONSTRATION_VOLUME, salt: '', slice: 0, mask: MaskSpec.parse({}), seed: null }
   try {
     await interactive.call('frame', { ...place, ...image })

@@ -60,6 +60,7 @@ const grid = (layout: LayoutName, volume: StudyVolume | null = VOLUME): Story =>
   show: () => <Grid volume={volume} />,
 })
 
+const MANY_COILS = { ...VOLUME, coils: 15 }
 const LONG_VOLUME = { ...VOLUME, file: LONG_FILE, path: `/data/${LONG_FILE}`, orientation: null }
 
 export const PANES = {
@@ -72,6 +73,8 @@ export const PANES = {
   'pane: no ground truth': alone(state({ slot: 'truth', source: 'truth' }), {}, { ...VOLUME, targetShape: null }),
   'pane: run': alone(ofRun(BASELINE)),
   'pane: arbitrary units': alone(ofRun(PRETRAINED, { slot: 'pretrained' })),
+  'pane: one coil': alone(state({ slot: 'input', source: 'zero-filled', coil: 2 }), {}, MANY_COILS),
+  'pane: all coils': alone(state({ slot: 'truth', source: 'truth', show: 'k-space', coil: null }), {}, MANY_COILS),
   'pane: long names': alone(ofRun(LONG_RUN, { slot: 'pretrained', show: 'spread' }), { runs: [LONG_RUN] }, LONG_VOLUME),
   'panes: 1': grid('1x1'),
   'panes: 9': grid('3x3'),

@@ -41,7 +41,7 @@ const SHAPES: readonly Shape[] = [
 describe('logMagnitude', () => {
   it('is log₁₀, is NaN for unmeasured samples, and is never below a millionth of the largest value', () => {
     const kspace = Float32Array.of(3, 4, 1, 0, 0, 50, 0, 0, 0, 0.001, 1e-9, 0) // [2, 3, 2]
-    const log = logMagnitude(maskedKspace(kspace, Uint8Array.of(1, 0, 1)), Uint8Array.of(1, 0, 1))
+    const log = logMagnitude(maskedKspace(kspace, Uint8Array.of(1, 0, 1)), 1, Uint8Array.of(1, 0, 1))
     expectClose([...log].filter(Number.isFinite), [5, 50, 5e-5, 5e-5].map(Math.log10), 1e-6)
     expect([log[1], log[4]]).toEqual([Number.NaN, Number.NaN])
     expect(log[3]).toBe(log[5])
@@ -92,7 +92,7 @@ describe.each(SHAPES)('the residual in %d × %d', (height, width) => {
   const crop: Shape = [height - 3, width - 2]
   const mask = everyThird(width)
   const measured = maskedKspace(noise(2 * height * width), mask)
-  const measurement = { measured, mask, shape, crop }
+  const measurement = { measured, coils: 1, mask, shape, crop }
   const complex = ifft2Centred(Float64Array.from(measured), height, width)
   const whole = Float32Array.from({ length: height * width }, (_, i) => Math.hypot(complex[2 * i], complex[2 * i + 1]))
   const zeroFilled = centreCropReal(whole, shape, crop)
@@ -117,14 +117,71 @@ describe.each(SHAPES)('the residual in %d × %d', (height, width) => {
     const twice = whole.map(value => 2 * value)
     const difference = residualOf(fourier, twice, { ...measurement, crop: shape })
     expectClose(difference, measured, 1e-6)
-    expect(largest(difference)).toBeCloseTo(largest(measured), 5)
+    expect(largest(difference, 1)).toBeCloseTo(largest(measured, 1), 5)
   })
 
   it('takes phase 0 for a pixel without signal', () => {
     const nothing = new Float32Array(2 * height * width)
     const image = new Float32Array(height * width).fill(1)
-    const difference = residualOf(fourier, image, { measured: nothing, mask: all(width), shape, crop: shape })
+    const difference = residualOf(fourier, image, { measured: nothing, coils: 1, mask: all(width), shape, crop: shape })
     expect(norm(difference)).toBeCloseTo(Math.sqrt(height * width), 5)
+  })
+})
+
+describe('several coils', () => {
+  const shape: Shape = [9, 8]
+  const [samples, coils] = [72, 3]
+  const crop: Shape = [6, 5]
+  const mask = everyThird(8)
+  const measured = maskedKspace(noise(2 * coils * samples, 7), mask)
+  const coil = (values: Float32Array, c: number) => values.subarray(2 * c * samples, 2 * (c + 1) * samples)
+  const measurement = { measured, coils, mask, shape, crop }
+
+  it('are shown as the root of the sum of squares', () => {
+    const log = logMagnitude(measured, coils, mask)
+    expect(log).toHaveLength(samples)
+    const rss = Float64Array.from({ length: samples }, (_, i) =>
+      Math.hypot(
+        ...Array.from({ length: coils }, (_, c) => Math.hypot(...coil(measured, c).subarray(2 * i, 2 * i + 2))),
+      ),
+    )
+    for (const [i, value] of log.entries())
+      if (mask[i % 8]) expect(10 ** value / rss[i]).toBeCloseTo(1, 5)
+      else expect(value).toBeNaN()
+    expect(largest(measured, coils)).toBeCloseTo(Math.max(...rss), 5)
+    expect(norm(measured)).toBeCloseTo(Math.hypot(...rss), 4)
+  })
+
+  it('have a residual by its definition in double precision: phase and share of each coil are the zero-filled', () => {
+    const images = Array.from({ length: coils }, (_, c) => ifft2Centred(Float64Array.from(coil(measured, c)), 9, 8))
+    const magnitudes = noise(crop[0] * crop[1], 9).map(Math.abs)
+    const [top, left] = [1, 1] // ⌊(9 − 6) / 2⌋, ⌊(8 − 5) / 2⌋
+    for (const [pixel, wanted] of magnitudes.entries()) {
+      const at = (top + Math.floor(pixel / 5)) * 8 + left + (pixel % 5)
+      const rss = Math.hypot(...images.flatMap(image => [image[2 * at], image[2 * at + 1]]))
+      for (const image of images) for (const part of [2 * at, 2 * at + 1]) image[part] *= wanted / rss
+    }
+    const expected = images.flatMap((image, c) =>
+      Array.from(fft2Centred(image, 9, 8), (value, i) => (mask[(i >> 1) % 8] ? value - coil(measured, c)[i] : 0)),
+    )
+    expectClose(residualOf(fourier, magnitudes, measurement), expected, 1e-5)
+  })
+
+  it('have no residual for the zero-filled root of the sum of squares', () => {
+    const images = Array.from({ length: coils }, (_, c) => ifft2Centred(Float64Array.from(coil(measured, c)), 9, 8))
+    const rss = Float32Array.from({ length: samples }, (_, i) =>
+      Math.hypot(...images.flatMap(image => [image[2 * i], image[2 * i + 1]])),
+    )
+    const difference = residualOf(fourier, centreCropReal(rss, shape, crop), measurement)
+    expect(norm(difference)).toBeLessThan(1e-6 * norm(measured))
+  })
+
+  it('have equal shares of a pixel without signal', () => {
+    const nothing = new Float32Array(2 * coils * samples)
+    const image = new Float32Array(samples).fill(1)
+    const difference = residualOf(fourier, image, { measured: nothing, coils, mask: all(8), shape, crop: shape })
+    expect(norm(difference)).toBeCloseTo(Math.sqrt(samples), 5)
+    expectClose(coil(difference, 1), coil(difference, 0), 0)
   })
 })
 

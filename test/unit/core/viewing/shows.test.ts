@@ -9,13 +9,8 @@ import { acceleration, fileNameMask, makeMask } from '../../../../src/core/mri/m
 import { RandomState } from '../../../../src/core/mri/random.ts'
 import { centreCropReal } from '../../../../src/core/mri/transform.ts'
 import { makeEagerImaging, reconstructSlice, seededMaskOf } from '../../../../src/core/reconstruct.ts'
-import {
-  imageOfDraw,
-  metricsOf,
-  pictureOf,
-  picturesOverMasks,
-  type Subject,
-} from '../../../../src/core/viewing/shows.ts'
+import { imageOfDraw, picturesOverMasks } from '../../../../src/core/viewing/over-masks.ts'
+import { metricsOf, pictureOf, type Subject } from '../../../../src/core/viewing/shows.ts'
 import { compute, kernels, useEngine } from '../../../engine.ts'
 import { expectClose } from '../../../golden.ts'
 import { noiseVolume } from '../../../volumes.ts'
@@ -66,6 +61,7 @@ const subject = (changes: Partial<Subject> = {}): Subject => ({
   volumeMaximum: Math.max(...volume.readTarget(1)!),
   layer: 'conv',
   channel: 0,
+  coil: null,
   kernels: kernels(),
   fourier: compute().fourier,
   reconstruct,

@@ -145,7 +145,7 @@ describe('a long evaluation', () => {
     const { first, answer } = begun('evaluate', evaluation)
     await first
     const order: string[] = []
-    const shown = { show: 'image', seed: null, layer: '', channel: 0 } as const
+    const shown = { show: 'image', seed: null, layer: '', channel: 0, coil: null } as const
     const request = { path, salt: '', slice: 0, mask, model: null, scored: true, source: 'network', ...shown } as const
     await Promise.all([
       engine.call('frame', request).then(() => order.push('frame')),

@@ -24,7 +24,7 @@ const folder = mkdtempSync(join(tmpdir(), 'frames-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const mask = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const
-const usual = { salt: '', mask, scored: true, show: 'image', seed: null, layer: '', channel: 0 } as const
+const usual = { salt: '', mask, scored: true, show: 'image', seed: null, layer: '', channel: 0, coil: null } as const
 const { signal } = new AbortController()
 let path: string
 let bare: string

@@ -87,6 +87,7 @@ describe('a frame’s path', () => {
     for (const address of [
       framePath(volume, 1, 'zero-filled', mask),
       framePath(volume, 1, 'zero-filled', mask, options),
+      framePath(volume, 1, 'zero-filled', mask, { show: 'k-space', coil: 3 }),
     ]) {
       const response = await get(address)
       expect(JSON.parse(response.headers.get(FRAME_HEADER)!)).toEqual({ ...answer.meta, metrics })
@@ -104,8 +105,9 @@ describe('a frame’s path', () => {
       scored: true,
     }
     expect(asked).toEqual([
-      { ...common, show: 'image', seed: null, layer: '', channel: 0 },
-      { ...common, ...options },
+      { ...common, show: 'image', seed: null, layer: '', channel: 0, coil: null },
+      { ...common, ...options, coil: null },
+      { ...common, show: 'k-space', seed: null, layer: '', channel: 0, coil: 3 },
     ])
   })
 
@@ -135,6 +137,7 @@ describe('a frame’s path', () => {
       [`${plain}&seed=4294967296`, 'from 0 to 4294967295'],
       [`${plain}&seed=`, 'Omit the seed'],
       [`${plain}&show=feature&channel=x`, 'Expected a channel’s number, got x'],
+      [`${plain}&coil=-1`, 'Expected a coil’s number, got -1'],
       [plain.replace('random', 'diagonal'), 'Expected a mask'],
     ]) {
       const response = await get(address)

@@ -1,0 +1,38 @@
+/** Which coil a pane shows. Networks and the ground truth's image combine all coils, so they have none to choose. */
+import { hasCoils } from '../../contract/images.ts'
+import type { StudyVolume } from '../../contract/studies.ts'
+import type { PaneChoice, PaneShow } from './layouts.ts'
+import { changePane } from './view.ts'
+
+export interface PaneCoil {
+  /** Its place in the layout, from 0. */
+  readonly pane: number
+  readonly show: PaneShow
+  /** From 0. `null`: all coils, combined. Absent: there is no coil to choose. */
+  readonly coil?: number | null
+}
+
+/** A phase is of one coil, so the first coil stands for all coils. */
+export function coilOf(
+  { coil: chosen = null, show }: Pick<PaneChoice, 'coil' | 'show'>,
+  source: string | null,
+  volume: StudyVolume | null,
+): number | null | undefined {
+  if (!volume || volume.coils === 1 || source === null || !hasCoils(source, show)) return undefined
+  if (source === 'truth' && !volume.targetShape) return undefined
+  const coil = chosen !== null && chosen < volume.coils ? chosen : null
+  return show === 'phase' ? (coil ?? 0) : coil
+}
+
+/** The coil that is `by` steps on, counted from 0, or `null` for all coils. Absent: there is no such coil. */
+export function coilAfter({ show, coil }: PaneCoil, coils: number, by: number): number | null | undefined {
+  if (coil === undefined) return undefined
+  const [all, next] = [-1, (coil ?? -1) + by]
+  if (next >= coils || next < (show === 'phase' ? 0 : all)) return undefined
+  return next === all ? null : next
+}
+
+export function stepCoil(pane: PaneCoil, coils: number, by: number): void {
+  const coil = coilAfter(pane, coils, by)
+  if (coil !== undefined) changePane(pane.pane, { coil })
+}

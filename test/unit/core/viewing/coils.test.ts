@@ -1,0 +1,157 @@
+/** What a pane shows of a volume with several coils: all coils combined, or one of them. */
+import { beforeAll, describe, expect, it } from 'vitest'
+import { hasCoils, SHOWS } from '../../../../src/contract/images.ts'
+import type { Volume } from '../../../../src/core/data/volume.ts'
+import { fileNameMask } from '../../../../src/core/mri/mask.ts'
+import { centreCropReal } from '../../../../src/core/mri/transform.ts'
+import { makeEagerImaging, reconstructSlice } from '../../../../src/core/reconstruct.ts'
+import { imageOfDraw } from '../../../../src/core/viewing/over-masks.ts'
+import { metricsOf, pictureOf, type Subject } from '../../../../src/core/viewing/shows.ts'
+import { compute, kernels, useEngine } from '../../../engine.ts'
+import { expectClose } from '../../../golden.ts'
+import { rootOverCoils } from '../../../kspace.ts'
+import { noiseVolume } from '../../../volumes.ts'
+
+beforeAll(useEngine)
+
+const mask = { kind: 'random', acceleration: 3, centerFraction: 0.1 } as const
+const [coils, rows, columns] = [3, 48, 36]
+const samples = rows * columns
+const crop = [32, 32] as const
+const columnsMeasured = fileNameMask(mask, columns, 'brain.h5')
+const all = new Uint8Array(columns).fill(1)
+
+const noise = noiseVolume('brain', { coils, rows, columns })
+
+/** Root of the sum of squares over all coils, cropped. */
+const rssOf = (index: number, measured: Uint8Array) =>
+  centreCropReal(
+    Float32Array.from(rootOverCoils(noise.readKspace(index), [coils, rows, columns], measured)),
+    [rows, columns],
+    crop,
+  )
+
+const volume: Volume = {
+  ...noise,
+  info: { ...noise.info, targetShape: [32, 32] },
+  readTarget: index => rssOf(index, all),
+}
+
+/** The volume as a scanner with this one coil would have measured it. */
+function withOneCoil(coil: number): Volume {
+  const kspaceOf = (index: number) => noise.readKspace(index).slice(2 * coil * samples, 2 * (coil + 1) * samples)
+  return {
+    ...volume,
+    info: { ...volume.info, coils: 1 },
+    readKspace: kspaceOf,
+    withKspace: (index, use) => use(kspaceOf(index)),
+  }
+}
+
+const reconstruct: Subject['reconstruct'] = (...slice) => reconstructSlice(...slice, makeEagerImaging(compute()))
+
+const subject = (changes: Partial<Subject> = {}): Subject => ({
+  volume,
+  slice: 1,
+  source: 'network',
+  model: null,
+  scored: true,
+  mask,
+  seed: null,
+  volumeMaximum: Math.max(...volume.readTarget(1)!),
+  layer: 'conv',
+  channel: 0,
+  coil: null,
+  kernels: kernels(),
+  fourier: compute().fourier,
+  reconstruct,
+  ...changes,
+})
+
+describe('all coils', () => {
+  it('are combined to the root of the sum of squares in the image, and scored', async () => {
+    const { image, note } = await pictureOf('image', subject())
+    expectClose(image, rssOf(1, columnsMeasured), 1e-5)
+    expect(note).toBeUndefined()
+    expect((await metricsOf(subject()))!.ssim).toBeGreaterThan(0)
+  })
+
+  it('are combined in k-space, and the note says so', async () => {
+    for (const source of ['network', 'truth'] as const) {
+      const { image, shape, note } = await pictureOf('k-space', subject({ source }))
+      expect([image.length, shape]).toEqual([samples, [rows, columns]])
+      expect(note).toContain('root of the sum of squares over 3 coils')
+      const kspace = volume.readKspace(1)
+      for (const [i, value] of image.entries()) {
+        if (source === 'network' && !columnsMeasured[i % columns]) expect(value).toBeNaN()
+        else {
+          const parts = [0, 1, 2].flatMap(c => [...kspace.subarray(2 * (c * samples + i), 2 * (c * samples + i) + 2)])
+          expect(10 ** value / Math.hypot(...parts)).toBeCloseTo(1, 4)
+        }
+      }
+    }
+  })
+
+  it('have no common phase, so the first coil is shown, and the note says so', async () => {
+    const [combined, first] = [await pictureOf('phase', subject()), await pictureOf('phase', subject({ coil: 0 }))]
+    expect(combined.image).toEqual(first.image)
+    expect(combined.note).toContain('Phase of coil 1 of 3')
+  })
+
+  it('have a residual of 0 for the zero-filled image, and a floor for the ground truth', async () => {
+    const [ofInput, ofTruth] = [
+      await pictureOf('residual', subject()),
+      await pictureOf('residual', subject({ source: 'truth' })),
+    ]
+    expect(ofInput.residual!.value).toBeLessThan(1e-6)
+    expect(ofTruth.residual!.value).toBe(ofTruth.residual!.floor)
+    expect(ofTruth.residual!.value).toBeGreaterThan(1e-3)
+    expect(ofTruth.shape).toEqual([rows, columns])
+    expect(ofTruth.note).toContain('over 3 coils')
+    const whole = await pictureOf('residual', subject({ source: 'truth', mask: { ...mask, acceleration: 1 } }))
+    expect(whole.residual!.value).toBeLessThan(1e-6)
+  })
+})
+
+describe('one coil', () => {
+  it.each(['image', 'k-space', 'phase'] as const)('is shown as a volume of this coil alone: %s', async show => {
+    for (const coil of [0, 2]) {
+      const sources = show === 'image' ? (['network'] as const) : (['network', 'truth'] as const)
+      for (const source of sources) {
+        const picture = await pictureOf(show, subject({ coil, source }))
+        const alone = await pictureOf(show, subject({ source, volume: withOneCoil(coil) }))
+        expect(picture.image).toEqual(alone.image)
+        expect(picture.note).toContain(`coil ${coil + 1} of 3`)
+        expect(picture.mask).toEqual(alone.mask)
+      }
+    }
+  })
+
+  it('has no metrics', async () => {
+    expect(await metricsOf(subject({ coil: 1 }))).toBeNull()
+  })
+
+  it('is refused for what combines all coils, and if the volume has no such coil', async () => {
+    const refused = (message: string) =>
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) })
+    for (const show of SHOWS)
+      for (const source of ['truth', 'network'] as const) {
+        if (hasCoils(source === 'truth' ? 'truth' : 'zero-filled', show)) continue
+        const asked = subject({ coil: 1, source })
+        const picture = show === 'mean' || show === 'spread' ? imageOfDraw(asked) : pictureOf(show, asked)
+        await expect(picture, `${show} of ${source}`).rejects.toThrow(refused('got '))
+      }
+    await expect(pictureOf('image', subject({ coil: 3 }))).rejects.toThrow(refused('from 1 to 3, got 4'))
+  })
+})
+
+describe('a volume of one coil', () => {
+  it('is shown with the notes that it always had', async () => {
+    const single = { volume: withOneCoil(0) }
+    expect((await pictureOf('k-space', subject(single))).note).toBe(
+      'log₁₀ of the measured magnitude, at least a millionth of its largest; columns that were not measured have no value.',
+    )
+    expect((await pictureOf('phase', subject(single))).note).toBeUndefined()
+    expect((await pictureOf('residual', subject(single))).note).toContain('the zero-filled image’s')
+  })
+})
