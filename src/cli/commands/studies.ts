@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises'
 import Table from 'cli-table3'
 import { Command } from 'commander'
 import type { FileState, Findings, StudyView } from '../../contract/studies.ts'
-import { ROLES, samplingInWords } from '../../contract/volumes.ts'
+import { coilsInWords, ROLES, samplingInWords } from '../../contract/volumes.ts'
 import { some } from '../../contract/words.ts'
 import { callersPath } from '../../services/profile/paths.ts'
 import { fileStates } from '../../services/studies/contents/ready.ts'
@@ -16,7 +16,7 @@ import { print, printJson, readingBar, say } from '../terminal.ts'
 /** A study as text: volumes with their roles, skipped files, and remarks. */
 export function describeStudy(study: Study): string {
   const table = new Table({
-    head: ['file', 'role', 'slices', 'matrix', 'acquisition', 'k-space', 'truth'],
+    head: ['file', 'role', 'slices', 'coils', 'matrix', 'acquisition', 'k-space', 'truth'],
     style: { head: [], border: [], compact: true },
   })
   for (const volume of study.volumes) {
@@ -25,6 +25,7 @@ export function describeStudy(study: Study): string {
       name,
       volume.role,
       volume.slices,
+      volume.coils,
       `${volume.rows} × ${volume.columns}`,
       volume.acquisition ?? '–',
       samplingInWords(volume),
@@ -33,8 +34,9 @@ export function describeStudy(study: Study): string {
   }
   const split = study.split.seed === null ? `roles by ${study.split.by}` : `split by patient, seed ${study.split.seed}`
   const counts = ROLES.map(role => `${study.volumes.filter(volume => volume.role === role).length} ${role}`).join(', ')
+  const coils = study.volumes.length > 0 ? `; ${coilsInWords(study.volumes)}` : ''
   return [
-    `Study ${study.id}: ${study.name} (${counts}; ${split})`,
+    `Study ${study.id}: ${study.name} (${counts}${coils}; ${split})`,
     table.toString(),
     ...study.skipped.map(({ path, reason }) => `Skipped ${path}: ${reason}`),
     ...study.remarks,

@@ -4,6 +4,7 @@ import { useFileDialog } from '@mantine/hooks'
 import { IconChevronDown, IconFileImport, IconFolderPlus, IconShape } from '@tabler/icons-react'
 import { useState } from 'react'
 import type { StudySummary, StudyView } from '../../contract/studies.ts'
+import { coilsInWords } from '../../contract/volumes.ts'
 import { count } from '../../presentation/numbers.ts'
 import { desktop } from '../app/client.ts'
 import { fileOf, withoutUpload } from '../app/format.ts'
@@ -108,7 +109,10 @@ function StudyPage({ study }: { study: StudyView }) {
       <header className={style.head}>
         <h2 className="truncate">{study.name}</h2>
         {allSynthetic(study) && <SyntheticBadge />}
-        <span className={style.volumeCount}>{count(study.volumes.length, 'volume')}</span>
+        <span className={style.volumeCount}>
+          {count(study.volumes.length, 'volume')}
+          {study.volumes.length > 0 && `, ${coilsInWords(study.volumes)}`}
+        </span>
         <span className={style.spacer} />
         <ScanButton key={study.id} study={study} />
         {study.kind !== 'demonstration' && <Button onClick={() => hideStudy(study)}>Remove from list</Button>}

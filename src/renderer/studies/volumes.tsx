@@ -15,7 +15,7 @@ import { removeScan } from './actions.ts'
 import { StateMark } from './files.tsx'
 import style from './studies.module.css'
 
-const COLUMNS = ['', 'File', 'Role', 'Acquisition', 'Slices', 'Matrix', 'Truth', 'Sampling'] as const
+const COLUMNS = ['', 'File', 'Role', 'Acquisition', 'Slices', 'Coils', 'Matrix', 'Truth', 'Sampling'] as const
 
 /** Said once, where it is true of every volume. */
 export const allSynthetic = ({ volumes }: Study) => volumes.length > 0 && volumes.every(({ synthetic }) => synthetic)
@@ -77,6 +77,7 @@ function VolumeRow({ study, volume, start }: { study: StudyView; volume: StudyVo
         {volume.acquisition ?? NONE}
       </td>
       <td>{volume.slices}</td>
+      <td>{volume.coils}</td>
       <td className={style.matrix}>{matrix(volume)}</td>
       <td>{volume.targetShape ? 'yes' : 'no'}</td>
       <td className={style.sampling}>

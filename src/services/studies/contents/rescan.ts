@@ -113,6 +113,7 @@ function differences({ volume, now }: Found['changed'][number]): string {
   const truth = (shape: StudyVolume['targetShape']) => (shape ? shape.join(' × ') : 'none')
   const facts: readonly (readonly [string, string, string])[] = [
     ['slices', `${volume.slices}`, `${now.slices}`],
+    ['coils', `${volume.coils}`, `${now.coils}`],
     ['matrix', `${volume.rows} × ${volume.columns}`, `${now.rows} × ${now.columns}`],
     ['ground truth', truth(volume.targetShape), truth(now.targetShape)],
     ['acquisition', volume.acquisition ?? 'none', now.acquisition ?? 'none'],
