@@ -12,12 +12,14 @@ export const ERRORS = {
   FILE_UNREADABLE: {
     meaning: 'A file or folder is missing, damaged, open in another program, or not permitted.',
     remedy: 'Check the path and the permissions that the message names. Copy or download the file again.',
-    example: 'Expected an HDF5 file, got an empty file (0 bytes): brain_07.h5. Copy it again.',
+    example: 'Expected a file with data, got an empty file (0 bytes): brain_07.h5. Copy it again.',
   },
   UNSUPPORTED_FORMAT: {
     meaning: 'The file is readable, but Self-MRI does not support its format, its compression or its number type.',
     remedy: 'Convert the file as the message says. [data.md](../data.md#which-files-are-read) lists what is read.',
-    example: 'Expected an HDF5 file, got a file of another kind: brain_07.nii. Choose a fastMRI file (.h5).',
+    example:
+      'Expected a file of the format fastMRI HDF5, got a file of another kind: brain_07.nii. ' +
+      'Choose such a file (.h5, .hdf5).',
   },
   SHAPE_MISMATCH: {
     meaning: 'Two arrays that belong together have different sizes.',

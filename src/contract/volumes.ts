@@ -1,5 +1,6 @@
 /** Facts about one fastMRI file, known before its k-space is transformed. */
 import { z } from 'zod'
+import { some } from './words.ts'
 
 export const ROLES = ['train', 'val', 'test'] as const
 export const Role = z.enum(ROLES)
@@ -42,12 +43,18 @@ export const SliceFault = z.object({
   dataset: z.string(),
   /** `incomplete`: a part of the slice was never written into the file, and reads as the fill value. */
   fault: z.enum(['not finite', 'all zero', 'incomplete']),
+  /** Only for k-space of several coils: the coils with numbers that are not finite, counted from 0. */
+  coils: z.array(z.int()).optional(),
 })
 export type SliceFault = z.infer<typeof SliceFault>
 
-/** The fault in words. Slices count from 1. */
-export const faultInWords = ({ slice, dataset, fault }: SliceFault): string =>
-  `slice ${slice + 1} (${dataset}: ${fault})`
+/** 'coil 3', or 'coils 3, 7'. `coils` count from 0, the words from 1. */
+export const coilsByNumber = (coils: readonly number[]): string =>
+  `${coils.length === 1 ? 'coil' : 'coils'} ${some(coils.map(coil => `${coil + 1}`))}`
+
+/** The fault in words. Slices and coils count from 1. */
+export const faultInWords = ({ slice, dataset, fault, coils }: SliceFault): string =>
+  `slice ${slice + 1} (${dataset}: ${fault}${coils ? ` in ${coilsByNumber(coils)}` : ''})`
 
 /** Detects without reading if a file was written. Times in nanoseconds since 1970, decimal. */
 export const FileVersion = z.object({
@@ -114,6 +121,11 @@ export const VolumeInfo = z.object({
    * The pixel size of an image comes from `voxelSizeOf` (core) or from its `FrameMeta`.
    */
   voxelSize: VoxelSize.optional(),
+  /**
+   * Columns left ≤ column < right can be measured, as the header says. The columns outside are padding.
+   * Absent: all columns, or the header does not say.
+   */
+  padding: z.tuple([z.int(), z.int()]).optional(),
   /** Salted SHA-256 of the patient id, or of the file's name without such an id. The id itself is never stored. */
   patient: z.string(),
   sampling: Sampling,
@@ -142,6 +154,14 @@ export function samplingInWords({
 }: Pick<VolumeInfo, 'sampling' | 'slices' | 'content'>): string {
   const faulty = new Set(content?.faults.map(({ slice }) => slice)).size
   return howSampled(sampling) + (faulty > 0 ? `, ${faulty} of ${slices} slices left out` : '')
+}
+
+/** '15 coils', or '4 to 20 coils' if the numbers of coils differ. */
+export function coilsInWords(volumes: readonly Pick<VolumeInfo, 'coils'>[]): string {
+  const coils = volumes.map(volume => volume.coils)
+  const [least, most] = coils.reduce(([low, high], n) => [Math.min(low, n), Math.max(high, n)], [Infinity, 0])
+  if (least < most) return `${least} to ${most} coils`
+  return most === 1 ? '1 coil' : `${most} coils`
 }
 
 /** A file that cannot be used, with the reason in plain words. */

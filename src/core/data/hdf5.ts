@@ -28,9 +28,6 @@ export function isReal(kind: ElementKind | null): boolean {
 
 export interface Hdf5File {
   readonly path: string
-  /** File name with extension. */
-  readonly name: string
-  readonly bytes: number
   /** Names of the datasets in the root group. */
   readonly datasets: readonly string[]
   /** Shape of a dataset; `null` if nothing has that name. Throws if the name is not a dataset, or a broken link. */

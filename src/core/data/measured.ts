@@ -1,8 +1,12 @@
-/** What was measured of one slice's k-space: lines that are not empty, and holes between samples. */
+/**
+ * What was measured of one slice's k-space: lines that are not empty, holes between samples, and coils with signal.
+ * A sample was measured if any coil has signal there. The energy of a line or a sample is the sum over coils.
+ */
 import type { SliceFault } from '../../contract/volumes.ts'
+import type { Matrix } from './volume.ts'
 
 /**
- * Lines up to this share of the mean line energy are empty.
+ * Lines and coils up to this share of the mean line or coil energy are empty.
  * Transforms there and back leave 1e-14 to 1e-12 in float32. Noise lies at 1 / SNR², above 1e-7.
  */
 const ROUNDING = 1e-11
@@ -34,55 +38,87 @@ export interface Surveyed {
   readonly measured: number
   /** Share of the samples in measured rows and columns that are empty, but not between measured samples. */
   readonly outside: number
+  /** Coils without signal, counted from 0. */
+  readonly empty: readonly number[]
 }
+
+/** Why a slice cannot be used, and which coils are the cause. */
+export type Fault = Pick<SliceFault, 'fault' | 'coils'>
 
 /** Looks at slices of one shape, one after the other. */
 export interface SliceSurvey {
-  /** Says what was measured in a slice's k-space [rows, columns, 2], or its fault. Does not keep `kspace`. */
-  look(kspace: Float32Array, slice: number): Surveyed | SliceFault['fault']
+  /** Says what was measured in a slice's k-space [coils, rows, columns, 2], or its fault. Does not keep `kspace`. */
+  look(kspace: Float32Array, slice: number): Surveyed | Fault
   /** Energies of the slice that `look` was called with last. */
   readonly columnEnergy: Float64Array
   readonly rowEnergy: Float64Array
 }
 
-export function surveySlices(rows: number, columns: number): SliceSurvey {
+export function surveySlices({ coils, rows, columns }: Matrix): SliceSurvey {
   const samples = rows * columns
   const columnEnergy = new Float64Array(columns)
   const rowEnergy = new Float64Array(rows)
-  /** Counts samples by the float32 exponent of their larger part: 0 is zero, 255 is not finite. */
-  const exponents = new Uint32Array(256)
+  const coilEnergy = new Float64Array(coils)
+  /** The float32 exponent of each sample's largest part over all coils: 0 is zero, 255 is not finite. */
+  const exponents = new Uint8Array(samples)
+  /** Number of samples by exponent. */
+  const counts = new Uint32Array(256)
+
+  function measure(kspace: Float32Array): void {
+    const bits = new Uint32Array(kspace.buffer, kspace.byteOffset, kspace.length)
+    for (const sums of [columnEnergy, rowEnergy, coilEnergy, exponents, counts]) sums.fill(0)
+    for (let coil = 0, i = 0; coil < coils; coil++) {
+      for (let row = 0, sample = 0; row < rows; row++) {
+        let sum = 0
+        for (let column = 0; column < columns; column++, sample++, i += 2) {
+          const energy = kspace[i] * kspace[i] + kspace[i + 1] * kspace[i + 1]
+          columnEnergy[column] += energy
+          sum += energy
+          const exponent = exponentOf(bits, i)
+          if (exponent > exponents[sample]) exponents[sample] = exponent
+        }
+        rowEnergy[row] += sum
+        coilEnergy[coil] += sum
+      }
+    }
+    for (let sample = 0; sample < samples; sample++) counts[exponents[sample]]++
+  }
 
   return {
     columnEnergy,
     rowEnergy,
     look(kspace, slice) {
-      const bits = new Uint32Array(kspace.buffer, kspace.byteOffset, kspace.length)
-      columnEnergy.fill(0)
-      exponents.fill(0)
-      for (let row = 0, i = 0; row < rows; row++) {
-        let sum = 0
-        for (let column = 0; column < columns; column++, i += 2) {
-          const energy = kspace[i] * kspace[i] + kspace[i + 1] * kspace[i + 1]
-          columnEnergy[column] += energy
-          sum += energy
-          exponents[exponentOf(bits, i)]++
-        }
-        rowEnergy[row] = sum
+      measure(kspace)
+      if (counts[255] > 0) {
+        const broken = coilsWith(coilEnergy, energy => !Number.isFinite(energy))
+        return { fault: 'not finite', ...(coils > 1 && { coils: broken }) }
       }
-      if (exponents[255] > 0) return 'not finite'
-      if (exponents[0] === samples) return 'all zero'
-      const unit = 4 ** (exponents.findIndex((number, exponent) => exponent > 0 && number > 0) - 127)
+      if (counts[0] === samples) return { fault: 'all zero' }
+      const unit = 4 ** (counts.findIndex((number, exponent) => exponent > 0 && number > 0) - 127)
       const lines = {
-        columns: withCoarse(measuredLines(columnEnergy), columnEnergy, unit * rows),
-        rows: withCoarse(measuredLines(rowEnergy), rowEnergy, unit * columns),
+        columns: withCoarse(measuredLines(columnEnergy), columnEnergy, unit * rows * coils),
+        rows: withCoarse(measuredLines(rowEnergy), rowEnergy, unit * columns * coils),
       }
       const extent = { columns: nonzero(columnEnergy), rows: nonzero(rowEnergy) }
       const box = count(lines.columns) * count(lines.rows)
-      const found = findHoles(bits, lines, { exponents, outside: samples - box, energy: total(rowEnergy) / box })
-      return { slice, ...lines, extent, holes: found.holes, measured: box - found.empty, outside: found.outside }
+      const energy = total(rowEnergy) / box
+      const found = findHoles(exponents, lines, { counts, outside: samples - box, energy })
+      const least = (ROUNDING * total(coilEnergy)) / coils
+      return {
+        slice,
+        ...lines,
+        extent,
+        holes: found.holes,
+        measured: box - found.empty,
+        outside: found.outside,
+        empty: coilsWith(coilEnergy, value => value <= least),
+      }
     },
   }
 }
+
+const coilsWith = (energy: Float64Array, is: (value: number) => boolean): number[] =>
+  Array.from(energy, (value, coil) => (is(value) ? coil : -1)).filter(coil => coil >= 0)
 
 function exponentOf(bits: Uint32Array, i: number): number {
   const re = bits[i] & 0x7fffffff
@@ -120,15 +156,15 @@ function withCoarse(lines: Uint8Array, energy: Float64Array, least: number): Uin
  * Of all candidates, this exponent has the fewest samples directly above it. `outside`: samples in empty lines.
  * Quantised data have zeros too, but they have as many samples of the next few values.
  */
-function emptyExponent(exponents: Uint32Array, outside: number, box: number, energy: number): number | null {
+function emptyExponent(counts: Uint32Array, outside: number, box: number, energy: number): number | null {
   const middle = 127 + Math.floor(Math.log2(energy) / 2)
   let below = -outside
   let fewest = Number.POSITIVE_INFINITY
   let limit: number | null = null
   for (let exponent = 0; exponent <= middle - COARSE_BITS; exponent++) {
-    below += exponents[exponent]
+    below += counts[exponent]
     if (exponent < middle - ROUNDING_BITS || below < 0.4 * HOLES * box) continue
-    const [next = 0, second = 0] = exponents.subarray(exponent + 1, 255).filter(number => number > 0)
+    const [next = 0, second = 0] = counts.subarray(exponent + 1, 255).filter(number => number > 0)
     if (next + second > below / 4 || next + second >= fewest) continue
     fewest = next + second
     limit = exponent
@@ -138,14 +174,14 @@ function emptyExponent(exponents: Uint32Array, outside: number, box: number, ene
 
 /** Finds empty samples in measured rows and columns: all of them, and those between measured samples of their row. */
 function findHoles(
-  bits: Uint32Array,
+  exponents: Uint8Array,
   lines: Pick<Surveyed, 'columns' | 'rows'>,
-  crowd: { readonly exponents: Uint32Array; readonly outside: number; readonly energy: number },
+  crowd: { readonly counts: Uint32Array; readonly outside: number; readonly energy: number },
 ): { readonly holes: number; readonly empty: number; readonly outside: number } {
   const none = { holes: 0, empty: 0, outside: 0 }
   const columns = lines.columns.length
   const box = count(lines.columns) * count(lines.rows)
-  const limit = emptyExponent(crowd.exponents, crowd.outside, box, crowd.energy)
+  const limit = emptyExponent(crowd.counts, crowd.outside, box, crowd.energy)
   if (limit === null) return none
   const beside = new Uint32Array(256)
   let [holes, inside, empty] = [0, 0, 0]
@@ -155,7 +191,7 @@ function findHoles(
     let run = 0 // empty samples since that sample
     for (let column = 0; column < columns; column++) {
       if (!lines.columns[column]) continue
-      const exponent = exponentOf(bits, 2 * (row * columns + column))
+      const exponent = exponents[row * columns + column]
       if (exponent <= limit) {
         empty++
         run++

@@ -1,15 +1,15 @@
 /**
- * How k-space was acquired, judged over all slices and in both directions.
+ * How k-space was acquired, judged over all slices and coils, and in both directions.
  * Samples that were not measured are zero, or hold the rounding errors of Fourier transforms there and back.
  * Such errors form an even floor far below all noise. Noise counts as measured.
  * Lines that are empty at the edges of all slices are zero padding, a partial readout or partial Fourier.
  * Such edges are no sub-sampling. Empty lines between measured lines are sub-sampling.
  */
-import type { Sampling, SliceFault } from '../../contract/volumes.ts'
+import type { Sampling } from '../../contract/volumes.ts'
 import { allFinite } from '../extremes.ts'
-import { count, ends, HOLES, type Surveyed, surveySlices, total } from './measured.ts'
-
-type Fault = SliceFault['fault']
+import { emptyCoils } from './coils.ts'
+import { count, ends, type Fault, HOLES, type Surveyed, surveySlices, total } from './measured.ts'
+import type { Matrix } from './volume.ts'
 
 /**
  * A column with less than this share of the median column's energy counts as nearly empty.
@@ -39,20 +39,21 @@ export interface Judgement {
 }
 
 export interface Survey {
-  /** Returns the fault of one slice's k-space [rows, columns, 2], or `null`. Does not keep `kspace`. */
+  /** Returns the fault of one slice's k-space [coils, rows, columns, 2], or `null`. Does not keep `kspace`. */
   add(kspace: Float32Array, slice: number): Fault | null
   /** Judges the slices without a fault, at least one. `stored`: the file's own mask over columns. */
   judge(stored: Uint8Array | null): Judgement
 }
 
 /** The fault of a slice's image, or `null`. */
-export function faultOfImage(image: Float32Array): Fault | null {
+export function faultOfImage(image: Float32Array): Fault['fault'] | null {
   if (!allFinite(image)) return 'not finite'
   return image.some(value => value !== 0) ? null : 'all zero'
 }
 
-export function surveyKspace(rows: number, columns: number): Survey {
-  const { look, columnEnergy, rowEnergy } = surveySlices(rows, columns)
+export function surveyKspace(matrix: Matrix): Survey {
+  const { coils, rows, columns } = matrix
+  const { look, columnEnergy, rowEnergy } = surveySlices(matrix)
   const allColumns = new Float64Array(columns)
   const allRows = new Float64Array(rows)
   const surveyed: Surveyed[] = []
@@ -60,13 +61,16 @@ export function surveyKspace(rows: number, columns: number): Survey {
   return {
     add(kspace, slice) {
       const seen = look(kspace, slice)
-      if (typeof seen === 'string') return seen
+      if ('fault' in seen) return seen
       for (let column = 0; column < columns; column++) allColumns[column] += columnEnergy[column]
       for (let row = 0; row < rows; row++) allRows[row] += rowEnergy[row]
       surveyed.push(seen)
       return null
     },
-    judge: stored => judge(surveyed, stored, allColumns, allRows),
+    judge(stored) {
+      const judgement = judge(surveyed, stored, allColumns, allRows)
+      return { ...judgement, remarks: [...judgement.remarks, ...emptyCoils(surveyed, coils)] }
+    },
   }
 }
 

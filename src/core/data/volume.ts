@@ -1,6 +1,9 @@
 /** A volume as core uses it, independent of its file format. */
-import type { VolumeContent, VolumeInfo } from '../../contract/volumes.ts'
-import type { Hdf5File } from './hdf5.ts'
+import type { SliceFault, VolumeContent, VolumeInfo } from '../../contract/volumes.ts'
+import type { FileSource } from './source.ts'
+
+/** Size of one slice's k-space, [coils, rows, columns]. */
+export type Matrix = Pick<VolumeInfo, 'coils' | 'rows' | 'columns'>
 
 export interface Volume {
   readonly info: VolumeInfo
@@ -23,12 +26,31 @@ export interface Volume {
   dispose(): void
 }
 
+/** An array of a file that is used: the k-space or an image of each slice. */
+export interface Stack {
+  readonly role: 'k-space' | 'ground truth' | 'noise-free'
+  /** The array's name in the file, for messages. */
+  readonly dataset: SliceFault['dataset']
+  /** Type of the stored numbers. The identity of the file includes type and shape. */
+  readonly type: string
+  /** [slices, height, width] of images. [slices, coils, rows, columns] of k-space, without `coils` for one coil. */
+  readonly shape: readonly number[]
+  /**
+   * Calls `use` with one slice as float32, as stored. The array is valid only until `use` returns.
+   * Throws `NOT_FINITE` if float32 cannot hold the numbers.
+   */
+  withSlice<T>(index: number, use: (values: Float32Array) => T): T
+  /** Slices that were never written, whole or in part. They read as the fill value. */
+  unwritten(): ReadonlySet<number>
+  /** Absolute paths of other files that hold parts of the array. */
+  sources(): readonly string[]
+}
+
 /** The parts of a file that are used. The identity of the file is computed from these parts. */
 export interface Used {
-  /** Arrays [slices, …]; k-space first. */
-  readonly stacks: readonly { readonly role: 'k-space' | 'ground truth' | 'noise-free'; readonly dataset: string }[]
-  /** [rows, columns] of k-space. */
-  readonly matrix: readonly [rows: number, columns: number]
+  /** K-space is first. */
+  readonly stacks: readonly Stack[]
+  readonly matrix: Matrix
   /** Over columns, as 0 and 1; `null` if the file has no mask. */
   readonly mask: Uint8Array | null
   readonly header: string | null
@@ -42,10 +64,10 @@ export interface VolumeFormat {
   readonly label: string
   /** File name endings, lower case, with their dot. */
   readonly extensions: readonly string[]
-  /** Whether the file looks like this format, judged by its dataset names. */
-  sniff(file: Hdf5File): boolean
-  /** `hashPatient` turns a patient id into a hash that may be stored. From this call on, the volume owns the file. */
-  open(file: Hdf5File, hashPatient: (id: string) => string, content?: VolumeContent): Volume
+  /** Whether the file looks like this format, judged by its bytes or by the names of its datasets. */
+  sniff(source: FileSource): boolean
+  /** `hashPatient` turns a patient id into a hash that may be stored. From this call on, the volume owns the source. */
+  open(source: FileSource, hashPatient: (id: string) => string, content?: VolumeContent): Volume
   /** Throws the errors of `open` if the file cannot be used. */
-  used(file: Hdf5File): Used
+  used(source: FileSource): Used
 }

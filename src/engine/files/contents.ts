@@ -5,8 +5,9 @@ import { dirname, relative } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
 import type { FileVersion, SliceFault, VolumeContent } from '../../contract/volumes.ts'
 import { usedOf } from '../../core/data/formats/index.ts'
-import type { Hdf5File } from '../../core/data/hdf5.ts'
+import type { Fault } from '../../core/data/measured.ts'
 import { faultOfImage, surveyKspace } from '../../core/data/sampling.ts'
+import type { FileSource } from '../../core/data/source.ts'
 import type { Used } from '../../core/data/volume.ts'
 import type { Pause } from '../../core/pause.ts'
 
@@ -27,49 +28,46 @@ export interface Reading {
  * See docs/decisions/0001-a-volume-is-its-contents.md.
  */
 export async function readContent(
-  file: Hdf5File,
+  source: FileSource,
   version: FileVersion,
   { pause, onBytes }: Reading,
 ): Promise<VolumeContent> {
-  const used = usedOf(file)
+  const used = usedOf(source)
   const hash = createHash('sha256')
-  const survey = surveyKspace(...used.matrix)
+  const survey = surveyKspace(used.matrix)
   const faults: SliceFault[] = []
-  const stacks = used.stacks.map(stack => {
-    const shape = file.shape(stack.dataset)!
-    return {
-      ...stack,
-      shape,
-      weight: shape.reduce((product, size) => product * size, stack.role === 'k-space' ? 2 : 1),
-    }
-  })
+  const stacks = used.stacks.map(stack => ({
+    ...stack,
+    weight: stack.shape.reduce((product, size) => product * size, stack.role === 'k-space' ? 2 : 1),
+  }))
   const whole = stacks.reduce((sum, { weight }) => sum + weight, 0)
   let done = 0
   let scan = ''
-  for (const { role, dataset, shape, weight } of stacks) {
-    addField(hash, JSON.stringify([role, file.kind(dataset), shape]))
-    const unwritten = file.unwritten(dataset)
+  for (const { role, dataset, type, shape, weight, withSlice, unwritten } of stacks) {
+    addField(hash, JSON.stringify([role, type, shape]))
+    const incomplete = unwritten()
     let beyond: AppError | null = null
     for (let slice = 0; slice < shape[0]; slice++) {
       await pause()
-      let fault: SliceFault['fault'] | null
+      let found: Fault | null
       try {
-        fault = file.withFloat32(dataset, slice, 1, numbers => {
+        found = withSlice(slice, numbers => {
           addField(hash, new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength))
-          if (unwritten.has(slice)) return faultOfImage(numbers) ?? 'incomplete'
-          return role === 'k-space' ? survey.add(numbers, slice) : faultOfImage(numbers)
+          if (role === 'k-space' && !incomplete.has(slice)) return survey.add(numbers, slice)
+          const fault = faultOfImage(numbers) ?? (incomplete.has(slice) ? 'incomplete' : null)
+          return fault && { fault }
         })
       } catch (error) {
         if (!(error instanceof AppError && error.code === 'NOT_FINITE')) throw error
         beyond = error // float32 cannot hold the numbers of this slice
         addField(hash, error.code)
-        fault = 'not finite'
+        found = { fault: 'not finite' }
       }
-      if (fault) faults.push({ slice, dataset, fault })
+      if (found) faults.push({ slice, dataset, ...found })
       done += weight / shape[0]
-      onBytes?.(Math.round((file.bytes * done) / whole))
+      onBytes?.(Math.round((source.bytes * done) / whole))
     }
-    if (role === 'k-space' && faults.length === shape[0]) throw beyond ?? noSignal(file, faults)
+    if (role === 'k-space' && faults.length === shape[0]) throw beyond ?? noSignal(source, faults)
     if (role === 'k-space') scan = hash.copy().digest('hex') // covers k-space alone, the first stack
   }
   addField(hash, used.mask ?? 'no mask')
@@ -82,7 +80,7 @@ export async function readContent(
     sampling,
     ...(mask && { mask: mask.join('') }),
     faults,
-    remarks: [...used.remarks, ...remarks, ...missingSources(file, used)],
+    remarks: [...used.remarks, ...remarks, ...missingSources(source, used)],
   }
 }
 
@@ -98,7 +96,7 @@ function addField(hash: Hash, field: string | Uint8Array): void {
   hash.update(bytes)
 }
 
-function noSignal({ path }: Hdf5File, faults: readonly SliceFault[]): AppError {
+function noSignal({ path }: FileSource, faults: readonly SliceFault[]): AppError {
   const [notFinite, partly] = (['not finite', 'incomplete'] as const).map(
     kind => faults.filter(({ fault }) => fault === kind).length,
   )
@@ -111,12 +109,12 @@ function noSignal({ path }: Hdf5File, faults: readonly SliceFault[]): AppError {
   )
 }
 
-/** HDF5 reads the part of a missing source file as zeros. */
-function missingSources(file: Hdf5File, { stacks }: Used): string[] {
-  return stacks.flatMap(({ dataset }) => {
-    const missing = file.virtualSources(dataset).filter(path => !existsSync(path))
+/** The part of a missing source file reads as zeros. */
+function missingSources({ path }: FileSource, { stacks }: Used): string[] {
+  return stacks.flatMap(({ dataset, sources }) => {
+    const missing = sources().filter(source => !existsSync(source))
     if (missing.length === 0) return []
-    const names = missing.map(path => relative(dirname(file.path), path)).join(', ')
+    const names = missing.map(source => relative(dirname(path), source)).join(', ')
     return [
       `${dataset} is put together from other files, of which ${names} cannot be found. What they hold counts as zero.`,
     ]

@@ -4,7 +4,9 @@
  */
 import type { Stats } from 'node:fs'
 import { createRequire } from 'node:module'
+import { totalmem } from 'node:os'
 import { dirname } from 'node:path'
+import process from 'node:process'
 import { ready } from 'h5wasm/node'
 import { AppError } from '../../contract/errors.ts'
 
@@ -62,6 +64,22 @@ export function takeReason(): string {
 /** [count, offset, strides] of whole slices along the first axis. */
 export function hyperslab(from: number, box: readonly number[]): [bigint[], bigint[], bigint[]] {
   return [box.map(BigInt), box.map((_, axis) => (axis === 0 ? BigInt(from) : 0n)), box.map(() => 1n)]
+}
+
+/** WebAssembly of this build has at most 2 GiB. The library itself needs a part of this memory. */
+const LIBRARY_BYTES = 2 ** 31 - 2 ** 26
+
+const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
+
+/** Throws `OUT_OF_MEMORY` if `bytes`, which `what` needs, are more than the library or the computer can hold. */
+export function requireMemory(bytes: number, what: string, path: string): void {
+  const most = Math.min(LIBRARY_BYTES, totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
+  if (bytes <= most) return
+  throw new AppError(
+    'OUT_OF_MEMORY',
+    `Expected ${what} of at most ${gigabytes(most)}, got ${gigabytes(bytes)}, in ${path}. ` +
+      'Write the file again with fewer coils (coil compression) or without the oversampling of the readout.',
+  )
 }
 
 /** Allocates `bytes` of the library's memory while `use` runs. */

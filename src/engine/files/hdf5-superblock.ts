@@ -1,32 +1,13 @@
-/** Checks by a file's first bytes that the file is HDF5, complete, and not open for writing. */
+/** Checks by a file's first bytes whether the file is HDF5, complete, and not open for writing. */
 import fs from 'node:fs'
 import { AppError } from '../../contract/errors.ts'
-import { fileError } from './file-errors.ts'
 import { quoted } from './hdf5-filters.ts'
 import { findSuperblock } from './hdf5-header.ts'
 
-/** Returns the file's size. Throws for every fault that is visible without the HDF5 library. */
-export function requireReadable(path: string): number {
-  let bytes: number
-  let stored: Superblock | null
-  try {
-    const stat = fs.statSync(path)
-    if (stat.isDirectory()) throw new AppError('FILE_UNREADABLE', `Expected a file, got a folder: ${path}`)
-    if (!stat.isFile()) throw new AppError('FILE_UNREADABLE', `Expected a regular file, got a device or pipe: ${path}`)
-    bytes = stat.size
-    stored = readSuperblock(path)
-  } catch (error) {
-    throw fileError(error, path)
-  }
-  if (bytes === 0) {
-    throw new AppError('FILE_UNREADABLE', `Expected an HDF5 file, got an empty file (0 bytes): ${path}. Copy it again.`)
-  }
-  if (stored === null) {
-    throw new AppError(
-      'UNSUPPORTED_FORMAT',
-      `Expected an HDF5 file, got a file of another kind: ${path}. Choose a fastMRI file (.h5).`,
-    )
-  }
+/** Whether a file of `bytes` bytes is HDF5. Throws if the file is not complete, or marked as open for writing. */
+export function isHdf5(path: string, bytes: number): boolean {
+  const stored = readSuperblock(path)
+  if (stored === null) return false
   if (stored.isOpenForWriting) {
     throw new AppError(
       'FILE_UNREADABLE',
@@ -39,7 +20,7 @@ export function requireReadable(path: string): number {
     const message = `The file is truncated: ${bytes} of ${stored.end} bytes are there, in ${path}.`
     throw new AppError('FILE_UNREADABLE', `${message} Copy or download it again.`)
   }
-  return bytes
+  return true
 }
 
 interface Superblock {

@@ -10,18 +10,16 @@ import { type ElementKind, type Hdf5File, isComplex } from '../../core/data/hdf5
 import { asUtf8, beyondFloat32, decode, type Element, elementOf, isFloat32 } from './hdf5-elements.ts'
 import { quoted, repack, unknownFilter } from './hdf5-filters.ts'
 import { type DatasetHeader, datasetHeaders } from './hdf5-header.ts'
-import { type Hdf5Module, hyperslab, loadHdf5, takeReason, withMemory } from './hdf5-library.ts'
+import { type Hdf5Module, hyperslab, loadHdf5, requireMemory, takeReason, withMemory } from './hdf5-library.ts'
 import { withPlugIns } from './hdf5-plug-ins.ts'
-import { requireReadable } from './hdf5-superblock.ts'
 
-/** Opens a file for reading. All methods of the opened file are synchronous. */
+/** Opens an HDF5 file for reading. All methods of the opened file are synchronous. */
 export async function openHdf5(path: string): Promise<Hdf5File> {
   const library = await loadHdf5()
   const absolute = resolve(path)
-  const bytes = requireReadable(absolute)
   const file = undamaged(absolute, 'superblock', () => new File(absolute, 'r'))
   try {
-    return undamaged(absolute, 'list of datasets', () => new OpenFile(library, file, absolute, bytes))
+    return undamaged(absolute, 'list of datasets', () => new OpenFile(library, file, absolute))
   } catch (error) {
     file.close()
     throw error
@@ -30,8 +28,6 @@ export async function openHdf5(path: string): Promise<Hdf5File> {
 
 class OpenFile implements Hdf5File {
   readonly path: string
-  readonly name: string
-  readonly bytes: number
   readonly datasets: readonly string[]
   readonly #library: Hdf5Module
   readonly #file: File
@@ -42,10 +38,8 @@ class OpenFile implements Hdf5File {
   #headers: ReturnType<typeof datasetHeaders> | null = null
   #open = true
 
-  constructor(library: Hdf5Module, file: File, path: string, bytes: number) {
+  constructor(library: Hdf5Module, file: File, path: string) {
     this.path = path
-    this.name = basename(path)
-    this.bytes = bytes
     this.#library = library
     this.#file = file
     this.#names = new Set(file.keys())
@@ -176,6 +170,7 @@ class OpenFile implements Hdf5File {
    */
   #withBytes<T>(dataset: string, from: number | null, box: readonly number[], use: (bytes: Uint8Array) => T): T {
     const bytes = box.reduce((product, length) => product * length, this.#metadata.get(dataset)!.size)
+    requireMemory(bytes, `${from === null ? '' : 'a slice of '}${dataset}`, this.path)
     return withMemory(this.#library, bytes, this.path, pointer => {
       const [counts, offsets, strides] = from === null ? [null, null, null] : hyperslab(from, box)
       undamaged(this.path, from === null ? dataset : `${dataset}, slice ${from + 1}`, () => {
@@ -233,7 +228,7 @@ class OpenFile implements Hdf5File {
     throw this.#unsupported(
       `Expected the numbers of ${dataset} in the file itself, ` +
         `got a dataset that keeps them in ${externalFiles.join(', ')}`,
-      `Run in the folder where the file was written: h5repack -l CONTI ${quoted(this.name)} NEW.h5`,
+      `Run in the folder where the file was written: h5repack -l CONTI ${quoted(basename(this.path))} NEW.h5`,
     )
   }
 
@@ -244,7 +239,7 @@ class OpenFile implements Hdf5File {
     )
     const unknown = unknownFilter(filters)
     if (unknown !== null)
-      throw this.#unsupported(`Cannot unpack ${dataset}: ${unknown}, is not supported`, repack(this.name))
+      throw this.#unsupported(`Cannot unpack ${dataset}: ${unknown}, is not supported`, repack(basename(this.path)))
   }
 
   #linkInWords(name: string): string {

@@ -6,13 +6,13 @@ import { setImmediate } from 'node:timers/promises'
 import { AppError, throwIfCancelled } from '../../contract/errors.ts'
 import type { Role, SkippedFile, VolumeContent, VolumeInfo } from '../../contract/volumes.ts'
 import { EXTENSIONS, openFormat } from '../../core/data/formats/index.ts'
-import type { Hdf5File } from '../../core/data/hdf5.ts'
+import type { FileSource } from '../../core/data/source.ts'
 import type { Volume } from '../../core/data/volume.ts'
 import type { Pause } from '../../core/pause.ts'
 import { type Reading, readContent } from './contents.ts'
 import { fileError } from './file-errors.ts'
 import { fileVersion, isSameVersion, requireVersion, versionNow } from './file-version.ts'
-import { openHdf5 } from './hdf5.ts'
+import { openSource } from './source.ts'
 
 export type ScannedVolume = VolumeInfo & { readonly role: Role | null }
 
@@ -46,15 +46,15 @@ export async function openVolume(
   reading: Reading = { pause: setImmediate },
 ): Promise<Volume> {
   const before = versionNow(path, content?.version)
-  const file = await openHdf5(path)
+  const source = await openSource(path)
   try {
     requireVersion(path, versionNow(path, before), before) // the file was not replaced before it was opened
     const isAsRead = content && isSameVersion(before, content.version)
-    const now = isAsRead ? content : await readAgain(path, file, reading)
+    const now = isAsRead ? content : await readAgain(path, source, reading)
     if (content) requireContent(path, now, content)
-    return openFormat(file, hashPatient(salt), now)
+    return openFormat(source, hashPatient(salt), now)
   } catch (error) {
-    file.dispose()
+    source.dispose()
     throw error
   }
 }
@@ -65,19 +65,20 @@ export function requireContent(path: string, now: VolumeContent, read: VolumeCon
   throw new AppError('DATA_CHANGED', `The content of ${path} has changed since the last scan. Scan the study again.`)
 }
 
-async function readAgain(path: string, file: Hdf5File, reading: Reading): Promise<VolumeContent> {
+async function readAgain(path: string, source: FileSource, reading: Reading): Promise<VolumeContent> {
   const last = lastRead.get(path)
   if (last && isSameVersion(versionNow(path, last.version), last.version)) return last
-  const now = await readWhole(path, file, reading)
+  const now = await readWhole(path, source, reading)
   lastRead.set(path, now)
   return now
 }
 
-async function readWhole(path: string, file: Hdf5File, reading: Reading): Promise<VolumeContent> {
-  const sources = file.datasets.flatMap(name => file.virtualSources(name))
-  const version = fileVersion(path, sources)
-  const content = await readContent(file, version, reading)
-  requireVersion(path, fileVersion(path, sources), version)
+async function readWhole(path: string, source: FileSource, reading: Reading): Promise<VolumeContent> {
+  const file = source.hdf5()
+  const others = file?.datasets.flatMap(name => file.virtualSources(name)) ?? []
+  const version = fileVersion(path, others)
+  const content = await readContent(source, version, reading)
+  requireVersion(path, fileVersion(path, others), version)
   return content
 }
 
@@ -89,11 +90,11 @@ export async function contentOf(path: string, pause: Pause): Promise<VolumeConte
 
 /** Opens a volume without reading its content. The volume's sampling is `unread`. */
 export async function listVolume(path: string, salt: string): Promise<Volume> {
-  const file = await openHdf5(path)
+  const source = await openSource(path)
   try {
-    return openFormat(file, hashPatient(salt))
+    return openFormat(source, hashPatient(salt))
   } catch (error) {
-    file.dispose()
+    source.dispose()
     throw error
   }
 }
@@ -165,6 +166,11 @@ const ROLE_OF_FOLDER: ReadonlyMap<string, Role> = new Map([
   ['singlecoil_test', 'test'],
   ['singlecoil_test_v2', 'test'],
   ['singlecoil_challenge', 'test'],
+  ['multicoil_train', 'train'],
+  ['multicoil_val', 'val'],
+  ['multicoil_test', 'test'],
+  ['multicoil_test_v2', 'test'],
+  ['multicoil_challenge', 'test'],
 ])
 
 /**

@@ -1,6 +1,6 @@
 /**
  * The ISMRMRD header (XML, http://www.ismrm.org/ISMRMRD), which fastMRI stores in `ismrmrd_header`.
- * This file reads the size of the reconstructed image, the voxel size and the patient id.
+ * This file reads the size of the reconstructed image, the voxel size, the measurable columns and the patient id.
  *
  * An image is a crop of the Fourier transform of k-space, so its pixels are the encoded samples.
  * In each direction, with N and FOV of `encodedSpace` and the k-space step Δk = 1 / FOV:
@@ -10,17 +10,24 @@
  * Their `reconSpace` has 320 × 320 pixels over 140 × 140 mm.
  * The slice thickness comes from `reconSpace`, because a 2-D scan encodes nothing through the slice.
  * There `encodedSpace` includes the slice oversampling (4.5 mm in fastMRI's knees, for a thickness of 3 mm).
+ *
+ * `encodingLimits` name the phase-encoding steps that were measured, 0 to `maximum`, and the step `center` at the
+ * centre of k-space. The centre of N columns is column ⌊N/2⌋, so the measurable columns are
+ *   left = ⌊N/2⌋ − center ≤ column < right = left + maximum + 1, as in fastMRI (`mri_data.py`).
  * Source: Inati et al., Magn. Reson. Med. 77, 411 (2017);
  * Bernstein et al., Handbook of MRI Pulse Sequences (2004), 11.1.
  */
 import { XMLParser } from 'fast-xml-parser'
 import type { VoxelSize } from '../../../contract/volumes.ts'
+import type { Matrix } from '../volume.ts'
 
 export interface IsmrmrdHeader {
   /** `encoding/reconSpace/matrixSize` [x, y]: the crop [height, width] that fastMRI calls `recon_size`. */
   readonly reconSize: [number, number] | null
   /** `null` if the header omits the size, or contradicts the k-space or itself. */
   readonly voxelSize: VoxelSize | null
+  /** Columns left ≤ column < right can be measured. `null`: all columns, or the header does not say. */
+  readonly padding: [left: number, right: number] | null
   readonly patientId: string | null
 }
 
@@ -35,16 +42,16 @@ const TOLERANCE = 0.01
 /**
  * The header's fields. `null` if there is no header, or if `xml` is not a well-formed ISMRMRD header.
  * A header has one encoding for each scan. The encoding counts whose encoded matrix is [rows, columns] of k-space.
- * If no encoding fits, `voxelSize` is `null`, and `reconSize` comes from the first encoding.
+ * If no encoding fits, `voxelSize` and `padding` are `null`, and `reconSize` comes from the first encoding.
  */
 export function parseIsmrmrdHeader(
   xml: string | null,
-  [rows, columns]: readonly [number, number],
+  { rows, columns }: Pick<Matrix, 'rows' | 'columns'>,
 ): IsmrmrdHeader | null {
   if (xml === null) return null
   const header = field(parse(xml), 'ismrmrdHeader')
   if (header === undefined) return null
-  const encodings = [field(header, 'encoding', 'all') ?? []].flat().map(readEncoding)
+  const encodings = encodingsOf(header)
   const ofKspace = encodings.filter(({ encoded: { matrix } }) => matrix[0] === rows && matrix[1] === columns)
   const [height, width] = (ofKspace[0] ?? encodings[0])?.recon.matrix ?? [null, null]
   const sizes = ofKspace.map(voxelSize)
@@ -52,20 +59,45 @@ export function parseIsmrmrdHeader(
   return {
     reconSize: height !== null && width !== null ? [height, width] : null,
     voxelSize: new Set(sizes.map(String)).size === 1 ? sizes[0] : null,
+    padding: padding(ofKspace[0]),
     patientId: typeof patientId === 'string' && patientId.trim() !== '' ? patientId.trim() : null,
   }
 }
 
-/**
- * `encodedSpace/matrixSize` [x, y] of the first encoding: samples along the readout, and phase-encoding steps.
- * `null` if the header omits the size.
- */
-export function encodedSize(xml: string | null): [readout: number, phase: number] | null {
-  const encoding = xml === null ? undefined : field(field(parse(xml), 'ismrmrdHeader'), 'encoding')
-  const matrix = field(field(encoding, 'encodedSpace'), 'matrixSize')
-  const readout = size(field(matrix, 'x'))
-  const phase = size(field(matrix, 'y'))
-  return readout !== null && phase !== null ? [readout, phase] : null
+/** What the header says otherwise than k-space, in words with a remedy. K-space counts. */
+export function headerRemarks(xml: string | null, { coils, rows, columns }: Matrix): string[] {
+  const header = xml === null ? undefined : field(parse(xml), 'ismrmrdHeader')
+  const sizes = encodingsOf(header).flatMap(({ encoded: { matrix } }) =>
+    matrix[0] !== null && matrix[1] !== null ? [{ readout: matrix[0], phase: matrix[1] }] : [],
+  )
+  const channels = size(field(field(header, 'acquisitionSystemInformation'), 'receiverChannels'))
+  const remarks: string[] = []
+  const isTransposed = ({ readout, phase }: (typeof sizes)[number]) =>
+    columns === readout && rows !== readout && phase !== columns
+  // Files may leave out the oversampling of the readout, and may add empty columns.
+  const fits = (each: (typeof sizes)[number]) =>
+    (each.readout === rows || each.readout === 2 * rows) && each.phase <= columns && !isTransposed(each)
+  if (sizes.length > 0 && !sizes.some(fits)) {
+    const [first] = sizes
+    remarks.push(
+      `The header says ${first.readout} samples along the readout and ${first.phase} phase-encoding steps, ` +
+        `k-space has ${rows} rows and ${columns} columns` +
+        (isTransposed(first)
+          ? ': its columns seem to be the readout. ' +
+            'Masks leave out columns: transpose k-space and write the file again.'
+          : '. K-space counts, and the pixel size is unknown. ' +
+            'Correct encodedSpace/matrixSize in the header, or export the file again.'),
+    )
+  }
+  // One coil may be combined from several coils.
+  if (channels !== null && coils > 1 && channels !== coils) {
+    remarks.push(
+      `The header says ${channels} receiver channels, k-space has ${coils} coils. K-space counts. ` +
+        'If coils are missing, export the file again. ' +
+        'If coils were compressed, correct receiverChannels in the header.',
+    )
+  }
+  return remarks
 }
 
 /** `null` for a header that cannot be parsed, because every value of a header has a fallback. */
@@ -96,12 +128,20 @@ interface Space {
 interface Encoding {
   readonly encoded: Space
   readonly recon: Space
+  /** Of the phase-encoding steps. */
+  readonly limits: { readonly maximum: number | null; readonly center: number | null }
 }
 
-const readEncoding = (node: unknown): Encoding => ({
-  encoded: readSpace(field(node, 'encodedSpace')),
-  recon: readSpace(field(node, 'reconSpace')),
-})
+const encodingsOf = (header: unknown): Encoding[] => [field(header, 'encoding', 'all') ?? []].flat().map(readEncoding)
+
+function readEncoding(node: unknown): Encoding {
+  const limits = field(field(node, 'encodingLimits'), 'kspace_encoding_step_1')
+  return {
+    encoded: readSpace(field(node, 'encodedSpace')),
+    recon: readSpace(field(node, 'reconSpace')),
+    limits: { maximum: step(field(limits, 'maximum')), center: step(field(limits, 'center')) },
+  }
+}
 
 function readSpace(node: unknown): Space {
   const three = (name: string, read: (text: unknown) => number | null): Three => {
@@ -112,8 +152,14 @@ function readSpace(node: unknown): Space {
 }
 
 function size(text: unknown): number | null {
-  const value = Number(text)
-  return Number.isInteger(value) && value > 0 ? value : null
+  const value = step(text)
+  return value === 0 ? null : value
+}
+
+/** Steps are counted from 0. */
+function step(text: unknown): number | null {
+  const value = typeof text === 'string' && text.trim() !== '' ? Number(text) : Number.NaN
+  return Number.isInteger(value) && value >= 0 ? value : null
 }
 
 function length(text: unknown): number | null {
@@ -138,4 +184,14 @@ function thickness(encoded: Space, recon: Space): number | null {
   const [own, shown] = [extent(encoded, 2), extent(recon, 2)]
   if (encoded.matrix[2] === 1) return recon.matrix[2] === 1 && shown !== 1 ? shown : null
   return own !== null && shown !== null && Math.abs(own - shown) <= TOLERANCE * own ? own : null
+}
+
+/** `null` if every column can be measured, or if the limits are impossible. */
+function padding(encoding: Encoding | undefined): [left: number, right: number] | null {
+  const columns = encoding?.encoded.matrix[1] ?? null
+  const { maximum, center } = encoding?.limits ?? { maximum: null, center: null }
+  if (columns === null || maximum === null || center === null) return null
+  const left = Math.floor(columns / 2) - center
+  const right = Math.min(left + maximum + 1, columns)
+  return left >= 0 && left < right && right - left < columns ? [left, right] : null
 }

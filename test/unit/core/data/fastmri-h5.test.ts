@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type VolumeContent, VolumeInfo } from '../../../../src/contract/volumes.ts'
 import { EXTENSIONS, openFormat } from '../../../../src/core/data/formats/index.ts'
 import type { ElementKind, Hdf5File } from '../../../../src/core/data/hdf5.ts'
+import type { FileSource } from '../../../../src/core/data/source.ts'
 
 interface StoredDataset {
   readonly shape: readonly number[]
@@ -13,16 +14,13 @@ type Datasets = Record<string, StoredDataset | string>
 type Attributes = Record<string, string | number>
 
 /** An HDF5 file in memory. */
-function memoryFile(contents: Datasets, attributes: Attributes = {}): Hdf5File & { disposed: boolean } {
+function memoryFile(contents: Datasets, attributes: Attributes = {}): FileSource & { disposed: boolean } {
   const stored = (name: string) => {
     const entry = contents[name]
     return entry === undefined || typeof entry === 'string' ? null : entry
   }
-  return {
+  const file: Hdf5File = {
     path: '/data/file1.h5',
-    name: 'file1.h5',
-    bytes: 1234,
-    disposed: false,
     datasets: Object.keys(contents),
     shape: name => (typeof contents[name] === 'string' ? [] : (stored(name)?.shape ?? null)),
     kind: name => (typeof contents[name] === 'string' ? 'string' : (stored(name)?.kind ?? null)),
@@ -37,6 +35,14 @@ function memoryFile(contents: Datasets, attributes: Attributes = {}): Hdf5File &
     readNumbers: name => Float64Array.from(stored(name)!.values),
     readText: name => (typeof contents[name] === 'string' ? contents[name] : null),
     attribute: name => attributes[name] ?? null,
+    dispose() {},
+  }
+  return {
+    path: file.path,
+    name: 'file1.h5',
+    bytes: 1234,
+    disposed: false,
+    hdf5: () => file,
     dispose() {
       this.disposed = true
     },
@@ -143,6 +149,17 @@ describe('openFormat', () => {
     expect(() => volume.readKspace(-1)).toThrow(RangeError)
   })
 
+  it('reads k-space with an axis of one coil as one coil', () => {
+    const volume = open({
+      kspace: { ...full, shape: [3, 1, 6, 5] },
+      reconstruction_esc: images(3, 2, 2, 7),
+      reconstruction_rss: images(3, 2, 2),
+    })
+    expect(volume.info).toMatchObject({ slices: 3, coils: 1, rows: 6, columns: 5 })
+    expect(volume.readKspace(2)).toEqual(Float32Array.from(full.values).slice(2 * 60))
+    expect(volume.readTarget(0)).toEqual(Float32Array.of(7, 8, 9, 10))
+  })
+
   it('disposes its file', () => {
     const file = memoryFile({ kspace: full })
     openFormat(file, id => id).dispose()
@@ -151,6 +168,16 @@ describe('openFormat', () => {
 
   it('knows the file name endings', () => {
     expect(EXTENSIONS).toEqual(['.h5', '.hdf5'])
+  })
+
+  it('refuses a file of another kind, and names the formats', () => {
+    const other: FileSource = { path: '/data/scan.nii', name: 'scan.nii', bytes: 1, hdf5: () => null, dispose() {} }
+    expect(() => openFormat(other, id => id)).toThrow(
+      expect.objectContaining({
+        code: 'UNSUPPORTED_FORMAT',
+        message: expect.stringMatching(/fastMRI HDF5, got a file of another kind: \/data\/scan.nii\. .*\.h5, \.hdf5/),
+      }),
+    )
   })
 
   const refused = [
@@ -163,6 +190,12 @@ describe('openFormat', () => {
       'multi-coil k-space [3, 15, 6, 5]',
     ],
     ['one slice without its axis', { kspace: { ...full, shape: [18, 5] } }, 'UNSUPPORTED_FORMAT', 'got [18, 5]'],
+    [
+      'k-space of five axes',
+      { kspace: { ...full, shape: [3, 1, 1, 6, 5] } },
+      'UNSUPPORTED_FORMAT',
+      'got [3, 1, 1, 6, 5]',
+    ],
     ['no slices', { kspace: { ...full, shape: [0, 6, 5] } }, 'UNSUPPORTED_FORMAT', 'got [0, 6, 5]'],
     ['real k-space', { kspace: { ...full, kind: 'float32' } }, 'UNSUPPORTED_FORMAT', 'got float32'],
     ['odd elements', { kspace: { ...full, kind: 'other' } }, 'UNSUPPORTED_FORMAT', 'got other'],

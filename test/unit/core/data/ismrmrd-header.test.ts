@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseIsmrmrdHeader } from '../../../../src/core/data/formats/ismrmrd-header.ts'
+import { headerRemarks, parseIsmrmrdHeader } from '../../../../src/core/data/formats/ismrmrd-header.ts'
 
 type Three = readonly [unknown, unknown, unknown]
 
@@ -10,7 +10,8 @@ const encoding = (x: string, y: string) =>
   `<encoding>${space('encodedSpace', [640, 372, 1])}${space('reconSpace', [x, y, 1])}</encoding>`
 const header = (inside: string) => `<?xml version="1.0"?>
   <ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD">${inside}</ismrmrdHeader>`
-const KSPACE = [640, 372] as const
+const KSPACE = { rows: 640, columns: 372 } as const
+const NOTHING = { reconSize: null, voxelSize: null, padding: null, patientId: null }
 
 describe('parseIsmrmrdHeader', () => {
   it('finds the reconstructed size and the patient', () => {
@@ -18,13 +19,14 @@ describe('parseIsmrmrdHeader', () => {
     expect(parseIsmrmrdHeader(header(subject + encoding('320', '310')), KSPACE)).toEqual({
       reconSize: [320, 310],
       voxelSize: null,
+      padding: null,
       patientId: '0042',
     })
   })
 
   it('reads a header with a namespace prefix, and takes the first of several encodings', () => {
     const prefixed = header(encoding('320', '320') + encoding('64', '64')).replaceAll(/<(\/?)(\w)/g, '<$1ns:$2')
-    expect(parseIsmrmrdHeader(prefixed, KSPACE)).toEqual({ reconSize: [320, 320], voxelSize: null, patientId: null })
+    expect(parseIsmrmrdHeader(prefixed, KSPACE)).toEqual({ ...NOTHING, reconSize: [320, 320] })
   })
 
   it.each([
@@ -34,7 +36,7 @@ describe('parseIsmrmrdHeader', () => {
     ['zero', header(encoding('0', '320'))],
     ['a fraction', header(encoding('320', '1.5'))],
   ])('has no size with %s', (_, xml) => {
-    expect(parseIsmrmrdHeader(xml, KSPACE)).toEqual({ reconSize: null, voxelSize: null, patientId: null })
+    expect(parseIsmrmrdHeader(xml, KSPACE)).toEqual(NOTHING)
   })
 
   it.each([
@@ -65,8 +67,8 @@ describe('the voxel size', () => {
   const scan = ({ encoded, recon }: Scan) =>
     `<encoding>${encoded ? space('encodedSpace', ...encoded) : ''}` +
     `${recon ? space('reconSpace', ...recon) : ''}</encoding>`
-  const sizeOf = (kspace: readonly [number, number], ...scans: Scan[]) =>
-    parseIsmrmrdHeader(header(scans.map(scan).join('')), kspace)!.voxelSize
+  const sizeOf = ([rows, columns]: readonly [number, number], ...scans: Scan[]) =>
+    parseIsmrmrdHeader(header(scans.map(scan).join('')), { rows, columns })!.voxelSize
 
   // fastMRI's knees: the readout is oversampled 2 times, the slices 1.5 times.
   const KNEE: Scan = {
@@ -270,7 +272,7 @@ describe('the voxel size', () => {
         [80, 88, 5],
       ],
     }
-    expect(parseIsmrmrdHeader(header(scan(noise) + scan(image)), [64, 48])).toMatchObject({
+    expect(parseIsmrmrdHeader(header(scan(noise) + scan(image)), { rows: 64, columns: 48 })).toMatchObject({
       voxelSize: [2, 2, 5],
       reconSize: [40, 44],
     })
@@ -283,5 +285,81 @@ describe('the voxel size', () => {
     }
     expect(sizeOf([64, 48], image, image)).toEqual([2, 2, 5])
     expect(sizeOf([64, 48], image, other)).toBeNull()
+  })
+})
+
+describe('the measurable columns', () => {
+  const limited = (phase: number, limits: string) =>
+    `<encoding>${space('encodedSpace', [32, phase, 1])}<encodingLimits><kspace_encoding_step_1>${limits}` +
+    '</kspace_encoding_step_1></encodingLimits></encoding>'
+  const limits = (maximum: unknown, center: unknown) =>
+    `<minimum>0</minimum><maximum>${maximum}</maximum><center>${center}</center>`
+  const paddingOf = (columns: number, xml: string) => parseIsmrmrdHeader(header(xml), { rows: 32, columns })!.padding
+
+  it.each([
+    [24, 22, 11, [1, 24]], // golden group multicoil
+    [24, 20, 10, [2, 23]],
+    [21, 18, 9, [1, 20]],
+    [24, 30, 11, [1, 24]], // more steps than columns
+  ])('of %i columns with the last step %i and the central step %i are %j', (columns, maximum, center, expected) => {
+    expect(paddingOf(columns, limited(columns, limits(maximum, center)))).toEqual(expected)
+  })
+
+  it.each([
+    ['all columns', limited(24, limits(23, 12))],
+    ['no limits', `<encoding>${space('encodedSpace', [32, 24, 1])}</encoding>`],
+    ['no centre', limited(24, '<maximum>22</maximum>')],
+    ['words', limited(24, limits('many', 11))],
+    ['a centre behind the middle', limited(24, limits(22, 13))],
+    ['a centre far before the columns', limited(24, limits(22, -30))],
+    ['another matrix than k-space', limited(22, limits(20, 10))],
+  ])('are all with %s', (_, xml) => {
+    expect(paddingOf(24, xml)).toBeNull()
+  })
+})
+
+describe('what the header says otherwise than k-space', () => {
+  const system = (channels: unknown) =>
+    `<acquisitionSystemInformation><receiverChannels>${channels}</receiverChannels></acquisitionSystemInformation>`
+  const matrix = (readout: unknown, phase: unknown) =>
+    `<encoding>${space('encodedSpace', [readout, phase, 1])}</encoding>`
+  const remarksOn = (xml: string, coils = 15, rows = 640, columns = 372) =>
+    headerRemarks(header(xml), { coils, rows, columns })
+
+  it.each([
+    ['the same matrix and coils', system(15) + matrix(640, 372)],
+    ['zero padding', matrix(640, 368)],
+    ['removed oversampling', matrix(1280, 372)],
+    ['a second encoding that fits', matrix(64, 64) + matrix(640, 372)],
+    ['no sizes', system('many') + matrix('a', 'b')],
+    ['nothing', ''],
+  ])('is nothing with %s', (_, xml) => {
+    expect(remarksOn(xml)).toEqual([])
+  })
+
+  it('is nothing without a header, and for one coil that several coils can be combined to', () => {
+    expect(headerRemarks(null, { coils: 15, rows: 640, columns: 372 })).toEqual([])
+    expect(remarksOn(system(15) + matrix(640, 372), 1)).toEqual([])
+  })
+
+  it('is a matrix of another size, with both sizes and a remedy', () => {
+    for (const [readout, phase] of [
+      [640, 400],
+      [512, 372],
+    ]) {
+      const remarks = remarksOn(matrix(readout, phase))
+      expect(remarks).toHaveLength(1)
+      expect(remarks[0]).toContain(`${readout} samples along the readout and ${phase} phase-encoding steps`)
+      expect(remarks[0]).toContain('640 rows and 372 columns. K-space counts')
+      expect(remarks[0]).toContain('Correct encodedSpace/matrixSize')
+    }
+    expect(remarksOn(matrix(372, 640))[0]).toContain('its columns seem to be the readout')
+    expect(remarksOn(matrix(640, 320), 15, 320, 640)[0]).toContain('its columns seem to be the readout')
+  })
+
+  it('is another number of coils, with both numbers and a remedy', () => {
+    const remarks = remarksOn(system(16) + matrix(640, 372))
+    expect(remarks).toHaveLength(1)
+    expect(remarks[0]).toMatch(/says 16 receiver channels, k-space has 15 coils.*export the file again/)
   })
 })

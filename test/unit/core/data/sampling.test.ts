@@ -7,7 +7,7 @@ import { halfPrecision, kspaceOf, radial, randomLines, roundTrip, type Scan, sam
 type Size = Pick<Scan, 'rows' | 'columns'>
 
 function judge(slices: readonly Float32Array[], { rows, columns }: Size, stored: Uint8Array | null = null): Judgement {
-  const survey = surveyKspace(rows, columns)
+  const survey = surveyKspace({ coils: slices[0].length / (2 * rows * columns), rows, columns })
   for (const [slice, kspace] of slices.entries()) expect(survey.add(kspace, slice)).toBeNull()
   return survey.judge(stored)
 }
@@ -328,25 +328,25 @@ describe('faults', () => {
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('of a slice with %s', bad => {
     for (const at of [0, 301, first.length - 1]) {
-      const survey = surveyKspace(20, 18)
+      const survey = surveyKspace({ coils: 1, rows: 20, columns: 18 })
       const broken = second.slice()
       broken[at] = bad
       expect(survey.add(first, 0)).toBeNull()
-      expect(survey.add(broken, 1)).toBe('not finite')
+      expect(survey.add(broken, 1)).toEqual({ fault: 'not finite' })
       expect(survey.add(third, 2)).toBeNull()
       expect(survey.judge(null)).toEqual(judge([first, third], scan))
     }
   })
 
   it('of a slice of zeros, which is left out of the judgement', () => {
-    const survey = surveyKspace(20, 18)
+    const survey = surveyKspace({ coils: 1, rows: 20, columns: 18 })
     expect(survey.add(first, 0)).toBeNull()
     expect(
       survey.add(
         second.map(() => -0),
         1,
       ),
-    ).toBe('all zero')
+    ).toEqual({ fault: 'all zero' })
     expect(survey.judge(null)).toEqual(judge([first], scan))
   })
 
@@ -355,5 +355,103 @@ describe('faults', () => {
     expect(faultOfImage(new Float32Array(5))).toBe('all zero')
     expect(faultOfImage(Float32Array.of(1, Number.NaN, 1))).toBe('not finite')
     expect(faultOfImage(Float32Array.of(0, 0, Number.NEGATIVE_INFINITY))).toBe('not finite')
+  })
+})
+
+describe('k-space of several coils', () => {
+  const COILS = 5
+  const scan = { rows: 64, columns: 48, noise: 0.01, seed: 70 }
+  const size = 2 * scan.rows * scan.columns
+  type Measured = (row: number, column: number, coil: number) => boolean
+  const join = (parts: readonly Float32Array[]) => Float32Array.from(parts.flatMap(part => Array.from(part)))
+  /** Each coil sees another object, four times weaker than the coil before. */
+  const coilsOf = (measured: Measured, store: (kspace: Float32Array, scan: Scan) => Float32Array = STORED[0][1]) =>
+    [0, 1, 2].map(slice =>
+      join(
+        Array.from({ length: COILS }, (_, coil) => {
+          const own = kspaceOf({ ...scan, seed: scan.seed + 10 * coil + slice, scale: 4 ** -coil })
+          return store(
+            sampled(own, scan.columns, (row, column) => measured(row, column, coil)),
+            scan,
+          )
+        }),
+      ),
+    )
+  const whole = coilsOf(() => true)
+  const withCoil = (slice: number, coil: number, change: (value: number) => number) =>
+    whole.map((kspace, i) =>
+      i === slice || slice < 0
+        ? kspace.map((value, at) => (Math.floor(at / size) === coil ? change(value) : value))
+        : kspace,
+    )
+
+  it.each(STORED)('is judged as one coil is, beside %s', (_, store) => {
+    expect(
+      judge(
+        coilsOf(() => true, store),
+        scan,
+      ),
+    ).toMatchObject({ sampling: FULL, remarks: [] })
+    const lines = randomLines(scan.columns, 4, 5)
+    lines[0] = lines[scan.columns - 1] = true
+    const columns = judge(
+      coilsOf((_, column) => lines[column], store),
+      scan,
+    )
+    expect(columns.sampling).toMatchObject({ kind: 'sub-sampled', measuredColumns: lines.filter(Boolean).length })
+    expect(Array.from(columns.mask!, Boolean)).toEqual(lines)
+    const spokes = radial(scan, 16)
+    const points = judge(coilsOf(spokes, store), scan).sampling
+    expect(points).toMatchObject({ kind: 'irregular', pattern: 'points' })
+    let measured = 0
+    for (let i = 0; i < size / 2; i++) measured += Number(spokes(Math.floor(i / scan.columns), i % scan.columns))
+    expect((points as { acceleration: number }).acceleration / (size / 2 / measured)).toBeCloseTo(1, 1)
+  })
+
+  it('was measured where any coil has signal', () => {
+    expect(
+      judge(
+        coilsOf((_, column, coil) => column % COILS === coil),
+        scan,
+      ).sampling,
+    ).toMatchObject(FULL)
+    const half = judge(
+      coilsOf((_, column, coil) => column % 2 === 0 && coil === 4),
+      scan,
+    )
+    expect(half.sampling).toMatchObject({ kind: 'sub-sampled', measuredColumns: 24 })
+  })
+
+  it('names coils without signal, and judges the other coils', () => {
+    const expected = judge(whole, scan)
+    for (const change of [() => 0, (value: number) => 1e-9 * value]) {
+      const { remarks, ...judged } = judge(withCoil(-1, 2, change), scan)
+      expect(judged.sampling).toEqual(expected.sampling)
+      expect(remarks).toHaveLength(1)
+      expect(remarks[0]).toMatch(/^No signal in coil 3 of 5\. .*maps leave.*export the file again/)
+    }
+    // The weakest coil has 1/65536 of the energy of the strongest coil, and noise is signal.
+    expect(expected.remarks).toEqual([])
+  })
+
+  it('names coils that have signal in some slices only', () => {
+    const { sampling, remarks } = judge(
+      withCoil(1, 4, () => 0),
+      scan,
+    )
+    expect(sampling).toMatchObject(FULL)
+    expect(remarks).toHaveLength(1)
+    expect(remarks[0]).toMatch(/coils change between slices: no signal in coil 5 \(slice 2\)\. .*Export the file again/)
+  })
+
+  it('has a fault that names the coils with numbers that are not finite', () => {
+    const survey = surveyKspace({ coils: COILS, rows: scan.rows, columns: scan.columns })
+    const broken = whole[1].slice()
+    broken[size + 7] = Number.NaN
+    broken[4 * size - 1] = Number.NEGATIVE_INFINITY
+    expect(survey.add(broken, 0)).toEqual({ fault: 'not finite', coils: [1, 3] })
+    expect(survey.add(new Float32Array(COILS * size), 1)).toEqual({ fault: 'all zero' })
+    expect(survey.add(whole[2], 2)).toBeNull()
+    expect(survey.judge(null)).toEqual(judge([whole[2]], scan))
   })
 })

@@ -2,11 +2,12 @@ import fs, { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFil
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { File, ready } from 'h5wasm/node'
+import { Dataset, File, ready } from 'h5wasm/node'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { AppError } from '../../../../src/contract/errors.ts'
 import { openHdf5 } from '../../../../src/engine/files/hdf5.ts'
 import { type FastMriContent, writeFastMri, writeReconstruction } from '../../../../src/engine/files/hdf5-write.ts'
+import { openSource } from '../../../../src/engine/files/source.ts'
 import { golden } from '../../../golden.ts'
 import { copy } from '../../../volumes.ts'
 
@@ -61,7 +62,6 @@ describe('reading', () => {
     expect(file.readText('kspace')).toBeNull()
     expect(file.shape('none')).toBeNull()
     expect(file.datasets).toEqual(['ismrmrd_header', 'kspace', 'reconstruction_esc', 'reconstruction_rss'])
-    expect(file.bytes).toBe(readFileSync(goldenFile).length)
     expect(() => file.withFloat32('kspace', 3, 1, copy)).toThrow(RangeError)
     expect(() => file.withFloat32('ismrmrd_header', 0, 0, copy)).toThrow()
     file.dispose()
@@ -171,7 +171,6 @@ describe('files that cannot be read', () => {
     ['missing', () => join(folder, 'missing.h5'), 'FILE_UNREADABLE', 'no such file'],
     ['a folder', () => folder, 'FILE_UNREADABLE', 'got a folder'],
     ['empty', () => make('empty.h5', ''), 'FILE_UNREADABLE', '0 bytes'],
-    ['text', () => make('text.h5', 'not HDF5 '.repeat(500)), 'UNSUPPORTED_FORMAT', 'file of another kind'],
     [
       'truncated',
       () => make('short.h5', whole.subarray(0, 20000)),
@@ -185,7 +184,7 @@ describe('files that cannot be read', () => {
   it.each(cases)('%s: the error names the file, and nothing is printed', async (_, path, code, words) => {
     const made = path()
     const printed = vi.spyOn(fs, 'writeSync')
-    const error = await failure(openHdf5(made))
+    const error = await failure(openSource(made))
     expect(error.code).toBe(code)
     expect(error.message).toContain(words)
     expect(error.message).toContain(made)
@@ -196,7 +195,7 @@ describe('files that cannot be read', () => {
     vi.spyOn(fs, 'openSync').mockImplementation(() => {
       throw Object.assign(new Error('EACCES'), { code: 'EACCES' })
     })
-    const error = await failure(openHdf5(goldenFile))
+    const error = await failure(openSource(goldenFile))
     expect(error.code).toBe('FILE_UNREADABLE')
     expect(error.message).toContain('permission denied')
   })
@@ -209,12 +208,12 @@ describe('files that cannot be read', () => {
     made.close()
     const bytes = readFileSync(path)
     const short = make('newer short.h5', bytes.subarray(0, bytes.length - 100))
-    expect((await failure(openHdf5(short))).message).toContain(`${bytes.length - 100} of ${bytes.length} bytes`)
+    expect((await failure(openSource(short))).message).toContain(`${bytes.length - 100} of ${bytes.length} bytes`)
 
     for (const flags of [1, 4, 5]) {
       const marked = Buffer.from(bytes)
       marked[11] = flags // the flags that h5py with libver='latest' leaves if it is killed; 4 with SWMR
-      const error = await failure(openHdf5(make('open for writing.h5', marked)))
+      const error = await failure(openSource(make('open for writing.h5', marked)))
       expect([error.code, error.message]).toEqual([
         'FILE_UNREADABLE',
         expect.stringMatching(/open for writing, in (.*)\. .*h5clear -s '\1'/),
@@ -222,9 +221,9 @@ describe('files that cannot be read', () => {
     }
 
     const shifted = make('user block.h5', Buffer.concat([Buffer.alloc(512), bytes]))
-    const file = await openHdf5(shifted)
-    expect(file.readNumbers('numbers').length).toBe(1000)
-    file.dispose()
+    const source = await openSource(shifted)
+    expect(source.hdf5()!.readNumbers('numbers').length).toBe(1000)
+    source.dispose()
   })
 
   it('reports damaged pixels at the time of reading', async () => {
@@ -241,6 +240,54 @@ describe('files that cannot be read', () => {
     expect(() => file.withFloat32('numbers', 0, 1, copy)).toThrow(
       /damaged \(numbers, slice 1: .*\).*Copy or download it again/,
     )
+    file.dispose()
+  })
+})
+
+describe('a source', () => {
+  it('knows the file, and its datasets if the file is HDF5', async () => {
+    const source = await openSource(goldenFile)
+    expect(source).toMatchObject({ path: goldenFile, name: 'file1000052.h5', bytes: readFileSync(goldenFile).length })
+    expect(source.hdf5()!.shape('kspace')).toEqual([3, 24, 20])
+    source.dispose()
+    const path = join(folder, 'text.h5')
+    writeFileSync(path, 'not HDF5 '.repeat(500))
+    const text = await openSource(path)
+    expect([text.bytes, text.hdf5()]).toEqual([4500, null])
+    text.dispose()
+  })
+})
+
+describe('a slice that is larger than memory', () => {
+  it('is refused before it is read, with its size and a remedy', async () => {
+    await ready
+    const path = join(folder, 'many coils.h5')
+    const made = new File(path, 'w')
+    const dtype: [string, string][] = [
+      ['r', '<f'],
+      ['i', '<f'],
+    ]
+    const one = new Map([
+      ['r', new Float32Array(1)],
+      ['i', new Float32Array(1)],
+    ])
+    const sizes = { shape: [1, 1, 1, 1], maxshape: [1, null, null, null], chunks: [1, 1, 64, 64] }
+    made.create_dataset({ name: 'kspace', data: one, dtype, ...sizes })
+    const dataset = made.get('kspace')
+    if (!(dataset instanceof Dataset)) throw new Error('Expected a dataset')
+    dataset.resize([1, 300, 1000, 1000])
+    made.close()
+    const file = await openHdf5(path)
+    const read = vi.spyOn(await ready, 'get_dataset_data')
+    expect(() => file.withFloat32('kspace', 0, 1, copy)).toThrow(
+      expect.objectContaining({
+        code: 'OUT_OF_MEMORY',
+        message: expect.stringMatching(
+          /a slice of kspace of at most .* GB, got 2\.4 GB, in .*many coils\.h5\. .*coils/,
+        ),
+      }),
+    )
+    expect(read).not.toHaveBeenCalled()
     file.dispose()
   })
 })

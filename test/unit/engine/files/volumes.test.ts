@@ -31,6 +31,7 @@ describe('openVolume', () => {
       coils: 1,
       targetShape: [16, 16],
       reconSize: [16, 16],
+      padding: [1, 19],
       acquisition: 'CORPD_FBK',
       maximum: golden('h5').params.max,
       orientation: null,
@@ -121,6 +122,11 @@ describe('scanFolder', () => {
     place('train', 'test', 'e.h5')
     place('Challenge', 'f.h5')
     place('singlecoil_challenge', 'g.h5')
+    place('multicoil_train', 'i.h5')
+    place('multicoil_val', 'j.h5')
+    place('multicoil_test', 'k.h5')
+    place('multicoil_test_v2', 'l.h5')
+    place('Multicoil_Challenge', 'm.h5')
     place('.hidden', 'h.h5')
     place('.h.h5')
     place('notes.txt')
@@ -139,7 +145,12 @@ describe('scanFolder', () => {
     })
     expect(volumes.map(({ path, role }) => [relative(study, path), role])).toEqual([
       ['Challenge/f.h5', null],
+      ['Multicoil_Challenge/m.h5', 'test'],
       ['a.h5', null],
+      ['multicoil_test/k.h5', 'test'],
+      ['multicoil_test_v2/l.h5', 'test'],
+      ['multicoil_train/i.h5', 'train'],
+      ['multicoil_val/j.h5', 'val'],
       ['singlecoil_challenge/g.h5', 'test'],
       ['singlecoil_test_v2/d.h5', 'test'],
       ['singlecoil_train/b.H5', 'train'],
@@ -152,7 +163,7 @@ describe('scanFolder', () => {
     expect(reasons[1]).toContain('"kspace", got reconstruction')
     expect(reasons[2]).toContain('file of another kind')
     expect(reasons[3]).toContain('truncated: 9000 of')
-    expect(progress).toEqual(Array.from({ length: 10 }, (_, index) => (index + 1) / 10))
+    expect(progress).toEqual(Array.from({ length: 15 }, (_, index) => (index + 1) / 15))
     expect(new Set(volumes.map(({ patient }) => patient)).size).toBe(1) // All have one patient id.
   })
 

@@ -1,0 +1,127 @@
+/** The datasets of a fastMRI file: which ones are used, and whether their shapes and types fit. */
+import { AppError } from '../../../contract/errors.ts'
+import { type Hdf5File, isComplex, isReal } from '../hdf5.ts'
+import type { Matrix, Stack } from '../volume.ts'
+
+export interface Layout {
+  readonly slices: number
+  readonly matrix: Matrix
+  readonly kspace: Stack
+  readonly target: Stack | null
+  readonly noiseFree: Stack | null
+}
+
+/**
+ * fastMRI's multi-coil files have the ground truth `reconstruction_rss`, the root sum of squares over coils. In its
+ * single-coil files, `reconstruction_esc` belongs to the one emulated coil, and `reconstruction_rss` to all real coils.
+ */
+const targetNames = (coils: number): readonly string[] =>
+  coils > 1 ? ['reconstruction_rss', 'reconstruction_esc'] : ['reconstruction_esc', 'reconstruction_rss']
+
+/** Throws if a dataset cannot be used, or if shapes contradict each other. */
+export function layoutOf(file: Hdf5File): Layout {
+  const [slices, coils, rows, columns] = kspaceShape(file)
+  const named = targetNames(coils).find(name => file.shape(name) !== null)
+  const target = named === undefined ? null : imageStack(file, 'ground truth', named, slices)
+  const hasNoiseFree = file.shape('reconstruction_noise_free') !== null
+  const noiseFree = hasNoiseFree ? imageStack(file, 'noise-free', 'reconstruction_noise_free', slices) : null
+  if (noiseFree !== null) requireSameSize(file, noiseFree, target)
+  return {
+    slices,
+    matrix: { coils, rows, columns },
+    // A file of one coil has the same identity with and without an axis of coils.
+    kspace: stackOf(file, 'k-space', 'kspace', coils === 1 ? [slices, rows, columns] : [slices, coils, rows, columns]),
+    target,
+    noiseFree,
+  }
+}
+
+function stackOf(file: Hdf5File, role: Stack['role'], dataset: string, shape: readonly number[]): Stack {
+  return {
+    role,
+    dataset,
+    type: file.kind(dataset)!,
+    shape,
+    withSlice(index, use) {
+      if (!(Number.isInteger(index) && index >= 0 && index < shape[0])) {
+        throw new RangeError(`Slice ${index} of ${shape[0]} in ${file.path}`)
+      }
+      return file.withFloat32(dataset, index, 1, use)
+    },
+    unwritten: () => file.unwritten(dataset),
+    sources: () => file.virtualSources(dataset),
+  }
+}
+
+function kspaceShape(file: Hdf5File): [slices: number, coils: number, rows: number, columns: number] {
+  const shape = file.shape('kspace') ?? []
+  if (!isComplex(file.kind('kspace'))) {
+    const got = file.typeName('kspace')
+    throw unsupported(
+      file,
+      `Expected complex k-space (pairs r, i of 16- to 64-bit floats or integers), got ${got}`,
+      'Write it as complex64.',
+    )
+  }
+  const [slices, coils, rows, columns] = shape.length === 3 ? [shape[0], 1, shape[1], shape[2]] : shape
+  if (shape.length < 3 || shape.length > 4 || shape.includes(0)) {
+    const expected = 'Expected k-space [slices, rows, columns] or [slices, coils, rows, columns]'
+    throw unsupported(file, `${expected}, got [${shape.join(', ')}]`)
+  }
+  if (coils > 1) {
+    const got = `multi-coil k-space [${shape.join(', ')}], which is not supported`
+    throw unsupported(file, `Expected single-coil k-space [slices, rows, columns], got ${got}`)
+  }
+  return [slices, coils, rows, columns]
+}
+
+/** A stack of images [slices, height, width]. Throws if the stack has not one image for each slice of k-space. */
+function imageStack(file: Hdf5File, role: Stack['role'], dataset: string, slices: number): Stack {
+  const shape = file.shape(dataset) ?? []
+  if (shape.length !== 3 || shape[0] !== slices || shape.includes(0)) {
+    throw new AppError(
+      'SHAPE_MISMATCH',
+      `Expected ${dataset} of [${slices}, height, width], an image for each slice of k-space, ` +
+        `got [${shape.join(', ')}], in ${file.path}`,
+    )
+  }
+  if (!isReal(file.kind(dataset))) {
+    const got = file.typeName(dataset)
+    const remedy = 'Write the magnitude as 32-bit floats, or remove the dataset.'
+    throw unsupported(
+      file,
+      `Expected real numbers in ${dataset} (16- to 64-bit floats or integers), got ${got}`,
+      remedy,
+    )
+  }
+  return stackOf(file, role, dataset, shape)
+}
+
+function requireSameSize(file: Hdf5File, noiseFree: Stack, target: Stack | null): void {
+  const [size, expected] = [noiseFree.shape.slice(1), target?.shape.slice(1)]
+  if (expected?.join() === size.join()) return
+  throw new AppError(
+    'SHAPE_MISMATCH',
+    `Expected reconstruction_noise_free of the ground truth's size, ${expected?.join(' × ') ?? 'but there is none'}, ` +
+      `got ${size.join(' × ')}, in ${file.path}`,
+  )
+}
+
+/** The dataset `mask` as 0 and 1: one number or boolean per column, in any shape. */
+export function readMask(file: Hdf5File, columns: number): Uint8Array | null {
+  if (file.shape('mask') === null) return null
+  const values = file.readNumbers('mask')
+  const remedy = 'Remove the dataset mask: k-space itself then says what was measured.'
+  if (values.some(Number.isNaN)) throw unsupported(file, 'Expected a mask of numbers, got NaN', remedy)
+  const mask = Uint8Array.from(values, value => Number(value !== 0))
+  if (mask.length !== columns) {
+    const message = `Expected a mask of ${columns} values, one for each column of k-space, got ${mask.length}`
+    throw new AppError('SHAPE_MISMATCH', `${message}, in ${file.path}. ${remedy}`)
+  }
+  if (!mask.includes(1)) throw unsupported(file, 'Expected a mask with measured columns, got only zeros', remedy)
+  return mask
+}
+
+function unsupported(file: Hdf5File, message: string, remedy?: string): AppError {
+  return new AppError('UNSUPPORTED_FORMAT', `${message}, in ${file.path}${remedy === undefined ? '' : `. ${remedy}`}`)
+}
