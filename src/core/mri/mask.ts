@@ -16,23 +16,33 @@ import { AppError } from '../../contract/errors.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import { RandomState } from './random.ts'
 
-/** The lowest frequencies, which are always measured: columns `from` ≤ column < `to`. */
-export function centreColumns(spec: MaskSpec, columns: number): { from: number; to: number } {
-  if (!Number.isInteger(columns) || columns < 1) {
-    throw new AppError('INVALID_ARGUMENT', `Expected a mask over a whole number of columns from 1 up, got ${columns}`)
+export type DrawnPair = Pick<MaskSpec, 'acceleration' | 'centerFraction'>
+
+/** The lowest frequencies, which are always measured: `from` ≤ line < `to`. */
+export function centreLines(
+  centerFraction: number,
+  lines: number,
+  which: 'columns' | 'rows',
+): { from: number; to: number } {
+  if (!Number.isInteger(lines) || lines < 1) {
+    throw new AppError('INVALID_ARGUMENT', `Expected a mask over a whole number of ${which} from 1 up, got ${lines}`)
   }
-  const low = roundHalfToEven(columns * spec.centerFraction)
-  if (!(low >= 1 && low <= columns)) {
+  const low = roundHalfToEven(lines * centerFraction)
+  if (!(low >= 1 && low <= lines)) {
     throw new AppError(
       'INVALID_ARGUMENT',
-      `Expected a centre of 1 to ${columns} columns, got ${low} ` +
-        `(centre fraction ${spec.centerFraction} of ${columns} columns). ` +
-        `Choose a centre fraction from ${(1 / columns).toPrecision(2)} to 1.`,
+      `Expected a centre of 1 to ${lines} ${which}, got ${low} ` +
+        `(centre fraction ${centerFraction} of ${lines} ${which}). ` +
+        `Choose a centre fraction from ${(1 / lines).toPrecision(2)} to 1.`,
     )
   }
-  const from = Math.floor((columns - low + 1) / 2)
+  const from = Math.floor((lines - low + 1) / 2)
   return { from, to: from + low }
 }
+
+/** The columns that a spec's masks always measure. */
+export const centreColumns = ({ centerFraction }: MaskSpec, columns: number): { from: number; to: number } =>
+  centreLines(centerFraction, columns, 'columns')
 
 /** One mask over the columns: 1 measured, 0 not. */
 export function makeMask(spec: MaskSpec, columns: number, random: RandomState): Uint8Array {

@@ -1,0 +1,70 @@
+/**
+ * Masks that were read, not drawn: arrays whose shape says what they mean. Axes of length 1 hold for the whole axis.
+ *   [columns], [1, columns], [1, columns, 1], [1, 1, columns, 1]   columns, as fastMRI shapes its masks
+ *   [rows, 1]                                                      rows
+ *   [rows, columns]                                                points
+ *   [slices, rows, columns], [slices, 1, columns]                  another pattern for each slice
+ * A last axis of length 1 behind two or more others stands for real and imaginary part, and is left out.
+ * Numbers that are not zero are measured.
+ */
+import { AppError } from '../../contract/errors.ts'
+import type { VolumeInfo } from '../../contract/volumes.ts'
+import { type Pattern, patternOfGrid } from './pattern.ts'
+
+export interface StoredMask {
+  readonly path: string
+  /** 1: for all. */
+  readonly shape: readonly [slices: number, rows: number, columns: number]
+  /** 1 measured, 0 not: [slices, rows, columns]. */
+  readonly measured: Uint8Array
+}
+
+const REMEDY = 'Write the mask as [columns], [rows, columns] or [slices, rows, columns].'
+
+/** Throws `UNSUPPORTED_FORMAT`, with the file and the remedy, if the array is no mask. */
+export function storedMask(
+  path: string,
+  { shape, at }: { readonly shape: readonly number[]; at(i: number): number },
+): StoredMask {
+  const fault = (expected: string, got: string, remedy: string) =>
+    new AppError('UNSUPPORTED_FORMAT', `Expected ${expected}, got ${got}, in ${path}. ${remedy}`)
+  let axes = [...shape]
+  if (axes.length > 2 && axes.at(-1) === 1) axes = axes.slice(0, -1)
+  while (axes.length > 3 && axes[0] === 1) axes.shift()
+  while (axes.length < 3) axes.unshift(1)
+  if (axes.length > 3 || shape.length === 0 || axes.includes(0))
+    throw fault('a mask', `an array [${shape.join(', ')}]`, REMEDY)
+  const [slices, rows, columns] = axes
+  const measured = Uint8Array.from({ length: slices * rows * columns }, (_, i) => {
+    const value = at(i)
+    if (Number.isNaN(value)) throw fault('a mask of numbers', 'NaN', 'Write 1 for measured and 0 for not measured.')
+    return Number(value !== 0)
+  })
+  for (let slice = 0; slice < slices; slice++)
+    if (!measured.subarray(slice * rows * columns, (slice + 1) * rows * columns).includes(1))
+      throw fault('measured samples', `only zeros${slices > 1 ? ` in slice ${slice + 1}` : ''}`, 'Write another mask.')
+  return { path, shape: [slices, rows, columns], measured }
+}
+
+/** The pattern of a volume's slice. Throws `SHAPE_MISMATCH`, with both files, if the mask has another size. */
+export function storedPattern(
+  { path, shape, measured }: StoredMask,
+  info: Pick<VolumeInfo, 'path' | 'slices' | 'rows' | 'columns'>,
+  slice: number,
+): Pattern {
+  const { rows, columns } = info
+  const [slices, height, width] = shape
+  const fits = (size: number, expected: number) => size === 1 || size === expected
+  if (!(fits(slices, info.slices) && fits(height, rows) && fits(width, columns)))
+    throw new AppError(
+      'SHAPE_MISMATCH',
+      `Expected a mask of ${columns} columns, ${rows} × ${columns} samples or ${info.slices} × ${rows} × ${columns} ` +
+        `samples for ${info.path}, got ${shape.join(' × ')}, in ${path}. Choose a mask of this size.`,
+    )
+  const from = (slices === 1 ? 0 : slice) * height * width
+  const grid = new Uint8Array(rows * columns)
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++)
+      grid[row * columns + column] = measured[from + (height === 1 ? 0 : row * width) + (width === 1 ? 0 : column)]
+  return patternOfGrid(grid, rows, columns)
+}
