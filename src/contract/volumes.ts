@@ -104,7 +104,7 @@ export const VolumeInfo = z.object({
   columns: z.int(),
   /** Receiver coils. k-space of one slice is [coils, rows, columns]. */
   coils: z.int().default(1),
-  /** [height, width] of `reconstruction_esc` (or `_rss`), `null` without ground truth. */
+  /** [height, width] of the ground truth, `reconstruction_rss` or for one coil `_esc`. `null` without ground truth. */
   targetShape: z.tuple([z.int(), z.int()]).nullable(),
   /** Crop that the header demands. `null` without a header. */
   reconSize: z.tuple([z.int(), z.int()]).nullable(),

@@ -68,10 +68,6 @@ function kspaceShape(file: Hdf5File): [slices: number, coils: number, rows: numb
     const expected = 'Expected k-space [slices, rows, columns] or [slices, coils, rows, columns]'
     throw unsupported(file, `${expected}, got [${shape.join(', ')}]`)
   }
-  if (coils > 1) {
-    const got = `multi-coil k-space [${shape.join(', ')}], which is not supported`
-    throw unsupported(file, `Expected single-coil k-space [slices, rows, columns], got ${got}`)
-  }
   return [slices, coils, rows, columns]
 }
 

@@ -160,6 +160,23 @@ describe('openFormat', () => {
     expect(volume.readTarget(0)).toEqual(Float32Array.of(7, 8, 9, 10))
   })
 
+  it('reads k-space of several coils, with the root sum of squares as ground truth', () => {
+    const kspace = { ...full, shape: [1, 3, 6, 5] }
+    const volume = open({ kspace, reconstruction_esc: images(1, 2, 2, 7), reconstruction_rss: images(1, 4, 3) })
+    expect(volume.info).toMatchObject({ slices: 1, coils: 3, rows: 6, columns: 5, targetShape: [4, 3] })
+    expect(volume.readKspace(0)).toEqual(Float32Array.from(full.values))
+    expect(volume.withKspace(0, values => values.length)).toBe(3 * 6 * 5 * 2)
+    expect(volume.readTarget(0)).toEqual(Float32Array.from({ length: 12 }, (_, i) => 1 + i))
+    expect(open({ kspace, reconstruction_esc: images(1, 2, 2) }).info.targetShape).toEqual([2, 2])
+  })
+
+  it('names the coil of a number that is not finite', () => {
+    const values = Array.from(full.values)
+    values[2 * 60 + 3] = Number.NaN
+    const volume = open({ kspace: { ...full, values, shape: [1, 3, 6, 5] } })
+    expect(() => volume.readKspace(0)).toThrow('got NaN in kspace, slice 1, coil 3, in /data/file1.h5')
+  })
+
   it('disposes its file', () => {
     const file = memoryFile({ kspace: full })
     openFormat(file, id => id).dispose()
@@ -183,12 +200,7 @@ describe('openFormat', () => {
   const refused = [
     ['no k-space', { reconstruction: images(3, 4, 4), other: 'x' }, 'UNSUPPORTED_FORMAT', 'got reconstruction, other'],
     ['nothing', {}, 'UNSUPPORTED_FORMAT', 'no dataset at all'],
-    [
-      'multi-coil',
-      { kspace: { ...full, shape: [3, 15, 6, 5] } },
-      'UNSUPPORTED_FORMAT',
-      'multi-coil k-space [3, 15, 6, 5]',
-    ],
+    ['no coils', { kspace: { ...full, shape: [3, 0, 6, 5] } }, 'UNSUPPORTED_FORMAT', 'got [3, 0, 6, 5]'],
     ['one slice without its axis', { kspace: { ...full, shape: [18, 5] } }, 'UNSUPPORTED_FORMAT', 'got [18, 5]'],
     [
       'k-space of five axes',

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { File, ready } from 'h5wasm/node'
 import { afterAll, describe, expect, it } from 'vitest'
 import { AppError } from '../../../../src/contract/errors.ts'
-import { VolumeContent } from '../../../../src/contract/volumes.ts'
+import { faultInWords, VolumeContent } from '../../../../src/contract/volumes.ts'
 import { VolumePool } from '../../../../src/engine/files/volume-pool.ts'
 import { openVolume } from '../../../../src/engine/files/volumes.ts'
 import { handlers } from '../../../../src/engine/process/handlers.ts'
@@ -280,6 +280,64 @@ describe('remarks', () => {
   })
 })
 
+describe('a file of several coils', () => {
+  const COILS = 3
+  const coils = kspace.map((slice, i) =>
+    Float32Array.from([slice, kspaceOf(scanOf(10 + i)), kspaceOf(scanOf(20 + i))].flatMap(part => Array.from(part))),
+  )
+  const several = { kspace: coils, axes: [COILS, ROWS, COLUMNS], truthName: 'reconstruction_rss' }
+  const size = 2 * ROWS * COLUMNS
+  const channels = (number: number) =>
+    '<ismrmrdHeader><acquisitionSystemInformation>' +
+    `<receiverChannels>${number}</receiverChannels></acquisitionSystemInformation></ismrmrdHeader>`
+
+  it('has an identity over all coils', async () => {
+    const contents = [
+      await contentOf(await write(several)),
+      await contentOf(await write({ ...several, kspace: nudged(coils, 2) })),
+      await contentOf(
+        await write({
+          ...several,
+          kspace: coils.map(slice => Float32Array.from([...slice.subarray(size), ...slice.subarray(0, size)])),
+        }),
+      ),
+      await contentOf(await write({ ...several, axes: [ROWS, COILS, COLUMNS] })),
+    ]
+    for (const what of ['identity', 'scan'] as const) expect(new Set(contents.map(each => each[what])).size).toBe(4)
+    expect(contents[0]).toMatchObject({ sampling: { kind: 'full' }, faults: [], remarks: [] })
+    expect(await identityOf(await write(several, { packed: true }))).toBe(contents[0].identity)
+  })
+
+  it('with NaN in one coil has a fault of that slice, which names the coil; the rest works', async () => {
+    const broken = changed(coils, 1, values => {
+      values[size + 4] = Number.NaN
+    })
+    const volume = await openVolume(await write({ ...several, kspace: broken }), '')
+    expect(volume.info.content!.faults).toEqual([{ slice: 1, dataset: 'kspace', fault: 'not finite', coils: [1] }])
+    expect(volume.info.content!.faults.map(faultInWords)).toEqual(['slice 2 (kspace: not finite in coil 2)'])
+    expect(() => volume.readKspace(1)).toThrow('slice 2, coil 2')
+    expect(volume.readKspace(2)).toEqual(coils[2])
+    volume.dispose()
+  })
+
+  it('gets remarks on coils without signal, in all slices or in some', async () => {
+    const without = (slices: readonly number[]) =>
+      coils.map((slice, i) => (slices.includes(i) ? slice.map((value, at) => (at < size ? 0 : value)) : slice))
+    const dead = await contentOf(await write({ ...several, kspace: without([0, 1, 2]) }))
+    expect(dead).toMatchObject({ faults: [], remarks: [expect.stringContaining('No signal in coil 1 of 3')] })
+    const partly = await contentOf(await write({ ...several, kspace: without([1]) }))
+    expect(partly).toMatchObject({ faults: [], remarks: [expect.stringContaining('coil 1 (slice 2)')] })
+    const all = { ...several, kspace: coils.map(slice => new Float32Array(slice.length)) }
+    await expect(openVolume(await write(all), '')).rejects.toMatchObject({ code: 'UNSUPPORTED_FORMAT' })
+  })
+
+  it('gets a remark on a header with another number of coils', async () => {
+    const { remarks } = await contentOf(await write({ ...several, header: channels(4) }))
+    expect(remarks).toEqual([expect.stringContaining('The header says 4 receiver channels, k-space has 3 coils')])
+    expect((await contentOf(await write({ ...several, header: channels(3) }))).remarks).toEqual([])
+  })
+})
+
 describe('a virtual dataset', () => {
   const parts = ['virtual.h5', 'part0.hdf']
   const assemble = (name: string) => {
@@ -293,6 +351,22 @@ describe('a virtual dataset', () => {
     expect(faults).toEqual([{ slice: 2, dataset: 'kspace', fault: 'all zero' }])
     expect(remarks).toHaveLength(1)
     expect(remarks[0]).toContain('of which part1.hdf cannot be found')
+  })
+
+  it('may hold several coils', async () => {
+    const volume = await openVolume(join(fixture, 'coils.h5'), '')
+    expect(volume.info).toMatchObject({ slices: 2, coils: 3, rows: 8, columns: 6, content: { faults: [] } })
+    expect(Object.keys(volume.info.content!.version.sources!)).toEqual(
+      ['coils0.hdf', 'coils1.hdf'].map(name => join(fixture, name)),
+    )
+    // virtual.py writes 100 · slice + 10 · coil + row into the real part, and the column into the imaginary part.
+    const expected = (slice: number) =>
+      Float32Array.from({ length: 3 * 8 * 6 * 2 }, (_, i) => {
+        const [coil, row, column] = [Math.floor(i / 96), Math.floor(i / 12) % 8, Math.floor(i / 2) % 6]
+        return i % 2 === 0 ? 100 * slice + 10 * coil + row : column
+      })
+    for (const slice of [0, 1]) expect(volume.readKspace(slice)).toEqual(expected(slice))
+    volume.dispose()
   })
 
   it('is refused after a source was changed, although its own file did not change', async () => {

@@ -82,6 +82,51 @@ describe('openVolume', () => {
   })
 })
 
+describe('fastMRI files of several coils', () => {
+  const vectors = golden('multicoil')
+  const open = (name: string) =>
+    openVolume(fileURLToPath(new URL(`../../../fixtures/golden/multicoil/${name}.h5`, import.meta.url)), 'salt')
+  const sliceOf = (name: string, slice: number) => {
+    const { shape, data } = vectors.array(name)
+    const size = data.length / shape[0]
+    return data.slice(slice * size, (slice + 1) * size)
+  }
+
+  it('are opened with their root sum of squares', async () => {
+    const name = 'file_brain_AXT2_200_2000001'
+    const volume = await open(name)
+    const target = vectors.array(`${name}.reconstruction_rss`)
+    expect(volume.info).toMatchObject({
+      ...{ slices: 2, coils: 4, rows: 32, columns: 24, targetShape: [24, 20], reconSize: [24, 20] },
+      ...{ acquisition: 'AXT2', padding: [1, 24], voxelSize: [440 / 32, 220 / 24, 5] },
+      maximum: Math.max(...target.data),
+      content: { sampling: { kind: 'full' }, faults: [], remarks: [] },
+    })
+    expect(VolumeInfo.parse(volume.info)).toEqual(volume.info)
+    for (const slice of [0, 1]) {
+      expect(volume.readKspace(slice)).toEqual(sliceOf(`${name}.kspace`, slice))
+      expect(volume.readTarget(slice)).toEqual(sliceOf(`${name}.reconstruction_rss`, slice))
+    }
+    volume.dispose()
+  })
+
+  it('of the test set are opened with their mask, without ground truth', async () => {
+    const name = 'file_brain_AXT2_test_210_6001944'
+    const volume = await open(name)
+    const mask = vectors.array(`${name}.mask`).data
+    const measuredColumns = Array.from(mask).filter(Boolean).length
+    expect(volume.info).toMatchObject({
+      ...{ slices: 2, coils: 4, rows: 32, columns: 24, targetShape: null, reconSize: [24, 20], maximum: null },
+      sampling: { kind: 'sub-sampled', evidence: 'mask dataset', measuredColumns, acceleration: 24 / measuredColumns },
+      content: { faults: [], remarks: [] },
+    })
+    expect(volume.mask).toEqual(mask)
+    expect(volume.readTarget(0)).toBeNull()
+    for (const slice of [0, 1]) expect(volume.readKspace(slice)).toEqual(sliceOf(`${name}.kspace`, slice))
+    volume.dispose()
+  })
+})
+
 describe('scanFolder', () => {
   it('lists the demonstration volumes as full, and with 9 to 14 nearly empty columns after reading', async () => {
     const { volumes, skipped } = await scanFolder([demonstration], 'salt')
