@@ -4,6 +4,7 @@
 #include "convolution/convolution.h"
 #include "convolution/transposed.h"
 #include "fourier/fourier.h"
+#include "fourier/normal.h"
 #include "norm/batch-norm.h"
 #include "norm/bias-relu.h"
 #include "norm/instance-norm.h"
@@ -17,10 +18,23 @@ constexpr const char* INSTRUCTIONS = LANES == 16 ? "AVX-512" : LANES == 8 ? "AVX
 
 extern const Kernels SELF_MRI_OF_SET(kernels_);
 const Kernels SELF_MRI_OF_SET(kernels_) = {
-    INSTRUCTIONS,         convolve,        convolveInput,         convolveFilter,
-    transposed,           transposedInput, transposedFilter,      instanceNorm,
-    instanceNormGradient, batchNormRelu,   batchNormReluGradient, biasRelu,
-    fourierColumns,       fourierRows,     maskColumns,           fourier,
+    INSTRUCTIONS,
+    convolve,
+    convolveInput,
+    convolveFilter,
+    transposed,
+    transposedInput,
+    transposedFilter,
+    instanceNorm,
+    instanceNormGradient,
+    batchNormRelu,
+    batchNormReluGradient,
+    biasRelu,
+    fourierColumns,
+    fourierRows,
+    maskColumns,
+    fourier,
+    normal,
 };
 
 }  // namespace selfmri

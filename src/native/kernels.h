@@ -87,6 +87,12 @@ struct Kernels {
   void (*maskColumns)(const float* image, const std::uint8_t* mask, int height, int width, float* out);
   /** x [n, h, w, 2] to y, along rows and columns. */
   void (*fourier)(const float* x, float* y, Size size, bool isInverse);
+  /**
+   * y = Σ conj(S_c) · F⁻¹ M F (S_c · x) over coils. Maps S [n, h, w, 2], x and y [h, w, 2]. y is not x. The mask M of
+   * centred k-space is [w] if `isOfColumns`, else [h, w].
+   */
+  void (*normal)(const float* x, const float* maps, const std::uint8_t* mask, bool isOfColumns, Size size, float* y,
+                 bool isAlone);
 };
 
 /** One step of an optimizer. Parameters, gradients and slots have `size` elements each. */

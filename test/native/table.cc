@@ -162,6 +162,7 @@ int main(int count, char** arguments) {
   table::checkConvolutions(table);
   table::checkTransposed(table);
   table::checkFourier(table);
+  table::checkNormal(table);
   table::checkNorms(table);
   table::checkOptimizers(table);
   return table.report();

@@ -72,6 +72,7 @@ void checkMemory(Table& table, const std::string& name, const Compute& compute);
 void checkConvolutions(Table& table);
 void checkTransposed(Table& table);
 void checkFourier(Table& table);
+void checkNormal(Table& table);
 void checkNorms(Table& table);
 void checkOptimizers(Table& table);
 

@@ -5,6 +5,7 @@
  * where the native transforms are missing.
  */
 import { centredLineTransform, type LineTransform } from './fft-double.ts'
+import { type CoilSizes, normalInDouble } from './normal-operator.ts'
 
 /** k-space [coils, rows, columns, 2], and the middle [height, width] of its image, which starts at ⌊(n − size)/2⌋. */
 export interface Grid {
@@ -38,9 +39,15 @@ export interface Fourier {
    * The mask does not change the other axis, so only rows are transformed.
    */
   maskColumns(image: Float32Array, mask: Uint8Array): Float32Array
+  /**
+   * AᴴA x of normal-operator.ts: x [rows, columns, 2] → `result` [rows, columns, 2], another array than x.
+   * Maps [coils, rows, columns, 2]. `mask` of centred k-space: [columns] or [rows, columns], 1 measured, 0 not.
+   */
+  normal(x: Float32Array, maps: Float32Array, mask: Uint8Array, sizes: CoilSizes, result: Float32Array): void
 }
 
-export type Direction = 'forward' | 'inverse'
+const DIRECTIONS = ['forward', 'inverse'] as const
+export type Direction = (typeof DIRECTIONS)[number]
 
 const requireLength = (array: { readonly length: number }, ...sizes: readonly number[]): void => {
   const expected = sizes.reduce((product, size) => product * size, 1)
@@ -137,6 +144,16 @@ export function makeFourier(): Fourier {
         addSquares(line, squares.subarray(row * width))
       }
       return rootsOf(squares)
+    },
+
+    normal(x, maps, mask, sizes, result) {
+      const [coils, rows, columns] = sizes
+      requireLength(maps, coils, rows, columns, 2)
+      requireLength(x, rows, columns, 2)
+      requireLength(result, rows, columns, 2)
+      if (mask.length !== columns) requireLength(mask, rows, columns)
+      const [forward, inverse] = DIRECTIONS.map(direction => (length: number) => transformOf(length, direction))
+      result.set(normalInDouble(x, maps, mask, sizes, { forward, inverse }))
     },
   }
 }

@@ -28,6 +28,8 @@ function nativeFourier(library: NativeLibrary, workers: Workers): Fourier {
       library.maskColumns(image, mask, masked)
       return masked
     },
+    normal: (x, maps, mask, sizes, result) =>
+      library.fourierNormal(x, maps, mask, Int32Array.from(sizes), result, isAlone),
   }
 }
 
@@ -51,5 +53,6 @@ export function lazyFourier(workers: Workers): Fourier {
     rows: (...given) => fourier().rows(...given),
     images: (...given) => fourier().images(...given),
     maskColumns: (...given) => fourier().maskColumns(...given),
+    normal: (...given) => fourier().normal(...given),
   }
 }

@@ -32,6 +32,15 @@ export interface NativeLibrary {
   /** Sizes: [images, height, width]. */
   fourierImages(x: Float32Array, sizes: Int32Array, isInverse: boolean, y: Float32Array): void
   maskColumns(image: Float32Array, mask: Uint8Array, masked: Float32Array): void
+  /** Sizes: [coils, rows, columns]. */
+  fourierNormal(
+    x: Float32Array,
+    maps: Float32Array,
+    mask: Uint8Array,
+    sizes: Int32Array,
+    y: Float32Array,
+    isAlone: boolean,
+  ): void
 }
 
 /** The library, or why TensorFlow's own operations compute. `isFault`: a complete engine would have the library. */

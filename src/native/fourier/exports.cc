@@ -132,6 +132,21 @@ void callMask(const Arguments& given) {
                                  out.data);
 }
 
+void callNormal(const Arguments& given) {
+  const auto x = given.floats(0), maps = given.floats(1), y = given.floats(4);
+  const auto mask = given.bytes(2);
+  const auto sizes = given.integers(3);
+  require(sizes.length == 3, "Expected the sizes [coils, rows, columns]");
+  const Size size{sizes.data[0], sizes.data[1], sizes.data[2]};
+  const size_t count = countOf({size.h, size.w, 2});
+  const bool isOfColumns = mask.length == static_cast<size_t>(size.w);
+  require(maps.length == countOf({size.n, size.h, size.w, 2}) && x.length == count && y.length == count &&
+              (isOfColumns || mask.length == count / 2),
+          LENGTHS);
+  require(x.data != y.data, "Expected another array for the result");
+  chosen()->kernels->normal(x.data, maps.data, mask.data, isOfColumns, size, y.data, given.isTrue(5));
+}
+
 template <void (*CALL)(const Arguments&)>
 napi_value called(napi_env env, napi_callback_info info) {
   const WithoutDenormals flushing;
@@ -151,10 +166,9 @@ napi_value called(napi_env env, napi_callback_info info) {
 
 std::vector<Export> fourierExports() {
   return {
-      {"fourierColumns", called<callColumns>},
-      {"fourierRows", called<callRows>},
-      {"fourierImages", called<callImages>},
-      {"maskColumns", called<callMask>},
+      {"fourierColumns", called<callColumns>}, {"fourierRows", called<callRows>},
+      {"fourierImages", called<callImages>},   {"maskColumns", called<callMask>},
+      {"fourierNormal", called<callNormal>},
   };
 }
 

@@ -10,9 +10,11 @@ const list = Int32Array.of(0, 3)
 it('refuse wrong types, lengths, sizes and columns', () => {
   const loaded = loadLibrary(locateEngine()!.binding)
   if (!('library' in loaded)) return expect(loaded.isFault).toBe(false) // this processor lacks the instructions
-  const { fourierColumns, fourierRows, fourierImages, maskColumns } = loaded.library
+  const { fourierColumns, fourierRows, fourierImages, maskColumns, fourierNormal } = loaded.library
   fourierColumns(floats(24), list, grid, floats(16), true)
   fourierRows(floats(16), list, grid, false, floats(8), true)
+  const image = floats(12)
+  fourierNormal(image, floats(24), new Uint8Array(6), Int32Array.of(2, 2, 3), floats(12), true)
   const columns = (...given: unknown[]) => (fourierColumns as (...given: unknown[]) => void)(...given)
   const refused = [
     () => columns(),
@@ -31,6 +33,11 @@ it('refuse wrong types, lengths, sizes and columns', () => {
     () => maskColumns(floats(6), new Uint8Array(4), floats(6)),
     () => maskColumns(floats(6), new Uint8Array(3), floats(3)),
     () => maskColumns(floats(0), new Uint8Array(0), floats(0)),
+    () => fourierNormal(floats(12), floats(24), new Uint8Array(4), Int32Array.of(2, 2, 3), floats(12), true),
+    () => fourierNormal(floats(12), floats(23), new Uint8Array(3), Int32Array.of(2, 2, 3), floats(12), true),
+    () => fourierNormal(floats(12), floats(24), new Uint8Array(3), Int32Array.of(2, 2, 3), floats(10), true),
+    () => fourierNormal(floats(12), floats(24), new Uint8Array(3), Int32Array.of(2, 2), floats(12), true),
+    () => fourierNormal(image, floats(24), new Uint8Array(3), Int32Array.of(2, 2, 3), image, true),
   ]
   for (const call of refused) expect(call, String(call)).toThrow(RangeError)
 })
