@@ -1,0 +1,78 @@
+/** All classical reconstructions of several coils. To add a method, write a file in this folder and an entry here. */
+import { z } from 'zod'
+import { conjugateGradients } from './conjugate-gradients.ts'
+import type { LeastSquares } from './encoding.ts'
+import { type Iterates, type Solving, solve } from './iterates.ts'
+import { l1Wavelet } from './l1-wavelet.ts'
+import { totalVariation } from './total-variation.ts'
+import { WAVELETS } from './wavelet.ts'
+
+export interface ClassicalMethod<Config extends { readonly iterations: number }> {
+  readonly label: string
+  readonly paper: string
+  readonly config: z.ZodType<Config>
+  iterates(problem: LeastSquares, config: Config): Iterates
+}
+
+const iterations = (usual: number) => z.int().min(1).max(1000).default(usual).describe('iterations')
+const lambda = (usual: number, meaning: string) => z.number().min(0).max(1).default(usual).describe(meaning)
+const OF_LARGEST = 'weight of the prior, as a share of the largest magnitude of the zero-filled image'
+
+function* unchanged({ adjoint }: LeastSquares): Iterates {
+  for (;;) yield adjoint
+}
+
+export const CLASSICAL = {
+  sense: {
+    label: 'SENSE combination',
+    paper: 'Roemer et al. 1990, “The NMR phased array”',
+    config: z.object({ iterations: z.literal(1).default(1) }),
+    iterates: unchanged,
+  },
+  'cg-sense': {
+    label: 'CG-SENSE',
+    paper: 'Pruessmann et al. 2001, “Advances in sensitivity encoding with arbitrary k-space trajectories”',
+    config: z.object({
+      iterations: iterations(30),
+      lambda: lambda(0.003, 'weight of |x|², as a share of the largest eigenvalue'),
+    }),
+    iterates: (problem, config) => conjugateGradients(problem, config.lambda),
+  },
+  'l1-wavelet': {
+    label: 'l1-wavelet',
+    paper: 'Lustig et al. 2007, “Sparse MRI”',
+    config: z.object({
+      iterations: iterations(60),
+      lambda: lambda(0.003, OF_LARGEST),
+      wavelet: z.enum(WAVELETS).default('db4').describe('wavelet'),
+      levels: z.int().min(1).max(8).default(4).describe('levels of the wavelet transform'),
+    }),
+    iterates: l1Wavelet,
+  },
+  'total-variation': {
+    label: 'Total variation',
+    paper: 'Rudin et al. 1992, “Nonlinear total variation based noise removal algorithms”',
+    config: z.object({ iterations: iterations(100), lambda: lambda(0.003, OF_LARGEST) }),
+    iterates: (problem, config) => totalVariation(problem, config.lambda),
+  },
+  // biome-ignore lint/suspicious/noExplicitAny: each method has a configuration of its own, checked by its schema
+} satisfies Record<string, ClassicalMethod<any>>
+
+export type ClassicalId = keyof typeof CLASSICAL
+
+/**
+ * The magnitude [rows, columns] of a method's image, in the units of the k-space.
+ * @param config Checked by the method's schema. Settings that are left out have their defaults.
+ */
+export async function reconstructClassical(
+  id: ClassicalId,
+  config: Readonly<Record<string, unknown>>,
+  problem: LeastSquares,
+  solving: Solving,
+): Promise<Float32Array> {
+  // biome-ignore lint/suspicious/noExplicitAny: each method has a configuration of its own, checked by its schema
+  const method: ClassicalMethod<any> = CLASSICAL[id]
+  const checked = method.config.parse(config)
+  const image = await solve(method.iterates(problem, checked), checked.iterations, solving)
+  return Float32Array.from({ length: image.length / 2 }, (_, i) => Math.hypot(image[2 * i], image[2 * i + 1]))
+}

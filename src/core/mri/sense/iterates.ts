@@ -1,0 +1,37 @@
+/** Iterative solvers, one iteration at a time. */
+import { AppError } from '../../../contract/errors.ts'
+import { allFinite } from '../../extremes.ts'
+import type { Pause } from '../../pause.ts'
+
+/**
+ * Gives the image [rows, columns, 2] after each iteration, without end. The array is the solver's own, and the next
+ * iteration changes it.
+ */
+export type Iterates = Generator<Float32Array, never, void>
+
+export interface Solving {
+  /** Called before each iteration. Rejects once the work is cancelled. */
+  readonly pause: Pause
+  /** The number of iterations that are done, and the image, which the next iteration changes. */
+  readonly onIteration?: (done: number, image: Float32Array) => void
+}
+
+/** The image after so many iterations, at least 1. Throws `NOT_FINITE` if its numbers exceed float32. */
+export async function solve(
+  iterates: Iterates,
+  iterations: number,
+  { pause, onIteration }: Solving,
+): Promise<Float32Array> {
+  for (let done = 1; ; done++) {
+    await pause()
+    const image = iterates.next().value
+    onIteration?.(done, image)
+    if (done < iterations) continue
+    if (allFinite(image)) return image.slice()
+    throw new AppError(
+      'NOT_FINITE',
+      `Expected finite numbers after ${done} iterations, got NaN or infinity. The k-space’s numbers are too large for ` +
+        'float32. Scale the k-space down, or leave this slice out.',
+    )
+  }
+}
