@@ -15,44 +15,106 @@ export async function writeReconstruction(
   path: string,
   images: Float32Array,
   shape: readonly [slices: number, height: number, width: number],
-  attributes: Readonly<Record<string, string | number>> = {},
+  attributes: Attributes = {},
 ): Promise<void> {
   const [slices, height, width] = shape
   const pixels = height * width
-  const perSlice = Array.from({ length: slices }, (_, index) => images.subarray(index * pixels, (index + 1) * pixels))
-  await writeFile(path, attributes, write => write.slices('reconstruction', perSlice, [height, width], 'float32'))
-}
-
-/** Content of a synthetic volume. Each array holds one slice. */
-export interface FastMriContent {
-  /** `matrix` is the size of k-space. `kspace` holds [rows, columns, 2] (re, im) per slice. */
-  readonly matrix: readonly [rows: number, columns: number]
-  readonly kspace: readonly Float32Array[]
-  /** `reconstruction` is the ground truth per slice, written as `_esc` and `_rss`, which are equal for one coil. */
-  readonly imageSize: readonly [height: number, width: number]
-  readonly reconstruction: readonly Float32Array[]
-  readonly noiseFree: readonly Float32Array[]
-  /** ISMRMRD XML. */
-  readonly header: string
-  readonly attributes: {
-    readonly acquisition: string
-    readonly max: number
-    readonly norm: number
-    readonly patient_id: string
-    readonly generator: string
-  }
-}
-
-/** Writes a synthetic volume in fastMRI's single-coil format, marked as synthetic. Replaces the file in one step. */
-export async function writeFastMri(path: string, content: FastMriContent): Promise<void> {
-  await writeFile(path, { ...content.attributes, synthetic: 1 }, write => {
-    write.slices('kspace', content.kspace, content.matrix, 'complex64')
-    write.slices('reconstruction_esc', content.reconstruction, content.imageSize, 'float32')
-    write.slices('reconstruction_rss', content.reconstruction, content.imageSize, 'float32')
-    write.slices('reconstruction_noise_free', content.noiseFree, content.imageSize, 'float32')
-    write.text('ismrmrd_header', content.header)
+  await writeFile(path, write => {
+    const put = write.stack('reconstruction', slices, [height, width], 'float32')
+    for (let index = 0; index < slices; index++) put(index, images.subarray(index * pixels, (index + 1) * pixels))
+    return attributes
   })
 }
+
+/** What is known of a synthetic volume before its slices. */
+export interface FastMriFacts {
+  /** Size of k-space. */
+  readonly matrix: readonly [rows: number, columns: number]
+  readonly imageSize: readonly [height: number, width: number]
+  readonly slices: number
+  /** ISMRMRD XML. */
+  readonly header: string
+  /** `null`: fastMRI's single-coil format. */
+  readonly coils: {
+    readonly count: number
+    /** Covariance of the noise in k-space, [count, count, 2]. */
+    readonly covariance: Float64Array
+  } | null
+}
+
+export interface FastMriSlice {
+  /** [rows, columns, 2] (re, im), or [coils, rows, columns, 2]. */
+  readonly kspace: Float32Array
+  /** The ground truth. */
+  readonly reconstruction: Float32Array
+  readonly noiseFree: Float32Array
+  /** The true coil maps, [coils, height, width, 2]; absent for one coil. */
+  readonly maps?: Float32Array
+}
+
+interface FastMriAttributes {
+  readonly acquisition: string
+  readonly max: number
+  readonly norm: number
+  readonly patient_id: string
+  readonly generator: string
+}
+
+/**
+ * Writes a synthetic volume in fastMRI's format, marked as synthetic, slice by slice. Replaces the file in one step.
+ * With one coil, the ground truth is written as `_esc` and `_rss`, which are equal. With several coils, it is `_rss`.
+ * Several coils add `coil_maps` and `noise_covariance`, which fastMRI's files do not have. `attributes` is called last.
+ */
+export async function writeFastMriSlices(
+  path: string,
+  { matrix, imageSize, slices, header, coils }: FastMriFacts,
+  slice: (index: number) => FastMriSlice | Promise<FastMriSlice>,
+  attributes: () => FastMriAttributes,
+): Promise<void> {
+  await writeFile(path, async write => {
+    const ofCoils = (size: readonly number[]) => (coils ? [coils.count, ...size] : size)
+    const images = (name: string) => write.stack(name, slices, imageSize, 'float32')
+    const kspace = write.stack('kspace', slices, ofCoils(matrix), 'complex64')
+    const truths = (coils ? ['_rss'] : ['_esc', '_rss']).map(ending => images(`reconstruction${ending}`))
+    const noiseFree = images('reconstruction_noise_free')
+    const maps = coils && write.stack('coil_maps', slices, ofCoils(imageSize), 'complex64')
+    if (coils) {
+      const put = write.stack('noise_covariance', coils.count, [coils.count], 'complex64')
+      for (let c = 0; c < coils.count; c++)
+        put(c, Float32Array.from(coils.covariance.subarray(2 * c * coils.count, 2 * (c + 1) * coils.count)))
+    }
+    for (let index = 0; index < slices; index++) {
+      const made = await slice(index)
+      kspace(index, made.kspace)
+      for (const truth of truths) truth(index, made.reconstruction)
+      noiseFree(index, made.noiseFree)
+      if (maps && made.maps) maps(index, made.maps)
+    }
+    write.text('ismrmrd_header', header)
+    return { ...attributes(), synthetic: 1 }
+  })
+}
+
+/** Content of a small synthetic volume with one coil. Each array holds one slice. */
+export interface FastMriContent extends Pick<FastMriFacts, 'matrix' | 'imageSize' | 'header'> {
+  readonly kspace: readonly Float32Array[]
+  readonly reconstruction: readonly Float32Array[]
+  readonly noiseFree: readonly Float32Array[]
+  readonly attributes: FastMriAttributes
+}
+
+/** `writeFastMriSlices` of slices that are in memory. */
+export const writeFastMri = (path: string, content: FastMriContent): Promise<void> =>
+  writeFastMriSlices(
+    path,
+    { ...content, slices: content.kspace.length, coils: null },
+    index => ({
+      kspace: content.kspace[index],
+      reconstruction: content.reconstruction[index],
+      noiseFree: content.noiseFree[index],
+    }),
+    () => content.attributes,
+  )
 
 /** Element types by h5wasm's names. complex64 is the compound type that h5py reads as complex64. */
 const TYPES = {
@@ -68,20 +130,24 @@ const TYPES = {
   },
 }
 
+type Attributes = Readonly<Record<string, string | number>>
+
 interface Writer {
-  slices(name: string, slices: readonly Float32Array[], size: readonly [number, number], type: keyof typeof TYPES): void
+  /** Creates a dataset [count, …size]. Call the result with each index of the first axis, and its numbers. */
+  stack(
+    name: string,
+    count: number,
+    size: readonly number[],
+    type: keyof typeof TYPES,
+  ): (index: number, values: Float32Array) => void
   text(name: string, text: string): void
 }
 
 /**
  * Writes a hidden file in the target folder, then renames it. A reader never sees a partial file. An old file survives
- * a failure.
+ * a failure. `fill` writes the datasets and returns the attributes.
  */
-async function writeFile(
-  path: string,
-  attributes: Readonly<Record<string, string | number>>,
-  fill: (write: Writer) => void,
-): Promise<void> {
+async function writeFile(path: string, fill: (write: Writer) => Attributes | Promise<Attributes>): Promise<void> {
   const library = await loadHdf5()
   const absolute = resolve(path)
   const partial = partialBeside(absolute)
@@ -91,7 +157,7 @@ async function writeFile(
     const file = new File(partial, 'w')
     requireWritten(absolute)
     try {
-      fill(writer(library, file, absolute))
+      const attributes = await fill(writer(library, file, absolute))
       for (const [name, value] of Object.entries(attributes)) file.create_attribute(name, value)
       requireWritten(absolute)
     } finally {
@@ -110,21 +176,22 @@ async function writeFile(
 
 function writer(library: Hdf5Module, file: File, path: string): Writer {
   return {
-    slices(name, slices, [rows, columns], type) {
+    stack(name, count, size, type) {
       const { dtype, floats, empty } = TYPES[type]
-      const shape = [0, rows, columns]
-      const maxshape = [slices.length, rows, columns]
-      const chunks = [1, rows, columns]
+      const numbers = size.reduce((product, length) => product * length, floats)
+      const maxshape = [count, ...size]
+      // A chunk is an image. A slice with several coils has one chunk for each coil.
+      const chunks = maxshape.map((length, axis) => (axis < maxshape.length - Math.min(2, size.length) ? 1 : length))
       // The dataset is created empty and then enlarged. h5wasm would otherwise build compound values sample by sample
       // from separate arrays.
-      file.create_dataset({ name, data: empty(), shape, maxshape, chunks, dtype }).resize(maxshape)
-      for (const [index, slice] of slices.entries()) {
-        if (slice.length !== rows * columns * floats) {
-          throw new Error(`Slice ${index} of ${name} has ${slice.length} numbers, not ${rows} × ${columns} × ${floats}`)
+      file.create_dataset({ name, data: empty(), shape: [0, ...size], maxshape, chunks, dtype }).resize(maxshape)
+      return (index, values) => {
+        if (values.length !== numbers) {
+          throw new Error(`Slice ${index} of ${name} has ${values.length} numbers, not ${numbers}`)
         }
-        withMemory(library, slice.byteLength, path, pointer => {
-          library.HEAPU8.set(new Uint8Array(slice.buffer, slice.byteOffset, slice.byteLength), pointer)
-          const box = hyperslab(index, chunks)
+        withMemory(library, values.byteLength, path, pointer => {
+          library.HEAPU8.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), pointer)
+          const box = hyperslab(index, [1, ...size])
           library.set_dataset_data(file.file_id, `/${name}`, ...box, BigInt(pointer))
         })
         requireWritten(path)

@@ -2,39 +2,44 @@
 import { join } from 'node:path'
 import { ifft2Centred } from '../../core/mri/fft-double.ts'
 import {
-  GENERATOR,
+  coilNoise,
+  generatorInWords,
   ismrmrdHeader,
   type Sizes,
+  type SyntheticSliceSpec,
   sizesOf,
   studyFiles,
+  synthesizeCoils,
   synthesizeSlice,
   volumeAttributes,
 } from '../../core/mri/phantom/index.ts'
 import type { Pause } from '../../core/pause.ts'
 import type { Progress, SyntheticKneeSpec } from '../process/protocol.ts'
-import { writeFastMri } from './hdf5-write.ts'
+import { type FastMriSlice, writeFastMriSlices } from './hdf5-write.ts'
 import { type Destination, inWorkshop, place } from './written.ts'
 
 /**
- * Ground truth by fastMRI's definition: magnitude of the centred inverse transform of the measured k-space, centre
- * crop.
+ * Ground truth by fastMRI's definition: root sum of squares, over coils, of the centred inverse transform of the
+ * measured k-space, centre crop. With one coil, this is the magnitude.
  */
 function reconstruct(kspace: Float32Array, { rows, columns, crop }: Sizes): Float32Array {
-  const image = ifft2Centred(Float64Array.from(kspace), rows, columns)
   const [top, left] = [(rows - crop) >> 1, (columns - crop) >> 1]
-  const magnitude = new Float32Array(crop * crop)
-  for (let i = 0; i < magnitude.length; i++) {
-    const at = 2 * ((top + Math.floor(i / crop)) * columns + left + (i % crop))
-    magnitude[i] = Math.hypot(image[at], image[at + 1])
+  const length = 2 * rows * columns
+  const magnitude = new Float64Array(crop * crop)
+  for (let start = 0; start < kspace.length; start += length) {
+    const image = ifft2Centred(Float64Array.from(kspace.subarray(start, start + length)), rows, columns)
+    for (let i = 0; i < magnitude.length; i++) {
+      const at = 2 * ((top + Math.floor(i / crop)) * columns + left + (i % crop))
+      magnitude[i] = Math.hypot(magnitude[i], image[at], image[at + 1])
+    }
   }
-  return magnitude
+  return Float32Array.from(magnitude)
 }
 
-const norm = (images: readonly Float32Array[]) =>
-  Math.sqrt(images.reduce((sum, image) => sum + image.reduce((total, value) => total + value * value, 0), 0))
-
-const largest = (images: readonly Float32Array[]) =>
-  images.reduce((max, image) => image.reduce((most, value) => Math.max(most, value), max), 0)
+function makeSlice(spec: SyntheticSliceSpec, coils: number, sizes: Sizes): FastMriSlice {
+  const made = coils === 1 ? synthesizeSlice(spec) : synthesizeCoils({ ...spec, coils })
+  return { ...made, reconstruction: reconstruct(made.kspace, sizes) }
+}
 
 /**
  * Writes the study volume by volume. After a cancellation, the files written so far are complete. Throws `FILE_EXISTS`.
@@ -44,44 +49,42 @@ export async function synthesizeKnees(
   report: (progress: Progress) => void,
   pause: Pause,
 ): Promise<string[]> {
-  const { directory, seed, patients, slices, voxel = 1, overwrite = false } = spec
+  const { directory, seed, patients, slices, voxel = 1, coils = 1, overwrite = false } = spec
   const destination: Destination = {
     folder: directory,
     maker: 'synthetic knee',
     replaces: overwrite ? 'all' : 'none',
   }
-  const planned = studyFiles(seed, patients)
+  const planned = studyFiles(seed, patients, coils)
   const total = planned.length * slices
   const sizes = sizesOf(voxel)
   const files: string[] = []
   let done = 0
   for (const { path, file, volume } of planned) {
-    const kspace: Float32Array[] = []
-    const noiseFree: Float32Array[] = []
-    for (let slice = 0; slice < slices; slice++) {
+    let [maximum, power] = [0, 0]
+    const facts = {
+      matrix: [sizes.rows, sizes.columns],
+      imageSize: [sizes.crop, sizes.crop],
+      slices,
+      header: ismrmrdHeader(volume, slices, voxel, coils),
+      coils: coils === 1 ? null : { count: coils, covariance: coilNoise({ ...volume, voxel, coils }) },
+    } as const
+    const next = async (slice: number) => {
       await pause()
-      const made = synthesizeSlice({ ...volume, slice, slices, voxel })
-      kspace.push(made.kspace)
-      noiseFree.push(made.noiseFree)
+      const made = makeSlice({ ...volume, slice, slices, voxel }, coils, sizes)
+      maximum = made.reconstruction.reduce((most, value) => Math.max(most, value), maximum)
+      power += made.reconstruction.reduce((total, value) => total + value * value, 0)
       report({ done: ++done, total, label: file })
+      return made
     }
-    const reconstruction = kspace.map(measured => reconstruct(measured, sizes))
     await inWorkshop(directory, async workshop => {
       const finished = join(workshop, 'volume')
-      await writeFastMri(finished, {
-        matrix: [sizes.rows, sizes.columns],
-        kspace,
-        imageSize: [sizes.crop, sizes.crop],
-        reconstruction,
-        noiseFree,
-        header: ismrmrdHeader(volume, slices, voxel),
-        attributes: {
-          ...volumeAttributes(volume),
-          max: largest(reconstruction),
-          norm: norm(reconstruction),
-          generator: `${GENERATOR.name}, version ${GENERATOR.version}, seed ${seed}`,
-        },
-      })
+      await writeFastMriSlices(finished, facts, next, () => ({
+        ...volumeAttributes(volume),
+        max: maximum,
+        norm: Math.sqrt(power),
+        generator: generatorInWords(seed, coils),
+      }))
       await place(finished, destination, path)
     })
     files.push(join(directory, path))

@@ -69,6 +69,8 @@ export interface SyntheticKneeSpec {
   readonly slices: number
   /** Side of a voxel, in units of fastMRI's voxels (640 × 372 samples). The default is 1. */
   readonly voxel?: Voxel
+  /** Number of receive coils. The default is 1, and gives fastMRI's single-coil format. */
+  readonly coils?: number
   /** See `overwrite` of `ReconstructRequest`. */
   readonly overwrite?: boolean
 }

@@ -3,14 +3,31 @@
  * The transform of the fine grid is cut to the scanner's 640 × 372 samples, so edges ring as in a scanner.
  *
  *   k = cut(F(S · m)) + n,   n ~ CN(0, 2σ²): standard deviation σ in the real and in the imaginary part
+ *
+ * With several coils, each coil c measures k_c = cut(F(S_c · m)) + n_c, with noise that the coils share.
  */
 import { centredLineTransform } from '../fft-double.ts'
 import { stream } from '../random.ts'
-import { COLUMNS, FINE_COLUMNS, FINE_ROWS, fineX, fineY, ROWS, type Sizes, sizesOf, type Voxel } from './grid.ts'
+import { addNoise } from './coil-noise.ts'
+import { type CoilElement, sensitivity } from './coils.ts'
+import {
+  COLUMNS,
+  FINE_COLUMNS,
+  FINE_ROWS,
+  finePositions,
+  fineX,
+  fineY,
+  ROWS,
+  type Sizes,
+  sizesOf,
+  type Voxel,
+} from './grid.ts'
 import type { Acquisition } from './tissues.ts'
 
 /** The receive side of one patient's scan, in millimetres of the scanner. */
 export interface Receiver {
+  /** Sensitivity far from all elements. */
+  readonly base: number
   /** Bright spots near coil elements: place, strength and width. */
   readonly elements: readonly {
     readonly x: number
@@ -42,6 +59,7 @@ export function drawReceiver(seed: number, patient: number, acquisition: Acquisi
   const random = stream(seed, `phantom-receiver-${acquisition}`, patient)
   const between = (low: number, high: number) => low + (high - low) * random.uniform()
   return {
+    base: 0.78,
     elements: [-1, 1].flatMap(sideX =>
       [-1, 1].map(sideY => ({
         x: sideX * between(50, 75),
@@ -79,6 +97,7 @@ function receive(signal: Float32Array, receiver: Receiver): Float64Array {
   const across = profile(FINE_COLUMNS, fineX, spot => spot.x)
   const along = profile(FINE_ROWS, fineY, spot => spot.y)
   const elementCount = receiver.elements.length
+  const { base } = receiver
   const [p0, px, py, pxx, pxy, pyy, pxxx, pyyy] = receiver.phase
   for (let row = 0, i = 0; row < FINE_ROWS; row++) {
     const v = fineY(row) / 140
@@ -86,7 +105,7 @@ function receive(signal: Float32Array, receiver: Receiver): Float64Array {
     for (let column = 0; column < FINE_COLUMNS; column++, i++) {
       if (signal[i] === 0) continue
       const u = fineX(column) / 80
-      let magnitude = 0.78
+      let magnitude = base
       let phase = p0 + u * (px + u * (pxx + u * pxxx) + v * pxy) + v * (py + v * (pyy + v * pyyy))
       for (let s = 0; s < elementCount; s++) magnitude += receiver.elements[s].gain * across[s][column] * along[s][row]
       for (let s = elementCount; s < spots.length; s++) {
@@ -100,15 +119,15 @@ function receive(signal: Float32Array, receiver: Receiver): Float64Array {
   return image
 }
 
-/** The central [ROWS, COLUMNS] of the fine image's k-space, scaled so that its image keeps the fine image's values. */
-function bandLimit(image: Float64Array): Float64Array {
-  const alongRow = centredLineTransform(FINE_COLUMNS, false, COLUMNS)
-  const alongColumn = centredLineTransform(FINE_ROWS, false, ROWS)
-  const half = new Float64Array(2 * FINE_ROWS * COLUMNS)
-  for (let row = 0; row < FINE_ROWS; row++) alongRow(image, row * FINE_COLUMNS, 1, half, row * COLUMNS, 1)
-  const kspace = new Float64Array(2 * ROWS * COLUMNS)
-  for (let column = 0; column < COLUMNS; column++) alongColumn(half, column, COLUMNS, kspace, column, COLUMNS)
-  const scale = Math.sqrt((ROWS * COLUMNS) / (FINE_ROWS * FINE_COLUMNS))
+/** The central [rows, columns] of the fine image's k-space, scaled so that its image keeps the fine image's values. */
+function bandLimit(image: Float64Array, { rows, columns }: Sizes): Float64Array {
+  const alongRow = centredLineTransform(FINE_COLUMNS, false, columns)
+  const alongColumn = centredLineTransform(FINE_ROWS, false, rows)
+  const half = new Float64Array(2 * FINE_ROWS * columns)
+  for (let row = 0; row < FINE_ROWS; row++) alongRow(image, row * FINE_COLUMNS, 1, half, row * columns, 1)
+  const kspace = new Float64Array(2 * rows * columns)
+  for (let column = 0; column < columns; column++) alongColumn(half, column, columns, kspace, column, columns)
+  const scale = Math.sqrt((rows * columns) / (FINE_ROWS * FINE_COLUMNS))
   for (let i = 0; i < kspace.length; i++) kspace[i] *= scale
   return kspace
 }
@@ -152,7 +171,7 @@ export function acquire(
   noise: { normal(): number },
   voxel: Voxel = 1,
 ) {
-  const clean = bandLimit(receive(signal, receiver))
+  const clean = bandLimit(receive(signal, receiver), sizesOf(1))
   const noiseSd = (muscle * receiver.gain) / receiver.snr
   const noisy = new Float32Array(clean.length)
   for (let i = 0; i < noisy.length; i++) noisy[i] = clean[i] + noiseSd * noise.normal()
@@ -163,4 +182,48 @@ export function acquire(
     noiseFree: croppedMagnitude(central(clean, sizes, new Float64Array(length)), sizes),
     noiseSd: noiseSd / voxel,
   }
+}
+
+/** Receive coils around one plane, with the covariance of their noise in k-space, [coils, coils, 2]. */
+export interface Coils {
+  readonly elements: readonly CoilElement[]
+  readonly covariance: Float64Array
+  readonly depthMm: number
+}
+
+/**
+ * Measures one plane with several coils. `kspace` is [coils, rows, columns, 2], and `noiseFree` the root sum of squares
+ * of the noise-free coil images. `noise` gives standard normal draws.
+ */
+export function acquireCoils(
+  signal: Float32Array,
+  receiver: Receiver,
+  { elements, covariance, depthMm }: Coils,
+  noise: { normal(): number },
+  voxel: Voxel = 1,
+) {
+  const image = receive(signal, { ...receiver, base: 1, elements: [] })
+  const sizes = sizesOf(voxel)
+  const length = 2 * sizes.rows * sizes.columns
+  const positions = finePositions(depthMm)
+  const kspace = new Float32Array(elements.length * length)
+  const power = new Float64Array(sizes.crop * sizes.crop)
+  for (const [c, element] of elements.entries()) {
+    const clean = bandLimit(times(sensitivity(element, positions), image), sizes)
+    kspace.set(clean, c * length)
+    const magnitude = croppedMagnitude(clean, sizes)
+    for (let i = 0; i < power.length; i++) power[i] += magnitude[i] * magnitude[i]
+  }
+  addNoise(kspace, covariance, noise)
+  return { kspace, noiseFree: Float32Array.from(power, Math.sqrt) }
+}
+
+/** Products of complex numbers, in place of `a`. */
+function times(a: Float64Array, b: Float64Array): Float64Array {
+  for (let i = 0; i < a.length; i += 2) {
+    const [re, im] = [a[i], a[i + 1]]
+    a[i] = re * b[i] - im * b[i + 1]
+    a[i + 1] = re * b[i + 1] + im * b[i]
+  }
+  return a
 }

@@ -13,12 +13,16 @@ export interface StudyFile {
   readonly volume: SyntheticVolume
 }
 
+/** Common start of the names of a study's files. It states several coils, so that studies of one seed differ. */
+const fileStart = (seed: number, coils: number): string =>
+  `synthetic_knee_${coils === 1 ? '' : `${coils}coils_`}${seed}_`
+
 /** One file per volume, in a folder for each role. Patients are counted over all roles. */
-export function studyFiles(seed: number, patients: Readonly<Record<Role, number>>): StudyFile[] {
+export function studyFiles(seed: number, patients: Readonly<Record<Role, number>>, coils = 1): StudyFile[] {
   const roles = ROLES.flatMap(role => Array.from({ length: patients[role] }, () => role))
   return roles.flatMap((role, patient) =>
     ACQUISITIONS.map(acquisition => {
-      const file = `synthetic_knee_${seed}_${String(patient).padStart(3, '0')}_${acquisition}.h5`
+      const file = `${fileStart(seed, coils)}${String(patient).padStart(3, '0')}_${acquisition}.h5`
       return { path: `${role}/${file}`, file, volume: { seed, patient, acquisition } }
     }),
   )

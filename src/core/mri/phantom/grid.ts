@@ -38,3 +38,24 @@ export function fineX(column: number): number {
 export function fineY(row: number): number {
   return (row - FINE_ROWS / 2) * FINE_ROW_MM
 }
+
+/** Samples of one plane, in millimetres of the scanner. */
+export interface Positions {
+  readonly xs: Float64Array
+  readonly ys: Float64Array
+  readonly z: number
+}
+
+/** Positions of all fine samples of the plane at depth `z`. */
+export const finePositions = (z: number): Positions => ({
+  xs: Float64Array.from({ length: FINE_COLUMNS }, (_, column) => fineX(column)),
+  ys: Float64Array.from({ length: FINE_ROWS }, (_, row) => fineY(row)),
+  z,
+})
+
+/** Positions of the image's central [height, width] pixels, both even. */
+export const pixelPositions = (z: number, voxel: Voxel, height: number, width: number): Positions => ({
+  xs: Float64Array.from({ length: width }, (_, column) => (column - width / 2) * PIXEL_MM * voxel),
+  ys: Float64Array.from({ length: height }, (_, row) => (row - height / 2) * PIXEL_MM * voxel),
+  z,
+})

@@ -17,7 +17,7 @@ export function volumeAttributes({ seed, patient, acquisition }: SyntheticVolume
  * `ismrmrd_header`. Every column (0 to 371 for a voxel of 1) is encoded, and the middle column (186) is the centre.
  * A reader therefore finds no padding.
  */
-export function ismrmrdHeader(volume: SyntheticVolume, slices: number, voxel: Voxel = 1): string {
+export function ismrmrdHeader(volume: SyntheticVolume, slices: number, voxel: Voxel = 1, coils = 1): string {
   const { rows, columns, crop } = sizesOf(voxel)
   const space = (height: number, width: number, heightMm: number, widthMm: number) => `
       <matrixSize><x>${height}</x><y>${width}</y><z>1</z></matrixSize>
@@ -30,7 +30,7 @@ export function ismrmrdHeader(volume: SyntheticVolume, slices: number, voxel: Vo
   <measurementInformation><protocolName>${volume.acquisition} (synthetic)</protocolName></measurementInformation>
   <acquisitionSystemInformation>
     <systemVendor>Self-MRI synthetic</systemVendor>
-    <receiverChannels>1</receiverChannels>
+    <receiverChannels>${coils}</receiverChannels>
   </acquisitionSystemInformation>
   <experimentalConditions><H1resonanceFrequency_Hz>123200000</H1resonanceFrequency_Hz></experimentalConditions>
   <encoding>

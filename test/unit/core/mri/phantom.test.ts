@@ -15,8 +15,8 @@ import { renderPlane } from '../../../../src/core/mri/phantom/render.ts'
 import { tissueTable } from '../../../../src/core/mri/phantom/tissues.ts'
 import { expectClose } from '../../../golden.ts'
 
-const FROZEN_VERSION = 1
-const FROZEN_SHA256 = '705f2cf496c4cac507e892b74fc7107a597d14c91af9273fc35dae9d53e8f50e'
+const FROZEN_VERSIONS = { version: 1, versionOfCoils: 2 }
+const FROZEN_SHA256 = '49ad0f2b6dc45a53f82125d9f6d6643f0ed2c46a7430307601ac63da39f23b28'
 /** Statistics of the noise-free image of the slice below. */
 const STATISTICS = {
   maximum: 0.001074,
@@ -81,12 +81,18 @@ describe('the frozen generator', () => {
     for (const file of files) {
       hash.update(`${file}\n${readFileSync(new URL(file, root), 'utf8').replaceAll('\r\n', '\n')}\n`)
     }
-    const remedy =
-      'the generator is frozen: a change of what it draws needs a new GENERATOR.version, any change a new hash'
-    expect({ version: GENERATOR.version, sha256: hash.digest('hex') }, remedy).toEqual({
-      version: FROZEN_VERSION,
+    const remedy = 'the generator is frozen: a change of what it draws needs a new version, any change a new hash'
+    expect({ ...GENERATOR, sha256: hash.digest('hex') }, remedy).toMatchObject({
+      ...FROZEN_VERSIONS,
       sha256: FROZEN_SHA256,
     })
+  })
+
+  // Other processors and systems may differ in the last bit of a sine.
+  it.runIf(process.platform === 'linux' && process.arch === 'x64')('draws one slice with the recorded bits', () => {
+    const hash = createHash('sha256')
+    for (const { buffer } of [slice.kspace, slice.noiseFree]) hash.update(new Uint8Array(buffer))
+    expect(hash.digest('hex')).toBe('f08ddee4c32f02755941d26db960e2a9d4ce0aeb30862886e9c7acbcbef82961')
   })
 
   it('draws one slice with the recorded statistics', () => {
