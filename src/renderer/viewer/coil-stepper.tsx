@@ -22,7 +22,7 @@ export function CoilStepper({ pane, coils }: Props) {
       <ActionIcon aria-label="Previous coil" {...step(-1)}>
         <IconChevronLeft size={14} />
       </ActionIcon>
-      <output aria-label="Coil">coil {coil === null ? 'all' : `${coil + 1} / ${coils}`}</output>
+      <output aria-label="Coil">{coil === null ? 'all coils' : `coil ${coil + 1} / ${coils}`}</output>
       <ActionIcon aria-label="Next coil" {...step(1)}>
         <IconChevronRight size={14} />
       </ActionIcon>

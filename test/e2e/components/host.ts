@@ -29,18 +29,18 @@ const PROTOCOL: Protocol = {
   slices: { kind: 'all' },
 }
 
-function metaOf(source: string, show: FrameMeta['show']): FrameMeta {
+function metaOf(source: string, show: FrameMeta['show'], coil: string | null): FrameMeta {
   const units = { ssim: 'ssim', 'k-space': 'log', residual: 'log', phase: 'radians', mask: 'share' } as const
   const arbitrary = ARBITRARY.includes(source)
   return {
     shape: [...SHAPE],
     show,
     units: show in units ? units[show as keyof typeof units] : arbitrary ? 'arbitrary' : 'signal',
-    note: show === 'image' ? null : `What the ${show} of ${source} means, in one sentence. `.repeat(6).trim(),
+    note: show === 'image' && !coil ? null : `What the ${show} of ${source} means, in one sentence. `.repeat(6).trim(),
     minimum: 0,
     maximum: 1,
     volumeMaximum: 1,
-    metrics: source === 'truth' || arbitrary || show !== 'image' ? null : METRICS,
+    metrics: source === 'truth' || arbitrary || show !== 'image' || coil ? null : METRICS,
     mask: source === 'truth' ? '' : '01'.repeat(SHAPE[1] / 2),
     acceleration: source === 'truth' ? null : 4,
     residual: show === 'residual' ? { value: 0.123, floor: 0.045 } : null,
@@ -51,7 +51,7 @@ function partOf(path: string, error: FramesPart['error']): Buffer {
   const { pathname, searchParams } = new URL(path, 'http://localhost')
   const [, , , slice, source] = pathname.split('/')
   const show = (searchParams.get('show') ?? 'image') as FrameMeta['show']
-  const part: FramesPart = error ? { path, error } : { path, meta: metaOf(source, show) }
+  const part: FramesPart = error ? { path, error } : { path, meta: metaOf(source, show, searchParams.get('coil')) }
   const head = Buffer.from(JSON.stringify(part))
   const pixels = error ? Buffer.alloc(0) : Buffer.from(phantom(Number(slice), GAIN[source] ?? 0.7).buffer)
   return Buffer.concat([Buffer.from(new Uint32Array([head.length, pixels.length]).buffer), head, pixels])

@@ -47,10 +47,10 @@ checkStories({
   'pane: run': { shows: '0.843', tab: BASELINE },
   'pane: arbitrary units': { shows: 'arbitrary units, own window', tab: head('Pre-trained', '1') },
   'pane: one coil': {
-    shows: 'coil 3 / 15',
+    shows: 'What the image of zero-filled means',
     tab: [...head('Sub-sampled'), 'button "Previous coil"', 'button "Next coil"'],
   },
-  'pane: all coils': { shows: 'coil all', tab: [...head('Ground truth'), 'button "Next coil"'] },
+  'pane: all coils': { shows: 'all coils', tab: [...head('Ground truth'), 'button "Next coil"'] },
   'pane: long names': { shows: 'What the spread', tab: head('Pre-trained', '1234567') },
   'panes: 1': { shows: '0.843', tab: head('Fine-tuned', '2') },
   'panes: 9': {

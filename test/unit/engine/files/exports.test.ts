@@ -9,6 +9,7 @@ import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ExportFormat, exportEnding, exportName } from '../../../../src/contract/exports.ts'
 import type { VoxelSize } from '../../../../src/contract/volumes.ts'
+import { fileNameMask } from '../../../../src/core/mri/mask.ts'
 import { type Attributes, loadDicom } from '../../../../src/engine/files/exports/dicom-library.ts'
 import { WRITERS } from '../../../../src/engine/files/exports/index.ts'
 import type { Reconstruction } from '../../../../src/engine/files/exports/reconstruction.ts'
@@ -17,6 +18,8 @@ import { openHdf5 } from '../../../../src/engine/files/hdf5.ts'
 import { openVolume } from '../../../../src/engine/files/volumes.ts'
 import type { ReconstructRequest } from '../../../../src/engine/process/protocol.ts'
 import { compute, useEngine } from '../../../engine.ts'
+import { expectClose } from '../../../golden.ts'
+import { rootOverCoils } from '../../../kspace.ts'
 import { whole } from '../../../studies.ts'
 import { copy, noiseVolume } from '../../../volumes.ts'
 import { writeNoise } from './noise-file.ts'
@@ -64,7 +67,44 @@ describe('names', () => {
   })
 })
 
+/** Exports the zero-filled images of a volume with three coils. Returns the path, and the images by their definition. */
+async function exportCoils(format: ExportFormat, slice: number | null) {
+  await useEngine()
+  const coils = noiseVolume('coils', { slices: 3, coils: 3, rows: 32, columns: 24 })
+  const mask = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const
+  const path = join(folder, `coils-${slice}${exportEnding(format, slice)}`)
+  const request: ReconstructRequest = {
+    files: [],
+    salt: '',
+    source: 'network',
+    model: null,
+    mask,
+    seed: null,
+    slice,
+    format,
+    directory: folder,
+    run: 'zero-filled',
+    checkpoint: null,
+    units: 'signal',
+  }
+  await exportVolume(coils, null, compute(), request, path, async () => {})
+  const measured = fileNameMask(mask, 24, 'coils.h5')
+  const expected = (slice === null ? [0, 1, 2] : [slice]).flatMap(index =>
+    Array.from(rootOverCoils(coils.readKspace(index), [3, 32, 24], measured)),
+  )
+  return { path, expected }
+}
+
 describe('HDF5', () => {
+  it('holds the root of the sum of squares over coils, in the units of the k-space', async () => {
+    const { path, expected } = await exportCoils('hdf5', null)
+    const file = await openHdf5(path)
+    expect(file.shape('reconstruction')).toEqual([3, 32, 24])
+    expectClose(file.withFloat32('reconstruction', 0, 3, copy), expected, 1e-5)
+    expect(file.attribute('units')).toBe('of the k-space')
+    file.dispose()
+  })
+
   it('holds one slice, and its description', async () => {
     const file = await openHdf5(await write('hdf5', second, 'slice.h5'))
     expect(file.shape('reconstruction')).toEqual([1, 4, 5])
@@ -97,6 +137,13 @@ describe('NPY', () => {
     expect(parsed).toEqual({ descr: '<f4', order: 'False', shape: [3, 4, 5], values: images })
   })
 
+  it('holds the root of the sum of squares over coils', async () => {
+    const { path, expected } = await exportCoils('npy', 1)
+    const { shape, values } = parse(readFileSync(path))
+    expect(shape).toEqual([32, 24])
+    expectClose(values, expected, 1e-5)
+  })
+
   it('holds a slice as a matrix', async () => {
     const parsed = parse(readFileSync(await write('npy', second, 'slice.npy')))
     expect(parsed).toMatchObject({ shape: [4, 5], values: second.images })
@@ -123,6 +170,11 @@ describe('NIfTI', () => {
     expect(bytes.subarray(344, 352)).toEqual(Buffer.from('n+1\0\0\0\0\0'))
     expect(text(bytes, 148, 80)).toBe('derived, research use only; run 12')
     expect(floatsOf(bytes, 352)).toEqual(images)
+  })
+
+  it('holds the root of the sum of squares over coils', async () => {
+    const { path, expected } = await exportCoils('nifti', null)
+    expectClose(floatsOf(gunzipSync(readFileSync(path)), 352), expected, 1e-5)
   })
 
   it('has known voxel sizes in mm: along a row, down a column, through the slices', async () => {
@@ -175,6 +227,15 @@ describe('DICOM', () => {
       for (const [pixel, value] of values.entries())
         expect(Math.abs(value - images[20 * index + pixel])).toBeLessThan(0.501 * slope)
     expect(slices[0].slope).toBeCloseTo((Math.max(...images) - Math.min(...images)) / 65535, 12)
+  })
+
+  it('restores the root of the sum of squares over coils to half a step', async () => {
+    const { path, expected } = await exportCoils('dicom', null)
+    const slices = await readAll(path)
+    const values = slices.flatMap(slice => slice.values)
+    expect(values).toHaveLength(expected.length)
+    for (const [i, value] of values.entries())
+      expect(Math.abs(value - expected[i])).toBeLessThan(0.501 * slices[0].slope + 1e-5 * Math.max(...expected))
   })
 
   it('is one study with new identifiers at each export', async () => {

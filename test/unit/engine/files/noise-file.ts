@@ -38,25 +38,49 @@ export async function writeNoise(
 /** Writes the k-space of `noiseVolume(name)`, without ground truth, and gives the path. */
 export async function writeKspaceAlone(directory: string, name: string) {
   await ready
-  const { info, readKspace } = noiseVolume(name)
-  const values = all(info.slices, readKspace).flatMap(slice => Array.from(slice))
-  const part = (offset: number) => Float32Array.from({ length: values.length / 2 }, (_, i) => values[2 * i + offset])
   const path = join(directory, `${name}.h5`)
   const file = new File(path, 'w')
+  const { info, readKspace } = noiseVolume(name)
+  addKspace(file, [info.slices, info.rows, info.columns], all(info.slices, readKspace))
+  file.close()
+  return path
+}
+
+/** Writes `noiseVolume(name)` as fastMRI's multi-coil files, and gives the path. */
+export async function writeCoils(directory: string, name: string, size: Parameters<typeof noiseVolume>[1]) {
+  await ready
+  const path = join(directory, `${name}.h5`)
+  const file = new File(path, 'w')
+  const { info, readKspace, readTarget } = noiseVolume(name, size)
+  const { slices, coils, rows, columns } = info
+  addKspace(file, [slices, coils, rows, columns], all(slices, readKspace))
+  const truth = all(slices, index => readTarget(index)!)
+  file.create_dataset({
+    name: 'reconstruction_rss',
+    data: Float32Array.from(truth.flatMap(image => Array.from(image))),
+    shape: [slices, rows, columns],
+    dtype: '<f',
+  })
+  file.create_attribute('patient_id', name)
+  file.close()
+  return path
+}
+
+function addKspace(file: File, shape: number[], slices: readonly Float32Array[]): void {
+  const values = slices.flatMap(slice => Array.from(slice))
+  const part = (offset: number) => Float32Array.from({ length: values.length / 2 }, (_, i) => values[2 * i + offset])
   file.create_dataset({
     name: 'kspace',
     data: new Map([
       ['r', part(0)],
       ['i', part(1)],
     ]),
-    shape: [info.slices, info.rows, info.columns],
+    shape,
     dtype: [
       ['r', '<f'],
       ['i', '<f'],
     ],
   })
-  file.close()
-  return path
 }
 
 /** Writes the checkpoint of a U-Net with random weights. */

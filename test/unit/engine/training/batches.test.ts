@@ -12,7 +12,7 @@ import { openVolume } from '../../../../src/engine/files/volumes.ts'
 import { prepareAhead } from '../../../../src/engine/training/batches.ts'
 import { type TaskRequest, taskOf } from '../../../../src/engine/training/tasks.ts'
 import { compute } from '../../../engine.ts'
-import { writeNoise } from '../files/noise-file.ts'
+import { writeCoils, writeNoise } from '../files/noise-file.ts'
 
 const EPOCHS = 2
 const folder = mkdtempSync(join(tmpdir(), 'batches-'))
@@ -20,8 +20,11 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 const train: VolumeInfo[] = []
 beforeAll(async () => {
+  const coils = { coils: 3, rows: 36, columns: 28 }
   for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) {
-    const volume = await openVolume(await writeNoise(folder, name), 'salt')
+    const isMany = name === 'b' || name === 'e' // other numbers of coils, and another matrix
+    const path = isMany ? await writeCoils(folder, name, coils) : await writeNoise(folder, name)
+    const volume = await openVolume(path, 'salt')
     train.push(volume.info)
     volume.dispose()
   }
