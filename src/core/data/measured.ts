@@ -67,18 +67,12 @@ export function surveySlices({ coils, rows, columns }: Matrix): SliceSurvey {
   function measure(kspace: Float32Array): void {
     const bits = new Uint32Array(kspace.buffer, kspace.byteOffset, kspace.length)
     for (const sums of [columnEnergy, rowEnergy, coilEnergy, exponents, counts]) sums.fill(0)
-    for (let coil = 0, i = 0; coil < coils; coil++) {
-      for (let row = 0, sample = 0; row < rows; row++) {
-        let sum = 0
-        for (let column = 0; column < columns; column++, sample++, i += 2) {
-          const energy = kspace[i] * kspace[i] + kspace[i + 1] * kspace[i + 1]
-          columnEnergy[column] += energy
-          sum += energy
-          const exponent = exponentOf(bits, i)
-          if (exponent > exponents[sample]) exponents[sample] = exponent
-        }
-        rowEnergy[row] += sum
-        coilEnergy[coil] += sum
+    for (let coil = 0; coil < coils; coil++) {
+      for (let row = 0; row < rows; row++) {
+        const at = 2 * (coil * samples + row * columns)
+        const energy = addRow(kspace, bits, at, columnEnergy, exponents.subarray(row * columns, (row + 1) * columns))
+        rowEnergy[row] += energy
+        coilEnergy[coil] += energy
       }
     }
     for (let sample = 0; sample < samples; sample++) counts[exponents[sample]]++
@@ -115,6 +109,30 @@ export function surveySlices({ coils, rows, columns }: Matrix): SliceSurvey {
       }
     },
   }
+}
+
+/**
+ * Adds the row of one coil, which begins at number `at` of k-space, to the energies of columns, and raises the exponents
+ * of the row's samples. Returns the energy of the row.
+ */
+function addRow(
+  kspace: Float32Array,
+  bits: Uint32Array,
+  at: number,
+  columnEnergy: Float64Array,
+  exponents: Uint8Array,
+): number {
+  let sum = 0
+  for (let column = 0, i = at; column < columnEnergy.length; column++, i += 2) {
+    const re = kspace[i]
+    const im = kspace[i + 1]
+    const energy = re * re + im * im
+    columnEnergy[column] += energy
+    sum += energy
+    const exponent = exponentOf(bits, i)
+    if (exponent > exponents[column]) exponents[column] = exponent
+  }
+  return sum
 }
 
 const coilsWith = (energy: Float64Array, is: (value: number) => boolean): number[] =>

@@ -2,7 +2,7 @@ import fs, { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFil
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Dataset, File, ready } from 'h5wasm/node'
+import { File, ready } from 'h5wasm/node'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { AppError } from '../../../../src/contract/errors.ts'
 import { openHdf5 } from '../../../../src/engine/files/hdf5.ts'
@@ -10,6 +10,7 @@ import { type FastMriContent, writeFastMri, writeReconstruction } from '../../..
 import { openSource } from '../../../../src/engine/files/source.ts'
 import { golden } from '../../../golden.ts'
 import { copy } from '../../../volumes.ts'
+import { writeUnwritten } from './noise-file.ts'
 
 const goldenFile = fileURLToPath(new URL('../../../fixtures/golden/h5/file1000052.h5', import.meta.url))
 const demonstration = fileURLToPath(new URL('../../../../resources/demonstration/ulf055T_6A_FSE.h5', import.meta.url))
@@ -260,23 +261,7 @@ describe('a source', () => {
 
 describe('a slice that is larger than memory', () => {
   it('is refused before it is read, with its size and a remedy', async () => {
-    await ready
-    const path = join(folder, 'many coils.h5')
-    const made = new File(path, 'w')
-    const dtype: [string, string][] = [
-      ['r', '<f'],
-      ['i', '<f'],
-    ]
-    const one = new Map([
-      ['r', new Float32Array(1)],
-      ['i', new Float32Array(1)],
-    ])
-    const sizes = { shape: [1, 1, 1, 1], maxshape: [1, null, null, null], chunks: [1, 1, 64, 64] }
-    made.create_dataset({ name: 'kspace', data: one, dtype, ...sizes })
-    const dataset = made.get('kspace')
-    if (!(dataset instanceof Dataset)) throw new Error('Expected a dataset')
-    dataset.resize([1, 300, 1000, 1000])
-    made.close()
+    const path = await writeUnwritten(join(folder, 'many coils.h5'), [1, 300, 1000, 1000])
     const file = await openHdf5(path)
     const read = vi.spyOn(await ready, 'get_dataset_data')
     expect(() => file.withFloat32('kspace', 0, 1, copy)).toThrow(

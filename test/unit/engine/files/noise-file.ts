@@ -1,6 +1,6 @@
 /** Writes volumes of noise and checkpoints of untrained networks, for tests of the engine. */
 import { join } from 'node:path'
-import { File, ready } from 'h5wasm/node'
+import { Dataset, File, ready } from 'h5wasm/node'
 import { networkOf } from '../../../../src/core/models/index.ts'
 import { initialParameters, toTorch } from '../../../../src/core/models/parameters.ts'
 import { writeFastMri } from '../../../../src/engine/files/hdf5-write.ts'
@@ -81,6 +81,31 @@ function addKspace(file: File, shape: number[], slices: readonly Float32Array[])
       ['i', '<f'],
     ],
   })
+}
+
+/** Writes a small file whose k-space has `shape`, and was never written. Gives the path. */
+export async function writeUnwritten(path: string, shape: readonly number[]): Promise<string> {
+  await ready
+  const file = new File(path, 'w')
+  file.create_dataset({
+    name: 'kspace',
+    data: new Map([
+      ['r', new Float32Array(1)],
+      ['i', new Float32Array(1)],
+    ]),
+    shape: shape.map(() => 1),
+    maxshape: shape.map(() => null),
+    chunks: shape.map((_, axis) => (axis < shape.length - 2 ? 1 : 64)),
+    dtype: [
+      ['r', '<f'],
+      ['i', '<f'],
+    ],
+  })
+  const dataset = file.get('kspace')
+  if (!(dataset instanceof Dataset)) throw new Error('Expected a dataset')
+  dataset.resize([...shape])
+  file.close()
+  return path
 }
 
 /** Writes the checkpoint of a U-Net with random weights. */

@@ -9,6 +9,7 @@ import { VolumeInfo } from '../../../../src/contract/volumes.ts'
 import { writeFastMri, writeReconstruction } from '../../../../src/engine/files/hdf5-write.ts'
 import { openVolume, scanFolder } from '../../../../src/engine/files/volumes.ts'
 import { golden } from '../../../golden.ts'
+import { writeUnwritten } from './noise-file.ts'
 
 const goldenFile = fileURLToPath(new URL('../../../fixtures/golden/h5/file1000052.h5', import.meta.url))
 const demonstration = fileURLToPath(new URL('../../../../resources/demonstration', import.meta.url))
@@ -221,6 +222,13 @@ describe('scanFolder', () => {
     ])
     expect(short(skipped)).toEqual(['nowhere'])
     expect(skipped[0].reason).toContain('there is no such file')
+  })
+
+  it('skips a file whose slices are larger than memory, and lists the others', async () => {
+    const large = await writeUnwritten(join(folder, 'large.h5'), [40, 300, 1000, 1000])
+    const { volumes, skipped } = await scanFolder([large, goldenFile], 'salt')
+    expect(volumes.map(({ file }) => file)).toEqual(['file1000052.h5'])
+    expect(skipped).toEqual([{ path: large, reason: expect.stringMatching(/2\.4 GB, in .*large\.h5\. .*fewer coils/) }])
   })
 
   it('stops when it is cancelled', async () => {
