@@ -111,7 +111,7 @@ function StudyPage({ study }: { study: StudyView }) {
         {allSynthetic(study) && <SyntheticBadge />}
         <span className={style.volumeCount}>
           {count(study.volumes.length, 'volume')}
-          {study.volumes.length > 0 && `, ${coilsInWords(study.volumes)}`}
+          {study.volumes.length > 0 && <span className={style.coils}>, {coilsInWords(study.volumes)}</span>}
         </span>
         <span className={style.spacer} />
         <ScanButton key={study.id} study={study} />
