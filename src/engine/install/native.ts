@@ -40,12 +40,16 @@ type Link = Compilation & {
   readonly engine: string
 }
 
-/** Links the object files to the library in the engine's folder. Returns the first error, or `null`. */
+/**
+ * Links the object files to the library in the engine's folder. The library is never unloaded, because its threads run
+ * until the process ends, and a worker thread that ends unloads libraries. Returns the first error, or `null`.
+ */
 export async function linkNative({ compiler, objects, platform, engine, signal }: Link) {
   const framework = platform.libraries.find(name => name.includes('framework'))!
   const args = [
     ...['-shared', '-pthread', ...nativeUnits().map(({ object }) => join(objects, object))],
-    ...['-o', join(engine, KERNELS_FILE), join(engine, 'tensorflow', framework), ...platform.linkFlags],
+    ...['-o', join(engine, KERNELS_FILE), join(engine, 'tensorflow', framework)],
+    ...[...platform.linkFlags, ...platform.permanentFlags],
   ]
   const ended = await run(compiler, args, { signal, env: { TMPDIR: objects } })
   return ended.status === 0 ? null : firstError(ended)

@@ -12,6 +12,8 @@ export type Platform = {
   readonly libraries: readonly [string, string]
   readonly compilers: readonly string[]
   readonly linkFlags: readonly string[]
+  /** Further flags for a library that is never unloaded. The linker of macOS has no such flag. */
+  readonly permanentFlags: readonly string[]
 }
 
 const PLATFORMS: Record<string, Platform> = {
@@ -20,12 +22,14 @@ const PLATFORMS: Record<string, Platform> = {
     libraries: ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'],
     compilers: ['g++', 'clang++', 'c++'],
     linkFlags: ['-Wl,-rpath,$ORIGIN/tensorflow'],
+    permanentFlags: ['-Wl,-z,nodelete'],
   },
   'darwin-arm64': {
     tags: ['macosx_12_0_arm64'],
     libraries: ['libtensorflow_cc.2.dylib', 'libtensorflow_framework.2.dylib'],
     compilers: ['clang++', 'g++', 'c++'],
     linkFlags: ['-undefined', 'dynamic_lookup', '-Wl,-rpath,@loader_path/tensorflow'],
+    permanentFlags: [],
   },
 }
 

@@ -87,6 +87,7 @@ test.each([
   expect(args.filter(arg => arg.includes('libtensorflow'))).toEqual([join(folder, 'engine', 'tensorflow', framework)])
   expect(args.filter(arg => arg.endsWith('.o'))).toHaveLength(nativeUnits().length)
   expect(args.includes('dynamic_lookup')).toBe(platform === 'darwin')
+  expect(args.includes('-Wl,-z,nodelete')).toBe(platform === 'linux')
 })
 
 /**

@@ -27,6 +27,24 @@ async function load(binding: string, wanted?: string): Promise<string> {
   return output.trim()
 }
 
+/** Prints in a new process. `script` runs after `library` got its path. */
+const runScript = async (script: string): Promise<string> => {
+  const path = JSON.stringify(join(real.directory, KERNELS_FILE))
+  const { output } = await run(engineNode().node, ['-e', `const library = ${path}\n${script}`], {
+    env: { NODE_OPTIONS: '', SELF_MRI_KERNELS: '', TF_NUM_INTRAOP_THREADS: '3' },
+  })
+  return output.trim()
+}
+
+test.runIf(process.platform === 'linux')('the library stays loaded when the thread that loaded it ends', async () => {
+  const script = `const { Worker } = require('node:worker_threads')
+    const isLoaded = () => require('node:fs').readFileSync('/proc/self/maps', 'utf8').includes(library)
+    const worker = new Worker(\`require(\${JSON.stringify(library)})\`, { eval: true })
+    console.log(isLoaded())
+    worker.on('exit', () => console.log(isLoaded()))`
+  expect(await runScript(script)).toBe('false\ntrue')
+})
+
 const OWN = process.arch === 'arm64' ? 'neon' : 'avx2'
 const FOREIGN = process.arch === 'arm64' ? 'avx2' : 'neon'
 
