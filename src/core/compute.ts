@@ -23,6 +23,8 @@ export interface Compute extends Arithmetic {
   examine(): Promise<EngineHealth>
   /** Whether an error says that the device has no memory left. */
   isExhausted(error: unknown): boolean
+  /** Frees memory that the kernels keep for their next call. Call this when a training ends. */
+  releaseWorkingMemory(): void
   /** Frees the engine's memory. */
   close(): void
 }

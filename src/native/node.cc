@@ -39,6 +39,11 @@ napi_value registerAll(napi_env env, napi_callback_info) {
   return nullptr;
 }
 
+/** releaseWorkingMemory(): frees the working memory that is kept for the next call. Returns the number of bytes. */
+napi_value releaseWorkingMemory(napi_env env, napi_callback_info) {
+  return number(env, static_cast<double>(releaseScratch()));
+}
+
 /** limitWorkingMemory(bytes), for tests. */
 napi_value limitWorkingMemory(napi_env env, napi_callback_info info) {
   napi_value argument = nullptr;
@@ -58,6 +63,7 @@ napi_value start(napi_env env, napi_value exports) {
   napi_set_named_property(env, exports, "instructions", set ? text(env, set->kernels->instructions) : nothing);
   napi_set_named_property(env, exports, "version", number(env, VERSION));
   exportFunction(env, exports, {"registerOperations", registerAll});
+  exportFunction(env, exports, {"releaseWorkingMemory", releaseWorkingMemory});
   exportFunction(env, exports, {"limitWorkingMemory", limitWorkingMemory});
   if (set)
     for (const Export& each : fourierExports()) exportFunction(env, exports, each);

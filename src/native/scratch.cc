@@ -12,8 +12,17 @@
 namespace selfmri {
 namespace {
 
-/** With AddressSanitizer each block is new and has its exact size, so that the sanitizer finds each overflow. */
+// GCC and Clang tell of AddressSanitizer in different ways.
 #if defined(__SANITIZE_ADDRESS__)
+#define SELF_MRI_CHECKS_ADDRESSES
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SELF_MRI_CHECKS_ADDRESSES
+#endif
+#endif
+
+/** With AddressSanitizer each block is new and has its exact size, so that the sanitizer finds each overflow. */
+#if defined(SELF_MRI_CHECKS_ADDRESSES)
 constexpr bool KEEPS_BLOCKS = false;
 #else
 constexpr bool KEEPS_BLOCKS = true;
@@ -105,6 +114,20 @@ Scratch::~Scratch() {
 }
 
 Scratch::operator float*() const { return data; }
+
+std::size_t releaseScratch() {
+  std::vector<Block> unused;
+  {
+    std::lock_guard<std::mutex> lock(mutex());
+    unused.swap(freeBlocks());
+  }
+  std::size_t bytes = 0;
+  for (const Block& block : unused) {
+    bytes += bytesOf(block.size);
+    release(block);
+  }
+  return bytes;
+}
 
 void limitScratch(std::size_t bytes) { mostBytes = bytes; }
 

@@ -19,6 +19,8 @@ export interface NativeLibrary {
   readonly version: number
   /** Registers our operations with TensorFlow. Later calls in a process change nothing. */
   registerOperations(): void
+  /** Frees the working memory that the kernels keep for their next call. Returns the number of bytes. */
+  releaseWorkingMemory(): number
   // For the shapes of these arrays see `Fourier` in core. Grid: [coils, rows, columns, height, width].
   fourierColumns(kspace: Float32Array, list: Int32Array, grid: Int32Array, along: Float32Array, isAlone: boolean): void
   fourierRows(

@@ -150,6 +150,7 @@ export const handlers: Handlers = {
     } finally {
       batches?.dispose()
       pool.dispose()
+      compute.releaseWorkingMemory()
     }
   },
 

@@ -82,6 +82,7 @@ async function load(bindingPath: string): Promise<Compute> {
     predict: predictor ?? makeEagerPredict(kernels),
     examine: () => examine(device, kernels, missing),
     isExhausted,
+    releaseWorkingMemory: () => void ('library' in loaded && loaded.library.releaseWorkingMemory()),
     close: () => predictor?.dispose(),
   }
 }

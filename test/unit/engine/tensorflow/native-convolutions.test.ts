@@ -9,7 +9,7 @@ import { makeOptimizer } from '../../../../src/core/training/optimizers.ts'
 import { makeStep } from '../../../../src/core/training/step.ts'
 import { startingState } from '../../../../src/core/training/stepper.ts'
 import { locateEngine } from '../../../../src/engine/install/install.ts'
-import { KERNELS_FILE } from '../../../../src/engine/native/library.ts'
+import { KERNELS_FILE, type NativeLibrary } from '../../../../src/engine/native/library.ts'
 import { isExhausted } from '../../../../src/engine/tensorflow/exhausted.ts'
 import type { NativeBackend } from '../../../../src/engine/tensorflow/kernels.ts'
 import { kernels, useEngine } from '../../../engine.ts'
@@ -147,4 +147,16 @@ it('fails if no memory is left, as TensorFlow’s operations fail, and computes 
     expect(tf.memory().numTensors).toBe(before)
     expect(results(convolving(kernels()), [x, filter])).toEqual(expected)
   }
+})
+
+it('keep working memory for the next call until it is released', async () => {
+  const library: NativeLibrary = createRequire(import.meta.url)(join(dirname(locateEngine()!.binding), KERNELS_FILE))
+  const { releaseWorkingMemory } = await useEngine()
+  const inputs = [normal([1, 40, 40, 32], 1), normal([3, 3, 32, 32], 2)]
+  const expected = results(convolving(kernels()), inputs)
+  expect(library.releaseWorkingMemory()).toBeGreaterThan(0)
+  expect(library.releaseWorkingMemory()).toBe(0)
+  expect(results(convolving(kernels()), inputs)).toEqual(expected)
+  releaseWorkingMemory()
+  expect(library.releaseWorkingMemory()).toBe(0)
 })
