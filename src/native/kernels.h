@@ -86,7 +86,7 @@ struct Kernels {
   /** Magnitude of an image [height, width] under a mask (1 or 0) of its k-space's columns, on the calling thread. */
   void (*maskColumns)(const float* image, const std::uint8_t* mask, int height, int width, float* out);
   /** x [n, h, w, 2] to y, along rows and columns. */
-  void (*fourier)(const float* x, float* y, Size size, bool isInverse);
+  void (*fourier)(const float* x, float* y, Size size, bool isInverse, bool isAlone);
   /**
    * y = Σ conj(S_c) · F⁻¹ M F (S_c · x) over coils. Maps S [n, h, w, 2], x and y [h, w, 2]. y is not x. The mask M of
    * centred k-space is [w] if `isOfColumns`, else [h, w].

@@ -193,7 +193,7 @@ void fourier(Call& call) {
   const Size size = x.maps();
   expect(x.channels() == 2, "Expected complex images [n, h, w, 2]");
   const Tensor y = call.output(0, x.shape);
-  if (x.size() > 0) kernels().fourier(x.data, y.data, size, INVERSE);
+  if (x.size() > 0) kernels().fourier(x.data, y.data, size, INVERSE, false);
 }
 
 }  // namespace

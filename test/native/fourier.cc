@@ -16,7 +16,7 @@ Case transforms(selfmri::Size size) {
   const auto x = Random(1).floats(static_cast<std::size_t>(2 * size.pixels()));
   const auto compute = [=](const selfmri::InstructionSet& set) {
     std::vector<Floats> results(2, Floats(x.size()));
-    for (std::size_t i = 0; i < 2; i++) set.kernels->fourier(x.data(), results[i].data(), size, i == 1);
+    for (std::size_t i = 0; i < 2; i++) set.kernels->fourier(x.data(), results[i].data(), size, i == 1, false);
     return results;
   };
   const auto define = [=] {

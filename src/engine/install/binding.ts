@@ -71,7 +71,7 @@ const SMOKE_TEST = `
   }
   if (kernels.instructions !== null) {
     const values = new Float32Array(2)
-    kernels.fourierImages(new Float32Array([3, 3]), new Int32Array([1, 1, 1]), false, values)
+    kernels.fourierImages(new Float32Array([3, 3]), new Int32Array([1, 1, 1]), false, values, true)
     expect(values, 3)
   }
   if (kernels.instructions !== null && !binding.isUsingGpuDevice()) {

@@ -20,7 +20,7 @@ function nativeFourier(library: NativeLibrary, workers: Workers): Fourier {
     },
     images(x, sizes, direction) {
       const y = new Float32Array(x.length)
-      library.fourierImages(x, Int32Array.from(sizes), direction === 'inverse', y)
+      library.fourierImages(x, Int32Array.from(sizes), direction === 'inverse', y, isAlone)
       return y
     },
     maskColumns(image, mask) {

@@ -32,7 +32,7 @@ export interface NativeLibrary {
     isAlone: boolean,
   ): void
   /** Sizes: [images, height, width]. */
-  fourierImages(x: Float32Array, sizes: Int32Array, isInverse: boolean, y: Float32Array): void
+  fourierImages(x: Float32Array, sizes: Int32Array, isInverse: boolean, y: Float32Array, isAlone: boolean): void
   maskColumns(image: Float32Array, mask: Uint8Array, masked: Float32Array): void
   /** Sizes: [coils, rows, columns]. */
   fourierNormal(

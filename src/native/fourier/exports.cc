@@ -118,7 +118,7 @@ void callImages(const Arguments& given) {
   const Size size{sizes.data[0], sizes.data[1], sizes.data[2]};
   const size_t count = countOf({size.n, size.h, size.w, 2});
   require(x.length == count && y.length == count, LENGTHS);
-  chosen()->kernels->fourier(x.data, y.data, size, given.isTrue(2));
+  chosen()->kernels->fourier(x.data, y.data, size, given.isTrue(2), given.isTrue(4));
 }
 
 void callMask(const Arguments& given) {

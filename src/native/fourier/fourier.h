@@ -98,11 +98,11 @@ void maskColumns(const float* image, const uint8_t* mask, int height, int width,
   }
 }
 
-void fourier(const float* x, float* y, Size size, bool isInverse) {
+void fourier(const float* x, float* y, Size size, bool isInverse, bool isAlone) {
   const Plan &alongRows = planOf(size.w), &alongColumns = planOf(size.h);
   const int64_t rows = (int64_t)size.n * size.h;
-  const bool isSmall = size.pixels() < SMALL;
-  parallel((int)((rows + LANES - 1) / LANES), isSmall, [&](int i) {
+  const bool isOnOneThread = isAlone || size.pixels() < SMALL;
+  parallel((int)((rows + LANES - 1) / LANES), isOnOneThread, [&](int i) {
     const int64_t first = (int64_t)i * LANES;
     const int some = (int)min<int64_t>(LANES, rows - first);
     Lines lines(alongRows);
@@ -112,7 +112,7 @@ void fourier(const float* x, float* y, Size size, bool isInverse) {
     writeComplexRows(valueOf, size.w, some, y + 2 * first * size.w, 2ll * size.w);
   });
   const int blocks = (size.w + LANES - 1) / LANES;
-  parallel(size.n * blocks, isSmall, [&](int i) {
+  parallel(size.n * blocks, isOnOneThread, [&](int i) {
     const Columns which(nullptr, i % blocks * LANES, size.w, size.w);
     float* image = y + 2ll * (i / blocks) * size.h * size.w;
     Lines lines(alongColumns);

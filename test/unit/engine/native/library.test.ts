@@ -45,6 +45,19 @@ test.runIf(process.platform === 'linux')('the library stays loaded when the thre
   expect(await runScript(script)).toBe('false\ntrue')
 })
 
+test.runIf(process.platform === 'linux')('transforms of a thread that computes alone start no thread', async () => {
+  const script = `const { fourierImages } = require(library)
+    const threads = () => require('node:fs').readdirSync('/proc/self/task').length
+    const x = new Float32Array(2 * 256 * 256)
+    const started = [true, false].map(isAlone => {
+      const before = threads()
+      fourierImages(x, Int32Array.of(1, 256, 256), true, new Float32Array(x.length), isAlone)
+      return threads() - before
+    })
+    console.log(...started)`
+  expect(await runScript(script)).toBe('0 2')
+})
+
 const OWN = process.arch === 'arm64' ? 'neon' : 'avx2'
 const FOREIGN = process.arch === 'arm64' ? 'avx2' : 'neon'
 
