@@ -11,8 +11,9 @@ export const Device = z.object({
   /** The compiler of replayed graphs. `null`: only TensorFlow's own optimizer. */
   compiler: z.literal('XLA').nullable().default(null),
   /**
-   * The kernels that compute networks: `TensorFlow`, or `Self-MRI 1 (AVX2)` with version and instruction set.
-   * Equal kernels give equal bits.
+   * The kernels that compute networks: `TensorFlow`, or `Self-MRI 1 (AVX2)` with version and instruction set, and with
+   * the compiler if its bits may differ from the recorded bits: `Self-MRI 1 (AVX2, Clang 19)`. Equal kernels give equal
+   * bits.
    */
   kernels: z.string(),
 })

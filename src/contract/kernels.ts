@@ -1,4 +1,4 @@
-/** The kernels of a training: equal kernels give equal bits, and other kernels give other last digits. */
+/** The kernels of a training: equal kernels give equal bits, and other kernels may give other last digits. */
 import { z } from 'zod'
 
 /** The steps that one kind of kernels took. */

@@ -55,6 +55,19 @@ napi_value limitWorkingMemory(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+/** Empty for compilers that were measured to give a version's recorded bits. Others join other products and sums. */
+std::string otherCompiler() {
+#if defined(__apple_build_version__)
+  return "Apple Clang " + std::to_string(__clang_major__);
+#elif defined(__clang__)
+  return "Clang " + std::to_string(__clang_major__);
+#elif __GNUC__ == 11 || __GNUC__ == 12
+  return "";
+#else
+  return "GCC " + std::to_string(__GNUC__);
+#endif
+}
+
 /** `instructions` is null if the processor lacks all instruction sets of this library, or the wanted one. */
 napi_value start(napi_env env, napi_value exports) {
   napi_value nothing = nullptr;
@@ -62,6 +75,7 @@ napi_value start(napi_env env, napi_value exports) {
   const InstructionSet* const set = chosen();
   napi_set_named_property(env, exports, "instructions", set ? text(env, set->kernels->instructions) : nothing);
   napi_set_named_property(env, exports, "version", number(env, VERSION));
+  napi_set_named_property(env, exports, "otherCompiler", text(env, otherCompiler()));
   exportFunction(env, exports, {"registerOperations", registerAll});
   exportFunction(env, exports, {"releaseWorkingMemory", releaseWorkingMemory});
   exportFunction(env, exports, {"limitWorkingMemory", limitWorkingMemory});

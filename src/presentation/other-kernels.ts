@@ -29,7 +29,7 @@ export function otherKernels(groups: readonly Group[]): string[] {
     return `With ${kernels}: ${of.join('; ')}.`
   })
   return [
-    'The rows were trained with different kernels. Their last digits differ, and their times are not compared. ' +
+    'The rows were trained with different kernels. Their last digits may differ, and their times are not compared. ' +
       `${sentences.join(' ')} With ${kernelsOf(kinds.at(-1)![0])}: all other rows.`,
   ]
 }

@@ -22,6 +22,6 @@ export function noteOfChange({ kernels, step }: Progress): Note | null {
     level: 'info',
     code: KERNELS_CHANGED,
     data: { epoch: now.epoch, step, from, to },
-    text: `Last digits differ from epoch ${now.epoch} on: the run used ${from} before, and goes on with ${to}.`,
+    text: `Last digits may differ from epoch ${now.epoch} on: the run used ${from} before, and goes on with ${to}.`,
   }
 }

@@ -17,6 +17,8 @@ export interface NativeLibrary {
   readonly instructions: string | null
   /** Changes if the bits of any result change. */
   readonly version: number
+  /** The compiler, such as "Clang 19", if its bits may differ from those that are recorded for the version. Else ''. */
+  readonly otherCompiler: string
   /** Registers our operations with TensorFlow. Later calls in a process change nothing. */
   registerOperations(): void
   /** Frees the working memory that the kernels keep for their next call. Returns the number of bytes. */
@@ -83,6 +85,14 @@ function load(binding: string): LoadedLibrary {
     return { missing: (error as Error).message, isFault: true }
   }
 }
+
+/** 'Self-MRI 1 (AVX2)', or 'Self-MRI 1 (AVX2, Clang 19)'. Equal names mean equal bits. */
+export const kernelsName = ({
+  version,
+  instructions,
+  otherCompiler,
+}: Pick<NativeLibrary, 'version' | 'instructions' | 'otherCompiler'>): string =>
+  `Self-MRI ${version} (${[instructions, otherCompiler].filter(Boolean).join(', ')})`
 
 /** One line for the user. @param reason Why there are no native kernels. */
 export const missingKernelsLine = (reason: string): string =>

@@ -14,7 +14,7 @@ import { makeEagerPredict } from '../../core/models/model.ts'
 import { compilesWithXla } from '../install/environment.ts'
 import { run } from '../install/run.ts'
 import { fourierOf } from '../native/fourier.ts'
-import { type LoadedLibrary, loadLibrary, missingKernelsLine } from '../native/library.ts'
+import { kernelsName, type LoadedLibrary, loadLibrary, missingKernelsLine } from '../native/library.ts'
 import { makeMixedPrecision } from './bfloat16.ts'
 import { examine } from './doctor.ts'
 import { isExhausted } from './exhausted.ts'
@@ -97,10 +97,9 @@ function kernelsOn(backend: NativeBackend, tensorflows: Kernels, loaded: LoadedL
     if (loaded.isFault) say(missingKernelsLine(loaded.missing))
     return { ...fallback, missing: loaded.missing }
   }
-  const { version, instructions, registerOperations } = loaded.library
-  const name = `Self-MRI ${version} (${instructions})`
+  const name = kernelsName(loaded.library)
   if (backend.isUsingGpuDevice) return { ...fallback, name: `TensorFlow, Fourier transforms by ${name}` }
-  registerOperations()
+  loaded.library.registerOperations()
   return { kernels: withNativeKernels(backend, tensorflows), name, missing: null }
 }
 

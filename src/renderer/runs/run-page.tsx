@@ -27,7 +27,7 @@ const CONTENTS: Readonly<Record<NonNullable<RunView['contents']>, string | null>
 
 const resumptionInWords = ({ stateStep }: RunView): string =>
   `Continues ${stateStep === null ? 'from the start' : `after step ${stateStep}`}. ` +
-  'The result is the same as without the stop. If the kernels have changed, last digits differ, and a note says so.'
+  'The result is the same as without the stop. If the kernels have changed, last digits may differ, and a note says so.'
 
 export function RunPage({ run }: { run: RunView }) {
   const { data: detail } = useRun(run.id)

@@ -237,7 +237,7 @@ describe('a training that goes on with other kernels', () => {
       level: 'info',
       code: 'kernels-changed',
       data: { epoch: 2, step: 8, from: 'A 1', to: 'B 1' },
-      text: 'Last digits differ from epoch 2 on: the run used A 1 before, and goes on with B 1.',
+      text: 'Last digits may differ from epoch 2 on: the run used A 1 before, and goes on with B 1.',
     })
     const kernels = [state.progress.kernels[0], { name: 'B 1', epoch: 2, step: 8 }]
     expect(newestState(rest).progress.kernels).toEqual(kernels)

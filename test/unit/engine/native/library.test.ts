@@ -7,7 +7,8 @@ import { cacheDirectory, engineNode } from '../../../../src/engine/install/envir
 import { locateEngine } from '../../../../src/engine/install/install.ts'
 import { BINDING, writeManifest } from '../../../../src/engine/install/manifest.ts'
 import { run } from '../../../../src/engine/install/run.ts'
-import { KERNELS_FILE } from '../../../../src/engine/native/library.ts'
+import { KERNELS_FILE, kernelsName } from '../../../../src/engine/native/library.ts'
+import { compilerHere } from '../../../native/build.ts'
 
 const real = locateEngine('cpu')!
 
@@ -56,6 +57,18 @@ test.runIf(process.platform === 'linux')('transforms of a thread that computes a
     })
     console.log(...started)`
   expect(await runScript(script)).toBe('0 2')
+})
+
+test('the name has the compiler if its bits may differ from those of the version', async () => {
+  const own = { version: 1, instructions: 'AVX2' }
+  expect(kernelsName({ ...own, otherCompiler: '' })).toBe('Self-MRI 1 (AVX2)')
+  expect(kernelsName({ ...own, otherCompiler: 'GCC 13' })).toBe('Self-MRI 1 (AVX2, GCC 13)')
+  const { output } = await run(compilerHere(), ['-dM', '-E', '-x', 'c++', '/dev/null'])
+  const major = (name: string) => output.match(new RegExp(`^#define ${name} (\\d+)$`, 'm'))?.[1]
+  const clang = `${output.includes('__apple_build_version__') ? 'Apple ' : ''}Clang ${major('__clang_major__')}`
+  const gcc = ['11', '12'].includes(major('__GNUC__') ?? '') ? '' : `GCC ${major('__GNUC__')}`
+  const expected = output.includes('__clang__') ? clang : gcc
+  expect(await runScript('console.log(require(library).otherCompiler)')).toBe(expected)
 })
 
 const OWN = process.arch === 'arm64' ? 'neon' : 'avx2'

@@ -318,7 +318,7 @@ describe('words', () => {
   test('rows of different kernels are named in every output, and their times are not compared', () => {
     const report = reproductionOfTwoVersions()
     const note =
-      'The rows were trained with different kernels. Their last digits differ, and their times are not compared. ' +
+      'The rows were trained with different kernels. Their last digits may differ, and their times are not compared. ' +
       'With kernels of version 0.2 or earlier, then TensorFlow: RotNet + fine-tuning on U-Net-16 (1 of 3). ' +
       'With kernels of version 0.2 or earlier: RotNet + fine-tuning on U-Net-16 (2 of 3); ' +
       'Control: same fine-tuning, no pre-training of RotNet on U-Net-16; '
