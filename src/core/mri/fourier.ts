@@ -16,7 +16,10 @@ export interface Grid {
   readonly width: number
 }
 
-/** Throws an error for arrays whose lengths do not fit. */
+/**
+ * Throws a RangeError for arrays whose lengths do not fit, sizes below 1, a crop larger than the image, and a list of
+ * columns that is not ascending or leaves the grid.
+ */
 export interface Fourier {
   /**
    * The inverse transform of the listed columns (ascending) of k-space along themselves, into `along` [coils, height,
@@ -49,10 +52,23 @@ export interface Fourier {
 const DIRECTIONS = ['forward', 'inverse'] as const
 export type Direction = (typeof DIRECTIONS)[number]
 
+function requireSizes(...sizes: readonly number[]): void {
+  if (!sizes.every(size => Number.isInteger(size) && size >= 1))
+    throw new RangeError(`Expected sizes from 1 up, got [${sizes.join(', ')}]`)
+}
+
 const requireLength = (array: { readonly length: number }, ...sizes: readonly number[]): void => {
   const expected = sizes.reduce((product, size) => product * size, 1)
   if (array.length !== expected)
     throw new RangeError(`Expected ${expected} numbers, [${sizes.join(', ')}], got ${array.length}`)
+}
+
+function requireGrid({ coils, rows, columns, height, width }: Grid, list: Int32Array): void {
+  requireSizes(coils, rows, columns, height, width)
+  if (height > rows || width > columns)
+    throw new RangeError(`Expected a crop of at most ${rows} × ${columns} pixels, got ${height} × ${width}`)
+  if (list.some((column, i) => column <= (i === 0 ? -1 : list[i - 1]) || column >= columns))
+    throw new RangeError(`Expected columns from 0 to ${columns - 1}, ascending, got ${list.join(', ')}`)
 }
 
 /** Gives the transform of each length, with tables and working memory that are kept. */
@@ -75,7 +91,9 @@ export function makeFourier(): Fourier {
   const lineOf = (length: number) => new Float64Array(2 * length)
 
   return {
-    columns(kspace, list, { coils, rows, columns, height }, along) {
+    columns(kspace, list, grid, along) {
+      const { coils, rows, columns, height } = grid
+      requireGrid(grid, list)
       requireLength(kspace, coils, rows, columns, 2)
       requireLength(along, coils, height, columns, 2)
       const transform = transformOf(rows, 'inverse')
@@ -92,7 +110,9 @@ export function makeFourier(): Fourier {
         }
     },
 
-    rows(along, list, { coils, columns, height, width }, result) {
+    rows(along, list, grid, result) {
+      const { coils, columns, height, width } = grid
+      requireGrid(grid, list)
       requireLength(along, coils, height, columns, 2)
       const transform = transformOf(columns, 'inverse')
       const [measured, line] = [lineOf(columns), lineOf(columns)]
@@ -113,6 +133,7 @@ export function makeFourier(): Fourier {
     },
 
     images(x, [images, height, width], direction) {
+      requireSizes(images, height, width)
       requireLength(x, images, height, width, 2)
       const [alongRow, alongColumn] = [transformOf(width, direction), transformOf(height, direction)]
       const y = new Float64Array(x.length)

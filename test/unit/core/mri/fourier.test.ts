@@ -170,13 +170,31 @@ describe.each([
     }
   })
 
-  it('refuse arrays whose lengths do not fit', () => {
+  it('refuse lengths, sizes, crops and columns that do not fit', () => {
     const { columns, rows, images, maskColumns } = make()
     const grid = { coils: 1, rows: 3, columns: 4, height: 2, width: 2 }
     const list = Int32Array.of(0, 3)
     const [kspace, along] = [new Float32Array(24), new Float32Array(16)]
     columns(kspace, list, grid, along)
+    rows(along, list, grid, 'complex')
+    const lists = [Int32Array.of(3, 0), Int32Array.of(1, 1), Int32Array.of(-1, 0), Int32Array.of(0, 4)]
+    const high = { ...grid, height: 4 }
+    const wide = { ...grid, width: 5 }
+    const empty = { ...grid, coils: 0 }
     const refused = [
+      ...lists.flatMap(wrong => [
+        () => columns(kspace, wrong, grid, along),
+        () => rows(along, wrong, grid, 'magnitude'),
+      ]),
+      () => columns(kspace, list, high, new Float32Array(32)),
+      () => rows(new Float32Array(32), list, high, 'magnitude'),
+      () => columns(kspace, list, wide, along),
+      () => rows(along, list, wide, 'magnitude'),
+      () => columns(new Float32Array(0), list, empty, new Float32Array(0)),
+      () => rows(new Float32Array(0), list, empty, 'magnitude'),
+      () => rows(along, list, { ...grid, width: 0 }, 'magnitude'),
+      () => images(new Float32Array(0), [0, 3, 4], 'forward'),
+      () => maskColumns(new Float32Array(0), new Uint8Array(0)),
       () => columns(kspace.subarray(1), list, grid, along),
       () => columns(kspace, list, grid, along.subarray(2)),
       () => rows(along.subarray(1), list, grid, 'magnitude'),
