@@ -325,6 +325,9 @@ describe('words', () => {
     const shown = written(report).map(text => flat(text).replaceAll('\\', ''))
     for (const text of shown) expect(text.split(note)).toHaveLength(2)
     for (const text of shown) expect(text).toContain('With TensorFlow: all other rows.')
+    const unequal =
+      'because other kernels gave the time of an epoch: Control of equal time of RotNet on U-Net-16 (1 of 3).'
+    for (const text of shown) expect(text.split(unequal)).toHaveLength(2)
     const total = (of: ReproductionReport, label: string) => cellsOf(reportMarkdown(of, ''), 'Table 1', label)[10]
     const three = reproductionOf({ seeds: 3 })
     expect(total(three, 'RotNet + fine-tuning')).toContain('%')
