@@ -155,6 +155,7 @@ export function pairs(
 
 /** Names the lines that were trained on another device than the baseline, and says how their times are compared. */
 export function otherDevices(groups: readonly Group[]): string[] {
+  // Other kernels than the baseline's make a pace NaN on every device. `otherKernels` names their rows.
   const sameKernels = (row: ReproductionRow, group: Group) =>
     sameTraining(baselineOf(group), row)?.rows.every(other => kernelsOf(row) === kernelsOf(other)) ?? true
   const told = (isSuch: (pace: number) => boolean, words: string) => {
