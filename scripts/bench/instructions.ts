@@ -41,11 +41,16 @@ export function instructionsHere(): Instructions {
   }
 }
 
-/** Limit of our median ÷ the peer's median. A limit may depend on the instructions. */
-export type Limit = number | { readonly avx2: number; readonly avx512: number }
+/**
+ * Limit of our median ÷ the peer's median. A limit may depend on the instructions. `gpu`: the limit on a GPU, whose
+ * peer is PyTorch's fastest form. Default: 1.
+ */
+export type Limit = number | { readonly avx2: number; readonly avx512: number; readonly gpu?: number }
 
 /** Instructions other than AVX2 have AVX-512's limit, which is the higher one. */
 export function limitFor(limit: Limit, instructions: Instructions): number {
   if (typeof limit === 'number') return limit
   return instructions === 'avx2' ? limit.avx2 : limit.avx512
 }
+
+export const limitOnGpu = (limit: Limit): number => (typeof limit === 'number' ? 1 : (limit.gpu ?? 1))

@@ -164,6 +164,19 @@ test.each([
   expect([limitFor(atMost, 'avx2'), limitFor(atMost, 'avx512')]).toEqual([avx2, avx512])
 })
 
+test.each([
+  ['unet-32-rmsprop', 0.9],
+  ['unet-32-rmsprop-batch-4', 1],
+  ['unet-32-rmsprop-batch-8', 0.9],
+  ['unet-plus-plus-32-adam', 0.9],
+  ['unet-2-rmsprop', 1],
+  ['unet-32-forward', 1],
+  ['simclr', 1],
+  ['volume', 1],
+])('%s takes at most %f of the time of PyTorch’s fastest form on a GPU', (only, atMost) => {
+  expect(WORKS.gpu.find(({ name }: { name: string }) => name === only).atMost).toBe(atMost)
+})
+
 test('a work that fails is named with its reason, and the next work is measured', async () => {
   const row = rowAlone('second', spread([3]), null)
   const works = [

@@ -1,5 +1,6 @@
 /** All works, for CPU and GPU. To add a work, write a file in this folder and a line in this file. */
 import type { Hardware } from '../computed.ts'
+import { limitOnGpu } from '../instructions.ts'
 import { type Compared, compared, FORMS } from './compared.ts'
 import { CONTENTS } from './contents.ts'
 import { ENDURANCE } from './endurance.ts'
@@ -17,21 +18,18 @@ const GPU_STEPS = 20
 /** Steps of a pretext. They are far more than the batches that are prepared before the first step. */
 const GPU_PRETEXT_STEPS = 60
 
-/** Sizes of a batch whose training step aims at 0.9 of the time of PyTorch's fastest form. */
-const AIMED: ReadonlySet<number> = new Set([1, 8])
-
 /**
- * A work with its limits and counts for a GPU. The limit is the time of PyTorch's fastest form. A GPU takes more steps
- * per second, and TF32 has a mantissa of 10 bits, so its checks have wider limits.
+ * A work with its limits and counts for a GPU. A GPU takes more steps per second, and TF32 has a mantissa of 10 bits,
+ * so its checks have wider limits.
  */
 function onGpu(work: Compared): Compared {
   const { kind } = work.computed
   if (kind === 'slice') return work
   const checked = { ...work, check: { ...work.check, atMost: 5e-3 } }
   if (kind === 'epoch') return checked
-  if (kind === 'volume') return { ...checked, atMost: 1 }
+  const atMost = limitOnGpu(work.atMost)
+  if (kind === 'volume') return { ...checked, atMost }
   const iterations = kind === 'pretext' ? GPU_PRETEXT_STEPS : GPU_STEPS
-  const atMost = kind === 'training' && AIMED.has(work.computed.batch) ? 0.9 : 1
   return { ...checked, atMost, forms: FORMS, warmUps: Math.max(1, work.warmUps), iterations, blocks: 5 }
 }
 

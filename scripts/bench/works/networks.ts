@@ -35,8 +35,8 @@ const FEW: Pace = { warmUps: 0, iterations: 1, blocks: 3 }
 const FEWEST: Pace = { ...FEW, blocks: 2, gigabytes: 18 }
 
 const FORWARD: Limit = { avx2: 0.5, avx512: 0.6 }
-const UNET: Subject['limits'] = { 1: { avx2: 0.55, avx512: 0.65 }, 4: { avx2: 0.4, avx512: 0.5 } }
-const UNET_PLUS_PLUS: Limit = { avx2: 0.4, avx512: 0.55 }
+const UNET: Subject['limits'] = { 1: { avx2: 0.55, avx512: 0.65, gpu: 0.9 }, 4: { avx2: 0.4, avx512: 0.5 } }
+const UNET_PLUS_PLUS = { avx2: 0.4, avx512: 0.55 }
 
 const SUBJECTS: readonly Subject[] = [
   {
@@ -52,7 +52,7 @@ const SUBJECTS: readonly Subject[] = [
     label: 'U-Net++-32',
     network: 'unet-plus-plus',
     networkConfig: { channels: 32 },
-    limits: { 1: UNET_PLUS_PLUS, 4: UNET_PLUS_PLUS },
+    limits: { 1: { ...UNET_PLUS_PLUS, gpu: 0.9 }, 4: UNET_PLUS_PLUS },
     pace: { 1: FEW, 4: FEWEST },
   },
 ]
@@ -122,4 +122,4 @@ const SMALL: Compared = {
 export const NETWORKS: readonly Compared[] = [...SUBJECTS.flatMap(worksOf), SMALL]
 
 /** A larger batch, for a GPU only. */
-export const BATCH_OF_8 = trainingWork(SUBJECTS[0], 'rmsprop', { size: SIZE, batch: 8 }, FEW, 1)
+export const BATCH_OF_8 = trainingWork(SUBJECTS[0], 'rmsprop', { size: SIZE, batch: 8 }, FEW, UNET[1])
