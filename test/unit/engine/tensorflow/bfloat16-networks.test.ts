@@ -2,17 +2,14 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Kernels } from '../../../../src/core/kernels.ts'
-import { networkOf } from '../../../../src/core/models/index.ts'
-import { initialParameters, unpack } from '../../../../src/core/models/parameters.ts'
+import { unpack } from '../../../../src/core/models/parameters.ts'
 import { frugalValueAndGrad } from '../../../../src/core/training/frugal.ts'
-import { makeOptimizer } from '../../../../src/core/training/optimizers.ts'
-import { type Loss, makeStep, stepIn } from '../../../../src/core/training/step.ts'
-import { startingState } from '../../../../src/core/training/stepper.ts'
+import { stepIn } from '../../../../src/core/training/step.ts'
 import { DataType, type NativeTensor, withBinding } from '../../../../src/engine/tensorflow/graph/native.ts'
 import { fusedKernels, type NativeBackend } from '../../../../src/engine/tensorflow/kernels.ts'
 import { kernels, useEngine } from '../../../engine.ts'
 import { expectClose } from '../../../golden.ts'
-import { backend, difference, type Feed, native, trainAsGraph, trainEagerly } from './graph/steps.ts'
+import { backend, difference, type Feed, imageTraining, native, trainAsGraph, trainEagerly } from './graph/steps.ts'
 
 beforeAll(useEngine)
 
@@ -30,21 +27,13 @@ function imagesOf(shape: Choice['shape']) {
   return { x, y: tf.square(x) }
 }
 
-/** A training with an L1 loss. The network learns one image from another. */
-function trainingOf({ network: id, channels, shape }: Choice, used: Kernels = kernels()) {
-  const network = networkOf(id)
-  const config = network.config.parse({ channels })
-  const specs = network.parameters(config)
-  const optimizer = makeOptimizer(kernels(), { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 })
-  const loss: Loss = (parameters, { x, y }, pass) =>
-    tf.mean(tf.abs(tf.sub(network.outputs(used, config, parameters, x as tf.Tensor4D, pass)[0], y))) as tf.Scalar
-  const exact = makeStep(specs, loss, optimizer)
-  const mixed = stepIn('bfloat16', used, exact)
+function trainingOf({ network, channels, shape }: Choice, used: Kernels = kernels()) {
+  const { optimizer, step: exact, ...training } = imageTraining(network, { channels }, used)
   const feed: Feed = step => ({
     batch: imagesOf(shape),
     scalars: optimizer.scalars(3e-3, step + 1),
   })
-  return { specs, loss, exact, mixed, feed, start: startingState(initialParameters(specs, 1), optimizer) }
+  return { ...training, exact, mixed: stepIn('bfloat16', used, exact), feed }
 }
 
 interface Gradients {

@@ -2,12 +2,12 @@ import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, expect, it } from 'vitest'
 import { makeGraphStepper } from '../../../../../src/engine/tensorflow/graph/stepper.ts'
 import { useEngine } from '../../../../engine.ts'
-import { backend, type Feed, native, take, unetTraining } from './steps.ts'
+import { backend, type Feed, imageTraining, native, take } from './steps.ts'
 
 beforeAll(useEngine)
 
 it('holds as many tensors after 200 steps as after one, and no tensor and no session after dispose', async () => {
-  const { optimizer, step, start } = unetTraining({ channels: 2, pools: 2 })
+  const { optimizer, step, start } = imageTraining('unet', { channels: 2, pools: 2 })
   // Every third batch has another shape.
   const feed: Feed = i => {
     const noise = (seed: number) => tf.randomNormal([i % 3 === 0 ? 2 : 1, 16, 16, 1], 0, 1, 'float32', seed)

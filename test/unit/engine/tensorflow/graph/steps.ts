@@ -1,10 +1,11 @@
 /** Takes equal steps eagerly and as a graph, for comparison. */
 import * as tf from '@tensorflow/tfjs-core'
+import type { Kernels } from '../../../../../src/core/kernels.ts'
+import { networkOf } from '../../../../../src/core/models/index.ts'
 import { initialParameters } from '../../../../../src/core/models/parameters.ts'
-import { unet } from '../../../../../src/core/models/unet.ts'
 import { makeOptimizer } from '../../../../../src/core/training/optimizers.ts'
 import type { Batch } from '../../../../../src/core/training/stack.ts'
-import { makeStep, type Step } from '../../../../../src/core/training/step.ts'
+import { type Loss, makeStep, type Step } from '../../../../../src/core/training/step.ts'
 import { eagerStepper, type PlainState, type Stepper, startingState } from '../../../../../src/core/training/stepper.ts'
 import type { Backend } from '../../../../../src/engine/tensorflow/graph/native.ts'
 import { makeGraphStepper } from '../../../../../src/engine/tensorflow/graph/stepper.ts'
@@ -26,17 +27,16 @@ export function difference(a: Float32Array, b: Float32Array): number {
   return norm(a.map((value, i) => value - b[i])) / norm(b)
 }
 
-/** A U-Net that learns one image from another, with Adam and an L1 loss. */
-export function unetTraining(config: { readonly channels: number; readonly pools: number }) {
-  const specs = unet.parameters(config)
+/** A network that learns image y from image x, with Adam and an L1 loss. */
+export function imageTraining(id: string, settings: Readonly<Record<string, number>>, used: Kernels = kernels()) {
+  const network = networkOf(id)
+  const config = network.config.parse(settings)
+  const specs = network.parameters(config)
   const optimizer = makeOptimizer(kernels(), { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 })
-  const step = makeStep(
-    specs,
-    (parameters, { x, y }) =>
-      tf.mean(tf.abs(tf.sub(unet.outputs(kernels(), config, parameters, x as tf.Tensor4D)[0], y))) as tf.Scalar,
-    optimizer,
-  )
-  return { optimizer, step, start: startingState(initialParameters(specs, 1), optimizer) }
+  const loss: Loss = (parameters, { x, y }, pass) =>
+    tf.mean(tf.abs(tf.sub(network.outputs(used, config, parameters, x as tf.Tensor4D, pass)[0], y))) as tf.Scalar
+  const step = makeStep(specs, loss, optimizer)
+  return { specs, loss, optimizer, step, start: startingState(initialParameters(specs, 1), optimizer) }
 }
 
 /** The batch and the scalars of a step, counted from 0. The caller disposes the batch. */
