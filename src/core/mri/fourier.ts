@@ -169,6 +169,7 @@ export function makeFourier(): Fourier {
 
     normal(x, maps, mask, sizes, result) {
       const [coils, rows, columns] = sizes
+      requireSizes(...sizes)
       requireLength(maps, coils, rows, columns, 2)
       requireLength(x, rows, columns, 2)
       requireLength(result, rows, columns, 2)

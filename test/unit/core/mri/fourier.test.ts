@@ -171,7 +171,7 @@ describe.each([
   })
 
   it('refuse lengths, sizes, crops and columns that do not fit', () => {
-    const { columns, rows, images, maskColumns } = make()
+    const { columns, rows, images, maskColumns, normal } = make()
     const grid = { coils: 1, rows: 3, columns: 4, height: 2, width: 2 }
     const list = Int32Array.of(0, 3)
     const [kspace, along] = [new Float32Array(24), new Float32Array(16)]
@@ -200,6 +200,7 @@ describe.each([
       () => rows(along.subarray(1), list, grid, 'magnitude'),
       () => images(kspace, [1, 3, 5], 'forward'),
       () => maskColumns(new Float32Array(10), new Uint8Array(4)),
+      () => normal(new Float32Array(24), new Float32Array(0), new Uint8Array(4), [0, 3, 4], new Float32Array(24)),
     ]
     for (const call of refused) expect(call).toThrow(RangeError)
   })
