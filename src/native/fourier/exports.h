@@ -1,16 +1,10 @@
 /** The Fourier transforms as functions of JavaScript, which need no TensorFlow. */
 #pragma once
-#include <node_api.h>
-
 #include <vector>
 
-namespace selfmri {
+#include "../arguments.h"
 
-/** A function of the library for JavaScript. */
-struct Export {
-  const char* name;
-  napi_callback function;
-};
+namespace selfmri {
 
 /**
  * With grid = Int32Array [coils, rows, columns, height, width]:
