@@ -2,6 +2,7 @@
 import type { Device, EngineHealth } from '../contract/engine.ts'
 import { type Kernels, makePlainKernels } from './kernels.ts'
 import { makeEagerPredict, type Predict } from './models/model.ts'
+import { type Eigenvectors, makeEigenvectors } from './mri/coils/eigenvectors.ts'
 import { type Fourier, makeFourier } from './mri/fourier.ts'
 import { eagerStepper, type MakeStepper } from './training/stepper.ts'
 
@@ -10,6 +11,8 @@ export interface Arithmetic {
   readonly kernels: Kernels
   /** Fourier transforms of plain arrays. */
   readonly fourier: Fourier
+  /** Dominant eigenvectors of plain arrays, for coil maps. */
+  readonly eigenvectors: Eigenvectors
   /** Takes the steps of a training. */
   readonly makeStepper: MakeStepper
   /** Predicts many images of one shape, such as a volume's slices. */
@@ -30,7 +33,7 @@ export interface Compute extends Arithmetic {
 }
 
 /** Plain TensorFlow.js, one operation at a time: for tests, and for threads that prepare batches. */
-export function makePlainArithmetic(fourier = makeFourier()): Arithmetic {
+export function makePlainArithmetic(fourier = makeFourier(), eigenvectors = makeEigenvectors()): Arithmetic {
   const kernels = makePlainKernels()
-  return { kernels, fourier, makeStepper: eagerStepper, predict: makeEagerPredict(kernels) }
+  return { kernels, fourier, eigenvectors, makeStepper: eagerStepper, predict: makeEagerPredict(kernels) }
 }

@@ -1,6 +1,7 @@
 /** The kernels of one instruction set. SELF_MRI_SET names the set, and compiler flags choose its instructions. */
 #include "kernels.h"
 
+#include "coils/dominant.h"
 #include "convolution/convolution.h"
 #include "convolution/transposed.h"
 #include "fourier/fourier.h"
@@ -35,6 +36,8 @@ const Kernels SELF_MRI_OF_SET(kernels_) = {
     maskColumns,
     fourier,
     normal,
+    dominantOfMatrices,
+    dominantOfSeries,
 };
 
 }  // namespace selfmri

@@ -40,6 +40,11 @@ struct Grid {
   int coils, rows, columns, height, width;
 };
 
+/** A Fourier series of coil matrices, and the image [rows, columns] on which the series is evaluated. */
+struct SeriesSize {
+  int coils, support, rows, columns;
+};
+
 struct Kernels {
   /** For users: "AVX2", "AVX-512" or "NEON". */
   const char* instructions;
@@ -93,6 +98,20 @@ struct Kernels {
    */
   void (*normal)(const float* x, const float* maps, const std::uint8_t* mask, bool isOfColumns, Size size, float* y,
                  bool isAlone);
+
+  // Dominant eigenvectors of positive semidefinite Hermitian matrices [n, n], one per pixel. `vectors` [n, pixels, 2]
+  // have norm 1 and a phase for which referenceᴴ v ≥ 0. `reference` [n, 2]. `values` [pixels] are the eigenvalues.
+  // Pairs are the elements of a lower triangle, row by row.
+
+  /** Of matrices [pair, re or im, pixel]. */
+  void (*dominantOfMatrices)(const float* triangles, int n, std::int64_t pixels, const float* reference, float* vectors,
+                             float* values, bool isAlone);
+  /**
+   * Of the sums over Δy, Δx of series [Δy, re or im, pair, Δx] · rowTurns [row, Δy, 2] · columnTurns [Δx, re or im,
+   * column].
+   */
+  void (*dominantOfSeries)(const float* series, SeriesSize size, const float* rowTurns, const float* columnTurns,
+                           const float* reference, float* vectors, float* values, bool isAlone);
 };
 
 /** One step of an optimizer. Parameters, gradients and slots have `size` elements each. */

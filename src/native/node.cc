@@ -4,6 +4,7 @@
 #include <mutex>
 #include <string>
 
+#include "coils/exports.h"
 #include "fourier/exports.h"
 #include "kernels.h"
 #include "operations.h"
@@ -79,8 +80,9 @@ napi_value start(napi_env env, napi_value exports) {
   exportFunction(env, exports, {"registerOperations", registerAll});
   exportFunction(env, exports, {"releaseWorkingMemory", releaseWorkingMemory});
   exportFunction(env, exports, {"limitWorkingMemory", limitWorkingMemory});
-  if (set)
-    for (const Export& each : fourierExports()) exportFunction(env, exports, each);
+  if (!set) return exports;
+  for (const Export& each : fourierExports()) exportFunction(env, exports, each);
+  for (const Export& each : coilExports()) exportFunction(env, exports, each);
   return exports;
 }
 

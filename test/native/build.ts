@@ -12,7 +12,7 @@ const run = promisify(execFile)
 
 export const compilerHere = (): string => process.env.CXX ?? 'g++'
 
-const NEED_TENSORFLOW_OR_NODE = ['call.cc', 'fourier/exports.cc', 'node.cc', 'operations.cc']
+const NEED_TENSORFLOW_OR_NODE = ['call.cc', 'coils/exports.cc', 'fourier/exports.cc', 'node.cc', 'operations.cc']
 
 /** The units of this folder, with the flags of units that are not compiled per instruction set. */
 export function caseUnits(): Unit[] {

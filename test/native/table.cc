@@ -159,6 +159,7 @@ int main(int count, char** arguments) {
   table::onlyBest = option == "--best";
   table::onlyBits = option == "--bits";
   table::Table table;
+  table::checkCoils(table);
   table::checkConvolutions(table);
   table::checkTransposed(table);
   table::checkFourier(table);

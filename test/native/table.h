@@ -69,6 +69,7 @@ using Compute = std::function<std::vector<Floats>(const selfmri::InstructionSet&
 void checkMemory(Table& table, const std::string& name, const Compute& compute);
 
 // One function per idea, each in a file of its own.
+void checkCoils(Table& table);
 void checkConvolutions(Table& table);
 void checkTransposed(Table& table);
 void checkFourier(Table& table);

@@ -45,6 +45,25 @@ export interface NativeLibrary {
     y: Float32Array,
     isAlone: boolean,
   ): void
+  // For the shapes of these arrays see `Eigenvectors` in core.
+  dominantOfMatrices(
+    triangles: Float32Array,
+    reference: Float32Array,
+    vectors: Float32Array,
+    values: Float32Array,
+    isAlone: boolean,
+  ): void
+  /** Sizes: [coils, support, rows, columns]. Turns: [row, Δy, 2] and [Δx, re or im, column]. */
+  dominantOfSeries(
+    series: Float32Array,
+    sizes: Int32Array,
+    rowTurns: Float32Array,
+    columnTurns: Float32Array,
+    reference: Float32Array,
+    vectors: Float32Array,
+    values: Float32Array,
+    isAlone: boolean,
+  ): void
 }
 
 /** The library, or why TensorFlow's own operations compute. `isFault`: a complete engine would have the library. */

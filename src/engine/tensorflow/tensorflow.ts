@@ -13,6 +13,7 @@ import type { Kernels } from '../../core/kernels.ts'
 import { makeEagerPredict } from '../../core/models/model.ts'
 import { compilesWithXla } from '../install/environment.ts'
 import { run } from '../install/run.ts'
+import { eigenvectorsOf } from '../native/eigenvectors.ts'
 import { fourierOf } from '../native/fourier.ts'
 import { kernelsName, type LoadedLibrary, loadLibrary, missingKernelsLine } from '../native/library.ts'
 import { makeMixedPrecision } from './bfloat16.ts'
@@ -78,6 +79,7 @@ async function load(bindingPath: string): Promise<Compute> {
     device,
     kernels,
     fourier: fourierOf(loaded, 'shared'),
+    eigenvectors: eigenvectorsOf(loaded, 'shared'),
     makeStepper: graphStepper,
     predict: predictor ?? makeEagerPredict(kernels),
     examine: () => examine(device, kernels, missing),

@@ -20,6 +20,7 @@ import { shrink, toEightBit } from '../../core/viewing/thumbnail.ts'
 import { KeptFiles } from '../files/kept-files.ts'
 import { VolumePool } from '../files/volume-pool.ts'
 import { listVolume } from '../files/volumes.ts'
+import { lazyEigenvectors } from '../native/eigenvectors.ts'
 import { lazyFourier } from '../native/fourier.ts'
 import type {
   Calls,
@@ -44,7 +45,7 @@ const maxima = new WeakMap<Volume, number | null>()
 /** The last images. The newest image is at the end. */
 const made: Made[] = []
 /** For the ground truth and zero-filled images, which are shown without loading TensorFlow. */
-const plain = makePlainArithmetic(lazyFourier('shared'))
+const plain = makePlainArithmetic(lazyFourier('shared'), lazyEigenvectors('shared'))
 const zeroFilling = makeZeroFilling(plain.fourier)
 let queue: Promise<unknown> = Promise.resolve()
 

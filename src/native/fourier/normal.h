@@ -8,9 +8,6 @@
 namespace selfmri {
 namespace {
 
-inline Complex operator*(Complex a, Complex b) { return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re}; }
-inline Complex conjugate(Complex a) { return {a.re, -a.im}; }
-
 /** LANES rows of an image and of one map, and the sum over coils of those rows. Samples are where `uncentred` says. */
 struct CoilRows {
   CoilRows(int columns, int64_t first, int64_t rows)

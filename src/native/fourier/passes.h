@@ -24,6 +24,8 @@ inline void put(float* x, int64_t i, Complex c) {
 }
 inline Complex operator+(Complex a, Complex b) { return {a.re + b.re, a.im + b.im}; }
 inline Complex operator*(Complex a, float b) { return {a.re * b, a.im * b}; }
+inline Complex operator*(Complex a, Complex b) { return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re}; }
+inline Complex conjugate(Complex a) { return {a.re, -a.im}; }
 inline Complex operator-(Complex a, Complex b) { return {a.re - b.re, a.im - b.im}; }
 inline Complex times(Complex a, const float* w) { return {a.re * w[0] - a.im * w[1], a.re * w[1] + a.im * w[0]}; }
 inline Complex timesI(Complex a) { return {-a.im, a.re}; }
