@@ -95,9 +95,23 @@ describe('a request', () => {
     ['a screen’s resolution', { dpi: 96 }],
     ['a detail beyond the image', { inset: { x: 0.8, y: 0, width: 0.3, height: 0.3 } }],
     ['an empty window', { panes: [{ ...reference, window: { low: 1, high: 1 } }] }],
+    ['an error of one coil', { panes: [{ ...zeroFilled, coil: 2, error: { scale: 1, signed: false } }] }],
     ['an error of an SSIM map', { panes: [{ ...zeroFilled, show: 'ssim', error: { scale: 1, signed: false } }] }],
   ])('is refused with %s', (_, more) => {
     expect(valid(more)).toBe(false)
+  })
+})
+
+describe('a pane of one coil', () => {
+  it('is asked for as this coil, and has neither metrics nor an error map', async () => {
+    const scale = { scale: 5, signed: false }
+    const request = FigureRequest.parse({ ...REQUEST, panes: [{ ...zeroFilled, coil: 2 }], errorRow: scale })
+    const [pane] = await gatherPanes(frames, volume, request)
+    expect(asked.map(({ source, coil }) => [source, coil])).toEqual([
+      ['truth', null],
+      ['zero-filled', 2],
+    ])
+    expect(pane).toMatchObject({ error: 'no error map', reason: 'one coil' })
   })
 })
 
