@@ -149,7 +149,8 @@ describe('a volume of one coil', () => {
   it('is shown with the notes that it always had', async () => {
     const single = { volume: withOneCoil(0) }
     expect((await pictureOf('k-space', subject(single))).note).toBe(
-      'log₁₀ of the measured magnitude, at least a millionth of its largest; columns that were not measured have no value.',
+      'log₁₀ of the measured magnitude, at least a millionth of its largest; ' +
+        'columns that were not measured have no value.',
     )
     expect((await pictureOf('phase', subject(single))).note).toBeUndefined()
     expect((await pictureOf('residual', subject(single))).note).toContain('the zero-filled image’s')

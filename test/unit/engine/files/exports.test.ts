@@ -67,7 +67,7 @@ describe('names', () => {
   })
 })
 
-/** Exports the zero-filled images of a volume with three coils. Returns the path, and the images by their definition. */
+/** Exports the zero-filled images of a volume with three coils. Returns the path, and the images by definition. */
 async function exportCoils(format: ExportFormat, slice: number | null) {
   await useEngine()
   const coils = noiseVolume('coils', { slices: 3, coils: 3, rows: 32, columns: 24 })
