@@ -55,10 +55,18 @@ export type Coils = {
   /** What the peer transforms with. */
   readonly library: 'scipy' | 'torch'
 }
+/** A classical reconstruction of one slice, from k-space and coil maps in memory. */
+export type Classical = {
+  readonly kind: 'classical'
+  readonly coils: number
+  readonly size: Size
+  readonly method: 'cg-sense' | 'l1-wavelet'
+  readonly settings: { readonly iterations: number; readonly lambda: number; readonly [name: string]: unknown }
+}
 /** All slices of a file, reconstructed and scored. */
 export type Volume = { readonly kind: 'volume' } & NetworkChoice
 
-export type Computed = Forward | Training | PretextTraining | Epoch | Slice | Coils | Volume
+export type Computed = Forward | Training | PretextTraining | Epoch | Slice | Coils | Classical | Volume
 
 /** How a side computes a network. Variables of the environment make our side compile, so it ignores `compiled`. */
 export interface Way {

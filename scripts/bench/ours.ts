@@ -15,6 +15,7 @@ const KINDS: Readonly<Record<Computed['kind'], () => Promise<Kind<never>>>> = {
   steps: async () => (await import('./ours/trainings.ts')).steps,
   slice: async () => (await import('./ours/images.ts')).slice,
   coils: async () => (await import('./ours/coils.ts')).coils,
+  classical: async () => (await import('./ours/classical.ts')).classical,
   volume: async () => (await import('./ours/images.ts')).volume,
 }
 

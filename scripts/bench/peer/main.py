@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import time
+from importlib.metadata import version
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
@@ -17,6 +18,7 @@ import numpy as np
 import scipy
 import torch
 
+from classical import classical_work
 from images import THREADS, coils_work, slice_work, volume_work
 from networks import forward_work, training_work
 from pretexts import pretext_work
@@ -29,6 +31,7 @@ WORKS = {
     "slice": slice_work,
     "volume": volume_work,
     "coils": coils_work,
+    "classical": classical_work,
 }
 
 
@@ -49,9 +52,13 @@ def name(hardware, computed):
         return {"name": "h5py + SciPy", "version": f"{h5py.__version__} + {scipy.__version__}"}
     if kind == "coils" and computed["library"] == "scipy":
         return {"name": "SciPy", "version": scipy.__version__}
+    if kind == "classical":
+        return {"name": "SigPy", "version": version("sigpy")}
     instructions = f" ({torch.backends.cpu.get_cpu_capability()})" if hardware == "cpu" else ""
-    version = torch.__version__ + instructions
-    return {"name": "PyTorch + fastMRI's arithmetic" if kind == "volume" else "PyTorch", "version": version}
+    return {
+        "name": "PyTorch + fastMRI's arithmetic" if kind == "volume" else "PyTorch",
+        "version": torch.__version__ + instructions,
+    }
 
 
 def measure(once, iterations):

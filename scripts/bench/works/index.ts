@@ -1,6 +1,7 @@
 /** All works, for CPU and GPU. To add a work, write a file in this folder and a line in this file. */
 import type { Hardware } from '../computed.ts'
 import { limitOnGpu } from '../instructions.ts'
+import { CLASSICAL } from './classical.ts'
 import { type Compared, compared, FORMS } from './compared.ts'
 import { CONTENTS } from './contents.ts'
 import { ENDURANCE } from './endurance.ts'
@@ -49,6 +50,6 @@ export const REHEARSAL: readonly Work[] = ON_GPU.map(rehearsed).map(compared)
  * without `--gpu` only.
  */
 export const WORKS: Readonly<Record<Hardware, readonly Work[]>> = {
-  cpu: [...[...COMPARED, ...COILS].map(compared), MEMORY, STUDY, CONTENTS, START, ENDURANCE],
+  cpu: [...[...COMPARED, ...COILS, ...CLASSICAL].map(compared), MEMORY, STUDY, CONTENTS, START, ENDURANCE],
   gpu: [...ON_GPU.map(compared), ENDURANCE],
 }

@@ -11,7 +11,10 @@
 import type { LeastSquares } from './encoding.ts'
 import type { Iterates } from './iterates.ts'
 
-/** σ / L. Measured: of 0.01, 0.02 … 1, this value comes nearest to the minimum within 100 iterations. */
+/**
+ * σ / L. Measured for λ of 0.001, 0.005 and 0.02: 100 iterations come within 0.2 % of the least objective. With 0.01,
+ * 0.02, 0.2, 0.5 or 1, the objective stays 0.5 % to 13 % above for one of these λ.
+ */
 const DUAL_STEP = 0.1
 
 /** @param lambda Times `LeastSquares.scale`. */
