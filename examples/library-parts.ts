@@ -8,9 +8,10 @@ import { MaskSpec } from '../src/contract/evaluation.ts'
 import { networkOf } from '../src/core/models/index.ts'
 import { makeModel } from '../src/core/models/model.ts'
 import { initialParameters } from '../src/core/models/parameters.ts'
+import { drawPattern } from '../src/core/mri/draw.ts'
 import { makeZeroFilling } from '../src/core/mri/fft.ts'
-import { acceleration, makeMask } from '../src/core/mri/mask.ts'
 import { scoreSlice } from '../src/core/mri/metrics.ts'
+import { acceleration } from '../src/core/mri/pattern.ts'
 import { RandomState } from '../src/core/mri/random.ts'
 import { centreCropReal, cropShape, normalise, unnormalise } from '../src/core/mri/transform.ts'
 import { writePanes } from '../src/engine/files/panes.ts'
@@ -34,7 +35,7 @@ console.log(`${info.file}, slice 3 of ${info.slices}: ${info.rows} rows, ${info.
 
 // Mask: which columns count as measured. 1 is measured, 0 is not.
 const spec = MaskSpec.parse({ kind: 'random', acceleration: 4, centerFraction: 0.08 })
-const mask = makeMask(spec, info.columns, RandomState.fromSeed(seed))
+const mask = drawPattern(spec, [info.rows, info.columns], RandomState.fromSeed(seed))
 console.log(`Mask of seed ${seed}: ${acceleration(mask).toFixed(2)}×, all other columns count as 0`)
 
 // Zero-filled image: the magnitude of the inverse Fourier transform of the measured columns, [height, width].

@@ -3,12 +3,13 @@
 import type { VolumeInfo } from '../src/contract/volumes.ts'
 import type { VolumeSource } from '../src/core/data/slices.ts'
 import type { Volume } from '../src/core/data/volume.ts'
+import type { Pattern } from '../src/core/mri/pattern.ts'
 import { RandomState } from '../src/core/mri/random.ts'
 
 /** k-space of noise, strongest at the centre, and a ground truth of noise. `patient` is the seed. */
 export function noiseVolume(
   patient: string,
-  { slices = 2, coils = 1, rows = 40, columns = 36, mask = null as Uint8Array | null } = {},
+  { slices = 2, coils = 1, rows = 40, columns = 36, mask = null as Pattern | null } = {},
 ): Volume {
   const samples = rows * columns
   const random = RandomState.fromKey(Array.from(patient, character => character.charCodeAt(0)))
@@ -49,7 +50,7 @@ export function noiseVolume(
   }
   return {
     info,
-    mask,
+    mask: mask && (() => mask),
     readKspace: index => kspace[index].slice(),
     withKspace: (index, use) => use(kspace[index]),
     readTarget: index => truth[index].slice(),

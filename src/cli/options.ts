@@ -2,10 +2,12 @@
 import { type Command, Help, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { AppError } from '../contract/errors.ts'
-import { MASK_KINDS, MaskSpec } from '../contract/evaluation.ts'
+import { MASK_KINDS, MaskPair, MaskSpec } from '../contract/evaluation.ts'
 import { Recipe } from '../contract/recipes.ts'
 import type { SliceSelection } from '../contract/volumes.ts'
+import { callersPath } from '../services/profile/paths.ts'
 import { ZERO_FILLED } from '../services/viewing/evaluations.ts'
+import { openMaskFile } from '../services/viewing/mask-file.ts'
 
 interface JsonProperty {
   readonly type?: string
@@ -161,18 +163,54 @@ function parse<T>(schema: z.ZodType<T>, given: unknown): T {
   )
 }
 
+export interface MaskOptions {
+  /** A kind, or the path of a mask file. */
+  readonly mask: string
+  readonly acceleration: readonly number[]
+  readonly centerFraction: readonly number[]
+}
+
+/** `4` or `4,8` */
+const numberList = (text: string): number[] => text.split(',').map(number)
+
+const listOption = (flags: string, description: string, standard: number): Option =>
+  new Option(flags, `${description}; several (4,8): each mask draws one pair`)
+    .argParser(numberList)
+    .default([standard], String(standard))
+
+const STANDARD = MaskSpec.parse({})
+
 export const addMaskOptions = (command: Command): Command =>
   command
-    .addOption(new Option('--mask <kind>', 'kind of column mask').choices([...MASK_KINDS]).default('random'))
-    .option('--acceleration <n>', MaskSpec.shape.acceleration.description!, number, 4)
-    .option('--center-fraction <share>', MaskSpec.shape.centerFraction.description!, number, 0.08)
+    .option('--mask <kind>', `kind of mask (${MASK_KINDS.join(', ')}), or a mask file (.npy)`, STANDARD.kind)
+    .addOption(listOption('--acceleration <n>', MaskSpec.shape.acceleration.description!, STANDARD.acceleration))
+    .addOption(
+      listOption('--center-fraction <share>', MaskSpec.shape.centerFraction.description!, STANDARD.centerFraction),
+    )
 
-export function maskFrom(options: { mask: string; acceleration: number; centerFraction: number }): MaskSpec {
-  return settingsFrom(MaskSpec, {
-    kind: options.mask,
-    acceleration: options.acceleration,
-    centerFraction: options.centerFraction,
-  })
+/** Throws `INVALID_ARGUMENT` for an unknown kind, for unequal lists, and for a mask file with an acceleration. */
+export function maskFrom({ mask, acceleration, centerFraction }: MaskOptions): MaskSpec {
+  if (acceleration.length !== centerFraction.length)
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `--center-fraction: expected ${acceleration.length}, one for each acceleration, got ${centerFraction.length}`,
+    )
+  const [pair, ...alternatives] = acceleration.map((each, i) =>
+    parse(MaskPair, { acceleration: each, centerFraction: centerFraction[i] }),
+  )
+  if ((MASK_KINDS as readonly string[]).includes(mask))
+    return parse(MaskSpec, { kind: mask, ...pair, ...(alternatives.length > 0 && { alternatives }) })
+  if (!mask.endsWith('.npy'))
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `--mask: expected ${MASK_KINDS.join(', ')} or a mask file (.npy), got ${mask}`,
+    )
+  if (alternatives.length > 0 || pair.acceleration !== STANDARD.acceleration)
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      '--acceleration: a mask file has an acceleration of its own. Omit the option.',
+    )
+  return parse(MaskSpec, { kind: 'file', ...pair, file: openMaskFile(callersPath(mask)) })
 }
 
 /** `all`, `middle`, `every:N`, `A-B` (from 1, both ends included). */

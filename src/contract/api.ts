@@ -5,7 +5,7 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { EngineHealth, EngineState } from './engine.ts'
-import { MaskSeed, MaskSpec, Protocol } from './evaluation.ts'
+import { MaskFile, MaskSeed, MaskSpec, Protocol } from './evaluation.ts'
 import { ExportFormat } from './exports.ts'
 import { FigureRequest } from './figure.ts'
 import { FrameScore, FrameSource } from './images.ts'
@@ -133,6 +133,8 @@ export const contract = {
     browse: oc
       .input(z.object({ path: z.string() }))
       .output(z.object({ folder: z.string(), entries: z.array(z.object({ name: z.string(), folder: z.boolean() })) })),
+    /** Checks a mask file on the host, and names its contents. */
+    maskFile: oc.input(z.object({ path: z.string() })).output(MaskFile),
   },
   engine: {
     install: oc.input(z.object({ variant: z.enum(['cpu', 'cuda']).optional() })).output(work(EngineState)),

@@ -2,20 +2,62 @@
 import { z } from 'zod'
 import { SliceFault, SliceSelection } from './volumes.ts'
 
-export const MASK_KINDS = ['random', 'equispaced', 'equispaced_fraction', 'magic'] as const
+/** fastMRI's masks over columns. */
+export const COLUMN_KINDS = ['random', 'equispaced', 'equispaced_fraction', 'magic'] as const
 
-/** A fastMRI column mask. The central share `centerFraction` of the columns (lowest frequencies) is always measured. */
-export const MaskSpec = z.object({
-  kind: z.enum(MASK_KINDS).default('random'),
-  acceleration: z.number().min(1).max(64).default(4).describe('columns over measured columns'),
-  centerFraction: z
-    .number()
-    .gt(0)
-    .max(1)
-    .default(0.08)
-    .meta({ title: 'Centre', description: 'share of the columns, at the centre of k-space, that is always measured' }),
-})
+/** Masks in two directions, of single points of k-space. */
+export const POINT_KINDS = ['poisson_disc', 'gaussian_2d', 'uniform_2d'] as const
+
+/** The masks that are drawn. */
+export const MASK_KINDS = [...COLUMN_KINDS, ...POINT_KINDS] as const
+export type MaskKind = (typeof MASK_KINDS)[number]
+
+const acceleration = z.number().min(1).max(64)
+const centerFraction = z.number().gt(0).max(1)
+
+/** One of several pairs. Each mask draws one pair, with equal probability, before anything else, as in fastMRI. */
+export const MaskPair = z.object({ acceleration, centerFraction })
+export type MaskPair = z.infer<typeof MaskPair>
+
+/** A file with a mask (.npy): its absolute path and the SHA-256 of its bytes. A changed file is refused. */
+export const MaskFile = z.object({ path: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
+export type MaskFile = z.infer<typeof MaskFile>
+
+const fields = {
+  acceleration: acceleration.default(4).describe('samples over measured samples'),
+  centerFraction: centerFraction.default(0.08).meta({
+    title: 'Centre',
+    description:
+      'share of the columns, at the centre of k-space, that is always measured; in two directions also of the rows',
+  }),
+  /** Absent: none. */
+  alternatives: z.array(MaskPair).min(1).max(15).optional().meta({
+    title: 'Other pairs',
+    description: 'further accelerations with their centre, as 8/0.04: each mask draws one of all pairs',
+  }),
+}
+
+/** A mask that is drawn. The forms are made from this schema. */
+export const DrawnMask = z.object({ kind: z.enum(MASK_KINDS).default('random'), ...fields })
+
+/**
+ * How k-space is sub-sampled. The central share `centerFraction` (lowest frequencies) is always measured.
+ * Of the kind `file`, the mask is read, not drawn. Then the acceleration says nothing, and the centre fraction says
+ * what a further sub-sample always keeps.
+ */
+export const MaskSpec = z
+  .object({ kind: z.enum([...MASK_KINDS, 'file']).default('random'), ...fields, file: MaskFile.optional() })
+  .refine(({ kind, file }) => (kind === 'file') === (file !== undefined), {
+    path: ['file'],
+    error: 'Expected a mask file for the kind file, and for no other kind',
+  })
 export type MaskSpec = z.infer<typeof MaskSpec>
+
+/** All pairs of a drawn mask, in the order in which they are numbered. */
+export const maskPairs = ({ acceleration, centerFraction, alternatives = [] }: MaskSpec): readonly MaskPair[] => [
+  { acceleration, centerFraction },
+  ...alternatives,
+]
 
 /** The seed of a mask. `null`: the characters of the file's name, as in fastMRI's validation. */
 export const MaskSeed = z
@@ -67,10 +109,14 @@ export const VolumeScore = z.object({
   /** Unusual properties of the data. Absent if there are none. */
   remarks: z.array(z.string()).optional(),
   /**
-   * Columns over measured columns of the drawn mask (mean over draws).
-   * For an irregular file: samples over measured samples.
+   * Samples over measured samples of the mask (mean over draws).
    */
   acceleration: z.number(),
+  /**
+   * The same over the columns that could be measured, as the header says. Absent if all columns could be measured, and
+   * in scores of older programs.
+   */
+  measurableAcceleration: z.number().optional(),
   ssim: z.number(),
   psnr: z.number(),
   nmse: z.number(),

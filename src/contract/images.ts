@@ -14,7 +14,7 @@ export const FrameSource = z.string().regex(/^(?:zero-filled|truth|run:\d+)$/)
  *   ssim      SSIM of the 7 × 7 window around each pixel, against the ground truth,
  *   k-space   log10 of the magnitude of k-space: of one coil, or the root of the sum of squares over coils,
  *   phase     phase of one coil's complex image, radians,
- *   mask      the measured columns over the grid of k-space, 1 or 0,
+ *   mask      the measured samples of k-space, 1 or 0,
  *   residual  |M(F x̂ − y)|, log10: distance of the image x̂ from the measurement y,
  *   mean, spread  mean and spread of each pixel over `SPREAD_SEEDS` mask seeds,
  *   feature   one channel of a layer of the run's network.
@@ -74,10 +74,10 @@ export const FrameMeta = z.object({
   metrics: SliceMetrics.nullable().optional(),
   /**
    * One character for each column: `1` measured, `0` not measured.
-   * Empty over several masks, and for the ground truth unless its residual is shown.
+   * Empty over several masks, for masks of rows or points, and for the ground truth unless its residual is shown.
    */
   mask: z.string(),
-  /** Columns over measured columns. Over several masks: the mean. `null` without a mask. */
+  /** Samples over measured samples. Over several masks: the mean. `null` without a mask. */
   acceleration: z.number().nullable(),
   /**
    * `value`: ‖M(F x̂ − y)‖ / ‖M y‖ of a `residual`.
@@ -108,8 +108,15 @@ export interface FrameOptions {
   readonly coil?: number | null
 }
 
-const maskQuery = (mask: MaskSpec) =>
-  `kind=${mask.kind}&acceleration=${mask.acceleration}&center=${mask.centerFraction}`
+/** `kind=random&acceleration=4&center=0.08`, and `pairs=8/0.04` or `file=PATH&sha256=HASH` */
+const maskQuery = ({ kind, acceleration, centerFraction, alternatives, file }: MaskSpec): string =>
+  [
+    `kind=${kind}&acceleration=${acceleration}&center=${centerFraction}`,
+    alternatives && `pairs=${alternatives.map(pair => `${pair.acceleration}/${pair.centerFraction}`).join()}`,
+    file && `file=${encodeURIComponent(file.path)}&sha256=${file.sha256}`,
+  ]
+    .filter(Boolean)
+    .join('&')
 
 const seedQuery = (seed: number | null) => seed !== null && `seed=${seed}`
 

@@ -1,26 +1,21 @@
 /** Scores a volume's reconstruction as fastMRI does, with one mask (seeded by file name) or several seeded masks. */
 import { AppError } from '../contract/errors.ts'
-import {
-  FOREGROUND_THRESHOLD,
-  type MaskSpec,
-  type Metrics,
-  type Protocol,
-  type VolumeScore,
-} from '../contract/evaluation.ts'
+import { FOREGROUND_THRESHOLD, type Metrics, type Protocol, type VolumeScore } from '../contract/evaluation.ts'
 import { faultInWords, type SliceSelection, selectSlices } from '../contract/volumes.ts'
 import type { Arithmetic } from './compute.ts'
 import { leftOut, type Reference, usableSlices } from './data/slices.ts'
 import { largestFinite } from './data/truth.ts'
 import type { Volume } from './data/volume.ts'
 import type { Model } from './models/model.ts'
+import type { Masking } from './mri/draw.ts'
 import { scoreVolume, type VolumeMetrics } from './mri/metrics.ts'
 import { centreCropReal, cropShape } from './mri/transform.ts'
 import type { Pause } from './pause.ts'
-import { accelerationOf, reconstructSlices, seededMaskOf } from './reconstruct.ts'
+import { accelerationOf, measurableAccelerationOf, reconstructSlices, seededMaskOf } from './reconstruct.ts'
 import { mean, standardDeviation } from './statistics.ts'
 
 export interface EvaluationSettings {
-  readonly mask: MaskSpec
+  readonly mask: Masking
   /** `null`: one mask, seeded by the file's name. N: masks from seeds 0 … N − 1, and the mean of each metric. */
   readonly maskDraws: number | null
   /** Seed of the one mask, in place of the file's name. Only if `maskDraws` is `null`. */
@@ -127,14 +122,20 @@ export async function evaluateVolume(
   const indices = usableSlices(info, settings.slices, settings.reference)
   const faults = leftOut(info, settings.slices, settings.reference)
   const { target, maximum, shape } = readReference(volume, indices, settings.reference)
-  const draws = volume.mask ? 1 : (settings.maskDraws ?? 1) // a sub-sampled file has no other mask than its own
-  const scores: (VolumeMetrics & { acceleration: number })[] = []
+  const isGiven = volume.mask || settings.mask.stored // of which there is only one
+  const draws = isGiven ? 1 : (settings.maskDraws ?? 1)
+  const scores: (VolumeMetrics & { acceleration: number; measurable: number | null })[] = []
   for (let draw = 0; draw < draws; draw++) {
     const mask = seededMaskOf(volume, settings.mask, settings.maskDraws === null ? (settings.maskSeed ?? null) : draw)
     const prediction = await reconstructSlices(volume, indices, mask, model, compute, pause)
-    scores.push({ ...scoreVolume({ prediction, target, shape, maximum }), acceleration: accelerationOf(volume, mask) })
+    scores.push({
+      ...scoreVolume({ prediction, target, shape, maximum }),
+      acceleration: accelerationOf(volume, mask, indices),
+      measurable: measurableAccelerationOf(volume, mask, indices),
+    })
   }
   const accelerations = scores.map(score => score.acceleration)
+  const measurable = scores.flatMap(score => score.measurable ?? [])
   const overDraws = { ...meanOfMetrics(scores), foreground: meanOfMetrics(scores.map(score => score.foreground)) }
   requireFiniteScore(overDraws, maximum, info.path)
   return {
@@ -147,6 +148,7 @@ export async function evaluateVolume(
     ...(faults.length > 0 && { leftOut: faults }),
     ...(info.content && info.content.remarks.length > 0 && { remarks: info.content.remarks }),
     acceleration: mean(accelerations),
+    ...(measurable.length > 0 && { measurableAcceleration: mean(measurable) }),
     ...overDraws,
     sliceWise: {
       psnr: mean(scores.map(score => score.sliceWise.psnr)),

@@ -1,33 +1,52 @@
 /** A slice from k-space to image: masked, zero-filled, and through a network if there is one. */
 import { AppError } from '../contract/errors.ts'
-import type { MaskSpec } from '../contract/evaluation.ts'
 import type { Arithmetic } from './compute.ts'
-import type { Volume } from './data/volume.ts'
+import type { PatternOf, Volume } from './data/volume.ts'
 import { allFinite } from './extremes.ts'
 import { type Model, makeEagerPredict, type Predict } from './models/model.ts'
+import { drawPattern, fileNamePattern, type Masking } from './mri/draw.ts'
 import { makeZeroFilling, type ZeroFilling } from './mri/fft.ts'
-import { acceleration, fileNameMask, makeMask } from './mri/mask.ts'
+import { acceleration, fullPattern, measurableAcceleration, type Pattern } from './mri/pattern.ts'
 import { RandomState } from './mri/random.ts'
+import { storedPatterns } from './mri/stored-mask.ts'
 import { cropShape, normalise, unnormalise } from './mri/transform.ts'
 import type { Pause } from './pause.ts'
+import { mean } from './statistics.ts'
 
-/** The mask of a volume: the file's own mask, else a mask drawn from `random`, else a mask seeded by the file name. */
-export function maskOf(volume: Volume, spec: MaskSpec, random?: RandomState): Uint8Array {
-  if (volume.mask) return volume.mask // measured with this mask, so it is never masked again
-  const { columns, file } = volume.info
-  return random ? makeMask(spec, columns, random) : fileNameMask(spec, columns, file)
+/** The pattern that each slice has before one is drawn: the file's own, or the mask file's. `null`: none. */
+export const givenPatterns = (volume: Volume, mask: Masking): PatternOf | null =>
+  volume.mask ?? (mask.stored ? storedPatterns(mask.stored, volume.info) : null)
+
+/** The patterns of a volume's slices: given, else one drawn from `random`, else one seeded by the file name. */
+export function maskOf(volume: Volume, mask: Masking, random?: RandomState): PatternOf {
+  const given = givenPatterns(volume, mask) // measured with this pattern, so it is never masked again
+  if (given) return given
+  const { rows, columns, file } = volume.info
+  const pattern = random ? drawPattern(mask, [rows, columns], random) : fileNamePattern(mask, [rows, columns], file)
+  return () => pattern
 }
 
 /** As `maskOf`, with a mask drawn from `seed`. `null`: a mask seeded by the file's name. */
-export const seededMaskOf = (volume: Volume, spec: MaskSpec, seed: number | null): Uint8Array =>
-  maskOf(volume, spec, seed === null ? undefined : RandomState.fromSeed(seed))
+export const seededMaskOf = (volume: Volume, mask: Masking, seed: number | null): PatternOf =>
+  maskOf(volume, mask, seed === null ? undefined : RandomState.fromSeed(seed))
 
-/**
- * Acceleration of a mask from `maskOf`: columns over measured columns.
- * For an irregular file: samples over measured samples.
- */
-export const accelerationOf = ({ info: { sampling } }: Volume, mask: Uint8Array): number =>
-  sampling.kind === 'irregular' ? sampling.acceleration : acceleration(mask)
+/** The patterns of these slices, each once. Slices that share a pattern share one object. */
+const patternsOf = (mask: PatternOf, slices: readonly number[]): Pattern[] => [...new Set(slices.map(mask))]
+
+/** Accelerations whose patterns have equally many samples, as one: samples over measured samples. */
+const overSlices = (accelerations: readonly number[]): number =>
+  accelerations.length === 1 ? accelerations[0] : 1 / mean(accelerations.map(value => 1 / value))
+
+/** Acceleration of the patterns of these slices. For an irregular file: of all slices. */
+export const accelerationOf = ({ info: { sampling } }: Volume, mask: PatternOf, slices: readonly number[]): number =>
+  sampling.kind === 'irregular' ? sampling.acceleration : overSlices(patternsOf(mask, slices).map(acceleration))
+
+/** The acceleration over the measurable columns, if the header says that some are not; else `null`. */
+export function measurableAccelerationOf({ info }: Volume, mask: PatternOf, slices: readonly number[]): number | null {
+  if (!info.padding || (info.padding[0] <= 0 && info.padding[1] >= info.columns)) return null
+  const [from, to] = info.padding
+  return overSlices(patternsOf(mask, slices).map(pattern => measurableAcceleration(pattern, { from, to })))
+}
 
 /** Makes the images of slices. Its zero-filling owns working memory, so make one `Imaging` per loop over slices. */
 export interface Imaging {
@@ -45,9 +64,12 @@ export const makeImaging = ({ fourier, predict }: Pick<Arithmetic, 'fourier' | '
 export const makeEagerImaging = ({ kernels, fourier }: Pick<Arithmetic, 'kernels' | 'fourier'>): Imaging =>
   makeImaging({ fourier, predict: makeEagerPredict(kernels) })
 
-/** Zero-filled RSS of one slice, [crop height, crop width]; `mask` over columns. */
-export const zeroFilled = (volume: Volume, index: number, mask: Uint8Array, zeroFilling: ZeroFilling): Float32Array =>
-  volume.withKspace(index, kspace => zeroFilling.image(kspace, volume.info.coils, mask, cropShape(volume.info)))
+/** Zero-filled RSS of one slice, [crop height, crop width]. K-space of an irregular file is used as it is stored. */
+export function zeroFilled(volume: Volume, index: number, mask: Pattern, zeroFilling: ZeroFilling): Float32Array {
+  const { sampling, coils, rows, columns } = volume.info
+  const pattern = sampling.kind === 'irregular' ? fullPattern(rows, columns) : mask
+  return volume.withKspace(index, kspace => zeroFilling.image(kspace, coils, pattern, cropShape(volume.info)))
+}
 
 /** A zero-filled image [h, w] through a network. The result has the units of `magnitude`. */
 export async function throughNetwork(
@@ -92,7 +114,7 @@ export function requireFiniteImage(
 export async function reconstructSlice(
   volume: Volume,
   index: number,
-  mask: Uint8Array,
+  mask: Pattern,
   model: Model | null,
   { zeroFilling, predict }: Imaging,
 ): Promise<Float32Array> {
@@ -106,7 +128,7 @@ export async function reconstructSlice(
 export async function reconstructSlices(
   volume: Volume,
   indices: readonly number[],
-  mask: Uint8Array,
+  mask: PatternOf,
   model: Model | null,
   compute: Arithmetic,
   pause: Pause,
@@ -116,7 +138,7 @@ export async function reconstructSlices(
   const images = new Float32Array(indices.length * height * width)
   for (const [i, index] of indices.entries()) {
     await pause()
-    images.set(await reconstructSlice(volume, index, mask, model, imaging), i * height * width)
+    images.set(await reconstructSlice(volume, index, mask(index), model, imaging), i * height * width)
   }
   return images
 }

@@ -1,12 +1,44 @@
 /** What a metric depends on, in words, once for screen and print. */
-import type { MaskSpec, Protocol, VolumeScore } from '../contract/evaluation.ts'
+import {
+  type MaskKind,
+  type MaskSpec,
+  maskPairs,
+  type POINT_KINDS,
+  type Protocol,
+  type VolumeScore,
+} from '../contract/evaluation.ts'
 import { formatAcceleration } from './numbers.ts'
 
 export const RESEARCH_ONLY = 'Research use only. Not a medical device.'
 
-/** 'random columns, 4×, centre fraction 0.08' */
-export const maskInWords = ({ kind, acceleration, centerFraction }: MaskSpec): string =>
-  `${kind.replaceAll('_', ' ')} columns, ${acceleration}×, centre fraction ${centerFraction}`
+const POINTS: Readonly<Record<(typeof POINT_KINDS)[number], string>> = {
+  poisson_disc: 'Poisson-disc points',
+  gaussian_2d: 'Gaussian points',
+  uniform_2d: 'uniform points',
+}
+
+/** 'random columns', 'Poisson-disc points' */
+export const maskKindInWords = (kind: MaskKind): string =>
+  kind in POINTS ? POINTS[kind as keyof typeof POINTS] : `${kind.replaceAll('_', ' ')} columns`
+
+/** Digits of a hash that tell files apart. */
+const HASH_DIGITS = 12
+
+/** 'random columns, 4×, centre fraction 0.08'; of several pairs: '…, 4× with centre fraction 0.08 or 8× with …' */
+export function maskInWords(mask: MaskSpec): string {
+  if (mask.file) {
+    const { path, sha256 } = mask.file
+    return `mask file ${path.split(/[\\/]/).at(-1)} (SHA-256 ${sha256.slice(0, HASH_DIGITS)})`
+  }
+  const pairs = maskPairs(mask)
+  const between = pairs.length > 1 ? ' with' : ','
+  const each = pairs.map(pair => `${pair.acceleration}×${between} centre fraction ${pair.centerFraction}`)
+  return `${maskKindInWords(mask.kind as MaskKind)}, ${each.join(' or ')}`
+}
+
+/** A drawn mask and its seed. A mask file has no seed. */
+export const seededMaskInWords = (mask: MaskSpec, seed: string): string =>
+  mask.file ? maskInWords(mask) : `${maskInWords(mask)}, ${seed}`
 
 /** The seed of a mask's random numbers in words. `null`: the seed is made of the file's name. */
 export const maskSeedInWords = (seed: number | null): string =>
@@ -27,11 +59,19 @@ function slicesInWords(slices: Protocol['slices']): string {
 /** A mask's acceleration as drawn, which may differ from the acceleration that was asked for. */
 export const asDrawn = (acceleration: number): string => `as drawn ${formatAcceleration(acceleration)}`
 
+/** '4.85×', and over the columns that could be measured if the header says that some could not: '… (4.20× of …)'. */
+export function accelerationInWords(volume: Pick<VolumeScore, 'acceleration' | 'measurableAcceleration'>): string {
+  const { acceleration, measurableAcceleration } = volume
+  const over =
+    measurableAcceleration === undefined ? '' : ` (${formatAcceleration(measurableAcceleration)} of measurable)`
+  return formatAcceleration(acceleration) + over
+}
+
 /** The protocol as names and values, in reading order. */
 export function protocolParts(protocol: Protocol): readonly (readonly [name: string, value: string])[] {
   const { foreground } = protocol
   return [
-    ['Mask', `${maskInWords(protocol.mask)}, ${drawsInWords(protocol)}`],
+    ['Mask', seededMaskInWords(protocol.mask, drawsInWords(protocol))],
     ['Crop', protocol.crop],
     ['Data range', protocol.dataRange],
     ['SSIM', protocol.ssim],
@@ -78,7 +118,7 @@ export function volumesSentence(report: Scored): string {
   if (volumes.length === 0) return 'Test volumes: none could be scored.'
   const named = volumes.slice(0, NAMED_VOLUMES).map(volume => {
     const own = volume.sampling === 'sub-sampled in the file' ? ', sub-sampled in the file' : ''
-    return `${volume.file} (${formatAcceleration(volume.acceleration)}${own})`
+    return `${volume.file} (${accelerationInWords(volume)}${own})`
   })
   const [least, most] = [Math.min, Math.max].map(of =>
     formatAcceleration(of(...volumes.map(volume => volume.acceleration))),

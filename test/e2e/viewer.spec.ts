@@ -35,7 +35,7 @@ async function drag(on: Locator, from: readonly [number, number], to: readonly [
   await page.mouse.up()
 }
 
-async function show(slot: string, what: string): Promise<void> {
+async function show(slot: string, what: string | RegExp): Promise<void> {
   await pane(slot)
     .getByRole('button', { name: /^More of/ })
     .click()
@@ -223,10 +223,51 @@ test('every pane follows the mask: kind, acceleration, seed', async () => {
   await expect(pane('input')).toHaveAttribute('data-url', before!)
 })
 
+test('a mask in two directions and a mask file are drawn as they are, and every pane follows', async () => {
+  const panel = page.getByRole('region', { name: 'Mask' })
+  const choose = async (kind: string) => {
+    await panel.getByRole('combobox', { name: 'Kind of mask' }).click()
+    await page.getByRole('option', { name: kind }).click()
+  }
+  await choose('Poisson-disc points')
+  await expect(pane('input')).toHaveAttribute('data-url', /kind=poisson_disc/)
+  const [rows, columns] = [128, 126]
+  const quarter = Math.round((rows * columns) / 4)
+  await expect(panel.getByRole('img', { name: `Measured samples: ${quarter} of ${rows * columns}` })).toBeVisible()
+  await expect(panel).toContainText('as drawn 4.00×')
+  await show('input', /^Mask$/)
+  await expect(pane('input')).toHaveAttribute('data-url', /show=mask/)
+  await picture('viewer-mask-2d')
+  await show('input', 'Data-consistency residual')
+  await expect(pane('input').getByRole('figure')).toBeVisible()
+
+  const path = join(folder, 'columns.npy')
+  const header = `{'descr': '|b1', 'fortran_order': False, 'shape': (1, ${columns}), }`.padEnd(117) + '\n'
+  const measured = Array.from({ length: columns }, (_, column) => Number(column % 3 === 0))
+  const preamble = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0])
+  writeFileSync(path, Buffer.concat([preamble, Buffer.from(header), Buffer.from(measured)]))
+  await choose('mask file…')
+  const dialog = page.getByRole('dialog', { name: 'Open a mask file' })
+  await dialog.getByRole('combobox', { name: 'File on the host' }).fill(`${path}.missing.npy`)
+  await dialog.getByRole('button', { name: 'Open mask' }).click()
+  await expect(dialog.getByRole('alert')).toContainText('Choose another file')
+  expect(faults.splice(0)).toEqual([expect.stringContaining('/rpc/app/maskFile')])
+  await picture('viewer-mask-file')
+  await dialog.getByRole('combobox', { name: 'File on the host' }).fill(path)
+  await dialog.getByRole('button', { name: 'Open mask' }).click()
+  await expect(dialog).toBeHidden()
+  await expect(panel).toContainText('mask file columns.npy')
+  await expect(panel.getByRole('img', { name: 'Measured columns: 42 of 126' })).toBeVisible()
+  await expect(panel).toContainText('as drawn 3.00×')
+  await panel.getByRole('button', { name: 'Reset' }).click()
+  await show('input', /^Image/)
+  await expect(pane('input')).toHaveAttribute('data-url', /kind=random/)
+})
+
 test('shows k-space, phase, SSIM, residual and spread, and keeps the layout', async () => {
   await layout('3 × 3')
   for (const what of ['Phase', 'SSIM map', 'Data-consistency residual', /^Sampling sensitivity/] as const) {
-    await show('input', what as string)
+    await show('input', what)
     await expect(stage('input')).toBeVisible()
     await expect(pane('input').getByRole('figure')).toBeVisible()
   }

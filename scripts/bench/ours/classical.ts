@@ -1,5 +1,6 @@
 /** Classical reconstructions of one slice, from k-space and coil maps in memory, by core's solvers. */
-import { makeMask } from '../../../src/core/mri/mask.ts'
+import { drawPattern } from '../../../src/core/mri/draw.ts'
+import { maskOfSamples } from '../../../src/core/mri/pattern.ts'
 import { stream } from '../../../src/core/mri/random.ts'
 import { type Encoding, forward, leastSquares } from '../../../src/core/mri/sense/encoding.ts'
 import { CLASSICAL, type ClassicalMethod } from '../../../src/core/mri/sense/index.ts'
@@ -45,7 +46,11 @@ export const classical: Kind<Classical> = {
     const [, rows, columns] = sizes
     const { fourier } = await requireCompute()
     const random = stream(SEED, 'classical')
-    const encoding = { sizes, maps: smoothMaps(sizes), mask: makeMask(given.mask, columns, random) }
+    const encoding = {
+      sizes,
+      maps: smoothMaps(sizes),
+      mask: maskOfSamples(drawPattern(given.mask, [rows, columns], random)),
+    }
     const measured = forward(encoding, ellipses(rows, columns), fourier).map(value =>
       value === 0 ? 0 : value + 0.01 * random.normal(),
     )

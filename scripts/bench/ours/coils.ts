@@ -1,5 +1,6 @@
 /** k-space of many coils in memory to the root sum of squares of their images, by the engine's Fourier transforms. */
-import { makeMask, measuredColumns } from '../../../src/core/mri/mask.ts'
+import { drawPattern } from '../../../src/core/mri/draw.ts'
+import { measuredColumns } from '../../../src/core/mri/mask.ts'
 import { stream } from '../../../src/core/mri/random.ts'
 import { requireCompute } from '../../../src/engine/tensorflow/tensorflow.ts'
 import { type Coils, floatsPath, readFloats, writeFloats } from '../computed.ts'
@@ -11,7 +12,7 @@ export const coils: Kind<Coils> = {
     const random = stream(SEED, 'coils')
     const kspace = Float32Array.from({ length: 2 * coils * size[0] * size[1] }, () => random.normal())
     await writeFloats(floatsPath(given, 'kspace'), kspace)
-    await writeFloats(floatsPath(given, 'mask'), Float32Array.from(makeMask(given.mask, size[1], random)))
+    await writeFloats(floatsPath(given, 'mask'), Float32Array.from(drawPattern(given.mask, size, random).measured))
   },
   async load(given) {
     const { size, coils } = given.computed

@@ -14,7 +14,7 @@ export const slice: Kind<Slice> = {
   async load({ file, mask }) {
     const volume = await openVolume(file, '')
     const zeroFilling = makeZeroFilling((await requireCompute()).fourier)
-    const reconstruct = () => zeroFilled(volume, 0, maskOf(volume, mask), zeroFilling)
+    const reconstruct = () => zeroFilled(volume, 0, maskOf(volume, mask)(0), zeroFilling)
     return { result: reconstruct, once: reconstruct }
   },
 }

@@ -48,7 +48,7 @@ async function write(given: Given<Forward | Training>): Promise<void> {
   const volume = await openVolume(file, '')
   const crop = cropShape(volume.info)
   const { fourier } = await requireCompute()
-  const { image, mean, std } = normalise(zeroFilled(volume, 0, maskOf(volume, mask), makeZeroFilling(fourier)))
+  const { image, mean, std } = normalise(zeroFilled(volume, 0, maskOf(volume, mask)(0), makeZeroFilling(fourier)))
   const target = normaliseTarget(volume.readTarget(0)!, volume.info.targetShape!, crop, mean, std)
   volume.dispose()
   await writeWeights(given, computed)

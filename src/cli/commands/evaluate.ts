@@ -4,13 +4,14 @@ import { Command, Option } from 'commander'
 import { AppError } from '../../contract/errors.ts'
 import type { Evaluation, Metrics } from '../../contract/evaluation.ts'
 import { faultInWords, type SliceSelection } from '../../contract/volumes.ts'
-import { protocolSentence, RESEARCH_ONLY } from '../../presentation/protocol.ts'
+import { accelerationInWords, protocolSentence, RESEARCH_ONLY } from '../../presentation/protocol.ts'
 import { callersPath } from '../../services/profile/paths.ts'
 import type { Scored } from '../../services/studies/contents/chosen.ts'
 import { findStudy, volumesOf } from '../../services/studies/studies.ts'
 import { evaluate, ZERO_FILLED } from '../../services/viewing/evaluations.ts'
 import {
   addMaskOptions,
+  type MaskOptions,
   maskFrom,
   type NamedWeights,
   runOption,
@@ -21,15 +22,12 @@ import {
 import { inSession, type Session } from '../session.ts'
 import { print, printJson, progressBar, say } from '../terminal.ts'
 
-interface Options {
+interface Options extends MaskOptions {
   readonly run: NamedWeights
   readonly study?: string
   readonly maskDraws?: number
   readonly slices: SliceSelection
   readonly reference: 'ground truth' | 'noise-free'
-  readonly mask: string
-  readonly acceleration: number
-  readonly centerFraction: number
 }
 
 const cells = ({ ssim, psnr, nmse }: Metrics) => [ssim.toFixed(3), psnr.toFixed(2), nmse.toFixed(4)]
@@ -45,7 +43,7 @@ function describe(evaluation: Evaluation, { epoch }: NamedWeights): string {
     table.push([
       file,
       volume.slices,
-      `${volume.acceleration.toFixed(2)}×`,
+      accelerationInWords(volume),
       ssim,
       ...cells(volume).slice(1),
       ...cells(volume.foreground),
@@ -99,9 +97,12 @@ export const evaluateCommand = (): Command =>
   ).action((paths: string[], options: Options, command: Command) =>
     inSession(command, async session => {
       if (options.maskDraws === 0) throw new AppError('INVALID_ARGUMENT', '--mask-draws: expected at least 1, got 0')
+      const mask = maskFrom(options)
+      if (options.maskDraws !== undefined && mask.file)
+        throw new AppError('INVALID_ARGUMENT', '--mask-draws: a mask file is one mask. Omit the option.')
       const bar = progressBar('Scoring')
       const settings = {
-        mask: maskFrom(options),
+        mask,
         maskDraws: options.maskDraws ?? null,
         slices: options.slices,
         reference: options.reference,

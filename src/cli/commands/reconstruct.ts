@@ -3,20 +3,25 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { ExportFormat } from '../../contract/exports.ts'
 import { callersFolder, callersPath } from '../../services/profile/paths.ts'
 import { reconstruct } from '../../services/viewing/save.ts'
-import { addMaskOptions, maskFrom, type NamedWeights, overwriteOption, runOption, wholeNumber } from '../options.ts'
+import {
+  addMaskOptions,
+  type MaskOptions,
+  maskFrom,
+  type NamedWeights,
+  overwriteOption,
+  runOption,
+  wholeNumber,
+} from '../options.ts'
 import { inSession } from '../session.ts'
 import { print, printJson, progressBar, say, sayReplaced } from '../terminal.ts'
 
-interface Options {
+interface Options extends MaskOptions {
   readonly run: NamedWeights
   readonly out: string
   readonly overwrite: boolean
   readonly format: ExportFormat
   readonly slice?: number
   readonly seed?: number
-  readonly mask: string
-  readonly acceleration: number
-  readonly centerFraction: number
 }
 
 /** Counted from 1. */

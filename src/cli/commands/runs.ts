@@ -2,6 +2,7 @@ import Table from 'cli-table3'
 import { Command } from 'commander'
 import type { RunRow } from '../../contract/runs.ts'
 import { lossInWords } from '../../contract/training-summary.ts'
+import { maskSeedInWords, seededMaskInWords } from '../../presentation/protocol.ts'
 import { resumeRun } from '../../services/runs/resume.ts'
 import { epochsOf, findRun, listRuns } from '../../services/runs/runs.ts'
 import { viewRun } from '../../services/runs/views.ts'
@@ -47,8 +48,7 @@ export function describeRun(run: RunRow): string {
     const { mask } = run.config
     lines.push(
       `  validation: SSIM ${ssim.toFixed(3)}, PSNR ${psnr.toFixed(2)} dB, NMSE ${nmse.toFixed(4)} ` +
-        `(${mask.kind} mask, ${mask.acceleration}×, center ${mask.centerFraction}, ` +
-        'seeded by file name; volume maximum)',
+        `(${seededMaskInWords(mask, maskSeedInWords(null))}; volume maximum)`,
     )
   }
   if (run.milestones.length > 0)

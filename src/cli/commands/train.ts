@@ -15,6 +15,7 @@ import { findStudy, type Study } from '../../services/studies/studies.ts'
 import {
   addMaskOptions,
   addSettingsOptions,
+  type MaskOptions,
   maskFrom,
   type NamedWeights,
   namedWeights,
@@ -40,15 +41,12 @@ import { inSession, type Session } from '../session.ts'
 import { print, printJson } from '../terminal.ts'
 import { describeRun } from './runs.ts'
 
-interface CommonOptions extends RecipeFields, Record<string, unknown> {
+interface CommonOptions extends RecipeFields, MaskOptions, Record<string, unknown> {
   readonly study?: string
   readonly seed: number
   /** False: `--no-wait`. */
   readonly wait: boolean
   readonly slices?: SliceSelection
-  readonly mask: string
-  readonly acceleration: number
-  readonly centerFraction: number
 }
 
 const addCommonOptions = (command: Command): Command =>

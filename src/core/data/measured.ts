@@ -49,6 +49,8 @@ export type Fault = Pick<SliceFault, 'fault' | 'coils'>
 export interface SliceSurvey {
   /** Says what was measured in a slice's k-space [coils, rows, columns, 2], or its fault. Does not keep `kspace`. */
   look(kspace: Float32Array, slice: number): Surveyed | Fault
+  /** Which samples of the slice that `look` was called with last were measured, 1 or 0: [rows, columns]. */
+  grid(): Uint8Array
   /** Energies of the slice that `look` was called with last. */
   readonly columnEnergy: Float64Array
   readonly rowEnergy: Float64Array
@@ -63,6 +65,8 @@ export function surveySlices({ coils, rows, columns }: Matrix): SliceSurvey {
   const exponents = new Uint8Array(samples)
   /** Number of samples by exponent. */
   const counts = new Uint32Array(256)
+  /** What `grid` needs of the last slice; `null` if the slice has a fault. */
+  let last: (Pick<Surveyed, 'columns' | 'rows'> & { readonly limit: number }) | null = null
 
   function measure(kspace: Float32Array): void {
     const bits = new Uint32Array(kspace.buffer, kspace.byteOffset, kspace.length)
@@ -81,8 +85,17 @@ export function surveySlices({ coils, rows, columns }: Matrix): SliceSurvey {
   return {
     columnEnergy,
     rowEnergy,
+    grid() {
+      const grid = new Uint8Array(samples)
+      if (!last) return grid
+      for (let row = 0, sample = 0; row < rows; row++)
+        for (let column = 0; column < columns; column++, sample++)
+          grid[sample] = Number(last.rows[row] && last.columns[column] && exponents[sample] > last.limit)
+      return grid
+    },
     look(kspace, slice) {
       measure(kspace)
+      last = null
       if (counts[255] > 0) {
         const broken = coilsWith(coilEnergy, energy => !Number.isFinite(energy))
         return { fault: 'not finite', ...(coils > 1 && { coils: broken }) }
@@ -97,6 +110,7 @@ export function surveySlices({ coils, rows, columns }: Matrix): SliceSurvey {
       const box = count(lines.columns) * count(lines.rows)
       const energy = total(rowEnergy) / box
       const found = findHoles(exponents, lines, { counts, outside: samples - box, energy })
+      last = { ...lines, limit: found.limit }
       const least = (ROUNDING * total(coilEnergy)) / coils
       return {
         slice,
@@ -190,13 +204,16 @@ function emptyExponent(counts: Uint32Array, outside: number, box: number, energy
   return limit
 }
 
-/** Finds empty samples in measured rows and columns: all of them, and those between measured samples of their row. */
+/**
+ * Finds empty samples in measured rows and columns: all of them, and those between measured samples of their row.
+ * `limit`: the exponent up to which samples are empty; −1 if there are no holes.
+ */
 function findHoles(
   exponents: Uint8Array,
   lines: Pick<Surveyed, 'columns' | 'rows'>,
   crowd: { readonly counts: Uint32Array; readonly outside: number; readonly energy: number },
-): { readonly holes: number; readonly empty: number; readonly outside: number } {
-  const none = { holes: 0, empty: 0, outside: 0 }
+): { readonly holes: number; readonly empty: number; readonly outside: number; readonly limit: number } {
+  const none = { holes: 0, empty: 0, outside: 0, limit: -1 }
   const columns = lines.columns.length
   const box = count(lines.columns) * count(lines.rows)
   const limit = emptyExponent(crowd.counts, crowd.outside, box, crowd.energy)
@@ -226,7 +243,7 @@ function findHoles(
   }
   const outside = (empty - holes) / box
   if (holes < HOLES * inside || median(beside) < limit + CONTRAST_BITS) return { ...none, outside }
-  return { holes, empty, outside }
+  return { holes, empty, outside, limit }
 }
 
 /** Median of values that are counted by bin. */

@@ -1,6 +1,10 @@
 /** A volume as core uses it, independent of its file format. */
 import type { SliceFault, VolumeContent, VolumeInfo } from '../../contract/volumes.ts'
+import type { Pattern } from '../mri/pattern.ts'
 import type { FileSource } from './source.ts'
+
+/** The pattern of a slice, counted from 0. Slices that share a pattern share one object. */
+export type PatternOf = (slice: number) => Pattern
 
 /** Size of one slice's k-space, [coils, rows, columns]. */
 export type Matrix = Pick<VolumeInfo, 'coils' | 'rows' | 'columns'>
@@ -18,11 +22,8 @@ export interface Volume {
   readTarget(index: number, asStored?: boolean): Float32Array | null
   /** The noise-free image of a synthetic slice, in the shape of the ground truth, or `null`. */
   readNoiseFree(index: number, asStored?: boolean): Float32Array | null
-  /**
-   * The file's own sampling mask over columns (1 measured, 0 not); `null` if fully sampled.
-   * All ones for an irregular file: its missing samples are zero already, so no further mask is applied.
-   */
-  readonly mask: Uint8Array | null
+  /** With which pattern each slice was measured; `null` if the file is fully sampled. */
+  readonly mask: PatternOf | null
   dispose(): void
 }
 

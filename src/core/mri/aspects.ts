@@ -9,6 +9,7 @@
  */
 import type { Fourier } from './fourier.ts'
 import { SSIM_MARGIN, ssimMap } from './metrics.ts'
+import { fullPattern, isMeasured, type Pattern } from './pattern.ts'
 import type { Shape } from './transform.ts'
 
 /** Magnitudes below this share of the largest are drawn as this share, because float32 leaves no structure there. */
@@ -36,25 +37,19 @@ export function largest(complex: Float32Array, coils: number): number {
   return most
 }
 
-/** k-space with 0 in the columns that were not measured. */
-export function maskedKspace(kspace: Float32Array, mask: Uint8Array): Float32Array {
-  const measured = new Float32Array(kspace.length)
-  for (let i = 0; i < kspace.length; i++) if (mask[(i >> 1) % mask.length]) measured[i] = kspace[i]
-  return measured
-}
-
 /**
- * log₁₀ of the magnitude, [rows, columns], at least a millionth of `reference`; NaN in columns that were not measured.
+ * log₁₀ of the magnitude, [rows, columns], at least a millionth of `reference`; NaN where nothing was measured.
  */
 export function logMagnitude(
   kspace: Float32Array,
   coils: number,
-  mask: Uint8Array,
+  mask: Pattern,
   reference = largest(kspace, coils),
 ): Float32Array {
   const log = new Float32Array(kspace.length / (2 * coils)).fill(Number.NaN)
+  const measures = isMeasured(mask)
   for (let i = 0; i < log.length; i++)
-    if (mask[i % mask.length]) log[i] = Math.log10(Math.max(magnitude(kspace, log.length, i), FLOOR * reference))
+    if (measures(i)) log[i] = Math.log10(Math.max(magnitude(kspace, log.length, i), FLOOR * reference))
   return log
 }
 
@@ -62,7 +57,7 @@ export function logMagnitude(
 export function logSpectrum(fourier: Fourier, image: Float32Array, [height, width]: Shape): Float32Array {
   const complex = new Float32Array(2 * image.length)
   for (let i = 0; i < image.length; i++) complex[2 * i] = image[i]
-  return logMagnitude(fourier.images(complex, [1, height, width], 'forward'), 1, new Uint8Array(width).fill(1))
+  return logMagnitude(fourier.images(complex, [1, height, width], 'forward'), 1, fullPattern(height, width))
 }
 
 /** Indices of a grid's middle [crop height, crop width], row by row. */
@@ -79,18 +74,11 @@ export function phaseImage(fourier: Fourier, kspace: Float32Array, shape: Shape,
   return Float32Array.from(cropSamples(shape, crop), i => Math.atan2(image[2 * i + 1], image[2 * i]))
 }
 
-/** The mask over columns, repeated for every row. */
-export function maskGrid(mask: Uint8Array, rows: number): Float32Array {
-  const grid = new Float32Array(rows * mask.length)
-  for (let row = 0; row < rows; row++) grid.set(mask, row * mask.length)
-  return grid
-}
-
 export interface Measurement {
   /** Masked k-space, [coils, rows, columns, 2]. */
   readonly measured: Float32Array
   readonly coils: number
-  readonly mask: Uint8Array
+  readonly mask: Pattern
   /** [rows, columns] */
   readonly shape: Shape
   readonly crop: Shape
@@ -117,8 +105,9 @@ export function residualOf(
     }
   }
   const predicted = fourier.images(image, [coils, ...shape], 'forward')
+  const measures = isMeasured(mask)
   for (let i = 0; i < predicted.length; i++)
-    predicted[i] = mask[(i >> 1) % mask.length] ? predicted[i] - measured[i] : 0
+    predicted[i] = measures((i >> 1) % samples) ? predicted[i] - measured[i] : 0
   return predicted
 }
 

@@ -2,36 +2,44 @@
  * Draws patterns: by a kind, and by one or several pairs of acceleration and centre fraction.
  * Of several pairs each pattern draws one, with equal probability, before anything else. This is fastMRI's order.
  */
-import type { MaskSpec } from '../../contract/evaluation.ts'
-import { centreLines, type DrawnPair, makeMask } from './mask.ts'
+import { type MaskPair, type MaskSpec, maskPairs } from '../../contract/evaluation.ts'
+import { centreLines, makeMask } from './mask.ts'
 import { columnPattern, type Pattern, subsample } from './pattern.ts'
-import { drawPoints, type PointKind } from './points.ts'
+import { drawPoints } from './points.ts'
 import { RandomState } from './random.ts'
+import type { StoredMask } from './stored-mask.ts'
 
-export interface DrawnSpec extends DrawnPair {
-  readonly kind: MaskSpec['kind'] | PointKind
-  /** Further pairs. */
-  readonly alternatives?: readonly DrawnPair[]
-}
+/** A spec, with the contents of its mask file. */
+export type Masking = MaskSpec & { readonly stored?: StoredMask }
 
-export function drawPattern(spec: DrawnSpec, [rows, columns]: readonly [number, number], random: RandomState): Pattern {
-  const { kind, alternatives = [] } = spec
-  const { acceleration, centerFraction } = [spec, ...alternatives][random.randint(1 + alternatives.length)]
-  const pair = { acceleration, centerFraction }
-  if (kind === 'poisson_disc' || kind === 'gaussian_2d' || kind === 'uniform_2d')
-    return drawPoints(kind, pair, [rows, columns], random)
-  const measured = makeMask({ kind, ...pair }, columns, random)
-  return columnPattern(measured, rows, centreLines(centerFraction, columns, 'columns'))
+export function drawPattern(spec: MaskSpec, [rows, columns]: readonly [number, number], random: RandomState): Pattern {
+  const { kind } = spec
+  const pairs = maskPairs(spec)
+  const pair = pairs[random.randint(pairs.length)]
+  switch (kind) {
+    case 'file':
+      throw new Error('A mask file is read, not drawn')
+    case 'poisson_disc':
+    case 'gaussian_2d':
+    case 'uniform_2d':
+      return drawPoints(kind, pair, [rows, columns], random)
+    default:
+      return columnPattern(
+        makeMask({ kind, ...pair }, columns, random),
+        rows,
+        centreLines(pair.centerFraction, columns, 'columns'),
+      )
+  }
 }
 
 /** The pattern with which fastMRI validates a file: seeded by the characters of the file's name, with its ending. */
-export const fileNamePattern = (spec: DrawnSpec, shape: readonly [number, number], file: string): Pattern =>
+export const fileNamePattern = (spec: MaskSpec, shape: readonly [number, number], file: string): Pattern =>
   drawPattern(spec, shape, RandomState.fromKey(Array.from(file, character => character.codePointAt(0) as number)))
 
 /** A further sub-sample, which keeps the pattern's centre. A pattern that was not drawn has the spec's centre. */
 export function sampleAgain(
   pattern: Pattern,
-  { centerFraction }: Pick<DrawnPair, 'centerFraction'>,
+  { centerFraction }: Pick<MaskPair, 'centerFraction'>,
   keep: number,
   random: RandomState,
 ): Pattern {

@@ -7,22 +7,17 @@
  */
 import { AppError } from '../../contract/errors.ts'
 import type { Fourier } from './fourier.ts'
-import { measuredColumns } from './mask.ts'
+import { columnsOf, multiply, type Pattern } from './pattern.ts'
 
 /** Makes zero-filled images. `image` reuses its working memory, so make one `ZeroFilling` per loop over slices. */
 export interface ZeroFilling {
   /**
-   * k-space [coils, rows, columns, 2] → RSS [crop height, crop width]. Only the mask's columns are read.
+   * k-space [coils, rows, columns, 2] → RSS [crop height, crop width]. Only columns with measured samples are read.
    * The crop starts at ⌊(n − size)/2⌋.
    */
-  image(kspace: Float32Array, coils: number, mask: Uint8Array, crop: readonly [number, number]): Float32Array
-  /** As `image`, for one k-space under several masks: each column is transformed along itself once. */
-  underMasks(
-    kspace: Float32Array,
-    coils: number,
-    columns: number,
-    crop: readonly [number, number],
-  ): (mask: Uint8Array) => Float32Array
+  image(kspace: Float32Array, coils: number, mask: Pattern, crop: readonly [number, number]): Float32Array
+  /** As `image`, for one k-space under several masks: of whole columns, each is transformed along itself once. */
+  underMasks(kspace: Float32Array, coils: number, crop: readonly [number, number]): (mask: Pattern) => Float32Array
 }
 
 export function makeZeroFilling(fourier: Fourier): ZeroFilling {
@@ -33,35 +28,45 @@ export function makeZeroFilling(fourier: Fourier): ZeroFilling {
     return kept
   }
   return {
-    image: (kspace, coils, mask, crop) => zeroFilling(fourier, kspace, [coils, mask.length], crop, keptMemory)(mask),
-    underMasks: (kspace, coils, columns, crop) =>
-      zeroFilling(fourier, kspace, [coils, columns], crop, length => new Float32Array(length)),
+    image: (kspace, coils, mask, crop) => zeroFilling(fourier, kspace, coils, crop, keptMemory)(mask),
+    underMasks: (kspace, coils, crop) => zeroFilling(fourier, kspace, coils, crop, length => new Float32Array(length)),
   }
 }
 
 function zeroFilling(
   fourier: Fourier,
   kspace: Float32Array,
-  [coils, columns]: readonly [number, number],
+  coils: number,
   [height, width]: readonly [number, number],
   memory: (length: number) => Float32Array,
-): (mask: Uint8Array) => Float32Array {
-  const rows = kspace.length / (2 * coils * columns)
-  if (!Number.isInteger(rows))
-    throw new AppError(
-      'SHAPE_MISMATCH',
-      `Expected k-space of ${coils} coils with whole rows of ${columns} complex columns (the mask's), ` +
-        `got ${kspace.length} numbers`,
-    )
-  const grid = { coils, rows, columns, height, width }
-  const along = memory(2 * coils * height * columns) // [coil, row of the crop, column, 2], of the columns that are done
-  const done = new Uint8Array(columns)
+): (mask: Pattern) => Float32Array {
+  /** Transformed columns [coil, row of the crop, column, 2]; `done`: which of them, as they are without a mask. */
+  let along: { readonly values: Float32Array; readonly done: Uint8Array } | null = null
 
   return mask => {
-    const missing = mask.map((isMeasured, column) => Number(isMeasured && !done[column]))
-    fourier.columns(kspace, measuredColumns(missing), grid, along)
-    const measured = measuredColumns(mask)
+    const { rows, columns } = mask
+    if (kspace.length !== 2 * coils * rows * columns)
+      throw new AppError(
+        'SHAPE_MISMATCH',
+        `Expected k-space of ${coils} coils with ${rows} × ${columns} complex samples (the mask's), ` +
+          `got ${kspace.length} numbers`,
+      )
+    const grid = { coils, rows, columns, height, width }
+    const measured = columnsOf(mask)
+    if (mask.kind !== 'columns') {
+      const values = memory(2 * coils * height * columns)
+      fourier.columns(multiply(mask, kspace), measured, grid, values)
+      return fourier.rows(values, measured, grid, 'magnitude')
+    }
+    along ??= { values: memory(2 * coils * height * columns), done: new Uint8Array(columns) }
+    const { values, done } = along
+    fourier.columns(
+      kspace,
+      measured.filter(column => !done[column]),
+      grid,
+      values,
+    )
     for (const column of measured) done[column] = 1
-    return fourier.rows(along, measured, grid, 'magnitude')
+    return fourier.rows(values, measured, grid, 'magnitude')
   }
 }

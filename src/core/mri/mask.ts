@@ -13,10 +13,13 @@
  * With equal seeds, masks equal the masks of fastMRI's reference code bit for bit.
  */
 import { AppError } from '../../contract/errors.ts'
-import type { MaskSpec } from '../../contract/evaluation.ts'
-import { RandomState } from './random.ts'
+import type { COLUMN_KINDS, MaskPair } from '../../contract/evaluation.ts'
+import type { RandomState } from './random.ts'
 
-export type DrawnPair = Pick<MaskSpec, 'acceleration' | 'centerFraction'>
+/** A kind, and the one pair that was drawn. */
+interface ColumnMask extends MaskPair {
+  readonly kind: (typeof COLUMN_KINDS)[number]
+}
 
 /** The lowest frequencies, which are always measured: `from` ≤ line < `to`. */
 export function centreLines(
@@ -40,59 +43,23 @@ export function centreLines(
   return { from, to: from + low }
 }
 
-/** The columns that a spec's masks always measure. */
-export const centreColumns = ({ centerFraction }: MaskSpec, columns: number): { from: number; to: number } =>
-  centreLines(centerFraction, columns, 'columns')
-
 /** One mask over the columns: 1 measured, 0 not. */
-export function makeMask(spec: MaskSpec, columns: number, random: RandomState): Uint8Array {
-  const centre = centreColumns(spec, columns)
+export function makeMask(spec: ColumnMask, columns: number, random: RandomState): Uint8Array {
+  const centre = centreLines(spec.centerFraction, columns, 'columns')
   const mask = drawColumns(spec, columns, centre.to - centre.from, random)
   return mask.fill(1, centre.from, centre.to)
 }
 
-/** The mask with which fastMRI validates a file: seeded by the characters of the file's name, extension included. */
-export function fileNameMask(spec: MaskSpec, columns: number, file: string): Uint8Array {
-  return makeMask(spec, columns, RandomState.fromKey(Array.from(file, character => character.codePointAt(0) as number)))
-}
-
 /** The columns that a mask measures, ascending. */
 export function measuredColumns(mask: Uint8Array): Int32Array {
-  const columns = new Int32Array(countMeasured(mask))
+  const columns = new Int32Array(mask.reduce((count, measured) => count + (measured ? 1 : 0), 0))
   let to = 0
   for (let column = 0; column < mask.length; column++) if (mask[column]) columns[to++] = column
   return columns
 }
 
-/** Columns over measured columns. */
-export function acceleration(mask: Uint8Array): number {
-  return mask.length / countMeasured(mask)
-}
-
-/**
- * A further sub-sample of a measurement. Measured centre columns stay. Every other measured column stays with
- * probability `keep`. If two or more columns lie outside the centre, at least one is dropped and at least one stays.
- * The view is therefore never the measurement itself, and never the centre alone.
- */
-export function subsampleMask(measured: Uint8Array, spec: MaskSpec, keep: number, random: RandomState): Uint8Array {
-  if (!(keep > 0 && keep < 1)) {
-    throw new AppError('INVALID_ARGUMENT', `Expected a share of columns to keep between 0 and 1, got ${keep}`)
-  }
-  const centre = centreColumns(spec, measured.length)
-  const outside = Array.from(measured.keys()).filter(
-    column => measured[column] && (column < centre.from || column >= centre.to),
-  )
-  const view = measured.slice()
-  for (const column of outside) view[column] = random.uniform() < keep ? 1 : 0
-  if (outside.length < 2) return view
-  const kept = outside.filter(column => view[column]).length
-  if (kept === outside.length) view[outside[random.randint(outside.length)]] = 0
-  if (kept === 0) view[outside[random.randint(outside.length)]] = 1
-  return view
-}
-
 /** The columns beside the centre. Columns inside the centre are drawn too, as in fastMRI, and overwritten later. */
-function drawColumns(spec: MaskSpec, columns: number, low: number, random: RandomState): Uint8Array {
+function drawColumns(spec: ColumnMask, columns: number, low: number, random: RandomState): Uint8Array {
   if (spec.kind === 'equispaced') return drawEvery(wholeStep(spec), columns, random)
   if (spec.kind === 'magic') return drawMagic(wholeStep(spec), columns, random)
   const probability = (columns / spec.acceleration - low) / (columns - low)
@@ -110,7 +77,7 @@ function drawColumns(spec: MaskSpec, columns: number, low: number, random: Rando
   return drawSpaced(spacing, columns, random)
 }
 
-function wholeStep({ kind, acceleration: step }: MaskSpec): number {
+function wholeStep({ kind, acceleration: step }: ColumnMask): number {
   if (Number.isInteger(step) && step >= 1) return step
   const article = kind === 'magic' ? 'a' : 'an'
   throw new AppError(
@@ -153,8 +120,4 @@ function roundHalfToEven(value: number): number {
   const rest = value - floor
   if (rest === 0.5) return floor + (floor % 2)
   return rest < 0.5 ? floor : floor + 1
-}
-
-function countMeasured(mask: Uint8Array): number {
-  return mask.reduce((count, measured) => count + (measured ? 1 : 0), 0)
 }

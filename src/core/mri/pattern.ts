@@ -9,6 +9,7 @@
  * Reconstruction", and its reference code (fastMRI `transforms.py`, `varnet.py`).
  */
 import { AppError } from '../../contract/errors.ts'
+import { measuredColumns } from './mask.ts'
 import type { RandomState } from './random.ts'
 
 /** `from` ≤ line < `to`. */
@@ -100,7 +101,7 @@ export function clearPadding(pattern: Pattern, { from, to }: Span): Pattern {
 export function columnsOf({ kind, columns, measured }: Pattern): Int32Array {
   const holds = kind === 'columns' ? measured : new Uint8Array(columns).fill(kind === 'rows' ? count(measured) && 1 : 0)
   if (kind === 'points') for (let i = 0; i < measured.length; i++) if (measured[i]) holds[i % columns] = 1
-  return Int32Array.from(Array.from(holds.keys()).filter(column => holds[column]))
+  return measuredColumns(holds)
 }
 
 /** k-space [coils, rows, columns, 2] with 0 where nothing was measured: a new array. */

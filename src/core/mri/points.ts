@@ -15,11 +15,12 @@
  * reservoir"; Yaman et al. 2020, Magn. Reson. Med. 84:3172, for the width of the Gaussian.
  */
 import { AppError } from '../../contract/errors.ts'
-import { centreLines, type DrawnPair } from './mask.ts'
+import type { MaskPair, POINT_KINDS } from '../../contract/evaluation.ts'
+import { centreLines } from './mask.ts'
 import type { Pattern, Span } from './pattern.ts'
 import type { RandomState } from './random.ts'
 
-export type PointKind = 'poisson_disc' | 'gaussian_2d' | 'uniform_2d'
+type PointKind = (typeof POINT_KINDS)[number]
 
 /** Largest surplus at which the bisection ends, as a share of the samples outside the calibration block. */
 const SURPLUS = 0.01
@@ -35,7 +36,7 @@ interface Free {
 /** Throws `INVALID_ARGUMENT` if the calibration block alone holds more samples than the acceleration allows. */
 export function drawPoints(
   kind: PointKind,
-  { acceleration, centerFraction }: DrawnPair,
+  { acceleration, centerFraction }: MaskPair,
   [rows, columns]: readonly [rows: number, columns: number],
   random: RandomState,
 ): Pattern {

@@ -46,12 +46,14 @@ export function storedMask(
   return { path, shape: [slices, rows, columns], measured }
 }
 
-/** The pattern of a volume's slice. Throws `SHAPE_MISMATCH`, with both files, if the mask has another size. */
-export function storedPattern(
+/**
+ * The pattern of each slice of a volume, counted from 0. A mask that holds for all slices gives one object.
+ * Throws `SHAPE_MISMATCH`, with both files, if the mask has another size.
+ */
+export function storedPatterns(
   { path, shape, measured }: StoredMask,
   info: Pick<VolumeInfo, 'path' | 'slices' | 'rows' | 'columns'>,
-  slice: number,
-): Pattern {
+): (slice: number) => Pattern {
   const { rows, columns } = info
   const [slices, height, width] = shape
   const fits = (size: number, expected: number) => size === 1 || size === expected
@@ -61,10 +63,15 @@ export function storedPattern(
       `Expected a mask of ${columns} columns, ${rows} × ${columns} samples or ${info.slices} × ${rows} × ${columns} ` +
         `samples for ${info.path}, got ${shape.join(' × ')}, in ${path}. Choose a mask of this size.`,
     )
-  const from = (slices === 1 ? 0 : slice) * height * width
-  const grid = new Uint8Array(rows * columns)
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++)
-      grid[row * columns + column] = measured[from + (height === 1 ? 0 : row * width) + (width === 1 ? 0 : column)]
-  return patternOfGrid(grid, rows, columns)
+  function pattern(slice: number): Pattern {
+    const from = slice * height * width
+    const grid = new Uint8Array(rows * columns)
+    for (let row = 0; row < rows; row++)
+      for (let column = 0; column < columns; column++)
+        grid[row * columns + column] = measured[from + (height === 1 ? 0 : row * width) + (width === 1 ? 0 : column)]
+    return patternOfGrid(grid, rows, columns)
+  }
+  if (slices > 1) return pattern
+  const shared = pattern(0)
+  return () => shared
 }

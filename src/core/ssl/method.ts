@@ -1,6 +1,7 @@
 /** What a self-supervised method is: views of a sub-sampled slice, a head on the network, a loss. */
 import type * as tf from '@tensorflow/tfjs-core'
 import type { z } from 'zod'
+import type { MaskSpec } from '../../contract/evaluation.ts'
 import type { MethodFigure } from '../../contract/methods.ts'
 import type { Pretext, RecipeSettings, Shipped } from '../../contract/recipes.ts'
 import type { ParameterSpec, Parameters } from '../models/network.ts'
@@ -80,6 +81,8 @@ export interface SslMethod<Config = unknown> {
   readonly contrastive: boolean
   /** A warning for this pretext, which depends on what the pretext may see; `null` if none is needed. */
   caution?(config: Config, pretext: Pretext): string | null
+  /** Why the method cannot be trained under this mask, with the remedy; `null` if it can. */
+  refuses?(mask: MaskSpec, pretext: Pretext): string | null
   /** Number of samples that a slice makes, each an instance of its own. Default: 1. */
   instances?(config: Config): number
   /**

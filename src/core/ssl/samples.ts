@@ -1,9 +1,10 @@
 /** Slices as samples of a pretext: k-space → mask → zero-filled image, and what a method may ask of a slice. */
 import type { Pretext } from '../../contract/recipes.ts'
 import { nameSlice, type SliceReference, sameSubject } from '../data/slices.ts'
+import { drawPattern, sampleAgain } from '../mri/draw.ts'
 import { makeZeroFilling } from '../mri/fft.ts'
 import type { Fourier } from '../mri/fourier.ts'
-import { makeMask, subsampleMask } from '../mri/mask.ts'
+import { fullPattern, type Pattern } from '../mri/pattern.ts'
 import { stream } from '../mri/random.ts'
 import { cropShape } from '../mri/transform.ts'
 import type { SupervisedJob } from '../training/supervised.ts'
@@ -44,19 +45,19 @@ export function sampling(
   const zeroFilling = makeZeroFilling(fourier)
   return async ({ source, index, instance }, epoch, key, place) => {
     const volume = await source.open()
-    const { coils, columns } = volume.info
+    const { coils, rows, columns } = volume.info
     const draw = (purpose: string, view?: number) =>
       view === undefined ? stream(seed, purpose, epoch, key) : stream(seed, purpose, epoch, key, view)
     const maskOf = viewMasks(volume, index, mask, pretext, view => draw('view mask', view))
-    const fresh = isFresh(volume, pretext.measurement)
-    let drawn: Uint8Array | null = null
+    const fresh = isFresh(volume, mask, pretext.measurement)
+    let drawn: Pattern | null = null
     const measured = () => {
-      drawn ??= fresh ? makeMask(mask, columns, draw('measurement')) : measurementMask(volume, index, mask)
+      drawn ??= fresh ? drawPattern(mask, [rows, columns], draw('measurement')) : measurementMask(volume, index, mask)
       return drawn
     }
-    const zeroFilled = zeroFilling.underMasks(volume.readKspace(index), coils, columns, cropShape(volume.info))
-    const images = new Map<Uint8Array, Float32Array>() // views that share a mask share its image
-    const imageOf = (mask: Uint8Array) => {
+    const zeroFilled = zeroFilling.underMasks(volume.readKspace(index), coils, cropShape(volume.info))
+    const images = new Map<Pattern, Float32Array>() // views that share a mask share its image
+    const imageOf = (mask: Pattern) => {
       const image = images.get(mask) ?? zeroFilled(mask)
       images.set(mask, image)
       return image
@@ -65,9 +66,10 @@ export function sampling(
       shape: cropShape(source.info),
       view: view => imageOf(maskOf(view)),
       measured: () => imageOf(measured()),
-      again: view => imageOf(subsampleMask(measured(), mask, pretext.keep, draw('sub-sample again', view))),
-      full: () => (fresh ? imageOf(new Uint8Array(columns).fill(1)) : null),
-      masked: (image, side, view) => fourier.maskColumns(image, makeMask(mask, side, draw('view mask', view))),
+      again: view => imageOf(sampleAgain(measured(), mask, pretext.keep, draw('sub-sample again', view))),
+      full: () => (fresh ? imageOf(fullPattern(rows, columns)) : null),
+      masked: (image, side, view) =>
+        fourier.maskColumns(image, drawPattern(mask, [side, side], draw('view mask', view)).measured),
       random: view => draw('augmentation', view),
       instance,
       place,

@@ -1,8 +1,8 @@
 /** A run's output on one fixed validation slice, to look at during training. */
 import type * as tf from '@tensorflow/tfjs-core'
-import type { MaskSpec } from '../../contract/evaluation.ts'
 import { shownSlice, type VolumeSource } from '../data/slices.ts'
 import type { Network, ParameterSpec } from '../models/network.ts'
+import type { Masking } from '../mri/draw.ts'
 import { cropShape, normalise, unnormalise } from '../mri/transform.ts'
 import { type Imaging, maskOf, zeroFilled } from '../reconstruct.ts'
 
@@ -20,7 +20,7 @@ interface PreviewedJob {
   readonly network: Network
   readonly networkConfig: unknown
   readonly validation: readonly VolumeSource[]
-  readonly mask: MaskSpec
+  readonly mask: Masking
 }
 
 /**
@@ -45,7 +45,7 @@ export function previewOf(
     const slice = shownSlice(source.info)
     if (!input) {
       const volume = await source.open()
-      input = normalise(zeroFilled(volume, slice, maskOf(volume, mask), zeroFilling))
+      input = normalise(zeroFilled(volume, slice, maskOf(volume, mask)(slice), zeroFilling))
     }
     const model = { network, config: networkConfig, specs, parameters }
     const output = known(parameters, slice) ?? (await predict(model, input.image, shape))

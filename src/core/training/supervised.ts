@@ -5,13 +5,14 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../../contract/errors.ts'
-import type { MaskSpec, Metrics } from '../../contract/evaluation.ts'
+import type { Metrics } from '../../contract/evaluation.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
 import type { Arithmetic } from '../compute.ts'
 import { planBatches } from '../data/batches.ts'
 import { listSlices, nameSlice, type SliceReference, usableSlices, type VolumeSource } from '../data/slices.ts'
 import { meanOfMetrics, readReference } from '../evaluate.ts'
 import { meanOf, type Network } from '../models/network.ts'
+import type { Masking } from '../mri/draw.ts'
 import { scoreVolume } from '../mri/metrics.ts'
 import { stream } from '../mri/random.ts'
 import { cropShape, normalise, normaliseTarget, unnormalise } from '../mri/transform.ts'
@@ -28,7 +29,7 @@ export interface SupervisedJob {
   readonly train: readonly VolumeSource[]
   readonly validation: readonly VolumeSource[]
   readonly slices: SliceSelection
-  readonly mask: MaskSpec
+  readonly mask: Masking
   readonly batch: number
   readonly seed: number
 }
@@ -65,7 +66,7 @@ async function prepareValidation(
   const inputs: ValidationInput[] = []
   for (const index of indices) {
     await pause()
-    const { image, mean, std } = normalise(zeroFilled(volume, index, mask, zeroFilling))
+    const { image, mean, std } = normalise(zeroFilled(volume, index, mask(index), zeroFilling))
     const truth = volume.readTarget(index)!
     inputs.push({ index, image, target: normaliseTarget(truth, source.info.targetShape!, crop, mean, std), mean, std })
   }
@@ -105,7 +106,7 @@ export function supervisedTask(job: SupervisedJob, compute: Arithmetic): Trainin
     const volume = await source.open()
     const crop = cropShape(source.info)
     const mask = maskOf(volume, job.mask, stream(seed, 'mask', epoch, place))
-    const { image, mean, std } = normalise(zeroFilled(volume, index, mask, imaging.zeroFilling))
+    const { image, mean, std } = normalise(zeroFilled(volume, index, mask(index), imaging.zeroFilling))
     const target = normaliseTarget(volume.readTarget(index)!, source.info.targetShape!, crop, mean, std)
     const shape = [...crop, 1]
     return { image: { data: image, shape }, target: { data: target, shape } }

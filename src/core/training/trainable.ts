@@ -39,7 +39,16 @@ function smallestBatches(
 
 /** Throws `INVALID_ARGUMENT` with what was expected, what was found, and the remedy. */
 export function requireTrainable(
-  { kind, network: networkId, networkConfig, method: methodId, methodConfig, slices, recipe: { batch } }: RunConfig,
+  {
+    kind,
+    network: networkId,
+    networkConfig,
+    method: methodId,
+    methodConfig,
+    slices,
+    recipe: { batch },
+    ...config
+  }: RunConfig,
   train: readonly VolumeInfo[],
   validation: readonly VolumeInfo[],
 ): void {
@@ -89,6 +98,8 @@ export function requireTrainable(
         `Expected at least ${batch} training slices for a batch of ${batch}, got ${samples}.${faultsIn(train)} ` +
           'Take a smaller batch, or more slices.',
       )
+    const refusal = method.refuses?.(config.mask, config.pretext!)
+    if (refusal) refuse(refusal)
     const tooFew = method.tooFew?.(ownSettings, { batch, samples })
     if (tooFew) refuse(tooFew)
     const side = method.smallestView(ownSettings)

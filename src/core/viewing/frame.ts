@@ -1,16 +1,16 @@
 /** The facts that a pane receives of an image beside its pixels. */
 import type { FrameMeta, SliceMetrics } from '../../contract/images.ts'
 import { extremes } from '../extremes.ts'
-import { acceleration } from '../mri/mask.ts'
 import { scoreSlice } from '../mri/metrics.ts'
+import { acceleration, type Pattern } from '../mri/pattern.ts'
 
 /** An image and the facts that are known of it. */
 export interface Picture extends Partial<Pick<FrameMeta, 'pixelSize' | 'note' | 'acceleration' | 'residual'>> {
   readonly image: Float32Array
   readonly shape: readonly [number, number]
   readonly units: FrameMeta['units']
-  /** The mask over columns with which the image was made. */
-  readonly mask?: Uint8Array
+  /** The pattern with which the image was made. */
+  readonly mask?: Pattern
 }
 
 const finiteOrNull = (value: number) => (Number.isFinite(value) ? value : null)
@@ -29,7 +29,7 @@ export function describeFrame(
     minimum,
     maximum,
     ...facts,
-    mask: mask ? mask.join('') : '',
+    mask: mask?.kind === 'columns' ? mask.measured.join('') : '',
     acceleration: picture.acceleration ?? (mask ? acceleration(mask) : null),
     residual,
   }

@@ -2,7 +2,7 @@
 import { AppError } from '../../contract/errors.ts'
 import { type OverMasks, SPREAD_SEEDS } from '../../contract/images.ts'
 import { pixelStatistics } from '../mri/aspects.ts'
-import { acceleration } from '../mri/mask.ts'
+import { acceleration } from '../mri/pattern.ts'
 import { mean } from '../statistics.ts'
 import type { Picture } from './frame.ts'
 import { pictureOf, type Subject } from './shows.ts'

@@ -1,6 +1,5 @@
 /** The picture that a pane shows of a source's slice: one function for every `Show`. */
 import { AppError } from '../../contract/errors.ts'
-import type { MaskSpec } from '../../contract/evaluation.ts'
 import type { OverMasks, Show, SliceMetrics } from '../../contract/images.ts'
 import { isWhole } from '../data/slices.ts'
 import { croppedTruth } from '../data/truth.ts'
@@ -12,15 +11,15 @@ import {
   logMagnitude,
   logSpectrum,
   type Measurement,
-  maskedKspace,
-  maskGrid,
   norm,
   phaseImage,
   residualOf,
   ssimImage,
 } from '../mri/aspects.ts'
+import type { Masking } from '../mri/draw.ts'
 import { makeZeroFilling } from '../mri/fft.ts'
 import type { Fourier } from '../mri/fourier.ts'
+import { fullPattern, gridOf, multiply, type Pattern } from '../mri/pattern.ts'
 import { cropShape, normalise, type Shape, voxelSizeOf } from '../mri/transform.ts'
 import { accelerationOf, requireFiniteImage, seededMaskOf } from '../reconstruct.ts'
 import { type Coils, ofCoils, requireCoil, withCoils } from './coils.ts'
@@ -34,7 +33,7 @@ export interface Subject extends Coils {
   readonly model: Model | null
   /** Whether the image is in the units of the file, so that metrics fit it. */
   readonly scored: boolean
-  readonly mask: MaskSpec
+  readonly mask: Masking
   /** `null`: the mask is seeded by the file's name. */
   readonly seed: number | null
   /** Maximum of the ground truth over the volume; `null` without ground truth. */
@@ -45,14 +44,14 @@ export interface Subject extends Coils {
   readonly kernels: Kernels
   readonly fourier: Fourier
   /** As `reconstructSlice`. The function may keep images, because several shows of a slice need its image. */
-  readonly reconstruct: (volume: Volume, index: number, mask: Uint8Array, model: Model | null) => Promise<Float32Array>
+  readonly reconstruct: (volume: Volume, index: number, mask: Pattern, model: Model | null) => Promise<Float32Array>
 }
 
 const refuse = (message: string): never => {
   throw new AppError('INVALID_ARGUMENT', message)
 }
 
-const drawnMask = ({ volume, mask, seed }: Subject) => seededMaskOf(volume, mask, seed)
+const drawnMask = ({ volume, slice, mask, seed }: Subject): Pattern => seededMaskOf(volume, mask, seed)(slice)
 
 /** The mask with which the source was made; `undefined` for the ground truth, which was fully sampled. */
 const maskOfSource = (subject: Subject) => (subject.source === 'truth' ? undefined : drawnMask(subject))
@@ -60,16 +59,7 @@ const maskOfSource = (subject: Subject) => (subject.source === 'truth' ? undefin
 /** Mask and acceleration of the source. */
 function samplingOf(subject: Subject): Pick<Picture, 'mask' | 'acceleration'> {
   const mask = maskOfSource(subject)
-  return mask ? { mask, acceleration: accelerationOf(subject.volume, mask) } : {}
-}
-
-/** Refuses a file whose measured samples are not described by a mask over columns. */
-function requireColumns({ volume: { info } }: Subject, what: string): void {
-  if (info.sampling.kind === 'irregular')
-    refuse(
-      `Expected one set of measured columns for ${what}, got sampling of another kind (${info.sampling.pattern}), ` +
-        `in ${info.path}. Look at its k-space instead.`,
-    )
+  return mask ? { mask, acceleration: accelerationOf(subject.volume, () => mask, [subject.slice]) } : {}
 }
 
 function truthOf({ volume, slice }: Subject): Float32Array {
@@ -89,27 +79,27 @@ async function magnitudeOf(subject: Subject): Promise<Float32Array> {
   return requireFiniteImage(image, volume, slice, null)
 }
 
-/** The columns that the source uses. The ground truth uses all columns. */
-function columnsOf(subject: Subject): Uint8Array {
-  const { path, columns } = subject.volume.info
+/** The samples that the source uses. The ground truth uses all samples. */
+function patternOf(subject: Subject): Pattern {
+  const { path, rows, columns } = subject.volume.info
   if (subject.source === 'truth' && subject.volume.mask)
     refuse(
       `Expected fully sampled k-space, got a file that was sub-sampled in the scanner, ${path}. ` +
         'Look at the zero-filled source instead.',
     )
-  return maskOfSource(subject) ?? new Uint8Array(columns).fill(1)
+  return maskOfSource(subject) ?? fullPattern(rows, columns)
 }
 
 /** Shape of k-space, [rows, columns]. */
-const gridOf = ({ volume: { info } }: Subject): Shape => [info.rows, info.columns]
+const shapeOf = ({ volume: { info } }: Subject): Shape => [info.rows, info.columns]
 
 /** The k-space that the source uses. */
 function measurementOf(subject: Subject): Measurement {
   const { info } = subject.volume
-  const mask = columnsOf(subject)
-  const measured = withCoils(subject, kspace => maskedKspace(kspace, mask))
+  const mask = patternOf(subject)
+  const measured = withCoils(subject, kspace => multiply(mask, kspace))
   const coils = subject.coil === null ? info.coils : 1
-  return { measured, coils, mask, shape: gridOf(subject), crop: cropShape(info) }
+  return { measured, coils, mask, shape: shapeOf(subject), crop: cropShape(info) }
 }
 
 function requireScored({ scored }: Subject, what: string): void {
@@ -180,7 +170,7 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
       }
     }
     const { measured, coils, mask, shape } = measurementOf(subject)
-    const empty = subject.source === 'truth' ? '' : '; columns that were not measured have no value'
+    const empty = subject.source === 'truth' ? '' : `; ${mask.kind} that were not measured have no value`
     return {
       image: logMagnitude(measured, coils, mask),
       shape,
@@ -210,14 +200,11 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
   },
 
   mask(subject) {
-    requireColumns(subject, 'its mask')
-    const shape = gridOf(subject)
-    return { image: maskGrid(columnsOf(subject), shape[0]), shape, units: 'share', ...samplingOf(subject) }
+    return { image: gridOf(patternOf(subject)), shape: shapeOf(subject), units: 'share', ...samplingOf(subject) }
   },
 
   async residual(subject) {
     requireScored(subject, 'the residual')
-    requireColumns(subject, 'the residual')
     const { fourier, volume, slice } = subject
     const measurement = measurementOf({ ...subject, source: 'network' })
     const whole = norm(measurement.measured)
@@ -250,7 +237,7 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
   async feature({ kernels, model, volume, slice, layer, channel, ...subject }) {
     if (!model)
       return refuse('Expected a run, got a source without a network: only its layers have features. Choose a run.')
-    const mask = seededMaskOf(volume, subject.mask, subject.seed)
+    const mask = seededMaskOf(volume, subject.mask, subject.seed)(slice)
     const { image } = normalise(await subject.reconstruct(volume, slice, mask, null))
     const shape = cropShape(volume.info)
     const { maps, meta } = await featureMaps(kernels, model, { image, shape, layer, first: channel, most: 1 })
@@ -259,7 +246,7 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
       shape: meta.shape,
       units: 'arbitrary',
       mask,
-      acceleration: accelerationOf(volume, mask),
+      acceleration: accelerationOf(volume, () => mask, [slice]),
       note: `Channel ${channel + 1} of ${meta.channels} of ${layer}.`,
     }
   },

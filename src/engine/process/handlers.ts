@@ -16,6 +16,7 @@ import type { Pause } from '../../core/pause.ts'
 import { makeEagerImaging, maskOf, reconstructSlice } from '../../core/reconstruct.ts'
 import { train as runTraining } from '../../core/training/train.ts'
 import { exportVolume } from '../files/exports/volume.ts'
+import { withStored } from '../files/masks.ts'
 import { runFiles } from '../files/run-files.ts'
 import { synthesizeKnees } from '../files/synthesize.ts'
 import { VolumePool } from '../files/volume-pool.ts'
@@ -154,7 +155,8 @@ export const handlers: Handlers = {
     }
   },
 
-  async evaluate({ files, salt, model: reference, settings }, context) {
+  async evaluate({ files, salt, model: reference, settings: asked }, context) {
+    const settings = { ...asked, mask: withStored(asked.mask) }
     const compute = await requireCompute()
     return withModel(reference, async model => {
       const volumes: VolumeScore[] = []
@@ -208,7 +210,7 @@ export const handlers: Handlers = {
     const volume = await openVolume(path, salt, content, { pause })
     try {
       const shape = cropShape(volume.info)
-      const mask = maskOf(volume, spec)
+      const mask = maskOf(volume, withStored(spec))(slice)
       const truth = croppedTruth(volume, slice)
       const imaging = makeEagerImaging(compute)
       const images: Float32Array[] = []

@@ -7,6 +7,7 @@ import { methodOf } from '../../core/ssl/index.ts'
 import { type PretextTask, pretextTask } from '../../core/ssl/pretext.ts'
 import { supervisedTask } from '../../core/training/supervised.ts'
 import type { TrainingTask } from '../../core/training/task.ts'
+import { withStored } from '../files/masks.ts'
 import type { VolumePool } from '../files/volume-pool.ts'
 import type { TrainRequest } from '../process/protocol.ts'
 
@@ -35,7 +36,7 @@ function jobOf({ config, train, validation }: TaskRequest, pool: VolumePool) {
     train: train.map(info => pool.source(info)),
     validation: validation.map(info => pool.source(info)),
     slices: config.slices,
-    mask: config.mask,
+    mask: withStored(config.mask),
     batch: config.recipe.batch,
     seed: config.seed,
   }

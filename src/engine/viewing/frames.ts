@@ -10,6 +10,7 @@ import { croppedTruth, truthMaximum } from '../../core/data/truth.ts'
 import type { Volume } from '../../core/data/volume.ts'
 import { type Model, makeEagerPredict } from '../../core/models/model.ts'
 import { makeZeroFilling } from '../../core/mri/fft.ts'
+import { fullPattern, isEqual, type Pattern } from '../../core/mri/pattern.ts'
 import { cropShape, normalise } from '../../core/mri/transform.ts'
 import { requireFiniteImage, seededMaskOf, throughNetwork, zeroFilled } from '../../core/reconstruct.ts'
 import { type Features, featureMaps } from '../../core/viewing/features.ts'
@@ -18,6 +19,7 @@ import { imageOfDraw, picturesOverMasks } from '../../core/viewing/over-masks.ts
 import { hasMetrics, metricsOf, pictureOf, type Subject } from '../../core/viewing/shows.ts'
 import { shrink, toEightBit } from '../../core/viewing/thumbnail.ts'
 import { KeptFiles } from '../files/kept-files.ts'
+import { withStored } from '../files/masks.ts'
 import { VolumePool } from '../files/volume-pool.ts'
 import { listVolume } from '../files/volumes.ts'
 import { lazyEigenvectors } from '../native/eigenvectors.ts'
@@ -100,24 +102,17 @@ async function openAt({ path, content }: VolumeFile, slice: number): Promise<Vol
 interface Made {
   readonly volume: Volume
   readonly slice: number
-  readonly mask: Uint8Array
+  readonly mask: Pattern
   /** `null`: zero-filled. */
   readonly model: Model | null
   readonly image: Float32Array
 }
 
-const isEqual = (a: Uint8Array, b: Uint8Array) => a.every((column, i) => column === b[i])
-
 /**
  * Like `reconstructSlice`, but with a cache of images, because a slice's networks share their input. Metrics also need
  * the image that a pane shows.
  */
-async function reconstruct(
-  volume: Volume,
-  slice: number,
-  mask: Uint8Array,
-  model: Model | null,
-): Promise<Float32Array> {
+async function reconstruct(volume: Volume, slice: number, mask: Pattern, model: Model | null): Promise<Float32Array> {
   const known = made.find(
     one => one.volume === volume && one.slice === slice && one.model === model && isEqual(one.mask, mask),
   )
@@ -136,11 +131,20 @@ async function reconstruct(
 }
 
 /** Loads TensorFlow only for networks, because other images do not need it. */
-async function subjectOf({ path, content, model, ...request }: Omit<FrameRequest, 'show'>): Promise<Subject> {
+async function subjectOf({ path, content, model, mask, ...request }: Omit<FrameRequest, 'show'>): Promise<Subject> {
   const { kernels, fourier } = model ? await requireCompute() : plain
   const volume = await openAt({ path, content }, request.slice)
   const volumeMaximum = await maximumOf(volume)
-  return { ...request, volume, volumeMaximum, model: model && (await openModel(model)), kernels, fourier, reconstruct }
+  return {
+    ...request,
+    volume,
+    volumeMaximum,
+    mask: withStored(mask),
+    model: model && (await openModel(model)),
+    kernels,
+    fourier,
+    reconstruct,
+  }
 }
 
 export const frame = (request: FrameRequest, signal: AbortSignal): Promise<Frame> =>
@@ -187,7 +191,8 @@ async function makeThumbnail({ path, content, mask, size, salt }: Calls['thumbna
     let image = croppedTruth(volume, slice)
     if (!image) {
       // The measured columns are known only from the content. Without the content no mask is applied.
-      const measured = content ? seededMaskOf(volume, mask, null) : new Uint8Array(volume.info.columns).fill(1)
+      const { rows, columns } = volume.info
+      const measured = content ? seededMaskOf(volume, mask, null)(slice) : fullPattern(rows, columns)
       image = zeroFilled(volume, slice, measured, zeroFilling)
     }
     const { pixels, shape } = shrink(image, cropShape(volume.info), size)
@@ -212,6 +217,8 @@ async function makeFeatures({
 }: FeaturesRequest): Promise<Features> {
   const { kernels } = await requireCompute()
   const volume = await openAt({ path, content }, slice)
-  const { image } = normalise(await reconstruct(volume, slice, seededMaskOf(volume, mask, seed), null))
+  const { image } = normalise(
+    await reconstruct(volume, slice, seededMaskOf(volume, withStored(mask), seed)(slice), null),
+  )
   return featureMaps(kernels, await openModel(model), { image, shape: cropShape(volume.info), layer, most })
 }

@@ -1,21 +1,35 @@
 /** How k-space is sub-sampled: every pane follows while it is changed. */
 import { ActionIcon, Button, NumberInput, Select, Slider, Tooltip } from '@mantine/core'
 import { IconDice3 } from '@tabler/icons-react'
-import { memo, useRef } from 'react'
+import { memo, useEffect, useRef, useState } from 'react'
 import { useShallow } from 'zustand/react/shallow'
-import { MASK_KINDS, type MaskSpec } from '../../contract/evaluation.ts'
+import { COLUMN_KINDS, type MaskSpec, POINT_KINDS } from '../../contract/evaluation.ts'
 import type { FrameMeta } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { isMeasuredSo, samplingInWords } from '../../contract/volumes.ts'
-import { asDrawn, maskSeedInWords } from '../../presentation/protocol.ts'
-import { useFrame } from '../viewer/frames.ts'
+import { asDrawn, maskInWords, maskKindInWords, maskSeedInWords } from '../../presentation/protocol.ts'
+import { putPixels } from '../viewer/canvas.ts'
+import { type Frame, useFrame } from '../viewer/frames.ts'
 import { inputPath, STANDARD_MASK as STANDARD } from '../viewer/sources.ts'
 import { useView } from '../viewer/view.ts'
+import { MaskFileDialog } from './mask-file.tsx'
 import style from './side-panel.module.css'
+
+const KINDS = [
+  ...COLUMN_KINDS.map(kind => ({ value: kind, label: kind.replaceAll('_', ' ') })),
+  ...POINT_KINDS.map(kind => ({ value: kind, label: maskKindInWords(kind) })),
+  { value: 'file', label: 'mask file…' },
+]
 
 export function MaskPanel({ volume }: { volume: StudyVolume }) {
   const { mask, seed } = useView(useShallow(({ mask, seed }) => ({ mask, seed })))
+  const [choosing, setChoosing] = useState(false)
   const change = (changes: Partial<MaskSpec>) => useView.setState({ mask: { ...mask, ...changes } })
+  const changeKind = (kind: string | null) => {
+    const { file: _, ...drawn } = mask
+    if (kind === 'file') setChoosing(true)
+    else if (kind) useView.setState({ mask: { ...drawn, kind: kind as MaskSpec['kind'] } })
+  }
   const own = isMeasuredSo(volume.sampling)
   const changed =
     seed !== null ||
@@ -39,73 +53,103 @@ export function MaskPanel({ volume }: { volume: StudyVolume }) {
           <Select
             aria-label="Kind of mask"
             className={style.whole}
-            data={MASK_KINDS.map(kind => ({ value: kind, label: kind.replaceAll('_', ' ') }))}
+            data={KINDS}
             value={mask.kind}
-            onChange={kind => kind && change({ kind: kind as MaskSpec['kind'] })}
+            onChange={changeKind}
             allowDeselect={false}
           />
-          <SliderRow
-            label="Acceleration"
-            value={mask.acceleration}
-            words={`${mask.acceleration}×`}
-            min={1}
-            max={16}
-            step={1}
-            onChange={acceleration => change({ acceleration })}
-          />
-          <SliderRow
-            label="Centre"
-            value={mask.centerFraction}
-            words={mask.centerFraction.toFixed(2)}
-            min={0.02}
-            max={0.4}
-            step={0.01}
-            onChange={centerFraction => change({ centerFraction })}
-          />
-          <span>Seed</span>
-          <div className={style.seed}>
-            <NumberInput
-              aria-label="Seed of the mask"
-              placeholder="file name"
-              value={seed ?? ''}
-              min={0}
-              max={9999}
-              allowDecimal={false}
-              onChange={value => useView.setState({ seed: value === '' ? null : Number(value) })}
-            />
-            <Tooltip label="Use the next seed: another mask of the same kind">
-              <ActionIcon
-                aria-label="Use the next seed"
-                onClick={() => useView.setState({ seed: seed === null ? 0 : seed + 1 })}
-              >
-                <IconDice3 size={16} />
-              </ActionIcon>
-            </Tooltip>
-          </div>
+          {mask.file ? <p className={style.whole}>{maskInWords(mask)}</p> : <DrawnMask {...{ mask, seed, change }} />}
         </div>
       )}
       <Drawn volume={volume} />
+      <MaskFileDialog
+        opened={choosing}
+        onClose={() => setChoosing(false)}
+        onFile={file => {
+          const { acceleration, centerFraction } = mask
+          useView.setState({ mask: { kind: 'file', acceleration, centerFraction, file } })
+        }}
+      />
     </section>
   )
 }
 
-/** The mask as it was drawn; all slices of a volume have the same. */
+interface DrawnProps {
+  readonly mask: MaskSpec
+  readonly seed: number | null
+  readonly change: (changes: Partial<MaskSpec>) => void
+}
+
+/** What a drawn mask can be set to. */
+function DrawnMask({ mask, seed, change }: DrawnProps) {
+  return (
+    <>
+      <SliderRow
+        label="Acceleration"
+        value={mask.acceleration}
+        words={`${mask.acceleration}×`}
+        min={1}
+        max={16}
+        step={1}
+        onChange={acceleration => change({ acceleration })}
+      />
+      <SliderRow
+        label="Centre"
+        value={mask.centerFraction}
+        words={mask.centerFraction.toFixed(2)}
+        min={0.02}
+        max={0.4}
+        step={0.01}
+        onChange={centerFraction => change({ centerFraction })}
+      />
+      <span>Seed</span>
+      <div className={style.seed}>
+        <NumberInput
+          aria-label="Seed of the mask"
+          placeholder="file name"
+          value={seed ?? ''}
+          min={0}
+          max={9999}
+          allowDecimal={false}
+          onChange={value => useView.setState({ seed: value === '' ? null : Number(value) })}
+        />
+        <Tooltip label="Use the next seed: another mask of the same kind">
+          <ActionIcon
+            aria-label="Use the next seed"
+            onClick={() => useView.setState({ seed: seed === null ? 0 : seed + 1 })}
+          >
+            <IconDice3 size={16} />
+          </ActionIcon>
+        </Tooltip>
+      </div>
+    </>
+  )
+}
+
+/** The mask as it was drawn. All slices of a volume have one mask, unless a file says otherwise. */
 function Drawn({ volume }: { volume: StudyVolume }) {
   const known = useRef<{ key: string; meta: FrameMeta } | null>(null)
-  const { seed, key } = useView(useShallow(({ mask, seed }) => ({ seed, key: inputPath(volume, 0, { mask, seed }) })))
+  const { seed, isFile, key } = useView(
+    useShallow(({ mask, seed, slice }) => {
+      const isFile = mask.kind === 'file'
+      const eachSlice = isFile || volume.sampling.kind === 'irregular'
+      return { seed, isFile, key: inputPath(volume, eachSlice ? slice : 0, { mask, seed }) }
+    }),
+  )
   const url = useView(({ slice, mask }) =>
     known.current?.key === key ? null : inputPath(volume, slice, { mask, seed }),
   )
   const { frame } = useFrame(url)
   if (frame) known.current = { key, meta: frame.meta }
   const meta = known.current?.key === key ? known.current.meta : null
+  const isOfColumns = meta === null || meta.mask !== ''
   return (
     <>
-      {volume.sampling.kind !== 'irregular' && <Strip mask={meta?.mask ?? ''} />}
+      {isOfColumns ? <Strip mask={meta?.mask ?? ''} /> : <Grid volume={volume} />}
       <p className={style.drawn}>
         {[
           meta?.acceleration && asDrawn(meta.acceleration),
-          !isMeasuredSo(volume.sampling) && maskSeedInWords(seed),
+          !isMeasuredSo(volume.sampling) && !isFile && maskSeedInWords(seed),
           samplingInWords(volume),
         ]
           .filter(Boolean)
@@ -149,3 +193,28 @@ const Strip = memo(function Strip({ mask }: { mask: string }) {
     </svg>
   )
 })
+
+/** The measured samples of a mask in two directions, [rows, columns] of k-space. */
+function Grid({ volume }: { volume: StudyVolume }) {
+  const url = useView(({ slice, mask, seed }) => inputPath(volume, slice, { mask, seed }, 'mask'))
+  const { frame } = useFrame(url)
+  return frame && <Samples frame={frame} />
+}
+
+const [BLACK, WHITE] = [0xff000000, 0xffffffff]
+
+function Samples({ frame: { image, meta } }: { frame: Frame }) {
+  const canvas = useRef<HTMLCanvasElement>(null)
+  useEffect(() => {
+    putPixels(canvas.current!, meta.shape, pixels => pixels.set(Array.from(image, value => (value ? WHITE : BLACK))))
+  }, [image, meta])
+  const measured = image.reduce((sum, value) => sum + value, 0)
+  return (
+    <canvas
+      ref={canvas}
+      className={style.grid}
+      role="img"
+      aria-label={`Measured samples: ${measured} of ${image.length}`}
+    />
+  )
+}

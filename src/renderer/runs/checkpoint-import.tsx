@@ -28,7 +28,13 @@ export function CheckpointImport({ opened, onClose }: { opened: boolean; onClose
           A safetensors file whose tensors have the names of fastMRI’s U-Net. The file is copied. The patients that it
           was trained on are unknown.
         </p>
-        <HostPath label="File on the host" what="file" value={path} onChange={setPath} />
+        <HostPath
+          label="File on the host"
+          what="file"
+          example="/data/unet.safetensors"
+          value={path}
+          onChange={setPath}
+        />
         <Select
           label="Study"
           data={trainable.map(({ id, name }) => ({ value: String(id), label: name }))}

@@ -1,8 +1,12 @@
 /** All settings of a recipe, in parts that fold. The heading of a folded part sums it up. */
+import { Button } from '@mantine/core'
 import { IconChevronRight } from '@tabler/icons-react'
 import { type ReactNode, useId } from 'react'
 import type { Catalogue } from '../../contract/api.ts'
+import type { MaskSpec } from '../../contract/evaluation.ts'
 import type { RecipeSettings } from '../../contract/recipes.ts'
+import { maskInWords } from '../../presentation/protocol.ts'
+import { STANDARD_MASK } from '../viewer/sources.ts'
 import { SchemaForm } from '../widgets/schema-form.tsx'
 import { type Schema, type Settings, summaryOf } from '../widgets/settings-schema.ts'
 import style from './recipe-fields.module.css'
@@ -94,8 +98,14 @@ export function RecipeFields(props: Props) {
           {form(schemas.recipe, 'fineTuning', 'fineTuning')}
         </Fold>
       )}
-      <Fold {...fold('mask')} title="Mask" summary={summaryOf(schemas.mask, mask)}>
-        <SchemaForm schema={schemas.mask} value={mask} onChange={onMask} path="mask" faults={faults} />
+      <Fold {...fold('mask')} title="Mask" summary={maskInWords(mask as MaskSpec)}>
+        {mask.kind === 'file' ? (
+          <p className="secondary">
+            {maskInWords(mask as MaskSpec)}. <Button onClick={() => onMask(STANDARD_MASK)}>Use a drawn mask</Button>
+          </p>
+        ) : (
+          <SchemaForm schema={schemas.mask} value={mask} onChange={onMask} path="mask" faults={faults} />
+        )}
       </Fold>
     </div>
   )

@@ -42,7 +42,7 @@ export function faultsIn({ settings, mask }: FieldValues, schemas: Schemas): Rea
       ...(schemas.method ? faultsOf(schemas.method, methodConfig, 'method') : []),
       ...(pretext ? faultsOf(schemas.pretext, pretext, 'pretext') : []),
       ...(fineTuning ? faultsOf(schemas.recipe, fineTuning, 'fineTuning') : []),
-      ...faultsOf(schemas.mask, mask, 'mask'),
+      ...(mask.kind === 'file' ? [] : faultsOf(schemas.mask, mask, 'mask')),
     ].map(({ path, text }) => [path, text]),
   )
 }

@@ -22,7 +22,13 @@ export function AddFolder({ opened, onClose }: { opened: boolean; onClose: () =>
           Folders named train, val and test keep their roles. Otherwise patients are split, never the slices of one
           patient. The files stay where they are. Patient IDs are stored as salted hashes only.
         </p>
-        <HostPath label="Folder on the host" what="folder" value={path} onChange={setPath} />
+        <HostPath
+          label="Folder on the host"
+          what="folder"
+          example="/data/knee_singlecoil"
+          value={path}
+          onChange={setPath}
+        />
         <div className={style.formEnd}>
           <Button onClick={onClose}>Close</Button>
           <Button type="submit" variant="filled" disabled={path.trim() === ''}>

@@ -200,7 +200,13 @@ function Locate({ study, opened, onClose }: { study: StudyView; opened: boolean;
         <p className="secondary">
           The files in this folder are compared with the missing files by their contents. Their names do not matter.
         </p>
-        <HostPath label="Folder on the host" what="folder" value={path} onChange={setPath} />
+        <HostPath
+          label="Folder on the host"
+          what="folder"
+          example="/data/knee_singlecoil"
+          value={path}
+          onChange={setPath}
+        />
         <div className={style.formEnd}>
           <Button onClick={onClose}>Close</Button>
           <Button type="submit" variant="filled" disabled={path.trim() === ''}>

@@ -122,9 +122,13 @@ export const truthPath = (
 /** What is asked of the host for an aspect: an error map is made here. */
 const asked = (show: PaneShow): Show => (show === 'error' ? 'image' : show)
 
-/** The masked slice, as it is before any network. */
-export const inputPath = (volume: StudyVolume, slice: number, { mask, seed }: Pick<View, 'mask' | 'seed'>): string =>
-  framePath(volume.id, slice, 'zero-filled', mask, { version: contentOf(volume), seed })
+/** The masked slice, as it is before any network; or its mask. */
+export const inputPath = (
+  volume: StudyVolume,
+  slice: number,
+  { mask, seed }: Pick<View, 'mask' | 'seed'>,
+  show: Extract<Show, 'image' | 'mask'> = 'image',
+): string => framePath(volume.id, slice, 'zero-filled', mask, { version: contentOf(volume), seed, show })
 
 /** Of a pane's image at its slice, or `by` slices on; `null` where there is none to ask for. */
 export function urlOf(

@@ -8,10 +8,12 @@ interface Props {
   readonly label: string
   readonly what: 'folder' | 'file'
   readonly value: string
+  /** An example of a path. */
+  readonly example: string
   readonly onChange: (path: string) => void
 }
 
-export function HostPath({ label, what, value, onChange }: Props) {
+export function HostPath({ label, what, value, example, onChange }: Props) {
   const { data } = useQuery({
     queryKey: ['browse', value],
     queryFn: () => client.app.browse({ path: value }),
@@ -31,7 +33,7 @@ export function HostPath({ label, what, value, onChange }: Props) {
         className={style.input}
         label={label}
         size="xs"
-        placeholder={what === 'folder' ? '/data/knee_singlecoil' : '/data/unet.safetensors'}
+        placeholder={example}
         data={[...new Set(offered)]}
         value={value}
         onChange={onChange}

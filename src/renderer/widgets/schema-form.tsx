@@ -9,11 +9,13 @@ import {
   isOptional,
   labelOf,
   listFrom,
+  listText,
   nudge,
   nullableOf,
   numberFrom,
   propertiesOf,
   restOf,
+  rowsFrom,
   type Schema,
   type Settings,
   same,
@@ -232,12 +234,14 @@ function Value({ control, schema, none, value, onChange }: ValueProps) {
     )
   }
   if (schema.type === 'array') {
+    const items = schema.items ?? {}
+    const listOf = (text: string) => (items.type === 'object' ? rowsFrom(items, text) : listFrom(text))
     return (
       <Typed
         {...{ control, value, onChange }}
         placeholder="none"
-        read={listFrom}
-        write={list => (list as unknown[]).join(', ')}
+        read={text => (optional && text.trim() === '' ? none : listOf(text))}
+        write={list => listText(items, (list ?? []) as unknown[])}
       />
     )
   }

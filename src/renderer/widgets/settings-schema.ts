@@ -159,7 +159,7 @@ export function faultsOf(schema: Schema, value: unknown, path = ''): Fault[] {
     const { items } = schema
     if (!Array.isArray(value) || !items) return []
     const bad = value.find(item => faultsOf(items, item).length > 0)
-    return bad === undefined ? [] : [{ path, text: `${faultsOf(items, bad)[0].text}, got ${bad}` }]
+    return bad === undefined ? [] : [{ path, text: `${faultsOf(items, bad)[0].text}, got ${rowText(items, bad)}` }]
   }
   if (schema.type !== 'object' || !isObject(value)) return []
   return propertiesOf(schema).flatMap(([name, part]) =>
@@ -185,6 +185,27 @@ export const listFrom = (text: string): (number | string)[] =>
     .split(/[\s,;]+/)
     .filter(part => part !== '')
     .map(numberFrom)
+
+/** '8/0.04, 16/0.02' → objects with the schema's properties, in the schema's order. */
+export const rowsFrom = (items: Schema, text: string): Settings[] =>
+  text
+    .split(/[,;]+/)
+    .filter(row => row.trim() !== '')
+    .map(row => {
+      const values = row.trim().split(/[\s/]+/)
+      return Object.fromEntries(propertiesOf(items).map(([name], i) => [name, numberFrom(values[i] ?? '')]))
+    })
+
+const rowText = (items: Schema, row: unknown): string =>
+  isObject(row)
+    ? propertiesOf(items)
+        .map(([name]) => textOf(row[name]))
+        .join('/')
+    : textOf(row)
+
+/** [8, 16] → '8, 16', and objects as `rowsFrom` reads them. */
+export const listText = (items: Schema, list: readonly unknown[]): string =>
+  list.map(item => rowText(items, item)).join(', ')
 
 /** One more or less of the first digit: what the arrow keys do to a number of any size. */
 export function nudge(value: number, direction: 1 | -1): number {

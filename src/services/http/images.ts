@@ -28,11 +28,19 @@ function number(text: string | undefined, what: string): number {
   throw new AppError('INVALID_ARGUMENT', `Expected ${what}, got ${text}`)
 }
 
+/** `8/0.04` */
+function pairFrom(text: string): { acceleration: number; centerFraction: number } {
+  const [acceleration, centerFraction] = text.split('/').map(Number)
+  return { acceleration, centerFraction }
+}
+
 function maskFrom(query: URLSearchParams): MaskSpec {
   const parsed = MaskSpec.safeParse({
     kind: query.get('kind') ?? undefined,
     acceleration: query.has('acceleration') ? Number(query.get('acceleration')) : undefined,
     centerFraction: query.has('center') ? Number(query.get('center')) : undefined,
+    ...(query.has('pairs') && { alternatives: query.get('pairs')!.split(',').map(pairFrom) }),
+    ...(query.has('file') && { file: { path: query.get('file'), sha256: query.get('sha256') } }),
   })
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
@@ -61,7 +69,7 @@ function showFrom(query: URLSearchParams): (typeof SHOWS)[number] {
 }
 
 /**
- * Parses `VOLUME/SLICE/SOURCE` and `kind=…&acceleration=…&center=…`.
+ * Parses `VOLUME/SLICE/SOURCE` and `kind=…&acceleration=…&center=…`, with `pairs` or `file` as in `framePath`.
  * The query may have `show`, `seed`, `layer`, `channel` and `coil`.
  */
 function shownFrom([volume, slice, source]: readonly string[], query: URLSearchParams): ShownSlice {

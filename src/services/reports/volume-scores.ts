@@ -9,6 +9,7 @@ import {
   formatSsim,
   NONE,
 } from '../../presentation/numbers.ts'
+import { accelerationInWords } from '../../presentation/protocol.ts'
 import { number } from './html.ts'
 import { escapeMarkup } from './words.ts'
 
@@ -32,10 +33,7 @@ function slicesOf({ slices, leftOut = [] }: VolumeScore): string {
 }
 
 function volumeRow(volume: VolumeScore): string {
-  const acceleration = withSd(
-    formatAcceleration(volume.acceleration),
-    volume.sd && formatAcceleration(volume.sd.acceleration),
-  )
+  const acceleration = withSd(accelerationInWords(volume), volume.sd && formatAcceleration(volume.sd.acceleration))
   return (
     `<tr><td title="${escapeMarkup(volume.path)}">${escapeMarkup(volume.file)}` +
     `${volume.synthetic ? ' (synthetic)' : ''}</td>` +

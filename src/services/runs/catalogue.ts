@@ -1,7 +1,7 @@
 /** The catalogue: networks, methods and shipped recipes. Command line and forms are built from these tables. */
 import { z } from 'zod'
 import type { Catalogue } from '../../contract/api.ts'
-import { MaskSpec } from '../../contract/evaluation.ts'
+import { DrawnMask } from '../../contract/evaluation.ts'
 import {
   type NamedRecipe,
   Pretext,
@@ -81,7 +81,7 @@ export const catalogue = (): Catalogue => ({
     schema: jsonSchema(config),
     figures: [...figures],
   })),
-  schemas: { pretext: jsonSchema(Pretext), recipe: jsonSchema(Recipe), mask: jsonSchema(MaskSpec) },
+  schemas: { pretext: jsonSchema(Pretext), recipe: jsonSchema(Recipe), mask: jsonSchema(DrawnMask) },
   recipes: shippedRecipes(),
 })
 

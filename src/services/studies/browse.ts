@@ -17,8 +17,8 @@ const isFolder = (path: string) =>
     () => false,
   )
 
-/** Endings of files that can be opened: volumes and checkpoints. */
-const OPENABLE = [...EXTENSIONS, '.safetensors']
+/** Endings of files that can be opened: volumes, checkpoints and masks. */
+const OPENABLE = [...EXTENSIONS, '.safetensors', '.npy']
 
 /** Lists the folder `path`, or its nearest existing parent. An empty path is the home folder. */
 export async function browse(path: string): Promise<Listing> {

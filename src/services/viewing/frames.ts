@@ -86,7 +86,7 @@ interface Source {
   readonly key: string
 }
 
-const maskKey = ({ kind, acceleration, centerFraction }: MaskSpec) => `${kind},${acceleration},${centerFraction}`
+const maskKey = (mask: MaskSpec) => JSON.stringify(mask)
 
 function sourceOf(profile: Profile, source: string): Source {
   if (source === 'truth') return { kind: 'truth', model: null, scored: true, key: 'truth' }

@@ -5,9 +5,11 @@ import { listSlices, shownSlice, usableSlices } from '../../../src/core/data/sli
 import { truthMaximum } from '../../../src/core/data/truth.ts'
 import type { Volume } from '../../../src/core/data/volume.ts'
 import { type EvaluationSettings, evaluateVolume, unscorable } from '../../../src/core/evaluate.ts'
+import { fileNamePattern } from '../../../src/core/mri/draw.ts'
 import { makeZeroFilling } from '../../../src/core/mri/fft.ts'
-import { fileNameMask } from '../../../src/core/mri/mask.ts'
 import { scoreVolume } from '../../../src/core/mri/metrics.ts'
+import { fullPattern } from '../../../src/core/mri/pattern.ts'
+import { storedMask } from '../../../src/core/mri/stored-mask.ts'
 import { compute } from '../../engine.ts'
 import { noiseVolume, sourceOf } from '../../volumes.ts'
 
@@ -104,7 +106,7 @@ describe('slices with a fault', () => {
     truths[4][3] = 0
     expect(await truthMaximum(spoilt, pause)).toBe(2 ** -11)
     const score = await evaluateVolume(spoilt, null, SETTINGS, compute(), pause)
-    const mask = fileNameMask(SETTINGS.mask, 36, 'knee.h5')
+    const mask = fileNamePattern(SETTINGS.mask, [40, 36], 'knee.h5')
     const images = [0, 2, 3].flatMap(index =>
       Array.from(makeZeroFilling(compute().fourier).image(volume.readKspace(index), 1, mask, [40, 36])),
     )
@@ -171,14 +173,12 @@ describe('slices with a fault', () => {
 describe('an irregular volume', () => {
   it('is scored without a further mask, with the acceleration of its samples', async () => {
     const sampling = { kind: 'irregular', pattern: 'points', acceleration: 3.5 } as const
-    const volume = noiseVolume('knee', { mask: new Uint8Array(36).fill(1) })
+    const volume = noiseVolume('knee', { mask: fullPattern(40, 36) })
     const irregular = { ...volume, info: { ...volume.info, sampling } }
     const score = await evaluateVolume(irregular, null, { ...SETTINGS, maskDraws: 3 }, compute(), pause)
     const truth = [0, 1].flatMap(index => Array.from(volume.readTarget(index)!))
     const images = [0, 1].flatMap(index =>
-      Array.from(
-        makeZeroFilling(compute().fourier).image(volume.readKspace(index), 1, new Uint8Array(36).fill(1), [40, 36]),
-      ),
+      Array.from(makeZeroFilling(compute().fourier).image(volume.readKspace(index), 1, fullPattern(40, 36), [40, 36])),
     )
     const right = scoreVolume({
       prediction: Float32Array.from(images),
@@ -195,4 +195,47 @@ describe('an irregular volume', () => {
     })
     expect(score.draws).toBeUndefined()
   })
+})
+
+describe('a mask file', () => {
+  const values = Array.from({ length: 40 * 36 }, (_, i) => Number(i % 5 < 2 || i % 36 === 18))
+  const stored = storedMask('/m.npy', { shape: [40, 36], at: i => values[i] })
+  const file = { path: '/m.npy', sha256: '0'.repeat(64) }
+  const mask = { kind: 'file', acceleration: 4, centerFraction: 0.08, file, stored } as const
+
+  it('is the one mask of a volume, however many draws are asked for', async () => {
+    const volume = noiseVolume('knee')
+    const score = await evaluateVolume(volume, null, { ...SETTINGS, mask, maskDraws: 3 }, compute(), pause)
+    expect(score.acceleration).toBeCloseTo(values.length / values.reduce((sum, value) => sum + value, 0), 12)
+    expect(score.draws).toBeUndefined()
+    const masked = {
+      ...volume,
+      withKspace: <T>(index: number, use: (kspace: Float32Array) => T) =>
+        use(volume.readKspace(index).map((value, i) => value * values[i >> 1])),
+    }
+    const full = { kind: 'equispaced', acceleration: 1, centerFraction: 0.08 } as const
+    const same = await evaluateVolume(masked, null, { ...SETTINGS, mask: full, maskDraws: null }, compute(), pause)
+    expect(score.ssim).toBeCloseTo(same.ssim, 9)
+    expect(score.nmse).toBeCloseTo(same.nmse, 9)
+  })
+
+  it('of another size is refused with both files', async () => {
+    const other = { ...mask, stored: storedMask('/m.npy', { shape: [20], at: () => 1 }) }
+    await expect(
+      evaluateVolume(noiseVolume('knee'), null, { ...SETTINGS, mask: other }, compute(), pause),
+    ).rejects.toThrow(/for \/knee.h5, got 1 × 1 × 20, in \/m.npy/)
+  })
+})
+
+it('a volume with padding has both accelerations, and one without has one', async () => {
+  const volume = noiseVolume('knee')
+  const padded = { ...volume, info: { ...volume.info, padding: [6, 33] as [number, number] } }
+  const settings = { ...SETTINGS, maskDraws: null }
+  const score = await evaluateVolume(padded, null, settings, compute(), pause)
+  const { measured } = fileNamePattern(SETTINGS.mask, [40, 36], 'knee.h5')
+  const inside = measured.subarray(6, 33).reduce((sum, value) => sum + value, 0)
+  expect(score.measurableAcceleration).toBe(27 / inside)
+  const whole = await evaluateVolume(volume, null, settings, compute(), pause)
+  expect(whole.acceleration).toBe(score.acceleration)
+  expect(whole).not.toHaveProperty('measurableAcceleration')
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { MaskSpec } from '../../../src/contract/evaluation.ts'
+import { DrawnMask } from '../../../src/contract/evaluation.ts'
 import { Pretext, Recipe, ScheduleConfig } from '../../../src/contract/recipes.ts'
 import { pirl } from '../../../src/core/ssl/pirl.ts'
 import {
@@ -45,7 +45,7 @@ describe('schemas', () => {
 
   it('finds a description at every field of a recipe, for the form and the help', () => {
     const alone = ['optimizer', 'schedule', 'kind'] // Their names and choices need no description.
-    for (const schema of [Recipe, Pretext, MaskSpec].map(schemaOf))
+    for (const schema of [Recipe, Pretext, DrawnMask].map(schemaOf))
       for (const [name, property] of Object.entries(schema.properties!))
         if (!alone.includes(name)) expect([name, property.description]).toEqual([name, expect.any(String)])
   })
@@ -58,7 +58,7 @@ describe('schemas', () => {
       [pirl.config, {}],
       [Pretext, {}],
       [Pretext, { measurement: 'fresh' }],
-      [MaskSpec, { acceleration: 8 }],
+      [DrawnMask, { acceleration: 8 }],
     ] as const)
       expect(complete(schemaOf(schema), value)).toEqual(schema.parse(value))
   })

@@ -8,10 +8,12 @@
 import { AppError } from '../../../contract/errors.ts'
 import type { Sampling, VolumeContent } from '../../../contract/volumes.ts'
 import { allFinite } from '../../extremes.ts'
+import { columnPattern, type Pattern, patternOfGrid } from '../../mri/pattern.ts'
 import type { Hdf5File } from '../hdf5.ts'
+import { surveySlices } from '../measured.ts'
 import { maskedSampling } from '../sampling.ts'
 import type { FileSource } from '../source.ts'
-import type { Stack, Used, Volume, VolumeFormat } from '../volume.ts'
+import type { Matrix, PatternOf, Stack, Used, Volume, VolumeFormat } from '../volume.ts'
 import { layoutOf, readMask } from './fastmri-layout.ts'
 import { headerRemarks, parseIsmrmrdHeader } from './ismrmrd-header.ts'
 
@@ -46,6 +48,7 @@ function open(source: FileSource, hashPatient: (id: string) => string, content?:
   // Reading one slice reports a damaged file when the file is listed.
   if (!content) kspace.withSlice(Math.floor(slices / 2), () => {})
   const { mask, sampling } = acquisitionOf(file, matrix.columns, content)
+  const own = mask && columnPattern(mask, matrix.rows)
   const header = parseIsmrmrdHeader(file.readText('ismrmrd_header'), matrix)
   const patientId = String(file.attribute('patient_id') ?? '').trim() || header?.patientId || source.name
   const acquisition = file.attribute('acquisition')
@@ -80,7 +83,10 @@ function open(source: FileSource, hashPatient: (id: string) => string, content?:
       bytes: source.bytes,
       ...(content && { content }),
     },
-    mask,
+    mask:
+      sampling.kind === 'irregular'
+        ? foundPatterns(matrix, (index, use) => withSlice(kspace, index, use))
+        : own && (() => own),
     readKspace: index => readSlice(kspace, index),
     withKspace: (index, use) => withSlice(kspace, index, use),
     readTarget: (index, asStored) => target && readSlice(target, index, asStored),
@@ -102,6 +108,22 @@ function parseOrientation(text: string | number | null): [rows: string, columns:
   return axisOf(rows) === axisOf(columns) ? null : [rows, columns]
 }
 
+/** The patterns of an irregular file, each found in the k-space of its slice. The last is kept. */
+function foundPatterns(
+  matrix: Matrix,
+  withKspace: (index: number, use: (kspace: Float32Array) => void) => void,
+): PatternOf {
+  const survey = surveySlices(matrix)
+  let last: { readonly slice: number; readonly pattern: Pattern } | null = null
+  return slice => {
+    if (last?.slice === slice) return last.pattern
+    withKspace(slice, kspace => survey.look(kspace, slice))
+    const pattern = patternOfGrid(survey.grid(), matrix.rows, matrix.columns)
+    last = { slice, pattern }
+    return pattern
+  }
+}
+
 /** How k-space was acquired, as `content` says. If `content` is not known yet, as far as a dataset `mask` says. */
 function acquisitionOf(
   file: Hdf5File,
@@ -114,7 +136,6 @@ function acquisitionOf(
     return { mask: stored, sampling: maskedSampling(stored, 'mask dataset') }
   }
   const { sampling, mask } = content
-  if (sampling.kind === 'irregular') return { mask: new Uint8Array(columns).fill(1), sampling }
   if (sampling.kind !== 'sub-sampled') return { mask: null, sampling }
   if (mask?.length !== columns)
     throw new AppError(

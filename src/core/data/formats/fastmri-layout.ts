@@ -103,15 +103,19 @@ function requireSameSize(file: Hdf5File, noiseFree: Stack, target: Stack | null)
   )
 }
 
-/** The dataset `mask` as 0 and 1: one number or boolean per column, in any shape. */
+/**
+ * The dataset `mask` as 0 and 1: one number or boolean per column, in any shape. A mask that repeats these numbers for
+ * every row or slice means the same.
+ */
 export function readMask(file: Hdf5File, columns: number): Uint8Array | null {
   if (file.shape('mask') === null) return null
   const values = file.readNumbers('mask')
   const remedy = 'Remove the dataset mask: k-space itself then says what was measured.'
   if (values.some(Number.isNaN)) throw unsupported(file, 'Expected a mask of numbers, got NaN', remedy)
-  const mask = Uint8Array.from(values, value => Number(value !== 0))
-  if (mask.length !== columns) {
-    const message = `Expected a mask of ${columns} values, one for each column of k-space, got ${mask.length}`
+  const all = Uint8Array.from(values, value => Number(value !== 0))
+  const mask = all.every((value, i) => value === all[i % columns]) ? all.slice(0, columns) : all
+  if (mask.length !== columns || all.length % columns !== 0) {
+    const message = `Expected a mask of ${columns} values, one for each column of k-space, got ${all.length}`
     throw new AppError('SHAPE_MISMATCH', `${message}, in ${file.path}. ${remedy}`)
   }
   if (!mask.includes(1)) throw unsupported(file, 'Expected a mask with measured columns, got only zeros', remedy)

@@ -1,6 +1,6 @@
 /** Reconstructs one volume, or one of its slices, and writes the result. */
 import { AppError } from '../../../contract/errors.ts'
-import type { MaskSpec } from '../../../contract/evaluation.ts'
+import { maskPairs } from '../../../contract/evaluation.ts'
 import { faultInWords, type SliceFault } from '../../../contract/volumes.ts'
 import type { Arithmetic } from '../../../core/compute.ts'
 import { croppedTruth } from '../../../core/data/truth.ts'
@@ -10,6 +10,7 @@ import { cropShape, voxelSizeOf } from '../../../core/mri/transform.ts'
 import type { Pause } from '../../../core/pause.ts'
 import { accelerationOf, reconstructSlices, seededMaskOf } from '../../../core/reconstruct.ts'
 import type { ReconstructRequest } from '../../process/protocol.ts'
+import { withStored } from '../masks.ts'
 import { WRITERS } from './index.ts'
 
 /** Indices of the requested slices, counted from 0. */
@@ -41,12 +42,13 @@ async function readTruths(volume: Volume, indices: readonly number[], pause: Pau
 }
 
 /** The mask in words. ASCII only, because DICOM's texts are ASCII. */
-function maskInWords(volume: Volume, { source, mask, seed }: ReconstructRequest): string {
+function maskInWords(volume: Volume, { source, mask, seed }: ReconstructRequest, indices: readonly number[]): string {
   if (source === 'truth') return 'none'
-  if (volume.mask) return `of the file, acceleration ${Number(accelerationOf(volume, volume.mask).toFixed(2))}`
-  const { kind, acceleration: asked, centerFraction }: MaskSpec = mask
+  if (volume.mask) return `of the file, acceleration ${Number(accelerationOf(volume, volume.mask, indices).toFixed(2))}`
+  if (mask.file) return `file, SHA-256 ${mask.file.sha256}`
+  const pairs = maskPairs(mask).map(pair => `acceleration ${pair.acceleration}, centre fraction ${pair.centerFraction}`)
   const origin = seed === null ? 'seeded by the file name' : `seed ${seed}`
-  return `${kind}, acceleration ${asked}, centre fraction ${centerFraction}, ${origin}`
+  return `${mask.kind}, ${pairs.join(' or ')}, ${origin}`
 }
 
 /** Faults of the exported slices. */
@@ -98,13 +100,13 @@ export async function exportVolume(
   const images =
     source === 'truth'
       ? await readTruths(volume, indices, pause)
-      : await reconstructSlices(volume, indices, seededMaskOf(volume, mask, seed), model, compute, pause)
+      : await reconstructSlices(volume, indices, seededMaskOf(volume, withStored(mask), seed), model, compute, pause)
   await WRITERS[format](output, {
     images,
     shape: [indices.length, ...cropShape(volume.info)],
     slice,
     info: { ...volume.info, voxelSize: voxelSizeOf(volume.info, source) },
-    provenance: { run, checkpoint, mask: maskInWords(volume, request), units },
+    provenance: { run, checkpoint, mask: maskInWords(volume, request, indices), units },
   })
   return empty
 }

@@ -3,8 +3,6 @@ import {
   largest,
   logMagnitude,
   logSpectrum,
-  maskedKspace,
-  maskGrid,
   norm,
   phaseImage,
   pixelStatistics,
@@ -14,12 +12,13 @@ import {
 import { fft2Centred, ifft2Centred } from '../../../../src/core/mri/fft-double.ts'
 import { makeFourier } from '../../../../src/core/mri/fourier.ts'
 import { scoreVolume } from '../../../../src/core/mri/metrics.ts'
+import { columnPattern, fullPattern, multiply } from '../../../../src/core/mri/pattern.ts'
 import { RandomState } from '../../../../src/core/mri/random.ts'
 import { centreCropReal, type Shape } from '../../../../src/core/mri/transform.ts'
 import { expectClose } from '../../../golden.ts'
 
 const fourier = makeFourier()
-const all = (columns: number) => new Uint8Array(columns).fill(1)
+const all = ([rows, columns]: Shape) => fullPattern(rows, columns)
 const everyThird = (columns: number) => Uint8Array.from({ length: columns }, (_, column) => Number(column % 3 === 1))
 const noise = (length: number, seed = 0) => {
   const random = RandomState.fromSeed(seed)
@@ -40,8 +39,9 @@ const SHAPES: readonly Shape[] = [
 
 describe('logMagnitude', () => {
   it('is log₁₀, is NaN for unmeasured samples, and is never below a millionth of the largest value', () => {
+    const pattern = columnPattern(Uint8Array.of(1, 0, 1), 2)
     const kspace = Float32Array.of(3, 4, 1, 0, 0, 50, 0, 0, 0, 0.001, 1e-9, 0) // [2, 3, 2]
-    const log = logMagnitude(maskedKspace(kspace, Uint8Array.of(1, 0, 1)), 1, Uint8Array.of(1, 0, 1))
+    const log = logMagnitude(multiply(pattern, kspace), 1, pattern)
     expectClose([...log].filter(Number.isFinite), [5, 50, 5e-5, 5e-5].map(Math.log10), 1e-6)
     expect([log[1], log[4]]).toEqual([Number.NaN, Number.NaN])
     expect(log[3]).toBe(log[5])
@@ -71,7 +71,7 @@ describe.each(SHAPES)('of %d × %d', (height, width) => {
     const [down, across, turned] = [2, -1, 0.7]
     const kspace = impulse(shape, row0 + down, column0 + across, [Math.cos(turned), Math.sin(turned)])
     const crop: Shape = [5, 4]
-    const phase = phaseImage(fourier, maskedKspace(kspace, all(width)), shape, crop)
+    const phase = phaseImage(fourier, multiply(all(shape), kspace), shape, crop)
     expect(phase).toHaveLength(20)
     const [top, left] = [Math.floor((height - 5) / 2), Math.floor((width - 4) / 2)]
     for (const [i, value] of phase.entries()) {
@@ -83,15 +83,12 @@ describe.each(SHAPES)('of %d × %d', (height, width) => {
   })
 })
 
-it('a mask over the grid repeats its columns on every row', () => {
-  expect([...maskGrid(Uint8Array.of(1, 0, 1), 2)]).toEqual([1, 0, 1, 1, 0, 1])
-})
-
 describe.each(SHAPES)('the residual in %d × %d', (height, width) => {
   const shape: Shape = [height, width]
   const crop: Shape = [height - 3, width - 2]
-  const mask = everyThird(width)
-  const measured = maskedKspace(noise(2 * height * width), mask)
+  const columns = everyThird(width)
+  const mask = columnPattern(columns, height)
+  const measured = multiply(mask, noise(2 * height * width))
   const measurement = { measured, coils: 1, mask, shape, crop }
   const complex = ifft2Centred(Float64Array.from(measured), height, width)
   const whole = Float32Array.from({ length: height * width }, (_, i) => Math.hypot(complex[2 * i], complex[2 * i + 1]))
@@ -109,7 +106,7 @@ describe.each(SHAPES)('the residual in %d × %d', (height, width) => {
     const added = new Float64Array(complex.length)
     added[2 * at] = (change * complex[2 * at]) / whole[at]
     added[2 * at + 1] = (change * complex[2 * at + 1]) / whole[at]
-    const expected = fft2Centred(added, height, width).map((value, i) => (mask[(i >> 1) % width] ? value : 0))
+    const expected = fft2Centred(added, height, width).map((value, i) => (columns[(i >> 1) % width] ? value : 0))
     expectClose(residualOf(fourier, image, measurement), expected, 1e-5)
   })
 
@@ -123,7 +120,7 @@ describe.each(SHAPES)('the residual in %d × %d', (height, width) => {
   it('takes phase 0 for a pixel without signal', () => {
     const nothing = new Float32Array(2 * height * width)
     const image = new Float32Array(height * width).fill(1)
-    const difference = residualOf(fourier, image, { measured: nothing, coils: 1, mask: all(width), shape, crop: shape })
+    const difference = residualOf(fourier, image, { measured: nothing, coils: 1, mask: all(shape), shape, crop: shape })
     expect(norm(difference)).toBeCloseTo(Math.sqrt(height * width), 5)
   })
 })
@@ -132,8 +129,9 @@ describe('several coils', () => {
   const shape: Shape = [9, 8]
   const [samples, coils] = [72, 3]
   const crop: Shape = [6, 5]
-  const mask = everyThird(8)
-  const measured = maskedKspace(noise(2 * coils * samples, 7), mask)
+  const columns = everyThird(8)
+  const mask = columnPattern(columns, 9)
+  const measured = multiply(mask, noise(2 * coils * samples, 7))
   const coil = (values: Float32Array, c: number) => values.subarray(2 * c * samples, 2 * (c + 1) * samples)
   const measurement = { measured, coils, mask, shape, crop }
 
@@ -146,7 +144,7 @@ describe('several coils', () => {
       ),
     )
     for (const [i, value] of log.entries())
-      if (mask[i % 8]) expect(10 ** value / rss[i]).toBeCloseTo(1, 5)
+      if (columns[i % 8]) expect(10 ** value / rss[i]).toBeCloseTo(1, 5)
       else expect(value).toBeNaN()
     expect(largest(measured, coils)).toBeCloseTo(Math.max(...rss), 5)
     expect(norm(measured)).toBeCloseTo(Math.hypot(...rss), 4)
@@ -162,7 +160,7 @@ describe('several coils', () => {
       for (const image of images) for (const part of [2 * at, 2 * at + 1]) image[part] *= wanted / rss
     }
     const expected = images.flatMap((image, c) =>
-      Array.from(fft2Centred(image, 9, 8), (value, i) => (mask[(i >> 1) % 8] ? value - coil(measured, c)[i] : 0)),
+      Array.from(fft2Centred(image, 9, 8), (value, i) => (columns[(i >> 1) % 8] ? value - coil(measured, c)[i] : 0)),
     )
     expectClose(residualOf(fourier, magnitudes, measurement), expected, 1e-5)
   })
@@ -179,7 +177,7 @@ describe('several coils', () => {
   it('have equal shares of a pixel without signal', () => {
     const nothing = new Float32Array(2 * coils * samples)
     const image = new Float32Array(samples).fill(1)
-    const difference = residualOf(fourier, image, { measured: nothing, coils, mask: all(8), shape, crop: shape })
+    const difference = residualOf(fourier, image, { measured: nothing, coils, mask: all(shape), shape, crop: shape })
     expect(norm(difference)).toBeCloseTo(Math.sqrt(samples), 5)
     expectClose(coil(difference, 1), coil(difference, 0), 0)
   })

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { MaskSpec } from '../../../../src/contract/evaluation.ts'
-import { type DrawnSpec, drawPattern, fileNamePattern, sampleAgain } from '../../../../src/core/mri/draw.ts'
-import { fileNameMask } from '../../../../src/core/mri/mask.ts'
+import { drawPattern, fileNamePattern, sampleAgain } from '../../../../src/core/mri/draw.ts'
+import { makeMask } from '../../../../src/core/mri/mask.ts'
 import type { Pattern } from '../../../../src/core/mri/pattern.ts'
 import { RandomState } from '../../../../src/core/mri/random.ts'
 
@@ -19,7 +19,7 @@ const bits = ({ measured }: Pattern) => measured.join('')
 
 describe('drawPattern equals fastMRI', () => {
   it.each(golden.pairs)('$kind, $columns columns, one of two pairs', ({ kind, columns, low, masks }) => {
-    const spec: DrawnSpec = {
+    const spec: MaskSpec = {
       kind,
       acceleration: 4,
       centerFraction: 0.08,
@@ -36,13 +36,13 @@ describe('drawPattern equals fastMRI', () => {
   })
 
   it.each(golden.eightfold)('$kind, $columns columns, 8×', ({ kind, columns, mask }) => {
-    const spec = { kind, acceleration: 8, centerFraction: 0.04 }
+    const spec: MaskSpec = { kind, acceleration: 8, centerFraction: 0.04 }
     expect(bits(fileNamePattern(spec, [640, columns], golden.files[0]))).toBe(mask)
   })
 })
 
 describe('sampleAgain', () => {
-  const spec: DrawnSpec = { kind: 'random', acceleration: 4, centerFraction: 0.08 }
+  const spec: MaskSpec = { kind: 'random', acceleration: 4, centerFraction: 0.08 }
 
   it('keeps the centre of the pair that was drawn', () => {
     const pairs = { ...spec, alternatives: [{ acceleration: 2, centerFraction: 0.3 }] }
@@ -62,7 +62,8 @@ describe('sampleAgain', () => {
     const { centre: _, ...found } = drawn
     const [first, second] = [drawn, found].map(one => sampleAgain(one, spec, 0.5, RandomState.fromSeed(3)))
     expect(second.measured).toEqual(first.measured)
-    expect(drawn.measured).toEqual(fileNameMask(spec as MaskSpec, 100, 'file1000000.h5'))
+    const random = RandomState.fromKey([...'file1000000.h5'].map(character => character.charCodeAt(0)))
+    expect(drawn.measured).toEqual(makeMask({ kind: 'random', acceleration: 4, centerFraction: 0.08 }, 100, random))
   })
 
   it('splits points by points, and keeps the block', () => {

@@ -1,12 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { MASK_KINDS, type MaskSpec } from '../../../../src/contract/evaluation.ts'
-import { acceleration, centreColumns, fileNameMask, makeMask, subsampleMask } from '../../../../src/core/mri/mask.ts'
+import { COLUMN_KINDS, type MaskPair, type MaskSpec } from '../../../../src/contract/evaluation.ts'
+import { fileNamePattern, sampleAgain } from '../../../../src/core/mri/draw.ts'
+import { centreLines, makeMask } from '../../../../src/core/mri/mask.ts'
+import { acceleration as accelerationOf, columnPattern } from '../../../../src/core/mri/pattern.ts'
 import { RandomState } from '../../../../src/core/mri/random.ts'
 import { golden, goldenMasks } from '../../../golden.ts'
 
+interface ColumnSpec extends MaskPair {
+  kind: (typeof COLUMN_KINDS)[number]
+}
+
 interface GoldenMask {
-  kind: MaskSpec['kind']
+  kind: ColumnSpec['kind']
   cols: number
   center_fractions: number[]
   accelerations: number[]
@@ -26,8 +32,14 @@ const MAGIC: readonly {
   mask: string
 }[] = JSON.parse(readFileSync(new URL('../../../fixtures/magic-masks.json', import.meta.url), 'utf8'))
 
-const SPEC: MaskSpec = { kind: 'random', acceleration: 4, centerFraction: 0.08 }
+const SPEC: ColumnSpec = { kind: 'random', acceleration: 4, centerFraction: 0.08 }
 const bits = (mask: Uint8Array) => mask.join('')
+const acceleration = (mask: Uint8Array) => accelerationOf(columnPattern(mask, 1))
+const fileNameMask = (spec: MaskSpec, columns: number, file: string) =>
+  fileNamePattern(spec, [8, columns], file).measured
+const centreColumns = ({ centerFraction }: MaskPair, columns: number) => centreLines(centerFraction, columns, 'columns')
+const subsampleMask = (mask: Uint8Array, spec: MaskPair, keep: number, random: RandomState) =>
+  sampleAgain(columnPattern(mask, 8), spec, keep, random).measured
 
 describe('makeMask equals fastMRI', () => {
   it.each(goldenMasks.masks as GoldenMask[])('$kind, $cols columns, $accelerations, seed $seed', expected => {
@@ -59,7 +71,7 @@ describe('makeMask equals fastMRI', () => {
   })
 
   it.each(MAGIC)('magic, $columns columns, $acceleration×, seed $seed', ({ columns, seed, mask, ...numbers }) => {
-    const spec: MaskSpec = { kind: 'magic', ...numbers }
+    const spec: ColumnSpec = { kind: 'magic', ...numbers }
     const made =
       typeof seed === 'string' ? fileNameMask(spec, columns, seed) : makeMask(spec, columns, RandomState.fromSeed(seed))
     expect(bits(made)).toBe(mask)
@@ -67,7 +79,7 @@ describe('makeMask equals fastMRI', () => {
 
   // Expected values: numpy.around(numpy.arange(offset, columns − 1, spacing)), NumPy 2.4.
   it('rounds halves as NumPy does in a fractional mask', () => {
-    const spec: MaskSpec = { kind: 'equispaced_fraction', acceleration: 3, centerFraction: 0.08 }
+    const spec: ColumnSpec = { kind: 'equispaced_fraction', acceleration: 3, centerFraction: 0.08 }
     const mask = makeMask(spec, 367, RandomState.fromSeed(1))
     const { from, to } = centreColumns(spec, 367)
     const outside = [...mask.keys()].filter(column => mask[column] && (column < from || column >= to))
@@ -87,14 +99,14 @@ describe('makeMask equals fastMRI', () => {
 
 describe('makeMask', () => {
   it('measures everything at acceleration 1', () => {
-    for (const kind of MASK_KINDS) {
+    for (const kind of COLUMN_KINDS) {
       const random = RandomState.fromSeed(1)
       const measured = makeMask({ kind, acceleration: 1, centerFraction: 0.08 }, 50, random).join('')
       expect(measured.slice(0, 49)).toBe('1'.repeat(49)) // fastMRI's fractional mask ends before the last column
     }
   })
 
-  it.each<[string, Partial<MaskSpec>, number, string]>([
+  it.each<[string, Partial<ColumnSpec>, number, string]>([
     ['an acceleration that the centre alone exceeds', { acceleration: 13 }, 372, '372 columns'],
     ['the same of a fractional mask', { kind: 'equispaced_fraction', acceleration: 13 }, 372, 'below 12.4'],
     ['a centre of everything', { centerFraction: 1 }, 20, 'always measures 20'],
@@ -118,7 +130,7 @@ describe('a magic mask', () => {
     step => {
       const offsets = new Set<number>()
       for (const columns of [157, 372]) {
-        const spec: MaskSpec = { kind: 'magic', acceleration: step, centerFraction: 0.04 }
+        const spec: ColumnSpec = { kind: 'magic', acceleration: step, centerFraction: 0.04 }
         const { from, to } = centreColumns(spec, columns)
         const zero = Math.floor(columns / 2)
         for (let seed = 0; seed < 40; seed++) {

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { Volume } from '../../../../src/core/data/volume.ts'
 import { makeZeroFilling } from '../../../../src/core/mri/fft.ts'
 import { type Fourier, makeFourier } from '../../../../src/core/mri/fourier.ts'
+import { columnPattern, fullPattern } from '../../../../src/core/mri/pattern.ts'
 import { cropShape, normalise, normaliseTarget, type Shape } from '../../../../src/core/mri/transform.ts'
 import { maskOf, zeroFilled } from '../../../../src/core/reconstruct.ts'
 import { compute, useEngine } from '../../../engine.ts'
@@ -52,17 +53,17 @@ describe.each(['even', 'odd', 'narrow'])('fastMRI’s multi-coil vectors, case %
   const [coils, rows, columns] = shapeOf(name)
   const volume = volumeOf(name)
   const grid: Shape = [rows, columns]
-  const mask = () => maskOf(volume, { kind: 'random', acceleration, centerFraction })
+  const mask = () => maskOf(volume, { kind: 'random', acceleration, centerFraction })(0)
 
   it('have the mask that is seeded by the file’s name', () => {
-    expect(mask()).toEqual(vectors.array(`${name}.mask`).data)
+    expect(mask().measured).toEqual(vectors.array(`${name}.mask`).data)
   })
 
   describe.each(FOURIERS)('by %s', (_, fourier) => {
     it('are the coil images and their root of the sum of squares', () => {
       const images = fourier().images(volume.readKspace(0), [coils, rows, columns], 'inverse')
       expectClose(images, vectors.array(`${name}.coil_images`).data, 1e-5)
-      const all = new Uint8Array(columns).fill(1)
+      const all = fullPattern(rows, columns)
       const rss = makeZeroFilling(fourier()).image(volume.readKspace(0), coils, all, grid)
       expectClose(rss, vectors.array(`${name}.rss`).data, 1e-5)
     })
@@ -71,15 +72,20 @@ describe.each(['even', 'odd', 'narrow'])('fastMRI’s multi-coil vectors, case %
       const expected = vectors.array(`${name}.zero_filled_rss`).data
       const zeroFilling = makeZeroFilling(fourier())
       expectClose(zeroFilling.image(volume.readKspace(0), coils, mask(), grid), expected, 1e-5)
-      const underMask = zeroFilling.underMasks(volume.readKspace(0), coils, columns, grid)
-      underMask(mask().map((_, column) => Number(column % 2 === 0)))
+      const underMask = zeroFilling.underMasks(volume.readKspace(0), coils, grid)
+      underMask(
+        columnPattern(
+          mask().measured.map((_, column) => Number(column % 2 === 0)),
+          rows,
+        ),
+      )
       expectClose(underMask(mask()), expected, 1e-5)
     })
 
     it('are the input and the target of the U-Net', () => {
       expect(cropShape(volume.info)).toEqual(crop)
       const zeroFilling = makeZeroFilling(fourier())
-      zeroFilled(noiseVolume('before', { coils: 2, rows: 20, columns: 30 }), 0, new Uint8Array(30).fill(1), zeroFilling)
+      zeroFilled(noiseVolume('before', { coils: 2, rows: 20, columns: 30 }), 0, fullPattern(20, 30), zeroFilling)
       const { image, mean, std } = normalise(zeroFilled(volume, 0, mask(), zeroFilling))
       expect(Math.abs(mean / vectors.scalar(`${name}.unet.mean`) - 1)).toBeLessThan(1e-6)
       expect(Math.abs(std / vectors.scalar(`${name}.unet.std`) - 1)).toBeLessThan(1e-6)

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { POINT_KINDS } from '../../../../src/contract/evaluation.ts'
 import { drawPattern } from '../../../../src/core/mri/draw.ts'
 import { acceleration, type Pattern } from '../../../../src/core/mri/pattern.ts'
-import type { PointKind } from '../../../../src/core/mri/points.ts'
 import { RandomState } from '../../../../src/core/mri/random.ts'
 
-const KINDS: readonly PointKind[] = ['poisson_disc', 'gaussian_2d', 'uniform_2d']
+type PointKind = (typeof POINT_KINDS)[number]
 const draw = (kind: PointKind, shape: readonly [number, number], seed: number, change: object = {}) =>
   drawPattern({ kind, acceleration: 4, centerFraction: 0.08, ...change }, shape, RandomState.fromSeed(seed))
 
@@ -25,7 +25,7 @@ function densities({ rows, columns, measured }: Pattern): [inner: number, outer:
   return [inner[0] / inner[1], outer[0] / outer[1]]
 }
 
-describe.each(KINDS)('%s', kind => {
+describe.each(POINT_KINDS)('%s', kind => {
   it.each<[number, number, number, number]>([
     [64, 48, 4, 0.08],
     [63, 37, 6, 0.05],

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { gridOf } from '../../../../src/core/mri/pattern.ts'
-import { storedMask, storedPattern } from '../../../../src/core/mri/stored-mask.ts'
+import { storedMask, storedPatterns } from '../../../../src/core/mri/stored-mask.ts'
 
 const INFO = { path: '/scan.h5', slices: 2, rows: 3, columns: 4 }
+/** The pattern of one slice. */
+const storedPattern = (stored: ReturnType<typeof storedMask>, info: typeof INFO, slice: number) =>
+  storedPatterns(stored, info)(slice)
 const mask = (shape: number[], values: number[]) => storedMask('/m.npy', { shape, at: i => values[i] })
 
 describe('a stored mask', () => {

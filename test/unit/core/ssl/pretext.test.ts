@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Pretext } from '../../../../src/contract/recipes.ts'
-import { fileNameMask } from '../../../../src/core/mri/mask.ts'
+import { fileNamePattern } from '../../../../src/core/mri/draw.ts'
+import type { Pattern } from '../../../../src/core/mri/pattern.ts'
 import { stream } from '../../../../src/core/mri/random.ts'
 import { regionOf } from '../../../../src/core/ssl/pirl.ts'
 import { measurementMask, viewMasks } from '../../../../src/core/ssl/view-masks.ts'
@@ -10,13 +11,15 @@ const spec = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const
 const volume = noiseVolume('patient', { columns: 126 })
 const drawn = (epoch: number, view: number) => stream(0, 'view mask', epoch, 0, view)
 /** The masks of the first two views. */
-function masksOf(pretext: Partial<Pretext>, epoch: number, of = volume): [Uint8Array, Uint8Array] {
+function masksOf(pretext: Partial<Pretext>, epoch: number, of = volume): [Pattern, Pattern] {
   const maskOf = viewMasks(of, 0, spec, Pretext.parse({ ...pretext, keep: 0.5 }), view => drawn(epoch, view))
   return [maskOf(0), maskOf(1)]
 }
 
-const isWithin = (mask: Uint8Array, whole: Uint8Array) => mask.every((measured, column) => measured <= whole[column])
-const union = (masks: Uint8Array[]) => masks[0].map((_, column) => Math.max(...masks.map(mask => mask[column])))
+const isWithin = (mask: Pattern, whole: Pattern) =>
+  mask.measured.every((measured, column) => measured <= whole.measured[column])
+const union = (masks: Pattern[]) =>
+  masks[0].measured.map((_, column) => Math.max(...masks.map(({ measured }) => measured[column])))
 
 describe('the training data access of a pretext', () => {
   it('fixed: all epochs use only the one measurement of a slice', () => {
@@ -25,7 +28,7 @@ describe('the training data access of a pretext', () => {
       masksOf({ measurement: 'fixed', viewMasks: 'independent' }, epoch),
     ).flat()
     for (const mask of seen) expect(isWithin(mask, measured)).toBe(true)
-    expect(union(seen)).toEqual(measured)
+    expect(union(seen)).toEqual(measured.measured)
   })
 
   it('fixed: a measurement is the same in every run, and differs from slice to slice', () => {
@@ -51,7 +54,7 @@ describe('the training data access of a pretext', () => {
   })
 
   it('keeps to the mask of a file that is sub-sampled already, even when fresh', () => {
-    const own = fileNameMask(spec, 126, 'scanner.h5')
+    const own = fileNamePattern(spec, [40, 126], 'scanner.h5')
     const scanned = noiseVolume('scanned', { columns: 126, mask: own })
     expect(measurementMask(scanned, 0, spec)).toBe(own)
     for (const mask of masksOf({ measurement: 'fresh', viewMasks: 'independent' }, 1, scanned))

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { hasCoils, SHOWS } from '../../../../src/contract/images.ts'
 import type { Volume } from '../../../../src/core/data/volume.ts'
-import { fileNameMask } from '../../../../src/core/mri/mask.ts'
+import { fileNamePattern } from '../../../../src/core/mri/draw.ts'
 import { centreCropReal } from '../../../../src/core/mri/transform.ts'
 import { makeEagerImaging, reconstructSlice } from '../../../../src/core/reconstruct.ts'
 import { imageOfDraw } from '../../../../src/core/viewing/over-masks.ts'
@@ -18,7 +18,7 @@ const mask = { kind: 'random', acceleration: 3, centerFraction: 0.1 } as const
 const [coils, rows, columns] = [3, 48, 36]
 const samples = rows * columns
 const crop = [32, 32] as const
-const columnsMeasured = fileNameMask(mask, columns, 'brain.h5')
+const columnsMeasured = fileNamePattern(mask, [rows, columns], 'brain.h5').measured
 const all = new Uint8Array(columns).fill(1)
 
 const noise = noiseVolume('brain', { coils, rows, columns })

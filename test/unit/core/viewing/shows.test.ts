@@ -4,8 +4,9 @@ import type { Volume } from '../../../../src/core/data/volume.ts'
 import { networkOf } from '../../../../src/core/models/index.ts'
 import type { Model } from '../../../../src/core/models/model.ts'
 import { initialParameters } from '../../../../src/core/models/parameters.ts'
+import { drawPattern, fileNamePattern } from '../../../../src/core/mri/draw.ts'
 import { ifft2Centred } from '../../../../src/core/mri/fft-double.ts'
-import { acceleration, fileNameMask, makeMask } from '../../../../src/core/mri/mask.ts'
+import { acceleration, gridOf, type Pattern } from '../../../../src/core/mri/pattern.ts'
 import { RandomState } from '../../../../src/core/mri/random.ts'
 import { centreCropReal } from '../../../../src/core/mri/transform.ts'
 import { makeEagerImaging, reconstructSlice, seededMaskOf } from '../../../../src/core/reconstruct.ts'
@@ -20,7 +21,7 @@ const [rows, columns] = [48, 36]
 const crop = [32, 32] as const
 
 /** A volume whose ground truth is the centre of its k-space's magnitude image. */
-function consistentVolume(own: Uint8Array | null = null): Volume {
+function consistentVolume(own: Pattern | null = null): Volume {
   const volume = noiseVolume('knee', { rows, columns, mask: own })
   const truth = (index: number) => {
     const image = ifft2Centred(Float64Array.from(volume.readKspace(index)), rows, columns)
@@ -37,7 +38,7 @@ const withoutTruth = (volume: Volume): Volume => ({
 })
 
 const volume = consistentVolume()
-const measured = fileNameMask(mask, columns, 'knee.h5')
+const measured = fileNamePattern(mask, [rows, columns], 'knee.h5')
 let model: Model
 
 beforeAll(async () => {
@@ -74,7 +75,7 @@ const refused = (message: string) =>
 describe('an image', () => {
   it('is reconstructed under the mask that its seed draws, as in an evaluation', async () => {
     for (const seed of [null, 0, 7]) {
-      const drawn = seed === null ? measured : makeMask(mask, columns, RandomState.fromSeed(seed))
+      const drawn = seed === null ? measured : drawPattern(mask, [rows, columns], RandomState.fromSeed(seed))
       const picture = await pictureOf('image', subject({ seed }))
       expect(picture.mask).toEqual(drawn)
       expect(picture.image).toEqual(await reconstruct(volume, 1, drawn, null))
@@ -117,7 +118,7 @@ describe('k-space', () => {
     expect([ofInput.shape, ofTruth.shape]).toEqual(Array(2).fill([rows, columns]))
     for (let i = 0; i < magnitudes.length; i++) {
       expect(at(ofTruth.image, i) / magnitudes[i]).toBeCloseTo(1, 4)
-      if (measured[i % columns]) expect(ofInput.image[i]).toBe(ofTruth.image[i])
+      if (measured.measured[i % columns]) expect(ofInput.image[i]).toBe(ofTruth.image[i])
       else expect(ofInput.image[i]).toBeNaN()
     }
     expect(ofInput.note).toContain('not measured')
@@ -167,8 +168,8 @@ describe('phase', () => {
 it('a mask covers the grid of k-space, and is full for the ground truth', async () => {
   const { image, shape, units } = await pictureOf('mask', subject({ seed: 3 }))
   expect([shape, units]).toEqual([[rows, columns], 'share'])
-  const drawn = makeMask(mask, columns, RandomState.fromSeed(3))
-  expect([...image]).toEqual(Array.from({ length: rows }, () => [...drawn]).flat())
+  const drawn = drawPattern(mask, [rows, columns], RandomState.fromSeed(3))
+  expect([...image]).toEqual(Array.from({ length: rows }, () => [...drawn.measured]).flat())
   expect((await pictureOf('mask', truth())).image.every(value => value === 1)).toBe(true)
 })
 
@@ -195,7 +196,7 @@ describe('the residual', () => {
     const { image, residual, shape } = await pictureOf('residual', subject({ model }))
     expect(shape).toEqual([rows, columns])
     const norm = (values: Iterable<number>) => Math.sqrt([...values].reduce((sum, value) => sum + value ** 2, 0))
-    const whole = norm(volume.readKspace(1).filter((_, i) => measured[(i >> 1) % columns]))
+    const whole = norm(volume.readKspace(1).filter((_, i) => measured.measured[(i >> 1) % columns]))
     expect(norm(image.filter(Number.isFinite).map(value => 10 ** value)) / whole / residual!.value).toBeCloseTo(1, 4)
     expect((await pictureOf('residual', subject({ volume: withoutTruth(volume) }))).residual!.floor).toBeNull()
     await expect(pictureOf('residual', subject({ model, scored: false }))).rejects.toThrow(refused('Fine-tune'))
@@ -207,7 +208,7 @@ describe('mean and spread', () => {
     picturesOverMasks(async seed => imageOfDraw(subject({ ...changes, seed })))
 
   it('are taken over the masks of seeds 0 to 7', async () => {
-    const masks = Array.from({ length: 8 }, (_, seed) => seededMaskOf(volume, mask, seed))
+    const masks = Array.from({ length: 8 }, (_, seed) => seededMaskOf(volume, mask, seed)(1))
     const images = await Promise.all(masks.map(drawn => reconstruct(volume, 1, drawn, null)))
     const { mean, spread } = await over()
     const means = images[0].map((_, i) => images.reduce((sum, image) => sum + image[i], 0) / 8)
@@ -266,24 +267,29 @@ describe('a feature', () => {
 })
 
 describe('an irregular file', () => {
-  const all = new Uint8Array(columns).fill(1)
-  const whole = consistentVolume(all)
+  const found: Pattern = {
+    kind: 'rows',
+    rows,
+    columns,
+    measured: Uint8Array.from({ length: rows }, (_, row) => Number(row % 3 > 0)),
+  }
+  const whole = consistentVolume(found)
   const sampling = { kind: 'irregular', pattern: 'rows', acceleration: 2.5 } as const
   const irregular: Volume = { ...whole, info: { ...whole.info, sampling } }
 
   it('is shown without a further mask, with the acceleration of its samples', async () => {
     for (const show of ['image', 'k-space', 'phase'] as const)
       expect(await pictureOf(show, subject({ volume: irregular })), show).toMatchObject({
-        mask: all,
+        mask: found,
         acceleration: 2.5,
       })
   })
 
-  it('has neither a mask of columns nor a residual', async () => {
-    for (const show of ['mask', 'residual'] as const)
-      await expect(pictureOf(show, subject({ volume: irregular }))).rejects.toThrow(
-        'Expected one set of measured columns',
-      )
+  it('has the mask that was found in its k-space, and a residual there', async () => {
+    expect((await pictureOf('mask', subject({ volume: irregular }))).image).toEqual(gridOf(found))
+    const { image, residual } = await pictureOf('residual', subject({ volume: irregular }))
+    expect([...image].map(Number.isFinite)).toEqual([...gridOf(found)].map(Boolean))
+    expect(residual!.value).toBeGreaterThan(0)
     await expect(imageOfDraw(subject({ volume: irregular }))).rejects.toThrow('only one mask')
   })
 

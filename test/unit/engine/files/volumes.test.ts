@@ -68,7 +68,7 @@ describe('openVolume', () => {
     const byColumns = await openVolume(path, '')
     expect(byColumns.info).toMatchObject({ synthetic: true, noiseFree: true, maximum: 8, patient: sha256('phantom 1') })
     expect(byColumns.info.sampling).toMatchObject({ evidence: 'empty columns', measuredColumns: 3 })
-    expect(byColumns.mask).toEqual(Uint8Array.of(1, 0, 1, 1))
+    expect(byColumns.mask!(0).measured).toEqual(Uint8Array.of(1, 0, 1, 1))
     expect(byColumns.readNoiseFree(0)).toEqual(image.map(value => value / 2))
     byColumns.dispose()
 
@@ -78,7 +78,7 @@ describe('openVolume', () => {
     file.close()
     const byMask = await openVolume(path, '')
     expect(byMask.info.sampling).toMatchObject({ evidence: 'mask dataset', measuredColumns: 2, acceleration: 2 })
-    expect(byMask.mask).toEqual(Uint8Array.of(1, 0, 0, 1))
+    expect(byMask.mask!(0).measured).toEqual(Uint8Array.of(1, 0, 0, 1))
     byMask.dispose()
   })
 })

@@ -9,6 +9,7 @@ import { EXTENSIONS } from '../../../../src/core/data/formats/index.ts'
 import { networkOf } from '../../../../src/core/models/index.ts'
 import { initialParameters, toTorch } from '../../../../src/core/models/parameters.ts'
 import { makeZeroFilling } from '../../../../src/core/mri/fft.ts'
+import { fullPattern } from '../../../../src/core/mri/pattern.ts'
 import { zeroFilled } from '../../../../src/core/reconstruct.ts'
 import { writeFastMri } from '../../../../src/engine/files/hdf5-write.ts'
 import { openVolume } from '../../../../src/engine/files/volumes.ts'
@@ -158,7 +159,7 @@ describe('a score that is not finite', () => {
   it('is never printed for a reconstruction that equals the ground truth', async () => {
     const volume = await openVolume(scan, '')
     const images = [0, 1, 2].map(slice =>
-      zeroFilled(volume, slice, new Uint8Array(volume.info.columns).fill(1), makeZeroFilling(compute().fourier)),
+      zeroFilled(volume, slice, fullPattern(volume.info.rows, volume.info.columns), makeZeroFilling(compute().fourier)),
     )
     volume.dispose()
     const path = await writeTruth('a', slice => images[slice], 'same.h5', 3)

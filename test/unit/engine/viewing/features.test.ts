@@ -51,7 +51,7 @@ describe.each(Object.keys(NETWORKS))('feature maps of %s', id => {
     const heard = new Map<string, { shape: number[]; values: Float32Array }>()
     const volume = await openVolume(path, '')
     await withModel(model, async whole => {
-      const { image } = normalise(zeroFilled(volume, 1, maskOf(volume, mask), makeZeroFilling(compute().fourier)))
+      const { image } = normalise(zeroFilled(volume, 1, maskOf(volume, mask)(1), makeZeroFilling(compute().fourier)))
       tf.tidy(() => {
         const tapped = {
           ...network,

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FrameMeta, SHOWS, type Show } from '../../../../src/contract/images.ts'
-import { fileNameMask } from '../../../../src/core/mri/mask.ts'
+import { fileNamePattern } from '../../../../src/core/mri/draw.ts'
 import { scoreVolume } from '../../../../src/core/mri/metrics.ts'
+import { fullPattern, type Pattern } from '../../../../src/core/mri/pattern.ts'
 import { makeEagerImaging, maskOf, reconstructSlice, zeroFilled } from '../../../../src/core/reconstruct.ts'
 import { shrink, toEightBit } from '../../../../src/core/viewing/thumbnail.ts'
 import { openVolume } from '../../../../src/engine/files/volumes.ts'
@@ -49,7 +50,7 @@ const askAny = async (show: Show, changes: Partial<FrameRequest> = {}) =>
 async function expected(reference: ModelReference | null) {
   const volume = await openVolume(path, '')
   const image = await withModel(reference, async model =>
-    reconstructSlice(volume, 1, maskOf(volume, mask), model, imaging()),
+    reconstructSlice(volume, 1, maskOf(volume, mask)(1), model, imaging()),
   )
   const truths = [0, 1, 2].map(index => volume.readTarget(index)!)
   const maximum = Math.max(...truths.flatMap(truth => Array.from(truth)))
@@ -65,7 +66,7 @@ describe('a frame', () => {
       const { maximum, ownMaximum, ...wanted } = await expected(reference)
       expect(maximum).toBeGreaterThan(ownMaximum) // Only then does the data range matter.
       expect(image).toEqual(wanted.image)
-      const measured = fileNameMask(mask, 36, 'knee.h5')
+      const { measured } = fileNamePattern(mask, [40, 36], 'knee.h5')
       expect(meta).toEqual({
         shape: [40, 36],
         show: 'image',
@@ -213,15 +214,15 @@ describe('a thumbnail', () => {
   it('uses no mask before the file was read, and then the requested mask', async () => {
     const volume = await openVolume(bare, '')
     const { content, slices } = volume.info
-    const picture = (measured: Uint8Array) => {
+    const picture = (measured: Pattern) => {
       const image = zeroFilled(volume, Math.floor(slices / 2), measured, imaging().zeroFilling)
       const { pixels } = shrink(image, [40, 36], 10)
       return toEightBit(pixels)
     }
     const unread = await thumbnail({ path: bare, salt: '', mask, size: 10 }, signal)
-    expect(unread.pixels).toEqual(picture(new Uint8Array(36).fill(1)))
+    expect(unread.pixels).toEqual(picture(fullPattern(40, 36)))
     const read = await thumbnail({ path: bare, content, salt: '', mask, size: 10 }, signal)
-    expect(read.pixels).toEqual(picture(fileNameMask(mask, 36, 'bare.h5')))
+    expect(read.pixels).toEqual(picture(fileNamePattern(mask, [40, 36], 'bare.h5')))
     expect(read.pixels).not.toEqual(unread.pixels)
     volume.dispose()
   })
