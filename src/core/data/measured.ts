@@ -126,7 +126,7 @@ export function surveySlices({ coils, rows, columns }: Matrix): SliceSurvey {
 }
 
 /**
- * Adds the row of one coil, which begins at number `at` of k-space, to the energies of columns, and raises the exponents
+ * Adds the row of one coil, which begins at number `at` of k-space, to the energies of columns. Raises the exponents
  * of the row's samples. Returns the energy of the row.
  */
 function addRow(

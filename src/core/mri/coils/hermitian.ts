@@ -1,6 +1,6 @@
 /**
  * Eigenvalues and eigenvectors of a Hermitian matrix, in double precision, without tensors:
- *   A = Q T Qᴴ by Householder reflections I − u uᴴ / h, with T tridiagonal; T = Z Λ Zᵀ by QL steps with implicit shifts.
+ *   A = Q T Qᴴ by Householder reflections I − u uᴴ / h, T tridiagonal; T = Z Λ Zᵀ by QL steps with implicit shifts.
  * The eigenvectors of A are the columns of Q Z. The steps' rotations are kept and applied to a few rows of Z at a time,
  * so that the rows stay in the processor's cache. Only the wanted columns are multiplied by Q.
  * Source: Golub & Van Loan, Matrix Computations, 4th edition, 8.3.

@@ -30,8 +30,8 @@ export async function solve(
     if (allFinite(image)) return image.slice()
     throw new AppError(
       'NOT_FINITE',
-      `Expected finite numbers after ${done} iterations, got NaN or infinity. The k-space’s numbers are too large for ` +
-        'float32. Scale the k-space down, or leave this slice out.',
+      `Expected finite numbers after ${done} iterations, got NaN or infinity. The k-space’s numbers are too large ` +
+        'for float32. Scale the k-space down, or leave this slice out.',
     )
   }
 }
