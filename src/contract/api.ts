@@ -13,7 +13,7 @@ import { MethodFigure } from './methods.ts'
 import { NamedRecipe, Pretext, Recipe, RecipeSettings } from './recipes.ts'
 import { Reproduction, ReproductionReport, ReproductionRequest } from './reproduction.ts'
 import { LoggedEvent, RunDetail, RunView } from './runs.ts'
-import { Findings, Study, StudySummary, StudyView } from './studies.ts'
+import { Findings, MOST_COILS, Study, StudySummary, StudyView } from './studies.ts'
 import { SkippedFile, SliceSelection } from './volumes.ts'
 
 const Progress = z.object({
@@ -156,9 +156,12 @@ export const contract = {
           /** Patients for training. A third as many (at least one) validate, and as many test. */
           patients: z.int().min(1).max(200).default(3),
           slices: z.int().min(1).max(64).default(4),
+          coils: z.int().min(1).max(MOST_COILS).default(1),
         }),
       )
       .output(work(Study)),
+    /** The multi-coil demonstration study. Computed if the profile has none, else shown in the list again. */
+    demonstrateCoils: oc.output(work(Study)),
     /** Reads the files whose contents are still unread. Progress in megabytes. */
     read: oc.input(study).output(work(StudyView)),
     /** Finds new, changed, moved and missing files of the study. The study stays as it is. */

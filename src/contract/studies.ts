@@ -4,6 +4,9 @@ import { Role, SkippedFile, SliceSelection, VolumeInfo } from './volumes.ts'
 
 export const STUDY_KINDS = ['demonstration', 'folder', 'synthetic', 'scans'] as const
 
+/** Most coils of a synthetic knee. */
+export const MOST_COILS = 32
+
 export const StudyVolume = VolumeInfo.extend({
   /** Identifies the volume in the profile, and its images in URLs. */
   id: z.int(),
@@ -48,6 +51,8 @@ export type Study = z.infer<typeof Study>
 export const StudySummary = Study.pick({ id: true, name: true, kind: true, createdAt: true }).extend({
   volumes: z.int(),
   skipped: z.int(),
+  /** The most coils of a volume. */
+  coils: z.int(),
   synthetic: z.boolean(),
 })
 export type StudySummary = z.infer<typeof StudySummary>

@@ -82,6 +82,40 @@ test('reads a study’s files once it is imported', async () => {
   await cancelRun(1)
 })
 
+test('makes the multi-coil demonstration, with progress and a cancel button', async () => {
+  await goTo('Studies')
+  await page.getByRole('button', { name: 'Make multi-coil study' }).click()
+  const status = page.getByRole('contentinfo')
+  await expect(status).toContainText('Making the multi-coil demonstration')
+  await expect(status).toContainText(/[1-9] of 42/, { timeout: 60_000 })
+  await takePicture(page, 'studies-making')
+  await status.getByRole('button', { name: 'Cancel' }).click()
+  await expect(status).not.toContainText('multi-coil', { timeout: 60_000 })
+  await expect(page.getByRole('button', { name: /8 coils/ })).toHaveCount(0)
+})
+
+test('draws a synthetic knee with as many coils as the form says', async () => {
+  await page.getByRole('button', { name: 'Add a study' }).click()
+  await page.getByRole('menuitem', { name: /A synthetic knee/ }).click()
+  for (const [label, value] of Object.entries({ 'Patients for training': '1', 'Slices per volume': '1', Coils: '2' }))
+    await dialog().getByLabel(label).fill(value)
+  await expectAccessible(page)
+  await takePicture(page, 'studies-synthetic-knee')
+  await dialog().getByRole('button', { name: 'Make study' }).click()
+  await expect(page.getByRole('heading', { name: 'Knee, synthetic, 2 coils (seed 0)' })).toBeVisible({
+    timeout: 90_000,
+  })
+  await expect(row('synthetic_knee_2coils_0_000_CORPD_FBK.h5')).toContainText('full')
+  await expect(page.getByRole('button', { name: 'Make multi-coil study' })).toBeHidden()
+  await takePicture(page, 'studies-coils')
+  await page.getByRole('button', { name: 'Remove from list' }).click()
+  await expect(page.getByRole('button', { name: 'Make multi-coil study' })).toBeVisible()
+  await page
+    .getByRole('region', { name: 'Studies' })
+    .getByRole('button', { name: /^noise/ })
+    .click()
+})
+
 let before: Float32Array
 
 test('names a changed and a missing file, and neither scores nor trains on them', async () => {

@@ -393,6 +393,24 @@ describe('the synthetic knee study', () => {
     expect(measured.volumes.every(volume => volume.synthetic)).toBe(true)
     expect(noiseFree.mean!.ssim).not.toBe(measured.mean!.ssim)
   })
+
+  it('has as many coils as its option says, and is named after them', async () => {
+    const draw = (coils: string) => ['import', '--synthetic-knee', 'coils', '--coils', coils, '--seed', '4']
+    for (const coils of ['0', '33', '2.5', 'two']) {
+      const { status, err } = await run(...draw(coils))
+      expect(status).toBe(2)
+      expect(err).toMatch(/'--coils <n>' argument '.*' is invalid. Expected a/)
+    }
+    const study = await json<Study>(...draw('2'), '--patients', '0,0,1', '--slices-per-volume', '1')
+    expect(study.name).toBe('Knee, synthetic, 2 coils (seed 4)')
+    expect(study.volumes).toHaveLength(2)
+    for (const volume of study.volumes) {
+      expect(volume).toMatchObject({ coils: 2, rows: 640, columns: 372, synthetic: true, noiseFree: true })
+      expect(volume.sampling.kind).toBe('full')
+    }
+    const { mean } = await json<Evaluation>('evaluate', '--study', study.name, '--reference', 'noise-free')
+    expect(mean!.ssim).toBeGreaterThan(0.3)
+  })
 })
 
 describe('reconstruct --format', () => {

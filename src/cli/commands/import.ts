@@ -1,10 +1,11 @@
 import { basename } from 'node:path'
-import { Command } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { AppError } from '../../contract/errors.ts'
+import { MOST_COILS } from '../../contract/studies.ts'
 import { ROLES, type SliceSelection } from '../../contract/volumes.ts'
 import { callersPath } from '../../services/profile/paths.ts'
 import { readyStudy } from '../../services/studies/contents/ready.ts'
-import { demonstrationStudy } from '../../services/studies/demonstration.ts'
+import { demonstrationStudy, multiCoilDemonstration } from '../../services/studies/demonstration.ts'
 import { nameOfFolder } from '../../services/studies/names.ts'
 import { importStudy, type Study, studyById } from '../../services/studies/studies.ts'
 import { importSyntheticKnee } from '../../services/studies/synthetic-knee.ts'
@@ -13,16 +14,25 @@ import { inSession, type Session } from '../session.ts'
 import { print, printJson, progressBar, readingBar, say, sayReplaced } from '../terminal.ts'
 import { describeStudy } from './studies.ts'
 
+const DEMONSTRATIONS = ['brain', 'multi-coil'] as const
+
 interface Options {
   readonly name?: string
   readonly slices: SliceSelection
   readonly splitSeed: number
-  readonly demonstration?: boolean
+  readonly demonstration?: (typeof DEMONSTRATIONS)[number]
   readonly syntheticKnee?: string
   readonly patients: string
   readonly slicesPerVolume: number
+  readonly coils: number
   readonly seed: number
   readonly overwrite: boolean
+}
+
+function numberOfCoils(text: string): number {
+  const coils = wholeNumber(text)
+  if (coils >= 1 && coils <= MOST_COILS) return coils
+  throw new InvalidArgumentError(`Expected a whole number from 1 to ${MOST_COILS}.`)
 }
 
 function nameFromFolder(path: string): string {
@@ -41,11 +51,13 @@ async function makeStudy(
   { services, signal }: Session,
   onReplaced: (paths: readonly string[]) => void,
 ): Promise<Study> {
-  if (options.demonstration) return demonstrationStudy(services, signal)
-  const bar = progressBar(options.syntheticKnee ? 'Synthetic knee' : 'Scanning')
+  if (options.demonstration === 'brain') return demonstrationStudy(services, signal)
+  const drawn = options.demonstration || options.syntheticKnee
+  const bar = progressBar(drawn ? 'Synthetic knee' : 'Scanning')
   const onProgress = ({ done, total, label }: { done: number; total: number; label: string }) =>
     bar.update(done, total, label)
   try {
+    if (options.demonstration) return await multiCoilDemonstration(services, { onProgress, signal })
     if (options.syntheticKnee) {
       const counts = options.patients.split(',').map(Number)
       if (counts.length !== 3 || counts.some(count => !Number.isInteger(count) || count < 0)) {
@@ -60,6 +72,7 @@ async function makeStudy(
         seed: options.seed,
         patients: { train, val, test },
         slices: options.slicesPerVolume,
+        coils: options.coils,
         overwrite: options.overwrite,
       }
       return await importSyntheticKnee(
@@ -113,11 +126,16 @@ export const importCommand = (): Command =>
     .option('--name <name>', 'the study’s name, not a number (default: the first path’s)')
     .option('--slices <which>', 'all, middle, every:N or A-B (from 1)', sliceSelection, { kind: 'all' } as const)
     .option('--split-seed <n>', 'seed of the split by patient', wholeNumber, 0)
-    .option('--demonstration', 'import the measured brain study that ships with the program')
+    .addOption(
+      new Option('--demonstration [which]', 'brain: measured, ships with the program; multi-coil: knees drawn here')
+        .choices(DEMONSTRATIONS)
+        .preset('brain'),
+    )
     .option('--synthetic-knee <folder>', 'write the synthetic knee study into this folder, and import the study')
     .addOption(overwriteOption('earlier synthetic knees in the folder that belong to no study'))
     .option('--patients <train,val,test>', 'synthetic patients of each role; each has a PD and a PDFS volume', '4,1,1')
     .option('--slices-per-volume <n>', 'slices of a synthetic volume', wholeNumber, 8)
+    .option('--coils <n>', `receive coils of a synthetic volume, 1 to ${MOST_COILS}`, numberOfCoils, 1)
     .option('--seed <n>', 'seed of the synthetic knees', wholeNumber, 0)
     .action((paths: string[], options: Options, command: Command) =>
       inSession(command, async session => {

@@ -1,5 +1,5 @@
 /** Actions on studies and their files. Each shows a message with its result. */
-import type { Findings } from '../../contract/studies.ts'
+import type { Findings, Study } from '../../contract/studies.ts'
 import { count } from '../../presentation/numbers.ts'
 import { client, followWork } from '../app/client.ts'
 import { fileOf } from '../app/format.ts'
@@ -95,17 +95,25 @@ export async function locateFiles(
   tellDone(`${count(found.moved.length, 'file')} found by content${still}.`)
 }
 
-export const synthesizeKnee = (settings: { seed: number; patients: number; slices: number }) =>
+async function showMade(study: Study | null, said: string): Promise<void> {
+  if (!study) return
+  await refresh('studies')
+  tellDone(`“${study.name}” ${said}.`)
+  useView.setState({ study: study.id, volume: null })
+  goToScreen('studies')
+}
+
+export const synthesizeKnee = (settings: { seed: number; patients: number; slices: number; coils: number }) =>
   follow(
     'Making the synthetic knee study',
     signal => progress => followWork(options => client.studies.synthesize(settings, options), signal, progress),
-  ).then(async study => {
-    if (!study) return
-    await refresh('studies')
-    tellDone(`“${study.name}” was made.`)
-    useView.setState({ study: study.id, volume: null })
-    goToScreen('studies')
-  })
+  ).then(study => showMade(study, 'was made'))
+
+export const demonstrateCoils = () =>
+  follow(
+    'Making the multi-coil demonstration',
+    signal => progress => followWork(options => client.studies.demonstrateCoils(undefined, options), signal, progress),
+  ).then(study => showMade(study, 'is in the list'))
 
 /** Files that belong to no study: they are opened to be reconstructed. */
 export async function addScans(paths: string[]): Promise<void> {

@@ -1,6 +1,7 @@
 /** Dialogs that make a study: of a folder, or of drawn anatomy. */
 import { Button, Modal, NumberInput } from '@mantine/core'
 import { useState } from 'react'
+import { MOST_COILS } from '../../contract/studies.ts'
 import { count } from '../../presentation/numbers.ts'
 import { HostPath } from '../widgets/host-path.tsx'
 import { importFolder, synthesizeKnee } from './actions.ts'
@@ -43,9 +44,12 @@ export function AddFolder({ opened, onClose }: { opened: boolean; onClose: () =>
 export function SyntheticKnee({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const [patients, setPatients] = useState(3)
   const [slices, setSlices] = useState(4)
+  const [coils, setCoils] = useState(1)
   const [seed, setSeed] = useState(0)
-  const others = Math.max(1, Math.ceil(patients / 3))
-  const megabytes = (patients + 2 * others) * 2 * slices * 2.8
+  const others = Math.max(1, Math.round(patients / 3))
+  // Three images, and for each coil k-space. Several coils add a map for each coil.
+  const megabytesOfSlice = 1.2 + coils * (coils === 1 ? 1.9 : 2.7)
+  const megabytes = (patients + 2 * others) * 2 * slices * megabytesOfSlice
   return (
     <Modal opened={opened} onClose={onClose} title="Make a synthetic knee study" size={440}>
       <form
@@ -53,7 +57,7 @@ export function SyntheticKnee({ opened, onClose }: { opened: boolean; onClose: (
         onSubmit={event => {
           event.preventDefault()
           onClose()
-          void synthesizeKnee({ patients, slices, seed })
+          void synthesizeKnee({ patients, slices, coils, seed })
         }}
       >
         <p className="secondary">
@@ -63,6 +67,7 @@ export function SyntheticKnee({ opened, onClose }: { opened: boolean; onClose: (
         <div className={style.fields}>
           <Whole label="Patients for training" value={patients} most={200} onChange={setPatients} />
           <Whole label="Slices per volume" value={slices} most={64} onChange={setSlices} />
+          <Whole label="Coils" value={coils} most={MOST_COILS} onChange={setCoils} />
           <Whole label="Seed" value={seed} least={0} onChange={setSeed} />
         </div>
         <p className="secondary">

@@ -14,7 +14,7 @@ import { useStudies, useStudyNow } from '../app/queries.ts'
 import { SyntheticBadge } from '../viewer/badges.tsx'
 import { useOpenStudy } from '../viewer/open-study.ts'
 import { openStudy } from '../viewer/view.ts'
-import { hideStudy, importFolder } from './actions.ts'
+import { demonstrateCoils, hideStudy, importFolder } from './actions.ts'
 import { AddFolder, SyntheticKnee } from './add-study.tsx'
 import { openFiles } from './bring.ts'
 import { FilesNotice, ScanButton } from './files.tsx'
@@ -73,7 +73,14 @@ export function Studies() {
             <StudyLine key={each.id} study={each} open={each.id === open} />
           ))}
         </div>
-        <p className={style.hint}>Drop a folder to add a study, or single files to reconstruct them.</p>
+        <footer className={style.foot}>
+          {studies?.every(({ coils }) => coils === 1) && (
+            <Button onClick={demonstrateCoils} title="A small synthetic study with 8 coils, drawn on this computer">
+              Make multi-coil study
+            </Button>
+          )}
+          <p>Drop a folder to add a study, or single files to reconstruct them.</p>
+        </footer>
       </section>
       {study && <StudyPage study={study} />}
       <AddFolder opened={adding} onClose={() => setAdding(false)} />
@@ -95,7 +102,10 @@ function StudyLine({ study, open }: { study: StudySummary; open: boolean }) {
         {study.name}
       </span>
       <span className={style.studyFacts}>
-        <span className="secondary">{count(study.volumes, 'volume')}</span>
+        <span className="secondary">
+          {count(study.volumes, 'volume')}
+          {study.coils > 1 && `, ${study.coils} coils`}
+        </span>
         {study.skipped > 0 && <span className={style.warning}>{study.skipped} not usable</span>}
         {study.synthetic && <SyntheticBadge />}
       </span>

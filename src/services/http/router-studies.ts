@@ -6,10 +6,11 @@ import { callersPath } from '../profile/paths.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
 import { checkVolumes, fileStates } from '../studies/contents/ready.ts'
 import { locateFiles, scanAgain, takeFindings } from '../studies/contents/rescan.ts'
+import { multiCoilDemonstration } from '../studies/demonstration.ts'
 import { nameOfFolder } from '../studies/names.ts'
 import { addScans, removeScan } from '../studies/scans.ts'
 import { freeName, importStudy, setStudyHidden, studyById, summariseStudies } from '../studies/studies.ts'
-import { makeSyntheticKnee } from '../studies/synthetic-knee.ts'
+import { makeSyntheticKnee, patientsOfRoles } from '../studies/synthetic-knee.ts'
 import type { Works } from './works.ts'
 
 const api = implement(contract)
@@ -70,7 +71,12 @@ export function studyProcedures(opened: OpenProfile, { work }: Works, demonstrat
       }),
     ),
     synthesize: api.studies.synthesize.handler(({ input, signal }) =>
-      work('making synthetic knees', signal, options => makeSyntheticKnee(opened, input, options)),
+      work('making synthetic knees', signal, options =>
+        makeSyntheticKnee(opened, { ...input, patients: patientsOfRoles(input.patients) }, options),
+      ),
+    ),
+    demonstrateCoils: api.studies.demonstrateCoils.handler(({ signal }) =>
+      work('making the multi-coil demonstration', signal, options => multiCoilDemonstration(opened, options)),
     ),
     hide: api.studies.hide.handler(({ input }) => setStudyHidden(opened.profile, input.study, true)),
     restore: api.studies.restore.handler(({ input }) => setStudyHidden(opened.profile, input.study, false)),

@@ -1,10 +1,11 @@
-/** The demonstration study that ships with the program: measured brain k-space with fixed roles. */
+/** Two demonstration studies: measured brain k-space that ships with the program, and drawn knees with several coils. */
 import { join } from 'node:path'
 import type { Role } from '../../contract/volumes.ts'
 import { DEMONSTRATION_FOLDER } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { OpenProfile } from './contents/reader.ts'
-import { freeName, importStudy, type Study, studyById } from './studies.ts'
+import { freeName, importStudy, type Study, setStudyHidden, studyById } from './studies.ts'
+import { findSyntheticKnee, makeSyntheticKnee } from './synthetic-knee.ts'
 
 export const DEMONSTRATION = 'Brain, 0.055 T (demonstration)'
 
@@ -44,3 +45,24 @@ async function importDemonstration(opened: OpenProfile, signal?: AbortSignal): P
 /** The demonstration study. Imported at the first call. */
 export const demonstrationStudy = async (opened: OpenProfile, signal?: AbortSignal): Promise<Study> =>
   findDemonstration(opened.profile) ?? importDemonstration(opened, signal)
+
+/** Small enough to be drawn within a minute, and trained on within minutes, on two cores. */
+const MULTI_COIL = {
+  seed: 0,
+  patients: { train: 4, val: 1, test: 2 },
+  slices: 3,
+  voxel: 2,
+  coils: 8,
+  name: 'Knee, 8 coils, synthetic (demonstration)',
+} as const
+
+/** The multi-coil demonstration study. Computed at the first call. */
+export async function multiCoilDemonstration(
+  opened: OpenProfile,
+  options: Parameters<typeof makeSyntheticKnee>[2],
+): Promise<Study> {
+  const found = findSyntheticKnee(opened.profile, MULTI_COIL)
+  if (!found) return makeSyntheticKnee(opened, MULTI_COIL, options)
+  setStudyHidden(opened.profile, found.id, false)
+  return found
+}

@@ -158,6 +158,7 @@ export function summariseStudies({ db }: Profile): StudySummary[] {
       SELECT id, name, kind, created_at AS createdAt,
         (SELECT COUNT(*) FROM volumes WHERE study_id = studies.id) AS volumes,
         (SELECT COUNT(*) FROM skipped_files WHERE study_id = studies.id) AS skipped,
+        (SELECT COALESCE(MAX(json_extract(info, '$.coils')), 1) FROM volumes WHERE study_id = studies.id) AS coils,
         EXISTS (SELECT 1 FROM volumes WHERE study_id = studies.id AND json_extract(info, '$.synthetic')) AS synthetic
       FROM studies WHERE hidden_at IS NULL ORDER BY id`)
     .all() as (Omit<StudySummary, 'synthetic'> & { synthetic: 0 | 1 })[]

@@ -3,15 +3,16 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
 import type { Study } from '../../contract/studies.ts'
-import type { SliceSelection } from '../../contract/volumes.ts'
-import { studyFiles } from '../../core/mri/phantom/index.ts'
+import { ROLES, type Role, type SliceSelection } from '../../contract/volumes.ts'
+import { fileStart, sizesOf, studyFiles } from '../../core/mri/phantom/index.ts'
 import { requireFree } from '../../engine/files/written.ts'
 import { startEngine } from '../../engine/process/client.ts'
 import type { Progress, SyntheticKneeSpec } from '../../engine/process/protocol.ts'
 import { keptFiles } from '../profile/kept-files.ts'
 import { makeFolder } from '../profile/paths.ts'
+import type { Profile } from '../profile/profile.ts'
 import type { OpenProfile } from './contents/reader.ts'
-import { freeName, importStudy } from './studies.ts'
+import { freeName, importStudy, listStudies } from './studies.ts'
 
 interface Options {
   readonly onProgress?: (progress: Progress) => void
@@ -19,8 +20,8 @@ interface Options {
   readonly signal?: AbortSignal
 }
 
-export const nameFor = ({ seed, voxel }: Pick<SyntheticKneeSpec, 'seed' | 'voxel'>) =>
-  `Knee, synthetic${voxel === 2 ? ', coarse' : ''} (seed ${seed})`
+export const nameFor = ({ seed, voxel, coils = 1 }: Pick<SyntheticKneeSpec, 'seed' | 'voxel' | 'coils'>) =>
+  `Knee, synthetic${voxel === 2 ? ', coarse' : ''}${coils > 1 ? `, ${coils} coils` : ''} (seed ${seed})`
 
 /**
  * Computes the study into a folder and imports the folder. Throws `FILE_EXISTS` before the computation if a volume
@@ -35,7 +36,7 @@ export async function importSyntheticKnee(
   if (spec.slices < 1 || Object.values(spec.patients).every(count => count === 0)) {
     throw new AppError('INVALID_ARGUMENT', 'Expected at least one patient and one slice a volume')
   }
-  const names = studyFiles(spec.seed, spec.patients).map(({ path }) => path)
+  const names = studyFiles(spec.seed, spec.patients, spec.coils).map(({ path }) => path)
   const replaces = spec.overwrite ? 'all' : 'none'
   const destination = { folder: spec.directory, maker: 'synthetic knee', replaces } as const
   const replaced = await requireFree(destination, names, keptFiles(opened.profile))
@@ -65,26 +66,45 @@ async function newFolder(wanted: string): Promise<string> {
   }
 }
 
+/** A synthetic knee study of the profile, wherever its folder is. */
+export type SyntheticKnee = Omit<SyntheticKneeSpec, 'directory' | 'overwrite'>
+
+/** Patients of each role. Validation and test have a third as many as training each, and at least one. */
+export function patientsOfRoles(train: number): Readonly<Record<Role, number>> {
+  const others = Math.max(1, Math.round(train / 3))
+  return { train, val: others, test: others }
+}
+
 /** Makes the study in a new folder of the profile. The folder is deleted if the task is cancelled or fails. */
 export async function makeSyntheticKnee(
   opened: OpenProfile,
-  {
-    patients,
-    ...rest
-  }: Pick<SyntheticKneeSpec, 'seed' | 'slices' | 'voxel'> & {
-    /** Number of training patients. Validation and test have a third as many each, and at least one. */
-    readonly patients: number
-  },
+  { name, ...knee }: SyntheticKnee & { readonly name?: string },
   options: Options = {},
 ): Promise<Study> {
-  const directory = await newFolder(join(opened.profile.directory, `synthetic-knee-seed-${rest.seed}`))
-  const others = Math.max(1, Math.round(patients / 3))
-  const spec = { ...rest, directory, patients: { train: patients, val: others, test: others } }
+  const { seed, coils = 1 } = knee
+  const folder = `synthetic-knee-${coils > 1 ? `${coils}-coils-` : ''}seed-${seed}`
+  const directory = await newFolder(join(opened.profile.directory, folder))
   try {
-    const name = freeName(opened.profile, nameFor(spec))
-    return await importSyntheticKnee(opened, spec, { name, slices: { kind: 'all' } }, options)
+    const free = freeName(opened.profile, name ?? nameFor(knee))
+    return await importSyntheticKnee(opened, { ...knee, directory }, { name: free, slices: { kind: 'all' } }, options)
   } catch (error) {
     await rm(directory, { recursive: true, force: true })
     throw error
   }
 }
+
+/** The study that was made with these numbers, or `undefined`. */
+export const findSyntheticKnee = (profile: Profile, knee: SyntheticKnee): Study | undefined =>
+  listStudies(profile).find(({ kind, volumes }) => {
+    const patients = (role: Role) => new Set(volumes.filter(one => one.role === role).map(one => one.patient)).size
+    return (
+      kind === 'synthetic' &&
+      ROLES.every(role => patients(role) === knee.patients[role]) &&
+      volumes.every(
+        ({ file, slices, columns }) =>
+          file.startsWith(fileStart(knee.seed, knee.coils ?? 1)) &&
+          slices === knee.slices &&
+          columns === sizesOf(knee.voxel ?? 1).columns,
+      )
+    )
+  })

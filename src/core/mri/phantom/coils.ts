@@ -8,6 +8,7 @@
  * A measured field has zeros beside a loop, where ESPIRiT's model of one map per coil would not hold.
  */
 import { AppError } from '../../../contract/errors.ts'
+import { MOST_COILS } from '../../../contract/studies.ts'
 import { stream } from '../random.ts'
 import type { Positions } from './grid.ts'
 import type { Point } from './shapes.ts'
@@ -23,8 +24,6 @@ export interface CoilElement {
   readonly noise: number
 }
 
-/** Most coils of a synthetic scan. */
-const MOST_COILS = 32
 /** The turn from element to element by which any number of elements covers a cylinder evenly. */
 const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5))
 /** Half axes of the cylinder that carries the elements, across the leg, and its half length along the leg. */

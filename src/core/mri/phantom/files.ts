@@ -14,7 +14,7 @@ export interface StudyFile {
 }
 
 /** Common start of the names of a study's files. It states several coils, so that studies of one seed differ. */
-const fileStart = (seed: number, coils: number): string =>
+export const fileStart = (seed: number, coils: number): string =>
   `synthetic_knee_${coils === 1 ? '' : `${coils}coils_`}${seed}_`
 
 /** One file per volume, in a folder for each role. Patients are counted over all roles. */

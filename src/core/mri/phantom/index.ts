@@ -15,7 +15,7 @@ import type { SyntheticVolume } from './header.ts'
 import { renderPlane } from './render.ts'
 import { tissueTable } from './tissues.ts'
 
-export { studyFiles } from './files.ts'
+export { fileStart, studyFiles } from './files.ts'
 export { type Sizes, sizesOf, type Voxel } from './grid.ts'
 export { ismrmrdHeader, type SyntheticVolume, volumeAttributes } from './header.ts'
 export type { Acquisition } from './tissues.ts'

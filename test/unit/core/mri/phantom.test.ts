@@ -16,7 +16,7 @@ import { tissueTable } from '../../../../src/core/mri/phantom/tissues.ts'
 import { expectClose } from '../../../golden.ts'
 
 const FROZEN_VERSIONS = { version: 1, versionOfCoils: 2 }
-const FROZEN_SHA256 = '49ad0f2b6dc45a53f82125d9f6d6643f0ed2c46a7430307601ac63da39f23b28'
+const FROZEN_SHA256 = '73df0119c216428b007b97612eaaa2319c1624510aebd56b439643a9d0b3c1ea'
 /** Statistics of the noise-free image of the slice below. */
 const STATISTICS = {
   maximum: 0.001074,

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { AppError } from '../../../../src/contract/errors.ts'
+import { usedOf } from '../../../../src/core/data/formats/index.ts'
 import { coilMaps, coilNoise, synthesizeCoils } from '../../../../src/core/mri/phantom/index.ts'
 import { openHdf5 } from '../../../../src/engine/files/hdf5.ts'
+import { openSource } from '../../../../src/engine/files/source.ts'
 import { synthesizeKnees } from '../../../../src/engine/files/synthesize.ts'
 import { expectClose } from '../../../golden.ts'
 import { copy } from '../../../volumes.ts'
@@ -53,6 +55,16 @@ it('writes fastMRI’s multi-coil format, with the true maps and the covariance 
   expect(file.attribute('max')).toBe(truth.reduce((most, value) => Math.max(most, value)))
   expectClose([file.attribute('norm') as number], [Math.hypot(...truth)], 1e-6)
   file.dispose()
+})
+
+it('writes volumes whose identity belongs to k-space and images, not to the maps', async () => {
+  const source = await openSource(join(folder, 'train', 'synthetic_knee_3coils_2_000_CORPD_FBK.h5'))
+  expect(usedOf(source).stacks.map(({ dataset }) => dataset)).toEqual([
+    'kspace',
+    'reconstruction_rss',
+    'reconstruction_noise_free',
+  ])
+  source.dispose()
 })
 
 it('leaves no partial file after a cancellation', async () => {
