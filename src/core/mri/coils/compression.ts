@@ -6,6 +6,7 @@
  * (whitening).
  */
 import { AppError } from '../../../contract/errors.ts'
+import { cholesky } from '../phantom/coil-noise.ts'
 import { hermitianEigen } from './hermitian.ts'
 
 /** [to, from, 2] */
@@ -70,7 +71,16 @@ const lengthAt = (vector: Float64Array, i: number): number => Math.hypot(vector[
 export function whiteningOf(noise: Float64Array, coils: number): CoilMatrix {
   const samples = noise.length / (2 * coils)
   const covariance = gramOf(noise, coils).map(value => value / (samples - 1))
-  const lower = choleskyOf(covariance, coils)
+  const lower = cholesky(covariance)
+  for (let coil = 0; coil < coils; coil++) {
+    const own = 2 * (coil * coils + coil)
+    if (lower[own] ** 2 > Number.EPSILON * covariance[own]) continue
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected independent noise in all coils, got coil ${coil + 1} without noise of its own. ` +
+        'Leave out this coil, or use a longer noise scan.',
+    )
+  }
   // Forward substitution, column by column of the unit matrix.
   const elements = new Float64Array(lower.length)
   for (let column = 0; column < coils; column++)
@@ -85,34 +95,6 @@ export function whiteningOf(noise: Float64Array, coils: number): CoilMatrix {
       elements.set([re / own, im / own], 2 * (row * coils + column))
     }
   return { to: coils, from: coils, elements }
-}
-
-/** L of A = L Lᴴ, lower triangular, [n, n, 2]. */
-function choleskyOf(matrix: Float64Array, n: number): Float64Array {
-  const lower = new Float64Array(matrix.length)
-  for (let row = 0; row < n; row++)
-    for (let column = 0; column <= row; column++) {
-      const at = 2 * (row * n + column)
-      let [re, im] = [matrix[at], matrix[at + 1]]
-      for (let k = 0; k < column; k++) {
-        const [a, b] = [2 * (row * n + k), 2 * (column * n + k)]
-        re -= lower[a] * lower[b] + lower[a + 1] * lower[b + 1]
-        im -= lower[a + 1] * lower[b] - lower[a] * lower[b + 1]
-      }
-      if (row !== column) {
-        const own = lower[2 * (column * n + column)]
-        lower.set([re / own, im / own], at)
-        continue
-      }
-      if (!(re > Number.EPSILON * matrix[at]))
-        throw new AppError(
-          'INVALID_ARGUMENT',
-          `Expected independent noise in all coils, got coil ${row + 1} without noise of its own. ` +
-            'Leave out this coil, or use a longer noise scan.',
-        )
-      lower[at] = Math.sqrt(re)
-    }
-  return lower
 }
 
 /** matrix · k-space: [from, samples, 2] → [to, samples, 2]. */

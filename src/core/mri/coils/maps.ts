@@ -1,7 +1,7 @@
 /**
  * Coil maps of one slice in two steps: `calibrateMaps` finds the calibration area and gives the maps in compact form,
  * which a cache can keep; `expandMaps` computes the maps of every pixel. Maps have norm 1 over coils.
- * ESPIRiT needs a calibration area of at least 7 × 7 samples. With less, Walsh's maps of the low-resolution image.
+ * ESPIRiT needs a calibration area of at least 6 × 6 samples. With less, Walsh's maps of the low-resolution image.
  */
 import { AppError } from '../../../contract/errors.ts'
 import type { Fourier } from '../fourier.ts'
@@ -15,11 +15,11 @@ export type MapMethod = 'espirit' | 'walsh' | 'low-resolution'
 
 /** What the compact form depends on, besides k-space. */
 export interface CalibrationSettings {
-  /** `automatic`: ESPIRiT if the calibration area suffices, else Walsh. */
+  /** `automatic`: ESPIRiT if the calibration area suffices, else Walsh. `espirit`: with kernels of exactly `kernel`. */
   readonly method: MapMethod | 'automatic'
   /** Largest calibration area, [rows, columns]. */
   readonly area: readonly [number, number]
-  /** Side of ESPIRiT's kernels. Small areas get smaller kernels. */
+  /** Side of ESPIRiT's kernels. `automatic` takes smaller kernels for small areas. */
   readonly kernel: number
   /** Kernels with σ above this share of σ₁ are kept, as in SigPy. BART's option -t is its square. */
   readonly threshold: number
@@ -41,7 +41,8 @@ export interface ExpansionSettings {
 }
 
 /**
- * BART's crop, because fastMRI's published baseline uses it. SigPy's crop of 0.95 removes tissue of low signal.
+ * BART's crop, because fastMRI's published baseline uses it. SigPy's crop of 0.95 removes tissue if the calibration
+ * area is small: with 10 centre columns and kernels of 6, up to 30 % of a synthetic knee.
  * The first coil has no signal in a part of the object, so its phase there is noise, and the maps would jump.
  */
 export const EXPANSION_DEFAULTS: ExpansionSettings = { crop: 0.8, phase: 'principal coil' }
@@ -68,9 +69,14 @@ export interface CoilMaps {
   readonly eigenvalues: Float32Array | null
 }
 
-/** The kernel must fit into the area this many times more than once, along each side. */
-const SPARE = 3
-const LEAST_KERNEL = 4
+/**
+ * The kernel's side is at most this share of the area's smaller side. Measured on synthetic knees with 4 to 15 coils and
+ * 6 to 15 centre columns: larger kernels are further from the true maps. With 10 columns, the mean angle is 1.1e-4 with
+ * kernels of 4, and 0.5e-3 to 1.6e-3 with kernels of 6.
+ */
+const LARGEST_SHARE = 0.4
+const LEAST_KERNEL = 3
+const LEAST_SIDE = 6
 
 /**
  * @param kspace [coils, rows, columns, 2] of one slice, 0 where it is not measured.
@@ -116,24 +122,24 @@ function firstPrincipal(block: Float64Array, coils: number): Float32Array {
 function choose({ method, kernel }: CalibrationSettings, area: Area, where: string) {
   const side = Math.min(area.rows, area.columns)
   const found = `the completely measured centre of k-space has ${area.rows} × ${area.columns} samples`
-  const fitting = Math.min(kernel, side - SPARE)
-  if (method === 'walsh' || method === 'low-resolution') return { method, kernel: 0, remarks: [] }
-  if (fitting >= Math.min(kernel, LEAST_KERNEL)) {
-    const remarks = fitting < kernel ? [`ESPIRiT uses ${fitting} × ${fitting} kernels, because ${found}.`] : []
-    return { method: 'espirit' as const, kernel: fitting, remarks }
-  }
-  const least = LEAST_KERNEL + SPARE
-  if (method === 'espirit')
+  if (method === 'espirit') {
+    if (side > kernel) return { method, kernel, remarks: [] }
     throw new AppError(
       'INVALID_ARGUMENT',
-      `Expected at least ${least} × ${least} samples for ESPIRiT, got ${area.rows} × ${area.columns} around the ` +
-        `centre of ${where}. Choose Walsh’s maps, or a mask with a larger centre.`,
+      `Expected more than ${kernel} × ${kernel} samples for ESPIRiT, got ${area.rows} × ${area.columns} around the ` +
+        `centre of ${where}. Choose a smaller kernel, Walsh’s maps, or a mask with a larger centre.`,
     )
-  return {
-    method: 'walsh' as const,
-    kernel: 0,
-    remarks: [`The maps are Walsh’s and of low resolution, because ${found}.`],
   }
+  if (method !== 'automatic') return { method, kernel: 0, remarks: [] }
+  if (side < LEAST_SIDE)
+    return {
+      method: 'walsh' as const,
+      kernel: 0,
+      remarks: [`The maps are Walsh’s and of low resolution, because ${found}.`],
+    }
+  const fitting = Math.min(kernel, Math.max(LEAST_KERNEL, Math.floor(side * LARGEST_SHARE)))
+  const remarks = fitting < kernel ? [`ESPIRiT uses ${fitting} × ${fitting} kernels, because ${found}.`] : []
+  return { method: 'espirit' as const, kernel: fitting, remarks }
 }
 
 /** The maps of every pixel of k-space's matrix. */

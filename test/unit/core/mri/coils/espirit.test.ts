@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { blockOf } from '../../../../../src/core/mri/coils/calibration.ts'
 import { type Eigenvectors, makeEigenvectors } from '../../../../../src/core/mri/coils/eigenvectors.ts'
 import { calibrateEspirit } from '../../../../../src/core/mri/coils/espirit.ts'
-import { CALIBRATION_DEFAULTS, calibrateMaps, expandMaps } from '../../../../../src/core/mri/coils/maps.ts'
+import { calibrateMaps, expandMaps } from '../../../../../src/core/mri/coils/maps.ts'
 import { makeFourier } from '../../../../../src/core/mri/fourier.ts'
 import { compute, useEngine } from '../../../../engine.ts'
 import { golden } from '../../../../golden.ts'
@@ -44,7 +44,7 @@ describe.each([
   describe.each(['A', 'B', 'C'])('of case %s', name => {
     const { kspace, size, area } = caseOf(name)
     const { coils, rows, columns } = size
-    const compact = calibrateMaps(kspace, size, name, { ...CALIBRATION_DEFAULTS, ...settings, area })
+    const compact = calibrateMaps(kspace, size, name, { ...settings, method: 'espirit', area })
     const expand = (crop: number, phase: 'principal coil' | 'first coil') =>
       expandMaps(compact, [rows, columns], { fourier: makeFourier(), eigenvectors: make() }, { crop, phase })
     const expected = vectors.array(`${name}.eigenvalue`).data

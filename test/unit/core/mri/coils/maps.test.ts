@@ -69,9 +69,15 @@ const distance = (maps: Float32Array) =>
 
 describe('the method', () => {
   it.each([
-    [10, 'espirit', 6, []],
-    [8, 'espirit', 5, [/ESPIRiT uses 5 × 5 kernels, because the completely measured centre .* has 24 × 8 samples\.$/]],
-    [7, 'espirit', 4, [/ESPIRiT uses 4 × 4 kernels/]],
+    [15, 'espirit', 6, []],
+    [
+      13,
+      'espirit',
+      5,
+      [/^ESPIRiT uses 5 × 5 kernels, because the completely measured centre .* has 24 × 13 samples\.$/],
+    ],
+    [10, 'espirit', 4, [/ESPIRiT uses 4 × 4 kernels/]],
+    [6, 'espirit', 3, [/ESPIRiT uses 3 × 3 kernels/]],
     [5, 'walsh', 0, [/^The maps are Walsh’s and of low resolution, because .* has 24 × 5 samples\.$/]],
     [1, 'walsh', 0, [/24 × 1 samples/]],
   ])('with %d centre columns is %s with a kernel of %d', (centre, method, kernel, remarks) => {
@@ -97,8 +103,8 @@ describe('the method', () => {
 
   it('is refused if the area is too small for it', () => {
     expect(() => mapsOf(masked(5, false), 'espirit')).toThrow(
-      'Expected at least 7 × 7 samples for ESPIRiT, got 24 × 5 around the centre of slice 4 of brain_07.h5. ' +
-        'Choose Walsh’s maps, or a mask with a larger centre.',
+      'Expected more than 6 × 6 samples for ESPIRiT, got 24 × 5 around the centre of slice 4 of brain_07.h5. ' +
+        'Choose a smaller kernel, Walsh’s maps, or a mask with a larger centre.',
     )
   })
 })
