@@ -1,7 +1,15 @@
 import { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { addSettingsOptions, refuseForeign, type SettingsGroup, settingsFrom } from '../../../src/cli/options.ts'
+import {
+  addMaskOptions,
+  addSettingsOptions,
+  type MaskOptions,
+  maskFrom,
+  refuseForeign,
+  type SettingsGroup,
+  settingsFrom,
+} from '../../../src/cli/options.ts'
 import { addMethodOption, addRecipeOptions, PRETRAINING_SETTINGS } from '../../../src/cli/recipe-choice.ts'
 import { METHODS, methodOf } from '../../../src/services/runs/catalogue.ts'
 
@@ -90,5 +98,36 @@ describe('the settings of every method and network', () => {
       flip: false,
       attach: 'bottleneck',
     })
+  })
+})
+
+describe('the options of a mask', () => {
+  const maskOf = (...args: string[]) => {
+    const command = addMaskOptions(new Command().exitOverride().configureOutput({ writeErr: () => {} }))
+    return maskFrom(command.parse(args, { from: 'user' }).opts<MaskOptions>())
+  }
+
+  it('are one pair, or several', () => {
+    expect(JSON.stringify(maskOf())).toBe('{"kind":"random","acceleration":4,"centerFraction":0.08}')
+    expect(maskOf('--mask', 'gaussian_2d', '--acceleration', '6')).toEqual({
+      kind: 'gaussian_2d',
+      acceleration: 6,
+      centerFraction: 0.08,
+    })
+    expect(maskOf('--acceleration', '4,8', '--center-fraction', '0.08,0.04')).toEqual({
+      kind: 'random',
+      acceleration: 4,
+      centerFraction: 0.08,
+      alternatives: [{ acceleration: 8, centerFraction: 0.04 }],
+    })
+  })
+
+  it.each([
+    [['--acceleration', '4,8'], /^--center-fraction: expected 2, one for each acceleration, got 1/],
+    [['--acceleration', '0.5'], /^--acceleration: /],
+    [['--mask', 'spiral'], /^--mask: expected random, .* or a mask file \(.npy\), got spiral/],
+    [['--mask', 'm.npy', '--acceleration', '8'], /^--acceleration: a mask file has an acceleration of its own/],
+  ])('are refused if they contradict each other: %j', (args, message) => {
+    expect(() => maskOf(...args)).toThrow(refused(message))
   })
 })

@@ -8,9 +8,11 @@ import {
   faultsOf,
   labelOf,
   listFrom,
+  listText,
   nudge,
   nullableOf,
   numberFrom,
+  rowsFrom,
   type Schema,
   type Settings,
   same,
@@ -75,6 +77,20 @@ describe('schemas', () => {
     expect(faultsOf(recipe, complete(recipe, { ...MINIMAL, precision: 'float8' }))).toEqual([
       { path: 'precision', text: 'Expected bfloat16' },
     ])
+  })
+
+  it('reads and writes the pairs of a mask as text', () => {
+    const items = schemaOf(DrawnMask).properties!.alternatives.items!
+    const pairs = rowsFrom(items, '8/0.04; 16 / x')
+    expect(pairs).toEqual([
+      { acceleration: 8, centerFraction: 0.04 },
+      { acceleration: 16, centerFraction: 'x' },
+    ])
+    expect(listText(items, pairs)).toBe('8/0.04, 16/x')
+    expect(faultsOf(schemaOf(DrawnMask), { ...DrawnMask.parse({}), alternatives: pairs })).toEqual([
+      { path: 'alternatives', text: expect.stringMatching(/^Expected a number.*, got 16\/x$/) },
+    ])
+    expect(complete(schemaOf(DrawnMask), {})).toEqual(DrawnMask.parse({}))
   })
 
   it('omits settings that the schema lacks', () => {

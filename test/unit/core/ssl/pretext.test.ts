@@ -3,6 +3,7 @@ import { Pretext } from '../../../../src/contract/recipes.ts'
 import { fileNamePattern } from '../../../../src/core/mri/draw.ts'
 import type { Pattern } from '../../../../src/core/mri/pattern.ts'
 import { stream } from '../../../../src/core/mri/random.ts'
+import { storedMask } from '../../../../src/core/mri/stored-mask.ts'
 import { regionOf } from '../../../../src/core/ssl/pirl.ts'
 import { measurementMask, viewMasks } from '../../../../src/core/ssl/view-masks.ts'
 import { noiseVolume } from '../../../volumes.ts'
@@ -78,5 +79,23 @@ describe('regions of a slice as instances', () => {
     const [first, , third, fourth] = regions
     expect([first.image[0], third.image.at(-1), fourth.image[0]]).toEqual([0, 4 * 13 - 1, 2 * 13])
     expect(first.shape).toEqual([4, 6])
+  })
+
+  it('keeps to a mask file and to points as to columns', () => {
+    const points = { ...spec, kind: 'poisson_disc' } as const
+    const measured = measurementMask(volume, 0, points)
+    expect(measured.kind).toBe('points')
+    const views = viewMasks(volume, 0, points, Pretext.parse({}), view => drawn(0, view))
+    for (const view of [views(0), views(1)]) expect(isWithin(view, measured)).toBe(true)
+    expect(views(0)).not.toEqual(views(1))
+
+    const file = { path: '/m.npy', sha256: '0'.repeat(64) }
+    const { columns } = volume.info
+    const stored = storedMask('/m.npy', { shape: [columns], at: column => Number(column % 3 > 0) })
+    const fresh = Pretext.parse({ measurement: 'fresh' })
+    const again = viewMasks(volume, 1, { ...spec, kind: 'file', file, stored }, fresh, view => drawn(0, view))
+    const own = measurementMask(volume, 1, { ...spec, kind: 'file', file, stored })
+    expect([...own.measured]).toEqual(Array.from({ length: columns }, (_, column) => Number(column % 3 > 0)))
+    expect(isWithin(again(0), own)).toBe(true)
   })
 })

@@ -105,6 +105,16 @@ describe('a training', () => {
   const passes = (config: RunConfig, train = [square(48)], validation = [square(48)]) =>
     expect(() => requireTrainable(config, train, validation)).not.toThrow()
 
+  it('of RotNet under points is refused if it masks rotated images, and no other method is', () => {
+    const mask = { kind: 'poisson_disc', acceleration: 4, centerFraction: 0.08 } as const
+    const rotnet = { ...configOf('rotnet', 1, { methodConfig: { crop: 32 } }), mask }
+    const fresh = Pretext.parse({ measurement: 'fresh' })
+    fails({ ...rotnet, pretext: fresh }, /mask of columns .* for RotNet .* got poisson_disc.*or the fixed measurement/)
+    passes(rotnet)
+    passes({ ...rotnet, pretext: fresh, mask: { ...mask, kind: 'magic' } })
+    passes({ ...configOf('subsample-again', 1), pretext: fresh, mask })
+  })
+
   it('of 16 × 16 images by a U-Net of 4 pools is refused, with the file and how many pools it may have', () => {
     const config = configOf(null, 1)
     fails(config, /16 × 16 pixels in a\.h5.*4 pools.*1 × 1.*at most 3 pools/, [square(16)])

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { MaskSpec } from '../../../../src/contract/evaluation.ts'
+import { withStored } from '../../../../src/engine/files/masks.ts'
+import { openMaskFile } from '../../../../src/services/viewing/mask-file.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'self-mri-masks-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+function write(name: string, values: readonly number[]): string {
+  const header = `{'descr': '|u1', 'fortran_order': False, 'shape': (${values.length},), }`.padEnd(117) + '\n'
+  const preamble = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0])
+  const path = join(folder, name)
+  writeFileSync(path, Buffer.concat([preamble, Buffer.from(header), Buffer.from(values)]))
+  return path
+}
+
+const specOf = (path: string) => MaskSpec.parse({ kind: 'file', file: openMaskFile(path) })
+
+describe('a mask file', () => {
+  it('is named by its path and the SHA-256 of its bytes, and read with both', () => {
+    const path = write('a.npy', [1, 0, 1, 1])
+    const spec = specOf(path)
+    expect(spec.file).toEqual({ path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex') })
+    expect(withStored(spec).stored).toEqual({ path, shape: [1, 1, 4], measured: Uint8Array.of(1, 0, 1, 1) })
+    const drawn = MaskSpec.parse({})
+    expect(withStored(drawn)).toBe(drawn)
+  })
+
+  it('that was changed or removed is refused, with the remedy', () => {
+    const path = write('b.npy', [1, 1, 0])
+    const spec = specOf(path)
+    write('b.npy', [1, 1, 1])
+    expect(() => withStored(spec)).toThrow(
+      expect.objectContaining({ code: 'DATA_CHANGED', message: expect.stringContaining('Put the old file back') }),
+    )
+    rmSync(path)
+    expect(() => withStored(spec)).toThrow(expect.objectContaining({ code: 'FILE_UNREADABLE' }))
+  })
+
+  it('without a mask is refused before anything is scored or trained', () => {
+    expect(() => openMaskFile(join(folder, 'none.npy'))).toThrow(
+      expect.objectContaining({ code: 'FILE_UNREADABLE', message: expect.stringContaining('none.npy') }),
+    )
+    expect(() => openMaskFile(write('zero.npy', [0, 0]))).toThrow('got only zeros')
+  })
+})
