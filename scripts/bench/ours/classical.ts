@@ -55,7 +55,7 @@ export const classical: Kind<Classical> = {
       value === 0 ? 0 : value + 0.01 * random.normal(),
     )
     // λ refers to the largest magnitude of the zero-filled image, so that is 1 on both sides.
-    const { scale } = leastSquares(encoding, measured, fourier)
+    const { scale } = leastSquares(encoding, measured, fourier, 'the bench')
     await writeFloats(
       floatsPath(given, 'kspace'),
       measured.map(value => value / scale),
@@ -73,7 +73,7 @@ export const classical: Kind<Classical> = {
     // biome-ignore lint/suspicious/noExplicitAny: each method has a configuration of its own, checked by its schema
     const { config, iterates }: ClassicalMethod<any> = CLASSICAL[method]
     const reconstruct = () => {
-      const problem = leastSquares(encoding, kspace, fourier)
+      const problem = leastSquares(encoding, kspace, fourier, 'the bench')
       return solve(iterates(problem, config.parse(settings)), settings.iterations, { pause: async () => {} })
     }
     return { result: reconstruct, once: reconstruct }

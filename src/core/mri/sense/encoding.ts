@@ -16,12 +16,14 @@ export interface Encoding {
   readonly sizes: CoilSizes
   /** [coils, rows, columns, 2]. One coil without a map has ones. */
   readonly maps: Float32Array
-  /** [columns] or [rows, columns]. 1 measured, 0 not. */
+  /** [columns] or [rows, columns], as `maskOfSamples` gives: 1 measured, 0 not. Columns take half the work. */
   readonly mask: Uint8Array
 }
 
 /** Least squares |A x − y|² as solvers see it. Images are [rows, columns, 2]. */
 export interface LeastSquares {
+  /** For errors. */
+  readonly where: string
   readonly shape: readonly [rows: number, columns: number]
   /** Aᴴ y. */
   readonly adjoint: Float32Array
@@ -89,17 +91,28 @@ export function forward(encoding: Encoding, image: Float32Array, fourier: Fourie
   return kspace
 }
 
-/** @param scale See `LeastSquares`. Throws `NOT_FINITE` if a map or a measured sample is not finite. */
-export function leastSquares(encoding: Encoding, kspace: Float32Array, fourier: Fourier, scale?: number): LeastSquares {
+/**
+ * @param where For errors, such as 'slice 4 of brain_07.h5'.
+ * @param scale See `LeastSquares`.
+ * Throws `NOT_FINITE` if a map or a measured sample is not finite.
+ */
+export function leastSquares(
+  encoding: Encoding,
+  kspace: Float32Array,
+  fourier: Fourier,
+  where: string,
+  scale?: number,
+): LeastSquares {
   const combined = adjoint(encoding, kspace, fourier)
   const { maps, mask, sizes } = encoding
   if (!(allFinite(combined) && allFinite(maps)))
     throw new AppError(
       'NOT_FINITE',
-      'Expected finite numbers in the measured k-space and in the coil maps, got NaN or infinity. ' +
-        'Leave this slice out, or export the file again.',
+      'Expected finite numbers in the measured k-space and in the coil maps, got NaN or infinity, in ' +
+        `${where}. Export the file again, or leave the slice out.`,
     )
   return {
+    where,
     shape: [sizes[1], sizes[2]],
     adjoint: combined,
     normal: (x, result) => fourier.normal(x, maps, mask, sizes, result),

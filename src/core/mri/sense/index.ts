@@ -1,5 +1,7 @@
 /** All classical reconstructions of several coils. To add a method, write a file in this folder and an entry here. */
 import { z } from 'zod'
+import { AppError } from '../../../contract/errors.ts'
+import { allFinite } from '../../extremes.ts'
 import { conjugateGradients } from './conjugate-gradients.ts'
 import type { LeastSquares } from './encoding.ts'
 import { type Iterates, type Solving, solve } from './iterates.ts'
@@ -18,6 +20,8 @@ const iterations = (usual: number) => z.int().min(1).max(1000).default(usual).de
 const lambda = (usual: number, meaning: string) => z.number().min(0).max(1).default(usual).describe(meaning)
 const OF_LARGEST = 'weight of the prior, as a share of the largest magnitude of the zero-filled image'
 
+// The usual λ come from synthetic knees of 8 coils at 4× and 8×. A λ of a third had up to 6 % less squared error for
+// knees without fat suppression, and up to twice the error for the noisier knees with fat suppression.
 function* unchanged({ adjoint }: LeastSquares): Iterates {
   for (;;) yield adjoint
 }
@@ -34,7 +38,7 @@ export const CLASSICAL = {
     paper: 'Pruessmann et al. 2001, “Advances in sensitivity encoding with arbitrary k-space trajectories”',
     config: z.object({
       iterations: iterations(30),
-      lambda: lambda(0.003, 'weight of |x|², as a share of the largest eigenvalue'),
+      lambda: lambda(0.01, 'weight of |x|², as a share of the largest eigenvalue'),
     }),
     iterates: (problem, config) => conjugateGradients(problem, config.lambda),
   },
@@ -43,7 +47,7 @@ export const CLASSICAL = {
     paper: 'Lustig et al. 2007, “Sparse MRI”',
     config: z.object({
       iterations: iterations(60),
-      lambda: lambda(0.003, OF_LARGEST),
+      lambda: lambda(0.005, OF_LARGEST),
       wavelet: z.enum(WAVELETS).default('db4').describe('wavelet'),
       levels: z.int().min(1).max(8).default(4).describe('levels of the wavelet transform'),
     }),
@@ -52,7 +56,7 @@ export const CLASSICAL = {
   'total-variation': {
     label: 'Total variation',
     paper: 'Rudin et al. 1992, “Nonlinear total variation based noise removal algorithms”',
-    config: z.object({ iterations: iterations(100), lambda: lambda(0.003, OF_LARGEST) }),
+    config: z.object({ iterations: iterations(100), lambda: lambda(0.01, OF_LARGEST) }),
     iterates: (problem, config) => totalVariation(problem, config.lambda),
   },
   // biome-ignore lint/suspicious/noExplicitAny: each method has a configuration of its own, checked by its schema
@@ -61,7 +65,7 @@ export const CLASSICAL = {
 export type ClassicalId = keyof typeof CLASSICAL
 
 /**
- * The magnitude [rows, columns] of a method's image, in the units of the k-space.
+ * The magnitude [rows, columns] of a method's image, in the units of the k-space. Throws `NOT_FINITE`.
  * @param config Checked by the method's schema. Settings that are left out have their defaults.
  */
 export async function reconstructClassical(
@@ -74,5 +78,11 @@ export async function reconstructClassical(
   const method: ClassicalMethod<any> = CLASSICAL[id]
   const checked = method.config.parse(config)
   const image = await solve(method.iterates(problem, checked), checked.iterations, solving)
+  if (!allFinite(image))
+    throw new AppError(
+      'NOT_FINITE',
+      `Expected finite numbers in the image of ${method.label}, got NaN or infinity, in ${problem.where}. ` +
+        'The k-space’s numbers are too large for float32. Scale the k-space down, or leave the slice out.',
+    )
   return Float32Array.from({ length: image.length / 2 }, (_, i) => Math.hypot(image[2 * i], image[2 * i + 1]))
 }

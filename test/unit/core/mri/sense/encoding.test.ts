@@ -24,6 +24,7 @@ const SIZES: Encoding['sizes'][] = [
   [2, 1, 9],
   [2, 130, 127],
 ]
+const WHERE = 'slice 3 of knee.h5'
 const KINDS = ['columns', 'points'] as const
 
 describe.each([
@@ -52,7 +53,7 @@ describe.each([
       const encoding = randomEncoding(sizes, kind)
       const x = noise(2 * sizes[1] * sizes[2], 7)
       const before = x.slice()
-      const { normal } = leastSquares(encoding, noise(encoding.maps.length), make())
+      const { normal } = leastSquares(encoding, noise(encoding.maps.length), make(), WHERE)
       const result = new Float32Array(x.length).fill(Number.NaN)
       normal(x, result)
       expectClose(result, adjoint(encoding, forward(encoding, x, make()), make()), 3e-6)
@@ -64,7 +65,7 @@ describe.each([
     const { maps, sizes, mask } = goldenEncoding()
     const points = Uint8Array.from({ length: 32 * 24 }, (_, i) => mask[i % 24])
     const [byColumns, byPoints] = [mask, points].map(each =>
-      leastSquares({ sizes, maps, mask: each }, floats('kspace'), make()),
+      leastSquares({ sizes, maps, mask: each }, floats('kspace'), make(), WHERE),
     )
     expectClose(byPoints.adjoint, byColumns.adjoint, 1e-6)
     const [expected, found] = [byColumns, byPoints].map(({ normal }) => {
@@ -76,7 +77,7 @@ describe.each([
   })
 
   it('no eigenvalue is larger than the bound, and the largest comes near', () => {
-    const { normal, bound, adjoint: start } = leastSquares(goldenEncoding(), floats('kspace'), make())
+    const { normal, bound, adjoint: start } = leastSquares(goldenEncoding(), floats('kspace'), make(), WHERE)
     const [x, result] = [start.slice(), new Float32Array(start.length)]
     let eigenvalue = 0
     for (let i = 0; i < 60; i++) {
@@ -105,18 +106,18 @@ it('the scale is the largest magnitude of the combined zero-filled image, or the
     (found, _, i) => (i % 2 ? Math.max(found, Math.hypot(image[i - 1], image[i])) : found),
     0,
   )
-  expect(leastSquares(goldenEncoding(), floats('kspace'), fourier).scale).toBeCloseTo(largest, 5)
-  expect(leastSquares(goldenEncoding(), floats('kspace'), fourier, 3).scale).toBe(3)
+  expect(leastSquares(goldenEncoding(), floats('kspace'), fourier, WHERE).scale).toBeCloseTo(largest, 5)
+  expect(leastSquares(goldenEncoding(), floats('kspace'), fourier, WHERE, 3).scale).toBe(3)
 })
 
 it('numbers that are not finite are refused', () => {
   for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY]) {
     const kspace = floats('kspace')
     kspace[2 * (32 * 24 + 5 * 24 + 12)] = wrong // a measured column of the second coil
-    expect(() => leastSquares(goldenEncoding(), kspace, fourier)).toThrow('Expected finite numbers in the measured')
+    expect(() => leastSquares(goldenEncoding(), kspace, fourier, WHERE)).toThrow('in slice 3 of knee.h5. Export')
     const { maps, mask, sizes } = goldenEncoding()
     maps[7] = wrong
-    expect(() => leastSquares({ maps, mask, sizes }, floats('kspace'), fourier)).toThrow('in the coil maps')
+    expect(() => leastSquares({ maps, mask, sizes }, floats('kspace'), fourier, WHERE)).toThrow('in the coil maps')
   }
 })
 

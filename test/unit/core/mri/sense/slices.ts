@@ -16,7 +16,8 @@ export const goldenEncoding = (): Encoding => ({
 })
 
 /** The golden measurement. λ of priors means what it says, because the scale is 1. */
-export const goldenProblem = (scale = 1) => leastSquares(goldenEncoding(), floats('kspace'), compute().fourier, scale)
+export const goldenProblem = (scale = 1) =>
+  leastSquares(goldenEncoding(), floats('kspace'), compute().fourier, 'slice 3 of knee.h5', scale)
 
 export const noise = (length: number, seed = 1) => {
   const random = RandomState.fromSeed(seed)
