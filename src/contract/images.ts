@@ -88,7 +88,12 @@ export const FrameMeta = z.object({
 export type FrameMeta = z.infer<typeof FrameMeta>
 
 /** A volume's score in the viewer, over all slices. Equal to the score of `evaluate`. */
-export const FrameScore = Metrics.extend({ acceleration: z.number(), slices: z.int() })
+export const FrameScore = Metrics.extend({
+  acceleration: z.number(),
+  /** See `VolumeScore`. */
+  measurableAcceleration: z.number().optional(),
+  slices: z.int(),
+})
 export type FrameScore = z.infer<typeof FrameScore>
 
 /** Largest number of images in one request. */

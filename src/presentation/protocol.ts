@@ -59,11 +59,14 @@ function slicesInWords(slices: Protocol['slices']): string {
 /** A mask's acceleration as drawn, which may differ from the acceleration that was asked for. */
 export const asDrawn = (acceleration: number): string => `as drawn ${formatAcceleration(acceleration)}`
 
+type Accelerations = Pick<VolumeScore, 'acceleration' | 'measurableAcceleration'>
+
 /** '4.85×', and over the columns that could be measured if the header says that some could not: '… (4.20× of …)'. */
-export function accelerationInWords(volume: Pick<VolumeScore, 'acceleration' | 'measurableAcceleration'>): string {
-  const { acceleration, measurableAcceleration } = volume
+export function accelerationInWords({ acceleration, measurableAcceleration }: Accelerations): string {
   const over =
-    measurableAcceleration === undefined ? '' : ` (${formatAcceleration(measurableAcceleration)} of measurable)`
+    measurableAcceleration === undefined
+      ? ''
+      : ` (${formatAcceleration(measurableAcceleration)} of the measurable columns)`
   return formatAcceleration(acceleration) + over
 }
 
@@ -89,9 +92,12 @@ export function protocolSentence(protocol: Protocol): string {
 }
 
 /** One line for each part, for a hover note beside one volume's scores. */
-export function protocolLines(protocol: Protocol, acceleration: number | null): string {
+export function protocolLines(protocol: Protocol, drawn: Accelerations | null): string {
   return protocolParts(protocol)
-    .map(([name, value]) => `${name}: ${value}${name === 'Mask' && acceleration ? `, ${asDrawn(acceleration)}` : ''}.`)
+    .map(
+      ([name, value]) =>
+        `${name}: ${value}${name === 'Mask' && drawn ? `, as drawn ${accelerationInWords(drawn)}` : ''}.`,
+    )
     .join('\n')
 }
 

@@ -64,9 +64,7 @@ function NumbersRow({ pane: { slot, source, run }, volume }: { pane: PaneState; 
     <Tooltip
       label={
         <span className={style.protocol}>
-          {data
-            ? protocolLines(data.protocol, data.score.acceleration)
-            : `Not scored. ${error ? errorText(error) : ''}`}
+          {data ? protocolLines(data.protocol, data.score) : `Not scored. ${error ? errorText(error) : ''}`}
         </span>
       }
     >

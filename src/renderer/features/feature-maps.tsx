@@ -8,7 +8,7 @@ import type { RunView } from '../../contract/runs.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { isMeasuredSo } from '../../contract/volumes.ts'
 import { count } from '../../presentation/numbers.ts'
-import { maskInWords, maskSeedInWords } from '../../presentation/protocol.ts'
+import { maskSeedInWords, seededMaskInWords } from '../../presentation/protocol.ts'
 import { client, errorText } from '../app/client.ts'
 import { runLabel } from '../app/format.ts'
 import { goToScreen } from '../app/navigation.ts'
@@ -55,9 +55,7 @@ function Title({ run }: { run: RunView }) {
       Feature maps of run {run.id}, {runLabel(run)}
       {volume && (
         <span className={style.mask}>
-          {isMeasuredSo(volume.sampling)
-            ? 'under the file’s own mask'
-            : `${maskInWords(mask)}, ${maskSeedInWords(seed)}`}
+          {isMeasuredSo(volume.sampling) ? 'under the file’s own mask' : seededMaskInWords(mask, maskSeedInWords(seed))}
         </span>
       )}
     </>

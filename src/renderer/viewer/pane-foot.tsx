@@ -52,7 +52,7 @@ const PaneNumbers = memo(function PaneNumbers({ pane, volume, seen, acceleration
     return <p className={style.none}>{why}</p>
   }
   const protocol = data
-    ? protocolLines(data.protocol, acceleration)
+    ? protocolLines(data.protocol, acceleration === null ? null : { ...data.score, acceleration })
     : error
       ? `Not scored. ${errorText(error)}`
       : 'Protocol: scoring the volume …'

@@ -119,8 +119,12 @@ function makeVolumeScores(opened: OpenProfile): Frames['score'] {
     const params = { files: [fileOf(volume)], salt, model, settings }
     const { volumes, skipped } = await opened.engines.interactive.call('evaluate', params, { signal })
     if (skipped.length > 0) throw new AppError('FILE_UNREADABLE', skipped[0].reason)
-    const [{ ssim, psnr, nmse, acceleration, slices }] = volumes
-    return [ssim, psnr, nmse].every(Number.isFinite) ? { ssim, psnr, nmse, acceleration, slices } : null
+    const [{ ssim, psnr, nmse, acceleration, measurableAcceleration, slices }] = volumes
+    if (![ssim, psnr, nmse].every(Number.isFinite)) return null
+    return {
+      ...{ ssim, psnr, nmse, acceleration, slices },
+      ...(measurableAcceleration !== undefined && { measurableAcceleration }),
+    }
   }
 
   return async ({ volume: id, source: name, mask, seed }, signal) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DrawnMask, MaskSpec } from '../../../src/contract/evaluation.ts'
 import { framePath } from '../../../src/contract/images.ts'
-import { maskInWords, seededMaskInWords } from '../../../src/presentation/protocol.ts'
+import { accelerationInWords, maskInWords, seededMaskInWords } from '../../../src/presentation/protocol.ts'
 
 const file = { path: '/data/masks/radial.npy', sha256: 'ab'.repeat(32) }
 
@@ -45,6 +45,13 @@ describe('a mask spec', () => {
     expect(framePath(1, 2, 'truth', MaskSpec.parse({ alternatives }))).toContain('&pairs=8/0.04,6/0.05')
     expect(framePath(1, 2, 'truth', MaskSpec.parse({ kind: 'file', file }))).toContain(
       `&file=%2Fdata%2Fmasks%2Fradial.npy&sha256=${file.sha256}`,
+    )
+  })
+
+  it('has an acceleration, and another over the columns that could be measured', () => {
+    expect(accelerationInWords({ acceleration: 4.846 })).toBe('4.85×')
+    expect(accelerationInWords({ acceleration: 4.846, measurableAcceleration: 4.2 })).toBe(
+      '4.85× (4.20× of the measurable columns)',
     )
   })
 })
