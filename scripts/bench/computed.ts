@@ -63,10 +63,12 @@ export type Classical = {
   readonly method: 'cg-sense' | 'l1-wavelet'
   readonly settings: { readonly iterations: number; readonly lambda: number; readonly [name: string]: unknown }
 }
+/** ESPIRiT maps of one slice, from k-space in memory. */
+export type Maps = { readonly kind: 'maps'; readonly coils: number; readonly size: Size }
 /** All slices of a file, reconstructed and scored. */
 export type Volume = { readonly kind: 'volume' } & NetworkChoice
 
-export type Computed = Forward | Training | PretextTraining | Epoch | Slice | Coils | Classical | Volume
+export type Computed = Forward | Training | PretextTraining | Epoch | Slice | Coils | Classical | Maps | Volume
 
 /** How a side computes a network. Variables of the environment make our side compile, so it ignores `compiled`. */
 export interface Way {

@@ -16,6 +16,7 @@ const KINDS: Readonly<Record<Computed['kind'], () => Promise<Kind<never>>>> = {
   slice: async () => (await import('./ours/images.ts')).slice,
   coils: async () => (await import('./ours/coils.ts')).coils,
   classical: async () => (await import('./ours/classical.ts')).classical,
+  maps: async () => (await import('./ours/maps.ts')).maps,
   volume: async () => (await import('./ours/images.ts')).volume,
 }
 

@@ -10,7 +10,7 @@ import { type Classical, floatsPath, type Given, readFloats, writeFloats } from 
 import { type Kind, SEED } from './computation.ts'
 
 /** Coils on a circle around the image: a bright side and a phase that turns. The squares of a pixel sum to 1. */
-function smoothMaps([coils, rows, columns]: Encoding['sizes']): Float32Array {
+export function smoothMaps([coils, rows, columns]: Encoding['sizes']): Float32Array {
   const maps = new Float32Array(2 * coils * rows * columns)
   for (let pixel = 0; pixel < rows * columns; pixel++) {
     const [y, x] = [Math.floor(pixel / columns) / rows - 0.5, (pixel % columns) / columns - 0.5]
@@ -29,7 +29,7 @@ function smoothMaps([coils, rows, columns]: Encoding['sizes']): Float32Array {
 }
 
 /** Ellipses, one in another. */
-function ellipses(rows: number, columns: number): Float32Array {
+export function ellipses(rows: number, columns: number): Float32Array {
   return Float32Array.from({ length: 2 * rows * columns }, (_, i) => {
     const [y, x] = [Math.floor(i / 2 / columns) / rows - 0.5, ((i >> 1) % columns) / columns - 0.5]
     const radius = Math.hypot(2.4 * x, 2.2 * y)

@@ -19,6 +19,7 @@ import scipy
 import torch
 
 from classical import classical_work
+from coil_maps import maps_work
 from images import THREADS, coils_work, slice_work, volume_work
 from networks import forward_work, training_work
 from pretexts import pretext_work
@@ -32,6 +33,7 @@ WORKS = {
     "volume": volume_work,
     "coils": coils_work,
     "classical": classical_work,
+    "maps": maps_work,
 }
 
 
@@ -52,7 +54,7 @@ def name(hardware, computed):
         return {"name": "h5py + SciPy", "version": f"{h5py.__version__} + {scipy.__version__}"}
     if kind == "coils" and computed["library"] == "scipy":
         return {"name": "SciPy", "version": scipy.__version__}
-    if kind == "classical":
+    if kind in ("classical", "maps"):
         return {"name": "SigPy", "version": version("sigpy")}
     instructions = f" ({torch.backends.cpu.get_cpu_capability()})" if hardware == "cpu" else ""
     return {
