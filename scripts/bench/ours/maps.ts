@@ -8,15 +8,16 @@ import { ellipses, smoothMaps } from './classical.ts'
 import { type Kind, SEED } from './computation.ts'
 
 /**
- * v_c · conj(v_c+1) of each coil and the next coil, times a weight that rises from 0 at the eigenvalue 0.95 to 1 at 1.
- * The phase of a pixel's maps does not change these products, and no pixel lies on the edge of a crop.
+ * v_c · conj(v_c+1) of each coil and the next coil, times a weight that rises from 0 at the eigenvalue 0.99 to 1 at 1.
+ * The phase of a pixel's maps does not change these products, and no pixel lies on the edge of a crop. Where the two
+ * largest eigenvalues are near each other, SigPy's 100 power iterations have not converged, and its maps are wrong.
  */
 function products(maps: Float32Array, eigenvalues: Float32Array, coils: number): Float32Array {
   const size = 2 * eigenvalues.length
   const result = new Float32Array(maps.length)
   for (let coil = 0; coil < coils; coil++)
     for (let i = 0; i < size; i += 2) {
-      const weight = Math.min(1, Math.max(0, (eigenvalues[i >> 1] - 0.95) / 0.05))
+      const weight = Math.min(1, Math.max(0, (eigenvalues[i >> 1] - 0.99) / 0.01))
       const [a, b] = [coil * size + i, ((coil + 1) % coils) * size + i]
       result[a] = weight * (maps[a] * maps[b] + maps[a + 1] * maps[b + 1])
       result[a + 1] = weight * (maps[a + 1] * maps[b] - maps[a] * maps[b + 1])

@@ -18,7 +18,7 @@ def maps_work(given):
 
     def result():
         maps, eigenvalues = once()
-        weights = np.clip((np.abs(eigenvalues).reshape(rows, columns) - 0.95) / 0.05, 0, 1)
+        weights = np.clip((np.abs(eigenvalues).reshape(rows, columns) - 0.99) / 0.01, 0, 1)
         products = weights * maps * np.conj(np.roll(maps, -1, axis=0))
         return np.ascontiguousarray(products, np.complex64).view(np.float32)
 
