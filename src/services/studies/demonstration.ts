@@ -1,4 +1,4 @@
-/** Two demonstration studies: measured brain k-space that ships with the program, and drawn knees with several coils. */
+/** Two demonstration studies: measured brain k-space that ships with the program, and drawn multi-coil knees. */
 import { join } from 'node:path'
 import type { Role } from '../../contract/volumes.ts'
 import { DEMONSTRATION_FOLDER } from '../profile/paths.ts'
