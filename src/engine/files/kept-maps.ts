@@ -76,7 +76,7 @@ export function keptMaps(folder: string, mostBytes: number): KeptMaps {
   }
 }
 
-/** `undefined` if `work` throws: a file is missing or damaged, the disk is full, or another process removed the file. */
+/** `undefined` if `work` throws: a file is missing or damaged, the disk is full, or another process removed it. */
 function attempt<T>(work: () => T): T | undefined {
   try {
     return work()
