@@ -1,7 +1,7 @@
 /**
  * Sampling patterns: which samples of a slice's k-space [rows, columns] were measured.
- * A pattern is a set of whole columns, of whole rows, or of single points. Whoever multiplies, counts, draws or
- * sub-samples asks the functions of this file, and need not know the kind.
+ * A pattern is a set of whole columns, of whole rows, or of single points. The functions of this file multiply,
+ * count and sub-sample patterns of every kind.
  *   acceleration             samples over measured samples,
  *   measurable acceleration  the same over the measurable columns alone. Scanners fill the other columns with zeros
  *                            (partial Fourier, interpolation), and the file's header says which columns these are.
@@ -80,11 +80,21 @@ const count = (values: Uint8Array): number => values.reduce((sum, value) => sum 
 /** Samples over measured samples. */
 export const acceleration = ({ measured }: Pattern): number => measured.length / count(measured)
 
-/** Measurable samples over measured samples, where only the columns of `measurable` can be measured. */
+/**
+ * Measurable samples over measured samples, where only the columns of `measurable` can be measured.
+ * Throws `INVALID_ARGUMENT` if the pattern measures none of these columns.
+ */
 export function measurableAcceleration(pattern: Pattern, measurable: Span): number {
   const { columns, measured } = clearPadding(pattern, measurable)
   const { from, to } = measurable
-  return ((measured.length / columns) * (Math.min(to, columns) - Math.max(from, 0))) / count(measured)
+  const samples = count(measured)
+  if (samples === 0)
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected a mask that measures some of the columns ${from + 1} to ${to}, got one that measures none. ` +
+        'The file’s header says that the scanner measured only these columns. Choose another mask.',
+    )
+  return ((measured.length / columns) * (Math.min(to, columns) - Math.max(from, 0))) / samples
 }
 
 /** The pattern without the columns outside `measurable`. Rows become points. */

@@ -7,8 +7,9 @@
  *                 Distances are measured in steps of the longer side, along the shorter side in proportion.
  *   gaussian_2d   drawn without replacement, with weights exp(−½ (u²/σ₁² + v²/σ₂²)), σ = (n − 1) / 4 per direction,
  *   uniform_2d    drawn without replacement, all with one weight.
- * The slope is found by bisection. The bisection ends with at most 1 % too many samples outside the block. The last
- * of these samples are dropped, which leaves every distance as it is.
+ * The slope is found by bisection. The bisection ends with at most 1 % too many samples outside the block, on small
+ * grids with a few more. The last of these samples are dropped, which leaves every distance as it is. A disc never
+ * measures two neighbours outside the block. Accelerations below about 2.7 therefore have no Poisson disc.
  * Sources: Bridson 2007, "Fast Poisson disk sampling in arbitrary dimensions" (dart throwing: Cook 1986); Lustig &
  * Pauly 2010, "SPIRiT", for variable-density discs with a calibration block, with a distance that grows linearly and
  * a bisection as in SigPy's `mri.samp.poisson`; Efraimidis & Spirakis 2006, "Weighted random sampling with a
@@ -33,7 +34,10 @@ interface Free {
   readonly wanted: number
 }
 
-/** Throws `INVALID_ARGUMENT` if the calibration block alone holds more samples than the acceleration allows. */
+/**
+ * Throws `INVALID_ARGUMENT` if the calibration block alone holds more samples than the acceleration allows, or if a
+ * Poisson disc cannot hold as many.
+ */
 export function drawPoints(
   kind: PointKind,
   { acceleration, centerFraction }: MaskPair,
@@ -100,7 +104,7 @@ function disc({ rows, columns, centre }: Pattern, { samples, wanted }: Free, ran
     return chosen.subarray(0, number)
   }
 
-  if (wanted === 0) return order.subarray(0, 0)
+  if (wanted === 0 || wanted === order.length) return order.subarray(0, wanted)
   let low = 0
   let high = 1
   let best: Int32Array = order
@@ -111,8 +115,17 @@ function disc({ rows, columns, centre }: Pattern, { samples, wanted }: Free, ran
     if (tried.length >= wanted) [low, best] = [middle, tried]
     else high = middle
   }
+  if (best === order) throw tooDense(rows * columns, rows * columns - order.length + choose(high).length)
   return best.subarray(0, wanted)
 }
+
+/** @param most Measured samples of the densest disc, with the block. Other draws have up to some 2 % fewer. */
+const tooDense = (samples: number, most: number) =>
+  new AppError(
+    'INVALID_ARGUMENT',
+    'Expected an acceleration of which a Poisson disc is possible, got one at which neighbouring samples would be ' +
+      `measured. Choose at least ${Math.ceil((10.2 * samples) / most) / 10}, or the mask gaussian_2d.`,
+  )
 
 /** Marks the samples nearer than the half axes [down, across] of an ellipse around a sample. */
 function block(
@@ -140,7 +153,7 @@ function weighted(
   /** 1 / weight of each line. The weight of a sample is the product of both lines' weights. */
   const inverse = (lines: number) =>
     Float64Array.from({ length: lines }, (_, line) =>
-      kind === 'uniform_2d' ? 1 : Math.exp(((line - Math.floor(lines / 2)) / ((lines - 1) / 4)) ** 2 / 2),
+      kind === 'uniform_2d' ? 1 : Math.exp(((4 * (line - Math.floor(lines / 2))) / Math.max(lines - 1, 1)) ** 2 / 2),
     )
   const [down, across] = [inverse(rows), inverse(columns)]
   const keys = new Float64Array(samples.length)

@@ -114,6 +114,13 @@ describe('measurable columns', () => {
   })
 })
 
+it('a mask that measures no measurable column is refused', () => {
+  const onlyPadding = columnPattern(maskFrom('11000011'), 4)
+  expect(() => measurableAcceleration(onlyPadding, { from: 2, to: 6 })).toThrow(
+    /some of the columns 3 to 6, got one that measures none\..* Choose another mask\.$/,
+  )
+})
+
 describe('readCentre equals VarNet', () => {
   it.each(golden.centres)('$mask', ({ mask, pad, low }) => {
     expect(readCentre(maskFrom(mask))).toEqual({ from: pad, to: pad + low })

@@ -8,6 +8,14 @@ type PointKind = (typeof POINT_KINDS)[number]
 const draw = (kind: PointKind, shape: readonly [number, number], seed: number, change: object = {}) =>
   drawPattern({ kind, acceleration: 4, centerFraction: 0.08, ...change }, shape, RandomState.fromSeed(seed))
 
+function captured(failing: () => unknown): unknown {
+  try {
+    return failing()
+  } catch (error) {
+    return error
+  }
+}
+
 const placesOf = ({ measured }: Pattern) => [...measured.keys()].filter(i => measured[i])
 
 /** Share of measured samples in the inner and in the outer half, by the larger distance from the centre. */
@@ -31,7 +39,7 @@ describe.each(POINT_KINDS)('%s', kind => {
     [63, 37, 6, 0.05],
     [40, 90, 8, 0.1],
     [50, 50, 1, 0.08],
-    [33, 29, 2.5, 0.2],
+    [33, 29, 2.6, 0.2],
   ])('of %i × %i measures one in %d samples, to half a sample, with its block', (rows, columns, asked, share) => {
     for (let seed = 0; seed < 3; seed++) {
       const pattern = draw(kind, [rows, columns], seed, { acceleration: asked, centerFraction: share })
@@ -73,7 +81,36 @@ describe.each(POINT_KINDS)('%s', kind => {
   })
 })
 
+it('gaussian_2d draws from one row or one column', () => {
+  for (const shape of [
+    [1, 100],
+    [100, 1],
+  ] as const) {
+    const change = { acceleration: 1.25, centerFraction: 0.52 }
+    expect(placesOf(draw('gaussian_2d', shape, 0, change))).toHaveLength(80)
+  }
+})
+
 describe('a Poisson disc', () => {
+  it('refuses accelerations at which it would be a uniform mask, and names one that works', () => {
+    const shape = [64, 64] as const
+    const refused = () => draw('poisson_disc', shape, 0, { acceleration: 2 })
+    expect(refused).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+    expect(refused).toThrow(/Choose at least 2\.\d, or the mask gaussian_2d\.$/)
+    const least = Number(/at least ([\d.]+),/.exec(String(captured(refused)))![1])
+    for (let seed = 0; seed < 5; seed++) {
+      const { measured, centre } = draw('poisson_disc', shape, seed, { acceleration: least })
+      const neighbours = [...measured.keys()].filter(
+        i =>
+          measured[i] &&
+          measured[i + 1] &&
+          i % 64 < 63 &&
+          !(i % 64 >= centre!.columns.from - 1 && i % 64 < centre!.columns.to),
+      )
+      expect(neighbours).toEqual([])
+    }
+  })
+
   /** Nearest measured neighbour outside the block, in steps of the longer side. */
   const nearest = (places: readonly (readonly [number, number])[], [rows, columns]: readonly [number, number]) =>
     places.map(([row, column], i) => {
