@@ -36,13 +36,18 @@ export async function picturesOverMasks(
 
 /** The image for one of several masks. Throws `INVALID_ARGUMENT` if the source has at most one mask. */
 export async function imageOfDraw(subject: Subject): Promise<Picture> {
-  const { source, volume, coil } = subject
+  const { source, volume, mask, coil } = subject
   if (source === 'truth')
     refuse('Expected a source that depends on the mask, got the ground truth. Choose zero-filled or a run.')
   if (volume.mask)
     refuse(
       'Expected a fully sampled file to draw masks for, got a file that was sub-sampled in the scanner and has only ' +
         `one mask, ${volume.info.path}. Look at its image instead.`,
+    )
+  if (mask.stored)
+    refuse(
+      `Expected a mask that is drawn, got a mask file, which is one mask, ${mask.stored.path}. ` +
+        'Look at its image instead, or choose a mask that is drawn.',
     )
   if (coil !== null)
     refuse(

@@ -21,7 +21,7 @@ import { makeZeroFilling } from '../mri/fft.ts'
 import type { Fourier } from '../mri/fourier.ts'
 import { fullPattern, gridOf, multiply, type Pattern } from '../mri/pattern.ts'
 import { cropShape, normalise, type Shape, voxelSizeOf } from '../mri/transform.ts'
-import { accelerationOf, requireFiniteImage, seededMaskOf } from '../reconstruct.ts'
+import { accelerationOf, requireFiniteImage, seededMaskOf, zeroFilled } from '../reconstruct.ts'
 import { type Coils, ofCoils, requireCoil, withCoils } from './coils.ts'
 import { featureMaps } from './features.ts'
 import { type Picture, sliceMetrics } from './frame.ts'
@@ -75,7 +75,12 @@ async function magnitudeOf(subject: Subject): Promise<Float32Array> {
   if (source === 'truth') return truthOf(subject)
   const mask = drawnMask(subject)
   if (coil === null) return subject.reconstruct(volume, slice, mask, model)
-  const image = withCoils(subject, kspace => makeZeroFilling(fourier).image(kspace, 1, mask, cropShape(volume.info)))
+  const alone: Volume = {
+    ...volume,
+    info: { ...volume.info, coils: 1 },
+    withKspace: (index, use) => withCoils({ volume, slice: index, coil }, use),
+  }
+  const image = zeroFilled(alone, slice, mask, makeZeroFilling(fourier))
   return requireFiniteImage(image, volume, slice, null)
 }
 
@@ -176,7 +181,7 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
       shape,
       units: 'log',
       ...samplingOf(subject),
-      note: `log₁₀ of the measured magnitude${ofCoils(subject)}, ` + `at least a millionth of its largest${empty}.`,
+      note: `log₁₀ of the measured magnitude${ofCoils(subject)}, at least a millionth of its largest${empty}.`,
     }
   },
 

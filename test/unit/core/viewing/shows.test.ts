@@ -204,6 +204,13 @@ describe('the residual', () => {
 })
 
 describe('mean and spread', () => {
+  it('are refused for a mask file, with the file and the remedy', async () => {
+    const stored = { path: '/m.npy', shape: [1, 1, columns], measured: new Uint8Array(columns).fill(1) } as const
+    await expect(imageOfDraw(subject({ mask: { ...mask, stored } }))).rejects.toThrow(
+      refused('one mask, /m.npy. Look at its image instead'),
+    )
+  })
+
   const over = (changes: Partial<Subject> = {}) =>
     picturesOverMasks(async seed => imageOfDraw(subject({ ...changes, seed })))
 
@@ -291,6 +298,11 @@ describe('an irregular file', () => {
     expect([...image].map(Number.isFinite)).toEqual([...gridOf(found)].map(Boolean))
     expect(residual!.value).toBeGreaterThan(0)
     await expect(imageOfDraw(subject({ volume: irregular }))).rejects.toThrow('only one mask')
+  })
+
+  it('is used as it is stored, for all coils and for one coil', async () => {
+    const [all, one] = [null, 0].map(coil => pictureOf('image', subject({ volume: irregular, coil })))
+    expect((await one).image).toEqual((await all).image)
   })
 
   it('and a faulty slice have metrics only if both images are whole', async () => {
