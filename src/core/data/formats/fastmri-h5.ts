@@ -14,7 +14,7 @@ import { surveySlices } from '../measured.ts'
 import { maskedSampling } from '../sampling.ts'
 import type { FileSource } from '../source.ts'
 import type { Matrix, PatternOf, Stack, Used, Volume, VolumeFormat } from '../volume.ts'
-import { layoutOf, readMask } from './fastmri-layout.ts'
+import { layoutOf, layoutRemarks, readMask } from './fastmri-layout.ts'
 import { headerRemarks, parseIsmrmrdHeader } from './ismrmrd-header.ts'
 
 export const fastmriH5: VolumeFormat = {
@@ -38,7 +38,7 @@ function used(source: FileSource): Used {
     mask: readMask(file, matrix.columns),
     header,
     attributes: Object.fromEntries(ATTRIBUTES.map(name => [name, file.attribute(name)])),
-    remarks: headerRemarks(header, matrix),
+    remarks: [...headerRemarks(header, matrix), ...layoutRemarks(file, { matrix, target })],
   }
 }
 

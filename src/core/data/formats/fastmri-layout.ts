@@ -14,9 +14,19 @@ export interface Layout {
 /**
  * fastMRI's multi-coil files have the ground truth `reconstruction_rss`, the root sum of squares over coils. In its
  * single-coil files, `reconstruction_esc` belongs to the one emulated coil, and `reconstruction_rss` to all real coils.
+ * So `reconstruction_esc` is never the ground truth of several coils.
  */
 const targetNames = (coils: number): readonly string[] =>
-  coils > 1 ? ['reconstruction_rss', 'reconstruction_esc'] : ['reconstruction_esc', 'reconstruction_rss']
+  coils > 1 ? ['reconstruction_rss'] : ['reconstruction_esc', 'reconstruction_rss']
+
+/** Says why a file of several coils has no ground truth, if `reconstruction_esc` is its only image. */
+export const layoutRemarks = (file: Hdf5File, { matrix, target }: Pick<Layout, 'matrix' | 'target'>): string[] =>
+  matrix.coils > 1 && target === null && file.shape('reconstruction_esc') !== null
+    ? [
+        'No ground truth: reconstruction_esc belongs to one emulated coil, and k-space has ' +
+          `${matrix.coils} coils. Add reconstruction_rss, the root sum of squares over coils.`,
+      ]
+    : []
 
 /** Throws if a dataset cannot be used, or if shapes contradict each other. */
 export function layoutOf(file: Hdf5File): Layout {

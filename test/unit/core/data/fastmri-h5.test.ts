@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type VolumeContent, VolumeInfo } from '../../../../src/contract/volumes.ts'
-import { EXTENSIONS, openFormat } from '../../../../src/core/data/formats/index.ts'
+import { EXTENSIONS, openFormat, usedOf } from '../../../../src/core/data/formats/index.ts'
 import type { ElementKind, Hdf5File } from '../../../../src/core/data/hdf5.ts'
 import type { FileSource } from '../../../../src/core/data/source.ts'
 
@@ -167,7 +167,16 @@ describe('openFormat', () => {
     expect(volume.readKspace(0)).toEqual(Float32Array.from(full.values))
     expect(volume.withKspace(0, values => values.length)).toBe(3 * 6 * 5 * 2)
     expect(volume.readTarget(0)).toEqual(Float32Array.from({ length: 12 }, (_, i) => 1 + i))
-    expect(open({ kspace, reconstruction_esc: images(1, 2, 2) }).info.targetShape).toEqual([2, 2])
+  })
+
+  it('takes no image of an emulated coil as the ground truth of several coils, and says why', () => {
+    const [kspace, reconstruction_esc] = [{ ...full, shape: [1, 3, 6, 5] }, images(1, 2, 2)]
+    const volume = open({ kspace, reconstruction_esc })
+    expect([volume.info.targetShape, volume.readTarget(0)]).toEqual([null, null])
+    const remarksOf = (datasets: Datasets) => usedOf(memoryFile(datasets)).remarks
+    expect(remarksOf({ kspace, reconstruction_esc })).toEqual([expect.stringContaining('Add reconstruction_rss')])
+    expect(remarksOf({ kspace, reconstruction_esc, reconstruction_rss: images(1, 2, 2) })).toEqual([])
+    expect(remarksOf({ kspace: full, reconstruction_esc: images(3, 2, 2) })).toEqual([])
   })
 
   it('names the coil of a number that is not finite', () => {
