@@ -18,6 +18,7 @@ export function MaskFileDialog({ opened, onClose, onFile }: Props) {
   const open = async () => {
     try {
       onFile(await client.app.maskFile({ path }))
+      setFault(null)
       onClose()
     } catch (error) {
       setFault((error as Error).message)
@@ -39,7 +40,7 @@ export function MaskFileDialog({ opened, onClose, onFile }: Props) {
         {fault && <p role="alert">{fault}</p>}
         <div className={style.formEnd}>
           <Button onClick={onClose}>Close</Button>
-          <Button type="submit" variant="filled" disabled={!path.endsWith('.npy')}>
+          <Button type="submit" variant="filled" disabled={!/\.npy$/i.test(path)}>
             Open mask
           </Button>
         </div>

@@ -58,7 +58,16 @@ export function MaskPanel({ volume }: { volume: StudyVolume }) {
             onChange={changeKind}
             allowDeselect={false}
           />
-          {mask.file ? <p className={style.whole}>{maskInWords(mask)}</p> : <DrawnMask {...{ mask, seed, change }} />}
+          {mask.file ? (
+            <div className={style.whole}>
+              <p>{maskInWords(mask)}</p>
+              <Button size="compact-xs" onClick={() => setChoosing(true)}>
+                Choose mask file
+              </Button>
+            </div>
+          ) : (
+            <DrawnMaskFields {...{ mask, seed, change }} />
+          )}
         </div>
       )}
       <Drawn volume={volume} />
@@ -81,7 +90,7 @@ interface DrawnProps {
 }
 
 /** What a drawn mask can be set to. */
-function DrawnMask({ mask, seed, change }: DrawnProps) {
+function DrawnMaskFields({ mask, seed, change }: DrawnProps) {
   return (
     <>
       <SliderRow
