@@ -26,7 +26,7 @@ const roomRules = (folder, name) =>
 const ENGINE_FOR_SERVICES = [
   'process/(?:client|protocol)',
   'install/(?:install|environment)',
-  'files/(?:folders|written|written-record|file-version)',
+  'files/(?:folders|masks|written|written-record|file-version)',
 ]
 
 module.exports = {
@@ -89,7 +89,7 @@ module.exports = {
     ),
     forbid(
       'services',
-      'services import contract, presentation and core; of the engine only client, protocol, install, written files',
+      'services import contract, presentation and core; of the engine only client, protocol, install, mask and written files',
       { path: '^src/services/' },
       {
         path: allBut('services', 'contract', 'presentation', 'core'),

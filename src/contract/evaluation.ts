@@ -19,8 +19,14 @@ const centerFraction = z.number().gt(0).max(1)
 export const MaskPair = z.object({ acceleration, centerFraction })
 export type MaskPair = z.infer<typeof MaskPair>
 
+/** An absolute path of Unix or Windows. */
+const ABSOLUTE = /^(?:\/|[A-Za-z]:[\\/]|\\\\)/
+
 /** A file with a mask (.npy): its absolute path and the SHA-256 of its bytes. A changed file is refused. */
-export const MaskFile = z.object({ path: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
+export const MaskFile = z.object({
+  path: z.string().regex(ABSOLUTE, 'Expected an absolute path of the mask file'),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+})
 export type MaskFile = z.infer<typeof MaskFile>
 
 const fields = {

@@ -20,6 +20,10 @@ describe('a mask spec', () => {
     expect(MaskSpec.safeParse({ kind: 'file' }).success).toBe(false)
     expect(MaskSpec.safeParse({ kind: 'random', file }).success).toBe(false)
     expect(MaskSpec.safeParse({ kind: 'file', file: { ...file, sha256: 'ab' } }).success).toBe(false)
+    for (const path of ['radial.npy', '../radial.npy', 'C:radial.npy', ''])
+      expect(MaskSpec.safeParse({ kind: 'file', file: { ...file, path } }).success, path).toBe(false)
+    for (const path of ['C:\\masks\\radial.npy', '\\\\host\\masks\\radial.npy'])
+      expect(MaskSpec.safeParse({ kind: 'file', file: { ...file, path } }).success, path).toBe(true)
     expect(DrawnMask.safeParse({ kind: 'file' }).success).toBe(false)
   })
 

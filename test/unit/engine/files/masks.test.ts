@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import process from 'node:process'
 import { afterAll, describe, expect, it } from 'vitest'
 import { MaskSpec } from '../../../../src/contract/evaluation.ts'
 import { withStored } from '../../../../src/engine/files/masks.ts'
@@ -34,11 +35,20 @@ describe('a mask file', () => {
     const path = write('b.npy', [1, 1, 0])
     const spec = specOf(path)
     write('b.npy', [1, 1, 1])
+    const found = createHash('sha256').update(readFileSync(path)).digest('hex')
     expect(() => withStored(spec)).toThrow(
       expect.objectContaining({ code: 'DATA_CHANGED', message: expect.stringContaining('Put the old file back') }),
     )
+    expect(() => withStored(spec)).toThrow(expect.objectContaining({ message: expect.not.stringContaining(found) }))
     rmSync(path)
-    expect(() => withStored(spec)).toThrow(expect.objectContaining({ code: 'FILE_UNREADABLE' }))
+    expect(() => withStored(spec)).toThrow(
+      expect.objectContaining({
+        code: 'FILE_UNREADABLE',
+        message:
+          `Cannot open ${path}: there is no such file. It may have been moved or renamed. ` +
+          'Put the mask file back, or choose another mask file.',
+      }),
+    )
   })
 
   it('without a mask is refused before anything is scored or trained', () => {
@@ -46,5 +56,14 @@ describe('a mask file', () => {
       expect.objectContaining({ code: 'FILE_UNREADABLE', message: expect.stringContaining('none.npy') }),
     )
     expect(() => openMaskFile(write('zero.npy', [0, 0]))).toThrow('got only zeros')
+  })
+
+  it('is a regular file of at most 1 GB', () => {
+    const long = join(folder, 'long.npy')
+    writeFileSync(long, '')
+    truncateSync(long, 2e9)
+    expect(() => openMaskFile(long)).toThrow('at most 1 GB, got 2.0 GB')
+    expect(() => openMaskFile(folder)).toThrow('got a folder')
+    if (process.platform !== 'win32') expect(() => openMaskFile('/dev/zero')).toThrow('got a device or pipe')
   })
 })
