@@ -173,8 +173,8 @@ export interface MaskOptions {
 /** `4` or `4,8` */
 const numberList = (text: string): number[] => text.split(',').map(number)
 
-const listOption = (flags: string, description: string, standard: number): Option =>
-  new Option(flags, `${description}; several (4,8): each mask draws one pair`)
+const listOption = (flags: string, description: string, standard: number, several: string): Option =>
+  new Option(flags, `${description}; several (${several}): each mask draws one pair`)
     .argParser(numberList)
     .default([standard], String(standard))
 
@@ -183,9 +183,14 @@ const STANDARD = MaskSpec.parse({})
 export const addMaskOptions = (command: Command): Command =>
   command
     .option('--mask <kind>', `kind of mask (${MASK_KINDS.join(', ')}), or a mask file (.npy)`, STANDARD.kind)
-    .addOption(listOption('--acceleration <n>', MaskSpec.shape.acceleration.description!, STANDARD.acceleration))
+    .addOption(listOption('--acceleration <n>', MaskSpec.shape.acceleration.description!, STANDARD.acceleration, '4,8'))
     .addOption(
-      listOption('--center-fraction <share>', MaskSpec.shape.centerFraction.description!, STANDARD.centerFraction),
+      listOption(
+        '--center-fraction <share>',
+        MaskSpec.shape.centerFraction.description!,
+        STANDARD.centerFraction,
+        '0.08,0.04',
+      ),
     )
 
 /** Throws `INVALID_ARGUMENT` for an unknown kind, for unequal lists, and for a mask file with an acceleration. */
@@ -200,7 +205,7 @@ export function maskFrom({ mask, acceleration, centerFraction }: MaskOptions): M
   )
   if ((MASK_KINDS as readonly string[]).includes(mask))
     return parse(MaskSpec, { kind: mask, ...pair, ...(alternatives.length > 0 && { alternatives }) })
-  if (!mask.endsWith('.npy'))
+  if (!/\.npy$/i.test(mask))
     throw new AppError(
       'INVALID_ARGUMENT',
       `--mask: expected ${MASK_KINDS.join(', ')} or a mask file (.npy), got ${mask}`,

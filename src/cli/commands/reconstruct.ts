@@ -1,5 +1,6 @@
 import process from 'node:process'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { AppError } from '../../contract/errors.ts'
 import { ExportFormat } from '../../contract/exports.ts'
 import { callersFolder, callersPath } from '../../services/profile/paths.ts'
 import { reconstruct } from '../../services/viewing/save.ts'
@@ -52,11 +53,14 @@ export const reconstructCommand = (): Command =>
     .option('--seed <n>', 'seed of the mask (default: the file’s name, as in fastMRI’s validation)', wholeNumber)
     .action((paths: string[], options: Options, command: Command) =>
       inSession(command, async ({ services, signal, json }) => {
+        const mask = maskFrom(options)
+        if (options.seed !== undefined && mask.file)
+          throw new AppError('INVALID_ARGUMENT', '--seed: a mask file is one mask. Omit the option.')
         const bar = progressBar('Reconstructing')
         const request = {
           paths: paths.map(callersPath),
           ...options.run,
-          mask: maskFrom(options),
+          mask,
           seed: options.seed ?? null,
           slice: options.slice === undefined ? null : options.slice - 1,
           format: options.format,

@@ -126,7 +126,7 @@ describe('the options of a mask', () => {
     [['--acceleration', '4,8'], /^--center-fraction: expected 2, one for each acceleration, got 1/],
     [['--acceleration', '0.5'], /^--acceleration: /],
     [['--mask', 'spiral'], /^--mask: expected random, .* or a mask file \(.npy\), got spiral/],
-    [['--mask', 'm.npy', '--acceleration', '8'], /^--acceleration: a mask file has an acceleration of its own/],
+    [['--mask', 'M.NPY', '--acceleration', '8'], /^--acceleration: a mask file has an acceleration of its own/],
   ])('are refused if they contradict each other: %j', (args, message) => {
     expect(() => maskOf(...args)).toThrow(refused(message))
   })
