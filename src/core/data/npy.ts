@@ -75,14 +75,13 @@ export function readNpy(bytes: Uint8Array, path: string): NpyArray {
 
 /** Where an element, counted in C order, lies in Fortran order. */
 function fortranPlaces(shape: readonly number[]): (i: number) => number {
+  const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((product, size) => product * size, 1))
   return i => {
     let rest = i
     let place = 0
-    let stride = shape.reduce((product, size) => product * size, 1)
-    for (const size of shape.toReversed()) {
-      stride /= size
-      place += (rest % size) * stride
-      rest = Math.floor(rest / size)
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      place += (rest % shape[axis]) * strides[axis]
+      rest = Math.floor(rest / shape[axis])
     }
     return place
   }

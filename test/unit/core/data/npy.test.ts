@@ -54,6 +54,12 @@ describe('readNpy', () => {
     expect(valuesOf(moved.subarray(3))).toEqual([1, 2, 3, 4, 5, 6])
   })
 
+  it('reads Fortran order of three axes', () => {
+    const places = Array.from({ length: 24 }, (_, i) => Math.floor(i / 12) + 2 * (Math.floor(i / 4) % 3) + 6 * (i % 4))
+    const stored = Uint8Array.from({ length: 24 }, (_, place) => places.indexOf(place))
+    expect(valuesOf(npy("'|u1'", '(2, 3, 4)', stored, { fortran: true }))).toEqual([...Array(24).keys()])
+  })
+
   it.each<[string, Uint8Array, string]>([
     ['a zip', Buffer.from('PK\x03\x04 and more'), 'got a zip of arrays (.npz), in /m.npy. Write the mask alone'],
     ['another file', Buffer.from('\x89HDF\r\n\x1a\n'), 'Expected a NumPy file (.npy), got another kind of file'],
