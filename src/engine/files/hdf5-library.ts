@@ -71,14 +71,17 @@ const LIBRARY_BYTES = 2 ** 31 - 2 ** 26
 
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
 
-/** Throws `OUT_OF_MEMORY` if `bytes`, which `what` needs, are more than the library or the computer can hold. */
-export function requireMemory(bytes: number, what: string, path: string): void {
+/** Throws `OUT_OF_MEMORY` if `bytes`, which the dataset needs, are more than the library or the computer can hold. */
+export function requireMemory(bytes: number, dataset: string, isSlice: boolean, path: string): void {
   const most = Math.min(LIBRARY_BYTES, totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
   if (bytes <= most) return
   throw new AppError(
     'OUT_OF_MEMORY',
-    `Expected ${what} of at most ${gigabytes(most)}, got ${gigabytes(bytes)}, in ${path}. ` +
-      'Write the file again with fewer coils (coil compression) or without the oversampling of the readout.',
+    `Expected ${isSlice ? 'a slice of ' : ''}${dataset} of at most ${gigabytes(most)}, got ${gigabytes(bytes)}, ` +
+      `in ${path}. ` +
+      (dataset === 'kspace'
+        ? 'Write the file again with fewer coils (coil compression) or without the oversampling of the readout.'
+        : `Remove the dataset ${dataset}, or write the dataset with fewer numbers.`),
   )
 }
 

@@ -170,7 +170,7 @@ class OpenFile implements Hdf5File {
    */
   #withBytes<T>(dataset: string, from: number | null, box: readonly number[], use: (bytes: Uint8Array) => T): T {
     const bytes = box.reduce((product, length) => product * length, this.#metadata.get(dataset)!.size)
-    requireMemory(bytes, `${from === null ? '' : 'a slice of '}${dataset}`, this.path)
+    requireMemory(bytes, dataset, from !== null, this.path)
     return withMemory(this.#library, bytes, this.path, pointer => {
       const [counts, offsets, strides] = from === null ? [null, null, null] : hyperslab(from, box)
       undamaged(this.path, from === null ? dataset : `${dataset}, slice ${from + 1}`, () => {
