@@ -19,7 +19,7 @@ export const ERRORS = {
     remedy: 'Convert the file as the message says. [data.md](../data.md#which-files-are-read) lists what is read.',
     example:
       'Expected a file of the format fastMRI HDF5, got a file of another kind: brain_07.nii. ' +
-      'Choose such a file (.h5, .hdf5).',
+      'Choose a fastMRI HDF5 file (.h5, .hdf5).',
   },
   SHAPE_MISMATCH: {
     meaning: 'Two arrays that belong together have different sizes.',

@@ -101,7 +101,7 @@ function requireFiniteScore(
   if (wrong.length === 0) return
   const reason =
     whole.nmse === 0 || foreground.nmse === 0
-      ? 'The reconstruction equals the ground truth. Score with a mask that leaves columns out.'
+      ? 'The reconstruction equals the ground truth. Score with a mask that leaves samples out.'
       : `No pixel of the selected slices reaches ${FOREGROUND_THRESHOLD} of the volume maximum, ${maximum}. ` +
         'Select other slices.'
   throw new AppError('NOT_FINITE', `Expected finite scores, got ${wrong.join(', ')}, in ${path}. ${reason}`)

@@ -13,7 +13,7 @@ const OF_IMAGES = ['Mask', 'Crop']
 const OF_NUMBERS = [...OF_IMAGES, 'Data range', 'SSIM', 'Reference']
 
 /** The mask that was applied. A sub-sampled file has only its own mask. */
-function maskInWords(inWords: string, { sampling }: StudyVolume, panes: readonly DrawnPane[]): string {
+function appliedMask(inWords: string, { sampling }: StudyVolume, panes: readonly DrawnPane[]): string {
   if (sampling.kind === 'sub-sampled' || sampling.kind === 'irregular')
     return `sub-sampled in the file, ${formatAcceleration(sampling.acceleration)}`
   const real = panes.map(({ acceleration }) => acceleration).find(value => value !== null)
@@ -34,7 +34,7 @@ function protocolInWords(volume: StudyVolume, request: FigureRequest, panes: rea
   const masked = panes.some(({ source }) => source !== 'truth')
   return protocolParts(protocol)
     .filter(([name]) => (compares ? OF_NUMBERS : OF_IMAGES).includes(name) && (masked || name !== 'Mask'))
-    .map(([name, value]) => `${name}: ${name === 'Mask' ? maskInWords(value, volume, panes) : value}.`)
+    .map(([name, value]) => `${name}: ${name === 'Mask' ? appliedMask(value, volume, panes) : value}.`)
 }
 
 function errorsInWords({ errorRow, panes }: FigureRequest): string[] {

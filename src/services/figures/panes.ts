@@ -41,7 +41,7 @@ export interface DrawnPane {
   readonly reason: string
   /** One sentence that explains the image. `null` if the image's name says enough. */
   readonly note: string | null
-  /** Columns over measured columns of the drawn mask. */
+  /** Samples over measured samples of the drawn mask. */
   readonly acceleration: number | null
 }
 

@@ -30,6 +30,6 @@ function formatOf(source: FileSource): VolumeFormat {
       ? `Expected a dataset "kspace", got ${datasets.join(', ') || 'no dataset at all'}, in ${source.path}. ` +
           'Choose a fastMRI file that carries its k-space.'
       : `Expected a file of the format ${labels}, got a file of another kind: ${source.path}. ` +
-          `Choose such a file (${EXTENSIONS.join(', ')}).`,
+          `Choose a ${labels} file (${EXTENSIONS.join(', ')}).`,
   )
 }

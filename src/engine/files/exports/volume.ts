@@ -42,7 +42,7 @@ async function readTruths(volume: Volume, indices: readonly number[], pause: Pau
 }
 
 /** The mask in words. ASCII only, because DICOM's texts are ASCII. */
-function maskInWords(volume: Volume, { source, mask, seed }: ReconstructRequest, indices: readonly number[]): string {
+function maskInAscii(volume: Volume, { source, mask, seed }: ReconstructRequest, indices: readonly number[]): string {
   if (source === 'truth') return 'none'
   if (volume.mask) return `of the file, acceleration ${Number(accelerationOf(volume, volume.mask, indices).toFixed(2))}`
   if (mask.file) return `file, SHA-256 ${mask.file.sha256}`
@@ -106,7 +106,7 @@ export async function exportVolume(
     shape: [indices.length, ...cropShape(volume.info)],
     slice,
     info: { ...volume.info, voxelSize: voxelSizeOf(volume.info, source) },
-    provenance: { run, checkpoint, mask: maskInWords(volume, request, indices), units },
+    provenance: { run, checkpoint, mask: maskInAscii(volume, request, indices), units },
   })
   return empty
 }
