@@ -61,13 +61,16 @@ export const asDrawn = (acceleration: number): string => `as drawn ${formatAccel
 
 type Accelerations = Pick<VolumeScore, 'acceleration' | 'measurableAcceleration'>
 
-/** '4.85×', and over the columns that could be measured if the header says that some could not: '… (4.20× of …)'. */
-export function accelerationInWords({ acceleration, measurableAcceleration }: Accelerations): string {
+/**
+ * '4.85×', and over the columns that could be measured if the header says that some could not: '… (4.20× of …)'.
+ * `sd`: standard deviation of the first number.
+ */
+export function accelerationInWords({ acceleration, measurableAcceleration }: Accelerations, sd?: number): string {
   const over =
     measurableAcceleration === undefined
       ? ''
       : ` (${formatAcceleration(measurableAcceleration)} of the measurable columns)`
-  return formatAcceleration(acceleration) + over
+  return formatAcceleration(acceleration) + (sd === undefined ? '' : ` ± ${formatAcceleration(sd)}`) + over
 }
 
 /** The protocol as names and values, in reading order. */

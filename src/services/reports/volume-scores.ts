@@ -1,14 +1,6 @@
 /** The scores of each test volume of a row, in a closed `<details>`. */
 import type { Metrics, VolumeScore } from '../../contract/evaluation.ts'
-import {
-  count,
-  formatAcceleration,
-  formatCount,
-  formatNmse,
-  formatPsnr,
-  formatSsim,
-  NONE,
-} from '../../presentation/numbers.ts'
+import { count, formatCount, formatNmse, formatPsnr, formatSsim, NONE } from '../../presentation/numbers.ts'
 import { accelerationInWords } from '../../presentation/protocol.ts'
 import { number } from './html.ts'
 import { escapeMarkup } from './words.ts'
@@ -33,12 +25,12 @@ function slicesOf({ slices, leftOut = [] }: VolumeScore): string {
 }
 
 function volumeRow(volume: VolumeScore): string {
-  const acceleration = withSd(accelerationInWords(volume), volume.sd && formatAcceleration(volume.sd.acceleration))
   return (
     `<tr><td title="${escapeMarkup(volume.path)}">${escapeMarkup(volume.file)}` +
     `${volume.synthetic ? ' (synthetic)' : ''}</td>` +
     `<td>${escapeMarkup(volume.acquisition ?? NONE)}</td>${number(slicesOf(volume))}<td>${volume.sampling}</td>` +
-    `${number(acceleration)}${metricCells(volume, volume.sd)}${metricCells(volume.foreground)}</tr>`
+    `${number(accelerationInWords(volume, volume.sd?.acceleration))}` +
+    `${metricCells(volume, volume.sd)}${metricCells(volume.foreground)}</tr>`
   )
 }
 

@@ -184,6 +184,10 @@ describe('words and numbers', () => {
     const drawn = volumeDetails({ label: 'Control', volumes: [{ ...volume('one.h5', 3.7), sd }] })
     for (const score of ['0.734 ± 0.012', '26.79 ± 0.46', '0.0342 ± 0.0007', '3.70× ± 0.21×'])
       expect(drawn).toContain(score)
+    const padded = { ...volume('one.h5', 4.85), measurableAcceleration: 4.2, sd }
+    expect(volumeDetails({ label: 'Control', volumes: [padded] })).toContain(
+      '4.85× ± 0.21× (4.20× of the measurable columns)',
+    )
   })
 
   test('a protocol with one seed names the seed', () => {
