@@ -30,22 +30,26 @@ export function maskOf(volume: Volume, mask: Masking, random?: RandomState): Pat
 export const seededMaskOf = (volume: Volume, mask: Masking, seed: number | null): PatternOf =>
   maskOf(volume, mask, seed === null ? undefined : RandomState.fromSeed(seed))
 
-/** The patterns of these slices, each once. Slices that share a pattern share one object. */
-const patternsOf = (mask: PatternOf, slices: readonly number[]): Pattern[] => [...new Set(slices.map(mask))]
-
-/** Accelerations whose patterns have equally many samples, as one: samples over measured samples. */
-const overSlices = (accelerations: readonly number[]): number =>
-  accelerations.length === 1 ? accelerations[0] : 1 / mean(accelerations.map(value => 1 / value))
+/** The acceleration over all these slices, samples over measured samples. Holds one pattern at a time. */
+function overSlices(mask: PatternOf, slices: readonly number[], of: (pattern: Pattern) => number): number {
+  let last: { readonly pattern: Pattern; readonly value: number } | null = null
+  const values = slices.map(slice => {
+    const pattern = mask(slice)
+    if (last?.pattern !== pattern) last = { pattern, value: of(pattern) }
+    return last.value
+  })
+  return values.every(value => value === values[0]) ? values[0] : 1 / mean(values.map(value => 1 / value))
+}
 
 /** Acceleration of the patterns of these slices. For an irregular file: of all slices. */
 export const accelerationOf = ({ info: { sampling } }: Volume, mask: PatternOf, slices: readonly number[]): number =>
-  sampling.kind === 'irregular' ? sampling.acceleration : overSlices(patternsOf(mask, slices).map(acceleration))
+  sampling.kind === 'irregular' ? sampling.acceleration : overSlices(mask, slices, acceleration)
 
 /** The acceleration over the measurable columns, if the header says that some are not; else `null`. */
 export function measurableAccelerationOf({ info }: Volume, mask: PatternOf, slices: readonly number[]): number | null {
   if (!info.padding || (info.padding[0] <= 0 && info.padding[1] >= info.columns)) return null
   const [from, to] = info.padding
-  return overSlices(patternsOf(mask, slices).map(pattern => measurableAcceleration(pattern, { from, to })))
+  return overSlices(mask, slices, pattern => measurableAcceleration(pattern, { from, to }))
 }
 
 /** Makes the images of slices. Its zero-filling owns working memory, so make one `Imaging` per loop over slices. */
@@ -64,11 +68,16 @@ export const makeImaging = ({ fourier, predict }: Pick<Arithmetic, 'fourier' | '
 export const makeEagerImaging = ({ kernels, fourier }: Pick<Arithmetic, 'kernels' | 'fourier'>): Imaging =>
   makeImaging({ fourier, predict: makeEagerPredict(kernels) })
 
+/** The patterns to multiply by. K-space of an irregular file is used as stored, so its patterns are not searched. */
+export const appliedPatterns = ({ info: { sampling, rows, columns } }: Volume, mask: PatternOf): PatternOf =>
+  sampling.kind === 'irregular' ? () => fullPattern(rows, columns) : mask
+
 /** Zero-filled RSS of one slice, [crop height, crop width]. K-space of an irregular file is used as it is stored. */
 export function zeroFilled(volume: Volume, index: number, mask: Pattern, zeroFilling: ZeroFilling): Float32Array {
-  const { sampling, coils, rows, columns } = volume.info
-  const pattern = sampling.kind === 'irregular' ? fullPattern(rows, columns) : mask
-  return volume.withKspace(index, kspace => zeroFilling.image(kspace, coils, pattern, cropShape(volume.info)))
+  const pattern = appliedPatterns(volume, () => mask)(index)
+  return volume.withKspace(index, kspace =>
+    zeroFilling.image(kspace, volume.info.coils, pattern, cropShape(volume.info)),
+  )
 }
 
 /** A zero-filled image [h, w] through a network. The result has the units of `magnitude`. */
@@ -135,10 +144,11 @@ export async function reconstructSlices(
 ): Promise<Float32Array> {
   const [height, width] = cropShape(volume.info)
   const imaging = makeImaging(compute)
+  const patterns = appliedPatterns(volume, mask)
   const images = new Float32Array(indices.length * height * width)
   for (const [i, index] of indices.entries()) {
     await pause()
-    images.set(await reconstructSlice(volume, index, mask(index), model, imaging), i * height * width)
+    images.set(await reconstructSlice(volume, index, patterns(index), model, imaging), i * height * width)
   }
   return images
 }

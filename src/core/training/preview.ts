@@ -4,7 +4,7 @@ import { shownSlice, type VolumeSource } from '../data/slices.ts'
 import type { Network, ParameterSpec } from '../models/network.ts'
 import type { Masking } from '../mri/draw.ts'
 import { cropShape, normalise, unnormalise } from '../mri/transform.ts'
-import { type Imaging, maskOf, zeroFilled } from '../reconstruct.ts'
+import { appliedPatterns, type Imaging, maskOf, zeroFilled } from '../reconstruct.ts'
 
 export interface Preview {
   /** [height, width] */
@@ -45,7 +45,7 @@ export function previewOf(
     const slice = shownSlice(source.info)
     if (!input) {
       const volume = await source.open()
-      input = normalise(zeroFilled(volume, slice, maskOf(volume, mask)(slice), zeroFilling))
+      input = normalise(zeroFilled(volume, slice, appliedPatterns(volume, maskOf(volume, mask))(slice), zeroFilling))
     }
     const model = { network, config: networkConfig, specs, parameters }
     const output = known(parameters, slice) ?? (await predict(model, input.image, shape))

@@ -13,7 +13,7 @@ import { evaluateVolume, unscorable } from '../../core/evaluate.ts'
 import { fromTorch } from '../../core/models/parameters.ts'
 import { cropShape } from '../../core/mri/transform.ts'
 import type { Pause } from '../../core/pause.ts'
-import { makeEagerImaging, maskOf, reconstructSlice } from '../../core/reconstruct.ts'
+import { appliedPatterns, makeEagerImaging, maskOf, reconstructSlice } from '../../core/reconstruct.ts'
 import { train as runTraining } from '../../core/training/train.ts'
 import { exportVolume } from '../files/exports/volume.ts'
 import { withStored } from '../files/masks.ts'
@@ -210,7 +210,7 @@ export const handlers: Handlers = {
     const volume = await openVolume(path, salt, content, { pause })
     try {
       const shape = cropShape(volume.info)
-      const mask = maskOf(volume, withStored(spec))(slice)
+      const mask = appliedPatterns(volume, maskOf(volume, withStored(spec)))(slice)
       const truth = croppedTruth(volume, slice)
       const imaging = makeEagerImaging(compute)
       const images: Float32Array[] = []

@@ -12,7 +12,13 @@ import { type Model, makeEagerPredict } from '../../core/models/model.ts'
 import { makeZeroFilling } from '../../core/mri/fft.ts'
 import { fullPattern, isEqual, type Pattern } from '../../core/mri/pattern.ts'
 import { cropShape, normalise } from '../../core/mri/transform.ts'
-import { requireFiniteImage, seededMaskOf, throughNetwork, zeroFilled } from '../../core/reconstruct.ts'
+import {
+  appliedPatterns,
+  requireFiniteImage,
+  seededMaskOf,
+  throughNetwork,
+  zeroFilled,
+} from '../../core/reconstruct.ts'
 import { type Features, featureMaps } from '../../core/viewing/features.ts'
 import { describeFrame } from '../../core/viewing/frame.ts'
 import { imageOfDraw, picturesOverMasks } from '../../core/viewing/over-masks.ts'
@@ -192,7 +198,9 @@ async function makeThumbnail({ path, content, mask, size, salt }: Calls['thumbna
     if (!image) {
       // The measured columns are known only from the content. Without the content no mask is applied.
       const { rows, columns } = volume.info
-      const measured = content ? seededMaskOf(volume, mask, null)(slice) : fullPattern(rows, columns)
+      const measured = content
+        ? appliedPatterns(volume, seededMaskOf(volume, mask, null))(slice)
+        : fullPattern(rows, columns)
       image = zeroFilled(volume, slice, measured, zeroFilling)
     }
     const { pixels, shape } = shrink(image, cropShape(volume.info), size)

@@ -176,6 +176,8 @@ describe('an irregular volume', () => {
     const volume = noiseVolume('knee', { mask: fullPattern(40, 36) })
     const irregular = { ...volume, info: { ...volume.info, sampling } }
     const score = await evaluateVolume(irregular, null, { ...SETTINGS, maskDraws: 3 }, compute(), pause)
+    const unsearched = { ...irregular, mask: () => expect.unreachable('The pattern of a slice was searched') }
+    await evaluateVolume(unsearched, null, { ...SETTINGS, maskDraws: null }, compute(), pause)
     const truth = [0, 1].flatMap(index => Array.from(volume.readTarget(index)!))
     const images = [0, 1].flatMap(index =>
       Array.from(makeZeroFilling(compute().fourier).image(volume.readKspace(index), 1, fullPattern(40, 36), [40, 36])),
@@ -217,6 +219,18 @@ describe('a mask file', () => {
     const same = await evaluateVolume(masked, null, { ...SETTINGS, mask: full, maskDraws: null }, compute(), pause)
     expect(score.ssim).toBeCloseTo(same.ssim, 9)
     expect(score.nmse).toBeCloseTo(same.nmse, 9)
+  })
+
+  it('of another pattern for each slice has the acceleration over all slices, in padded volumes too', async () => {
+    const whole = noiseVolume('knee')
+    const volume = { ...whole, info: { ...whole.info, padding: [6, 33] as [number, number] } }
+    const at = (i: number) => Number(i % 36 === 18 || i % 36 === 5 || (i < 36 && i % 2))
+    const perSlice = { ...mask, stored: storedMask('/m.npy', { shape: [2, 1, 36], at }) }
+    const score = await evaluateVolume(volume, null, { ...SETTINGS, mask: perSlice, maskDraws: null }, compute(), pause)
+    const measured = (from: number, to: number) =>
+      Array.from({ length: 72 }, (_, i) => (i % 36 >= from && i % 36 < to ? at(i) : 0)).reduce((a, b) => a + b)
+    expect(score.acceleration).toBeCloseTo(72 / measured(0, 36), 12)
+    expect(score.measurableAcceleration).toBeCloseTo(54 / measured(6, 33), 12)
   })
 
   it('of another size is refused with both files', async () => {
