@@ -8,7 +8,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
-import { COLUMN_KINDS } from '../../contract/evaluation.ts'
+import { COLUMN_KINDS, POINT_KINDS } from '../../contract/evaluation.ts'
 import { Pretext, Recipe } from '../../contract/recipes.ts'
 import type { Parameters, Pass } from '../models/network.ts'
 import { read } from '../read.ts'
@@ -108,10 +108,11 @@ export const rotnet: SslMethod<RotnetConfig> = {
         'Choose the fresh measurement to rotate first.'
       : null,
   refuses: ({ kind }, { measurement }) =>
-    measurement === 'fixed' || COLUMN_KINDS.some(columns => columns === kind)
-      ? null
-      : `Expected a mask of columns (${COLUMN_KINDS.join(', ')}) for RotNet with the fresh measurement, which masks ` +
-        `rotated images, got ${kind}. Choose a mask of columns, or the fixed measurement.`,
+    measurement === 'fresh' && POINT_KINDS.some(points => points === kind)
+      ? `Expected a mask of columns for RotNet with the fresh measurement, got ${kind}. ` +
+        'RotNet masks the rotated images. ' +
+        `Choose a mask of columns (${COLUMN_KINDS.join(', ')}), or the fixed measurement.`
+      : null,
   smallestView: ({ crop }) => crop,
   parts,
   head: (config, trunk) => linear('head', trunk.featureLength(config, config.crop), TURNS),

@@ -98,6 +98,11 @@ export function requireTrainable(
         `Expected at least ${batch} training slices for a batch of ${batch}, got ${samples}.${faultsIn(train)} ` +
           'Take a smaller batch, or more slices.',
       )
+    if (config.mask.file && config.pretext!.measurement === 'fresh')
+      refuse(
+        'Expected the fixed measurement under a mask file, got the fresh measurement. ' +
+          'A mask file is one mask. Choose the fixed measurement.',
+      )
     const refusal = method.refuses?.(config.mask, config.pretext!)
     if (refusal) refuse(refusal)
     const tooFew = method.tooFew?.(ownSettings, { batch, samples })

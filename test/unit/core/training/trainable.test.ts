@@ -109,10 +109,24 @@ describe('a training', () => {
     const mask = { kind: 'poisson_disc', acceleration: 4, centerFraction: 0.08 } as const
     const rotnet = { ...configOf('rotnet', 1, { methodConfig: { crop: 32 } }), mask }
     const fresh = Pretext.parse({ measurement: 'fresh' })
-    fails({ ...rotnet, pretext: fresh }, /mask of columns .* for RotNet .* got poisson_disc.*or the fixed measurement/)
+    fails({ ...rotnet, pretext: fresh }, /mask of columns for RotNet .* got poisson_disc\..*or the fixed measurement/)
     passes(rotnet)
     passes({ ...rotnet, pretext: fresh, mask: { ...mask, kind: 'magic' } })
     passes({ ...configOf('subsample-again', 1), pretext: fresh, mask })
+  })
+
+  it('of any method under a mask file has the fixed measurement', () => {
+    const file = { path: '/m.npy', sha256: '0'.repeat(64) }
+    const mask = { kind: 'file', acceleration: 4, centerFraction: 0.08, file } as const
+    for (const id of Object.keys(METHODS)) {
+      const config = { ...configOf(id, 3, { methodConfig: id === 'rotnet' ? { crop: 32 } : {} }), mask }
+      fails(
+        { ...config, pretext: Pretext.parse({ measurement: 'fresh' }) },
+        /A mask file is one mask\. Choose the fixed/,
+      )
+    }
+    passes({ ...configOf('subsample-again', 1), mask })
+    passes({ ...configOf(null, 1), mask })
   })
 
   it('of 16 × 16 images by a U-Net of 4 pools is refused, with the file and how many pools it may have', () => {
