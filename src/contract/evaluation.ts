@@ -12,6 +12,7 @@ export const POINT_KINDS = ['poisson_disc', 'gaussian_2d', 'uniform_2d'] as cons
 export const MASK_KINDS = [...COLUMN_KINDS, ...POINT_KINDS] as const
 export type MaskKind = (typeof MASK_KINDS)[number]
 
+const ACCELERATION = 4
 const acceleration = z.number().min(1).max(64)
 const centerFraction = z.number().gt(0).max(1)
 
@@ -30,7 +31,7 @@ export const MaskFile = z.object({
 export type MaskFile = z.infer<typeof MaskFile>
 
 const fields = {
-  acceleration: acceleration.default(4).describe('samples over measured samples'),
+  acceleration: acceleration.default(ACCELERATION).describe('samples over measured samples'),
   centerFraction: centerFraction.default(0.08).meta({
     title: 'Centre',
     description:
@@ -48,14 +49,19 @@ export const DrawnMask = z.object({ kind: z.enum(MASK_KINDS).default('random'), 
 
 /**
  * How k-space is sub-sampled. The central share `centerFraction` (lowest frequencies) is always measured.
- * Of the kind `file`, the mask is read, not drawn. Then the acceleration says nothing, and the centre fraction says
- * what a further sub-sample always keeps.
+ * Of the kind `file`, the mask is read, not drawn. Then the acceleration says nothing and is the default, and the
+ * centre fraction says what a further sub-sample always keeps.
  */
 export const MaskSpec = z
   .object({ kind: z.enum([...MASK_KINDS, 'file']).default('random'), ...fields, file: MaskFile.optional() })
   .refine(({ kind, file }) => (kind === 'file') === (file !== undefined), {
     path: ['file'],
     error: 'Expected a mask file for the kind file, and for no other kind',
+  })
+  // Equal mask files are stored equally, so that keys made of masks are equal.
+  .overwrite(mask => {
+    const { kind, centerFraction, file } = mask
+    return file ? { kind, acceleration: ACCELERATION, centerFraction, file } : mask
   })
 export type MaskSpec = z.infer<typeof MaskSpec>
 

@@ -7,6 +7,7 @@ import {
   type Protocol,
   type VolumeScore,
 } from '../contract/evaluation.ts'
+import type { RunConfig } from '../contract/runs.ts'
 import { formatAcceleration } from './numbers.ts'
 
 export const RESEARCH_ONLY = 'Research use only. Not a medical device.'
@@ -35,6 +36,10 @@ export function maskInWords(mask: MaskSpec): string {
   const each = pairs.map(pair => `${pair.acceleration}×${between} centre fraction ${pair.centerFraction}`)
   return `${maskKindInWords(mask.kind as MaskKind)}, ${each.join(' or ')}`
 }
+
+/** The mask of a training. A pre-training under a mask file keeps the file's samples within the centre fraction. */
+export const trainingMaskInWords = (mask: MaskSpec, kind: RunConfig['kind']): string =>
+  mask.file && kind === 'pretrain' ? `${maskInWords(mask)}, centre fraction ${mask.centerFraction}` : maskInWords(mask)
 
 /** A drawn mask and its seed. A mask file has no seed. */
 export const seededMaskInWords = (mask: MaskSpec, seed: string): string =>

@@ -75,8 +75,8 @@ export function MaskPanel({ volume }: { volume: StudyVolume }) {
         opened={choosing}
         onClose={() => setChoosing(false)}
         onFile={file => {
-          const { acceleration, centerFraction } = mask
-          useView.setState({ mask: { kind: 'file', acceleration, centerFraction, file } })
+          const { centerFraction } = mask
+          useView.setState({ mask: { ...STANDARD, kind: 'file', centerFraction, file } })
         }}
       />
     </section>

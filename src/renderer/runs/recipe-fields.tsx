@@ -5,7 +5,7 @@ import { type ReactNode, useId } from 'react'
 import type { Catalogue } from '../../contract/api.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import type { RecipeSettings } from '../../contract/recipes.ts'
-import { maskInWords } from '../../presentation/protocol.ts'
+import { trainingMaskInWords } from '../../presentation/protocol.ts'
 import { STANDARD_MASK } from '../viewer/sources.ts'
 import { SchemaForm } from '../widgets/schema-form.tsx'
 import { type Schema, type Settings, summaryOf } from '../widgets/settings-schema.ts'
@@ -56,6 +56,7 @@ export function RecipeFields(props: Props) {
       only={only}
     />
   )
+  const maskWords = trainingMaskInWords(mask as MaskSpec, method === null ? 'train' : 'pretrain')
   return (
     <div className={style.parts}>
       <Fold
@@ -98,10 +99,10 @@ export function RecipeFields(props: Props) {
           {form(schemas.recipe, 'fineTuning', 'fineTuning')}
         </Fold>
       )}
-      <Fold {...fold('mask')} title="Mask" summary={maskInWords(mask as MaskSpec)}>
+      <Fold {...fold('mask')} title="Mask" summary={maskWords}>
         {mask.kind === 'file' ? (
           <p className="secondary">
-            {maskInWords(mask as MaskSpec)}. <Button onClick={() => onMask(STANDARD_MASK)}>Use a drawn mask</Button>
+            {maskWords}. <Button onClick={() => onMask(STANDARD_MASK)}>Use a drawn mask</Button>
           </p>
         ) : (
           <SchemaForm schema={schemas.mask} value={mask} onChange={onMask} path="mask" faults={faults} />

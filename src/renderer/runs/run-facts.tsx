@@ -4,7 +4,7 @@ import { spansInWords } from '../../contract/kernels.ts'
 import type { RunView } from '../../contract/runs.ts'
 import { lossInWords } from '../../contract/training-summary.ts'
 import { formatDuration, formatLoss, formatNmse, formatPsnr, formatSsim } from '../../presentation/numbers.ts'
-import { maskInWords } from '../../presentation/protocol.ts'
+import { trainingMaskInWords } from '../../presentation/protocol.ts'
 import { useNetworkLabel } from '../app/queries.ts'
 import { recipeSummary } from './recipe-parts.ts'
 import style from './runs.module.css'
@@ -80,7 +80,7 @@ export function RunFacts({ run, environment }: { run: RunView; environment: Read
     ['start', startOf(run)],
     ['seed', String(config.seed)],
     ...recipeFacts(run),
-    ['mask', maskInWords(config.mask)],
+    ['mask', trainingMaskInWords(config.mask, config.kind)],
     ...pretextFacts(run),
     ...(run.kind === 'pretrain' && config.fineTuning
       ? [['fine-tuning', recipeSummary(config.fineTuning)] as const]

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { DrawnMask, MaskSpec } from '../../../src/contract/evaluation.ts'
 import { framePath } from '../../../src/contract/images.ts'
-import { accelerationInWords, maskInWords, seededMaskInWords } from '../../../src/presentation/protocol.ts'
+import {
+  accelerationInWords,
+  maskInWords,
+  seededMaskInWords,
+  trainingMaskInWords,
+} from '../../../src/presentation/protocol.ts'
 
 const file = { path: '/data/masks/radial.npy', sha256: 'ab'.repeat(32) }
 
@@ -25,6 +30,23 @@ describe('a mask spec', () => {
     for (const path of ['C:\\masks\\radial.npy', '\\\\host\\masks\\radial.npy'])
       expect(MaskSpec.safeParse({ kind: 'file', file: { ...file, path } }).success, path).toBe(true)
     expect(DrawnMask.safeParse({ kind: 'file' }).success).toBe(false)
+  })
+
+  it('of a file has the default acceleration, because the file has its own', () => {
+    const alternatives = [{ acceleration: 8, centerFraction: 0.04 }]
+    expect(MaskSpec.parse({ kind: 'file', acceleration: 8, centerFraction: 0.1, alternatives, file })).toEqual({
+      kind: 'file',
+      acceleration: 4,
+      centerFraction: 0.1,
+      file,
+    })
+  })
+
+  it('of a file names its centre fraction in a pre-training, which keeps that centre', () => {
+    const mask = MaskSpec.parse({ kind: 'file', centerFraction: 0.1, file })
+    expect(trainingMaskInWords(mask, 'pretrain')).toBe(`${maskInWords(mask)}, centre fraction 0.1`)
+    expect(trainingMaskInWords(mask, 'train')).toBe(maskInWords(mask))
+    expect(trainingMaskInWords(MaskSpec.parse({}), 'pretrain')).toBe(maskInWords(MaskSpec.parse({})))
   })
 
   it('says in words what a score depends on', () => {
