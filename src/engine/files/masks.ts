@@ -58,3 +58,7 @@ export function withStored(mask: MaskSpec): Masking {
   if (kept.size > MASKS_KEPT) kept.delete(kept.keys().next().value!)
   return { ...mask, stored }
 }
+
+/** As `withStored`, from the file as it is now, even if the contents are known. */
+export const withStoredNow = (mask: MaskSpec): Masking =>
+  mask.file ? { ...mask, stored: readMaskFile(mask.file.path, mask.file.sha256).mask } : mask

@@ -11,6 +11,7 @@ import { croppedTruth } from '../../core/data/truth.ts'
 import type { Volume } from '../../core/data/volume.ts'
 import { evaluateVolume, unscorable } from '../../core/evaluate.ts'
 import { fromTorch } from '../../core/models/parameters.ts'
+import { requireMask } from '../../core/mri/require-mask.ts'
 import { cropShape } from '../../core/mri/transform.ts'
 import type { Pause } from '../../core/pause.ts'
 import { appliedPatterns, makeEagerImaging, maskOf, reconstructSlice } from '../../core/reconstruct.ts'
@@ -162,8 +163,10 @@ export const handlers: Handlers = {
       const volumes: VolumeScore[] = []
       const skipped = await eachVolume(files, salt, context, async volume => {
         const reason = unscorable(volume, settings)
-        if (!reason) volumes.push(await evaluateVolume(volume, model, settings, compute, context.pause))
-        return reason
+        if (reason) return reason
+        requireMask(settings.mask, [volume.info])
+        volumes.push(await evaluateVolume(volume, model, settings, compute, context.pause))
+        return null
       })
       return { volumes, skipped }
     })

@@ -5,8 +5,10 @@ import type { Recipe } from '../../contract/recipes.ts'
 import type { RunConfig, RunRow, TrainingEvent } from '../../contract/runs.ts'
 import type { Study, StudyVolume } from '../../contract/studies.ts'
 import { some } from '../../contract/words.ts'
+import { requireMask } from '../../core/mri/require-mask.ts'
 import { methodOf } from '../../core/ssl/index.ts'
 import { requireTrainable } from '../../core/training/trainable.ts'
+import { withStoredNow } from '../../engine/files/masks.ts'
 import type { Engine } from '../../engine/process/client.ts'
 import type { WrittenFile } from '../../engine/process/protocol.ts'
 import { takeDevice } from '../profile/device.ts'
@@ -143,7 +145,7 @@ function requireSound(profile: Profile, { study, parent }: RunRequest): void {
 
 /**
  * Checks a request whose volumes have been read (`readyRequest`). Throws `PATIENT_LEAK`, `INVALID_ARGUMENT`, or an
- * error of the checkpoint from which the training starts.
+ * error of the mask file or of the checkpoint from which the training starts.
  */
 export function prepareRun(profile: Profile, request: RunRequest, states: readonly WrittenFile[] = []): PreparedRun {
   requireSound(profile, request)
@@ -161,6 +163,7 @@ export function prepareRun(profile: Profile, request: RunRequest, states: readon
     )
   }
   requireTrainable(config, train, validation)
+  requireMask(withStoredNow(config.mask), [...train, ...validation])
   const notes = leftOutNotes(study, config.kind)
   const caution = config.pretext && method?.caution?.(method.config.parse(config.methodConfig), config.pretext)
   if (caution) notes.push({ level: 'warning', code: 'caution', text: caution })

@@ -29,6 +29,7 @@ import { recordState } from '../../../../src/services/runs/store-training.ts'
 import { prepareRun, supervisedConfig } from '../../../../src/services/runs/training.ts'
 import { viewRun } from '../../../../src/services/runs/views.ts'
 import { studyById } from '../../../../src/services/studies/studies.ts'
+import { openMaskFile } from '../../../../src/services/viewing/mask-file.ts'
 import { fakeEngines } from '../../../engines.ts'
 import { addVolume, contentsOf } from '../../../studies.ts'
 import { noiseVolume } from '../../../volumes.ts'
@@ -135,6 +136,15 @@ function addStudy(kind = 'folder'): number {
 const prepared = (count: number) => {
   const study = studyById(services.profile, addStudy())
   return Array.from({ length: count }, () => prepareRun(services.profile, { study, config, parent: null }))
+}
+
+/** Writes a mask file that measures all columns. */
+function maskFile(columns: number): RunConfig['mask'] {
+  const path = join(profile, `${columns}.npy`)
+  const header = `{'descr': '|u1', 'fortran_order': False, 'shape': (${columns},), }`.padEnd(117) + '\n'
+  const preamble = [0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0]
+  writeFileSync(path, Buffer.from([...preamble, ...Buffer.from(header), ...new Uint8Array(columns).fill(1)]))
+  return { kind: 'file', acceleration: 4, centerFraction: 0.08, file: openMaskFile(path) }
 }
 
 const statuses = () => listRuns(services.profile).map(({ status }) => status)
@@ -316,6 +326,21 @@ describe('a run that is paused', () => {
 })
 
 describe('a resumption', () => {
+  it('is refused while the mask file is gone, and possible as soon as the file is back', async () => {
+    changeSettings(services.profile, services.engines, { autoResume: true })
+    const mask = maskFile(36)
+    const study = studyById(services.profile, addStudy())
+    const [run] = queue.add([prepareRun(services.profile, { study, config: { ...config, mask }, parent: null })])
+    await settled()
+    await trainings[0].fail(new AppError('CANCELLED', 'Cancelled'))
+    services.profile.db.prepare(`UPDATE runs SET status = 'interrupted' WHERE id = ?`).run(run)
+    rmSync(mask.file!.path)
+    await expect(prepareResumption(services, run)).rejects.toMatchObject({ code: 'FILE_UNREADABLE' })
+    expect(findRun(services.profile, run)).toMatchObject({ status: 'interrupted', resumable: true })
+    maskFile(36)
+    await expect(prepareResumption(services, run)).resolves.toMatchObject({ prepared: { config: { mask } } })
+  })
+
   it('is refused if the study has other volumes now', async () => {
     const [run] = queue.add(prepared(1))
     await settled()
@@ -431,6 +456,19 @@ describe('a refused request', () => {
     expect(() => prepareRun(services.profile, { study, config: pretraining, parent: null })).toThrow(
       /SimCLR.*accumulate 2/,
     )
+  })
+
+  it('is training under a mask file that is gone or has another size, or under an impossible pair', () => {
+    const study = studyById(services.profile, addStudy())
+    const prepare = (mask: RunConfig['mask']) => () =>
+      prepareRun(services.profile, { study, config: { ...config, mask }, parent: null })
+    expect(prepare(maskFile(36))).not.toThrow()
+    expect(prepare(maskFile(32))).toThrow(expect.objectContaining({ code: 'SHAPE_MISMATCH' }))
+    const mask = maskFile(36)
+    rmSync(mask.file!.path)
+    expect(prepare(mask)).toThrow(expect.objectContaining({ code: 'FILE_UNREADABLE' }))
+    const alternatives = [{ acceleration: 16, centerFraction: 0.08 }]
+    expect(prepare({ ...config.mask, alternatives })).toThrow(/does not fit a\.h5.*got 16/)
   })
 
   it('is training on new scans', () => {
