@@ -25,3 +25,10 @@ export function allFinite(values: Float32Array): boolean {
   }
   return Number.isFinite(even + odd)
 }
+
+/** Σ x², in double precision. */
+export function energyOf(values: Float32Array): number {
+  let sum = 0
+  for (let i = 0; i < values.length; i++) sum += values[i] * values[i]
+  return sum
+}

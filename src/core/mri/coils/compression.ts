@@ -6,7 +6,8 @@
  * (whitening).
  */
 import { AppError } from '../../../contract/errors.ts'
-import { cholesky } from '../phantom/coil-noise.ts'
+import { energyOf } from '../../extremes.ts'
+import { cholesky } from './cholesky.ts'
 import { hermitianEigen } from './hermitian.ts'
 
 /** [to, from, 2] */
@@ -67,6 +68,12 @@ export function compressionOf(block: Float64Array, coils: number, virtual: numbe
 
 const lengthAt = (vector: Float64Array, i: number): number => Math.hypot(vector[2 * i], vector[2 * i + 1])
 
+/**
+ * Share of a coil's noise power that no combination of other coils explains. Rounding to float32 alone gives a sum of
+ * coils a share of about 1e-15.
+ */
+const LEAST_OWN_NOISE = 1e-10
+
 /** @param noise [coils, samples, 2]. Throws `INVALID_ARGUMENT` if a coil is a combination of the others. */
 export function whiteningOf(noise: Float64Array, coils: number): CoilMatrix {
   const samples = noise.length / (2 * coils)
@@ -74,7 +81,7 @@ export function whiteningOf(noise: Float64Array, coils: number): CoilMatrix {
   const lower = cholesky(covariance)
   for (let coil = 0; coil < coils; coil++) {
     const own = 2 * (coil * coils + coil)
-    if (lower[own] ** 2 > Number.EPSILON * covariance[own]) continue
+    if (lower[own] ** 2 > LEAST_OWN_NOISE * covariance[own]) continue
     throw new AppError(
       'INVALID_ARGUMENT',
       `Expected independent noise in all coils, got coil ${coil + 1} without noise of its own. ` +
@@ -121,7 +128,8 @@ export function mixCoils({ to, from, elements }: CoilMatrix, kspace: Float32Arra
   return mixed
 }
 
-/** Share of the energy Σ|k|² of all coils that virtual coils keep, from 0 to 1. */
-export const energyKept = (kspace: Float32Array, virtual: Float32Array): number => energyOf(virtual) / energyOf(kspace)
-
-const energyOf = (x: Float32Array): number => x.reduce((sum, value) => sum + value * value, 0)
+/** Share of the energy Σ|k|² of all coils that virtual coils keep, from 0 to 1. Without energy: 1. */
+export function energyKept(kspace: Float32Array, virtual: Float32Array): number {
+  const energy = energyOf(kspace)
+  return energy > 0 ? energyOf(virtual) / energy : 1
+}

@@ -4,10 +4,11 @@
  *   K_i,c(x) the inverse Fourier transform of row i of Vᴴ, kept if σ_i > threshold · σ₁
  *   G(x)     = 1/k² · Σ_i K_i(x) K_i(x)ᴴ; maps: its dominant eigenvector, with eigenvalue 1 where the model holds
  * G is a Fourier series with |Δ| < k along both axes, so G on a grid of 2k × 2k pixels (12 × 12) determines G on any
- * grid. Only the series is computed here. U comes from M Mᴴ in double precision: relative errors of σ are below 1e-9
- * where σ > 1e-3 · σ₁.
+ * grid. Only the series is computed here. V comes from the smaller of MᴴM and M Mᴴ, in double precision: relative errors
+ * of σ are below 1e-9 where σ > 1e-3 · σ₁.
  * Source: Uecker et al., Magn. Reson. Med. 71, 2014, "ESPIRiT: an eigenvalue approach to autocalibrating parallel MRI".
  */
+import { AppError } from '../../../contract/errors.ts'
 import { centredLineTransform, fft2Centred } from '../fft-double.ts'
 import { gramOf } from './compression.ts'
 import { pairCount, type Series, supportOf } from './eigenvectors.ts'
@@ -20,29 +21,55 @@ export interface EspiritCalibration {
   readonly kernels: number
 }
 
-/** @param block Calibration area [coils, rows, columns, 2]. */
+/** Below, σ is rounding errors: eigenvalues are σ² in double precision. */
+const LEAST_THRESHOLD = 1e-6
+/** Largest number of windows. Time and memory grow in proportion: M of 32 coils then takes 75 MB. */
+const MOST_WINDOWS = 64 * 64
+
+/**
+ * @param block Calibration area [coils, rows, columns, 2].
+ * Throws `INVALID_ARGUMENT` for a threshold outside 1e-6 to 1, or a calibration area of too many windows.
+ */
 export function calibrateEspirit(
   block: Float64Array,
   size: readonly [coils: number, rows: number, columns: number],
   { kernel, threshold }: { readonly kernel: number; readonly threshold: number },
 ): EspiritCalibration {
-  const windows = windowsOf(block, size, kernel)
   const count = (size[1] - kernel + 1) * (size[2] - kernel + 1)
-  const { values, vectors } = hermitianEigen(gramOf(windows, count), values => {
+  requireSettings(threshold, count, kernel)
+  const windows = windowsOf(block, size, kernel)
+  const length = size[0] * kernel ** 2
+  const isTall = length < count
+  // The matrix of MᴴM's complex conjugates, whose eigenvectors are the rows of Vᴴ. Otherwise M Mᴴ.
+  const gram = isTall ? gramOf(transposed(windows, length), length) : gramOf(windows, count)
+  const { values, vectors } = hermitianEigen(gram, values => {
     const least = threshold ** 2 * values[0]
     return values.findLastIndex(value => value > least) + 1
   })
-  const kernels = vectors.length / (2 * count)
-  const singularValues = values
-    .map(value => Math.sqrt(Math.max(0, value)))
-    .subarray(0, Math.min(count, size[0] * kernel ** 2))
+  const kernels = vectors.length / (2 * values.length)
+  const singularValues = values.map(value => Math.sqrt(Math.max(0, value)))
   const spectra = new Float64Array(kernels * size[0] * 2 * (2 * kernel) ** 2)
   const transform = kernelTransform(kernel)
   for (let i = 0; i < kernels; i++) {
-    const row = rightVector(windows, vectors.subarray(2 * i * count, 2 * (i + 1) * count), singularValues[i])
+    const vector = vectors.subarray(2 * i * values.length, 2 * (i + 1) * values.length)
+    const row = isTall ? vector : rightVector(windows, vector, singularValues[i])
     transform(row, spectra.subarray(i * (spectra.length / kernels), (i + 1) * (spectra.length / kernels)))
   }
   return { series: { coils: size[0], kernel, elements: seriesOf(spectra, size[0], kernel) }, singularValues, kernels }
+}
+
+function requireSettings(threshold: number, windows: number, kernel: number): void {
+  if (!(threshold >= LEAST_THRESHOLD && threshold < 1))
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected a threshold of ESPIRiT from ${LEAST_THRESHOLD} to below 1, got ${threshold}. The usual one is 0.02.`,
+    )
+  if (windows > MOST_WINDOWS)
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected at most ${MOST_WINDOWS} windows of ${kernel} × ${kernel} samples in ESPIRiT’s calibration area, ` +
+        `got ${windows}. Choose a calibration area of at most 64 × 64 samples.`,
+    )
 }
 
 /** M [window, coil, k, k, 2] */
@@ -63,6 +90,16 @@ function windowsOf(
           to += 2 * kernel
         }
   return windows
+}
+
+/** [rows, length, 2] → [length, rows, 2] */
+function transposed(matrix: Float64Array, length: number): Float64Array {
+  const rows = matrix.length / (2 * length)
+  const result = new Float64Array(matrix.length)
+  for (let row = 0; row < rows; row++)
+    for (let i = 0; i < length; i++)
+      for (let part = 0; part < 2; part++) result[2 * (i * rows + row) + part] = matrix[2 * (row * length + i) + part]
+  return result
 }
 
 /** A row of Vᴴ: uᴴ M / σ. */

@@ -36,7 +36,10 @@ export const CALIBRATION_DEFAULTS: CalibrationSettings = {
 export interface ExpansionSettings {
   /** ESPIRiT's maps are 0 where the eigenvalue is at most this. 0: everywhere kept. */
   readonly crop: number
-  /** Which coil gets phase 0 in every pixel: the first principal coil, or the first coil of the file. */
+  /**
+   * Which coil gets phase 0 in every pixel: the first principal coil, or the first coil of the file. If the file's
+   * first coil is dead, the first principal coil.
+   */
   readonly phase: 'principal coil' | 'first coil'
 }
 
@@ -51,6 +54,7 @@ export const EXPANSION_DEFAULTS: ExpansionSettings = { crop: 0.8, phase: 'princi
 export interface CompactMaps {
   readonly method: MapMethod | 'one coil'
   readonly coils: number
+  /** Empty for one coil, whose map needs no calibration. */
   readonly area: Area
   /** ESPIRiT's kernel. 0: another method. */
   readonly kernel: number
@@ -80,8 +84,8 @@ const LEAST_SIDE = 6
 
 /**
  * @param kspace [coils, rows, columns, 2] of one slice, 0 where it is not measured.
- * @param where For errors, such as 'slice 4 of brain_07.h5'. Throws `INVALID_ARGUMENT` if the centre is not measured
- * or the wanted method needs a larger area, and `NOT_FINITE`.
+ * @param where For errors, such as 'slice 4 of brain_07.h5'. Throws `INVALID_ARGUMENT` if several coils did not measure
+ * the centre, the wanted method needs a larger area or ESPIRiT refuses the settings, and `NOT_FINITE`.
  */
 export function calibrateMaps(
   kspace: Float32Array,
@@ -89,6 +93,11 @@ export function calibrateMaps(
   where: string,
   settings: CalibrationSettings = CALIBRATION_DEFAULTS,
 ): CompactMaps {
+  const { coils } = size
+  if (coils === 1) {
+    const [area, principal] = [{ top: 0, left: 0, rows: 0, columns: 0 }, Float32Array.of(1, 0)]
+    return { method: 'one coil', coils, area, kernel: 0, remarks: [], principal, data: new Float32Array() }
+  }
   const area = measuredArea(kspace, size, settings.area)
   if (!area)
     throw new AppError(
@@ -96,12 +105,7 @@ export function calibrateMaps(
       `Expected a completely measured centre of k-space for coil maps, got none in ${where}. ` +
         'Choose a mask with a centre, or exclude the file.',
     )
-  const { coils } = size
   const block = blockOf(kspace, size, area, where)
-  if (coils === 1) {
-    const principal = Float32Array.of(1, 0)
-    return { method: 'one coil', coils, area, kernel: 0, remarks: [], principal, data: new Float32Array() }
-  }
   const principal = firstPrincipal(block, coils)
   const { method, kernel, remarks } = choose(settings, area, where)
   const dead = deadCoils(block, coils).map(coil => `Coil ${coil + 1} has no signal, and its map is 0.`)
@@ -154,7 +158,8 @@ export function expandMaps(
   if (method === 'one coil')
     return { maps: Float32Array.from({ length: 2 * pixels }, (_, i) => (i + 1) % 2), eigenvalues: null }
   const firstCoil = Float32Array.from({ length: 2 * coils }, (_, i) => Number(i === 0))
-  const reference = phase === 'first coil' ? firstCoil : compact.principal
+  const isDead = compact.principal[0] === 0 && compact.principal[1] === 0
+  const reference = phase === 'first coil' && !isDead ? firstCoil : compact.principal
   if (method !== 'espirit') {
     const size = { coils, rows, columns }
     const images = imagesOf(compact, size, fourier)

@@ -7,6 +7,7 @@
  * Ψ is Hermitian and positive definite for κ < 1, because a Gram matrix has no negative eigenvalue.
  * The shared part follows Roemer et al., Magn. Reson. Med. 1990, with magnetic for electric fields of the elements.
  */
+import { cholesky } from '../coils/cholesky.ts'
 import { type CoilElement, sensitivity } from './coils.ts'
 
 /** κ, the body's share of an element's noise power. Elements then correlate by 0.1 to 0.4. */
@@ -56,27 +57,6 @@ function seenLeg(element: CoilElement): Float64Array {
   const joined = new Float64Array(vectors.reduce((sum, { length }) => sum + length, 0))
   for (const [place, vector] of vectors.entries()) joined.set(vector, place * vector.length)
   return joined
-}
-
-/** Lower triangular L with L Lᴴ = Ψ, [coils, coils, 2]. */
-export function cholesky(covariance: Float64Array): Float64Array {
-  const coils = Math.sqrt(covariance.length / 2)
-  const lower = new Float64Array(covariance.length)
-  for (let row = 0; row < coils; row++) {
-    for (let column = 0; column <= row; column++) {
-      const at = 2 * (row * coils + column)
-      let [re, im] = [covariance[at], covariance[at + 1]]
-      for (let k = 0; k < column; k++) {
-        const [a, b] = [2 * (row * coils + k), 2 * (column * coils + k)]
-        re -= lower[a] * lower[b] + lower[a + 1] * lower[b + 1]
-        im -= lower[a + 1] * lower[b] - lower[a] * lower[b + 1]
-      }
-      const pivot = row === column ? Math.sqrt(re) : lower[2 * (column * coils + column)]
-      lower[at] = row === column ? pivot : re / pivot
-      lower[at + 1] = row === column ? 0 : im / pivot
-    }
-  }
-  return lower
 }
 
 /** Adds n = L g to k-space [coils, samples, 2]. `noise` gives standard normal draws, sample by sample. */

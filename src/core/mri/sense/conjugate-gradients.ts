@@ -1,16 +1,19 @@
 /**
  * CG-SENSE: conjugate gradients for (AᴴA + λ) x = Aᴴ y, from x = 0. With the residual r and the direction p:
  *   α = ⟨r, r⟩ / ⟨p, (AᴴA + λ) p⟩,  x ← x + α p,  r⁺ = r − α (AᴴA + λ) p,  p ← r⁺ + ⟨r⁺, r⁺⟩ / ⟨r, r⟩ · p.
- * λ is a share of AᴴA's largest eigenvalue, so it needs no scale. With λ = 0, noise grows with the iterations. With one
- * coil and a map of ones, AᴴA is a projector, and the result is the zero-filled image divided by 1 + λ.
+ * The setting λ is a share of the bound of AᴴA's eigenvalues, the largest Σ|S|² of a pixel. With λ = 0, noise grows with
+ * the iterations. With one coil and a map of ones, AᴴA is a projector. The result is then the zero-filled image divided
+ * by 1 + λ.
  * Source: Pruessmann et al. 2001, "Advances in sensitivity encoding with arbitrary k-space trajectories".
  */
+import { energyOf } from '../../extremes.ts'
 import type { LeastSquares } from './encoding.ts'
 import type { Iterates } from './iterates.ts'
 
 /**
- * The iterations end at this share of the first residual, and the image then stays. Below, float32's rounding errors
- * are the residual. Their part that no coil measured has no curvature, so a step along them would have no end.
+ * The iterations end at this share of the first residual, and the image then stays. A smaller residual consists of
+ * float32's rounding errors, also of a part that no coil measured. The operator maps that part to 0, so α would be a
+ * division by almost 0.
  */
 const SMALLEST_RESIDUAL = 1e-6
 
@@ -43,10 +46,4 @@ export function* conjugateGradients({ adjoint, normal, bound }: LeastSquares, la
     }
     yield image
   }
-}
-
-function energyOf(values: Float32Array): number {
-  let sum = 0
-  for (let i = 0; i < values.length; i++) sum += values[i] * values[i]
-  return sum
 }

@@ -56,7 +56,8 @@ function zeroFilling({ sizes: [, rows, columns], mask }: Encoding, fourier: Four
   }
 }
 
-const requireSizes = ({ sizes: [coils, rows, columns], maps, mask }: Encoding) => {
+/** Throws `SHAPE_MISMATCH` unless the maps and the mask have the sizes. */
+export function requireSizes({ sizes: [coils, rows, columns], maps, mask }: Encoding): void {
   if (maps.length !== 2 * coils * rows * columns || (mask.length !== columns && mask.length !== rows * columns))
     throw new AppError(
       'SHAPE_MISMATCH',

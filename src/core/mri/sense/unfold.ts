@@ -9,9 +9,9 @@
 import { AppError } from '../../../contract/errors.ts'
 import type { Fourier } from '../fourier.ts'
 import { measuredColumns } from '../mask.ts'
-import type { Encoding } from './encoding.ts'
+import { type Encoding, requireSizes } from './encoding.ts'
 
-/** Added to EᴴE, as a share of its trace. Pixels that no coil can tell apart then get finite numbers. */
+/** Added to EᴴE, as a share of its trace. Pixels whose equations are singular then get finite numbers. */
 const RIDGE = 1e-9
 
 export interface Unfolded {
@@ -21,8 +21,12 @@ export interface Unfolded {
   readonly geometry: Float32Array
 }
 
-/** Throws `INVALID_ARGUMENT` if the mask does not measure every R-th column, with R up to the number of coils. */
+/**
+ * Throws `INVALID_ARGUMENT` if the mask does not measure every R-th column, with R up to the number of coils.
+ * Throws `SHAPE_MISMATCH` for maps or a mask of other sizes.
+ */
 export function unfold(encoding: Encoding, kspace: Float32Array, fourier: Fourier): Unfolded {
+  requireSizes(encoding)
   const { sizes, maps, mask } = encoding
   const [coils, rows, columns] = sizes
   const list = measuredColumns(mask)

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { cholesky } from '../../../../src/core/mri/coils/cholesky.ts'
 import { ifft2Centred } from '../../../../src/core/mri/fft-double.ts'
 import { acquire, acquireCoils, drawReceiver } from '../../../../src/core/mri/phantom/acquire.ts'
-import { addNoise, cholesky } from '../../../../src/core/mri/phantom/coil-noise.ts'
+import { addNoise } from '../../../../src/core/mri/phantom/coil-noise.ts'
 import { type CoilElement, drawCoils } from '../../../../src/core/mri/phantom/coils.ts'
+import { drawPatient } from '../../../../src/core/mri/phantom/draw-patient.ts'
 import { FINE_COLUMNS, FINE_ROWS, fineX, fineY, sizesOf } from '../../../../src/core/mri/phantom/grid.ts'
 import {
   coilMaps,
@@ -14,6 +16,7 @@ import {
   synthesizeCoils,
   synthesizeSlice,
 } from '../../../../src/core/mri/phantom/index.ts'
+import { tissueTable } from '../../../../src/core/mri/phantom/tissues.ts'
 import { stream } from '../../../../src/core/mri/random.ts'
 import { expectClose } from '../../../golden.ts'
 
@@ -283,7 +286,9 @@ describe('noise of coils', () => {
       1e-12,
     )
     const { snr, gain } = drawReceiver(1, 0, 'CORPD_FBK')
-    const mean = Array.from({ length: coils }, (_, c) => value(covariance, c, c)[0]).reduce((a, b) => a + b) / coils
-    expect(Math.sqrt(mean / 2) / ((0.4 * gain) / snr / 2)).toBeCloseTo(1, 0)
+    const { muscle } = tissueTable('CORPD_FBK', drawPatient(1, 0).suppression)
+    const sd = (muscle * gain) / snr / spec.voxel
+    for (const [c, { noise }] of drawCoils(1, 0, coils).entries())
+      expect(Math.abs(value(covariance, c, c)[0] / (2 * (sd * noise) ** 2) - 1)).toBeLessThan(1e-12)
   })
 })

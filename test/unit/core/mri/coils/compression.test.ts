@@ -65,6 +65,10 @@ describe('virtual coils', () => {
     expect(energyKept(kspace, mixCoils(whole, kspace))).toBeCloseTo(1, 6)
   })
 
+  it('keep all energy of k-space without energy', () => {
+    expect(energyKept(new Float32Array(8), new Float32Array(4))).toBe(1)
+  })
+
   it('have a real, positive largest weight', () => {
     for (let row = 0; row < virtual; row++) {
       const weights = matrix.elements.subarray(2 * row * coils, 2 * (row + 1) * coils)
@@ -107,6 +111,11 @@ describe('pre-whitening', () => {
     const copied = noise.slice()
     copied.copyWithin(2 * shape[1], 0, 2 * shape[1]) // coil 2 repeats coil 1
     expect(() => whiteningOf(copied, shape[0])).toThrow(/coil 2 without noise of its own\. Leave out this coil/)
+    const samples = 2 * shape[1]
+    const sum = Float64Array.from(noise, (value, i) =>
+      i >= 2 * samples && i < 3 * samples ? Math.fround(noise[i - samples] + noise[i - 2 * samples]) : value,
+    )
+    expect(() => whiteningOf(sum, shape[0])).toThrow(/coil 3 without noise of its own/)
   })
 })
 

@@ -4,6 +4,7 @@ import { type Eigenvectors, makeEigenvectors } from '../../../../../src/core/mri
 import { calibrateEspirit } from '../../../../../src/core/mri/coils/espirit.ts'
 import { calibrateMaps, expandMaps } from '../../../../../src/core/mri/coils/maps.ts'
 import { makeFourier } from '../../../../../src/core/mri/fourier.ts'
+import { RandomState } from '../../../../../src/core/mri/random.ts'
 import { compute, useEngine } from '../../../../engine.ts'
 import { golden } from '../../../../golden.ts'
 import { angles, largestOf, meanOf } from './angles.ts'
@@ -34,6 +35,40 @@ describe.each(['A', 'B', 'C'])('the calibration of case %s', name => {
     for (const [i, value] of expected.entries())
       expect(Math.abs(found.singularValues[i] / value - 1)).toBeLessThan(1e-6)
     expect(found.kernels).toBe(vectors.scalar(`${name}.kernels_kept`))
+  })
+})
+
+describe('the calibration', () => {
+  const random = RandomState.fromSeed(4)
+  const block = Float64Array.from({ length: 2 * 2 * 20 * 18 }, () => random.normal())
+
+  it('of noise keeps every kernel and no more, whether windows or their samples are fewer', () => {
+    for (const [kernel, least] of [
+      [3, 18],
+      [14, 35],
+    ]) {
+      const { kernels, singularValues, series } = calibrateEspirit(block, [2, 20, 18], { kernel, threshold: 1e-6 })
+      expect([kernels, singularValues.length]).toEqual([least, least])
+      expect(series.elements.every(Number.isFinite)).toBe(true)
+      // With every kernel of full rank, Σ_i K_i K_iᴴ is the identity: G = 1 / k² · Fourier series of k² · δ.
+      if (kernel === 3) {
+        const { values } = makeEigenvectors().ofSeries(series, [5, 4], Float32Array.of(1, 0, 0, 0))
+        for (const value of values) expect(value).toBeCloseTo(1, 5)
+      }
+    }
+  })
+
+  it.each([0, 1e-7, 1, -0.02, Number.NaN])('refuses the threshold %d', threshold => {
+    expect(() => calibrateEspirit(block, [2, 20, 18], { kernel: 3, threshold })).toThrow(
+      `Expected a threshold of ESPIRiT from 0.000001 to below 1, got ${threshold}.`,
+    )
+  })
+
+  it('refuses an area with too many windows', () => {
+    const large = new Float64Array(2 * 2 * 70 * 70)
+    expect(() => calibrateEspirit(large, [2, 70, 70], { kernel: 6, threshold: 0.02 })).toThrow(
+      /at most 4096 windows of 6 × 6 samples .* got 4225\. Choose a calibration area of at most 64 × 64 samples\.$/,
+    )
   })
 })
 

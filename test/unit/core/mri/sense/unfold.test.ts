@@ -14,6 +14,13 @@ it('unfolds every second column as NumPy’s least squares', () => {
   expect(geometry.every(g => g >= 1 && g < 100)).toBe(true)
 })
 
+it('refuses maps of other sizes', () => {
+  const encoding = { ...goldenEncoding(), mask: vectors.array('unfold.mask').data as Uint8Array }
+  expect(() =>
+    unfold({ ...encoding, maps: encoding.maps.subarray(2) }, floats('unfold.kspace'), compute().fourier),
+  ).toThrow(expect.objectContaining({ code: 'SHAPE_MISMATCH' }))
+})
+
 const everyColumn = (columns: number, step: number, first: number) =>
   Uint8Array.from({ length: columns }, (_, column) => Number(column % step === first))
 
