@@ -83,6 +83,8 @@ export interface SslMethod<Config = unknown> {
   caution?(config: Config, pretext: Pretext): string | null
   /** Why the method cannot be trained under this mask, with the remedy; `null` if it can. */
   refuses?(mask: MaskSpec, pretext: Pretext): string | null
+  /** Side of the images that the method itself masks under this pretext; `null` if there are none. */
+  maskedSide?(config: Config, pretext: Pretext): number | null
   /** Number of samples that a slice makes, each an instance of its own. Default: 1. */
   instances?(config: Config): number
   /**

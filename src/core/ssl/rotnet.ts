@@ -113,6 +113,7 @@ export const rotnet: SslMethod<RotnetConfig> = {
         'RotNet masks the rotated images. ' +
         `Choose a mask of columns (${COLUMN_KINDS.join(', ')}), or the fixed measurement.`
       : null,
+  maskedSide: ({ crop }, { measurement }) => (measurement === 'fresh' ? crop : null),
   smallestView: ({ crop }) => crop,
   parts,
   head: (config, trunk) => linear('head', trunk.featureLength(config, config.crop), TURNS),

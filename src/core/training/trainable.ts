@@ -9,6 +9,7 @@ import { hasSmaller, type Smaller } from '../data/batches.ts'
 import { leftOut, usableSlices } from '../data/slices.ts'
 import { networkOf } from '../models/index.ts'
 import { SSIM_MARGIN } from '../mri/metrics.ts'
+import { requirePairs } from '../mri/require-mask.ts'
 import { cropShape } from '../mri/transform.ts'
 import { methodOf } from '../ssl/index.ts'
 import { smallerBatches } from '../ssl/pretext.ts'
@@ -105,6 +106,8 @@ export function requireTrainable(
       )
     const refusal = method.refuses?.(config.mask, config.pretext!)
     if (refusal) refuse(refusal)
+    const masked = method.maskedSide?.(ownSettings, config.pretext!)
+    if (masked) requirePairs(config.mask, [masked, masked], `the ${masked} × ${masked} views of ${method.label}`)
     const tooFew = method.tooFew?.(ownSettings, { batch, samples })
     if (tooFew) refuse(tooFew)
     const side = method.smallestView(ownSettings)

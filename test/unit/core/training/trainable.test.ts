@@ -115,6 +115,14 @@ describe('a training', () => {
     passes({ ...configOf('subsample-again', 1), pretext: fresh, mask })
   })
 
+  it('of RotNet is refused if a pair is impossible for its own masked views, however large the volumes are', () => {
+    const alternatives = [{ acceleration: 8, centerFraction: 0.12 }]
+    const mask = { kind: 'random', acceleration: 4, centerFraction: 0.08, alternatives } as const
+    const rotnet = { ...configOf('rotnet', 1, { methodConfig: { crop: 32 } }), mask }
+    fails({ ...rotnet, pretext: Pretext.parse({ measurement: 'fresh' }) }, /32 × 32 views of RotNet.*got 8\. Lower/)
+    passes(rotnet)
+  })
+
   it('of any method under a mask file has the fixed measurement', () => {
     const file = { path: '/m.npy', sha256: '0'.repeat(64) }
     const mask = { kind: 'file', acceleration: 4, centerFraction: 0.08, file } as const
