@@ -59,12 +59,12 @@ export function MaskPanel({ volume }: { volume: StudyVolume }) {
             allowDeselect={false}
           />
           {mask.file ? (
-            <div className={style.whole}>
-              <p>{maskInWords(mask)}</p>
-              <Button size="compact-xs" onClick={() => setChoosing(true)}>
+            <>
+              <p className={style.whole}>{maskInWords(mask)}</p>
+              <Button className={style.whole} onClick={() => setChoosing(true)}>
                 Choose mask file
               </Button>
-            </div>
+            </>
           ) : (
             <DrawnMaskFields {...{ mask, seed, change }} />
           )}
