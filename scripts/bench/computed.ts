@@ -45,8 +45,11 @@ export type PretextTraining = {
   Trained
 /** 'epoch': a supervised training, from file to updated weights. 'steps': the steps alone, on prepared batches. */
 export type Epoch = { readonly kind: 'epoch' | 'steps' } & NetworkChoice & Trained
-/** One slice, from disk to zero-filled image. */
-export type Slice = { readonly kind: 'slice' }
+/** One slice, from disk to zero-filled image: of the given file, or of a file of noise in several coils. */
+export type Slice = {
+  readonly kind: 'slice'
+  readonly noise: { readonly coils: number; readonly size: Size; readonly imageSize: Size } | null
+}
 /** k-space of many coils in memory, masked, to the root sum of squares of the coils' images. */
 export type Coils = {
   readonly kind: 'coils'

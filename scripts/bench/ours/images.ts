@@ -1,18 +1,41 @@
 /** Files to images: one slice zero-filled, and a volume reconstructed and scored. */
+import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
 import { type EvaluationSettings, evaluateVolume } from '../../../src/core/evaluate.ts'
 import { networkOf } from '../../../src/core/models/index.ts'
 import { makeZeroFilling } from '../../../src/core/mri/fft.ts'
+import { stream } from '../../../src/core/mri/random.ts'
 import { maskOf, zeroFilled } from '../../../src/core/reconstruct.ts'
+import { writeFastMriSlices } from '../../../src/engine/files/hdf5-write.ts'
 import { openVolume } from '../../../src/engine/files/volumes.ts'
 import { requireCompute } from '../../../src/engine/tensorflow/tensorflow.ts'
-import type { Slice, Volume } from '../computed.ts'
-import type { Kind } from './computation.ts'
+import type { Given, Slice, Volume } from '../computed.ts'
+import { type Kind, SEED } from './computation.ts'
 import { readWeights, specsOf, writeWeights } from './networks.ts'
 
+const sliceFile = ({ computed, file, folder, name }: Given<Slice>) =>
+  computed.noise ? join(folder, `${name}.h5`) : file
+
+async function writeNoise(path: string, { coils, size, imageSize }: NonNullable<Slice['noise']>): Promise<void> {
+  const random = stream(SEED, 'noise of coils')
+  const kspace = Float32Array.from({ length: 2 * coils * size[0] * size[1] }, () => random.normal())
+  const image = new Float32Array(imageSize[0] * imageSize[1])
+  const covariance = new Float64Array(2 * coils * coils)
+  await writeFastMriSlices(
+    path,
+    { matrix: size, imageSize, slices: 1, header: '', coils: { count: coils, covariance } },
+    () => ({ kspace, reconstruction: image, noiseFree: image }),
+    () => ({ acquisition: 'noise', max: 1, norm: 1, patient_id: 'noise', generator: 'bench' }),
+  )
+}
+
 export const slice: Kind<Slice> = {
-  async load({ file, mask }) {
-    const volume = await openVolume(file, '')
+  async write(given) {
+    if (given.computed.noise) await writeNoise(sliceFile(given), given.computed.noise)
+  },
+  async load(given) {
+    const { mask } = given
+    const volume = await openVolume(sliceFile(given), '')
     const zeroFilling = makeZeroFilling((await requireCompute()).fourier)
     const reconstruct = () => zeroFilled(volume, 0, maskOf(volume, mask)(0), zeroFilling)
     return { result: reconstruct, once: reconstruct }

@@ -81,19 +81,34 @@ class ZeroFiller:
         return magnitude
 
 
+    def combine(self, coils, mask):
+        """Root sum of squares over coils, one coil after another."""
+        squares = np.zeros(self.size, np.float32)
+        for coil in coils:
+            image = self.transform(coil, mask)
+            for (row, to_row), (column, to_column) in self.crops:
+                part = image[row, column]
+                squares[to_row, to_column] += part.real**2
+                squares[to_row, to_column] += part.imag**2
+        return np.sqrt(squares)
+
+
 def image_size(file):
     """[height, width] of the ground truth."""
     return file["reconstruction_esc" if "reconstruction_esc" in file else "reconstruction_rss"].shape[1:]
 
 
 def slice_work(given):
-    file = h5py.File(given["file"])
+    source = path(given, ".h5") if given["computed"]["noise"] else given["file"]
+    file = h5py.File(source)
     dataset = file["kspace"]
-    _, rows, columns = dataset.shape
+    rows, columns = dataset.shape[-2:]
     fill = ZeroFiller(rows, columns, image_size(file), THREADS)
 
     def zero_filled():
-        return fill(dataset[0], random_mask(columns, given["mask"], name_seed(given["file"])))
+        kspace = dataset[0]
+        mask = random_mask(columns, given["mask"], name_seed(source))
+        return fill(kspace, mask) if kspace.ndim == 2 else fill.combine(kspace, mask)
 
     return zero_filled, zero_filled
 

@@ -1,17 +1,30 @@
 /** Works from file to image: one slice, and one volume. */
+import type { Size } from '../computed.ts'
 import { differenceOfEach, differenceOfMaximum } from '../report.ts'
 import type { Compared } from './compared.ts'
 
 export const SLICE: Compared = {
   name: 'slice',
   label: '640 × 372 slice, from disk to zero-filled 320 × 320',
-  computed: { kind: 'slice' },
+  computed: { kind: 'slice', noise: null },
   atMost: { avx2: 0.7, avx512: 0.9 },
   warmUps: 5,
   iterations: 30,
   blocks: 10,
   check: { label: 'zero-filled image, of its maximum', difference: differenceOfMaximum, atMost: 1e-5 },
 }
+
+const sliceOf = (coils: number, size: Size): Compared => ({
+  ...SLICE,
+  name: `slice-${coils}-coils`,
+  label: `${coils} coils of ${size.join(' × ')}, from disk to zero-filled 320 × 320`,
+  computed: { kind: 'slice', noise: { coils, size, imageSize: [320, 320] } },
+  atMost: 0.8,
+  iterations: 10,
+  check: { ...SLICE.check, label: 'zero-filled root sum of squares, of its maximum' },
+})
+
+export const SLICES_OF_COILS: readonly Compared[] = [sliceOf(15, [640, 372]), sliceOf(20, [320, 320])]
 
 const LIBRARIES = { scipy: 'SciPy', torch: 'PyTorch' } as const
 

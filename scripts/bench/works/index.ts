@@ -5,7 +5,7 @@ import { CLASSICAL } from './classical.ts'
 import { type Compared, compared, FORMS } from './compared.ts'
 import { CONTENTS } from './contents.ts'
 import { ENDURANCE } from './endurance.ts'
-import { COILS, SLICE, VOLUME } from './images.ts'
+import { COILS, SLICE, SLICES_OF_COILS, VOLUME } from './images.ts'
 import { MEMORY } from './memory.ts'
 import { BATCH_OF_8, NETWORKS } from './networks.ts'
 import { START } from './start.ts'
@@ -50,6 +50,9 @@ export const REHEARSAL: readonly Work[] = ON_GPU.map(rehearsed).map(compared)
  * without `--gpu` only.
  */
 export const WORKS: Readonly<Record<Hardware, readonly Work[]>> = {
-  cpu: [...[...COMPARED, ...COILS, ...CLASSICAL].map(compared), MEMORY, STUDY, CONTENTS, START, ENDURANCE],
+  cpu: [
+    ...[...COMPARED, ...COILS, ...SLICES_OF_COILS, ...CLASSICAL].map(compared),
+    ...[MEMORY, STUDY, CONTENTS, START, ENDURANCE],
+  ],
   gpu: [...ON_GPU.map(compared), ENDURANCE],
 }
