@@ -89,7 +89,7 @@ module.exports = {
     ),
     forbid(
       'services',
-      'services import contract, presentation and core; of the engine only client, protocol, install, mask and written files',
+      'services import contract, presentation and core; of the engine client, protocol, install, masks, results',
       { path: '^src/services/' },
       {
         path: allBut('services', 'contract', 'presentation', 'core'),

@@ -1,7 +1,7 @@
 /**
  * Checks a mask before the work that needs it. A mask may fit one volume and not another: a mask file has one size, and
- * a centre fraction leaves room for an acceleration only in a wide enough k-space. Which of several pairs a volume draws
- * is random, so each pair must be possible.
+ * a centre fraction leaves room for an acceleration only in a wide enough k-space. Which of several pairs a volume
+ * draws is random, so each pair must be possible.
  */
 import { AppError } from '../../contract/errors.ts'
 import { type MaskSpec, maskPairs } from '../../contract/evaluation.ts'

@@ -4,8 +4,8 @@
  *   K_i,c(x) the inverse Fourier transform of row i of Vᴴ, kept if σ_i > threshold · σ₁
  *   G(x)     = 1/k² · Σ_i K_i(x) K_i(x)ᴴ; maps: its dominant eigenvector, with eigenvalue 1 where the model holds
  * G is a Fourier series with |Δ| < k along both axes, so G on a grid of 2k × 2k pixels (12 × 12) determines G on any
- * grid. Only the series is computed here. V comes from the smaller of MᴴM and M Mᴴ, in double precision: relative errors
- * of σ are below 1e-9 where σ > 1e-3 · σ₁.
+ * grid. Only the series is computed here. V comes from the smaller of MᴴM and M Mᴴ, in double precision: relative
+ * errors of σ are below 1e-9 where σ > 1e-3 · σ₁.
  * Source: Uecker et al., Magn. Reson. Med. 71, 2014, "ESPIRiT: an eigenvalue approach to autocalibrating parallel MRI".
  */
 import { AppError } from '../../../contract/errors.ts'

@@ -75,8 +75,8 @@ export interface CoilMaps {
 
 /**
  * The kernel's side is at most this share of the area's smaller side. Measured on synthetic knees with 4 to 15 coils
- * and 6 to 15 centre columns: larger kernels are further from the true maps. With 10 columns, the mean angle is 1.1e-4 with
- * kernels of 4, and 0.5e-3 to 1.6e-3 with kernels of 6.
+ * and 6 to 15 centre columns: larger kernels are further from the true maps. With 10 columns, the mean angle is 1.1e-4
+ * with kernels of 4, and 0.5e-3 to 1.6e-3 with kernels of 6.
  */
 const LARGEST_SHARE = 0.4
 const LEAST_KERNEL = 3

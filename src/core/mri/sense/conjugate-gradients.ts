@@ -1,9 +1,9 @@
 /**
  * CG-SENSE: conjugate gradients for (AᴴA + λ) x = Aᴴ y, from x = 0. With the residual r and the direction p:
  *   α = ⟨r, r⟩ / ⟨p, (AᴴA + λ) p⟩,  x ← x + α p,  r⁺ = r − α (AᴴA + λ) p,  p ← r⁺ + ⟨r⁺, r⁺⟩ / ⟨r, r⟩ · p.
- * The setting λ is a share of the bound of AᴴA's eigenvalues, the largest Σ|S|² of a pixel. With λ = 0, noise grows with
- * the iterations. With one coil and a map of ones, AᴴA is a projector. The result is then the zero-filled image divided
- * by 1 + λ.
+ * The setting λ is a share of the bound of AᴴA's eigenvalues, the largest Σ|S|² of a pixel. With λ = 0, noise grows
+ * with the iterations. With one coil and a map of ones, AᴴA is a projector. The result is then the zero-filled image
+ * divided by 1 + λ.
  * Source: Pruessmann et al. 2001, "Advances in sensitivity encoding with arbitrary k-space trajectories".
  */
 import { energyOf } from '../../extremes.ts'

@@ -121,7 +121,7 @@ describe('fastMRI files of several coils', () => {
       sampling: { kind: 'sub-sampled', evidence: 'mask dataset', measuredColumns, acceleration: 24 / measuredColumns },
       content: { faults: [], remarks: [] },
     })
-    expect(volume.mask).toEqual(mask)
+    expect(volume.mask?.(0)).toMatchObject({ kind: 'columns', measured: mask })
     expect(volume.readTarget(0)).toBeNull()
     for (const slice of [0, 1]) expect(volume.readKspace(slice)).toEqual(sliceOf(`${name}.kspace`, slice))
     volume.dispose()
