@@ -1,5 +1,4 @@
 /** core's dominant eigenvectors by the library of our own kernels. They need no TensorFlow. */
-import process from 'node:process'
 import {
   type Dominant,
   type Eigenvectors,
@@ -11,7 +10,7 @@ import {
   turnsOf,
 } from '../../core/mri/coils/eigenvectors.ts'
 import type { Workers } from './fourier.ts'
-import { type LoadedLibrary, loadLibrary, type NativeLibrary } from './library.ts'
+import { type LoadedLibrary, type NativeLibrary, whenFirstUsed } from './library.ts'
 
 const resultOf = (coils: number, pixels: number): Dominant => ({
   vectors: new Float32Array(2 * coils * pixels),
@@ -57,14 +56,9 @@ function nativeEigenvectors(library: NativeLibrary, workers: Workers): Eigenvect
 export const eigenvectorsOf = (loaded: LoadedLibrary, workers: Workers): Eigenvectors =>
   'library' in loaded ? nativeEigenvectors(loaded.library, workers) : makeEigenvectors()
 
-/** The eigenvectors of a process that may never load TensorFlow. The library is loaded for the first call. */
+/** The eigenvectors of a process that may never load TensorFlow. */
 export function lazyEigenvectors(workers: Workers): Eigenvectors {
-  let made: Eigenvectors | null = null
-  const eigenvectors = () => {
-    const binding = process.env.SELF_MRI_BINDING
-    made ??= binding ? eigenvectorsOf(loadLibrary(binding), workers) : makeEigenvectors()
-    return made
-  }
+  const eigenvectors = whenFirstUsed(loaded => eigenvectorsOf(loaded, workers))
   return {
     ofMatrices: (...given) => eigenvectors().ofMatrices(...given),
     ofSeries: (...given) => eigenvectors().ofSeries(...given),

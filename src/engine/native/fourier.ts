@@ -1,7 +1,6 @@
 /** core's Fourier transforms by the library of our own kernels. They need no TensorFlow. */
-import process from 'node:process'
 import { type Fourier, type Grid, makeFourier } from '../../core/mri/fourier.ts'
-import { type LoadedLibrary, loadLibrary, type NativeLibrary } from './library.ts'
+import { type LoadedLibrary, type NativeLibrary, whenFirstUsed } from './library.ts'
 
 /** `alone`: on the calling thread. `shared`: on all cores. */
 export type Workers = 'alone' | 'shared'
@@ -37,17 +36,9 @@ function nativeFourier(library: NativeLibrary, workers: Workers): Fourier {
 export const fourierOf = (loaded: LoadedLibrary, workers: Workers): Fourier =>
   'library' in loaded ? nativeFourier(loaded.library, workers) : makeFourier()
 
-/**
- * The transforms of a process or thread that may never load TensorFlow. The library of the client's engine is loaded
- * for the first transform, because the ground truth and scanning need no transform.
- */
+/** The transforms of a process or thread that may never load TensorFlow. */
 export function lazyFourier(workers: Workers): Fourier {
-  let made: Fourier | null = null
-  const fourier = () => {
-    const binding = process.env.SELF_MRI_BINDING
-    made ??= binding ? fourierOf(loadLibrary(binding), workers) : makeFourier()
-    return made
-  }
+  const fourier = whenFirstUsed(loaded => fourierOf(loaded, workers))
   return {
     columns: (...given) => fourier().columns(...given),
     rows: (...given) => fourier().rows(...given),

@@ -90,6 +90,19 @@ export function loadLibrary(binding: string): LoadedLibrary {
   )
 }
 
+/**
+ * Makes something of the library of the client's engine, and keeps it. The library is loaded for the first call,
+ * because the ground truth and scanning need no kernel.
+ */
+export function whenFirstUsed<T>(make: (loaded: LoadedLibrary) => T): () => T {
+  let made: T | undefined
+  return () => {
+    const binding = process.env.SELF_MRI_BINDING
+    made ??= make(binding ? loadLibrary(binding) : { missing: 'SELF_MRI_BINDING is not set', isFault: false })
+    return made
+  }
+}
+
 function load(binding: string): LoadedLibrary {
   const folder = dirname(binding)
   const path = join(folder, KERNELS_FILE)
