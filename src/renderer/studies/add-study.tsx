@@ -3,41 +3,22 @@ import { Button, Modal, NumberInput } from '@mantine/core'
 import { useState } from 'react'
 import { MOST_COILS } from '../../contract/studies.ts'
 import { count } from '../../presentation/numbers.ts'
-import { HostPath } from '../widgets/host-path.tsx'
 import { importFolder, synthesizeKnee } from './actions.ts'
+import { FolderDialog } from './folder-dialog.tsx'
 import style from './studies.module.css'
 
 export function AddFolder({ opened, onClose }: { opened: boolean; onClose: () => void }) {
-  const [path, setPath] = useState('')
   return (
-    <Modal opened={opened} onClose={onClose} title="Add a folder of fastMRI files" size={560}>
-      <form
-        className={style.form}
-        onSubmit={event => {
-          event.preventDefault()
-          onClose()
-          void importFolder(path)
-        }}
-      >
-        <p className="secondary">
-          Folders named train, val and test keep their roles. Otherwise patients are split, never the slices of one
-          patient. The files stay where they are. Patient IDs are stored as salted hashes only.
-        </p>
-        <HostPath
-          label="Folder on the host"
-          what="folder"
-          example="/data/knee_singlecoil"
-          value={path}
-          onChange={setPath}
-        />
-        <div className={style.formEnd}>
-          <Button onClick={onClose}>Close</Button>
-          <Button type="submit" variant="filled" disabled={path.trim() === ''}>
-            Add study
-          </Button>
-        </div>
-      </form>
-    </Modal>
+    <FolderDialog
+      title="Add a folder of fastMRI files"
+      action="Add study"
+      opened={opened}
+      onClose={onClose}
+      onFolder={path => void importFolder(path)}
+    >
+      Folders named train, val and test keep their roles. Otherwise patients are split, never the slices of one patient.
+      The files stay where they are. Patient IDs are stored as salted hashes only.
+    </FolderDialog>
   )
 }
 

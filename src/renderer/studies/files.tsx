@@ -7,8 +7,8 @@ import { some } from '../../contract/words.ts'
 import { count } from '../../presentation/numbers.ts'
 import { fileOf, ROLE_LABEL } from '../app/format.ts'
 import { tellDone } from '../app/notify.tsx'
-import { HostPath } from '../widgets/host-path.tsx'
 import { locateFiles, readStudy, scanStudy, takeFindings } from './actions.ts'
+import { FolderDialog } from './folder-dialog.tsx'
 import style from './studies.module.css'
 
 const MARKS: Readonly<Record<FileState, { readonly label: string; readonly says: string } | null>> = {
@@ -186,34 +186,15 @@ function Take({ study, findings, onClose }: { study: StudyView; findings: Findin
 }
 
 function Locate({ study, opened, onClose }: { study: StudyView; opened: boolean; onClose: () => void }) {
-  const [path, setPath] = useState('')
   return (
-    <Modal opened={opened} onClose={onClose} title="Locate missing files" size={560}>
-      <form
-        className={style.form}
-        onSubmit={event => {
-          event.preventDefault()
-          onClose()
-          void locateFiles(study, path)
-        }}
-      >
-        <p className="secondary">
-          The files in this folder are compared with the missing files by their contents. Their names do not matter.
-        </p>
-        <HostPath
-          label="Folder on the host"
-          what="folder"
-          example="/data/knee_singlecoil"
-          value={path}
-          onChange={setPath}
-        />
-        <div className={style.formEnd}>
-          <Button onClick={onClose}>Close</Button>
-          <Button type="submit" variant="filled" disabled={path.trim() === ''}>
-            Locate files
-          </Button>
-        </div>
-      </form>
-    </Modal>
+    <FolderDialog
+      title="Locate missing files"
+      action="Locate files"
+      opened={opened}
+      onClose={onClose}
+      onFolder={path => void locateFiles(study, path)}
+    >
+      The files in this folder are compared with the missing files by their contents. Their names do not matter.
+    </FolderDialog>
   )
 }
