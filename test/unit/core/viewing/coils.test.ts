@@ -4,12 +4,12 @@ import { hasCoils, SHOWS } from '../../../../src/contract/images.ts'
 import type { Volume } from '../../../../src/core/data/volume.ts'
 import { fileNamePattern } from '../../../../src/core/mri/draw.ts'
 import { centreCropReal } from '../../../../src/core/mri/transform.ts'
-import { makeEagerImaging, reconstructSlice } from '../../../../src/core/reconstruct.ts'
 import { imageOfDraw } from '../../../../src/core/viewing/over-masks.ts'
 import { metricsOf, pictureOf, type Subject } from '../../../../src/core/viewing/shows.ts'
-import { compute, kernels, useEngine } from '../../../engine.ts'
+import { useEngine } from '../../../engine.ts'
 import { expectClose } from '../../../golden.ts'
 import { rootOverCoils } from '../../../kspace.ts'
+import { subjectOf } from '../../../subject.ts'
 import { noiseVolume } from '../../../volumes.ts'
 
 beforeAll(useEngine)
@@ -48,25 +48,7 @@ function withOneCoil(coil: number): Volume {
   }
 }
 
-const reconstruct: Subject['reconstruct'] = (...slice) => reconstructSlice(...slice, makeEagerImaging(compute()))
-
-const subject = (changes: Partial<Subject> = {}): Subject => ({
-  volume,
-  slice: 1,
-  source: 'network',
-  model: null,
-  scored: true,
-  mask,
-  seed: null,
-  volumeMaximum: Math.max(...volume.readTarget(1)!),
-  layer: 'conv',
-  channel: 0,
-  coil: null,
-  kernels: kernels(),
-  fourier: compute().fourier,
-  reconstruct,
-  ...changes,
-})
+const subject = (changes: Partial<Subject> = {}) => subjectOf(volume, mask, changes)
 
 describe('all coils', () => {
   it('are combined to the root of the sum of squares in the image, and scored', async () => {

@@ -9,11 +9,12 @@ import { ifft2Centred } from '../../../../src/core/mri/fft-double.ts'
 import { acceleration, gridOf, type Pattern } from '../../../../src/core/mri/pattern.ts'
 import { RandomState } from '../../../../src/core/mri/random.ts'
 import { centreCropReal } from '../../../../src/core/mri/transform.ts'
-import { makeEagerImaging, reconstructSlice, seededMaskOf } from '../../../../src/core/reconstruct.ts'
+import { seededMaskOf } from '../../../../src/core/reconstruct.ts'
 import { imageOfDraw, picturesOverMasks } from '../../../../src/core/viewing/over-masks.ts'
 import { metricsOf, pictureOf, type Subject } from '../../../../src/core/viewing/shows.ts'
-import { compute, kernels, useEngine } from '../../../engine.ts'
+import { useEngine } from '../../../engine.ts'
 import { expectClose } from '../../../golden.ts'
+import { subjectOf } from '../../../subject.ts'
 import { noiseVolume } from '../../../volumes.ts'
 
 const mask = { kind: 'random', acceleration: 3, centerFraction: 0.1 } as const
@@ -49,25 +50,7 @@ beforeAll(async () => {
   model = { network, config, specs, parameters: tf.tensor1d(initialParameters(specs, 1)) }
 })
 
-const reconstruct: Subject['reconstruct'] = (...slice) => reconstructSlice(...slice, makeEagerImaging(compute()))
-
-const subject = (changes: Partial<Subject> = {}): Subject => ({
-  volume,
-  slice: 1,
-  source: 'network',
-  model: null,
-  scored: true,
-  mask,
-  seed: null,
-  volumeMaximum: Math.max(...volume.readTarget(1)!),
-  layer: 'conv',
-  channel: 0,
-  coil: null,
-  kernels: kernels(),
-  fourier: compute().fourier,
-  reconstruct,
-  ...changes,
-})
+const subject = (changes: Partial<Subject> = {}) => subjectOf(volume, mask, changes)
 const truth = (changes: Partial<Subject> = {}) => subject({ source: 'truth', ...changes })
 const refused = (message: string) =>
   expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) })
@@ -78,7 +61,7 @@ describe('an image', () => {
       const drawn = seed === null ? measured : drawPattern(mask, [rows, columns], RandomState.fromSeed(seed))
       const picture = await pictureOf('image', subject({ seed }))
       expect(picture.mask).toEqual(drawn)
-      expect(picture.image).toEqual(await reconstruct(volume, 1, drawn, null))
+      expect(picture.image).toEqual(await subject().reconstruct(volume, 1, drawn, null))
     }
     expect(await pictureOf('image', truth())).toMatchObject({ image: volume.readTarget(1), units: 'signal' })
     expect((await pictureOf('image', truth())).mask).toBeUndefined()
@@ -216,7 +199,7 @@ describe('mean and spread', () => {
 
   it('are taken over the masks of seeds 0 to 7', async () => {
     const masks = Array.from({ length: 8 }, (_, seed) => seededMaskOf(volume, mask, seed)(1))
-    const images = await Promise.all(masks.map(drawn => reconstruct(volume, 1, drawn, null)))
+    const images = await Promise.all(masks.map(drawn => subject().reconstruct(volume, 1, drawn, null)))
     const { mean, spread } = await over()
     const means = images[0].map((_, i) => images.reduce((sum, image) => sum + image[i], 0) / 8)
     expectClose(mean.image, means, 1e-6)

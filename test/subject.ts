@@ -1,0 +1,25 @@
+/** A slice of a volume, as panes show it. */
+import type { MaskSpec } from '../src/contract/evaluation.ts'
+import type { Volume } from '../src/core/data/volume.ts'
+import { makeEagerImaging, reconstructSlice } from '../src/core/reconstruct.ts'
+import type { Subject } from '../src/core/viewing/shows.ts'
+import { compute, kernels } from './engine.ts'
+
+/** The zero-filled image of the second slice, with `changes`. The volume has ground truth. */
+export const subjectOf = (volume: Volume, mask: MaskSpec, changes: Partial<Subject> = {}): Subject => ({
+  volume,
+  slice: 1,
+  source: 'network',
+  model: null,
+  scored: true,
+  mask,
+  seed: null,
+  volumeMaximum: Math.max(...volume.readTarget(1)!),
+  layer: 'conv',
+  channel: 0,
+  coil: null,
+  kernels: kernels(),
+  fourier: compute().fourier,
+  reconstruct: (...slice) => reconstructSlice(...slice, makeEagerImaging(compute())),
+  ...changes,
+})
