@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, type Locator, type Page, test } from '@playwright/test'
 import { decode } from 'fast-png'
+import { npy } from '../npy.ts'
 import { type Host, startHost } from './host.ts'
 import { coloursAt, downloaded, expectAccessible, floatImage, openPage, takePicture } from './page.ts'
 
@@ -242,10 +243,8 @@ test('a mask in two directions and a mask file are drawn as they are, and every 
   await expect(pane('input').getByRole('figure')).toBeVisible()
 
   const path = join(folder, 'columns.npy')
-  const header = `{'descr': '|b1', 'fortran_order': False, 'shape': (1, ${columns}), }`.padEnd(117) + '\n'
-  const measured = Array.from({ length: columns }, (_, column) => Number(column % 3 === 0))
-  const preamble = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0])
-  writeFileSync(path, Buffer.concat([preamble, Buffer.from(header), Buffer.from(measured)]))
+  const measured = Uint8Array.from({ length: columns }, (_, column) => Number(column % 3 === 0))
+  writeFileSync(path, npy("'|b1'", `(1, ${columns})`, measured))
   await choose('mask file…')
   const dialog = page.getByRole('dialog', { name: 'Open a mask file' })
   await dialog.getByRole('combobox', { name: 'File on the host' }).fill(`${path}.missing.npy`)

@@ -7,15 +7,14 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { MaskSpec } from '../../../../src/contract/evaluation.ts'
 import { withStored } from '../../../../src/engine/files/masks.ts'
 import { openMaskFile } from '../../../../src/services/viewing/mask-file.ts'
+import { npy } from '../../../npy.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'self-mri-masks-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 function write(name: string, values: readonly number[]): string {
-  const header = `{'descr': '|u1', 'fortran_order': False, 'shape': (${values.length},), }`.padEnd(117) + '\n'
-  const preamble = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0])
   const path = join(folder, name)
-  writeFileSync(path, Buffer.concat([preamble, Buffer.from(header), Buffer.from(values)]))
+  writeFileSync(path, npy("'|u1'", `(${values.length},)`, Uint8Array.from(values)))
   return path
 }
 

@@ -31,6 +31,7 @@ import { viewRun } from '../../../../src/services/runs/views.ts'
 import { studyById } from '../../../../src/services/studies/studies.ts'
 import { openMaskFile } from '../../../../src/services/viewing/mask-file.ts'
 import { fakeEngines } from '../../../engines.ts'
+import { npy } from '../../../npy.ts'
 import { addVolume, contentsOf } from '../../../studies.ts'
 import { noiseVolume } from '../../../volumes.ts'
 
@@ -141,9 +142,7 @@ const prepared = (count: number) => {
 /** Writes a mask file that measures all columns. */
 function maskFile(columns: number): RunConfig['mask'] {
   const path = join(profile, `${columns}.npy`)
-  const header = `{'descr': '|u1', 'fortran_order': False, 'shape': (${columns},), }`.padEnd(117) + '\n'
-  const preamble = [0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0]
-  writeFileSync(path, Buffer.from([...preamble, ...Buffer.from(header), ...new Uint8Array(columns).fill(1)]))
+  writeFileSync(path, npy("'|u1'", `(${columns},)`, new Uint8Array(columns).fill(1)))
   return { kind: 'file', acceleration: 4, centerFraction: 0.08, file: openMaskFile(path) }
 }
 
