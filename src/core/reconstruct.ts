@@ -49,7 +49,7 @@ export const accelerationOf = ({ info: { sampling } }: Volume, mask: PatternOf, 
 export function measurableAccelerationOf({ info }: Volume, mask: PatternOf, slices: readonly number[]): number | null {
   if (!info.padding || (info.padding[0] <= 0 && info.padding[1] >= info.columns)) return null
   const [from, to] = info.padding
-  return overSlices(mask, slices, pattern => measurableAcceleration(pattern, { from, to }))
+  return overSlices(mask, slices, pattern => measurableAcceleration(pattern, { from, to }, info.path))
 }
 
 /** Makes the images of slices. Its zero-filling owns working memory, so make one `Imaging` per loop over slices. */

@@ -82,17 +82,17 @@ export const acceleration = ({ measured }: Pattern): number => measured.length /
 
 /**
  * Measurable samples over measured samples, where only the columns of `measurable` can be measured.
- * Throws `INVALID_ARGUMENT` if the pattern measures none of these columns.
+ * Throws `INVALID_ARGUMENT`, with the path of the k-space, if the pattern measures none of these columns.
  */
-export function measurableAcceleration(pattern: Pattern, measurable: Span): number {
+export function measurableAcceleration(pattern: Pattern, measurable: Span, path: string): number {
   const { columns, measured } = clearPadding(pattern, measurable)
   const { from, to } = measurable
   const samples = count(measured)
   if (samples === 0)
     throw new AppError(
       'INVALID_ARGUMENT',
-      `Expected a mask that measures some of the columns ${from + 1} to ${to}, got one that measures none. ` +
-        'The file’s header says that the scanner measured only these columns. Choose another mask.',
+      `Expected a mask that measures some of the columns ${from + 1} to ${to}, got one that measures none, ` +
+        `for ${path}. The file’s header says that the scanner measured only these columns. Choose another mask.`,
     )
   return ((measured.length / columns) * (Math.min(to, columns) - Math.max(from, 0))) / samples
 }

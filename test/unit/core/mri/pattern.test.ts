@@ -99,7 +99,7 @@ describe('measurable columns', () => {
     const pattern = columnPattern(maskFrom(mask), 32)
     expect(clearPadding(pattern, { from, to }).measured.join('')).toBe(cleared)
     const count = [...cleared].filter(value => value === '1').length
-    expect(measurableAcceleration(pattern, { from, to })).toBe((to - from) / count)
+    expect(measurableAcceleration(pattern, { from, to }, '/knee.h5')).toBe((to - from) / count)
   })
 
   it.each(cases)('of $kind', ({ pattern }) => {
@@ -108,16 +108,16 @@ describe('measurable columns', () => {
     const cleared = clearPadding(pattern, { from: 1, to: 4 })
     expect([...gridOf(cleared)]).toEqual(grid.map((value, i) => (i % COLUMNS >= 1 && i % COLUMNS < 4 ? value : 0)))
     const count = inside.reduce((sum, value) => sum + value, 0)
-    expect(measurableAcceleration(pattern, { from: 1, to: 4 })).toBeCloseTo(inside.length / count, 14)
+    expect(measurableAcceleration(pattern, { from: 1, to: 4 }, '/knee.h5')).toBeCloseTo(inside.length / count, 14)
     expect(clearPadding(pattern, { from: 0, to: COLUMNS })).toBe(pattern)
-    expect(measurableAcceleration(pattern, { from: 0, to: COLUMNS })).toBeCloseTo(acceleration(pattern), 14)
+    expect(measurableAcceleration(pattern, { from: 0, to: COLUMNS }, '/knee.h5')).toBeCloseTo(acceleration(pattern), 14)
   })
 })
 
-it('a mask that measures no measurable column is refused', () => {
+it('a mask that measures no measurable column is refused, with the file', () => {
   const onlyPadding = columnPattern(maskFrom('11000011'), 4)
-  expect(() => measurableAcceleration(onlyPadding, { from: 2, to: 6 })).toThrow(
-    /some of the columns 3 to 6, got one that measures none\..* Choose another mask\.$/,
+  expect(() => measurableAcceleration(onlyPadding, { from: 2, to: 6 }, '/knee.h5')).toThrow(
+    /some of the columns 3 to 6, got one that measures none, for \/knee\.h5\..* Choose another mask\.$/,
   )
 })
 
