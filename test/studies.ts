@@ -1,9 +1,24 @@
 /** Writes studies directly into a profile's database, for tests that scan no file. */
 import { createHash } from 'node:crypto'
+import type { StudyVolume } from '../src/contract/studies.ts'
 import type { Role, VolumeInfo } from '../src/contract/volumes.ts'
 import type { Profile } from '../src/services/profile/profile.ts'
 import type { Contents, WholeVolume } from '../src/services/studies/contents/reader.ts'
 import { type Study, studyById } from '../src/services/studies/studies.ts'
+
+/** A study that is in no profile. */
+export const studyOf = (volumes: readonly StudyVolume[]): Study => ({
+  id: 1,
+  name: 'A study',
+  kind: 'folder',
+  roots: [],
+  split: { by: 'folders', seed: null, fractions: null },
+  slices: { kind: 'all' },
+  remarks: [],
+  createdAt: '',
+  volumes: [...volumes],
+  skipped: [],
+})
 
 export function addStudy(profile: Profile, name: string, volumes: readonly [VolumeInfo, Role][]): Study {
   const { db } = profile

@@ -1,8 +1,7 @@
 /** A fake host that answers requests for the stories' volume: images, metrics, scores, a failure, or no answer. */
 import type { Route } from '@playwright/test'
-import type { Protocol } from '../../../src/contract/evaluation.ts'
-import { MaskSpec } from '../../../src/contract/evaluation.ts'
 import { FRAMES_PATH, type FrameMeta, type FramesPart, FramesRequest } from '../../../src/contract/images.ts'
+import { PROTOCOL } from '../../reproductions.ts'
 import { LONG_RUN, PRETRAINED, phantom, SHAPE } from './stories/data.ts'
 
 export interface Answers {
@@ -16,18 +15,6 @@ const GAIN: Readonly<Record<string, number>> = { truth: 1, 'zero-filled': 0.8, '
 const ARBITRARY = [PRETRAINED, LONG_RUN].map(({ id }) => `run:${id}`)
 
 const METRICS = { ssim: 0.8765, psnr: 31.25, nmse: 0.0123 }
-
-const PROTOCOL: Protocol = {
-  mask: MaskSpec.parse({}),
-  maskSeed: 'file name',
-  maskDraws: 1,
-  crop: 'ground truth size, centred',
-  dataRange: 'volume maximum of the ground truth',
-  ssim: '7 × 7 uniform window, K1 0.01, K2 0.03, per slice, mean over slices',
-  reference: 'reconstruction_esc or reconstruction_rss',
-  foreground: { threshold: 0.1, of: 'volume maximum, ground truth averaged over 7 × 7' },
-  slices: { kind: 'all' },
-}
 
 function metaOf(source: string, show: FrameMeta['show'], coil: string | null): FrameMeta {
   const units = { ssim: 'ssim', 'k-space': 'log', residual: 'log', phase: 'radians', mask: 'share' } as const

@@ -1,32 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import { describeStudy } from '../../../src/cli/commands/studies.ts'
 import { coilsInWords, faultInWords } from '../../../src/contract/volumes.ts'
-import type { Study } from '../../../src/services/studies/studies.ts'
+import { studyOf } from '../../studies.ts'
 import { noiseVolume } from '../../volumes.ts'
 
-const studyOf = (...coils: number[]): Study => ({
-  id: 3,
-  name: 'Brains',
-  kind: 'folder',
-  roots: [],
-  split: { by: 'folders', seed: null, fractions: null },
-  slices: { kind: 'all' },
-  remarks: [],
-  createdAt: '',
-  volumes: coils.map((number, id) => ({ ...noiseVolume(`file${id}`).info, id, role: 'train', coils: number })),
-  skipped: [],
-})
+const studyOfCoils = (...coils: number[]) =>
+  studyOf(coils.map((number, id) => ({ ...noiseVolume(`file${id}`).info, id, role: 'train', coils: number })))
 
 describe('a study as text', () => {
   it('says the coils of the study and of each volume', () => {
-    const text = describeStudy(studyOf(20, 4, 16))
-    expect(text).toContain('Study 3: Brains (3 train, 0 val, 0 test; 4 to 20 coils; roles by folders)')
+    const text = describeStudy(studyOfCoils(20, 4, 16))
+    expect(text).toContain('Study 1: A study (3 train, 0 val, 0 test; 4 to 20 coils; roles by folders)')
     for (const [file, coils] of [
       ['file0.h5', 20],
       ['file1.h5', 4],
     ])
       expect(text).toMatch(new RegExp(`│ ${file} \\(synthetic\\) │ train │ 2 +│ ${coils} +│ 40 × 36 │`))
-    expect(describeStudy(studyOf())).toContain('Study 3: Brains (0 train, 0 val, 0 test; roles by folders)')
+    expect(describeStudy(studyOfCoils())).toContain('Study 1: A study (0 train, 0 val, 0 test; roles by folders)')
   })
 
   it('has words for numbers of coils, and for the coils of a fault', () => {

@@ -7,18 +7,9 @@ import { type Comparison, comparisonSvg } from '../../../../src/services/reports
 import { type Pane, svgPng } from '../../../../src/services/reports/index.ts'
 import { volumeDetails } from '../../../../src/services/reports/volume-scores.ts'
 import { escapeMarkup, wrapText } from '../../../../src/services/reports/words.ts'
+import { PROTOCOL as RANDOM } from '../../../reproductions.ts'
 
-const PROTOCOL: Protocol = {
-  mask: { kind: 'equispaced_fraction', acceleration: 4, centerFraction: 0.08 },
-  maskSeed: 'file name',
-  maskDraws: 1,
-  crop: 'ground truth size, centred',
-  dataRange: 'volume maximum of the ground truth',
-  ssim: '7 × 7 uniform window, K1 0.01, K2 0.03, per slice, mean over slices',
-  reference: 'reconstruction_esc or reconstruction_rss',
-  foreground: { threshold: 0.1, of: 'volume maximum, ground truth averaged over 7 × 7' },
-  slices: { kind: 'all' },
-}
+const PROTOCOL: Protocol = { ...RANDOM, mask: { ...RANDOM.mask, kind: 'equispaced_fraction' } }
 
 const METRICS: Metrics = { ssim: 0.73449, psnr: 26.7851, nmse: 0.03421 }
 

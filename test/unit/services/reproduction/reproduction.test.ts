@@ -41,7 +41,7 @@ import { listRuns } from '../../../../src/services/runs/runs.ts'
 import { studyById } from '../../../../src/services/studies/studies.ts'
 import { evaluate } from '../../../../src/services/viewing/evaluations.ts'
 import { fakeEngines } from '../../../engines.ts'
-import { addVolume, contentsOf } from '../../../studies.ts'
+import { addVolume, contentsOf, studyOf } from '../../../studies.ts'
 
 interface Patient {
   readonly name: string
@@ -70,22 +70,8 @@ const volume = (
   bytes: id,
 })
 
-function study(patients: readonly Patient[], contrasts: readonly string[], sizes: Parameters<typeof volume>[3]): Study {
-  return {
-    id: 1,
-    name: 'A study',
-    kind: 'folder',
-    roots: [],
-    split: { by: 'folders', seed: null, fractions: null },
-    slices: { kind: 'all' },
-    remarks: [],
-    createdAt: '',
-    volumes: patients.flatMap((patient, i) =>
-      contrasts.map((contrast, j) => volume(2 * i + j, patient, contrast, sizes)),
-    ),
-    skipped: [],
-  }
-}
+const study = (patients: readonly Patient[], contrasts: readonly string[], sizes: Parameters<typeof volume>[3]) =>
+  studyOf(patients.flatMap((patient, i) => contrasts.map((contrast, j) => volume(2 * i + j, patient, contrast, sizes))))
 
 const patientsNamed = (prefix: string, roles: readonly Role[]) =>
   roles.map((role, i) => ({ name: `${prefix}${i}`, role }))
