@@ -160,6 +160,9 @@ export class AppError extends Error {
   }
 }
 
+/** The message of whatever was thrown. */
+export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
 /**
  * Turns `ENGINE_DIED` into `CANCELLED`. For a task that was asked to stop, because a signal to the process group can
  * end the engine before the task stops.

@@ -1,6 +1,7 @@
 /** The desktop app: the services in this process, and one window that calls the services through app://. */
 
 import { join } from 'node:path'
+import { reasonOf } from '../contract/errors.ts'
 import { makeFolder } from '../services/profile/paths.ts'
 import type { hearSignals } from '../services/profile/signals.ts'
 import { confineWindows } from './confinement.ts'
@@ -41,7 +42,7 @@ export function startDesktop(electron: Electron, options: DesktopOptions): Promi
     .whenReady()
     .then(() => openDesktop(electron, options))
     .catch(error => {
-      dialog.showErrorBox('Self-MRI could not start', error instanceof Error ? error.message : String(error))
+      dialog.showErrorBox('Self-MRI could not start', reasonOf(error))
       app.exit(1)
     })
 }

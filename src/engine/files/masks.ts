@@ -1,7 +1,7 @@
 /** Reads mask files. A run's mask is the file that the run names by path and hash, and no other contents. */
 import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import { AppError } from '../../contract/errors.ts'
+import { AppError, reasonOf } from '../../contract/errors.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import { readNpy } from '../../core/data/npy.ts'
 import type { Masking } from '../../core/mri/draw.ts'
@@ -24,7 +24,7 @@ function bytesOf(path: string): Buffer {
       throw refuse(`Expected a mask file of at most 1 GB, got ${(stat.size / 1e9).toFixed(1)} GB: ${path}.`)
     return readFileSync(path)
   } catch (cause) {
-    throw cause instanceof AppError ? cause : refuse((fileError(cause, path) as Error).message, cause)
+    throw cause instanceof AppError ? cause : refuse(reasonOf(fileError(cause, path)), cause)
   }
 }
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { AppError, throwIfCancelled } from '../../contract/errors.ts'
+import { AppError, reasonOf, throwIfCancelled } from '../../contract/errors.ts'
 import type { Role, SkippedFile, VolumeContent, VolumeInfo } from '../../contract/volumes.ts'
 import { EXTENSIONS, openFormat } from '../../core/data/formats/index.ts'
 import type { FileSource } from '../../core/data/source.ts'
@@ -112,7 +112,7 @@ export async function scanFolder(paths: readonly string[], salt: string, options
       volumes.push({ ...volume.info, role })
       volume.dispose()
     } catch (error) {
-      skipped.push({ path, reason: reasonOf(error, path) })
+      skipped.push({ path, reason: reasonOf(fileError(error, path)) })
     }
     onProgress?.({ done: index + 1, total: files.length })
     await setImmediate() // lets a cancellation arrive, because reading is synchronous
@@ -145,7 +145,7 @@ async function findFiles(paths: readonly string[], skipped: SkippedFile[], signa
       }
     } catch (error) {
       if (error instanceof AppError) throw error
-      if (path === root || hasExtension(path)) skipped.push({ path, reason: reasonOf(error, path) })
+      if (path === root || hasExtension(path)) skipped.push({ path, reason: reasonOf(fileError(error, path)) })
     }
   }
 
@@ -182,12 +182,6 @@ function roleOf(path: string, root: string): Role | null {
   const folders = [basename(top), ...relative(top, dirname(path)).split(sep)]
   const named = folders.findLast(folder => ROLE_OF_FOLDER.has(folder.toLowerCase()))
   return named === undefined ? null : ROLE_OF_FOLDER.get(named.toLowerCase())!
-}
-
-/** The error message for a file. */
-export function reasonOf(error: unknown, path: string): string {
-  const plain = fileError(error, path)
-  return plain instanceof Error ? plain.message : String(plain)
 }
 
 function byPath(a: { readonly path: string }, b: { readonly path: string }): number {

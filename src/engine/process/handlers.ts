@@ -2,7 +2,7 @@
 import { realpath } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import process from 'node:process'
-import { AppError } from '../../contract/errors.ts'
+import { AppError, reasonOf } from '../../contract/errors.ts'
 import type { VolumeScore } from '../../contract/evaluation.ts'
 import { exportName, requireFittingName, stemOf } from '../../contract/exports.ts'
 import type { SkippedFile, VolumeInfo } from '../../contract/volumes.ts'
@@ -17,11 +17,12 @@ import type { Pause } from '../../core/pause.ts'
 import { appliedPatterns, makeEagerImaging, maskOf, reconstructSlice } from '../../core/reconstruct.ts'
 import { train as runTraining } from '../../core/training/train.ts'
 import { exportVolume } from '../files/exports/volume.ts'
+import { fileError } from '../files/file-errors.ts'
 import { withStored } from '../files/masks.ts'
 import { runFiles } from '../files/run-files.ts'
 import { synthesizeKnees } from '../files/synthesize.ts'
 import { VolumePool } from '../files/volume-pool.ts'
-import { contentOf, openVolume, reasonOf, scanFolder } from '../files/volumes.ts'
+import { contentOf, openVolume, scanFolder } from '../files/volumes.ts'
 import { readCheckpoint } from '../files/whole-files.ts'
 import { type Destination, inWorkshop, place } from '../files/written.ts'
 import { lazyFourier } from '../native/fourier.ts'
@@ -70,7 +71,7 @@ async function eachVolume(
       if (reason) skipped.push({ path, reason })
     } catch (error) {
       if (isCancelled(error)) throw error
-      skipped.push({ path, reason: reasonOf(error, path) })
+      skipped.push({ path, reason: reasonOf(fileError(error, path)) })
     }
   }
   emit({ done: files.length, total: files.length, label: '' })
@@ -101,7 +102,7 @@ export const handlers: Handlers = {
         emit({ type: 'file', path, volume: { ...info, content: info.content! } })
       } catch (error) {
         if (isCancelled(error)) throw error
-        emit({ type: 'file', path, reason: reasonOf(error, path) })
+        emit({ type: 'file', path, reason: reasonOf(fileError(error, path)) })
       }
     }
     return {}

@@ -3,7 +3,7 @@
  * started. Then every row is scored.
  */
 import process from 'node:process'
-import { AppError, throwIfCancelled } from '../../contract/errors.ts'
+import { AppError, reasonOf, throwIfCancelled } from '../../contract/errors.ts'
 import type { RunRow } from '../../contract/runs.ts'
 import type { Profile } from '../profile/profile.ts'
 import { findRun, storedRun } from '../runs/runs.ts'
@@ -103,7 +103,7 @@ export async function goThrough(
       throwIfCancelled(signal)
       if (stopAtFailure || (error instanceof AppError && error.code === 'CANCELLED')) throw error
       if (!(error instanceof AppError)) console.error(error)
-      failures.set(key, error instanceof Error ? error.message : String(error))
+      failures.set(key, reasonOf(error))
     }
   }
   async function scoreRows(training: string | null): Promise<void> {

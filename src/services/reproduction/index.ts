@@ -1,5 +1,5 @@
 /** Reproduces the original work on a study, for the command line and the window. */
-import { AppError } from '../../contract/errors.ts'
+import { AppError, reasonOf } from '../../contract/errors.ts'
 import type { Reproduction, ReproductionReport, ReproductionRequest } from '../../contract/reproduction.ts'
 import type { RunStatus } from '../../contract/runs.ts'
 import type { Profile } from '../profile/profile.ts'
@@ -121,7 +121,7 @@ export function begin(
         )
       } catch (error) {
         const cancelled = error instanceof AppError && error.code === 'CANCELLED'
-        const reason = error instanceof Error ? error.message : String(error)
+        const reason = reasonOf(error)
         const { closed } = opened.queue
         const stopped = closed && closedReason(closed, 'during the reproduction')
         if (opened.profile.db.open)

@@ -1,5 +1,5 @@
 /** Records why a training ended without finishing. */
-import { AppError } from '../../contract/errors.ts'
+import { AppError, reasonOf } from '../../contract/errors.ts'
 import { databaseError } from '../profile/db/errors.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { StopSignal } from '../profile/signals.ts'
@@ -27,7 +27,7 @@ export function recordFailure(profile: Profile, run: string, thrown: unknown, st
   if (!profile.db.open) return // the reason was stored when the program closed
   const error = databaseError(thrown)
   const fault = error instanceof AppError ? error : null
-  const message = error instanceof Error ? error.message : String(error)
+  const message = reasonOf(error)
   if (fault?.code === 'CANCELLED') recordStop(profile, run, stop)
   else if (fault?.code === 'ENGINE_DIED') interruptRun(profile, run, message, fault)
   else failRun(profile, run, message, fault)

@@ -1,6 +1,6 @@
 /** Contents of files. Each whole file is read once, and again only after it was written. */
 import { basename } from 'node:path'
-import { AppError } from '../../../contract/errors.ts'
+import { AppError, reasonOf } from '../../../contract/errors.ts'
 import { type SkippedFile, VolumeContent, VolumeInfo } from '../../../contract/volumes.ts'
 import { fileVersion, isSameVersion, versionKey, versionNow } from '../../../engine/files/file-version.ts'
 import type { Progress, ReadContent } from '../../../engine/process/protocol.ts'
@@ -42,8 +42,6 @@ export interface OpenProfile {
   readonly engines: EnginePool
   readonly contents: Contents
 }
-
-export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** Separates usable volumes from files that cannot be used. */
 export function sortOut(read: readonly ReadContent[]): { volumes: WholeVolume[]; skipped: SkippedFile[] } {
