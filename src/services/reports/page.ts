@@ -87,7 +87,7 @@ export function reportPage(report: ReproductionReport, figures: readonly ReportF
   const drawn = (number: number) =>
     figures
       .filter(({ name }) => name.startsWith(`figure-${number}-`))
-      .map(({ svg }) => `<figure class="scroll drawn">${svg}</figure>`)
+      .map(({ svg }) => `<figure class="scroll">${svg}</figure>`)
       .join('\n')
   const table = (one: Table | null) => (one ? tableMarkup(one) : '')
   const isDemo = report.request.demo !== undefined

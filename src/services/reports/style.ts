@@ -1,12 +1,12 @@
 /** The page's style sheet, for a dark screen, a light screen and print. */
 export const STYLE = `
 :root {
-  color-scheme: dark light; --page: #14171c; --panel: #1a1e25; --line: #262b33;
+  color-scheme: dark light; --page: #14171c; --line: #262b33;
   --text: #e6e9ee; --secondary: #9aa4b2; --accent: #5aa2ff; --amber: #e8b04b
 }
 @media (prefers-color-scheme: light) {
   :root {
-    --page: #ffffff; --panel: #f5f6f8; --line: #d9dde3;
+    --page: #ffffff; --line: #d9dde3;
     --text: #171b21; --secondary: #525c6a; --accent: #0b5cc4; --amber: #8a5a00
   }
 }
@@ -26,8 +26,7 @@ p { margin: 8px 0; max-width: 110ch }
 }
 .scroll { overflow-x: auto }
 figure { margin: 20px 0 0; border-radius: 4px; background: #0b0d10 }
-figure > svg { display: block; width: 100%; height: auto; min-width: 960px }
-.drawn > svg { width: auto; max-width: 100% }
+figure > svg { display: block; max-width: 100%; height: auto; min-width: 960px }
 table { border-collapse: collapse; white-space: nowrap }
 .wide { width: 100% }
 th, td { padding: 6px 8px; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line) }
@@ -42,7 +41,6 @@ tbody th { font-weight: 600; white-space: normal; min-width: 200px }
 .section th { padding-top: 16px; color: var(--secondary); font-weight: 500 }
 .warning { color: var(--amber); font-weight: 600 }
 ul.plain { padding-left: 18px; list-style: disc; max-width: 110ch }
-.value { font-weight: 600 }
 small { display: block; color: var(--secondary); font-size: 12px; line-height: 16px; font-weight: 400 }
 .dot { display: inline-block; width: 10px; height: 10px; margin-left: 2px; border-radius: 2px }
 details { border-bottom: 1px solid var(--line) }
@@ -51,11 +49,7 @@ summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 details .scroll { padding: 0 0 16px }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 24px; margin: 0 }
 dd { margin: 0 }
-code, pre { font: 12px/18px ui-monospace, 'DejaVu Sans Mono', monospace }
-pre {
-  margin: 0; padding: 12px; overflow-x: auto;
-  background: var(--panel); border: 1px solid var(--line); border-radius: 4px
-}
+code { font: 12px/18px ui-monospace, 'DejaVu Sans Mono', monospace }
 .path { display: block; min-width: 24ch; white-space: normal; overflow-wrap: anywhere }
 .hash { display: block; width: 32ch; white-space: normal; word-break: break-all }
 .split { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 24px }
@@ -72,7 +66,7 @@ footer { margin-top: 32px; padding-top: 12px; border-top: 1px solid var(--line) 
 @page { size: A4 landscape; margin: 12mm }
 @media print {
   :root {
-    color-scheme: light; --page: #ffffff; --panel: #ffffff; --line: #c4c9d1;
+    color-scheme: light; --page: #ffffff; --line: #c4c9d1;
     --text: #000000; --secondary: #444b55; --amber: #6b4600
   }
   body { font-size: 9px; line-height: 13px; print-color-adjust: exact }
@@ -81,11 +75,10 @@ footer { margin-top: 32px; padding-top: 12px; border-top: 1px solid var(--line) 
   figure > svg { min-width: 0 }
   th, td { padding: 3px 5px }
   .start { padding-left: 10px }
-  small, code, pre { font-size: 8px; line-height: 11px }
-  figure, tr, pre, .split { break-inside: avoid }
+  small, code { font-size: 8px; line-height: 11px }
+  figure, tr, .split { break-inside: avoid }
   h2, summary { break-after: avoid }
   h2 { margin-top: 16px }
-  pre { white-space: pre-wrap }
   details::details-content { content-visibility: visible; block-size: auto }
 }
 `
