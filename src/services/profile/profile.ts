@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Bell, makeBell } from './bell.ts'
 import { databaseError } from './db/errors.ts'
-import { type Db, openDatabase, openSnapshot } from './db/index.ts'
+import { type Db, openDatabase, openSnapshot, prepared } from './db/index.ts'
 import { profileDirectory } from './paths.ts'
 
 export interface Profile {
@@ -52,10 +52,8 @@ export function openProfile(
   if (readOnly) return withDatabase(openSnapshot(directory, prepare, { patience }))
   const db = openDatabase(directory, { patience })
   try {
-    prepare(db)
-    return withDatabase(db)
+    return withDatabase(prepared(db, prepare))
   } catch (error) {
-    db.close()
     throw databaseError(error, directory)
   }
 }

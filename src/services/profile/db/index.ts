@@ -100,6 +100,17 @@ function checkWhole(db: Db, profile: string): void {
 /** How long a write waits for another program, in milliseconds. The process is blocked meanwhile. */
 const BUSY_MS = 10_000
 
+/** The database after `prepare`. Closes the database if `prepare` throws. */
+export function prepared(db: Db, prepare: (db: Db) => void): Db {
+  try {
+    prepare(db)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
 /** The error of opening the database, for the user. */
 function openingFault(cause: unknown, path: string): unknown {
   const fault = databaseError(cause, path)
@@ -120,18 +131,13 @@ export function openDatabase(profile: string, { patience = BUSY_MS }: { readonly
   const path = join(profile, FILE)
   try {
     makeFolder(profile)
-    const db = new Database(path, { timeout: patience })
-    try {
+    return prepared(new Database(path, { timeout: patience }), db => {
       checkWhole(db, profile)
       db.pragma('journal_mode = WAL')
       migrate(db, profile)
       db.pragma('foreign_keys = ON')
       db.pragma(`busy_timeout = ${BUSY_MS}`)
-      return db
-    } catch (error) {
-      db.close()
-      throw error
-    }
+    })
   } catch (cause) {
     throw openingFault(cause, path)
   }
@@ -202,17 +208,12 @@ export function openSnapshot(
   try {
     const there = statSync(path, { throwIfNoEntry: false })
     const bytes = there && there.size > 0 ? withoutWal(bytesOf(path, patience)) : null
-    const db = bytes ? new Database(bytes) : new Database(':memory:')
-    try {
+    return prepared(bytes ? new Database(bytes) : new Database(':memory:'), db => {
       if (bytes) checkWhole(db, profile)
       migrate(db, profile, { copy: false })
       prepare(db)
       db.pragma('query_only = ON')
-      return db
-    } catch (error) {
-      db.close()
-      throw error
-    }
+    })
   } catch (cause) {
     throw openingFault(cause, path)
   }
