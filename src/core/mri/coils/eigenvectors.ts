@@ -1,7 +1,7 @@
 /**
  * The dominant eigenvector v of one positive semidefinite Hermitian matrix per pixel, A v = λ v with the largest λ.
  * An engine computes many matrices beside each other in float32. `makeEigenvectors` is the definition, in double
- * precision, and computes where the native library is missing, about a hundred times slower.
+ * precision, and computes where the native library is missing (about 120 times slower: docs/decisions/0019).
  */
 import { hermitianEigen } from './hermitian.ts'
 
