@@ -5,9 +5,9 @@ import { AppError } from '../contract/errors.ts'
 import { MASK_KINDS, MaskPair, MaskSpec } from '../contract/evaluation.ts'
 import { Recipe } from '../contract/recipes.ts'
 import type { SliceSelection } from '../contract/volumes.ts'
+import { maskFileAt } from '../services/profile/mask-files.ts'
 import { callersPath } from '../services/profile/paths.ts'
 import { ZERO_FILLED } from '../services/viewing/evaluations.ts'
-import { openMaskFile } from '../services/viewing/mask-file.ts'
 
 interface JsonProperty {
   readonly type?: string
@@ -215,7 +215,7 @@ export function maskFrom({ mask, acceleration, centerFraction }: MaskOptions): M
       'INVALID_ARGUMENT',
       '--acceleration: a mask file has an acceleration of its own. Omit the option.',
     )
-  return parse(MaskSpec, { kind: 'file', ...pair, file: openMaskFile(callersPath(mask)) })
+  return parse(MaskSpec, { kind: 'file', ...pair, file: maskFileAt(callersPath(mask)) })
 }
 
 /** `all`, `middle`, `every:N`, `A-B` (from 1, both ends included). */

@@ -8,13 +8,14 @@ const REMEDIES: Readonly<Record<ProfileFault['kind'], string>> = {
   checkpoint: 'restore the file from a copy of the profile, or train the run again',
   state: 'restore the file from a copy of the profile; without the file the run cannot resume from this state',
   preview: 'restore the file from a copy of the profile; only this image of the run is lost',
+  'mask file': 'restore the file from a copy of the profile, or put the mask file back where it was',
   'study file': 'put the file back, or find its new place with: self-mri studies locate',
 }
 
 function describe({ profile, checked, training, faults }: ProfileCheck): string {
   const counts = Object.entries(checked).map(([kind, count]) => `${count} ${count === 1 ? kind : `${kind}s`}`)
   const lines = faults.map(({ kind, of, path, fault }) => {
-    const owner = kind === 'study file' ? `study "${of}"` : `run ${of}`
+    const owner = kind === 'mask file' ? of : kind === 'study file' ? `study "${of}"` : `run ${of}`
     return `${fault}: ${path} (${kind} of ${owner}): ${REMEDIES[kind]}`
   })
   const sum = faults.length === 0 ? 'no file is missing or damaged' : `${faults.length} missing or damaged`
@@ -25,8 +26,8 @@ function describe({ profile, checked, training, faults }: ProfileCheck): string 
 const checkCommand = (): Command =>
   new Command('check')
     .description(
-      'List missing or damaged files: checkpoints and states (by SHA-256), previews, files of studies. ' +
-        'Writes nothing. The exit code is 1 if a file is missing or damaged.',
+      'List missing or damaged files: checkpoints, states and copies of mask files (by SHA-256), previews, ' +
+        'files of studies. Writes nothing. The exit code is 1 if a file is missing or damaged.',
     )
     .action((_options: object, command: Command) =>
       inSession(

@@ -60,9 +60,11 @@ export interface EngineOptions {
   readonly niceness?: number
   /** Whether XLA compiles graphs. */
   readonly xla?: boolean
+  /** Folder of the copies of mask files. */
+  readonly masks?: string
 }
 
-function spawnEngine(installed: InstalledEngine | null, xla: boolean | undefined) {
+function spawnEngine(installed: InstalledEngine | null, { xla, masks }: EngineOptions) {
   const { node, flags } = engineNode()
   return spawn(node, [...flags, '--import', FIRST, WORKER], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
@@ -70,6 +72,7 @@ function spawnEngine(installed: InstalledEngine | null, xla: boolean | undefined
       ...process.env,
       ...(installed && engineEnvironment(installed, { xla })),
       SELF_MRI_BINDING: installed?.binding,
+      SELF_MRI_MASKS: masks,
     },
   })
 }
@@ -107,8 +110,8 @@ function deathOf(code: number | null, signal: NodeJS.Signals | null, lastWords: 
  * Starts an engine process. With `installed` null the process reads and writes files, but computes nothing. If the
  * process ends, all pending calls fail with `ENGINE_DIED`, which names the exit code or signal.
  */
-export function startEngine(installed: InstalledEngine | null, { niceness = 0, xla }: EngineOptions = {}): Engine {
-  const child = spawnEngine(installed, xla)
+export function startEngine(installed: InstalledEngine | null, options: EngineOptions = {}): Engine {
+  const child = spawnEngine(installed, options)
   const lastWords = passOn([child.stdout!, child.stderr!])
   const pending = new Map<number, Pending>()
   let lastId = 0
@@ -159,7 +162,7 @@ export function startEngine(installed: InstalledEngine | null, { niceness = 0, x
     }
   }
 
-  if (niceness > 0 && child.pid !== undefined) lowerPriority(child.pid, niceness)
+  if (options.niceness && child.pid !== undefined) lowerPriority(child.pid, options.niceness)
 
   return {
     pid: child.pid,

@@ -5,6 +5,7 @@ import { contract } from '../../contract/api.ts'
 import { cacheDirectory } from '../../engine/install/environment.ts'
 import { installEngine } from '../../engine/install/install.ts'
 import { saveFigure } from '../figures/save.ts'
+import { keepMaskFile } from '../profile/mask-files.ts'
 import { callersPath } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
 import { changeSettings, readSettings } from '../profile/settings.ts'
@@ -15,7 +16,6 @@ import { ownRecipes, saveRecipe, setRecipeHidden } from '../runs/recipes.ts'
 import { browse } from '../studies/browse.ts'
 import { demonstrationStudy } from '../studies/demonstration.ts'
 import type { Frames } from '../viewing/frames.ts'
-import { openMaskFile } from '../viewing/mask-file.ts'
 import { saveReconstruction } from '../viewing/save.ts'
 import { endable } from './endable.ts'
 import { type EngineWatch, watchEngines } from './engine-state.ts'
@@ -42,7 +42,7 @@ const appProcedures = (opened: WithQueue, engines: EngineWatch, demonstrationId:
     endable(aborted => watch(opened.profile, engines, input.afterSeq, aborted), signal),
   ),
   browse: api.app.browse.handler(({ input }) => browse(input.path)),
-  maskFile: api.app.maskFile.handler(({ input }) => openMaskFile(callersPath(input.path))),
+  maskFile: api.app.maskFile.handler(({ input }) => keepMaskFile(opened.profile, callersPath(input.path))),
 })
 
 const engineProcedures = (opened: WithQueue, engines: EngineWatch, { work }: Works) => ({

@@ -2,16 +2,17 @@
 import { statSync } from 'node:fs'
 import { access, constants, stat } from 'node:fs/promises'
 import { AppError, throwIfCancelled } from '../../contract/errors.ts'
+import { copyOfMask } from '../../engine/files/masks.ts'
 import { hashFile } from '../../engine/files/written-record.ts'
 import type { Progress } from '../../engine/process/protocol.ts'
 import { databasePath } from './db/index.ts'
-import { fileAt, runFile } from './paths.ts'
+import { fileAt, masksDirectory, runFile } from './paths.ts'
 import type { Profile } from './profile.ts'
 
 /** A file that the profile names. */
 interface Named {
-  readonly kind: 'checkpoint' | 'state' | 'preview' | 'study file'
-  /** The run's number, or the study's name. */
+  readonly kind: 'checkpoint' | 'state' | 'preview' | 'mask file' | 'study file'
+  /** The run's number, or the study's name. Of a mask file: `run 3`, or `evaluation 5`. */
   readonly of: string
   readonly path: string
   /** `null`: unknown. */
@@ -40,13 +41,22 @@ function namedFiles(profile: Profile): Named[] {
         UNION ALL SELECT 'state', run_id, path, sha256 FROM states WHERE run_id IN ended
         UNION ALL SELECT 'preview', run_id, event ->> '$.path', NULL FROM events
           WHERE event ->> '$.type' = 'preview' AND run_id IN ended
+        UNION ALL SELECT 'mask file', 'run ' || id, NULL, config ->> '$.mask.file.sha256' FROM runs
+          WHERE config ->> '$.mask.kind' = 'file'
+        UNION ALL SELECT 'mask file', 'evaluation ' || id, NULL, result ->> '$.protocol.mask.file.sha256'
+          FROM evaluations WHERE result ->> '$.protocol.mask.kind' = 'file'
         UNION ALL SELECT 'study file', studies.name, path, NULL FROM volumes JOIN studies ON studies.id = study_id
           WHERE hidden_at IS NULL`,
     )
     .all() as (Omit<Named, 'of'> & { readonly of: string | number })[]
   const seen = new Set<string>()
-  return rows.flatMap(({ kind, of, path: stored, sha256 }) => {
-    const path = kind === 'study file' ? fileAt(profile, stored) : runFile(profile, stored)
+  function pathOf({ kind, path, sha256 }: (typeof rows)[number]): string {
+    if (kind === 'mask file') return copyOfMask(masksDirectory(profile), sha256!)
+    return kind === 'study file' ? fileAt(profile, path) : runFile(profile, path)
+  }
+  return rows.flatMap(row => {
+    const { kind, of, sha256 } = row
+    const path = pathOf(row)
     const key = `${kind} ${of} ${path}`
     if (seen.has(key)) return [] // a resumed run logs an epoch's image twice
     seen.add(key)
@@ -78,7 +88,7 @@ export async function checkProfile(
         'Name the profile’s folder with --profile DIR, or restore the database from a copy.',
     )
   const named = namedFiles(profile)
-  const checked = { checkpoint: 0, state: 0, preview: 0, 'study file': 0 }
+  const checked = { checkpoint: 0, state: 0, preview: 0, 'mask file': 0, 'study file': 0 }
   const faults: ProfileFault[] = []
   for (const [done, file] of named.entries()) {
     throwIfCancelled(signal)

@@ -4,6 +4,7 @@ import type { InstalledEngine } from '../../engine/install/environment.ts'
 import { type InstallOptions, installEngine, locateEngine } from '../../engine/install/install.ts'
 import { type Engine, startEngine } from '../../engine/process/client.ts'
 import { type EngineHolder, holdEngine } from './engine-holder.ts'
+import { masksDirectory } from './paths.ts'
 import type { Profile } from './profile.ts'
 import { readSettings } from './settings.ts'
 
@@ -39,7 +40,7 @@ function installedEngine(): InstalledEngine {
 }
 
 /** The engine for viewing. It is restarted once TensorFlow is installed. */
-function interactiveEngine(holder: EngineHolder): () => Engine {
+function interactiveEngine(holder: EngineHolder, masks: string): () => Engine {
   /** Whether the engine was started with TensorFlow. */
   let computes = false
   return () => {
@@ -47,7 +48,7 @@ function interactiveEngine(holder: EngineHolder): () => Engine {
     return holder.get(() => {
       const installed = locateEngine()
       computes = installed !== null
-      return startEngine(installed)
+      return startEngine(installed, { masks })
     })
   }
 }
@@ -55,14 +56,15 @@ function interactiveEngine(holder: EngineHolder): () => Engine {
 export function makeEnginePool(profile: Profile, { onInstall, forWindow = false }: EngineOptions): EnginePool {
   const viewing = holdEngine()
   const jobs = holdEngine()
-  const interactive = interactiveEngine(viewing)
+  const masks = masksDirectory(profile)
+  const interactive = interactiveEngine(viewing, masks)
   return {
     onInstall,
     async jobs(signal) {
       if (jobs.current) return jobs.current
       const installed = forWindow ? installedEngine() : await installEngine({ onProgress: onInstall, signal })
       const { xla } = readSettings(profile)
-      return jobs.get(() => startEngine(installed, { xla, niceness: forWindow ? TRAINING_NICENESS : 0 }))
+      return jobs.get(() => startEngine(installed, { xla, masks, niceness: forWindow ? TRAINING_NICENESS : 0 }))
     },
     get interactive() {
       return interactive()

@@ -41,6 +41,9 @@ export const runDirectory = (profile: InProfile, run: string): string => join(ru
 /** Files that a browser uploaded, one folder per batch. */
 export const uploadsDirectory = ({ directory }: InProfile): string => join(directory, 'uploads')
 
+/** Copies of mask files, named by their SHA-256. */
+export const masksDirectory = ({ directory }: InProfile): string => join(directory, 'masks')
+
 /** Files that `save` wrote for download. */
 export const reconstructionsDirectory = ({ directory }: InProfile): string => join(directory, 'reconstructions')
 

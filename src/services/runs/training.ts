@@ -8,10 +8,10 @@ import { some } from '../../contract/words.ts'
 import { requireMask } from '../../core/mri/require-mask.ts'
 import { methodOf } from '../../core/ssl/index.ts'
 import { requireTrainable } from '../../core/training/trainable.ts'
-import { withStoredNow } from '../../engine/files/masks.ts'
 import type { Engine } from '../../engine/process/client.ts'
 import type { WrittenFile } from '../../engine/process/protocol.ts'
 import { takeDevice } from '../profile/device.ts'
+import { keepMask } from '../profile/mask-files.ts'
 import { runDirectory } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
 import { onceThereIsRoom } from '../profile/room.ts'
@@ -163,7 +163,7 @@ export function prepareRun(profile: Profile, request: RunRequest, states: readon
     )
   }
   requireTrainable(config, train, validation)
-  requireMask(withStoredNow(config.mask), [...train, ...validation])
+  requireMask(keepMask(profile, config.mask), [...train, ...validation])
   const notes = leftOutNotes(study, config.kind)
   const caution = config.pretext && method?.caution?.(method.config.parse(config.methodConfig), config.pretext)
   if (caution) notes.push({ level: 'warning', code: 'caution', text: caution })

@@ -3,6 +3,7 @@ import { AppError } from '../../contract/errors.ts'
 import type { Evaluation } from '../../contract/evaluation.ts'
 import { type EvaluationSettings, meanOfMetrics, protocolOf } from '../../core/evaluate.ts'
 import type { Progress } from '../../engine/process/protocol.ts'
+import { keepMask } from '../profile/mask-files.ts'
 import type { Profile } from '../profile/profile.ts'
 import { onceThereIsRoom } from '../profile/room.ts'
 import { keptModel } from '../runs/kept-model.ts'
@@ -54,6 +55,7 @@ export async function scoreAnyway(
   const { salt } = opened.profile
   const whole = await volumesToScore(opened, of, { onProgress, signal })
   if (kept) requireUnseen(opened.profile, run, whole.volumes)
+  keepMask(opened.profile, settings.mask)
   const engine = await opened.engines.jobs(signal)
   const scored = await engine.call(
     'evaluate',

@@ -6,7 +6,7 @@ import process from 'node:process'
 import { afterAll, describe, expect, it } from 'vitest'
 import { MaskSpec } from '../../../../src/contract/evaluation.ts'
 import { withStored } from '../../../../src/engine/files/masks.ts'
-import { openMaskFile } from '../../../../src/services/viewing/mask-file.ts'
+import { maskFileAt } from '../../../../src/services/profile/mask-files.ts'
 import { npy } from '../../../npy.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'self-mri-masks-'))
@@ -18,7 +18,7 @@ function write(name: string, values: readonly number[]): string {
   return path
 }
 
-const specOf = (path: string) => MaskSpec.parse({ kind: 'file', file: openMaskFile(path) })
+const specOf = (path: string) => MaskSpec.parse({ kind: 'file', file: maskFileAt(path) })
 
 describe('a mask file', () => {
   it('is named by its path and the SHA-256 of its bytes, and read with both', () => {
@@ -51,18 +51,18 @@ describe('a mask file', () => {
   })
 
   it('without a mask is refused before anything is scored or trained', () => {
-    expect(() => openMaskFile(join(folder, 'none.npy'))).toThrow(
+    expect(() => maskFileAt(join(folder, 'none.npy'))).toThrow(
       expect.objectContaining({ code: 'FILE_UNREADABLE', message: expect.stringContaining('none.npy') }),
     )
-    expect(() => openMaskFile(write('zero.npy', [0, 0]))).toThrow('got only zeros')
+    expect(() => maskFileAt(write('zero.npy', [0, 0]))).toThrow('got only zeros')
   })
 
   it('is a regular file of at most 1 GB', () => {
     const long = join(folder, 'long.npy')
     writeFileSync(long, '')
     truncateSync(long, 2e9)
-    expect(() => openMaskFile(long)).toThrow('at most 1 GB, got 2.0 GB')
-    expect(() => openMaskFile(folder)).toThrow('got a folder')
-    if (process.platform !== 'win32') expect(() => openMaskFile('/dev/zero')).toThrow('got a device or pipe')
+    expect(() => maskFileAt(long)).toThrow('at most 1 GB, got 2.0 GB')
+    expect(() => maskFileAt(folder)).toThrow('got a folder')
+    if (process.platform !== 'win32') expect(() => maskFileAt('/dev/zero')).toThrow('got a device or pipe')
   })
 })

@@ -66,7 +66,7 @@ describe('a profile of 349f561 that was moved before the update', () => {
     const services = open(profile, readOnly)
     const check = await checkProfile(services.profile)
     expect(check.faults).toEqual([])
-    expect(check.checked).toEqual({ checkpoint: 10, state: 6, preview: 6, 'study file': 12 })
+    expect(check.checked).toEqual({ checkpoint: 10, state: 6, preview: 6, 'mask file': 0, 'study file': 12 })
     expect(listRuns(services.profile).map(({ id, status }) => [id, status])).toEqual([
       ['1', 'finished'],
       ['2', 'finished'],
@@ -261,5 +261,5 @@ it('the check of a profile omits a run in training, whose files change, and says
   const { faults, checked, training } = await checkProfile(services.profile)
   expect(faults).toEqual([])
   expect(training).toEqual(['4'])
-  expect(checked).toEqual({ checkpoint: 8, state: 5, preview: 5, 'study file': 12 })
+  expect(checked).toEqual({ checkpoint: 8, state: 5, preview: 5, 'mask file': 0, 'study file': 12 })
 })

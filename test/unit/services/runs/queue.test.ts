@@ -17,6 +17,7 @@ import type { Engine } from '../../../../src/engine/process/client.ts'
 import type { TrainRequest } from '../../../../src/engine/process/protocol.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
 import { takeDevice } from '../../../../src/services/profile/device.ts'
+import { maskFileAt } from '../../../../src/services/profile/mask-files.ts'
 import { changeSettings } from '../../../../src/services/profile/settings.ts'
 import { importCheckpoint } from '../../../../src/services/runs/checkpoints.ts'
 import { eventsOf } from '../../../../src/services/runs/log.ts'
@@ -29,7 +30,6 @@ import { recordState } from '../../../../src/services/runs/store-training.ts'
 import { prepareRun, supervisedConfig } from '../../../../src/services/runs/training.ts'
 import { viewRun } from '../../../../src/services/runs/views.ts'
 import { studyById } from '../../../../src/services/studies/studies.ts'
-import { openMaskFile } from '../../../../src/services/viewing/mask-file.ts'
 import { fakeEngines } from '../../../engines.ts'
 import { npy } from '../../../npy.ts'
 import { addVolume, contentsOf } from '../../../studies.ts'
@@ -143,7 +143,7 @@ const prepared = (count: number) => {
 function maskFile(columns: number): RunConfig['mask'] {
   const path = join(profile, `${columns}.npy`)
   writeFileSync(path, npy("'|u1'", `(${columns},)`, new Uint8Array(columns).fill(1)))
-  return { kind: 'file', acceleration: 4, centerFraction: 0.08, file: openMaskFile(path) }
+  return { kind: 'file', acceleration: 4, centerFraction: 0.08, file: maskFileAt(path) }
 }
 
 const statuses = () => listRuns(services.profile).map(({ status }) => status)
@@ -325,7 +325,7 @@ describe('a run that is paused', () => {
 })
 
 describe('a resumption', () => {
-  it('is refused while the mask file is gone, and possible as soon as the file is back', async () => {
+  it('needs the copy of the mask file or the file: is refused while both are gone', async () => {
     changeSettings(services.profile, services.engines, { autoResume: true })
     const mask = maskFile(36)
     const study = studyById(services.profile, addStudy())
@@ -334,6 +334,8 @@ describe('a resumption', () => {
     await trainings[0].fail(new AppError('CANCELLED', 'Cancelled'))
     services.profile.db.prepare(`UPDATE runs SET status = 'interrupted' WHERE id = ?`).run(run)
     rmSync(mask.file!.path)
+    await expect(prepareResumption(services, run)).resolves.toMatchObject({ prepared: { config: { mask } } })
+    rmSync(join(profile, 'masks'), { recursive: true })
     await expect(prepareResumption(services, run)).rejects.toMatchObject({ code: 'FILE_UNREADABLE' })
     expect(findRun(services.profile, run)).toMatchObject({ status: 'interrupted', resumable: true })
     maskFile(36)
@@ -465,6 +467,8 @@ describe('a refused request', () => {
     expect(prepare(maskFile(32))).toThrow(expect.objectContaining({ code: 'SHAPE_MISMATCH' }))
     const mask = maskFile(36)
     rmSync(mask.file!.path)
+    expect(prepare(mask)).not.toThrow()
+    rmSync(join(profile, 'masks'), { recursive: true })
     expect(prepare(mask)).toThrow(expect.objectContaining({ code: 'FILE_UNREADABLE' }))
     const alternatives = [{ acceleration: 16, centerFraction: 0.08 }]
     expect(prepare({ ...config.mask, alternatives })).toThrow(/does not fit a\.h5.*got 16/)
