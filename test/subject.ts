@@ -10,7 +10,7 @@ export const subjectOf = (volume: Volume, mask: MaskSpec, changes: Partial<Subje
   volume,
   slice: 1,
   source: 'network',
-  model: null,
+  reconstructor: null,
   scored: true,
   mask,
   seed: null,

@@ -3,10 +3,11 @@
  * One header carries everything else.
  */
 import { z } from 'zod'
+import { CLASSICAL_SOURCE } from './classical.ts'
 import { type MaskSpec, Metrics } from './evaluation.ts'
 
-/** `zero-filled`, `truth`, or `run:ID`: what a pane shows of a slice. */
-export const FrameSource = z.string().regex(/^(?:zero-filled|truth|run:\d+)$/)
+/** `zero-filled`, `truth`, `run:ID`, or a classical method: what a pane shows of a slice. */
+export const FrameSource = z.string().regex(new RegExp(`^(?:zero-filled|truth|run:\\d+)$|${CLASSICAL_SOURCE.source}`))
 
 /**
  * What a pane shows of a source:

@@ -3,6 +3,7 @@ import type { Device, EngineHealth } from '../contract/engine.ts'
 import { type Kernels, makePlainKernels } from './kernels.ts'
 import { makeEagerPredict, type Predict } from './models/model.ts'
 import { type Eigenvectors, makeEigenvectors } from './mri/coils/eigenvectors.ts'
+import { type KeepMaps, keepNoMaps } from './mri/coils/maps.ts'
 import { type Fourier, makeFourier } from './mri/fourier.ts'
 import { eagerStepper, type MakeStepper } from './training/stepper.ts'
 
@@ -13,6 +14,8 @@ export interface Arithmetic {
   readonly fourier: Fourier
   /** Dominant eigenvectors of plain arrays, for coil maps. */
   readonly eigenvectors: Eigenvectors
+  /** Keeps coil maps between calls. */
+  readonly keepMaps: KeepMaps
   /** Takes the steps of a training. */
   readonly makeStepper: MakeStepper
   /** Predicts many images of one shape, such as a volume's slices. */
@@ -33,7 +36,11 @@ export interface Compute extends Arithmetic {
 }
 
 /** Plain TensorFlow.js, one operation at a time: for tests, and for threads that prepare batches. */
-export function makePlainArithmetic(fourier = makeFourier(), eigenvectors = makeEigenvectors()): Arithmetic {
+export function makePlainArithmetic(
+  fourier = makeFourier(),
+  eigenvectors = makeEigenvectors(),
+  keepMaps: KeepMaps = keepNoMaps,
+): Arithmetic {
   const kernels = makePlainKernels()
-  return { kernels, fourier, eigenvectors, makeStepper: eagerStepper, predict: makeEagerPredict(kernels) }
+  return { kernels, fourier, eigenvectors, keepMaps, makeStepper: eagerStepper, predict: makeEagerPredict(kernels) }
 }

@@ -6,12 +6,17 @@ import type { Arithmetic } from './compute.ts'
 import { leftOut, type Reference, usableSlices } from './data/slices.ts'
 import { largestFinite } from './data/truth.ts'
 import type { Volume } from './data/volume.ts'
-import type { Model } from './models/model.ts'
 import type { Masking } from './mri/draw.ts'
 import { scoreVolume, type VolumeMetrics } from './mri/metrics.ts'
 import { centreCropReal, cropShape } from './mri/transform.ts'
 import type { Pause } from './pause.ts'
-import { accelerationOf, measurableAccelerationOf, reconstructSlices, seededMaskOf } from './reconstruct.ts'
+import {
+  accelerationOf,
+  measurableAccelerationOf,
+  type Reconstructor,
+  reconstructSlices,
+  seededMaskOf,
+} from './reconstruct.ts'
 import { mean, standardDeviation } from './statistics.ts'
 
 export interface EvaluationSettings {
@@ -108,12 +113,12 @@ function requireFiniteScore(
 }
 
 /**
- * Scores one volume that `unscorable` accepts. If `model` is null, the zero-filled reconstruction is scored.
+ * Scores one volume that `unscorable` accepts. If `reconstructor` is null, the zero-filled image is scored.
  * Throws `NOT_FINITE` if an image or a score is not finite.
  */
 export async function evaluateVolume(
   volume: Volume,
-  model: Model | null,
+  reconstructor: Reconstructor | null,
   settings: EvaluationSettings,
   compute: Arithmetic,
   pause: Pause,
@@ -127,7 +132,7 @@ export async function evaluateVolume(
   const scores: (VolumeMetrics & { acceleration: number; measurable: number | null })[] = []
   for (let draw = 0; draw < draws; draw++) {
     const mask = seededMaskOf(volume, settings.mask, settings.maskDraws === null ? (settings.maskSeed ?? null) : draw)
-    const prediction = await reconstructSlices(volume, indices, mask, model, compute, pause)
+    const prediction = await reconstructSlices(volume, indices, mask, reconstructor, compute, pause)
     scores.push({
       ...scoreVolume({ prediction, target, shape, maximum }),
       acceleration: accelerationOf(volume, mask, indices),

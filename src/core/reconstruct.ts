@@ -1,5 +1,6 @@
-/** A slice from k-space to image: masked, zero-filled, and through a network if there is one. */
+/** A slice from k-space to image: masked, then zero-filled, through a network, or by a classical method. */
 import { AppError } from '../contract/errors.ts'
+import { type Classical, classicalProblem, solveClassical } from './classical.ts'
 import type { Arithmetic } from './compute.ts'
 import type { PatternOf, Volume } from './data/volume.ts'
 import { allFinite } from './extremes.ts'
@@ -8,6 +9,7 @@ import { drawPattern, fileNamePattern, type Masking } from './mri/draw.ts'
 import { makeZeroFilling, type ZeroFilling } from './mri/fft.ts'
 import { acceleration, fullPattern, measurableAcceleration, type Pattern } from './mri/pattern.ts'
 import { RandomState } from './mri/random.ts'
+import type { Solving } from './mri/sense/iterates.ts'
 import { storedPatterns } from './mri/stored-mask.ts'
 import { cropShape, normalise, unnormalise } from './mri/transform.ts'
 import type { Pause } from './pause.ts'
@@ -52,25 +54,34 @@ export function measurableAccelerationOf({ info }: Volume, mask: PatternOf, slic
   return overSlices(mask, slices, pattern => measurableAcceleration(pattern, { from, to }, info.path))
 }
 
+/** What makes an image of a slice, besides zero-filling: a network with its weights, or a classical method. */
+export type Reconstructor = Model | Classical
+
+export const isClassical = (reconstructor: Reconstructor | null): reconstructor is Classical =>
+  reconstructor !== null && 'classical' in reconstructor
+
 /** Makes the images of slices. Its zero-filling owns working memory, so make one `Imaging` per loop over slices. */
-export interface Imaging {
+export interface Imaging extends Pick<Arithmetic, 'fourier' | 'eigenvectors' | 'keepMaps' | 'predict'> {
   readonly zeroFilling: ZeroFilling
-  readonly predict: Predict
 }
 
 /** For many slices of one shape. */
-export const makeImaging = ({ fourier, predict }: Pick<Arithmetic, 'fourier' | 'predict'>): Imaging => ({
+export const makeImaging = ({ fourier, eigenvectors, keepMaps, predict }: Omit<Imaging, 'zeroFilling'>): Imaging => ({
+  ...{ fourier, eigenvectors, keepMaps, predict },
   zeroFilling: makeZeroFilling(fourier),
-  predict,
 })
 
 /** For single slices: each is predicted one operation at a time. */
-export const makeEagerImaging = ({ kernels, fourier }: Pick<Arithmetic, 'kernels' | 'fourier'>): Imaging =>
-  makeImaging({ fourier, predict: makeEagerPredict(kernels) })
+export const makeEagerImaging = (arithmetic: Arithmetic): Imaging =>
+  makeImaging({ ...arithmetic, predict: makeEagerPredict(arithmetic.kernels) })
 
 /** The patterns to multiply by. K-space of an irregular file is used as stored, so its patterns are not searched. */
 export const appliedPatterns = ({ info: { sampling, rows, columns } }: Volume, mask: PatternOf): PatternOf =>
   sampling.kind === 'irregular' ? () => fullPattern(rows, columns) : mask
+
+/** The patterns with which a reconstructor takes k-space. Classical methods solve for the measured samples alone. */
+export const patternsFor = (volume: Volume, mask: PatternOf, reconstructor: Reconstructor | null): PatternOf =>
+  isClassical(reconstructor) ? mask : appliedPatterns(volume, mask)
 
 /** Zero-filled RSS of one slice, [crop height, crop width]. K-space of an irregular file is used as it is stored. */
 export function zeroFilled(volume: Volume, index: number, mask: Pattern, zeroFilling: ZeroFilling): Float32Array {
@@ -118,19 +129,24 @@ export function requireFiniteImage(
 
 /**
  * One slice's reconstruction in the units of the k-space, [crop height, crop width].
- * If `model` is null, the image is zero-filled. Throws `NOT_FINITE` if a number is not finite.
+ * If `reconstructor` is null, the image is zero-filled. `mask`: see `patternsFor`.
+ * Throws `NOT_FINITE` if a number is not finite.
  */
 export async function reconstructSlice(
   volume: Volume,
   index: number,
   mask: Pattern,
-  model: Model | null,
-  { zeroFilling, predict }: Imaging,
+  reconstructor: Reconstructor | null,
+  imaging: Imaging,
+  solving: Solving = { pause: async () => {} },
 ): Promise<Float32Array> {
+  if (isClassical(reconstructor))
+    return solveClassical(classicalProblem(volume, index, mask, reconstructor, imaging), reconstructor, solving)
+  const { zeroFilling, predict } = imaging
   const magnitude = requireFiniteImage(zeroFilled(volume, index, mask, zeroFilling), volume, index, null)
-  if (!model) return magnitude
-  const image = await throughNetwork(magnitude, model, cropShape(volume.info), predict)
-  return requireFiniteImage(image, volume, index, model)
+  if (!reconstructor) return magnitude
+  const image = await throughNetwork(magnitude, reconstructor, cropShape(volume.info), predict)
+  return requireFiniteImage(image, volume, index, reconstructor)
 }
 
 /** Several slices, concatenated: [indices.length, h, w]. */
@@ -138,17 +154,18 @@ export async function reconstructSlices(
   volume: Volume,
   indices: readonly number[],
   mask: PatternOf,
-  model: Model | null,
-  compute: Arithmetic,
+  reconstructor: Reconstructor | null,
+  arithmetic: Arithmetic,
   pause: Pause,
 ): Promise<Float32Array> {
   const [height, width] = cropShape(volume.info)
-  const imaging = makeImaging(compute)
-  const patterns = appliedPatterns(volume, mask)
+  const imaging = makeImaging(arithmetic)
+  const patterns = patternsFor(volume, mask, reconstructor)
   const images = new Float32Array(indices.length * height * width)
   for (const [i, index] of indices.entries()) {
     await pause()
-    images.set(await reconstructSlice(volume, index, patterns(index), model, imaging), i * height * width)
+    const image = await reconstructSlice(volume, index, patterns(index), reconstructor, imaging, { pause })
+    images.set(image, i * height * width)
   }
   return images
 }

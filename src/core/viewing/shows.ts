@@ -5,7 +5,6 @@ import { isWhole } from '../data/slices.ts'
 import { croppedTruth } from '../data/truth.ts'
 import type { Volume } from '../data/volume.ts'
 import type { Kernels } from '../kernels.ts'
-import type { Model } from '../models/model.ts'
 import {
   largest,
   logMagnitude,
@@ -21,7 +20,14 @@ import { makeZeroFilling } from '../mri/fft.ts'
 import type { Fourier } from '../mri/fourier.ts'
 import { fullPattern, gridOf, multiply, type Pattern } from '../mri/pattern.ts'
 import { cropShape, normalise, type Shape, voxelSizeOf } from '../mri/transform.ts'
-import { accelerationOf, requireFiniteImage, seededMaskOf, zeroFilled } from '../reconstruct.ts'
+import {
+  accelerationOf,
+  isClassical,
+  type Reconstructor,
+  requireFiniteImage,
+  seededMaskOf,
+  zeroFilled,
+} from '../reconstruct.ts'
 import { type Coils, ofCoils, requireCoil, withCoils } from './coils.ts'
 import { featureMaps } from './features.ts'
 import { type Picture, sliceMetrics } from './frame.ts'
@@ -30,7 +36,7 @@ import { type Picture, sliceMetrics } from './frame.ts'
 export interface Subject extends Coils {
   readonly source: 'truth' | 'network'
   /** `null`: the zero-filled image, or the ground truth. */
-  readonly model: Model | null
+  readonly reconstructor: Reconstructor | null
   /** Whether the image is in the units of the file, so that metrics fit it. */
   readonly scored: boolean
   readonly mask: Masking
@@ -44,7 +50,18 @@ export interface Subject extends Coils {
   readonly kernels: Kernels
   readonly fourier: Fourier
   /** As `reconstructSlice`. The function may keep images, because several shows of a slice need its image. */
-  readonly reconstruct: (volume: Volume, index: number, mask: Pattern, model: Model | null) => Promise<Float32Array>
+  readonly reconstruct: (
+    volume: Volume,
+    index: number,
+    mask: Pattern,
+    reconstructor: Reconstructor | null,
+  ) => Promise<Float32Array>
+}
+
+/** For words. */
+function nameOf({ source, reconstructor }: Subject): string {
+  if (source === 'truth') return source
+  return isClassical(reconstructor) ? reconstructor.classical : reconstructor ? 'run' : 'zero-filled'
 }
 
 const refuse = (message: string): never => {
@@ -71,10 +88,10 @@ function truthOf({ volume, slice }: Subject): Float32Array {
 
 /** The source's magnitude, [crop height, crop width]. */
 async function magnitudeOf(subject: Subject): Promise<Float32Array> {
-  const { source, volume, slice, model, coil, fourier } = subject
+  const { source, volume, slice, reconstructor, coil, fourier } = subject
   if (source === 'truth') return truthOf(subject)
   const mask = drawnMask(subject)
-  if (coil === null) return subject.reconstruct(volume, slice, mask, model)
+  if (coil === null) return subject.reconstruct(volume, slice, mask, reconstructor)
   const alone: Volume = {
     ...volume,
     info: { ...volume.info, coils: 1 },
@@ -162,7 +179,7 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
   },
 
   async 'k-space'(subject) {
-    if (subject.model) {
+    if (subject.reconstructor) {
       const { image, shape } = await imageOf(subject)
       return {
         ...samplingOf(subject),
@@ -171,7 +188,7 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
         units: 'log',
         note:
           'log₁₀ of the Fourier transform of the magnitude image: ' +
-          'a magnitude network has no phase, so this is not measured k-space.',
+          'a magnitude has no phase, so this is not measured k-space.',
       }
     }
     const { measured, coils, mask, shape } = measurementOf(subject)
@@ -186,8 +203,8 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
   },
 
   phase(subject) {
-    if (subject.model)
-      refuse('Expected a source with a phase, got a run: a magnitude network has none. Look at the zero-filled phase.')
+    if (subject.reconstructor)
+      refuse('Expected a source with a phase, got a magnitude image, which has none. Look at the zero-filled phase.')
     // The root of the sum of squares has no phase, so the first coil is shown instead of all coils.
     const ofCoil = { ...subject, coil: subject.coil ?? 0 }
     const { measured, shape, crop } = measurementOf(ofCoil)
@@ -239,8 +256,8 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
     }
   },
 
-  async feature({ kernels, model, volume, slice, layer, channel, ...subject }) {
-    if (!model)
+  async feature({ kernels, reconstructor: model, volume, slice, layer, channel, ...subject }) {
+    if (!model || isClassical(model))
       return refuse('Expected a run, got a source without a network: only its layers have features. Choose a run.')
     const mask = seededMaskOf(volume, subject.mask, subject.seed)(slice)
     const { image } = normalise(await subject.reconstruct(volume, slice, mask, null))
@@ -259,7 +276,6 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
 
 /** Throws `INVALID_ARGUMENT`, with an alternative, if the source cannot be shown in this way. */
 export async function pictureOf(show: keyof typeof PICTURES, subject: Subject): Promise<Picture> {
-  const { source, model } = subject
-  requireCoil(subject, show, source === 'truth' ? 'truth' : model ? 'run' : 'zero-filled')
+  requireCoil(subject, show, nameOf(subject))
   return PICTURES[show](subject)
 }

@@ -1,24 +1,18 @@
 /**
  * A cache of coil maps in compact form, one file per slice and settings. The file's name is a hash of the volume's
- * content, the slice and the settings, so changed data or settings never meet old maps. When the files exceed a size,
- * the least recently used files are removed first. Processes may share the folder.
+ * content, the slice, the mask and the settings, so changed data or settings never meet old maps. When the files exceed
+ * a size, the least recently used files are removed first. Processes may share the folder.
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { CalibrationSettings, CompactMaps } from '../../core/mri/coils/maps.ts'
+import type { CompactMaps, KeepMaps, MapsKey } from '../../core/mri/coils/maps.ts'
 import { decodeCheckpoint, encodeCheckpoint } from '../../core/training/checkpoint.ts'
-
-export interface MapsKey {
-  /** `VolumeContent.identity` */
-  readonly identity: string
-  readonly slice: number
-  readonly settings: CalibrationSettings
-}
+import { cacheDirectory } from '../install/environment.ts'
 
 /** Changes if `calibrateMaps` gives other maps for equal keys. */
-const VERSION = 1
+const VERSION = 2
 const ENDING = '.safetensors'
 
 const Count = z.int().min(0)
@@ -44,13 +38,17 @@ function decode(bytes: Uint8Array): CompactMaps {
   return { ...Described.parse(JSON.parse(metadata.maps)), principal, data }
 }
 
-/** The cached maps of a key, or those of `make`. A cache that cannot be read or written changes no result. */
-export type KeptMaps = (key: MapsKey, make: () => CompactMaps) => CompactMaps
+const MOST_BYTES = 1e9
 
-export function keptMaps(folder: string, mostBytes: number): KeptMaps {
-  const pathOf = ({ identity, slice, settings: { method, area, kernel, threshold } }: MapsKey) => {
-    const text = JSON.stringify([VERSION, identity, slice, method, area, kernel, threshold])
-    return join(folder, createHash('sha256').update(text).digest('hex') + ENDING)
+/** Maps of all engine processes. 1 GB holds the maps of about 9000 slices of 15 coils. */
+export const sharedMaps: KeepMaps = (key, make) => keptMaps(join(cacheDirectory(), 'maps'), MOST_BYTES)(key, make)
+
+/** Maps in a folder. A cache that cannot be read or written changes no result. */
+export function keptMaps(folder: string, mostBytes: number): KeepMaps {
+  const pathOf = ({ identity, slice, pattern: { kind, measured }, virtualCoils, settings }: MapsKey) => {
+    const { method, area, kernel, threshold } = settings
+    const text = JSON.stringify([VERSION, identity, slice, virtualCoils, kind, method, area, kernel, threshold])
+    return join(folder, createHash('sha256').update(text).update(measured).digest('hex') + ENDING)
   }
   return (key, make) => {
     const path = pathOf(key)

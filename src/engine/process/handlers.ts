@@ -6,7 +6,6 @@ import { AppError, reasonOf } from '../../contract/errors.ts'
 import type { VolumeScore } from '../../contract/evaluation.ts'
 import { exportName, requireFittingName, stemOf } from '../../contract/exports.ts'
 import type { SkippedFile, VolumeInfo } from '../../contract/volumes.ts'
-import { makePlainArithmetic } from '../../core/compute.ts'
 import { croppedTruth } from '../../core/data/truth.ts'
 import type { Volume } from '../../core/data/volume.ts'
 import { evaluateVolume, unscorable } from '../../core/evaluate.ts'
@@ -14,7 +13,7 @@ import { fromTorch } from '../../core/models/parameters.ts'
 import { requireMask } from '../../core/mri/require-mask.ts'
 import { cropShape } from '../../core/mri/transform.ts'
 import type { Pause } from '../../core/pause.ts'
-import { appliedPatterns, makeEagerImaging, maskOf, reconstructSlice } from '../../core/reconstruct.ts'
+import { makeEagerImaging, maskOf, patternsFor, reconstructSlice } from '../../core/reconstruct.ts'
 import { train as runTraining } from '../../core/training/train.ts'
 import { exportVolume } from '../files/exports/volume.ts'
 import { fileError } from '../files/file-errors.ts'
@@ -25,10 +24,9 @@ import { VolumePool } from '../files/volume-pool.ts'
 import { contentOf, openVolume, scanFolder } from '../files/volumes.ts'
 import { readCheckpoint } from '../files/whole-files.ts'
 import { type Destination, inWorkshop, place } from '../files/written.ts'
-import { lazyFourier } from '../native/fourier.ts'
-import { loadedCompute, requireCompute } from '../tensorflow/tensorflow.ts'
+import { arithmeticFor, loadedCompute, requireCompute } from '../tensorflow/tensorflow.ts'
 import { type Batches, expectBatches, prepareAhead } from '../training/batches.ts'
-import { withModel } from '../training/models.ts'
+import { withReconstructor } from '../training/models.ts'
 import { newestWhole } from '../training/resume.ts'
 import { taskOf } from '../training/tasks.ts'
 import { features, frame, metrics, overMasks, thumbnail } from '../viewing/frames.ts'
@@ -157,16 +155,16 @@ export const handlers: Handlers = {
     }
   },
 
-  async evaluate({ files, salt, model: reference, settings: asked }, context) {
+  async evaluate({ files, salt, reconstructor: reference, settings: asked }, context) {
     const settings = { ...asked, mask: withStored(asked.mask) }
     const compute = await requireCompute()
-    return withModel(reference, async model => {
+    return withReconstructor(reference, async reconstructor => {
       const volumes: VolumeScore[] = []
       const skipped = await eachVolume(files, salt, context, async volume => {
         const reason = unscorable(volume, settings)
         if (reason) return reason
         requireMask(settings.mask, [volume.info])
-        volumes.push(await evaluateVolume(volume, model, settings, compute, context.pause))
+        volumes.push(await evaluateVolume(volume, reconstructor, settings, compute, context.pause))
         return null
       })
       return { volumes, skipped }
@@ -175,13 +173,13 @@ export const handlers: Handlers = {
 
   async reconstruct(request, context) {
     const { files, salt, slice, format, directory, stem, overwrite = false } = request
-    const compute = request.model ? await requireCompute() : makePlainArithmetic(lazyFourier('shared'))
+    const compute = await arithmeticFor(request.reconstructor)
     const destination: Destination = {
       folder: directory,
       maker: 'reconstruct',
       replaces: overwrite ? 'all' : 'none',
     }
-    return withModel(request.model, async model => {
+    return withReconstructor(request.reconstructor, async reconstructor => {
       const written: Reconstructed[] = []
       const taken = new Set(await Promise.all(files.map(({ path }) => realpath(path)))) // inputs are never replaced
       const skipped = await eachVolume(files, salt, context, async volume => {
@@ -197,7 +195,7 @@ export const handlers: Handlers = {
         }
         const empty = await inWorkshop(directory, async workshop => {
           const finished = join(workshop, 'result')
-          const none = await exportVolume(volume, model, compute, request, finished, context.pause)
+          const none = await exportVolume(volume, reconstructor, compute, request, finished, context.pause)
           await place(finished, destination, name)
           return none
         })
@@ -209,17 +207,22 @@ export const handlers: Handlers = {
     })
   },
 
-  async compare({ path, content, salt, slice, mask: spec, models }, { pause }) {
+  async compare({ path, content, salt, slice, mask: spec, reconstructors }, { pause }) {
     const compute = await requireCompute()
     const volume = await openVolume(path, salt, content, { pause })
     try {
       const shape = cropShape(volume.info)
-      const mask = appliedPatterns(volume, maskOf(volume, withStored(spec)))(slice)
+      const mask = maskOf(volume, withStored(spec))
       const truth = croppedTruth(volume, slice)
       const imaging = makeEagerImaging(compute)
       const images: Float32Array[] = []
-      for (const reference of models)
-        images.push(await withModel(reference, async model => reconstructSlice(volume, slice, mask, model, imaging)))
+      for (const reference of reconstructors)
+        images.push(
+          await withReconstructor(reference, async reconstructor => {
+            const pattern = patternsFor(volume, mask, reconstructor)(slice)
+            return reconstructSlice(volume, slice, pattern, reconstructor, imaging, { pause })
+          }),
+        )
       const maximum = (truth ?? images[0]).reduce((most, value) => Math.max(most, value), 0)
       return { shape, truth, images, maximum }
     } finally {
@@ -227,9 +230,9 @@ export const handlers: Handlers = {
     }
   },
 
-  frame: (request, { signal }) => frame(request, signal),
+  frame: (request, { signal, emit }) => frame(request, signal, emit),
 
-  metrics: (request, { signal }) => metrics(request, signal),
+  metrics: (request, { signal, emit }) => metrics(request, signal, emit),
 
   overMasks: (request, { signal }) => overMasks(request, signal),
 

@@ -1,4 +1,5 @@
 /** Calls of an engine process and their answers, sent over `channel.ts`. Arrays are sent as binary. */
+import type { ClassicalChoice } from '../../contract/classical.ts'
 import type { Device, EngineHealth } from '../../contract/engine.ts'
 import type { MaskSpec, VolumeScore } from '../../contract/evaluation.ts'
 import type { ExportFormat } from '../../contract/exports.ts'
@@ -23,6 +24,9 @@ export interface ModelReference {
   readonly networkConfig: unknown
   readonly checkpoint: string
 }
+
+/** What makes images: a trained network, or a classical method. */
+export type ReconstructorReference = ModelReference | ClassicalChoice
 
 /**
  * A volume's file. If `content` is given, a file whose content differs is refused with `DATA_CHANGED`. Without
@@ -81,7 +85,7 @@ export interface ReconstructRequest {
   readonly salt: string
   readonly source: 'truth' | 'network'
   /** `null`: zero-filled. */
-  readonly model: ModelReference | null
+  readonly reconstructor: ReconstructorReference | null
   readonly mask: MaskSpec
   /** Seed of the mask. `null`: the file's name is the seed. */
   readonly seed: number | null
@@ -94,8 +98,8 @@ export interface ReconstructRequest {
   /** Start of the output's file name if there is one file. The default is the scan's file name. */
   readonly stem?: string
   /**
-   * Provenance that the files state: a run's number, `zero-filled` or `truth`; SHA-256 of the weights; units of the
-   * output.
+   * Provenance that the files state: a run's number, `zero-filled`, `truth` or a classical source; SHA-256 of the
+   * weights; units of the output.
    */
   readonly run: string
   readonly checkpoint: string | null
@@ -108,22 +112,22 @@ export type Reconstructed =
   | { readonly path: string; readonly output: string; readonly empty: readonly number[] }
   | { readonly path: string; readonly reason: string }
 
-/** One slice through several models, for a comparison. Images are [h, w], in the units of the file. */
+/** One slice by several reconstructors, for a comparison. Images are [h, w], in the units of the file. */
 export interface Comparison {
   readonly shape: readonly [number, number]
   readonly truth: Float32Array | null
-  /** One image per model. A `null` model gives the zero-filled image. */
+  /** One image per reconstructor. `null` gives the zero-filled image. */
   readonly images: readonly Float32Array[]
   readonly maximum: number
 }
 
-/** One image for a pane. A `null` model gives the zero-filled image. */
+/** One image for a pane. A `null` reconstructor gives the zero-filled image. */
 export interface FrameRequest extends VolumeFile {
   readonly salt: string
   readonly slice: number
   readonly mask: MaskSpec
   readonly source: 'truth' | 'network'
-  readonly model: ModelReference | null
+  readonly reconstructor: ReconstructorReference | null
   /** False for a pre-training, whose output has arbitrary units. No metric is computed then. */
   readonly scored: boolean
   readonly show: Exclude<Show, OverMasks>
@@ -194,19 +198,32 @@ export interface Calls {
   }
   train: { params: TrainRequest; event: TrainingEvent; result: TrainingSummary }
   evaluate: {
-    params: { files: readonly VolumeFile[]; salt: string; model: ModelReference | null; settings: EvaluationSettings }
+    params: {
+      files: readonly VolumeFile[]
+      salt: string
+      reconstructor: ReconstructorReference | null
+      settings: EvaluationSettings
+    }
     event: Progress
     result: { volumes: readonly VolumeScore[]; skipped: readonly SkippedFile[] }
   }
   reconstruct: { params: ReconstructRequest; event: Progress; result: readonly Reconstructed[] }
   compare: {
-    params: VolumeFile & { salt: string; slice: number; mask: MaskSpec; models: readonly (ModelReference | null)[] }
+    params: VolumeFile & {
+      salt: string
+      slice: number
+      mask: MaskSpec
+      reconstructors: readonly (ReconstructorReference | null)[]
+    }
     event: never
     result: Comparison
   }
-  /** Gives the image without metrics, which `metrics` computes. The metrics take as long as the image. */
-  frame: { params: FrameRequest; event: never; result: Frame }
-  metrics: { params: FrameRequest; event: never; result: SliceMetrics | null }
+  /**
+   * Gives the image without metrics, which `metrics` computes. The metrics take as long as the image. Events give the
+   * iterations of a classical method.
+   */
+  frame: { params: FrameRequest; event: Progress; result: Frame }
+  metrics: { params: FrameRequest; event: Progress; result: SliceMetrics | null }
   overMasks: { params: Omit<FrameRequest, 'show' | 'seed'>; event: never; result: Readonly<Record<OverMasks, Frame>> }
   thumbnail: { params: VolumeFile & { salt: string; mask: MaskSpec; size: number }; event: never; result: Thumbnail }
   features: { params: FeaturesRequest; event: never; result: Features }

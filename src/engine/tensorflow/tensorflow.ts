@@ -8,14 +8,17 @@ import process from 'node:process'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Device } from '../../contract/engine.ts'
 import { AppError } from '../../contract/errors.ts'
-import type { Compute } from '../../core/compute.ts'
+import type { Arithmetic, Compute } from '../../core/compute.ts'
 import type { Kernels } from '../../core/kernels.ts'
 import { makeEagerPredict } from '../../core/models/model.ts'
+import { sharedMaps } from '../files/kept-maps.ts'
 import { compilesWithXla } from '../install/environment.ts'
 import { run } from '../install/run.ts'
+import { plain } from '../native/arithmetic.ts'
 import { eigenvectorsOf } from '../native/eigenvectors.ts'
 import { fourierOf } from '../native/fourier.ts'
 import { kernelsName, type LoadedLibrary, loadLibrary, missingKernelsLine } from '../native/library.ts'
+import type { ReconstructorReference } from '../process/protocol.ts'
 import { makeMixedPrecision } from './bfloat16.ts'
 import { examine } from './doctor.ts'
 import { isExhausted } from './exhausted.ts'
@@ -80,6 +83,7 @@ async function load(bindingPath: string): Promise<Compute> {
     kernels,
     fourier: fourierOf(loaded, 'shared'),
     eigenvectors: eigenvectorsOf(loaded, 'shared'),
+    keepMaps: sharedMaps,
     makeStepper: graphStepper,
     predict: predictor ?? makeEagerPredict(kernels),
     examine: () => examine(device, kernels, missing),
@@ -141,3 +145,7 @@ export async function requireCompute(): Promise<Compute> {
     )
   return loadTensorflow(binding)
 }
+
+/** Loads TensorFlow for networks only, because other images do not need it. */
+export const arithmeticFor = async (reference: ReconstructorReference | null): Promise<Arithmetic> =>
+  reference && 'network' in reference ? requireCompute() : plain

@@ -1,9 +1,11 @@
-/** Loads networks with the weights of a checkpoint. */
+/** Loads networks with the weights of a checkpoint, and classical methods with their settings. */
+import { classicalOf } from '../../core/classical.ts'
 import { networkOf } from '../../core/models/index.ts'
 import { type Model, makeModel } from '../../core/models/model.ts'
 import { fromTorch } from '../../core/models/parameters.ts'
+import type { Reconstructor } from '../../core/reconstruct.ts'
 import { readCheckpoint } from '../files/whole-files.ts'
-import type { ModelReference } from '../process/protocol.ts'
+import type { ModelReference, ReconstructorReference } from '../process/protocol.ts'
 
 /** The caller disposes `parameters`. */
 export async function loadModel(reference: ModelReference): Promise<Model> {
@@ -13,11 +15,12 @@ export async function loadModel(reference: ModelReference): Promise<Model> {
   return makeModel(network, config, fromTorch(tensors, network.parameters(config), reference.checkpoint))
 }
 
-export async function withModel<T>(
-  reference: ModelReference | null,
-  use: (model: Model | null) => Promise<T>,
+export async function withReconstructor<T>(
+  reference: ReconstructorReference | null,
+  use: (reconstructor: Reconstructor | null) => Promise<T>,
 ): Promise<T> {
   if (!reference) return use(null)
+  if ('classical' in reference) return use(classicalOf(reference))
   const model = await loadModel(reference)
   try {
     return await use(model)

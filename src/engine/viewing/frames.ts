@@ -4,7 +4,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { AppError, throwIfCancelled } from '../../contract/errors.ts'
 import type { OverMasks, SliceMetrics } from '../../contract/images.ts'
-import { makePlainArithmetic } from '../../core/compute.ts'
+import { classicalOf, classicalProblem, iterationsOf, solveClassical } from '../../core/classical.ts'
 import { shownSlice } from '../../core/data/slices.ts'
 import { croppedTruth, truthMaximum } from '../../core/data/truth.ts'
 import type { Volume } from '../../core/data/volume.ts'
@@ -14,6 +14,9 @@ import { fullPattern, isEqual, type Pattern } from '../../core/mri/pattern.ts'
 import { cropShape, normalise } from '../../core/mri/transform.ts'
 import {
   appliedPatterns,
+  isClassical,
+  type Reconstructor,
+  reconstructSlice,
   requireFiniteImage,
   seededMaskOf,
   throughNetwork,
@@ -28,18 +31,19 @@ import { KeptFiles } from '../files/kept-files.ts'
 import { withStored } from '../files/masks.ts'
 import { VolumePool } from '../files/volume-pool.ts'
 import { listVolume } from '../files/volumes.ts'
-import { lazyEigenvectors } from '../native/eigenvectors.ts'
-import { lazyFourier } from '../native/fourier.ts'
+import { plain } from '../native/arithmetic.ts'
 import type {
   Calls,
   FeaturesRequest,
   Frame,
   FrameRequest,
   ModelReference,
+  Progress,
+  ReconstructorReference,
   Thumbnail,
   VolumeFile,
 } from '../process/protocol.ts'
-import { requireCompute } from '../tensorflow/tensorflow.ts'
+import { arithmeticFor, requireCompute } from '../tensorflow/tensorflow.ts'
 import { loadModel } from '../training/models.ts'
 
 const MODELS_KEPT = 4
@@ -52,8 +56,6 @@ const models = new KeptFiles<Model>(MODELS_KEPT, model => model.parameters.dispo
 const maxima = new WeakMap<Volume, number | null>()
 /** The last images. The newest image is at the end. */
 const made: Made[] = []
-/** For the ground truth and zero-filled images, which are shown without loading TensorFlow. */
-const plain = makePlainArithmetic(lazyFourier('shared'), lazyEigenvectors('shared'))
 const zeroFilling = makeZeroFilling(plain.fourier)
 let queue: Promise<unknown> = Promise.resolve()
 
@@ -89,6 +91,9 @@ function whenNothingWaits<T>(signal: AbortSignal, work: () => Promise<T>): Promi
 
 const openModel = (reference: ModelReference) => models.get(reference.checkpoint, () => loadModel(reference))
 
+const openReconstructor = async (reference: ReconstructorReference): Promise<Reconstructor> =>
+  'classical' in reference ? classicalOf(reference) : openModel(reference)
+
 async function maximumOf(volume: Volume): Promise<number | null> {
   const known = maxima.get(volume)
   if (known !== undefined) return known
@@ -109,36 +114,63 @@ interface Made {
   readonly volume: Volume
   readonly slice: number
   readonly mask: Pattern
-  /** `null`: zero-filled. */
-  readonly model: Model | null
+  /** A network, a classical method with its settings as JSON, or `null`: zero-filled. */
+  readonly maker: Model | string | null
   readonly image: Float32Array
+}
+
+/** Classical methods are made anew for each request. */
+const makerOf = (reconstructor: Reconstructor | null): Made['maker'] =>
+  isClassical(reconstructor) ? JSON.stringify(reconstructor) : reconstructor
+
+function knownImage(volume: Volume, slice: number, mask: Pattern, by: Reconstructor | null): Float32Array | null {
+  const maker = makerOf(by)
+  const known = made.find(
+    one => one.volume === volume && one.slice === slice && one.maker === maker && isEqual(one.mask, mask),
+  )
+  return known?.image ?? null
+}
+
+function keepImage(volume: Volume, slice: number, mask: Pattern, by: Reconstructor | null, image: Float32Array) {
+  if (made.push({ volume, slice, mask, maker: makerOf(by), image }) > MADE_KEPT) made.shift()
+  return image
 }
 
 /**
  * Like `reconstructSlice`, but with a cache of images, because a slice's networks share their input. Metrics also need
  * the image that a pane shows.
  */
-async function reconstruct(volume: Volume, slice: number, mask: Pattern, model: Model | null): Promise<Float32Array> {
-  const known = made.find(
-    one => one.volume === volume && one.slice === slice && one.model === model && isEqual(one.mask, mask),
-  )
-  if (known) return known.image
-  const computed = model
+async function reconstruct(
+  volume: Volume,
+  slice: number,
+  mask: Pattern,
+  by: Reconstructor | null,
+): Promise<Float32Array> {
+  const known = knownImage(volume, slice, mask, by)
+  if (known) return known
+  if (isClassical(by))
+    return reconstructSlice(volume, slice, mask, by, { ...plain, zeroFilling }).then(image =>
+      keepImage(volume, slice, mask, by, image),
+    )
+  const image = by
     ? await throughNetwork(
         await reconstruct(volume, slice, mask, null),
-        model,
+        by,
         cropShape(volume.info),
         makeEagerPredict((await requireCompute()).kernels),
       )
     : zeroFilled(volume, slice, mask, zeroFilling)
-  const image = requireFiniteImage(computed, volume, slice, model)
-  if (made.push({ volume, slice, mask, model, image }) > MADE_KEPT) made.shift()
-  return image
+  return keepImage(volume, slice, mask, by, requireFiniteImage(image, volume, slice, by))
 }
 
-/** Loads TensorFlow only for networks, because other images do not need it. */
-async function subjectOf({ path, content, model, mask, ...request }: Omit<FrameRequest, 'show'>): Promise<Subject> {
-  const { kernels, fourier } = model ? await requireCompute() : plain
+async function subjectOf({
+  path,
+  content,
+  reconstructor,
+  mask,
+  ...request
+}: Omit<FrameRequest, 'show'>): Promise<Subject> {
+  const { kernels, fourier } = await arithmeticFor(reconstructor)
   const volume = await openAt({ path, content }, request.slice)
   const volumeMaximum = await maximumOf(volume)
   return {
@@ -146,15 +178,49 @@ async function subjectOf({ path, content, model, mask, ...request }: Omit<FrameR
     volume,
     volumeMaximum,
     mask: withStored(mask),
-    model: model && (await openModel(model)),
+    reconstructor: reconstructor && (await openReconstructor(reconstructor)),
     kernels,
     fourier,
     reconstruct,
   }
 }
 
-export const frame = (request: FrameRequest, signal: AbortSignal): Promise<Frame> =>
-  inTurn(signal, async () => {
+type OnProgress = (progress: Progress) => void
+
+/**
+ * Computes a classical method's image outside of the turn, because its iterations take seconds. Other images are shown
+ * meanwhile. The file is read in a turn.
+ */
+async function solveAhead(
+  request: Omit<FrameRequest, 'show'>,
+  signal: AbortSignal,
+  emit: OnProgress = () => {},
+): Promise<void> {
+  const { reconstructor, path, content, slice, mask, seed } = request
+  if (!reconstructor || 'network' in reconstructor) return
+  const classical = classicalOf(reconstructor)
+  const begun = await inTurn(signal, async () => {
+    const volume = await openAt({ path, content }, slice)
+    const pattern = seededMaskOf(volume, withStored(mask), seed)(slice)
+    if (knownImage(volume, slice, pattern, classical)) return null
+    return { volume, pattern, problem: classicalProblem(volume, slice, pattern, classical, plain) }
+  })
+  if (!begun) return
+  const { volume, pattern, problem } = begun
+  const total = iterationsOf(classical)
+  const image = await solveClassical(problem, classical, {
+    async pause() {
+      await setImmediate() // lets other images and a cancellation arrive
+      throwIfCancelled(signal)
+    },
+    onIteration: done => emit({ done, total, label: 'iterations' }),
+  })
+  keepImage(volume, slice, pattern, classical, image)
+}
+
+export async function frame(request: FrameRequest, signal: AbortSignal, emit?: OnProgress): Promise<Frame> {
+  await solveAhead(request, signal, emit)
+  return inTurn(signal, async () => {
     const { show } = request
     const subject = await subjectOf(request)
     const picture = await pictureOf(show, subject)
@@ -163,9 +229,16 @@ export const frame = (request: FrameRequest, signal: AbortSignal): Promise<Frame
     const meta = describeFrame(picture, { show, volumeMaximum, ...(!awaited && { metrics: null }) })
     return { image: picture.image, meta }
   })
+}
 
-export const metrics = (request: FrameRequest, signal: AbortSignal): Promise<SliceMetrics | null> =>
-  inTurn(signal, async () => metricsOf(await subjectOf(request)))
+export async function metrics(
+  request: FrameRequest,
+  signal: AbortSignal,
+  emit?: OnProgress,
+): Promise<SliceMetrics | null> {
+  await solveAhead(request, signal, emit)
+  return inTurn(signal, async () => metricsOf(await subjectOf(request)))
+}
 
 /** Takes a turn for each mask, so that other panes do not wait for all masks. */
 export async function overMasks(
@@ -173,13 +246,14 @@ export async function overMasks(
   signal: AbortSignal,
 ): Promise<Calls['overMasks']['result']> {
   let volumeMaximum: number | null = null
-  const pictures = await picturesOverMasks(seed =>
-    inTurn(signal, async () => {
+  const pictures = await picturesOverMasks(async seed => {
+    await solveAhead({ ...request, seed }, signal)
+    return inTurn(signal, async () => {
       const subject = await subjectOf({ ...request, seed })
       volumeMaximum = subject.volumeMaximum
       return imageOfDraw(subject)
-    }),
-  )
+    })
+  })
   const framed = (show: OverMasks): Frame => {
     const { image } = pictures[show]
     return { image, meta: describeFrame(pictures[show], { show, volumeMaximum, metrics: null }) }

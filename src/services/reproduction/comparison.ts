@@ -43,8 +43,8 @@ export async function comparisonOf(
 ): Promise<Comparison> {
   const networks = networksOf(opened.profile, plan)
   const { place, caption, metricsOf } = await shownSlice(opened, plan, 0, signal)
-  const models = [null, ...networks.map(({ weights }) => modelOfWeights(weights))]
-  const { shape, truth, images, maximum } = await compare(opened.engines, { ...place, models }, signal)
+  const reconstructors = [null, ...networks.map(({ weights }) => modelOfWeights(weights))]
+  const { shape, truth, images, maximum } = await compare(opened.engines, { ...place, reconstructors }, signal)
   const metrics = (kind: RowKind | null) => {
     const row = report.rows.find(each => each.kind === kind)
     return row ? metricsOf(row) : null

@@ -21,7 +21,7 @@ export const modelOfWeights = ({ run, path }: Weights): ModelReference => ({
 /** The last comparison. It is kept because the window asks again whenever another part of the report changes. */
 const kept = new WeakMap<EnginePool, { readonly key: string; readonly comparison: Comparison }>()
 
-/** Reconstructs one slice with each model. A `null` model is zero-filling. */
+/** One slice by each reconstructor. `null` is zero-filling. */
 export async function compare(
   engines: EnginePool,
   params: Calls['compare']['params'],
@@ -84,12 +84,12 @@ export async function imagesOf(
   const baselines = rowsOf('baseline')
   const methods = rowsOf('fine-tuned')
 
-  const models = [
+  const reconstructors = [
     null,
     ...baselines.map(({ weights }) => modelOfWeights(weights!)),
     ...methods.flatMap(({ weights, pretrained }) => [modelOfWeights(pretrained!), modelOfWeights(weights!)]),
   ]
-  const { shape, truth, maximum, images } = await compare(opened.engines, { ...place, models }, signal)
+  const { shape, truth, maximum, images } = await compare(opened.engines, { ...place, reconstructors }, signal)
   return {
     caption: [...caption, ...(plan.folds.length > 1 ? [`${name} left out`] : []), `seed ${seed}`].join(', '),
     shape,

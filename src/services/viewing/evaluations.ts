@@ -1,4 +1,4 @@
-/** Scores files, reconstructed by a run's network or zero-filled. */
+/** Scores files, reconstructed by a run's network, by a classical method, or zero-filled. */
 import { AppError } from '../../contract/errors.ts'
 import type { Evaluation } from '../../contract/evaluation.ts'
 import { type EvaluationSettings, meanOfMetrics, protocolOf } from '../../core/evaluate.ts'
@@ -12,13 +12,14 @@ import { findRun } from '../runs/runs.ts'
 import { type Scored, volumesToScore } from '../studies/contents/chosen.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
 import { fileOf } from '../studies/contents/ready.ts'
+import { classicalNamed } from './classical.ts'
 import { scoreKey } from './score-key.ts'
 
 export const ZERO_FILLED = 'zero-filled'
 
 export interface EvaluationRequest {
   readonly of: Scored
-  /** A run's number, or `zero-filled`. */
+  /** A run's number, `zero-filled`, or a classical source. */
   readonly run: string
   /** Epoch of a milestone. `null`: the kept weights. */
   readonly epoch?: number | null
@@ -30,7 +31,7 @@ interface Options {
   readonly signal?: AbortSignal
 }
 
-/** The newest stored result for a checkpoint and a key. `checkpoint` `null`: zero-filled. */
+/** The newest stored result for a checkpoint and a key. `checkpoint` `null`: zero-filled or classical. */
 export function storedEvaluation(profile: Profile, checkpoint: string | null, key: string): Evaluation | null {
   const result = profile.db
     .prepare(
@@ -51,7 +52,8 @@ export async function scoreAnyway(
   { of, run, epoch = null, settings }: EvaluationRequest,
   { onProgress, signal }: Options = {},
 ): Promise<Evaluation> {
-  const kept = run === ZERO_FILLED ? null : keptModel(opened.profile, run, epoch)
+  const classical = classicalNamed(run)
+  const kept = classical || run === ZERO_FILLED ? null : keptModel(opened.profile, run, epoch)
   const { salt } = opened.profile
   const whole = await volumesToScore(opened, of, { onProgress, signal })
   if (kept) requireUnseen(opened.profile, run, whole.volumes)
@@ -59,7 +61,7 @@ export async function scoreAnyway(
   const engine = await opened.engines.jobs(signal)
   const scored = await engine.call(
     'evaluate',
-    { files: whole.volumes.map(fileOf), salt, model: kept?.model ?? null, settings },
+    { files: whole.volumes.map(fileOf), salt, reconstructor: kept?.model ?? classical, settings },
     { onEvent: onProgress, signal },
   )
   const skipped = [...whole.skipped, ...scored.skipped]
@@ -79,9 +81,9 @@ export async function scoreAnyway(
   )
   const store = () =>
     insert.run(
-      run === ZERO_FILLED ? null : Number(run),
+      kept ? Number(run) : null,
       kept?.sha256 ?? null,
-      scoreKey(settings, whole.volumes),
+      scoreKey(settings, whole.volumes, classical),
       JSON.stringify(evaluation),
       new Date().toISOString(),
     )
@@ -97,7 +99,7 @@ export async function evaluate(
   options: Options = {},
 ): Promise<Evaluation> {
   const { run } = request
-  if (run !== ZERO_FILLED && findRun(opened.profile, run).kind === 'pretrain') {
+  if (run !== ZERO_FILLED && !classicalNamed(run) && findRun(opened.profile, run).kind === 'pretrain') {
     throw new AppError(
       'INVALID_ARGUMENT',
       `Expected a fine-tuned or trained run, got run ${run}, a pre-training. Its output has arbitrary units and ` +

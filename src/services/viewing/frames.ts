@@ -16,7 +16,7 @@ import type { StudyVolume } from '../../contract/studies.ts'
 import { type EvaluationSettings, protocolOf } from '../../core/evaluate.ts'
 import type { Features } from '../../core/viewing/features.ts'
 import { versionKey, versionNow } from '../../engine/files/file-version.ts'
-import type { Frame, FrameRequest, ModelReference, Thumbnail } from '../../engine/process/protocol.ts'
+import type { Frame, FrameRequest, ReconstructorReference, Thumbnail } from '../../engine/process/protocol.ts'
 import { keepResults } from '../profile/kept-results.ts'
 import type { Profile } from '../profile/profile.ts'
 import { keptModel } from '../runs/kept-model.ts'
@@ -24,6 +24,7 @@ import { findRun, isPretrained } from '../runs/runs.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
 import { fileOf, readyVolume } from '../studies/contents/ready.ts'
 import { volumeById } from '../studies/studies.ts'
+import { classicalNamed } from './classical.ts'
 
 const FRAME_BYTES = 256e6
 const THUMBNAIL_BYTES = 16e6
@@ -34,7 +35,7 @@ const METRICS = 10_000
 export interface Shown {
   /** Number of the volume. */
   readonly volume: number
-  /** `zero-filled`, `truth` or `run:ID`. */
+  /** See `FrameSource`. */
   readonly source: string
   readonly mask: MaskSpec
 }
@@ -79,7 +80,7 @@ const contentKey = ({ content, file }: StudyVolume) => `${content!.identity} ${f
 
 interface Source {
   readonly kind: 'truth' | 'network'
-  readonly model: ModelReference | null
+  readonly reconstructor: ReconstructorReference | null
   /** Whether the image has the units of the file, so that metrics apply. */
   readonly scored: boolean
   /** The part of a key for the source. */
@@ -89,12 +90,14 @@ interface Source {
 const maskKey = (mask: MaskSpec) => JSON.stringify(mask)
 
 function sourceOf(profile: Profile, source: string): Source {
-  if (source === 'truth') return { kind: 'truth', model: null, scored: true, key: 'truth' }
-  if (source === 'zero-filled') return { kind: 'network', model: null, scored: true, key: 'zero-filled' }
+  if (source === 'truth') return { kind: 'truth', reconstructor: null, scored: true, key: 'truth' }
+  if (source === 'zero-filled') return { kind: 'network', reconstructor: null, scored: true, key: 'zero-filled' }
+  const classical = classicalNamed(source)
+  if (classical) return { kind: 'network', reconstructor: classical, scored: true, key: JSON.stringify(classical) }
   const run = findRun(profile, source.slice('run:'.length))
   const { model, sha256 } = keptModel(profile, run.id)
   const scored = !isPretrained(run)
-  return { kind: 'network', model, scored, key: `${sha256} ${scored}` }
+  return { kind: 'network', reconstructor: model, scored, key: `${sha256} ${scored}` }
 }
 
 /** Scores of whole volumes, kept in memory. */
@@ -112,11 +115,11 @@ function makeVolumeScores(opened: OpenProfile): Frames['score'] {
 
   async function evaluate(
     volume: StudyVolume,
-    { model }: Source,
+    { reconstructor }: Source,
     settings: EvaluationSettings,
     signal: AbortSignal,
   ): Promise<FrameScore | null> {
-    const params = { files: [fileOf(volume)], salt, model, settings }
+    const params = { files: [fileOf(volume)], salt, reconstructor, settings }
     const { volumes, skipped } = await opened.engines.interactive.call('evaluate', params, { signal })
     if (skipped.length > 0) throw new AppError('FILE_UNREADABLE', skipped[0].reason)
     const [{ ssim, psnr, nmse, acceleration, measurableAcceleration, slices }] = volumes
@@ -163,11 +166,24 @@ export function makeFrames(opened: OpenProfile): Frames {
   ): Promise<{ readonly request: FrameRequest; readonly key: string }> {
     const { volume: id, slice, source: name, mask, show, seed, layer, channel, coil } = shown
     const volume = await readyVolume(opened, id, signal)
-    const { kind, model, scored, key } = sourceOf(opened.profile, name)
+    const { kind, scored, key, ...source } = sourceOf(opened.profile, name)
     const masked = kind === 'truth' && show !== 'residual' ? '' : `${maskKey(mask)} ${seed}`
     const feature = show === 'feature' ? `${channel} ${layer}` : ''
     return {
-      request: { ...fileOf(volume), salt, slice, mask, source: kind, model, scored, show, seed, layer, channel, coil },
+      request: {
+        ...fileOf(volume),
+        salt,
+        slice,
+        mask,
+        ...source,
+        source: kind,
+        scored,
+        show,
+        seed,
+        layer,
+        channel,
+        coil,
+      },
       key: `${contentKey(volume)} ${slice} ${key} ${show} ${masked} ${feature} ${coil}`,
     }
   }

@@ -33,6 +33,7 @@ import { findRun, isPretrained } from '../runs/runs.ts'
 import { volumesToScore } from '../studies/contents/chosen.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
 import { fileOf, readyVolume } from '../studies/contents/ready.ts'
+import { classicalNamed } from './classical.ts'
 import { ZERO_FILLED } from './evaluations.ts'
 import type { Shown } from './frames.ts'
 
@@ -53,7 +54,7 @@ interface Export {
 }
 
 interface Source {
-  /** A run's number, `zero-filled` or `truth`. */
+  /** A run's number, `zero-filled`, `truth`, or a classical source. */
   readonly run: string
   /** Epoch of a milestone. `null`: the kept weights. */
   readonly epoch: number | null
@@ -64,10 +65,12 @@ function describe(
   profile: Profile,
   { run, epoch }: Source,
   format: ExportFormat,
-): Pick<ReconstructRequest, 'source' | 'model' | 'checkpoint' | 'units' | 'run'> {
-  const plain = { model: null, checkpoint: null, units: 'signal', run } as const
+): Pick<ReconstructRequest, 'source' | 'reconstructor' | 'checkpoint' | 'units' | 'run'> {
+  const plain = { reconstructor: null, checkpoint: null, units: 'signal', run } as const
   if (run === TRUTH) return { ...plain, source: 'truth' }
   if (run === ZERO_FILLED) return { ...plain, source: 'network' }
+  const classical = classicalNamed(run)
+  if (classical) return { ...plain, source: 'network', reconstructor: classical }
   const pretrained = isPretrained(findRun(profile, run))
   if (pretrained && format === 'dicom')
     throw new AppError(
@@ -78,7 +81,7 @@ function describe(
   const { model, sha256 } = keptModel(profile, run, epoch)
   return {
     source: 'network',
-    model,
+    reconstructor: model,
     checkpoint: sha256,
     units: pretrained ? 'arbitrary' : 'signal',
     run: epoch === null ? run : `${run}@${epoch}`,

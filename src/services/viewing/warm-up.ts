@@ -10,7 +10,7 @@ import { DEMONSTRATION_VOLUME } from '../studies/demonstration.ts'
 export async function warmUp({ interactive }: Pick<EnginePool, 'interactive'>): Promise<void> {
   const image = {
     source: 'network',
-    model: null,
+    reconstructor: null,
     scored: false,
     show: 'image',
     layer: '',

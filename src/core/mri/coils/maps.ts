@@ -5,6 +5,7 @@
  */
 import { AppError } from '../../../contract/errors.ts'
 import type { Fourier } from '../fourier.ts'
+import type { Pattern } from '../pattern.ts'
 import { type Area, blockOf, deadCoils, type KspaceSize, measuredArea } from './calibration.ts'
 import { compressionOf } from './compression.ts'
 import type { Eigenvectors } from './eigenvectors.ts'
@@ -72,6 +73,22 @@ export interface CoilMaps {
   /** [rows, columns], near 1 where ESPIRiT's model holds. `null`: another method. */
   readonly eigenvalues: Float32Array | null
 }
+
+/** What maps in compact form depend on. */
+export interface MapsKey {
+  /** `VolumeContent.identity` */
+  readonly identity: string
+  readonly slice: number
+  readonly pattern: Pattern
+  readonly virtualCoils: number
+  readonly settings: CalibrationSettings
+}
+
+/** The maps that are kept for a key, or those of `make`. */
+export type KeepMaps = (key: MapsKey, make: () => CompactMaps) => CompactMaps
+
+/** Keeps nothing. */
+export const keepNoMaps: KeepMaps = (_key, make) => make()
 
 /**
  * The kernel's side is at most this share of the area's smaller side. Measured on synthetic knees with 4 to 15 coils

@@ -1,5 +1,6 @@
 /** All classical reconstructions of several coils. To add a method, write a file in this folder and an entry here. */
 import { z } from 'zod'
+import { type ClassicalId, CoilSettings } from '../../../contract/classical.ts'
 import { AppError } from '../../../contract/errors.ts'
 import { allFinite } from '../../extremes.ts'
 import { conjugateGradients } from './conjugate-gradients.ts'
@@ -9,7 +10,13 @@ import { l1Wavelet } from './l1-wavelet.ts'
 import { totalVariation } from './total-variation.ts'
 import { WAVELETS } from './wavelet.ts'
 
-export interface ClassicalMethod<Config extends { readonly iterations: number }> {
+/** Checked by the method's schema, with all defaults. */
+export interface ClassicalConfig extends CoilSettings {
+  /** Absent: the method needs one step. */
+  readonly iterations?: number
+}
+
+export interface ClassicalMethod<Config extends ClassicalConfig> {
   readonly label: string
   readonly paper: string
   readonly config: z.ZodType<Config>
@@ -18,6 +25,8 @@ export interface ClassicalMethod<Config extends { readonly iterations: number }>
 
 const iterations = (usual: number) => z.int().min(1).max(1000).default(usual).describe('iterations')
 const lambda = (usual: number, meaning: string) => z.number().min(0).max(1).default(usual).describe(meaning)
+/** A method's settings. Unknown names are refused. */
+const settings = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject({ ...shape, ...CoilSettings.shape })
 const OF_LARGEST = 'weight of the prior, as a share of the largest magnitude of the zero-filled image'
 
 // The usual λ are compromises on synthetic knees of 8 coils at 4× and 8×. With a third of its λ, CG-SENSE has 8 % less
@@ -30,13 +39,13 @@ export const CLASSICAL = {
   sense: {
     label: 'SENSE combination',
     paper: 'Roemer et al. 1990, “The NMR phased array”',
-    config: z.object({ iterations: z.literal(1).default(1) }),
+    config: settings({}),
     iterates: unchanged,
   },
   'cg-sense': {
     label: 'CG-SENSE',
     paper: 'Pruessmann et al. 2001, “Advances in sensitivity encoding with arbitrary k-space trajectories”',
-    config: z.object({
+    config: settings({
       iterations: iterations(30),
       lambda: lambda(0.01, 'weight of |x|², as a share of the largest eigenvalue'),
     }),
@@ -45,7 +54,7 @@ export const CLASSICAL = {
   'l1-wavelet': {
     label: 'l1-wavelet',
     paper: 'Lustig et al. 2007, “Sparse MRI”',
-    config: z.object({
+    config: settings({
       iterations: iterations(60),
       lambda: lambda(0.005, OF_LARGEST),
       wavelet: z.enum(WAVELETS).default('db4').describe('wavelet'),
@@ -56,13 +65,14 @@ export const CLASSICAL = {
   'total-variation': {
     label: 'Total variation',
     paper: 'Rudin et al. 1992, “Nonlinear total variation based noise removal algorithms”',
-    config: z.object({ iterations: iterations(100), lambda: lambda(0.01, OF_LARGEST) }),
+    config: settings({ iterations: iterations(100), lambda: lambda(0.01, OF_LARGEST) }),
     iterates: (problem, config) => totalVariation(problem, config.lambda),
   },
   // biome-ignore lint/suspicious/noExplicitAny: each method has a configuration of its own, checked by its schema
-} satisfies Record<string, ClassicalMethod<any>>
+} satisfies Record<ClassicalId, ClassicalMethod<any>>
 
-export type ClassicalId = keyof typeof CLASSICAL
+// biome-ignore lint/suspicious/noExplicitAny: each method has a configuration of its own, checked by its schema
+export const classicalMethod = (id: ClassicalId): ClassicalMethod<any> => CLASSICAL[id]
 
 /**
  * The magnitude [rows, columns] of a method's image, in the units of the k-space. Throws `NOT_FINITE`.
@@ -70,14 +80,13 @@ export type ClassicalId = keyof typeof CLASSICAL
  */
 export async function reconstructClassical(
   id: ClassicalId,
-  config: Readonly<Record<string, unknown>>,
+  config: object,
   problem: LeastSquares,
   solving: Solving,
 ): Promise<Float32Array> {
-  // biome-ignore lint/suspicious/noExplicitAny: each method has a configuration of its own, checked by its schema
-  const method: ClassicalMethod<any> = CLASSICAL[id]
+  const method = classicalMethod(id)
   const checked = method.config.parse(config)
-  const image = await solve(method.iterates(problem, checked), checked.iterations, solving)
+  const image = await solve(method.iterates(problem, checked), checked.iterations ?? 1, solving)
   if (!allFinite(image))
     throw new AppError(
       'NOT_FINITE',

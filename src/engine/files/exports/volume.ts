@@ -5,10 +5,9 @@ import { faultInWords, type SliceFault } from '../../../contract/volumes.ts'
 import type { Arithmetic } from '../../../core/compute.ts'
 import { croppedTruth } from '../../../core/data/truth.ts'
 import type { Volume } from '../../../core/data/volume.ts'
-import type { Model } from '../../../core/models/model.ts'
 import { cropShape, voxelSizeOf } from '../../../core/mri/transform.ts'
 import type { Pause } from '../../../core/pause.ts'
-import { accelerationOf, reconstructSlices, seededMaskOf } from '../../../core/reconstruct.ts'
+import { accelerationOf, type Reconstructor, reconstructSlices, seededMaskOf } from '../../../core/reconstruct.ts'
 import type { ReconstructRequest } from '../../process/protocol.ts'
 import { withStored } from '../masks.ts'
 import { WRITERS } from './index.ts'
@@ -79,7 +78,7 @@ function requireFiniteSlices({ info }: Volume, faults: readonly SliceFault[], sl
  */
 export async function exportVolume(
   volume: Volume,
-  model: Model | null,
+  reconstructor: Reconstructor | null,
   compute: Arithmetic,
   request: ReconstructRequest,
   output: string,
@@ -100,7 +99,14 @@ export async function exportVolume(
   const images =
     source === 'truth'
       ? await readTruths(volume, indices, pause)
-      : await reconstructSlices(volume, indices, seededMaskOf(volume, withStored(mask), seed), model, compute, pause)
+      : await reconstructSlices(
+          volume,
+          indices,
+          seededMaskOf(volume, withStored(mask), seed),
+          reconstructor,
+          compute,
+          pause,
+        )
   await WRITERS[format](output, {
     images,
     shape: [indices.length, ...cropShape(volume.info)],

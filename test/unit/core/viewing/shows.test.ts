@@ -85,7 +85,9 @@ describe('ssim', () => {
     await expect(pictureOf('ssim', subject({ volume: withoutTruth(volume) }))).rejects.toThrow(
       refused('Look at its k-space'),
     )
-    await expect(pictureOf('ssim', subject({ model, scored: false }))).rejects.toThrow(refused('Fine-tune'))
+    await expect(pictureOf('ssim', subject({ reconstructor: model, scored: false }))).rejects.toThrow(
+      refused('Fine-tune'),
+    )
   })
 })
 
@@ -109,9 +111,12 @@ describe('k-space', () => {
   })
 
   it('of a run is the transform of its magnitude, symmetric, with a note', async () => {
-    const { image, shape, note } = await pictureOf('k-space', subject({ model }))
+    const { image, shape, note } = await pictureOf('k-space', subject({ reconstructor: model }))
     expect(shape).toEqual([32, 32])
-    const sum = (await pictureOf('image', subject({ model }))).image.reduce((all, value) => all + value, 0)
+    const sum = (await pictureOf('image', subject({ reconstructor: model }))).image.reduce(
+      (all, value) => all + value,
+      0,
+    )
     expect(at(image, 16 * 32 + 16) / (Math.abs(sum) / 32)).toBeCloseTo(1, 4)
     expect(at(image, 14 * 32 + 19) / at(image, 18 * 32 + 13)).toBeCloseTo(1, 4)
     expect(note).toContain('not measured k-space')
@@ -144,7 +149,9 @@ describe('phase', () => {
   })
 
   it('of a run is refused', async () => {
-    await expect(pictureOf('phase', subject({ model }))).rejects.toThrow(refused('Look at the zero-filled phase'))
+    await expect(pictureOf('phase', subject({ reconstructor: model }))).rejects.toThrow(
+      refused('Look at the zero-filled phase'),
+    )
   })
 })
 
@@ -158,7 +165,7 @@ it('a mask covers the grid of k-space, and is full for the ground truth', async 
 
 describe('the residual', () => {
   it('is 0 for a zero-filled image, the floor for the ground truth, and larger for an untrained network', async () => {
-    const subjects = [subject(), truth(), subject({ model })]
+    const subjects = [subject(), truth(), subject({ reconstructor: model })]
     const [ofInput, ofTruth, ofRun] = await Promise.all(
       subjects.map(async one => (await pictureOf('residual', one)).residual!),
     )
@@ -176,13 +183,15 @@ describe('the residual', () => {
   })
 
   it('is the norm of its map, has no floor without ground truth, and is refused in arbitrary units', async () => {
-    const { image, residual, shape } = await pictureOf('residual', subject({ model }))
+    const { image, residual, shape } = await pictureOf('residual', subject({ reconstructor: model }))
     expect(shape).toEqual([rows, columns])
     const norm = (values: Iterable<number>) => Math.sqrt([...values].reduce((sum, value) => sum + value ** 2, 0))
     const whole = norm(volume.readKspace(1).filter((_, i) => measured.measured[(i >> 1) % columns]))
     expect(norm(image.filter(Number.isFinite).map(value => 10 ** value)) / whole / residual!.value).toBeCloseTo(1, 4)
     expect((await pictureOf('residual', subject({ volume: withoutTruth(volume) }))).residual!.floor).toBeNull()
-    await expect(pictureOf('residual', subject({ model, scored: false }))).rejects.toThrow(refused('Fine-tune'))
+    await expect(pictureOf('residual', subject({ reconstructor: model, scored: false }))).rejects.toThrow(
+      refused('Fine-tune'),
+    )
   })
 })
 
@@ -236,7 +245,7 @@ describe('a feature', () => {
   it('is one channel of a layer of the run', async () => {
     const layer = 'down_sample_layers.1'
     const [first, last] = await Promise.all(
-      [0, 3].map(channel => pictureOf('feature', subject({ model, layer, channel }))),
+      [0, 3].map(channel => pictureOf('feature', subject({ reconstructor: model, layer, channel }))),
     )
     expect(first).toMatchObject({ shape: [16, 16], units: 'arbitrary', note: `Channel 1 of 4 of ${layer}.` })
     expect(first.image).toHaveLength(256)
@@ -246,10 +255,10 @@ describe('a feature', () => {
   it('that does not exist is refused, and leaves no tensor behind', async () => {
     const before = tf.memory().numTensors
     await expect(pictureOf('feature', subject())).rejects.toThrow(refused('Choose a run'))
-    await expect(pictureOf('feature', subject({ model, layer: '' }))).rejects.toThrow(
+    await expect(pictureOf('feature', subject({ reconstructor: model, layer: '' }))).rejects.toThrow(
       refused('Expected a layer of U-Net'),
     )
-    await expect(pictureOf('feature', subject({ model, channel: 16 }))).rejects.toThrow(
+    await expect(pictureOf('feature', subject({ reconstructor: model, channel: 16 }))).rejects.toThrow(
       refused('from 0 to 15 of conv, got 16'),
     )
     expect(tf.memory().numTensors).toBe(before)

@@ -2,8 +2,14 @@ import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { CALIBRATION_DEFAULTS, type CompactMaps, calibrateMaps } from '../../../../src/core/mri/coils/maps.ts'
-import { keptMaps, type MapsKey } from '../../../../src/engine/files/kept-maps.ts'
+import {
+  CALIBRATION_DEFAULTS,
+  type CompactMaps,
+  calibrateMaps,
+  type MapsKey,
+} from '../../../../src/core/mri/coils/maps.ts'
+import { columnPattern } from '../../../../src/core/mri/pattern.ts'
+import { keptMaps } from '../../../../src/engine/files/kept-maps.ts'
 import { golden } from '../../../golden.ts'
 
 let folder: string
@@ -15,7 +21,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 const { data, shape } = golden('espirit').array('C.kspace')
 const [coils, rows, columns] = shape
 const compact = calibrateMaps(Float32Array.from(data), { coils, rows, columns }, 'a test')
-const key: MapsKey = { identity: 'a', slice: 3, settings: CALIBRATION_DEFAULTS }
+const pattern = columnPattern(Uint8Array.of(1, 0, 1), 4)
+const key: MapsKey = { identity: 'a', slice: 3, pattern, virtualCoils: 0, settings: CALIBRATION_DEFAULTS }
 const BYTES = 1e6
 const never = (): CompactMaps => {
   throw new Error('not in the cache')
@@ -28,13 +35,15 @@ it('reads the maps that were written, also in another process', () => {
   expect(ends()).toEqual(['safetensors'])
 })
 
-it('makes the maps of other data, slices and settings', () => {
+it('makes the maps of other data, slices, masks and settings', () => {
   const get = keptMaps(folder, BYTES)
   get(key, () => compact)
   const { settings } = key
   for (const other of [
     { ...key, identity: 'b' },
     { ...key, slice: 4 },
+    { ...key, virtualCoils: 2 },
+    { ...key, pattern: columnPattern(Uint8Array.of(1, 1, 0), 4) },
     ...[{ method: 'walsh' as const }, { area: [24, 20] as const }, { kernel: 5 }, { threshold: 0.03 }].map(change => ({
       ...key,
       settings: { ...settings, ...change },

@@ -22,7 +22,12 @@ let path: string
 let evaluation: Calls['evaluate']['params']
 beforeAll(async () => {
   path = await writeNoise(folder, 'long', { slices: SLICES, rows: 128, columns: 128 })
-  evaluation = { files: [{ path }], salt: '', model: await writeUnet(join(folder, 'a.safetensors'), 1, 8), settings }
+  evaluation = {
+    files: [{ path }],
+    salt: '',
+    reconstructor: await writeUnet(join(folder, 'a.safetensors'), 1, 8),
+    settings,
+  }
 })
 
 let engine: Engine
@@ -146,7 +151,16 @@ describe('a long evaluation', () => {
     await first
     const order: string[] = []
     const shown = { show: 'image', seed: null, layer: '', channel: 0, coil: null } as const
-    const request = { path, salt: '', slice: 0, mask, model: null, scored: true, source: 'network', ...shown } as const
+    const request = {
+      path,
+      salt: '',
+      slice: 0,
+      mask,
+      reconstructor: null,
+      scored: true,
+      source: 'network',
+      ...shown,
+    } as const
     await Promise.all([
       engine.call('frame', request).then(() => order.push('frame')),
       answer.then(({ volumes }) => {

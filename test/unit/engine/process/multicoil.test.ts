@@ -58,8 +58,8 @@ const contextFor = <Event>(events: Event[] = []) => ({
   emit: (event: Event) => void events.push(event),
 })
 
-const evaluated = (model: Parameters<typeof handlers.evaluate>[0]['model'], files = paths) =>
-  handlers.evaluate({ files: files.map(path => ({ path })), salt: '', model, settings }, contextFor())
+const evaluated = (reconstructor: Parameters<typeof handlers.evaluate>[0]['reconstructor'], files = paths) =>
+  handlers.evaluate({ files: files.map(path => ({ path })), salt: '', reconstructor, settings }, contextFor())
 
 /** Zero-filled images by their definition, [slice, rows, columns], and their scores. */
 function definition(name: keyof typeof SIZES) {
@@ -132,7 +132,7 @@ describe('a training on both volumes', () => {
     for (const [i, path] of paths.entries()) {
       const { rows, columns } = infos[i]
       const { images, shape } = await handlers.compare(
-        { path, salt: '', slice: 1, mask, models: [null, model] },
+        { path, salt: '', slice: 1, mask, reconstructors: [null, model] },
         contextFor(),
       )
       expect(shape).toEqual([rows, columns])
@@ -159,7 +159,7 @@ describe('reconstructions and pictures', () => {
       files: paths.map(path => ({ path })),
       salt: '',
       source: 'network',
-      model: null,
+      reconstructor: null,
       mask,
       seed: null,
       slice: null,
@@ -180,7 +180,16 @@ describe('reconstructions and pictures', () => {
   })
 
   it('show all coils or one, and thumbnails show the ground truth', async () => {
-    const usual = { salt: '', mask, scored: true, seed: null, layer: '', channel: 0, model: null, slice: 1 } as const
+    const usual = {
+      salt: '',
+      mask,
+      scored: true,
+      seed: null,
+      layer: '',
+      channel: 0,
+      reconstructor: null,
+      slice: 1,
+    } as const
     for (const [i, path] of paths.entries()) {
       const { coils, rows, columns } = infos[i]
       const request = { ...usual, path, source: 'network', show: 'image', coil: null } as const

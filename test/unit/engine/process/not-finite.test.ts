@@ -48,7 +48,7 @@ const reconstructed = ({
 }: { paths?: string[] } & Partial<ReconstructRequest> & Pick<ReconstructRequest, 'directory'>) =>
   handlers.reconstruct(
     {
-      ...{ files: paths.map(path => ({ path })), salt: '', source: 'network', model: null, mask, seed: null },
+      ...{ files: paths.map(path => ({ path })), salt: '', source: 'network', reconstructor: null, mask, seed: null },
       ...{ slice: null, format: 'npy', run: 'zero-filled', checkpoint: null, units: 'signal' },
       ...request,
     },
@@ -58,7 +58,7 @@ const reconstructed = ({
 const scored = (paths: string[], model: ModelReference | null, slices: SliceSelection = { kind: 'all' }) =>
   handlers.evaluate(
     {
-      ...{ files: paths.map(path => ({ path })), salt: '', model },
+      ...{ files: paths.map(path => ({ path })), salt: '', reconstructor: model },
       settings: { mask, maskDraws: null, slices, reference: 'ground truth' },
     },
     context,
@@ -76,7 +76,7 @@ describe('an image that is not finite', () => {
       [null, 1],
       [2, 3],
     ] as const) {
-      const [result, ...more] = await reconstructed({ directory, model: overflowing, format, slice })
+      const [result, ...more] = await reconstructed({ directory, reconstructor: overflowing, format, slice })
       expect(more).toEqual([])
       expect(result).toEqual({
         path: scan,
@@ -165,7 +165,7 @@ describe('a score that is not finite', () => {
     const path = await writeTruth('a', slice => images[slice], 'same.h5', 3)
     const { volumes, skipped } = await handlers.evaluate(
       {
-        ...{ files: [{ path }], salt: '', model: null },
+        ...{ files: [{ path }], salt: '', reconstructor: null },
         settings: {
           ...{ maskDraws: null, slices: { kind: 'all' }, reference: 'ground truth' },
           mask: { kind: 'equispaced', acceleration: 1, centerFraction: 1 },

@@ -14,7 +14,7 @@ import { maskOf, zeroFilled } from '../../../../src/core/reconstruct.ts'
 import { openVolume } from '../../../../src/engine/files/volumes.ts'
 import { writeCheckpoint } from '../../../../src/engine/files/whole-files.ts'
 import type { ModelReference } from '../../../../src/engine/process/protocol.ts'
-import { withModel } from '../../../../src/engine/training/models.ts'
+import { loadModel } from '../../../../src/engine/training/models.ts'
 import { features } from '../../../../src/engine/viewing/frames.ts'
 import { compute, kernels, useEngine } from '../../../engine.ts'
 import { writeNoise } from '../files/noise-file.ts'
@@ -50,7 +50,8 @@ describe.each(Object.keys(NETWORKS))('feature maps of %s', id => {
     const layers = network.layers(model.networkConfig)
     const heard = new Map<string, { shape: number[]; values: Float32Array }>()
     const volume = await openVolume(path, '')
-    await withModel(model, async whole => {
+    const whole = await loadModel(model)
+    try {
       const { image } = normalise(zeroFilled(volume, 1, maskOf(volume, mask)(1), makeZeroFilling(compute().fourier)))
       tf.tidy(() => {
         const tapped = {
@@ -61,9 +62,11 @@ describe.each(Object.keys(NETWORKS))('feature maps of %s', id => {
                 heard.set(layer, { shape: map.shape, values: map.dataSync<'float32'>() as Float32Array }),
             }),
         }
-        applyModel(kernels(), { ...whole!, network: tapped }, whole!.parameters, tf.tensor4d(image, [1, 40, 36, 1]))
+        applyModel(kernels(), { ...whole, network: tapped }, whole.parameters, tf.tensor4d(image, [1, 40, 36, 1]))
       })
-    })
+    } finally {
+      whole.parameters.dispose()
+    }
     volume.dispose()
     expect([...heard.keys()]).toEqual(layers)
     for (const layer of [layers[0], layers[Math.floor(layers.length / 2)], layers.at(-1)!]) {

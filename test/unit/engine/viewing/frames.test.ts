@@ -13,7 +13,7 @@ import { shrink, toEightBit } from '../../../../src/core/viewing/thumbnail.ts'
 import { openVolume } from '../../../../src/engine/files/volumes.ts'
 import { startEngine } from '../../../../src/engine/process/client.ts'
 import type { FrameRequest, ModelReference } from '../../../../src/engine/process/protocol.ts'
-import { withModel } from '../../../../src/engine/training/models.ts'
+import { withReconstructor } from '../../../../src/engine/training/models.ts'
 import { frame, metrics, overMasks, thumbnail } from '../../../../src/engine/viewing/frames.ts'
 import { compute, useEngine } from '../../../engine.ts'
 import { expectClose } from '../../../golden.ts'
@@ -39,7 +39,7 @@ beforeAll(async () => {
 })
 
 const requestOf = (changes: Partial<FrameRequest> = {}): FrameRequest => ({
-  ...{ path, slice: 1, ...usual, source: 'network', model },
+  ...{ path, slice: 1, ...usual, source: 'network', reconstructor: model },
   ...changes,
 })
 const ask = (changes: Partial<FrameRequest> = {}) => frame(requestOf(changes), signal)
@@ -49,7 +49,7 @@ const askAny = async (show: Show, changes: Partial<FrameRequest> = {}) =>
 /** The image from the functions that an evaluation uses, and its score as a volume of one slice. */
 async function expected(reference: ModelReference | null) {
   const volume = await openVolume(path, '')
-  const image = await withModel(reference, async model =>
+  const image = await withReconstructor(reference, async model =>
     reconstructSlice(volume, 1, maskOf(volume, mask)(1), model, imaging()),
   )
   const truths = [0, 1, 2].map(index => volume.readTarget(index)!)
@@ -62,7 +62,7 @@ async function expected(reference: ModelReference | null) {
 describe('a frame', () => {
   it('is the image of reconstructSlice, with metrics of one slice in the data range of the volume', async () => {
     for (const reference of [null, model]) {
-      const { image, meta } = await ask({ model: reference })
+      const { image, meta } = await ask({ reconstructor: reference })
       const { maximum, ownMaximum, ...wanted } = await expected(reference)
       expect(maximum).toBeGreaterThan(ownMaximum) // Only then does the data range matter.
       expect(image).toEqual(wanted.image)
@@ -80,7 +80,7 @@ describe('a frame', () => {
         residual: null,
       })
       expect(FrameMeta.parse(meta)).toEqual(meta)
-      expect(await metrics(requestOf({ model: reference }), signal)).toEqual(wanted.metrics)
+      expect(await metrics(requestOf({ reconstructor: reference }), signal)).toEqual(wanted.metrics)
     }
   })
 
@@ -100,7 +100,7 @@ describe('a frame', () => {
 
   it('that is no longer wanted is skipped', async () => {
     const scrolledOn = new AbortController()
-    const request = { path, slice: 0, ...usual, source: 'network', model } as const
+    const request = { path, slice: 0, ...usual, source: 'network', reconstructor: model } as const
     const answers = [frame(request, scrolledOn.signal), ask()]
     scrolledOn.abort()
     await expect(answers[0]).rejects.toMatchObject({ code: 'CANCELLED' })
@@ -110,10 +110,10 @@ describe('a frame', () => {
   it('is made from the present file and checkpoint', async () => {
     const changing = await writeNoise(folder, 'changing')
     const weights = await writeUnet(join(folder, 'changing.safetensors'), 1)
-    const before = await ask({ path: changing, model: weights })
+    const before = await ask({ path: changing, reconstructor: weights })
     const { numTensors } = tf.memory()
     await writeUnet(weights.checkpoint, 2)
-    const retrained = await ask({ path: changing, model: weights })
+    const retrained = await ask({ path: changing, reconstructor: weights })
     expect(tf.memory().numTensors).toBe(numTensors) // The old weights are disposed.
     expect(retrained.image).not.toEqual(before.image)
     expect(retrained.meta.volumeMaximum).toBe(before.meta.volumeMaximum)
@@ -121,12 +121,12 @@ describe('a frame', () => {
     await expect(ask({ path: changing })).rejects.toMatchObject({ code: 'FILE_UNREADABLE' })
     await writeNoise(join(folder, 'other'), 'changing', { slices: 4 })
     spawnSync('mv', [join(folder, 'other', 'changing.h5'), changing])
-    const replaced = await ask({ path: changing, model: weights, slice: 3 })
+    const replaced = await ask({ path: changing, reconstructor: weights, slice: 3 })
     expect(replaced.meta.shape).toEqual([40, 36])
   })
 
   it.each(SHOWS)('as %s has a full description', async show => {
-    const asked = show === 'phase' ? { model: null } : {}
+    const asked = show === 'phase' ? { reconstructor: null } : {}
     const { image, meta } = await askAny(show, { layer: 'conv', ...asked })
     expect(FrameMeta.parse(JSON.parse(JSON.stringify(meta)))).toEqual(meta)
     expect(meta.show).toBe(show)
@@ -141,13 +141,17 @@ describe('a frame', () => {
     const header = `<ismrmrdHeader>${encoding}</ismrmrdHeader>`
     const sized = await writeNoise(folder, 'sized', {}, { header })
     for (const show of SHOWS) {
-      const { meta } = await askAny(show, { path: sized, layer: 'conv', ...(show === 'phase' && { model: null }) })
+      const { meta } = await askAny(show, {
+        path: sized,
+        layer: 'conv',
+        ...(show === 'phase' && { reconstructor: null }),
+      })
       const isImage = ['image', 'ssim', 'phase', 'mean', 'spread'].includes(show)
       expect([show, meta.pixelSize]).toEqual([show, isImage ? [3, 5] : undefined])
     }
     const interpolated = { path: await writeNoise(folder, 'interpolated', {}, { header, truth: [80, 36] }) }
     expect((await ask(interpolated)).meta.pixelSize).toEqual([3, 5])
-    expect((await ask({ ...interpolated, source: 'truth', model: null })).meta.pixelSize).toBeUndefined()
+    expect((await ask({ ...interpolated, source: 'truth', reconstructor: null })).meta.pixelSize).toBeUndefined()
   })
 
   it('over several masks lets other requests in between, and ends if it is no longer wanted', async () => {
@@ -168,9 +172,11 @@ describe('a frame', () => {
   it('leaves no tensor behind, for any number of models', async () => {
     const models: ModelReference[] = []
     for (let seed = 0; seed < 6; seed++) models.push(await writeUnet(join(folder, `${seed}.safetensors`), seed))
-    for (const model of models) await ask({ model })
+    for (const model of models) await ask({ reconstructor: model })
     const before = tf.memory()
-    const images = await Promise.all(Array.from({ length: 20 }, (_, i) => ask({ model: models[i % 6], slice: i % 3 })))
+    const images = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => ask({ reconstructor: models[i % 6], slice: i % 3 })),
+    )
     expect(tf.memory().numTensors).toBe(before.numTensors)
     expect(tf.memory().numBytes).toBe(before.numBytes)
     expect(images[6].image).toEqual(images[0].image) // The model and slice are equal, and were evicted in between.
@@ -181,7 +187,7 @@ describe('a frame', () => {
 describe('without TensorFlow', () => {
   it('all but networks’ images are shown, others are ENGINE_UNAVAILABLE, and status says so', async () => {
     const engine = startEngine(null)
-    const request = { path, slice: 1, ...usual, model: null } as const
+    const request = { path, slice: 1, ...usual, reconstructor: null } as const
     const { image, meta } = await engine.call('frame', { ...request, source: 'truth' })
     const { truth, maximum } = await expected(null)
     expect(image).toEqual(truth)
@@ -189,7 +195,7 @@ describe('without TensorFlow', () => {
     expect((await engine.call('thumbnail', { path, salt: '', mask, size: 20 })).shape).toEqual([20, 18])
     const zeroFilled = await engine.call('frame', { ...request, source: 'network' })
     expectClose(zeroFilled.image, (await expected(null)).image, 1e-6)
-    await expect(engine.call('frame', { ...request, source: 'network', model })).rejects.toMatchObject({
+    await expect(engine.call('frame', { ...request, source: 'network', reconstructor: model })).rejects.toMatchObject({
       code: 'ENGINE_UNAVAILABLE',
     })
     await expect(engine.call('load', {})).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' })

@@ -17,7 +17,7 @@ import type { TrainingSummary } from '../../../../src/contract/training-summary.
 import type { Role } from '../../../../src/contract/volumes.ts'
 import { METHODS } from '../../../../src/core/ssl/index.ts'
 import type { Engine } from '../../../../src/engine/process/client.ts'
-import type { Calls, TrainRequest } from '../../../../src/engine/process/protocol.ts'
+import type { Calls, ModelReference, TrainRequest } from '../../../../src/engine/process/protocol.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
 import { demoRequest } from '../../../../src/services/reproduction/demo.ts'
 import { goThrough } from '../../../../src/services/reproduction/driver.ts'
@@ -383,7 +383,12 @@ async function train({ run, config, start, states, directory }: TrainRequest, em
   }
 }
 
-async function score({ files, model, settings }: Calls['evaluate']['params']): Promise<Calls['evaluate']['result']> {
+async function score({
+  files,
+  reconstructor,
+  settings,
+}: Calls['evaluate']['params']): Promise<Calls['evaluate']['result']> {
+  const model = reconstructor as ModelReference | null
   await meet(null)
   const paths = files.map(({ path }) => path)
   scored.push(JSON.stringify([model?.checkpoint ?? null, settings, paths]))

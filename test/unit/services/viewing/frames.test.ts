@@ -101,7 +101,7 @@ describe('a frame’s path', () => {
       slice: 1,
       mask,
       source: 'network',
-      model: null,
+      reconstructor: null,
       scored: true,
     }
     expect(asked).toEqual([

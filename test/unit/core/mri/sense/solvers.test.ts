@@ -1,12 +1,8 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { CLASSICAL_IDS } from '../../../../../src/contract/classical.ts'
 import { conjugateGradients } from '../../../../../src/core/mri/sense/conjugate-gradients.ts'
 import { adjoint, forward, type LeastSquares, leastSquares } from '../../../../../src/core/mri/sense/encoding.ts'
-import {
-  CLASSICAL,
-  type ClassicalId,
-  type ClassicalMethod,
-  reconstructClassical,
-} from '../../../../../src/core/mri/sense/index.ts'
+import { type ClassicalMethod, classicalMethod, reconstructClassical } from '../../../../../src/core/mri/sense/index.ts'
 import { type Iterates, solve } from '../../../../../src/core/mri/sense/iterates.ts'
 import { l1Wavelet } from '../../../../../src/core/mri/sense/l1-wavelet.ts'
 import { totalVariation } from '../../../../../src/core/mri/sense/total-variation.ts'
@@ -176,7 +172,7 @@ describe('total variation', () => {
   })
 })
 
-const IDS = Object.keys(CLASSICAL) as ClassicalId[]
+const IDS = CLASSICAL_IDS
 const solving = { pause: async () => {} }
 
 describe.each(IDS)('%s', id => {
@@ -187,12 +183,12 @@ describe.each(IDS)('%s', id => {
       compute().fourier,
       'slice 3 of knee.h5',
     )
-  const iterations = id === 'sense' ? 1 : 5
+  const short = id === 'sense' ? {} : { iterations: 5 }
 
   it('scales its image with the k-space, also where squares leave float32', async () => {
-    const expected = await reconstructClassical(id, { iterations }, scaled(1), solving)
+    const expected = await reconstructClassical(id, short, scaled(1), solving)
     for (const factor of [2 ** -60, 2 ** 60]) {
-      const found = await reconstructClassical(id, { iterations }, scaled(factor), solving)
+      const found = await reconstructClassical(id, short, scaled(factor), solving)
       expectClose(
         found.map(value => value / factor),
         expected,
@@ -209,13 +205,13 @@ describe.each(IDS)('%s', id => {
       [floats('kspace'), new Float32Array(maps.length)],
     ]) {
       const problem = leastSquares({ sizes, maps: these, mask }, kspace, fourier, 'a test')
-      expect((await reconstructClassical(id, { iterations }, problem, solving)).every(value => value === 0)).toBe(true)
+      expect((await reconstructClassical(id, short, problem, solving)).every(value => value === 0)).toBe(true)
     }
   })
 
   it.skipIf(id === 'sense')('refuses numbers that exceed float32', async () => {
     const normal = (_: Float32Array, result: Float32Array) => void result.fill(Number.POSITIVE_INFINITY)
-    await expect(reconstructClassical(id, { iterations }, { ...scaled(1), normal }, solving)).rejects.toMatchObject({
+    await expect(reconstructClassical(id, short, { ...scaled(1), normal }, solving)).rejects.toMatchObject({
       code: 'NOT_FINITE',
       message: expect.stringContaining('slice 3 of knee.h5'),
     })
@@ -270,7 +266,7 @@ describe('a solver', () => {
 
   it.each(IDS)('of %s allocates no image per iteration', id => {
     // biome-ignore lint/suspicious/noExplicitAny: each method has a configuration of its own
-    const { iterates, config }: ClassicalMethod<any> = CLASSICAL[id]
+    const { iterates, config }: ClassicalMethod<any> = classicalMethod(id)
     const made: unknown[] = []
     const counted = (Kind: typeof Float32Array) =>
       new Proxy(Kind, {

@@ -1,0 +1,26 @@
+/** Classical reconstructions of several coils: they need no training. Their settings, and names for settings. */
+import { z } from 'zod'
+
+export const CLASSICAL_IDS = ['sense', 'cg-sense', 'l1-wavelet', 'total-variation'] as const
+export const ClassicalId = z.enum(CLASSICAL_IDS)
+export type ClassicalId = z.infer<typeof ClassicalId>
+
+/** A method with its settings. Settings that are left out have their defaults. */
+export const ClassicalChoice = z.object({
+  classical: ClassicalId,
+  config: z.record(z.string(), z.union([z.number(), z.string()])),
+})
+export type ClassicalChoice = z.infer<typeof ClassicalChoice>
+
+/** How coil maps are computed. `automatic`: ESPIRiT if the calibration area suffices, else Walsh. */
+export const MAP_METHODS = ['automatic', 'espirit', 'walsh', 'low-resolution'] as const
+
+/** Settings that all classical methods share. */
+export const CoilSettings = z.object({
+  maps: z.enum(MAP_METHODS).default('automatic').describe('method of the coil maps'),
+  virtualCoils: z.int().min(0).max(256).default(0).describe('virtual coils after compression, 0 for no compression'),
+})
+export type CoilSettings = z.infer<typeof CoilSettings>
+
+/** A classical method with its default settings, as a source of images. */
+export const CLASSICAL_SOURCE = new RegExp(`^(${CLASSICAL_IDS.join('|')})$`)
