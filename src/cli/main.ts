@@ -1,6 +1,7 @@
 /** The command line. Its options, exit codes and JSON are an interface, because labs use them in scripts. */
 import process from 'node:process'
 import { Command, CommanderError } from 'commander'
+import { classicalCommand } from './commands/classical.ts'
 import { demoCommand } from './commands/demo.ts'
 import { engineCommand } from './commands/engine.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
@@ -38,6 +39,7 @@ const commands = [
   reconstructCommand,
   runsCommand,
   recipesCommand,
+  classicalCommand,
   profileCommand,
   serveCommand,
   engineCommand,

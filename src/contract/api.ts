@@ -4,6 +4,7 @@
  */
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
+import { ClassicalChoice, ClassicalId } from './classical.ts'
 import { EngineHealth, EngineState } from './engine.ts'
 import { MaskFile, MaskSeed, MaskSpec, Protocol } from './evaluation.ts'
 import { ExportFormat } from './exports.ts'
@@ -14,6 +15,7 @@ import { NamedRecipe, Pretext, Recipe, RecipeSettings } from './recipes.ts'
 import { Reproduction, ReproductionReport, ReproductionRequest } from './reproduction.ts'
 import { LoggedEvent, RunDetail, RunView } from './runs.ts'
 import { Findings, MOST_COILS, Study, StudySummary, StudyView } from './studies.ts'
+import { NamedSettings } from './tuning.ts'
 import { SkippedFile, SliceSelection } from './volumes.ts'
 
 const Progress = z.object({
@@ -36,7 +38,7 @@ export const AppEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('state'), engine: EngineState }),
   z.object({ type: z.literal('run'), logged: LoggedEvent }),
   /** A list changed in a way that no `run` event describes: read the list again. */
-  z.object({ type: z.literal('changed'), what: z.enum(['studies', 'runs', 'reproductions']) }),
+  z.object({ type: z.literal('changed'), what: z.enum(['studies', 'runs', 'reproductions', 'classical']) }),
 ])
 export type AppEvent = z.infer<typeof AppEvent>
 
@@ -54,6 +56,8 @@ export const Catalogue = z.object({
       figures: z.array(MethodFigure),
     }),
   ),
+  /** Reconstructions of several coils that need no training. */
+  classical: z.array(z.object({ id: ClassicalId, label: z.string(), paper: z.string(), schema: Schema })),
   /** Schemas of `Pretext`, `Recipe` and the mask, for the forms. */
   schemas: z.object({ pretext: Schema, recipe: Schema, mask: Schema }),
   /** The shipped recipes: two of every method, and two from scratch (`scratch/original`, `scratch/workstation`). */
@@ -192,6 +196,15 @@ export const contract = {
       .output(NamedRecipe),
     hide: oc.input(z.object({ id: z.string() })).output(z.void()),
     restore: oc.input(z.object({ id: z.string() })).output(z.void()),
+  },
+  /** Named settings of classical methods. */
+  classical: {
+    list: oc.output(z.array(NamedSettings)),
+    /** Finds equal settings of this name, or saves new settings. */
+    save: oc.input(ClassicalChoice.extend({ name: NamedSettings.shape.name })).output(NamedSettings),
+    /** Removes settings from the lists. Sources with their number still work. */
+    hide: oc.input(z.object({ id: z.int() })).output(z.void()),
+    restore: oc.input(z.object({ id: z.int() })).output(z.void()),
   },
   /** Reproductions of the original work on a study. */
   reproductions: {

@@ -22,5 +22,5 @@ export const CoilSettings = z.object({
 })
 export type CoilSettings = z.infer<typeof CoilSettings>
 
-/** A classical method with its default settings, as a source of images. */
-export const CLASSICAL_SOURCE = new RegExp(`^(${CLASSICAL_IDS.join('|')})$`)
+/** A classical method as a source of images: `cg-sense` with default settings, `cg-sense:3` with named settings. */
+export const CLASSICAL_SOURCE = new RegExp(`^(${CLASSICAL_IDS.join('|')})(?::(\\d{1,15}))?$`)

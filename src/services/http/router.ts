@@ -15,6 +15,7 @@ import type { WithQueue } from '../runs/queue.ts'
 import { ownRecipes, saveRecipe, setRecipeHidden } from '../runs/recipes.ts'
 import { browse } from '../studies/browse.ts'
 import { demonstrationStudy } from '../studies/demonstration.ts'
+import { namedSettings, saveSettings, setSettingsHidden } from '../viewing/classical.ts'
 import type { Frames } from '../viewing/frames.ts'
 import { saveReconstruction } from '../viewing/save.ts'
 import { endable } from './endable.ts'
@@ -68,6 +69,13 @@ const recipeProcedures = (profile: Profile) => ({
   restore: api.recipes.restore.handler(({ input }) => setRecipeHidden(profile, input.id, false)),
 })
 
+const classicalProcedures = (profile: Profile) => ({
+  list: api.classical.list.handler(() => namedSettings(profile)),
+  save: api.classical.save.handler(({ input }) => saveSettings(profile, input)),
+  hide: api.classical.hide.handler(({ input }) => void setSettingsHidden(profile, input.id, true)),
+  restore: api.classical.restore.handler(({ input }) => void setSettingsHidden(profile, input.id, false)),
+})
+
 /** Returns the number of the demonstration study. The first call imports the study. */
 function demonstrationOf(opened: WithQueue): () => Promise<number> {
   let demonstration: Promise<number> | null = null
@@ -92,6 +100,7 @@ export function makeRouter(opened: WithQueue, frames: Frames) {
     studies: studyProcedures(opened, works, demonstrationId),
     catalogue: api.catalogue.handler(() => catalogue()),
     recipes: recipeProcedures(opened.profile),
+    classical: classicalProcedures(opened.profile),
     reproductions: reproductionProcedures(opened, works),
     runs: runProcedures(opened, works),
     score: api.score.handler(({ input, signal }) => frames.score(input, signal)),

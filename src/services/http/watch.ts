@@ -18,6 +18,7 @@ const FINGERPRINTS = {
     json_group_array(json_array(id, queue_place)) FILTER (WHERE queue_place IS NOT NULL)) FROM runs`,
   reproductions: `SELECT json_array(json_group_array(json_array(id, status)),
     (SELECT COUNT(*) FROM runs WHERE status = 'finished'), (SELECT MAX(id) FROM evaluations)) FROM reproductions`,
+  classical: 'SELECT json_array(COUNT(*), COUNT(hidden_at), MAX(id)) FROM classical_settings',
 } as const
 
 const fingerprint = ({ db }: Profile, what: keyof typeof FINGERPRINTS) =>
@@ -34,7 +35,7 @@ export async function* watch(
   signal: AbortSignal,
 ): AsyncGenerator<AppEvent, void> {
   let seq = Math.min(afterSeq ?? Number.POSITIVE_INFINITY, lastEvent(profile))
-  const lists = (['studies', 'runs', 'reproductions'] as const).map(what => ({
+  const lists = (Object.keys(FINGERPRINTS) as (keyof typeof FINGERPRINTS)[]).map(what => ({
     what,
     seen: fingerprint(profile, what),
   }))

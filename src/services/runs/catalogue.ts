@@ -1,6 +1,7 @@
 /** The catalogue: networks, methods and shipped recipes. Command line and forms are built from these tables. */
 import { z } from 'zod'
 import type { Catalogue } from '../../contract/api.ts'
+import { CLASSICAL_IDS } from '../../contract/classical.ts'
 import { DrawnMask } from '../../contract/evaluation.ts'
 import {
   type NamedRecipe,
@@ -12,10 +13,12 @@ import {
 } from '../../contract/recipes.ts'
 import type { RunConfig } from '../../contract/runs.ts'
 import { NETWORKS, networkOf } from '../../core/models/index.ts'
+import { CLASSICAL } from '../../core/mri/sense/index.ts'
 import { METHODS, methodOf } from '../../core/ssl/index.ts'
 import { FINE_TUNING, FROM_SCRATCH } from '../../core/training/recipes.ts'
 
 export { NETWORKS, networkOf } from '../../core/models/index.ts'
+export { CLASSICAL } from '../../core/mri/sense/index.ts'
 export { METHODS, methodOf } from '../../core/ssl/index.ts'
 export { FINE_TUNING, FROM_SCRATCH } from '../../core/training/recipes.ts'
 
@@ -80,6 +83,12 @@ export const catalogue = (): Catalogue => ({
     paper,
     schema: jsonSchema(config),
     figures: [...figures],
+  })),
+  classical: CLASSICAL_IDS.map(id => ({
+    id,
+    label: CLASSICAL[id].label,
+    paper: CLASSICAL[id].paper,
+    schema: jsonSchema(CLASSICAL[id].config),
   })),
   schemas: { pretext: jsonSchema(Pretext), recipe: jsonSchema(Recipe), mask: jsonSchema(DrawnMask) },
   recipes: shippedRecipes(),

@@ -52,7 +52,7 @@ export async function scoreAnyway(
   { of, run, epoch = null, settings }: EvaluationRequest,
   { onProgress, signal }: Options = {},
 ): Promise<Evaluation> {
-  const classical = classicalNamed(run)
+  const classical = classicalNamed(opened.profile, run)
   const kept = classical || run === ZERO_FILLED ? null : keptModel(opened.profile, run, epoch)
   const { salt } = opened.profile
   const whole = await volumesToScore(opened, of, { onProgress, signal })
@@ -99,7 +99,7 @@ export async function evaluate(
   options: Options = {},
 ): Promise<Evaluation> {
   const { run } = request
-  if (run !== ZERO_FILLED && !classicalNamed(run) && findRun(opened.profile, run).kind === 'pretrain') {
+  if (run !== ZERO_FILLED && !classicalNamed(opened.profile, run) && findRun(opened.profile, run).kind === 'pretrain') {
     throw new AppError(
       'INVALID_ARGUMENT',
       `Expected a fine-tuned or trained run, got run ${run}, a pre-training. Its output has arbitrary units and ` +

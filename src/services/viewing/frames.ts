@@ -92,7 +92,7 @@ const maskKey = (mask: MaskSpec) => JSON.stringify(mask)
 function sourceOf(profile: Profile, source: string): Source {
   if (source === 'truth') return { kind: 'truth', reconstructor: null, scored: true, key: 'truth' }
   if (source === 'zero-filled') return { kind: 'network', reconstructor: null, scored: true, key: 'zero-filled' }
-  const classical = classicalNamed(source)
+  const classical = classicalNamed(profile, source)
   if (classical) return { kind: 'network', reconstructor: classical, scored: true, key: JSON.stringify(classical) }
   const run = findRun(profile, source.slice('run:'.length))
   const { model, sha256 } = keptModel(profile, run.id)

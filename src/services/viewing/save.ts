@@ -69,7 +69,7 @@ function describe(
   const plain = { reconstructor: null, checkpoint: null, units: 'signal', run } as const
   if (run === TRUTH) return { ...plain, source: 'truth' }
   if (run === ZERO_FILLED) return { ...plain, source: 'network' }
-  const classical = classicalNamed(run)
+  const classical = classicalNamed(profile, run)
   if (classical) return { ...plain, source: 'network', reconstructor: classical }
   const pretrained = isPretrained(findRun(profile, run))
   if (pretrained && format === 'dicom')

@@ -1,0 +1,46 @@
+/** Named settings of classical methods, and the tuning that found them. */
+import { z } from 'zod'
+import { ClassicalChoice } from './classical.ts'
+import { Protocol } from './evaluation.ts'
+import { SkippedFile } from './volumes.ts'
+
+/** What a tuning optimises. Never SSIM of the whole image, because its air decides about methods that use coil maps. */
+export const CRITERIA = ['foreground-nmse', 'nmse', 'foreground-ssim'] as const
+const Criterion = z.enum(CRITERIA)
+export type Criterion = z.infer<typeof Criterion>
+
+/** One point of a tuning's curve. */
+export const TuningPoint = z.object({
+  lambda: z.number(),
+  iterations: z.int(),
+  /** The criterion of each volume, in the order of the tuning's `volumes`. */
+  scores: z.array(z.number()),
+  mean: z.number(),
+})
+export type TuningPoint = z.infer<typeof TuningPoint>
+
+/** How settings were found, on the validation volumes of a study. */
+export const Tuning = z.object({
+  study: z.object({ id: z.int(), name: z.string() }),
+  criterion: Criterion,
+  protocol: Protocol,
+  /** Names of the files that were scored. */
+  volumes: z.array(z.string()),
+  /** Validation volumes that could not be scored. */
+  skipped: z.array(SkippedFile),
+  /** By number of iterations, then by λ. */
+  points: z.array(TuningPoint),
+  /** The best λ is the smallest, or the largest, that was tried. A better λ may lie beyond. `null`: it lies between. */
+  edge: z.enum(['smallest', 'largest']).nullable(),
+})
+export type Tuning = z.infer<typeof Tuning>
+
+/** Settings that the user named. They never change. As a source of images: `cg-sense:3`, with their number. */
+export const NamedSettings = ClassicalChoice.extend({
+  id: z.int(),
+  name: z.string().min(1).max(120),
+  /** `null`: the user chose the values. */
+  tuning: Tuning.nullable(),
+  createdAt: z.string(),
+})
+export type NamedSettings = z.infer<typeof NamedSettings>
