@@ -13,8 +13,9 @@ export type Role = z.infer<typeof Role>
  * `zeroPadding` counts the empty columns at the two edges.
  * `sub-sampled`: all slices have the same measured columns, according to the dataset `mask` or to empty columns.
  * Such k-space is never masked again.
- * `irregular`: the slices have no common set of measured columns. Such k-space is scored and reconstructed unchanged.
- * It is never masked again and never used for training. `acceleration`: samples over measured samples.
+ * `irregular`: the slices have no common set of measured columns. Such k-space is scored and reconstructed as measured,
+ * which a dataset `mask` may say. It is never masked again and never used for training. `acceleration`: samples over
+ * measured samples.
  */
 export const Sampling = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('full'), nearlyEmptyColumns: z.int(), zeroPadding: z.int() }),

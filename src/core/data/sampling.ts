@@ -6,10 +6,12 @@
  * Such edges are no sub-sampling. Empty lines between measured lines are sub-sampling.
  */
 import type { Sampling } from '../../contract/volumes.ts'
+import { percent } from '../../contract/words.ts'
 import { allFinite } from '../extremes.ts'
 import { emptyCoils } from './coils.ts'
 import { count, ends, type Fault, HOLES, type Surveyed, surveySlices, total } from './measured.ts'
-import type { Matrix } from './volume.ts'
+import { storedSampling, surveyStored } from './stored-sampling.ts'
+import type { FileMask, Matrix } from './volume.ts'
 
 /**
  * A column with less than this share of the median column's energy counts as nearly empty.
@@ -41,8 +43,8 @@ export interface Judgement {
 export interface Survey {
   /** Returns the fault of one slice's k-space [coils, rows, columns, 2], or `null`. Does not keep `kspace`. */
   add(kspace: Float32Array, slice: number): Fault | null
-  /** Judges the slices without a fault, at least one. `stored`: the file's own mask over columns. */
-  judge(stored: Uint8Array | null): Judgement
+  /** Judges the slices without a fault, at least one. */
+  judge(): Judgement
 }
 
 /** The fault of a slice's image, or `null`. */
@@ -51,24 +53,35 @@ export function faultOfImage(image: Float32Array): Fault['fault'] | null {
   return image.some(value => value !== 0) ? null : 'all zero'
 }
 
-export function surveyKspace(matrix: Matrix): Survey {
+/** @param stored The file's own mask. */
+export function surveyKspace(matrix: Matrix, stored: FileMask | null): Survey {
   const { coils, rows, columns } = matrix
-  const { look, columnEnergy, rowEnergy } = surveySlices(matrix)
+  const [ofColumns, other] = stored instanceof Uint8Array ? [stored, null] : [null, stored]
+  const byMask = other && surveyStored(other, matrix)
+  const { look, grid, columnEnergy, rowEnergy } = surveySlices(matrix)
   const allColumns = new Float64Array(columns)
   const allRows = new Float64Array(rows)
   const surveyed: Surveyed[] = []
 
   return {
     add(kspace, slice) {
-      const seen = look(kspace, slice)
+      const seen = look(byMask ? byMask.measured(kspace, slice) : kspace, slice)
       if ('fault' in seen) return seen
+      byMask?.compare(kspace, seen, grid(), total(rowEnergy))
       for (let column = 0; column < columns; column++) allColumns[column] += columnEnergy[column]
       for (let row = 0; row < rows; row++) allRows[row] += rowEnergy[row]
       surveyed.push(seen)
       return null
     },
-    judge(stored) {
-      const judgement = judge(surveyed, stored, allColumns, allRows)
+    judge() {
+      const judgement =
+        byMask && other
+          ? {
+              sampling: storedSampling(other, matrix),
+              mask: null,
+              remarks: [...uncentred(allColumns, allRows), ...byMask.remarks()],
+            }
+          : judge(surveyed, ofColumns, allColumns, allRows)
       return { ...judgement, remarks: [...judgement.remarks, ...emptyCoils(surveyed, coils)] }
     },
   }
@@ -226,8 +239,6 @@ function full(energy: Float64Array): Extract<Sampling, { kind: 'full' }> {
   const nearlyEmptyColumns = inside.filter(value => value < limit).length
   return { kind: 'full', nearlyEmptyColumns, zeroPadding: energy.length - inside.length }
 }
-
-const percent = (share: number) => `${Number((100 * share).toPrecision(2))} %`
 
 /** A remark if the centre of k-space seems to lie at an edge or in a corner. */
 function uncentred(columnEnergy: Float64Array, rowEnergy: Float64Array): string[] {

@@ -1,6 +1,7 @@
 /** A volume as core uses it, independent of its file format. */
 import type { SliceFault, VolumeContent, VolumeInfo } from '../../contract/volumes.ts'
 import type { Pattern } from '../mri/pattern.ts'
+import type { StoredMask } from '../mri/stored-mask.ts'
 import type { FileSource } from './source.ts'
 
 /** The pattern of a slice, counted from 0. Slices that share a pattern share one object. */
@@ -47,13 +48,16 @@ export interface Stack {
   sources(): readonly string[]
 }
 
+/** A mask in a file: over columns, as 0 and 1, or of another kind. */
+export type FileMask = Uint8Array | StoredMask
+
 /** The parts of a file that are used. The identity of the file is computed from these parts. */
 export interface Used {
   /** K-space is first. */
   readonly stacks: readonly Stack[]
   readonly matrix: Matrix
-  /** Over columns, as 0 and 1; `null` if the file has no mask. */
-  readonly mask: Uint8Array | null
+  /** The file's own mask; `null` if the file has none. */
+  readonly mask: FileMask | null
   readonly header: string | null
   readonly attributes: Readonly<Record<string, string | number | null>>
   /** What is odd about the file, in words, as far as it is known before k-space is read. */

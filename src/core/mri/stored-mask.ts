@@ -4,7 +4,8 @@
  *   [rows, 1]                                                      rows
  *   [rows, columns]                                                points
  *   [slices, rows, columns], [slices, 1, columns]                  another pattern for each slice
- * A last axis of length 1 behind two or more others stands for real and imaginary part, and is left out.
+ * A last axis of length 1 behind two or more others stands for real and imaginary part, and is left out. So are other
+ * axes of length 1 (coils, slices) where more than three axes remain.
  * Numbers that are not zero are measured.
  */
 import { AppError } from '../../contract/errors.ts'
@@ -30,7 +31,7 @@ export function storedMask(
     new AppError('UNSUPPORTED_FORMAT', `Expected ${expected}, got ${got}, in ${path}. ${remedy}`)
   let axes = [...shape]
   if (axes.length > 2 && axes.at(-1) === 1) axes = axes.slice(0, -1)
-  while (axes.length > 3 && axes[0] === 1) axes.shift()
+  while (axes.length > 3 && axes.includes(1)) axes.splice(axes.indexOf(1), 1)
   while (axes.length < 3) axes.unshift(1)
   if (axes.length > 3 || shape.length === 0 || axes.includes(0))
     throw fault('a mask', `an array [${shape.join(', ')}]`, REMEDY)
@@ -51,19 +52,37 @@ export function storedMask(
  * Throws `SHAPE_MISMATCH`, with both files, if the mask has another size.
  */
 export function storedPatterns(
-  { path, shape, measured }: StoredMask,
+  stored: StoredMask,
   info: Pick<VolumeInfo, 'path' | 'slices' | 'rows' | 'columns'>,
 ): (slice: number) => Pattern {
+  const { path, shape } = stored
   const { rows, columns } = info
-  const [slices, height, width] = shape
-  const fits = (size: number, expected: number) => size === 1 || size === expected
-  if (!(fits(slices, info.slices) && fits(height, rows) && fits(width, columns)))
+  if (!fitsVolume(shape, info))
     throw new AppError(
       'SHAPE_MISMATCH',
       `Expected a mask of ${columns} columns, ${rows} × ${columns} samples or ${info.slices} × ${rows} × ${columns} ` +
         `samples for ${info.path}, got ${shape.join(' × ')}, in ${path}. Choose a mask of this size.`,
     )
-  function pattern(slice: number): Pattern {
+  return unpacked(stored, info)
+}
+
+/** Whether a mask has the size of a volume. */
+export const fitsVolume = (
+  [slices, height, width]: StoredMask['shape'],
+  info: Pick<VolumeInfo, 'slices' | 'rows' | 'columns'>,
+): boolean =>
+  [
+    [slices, info.slices],
+    [height, info.rows],
+    [width, info.columns],
+  ].every(([size, expected]) => size === 1 || size === expected)
+
+/** As `storedPatterns`, for a mask that fits. The last pattern is kept, so asking again for a slice costs nothing. */
+export function unpacked(
+  { shape: [slices, height, width], measured }: StoredMask,
+  { rows, columns }: Pick<VolumeInfo, 'rows' | 'columns'>,
+): (slice: number) => Pattern {
+  function unpack(slice: number): Pattern {
     const from = slice * height * width
     const grid = new Uint8Array(rows * columns)
     for (let row = 0; row < rows; row++)
@@ -71,7 +90,10 @@ export function storedPatterns(
         grid[row * columns + column] = measured[from + (height === 1 ? 0 : row * width) + (width === 1 ? 0 : column)]
     return patternOfGrid(grid, rows, columns)
   }
-  if (slices > 1) return pattern
-  const shared = pattern(0)
-  return () => shared
+  let last: { readonly slice: number; readonly pattern: Pattern } | null = null
+  return asked => {
+    const slice = slices > 1 ? asked : 0
+    if (last?.slice !== slice) last = { slice, pattern: unpack(slice) }
+    return last.pattern
+  }
 }

@@ -22,7 +22,7 @@ export interface Reading {
  * The identity is SHA-256 over fields, each preceded by its length, so that different contents hash different bytes.
  * The fields are, in this order:
  * - per stack: its role, type and shape, then each slice as float32
- * - the mask as 0 and 1
+ * - the mask as 0 and 1, with its shape before it if it is not one of columns
  * - the header and the attributes
  *
  * See docs/decisions/0001-a-volume-is-its-contents.md.
@@ -34,7 +34,7 @@ export async function readContent(
 ): Promise<VolumeContent> {
   const used = usedOf(source)
   const hash = createHash('sha256')
-  const survey = surveyKspace(used.matrix)
+  const survey = surveyKspace(used.matrix, used.mask)
   const faults: SliceFault[] = []
   const stacks = used.stacks.map(stack => ({
     ...stack,
@@ -70,9 +70,11 @@ export async function readContent(
     if (role === 'k-space' && faults.length === shape[0]) throw beyond ?? noSignal(source, faults)
     if (role === 'k-space') scan = hash.copy().digest('hex') // covers k-space alone, the first stack
   }
-  addField(hash, used.mask ?? 'no mask')
+  const { mask: own } = used
+  if (own && !(own instanceof Uint8Array)) addField(hash, JSON.stringify(own.shape))
+  addField(hash, own instanceof Uint8Array ? own : (own?.measured ?? 'no mask'))
   addField(hash, JSON.stringify([used.header, used.attributes]))
-  const { sampling, mask, remarks } = survey.judge(used.mask)
+  const { sampling, mask, remarks } = survey.judge()
   return {
     identity: hash.digest('hex'),
     scan,

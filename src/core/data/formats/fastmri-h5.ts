@@ -2,19 +2,22 @@
  * fastMRI's HDF5 files (Zbontar et al., arXiv 1811.08839; Knoll et al., Radiol. Artif. Intell. 2020).
  * Datasets: `kspace` complex [slices, coils, rows, columns], or [slices, rows, columns] for one coil,
  * `reconstruction_rss` and `reconstruction_esc` [slices, height, width], `ismrmrd_header`, and in sub-sampled files
- * `mask`. Attributes: acquisition, max, norm, patient_id. This project also reads the attribute `patient_orientation`.
+ * `mask` (in fastMRI over columns). Attributes: acquisition, max, norm, patient_id.
+ * This project also reads masks of other kinds, and the attribute `patient_orientation`.
  * Its synthetic files add the dataset `reconstruction_noise_free` and the attribute `synthetic`.
  */
 import { AppError } from '../../../contract/errors.ts'
 import type { Sampling, VolumeContent } from '../../../contract/volumes.ts'
 import { allFinite } from '../../extremes.ts'
-import { columnPattern, type Pattern, patternOfGrid } from '../../mri/pattern.ts'
+import { columnPattern, multiply, type Pattern, patternOfGrid } from '../../mri/pattern.ts'
+import { unpacked } from '../../mri/stored-mask.ts'
 import type { Hdf5File } from '../hdf5.ts'
 import { surveySlices } from '../measured.ts'
 import { maskedSampling } from '../sampling.ts'
 import type { FileSource } from '../source.ts'
+import { storedSampling } from '../stored-sampling.ts'
 import type { Matrix, PatternOf, Stack, Used, Volume, VolumeFormat } from '../volume.ts'
-import { layoutOf, layoutRemarks, readMask } from './fastmri-layout.ts'
+import { type Layout, layoutOf, layoutRemarks, readMask } from './fastmri-layout.ts'
 import { headerRemarks, parseIsmrmrdHeader } from './ismrmrd-header.ts'
 
 export const fastmriH5: VolumeFormat = {
@@ -30,12 +33,13 @@ const ATTRIBUTES = ['acquisition', 'max', 'patient_id', 'patient_orientation', '
 
 function used(source: FileSource): Used {
   const file = source.hdf5()!
-  const { matrix, kspace, target, noiseFree } = layoutOf(file)
+  const layout = layoutOf(file)
+  const { matrix, kspace, target, noiseFree } = layout
   const header = file.readText('ismrmrd_header')
   return {
     stacks: [kspace, target, noiseFree].filter(stack => stack !== null),
     matrix,
-    mask: readMask(file, matrix.columns),
+    mask: readMask(file, layout),
     header,
     attributes: Object.fromEntries(ATTRIBUTES.map(name => [name, file.attribute(name)])),
     remarks: [...headerRemarks(header, matrix), ...layoutRemarks(file, { matrix, target })],
@@ -44,11 +48,12 @@ function used(source: FileSource): Used {
 
 function open(source: FileSource, hashPatient: (id: string) => string, content?: VolumeContent): Volume {
   const file = source.hdf5()!
-  const { slices, matrix, kspace, target, noiseFree } = layoutOf(file)
+  const layout = layoutOf(file)
+  const { slices, matrix, target, noiseFree } = layout
+  const { sampling, own, isColumns } = acquisitionOf(file, layout, content)
+  const kspace = own && !isColumns ? measuredOf(layout.kspace, own) : layout.kspace
   // Reading one slice reports a damaged file when the file is listed.
   if (!content) kspace.withSlice(Math.floor(slices / 2), () => {})
-  const { mask, sampling } = acquisitionOf(file, matrix.columns, content)
-  const own = mask && columnPattern(mask, matrix.rows)
   const header = parseIsmrmrdHeader(file.readText('ismrmrd_header'), matrix)
   const patientId = String(file.attribute('patient_id') ?? '').trim() || header?.patientId || source.name
   const acquisition = file.attribute('acquisition')
@@ -84,9 +89,8 @@ function open(source: FileSource, hashPatient: (id: string) => string, content?:
       ...(content && { content }),
     },
     mask:
-      sampling.kind === 'irregular'
-        ? foundPatterns(matrix, (index, use) => withSlice(kspace, index, use))
-        : own && (() => own),
+      own ??
+      (sampling.kind === 'irregular' ? foundPatterns(matrix, (index, use) => withSlice(kspace, index, use)) : null),
     readKspace: index => readSlice(kspace, index),
     withKspace: (index, use) => withSlice(kspace, index, use),
     readTarget: (index, asStored) => target && readSlice(target, index, asStored),
@@ -124,26 +128,44 @@ function foundPatterns(
   }
 }
 
+/** K-space with 0 where the file's own mask says that nothing was measured. */
+const measuredOf = (kspace: Stack, own: PatternOf): Stack => ({
+  ...kspace,
+  withSlice: (index, use) => kspace.withSlice(index, values => use(multiply(own(index), values))),
+})
+
+interface Acquisition {
+  readonly sampling: Sampling
+  /** The patterns that the file or `content` names. `null`: none. */
+  readonly own: PatternOf | null
+  readonly isColumns: boolean
+}
+
 /** How k-space was acquired, as `content` says. If `content` is not known yet, as far as a dataset `mask` says. */
-function acquisitionOf(
-  file: Hdf5File,
-  columns: number,
-  content: VolumeContent | undefined,
-): { mask: Uint8Array | null; sampling: Sampling } {
-  if (!content) {
-    const stored = readMask(file, columns)
-    if (!stored?.includes(0)) return { mask: null, sampling: { kind: 'unread' } }
-    return { mask: stored, sampling: maskedSampling(stored, 'mask dataset') }
+function acquisitionOf(file: Hdf5File, layout: Layout, content: VolumeContent | undefined): Acquisition {
+  const { matrix } = layout
+  const byColumns = (sampling: Sampling, measured: Uint8Array | null): Acquisition => {
+    const pattern = measured && columnPattern(measured, matrix.rows)
+    return { sampling, own: pattern && (() => pattern), isColumns: true }
   }
+  const stored = content && content.sampling.kind !== 'irregular' ? null : readMask(file, layout)
+  if (stored && !(stored instanceof Uint8Array)) {
+    const sampling = content?.sampling ?? storedSampling(stored, matrix)
+    return { sampling, own: unpacked(stored, matrix), isColumns: false }
+  }
+  if (!content)
+    return stored?.includes(0)
+      ? byColumns(maskedSampling(stored, 'mask dataset'), stored)
+      : byColumns({ kind: 'unread' }, null)
   const { sampling, mask } = content
-  if (sampling.kind !== 'sub-sampled') return { mask: null, sampling }
-  if (mask?.length !== columns)
+  if (sampling.kind !== 'sub-sampled') return byColumns(sampling, null)
+  if (mask?.length !== matrix.columns)
     throw new AppError(
       'SHAPE_MISMATCH',
-      `Expected the measured ones of ${columns} columns, got ${mask?.length ?? 'none'}, for ${file.path}. ` +
+      `Expected the measured ones of ${matrix.columns} columns, got ${mask?.length ?? 'none'}, for ${file.path}. ` +
         'Scan the study again.',
     )
-  return { mask: Uint8Array.from(mask, Number), sampling }
+  return byColumns(sampling, Uint8Array.from(mask, Number))
 }
 
 function requireFinite(values: Float32Array, stack: Stack, index: number, coils: number, path: string): void {

@@ -1,7 +1,8 @@
 /** The datasets of a fastMRI file: which ones are used, and whether their shapes and types fit. */
 import { AppError } from '../../../contract/errors.ts'
+import { fitsVolume, type StoredMask, storedMask } from '../../mri/stored-mask.ts'
 import { type Hdf5File, isComplex, isReal } from '../hdf5.ts'
-import type { Matrix, Stack } from '../volume.ts'
+import type { FileMask, Matrix, Stack } from '../volume.ts'
 
 export interface Layout {
   readonly slices: number
@@ -114,22 +115,37 @@ function requireSameSize(file: Hdf5File, noiseFree: Stack, target: Stack | null)
 }
 
 /**
- * The dataset `mask` as 0 and 1: one number or boolean per column, in any shape. A mask that repeats these numbers for
- * every row or slice means the same.
+ * The dataset `mask`. As 0 and 1 if it has one number or boolean per column, in any shape. A mask that repeats these
+ * numbers for every row or slice means the same. Other masks have the shapes of `storedMask`.
  */
-export function readMask(file: Hdf5File, columns: number): Uint8Array | null {
-  if (file.shape('mask') === null) return null
+export function readMask(
+  file: Hdf5File,
+  { slices, matrix: { rows, columns } }: Pick<Layout, 'slices' | 'matrix'>,
+): FileMask | null {
+  const shape = file.shape('mask')
+  if (shape === null) return null
   const values = file.readNumbers('mask')
   const remedy = 'Remove the dataset mask: k-space itself then says what was measured.'
   if (values.some(Number.isNaN)) throw unsupported(file, 'Expected a mask of numbers, got NaN', remedy)
   const all = Uint8Array.from(values, value => Number(value !== 0))
-  const mask = all.every((value, i) => value === all[i % columns]) ? all.slice(0, columns) : all
-  if (mask.length !== columns || all.length % columns !== 0) {
-    const message = `Expected a mask of ${columns} values, one for each column of k-space, got ${all.length}`
-    throw new AppError('SHAPE_MISMATCH', `${message}, in ${file.path}. ${remedy}`)
-  }
-  if (!mask.includes(1)) throw unsupported(file, 'Expected a mask with measured columns, got only zeros', remedy)
-  return mask
+  if (!all.includes(1)) throw unsupported(file, 'Expected a mask with measured columns, got only zeros', remedy)
+  if (all.length % columns === 0 && all.every((value, i) => value === all[i % columns])) return all.slice(0, columns)
+  const stored = storedMask(`the dataset mask of ${file.path}`, { shape, at: i => all[i] })
+  if (fitsVolume(stored.shape, { slices, rows, columns })) return withoutRepeats(stored)
+  throw new AppError(
+    'SHAPE_MISMATCH',
+    `Expected a mask of ${columns} columns, ${rows} × ${columns} samples ` +
+      `or ${slices} × ${rows} × ${columns} samples, got [${shape.join(', ')}], in ${file.path}. ${remedy}`,
+  )
+}
+
+/** One slice if all slices are equal. */
+function withoutRepeats({ path, shape: [, rows, columns], shape, measured }: StoredMask): StoredMask {
+  const samples = rows * columns
+  const isRepeated = measured.every((value, i) => value === measured[i % samples])
+  return isRepeated
+    ? { path, shape: [1, rows, columns], measured: measured.slice(0, samples) }
+    : { path, shape, measured }
 }
 
 function unsupported(file: Hdf5File, message: string, remedy?: string): AppError {

@@ -3,6 +3,7 @@ import { type VolumeContent, VolumeInfo } from '../../../../src/contract/volumes
 import { EXTENSIONS, openFormat, usedOf } from '../../../../src/core/data/formats/index.ts'
 import type { ElementKind, Hdf5File } from '../../../../src/core/data/hdf5.ts'
 import type { FileSource } from '../../../../src/core/data/source.ts'
+import { multiply } from '../../../../src/core/mri/pattern.ts'
 
 interface StoredDataset {
   readonly shape: readonly number[]
@@ -316,6 +317,43 @@ describe('sampling', () => {
     const expected = { kind: 'sub-sampled', evidence: 'mask dataset', measuredColumns: 2, acceleration: 2.5 }
     expect(volume.info.sampling).toEqual(expected)
     expect(volume.mask!(0)).toMatchObject({ kind: 'columns', measured: Uint8Array.of(1, 0, 1, 0, 0) })
+  })
+
+  const points = Array.from({ length: 30 }, (_, i) => Number(i % 3 === 0 || i === 14))
+  const rows = [1, 0, 1, 1, 0, 1]
+  const each = [points, points.toReversed(), points].flat()
+  const acceleration = { points: 30 / 11, rows: 6 / 4, 'each slice differs': 90 / 33 }
+  it.each([
+    [[6, 5], 'points', points],
+    [[1, 1, 6, 5, 1], 'points', points],
+    [[6, 5, 1], 'points', points],
+    [[3, 1, 6, 5], 'points', [points, points, points].flat()],
+    [[6, 1], 'rows', rows],
+    [[3, 6, 5], 'each slice differs', each],
+    [[3, 1, 5], 'each slice differs', [1, 0, 1, 0, 0, 0, 1, 1, 0, 0, 1, 0, 1, 0, 0]],
+  ] as const)('is what a mask dataset of shape %j says: %s', (shape, pattern, values) => {
+    const masked = { kspace: full, mask: { shape, kind: 'boolean', values } } as const
+    const volume = open(masked)
+    const share = pattern === 'each slice differs' && values.length < 90 ? 15 / 6 : acceleration[pattern]
+    expect(volume.info.sampling).toEqual({ kind: 'irregular', pattern, acceleration: share })
+    for (const slice of [0, 1, 2]) {
+      const at = (row: number, column: number) => {
+        if (pattern === 'rows') return rows[row]
+        if (values.length === 15) return values[5 * slice + column]
+        return values[(values.length === 90 ? 30 * slice : 0) + 5 * row + column]
+      }
+      const expected = Float32Array.from(full.values).slice(60 * slice, 60 * (slice + 1))
+      for (let i = 0; i < 60; i++) expected[i] *= at(Math.floor(i / 10), Math.floor(i / 2) % 5)
+      expect(volume.readKspace(slice)).toEqual(expected)
+      expect(multiply(volume.mask!(slice), volume.readKspace(slice))).toEqual(expected)
+    }
+  })
+
+  it.each([[[5, 6]], [[2, 6, 5]], [[3, 2, 6, 5]]])('of a mask dataset of shape %j is refused in words', shape => {
+    const values = Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Number(i % 7 > 1))
+    expect(() => open({ kspace: full, mask: { shape, kind: 'integer', values } })).toThrow(
+      /^Expected a mask.*, got (an array )?\[[\d, ]+\], in .*\/data\/file1\.h5\. (Remove|Write) the/,
+    )
   })
 
   it('is unread without a mask that leaves columns out', () => {

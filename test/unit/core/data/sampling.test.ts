@@ -7,9 +7,9 @@ import { halfPrecision, kspaceOf, radial, randomLines, roundTrip, type Scan, sam
 type Size = Pick<Scan, 'rows' | 'columns'>
 
 function judge(slices: readonly Float32Array[], { rows, columns }: Size, stored: Uint8Array | null = null): Judgement {
-  const survey = surveyKspace({ coils: slices[0].length / (2 * rows * columns), rows, columns })
+  const survey = surveyKspace({ coils: slices[0].length / (2 * rows * columns), rows, columns }, stored)
   for (const [slice, kspace] of slices.entries()) expect(survey.add(kspace, slice)).toBeNull()
-  return survey.judge(stored)
+  return survey.judge()
 }
 
 const SIZES: readonly Size[] = [
@@ -328,18 +328,18 @@ describe('faults', () => {
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('of a slice with %s', bad => {
     for (const at of [0, 301, first.length - 1]) {
-      const survey = surveyKspace({ coils: 1, rows: 20, columns: 18 })
+      const survey = surveyKspace({ coils: 1, rows: 20, columns: 18 }, null)
       const broken = second.slice()
       broken[at] = bad
       expect(survey.add(first, 0)).toBeNull()
       expect(survey.add(broken, 1)).toEqual({ fault: 'not finite' })
       expect(survey.add(third, 2)).toBeNull()
-      expect(survey.judge(null)).toEqual(judge([first, third], scan))
+      expect(survey.judge()).toEqual(judge([first, third], scan))
     }
   })
 
   it('of a slice of zeros, which is left out of the judgement', () => {
-    const survey = surveyKspace({ coils: 1, rows: 20, columns: 18 })
+    const survey = surveyKspace({ coils: 1, rows: 20, columns: 18 }, null)
     expect(survey.add(first, 0)).toBeNull()
     expect(
       survey.add(
@@ -347,7 +347,7 @@ describe('faults', () => {
         1,
       ),
     ).toEqual({ fault: 'all zero' })
-    expect(survey.judge(null)).toEqual(judge([first], scan))
+    expect(survey.judge()).toEqual(judge([first], scan))
   })
 
   it('of images', () => {
@@ -445,13 +445,13 @@ describe('k-space of several coils', () => {
   })
 
   it('has a fault that names the coils with numbers that are not finite', () => {
-    const survey = surveyKspace({ coils: COILS, rows: scan.rows, columns: scan.columns })
+    const survey = surveyKspace({ coils: COILS, rows: scan.rows, columns: scan.columns }, null)
     const broken = whole[1].slice()
     broken[size + 7] = Number.NaN
     broken[4 * size - 1] = Number.NEGATIVE_INFINITY
     expect(survey.add(broken, 0)).toEqual({ fault: 'not finite', coils: [1, 3] })
     expect(survey.add(new Float32Array(COILS * size), 1)).toEqual({ fault: 'all zero' })
     expect(survey.add(whole[2], 2)).toBeNull()
-    expect(survey.judge(null)).toEqual(judge([whole[2]], scan))
+    expect(survey.judge()).toEqual(judge([whole[2]], scan))
   })
 })

@@ -26,6 +26,14 @@ describe('a stored mask', () => {
     })
   })
 
+  it('keeps the pattern of a slice until another slice is asked for', () => {
+    const patterns = storedPatterns(mask([2, 1, 4], [1, 0, 0, 0, 0, 0, 1, 1]), INFO)
+    const first = patterns(0)
+    expect(patterns(0)).toBe(first)
+    expect(patterns(1)).not.toEqual(first)
+    expect(patterns(0)).toEqual(first)
+  })
+
   it('of points holds for all slices, or another for each', () => {
     const values = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1]
     const [first, second] = [0, 1].map(slice => storedPattern(mask([3, 4], values), INFO, slice))
@@ -39,7 +47,7 @@ describe('a stored mask', () => {
 
   it.each<[string, number[], number[], string]>([
     ['a number', [], [1], 'Expected a mask, got an array []'],
-    ['five axes', [2, 1, 3, 4, 2], [1], 'got an array [2, 1, 3, 4, 2]'],
+    ['four axes', [2, 1, 3, 4, 2], [1], 'got an array [2, 1, 3, 4, 2]'],
     ['no numbers', [0], [], 'got an array [0]'],
     ['NaN', [4], [1, Number.NaN, 0, 0], 'got NaN, in /m.npy'],
     ['zeros', [4], [0, 0, 0, 0], 'Expected measured samples, got only zeros, in /m.npy'],

@@ -31,6 +31,8 @@ interface Stored {
   readonly truth: readonly Float32Array[] | null
   readonly truthName: string
   readonly mask: readonly number[] | null
+  /** Absent: one axis. */
+  readonly maskShape?: readonly number[]
   readonly header: string | null
   readonly attributes: Readonly<Record<string, string | number>>
 }
@@ -80,7 +82,9 @@ async function write(changes: Partial<Stored> = {}, { path = freshPath(), packed
       if (stored.header !== null) file.create_dataset({ name: 'ismrmrd_header', data: stored.header })
     },
     () => {
-      if (stored.mask) file.create_dataset({ name: 'mask', data: Float32Array.from(stored.mask) })
+      if (!stored.mask) return
+      const shape = [...(stored.maskShape ?? [stored.mask.length])]
+      file.create_dataset({ name: 'mask', data: Float32Array.from(stored.mask), shape })
     },
   ]
   for (const part of packed ? parts.reverse() : parts) part()
@@ -135,6 +139,8 @@ describe('a file’s identity', () => {
   it('changes if any used number or attribute changes', async () => {
     const ones = Array.from({ length: COLUMNS }, () => 1)
     const zeroAt = (column: number) => ones.map((_, i) => Number(i !== column))
+    const grid = Array.from({ length: ROWS * COLUMNS }, (_, i) => Number(i % 7 > 0))
+    const lines = (count: number) => grid.slice(0, count === ROWS ? ROWS : count * COLUMNS)
     const variants: Partial<Stored>[] = [
       {},
       ...[0, 1, 2].map(slice => ({ kspace: nudged(kspace, slice) })),
@@ -145,6 +151,10 @@ describe('a file’s identity', () => {
       { mask: ones },
       { mask: zeroAt(3) },
       { mask: zeroAt(4) },
+      { mask: grid, maskShape: [ROWS, COLUMNS] },
+      { mask: [...grid, ...grid, ...grid.toReversed()], maskShape: [SLICES, ROWS, COLUMNS] },
+      { mask: lines(SLICES), maskShape: [SLICES, 1, COLUMNS] },
+      { mask: lines(ROWS), maskShape: [ROWS, 1] },
       { header: null },
       { header: '' },
       { header: '<ismrmrdHeader></ismrmrdHeader>' },
@@ -394,6 +404,34 @@ describe('a virtual dataset', () => {
       code: 'DATA_CHANGED',
       message: expect.stringMatching(path),
     })
+  })
+})
+
+describe('a mask dataset of points', () => {
+  const grid = Array.from({ length: ROWS * COLUMNS }, (_, i) => Number(i % 3 > 0 || i % 7 === 0))
+  const isMeasured = (row: number, column: number) => grid[row * COLUMNS + column] === 1
+  const mask = { mask: grid, maskShape: [1, 1, ROWS, COLUMNS, 1] }
+
+  it('says what was measured of full k-space, which is multiplied by the mask', async () => {
+    const volume = await openVolume(await write(mask), '')
+    const { sampling, remarks } = volume.info.content!
+    const measured = grid.reduce((sum, value) => sum + value, 0)
+    expect(sampling).toEqual({ kind: 'irregular', pattern: 'points', acceleration: grid.length / measured })
+    expect(remarks[0]).toBe('The dataset mask calls 72 % of the samples measured.')
+    expect(remarks[1]).toMatch(/^The samples that the dataset mask calls not measured hold [\d.]+ % of the energy/)
+    expect(remarks).toHaveLength(2)
+    expect(volume.readKspace(1)).toEqual(sampled(kspace[1], COLUMNS, isMeasured))
+    expect(volume.mask!(1)).toMatchObject({ kind: 'points', measured: Uint8Array.from(grid) })
+    volume.dispose()
+  })
+
+  it('agrees with k-space that was sampled so, and names the samples that k-space lacks', async () => {
+    const slices = kspace.map(slice => sampled(slice, COLUMNS, isMeasured))
+    const agreeing = await contentOf(await write({ ...mask, kspace: slices }))
+    expect(agreeing.remarks).toEqual(['The dataset mask calls 72 % of the samples measured.'])
+    const ones = grid.map((_, i) => (i === 0 ? 0 : 1))
+    const wrong = await contentOf(await write({ ...mask, mask: ones, kspace: slices }))
+    expect(wrong.remarks[1]).toMatch(/^28 % of the samples that the dataset mask calls measured are empty in k-space/)
   })
 })
 
