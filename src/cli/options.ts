@@ -1,6 +1,7 @@
 /** Options that commands share, and options made from a configuration's schema. */
 import { type Command, Help, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
+import { CLASSICAL_IDS } from '../contract/classical.ts'
 import { AppError } from '../contract/errors.ts'
 import { MASK_KINDS, MaskPair, MaskSpec } from '../contract/evaluation.ts'
 import { Recipe } from '../contract/recipes.ts'
@@ -48,6 +49,11 @@ export function namedWeights(text: string): NamedWeights {
   if (epoch === undefined) return { run, epoch: null }
   return { run, epoch: wholeNumber(epoch) }
 }
+
+/** Help for a source of images: the classical methods. */
+export const CLASSICAL_HELP =
+  `or a classical method of several coils (${CLASSICAL_IDS.join(', ')}), ` +
+  'also with the number of named settings, as cg-sense:3'
 
 /** `--run`. The default is zero-filled. */
 export const runOption = (description: string): Option =>

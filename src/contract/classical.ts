@@ -5,6 +5,13 @@ export const CLASSICAL_IDS = ['sense', 'cg-sense', 'l1-wavelet', 'total-variatio
 export const ClassicalId = z.enum(CLASSICAL_IDS)
 export type ClassicalId = z.infer<typeof ClassicalId>
 
+export const CLASSICAL_LABELS: Readonly<Record<ClassicalId, string>> = {
+  sense: 'SENSE combination',
+  'cg-sense': 'CG-SENSE',
+  'l1-wavelet': 'l1-wavelet',
+  'total-variation': 'Total variation',
+}
+
 /** A method with its settings. Settings that are left out have their defaults. */
 export const ClassicalChoice = z.object({
   classical: ClassicalId,
@@ -24,3 +31,16 @@ export type CoilSettings = z.infer<typeof CoilSettings>
 
 /** A classical method as a source of images: `cg-sense` with default settings, `cg-sense:3` with named settings. */
 export const CLASSICAL_SOURCE = new RegExp(`^(${CLASSICAL_IDS.join('|')})(?::(\\d{1,15}))?$`)
+
+const inWords: Readonly<Record<string, (value: number | string) => string>> = {
+  iterations: value => `${value} iterations`,
+  levels: value => `${value} levels`,
+  maps: value => `${value} maps`,
+  virtualCoils: value => (value === 0 ? 'no coil compression' : `${value} virtual coils`),
+}
+
+/** 'CG-SENSE (30 iterations, lambda 0.01, automatic maps, no coil compression)'. ASCII only, as texts of DICOM. */
+export function classicalInWords({ classical, config }: ClassicalChoice): string {
+  const settings = Object.entries(config).map(([name, value]) => inWords[name]?.(value) ?? `${name} ${value}`)
+  return `${CLASSICAL_LABELS[classical]} (${settings.join(', ')})`
+}

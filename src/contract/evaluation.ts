@@ -1,5 +1,6 @@
 /** Masks, metrics and their protocol. A metric is only printed together with its protocol. */
 import { z } from 'zod'
+import { ClassicalChoice } from './classical.ts'
 import { SliceFault, SliceSelection } from './volumes.ts'
 
 /** fastMRI's masks over columns. */
@@ -100,6 +101,8 @@ export const Protocol = z.object({
    */
   foreground: z.object({ threshold: z.number(), of: z.literal('volume maximum, ground truth averaged over 7 × 7') }),
   slices: SliceSelection,
+  /** The classical method that made the images, with all settings. Absent for networks and for zero-filled images. */
+  classical: ClassicalChoice.optional(),
 })
 export type Protocol = z.infer<typeof Protocol>
 

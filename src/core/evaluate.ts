@@ -1,4 +1,5 @@
 /** Scores a volume's reconstruction as fastMRI does, with one mask (seeded by file name) or several seeded masks. */
+import type { ClassicalChoice } from '../contract/classical.ts'
 import { AppError } from '../contract/errors.ts'
 import { FOREGROUND_THRESHOLD, type Metrics, type Protocol, type VolumeScore } from '../contract/evaluation.ts'
 import { faultInWords, type SliceSelection, selectSlices } from '../contract/volumes.ts'
@@ -29,7 +30,11 @@ export interface EvaluationSettings {
   readonly reference: NonNullable<Reference>
 }
 
-export const protocolOf = ({ mask, maskDraws, maskSeed, slices, reference }: EvaluationSettings): Protocol => ({
+/** @param classical With complete settings. `null`: a network, or zero-filled. */
+export const protocolOf = (
+  { mask, maskDraws, maskSeed, slices, reference }: EvaluationSettings,
+  classical: ClassicalChoice | null = null,
+): Protocol => ({
   mask,
   maskSeed: maskDraws !== null ? 'seeded draws' : maskSeed === undefined ? 'file name' : `seed ${maskSeed}`,
   maskDraws: maskDraws ?? 1,
@@ -39,6 +44,7 @@ export const protocolOf = ({ mask, maskDraws, maskSeed, slices, reference }: Eva
   reference: reference === 'noise-free' ? 'reconstruction_noise_free' : 'reconstruction_esc or reconstruction_rss',
   foreground: { threshold: FOREGROUND_THRESHOLD, of: 'volume maximum, ground truth averaged over 7 × 7' },
   slices,
+  ...(classical && { classical }),
 })
 
 /**

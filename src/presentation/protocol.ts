@@ -1,4 +1,5 @@
 /** What a metric depends on, in words, once for screen and print. */
+import { classicalInWords } from '../contract/classical.ts'
 import {
   type MaskKind,
   type MaskSpec,
@@ -11,6 +12,11 @@ import type { RunConfig } from '../contract/runs.ts'
 import { formatAcceleration } from './numbers.ts'
 
 export const RESEARCH_ONLY = 'Research use only. Not a medical device.'
+
+/** Why the whole-image SSIM of classical images must not rank them alone. */
+export const CLASSICAL_CAUTION =
+  'Do not rank classical images by whole-image SSIM alone. In air, the ground truth (RSS) has a noise floor. ' +
+  'Classical images have less noise there, and SSIM counts this difference as a fault. Compare foreground scores too.'
 
 const POINTS: Readonly<Record<(typeof POINT_KINDS)[number], string>> = {
   poisson_disc: 'Poisson-disc points',
@@ -80,8 +86,9 @@ export function accelerationInWords({ acceleration, measurableAcceleration }: Ac
 
 /** The protocol as names and values, in reading order. */
 export function protocolParts(protocol: Protocol): readonly (readonly [name: string, value: string])[] {
-  const { foreground } = protocol
+  const { foreground, classical } = protocol
   return [
+    ...(classical ? [['Method', `${classicalInWords(classical)}, no eigenvalue crop`] as const] : []),
     ['Mask', seededMaskInWords(protocol.mask, drawsInWords(protocol))],
     ['Crop', protocol.crop],
     ['Data range', protocol.dataRange],

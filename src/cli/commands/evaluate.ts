@@ -1,16 +1,18 @@
 import process from 'node:process'
 import Table from 'cli-table3'
 import { Command, Option } from 'commander'
+import { classicalInWords } from '../../contract/classical.ts'
 import { AppError } from '../../contract/errors.ts'
 import type { Evaluation, Metrics } from '../../contract/evaluation.ts'
 import { faultInWords, type SliceSelection } from '../../contract/volumes.ts'
-import { accelerationInWords, protocolSentence, RESEARCH_ONLY } from '../../presentation/protocol.ts'
+import { accelerationInWords, CLASSICAL_CAUTION, protocolSentence, RESEARCH_ONLY } from '../../presentation/protocol.ts'
 import { callersPath } from '../../services/profile/paths.ts'
 import type { Scored } from '../../services/studies/contents/chosen.ts'
 import { findStudy, volumesOf } from '../../services/studies/studies.ts'
 import { evaluate, ZERO_FILLED } from '../../services/viewing/evaluations.ts'
 import {
   addMaskOptions,
+  CLASSICAL_HELP,
   type MaskOptions,
   maskFrom,
   type NamedWeights,
@@ -32,6 +34,11 @@ interface Options extends MaskOptions {
 
 const cells = ({ ssim, psnr, nmse }: Metrics) => [ssim.toFixed(3), psnr.toFixed(2), nmse.toFixed(4)]
 
+function headingOf({ run, protocol: { classical } }: Evaluation, epoch: number | null): string {
+  if (classical) return classicalInWords(classical)
+  return run === ZERO_FILLED ? 'Zero-filled' : `Run ${run}${epoch === null ? '' : ` at epoch ${epoch}`}`
+}
+
 function describe(evaluation: Evaluation, { epoch }: NamedWeights): string {
   const table = new Table({
     head: ['file', 'slices', 'acceleration', 'SSIM', 'PSNR (dB)', 'NMSE', 'foreground SSIM', 'PSNR (dB)', 'NMSE'],
@@ -51,11 +58,11 @@ function describe(evaluation: Evaluation, { epoch }: NamedWeights): string {
   }
   if (evaluation.mean)
     table.push(['mean over volumes', '', '', ...cells(evaluation.mean), ...cells(evaluation.mean.foreground)])
-  const at = epoch === null ? '' : ` at epoch ${epoch}`
-  const run = evaluation.run === ZERO_FILLED ? 'Zero-filled' : `Run ${evaluation.run}${at}`
+  const { classical } = evaluation.protocol
   return [
-    run,
+    headingOf(evaluation, epoch),
     table.toString(),
+    ...(classical ? [CLASSICAL_CAUTION] : []),
     ...evaluation.volumes.flatMap(({ file, leftOut, sampling, remarks = [] }) => [
       ...(leftOut ? [`Omitted from ${file}: ${leftOut.map(faultInWords).join(', ')}.`] : []),
       ...(sampling === 'masked here' ? [] : [`${file}: sub-sampled in the file, so no mask is applied.`]),
@@ -82,7 +89,7 @@ export const evaluateCommand = (): Command =>
       .description('Score reconstructions as fastMRI does: SSIM, PSNR, NMSE per volume')
       .argument('[path...]', 'files or folders')
       .option('--study <name>', `score the test volumes of a study, if no path is given: ${STUDY_HELP}`)
-      .addOption(runOption('a run’s number, RUN@EPOCH for a milestone of the run, or zero-filled'))
+      .addOption(runOption(`a run’s number, RUN@EPOCH for a milestone of the run, zero-filled, ${CLASSICAL_HELP}`))
       .option(
         '--mask-draws <n>',
         'mean and SD over n masks with seeds 0 to n − 1, instead of one mask seeded by the file name',

@@ -6,6 +6,7 @@ import { callersFolder, callersPath } from '../../services/profile/paths.ts'
 import { reconstruct } from '../../services/viewing/save.ts'
 import {
   addMaskOptions,
+  CLASSICAL_HELP,
   type MaskOptions,
   maskFrom,
   type NamedWeights,
@@ -44,7 +45,8 @@ export const reconstructCommand = (): Command =>
       .addOption(overwriteOption('earlier reconstructions in the folder'))
       .addOption(
         runOption(
-          'a run’s number, RUN@EPOCH for a milestone of the run, zero-filled, or truth (the file’s ground truth)',
+          'a run’s number, RUN@EPOCH for a milestone of the run, zero-filled, truth (the file’s ground truth), ' +
+            CLASSICAL_HELP,
         ),
       )
       .addOption(new Option('--format <format>', 'file format').choices(ExportFormat.options).default('hdf5'))

@@ -68,7 +68,7 @@ export async function scoreAnyway(
   const { volumes } = scored
   const evaluation: Evaluation = {
     run,
-    protocol: protocolOf(settings),
+    protocol: protocolOf(settings, classical),
     volumes: [...volumes],
     mean:
       volumes.length > 0

@@ -143,7 +143,9 @@ function makeVolumeScores(opened: OpenProfile): Frames['score'] {
     }
     const make = (aborted: AbortSignal) => scoreInTurn(() => evaluate(volume, source, settings, aborted))
     const score = await scores.get(`${contentKey(volume)} ${source.key} ${maskKey(mask)} ${seed}`, make, signal)
-    return score && { score, protocol: protocolOf(settings) }
+    const { reconstructor } = source
+    const classical = reconstructor && 'classical' in reconstructor ? reconstructor : null
+    return score && { score, protocol: protocolOf(settings, classical) }
   }
 }
 

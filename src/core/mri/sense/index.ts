@@ -1,6 +1,6 @@
 /** All classical reconstructions of several coils. To add a method, write a file in this folder and an entry here. */
 import { z } from 'zod'
-import { type ClassicalId, CoilSettings } from '../../../contract/classical.ts'
+import { CLASSICAL_LABELS, type ClassicalId, CoilSettings } from '../../../contract/classical.ts'
 import { AppError } from '../../../contract/errors.ts'
 import { allFinite } from '../../extremes.ts'
 import { conjugateGradients } from './conjugate-gradients.ts'
@@ -37,13 +37,13 @@ function* unchanged({ adjoint }: LeastSquares): Iterates {
 
 export const CLASSICAL = {
   sense: {
-    label: 'SENSE combination',
+    label: CLASSICAL_LABELS.sense,
     paper: 'Roemer et al. 1990, “The NMR phased array”',
     config: settings({}),
     iterates: unchanged,
   },
   'cg-sense': {
-    label: 'CG-SENSE',
+    label: CLASSICAL_LABELS['cg-sense'],
     paper: 'Pruessmann et al. 2001, “Advances in sensitivity encoding with arbitrary k-space trajectories”',
     config: settings({
       iterations: iterations(30),
@@ -52,7 +52,7 @@ export const CLASSICAL = {
     iterates: (problem, config) => conjugateGradients(problem, config.lambda),
   },
   'l1-wavelet': {
-    label: 'l1-wavelet',
+    label: CLASSICAL_LABELS['l1-wavelet'],
     paper: 'Lustig et al. 2007, “Sparse MRI”',
     config: settings({
       iterations: iterations(60),
@@ -63,7 +63,7 @@ export const CLASSICAL = {
     iterates: l1Wavelet,
   },
   'total-variation': {
-    label: 'Total variation',
+    label: CLASSICAL_LABELS['total-variation'],
     paper: 'Rudin et al. 1992, “Nonlinear total variation based noise removal algorithms”',
     config: settings({ iterations: iterations(100), lambda: lambda(0.01, OF_LARGEST) }),
     iterates: (problem, config) => totalVariation(problem, config.lambda),

@@ -16,6 +16,7 @@
 import { randomUUID } from 'node:crypto'
 import { readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { classicalInWords } from '../../../contract/classical.ts'
 import { AppError } from '../../../contract/errors.ts'
 import type { VoxelSize } from '../../../contract/volumes.ts'
 import { allFinite, extremes } from '../../../core/extremes.ts'
@@ -124,6 +125,7 @@ function sharedAttributes({ shape, info, provenance }: Reconstruction, scale: Sc
   const source = sourceInWords(provenance)
   const notice = info.synthetic ? `Synthetic data. ${NOTICE}` : NOTICE
   const weights = provenance.checkpoint === null ? '' : ` (checkpoint SHA-256 ${provenance.checkpoint})`
+  const made = provenance.classical ? classicalInWords(provenance.classical) : `${source}${weights}`
   return {
     ImageType: ['DERIVED', 'SECONDARY', 'OTHER'],
     SOPClassUID: SECONDARY_CAPTURE_STORAGE,
@@ -144,8 +146,8 @@ function sharedAttributes({ shape, info, provenance }: Reconstruction, scale: Sc
     Manufacturer: 'Self-MRI',
     StudyDescription: 'Self-MRI, research use only',
     SeriesDescription: `${info.synthetic ? 'Synthetic data: ' : ''}Self-MRI ${source}, research only`,
-    DerivationDescription: `Reconstruction: ${source}${weights}. Mask: ${provenance.mask}. ${notice}`,
-    ImageComments: `${notice} ${source}${weights}. Mask: ${provenance.mask}.${valuesInWords(scale)}`,
+    DerivationDescription: `Reconstruction: ${made}. Mask: ${provenance.mask}. ${notice}`,
+    ImageComments: `${notice} ${made}. Mask: ${provenance.mask}.${valuesInWords(scale)}`,
     ContentQualification: 'RESEARCH',
     ConversionType: 'WSD', // workstation
     StudyInstanceUID: newUid(),

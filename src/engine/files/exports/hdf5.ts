@@ -2,12 +2,14 @@
  * fastMRI's submission format: the dataset `reconstruction`, float32 [slices, height, width]. A single slice gives a
  * volume of one slice.
  */
+import { classicalInWords } from '../../../contract/classical.ts'
 import { writeReconstruction } from '../hdf5-write.ts'
 import type { WriteReconstruction } from './reconstruction.ts'
 
 export const writeHdf5: WriteReconstruction = (path, { images, shape, slice, info, provenance }) =>
   writeReconstruction(path, images, shape, {
     run: provenance.run,
+    ...(provenance.classical && { method: classicalInWords(provenance.classical) }),
     source: info.file,
     notice: `${info.synthetic ? 'Synthetic data. ' : ''}Research use only. Not a medical device.`,
     mask: provenance.mask,

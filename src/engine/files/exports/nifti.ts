@@ -1,5 +1,6 @@
 /**
- * Writes NIfTI-1 as one compressed file (`.nii.gz`): a header of 348 bytes, an empty extension, and float32 images.
+ * Writes NIfTI-1 as one compressed file (`.nii.gz`): a header of 348 bytes, and float32 images. The settings of a
+ * classical method are between them, as a comment (a header extension), because the description is too short.
  * Index i is the column and runs fastest, j is the row (downwards), k is the slice. The orientation in space is
  * unknown, so both orientation codes are 0. The voxel size is in mm if known, else 1 without a unit. The size through
  * the slices is the slice thickness, because the gap between slices is not known. If the thickness is also unknown, the
@@ -9,12 +10,15 @@
  */
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { classicalInWords } from '../../../contract/classical.ts'
 import { writeAtomically } from '../whole-files.ts'
 import { bytesOf, type Reconstruction, sourceInWords, type WriteReconstruction } from './reconstruction.ts'
 
 const HEADER_BYTES = 348
-/** The header, and four bytes that state that no extension follows. */
-const DATA_OFFSET = 352
+/** The header, and four bytes that state whether extensions follow. */
+const EXTENSIONS_OFFSET = 352
+/** An extension's size is a multiple of 16, and begins with its size and its kind. */
+const EXTENSION = { unit: 16, head: 8, comment: 6 } as const
 const FLOAT32 = { code: 16, bits: 32 }
 const UNKNOWN = 0
 const MILLIMETRES = 2
@@ -35,6 +39,7 @@ const AT = {
   qform_code: 252,
   sform_code: 254,
   magic: 344,
+  extension: 348,
 } as const
 
 /** At most 79 characters and a zero. */
@@ -48,11 +53,24 @@ function describe({ info, provenance }: Reconstruction): string {
   return parts.join('; ').slice(0, DESCRIPTION_BYTES - 1)
 }
 
+/** A comment as a header extension. Empty without a classical method. */
+function extensionOf({ provenance: { classical } }: Reconstruction): Buffer {
+  if (!classical) return Buffer.alloc(0)
+  const text = `Reconstruction: ${classicalInWords(classical)}`
+  const { unit, head, comment } = EXTENSION
+  const extension = Buffer.alloc(Math.ceil((head + text.length) / unit) * unit)
+  extension.writeInt32LE(extension.length, 0)
+  extension.writeInt32LE(comment, 4)
+  extension.write(text, head, 'latin1')
+  return extension
+}
+
 /** The uncompressed file. */
 export function encodeNifti(reconstruction: Reconstruction): Uint8Array {
   const { images, shape, info } = reconstruction
   const [slices, height, width] = shape
-  const header = Buffer.alloc(DATA_OFFSET)
+  const extension = extensionOf(reconstruction)
+  const header = Buffer.alloc(EXTENSIONS_OFFSET)
   header.writeInt32LE(HEADER_BYTES, AT.sizeof_hdr)
   for (const [i, size] of [3, width, height, slices, 1, 1, 1, 1].entries()) header.writeInt16LE(size, AT.dim + 2 * i)
   header.writeInt16LE(FLOAT32.code, AT.datatype)
@@ -60,7 +78,7 @@ export function encodeNifti(reconstruction: Reconstruction): Uint8Array {
   const [down, right, thickness] = info.voxelSize ?? [1, 1, 1]
   for (const [i, size] of [1, right, down, thickness ?? 1, 1, 1, 1, 1].entries())
     header.writeFloatLE(size, AT.pixdim + 4 * i)
-  header.writeFloatLE(DATA_OFFSET, AT.vox_offset)
+  header.writeFloatLE(EXTENSIONS_OFFSET + extension.length, AT.vox_offset)
   header.writeFloatLE(1, AT.scl_slope)
   header.writeUInt8(info.voxelSize ? MILLIMETRES : UNKNOWN, AT.xyzt_units)
   header.write(describe(reconstruction), AT.descrip, 'latin1')
@@ -68,7 +86,8 @@ export function encodeNifti(reconstruction: Reconstruction): Uint8Array {
   header.writeInt16LE(UNKNOWN, AT.qform_code)
   header.writeInt16LE(UNKNOWN, AT.sform_code)
   header.write('n+1\0', AT.magic, 'latin1')
-  return Buffer.concat([header, bytesOf(images)])
+  if (extension.length > 0) header.writeUInt8(1, AT.extension)
+  return Buffer.concat([header, extension, bytesOf(images)])
 }
 
 export const writeNifti: WriteReconstruction = async (path, reconstruction) =>

@@ -1,9 +1,12 @@
 /** A reconstruction to be exported: its images, and the provenance that each format writes if it has a field for it. */
+import { CLASSICAL_LABELS, type ClassicalChoice } from '../../../contract/classical.ts'
 import type { VolumeInfo } from '../../../contract/volumes.ts'
 
 export interface Provenance {
-  /** A run's number, `zero-filled` or `truth`. */
+  /** A run's number, `zero-filled`, `truth`, or the name of a classical source. */
   readonly run: string
+  /** The classical method with all settings. Absent without a classical method. */
+  readonly classical?: ClassicalChoice
   /** SHA-256 of the network's weights; `null` without a network. */
   readonly checkpoint: string | null
   /** The mask in words. */
@@ -26,8 +29,9 @@ export interface Reconstruction {
 /** Writes a complete file, or no file. */
 export type WriteReconstruction = (path: string, reconstruction: Reconstruction) => Promise<void>
 
-/** The source in words, such as `run 3`. ASCII only, because DICOM's and NIfTI's texts are ASCII. */
-export function sourceInWords({ run }: Provenance): string {
+/** The source in words, such as `run 3` or `CG-SENSE`. ASCII only, because DICOM's and NIfTI's texts are ASCII. */
+export function sourceInWords({ run, classical }: Provenance): string {
+  if (classical) return CLASSICAL_LABELS[classical.classical]
   if (run === 'truth') return 'ground truth'
   return run === 'zero-filled' ? run : `run ${run}`
 }

@@ -84,7 +84,7 @@ export async function exportVolume(
   output: string,
   pause: Pause,
 ): Promise<readonly number[]> {
-  const { source, mask, seed, slice, format, run, checkpoint, units } = request
+  const { source, mask, seed, slice, format, run, checkpoint, units, reconstructor: made } = request
   const indices = indicesOf(volume, slice)
   const faults = faultsOf(volume, source, indices)
   requireFiniteSlices(volume, faults, slice)
@@ -112,7 +112,11 @@ export async function exportVolume(
     shape: [indices.length, ...cropShape(volume.info)],
     slice,
     info: { ...volume.info, voxelSize: voxelSizeOf(volume.info, source) },
-    provenance: { run, checkpoint, mask: maskInAscii(volume, request, indices), units },
+    provenance: {
+      ...{ run, checkpoint, units },
+      mask: maskInAscii(volume, request, indices),
+      ...(made && 'classical' in made && { classical: made }),
+    },
   })
   return empty
 }
