@@ -5,7 +5,7 @@ import type { Arithmetic } from './compute.ts'
 import type { PatternOf, Volume } from './data/volume.ts'
 import { allFinite } from './extremes.ts'
 import { type Model, makeEagerPredict, type Predict } from './models/model.ts'
-import { drawPattern, fileNamePattern, type Masking } from './mri/draw.ts'
+import { drawPattern, keptPattern, type Masking } from './mri/draw.ts'
 import { makeZeroFilling, type ZeroFilling } from './mri/fft.ts'
 import { acceleration, fullPattern, measurableAcceleration, type Pattern } from './mri/pattern.ts'
 import { RandomState } from './mri/random.ts'
@@ -19,18 +19,21 @@ import { mean } from './statistics.ts'
 export const givenPatterns = (volume: Volume, mask: Masking): PatternOf | null =>
   volume.mask ?? (mask.stored ? storedPatterns(mask.stored, volume.info) : null)
 
-/** The patterns of a volume's slices: given, else one drawn from `random`, else one seeded by the file name. */
-export function maskOf(volume: Volume, mask: Masking, random?: RandomState): PatternOf {
+/** The patterns of a volume's slices: given, else one drawn from `random` or a seed, else one by the file name. */
+export function maskOf(volume: Volume, mask: Masking, random?: RandomState | number): PatternOf {
   const given = givenPatterns(volume, mask) // measured with this pattern, so it is never masked again
   if (given) return given
   const { rows, columns, file } = volume.info
-  const pattern = random ? drawPattern(mask, [rows, columns], random) : fileNamePattern(mask, [rows, columns], file)
+  const pattern =
+    random instanceof RandomState
+      ? drawPattern(mask, [rows, columns], random)
+      : keptPattern(mask, [rows, columns], random ?? file)
   return () => pattern
 }
 
 /** As `maskOf`, with a mask drawn from `seed`. `null`: a mask seeded by the file's name. */
 export const seededMaskOf = (volume: Volume, mask: Masking, seed: number | null): PatternOf =>
-  maskOf(volume, mask, seed === null ? undefined : RandomState.fromSeed(seed))
+  maskOf(volume, mask, seed ?? undefined)
 
 /** The acceleration over all these slices, samples over measured samples. Holds one pattern at a time. */
 function overSlices(mask: PatternOf, slices: readonly number[], of: (pattern: Pattern) => number): number {

@@ -9,7 +9,7 @@ import { selectSlices } from '../../src/contract/volumes.ts'
 import { evaluateVolume } from '../../src/core/evaluate.ts'
 import { NETWORKS, networkOf } from '../../src/core/models/index.ts'
 import { fromTorch, initialParameters, unpack } from '../../src/core/models/parameters.ts'
-import { fileNamePattern } from '../../src/core/mri/draw.ts'
+import { keptPattern } from '../../src/core/mri/draw.ts'
 import { makeEagerImaging, reconstructSlice } from '../../src/core/reconstruct.ts'
 import { advise } from '../../src/core/ssl/health.ts'
 import { METHODS, methodOf } from '../../src/core/ssl/index.ts'
@@ -214,7 +214,7 @@ describe.each(cases)('%s', (_, { network: networkId, make }) => {
     const reconstructed = await reconstructSlice(
       volume,
       1,
-      fileNamePattern(mask, [40, 36], 'c.h5'),
+      keptPattern(mask, [40, 36], 'c.h5'),
       model,
       makeEagerImaging(compute()),
     )
@@ -337,7 +337,7 @@ describe('a training', () => {
 
       // PSNR from its definition.
       const indices = selectSlices(chosen, 4)
-      const columns = fileNamePattern(mask, [volume.info.rows, volume.info.columns], volume.info.file)
+      const columns = keptPattern(mask, [volume.info.rows, volume.info.columns], volume.info.file)
       let [squares, pixels] = [0, 0]
       for (const index of indices) {
         const truth = volume.readTarget(index)!
@@ -494,7 +494,7 @@ describe('a training', () => {
   })
 
   it('never masks k-space again that the file has sub-sampled', async () => {
-    const own = fileNamePattern(mask, [40, 36], 'scanner.h5')
+    const own = keptPattern(mask, [40, 36], 'scanner.h5')
     const scanned = sourceOf(noiseVolume('a', { mask: own }))
     const network = networkOf('unet')
     const task = supervisedTask(

@@ -32,9 +32,36 @@ export function drawPattern(spec: MaskSpec, [rows, columns]: readonly [number, n
   }
 }
 
-/** The pattern with which fastMRI validates a file: seeded by the characters of the file's name, with its ending. */
-export const fileNamePattern = (spec: MaskSpec, shape: readonly [number, number], file: string): Pattern =>
-  drawPattern(spec, shape, RandomState.fromKey(Array.from(file, character => character.codePointAt(0) as number)))
+/** How many patterns `keptPattern` keeps. A pattern of points has a byte per sample. */
+const MOST_KEPT = 16
+
+/** Least recently used first. */
+const kept = new Map<string, Pattern>()
+
+/** The characters of a file's name, with its ending. */
+export const fileNameKey = (file: string): number[] => Array.from(file, character => character.codePointAt(0)!)
+
+/**
+ * The pattern that is drawn by a seed, by a key of several numbers, or by a file's name. By its name, fastMRI validates
+ * a file. The last patterns are kept, because drawing many points takes long, and because a screen asks for one pattern
+ * many times.
+ */
+export function keptPattern(
+  spec: MaskSpec,
+  shape: readonly [rows: number, columns: number],
+  by: number | readonly number[] | string,
+): Pattern {
+  const name = JSON.stringify([spec.kind, maskPairs(spec), shape, by])
+  const random = () => {
+    if (typeof by === 'number') return RandomState.fromSeed(by)
+    return RandomState.fromKey(typeof by === 'string' ? fileNameKey(by) : by)
+  }
+  const pattern = kept.get(name) ?? drawPattern(spec, shape, random())
+  kept.delete(name)
+  kept.set(name, pattern)
+  if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value!)
+  return pattern
+}
 
 /** A further sub-sample, which keeps the pattern's centre. A pattern that was not drawn has the spec's centre. */
 export function sampleAgain(

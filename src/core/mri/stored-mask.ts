@@ -63,8 +63,18 @@ export function storedPatterns(
       `Expected a mask of ${columns} columns, ${rows} × ${columns} samples or ${info.slices} × ${rows} × ${columns} ` +
         `samples for ${info.path}, got ${shape.join(' × ')}, in ${path}. Choose a mask of this size.`,
     )
-  return unpacked(stored, info)
+  const known = kept.get(stored)
+  if (known && known.rows === rows && known.columns === columns) return known.patterns
+  const patterns = unpacked(stored, info)
+  kept.set(stored, { rows, columns, patterns })
+  return patterns
 }
+
+/** The patterns of a mask for the last size of k-space that was asked for. */
+const kept = new WeakMap<
+  StoredMask,
+  { readonly rows: number; readonly columns: number; readonly patterns: (slice: number) => Pattern }
+>()
 
 /** Whether a mask has the size of a volume. */
 export const fitsVolume = (

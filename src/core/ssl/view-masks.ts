@@ -1,9 +1,9 @@
 /** Patterns under which a pretext sees a slice. `Pretext` in the contract says what of k-space they may show. */
 import type { Pretext } from '../../contract/recipes.ts'
 import type { Volume } from '../data/volume.ts'
-import { drawPattern, type Masking, sampleAgain } from '../mri/draw.ts'
+import { drawPattern, fileNameKey, keptPattern, type Masking, sampleAgain } from '../mri/draw.ts'
 import type { Pattern } from '../mri/pattern.ts'
-import { RandomState } from '../mri/random.ts'
+import type { RandomState } from '../mri/random.ts'
 import { givenPatterns } from '../reconstruct.ts'
 
 /** Whether patterns may draw from all samples. A sub-sampled file, or a mask file, has no samples beyond its own. */
@@ -18,8 +18,7 @@ export function measurementMask(volume: Volume, index: number, mask: Masking): P
   const given = givenPatterns(volume, mask)
   if (given) return given(index)
   const { rows, columns, file } = volume.info
-  const key = Array.from(file, character => character.codePointAt(0)!)
-  return drawPattern(mask, [rows, columns], RandomState.fromKey([...key, index]))
+  return keptPattern(mask, [rows, columns], [...fileNameKey(file), index])
 }
 
 /** The patterns of a slice's views in one epoch. `random(view)` gives a view's random stream. */

@@ -5,7 +5,7 @@ import { listSlices, shownSlice, usableSlices } from '../../../src/core/data/sli
 import { truthMaximum } from '../../../src/core/data/truth.ts'
 import type { Volume } from '../../../src/core/data/volume.ts'
 import { type EvaluationSettings, evaluateVolume, unscorable } from '../../../src/core/evaluate.ts'
-import { fileNamePattern } from '../../../src/core/mri/draw.ts'
+import { keptPattern } from '../../../src/core/mri/draw.ts'
 import { makeZeroFilling } from '../../../src/core/mri/fft.ts'
 import { scoreVolume } from '../../../src/core/mri/metrics.ts'
 import { fullPattern } from '../../../src/core/mri/pattern.ts'
@@ -106,7 +106,7 @@ describe('slices with a fault', () => {
     truths[4][3] = 0
     expect(await truthMaximum(spoilt, pause)).toBe(2 ** -11)
     const score = await evaluateVolume(spoilt, null, SETTINGS, compute(), pause)
-    const mask = fileNamePattern(SETTINGS.mask, [40, 36], 'knee.h5')
+    const mask = keptPattern(SETTINGS.mask, [40, 36], 'knee.h5')
     const images = [0, 2, 3].flatMap(index =>
       Array.from(makeZeroFilling(compute().fourier).image(volume.readKspace(index), 1, mask, [40, 36])),
     )
@@ -246,7 +246,7 @@ it('a volume with padding has both accelerations, and one without has one', asyn
   const padded = { ...volume, info: { ...volume.info, padding: [6, 33] as [number, number] } }
   const settings = { ...SETTINGS, maskDraws: null }
   const score = await evaluateVolume(padded, null, settings, compute(), pause)
-  const { measured } = fileNamePattern(SETTINGS.mask, [40, 36], 'knee.h5')
+  const { measured } = keptPattern(SETTINGS.mask, [40, 36], 'knee.h5')
   const inside = measured.subarray(6, 33).reduce((sum, value) => sum + value, 0)
   expect(score.measurableAcceleration).toBe(27 / inside)
   const whole = await evaluateVolume(volume, null, settings, compute(), pause)

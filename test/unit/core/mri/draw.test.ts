@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { MaskSpec } from '../../../../src/contract/evaluation.ts'
-import { drawPattern, fileNamePattern, sampleAgain } from '../../../../src/core/mri/draw.ts'
+import { drawPattern, keptPattern, sampleAgain } from '../../../../src/core/mri/draw.ts'
 import { makeMask } from '../../../../src/core/mri/mask.ts'
 import type { Pattern } from '../../../../src/core/mri/pattern.ts'
 import { RandomState } from '../../../../src/core/mri/random.ts'
@@ -26,7 +26,7 @@ describe('drawPattern equals fastMRI', () => {
       alternatives: [{ acceleration: 8, centerFraction: 0.04 }],
     }
     for (const [i, file] of golden.files.entries()) {
-      const pattern = fileNamePattern(spec, [640, columns], file)
+      const pattern = keptPattern(spec, [640, columns], file)
       expect(bits(pattern)).toBe(masks[i])
       const { from, to } = pattern.centre!.columns
       expect([from, to - from]).toEqual([Math.floor((columns - low[i] + 1) / 2), low[i]])
@@ -37,7 +37,37 @@ describe('drawPattern equals fastMRI', () => {
 
   it.each(golden.eightfold)('$kind, $columns columns, 8×', ({ kind, columns, mask }) => {
     const spec: MaskSpec = { kind, acceleration: 8, centerFraction: 0.04 }
-    expect(bits(fileNamePattern(spec, [640, columns], golden.files[0]))).toBe(mask)
+    expect(bits(keptPattern(spec, [640, columns], golden.files[0]))).toBe(mask)
+  })
+})
+
+describe('keptPattern', () => {
+  const spec: MaskSpec = { kind: 'gaussian_2d', acceleration: 4, centerFraction: 0.08 }
+
+  it.each([[7], [[7, 8, 9]]])('draws by %j what drawPattern draws, and keeps the pattern', by => {
+    const random = typeof by === 'number' ? RandomState.fromSeed(by) : RandomState.fromKey(by)
+    const pattern = keptPattern(spec, [24, 20], by)
+    expect(pattern).toEqual(drawPattern(spec, [24, 20], random))
+    expect(keptPattern({ ...spec }, [24, 20], by)).toBe(pattern)
+  })
+
+  it('tells specs, sizes, seeds and keys apart, and keeps a bounded number', () => {
+    const first = keptPattern(spec, [24, 20], 7)
+    const others = [
+      keptPattern({ ...spec, kind: 'uniform_2d' }, [24, 20], 7),
+      keptPattern({ ...spec, acceleration: 5 }, [24, 20], 7),
+      keptPattern({ ...spec, centerFraction: 0.1 }, [24, 20], 7),
+      keptPattern({ ...spec, alternatives: [{ acceleration: 8, centerFraction: 0.1 }] }, [24, 20], 7),
+      keptPattern(spec, [20, 24], 7),
+      keptPattern(spec, [24, 20], 8),
+      keptPattern(spec, [24, 20], [7]),
+    ]
+    expect(new Set([first, ...others]).size).toBe(8)
+    expect(keptPattern(spec, [24, 20], 7)).toBe(first)
+    for (let seed = 100; seed < 120; seed++) keptPattern(spec, [24, 20], seed)
+    const again = keptPattern(spec, [24, 20], 7)
+    expect(again).not.toBe(first)
+    expect(again).toEqual(first)
   })
 })
 
@@ -58,7 +88,7 @@ describe('sampleAgain', () => {
   })
 
   it('keeps the spec’s centre of a pattern that was not drawn, as of a drawn one', () => {
-    const drawn = fileNamePattern(spec, [8, 100], 'file1000000.h5')
+    const drawn = keptPattern(spec, [8, 100], 'file1000000.h5')
     const { centre: _, ...found } = drawn
     const [first, second] = [drawn, found].map(one => sampleAgain(one, spec, 0.5, RandomState.fromSeed(3)))
     expect(second.measured).toEqual(first.measured)

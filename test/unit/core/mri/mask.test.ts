@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { COLUMN_KINDS, type MaskPair, type MaskSpec } from '../../../../src/contract/evaluation.ts'
-import { fileNamePattern, sampleAgain } from '../../../../src/core/mri/draw.ts'
+import { keptPattern, sampleAgain } from '../../../../src/core/mri/draw.ts'
 import { centreLines, makeMask } from '../../../../src/core/mri/mask.ts'
 import { acceleration as accelerationOf, columnPattern } from '../../../../src/core/mri/pattern.ts'
 import { RandomState } from '../../../../src/core/mri/random.ts'
@@ -35,8 +35,7 @@ const MAGIC: readonly {
 const SPEC: ColumnSpec = { kind: 'random', acceleration: 4, centerFraction: 0.08 }
 const bits = (mask: Uint8Array) => mask.join('')
 const acceleration = (mask: Uint8Array) => accelerationOf(columnPattern(mask, 1))
-const fileNameMask = (spec: MaskSpec, columns: number, file: string) =>
-  fileNamePattern(spec, [8, columns], file).measured
+const fileNameMask = (spec: MaskSpec, columns: number, file: string) => keptPattern(spec, [8, columns], file).measured
 const centreColumns = ({ centerFraction }: MaskPair, columns: number) => centreLines(centerFraction, columns, 'columns')
 const subsampleMask = (mask: Uint8Array, spec: MaskPair, keep: number, random: RandomState) =>
   sampleAgain(columnPattern(mask, 8), spec, keep, random).measured

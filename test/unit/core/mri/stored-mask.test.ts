@@ -27,9 +27,11 @@ describe('a stored mask', () => {
   })
 
   it('keeps the pattern of a slice until another slice is asked for', () => {
-    const patterns = storedPatterns(mask([2, 1, 4], [1, 0, 0, 0, 0, 0, 1, 1]), INFO)
+    const stored = mask([2, 1, 4], [1, 0, 0, 0, 0, 0, 1, 1])
+    const patterns = storedPatterns(stored, INFO)
     const first = patterns(0)
-    expect(patterns(0)).toBe(first)
+    expect(storedPatterns(stored, INFO)(0)).toBe(first)
+    expect(storedPatterns(stored, { ...INFO, rows: 5 })(0)).toMatchObject({ rows: 5, columns: 4 })
     expect(patterns(1)).not.toEqual(first)
     expect(patterns(0)).toEqual(first)
   })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Pretext } from '../../../../src/contract/recipes.ts'
-import { fileNamePattern } from '../../../../src/core/mri/draw.ts'
+import { keptPattern } from '../../../../src/core/mri/draw.ts'
 import type { Pattern } from '../../../../src/core/mri/pattern.ts'
 import { stream } from '../../../../src/core/mri/random.ts'
 import { storedMask } from '../../../../src/core/mri/stored-mask.ts'
@@ -55,7 +55,7 @@ describe('the training data access of a pretext', () => {
   })
 
   it('keeps to the mask of a file that is sub-sampled already, even when fresh', () => {
-    const own = fileNamePattern(spec, [40, 126], 'scanner.h5')
+    const own = keptPattern(spec, [40, 126], 'scanner.h5')
     const scanned = noiseVolume('scanned', { columns: 126, mask: own })
     expect(measurementMask(scanned, 0, spec)).toBe(own)
     for (const mask of masksOf({ measurement: 'fresh', viewMasks: 'independent' }, 1, scanned))

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { hasCoils, SHOWS } from '../../../../src/contract/images.ts'
 import type { Volume } from '../../../../src/core/data/volume.ts'
-import { fileNamePattern } from '../../../../src/core/mri/draw.ts'
+import { keptPattern } from '../../../../src/core/mri/draw.ts'
 import { centreCropReal } from '../../../../src/core/mri/transform.ts'
 import { imageOfDraw } from '../../../../src/core/viewing/over-masks.ts'
 import { metricsOf, pictureOf, type Subject } from '../../../../src/core/viewing/shows.ts'
@@ -18,7 +18,7 @@ const mask = { kind: 'random', acceleration: 3, centerFraction: 0.1 } as const
 const [coils, rows, columns] = [3, 48, 36]
 const samples = rows * columns
 const crop = [32, 32] as const
-const columnsMeasured = fileNamePattern(mask, [rows, columns], 'brain.h5').measured
+const columnsMeasured = keptPattern(mask, [rows, columns], 'brain.h5').measured
 const all = new Uint8Array(columns).fill(1)
 
 const noise = noiseVolume('brain', { coils, rows, columns })

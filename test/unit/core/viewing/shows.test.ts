@@ -4,7 +4,7 @@ import type { Volume } from '../../../../src/core/data/volume.ts'
 import { networkOf } from '../../../../src/core/models/index.ts'
 import type { Model } from '../../../../src/core/models/model.ts'
 import { initialParameters } from '../../../../src/core/models/parameters.ts'
-import { drawPattern, fileNamePattern } from '../../../../src/core/mri/draw.ts'
+import { drawPattern, keptPattern } from '../../../../src/core/mri/draw.ts'
 import { ifft2Centred } from '../../../../src/core/mri/fft-double.ts'
 import { acceleration, gridOf, type Pattern } from '../../../../src/core/mri/pattern.ts'
 import { RandomState } from '../../../../src/core/mri/random.ts'
@@ -39,7 +39,7 @@ const withoutTruth = (volume: Volume): Volume => ({
 })
 
 const volume = consistentVolume()
-const measured = fileNamePattern(mask, [rows, columns], 'knee.h5')
+const measured = keptPattern(mask, [rows, columns], 'knee.h5')
 let model: Model
 
 beforeAll(async () => {

@@ -9,7 +9,7 @@ import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ExportFormat, exportEnding, exportName } from '../../../../src/contract/exports.ts'
 import type { VoxelSize } from '../../../../src/contract/volumes.ts'
-import { fileNamePattern } from '../../../../src/core/mri/draw.ts'
+import { keptPattern } from '../../../../src/core/mri/draw.ts'
 import { type Attributes, loadDicom } from '../../../../src/engine/files/exports/dicom-library.ts'
 import { WRITERS } from '../../../../src/engine/files/exports/index.ts'
 import type { Reconstruction } from '../../../../src/engine/files/exports/reconstruction.ts'
@@ -88,7 +88,7 @@ async function exportCoils(format: ExportFormat, slice: number | null) {
     units: 'signal',
   }
   await exportVolume(coils, null, compute(), request, path, async () => {})
-  const measured = fileNamePattern(mask, [32, 24], 'coils.h5').measured
+  const measured = keptPattern(mask, [32, 24], 'coils.h5').measured
   const expected = (slice === null ? [0, 1, 2] : [slice]).flatMap(index =>
     Array.from(rootOverCoils(coils.readKspace(index), [3, 32, 24], measured)),
   )

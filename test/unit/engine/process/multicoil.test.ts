@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Recipe } from '../../../../src/contract/recipes.ts'
 import { RunConfig, type TrainingEvent } from '../../../../src/contract/runs.ts'
 import type { VolumeInfo } from '../../../../src/contract/volumes.ts'
-import { fileNamePattern } from '../../../../src/core/mri/draw.ts'
+import { keptPattern } from '../../../../src/core/mri/draw.ts'
 import { makeZeroFilling } from '../../../../src/core/mri/fft.ts'
 import { scoreVolume } from '../../../../src/core/mri/metrics.ts'
 import { zeroFilled } from '../../../../src/core/reconstruct.ts'
@@ -66,7 +66,7 @@ function definition(name: keyof typeof SIZES) {
   const { slices, coils, rows, columns } = SIZES[name]
   const volume = noiseVolume(name, SIZES[name])
   const indices = Array.from({ length: slices }, (_, index) => index)
-  const measured = fileNamePattern(mask, [rows, columns], `${name}.h5`).measured
+  const measured = keptPattern(mask, [rows, columns], `${name}.h5`).measured
   const images = indices.flatMap(index =>
     Array.from(rootOverCoils(volume.readKspace(index), [coils, rows, columns], measured)),
   )
@@ -212,7 +212,7 @@ it('reading many slices of many coils needs no more memory than reading a few', 
   const path = await writeCoils(folder, 'long', { slices: 24, coils: 12, rows: 48, columns: 40 })
   const volume = await openVolume(path, '')
   const zeroFilling = makeZeroFilling(compute().fourier)
-  const measured = fileNamePattern(mask, [48, 40], 'long.h5')
+  const measured = keptPattern(mask, [48, 40], 'long.h5')
   const library = await loadHdf5()
   v8.setFlagsFromString('--expose_gc')
   const collect: () => void = runInNewContext('gc')

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FrameMeta, SHOWS, type Show } from '../../../../src/contract/images.ts'
-import { fileNamePattern } from '../../../../src/core/mri/draw.ts'
+import { keptPattern } from '../../../../src/core/mri/draw.ts'
 import { scoreVolume } from '../../../../src/core/mri/metrics.ts'
 import { fullPattern, type Pattern } from '../../../../src/core/mri/pattern.ts'
 import { makeEagerImaging, maskOf, reconstructSlice, zeroFilled } from '../../../../src/core/reconstruct.ts'
@@ -66,7 +66,7 @@ describe('a frame', () => {
       const { maximum, ownMaximum, ...wanted } = await expected(reference)
       expect(maximum).toBeGreaterThan(ownMaximum) // Only then does the data range matter.
       expect(image).toEqual(wanted.image)
-      const { measured } = fileNamePattern(mask, [40, 36], 'knee.h5')
+      const { measured } = keptPattern(mask, [40, 36], 'knee.h5')
       expect(meta).toEqual({
         shape: [40, 36],
         show: 'image',
@@ -228,7 +228,7 @@ describe('a thumbnail', () => {
     const unread = await thumbnail({ path: bare, salt: '', mask, size: 10 }, signal)
     expect(unread.pixels).toEqual(picture(fullPattern(40, 36)))
     const read = await thumbnail({ path: bare, content, salt: '', mask, size: 10 }, signal)
-    expect(read.pixels).toEqual(picture(fileNamePattern(mask, [40, 36], 'bare.h5')))
+    expect(read.pixels).toEqual(picture(keptPattern(mask, [40, 36], 'bare.h5')))
     expect(read.pixels).not.toEqual(unread.pixels)
     volume.dispose()
   })
