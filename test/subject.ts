@@ -2,7 +2,8 @@
 import type { MaskSpec } from '../src/contract/evaluation.ts'
 import type { Volume } from '../src/core/data/volume.ts'
 import { makeEagerImaging, reconstructSlice } from '../src/core/reconstruct.ts'
-import type { Subject } from '../src/core/viewing/shows.ts'
+import { makeShownMaps } from '../src/core/viewing/shown-maps.ts'
+import type { Subject } from '../src/core/viewing/subject.ts'
 import { compute, kernels } from './engine.ts'
 
 /** The zero-filled image of the second slice, with `changes`. The volume has ground truth. */
@@ -21,5 +22,6 @@ export const subjectOf = (volume: Volume, mask: MaskSpec, changes: Partial<Subje
   kernels: kernels(),
   fourier: compute().fourier,
   reconstruct: (...slice) => reconstructSlice(...slice, makeEagerImaging(compute())),
+  mapsOf: (...slice) => makeShownMaps(...slice, compute()),
   ...changes,
 })

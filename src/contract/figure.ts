@@ -3,8 +3,11 @@ import { z } from 'zod'
 import { MaskSeed, MaskSpec } from './evaluation.ts'
 import { FrameSource, isCompared, SHOWS } from './images.ts'
 
-/** `diverging`: blue below the middle of the range, nearly white at the middle, red above. */
-export const COLOUR_MAPS = ['grey', 'viridis', 'inferno', 'diverging'] as const
+/**
+ * `diverging`: blue below the middle of the range, nearly white at the middle, red above.
+ * `cyclic`: hues around a circle, so that both ends of the range have one colour.
+ */
+export const COLOUR_MAPS = ['grey', 'viridis', 'inferno', 'diverging', 'cyclic'] as const
 export type ColourMap = (typeof COLOUR_MAPS)[number]
 
 export const FIGURE_FORMATS = ['png', 'pdf', 'svg'] as const

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { CLASSICAL_SOURCE } from './classical.ts'
 import { type MaskSpec, Metrics } from './evaluation.ts'
+import { Tiles } from './tiles.ts'
 
 /** `zero-filled`, `truth`, `run:ID`, or a classical method: what a pane shows of a slice. */
 export const FrameSource = z.string().regex(new RegExp(`^(?:zero-filled|truth|run:\\d+)$|${CLASSICAL_SOURCE.source}`))
@@ -18,17 +19,36 @@ export const FrameSource = z.string().regex(new RegExp(`^(?:zero-filled|truth|ru
  *   mask      the measured samples of k-space, 1 or 0,
  *   residual  |M(F x̂ − y)|, log10: distance of the image x̂ from the measurement y,
  *   mean, spread  mean and spread of each pixel over `SPREAD_SEEDS` mask seeds,
- *   feature   one channel of a layer of the run's network.
+ *   feature   one channel of a layer of the run's network,
+ *   coils     magnitudes of all coils' images, side by side,
+ *   maps      coil maps, magnitude and phase: of one coil, or of all coils side by side,
+ *   eigenvalues  ESPIRiT's eigenvalue of each pixel: near 1 where one set of coil maps explains the data.
  */
-export const SHOWS = ['image', 'ssim', 'k-space', 'phase', 'mask', 'residual', 'mean', 'spread', 'feature'] as const
+export const SHOWS = [
+  'image',
+  'ssim',
+  'k-space',
+  'phase',
+  'mask',
+  'residual',
+  'mean',
+  'spread',
+  'feature',
+  'coils',
+  'maps',
+  'eigenvalues',
+] as const
 export type Show = (typeof SHOWS)[number]
 
 /** Whether its pixels are samples of k-space. Parts, regions and directions of the image do not apply to k-space. */
 export const isOfKspace = (show: string): boolean => show === 'k-space' || show === 'mask' || show === 'residual'
 
+/** Whether it is shown only of volumes with several coils. */
+export const needsCoils = (show: string): boolean => show === 'coils' || show === 'maps' || show === 'eigenvalues'
+
 /** Whether one coil of a source can be shown. Networks and the ground truth's image combine all coils. */
 export const hasCoils = (source: string, show: string): boolean =>
-  show === 'k-space' || show === 'phase'
+  show === 'k-space' || show === 'phase' || show === 'maps'
     ? source === 'zero-filled' || source === 'truth'
     : show === 'image' && source === 'zero-filled'
 
@@ -59,12 +79,19 @@ export const FrameMeta = z.object({
   /**
    * `signal`: units of the file's k-space. `log`: log10 of these units.
    * `arbitrary`: a feature, or the output of a pre-trained network. No metric is computed of such an output.
-   * `share`: 1 for a measured sample of k-space, otherwise 0.
+   * `share`: 1 for a measured sample of k-space, otherwise 0; a coil map; an eigenvalue.
    */
   units: z.enum(['signal', 'arbitrary', 'ssim', 'log', 'radians', 'share']),
   /** mm [down, right]. Absent if unknown, and for k-space and features. */
   pixelSize: z.tuple([z.number(), z.number()]).optional(),
-  /** One sentence that explains the image. `null` if the image's name says enough. */
+  /**
+   * What a second number of each pixel says. The body is then [2, h, w], and the second numbers follow the first.
+   * `phase`: radians. `mark`: 1 for a pixel that the note is about, otherwise 0.
+   */
+  second: z.enum(['phase', 'mark']).optional(),
+  /** If images of several coils are side by side. Pixels between them have no value. */
+  tiles: Tiles.optional(),
+  /** What explains the image. `null` if the image's name says enough. */
   note: z.string().nullable(),
   /** Minimum and maximum over pixels that have a value. */
   minimum: z.number(),

@@ -49,6 +49,34 @@ const grey = (share: number): Rgb => {
   return [level, level, level]
 }
 
+/** Of the circle of hues: OKLab's lightness and chroma, and the hue of the middle of the range, a red. */
+const CIRCLE = { lightness: 0.75, chroma: 0.125, hue: (29 / 180) * Math.PI }
+
+/**
+ * A hue of equal lightness and chroma at each share of the circle, so that no phase looks brighter than another phase.
+ * The chroma is the largest that sRGB has at all hues of this lightness.
+ * Source: B. Ottosson 2020, "A perceptual color space for image processing" (OKLab).
+ */
+function hueAt(share: number): Rgb {
+  const { lightness, chroma, hue } = CIRCLE
+  const angle = hue + 2 * Math.PI * (share - 0.5)
+  const [a, b] = [chroma * Math.cos(angle), chroma * Math.sin(angle)]
+  const [l, m, s] = [
+    lightness + 0.3963377774 * a + 0.2158037573 * b,
+    lightness - 0.1055613458 * a - 0.0638541728 * b,
+    lightness - 0.0894841775 * a - 1.291485548 * b,
+  ].map(root => root ** 3)
+  const encoded = (linear: number) => {
+    const value = Math.min(1, Math.max(0, linear))
+    return Math.round(255 * (value <= 0.0031308 ? 12.92 * value : 1.055 * value ** (1 / 2.4) - 0.055))
+  }
+  return [
+    encoded(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s),
+    encoded(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s),
+    encoded(-0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s),
+  ]
+}
+
 /**
  * Viridis and inferno: S. van der Walt, N. Smith (2015; CC0). Their lightness only rises, so the maps survive a
  * black-and-white printer. Diverging: C. Brewer's red–blue, turned so that blue is below the middle. The middle is
@@ -59,4 +87,11 @@ export const COLOUR_TABLES: Readonly<Record<ColourMap, ColourTable>> = {
   viridis: scale(interpolateViridis),
   inferno: scale(interpolateInferno),
   diverging: scale(share => interpolateRdBu(1 - share)),
+  cyclic: table(hueAt, LIGHT_GREY),
 }
+
+/** The level of a cyclic map for a phase in −π … π. */
+export const levelOfPhase = (phase: number): number => Math.round((phase / (2 * Math.PI) + 0.5) * (LEVELS - 1))
+
+/** Colour of marked pixels: Okabe & Ito's orange. No level of grey has this colour. */
+export const MARK: Rgb = [230, 159, 0]

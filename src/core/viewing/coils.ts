@@ -33,7 +33,7 @@ export function requireCoil({ volume: { info }, coil }: Coils, show: Show, sourc
     throw new AppError(
       'INVALID_ARGUMENT',
       `Expected all coils for what combines them, got coil ${coil + 1} (${show} of ${source}). ` +
-        'Choose all coils, or look at the zero-filled image, its k-space or its phase.',
+        'Choose all coils, or look at the zero-filled image, its k-space, its phase or its coil map.',
     )
   if (coil >= info.coils)
     throw new AppError(

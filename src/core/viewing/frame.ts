@@ -5,8 +5,11 @@ import { scoreSlice } from '../mri/metrics.ts'
 import { acceleration, type Pattern } from '../mri/pattern.ts'
 
 /** An image and the facts that are known of it. */
-export interface Picture extends Partial<Pick<FrameMeta, 'pixelSize' | 'note' | 'acceleration' | 'residual'>> {
+export interface Picture
+  extends Partial<Pick<FrameMeta, 'pixelSize' | 'tiles' | 'note' | 'acceleration' | 'residual'>> {
   readonly image: Float32Array
+  /** A second number of each pixel. */
+  readonly second?: { readonly kind: NonNullable<FrameMeta['second']>; readonly values: Float32Array }
   readonly shape: readonly [number, number]
   readonly units: FrameMeta['units']
   /** The pattern with which the image was made. */
@@ -17,7 +20,7 @@ const finiteOrNull = (value: number) => (Number.isFinite(value) ? value : null)
 
 /** Throws `NOT_FINITE` if the image holds infinity, or nothing but NaN. */
 export function describeFrame(
-  { image, shape, units, mask, note = null, residual = null, ...picture }: Picture,
+  { image, second, shape, units, mask, note = null, residual = null, ...picture }: Picture,
   facts: Pick<FrameMeta, 'show' | 'volumeMaximum' | 'metrics'>,
 ): FrameMeta {
   const { minimum, maximum } = extremes(image, 'an image of finite numbers')
@@ -25,6 +28,8 @@ export function describeFrame(
     shape: [shape[0], shape[1]],
     units,
     ...(picture.pixelSize && { pixelSize: picture.pixelSize }),
+    ...(second && { second: second.kind }),
+    ...(picture.tiles && { tiles: picture.tiles }),
     note,
     minimum,
     maximum,
@@ -33,6 +38,15 @@ export function describeFrame(
     acceleration: picture.acceleration ?? (mask ? acceleration(mask) : null),
     residual,
   }
+}
+
+/** The numbers of a picture as a response carries them: [h, w], or [2, h, w] with a second number of each pixel. */
+export function bodyOf({ image, second }: Picture): Float32Array {
+  if (!second) return image
+  const body = new Float32Array(2 * image.length)
+  body.set(image)
+  body.set(second.values, image.length)
+  return body
 }
 
 /** The metrics of one slice, with the data range of its volume. */

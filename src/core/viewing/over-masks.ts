@@ -5,7 +5,8 @@ import { pixelStatistics } from '../mri/aspects.ts'
 import { acceleration } from '../mri/pattern.ts'
 import { mean } from '../statistics.ts'
 import type { Picture } from './frame.ts'
-import { pictureOf, type Subject } from './shows.ts'
+import { pictureOf } from './shows.ts'
+import type { Subject } from './subject.ts'
 
 const refuse = (message: string): never => {
   throw new AppError('INVALID_ARGUMENT', message)

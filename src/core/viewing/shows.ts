@@ -1,10 +1,8 @@
 /** The picture that a pane shows of a source's slice: one function for every `Show`. */
-import { AppError } from '../../contract/errors.ts'
 import type { OverMasks, Show, SliceMetrics } from '../../contract/images.ts'
 import { isWhole } from '../data/slices.ts'
 import { croppedTruth } from '../data/truth.ts'
 import type { Volume } from '../data/volume.ts'
-import type { Kernels } from '../kernels.ts'
 import {
   largest,
   logMagnitude,
@@ -15,69 +13,15 @@ import {
   residualOf,
   ssimImage,
 } from '../mri/aspects.ts'
-import type { Masking } from '../mri/draw.ts'
 import { makeZeroFilling } from '../mri/fft.ts'
-import type { Fourier } from '../mri/fourier.ts'
-import { fullPattern, gridOf, multiply, type Pattern } from '../mri/pattern.ts'
-import { cropShape, normalise, type Shape, voxelSizeOf } from '../mri/transform.ts'
-import {
-  accelerationOf,
-  isClassical,
-  type Reconstructor,
-  requireFiniteImage,
-  seededMaskOf,
-  zeroFilled,
-} from '../reconstruct.ts'
-import { type Coils, ofCoils, requireCoil, withCoils } from './coils.ts'
+import { gridOf, multiply } from '../mri/pattern.ts'
+import { cropShape, normalise, type Shape } from '../mri/transform.ts'
+import { accelerationOf, isClassical, requireFiniteImage, seededMaskOf, zeroFilled } from '../reconstruct.ts'
+import { coilImages, coilMaps, eigenvaluePicture } from './coil-pictures.ts'
+import { ofCoils, requireCoil, withCoils } from './coils.ts'
 import { featureMaps } from './features.ts'
 import { type Picture, sliceMetrics } from './frame.ts'
-
-/** A slice of a source, and what it is shown with. */
-export interface Subject extends Coils {
-  readonly source: 'truth' | 'network'
-  /** `null`: the zero-filled image, or the ground truth. */
-  readonly reconstructor: Reconstructor | null
-  /** Whether the image is in the units of the file, so that metrics fit it. */
-  readonly scored: boolean
-  readonly mask: Masking
-  /** `null`: the mask is seeded by the file's name. */
-  readonly seed: number | null
-  /** Maximum of the ground truth over the volume; `null` without ground truth. */
-  readonly volumeMaximum: number | null
-  /** Layer and channel (from 0) of a `feature`. */
-  readonly layer: string
-  readonly channel: number
-  readonly kernels: Kernels
-  readonly fourier: Fourier
-  /** As `reconstructSlice`. The function may keep images, because several shows of a slice need its image. */
-  readonly reconstruct: (
-    volume: Volume,
-    index: number,
-    mask: Pattern,
-    reconstructor: Reconstructor | null,
-  ) => Promise<Float32Array>
-}
-
-/** For words. */
-function nameOf({ source, reconstructor }: Subject): string {
-  if (source === 'truth') return source
-  return isClassical(reconstructor) ? reconstructor.classical : reconstructor ? 'run' : 'zero-filled'
-}
-
-const refuse = (message: string): never => {
-  throw new AppError('INVALID_ARGUMENT', message)
-}
-
-const drawnMask = ({ volume, slice, mask, seed }: Subject): Pattern => seededMaskOf(volume, mask, seed)(slice)
-
-/** The mask with which the source was made; `undefined` for the ground truth, which was fully sampled. */
-const maskOfSource = (subject: Subject) => (subject.source === 'truth' ? undefined : drawnMask(subject))
-
-/** Mask and acceleration of the source. */
-function samplingOf(subject: Subject): Pick<Picture, 'mask' | 'acceleration'> {
-  const mask = maskOfSource(subject)
-  return mask ? { mask, acceleration: accelerationOf(subject.volume, () => mask, [subject.slice]) } : {}
-}
+import { drawnMask, nameOf, patternOf, pixelSizeOf, refuse, type Subject, samplingOf } from './subject.ts'
 
 function truthOf({ volume, slice }: Subject): Float32Array {
   return (
@@ -99,17 +43,6 @@ async function magnitudeOf(subject: Subject): Promise<Float32Array> {
   }
   const image = zeroFilled(alone, slice, mask, makeZeroFilling(fourier))
   return requireFiniteImage(image, volume, slice, null)
-}
-
-/** The samples that the source uses. The ground truth uses all samples. */
-function patternOf(subject: Subject): Pattern {
-  const { path, rows, columns } = subject.volume.info
-  if (subject.source === 'truth' && subject.volume.mask)
-    refuse(
-      `Expected fully sampled k-space, got a file that was sub-sampled in the scanner, ${path}. ` +
-        'Look at the zero-filled source instead.',
-    )
-  return maskOfSource(subject) ?? fullPattern(rows, columns)
 }
 
 /** Shape of k-space, [rows, columns]. */
@@ -141,12 +74,6 @@ export async function metricsOf(subject: Subject): Promise<SliceMetrics | null> 
   if (!hasMetrics(subject)) return null
   const image = await magnitudeOf(subject)
   return sliceMetrics(image, truthOf(subject), cropShape(subject.volume.info), subject.volumeMaximum!)
-}
-
-/** Pixel size, mm [down, right]. */
-function pixelSizeOf({ volume, source }: Subject): [number, number] | undefined {
-  const [down, right] = voxelSizeOf(volume.info, source) ?? []
-  return down && right ? [down, right] : undefined
 }
 
 /** The magnitude. */
@@ -272,6 +199,10 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
       note: `Channel ${channel + 1} of ${meta.channels} of ${layer}.`,
     }
   },
+
+  coils: coilImages,
+  maps: coilMaps,
+  eigenvalues: eigenvaluePicture,
 }
 
 /** Throws `INVALID_ARGUMENT`, with an alternative, if the source cannot be shown in this way. */

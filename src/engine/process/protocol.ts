@@ -141,7 +141,7 @@ export interface FrameRequest extends VolumeFile {
 }
 
 export interface Frame {
-  /** [h, w], row-major. */
+  /** [h, w], row-major. [2, h, w] with a second number of each pixel, see `FrameMeta`. */
   readonly image: Float32Array
   readonly meta: FrameMeta
 }

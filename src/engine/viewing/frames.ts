@@ -23,9 +23,10 @@ import {
   zeroFilled,
 } from '../../core/reconstruct.ts'
 import { type Features, featureMaps } from '../../core/viewing/features.ts'
-import { describeFrame } from '../../core/viewing/frame.ts'
+import { bodyOf, describeFrame } from '../../core/viewing/frame.ts'
 import { imageOfDraw, picturesOverMasks } from '../../core/viewing/over-masks.ts'
-import { hasMetrics, metricsOf, pictureOf, type Subject } from '../../core/viewing/shows.ts'
+import { hasMetrics, metricsOf, pictureOf } from '../../core/viewing/shows.ts'
+import type { Subject } from '../../core/viewing/subject.ts'
 import { shrink, toEightBit } from '../../core/viewing/thumbnail.ts'
 import { KeptFiles } from '../files/kept-files.ts'
 import { withStored } from '../files/masks.ts'
@@ -45,6 +46,8 @@ import type {
 } from '../process/protocol.ts'
 import { arithmeticFor, requireCompute } from '../tensorflow/tensorflow.ts'
 import { loadModel } from '../training/models.ts'
+import { mapsOf } from './shown-maps.ts'
+import { inTurn, whenNothingWaits } from './turns.ts'
 
 const MODELS_KEPT = 4
 /** Images of a slice through all networks that panes show, and images of the slice before. */
@@ -57,37 +60,6 @@ const maxima = new WeakMap<Volume, number | null>()
 /** The last images. The newest image is at the end. */
 const made: Made[] = []
 const zeroFilling = makeZeroFilling(plain.fourier)
-let queue: Promise<unknown> = Promise.resolve()
-
-/**
- * Runs one work after another, so that no work closes the volume or network of the work before. Skips cancelled works.
- */
-function inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  const result = queue.then(async () => {
-    await setImmediate() // lets a cancellation arrive
-    throwIfCancelled(signal)
-    return work()
-  })
-  queue = result.catch(() => {}) // the caller handles the error
-  return result
-}
-
-let pictured: Promise<unknown> = Promise.resolve()
-
-/** Runs `work` in turn, but after all other works. A list's pictures can wait, and an image in the viewer cannot. */
-function whenNothingWaits<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  const result = pictured.then(async () => {
-    let last: typeof queue
-    do {
-      await setImmediate() // lets simultaneous requests arrive
-      last = queue
-      await last
-    } while (last !== queue)
-    return inTurn(signal, work)
-  })
-  pictured = result.catch(() => {}) // the caller handles the error
-  return result
-}
 
 const openModel = (reference: ModelReference) => models.get(reference.checkpoint, () => loadModel(reference))
 
@@ -182,6 +154,7 @@ async function subjectOf({
     kernels,
     fourier,
     reconstruct,
+    mapsOf,
   }
 }
 
@@ -227,7 +200,7 @@ export async function frame(request: FrameRequest, signal: AbortSignal, emit?: O
     const { volumeMaximum } = subject
     const awaited = show === 'image' && hasMetrics(subject)
     const meta = describeFrame(picture, { show, volumeMaximum, ...(!awaited && { metrics: null }) })
-    return { image: picture.image, meta }
+    return { image: bodyOf(picture), meta }
   })
 }
 

@@ -62,15 +62,19 @@ export function WindowMenu({ panes, volume }: ToolsProps) {
             {preset.label}
           </Menu.Item>
         ))}
-        <Menu.Divider />
-        <Menu.Label>Colours</Menu.Label>
-        <Menu.RadioGroup value={now} onChange={name => useView.setState({ colours: { ...colours, [show]: name } })}>
-          {COLOUR_MAPS.map(name => (
-            <Menu.RadioItem key={name} value={name} closeMenuOnClick>
-              {name}
-            </Menu.RadioItem>
-          ))}
-        </Menu.RadioGroup>
+        {show !== 'maps' && (
+          <>
+            <Menu.Divider />
+            <Menu.Label>Colours</Menu.Label>
+            <Menu.RadioGroup value={now} onChange={name => useView.setState({ colours: { ...colours, [show]: name } })}>
+              {COLOUR_MAPS.map(name => (
+                <Menu.RadioItem key={name} value={name} closeMenuOnClick>
+                  {name}
+                </Menu.RadioItem>
+              ))}
+            </Menu.RadioGroup>
+          </>
+        )}
       </Menu.Dropdown>
     </Menu>
   )

@@ -1,8 +1,12 @@
 /** From numbers to pixels: window/level, and where an image lies in its pane. */
 import { COLOUR_MAPS, type ColourMap } from '../../contract/figure.ts'
-import { COLOUR_TABLES } from '../../presentation/colours.ts'
+import type { FrameMeta } from '../../contract/images.ts'
+import type { Tiles } from '../../contract/tiles.ts'
+import { COLOUR_TABLES, levelOfPhase, MARK } from '../../presentation/colours.ts'
 import type { GreyWindow } from '../../presentation/windows.ts'
 import type { Place } from './view.ts'
+
+type Size = readonly [height: number, width: number]
 
 /** 256 colours, RGBA as little-endian 32-bit words. */
 export type Colours = Uint32Array
@@ -20,6 +24,7 @@ export const COLOURS: Readonly<Record<ColourMap, Colours>> = {
   viridis: wordsOf('viridis'),
   inferno: wordsOf('inferno'),
   diverging: wordsOf('diverging'),
+  cyclic: wordsOf('cyclic'),
 }
 
 export const GREY = COLOURS.grey
@@ -38,6 +43,69 @@ export function paint(values: Float32Array, { low, high }: GreyWindow, map: Colo
     const level = (values[i] - low) * scale
     into[i] = level >= top ? map[top] : level > 0 ? map[(level + 0.5) | 0] : level <= 0 ? map[0] : none
   }
+}
+
+/** A second number of each pixel, see `FrameMeta`. */
+export interface Second {
+  readonly kind: NonNullable<FrameMeta['second']>
+  readonly values: Float32Array
+}
+
+/** Of marked pixels. */
+const MARKED = word(MARK)
+
+/** Fills an image's pixels: hue by the phase, brightness by the window from black to the hue's own brightness. */
+export function paintPhases(
+  values: Float32Array,
+  { low, high }: GreyWindow,
+  phases: Float32Array,
+  into: Uint32Array,
+): void {
+  const none = NO_VALUE.get(COLOURS.cyclic)!
+  for (let i = 0; i < values.length; i++) {
+    const share = Math.min(1, Math.max(0, (values[i] - low) / (high - low || 1)))
+    if (Number.isNaN(share)) {
+      into[i] = none
+      continue
+    }
+    const hue = COLOURS.cyclic[levelOfPhase(phases[i])]
+    const channel = (shift: number) => ((((hue >>> shift) & 255) * share + 0.5) | 0) << shift
+    into[i] = (OPAQUE | channel(16) | channel(8) | channel(0)) >>> 0
+  }
+}
+
+/** Between tiles: a dark grey, so that tiles with black edges can be told apart. */
+const GAP = word([38, 43, 51])
+
+/** Fills the pixels between tiles, and makes places without a tile transparent. */
+function paintGaps({ count, columns, height, width, gap }: Tiles, [rows, across]: Size, into: Uint32Array): void {
+  for (let row = 0; row < rows; row++) {
+    const start = row * across
+    if (row % (height + gap) >= height) into.fill(GAP, start, start + across)
+    else
+      for (let column = width; column < across; column += width + gap)
+        into.fill(GAP, start + column, start + column + gap)
+  }
+  for (let place = count; place < Math.ceil(count / columns) * columns; place++) {
+    const [top, left] = [Math.floor(place / columns) * (height + gap), (place % columns) * (width + gap)]
+    for (let row = top; row < top + height; row++) into.fill(0, row * across + left, row * across + left + width)
+  }
+}
+
+/** Numbers of an image [h, w] and how they are seen. */
+export interface Seen {
+  readonly values: Float32Array
+  readonly shape: Size
+  readonly map: Colours
+  readonly second?: Second
+  readonly tiles?: Tiles
+}
+
+export function paintSeen({ values, shape, map, second, tiles }: Seen, window: GreyWindow, into: Uint32Array): void {
+  if (second?.kind === 'phase') paintPhases(values, window, second.values, into)
+  else paint(values, window, map, into)
+  if (second?.kind === 'mark') for (let i = 0; i < values.length; i++) if (second.values[i] === 1) into[i] = MARKED
+  if (tiles) paintGaps(tiles, shape, into)
 }
 
 /** |a − b|, or a − b, into a new array. */

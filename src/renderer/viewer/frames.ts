@@ -11,8 +11,12 @@ export interface Frame {
   readonly url: string
   /** [h, w] row-major, in the units of `meta`. */
   readonly image: Float32Array
+  /** The second number of each pixel, see `FrameMeta`. */
+  readonly second?: Float32Array
   readonly meta: FrameMeta
 }
+
+const bytesOf = ({ image, second }: Frame) => image.byteLength + (second?.byteLength ?? 0)
 
 /** What a pane is told when its image cannot be had. */
 export interface FrameError {
@@ -55,13 +59,13 @@ const found = (url: string | null): Frame | FrameError | null =>
 function keep(frame: Frame): void {
   kept.set(frame.url, frame)
   if (frame.meta.metrics !== undefined) metricsKept.set(frame.url, frame.meta.metrics)
-  keptBytes += frame.image.byteLength
-  for (const [url, { image }] of kept) {
+  keptBytes += bytesOf(frame)
+  for (const [url, held] of kept) {
     if (keptBytes <= LIMIT_BYTES) return
     if (wanted.has(url)) continue
     kept.delete(url)
     metricsKept.delete(url)
-    keptBytes -= image.byteLength
+    keptBytes -= bytesOf(held)
   }
 }
 
@@ -116,9 +120,15 @@ async function ask(frames: string[], metrics: string[]): Promise<void> {
   if (signal.aborted) askSoon() // somebody may want it again by now
 }
 
+function frameOf(url: string, body: Float32Array, meta: FrameMeta): Frame {
+  if (!meta.second) return { url, image: body, meta }
+  const pixels = body.length / 2
+  return { url, image: body.subarray(0, pixels), second: body.subarray(pixels), meta }
+}
+
 function receive({ path: url, image, meta, metrics, error }: Part, { missing }: Request): void {
   if (missing.delete(url)) {
-    if (meta) keep({ url, image, meta })
+    if (meta) keep(frameOf(url, image, meta))
     else if (error) failed.set(url, error)
   } else if (kept.has(url)) metricsKept.set(url, metrics ?? null)
 }

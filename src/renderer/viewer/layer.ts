@@ -82,7 +82,11 @@ export function usePaneLayer(pane: PaneState, volume: StudyVolume): PaneLayer {
     const { shape, volumeMaximum } = shown.meta
     if (!isError) {
       const window = windowSource({ pane: pane.pane, source }, shown, { linked, file })
-      return { values: shown.image, shape, map, window }
+      const { image: values, second, meta } = shown
+      return {
+        ...{ values, shape, map, window, tiles: meta.tiles },
+        ...(second && meta.second && { second: { kind: meta.second, values: second } }),
+      }
     }
     if (!errors || volumeMaximum === null) return null
     const high = volumeMaximum / errorScale

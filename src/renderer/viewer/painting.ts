@@ -2,15 +2,11 @@
 
 import type { GreyWindow } from '../../presentation/windows.ts'
 import { putPixels } from './canvas.ts'
-import { type Colours, type Layout, paint } from './drawing.ts'
+import { type Layout, paintSeen, type Seen } from './drawing.ts'
 import type { Pair } from './marks.ts'
 import type { WindowSource } from './windows.ts'
 
-export interface Layer {
-  /** [h, w] row-major */
-  readonly values: Float32Array
-  readonly shape: readonly [number, number]
-  readonly map: Colours
+export interface Layer extends Seen {
   readonly window: WindowSource
 }
 
@@ -32,11 +28,12 @@ export interface Painted {
 }
 
 /** The image painted at its own resolution; painted again only where numbers, window or colours change. */
-export function painting(held: { current: Painted | null }, { values, shape, map }: Layer, { low, high }: GreyWindow) {
+export function painting(held: { current: Painted | null }, layer: Layer, { low, high }: GreyWindow) {
+  const { values, shape, map } = layer
   held.current ??= { canvas: document.createElement('canvas'), of: null }
   const { canvas, of } = held.current
   if (of?.values !== values || of.map !== map || of.low !== low || of.high !== high) {
-    putPixels(canvas, shape, pixels => paint(values, { low, high }, map, pixels))
+    putPixels(canvas, shape, pixels => paintSeen(layer, { low, high }, pixels))
     held.current.of = { values, map, low, high }
   }
   return canvas

@@ -59,6 +59,7 @@ export function PairStage({ pair, comparison, volume }: Props) {
               layer={below.layer!}
               mix={{ ...pair, layer: above.layer!, turn }}
               slices={volume.slices}
+              marks={!below.layer!.tiles && !above.layer!.tiles}
               label={`${names[0].text} and ${names[1].text}`}
               unit=""
             />

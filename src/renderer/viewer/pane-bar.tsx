@@ -1,7 +1,7 @@
 /** The colour bar of a pane. */
 import { useShallow } from 'zustand/react/shallow'
 import type { FrameMeta } from '../../contract/images.ts'
-import { ColourBar } from './colour-bar.tsx'
+import { ColourBar, ColourWheel } from './colour-bar.tsx'
 import type { PaneLayer } from './layer.ts'
 import { useView } from './view.ts'
 import { windowNow } from './windows.ts'
@@ -21,6 +21,9 @@ export function PaneBar({ drawn: { layer, colours, isError, frame } }: { drawn: 
   const window = useView(useShallow(view => (layer ? windowNow(layer.window, view.windows) : null)))
   if (!layer || !window || !frame || (!isError && colours === 'grey' && frame.meta.show === 'image')) return null
   const { low, high } = window
+  const { second } = layer
+  if (second?.kind === 'phase') return <ColourWheel low={low} high={high} />
+  const marked = second?.kind === 'mark' && second.values.includes(1)
   const note = isError ? `1/${scale} of the maximum` : UNITS[frame.meta.units].trim()
-  return <ColourBar map={layer.map} low={low} high={high} note={note} />
+  return <ColourBar map={layer.map} low={low} high={high} note={note} marked={marked} />
 }

@@ -2,6 +2,7 @@
 import { ActionIcon, Menu, Select } from '@mantine/core'
 import { IconChartLine, IconDots, IconGridDots } from '@tabler/icons-react'
 import { memo, useMemo } from 'react'
+import { needsCoils } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { runColour } from '../../presentation/colours.ts'
 import { goToScreen } from '../app/navigation.ts'
@@ -39,7 +40,7 @@ export const PaneHead = memo(function PaneHead({ pane, volume, small, title, run
         <>
           <SourceSelect {...{ pane: pane.pane, slot, source, runs, study }} />
           {run && <SeenBadge run={run} volume={volume} />}
-          <PaneMenu {...{ pane: pane.pane, slot, run, show }} />
+          <PaneMenu {...{ pane: pane.pane, slot, run, show }} coils={volume.coils} />
         </>
       )}
     </header>
@@ -48,7 +49,11 @@ export const PaneHead = memo(function PaneHead({ pane, volume, small, title, run
 
 const SHOWN = Object.keys(SHOW_LABEL) as Exclude<PaneShow, 'feature'>[]
 
-function PaneMenu({ pane, slot, run, show }: Pick<PaneState, 'pane' | 'slot' | 'run' | 'show'>) {
+interface MenuProps extends Pick<PaneState, 'pane' | 'slot' | 'run' | 'show'> {
+  readonly coils: number
+}
+
+function PaneMenu({ pane, slot, run, show, coils }: MenuProps) {
   return (
     <Menu position="bottom-end" width={270}>
       <Menu.Target>
@@ -59,7 +64,7 @@ function PaneMenu({ pane, slot, run, show }: Pick<PaneState, 'pane' | 'slot' | '
       <Menu.Dropdown>
         <Menu.Label>Show</Menu.Label>
         <Menu.RadioGroup value={show} onChange={next => changePane(pane, { show: next as PaneShow })}>
-          {SHOWN.map(each => (
+          {SHOWN.filter(each => coils > 1 || !needsCoils(each)).map(each => (
             <Menu.RadioItem key={each} value={each} closeMenuOnClick>
               {SHOW_LABEL[each]}
             </Menu.RadioItem>

@@ -39,6 +39,7 @@ export function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps
   if (!layer || !frame) return <div className={style.skeleton} role="status" aria-label="Loading" />
   const arbitrary = frame.meta.units === 'arbitrary'
   const inKspace = isOfKspace(show)
+  const marks = !inKspace && !frame.meta.tiles
   return (
     <>
       <div className={style.fill} data-held={held || undefined}>
@@ -46,7 +47,7 @@ export function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps
           pane={pane.pane}
           layer={layer}
           slices={volume.slices}
-          marks={!inKspace}
+          marks={marks}
           label={isError ? `Error of ${title}` : title}
           unit={isError ? '' : UNITS[frame.meta.units]}
         />

@@ -30,6 +30,9 @@ export const SHOW_LABEL: Readonly<Record<Exclude<PaneShow, 'feature'>, string>> 
   residual: 'Data-consistency residual',
   mean: 'Mean over mask seeds',
   spread: 'Sampling sensitivity (SD over mask seeds)',
+  coils: 'All coils, side by side',
+  maps: 'Coil maps, phase as colour',
+  eigenvalues: 'ESPIRiT eigenvalue',
 }
 
 /** In a pane's header. */
@@ -42,6 +45,9 @@ export const SHOW_SHORT: Readonly<Record<Exclude<PaneShow, 'feature' | 'image'>,
   residual: 'Residual of',
   mean: 'Mean of',
   spread: 'Spread of',
+  coils: 'Coils of',
+  maps: 'Coil maps of',
+  eigenvalues: 'Eigenvalue of',
 }
 
 /** Nothing of it depends on the slice or the mask: `usePlace` says where a pane looks. */

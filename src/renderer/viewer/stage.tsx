@@ -17,7 +17,7 @@ interface Props {
   readonly layer: Layer
   readonly mix?: Mix | null
   readonly slices: number
-  /** Regions and lines mean nothing in k-space. */
+  /** Regions and lines mean nothing in k-space and across the images of several coils. */
   readonly marks?: boolean
   readonly label: string
   readonly unit: string

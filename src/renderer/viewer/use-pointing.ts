@@ -1,5 +1,6 @@
 /** What the mouse does on a stage: the value under the pointer, slices and zoom by the wheel, drags by the tool. */
 import { type PointerEvent, type RefObject, useCallback, useEffect, useMemo, useRef } from 'react'
+import { tileAt } from '../../contract/tiles.ts'
 import { signal } from '../app/format.ts'
 import { imagePoint, type Layout, layOut } from './drawing.ts'
 import { type Box, type Layer, magnify, type Painted } from './painting.ts'
@@ -22,6 +23,23 @@ function useLayoutNow({ pane, size, layer: { shape } }: Surface): () => Layout {
   return useCallback(() => layOut(size, shape, placeOf(useView.getState(), pane)), [size, shape, pane])
 }
 
+const isTiled = ({ tiles }: Layer): boolean => tiles !== undefined
+
+/** Place and value of a pixel; of tiles, the coil and the place in its tile. */
+function readoutOf({ values, shape, second, tiles }: Layer, row: number, column: number, unit: string): string {
+  const tile = tiles ? tileAt(tiles, row, column) : { row, column }
+  if (!tile) return ''
+  const index = row * shape[1] + column
+  const value = values[index]
+  const phase = second?.kind === 'phase' ? `  ${second.values[index].toFixed(2)} rad` : ''
+  return [
+    ...('coil' in tile ? [`coil ${tile.coil + 1}`] : []),
+    `x ${tile.column}`,
+    `y ${tile.row}`,
+    Number.isFinite(value) ? `${signal(value)}${unit}${phase}` : 'no value',
+  ].join('  ')
+}
+
 /** What follows the pointer. */
 interface Marks {
   readonly cross: RefObject<HTMLDivElement | null>
@@ -35,12 +53,14 @@ interface Marks {
 export function useReadout(surface: Surface, unit: string, painted: RefObject<Painted | null>): Marks {
   const marks: Marks = { cross: useRef(null), loupe: useRef(null), readout: useRef(null) }
   const { cross, loupe, readout } = marks
-  const { shape, values } = surface.layer
+  const { shape } = surface.layer
   const layoutNow = useLayoutNow(surface)
   const follow = useCallback(() => {
     const { pointer, magnifier } = useView.getState()
     if (!cross.current || !readout.current || !loupe.current) return
-    const inside = pointer && pointer.x >= 0 && pointer.x < 1 && pointer.y >= 0 && pointer.y < 1
+    const isOver = pointer && pointer.x >= 0 && pointer.x < 1 && pointer.y >= 0 && pointer.y < 1
+    // A place among tiles is another place of the patient than in an image.
+    const inside = isOver && pointer.tiled === isTiled(surface.layer)
     cross.current.hidden = !inside
     loupe.current.hidden = !(inside && magnifier)
     if (!inside) {
@@ -51,11 +71,9 @@ export function useReadout(surface: Surface, unit: string, painted: RefObject<Pa
     const [x, y] = [pointer.x * shape[1], pointer.y * shape[0]]
     cross.current.style.transform = `translate(${left + x * scale}px, ${top + y * scale}px)`
     const [column, row] = [Math.floor(x), Math.floor(y)]
-    const value = values[row * shape[1] + column]
-    const words = Number.isFinite(value) ? `${signal(value)}${unit}` : 'no value'
-    readout.current.textContent = `x ${column}  y ${row}  ${words}`
+    readout.current.textContent = readoutOf(surface.layer, row, column, unit)
     if (magnifier && painted.current) magnify(loupe.current, painted.current.canvas, x, y)
-  }, [layoutNow, shape, values, unit, cross, loupe, readout, painted])
+  }, [layoutNow, shape, surface.layer, unit, cross, loupe, readout, painted])
   useEffect(() => {
     follow()
     return useView.subscribe((state, before) => {
@@ -139,7 +157,7 @@ export function useDrag(surface: Surface) {
       },
       onPointerMove(event: PointerEvent<HTMLDivElement>) {
         const point = pointOf(event)
-        useView.setState({ pointer: point })
+        useView.setState({ pointer: { ...point, tiled: isTiled(layer) } })
         drag.current?.move(point, { x: event.clientX, y: event.clientY })
       },
       onPointerUp: end,

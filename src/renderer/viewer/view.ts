@@ -56,8 +56,8 @@ export interface View {
   readonly signedErrors: boolean
   /** The pane that keys and the side panel are about. */
   readonly focus: number
-  /** Pointer over the image, in shares of its sides. */
-  readonly pointer: { readonly x: number; readonly y: number } | null
+  /** Pointer over the image, in shares of its sides. `tiled`: over images of several coils side by side. */
+  readonly pointer: { readonly x: number; readonly y: number; readonly tiled: boolean } | null
   readonly tool: ToolName
   readonly magnifier: boolean
   /** Slices go by themselves. */

@@ -8,9 +8,9 @@ import type { Frame } from './frames.ts'
 import type { PaneShow } from './layouts.ts'
 import { contentOf } from './versions.ts'
 
-/** In the file's units: those share one window, fitted to the ground truth. */
+/** In the file's units: those share one window, fitted to the ground truth. Single coils are darker than all coils. */
 export const inFileUnits = ({ units, show }: Pick<FrameMeta, 'units' | 'show'>): boolean =>
-  units === 'signal' && show !== 'spread'
+  units === 'signal' && show !== 'spread' && show !== 'coils'
 
 /** The key of the file's own window. */
 export const FILE = 'file'
@@ -43,6 +43,8 @@ function windowKey(pane: number, source: string, meta: FrameMeta, linked: boolea
 const FIXED: Readonly<Partial<Record<FrameMeta['show'], GreyWindow>>> = {
   ssim: { low: 0, high: 1 },
   mask: { low: 0, high: 1 },
+  maps: { low: 0, high: 0.8 }, // the norm over coils is 1, so few pixels of a coil are brighter
+  eigenvalues: { low: 0, high: 1 },
   phase: { low: -Math.PI, high: Math.PI },
 }
 
@@ -95,8 +97,9 @@ const OWN_COLOURS: Readonly<Partial<Record<PaneShow, ColourMap>>> = {
   phase: 'diverging',
 }
 
-/** The map's name for what is shown; a signed error has no other than a diverging one. */
+/** The map's name for what is shown. Coil maps have hues for their phase, and a signed error a diverging map. */
 export function coloursOf(show: PaneShow, chosen: Readonly<Record<string, string>>, signed: boolean): ColourMap {
+  if (show === 'maps') return 'cyclic'
   if (show === 'error' && signed) return 'diverging'
   const name = chosen[show]
   return COLOUR_MAPS.find(map => map === name) ?? OWN_COLOURS[show] ?? 'grey'

@@ -3,8 +3,9 @@ import { AppError } from '../../contract/errors.ts'
 import type { ColourMap, ErrorScale, FigurePane, FigureRequest } from '../../contract/figure.ts'
 import { type FrameMeta, isCompared, isOfKspace, type Show } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
+import type { Tiles } from '../../contract/tiles.ts'
 import type { Progress } from '../../engine/process/protocol.ts'
-import type { Range } from '../reports/index.ts'
+import { position, type Range } from '../reports/index.ts'
 import type { Frames } from '../viewing/frames.ts'
 
 type Read = Pick<FigurePane, 'source' | 'show' | 'layer' | 'channel' | 'coil'>
@@ -19,6 +20,11 @@ export interface Picture {
   readonly values: Float32Array
   readonly range: Range
   readonly map: ColourMap
+  /** Factor of each pixel's colour, from 0 to 1: `values` are phases. Absent: 1. */
+  readonly brightness?: Float32Array
+  /** 1 for pixels that are drawn as marked. */
+  readonly marks?: Float32Array
+  readonly tiles?: Tiles
   /** Name above the colour bar. */
   readonly name: string
   /** Whether the visible part and the detail apply. k-space is always shown whole. */
@@ -51,6 +57,8 @@ const SHOWN: Partial<Record<Show, string>> = {
   phase: 'phase, rad',
   mask: 'measured',
   residual: 'log₁₀ |r|',
+  maps: 'phase, rad',
+  eigenvalues: 'eigenvalue',
   spread: 'SD',
 }
 
@@ -59,16 +67,38 @@ function nameOf(show: Show, { units }: FrameMeta): string {
 }
 
 function imageOf({ show, window: { low, high }, map }: FigurePane, { image, meta }: Frame): Picture {
-  return {
+  const { shape, second, tiles } = meta
+  const pixels = shape[0] * shape[1]
+  const [first, seconds] = [image.subarray(0, pixels), image.subarray(pixels)]
+  const common = {
     kind: 'image',
-    shape: meta.shape,
-    values: image,
+    shape,
+    name: nameOf(show, meta),
+    spatial: !isOfKspace(show) && !tiles,
+    tiles,
+  } as const
+  if (second === 'phase')
+    return {
+      ...common,
+      values: seconds,
+      range: [-Math.PI, Math.PI],
+      map: 'cyclic',
+      brightness: first.map(value => position(value, [low, high])),
+      clips: [false, false],
+    }
+  return {
+    ...common,
+    values: first,
     range: [low, high],
     map,
-    name: nameOf(show, meta),
-    spatial: !isOfKspace(show),
+    ...(second === 'mark' && { marks: seconds }),
     clips: [meta.minimum < low, meta.maximum > high],
   }
+}
+
+/** What explains the image, and of a phase how bright a magnitude is. */
+function noteOf({ window: { low, high } }: FigurePane, { note, second }: FrameMeta): string | null {
+  return second === 'phase' ? `${note} Black is a magnitude of ${low}, full brightness ${high}.` : note
 }
 
 /**
@@ -133,7 +163,7 @@ export async function gatherPanes(
       error: !errorRow ? null : pane.error ? 'shown above' : errorOf(pane, frame, truth!, errorRow),
       metrics: pane.show === 'image' ? frame.meta.metrics : null,
       reason: reasonOf(pane, frame, volume),
-      note: frame.meta.note,
+      note: noteOf(pane, frame.meta),
       acceleration: frame.meta.acceleration,
     })
   }

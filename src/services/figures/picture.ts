@@ -1,5 +1,7 @@
 /** A picture of a figure: unsmoothed pixels, the detail's frame, and the magnified detail in a corner. */
 import type { Share } from '../../contract/figure.ts'
+import { tileAt } from '../../contract/tiles.ts'
+import { MARK } from '../../presentation/colours.ts'
 import { COLOURS, pixelsUri, position } from '../reports/index.ts'
 import { type Part, type Place, partOf, shownPart } from './layout.ts'
 import type { Picture } from './panes.ts'
@@ -13,11 +15,28 @@ const DETAIL_SHARE = 0.42
 /** A pixel is embedded as a block of at most 4 × 4, so that a viewer that smooths changes only the block's edge. */
 const MOST_REPEATS = 4
 
-function pixels({ shape, values, range, map }: Picture, part: Part, { x, y, width, height }: Place): string {
+const WHITE = [255, 255, 255]
+
+/** The colour of a pixel. Between tiles the paper is white. */
+function colourAt(
+  { values, range, map, brightness, marks, tiles }: Picture,
+  row: number,
+  column: number,
+  index: number,
+) {
+  const colour = COLOURS[map](position(values[index], range))
+  if (tiles && !tileAt(tiles, row, column)) return WHITE.slice(0, colour.length)
+  if (brightness) return colour.map(channel => Math.round(channel * brightness[index]))
+  if (!marks) return colour
+  return marks[index] === 1 ? MARK : colour.length === 1 ? [colour[0], colour[0], colour[0]] : colour
+}
+
+function pixels(picture: Picture, part: Part, { x, y, width, height }: Place): string {
   const repeats = Math.min(MOST_REPEATS, Math.ceil(width / part.width))
-  const uri = pixelsUri([part.height, part.width], repeats, index => {
-    const row = part.top + Math.floor(index / part.width)
-    return COLOURS[map](position(values[row * shape[1] + part.left + (index % part.width)], range))
+  const uri = pixelsUri([part.height, part.width], repeats, place => {
+    const row = part.top + Math.floor(place / part.width)
+    const column = part.left + (place % part.width)
+    return colourAt(picture, row, column, row * picture.shape[1] + column)
   })
   return (
     `<image x="${x}" y="${y}" width="${width}" height="${height}" preserveAspectRatio="none" ` +

@@ -32,8 +32,34 @@ describe('colours', () => {
     expect(Math.min(...diverging.levels[128])).toBeGreaterThan(230)
   })
 
+  it('of phases have equal lightness and chroma at every hue, and one colour at both ends', () => {
+    const { levels } = COLOUR_TABLES.cyclic
+    expect(levels[0]).toEqual(levels[255])
+    const hues = levels.map(colour => {
+      const [r, g, b] = colour.map(value => {
+        const share = value / 255
+        return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
+      })
+      // sRGB → OKLab, Ottosson 2020
+      const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b)
+      const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b)
+      const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b)
+      expect(0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s).toBeCloseTo(0.75, 2)
+      const [x, y] = [
+        1.9779984951 * l - 2.428592205 * m + 0.4505937099 * s,
+        0.0259040371 * l + 0.7827717662 * m - 0.808675766 * s,
+      ]
+      expect(Math.hypot(x, y)).toBeCloseTo(0.125, 2)
+      return Math.atan2(y, x)
+    })
+    for (let level = 1; level < 256; level++) {
+      const step = (hues[level] - hues[level - 1] + 2 * Math.PI) % (2 * Math.PI)
+      expect(Math.abs(step - (2 * Math.PI) / 255)).toBeLessThan(0.02)
+    }
+  })
+
   it('have no level that equals a pixel without a number, except in grey', () => {
-    for (const map of ['viridis', 'inferno', 'diverging'] as const) {
+    for (const map of ['viridis', 'inferno', 'diverging', 'cyclic'] as const) {
       const { levels, noValue } = COLOUR_TABLES[map]
       expect(levels).not.toContainEqual(noValue)
     }

@@ -33,6 +33,12 @@ describe('a pane’s coil', () => {
     expect(coilOf({ show: 'image' }, 'zero-filled', many)).toBeNull()
     expect(coilOf({ show: 'image', coil: 4 }, 'zero-filled', many)).toBeNull()
     expect(coilOf({ show: 'phase' }, 'zero-filled', many)).toBe(0)
+    for (const source of ['zero-filled', 'truth']) {
+      expect(coilOf({ show: 'maps' }, source, many)).toBeNull()
+      expect(coilOf({ show: 'maps', coil: 3 }, source, many)).toBe(3)
+      for (const show of ['coils', 'eigenvalues'] as const)
+        expect(coilOf({ show, coil: 3 }, source, many)).toBeUndefined()
+    }
   })
 
   it('is stepped through from all coils to the last, and back', () => {

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { COLOURS, difference, GREY, imagePoint, layOut, paint } from '../../../src/renderer/viewer/drawing.ts'
+import {
+  COLOURS,
+  difference,
+  GREY,
+  imagePoint,
+  layOut,
+  paint,
+  paintSeen,
+} from '../../../src/renderer/viewer/drawing.ts'
 
 const { viridis: VIRIDIS, inferno: INFERNO } = COLOURS
 
@@ -43,6 +51,51 @@ describe('window and level', () => {
       })
       for (let i = 8; i < 256; i++) expect(brightness[i]).toBeGreaterThan(brightness[i - 8])
     }
+  })
+})
+
+describe('a second number of each pixel', () => {
+  const window = { low: 0, high: 2 }
+
+  it('is a phase as hue, and the magnitude is the brightness', () => {
+    const phases = Float32Array.of(-Math.PI, Math.PI, 0, Math.PI / 2, 1, 1)
+    const values = Float32Array.of(2, 5, 1, 0, Number.NaN, -1)
+    const pixels = new Uint32Array(6)
+    const seen = { values, shape: [1, 6], map: GREY, second: { kind: 'phase', values: phases } } as const
+    paintSeen(seen, window, pixels)
+    const [ofPi, minusPi, ofZero] = [COLOURS.cyclic[255], COLOURS.cyclic[0], COLOURS.cyclic[128]]
+    expect([pixels[0], pixels[1], ofPi]).toEqual([ofPi, ofPi, minusPi])
+    expect(channels(pixels[2])).toEqual([
+      ...channels(ofZero)
+        .slice(0, 3)
+        .map(value => Math.round(value / 2)),
+      255,
+    ])
+    expect(channels(pixels[3])).toEqual([0, 0, 0, 255])
+    expect(channels(pixels[4])).toEqual([200, 200, 200, 255])
+    expect(channels(pixels[5])).toEqual([0, 0, 0, 255])
+  })
+
+  it('is a mark', () => {
+    const pixels = new Uint32Array(2)
+    const second = { kind: 'mark', values: Float32Array.of(1, 0) } as const
+    paintSeen({ values: Float32Array.of(2, 2), shape: [1, 2], map: GREY, second }, window, pixels)
+    expect(channels(pixels[0])).toEqual([230, 159, 0, 255])
+    expect(pixels[1]).toBe(GREY[255])
+  })
+})
+
+describe('tiles', () => {
+  it('have a line between them, and places without a tile are transparent', () => {
+    const tiles = { count: 3, columns: 2, height: 2, width: 2, gap: 1 }
+    const pixels = new Uint32Array(25)
+    const values = new Float32Array(25).fill(1)
+    paintSeen({ values, shape: [5, 5], map: GREY, tiles }, { low: 0, high: 1 }, pixels)
+    const [line, white] = [pixels[2], GREY[255]]
+    expect(channels(line)[3]).toBe(255)
+    const row = [white, white, line, white, white]
+    const last = [white, white, line, 0, 0]
+    expect([...pixels]).toEqual([...row, ...row, ...Array(5).fill(line), ...last, ...last])
   })
 })
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { FrameMeta, SHOWS, type Show } from '../../../../src/contract/images.ts'
+import { FrameMeta, needsCoils, SHOWS, type Show } from '../../../../src/contract/images.ts'
 import { keptPattern } from '../../../../src/core/mri/draw.ts'
 import { scoreVolume } from '../../../../src/core/mri/metrics.ts'
 import { fullPattern, type Pattern } from '../../../../src/core/mri/pattern.ts'
@@ -17,7 +17,7 @@ import { withReconstructor } from '../../../../src/engine/training/models.ts'
 import { frame, metrics, overMasks, thumbnail } from '../../../../src/engine/viewing/frames.ts'
 import { compute, useEngine } from '../../../engine.ts'
 import { expectClose } from '../../../golden.ts'
-import { writeKspaceAlone, writeNoise, writeUnet } from '../files/noise-file.ts'
+import { writeCoils, writeKspaceAlone, writeNoise, writeUnet } from '../files/noise-file.ts'
 
 const imaging = () => makeEagerImaging(compute())
 
@@ -29,12 +29,14 @@ const usual = { salt: '', mask, scored: true, show: 'image', seed: null, layer: 
 const { signal } = new AbortController()
 let path: string
 let bare: string
+let coils: string
 let model: ModelReference
 
 beforeAll(async () => {
   await useEngine()
   path = await writeNoise(folder, 'knee', { slices: 3 })
   bare = await writeKspaceAlone(folder, 'bare')
+  coils = await writeCoils(folder, 'coils', { coils: 3 })
   model = await writeUnet(join(folder, 'a.safetensors'), 1)
 })
 
@@ -126,11 +128,29 @@ describe('a frame', () => {
   })
 
   it.each(SHOWS)('as %s has a full description', async show => {
-    const asked = show === 'phase' ? { reconstructor: null } : {}
+    const ofCoils = { path: coils, reconstructor: null, source: 'truth' } as const
+    const asked = needsCoils(show) ? ofCoils : show === 'phase' ? { reconstructor: null } : {}
     const { image, meta } = await askAny(show, { layer: 'conv', ...asked })
     expect(FrameMeta.parse(JSON.parse(JSON.stringify(meta)))).toEqual(meta)
     expect(meta.show).toBe(show)
-    expect(image).toHaveLength(meta.shape[0] * meta.shape[1])
+    expect(image).toHaveLength(meta.shape[0] * meta.shape[1] * (meta.second ? 2 : 1))
+  })
+
+  it('of coil maps has magnitudes, then phases; of eigenvalues, values, then marks', async () => {
+    const request = { path: coils, reconstructor: null, source: 'truth' } as const
+    const { image, meta } = await ask({ ...request, show: 'maps', coil: 0 })
+    const [magnitudes, phases] = [image.subarray(0, image.length / 2), image.subarray(image.length / 2)]
+    expect([meta.second, meta.minimum, meta.maximum]).toEqual([
+      'phase',
+      Math.min(...magnitudes),
+      Math.max(...magnitudes),
+    ])
+    expect(Math.max(...magnitudes)).toBeLessThanOrEqual(1.00001)
+    expect(Math.max(...phases)).toBeGreaterThan(1)
+    expect(Math.max(...phases)).toBeLessThanOrEqual(Math.PI + 1e-6)
+    const eigenvalues = await ask({ ...request, show: 'eigenvalues' })
+    expect(eigenvalues.meta).toMatchObject({ second: 'mark', shape: [40, 36] })
+    await expect(ask({ ...request, show: 'maps', slice: 1, path })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
   it('has the size of its pixels if it is an image and the file has the size', async () => {
@@ -140,7 +160,7 @@ describe('a frame', () => {
     const encoding = `<encoding>${space('encodedSpace', 40)}${space('reconSpace', 80)}</encoding>`
     const header = `<ismrmrdHeader>${encoding}</ismrmrdHeader>`
     const sized = await writeNoise(folder, 'sized', {}, { header })
-    for (const show of SHOWS) {
+    for (const show of SHOWS.filter(each => !needsCoils(each))) {
       const { meta } = await askAny(show, {
         path: sized,
         layer: 'conv',
