@@ -37,11 +37,15 @@ export function progressBar(title: string): Bar {
     etaBuffer: 50,
     clearOnComplete: true,
   })
-  let started = false
+  let last = Number.NaN
   return {
     update(done, total, label) {
-      if (!started) bar.start(total, done, { label })
-      started = true
+      // Less is done if another work begins, such as files after megabytes. The time left is then estimated anew.
+      if (!(done >= last)) {
+        bar.stop()
+        bar.start(total, done, { label })
+      }
+      last = done
       bar.setTotal(total)
       bar.update(done, { label })
     },

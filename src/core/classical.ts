@@ -26,37 +26,51 @@ export const classicalOf = ({ classical, config }: ClassicalChoice): Classical =
 /** No eigenvalue crop, because images with and without air cannot be compared with the ground truth alike. */
 const UNCROPPED: ExpansionSettings = { ...EXPANSION_DEFAULTS, crop: 0 }
 
-/** A slice's problem, which needs the file no more. `null`: the slice holds no data. */
-export interface ClassicalProblem {
-  readonly problem: LeastSquares | null
-  readonly crop: Shape
-}
+type Tools = Pick<Arithmetic, 'fourier' | 'eigenvectors' | 'keepMaps' | 'keptImages'>
 
-/** @param mask The samples that were measured. For a file with irregular sampling: its own pattern. */
+/** A slice's problem, which needs the file no more, or its image if no iterations are needed. */
+export type ClassicalProblem =
+  | { readonly image: Float32Array }
+  | { readonly problem: LeastSquares; readonly crop: Shape; readonly keep: (image: Float32Array) => void }
+
+/**
+ * Finds a kept image without reading the file. The image of a slice without data is zero.
+ * @param mask The samples that were measured. For a file with irregular sampling: its own pattern.
+ */
 export function classicalProblem(
   volume: Volume,
   slice: number,
   mask: Pattern,
-  { config }: Classical,
-  arithmetic: Pick<Arithmetic, 'fourier' | 'eigenvectors' | 'keepMaps'>,
+  classical: Classical,
+  arithmetic: Tools,
 ): ClassicalProblem {
+  const { keptImages, fourier } = arithmetic
+  const { config } = classical
+  const { content } = volume.info
+  const key = content && { identity: content.identity, slice, pattern: mask, ...classical }
+  const kept = key && keptImages.find(key)
+  if (kept) return { image: kept }
   const crop = cropShape(volume.info)
   const measured = measuredCoils(volume, slice, mask, config)
   const { coils, rows, columns, kspace, pattern, where } = measured
-  if (kspace.every(value => value === 0)) return { problem: null, crop }
+  if (kspace.every(value => value === 0)) return { image: new Float32Array(crop[0] * crop[1]) }
   const { maps } = mapsOfSlice(volume, slice, measured, config, arithmetic, UNCROPPED)
   const encoding = { sizes: [coils, rows, columns] as const, maps, mask: maskOfSamples(pattern) }
-  return { problem: leastSquares(encoding, kspace, arithmetic.fourier, where), crop }
+  const problem = leastSquares(encoding, kspace, fourier, where)
+  return { problem, crop, keep: image => key && keptImages.keep(key, image) }
 }
 
-/** Magnitude in the units of the k-space, [crop height, crop width]. Zero if the slice holds no data. */
+/** Magnitude in the units of the k-space, [crop height, crop width]. */
 export async function solveClassical(
-  { problem, crop }: ClassicalProblem,
+  given: ClassicalProblem,
   { classical, config }: Classical,
   solving: Solving,
 ): Promise<Float32Array> {
-  if (!problem) return new Float32Array(crop[0] * crop[1])
-  return centreCropReal(await reconstructClassical(classical, config, problem, solving), problem.shape, crop)
+  if ('image' in given) return given.image
+  const { problem, crop, keep } = given
+  const image = centreCropReal(await reconstructClassical(classical, config, problem, solving), problem.shape, crop)
+  keep(image)
+  return image
 }
 
 export const iterationsOf = ({ config }: Classical): number => config.iterations ?? 1

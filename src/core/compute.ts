@@ -1,5 +1,6 @@
 /** What computes. An engine makes one `Compute` and passes it to core's functions. */
 import type { Device, EngineHealth } from '../contract/engine.ts'
+import { KEEP_NO_IMAGES, type KeptImages } from './kept-images.ts'
 import { type Kernels, makePlainKernels } from './kernels.ts'
 import { makeEagerPredict, type Predict } from './models/model.ts'
 import { type Eigenvectors, makeEigenvectors } from './mri/coils/eigenvectors.ts'
@@ -16,6 +17,8 @@ export interface Arithmetic {
   readonly eigenvectors: Eigenvectors
   /** Keeps coil maps between calls. */
   readonly keepMaps: KeepMaps
+  /** Keeps images of classical methods between calls. */
+  readonly keptImages: KeptImages
   /** Takes the steps of a training. */
   readonly makeStepper: MakeStepper
   /** Predicts many images of one shape, such as a volume's slices. */
@@ -40,7 +43,9 @@ export function makePlainArithmetic(
   fourier = makeFourier(),
   eigenvectors = makeEigenvectors(),
   keepMaps: KeepMaps = keepNoMaps,
+  keptImages: KeptImages = KEEP_NO_IMAGES,
 ): Arithmetic {
   const kernels = makePlainKernels()
-  return { kernels, fourier, eigenvectors, keepMaps, makeStepper: eagerStepper, predict: makeEagerPredict(kernels) }
+  const predict = makeEagerPredict(kernels)
+  return { kernels, fourier, eigenvectors, keepMaps, keptImages, makeStepper: eagerStepper, predict }
 }

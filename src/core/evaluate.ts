@@ -14,6 +14,7 @@ import type { Pause } from './pause.ts'
 import {
   accelerationOf,
   measurableAccelerationOf,
+  type OnShare,
   type Reconstructor,
   reconstructSlices,
   seededMaskOf,
@@ -128,6 +129,7 @@ export async function evaluateVolume(
   settings: EvaluationSettings,
   compute: Arithmetic,
   pause: Pause,
+  onShare: OnShare = () => {},
 ): Promise<VolumeScore> {
   const { info } = volume
   const indices = usableSlices(info, settings.slices, settings.reference)
@@ -138,7 +140,8 @@ export async function evaluateVolume(
   const scores: (VolumeMetrics & { acceleration: number; measurable: number | null })[] = []
   for (let draw = 0; draw < draws; draw++) {
     const mask = seededMaskOf(volume, settings.mask, settings.maskDraws === null ? (settings.maskSeed ?? null) : draw)
-    const prediction = await reconstructSlices(volume, indices, mask, reconstructor, compute, pause)
+    const onSlices: OnShare = share => onShare((draw + share) / draws)
+    const prediction = await reconstructSlices(volume, indices, mask, reconstructor, compute, pause, onSlices)
     scores.push({
       ...scoreVolume({ prediction, target, shape, maximum }),
       acceleration: accelerationOf(volume, mask, indices),

@@ -64,15 +64,15 @@ export const isClassical = (reconstructor: Reconstructor | null): reconstructor 
   reconstructor !== null && 'classical' in reconstructor
 
 /** Makes the images of slices. Its zero-filling owns working memory, so make one `Imaging` per loop over slices. */
-export interface Imaging extends Pick<Arithmetic, 'fourier' | 'eigenvectors' | 'keepMaps' | 'predict'> {
+export interface Imaging extends Pick<Arithmetic, 'fourier' | 'eigenvectors' | 'keepMaps' | 'keptImages' | 'predict'> {
   readonly zeroFilling: ZeroFilling
 }
 
 /** For many slices of one shape. */
-export const makeImaging = ({ fourier, eigenvectors, keepMaps, predict }: Omit<Imaging, 'zeroFilling'>): Imaging => ({
-  ...{ fourier, eigenvectors, keepMaps, predict },
-  zeroFilling: makeZeroFilling(fourier),
-})
+export const makeImaging = (arithmetic: Omit<Imaging, 'zeroFilling'>): Imaging => {
+  const { fourier, eigenvectors, keepMaps, keptImages, predict } = arithmetic
+  return { fourier, eigenvectors, keepMaps, keptImages, predict, zeroFilling: makeZeroFilling(fourier) }
+}
 
 /** For single slices: each is predicted one operation at a time. */
 export const makeEagerImaging = (arithmetic: Arithmetic): Imaging =>
@@ -152,6 +152,9 @@ export async function reconstructSlice(
   return requireFiniteImage(image, volume, index, reconstructor)
 }
 
+/** The share of a work that is done, from 0 to 1. */
+export type OnShare = (share: number) => void
+
 /** Several slices, concatenated: [indices.length, h, w]. */
 export async function reconstructSlices(
   volume: Volume,
@@ -160,6 +163,7 @@ export async function reconstructSlices(
   reconstructor: Reconstructor | null,
   arithmetic: Arithmetic,
   pause: Pause,
+  onShare: OnShare = () => {},
 ): Promise<Float32Array> {
   const [height, width] = cropShape(volume.info)
   const imaging = makeImaging(arithmetic)
@@ -167,8 +171,13 @@ export async function reconstructSlices(
   const images = new Float32Array(indices.length * height * width)
   for (const [i, index] of indices.entries()) {
     await pause()
-    const image = await reconstructSlice(volume, index, patterns(index), reconstructor, imaging, { pause })
+    const solving: Solving = {
+      pause,
+      onIteration: (done, _image, iterations) => onShare((i + done / iterations) / indices.length),
+    }
+    const image = await reconstructSlice(volume, index, patterns(index), reconstructor, imaging, solving)
     images.set(image, i * height * width)
+    onShare((i + 1) / indices.length)
   }
   return images
 }

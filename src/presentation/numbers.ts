@@ -46,3 +46,9 @@ export const formatDeviation = (value: number | null | undefined): string => for
 
 /** '1 volume', '8 volumes' */
 export const count = (number: number, one: string, many = `${one}s`): string => `${number} ${number === 1 ? one : many}`
+
+/** '3 of 8 MB'; of one thing without a unit its share: '37 %'. */
+export const formatDone = ({ done, total }: { readonly done: number; readonly total: number }, unit: string): string =>
+  total === 1 && unit === ''
+    ? `${Math.floor(100 * done)} %`
+    : `${Math.floor(done)} of ${Math.ceil(total)}${unit && ` ${unit}`}`

@@ -29,11 +29,18 @@ export type InstalledEngine = {
   readonly installedAt: string
 }
 
+const ofUser = (path: string) => resolve(process.env.INIT_CWD ?? process.cwd(), path)
+
 /** SELF_MRI_CACHE, else the user's cache folder of the operating system. */
 export function cacheDirectory(): string {
   const chosen = process.env.SELF_MRI_CACHE
-  if (!chosen) return envPaths('self-mri', { suffix: '' }).cache
-  return resolve(process.env.INIT_CWD ?? process.cwd(), chosen)
+  return chosen ? ofUser(chosen) : envPaths('self-mri', { suffix: '' }).cache
+}
+
+/** The folder of kept coil maps and images: SELF_MRI_KEPT, else the cache. */
+export function keptDirectory(): string {
+  const chosen = process.env.SELF_MRI_KEPT
+  return chosen ? ofUser(chosen) : cacheDirectory()
 }
 
 /** The file with a variant's exact wheels and their hashes. pip reads this file too. */

@@ -13,7 +13,7 @@ import { fromTorch } from '../../core/models/parameters.ts'
 import { requireMask } from '../../core/mri/require-mask.ts'
 import { cropShape } from '../../core/mri/transform.ts'
 import type { Pause } from '../../core/pause.ts'
-import { makeEagerImaging, maskOf, patternsFor, reconstructSlice } from '../../core/reconstruct.ts'
+import { makeEagerImaging, maskOf, type OnShare, patternsFor, reconstructSlice } from '../../core/reconstruct.ts'
 import { train as runTraining } from '../../core/training/train.ts'
 import { exportVolume } from '../files/exports/volume.ts'
 import { fileError } from '../files/file-errors.ts'
@@ -49,23 +49,33 @@ type Handlers = {
 
 const isCancelled = (error: unknown) => error instanceof AppError && error.code === 'CANCELLED'
 
+/** The least time between two events of progress within a volume. */
+const PROGRESS_MS = 100
+
 /**
  * Opens one volume after another for `use`. If `use` skips a volume, `use` returns the reason, else null. A faulty file
- * is skipped. A cancellation ends the loop.
+ * is skipped. A cancellation ends the loop. `use` tells the share of the volume that is done.
  */
 async function eachVolume(
   files: readonly VolumeFile[],
   salt: string,
   { emit, pause }: Context<Progress>,
-  use: (volume: Volume) => Promise<string | null>,
+  use: (volume: Volume, onShare: OnShare) => Promise<string | null>,
 ): Promise<SkippedFile[]> {
   const skipped: SkippedFile[] = []
   for (const [done, { path, content }] of files.entries()) {
     await pause()
-    emit({ done, total: files.length, label: basename(path) })
+    let told = 0
+    const onShare: OnShare = share => {
+      const now = performance.now()
+      if (share > 0 && now - told < PROGRESS_MS) return
+      told = now
+      emit({ done: done + share, total: files.length, label: basename(path) })
+    }
+    onShare(0)
     try {
       const volume = await openVolume(path, salt, content, { pause })
-      const reason = await use(volume).finally(() => volume.dispose())
+      const reason = await use(volume, onShare).finally(() => volume.dispose())
       if (reason) skipped.push({ path, reason })
     } catch (error) {
       if (isCancelled(error)) throw error
@@ -157,14 +167,14 @@ export const handlers: Handlers = {
 
   async evaluate({ files, salt, reconstructor: reference, settings: asked }, context) {
     const settings = { ...asked, mask: withStored(asked.mask) }
-    const compute = await requireCompute()
+    const compute = await arithmeticFor(reference)
     return withReconstructor(reference, async reconstructor => {
       const volumes: VolumeScore[] = []
-      const skipped = await eachVolume(files, salt, context, async volume => {
+      const skipped = await eachVolume(files, salt, context, async (volume, onShare) => {
         const reason = unscorable(volume, settings)
         if (reason) return reason
         requireMask(settings.mask, [volume.info])
-        volumes.push(await evaluateVolume(volume, reconstructor, settings, compute, context.pause))
+        volumes.push(await evaluateVolume(volume, reconstructor, settings, compute, context.pause, onShare))
         return null
       })
       return { volumes, skipped }
@@ -182,7 +192,7 @@ export const handlers: Handlers = {
     return withReconstructor(request.reconstructor, async reconstructor => {
       const written: Reconstructed[] = []
       const taken = new Set(await Promise.all(files.map(({ path }) => realpath(path)))) // inputs are never replaced
-      const skipped = await eachVolume(files, salt, context, async volume => {
+      const skipped = await eachVolume(files, salt, context, async (volume, onShare) => {
         const { info } = volume
         const name = exportName(stem ?? stemOf(info.file), format, slice)
         requireFittingName(name)
@@ -195,7 +205,8 @@ export const handlers: Handlers = {
         }
         const empty = await inWorkshop(directory, async workshop => {
           const finished = join(workshop, 'result')
-          const none = await exportVolume(volume, reconstructor, compute, request, finished, context.pause)
+          const { pause } = context
+          const none = await exportVolume(volume, reconstructor, compute, request, finished, pause, onShare)
           await place(finished, destination, name)
           return none
         })

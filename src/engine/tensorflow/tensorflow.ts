@@ -11,6 +11,7 @@ import { AppError } from '../../contract/errors.ts'
 import type { Arithmetic, Compute } from '../../core/compute.ts'
 import type { Kernels } from '../../core/kernels.ts'
 import { makeEagerPredict } from '../../core/models/model.ts'
+import { sharedImages } from '../files/kept-images.ts'
 import { sharedMaps } from '../files/kept-maps.ts'
 import { compilesWithXla } from '../install/environment.ts'
 import { run } from '../install/run.ts'
@@ -84,6 +85,7 @@ async function load(bindingPath: string): Promise<Compute> {
     fourier: fourierOf(loaded, 'shared'),
     eigenvectors: eigenvectorsOf(loaded, 'shared'),
     keepMaps: sharedMaps,
+    keptImages: sharedImages,
     makeStepper: graphStepper,
     predict: predictor ?? makeEagerPredict(kernels),
     examine: () => examine(device, kernels, missing),

@@ -2,6 +2,7 @@
 import { Button, Progress, Tooltip } from '@mantine/core'
 import { useEffect, useState } from 'react'
 import { runColour } from '../../presentation/colours.ts'
+import { formatDone } from '../../presentation/numbers.ts'
 import { gigabytes, runLabel } from '../app/format.ts'
 import { useLive } from '../app/live.ts'
 import { goToScreen } from '../app/navigation.ts'
@@ -81,8 +82,7 @@ function Works() {
         </span>
         {progress && progress.total > 0 && (
           <span className={style.figures}>
-            {Math.floor(progress.done)} of {Math.ceil(progress.total)}
-            {unit && ` ${unit}`}
+            {formatDone(progress, unit)}
             {left !== null && `, ${clock(left)} left`}
           </span>
         )}

@@ -1,5 +1,6 @@
 /** Long tasks of the window. The window and its bottom line show their progress. */
 import type { Progress } from '../../engine/process/protocol.ts'
+import { formatDone } from '../../presentation/numbers.ts'
 import type { ReadOptions } from '../studies/contents/reader.ts'
 import { endable } from './endable.ts'
 import type { Activity, EngineWatch } from './engine-state.ts'
@@ -31,9 +32,7 @@ export const makeWorks = (engines: EngineWatch): Works => ({
       const run = (onProgress: OnProgress, aborted: AbortSignal) =>
         begin({
           onProgress(progress) {
-            const { done, total } = progress
-            const counted = `${words}: ${Math.floor(done)} of ${Math.ceil(total)}${unit && ` ${unit}`}`
-            activity.update(total > 0 ? counted : words)
+            activity.update(progress.total > 0 ? `${words}: ${formatDone(progress, unit)}` : words)
             onProgress(progress)
           },
           signal: aborted,
@@ -42,9 +41,9 @@ export const makeWorks = (engines: EngineWatch): Works => ({
     }, outer),
   async reading(signal, begin) {
     let activity: Activity | null = null
-    const onProgress: OnProgress = ({ done, total }) => {
+    const onProgress: OnProgress = progress => {
       activity ??= engines.begin('reading files')
-      activity.update(`reading files: ${Math.floor(done)} of ${Math.ceil(total)} MB`)
+      activity.update(`reading files: ${formatDone(progress, 'MB')}`)
     }
     try {
       return await begin({ onProgress, signal })

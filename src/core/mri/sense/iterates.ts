@@ -10,8 +10,8 @@ export type Iterates = Generator<Float32Array, never, void>
 export interface Solving {
   /** Called before each iteration. Rejects once the work is cancelled. */
   readonly pause: Pause
-  /** The number of iterations that are done, and the image, which the next iteration changes. */
-  readonly onIteration?: (done: number, image: Float32Array) => void
+  /** Iterations that are done, the image, which the next iteration changes, and the number of all iterations. */
+  readonly onIteration?: (done: number, image: Float32Array, iterations: number) => void
 }
 
 /** The image after so many iterations, at least 1. */
@@ -23,7 +23,7 @@ export async function solve(
   for (let done = 1; ; done++) {
     await pause()
     const image = iterates.next().value
-    onIteration?.(done, image)
+    onIteration?.(done, image, iterations)
     if (done >= iterations) return image.slice()
   }
 }

@@ -7,7 +7,13 @@ import { croppedTruth } from '../../../core/data/truth.ts'
 import type { Volume } from '../../../core/data/volume.ts'
 import { cropShape, voxelSizeOf } from '../../../core/mri/transform.ts'
 import type { Pause } from '../../../core/pause.ts'
-import { accelerationOf, type Reconstructor, reconstructSlices, seededMaskOf } from '../../../core/reconstruct.ts'
+import {
+  accelerationOf,
+  type OnShare,
+  type Reconstructor,
+  reconstructSlices,
+  seededMaskOf,
+} from '../../../core/reconstruct.ts'
 import type { ReconstructRequest } from '../../process/protocol.ts'
 import { withStored } from '../masks.ts'
 import { WRITERS } from './index.ts'
@@ -83,6 +89,7 @@ export async function exportVolume(
   request: ReconstructRequest,
   output: string,
   pause: Pause,
+  onShare?: OnShare,
 ): Promise<readonly number[]> {
   const { source, mask, seed, slice, format, run, checkpoint, units, reconstructor: made } = request
   const indices = indicesOf(volume, slice)
@@ -106,6 +113,7 @@ export async function exportVolume(
           reconstructor,
           compute,
           pause,
+          onShare,
         )
   await WRITERS[format](output, {
     images,
