@@ -123,20 +123,26 @@ function joinRow(
     line[4 * i + 2] = parts[width + from]
     line[4 * i + 3] = parts[width + from + 1]
   }
-  for (let j = 0; j < width / 2; j++)
-    for (let odd = 0; odd < 2; odd++) {
-      let re = 0
-      let im = 0
-      for (let t = 0; t < half; t++) {
-        const at = 4 * (j + half - 1 - t)
-        const tap = 2 * t + odd
-        re += low[tap] * line[at] + high[tap] * line[at + 2]
-        im += low[tap] * line[at + 1] + high[tap] * line[at + 3]
-      }
-      const to = 2 * wrapped(2 * j + odd + first, width)
-      x[to] = re
-      x[to + 1] = im
+  for (let j = 0; j < width / 2; j++) {
+    let evenRe = 0
+    let evenIm = 0
+    let oddRe = 0
+    let oddIm = 0
+    for (let t = 0; t < half; t++) {
+      const at = 4 * (j + half - 1 - t)
+      const tap = 2 * t
+      evenRe += low[tap] * line[at] + high[tap] * line[at + 2]
+      evenIm += low[tap] * line[at + 1] + high[tap] * line[at + 3]
+      oddRe += low[tap + 1] * line[at] + high[tap + 1] * line[at + 2]
+      oddIm += low[tap + 1] * line[at + 1] + high[tap + 1] * line[at + 3]
     }
+    const even = 2 * wrapped(2 * j + first, width)
+    const odd = 2 * wrapped(2 * j + 1 + first, width)
+    x[even] = evenRe
+    x[even + 1] = evenIm
+    x[odd] = oddRe
+    x[odd + 1] = oddIm
+  }
 }
 
 type Shape = readonly [height: number, width: number]
@@ -182,14 +188,19 @@ function joinColumns(
   const toHigh = columns * height // from a row of approximations to the row of its details
   for (let j = 0; j < height / 2; j++) {
     for (let t = 0; t < half; t++) rows[t] = 2 * columns * wrapped(j - t, height / 2)
-    for (let odd = 0; odd < 2; odd++) {
-      const to = 2 * width * wrapped(2 * j + odd + first, height)
-      for (let i = 0; i < 2 * width; i++) {
-        let value = 0
-        for (let t = 0; t < half; t++)
-          value += low[2 * t + odd] * x[rows[t] + i] + high[2 * t + odd] * x[rows[t] + toHigh + i]
-        parts[to + i] = value
+    const even = 2 * width * wrapped(2 * j + first, height)
+    const odd = 2 * width * wrapped(2 * j + 1 + first, height)
+    for (let i = 0; i < 2 * width; i++) {
+      let evenValue = 0
+      let oddValue = 0
+      for (let t = 0; t < half; t++) {
+        const approximation = x[rows[t] + i]
+        const detail = x[rows[t] + toHigh + i]
+        evenValue += low[2 * t] * approximation + high[2 * t] * detail
+        oddValue += low[2 * t + 1] * approximation + high[2 * t + 1] * detail
       }
+      parts[even + i] = evenValue
+      parts[odd + i] = oddValue
     }
   }
 }
