@@ -32,6 +32,11 @@ export interface Trained {
   readonly checkedSteps: number
 }
 
+/** A training from a synthetic volume. */
+export interface FromVolume {
+  readonly coils: number
+}
+
 export type Forward = { readonly kind: 'forward' } & NetworkChoice & Images
 export type Training = { readonly kind: 'training' } & NetworkChoice & Images & Trained
 /** A self-supervised training, from file to updated weights. */
@@ -42,9 +47,10 @@ export type PretextTraining = {
   readonly measurement: 'fixed' | 'fresh'
   readonly batch: number
 } & NetworkChoice &
-  Trained
+  Trained &
+  FromVolume
 /** 'epoch': a supervised training, from file to updated weights. 'steps': the steps alone, on prepared batches. */
-export type Epoch = { readonly kind: 'epoch' | 'steps' } & NetworkChoice & Trained
+export type Epoch = { readonly kind: 'epoch' | 'steps' } & NetworkChoice & Trained & FromVolume
 /** One slice, from disk to zero-filled image: of the given file, or of a file of noise in several coils. */
 export type Slice = {
   readonly kind: 'slice'
@@ -58,16 +64,24 @@ export type Coils = {
   /** What the peer transforms with. */
   readonly library: 'scipy' | 'torch'
 }
+/** What the peer uses for coil maps and classical reconstructions. BART is a program, which reads and writes files. */
+export type CoilLibrary = 'sigpy' | 'bart'
 /** A classical reconstruction of one slice, from k-space and coil maps in memory. */
 export type Classical = {
   readonly kind: 'classical'
   readonly coils: number
   readonly size: Size
   readonly method: 'cg-sense' | 'l1-wavelet'
+  readonly library: CoilLibrary
   readonly settings: { readonly iterations: number; readonly lambda: number; readonly [name: string]: unknown }
 }
 /** ESPIRiT maps of one slice, from k-space in memory. */
-export type Maps = { readonly kind: 'maps'; readonly coils: number; readonly size: Size }
+export type Maps = {
+  readonly kind: 'maps'
+  readonly coils: number
+  readonly size: Size
+  readonly library: CoilLibrary
+}
 /** All slices of a file, reconstructed and scored. */
 export type Volume = { readonly kind: 'volume' } & NetworkChoice
 

@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: Self-MRI beside PyTorch, h5py + SciPy and fastMRI's arithmetic, in one run on this machine.
+ * `npm run bench`: Self-MRI beside PyTorch, h5py + SciPy, fastMRI's arithmetic, SigPy and BART, in one run here.
  * options.ts has the options.
  *
  * The two sides of a work must first compute equal results, or the exit code is 1. Then they take turns, block by
@@ -67,6 +67,19 @@ function lazily<Value>(make: () => Promise<Value>): () => Promise<Value> {
   }
 }
 
+/** Makes a synthetic volume at the first call for its number of coils. */
+function volumesIn(folder: string): Bench['volume'] {
+  const made = new Map<number, Promise<string>>()
+  return coils => {
+    const path = made.get(coils)
+    if (path) return path
+    say(`Making a synthetic volume of ${coils === 1 ? 'one coil' : `${coils} coils`} …`)
+    const making = syntheticVolume(folder, coils)
+    made.set(coils, making)
+    return making
+  }
+}
+
 /** One-minute load average of the machine. */
 const load = () => loadavg()[0]
 
@@ -114,10 +127,7 @@ async function bench(options: Options): Promise<number> {
       slice: here('../../test/fixtures/kspace/larson_brain_sag_t1_640x372.h5'),
       ours: async () => (await ours())(),
       peer: async () => (await peer())(),
-      volume: lazily(() => {
-        say('Making a synthetic volume …')
-        return syntheticVolume(folder)
-      }),
+      volume: volumesIn(folder),
       say,
     }
     const machine = await describe(options, started)

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { AppError } from '../../src/contract/errors.ts'
 import type { Hardware, Precision } from './computed.ts'
 
-export const HELP = `npm run bench -- [options]: Self-MRI beside PyTorch, h5py with SciPy, and fastMRI's arithmetic
+export const HELP = `npm run bench -- [options]: Self-MRI beside PyTorch, h5py with SciPy, SigPy, BART
 
 --only NAMES           measures these works: names with commas between; "unet" means all names that begin with unet-
 --json                 prints all figures as JSON

@@ -82,6 +82,17 @@ export function differenceOfMaximum(a: Float32Array, b: Float32Array): number {
   return difference / maximum
 }
 
+/** ‖a − b‖ ÷ ‖b‖. The result is not finite if the lengths differ, or if a number is not finite. */
+export function differenceOfNorm(a: Float32Array, b: Float32Array): number {
+  if (a.length !== b.length) return Number.POSITIVE_INFINITY
+  let [difference, norm] = [0, 0]
+  for (let i = 0; i < b.length; i++) {
+    difference += (a[i] - b[i]) ** 2
+    norm += b[i] ** 2
+  }
+  return Math.sqrt(difference / norm)
+}
+
 /** max (|a − b| ÷ |b|). The result is not finite if the lengths differ, or if a number is not finite. */
 export function differenceOfEach(a: Float32Array, b: Float32Array): number {
   if (a.length !== b.length) return Number.POSITIVE_INFINITY

@@ -4,12 +4,13 @@ import { expect, test } from 'vitest'
 
 // A dynamic import, because the tests' TypeScript project does not include scripts.
 const bench = (path: string) => import(fileURLToPath(new URL(`../../scripts/bench/${path}`, import.meta.url)))
-const { differenceOfEach, differenceOfMaximum, formatCheck, formatRows, formatTable, makeCheck, partsOf, spread } =
+const { differenceOfEach, differenceOfMaximum, differenceOfNorm } = await bench('report.ts')
+const { formatCheck, formatRows, formatTable, makeCheck, partsOf, rowAgainst, rowAlone, spread } =
   await bench('report.ts')
-const { rowAgainst, rowAlone } = await bench('report.ts')
 const { parseMemory } = await bench('memory.ts')
-const { FORMS, rowsAgainst } = await bench('works/compared.ts')
+const { compared, FORMS, rowsAgainst } = await bench('works/compared.ts')
 const { REHEARSAL, WORKS } = await bench('works/index.ts')
+const { versionOf } = await bench('works/program.ts')
 const { chooseWorks } = await bench('works/work.ts')
 const { measureAll } = await bench('measure-all.ts')
 const { HELP, parseOptions } = await bench('options.ts')
@@ -20,11 +21,12 @@ test('a spread is the median, the minimum and the maximum, in any order of value
   expect(spread([9, 100, 20, 30])).toEqual({ medianMs: 25, minMs: 9, maxMs: 100 })
 })
 
-test('a difference is relative to the maximum for an image, and to each value for losses', () => {
+test('a difference is relative to the maximum or the norm for an image, and to each value for losses', () => {
   const expected = Float32Array.of(-4, 1, 0.5)
   const actual = Float32Array.of(-4, 1.5, 0.75)
   expect(differenceOfMaximum(actual, expected)).toBe(0.125)
   expect(differenceOfEach(actual, expected)).toBe(0.5)
+  expect(differenceOfNorm(Float32Array.of(3, -4, 1), Float32Array.of(3, -4, 0))).toBe(0.2)
 })
 
 test.each([
@@ -33,7 +35,7 @@ test.each([
   ['an infinity', Float32Array.of(1, Number.POSITIVE_INFINITY, 3)],
 ])('%s never passes a check', (_, actual) => {
   const expected = Float32Array.of(1, 2, 3)
-  for (const difference of [differenceOfMaximum, differenceOfEach]) {
+  for (const difference of [differenceOfMaximum, differenceOfNorm, differenceOfEach]) {
     expect(makeCheck('output', difference(actual, expected), 1e9).passed).toBe(false)
     expect(makeCheck('output', difference(expected, expected), 0).passed).toBe(true)
   }
@@ -159,6 +161,13 @@ test.each([
   ['slice', 0.7, 0.9],
   ['coils-scipy', 0.7, 0.9],
   ['volume', 0.65, 0.65],
+  ['simclr-15-coils', 0.8, 0.8],
+  ['epoch-15-coils', 1.1, 1.1],
+  ['slice-20-coils', 0.8, 0.8],
+  ['espirit-sigpy', 0.6, 0.6],
+  ['espirit-bart', 1, 1],
+  ['cg-sense-bart', 1, 1],
+  ['l1-wavelet-bart', 1, 1],
 ])('%s takes at most %f of the peer’s time with AVX2, and %f with AVX-512', (only, avx2, avx512) => {
   const { atMost } = WORKS.cpu.find(({ name }: { name: string }) => name === only)
   expect([limitFor(atMost, 'avx2'), limitFor(atMost, 'avx512')]).toEqual([avx2, avx512])
@@ -190,6 +199,18 @@ test('a work that fails is named with its reason, and the next work is measured'
     skipped: [{ work: 'third', reason: 'no browser' }],
     failed: [{ work: 'first', reason: 'no memory' }],
   })
+})
+
+test('a work whose program is missing is skipped, and the sentence names the program', async () => {
+  expect(await versionOf('self-mri-no-such-program', 'version')).toBeNull()
+  expect(await versionOf('true', 'version')).toBe('')
+  const program = ['self-mri-no-such-program', 'version']
+  const work = compared({ name: 'maps', label: 'maps', computed: { kind: 'maps' }, program })
+  const { rows, skipped } = await work.measure({})
+  expect(rows).toEqual([])
+  expect(skipped).toBe('there is no self-mri-no-such-program (Debian and Ubuntu: apt install self-mri-no-such-program)')
+  for (const { name, program } of WORKS.cpu)
+    expect(program).toEqual(name.endsWith('-bart') ? ['bart', 'version'] : undefined)
 })
 
 test('on a GPU a step is compared with three forms of PyTorch, and the limit is for the fastest', () => {

@@ -23,8 +23,8 @@ import { type Kind, SEED } from './computation.ts'
 import { stepperOf, stepsOn, supervisedStep } from './networks.ts'
 import { optimizerOf } from './optimizer.ts'
 
-/** The volume is in the training this many times. So no epoch ends, and writes weights, while steps are timed. */
-const COPIES = 40
+/** Slices of an epoch. They are so many that no epoch ends, and writes weights, while steps are timed. */
+const EPOCH_SLICES = 1400
 
 /** Facts of a volume, without its slices. */
 async function factsOf(file: string): Promise<VolumeInfo> {
@@ -32,6 +32,9 @@ async function factsOf(file: string): Promise<VolumeInfo> {
   volume.dispose()
   return volume.info
 }
+
+/** How many times the volume is in the training. */
+const copiesOf = ({ slices }: VolumeInfo) => Math.ceil(EPOCH_SLICES / slices)
 
 type TrainingWork = Given<PretextTraining | Epoch>
 
@@ -66,7 +69,7 @@ async function requestOf(given: TrainingWork, rate: number): Promise<TrainReques
   return {
     run: 'bench',
     config: configOf(given, rate),
-    train: Array.from({ length: COPIES }, () => info),
+    train: Array.from({ length: copiesOf(info) }, () => info),
     validation: [],
     start: null,
     states: [],
@@ -116,7 +119,7 @@ async function writePretext(given: Given<PretextTraining>): Promise<void> {
   const facts = {
     methodConfig: methodOf(computed.method).config.parse(computed.methodConfig),
     keep: request.config.pretext!.keep,
-    copies: COPIES,
+    copies: request.train.length,
     parts: batch.map(({ shape }) => shape),
   }
   await writeFile(join(given.folder, `${given.name}.json`), JSON.stringify(facts))

@@ -1,7 +1,8 @@
-"""Classical reconstructions of one slice of many coils with SigPy."""
+"""Classical reconstructions of one slice of many coils with SigPy or BART."""
 
 import numpy as np
 
+import bart
 from networks import path
 
 
@@ -51,25 +52,52 @@ def wavelet_app(kspace, maps, mask, settings):
     return app.run()[: shape[0], : shape[1]]
 
 
-def classical_work(given):
-    """From k-space and maps in memory to the complex image."""
+def sigpy_image(given, kspace, maps, mask):
     from sigpy.mri import app
 
-    computed = given["computed"]
-    settings = computed["settings"]
-    rows, columns = computed["size"]
+    method, settings = given["computed"]["method"], given["computed"]["settings"]
+
+    def once():
+        if method == "l1-wavelet":
+            return wavelet_app(kspace, maps, mask, settings)
+        limits = {"lamda": settings["lambda"], "max_iter": settings["iterations"]}
+        return app.SenseRecon(kspace, maps, weights=mask, show_pbar=False, **limits).run()
+
+    return once, once
+
+
+def bart_image(given, kspace, maps, mask):
+    """
+    From files to a file. `-w1`: λ refers to the data as they are. `-s1`: FISTA's step. `-n`: no random shifts, which
+    our side does not have.
+    """
+    settings = given["computed"]["settings"]
+    prior = ["-l2", f"-r{settings['lambda']}"]
+    if given["computed"]["method"] == "l1-wavelet":
+        prior = ["-n", "-s1", "--wavelet", settings["wavelet"], f"-RW:7:0:{settings['lambda']}"]
+    names = {which: path(given, f"-bart-{which}") for which in ("kspace", "maps", "mask", "image")}
+    for which, array in (("kspace", kspace), ("maps", maps), ("mask", mask[None])):
+        bart.write(names[which], array)
+
+    def once():
+        arguments = [*prior, f"-i{settings['iterations']}", "-w1", "-p", names["mask"]]
+        bart.run("pics", *arguments, names["kspace"], names["maps"], names["image"])
+
+    def result():
+        once()
+        return bart.read(names["image"], kspace.shape[1:])
+
+    return result, once
+
+
+def classical_work(given):
+    """From k-space and maps to the complex image."""
+    rows, columns = given["computed"]["size"]
     kspace, maps = (
         np.fromfile(path(given, f"-{which}.f32"), np.complex64).reshape(-1, rows, columns)
         for which in ("kspace", "maps")
     )
     mask = np.broadcast_to(np.fromfile(path(given, "-mask.f32"), np.float32), (rows, columns))
-
-    def reconstruct():
-        if computed["method"] == "l1-wavelet":
-            image = wavelet_app(kspace, maps, mask, settings)
-        else:
-            limits = {"lamda": settings["lambda"], "max_iter": settings["iterations"]}
-            image = app.SenseRecon(kspace, maps, weights=mask, show_pbar=False, **limits).run()
-        return np.ascontiguousarray(image, np.complex64).view(np.float32)
-
-    return reconstruct, reconstruct
+    make = {"sigpy": sigpy_image, "bart": bart_image}[given["computed"]["library"]]
+    computed, once = make(given, kspace, maps, mask)
+    return lambda: np.ascontiguousarray(computed(), np.complex64).view(np.float32), once

@@ -1,5 +1,5 @@
 """
-The peer's process of the bench: each work in PyTorch, or in h5py with SciPy or fastMRI's arithmetic.
+The peer's process of the bench: each work in PyTorch, h5py with SciPy or fastMRI's arithmetic, SigPy or BART.
 
 The process reads one request per line of JSON from standard input, and writes one answer per line to standard output.
 Pixels and weights pass as files in a folder. side.ts lists the requests.
@@ -18,6 +18,7 @@ import numpy as np
 import scipy
 import torch
 
+import bart
 from classical import classical_work
 from coil_maps import maps_work
 from images import THREADS, coils_work, slice_work, volume_work
@@ -55,6 +56,8 @@ def name(hardware, computed):
     if kind == "coils" and computed["library"] == "scipy":
         return {"name": "SciPy", "version": scipy.__version__}
     if kind in ("classical", "maps"):
+        if computed["library"] == "bart":
+            return {"name": "BART", "version": bart.version()}
         return {"name": "SigPy", "version": version("sigpy")}
     instructions = f" ({torch.backends.cpu.get_cpu_capability()})" if hardware == "cpu" else ""
     return {

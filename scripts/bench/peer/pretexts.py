@@ -1,8 +1,9 @@
 """
 Self-MRI's self-supervised methods in PyTorch: networks with their heads and losses, and a DataLoader.
 
-The DataLoader reads, masks, transforms and augments, with one worker on a CPU. Beside a GPU it has eight workers,
-because Self-MRI has eight threads there. The DataLoader draws its own random numbers, but does equal work with them.
+The DataLoader reads, masks, transforms and augments, with one worker on a CPU, and with two for files of several
+coils. Beside a GPU it has eight workers, because Self-MRI has eight threads there. The DataLoader draws its own random
+numbers, but does equal work with them.
 """
 
 import json
@@ -214,7 +215,7 @@ class Views(Dataset):
         self.path, self.spec, self.keep = given["file"], given["mask"], facts["keep"]
         self.method, self.config = computed["method"], facts["methodConfig"]
         with h5py.File(self.path) as file:
-            self.slices, self.rows, self.columns = file["kspace"].shape
+            self.slices, *_, self.rows, self.columns = file["kspace"].shape
             self.size = image_size(file)
         self.count = self.slices * facts["copies"]
         self.kspace = self.fill = None
@@ -239,7 +240,9 @@ class Views(Dataset):
         return self.image(mask.astype(np.float32))
 
     def image(self, mask):
-        return torch.from_numpy(self.fill(self.data, mask))
+        """With several coils: the root sum of squares of their images."""
+        fill = self.fill if self.data.ndim == 2 else self.fill.combine
+        return torch.from_numpy(fill(self.data, mask))
 
     def simclr(self, place):
         config = self.config
@@ -304,7 +307,7 @@ def batches(given, facts):
         batch_size=given["computed"]["batch"],
         shuffle=True,
         drop_last=True,
-        num_workers=8 if on_gpu else 1,
+        num_workers=8 if on_gpu else 2 if given["computed"]["coils"] > 1 else 1,
         persistent_workers=True,
         pin_memory=on_gpu,
     )

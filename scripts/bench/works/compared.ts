@@ -6,6 +6,7 @@ import { type Computed, type Given, readFloats, type Way } from '../computed.ts'
 import { type Limit, limitFor } from '../instructions.ts'
 import { type Check, makeCheck, type Row, rowAgainst, type Spread, spread } from '../report.ts'
 import type { Loaded, Side } from '../side.ts'
+import { versionOf } from './program.ts'
 import { type Bench, type Left, messageOf, type Outcome, type Work } from './work.ts'
 
 export interface Compared {
@@ -17,6 +18,8 @@ export interface Compared {
   /** Forms of the peer, each in its own process. The limit is a limit against the fastest form. Default: one form. */
   readonly forms?: readonly Form[]
   readonly atMost: Limit
+  /** A program that the peer starts, and the argument that prints its version. Without it the work is skipped. */
+  readonly program?: readonly [name: string, argument: string]
   /**
    * A block has `warmUps` iterations that do not count, then `iterations` that count. Before the first block, both
    * sides run `warmUps` more. Works of several seconds need no warm-up, because the check was a warm-up.
@@ -52,10 +55,23 @@ export const FORMS: readonly Form[] = [
 const IN_BFLOAT16 = 0.05
 
 const MASK = MaskSpec.parse({})
-const FROM_VOLUME: ReadonlySet<Computed['kind']> = new Set(['pretext', 'epoch', 'steps', 'volume'])
+
+/** The HDF5 file that both sides read. */
+async function fileFor(computed: Computed, bench: Bench): Promise<string> {
+  switch (computed.kind) {
+    case 'pretext':
+    case 'epoch':
+    case 'steps':
+      return bench.volume(computed.coils)
+    case 'volume':
+      return bench.volume(1)
+    default:
+      return bench.slice
+  }
+}
 
 export async function givenOf({ name, computed }: Pick<Compared, 'name' | 'computed'>, bench: Bench): Promise<Given> {
-  const file = FROM_VOLUME.has(computed.kind) ? await bench.volume() : bench.slice
+  const file = await fileFor(computed, bench)
   const { hardware, folder } = bench
   const precision = 'optimizer' in computed ? bench.precision : 'float32' // Only trainings have a precision.
   return { hardware, precision, compiled: false, folder, name, file, mask: MASK, computed }
@@ -122,7 +138,9 @@ export function rowsAgainst(
 }
 
 async function compare(work: Compared, bench: Bench): Promise<Outcome> {
-  const { check, label, gigabytes = 0 } = work
+  const { check, label, program, gigabytes = 0 } = work
+  if (program && (await versionOf(...program)) === null)
+    return { checks: [], rows: [], skipped: `there is no ${program[0]} (Debian and Ubuntu: apt install ${program[0]})` }
   if (process.availableMemory() < gigabytes * 1e9)
     return { checks: [], rows: [], skipped: `it takes ${gigabytes} GB of memory, and less is free` }
   const given = await givenOf(work, bench)

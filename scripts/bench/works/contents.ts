@@ -1,14 +1,11 @@
 /** Our side reads whole files once, for hash, sampling and faults. `sha256sum`, the peer, only hashes the files. */
-import { execFile } from 'node:child_process'
 import { readdir, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { ismrmrdHeader } from '../../../src/core/mri/phantom/index.ts'
 import type { ContentsRead } from '../ours/contents.ts'
 import { makeCheck, rowAgainst, rowAlone, spread } from '../report.ts'
+import { run, versionOf } from './program.ts'
 import type { Bench, Outcome, Work } from './work.ts'
-
-const run = promisify(execFile)
 
 const VOLUMES = 20
 const SLICES = 35
@@ -18,13 +15,9 @@ const AT_MOST = 1.5
 const TRAINING_SET = 973
 const LABEL = `Content of ${VOLUMES} × ${SLICES} slices, noise in each, in the system’s cache`
 
-/** The version of sha256sum, or `null` if sha256sum is missing. */
-const sha256sum = async (): Promise<string | null> =>
-  (await run('sha256sum', ['--version']).catch(() => null))?.stdout.split('\n')[0].replace('sha256sum ', '') ?? null
-
 async function measure(bench: Bench): Promise<Outcome> {
-  const version = await sha256sum()
-  if (version === null) return { checks: [], rows: [], skipped: 'there is no sha256sum' }
+  const printed = await versionOf('sha256sum', '--version')
+  if (printed === null) return { checks: [], rows: [], skipped: 'there is no sha256sum' }
   const folder = join(bench.folder, 'contents')
   const header = ismrmrdHeader({ seed: 0, patient: 0, acquisition: 'CORPD_FBK' }, SLICES)
   const writer = await bench.peer()
@@ -59,7 +52,12 @@ async function measure(bench: Bench): Promise<Outcome> {
     return {
       checks: [makeCheck(`${LABEL}: each full and another, in each pass`, VOLUMES - others + unlike + changed, 0)],
       rows: [
-        rowAgainst(`${LABEL}: ${speeds}`, ours, { ...spread(hashed), name: 'sha256sum', version }, AT_MOST),
+        rowAgainst(
+          `${LABEL}: ${speeds}`,
+          ours,
+          { ...spread(hashed), name: 'sha256sum', version: printed.replace('sha256sum ', '') },
+          AT_MOST,
+        ),
         rowAlone(
           `${LABEL}: ${TRAINING_SET} such volumes, computed`,
           spread([(ours.medianMs * TRAINING_SET) / VOLUMES]),

@@ -10,7 +10,7 @@ import { MEMORY } from './memory.ts'
 import { BATCH_OF_8, NETWORKS } from './networks.ts'
 import { START } from './start.ts'
 import { STUDY } from './study.ts'
-import { EPOCH, PRETEXTS } from './trainings.ts'
+import { EPOCH, PRETEXTS, TRAININGS_OF_COILS } from './trainings.ts'
 import type { Work } from './work.ts'
 
 const COMPARED: readonly Compared[] = [...NETWORKS, ...PRETEXTS, EPOCH, VOLUME, SLICE]
@@ -51,7 +51,7 @@ export const REHEARSAL: readonly Work[] = ON_GPU.map(rehearsed).map(compared)
  */
 export const WORKS: Readonly<Record<Hardware, readonly Work[]>> = {
   cpu: [
-    ...[...COMPARED, ...COILS, ...SLICES_OF_COILS, ...CLASSICAL].map(compared),
+    ...[...COMPARED, ...TRAININGS_OF_COILS, ...COILS, ...SLICES_OF_COILS, ...CLASSICAL].map(compared),
     ...[MEMORY, STUDY, CONTENTS, START, ENDURANCE],
   ],
   gpu: [...ON_GPU.map(compared), ENDURANCE],

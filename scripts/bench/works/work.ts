@@ -19,8 +19,8 @@ export interface Bench {
   /** Starts a process of our side. The caller disposes the process. */
   ours(): Promise<Side>
   peer(): Promise<Side>
-  /** HDF5 file of 35 synthetic slices, 640 × 372. The first call makes the file. */
-  volume(): Promise<string>
+  /** HDF5 file of synthetic slices, 640 × 372: 35 of one coil, or 5 of several coils. The first call makes the file. */
+  volume(coils: number): Promise<string>
   say(line: string): void
 }
 
