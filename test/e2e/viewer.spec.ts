@@ -208,12 +208,20 @@ test('boxes of fastMRI+ become regions of their slices, the right way up', async
   await page.keyboard.press('Delete')
 })
 
-test('every pane follows the mask: kind, acceleration, seed', async () => {
+test('every pane follows the mask: kind, acceleration, pairs, seed', async () => {
   const panel = page.getByRole('region', { name: 'Mask' })
   const before = await pane('input').getAttribute('data-url')
   await panel.getByRole('slider', { name: 'Acceleration' }).focus()
   await page.keyboard.press('ArrowRight')
   await expect(pane('input')).toHaveAttribute('data-url', /acceleration=5/)
+  await panel.getByRole('button', { name: 'Add a pair' }).press('Enter')
+  await expect(pane('input')).toHaveAttribute('data-url', /acceleration=5&center=0.08&pairs=10\/0.04/)
+  await expect(panel).toContainText('one is drawn per mask')
+  await panel.getByRole('slider', { name: 'Acceleration' }).focus()
+  await page.keyboard.press('ArrowLeft')
+  await expect(pane('input')).toHaveAttribute('data-url', /acceleration=5&center=0.08&pairs=9\/0.04/)
+  await panel.getByRole('button', { name: 'Remove 5×, centre 0.08' }).press('Enter')
+  await expect(pane('input')).toHaveAttribute('data-url', /acceleration=9&center=0.04(?!&pairs)/)
   await panel.getByRole('button', { name: 'Use the next seed' }).click()
   await expect(pane('input')).toHaveAttribute('data-url', /seed=0/)
   await expect(panel).toContainText('seed 0')

@@ -1,6 +1,5 @@
 /** How k-space is sub-sampled: every pane follows while it is changed. */
-import { ActionIcon, Button, NumberInput, Select, Slider, Tooltip } from '@mantine/core'
-import { IconDice3 } from '@tabler/icons-react'
+import { Button, Select } from '@mantine/core'
 import { memo, useEffect, useRef, useState } from 'react'
 import { useShallow } from 'zustand/react/shallow'
 import { COLUMN_KINDS, type MaskSpec, POINT_KINDS } from '../../contract/evaluation.ts'
@@ -12,6 +11,7 @@ import { putPixels } from '../viewer/canvas.ts'
 import { type Frame, useFrame } from '../viewer/frames.ts'
 import { inputPath, STANDARD_MASK as STANDARD } from '../viewer/sources.ts'
 import { useView } from '../viewer/view.ts'
+import { DrawnMaskFields } from './drawn-mask-fields.tsx'
 import { MaskFileDialog } from './mask-file.tsx'
 import style from './side-panel.module.css'
 
@@ -24,7 +24,6 @@ const KINDS = [
 export function MaskPanel({ volume }: { volume: StudyVolume }) {
   const { mask, seed } = useView(useShallow(({ mask, seed }) => ({ mask, seed })))
   const [choosing, setChoosing] = useState(false)
-  const change = (changes: Partial<MaskSpec>) => useView.setState({ mask: { ...mask, ...changes } })
   const changeKind = (kind: string | null) => {
     const { file: _, ...drawn } = mask
     if (kind === 'file') setChoosing(true)
@@ -35,7 +34,8 @@ export function MaskPanel({ volume }: { volume: StudyVolume }) {
     seed !== null ||
     mask.kind !== STANDARD.kind ||
     mask.acceleration !== STANDARD.acceleration ||
-    mask.centerFraction !== STANDARD.centerFraction
+    mask.centerFraction !== STANDARD.centerFraction ||
+    mask.alternatives !== undefined
   return (
     <section className={style.section} aria-label="Mask">
       <h2 className={style.heading}>
@@ -66,7 +66,7 @@ export function MaskPanel({ volume }: { volume: StudyVolume }) {
               </Button>
             </>
           ) : (
-            <DrawnMaskFields {...{ mask, seed, change }} />
+            <DrawnMaskFields {...{ mask, seed }} />
           )}
         </div>
       )}
@@ -80,58 +80,6 @@ export function MaskPanel({ volume }: { volume: StudyVolume }) {
         }}
       />
     </section>
-  )
-}
-
-interface DrawnProps {
-  readonly mask: MaskSpec
-  readonly seed: number | null
-  readonly change: (changes: Partial<MaskSpec>) => void
-}
-
-/** What a drawn mask can be set to. */
-function DrawnMaskFields({ mask, seed, change }: DrawnProps) {
-  return (
-    <>
-      <SliderRow
-        label="Acceleration"
-        value={mask.acceleration}
-        words={`${mask.acceleration}×`}
-        min={1}
-        max={16}
-        step={1}
-        onChange={acceleration => change({ acceleration })}
-      />
-      <SliderRow
-        label="Centre"
-        value={mask.centerFraction}
-        words={mask.centerFraction.toFixed(2)}
-        min={0.02}
-        max={0.4}
-        step={0.01}
-        onChange={centerFraction => change({ centerFraction })}
-      />
-      <span>Seed</span>
-      <div className={style.seed}>
-        <NumberInput
-          aria-label="Seed of the mask"
-          placeholder="file name"
-          value={seed ?? ''}
-          min={0}
-          max={9999}
-          allowDecimal={false}
-          onChange={value => useView.setState({ seed: value === '' ? null : Number(value) })}
-        />
-        <Tooltip label="Use the next seed: another mask of the same kind">
-          <ActionIcon
-            aria-label="Use the next seed"
-            onClick={() => useView.setState({ seed: seed === null ? 0 : seed + 1 })}
-          >
-            <IconDice3 size={16} />
-          </ActionIcon>
-        </Tooltip>
-      </div>
-    </>
   )
 }
 
@@ -164,26 +112,6 @@ function Drawn({ volume }: { volume: StudyVolume }) {
           .filter(Boolean)
           .join(' · ')}
       </p>
-    </>
-  )
-}
-
-interface RowProps {
-  readonly label: string
-  readonly value: number
-  readonly words: string
-  readonly min: number
-  readonly max: number
-  readonly step: number
-  readonly onChange: (value: number) => void
-}
-
-function SliderRow({ label, value, words, min, max, step, onChange }: RowProps) {
-  return (
-    <>
-      <span>{label}</span>
-      <Slider thumbLabel={label} label={null} {...{ value, min, max, step, onChange }} />
-      <output className={style.value}>{words}</output>
     </>
   )
 }
