@@ -1,5 +1,5 @@
 /** A classical method with its settings, applied to a slice: k-space → coil maps → image of the crop. */
-import type { ClassicalChoice, ClassicalId } from '../contract/classical.ts'
+import { CLASSICAL_LABELS, type ClassicalChoice, type ClassicalId } from '../contract/classical.ts'
 import type { Arithmetic } from './compute.ts'
 import type { Volume } from './data/volume.ts'
 import { EXPANSION_DEFAULTS, type ExpansionSettings } from './mri/coils/maps.ts'
@@ -74,3 +74,10 @@ export async function solveClassical(
 }
 
 export const iterationsOf = ({ config }: Classical): number => config.iterations ?? 1
+
+/** What readers of a volume's score must know of its classical images. */
+export function remarksOn({ coils }: Volume['info'], { classical, config }: Classical): string[] {
+  if (coils > 1 || !(classical === 'sense' || classical === 'cg-sense')) return []
+  const divided = classical === 'sense' ? '' : `, divided by 1 + lambda = ${1 + (config.lambda ?? 0)}`
+  return [`With one coil, ${CLASSICAL_LABELS[classical]} gives the zero-filled image${divided}.`]
+}

@@ -3,6 +3,7 @@ import type { ClassicalChoice } from '../contract/classical.ts'
 import { AppError } from '../contract/errors.ts'
 import { FOREGROUND_THRESHOLD, type Metrics, type Protocol, type VolumeScore } from '../contract/evaluation.ts'
 import { faultInWords, type SliceSelection, selectSlices } from '../contract/volumes.ts'
+import { remarksOn } from './classical.ts'
 import type { Arithmetic } from './compute.ts'
 import { leftOut, type Reference, usableSlices } from './data/slices.ts'
 import { largestFinite } from './data/truth.ts'
@@ -13,6 +14,7 @@ import { centreCropReal, cropShape } from './mri/transform.ts'
 import type { Pause } from './pause.ts'
 import {
   accelerationOf,
+  isClassical,
   measurableAccelerationOf,
   type OnShare,
   type Reconstructor,
@@ -152,6 +154,8 @@ export async function evaluateVolume(
   const measurable = scores.flatMap(score => score.measurable ?? [])
   const overDraws = { ...meanOfMetrics(scores), foreground: meanOfMetrics(scores.map(score => score.foreground)) }
   requireFiniteScore(overDraws, maximum, info.path)
+  const ofImages = isClassical(reconstructor) ? remarksOn(info, reconstructor) : []
+  const remarks = [...(info.content?.remarks ?? []), ...ofImages]
   return {
     file: info.file,
     path: info.path,
@@ -160,7 +164,7 @@ export async function evaluateVolume(
     synthetic: info.synthetic,
     sampling: volume.mask ? 'sub-sampled in the file' : 'masked here',
     ...(faults.length > 0 && { leftOut: faults }),
-    ...(info.content && info.content.remarks.length > 0 && { remarks: info.content.remarks }),
+    ...(remarks.length > 0 && { remarks }),
     acceleration: mean(accelerations),
     ...(measurable.length > 0 && { measurableAcceleration: mean(measurable) }),
     ...overDraws,

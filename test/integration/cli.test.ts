@@ -120,6 +120,18 @@ describe('an unusual input', () => {
   })
 })
 
+describe('evaluate --run cg-sense', () => {
+  it('states all settings, the limits of SSIM, and what one coil means', async () => {
+    const { out, err, status } = await run('evaluate', knee, '--run', 'cg-sense', '--slices', 'middle')
+    expect(status, err).toBe(0)
+    const words = 'CG-SENSE (30 iterations, lambda 0.01, automatic maps, no coil compression)'
+    expect(out.startsWith(`${words}\n`)).toBe(true)
+    expect(out).toContain('Do not rank classical images by whole-image SSIM alone.')
+    expect(out).toContain('With one coil, CG-SENSE gives the zero-filled image, divided by 1 + lambda = 1.01.')
+    expect(out).toContain(`Method: ${words}, no eigenvalue crop. Mask: random columns, 4×`)
+  })
+})
+
 describe('evaluate --run zero-filled', () => {
   it('equals NumPy and scikit-image on the fastMRI matrix and on narrow ones', async () => {
     const { volumes, mean, protocol } = await json<Evaluation>('evaluate', knee, demonstration)

@@ -1,11 +1,26 @@
 /** Images of classical methods, of whole slices: kept between calls, with progress, for all kinds of samples. */
 import { describe, expect, it } from 'vitest'
 import type { ClassicalId } from '../../../src/contract/classical.ts'
-import { type Classical, classicalOf } from '../../../src/core/classical.ts'
+import { MaskSpec } from '../../../src/contract/evaluation.ts'
+import { type Classical, classicalOf, remarksOn } from '../../../src/core/classical.ts'
 import type { Volume } from '../../../src/core/data/volume.ts'
 import { type ImageKey, KEEP_NO_IMAGES, type KeptImages } from '../../../src/core/kept-images.ts'
-import { columnPattern, fullPattern, gridOf, type Pattern, patternOfGrid } from '../../../src/core/mri/pattern.ts'
-import { makeImaging, type Reconstructor, reconstructSlice, reconstructSlices } from '../../../src/core/reconstruct.ts'
+import {
+  columnPattern,
+  fullPattern,
+  gridOf,
+  multiply,
+  type Pattern,
+  patternOfGrid,
+} from '../../../src/core/mri/pattern.ts'
+import { RandomState } from '../../../src/core/mri/random.ts'
+import {
+  makeImaging,
+  maskOf,
+  type Reconstructor,
+  reconstructSlice,
+  reconstructSlices,
+} from '../../../src/core/reconstruct.ts'
 import { compute } from '../../engine.ts'
 import { expectClose } from '../../golden.ts'
 import { copy, noiseVolume } from '../../volumes.ts'
@@ -131,6 +146,29 @@ describe('all kinds of samples', () => {
     )
   })
 
+  it('irregular samples of a file are used as they are, without a further mask', async () => {
+    const random = RandomState.fromSeed(3)
+    const masks = [0, 1, 2].map(() => {
+      const grid = Uint8Array.from({ length: 32 * 24 }, (_, i) => {
+        const [row, column] = [Math.floor(i / 24), i % 24]
+        return Number(random.uniform() < 0.3 || (Math.abs(row - 16) < 5 && Math.abs(column - 12) < 5))
+      })
+      return patternOfGrid(grid, 32, 24)
+    })
+    const volume = volumeOf()
+    const irregular: Volume = {
+      ...volumeOf({ sampling: { kind: 'irregular', pattern: 'points', acceleration: 3 } }),
+      mask: index => masks[index],
+      withKspace: (index, use) => volume.withKspace(index, kspace => use(multiply(masks[index], kspace))),
+    }
+    const given = maskOf(irregular, MaskSpec.parse({ acceleration: 8 }))
+    const made = await reconstructSlices(irregular, [0, 1, 2], given, cgSense, compute(), async () => {})
+    for (const slice of [0, 1, 2]) {
+      const expected = await reconstructSlice(volume, slice, masks[slice], cgSense, makeImaging(compute()))
+      expect(made.subarray(slice * 768, (slice + 1) * 768)).toEqual(expected)
+    }
+  })
+
   it('a mask without a centre is refused with the file and the remedy', async () => {
     const outer = columnPattern(
       Uint8Array.from({ length: 24 }, (_, i) => Number(i < 4)),
@@ -153,6 +191,15 @@ describe('one coil', () => {
     expectClose(await image(volume, columns, by('sense')), zeroFilled, 1e-5)
     const expected = zeroFilled.map(value => value / 1.01)
     expectClose(await image(volume, columns, by('cg-sense')), expected, 1e-5)
+  })
+
+  it('a score says so', () => {
+    const remark = (coils: number, classical: ClassicalId) => remarksOn(volumeOf({ coils }).info, by(classical))
+    expect(remark(1, 'sense')).toEqual(['With one coil, SENSE combination gives the zero-filled image.'])
+    expect(remark(1, 'cg-sense')).toEqual([
+      'With one coil, CG-SENSE gives the zero-filled image, divided by 1 + lambda = 1.01.',
+    ])
+    expect([remark(2, 'sense'), remark(1, 'l1-wavelet')]).toEqual([[], []])
   })
 })
 

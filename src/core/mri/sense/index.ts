@@ -14,6 +14,8 @@ import { WAVELETS } from './wavelet.ts'
 export interface ClassicalConfig extends CoilSettings {
   /** Absent: the method needs one step. */
   readonly iterations?: number
+  /** Absent: the method weighs nothing. */
+  readonly lambda?: number
 }
 
 export interface ClassicalMethod<Config extends ClassicalConfig> {
