@@ -1,10 +1,12 @@
 /** The viewer on the demonstration study, before any training: the screen must show what the numbers say. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, type Locator, type Page, test } from '@playwright/test'
 import { decode } from 'fast-png'
+import { COLOUR_TABLES, levelOfPhase } from '../../src/presentation/colours.ts'
 import { npy } from '../npy.ts'
+import { writeCoils } from '../unit/engine/files/noise-file.ts'
 import { type Host, startHost } from './host.ts'
 import { coloursAt, downloaded, expectAccessible, floatImage, openPage, takePicture } from './page.ts'
 
@@ -320,4 +322,64 @@ test('has no serious fault of accessibility on any screen', async () => {
     await page.waitForTimeout(500)
     await expectAccessible(page)
   }
+})
+
+test('shows all coils, coil maps with their phase, and the eigenvalue, and says where maps fail', async () => {
+  const files = join(folder, 'coils')
+  mkdirSync(files)
+  await writeCoils(files, 'noise', { coils: 3, rows: 64, columns: 56 })
+  const screen = (name: string) =>
+    page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name, exact: true }).click()
+  await screen('Compare')
+  await pane('input')
+    .getByRole('button', { name: /^More of/ })
+    .click()
+  await expect(page.getByRole('menuitemradio', { name: 'Mask', exact: true })).toBeVisible()
+  await expect(page.getByRole('menuitemradio', { name: 'All coils, side by side' })).toBeHidden() // one coil
+  await page.keyboard.press('Escape')
+  await screen('Studies')
+  await page.getByRole('button', { name: 'Add a study' }).click()
+  await page.getByRole('menuitem', { name: /A folder/ }).click()
+  await page.getByRole('dialog').getByLabel('Folder on the host').first().fill(files)
+  await page.getByRole('dialog').getByRole('button', { name: 'Add study' }).click()
+  await page.getByRole('row').filter({ hasText: 'noise.h5' }).dblclick()
+  await screen('Compare')
+  await expect(stage('input')).toBeVisible()
+
+  await show('input', 'All coils, side by side')
+  await expect(pane('input')).toContainText('Magnitude of the images of all 3 coils')
+  const { x, y, width, height } = (await stage('input').boundingBox())!
+  await page.mouse.move(x + width / 2 + height / 4, y + height / 4)
+  await expect(pane('input').locator('output').first()).toContainText(/^coil 2 {2}x \d+ {2}y \d+/)
+  await expect(pane('truth').locator('output').first()).toHaveText('') // another place of the patient
+
+  await show('truth', 'Coil maps, phase as colour')
+  await expect(pane('truth').getByRole('figure', { name: /^Hue: phase/ })).toBeVisible()
+  await expect(pane('truth')).toContainText('% of the object, one set of maps does not explain the data')
+  await pane('truth').click({ position: { x: 120, y: 120 } })
+  await page.keyboard.press('Shift+ArrowDown')
+  await page.keyboard.press('Shift+ArrowDown')
+  await expect(pane('truth')).toContainText('coil 2 / 3')
+  await expect(pane('truth')).toHaveAttribute('data-url', /show=maps.*coil=1/)
+  const url = (await pane('truth').getAttribute('data-url'))!
+  const { values, meta } = await floatImage(page, url)
+  expect([meta.second, values.length]).toEqual(['phase', 2 * meta.shape[0] * meta.shape[1]])
+  const voxels = someVoxels(meta.shape)
+  const { colours } = await coloursAt(page, canvasOf('truth'), meta.shape, voxels)
+  for (const [i, [row, column]] of voxels.entries()) {
+    const place = row * meta.shape[1] + column
+    const share = Math.min(1, values[place] / 0.8)
+    const hue = COLOUR_TABLES.cyclic.levels[levelOfPhase(values[place + values.length / 2])]
+    for (const channel of [0, 1, 2]) expect(Math.abs(colours[i][channel] - share * hue[channel])).toBeLessThanOrEqual(1)
+  }
+
+  await show('truth', 'ESPIRiT eigenvalue')
+  await expect(pane('truth').getByRole('figure')).toContainText('marked')
+  await show('input', 'ESPIRiT eigenvalue')
+  await expect(pane('input').getByRole('alert')).toContainText('The maps are Walsh’s')
+  expect(faults.splice(0)).toEqual([])
+  await show('input', 'Coil maps, phase as colour')
+  await expect(pane('input')).toContainText('Walsh, calibration area')
+  await picture('viewer-coils')
+  await expectAccessible(page)
 })

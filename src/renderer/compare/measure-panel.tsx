@@ -23,7 +23,15 @@ import {
   spreadIn,
 } from '../viewer/measure.ts'
 import { addShapes, removeShape, selectShape, shapesOf } from '../viewer/shapes.ts'
-import { type Comparison, type PaneState, SHOW_LABEL, SLOT_LABEL, urlOf, usePlace, useUrls } from '../viewer/sources.ts'
+import {
+  type Comparison,
+  inputPath,
+  type PaneState,
+  SHOW_LABEL,
+  SLOT_LABEL,
+  usePlace,
+  useUrls,
+} from '../viewer/sources.ts'
 import { versionOf } from '../viewer/versions.ts'
 import { useView } from '../viewer/view.ts'
 import { Plot } from '../widgets/plot.tsx'
@@ -73,8 +81,8 @@ export function MeasurePanel({ comparison, volume }: { comparison: Comparison; v
 }
 
 function BoxesButton({ volume, comparison }: { volume: StudyVolume; comparison: Comparison }) {
-  const input = comparison.panes.find(({ source }) => source === 'zero-filled')
-  const { frame } = useFrame(useView(view => (input ? urlOf(view, input, volume) : null)))
+  const hasInput = comparison.panes.some(({ source }) => source === 'zero-filled')
+  const { frame } = useFrame(useView(view => (hasInput ? inputPath(volume, view.slice, view) : null)))
   const read = async (file: File | null) => {
     if (!file || !frame) return
     const boxes = fastmriPlusBoxes(await file.text(), volume.file, frame.meta.shape)

@@ -115,6 +115,59 @@ describe('a pane of one coil', () => {
   })
 })
 
+describe('a pane of coils', () => {
+  /** Two tiles of 3 × 3 pixels beside each other. */
+  const tiles = { count: 2, columns: 2, height: 3, width: 3, gap: 1 }
+  const shape: [number, number] = [3, 7]
+  const values = Float32Array.from({ length: 21 }, (_, i) => (i % 7 === 3 ? Number.NaN : (i % 7) / 4))
+  const phases = Float32Array.from({ length: 21 }, (_, i) => (i < 7 ? Math.PI / 2 : 0))
+
+  async function pixelsOf(show: 'coils' | 'maps' | 'eigenvalues', meta: Partial<FrameMeta>, second = phases) {
+    const image = meta.second ? Float32Array.of(...values, ...second) : values
+    const one: typeof frames = {
+      frame: async () => ({ image, meta: { ...META, ...meta, shape, show, note: 'A note.' } }),
+    }
+    const pane = { source: 'zero-filled', label: 'Coils', show, window: { low: 0, high: 1 }, map: 'grey' } as const
+    const request = FigureRequest.parse({ ...REQUEST, panes: [pane], crop: { x: 0, y: 0, width: 0.5, height: 1 } })
+    const panes = await gatherPanes(one, volume, request)
+    const { svg, caption } = drawFigure(volume, panes, request)
+    const uri = /image-rendering="optimizeSpeed"[^>]*base64,([^"]+)/.exec(svg)![1]
+    const { data, width, channels } = decode(Buffer.from(uri, 'base64'))
+    const colour = (row: number, column: number) => {
+      const at = channels * (4 * row * width + 4 * column) // a pixel is a block of 4 × 4
+      return Array.from(data.subarray(at, at + channels))
+    }
+    return { colour, columns: width / 4, words: wordsOf(svg).join(' '), caption }
+  }
+
+  it('has white gaps between tiles, and is shown whole', async () => {
+    const { colour, columns } = await pixelsOf('coils', { tiles })
+    expect(columns).toBe(7)
+    expect([colour(0, 0), colour(0, 2), colour(0, 3), colour(0, 4)]).toEqual([[0], [128], [255], [255]])
+  })
+
+  it('has hues by phase and brightness by magnitude, and a colour bar of the phase', async () => {
+    const { colour, words, caption } = await pixelsOf('maps', { tiles, second: 'phase' })
+    const [quarter, zero] = [COLOURS.cyclic(0.75), COLOURS.cyclic(0.5)]
+    expect(colour(0, 2)).toEqual(quarter.map(channel => Math.round(channel / 2)))
+    expect(colour(1, 4)).toEqual([...zero])
+    expect(colour(1, 3)).toEqual([255, 255, 255])
+    expect(words).toContain('phase, rad')
+    expect(words).toContain('−3.14')
+    expect(caption).toContain('Black is a magnitude of 0, full brightness 1.')
+  })
+
+  it('has orange marks', async () => {
+    const marks = phases.map(value => Number(value > 0))
+    const { colour, words } = await pixelsOf('eigenvalues', { second: 'mark' }, marks)
+    expect([colour(0, 2), colour(1, 2)]).toEqual([
+      [230, 159, 0],
+      [128, 128, 128],
+    ])
+    expect(words).toContain('eigenvalue')
+  })
+})
+
 describe('the text of a figure', () => {
   it('has labels, numbers of the slice, and everything that the numbers depend on', async () => {
     const { figure } = await drawn({ seed: 7, errorRow: { scale: 5, signed: false } })
