@@ -14,6 +14,7 @@ import { runsCommand } from './commands/runs.ts'
 import { serveCommand } from './commands/serve.ts'
 import { studiesCommand } from './commands/studies.ts'
 import { fineTuneCommand, pretrainCommand, trainCommand } from './commands/train.ts'
+import { tuneCommand } from './commands/tune.ts'
 
 const program = new Command('self-mri')
   .description(
@@ -40,6 +41,7 @@ const commands = [
   runsCommand,
   recipesCommand,
   classicalCommand,
+  tuneCommand,
   profileCommand,
   serveCommand,
   engineCommand,

@@ -15,7 +15,7 @@ import { NamedRecipe, Pretext, Recipe, RecipeSettings } from './recipes.ts'
 import { Reproduction, ReproductionReport, ReproductionRequest } from './reproduction.ts'
 import { LoggedEvent, RunDetail, RunView } from './runs.ts'
 import { Findings, MOST_COILS, Study, StudySummary, StudyView } from './studies.ts'
-import { NamedSettings } from './tuning.ts'
+import { NamedSettings, TuningRequest } from './tuning.ts'
 import { SkippedFile, SliceSelection } from './volumes.ts'
 
 const Progress = z.object({
@@ -205,6 +205,8 @@ export const contract = {
     /** Removes settings from the lists. Sources with their number still work. */
     hide: oc.input(z.object({ id: z.int() })).output(z.void()),
     restore: oc.input(z.object({ id: z.int() })).output(z.void()),
+    /** Finds λ and iterations on the validation volumes of a study. Computed scores are kept if it is cancelled. */
+    tune: oc.input(TuningRequest).output(work(NamedSettings)),
   },
   /** Reproductions of the original work on a study. */
   reproductions: {

@@ -32,10 +32,12 @@ export type CoilSettings = z.infer<typeof CoilSettings>
 /** A classical method as a source of images: `cg-sense` with default settings, `cg-sense:3` with named settings. */
 export const CLASSICAL_SOURCE = new RegExp(`^(${CLASSICAL_IDS.join('|')})(?::(\\d{1,15}))?$`)
 
+const MAP_LABELS = { espirit: 'ESPIRiT', walsh: 'Walsh' } as const
+
 const inWords: Readonly<Record<string, (value: number | string) => string>> = {
   iterations: value => `${value} iterations`,
   levels: value => `${value} levels`,
-  maps: value => `${value} maps`,
+  maps: value => `${MAP_LABELS[value as keyof typeof MAP_LABELS] ?? value} maps`,
   virtualCoils: value => (value === 0 ? 'no coil compression' : `${value} virtual coils`),
 }
 

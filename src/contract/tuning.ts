@@ -1,12 +1,12 @@
 /** Named settings of classical methods, and the tuning that found them. */
 import { z } from 'zod'
-import { ClassicalChoice } from './classical.ts'
-import { Protocol } from './evaluation.ts'
-import { SkippedFile } from './volumes.ts'
+import { ClassicalChoice, ClassicalId } from './classical.ts'
+import { MaskSpec, Protocol } from './evaluation.ts'
+import { SkippedFile, SliceSelection } from './volumes.ts'
 
 /** What a tuning optimises. Never SSIM of the whole image, because its air decides about methods that use coil maps. */
 export const CRITERIA = ['foreground-nmse', 'nmse', 'foreground-ssim'] as const
-const Criterion = z.enum(CRITERIA)
+export const Criterion = z.enum(CRITERIA)
 export type Criterion = z.infer<typeof Criterion>
 
 /** One point of a tuning's curve. */
@@ -28,9 +28,11 @@ export const Tuning = z.object({
   volumes: z.array(z.string()),
   /** Validation volumes that could not be scored. */
   skipped: z.array(SkippedFile),
-  /** By number of iterations, then by λ. */
+  /** Mean criterion of the zero-filled images of these volumes. `null`: they could not be scored. */
+  zeroFilled: z.number().nullable(),
+  /** By λ, then by number of iterations. */
   points: z.array(TuningPoint),
-  /** The best λ is the smallest, or the largest, that was tried. A better λ may lie beyond. `null`: it lies between. */
+  /** The best λ is the smallest, or the largest, that can be tried. A better λ may lie beyond. `null`: it is not. */
   edge: z.enum(['smallest', 'largest']).nullable(),
 })
 export type Tuning = z.infer<typeof Tuning>
@@ -44,3 +46,23 @@ export const NamedSettings = ClassicalChoice.extend({
   createdAt: z.string(),
 })
 export type NamedSettings = z.infer<typeof NamedSettings>
+
+/** Named settings as a source of images. */
+export const sourceOfSettings = ({ classical, id }: Pick<NamedSettings, 'classical' | 'id'>): string =>
+  `${classical}:${id}`
+
+/** Tunes on the validation volumes of a study. */
+export const TuningRequest = z.object({
+  study: z.int(),
+  classical: ClassicalId,
+  /** Settings besides λ and the iterations. Settings that are left out have their defaults. */
+  config: ClassicalChoice.shape.config.default({}),
+  mask: MaskSpec,
+  slices: SliceSelection.default({ kind: 'middle' }),
+  criterion: Criterion.default('foreground-nmse'),
+  /** Numbers of iterations to try. Absent: a sixth, a third, two thirds and all of the method's usual number. */
+  iterations: z.array(z.int().min(1).max(1000)).min(1).optional(),
+  /** Name of the settings. Absent: made of the study and the mask. */
+  name: NamedSettings.shape.name.optional(),
+})
+export type TuningRequest = z.infer<typeof TuningRequest>

@@ -102,7 +102,7 @@ export function unscorable(volume: Volume, settings: EvaluationSettings): string
 }
 
 /** Throws `NOT_FINITE`, with the reason, if a metric is not finite. */
-function requireFiniteScore(
+export function requireFiniteScore(
   { foreground, ...whole }: Metrics & { readonly foreground: Metrics },
   maximum: number,
   path: string,

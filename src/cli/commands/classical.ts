@@ -1,9 +1,9 @@
-/** Named settings of classical methods. */
+/** Named settings of classical methods, saved or tuned. */
 import Table from 'cli-table3'
 import { Command } from 'commander'
-import { CLASSICAL_IDS, type ClassicalId } from '../../contract/classical.ts'
+import { CLASSICAL_IDS, type ClassicalId, classicalInWords } from '../../contract/classical.ts'
 import { AppError } from '../../contract/errors.ts'
-import type { NamedSettings } from '../../contract/tuning.ts'
+import { type NamedSettings, sourceOfSettings } from '../../contract/tuning.ts'
 import { CLASSICAL } from '../../services/runs/catalogue.ts'
 import { classicalId, namedSettings, saveSettings, setSettingsHidden } from '../../services/viewing/classical.ts'
 import { addSettingsOptions, refuseForeign, settingsFrom, wholeNumber } from '../options.ts'
@@ -11,14 +11,6 @@ import { inSession } from '../session.ts'
 import { print, printJson } from '../terminal.ts'
 
 const METHOD_HELP = CLASSICAL_IDS.join(', ')
-
-/** 'cg-sense:3', as `--run` takes it. */
-const sourceOf = ({ classical, id }: Pick<NamedSettings, 'classical' | 'id'>) => `${classical}:${id}`
-
-const configInWords = (config: NamedSettings['config']) =>
-  Object.entries(config)
-    .map(([name, value]) => `${name} ${value}`)
-    .join(', ')
 
 const DEFAULTS = CLASSICAL_IDS.map(classical => ({
   source: classical,
@@ -34,15 +26,14 @@ const listCommand = (): Command =>
       inSession(
         command,
         async ({ services, json }) => {
-          const named = namedSettings(services.profile).map(each => ({ source: sourceOf(each), ...each }))
+          const named = namedSettings(services.profile).map(each => ({ source: sourceOfSettings(each), ...each }))
           const all = CLASSICAL_IDS.flatMap(id => [...DEFAULTS, ...named].filter(({ classical }) => classical === id))
           if (json) return printJson(all)
           const table = new Table({
-            head: ['--run', 'method', 'name', 'settings'],
+            head: ['--run', 'name', 'settings'],
             style: { head: [], border: [], compact: true },
           })
-          for (const { source, classical, name, config } of all)
-            table.push([source, CLASSICAL[classical].label, name, configInWords(config)])
+          for (const { source, name, ...choice } of all) table.push([source, name, classicalInWords(choice)])
           print(table.toString())
         },
         { readOnly: true },
@@ -73,8 +64,9 @@ function saveCommand(): Command {
       const classical = classicalId(method)
       const config = configFrom(classical, options)
       const saved = saveSettings(services.profile, { classical, name: options.name, config })
-      if (json) printJson({ source: sourceOf(saved), ...saved })
-      else print(`Saved as ${sourceOf(saved)}: ${configInWords(saved.config)}. To use it: --run ${sourceOf(saved)}`)
+      const source = sourceOfSettings(saved)
+      if (json) printJson({ source, ...saved })
+      else print(`Saved as ${source}: ${classicalInWords(saved)}. To use it: --run ${source}`)
     }),
   )
 }
@@ -93,11 +85,9 @@ const hidingCommand = (name: 'hide' | 'restore', description: string): Command =
     .action((id: string, _options: object, command: Command) =>
       inSession(command, async ({ services, json }) => {
         const settings = setSettingsHidden(services.profile, settingsNumber(id), name === 'hide')
-        if (json) printJson({ source: sourceOf(settings), ...settings })
-        else
-          print(
-            `${sourceOf(settings)} (${settings.name}) is ${name === 'hide' ? 'not listed any more' : 'listed again'}.`,
-          )
+        const source = sourceOfSettings(settings)
+        if (json) printJson({ source, ...settings })
+        else print(`${source} (${settings.name}) is ${name === 'hide' ? 'not listed any more' : 'listed again'}.`)
       }),
     )
 

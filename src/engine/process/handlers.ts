@@ -6,6 +6,7 @@ import { AppError, reasonOf } from '../../contract/errors.ts'
 import type { VolumeScore } from '../../contract/evaluation.ts'
 import { exportName, requireFittingName, stemOf } from '../../contract/exports.ts'
 import type { SkippedFile, VolumeInfo } from '../../contract/volumes.ts'
+import { classicalOf } from '../../core/classical.ts'
 import { croppedTruth } from '../../core/data/truth.ts'
 import type { Volume } from '../../core/data/volume.ts'
 import { evaluateVolume, unscorable } from '../../core/evaluate.ts'
@@ -15,6 +16,7 @@ import { cropShape } from '../../core/mri/transform.ts'
 import type { Pause } from '../../core/pause.ts'
 import { makeEagerImaging, maskOf, type OnShare, patternsFor, reconstructSlice } from '../../core/reconstruct.ts'
 import { train as runTraining } from '../../core/training/train.ts'
+import { scoreIterations, type TuningScore } from '../../core/tune.ts'
 import { exportVolume } from '../files/exports/volume.ts'
 import { fileError } from '../files/file-errors.ts'
 import { withStored } from '../files/masks.ts'
@@ -179,6 +181,20 @@ export const handlers: Handlers = {
       })
       return { volumes, skipped }
     })
+  },
+
+  async tune({ file, salt, choice, iterations, settings: asked }, context) {
+    const settings = { ...asked, mask: withStored(asked.mask) }
+    const compute = await arithmeticFor(choice)
+    let scores: readonly TuningScore[] = []
+    const [skipped] = await eachVolume([file], salt, context, async volume => {
+      const reason = unscorable(volume, settings)
+      if (reason) return reason
+      requireMask(settings.mask, [volume.info])
+      scores = await scoreIterations(volume, classicalOf(choice), iterations, settings, compute, context.pause)
+      return null
+    })
+    return skipped ? { reason: skipped.reason } : scores
   },
 
   async reconstruct(request, context) {

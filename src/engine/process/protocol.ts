@@ -11,6 +11,7 @@ import type { Role, SkippedFile, VolumeContent, VolumeInfo } from '../../contrac
 import type { EvaluationSettings } from '../../core/evaluate.ts'
 import type { Voxel } from '../../core/mri/phantom/index.ts'
 import type { Picture } from '../../core/ssl/pictures.ts'
+import type { TuningScore } from '../../core/tune.ts'
 import type { Features } from '../../core/viewing/features.ts'
 import type { ScannedVolume } from '../files/volumes.ts'
 import type { Failure } from './failure.ts'
@@ -206,6 +207,18 @@ export interface Calls {
     }
     event: Progress
     result: { volumes: readonly VolumeScore[]; skipped: readonly SkippedFile[] }
+  }
+  /** Scores of one volume after each of the numbers of iterations (ascending), or why there are none. */
+  tune: {
+    params: {
+      file: VolumeFile
+      salt: string
+      choice: ClassicalChoice
+      iterations: readonly number[]
+      settings: EvaluationSettings
+    }
+    event: Progress
+    result: readonly TuningScore[] | { readonly reason: string }
   }
   reconstruct: { params: ReconstructRequest; event: Progress; result: readonly Reconstructed[] }
   compare: {

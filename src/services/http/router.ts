@@ -18,6 +18,7 @@ import { demonstrationStudy } from '../studies/demonstration.ts'
 import { namedSettings, saveSettings, setSettingsHidden } from '../viewing/classical.ts'
 import type { Frames } from '../viewing/frames.ts'
 import { saveReconstruction } from '../viewing/save.ts'
+import { tune } from '../viewing/tuning.ts'
 import { endable } from './endable.ts'
 import { type EngineWatch, watchEngines } from './engine-state.ts'
 import { reproductionProcedures, runProcedures } from './router-runs.ts'
@@ -69,11 +70,14 @@ const recipeProcedures = (profile: Profile) => ({
   restore: api.recipes.restore.handler(({ input }) => setRecipeHidden(profile, input.id, false)),
 })
 
-const classicalProcedures = (profile: Profile) => ({
-  list: api.classical.list.handler(() => namedSettings(profile)),
-  save: api.classical.save.handler(({ input }) => saveSettings(profile, input)),
-  hide: api.classical.hide.handler(({ input }) => void setSettingsHidden(profile, input.id, true)),
-  restore: api.classical.restore.handler(({ input }) => void setSettingsHidden(profile, input.id, false)),
+const classicalProcedures = (opened: WithQueue, { work }: Works) => ({
+  list: api.classical.list.handler(() => namedSettings(opened.profile)),
+  save: api.classical.save.handler(({ input }) => saveSettings(opened.profile, input)),
+  hide: api.classical.hide.handler(({ input }) => void setSettingsHidden(opened.profile, input.id, true)),
+  tune: api.classical.tune.handler(({ input, signal }) =>
+    work('tuning', signal, options => tune(opened, input, options)),
+  ),
+  restore: api.classical.restore.handler(({ input }) => void setSettingsHidden(opened.profile, input.id, false)),
 })
 
 /** Returns the number of the demonstration study. The first call imports the study. */
@@ -100,7 +104,7 @@ export function makeRouter(opened: WithQueue, frames: Frames) {
     studies: studyProcedures(opened, works, demonstrationId),
     catalogue: api.catalogue.handler(() => catalogue()),
     recipes: recipeProcedures(opened.profile),
-    classical: classicalProcedures(opened.profile),
+    classical: classicalProcedures(opened, works),
     reproductions: reproductionProcedures(opened, works),
     runs: runProcedures(opened, works),
     score: api.score.handler(({ input, signal }) => frames.score(input, signal)),

@@ -113,6 +113,21 @@ export function saveSettings(
   return toSettings(rowOf(profile, id)!)
 }
 
+/** The name, or with a number if other settings of the method have the name: 'Tuned on knees (2)'. */
+export function freeSettingsName(
+  { db }: Profile,
+  name: string,
+  { classical, config, tuning }: Omit<SettingsToSave, 'name'>,
+): string {
+  const others = db.prepare(
+    'SELECT 1 FROM classical_settings WHERE name = ? AND method = ? AND NOT (config = ? AND tuning IS ?)',
+  )
+  const own = [classical, JSON.stringify(config), tuning ? JSON.stringify(tuning) : null]
+  let free = name
+  for (let n = 2; others.get(free, ...own); n++) free = `${name} (${n})`
+  return free
+}
+
 /** Hides named settings, or shows them again. Results that were made with them stay. */
 export function setSettingsHidden(profile: Profile, id: number, hidden: boolean): NamedSettings {
   const row = rowOf(profile, id)

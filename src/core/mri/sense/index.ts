@@ -76,6 +76,10 @@ export const CLASSICAL = {
 // biome-ignore lint/suspicious/noExplicitAny: each method has a configuration of its own, checked by its schema
 export const classicalMethod = (id: ClassicalId): ClassicalMethod<any> => CLASSICAL[id]
 
+/** Complex pairs [rows, columns, 2] → [rows, columns]. */
+export const magnitudeOf = (image: Float32Array): Float32Array =>
+  Float32Array.from({ length: image.length / 2 }, (_, i) => Math.hypot(image[2 * i], image[2 * i + 1]))
+
 /**
  * The magnitude [rows, columns] of a method's image, in the units of the k-space. Throws `NOT_FINITE`.
  * @param config Checked by the method's schema. Settings that are left out have their defaults.
@@ -95,5 +99,5 @@ export async function reconstructClassical(
       `Expected finite numbers in the image of ${method.label}, got NaN or infinity, in ${problem.where}. ` +
         'The k-space’s numbers are too large for float32. Scale the k-space down, or leave the slice out.',
     )
-  return Float32Array.from({ length: image.length / 2 }, (_, i) => Math.hypot(image[2 * i], image[2 * i + 1]))
+  return magnitudeOf(image)
 }

@@ -1,0 +1,192 @@
+/** A tuning on files of several coils, with the engine's handlers in this process. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import type { Study } from '../../../../src/contract/studies.ts'
+import { TuningRequest } from '../../../../src/contract/tuning.ts'
+import type { Role } from '../../../../src/contract/volumes.ts'
+import { openVolume } from '../../../../src/engine/files/volumes.ts'
+import type { Engine } from '../../../../src/engine/process/client.ts'
+import { handlers } from '../../../../src/engine/process/handlers.ts'
+import type { Calls } from '../../../../src/engine/process/protocol.ts'
+import { bestPoint } from '../../../../src/presentation/tuning.ts'
+import { openServices, type Services } from '../../../../src/services/open.ts'
+import type { OpenProfile } from '../../../../src/services/studies/contents/reader.ts'
+import { classicalNamed, namedSettings, setSettingsHidden } from '../../../../src/services/viewing/classical.ts'
+import { evaluate } from '../../../../src/services/viewing/evaluations.ts'
+import { tune } from '../../../../src/services/viewing/tuning.ts'
+import { useEngine } from '../../../engine.ts'
+import { fakeEngines } from '../../../engines.ts'
+import { addStudy, contentsOf, whole } from '../../../studies.ts'
+import { noiseVolume } from '../../../volumes.ts'
+import { writeCoils } from '../../engine/files/noise-file.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'self-mri-tuning-'))
+const SIZE = { slices: 3, coils: 3, rows: 24, columns: 20 }
+const MASK = { kind: 'random', acceleration: 2, centerFraction: 0.4 } as const
+
+beforeAll(async () => {
+  await useEngine()
+  for (const name of ['one', 'two']) await writeCoils(folder, name, SIZE)
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+let directory: string
+let services: Services
+/** Names of the files that were read or scored. */
+let opened: string[]
+/** λ of each call `tune`. */
+let asked: number[]
+/** Aborts after so many calls. */
+let abortAfter: number
+let abort: AbortController
+let profile: OpenProfile
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'self-mri-tune-'))
+  services = openServices({ profile: directory })
+  opened = []
+  asked = []
+  abortAfter = Number.POSITIVE_INFINITY
+  abort = new AbortController()
+  const engine = {
+    async call(name: 'tune' | 'evaluate', params: Calls['tune']['params'] & Calls['evaluate']['params']) {
+      const context = { signal: abort.signal, emit() {}, pause: async () => {} }
+      opened.push(...(name === 'tune' ? [params.file] : params.files).map(({ path }) => basename(path)))
+      if (name === 'evaluate') return handlers.evaluate(params, context)
+      asked.push(Number(params.choice.config.lambda))
+      if (asked.length > abortAfter) abort.abort()
+      return handlers.tune(params, context)
+    },
+  } as unknown as Engine
+  const contents = contentsOf(services.profile)
+  profile = {
+    profile: services.profile,
+    engines: fakeEngines({ jobs: async () => engine }),
+    contents: {
+      ...contents,
+      known(path) {
+        if (contents.known(path)) opened.push(basename(path))
+        return contents.known(path)
+      },
+    },
+  }
+})
+
+afterEach(() => {
+  services.dispose()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+/** A study whose training and test files do not exist. */
+async function study(roles: Readonly<Record<string, Role>>, name = 'Knees'): Promise<Study> {
+  const volumes = await Promise.all(
+    Object.entries(roles).map(async ([file, role]) => {
+      const volume = role === 'val' ? await openVolume(join(folder, `${file}.h5`), '') : noiseVolume(file, SIZE)
+      volume.dispose()
+      return [whole(volume.info), role] as [typeof volume.info, Role]
+    }),
+  )
+  return addStudy(services.profile, name, volumes)
+}
+
+const USUAL = { one: 'val', two: 'val', train: 'train', test: 'test' } as const
+
+const request = ({ id }: Study, more: object = {}) =>
+  TuningRequest.parse({ study: id, classical: 'cg-sense', mask: MASK, iterations: [6, 2, 6], ...more })
+
+const refused = (message: RegExp) => ({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) })
+
+it('opens validation volumes only, keeps every point, and saves the best as named settings', async () => {
+  const knees = await study(USUAL)
+  const progress: { done: number; total: number }[] = []
+  const saved = await tune(profile, request(knees), { onProgress: ({ done, total }) => progress.push({ done, total }) })
+  expect([...new Set(opened)].sort()).toEqual(['one.h5', 'two.h5'])
+  const tuning = saved.tuning!
+  expect(saved.name).toBe('Tuned on Knees, 2× random')
+  expect(tuning).toMatchObject({ volumes: ['one.h5', 'two.h5'], skipped: [], criterion: 'foreground-nmse' })
+  expect(tuning.protocol).toMatchObject({ mask: MASK, maskSeed: 'file name', slices: { kind: 'middle' } })
+  const lambdas = [...new Set(tuning.points.map(({ lambda }) => lambda))]
+  expect(lambdas.length).toBeGreaterThanOrEqual(11)
+  expect(tuning.points.map(({ lambda, iterations }) => [lambda, iterations])).toEqual(
+    lambdas.flatMap(lambda => [2, 6].map(iterations => [lambda, iterations])),
+  )
+  for (const { scores, mean } of tuning.points) expect(mean).toBeCloseTo((scores[0] + scores[1]) / 2, 12)
+  const best = bestPoint(tuning)
+  expect(best.mean).toBe(Math.min(...tuning.points.map(({ mean }) => mean)))
+  expect(saved.config).toEqual({ lambda: best.lambda, iterations: best.iterations, maps: 'automatic', virtualCoils: 0 })
+  expect(progress.slice(0, -1).map(({ done }) => done)).toEqual(progress.slice(0, -1).map((_, i) => i))
+  expect(progress.at(-2)).toMatchObject({ total: 2 * lambdas.length })
+  expect(progress.at(-1)).toEqual({ done: 1, total: 1 })
+  expect(classicalNamed(services.profile, `cg-sense:${saved.id}`)).toEqual({
+    classical: 'cg-sense',
+    config: saved.config,
+  })
+})
+
+it('gives the scores of evaluations with these settings', async () => {
+  const knees = await study(USUAL)
+  const { id, tuning } = await tune(profile, request(knees, { slices: { kind: 'all' } }))
+  const volumes = knees.volumes.filter(({ role }) => role === 'val')
+  const settings = { mask: MASK, maskDraws: null, slices: { kind: 'all' }, reference: 'ground truth' } as const
+  const of = { study: knees, volumes }
+  const tuned = await evaluate(profile, { of, run: `cg-sense:${id}`, settings })
+  expect(tuned.volumes.map(({ foreground }) => foreground.nmse)).toEqual(bestPoint(tuning!).scores)
+  const zeroFilled = await evaluate(profile, { of, run: 'zero-filled', settings })
+  expect(tuning!.zeroFilled).toBeCloseTo(zeroFilled.mean!.foreground.nmse, 12)
+})
+
+it('that is repeated computes nothing, and finds its settings again', async () => {
+  const knees = await study(USUAL)
+  const first = await tune(profile, request(knees))
+  setSettingsHidden(services.profile, first.id, true)
+  asked = []
+  expect(await tune(profile, request(knees))).toEqual(first)
+  expect(asked).toEqual([])
+  expect(namedSettings(services.profile)).toHaveLength(1)
+  const other = await tune(profile, request(knees, { criterion: 'nmse' }))
+  expect(asked).toEqual([])
+  expect(other).toMatchObject({ name: 'Tuned on Knees, 2× random (2)', tuning: { criterion: 'nmse' } })
+  const named = await tune(profile, request(knees, { name: 'Mine', criterion: 'foreground-ssim' }))
+  expect(named.name).toBe('Mine')
+  const { points } = named.tuning!
+  expect(bestPoint(named.tuning!).mean).toBe(Math.max(...points.map(({ mean }) => mean)))
+})
+
+it('that is cancelled saves nothing, and continues where it was', async () => {
+  const knees = await study(USUAL)
+  abortAfter = 5
+  await expect(tune(profile, request(knees), { signal: abort.signal })).rejects.toMatchObject({ code: 'CANCELLED' })
+  expect(namedSettings(services.profile)).toEqual([])
+  const before = asked.length
+  expect(before).toBe(6)
+  abortAfter = Number.POSITIVE_INFINITY
+  asked = []
+  const { tuning } = await tune(profile, request(knees))
+  const all = new Set(tuning!.points.map(({ lambda }) => lambda)).size * 2
+  expect(before + asked.length).toBe(all)
+})
+
+it('leaves out a volume that cannot be scored, with the reason', async () => {
+  const knees = await study({ ...USUAL, gone: 'train' })
+  services.profile.db.prepare("UPDATE volumes SET role = 'val' WHERE path LIKE '%gone%'").run()
+  const { tuning } = await tune(profile, request(knees))
+  expect(tuning!.volumes).toEqual(['one.h5', 'two.h5'])
+  expect(tuning!.skipped).toEqual([{ path: '/gone.h5', reason: expect.stringContaining('/gone.h5') }])
+  for (const { scores } of tuning!.points) expect(scores).toHaveLength(2)
+})
+
+it('is refused without λ or validation patients, with wrong settings, and if no volume can be scored', async () => {
+  const knees = await study(USUAL)
+  await expect(tune(profile, request(knees, { classical: 'sense' }))).rejects.toMatchObject(
+    refused(/has no λ.*Tune cg/),
+  )
+  await expect(tune(profile, request(knees, { config: { levels: 3 } }))).rejects.toMatchObject(refused(/levels/))
+  const none = await study({ a: 'train', b: 'test' }, 'No one')
+  await expect(tune(profile, request(none))).rejects.toMatchObject(refused(/"No one", got none.*at least three/))
+  const gone = await study({ c: 'train' }, 'Gone')
+  services.profile.db.prepare("UPDATE volumes SET role = 'val' WHERE path = '/c.h5'").run()
+  await expect(tune(profile, request(gone))).rejects.toThrow(/got none:\n {2}\/c\.h5: /)
+  expect(namedSettings(services.profile)).toEqual([])
+})
