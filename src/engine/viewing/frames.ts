@@ -44,6 +44,7 @@ import type {
   Thumbnail,
   VolumeFile,
 } from '../process/protocol.ts'
+import { requireMemory } from '../process/require-memory.ts'
 import { arithmeticFor, requireCompute } from '../tensorflow/tensorflow.ts'
 import { loadModel } from '../training/models.ts'
 import { mapsOf } from './shown-maps.ts'
@@ -174,6 +175,7 @@ async function solveAhead(
   const classical = classicalOf(reconstructor)
   const begun = await inTurn(signal, async () => {
     const volume = await openAt({ path, content }, slice)
+    requireMemory(volume.info, classical)
     const pattern = seededMaskOf(volume, withStored(mask), seed)(slice)
     if (knownImage(volume, slice, pattern, classical)) return null
     return { volume, pattern, problem: classicalProblem(volume, slice, pattern, classical, plain) }
