@@ -1,10 +1,9 @@
 /** Chooses a mask file on the host. */
-import { Button, Modal } from '@mantine/core'
 import { useState } from 'react'
 import type { MaskFile } from '../../contract/evaluation.ts'
 import { client } from '../app/client.ts'
+import { FormDialog } from '../widgets/form-dialog.tsx'
 import { HostPath } from '../widgets/host-path.tsx'
-import style from './side-panel.module.css'
 
 interface Props {
   readonly opened: boolean
@@ -25,26 +24,18 @@ export function MaskFileDialog({ opened, onClose, onFile }: Props) {
     }
   }
   return (
-    <Modal opened={opened} onClose={onClose} title="Open a mask file" size={520}>
-      <form
-        className={style.form}
-        onSubmit={event => {
-          event.preventDefault()
-          void open()
-        }}
-      >
-        <p className="secondary">
-          A NumPy file (.npy) of 0 and 1: [columns], [rows, columns] or [slices, rows, columns].
-        </p>
-        <HostPath label="File on the host" what="file" example="/data/mask.npy" value={path} onChange={setPath} />
-        {fault && <p role="alert">{fault}</p>}
-        <div className={style.formEnd}>
-          <Button onClick={onClose}>Close</Button>
-          <Button type="submit" variant="filled" disabled={!/\.npy$/i.test(path)}>
-            Open mask
-          </Button>
-        </div>
-      </form>
-    </Modal>
+    <FormDialog
+      title="Open a mask file"
+      action="Open mask"
+      ready={/\.npy$/i.test(path)}
+      onSubmit={() => void open()}
+      {...{ opened, onClose }}
+    >
+      <p className="secondary">
+        A NumPy file (.npy) of 0 and 1: [columns], [rows, columns] or [slices, rows, columns]. The file is copied.
+      </p>
+      <HostPath label="File on the host" what="file" example="/data/mask.npy" value={path} onChange={setPath} />
+      {fault && <p role="alert">{fault}</p>}
+    </FormDialog>
   )
 }

@@ -1,10 +1,10 @@
 /** Importing a checkpoint of other origin: a safetensors file with fastMRI's U-Net names. */
-import { Button, Modal, Select } from '@mantine/core'
+import { Select } from '@mantine/core'
 import { useState } from 'react'
 import { importCheckpoint } from '../app/run-actions.ts'
 import { useTrainable } from '../viewer/open-study.ts'
+import { FormDialog } from '../widgets/form-dialog.tsx'
 import { HostPath } from '../widgets/host-path.tsx'
-import style from './runs.module.css'
 
 export function CheckpointImport({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const [path, setPath] = useState('')
@@ -16,39 +16,25 @@ export function CheckpointImport({ opened, onClose }: { opened: boolean; onClose
     onClose()
   }
   return (
-    <Modal opened={opened} onClose={onClose} title="Import a checkpoint" size={520}>
-      <form
-        className={style.form}
-        onSubmit={event => {
-          event.preventDefault()
-          void start()
-        }}
-      >
-        <p className="secondary">
-          A safetensors file whose tensors have the names of fastMRI’s U-Net. The file is copied. The patients that it
-          was trained on are unknown.
-        </p>
-        <HostPath
-          label="File on the host"
-          what="file"
-          example="/data/unet.safetensors"
-          value={path}
-          onChange={setPath}
-        />
-        <Select
-          label="Study"
-          data={trainable.map(({ id, name }) => ({ value: String(id), label: name }))}
-          value={study === null ? null : String(study)}
-          onChange={value => value && setStudy(Number(value))}
-          allowDeselect={false}
-        />
-        <div className={style.formEnd}>
-          <Button onClick={onClose}>Close</Button>
-          <Button type="submit" variant="filled" disabled={study === null || !path.endsWith('.safetensors')}>
-            Import checkpoint
-          </Button>
-        </div>
-      </form>
-    </Modal>
+    <FormDialog
+      title="Import a checkpoint"
+      action="Import checkpoint"
+      ready={study !== null && path.endsWith('.safetensors')}
+      onSubmit={() => void start()}
+      {...{ opened, onClose }}
+    >
+      <p className="secondary">
+        A safetensors file whose tensors have the names of fastMRI’s U-Net. The file is copied. The patients that it was
+        trained on are unknown.
+      </p>
+      <HostPath label="File on the host" what="file" example="/data/unet.safetensors" value={path} onChange={setPath} />
+      <Select
+        label="Study"
+        data={trainable.map(({ id, name }) => ({ value: String(id), label: name }))}
+        value={study === null ? null : String(study)}
+        onChange={value => value && setStudy(Number(value))}
+        allowDeselect={false}
+      />
+    </FormDialog>
   )
 }

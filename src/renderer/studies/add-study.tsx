@@ -1,8 +1,9 @@
 /** Dialogs that make a study: of a folder, or of drawn anatomy. */
-import { Button, Modal, NumberInput } from '@mantine/core'
+import { NumberInput } from '@mantine/core'
 import { useState } from 'react'
 import { MOST_COILS } from '../../contract/studies.ts'
 import { count } from '../../presentation/numbers.ts'
+import { FormDialog } from '../widgets/form-dialog.tsx'
 import { importFolder, synthesizeKnee } from './actions.ts'
 import { FolderDialog } from './folder-dialog.tsx'
 import style from './studies.module.css'
@@ -32,37 +33,31 @@ export function SyntheticKnee({ opened, onClose }: { opened: boolean; onClose: (
   const megabytesOfSlice = 1.2 + coils * (coils === 1 ? 1.9 : 2.7)
   const megabytes = (patients + 2 * others) * 2 * slices * megabytesOfSlice
   return (
-    <Modal opened={opened} onClose={onClose} title="Make a synthetic knee study" size={440}>
-      <form
-        className={style.form}
-        onSubmit={event => {
-          event.preventDefault()
-          onClose()
-          void synthesizeKnee({ patients, slices, coils, seed })
-        }}
-      >
-        <p className="secondary">
-          fastMRI files of drawn anatomy (640 × 372 → 320 × 320), with a PD and a PDFS volume for each patient. Results
-          on drawn anatomy do not show how well a network images patients.
-        </p>
-        <div className={style.fields}>
-          <Whole label="Patients for training" value={patients} most={200} onChange={setPatients} />
-          <Whole label="Slices per volume" value={slices} most={64} onChange={setSlices} />
-          <Whole label="Coils" value={coils} most={MOST_COILS} onChange={setCoils} />
-          <Whole label="Seed" value={seed} least={0} onChange={setSeed} />
-        </div>
-        <p className="secondary">
-          {count(others, 'more patient')} for validation, {others} for test. About {Math.ceil(megabytes / 10) * 10} MB
-          in the profile.
-        </p>
-        <div className={style.formEnd}>
-          <Button onClick={onClose}>Close</Button>
-          <Button type="submit" variant="filled">
-            Make study
-          </Button>
-        </div>
-      </form>
-    </Modal>
+    <FormDialog
+      title="Make a synthetic knee study"
+      action="Make study"
+      size={440}
+      onSubmit={() => {
+        onClose()
+        void synthesizeKnee({ patients, slices, coils, seed })
+      }}
+      {...{ opened, onClose }}
+    >
+      <p className="secondary">
+        fastMRI files of drawn anatomy (640 × 372 → 320 × 320), with a PD and a PDFS volume for each patient. Results on
+        drawn anatomy do not show how well a network images patients.
+      </p>
+      <div className={style.fields}>
+        <Whole label="Patients for training" value={patients} most={200} onChange={setPatients} />
+        <Whole label="Slices per volume" value={slices} most={64} onChange={setSlices} />
+        <Whole label="Coils" value={coils} most={MOST_COILS} onChange={setCoils} />
+        <Whole label="Seed" value={seed} least={0} onChange={setSeed} />
+      </div>
+      <p className="secondary">
+        {count(others, 'more patient')} for validation, {others} for test. About {Math.ceil(megabytes / 10) * 10} MB in
+        the profile.
+      </p>
+    </FormDialog>
   )
 }
 
