@@ -34,7 +34,8 @@ async function readAddress(child: ChildProcess): Promise<string> {
 export async function startHost(profile: string): Promise<Host> {
   const { node, flags } = chooseNode(root)
   const args = [...flags, join(root, 'src/cli/main.ts'), 'serve', '--json', '--profile', profile]
-  const child = spawn(node, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  const env = { ...process.env, SELF_MRI_KEPT: join(profile, 'kept') } // not the user's cache
+  const child = spawn(node, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(child, 'exit')
   const url = await readAddress(child)
   const end = async (signal: NodeJS.Signals) => {
