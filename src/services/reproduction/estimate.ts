@@ -7,8 +7,13 @@ import type { Sizes } from './folds.ts'
 
 /** Seconds of a training step of U-Net-16 per pixel of a sample. Measured at 128 × 126 on two cores. */
 const SECONDS_PER_PIXEL = 0.045 / (128 * 126)
-/** Seconds per pixel of an image for reading, masking and transforming its k-space. */
+/** Seconds per pixel of an image for reading, masking and transforming k-space of one coil. */
 const PREPARATION_PER_PIXEL = 1e-7
+/**
+ * Seconds per k-space sample of further coils: for reading once, and for masking and transforming for each view.
+ * From docs/performance.md, 15 coils of 640 × 372 on two threads: 13.5 ms from disk, 7.4 ms of it from memory.
+ */
+const [READING_PER_SAMPLE, TRANSFORM_PER_SAMPLE] = [1.7e-9, 2.1e-9]
 /** Duration of a pass without gradient, divided by the duration of a training step. */
 const FORWARD = 0.4
 const PRETEXT_VALIDATIONS = 10
@@ -75,11 +80,12 @@ export function estimateSeconds(
   const perPixel = SECONDS_PER_PIXEL * networkCost(network) * width
   const views = method === null ? { count: 1, pixels: null } : viewsOf(method, methodConfig)
   const passed = perPixel * (views.pixels ?? sizes.pixels)
-  const prepared = PREPARATION_PER_PIXEL * views.count * sizes.pixels
+  const coils = sizes.furtherSamples * (READING_PER_SAMPLE + views.count * TRANSFORM_PER_SAMPLE)
+  const prepared = PREPARATION_PER_PIXEL * views.count * sizes.pixels + coils
   const perEpoch = method === null ? sizes.trainingSlices : pretextSamples(method, methodConfig, sizes)
   const samples = recipe.epochs * perEpoch
   const validations = method === null ? recipe.epochs : PRETEXT_VALIDATIONS
-  return samples * (passed + prepared) + FORWARD * passed * validations * sizes.validationSlices
+  return samples * (passed + prepared) + (FORWARD * passed + coils) * validations * sizes.validationSlices
 }
 
 export interface Timed {

@@ -28,6 +28,8 @@ export interface Sizes {
   readonly validationSlices: number
   /** Number of pixels of the largest image. */
   readonly pixels: number
+  /** Number of k-space samples of the slice with the most coils, without those of one coil. 0 for one coil. */
+  readonly furtherSamples: number
   readonly trainingPatients: number
 }
 
@@ -122,6 +124,7 @@ export function sizesOf(study: Study): Sizes {
     trainingSlices: slicesOf(trainable(study)),
     validationSlices: slicesOf(volumesOf(study, 'val').filter(volume => volume.targetShape)),
     pixels: Math.max(...areas),
+    furtherSamples: Math.max(...study.volumes.map(({ coils, rows, columns }) => (coils - 1) * rows * columns)),
     trainingPatients: patientsOf(trainable(study)).length,
   }
 }
