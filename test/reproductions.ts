@@ -1,6 +1,13 @@
 /** Reports of reproductions for tests: with any number of seeds and folds, and one with every kind of trouble. */
 import type { Metrics, Protocol } from '../src/contract/evaluation.ts'
-import { type Gain, ReproductionReport, type ReproductionRow, type RowTraining } from '../src/contract/reproduction.ts'
+import {
+  type ClassicalRow,
+  type Gain,
+  ReproductionReport,
+  type ReproductionRow,
+  type RowTraining,
+} from '../src/contract/reproduction.ts'
+import { classicalLabel } from '../src/services/reproduction/classical.ts'
 
 export const PROTOCOL: Protocol = {
   mask: { kind: 'random', acceleration: 4, centerFraction: 0.08 },
@@ -97,12 +104,31 @@ function pretraining(method: Method, seed: number, fold: number): RowTraining {
   })
 }
 
+/** Two classical methods: one with default settings, one with tuned settings. */
+export const CLASSICAL_ROWS: readonly ClassicalRow[] = [
+  {
+    classical: 'cg-sense',
+    config: { iterations: 30, lambda: 0.01, maps: 'automatic', virtualCoils: 0 },
+    source: 'cg-sense',
+    name: null,
+    tuned: null,
+  },
+  {
+    classical: 'l1-wavelet',
+    config: { iterations: 60, lambda: 0.0123, wavelet: 'db4', levels: 4, maps: 'espirit', virtualCoils: 8 },
+    source: 'l1-wavelet:3',
+    name: 'Knee <4×>',
+    tuned: { study: 'Knees', volumes: ['v.h5'] },
+  },
+]
+
 interface Options {
   readonly seeds?: number
   readonly folds?: number
   readonly methods?: readonly Method[]
   readonly headline?: boolean
   readonly synthetic?: boolean
+  readonly classical?: readonly ClassicalRow[]
 }
 
 export function reproductionOf({
@@ -111,6 +137,7 @@ export function reproductionOf({
   methods = METHODS,
   headline = false,
   synthetic = false,
+  classical = [],
 }: Options = {}): ReproductionReport {
   const foldAt = (index: number) => ({
     name: `patient ${index + 1} & <b>`,
@@ -186,6 +213,9 @@ export function reproductionOf({
       }
       const id = (name: string) => `${name}-${fold}-${seed}`
       if (seed === 0) push({ kind: 'zero-filled', label: 'Zero-filled', patients: null }, patient - 0.12)
+      if (seed === 0)
+        for (const each of classical)
+          push({ kind: 'classical', label: classicalLabel(each), classical: each, patients: null }, patient - 0.08)
       for (const network of new Set(methods.map(method => method.network))) {
         const drop = network === 'unet' ? 0 : 0.004
         for (const method of methods.filter(one => one.network === network)) {
@@ -282,7 +312,13 @@ export function reproductionOf({
       }
     }
   return ReproductionReport.parse({
-    request: { study: 1, seeds, leaveOneOut: folds > 1, headline },
+    request: {
+      study: 1,
+      seeds,
+      leaveOneOut: folds > 1,
+      headline,
+      ...(classical.length > 0 && { classical: [...classical] }),
+    },
     study: synthetic ? 'Synthetic knee' : 'Brain <0.055 T>',
     synthetic,
     remarks: ['Made by A & B.'],

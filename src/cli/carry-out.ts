@@ -1,36 +1,44 @@
 /** Computes a reproduction on the command line, and shows its progress. */
 import type { TrainingEvent } from '../contract/runs.ts'
 import { formatDuration } from '../presentation/numbers.ts'
-import type { Services } from '../services/open.ts'
 import type { Steps } from '../services/reproduction/driver.ts'
-import {
-  type Begun,
-  type Plan,
-  type PlannedTraining,
-  progressOf,
-  trainingLabel,
-} from '../services/reproduction/index.ts'
+import { type Begun, type PlannedRow, type PlannedTraining, partLabel } from '../services/reproduction/index.ts'
 import { trainAtOnce } from '../services/reproduction/trainers.ts'
 import type { Session } from './session.ts'
-import { say, trainingProgress } from './terminal.ts'
+import { type Bar, progressBar, say, trainingProgress } from './terminal.ts'
 
-/** One progress display per training, one after another. */
-function parts(services: Services, plan: Plan) {
-  let current: ReturnType<typeof trainingProgress> | null = null
+/** One progress display per training or classical row, one after another. */
+function parts({ plan, progress }: Begun) {
+  let training: ReturnType<typeof trainingProgress> | null = null
+  let classical: { readonly row: PlannedRow; readonly bar: Bar } | null = null
+  const stop = () => {
+    training?.stop()
+    classical?.bar.stop()
+    training = null
+    classical = null
+  }
+  /** Stops the display of the part before. */
+  function begin(part: PlannedTraining | PlannedRow): string {
+    stop()
+    const { done, planned, secondsLeft } = progress()
+    const left = secondsLeft === null ? '' : `, about ${formatDuration(secondsLeft)} left`
+    const label = partLabel(plan, part)
+    say(`${label} (${done + 1} of ${planned}${left}) …`)
+    return label
+  }
   return {
-    onPart(training: PlannedTraining | null) {
-      if (current && !training) say('Scoring …')
-      current?.stop()
-      current = null
-      if (!training) return
-      const { done, planned, secondsLeft } = progressOf(services.profile, plan)
-      const left = secondsLeft === null ? '' : `, about ${formatDuration(secondsLeft)} of training left`
-      const label = trainingLabel(plan, training)
-      say(`${label} (${done + 1} of ${planned}${left}) …`)
-      current = trainingProgress(label)
+    onPart(planned: PlannedTraining | null) {
+      if (training && !planned) say('Scoring …')
+      stop()
+      if (planned) training = trainingProgress(begin(planned))
     },
-    onEvent: (event: TrainingEvent) => current?.onEvent(event),
-    stop: () => current?.stop(),
+    onClassical(row: PlannedRow, share: number) {
+      const shown = classical?.row === row ? classical : { row, bar: progressBar(begin(row)) }
+      classical = shown
+      shown.bar.update(Math.round(100 * share), 100, '')
+    },
+    onEvent: (event: TrainingEvent) => training?.onEvent(event),
+    stop,
   }
 }
 
@@ -40,13 +48,13 @@ export async function carryOut(
   begun: Begun,
   options: Pick<Steps, 'stopAtFailure'> = {},
 ): Promise<void> {
-  const progress = parts(services, begun.plan)
-  const { onPart, onEvent } = progress
+  const progress = parts(begun)
+  const { onPart, onClassical, onEvent } = progress
   const onBusy = (owner: string) => say(`waiting for ${owner} (Ctrl+C gives up)`)
   try {
     await begun.carryOut(
       trainAtOnce(services, () => ({ signal, stop, onEvent, onBusy })),
-      { ...options, onPart, signal },
+      { ...options, onPart, onClassical, signal },
     )
   } catch (error) {
     if (signal.aborted) say('Finished trainings are kept. The same command continues from here.')

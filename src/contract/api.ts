@@ -12,7 +12,7 @@ import { FigureRequest } from './figure.ts'
 import { FrameScore, FrameSource } from './images.ts'
 import { MethodFigure } from './methods.ts'
 import { NamedRecipe, Pretext, Recipe, RecipeSettings } from './recipes.ts'
-import { Reproduction, ReproductionReport, ReproductionRequest } from './reproduction.ts'
+import { AskedReproduction, Reproduction, ReproductionReport } from './reproduction.ts'
 import { LoggedEvent, RunDetail, RunView } from './runs.ts'
 import { Findings, MOST_COILS, Study, StudySummary, StudyView } from './studies.ts'
 import { NamedSettings, TuningRequest } from './tuning.ts'
@@ -211,7 +211,7 @@ export const contract = {
   /** Reproductions of the original work on a study. */
   reproductions: {
     list: oc.output(z.array(Reproduction)),
-    start: oc.input(ReproductionRequest).output(Reproduction),
+    start: oc.input(AskedReproduction).output(Reproduction),
     /** Continues the reproduction. Finished rows are not computed again. */
     resume: oc.input(z.object({ id: z.int() })).output(z.void()),
     stop: oc.input(z.object({ id: z.int() })).output(z.void()),

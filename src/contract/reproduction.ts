@@ -1,5 +1,6 @@
 /** A reproduction of the original work on a study: the request, and the report with its rows. */
 import { z } from 'zod'
+import { ClassicalChoice } from './classical.ts'
 import { Metrics, Protocol, VolumeScore } from './evaluation.ts'
 import { EpochFigures } from './runs.ts'
 import { TrainingSummary } from './training-summary.ts'
@@ -16,6 +17,17 @@ export type Scale = z.infer<typeof Scale>
 /** The preset of the demonstration: a single seed of any value, and the channels of the network's top level. */
 const DemoPreset = z.object({ seed: z.int().min(0), channels: z.int().min(1) })
 
+/** A classical method with all settings, so that a stored request keeps its meaning if defaults change. */
+export const ClassicalRow = ClassicalChoice.extend({
+  /** The source that was asked for, such as `cg-sense`. Numbers of named settings differ between profiles. */
+  source: z.string(),
+  /** Name of the named settings. `null`: the defaults when the reproduction was requested. */
+  name: z.string().nullable(),
+  /** The study and the volumes on which named settings were tuned. `null`: a person chose them, or defaults. */
+  tuned: z.object({ study: z.string(), volumes: z.array(z.string()) }).nullable(),
+})
+export type ClassicalRow = z.infer<typeof ClassicalRow>
+
 export const ReproductionRequest = z.object({
   study: z.int(),
   scale: Scale.default('demonstration'),
@@ -27,6 +39,8 @@ export const ReproductionRequest = z.object({
   leaveOneOut: z.boolean().default(false),
   /** Only baselines, fine-tunings and their controls: no milestones, no control of equal time, no few labels. */
   headline: z.boolean().default(false),
+  /** Classical methods, each with a row. Absent: none, and in requests of earlier versions. */
+  classical: z.array(ClassicalRow).min(1).optional(),
   /**
    * The demonstration trains the recipes as they ship: no milestones are kept, and no score is a mean over many masks.
    * Absent in every other request, so that stored requests stay equal to what they were.
@@ -35,7 +49,12 @@ export const ReproductionRequest = z.object({
 })
 export type ReproductionRequest = z.infer<typeof ReproductionRequest>
 
+/** A request as a user makes it: classical methods are named, such as `cg-sense`. */
+export const AskedReproduction = ReproductionRequest.extend({ classical: z.array(z.string()).min(1).optional() })
+export type AskedReproduction = z.infer<typeof AskedReproduction>
+
 /**
+ * `classical`: a classical method. It needs no training.
  * `control`: the fine-tuning of a method from the same seed, but without pre-training.
  * `control of equal time`: a control with more epochs, so that it takes the time of pre-training and fine-tuning.
  * `milestone`: fine-tuned from an earlier epoch of the pre-training.
@@ -44,6 +63,7 @@ export type ReproductionRequest = z.infer<typeof ReproductionRequest>
  */
 export const ROW_KINDS = [
   'zero-filled',
+  'classical',
   'baseline',
   'baseline at',
   'fine-tuned',
@@ -87,11 +107,13 @@ export const ReproductionRow = z.object({
   fold: z.int(),
   /** `milestone`: epoch of the pre-training. `baseline at`: epoch of the baseline. */
   epoch: z.int().nullable(),
-  /** Number of training patients whose ground truth was used. `null` for zero-filled. */
+  /** Only of a `classical` row. */
+  classical: ClassicalRow.optional(),
+  /** Number of training patients whose ground truth was used. `null`: the row needs no training. */
   patients: z.int().nullable(),
   pretraining: RowTraining.nullable(),
   training: RowTraining.nullable(),
-  /** Seconds of the steps of pre-training and training. 0 for zero-filled. */
+  /** Seconds of the steps of pre-training and training. 0 if the row needs no training. */
   totalSeconds: z.number(),
   /** The device of the trainings. Absent: the report's device. */
   device: z.string().optional(),
@@ -179,12 +201,12 @@ export const Reproduction = z.object({
   status: z.enum(['running', 'finished', 'stopped', 'failed']),
   reason: z.string().nullable(),
   createdAt: z.string(),
-  /** Number of trainings, done and planned. */
+  /** Number of trainings and classical rows, done and planned. */
   done: z.int(),
   planned: z.int(),
-  /** The present training in words. */
+  /** The present training or classical row in words. */
   current: z.string().nullable(),
-  /** Estimated from the finished trainings. `null` before the first training has finished. */
+  /** Estimated from what has finished. `null` before the first training has finished. */
   secondsLeft: z.number().nullable(),
 })
 export type Reproduction = z.infer<typeof Reproduction>

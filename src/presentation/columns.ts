@@ -80,7 +80,7 @@ export function timeColumns(groupOf: (line: Line) => Group): Column<Line>[] {
       short: 'Total time',
       title: `Pre-training and training together. ${STEPS_TITLE}`,
       cell: line =>
-        line.kind === 'zero-filled'
+        line.rows.every(({ training }) => training === null)
           ? { text: NONE }
           : spreadCell(
               line.rows.map(row => row.totalSeconds),
@@ -98,7 +98,7 @@ export function timeColumns(groupOf: (line: Line) => Group): Column<Line>[] {
       cell: line => {
         const compared = pairs(line, baselineOf(groupOf(line)))
         const reached = compared.filter(([row]) => row.toBaseline)
-        if (compared.length === 0 || line.kind === 'zero-filled') return { text: NONE }
+        if (compared.length === 0) return { text: NONE }
         if (reached.length === 0) return { text: 'not reached', emphasis: 'weak' }
         const some = reached.length < compared.length ? [`in ${reached.length} of ${compared.length}`] : []
         return spreadCell(

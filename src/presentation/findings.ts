@@ -1,5 +1,6 @@
 /** The findings of a reproduction in sentences. All numbers and verdicts are computed from the rows. */
 import type { Gain, ReproductionReport, ReproductionRow } from '../contract/reproduction.ts'
+import { foregroundFindings } from './classical.ts'
 import { differenceCell, differences, formatInterval, gainName } from './gains.ts'
 import { baselineOf, type Group, groupsOf, type Line, lineName, linesOf, pairs } from './lines.ts'
 import { count, formatDeviation, formatDifference, formatPercent, formatSsim } from './numbers.ts'
@@ -23,7 +24,8 @@ function requestSentence({ request, folds, rows }: ReproductionReport): string {
     return `${demoName(methods[0])}: seed ${seed}, ${channels} channels, ${patients}.`
   }
   const scale = request.scale === 'full' ? 'the original settings' : `${request.scale} scale`
-  return `The rows of the original work at ${scale}, ${count(request.seeds, 'seed')}, ${patients}.`
+  const classical = request.classical ? `, with ${count(request.classical.length, 'classical method')}` : ''
+  return `The rows of the original work at ${scale}${classical}, ${count(request.seeds, 'seed')}, ${patients}.`
 }
 
 /** What was run, and whether all rows are there. */
@@ -176,4 +178,5 @@ export const conclusions = (report: ReproductionReport): string[] => [
   ...gainFindings(report),
   ...timeFindings(report),
   ...scratchFindings(report),
+  ...foregroundFindings(report),
 ]

@@ -2,6 +2,7 @@
 
 import { ORIGINAL_BASELINE, ORIGINAL_ROWS } from '../contract/original.ts'
 import type { ReproductionReport, ReproductionRow } from '../contract/reproduction.ts'
+import { classicalNotes, foregroundColumns, hasClassical } from './classical.ts'
 import {
   inWords,
   leadingColumns,
@@ -128,7 +129,8 @@ const headlineSections = (groups: readonly Group[]) =>
     const headline = linesOf(group, 'fine-tuned', 'control', 'control of equal time')
     const methods = [...new Set(headline.map(({ method }) => method))]
     const byMethod = methods.flatMap(method => headline.filter(line => line.method === method))
-    return { name: group.name, items: [...linesOf(group, 'zero-filled'), ...byMethod, ...linesOf(group, 'baseline')] }
+    const untrained = linesOf(group, 'zero-filled', 'classical')
+    return { name: group.name, items: [...untrained, ...byMethod, ...linesOf(group, 'baseline')] }
   })
 
 export function tableOne(report: ReproductionReport): Table | null {
@@ -141,8 +143,10 @@ export function tableOne(report: ReproductionReport): Table | null {
       ...trainingColumns('Pre-training', 'PT', 'SSL loss', 'pretraining'),
       ...trainingColumns('Training', 'FT', 'Loss', 'training'),
       ...leadingColumns(report),
+      ...(hasClassical(report) ? foregroundColumns(report) : []),
       ...timeColumns(groupOf),
-      originalColumn,
+      // The foreground columns need its room. The original work's numbers also have their own table.
+      ...(hasClassical(report) ? [] : [originalColumn]),
     ],
     sections: headlineSections(groups),
     row: lineRow(report),
@@ -156,7 +160,7 @@ export function tableOne(report: ReproductionReport): Table | null {
       ...otherDevices(groups),
       ...otherKernels(groups),
     ],
-    protocol: [protocolSentence(report.protocol)],
+    protocol: [...classicalNotes(report), protocolSentence(report.protocol)],
   })
 }
 
@@ -189,7 +193,7 @@ export function tableTwo(report: ReproductionReport): Table | null {
     title: 'Table 2. The same rows by other measures',
     head: 'Reconstruction',
     columns: [
-      metricColumn('ssim', 'Foreground', main, row => row.metrics.foreground, 'SSIM foregr.'),
+      ...foregroundColumns(report),
       ...(report.request.demo
         ? []
         : [
@@ -220,6 +224,6 @@ export function tableTwo(report: ReproductionReport): Table | null {
       SLICE_WISE,
       'The pre-trained output is scored before any fine-tuning. It is in arbitrary units.',
     ],
-    protocol: [main, ...(draws ? [`Of the masks of many seeds: ${many}`] : [])],
+    protocol: [...classicalNotes(report), main, ...(draws ? [`Of the masks of many seeds: ${many}`] : [])],
   })
 }

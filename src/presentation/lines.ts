@@ -87,7 +87,13 @@ export function groupsOf(report: ReproductionReport): Group[] {
       const baseline = baselines.get(place(row))
       return baseline?.totalSeconds ? baselineTotal(row, baseline) / baseline.totalSeconds : 1
     }
-    const lines = gather(rows, row => [row.kind, row.method, row.epoch, hasPatients(row) && row.patients])
+    const lines = gather(rows, row => [
+      row.kind,
+      row.method,
+      row.epoch,
+      hasPatients(row) && row.patients,
+      row.classical && [row.classical.classical, row.classical.config],
+    ])
     return { name: networkName(rows[0]), lines: lines.map(line => lineOf(line, paceOf)) }
   })
 }

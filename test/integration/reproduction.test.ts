@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { Recipe } from '../../src/contract/recipes.ts'
 import {
+  AskedReproduction,
   ReproductionReport,
-  ReproductionRequest,
   type ReproductionRow,
   ROW_KINDS,
 } from '../../src/contract/reproduction.ts'
@@ -15,6 +15,7 @@ import { decodeCheckpoint } from '../../src/core/training/checkpoint.ts'
 import { FINE_TUNING } from '../../src/core/training/recipes.ts'
 import { openServices, type Services } from '../../src/services/open.ts'
 import { goOnFrom, isBeginning } from '../../src/services/reproduction/beginning.ts'
+import { withSettings } from '../../src/services/reproduction/classical.ts'
 import { type Failures, goThrough } from '../../src/services/reproduction/driver.ts'
 import { makePlan, type Plan } from '../../src/services/reproduction/plan.ts'
 import type { PlannedTraining } from '../../src/services/reproduction/planned.ts'
@@ -87,7 +88,12 @@ async function goOn(plan: Plan, stopAt?: string): Promise<Failures> {
 }
 
 it('a stopped reproduction continues, ends with every row and file, and its checkpoints score equally', async () => {
-  const request = ReproductionRequest.parse({ study: study.id, methods: ['subsample-again', 'simclr'] })
+  const asked = AskedReproduction.parse({
+    study: study.id,
+    methods: ['subsample-again', 'simclr'],
+    classical: ['cg-sense'],
+  })
+  const request = withSettings(services.profile, asked)
   const plan = tiny(makePlan(request, study))
   await expect(goOn(plan, 'Sub-sample again pre-training')).rejects.toMatchObject({ code: 'CANCELLED' })
   expect(await goOn(plan)).toEqual(new Map())
@@ -100,7 +106,7 @@ it('a stopped reproduction continues, ends with every row and file, and its chec
   for (const row of report.rows) {
     expect(row.metrics.ssim).toBeGreaterThan(0)
     expect(row.noiseFree).toEqual(expect.objectContaining({ ssim: expect.any(Number) }))
-    expect(row.training === null).toBe(row.kind === 'zero-filled')
+    expect(row.training === null).toBe(row.kind === 'zero-filled' || row.kind === 'classical')
   }
   const rowOf = (kind: ReproductionRow['kind']) => report.rows.find(row => row.kind === kind)!
   const tuned = rowOf('fine-tuned')
@@ -115,9 +121,14 @@ it('a stopped reproduction continues, ends with every row and file, and its chec
     reference: 'ground truth',
   } as const
   for (const { kind, label, epoch, training, metrics } of report.rows) {
-    if (!training) continue
+    if (!training && kind !== 'classical') continue
     const milestone = kind === 'baseline at' ? epoch : null
-    const { mean } = await evaluate(services, { of: { paths }, run: training.run, epoch: milestone, settings })
+    const { mean } = await evaluate(services, {
+      of: { paths },
+      run: training?.run ?? 'cg-sense',
+      epoch: milestone,
+      settings,
+    })
     for (const name of ['ssim', 'psnr', 'nmse'] as const) expect(mean![name], label).toBeCloseTo(metrics[name], 6)
   }
 

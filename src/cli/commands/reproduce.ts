@@ -1,11 +1,13 @@
 /** The reproduction of all rows on a study, resumable. */
 import process from 'node:process'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { CLASSICAL_IDS } from '../../contract/classical.ts'
 import { ReproductionRequest, SCALES, type Scale } from '../../contract/reproduction.ts'
 import type { Study } from '../../contract/studies.ts'
 import { failureLines } from '../../presentation/findings.ts'
 import { callersFolder } from '../../services/profile/paths.ts'
 import { reportText } from '../../services/reports/index.ts'
+import { withSettings } from '../../services/reproduction/classical.ts'
 import { begin, planOf } from '../../services/reproduction/index.ts'
 import { syntheticKneeStudy } from '../../services/reproduction/knee.ts'
 import { draw, openFolder, outlineOf, requireRowsKept, writeFiles } from '../../services/reproduction/save.ts'
@@ -24,6 +26,7 @@ interface Options {
   readonly scale: Scale
   readonly seeds: number
   readonly methods?: string[]
+  readonly classical?: string[]
   readonly leaveOneOut?: boolean
   readonly headline?: boolean
   readonly out: string
@@ -55,8 +58,9 @@ async function reproduce(options: Options, session: Session): Promise<void> {
     () => reading.stop(),
   )
   for (const remark of study.remarks) say(remark)
-  const { scale, methods, leaveOneOut = false, headline = false } = options
-  const request = { study: study.id, scale, seeds: options.seeds, methods, leaveOneOut, headline }
+  const { scale, methods, classical, leaveOneOut = false, headline = false } = options
+  const asked = { study: study.id, scale, seeds: options.seeds, methods, classical, leaveOneOut, headline }
+  const request = withSettings(services.profile, asked)
   if (!options.overwrite) requireRowsKept(out, before, outlineOf(planOf(services.profile, request)))
   const begun = begin(services, { request }, before)
   const { plan } = begun
@@ -100,6 +104,12 @@ export const reproduceCommand = (): Command =>
     )
     .option('--seeds <n>', 'seeds 0 to n − 1', seeds, 1)
     .option('--methods <ids>', `some of ${Object.keys(METHODS).join(', ')} (default: all)`, text => text.split(','))
+    .option(
+      '--classical <ids>',
+      `rows without training, for studies with several coils: some of ${CLASSICAL_IDS.join(', ')}, or all; ` +
+        'cg-sense:3 for named settings (default: none)',
+      text => (text === 'all' ? [...CLASSICAL_IDS] : text.split(',')),
+    )
     .option('--leave-one-out', 'each patient is the test patient once, and another patient chooses the checkpoint')
     .option('--headline', 'baselines, fine-tunings and their controls only')
     .option('--out <folder>', 'folder for the page, the figures and the numbers', 'self-mri-study')

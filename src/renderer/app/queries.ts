@@ -27,6 +27,9 @@ export const useCatalogue = () =>
 /** A user's own recipes; those that ship are in the catalogue. */
 export const useRecipes = () => useQuery({ queryKey: ['recipes'], queryFn: () => client.recipes.list() })
 
+/** Settings of classical methods that the user named. */
+export const useNamedSettings = () => useQuery({ queryKey: ['classical'], queryFn: () => client.classical.list() })
+
 export const useReproductions = () =>
   useQuery({
     queryKey: ['reproductions'],

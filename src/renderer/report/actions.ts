@@ -1,12 +1,12 @@
 /** The actions of a reproduction's buttons. Each action reports its failure. */
-import type { Reproduction, ReproductionRequest } from '../../contract/reproduction.ts'
+import type { AskedReproduction, Reproduction } from '../../contract/reproduction.ts'
 import { client, desktop } from '../app/client.ts'
 import { tellSaved } from '../app/download.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { tellError } from '../app/notify.tsx'
 import { refresh } from '../app/refresh.ts'
 
-export async function startReproduction(request: ReproductionRequest): Promise<void> {
+export async function startReproduction(request: AskedReproduction): Promise<void> {
   try {
     const { id } = await client.reproductions.start(request)
     await refresh('reproductions')

@@ -35,7 +35,7 @@ const MINUTES = 25
 /** Share of the duration that remains without milestones, controls of equal time and few labels. */
 const HEADLINE_SHARE = 0.6
 
-function duration(minutes: number): string {
+export function duration(minutes: number): string {
   if (minutes < 90) return `${Math.max(5, Math.round(minutes / 5) * 5)} minutes`
   return `${(minutes / 60).toFixed(minutes < 600 ? 1 : 0).replace(/\.0$/, '')} hours`
 }

@@ -13,7 +13,7 @@ import { useCatalogue, useReproductionFigures, useReproductionReport } from '../
 import { SyntheticBadge } from '../viewer/badges.tsx'
 import { resumeReproduction, saveReproduction, stopReproduction } from './actions.ts'
 import style from './reproduction-page.module.css'
-import { isIncomplete, StatusMark, useRequestWords } from './state.tsx'
+import { isIncomplete, plannedWords, StatusMark, useRequestWords } from './state.tsx'
 import { ReproductionTables } from './tables.tsx'
 
 export function ReproductionPage({ reproduction }: { reproduction: Reproduction }) {
@@ -93,14 +93,14 @@ function State({ reproduction }: { reproduction: Reproduction }) {
     <div className={style.state}>
       <StatusMark status={status} />
       <span className={style.stateWords}>
-        {status}, {done} of {count(planned, 'training')}
+        {status}, {done} of {plannedWords(reproduction)}
         {status === 'running' && secondsLeft !== null && `, ${clock(secondsLeft)} left`}
       </span>
       <Progress
         className={style.progress}
         size="xs"
         value={planned > 0 ? (100 * done) / planned : 0}
-        aria-label="Trainings done"
+        aria-label="Progress"
       />
       <span className="secondary truncate">
         {status === 'running' && (current ?? 'waits in the queue')}

@@ -3,10 +3,12 @@ import { Button, Checkbox, NumberInput, SegmentedControl, Select, Switch } from 
 import { type Dispatch, type SetStateAction, useState } from 'react'
 import type { Catalogue } from '../../contract/api.ts'
 import type { Scale } from '../../contract/reproduction.ts'
-import { useCatalogue, useStudy } from '../app/queries.ts'
+import { useCatalogue, useNamedSettings, useStudy } from '../app/queries.ts'
 import { SyntheticBadge } from '../viewer/badges.tsx'
 import { useTrainable } from '../viewer/open-study.ts'
 import { startReproduction } from './actions.ts'
+import { ClassicalChoice } from './classical-choice.tsx'
+import { classicalEstimate, classicalSources, hasSeveralCoils, USUAL_SOURCES } from './classical-sources.ts'
 import { estimate } from './estimate.ts'
 import style from './request-form.module.css'
 
@@ -19,16 +21,21 @@ const SCALE_WORDS: Readonly<Record<Scale, string>> = {
 export function RequestForm({ first }: { first: boolean }) {
   const { first: firstStudy } = useTrainable()
   const { data: catalogue } = useCatalogue()
+  const { data: named = [] } = useNamedSettings()
   const [chosenStudy, setStudy] = useState<number | null>(null)
   const study = chosenStudy ?? firstStudy?.id ?? null
   const { data } = useStudy(study)
   const [scale, setScale] = useState<Scale>('demonstration')
   const [seeds, setSeeds] = useState<number | string>(1)
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set())
+  const [chosenSources, setSources] = useState<readonly string[] | null>(null)
   const [leaveOneOut, setLeaveOneOut] = useState(false)
   const [headline, setHeadline] = useState(false)
   const [starting, setStarting] = useState(false)
   if (!catalogue) return <div role="status" aria-label="Loading" />
+  const sources = classicalSources(catalogue, named)
+  const severalCoils = data !== undefined && hasSeveralCoils(data)
+  const chosen = severalCoils ? sources.filter(({ source }) => (chosenSources ?? USUAL_SOURCES).includes(source)) : []
   const methods = catalogue.methods.map(({ id }) => id).filter(id => !left.has(id))
   const patients = data
     ? new Set(data.volumes.flatMap(({ patient, targetShape }) => (targetShape ? [patient] : []))).size
@@ -36,6 +43,7 @@ export function RequestForm({ first }: { first: boolean }) {
   const seedsFault = Number.isInteger(seeds) && Number(seeds) >= 1 && Number(seeds) <= 20 ? null : '1 to 20'
   const wanted = { scale, seeds: Number(seeds) || 1, methods, leaveOneOut, headline, patients }
   const { trains, takes } = estimate(wanted, catalogue)
+  const adds = data ? classicalEstimate(chosen, data, leaveOneOut) : ''
   const ready = study !== null && methods.length > 0 && seedsFault === null
   const start = async () => {
     setStarting(true)
@@ -44,6 +52,7 @@ export function RequestForm({ first }: { first: boolean }) {
       scale,
       seeds: Number(seeds),
       ...(left.size > 0 && { methods }),
+      ...(chosen.length > 0 && { classical: chosen.map(({ source }) => source) }),
       leaveOneOut,
       headline,
     })
@@ -62,10 +71,16 @@ export function RequestForm({ first }: { first: boolean }) {
         <StudyAndSeeds {...{ study, setStudy, seeds, setSeeds, seedsFault }} />
         <ScaleChoice {...{ scale, setScale }} />
         <MethodChoice all={catalogue.methods} {...{ left, setLeft }} />
+        <ClassicalChoice
+          sources={sources}
+          enabled={severalCoils}
+          chosen={chosen.map(({ source }) => source)}
+          setChosen={setSources}
+        />
         <Extent {...{ leaveOneOut, setLeaveOneOut, headline, setHeadline, patients }} />
         <div className={style.estimate} role="status">
           <p>{methods.length > 0 ? trains : 'Nothing to train.'}</p>
-          <p>{methods.length > 0 ? takes : ''}</p>
+          <p>{methods.length > 0 ? `${takes} ${adds}` : ''}</p>
         </div>
         <div>
           <Button type="submit" variant="filled" loading={starting} disabled={!ready}>

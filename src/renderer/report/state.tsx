@@ -22,7 +22,7 @@ export const StatusMark = ({ status }: { status: Reproduction['status'] }) => (
 /** 'demonstration, 2 seeds, left-out patients, 1 method', or 'Demonstration of SimCLR, seed 0, 16 channels' */
 export function useRequestWords(request: ReproductionRequest): string {
   const { data: catalogue } = useCatalogue()
-  const { scale, seeds, methods, leaveOneOut, headline, demo } = request
+  const { scale, seeds, methods, classical, leaveOneOut, headline, demo } = request
   if (demo) {
     const method = catalogue?.methods.find(({ id }) => id === methods?.[0])
     return `${demoName(method?.label)}, seed ${demo.seed}, ${demo.channels} channels`
@@ -32,6 +32,7 @@ export function useRequestWords(request: ReproductionRequest): string {
     count(seeds, 'seed'),
     leaveOneOut && 'each patient left out',
     methods && count(methods.length, 'method'),
+    classical && count(classical.length, 'classical method'),
     headline && 'headline only',
   ]
     .filter(Boolean)
@@ -42,11 +43,15 @@ export function useRequestWords(request: ReproductionRequest): string {
 export const isIncomplete = ({ status, done, planned }: Reproduction): boolean =>
   status === 'finished' && done < planned
 
+/** '15 trainings', with classical rows: '17 trainings and classical rows' */
+export const plannedWords = ({ planned, request }: Reproduction): string =>
+  request.classical ? `${planned} trainings and classical rows` : count(planned, 'training')
+
 /** '4 of 15 trainings, 12:10 left' */
 export function StateWords({ reproduction }: { reproduction: Reproduction }) {
   const { status, done, planned, secondsLeft } = reproduction
-  const far = `${done} of ${count(planned, 'training')}`
+  const far = `${done} of ${plannedWords(reproduction)}`
   if (status === 'running') return `${far}${secondsLeft === null ? '' : `, ${clock(secondsLeft)} left`}`
-  if (status === 'finished' && done >= planned) return `finished, ${count(done, 'training')}`
+  if (status === 'finished' && done >= planned) return `finished, ${plannedWords(reproduction)}`
   return `${status}, ${far}`
 }

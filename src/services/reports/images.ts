@@ -4,6 +4,7 @@
  */
 import type { Metrics } from '../../contract/evaluation.ts'
 import type { ReproductionReport } from '../../contract/reproduction.ts'
+import { classicalNotes } from '../../presentation/classical.ts'
 import { colourOf } from './curves.ts'
 import { TEXT } from './drawing.ts'
 import { panesSvg } from './figure.ts'
@@ -22,6 +23,11 @@ export interface ReportImages {
   readonly maximum: number
   readonly zeroFilled: Float32Array
   readonly zeroFilledMetrics?: Metrics | null
+  readonly classical: readonly {
+    readonly label: string
+    readonly image: Float32Array
+    readonly metrics?: Metrics | null
+  }[]
   readonly baselines: readonly {
     readonly label: string
     readonly image: Float32Array
@@ -39,11 +45,14 @@ export interface ReportImages {
 /** Error maps end at this share of the ground truth's maximum. */
 export const ERROR_SHARE = 0.2
 
+/** Most panes side by side before classical methods get a row of their own: as many as there are methods. */
+const WIDEST = 5
+
 /** Size of a pane over text size. Text of five panes side by side is legible on a page. */
 const PANE_OVER_TEXT = 14
 
 export function imagesFigure(report: ReproductionReport, images: ReportImages): string {
-  const { truth, maximum, baselines, methods } = images
+  const { truth, maximum, classical, baselines, methods } = images
   const errorOf = (image: Float32Array) => truth && image.map((value, index) => Math.abs(value - truth[index]))
   const pane = (title: string, image: Float32Array, metrics: Metrics | null | undefined, colour?: string): Pane => ({
     title,
@@ -55,7 +64,8 @@ export function imagesFigure(report: ReproductionReport, images: ReportImages): 
     colour,
     note: 'no metric',
   })
-  const first = [
+  const untrained = classical.map(({ label, image, metrics }) => pane(label, image, metrics, TEXT))
+  const others = [
     pane('Sub-sampled, zero-filled', images.zeroFilled, images.zeroFilledMetrics),
     ...baselines.map(({ label, image, metrics }) => pane(label, image, metrics, TEXT)),
     ...(truth ? [{ ...pane('Ground truth', truth, null), error: null, note: 'reference' }] : []),
@@ -70,8 +80,10 @@ export function imagesFigure(report: ReproductionReport, images: ReportImages): 
   const fineTuned = methods.map(({ method, label, fineTuned: image, metrics }) =>
     pane(`${label}, fine-tuned`, image, metrics, colourOf(method)),
   )
+  const together = others.length + untrained.length <= WIDEST
+  const first = together ? others.toSpliced(1, 0, ...untrained) : others
   const few = 2 * methods.length <= first.length
-  const rows = [first, ...(few ? [[...pretrained, ...fineTuned]] : [pretrained, fineTuned])]
+  const rows = [first, together ? [] : untrained, ...(few ? [[...pretrained, ...fineTuned]] : [pretrained, fineTuned])]
   return panesSvg(
     {
       title: `${report.study}. Figure 3. Images`,
@@ -81,7 +93,7 @@ export function imagesFigure(report: ReproductionReport, images: ReportImages): 
       window: [0, maximum],
       errorMaximum: ERROR_SHARE * maximum,
       protocol: report.protocol,
-      remarks: report.remarks,
+      remarks: [...classicalNotes(report), ...report.remarks],
     },
     rows.filter(panes => panes.length > 0),
     PANE_OVER_TEXT,

@@ -10,9 +10,10 @@ import { findRun, storedRun } from '../runs/runs.ts'
 import type { PreparedRun } from '../runs/training.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
 import { goOnFrom } from './beginning.ts'
+import { timeRow } from './classical-pace.ts'
 import { type Finished, inTurn, lookUp } from './lookup.ts'
 import type { Plan } from './plan.ts'
-import type { PlannedTraining } from './planned.ts'
+import type { PlannedRow, PlannedTraining } from './planned.ts'
 import { score } from './scores.ts'
 
 /**
@@ -29,6 +30,8 @@ export interface Trainer {
 export interface Steps {
   /** Called when a training begins. `null`: scoring begins. */
   readonly onPart?: (planned: PlannedTraining | null) => void
+  /** Called with the computed share of a classical row, 0 to 1. */
+  readonly onClassical?: (row: PlannedRow, share: number) => void
   readonly signal?: AbortSignal
   /** If true, the first failure is thrown. If false, failures are collected, and the other rows are computed. */
   readonly stopAtFailure?: boolean
@@ -82,18 +85,18 @@ async function ensure(
 }
 
 /**
- * Carries out a plan, and returns its failures. Rejects with `CANCELLED` if the signal is aborted or the program
- * closes. Finished trainings and scores stay.
+ * Carries out a plan, and adds its failures to `failures`, which are returned. Rejects with `CANCELLED` if the signal
+ * is aborted or the program closes. Finished trainings and scores stay.
  */
 export async function goThrough(
   opened: OpenProfile,
   plan: Plan,
   trainer: Trainer,
   steps: Steps = {},
+  failures: Failures = new Map(),
 ): Promise<Failures> {
-  const { signal, onPart, stopAtFailure } = steps
+  const { signal, onPart, onClassical, stopAtFailure } = steps
   const finished: Finished = new Map()
-  const failures: Failures = new Map()
 
   async function attempt(key: string, work: () => Promise<void>): Promise<void> {
     try {
@@ -109,7 +112,14 @@ export async function goThrough(
   async function scoreRows(training: string | null): Promise<void> {
     onPart?.(null)
     for (const row of plan.rows.filter(each => each.training === training && !plan.known.has(each.key)))
-      await attempt(row.key, () => score(opened, plan, row, finished, signal))
+      await attempt(row.key, () => {
+        const time = row.classical && timeRow(opened.profile, plan, row)
+        const onShare = (share: number) => {
+          time?.(share)
+          if (time) onClassical?.(row, share)
+        }
+        return score(opened, plan, row, finished, { signal, onShare })
+      })
   }
 
   await scoreRows(null)

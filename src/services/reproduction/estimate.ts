@@ -89,27 +89,37 @@ export function estimateSeconds(
 }
 
 export interface Timed {
-  /** Trainings of one group have one ratio of measured to estimated time. */
+  readonly kind: 'training' | 'classical'
+  /** Items of one group have one ratio of measured to estimated time. */
   readonly group: string
   readonly estimate: number
-  /** Measured seconds. `null`: the training has not finished. */
+  /** Measured seconds. `null`: the item has not finished. */
   readonly seconds: number | null
-  /** Finished share of an unfinished training, 0 to 1. */
+  /** Finished share of an unfinished item, 0 to 1. */
   readonly done: number
+  /** If only a share was measured: this share, and its seconds. */
+  readonly measured?: { readonly seconds: number; readonly share: number }
 }
 
-/** Estimated seconds of all unfinished trainings. `null` before the first training has finished. */
-export function secondsLeft(trainings: readonly Timed[]): number | null {
-  const over = trainings.filter(({ seconds }) => seconds !== null)
-  if (over.length === 0) return null
-  const ratio = (some: readonly Timed[]) => {
-    const sum = (value: (timed: Timed) => number) => some.reduce((total, timed) => total + value(timed), 0)
-    return sum(({ seconds }) => seconds!) / sum(({ estimate }) => estimate)
+/**
+ * Estimated seconds of all unfinished items. `null` while nothing of an unfinished item's kind is measured: how fast a
+ * computer trains says little about how fast it computes classical methods.
+ */
+export function secondsLeft(items: readonly Timed[]): number | null {
+  const measured = items.flatMap(({ kind, group, estimate, seconds, measured }) => {
+    const { seconds: took, share } = measured ?? { seconds, share: 1 }
+    return took === null || share === 0 ? [] : [{ kind, group, estimate: estimate * share, took }]
+  })
+  if (measured.length === 0) return null
+  let left = 0
+  for (const { kind, group, estimate, seconds, done } of items) {
+    if (seconds !== null) continue
+    const such = measured.filter(other => other.kind === kind)
+    const alike = such.filter(other => other.group === group)
+    const like = alike.length > 0 ? alike : such
+    if (like.length === 0) return null
+    const sum = (value: (of: (typeof like)[number]) => number) => like.reduce((total, of) => total + value(of), 0)
+    left += (estimate * (1 - done) * sum(({ took }) => took)) / sum(of => of.estimate)
   }
-  return trainings
-    .filter(({ seconds }) => seconds === null)
-    .reduce((sum, { group, estimate, done }) => {
-      const alike = over.filter(other => other.group === group)
-      return sum + estimate * (1 - done) * ratio(alike.length > 0 ? alike : over)
-    }, 0)
+  return left
 }

@@ -8,6 +8,7 @@ import type { ReportImages } from '../reports/index.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
 import { fileOf, readyVolume } from '../studies/contents/ready.ts'
 import { volumesOf } from '../studies/studies.ts'
+import { choiceOf } from './classical.ts'
 import { survey } from './lookup.ts'
 import { type Plan, seedsOf } from './plan.ts'
 import { type Weights, weightsOfRow } from './scores.ts'
@@ -74,39 +75,45 @@ export async function imagesOf(
 
   const rowsOf = (kind: ReproductionRow['kind']) =>
     plan.rows
-      .filter(row => row.kind === kind && row.fold === fold && row.seed === seed)
+      .filter(row => row.kind === kind && row.fold === fold && (row.training === null || row.seed === seed))
       .flatMap(planned => {
         const row = report.rows.find(({ key }) => key === planned.key)
         const found = weightsOfRow(opened.profile, plan, planned, finished)
-        return row && (found.weights || row.kind === 'zero-filled') ? [{ row, ...found }] : []
+        return row && (found.weights || planned.training === null) ? [{ row, ...found }] : []
       })
   const [zeroFilled] = rowsOf('zero-filled')
+  const classical = rowsOf('classical')
   const baselines = rowsOf('baseline')
   const methods = rowsOf('fine-tuned')
 
   const reconstructors = [
     null,
+    ...classical.map(({ row }) => choiceOf(row.classical!)),
     ...baselines.map(({ weights }) => modelOfWeights(weights!)),
     ...methods.flatMap(({ weights, pretrained }) => [modelOfWeights(pretrained!), modelOfWeights(weights!)]),
   ]
   const { shape, truth, maximum, images } = await compare(opened.engines, { ...place, reconstructors }, signal)
+  const [first, ...others] = images
+  const ofClassical = others.splice(0, classical.length)
+  const ofBaselines = others.splice(0, baselines.length)
   return {
     caption: [...caption, ...(plan.folds.length > 1 ? [`${name} left out`] : []), `seed ${seed}`].join(', '),
     shape,
     truth,
     maximum,
-    zeroFilled: images[0],
+    zeroFilled: first,
     zeroFilledMetrics: zeroFilled ? metricsOf(zeroFilled.row) : null,
+    classical: classical.map(({ row }, i) => ({ label: row.label, image: ofClassical[i], metrics: metricsOf(row) })),
     baselines: baselines.map(({ row }, i) => ({
       label: `${row.label}, ${networkName(row)}`,
-      image: images[1 + i],
+      image: ofBaselines[i],
       metrics: metricsOf(row),
     })),
     methods: methods.map(({ row }, i) => ({
       method: row.method!,
       label: row.methodLabel!,
-      pretrained: images[1 + baselines.length + 2 * i],
-      fineTuned: images[2 + baselines.length + 2 * i],
+      pretrained: others[2 * i],
+      fineTuned: others[2 * i + 1],
       metrics: metricsOf(row),
     })),
   }

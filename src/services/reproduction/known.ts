@@ -40,9 +40,10 @@ export function identityOf(plan: Plan, row: PlannedRow): string {
   const { study } = plan.folds[row.fold]
   const volumes = study.volumes.map(({ file, role, content }) => [file, role, content?.identity ?? null])
   const trained = [...neededBy(trainings, row)].toSorted().map(key => [key, trainings.get(key)!.identity])
-  const { kind, epoch, patients, manyMasks } = row
+  const { kind, epoch, patients, manyMasks, classical } = row
+  const settings = classical ? [[classical.classical, classical.config]] : []
   return createHash('sha256')
-    .update(JSON.stringify([kind, epoch, patients, manyMasks, plan.mask, study.slices, volumes, trained]))
+    .update(JSON.stringify([kind, epoch, patients, manyMasks, plan.mask, study.slices, volumes, trained, ...settings]))
     .digest('hex')
 }
 

@@ -1,5 +1,5 @@
 /** A training and a row of a plan. */
-import type { RowKind } from '../../contract/reproduction.ts'
+import type { ClassicalRow, RowKind } from '../../contract/reproduction.ts'
 import type { RunConfig } from '../../contract/runs.ts'
 
 export interface PlannedTraining {
@@ -38,7 +38,9 @@ export interface PlannedRow {
   readonly method: string | null
   readonly fold: number
   readonly seed: number
-  /** Key of the training whose weights are scored. `null`: zero-filled. */
+  /** `null`: a network, or zero-filled. */
+  readonly classical: ClassicalRow | null
+  /** Key of the training whose weights are scored. `null`: zero-filled, or classical. */
   readonly training: string | null
   /** `milestone`: epoch of the pre-training. `baseline at`: epoch of the training. */
   readonly epoch: number | null

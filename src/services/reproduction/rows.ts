@@ -127,7 +127,7 @@ export function reproductionRow(
   const before = pretraining?.seconds.steps ?? 0
   const baseline = row.baseline === null ? undefined : finished.get(row.baseline)
   const bound = baselineCurve(profile, plan, row, baseline)
-  const { key, kind, label, method, seed, fold, epoch, patients } = row
+  const { key, kind, label, method, seed, fold, epoch, patients, classical } = row
   const { volumes } = byFileName
   const sliceWise = volumes.map(volume => volume.sliceWise!)
   return {
@@ -143,6 +143,7 @@ export function reproductionRow(
     seed,
     fold,
     epoch,
+    ...(classical && { classical }),
     patients,
     pretraining,
     training,

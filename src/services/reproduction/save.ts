@@ -60,7 +60,7 @@ function studyOption(study: string, isDemo: boolean): string[] {
 
 /** The command that makes the report again. */
 export function commandOf(
-  { scale, seeds, methods, leaveOneOut, headline, demo }: ReproductionRequest,
+  { scale, seeds, methods, leaveOneOut, headline, classical, demo }: ReproductionRequest,
   study: string,
 ): string {
   if (demo) {
@@ -74,6 +74,7 @@ export function commandOf(
     ...(methods ? [`--methods ${methods.join(',')}`] : []),
     ...(leaveOneOut ? ['--leave-one-out'] : []),
     ...(headline ? ['--headline'] : []),
+    ...(classical ? [`--classical ${classical.map(({ source }) => source).join(',')}`] : []),
   ]
   return `npm run self-mri -- reproduce ${options.join(' ')}`
 }

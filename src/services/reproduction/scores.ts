@@ -1,15 +1,18 @@
 /** Scores of a row. A stored score of equal weights, settings and volumes is not computed again. */
+import type { ClassicalChoice } from '../../contract/classical.ts'
 import { AppError } from '../../contract/errors.ts'
 import type { Evaluation } from '../../contract/evaluation.ts'
 import type { RunRow } from '../../contract/runs.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import type { EvaluationSettings } from '../../core/evaluate.ts'
+import type { Progress } from '../../engine/process/protocol.ts'
 import type { Profile } from '../profile/profile.ts'
 import { milestoneFile } from '../runs/runs.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
 import { volumesOf } from '../studies/studies.ts'
 import { scoreAnyway, storedEvaluation, ZERO_FILLED } from '../viewing/evaluations.ts'
 import { scoreKey } from '../viewing/score-key.ts'
+import { choiceOf } from './classical.ts'
 import type { Finished } from './lookup.ts'
 import type { Plan } from './plan.ts'
 import type { PlannedRow } from './planned.ts'
@@ -51,6 +54,7 @@ export function weightsOfRow(profile: Profile, plan: Plan, row: PlannedRow, fini
 
 interface Score {
   readonly weights: Weights | null
+  readonly classical: ClassicalChoice | null
   readonly settings: EvaluationSettings
 }
 
@@ -60,6 +64,7 @@ function scoresOfRow(profile: Profile, plan: Plan, row: PlannedRow, finished: Fi
   if (row.training !== null && !weights) return null
   const { study } = plan.folds[row.fold]
   const volumes = volumesOf(study, 'test')
+  const classical = row.classical && choiceOf(row.classical)
   const settings: EvaluationSettings = {
     mask: plan.mask,
     maskDraws: null,
@@ -68,10 +73,10 @@ function scoresOfRow(profile: Profile, plan: Plan, row: PlannedRow, finished: Fi
   }
   const noiseFree = volumes.every(volume => volume.noiseFree)
   const scores: Readonly<Record<(typeof ASPECTS)[number], Score | null>> = {
-    byFileName: { weights, settings },
-    manyMasks: row.manyMasks ? { weights, settings: { ...settings, maskDraws: MASK_DRAWS } } : null,
-    noiseFree: noiseFree ? { weights, settings: { ...settings, reference: 'noise-free' } } : null,
-    pretrained: pretrained && { weights: pretrained, settings },
+    byFileName: { weights, classical, settings },
+    manyMasks: row.manyMasks ? { weights, classical, settings: { ...settings, maskDraws: MASK_DRAWS } } : null,
+    noiseFree: noiseFree ? { weights, classical, settings: { ...settings, reference: 'noise-free' } } : null,
+    pretrained: pretrained && { weights: pretrained, classical: null, settings },
   }
   return { study, volumes, scores }
 }
@@ -87,6 +92,9 @@ function lacksVolumes(
   return zeroFilled !== null && zeroFilled.volumes.length > scored.length
 }
 
+const storedScore = (profile: Profile, { weights, classical, settings }: Score, volumes: readonly StudyVolume[]) =>
+  storedEvaluation(profile, weights?.sha256 ?? null, scoreKey(settings, volumes, classical))
+
 /** The stored scores of a row. `null` until all scores are stored. */
 export function readScores(profile: Profile, plan: Plan, row: PlannedRow, finished: Finished): RowScores | null {
   const wanted = scoresOfRow(profile, plan, row, finished)
@@ -98,12 +106,20 @@ export function readScores(profile: Profile, plan: Plan, row: PlannedRow, finish
       read[aspect] = null
       continue
     }
-    const { weights, settings } = score
-    const stored = storedEvaluation(profile, weights?.sha256 ?? null, scoreKey(settings, wanted.volumes))
+    const stored = storedScore(profile, score, wanted.volumes)
     if (!stored?.mean || lacksVolumes(profile, score, wanted.volumes, stored)) return null
     read[aspect] = stored
   }
   return read as RowScores
+}
+
+/** Number of masks under which a row's test slices are reconstructed. */
+export const masksOf = ({ manyMasks }: PlannedRow): number => 1 + (manyMasks ? MASK_DRAWS : 0)
+
+interface Options {
+  readonly signal?: AbortSignal
+  /** Called with the share of the row's scores that is there, 0 to 1. */
+  readonly onShare?: (share: number) => void
 }
 
 /** Computes the missing scores of a row. */
@@ -112,23 +128,34 @@ export async function score(
   plan: Plan,
   row: PlannedRow,
   finished: Finished,
-  signal?: AbortSignal,
+  { signal, onShare }: Options = {},
 ): Promise<void> {
   const wanted = scoresOfRow(opened.profile, plan, row, finished)
   if (!wanted) return
   const of = { study: wanted.study, volumes: wanted.volumes }
-  for (const aspect of ASPECTS) {
-    const each = wanted.scores[aspect]
-    if (!each) continue
-    const { weights, settings } = each
-    const request = { of, run: weights?.run.id ?? ZERO_FILLED, epoch: weights?.epoch, settings }
-    const scored =
-      storedEvaluation(opened.profile, weights?.sha256 ?? null, scoreKey(settings, wanted.volumes)) ??
-      (await scoreAnyway(opened, request, { signal }))
+  const all = ASPECTS.flatMap(aspect => wanted.scores[aspect] ?? []).map(one => ({
+    one,
+    stored: storedScore(opened.profile, one, wanted.volumes),
+    masks: one.settings.maskDraws ?? 1,
+  }))
+  const sum = (some: typeof all) => some.reduce((total, { masks }) => total + masks, 0)
+  const whole = sum(all)
+  let there = sum(all.filter(({ stored }) => stored))
+  onShare?.(there / whole)
+  for (const { one, stored, masks } of all) {
+    const { weights, classical, settings } = one
+    const run = weights?.run.id ?? classical?.classical ?? ZERO_FILLED
+    const request = { of, run, epoch: weights?.epoch, choice: classical, settings }
+    const onProgress = ({ done, total }: Progress) => onShare?.((there + (masks * done) / total) / whole)
+    const scored = stored ?? (await scoreAnyway(opened, request, { onProgress, signal }))
+    if (!stored) {
+      there += masks
+      onShare?.(there / whole)
+    }
     const reasons = scored.skipped.map(({ path, reason }) => `${path}: ${reason}`).join('; ')
     if (!scored.mean)
       throw new AppError('FILE_UNREADABLE', `Expected test volumes that can be scored, got none: ${reasons}`)
-    if (lacksVolumes(opened.profile, each, wanted.volumes, scored))
+    if (lacksVolumes(opened.profile, one, wanted.volumes, scored))
       throw new AppError(
         'NOT_FINITE',
         `Expected scores of all volumes that have a zero-filled score, got fewer: ${reasons}`,

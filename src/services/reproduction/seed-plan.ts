@@ -2,6 +2,7 @@
  * The part of the plan for one fold and one seed: its rows, and their trainings in the order in which they are done.
  */
 import { type ReproductionRequest, ROW_KINDS, type RowKind } from '../../contract/reproduction.ts'
+import { classicalLabel, settingsKey } from './classical.ts'
 import { type PlanKey, writtenKey } from './keys.ts'
 import type { PlannedRow, PlannedTraining } from './planned.ts'
 import type { Course } from './scales.ts'
@@ -10,6 +11,7 @@ import { networkKey, networkName, type Part, seedTrainings } from './seed-traini
 /** Row kinds that a demonstration scores over many masks. */
 const MAIN: ReadonlySet<RowKind> = new Set([
   'zero-filled',
+  'classical',
   'baseline',
   'fine-tuned',
   'control',
@@ -38,6 +40,7 @@ function rowList({ scale, demo }: ReproductionRequest, { fold, seed, sizes }: Pa
         method: null,
         epoch: null,
         patients: sizes.trainingPatients,
+        classical: null,
         against: null,
         key,
         fold,
@@ -79,7 +82,15 @@ function controlRow(rows: SeedRows, trainings: Trainings, courses: readonly Cour
   })
 }
 
-/** Zero-filled, baselines, and each method's fine-tuning with its control. */
+/** Rows without a training. They need no seed, so the first seed has them. */
+function addUntrained({ classical = [] }: ReproductionRequest, rows: SeedRows): void {
+  const shared = { training: null, patients: null }
+  rows.add([], { ...shared, kind: 'zero-filled', label: 'Zero-filled' })
+  for (const each of classical)
+    rows.add(settingsKey(each), { ...shared, kind: 'classical', label: classicalLabel(each), classical: each })
+}
+
+/** Baselines, and each method's fine-tuning with its control. */
 function addHeadline(
   { headline }: ReproductionRequest,
   rows: SeedRows,
@@ -87,8 +98,7 @@ function addHeadline(
   part: Part,
   courses: readonly Course[],
 ): void {
-  const { fold, seed, isFirst } = part
-  if (isFirst) rows.add([], { kind: 'zero-filled', label: 'Zero-filled', training: null, patients: null })
+  const { fold, seed } = part
   const baselines = new Map(courses.map(course => [networkKey(course), baselineRow(rows, trainings, part, course)]))
   for (const course of courses) {
     const { method, label } = course
@@ -167,6 +177,7 @@ export function seedPlan(
   // A demonstration shows what is new first: the pre-training and its fine-tuning are trained before what they are
   // compared with.
   if (request.demo) for (const course of courses) trainings.fineTuning(course)
+  if (part.isFirst) addUntrained(request, rows)
   addHeadline(request, rows, trainings, part, courses)
   if (!request.headline) {
     addEqualTime(rows, trainings, courses)

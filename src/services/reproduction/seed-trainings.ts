@@ -15,7 +15,7 @@ import { type Course, stretch } from './scales.ts'
 export interface Part {
   readonly fold: number
   readonly seed: number
-  /** Whether this is the first seed of the request. It has the zero-filled row, because this row needs no seed. */
+  /** Whether this is the first seed of the request. It has the rows without a training, because they need no seed. */
   readonly isFirst: boolean
   readonly sizes: Sizes
   readonly mask: MaskSpec

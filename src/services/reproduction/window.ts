@@ -1,6 +1,6 @@
 /** Reproductions for the window. Each is a loop in this process that queues one training after another. */
 import { AppError } from '../../contract/errors.ts'
-import type { Reproduction, ReproductionReport, ReproductionRequest } from '../../contract/reproduction.ts'
+import type { AskedReproduction, Reproduction, ReproductionReport } from '../../contract/reproduction.ts'
 import { locateEngine } from '../../engine/install/install.ts'
 import { STOP_SIGNALS } from '../profile/signals.ts'
 import type { ReportFigure } from '../reports/index.ts'
@@ -8,6 +8,7 @@ import type { WithQueue } from '../runs/queue.ts'
 import type { ReadOptions } from '../studies/contents/reader.ts'
 import { readyStudy } from '../studies/contents/ready.ts'
 import { studyById } from '../studies/studies.ts'
+import { withSettings } from './classical.ts'
 import { begin, reportOf, viewReproduction } from './index.ts'
 import { drawReproduction, save } from './save.ts'
 import { claim, setStatus, storedReproduction, storedReproductions } from './store.ts'
@@ -15,7 +16,7 @@ import { trainThroughQueue } from './trainers.ts'
 
 export interface Reproductions {
   list(): Reproduction[]
-  start(request: ReproductionRequest, options?: ReadOptions): Promise<Reproduction>
+  start(request: AskedReproduction, options?: ReadOptions): Promise<Reproduction>
   resume(id: number, options?: ReadOptions): Promise<void>
   stop(id: number): void
   report(id: number): ReproductionReport
@@ -84,7 +85,7 @@ export function makeReproductions(opened: WithQueue): Reproductions {
 
   return {
     list: () => storedReproductions(opened.profile).map(stored => viewReproduction(opened.profile, stored)),
-    start: async (request, options) => view(await carryOut({ request }, options)),
+    start: async (asked, options) => view(await carryOut({ request: withSettings(opened.profile, asked) }, options)),
     async resume(id, options) {
       const begun = starting.get(id)
       if (begun) await begun

@@ -57,6 +57,13 @@ export function classicalNamed(profile: Profile, source: string): ClassicalChoic
   )
 }
 
+/** The named settings of a source. Hidden settings are found too. `null`: default settings, or no classical source. */
+export function settingsOf(profile: Profile, source: string): NamedSettings | null {
+  const [, , id] = CLASSICAL_SOURCE.exec(source) ?? []
+  const row = id === undefined ? undefined : rowOf(profile, id)
+  return row ? toSettings(row) : null
+}
+
 /** A method by its name. Throws `INVALID_ARGUMENT` for an unknown method. */
 export function classicalId(name: string): ClassicalId {
   const id = ClassicalId.safeParse(name)

@@ -1,4 +1,5 @@
 /** Scores files, reconstructed by a run's network, by a classical method, or zero-filled. */
+import type { ClassicalChoice } from '../../contract/classical.ts'
 import { AppError } from '../../contract/errors.ts'
 import type { Evaluation } from '../../contract/evaluation.ts'
 import { type EvaluationSettings, meanOfMetrics, protocolOf } from '../../core/evaluate.ts'
@@ -23,6 +24,8 @@ export interface EvaluationRequest {
   readonly run: string
   /** Epoch of a milestone. `null`: the kept weights. */
   readonly epoch?: number | null
+  /** Complete settings of a classical source, in place of the settings that `run` names. */
+  readonly choice?: ClassicalChoice | null
   readonly settings: EvaluationSettings
 }
 
@@ -49,10 +52,10 @@ export function storedEvaluation(profile: Profile, checkpoint: string | null, ke
  */
 export async function scoreAnyway(
   opened: OpenProfile,
-  { of, run, epoch = null, settings }: EvaluationRequest,
+  { of, run, epoch = null, choice = null, settings }: EvaluationRequest,
   { onProgress, signal }: Options = {},
 ): Promise<Evaluation> {
-  const classical = classicalNamed(opened.profile, run)
+  const classical = choice ?? classicalNamed(opened.profile, run)
   const kept = classical || run === ZERO_FILLED ? null : keptModel(opened.profile, run, epoch)
   const { salt } = opened.profile
   const whole = await volumesToScore(opened, of, { onProgress, signal })

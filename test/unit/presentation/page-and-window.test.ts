@@ -6,7 +6,7 @@ import type { ReproductionReport } from '../../../src/contract/reproduction.ts'
 import { tableOne } from '../../../src/presentation/headline-tables.ts'
 import { ReproductionTables } from '../../../src/renderer/report/tables.tsx'
 import { reportPage } from '../../../src/services/reports/index.ts'
-import { reproductionOf, reproductionOfTwoVersions, troubledReproduction } from '../../reproductions.ts'
+import { CLASSICAL_ROWS, reproductionOf, reproductionOfTwoVersions, troubledReproduction } from '../../reproductions.ts'
 
 interface DrawnCell {
   /** The lines of text in the cell. */
@@ -73,6 +73,7 @@ const CASES: Readonly<Record<string, () => ReproductionReport>> = {
   'five seeds, four patients left out': () => reproductionOf({ seeds: 5, folds: 4 }),
   'missing rows, infinities, NaN, other devices': troubledReproduction,
   'rows of two versions': reproductionOfTwoVersions,
+  'classical rows': () => reproductionOf({ seeds: 2, folds: 2, classical: CLASSICAL_ROWS }),
   'headline only': () => reproductionOf({ headline: true }),
 }
 

@@ -15,7 +15,9 @@ import {
   reportText,
   svgPng,
 } from '../../../../src/services/reports/index.ts'
+import { classicalLabel } from '../../../../src/services/reproduction/classical.ts'
 import {
+  CLASSICAL_ROWS,
   METHODS,
   type Method,
   metricsOf,
@@ -44,6 +46,7 @@ function imagesOf(methods: readonly Method[] = METHODS, [height, width]: Shape =
     maximum: 1,
     zeroFilled: disc(6, 1),
     zeroFilledMetrics: metricsOf(0.61),
+    classical: [],
     baselines: [...new Set(methods.map(({ network }) => network))].map((network, index) => ({
       label: `Baseline, ${NETWORKS[network]}`,
       image: disc(2, 2 + index),
@@ -58,6 +61,13 @@ function imagesOf(methods: readonly Method[] = METHODS, [height, width]: Shape =
     })),
   }
 }
+
+const classicalImages = ([height, width]: Shape = SHAPE): ReportImages['classical'] =>
+  CLASSICAL_ROWS.map((row, index) => ({
+    label: classicalLabel(row),
+    image: Float32Array.from({ length: height * width }, (_, i) => Math.abs(noise(i, index))),
+    metrics: metricsOf(0.64),
+  }))
 
 const withoutPictures = (markup: string) => markup.replaceAll(/base64,[^"]+/g, '')
 
@@ -75,6 +85,10 @@ const CASES: Record<string, (shape?: Shape) => readonly [ReproductionReport, Rep
   whole: shape => [reproductionOf(), imagesOf(METHODS, shape)],
   many: shape => [reproductionOf({ seeds: 5, folds: 4 }), imagesOf(METHODS, shape)],
   synthetic: shape => [reproductionOf({ synthetic: true, seeds: 2 }), imagesOf(METHODS, shape)],
+  classical: shape => [
+    reproductionOf({ seeds: 2, folds: 2, classical: CLASSICAL_ROWS }),
+    { ...imagesOf(METHODS, shape), classical: classicalImages(shape) },
+  ],
   one: shape => [
     reproductionOf({ methods: METHODS.slice(0, 1), headline: true }),
     imagesOf(METHODS.slice(0, 1), shape),
@@ -371,6 +385,22 @@ describe('words', () => {
 })
 
 describe('figures', () => {
+  test('Figure 3 has classical panes: beside the input if there is room, else in a row of their own', () => {
+    const svg = (classical: ReportImages['classical']) =>
+      reportFigures(reproductionOf({ classical: CLASSICAL_ROWS }), { ...imagesOf(), classical }).find(({ name }) =>
+        name.startsWith('figure-3'),
+      )!.svg
+    const placeOf = (markup: string, title: string) =>
+      /<text x="([\d.]+)" y="([\d.]+)"/.exec(markup.slice(0, markup.indexOf(`>${title}<`)).match(/<text [^>]*$/)![0])!
+    const [one, two] = classicalImages()
+    const beside = svg([one])
+    expect(placeOf(beside, 'CG-SENSE')[2]).toBe(placeOf(beside, 'Ground truth')[2])
+    expect(Number(placeOf(beside, 'CG-SENSE')[1])).toBeLessThan(Number(placeOf(beside, 'Ground truth')[1]))
+    const below = svg([one, two, one])
+    expect(Number(placeOf(below, 'CG-SENSE')[2])).toBeGreaterThan(Number(placeOf(below, 'Ground truth')[2]))
+    expect(below.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ')).toContain('Do not rank classical images')
+  })
+
   test('are drawn if the report has their data', () => {
     const names = (report: ReproductionReport, images: ReportImages | null) =>
       reportFigures(report, images).map(({ name }) => name[7])

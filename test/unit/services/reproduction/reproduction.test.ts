@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AppError } from '../../../../src/contract/errors.ts'
 import {
+  type ClassicalRow,
   ReproductionReport,
   ReproductionRequest,
   type ReproductionRow,
@@ -17,14 +18,16 @@ import type { TrainingSummary } from '../../../../src/contract/training-summary.
 import type { Role } from '../../../../src/contract/volumes.ts'
 import { METHODS } from '../../../../src/core/ssl/index.ts'
 import type { Engine } from '../../../../src/engine/process/client.ts'
-import type { Calls, ModelReference, TrainRequest } from '../../../../src/engine/process/protocol.ts'
+import type { Calls, TrainRequest } from '../../../../src/engine/process/protocol.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
+import { withSettings } from '../../../../src/services/reproduction/classical.ts'
 import { demoRequest } from '../../../../src/services/reproduction/demo.ts'
 import { goThrough } from '../../../../src/services/reproduction/driver.ts'
 import { secondsLeft } from '../../../../src/services/reproduction/estimate.ts'
 import { foldsOf, patientsOf, withTrainingPatients } from '../../../../src/services/reproduction/folds.ts'
 import { judge } from '../../../../src/services/reproduction/gains.ts'
 import { begin, planOf, reportOf, viewReproduction } from '../../../../src/services/reproduction/index.ts'
+import { identityOf } from '../../../../src/services/reproduction/known.ts'
 import { inTurn } from '../../../../src/services/reproduction/lookup.ts'
 import { makePlan, type Plan } from '../../../../src/services/reproduction/plan.ts'
 import type { PlannedTraining } from '../../../../src/services/reproduction/planned.ts'
@@ -39,6 +42,7 @@ import { makeQueue } from '../../../../src/services/runs/queue.ts'
 import { prepareResumption } from '../../../../src/services/runs/resume.ts'
 import { listRuns } from '../../../../src/services/runs/runs.ts'
 import { studyById } from '../../../../src/services/studies/studies.ts'
+import { saveSettings } from '../../../../src/services/viewing/classical.ts'
 import { evaluate } from '../../../../src/services/viewing/evaluations.ts'
 import { fakeEngines } from '../../../engines.ts'
 import { addVolume, contentsOf, studyOf } from '../../../studies.ts'
@@ -93,13 +97,22 @@ const KNEE = study(patientsNamed('knee_00', ['train', 'train', 'train', 'val', '
 
 const request = (changes: Partial<ReproductionRequest> = {}) => ReproductionRequest.parse({ study: 1, ...changes })
 
+/** CG-SENSE with its default settings. */
+const CG_SENSE: ClassicalRow = {
+  classical: 'cg-sense',
+  config: { maps: 'automatic', virtualCoils: 0, iterations: 30, lambda: 0.01 },
+  source: 'cg-sense',
+  name: null,
+  tuned: null,
+}
+
 const kindsOf = ({ rows }: Plan) => [...new Set(rows.map(({ kind }) => kind))]
 
 describe.each([
   ['brain', BRAIN],
   ['knee', KNEE],
 ] as const)('the plan of the demonstration on the %s', (_, of) => {
-  const plan = makePlan(request(), of)
+  const plan = makePlan(request({ classical: [CG_SENSE] }), of)
 
   it('has every row, each with its own key and a planned training', () => {
     expect(kindsOf(plan)).toEqual([...ROW_KINDS])
@@ -278,6 +291,7 @@ it('a stretched recipe scales everything that counts in epochs', () => {
 
 it('the time left is estimated from similar trainings', () => {
   const timed = (group: string, estimate: number, seconds: number | null, done = 0) => ({
+    kind: 'training' as const,
     group,
     estimate,
     seconds,
@@ -285,6 +299,20 @@ it('the time left is estimated from similar trainings', () => {
   })
   expect(secondsLeft([timed('a', 1, null)])).toBeNull()
   expect(secondsLeft([timed('a', 10, 20), timed('b', 10, 5), timed('a', 10, null, 0.5), timed('c', 4, null)])).toBe(15)
+})
+
+it('the time left of a classical row follows from its computed share, and not from trainings', () => {
+  const row = { kind: 'classical', group: 'cg-sense', estimate: 10, seconds: null } as const
+  const training = { kind: 'training', group: 'a', estimate: 10, seconds: 40, done: 1 } as const
+  expect(secondsLeft([training, { ...row, done: 0 }])).toBeNull()
+  // A quarter was stored before. Another quarter took 5 s.
+  const half = { ...row, done: 0.5, measured: { seconds: 5, share: 0.25 } }
+  expect(secondsLeft([training, half])).toBe(10)
+  const other = { ...row, group: 'l1-wavelet', estimate: 30, done: 0 }
+  expect(secondsLeft([training, half, other])).toBe(10 + 60)
+  const finished = { ...row, seconds: 5, done: 1, measured: { seconds: 5, share: 0.25 } }
+  expect(secondsLeft([training, finished, other])).toBe(60)
+  expect(secondsLeft([training, { ...row, done: 0, measured: { seconds: 0, share: 0 } }])).toBeNull()
 })
 
 describe('a gain', () => {
@@ -314,8 +342,8 @@ let trained: string[]
 let scored: string[]
 /** Kernels of the next trainings. `null`: the summary has none, as in version 0.2. */
 let kernels: TrainingSummary['kernels'] | null
-/** Whether the score of the first volume fails for these weights (`null`: zero-filled). */
-let fails: (checkpoint: string | null) => boolean
+/** Whether the score of the first volume fails for these weights or this method (`null`: zero-filled). */
+let fails: (of: string | null) => boolean
 /** Called in a training after the first epoch, whose state is written, and before a scoring (with `null`). */
 let meet: (training: RunConfig | null, signal?: AbortSignal) => void | Promise<void>
 
@@ -388,11 +416,11 @@ async function score({
   reconstructor,
   settings,
 }: Calls['evaluate']['params']): Promise<Calls['evaluate']['result']> {
-  const model = reconstructor as ModelReference | null
   await meet(null)
+  const by = reconstructor && ('classical' in reconstructor ? reconstructor.classical : reconstructor.checkpoint)
   const paths = files.map(({ path }) => path)
-  scored.push(JSON.stringify([model?.checkpoint ?? null, settings, paths]))
-  const metrics = { ssim: model ? 0.7 : 0.6, psnr: 30, nmse: 0.04 }
+  scored.push(JSON.stringify([reconstructor, settings, paths]))
+  const metrics = { ssim: reconstructor ? 0.7 : 0.6, psnr: 30, nmse: 0.04 }
   const volumes = paths.map((path, i) => ({
     ...metrics,
     path,
@@ -412,7 +440,7 @@ async function score({
       sd: { ...metrics, acceleration: 0 },
     }),
   }))
-  if (!fails(model?.checkpoint ?? null)) return { volumes, skipped: [] }
+  if (!fails(by)) return { volumes, skipped: [] }
   return { volumes: volumes.slice(1), skipped: [{ path: paths[0], reason: 'its image holds NaN' }] }
 }
 
@@ -655,6 +683,146 @@ describe('a reproduction', () => {
     once(trained)
     once(scored)
     expect(reportOf(services.profile, id).failures).toEqual(failures)
+  })
+})
+
+describe('classical rows', () => {
+  const WITH_CLASSICAL = request({ methods: ['simclr'], headline: true, classical: [CG_SENSE] })
+  const classicalRows = ({ rows }: Pick<ReproductionReport, 'rows'>) => rows.filter(({ kind }) => kind === 'classical')
+  const scoredBy = (classical: string) => scored.filter(each => each.includes(`"classical":"${classical}"`)).length
+
+  it('leave requests, keys and identities of other rows as they were', () => {
+    const asked = { study: 1, scale: 'demonstration', seeds: 2, leaveOneOut: false, headline: false, methods: ['pirl'] }
+    expect(ReproductionRequest.parse(asked)).toStrictEqual(asked)
+    const without = makePlan(request({ methods: ['simclr'], headline: true }), BRAIN)
+    const plan = makePlan(WITH_CLASSICAL, BRAIN)
+    const others = plan.rows.filter(({ kind }) => kind !== 'classical')
+    expect(others).toEqual(without.rows)
+    expect(others.map(row => identityOf(plan, row))).toEqual(without.rows.map(row => identityOf(without, row)))
+    expect(plan.trainings).toEqual(without.trainings)
+    const volumes = BRAIN.volumes.map(({ file, role }) => [file, role, null])
+    const parts = ['zero-filled', null, null, true, plan.mask, BRAIN.slices, volumes, []]
+    const former = createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+    expect(identityOf(without, without.rows[0])).toBe(former)
+  })
+
+  it('are one per method and fold, whatever the seeds, with all settings in the key', () => {
+    const wanted = request({ methods: ['simclr'], leaveOneOut: true, seeds: 3, classical: [CG_SENSE] })
+    const rows = makePlan(wanted, BRAIN).rows.filter(({ kind }) => kind === 'classical')
+    expect(rows.map(({ fold, seed }) => [fold, seed])).toEqual([0, 1, 2, 3].map(fold => [fold, 0]))
+    expect(rows[1]).toMatchObject({
+      key: 'classical · cg-sense · maps automatic · virtualCoils 0 · iterations 30 · lambda 0.01 · fold 1 · seed 0',
+      label: 'CG-SENSE',
+      training: null,
+      patients: null,
+      manyMasks: true,
+    })
+  })
+
+  it('have an identity that covers the settings, and not their name', () => {
+    const identity = (changes: Partial<ClassicalRow>) => {
+      const plan = makePlan(request({ methods: ['simclr'], classical: [{ ...CG_SENSE, ...changes }] }), BRAIN)
+      return identityOf(plan, plan.rows.find(({ kind }) => kind === 'classical')!)
+    }
+    expect(identity({ source: 'cg-sense:3', name: 'Mine' })).toBe(identity({}))
+    expect(identity({ config: { ...CG_SENSE.config, lambda: 0.02 } })).not.toBe(identity({}))
+    expect(identity({ classical: 'sense' })).not.toBe(identity({}))
+  })
+
+  it('are scored by file name and over many masks, once, and are read again after the program has ended', async () => {
+    const id = await reproduce(WITH_CLASSICAL)
+    const report = ReproductionReport.parse(JSON.parse(JSON.stringify(reportOf(services.profile, id))))
+    expect(report).toMatchObject({ complete: true, failures: [] })
+    expect(classicalRows(report)).toMatchObject([
+      {
+        label: 'CG-SENSE',
+        classical: CG_SENSE,
+        training: null,
+        network: null,
+        totalSeconds: 0,
+        manyMasks: { draws: 20 },
+      },
+    ])
+    expect(scoredBy('cg-sense')).toBe(2)
+    const { done, planned, secondsLeft } = viewReproduction(services.profile, storedReproduction(services.profile, id))
+    expect([done, planned, secondsLeft]).toEqual([5, 5, 0])
+    kill()
+    await reproduce(WITH_CLASSICAL)
+    expect(scoredBy('cg-sense')).toBe(2)
+    expect(viewReproduction(services.profile, storedReproduction(services.profile, id))).toMatchObject({ done: 5 })
+    expect(report.gains.map(({ label }) => label)).toEqual(['SimCLR', 'SimCLR'])
+  })
+
+  it('are stopped and continued without a score computed twice, and count in the progress', async () => {
+    const controller = new AbortController()
+    meet = () => {
+      if (scoredBy('cg-sense') > 0) {
+        controller.abort()
+        throw new AppError('CANCELLED', 'Cancelled')
+      }
+    }
+    await expect(reproduce(WITH_CLASSICAL, controller.signal)).rejects.toMatchObject({ code: 'CANCELLED' })
+    const [stored] = storedReproductions(services.profile)
+    const { request: of } = stored
+    expect(viewReproduction(services.profile, stored)).toMatchObject({ done: 0, planned: 5, current: null })
+    expect(viewReproduction(services.profile, { ...stored, status: 'running' }).current).toBe('CG-SENSE, 5 %')
+    meet = () => {}
+    await reproduce(of)
+    once(scored)
+    expect(scoredBy('cg-sense')).toBe(2)
+  })
+
+  it('fail alone, with the reason', async () => {
+    fails = of => of === 'cg-sense'
+    const id = await reproduce(WITH_CLASSICAL)
+    const { complete, failures, rows } = reportOf(services.profile, id)
+    expect(complete).toBe(false)
+    expect(failures).toEqual([
+      { key: expect.stringMatching(/^classical · cg-sense/), reason: expect.stringContaining('its image holds NaN') },
+    ])
+    expect(rows.map(({ kind }) => kind)).not.toContain('classical')
+    const view = viewReproduction(services.profile, storedReproduction(services.profile, id))
+    expect(view).toMatchObject({ done: 4, planned: 5, secondsLeft: 0 })
+    await reproduce(WITH_CLASSICAL)
+    once(scored)
+  })
+
+  it('come from the report of another machine, if their settings are equal', async () => {
+    const one = reportOf(services.profile, await reproduce(WITH_CLASSICAL))
+    services.dispose()
+    rmSync(profile, { recursive: true, force: true })
+    newProfile()
+    const other = { ...CG_SENSE, config: { ...CG_SENSE.config, lambda: 0.02 }, source: 'cg-sense:1', name: 'Two' }
+    const both = { ...WITH_CLASSICAL, classical: [other, { ...CG_SENSE, source: 'cg-sense:2', name: 'One' }] }
+    const { plan, carryOut, report } = begin(services, { request: both }, one)
+    expect(plan.trainings).toEqual([])
+    await carryOut(trainAtOnce(services, () => ({})))
+    expect(classicalRows(report()).map(({ label }) => label)).toEqual(['CG-SENSE, Two', 'CG-SENSE'])
+    expect(scored.map(each => JSON.parse(each)[0])).toEqual(
+      Array(2).fill(expect.objectContaining({ config: other.config })),
+    )
+  })
+
+  it('keep the settings that their names had when the reproduction was requested', () => {
+    const { id } = saveSettings(services.profile, { classical: 'cg-sense', name: 'Soft', config: { lambda: 0.1 } })
+    const { classical: _none, ...asked } = request()
+    const named = (...sources: string[]) => withSettings(services.profile, { ...asked, classical: sources })
+    const { classical } = named('cg-sense', `cg-sense:${id}`)
+    expect(classical).toMatchObject([
+      { source: 'cg-sense', name: null, tuned: null, config: CG_SENSE.config },
+      { source: `cg-sense:${id}`, name: 'Soft', tuned: null, config: { ...CG_SENSE.config, lambda: 0.1 } },
+    ])
+    expect(() => named('simclr')).toThrow(/cg-sense.*got "simclr"/)
+    expect(withSettings(services.profile, asked)).not.toHaveProperty('classical')
+  })
+
+  it('are refused if their λ was tuned on a test patient', () => {
+    const tunedOn = (file: string) => [{ ...CG_SENSE, tuned: { study: 'A study', volumes: [file] } }]
+    const plan = (file: string, leaveOneOut = false) =>
+      makePlan(request({ leaveOneOut, classical: tunedOn(file) }), BRAIN)
+    expect(() => plan('ulf_3_FSE.h5')).toThrow(expect.objectContaining({ code: 'PATIENT_LEAK' }))
+    expect(() => plan('ulf_2_FSE.h5', true)).toThrow(expect.objectContaining({ code: 'PATIENT_LEAK' }))
+    expect(plan('ulf_2_FSE.h5').rows.some(({ kind }) => kind === 'classical')).toBe(true)
   })
 })
 

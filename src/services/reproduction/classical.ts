@@ -1,0 +1,54 @@
+/** The classical methods of a reproduction: their settings, and what distinguishes their rows. */
+import { CLASSICAL_IDS, CLASSICAL_LABELS, type ClassicalChoice } from '../../contract/classical.ts'
+import { AppError } from '../../contract/errors.ts'
+import type { AskedReproduction, ClassicalRow, ReproductionRequest } from '../../contract/reproduction.ts'
+import type { Profile } from '../profile/profile.ts'
+import { volumesOf } from '../studies/studies.ts'
+import { classicalNamed, settingsOf } from '../viewing/classical.ts'
+import type { Fold } from './folds.ts'
+
+/** The settings of a source, as they are now. Throws `INVALID_ARGUMENT` for an unknown source. */
+function rowOf(profile: Profile, source: string): ClassicalRow {
+  const choice = classicalNamed(profile, source)
+  if (!choice)
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected a classical method (${CLASSICAL_IDS.join(', ')}) or its named settings, got "${source}".`,
+    )
+  const { name, tuning } = settingsOf(profile, source) ?? { name: null, tuning: null }
+  return { ...choice, source, name, tuned: tuning && { study: tuning.study.name, volumes: tuning.volumes } }
+}
+
+/** The request as it is stored, with the settings that the named methods have now. */
+export const withSettings = (profile: Profile, { classical, ...rest }: AskedReproduction): ReproductionRequest => ({
+  ...rest,
+  ...(classical && { classical: classical.map(source => rowOf(profile, source)) }),
+})
+
+/** Throws `PATIENT_LEAK` if λ was tuned on a patient whom a fold tests. */
+export function requireUntuned(folds: readonly Fold[], classical: readonly ClassicalRow[]): void {
+  for (const { study } of folds) {
+    const tested = new Set(volumesOf(study, 'test').map(({ patient }) => patient))
+    for (const { source, tuned } of classical) {
+      const leak = study.volumes.find(({ file, patient }) => tuned?.volumes.includes(file) && tested.has(patient))
+      if (leak)
+        throw new AppError(
+          'PATIENT_LEAK',
+          `Expected settings that were tuned on no test patient, got ${source}, which was tuned on ${leak.file}. ` +
+            'Use the study’s own split, or other settings.',
+        )
+    }
+  }
+}
+
+/** Without the origin of the settings, which changes no image. */
+export const choiceOf = ({ classical, config }: ClassicalRow): ClassicalChoice => ({ classical, config })
+
+/** Distinguishes the rows of a report. Equal on all machines, so that reports can be merged. */
+export const settingsKey = ({ classical, config }: ClassicalRow): string[] => [
+  classical,
+  ...Object.entries(config).map(([name, value]) => `${name} ${value}`),
+]
+
+export const classicalLabel = ({ classical, name }: ClassicalRow): string =>
+  CLASSICAL_LABELS[classical] + (name === null ? '' : `, ${name}`)
