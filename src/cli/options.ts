@@ -47,6 +47,7 @@ export interface NamedWeights {
 export function namedWeights(text: string): NamedWeights {
   const [run, epoch] = text.split('@')
   if (epoch === undefined) return { run, epoch: null }
+  if (!/^\d+$/.test(run)) throw new InvalidArgumentError('Expected a run’s number before @.')
   return { run, epoch: wholeNumber(epoch) }
 }
 

@@ -592,6 +592,7 @@ describe('a wrong command', () => {
     [['recipes', 'show', 'simclr'], 2, /simclr\/original/],
     [['classical', 'save', 'grappa', '--name', 'A'], 2, /cg-sense, .*got grappa/],
     [['classical', 'save', 'sense', '--name', 'A', '--lambda', '1'], 2, /--lambda: SENSE combination has no such/],
+    [['evaluate', '--run', 'cg-sense@7', knee], 2, /Expected a run’s number before @/],
     [['evaluate', '--run', 'cg-sense:7', knee], 2, /got cg-sense:7\. There are none yet/],
     [['tune', 'cg-sense', '--study', 'nowhere'], 1, /nowhere/],
     [['tune', 'cg-sense', '--study', 'x', '--wavelet', 'haar'], 2, /--wavelet: CG-SENSE has no such setting/],
