@@ -2,11 +2,12 @@
  * CG-SENSE of a synthetic knee with several coils, through the engine's calls: equal to a solution in double precision,
  * better than zero-filling, and kept between calls.
  */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { MaskSpec } from '../../../../src/contract/evaluation.ts'
 import type { VolumeContent } from '../../../../src/contract/volumes.ts'
 import { croppedTruth } from '../../../../src/core/data/truth.ts'
 import type { Volume } from '../../../../src/core/data/volume.ts'
@@ -18,10 +19,13 @@ import { multiply } from '../../../../src/core/mri/pattern.ts'
 import { RandomState } from '../../../../src/core/mri/random.ts'
 import { synthesizeKnees } from '../../../../src/engine/files/synthesize.ts'
 import { openVolume } from '../../../../src/engine/files/volumes.ts'
+import { sha256 } from '../../../../src/engine/files/whole-files.ts'
 import { plain } from '../../../../src/engine/native/arithmetic.ts'
 import { handlers } from '../../../../src/engine/process/handlers.ts'
 import type { Progress, ReconstructorReference } from '../../../../src/engine/process/protocol.ts'
 import { useEngine } from '../../../engine.ts'
+import { npy } from '../../../npy.ts'
+import { writeCoils } from '../files/noise-file.ts'
 
 const mask = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const
 const settings = { mask, maskDraws: null, slices: { kind: 'all' }, reference: 'ground truth' } as const
@@ -160,4 +164,29 @@ it('is kept, and a second score is equal without iterations', async () => {
   // No event within the slice.
   expect(again.events.map(({ done }) => done).filter(done => !Number.isInteger(done))).toEqual([])
   expect(first.events.at(-1)).toMatchObject({ done: 1, total: 1 })
+})
+
+it('skips a file whose maps fail, with the remedy, and scores the others', async () => {
+  const size = { slices: 2, rows: 32, columns: 24 }
+  const several = await writeCoils(folder, 'several', { ...size, coils: 3 })
+  const one = await writeCoils(folder, 'one', { ...size, coils: 1 })
+  const path = join(folder, 'outer.npy')
+  writeFileSync(
+    path,
+    npy(
+      "'|u1'",
+      '(24,)',
+      Uint8Array.from({ length: 24 }, (_, column) => Number(column < 8)),
+    ),
+  )
+  const file = { path, sha256: sha256(readFileSync(path)) }
+  const outer = { ...settings, mask: MaskSpec.parse({ kind: 'file', file }) }
+  const { volumes, skipped } = await handlers.evaluate(
+    { files: [{ path: several }, { path: one }], salt: '', reconstructor: cgSense(3), settings: outer },
+    { signal: new AbortController().signal, pause: async () => {}, emit: () => {} },
+  )
+  expect(volumes.map(score => score.file)).toEqual(['one.h5'])
+  expect(skipped).toEqual([
+    { path: several, reason: expect.stringMatching(/centre.*slice 1 of .*several\.h5.*Choose a mask with a centre/) },
+  ])
 })
