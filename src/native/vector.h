@@ -41,6 +41,11 @@ typedef float unaligned __attribute__((vector_size(4 * SELF_MRI_LANES), aligned(
 inline vec load(const float* from) { return *reinterpret_cast<const unaligned*>(from); }
 inline void store(float* to, vec values) { *reinterpret_cast<unaligned*>(to) = values; }
 inline vec all(float value) { return value - vec{}; }
+inline vec rootOf(vec square) {
+  vec root;
+  UNROLL for (int lane = 0; lane < LANES; lane++) root[lane] = __builtin_sqrtf(square[lane]);
+  return root;
+}
 
 /** The first `count` floats, fewer than LANES. All other lanes are 0. */
 inline vec loadSome(const float* from, int count) {

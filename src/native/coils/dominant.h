@@ -18,11 +18,6 @@ namespace {
 
 inline Complex scaled(Complex a, vec b) { return {a.re * b, a.im * b}; }
 inline vec squareOf(Complex a) { return a.re * a.re + a.im * a.im; }
-inline vec rootOf(vec square) {
-  vec root;
-  UNROLL for (int lane = 0; lane < LANES; lane++) root[lane] = __builtin_sqrtf(square[lane]);
-  return root;
-}
 /** a / |a|, and 1 for 0. */
 inline Complex phaseOf(Complex a, vec length) {
   const vec inverse = 1 / length;

@@ -19,9 +19,7 @@ inline vec lengthOf(vec a, Complex c) {
   exponent = exponent > 0x7e800000 ? 0x7e800000 - ints{} : exponent;
   const vec unit = reinterpret_cast<vec>(exponent), inverse = reinterpret_cast<vec>(0x7f000000 - exponent);
   const vec x = re * inverse, y = im * inverse, z = a * inverse, square = x * x + y * y + z * z;
-  vec root;
-  UNROLL for (int lane = 0; lane < LANES; lane++) root[lane] = __builtin_sqrtf(square[lane]);
-  return root * unit;
+  return rootOf(square) * unit;
 }
 
 void fourierColumns(const float* kspace, const int* list, int count, Grid grid, float* along, bool isAlone) {
