@@ -32,6 +32,12 @@ struct Array {
   size_t length;
 };
 
+/** Whether two arrays share memory. */
+template <class T>
+bool overlap(const Array<T>& a, const Array<T>& b) {
+  return a.data < b.data + b.length && b.data < a.data + a.length;
+}
+
 class Arguments {
 public:
   Arguments(napi_env env, napi_callback_info info) : env(env) {

@@ -93,8 +93,8 @@ struct Kernels {
   /** x [n, h, w, 2] to y, along rows and columns. */
   void (*fourier)(const float* x, float* y, Size size, bool isInverse, bool isAlone);
   /**
-   * y = Σ conj(S_c) · F⁻¹ M F (S_c · x) over coils. Maps S [n, h, w, 2], x and y [h, w, 2]. y is not x. The mask M of
-   * centred k-space is [w] if `isOfColumns`, else [h, w].
+   * y = Σ conj(S_c) · F⁻¹ M F (S_c · x) over coils. Maps S [n, h, w, 2], x and y [h, w, 2]. y overlaps neither x nor
+   * S. The mask M of centred k-space is [w] if `isOfColumns`, else [h, w].
    */
   void (*normal)(const float* x, const float* maps, const std::uint8_t* mask, bool isOfColumns, Size size, float* y,
                  bool isAlone);

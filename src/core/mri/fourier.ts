@@ -17,8 +17,8 @@ export interface Grid {
 }
 
 /**
- * Throws a RangeError for arrays whose lengths do not fit, sizes below 1, a crop larger than the image, and a list of
- * columns that is not ascending or leaves the grid.
+ * Throws a RangeError for arrays whose lengths do not fit, sizes below 1, a crop larger than the image, a list of
+ * columns that is not ascending or leaves the grid, and a result of `normal` in the memory of another array.
  */
 export interface Fourier {
   /**
@@ -43,8 +43,9 @@ export interface Fourier {
    */
   maskColumns(image: Float32Array, mask: Uint8Array): Float32Array
   /**
-   * AᴴA x of normal-operator.ts: x [rows, columns, 2] → `result` [rows, columns, 2], another array than x.
-   * Maps [coils, rows, columns, 2]. `mask` of centred k-space: [columns] or [rows, columns], 1 measured, 0 not.
+   * AᴴA x of normal-operator.ts: x [rows, columns, 2] → `result` [rows, columns, 2], which shares no memory with x or
+   * the maps. Maps [coils, rows, columns, 2]. `mask` of centred k-space: [columns] or [rows, columns], 1 measured, 0
+   * not.
    */
   normal(x: Float32Array, maps: Float32Array, mask: Uint8Array, sizes: CoilSizes, result: Float32Array): void
 }
@@ -62,6 +63,10 @@ const requireLength = (array: { readonly length: number }, ...sizes: readonly nu
   if (array.length !== expected)
     throw new RangeError(`Expected ${expected} numbers, [${sizes.join(', ')}], got ${array.length}`)
 }
+
+/** Whether two arrays share memory. */
+const overlap = (a: Float32Array, b: Float32Array): boolean =>
+  a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
 
 function requireGrid({ coils, rows, columns, height, width }: Grid, list: Int32Array): void {
   requireSizes(coils, rows, columns, height, width)
@@ -174,6 +179,7 @@ export function makeFourier(): Fourier {
       requireLength(x, rows, columns, 2)
       requireLength(result, rows, columns, 2)
       if (mask.length !== columns) requireLength(mask, rows, columns)
+      if (overlap(x, result) || overlap(maps, result)) throw new RangeError('Expected other memory for the result')
       const [forward, inverse] = DIRECTIONS.map(direction => (length: number) => transformOf(length, direction))
       result.set(normalInDouble(x, maps, mask, sizes, { forward, inverse }))
     },

@@ -80,7 +80,7 @@ void callNormal(const Arguments& given) {
   require(maps.length == countOf({size.n, size.h, size.w, 2}) && x.length == count && y.length == count &&
               (isOfColumns || mask.length == count / 2),
           LENGTHS);
-  require(x.data != y.data, "Expected another array for the result");
+  require(!overlap(x, y) && !overlap(maps, y), "Expected other memory for the result");
   chosen()->kernels->normal(x.data, maps.data, mask.data, isOfColumns, size, y.data, given.isTrue(5));
 }
 

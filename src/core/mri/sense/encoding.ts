@@ -27,7 +27,7 @@ export interface LeastSquares {
   readonly shape: readonly [rows: number, columns: number]
   /** Aᴴ y. */
   readonly adjoint: Float32Array
-  /** Writes AᴴA x into `result`, another array than x. */
+  /** Writes AᴴA x into `result`, which shares no memory with x or the maps. */
   normal(x: Float32Array, result: Float32Array): void
   /** No eigenvalue of AᴴA is larger: the largest Σ|S_c|² of a pixel. */
   readonly bound: number

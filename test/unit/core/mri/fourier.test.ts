@@ -170,7 +170,7 @@ describe.each([
     }
   })
 
-  it('refuse lengths, sizes, crops and columns that do not fit', () => {
+  it('refuse lengths, sizes, crops, columns and memory that do not fit', () => {
     const { columns, rows, images, maskColumns, normal } = make()
     const grid = { coils: 1, rows: 3, columns: 4, height: 2, width: 2 }
     const list = Int32Array.of(0, 3)
@@ -181,6 +181,9 @@ describe.each([
     const high = { ...grid, height: 4 }
     const wide = { ...grid, width: 5 }
     const empty = { ...grid, coils: 0 }
+    const mask = new Uint8Array(3)
+    const [maps, image, memory] = [new Float32Array(24), new Float32Array(12), new Float32Array(24)]
+    normal(memory.subarray(0, 12), maps, mask, [2, 2, 3], memory.subarray(12))
     const refused = [
       ...lists.flatMap(wrong => [
         () => columns(kspace, wrong, grid, along),
@@ -201,6 +204,10 @@ describe.each([
       () => images(kspace, [1, 3, 5], 'forward'),
       () => maskColumns(new Float32Array(10), new Uint8Array(4)),
       () => normal(new Float32Array(24), new Float32Array(0), new Uint8Array(4), [0, 3, 4], new Float32Array(24)),
+      () => normal(image, maps, mask, [2, 2, 3], image),
+      () => normal(memory.subarray(0, 12), maps, mask, [2, 2, 3], memory.subarray(11, 23)),
+      () => normal(memory.subarray(12), maps, mask, [2, 2, 3], memory.subarray(1, 13)),
+      () => normal(image, memory, mask, [2, 2, 3], memory.subarray(12)),
     ]
     for (const call of refused) expect(call).toThrow(RangeError)
   })
