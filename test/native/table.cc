@@ -1,6 +1,6 @@
 /**
  * Runs the whole table, without TensorFlow, and exits with 1 if a case fails. `--best`: only the best instruction set
- * of this processor. `--bits`: prints a hash of all results of each instruction set, and compares nothing.
+ * of this processor. `--bits`: prints a hash of each instruction set's results in each group, and compares nothing.
  */
 #include "table.h"
 
@@ -10,6 +10,7 @@
 #include <cstring>
 #include <map>
 #include <new>
+#include <utility>
 
 #include "scratch.h"
 #include "threads.h"
@@ -25,8 +26,9 @@ namespace {
 constexpr int MOST_THREADS = 3;
 bool onlyBest = false;
 bool onlyBits = false;
-/** FNV-1a of the results, by instruction set. */
-std::map<std::string, std::uint64_t> hashes;
+std::string currentGroup;
+/** FNV-1a of the results, by instruction set and group. */
+std::map<std::pair<std::string, std::string>, std::uint64_t> hashes;
 
 void hash(std::uint64_t& sum, const std::vector<Floats>& results) {
   for (const Floats& result : results)
@@ -83,6 +85,8 @@ std::vector<const selfmri::InstructionSet*> instructionSets() {
   return found;
 }
 
+void Table::begin(const char* group) { currentGroup = group; }
+
 void Table::expect(bool holds, const std::string& message) {
   cases++;
   if (holds) return;
@@ -92,7 +96,7 @@ void Table::expect(bool holds, const std::string& message) {
 
 void Table::check(const Case& which) {
   if (onlyBits) {
-    for (const auto* set : instructionSets()) hash(hashes[set->name], which.compute(*set));
+    for (const auto* set : instructionSets()) hash(hashes[{set->name, currentGroup}], which.compute(*set));
     return;
   }
   const std::vector<Doubles> wanted = which.define();
@@ -114,8 +118,8 @@ void Table::check(const Case& which) {
 }
 
 int Table::report() const {
-  for (const auto& [name, sum] : hashes)
-    std::printf("%s %016llx\n", name.c_str(), static_cast<unsigned long long>(sum));
+  for (const auto& [of, sum] : hashes)
+    std::printf("%s: %s: %016llx\n", of.first.c_str(), of.second.c_str(), static_cast<unsigned long long>(sum));
   if (onlyBits) return 0;
   std::printf("%d cases, %d failed\n", cases, failed);
   return failed || !cases ? 1 : 0;
@@ -145,6 +149,13 @@ void checkMemoryOf(Table& table, const std::string& name, const std::function<bo
 
 }  // namespace
 
+const std::vector<std::pair<const char*, void (*)(Table&)>> GROUPS = {
+    {"coils", checkCoils},           {"convolutions", checkConvolutions},
+    {"transposed", checkTransposed}, {"fourier", checkFourier},
+    {"normal", checkNormal},         {"norms", checkNorms},
+    {"optimizers", checkOptimizers},
+};
+
 void checkMemory(Table& table, const std::string& name, const Compute& compute) {
   for (const auto* set : instructionSets()) {
     const std::vector<Floats> expected = compute(*set);
@@ -159,12 +170,9 @@ int main(int count, char** arguments) {
   table::onlyBest = option == "--best";
   table::onlyBits = option == "--bits";
   table::Table table;
-  table::checkCoils(table);
-  table::checkConvolutions(table);
-  table::checkTransposed(table);
-  table::checkFourier(table);
-  table::checkNormal(table);
-  table::checkNorms(table);
-  table::checkOptimizers(table);
+  for (const auto& [group, check] : table::GROUPS) {
+    table.begin(group);
+    check(table);
+  }
   return table.report();
 }

@@ -33,6 +33,8 @@ struct Case {
 
 class Table {
 public:
+  /** The cases that follow have a hash of their own. */
+  void begin(const char* group);
   /** Compares the kernels with the definition, and the bits of several numbers of threads. */
   void check(const Case& which);
   /** Counts one case that a caller has computed. `message` says what was expected and what came. */

@@ -32,11 +32,13 @@ test('kernels equal their definition, with sanitizers for memory and undefined b
 
 const { version, compilers, bits } = JSON.parse(
   readFileSync(new URL('../../fixtures/native-bits.json', import.meta.url), 'utf8'),
-) as { version: number; compilers: number[]; bits: Record<string, string> }
+) as { version: number; compilers: number[]; bits: Record<string, Record<string, string>> }
 const compilerVersion = execFileSync(compilerHere(), ['--version'], { encoding: 'utf8' })
-// Another compiler joins products and sums in another way.
+// Another compiler joins products and sums in another way. No bits of ARM are recorded.
 const isRecordedCompiler =
-  compilerVersion.startsWith('g++') && compilers.some(major => compilerVersion.includes(` ${major}.`))
+  process.arch === 'x64' &&
+  compilerVersion.startsWith('g++') &&
+  compilers.some(major => compilerVersion.includes(` ${major}.`))
 
 test.skipIf(!isRecordedCompiler)(
   'a change of any bit raises the version of the kernels',
@@ -44,13 +46,15 @@ test.skipIf(!isRecordedCompiler)(
     directory = mkdtempSync(join(tmpdir(), 'self-mri-bits-'))
     const program = await buildTable(directory, [])
     const { stdout } = await promisify(execFile)(program, ['--bits'])
-    const found = stdout
-      .trim()
-      .split('\n')
-      .map(line => /^(.+) (\w{16})$/.exec(line)!.slice(1))
-    expect(found.length).toBeGreaterThan(0)
+    const found: Record<string, Record<string, string>> = {}
+    for (const line of stdout.trim().split('\n')) {
+      const [set, group, sum] = line.split(': ')
+      found[set] = { ...found[set], [group]: sum }
+    }
+    // This processor may lack AVX-512 or AVX2. Four lanes are computed on each.
+    expect(Object.keys(found)).toContain('four lanes')
     // If this fails, raise VERSION in src/native/kernels.h, and record version and bits in the fixture.
-    for (const [name, sum] of found) expect([name, sum]).toEqual([name, bits[name]])
+    for (const set of Object.keys(found)) expect({ [set]: found[set] }).toEqual({ [set]: bits[set] })
     const sourceOf = (name: string) => readFileSync(new URL(`../../../src/native/${name}`, import.meta.url), 'utf8')
     expect(sourceOf('kernels.h')).toContain(`constexpr int VERSION = ${version};`)
     expect(sourceOf('node.cc')).toContain(`#elif ${compilers.map(major => `__GNUC__ == ${major}`).join(' || ')}\n`)
