@@ -84,8 +84,8 @@ export function fitInWords(fit: ModelFit | null): string {
   if (!fit) return 'Without ESPIRiT’s eigenvalue, nothing shows where the maps do not explain the data.'
   if (fit.share === 0) return 'One set of maps explains the data in the whole object.'
   return (
-    `In ${percent(fit.share)} of the object, one set of maps does not explain the data: ` +
-    `the eigenvalue is at most ${crop}, or a second eigenvalue is above ${crop}.`
+    `In ${percent(fit.share)} of the object, one set of maps does not explain the data ` +
+    `(eigenvalue ≤ ${crop} or second eigenvalue > ${crop}).`
   )
 }
 
