@@ -5,7 +5,6 @@ import type { Study } from '../../contract/studies.ts'
 import type { NamedSettings } from '../../contract/tuning.ts'
 import { selectSlices } from '../../contract/volumes.ts'
 import { classicalSeconds } from '../../presentation/classical-seconds.ts'
-import { count } from '../../presentation/numbers.ts'
 import { duration } from './estimate.ts'
 
 export interface ClassicalSource extends ClassicalChoice {
@@ -48,7 +47,7 @@ export const USUAL_SOURCES: readonly string[] = ['cg-sense', 'l1-wavelet']
 /** One mask by the file name and twenty more masks, as the service scores the rows. */
 const MASKS = 21
 
-/** 'Adds 2 classical rows: at most about 10 minutes on two cores.' Empty without classical methods. */
+/** 'Classical rows add at most about 10 minutes.', on two cores. Empty without classical methods. */
 export function classicalEstimate(
   chosen: readonly ClassicalChoice[],
   { volumes, slices: selected }: Study,
@@ -61,5 +60,5 @@ export function classicalEstimate(
     return chosen.map(choice => classicalSeconds(choice, work))
   })
   const minutes = seconds.reduce((sum, each) => sum + each, 0) / 60
-  return `Adds ${count(chosen.length, 'classical row')}: at most about ${duration(minutes)} on two cores.`
+  return `Classical rows add at most about ${duration(minutes)}.`
 }
