@@ -54,6 +54,19 @@ const VOLUMES: Readonly<Record<string, Reconstruction>> = {
     info: { file: 'knee.h5', synthetic: true, orientation: ['L', 'F'], maximum: 2e-5, voxelSize: VOXEL },
     provenance: { run: '3@40', checkpoint: 'ab'.repeat(32), mask: 'none', units: 'arbitrary' },
   },
+  classical: {
+    ...reconstructionOf(imagesAt(2e-5), VOXEL),
+    provenance: {
+      run: 'l1-wavelet:3',
+      checkpoint: null,
+      classical: {
+        classical: 'l1-wavelet',
+        config: { iterations: 60, lambda: 0.005, wavelet: 'db4', levels: 4, maps: 'low-resolution', virtualCoils: 8 },
+      },
+      mask: 'random, acceleration 4',
+      units: 'signal',
+    },
+  },
   zeros: reconstructionOf(new Float32Array(SLICES * PIXELS), VOXEL),
   'all the same': reconstructionOf(new Float32Array(SLICES * PIXELS).fill(-2e-6), VOXEL),
   'all below 0': reconstructionOf(
