@@ -22,7 +22,8 @@ import { openVolume } from '../../../../src/engine/files/volumes.ts'
 import { sha256 } from '../../../../src/engine/files/whole-files.ts'
 import { plain } from '../../../../src/engine/native/arithmetic.ts'
 import { handlers } from '../../../../src/engine/process/handlers.ts'
-import type { Progress, ReconstructorReference } from '../../../../src/engine/process/protocol.ts'
+import type { FrameRequest, Progress, ReconstructorReference } from '../../../../src/engine/process/protocol.ts'
+import { frame } from '../../../../src/engine/viewing/frames.ts'
 import { useEngine } from '../../../engine.ts'
 import { npy } from '../../../npy.ts'
 import { writeCoils } from '../files/noise-file.ts'
@@ -164,6 +165,29 @@ it('is kept, and a second score is equal without iterations', async () => {
   // No event within the slice.
   expect(again.events.map(({ done }) => done).filter(done => !Number.isInteger(done))).toEqual([])
   expect(first.events.at(-1)).toMatchObject({ done: 1, total: 1 })
+})
+
+it('is shown without iterations after a score, and scored without iterations after it was shown', async () => {
+  const shown = async (iterations: number) => {
+    const events: Progress[] = []
+    const request: FrameRequest = {
+      ...{ path: volume.info.path, content, salt: '', slice: 0, mask, seed: null },
+      source: 'network',
+      reconstructor: cgSense(iterations),
+      scored: true,
+      show: 'image',
+      ...{ layer: '', channel: 0, coil: null },
+    }
+    await frame(request, new AbortController().signal, event => void events.push(event))
+    return events.map(({ done, total }) => `${done} of ${total}`)
+  }
+  await evaluated(cgSense(4))
+  expect(await shown(4)).toEqual([])
+  expect(await shown(3)).toEqual(['1 of 3', '2 of 3', '3 of 3'])
+  const images = join(process.env.SELF_MRI_KEPT!, 'images')
+  const kept = readdirSync(images)
+  await evaluated(cgSense(3))
+  expect(readdirSync(images)).toEqual(kept)
 })
 
 it('skips a file whose maps fail, with the remedy, and scores the others', async () => {
