@@ -19,6 +19,7 @@ export const subjectOf = (volume: Volume, mask: MaskSpec, changes: Partial<Subje
   layer: 'conv',
   channel: 0,
   coil: null,
+  coilFacts: null,
   kernels: kernels(),
   fourier: compute().fourier,
   reconstruct: (...slice) => reconstructSlice(...slice, makeEagerImaging(compute())),

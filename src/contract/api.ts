@@ -267,7 +267,7 @@ export const contract = {
   /** Score of a source over all slices of a volume, with its protocol. `null` if the volume has no ground truth. */
   score: oc
     .input(z.object({ volume: z.int(), source: FrameSource, mask: MaskSpec, seed: MaskSeed.default(null) }))
-    .output(z.object({ score: FrameScore, protocol: Protocol }).nullable()),
+    .output(work(z.object({ score: FrameScore, protocol: Protocol }).nullable())),
   /**
    * Writes a volume or one slice as a file at `path`, which ends in `exportEnding`.
    * Without `path`, the browser fetches the file from `downloadPath(name)`.

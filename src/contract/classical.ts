@@ -32,6 +32,12 @@ export type CoilSettings = z.infer<typeof CoilSettings>
 /** A classical method as a source of images: `cg-sense` with default settings, `cg-sense:3` with named settings. */
 export const CLASSICAL_SOURCE = new RegExp(`^(${CLASSICAL_IDS.join('|')})(?::(\\d{1,15}))?$`)
 
+/** The method and the number of its named settings, if any. `null`: the source is another one. */
+export function classicalSource(source: string): { readonly method: ClassicalId; readonly settings?: string } | null {
+  const [, method, settings] = CLASSICAL_SOURCE.exec(source) ?? []
+  return method === undefined ? null : { method: method as ClassicalId, settings }
+}
+
 const MAP_LABELS = { espirit: 'ESPIRiT', walsh: 'Walsh' } as const
 
 const inWords: Readonly<Record<string, (value: number | string) => string>> = {

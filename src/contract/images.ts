@@ -69,6 +69,8 @@ export const SliceMetrics = z.object({
   ssim: z.number().nullable(),
   psnr: z.number().nullable(),
   nmse: z.number().nullable(),
+  /** Without air, see `Protocol`. */
+  foreground: z.object({ ssim: z.number().nullable(), nmse: z.number().nullable() }),
 })
 export type SliceMetrics = z.infer<typeof SliceMetrics>
 
@@ -93,6 +95,8 @@ export const FrameMeta = z.object({
   tiles: Tiles.optional(),
   /** What explains the image. `null` if the image's name says enough. */
   note: z.string().nullable(),
+  /** What may spoil the image. Absent if nothing is known. */
+  cautions: z.array(z.string()).optional(),
   /** Minimum and maximum over pixels that have a value. */
   minimum: z.number(),
   maximum: z.number(),
@@ -117,6 +121,7 @@ export type FrameMeta = z.infer<typeof FrameMeta>
 
 /** A volume's score in the viewer, over all slices. Equal to the score of `evaluate`. */
 export const FrameScore = Metrics.extend({
+  foreground: Metrics,
   acceleration: z.number(),
   /** See `VolumeScore`. */
   measurableAcceleration: z.number().optional(),
@@ -191,6 +196,8 @@ export const FramesPart = z.object({
   path: z.string(),
   meta: FrameMeta.optional(),
   metrics: SliceMetrics.nullable().optional(),
+  /** Iterations of a classical method: the image follows. */
+  progress: z.object({ done: z.number(), total: z.number() }).optional(),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
 })
 export type FramesPart = z.infer<typeof FramesPart>

@@ -8,7 +8,7 @@ import { type LeastSquares, leastSquares } from './mri/sense/encoding.ts'
 import { type ClassicalConfig, classicalMethod, reconstructClassical } from './mri/sense/index.ts'
 import type { Solving } from './mri/sense/iterates.ts'
 import { centreCropReal, cropShape, type Shape } from './mri/transform.ts'
-import { mapsOfSlice, measuredCoils } from './slice-coils.ts'
+import { type MeasuredCoils, mapsOfSlice, measuredCoils, type SliceMaps } from './slice-coils.ts'
 
 /** Not a network: the settings are all there is. */
 export interface Classical {
@@ -33,9 +33,29 @@ export type ClassicalProblem =
   | { readonly image: Float32Array }
   | { readonly problem: LeastSquares; readonly crop: Shape; readonly keep: (image: Float32Array) => void }
 
+/** The coils that a method gets, and their maps. */
+export interface SolvedCoils {
+  readonly measured: MeasuredCoils
+  readonly made: SliceMaps
+}
+
+/** `null`: the slice holds no data. @param mask As for `classicalProblem`. */
+export function solvedCoils(
+  volume: Volume,
+  slice: number,
+  mask: Pattern,
+  { config }: Classical,
+  arithmetic: Omit<Tools, 'keptImages'>,
+): SolvedCoils | null {
+  const measured = measuredCoils(volume, slice, mask, config)
+  if (measured.kspace.every(value => value === 0)) return null
+  return { measured, made: mapsOfSlice(volume, slice, measured, config, arithmetic, UNCROPPED) }
+}
+
 /**
  * Finds a kept image without reading the file. The image of a slice without data is zero.
  * @param mask The samples that were measured. For a file with irregular sampling: its own pattern.
+ * @param onCoils Not called for a kept image, and for a slice without data.
  */
 export function classicalProblem(
   volume: Volume,
@@ -43,19 +63,20 @@ export function classicalProblem(
   mask: Pattern,
   classical: Classical,
   arithmetic: Tools,
+  onCoils: (coils: SolvedCoils) => void = () => {},
 ): ClassicalProblem {
   const { keptImages, fourier } = arithmetic
-  const { config } = classical
   const { content } = volume.info
   const key = content && { identity: content.identity, slice, pattern: mask, ...classical }
   const kept = key && keptImages.find(key)
   if (kept) return { image: kept }
   const crop = cropShape(volume.info)
-  const measured = measuredCoils(volume, slice, mask, config)
+  const solved = solvedCoils(volume, slice, mask, classical, arithmetic)
+  if (!solved) return { image: new Float32Array(crop[0] * crop[1]) }
+  onCoils(solved)
+  const { made, measured } = solved
   const { coils, rows, columns, kspace, pattern, where } = measured
-  if (kspace.every(value => value === 0)) return { image: new Float32Array(crop[0] * crop[1]) }
-  const { maps } = mapsOfSlice(volume, slice, measured, config, arithmetic, UNCROPPED)
-  const encoding = { sizes: [coils, rows, columns] as const, maps, mask: maskOfSamples(pattern) }
+  const encoding = { sizes: [coils, rows, columns] as const, maps: made.maps, mask: maskOfSamples(pattern) }
   const problem = leastSquares(encoding, kspace, fourier, where)
   return { problem, crop, keep: image => key && keptImages.keep(key, image) }
 }

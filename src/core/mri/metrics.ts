@@ -92,11 +92,9 @@ export function scoreSlice(
   target: Float32Array,
   [height, width]: readonly [number, number],
   maximum: number,
-): Metrics {
-  return {
-    ssim: mean(ssimMap(prediction, target, height, width, maximum)),
-    ...scorePixels(prediction, target, maximum),
-  }
+): Metrics & Pick<VolumeMetrics, 'foreground'> {
+  const { ssim, psnr, nmse, foreground } = scoreVolume({ prediction, target, shape: [1, height, width], maximum })
+  return { ssim, psnr, nmse, foreground }
 }
 
 /**

@@ -6,7 +6,7 @@ import { acceleration, type Pattern } from '../mri/pattern.ts'
 
 /** An image and the facts that are known of it. */
 export interface Picture
-  extends Partial<Pick<FrameMeta, 'pixelSize' | 'tiles' | 'note' | 'acceleration' | 'residual'>> {
+  extends Partial<Pick<FrameMeta, 'pixelSize' | 'tiles' | 'note' | 'cautions' | 'acceleration' | 'residual'>> {
   readonly image: Float32Array
   /** A second number of each pixel. */
   readonly second?: { readonly kind: NonNullable<FrameMeta['second']>; readonly values: Float32Array }
@@ -31,6 +31,7 @@ export function describeFrame(
     ...(second && { second: second.kind }),
     ...(picture.tiles && { tiles: picture.tiles }),
     note,
+    ...(picture.cautions && { cautions: picture.cautions }),
     minimum,
     maximum,
     ...facts,
@@ -56,6 +57,9 @@ export function sliceMetrics(
   shape: readonly [number, number],
   range: number,
 ): SliceMetrics {
-  const { ssim, psnr, nmse } = scoreSlice(prediction, target, shape, range)
-  return { ssim: finiteOrNull(ssim), psnr: finiteOrNull(psnr), nmse: finiteOrNull(nmse) }
+  const { ssim, psnr, nmse, foreground } = scoreSlice(prediction, target, shape, range)
+  return {
+    ...{ ssim: finiteOrNull(ssim), psnr: finiteOrNull(psnr), nmse: finiteOrNull(nmse) },
+    foreground: { ssim: finiteOrNull(foreground.ssim), nmse: finiteOrNull(foreground.nmse) },
+  }
 }

@@ -17,6 +17,7 @@ import { makeZeroFilling } from '../mri/fft.ts'
 import { gridOf, multiply } from '../mri/pattern.ts'
 import { cropShape, normalise, type Shape } from '../mri/transform.ts'
 import { accelerationOf, isClassical, requireFiniteImage, seededMaskOf, zeroFilled } from '../reconstruct.ts'
+import { coilCautions, coilNote } from './coil-facts.ts'
 import { coilImages, coilMaps, eigenvaluePicture } from './coil-pictures.ts'
 import { ofCoils, requireCoil, withCoils } from './coils.ts'
 import { featureMaps } from './features.ts'
@@ -76,6 +77,12 @@ export async function metricsOf(subject: Subject): Promise<SliceMetrics | null> 
   return sliceMetrics(image, truthOf(subject), cropShape(subject.volume.info), subject.volumeMaximum!)
 }
 
+function classicalFactsOf({ reconstructor, coilFacts }: Subject): Pick<Picture, 'note' | 'cautions'> {
+  if (!isClassical(reconstructor) || !coilFacts) return {}
+  const cautions = coilCautions(coilFacts)
+  return { note: coilNote(reconstructor, coilFacts), ...(cautions.length > 0 && { cautions }) }
+}
+
 /** The magnitude. */
 const imageOf = async (subject: Subject): Promise<Picture> => ({
   image: await magnitudeOf(subject),
@@ -83,6 +90,7 @@ const imageOf = async (subject: Subject): Promise<Picture> => ({
   units: subject.scored ? 'signal' : 'arbitrary',
   pixelSize: pixelSizeOf(subject),
   ...samplingOf(subject),
+  ...classicalFactsOf(subject),
   ...(subject.coil !== null && {
     note: `Zero-filled image${ofCoils(subject)}. Metrics apply to all coils combined.`,
   }),

@@ -7,6 +7,7 @@ import type { Fourier } from '../mri/fourier.ts'
 import { fullPattern, type Pattern } from '../mri/pattern.ts'
 import { voxelSizeOf } from '../mri/transform.ts'
 import { accelerationOf, isClassical, type Reconstructor, seededMaskOf } from '../reconstruct.ts'
+import type { CoilFacts } from './coil-facts.ts'
 import type { Coils } from './coils.ts'
 import type { Picture } from './frame.ts'
 import type { ShownMaps } from './shown-maps.ts'
@@ -26,6 +27,8 @@ export interface Subject extends Coils {
   /** Layer and channel (from 0) of a `feature`. */
   readonly layer: string
   readonly channel: number
+  /** Of a classical image that is computed. */
+  readonly coilFacts: CoilFacts | null
   readonly kernels: Kernels
   readonly fourier: Fourier
   /** As `reconstructSlice`. The function may keep images, because several shows of a slice need its image. */

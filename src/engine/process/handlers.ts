@@ -265,7 +265,7 @@ export const handlers: Handlers = {
 
   metrics: (request, { signal, emit }) => metrics(request, signal, emit),
 
-  overMasks: (request, { signal }) => overMasks(request, signal),
+  overMasks: (request, { signal, emit }) => overMasks(request, signal, emit),
 
   thumbnail: (request, { signal }) => thumbnail(request, signal),
 

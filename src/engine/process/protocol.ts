@@ -237,7 +237,11 @@ export interface Calls {
    */
   frame: { params: FrameRequest; event: Progress; result: Frame }
   metrics: { params: FrameRequest; event: Progress; result: SliceMetrics | null }
-  overMasks: { params: Omit<FrameRequest, 'show' | 'seed'>; event: never; result: Readonly<Record<OverMasks, Frame>> }
+  overMasks: {
+    params: Omit<FrameRequest, 'show' | 'seed'>
+    event: Progress
+    result: Readonly<Record<OverMasks, Frame>>
+  }
   thumbnail: { params: VolumeFile & { salt: string; mask: MaskSpec; size: number }; event: never; result: Thumbnail }
   features: { params: FeaturesRequest; event: never; result: Features }
   views: { params: Pick<TrainRequest, 'config' | 'train'>; event: never; result: BatchViews }

@@ -17,19 +17,22 @@ export function inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<
   return result
 }
 
+/** As `inTurn`, but after all works that wait now. */
+export async function whenIdle<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  let last: typeof queue
+  do {
+    await setImmediate() // lets simultaneous requests arrive
+    last = queue
+    await last
+  } while (last !== queue)
+  return inTurn(signal, work)
+}
+
 let pictured: Promise<unknown> = Promise.resolve()
 
-/** Runs `work` in turn, but after all other works. A list's pictures can wait, and an image in the viewer cannot. */
+/** As `whenIdle`, one work after another. A list's pictures can wait, and an image in the viewer cannot. */
 export function whenNothingWaits<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  const result = pictured.then(async () => {
-    let last: typeof queue
-    do {
-      await setImmediate() // lets simultaneous requests arrive
-      last = queue
-      await last
-    } while (last !== queue)
-    return inTurn(signal, work)
-  })
+  const result = pictured.then(() => whenIdle(signal, work))
   pictured = result.catch(() => {}) // the caller handles the error
   return result
 }

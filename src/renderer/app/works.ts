@@ -6,6 +6,8 @@ import { tellError } from './notify.tsx'
 export interface Work {
   readonly id: number
   readonly title: string
+  /** Names what it is of, for whoever shows its progress elsewhere. */
+  readonly key: string | null
   /** What its progress counts; `''`: things. */
   readonly unit: string
   readonly progress: WorkProgress | null
@@ -26,6 +28,7 @@ export async function follow<Result>(
   title: string,
   start: (signal: AbortSignal) => (onProgress: (progress: WorkProgress) => void) => Promise<Result>,
   unit = '',
+  key: string | null = null,
 ): Promise<Result | null> {
   const id = ++lastId
   const controller = new AbortController()
@@ -33,7 +36,7 @@ export async function follow<Result>(
     change(id, { cancelling: true })
     controller.abort()
   }
-  const work: Work = { id, title, unit, progress: null, startedAt: Date.now(), cancel, cancelling: false }
+  const work: Work = { id, title, key, unit, progress: null, startedAt: Date.now(), cancel, cancelling: false }
   useWorks.setState(({ works }) => ({ works: [...works, work] }))
   try {
     return await start(controller.signal)(progress => change(id, { progress }))

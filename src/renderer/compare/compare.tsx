@@ -6,7 +6,7 @@ import { useShallow } from 'zustand/react/shallow'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { fetchAhead } from '../viewer/frames.ts'
 import { useOpenStudy } from '../viewer/open-study.ts'
-import { type Comparison, type PaneState, urlOf, useComparison } from '../viewer/sources.ts'
+import { type Comparison, isClassical, type PaneState, urlOf, useComparison } from '../viewer/sources.ts'
 import { goToSlice, NARROW, openVolume, sliceOf, useView } from '../viewer/view.ts'
 import style from './compare.module.css'
 import { FigureDialog } from './figure-dialog.tsx'
@@ -92,12 +92,13 @@ const AHEAD_AFTER_MS = 200
 /** Slices from a pane's own. */
 const NEAR = [1, -1, 2, -2, 3]
 
-/** Fetches the slices round each pane's own, once its own are there. */
+/** Fetches the slices round each pane's own, once its own are there. Classical images would take too long. */
 function FetchAhead({ volume, panes }: { volume: StudyVolume; panes: readonly PaneState[] }) {
   const where = useView(useShallow(({ slice, mask, seed, link, own }) => ({ slice, mask, seed, link, own })))
   useEffect(() => {
     const leaving = new AbortController()
-    const urlsOf = (by: number) => panes.flatMap(pane => urlOf(where, pane, volume, by) ?? [])
+    const quick = panes.filter(pane => !isClassical(pane))
+    const urlsOf = (by: number) => quick.flatMap(pane => urlOf(where, pane, volume, by) ?? [])
     const timer = setTimeout(() => void fetchAhead([0, ...NEAR].map(urlsOf), leaving.signal), AHEAD_AFTER_MS)
     return () => {
       clearTimeout(timer)

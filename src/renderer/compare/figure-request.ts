@@ -2,7 +2,7 @@
 import type { FigureFormat, FigureInput, Share } from '../../contract/figure.ts'
 import { keptFrame } from '../viewer/frames.ts'
 import { box, type Shape } from '../viewer/marks.ts'
-import { type Comparison, type PaneState, SHOW_LABEL, SLOT_LABEL, urlOf } from '../viewer/sources.ts'
+import { type Comparison, type PaneState, SHOW_LABEL, SLOT_LABEL, shortLabel, urlOf } from '../viewer/sources.ts'
 import { useView } from '../viewer/view.ts'
 import { coloursOf, fileWindow, windowNow, windowSource } from '../viewer/windows.ts'
 
@@ -26,12 +26,13 @@ export function shareOf(shape: Shape): Share {
   return { x, y, width: inside(right) - x, height: inside(bottom) - y }
 }
 
-function labelOf({ slot, show, run, layer, channel, coil = null }: PaneState): string {
-  const source = run ? `${SLOT_LABEL[slot === 'error' ? 'fine-tuned' : slot]}, run ${run.id}` : SLOT_LABEL[slot]
+function labelOf(pane: PaneState): string {
+  const { slot, show, run, layer, channel, coil = null } = pane
+  const source = run ? `${SLOT_LABEL[slot === 'error' ? 'fine-tuned' : slot]}, run ${run.id}` : shortLabel(pane)
   const name = coil === null ? source : `${source}, coil ${coil + 1}`
   if (show === 'image') return name
   if (show === 'feature') return `${layer}, channel ${(channel ?? 0) + 1}: ${name}`
-  return show === 'error' ? `Error: ${run ? `run ${run.id}` : 'sub-sampled'}` : `${SHOW_LABEL[show]}: ${name}`
+  return show === 'error' ? `Error: ${run ? `run ${run.id}` : shortLabel(pane)}` : `${SHOW_LABEL[show]}: ${name}`
 }
 
 /** The panes that have an image, as they are seen. */

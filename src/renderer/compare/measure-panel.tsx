@@ -28,7 +28,7 @@ import {
   inputPath,
   type PaneState,
   SHOW_LABEL,
-  SLOT_LABEL,
+  shortLabel,
   usePlace,
   useUrls,
 } from '../viewer/sources.ts'
@@ -115,9 +115,9 @@ function BoxesButton({ volume, comparison }: { volume: StudyVolume; comparison: 
 const measurable = ({ source, show }: PaneState) =>
   source !== null && (show === 'image' || show === 'error' || show === 'mean' || show === 'spread' || show === 'phase')
 
-const nameOf = ({ slot, show, run, coil = null }: PaneState) =>
+const nameOf = ({ show, coil = null, ...pane }: PaneState) =>
   [
-    run ? `Run ${run.id}` : SLOT_LABEL[slot],
+    shortLabel(pane),
     coil !== null && `coil ${coil + 1}`,
     show !== 'image' && show !== 'error' && show !== 'feature' && SHOW_LABEL[show],
   ]

@@ -8,8 +8,7 @@ import { protocolLines } from '../../presentation/protocol.ts'
 import { errorText } from '../app/client.ts'
 import { useNetworkLabel } from '../app/queries.ts'
 import { useScore } from '../viewer/score.ts'
-import { type Comparison, type PaneState, SLOT_LABEL, sourceLabel, usePlace } from '../viewer/sources.ts'
-import { versionOf } from '../viewer/versions.ts'
+import { type Comparison, type PaneState, shortLabel, sourceLabel, usePlace } from '../viewer/sources.ts'
 import { useView } from '../viewer/view.ts'
 import { FineTuneButton } from '../widgets/fine-tune.tsx'
 import { MaskPanel } from './mask-panel.tsx'
@@ -58,18 +57,20 @@ function Numbers({ comparison, volume }: { comparison: Comparison; volume: Study
 
 function NumbersRow({ pane: { slot, source, run }, volume }: { pane: PaneState; volume: StudyVolume }) {
   const scored = !run?.arbitraryUnits
-  const { data, isPending, error } = useScore(volume.id, source, versionOf(volume, run), scored)
-  const cell = (text: string) => (isPending ? '…' : text)
+  const { data, isPending, error, onDemand, work } = useScore({ source, run }, volume, scored)
+  const waits = isPending && (!onDemand || work !== null)
+  const cell = (text: string) => (waits ? '…' : text)
+  const without = onDemand && !error ? 'Press “Score volume” below the image.' : error ? errorText(error) : ''
   return (
     <Tooltip
       label={
         <span className={style.protocol}>
-          {data ? protocolLines(data.protocol, data.score) : `Not scored. ${error ? errorText(error) : ''}`}
+          {data ? protocolLines(data.protocol, data.score) : `Not scored. ${without}`}
         </span>
       }
     >
       <tr>
-        <th>{run ? `Run ${run.id}` : SLOT_LABEL[slot]}</th>
+        <th title={shortLabel({ slot, source, run })}>{shortLabel({ slot, source, run })}</th>
         {scored ? (
           <>
             <td>{cell(formatSsim(data?.score.ssim))}</td>

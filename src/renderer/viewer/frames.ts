@@ -1,9 +1,10 @@
 /**
  * Images for the panes, by their URL: what is wanted at one moment is asked for in one request, each is fetched once
  * and kept within a limit, and none is ever shown for another slice than its own. What nobody wants any more is not
- * waited for.
+ * waited for. A classical image takes seconds, so that it has a request of its own, with progress and an end.
  */
 import { useEffect, useSyncExternalStore } from 'react'
+import { classicalSource } from '../../contract/classical.ts'
 import type { FrameMeta, SliceMetrics } from '../../contract/images.ts'
 import { askForFrames, FrameFailure, type Part } from './frame-parts.ts'
 
@@ -24,13 +25,31 @@ export interface FrameError {
   readonly message: string
 }
 
+/** Of an image that iterates. */
+export interface FrameProgress {
+  readonly done: number
+  readonly total: number
+  /** When the first iteration was heard of, and how many were done then: the pace is measured from there. */
+  readonly from: { readonly at: number; readonly done: number } | null
+  readonly at: number
+}
+
+export const STOPPED: FrameError = { code: 'CANCELLED', message: 'Stopped.' }
+
 const LIMIT_BYTES = 256e6
+
+/** Requests for classical images at once. A browser opens six connections to a host, and the others need some. */
+const CLASSICAL_AT_ONCE = 2
+
+/** `/frames/VOLUME/SLICE/SOURCE?…` */
+const isClassical = (url: string): boolean => classicalSource(url.split('?')[0].split('/').at(-1)!) !== null
 
 const kept = new Map<string, Frame>() // in the order of last use
 let keptBytes = 0
 /** Of what is kept, once they are there; `null`: none fit. */
 const metricsKept = new Map<string, SliceMetrics | null>()
 const failed = new Map<string, FrameError>()
+const progresses = new Map<string, FrameProgress>()
 /** How many want each; they stay. */
 const wanted = new Map<string, number>()
 /** The requests that they will come with, images or metrics. */
@@ -94,17 +113,19 @@ function askSoon(): void {
     asking = false
     for (const { missing, cancellation } of new Set(underway.values()))
       if (missing.size > 0 && ![...missing].some(url => wanted.has(url))) cancellation.abort()
-    const urls = [...wanted.keys()].filter(url => !underway.has(url) && !failed.has(url))
-    const frames = urls.filter(url => !kept.has(url))
-    const metrics = urls.filter(url => kept.has(url) && !metricsKept.has(url))
-    if (frames.length + metrics.length > 0) void ask(frames, metrics)
+    const urls = [...wanted.keys()].filter(url => !underway.has(url) && !failed.has(url) && !metricsKept.has(url))
+    const iterating = [...underway.keys()].filter(isClassical).length
+    const next = urls.filter(isClassical).slice(0, Math.max(0, CLASSICAL_AT_ONCE - iterating))
+    for (const together of [urls.filter(url => !isClassical(url)), ...next.map(url => [url])])
+      if (together.length > 0) void ask(together)
   })
 }
 
-async function ask(frames: string[], metrics: string[]): Promise<void> {
+async function ask(urls: readonly string[]): Promise<void> {
+  const [frames, metrics] = [urls.filter(url => !kept.has(url)), urls.filter(url => kept.has(url))]
   const request: Request = { cancellation: new AbortController(), missing: new Set(frames) }
   const { signal } = request.cancellation
-  for (const url of [...frames, ...metrics]) underway.set(url, request)
+  for (const url of urls) underway.set(url, request)
   let failure: FrameError = { code: 'UNREACHABLE', message: 'The host’s answer broke off' }
   try {
     for await (const part of askForFrames({ frames, metrics }, signal)) {
@@ -115,9 +136,10 @@ async function ask(frames: string[], metrics: string[]): Promise<void> {
     failure = error instanceof FrameFailure ? error : { code: 'UNREACHABLE', message: String((error as Error).message) }
   }
   for (const [url, { cancellation }] of underway) if (cancellation === request.cancellation) underway.delete(url)
+  for (const url of urls) progresses.delete(url)
   if (!signal.aborted) for (const url of request.missing) failed.set(url, failure)
   tell()
-  if (signal.aborted) askSoon() // somebody may want it again by now
+  if (signal.aborted || urls.some(isClassical)) askSoon() // somebody may want it again by now, or waits for its turn
 }
 
 function frameOf(url: string, body: Float32Array, meta: FrameMeta): Frame {
@@ -126,7 +148,18 @@ function frameOf(url: string, body: Float32Array, meta: FrameMeta): Frame {
   return { url, image: body.subarray(0, pixels), second: body.subarray(pixels), meta }
 }
 
-function receive({ path: url, image, meta, metrics, error }: Part, { missing }: Request): void {
+function advance(url: string, { done, total }: { readonly done: number; readonly total: number }): void {
+  const at = performance.now()
+  const from = progresses.get(url)?.from ?? (done > 0 ? { at, done } : null)
+  progresses.set(url, { done, total, from, at })
+}
+
+function receive({ path: url, image, meta, metrics, progress, error }: Part, { missing }: Request): void {
+  if (progress) {
+    advance(url, progress)
+    return
+  }
+  progresses.delete(url)
   if (missing.delete(url)) {
     if (meta) keep(frameOf(url, image, meta))
     else if (error) failed.set(url, error)
@@ -149,6 +182,17 @@ export function useFrame(url: string | null): FrameState & { retry(): void } {
     tell()
   }
   return now && 'image' in now ? { frame: now, error: null, retry } : { frame: null, error: now, retry }
+}
+
+/** Of an image that iterates; `null` before, and of others. */
+export const useProgress = (url: string | null): FrameProgress | null =>
+  useSyncExternalStore(listen, () => (url === null ? null : (progresses.get(url) ?? null)))
+
+/** Ends the computation of a classical image. Its error is then `STOPPED`, until it is tried again. */
+export function stop(url: string): void {
+  failed.set(url, STOPPED)
+  underway.get(url)?.cancellation.abort()
+  tell()
 }
 
 /** Of the image at `url`; `undefined` while they are on their way, `null` where none will come. */

@@ -12,6 +12,8 @@ import { coloursOf, fileWindow, fitFileWindow, windowSource } from './windows.ts
 
 export interface PaneLayer {
   readonly slice: number
+  /** Of the requested frame. */
+  readonly url: string | null
   readonly layer: Layer | null
   readonly frame: Frame | null
   /** The frame is of the previous slice or mask. It stays until the requested frame is loaded. */
@@ -93,7 +95,7 @@ export function usePaneLayer(pane: PaneState, volume: StudyVolume): PaneLayer {
     const fitted = { low: signedErrors ? -high : 0, high }
     return { values: errors, shape, map, window: { key: null, file: false, fitted } }
   }, [shown, source, isError, errors, map, linked, file, pane.pane, errorScale, signedErrors])
-  const common = { slice, frame: shown, colours, isError, error, retry }
+  const common = { slice, url, frame: shown, colours, isError, error, retry }
   if (!isError) return { ...common, layer, held }
   // An error needs two frames of one slice: the last one stays until both are there.
   const key = `${volume.id} ${source} ${signedErrors} ${errorScale} ${colours}`

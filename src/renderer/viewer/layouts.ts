@@ -1,8 +1,9 @@
 /** Arrangements of panes, and what is in them until a user says otherwise. */
+import type { ClassicalId } from '../../contract/classical.ts'
 import type { Show } from '../../contract/images.ts'
 
 /** What a pane is for: which source it takes by itself, the newest that fits. */
-export const SLOTS = ['input', 'pretrained', 'fine-tuned', 'baseline', 'truth', 'error'] as const
+export const SLOTS = ['input', 'pretrained', 'fine-tuned', 'baseline', 'truth', 'error', 'classical'] as const
 export type Slot = (typeof SLOTS)[number]
 
 /** `error`: the difference to the ground truth, made here from two images. */
@@ -31,7 +32,8 @@ export interface Layout {
 }
 
 const image = (slot: Slot): PaneChoice => ({ slot, source: null, show: slot === 'error' ? 'error' : 'image' })
-const SIX = SLOTS.map(image)
+const SIX = SLOTS.filter(slot => slot !== 'classical').map(image)
+const classical = (source: ClassicalId): PaneChoice => ({ slot: 'classical', source, show: 'image' })
 
 export const LAYOUTS = {
   '1x1': { label: '1 × 1', rows: 1, columns: 1, panes: [image('fine-tuned')] },
@@ -53,6 +55,19 @@ export const LAYOUTS = {
       { slot: 'input', source: null, show: 'k-space' },
       { slot: 'fine-tuned', source: null, show: 'ssim' },
       { slot: 'fine-tuned', source: null, show: 'residual' },
+    ],
+  },
+  coils: {
+    label: 'Multi-coil 2 × 3',
+    rows: 2,
+    columns: 3,
+    panes: [
+      image('input'),
+      classical('sense'),
+      classical('cg-sense'),
+      classical('l1-wavelet'),
+      image('baseline'),
+      image('truth'),
     ],
   },
   strip: { label: 'Filmstrip', rows: 1, columns: 6, strip: true, panes: SIX },

@@ -5,12 +5,14 @@ import { IconArrowsExchange, IconFlipHorizontal, IconFlipVertical, IconX } from 
 import { type PointerEvent, useEffect, useState } from 'react'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { runColour } from '../../presentation/colours.ts'
-import { usePaneLayer } from './layer.ts'
+import { Computing } from './computing.tsx'
+import { STOPPED } from './frames.ts'
+import { type PaneLayer, usePaneLayer } from './layer.ts'
 import type { Pair } from './marks.ts'
 import { changePair, leavePair } from './pair.ts'
 import style from './pair-stage.module.css'
 import { PaneBar } from './pane-bar.tsx'
-import { type Comparison, type PaneState, SHOW_LABEL, SLOT_LABEL, sourceLabel } from './sources.ts'
+import { type Comparison, isClassical, type PaneState, SHOW_LABEL, SLOT_LABEL, sourceLabel } from './sources.ts'
 import { Stage } from './stage.tsx'
 
 /** Changes a second; 0: by hand. */
@@ -67,11 +69,38 @@ export function PairStage({ pair, comparison, volume }: Props) {
             {pair.mode === 'swipe' && <Edge pair={pair} />}
           </>
         ) : (
-          <p className={style.message}>{below.error?.message ?? above.error?.message ?? 'Loading both images …'}</p>
+          <Missing
+            missing={[below, above].map((drawn, i) => ({ drawn, name: names[i].text, pane: [first, second][i] }))}
+          />
         )}
       </div>
     </section>
   )
+}
+
+interface MissingProps {
+  readonly missing: readonly { readonly drawn: PaneLayer; readonly name: string; readonly pane: PaneState }[]
+}
+
+/** Why the two are not seen yet. */
+function Missing({ missing }: MissingProps) {
+  const failed = missing.find(({ drawn }) => drawn.error)
+  if (failed) {
+    const { error, retry } = failed.drawn
+    return (
+      <div className={style.message}>
+        <p>{error === STOPPED ? `${failed.name}: stopped.` : error!.message}</p>
+        {error === STOPPED && (
+          <Button size="compact-xs" onClick={retry}>
+            Compute again
+          </Button>
+        )}
+      </div>
+    )
+  }
+  const computed = missing.find(({ drawn, pane }) => !drawn.layer && drawn.url !== null && isClassical(pane))
+  if (computed) return <Computing url={computed.drawn.url!} title={computed.name} />
+  return <p className={style.message}>Loading both images …</p>
 }
 
 interface ControlsProps {

@@ -1,16 +1,16 @@
 /** What is said below a pane's image: its numbers, or what it is. */
 import { Tooltip } from '@mantine/core'
 import { memo } from 'react'
-import type { FrameMeta } from '../../contract/images.ts'
+import type { FrameMeta, SliceMetrics } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { formatNmse, formatPsnr, formatSsim } from '../../presentation/numbers.ts'
 import { protocolLines } from '../../presentation/protocol.ts'
 import { errorText } from '../app/client.ts'
+import type { Work } from '../app/works.ts'
 import { useMetrics } from './frames.ts'
-import style from './pane.module.css'
-import { useScore } from './score.ts'
-import { type PaneState, usePlace } from './sources.ts'
-import { versionOf } from './versions.ts'
+import style from './pane-foot.module.css'
+import { scoreVolume, useScore } from './score.ts'
+import { type PaneState, shortLabel, usePlace } from './sources.ts'
 
 interface FootProps {
   readonly pane: PaneState
@@ -23,21 +23,25 @@ const isOneCoil = ({ coil = null }: PaneState) => coil !== null
 export function PaneFoot({ pane, volume, meta }: FootProps & { meta: FrameMeta | null }) {
   if (meta?.show === 'residual' && meta.residual) return <Residual residual={meta.residual} note={meta.note} />
   if (meta && (meta.show !== 'image' || isOneCoil(pane)) && meta.note) return <Note text={meta.note} />
-  return <PaneNumbers {...{ pane, volume }} seen={meta !== null} acceleration={meta?.acceleration ?? null} />
+  const { acceleration = null, note = null } = meta ?? {}
+  return <PaneNumbers {...{ pane, volume, acceleration, note }} seen={meta !== null} />
 }
 
 interface NumbersProps extends FootProps {
   readonly seen: boolean
   readonly acceleration: number | null
+  /** Of a classical image: its coil maps. */
+  readonly note: string | null
 }
 
 /**
- * SSIM, PSNR, NMSE of the slice and of the volume; the protocol on hover. Only the slice's row changes with the slice.
+ * Metrics of the slice and of the volume, of the whole image and of the foreground, because classical images lose SSIM
+ * in air; the protocol on hover. Only the slice's row changes with the slice.
  */
-const PaneNumbers = memo(function PaneNumbers({ pane, volume, seen, acceleration }: NumbersProps) {
+const PaneNumbers = memo(function PaneNumbers({ pane, volume, seen, acceleration, note }: NumbersProps) {
   const { source, run } = pane
   const scored = source !== null && source !== 'truth' && volume.targetShape !== null && !run?.arbitraryUnits
-  const { data, isPending, error } = useScore(volume.id, source, versionOf(volume, run), scored && seen)
+  const score = useScore(pane, volume, scored && seen)
   if (!scored) {
     const why =
       source === 'truth'
@@ -51,47 +55,118 @@ const PaneNumbers = memo(function PaneNumbers({ pane, volume, seen, acceleration
             : 'no ground truth: no metric'
     return <p className={style.none}>{why}</p>
   }
+  const { data, error, onDemand } = score
   const protocol = data
     ? protocolLines(data.protocol, acceleration === null ? null : { ...data.score, acceleration })
     : error
       ? `Not scored. ${errorText(error)}`
-      : 'Protocol: scoring the volume …'
-  const volumeScore = data?.score
+      : onDemand
+        ? 'Foreground: pixels whose ground truth, averaged over 7 × 7, is at least 0.1 of the volume’s maximum.'
+        : 'Protocol: scoring the volume …'
   return (
-    <Tooltip label={<span className={style.protocol}>{protocol}</span>} maw={420}>
+    <Tooltip label={<span className={style.protocol}>{note ? `${note}\n${protocol}` : protocol}</span>} maw={420}>
       <table className={style.numbers}>
         <thead>
           <tr>
-            <th />
+            <td />
+            <th className={style.group}>whole image</th>
+            <td className={style.psnr} />
+            <td />
+            <th className={style.group}>foreground</th>
+            <td />
+          </tr>
+          <tr>
+            <td />
             <th>SSIM</th>
-            <th>PSNR dB</th>
+            <th className={style.psnr} aria-label="PSNR in dB">
+              PSNR
+            </th>
             <th>NMSE</th>
+            <th aria-label="SSIM of the foreground">SSIM</th>
+            <th aria-label="NMSE of the foreground">NMSE</th>
           </tr>
         </thead>
         <tbody>
           <SliceRow {...{ pane, volume }} />
-          <tr aria-busy={isPending}>
-            <th>volume</th>
-            <td data-metric="volume-ssim">{isPending ? '…' : formatSsim(volumeScore?.ssim)}</td>
-            <td>{isPending ? '…' : formatPsnr(volumeScore?.psnr)}</td>
-            <td>{isPending ? '…' : formatNmse(volumeScore?.nmse)}</td>
-          </tr>
+          <VolumeRow {...{ pane, volume, score }} />
         </tbody>
       </table>
     </Tooltip>
   )
 })
 
+/** `undefined`: on their way. */
+function Cells({ metrics, of }: { metrics: SliceMetrics | null | undefined; of: 'slice' | 'volume' }) {
+  const cell = (text: string) => (metrics === undefined ? '…' : text)
+  return (
+    <>
+      <td data-metric={`${of}-ssim`}>{cell(formatSsim(metrics?.ssim))}</td>
+      <td className={style.psnr}>{cell(formatPsnr(metrics?.psnr))}</td>
+      <td>{cell(formatNmse(metrics?.nmse))}</td>
+      <td>{cell(formatSsim(metrics?.foreground.ssim))}</td>
+      <td>{cell(formatNmse(metrics?.foreground.nmse))}</td>
+    </>
+  )
+}
+
 function SliceRow({ pane, volume }: FootProps) {
   const metrics = useMetrics(usePlace(pane, volume).url)
-  const cell = (text: string) => (metrics === undefined ? '…' : text)
   return (
     <tr aria-busy={metrics === undefined}>
       <th>slice</th>
-      <td>{cell(formatSsim(metrics?.ssim))}</td>
-      <td>{cell(formatPsnr(metrics?.psnr))}</td>
-      <td>{cell(formatNmse(metrics?.nmse))}</td>
+      <Cells metrics={metrics} of="slice" />
     </tr>
+  )
+}
+
+function VolumeRow({ pane, volume, score }: FootProps & { score: ReturnType<typeof useScore> }) {
+  const { data, error, isPending, onDemand, work } = score
+  const name = shortLabel(pane)
+  if (onDemand && !data)
+    return (
+      <tr aria-busy={work !== null}>
+        <th>volume</th>
+        <td colSpan={4} className={style.action}>
+          {work ? (
+            <Scoring work={work} name={name} />
+          ) : (
+            <button
+              type="button"
+              className={style.link}
+              title={`Takes about as long as ${volume.slices} images`}
+              onClick={() => void scoreVolume(pane, volume, name)}
+            >
+              {error ? 'Not scored. Score volume again' : 'Score volume'}
+            </button>
+          )}
+        </td>
+      </tr>
+    )
+  return (
+    <tr aria-busy={isPending}>
+      <th>volume</th>
+      <Cells metrics={isPending ? undefined : data?.score} of="volume" />
+    </tr>
+  )
+}
+
+function Scoring({ work, name }: { work: Work; name: string }) {
+  const { progress, cancel, cancelling } = work
+  return (
+    <>
+      <span>
+        {progress && progress.total > 0 ? `${Math.floor(progress.done)} of ${progress.total} slices` : 'scoring …'}
+      </span>
+      <button
+        type="button"
+        className={style.link}
+        aria-label={`Cancel the score of ${name}`}
+        disabled={cancelling}
+        onClick={cancel}
+      >
+        Cancel
+      </button>
+    </>
   )
 }
 

@@ -2,6 +2,7 @@
 import { ActionIcon, Menu, Select } from '@mantine/core'
 import { IconChartLine, IconDots, IconGridDots } from '@tabler/icons-react'
 import { memo, useMemo } from 'react'
+import { CLASSICAL_IDS } from '../../contract/classical.ts'
 import { needsCoils } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { runColour } from '../../presentation/colours.ts'
@@ -10,7 +11,15 @@ import { showFeatures } from '../app/open-features.ts'
 import { SeenBadge } from './badges.tsx'
 import type { PaneShow } from './layouts.ts'
 import style from './pane.module.css'
-import { type Comparison, type PaneState, SHOW_LABEL, SHOW_SHORT, SLOT_LABEL, sourceLabel } from './sources.ts'
+import {
+  type Comparison,
+  type PaneState,
+  SHOW_LABEL,
+  SHOW_SHORT,
+  SLOT_LABEL,
+  shortLabel,
+  sourceLabel,
+} from './sources.ts'
 import { changePane } from './view.ts'
 
 interface HeadProps extends Pick<Comparison, 'runs' | 'study'> {
@@ -34,7 +43,7 @@ export const PaneHead = memo(function PaneHead({ pane, volume, small, title, run
       )}
       {small ? (
         <span className="truncate" title={title}>
-          {run ? `Run ${run.id}` : SLOT_LABEL[source === 'zero-filled' ? 'input' : source === 'truth' ? 'truth' : slot]}
+          {shortLabel(pane)}
         </span>
       ) : (
         <>
@@ -100,6 +109,7 @@ function SourceSelect({ pane, slot, source, runs, study }: SourceProps) {
     const others = offered.filter(run => run.study !== study?.name).toReversed()
     return [
       { group: 'This slice', items: [item('zero-filled'), item('truth')] },
+      { group: 'Classical, no training', items: CLASSICAL_IDS.map(item) },
       ...(own.length > 0 ? [{ group: 'Runs of this study', items: own.map(run => item(`run:${run.id}`)) }] : []),
       ...(others.length > 0
         ? [{ group: 'Runs of other studies', items: others.map(run => item(`run:${run.id}`)) }]

@@ -1,5 +1,6 @@
 /** What each pane shows: the source that was picked, else the newest run that fits, and which aspect of it. */
 import { useShallow } from 'zustand/react/shallow'
+import { CLASSICAL_LABELS, classicalSource } from '../../contract/classical.ts'
 import { MaskSpec } from '../../contract/evaluation.ts'
 import { framePath, type Show } from '../../contract/images.ts'
 import type { RunView } from '../../contract/runs.ts'
@@ -18,6 +19,7 @@ export const SLOT_LABEL: Readonly<Record<Slot, string>> = {
   baseline: 'Baseline',
   truth: 'Ground truth',
   error: 'Error',
+  classical: 'Classical',
 }
 
 export const SHOW_LABEL: Readonly<Record<Exclude<PaneShow, 'feature'>, string>> = {
@@ -103,6 +105,7 @@ function fitting(slot: Slot, runs: readonly RunView[], study: Study): RunView | 
 function automatic(slot: Slot, runs: readonly RunView[], study: Study): string | null {
   if (slot === 'input') return 'zero-filled'
   if (slot === 'truth') return 'truth'
+  if (slot === 'classical') return 'cg-sense'
   const run = fitting(slot, runs, study)
   if (run) return `run:${run.id}`
   return slot === 'error' ? 'zero-filled' : null
@@ -191,5 +194,23 @@ export function sourceLabel(source: string, { runs }: Pick<Comparison, 'runs'>):
   if (source === 'zero-filled') return 'Sub-sampled, zero-filled'
   if (source === 'truth') return 'Ground truth'
   const run = runs.find(({ id }) => `run:${id}` === source)
-  return run ? `Run ${run.id} · ${runLabel(run)}` : source
+  return run ? `Run ${run.id} · ${runLabel(run)}` : (classicalLabel(source) ?? source)
 }
+
+function classicalLabel(source: string): string | null {
+  const classical = classicalSource(source)
+  if (!classical) return null
+  const { method, settings } = classical
+  return settings === undefined ? CLASSICAL_LABELS[method] : `${CLASSICAL_LABELS[method]}, settings ${settings}`
+}
+
+/** What a pane is of, in few words, for tables and figures. */
+export function shortLabel({ slot, source, run }: Pick<PaneState, 'slot' | 'source' | 'run'>): string {
+  if (run) return `Run ${run.id}`
+  if (source === 'zero-filled') return SLOT_LABEL.input
+  if (source === 'truth') return SLOT_LABEL.truth
+  return (source && classicalLabel(source)) ?? SLOT_LABEL[slot]
+}
+
+export const isClassical = ({ source }: Pick<PaneState, 'source'>): boolean =>
+  source !== null && classicalSource(source) !== null

@@ -4,6 +4,7 @@ import { AppError } from '../../contract/errors.ts'
 import { MaskSeed, MaskSpec } from '../../contract/evaluation.ts'
 import { FRAME_HEADER, FrameSource, type FramesPart, FramesRequest, SHOWS } from '../../contract/images.ts'
 import type { RunEvent } from '../../contract/runs.ts'
+import type { OnProgress } from '../profile/kept-results.ts'
 import { runFile } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { Frames, ShownSlice } from '../viewing/frames.ts'
@@ -74,7 +75,10 @@ function showFrom(query: URLSearchParams): (typeof SHOWS)[number] {
  */
 function shownFrom([volume, slice, source]: readonly string[], query: URLSearchParams): ShownSlice {
   if (!FrameSource.safeParse(source).success)
-    throw new AppError('INVALID_ARGUMENT', `Expected zero-filled, truth or run:NUMBER, got ${source}`)
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `Expected zero-filled, truth, run:NUMBER or a method such as cg-sense, got ${source}`,
+    )
   return {
     volume: number(volume, 'a volume’s number'),
     slice: number(slice, 'a slice’s number'),
@@ -113,6 +117,20 @@ function headOf(part: FramesPart, pixelBytes: number): Uint8Array {
 /** Images of networks go last, because they take ten times as long as other images. */
 const goesLast = (path: string) => path.includes('/run:')
 
+/** The shortest interval between two parts with the progress of an image. */
+const PROGRESS_MS = 100
+
+/** Sends progress, but not the last progress, which the image follows, and not more than one part per interval. */
+function sendingProgress(path: string, send: (part: FramesPart) => void): OnProgress {
+  let sentAt = Number.NEGATIVE_INFINITY
+  return ({ done, total }) => {
+    const now = performance.now()
+    if (done === total || now - sentAt < PROGRESS_MS) return
+    sentAt = now
+    send({ path, progress: { done, total } })
+  }
+}
+
 /** Sends a part for every requested image and metric, as soon as the part is ready. */
 async function sendFrames(
   frames: Frames,
@@ -136,7 +154,7 @@ async function sendFrames(
   await each(
     asked.frames.toSorted((a, b) => Number(goesLast(a)) - Number(goesLast(b))),
     async (path, shown) => {
-      const { image: pixels, meta } = await frames.image(shown, signal)
+      const { image: pixels, meta } = await frames.image(shown, signal, sendingProgress(path, send))
       if (meta.metrics === undefined) waiting.push(path)
       send({ path, meta }, pixels)
     },

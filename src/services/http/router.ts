@@ -107,7 +107,9 @@ export function makeRouter(opened: WithQueue, frames: Frames) {
     classical: classicalProcedures(opened, works),
     reproductions: reproductionProcedures(opened, works),
     runs: runProcedures(opened, works),
-    score: api.score.handler(({ input, signal }) => frames.score(input, signal)),
+    score: api.score.handler(({ input, signal }) =>
+      work('scoring a volume', signal, it => frames.score(input, it.signal, it.onProgress), 'slices'),
+    ),
     save: api.save.handler(({ input, signal }) =>
       work('reconstructing', signal, options => saveReconstruction(opened, input, options)),
     ),

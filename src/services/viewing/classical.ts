@@ -1,6 +1,6 @@
 /** Classical sources by name, and settings that the user named. */
 import { z } from 'zod'
-import { CLASSICAL_SOURCE, type ClassicalChoice, ClassicalId } from '../../contract/classical.ts'
+import { type ClassicalChoice, ClassicalId, classicalSource } from '../../contract/classical.ts'
 import { AppError } from '../../contract/errors.ts'
 import { NamedSettings, type Tuning } from '../../contract/tuning.ts'
 import { some } from '../../contract/words.ts'
@@ -43,9 +43,8 @@ const listed = (settings: readonly NamedSettings[]) =>
  * source. Throws `INVALID_ARGUMENT` for a number that the method does not have.
  */
 export function classicalNamed(profile: Profile, source: string): ClassicalChoice | null {
-  const [, method, id] = CLASSICAL_SOURCE.exec(source) ?? []
-  if (method === undefined) return null
-  const classical = ClassicalId.parse(method)
+  const { method: classical, settings: id } = classicalSource(source) ?? {}
+  if (classical === undefined) return null
   const schema = classicalMethod(classical).config
   if (id === undefined) return { classical, config: schema.parse({}) }
   const row = rowOf(profile, id)
@@ -59,7 +58,7 @@ export function classicalNamed(profile: Profile, source: string): ClassicalChoic
 
 /** The named settings of a source. Hidden settings are found too. `null`: default settings, or no classical source. */
 export function settingsOf(profile: Profile, source: string): NamedSettings | null {
-  const [, , id] = CLASSICAL_SOURCE.exec(source) ?? []
+  const id = classicalSource(source)?.settings
   const row = id === undefined ? undefined : rowOf(profile, id)
   return row ? toSettings(row) : null
 }

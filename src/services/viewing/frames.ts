@@ -17,7 +17,7 @@ import { type EvaluationSettings, protocolOf } from '../../core/evaluate.ts'
 import type { Features } from '../../core/viewing/features.ts'
 import { versionKey, versionNow } from '../../engine/files/file-version.ts'
 import type { Frame, FrameRequest, ReconstructorReference, Thumbnail } from '../../engine/process/protocol.ts'
-import { keepResults } from '../profile/kept-results.ts'
+import { keepResults, type OnProgress } from '../profile/kept-results.ts'
 import type { Profile } from '../profile/profile.ts'
 import { keptModel } from '../runs/kept-model.ts'
 import { findRun, isPretrained } from '../runs/runs.ts'
@@ -62,17 +62,24 @@ export interface ShownLayer extends Omit<Shown, 'source'>, Seeded {
 }
 
 export interface Frames {
-  /** The image, as soon as it is ready. Its metrics are absent if they need more time. */
-  image(request: ShownSlice, signal?: AbortSignal): Promise<Frame>
+  /**
+   * The image, as soon as it is ready. Its metrics are absent if they need more time. The progress counts iterations of
+   * classical methods.
+   */
+  image(request: ShownSlice, signal?: AbortSignal, onProgress?: OnProgress): Promise<Frame>
   /** Metrics of the image. `null` if no metric applies. */
   metrics(request: ShownSlice, signal?: AbortSignal): Promise<SliceMetrics | null>
   /** The image with its metrics. */
-  frame(request: ShownSlice, signal?: AbortSignal): Promise<Frame>
+  frame(request: ShownSlice, signal?: AbortSignal, onProgress?: OnProgress): Promise<Frame>
   thumbnail(volume: number, signal?: AbortSignal): Promise<Thumbnail>
   /** The first feature maps of a layer, for a slice through the run's network. */
   features(request: ShownLayer, signal?: AbortSignal): Promise<Features>
   /** Score over all slices. `null` without ground truth, and for a source without scores. */
-  score(request: Shown & Seeded, signal?: AbortSignal): Promise<{ score: FrameScore; protocol: Protocol } | null>
+  score(
+    request: Shown & Seeded,
+    signal?: AbortSignal,
+    onProgress?: OnProgress,
+  ): Promise<{ score: FrameScore; protocol: Protocol } | null>
 }
 
 /** The part of a key for a volume: its content, and its file's name, which is the seed of its mask. */
@@ -100,37 +107,54 @@ function sourceOf(profile: Profile, source: string): Source {
   return { kind: 'network', reconstructor: model, scored, key: `${sha256} ${scored}` }
 }
 
+/** Runs one work after another, because several at once would delay the images for which a user waits. */
+function makeTurns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return work => {
+    const result = last.then(work)
+    last = result.catch(() => {}) // the caller receives the error
+    return result
+  }
+}
+
+const isClassicalSource = ({ reconstructor }: Pick<Source, 'reconstructor'>) =>
+  reconstructor !== null && 'classical' in reconstructor
+
+const MADE_OF_IMAGE: ReadonlySet<Show> = new Set(['ssim', 'k-space', 'residual'])
+
+/** The image is then computed once for all that is made of it. */
+const isMadeOfClassicalImage = (request: FrameRequest) =>
+  isClassicalSource(request) && MADE_OF_IMAGE.has(request.show) && request.coil === null
+
 /** Scores of whole volumes, kept in memory. */
 function makeVolumeScores(opened: OpenProfile): Frames['score'] {
   const { salt } = opened.profile
   const scores = keepResults<FrameScore | null>(SCORES, () => 1)
-  let scoring: Promise<unknown> = Promise.resolve()
-
-  /** Scores one volume after another, because several at once would delay the images for which a user waits. */
-  function scoreInTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = scoring.then(work)
-    scoring = result.catch(() => {}) // the caller receives the error
-    return result
-  }
+  const inTurn = makeTurns()
+  /** A classical method takes minutes, and networks' scores do not wait for it. */
+  const inSlowTurn = makeTurns()
 
   async function evaluate(
     volume: StudyVolume,
     { reconstructor }: Source,
     settings: EvaluationSettings,
     signal: AbortSignal,
+    onProgress: OnProgress,
   ): Promise<FrameScore | null> {
+    const onEvent: OnProgress = ({ done, total, label }) =>
+      onProgress({ done: (volume.slices * done) / total, total: volume.slices, label })
     const params = { files: [fileOf(volume)], salt, reconstructor, settings }
-    const { volumes, skipped } = await opened.engines.interactive.call('evaluate', params, { signal })
+    const { volumes, skipped } = await opened.engines.interactive.call('evaluate', params, { signal, onEvent })
     if (skipped.length > 0) throw new AppError('FILE_UNREADABLE', skipped[0].reason)
-    const [{ ssim, psnr, nmse, acceleration, measurableAcceleration, slices }] = volumes
+    const [{ ssim, psnr, nmse, foreground, acceleration, measurableAcceleration, slices }] = volumes
     if (![ssim, psnr, nmse].every(Number.isFinite)) return null
     return {
-      ...{ ssim, psnr, nmse, acceleration, slices },
+      ...{ ssim, psnr, nmse, foreground, acceleration, slices },
       ...(measurableAcceleration !== undefined && { measurableAcceleration }),
     }
   }
 
-  return async ({ volume: id, source: name, mask, seed }, signal) => {
+  return async ({ volume: id, source: name, mask, seed }, signal, onProgress) => {
     const volume = await readyVolume(opened, id, signal)
     const source = sourceOf(opened.profile, name)
     if (!volume.targetShape || !source.scored || source.kind === 'truth') return null
@@ -141,8 +165,11 @@ function makeVolumeScores(opened: OpenProfile): Frames['score'] {
       slices: { kind: 'all' },
       reference: 'ground truth',
     }
-    const make = (aborted: AbortSignal) => scoreInTurn(() => evaluate(volume, source, settings, aborted))
-    const score = await scores.get(`${contentKey(volume)} ${source.key} ${maskKey(mask)} ${seed}`, make, signal)
+    const turn = isClassicalSource(source) ? inSlowTurn : inTurn
+    const make = (aborted: AbortSignal, onEvent: OnProgress) =>
+      turn(() => evaluate(volume, source, settings, aborted, onEvent))
+    const key = `${contentKey(volume)} ${source.key} ${maskKey(mask)} ${seed}`
+    const score = await scores.get(key, make, signal, onProgress)
     const { reconstructor } = source
     const classical = reconstructor && 'classical' in reconstructor ? reconstructor : null
     return score && { score, protocol: protocolOf(settings, classical) }
@@ -190,30 +217,36 @@ export function makeFrames(opened: OpenProfile): Frames {
     }
   }
 
-  async function image(shown: ShownSlice, signal?: AbortSignal): Promise<Frame> {
+  const { engines } = opened
+
+  async function image(shown: ShownSlice, signal?: AbortSignal, onProgress?: OnProgress): Promise<Frame> {
     const { show } = shown
     if (show === 'mean' || show === 'spread') {
       const { request, key } = await ask({ ...shown, show: 'image', seed: null }, signal) // the engine has its seeds
-      const make = (aborted: AbortSignal) => opened.engines.interactive.call('overMasks', request, { signal: aborted })
-      return (await overMasks.get(key, make, signal))[show]
+      const make = (aborted: AbortSignal, onEvent: OnProgress) =>
+        engines.interactive.call('overMasks', request, { signal: aborted, onEvent })
+      return (await overMasks.get(key, make, signal, onProgress))[show]
     }
     const { request, key } = await ask({ ...shown, show }, signal)
-    return frames.get(key, aborted => opened.engines.interactive.call('frame', request, { signal: aborted }), signal)
+    if (isMadeOfClassicalImage(request)) await image({ ...shown, show: 'image' }, signal, onProgress)
+    const make = (aborted: AbortSignal, onEvent: OnProgress) =>
+      engines.interactive.call('frame', request, { signal: aborted, onEvent })
+    return frames.get(key, make, signal, onProgress)
   }
 
   async function metricsOf(shown: ShownSlice, signal?: AbortSignal): Promise<SliceMetrics | null> {
     const { meta } = await image(shown, signal)
     if (meta.metrics !== undefined) return meta.metrics
     const { request, key } = await ask({ ...shown, show: 'image' }, signal)
-    return metrics.get(key, aborted => opened.engines.interactive.call('metrics', request, { signal: aborted }), signal)
+    return metrics.get(key, aborted => engines.interactive.call('metrics', request, { signal: aborted }), signal)
   }
 
   return {
     image,
     metrics: metricsOf,
     score,
-    async frame(shown, signal) {
-      const { image: pixels, meta } = await image(shown, signal)
+    async frame(shown, signal, onProgress) {
+      const { image: pixels, meta } = await image(shown, signal, onProgress)
       return { image: pixels, meta: { ...meta, metrics: await metricsOf(shown, signal) } }
     },
     async thumbnail(id, signal) {

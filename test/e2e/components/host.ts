@@ -14,7 +14,7 @@ export interface Answers {
 const GAIN: Readonly<Record<string, number>> = { truth: 1, 'zero-filled': 0.8, 'run:2': 0.9 }
 const ARBITRARY = [PRETRAINED, LONG_RUN].map(({ id }) => `run:${id}`)
 
-const METRICS = { ssim: 0.8765, psnr: 31.25, nmse: 0.0123 }
+const METRICS = { ssim: 0.8765, psnr: 31.25, nmse: 0.0123, foreground: { ssim: 0.8012, psnr: 30.5, nmse: 0.0101 } }
 
 function metaOf(source: string, show: FrameMeta['show'], coil: string | null): FrameMeta {
   const units = { ssim: 'ssim', 'k-space': 'log', residual: 'log', phase: 'radians', mask: 'share' } as const
@@ -58,7 +58,9 @@ export async function answer(route: Route, { frames, score }: Answers): Promise<
   if (pathname === '/rpc/score') {
     if (score === 'never') return true
     const scored = { score: { ...METRICS, ssim: 0.8432, acceleration: 4, slices: 9 }, protocol: PROTOCOL }
-    await route.fulfill({ json: { json: scored } })
+    const event = { json: { type: 'done', result: scored } }
+    const body = `event: message\ndata: ${JSON.stringify(event)}\n\nevent: done\n\n`
+    await route.fulfill({ body, contentType: 'text/event-stream' })
     return true
   }
   return false

@@ -16,6 +16,8 @@ const meta: FrameMeta = {
   ...{ mask: '', acceleration: null, residual: null },
 } as FrameMeta
 
+const metrics = { ssim: 0.5, psnr: 20, nmse: 0.1, foreground: { ssim: 0.4, nmse: 0.2 } }
+
 beforeEach(async () => {
   vi.resetModules()
   asked = []
@@ -61,8 +63,8 @@ describe('the panes’ images', () => {
     expect(now('/a')).toMatchObject({ frame: null, error: null })
     expect(now('/b').frame).toMatchObject({ url: '/b', image: Float32Array.of(3, 4) })
     expect(frames.useMetrics('/b')).toBeUndefined()
-    await send(0, { path: '/b', metrics: { ssim: 0.5, psnr: 20, nmse: 0.1 } })
-    expect(frames.useMetrics('/b')).toEqual({ ssim: 0.5, psnr: 20, nmse: 0.1 })
+    await send(0, { path: '/b', metrics })
+    expect(frames.useMetrics('/b')).toEqual(metrics)
     await send(0, { path: '/a', error: { code: 'FILE_UNREADABLE', message: 'truncated' } })
     expect(now('/a')).toMatchObject({ frame: null, error: { code: 'FILE_UNREADABLE', message: 'truncated' } })
     expect(asked).toHaveLength(1)
@@ -119,5 +121,61 @@ describe('the panes’ images', () => {
     retry()
     await settled()
     expect(asked[1].request).toEqual({ frames: ['/b'], metrics: [] })
+  })
+})
+
+describe('classical images', () => {
+  const [first, second, third] = ['sense', 'cg-sense', 'l1-wavelet:2'].map(
+    source => `/frames/1/0/${source}?kind=random`,
+  )
+  const stateOf = (url: string) => ({ ...now(url), progress: frames.useProgress(url) })
+
+  it('have a request each, two at once, and other images do not wait for them', async () => {
+    for (const url of [first, '/a', second, third, '/b']) frames.useFrame(url)
+    await settled()
+    expect(asked.map(({ request }) => request.frames)).toEqual([['/a', '/b'], [first], [second]])
+    await send(1, { path: first, meta: { ...meta, metrics } }, [1, 2])
+    void asked[1].answer.writable.close()
+    await settled()
+    expect(asked[3].request.frames).toEqual([third])
+  })
+
+  it('have progress until they come', async () => {
+    frames.useFrame(second)
+    await settled()
+    expect(stateOf(second).progress).toBeNull()
+    await send(0, { path: second, progress: { done: 0, total: 30 } })
+    expect(stateOf(second)).toMatchObject({ frame: null, error: null, progress: { done: 0, total: 30, from: null } })
+    await send(0, { path: second, progress: { done: 4, total: 30 } })
+    await send(0, { path: second, progress: { done: 9, total: 30 } })
+    expect(stateOf(second).progress).toMatchObject({ done: 9, from: { done: 4 } })
+    await send(0, { path: second, meta }, [1, 2])
+    expect(stateOf(second)).toMatchObject({ frame: { url: second }, progress: null })
+  })
+
+  it('are stopped alone, and computed again if the user wants it', async () => {
+    for (const url of [first, second, '/a']) frames.useFrame(url)
+    await settled()
+    await send(1, { path: first, progress: { done: 4, total: 30 } })
+    frames.stop(first)
+    await settled()
+    expect(asked.map(({ signal }) => signal.aborted)).toEqual([false, true, false])
+    const { error, retry } = now(first)
+    expect([error, frames.useProgress(first)]).toEqual([frames.STOPPED, null])
+    expect(asked).toHaveLength(3)
+    retry()
+    await settled()
+    expect(asked[3].request.frames).toEqual([first])
+    expect(now(first).error).toBeNull()
+  })
+
+  it('are cancelled if no pane needs them, and the next slice begins', async () => {
+    for (const url of [first, second]) frames.useFrame(url)
+    await settled()
+    for (const leave of leaving.splice(0)) leave()
+    frames.useFrame(third)
+    await settled()
+    expect(asked.slice(0, 2).every(({ signal }) => signal.aborted)).toBe(true)
+    expect(asked[2].request.frames).toEqual([third])
   })
 })

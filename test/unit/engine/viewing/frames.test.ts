@@ -56,9 +56,11 @@ async function expected(reference: ModelReference | null) {
   )
   const truths = [0, 1, 2].map(index => volume.readTarget(index)!)
   const maximum = Math.max(...truths.flatMap(truth => Array.from(truth)))
-  const { ssim, psnr, nmse } = scoreVolume({ prediction: image, target: truths[1], shape: [1, 40, 36], maximum })
+  const scores = scoreVolume({ prediction: image, target: truths[1], shape: [1, 40, 36], maximum })
+  const { ssim, psnr, nmse, foreground } = scores
   volume.dispose()
-  return { image, truth: truths[1], maximum, ownMaximum: Math.max(...truths[1]), metrics: { ssim, psnr, nmse } }
+  const metrics = { ssim, psnr, nmse, foreground: { ssim: foreground.ssim, nmse: foreground.nmse } }
+  return { image, truth: truths[1], maximum, ownMaximum: Math.max(...truths[1]), metrics }
 }
 
 describe('a frame', () => {

@@ -34,6 +34,37 @@ describe('kept results', () => {
     expect(await results.get('a', async () => 5)).toBe(5)
   })
 
+  it('tell all callers the progress, and a later caller the last progress', async () => {
+    const results = keepResults<number>(9, () => 1)
+    const leaving = new AbortController()
+    const heard: string[] = []
+    const steps = Promise.withResolvers<(done: number) => void>()
+    const { promise, resolve } = Promise.withResolvers<number>()
+    const get = (name: string, signal?: AbortSignal) =>
+      results.get(
+        'a',
+        (_, onProgress) => {
+          steps.resolve(done => onProgress({ done, total: 3, label: '' }))
+          return promise
+        },
+        signal,
+        ({ done, total }) => heard.push(`${name} ${done}/${total}`),
+      )
+    const first = get('first')
+    const step = await steps.promise
+    step(1)
+    const left = get('left', leaving.signal)
+    step(2)
+    leaving.abort()
+    await expect(left).rejects.toMatchObject({ code: 'CANCELLED' })
+    step(3)
+    resolve(7)
+    expect(await first).toBe(7)
+    expect(heard).toEqual(['first 1/3', 'left 1/3', 'first 2/3', 'left 2/3', 'first 3/3'])
+    expect(await get('kept')).toBe(7)
+    expect(heard).toHaveLength(5)
+  })
+
   it('are cancelled when no caller waits any more, and not before', async () => {
     const results = keepResults<number>(9, () => 1)
     const callers = [new AbortController(), new AbortController()]

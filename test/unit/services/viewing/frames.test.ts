@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { FRAME_HEADER, FramesPart, framePath, type Show } from '../../../../src/contract/images.ts'
 import type { EvaluationSettings } from '../../../../src/core/evaluate.ts'
 import { describeFrame } from '../../../../src/core/viewing/frame.ts'
-import type { Frame, FrameRequest } from '../../../../src/engine/process/protocol.ts'
+import type { Frame, FrameRequest, Progress } from '../../../../src/engine/process/protocol.ts'
 import { createHandler, type Handler } from '../../../../src/services/http/handler.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
 import { volumeById } from '../../../../src/services/studies/studies.ts'
@@ -21,7 +21,7 @@ const answer: Frame = {
   image: picture.image,
   meta: describeFrame(picture, { show: 'image', volumeMaximum: null }),
 }
-const metrics = { ssim: 0.5, psnr: 20, nmse: 0.1 }
+const metrics = { ssim: 0.5, psnr: 20, nmse: 0.1, foreground: { ssim: 0.4, nmse: 0.2 } }
 const several = {
   mean: { ...answer, meta: { ...answer.meta, metrics: null } },
   spread: { ...answer, meta: { ...answer.meta, metrics: null } },
@@ -188,6 +188,45 @@ describe('several frames at once', () => {
     expect(parts[image]).toEqual({ head: { path: first, meta: answer.meta }, pixels: answer.image })
     expect(parts.slice(0, image).some(({ head }) => head.metrics)).toBe(false)
     expect(parts.at(-1)!.head.metrics).toEqual(metrics)
+  })
+
+  it('send the progress of a classical image, and its cancellation reaches the engine', async () => {
+    const calls: { request: FrameRequest; signal: AbortSignal; onEvent(progress: Progress): void }[] = []
+    const made = Promise.withResolvers<Frame>()
+    services.engines.interactive.call = ((name: string, request: FrameRequest, options: (typeof calls)[number]) => {
+      if (name !== 'frame') return Promise.resolve(metrics)
+      calls.push({ ...options, request })
+      return request.slice === 1 ? made.promise : new Promise(() => {})
+    }) as never
+    const path = framePath(volume, 1, 'cg-sense', mask)
+    const asked = JSON.stringify({ frames: [path], metrics: [] })
+    const request = () => handler(new Request('http://localhost/frames', { method: 'POST', body: asked }))
+    const left = await request()
+    const parts = partsOf(await request())
+    await vi.waitFor(() => expect(calls).toHaveLength(1))
+    expect(calls[0].request.reconstructor).toMatchObject({ classical: 'cg-sense', config: { iterations: 30 } })
+    calls[0].onEvent({ done: 0, total: 30, label: 'coil maps' })
+    calls[0].onEvent({ done: 1, total: 30, label: 'iterations' }) // too soon after the last
+    await left.body!.cancel()
+    expect(calls[0].signal.aborted).toBe(false) // the other request still waits
+    made.resolve({ ...answer, meta: { ...answer.meta, metrics: undefined } })
+    expect((await parts).map(({ head }) => head)).toEqual([
+      { path, progress: { done: 0, total: 30 } },
+      { path, meta: answer.meta },
+      { path, metrics },
+    ])
+    const next = framePath(volume, 0, 'cg-sense', mask)
+    const body = JSON.stringify({ frames: [next], metrics: [] })
+    const alone = await handler(new Request('http://localhost/frames', { method: 'POST', body }))
+    await vi.waitFor(() => expect(calls).toHaveLength(2))
+    await alone.body!.cancel()
+    expect(calls[1].signal.aborted).toBe(true)
+  })
+
+  it('compute a classical image once for what is made of it', async () => {
+    for (const show of ['residual', 'k-space', 'ssim', 'mask', 'phase'] as const)
+      await get(framePath(volume, 1, 'sense', mask, { show }))
+    expect(asked.map(({ show }) => show)).toEqual(['image', 'residual', 'k-space', 'ssim', 'mask', 'phase'])
   })
 
   it('are requested by their paths', async () => {

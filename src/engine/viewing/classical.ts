@@ -1,0 +1,87 @@
+/**
+ * Classical images for panes. The file is read and the coil maps are computed in a turn. The iterations run outside of
+ * the turns, because they take seconds, and other images are shown meanwhile.
+ */
+import { setImmediate } from 'node:timers/promises'
+import { throwIfCancelled } from '../../contract/errors.ts'
+import {
+  classicalOf,
+  classicalProblem,
+  iterationsOf,
+  type SolvedCoils,
+  solveClassical,
+  solvedCoils,
+} from '../../core/classical.ts'
+import { cropShape } from '../../core/mri/transform.ts'
+import { seededMaskOf } from '../../core/reconstruct.ts'
+import { type CoilFacts, coilFactsOf } from '../../core/viewing/coil-facts.ts'
+import { withStored } from '../files/masks.ts'
+import { plain } from '../native/arithmetic.ts'
+import type { FrameRequest, Progress } from '../process/protocol.ts'
+import { requireMemory } from '../process/require-memory.ts'
+import { keepImage, knownImage } from './made.ts'
+import { openAt } from './opened.ts'
+import { whenIdle } from './turns.ts'
+
+export type OnProgress = (progress: Progress) => void
+
+/** The shortest interval between two events of progress. */
+const INTERVAL_MS = 50
+
+/** Of images that were computed here. */
+const facts = new WeakMap<Float32Array, CoilFacts>()
+
+export const factsOf = (image: Float32Array): CoilFacts | null => facts.get(image) ?? null
+
+/** The begin, the first and the last iteration, and not more than one iteration per interval between them. */
+function seldom(emit: OnProgress): OnProgress {
+  let sentAt = Number.NEGATIVE_INFINITY
+  return progress => {
+    const now = performance.now()
+    const { done, total } = progress
+    if (done > 1 && done !== total && now - sentAt < INTERVAL_MS) return
+    sentAt = now
+    emit(progress)
+  }
+}
+
+/**
+ * The image of a classical method. `null`: the request is for another source. Throws `CANCELLED` at the next iteration
+ * after the cancellation.
+ */
+export async function solveAhead(
+  request: Omit<FrameRequest, 'show'>,
+  signal: AbortSignal,
+  emit: OnProgress = () => {},
+): Promise<Float32Array | null> {
+  const { reconstructor, slice, mask, seed } = request
+  if (!reconstructor || 'network' in reconstructor) return null
+  const classical = classicalOf(reconstructor)
+  const total = iterationsOf(classical)
+  const report = seldom(emit)
+  report({ done: 0, total, label: 'coil maps' })
+  const begun = await whenIdle(signal, async () => {
+    const volume = await openAt(request, slice)
+    requireMemory(volume.info, classical)
+    const pattern = seededMaskOf(volume, withStored(mask), seed)(slice)
+    const known = knownImage(volume, slice, pattern, classical)
+    if (known) return { known }
+    const solved: SolvedCoils[] = []
+    const problem = classicalProblem(volume, slice, pattern, classical, plain, coils => solved.push(coils))
+    // An image that is kept on disk has no maps, so the facts need the maps again.
+    const coils = solved.at(0) ?? solvedCoils(volume, slice, pattern, classical, plain)
+    const of = { coils: volume.info.coils, crop: cropShape(volume.info) }
+    return { known: null, volume, pattern, problem, found: coils && coilFactsOf(coils, of, plain) }
+  })
+  if (begun.known) return begun.known
+  const { volume, pattern, problem, found } = begun
+  const image = await solveClassical(problem, classical, {
+    async pause() {
+      await setImmediate() // lets other images and a cancellation arrive
+      throwIfCancelled(signal)
+    },
+    onIteration: done => report({ done, total, label: 'iterations' }),
+  })
+  if (found) facts.set(image, found)
+  return keepImage(volume, slice, pattern, classical, image)
+}
