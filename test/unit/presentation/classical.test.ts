@@ -52,7 +52,7 @@ describe('classical rows', () => {
     expect(printed.match(/Do not rank classical images by whole-image SSIM alone/g)).toHaveLength(1)
     expect(printed).toContain(
       'CG-SENSE (30 iterations, lambda 0.01, automatic maps, no coil compression), default settings; ' +
-        'l1-wavelet (60 iterations, lambda 0.0123, wavelet db4, 4 levels, espirit maps, 8 virtual coils), ' +
+        'l1-wavelet (60 iterations, lambda 0.0123, wavelet db4, 4 levels, ESPIRiT maps, 8 virtual coils), ' +
         'named settings “Knee <4×>”, lambda tuned on validation patients of Knees. ' +
         'Coil maps have no eigenvalue crop.',
     )
