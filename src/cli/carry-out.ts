@@ -1,4 +1,5 @@
 /** Computes a reproduction on the command line, and shows its progress. */
+import process from 'node:process'
 import type { TrainingEvent } from '../contract/runs.ts'
 import { formatDuration } from '../presentation/numbers.ts'
 import type { Steps } from '../services/reproduction/driver.ts'
@@ -10,7 +11,7 @@ import { type Bar, progressBar, say, trainingProgress } from './terminal.ts'
 /** One progress display per training or classical row, one after another. */
 function parts({ plan, progress }: Begun) {
   let training: ReturnType<typeof trainingProgress> | null = null
-  let classical: { readonly row: PlannedRow; readonly bar: Bar } | null = null
+  let classical: { readonly row: PlannedRow; readonly bar: Bar; quarters: number } | null = null
   const stop = () => {
     training?.stop()
     classical?.bar.stop()
@@ -33,9 +34,14 @@ function parts({ plan, progress }: Begun) {
       if (planned) training = trainingProgress(begin(planned))
     },
     onClassical(row: PlannedRow, share: number) {
-      const shown = classical?.row === row ? classical : { row, bar: progressBar(begin(row)) }
+      const shown =
+        classical?.row === row ? classical : { row, bar: progressBar(begin(row)), quarters: Math.floor(4 * share) }
       classical = shown
       shown.bar.update(Math.round(100 * share), 100, '')
+      // Without a terminal there is no bar, so a line tells each quarter.
+      if (process.stderr.isTTY || share === 1 || Math.floor(4 * share) <= shown.quarters) return
+      shown.quarters = Math.floor(4 * share)
+      say(`${partLabel(plan, row)}: ${25 * shown.quarters} %`)
     },
     onEvent: (event: TrainingEvent) => training?.onEvent(event),
     stop,

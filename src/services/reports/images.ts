@@ -82,8 +82,9 @@ export function imagesFigure(report: ReproductionReport, images: ReportImages): 
   )
   const together = others.length + untrained.length <= WIDEST
   const first = together ? others.toSpliced(1, 0, ...untrained) : others
-  const few = 2 * methods.length <= first.length
-  const rows = [first, together ? [] : untrained, ...(few ? [[...pretrained, ...fineTuned]] : [pretrained, fineTuned])]
+  const above = together ? [first] : [first, untrained]
+  const few = 2 * methods.length <= Math.max(...above.map(panes => panes.length))
+  const rows = [...above, ...(few ? [[...pretrained, ...fineTuned]] : [pretrained, fineTuned])]
   return panesSvg(
     {
       title: `${report.study}. Figure 3. Images`,

@@ -118,7 +118,7 @@ export const masksOf = ({ manyMasks }: PlannedRow): number => 1 + (manyMasks ? M
 
 interface Options {
   readonly signal?: AbortSignal
-  /** Called with the share of the row's scores that is there, 0 to 1. */
+  /** Called with the share of the row's scores that is there, 0 to 1. Not called if all are there. */
   readonly onShare?: (share: number) => void
 }
 
@@ -141,7 +141,7 @@ export async function score(
   const sum = (some: typeof all) => some.reduce((total, { masks }) => total + masks, 0)
   const whole = sum(all)
   let there = sum(all.filter(({ stored }) => stored))
-  onShare?.(there / whole)
+  if (there < whole) onShare?.(there / whole)
   for (const { one, stored, masks } of all) {
     const { weights, classical, settings } = one
     const run = weights?.run.id ?? classical?.classical ?? ZERO_FILLED

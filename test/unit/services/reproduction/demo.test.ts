@@ -19,7 +19,7 @@ import { DemoReport, demoReport } from '../../../../src/services/reproduction/de
 import { makePlan } from '../../../../src/services/reproduction/plan.ts'
 import { commandOf } from '../../../../src/services/reproduction/save.ts'
 import { supervisedConfig } from '../../../../src/services/runs/training.ts'
-import { METHODS, metricsOf, PROTOCOL, reproductionOf } from '../../../reproductions.ts'
+import { CLASSICAL_ROWS, METHODS, metricsOf, PROTOCOL, reproductionOf } from '../../../reproductions.ts'
 import { addStudy } from '../../../studies.ts'
 import { noiseVolume } from '../../../volumes.ts'
 
@@ -103,6 +103,8 @@ describe('the plan of a demonstration', () => {
   it('is repeated by its command', () => {
     const request = demoRequest(studyWith('train'), { seed: 2, channels: 8 })
     expect(commandOf(request, 'Knee')).toBe("npm run demo -- --study 'Knee' --seed 2 --channels 8")
+    const { demo: _demo, ...whole } = { ...request, classical: [...CLASSICAL_ROWS] }
+    expect(commandOf(whole, 'Knee')).toMatch(/--headline --classical cg-sense,l1-wavelet:3$/)
   })
 })
 
