@@ -3,6 +3,7 @@ import { ActionIcon, Button, FileButton, Tooltip } from '@mantine/core'
 import { IconTrash } from '@tabler/icons-react'
 import { useMemo } from 'react'
 import { useShallow } from 'zustand/react/shallow'
+import { classicalSource } from '../../contract/classical.ts'
 import { framePath } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { runColour } from '../../presentation/colours.ts'
@@ -214,6 +215,14 @@ function useFrames(panes: readonly Measured[]): Shown[] {
 const colourOf = ({ pane: { run, source } }: Shown) =>
   run ? runColour(run.id) : token(source === 'truth' ? '--text' : '--secondary')
 
+/** Only runs have colours of their own. */
+const DASHES = { sense: 'dot', 'cg-sense': 'dash', 'l1-wavelet': 'dashdot', 'total-variation': 'longdash' } as const
+
+const lineOf = (shown: Shown) => {
+  const method = classicalSource(shown.pane.source ?? '')?.method
+  return { color: colourOf(shown), ...(method && { dash: DASHES[method] }) }
+}
+
 function Histogram({ shape, panes }: { shape: Shape; panes: readonly Measured[] }) {
   const shown = useFrames(panes).filter(({ frame }) => frame.meta.units === 'signal' && frame.meta.show === 'image')
   const high = Math.max(...shown.map(({ frame }) => frame.meta.maximum))
@@ -230,7 +239,7 @@ function Histogram({ shape, panes }: { shape: Shape; panes: readonly Measured[] 
           return {
             type: 'scatter',
             mode: 'lines',
-            line: { shape: 'hvh', width: 1.25, color: colourOf(each) },
+            line: { shape: 'hvh', width: 1.25, ...lineOf(each) },
             x: at,
             y: counts,
             name: nameOf(each.pane),
@@ -266,7 +275,7 @@ function Line({ shape, comparison, volume }: { shape: Shape; comparison: Compari
             return {
               type: 'scatter',
               mode: 'lines',
-              line: { width: 1.5, color: colourOf(each) },
+              line: { width: 1.5, ...lineOf(each) },
               x: at,
               y: values,
               name: nameOf(each.pane),

@@ -66,14 +66,20 @@ const PaneNumbers = memo(function PaneNumbers({ pane, volume, seen, acceleration
   return (
     <Tooltip label={<span className={style.protocol}>{note ? `${note}\n${protocol}` : protocol}</span>} maw={420}>
       <table className={style.numbers}>
+        <colgroup>
+          <col className={style.names} />
+          <col />
+          <col className={style.psnr} />
+          <col className={style.nmse} />
+          <col />
+          <col className={style.nmse} />
+        </colgroup>
         <thead>
           <tr>
             <td />
-            <th className={style.group}>whole image</th>
+            <th colSpan={2}>whole image</th>
             <td className={style.psnr} />
-            <td />
-            <th className={style.group}>foreground</th>
-            <td />
+            <th colSpan={2}>foreground</th>
           </tr>
           <tr>
             <td />

@@ -148,13 +148,19 @@ export async function gatherPanes(
   const compares = errorRow !== null || panes.some(({ error }) => error)
   if (compares && !volume.targetShape)
     throw new AppError('INVALID_ARGUMENT', `Expected a ground truth for error maps, got none, in ${volume.path}`)
-  const read = ({ source, show, layer, channel, coil }: Read) =>
-    frames.frame({ volume: volume.id, slice, source, mask, seed, show, layer, channel, coil }, signal)
-  const truth = compares ? await read({ source: 'truth', show: 'image', layer: '', channel: 0, coil: null }) : null
   const drawn: DrawnPane[] = []
+  /** Iterations of a classical image are parts of its pane. */
+  const report = (label: string, share = 0) => onProgress?.({ done: drawn.length + share, total: panes.length, label })
+  const read = ({ source, show, layer, channel, coil }: Read, label = '') =>
+    frames.frame(
+      { volume: volume.id, slice, source, mask, seed, show, layer, channel, coil },
+      signal,
+      ({ done, total }) => report(label, done / total),
+    )
+  const truth = compares ? await read({ source: 'truth', show: 'image', layer: '', channel: 0, coil: null }) : null
   for (const pane of panes) {
-    onProgress?.({ done: drawn.length, total: panes.length, label: pane.label })
-    const frame = await read(pane)
+    report(pane.label)
+    const frame = await read(pane, pane.label)
     drawn.push({
       label: pane.label,
       source: pane.source,

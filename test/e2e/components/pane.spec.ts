@@ -98,14 +98,14 @@ checkStories({
 test('a pane shows the numbers of its slice and its volume', async ({ page, show }) => {
   await show('pane: run')
   const pane = page.getByRole('region', { name: 'Baseline: Run 3 · from scratch, 10 epochs' })
-  await expect(pane.getByRole('row', { name: 'slice 0.876 31.25 0.0123' })).toBeVisible()
-  await expect(pane.getByRole('row', { name: 'volume 0.843 31.25 0.0123' })).toBeVisible()
+  await expect(pane.getByRole('row', { name: 'slice 0.876 0.0123 0.801 0.0101' })).toBeVisible()
+  await expect(pane.getByRole('row', { name: 'volume 0.843 0.0123 0.801 0.0101' })).toBeVisible()
 })
 
 test('a pane that waits for its image shows no image and no number', async ({ page, show }) => {
   await show('pane: run', { frames: 'never' })
   await expect(page.getByRole('status', { name: 'Loading' })).toBeVisible()
-  await expect(page.getByRole('row', { name: 'slice … … …' })).toBeVisible()
+  await expect(page.getByRole('row', { name: 'slice … … … …' })).toBeVisible()
   await expect(page.locator('canvas')).toHaveCount(0)
 })
 
