@@ -50,7 +50,10 @@ export function coilNote({ classical }: Classical, { compact, coils, used, energ
 }
 
 /** What may spoil the image: dead coils, maps of another method, maps that do not explain the data. */
-export function coilCautions({ compact: { method, kernel, remarks }, fit }: CoilFacts): string[] {
+export function coilCautions({
+  compact: { method, kernel, remarks },
+  fit,
+}: Pick<CoilFacts, 'compact' | 'fit'>): string[] {
   // Most masks have a centre for smaller kernels only, so their size is no caution.
   const smaller = method === 'espirit' && kernel < CALIBRATION_DEFAULTS.kernel
   return [...(smaller ? remarks.slice(1) : remarks), ...(fit && fit.share > CAUTION_SHARE ? [fitInWords(fit)] : [])]

@@ -2,6 +2,7 @@
 import { fitInWords, methodInWords } from '../mri/coils/model-fit.ts'
 import { columnsOf, multiply } from '../mri/pattern.ts'
 import { cropShape } from '../mri/transform.ts'
+import { coilCautions } from './coil-facts.ts'
 import { ofCoils } from './coils.ts'
 import type { Picture } from './frame.ts'
 import { nameOf, patternOf, pixelSizeOf, refuse, type Subject, samplingOf } from './subject.ts'
@@ -54,9 +55,11 @@ export function coilImages(subject: Subject): Picture {
 export function coilMaps(subject: Subject): Picture {
   const facts = factsOf(subject)
   const { volume, slice, coil, mapsOf } = subject
-  const { compact, magnitudes, phases, fit } = mapsOf(volume, slice, patternOf(subject))
+  const maps = mapsOf(volume, slice, patternOf(subject))
+  const { compact, magnitudes, phases, fit } = maps
   const shape = cropShape(volume.info)
   const common = {
+    cautions: coilCautions(maps),
     units: 'share',
     note: [
       fitInWords(fit),
@@ -85,7 +88,8 @@ export function coilMaps(subject: Subject): Picture {
 export function eigenvaluePicture(subject: Subject): Picture {
   const facts = factsOf(subject)
   const { volume, slice, mapsOf } = subject
-  const { compact, eigenvalues, fit } = mapsOf(volume, slice, patternOf(subject))
+  const maps = mapsOf(volume, slice, patternOf(subject))
+  const { compact, eigenvalues, fit } = maps
   if (!eigenvalues || !fit)
     return refuse(
       `Expected coil maps of ESPIRiT, got maps of another method. ${methodInWords(compact)} ` +
@@ -93,6 +97,7 @@ export function eigenvaluePicture(subject: Subject): Picture {
     )
   return {
     ...facts,
+    cautions: coilCautions(maps),
     image: eigenvalues,
     second: { kind: 'mark', values: fit.failing },
     shape: cropShape(volume.info),

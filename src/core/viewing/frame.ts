@@ -31,7 +31,7 @@ export function describeFrame(
     ...(second && { second: second.kind }),
     ...(picture.tiles && { tiles: picture.tiles }),
     note,
-    ...(picture.cautions && { cautions: picture.cautions }),
+    ...(picture.cautions?.length && { cautions: picture.cautions }),
     minimum,
     maximum,
     ...facts,

@@ -79,8 +79,7 @@ export async function metricsOf(subject: Subject): Promise<SliceMetrics | null> 
 
 function classicalFactsOf({ reconstructor, coilFacts }: Subject): Pick<Picture, 'note' | 'cautions'> {
   if (!isClassical(reconstructor) || !coilFacts) return {}
-  const cautions = coilCautions(coilFacts)
-  return { note: coilNote(reconstructor, coilFacts), ...(cautions.length > 0 && { cautions }) }
+  return { note: coilNote(reconstructor, coilFacts), cautions: coilCautions(coilFacts) }
 }
 
 /** The magnitude. */

@@ -204,13 +204,15 @@ describe('coil maps', () => {
   })
 
   it('have an eigenvalue and marks by ESPIRiT, and otherwise say their method and why', async () => {
-    const { image, second, units, note } = await pictureOf('eigenvalues', subject({ source: 'truth' }))
+    const { image, second, units, note, cautions } = await pictureOf('eigenvalues', subject({ source: 'truth' }))
     const { eigenvalues } = made('truth')
     expect([second!.kind, units]).toEqual(['mark', 'share'])
     expectClose(image, centreCropReal(eigenvalues!, [rows, columns], crop), 1e-6)
     expect(second!.values.some(value => value === 1)).toBe(true) // noise is no object with smooth coils
     expect(note).toMatch(/^In \d+\.\d % of the object, one set of maps does not explain the data/)
+    expect(cautions).toEqual([expect.stringContaining('one set of maps does not explain the data')])
     await expect(pictureOf('eigenvalues', subject())).rejects.toThrow(refused('The maps are Walsh’s'))
+    expect((await pictureOf('maps', subject())).cautions).toEqual([expect.stringContaining('The maps are Walsh’s')])
   })
 
   it('are refused for an image that combines all coils, one coil, and a slice without data', async () => {
