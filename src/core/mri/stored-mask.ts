@@ -22,6 +22,21 @@ export interface StoredMask {
 
 const REMEDY = 'Write the mask as [columns], [rows, columns] or [slices, rows, columns].'
 
+/** The axes [slices, rows, columns] of a mask's shape. More axes if the array is no mask. */
+function axesOf(shape: readonly number[]): number[] {
+  let axes = [...shape]
+  if (axes.length > 2 && axes.at(-1) === 1) axes = axes.slice(0, -1)
+  while (axes.length > 3 && axes.includes(1)) axes.splice(axes.indexOf(1), 1)
+  while (axes.length < 3) axes.unshift(1)
+  return axes
+}
+
+/** Whether a shape has an axis of rows and no axis of columns, such as [rows, 1]. */
+export function hasRowsOnly(shape: readonly number[], { rows }: Pick<VolumeInfo, 'rows'>): boolean {
+  const [height, width] = axesOf(shape).slice(-2)
+  return width === 1 && height === rows && rows > 1
+}
+
 /** Throws `UNSUPPORTED_FORMAT`, with the file and the remedy, if the array is no mask. */
 export function storedMask(
   path: string,
@@ -29,10 +44,7 @@ export function storedMask(
 ): StoredMask {
   const fault = (expected: string, got: string, remedy: string) =>
     new AppError('UNSUPPORTED_FORMAT', `Expected ${expected}, got ${got}, in ${path}. ${remedy}`)
-  let axes = [...shape]
-  if (axes.length > 2 && axes.at(-1) === 1) axes = axes.slice(0, -1)
-  while (axes.length > 3 && axes.includes(1)) axes.splice(axes.indexOf(1), 1)
-  while (axes.length < 3) axes.unshift(1)
+  const axes = axesOf(shape)
   if (axes.length > 3 || shape.length === 0 || axes.includes(0))
     throw fault('a mask', `an array [${shape.join(', ')}]`, REMEDY)
   const [slices, rows, columns] = axes

@@ -1,6 +1,6 @@
 /** The datasets of a fastMRI file: which ones are used, and whether their shapes and types fit. */
 import { AppError } from '../../../contract/errors.ts'
-import { fitsVolume, type StoredMask, storedMask } from '../../mri/stored-mask.ts'
+import { fitsVolume, hasRowsOnly, type StoredMask, storedMask } from '../../mri/stored-mask.ts'
 import { type Hdf5File, isComplex, isReal } from '../hdf5.ts'
 import type { FileMask, Matrix, Stack } from '../volume.ts'
 
@@ -115,8 +115,8 @@ function requireSameSize(file: Hdf5File, noiseFree: Stack, target: Stack | null)
 }
 
 /**
- * The dataset `mask`. As 0 and 1 if it has one number or boolean per column, in any shape. A mask that repeats these
- * numbers for every row or slice means the same. Other masks have the shapes of `storedMask`.
+ * The dataset `mask`. As 0 and 1 if it has one number or boolean per column, in any shape but [rows, 1]. A mask that
+ * repeats these numbers for every row or slice means the same. Other masks have the shapes of `storedMask`.
  */
 export function readMask(
   file: Hdf5File,
@@ -129,7 +129,10 @@ export function readMask(
   if (values.some(Number.isNaN)) throw unsupported(file, 'Expected a mask of numbers, got NaN', remedy)
   const all = Uint8Array.from(values, value => Number(value !== 0))
   if (!all.includes(1)) throw unsupported(file, 'Expected a mask with measured columns, got only zeros', remedy)
-  if (all.length % columns === 0 && all.every((value, i) => value === all[i % columns])) return all.slice(0, columns)
+  // A mask of ones means the same for rows and for columns.
+  const isOfRows = hasRowsOnly(shape, { rows }) && all.includes(0)
+  const isOfColumns = all.length % columns === 0 && all.every((value, i) => value === all[i % columns])
+  if (isOfColumns && !isOfRows) return all.slice(0, columns)
   const stored = storedMask(`the dataset mask of ${file.path}`, { shape, at: i => all[i] })
   if (fitsVolume(stored.shape, { slices, rows, columns })) return withoutRepeats(stored)
   throw new AppError(

@@ -349,6 +349,20 @@ describe('sampling', () => {
     }
   })
 
+  const square = kspace(3, [1, 2, 3, 4, 5, 6])
+  it.each([[[6, 1]], [[6, 1, 1]], [[1, 6, 1, 1]]])('is what a mask of rows says in a square file: %j', shape => {
+    const volume = open({ kspace: square, mask: { shape, kind: 'boolean', values: rows } })
+    expect(volume.info.sampling).toEqual({ kind: 'irregular', pattern: 'rows', acceleration: 6 / 4 })
+    expect(volume.mask!(0)).toMatchObject({ kind: 'rows', measured: Uint8Array.from(rows) })
+  })
+
+  it.each([[[6]], [[1, 6]], [[1, 6, 1]], [[1, 1, 6, 1]]])('is what a mask of columns says there: %j', shape => {
+    const volume = open({ kspace: square, mask: { shape, kind: 'boolean', values: rows } })
+    expect(volume.info.sampling).toMatchObject({ kind: 'sub-sampled', measuredColumns: 4 })
+    const ones = { shape: [6, 1], kind: 'integer', values: [1, 1, 1, 1, 1, 1] } as const
+    expect(sampling({ kspace: square, mask: ones })).toEqual({ kind: 'unread' })
+  })
+
   it.each([[[5, 6]], [[2, 6, 5]], [[3, 2, 6, 5]]])('of a mask dataset of shape %j is refused in words', shape => {
     const values = Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Number(i % 7 > 1))
     expect(() => open({ kspace: full, mask: { shape, kind: 'integer', values } })).toThrow(
