@@ -84,6 +84,11 @@ export const VolumeContent = z.object({
   sampling: Sampling,
   /** For `sub-sampled`: one character per column, `1` measured, `0` not measured. Otherwise absent. */
   mask: z.string().optional(),
+  /**
+   * Lines, counted from 0, that the file's mask calls measured and that are empty in k-space. They count as not
+   * measured. Only for a mask that is not of columns. Absent if there are none.
+   */
+  lost: z.object({ rows: z.array(z.int()).readonly(), columns: z.array(z.int()).readonly() }).optional(),
   faults: z.array(SliceFault),
   /** Unusual properties of the data in words, with evidence. */
   remarks: z.array(z.string()),

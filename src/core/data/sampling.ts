@@ -10,7 +10,7 @@ import { percent } from '../../contract/words.ts'
 import { allFinite } from '../extremes.ts'
 import { emptyCoils } from './coils.ts'
 import { count, ends, type Fault, HOLES, type Surveyed, surveySlices, total } from './measured.ts'
-import { storedSampling, surveyStored } from './stored-sampling.ts'
+import { type StoredJudgement, surveyStored } from './stored-sampling.ts'
 import type { FileMask, Matrix } from './volume.ts'
 
 /**
@@ -37,6 +37,8 @@ export interface Judgement {
   readonly sampling: Exclude<Sampling, { kind: 'unread' }>
   /** Only for `sub-sampled`: 1 measured, 0 not measured. */
   readonly mask: Uint8Array | null
+  /** Only for a mask in the file that is not of columns: see `StoredJudgement`. */
+  readonly lost?: StoredJudgement['lost']
   readonly remarks: string[]
 }
 
@@ -74,14 +76,10 @@ export function surveyKspace(matrix: Matrix, stored: FileMask | null): Survey {
       return null
     },
     judge() {
-      const judgement =
-        byMask && other
-          ? {
-              sampling: storedSampling(other, matrix),
-              mask: null,
-              remarks: [...uncentred(allColumns, allRows), ...byMask.remarks()],
-            }
-          : judge(surveyed, ofColumns, allColumns, allRows)
+      const stored = byMask?.judge()
+      const judgement = stored
+        ? { ...stored, mask: null, remarks: [...uncentred(allColumns, allRows), ...stored.remarks] }
+        : judge(surveyed, ofColumns, allColumns, allRows)
       return { ...judgement, remarks: [...judgement.remarks, ...emptyCoils(surveyed, coils)] }
     },
   }

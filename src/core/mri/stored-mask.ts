@@ -99,6 +99,32 @@ export const fitsVolume = (
     [width, info.columns],
   ].every(([size, expected]) => size === 1 || size === expected)
 
+/** Lines of k-space, counted from 0. */
+export interface LineNumbers {
+  readonly rows: readonly number[]
+  readonly columns: readonly number[]
+}
+
+/** The mask without these lines of a volume. */
+export function withoutLines(
+  { path, shape: [slices, height, width], measured }: StoredMask,
+  lines: LineNumbers,
+  matrix: Pick<VolumeInfo, 'rows' | 'columns'>,
+): StoredMask {
+  const rows = lines.rows.length > 0 ? matrix.rows : height
+  const columns = lines.columns.length > 0 ? matrix.columns : width
+  const left = new Uint8Array(slices * rows * columns)
+  for (let slice = 0, i = 0; slice < slices; slice++)
+    for (let row = 0; row < rows; row++)
+      for (let column = 0; column < columns; column++, i++)
+        left[i] = measured[(slice * height + (height === 1 ? 0 : row)) * width + (width === 1 ? 0 : column)]
+  for (const row of lines.rows)
+    for (let slice = 0; slice < slices; slice++)
+      left.fill(0, (slice * rows + row) * columns, (slice * rows + row + 1) * columns)
+  for (const column of lines.columns) for (let i = column; i < left.length; i += columns) left[i] = 0
+  return { path, shape: [slices, rows, columns], measured: left }
+}
+
 /** As `storedPatterns`, for a mask that fits. The last pattern is kept, so asking again for a slice costs nothing. */
 export function unpacked(
   { shape: [slices, height, width], measured }: StoredMask,

@@ -74,13 +74,14 @@ export async function readContent(
   if (own && !(own instanceof Uint8Array)) addField(hash, JSON.stringify(own.shape))
   addField(hash, own instanceof Uint8Array ? own : (own?.measured ?? 'no mask'))
   addField(hash, JSON.stringify([used.header, used.attributes]))
-  const { sampling, mask, remarks } = survey.judge()
+  const { sampling, mask, lost, remarks } = survey.judge()
   return {
     identity: hash.digest('hex'),
     scan,
     version,
     sampling,
     ...(mask && { mask: mask.join('') }),
+    ...(lost && { lost }),
     faults,
     remarks: [...used.remarks, ...remarks, ...missingSources(source, used)],
   }

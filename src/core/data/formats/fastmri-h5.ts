@@ -10,7 +10,7 @@ import { AppError } from '../../../contract/errors.ts'
 import type { Sampling, VolumeContent } from '../../../contract/volumes.ts'
 import { allFinite } from '../../extremes.ts'
 import { columnPattern, multiply, type Pattern, patternOfGrid } from '../../mri/pattern.ts'
-import { unpacked } from '../../mri/stored-mask.ts'
+import { unpacked, withoutLines } from '../../mri/stored-mask.ts'
 import type { Hdf5File } from '../hdf5.ts'
 import { surveySlices } from '../measured.ts'
 import { maskedSampling } from '../sampling.ts'
@@ -151,7 +151,8 @@ function acquisitionOf(file: Hdf5File, layout: Layout, content: VolumeContent | 
   const stored = content && content.sampling.kind !== 'irregular' ? null : readMask(file, layout)
   if (stored && !(stored instanceof Uint8Array)) {
     const sampling = content?.sampling ?? storedSampling(stored, matrix)
-    return { sampling, own: unpacked(stored, matrix), isColumns: false }
+    const left = content?.lost ? withoutLines(stored, content.lost, matrix) : stored
+    return { sampling, own: unpacked(left, matrix), isColumns: false }
   }
   if (!content)
     return stored?.includes(0)

@@ -433,6 +433,34 @@ describe('a mask dataset of points', () => {
     const wrong = await contentOf(await write({ ...mask, mask: ones, kspace: slices }))
     expect(wrong.remarks[1]).toMatch(/^28 % of the samples that the dataset mask calls measured are empty in k-space/)
   })
+
+  it('loses the lines between measured lines that are empty in k-space', async () => {
+    const isFound = (row: number, column: number) =>
+      isMeasured(row, column) && row > 0 && column < COLUMNS - 1 && row !== 3 && column !== 2
+    const slices = kspace.map(slice => sampled(slice, COLUMNS, isFound))
+    const path = await write({ ...mask, kspace: slices })
+    const content = await contentOf(path)
+    const left = grid.map((value, i) => Number(value && Math.floor(i / COLUMNS) !== 3 && i % COLUMNS !== 2))
+    expect(content).toMatchObject({
+      lost: { rows: [3], columns: [2] },
+      sampling: { pattern: 'points', acceleration: left.length / left.reduce((sum, value) => sum + value, 0) },
+      remarks: [
+        'The dataset mask calls 72 % of the samples measured.',
+        'The dataset mask calls 1 rows measured that are empty in k-space. They count as not measured.',
+        'The dataset mask calls 1 columns measured that are empty in k-space. They count as not measured.',
+      ],
+    })
+    const volume = await openVolume(path, '', content)
+    expect(volume.mask!(1)).toMatchObject({ kind: 'points', measured: Uint8Array.from(left) })
+    volume.dispose()
+    const lines = Array.from({ length: ROWS }, (_, row) => Number(row % 2 === 0 || row === 3))
+    const ofRows = { mask: lines, maskShape: [ROWS, 1] }
+    const rows = kspace.map(slice => sampled(slice, COLUMNS, row => row % 2 === 0))
+    expect(await contentOf(await write({ ...ofRows, kspace: rows }))).toMatchObject({
+      lost: { rows: [3], columns: [] },
+      sampling: { pattern: 'rows', acceleration: 2 },
+    })
+  })
 })
 
 describe('the call', () => {
