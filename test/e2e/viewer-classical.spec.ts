@@ -9,7 +9,7 @@ import { downloaded, expectAccessible, floatImage, openPage, takePicture } from 
 
 test.describe.configure({ mode: 'serial' })
 
-const [COILS, ROWS, COLUMNS] = [6, 256, 192]
+const [SLICES, COILS, ROWS, COLUMNS] = [8, 6, 256, 192]
 
 let folder: string
 let host: Host
@@ -29,7 +29,7 @@ async function choose(title: string, source: string): Promise<void> {
 test.beforeAll(async ({ browser }) => {
   folder = mkdtempSync(join(tmpdir(), 'self-mri-classical-'))
   mkdirSync(join(folder, 'coils', 'test'), { recursive: true })
-  const size = { slices: 3, coils: COILS, rows: ROWS, columns: COLUMNS }
+  const size = { slices: SLICES, coils: COILS, rows: ROWS, columns: COLUMNS }
   await writeCoils(join(folder, 'coils', 'test'), 'coils', size)
   host = await startHost(join(folder, 'profile'))
   page = await openPage(browser, host.url, faults)
@@ -74,7 +74,7 @@ test('have progress and a stop button, and other panes do not wait', async () =>
   await expect(paneOf(TV)).toContainText(/\d+ of 100 iterations/)
   await page.getByRole('button', { name: 'Next slice' }).click()
   await expect(imageOf('Sub-sampled: Sub-sampled, zero-filled')).toBeVisible()
-  await expect(paneOf('Sub-sampled: Sub-sampled, zero-filled')).toHaveAttribute('data-url', /\/frames\/\d+\/2\//)
+  await expect(paneOf('Sub-sampled: Sub-sampled, zero-filled')).toHaveAttribute('data-url', /\/frames\/\d+\/5\//)
   await stop.focus()
   await page.keyboard.press('Enter')
   await expect(paneOf(TV)).toContainText('Stopped.')
@@ -91,7 +91,7 @@ test('score a volume if the user asks for it, and can be cancelled', async () =>
   await expect(pane.locator('[data-metric="volume-ssim"]')).toHaveText(/\d\.\d{3}/, { timeout: 60_000 })
   const slow = paneOf(TV)
   await slow.getByRole('button', { name: 'Score volume' }).click()
-  await expect(slow).toContainText(/\d of 3 slices/)
+  await expect(slow).toContainText(/\d of 8 slices/)
   await slow.getByRole('button', { name: 'Cancel the score of Total variation' }).click()
   await expect(slow.getByRole('button', { name: 'Score volume' })).toBeVisible()
 })
