@@ -16,6 +16,9 @@ export function methodColour(method: string, methods: readonly string[]): string
   return place < 0 ? null : OKABE_ITO[place % OKABE_ITO.length]
 }
 
+/** Colour of one line among several in a plot. */
+export const lineColour = (place: number): string => OKABE_ITO[place % OKABE_ITO.length]
+
 type Rgb = readonly [red: number, green: number, blue: number]
 
 /** A map's colours from the low end of the range to the high end. */

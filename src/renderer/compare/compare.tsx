@@ -8,6 +8,7 @@ import { fetchAhead } from '../viewer/frames.ts'
 import { useOpenStudy } from '../viewer/open-study.ts'
 import { type Comparison, isClassical, type PaneState, urlOf, useComparison } from '../viewer/sources.ts'
 import { goToSlice, NARROW, openVolume, sliceOf, useView } from '../viewer/view.ts'
+import { ClassicalDialog } from './classical-dialog.tsx'
 import style from './compare.module.css'
 import { FigureDialog } from './figure-dialog.tsx'
 import { useViewerKeys } from './keys.ts'
@@ -51,6 +52,7 @@ export function Compare() {
           <Toolbar study={comparison.study} volume={comparison.volume} panes={panes} />
           <Panes comparison={comparison} />
           {comparison.volume && <FetchAhead volume={comparison.volume} panes={comparison.panes} />}
+          <ClassicalDialog comparison={comparison} />
           {figure && comparison.volume && <FigureDialog comparison={comparison} volume={comparison.volume} />}
         </main>
       </Panel>

@@ -1,15 +1,18 @@
 /** Above a pane's image: what is shown of which source, and what else there is. */
 import { ActionIcon, Menu, Select } from '@mantine/core'
-import { IconChartLine, IconDots, IconGridDots } from '@tabler/icons-react'
+import { IconAdjustments, IconChartLine, IconDots, IconGridDots } from '@tabler/icons-react'
 import { memo, useMemo } from 'react'
-import { CLASSICAL_IDS } from '../../contract/classical.ts'
+import { CLASSICAL_IDS, CLASSICAL_LABELS, classicalSource } from '../../contract/classical.ts'
 import { needsCoils } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
+import { sourceOfSettings } from '../../contract/tuning.ts'
 import { runColour } from '../../presentation/colours.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { showFeatures } from '../app/open-features.ts'
+import { useNamedSettings } from '../app/queries.ts'
 import { SeenBadge } from './badges.tsx'
 import type { PaneShow } from './layouts.ts'
+import { showSettings } from './open-settings.ts'
 import style from './pane.module.css'
 import {
   type Comparison,
@@ -49,7 +52,7 @@ export const PaneHead = memo(function PaneHead({ pane, volume, small, title, run
         <>
           <SourceSelect {...{ pane: pane.pane, slot, source, runs, study }} />
           {run && <SeenBadge run={run} volume={volume} />}
-          <PaneMenu {...{ pane: pane.pane, slot, run, show }} coils={volume.coils} />
+          <PaneMenu {...{ pane: pane.pane, slot, source, run, show }} coils={volume.coils} />
         </>
       )}
     </header>
@@ -58,11 +61,12 @@ export const PaneHead = memo(function PaneHead({ pane, volume, small, title, run
 
 const SHOWN = Object.keys(SHOW_LABEL) as Exclude<PaneShow, 'feature'>[]
 
-interface MenuProps extends Pick<PaneState, 'pane' | 'slot' | 'run' | 'show'> {
+interface MenuProps extends Pick<PaneState, 'pane' | 'slot' | 'source' | 'run' | 'show'> {
   readonly coils: number
 }
 
-function PaneMenu({ pane, slot, run, show, coils }: MenuProps) {
+function PaneMenu({ pane, slot, source, run, show, coils }: MenuProps) {
+  const classical = source === null ? null : classicalSource(source)
   return (
     <Menu position="bottom-end" width={270}>
       <Menu.Target>
@@ -79,6 +83,14 @@ function PaneMenu({ pane, slot, run, show, coils }: MenuProps) {
             </Menu.RadioItem>
           ))}
         </Menu.RadioGroup>
+        {classical && (
+          <>
+            <Menu.Divider />
+            <Menu.Item leftSection={<IconAdjustments size={14} />} onClick={() => showSettings(pane, classical.method)}>
+              Settings of {CLASSICAL_LABELS[classical.method]}…
+            </Menu.Item>
+          </>
+        )}
         {run?.checkpoint && (
           <>
             <Menu.Divider />
@@ -101,7 +113,26 @@ function PaneMenu({ pane, slot, run, show, coils }: MenuProps) {
 
 type SourceProps = Pick<PaneState, 'pane' | 'slot' | 'source'> & Pick<Comparison, 'runs' | 'study'>
 
+/** Each method with its default settings and with its named settings, and the hidden settings that a pane still has. */
+function useClassicalItems(source: string | null) {
+  const { data: named } = useNamedSettings()
+  return useMemo(() => {
+    const items = CLASSICAL_IDS.flatMap(method => [
+      { value: method as string, label: CLASSICAL_LABELS[method] },
+      ...(named ?? [])
+        .filter(({ classical }) => classical === method)
+        .map(settings => ({
+          value: sourceOfSettings(settings),
+          label: `${CLASSICAL_LABELS[method]} · ${settings.name}`,
+        })),
+    ])
+    const isHidden = source !== null && classicalSource(source) && items.every(({ value }) => value !== source)
+    return isHidden ? [...items, { value: source, label: sourceLabel(source, { runs: [] }) }] : items
+  }, [named, source])
+}
+
 function SourceSelect({ pane, slot, source, runs, study }: SourceProps) {
+  const classical = useClassicalItems(source)
   const data = useMemo(() => {
     const offered = runs.filter(run => run.checkpoint)
     const item = (value: string) => ({ value, label: sourceLabel(value, { runs }) })
@@ -109,13 +140,13 @@ function SourceSelect({ pane, slot, source, runs, study }: SourceProps) {
     const others = offered.filter(run => run.study !== study?.name).toReversed()
     return [
       { group: 'This slice', items: [item('zero-filled'), item('truth')] },
-      { group: 'Classical, no training', items: CLASSICAL_IDS.map(item) },
+      { group: 'Classical, no training', items: classical },
       ...(own.length > 0 ? [{ group: 'Runs of this study', items: own.map(run => item(`run:${run.id}`)) }] : []),
       ...(others.length > 0
         ? [{ group: 'Runs of other studies', items: others.map(run => item(`run:${run.id}`)) }]
         : []),
     ]
-  }, [runs, study])
+  }, [runs, study, classical])
   return (
     <Select
       aria-label={`Source of the pane ${SLOT_LABEL[slot]}`}

@@ -12,7 +12,7 @@ const CONFIG: Partial<Config> = {
   modeBarButtonsToRemove: ['select2d', 'lasso2d', 'autoScale2d'],
 }
 
-const COMPACT: Partial<Config> = { responsive: true, displayModeBar: false }
+const PLAIN: Partial<Config> = { responsive: true, displayModeBar: false }
 
 interface Props {
   readonly label: string
@@ -25,12 +25,16 @@ interface Props {
   readonly whole?: boolean
   /** A dashed line to compare with. */
   readonly level?: { readonly value: number; readonly label: string }
+  /** The axes that are logarithmic. */
+  readonly logarithmic?: 'x' | 'xy'
+  /** Without tools above the plot. */
+  readonly plain?: boolean
   /** Small, among others: few ticks, narrow margins, no tools. */
   readonly compact?: boolean
 }
 
 /** The page's own colours: Plotly takes none from style sheets. */
-function layoutFor({ x, y, bounds, whole, level, compact }: Props): Partial<Layout> {
+function layoutFor({ x, y, bounds, whole, level, logarithmic, compact }: Props): Partial<Layout> {
   const axis = (title: string) => ({
     title: { text: title, font: { size: 12 }, standoff: 6 },
     gridcolor: token('--line'),
@@ -44,10 +48,15 @@ function layoutFor({ x, y, bounds, whole, level, compact }: Props): Partial<Layo
     plot_bgcolor: 'rgba(0,0,0,0)',
     font: { family: getComputedStyle(document.body).fontFamily, size: 11, color: token('--secondary') },
     // The level's name stands beside the plot, where no line goes through it.
-    margin: compact ? { l: 28, r: level ? 56 : 8, t: 6, b: 20 } : { l: 48, r: 12, t: 8, b: 36 },
-    xaxis: { ...axis(x), rangemode: 'tozero', ...(compact && { nticks: 6 }) },
+    margin: compact ? { l: 28, r: level ? 56 : 8, t: 6, b: 20 } : { l: 48, r: level ? 64 : 12, t: 8, b: 36 },
+    xaxis: {
+      ...axis(x),
+      ...(logarithmic ? { type: 'log', dtick: 1 } : { rangemode: 'tozero' }),
+      ...(compact && { nticks: 6 }),
+    },
     yaxis: {
       ...axis(y),
+      ...(logarithmic === 'xy' && { type: 'log' as const, dtick: 'D2', tickformat: '~g' }),
       ...(bounds && !whole && { minallowed: bounds[0], maxallowed: bounds[1] }),
       // A little more, so that the last tick and what lies on the bound are seen.
       ...(bounds && whole && { range: [bounds[0], bounds[1] + 0.06 * (bounds[1] - bounds[0])] }),
@@ -69,7 +78,7 @@ function layoutFor({ x, y, bounds, whole, level, compact }: Props): Partial<Layo
         {
           xref: 'paper',
           x: 1,
-          y: level.value,
+          y: logarithmic === 'xy' ? Math.log10(level.value) : level.value,
           xanchor: 'left',
           yanchor: 'middle',
           showarrow: false,
@@ -92,7 +101,7 @@ export function Plot(props: Props) {
     let there = true
     const target = element.current!
     void plotly().then(library => {
-      if (there) void library.react(target, data, layoutFor(props), props.compact ? COMPACT : CONFIG)
+      if (there) void library.react(target, data, layoutFor(props), props.compact || props.plain ? PLAIN : CONFIG)
     })
     return () => {
       there = false
