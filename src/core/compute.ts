@@ -30,8 +30,6 @@ export interface Compute extends Arithmetic {
   readonly device: Device
   /** Takes a small training step, and reports its duration and how it was computed. */
   examine(): Promise<EngineHealth>
-  /** Whether an error says that the device has no memory left. */
-  isExhausted(error: unknown): boolean
   /** Frees memory that the kernels keep for their next call. Call this when a training ends. */
   releaseWorkingMemory(): void
   /** Frees the engine's memory. */

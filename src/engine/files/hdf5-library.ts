@@ -72,7 +72,7 @@ const LIBRARY_BYTES = 2 ** 31 - 2 ** 26
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
 
 /** Throws `OUT_OF_MEMORY` if `bytes`, which the dataset needs, are more than the library or the computer can hold. */
-export function requireMemory(bytes: number, dataset: string, isSlice: boolean, path: string): void {
+export function requireLibraryMemory(bytes: number, dataset: string, isSlice: boolean, path: string): void {
   const most = Math.min(LIBRARY_BYTES, totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
   if (bytes <= most) return
   throw new AppError(

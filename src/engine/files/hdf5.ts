@@ -10,7 +10,7 @@ import { type ElementKind, type Hdf5File, isComplex } from '../../core/data/hdf5
 import { asUtf8, beyondFloat32, decode, type Element, elementOf, isFloat32 } from './hdf5-elements.ts'
 import { quoted, repack, unknownFilter } from './hdf5-filters.ts'
 import { type DatasetHeader, datasetHeaders } from './hdf5-header.ts'
-import { type Hdf5Module, hyperslab, loadHdf5, requireMemory, takeReason, withMemory } from './hdf5-library.ts'
+import { type Hdf5Module, hyperslab, loadHdf5, requireLibraryMemory, takeReason, withMemory } from './hdf5-library.ts'
 import { withPlugIns } from './hdf5-plug-ins.ts'
 
 /** Opens an HDF5 file for reading. All methods of the opened file are synchronous. */
@@ -170,7 +170,7 @@ class OpenFile implements Hdf5File {
    */
   #withBytes<T>(dataset: string, from: number | null, box: readonly number[], use: (bytes: Uint8Array) => T): T {
     const bytes = box.reduce((product, length) => product * length, this.#metadata.get(dataset)!.size)
-    requireMemory(bytes, dataset, from !== null, this.path)
+    requireLibraryMemory(bytes, dataset, from !== null, this.path)
     return withMemory(this.#library, bytes, this.path, pointer => {
       const [counts, offsets, strides] = from === null ? [null, null, null] : hyperslab(from, box)
       undamaged(this.path, from === null ? dataset : `${dataset}, slice ${from + 1}`, () => {

@@ -33,8 +33,8 @@ import { newestWhole } from '../training/resume.ts'
 import { taskOf } from '../training/tasks.ts'
 import { features, frame, metrics, overMasks, thumbnail } from '../viewing/frames.ts'
 import { views } from '../viewing/views.ts'
+import { requireCoilMemory } from './coil-memory.ts'
 import type { CallName, Calls, Progress, Reconstructed, VolumeFile } from './protocol.ts'
-import { requireMemory } from './require-memory.ts'
 
 export interface Context<Event> {
   readonly signal: AbortSignal
@@ -177,7 +177,7 @@ export const handlers: Handlers = {
         const reason = unscorable(volume, settings)
         if (reason) return reason
         requireMask(settings.mask, [volume.info])
-        requireMemory(volume.info, reconstructor)
+        requireCoilMemory(volume.info, reconstructor)
         volumes.push(await evaluateVolume(volume, reconstructor, settings, compute, context.pause, onShare))
         return null
       })
@@ -214,7 +214,7 @@ export const handlers: Handlers = {
         const { info } = volume
         const name = exportName(stem ?? stemOf(info.file), format, slice)
         requireFittingName(name)
-        requireMemory(info, reconstructor)
+        requireCoilMemory(info, reconstructor)
         const output = join(directory, name)
         if (taken.has(await realpath(output).catch(() => output))) {
           return (
@@ -249,7 +249,7 @@ export const handlers: Handlers = {
       for (const reference of reconstructors)
         images.push(
           await withReconstructor(reference, async reconstructor => {
-            requireMemory(volume.info, reconstructor)
+            requireCoilMemory(volume.info, reconstructor)
             const pattern = patternsFor(volume, mask, reconstructor)(slice)
             return reconstructSlice(volume, slice, pattern, reconstructor, imaging, { pause })
           }),

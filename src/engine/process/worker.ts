@@ -4,7 +4,7 @@ import { Socket } from 'node:net'
 import process from 'node:process'
 import { setImmediate } from 'node:timers/promises'
 import { throwIfCancelled } from '../../contract/errors.ts'
-import { loadedCompute } from '../tensorflow/tensorflow.ts'
+import { inWords, loadedCompute } from '../tensorflow/tensorflow.ts'
 import { openChannel } from './channel.ts'
 import { failureOf } from './failure.ts'
 import { type Context, handlers } from './handlers.ts'
@@ -76,9 +76,6 @@ async function pause(call: Running): Promise<void> {
 /** Whether an event is a `step` event, of which only the latest matters. */
 const isStep = (event: unknown) => (event as { type?: string }).type === 'step'
 
-const exhausted = (message: string) =>
-  `The device ran out of memory. Use a smaller batch. TensorFlow says: ${message.slice(0, 300)}`
-
 async function answer(id: number, name: CallName, params: unknown): Promise<void> {
   const call: Running = { controller: new AbortController(), held: null }
   running.set(id, call)
@@ -96,10 +93,7 @@ async function answer(id: number, name: CallName, params: unknown): Promise<void
     const handler = handlers[name] as (params: unknown, context: Context<unknown>) => Promise<unknown>
     await channel.send({ type: 'result', id, result: await handler(params, context) })
   } catch (error) {
-    const failure = failureOf(error)
-    const code = failure.code ?? (loadedCompute()?.isExhausted(error) ? 'OUT_OF_MEMORY' : null)
-    const message = code === 'OUT_OF_MEMORY' ? exhausted(failure.message) : failure.message
-    await channel.send({ type: 'error', id, ...failure, code, message })
+    await channel.send({ type: 'error', id, ...failureOf(inWords(error)) })
   } finally {
     running.delete(id)
   }

@@ -22,7 +22,7 @@ import { kernelsName, type LoadedLibrary, loadLibrary, missingKernelsLine } from
 import type { ReconstructorReference } from '../process/protocol.ts'
 import { makeMixedPrecision } from './bfloat16.ts'
 import { examine } from './doctor.ts'
-import { isExhausted } from './exhausted.ts'
+import { isExhausted, outOfMemory } from './exhausted.ts'
 import type { Backend } from './graph/native.ts'
 import { makeGraphPredictor } from './graph/predictor.ts'
 import { graphStepper } from './graph/stepper.ts'
@@ -46,7 +46,7 @@ export async function loadTensorflow(bindingPath: string): Promise<Compute> {
   } catch (error) {
     loading = null // a later call tries again
     if (error instanceof AppError || !isExhausted(error)) throw error
-    throw new AppError('OUT_OF_MEMORY', (error as Error).message, error)
+    throw outOfMemory(error)
   }
 }
 
@@ -89,7 +89,6 @@ async function load(bindingPath: string): Promise<Compute> {
     makeStepper: graphStepper,
     predict: predictor ?? makeEagerPredict(kernels),
     examine: () => examine(device, kernels, missing),
-    isExhausted,
     releaseWorkingMemory: () => void ('library' in loaded && loaded.library.releaseWorkingMemory()),
     close: () => predictor?.dispose(),
   }
@@ -129,6 +128,10 @@ async function gpuName(): Promise<string | null> {
   const { status, output } = await run('nvidia-smi', [...which, '--query-gpu=name', '--format=csv,noheader'])
   return status === 0 ? output.trim().split('\n')[0] : null
 }
+
+/** An error of this process for users: TensorFlow's lack of memory gets a remedy. Other errors stay as they are. */
+export const inWords = (error: unknown): unknown =>
+  loaded && !(error instanceof AppError) && isExhausted(error) ? outOfMemory(error) : error
 
 /** This process's `Compute`. `null` until TensorFlow is loaded. */
 export const loadedCompute = (): Compute | null => loaded

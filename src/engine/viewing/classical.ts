@@ -17,8 +17,8 @@ import { seededMaskOf } from '../../core/reconstruct.ts'
 import { type CoilFacts, coilFactsOf } from '../../core/viewing/coil-facts.ts'
 import { withStored } from '../files/masks.ts'
 import { plain } from '../native/arithmetic.ts'
+import { requireCoilMemory } from '../process/coil-memory.ts'
 import type { FrameRequest, Progress } from '../process/protocol.ts'
-import { requireMemory } from '../process/require-memory.ts'
 import { keepImage, knownImage } from './made.ts'
 import { openAt } from './opened.ts'
 import { whenIdle } from './turns.ts'
@@ -62,7 +62,7 @@ export async function solveAhead(
   report({ done: 0, total, label: 'coil maps' })
   const begun = await whenIdle(signal, async () => {
     const volume = await openAt(request, slice)
-    requireMemory(volume.info, classical)
+    requireCoilMemory(volume.info, classical)
     const pattern = seededMaskOf(volume, withStored(mask), seed)(slice)
     const known = knownImage(volume, slice, pattern, classical)
     if (known) return { known }

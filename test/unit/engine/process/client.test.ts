@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { locateEngine } from '../../../../src/engine/install/install.ts'
 import { type Engine, startEngine } from '../../../../src/engine/process/client.ts'
 import type { Calls } from '../../../../src/engine/process/protocol.ts'
-import { writeNoise, writeUnet } from '../files/noise-file.ts'
+import { writeNoise, writeUnet, writeUnwritten } from '../files/noise-file.ts'
 
 const CLIENT = new URL('../../../../src/engine/process/client.ts', import.meta.url).href
 const folder = mkdtempSync(join(tmpdir(), 'client-'))
@@ -72,6 +72,17 @@ describe('an engine process', () => {
     })
     expect(engine.dead).toBe(true)
     await expect(engine.call('status', {})).rejects.toMatchObject({ code: 'ENGINE_DIED' })
+  })
+
+  it('passes on a refusal for want of memory as it is', async () => {
+    const large = await writeUnwritten(join(folder, 'many coils.h5'), [1, 300, 1000, 1000])
+    engine = startEngine(null)
+    await expect(
+      engine.call('thumbnail', { path: large, content: undefined, salt: '', mask, size: 64 }),
+    ).rejects.toMatchObject({
+      code: 'OUT_OF_MEMORY',
+      message: expect.stringMatching(/^Expected a slice of kspace of at most .*without the oversampling/),
+    })
   })
 
   it('ends when it is disposed', async () => {

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
 import { classicalOf } from '../../../../src/core/classical.ts'
-import { requireMemory } from '../../../../src/engine/process/require-memory.ts'
+import { requireCoilMemory } from '../../../../src/engine/process/coil-memory.ts'
 
 const brain = { coils: 28, rows: 640, columns: 320, path: '/brain_07.h5' }
 const cgSense = (virtualCoils: number) => classicalOf({ classical: 'cg-sense', config: { virtualCoils } })
 
 it('refuses coils that need more memory than there is, and names the file and the remedy', () => {
-  expect(() => requireMemory(brain, cgSense(0), 0.3e9)).toThrow(
+  expect(() => requireCoilMemory(brain, cgSense(0), 0.3e9)).toThrow(
     expect.objectContaining({
       code: 'OUT_OF_MEMORY',
       message:
@@ -17,7 +17,7 @@ it('refuses coils that need more memory than there is, and names the file and th
 })
 
 it('allows fewer virtual coils, more memory, and zero-filling', () => {
-  requireMemory(brain, cgSense(8), 0.3e9)
-  requireMemory(brain, cgSense(0), 0.5e9)
-  requireMemory(brain, null, 1)
+  requireCoilMemory(brain, cgSense(8), 0.3e9)
+  requireCoilMemory(brain, cgSense(0), 0.5e9)
+  requireCoilMemory(brain, null, 1)
 })

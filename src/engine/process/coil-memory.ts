@@ -14,7 +14,7 @@ const SOLVED = 6
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
 
 /** Throws `OUT_OF_MEMORY`. @param memory Of the computer, in bytes. */
-export function requireMemory(
+export function requireCoilMemory(
   { coils, rows, columns, path }: Pick<VolumeInfo, 'coils' | 'rows' | 'columns' | 'path'>,
   reconstructor: Reconstructor | null,
   memory = totalmem(),
