@@ -193,7 +193,9 @@ export const handlers: Handlers = {
       const reason = unscorable(volume, settings)
       if (reason) return reason
       requireMask(settings.mask, [volume.info])
-      scores = await scoreIterations(volume, classicalOf(choice), iterations, settings, compute, context.pause)
+      const classical = classicalOf(choice)
+      requireCoilMemory(volume.info, classical)
+      scores = await scoreIterations(volume, classical, iterations, settings, compute, context.pause)
       return null
     })
     return skipped ? { reason: skipped.reason } : scores

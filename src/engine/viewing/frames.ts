@@ -30,6 +30,7 @@ import { KeptFiles } from '../files/kept-files.ts'
 import { withStored } from '../files/masks.ts'
 import { listVolume } from '../files/volumes.ts'
 import { plain } from '../native/arithmetic.ts'
+import { requirePictureMemory } from '../process/coil-memory.ts'
 import type {
   Calls,
   FeaturesRequest,
@@ -122,6 +123,7 @@ export async function frame(request: FrameRequest, signal: AbortSignal, emit?: O
   return inTurn(signal, async () => {
     const { show } = request
     const subject = await subjectOf(request, solved)
+    if (show === 'coils') requirePictureMemory(subject.volume.info)
     const picture = await pictureOf(show, subject)
     const { volumeMaximum } = subject
     const awaited = show === 'image' && hasMetrics(subject)
