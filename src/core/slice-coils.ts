@@ -64,9 +64,9 @@ export function mapsOfSlice(
   { fourier, eigenvectors, keepMaps }: Pick<Arithmetic, 'fourier' | 'eigenvectors' | 'keepMaps'>,
   expansion: ExpansionSettings,
 ): SliceMaps {
-  const { kspace, pattern, rows, columns, where } = measured
+  const { kspace, pattern, rows, columns, energyKept, where } = measured
   const settings = { ...CALIBRATION_DEFAULTS, method }
-  const make = () => calibrateMaps(kspace, measured, where, settings)
+  const make = () => calibrateMaps(kspace, measured, where, settings, energyKept === null ? 'Coil' : 'Virtual coil')
   const compact = content
     ? keepMaps({ identity: content.identity, slice, pattern, virtualCoils, settings }, make)
     : make()

@@ -23,6 +23,7 @@ export async function picturesOverMasks(
   for (let seed = 0; seed < SPREAD_SEEDS; seed++) pictures.push(await draw(seed))
   const [{ shape, units, pixelSize }] = pictures
   const images = pixelStatistics(pictures.map(({ image }) => image))
+  const cautions = [...new Set(pictures.flatMap(picture => picture.cautions ?? []))]
   const accelerations = mean(pictures.map(({ mask }) => acceleration(mask!)))
   const told = (image: Float32Array, what: string): Picture => ({
     image,
@@ -30,6 +31,7 @@ export async function picturesOverMasks(
     units,
     pixelSize,
     acceleration: accelerations,
+    cautions,
     note: `${what} of each pixel over ${SPREAD_SEEDS} masks, seeds 0 to ${SPREAD_SEEDS - 1}.`,
   })
   return { mean: told(images.mean, 'Mean'), spread: told(images.spread, 'Standard deviation (n − 1)') }
@@ -39,7 +41,10 @@ export async function picturesOverMasks(
 export async function imageOfDraw(subject: Subject): Promise<Picture> {
   const { source, volume, mask, coil } = subject
   if (source === 'truth')
-    refuse('Expected a source that depends on the mask, got the ground truth. Choose zero-filled or a run.')
+    refuse(
+      'Expected a source that depends on the mask, got the ground truth. ' +
+        'Choose zero-filled, a run or a classical method.',
+    )
   if (volume.mask)
     refuse(
       'Expected a fully sampled file to draw masks for, got a file that was sub-sampled in the scanner and has only ' +

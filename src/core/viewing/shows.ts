@@ -114,9 +114,10 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
 
   async 'k-space'(subject) {
     if (subject.reconstructor) {
-      const { image, shape } = await imageOf(subject)
+      const { image, shape, cautions } = await imageOf(subject)
       return {
         ...samplingOf(subject),
+        cautions,
         image: logSpectrum(subject.fourier, image, shape),
         shape,
         units: 'log',
@@ -176,6 +177,7 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
       shape: measurement.shape,
       units: 'log',
       mask: measurement.mask,
+      cautions: classicalFactsOf(subject).cautions,
       residual: {
         value: norm(difference) / whole,
         floor: truth && norm(residualOf(fourier, truth, measurement)) / whole,

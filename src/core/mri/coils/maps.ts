@@ -109,6 +109,7 @@ export function calibrateMaps(
   size: KspaceSize,
   where: string,
   settings: CalibrationSettings = CALIBRATION_DEFAULTS,
+  coilName: 'Coil' | 'Virtual coil' = 'Coil',
 ): CompactMaps {
   const { coils } = size
   if (coils === 1) {
@@ -125,7 +126,7 @@ export function calibrateMaps(
   const block = blockOf(kspace, size, area, where)
   const principal = firstPrincipal(block, coils)
   const { method, kernel, remarks } = choose(settings, area, where)
-  const dead = deadCoils(block, coils).map(coil => `Coil ${coil + 1} has no signal, and its map is 0.`)
+  const dead = deadCoils(block, coils).map(coil => `${coilName} ${coil + 1} has no signal, and its map is 0.`)
   const common = { method, coils, remarks: [...remarks, ...dead], principal }
   if (method === 'espirit') {
     const { series } = calibrateEspirit(block, [coils, area.rows, area.columns], { ...settings, kernel })

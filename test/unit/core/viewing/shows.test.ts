@@ -211,12 +211,20 @@ describe('mean and spread', () => {
     const masks = Array.from({ length: 8 }, (_, seed) => seededMaskOf(volume, mask, seed)(1))
     const images = await Promise.all(masks.map(drawn => subject().reconstruct(volume, 1, drawn, null)))
     const { mean, spread } = await over()
+    expect(mean.cautions).toEqual([])
     const means = images[0].map((_, i) => images.reduce((sum, image) => sum + image[i], 0) / 8)
     expectClose(mean.image, means, 1e-6)
     const squares = images[0].map((_, i) => images.reduce((sum, image) => sum + (image[i] - means[i]) ** 2, 0) / 7)
     expectClose(spread.image, squares.map(Math.sqrt), 1e-5)
     expect(mean.acceleration).toBeCloseTo(masks.reduce((sum, drawn) => sum + acceleration(drawn), 0) / 8, 9)
     expect(mean).toMatchObject({ units: 'signal', shape: [32, 32], note: expect.stringContaining('seeds 0 to 7') })
+  })
+
+  it('have the cautions of all draws, each once', async () => {
+    const draws = Array.from({ length: 8 }, (_, seed) => ['one', ...(seed === 3 ? ['of seed 3'] : [])])
+    const picture = await pictureOf('image', subject())
+    const { mean, spread } = await picturesOverMasks(async seed => ({ ...picture, cautions: draws[seed] }))
+    for (const { cautions } of [mean, spread]) expect(cautions).toEqual(['one', 'of seed 3'])
   })
 
   it('are the image and 0 if all masks are equal', async () => {
@@ -227,7 +235,7 @@ describe('mean and spread', () => {
   })
 
   it('are refused for images with one mask or none', async () => {
-    await expect(over({ source: 'truth' })).rejects.toEqual(refused('Choose zero-filled or a run'))
+    await expect(over({ source: 'truth' })).rejects.toEqual(refused('Choose zero-filled, a run or a classical method'))
     await expect(over({ volume: consistentVolume(measured) })).rejects.toEqual(refused('Look at its image'))
   })
 })

@@ -86,7 +86,8 @@ describe('a classical image', () => {
     const { meta } = await ask({ mask: narrow, reconstructor: choice('sense') })
     expect(meta.cautions).toEqual([expect.stringContaining('Walsh')])
     const noise = [expect.stringContaining('one set of maps does not explain the data')]
-    expect((await ask()).meta.cautions).toEqual(noise)
+    for (const show of ['image', 'ssim', 'k-space', 'residual'] as const)
+      expect((await ask({ show })).meta.cautions).toEqual(noise)
   })
 
   it('is shown as everything that is made of a magnitude, and the rest is refused before any iteration', async () => {

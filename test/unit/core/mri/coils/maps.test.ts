@@ -129,6 +129,8 @@ describe('odd data', () => {
       const dead = kspace.slice().fill(0, 2 * rows * columns, 4 * rows * columns)
       const { compact, maps } = mapsOf(dead, method)
       expect(compact.remarks).toEqual(['Coil 2 has no signal, and its map is 0.'])
+      const virtual = calibrateMaps(dead, size, WHERE, { ...CALIBRATION_DEFAULTS, method }, 'Virtual coil')
+      expect(virtual.remarks).toEqual(['Virtual coil 2 has no signal, and its map is 0.'])
       expect(maps.every(Number.isFinite)).toBe(true)
       const map = maps.subarray(2 * rows * columns, 4 * rows * columns)
       expect(map.every(value => Math.abs(value) < 1e-6)).toBe(true)
