@@ -177,6 +177,9 @@ export function framePath(
   return `/frames/${volume}/${slice}/${source}?${asked.filter(Boolean).join('&')}`
 }
 
+/** The source of a path from `framePath`. */
+export const sourceOfPath = (path: string): string => path.split('?')[0].split('/').at(-1)!
+
 /** Path for a request of several images, by `POST`. */
 export const FRAMES_PATH = '/frames'
 

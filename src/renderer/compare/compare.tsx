@@ -3,6 +3,7 @@ import { useMediaQuery } from '@mantine/hooks'
 import { useEffect, useRef } from 'react'
 import { Group, Panel, Separator } from 'react-resizable-panels'
 import { useShallow } from 'zustand/react/shallow'
+import { needsCoils } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { fetchAhead } from '../viewer/frames.ts'
 import { useOpenStudy } from '../viewer/open-study.ts'
@@ -94,12 +95,12 @@ const AHEAD_AFTER_MS = 200
 /** Slices from a pane's own. */
 const NEAR = [1, -1, 2, -2, 3]
 
-/** Fetches the slices round each pane's own, once its own are there. Classical images would take too long. */
+/** Fetches the slices round each pane's own, once its own are there. Classical images and maps would take too long. */
 function FetchAhead({ volume, panes }: { volume: StudyVolume; panes: readonly PaneState[] }) {
   const where = useView(useShallow(({ slice, mask, seed, link, own }) => ({ slice, mask, seed, link, own })))
   useEffect(() => {
     const leaving = new AbortController()
-    const quick = panes.filter(pane => !isClassical(pane))
+    const quick = panes.filter(pane => !isClassical(pane) && !needsCoils(pane.show))
     const urlsOf = (by: number) => quick.flatMap(pane => urlOf(where, pane, volume, by) ?? [])
     const timer = setTimeout(() => void fetchAhead([0, ...NEAR].map(urlsOf), leaving.signal), AHEAD_AFTER_MS)
     return () => {

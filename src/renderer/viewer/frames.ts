@@ -5,7 +5,7 @@
  */
 import { useEffect, useSyncExternalStore } from 'react'
 import { classicalSource } from '../../contract/classical.ts'
-import type { FrameMeta, SliceMetrics } from '../../contract/images.ts'
+import { type FrameMeta, type SliceMetrics, sourceOfPath } from '../../contract/images.ts'
 import { askForFrames, FrameFailure, type Part } from './frame-parts.ts'
 
 export interface Frame {
@@ -41,8 +41,10 @@ const LIMIT_BYTES = 256e6
 /** Requests for classical images at once. A browser opens six connections to a host, and the others need some. */
 const CLASSICAL_AT_ONCE = 2
 
-/** `/frames/VOLUME/SLICE/SOURCE?…` */
-const isClassical = (url: string): boolean => classicalSource(url.split('?')[0].split('/').at(-1)!) !== null
+/** A classical image is not computed for slices and masks that the user passes on the way to others. */
+const STILL_MS = 200
+
+const isClassical = (url: string): boolean => classicalSource(sourceOfPath(url)) !== null
 
 const kept = new Map<string, Frame>() // in the order of last use
 let keptBytes = 0
@@ -52,6 +54,8 @@ const failed = new Map<string, FrameError>()
 const progresses = new Map<string, FrameProgress>()
 /** How many want each; they stay. */
 const wanted = new Map<string, number>()
+/** Classical images that are wanted for less than `STILL_MS`. */
+const early = new Map<string, ReturnType<typeof setTimeout>>()
 /** The requests that they will come with, images or metrics. */
 const underway = new Map<string, Request>()
 const listeners = new Set<() => void>()
@@ -93,6 +97,7 @@ export const keptFrame = (url: string): Frame | null => kept.get(url) ?? null
 
 /** Until the function that it gives is called. */
 function want(url: string): () => void {
+  if (!wanted.has(url) && isClassical(url)) startEarly(url)
   wanted.set(url, (wanted.get(url) ?? 0) + 1)
   const frame = kept.get(url)
   if (frame && kept.delete(url)) kept.set(url, frame)
@@ -100,9 +105,21 @@ function want(url: string): () => void {
   return () => {
     const others = wanted.get(url)! - 1
     if (others > 0) wanted.set(url, others)
-    else if (wanted.delete(url)) failed.delete(url)
+    else if (wanted.delete(url)) {
+      failed.delete(url)
+      clearTimeout(early.get(url))
+      early.delete(url)
+    }
     askSoon()
   }
+}
+
+function startEarly(url: string): void {
+  const end = () => {
+    early.delete(url)
+    askSoon()
+  }
+  early.set(url, setTimeout(end, STILL_MS))
 }
 
 /** Once all that is drawn now has said what it wants. */
@@ -115,7 +132,9 @@ function askSoon(): void {
       if (missing.size > 0 && ![...missing].some(url => wanted.has(url))) cancellation.abort()
     const urls = [...wanted.keys()].filter(url => !underway.has(url) && !failed.has(url) && !metricsKept.has(url))
     const iterating = [...underway.keys()].filter(isClassical).length
-    const next = urls.filter(isClassical).slice(0, Math.max(0, CLASSICAL_AT_ONCE - iterating))
+    const next = urls
+      .filter(url => isClassical(url) && !early.has(url))
+      .slice(0, Math.max(0, CLASSICAL_AT_ONCE - iterating))
     for (const together of [urls.filter(url => !isClassical(url)), ...next.map(url => [url])])
       if (together.length > 0) void ask(together)
   })
@@ -137,7 +156,9 @@ async function ask(urls: readonly string[]): Promise<void> {
   }
   for (const [url, { cancellation }] of underway) if (cancellation === request.cancellation) underway.delete(url)
   for (const url of urls) progresses.delete(url)
-  if (!signal.aborted) for (const url of request.missing) failed.set(url, failure)
+  // Images and metrics that did not come are not asked for again before the user, or the next use, wants them.
+  const lost = (url: string) => wanted.has(url) && !failed.has(url) && !metricsKept.has(url)
+  if (!signal.aborted) for (const url of urls.filter(lost)) failed.set(url, failure)
   tell()
   if (signal.aborted || urls.some(isClassical)) askSoon() // somebody may want it again by now, or waits for its turn
 }

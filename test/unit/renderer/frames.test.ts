@@ -35,7 +35,10 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-const settled = () => new Promise(resolve => setTimeout(resolve, 5))
+const settled = (ms = 5) => new Promise(resolve => setTimeout(resolve, ms))
+
+/** After a classical image is wanted for as long as it takes to be asked for. */
+const rested = () => settled(220)
 
 /** Sends a part as the host does, in pieces of arbitrary size. */
 async function send(request: number, part: FramesPart, pixels: readonly number[] = []): Promise<void> {
@@ -132,7 +135,7 @@ describe('classical images', () => {
 
   it('have a request each, two at once, and other images do not wait for them', async () => {
     for (const url of [first, '/a', second, third, '/b']) frames.useFrame(url)
-    await settled()
+    await rested()
     expect(asked.map(({ request }) => request.frames)).toEqual([['/a', '/b'], [first], [second]])
     await send(1, { path: first, meta: { ...meta, metrics } }, [1, 2])
     void asked[1].answer.writable.close()
@@ -140,9 +143,34 @@ describe('classical images', () => {
     expect(asked[3].request.frames).toEqual([third])
   })
 
+  it('are not asked for where the user passes to another slice', async () => {
+    frames.useFrame(first)
+    await settled(60)
+    expect(asked).toEqual([])
+    leaving.pop()!()
+    frames.useFrame(second)
+    await rested()
+    expect(asked.map(({ request }) => request.frames)).toEqual([[second]])
+  })
+
+  it('whose connection breaks before their metrics are not asked for again until they are wanted anew', async () => {
+    frames.useFrame(first)
+    await rested()
+    await send(0, { path: first, meta }, [1, 2])
+    void asked[0].answer.writable.abort(new Error('broken'))
+    await rested()
+    expect(asked).toHaveLength(1)
+    expect(now(first)).toMatchObject({ frame: { url: first }, error: null })
+    expect(frames.useMetrics(first)).toBeNull()
+    leaving.pop()!()
+    frames.useFrame(first)
+    await rested()
+    expect(asked[1].request).toEqual({ frames: [], metrics: [first] })
+  })
+
   it('have progress until they come', async () => {
     frames.useFrame(second)
-    await settled()
+    await rested()
     expect(stateOf(second).progress).toBeNull()
     await send(0, { path: second, progress: { done: 0, total: 30 } })
     expect(stateOf(second)).toMatchObject({ frame: null, error: null, progress: { done: 0, total: 30, from: null } })
@@ -155,7 +183,7 @@ describe('classical images', () => {
 
   it('are stopped alone, and computed again if the user wants it', async () => {
     for (const url of [first, second, '/a']) frames.useFrame(url)
-    await settled()
+    await rested()
     await send(1, { path: first, progress: { done: 4, total: 30 } })
     frames.stop(first)
     await settled()
@@ -171,10 +199,10 @@ describe('classical images', () => {
 
   it('are cancelled if no pane needs them, and the next slice begins', async () => {
     for (const url of [first, second]) frames.useFrame(url)
-    await settled()
+    await rested()
     for (const leave of leaving.splice(0)) leave()
     frames.useFrame(third)
-    await settled()
+    await rested()
     expect(asked.slice(0, 2).every(({ signal }) => signal.aborted)).toBe(true)
     expect(asked[2].request.frames).toEqual([third])
   })
