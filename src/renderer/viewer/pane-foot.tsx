@@ -71,7 +71,7 @@ const PaneNumbers = memo(function PaneNumbers({ pane, volume, seen, acceleration
           <col />
           <col className={style.psnr} />
           <col className={style.nmse} />
-          <col />
+          <col className={style.foreground} />
           <col className={style.nmse} />
         </colgroup>
         <thead>
