@@ -37,9 +37,13 @@ export async function picturesOverMasks(
   return { mean: told(images.mean, 'Mean'), spread: told(images.spread, 'Standard deviation (n − 1)') }
 }
 
-/** The image for one of several masks. Throws `INVALID_ARGUMENT` if the source has at most one mask. */
-export async function imageOfDraw(subject: Subject): Promise<Picture> {
-  const { source, volume, mask, coil } = subject
+/** Throws `INVALID_ARGUMENT` if the source has at most one mask. */
+export function requireSeveralMasks({
+  source,
+  volume,
+  mask,
+  coil,
+}: Pick<Subject, 'source' | 'volume' | 'mask' | 'coil'>): void {
   if (source === 'truth')
     refuse(
       'Expected a source that depends on the mask, got the ground truth. ' +
@@ -59,5 +63,10 @@ export async function imageOfDraw(subject: Subject): Promise<Picture> {
     refuse(
       `Expected all coils over several masks, got coil ${coil + 1}. Choose all coils, or look at one mask’s image.`,
     )
+}
+
+/** The image for one of several masks. Throws as `requireSeveralMasks`. */
+export async function imageOfDraw(subject: Subject): Promise<Picture> {
+  requireSeveralMasks(subject)
   return pictureOf('image', subject)
 }

@@ -22,7 +22,7 @@ import {
 } from '../../core/reconstruct.ts'
 import { type Features, featureMaps } from '../../core/viewing/features.ts'
 import { bodyOf, describeFrame } from '../../core/viewing/frame.ts'
-import { imageOfDraw, picturesOverMasks } from '../../core/viewing/over-masks.ts'
+import { imageOfDraw, picturesOverMasks, requireSeveralMasks } from '../../core/viewing/over-masks.ts'
 import { hasMetrics, metricsOf, pictureOf } from '../../core/viewing/shows.ts'
 import type { Subject } from '../../core/viewing/subject.ts'
 import { shrink, toEightBit } from '../../core/viewing/thumbnail.ts'
@@ -147,6 +147,10 @@ export async function overMasks(
   signal: AbortSignal,
   emit?: OnProgress,
 ): Promise<Calls['overMasks']['result']> {
+  const { source, slice, mask, coil } = request
+  await inTurn(signal, async () =>
+    requireSeveralMasks({ source, volume: await openAt(request, slice), mask: withStored(mask), coil }),
+  )
   let volumeMaximum: number | null = null
   const pictures = await picturesOverMasks(async seed => {
     const solved = await solveAhead({ ...request, seed }, signal, ({ done, total, label }) =>

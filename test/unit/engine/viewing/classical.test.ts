@@ -1,15 +1,18 @@
 /** Classical images for panes: their facts and refusals, other images meanwhile, and cancellation. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CLASSICAL_IDS, type ClassicalChoice } from '../../../../src/contract/classical.ts'
+import { MaskSpec } from '../../../../src/contract/evaluation.ts'
 import { classicalOf } from '../../../../src/core/classical.ts'
 import { makeEagerImaging, maskOf, reconstructSlice } from '../../../../src/core/reconstruct.ts'
 import { openVolume } from '../../../../src/engine/files/volumes.ts'
+import { sha256 } from '../../../../src/engine/files/whole-files.ts'
 import type { FrameRequest, Progress } from '../../../../src/engine/process/protocol.ts'
 import { frame, metrics, overMasks } from '../../../../src/engine/viewing/frames.ts'
 import { compute, useEngine } from '../../../engine.ts'
+import { npy } from '../../../npy.ts'
 import { writeCoils } from '../files/noise-file.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'classical-'))
@@ -122,6 +125,24 @@ describe('a classical image', () => {
     )
     expect(mean.meta.show).toBe('mean')
     expect(progress.at(-1)).toMatchObject({ done: 40, total: 40 })
+  })
+})
+
+describe('what depends on the mask', () => {
+  it('is refused before any iteration if there is one mask', async () => {
+    const file = join(folder, 'mask.npy')
+    const bytes = npy("'|u1'", '(24,)', new Uint8Array(24).fill(1))
+    writeFileSync(file, bytes)
+    const stored = MaskSpec.parse({ kind: 'file', file: { path: file, sha256: sha256(bytes) } })
+    for (const [changes, message] of [
+      [{ mask: stored }, 'Expected a mask that is drawn, got a mask file'],
+      [{ coil: 1 }, 'Expected all coils over several masks, got coil 2'],
+    ] as const) {
+      const progress: Progress[] = []
+      const request = requestOf({ ...changes, slice: 2 })
+      await expect(overMasks(request, signal, each => progress.push(each))).rejects.toThrow(message)
+      expect(progress).toEqual([])
+    }
   })
 })
 
