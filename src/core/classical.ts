@@ -2,6 +2,7 @@
 import { CLASSICAL_LABELS, type ClassicalChoice, type ClassicalId } from '../contract/classical.ts'
 import type { Arithmetic } from './compute.ts'
 import type { Volume } from './data/volume.ts'
+import type { ImageKey } from './kept-images.ts'
 import { EXPANSION_DEFAULTS, type ExpansionSettings } from './mri/coils/maps.ts'
 import { maskOfSamples, type Pattern } from './mri/pattern.ts'
 import { type LeastSquares, leastSquares } from './mri/sense/encoding.ts'
@@ -52,8 +53,27 @@ export function solvedCoils(
   return { measured, made: mapsOfSlice(volume, slice, measured, config, arithmetic, UNCROPPED) }
 }
 
+const keyOf = (
+  { info: { content } }: Volume,
+  slice: number,
+  pattern: Pattern,
+  classical: Classical,
+): ImageKey | null => (content ? { identity: content.identity, slice, pattern, ...classical } : null)
+
+/** A kept image, found without reading the slice. @param mask As for `classicalProblem`. */
+export function keptImage(
+  volume: Volume,
+  slice: number,
+  mask: Pattern,
+  classical: Classical,
+  { keptImages }: Pick<Tools, 'keptImages'>,
+): Float32Array | undefined {
+  const key = keyOf(volume, slice, mask, classical)
+  return key ? keptImages.find(key) : undefined
+}
+
 /**
- * Finds a kept image without reading the file. The image of a slice without data is zero.
+ * Finds a kept image without reading the slice. The image of a slice without data is zero.
  * @param mask The samples that were measured. For a file with irregular sampling: its own pattern.
  * @param onCoils Not called for a kept image, and for a slice without data.
  */
@@ -66,8 +86,7 @@ export function classicalProblem(
   onCoils: (coils: SolvedCoils) => void = () => {},
 ): ClassicalProblem {
   const { keptImages, fourier } = arithmetic
-  const { content } = volume.info
-  const key = content && { identity: content.identity, slice, pattern: mask, ...classical }
+  const key = keyOf(volume, slice, mask, classical)
   const kept = key && keptImages.find(key)
   if (kept) return { image: kept }
   const crop = cropShape(volume.info)

@@ -5,13 +5,17 @@
 import { setImmediate } from 'node:timers/promises'
 import { throwIfCancelled } from '../../contract/errors.ts'
 import {
+  type Classical,
   classicalOf,
   classicalProblem,
   iterationsOf,
+  keptImage,
   type SolvedCoils,
   solveClassical,
   solvedCoils,
 } from '../../core/classical.ts'
+import type { Volume } from '../../core/data/volume.ts'
+import type { Pattern } from '../../core/mri/pattern.ts'
 import { cropShape } from '../../core/mri/transform.ts'
 import { seededMaskOf } from '../../core/reconstruct.ts'
 import { type CoilFacts, coilFactsOf } from '../../core/viewing/coil-facts.ts'
@@ -28,8 +32,8 @@ export type OnProgress = (progress: Progress) => void
 /** The shortest interval between two events of progress. */
 const INTERVAL_MS = 50
 
-/** Of images that were computed here. */
-const facts = new WeakMap<Float32Array, CoilFacts>()
+/** Of images whose facts were asked for. `null`: the slice holds no data. */
+const facts = new WeakMap<Float32Array, CoilFacts | null>()
 
 export const factsOf = (image: Float32Array): CoilFacts | null => facts.get(image) ?? null
 
@@ -45,6 +49,13 @@ function seldom(emit: OnProgress): OnProgress {
   }
 }
 
+interface Wanted {
+  /** Called for images that must be computed. */
+  readonly emit?: OnProgress
+  /** Whether `factsOf` the image is wanted. A kept image has no facts, so they need the slice and its maps again. */
+  readonly withFacts?: boolean
+}
+
 /**
  * The image of a classical method. `null`: the request is for another source. Throws `CANCELLED` at the next iteration
  * after the cancellation.
@@ -52,26 +63,32 @@ function seldom(emit: OnProgress): OnProgress {
 export async function solveAhead(
   request: Omit<FrameRequest, 'show'>,
   signal: AbortSignal,
-  emit: OnProgress = () => {},
+  { emit = () => {}, withFacts = false }: Wanted = {},
 ): Promise<Float32Array | null> {
   const { reconstructor, slice, mask, seed } = request
   if (!reconstructor || 'network' in reconstructor) return null
   const classical = classicalOf(reconstructor)
   const total = iterationsOf(classical)
   const report = seldom(emit)
-  report({ done: 0, total, label: 'coil maps' })
   const begun = await whenIdle(signal, async () => {
     const volume = await openAt(request, slice)
-    requireCoilMemory(volume.info, classical)
     const pattern = seededMaskOf(volume, withStored(mask), seed)(slice)
-    const known = knownImage(volume, slice, pattern, classical)
-    if (known) return { known }
-    const solved: SolvedCoils[] = []
-    const problem = classicalProblem(volume, slice, pattern, classical, plain, coils => solved.push(coils))
-    // An image that is kept on disk has no maps, so the facts need the maps again.
-    const coils = solved.at(0) ?? solvedCoils(volume, slice, pattern, classical, plain)
-    const of = { coils: volume.info.coils, crop: cropShape(volume.info) }
-    return { known: null, volume, pattern, problem, found: coils && coilFactsOf(coils, of, plain) }
+    const factsFrom = (coils: SolvedCoils | null) =>
+      coils && coilFactsOf(coils, { coils: volume.info.coils, crop: cropShape(volume.info) }, plain)
+    const known = knownOrKept(volume, slice, pattern, classical)
+    if (known && (facts.has(known) || !withFacts)) return { known }
+    requireCoilMemory(volume.info, classical)
+    if (known) {
+      facts.set(known, factsFrom(solvedCoils(volume, slice, pattern, classical, plain)))
+      return { known }
+    }
+    report({ done: 0, total, label: 'coil maps' })
+    await setImmediate() // sends the progress
+    let found: CoilFacts | null = null
+    const problem = classicalProblem(volume, slice, pattern, classical, plain, coils => {
+      if (withFacts) found = factsFrom(coils)
+    })
+    return { known: null, volume, pattern, problem, found }
   })
   if (begun.known) return begun.known
   const { volume, pattern, problem, found } = begun
@@ -82,6 +99,14 @@ export async function solveAhead(
     },
     onIteration: done => report({ done, total, label: 'iterations' }),
   })
-  if (found) facts.set(image, found)
+  if (withFacts) facts.set(image, found)
   return keepImage(volume, slice, pattern, classical, image)
+}
+
+/** An image in memory or on disk. Both are found without reading the slice. */
+function knownOrKept(volume: Volume, slice: number, pattern: Pattern, classical: Classical): Float32Array | null {
+  const known = knownImage(volume, slice, pattern, classical)
+  if (known) return known
+  const kept = keptImage(volume, slice, pattern, classical, plain)
+  return kept ? keepImage(volume, slice, pattern, classical, kept) : null
 }

@@ -119,7 +119,7 @@ const OF_IMAGE: ReadonlySet<Show> = new Set(['image', 'ssim', 'k-space', 'residu
 const isMadeOfImage = ({ show, coil }: FrameRequest) => OF_IMAGE.has(show) && coil === null
 
 export async function frame(request: FrameRequest, signal: AbortSignal, emit?: OnProgress): Promise<Frame> {
-  const solved = isMadeOfImage(request) ? await solveAhead(request, signal, emit) : null
+  const solved = isMadeOfImage(request) ? await solveAhead(request, signal, { emit, withFacts: true }) : null
   return inTurn(signal, async () => {
     const { show } = request
     const subject = await subjectOf(request, solved)
@@ -137,7 +137,7 @@ export async function metrics(
   signal: AbortSignal,
   emit?: OnProgress,
 ): Promise<SliceMetrics | null> {
-  const solved = await solveAhead(request, signal, emit)
+  const solved = await solveAhead(request, signal, { emit })
   return inTurn(signal, async () => metricsOf(await subjectOf(request, solved)))
 }
 
@@ -153,9 +153,9 @@ export async function overMasks(
   )
   let volumeMaximum: number | null = null
   const pictures = await picturesOverMasks(async seed => {
-    const solved = await solveAhead({ ...request, seed }, signal, ({ done, total, label }) =>
-      emit?.({ done: seed * total + done, total: SPREAD_SEEDS * total, label }),
-    )
+    const ofAll: OnProgress = ({ done, total, label }) =>
+      emit?.({ done: seed * total + done, total: SPREAD_SEEDS * total, label })
+    const solved = await solveAhead({ ...request, seed }, signal, { emit: ofAll })
     return inTurn(signal, async () => {
       const subject = await subjectOf({ ...request, seed }, solved)
       volumeMaximum = subject.volumeMaximum

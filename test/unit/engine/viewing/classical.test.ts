@@ -2,13 +2,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { CLASSICAL_IDS, type ClassicalChoice } from '../../../../src/contract/classical.ts'
 import { MaskSpec } from '../../../../src/contract/evaluation.ts'
 import { classicalOf } from '../../../../src/core/classical.ts'
 import { makeEagerImaging, maskOf, reconstructSlice } from '../../../../src/core/reconstruct.ts'
 import { openVolume } from '../../../../src/engine/files/volumes.ts'
 import { sha256 } from '../../../../src/engine/files/whole-files.ts'
+import { plain } from '../../../../src/engine/native/arithmetic.ts'
 import type { FrameRequest, Progress } from '../../../../src/engine/process/protocol.ts'
 import { frame, metrics, overMasks } from '../../../../src/engine/viewing/frames.ts'
 import { compute, useEngine } from '../../../engine.ts'
@@ -125,6 +126,41 @@ describe('a classical image', () => {
     )
     expect(mean.meta.show).toBe('mean')
     expect(progress.at(-1)).toMatchObject({ done: 40, total: 40 })
+  })
+})
+
+describe('a kept image', () => {
+  it('needs its maps only for the facts of a picture, and has no progress', async () => {
+    const reconstructor = choice('cg-sense', { iterations: 4 })
+    const volume = await openVolume(path, '')
+    const imaging = makeEagerImaging(compute())
+    for (const seed of [null, ...Array(8).keys()]) {
+      const pattern = maskOf(volume, mask, seed ?? undefined)(2)
+      await reconstructSlice(volume, 2, pattern, classicalOf(reconstructor), imaging)
+    }
+    volume.dispose()
+    const eigenvectors = vi.spyOn(plain.eigenvectors, 'ofSeries')
+    const progress: Progress[] = []
+    const request = requestOf({ slice: 2, reconstructor })
+    const onProgress = (each: Progress) => progress.push(each)
+    await metrics(request, signal, onProgress)
+    await overMasks(request, signal, onProgress)
+    expect(eigenvectors).not.toHaveBeenCalled()
+    const { meta } = await frame(request, signal, onProgress)
+    expect(meta.note).toMatch(/^Coil maps: .* area /)
+    expect(eigenvectors).toHaveBeenCalled()
+    expect(progress).toEqual([])
+    eigenvectors.mockClear()
+    expect((await frame(request, signal)).meta).toEqual(meta)
+    await frame({ ...request, show: 'k-space' }, signal, onProgress)
+    expect(eigenvectors).not.toHaveBeenCalled()
+    eigenvectors.mockRestore()
+  })
+
+  it('in memory gets the facts that it lacks', async () => {
+    const request = requestOf({ slice: 0, reconstructor: choice('cg-sense', { iterations: 3 }) })
+    await metrics(request, signal)
+    expect((await frame(request, signal)).meta.note).toMatch(/^Coil maps: .* area /)
   })
 })
 
