@@ -11,6 +11,12 @@ import type { Solving } from './mri/sense/iterates.ts'
 import { centreCropReal, cropShape, type Shape } from './mri/transform.ts'
 import { type MeasuredCoils, mapsOfSlice, measuredCoils, type SliceMaps } from './slice-coils.ts'
 
+/**
+ * The version of all images of classical methods, as the SHA-256 of a checkpoint is of a network's images. Raise it
+ * when images of a classical method change: stored scores, rows of reports and kept images are then computed again.
+ */
+export const CLASSICAL_VERSION = 1
+
 /** Not a network: the settings are all there is. */
 export interface Classical {
   readonly classical: ClassicalId

@@ -1,12 +1,12 @@
 /** Images of classical methods that are kept on disk, one file per slice, mask, method and settings. */
 import { join } from 'node:path'
 import { z } from 'zod'
+import { CLASSICAL_VERSION } from '../../core/classical.ts'
 import type { ImageKey, KeptImages } from '../../core/kept-images.ts'
 import { keptDirectory } from '../install/environment.ts'
 import { type Kept, keptArrays, keptName } from './kept-arrays.ts'
+import { MAPS_VERSION } from './kept-maps.ts'
 
-/** Changes if `solveClassical` gives other images for equal keys. */
-const VERSION = 1
 /** 8 GB hold about 19 500 images of 320 × 320. */
 const MOST_BYTES = 8e9
 
@@ -14,7 +14,7 @@ const Arrays = z.object({ image: z.instanceof(Float32Array) })
 const decode = ({ arrays }: Kept) => Arrays.parse(arrays).image as Float32Array
 
 const nameOf = ({ identity, slice, pattern, classical, config }: ImageKey): string =>
-  keptName([VERSION, identity, slice, classical, config], pattern)
+  keptName([CLASSICAL_VERSION, MAPS_VERSION, identity, slice, classical, config], pattern)
 
 /** Images in a folder. */
 export function keptImages(folder: string, mostBytes = MOST_BYTES): KeptImages {

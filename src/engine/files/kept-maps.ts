@@ -5,8 +5,8 @@ import type { CompactMaps, KeepMaps, MapsKey } from '../../core/mri/coils/maps.t
 import { keptDirectory } from '../install/environment.ts'
 import { type Kept, keptArrays, keptName } from './kept-arrays.ts'
 
-/** Changes if `calibrateMaps` gives other maps for equal keys. */
-const VERSION = 3
+/** Raise it when `calibrateMaps` gives other maps for equal keys. Images change with maps: see `CLASSICAL_VERSION`. */
+export const MAPS_VERSION = 3
 /** 1 GB holds the maps of about 9000 slices of 15 coils. */
 const MOST_BYTES = 1e9
 
@@ -27,7 +27,7 @@ const decode = ({ arrays, described }: Kept): CompactMaps => ({
 
 function nameOf({ identity, slice, pattern, virtualCoils, settings }: MapsKey): string {
   const { method, area, kernel, threshold } = settings
-  return keptName([VERSION, identity, slice, virtualCoils, method, area, kernel, threshold], pattern)
+  return keptName([MAPS_VERSION, identity, slice, virtualCoils, method, area, kernel, threshold], pattern)
 }
 
 /** Maps in a folder. */

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { ReproductionReport } from '../../contract/reproduction.ts'
+import { CLASSICAL_VERSION } from '../../core/classical.ts'
 import type { Plan } from './plan.ts'
 import { needsOf, type PlannedRow, type PlannedTraining } from './planned.ts'
 
@@ -41,7 +42,7 @@ export function identityOf(plan: Plan, row: PlannedRow): string {
   const volumes = study.volumes.map(({ file, role, content }) => [file, role, content?.identity ?? null])
   const trained = [...neededBy(trainings, row)].toSorted().map(key => [key, trainings.get(key)!.identity])
   const { kind, epoch, patients, manyMasks, classical } = row
-  const settings = classical ? [[classical.classical, classical.config]] : []
+  const settings = classical ? [[classical.classical, classical.config, CLASSICAL_VERSION]] : []
   return createHash('sha256')
     .update(JSON.stringify([kind, epoch, patients, manyMasks, plan.mask, study.slices, volumes, trained, ...settings]))
     .digest('hex')
