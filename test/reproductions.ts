@@ -118,7 +118,7 @@ export const CLASSICAL_ROWS: readonly ClassicalRow[] = [
     config: { iterations: 60, lambda: 0.0123, wavelet: 'db4', levels: 4, maps: 'espirit', virtualCoils: 8 },
     source: 'l1-wavelet:3',
     name: 'Knee <4×>',
-    tuned: { study: 'Knees', volumes: ['v.h5'] },
+    tuned: { study: 'Knees', volumes: [{ file: 'v.h5', patient: 'p', scan: 's' }] },
   },
 ]
 

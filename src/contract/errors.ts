@@ -89,8 +89,10 @@ export const ERRORS = {
     example: 'Expected a safetensors checkpoint, got a file that ends within its header, in best-0007.safetensors.',
   },
   PATIENT_LEAK: {
-    meaning: 'A patient or a scan would be in training and in testing at once. The scores would be too good.',
-    remedy: 'Put all files of a patient into one role, or score the run on other patients.',
+    meaning:
+      'A patient or a scan would be in training, or in the tuning of λ, and in testing at once. ' +
+      'The scores would be too good.',
+    remedy: 'Put all files of a patient into one role, or score the run or the settings on other patients.',
     example:
       'Expected patients that run 3 has not been trained on, got brain_01.h5, ' +
       'whose patients or scans were in the training of run 1. Score it on other patients.',

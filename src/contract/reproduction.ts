@@ -4,6 +4,7 @@ import { ClassicalChoice } from './classical.ts'
 import { Metrics, Protocol, VolumeScore } from './evaluation.ts'
 import { EpochFigures } from './runs.ts'
 import { TrainingSummary } from './training-summary.ts'
+import { TunedVolume } from './tuning.ts'
 
 /**
  * `full`: the original settings. `workstation`: the workstation recipes.
@@ -24,7 +25,7 @@ export const ClassicalRow = ClassicalChoice.extend({
   /** Name of the named settings. `null`: the defaults when the reproduction was requested. */
   name: z.string().nullable(),
   /** The study and the volumes on which named settings were tuned. `null`: a person chose them, or defaults. */
-  tuned: z.object({ study: z.string(), volumes: z.array(z.string()) }).nullable(),
+  tuned: z.object({ study: z.string(), volumes: z.array(TunedVolume) }).nullable(),
 })
 export type ClassicalRow = z.infer<typeof ClassicalRow>
 

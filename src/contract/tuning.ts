@@ -19,13 +19,23 @@ export const TuningPoint = z.object({
 })
 export type TuningPoint = z.infer<typeof TuningPoint>
 
+/** A volume on which settings were tuned. Its patient must not be a test patient of these settings. */
+export const TunedVolume = z.object({
+  file: z.string(),
+  /** Salted hash, of this profile. */
+  patient: z.string(),
+  /** `VolumeContent.scan` */
+  scan: z.string(),
+})
+export type TunedVolume = z.infer<typeof TunedVolume>
+
 /** How settings were found, on the validation volumes of a study. */
 export const Tuning = z.object({
   study: z.object({ id: z.int(), name: z.string() }),
   criterion: Criterion,
   protocol: Protocol,
-  /** Names of the files that were scored. */
-  volumes: z.array(z.string()),
+  /** The files that were scored. */
+  volumes: z.array(TunedVolume),
   /** Validation volumes that could not be scored. */
   skipped: z.array(SkippedFile),
   /** Mean criterion of the zero-filled images of these volumes. `null`: they could not be scored. */

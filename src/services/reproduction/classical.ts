@@ -3,6 +3,7 @@ import { CLASSICAL_IDS, CLASSICAL_LABELS, type ClassicalChoice } from '../../con
 import { AppError } from '../../contract/errors.ts'
 import type { AskedReproduction, ClassicalRow, ReproductionRequest } from '../../contract/reproduction.ts'
 import type { Profile } from '../profile/profile.ts'
+import { requireUntuned } from '../runs/leaks.ts'
 import { volumesOf } from '../studies/studies.ts'
 import { classicalNamed, settingsOf } from '../viewing/classical.ts'
 import type { Fold } from './folds.ts'
@@ -26,19 +27,9 @@ export const withSettings = (profile: Profile, { classical, ...rest }: AskedRepr
 })
 
 /** Throws `PATIENT_LEAK` if λ was tuned on a patient whom a fold tests. */
-export function requireUntuned(folds: readonly Fold[], classical: readonly ClassicalRow[]): void {
-  for (const { study } of folds) {
-    const tested = new Set(volumesOf(study, 'test').map(({ patient }) => patient))
-    for (const { source, tuned } of classical) {
-      const leak = study.volumes.find(({ file, patient }) => tuned?.volumes.includes(file) && tested.has(patient))
-      if (leak)
-        throw new AppError(
-          'PATIENT_LEAK',
-          `Expected settings that were tuned on no test patient, got ${source}, which was tuned on ${leak.file}. ` +
-            'Use the study’s own split, or other settings.',
-        )
-    }
-  }
+export function requireUntunedFolds(folds: readonly Fold[], classical: readonly ClassicalRow[]): void {
+  for (const { study } of folds)
+    for (const { source, tuned } of classical) requireUntuned(source, tuned?.volumes ?? [], volumesOf(study, 'test'))
 }
 
 /** Without the origin of the settings, which changes no image. */

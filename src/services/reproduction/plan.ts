@@ -6,7 +6,7 @@ import { MaskSpec } from '../../contract/evaluation.ts'
 import type { ReproductionRequest, ReproductionRow } from '../../contract/reproduction.ts'
 import type { Study } from '../../contract/studies.ts'
 import { METHODS, methodOf } from '../runs/catalogue.ts'
-import { requireUntuned } from './classical.ts'
+import { requireUntunedFolds } from './classical.ts'
 import { type Fold, foldsOf, type Sizes, sizesOf, withSlices } from './folds.ts'
 import type { PlannedRow, PlannedTraining } from './planned.ts'
 import { baselineReductions, coarserImages, fewerImages, reductionsOf } from './reductions.ts'
@@ -48,7 +48,7 @@ export function makePlan(asked: ReproductionRequest, study: Study): Plan {
   for (const method of methods) methodOf(method)
   const slices = slicesAt(scale, foldsOf(study, request)[0].study)
   const folds = foldsOf(withSlices(study, slices), request)
-  requireUntuned(folds, request.classical ?? [])
+  requireUntunedFolds(folds, request.classical ?? [])
   const mask = MaskSpec.parse({})
   const seeds = seedsOf(request)
   const scratch = baselineAt(scale)

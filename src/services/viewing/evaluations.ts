@@ -8,12 +8,12 @@ import { keepMask } from '../profile/mask-files.ts'
 import type { Profile } from '../profile/profile.ts'
 import { onceThereIsRoom } from '../profile/room.ts'
 import { keptModel } from '../runs/kept-model.ts'
-import { requireUnseen } from '../runs/leaks.ts'
+import { requireUnseen, requireUntuned } from '../runs/leaks.ts'
 import { findRun } from '../runs/runs.ts'
 import { type Scored, volumesToScore } from '../studies/contents/chosen.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
 import { fileOf } from '../studies/contents/ready.ts'
-import { classicalNamed } from './classical.ts'
+import { classicalNamed, settingsOf } from './classical.ts'
 import { scoreKey } from './score-key.ts'
 
 export const ZERO_FILLED = 'zero-filled'
@@ -60,6 +60,7 @@ export async function scoreAnyway(
   const { salt } = opened.profile
   const whole = await volumesToScore(opened, of, { onProgress, signal })
   if (kept) requireUnseen(opened.profile, run, whole.volumes)
+  else requireUntuned(run, settingsOf(opened.profile, run)?.tuning?.volumes ?? [], whole.volumes)
   keepMask(opened.profile, settings.mask)
   const engine = await opened.engines.jobs(signal)
   const scored = await engine.call(
@@ -95,7 +96,7 @@ export async function scoreAnyway(
   return evaluation
 }
 
-/** Scores volumes and stores the result. Throws `PATIENT_LEAK` for patients of the run's training. */
+/** Scores volumes and stores the result. Throws `PATIENT_LEAK` for patients of the run's training or tuning. */
 export async function evaluate(
   opened: OpenProfile,
   request: EvaluationRequest,

@@ -222,7 +222,7 @@ export async function tune(
     study: { id: study.id, name: study.name },
     criterion,
     protocol: protocolOf(settings),
-    volumes: scored.volumes.map(({ file }) => file),
+    volumes: scored.volumes.map(({ file, patient, content }) => ({ file, patient, scan: content!.scan })),
     skipped: [...scored.skipped],
     zeroFilled,
     points,

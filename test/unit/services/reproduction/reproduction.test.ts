@@ -816,13 +816,22 @@ describe('classical rows', () => {
     expect(withSettings(services.profile, asked)).not.toHaveProperty('classical')
   })
 
-  it('are refused if their λ was tuned on a test patient', () => {
-    const tunedOn = (file: string) => [{ ...CG_SENSE, tuned: { study: 'A study', volumes: [file] } }]
-    const plan = (file: string, leaveOneOut = false) =>
-      makePlan(request({ leaveOneOut, classical: tunedOn(file) }), BRAIN)
-    expect(() => plan('ulf_3_FSE.h5')).toThrow(expect.objectContaining({ code: 'PATIENT_LEAK' }))
-    expect(() => plan('ulf_2_FSE.h5', true)).toThrow(expect.objectContaining({ code: 'PATIENT_LEAK' }))
-    expect(plan('ulf_2_FSE.h5').rows.some(({ kind }) => kind === 'classical')).toBe(true)
+  it('are refused if their λ was tuned on a test patient or scan, whatever the name of the file', () => {
+    const hash = (name: string) => createHash('sha256').update(name).digest('hex')
+    const ofScan = (file: string) => `scan of ${file}`
+    const brain = {
+      ...BRAIN,
+      volumes: BRAIN.volumes.map(each => ({ ...each, content: { scan: ofScan(each.file) } as StudyVolume['content'] })),
+    }
+    const plan = (patient: string, scan: string, leaveOneOut = false) => {
+      const tuned = { study: 'A study', volumes: [{ file: 'ulf_3_FSE.h5', patient: hash(patient), scan }] }
+      return makePlan(request({ leaveOneOut, classical: [{ ...CG_SENSE, tuned }] }), brain)
+    }
+    const leak = expect.objectContaining({ code: 'PATIENT_LEAK' })
+    expect(() => plan('ulf_3', 'another')).toThrow(leak)
+    expect(() => plan('another', ofScan('ulf_3_FSE.h5'))).toThrow(leak)
+    expect(() => plan('ulf_2', 'another', true)).toThrow(leak)
+    expect(plan('ulf_2', 'another').rows.some(({ kind }) => kind === 'classical')).toBe(true)
   })
 })
 

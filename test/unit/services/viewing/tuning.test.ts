@@ -13,7 +13,12 @@ import type { Calls } from '../../../../src/engine/process/protocol.ts'
 import { bestPoint } from '../../../../src/presentation/tuning.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
 import type { OpenProfile } from '../../../../src/services/studies/contents/reader.ts'
-import { classicalNamed, namedSettings, setSettingsHidden } from '../../../../src/services/viewing/classical.ts'
+import {
+  classicalNamed,
+  namedSettings,
+  saveSettings,
+  setSettingsHidden,
+} from '../../../../src/services/viewing/classical.ts'
 import { evaluate } from '../../../../src/services/viewing/evaluations.ts'
 import { tune } from '../../../../src/services/viewing/tuning.ts'
 import { useEngine } from '../../../engine.ts'
@@ -105,7 +110,8 @@ it('opens validation volumes only, keeps every point, and saves the best as name
   expect([...new Set(opened)].sort()).toEqual(['one.h5', 'two.h5'])
   const tuning = saved.tuning!
   expect(saved.name).toBe('Tuned on Knees, 2× random')
-  expect(tuning).toMatchObject({ volumes: ['one.h5', 'two.h5'], skipped: [], criterion: 'foreground-nmse' })
+  expect(tuning.volumes.map(({ file }) => file)).toEqual(['one.h5', 'two.h5'])
+  expect(tuning).toMatchObject({ skipped: [], criterion: 'foreground-nmse' })
   expect(tuning.protocol).toMatchObject({ mask: MASK, maskSeed: 'file name', slices: { kind: 'middle' } })
   const lambdas = [...new Set(tuning.points.map(({ lambda }) => lambda))]
   expect(lambdas.length).toBeGreaterThanOrEqual(11)
@@ -127,14 +133,30 @@ it('opens validation volumes only, keeps every point, and saves the best as name
 
 it('gives the scores of evaluations with these settings', async () => {
   const knees = await study(USUAL)
-  const { id, tuning } = await tune(profile, request(knees, { slices: { kind: 'all' } }))
+  const { config, tuning } = await tune(profile, request(knees, { slices: { kind: 'all' } }))
   const volumes = knees.volumes.filter(({ role }) => role === 'val')
   const settings = { mask: MASK, maskDraws: null, slices: { kind: 'all' }, reference: 'ground truth' } as const
   const of = { study: knees, volumes }
-  const tuned = await evaluate(profile, { of, run: `cg-sense:${id}`, settings })
+  const choice = { classical: 'cg-sense', config } as const
+  const tuned = await evaluate(profile, { of, run: 'cg-sense', choice, settings })
   expect(tuned.volumes.map(({ foreground }) => foreground.nmse)).toEqual(bestPoint(tuning!).scores)
   const zeroFilled = await evaluate(profile, { of, run: 'zero-filled', settings })
   expect(tuning!.zeroFilled).toBeCloseTo(zeroFilled.mean!.foreground.nmse, 12)
+})
+
+it('is not tested on its own patients and scans', async () => {
+  const knees = await study(USUAL)
+  const { id, tuning } = await tune(profile, request(knees))
+  const one = knees.volumes.find(({ file }) => file === 'one.h5')!
+  expect(tuning!.volumes[0]).toEqual({ file: 'one.h5', patient: one.patient, scan: one.content!.scan })
+  const settings = { mask: MASK, maskDraws: null, slices: { kind: 'all' }, reference: 'ground truth' } as const
+  const test = (run: string) => evaluate(profile, { of: { study: knees, volumes: [one] }, run, settings })
+  await expect(test(`cg-sense:${id}`)).rejects.toMatchObject({
+    code: 'PATIENT_LEAK',
+    message: expect.stringMatching(/cg-sense:1 was not tuned on, got one.h5, .* or test on other patients/),
+  })
+  const free = saveSettings(services.profile, { classical: 'cg-sense', name: 'Not tuned', config: {} })
+  expect((await test(`cg-sense:${free.id}`)).volumes).toHaveLength(1)
 })
 
 it('that is repeated computes nothing, and finds its settings again', async () => {
@@ -172,7 +194,7 @@ it('leaves out a volume that cannot be scored, with the reason', async () => {
   const knees = await study({ ...USUAL, gone: 'train' })
   services.profile.db.prepare("UPDATE volumes SET role = 'val' WHERE path LIKE '%gone%'").run()
   const { tuning } = await tune(profile, request(knees))
-  expect(tuning!.volumes).toEqual(['one.h5', 'two.h5'])
+  expect(tuning!.volumes.map(({ file }) => file)).toEqual(['one.h5', 'two.h5'])
   expect(tuning!.skipped).toEqual([{ path: '/gone.h5', reason: expect.stringContaining('/gone.h5') }])
   for (const { scores } of tuning!.points) expect(scores).toHaveLength(2)
 })
