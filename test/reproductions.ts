@@ -215,7 +215,10 @@ export function reproductionOf({
       if (seed === 0) push({ kind: 'zero-filled', label: 'Zero-filled', patients: null }, patient - 0.12)
       if (seed === 0)
         for (const each of classical)
-          push({ kind: 'classical', label: classicalLabel(each), classical: each, patients: null }, patient - 0.08)
+          push(
+            { kind: 'classical', label: classicalLabel(each, classical), classical: each, patients: null },
+            patient - 0.08,
+          )
       for (const network of new Set(methods.map(method => method.network))) {
         const drop = network === 'unet' ? 0 : 0.004
         for (const method of methods.filter(one => one.network === network)) {

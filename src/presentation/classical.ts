@@ -8,26 +8,31 @@ import { CLASSICAL_CAUTION, protocolSentence } from './protocol.ts'
 import { formatSpread, spreadOf } from './statistics.ts'
 import type { Column } from './table.ts'
 
-/** The classical methods with a row, each once. */
+/** The classical methods with a row, each method and settings once. */
 function classicalRows({ rows }: ReproductionReport): ClassicalRow[] {
-  const named = rows.flatMap(({ label, classical }) => (classical ? [[label, classical] as const] : []))
-  return [...new Map(named).values()]
+  const all = rows.flatMap(({ classical }) => classical ?? [])
+  return [...new Map(all.map(row => [JSON.stringify([row.classical, row.config]), row])).values()]
 }
+
+/** ' (cg-sense:2)' if other settings of the method have the name; else empty. */
+export const sourceIfShared = ({ classical, name, source }: ClassicalRow, all: readonly ClassicalRow[]): string =>
+  all.filter(other => other.classical === classical && other.name === name).length > 1 ? ` (${source})` : ''
 
 export const hasClassical = (report: ReproductionReport): boolean => classicalRows(report).length > 0
 
 /** Where the settings come from. */
-function originOf({ name, tuned }: ClassicalRow): string {
+function originOf(row: ClassicalRow, all: readonly ClassicalRow[]): string {
+  const { name, tuned } = row
   if (name === null) return 'default settings'
   const how = tuned ? `lambda tuned on validation patients of ${tuned.study}` : 'lambda chosen by the user'
-  return `named settings “${name}”, ${how}`
+  return `named settings “${name}”${sourceIfShared(row, all)}, ${how}`
 }
 
 /** Below tables with classical rows: how they were computed, and why their whole-image SSIM ranks nothing. */
 export function classicalNotes(report: ReproductionReport): string[] {
   const rows = classicalRows(report)
   if (rows.length === 0) return []
-  const methods = rows.map(row => `${classicalInWords(row)}, ${originOf(row)}`)
+  const methods = rows.map(row => `${classicalInWords(row)}, ${originOf(row, rows)}`)
   return [CLASSICAL_CAUTION, `Classical rows: ${methods.join('; ')}. Coil maps have no eigenvalue crop.`]
 }
 

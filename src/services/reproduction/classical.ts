@@ -2,6 +2,7 @@
 import { CLASSICAL_IDS, CLASSICAL_LABELS, type ClassicalChoice } from '../../contract/classical.ts'
 import { AppError } from '../../contract/errors.ts'
 import type { AskedReproduction, ClassicalRow, ReproductionRequest } from '../../contract/reproduction.ts'
+import { sourceIfShared } from '../../presentation/classical.ts'
 import type { Profile } from '../profile/profile.ts'
 import { requireUntuned } from '../runs/leaks.ts'
 import { volumesOf } from '../studies/studies.ts'
@@ -20,10 +21,20 @@ function rowOf(profile: Profile, source: string): ClassicalRow {
   return { ...choice, source, name, tuned: tuning && { study: tuning.study.name, volumes: tuning.volumes } }
 }
 
+/** Sources of equal methods and settings once, because they have one row. */
+function rowsOf(profile: Profile, sources: readonly string[]): ClassicalRow[] {
+  const rows = new Map<string, ClassicalRow>()
+  for (const row of sources.map(source => rowOf(profile, source))) {
+    const key = settingsKey(row).join()
+    if (!rows.has(key)) rows.set(key, row)
+  }
+  return [...rows.values()]
+}
+
 /** The request as it is stored, with the settings that the named methods have now. */
 export const withSettings = (profile: Profile, { classical, ...rest }: AskedReproduction): ReproductionRequest => ({
   ...rest,
-  ...(classical && { classical: classical.map(source => rowOf(profile, source)) }),
+  ...(classical && { classical: rowsOf(profile, classical) }),
 })
 
 /** Throws `PATIENT_LEAK` if λ was tuned on a patient whom a fold tests. */
@@ -41,5 +52,6 @@ export const settingsKey = ({ classical, config }: ClassicalRow): string[] => [
   ...Object.entries(config).map(([name, value]) => `${name} ${value}`),
 ]
 
-export const classicalLabel = ({ classical, name }: ClassicalRow): string =>
-  CLASSICAL_LABELS[classical] + (name === null ? '' : `, ${name}`)
+/** With the source if another row of `all` has the name. */
+export const classicalLabel = (row: ClassicalRow, all: readonly ClassicalRow[]): string =>
+  CLASSICAL_LABELS[row.classical] + (row.name === null ? '' : `, ${row.name}`) + sourceIfShared(row, all)

@@ -87,7 +87,12 @@ function addUntrained({ classical = [] }: ReproductionRequest, rows: SeedRows): 
   const shared = { training: null, patients: null }
   rows.add([], { ...shared, kind: 'zero-filled', label: 'Zero-filled' })
   for (const each of classical)
-    rows.add(settingsKey(each), { ...shared, kind: 'classical', label: classicalLabel(each), classical: each })
+    rows.add(settingsKey(each), {
+      ...shared,
+      kind: 'classical',
+      label: classicalLabel(each, classical),
+      classical: each,
+    })
 }
 
 /** Baselines, and each method's fine-tuning with its control. */

@@ -36,6 +36,19 @@ describe('classical rows', () => {
     )
   })
 
+  it('are told apart if two settings have one name', () => {
+    const [, named] = CLASSICAL_ROWS
+    const other = { ...named, config: { ...named.config, lambda: 0.5 }, source: 'l1-wavelet:4' }
+    const two = reproductionOf({ folds: 2, methods, classical: [named, other] })
+    expect(rowsOf(tableOne(two)!).map(({ label }) => label)).toEqual(
+      expect.arrayContaining(['l1-wavelet, Knee <4×> (l1-wavelet:3)', 'l1-wavelet, Knee <4×> (l1-wavelet:4)']),
+    )
+    const printed = [...notesBelow([tableOne(two)!]).values()].flat().join('\n')
+    expect(printed).toMatch(/lambda 0.0123,.* “Knee <4×>” \(l1-wavelet:3\), .*lambda 0.5,.* \(l1-wavelet:4\), /)
+    const alike = reproductionOf({ folds: 2, methods, classical: [named, { ...other, name: 'Other' }] })
+    expect([...notesBelow([tableOne(alike)!]).values()].flat().join('\n')).not.toContain('l1-wavelet:')
+  })
+
   it('bring all foreground columns to the tables that have them', () => {
     for (const table of tables(report)) expect(foregroundOf(table)).toEqual(['SSIM', 'PSNR,\u00a0dB', 'NMSE'])
     expect(tables(without).map(foregroundOf)).toEqual([[], ['SSIM']])

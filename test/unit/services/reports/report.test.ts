@@ -64,7 +64,7 @@ function imagesOf(methods: readonly Method[] = METHODS, [height, width]: Shape =
 
 const classicalImages = ([height, width]: Shape = SHAPE): ReportImages['classical'] =>
   CLASSICAL_ROWS.map((row, index) => ({
-    label: classicalLabel(row),
+    label: classicalLabel(row, [row]),
     image: Float32Array.from({ length: height * width }, (_, i) => Math.abs(noise(i, index))),
     metrics: metricsOf(0.64),
   }))

@@ -812,6 +812,7 @@ describe('classical rows', () => {
       { source: 'cg-sense', name: null, tuned: null, config: CG_SENSE.config },
       { source: `cg-sense:${id}`, name: 'Soft', tuned: null, config: { ...CG_SENSE.config, lambda: 0.1 } },
     ])
+    expect(named('cg-sense', `cg-sense:${id}`, 'cg-sense', `cg-sense:${id}`).classical).toEqual(classical)
     expect(() => named('simclr')).toThrow(/cg-sense.*got "simclr"/)
     expect(withSettings(services.profile, asked)).not.toHaveProperty('classical')
   })
