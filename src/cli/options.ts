@@ -6,6 +6,7 @@ import { AppError } from '../contract/errors.ts'
 import { MASK_KINDS, MaskPair, MaskSpec } from '../contract/evaluation.ts'
 import { Recipe } from '../contract/recipes.ts'
 import type { SliceSelection } from '../contract/volumes.ts'
+import { kebab } from '../contract/words.ts'
 import { maskFileAt } from '../services/profile/mask-files.ts'
 import { callersPath } from '../services/profile/paths.ts'
 import { ZERO_FILLED } from '../services/viewing/evaluations.ts'
@@ -16,8 +17,6 @@ interface JsonProperty {
   readonly default?: unknown
   readonly description?: string
 }
-
-const kebab = (name: string) => name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
 
 function number(text: string): number {
   const value = Number(text)

@@ -4,7 +4,13 @@ import { writeFile } from 'node:fs/promises'
 import { basename, isAbsolute, join, relative } from 'node:path'
 import { strToU8, zipSync } from 'fflate'
 import { AppError } from '../../contract/errors.ts'
-import { ReproductionReport, type ReproductionRequest, type RowTraining } from '../../contract/reproduction.ts'
+import {
+  type ClassicalRow,
+  ReproductionReport,
+  type ReproductionRequest,
+  type RowTraining,
+} from '../../contract/reproduction.ts'
+import { kebab } from '../../contract/words.ts'
 import { type Destination, inWorkshop, isRecorded, placeUnderFreeName, writeAll } from '../../engine/files/written.ts'
 import { locateEngine } from '../../engine/install/install.ts'
 import { keptFiles } from '../profile/kept-files.ts'
@@ -51,14 +57,22 @@ export function drawReproduction(opened: OpenProfile, id: number, signal?: Abort
   return draw(opened, planOf(opened.profile, report.request), report, signal)
 }
 
+const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
+
 /** The option that names the study. It should also work in a new profile. `demo` has no option --synthetic-knee. */
 function studyOption(study: string, isDemo: boolean): string[] {
   if (study === DEMONSTRATION) return []
   if (study === SYNTHETIC_KNEE && !isDemo) return ['--synthetic-knee']
-  return [`--study '${study.replaceAll("'", "'\\''")}'`]
+  return [`--study ${quoted(study)}`]
 }
 
-/** The command that makes the report again. */
+/** The command that saves named settings, because their number in `--classical` is of one profile only. */
+function saveCommand({ classical, name, config }: ClassicalRow): string {
+  const settings = Object.entries(config).map(([key, value]) => `--${kebab(key)} ${value}`)
+  return `npm run self-mri -- classical save ${[classical, `--name ${quoted(name!)}`, ...settings].join(' ')}`
+}
+
+/** The commands that make the report again, one per line. */
 export function commandOf(
   { scale, seeds, methods, leaveOneOut, headline, classical, demo }: ReproductionRequest,
   study: string,
@@ -76,7 +90,12 @@ export function commandOf(
     ...(headline ? ['--headline'] : []),
     ...(classical ? [`--classical ${classical.map(({ source }) => source).join(',')}`] : []),
   ]
-  return `npm run self-mri -- reproduce ${options.join(' ')}`
+  const named = (classical ?? []).filter(({ name }) => name !== null)
+  return [
+    ...named.map(saveCommand),
+    ...(named.length > 0 ? ['# Put the number that "classical save" prints behind the name of the method.'] : []),
+    `npm run self-mri -- reproduce ${options.join(' ')}`,
+  ].join('\n')
 }
 
 const PAGE = 'index.html'

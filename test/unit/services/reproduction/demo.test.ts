@@ -106,6 +106,20 @@ describe('the plan of a demonstration', () => {
     const { demo: _demo, ...whole } = { ...request, classical: [...CLASSICAL_ROWS] }
     expect(commandOf(whole, 'Knee')).toMatch(/--headline --classical cg-sense,l1-wavelet:3$/)
   })
+
+  it('has the commands that save its named settings, because their numbers are of one profile', () => {
+    const request = ReproductionRequest.parse({ study: 1, classical: [...CLASSICAL_ROWS] })
+    const [save, note, reproduce, ...more] = commandOf(request, 'Knee').split('\n')
+    expect(save).toBe(
+      "npm run self-mri -- classical save l1-wavelet --name 'Knee <4×>' --iterations 60 --lambda 0.0123 " +
+        '--wavelet db4 --levels 4 --maps espirit --virtual-coils 8',
+    )
+    expect(note).toMatch(/^# /)
+    expect(reproduce).toMatch(/^npm run self-mri -- reproduce .* --classical cg-sense,l1-wavelet:3$/)
+    expect(more).toEqual([])
+    const unnamed = { ...request, classical: CLASSICAL_ROWS.slice(0, 1) }
+    expect(commandOf(unnamed, 'Knee')).toMatch(/^npm run self-mri -- reproduce .* --classical cg-sense$/)
+  })
 })
 
 const REPORT: ReproductionReport = {
