@@ -5,6 +5,7 @@ import { CLASSICAL_IDS } from '../contract/classical.ts'
 import { AppError } from '../contract/errors.ts'
 import { MASK_KINDS, MaskPair, MaskSpec } from '../contract/evaluation.ts'
 import { Recipe } from '../contract/recipes.ts'
+import { MOST_ITERATION_COUNTS } from '../contract/tuning.ts'
 import type { SliceSelection } from '../contract/volumes.ts'
 import { kebab } from '../contract/words.ts'
 import { maskFileAt } from '../services/profile/mask-files.ts'
@@ -72,6 +73,14 @@ export const overwriteOption = (what: string): Option =>
 
 /** `100,200,500` */
 export const epochList = (text: string): number[] => text.split(',').map(wholeNumber)
+
+/** Numbers of iterations that a tuning tries. */
+export function iterationList(text: string): number[] {
+  const numbers = text.split(',').map(wholeNumber)
+  if (numbers.length > MOST_ITERATION_COUNTS || numbers.some(number => number < 1 || number > 1000))
+    throw new InvalidArgumentError(`Expected at most ${MOST_ITERATION_COUNTS} numbers from 1 to 1000.`)
+  return numbers
+}
 
 const parameters = (schema: z.ZodType) =>
   Object.entries((z.toJSONSchema(schema, { io: 'input' }).properties ?? {}) as Record<string, JsonProperty>)

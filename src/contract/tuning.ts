@@ -61,6 +61,9 @@ export type NamedSettings = z.infer<typeof NamedSettings>
 export const sourceOfSettings = ({ classical, id }: Pick<NamedSettings, 'classical' | 'id'>): string =>
   `${classical}:${id}`
 
+/** Most numbers of iterations that a tuning tries. An image of each slice of a volume is held for each number. */
+export const MOST_ITERATION_COUNTS = 8
+
 /** Tunes on the validation volumes of a study. */
 export const TuningRequest = z.object({
   study: z.int(),
@@ -71,7 +74,7 @@ export const TuningRequest = z.object({
   slices: SliceSelection.default({ kind: 'middle' }),
   criterion: Criterion.default('foreground-nmse'),
   /** Numbers of iterations to try. Absent: a sixth, a third, two thirds and all of the method's usual number. */
-  iterations: z.array(z.int().min(1).max(1000)).min(1).optional(),
+  iterations: z.array(z.int().min(1).max(1000)).min(1).max(MOST_ITERATION_COUNTS).optional(),
   /** Name of the settings. Absent: made of the study and the mask. */
   name: NamedSettings.shape.name.optional(),
 })

@@ -3,8 +3,14 @@ import Table from 'cli-table3'
 import { Command, Option } from 'commander'
 import { z } from 'zod'
 import { CLASSICAL_IDS, classicalInWords } from '../../contract/classical.ts'
-import { AppError } from '../../contract/errors.ts'
-import { CRITERIA, type NamedSettings, sourceOfSettings, type Tuning, TuningRequest } from '../../contract/tuning.ts'
+import {
+  CRITERIA,
+  MOST_ITERATION_COUNTS,
+  type NamedSettings,
+  sourceOfSettings,
+  type Tuning,
+  TuningRequest,
+} from '../../contract/tuning.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
 import { protocolSentence, RESEARCH_ONLY } from '../../presentation/protocol.ts'
 import { bestPoint, CRITERION_LABELS, edgeInWords, formatCriterion } from '../../presentation/tuning.ts'
@@ -15,7 +21,7 @@ import { tune } from '../../services/viewing/tuning.ts'
 import {
   addMaskOptions,
   addSettingsOptions,
-  epochList,
+  iterationList,
   type MaskOptions,
   maskFrom,
   refuseForeign,
@@ -94,8 +100,9 @@ export function tuneCommand(): Command {
       )
       .option(
         '--iterations <list>',
-        'numbers of iterations to try: 5,10,30 (default: a sixth, a third, two thirds and all of the usual number)',
-        epochList,
+        `at most ${MOST_ITERATION_COUNTS} numbers of iterations to try: 5,10,30 ` +
+          '(default: a sixth, a third, two thirds and all of the usual number)',
+        iterationList,
       )
       .option('--name <name>', 'name of the settings (default: made of study and mask)'),
   )
@@ -111,8 +118,6 @@ export function tuneCommand(): Command {
         of: CLASSICAL[classical].label,
       })
       const { slices, criterion, name } = options
-      if (options.iterations?.some(number => number < 1 || number > 1000))
-        throw new AppError('INVALID_ARGUMENT', '--iterations: expected numbers from 1 to 1000')
       const request = {
         ...{ study: findStudy(services.profile, options.study).id, classical, slices, criterion, name },
         config: chosen.length > 0 ? settingsFrom(chosen[0].schema, settings) : {},

@@ -3,7 +3,7 @@ import { Button, Progress, Select, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import type { ClassicalId } from '../../contract/classical.ts'
 import type { Study } from '../../contract/studies.ts'
-import { CRITERIA, type Criterion, type NamedSettings } from '../../contract/tuning.ts'
+import { CRITERIA, type Criterion, MOST_ITERATION_COUNTS, type NamedSettings } from '../../contract/tuning.ts'
 import { count } from '../../presentation/numbers.ts'
 import { maskInWords } from '../../presentation/protocol.ts'
 import { CRITERION_LABELS } from '../../presentation/tuning.ts'
@@ -69,7 +69,9 @@ function TuneForm({ study, method, config, onTuned }: Props) {
   const [slices, setSlices] = useState<keyof typeof SLICES>('middle')
   const [text, setText] = useState('')
   const iterations = listFrom(text)
-  const good = iterations.every(each => Number.isInteger(each) && Number(each) >= 1 && Number(each) <= 1000)
+  const good =
+    iterations.length <= MOST_ITERATION_COUNTS &&
+    iterations.every(each => Number.isInteger(each) && Number(each) >= 1 && Number(each) <= 1000)
   const start = async () => {
     const saved = await tuneOn(study.name, {
       ...{ study: study.id, classical: method, config, mask, criterion, slices: { kind: slices } },
@@ -109,7 +111,7 @@ function TuneForm({ study, method, config, onTuned }: Props) {
         label="Iterations to try"
         placeholder="a sixth, a third, two thirds and all of the default number"
         value={text}
-        error={good ? undefined : 'Expected whole numbers from 1 to 1000: 5, 10, 30'}
+        error={good ? undefined : `Expected at most ${MOST_ITERATION_COUNTS} whole numbers from 1 to 1000: 5, 10, 30`}
         onChange={event => setText(event.currentTarget.value)}
       />
       <div className={style.actions}>

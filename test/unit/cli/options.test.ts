@@ -4,6 +4,7 @@ import { z } from 'zod'
 import {
   addMaskOptions,
   addSettingsOptions,
+  iterationList,
   type MaskOptions,
   maskFrom,
   refuseForeign,
@@ -11,6 +12,7 @@ import {
   settingsFrom,
 } from '../../../src/cli/options.ts'
 import { addMethodOption, addRecipeOptions, PRETRAINING_SETTINGS } from '../../../src/cli/recipe-choice.ts'
+import { TuningRequest } from '../../../src/contract/tuning.ts'
 import { METHODS, methodOf } from '../../../src/services/runs/catalogue.ts'
 
 /** Two schemas that use one name for different settings. */
@@ -130,4 +132,15 @@ describe('the options of a mask', () => {
   ])('are refused if they contradict each other: %j', (args, message) => {
     expect(() => maskOf(...args)).toThrow(refused(message))
   })
+})
+
+it('--iterations of a tuning takes at most 8 numbers from 1 to 1000, as the request does', () => {
+  const numbers = [1, 2, 3, 5, 8, 13, 21, 1000]
+  expect(iterationList(numbers.join())).toEqual(numbers)
+  const request = { study: 1, classical: 'cg-sense', mask: {} }
+  expect(TuningRequest.parse({ ...request, iterations: numbers }).iterations).toEqual(numbers)
+  for (const bad of [[...numbers, 34], [0], [1001]]) {
+    expect(() => iterationList(bad.join())).toThrow('Expected at most 8 numbers from 1 to 1000.')
+    expect(TuningRequest.safeParse({ ...request, iterations: bad }).success).toBe(false)
+  }
 })
