@@ -12,9 +12,11 @@ import type { Profile } from './profile.ts'
 /** A file that the profile names. */
 interface Named {
   readonly kind: 'checkpoint' | 'state' | 'preview' | 'mask file' | 'study file'
-  /** The run's number, or the study's name. Of a mask file: `run 3`, or `evaluation 5`. */
+  /** The run's number, or the study's name. Of a mask file: `run 3`, `evaluation 5` or `settings cg-sense:3`. */
   readonly of: string
   readonly path: string
+  /** Of a mask file: the user's file, which is read if the copy at `path` is missing or damaged. */
+  readonly original: string | null
   /** `null`: unknown. */
   readonly sha256: string | null
 }
@@ -41,14 +43,15 @@ function namedFiles(profile: Profile): Named[] {
         UNION ALL SELECT 'state', run_id, path, sha256 FROM states WHERE run_id IN ended
         UNION ALL SELECT 'preview', run_id, event ->> '$.path', NULL FROM events
           WHERE event ->> '$.type' = 'preview' AND run_id IN ended
-        UNION ALL SELECT 'mask file', 'run ' || id, NULL, config ->> '$.mask.file.sha256' FROM runs
-          WHERE config ->> '$.mask.kind' = 'file'
-        UNION ALL SELECT 'mask file', 'evaluation ' || id, NULL, result ->> '$.protocol.mask.file.sha256'
-          FROM evaluations WHERE result ->> '$.protocol.mask.kind' = 'file'
+        UNION ALL SELECT 'mask file', of, mask ->> '$.file.path', mask ->> '$.file.sha256' FROM (
+          SELECT 'run ' || id AS of, config -> '$.mask' AS mask FROM runs
+          UNION ALL SELECT 'evaluation ' || id, result -> '$.protocol.mask' FROM evaluations
+          UNION ALL SELECT 'settings ' || method || ':' || id, tuning -> '$.protocol.mask' FROM classical_settings
+        ) WHERE mask ->> '$.kind' = 'file'
         UNION ALL SELECT 'study file', studies.name, path, NULL FROM volumes JOIN studies ON studies.id = study_id
           WHERE hidden_at IS NULL`,
     )
-    .all() as (Omit<Named, 'of'> & { readonly of: string | number })[]
+    .all() as (Omit<Named, 'of' | 'original'> & { readonly of: string | number })[]
   const seen = new Set<string>()
   function pathOf({ kind, path, sha256 }: (typeof rows)[number]): string {
     if (kind === 'mask file') return copyOfMask(masksDirectory(profile), sha256!)
@@ -56,15 +59,21 @@ function namedFiles(profile: Profile): Named[] {
   }
   return rows.flatMap(row => {
     const { kind, of, sha256 } = row
+    const original = kind === 'mask file' ? row.path : null
     const path = pathOf(row)
     const key = `${kind} ${of} ${path}`
     if (seen.has(key)) return [] // a resumed run logs an epoch's image twice
     seen.add(key)
-    return [{ kind, of: String(of), path, sha256 }]
+    return [{ kind, of: String(of), path, original, sha256 }]
   })
 }
 
-async function faultOf({ path, sha256 }: Named): Promise<ProfileFault['fault'] | null> {
+async function faultOf({ path, original, sha256 }: Named): Promise<ProfileFault['fault'] | null> {
+  const fault = await faultAt(path, sha256)
+  return fault && original && (await faultAt(original, sha256)) === null ? null : fault
+}
+
+async function faultAt(path: string, sha256: string | null): Promise<ProfileFault['fault'] | null> {
   try {
     if (!(await stat(path)).isFile()) return 'missing'
     await access(path, constants.R_OK)

@@ -73,7 +73,7 @@ describe('a copy of a mask file', () => {
   })
 })
 
-it('the check of a profile names missing and damaged copies of runs and evaluations', async () => {
+it('the check of a profile names missing and damaged copies, unless the user’s file is intact', async () => {
   const services = openServices({ profile: directory })
   try {
     const { profile } = services
@@ -86,14 +86,28 @@ it('the check of a profile names missing and damaged copies of runs and evaluati
     profile.db
       .prepare("INSERT INTO evaluations (id, result, created_at) VALUES (5, ?, '')")
       .run(JSON.stringify({ protocol: { mask } }))
-    const intact = await checkProfile(profile)
-    expect(intact).toMatchObject({ checked: { 'mask file': 2 }, faults: [] })
+    profile.db
+      .prepare(
+        'INSERT INTO classical_settings (id, method, name, config, tuning, created_at) ' +
+          "VALUES (3, 'sense', 'a', '{}', ?, '')",
+      )
+      .run(JSON.stringify({ protocol: { mask } }))
+    const isIntact = async () =>
+      expect(await checkProfile(profile)).toMatchObject({ checked: { 'mask file': 3 }, faults: [] })
+    await isIntact()
+    rmSync(path)
+    await isIntact()
     const copy = { kind: 'mask file', path: copyOf(mask.file!) }
-    const faults = (fault: string) => [`run ${run}`, 'evaluation 5'].map(of => ({ ...copy, of, fault }))
+    const owners = [`run ${run}`, 'evaluation 5', 'settings sense:3']
+    const faults = (fault: string) => owners.map(of => ({ ...copy, of, fault }))
     writeFileSync(copy.path, 'damaged')
     expect((await checkProfile(profile)).faults).toEqual(faults('damaged'))
     rmSync(copy.path)
     expect((await checkProfile(profile)).faults).toEqual(faults('missing'))
+    writeFileSync(path, 'other contents')
+    expect((await checkProfile(profile)).faults).toEqual(faults('missing'))
+    writeFileSync(path, bytes)
+    await isIntact()
   } finally {
     services.dispose()
   }
