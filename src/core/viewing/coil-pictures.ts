@@ -92,8 +92,8 @@ export function eigenvaluePicture(subject: Subject): Picture {
   const { compact, eigenvalues, fit } = maps
   if (!eigenvalues || !fit)
     return refuse(
-      `Expected coil maps of ESPIRiT, got maps of another method. ${methodInWords(compact)} ` +
-        'Look at the coil maps, or choose a mask with a larger centre.',
+      `Expected coil maps of ESPIRiT, got maps of another method, for slice ${slice + 1} of ${volume.info.path}. ` +
+        `${methodInWords(compact)} Look at the coil maps, or choose a mask with a larger centre.`,
     )
   return {
     ...facts,

@@ -212,6 +212,8 @@ describe('coil maps', () => {
     expect(note).toMatch(/^In \d+\.\d % of the object, one set of maps does not explain the data/)
     expect(cautions).toEqual([expect.stringContaining('one set of maps does not explain the data')])
     await expect(pictureOf('eigenvalues', subject())).rejects.toThrow(refused('The maps are Walsh’s'))
+    const named = /got maps of another method, for slice \d+ of .+\. Walsh/
+    await expect(pictureOf('eigenvalues', subject())).rejects.toThrow(named)
     expect((await pictureOf('maps', subject())).cautions).toEqual([expect.stringContaining('The maps are Walsh’s')])
   })
 
