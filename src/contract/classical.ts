@@ -38,7 +38,7 @@ export function classicalSource(source: string): { readonly method: ClassicalId;
   return method === undefined ? null : { method: method as ClassicalId, settings }
 }
 
-const MAP_LABELS = { espirit: 'ESPIRiT', walsh: 'Walsh' } as const
+export const MAP_LABELS = { espirit: 'ESPIRiT', walsh: 'Walsh', 'low-resolution': 'Low-resolution' } as const
 
 const inWords: Readonly<Record<string, (value: number | string) => string>> = {
   iterations: value => `${value} iterations`,

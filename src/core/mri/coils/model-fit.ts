@@ -9,6 +9,8 @@
  * aliases with a low eigenvalue, and none of the pixels above 0.1 of r's maximum.
  * Source: Uecker et al., Magn. Reson. Med. 71, 2014, "ESPIRiT—an eigenvalue approach to autocalibrating parallel MRI".
  */
+import { MAP_LABELS } from '../../../contract/classical.ts'
+import { percent } from '../../../contract/words.ts'
 import { makeZeroFilling } from '../fft.ts'
 import type { Fourier } from '../fourier.ts'
 import type { Pattern } from '../pattern.ts'
@@ -69,15 +71,6 @@ export function modelFit(
   return { failing, share: object > 0 ? count / object : 0 }
 }
 
-const NAMES: Readonly<Record<CompactMaps['method'], string>> = {
-  espirit: 'ESPIRiT',
-  walsh: 'Walsh',
-  'low-resolution': 'Low resolution',
-  'one coil': 'One coil',
-}
-
-const percent = (share: number) => (share < 0.0005 ? 'less than 0.1 %' : `${(100 * share).toFixed(1)} %`)
-
 /** Whether and where the maps explain the data. */
 export function fitInWords(fit: ModelFit | null): string {
   const { crop } = EXPANSION_DEFAULTS
@@ -92,5 +85,6 @@ export function fitInWords(fit: ModelFit | null): string {
 /** How the maps were computed: the method, and why not another one; dead coils. */
 export function methodInWords({ method, kernel, area, remarks }: CompactMaps): string {
   const kernels = kernel > 0 ? `, ${kernel} × ${kernel} kernels` : ''
-  return [`${NAMES[method]}${kernels}, calibration area ${area.rows} × ${area.columns}.`, ...remarks].join(' ')
+  const name = method === 'one coil' ? 'One coil' : MAP_LABELS[method]
+  return [`${name}${kernels}, calibration area ${area.rows} × ${area.columns}.`, ...remarks].join(' ')
 }

@@ -209,7 +209,7 @@ describe('coil maps', () => {
     expect([second!.kind, units]).toEqual(['mark', 'share'])
     expectClose(image, centreCropReal(eigenvalues!, [rows, columns], crop), 1e-6)
     expect(second!.values.some(value => value === 1)).toBe(true) // noise is no object with smooth coils
-    expect(note).toMatch(/^In \d+\.\d % of the object, one set of maps does not explain the data/)
+    expect(note).toMatch(/^In [\d.]+ % of the object, one set of maps does not explain the data/)
     expect(cautions).toEqual([expect.stringContaining('one set of maps does not explain the data')])
     await expect(pictureOf('eigenvalues', subject())).rejects.toThrow(refused('The maps are Walsh’s'))
     const named = /got maps of another method, for slice \d+ of .+\. Walsh/

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { percent } from '../../../../../src/contract/words.ts'
 import { makeEigenvectors } from '../../../../../src/core/mri/coils/eigenvectors.ts'
 import { hermitianEigen } from '../../../../../src/core/mri/coils/hermitian.ts'
 import {
@@ -83,7 +84,7 @@ describe('one set of coil maps', () => {
     expect(count / object).toBeLessThan(0.8)
     expect(Array.from(fit.failing)).toEqual(wanted)
     expect(fit.share).toBeCloseTo(count / object, 12)
-    expect(fitInWords(fit)).toContain(`In ${(100 * fit.share).toFixed(1)} % of the object`)
+    expect(fitInWords(fit)).toContain(`In ${percent(fit.share)} of the object`)
   })
 
   it('is judged in the crop of the image', () => {
