@@ -46,9 +46,9 @@ export interface MaskContents {
   readonly mask: StoredMask
 }
 
-const contents = (bytes: Uint8Array, path: string): MaskContents => ({
+const contents = (bytes: Uint8Array, path: string, sha256 = sha256Of(bytes)): MaskContents => ({
   bytes,
-  sha256: sha256Of(bytes),
+  sha256,
   mask: storedMask(path, readNpy(bytes, path)),
 })
 
@@ -66,9 +66,12 @@ function readCopy({ sha256 }: MaskFile, folder: string): Uint8Array | null {
 }
 
 /** Writes the copy of a mask file, unless an intact copy exists. */
-export function keepMaskCopy(file: MaskFile, { bytes }: MaskContents, folder: string): void {
-  if (readCopy(file, folder)) return
-  const path = copyOfMask(folder, file.sha256)
+export function keepMaskCopy(file: MaskFile, contents: MaskContents, folder: string): void {
+  if (!readCopy(file, folder)) writeCopy(contents, folder)
+}
+
+function writeCopy({ bytes, sha256 }: MaskContents, folder: string): void {
+  const path = copyOfMask(folder, sha256)
   const part = `${path}.${randomUUID()}.part`
   try {
     makeFolder(folder)
@@ -84,10 +87,23 @@ export function keepMaskCopy(file: MaskFile, { bytes }: MaskContents, folder: st
  * The contents with the hash of `file`: of the copy in `folder`, else of the user's file. Throws `DATA_CHANGED` if
  * there is no copy and the user's file was changed.
  */
-export function readNamedMask(file: MaskFile, folder: string | undefined): MaskContents {
+function readNamedMask(file: MaskFile, folder: string | undefined): MaskContents {
   const { path, sha256 } = file
   const copy = folder ? readCopy(file, folder) : null
-  if (copy) return contents(copy, path)
+  return copy ? contents(copy, path, sha256) : readOriginal(file)
+}
+
+/** As `readNamedMask`, and writes the copy if there is none. */
+export function keepNamedMask(file: MaskFile, folder: string): MaskContents {
+  const { path, sha256 } = file
+  const copy = readCopy(file, folder)
+  if (copy) return contents(copy, path, sha256)
+  const original = readOriginal(file)
+  writeCopy(original, folder)
+  return original
+}
+
+function readOriginal({ path, sha256 }: MaskFile): MaskContents {
   const bytes = bytesOf(path)
   // The message omits the found hash, because a request could name any file.
   if (sha256Of(bytes) !== sha256)
@@ -96,7 +112,7 @@ export function readNamedMask(file: MaskFile, folder: string | undefined): MaskC
       `Expected the mask file with the SHA-256 ${sha256}, got other contents, in ${path}. ` +
         'Put the old file back, or choose the mask file again.',
     )
-  return contents(bytes, path)
+  return contents(bytes, path, sha256)
 }
 
 /** The last masks, by hash. A mask whose contents are known is not read again. */

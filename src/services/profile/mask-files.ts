@@ -4,7 +4,7 @@
  */
 import type { MaskFile, MaskSpec } from '../../contract/evaluation.ts'
 import type { Masking } from '../../core/mri/draw.ts'
-import { keepMaskCopy, readMaskFile, readNamedMask } from '../../engine/files/masks.ts'
+import { keepMaskCopy, keepNamedMask, readMaskFile } from '../../engine/files/masks.ts'
 import { masksDirectory } from './paths.ts'
 import type { Profile } from './profile.ts'
 
@@ -28,8 +28,5 @@ export function keepMaskFile(profile: InProfile, path: string): MaskFile {
 export function keepMask(profile: InProfile, mask: MaskSpec): Masking {
   const { file } = mask
   if (!file) return mask
-  const folder = masksDirectory(profile)
-  const contents = readNamedMask(file, folder)
-  keepMaskCopy(file, contents, folder)
-  return { ...mask, stored: contents.mask }
+  return { ...mask, stored: keepNamedMask(file, masksDirectory(profile)).mask }
 }

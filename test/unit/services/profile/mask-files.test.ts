@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { MaskSpec } from '../../../../src/contract/evaluation.ts'
 import { withStored } from '../../../../src/engine/files/masks.ts'
 import { openServices } from '../../../../src/services/open.ts'
@@ -12,6 +12,11 @@ import { insertRun } from '../../../../src/services/runs/store.ts'
 import { npy } from '../../../npy.ts'
 import { addRun, TRAINING } from '../../../runs.ts'
 import { addStudy } from '../../../studies.ts'
+
+vi.mock('node:fs', async original => {
+  const fs = await original<typeof import('node:fs')>()
+  return { ...fs, readFileSync: vi.fn(fs.readFileSync) }
+})
 
 let directory: string
 let path: string
@@ -55,6 +60,13 @@ describe('a copy of a mask file', () => {
     expect(copies()).toEqual([`${file.sha256}.npy`])
     expect(() => keepMask({ directory }, specOf({ path, sha256: '0'.repeat(64) }))).toThrow('got other contents')
     expect(copies()).toEqual([`${file.sha256}.npy`])
+  })
+
+  it('is read once when a run names the file', () => {
+    const file = keepMaskFile({ directory }, path)
+    vi.mocked(readFileSync).mockClear()
+    keepMask({ directory }, specOf(file))
+    expect(vi.mocked(readFileSync).mock.calls.map(([read]) => read)).toEqual([copyOf(file)])
   })
 
   it('is written again if it is damaged', () => {
