@@ -43,6 +43,10 @@ export type Show = (typeof SHOWS)[number]
 /** Whether its pixels are samples of k-space. Parts, regions and directions of the image do not apply to k-space. */
 export const isOfKspace = (show: string): boolean => show === 'k-space' || show === 'mask' || show === 'residual'
 
+/** Whether it is computed of the source's image. For one coil: of that coil's k-space. */
+export const isMadeOfImage = ({ show, coil }: { readonly show: Show; readonly coil: number | null }): boolean =>
+  coil === null && (show === 'image' || show === 'ssim' || show === 'k-space' || show === 'residual')
+
 /** Whether it is shown only of volumes with several coils. */
 export const needsCoils = (show: string): boolean => show === 'coils' || show === 'maps' || show === 'eigenvalues'
 

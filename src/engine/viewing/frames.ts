@@ -2,7 +2,7 @@
  * Images and feature maps for panes and lists. Files and networks stay open between calls, so that scrolling is fast.
  */
 import { setImmediate } from 'node:timers/promises'
-import { type OverMasks, type Show, type SliceMetrics, SPREAD_SEEDS } from '../../contract/images.ts'
+import { isMadeOfImage, type OverMasks, type SliceMetrics, SPREAD_SEEDS } from '../../contract/images.ts'
 import { classicalOf } from '../../core/classical.ts'
 import { shownSlice } from '../../core/data/slices.ts'
 import { croppedTruth, truthMaximum } from '../../core/data/truth.ts'
@@ -112,13 +112,8 @@ async function subjectOf(
   }
 }
 
-/** What is made from the source's image. */
-const OF_IMAGE: ReadonlySet<Show> = new Set(['image', 'ssim', 'k-space', 'residual'])
-
-/** What will be refused is not computed first. */
-const isMadeOfImage = ({ show, coil }: FrameRequest) => OF_IMAGE.has(show) && coil === null
-
 export async function frame(request: FrameRequest, signal: AbortSignal, emit?: OnProgress): Promise<Frame> {
+  // What will be refused is not computed first.
   const solved = isMadeOfImage(request) ? await solveAhead(request, signal, { emit, withFacts: true }) : null
   return inTurn(signal, async () => {
     const { show } = request

@@ -6,6 +6,7 @@ import { AppError } from '../../contract/errors.ts'
 import { MaskSpec, type Protocol } from '../../contract/evaluation.ts'
 import {
   type FrameScore,
+  isMadeOfImage,
   MOST_FEATURES,
   type OverMasks,
   type Show,
@@ -120,11 +121,9 @@ function makeTurns(): <T>(work: () => Promise<T>) => Promise<T> {
 const isClassicalSource = ({ reconstructor }: Pick<Source, 'reconstructor'>) =>
   reconstructor !== null && 'classical' in reconstructor
 
-const MADE_OF_IMAGE: ReadonlySet<Show> = new Set(['ssim', 'k-space', 'residual'])
-
 /** The image is then computed once for all that is made of it. */
 const isMadeOfClassicalImage = (request: FrameRequest) =>
-  isClassicalSource(request) && MADE_OF_IMAGE.has(request.show) && request.coil === null
+  isClassicalSource(request) && request.show !== 'image' && isMadeOfImage(request)
 
 /** Scores of whole volumes, kept in memory. */
 function makeVolumeScores(opened: OpenProfile): Frames['score'] {
